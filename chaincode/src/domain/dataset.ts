@@ -1,0 +1,79 @@
+// A dataset is described on the ledger and stays at its owner: the ledger holds the dictionary, the terms, a
+// commitment to the rows and the privacy budget of the dataset's whole life.
+import { type Static, Type } from 'typebox';
+import { Dictionary } from './dictionary.ts';
+import { Cid, Described, Id, Instant, MspId, Strict, Title, Words } from './primitives.ts';
+import { PrivacyBudget } from './privacy-event.ts';
+
+/** Data Use Ontology terms this ledger knows (GA4GH DUO). A study's purpose is one; terms allow several. */
+export const PURPOSES = [
+  'DUO:0000042', // general research use
+  'DUO:0000006', // health, medical or biomedical research
+  'DUO:0000007', // disease-specific research
+  'DUO:0000011', // population origins or ancestry research
+  'DUO:0000022', // geographical restriction applies
+  'DUO:0000026', // user-specific restriction applies
+] as const;
+
+/** Public bands for the number of patients: the ledger never learns a count, and weights come from bands. */
+export const RECORD_COUNT_BANDS = [
+  [10, 49],
+  [50, 99],
+  [100, 149],
+  [150, 199],
+  [200, 249],
+  [250, 349],
+  [350, 499],
+  [500, 749],
+  [750, 999],
+  [1000, 1999],
+  [2000, 4999],
+  [5000, 9999],
+  [10000, 49999],
+  [50000, 199999],
+  [200000, 999999],
+] as const;
+
+export const RecordCountBand = Type.Refine(
+  Strict({ low: Type.Integer(), high: Type.Integer() }),
+  (band) => RECORD_COUNT_BANDS.some(([low, high]) => low === band.low && high === band.high),
+  () => `must be one of the public bands ${RECORD_COUNT_BANDS.map((band) => band.join('-')).join(', ')}`,
+);
+export type RecordCountBand = Static<typeof RecordCountBand>;
+
+/** The public weight of a dataset in an average: the middle of its band, rounded down. */
+export const bandWeight = (band: RecordCountBand): number => Math.floor((band.low + band.high) / 2);
+
+/** The band that holds a count, or undefined below the smallest one (too few patients to hide among). */
+export function bandOf(count: number): RecordCountBand | undefined {
+  const band = RECORD_COUNT_BANDS.find(([low, high]) => low <= count && count <= high);
+  return band && { low: band[0], high: band[1] };
+}
+
+export const Terms = Strict({
+  purposes: Type.Array(Words(PURPOSES), { minItems: 1, maxItems: PURPOSES.length }),
+  allowedMembers: Type.Optional(
+    Type.Array(MspId, { maxItems: 100, description: 'Who may propose studies; every member where absent.' }),
+  ),
+  expiresAt: Type.Optional(Instant),
+});
+export type Terms = Static<typeof Terms>;
+
+export const RegisterDataset = Strict({
+  datasetId: Id,
+  title: Title,
+  dictionary: Dictionary,
+  recordCountBand: RecordCountBand,
+  terms: Terms,
+  commitment: Described(Cid, 'CID of the canonical rows under a secret salt; nothing is uploaded.'),
+  privacyBudget: PrivacyBudget,
+});
+export type RegisterDataset = Static<typeof RegisterDataset>;
+
+export const Dataset = Strict({
+  schema: Type.Literal(1),
+  ...RegisterDataset.properties,
+  owner: MspId,
+  registeredAt: Instant,
+});
+export type Dataset = Static<typeof Dataset>;

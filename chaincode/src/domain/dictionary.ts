@@ -1,0 +1,99 @@
+// The data dictionary says what a dataset's columns mean. Everything a model's input depends on (scaling,
+// categories, missing codes) comes from here and never from the patients: a statistic of the patients would
+// be a query that nobody accounted for.
+import { type Static, Type } from 'typebox';
+import { Described, Strict, Title } from './primitives.ts';
+
+const Column = Type.String({ minLength: 1, maxLength: 100 });
+const Range = Strict({ low: Type.Number(), high: Type.Number() });
+const MissingCodes = Type.Array(Type.String({ maxLength: 40 }), { maxItems: 20 });
+const Codes = Type.Record(Type.String({ maxLength: 40 }), Type.String({ maxLength: 100 }), {
+  description: 'Codes in public terminologies, for example {"loinc": "2093-3"}.',
+});
+const common = {
+  name: Type.String({ pattern: '^[a-z][a-z0-9_]{0,62}$', description: 'The name all hospitals share.' }),
+  column: Type.Optional(Column),
+  title: Type.Optional(Title),
+  missing: Type.Optional(MissingCodes),
+  codes: Type.Optional(Codes),
+};
+
+export const NumericFeature = Strict({
+  ...common,
+  kind: Type.Literal('numeric'),
+  unit: Type.String({ maxLength: 40 }),
+  bounds: Described(Range, 'Values outside are refused as mistakes.'),
+  reference: Type.Optional(Described(Range, 'The published range scaled to -1..1; the bounds where absent.')),
+});
+export const BinaryFeature = Strict({ ...common, kind: Type.Literal('binary') });
+export const CategoricalFeature = Strict({
+  ...common,
+  kind: Type.Literal('categorical'),
+  categories: Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 2, maxItems: 100 }),
+});
+export const Feature = Type.Union([NumericFeature, BinaryFeature, CategoricalFeature]);
+export type Feature = Static<typeof Feature>;
+
+export const Label = Strict({
+  column: Column,
+  title: Title,
+  rule: Type.Union([
+    Strict({ kind: Type.Literal('binary') }),
+    Strict({ kind: Type.Literal('greater-than'), threshold: Type.Number() }),
+  ]),
+});
+
+export const Dictionary = Strict({
+  version: Type.Literal(1),
+  header: Type.Boolean({ description: 'Whether the first line of the file names the columns.' }),
+  columns: Type.Optional(
+    Type.Array(Column, { minItems: 1, maxItems: 1000, description: 'Required where header is false.' }),
+  ),
+  patientId: Type.Union([Column, Type.Null()], {
+    description: 'The column that identifies a patient; null where every row is another patient.',
+  }),
+  missing: MissingCodes,
+  features: Type.Array(Feature, { minItems: 1, maxItems: 500 }),
+  label: Label,
+  maxRowsPerPatient: Type.Integer({ minimum: 1, maximum: 64 }),
+});
+export type Dictionary = Static<typeof Dictionary>;
+
+/** What a model sees of a feature, free of file details: studies compare these between hospitals. */
+export type EncodedFeature =
+  | { readonly name: string; readonly kind: 'numeric'; readonly low: number; readonly high: number }
+  | { readonly name: string; readonly kind: 'binary' }
+  | { readonly name: string; readonly kind: 'categorical'; readonly categories: readonly string[] };
+
+/**
+ * The part of a dictionary that decides a model's input and its label's meaning.
+ *
+ * Two datasets can be learned from together exactly when their encodings are equal.
+ */
+export function encodingOf(dictionary: Dictionary): { features: EncodedFeature[]; label: string } {
+  return {
+    features: dictionary.features.map((feature): EncodedFeature => {
+      if (feature.kind === 'numeric') {
+        const { low, high } = feature.reference ?? feature.bounds;
+        return { name: feature.name, kind: 'numeric', low, high };
+      }
+      if (feature.kind === 'binary') return { name: feature.name, kind: 'binary' };
+      return { name: feature.name, kind: 'categorical', categories: [...feature.categories] };
+    }),
+    label: dictionary.label.title,
+  };
+}
+
+/**
+ * Names of a model's inputs, in order.
+ *
+ * A numeric or binary feature gives its value (0 where missing) and a missing indicator; a categorical one
+ * gives one input per category (all 0 where missing) and a missing indicator.
+ */
+export function inputNames(features: readonly EncodedFeature[]): string[] {
+  return features.flatMap((feature) => {
+    const missing = `${feature.name}_missing`;
+    if (feature.kind !== 'categorical') return [feature.name, missing];
+    return [...feature.categories.map((category) => `${feature.name}=${category}`), missing];
+  });
+}

@@ -1,0 +1,86 @@
+// Every refusal of the ledger, in one table: the code is what programs read, the meaning is what people read.
+// The domain knows no HTTP; `kind` is the little that a gateway needs to choose a status.
+export type ErrorKind = 'invalid' | 'forbidden' | 'not-found' | 'conflict' | 'exhausted' | 'unavailable';
+
+export const ERRORS = {
+  INVALID_ARGUMENT: ['invalid', 'A field is missing, unknown or malformed; the message names it.'],
+  CLOCK_SKEW: [
+    'invalid',
+    "The transaction's time is minutes away from an endorser's clock: set the client's clock.",
+  ],
+  ROLE_REQUIRED: ['forbidden', "The caller's certificate does not carry a role that may do this."],
+  NOT_A_MEMBER: ['forbidden', "The caller's organisation is not a registered member of the consortium."],
+  NOT_THE_OWNER: ['forbidden', 'Only the organisation that owns the dataset may do this.'],
+  NOT_THE_REQUESTER: ['forbidden', 'Only the organisation that proposed the study may do this.'],
+  NOT_A_PARTICIPANT: ['forbidden', 'Only an organisation that takes part in the round may do this.'],
+  MEMBER_EXISTS: ['conflict', 'This organisation is already a member.'],
+  MEMBER_NOT_FOUND: ['not-found', 'No such member.'],
+  DATASET_EXISTS: ['conflict', 'A dataset with this id exists: choose another id.'],
+  DATASET_NOT_FOUND: ['not-found', 'No such dataset.'],
+  STUDY_EXISTS: ['conflict', 'A study with this id exists: choose another id.'],
+  STUDY_NOT_FOUND: ['not-found', 'No such study.'],
+  STUDY_STATE: ['conflict', "The study's state does not allow this."],
+  PURPOSE_NOT_ALLOWED: ['forbidden', "The dataset's terms do not allow the study's purpose."],
+  REQUESTER_NOT_ALLOWED: ['forbidden', "The dataset's terms do not allow the study's requester."],
+  TERMS_EXPIRED: ['forbidden', "The dataset's terms have expired."],
+  ENCODING_MISMATCH: ['invalid', "The dataset's dictionary does not encode to the study's inputs."],
+  DATASET_NOT_WANTED: ['invalid', 'The study does not ask for this dataset.'],
+  CONSENT_EXISTS: ['conflict', 'This study already has a consent for this dataset.'],
+  CONSENT_NOT_FOUND: ['not-found', 'No such consent.'],
+  CONSENT_STATE: ['conflict', "The consent's state does not allow this."],
+  BUDGET_EXCEEDED: [
+    'exhausted',
+    "The plan costs more than the dataset's privacy budget has left; the message says what is left.",
+  ],
+  PRIVACY_COST_UNDERCLAIMED: [
+    'invalid',
+    'The claimed ε is below what the mechanism events cost; claim at least the amount the message names.',
+  ],
+  PRIVACY_EVENT_MISMATCH: ['invalid', 'The privacy event is not the one the plan reserved.'],
+  ROUND_EXISTS: ['conflict', 'This round is already open.'],
+  ROUND_NOT_FOUND: ['not-found', 'No such round.'],
+  ROUND_NUMBER: ['conflict', 'Rounds open one after the other, up to the number the study planned.'],
+  ROUND_CLOSED: ['conflict', "The round's state does not accept this any more (or not yet)."],
+  ROUND_INCOMPLETE: ['conflict', 'Contributions are still expected and the deadline has not passed.'],
+  UPDATE_EXISTS: [
+    'conflict',
+    'This dataset has already contributed to this round; one release is one charge.',
+  ],
+  UPDATE_NOT_FOUND: ['not-found', 'No such update.'],
+  VERDICT_EXISTS: ['conflict', 'This member has already given its verdict on this round.'],
+  VERDICT_NOT_FOUND: ['not-found', 'No such verdict.'],
+  ATTESTATION_EXISTS: ['conflict', "This member has already attested this round's aggregate."],
+  QUORUM_NOT_REACHED: ['conflict', 'Too few members accepted the candidate and attested the same aggregate.'],
+  ENDORSEMENT_REFUSED: [
+    'forbidden',
+    "This peer's own organisation has not accepted the candidate and recomputed the same aggregate.",
+  ],
+  MODEL_NOT_FOUND: ['not-found', 'The study has no published model.'],
+} as const satisfies Record<string, readonly [ErrorKind, string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A refusal by the rules. Its text is `CODE: sentence`, which is what crosses the ledger's protocol. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+  readonly code: ErrorCode;
+  readonly detail: string;
+
+  constructor(code: ErrorCode, detail: string = ERRORS[code][1]) {
+    super(`${code}: ${detail}`);
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code][0];
+  }
+}
+
+/** Finds `CODE: sentence` anywhere in a text, such as a peer's message; undefined where there is none. */
+export function parseDomainError(text: string): DomainError | undefined {
+  for (const [, code, detail] of text.matchAll(/\b([A-Z][A-Z_]+): ([^\n]+)/g)) {
+    if (code !== undefined && Object.hasOwn(ERRORS, code)) return new DomainError(code as ErrorCode, detail);
+  }
+  return undefined;
+}

@@ -1,0 +1,20 @@
+// A model is the outcome of a study: the parameters of its last finalised round under the study's graph, with
+// a lineage to every round. The ONNX file is built from the two by each member, the same bytes everywhere.
+import { type Static, Type } from 'typebox';
+import { ArtefactRef, Id, Instant, MspId, RoundNumber, Strict } from './primitives.ts';
+import { ParametersRef } from './round.ts';
+
+export const PublishModel = Strict({ studyId: Id });
+
+export const Model = Strict({
+  schema: Type.Literal(1),
+  studyId: Id,
+  graph: ArtefactRef,
+  parameters: ParametersRef,
+  round: RoundNumber,
+  rounds: Type.Array(RoundNumber, { description: 'Every finalised round, oldest first.' }),
+  datasets: Type.Array(Id, { description: 'Every dataset of which an update was included.' }),
+  publishedBy: MspId,
+  publishedAt: Instant,
+});
+export type Model = Static<typeof Model>;

@@ -1,0 +1,58 @@
+// The scalar vocabulary that every noun is written in. Quantities on the ledger are integers or decimal
+// strings, never binary floats, so that two peers can never print one number in two ways.
+import { type Static, type TSchema, Type } from 'typebox';
+
+const strict = { additionalProperties: false } as const;
+
+/** An object schema that refuses unknown properties. */
+export const Strict = <T extends Record<string, TSchema>>(properties: T) => Type.Object(properties, strict);
+
+/** The same schema with a description of this use. */
+export const Described = <T extends TSchema>(schema: T, description: string): T =>
+  // Descriptors, since a schema keeps its kind and refinements in properties that a spread loses.
+  Object.defineProperties(
+    {},
+    {
+      ...Object.getOwnPropertyDescriptors(schema),
+      description: { value: description, enumerable: true },
+    },
+  ) as T;
+
+/** One of the given words. */
+export const Words = <const W extends readonly string[]>(words: W, description?: string) =>
+  Type.Enum([...words] as [...W], description === undefined ? {} : { description });
+
+export const Id = Type.String({
+  pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+  description: 'Lower-case letters, digits and hyphens, at most 63 characters.',
+});
+export const MspId = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9.-]{0,63}$', description: 'Fabric MSP id.' });
+export const Title = Type.String({ minLength: 1, maxLength: 200 });
+export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' });
+export const Cid = Type.String({
+  pattern: '^(Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{58,110})$',
+  description: 'IPFS content identifier, version 0 or 1 (base32).',
+});
+export const Decimal = Type.String({
+  pattern: '^(0|[1-9][0-9]{0,8})([.][0-9]{1,15})?$',
+  description: 'Non-negative decimal number as a string, at most 15 decimals.',
+});
+export const SignedDecimal = Type.String({ pattern: '^-?(0|[1-9][0-9]{0,8})([.][0-9]{1,15})?$' });
+export const SignedInteger = Type.String({
+  pattern: '^(0|-?[1-9][0-9]{0,15})$',
+  description: 'Integer as a string.',
+});
+export const Instant = Type.String({
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,3})?Z$',
+  description: 'UTC time, RFC 3339.',
+});
+export const RoundNumber = Type.Integer({ minimum: 1, maximum: 10000 });
+export const Reason = Type.String({ minLength: 1, maxLength: 500 });
+
+/** Where an encrypted artefact lies and how to recognise it. The ledger holds this, never the bytes. */
+export const ArtefactRef = Strict({
+  cid: Cid,
+  sha256: Sha256,
+  sizeBytes: Type.Integer({ minimum: 1, maximum: 2 ** 40 }),
+});
+export type ArtefactRef = Static<typeof ArtefactRef>;

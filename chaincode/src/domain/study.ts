@@ -1,0 +1,97 @@
+// A study is a question put to several datasets: a model, how it is trained, what it may cost in privacy, and
+// how it is validated. It is fixed when proposed; consents are given to exactly this text.
+import { type Static, Type } from 'typebox';
+import { PURPOSES } from './dataset.ts';
+import {
+  ArtefactRef,
+  Decimal,
+  Described,
+  Id,
+  Instant,
+  MspId,
+  Reason,
+  Strict,
+  Title,
+  Words,
+} from './primitives.ts';
+import { UNITS } from './privacy-event.ts';
+import { STUDY_STATES } from './study-transitions.ts';
+
+const PositiveDecimal = Type.Refine(
+  Decimal,
+  (value) => Number(value) > 0,
+  () => 'must be greater than 0',
+);
+const Fraction = Type.Refine(
+  Decimal,
+  (value) => Number(value) > 0 && Number(value) <= 1,
+  () => 'must be greater than 0 and at most 1',
+);
+
+export const StudyModel = Strict({
+  graph: Described(ArtefactRef, 'The ONNX forward graph; a public artefact, not encrypted.'),
+  inputs: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Width of the encoded input.' }),
+  parameters: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
+  localParameters: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+    maxItems: 20,
+    description: 'Names (or prefixes ending in *) of parameters that never leave a hospital.',
+  }),
+});
+
+export const TrainingPlan = Strict({
+  learningRate: PositiveDecimal,
+  momentum: Type.Optional(Decimal),
+  clipNormL2: PositiveDecimal,
+  noiseMultiplier: PositiveDecimal,
+  samplingRate: Fraction,
+  stepsPerRound: Type.Integer({ minimum: 1, maximum: 100_000 }),
+});
+export type TrainingPlan = Static<typeof TrainingPlan>;
+
+export const ValidationPlan = Strict({
+  metric: Words(['accuracy']),
+  noiseMultiplier: Described(PositiveDecimal, 'Noise of each charged score on held-out patients.'),
+  minimum: Described(Decimal, 'A hospital accepts a candidate whose noised accuracy is at least this.'),
+});
+
+export const ProposeStudy = Strict({
+  studyId: Id,
+  title: Title,
+  question: Type.String({ minLength: 1, maxLength: 2000 }),
+  purpose: Words(PURPOSES),
+  datasets: Type.Array(Id, { minItems: 1, maxItems: 100 }),
+  model: StudyModel,
+  training: TrainingPlan,
+  validation: ValidationPlan,
+  unit: Words(UNITS),
+  rounds: Type.Integer({ minimum: 1, maximum: 1000 }),
+  aggregation: Strict({ rule: Words(['fedavg']), maxUpdateNormL2: PositiveDecimal }),
+  quorum: Strict({
+    updates: Type.Integer({ minimum: 1, maximum: 100, description: 'Fewest updates a round needs.' }),
+    validators: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      description: 'Hospitals that must accept (N of M).',
+    }),
+  }),
+  roundDeadlineSeconds: Type.Integer({ minimum: 10, maximum: 2_592_000 }),
+});
+export type ProposeStudy = Static<typeof ProposeStudy>;
+
+export const Participant = Strict({ datasetId: Id, mspId: MspId, weight: Type.Integer({ minimum: 1 }) });
+export type Participant = Static<typeof Participant>;
+
+export const Study = Strict({
+  schema: Type.Literal(1),
+  ...ProposeStudy.properties,
+  requester: MspId,
+  state: Words(STUDY_STATES),
+  proposedAt: Instant,
+  startedAt: Type.Optional(Instant),
+  endedAt: Type.Optional(Instant),
+  reason: Type.Optional(Reason),
+});
+export type Study = Static<typeof Study>;
+
+export const StudyRef = Strict({ studyId: Id });
+export const EndStudy = Strict({ studyId: Id, reason: Reason });

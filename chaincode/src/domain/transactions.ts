@@ -1,0 +1,232 @@
+// The ledger's whole surface as one table: who may call what with which argument, and which event it emits.
+// Contracts enforce it, gateways serve it, and the documentation is generated from it.
+import { type Static, type TSchema, Type } from 'typebox';
+import { AttestAggregate } from './attestation.ts';
+import { ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
+import { RegisterDataset } from './dataset.ts';
+import { RegisterMember } from './member.ts';
+import { PublishModel } from './model.ts';
+import { Id, MspId, Strict, Words } from './primitives.ts';
+import { POOLS } from './privacy-event.ts';
+import { ROLES, type Role } from './roles.ts';
+import { AbortRound, FinalizeRound, RoundRef } from './round.ts';
+import { EndStudy, ProposeStudy, StudyRef } from './study.ts';
+import { RecordUpdate } from './update.ts';
+import { RecordVerdict } from './verdict.ts';
+
+export interface Transaction {
+  /** `contract:function`, as the ledger names it. */
+  readonly name: string;
+  readonly kind: 'submit' | 'evaluate';
+  readonly argument: TSchema;
+  readonly roles: readonly Role[];
+  /** Name of the chaincode event; null for queries. */
+  readonly event: string | null;
+  readonly summary: string;
+}
+
+const Page = {
+  pageSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+  bookmark: Type.Optional(Type.String({ maxLength: 500 })),
+};
+const PageOf = Strict(Page);
+const StudyPage = Strict({ studyId: Id, ...Page });
+const DatasetRef = Strict({ datasetId: Id });
+const UpdateRef = Strict({ ...RoundRef.properties, datasetId: Id });
+const VerdictRef = Strict({ ...RoundRef.properties, mspId: MspId });
+
+/** Arguments for a key's history: the noun and what identifies it, broad to specific. */
+export const HISTORY_NOUNS = [
+  'member',
+  'dataset',
+  'budget',
+  'study',
+  'consent',
+  'round',
+  'update',
+  'verdict',
+  'model',
+] as const;
+const HistoryOf = Strict({
+  noun: Words(HISTORY_NOUNS),
+  key: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 4 }),
+  ...Page,
+});
+
+const submit = <const N extends string, S extends TSchema>(
+  name: N,
+  argument: S,
+  roles: readonly Role[],
+  event: string,
+  summary: string,
+) => ({ name, kind: 'submit', argument, roles, event, summary }) as const;
+const evaluate = <const N extends string, S extends TSchema>(name: N, argument: S, summary: string) =>
+  ({ name, kind: 'evaluate', argument, roles: ROLES, event: null, summary }) as const;
+
+export const TRANSACTIONS = [
+  submit(
+    'member:register',
+    RegisterMember,
+    ['operator'],
+    'MemberRegistered',
+    "Signs the caller's organisation in as a member.",
+  ),
+  evaluate('member:get', Strict({ mspId: MspId }), 'One member.'),
+  evaluate('member:list', PageOf, 'All members.'),
+
+  submit(
+    'dataset:register',
+    RegisterDataset,
+    ['steward'],
+    'DatasetRegistered',
+    "Describes a dataset of the caller's organisation and opens its privacy budget.",
+  ),
+  evaluate('dataset:get', DatasetRef, 'One dataset.'),
+  evaluate('dataset:list', PageOf, 'All datasets.'),
+
+  submit(
+    'study:propose',
+    ProposeStudy,
+    ['researcher'],
+    'StudyProposed',
+    'Proposes a study over registered datasets.',
+  ),
+  submit(
+    'study:start',
+    StudyRef,
+    ['researcher'],
+    'StudyStarted',
+    "Starts the requester's study once enough datasets consent.",
+  ),
+  submit(
+    'study:abort',
+    EndStudy,
+    ['researcher'],
+    'StudyAborted',
+    "Ends the requester's study without a model.",
+  ),
+  submit(
+    'study:consent',
+    GrantConsent,
+    ['steward'],
+    'ConsentGranted',
+    "Lets a study use the caller's dataset and reserves its whole privacy cost.",
+  ),
+  submit(
+    'study:withdraw',
+    WithdrawConsent,
+    ['steward'],
+    'ConsentWithdrawn',
+    'Withdraws a consent: later rounds exclude the dataset.',
+  ),
+  submit(
+    'study:settle',
+    ConsentRef,
+    ['steward', 'trainer'],
+    'ConsentSettled',
+    'Returns what an ended study, or a withdrawn consent, did not spend.',
+  ),
+  evaluate('study:get', StudyRef, 'One study.'),
+  evaluate('study:list', PageOf, 'All studies.'),
+  evaluate('study:getConsent', ConsentRef, 'One consent.'),
+  evaluate('study:listConsents', StudyPage, "A study's consents."),
+
+  submit('round:open', RoundRef, ['trainer'], 'RoundOpened', 'Opens the next round of a running study.'),
+  submit(
+    'round:recordUpdate',
+    RecordUpdate,
+    ['trainer'],
+    'UpdateRecorded',
+    "Records one dataset's update and charges its privacy event.",
+  ),
+  submit('round:close', RoundRef, ['trainer'], 'RoundClosed', 'Ends the training of a round.'),
+  submit(
+    'round:recordVerdict',
+    RecordVerdict,
+    ['trainer'],
+    'VerdictRecorded',
+    "Records one member's verdict and charges its scores.",
+  ),
+  submit(
+    'round:tally',
+    RoundRef,
+    ['trainer'],
+    'RoundTallied',
+    'Decides from the verdicts which updates are included.',
+  ),
+  submit(
+    'round:attest',
+    AttestAggregate,
+    ['trainer'],
+    'AggregateAttested',
+    "Records one member's own recomputation of the aggregate.",
+  ),
+  submit(
+    'round:finalize',
+    FinalizeRound,
+    ['trainer'],
+    'RoundFinalized',
+    'Makes the aggregate the next model, endorsed by N hospitals that recomputed it.',
+  ),
+  submit(
+    'round:abort',
+    AbortRound,
+    ['trainer'],
+    'RoundAborted',
+    'Ends a round that missed its deadline or its quorum.',
+  ),
+  evaluate('round:get', RoundRef, 'One round.'),
+  evaluate('round:list', StudyPage, "A study's rounds."),
+  evaluate('round:getDossier', RoundRef, 'One round with its updates, verdicts and attestations.'),
+  evaluate('round:getUpdate', UpdateRef, 'One update.'),
+  evaluate('round:getVerdict', VerdictRef, 'One verdict.'),
+
+  submit(
+    'model:publish',
+    PublishModel,
+    ['trainer', 'researcher'],
+    'ModelPublished',
+    'Completes a study with the aggregate of its last finalised round.',
+  ),
+  evaluate('model:get', StudyRef, "A study's model."),
+  evaluate('model:list', PageOf, 'All models.'),
+  evaluate(
+    'model:getLineage',
+    StudyRef,
+    'A model with every round, update, verdict, dataset and consent behind it.',
+  ),
+
+  evaluate(
+    'privacy:getBudget',
+    Strict({ datasetId: Id, pool: Words(POOLS) }),
+    "One account of a dataset: budget, spent, reserved and left, as ε at the budget's δ.",
+  ),
+  evaluate(
+    'privacy:listEvents',
+    Strict({ datasetId: Id, ...Page }),
+    'Every privacy event charged to a dataset, oldest first.',
+  ),
+  evaluate('privacy:quote', ConsentRef, "What a consent would reserve, as ε at the budget's δ."),
+
+  evaluate(
+    'audit:getHistory',
+    HistoryOf,
+    'Every version of one row, newest first, with transaction ids and times.',
+  ),
+] as const satisfies readonly Transaction[];
+
+export type TransactionName = (typeof TRANSACTIONS)[number]['name'];
+type Named<N extends TransactionName> = Extract<(typeof TRANSACTIONS)[number], { name: N }>;
+/** The argument of a transaction, by its name. */
+export type Argument<N extends TransactionName> = Static<Named<N>['argument']>;
+
+const byName = new Map<string, Transaction>(
+  TRANSACTIONS.map((transaction) => [transaction.name, transaction]),
+);
+
+/** @throws RangeError for a name that is not in the table (a programming mistake). */
+export function transactionNamed(name: TransactionName): Transaction {
+  const transaction = byName.get(name);
+  if (transaction === undefined) throw new RangeError(`no transaction ${name}`);
+  return transaction;
+}

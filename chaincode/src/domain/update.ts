@@ -1,0 +1,33 @@
+// An update is what one dataset contributes to one round: one release, one charge.
+import { type Static, Type } from 'typebox';
+import {
+  ArtefactRef,
+  Decimal,
+  Described,
+  Id,
+  Instant,
+  MspId,
+  RoundNumber,
+  Sha256,
+  Strict,
+} from './primitives.ts';
+import { PrivacyEvent } from './privacy-event.ts';
+
+export const RecordUpdate = Strict({
+  studyId: Id,
+  round: RoundNumber,
+  datasetId: Id,
+  artefact: ArtefactRef,
+  plaintextSha256: Described(Sha256, 'Commitment to the plaintext update.'),
+  privacyEvent: PrivacyEvent,
+  claimedEpsilon: Described(Decimal, "The event's own ε at the budget's δ; an under-claim is refused."),
+});
+export type RecordUpdate = Static<typeof RecordUpdate>;
+
+export const Update = Strict({
+  schema: Type.Literal(1),
+  ...RecordUpdate.properties,
+  owner: MspId,
+  recordedAt: Instant,
+});
+export type Update = Static<typeof Update>;
