@@ -1,0 +1,70 @@
+# Consilium. `make` alone prints this list.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+export ONNXRUNTIME_NODE_INSTALL := skip
+# Every recipe that runs Node does so with Node 24 or newer in front of PATH.
+WITH_NODE := NODE_BIN=$$(scripts/node-24.sh) && export PATH="$$NODE_BIN:$$PATH" &&
+NETWORK := $(WITH_NODE) node network/dist/src/main.js
+CONFIG ?= network/consortium.yaml
+DIR ?= .consortium
+
+.PHONY: help
+help: ## Print this list
+	@echo "Consilium: one model from many hospitals, with privacy that can be proven."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo DATA=../shared/data/heart-disease   the main job on the four UCI hospital files"
+	@echo "  make demo KEEP=1                              leave the consortium running afterwards"
+	@echo "  make up CONFIG=network/consortium.yaml        which consortium (DIR=.consortium: where it lives)"
+
+.PHONY: setup
+setup: node_modules/.setup ## Fetch Node 24 if needed and the dependencies
+
+node_modules/.setup: package-lock.json scripts/node-24.sh
+	@$(WITH_NODE) npm ci --loglevel=error && touch $@
+
+.PHONY: build
+build: setup ## Compile everything
+	@$(WITH_NODE) npx tsc -b
+
+.PHONY: demo
+demo: build ## Run the main job: four hospitals train one model (DATA=, KEEP=1)
+	@$(NETWORK) demo $(if $(DATA),--data "$(DATA)") $(if $(KEEP),--keep)
+
+.PHONY: up
+up: build ## Start the consortium of CONFIG on this machine
+	@$(NETWORK) up --config "$(CONFIG)" --dir "$(DIR)"
+
+.PHONY: down
+down: build ## Stop all that `make up` started
+	@$(NETWORK) down --dir "$(DIR)"
+
+.PHONY: status
+status: build ## Show the consortium's processes, ports and health
+	@$(NETWORK) status --dir "$(DIR)"
+
+.PHONY: test
+test: build lint kubo ## Run all tests
+	@$(WITH_NODE) scripts/test.sh
+
+.PHONY: lint
+lint: setup ## Check style and formatting
+	@$(WITH_NODE) npx biome check .
+
+.PHONY: kubo
+kubo: # A real Kubo to compare with, where Go can build one
+	@if command -v go >/dev/null && [ -x test-network/scripts/build-kubo.sh ]; then test-network/scripts/build-kubo.sh >/dev/null || true; fi
+
+.PHONY: conformance
+conformance: build ## Judge a ledger by the conformance suite (RUNTIME=embedded, or a network's CONSILIUM_CONNECTION)
+	@$(WITH_NODE) node --test test-network/dist/conformance/$(if $(filter native,$(RUNTIME)),native,embedded).test.js
+
+.PHONY: bench
+bench: build ## Measure; prints JSON lines
+	@$(WITH_NODE) scripts/bench.sh
+
+.PHONY: clean
+clean: ## Remove what was built (not the consortium's data)
+	@rm -rf out */dist node_modules/.setup

@@ -1,0 +1,55 @@
+// What is wrong with a data file, said so that a person can mend it: where, which rule, and the remedy. A
+// problem never carries a value of the file, since values are patients'.
+export const DATA_PROBLEMS = {
+  FILE_UNREADABLE: 'The file cannot be read: check the path and its permissions.',
+  FILE_EMPTY: 'The file has no rows.',
+  FILE_NOT_CSV: 'The file is not comma-separated text in UTF-8.',
+  ROW_LENGTH: 'The row has another number of fields than the dictionary has columns.',
+  COLUMN_UNKNOWN: 'The dictionary names a column that the file does not have.',
+  PATIENT_ID_MISSING: 'The row has no patient id: fill it in, or leave the row out.',
+  VALUE_NOT_A_NUMBER: 'A numeric feature has text: mend it, or add the text to the missing codes.',
+  VALUE_OUT_OF_BOUNDS: "The value lies outside the dictionary's bounds: mend it, or correct the bounds.",
+  VALUE_NOT_A_CATEGORY: 'The value is none of the categories: mend it, or add the category or missing code.',
+  VALUE_NOT_BINARY: 'A binary feature must be 0 or 1 (or a missing code).',
+  LABEL_MISSING: 'The row has no label: leave the row out, a model cannot learn from it.',
+  LABEL_NOT_BINARY: 'The label must be 0 or 1 under this rule: mend it, or use the greater-than rule.',
+  LABEL_NOT_A_NUMBER: 'The label must be a number under this rule.',
+  TOO_MANY_ROWS: 'A patient has more rows than maxRowsPerPatient: raise it, or keep fewer rows.',
+  TOO_FEW_PATIENTS: 'The dataset has fewer patients than the smallest public band (10).',
+} as const;
+export type DataProblemCode = keyof typeof DATA_PROBLEMS;
+
+export interface DataProblem {
+  readonly code: DataProblemCode;
+  /** 1-based line of the file, where the problem lies in one line. */
+  readonly line?: number;
+  readonly column?: string;
+  readonly remedy: string;
+}
+
+/** A data file or dictionary that cannot be used. Holds the first problems (at most 20) and how many there are. */
+export class DataError extends Error {
+  override readonly name = 'DataError';
+  readonly problems: readonly DataProblem[];
+  readonly total: number;
+
+  constructor(problems: readonly DataProblem[], options?: ErrorOptions) {
+    super(problems.slice(0, 3).map(describe).join('; ') + (problems.length > 3 ? '; …' : ''), options);
+    this.problems = problems.slice(0, 20);
+    this.total = problems.length;
+  }
+}
+
+function describe({ code, line, column, remedy }: DataProblem): string {
+  const place = [line === undefined ? '' : `line ${line}`, column === undefined ? '' : `column ${column}`];
+  return `${code}${place.some(Boolean) ? ` (${place.filter(Boolean).join(', ')})` : ''}: ${remedy}`;
+}
+
+export const problem = (
+  code: DataProblemCode,
+  place: { line?: number; column?: string } = {},
+): DataProblem => ({
+  code,
+  ...place,
+  remedy: DATA_PROBLEMS[code],
+});

@@ -1,0 +1,74 @@
+// Reads a hospital's file into units of privacy: every row of one patient together. All problems are found in
+// one pass, so that a file is mended once.
+import { bandOf, type Dictionary, type RecordCountBand } from '@consilium/chaincode/domain';
+import { DataError, type DataProblem, problem } from './data-problem.ts';
+import { encodeFeatures, isMissing, parseNumber, readValue, type Value } from './encode-features.ts';
+import { readTable, type Table } from './read-table.ts';
+
+export interface DatasetRow {
+  /** Float32 vector in the order of the domain's `inputNames`. */
+  readonly x: Float32Array;
+  readonly y: 0 | 1;
+  /** The checked values before encoding, one per feature: what the commitment covers. */
+  readonly values: readonly Value[];
+}
+
+/** One patient: the unit of privacy, whatever the number of rows. */
+export interface PatientUnit {
+  readonly patientId: string;
+  readonly rows: readonly DatasetRow[];
+}
+
+export interface Dataset {
+  readonly units: readonly PatientUnit[];
+  readonly recordCountBand: RecordCountBand;
+}
+
+/** @throws DataError with every problem of the file (the first 20 in full). */
+export async function readDataset(options: { path: string; dictionary: Dictionary }): Promise<Dataset> {
+  return datasetOf(await readTable(options.path, options.dictionary), options.dictionary);
+}
+
+export function datasetOf(table: Table, dictionary: Dictionary): Dataset {
+  const problems: DataProblem[] = [];
+  const position = new Map(table.columns.map((column, index) => [column, index]));
+  const features = dictionary.features.map((feature) => {
+    const column = feature.column ?? feature.name;
+    return { feature, column, index: position.get(column)! };
+  });
+  const patients = new Map<string, DatasetRow[]>();
+  table.rows.forEach(({ line, cells }, rowIndex) => {
+    const cell = (column: string) => cells[position.get(column)!] ?? '';
+    const patientId = dictionary.patientId === null ? String(rowIndex + 1) : cell(dictionary.patientId);
+    if (patientId === '')
+      problems.push(problem('PATIENT_ID_MISSING', { line, column: dictionary.patientId! }));
+    const values = features.map(({ feature, column, index }): Value => {
+      const read = readValue(cells[index] ?? '', feature, dictionary);
+      if ('value' in read) return read.value;
+      problems.push(problem(read.code, { line, column }));
+      return null;
+    });
+    const y = readLabel(cell(dictionary.label.column), dictionary);
+    if (typeof y !== 'number') {
+      problems.push(problem(y.code, { line, column: dictionary.label.column }));
+      return;
+    }
+    const rows = patients.get(patientId);
+    const row = { x: encodeFeatures(values, dictionary), y, values };
+    if (rows === undefined) patients.set(patientId, [row]);
+    else if (rows.push(row) > dictionary.maxRowsPerPatient) problems.push(problem('TOO_MANY_ROWS', { line }));
+  });
+  const recordCountBand = bandOf(patients.size);
+  if (problems.length === 0 && recordCountBand === undefined) problems.push(problem('TOO_FEW_PATIENTS'));
+  if (problems.length > 0 || recordCountBand === undefined) throw new DataError(problems);
+  return { units: [...patients].map(([patientId, rows]) => ({ patientId, rows })), recordCountBand };
+}
+
+function readLabel(text: string, dictionary: Dictionary): 0 | 1 | { code: DataProblem['code'] } {
+  if (isMissing(text, dictionary)) return { code: 'LABEL_MISSING' };
+  const number = parseNumber(text);
+  const { rule } = dictionary.label;
+  if (rule.kind === 'binary') return number === 0 || number === 1 ? number : { code: 'LABEL_NOT_BINARY' };
+  if (number === undefined) return { code: 'LABEL_NOT_A_NUMBER' };
+  return number > rule.threshold ? 1 : 0;
+}

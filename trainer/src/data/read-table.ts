@@ -1,0 +1,65 @@
+// Reads a CSV file into rows of texts by the dictionary's columns, keeping line numbers for error messages.
+import { readFile } from 'node:fs/promises';
+import type { Dictionary } from '@consilium/chaincode/domain';
+import { type Info, parse } from 'csv-parse/sync';
+import { DataError, problem } from './data-problem.ts';
+
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly { readonly line: number; readonly cells: readonly string[] }[];
+}
+
+/** @throws DataError where the file is unreadable, empty, not CSV, or has other columns than the dictionary. */
+export async function readTable(path: string, dictionary: Dictionary): Promise<Table> {
+  const bytes = await readFile(path).catch((cause) => {
+    throw new DataError([problem('FILE_UNREADABLE')], { cause });
+  });
+  return parseTable(bytes, dictionary);
+}
+
+export function parseTable(bytes: Uint8Array, dictionary: Dictionary): Table {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    // The decoder's own error may quote bytes of the file, so it is not passed on.
+    throw new DataError([problem('FILE_NOT_CSV')]);
+  }
+  if (text.includes('\0')) throw new DataError([problem('FILE_NOT_CSV')]);
+  if (text.trim() === '') throw new DataError([problem('FILE_EMPTY')]);
+  const lines = parseLines(text);
+  const header = dictionary.header ? lines.shift()?.cells : dictionary.columns;
+  if (header === undefined || lines.length === 0) throw new DataError([problem('FILE_EMPTY')]);
+  if (lines.every(({ cells }) => cells.length === 1) && header.length > 1) {
+    throw new DataError([problem('FILE_NOT_CSV')]);
+  }
+  const columns = header.map((name) => name.trim());
+  const unknown = wantedColumns(dictionary).filter((column) => !columns.includes(column));
+  if (unknown.length > 0) throw new DataError(unknown.map((column) => problem('COLUMN_UNKNOWN', { column })));
+  const ragged = lines.filter(({ cells }) => cells.length !== columns.length);
+  if (ragged.length > 0) throw new DataError(ragged.map(({ line }) => problem('ROW_LENGTH', { line })));
+  return { columns, rows: lines };
+}
+
+function parseLines(text: string): { line: number; cells: string[] }[] {
+  try {
+    const records = parse(text, {
+      relaxColumnCount: true,
+      skipEmptyLines: true,
+      trim: true,
+      bom: true,
+      info: true,
+    }) as unknown as { record: string[]; info: Info }[];
+    return records.map(({ record, info }) => ({ line: info.lines, cells: record }));
+  } catch (cause) {
+    // A parser's message can quote cells; only the line is taken from it.
+    const line = (cause as { lines?: unknown }).lines;
+    throw new DataError([problem('FILE_NOT_CSV', typeof line === 'number' ? { line } : {})]);
+  }
+}
+
+function wantedColumns(dictionary: Dictionary): string[] {
+  const wanted = dictionary.features.map((feature) => feature.column ?? feature.name);
+  if (dictionary.patientId !== null) wanted.push(dictionary.patientId);
+  return [...new Set([...wanted, dictionary.label.column])];
+}
