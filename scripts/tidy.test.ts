@@ -1,0 +1,161 @@
+// House rules that a compiler does not know: which package may import what, one door per vendor SDK, names,
+// line lengths, links, and what must not be committed.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+
+const root = join(import.meta.dirname, '..', '..');
+const isClone = existsSync(join(root, '.git'));
+const skip = isClone ? false : 'not run: not a git checkout, so the list of files is unknown';
+const files = isClone
+  ? execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+      .split('\n')
+      .filter((file) => file !== '' && existsSync(join(root, file)))
+  : [];
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const sources = files.filter((file) => file.endsWith('.ts'));
+const isTest = (file: string) => /\.test\.ts$|(^|\/)(testing|conformance|bench)\//.test(file);
+
+/** What each package's own code (not its tests) may import of its siblings. */
+const SIBLINGS: Record<string, readonly string[]> = {
+  chaincode: [],
+  'test-network': [],
+  gateway: ['@consilium/chaincode/domain'],
+  trainer: ['@consilium/chaincode/domain'],
+  network: [],
+};
+
+/** Vendor SDKs enter a package through one file (or, for the ledger's stand-in, one folder each). */
+const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [
+  {
+    sdk: /^@hyperledger\/fabric-gateway$|^@grpc\//,
+    within: 'gateway/',
+    door: /^gateway\/src\/fabric-ledger\.ts$/,
+  },
+  { sdk: /^fabric-(shim|contract-api)/, within: 'chaincode/', door: /^chaincode\/src\/(?!domain\/)/ },
+  {
+    sdk: /^ipfs-http-client$/,
+    within: 'trainer/',
+    door: /^trainer\/src\/artefact\/ipfs-artefact-store\.ts$/,
+  },
+  { sdk: /^onnxruntime-node$/, within: 'trainer/', door: /^trainer\/src\/onnx\/[a-z-]+\.ts$/ },
+  { sdk: /^@hpke\//, within: 'trainer/', door: /^trainer\/src\/artefact\// },
+];
+
+function importsOf(file: string): string[] {
+  const found = read(file).matchAll(
+    /(?:^|\n)\s*(?:import|export)[^'"`;]*?from\s*'([^']+)'|import\('([^']+)'\)/g,
+  );
+  return [...found].map(([, from, lazy]) => from ?? lazy ?? '');
+}
+
+function offenders(list: readonly string[], rule: (file: string) => readonly string[]): string[] {
+  return list.flatMap((file) => rule(file).map((what) => `${file}: ${what}`));
+}
+
+test('packages import of their siblings only what the design allows', { skip }, () => {
+  const found = offenders(sources, (file) => {
+    const allowed = SIBLINGS[file.split('/')[0] ?? ''];
+    if (allowed === undefined) return [];
+    return importsOf(file).filter(
+      (name) =>
+        (name.startsWith('@consilium/') && !allowed.includes(name)) ||
+        (name.startsWith('.') && normalize(join(dirname(file), name)).split('/')[0] !== file.split('/')[0]),
+    );
+  });
+  assert.deepEqual(found, []);
+});
+
+test('the domain imports nothing but the schema library', { skip }, () => {
+  const domain = sources.filter((file) => file.startsWith('chaincode/src/domain/') && !isTest(file));
+  assert.ok(domain.length > 10);
+  assert.deepEqual(
+    offenders(domain, (file) => importsOf(file).filter((name) => !/^(\.|typebox($|\/))/.test(name))),
+    [],
+  );
+});
+
+test('each vendor SDK enters a package through its one door', { skip }, () => {
+  const found = DOORS.flatMap(({ sdk, within, door }) =>
+    offenders(
+      sources.filter((file) => file.startsWith(within) && !isTest(file) && !door.test(file)),
+      (file) => importsOf(file).filter((name) => sdk.test(name)),
+    ),
+  );
+  assert.deepEqual(found, []);
+});
+
+test('files are named in kebab-case for what they do', { skip }, () => {
+  const vague = /(^|[-/.])(utils?|helpers?|manager|common|misc)([-/.]|$)/;
+  assert.deepEqual(
+    sources.filter(
+      (file) => vague.test(file) || !/^[a-z0-9]+([-.][a-z0-9]+)*\.ts$/.test(file.split('/').at(-1)!),
+    ),
+    [],
+  );
+});
+
+test('a source file holds one idea: at most 500 lines', { skip }, () => {
+  const long = sources.filter((file) => !isTest(file) && read(file).split('\n').length > 500);
+  assert.deepEqual(long, []);
+});
+
+test('each source file begins by saying why it exists', { skip }, () => {
+  const silent = sources.filter((file) => !isTest(file) && !/^(#!.*\n)?(\/\/|\/\*\*)/.test(read(file)));
+  assert.deepEqual(silent, []);
+});
+
+test('lines of code are at most 120 characters', { skip }, () => {
+  assert.deepEqual(
+    offenders(sources, (file) =>
+      read(file)
+        .split('\n')
+        .flatMap((line, index) =>
+          line.length > 120 && !/https?:|'[^']{60,}/.test(line) ? [`line ${index + 1}`] : [],
+        ),
+    ),
+    [],
+  );
+});
+
+test('links between documents lead somewhere', { skip }, () => {
+  const documents = files.filter((file) => file.endsWith('.md'));
+  const broken = offenders(documents, (file) =>
+    [...read(file).matchAll(/\]\(([^)\s#]+)(#[^)]*)?\)/g)]
+      .map(([, target]) => target ?? '')
+      .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(root, dirname(file), target))),
+  );
+  assert.deepEqual(broken, []);
+});
+
+test('decision records have a number of their own and the three parts, on one page', { skip }, () => {
+  const records = files.filter((file) => /^docs\/decisions\/\d{4}-/.test(file));
+  assert.ok(records.length > 0);
+  const numbers = records.map((file) => file.slice('docs/decisions/'.length, 'docs/decisions/'.length + 4));
+  assert.equal(new Set(numbers).size, numbers.length, 'two records share a number');
+  const lacking = offenders(records, (file) => {
+    const text = read(file);
+    const parts = ['## Context', '## Decision', '## Consequences'].filter((part) => !text.includes(part));
+    return text.split('\n').length > 60 ? [...parts, 'longer than a page'] : parts;
+  });
+  assert.deepEqual(lacking, []);
+});
+
+test('the lock file records no registry, and nothing large or secret is committed', { skip }, () => {
+  const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, { resolved?: string }> };
+  const resolved = Object.entries(lock.packages).filter(
+    ([, { resolved: at }]) => at !== undefined && /:\/\//.test(at),
+  );
+  assert.deepEqual(resolved, []);
+  assert.deepEqual(
+    files.filter((file) => statSync(join(root, file)).size > 1024 * 1024),
+    [],
+  );
+  const secret = /-----BEGIN (EC |RSA )?PRIVATE KEY-----\n[A-Za-z0-9+/]{40}/;
+  assert.deepEqual(
+    files.filter((file) => /\.(ts|json|ya?ml|md|pem)$/.test(file) && secret.test(read(file))),
+    [],
+  );
+});
