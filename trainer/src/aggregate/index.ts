@@ -1,0 +1,14 @@
+// The public surface of aggregation.
+export type { Aggregation, WeightedUpdate } from './aggregation.ts';
+export { checkUpdate, impliedUpdateNormL2, type UpdateLimits } from './check-update.ts';
+export { aggregateFedAvg } from './fed-avg.ts';
+export {
+  decodeParameters,
+  dequantizeParameters,
+  encodeParameters,
+  hashParameters,
+  PARAMETER_SCALE_BITS,
+  ParameterFormatError,
+  ParameterRangeError,
+  quantizeParameters,
+} from './parameter-lattice.ts';

@@ -1,0 +1,15 @@
+// The public surface of private training.
+export { DiscreteGaussian } from './discrete-gaussian.ts';
+export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
+export type { RoundInput, RoundResult } from './round.ts';
+export { calibrateNoise, LATTICE_BITS, MAXIMUM_UNITS, type NoiseCalibration } from './sensitivity.ts';
+export { TrainingFailedError, trainRound } from './train-round.ts';
+export {
+  capacityUnitsOf,
+  checkTrainingPlan,
+  expectedBatchUnits,
+  TrainingInputError,
+  type TrainingPlan,
+} from './training-plan.ts';
+export type { StepProgress } from './training-steps.ts';
+export { type LabelledRow, packUnits, type TrainingUnits, unitCount } from './training-units.ts';

@@ -1,0 +1,125 @@
+// One hospital's round of training on the calling thread, with the randomness given: the worker thread's body,
+// and what tests call with a reproducible source.
+import { buildStepGraph, partitionParameters, pick, readForwardModel } from '../onnx/index.ts';
+import { ClippedSum } from './clipped-sum.ts';
+import { DiscreteGaussian } from './discrete-gaussian.ts';
+import { samplePoisson } from './poisson-sampling.ts';
+import { type RandomSource, RandomWords } from './randomness.ts';
+import { calibrateNoise, MAXIMUM_UNITS, type NoiseCalibration } from './sensitivity.ts';
+import {
+  capacityUnitsOf,
+  checkTrainingPlan,
+  TrainingInputError,
+  type TrainingPlan,
+} from './training-plan.ts';
+import { releaseMean, runSteps, type StepMechanism, type StepProgress } from './training-steps.ts';
+import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
+
+export interface RoundInput {
+  /** ONNX bytes of the forward model. */
+  readonly model: Uint8Array;
+  /** Where training starts: all parameters, shared and local, in the model's flat order. */
+  readonly parameters: ArrayLike<number>;
+  readonly units: TrainingUnits;
+  readonly plan: TrainingPlan;
+  /** Names of parameters that stay here, or prefixes ending in `*`. */
+  readonly localPatterns: readonly string[];
+}
+
+export interface RoundResult {
+  /** New minus old shared parameters, in the model's flat order without the local ones. */
+  readonly sharedDelta: Float64Array;
+  /** The local parameters' new values, in the model's flat order without the shared ones. */
+  readonly localParameters: Float64Array;
+  /** Private steps taken: what the privacy event states. */
+  readonly steps: number;
+  /** The noise that was used, for the record. */
+  readonly noise: NoiseCalibration;
+}
+
+/** A round's mechanism and what it was made of, before any step is taken. */
+export interface PreparedRound {
+  readonly mechanism: StepMechanism;
+  readonly noise: NoiseCalibration;
+  close(): Promise<void>;
+}
+
+/** Checks a round's input and builds its mechanism. @throws TrainingInputError, or the model's own errors. */
+export async function prepareRound(input: RoundInput, randomness: RandomSource): Promise<PreparedRound> {
+  const { plan, units } = input;
+  checkTrainingPlan(plan);
+  const model = readForwardModel(input.model);
+  const { features, parameterCount } = model;
+  checkTrainingUnits(units, { features, rowsPerUnit: plan.rowsPerUnit, units: MAXIMUM_UNITS });
+  if (input.parameters.length !== parameterCount) {
+    throw new TrainingInputError(`parameters must have ${parameterCount} values`);
+  }
+  const graph = buildStepGraph(model, {
+    clipNormL2: plan.clipNormL2,
+    capacityUnits: capacityUnitsOf(plan),
+    rowsPerUnit: plan.rowsPerUnit,
+    loss: 'binary-cross-entropy',
+  });
+  const noise = calibrateNoise({
+    clipNormL2: plan.clipNormL2,
+    noiseMultiplier: plan.noiseMultiplier,
+    parameterCount,
+    capacityUnits: graph.units,
+    rounding: graph.rounding,
+  });
+  const words = new RandomWords(randomness);
+  const gaussian = new DiscreteGaussian(words, noise.sigma);
+  const clipped = await ClippedSum.open(graph, units, model);
+  const mechanism: StepMechanism = {
+    drawBatch: () => samplePoisson(words, { units: unitCount(units), rate: plan.samplingRate }),
+    sumClipped: (parameters, batch) => clipped.sum(parameters, batch),
+    drawNoise() {
+      const samples = new Float64Array(parameterCount);
+      gaussian.fill(samples);
+      return samples;
+    },
+    release: releaseMean(plan, noise.latticePerUnit),
+  };
+  return { mechanism, noise, close: () => clipped.close() };
+}
+
+/**
+ * One round of DP-SGD.
+ *
+ * **Guarantee.** Neighbouring datasets differ by adding or removing one unit (patient) with all its rows. The
+ * result, local parameters included, is a function of T = `steps` adaptive releases, each a Poisson-subsampled
+ * (rate q) discrete Gaussian with per-coordinate variance sigma² on integers of L2 sensitivity Δ, where
+ * sigma ≥ noiseMultiplier · Δ (`calibrateNoise`). For every integer order α ≥ 2 each release has Rényi divergence at
+ * most that of the Poisson-subsampled Gaussian mechanism with the same noise multiplier and rate: for an integer
+ * shift μ the moments E[(P(x-μ)/P(x))^k] of the discrete Gaussian are exp(k(k-1)‖μ‖²/2σ²), exactly the Gaussian's,
+ * since k μ lies on the lattice, and reflection about μ/2 maps the lattice to itself (Mironov, Talwar and Zhang
+ * 2019, Thm 5 and Sec. 3.3; Canonne, Kamath and Steinke 2020, Thm 14). T releases compose by adding. q = 1 is the
+ * plain discrete Gaussian. Whatever follows the noise is post-processing.
+ *
+ * Holds for zero data, empty batches, one-sided labels and units that are not finite.
+ */
+export async function runRound(
+  input: RoundInput,
+  environment: {
+    readonly randomness: RandomSource;
+    readonly onProgress?: ((progress: StepProgress) => void) | undefined;
+  },
+): Promise<RoundResult> {
+  const { plan } = input;
+  const { mechanism, noise, close } = await prepareRound(input, environment.randomness);
+  try {
+    const { onProgress } = environment;
+    const trained = await runSteps(input.parameters, { plan, mechanism, onProgress });
+    const partition = partitionParameters(readForwardModel(input.model), input.localPatterns);
+    const before = pick(input.parameters, partition.sharedIndices);
+    const after = pick(trained, partition.sharedIndices);
+    return {
+      sharedDelta: after.map((value, i) => value - before[i]!),
+      localParameters: pick(trained, partition.localIndices),
+      steps: plan.steps,
+      noise,
+    };
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,63 @@
+// Trains one round in a worker thread, with the operating system's randomness and no other.
+import { Worker } from 'node:worker_threads';
+import { readForwardModel } from '../onnx/index.ts';
+import type { RoundInput, RoundResult } from './round.ts';
+import { MAXIMUM_UNITS } from './sensitivity.ts';
+import type { WorkerMessage } from './train-round-worker.ts';
+import { checkTrainingPlan, TrainingInputError } from './training-plan.ts';
+import type { StepProgress } from './training-steps.ts';
+import { checkTrainingUnits } from './training-units.ts';
+
+/** Training broke off for a reason that lies neither in the plan nor in the data. */
+export class TrainingFailedError extends Error {
+  override readonly name = 'TrainingFailedError';
+}
+
+/**
+ * Trains one round; `runRound` states the privacy guarantee.
+ *
+ * Every call draws fresh noise: a caller journals the result before it lets any of it go, and after a crash either
+ * sends the same bytes or charges a new release.
+ *
+ * @throws TrainingInputError, OnnxFormatError or UnsupportedModelError for input that cannot be trained.
+ * @throws TrainingFailedError where the worker fails, with its cause; AbortError where the signal fires.
+ */
+export async function trainRound(
+  input: RoundInput,
+  options: {
+    readonly onProgress?: (progress: StepProgress) => void;
+    readonly signal?: AbortSignal;
+  } = {},
+): Promise<RoundResult> {
+  // Checked here as well, so that errors of the caller keep their types.
+  checkTrainingPlan(input.plan);
+  const { features, parameterCount } = readForwardModel(input.model);
+  const { rowsPerUnit } = input.plan;
+  checkTrainingUnits(input.units, { features, rowsPerUnit, units: MAXIMUM_UNITS });
+  if (input.parameters.length !== parameterCount) {
+    throw new TrainingInputError(`parameters must have ${parameterCount} values`);
+  }
+  options.signal?.throwIfAborted();
+
+  const workerData: RoundInput = { ...input, parameters: Float64Array.from(input.parameters) };
+  const worker = new Worker(new URL('./train-round-worker.js', import.meta.url), { workerData });
+  const { promise, resolve, reject } = Promise.withResolvers<RoundResult>();
+  const onAbort = () => reject(options.signal?.reason);
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  worker.on('message', (message: WorkerMessage) => {
+    if (message.kind === 'result') resolve(message.result);
+    else options.onProgress?.(message.progress);
+  });
+  worker.once('error', (cause) => {
+    reject(new TrainingFailedError('the training worker failed', { cause }));
+  });
+  worker.once('exit', (code) => {
+    reject(new TrainingFailedError(`the training worker exited early with code ${code}`));
+  });
+  try {
+    return await promise;
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+    await worker.terminate();
+  }
+}

@@ -1,0 +1,69 @@
+// The loop of DP-SGD (Abadi et al. 2016, Alg. 1) over its private mechanism: draw a batch, sum clipped gradients,
+// add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
+import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
+
+/** The four parts of one private step; each is a function so that an audit can put a broken one in its place. */
+export interface StepMechanism {
+  /** Indices of the units in this step's batch. */
+  drawBatch(): Uint32Array;
+  /** Σ of clipped gradients over a batch, [parameterCount]. */
+  sumClipped(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array>;
+  /** Fresh integer noise, [parameterCount]. */
+  drawNoise(): Float64Array;
+  /** The released mean gradient from the sum and the noise, [parameterCount]. */
+  release(sums: {
+    readonly sum: Float64Array;
+    readonly noise: Float64Array;
+    readonly batch: Uint32Array;
+  }): Float64Array;
+}
+
+/**
+ * The released mean: round the sum to the lattice, add the noise as integers, scale back, and divide by the
+ * public expected batch size (never by the batch drawn, whose size is itself a fact about patients).
+ *
+ * Exact up to the final scaling: sums and noise stay below 2^53 lattice steps.
+ */
+export function releaseMean(
+  plan: TrainingPlan,
+  latticePerUnit: number,
+): (sums: { readonly sum: Float64Array; readonly noise: Float64Array }) => Float64Array {
+  const divisor = latticePerUnit * expectedBatchUnits(plan);
+  return ({ sum, noise }) =>
+    sum.map((value, i) => (Math.round(value * latticePerUnit) + noise[i]!) / divisor);
+}
+
+export interface StepProgress {
+  readonly step: number;
+  readonly steps: number;
+}
+
+/**
+ * Parameters after the plan's steps, [parameterCount]: θ ← θ - η v, v ← μ v + released mean.
+ *
+ * The state is kept in double and rounded to float32 for the graph.
+ */
+export async function runSteps(
+  start: ArrayLike<number>,
+  options: {
+    readonly plan: TrainingPlan;
+    readonly mechanism: StepMechanism;
+    readonly onProgress?: ((progress: StepProgress) => void) | undefined;
+  },
+): Promise<Float64Array> {
+  const { plan, mechanism, onProgress } = options;
+  const momentum = plan.momentum ?? 0;
+  const parameters = Float64Array.from(start);
+  const velocity = new Float64Array(parameters.length);
+  for (let step = 1; step <= plan.steps; step++) {
+    const batch = mechanism.drawBatch();
+    const sum = await mechanism.sumClipped(Float32Array.from(parameters), batch);
+    const mean = mechanism.release({ sum, noise: mechanism.drawNoise(), batch });
+    for (let i = 0; i < parameters.length; i++) {
+      velocity[i] = momentum * velocity[i]! + mean[i]!;
+      parameters[i]! -= plan.learningRate * velocity[i]!;
+    }
+    onProgress?.({ step, steps: plan.steps });
+  }
+  return parameters;
+}

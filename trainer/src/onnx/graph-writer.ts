@@ -1,0 +1,128 @@
+// Collects the nodes and constants of an ONNX graph while it is being generated, giving every value a name of
+// its own and writing each distinct constant once.
+import assert from 'node:assert/strict';
+import {
+  ATTRIBUTE_TYPE,
+  type AttributeProto,
+  ELEMENT_TYPE,
+  encodeModel,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from './onnx-schema.ts';
+import { doubleTensor, floatTensor, int64Tensor } from './tensor-data.ts';
+
+/** Integer attributes of a node: one number, or a list. */
+export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+
+/** Opset 17 is the oldest the models may use; it came with IR version 8. */
+export const OPSET_VERSION = 17;
+export const IR_VERSION = 8;
+
+export function toAttributes(attributes: Attributes): AttributeProto[] {
+  return Object.entries(attributes).map(([name, value]) =>
+    typeof value === 'number'
+      ? { name, type: ATTRIBUTE_TYPE.int, i: value }
+      : { name, type: ATTRIBUTE_TYPE.ints, ints: [...value] },
+  );
+}
+
+interface TensorType {
+  readonly elementType: keyof typeof ELEMENT_TYPE;
+  /** A string names a dimension that may differ between runs. */
+  readonly shape: readonly (number | string)[];
+}
+
+export function valueInfo(name: string, { elementType, shape }: TensorType): ValueInfoProto {
+  const dim = shape.map((extent) =>
+    typeof extent === 'number' ? { dimValue: extent } : { dimParam: extent },
+  );
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[elementType], shape: { dim } } } };
+}
+
+export class GraphWriter {
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers: TensorProto[] = [];
+  readonly #constants = new Map<string, string>();
+  #values = 0;
+
+  /** Appends a node with several outputs and returns their names. */
+  emitMany(
+    opType: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: Attributes = {},
+  ): string[] {
+    const names = Array.from({ length: outputs }, () => `v${this.#values++}`);
+    this.#append(opType, inputs, names, attributes);
+    return names;
+  }
+
+  /** Appends a node with one output and returns its name. */
+  emit(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.emitMany(opType, inputs, 1, attributes)[0]!;
+  }
+
+  /** Appends a node whose output carries the name given (a graph output). */
+  emitAs(output: string, opType: string, inputs: readonly string[], attributes: Attributes = {}): void {
+    this.#append(opType, inputs, [output], attributes);
+  }
+
+  int64s(values: readonly number[]): string {
+    return this.#constant(`i:${values.join(',')}`, (name) => int64Tensor(name, values));
+  }
+
+  float(value: number): string {
+    return this.#constant(`f:${value}`, (name) => floatTensor({ name, shape: [] }, [value]));
+  }
+
+  double(value: number): string {
+    return this.#constant(`d:${value}`, (name) => doubleTensor({ name, shape: [] }, [value]));
+  }
+
+  reshape(value: string, shape: readonly number[]): string {
+    return this.emit('Reshape', [value, this.int64s(shape)]);
+  }
+
+  /** ONNX bytes of the graph collected so far. */
+  finish(graph: {
+    readonly name: string;
+    readonly inputs: readonly ValueInfoProto[];
+    readonly outputs: readonly ValueInfoProto[];
+  }): Uint8Array {
+    return encodeModel({
+      irVersion: IR_VERSION,
+      producerName: 'consilium',
+      opsetImport: [{ domain: '', version: OPSET_VERSION }],
+      graph: {
+        name: graph.name,
+        node: this.#nodes,
+        initializer: this.#initializers,
+        input: [...graph.inputs],
+        output: [...graph.outputs],
+      },
+      metadataProps: [],
+    });
+  }
+
+  #append(opType: string, inputs: readonly string[], outputs: string[], attributes: Attributes): void {
+    assert(outputs.length > 0);
+    this.#nodes.push({
+      name: `${opType}_${this.#nodes.length}`,
+      opType,
+      input: [...inputs],
+      output: outputs,
+      attribute: toAttributes(attributes),
+    });
+  }
+
+  #constant(key: string, create: (name: string) => TensorProto): string {
+    let name = this.#constants.get(key);
+    if (name === undefined) {
+      name = `c${this.#constants.size}`;
+      this.#constants.set(key, name);
+      this.#initializers.push(create(name));
+    }
+    return name;
+  }
+}

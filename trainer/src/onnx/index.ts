@@ -1,0 +1,24 @@
+// The public surface of the ONNX engine.
+export {
+  buildForwardModel,
+  type ForwardModelDescription,
+  LOCAL_INTERCEPT_NAME,
+} from './build-forward-model.ts';
+export {
+  type ForwardModel,
+  readForwardModel,
+  type TrainableParameter,
+  UnsupportedModelError,
+  withParameters,
+} from './forward-model.ts';
+export {
+  joinParameters,
+  matchesPattern,
+  type ParameterPartition,
+  partitionParameters,
+  pick,
+} from './local-parameters.ts';
+export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
+export { OnnxFormatError } from './onnx-schema.ts';
+export { predictProbabilities } from './predict.ts';
+export { buildStepGraph, type StepGraph, type StepGraphOptions, type StepRounding } from './step-graph.ts';

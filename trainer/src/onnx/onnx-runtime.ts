@@ -1,0 +1,57 @@
+// The one file that knows ONNX Runtime. A session runs on the thread that calls it and blocks it; training and
+// scoring therefore hold their sessions in worker threads.
+import ort from 'onnxruntime-node';
+
+export interface TensorValue {
+  readonly type: 'float32' | 'float64';
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array;
+}
+
+export interface OnnxSession {
+  /** Runs the graph once. The outputs' arrays belong to the caller. */
+  run(inputs: Readonly<Record<string, TensorValue>>): Promise<Record<string, TensorValue>>;
+  close(): Promise<void>;
+}
+
+/** ONNX Runtime would not load or run a graph. */
+export class OnnxRuntimeError extends Error {
+  override readonly name = 'OnnxRuntimeError';
+}
+
+/**
+ * Opens ONNX bytes for running on the CPU.
+ *
+ * @throws OnnxRuntimeError where the runtime refuses the graph.
+ */
+export async function openSession(bytes: Uint8Array, options: { threads: number }): Promise<OnnxSession> {
+  const session = await ort.InferenceSession.create(bytes, {
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  }).catch((cause: unknown) => {
+    throw new OnnxRuntimeError('ONNX Runtime does not load this graph', { cause });
+  });
+  return {
+    async run(inputs) {
+      const feeds = Object.fromEntries(
+        Object.entries(inputs).map(([name, { type, data, shape }]) => [
+          name,
+          new ort.Tensor(type, data, shape),
+        ]),
+      );
+      const results = await session.run(feeds).catch((cause: unknown) => {
+        throw new OnnxRuntimeError('ONNX Runtime failed to run this graph', { cause });
+      });
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { type, data, dims }]) => [
+          name,
+          { type, data, shape: dims } as TensorValue,
+        ]),
+      );
+    },
+    close: () => session.release(),
+  };
+}

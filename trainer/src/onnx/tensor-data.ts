@@ -1,0 +1,61 @@
+// Reads and writes the numbers in an ONNX TensorProto, always as little-endian raw data when writing.
+import assert from 'node:assert/strict';
+import { ELEMENT_TYPE, OnnxFormatError, type TensorProto } from './onnx-schema.ts';
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+interface Named {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A float tensor holding `values` in row-major order. */
+export function floatTensor({ name, shape }: Named, values: ArrayLike<number>): TensorProto {
+  assert.equal(values.length, elementCount(shape), `${name}: as many values as the shape has elements`);
+  const rawData = new Uint8Array(values.length * 4);
+  const view = new DataView(rawData.buffer);
+  for (let i = 0; i < values.length; i++) view.setFloat32(i * 4, values[i]!, true);
+  return { name, dims: [...shape], dataType: ELEMENT_TYPE.float, rawData };
+}
+
+/** A double tensor holding `values` in row-major order. */
+export function doubleTensor({ name, shape }: Named, values: ArrayLike<number>): TensorProto {
+  assert.equal(values.length, elementCount(shape), `${name}: as many values as the shape has elements`);
+  const rawData = new Uint8Array(values.length * 8);
+  const view = new DataView(rawData.buffer);
+  for (let i = 0; i < values.length; i++) view.setFloat64(i * 8, values[i]!, true);
+  return { name, dims: [...shape], dataType: ELEMENT_TYPE.double, rawData };
+}
+
+/** A one-dimensional int64 tensor. */
+export function int64Tensor(name: string, values: readonly number[]): TensorProto {
+  const rawData = new Uint8Array(values.length * 8);
+  const view = new DataView(rawData.buffer);
+  values.forEach((value, i) => {
+    view.setBigInt64(i * 8, BigInt(value), true);
+  });
+  return { name, dims: [values.length], dataType: ELEMENT_TYPE.int64, rawData };
+}
+
+/**
+ * The values of a float tensor, from `raw_data` or `float_data`.
+ *
+ * @throws OnnxFormatError for external data, or where count and shape disagree.
+ */
+export function readFloats(tensor: TensorProto): Float32Array {
+  assert.equal(tensor.dataType, ELEMENT_TYPE.float);
+  if (tensor.dataLocation === 1) {
+    throw new OnnxFormatError(`initialiser ${tensor.name} keeps its data in another file: embed it`);
+  }
+  const count = elementCount(tensor.dims);
+  const raw = tensor.rawData;
+  const stored = raw !== undefined && raw.length > 0 ? raw.length / 4 : (tensor.floatData?.length ?? 0);
+  if (stored !== count) {
+    throw new OnnxFormatError(`initialiser ${tensor.name} has ${stored} values for ${count} elements`);
+  }
+  if (raw === undefined || raw.length === 0) return Float32Array.from(tensor.floatData ?? []);
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return Float32Array.from({ length: count }, (_, i) => view.getFloat32(i * 4, true));
+}
