@@ -1,14 +1,31 @@
 // The one vocabulary of the ledger, the gateway and the trainer. Nothing here knows Fabric, a clock or I/O.
+export { calibrateNoiseMultiplier } from './accounting/calibrate-noise.ts';
+export { epsilonOfRdp, REPORT_ORDERS } from './accounting/epsilon-of-rdp.ts';
+export { epsilonFromRdp, epsilonOf } from './accounting/ledger-epsilon.ts';
+export { rdpOfEvent } from './accounting/ledger-rdp.ts';
+export {
+  addRdp,
+  isZeroRdp,
+  LEDGER_ORDERS,
+  subtractRdp,
+  timesRdp,
+  UNBOUNDED_RDP,
+  zeroRdp,
+} from './accounting/rdp-vector.ts';
+export { rdpSampledGaussian, type SampledGaussian } from './accounting/sampled-gaussian.ts';
+export * from './answers.ts';
 export * from './attestation.ts';
 export * from './budget.ts';
 export * from './canonical-json.ts';
 export * from './consent.ts';
 export * from './dataset.ts';
+export { compareDecimals } from './decimal.ts';
 export * from './dictionary.ts';
 export * from './errors.ts';
 export * from './member.ts';
 export * from './model.ts';
 export * from './primitives.ts';
+export * from './privacy-charge.ts';
 export * from './privacy-event.ts';
 export * from './roles.ts';
 export * from './round.ts';

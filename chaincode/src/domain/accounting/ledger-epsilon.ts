@@ -1,0 +1,51 @@
+// From the ledger's Rényi costs to the ε that people read, in exact integers rounded up.
+import type { RdpVector } from '../budget.ts';
+import { decimalOf, ratioOf } from '../decimal.ts';
+import type { PrivacyEvent } from '../privacy-event.ts';
+import { rdpOfEvent } from './ledger-rdp.ts';
+import { addRdp, isZeroRdp, LEDGER_ORDERS, timesRdp, UNBOUNDED_RDP, zeroRdp } from './rdp-vector.ts';
+import { ceilDivide, LOG_BITS, lnUp, upperOfRatio } from './upper-float.ts';
+
+const RDP_DECIMALS = 9n;
+const EPSILON_DECIMALS = 6;
+/** The largest ε that a decimal of the ledger can say; also what "unbounded" is printed as. */
+const EPSILON_CEILING = 999_999_999n * 10n ** BigInt(EPSILON_DECIMALS);
+
+/**
+ * The ε of a Rényi cost at a given δ: a decimal string of at most 6 decimals, rounded up.
+ *
+ * ε = min over orders α of D_α + ln((α−1)/α) − ln(δα)/(α−1)   (Canonne, Kamath and Steinke 2020, Prop. 12).
+ * Edge cases: a zero cost is '0'; never negative; unbounded at every order is '999999999'.
+ *
+ * @throws RangeError where δ is not in (0, 1) or the vector has not one entry per ledger order.
+ */
+export function epsilonFromRdp(rdp: RdpVector, delta: string): string {
+  if (rdp.length !== LEDGER_ORDERS.length) throw new RangeError(`${rdp.length} orders in a cost`);
+  const { numerator, denominator } = ratioOf(delta);
+  if (numerator <= 0n || numerator >= denominator) throw new RangeError('δ must be in (0, 1)');
+  if (isZeroRdp(rdp)) return '0';
+  let best = EPSILON_CEILING;
+  rdp.forEach((cost, i) => {
+    const value = BigInt(cost);
+    if (value >= UNBOUNDED_RDP) return;
+    const order = BigInt(LEDGER_ORDERS[i]!);
+    const shrink = lnUp(upperOfRatio({ numerator: order - 1n, denominator: order }));
+    const tail = lnUp(upperOfRatio({ numerator: denominator, denominator: numerator * order }));
+    const total = ceilDivide(value << LOG_BITS, 10n ** RDP_DECIMALS) + shrink + ceilDivide(tail, order - 1n);
+    const units = ceilDivide(total * 10n ** BigInt(EPSILON_DECIMALS), 1n << LOG_BITS);
+    if (units < best) best = units;
+  });
+  return decimalOf(best < 0n ? 0n : best, EPSILON_DECIMALS);
+}
+
+/** The ε of events composed, each taken `count` times, at a given δ. No events cost '0'. */
+export function epsilonOf(
+  events: readonly { readonly event: PrivacyEvent; readonly count: number }[],
+  delta: string,
+): string {
+  const total = events.reduce(
+    (sum, { event, count }) => addRdp(sum, timesRdp(rdpOfEvent(event), count)),
+    zeroRdp(),
+  );
+  return epsilonFromRdp(total, delta);
+}
