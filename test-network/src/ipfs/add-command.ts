@@ -127,7 +127,9 @@ async function addGroups(
   };
   const announce = async (entry: ImportResult) => {
     if (options.silent) return;
-    await response.line({ Name: entry.path ?? '', Hash: entry.cid.toString(), Size: String(entry.size) });
+    const Hash = entry.cid.toString();
+    const isWrapper = options.wrapWithDirectory && (entry.path ?? '') === '';
+    await response.line({ Name: isWrapper ? '' : entry.path || Hash, Hash, Size: String(entry.size) });
   };
   let added = 0;
   let next = await parts.next();
@@ -168,9 +170,9 @@ function toCandidate(
   { options, response }: { readonly options: AddOptions; readonly response: RpcResponse },
 ): ImportCandidate {
   if (part.hasMetadata) throw new KuboError('UnixFS mode and mtime are not offered by this stand-in');
-  if (part.isDirectory) {
-    part.content.resume();
-    return { path: part.path };
+  if (part.isDirectory) return { path: part.path };
+  if (part.path === '' && options.wrapWithDirectory) {
+    throw new KuboError('a file to wrap with a directory needs a name');
   }
   const content = options.progress ? withProgress(part, response) : part.content;
   return { ...(part.path === '' ? {} : { path: part.path }), content };
@@ -179,7 +181,7 @@ function toCandidate(
 async function* withProgress(part: UploadPart, response: RpcResponse): AsyncGenerator<Uint8Array> {
   let readBytes = 0;
   let reportedBytes = 0;
-  for await (const chunk of part.content as AsyncIterable<Uint8Array>) {
+  for await (const chunk of part.content) {
     readBytes += chunk.length;
     while (readBytes - reportedBytes >= PROGRESS_STEP_BYTES) {
       reportedBytes += PROGRESS_STEP_BYTES;
@@ -187,5 +189,6 @@ async function* withProgress(part: UploadPart, response: RpcResponse): AsyncGene
     }
     yield chunk;
   }
-  if (readBytes > reportedBytes) await response.line({ Name: part.path, Bytes: readBytes });
+  if (readBytes === 0) await response.line({ Name: part.path });
+  else if (readBytes > reportedBytes) await response.line({ Name: part.path, Bytes: readBytes });
 }

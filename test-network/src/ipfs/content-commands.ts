@@ -43,12 +43,27 @@ export async function runCat(repo: IpfsRepo, request: RpcRequest, response: RpcR
     if (leftBytes === 0) break;
   }
   const sizeBytes = files.reduce((sum, { startByte, endByte }) => sum + endByte - startByte, 0);
-  async function* chunks() {
+  async function* read() {
     for (const { node, startByte, endByte } of files) {
       yield* readFileRange(repo.blocks, node, { startByte, endByte });
     }
   }
-  await response.bytes({ chunks: chunks(), type: 'text/plain', sizeBytes });
+  const chunks = offset > 0 ? await sought(read()) : read();
+  await response.bytes({ chunks, type: 'text/plain', sizeBytes });
+}
+
+// Kubo seeks before it answers, so that only a read from the start can fail after the status is sent.
+async function sought(chunks: AsyncGenerator<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  let first: IteratorResult<Uint8Array, void>;
+  try {
+    first = await chunks.next();
+  } catch (cause) {
+    throw new KuboError('failed to fetch all nodes', { cause });
+  }
+  return (async function* () {
+    if (!first.done) yield first.value;
+    yield* chunks;
+  })();
 }
 
 export async function runFilesStat(
@@ -67,7 +82,12 @@ export async function runFilesStat(
   const stat = statOf(node);
   if ((request.boolean('with-local') ?? false) === false) return response.only(stat);
   const [complete, sizeBytes] = await localSize(repo.blocks, node);
-  await response.only({ ...stat, WithLocality: true, Local: complete, SizeLocal: sizeBytes });
+  await response.only({
+    ...stat,
+    WithLocality: true,
+    ...(complete ? { Local: true } : {}),
+    SizeLocal: sizeBytes,
+  });
 }
 
 function statOf(node: DagNode): Record<string, unknown> {
@@ -108,7 +128,7 @@ export async function runDagStat(repo: IpfsRepo, request: RpcRequest, response: 
       if (progress) await response.line({ TotalSize, DagStats });
     }
   }
-  const Ratio = TotalSize === 0 ? 1 : referencedBytes / TotalSize;
+  const Ratio = TotalSize === 0 ? 1 : shortestFloat32(Math.fround(referencedBytes) / Math.fround(TotalSize));
   const SharedSize = referencedBytes - TotalSize;
   await response.line({
     UniqueBlocks: seen.size,
@@ -117,4 +137,14 @@ export async function runDagStat(repo: IpfsRepo, request: RpcRequest, response: 
     Ratio,
     DagStats,
   });
+}
+
+// Kubo keeps the ratio in 32 bits and prints the shortest decimal that reads back as the same 32 bits.
+function shortestFloat32(exact: number): number {
+  const value = Math.fround(exact);
+  for (let digits = 1; digits < 9; digits++) {
+    const decimal = Number(value.toPrecision(digits));
+    if (Math.fround(decimal) === value) return decimal;
+  }
+  return Number(value.toPrecision(9));
 }

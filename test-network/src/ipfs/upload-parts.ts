@@ -4,7 +4,6 @@
 import { on } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { posix } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import { KuboBadRequest, KuboError } from './kubo-error.ts';
@@ -15,7 +14,7 @@ export interface UploadPart {
   readonly isDirectory: boolean;
   /** UnixFS mode or modification time asked for in the field's name. */
   readonly hasMetadata: boolean;
-  readonly content: Readable;
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 export async function* uploadParts(http: IncomingMessage, fileArgument: string): AsyncGenerator<UploadPart> {
@@ -37,7 +36,7 @@ export async function* uploadParts(http: IncomingMessage, fileArgument: string):
     stream.on('error', () => {}).on('close', () => open.delete(stream));
   });
   const parsed = pipeline(http, parser).catch((cause: Error) => {
-    failure = new KuboError(`the upload was cut short: ${cause.message}`, { cause });
+    failure = cutShort(cause);
     for (const stream of open) stream.destroy(failure);
     ended.abort(failure);
   });
@@ -59,16 +58,30 @@ export async function* uploadParts(http: IncomingMessage, fileArgument: string):
 
 function toPart(
   field: string | undefined,
-  content: Readable,
+  stream: BusboyFileStream,
   { name, mimeType }: { readonly name: string | undefined; readonly mimeType: string },
 ): UploadPart {
   const path = posix.normalize(`/${decodeName(name ?? '')}`).replaceAll(/^\/|\/$/g, '');
+  const isDirectory = mimeType === 'application/x-directory';
+  if (isDirectory) stream.resume();
   return {
     path,
-    isDirectory: mimeType === 'application/x-directory',
+    isDirectory,
     hasMetadata: /\?.*\b(mode|mtime)=/.test(field ?? ''),
-    content,
+    content: contentOf(stream),
   };
+}
+
+async function* contentOf(stream: BusboyFileStream): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw cause instanceof KuboError ? cause : cutShort(cause as Error);
+  }
+}
+
+function cutShort(cause: Error): KuboError {
+  return new KuboError(`the upload was cut short: ${cause.message}`, { cause });
 }
 
 function decodeName(name: string): string {
