@@ -38,11 +38,10 @@ function logExcess(order: number, q: number, u: number): number {
     }
     return Math.log(sum);
   }
-  if (u < 30) return Math.log(Math.expm1(order * Math.log1p(e)) - order * e);
-  const logE = Math.log(q) + u;
-  const logRatio = logE + Math.log1p((1 - q) * Math.exp(-logE));
-  const small = Math.exp(-order * logRatio) + order * Math.exp(logE - order * logRatio);
-  return order * logRatio + Math.log1p(-small);
+  if (order * u < 30) return Math.log(Math.expm1(order * Math.log1p(e)) - order * e);
+  const logPower = order * (u < 600 ? Math.log1p(e) : Math.log(q) + u);
+  const logLinear = u < 600 ? Math.log1p(order * e) : Math.log(order * q) + u;
+  return logPower + Math.log1p(-Math.exp(logLinear - logPower));
 }
 
 /**
