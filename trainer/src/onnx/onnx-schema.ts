@@ -68,16 +68,16 @@ type Field = { id: number; type: string; rule?: 'repeated'; options?: { packed: 
 const one = (id: number, type: string): Field => ({ id, type });
 const many = (id: number, type: string): Field => ({ id, type, rule: 'repeated' });
 const packed = (id: number, type: string): Field => ({ ...many(id, type), options: { packed: true } });
-// ONNX declares these few repeated numbers without packing (proto2's default).
-const unpacked = (id: number, type: string): Field => ({ ...many(id, type), options: { packed: false } });
 
-const root = protobuf.Root.fromJSON({
+const schema = {
+  // Zeros that were set are written, as the ONNX reference writer does.
+  edition: 'proto2',
   nested: {
     StringStringEntryProto: { fields: { key: one(1, 'string'), value: one(2, 'string') } },
     OperatorSetIdProto: { fields: { domain: one(1, 'string'), version: one(2, 'int64') } },
     TensorProto: {
       fields: {
-        dims: unpacked(1, 'int64'),
+        dims: many(1, 'int64'),
         dataType: one(2, 'int32'),
         floatData: packed(4, 'float'),
         int32Data: packed(5, 'int32'),
@@ -99,8 +99,8 @@ const root = protobuf.Root.fromJSON({
         s: one(4, 'bytes'),
         t: one(5, 'TensorProto'),
         g: one(6, 'GraphProto'),
-        floats: unpacked(7, 'float'),
-        ints: unpacked(8, 'int64'),
+        floats: many(7, 'float'),
+        ints: many(8, 'int64'),
         strings: many(9, 'bytes'),
         docString: one(13, 'string'),
         type: one(20, 'int32'),
@@ -154,8 +154,8 @@ const root = protobuf.Root.fromJSON({
       },
     },
   },
-});
-const Model = root.lookupType('ModelProto');
+};
+const Model = protobuf.Root.fromJSON(schema).lookupType('ModelProto');
 
 /** ONNX bytes of a model; equal models give equal bytes. */
 export function encodeModel(model: ModelProto): Uint8Array {

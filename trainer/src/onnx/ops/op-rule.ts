@@ -64,7 +64,9 @@ export class UnsupportedOp extends Error {
 
 /** An integer attribute, or the operator's default for it. */
 export function integerAttribute(node: OpNode, name: string, otherwise: number): number {
-  return node.attributes.find((attribute) => attribute.name === name)?.i ?? otherwise;
+  const attribute = node.attributes.find((candidate) => candidate.name === name);
+  // Some writers leave zeros out.
+  return attribute === undefined ? otherwise : (attribute.i ?? 0);
 }
 
 /** Refuses a value that is not a [rows, width] matrix; its width. */

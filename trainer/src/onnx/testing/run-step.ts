@@ -1,0 +1,40 @@
+// Lays units of rows into a step graph's inputs and runs it once, for tests of the graph alone.
+import { openSession, type TensorValue } from '../onnx-runtime.ts';
+import type { StepGraph } from '../step-graph.ts';
+import type { ReferenceRow } from './reference-gradients.ts';
+
+/** The graph's outputs for the units given, each in the slot of its position. */
+export async function runStep(
+  graph: StepGraph,
+  {
+    parameters,
+    units,
+  }: {
+    readonly parameters: Float32Array;
+    readonly units: readonly (readonly ReferenceRow[] | undefined)[];
+  },
+): Promise<Record<string, TensorValue>> {
+  const { units: capacity, rowsPerUnit, features, parameterCount, bytes } = graph;
+  const rows = capacity * rowsPerUnit;
+  const [x, y, mask] = [new Float32Array(rows * features), new Float32Array(rows), new Float32Array(rows)];
+  units.forEach((unit, slot) => {
+    unit?.forEach((row, r) => {
+      const at = slot * rowsPerUnit + r;
+      x.set(row.features, at * features);
+      y[at] = row.label;
+      mask[at] = 1;
+    });
+  });
+  const session = await openSession(bytes, { threads: 1 });
+  try {
+    const grid = [capacity, rowsPerUnit];
+    return await session.run({
+      x: { type: 'float32', shape: [...grid, features], data: x },
+      y: { type: 'float32', shape: grid, data: y },
+      mask: { type: 'float32', shape: grid, data: mask },
+      parameters: { type: 'float32', shape: [parameterCount], data: parameters },
+    });
+  } finally {
+    await session.close();
+  }
+}
