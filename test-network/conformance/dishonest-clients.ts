@@ -1,0 +1,259 @@
+/** Transactions that were tampered with between endorsement and ordering. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { peer } from '@hyperledger/fabric-protos';
+import { channelHeaders } from './block-streams.ts';
+import {
+  endorseAsClient,
+  forge,
+  forgeProposal,
+  type Parts,
+  serializedIdentity,
+  signedBy,
+  transactionIdOf,
+} from './forgery.ts';
+import { refusal } from './outcome.ts';
+import { submitEnvelope } from './raw-gateway.ts';
+import type { Subject } from './subject.ts';
+
+const FORBIDDEN =
+  '10 ABORTED: received unsuccessful response from orderer: status=FORBIDDEN, info=implicit policy ' +
+  "evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Writers' " +
+  'sub-policies to be satisfied: permission denied';
+
+export function dishonestClients(subject: () => Subject): void {
+  describe('dishonest clients', () => {
+    it('cannot drop endorsements', async () => {
+      const { code, value } = await tampered(subject(), (parts) => {
+        parts.endorsements = parts.endorsements.slice(0, 1);
+      });
+      assert.equal(code, 'ENDORSEMENT_POLICY_FAILURE');
+      assert.equal(value, '');
+    });
+
+    it('cannot drop all endorsements', async () => {
+      const { code } = await tampered(subject(), (parts) => {
+        parts.endorsements = [];
+      });
+      assert.equal(code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
+    it('cannot count one endorsement twice', async () => {
+      const { code } = await tampered(subject(), (parts) => {
+        parts.endorsements = [parts.endorsements[0]!, parts.endorsements[0]!];
+      });
+      assert.equal(code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
+    it('may add an endorsement that is worth nothing', async () => {
+      const { code } = await tampered(subject(), (parts) => {
+        const worthless = peer.Endorsement.deserializeBinary(parts.endorsements[0]!.serializeBinary());
+        worthless.setSignature(Buffer.from('rubbish'));
+        parts.endorsements = [...parts.endorsements, worthless];
+      });
+      assert.equal(code, 'VALID');
+    });
+
+    it("cannot put a client's signature in a peer's place", async () => {
+      const { a, b, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'], at: [a.mspId] });
+      let first: Parts | undefined;
+      forge(endorsed, a, (parts) => {
+        first = parts;
+      });
+      const endorsement = await endorseAsClient(first!, b);
+      const forged = forge(endorsed, a, (parts) => {
+        parts.endorsements = [...parts.endorsements, endorsement];
+      });
+      assert.equal((await a.send(forged)).code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
+    it('cannot alter the writes after the endorsement', async () => {
+      const { code, value } = await tampered(subject(), ({ action }) => {
+        action.setResults(Buffer.concat([action.getResults_asU8(), Buffer.from([0x12, 0])]));
+      });
+      assert.equal(code, 'ENDORSEMENT_POLICY_FAILURE');
+      assert.equal(value, '');
+    });
+
+    it('cannot alter the return value after the endorsement', async () => {
+      const { code } = await tampered(subject(), ({ action }) => {
+        action.getResponse()!.setPayload(Buffer.from('other'));
+      });
+      assert.equal(code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
+    it('cannot add an event after the endorsement', async () => {
+      const { code } = await tampered(subject(), ({ action }) => {
+        action.setEvents(Buffer.from([0x1a, 1, 0x78]));
+      });
+      assert.notEqual(code, 'VALID');
+    });
+
+    it('cannot alter the arguments after the endorsement', async () => {
+      const { code } = await tampered(subject(), ({ proposalPayload }) => {
+        proposalPayload.setInput(Buffer.concat([proposalPayload.getInput_asU8(), Buffer.from([0x12, 0])]));
+      });
+      assert.equal(code, 'INVALID_ENDORSER_TRANSACTION');
+    });
+
+    it('cannot leave transient data in the transaction', async () => {
+      const { code } = await tampered(subject(), ({ proposalPayload }) => {
+        proposalPayload.getTransientmapMap().set('secret', Buffer.from('value'));
+      });
+      assert.equal(code, 'INVALID_ENDORSER_TRANSACTION');
+    });
+
+    it('cannot change the time after the endorsement', async () => {
+      const { code } = await tampered(subject(), ({ channelHeader }) => {
+        const time = channelHeader.getTimestamp()!;
+        time.setSeconds(time.getSeconds() - 60);
+      });
+      assert.equal(code, 'INVALID_ENDORSER_TRANSACTION');
+    });
+
+    it('cannot change the epoch', async () => {
+      const { code } = await tampered(subject(), ({ channelHeader }) => channelHeader.setEpoch(1));
+      assert.equal(code, 'BAD_COMMON_HEADER');
+    });
+
+    it('cannot put two actions into one transaction', async () => {
+      const { code } = await tampered(subject(), (parts) => {
+        parts.copies = 2;
+      });
+      assert.equal(code, 'INVALID_ENDORSER_TRANSACTION');
+    });
+
+    it('cannot give the action another header', async () => {
+      const { code } = await tampered(subject(), ({ actionHeader }) => {
+        actionHeader.setNonce(Buffer.from('another nonce of some bytes'));
+      });
+      assert.equal(code, 'INVALID_ENDORSER_TRANSACTION');
+    });
+
+    it('cannot exchange the nonce', async () => {
+      const { a, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
+      const forged = forge(endorsed, a, ({ signatureHeader }) => {
+        signatureHeader.setNonce(Buffer.from('another nonce of some bytes'));
+      });
+      assert.equal((await a.send(forged)).code, 'BAD_PROPOSAL_TXID');
+    });
+
+    it('cannot exchange the nonce and the transaction id together', async () => {
+      const { a, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
+      const forged = forge(endorsed, a, ({ signatureHeader, actionHeader, channelHeader }) => {
+        for (const header of [signatureHeader, actionHeader]) header.setNonce(Buffer.from(subject().key()));
+        channelHeader.setTxId(transactionIdOf(signatureHeader));
+      });
+      assert.equal((await a.send(forged)).code, 'INVALID_ENDORSER_TRANSACTION');
+    });
+
+    it('cannot replace the creator in the header', async () => {
+      const { a, b, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
+      const forged = forge(endorsed, b, ({ signatureHeader }) => {
+        signatureHeader.setCreator(serializedIdentity(b));
+      });
+      assert.equal((await b.send(forged)).code, 'BAD_PROPOSAL_TXID');
+    });
+
+    it('cannot replace the creator everywhere', async () => {
+      const { a, b, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
+      const forged = forge(endorsed, b, ({ signatureHeader, actionHeader, channelHeader }) => {
+        for (const header of [signatureHeader, actionHeader]) header.setCreator(serializedIdentity(b));
+        channelHeader.setTxId(transactionIdOf(signatureHeader));
+      });
+      assert.equal((await b.send(forged)).code, 'INVALID_ENDORSER_TRANSACTION');
+    });
+
+    it("cannot submit under their own signature what another client's header says", async () => {
+      const { a, b, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
+      const answer = await refusal(signedBy(endorsed, b).submit());
+      assert.equal(answer.error, 'SubmitError');
+      assert.equal(answer.code, 10);
+      assert.equal(answer.message, FORBIDDEN);
+    });
+
+    it('cannot send a transaction to a channel that is not there', async () => {
+      const { a, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
+      const forged = forge(endorsed, a, ({ channelHeader }) => channelHeader.setChannelId('nochannel'));
+      const answer = await refusal(forged.submit());
+      assert.equal(answer.error, 'SubmitError');
+      assert.equal(answer.code, 9);
+    });
+
+    it('cannot submit rubbish', async () => {
+      const { a, channel } = subject();
+      const rubbish = { payload: Buffer.from('rubbish'), signature: Buffer.from('rubbish') };
+      const answer = await submitEnvelope(a, channel, rubbish);
+      assert.equal(answer.code, 10);
+      assert.match(answer.message, /^received unsuccessful response from orderer: status=BAD_REQUEST, info=/);
+    });
+
+    it('cannot use a nonce again for another transaction', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      const first = a.proposal(probe, 'put', { args: [key, 'first'] });
+      const second = forgeProposal(first, a, ({ payload }) => {
+        const input = Buffer.from(payload.getInput_asU8());
+        payload.setInput(replaced(input, 'first', 'other'));
+      });
+      assert.equal(second.getTransactionId(), first.getTransactionId());
+      const early = await second.endorse();
+      assert.equal((await a.send(await first.endorse())).code, 'VALID');
+      const late = await refusal(second.endorse());
+      assert.equal(late.error, 'EndorseError');
+      assert.equal(late.details.length, 1);
+      const known = `duplicate transaction found [${first.getTransactionId()}]`;
+      assert.ok(late.details[0]!.includes(known), late.details[0]);
+      await early.submit();
+      await a.must(probe, 'put', { args: [subject().key(), 'v'] });
+      assert.equal(await a.evaluate(probe, 'get', { args: [key] }), 'first');
+    });
+
+    it('cannot call a transaction by an id of their own', async () => {
+      const { a, probe } = subject();
+      const proposal = forgeProposal(a.proposal(probe, 'put', { args: ['x', 'y'] }), a, ({ channelHeader }) =>
+        channelHeader.setTxId('a'.repeat(64)),
+      );
+      const answer = await refusal(proposal.endorse());
+      assert.equal(answer.error, 'EndorseError');
+      assert.equal(answer.details.length, 1);
+      assert.match(
+        answer.details[0]!,
+        /^\S+ error validating proposal: incorrectly computed txid 'a{64}' -- expected '[0-9a-f]{64}'$/,
+      );
+    });
+
+    it('leave their invalid transactions in the block for all to see', async () => {
+      const { a, b, probe } = subject();
+      const invalid = await a.commit(probe, 'put', { args: [subject().key(), 'v'], at: [a.mspId] });
+      const block = await subject().block(b, invalid.blockNumber);
+      assert.ok(channelHeaders(block).some((header) => header.getTxId() === invalid.transactionId));
+    });
+  });
+}
+
+/** Endorses a write, changes the parts, and gives the validation code and what the key then holds. */
+async function tampered(subject: Subject, change: (parts: Parts) => void) {
+  const { a, probe } = subject;
+  const key = subject.key();
+  const endorsed = await a.endorse(probe, 'put', { args: [key, 'v'] });
+  const { code } = await a.send(forge(endorsed, a, change));
+  return { code, value: await a.evaluate(probe, 'get', { args: [key] }) };
+}
+
+/** The bytes with one text replaced by another of the same length. */
+function replaced(bytes: Buffer, before: string, after: string): Buffer {
+  const at = bytes.indexOf(before);
+  if (at < 0 || before.length !== after.length) throw new Error('the argument is not where it was');
+  const result = Buffer.from(bytes);
+  result.write(after, at);
+  return result;
+}

@@ -1,0 +1,157 @@
+/** Reads that are no longer true when the transaction is validated. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Subject } from './subject.ts';
+
+export function mvcc(subject: () => Subject): void {
+  describe('concurrent reads and writes', () => {
+    it('lets one of several transactions that read the same version win', async () => {
+      const { a, b, c, probe } = subject();
+      const key = subject().key();
+      const endorsed = await Promise.all(
+        [a, b, c].map((client) => client.endorse(probe, 'append', { args: [key, client.mspId] })),
+      );
+      const clients = [a, b, c];
+      const sent = await Promise.all(endorsed.map((transaction, i) => clients[i]!.send(transaction)));
+      assert.deepEqual(sent.map(({ code }) => code).sort(), [
+        'MVCC_READ_CONFLICT',
+        'MVCC_READ_CONFLICT',
+        'VALID',
+      ]);
+      const winner = sent.findIndex(({ code }) => code === 'VALID');
+      assert.equal(await clients[winner]!.evaluate(probe, 'get', { args: [key] }), clients[winner]!.mspId);
+    });
+
+    it('refuses a read of a version that an earlier block replaced', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [key, '1'] });
+      const late = await a.endorse(probe, 'append', { args: [key, '+'] });
+      await a.must(probe, 'put', { args: [key, '2'] });
+      assert.equal((await a.send(late)).code, 'MVCC_READ_CONFLICT');
+      assert.equal(await a.evaluate(probe, 'get', { args: [key] }), '2');
+    });
+
+    it('refuses even where the same value was written again', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [key, '1'] });
+      const late = await a.endorse(probe, 'append', { args: [key, '+'] });
+      await a.must(probe, 'put', { args: [key, '1'] });
+      assert.equal((await a.send(late)).code, 'MVCC_READ_CONFLICT');
+    });
+
+    it('refuses a read of nothing where something was written since, and the reverse', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      const early = await a.endorse(probe, 'append', { args: [key, '+'] });
+      await a.must(probe, 'put', { args: [key, '1'] });
+      assert.equal((await a.send(early)).code, 'MVCC_READ_CONFLICT');
+      const late = await a.endorse(probe, 'append', { args: [key, '+'] });
+      await a.must(probe, 'delete', { args: [key] });
+      assert.equal((await a.send(late)).code, 'MVCC_READ_CONFLICT');
+    });
+
+    it('lets blind writes to one key all be valid, the last one staying', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      const endorsed = [];
+      for (const value of ['1', '2', '3'])
+        endorsed.push(await a.endorse(probe, 'put', { args: [key, value] }));
+      const sent = await Promise.all(endorsed.map((transaction) => a.send(transaction)));
+      assert.deepEqual(
+        sent.map(({ code }) => code),
+        ['VALID', 'VALID', 'VALID'],
+      );
+    });
+
+    it('lets an invalid transaction disturb nobody', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      const honest = await a.endorse(probe, 'append', { args: [key, 'honest'] });
+      const invalid = await a.commit(probe, 'append', { args: [key, 'short'], at: [a.mspId] });
+      assert.equal(invalid.code, 'ENDORSEMENT_POLICY_FAILURE');
+      assert.equal((await a.send(honest)).code, 'VALID');
+    });
+
+    it('refuses a range that has a new row', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [`${key}m1`, 'v'] });
+      const counted = await a.endorse(probe, 'countInto', { args: [`${key}m`, `${key}n`, `${key}count`] });
+      await a.must(probe, 'put', { args: [`${key}m2`, 'v'] });
+      assert.equal((await a.send(counted)).code, 'PHANTOM_READ_CONFLICT');
+      assert.equal(await a.evaluate(probe, 'get', { args: [`${key}count`] }), '');
+    });
+
+    it('refuses a range that has lost a row', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [`${key}m1`, 'v'] });
+      await a.must(probe, 'put', { args: [`${key}m2`, 'v'] });
+      const counted = await a.endorse(probe, 'countInto', { args: [`${key}m`, `${key}n`, `${key}count`] });
+      await a.must(probe, 'delete', { args: [`${key}m1`] });
+      assert.equal((await a.send(counted)).code, 'PHANTOM_READ_CONFLICT');
+    });
+
+    it('refuses a range one of whose rows was written again', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [`${key}m1`, 'v'] });
+      const counted = await a.endorse(probe, 'countInto', { args: [`${key}m`, `${key}n`, `${key}count`] });
+      await a.must(probe, 'put', { args: [`${key}m1`, 'v'] });
+      assert.equal((await a.send(counted)).code, 'PHANTOM_READ_CONFLICT');
+    });
+
+    it('refuses a range that an earlier transaction of the same block changes', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      const counted = await a.endorse(probe, 'countInto', { args: [`${key}m`, `${key}n`, `${key}count`] });
+      const put = await a.endorse(probe, 'put', { args: [`${key}m1`, 'v'] });
+      const submitted = await put.submit();
+      const answer = await a.send(counted);
+      assert.equal((await submitted.getStatus()).successful, true);
+      assert.equal(answer.code, 'PHANTOM_READ_CONFLICT');
+    });
+
+    it('accepts a range that changed just outside its bounds', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      const counted = await a.endorse(probe, 'countInto', { args: [`${key}m`, `${key}n`, `${key}count`] });
+      await a.must(probe, 'put', { args: [`${key}n`, 'v'] });
+      assert.equal((await a.send(counted)).code, 'VALID');
+    });
+
+    it('takes a reader of the first row for one of all rows its peer read ahead', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [`${key}m1`, 'v'] });
+      await a.must(probe, 'put', { args: [`${key}m2`, 'v'] });
+      const first = await a.endorse(probe, 'firstInto', { args: [`${key}m`, `${key}n`, `${key}first`] });
+      await a.must(probe, 'put', { args: [`${key}m3`, 'v'] });
+      assert.equal((await a.send(first)).code, 'PHANTOM_READ_CONFLICT');
+    });
+
+    it('lets a reader of the first row be unmoved by what comes far behind', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      const names = Array.from({ length: 250 }, (_, i) => `${key}m${String(i).padStart(3, '0')}`);
+      const rows = Object.fromEntries(names.map((name) => [name, 'v']));
+      await a.must(probe, 'putAll', { args: [JSON.stringify(rows)] });
+      const first = await a.endorse(probe, 'firstInto', { args: [`${key}m`, `${key}n`, `${key}first`] });
+      await a.must(probe, 'put', { args: [`${key}m2401`, 'v'] });
+      assert.equal((await a.send(first)).code, 'VALID');
+    });
+
+    it('refuses a reader of the first row where a row comes before it', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [`${key}m2`, 'v'] });
+      await a.must(probe, 'put', { args: [`${key}m3`, 'v'] });
+      const first = await a.endorse(probe, 'firstInto', { args: [`${key}m`, `${key}n`, `${key}first`] });
+      await a.must(probe, 'put', { args: [`${key}m1`, 'v'] });
+      assert.equal((await a.send(first)).code, 'PHANTOM_READ_CONFLICT');
+    });
+  });
+}

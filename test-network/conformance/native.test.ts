@@ -1,0 +1,29 @@
+/**
+ * Judges the suite itself: a real Fabric network must pass it. The network is named by CONSILIUM_CONNECTION,
+ * a connection file; the probe must be deployed on it (see README.md) under CONSILIUM_PROBE, by default "probe".
+ * CONSILIUM_ODD_IDENTITIES may name a file with an expired certificate and one without a role.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { it } from 'node:test';
+import { conformanceSuite, type OddIdentities, readConnection } from './index.ts';
+
+const path = process.env.CONSILIUM_CONNECTION;
+const odd = process.env.CONSILIUM_ODD_IDENTITIES;
+
+if (path === undefined || path === '') {
+  it('a real Fabric network answers as Fabric does', {
+    skip: 'not run: no real Fabric network (set CONSILIUM_CONNECTION)',
+  });
+} else {
+  conformanceSuite('the network of CONSILIUM_CONNECTION', {
+    async setup() {
+      const connection = await readConnection(path);
+      const probe = process.env.CONSILIUM_PROBE ?? 'probe';
+      if (odd === undefined || odd === '') return { connection, probe };
+      const oddIdentities = JSON.parse(await readFile(odd, 'utf8')) as OddIdentities;
+      return { connection, probe, oddIdentities };
+    },
+    async teardown() {},
+  });
+}

@@ -1,0 +1,41 @@
+/** What a client sees of an answer, in a form two networks can be compared by. */
+
+import { CommitError, GatewayError, StatusCode } from '@hyperledger/fabric-gateway';
+
+/** A refusal: the client library's error, the gRPC status, the message, and each peer's own words. */
+export interface Refusal {
+  readonly error: string;
+  readonly code: number;
+  readonly message: string;
+  /** "MSPID message", sorted, since peers answer in any order. */
+  readonly details: readonly string[];
+}
+
+/** The refusal a call ends in; a call that succeeds fails the test. */
+export async function refusal(call: Promise<unknown>): Promise<Refusal> {
+  let value: unknown;
+  try {
+    value = await call;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const details = error.details.map(({ mspId, message }) => `${mspId} ${message}`).sort();
+    return { error: error.name, code: error.code, message: error.message, details };
+  }
+  throw new Error(`expected a refusal, got ${printable(value)}`);
+}
+
+/** The names of Fabric's validation codes, for example MVCC_READ_CONFLICT. */
+export function validationCode(code: number): string {
+  const found = Object.entries(StatusCode).find(([, value]) => value === code);
+  return found?.[0] ?? `unknown validation code ${code}`;
+}
+
+/** The validation code a submitted transaction ends with, whether the client was told by error or by status. */
+export function codeOf(error: unknown): string {
+  if (error instanceof CommitError) return validationCode(error.code);
+  throw error;
+}
+
+function printable(value: unknown): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : JSON.stringify(value);
+}
