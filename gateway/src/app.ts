@@ -1,0 +1,120 @@
+// Builds the service from what it is given; main.ts listens. The wiring is written out here.
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { ApiKeys } from './api-keys.ts';
+import { authenticate } from './authentication.ts';
+import type { Limits } from './config.ts';
+import type { Dependencies, TrainerAddress } from './dependencies.ts';
+import { addDocumentation } from './documentation.ts';
+import { GatewayError } from './gateway-errors.ts';
+import type { Ledger } from './ledger.ts';
+import { createMetrics } from './metrics.ts';
+import type { Outbox } from './outbox.ts';
+import { handleProblems } from './problem.ts';
+import { AUDIT_ROUTES } from './routes/audit.ts';
+import { DATASET_ROUTES } from './routes/datasets.ts';
+import { addEventRoutes } from './routes/events.ts';
+import { addLedgerStateRoutes } from './routes/ledger.ts';
+import { addLedgerRoutes } from './routes/ledger-route.ts';
+import { addLocalRoutes } from './routes/local.ts';
+import { MEMBER_ROUTES } from './routes/members.ts';
+import { MODEL_ROUTES } from './routes/models.ts';
+import { ROUND_ROUTES } from './routes/rounds.ts';
+import { addServiceRoutes } from './routes/service.ts';
+import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
+import { Submissions } from './submissions.ts';
+import { validatorCompiler } from './validator-compiler.ts';
+
+export const LEDGER_ROUTES = [
+  ...MEMBER_ROUTES,
+  ...DATASET_ROUTES,
+  ...STUDY_ROUTES,
+  ...CONSENT_ROUTES,
+  ...ROUND_ROUTES,
+  ...MODEL_ROUTES,
+  ...AUDIT_ROUTES,
+];
+
+export interface AppOptions {
+  readonly ledger: Ledger;
+  readonly outbox: Outbox;
+  readonly apiKeys: ApiKeys;
+  readonly trainer: TrainerAddress | undefined;
+  readonly limits: Limits;
+  /** Where to log; nowhere if absent. */
+  readonly logger?: FastifyBaseLogger;
+  readonly metricsOfProcess?: boolean;
+}
+
+/** The service, ready to inject into or to listen. Closing it closes the ledger and the outbox. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { ledger, outbox, apiKeys, trainer, limits } = options;
+  const app = Fastify({
+    ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
+    bodyLimit: limits.bodyBytes,
+    disableRequestLogging: true,
+    requestIdHeader: false,
+    genReqId: () => crypto.randomUUID(),
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 200 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are the ledger's canonical JSON: written as they are, never filtered by a schema.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  acceptEmptyJson(app);
+  handleProblems(app);
+
+  const metrics = createMetrics({ ofProcess: options.metricsOfProcess ?? false });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions, url } = request;
+    const route = routeOptions.url ?? 'none';
+    const status = String(reply.statusCode);
+    metrics.requests.observe({ method, route, status }, reply.elapsedTime / 1000);
+    const key = request.apiKey?.id;
+    request.log.info(
+      { method, url, status: reply.statusCode, key, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+  });
+  const submissions = new Submissions({
+    ledger,
+    outbox,
+    metrics,
+    log: app.log,
+    recoveryTimeoutMs: limits.recoveryTimeoutMs,
+  });
+  app.addHook('onReady', async () => submissions.startRecovery());
+  app.addHook('onClose', async () => {
+    await submissions.close();
+    await ledger.close();
+    outbox.close();
+  });
+
+  await addDocumentation(app);
+  authenticate(app, apiKeys);
+  await app.register(rateLimit, {
+    max: limits.requestsPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: (request) => request.apiKey?.id ?? request.ip,
+    errorResponseBuilder: () => new GatewayError('RATE_LIMITED'),
+  });
+
+  const dependencies: Dependencies = { ledger, submissions, apiKeys, metrics, trainer, limits };
+  addLedgerRoutes(app, dependencies, LEDGER_ROUTES);
+  addLedgerStateRoutes(app, dependencies);
+  addEventRoutes(app, dependencies);
+  await addLocalRoutes(app, dependencies);
+  addServiceRoutes(app, dependencies);
+  await app.ready();
+  return app;
+}
+
+/** Many clients declare JSON and send nothing, which is right where the path says everything. */
+function acceptEmptyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, body as string, done);
+  });
+}

@@ -1,0 +1,177 @@
+// The environment, read and checked once at the start: every problem is said at once, with its variable.
+
+import type { Role } from '@consilium/chaincode/domain';
+import { readApiKeyFile } from './api-keys.ts';
+import { type Connection, readConnection, rolesOf } from './connection.ts';
+
+export interface Config {
+  readonly connection: Connection;
+  readonly chaincode: string;
+  readonly apiKeysPath: string;
+  readonly dataDirectory: string;
+  readonly host: string;
+  readonly port: number;
+  readonly trainer: { readonly url: URL; readonly key: string } | undefined;
+  readonly logLevel: string;
+  readonly limits: Limits;
+}
+
+export interface Limits {
+  readonly requestsPerMinute: number;
+  readonly bodyBytes: number;
+  readonly localBodyBytes: number;
+  readonly eventStreams: number;
+  readonly heartbeatMs: number;
+  readonly evaluateTimeoutMs: number;
+  readonly endorseTimeoutMs: number;
+  readonly submitTimeoutMs: number;
+  readonly commitTimeoutMs: number;
+  readonly recoveryTimeoutMs: number;
+  readonly trainerTimeoutMs: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  requestsPerMinute: 6_000,
+  bodyBytes: 1024 * 1024,
+  localBodyBytes: 64 * 1024 * 1024,
+  eventStreams: 100,
+  heartbeatMs: 15_000,
+  evaluateTimeoutMs: 10_000,
+  endorseTimeoutMs: 30_000,
+  submitTimeoutMs: 15_000,
+  commitTimeoutMs: 60_000,
+  recoveryTimeoutMs: 10_000,
+  trainerTimeoutMs: 120_000,
+};
+
+const LIMIT_VARIABLES: Record<keyof Limits, string> = {
+  requestsPerMinute: 'CONSILIUM_REQUESTS_PER_MINUTE',
+  bodyBytes: 'CONSILIUM_BODY_BYTES',
+  localBodyBytes: 'CONSILIUM_LOCAL_BODY_BYTES',
+  eventStreams: 'CONSILIUM_EVENT_STREAMS',
+  heartbeatMs: 'CONSILIUM_HEARTBEAT_MS',
+  evaluateTimeoutMs: 'CONSILIUM_EVALUATE_TIMEOUT_MS',
+  endorseTimeoutMs: 'CONSILIUM_ENDORSE_TIMEOUT_MS',
+  submitTimeoutMs: 'CONSILIUM_SUBMIT_TIMEOUT_MS',
+  commitTimeoutMs: 'CONSILIUM_COMMIT_TIMEOUT_MS',
+  recoveryTimeoutMs: 'CONSILIUM_RECOVERY_TIMEOUT_MS',
+  trainerTimeoutMs: 'CONSILIUM_TRAINER_TIMEOUT_MS',
+};
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/** Every variable with its meaning and default; the help text and the README are this table. */
+export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
+  ['CONSILIUM_CONNECTION', "the organisation's connection file (required)"],
+  ['CONSILIUM_API_KEYS', 'file of API keys, made by "consilium-gateway key create" (required)'],
+  ['CONSILIUM_DATA_DIR', 'folder for the outbox and gateway.json (required)'],
+  ['CONSILIUM_MSP_ID', 'which organisation, where the connection file has several'],
+  ['CONSILIUM_CHAINCODE', 'name of the chaincode (consilium)'],
+  ['CONSILIUM_HOST', 'address to listen on (127.0.0.1)'],
+  ['CONSILIUM_PORT', 'port to listen on; 0 takes a free one (8080)'],
+  ['CONSILIUM_TRAINER_URL', "the hospital's trainer; /v1/local answers 503 where absent"],
+  ['CONSILIUM_TRAINER_KEY', 'the key this gateway shows to the trainer'],
+  ['CONSILIUM_LOG_LEVEL', `one of ${LOG_LEVELS.join(', ')} (info)`],
+  ...Object.entries(LIMIT_VARIABLES).map(
+    ([limit, name]) => [name, `limit (${DEFAULT_LIMITS[limit as keyof Limits]})`] as const,
+  ),
+];
+
+/** Every problem of the environment, one a line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws ConfigError listing every problem. */
+export function readConfig(environment: Environment): Config {
+  const problems: string[] = [];
+  const text = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const required = (name: string): string => {
+    const value = text(name);
+    if (value === undefined) problems.push(`${name} is not set: ${meaningOf(name)}`);
+    return value ?? '';
+  };
+  const whole = (name: string, options: { fallback: number; min: number; max: number }): number => {
+    const value = text(name);
+    if (value === undefined) return options.fallback;
+    const number = /^[0-9]+$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= options.min && number <= options.max) return number;
+    problems.push(`${name} is "${value}": must be a whole number from ${options.min} to ${options.max}`);
+    return options.fallback;
+  };
+  const attempt = <T>(name: string, read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(`${name}: ${(error as Error).message}`);
+      return undefined;
+    }
+  };
+
+  const connectionPath = required('CONSILIUM_CONNECTION');
+  const connection =
+    connectionPath === ''
+      ? undefined
+      : attempt('CONSILIUM_CONNECTION', () => readConnection(connectionPath, text('CONSILIUM_MSP_ID')));
+  const apiKeysPath = required('CONSILIUM_API_KEYS');
+  const keys =
+    apiKeysPath === '' ? undefined : attempt('CONSILIUM_API_KEYS', () => readApiKeyFile(apiKeysPath));
+  if (connection !== undefined && keys !== undefined) {
+    const has = rolesOf(connection);
+    for (const role of new Set(keys.keys.map((entry) => entry.role as Role))) {
+      if (!has.includes(role)) {
+        problems.push(
+          `CONSILIUM_API_KEYS has a key for ${role}, but CONSILIUM_CONNECTION has no such client`,
+        );
+      }
+    }
+  }
+  const dataDirectory = required('CONSILIUM_DATA_DIR');
+  const trainer = readTrainer(text, problems);
+  const logLevel = text('CONSILIUM_LOG_LEVEL') ?? 'info';
+  if (!LOG_LEVELS.includes(logLevel)) {
+    problems.push(`CONSILIUM_LOG_LEVEL is "${logLevel}": must be one of ${LOG_LEVELS.join(', ')}`);
+  }
+  const port = whole('CONSILIUM_PORT', { fallback: 8080, min: 0, max: 65535 });
+  const limits = Object.fromEntries(
+    Object.entries(LIMIT_VARIABLES).map(([limit, name]) => [
+      limit,
+      whole(name, { fallback: DEFAULT_LIMITS[limit as keyof Limits], min: 1, max: 2 ** 31 - 1 }),
+    ]),
+  ) as unknown as Limits;
+  if (problems.length > 0 || connection === undefined) throw new ConfigError(problems);
+  return {
+    connection,
+    chaincode: text('CONSILIUM_CHAINCODE') ?? 'consilium',
+    apiKeysPath,
+    dataDirectory,
+    host: text('CONSILIUM_HOST') ?? '127.0.0.1',
+    port,
+    trainer,
+    logLevel,
+    limits,
+  };
+}
+
+const meaningOf = (name: string): string => VARIABLES.find(([variable]) => variable === name)?.[1] ?? '';
+
+function readTrainer(text: (name: string) => string | undefined, problems: string[]): Config['trainer'] {
+  const url = text('CONSILIUM_TRAINER_URL');
+  const key = text('CONSILIUM_TRAINER_KEY');
+  if (url === undefined) return undefined;
+  if (key === undefined) problems.push('CONSILIUM_TRAINER_KEY is not set, but CONSILIUM_TRAINER_URL is');
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+    problems.push(`CONSILIUM_TRAINER_URL is "${url}": must be an http or https address`);
+    return undefined;
+  }
+  return { url: parsed, key: key ?? '' };
+}

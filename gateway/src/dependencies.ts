@@ -1,0 +1,20 @@
+// What routes are given. Written out in app.ts, so that a test can give a ledger in memory and a main its own.
+import type { ApiKeys } from './api-keys.ts';
+import type { Limits } from './config.ts';
+import type { Ledger } from './ledger.ts';
+import type { Metrics } from './metrics.ts';
+import type { Submissions } from './submissions.ts';
+
+export interface TrainerAddress {
+  readonly url: URL;
+  readonly key: string;
+}
+
+export interface Dependencies {
+  readonly ledger: Ledger;
+  readonly submissions: Submissions;
+  readonly apiKeys: ApiKeys;
+  readonly metrics: Metrics;
+  readonly trainer: TrainerAddress | undefined;
+  readonly limits: Limits;
+}

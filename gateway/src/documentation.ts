@@ -1,0 +1,69 @@
+// The OpenAPI 3.1 document, made from the same schemas that validate, and the page that shows it.
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { meaningOf, PROBLEM_TYPE, Problem, type ProblemCode, statusOf } from './problem.ts';
+
+export const TAGS = [
+  { name: 'members', description: 'Organisations of the consortium.' },
+  { name: 'datasets', description: 'What hospitals hold, described; the rows never leave them.' },
+  { name: 'privacy', description: 'What was spent of each privacy budget, and on what.' },
+  { name: 'studies', description: 'Questions put to several datasets.' },
+  { name: 'consents', description: 'Which study may use which dataset, at what reserved privacy cost.' },
+  { name: 'rounds', description: 'Training rounds: updates, verdicts, tally, attestations, finalising.' },
+  { name: 'models', description: 'Outcomes of studies and everything behind them.' },
+  { name: 'audit', description: 'Every version of every row.' },
+  { name: 'ledger', description: 'The ledger itself: height, transactions, events.' },
+  { name: 'local', description: "This hospital's own trainer; nothing here reaches the ledger." },
+  { name: 'service', description: 'Health, readiness and metrics.' },
+];
+
+/** One response per status, listing the codes it may carry. */
+export function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
+  const byStatus = Map.groupBy(new Set(codes), statusOf);
+  return Object.fromEntries(
+    [...byStatus].map(([status, these]) => [
+      status,
+      {
+        description: these.map((code) => `\`${code}\`: ${meaningOf(code)}`).join('\n\n'),
+        content: {
+          [PROBLEM_TYPE]: { schema: { ...Problem, examples: [exampleOf(these[0] as ProblemCode)] } },
+        },
+      },
+    ]),
+  );
+}
+
+const exampleOf = (code: ProblemCode) => ({
+  type: `urn:consilium:problem:${code}`,
+  title: meaningOf(code),
+  status: statusOf(code),
+  detail: meaningOf(code),
+  code,
+  requestId: 'req-1',
+});
+
+export async function addDocumentation(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: "Consilium: one hospital's gateway",
+        version: '0.1.0',
+        description:
+          'Federated learning between hospitals with differential privacy. Authenticate with ' +
+          '`Authorization: Bearer KEY`; the key has one role. Errors are `application/problem+json` with a ' +
+          '`code`. Submissions take an `Idempotency-Key` and are carried out at most once.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: TAGS,
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of this gateway.' },
+        },
+      },
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/documentation', uiConfig: { docExpansion: 'none' } });
+}

@@ -1,0 +1,376 @@
+// The ledger on Hyperledger Fabric: the only file that knows its SDK. One TLS connection to the organisation's
+// own peer; one identity per role; every call with a deadline; every error named by the step that failed.
+import { createPrivateKey } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { canonicalJson, DomainError, type Role } from '@consilium/chaincode/domain';
+import { Client, credentials, status as GrpcStatus } from '@grpc/grpc-js';
+import {
+  type ChaincodeEventsOptions,
+  type Contract,
+  connect,
+  type Gateway,
+  GatewayError,
+  type Network,
+  type ProposalOptions,
+  StatusCode,
+  signers,
+} from '@hyperledger/fabric-gateway';
+import { common, gateway as gatewayProtos, msp } from '@hyperledger/fabric-protos';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Limits } from './config.ts';
+import { type Connection, rolesOf } from './connection.ts';
+import {
+  type Committed,
+  type EventPosition,
+  type EventsOptions,
+  type Ledger,
+  type LedgerCall,
+  LedgerError,
+  type LedgerErrorCode,
+  type LedgerEvent,
+  type LedgerStep,
+  type Outcome,
+  type PreparedTransaction,
+  type ReadinessCheck,
+  type RecoverOptions,
+  type Refusal,
+} from './ledger.ts';
+import { domainRefusal, publicMessage } from './refusals.ts';
+
+export interface FabricLedgerOptions {
+  readonly connection: Connection;
+  readonly chaincode: string;
+  readonly limits: Limits;
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
+}
+
+const RECONNECT_MS = { first: 200, most: 5_000 } as const;
+const READY_TIMEOUT_MS = 5_000;
+const PROBE = { name: 'member:list', argument: { pageSize: 1 } } as const;
+
+const CHANNEL_OPTIONS = {
+  // Fabric peers refuse pings more often than once a minute.
+  'grpc.keepalive_time_ms': 120_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+  'grpc.initial_reconnect_backoff_ms': RECONNECT_MS.first,
+  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+};
+
+interface Signer {
+  readonly gateway: Gateway;
+  readonly network: Network;
+  readonly contract: Contract;
+}
+
+export class FabricLedger implements Ledger {
+  readonly channel: string;
+  readonly mspId: string;
+  readonly roles: readonly Role[];
+  readonly #options: FabricLedgerOptions;
+  readonly #client: Client;
+  readonly #signers = new Map<Role, Signer>();
+
+  /** Does not wait for the peer: a gateway starts, and says what is missing, without one. */
+  constructor(options: FabricLedgerOptions) {
+    const { channel, organisation } = options.connection;
+    this.#options = options;
+    this.channel = channel;
+    this.mspId = organisation.mspId;
+    this.roles = rolesOf(options.connection);
+    const tls = credentials.createSsl(Buffer.from(organisation.tlsRootCertificate));
+    this.#client = new Client(organisation.endpoint, tls, CHANNEL_OPTIONS);
+  }
+
+  async submit(call: LedgerCall, beforeSending: (prepared: PreparedTransaction) => void): Promise<Committed> {
+    const { endorseTimeoutMs, submitTimeoutMs, commitTimeoutMs } = this.#options.limits;
+    const proposal = this.#signer(call.role).contract.newProposal(call.name, argumentsOf(call));
+    const transactionId = proposal.getTransactionId();
+    const transaction = await proposal
+      .endorse(deadlineIn(endorseTimeoutMs))
+      .catch((error) => raise({ step: 'endorse', transactionId, error }));
+    const result = textOf(transaction.getResult());
+    beforeSending({ transactionId, role: call.role, result, envelope: transaction.getBytes() });
+    const commit = await transaction
+      .submit(deadlineIn(submitTimeoutMs))
+      .catch((error) => raise({ step: 'submit', transactionId, error }));
+    const status = await commit
+      .getStatus(deadlineIn(commitTimeoutMs))
+      .catch((error) => raise({ step: 'commit-status', transactionId, error }));
+    if (!status.successful) throw invalidated(transactionId, validationCodeOf(status.code));
+    return { transactionId, blockNumber: Number(status.blockNumber), result: parseJson(result) };
+  }
+
+  async recover(prepared: PreparedTransaction, { timeoutMs, resend }: RecoverOptions): Promise<Outcome> {
+    const untilMs = Date.now() + timeoutMs;
+    const { transactionId } = prepared;
+    const { gateway } = this.#signer(prepared.role);
+    let sent = !resend;
+    for (;;) {
+      try {
+        if (!sent) {
+          await gateway
+            .newTransaction(prepared.envelope)
+            .submit({ deadline: untilMs })
+            .catch((error) => {
+              // What the orderer says of the second one does not settle the first: only its status does.
+              if (!refusedByOrderer(error)) throw error;
+            });
+          sent = true;
+        }
+        const commit = gateway.newCommit(this.#commitStatusRequest(prepared));
+        const { code, blockNumber, successful } = await commit.getStatus({ deadline: untilMs });
+        if (successful) return { state: 'committed', blockNumber: Number(blockNumber) };
+        return { state: 'invalid', blockNumber: Number(blockNumber), validationCode: validationCodeOf(code) };
+      } catch (error) {
+        this.#options.log.info({ err: error, transactionId }, 'outcome not known yet');
+      }
+      if (Date.now() + RECONNECT_MS.first >= untilMs) return { state: 'unknown' };
+      await sleep(RECONNECT_MS.first);
+    }
+  }
+
+  async evaluate(call: LedgerCall): Promise<unknown> {
+    const proposal = this.#signer(call.role).contract.newProposal(call.name, argumentsOf(call));
+    const result = await proposal
+      .evaluate(deadlineIn(this.#options.limits.evaluateTimeoutMs))
+      .catch((error) => raise({ step: 'evaluate', error }));
+    return parseJson(textOf(result));
+  }
+
+  async *events({ from, signal }: EventsOptions): AsyncGenerator<LedgerEvent> {
+    // A position is fixed first, so that what commits during a reconnection is not missed.
+    let position = from ?? { blockNumber: await this.height() };
+    let waitMs: number = RECONNECT_MS.first;
+    const { network } = this.#anySigner();
+    while (!signal.aborted) {
+      const stream = await network.getChaincodeEvents(this.#options.chaincode, startAt(position));
+      const close = () => stream.close();
+      signal.addEventListener('abort', close, { once: true });
+      try {
+        for await (const event of stream) {
+          waitMs = RECONNECT_MS.first;
+          const { transactionId, eventName: name } = event;
+          const blockNumber = Number(event.blockNumber);
+          position = { blockNumber, afterTransactionId: transactionId };
+          yield { blockNumber, transactionId, name, payload: parseJson(textOf(event.payload)) };
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!isPassing(error)) raise({ step: 'events', error });
+        this.#options.log.warn({ err: error, position }, 'event stream lost, reconnecting');
+      } finally {
+        signal.removeEventListener('abort', close);
+        close();
+      }
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
+      waitMs = Math.min(waitMs * 2, RECONNECT_MS.most);
+    }
+  }
+
+  async height(): Promise<number> {
+    const { network } = this.#anySigner();
+    const info = await network
+      .getContract('qscc')
+      .newProposal('GetChainInfo', { arguments: [this.channel] })
+      .evaluate(deadlineIn(this.#options.limits.evaluateTimeoutMs))
+      .catch((error) => raise({ step: 'evaluate', error }));
+    return common.BlockchainInfo.deserializeBinary(info).getHeight();
+  }
+
+  async ready(): Promise<readonly ReadinessCheck[]> {
+    const role = this.roles[0];
+    if (role === undefined)
+      return [{ name: 'peer', problem: 'the connection file has no identity for any role' }];
+    const missing = (name: ReadinessCheck['name'], problem: string) => {
+      const order = ['peer', 'chaincode', 'endorsement'] as const;
+      const passed = order.slice(0, order.indexOf(name)).map((before): ReadinessCheck => ({ name: before }));
+      return [...passed, { name, problem }];
+    };
+    try {
+      await this.#connected(READY_TIMEOUT_MS);
+    } catch {
+      return missing('peer', `the peer of ${this.mspId} does not answer`);
+    }
+    const probe = () => this.#signer(role).contract.newProposal(PROBE.name, argumentsOf(PROBE));
+    const { chaincode } = this.#options;
+    try {
+      await probe().evaluate(deadlineIn(READY_TIMEOUT_MS));
+    } catch (error) {
+      if (!isDomainRefusal(error)) {
+        return missing('chaincode', `the chaincode ${chaincode} does not answer: ${sayPublicly(error)}`);
+      }
+    }
+    try {
+      await probe().endorse(deadlineIn(READY_TIMEOUT_MS));
+    } catch (error) {
+      if (!isDomainRefusal(error)) {
+        return missing('endorsement', `no endorsement can be had: ${sayPublicly(error)}`);
+      }
+    }
+    return [{ name: 'peer' }, { name: 'chaincode' }, { name: 'endorsement' }];
+  }
+
+  async close(): Promise<void> {
+    for (const { gateway } of this.#signers.values()) gateway.close();
+    this.#client.close();
+  }
+
+  #connected(timeoutMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#client.waitForReady(Date.now() + timeoutMs, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  #anySigner(): Signer {
+    const [role] = this.roles;
+    if (role === undefined) throw missingIdentity('any role');
+    return this.#signer(role);
+  }
+
+  #signer(role: Role): Signer {
+    const known = this.#signers.get(role);
+    if (known !== undefined) return known;
+    const client = this.#options.connection.organisation.clients[role];
+    if (client === undefined) throw missingIdentity(role);
+    const gateway = connect({
+      client: this.#client,
+      identity: { mspId: this.mspId, credentials: Buffer.from(client.certificate) },
+      signer: signers.newPrivateKeySigner(createPrivateKey(client.privateKey)),
+    });
+    const network = gateway.getNetwork(this.channel);
+    const signer = { gateway, network, contract: network.getContract(this.#options.chaincode) };
+    this.#signers.set(role, signer);
+    return signer;
+  }
+
+  /** A commit status request for a transaction of an earlier life of this process. */
+  #commitStatusRequest({ transactionId, role }: PreparedTransaction): Uint8Array {
+    const { credentials: idBytes } = this.#signer(role).gateway.getIdentity();
+    const identity = new msp.SerializedIdentity();
+    identity.setMspid(this.mspId);
+    identity.setIdBytes(idBytes);
+    const request = new gatewayProtos.CommitStatusRequest();
+    request.setChannelId(this.channel);
+    request.setTransactionId(transactionId);
+    request.setIdentity(identity.serializeBinary());
+    const signed = new gatewayProtos.SignedCommitStatusRequest();
+    signed.setRequest(request.serializeBinary());
+    return signed.serializeBinary();
+  }
+}
+
+const argumentsOf = ({ argument }: Pick<LedgerCall, 'argument'>): ProposalOptions => ({
+  arguments: [canonicalJson(argument)],
+});
+const deadlineIn = (timeoutMs: number) => ({ deadline: Date.now() + timeoutMs });
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+const parseJson = (text: string): unknown => (text === '' ? null : JSON.parse(text));
+
+function startAt({ blockNumber, afterTransactionId }: EventPosition): ChaincodeEventsOptions {
+  const startBlock = BigInt(blockNumber);
+  if (afterTransactionId === undefined) return { startBlock };
+  return { checkpoint: { getBlockNumber: () => startBlock, getTransactionId: () => afterTransactionId } };
+}
+
+const missingIdentity = (role: string) =>
+  new LedgerError({
+    code: 'IDENTITY_MISSING',
+    step: 'endorse',
+    message: `the connection file has no client for ${role}`,
+  });
+
+function validationCodeOf(code: number): string {
+  const [name] = Object.entries(StatusCode).find(([, value]) => value === code) ?? [];
+  return name ?? `CODE_${code}`;
+}
+
+function invalidated(transactionId: string, validationCode: string): LedgerError {
+  const lost = validationCode === 'MVCC_READ_CONFLICT' || validationCode === 'PHANTOM_READ_CONFLICT';
+  return new LedgerError({
+    code: lost ? 'LEDGER_CONFLICT' : 'TRANSACTION_INVALIDATED',
+    step: 'commit',
+    message: `recorded as ${validationCode}`,
+    transactionId,
+    validationCode,
+  });
+}
+
+/** Errors that pass by themselves: the stream is taken up again where it was. */
+const PASSING: readonly number[] = [
+  GrpcStatus.CANCELLED,
+  GrpcStatus.UNKNOWN,
+  GrpcStatus.DEADLINE_EXCEEDED,
+  GrpcStatus.RESOURCE_EXHAUSTED,
+  GrpcStatus.ABORTED,
+  GrpcStatus.INTERNAL,
+  GrpcStatus.UNAVAILABLE,
+];
+const isPassing = (error: unknown) => error instanceof GatewayError && PASSING.includes(error.code);
+
+/** The orderer looked at the transaction and did not take it: nothing was ordered. */
+const refusedByOrderer = (error: unknown) =>
+  error instanceof GatewayError &&
+  error.code === GrpcStatus.ABORTED &&
+  /status=(FORBIDDEN|BAD_REQUEST|REQUEST_ENTITY_TOO_LARGE)\b/.test(error.message);
+
+const NO_ENDORSERS = /no (peer )?combination|failed to find any endorsing peers|no peers available/i;
+const NO_CHAINCODE =
+  /could not launch chaincode|connection refused|(chaincode|stream).*(not connected|unavailable)/i;
+
+interface Failure {
+  readonly step: LedgerStep;
+  readonly transactionId?: string;
+  readonly error: unknown;
+}
+
+/** Turns an error of the SDK into one of ours and throws it. What is not an operating error goes through. */
+function raise({ step, transactionId, error }: Failure): never {
+  if (!(error instanceof GatewayError)) throw error;
+  const refusals = refusalsOf(error);
+  const named = new LedgerError({
+    code: codeOf(step, error),
+    step,
+    message: [error.message, ...refusals.map(({ mspId, message }) => `${mspId}: ${message}`)].join('; '),
+    transactionId,
+    refusals,
+    cause: error,
+  });
+  const sent = step === 'submit' || step === 'commit-status';
+  const refusal = sent ? undefined : domainRefusal(messagesOf(error), named);
+  throw refusal ?? named;
+}
+
+function codeOf(step: LedgerStep, error: GatewayError): LedgerErrorCode {
+  if (step === 'commit-status') return 'OUTCOME_UNKNOWN';
+  if (step === 'submit') return refusedByOrderer(error) ? 'LEDGER_REFUSED' : 'OUTCOME_UNKNOWN';
+  const text = messagesOf(error).join('\n');
+  if (NO_ENDORSERS.test(text)) return 'ENDORSERS_UNAVAILABLE';
+  if (NO_CHAINCODE.test(text)) return 'LEDGER_UNAVAILABLE';
+  switch (error.code) {
+    case GrpcStatus.UNAVAILABLE:
+    case GrpcStatus.CANCELLED:
+    case GrpcStatus.RESOURCE_EXHAUSTED:
+      return 'LEDGER_UNAVAILABLE';
+    case GrpcStatus.DEADLINE_EXCEEDED:
+      return 'LEDGER_TIMEOUT';
+    default:
+      return step === 'endorse' && error.details.length > 0 ? 'ENDORSEMENT_FAILED' : 'LEDGER_REFUSED';
+  }
+}
+
+const refusalsOf = ({ details }: GatewayError): Refusal[] =>
+  details.map(({ mspId, message }) => ({ mspId, message }));
+
+/** Peers' own messages first; the gateway's repeats one of them. */
+const messagesOf = (error: GatewayError): string[] => {
+  const details = error.details.map(({ message }) => message);
+  return details.length > 0 ? details : [error.message];
+};
+
+/** A refusal by the rules is an answer: whoever refuses is there. */
+const isDomainRefusal = (error: unknown): boolean =>
+  error instanceof GatewayError && domainRefusal(messagesOf(error), error) instanceof DomainError;
+
+const sayPublicly = (error: unknown): string =>
+  error instanceof GatewayError ? publicMessage(messagesOf(error)[0] ?? '') : 'unexpected error';

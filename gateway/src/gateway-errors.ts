@@ -1,0 +1,140 @@
+// What this service itself refuses or cannot do, in one table beside the ledger's own (the domain's ERRORS):
+// the code is what programs read, the meaning what people read, the remedy what to do about it.
+export interface GatewayErrorEntry {
+  readonly status: number;
+  readonly meaning: string;
+  readonly remedy: string;
+  readonly retryAfterSeconds?: number;
+}
+
+export const GATEWAY_ERRORS = {
+  MALFORMED_BODY: {
+    status: 400,
+    meaning: 'The body is not the JSON that its content type says.',
+    remedy: 'Send valid JSON with content-type application/json.',
+  },
+  UNAUTHENTICATED: {
+    status: 401,
+    meaning: 'The request carries no API key that this gateway knows.',
+    remedy:
+      'Send "Authorization: Bearer KEY"; the operator creates keys with "consilium-gateway key create".',
+  },
+  ROUTE_NOT_FOUND: {
+    status: 404,
+    meaning: 'This gateway has no such route.',
+    remedy: 'See /documentation.',
+  },
+  TRANSACTION_NOT_FOUND: {
+    status: 404,
+    meaning: 'This gateway has not submitted such a transaction (or has forgotten it after its retention).',
+    remedy: 'Ask the gateway that submitted it, or the audit routes.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 409,
+    meaning: 'The Idempotency-Key was used before for a different request.',
+    remedy: 'Use a new key for a new request.',
+  },
+  LEDGER_CONFLICT: {
+    status: 409,
+    meaning: 'Other transactions changed the same rows first, several times over; nothing was written.',
+    remedy: 'Read the current state and try again.',
+  },
+  TRANSACTION_INVALIDATED: {
+    status: 409,
+    meaning: 'The ledger recorded the transaction as invalid; nothing was written. validationCode says why.',
+    remedy: 'Read the current state; try again if it still should be done.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    meaning: 'The body is larger than this gateway takes.',
+    remedy: 'Send less, or let the operator raise the limit.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    meaning: 'This route does not take the content type of the body.',
+    remedy: 'Send application/json.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    meaning: 'Too many requests with this API key in the last minute.',
+    remedy: 'Wait for the time in Retry-After.',
+  },
+  INTERNAL: {
+    status: 500,
+    meaning: 'Something failed that should not have; the log has the details under the request id.',
+    remedy: 'Give the request id to the operator.',
+  },
+  ENDORSEMENT_FAILED: {
+    status: 502,
+    meaning: 'Peers did not endorse the transaction; nothing was sent. peers lists who said what.',
+    remedy: 'Read the messages of the peers; the operator has them in the log too.',
+  },
+  LEDGER_REFUSED: {
+    status: 502,
+    meaning: 'The ledger refused the request or the identity of this gateway; nothing was written.',
+    remedy: "The operator checks the organisation's connection file, channel and chaincode.",
+  },
+  IDENTITY_MISSING: {
+    status: 503,
+    meaning: "This gateway has no ledger identity for the API key's role.",
+    remedy: "The operator adds the role's client to the organisation's connection file.",
+  },
+  LEDGER_UNAVAILABLE: {
+    status: 503,
+    meaning: "The organisation's peer, or the chaincode, does not answer; nothing was sent.",
+    remedy: 'Try again after Retry-After; /readyz says what is missing.',
+    retryAfterSeconds: 5,
+  },
+  ENDORSERS_UNAVAILABLE: {
+    status: 503,
+    meaning: 'Too few peers of other organisations can be reached to endorse; nothing was sent.',
+    remedy: 'Try again after Retry-After; /readyz says what is missing.',
+    retryAfterSeconds: 15,
+  },
+  OUTBOX_UNAVAILABLE: {
+    status: 503,
+    meaning: 'This gateway cannot write its own records (is its disk full?); nothing was sent.',
+    remedy: 'The operator makes room on the disk of CONSILIUM_DATA_DIR; then try again.',
+    retryAfterSeconds: 15,
+  },
+  TOO_MANY_STREAMS: {
+    status: 503,
+    meaning: 'This gateway already serves as many event streams as it may.',
+    remedy: 'Close unused streams or let the operator raise the limit.',
+    retryAfterSeconds: 15,
+  },
+  TRAINER_UNAVAILABLE: {
+    status: 503,
+    meaning: "The hospital's trainer does not answer (or is not configured).",
+    remedy: 'Try again after Retry-After; the operator checks the trainer.',
+    retryAfterSeconds: 5,
+  },
+  LEDGER_TIMEOUT: {
+    status: 504,
+    meaning: 'The ledger did not answer in time; nothing was sent, so that trying again is safe.',
+    remedy: 'Try again.',
+    retryAfterSeconds: 5,
+  },
+  OUTCOME_UNKNOWN: {
+    status: 504,
+    meaning: 'The transaction was sent and its outcome is not known yet. It may still be committed.',
+    remedy:
+      'Ask GET /v1/transactions/{transactionId}, or send the same request with the same Idempotency-Key.',
+    retryAfterSeconds: 5,
+  },
+} as const satisfies Record<string, GatewayErrorEntry>;
+
+export type GatewayErrorCode = keyof typeof GATEWAY_ERRORS;
+
+/** A refusal by this service. `detail` is public; `cause` and the log say more. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: GatewayErrorCode;
+  readonly detail: string;
+
+  constructor(code: GatewayErrorCode, detail: string = GATEWAY_ERRORS[code].meaning, cause?: unknown) {
+    super(`${code}: ${detail}`, { cause });
+    this.code = code;
+    this.detail = detail;
+  }
+}

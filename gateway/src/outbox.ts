@@ -1,0 +1,171 @@
+// The durable record of every transaction this gateway sends: written before sending, so that after a crash or
+// a lost answer the outcome can be asked for instead of guessed, and a request is never carried out twice.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Role } from '@consilium/chaincode/domain';
+import type { Outcome, PreparedTransaction } from './ledger.ts';
+
+/** Who asked, under which Idempotency-Key, for what: the fingerprint tells two requests apart. */
+export interface IdempotentRequest {
+  readonly keyId: string;
+  readonly idempotencyKey: string;
+  readonly fingerprint: string;
+}
+
+export interface SentTransaction extends PreparedTransaction {
+  /** sent: the outcome is not known yet. */
+  readonly state: 'sent' | 'committed' | 'invalid';
+  readonly name: string;
+  readonly fingerprint: string | null;
+  readonly blockNumber: number | null;
+  readonly validationCode: string | null;
+  readonly sentAtMs: number;
+}
+
+export interface SendingRecord {
+  readonly name: string;
+  readonly prepared: PreparedTransaction;
+  readonly request: IdempotentRequest | undefined;
+}
+
+interface Row {
+  transaction_id: string;
+  role: string;
+  name: string;
+  fingerprint: string | null;
+  result: string;
+  envelope: Uint8Array;
+  state: string;
+  block_number: number | null;
+  validation_code: string | null;
+  sent_at_ms: number;
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS sent (
+    transaction_id TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    name TEXT NOT NULL,
+    key_id TEXT,
+    idempotency_key TEXT,
+    fingerprint TEXT,
+    result TEXT NOT NULL,
+    envelope BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('sent', 'committed', 'invalid')),
+    block_number INTEGER,
+    validation_code TEXT,
+    sent_at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX IF NOT EXISTS one_effect_per_key ON sent (key_id, idempotency_key)
+    WHERE idempotency_key IS NOT NULL AND state <> 'invalid';
+  CREATE INDEX IF NOT EXISTS by_age ON sent (sent_at_ms);
+`;
+
+const RETENTION_MS = 30 * 24 * 3600_000;
+const NO_BYTES = new Uint8Array(0);
+
+const sentOf = (row: Row): SentTransaction => ({
+  transactionId: row.transaction_id,
+  role: row.role as Role,
+  name: row.name,
+  fingerprint: row.fingerprint,
+  result: row.result,
+  envelope: row.envelope,
+  state: row.state as SentTransaction['state'],
+  blockNumber: row.block_number,
+  validationCode: row.validation_code,
+  sentAtMs: row.sent_at_ms,
+});
+
+export class Outbox {
+  readonly #database: DatabaseSync;
+
+  /** @throws Error naming the file where another gateway holds it or the folder cannot be written. */
+  constructor(directory: string | undefined) {
+    const path = directory === undefined ? ':memory:' : join(directory, 'outbox.sqlite');
+    try {
+      if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o700 });
+      this.#database = new DatabaseSync(path);
+      // Exclusive: two gateways over one outbox would each think the other's keys unused.
+      this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;');
+      this.#database.exec(`PRAGMA synchronous = FULL; ${SCHEMA}`);
+    } catch (cause) {
+      const reason = (cause as Error).message;
+      const remedy = /locked/.test(reason) ? ' (another gateway uses this CONSILIUM_DATA_DIR)' : '';
+      throw new Error(`cannot open the outbox ${path}: ${reason}${remedy}`, { cause });
+    }
+  }
+
+  /** Returns when the record is on disk. */
+  recordSending({ name, prepared, request }: SendingRecord): void {
+    this.#database
+      .prepare(
+        `INSERT INTO sent (transaction_id, role, name, key_id, idempotency_key, fingerprint, result, envelope,
+           state, sent_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', ?)`,
+      )
+      .run(
+        prepared.transactionId,
+        prepared.role,
+        name,
+        request?.keyId ?? null,
+        request?.idempotencyKey ?? null,
+        request?.fingerprint ?? null,
+        prepared.result,
+        prepared.envelope,
+        Date.now(),
+      );
+  }
+
+  recordOutcome(transactionId: string, outcome: Outcome): void {
+    if (outcome.state === 'unknown') return;
+    // The envelope only serves to send the same transaction again, which a known outcome rules out.
+    this.#database
+      .prepare(
+        `UPDATE sent SET state = ?, block_number = ?, validation_code = ?, envelope = ?
+           WHERE transaction_id = ?`,
+      )
+      .run(
+        outcome.state,
+        outcome.blockNumber,
+        outcome.state === 'invalid' ? outcome.validationCode : null,
+        NO_BYTES,
+        transactionId,
+      );
+  }
+
+  /** What this key's request came to, unless it came to nothing. */
+  find(keyId: string, idempotencyKey: string): SentTransaction | undefined {
+    const row = this.#database
+      .prepare("SELECT * FROM sent WHERE key_id = ? AND idempotency_key = ? AND state <> 'invalid'")
+      .get(keyId, idempotencyKey) as Row | undefined;
+    return row && sentOf(row);
+  }
+
+  get(transactionId: string): SentTransaction | undefined {
+    const row = this.#database.prepare('SELECT * FROM sent WHERE transaction_id = ?').get(transactionId) as
+      | Row
+      | undefined;
+    return row && sentOf(row);
+  }
+
+  /** Transactions whose outcome is unknown, oldest first. */
+  unknown(limit = 100): SentTransaction[] {
+    const rows = this.#database
+      .prepare("SELECT * FROM sent WHERE state = 'sent' ORDER BY sent_at_ms LIMIT ?")
+      .all(limit) as unknown as Row[];
+    return rows.map(sentOf);
+  }
+
+  /** Forgets known outcomes older than 30 days. Unknown ones are kept. */
+  forgetOld(nowMs: number = Date.now()): number {
+    const { changes } = this.#database
+      .prepare("DELETE FROM sent WHERE state <> 'sent' AND sent_at_ms < ?")
+      .run(nowMs - RETENTION_MS);
+    return Number(changes);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

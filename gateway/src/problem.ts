@@ -1,0 +1,165 @@
+// Every error answer is made here (RFC 9457, application/problem+json). What is public is the code, its meaning
+// and a detail written for the caller; what is logged is the error with its causes. The two never mix.
+import { DomainError, ERRORS, type ErrorCode, type ErrorKind } from '@consilium/chaincode/domain';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import {
+  GATEWAY_ERRORS,
+  GatewayError,
+  type GatewayErrorCode,
+  type GatewayErrorEntry,
+} from './gateway-errors.ts';
+import { LedgerError } from './ledger.ts';
+import { publicRefusals } from './refusals.ts';
+import { InvalidRequest } from './validator-compiler.ts';
+
+export type ProblemCode = ErrorCode | GatewayErrorCode;
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** The domain knows no HTTP: this is the one place where its kinds get a status. */
+export const STATUS_OF_KIND: Record<ErrorKind, number> = {
+  invalid: 422,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  // 409 and not 422: the same request can succeed later, when studies are settled and return what they reserved.
+  exhausted: 409,
+  unavailable: 503,
+};
+
+/** A request that does not fit its schema is 400; one that fits and breaks a rule is 422. */
+export const statusOf = (code: ProblemCode): number => {
+  if (code === 'INVALID_ARGUMENT') return 400;
+  if (Object.hasOwn(ERRORS, code)) return STATUS_OF_KIND[ERRORS[code as ErrorCode][0]];
+  return GATEWAY_ERRORS[code as GatewayErrorCode].status;
+};
+
+export const meaningOf = (code: ProblemCode): string =>
+  Object.hasOwn(ERRORS, code)
+    ? ERRORS[code as ErrorCode][1]
+    : GATEWAY_ERRORS[code as GatewayErrorCode].meaning;
+
+export const PROBLEM_CODES = [...Object.keys(ERRORS), ...Object.keys(GATEWAY_ERRORS)] as ProblemCode[];
+
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'urn:consilium:problem:CODE' }),
+    title: Type.String({ description: "The code's meaning." }),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What is wrong with this request, and the remedy.' }),
+    code: Type.String({ description: 'What programs read.' }),
+    requestId: Type.String({ description: "This request in the gateway's log." }),
+    transactionId: Type.Optional(Type.String({ description: 'The transaction that was sent.' })),
+    validationCode: Type.Optional(Type.String({ description: "Fabric's validation code." })),
+    peers: Type.Optional(
+      Type.Array(Type.Object({ mspId: Type.String(), message: Type.String() }), {
+        description: 'What each refusing peer said.',
+      }),
+    ),
+  },
+  { title: 'Problem' },
+);
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  readonly requestId: string;
+  readonly transactionId?: string;
+  readonly validationCode?: string;
+  readonly peers?: readonly { mspId: string; message: string }[];
+}
+
+interface Described {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly more?: Partial<Pick<ProblemBody, 'transactionId' | 'validationCode' | 'peers'>>;
+}
+
+const remedyOf = (code: GatewayErrorCode): string => {
+  const { meaning, remedy } = GATEWAY_ERRORS[code];
+  return `${meaning} ${remedy}`;
+};
+
+/** Fastify's own refusals, in our codes. */
+const FASTIFY_CODES: Record<string, GatewayErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'MALFORMED_BODY',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'MALFORMED_BODY',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'MALFORMED_BODY',
+  FST_ERR_BAD_URL: 'ROUTE_NOT_FOUND',
+};
+
+function describe(error: unknown): Described {
+  if (error instanceof DomainError) return describeRefusal(error);
+  if (error instanceof GatewayError) return { code: error.code, detail: error.detail };
+  if (error instanceof LedgerError) {
+    const { code, transactionId, validationCode } = error;
+    const peers = publicRefusals(error.refusals);
+    const more = {
+      ...(transactionId !== undefined && { transactionId }),
+      ...(validationCode !== undefined && { validationCode }),
+      ...(peers.length > 0 && { peers }),
+    };
+    return { code, detail: remedyOf(code), more };
+  }
+  if (error instanceof InvalidRequest) return { code: 'INVALID_ARGUMENT', detail: error.message };
+  const code = codeOf(error);
+  if (code !== undefined && Object.hasOwn(FASTIFY_CODES, code)) {
+    const known = FASTIFY_CODES[code] as GatewayErrorCode;
+    return { code: known, detail: remedyOf(known) };
+  }
+  // A client error of Fastify without a code of ours (a broken header, a JSON with __proto__).
+  const status = (error as { statusCode?: unknown }).statusCode;
+  if (status === 400) return { code: 'MALFORMED_BODY', detail: remedyOf('MALFORMED_BODY') };
+  return { code: 'INTERNAL', detail: remedyOf('INTERNAL') };
+}
+
+function describeRefusal(error: DomainError): Described {
+  const refusals = error.cause instanceof LedgerError ? publicRefusals(error.cause.refusals) : [];
+  // Each peer's own words matter where peers judge for themselves, not where all say the same.
+  const differing = new Set(refusals.map(({ message }) => message)).size > 1 || refusals.length > 1;
+  return { code: error.code, detail: error.detail, ...(differing && { more: { peers: refusals } }) };
+}
+
+const codeOf = (error: unknown): string | undefined => {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+};
+
+export function problemOf(error: unknown, requestId: string): ProblemBody {
+  const { code, detail, more } = describe(error);
+  return {
+    type: `urn:consilium:problem:${code}`,
+    title: meaningOf(code),
+    status: statusOf(code),
+    detail,
+    code,
+    requestId,
+    ...more,
+  };
+}
+
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error, request.id);
+  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
+  else request.log.info({ code: problem.code, reason: (error as Error).message }, 'request refused');
+  const entry = (GATEWAY_ERRORS as Record<string, GatewayErrorEntry>)[problem.code];
+  if (entry?.retryAfterSeconds !== undefined) reply.header('retry-after', String(entry.retryAfterSeconds));
+  if (problem.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="consilium"');
+  if (problem.code === 'OUTCOME_UNKNOWN' && problem.transactionId !== undefined) {
+    reply.header('location', `/v1/transactions/${problem.transactionId}`);
+  }
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
+}
+
+/** Makes every error of an application a problem. */
+export function handleProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new GatewayError('ROUTE_NOT_FOUND'), request, reply),
+  );
+}

@@ -1,0 +1,62 @@
+// Datasets and what their privacy budgets came to.
+import { BudgetStatement, Dataset, PageOfRows, PrivacyCharge } from '@consilium/chaincode/domain';
+import { BUDGET_STATEMENT, DATASET, PRIVACY_CHARGE, REGISTER_DATASET } from '../examples.ts';
+import type { LedgerRoute } from './ledger-route.ts';
+
+const tag = 'datasets';
+
+export const DATASET_ROUTES: readonly LedgerRoute[] = [
+  {
+    transaction: 'dataset:register',
+    path: '/datasets',
+    tag,
+    operationId: 'registerDataset',
+    description:
+      'Commitment and record-count band come from POST /v1/local/datasets, which reads and checks every value. ' +
+      'The budget is for the whole life of the dataset and cannot be raised.',
+    errors: ['NOT_A_MEMBER', 'DATASET_EXISTS'],
+    answer: Dataset,
+    creates: true,
+    examples: { body: REGISTER_DATASET, answer: DATASET },
+  },
+  {
+    transaction: 'dataset:list',
+    path: '/datasets',
+    tag,
+    operationId: 'listDatasets',
+    description: 'In pages: pass the bookmark of one page to get the next.',
+    errors: [],
+    answer: PageOfRows(Dataset),
+    examples: { answer: { items: [DATASET] } },
+  },
+  {
+    transaction: 'dataset:get',
+    path: '/datasets/{datasetId}',
+    tag,
+    operationId: 'getDataset',
+    description: 'Dictionary, terms, commitment and budget.',
+    errors: ['DATASET_NOT_FOUND'],
+    answer: Dataset,
+    examples: { answer: DATASET },
+  },
+  {
+    transaction: 'privacy:getBudget',
+    path: '/datasets/{datasetId}/budgets/{pool}',
+    tag: 'privacy',
+    operationId: 'getBudget',
+    description: 'A dataset has two accounts of disjoint patients: `training` and `held-out`.',
+    errors: ['DATASET_NOT_FOUND'],
+    answer: BudgetStatement,
+    examples: { answer: BUDGET_STATEMENT },
+  },
+  {
+    transaction: 'privacy:listEvents',
+    path: '/datasets/{datasetId}/privacy-events',
+    tag: 'privacy',
+    operationId: 'listPrivacyEvents',
+    description: 'Complete records of every use of a mechanism: enough to recompute the cost independently.',
+    errors: ['DATASET_NOT_FOUND'],
+    answer: PageOfRows(PrivacyCharge),
+    examples: { answer: { items: [PRIVACY_CHARGE] } },
+  },
+];

@@ -1,0 +1,90 @@
+// The ledger's events, pushed.
+import { Readable } from 'node:stream';
+import { Id, ROLES, type Role, Strict } from '@consilium/chaincode/domain';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { Dependencies } from '../dependencies.ts';
+import { problemResponses } from '../documentation.ts';
+import { eventStream, positionAfter } from '../event-stream.ts';
+import { GatewayError } from '../gateway-errors.ts';
+import type { EventPosition, LedgerEvent } from '../ledger.ts';
+import { EVALUATE_CODES } from './ledger-route.ts';
+
+const roles: readonly Role[] = ROLES;
+
+const EXAMPLE = [
+  'id: 42:5b1f6a1c0d3e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c',
+  'event: RoundOpened',
+  'data: {"round":1,"studyId":"heart-2026","blockNumber":42,"transactionId":"5b1f6a1c…"}',
+  '',
+  '',
+].join('\n');
+
+export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }: Dependencies): void {
+  let open = 0;
+  const closing = new AbortController();
+  app.addHook('preClose', async () => closing.abort());
+
+  app.get('/v1/events', {
+    config: { roles },
+    schema: {
+      operationId: 'streamEvents',
+      tags: ['ledger'],
+      summary: 'Events of the ledger as they commit, as server-sent events.',
+      description:
+        'Each event has an id; a client that comes back with `Last-Event-ID` misses none and gets none twice. ' +
+        'Without it the stream starts with the next block, or at block `from` (0 replays everything). Comment ' +
+        'lines keep idle connections open.\n\nNeeds any role.',
+      security: [{ apiKey: [] }],
+      querystring: Strict({
+        studyId: Type.Optional(Id),
+        from: Type.Optional(
+          Type.Integer({ minimum: 0, description: 'First block; Last-Event-ID counts more.' }),
+        ),
+      }),
+      headers: Type.Object({
+        'last-event-id': Type.Optional(
+          Type.String({ maxLength: 100, description: 'Id of the last event seen.' }),
+        ),
+      }),
+      response: {
+        200: {
+          description: 'The stream.',
+          content: { 'text/event-stream': { schema: Type.String({ examples: [EXAMPLE] }) } },
+        },
+        ...problemResponses([...EVALUATE_CODES, 'TOO_MANY_STREAMS']),
+      },
+    },
+    handler: async (request, reply) => {
+      const { studyId } = request.query as { studyId?: string };
+      const from = startOf(request) ?? { blockNumber: await ledger.height() };
+      if (open >= limits.eventStreams) throw new GatewayError('TOO_MANY_STREAMS');
+      const gone = new AbortController();
+      const signal = AbortSignal.any([gone.signal, closing.signal]);
+      open += 1;
+      metrics.eventStreams.set(open);
+      reply.raw.once('close', () => {
+        open -= 1;
+        metrics.eventStreams.set(open);
+        gone.abort();
+      });
+      const wanted = (event: LedgerEvent) => studyId === undefined || studyOf(event) === studyId;
+      const events = ledger.events({ from, signal });
+      const stream = eventStream({ events, wanted, heartbeatMs: limits.heartbeatMs, signal });
+      reply.header('content-type', 'text/event-stream; charset=utf-8');
+      reply.header('cache-control', 'no-store');
+      reply.header('x-accel-buffering', 'no');
+      // One event at a time: what the socket does not take is not read from the ledger.
+      return reply.send(Readable.from(stream, { objectMode: true, highWaterMark: 1 }));
+    },
+  });
+}
+
+function startOf(request: FastifyRequest): EventPosition | undefined {
+  const lastEventId = request.headers['last-event-id'];
+  if (typeof lastEventId === 'string' && lastEventId !== '') return positionAfter(lastEventId);
+  const { from } = request.query as { from?: number };
+  return from === undefined ? undefined : { blockNumber: from };
+}
+
+const studyOf = ({ payload }: LedgerEvent): unknown => (payload as { studyId?: unknown } | null)?.studyId;

@@ -1,0 +1,237 @@
+// How a transaction of the ledger becomes a route: the path completes the body, the transaction's own schema
+// validates both and documents both, and its table entry says who may call. Each noun's file lists its routes.
+import { createHash } from 'node:crypto';
+import {
+  canonicalJson,
+  DomainError,
+  type Role,
+  Strict,
+  type TransactionName,
+  transactionNamed,
+} from '@consilium/chaincode/domain';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type TObject, type TSchema, Type } from 'typebox';
+import type { Dependencies } from '../dependencies.ts';
+import { problemResponses } from '../documentation.ts';
+import { GATEWAY_ERRORS, type GatewayErrorCode } from '../gateway-errors.ts';
+import { LedgerError } from '../ledger.ts';
+import type { IdempotentRequest } from '../outbox.ts';
+import type { ProblemCode } from '../problem.ts';
+
+export interface LedgerRoute {
+  readonly transaction: TransactionName;
+  /** Path under /v1 in OpenAPI's notation; each parameter is a field of the transaction's argument. */
+  readonly path: string;
+  readonly tag: string;
+  /** What a caller should know beyond the transaction's summary. */
+  readonly description: string;
+  readonly operationId: string;
+  /** Codes of the rules that this route may answer with, beside those of every route. */
+  readonly errors: readonly ProblemCode[];
+  /** The row, page or statement that the transaction returns. */
+  readonly answer: TSchema;
+  /** Submissions that make a new row answer 201. */
+  readonly creates?: boolean;
+  readonly examples: { readonly body?: object; readonly answer: unknown };
+  /** Fields fixed by the route itself. */
+  readonly fixed?: Readonly<Record<string, unknown>>;
+  /** Where the argument is not simply path and body or query. */
+  readonly params?: TObject;
+  readonly argumentOf?: (params: Record<string, unknown>) => Record<string, unknown>;
+}
+
+export const EVALUATE_CODES = [
+  'INVALID_ARGUMENT',
+  'UNAUTHENTICATED',
+  'RATE_LIMITED',
+  'INTERNAL',
+  'LEDGER_REFUSED',
+  'IDENTITY_MISSING',
+  'LEDGER_UNAVAILABLE',
+  'LEDGER_TIMEOUT',
+] as const satisfies readonly ProblemCode[];
+
+export const SUBMIT_CODES = [
+  ...EVALUATE_CODES,
+  'MALFORMED_BODY',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'PAYLOAD_TOO_LARGE',
+  'CLOCK_SKEW',
+  'ROLE_REQUIRED',
+  'IDEMPOTENCY_KEY_REUSED',
+  'LEDGER_CONFLICT',
+  'TRANSACTION_INVALIDATED',
+  'ENDORSEMENT_FAILED',
+  'ENDORSERS_UNAVAILABLE',
+  'OUTBOX_UNAVAILABLE',
+  'OUTCOME_UNKNOWN',
+] as const satisfies readonly ProblemCode[];
+
+export const IdempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,200}$',
+      description:
+        'Names this request: sent again with the same key it is not carried out twice and answers with the ' +
+        'first outcome (header idempotency-replayed: true). A refused request changed nothing and frees its key.',
+    }),
+  ),
+});
+
+const parametersOf = (path: string): string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string);
+
+/** The transaction's fields split into those in the path and the others, each schema as the domain wrote it. */
+export function splitArgument(route: LedgerRoute): { params: TObject | undefined; rest: TObject } {
+  const argument = transactionNamed(route.transaction).argument as TObject;
+  const names = parametersOf(route.path);
+  const optional = new Set(
+    Object.keys(argument.properties).filter((name) => !argument.required?.includes(name)),
+  );
+  const pick = (wanted: (name: string) => boolean) =>
+    Strict(
+      Object.fromEntries(
+        Object.entries(argument.properties)
+          .filter(([name]) => wanted(name))
+          .map(([name, schema]) => [name, optional.has(name) ? Type.Optional(schema) : schema]),
+      ),
+    );
+  const fixed = route.fixed ?? {};
+  const inParams = (name: string) =>
+    Object.hasOwn(route.params?.properties ?? {}, name) || names.includes(name);
+  const params = route.params ?? (names.length > 0 ? pick((name) => names.includes(name)) : undefined);
+  return { params, rest: pick((name) => !inParams(name) && !Object.hasOwn(fixed, name)) };
+}
+
+const committed = (answer: TSchema): TSchema => {
+  const properties = (answer as TObject).properties;
+  return Type.Object({
+    transactionId: Type.String({ description: 'The ledger transaction.' }),
+    blockNumber: Type.Integer({ description: 'The block that holds it.' }),
+    ...properties,
+  });
+};
+
+export function addLedgerRoutes(
+  app: FastifyInstance,
+  dependencies: Dependencies,
+  routes: readonly LedgerRoute[],
+) {
+  for (const route of routes) addLedgerRoute(app, dependencies, route);
+}
+
+function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route: LedgerRoute): void {
+  const transaction = transactionNamed(route.transaction);
+  const submits = transaction.kind === 'submit';
+  const { params, rest } = splitArgument(route);
+  const url = `/v1${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+  const status = route.creates === true ? 201 : 200;
+  const answer = submits ? committed(route.answer) : route.answer;
+  const common = {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: transaction.summary,
+    description: describe(route, transaction.roles, transaction.event),
+    security: [{ apiKey: [] }],
+    ...(params !== undefined && { params }),
+  };
+  const codes = [...(submits ? SUBMIT_CODES : EVALUATE_CODES), ...route.errors];
+  const exampleAnswer = submits
+    ? { ...EXAMPLE_COMMIT, ...(route.examples.answer as object) }
+    : route.examples.answer;
+  const response = {
+    [status]: { ...answer, description: submits ? 'Committed.' : 'Found.', examples: [exampleAnswer] },
+    ...problemResponses(codes),
+  };
+  const argumentFrom = (request: FastifyRequest, more: unknown) => {
+    const fromPath = (request.params ?? {}) as Record<string, unknown>;
+    const located = route.argumentOf === undefined ? fromPath : route.argumentOf(fromPath);
+    return { ...(more as object), ...route.fixed, ...located };
+  };
+  if (!submits) {
+    app.route({
+      method: 'GET',
+      url,
+      config: { roles: transaction.roles },
+      schema: { ...common, querystring: rest, response },
+      handler: async (request) => {
+        const argument = argumentFrom(request, request.query);
+        const call = { name: route.transaction, argument, role: roleOf(request) };
+        return timed(dependencies, route.transaction, () => dependencies.ledger.evaluate(call));
+      },
+    });
+    return;
+  }
+  const body = withExample(rest, route.examples.body ?? {});
+  app.route({
+    method: 'POST',
+    url,
+    config: { roles: transaction.roles },
+    schema: { ...common, body, headers: IdempotencyHeader, response },
+    preValidation: async (request) => {
+      // Where everything is said by the path, a body may be left out.
+      request.body ??= {};
+    },
+    handler: async (request, reply) => {
+      const argument = argumentFrom(request, request.body);
+      const call = { name: route.transaction, argument, role: roleOf(request) };
+      const submitted = await timed(dependencies, route.transaction, () =>
+        dependencies.submissions.submit(call, idempotentRequest(request, call)),
+      );
+      if (submitted.replayed) reply.header('idempotency-replayed', 'true');
+      const { transactionId, blockNumber, result } = submitted;
+      reply.code(status);
+      return { ...(result as object), transactionId, blockNumber };
+    },
+  });
+}
+
+export const EXAMPLE_COMMIT = {
+  transactionId: '5b1f6a1c0d3e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c',
+  blockNumber: 42,
+};
+
+/** A copy for one route, since the domain's schemas are shared. Descriptors keep kinds and refinements. */
+function withExample(schema: TObject, example: object): TObject {
+  return Object.defineProperties(
+    {},
+    { ...Object.getOwnPropertyDescriptors(schema), examples: { value: [example], enumerable: true } },
+  ) as TObject;
+}
+
+function describe(route: LedgerRoute, roles: readonly Role[], event: string | null): string {
+  const who = roles.length === 5 ? 'any role' : `role ${roles.join(' or ')}`;
+  const emits = event === null ? '' : ` Emits the event \`${event}\`.`;
+  return `${route.description}\n\nNeeds ${who}. Ledger transaction \`${route.transaction}\`.${emits}`;
+}
+
+/** The role of an authenticated request. */
+export function roleOf(request: FastifyRequest): Role {
+  if (request.apiKey === null) throw new Error(`${request.routeOptions.url} asks for a role and names none`);
+  return request.apiKey.role;
+}
+
+function idempotentRequest(request: FastifyRequest, call: object): IdempotentRequest | undefined {
+  const idempotencyKey = request.headers['idempotency-key'];
+  if (typeof idempotencyKey !== 'string' || request.apiKey === null) return undefined;
+  const fingerprint = createHash('sha256').update(canonicalJson(call)).digest('hex');
+  return { keyId: request.apiKey.id, idempotencyKey, fingerprint };
+}
+
+async function timed<T>({ metrics }: Dependencies, transaction: string, work: () => Promise<T>): Promise<T> {
+  const end = metrics.ledgerCalls.startTimer({ transaction });
+  try {
+    const result = await work();
+    end({ outcome: 'ok' });
+    return result;
+  } catch (error) {
+    end({ outcome: outcomeOf(error) });
+    throw error;
+  }
+}
+
+function outcomeOf(error: unknown): string {
+  if (error instanceof DomainError || error instanceof LedgerError) return error.code;
+  const code = (error as { code?: unknown }).code;
+  return Object.hasOwn(GATEWAY_ERRORS, String(code)) ? (code as GatewayErrorCode) : 'INTERNAL';
+}

@@ -1,0 +1,215 @@
+// This hospital's own trainer, under the gateway's keys and roles. Only the routes listed are passed on.
+
+import type { Readable } from 'node:stream';
+import { Id, ROLES, type Role, Strict } from '@consilium/chaincode/domain';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { type TSchema, Type } from 'typebox';
+import type { Dependencies } from '../dependencies.ts';
+import { problemResponses } from '../documentation.ts';
+import { REGISTER_DATASET } from '../examples.ts';
+import { GatewayError } from '../gateway-errors.ts';
+import { askTrainer } from '../trainer-proxy.ts';
+import { roleOf } from './ledger-route.ts';
+
+interface LocalRoute {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly operationId: string;
+  readonly roles: readonly Role[];
+  readonly summary: string;
+  readonly description: string;
+  readonly params?: TSchema;
+  readonly querystring?: TSchema;
+  /** Documentation only: the trainer validates. */
+  readonly body?: object;
+  readonly answer: { readonly type: string; readonly example?: unknown };
+}
+
+const json = 'application/json';
+const sha256 = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+
+export const LOCAL_ROUTES: readonly LocalRoute[] = [
+  {
+    method: 'GET',
+    path: '/local/encryption-key',
+    operationId: 'getEncryptionKey',
+    roles: ROLES,
+    summary: 'The public key that artefacts for this hospital are sealed to.',
+    description: 'For the registration of the member. The private key never leaves the trainer.',
+    answer: { type: json, example: { encryptionPublicKey: 'hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo' } },
+  },
+  {
+    method: 'POST',
+    path: '/local/datasets',
+    operationId: 'checkLocalDataset',
+    roles: ['steward'],
+    summary: 'Reads and checks a file by a data dictionary, every value.',
+    description:
+      'Answers the commitment and the record-count band for POST /v1/datasets. Problems name line, column and ' +
+      'rule, never a value. Nothing leaves the hospital.',
+    body: {
+      datasetId: 'cleveland-heart',
+      path: '/data/cleveland.csv',
+      dictionary: REGISTER_DATASET.dictionary,
+    },
+    answer: {
+      type: json,
+      example: {
+        datasetId: 'cleveland-heart',
+        commitment: REGISTER_DATASET.commitment,
+        recordCountBand: { low: 250, high: 349 },
+        problems: [],
+      },
+    },
+  },
+  {
+    method: 'GET',
+    path: '/local/datasets/{datasetId}/held-out',
+    operationId: 'getHeldOutPatients',
+    roles: ['steward'],
+    summary: 'Which patients of a dataset are held out of training.',
+    description: "The hospital's own system asking about its own data.",
+    params: Strict({ datasetId: Id }),
+    answer: { type: json, example: { patients: [3, 8, 14] } },
+  },
+  {
+    method: 'POST',
+    path: '/local/models',
+    operationId: 'buildModelGraph',
+    roles: ['researcher'],
+    summary: 'Builds the ONNX forward graph of a model and publishes it to IPFS.',
+    description: 'The answer fits `model` of POST /v1/studies.',
+    body: { kind: 'logistic-regression', dictionary: REGISTER_DATASET.dictionary, localIntercept: true },
+    answer: {
+      type: json,
+      example: {
+        graph: { cid: REGISTER_DATASET.commitment, sha256, sizeBytes: 812 },
+        inputs: 11,
+        parameters: 12,
+        localParameters: ['intercept'],
+      },
+    },
+  },
+  {
+    method: 'GET',
+    path: '/local/models/{studyId}/onnx',
+    operationId: 'getModelFile',
+    roles: ROLES,
+    summary: "A study's final model as an ONNX file.",
+    description:
+      "With this hospital's local parameters if it has them; `?local=false` gives the shared model. The header " +
+      '`x-onnx-sha256` is the hash of the file.',
+    params: Strict({ studyId: Id }),
+    querystring: Strict({ local: Type.Optional(Type.Boolean()) }),
+    answer: { type: 'application/octet-stream' },
+  },
+  {
+    method: 'POST',
+    path: '/local/predictions',
+    operationId: 'predict',
+    roles: ['researcher', 'steward'],
+    summary: 'Predicts with a model of a study.',
+    description: 'Rows as objects by feature name, or CSV text. The values stay in this hospital.',
+    body: { studyId: 'heart-2026', round: 'final', rows: [{ age: 61, sex: 1, chest_pain: '4' }] },
+    answer: { type: json, example: { probabilities: [0.81] } },
+  },
+  {
+    method: 'GET',
+    path: '/local/jobs',
+    operationId: 'listJobs',
+    roles: ROLES,
+    summary: 'What the trainer is doing.',
+    description: 'Study, round, stage and progress; errors carry no values of patients.',
+    answer: {
+      type: json,
+      example: [
+        {
+          studyId: 'heart-2026',
+          round: 1,
+          stage: 'training',
+          step: 3,
+          steps: 5,
+          startedAt: '2026-03-02T09:00:00Z',
+        },
+      ],
+    },
+  },
+  {
+    method: 'GET',
+    path: '/local/artefacts/usage',
+    operationId: 'getArtefactUsage',
+    roles: ROLES,
+    summary: 'How much this trainer put into IPFS.',
+    description: 'Count and bytes of artefacts.',
+    answer: { type: json, example: { count: 12, bytes: 49152 } },
+  },
+];
+
+const CODES = [
+  'UNAUTHENTICATED',
+  'ROLE_REQUIRED',
+  'RATE_LIMITED',
+  'INVALID_ARGUMENT',
+  'PAYLOAD_TOO_LARGE',
+  'INTERNAL',
+  'TRAINER_UNAVAILABLE',
+] as const;
+
+/** A scope of its own: bodies here are streams for the trainer, and are not read by this service. */
+export async function addLocalRoutes(app: FastifyInstance, dependencies: Dependencies): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    for (const route of LOCAL_ROUTES) addLocalRoute(scope, dependencies, route);
+  });
+}
+
+function addLocalRoute(app: FastifyInstance, { trainer, limits }: Dependencies, route: LocalRoute): void {
+  const roles = route.roles.length === ROLES.length ? 'any role' : `role ${route.roles.join(' or ')}`;
+  const { params, querystring, answer } = route;
+  const examples = answer.example === undefined ? {} : { examples: [answer.example] };
+  app.route({
+    method: route.method,
+    url: `/v1${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+    config: { roles: route.roles, documentedBody: route.body },
+    schema: {
+      operationId: route.operationId,
+      tags: ['local'],
+      summary: route.summary,
+      description: `${route.description}\n\nNeeds ${roles}. Other errors are the trainer's own, passed on.`,
+      security: [{ apiKey: [] }],
+      ...(params !== undefined && { params }),
+      ...(querystring !== undefined && { querystring }),
+      response: {
+        200: {
+          description: 'As the trainer answers.',
+          content: { [answer.type]: { schema: { ...schemaOf(answer.type), ...examples } } },
+        },
+        ...problemResponses(CODES),
+      },
+    },
+    handler: async (request, reply) => {
+      if (trainer === undefined) {
+        throw new GatewayError(
+          'TRAINER_UNAVAILABLE',
+          'This gateway has no trainer: CONSILIUM_TRAINER_URL is not set.',
+        );
+      }
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const proxied = {
+        method: route.method,
+        path: request.url.slice('/v1'.length),
+        headers: request.headers,
+        body: request.body as Readable | undefined,
+        requestId: request.id,
+        role: roleOf(request),
+        signal: gone.signal,
+      };
+      const { status, headers, body } = await askTrainer(trainer, proxied, limits);
+      return (reply as FastifyReply).code(status).headers(headers).send(body);
+    },
+  });
+}
+
+const schemaOf = (type: string): object => (type === json ? {} : { type: 'string', format: 'binary' });

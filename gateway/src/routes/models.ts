@@ -1,0 +1,66 @@
+// Outcomes of studies.
+import { Lineage, Model, PageOfRows } from '@consilium/chaincode/domain';
+import { ATTESTATION, CONSENT, DATASET, MODEL, ROUND, STUDY, UPDATE, VERDICT } from '../examples.ts';
+import type { LedgerRoute } from './ledger-route.ts';
+
+const tag = 'models';
+
+export const MODEL_ROUTES: readonly LedgerRoute[] = [
+  {
+    transaction: 'model:publish',
+    path: '/studies/{studyId}/model',
+    tag,
+    operationId: 'publishModel',
+    description: 'Completes the study. The trainers do this by themselves after the last round.',
+    errors: [
+      'STUDY_NOT_FOUND',
+      'STUDY_STATE',
+      'ROUND_NUMBER',
+      'ROUND_INCOMPLETE',
+      'NOT_A_PARTICIPANT',
+      'NOT_THE_REQUESTER',
+    ],
+    answer: Model,
+    creates: true,
+    examples: { answer: MODEL },
+  },
+  {
+    transaction: 'model:get',
+    path: '/studies/{studyId}/model',
+    tag,
+    operationId: 'getModel',
+    description:
+      'References and hashes; the ONNX file itself comes from GET /v1/local/models/{studyId}/onnx.',
+    errors: ['STUDY_NOT_FOUND', 'MODEL_NOT_FOUND'],
+    answer: Model,
+    examples: { answer: MODEL },
+  },
+  {
+    transaction: 'model:getLineage',
+    path: '/studies/{studyId}/model/lineage',
+    tag,
+    operationId: 'getModelLineage',
+    description: 'Who used which data, under which consent, at what cost: the whole answer for an auditor.',
+    errors: ['STUDY_NOT_FOUND', 'MODEL_NOT_FOUND'],
+    answer: Lineage,
+    examples: {
+      answer: {
+        model: MODEL,
+        study: { ...STUDY, state: 'completed' },
+        datasets: [DATASET],
+        consents: [CONSENT],
+        rounds: [{ round: ROUND, updates: [UPDATE], verdicts: [VERDICT], attestations: [ATTESTATION] }],
+      },
+    },
+  },
+  {
+    transaction: 'model:list',
+    path: '/models',
+    tag,
+    operationId: 'listModels',
+    description: 'In pages: pass the bookmark of one page to get the next.',
+    errors: [],
+    answer: PageOfRows(Model),
+    examples: { answer: { items: [MODEL] } },
+  },
+];

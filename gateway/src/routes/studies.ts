@@ -1,0 +1,149 @@
+// Studies and the consents given to them.
+import { Consent, ConsentQuote, PageOfRows, Study } from '@consilium/chaincode/domain';
+import { CONSENT, CONSENT_QUOTE, GRANT_CONSENT, PROPOSE_STUDY, STUDY } from '../examples.ts';
+import type { LedgerRoute } from './ledger-route.ts';
+
+const tag = 'studies';
+
+export const STUDY_ROUTES: readonly LedgerRoute[] = [
+  {
+    transaction: 'study:propose',
+    path: '/studies',
+    tag,
+    operationId: 'proposeStudy',
+    description:
+      'A study is fixed once proposed: consents are given to exactly this text. The graph comes from ' +
+      'POST /v1/local/models.',
+    errors: ['NOT_A_MEMBER', 'STUDY_EXISTS', 'DATASET_NOT_FOUND', 'ENCODING_MISMATCH'],
+    answer: Study,
+    creates: true,
+    examples: { body: PROPOSE_STUDY, answer: STUDY },
+  },
+  {
+    transaction: 'study:list',
+    path: '/studies',
+    tag,
+    operationId: 'listStudies',
+    description: 'In pages: pass the bookmark of one page to get the next.',
+    errors: [],
+    answer: PageOfRows(Study),
+    examples: { answer: { items: [STUDY] } },
+  },
+  {
+    transaction: 'study:get',
+    path: '/studies/{studyId}',
+    tag,
+    operationId: 'getStudy',
+    description: 'The study as proposed, and its state.',
+    errors: ['STUDY_NOT_FOUND'],
+    answer: Study,
+    examples: { answer: STUDY },
+  },
+  {
+    transaction: 'study:start',
+    path: '/studies/{studyId}/start',
+    tag,
+    operationId: 'startStudy',
+    description: 'From here on the trainers of the participating hospitals do the rest by themselves.',
+    errors: ['STUDY_NOT_FOUND', 'NOT_THE_REQUESTER', 'STUDY_STATE', 'QUORUM_NOT_REACHED'],
+    answer: Study,
+    examples: { answer: { ...STUDY, state: 'running' } },
+  },
+  {
+    transaction: 'study:abort',
+    path: '/studies/{studyId}/abort',
+    tag,
+    operationId: 'abortStudy',
+    description: 'What was reserved and not spent is returned when the consents are settled.',
+    errors: ['STUDY_NOT_FOUND', 'NOT_THE_REQUESTER', 'STUDY_STATE'],
+    answer: Study,
+    examples: {
+      body: { reason: 'The question was answered elsewhere.' },
+      answer: { ...STUDY, state: 'aborted', reason: 'The question was answered elsewhere.' },
+    },
+  },
+];
+
+const consents = 'consents';
+
+export const CONSENT_ROUTES: readonly LedgerRoute[] = [
+  {
+    transaction: 'study:consent',
+    path: '/studies/{studyId}/consents',
+    tag: consents,
+    operationId: 'grantConsent',
+    description:
+      "Reserves the study's whole cost. `claimedEpsilon` comes from the quote; an under-claim is refused, and " +
+      'so is what the budget cannot bear.',
+    errors: [
+      'NOT_A_MEMBER',
+      'STUDY_NOT_FOUND',
+      'DATASET_NOT_FOUND',
+      'DATASET_NOT_WANTED',
+      'NOT_THE_OWNER',
+      'STUDY_STATE',
+      'PURPOSE_NOT_ALLOWED',
+      'REQUESTER_NOT_ALLOWED',
+      'TERMS_EXPIRED',
+      'CONSENT_EXISTS',
+      'BUDGET_EXCEEDED',
+      'PRIVACY_COST_UNDERCLAIMED',
+    ],
+    answer: Consent,
+    creates: true,
+    examples: { body: GRANT_CONSENT, answer: CONSENT },
+  },
+  {
+    transaction: 'study:listConsents',
+    path: '/studies/{studyId}/consents',
+    tag: consents,
+    operationId: 'listConsents',
+    description: 'In pages: pass the bookmark of one page to get the next.',
+    errors: ['STUDY_NOT_FOUND'],
+    answer: PageOfRows(Consent),
+    examples: { answer: { items: [CONSENT] } },
+  },
+  {
+    transaction: 'study:getConsent',
+    path: '/studies/{studyId}/consents/{datasetId}',
+    tag: consents,
+    operationId: 'getConsent',
+    description: 'What was granted, at what reserved cost, and whether it stands.',
+    errors: ['STUDY_NOT_FOUND', 'CONSENT_NOT_FOUND'],
+    answer: Consent,
+    examples: { answer: CONSENT },
+  },
+  {
+    transaction: 'privacy:quote',
+    path: '/studies/{studyId}/consents/{datasetId}/quote',
+    tag: consents,
+    operationId: 'quoteConsent',
+    description: 'Ask before consenting: the cost of the whole study, and whether the budget can bear it.',
+    errors: ['STUDY_NOT_FOUND', 'DATASET_NOT_FOUND', 'DATASET_NOT_WANTED'],
+    answer: ConsentQuote,
+    examples: { answer: CONSENT_QUOTE },
+  },
+  {
+    transaction: 'study:withdraw',
+    path: '/studies/{studyId}/consents/{datasetId}/withdraw',
+    tag: consents,
+    operationId: 'withdrawConsent',
+    description: 'Rounds that open later exclude the dataset; what was released cannot be taken back.',
+    errors: ['STUDY_NOT_FOUND', 'CONSENT_NOT_FOUND', 'NOT_THE_OWNER', 'CONSENT_STATE', 'STUDY_STATE'],
+    answer: Consent,
+    examples: {
+      body: { reason: 'The ethics board asked for it.' },
+      answer: { ...CONSENT, state: 'withdrawn', reason: 'The ethics board asked for it.' },
+    },
+  },
+  {
+    transaction: 'study:settle',
+    path: '/studies/{studyId}/consents/{datasetId}/settle',
+    tag: consents,
+    operationId: 'settleConsent',
+    description: 'After the study ended, or the consent was withdrawn.',
+    errors: ['STUDY_NOT_FOUND', 'CONSENT_NOT_FOUND', 'NOT_THE_OWNER', 'CONSENT_STATE', 'STUDY_STATE'],
+    answer: Consent,
+    examples: { answer: { ...CONSENT, state: 'settled' } },
+  },
+];

@@ -1,0 +1,62 @@
+// A gateway over a ledger in memory, with one API key per role, in a temporary folder.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROLES, type Role } from '@consilium/chaincode/domain';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { ApiKeys, createApiKey } from '../api-keys.ts';
+import { buildApp } from '../app.ts';
+import { DEFAULT_LIMITS, type Limits } from '../config.ts';
+import type { TrainerAddress } from '../dependencies.ts';
+import { MemoryLedger } from '../memory-ledger.ts';
+import { Outbox } from '../outbox.ts';
+
+export interface GatewayFixture {
+  readonly app: FastifyInstance;
+  readonly ledger: MemoryLedger;
+  readonly outbox: Outbox;
+  readonly directory: string;
+  readonly keys: Record<Role, string>;
+  /** Sends a request with the key of a role. */
+  as(role: Role, options: InjectOptions): Promise<LightMyRequestResponse>;
+  close(): Promise<void>;
+}
+
+export interface FixtureOptions {
+  readonly limits?: Partial<Limits>;
+  readonly trainer?: TrainerAddress;
+  /** A folder to use again, as after a restart. */
+  readonly directory?: string;
+  readonly ledger?: MemoryLedger;
+}
+
+export async function openGateway(options: FixtureOptions = {}): Promise<GatewayFixture> {
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'gateway-'));
+  const path = join(directory, 'api-keys.json');
+  const keys = Object.fromEntries(ROLES.map((role) => [role, createApiKey({ path, role }).key])) as Record<
+    Role,
+    string
+  >;
+  const ledger = options.ledger ?? new MemoryLedger();
+  const outbox = new Outbox(directory);
+  const app = await buildApp({
+    ledger,
+    outbox,
+    apiKeys: new ApiKeys(path, () => {}),
+    trainer: options.trainer,
+    limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, ...options.limits },
+  });
+  return {
+    app,
+    ledger,
+    outbox,
+    directory,
+    keys,
+    as: (role, request) =>
+      app.inject({ ...request, headers: { ...request.headers, authorization: `Bearer ${keys[role]}` } }),
+    close: async () => {
+      await app.close();
+      if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
