@@ -1,0 +1,23 @@
+// One member's attestation: the hash of the aggregate as it recomputes it from the included updates itself.
+import type { RoundDossier, Study } from '@consilium/chaincode/domain';
+import { GatewayProblem } from '../gateway-client.ts';
+import { recomputeAggregate } from '../round-material.ts';
+import { submit } from '../submit.ts';
+import type { TrainerContext } from '../trainer-context.ts';
+
+export async function attest(
+  context: TrainerContext,
+  { study, dossier }: { readonly study: Study; readonly dossier: RoundDossier },
+): Promise<void> {
+  const { studyId } = study;
+  const { round } = dossier.round;
+  const { parametersSha256 } = await recomputeAggregate(context, { study, dossier });
+  context.afterStep('attest: recomputed');
+  try {
+    const argument = { studyId, round, parametersSha256 };
+    await submit(context, 'round:attest', { argument, subject: context.mspId });
+  } catch (error) {
+    // A public fact that this trainer recorded before a crash: there is nothing to compare or to lose.
+    if (!(error instanceof GatewayProblem && error.code === 'ATTESTATION_EXISTS')) throw error;
+  }
+}

@@ -1,0 +1,31 @@
+// Makes the aggregate the next model: seals it for every member, puts it into IPFS and proposes its hash.
+import type { RoundDossier, Study } from '@consilium/chaincode/domain';
+import { encodeParameters } from '../aggregate/index.ts';
+import { TrainerError } from '../errors.ts';
+import { recomputeAggregate } from '../round-material.ts';
+import { submit } from '../submit.ts';
+import type { TrainerContext } from '../trainer-context.ts';
+
+/** @throws TrainerError TRAINER_AGGREGATE_DIFFERS where the attested hash is not the one recomputed here */
+export async function finalize(
+  context: TrainerContext,
+  {
+    study,
+    dossier,
+    parametersSha256: agreed,
+  }: { readonly study: Study; readonly dossier: RoundDossier; readonly parametersSha256: string },
+): Promise<void> {
+  const { studyId } = study;
+  const { round } = dossier.round;
+  const { lattice, parametersSha256 } = await recomputeAggregate(context, { study, dossier });
+  if (parametersSha256 !== agreed) throw new TrainerError('TRAINER_AGGREGATE_DIFFERS');
+  context.afterStep('finalize: recomputed');
+  const artefact = await context.exchange.publish({
+    key: { studyId, round, subject: 'aggregate of the round' },
+    plaintext: encodeParameters(lattice),
+    purpose: 'aggregate',
+  });
+  await submit(context, 'round:finalize', {
+    argument: { studyId, round, aggregate: { artefact, parametersSha256 } },
+  });
+}

@@ -1,0 +1,147 @@
+// One dataset's contribution to one round: train, write the noised update down, seal it, put it into IPFS, and
+// record it on the ledger. Each step is durable before the next, so that a crash anywhere repeats nothing.
+import type { RoundDossier, Study } from '@consilium/chaincode/domain';
+import {
+  dequantizeParameters,
+  encodeParameters,
+  hashParameters,
+  quantizeParameters,
+} from '../aggregate/index.ts';
+import { packUnits, TrainingFailedError, trainRound } from '../dp-sgd/index.ts';
+import { TrainerError } from '../errors.ts';
+import { GatewayProblem } from '../gateway-client.ts';
+import type { Release, ReleaseKey } from '../journal.ts';
+import { confirmCharges, localParametersAt } from '../local-chain.ts';
+import { ownDataset } from '../own-dataset.ts';
+import { claimOf, trainingEvent } from '../privacy-claims.ts';
+import { parametersOf } from '../round-material.ts';
+import { encodeLocal } from '../study-model.ts';
+import { submit } from '../submit.ts';
+import type { TrainerContext } from '../trainer-context.ts';
+
+interface Task {
+  readonly study: Study;
+  readonly dossier: RoundDossier;
+  readonly datasetId: string;
+}
+
+/** @throws TrainerError, GatewayProblem or DataError; in every case calling it again goes on where it stopped */
+export async function train(context: TrainerContext, task: Task): Promise<void> {
+  const { journal, afterStep } = context;
+  const { study, dossier, datasetId } = task;
+  const { studyId } = study;
+  const { round } = dossier.round;
+  const key: ReleaseKey = { studyId, round, datasetId, pool: 'training' };
+  const release = journal.release(key) ?? (await draw(context, task, key));
+  if (release.charge === 'void' || release.payload.length === 0) {
+    throw new TrainerError('TRAINER_RELEASE_SPENT');
+  }
+  await refuseWithoutConsent(context, { studyId, datasetId });
+  const artefact = await context.exchange.publish({
+    key: { studyId, round, subject: datasetId },
+    plaintext: release.payload,
+    purpose: 'update',
+  });
+  const event = trainingEvent(study);
+  const claimedEpsilon = claimOf(event, await context.ledger.getDataset(datasetId));
+  try {
+    await submit(context, 'round:recordUpdate', {
+      subject: datasetId,
+      argument: {
+        studyId,
+        round,
+        datasetId,
+        artefact,
+        plaintextSha256: release.payloadSha256,
+        privacyEvent: event,
+        claimedEpsilon,
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof GatewayProblem && error.code === 'UPDATE_EXISTS')) throw error;
+    await acceptOwn(context, { key, release });
+  }
+  journal.settleCharge(key, 'charged');
+  afterStep('update: charged');
+}
+
+async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promise<Release> {
+  const { study, dossier, datasetId } = task;
+  const { studyId, training } = study;
+  const model = await context.models.of(study);
+  const base = await parametersOf(context, { studyId, ref: dossier.round.base, model });
+  await confirmCharges(context, { studyId, datasetId });
+  const local = localParametersAt(context, { studyId, datasetId, round: key.round - 1 }, model);
+  const data = await ownDataset(context, { datasetId, unit: study.unit });
+  const rows = data.training.map((unit) => unit.map(({ x, y }) => ({ features: x, label: y })));
+  try {
+    const result = await trainRound(
+      {
+        model: model.graph,
+        parameters: model.join({ shared: dequantizeParameters(base), local }),
+        units: packUnits(model.inputs, rows),
+        localPatterns: study.model.localParameters,
+        plan: {
+          clipNormL2: Number(training.clipNormL2),
+          noiseMultiplier: Number(training.noiseMultiplier),
+          samplingRate: Number(training.samplingRate),
+          steps: training.stepsPerRound,
+          bandSize: data.bandSize,
+          rowsPerUnit: data.rowsPerUnit,
+          learningRate: Number(training.learningRate),
+          ...(training.momentum !== undefined && { momentum: Number(training.momentum) }),
+        },
+      },
+      {
+        signal: context.signal,
+        onProgress: ({ step, steps }) => context.onProgress(studyId, step, steps),
+      },
+    );
+    context.afterStep('train: drawn, not written down');
+    const release = context.journal.recordRelease(key, {
+      payload: encodeParameters(quantizeParameters(result.sharedDelta.map(saturated))),
+      subjectSha256: hashParameters(base),
+      localParameters: encodeLocal(result.localParameters),
+    });
+    context.afterStep('train: written down');
+    return release;
+  } catch (cause) {
+    if (!(cause instanceof TrainingFailedError)) throw cause;
+    throw new TrainerError('TRAINER_TRAINING_FAILED', undefined, { cause });
+  }
+}
+
+/**
+ * A noised value moved into the lattice's range: post-processing, so it costs nothing.
+ *
+ * A draw that was refused for being out of range would be drawn again, and the refusal itself would tell
+ * something about the patients; an update as long as this fails every norm bound instead.
+ */
+function saturated(value: number): number {
+  return Number.isNaN(value) ? 0 : Math.min(2047, Math.max(-2047, value));
+}
+
+async function refuseWithoutConsent(
+  { ledger }: TrainerContext,
+  { studyId, datasetId }: { readonly studyId: string; readonly datasetId: string },
+): Promise<void> {
+  const consents = await ledger.listConsents(studyId);
+  const consent = consents.find((c) => c.datasetId === datasetId);
+  if (consent?.state !== 'granted') {
+    throw new GatewayProblem({
+      status: 409,
+      code: 'CONSENT_STATE',
+      detail: 'the consent is no longer granted',
+    });
+  }
+}
+
+/** The ledger has an update already: fine where it is this one, sent before a crash. */
+async function acceptOwn(
+  { ledger }: TrainerContext,
+  { key, release }: { readonly key: ReleaseKey; readonly release: Release },
+): Promise<void> {
+  const dossier = await ledger.getDossier(key.studyId, key.round);
+  const recorded = dossier?.updates.find(({ datasetId }) => datasetId === key.datasetId);
+  if (recorded?.plaintextSha256 !== release.payloadSha256) throw new TrainerError('TRAINER_RELEASE_DIFFERS');
+}

@@ -1,0 +1,231 @@
+// One member's verdict on a round: what it thinks of each update, and how the candidate does on its own held-out
+// patients. The noised score is written down before it is used for anything, the decision included.
+import {
+  type Argument,
+  canonicalJson,
+  type Decision,
+  type RoundDossier,
+  type Score,
+  type Update,
+} from '@consilium/chaincode/domain';
+import { dequantizeParameters, hashParameters, ParameterRangeError } from '../aggregate/index.ts';
+import { TrainerError, type TrainerErrorCode } from '../errors.ts';
+import { GatewayProblem } from '../gateway-client.ts';
+import { type Counts, countCorrect, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
+import type { ReleaseKey } from '../journal.ts';
+import type { StudyState } from '../ledger-state.ts';
+import { confirmCharges, localParametersAt } from '../local-chain.ts';
+import { ownDataset } from '../own-dataset.ts';
+import { claimOf, scoreEvent } from '../privacy-claims.ts';
+import { aggregate, openUpdate, parametersOf } from '../round-material.ts';
+import { submit } from '../submit.ts';
+import type { TrainerContext } from '../trainer-context.ts';
+
+/** What a member thinks of a round before it looks at its own patients: a function of published facts alone. */
+interface Judgement {
+  readonly decisions: readonly Decision[];
+  readonly candidateSha256: string;
+  /** undefined where no update is acceptable: there is nothing to score. */
+  readonly candidate: Int32Array | undefined;
+}
+
+/** A journalled score: the judgement that it belongs to is fixed with it. */
+interface ScoreRecord {
+  readonly candidateSha256: string;
+  readonly decisions: readonly Decision[];
+  readonly correct: number;
+  readonly total: number;
+}
+
+type Task = StudyState & { readonly latest: RoundDossier };
+type Reason = Extract<Decision, { decision: 'reject' }>['reason'];
+
+const REASONS: Partial<Record<TrainerErrorCode, Reason>> = {
+  TRAINER_ARTEFACT_UNREACHABLE: 'artefact-unreachable',
+  TRAINER_ARTEFACT_HASH_MISMATCH: 'hash-mismatch',
+  TRAINER_ARTEFACT_NOT_DECRYPTABLE: 'not-decryptable',
+  TRAINER_ARTEFACT_MALFORMED: 'malformed',
+  TRAINER_ARTEFACT_NORM_EXCEEDED: 'norm-exceeded',
+};
+
+/** @throws TrainerError, GatewayProblem or DataError; calling it again goes on where it stopped */
+export async function recordVerdict(context: TrainerContext, task: Task): Promise<void> {
+  const { study, latest, consents } = task;
+  const { studyId } = study;
+  const { round, participants } = latest.round;
+  const granted = new Set(consents.filter((c) => c.state === 'granted').map((c) => c.datasetId));
+  const own = participants
+    .filter(({ mspId, datasetId }) => mspId === context.mspId && granted.has(datasetId))
+    .map(({ datasetId }) => datasetId);
+  const keys = own.map((datasetId): ReleaseKey => ({ studyId, round, datasetId, pool: 'held-out' }));
+
+  const records = new Map<string, ScoreRecord>();
+  let judgement: Judgement | undefined;
+  for (const key of keys) {
+    const release = context.journal.release(key);
+    if (release !== undefined) records.set(key.datasetId, parseRecord(release.payload));
+  }
+  for (const key of keys) {
+    if (records.has(key.datasetId)) continue;
+    judgement ??= await judge(context, task, [...records.values()][0]);
+    if (judgement.candidate === undefined) break;
+    records.set(key.datasetId, await score(context, { task, key, judgement }));
+  }
+  const fixed = [...records.values()][0] ?? judgement ?? (await judge(context, task));
+  const accuracy = records.size === 0 ? undefined : noisedAccuracy([...records.values()]);
+  const accepted =
+    fixed.decisions.some(({ decision }) => decision === 'accept') &&
+    (accuracy === undefined || accuracy >= Number(study.validation.minimum));
+  await send(context, task, {
+    studyId,
+    round,
+    candidateSha256: fixed.candidateSha256,
+    accepted,
+    decisions: [...fixed.decisions],
+    scores: await scoresOf(context, task, records),
+  });
+}
+
+async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord): Promise<Judgement> {
+  const { study, latest } = task;
+  const { models } = context;
+  const model = await models.of(study);
+  const base = await parametersOf(context, { studyId: study.studyId, ref: latest.round.base, model });
+  const deltas = new Map<string, Int32Array>();
+  const decisions: Decision[] = [];
+  for (const update of latest.updates.toSorted((a, b) => (a.datasetId < b.datasetId ? -1 : 1))) {
+    const { datasetId } = update;
+    try {
+      deltas.set(datasetId, await openUpdate(context, { study, update, model }));
+      decisions.push({ datasetId, decision: 'accept' });
+    } catch (error) {
+      const reason = reasonFor(context, { error, update, deadline: latest.round.deadline });
+      context.log.warn(
+        { studyId: study.studyId, round: latest.round.round, datasetId, reason },
+        'update rejected',
+      );
+      decisions.push({ datasetId, decision: 'reject', reason });
+    }
+  }
+  const judgement = candidateOf(base, deltas, { decisions, round: latest.round });
+  if (earlier !== undefined && earlier.candidateSha256 !== judgement.candidateSha256) {
+    throw new TrainerError(
+      'TRAINER_ARTEFACT_UNREACHABLE',
+      'the candidate that was scored cannot be had again yet',
+    );
+  }
+  return judgement;
+}
+
+function candidateOf(
+  base: Int32Array,
+  deltas: ReadonlyMap<string, Int32Array>,
+  { decisions, round }: { readonly decisions: readonly Decision[]; readonly round: RoundDossier['round'] },
+): Judgement {
+  try {
+    const candidate = aggregate(base, deltas, round);
+    const candidateSha256 = hashParameters(candidate);
+    return { decisions, candidateSha256, candidate: deltas.size === 0 ? undefined : candidate };
+  } catch (error) {
+    if (!(error instanceof ParameterRangeError)) throw error;
+    // Sound updates whose sum leaves the lattice: nobody can use this candidate.
+    const rejected = [...deltas.keys()].map(
+      (datasetId): Decision => ({ datasetId, decision: 'reject', reason: 'norm-exceeded' }),
+    );
+    const kept = decisions.filter(({ datasetId }) => !deltas.has(datasetId));
+    return { decisions: [...kept, ...rejected], candidateSha256: hashParameters(base), candidate: undefined };
+  }
+}
+
+/** Why an update is rejected. What waiting may mend is waited for first, so that it is thrown again. */
+function reasonFor(
+  context: TrainerContext,
+  {
+    error,
+    update,
+    deadline,
+  }: { readonly error: unknown; readonly update: Update; readonly deadline: string },
+): Reason {
+  const reason = error instanceof TrainerError ? REASONS[error.code] : undefined;
+  if (reason === undefined) throw error;
+  if (reason === 'artefact-unreachable') {
+    const { cid } = update.artefact;
+    const missingMs = context.exchange.missingForMs(cid, context.nowMs());
+    if (missingMs < context.patienceMs && context.nowMs() < Date.parse(deadline)) throw error;
+  }
+  return reason;
+}
+
+async function score(
+  context: TrainerContext,
+  { task, key, judgement }: { readonly task: Task; readonly key: ReleaseKey; readonly judgement: Judgement },
+): Promise<ScoreRecord> {
+  const { study } = task;
+  const { studyId, datasetId, round } = key;
+  const model = await context.models.of(study);
+  await confirmCharges(context, { studyId, datasetId });
+  const local = localParametersAt(context, { studyId, datasetId, round }, model);
+  const { heldOut } = await ownDataset(context, { datasetId, unit: study.unit });
+  const rows = heldOut.flat();
+  const features = new Float32Array(rows.length * model.inputs);
+  rows.forEach(({ x }, index) => {
+    features.set(x, index * model.inputs);
+  });
+  const shared = dequantizeParameters(judgement.candidate ?? new Int32Array());
+  const probabilities = await model.predict({ shared, local }, features);
+  const counts = countCorrect(
+    heldOut.map((unit) => unit.map(({ y }) => y)),
+    probabilities,
+  );
+  const noised = noiseCounts(counts, Number(study.validation.noiseMultiplier));
+  context.afterStep('score: drawn, not written down');
+  const { candidateSha256, decisions } = judgement;
+  const record: ScoreRecord = { candidateSha256, decisions, ...noised };
+  context.journal.recordRelease(key, {
+    payload: new TextEncoder().encode(canonicalJson(record)),
+    subjectSha256: candidateSha256,
+  });
+  context.afterStep('score: written down');
+  return record;
+}
+
+const parseRecord = (payload: Uint8Array): ScoreRecord => {
+  if (payload.length === 0) throw new TrainerError('TRAINER_RELEASE_SPENT');
+  return JSON.parse(new TextDecoder().decode(payload)) as ScoreRecord;
+};
+
+async function scoresOf(
+  { ledger }: TrainerContext,
+  { study }: Task,
+  records: ReadonlyMap<string, Counts>,
+): Promise<Score[]> {
+  const privacyEvent = scoreEvent(study);
+  const scores: Score[] = [];
+  for (const [datasetId, { correct, total }] of records) {
+    const claimedEpsilon = claimOf(privacyEvent, await ledger.getDataset(datasetId));
+    scores.push({ datasetId, correct: `${correct}`, total: `${total}`, privacyEvent, claimedEpsilon });
+  }
+  return scores;
+}
+
+async function send(
+  context: TrainerContext,
+  { study, latest }: Task,
+  argument: Argument<'round:recordVerdict'>,
+): Promise<void> {
+  try {
+    await submit(context, 'round:recordVerdict', { argument, subject: context.mspId });
+  } catch (error) {
+    if (!(error instanceof GatewayProblem && error.code === 'VERDICT_EXISTS')) throw error;
+    const dossier = await context.ledger.getDossier(study.studyId, latest.round.round);
+    const recorded = dossier?.verdicts.find(({ mspId }) => mspId === context.mspId);
+    if (canonicalJson(recorded?.scores) !== canonicalJson(argument.scores)) {
+      throw new TrainerError('TRAINER_RELEASE_DIFFERS');
+    }
+  }
+  for (const { datasetId } of argument.scores) {
+    const { studyId, round } = argument;
+    context.journal.settleCharge({ studyId, round, datasetId, pool: 'held-out' }, 'charged');
+  }
+  context.afterStep('verdict: charged');
+}

@@ -1,0 +1,78 @@
+// The environment, read once at start. Everything that is wrong with it is said at once.
+import { resolve } from 'node:path';
+
+export interface Config {
+  readonly gatewayUrl: string;
+  readonly gatewayKey: string;
+  readonly trainerKey: string;
+  readonly ipfsUrl: string;
+  readonly dataDirectory: string;
+  readonly port: number;
+  readonly mspId: string;
+  readonly takeoverMs: number;
+  readonly pollMs: number;
+  readonly logLevel: string;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the configuration is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+export const ENVIRONMENT = {
+  CONSILIUM_GATEWAY_URL: "URL of this hospital's gateway, for example http://127.0.0.1:8080",
+  CONSILIUM_GATEWAY_KEY: "API key of the trainer's role at the gateway",
+  CONSILIUM_TRAINER_KEY: 'bearer key that the gateway shows to this trainer (at least 16 characters)',
+  CONSILIUM_IPFS_URL: "URL of the IPFS node's RPC, for example http://127.0.0.1:5001",
+  CONSILIUM_DATA_DIR: 'directory of the journal, keys and salts; private to this trainer',
+  CONSILIUM_MSP_ID: "the hospital's MSP id",
+  CONSILIUM_PORT: 'port of the local service on 127.0.0.1; 0 (default) for a free one',
+  CONSILIUM_TAKEOVER_MS: "silence after which a leader's step is taken over; default 20000",
+  CONSILIUM_POLL_MS: 'the ledger is read at least this often, events or not; default 5000',
+  CONSILIUM_LOG_LEVEL: 'fatal, error, warn, info (default), debug, trace or silent',
+} as const;
+type Name = keyof typeof ENVIRONMENT;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/** @throws ConfigError naming every variable that is missing or malformed */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const problems: string[] = [];
+  const refuse = (name: Name, problem: string) => problems.push(`${name} ${problem}: ${ENVIRONMENT[name]}`);
+  const text = (name: Name, fits: (value: string) => boolean = () => true): string => {
+    const value = environment[name] ?? '';
+    if (value === '') refuse(name, 'is not set');
+    else if (!fits(value)) refuse(name, 'is malformed');
+    return value;
+  };
+  const integer = (name: Name, fallback: number, [low, high]: readonly [number, number]): number => {
+    const value = environment[name] ?? '';
+    const number = value === '' ? fallback : Number(value);
+    if (!Number.isSafeInteger(number) || number < low || number > high) {
+      refuse(name, `must be an integer from ${low} to ${high}`);
+    }
+    return number;
+  };
+  const isUrl = (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+  const logLevel = environment.CONSILIUM_LOG_LEVEL || 'info';
+  if (!LOG_LEVELS.includes(logLevel)) refuse('CONSILIUM_LOG_LEVEL', 'is malformed');
+  const config: Config = {
+    gatewayUrl: text('CONSILIUM_GATEWAY_URL', isUrl),
+    gatewayKey: text('CONSILIUM_GATEWAY_KEY'),
+    trainerKey: text('CONSILIUM_TRAINER_KEY', (value) => value.length >= 16),
+    ipfsUrl: text('CONSILIUM_IPFS_URL', isUrl),
+    dataDirectory: resolve(text('CONSILIUM_DATA_DIR')),
+    mspId: text('CONSILIUM_MSP_ID', (value) => /^[A-Za-z][A-Za-z0-9.-]{0,63}$/.test(value)),
+    port: integer('CONSILIUM_PORT', 0, [0, 65_535]),
+    takeoverMs: integer('CONSILIUM_TAKEOVER_MS', 20_000, [100, 86_400_000]),
+    pollMs: integer('CONSILIUM_POLL_MS', 5000, [50, 3_600_000]),
+    logLevel,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}

@@ -1,0 +1,139 @@
+// Everything that can go wrong at a trainer, in one table. `retry` says whether waiting can mend it: those
+// errors stop nothing for good, the trainer tries again with growing pauses and loses nothing meanwhile.
+import { ERRORS, type ErrorKind } from '@consilium/chaincode/domain';
+
+export const TRAINER_ERRORS = {
+  TRAINER_KEY_REFUSED: ['forbidden', false, 'The bearer key is missing or is not CONSILIUM_TRAINER_KEY.'],
+  TRAINER_INPUT_INVALID: ['invalid', false, 'The request is malformed; the message names the field.'],
+  TRAINER_DATASET_REFUSED: [
+    'invalid',
+    false,
+    'The file does not fit its dictionary; see the problems listed.',
+  ],
+  TRAINER_DATASET_TOO_SMALL: ['invalid', false, 'The file has fewer patients than the smallest public band.'],
+  TRAINER_DATASET_NOT_PREPARED: [
+    'not-found',
+    true,
+    'This trainer has no file for the dataset: POST /local/datasets first.',
+  ],
+  TRAINER_DATASET_CHANGED: [
+    'conflict',
+    true,
+    "The file is not the one the ledger's commitment was made of: restore it.",
+  ],
+  TRAINER_GATEWAY_UNREACHABLE: ['unavailable', true, "This hospital's gateway does not answer: start it."],
+  TRAINER_GATEWAY_REFUSED: [
+    'unavailable',
+    true,
+    'The gateway answered with an error; the message carries it.',
+  ],
+  TRAINER_OUTCOME_UNKNOWN: [
+    'unavailable',
+    true,
+    'A transaction was sent and its outcome is not known yet; the same one is asked for again.',
+  ],
+  TRAINER_IPFS_UNREACHABLE: ['unavailable', true, 'The IPFS node does not answer: start it.'],
+  TRAINER_ARTEFACT_UNREACHABLE: ['unavailable', true, 'IPFS answers but does not deliver this artefact.'],
+  TRAINER_ARTEFACT_HASH_MISMATCH: ['invalid', false, 'The artefact is not the one the ledger names.'],
+  TRAINER_ARTEFACT_NOT_DECRYPTABLE: [
+    'invalid',
+    false,
+    'The artefact is not sealed to this member, or damaged.',
+  ],
+  TRAINER_ARTEFACT_MALFORMED: ['invalid', false, 'The decrypted artefact does not hold what it should.'],
+  TRAINER_ARTEFACT_NORM_EXCEEDED: ['invalid', false, "The update is longer than the study's norm bound."],
+  TRAINER_MODEL_INVALID: ['invalid', false, "The study's ONNX graph is not one this trainer can learn."],
+  TRAINER_MODEL_NOT_READY: ['not-found', true, 'The study has no such finalised round yet.'],
+  TRAINER_STUDY_NOT_FOUND: ['not-found', false, 'No such study on the ledger.'],
+  TRAINER_AGGREGATE_DIFFERS: [
+    'conflict',
+    true,
+    'The recomputed aggregate is not the one attested; it is not finalised by this hospital.',
+  ],
+  TRAINER_RELEASE_SPENT: [
+    'conflict',
+    false,
+    'This (study, round, dataset, pool) has had its release; a second draw would spend twice.',
+  ],
+  TRAINER_RELEASE_DIFFERS: [
+    'conflict',
+    false,
+    'The ledger holds another update for this dataset and round than the one journalled here.',
+  ],
+  TRAINER_DISK_FULL: ['exhausted', true, 'The disk of CONSILIUM_DATA_DIR is full: free some space.'],
+  TRAINER_JOURNAL_FAILED: [
+    'unavailable',
+    true,
+    'The journal in CONSILIUM_DATA_DIR cannot be read or written.',
+  ],
+  TRAINER_TRAINING_FAILED: ['unavailable', true, 'Training stopped before its release; nothing was spent.'],
+  TRAINER_STOPPING: ['unavailable', true, 'The trainer is stopping.'],
+} as const satisfies Record<string, readonly [ErrorKind, boolean, string]>;
+
+export type TrainerErrorCode = keyof typeof TRAINER_ERRORS;
+
+/** An operating error with its code. Its message never carries a patient's value. */
+export class TrainerError extends Error {
+  override readonly name = 'TrainerError';
+  readonly code: TrainerErrorCode;
+  readonly detail: string;
+
+  constructor(code: TrainerErrorCode, detail: string = TRAINER_ERRORS[code][2], options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get kind(): ErrorKind {
+    return TRAINER_ERRORS[this.code][0];
+  }
+
+  /** Whether waiting can mend it. */
+  get retry(): boolean {
+    return TRAINER_ERRORS[this.code][1];
+  }
+}
+
+const STATUS: Record<ErrorKind, number> = {
+  invalid: 422,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  exhausted: 507,
+  unavailable: 503,
+};
+
+/** HTTP status of an error kind at the trainer's own surface. */
+export const statusOf = (kind: ErrorKind): number => STATUS[kind];
+
+/** Whether a code is one of the ledger's. */
+export const isLedgerCode = (code: string): code is keyof typeof ERRORS => Object.hasOwn(ERRORS, code);
+
+const SQLITE_FULL = 13;
+
+interface SystemError {
+  readonly code?: unknown;
+  readonly errcode?: unknown;
+}
+
+/**
+ * The same error under a trainer code: a full disk and a failing journal get theirs, a TrainerError stays.
+ * What remains is a bug and is returned as it is.
+ */
+export function named(error: unknown): unknown {
+  if (error instanceof TrainerError || !(error instanceof Error)) return error;
+  const { code, errcode } = error as SystemError;
+  const primary = typeof errcode === 'number' ? errcode & 0xff : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || primary === SQLITE_FULL) {
+    return new TrainerError('TRAINER_DISK_FULL', undefined, { cause: error });
+  }
+  if (code === 'ERR_SQLITE_ERROR' && primary !== undefined && SQLITE_OPERATING.has(primary)) {
+    return new TrainerError('TRAINER_JOURNAL_FAILED', `the journal failed: ${error.message}`, {
+      cause: error,
+    });
+  }
+  return error;
+}
+
+/** PERM, BUSY, LOCKED, READONLY, IOERR, CORRUPT, CANTOPEN, NOTADB: the surroundings fail, not the program. */
+const SQLITE_OPERATING = new Set([3, 5, 6, 8, 10, 11, 14, 26]);

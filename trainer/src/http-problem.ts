@@ -1,0 +1,57 @@
+// Error answers of the local service (RFC 9457): the code, a sentence, and for data files where to look. Never a
+// value of a patient.
+
+import { DomainError } from '@consilium/chaincode/domain';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { DataError, type DataProblem } from './data/index.ts';
+import { isLedgerCode, named, statusOf, TrainerError } from './errors.ts';
+import { GatewayProblem } from './gateway-client.ts';
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly problems?: readonly DataProblem[];
+  readonly problemCount?: number;
+}
+
+export function problemOf(thrown: unknown): ProblemBody {
+  const error = named(thrown);
+  if (error instanceof DataError) {
+    return {
+      ...body('TRAINER_DATASET_REFUSED', 422, error.message),
+      problems: error.problems,
+      problemCount: error.total,
+    };
+  }
+  if (error instanceof TrainerError) {
+    const status = error.code === 'TRAINER_KEY_REFUSED' ? 401 : statusOf(error.kind);
+    return body(error.code, status, error.detail);
+  }
+  if (error instanceof GatewayProblem) {
+    // The ledger's refusals keep their status; a failing gateway is this service's upstream.
+    return body(error.code, isLedgerCode(error.code) ? error.status : 503, error.detail);
+  }
+  if (error instanceof DomainError) return body('TRAINER_INPUT_INVALID', 422, error.detail);
+  const { statusCode, message } = error as Partial<FastifyError>;
+  if (statusCode !== undefined && statusCode < 500) {
+    return body('TRAINER_INPUT_INVALID', statusCode, message ?? 'the request is malformed');
+  }
+  return body('TRAINER_INTERNAL', 500, 'an unexpected failure; the log says more');
+}
+
+const body = (code: string, status: number, detail: string): ProblemBody => ({
+  type: `urn:consilium:problem:${code}`,
+  title: code,
+  status,
+  code,
+  detail,
+});
+
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+  reply.code(problem.status).type('application/problem+json').send(problem);
+}

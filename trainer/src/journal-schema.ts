@@ -1,0 +1,63 @@
+// The journal's tables. A version is kept, so that a journal of another version is refused and never misread.
+export const JOURNAL_VERSION = 1;
+
+export const JOURNAL_SCHEMA = `
+CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE datasets (
+  dataset_id TEXT PRIMARY KEY,
+  path TEXT NOT NULL,
+  dictionary TEXT NOT NULL,
+  salt BLOB NOT NULL,
+  commitment TEXT NOT NULL,
+  band_low INTEGER NOT NULL,
+  band_high INTEGER NOT NULL,
+  prepared_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row per charge. The primary key is the guarantee: no second draw for the same key can be stored, and
+-- nothing that is not stored here is ever sent.
+CREATE TABLE releases (
+  study_id TEXT NOT NULL,
+  round INTEGER NOT NULL,
+  dataset_id TEXT NOT NULL,
+  pool TEXT NOT NULL CHECK (pool IN ('training', 'held-out')),
+  payload BLOB,
+  payload_sha256 TEXT NOT NULL,
+  subject_sha256 TEXT NOT NULL,
+  local_parameters BLOB,
+  drawn_at TEXT NOT NULL,
+  charge TEXT NOT NULL DEFAULT 'open' CHECK (charge IN ('open', 'charged', 'void')),
+  PRIMARY KEY (study_id, round, dataset_id, pool)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sealed (
+  study_id TEXT NOT NULL,
+  round INTEGER NOT NULL,
+  subject TEXT NOT NULL,
+  ciphertext BLOB,
+  plaintext_sha256 TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  cid TEXT,
+  PRIMARY KEY (study_id, round, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE submissions (
+  study_id TEXT NOT NULL,
+  round INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  body TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('sending', 'refused', 'recorded')),
+  PRIMARY KEY (study_id, round, name, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE artefacts (
+  cid TEXT PRIMARY KEY,
+  size_bytes INTEGER NOT NULL,
+  purpose TEXT NOT NULL,
+  put_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`;

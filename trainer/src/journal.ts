@@ -1,0 +1,424 @@
+// What this trainer must never forget, in one SQLite file: which noise was drawn for which charge, what was
+// sealed, what was sent, and where each dataset's file and salt are. Every step is one transaction on disk
+// (WAL, synchronous=FULL) before the next step begins, so that after a crash the same bytes are sent again.
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { ArtefactRef, Dictionary, Pool, RecordCountBand } from '@consilium/chaincode/domain';
+import { named, TrainerError } from './errors.ts';
+import { JOURNAL_SCHEMA, JOURNAL_VERSION } from './journal-schema.ts';
+
+export interface PreparedDataset {
+  readonly datasetId: string;
+  readonly path: string;
+  readonly dictionary: Dictionary;
+  readonly salt: Uint8Array;
+  readonly commitment: string;
+  readonly recordCountBand: RecordCountBand;
+}
+
+export interface ReleaseKey {
+  readonly studyId: string;
+  readonly round: number;
+  readonly datasetId: string;
+  readonly pool: Pool;
+}
+
+/** One draw of noise: the bytes that may be published for one charge. */
+export interface Release {
+  /** The noised bytes; empty once the round is over, when nobody needs them any more. */
+  readonly payload: Uint8Array;
+  readonly payloadSha256: string;
+  /** What the mechanism ran on: the base model (training) or the candidate (held-out). */
+  readonly subjectSha256: string;
+  readonly localParameters: Uint8Array | undefined;
+  /** open: not known to be on the ledger; charged: it is; void: its round ended without it. */
+  readonly charge: 'open' | 'charged' | 'void';
+}
+
+export interface Sealed {
+  readonly ciphertext: Uint8Array;
+  readonly plaintextSha256: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Set once IPFS has it. */
+  readonly cid: string | undefined;
+}
+
+export interface StepKey {
+  readonly studyId: string;
+  readonly round: number;
+  readonly subject: string;
+}
+
+type Row = Record<string, SQLInputValue>;
+const SQLITE_CONSTRAINT = 19;
+
+export class Journal implements Disposable {
+  readonly #database: DatabaseSync;
+
+  /**
+   * Opens or creates the journal of a data directory and locks it: two trainers on one would draw twice.
+   *
+   * @throws TrainerError TRAINER_JOURNAL_FAILED (locked, unreadable or of another version), TRAINER_DISK_FULL
+   */
+  constructor(directory: string) {
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      this.#database = new DatabaseSync(join(directory, 'journal.sqlite'));
+      this.#database.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
+      );
+      this.#migrate();
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  #migrate(): void {
+    const { user_version: version } = this.#database.prepare('PRAGMA user_version').get() as Row;
+    if (version === JOURNAL_VERSION) return;
+    if (version !== 0) {
+      throw new TrainerError(
+        'TRAINER_JOURNAL_FAILED',
+        `the journal is of version ${version}, this trainer reads version ${JOURNAL_VERSION}`,
+      );
+    }
+    this.transaction(() => {
+      this.#database.exec(JOURNAL_SCHEMA);
+      this.#database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}`);
+    });
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Bounds the journal's size in pages, as a disk that is full would. */
+  limitPages(pages: number): void {
+    this.#database.exec(`PRAGMA max_page_count = ${Math.trunc(pages)}`);
+  }
+
+  /** All or nothing, on disk when it returns. */
+  transaction<T>(work: () => T): T {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        this.#database.exec('COMMIT');
+        return result;
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    try {
+      return this.#database.prepare(sql).get(...values) as Row | undefined;
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+    try {
+      return this.#database.prepare(sql).all(...values) as Row[];
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    try {
+      this.#database.prepare(sql).run(...values);
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  secret(name: string): Uint8Array | undefined {
+    return this.#get('SELECT value FROM secrets WHERE name = ?', name)?.value as Uint8Array | undefined;
+  }
+
+  keepSecret(name: string, value: Uint8Array): void {
+    this.#run('INSERT INTO secrets VALUES (?, ?)', name, value);
+  }
+
+  saveDataset({
+    datasetId,
+    path,
+    dictionary,
+    salt,
+    commitment,
+    recordCountBand: band,
+  }: PreparedDataset): void {
+    this.#run(
+      `INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (dataset_id) DO UPDATE SET path = excluded.path, dictionary = excluded.dictionary,
+         commitment = excluded.commitment, band_low = excluded.band_low, band_high = excluded.band_high,
+         prepared_at = excluded.prepared_at`,
+      datasetId,
+      path,
+      JSON.stringify(dictionary),
+      salt,
+      commitment,
+      band.low,
+      band.high,
+      new Date().toISOString(),
+    );
+  }
+
+  dataset(datasetId: string): PreparedDataset | undefined {
+    const row = this.#get('SELECT * FROM datasets WHERE dataset_id = ?', datasetId);
+    return row && datasetOf(row);
+  }
+
+  datasets(): PreparedDataset[] {
+    return this.#all('SELECT * FROM datasets ORDER BY dataset_id').map(datasetOf);
+  }
+
+  release({ studyId, round, datasetId, pool }: ReleaseKey): Release | undefined {
+    const row = this.#get(
+      'SELECT * FROM releases WHERE study_id = ? AND round = ? AND dataset_id = ? AND pool = ?',
+      studyId,
+      round,
+      datasetId,
+      pool,
+    );
+    return row && releaseOf(row);
+  }
+
+  /**
+   * Stores a draw before anything of it leaves this process. From here on it is the only one for its key.
+   *
+   * @throws TrainerError TRAINER_RELEASE_SPENT if the key has had its draw; the stored one stands
+   */
+  recordRelease(
+    key: ReleaseKey,
+    draw: { payload: Uint8Array; subjectSha256: string; localParameters?: Uint8Array },
+  ): Release {
+    const payloadSha256 = sha256Hex(draw.payload);
+    try {
+      this.#database
+        .prepare(
+          `INSERT INTO releases (study_id, round, dataset_id, pool, payload, payload_sha256, subject_sha256,
+             local_parameters, drawn_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          key.studyId,
+          key.round,
+          key.datasetId,
+          key.pool,
+          draw.payload,
+          payloadSha256,
+          draw.subjectSha256,
+          draw.localParameters ?? null,
+          new Date().toISOString(),
+        );
+    } catch (error) {
+      const { errcode } = error as { errcode?: number };
+      if (errcode !== undefined && (errcode & 0xff) === SQLITE_CONSTRAINT) {
+        throw new TrainerError('TRAINER_RELEASE_SPENT', undefined, { cause: error });
+      }
+      throw named(error);
+    }
+    const { payload, subjectSha256, localParameters } = draw;
+    return { payload, payloadSha256, subjectSha256, localParameters, charge: 'open' };
+  }
+
+  settleCharge({ studyId, round, datasetId, pool }: ReleaseKey, charge: 'charged' | 'void'): void {
+    this.#run(
+      `UPDATE releases SET charge = ? WHERE study_id = ? AND round = ? AND dataset_id = ? AND pool = ?
+         AND charge <> 'charged'`,
+      charge,
+      studyId,
+      round,
+      datasetId,
+      pool,
+    );
+  }
+
+  /** Rounds whose training release is not known to be charged, oldest first. */
+  openRounds(studyId: string, datasetId: string): number[] {
+    return this.#all(
+      `SELECT round FROM releases
+       WHERE study_id = ? AND dataset_id = ? AND pool = 'training' AND charge = 'open' ORDER BY round`,
+      studyId,
+      datasetId,
+    ).map(({ round }) => Number(round));
+  }
+
+  /**
+   * The local parameters after the last charged round up to a given one; undefined before any.
+   *
+   * Only charged rounds count: a draw whose charge never reached the ledger must leave no trace in later
+   * releases, or its cost would be spent without being accounted for.
+   */
+  localParameters(of: { studyId: string; datasetId: string; round: number }): Uint8Array | undefined {
+    const row = this.#get(
+      `SELECT local_parameters FROM releases WHERE study_id = ? AND dataset_id = ? AND pool = 'training'
+         AND charge = 'charged' AND round <= ? ORDER BY round DESC LIMIT 1`,
+      of.studyId,
+      of.datasetId,
+      of.round,
+    );
+    return (row?.local_parameters as Uint8Array | null | undefined) ?? undefined;
+  }
+
+  sealed({ studyId, round, subject }: StepKey): Sealed | undefined {
+    const row = this.#get(
+      'SELECT * FROM sealed WHERE study_id = ? AND round = ? AND subject = ?',
+      studyId,
+      round,
+      subject,
+    );
+    if (row === undefined || row.ciphertext === null) return undefined;
+    return {
+      ciphertext: row.ciphertext as Uint8Array,
+      plaintextSha256: row.plaintext_sha256 as string,
+      sha256: row.sha256 as string,
+      sizeBytes: Number(row.size_bytes),
+      cid: (row.cid as string | null) ?? undefined,
+    };
+  }
+
+  recordSealed(
+    { studyId, round, subject }: StepKey,
+    { ciphertext, plaintextSha256 }: { ciphertext: Uint8Array; plaintextSha256: string },
+  ): Sealed {
+    const sha256 = sha256Hex(ciphertext);
+    const sizeBytes = ciphertext.length;
+    this.#run(
+      'INSERT INTO sealed VALUES (?, ?, ?, ?, ?, ?, ?, NULL)',
+      studyId,
+      round,
+      subject,
+      ciphertext,
+      plaintextSha256,
+      sha256,
+      sizeBytes,
+    );
+    return { ciphertext, plaintextSha256, sha256, sizeBytes, cid: undefined };
+  }
+
+  recordPut({ studyId, round, subject }: StepKey, cid: string): void {
+    this.#run(
+      'UPDATE sealed SET cid = ? WHERE study_id = ? AND round = ? AND subject = ?',
+      cid,
+      studyId,
+      round,
+      subject,
+    );
+  }
+
+  /** Counts an artefact that this trainer put to IPFS. */
+  countArtefact({ cid, sizeBytes }: Pick<ArtefactRef, 'cid' | 'sizeBytes'>, purpose: string): void {
+    this.#run(
+      'INSERT INTO artefacts VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      cid,
+      sizeBytes,
+      purpose,
+      new Date().toISOString(),
+    );
+  }
+
+  artefactUsage(): { count: number; bytes: number } {
+    const row = this.#get('SELECT count(*) AS count, coalesce(sum(size_bytes), 0) AS bytes FROM artefacts');
+    return { count: Number(row?.count), bytes: Number(row?.bytes) };
+  }
+
+  /**
+   * What to send, and under which idempotency key. A transaction whose outcome is not known is sent again as
+   * it was, under the same key; after a refusal (nothing was written) the next attempt has a new one.
+   */
+  prepareSubmission(key: StepKey & { name: string }, body: string): { body: string; idempotencyKey: string } {
+    return this.transaction(() => {
+      const values = [key.studyId, key.round, key.name, key.subject];
+      const row = this.#get(
+        'SELECT * FROM submissions WHERE study_id = ? AND round = ? AND name = ? AND subject = ?',
+        ...values,
+      );
+      const pending = row?.state === 'sending';
+      const attempt = pending ? Number(row.attempt) : Number(row?.attempt ?? 0) + 1;
+      const text = pending ? String(row.body) : body;
+      if (!pending) {
+        this.#run(
+          `INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, 'sending')
+           ON CONFLICT DO UPDATE SET body = excluded.body, attempt = excluded.attempt, state = 'sending'`,
+          ...values,
+          text,
+          attempt,
+        );
+      }
+      const id = sha256Hex(new TextEncoder().encode(JSON.stringify([...values, text, attempt])));
+      return { body: text, idempotencyKey: `trainer-${id.slice(0, 40)}` };
+    });
+  }
+
+  concludeSubmission(key: StepKey & { name: string }, state: 'refused' | 'recorded'): void {
+    this.#run(
+      'UPDATE submissions SET state = ? WHERE study_id = ? AND round = ? AND name = ? AND subject = ?',
+      state,
+      key.studyId,
+      key.round,
+      key.name,
+      key.subject,
+    );
+  }
+
+  /** Drops bytes that nobody needs once a round and those before are over. The draws remain spent. */
+  forgetBytes(studyId: string, upToRound: number): void {
+    const last = Math.min(upToRound, Number.MAX_SAFE_INTEGER);
+    this.transaction(() => {
+      this.#run(
+        'UPDATE releases SET payload = NULL WHERE study_id = ? AND round <= ? AND payload IS NOT NULL',
+        studyId,
+        last,
+      );
+      this.#run(
+        'UPDATE sealed SET ciphertext = NULL WHERE study_id = ? AND round <= ? AND ciphertext IS NOT NULL',
+        studyId,
+        last,
+      );
+    });
+  }
+
+  /** How many draws there are per key: 1 each, by the primary key. For reports and tests. */
+  releases(): (ReleaseKey & Release)[] {
+    return this.#all('SELECT * FROM releases ORDER BY study_id, round, dataset_id, pool').map((row) => ({
+      studyId: row.study_id as string,
+      round: Number(row.round),
+      datasetId: row.dataset_id as string,
+      pool: row.pool as Pool,
+      ...releaseOf(row),
+    }));
+  }
+}
+
+const releaseOf = (row: Row): Release => ({
+  payload: (row.payload as Uint8Array | null) ?? new Uint8Array(),
+  payloadSha256: row.payload_sha256 as string,
+  subjectSha256: row.subject_sha256 as string,
+  localParameters: (row.local_parameters as Uint8Array | null) ?? undefined,
+  charge: row.charge as Release['charge'],
+});
+
+const datasetOf = (row: Row): PreparedDataset => ({
+  datasetId: row.dataset_id as string,
+  path: row.path as string,
+  dictionary: JSON.parse(row.dictionary as string) as Dictionary,
+  salt: row.salt as Uint8Array,
+  commitment: row.commitment as string,
+  recordCountBand: { low: Number(row.band_low), high: Number(row.band_high) },
+});
+
+export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

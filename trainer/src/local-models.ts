@@ -1,0 +1,186 @@
+// Models for the hospital's own systems: a new graph to propose a study with, the outcome of a study as an ONNX
+// file, and predictions with either.
+import {
+  type Dataset,
+  type Dictionary,
+  encodingOf,
+  inputNames,
+  type ParametersRef,
+  type Study,
+} from '@consilium/chaincode/domain';
+import { dequantizeParameters } from './aggregate/index.ts';
+import { DataError, type DataProblem, problem } from './data/data-problem.ts';
+import { encodeFeatures, encodeRecord, parseTable, readValue } from './data/index.ts';
+import { TrainerError } from './errors.ts';
+import { confirmCharges, localParametersAt } from './local-chain.ts';
+import { buildForwardModel, LOCAL_INTERCEPT_NAME, readForwardModel } from './onnx/index.ts';
+import { parametersOf } from './round-material.ts';
+import type { Parameters, StudyModel } from './study-model.ts';
+import type { TrainerContext } from './trainer-context.ts';
+
+export interface ModelRequest {
+  readonly kind: 'logistic-regression' | 'multilayer-perceptron';
+  readonly hidden?: readonly number[];
+  readonly activation?: 'relu' | 'tanh';
+  readonly dictionary: Dictionary;
+  readonly localIntercept: boolean;
+}
+
+/** Builds a forward graph for a dictionary's inputs and puts it into IPFS, in clear: a study names it. */
+export async function buildStudyModel(
+  { exchange }: Pick<TrainerContext, 'exchange'>,
+  { kind, hidden, activation, dictionary, localIntercept }: ModelRequest,
+): Promise<Study['model']> {
+  const { features: encoded, label } = encodingOf(dictionary);
+  const names = inputNames(encoded);
+  const common = {
+    features: names.length,
+    localIntercept,
+    metadata: { 'consilium.inputs': JSON.stringify(names), 'consilium.label': label },
+  };
+  if (kind === 'multilayer-perceptron' && (hidden === undefined || hidden.length === 0)) {
+    throw new TrainerError('TRAINER_INPUT_INVALID', 'hidden must name the width of each hidden layer');
+  }
+  const bytes =
+    kind === 'multilayer-perceptron'
+      ? buildForwardModel({ ...common, kind, hidden: hidden ?? [], activation: activation ?? 'relu' })
+      : buildForwardModel({ ...common, kind });
+  return {
+    graph: await exchange.publishPlain(bytes, 'graph'),
+    inputs: names.length,
+    parameters: readForwardModel(bytes).parameterCount,
+    localParameters: localIntercept ? [LOCAL_INTERCEPT_NAME] : [],
+  };
+}
+
+export type WhichRound = 'initial' | 'final' | number;
+
+interface Chosen {
+  readonly study: Study;
+  readonly model: StudyModel;
+  readonly parameters: Parameters;
+}
+
+/**
+ * A study's model as it is before training, after a round, or published.
+ *
+ * @param datasetId whose local parameters are used, once there are some; the graph's own where undefined
+ * @throws TrainerError TRAINER_STUDY_NOT_FOUND or TRAINER_MODEL_NOT_READY
+ */
+export async function chooseModel(
+  context: TrainerContext,
+  options: { readonly studyId: string; readonly which: WhichRound; readonly datasetId: string | undefined },
+): Promise<Chosen> {
+  const { studyId, which, datasetId } = options;
+  const study = await context.ledger.getStudy(studyId);
+  if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
+  const model = await context.models.of(study);
+  const { round, ref } = await parametersAfter(context, study, which);
+  const shared = dequantizeParameters(await parametersOf(context, { studyId, ref, model }));
+  if (datasetId === undefined || round === 0) {
+    return { study, model, parameters: { shared, local: model.initial.local } };
+  }
+  await confirmCharges(context, { studyId, datasetId });
+  return {
+    study,
+    model,
+    parameters: { shared, local: localParametersAt(context, { studyId, datasetId, round }, model) },
+  };
+}
+
+async function parametersAfter(
+  { ledger }: TrainerContext,
+  { studyId }: Study,
+  which: WhichRound,
+): Promise<{ round: number; ref: ParametersRef | null }> {
+  if (which === 'initial') return { round: 0, ref: null };
+  if (which === 'final') {
+    const published = await ledger.getModel(studyId);
+    if (published === undefined)
+      throw new TrainerError('TRAINER_MODEL_NOT_READY', 'the study has no model yet');
+    return { round: published.round, ref: published.parameters };
+  }
+  const ref = (await ledger.getDossier(studyId, which))?.round.aggregate;
+  if (ref === undefined) throw new TrainerError('TRAINER_MODEL_NOT_READY', `round ${which} is not finalised`);
+  return { round: which, ref };
+}
+
+/** The dataset whose local parameters a request means: the one it names, or the hospital's only one. */
+export function datasetMeant(
+  { journal }: Pick<TrainerContext, 'journal'>,
+  { datasets }: Pick<Study, 'datasets'>,
+  named: string | undefined,
+): string | undefined {
+  if (named !== undefined) return named;
+  const own = datasets.filter((datasetId) => journal.dataset(datasetId) !== undefined);
+  return own.length === 1 ? own[0] : undefined;
+}
+
+/** The dictionary that says what a prediction's values mean: every dataset of a study encodes alike. */
+export async function dictionaryOf(
+  { journal, ledger }: Pick<TrainerContext, 'journal' | 'ledger'>,
+  { datasets }: Pick<Study, 'datasets'>,
+  datasetId: string | undefined,
+): Promise<Dictionary> {
+  const own = datasetId === undefined ? undefined : journal.dataset(datasetId)?.dictionary;
+  const [first = ''] = datasets;
+  return own ?? ((await ledger.getDataset(datasetId ?? first)) satisfies Dataset).dictionary;
+}
+
+/** Inputs from records by feature name, [rows · inputs]. @throws DataError with the problems of every record */
+export function encodeRecords(
+  records: readonly Readonly<Record<string, unknown>>[],
+  dictionary: Dictionary,
+): Float32Array {
+  return joinRows(
+    records.map((record, index) => {
+      try {
+        return encodeRecord(record, dictionary, index + 1);
+      } catch (error) {
+        if (error instanceof DataError) return error.problems;
+        throw error;
+      }
+    }),
+  );
+}
+
+/** Inputs from a CSV text with the dictionary's columns; a label or patient id is not looked at. */
+export function encodeCsv(text: string, dictionary: Dictionary): Float32Array {
+  const [first] = dictionary.features;
+  const anyColumn = first?.column ?? first?.name ?? '';
+  const unlabelled: Dictionary = {
+    ...dictionary,
+    patientId: null,
+    label: { ...dictionary.label, column: anyColumn },
+  };
+  const { columns, rows } = parseTable(new TextEncoder().encode(text), unlabelled);
+  const places = dictionary.features.map(({ column, name }) => columns.indexOf(column ?? name));
+  return joinRows(
+    rows.map(({ line, cells }) => {
+      const problems: DataProblem[] = [];
+      const values = dictionary.features.map((feature, index) => {
+        const read = readValue(cells[places[index]!] ?? '', feature, dictionary);
+        if ('value' in read) return read.value;
+        problems.push(problem(read.code, { line, column: feature.name }));
+        return null;
+      });
+      return problems.length > 0 ? problems : encodeFeatures(values, dictionary);
+    }),
+  );
+}
+
+function joinRows(encoded: readonly (Float32Array | readonly DataProblem[])[]): Float32Array {
+  const rows: Float32Array[] = [];
+  const problems: DataProblem[] = [];
+  for (const row of encoded) {
+    if (row instanceof Float32Array) rows.push(row);
+    else problems.push(...row);
+  }
+  if (problems.length > 0) throw new DataError(problems);
+  const width = rows[0]?.length ?? 0;
+  const joined = new Float32Array(rows.length * width);
+  rows.forEach((row, index) => {
+    joined.set(row, index * width);
+  });
+  return joined;
+}

@@ -1,0 +1,28 @@
+// The ONNX graphs of studies: public artefacts, fetched once and checked against the ledger.
+import type { Study } from '@consilium/chaincode/domain';
+import type { ArtefactExchange } from './artefact-exchange.ts';
+import { StudyModel } from './study-model.ts';
+
+/** Graphs kept in memory at most. */
+const CAPACITY = 16;
+
+export class StudyModels {
+  readonly #exchange: Pick<ArtefactExchange, 'fetch'>;
+  readonly #known = new Map<string, StudyModel>();
+
+  constructor(exchange: Pick<ArtefactExchange, 'fetch'>) {
+    this.#exchange = exchange;
+  }
+
+  /** @throws TrainerError where the graph cannot be had, is another one, or cannot be learned */
+  async of({ model }: Pick<Study, 'model'>): Promise<StudyModel> {
+    const key = JSON.stringify(model);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const loaded = new StudyModel(await this.#exchange.fetch(model.graph), model);
+    this.#known.set(key, loaded);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > CAPACITY && oldest !== undefined) this.#known.delete(oldest);
+    return loaded;
+  }
+}

@@ -1,0 +1,217 @@
+// Drives one study: reads the ledger, asks what is next, does it, and starts again. It holds no state that
+// matters; a new runner on the same journal and ledger goes on where this one stopped.
+import { AssertionError } from 'node:assert/strict';
+import type { RoundDossier } from '@consilium/chaincode/domain';
+import { attest } from './actions/attest.ts';
+import { finalize } from './actions/finalize.ts';
+import { takePlainStep } from './actions/plain-steps.ts';
+import { train } from './actions/train.ts';
+import { recordVerdict } from './actions/verdict.ts';
+import { DataError } from './data/index.ts';
+import { named, TrainerError } from './errors.ts';
+import { GatewayProblem } from './gateway-client.ts';
+import type { JobBoard } from './job-board.ts';
+import { isOver, type StudyState } from './ledger-state.ts';
+import { type Action, nextAction } from './next-action.ts';
+import type { TrainerContext } from './trainer-context.ts';
+import { Wakeup } from './wakeup.ts';
+
+export interface RunnerOptions {
+  readonly takeoverMs: number;
+  readonly pollMs: number;
+  readonly minPauseMs: number;
+  readonly maxPauseMs: number;
+  /** Runs trainings one after the other: each takes all the processors it can use. */
+  readonly inTrainingQueue: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** Refusals that say that somebody else was faster, or that this view of the ledger was old. */
+const RACES = new Set([
+  'ROUND_EXISTS',
+  'ROUND_NUMBER',
+  'ROUND_CLOSED',
+  'ROUND_INCOMPLETE',
+  'STUDY_STATE',
+  'CONSENT_STATE',
+  'LEDGER_CONFLICT',
+  'TRANSACTION_INVALIDATED',
+]);
+/** How many races in a row are taken as such, before they are shown as an error. */
+const QUIET_RACES = 4;
+
+export class StudyRunner {
+  readonly studyId: string;
+  readonly #context: TrainerContext;
+  readonly #board: JobBoard;
+  readonly #options: RunnerOptions;
+  readonly #wakeup = new Wakeup();
+  #round = 0;
+  #seen = '';
+  #lastChangeMs = 0;
+  #failures = 0;
+
+  constructor(
+    studyId: string,
+    { context, board, ...options }: RunnerOptions & { context: TrainerContext; board: JobBoard },
+  ) {
+    this.studyId = studyId;
+    this.#context = context;
+    this.#board = board;
+    this.#options = options;
+  }
+
+  wake(): void {
+    this.#wakeup.wake();
+  }
+
+  /** Runs until the study needs nothing more of this trainer, or the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      let pauseMs = 0;
+      try {
+        const action = await this.#step();
+        if (action.kind === 'done') {
+          this.#board.end(this.studyId);
+          return;
+        }
+        if (action.kind === 'wait') pauseMs = this.#pauseOf(action.until);
+        this.#failures = 0;
+        this.#board.succeed(this.studyId);
+      } catch (error) {
+        if (signal.aborted) return;
+        pauseMs = this.#failed(error);
+      }
+      if (pauseMs > 0) await this.#wakeup.sleep(pauseMs, signal);
+    }
+  }
+
+  #pauseOf(until: number | null): number {
+    const { pollMs } = this.#options;
+    if (until === null) return pollMs;
+    return Math.min(pollMs, Math.max(10, until - this.#context.nowMs()));
+  }
+
+  async #step(): Promise<Action> {
+    const { nowMs, mspId, journal } = this.#context;
+    const state = await this.#read();
+    const action = nextAction(state, {
+      mspId,
+      preparedDatasets: new Set(journal.datasets().map(({ datasetId }) => datasetId)),
+      nowMs: nowMs(),
+      lastChangeMs: this.#lastChangeMs,
+      takeoverMs: this.#options.takeoverMs,
+    });
+    if (action.kind !== 'done') this.#show(action, state);
+    await this.#perform(action, state);
+    return action;
+  }
+
+  async #read(): Promise<StudyState> {
+    const { ledger, journal, nowMs } = this.#context;
+    const [study, consents] = await Promise.all([
+      ledger.getStudy(this.studyId),
+      ledger.listConsents(this.studyId),
+    ]);
+    if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
+    const latest = study.state === 'running' ? await this.#readLatest(study.rounds) : undefined;
+    if (study.state === 'completed' || study.state === 'aborted') journal.forgetBytes(this.studyId, Infinity);
+    const seen = JSON.stringify([
+      study.state,
+      consents.map(({ datasetId, state }) => [datasetId, state]),
+      latest && [latest.round.round, latest.round.state],
+      latest && [latest.updates.length, latest.verdicts.length, latest.attestations.length],
+    ]);
+    if (seen !== this.#seen) {
+      this.#seen = seen;
+      this.#lastChangeMs = nowMs();
+    }
+    return { study, consents, latest };
+  }
+
+  /** Walks on from the last round known, since rounds only ever go forward. */
+  async #readLatest(rounds: number): Promise<RoundDossier | undefined> {
+    const { ledger, journal } = this.#context;
+    let latest = this.#round === 0 ? undefined : await ledger.getDossier(this.studyId, this.#round);
+    while ((latest === undefined || isOver(latest.round)) && this.#round < rounds) {
+      const next = await ledger.getDossier(this.studyId, this.#round + 1);
+      if (next === undefined) break;
+      journal.forgetBytes(this.studyId, this.#round);
+      this.#round += 1;
+      latest = next;
+    }
+    return latest;
+  }
+
+  #show(action: Action, { latest }: StudyState): void {
+    const round = 'round' in action ? action.round : (latest?.round.round ?? null);
+    const stage = action.kind === 'wait' ? `waiting: ${action.because}` : action.kind;
+    this.#board.start(this.studyId, {
+      round,
+      stage,
+      ...('datasetId' in action && { datasetId: action.datasetId }),
+    });
+  }
+
+  async #perform(action: Action, state: StudyState): Promise<void> {
+    const context = this.#context;
+    const { study, latest } = state;
+    switch (action.kind) {
+      case 'wait':
+      case 'done':
+        return;
+      case 'open':
+      case 'close':
+      case 'tally':
+      case 'abort':
+      case 'publish':
+      case 'settle':
+        return takePlainStep(context, this.studyId, action);
+      default:
+    }
+    if (latest === undefined) throw new AssertionError({ message: `${action.kind} without a round` });
+    switch (action.kind) {
+      case 'train': {
+        const { datasetId } = action;
+        return this.#options.inTrainingQueue(() => train(context, { study, dossier: latest, datasetId }));
+      }
+      case 'verdict':
+        return recordVerdict(context, { ...state, latest });
+      case 'attest':
+        return attest(context, { study, dossier: latest });
+      case 'finalize': {
+        const { parametersSha256 } = action;
+        return finalize(context, { study, dossier: latest, parametersSha256 });
+      }
+    }
+  }
+
+  /** Writes a failure down for people, and answers how long to wait. Bugs are thrown on. */
+  #failed(thrown: unknown): number {
+    const { minPauseMs, maxPauseMs } = this.#options;
+    const error = named(thrown);
+    if (error instanceof AssertionError || !(error instanceof Error)) throw error;
+    this.#failures += 1;
+    const growing = Math.min(maxPauseMs, minPauseMs * 2 ** (this.#failures - 1));
+    const { code, detail, retry } = describe(error);
+    const pauseMs = retry ? growing : maxPauseMs;
+    if (RACES.has(code) && this.#failures <= QUIET_RACES) {
+      this.#context.log.debug({ studyId: this.studyId, code }, 'overtaken, reading the ledger again');
+      return pauseMs;
+    }
+    const retryAt = new Date(this.#context.nowMs() + pauseMs).toISOString();
+    this.#board.fail(this.studyId, { code, detail, attempts: this.#failures, retryAt });
+    const level = code === 'TRAINER_INTERNAL' ? 'error' : 'warn';
+    this.#context.log[level]({ studyId: this.studyId, code, err: error, retryAt }, 'will try again');
+    return pauseMs;
+  }
+}
+
+/** Code and public text of a failure. */
+function describe(error: Error): { code: string; detail: string; retry: boolean } {
+  if (error instanceof TrainerError) return error;
+  if (error instanceof GatewayProblem) return { code: error.code, detail: error.detail, retry: true };
+  if (error instanceof DataError) {
+    return { code: 'TRAINER_DATASET_REFUSED', detail: error.message, retry: true };
+  }
+  return { code: 'TRAINER_INTERNAL', detail: 'an unexpected failure; the log says more', retry: true };
+}

@@ -1,0 +1,22 @@
+// What every action works with: the ledger, the journal, the artefacts, and a way to say how far it is.
+import type { Logger } from 'pino';
+import type { ArtefactExchange } from './artefact-exchange.ts';
+import type { Ledger } from './gateway-client.ts';
+import type { Journal } from './journal.ts';
+import type { StudyModels } from './study-models.ts';
+
+export interface TrainerContext {
+  readonly mspId: string;
+  readonly ledger: Ledger;
+  readonly journal: Journal;
+  readonly exchange: ArtefactExchange;
+  readonly models: StudyModels;
+  readonly log: Logger;
+  readonly nowMs: () => number;
+  /** How long an artefact that IPFS does not find is waited for before it counts as unreachable. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+  /** Called between any two durable steps, with the step that has just become durable. */
+  readonly afterStep: (step: string) => void;
+  readonly onProgress: (studyId: string, step: number, steps: number) => void;
+}
