@@ -1,0 +1,244 @@
+/** The network's configuration: what may stand in the file, checked whole so that every problem is told at once. */
+import { parsePolicy } from './policy/policy-text.ts';
+
+export interface NetworkConfig {
+  readonly channel: string;
+  readonly organisations: readonly OrganisationConfig[];
+  readonly chaincodes: readonly ChaincodeConfig[];
+  readonly ipfs: { readonly port?: number };
+  readonly batchTimeoutMs: number;
+  readonly maxMessageCount: number;
+}
+
+export interface OrganisationConfig {
+  readonly mspId: string;
+  readonly name: string;
+  readonly peerPort?: number;
+}
+
+export interface ChaincodeConfig {
+  readonly name: string;
+  readonly version: string;
+  readonly sequence: number;
+  readonly policy: string;
+  /** host:port by organisation; `*` stands for all that are not named. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** PEM of the chaincode servers' root, when they speak TLS. */
+  readonly tlsRootCertificate?: string;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `the configuration has ${problems.length} problem(s):\n${problems.map((p) => `  ${p}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+export const DEFAULT_CONFIG: NetworkConfig = {
+  channel: 'consortium',
+  organisations: [
+    { mspId: 'Org1MSP', name: 'org1' },
+    { mspId: 'Org2MSP', name: 'org2' },
+    { mspId: 'Org3MSP', name: 'org3' },
+  ],
+  chaincodes: [],
+  ipfs: {},
+  batchTimeoutMs: 50,
+  maxMessageCount: 500,
+};
+
+const CHANNEL = /^[a-z][a-z0-9.-]{0,248}$/;
+const MSP_ID = /^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/;
+const NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
+const CHAINCODE_NAME = /^[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*$/;
+const VERSION = /^[A-Za-z0-9_.+-]+$/;
+const ADDRESS = /^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
+
+/** @throws ConfigError naming every field that is wrong. */
+export function parseConfig(value: unknown): NetworkConfig {
+  const problems: string[] = [];
+  const fields = record(value, 'the configuration', problems);
+  const known = Object.keys(DEFAULT_CONFIG);
+  for (const key of Object.keys(fields).filter((name) => !known.includes(name))) {
+    problems.push(`${key}: unknown; known are ${known.join(', ')}`);
+  }
+  const organisations = optional(fields.organisations, DEFAULT_CONFIG.organisations, (list) =>
+    organisationList(list, problems),
+  );
+  const mspIds = organisations.map((organisation) => organisation.mspId);
+  const config: NetworkConfig = {
+    channel: optional(fields.channel, DEFAULT_CONFIG.channel, (channel) =>
+      matching(
+        channel,
+        { field: 'channel', pattern: CHANNEL, hint: 'lower case, digits, . and -' },
+        problems,
+      ),
+    ),
+    organisations,
+    chaincodes: optional(fields.chaincodes, [], (list) =>
+      array(list, 'chaincodes', problems).map((item, at) =>
+        chaincodeConfig(item, { field: `chaincodes[${at}]`, mspIds }, problems),
+      ),
+    ),
+    ipfs: optional(fields.ipfs, {}, (ipfs) => {
+      const { port } = record(ipfs, 'ipfs', problems);
+      return port === undefined ? {} : { port: portNumber(port, 'ipfs.port', problems) };
+    }),
+    batchTimeoutMs: optional(fields.batchTimeoutMs, DEFAULT_CONFIG.batchTimeoutMs, (number) =>
+      integer(number, { field: 'batchTimeoutMs', least: 1, most: 60_000 }, problems),
+    ),
+    maxMessageCount: optional(fields.maxMessageCount, DEFAULT_CONFIG.maxMessageCount, (number) =>
+      integer(number, { field: 'maxMessageCount', least: 1, most: 100_000 }, problems),
+    ),
+  };
+  const names = config.chaincodes.map((chaincode) => chaincode.name);
+  for (const name of repeated(names)) problems.push(`chaincodes: the name ${name} is used twice`);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** One chaincode, as in the file and as the `deploy` command gives it. @throws ConfigError */
+export function parseChaincode(value: unknown, mspIds: readonly string[]): ChaincodeConfig {
+  const problems: string[] = [];
+  const chaincode = chaincodeConfig(value, { field: 'chaincode', mspIds }, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return chaincode;
+}
+
+function organisationList(value: unknown, problems: string[]): OrganisationConfig[] {
+  const list = array(value, 'organisations', problems);
+  if (list.length === 0) problems.push('organisations: at least one is needed');
+  const organisations = list.map((item, at) => {
+    const field = `organisations[${at}]`;
+    const { mspId, name, peerPort } = record(item, field, problems);
+    return {
+      mspId: matching(
+        mspId,
+        { field: `${field}.mspId`, pattern: MSP_ID, hint: 'letters, digits, . and -' },
+        problems,
+      ),
+      name: matching(
+        name,
+        { field: `${field}.name`, pattern: NAME, hint: 'lower case letters, digits, . and -' },
+        problems,
+      ),
+      ...(peerPort === undefined ? {} : { peerPort: portNumber(peerPort, `${field}.peerPort`, problems) }),
+    };
+  });
+  for (const mspId of repeated(organisations.map((organisation) => organisation.mspId))) {
+    problems.push(`organisations: the mspId ${mspId} is used twice`);
+  }
+  for (const name of repeated(organisations.map((organisation) => organisation.name))) {
+    problems.push(`organisations: the name ${name} is used twice`);
+  }
+  if (organisations.some((organisation) => organisation.mspId === ORDERER_MSP_ID)) {
+    problems.push(`organisations: ${ORDERER_MSP_ID} is the orderer's; choose another mspId`);
+  }
+  return organisations;
+}
+
+export const ORDERER_MSP_ID = 'OrdererMSP';
+
+function chaincodeConfig(
+  value: unknown,
+  { field, mspIds }: { readonly field: string; readonly mspIds: readonly string[] },
+  problems: string[],
+): ChaincodeConfig {
+  const fields = record(value, field, problems);
+  const policy = fields.policy ?? 'MAJORITY Endorsement';
+  if (typeof policy !== 'string') {
+    problems.push(`${field}.policy: expected text`);
+  } else {
+    try {
+      parsePolicy(policy, mspIds);
+    } catch (error) {
+      problems.push(`${field}.policy: ${(error as Error).message}`);
+    }
+  }
+  const addresses = record(fields.addresses, `${field}.addresses`, problems);
+  if (Object.keys(addresses).length === 0) {
+    problems.push(`${field}.addresses: at least one host:port is needed, by mspId or "*" for all`);
+  }
+  for (const [mspId, address] of Object.entries(addresses)) {
+    if (mspId !== '*' && !mspIds.includes(mspId)) {
+      problems.push(`${field}.addresses.${mspId}: no such organisation; known are ${mspIds.join(', ')}`);
+    }
+    matching(
+      address,
+      { field: `${field}.addresses.${mspId}`, pattern: ADDRESS, hint: 'host:port' },
+      problems,
+    );
+  }
+  const root = fields.tlsRootCertificate;
+  if (root !== undefined && (typeof root !== 'string' || !root.includes('BEGIN CERTIFICATE'))) {
+    problems.push(`${field}.tlsRootCertificate: expected a PEM certificate`);
+  }
+  return {
+    name: matching(
+      fields.name,
+      { field: `${field}.name`, pattern: CHAINCODE_NAME, hint: 'letters and digits, joined by - or _' },
+      problems,
+    ),
+    version: matching(
+      fields.version ?? '1.0',
+      { field: `${field}.version`, pattern: VERSION, hint: 'letters, digits, . _ + -' },
+      problems,
+    ),
+    sequence: integer(fields.sequence ?? 1, { field: `${field}.sequence`, least: 1, most: 1e6 }, problems),
+    policy: String(policy),
+    addresses: addresses as Record<string, string>,
+    ...(typeof root === 'string' ? { tlsRootCertificate: root } : {}),
+  };
+}
+
+function record(value: unknown, field: string, problems: string[]): Record<string, unknown> {
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  problems.push(`${field}: expected an object`);
+  return {};
+}
+
+function array(value: unknown, field: string, problems: string[]): unknown[] {
+  if (Array.isArray(value)) return value;
+  problems.push(`${field}: expected a list`);
+  return [];
+}
+
+function optional<T>(value: unknown, fallback: T, read: (value: unknown) => T): T {
+  return value === undefined ? fallback : read(value);
+}
+
+function matching(
+  value: unknown,
+  rule: { readonly field: string; readonly pattern: RegExp; readonly hint: string },
+  problems: string[],
+): string {
+  if (typeof value === 'string' && rule.pattern.test(value)) return value;
+  problems.push(`${rule.field}: expected ${rule.hint}, not ${JSON.stringify(value)}`);
+  return '';
+}
+
+function integer(
+  value: unknown,
+  rule: { readonly field: string; readonly least: number; readonly most: number },
+  problems: string[],
+): number {
+  const { field, least, most } = rule;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  problems.push(`${field}: expected an integer from ${least} to ${most}, not ${JSON.stringify(value)}`);
+  return least;
+}
+
+function portNumber(value: unknown, field: string, problems: string[]): number {
+  return integer(value, { field, least: 1, most: 65_535 }, problems);
+}
+
+function repeated(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, at) => value !== '' && values.indexOf(value) !== at))];
+}

@@ -1,0 +1,237 @@
+#!/usr/bin/env node
+/** The command line of the one-machine network: start, deploy, status, stop. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type ChaincodeConfig, ConfigError, parseChaincode, parseConfig } from './config.ts';
+import { ControlError, callControl, NotRunningError, startControl } from './control.ts';
+import { writeJsonFile } from './identities/connection-file.ts';
+import { Network } from './network.ts';
+
+const HELP = `consilium-test-network: a Hyperledger Fabric network and an IPFS node on one machine, in one process
+
+Usage
+  consilium-test-network start  --dir DIR [--config FILE.json] [--port-base N] [--json]
+  consilium-test-network deploy --dir DIR --name NAME --address [MSP=]HOST:PORT ... [--policy POLICY]
+                                [--version V] [--sequence S] [--tls-root FILE.pem] [--json]
+  consilium-test-network status --dir DIR [--json]
+  consilium-test-network stop   --dir DIR
+
+start   runs until SIGTERM or Ctrl-C. DIR keeps identities, ledger, ports and configuration; starting it
+        again goes on where it was. Without --config: three organisations, no chaincode.
+        --port-base N takes N (orderer), N+1... (peers) and the next (IPFS); otherwise free ports are
+        chosen once and remembered. DIR/connection.json tells clients all they need.
+deploy  defines a chaincode-as-a-service on the running network. --address without MSP= serves every
+        organisation not named otherwise. POLICY is e.g. "OutOf(2,'Org1MSP.peer','Org2MSP.peer')" or
+        "MAJORITY Endorsement" (the default), ANY or ALL. The sequence defaults to the next one.
+status  prints the height, the endpoints and the chaincodes.
+stop    stops the network and waits until it has.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 no network is running.
+`;
+
+const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+const STOP_POLL_MS = 50;
+const STOP_TIMEOUT_MS = 20_000;
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const OPTIONS = {
+  dir: { type: 'string' },
+  config: { type: 'string' },
+  'port-base': { type: 'string' },
+  name: { type: 'string' },
+  address: { type: 'string', multiple: true },
+  policy: { type: 'string' },
+  version: { type: 'string' },
+  sequence: { type: 'string' },
+  'tls-root': { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+type Values = ReturnType<typeof readArguments>['values'];
+
+process.exitCode = await run(process.argv.slice(2));
+
+async function run(args: readonly string[]): Promise<number> {
+  try {
+    const { values, positionals } = readArguments(args);
+    if (values.help || positionals.length === 0) {
+      process.stdout.write(HELP);
+      return values.help ? EXIT.done : EXIT.usage;
+    }
+    const [command] = positionals;
+    if (positionals.length > 1) throw new UsageError(`unexpected ${positionals[1]}`);
+    switch (command) {
+      case 'start':
+        return await start(values);
+      case 'deploy':
+        return await deploy(values);
+      case 'status':
+        return await status(values);
+      case 'stop':
+        return await stop(values);
+      default:
+        throw new UsageError(`unknown command ${command}`);
+    }
+  } catch (error) {
+    const { message } = error as Error;
+    process.stderr.write(`consilium-test-network: ${message}\n`);
+    if (error instanceof UsageError) return EXIT.usage;
+    if (error instanceof NotRunningError) return EXIT.notRunning;
+    if (!(error instanceof ConfigError || error instanceof ControlError)) debug(error as Error);
+    return EXIT.failed;
+  }
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function start(values: Values): Promise<number> {
+  const dir = directory(values);
+  if (await isRunning(dir)) throw new ControlError(`a network is already running in ${dir}`);
+  const raw = configuration(dir, values.config);
+  const config = parseConfig(raw);
+  const portBase = values['port-base'] === undefined ? undefined : port(values['port-base']);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  say(`starting channel ${config.channel} with ${config.organisations.length} organisations in ${dir}`);
+  const network = await Network.start({ dir, config, ...(portBase === undefined ? {} : { portBase }) });
+  // Chaincodes are on the ledger from here on; only the shape is needed to start again.
+  writeJsonFile(join(dir, 'config.json'), { ...(raw as object), chaincodes: [] });
+  const finished = Promise.withResolvers<void>();
+  const control = await startControl(dir, {
+    status: () => network.status(),
+    deploy: async (body) => {
+      const mspIds = config.organisations.map((organisation) => organisation.mspId);
+      const given = body as Record<string, unknown>;
+      const known = network.status().chaincodes.find((chaincode) => chaincode.name === given.name);
+      const sequence = given.sequence ?? (known?.sequence ?? 0) + 1;
+      const chaincode: ChaincodeConfig = parseChaincode({ ...given, sequence }, mspIds);
+      const { block } = await network.deploy(chaincode);
+      say(`deployed ${chaincode.name} version ${chaincode.version} sequence ${chaincode.sequence}`);
+      return { ...chaincode, block: block ?? null };
+    },
+    stop: () => finished.resolve(),
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => finished.resolve());
+  for (const { mspId, endpoint } of network.connection.organisations) say(`  ${mspId} at ${endpoint}`);
+  say(`  IPFS at ${network.connection.ipfs?.url}`);
+  say(`ready; clients read ${network.connectionPath}`);
+  if (values.json) {
+    const { organisations } = network.status();
+    const facts = { connection: network.connectionPath, pid: process.pid, organisations };
+    process.stdout.write(`${JSON.stringify({ ready: true, ...facts, ipfs: network.connection.ipfs })}\n`);
+  }
+  await finished.promise;
+  say('stopping');
+  await network.close();
+  control.close();
+  return EXIT.done;
+}
+
+async function deploy(values: Values): Promise<number> {
+  const dir = directory(values);
+  if (values.name === undefined) throw new UsageError('deploy needs --name');
+  if (!values.address?.length) throw new UsageError('deploy needs at least one --address [MSP=]HOST:PORT');
+  const addresses = Object.fromEntries(
+    values.address.map((text) => {
+      const at = text.indexOf('=');
+      return at < 0 ? ['*', text] : [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+  const root = values['tls-root'];
+  const answered = await callControl(dir, 'deploy', {
+    name: values.name,
+    addresses,
+    ...(values.policy === undefined ? {} : { policy: values.policy }),
+    ...(values.version === undefined ? {} : { version: values.version }),
+    ...(values.sequence === undefined ? {} : { sequence: Number(values.sequence) }),
+    ...(root === undefined ? {} : { tlsRootCertificate: readFileSync(root, 'utf8') }),
+  });
+  const { name, version, sequence } = answered as ChaincodeConfig;
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify(answered)}\n`
+      : `deployed ${name} version ${version} sequence ${sequence}\n`,
+  );
+  return EXIT.done;
+}
+
+async function status(values: Values): Promise<number> {
+  const answered = (await callControl(directory(values), 'status', {})) as ReturnType<Network['status']>;
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify(answered)}\n`);
+    return EXIT.done;
+  }
+  const lines = [`channel ${answered.channel}, ${answered.height} blocks`];
+  for (const { mspId, endpoint } of answered.organisations) lines.push(`  ${mspId} at ${endpoint}`);
+  for (const { name, version, sequence, peers } of answered.chaincodes) {
+    lines.push(`chaincode ${name} version ${version} sequence ${sequence}`);
+    for (const { mspId, address, connected } of peers) {
+      lines.push(`  ${mspId} ${address} ${connected ? 'connected' : 'not answering'}`);
+    }
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return EXIT.done;
+}
+
+async function stop(values: Values): Promise<number> {
+  const dir = directory(values);
+  await callControl(dir, 'stop', {});
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  while (existsSync(join(dir, 'run.json'))) {
+    if (Date.now() > deadline) throw new ControlError(`the network in ${dir} has not stopped`);
+    await new Promise((wake) => setTimeout(wake, STOP_POLL_MS));
+  }
+  return EXIT.done;
+}
+
+function directory(values: Values): string {
+  if (values.dir === undefined) throw new UsageError('--dir is needed');
+  return resolve(values.dir);
+}
+
+function configuration(dir: string, file: string | undefined): unknown {
+  const kept = join(dir, 'config.json');
+  const path = file ?? (existsSync(kept) ? kept : undefined);
+  if (path === undefined) return {};
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError([`${path} is not JSON: ${(error as Error).message}`]);
+  }
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 65_000) return number;
+  throw new UsageError(`--port-base: expected a port number, not ${text}`);
+}
+
+async function isRunning(dir: string): Promise<boolean> {
+  try {
+    await callControl(dir, 'status', {});
+    return true;
+  } catch (error) {
+    if (error instanceof NotRunningError) return false;
+    throw error;
+  }
+}
+
+function debug(error: Error): void {
+  if (process.env.CONSILIUM_DEBUG) process.stderr.write(`${error.stack}\n`);
+}

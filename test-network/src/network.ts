@@ -1,0 +1,388 @@
+/**
+ * The whole network in one process: identities, one peer per organisation, one orderer, one ledger. Everything
+ * durable is under `dir`; opening the same directory again goes on with the same identities, ports and state.
+ */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type ChaincodeConfig, type NetworkConfig, ORDERER_MSP_ID } from './config.ts';
+import { commitDefinition, type DeploymentContext } from './deployment.ts';
+import { type EndorsingPeer, endorsingPeer } from './gateway/endorsing-peer.ts';
+import { GatewayService } from './gateway/gateway-service.ts';
+import { type ConnectionFile, connectionOrganisation, writeJsonFile } from './identities/connection-file.ts';
+import {
+  type OrganisationIdentities,
+  openOrganisationIdentities,
+} from './identities/organisation-identities.ts';
+import { type RunningIpfs, startIpfs } from './ipfs/index.ts';
+import { createBlock } from './ledger/block.ts';
+import { definedChaincodes, readDefinition } from './ledger/chaincode-definition.ts';
+import { Committer } from './ledger/committer.ts';
+import { genesisEnvelope } from './ledger/genesis.ts';
+import { LedgerStore } from './ledger/ledger-store.ts';
+import { Membership } from './msp/identity.ts';
+import { createSigningIdentity } from './msp/signing-identity.ts';
+import { Orderer } from './orderer/orderer.ts';
+import { startOrdererServer } from './orderer/orderer-server.ts';
+import { ChaincodeRegistry } from './peer/chaincode-registry.ts';
+import { Endorser } from './peer/endorser.ts';
+import { type RunningServer, startPeerServer } from './peer/peer-server.ts';
+
+const HOST = '127.0.0.1';
+const TLS_HOSTS = ['localhost', '127.0.0.1', '::1'];
+/** Fabric's usual batch sizes. */
+const ABSOLUTE_MAX_BYTES = 10 * 1024 * 1024;
+const PREFERRED_MAX_BYTES = 2 * 1024 * 1024;
+const ORDERER_NAME = 'orderer';
+
+export interface NetworkOptions {
+  readonly dir: string;
+  readonly config: NetworkConfig;
+  /** The first of a run of ports: the orderer's, the peers', IPFS. Free ones otherwise. */
+  readonly portBase?: number;
+}
+
+export interface ChaincodeStatus {
+  readonly name: string;
+  readonly version: string;
+  readonly sequence: number;
+  readonly peers: readonly {
+    readonly mspId: string;
+    readonly address: string;
+    readonly connected: boolean;
+  }[];
+}
+
+export interface NetworkStatus {
+  readonly channel: string;
+  readonly height: number;
+  readonly organisations: readonly { readonly mspId: string; readonly endpoint: string }[];
+  readonly chaincodes: readonly ChaincodeStatus[];
+}
+
+interface Ports {
+  readonly orderer: number;
+  readonly ipfs: number;
+  readonly peers: Readonly<Record<string, number>>;
+}
+
+interface PeerParts {
+  readonly identities: OrganisationIdentities;
+  readonly name: string;
+  readonly registry: ChaincodeRegistry;
+  readonly endorser: Endorser;
+}
+
+export class Network {
+  readonly connection: ConnectionFile;
+  readonly connectionPath: string;
+  readonly #parts: NetworkParts;
+
+  private constructor(parts: NetworkParts) {
+    this.#parts = parts;
+    this.connection = parts.connection;
+    this.connectionPath = join(parts.dir, 'connection.json');
+  }
+
+  /** @throws Error when the directory belongs to a differently shaped network or a port is taken. */
+  static async start(options: NetworkOptions): Promise<Network> {
+    const network = new Network(await assemble(options));
+    for (const chaincode of options.config.chaincodes) await network.deploy(chaincode);
+    return network;
+  }
+
+  /** Defines (or upgrades) a chaincode and tells the peers where it listens. */
+  async deploy(chaincode: ChaincodeConfig): Promise<{ readonly block: number | undefined }> {
+    const { store, peers, deployment } = this.#parts;
+    const block = await commitDefinition(chaincode, deployment);
+    for (const [mspId, { registry }] of peers) {
+      const address = chaincode.addresses[mspId] ?? chaincode.addresses['*'];
+      if (!address) continue;
+      const tlsRootPem = chaincode.tlsRootCertificate;
+      store.install({ name: chaincode.name, mspId, address, tlsRootPem });
+      registry.install({ name: chaincode.name, address, tlsRootPem });
+    }
+    return { block };
+  }
+
+  status(): NetworkStatus {
+    const { config, store, peers, connection } = this.#parts;
+    const mspIds = [...peers.keys()];
+    return {
+      channel: config.channel,
+      height: store.latest.height(),
+      organisations: connection.organisations.map(({ mspId, endpoint }) => ({ mspId, endpoint })),
+      chaincodes: definedChaincodes(store.latest).map((name) => {
+        const definition = readDefinition(store.latest, name, mspIds)!;
+        const installed = [...peers].flatMap(([mspId, { registry }]) =>
+          registry
+            .status()
+            .filter((one) => one.name === name)
+            .map(({ address, connected }) => ({ mspId, address, connected })),
+        );
+        const { version, sequence } = definition;
+        return { name, version, sequence, peers: installed };
+      }),
+    };
+  }
+
+  /** Commits what was accepted and lets go of every port and file. */
+  async close(): Promise<void> {
+    const { servers, peers, orderer, store, ipfs } = this.#parts;
+    for (const server of servers) server.close();
+    for (const { registry } of peers.values()) registry.close();
+    orderer.stop();
+    store.close();
+    await ipfs.close();
+  }
+}
+
+interface NetworkParts {
+  readonly dir: string;
+  readonly config: NetworkConfig;
+  readonly connection: ConnectionFile;
+  readonly store: LedgerStore;
+  readonly orderer: Orderer;
+  readonly peers: ReadonlyMap<string, PeerParts>;
+  readonly servers: readonly RunningServer[];
+  readonly ipfs: RunningIpfs;
+  readonly deployment: DeploymentContext;
+}
+
+async function assemble(options: NetworkOptions): Promise<NetworkParts> {
+  const { dir, config } = options;
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const { channel } = config;
+  const mspIds = config.organisations.map((organisation) => organisation.mspId);
+  checkShape(dir, { channel, mspIds });
+  const identities = await openIdentities(dir, config);
+  const ordererIdentities = identities.get(ORDERER_MSP_ID)!;
+  const membership = new Membership(
+    [...identities.values()].map(({ mspId, ca }) => ({ mspId, caCertificatePem: ca.certificatePem })),
+  );
+  const store = new LedgerStore(join(dir, 'ledger.sqlite'));
+  const committer = new Committer(store, { channel, membership, mspIds });
+  const ordererIdentity = createSigningIdentity({ mspId: ORDERER_MSP_ID, ...ordererIdentities.node });
+  const sizes = { absoluteMaxBytes: ABSOLUTE_MAX_BYTES, preferredMaxBytes: PREFERRED_MAX_BYTES };
+  const { batchTimeoutMs, maxMessageCount } = config;
+  const orderer = new Orderer({
+    channel,
+    membership,
+    identity: ordererIdentity,
+    committer,
+    batchTimeoutMs,
+    maxMessageCount,
+    ...sizes,
+  });
+  const delivery = { channel, membership, store, committer };
+  const wanted = wantedPorts(options);
+  const servers: RunningServer[] = [];
+  const peers = new Map<string, PeerParts>();
+  let ipfs: RunningIpfs | undefined;
+  try {
+    ipfs = await startIpfs({ dir: join(dir, 'ipfs'), port: wanted.ipfs, host: HOST });
+    const ordererServer = await startOrdererServer({
+      host: HOST,
+      port: wanted.orderer,
+      tls: ordererIdentities.nodeTls,
+      orderer,
+      delivery,
+    });
+    servers.push(ordererServer);
+    const ordererEndpoint = `localhost:${ordererServer.port}`;
+    if (committer.height === 0) {
+      const { envelope, txId } = genesisEnvelope({
+        channel,
+        organisations: mspIds.map((mspId) => trustOf(identities.get(mspId)!)),
+        orderer: {
+          ...trustOf(ordererIdentities),
+          certificatePem: ordererIdentities.node.certificatePem,
+          endpoint: ordererEndpoint,
+        },
+        batchTimeoutMs,
+        maxMessageCount,
+        ...sizes,
+      });
+      const nothing = new Uint8Array();
+      const genesis = createBlock({
+        number: 0,
+        previousHash: nothing,
+        envelopes: [envelope],
+        orderer: undefined,
+        nonce: nothing,
+      });
+      committer.commitGenesis(genesis, txId);
+    }
+    // Ports first: endorsers and gateways name them in their error details.
+    const reserved = await reservePorts(mspIds.map((mspId) => wanted.peers[mspId] ?? 0));
+    for (const [at, { mspId, name }] of config.organisations.entries()) {
+      const registry = new ChaincodeRegistry();
+      const endorser = new Endorser({
+        channel,
+        identity: createSigningIdentity({ mspId, ...identities.get(mspId)!.node }),
+        membership,
+        mspIds,
+        store,
+        chaincodes: registry,
+        address: `localhost:${reserved[at]!}`,
+      });
+      peers.set(mspId, { identities: identities.get(mspId)!, name, registry, endorser });
+    }
+    for (const [at, mspId] of mspIds.entries()) {
+      const endorsing: EndorsingPeer[] = [...peers.values()].map((one) =>
+        endorsingPeer(one.endorser, one.endorser.mspId === mspId),
+      );
+      const local = endorsing.find((one) => one.mspId === mspId)!;
+      const gateway = new GatewayService({
+        channel,
+        store,
+        membership,
+        mspIds,
+        peers: endorsing,
+        local,
+        orderer,
+        committer,
+      });
+      const parts = peers.get(mspId)!;
+      servers.push(
+        await startPeerServer({
+          host: HOST,
+          port: reserved[at]!,
+          tls: parts.identities.nodeTls,
+          gateway,
+          endorser: parts.endorser,
+          delivery,
+        }),
+      );
+    }
+    for (const { name, mspId, address, tlsRootPem } of store.installed()) {
+      peers.get(mspId)?.registry.install({ name, address, tlsRootPem });
+    }
+    const connection: ConnectionFile = {
+      channel,
+      organisations: [...peers.values()].map(({ identities: own, name, endorser }) =>
+        connectionOrganisation(own, { name, endpoint: endorser.address }),
+      ),
+      orderer: {
+        mspId: ORDERER_MSP_ID,
+        endpoint: ordererEndpoint,
+        tlsRootCertificate: ordererIdentities.tlsCa.certificatePem,
+        caCertificate: ordererIdentities.ca.certificatePem,
+      },
+      ipfs: { url: ipfs.url },
+    };
+    writeConnectionFiles(dir, connection);
+    const ports: Ports = {
+      orderer: ordererServer.port,
+      ipfs: Number(new URL(ipfs.url).port),
+      peers: Object.fromEntries(mspIds.map((mspId, at) => [mspId, reserved[at]!])),
+    };
+    writeJsonFile(join(dir, 'network.json'), { channel, mspIds, ports });
+    const admin = peers.get(mspIds[0]!)!.identities.clients.admin!;
+    const deployment: DeploymentContext = {
+      channel,
+      mspIds,
+      store,
+      committer,
+      orderer,
+      admin: createSigningIdentity({ mspId: mspIds[0]!, ...admin }),
+      peers: [...peers.values()].map(({ endorser }) => endorser.identity),
+    };
+    return { dir, config, connection, store, orderer, peers, servers, ipfs, deployment };
+  } catch (error) {
+    for (const server of servers) server.close();
+    for (const { registry } of peers.values()) registry.close();
+    store.close();
+    await ipfs?.close();
+    throw error;
+  }
+}
+
+async function openIdentities(
+  dir: string,
+  config: NetworkConfig,
+): Promise<Map<string, OrganisationIdentities>> {
+  const base = join(dir, 'organisations');
+  const organisations = [
+    ...config.organisations.map(({ mspId, name }) => ({ mspId, name, nodeKind: 'peer' as const })),
+    { mspId: ORDERER_MSP_ID, name: ORDERER_NAME, nodeKind: 'orderer' as const },
+  ];
+  const opened = new Map<string, OrganisationIdentities>();
+  for (const { mspId, name, nodeKind } of organisations) {
+    const folder = join(base, mspId);
+    opened.set(
+      mspId,
+      await openOrganisationIdentities({ dir: folder, mspId, name, nodeKind, hosts: TLS_HOSTS }),
+    );
+  }
+  return opened;
+}
+
+function trustOf({ mspId, ca, tlsCa }: OrganisationIdentities) {
+  return { mspId, caCertificatePem: ca.certificatePem, tlsCaCertificatePem: tlsCa.certificatePem };
+}
+
+/** A ledger's channel and organisations are fixed by its first block. */
+function checkShape(
+  dir: string,
+  wanted: { readonly channel: string; readonly mspIds: readonly string[] },
+): void {
+  const known = readNetworkFile(dir);
+  if (!known) return;
+  const same = known.channel === wanted.channel && known.mspIds.join() === wanted.mspIds.join();
+  if (same) return;
+  throw new Error(
+    `${dir} holds channel ${known.channel} of ${known.mspIds.join(', ')}, not channel ${wanted.channel} of ` +
+      `${wanted.mspIds.join(', ')}; use another directory or the same configuration`,
+  );
+}
+
+function readNetworkFile(dir: string): { channel: string; mspIds: string[]; ports: Ports } | undefined {
+  const path = join(dir, 'network.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+}
+
+function wantedPorts({ dir, config, portBase }: NetworkOptions): Ports {
+  const remembered = readNetworkFile(dir)?.ports;
+  const peers = config.organisations.map(({ mspId, peerPort }, at) => {
+    const based = portBase === undefined ? 0 : portBase + 1 + at;
+    return [mspId, peerPort ?? (based || (remembered?.peers[mspId] ?? 0))] as const;
+  });
+  const afterPeers = portBase === undefined ? undefined : portBase + 1 + peers.length;
+  return {
+    orderer: portBase ?? remembered?.orderer ?? 0,
+    peers: Object.fromEntries(peers),
+    ipfs: config.ipfs.port ?? afterPeers ?? remembered?.ipfs ?? 0,
+  };
+}
+
+/** Finds free ports for those given as 0; the others stay. */
+async function reservePorts(ports: readonly number[]): Promise<number[]> {
+  const probes = ports.map(
+    (port) =>
+      new Promise<{ port: number; close(): void }>((resolve, reject) => {
+        if (port !== 0) {
+          resolve({ port, close: () => undefined });
+          return;
+        }
+        const probe = createServer();
+        probe.once('error', reject);
+        probe.listen(0, HOST, () => {
+          const address = probe.address() as { port: number };
+          resolve({ port: address.port, close: () => probe.close() });
+        });
+      }),
+  );
+  const reserved = await Promise.all(probes);
+  for (const { close } of reserved) close();
+  return reserved.map(({ port }) => port);
+}
+
+function writeConnectionFiles(dir: string, connection: ConnectionFile): void {
+  writeJsonFile(join(dir, 'connection.json'), connection);
+  for (const organisation of connection.organisations) {
+    const { channel, ipfs } = connection;
+    const own = { channel, organisations: [organisation], ...(ipfs ? { ipfs } : {}) };
+    writeJsonFile(join(dir, 'organisations', `${organisation.mspId}.json`), own);
+  }
+}
