@@ -56,6 +56,10 @@ export const ERRORS = {
     "This peer's own organisation has not accepted the candidate and recomputed the same aggregate.",
   ],
   MODEL_NOT_FOUND: ['not-found', 'The study has no published model.'],
+  INTERNAL: [
+    'unavailable',
+    "The chaincode failed unexpectedly and wrote nothing; its log says why, by the transaction's id.",
+  ],
 } as const satisfies Record<string, readonly [ErrorKind, string]>;
 
 export type ErrorCode = keyof typeof ERRORS;

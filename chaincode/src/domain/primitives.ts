@@ -1,6 +1,6 @@
 // The scalar vocabulary that every noun is written in. Quantities on the ledger are integers or decimal
 // strings, never binary floats, so that two peers can never print one number in two ways.
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, type TEnum, type TSchema, Type } from 'typebox';
 
 const strict = { additionalProperties: false } as const;
 
@@ -20,7 +20,8 @@ export const Described = <T extends TSchema>(schema: T, description: string): T 
 
 /** One of the given words. */
 export const Words = <const W extends readonly string[]>(words: W, description?: string) =>
-  Type.Enum([...words] as [...W], description === undefined ? {} : { description });
+  // The static type is stated, since inference widens a spread tuple to any word.
+  Type.Enum([...words], description === undefined ? {} : { description }) as unknown as TEnum<[...W]>;
 
 export const Id = Type.String({
   pattern: '^[a-z0-9][a-z0-9-]{0,62}$',

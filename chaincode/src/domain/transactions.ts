@@ -192,8 +192,8 @@ export const TRANSACTIONS = [
   evaluate('model:list', PageOf, 'All models.'),
   evaluate(
     'model:getLineage',
-    StudyRef,
-    'A model with every round, update, verdict, dataset and consent behind it.',
+    StudyPage,
+    'A model with every dataset and consent behind it, and its rounds with updates and verdicts in pages.',
   ),
 
   evaluate(

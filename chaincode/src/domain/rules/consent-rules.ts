@@ -1,0 +1,231 @@
+// Granting, withdrawing and settling a consent, with the accounts it moves.
+import { epsilonFromRdp } from '../accounting/ledger-epsilon.ts';
+import { timesRdp } from '../accounting/rdp-vector.ts';
+import type { ConsentQuote } from '../answers.ts';
+import type { Budget } from '../budget.ts';
+import type { Consent, GrantConsent } from '../consent.ts';
+import type { Dataset } from '../dataset.ts';
+import { DomainError } from '../errors.ts';
+import type { PrivacyCharge } from '../privacy-charge.ts';
+import type { Round } from '../round.ts';
+import type { Study } from '../study.ts';
+import type { Update } from '../update.ts';
+import type { Verdict } from '../verdict.ts';
+import { afterReserving, giveBack, reserve, spend, statementOf } from './budget-rules.ts';
+import { checkTerms } from './dataset-rules.ts';
+import { checkClaim, costPerRound, plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
+
+/** Both accounts of a dataset. */
+export interface Accounts {
+  readonly training: Budget;
+  readonly heldOut: Budget;
+}
+
+/** @throws DomainError NOT_THE_OWNER */
+export function requireOwner(
+  row: { readonly datasetId: string; readonly owner: string },
+  mspId: string,
+): void {
+  if (row.owner === mspId) return;
+  throw new DomainError('NOT_THE_OWNER', `dataset ${row.datasetId} belongs to ${row.owner}`);
+}
+
+function requireWanted(study: Study, datasetId: string): void {
+  if (study.datasets.includes(datasetId)) return;
+  throw new DomainError('DATASET_NOT_WANTED', `study ${study.studyId} does not ask for ${datasetId}`);
+}
+
+/** What a consent would reserve. @throws DomainError DATASET_NOT_WANTED */
+export function quoteConsent(study: Study, dataset: Dataset, accounts: Accounts): ConsentQuote {
+  requireWanted(study, dataset.datasetId);
+  const { delta } = dataset.privacyBudget;
+  const cost = costPerRound(study);
+  const training = timesRdp(cost.training, study.rounds);
+  const heldOut = timesRdp(cost.heldOut, study.rounds);
+  const after = {
+    training: afterReserving(accounts.training, training),
+    heldOut: afterReserving(accounts.heldOut, heldOut),
+  };
+  return {
+    studyId: study.studyId,
+    datasetId: dataset.datasetId,
+    claimedEpsilon: { training: epsilonFromRdp(training, delta), heldOut: epsilonFromRdp(heldOut, delta) },
+    claimedEpsilonPerRound: {
+      training: epsilonFromRdp(cost.training, delta),
+      heldOut: epsilonFromRdp(cost.heldOut, delta),
+    },
+    committedAfter: { training: after.training.committed, heldOut: after.heldOut.committed },
+    left: {
+      training: statementOf(accounts.training).leftEpsilon,
+      heldOut: statementOf(accounts.heldOut).leftEpsilon,
+    },
+    fits: after.training.fits && after.heldOut.fits,
+  };
+}
+
+/**
+ * A consent and the accounts with the study's whole cost reserved: rounds times the cost of one, per account.
+ *
+ * @throws DomainError NOT_THE_OWNER, STUDY_STATE, DATASET_NOT_WANTED, CONSENT_EXISTS, what the terms refuse,
+ * PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
+ */
+export function grantConsent(
+  argument: GrantConsent,
+  context: {
+    readonly mspId: string;
+    readonly at: string;
+    readonly study: Study;
+    readonly dataset: Dataset;
+    readonly existing: Consent | undefined;
+    readonly accounts: Accounts;
+  },
+): { consent: Consent; accounts: Accounts } {
+  const { mspId, at, study, dataset, existing, accounts } = context;
+  const { studyId, datasetId, claimedEpsilon } = argument;
+  requireOwner(dataset, mspId);
+  requireWanted(study, datasetId);
+  if (existing !== undefined) {
+    throw new DomainError('CONSENT_EXISTS', `${datasetId} already has a ${existing.state} consent`);
+  }
+  if (study.state !== 'proposed' && study.state !== 'running') {
+    throw new DomainError('STUDY_STATE', `study ${studyId} is ${study.state} and takes no consents`);
+  }
+  checkTerms(dataset, { purpose: study.purpose, requester: study.requester, at });
+  const cost = costPerRound(study);
+  const { delta } = dataset.privacyBudget;
+  const whole = {
+    training: timesRdp(cost.training, study.rounds),
+    heldOut: timesRdp(cost.heldOut, study.rounds),
+  };
+  for (const pool of ['training', 'heldOut'] as const) {
+    const field = `claimedEpsilon.${pool}`;
+    checkClaim({ claimed: claimedEpsilon[pool], cost: whole[pool], delta, field });
+  }
+  return {
+    consent: {
+      schema: 1,
+      studyId,
+      datasetId,
+      owner: mspId,
+      state: 'granted',
+      claimedEpsilon,
+      costPerRound: cost,
+      rounds: study.rounds,
+      grantedAt: at,
+    },
+    accounts: {
+      training: reserve(accounts.training, whole.training),
+      heldOut: reserve(accounts.heldOut, whole.heldOut),
+    },
+  };
+}
+
+/** @throws DomainError CONSENT_STATE where the consent does not stand (withdrawn or settled). */
+export function requireGranted(consent: Consent): void {
+  if (consent.state === 'granted') return;
+  throw new DomainError('CONSENT_STATE', `the consent of ${consent.datasetId} is ${consent.state}`);
+}
+
+/**
+ * A withdrawn consent: no release may follow it. What is reserved is returned by settling.
+ *
+ * @throws DomainError NOT_THE_OWNER, CONSENT_STATE, STUDY_STATE
+ */
+export function withdrawConsent(
+  consent: Consent,
+  context: { readonly mspId: string; readonly at: string; readonly reason: string; readonly study: Study },
+): Consent {
+  requireOwner(consent, context.mspId);
+  requireGranted(consent);
+  const { studyId, state } = context.study;
+  if (state !== 'proposed' && state !== 'running') {
+    throw new DomainError('STUDY_STATE', `study ${studyId} is ${state}: settle the consent instead`);
+  }
+  return { ...consent, state: 'withdrawn', withdrawnAt: context.at, reason: context.reason };
+}
+
+/** What the ledger has of one round, as far as one dataset is concerned. */
+export interface RoundRecord {
+  readonly round: Round;
+  readonly update: Update | undefined;
+  /** The verdict of the dataset's owner. */
+  readonly verdict: Verdict | undefined;
+}
+
+/** What one dataset's part in a round was charged, or must be charged unseen. */
+function chargesOf(datasetId: string, { round, update, verdict }: RoundRecord) {
+  const takesPart = round.participants.some((participant) => participant.datasetId === datasetId);
+  const scored = verdict?.scores.some((score) => score.datasetId === datasetId) ?? false;
+  // From closing on, updates is there and a score may have been computed and sent.
+  const scorable = takesPart && round.updates !== undefined;
+  return {
+    training: update !== undefined ? 'recorded' : takesPart ? 'unseen' : 'none',
+    heldOut: scored ? 'recorded' : scorable && verdict === undefined ? 'unseen' : 'none',
+  } as const;
+}
+
+/**
+ * A settled consent, its accounts without what was not spent, and charges for releases that nothing records.
+ *
+ * A round that was open to the dataset but has no record of it may have seen a release all the same: the
+ * machine may have died, or the round may have closed, between releasing and recording. Such a release is
+ * charged, never free. A verdict without a score says that no score was released. Rounds that never opened
+ * cost nothing.
+ *
+ * @throws DomainError NOT_THE_OWNER, CONSENT_STATE, STUDY_STATE
+ */
+export function settleConsent(
+  consent: Consent,
+  context: {
+    readonly mspId: string;
+    readonly at: string;
+    readonly transactionId: string;
+    readonly study: Study;
+    readonly delta: string;
+    readonly accounts: Accounts;
+    readonly rounds: readonly RoundRecord[];
+  },
+): { consent: Consent; accounts: Accounts; charges: PrivacyCharge[] } {
+  const { at, study, delta, accounts, rounds } = context;
+  requireOwner(consent, context.mspId);
+  if (consent.state === 'settled') {
+    throw new DomainError('CONSENT_STATE', `the consent of ${consent.datasetId} is settled already`);
+  }
+  if (consent.state === 'granted' && (study.state === 'proposed' || study.state === 'running')) {
+    throw new DomainError(
+      'STUDY_STATE',
+      `study ${study.studyId} is ${study.state}: withdraw the consent first`,
+    );
+  }
+  const outcome = rounds.map((record) => ({ record, ...chargesOf(consent.datasetId, record) }));
+  const settle = (pool: 'training' | 'heldOut') => {
+    const cost = consent.costPerRound[pool];
+    const recorded = outcome.filter((round) => round[pool] === 'recorded').length;
+    const unseen = outcome.filter((round) => round[pool] === 'unseen');
+    const spent = spend(accounts[pool], timesRdp(cost, unseen.length));
+    return {
+      account: giveBack(spent, timesRdp(cost, consent.rounds - recorded - unseen.length)),
+      charges: unseen.map(
+        ({ record }): PrivacyCharge => ({
+          schema: 1,
+          datasetId: consent.datasetId,
+          owner: consent.owner,
+          studyId: consent.studyId,
+          round: record.round.round,
+          cause: 'settlement',
+          privacyEvent: pool === 'training' ? plannedTrainingEvent(study) : plannedScoreEvent(study),
+          claimedEpsilon: epsilonFromRdp(cost, delta),
+          transactionId: context.transactionId,
+          chargedAt: at,
+        }),
+      ),
+    };
+  };
+  const training = settle('training');
+  const heldOut = settle('heldOut');
+  return {
+    consent: { ...consent, state: 'settled', settledAt: at },
+    accounts: { training: training.account, heldOut: heldOut.account },
+    charges: [...training.charges, ...heldOut.charges],
+  };
+}

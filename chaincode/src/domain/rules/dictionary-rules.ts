@@ -1,0 +1,65 @@
+// What a dictionary must satisfy beyond its schema, so that a mistake is refused before anyone trains on it.
+import { type Dictionary, encodingOf, type Feature, inputNames } from '../dictionary.ts';
+import { DomainError } from '../errors.ts';
+import { duplicates } from './duplicates.ts';
+
+const columnOf = (feature: Feature): string => feature.column ?? feature.name;
+
+function featureProblems(feature: Feature, at: string): string[] {
+  if (feature.kind === 'categorical') {
+    return duplicates(feature.categories).map((category) => `${at}.categories has "${category}" twice`);
+  }
+  if (feature.kind === 'binary') return [];
+  const { bounds, reference } = feature;
+  const problems: string[] = [];
+  if (!(bounds.low < bounds.high)) problems.push(`${at}.bounds.low must be below ${at}.bounds.high`);
+  if (reference === undefined) return problems;
+  if (!(reference.low < reference.high)) {
+    problems.push(`${at}.reference.low must be below ${at}.reference.high`);
+  }
+  if (reference.low < bounds.low || reference.high > bounds.high) {
+    problems.push(`${at}.reference must lie inside ${at}.bounds`);
+  }
+  return problems;
+}
+
+/** Every problem of a well-formed dictionary, naming the field and what it must be; none where it is sound. */
+export function dictionaryProblems(dictionary: Dictionary): string[] {
+  const { features, label, patientId, header, columns, maxRowsPerPatient } = dictionary;
+  const problems = features.flatMap((feature, i) => featureProblems(feature, `features.${i}`));
+  const names = features.map(({ name }) => name);
+  const used = features.map(columnOf);
+  for (const name of duplicates(names)) problems.push(`features has two features named ${name}`);
+  for (const column of duplicates(used)) problems.push(`features uses column "${column}" twice`);
+  for (const input of duplicates(inputNames(encodingOf(dictionary).features))) {
+    if (!duplicates(names).some((name) => input.startsWith(name))) {
+      problems.push(`features give two model inputs named ${input}: rename a feature`);
+    }
+  }
+  if (used.includes(label.column)) {
+    problems.push(`label.column "${label.column}" is also a feature: a model would learn its own answer`);
+  }
+  if (patientId !== null && used.includes(patientId)) {
+    problems.push(`patientId "${patientId}" is also a feature`);
+  }
+  if (patientId === label.column) problems.push('patientId is also the label');
+  if (patientId === null && maxRowsPerPatient !== 1) {
+    problems.push('maxRowsPerPatient must be 1 where patientId is null: every row is another patient');
+  }
+  if (columns === undefined) {
+    if (!header) problems.push('columns must name the columns where header is false');
+    return problems;
+  }
+  for (const column of duplicates(columns)) problems.push(`columns has "${column}" twice`);
+  for (const column of new Set([...used, label.column, ...(patientId === null ? [] : [patientId])])) {
+    if (!columns.includes(column)) problems.push(`columns does not name "${column}", which is used`);
+  }
+  return problems;
+}
+
+/** @throws DomainError INVALID_ARGUMENT naming every problem (at most 8). */
+export function checkDictionary(dictionary: Dictionary): void {
+  const problems = dictionaryProblems(dictionary).slice(0, 8);
+  if (problems.length === 0) return;
+  throw new DomainError('INVALID_ARGUMENT', problems.map((problem) => `dictionary.${problem}`).join('; '));
+}

@@ -1,0 +1,143 @@
+// Proposing, starting and ending a study.
+import { canonicalJson } from '../canonical-json.ts';
+import type { Consent } from '../consent.ts';
+import type { Dataset } from '../dataset.ts';
+import { encodingOf, inputNames } from '../dictionary.ts';
+import { DomainError } from '../errors.ts';
+import type { ProposeStudy, Study } from '../study.ts';
+import { checkTerms } from './dataset-rules.ts';
+import { duplicates } from './duplicates.ts';
+import { nextStudyState } from './transition.ts';
+
+/** @throws DomainError STUDY_STATE */
+export function requireRunning(study: Study): void {
+  if (study.state === 'running') return;
+  throw new DomainError('STUDY_STATE', `study ${study.studyId} is ${study.state}, not running`);
+}
+
+/** @throws DomainError NOT_THE_REQUESTER */
+function requireRequester(study: Study, mspId: string): void {
+  if (study.requester === mspId) return;
+  throw new DomainError('NOT_THE_REQUESTER', `study ${study.studyId} was proposed by ${study.requester}`);
+}
+
+function quorumProblems({ quorum, datasets, unit }: ProposeStudy, wanted: readonly Dataset[]): string[] {
+  const owners = new Set(wanted.map(({ owner }) => owner)).size;
+  const problems = duplicates(datasets).map((datasetId) => `datasets has ${datasetId} twice`);
+  if (quorum.updates > datasets.length) {
+    problems.push(`quorum.updates must be at most the ${datasets.length} datasets`);
+  }
+  if (quorum.validators > owners) {
+    problems.push(`quorum.validators must be at most the ${owners} hospitals that own the datasets`);
+  }
+  if (quorum.validators * 2 <= owners) {
+    problems.push(
+      `quorum.validators must be more than half of the ${owners} hospitals that own the datasets`,
+    );
+  }
+  for (const { datasetId, privacyBudget } of wanted) {
+    if (privacyBudget.unit !== unit) {
+      problems.push(`unit must be ${privacyBudget.unit}, the unit of the budget of ${datasetId}`);
+    }
+  }
+  return problems;
+}
+
+function checkEncodings({ model }: ProposeStudy, wanted: readonly Dataset[]): void {
+  const [first, ...others] = wanted.map(({ datasetId, dictionary }) => ({
+    datasetId,
+    encoding: encodingOf(dictionary),
+  }));
+  if (first === undefined) return;
+  for (const { datasetId, encoding } of others) {
+    if (canonicalJson(encoding) === canonicalJson(first.encoding)) continue;
+    const at = encoding.features.findIndex(
+      (feature, i) => canonicalJson(feature) !== canonicalJson(first.encoding.features[i] ?? null),
+    );
+    const where = at >= 0 ? `feature ${encoding.features[at]!.name}` : 'the number of features or the label';
+    throw new DomainError('ENCODING_MISMATCH', `${datasetId} and ${first.datasetId} differ in ${where}`);
+  }
+  const width = inputNames(first.encoding.features).length;
+  if (model.inputs !== width) {
+    throw new DomainError('ENCODING_MISMATCH', `model.inputs must be ${width}, as the dictionaries encode`);
+  }
+}
+
+/**
+ * A study, as proposed. `wanted` holds the row of each dataset it names, in its order.
+ *
+ * @throws DomainError STUDY_EXISTS, INVALID_ARGUMENT, ENCODING_MISMATCH and what the datasets' terms refuse
+ */
+export function proposeStudy(
+  argument: ProposeStudy,
+  context: {
+    readonly requester: string;
+    readonly at: string;
+    readonly existing: Study | undefined;
+    readonly wanted: readonly Dataset[];
+  },
+): Study {
+  const { requester, at, existing, wanted } = context;
+  if (existing !== undefined) {
+    throw new DomainError('STUDY_EXISTS', `${argument.studyId} is taken: choose another id`);
+  }
+  const problems = quorumProblems(argument, wanted);
+  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
+  for (const dataset of wanted) checkTerms(dataset, { purpose: argument.purpose, requester, at });
+  checkEncodings(argument, wanted);
+  return { schema: 1, ...argument, requester, state: 'proposed', proposedAt: at };
+}
+
+/**
+ * Whether these consents are enough for a round.
+ *
+ * @throws DomainError QUORUM_NOT_REACHED saying how many are missing
+ */
+export function checkConsentQuorum(
+  { quorum }: Study,
+  consenting: readonly { readonly owner: string }[],
+): void {
+  const owners = new Set(consenting.map(({ owner }) => owner)).size;
+  if (consenting.length < quorum.updates) {
+    throw new DomainError(
+      'QUORUM_NOT_REACHED',
+      `${consenting.length} datasets consent and ${quorum.updates} are needed`,
+    );
+  }
+  if (owners < quorum.validators) {
+    throw new DomainError(
+      'QUORUM_NOT_REACHED',
+      `${owners} hospitals consent and ${quorum.validators} are needed`,
+    );
+  }
+}
+
+/** @throws DomainError NOT_THE_REQUESTER, STUDY_STATE, QUORUM_NOT_REACHED */
+export function startStudy(
+  study: Study,
+  context: { readonly mspId: string; readonly at: string; readonly consents: readonly Consent[] },
+): Study {
+  requireRequester(study, context.mspId);
+  const state = nextStudyState(study, 'start');
+  checkConsentQuorum(
+    study,
+    context.consents.filter((consent) => consent.state === 'granted'),
+  );
+  return { ...study, state, startedAt: context.at };
+}
+
+/** @throws DomainError NOT_THE_REQUESTER, STUDY_STATE */
+export function abortStudy(
+  study: Study,
+  { mspId, at, reason }: { readonly mspId: string; readonly at: string; readonly reason: string },
+): Study {
+  requireRequester(study, mspId);
+  return { ...study, state: nextStudyState(study, 'abort'), endedAt: at, reason };
+}
+
+/** @throws DomainError STUDY_STATE */
+export const completeStudy = (study: Study, at: string): Study => ({
+  ...study,
+  state: nextStudyState(study, 'publish'),
+  endedAt: at,
+});

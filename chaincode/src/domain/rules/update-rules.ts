@@ -1,0 +1,74 @@
+// Recording an update: one dataset's one release in a round, and its charge.
+import type { Budget } from '../budget.ts';
+import type { Consent } from '../consent.ts';
+import { DomainError } from '../errors.ts';
+import type { PrivacyCharge } from '../privacy-charge.ts';
+import type { Round } from '../round.ts';
+import type { RecordUpdate, Update } from '../update.ts';
+import { spend } from './budget-rules.ts';
+import { requireGranted } from './consent-rules.ts';
+import { checkClaim, checkEvent, plannedTrainingEvent } from './plan-cost.ts';
+import type { RoundContext } from './round-rules.ts';
+import { requireRunning } from './study-rules.ts';
+
+/**
+ * An update, its account after the charge, and the charge.
+ *
+ * A second update is told apart first, so that a sender who does not know what became of the first one learns
+ * it. An update that comes after the deadline counts as long as nobody has closed the round.
+ *
+ * @throws DomainError STUDY_STATE, NOT_A_PARTICIPANT, NOT_THE_OWNER, UPDATE_EXISTS, ROUND_CLOSED, CONSENT_STATE,
+ * PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
+ */
+export function recordUpdate(
+  argument: RecordUpdate,
+  context: RoundContext & {
+    readonly transactionId: string;
+    readonly round: Round;
+    readonly existing: Update | undefined;
+    readonly consent: Consent;
+    readonly account: Budget;
+  },
+): { update: Update; account: Budget; charge: PrivacyCharge } {
+  const { mspId, at, transactionId, study, round, existing, consent, account } = context;
+  const { datasetId, privacyEvent, claimedEpsilon } = argument;
+  requireParticipant(round, datasetId, mspId);
+  if (existing !== undefined) {
+    throw new DomainError('UPDATE_EXISTS', `${datasetId} has contributed to round ${round.round}`);
+  }
+  requireRunning(study);
+  if (round.state !== 'training') {
+    throw new DomainError('ROUND_CLOSED', `round ${round.round} is ${round.state} and takes no updates`);
+  }
+  requireGranted(consent);
+  checkEvent(privacyEvent, plannedTrainingEvent(study));
+  const cost = consent.costPerRound.training;
+  checkClaim({ claimed: claimedEpsilon, cost, delta: account.budget.delta, field: 'claimedEpsilon' });
+  return {
+    update: { schema: 1, ...argument, owner: mspId, recordedAt: at },
+    account: spend(account, cost),
+    charge: {
+      schema: 1,
+      datasetId,
+      owner: mspId,
+      studyId: study.studyId,
+      round: round.round,
+      cause: 'update',
+      privacyEvent,
+      claimedEpsilon,
+      transactionId,
+      chargedAt: at,
+    },
+  };
+}
+
+/** @throws DomainError NOT_A_PARTICIPANT, NOT_THE_OWNER */
+export function requireParticipant({ participants, round }: Round, datasetId: string, mspId: string): void {
+  const participant = participants.find((candidate) => candidate.datasetId === datasetId);
+  if (participant === undefined) {
+    throw new DomainError('NOT_A_PARTICIPANT', `${datasetId} takes no part in round ${round}`);
+  }
+  if (participant.mspId !== mspId) {
+    throw new DomainError('NOT_THE_OWNER', `dataset ${datasetId} belongs to ${participant.mspId}`);
+  }
+}

@@ -1,0 +1,92 @@
+// Recording a verdict: one member's judgement of a round, and the charges of its scores.
+import type { Budget } from '../budget.ts';
+import type { Consent } from '../consent.ts';
+import { DomainError } from '../errors.ts';
+import type { PrivacyCharge } from '../privacy-charge.ts';
+import type { Round } from '../round.ts';
+import type { RecordVerdict, Verdict } from '../verdict.ts';
+import { spend } from './budget-rules.ts';
+import { requireGranted } from './consent-rules.ts';
+import { duplicates } from './duplicates.ts';
+import { checkClaim, checkEvent, plannedScoreEvent } from './plan-cost.ts';
+import { type RoundContext, requireValidator } from './round-rules.ts';
+import { requireRunning } from './study-rules.ts';
+import { requireParticipant } from './update-rules.ts';
+
+function decisionProblems({ decisions, scores }: RecordVerdict, { updates = [] }: Round): string[] {
+  const decided = decisions.map(({ datasetId }) => datasetId);
+  return [
+    ...duplicates(decided).map((datasetId) => `decisions has ${datasetId} twice`),
+    ...updates
+      .filter((datasetId) => !decided.includes(datasetId))
+      .map((datasetId) => `decisions must decide on ${datasetId}`),
+    ...[...new Set(decided)]
+      .filter((datasetId) => !updates.includes(datasetId))
+      .map((datasetId) => `decisions has ${datasetId}, which has no update in this round`),
+    ...duplicates(scores.map(({ datasetId }) => datasetId)).map((id) => `scores has ${id} twice`),
+  ];
+}
+
+/**
+ * A verdict, its accounts after the charges, and the charges.
+ *
+ * `own` holds the member's datasets in the round with the consent and held-out account of each. Whoever accepts
+ * the candidate must have scored it on each of them whose consent stands.
+ *
+ * @throws DomainError STUDY_STATE, NOT_A_PARTICIPANT, NOT_THE_OWNER, VERDICT_EXISTS, ROUND_CLOSED,
+ * INVALID_ARGUMENT, CONSENT_STATE, PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
+ */
+export function recordVerdict(
+  argument: RecordVerdict,
+  context: RoundContext & {
+    readonly transactionId: string;
+    readonly round: Round;
+    readonly existing: Verdict | undefined;
+    readonly own: ReadonlyMap<string, { readonly consent: Consent; readonly account: Budget }>;
+  },
+): { verdict: Verdict; accounts: Budget[]; charges: PrivacyCharge[] } {
+  const { mspId, at, transactionId, study, round, existing, own } = context;
+  requireValidator(round, mspId);
+  if (existing !== undefined) {
+    throw new DomainError('VERDICT_EXISTS', `${mspId} has given its verdict on round ${round.round}`);
+  }
+  requireRunning(study);
+  if (round.state !== 'validating') {
+    throw new DomainError('ROUND_CLOSED', `round ${round.round} is ${round.state} and takes no verdicts`);
+  }
+  const problems = decisionProblems(argument, round);
+  if (argument.accepted) {
+    for (const [datasetId, { consent }] of own) {
+      if (consent.state !== 'granted') continue;
+      if (argument.scores.some((score) => score.datasetId === datasetId)) continue;
+      problems.push(`scores must score the accepted candidate on ${datasetId}`);
+    }
+  }
+  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.slice(0, 8).join('; '));
+
+  const accounts: Budget[] = [];
+  const charges: PrivacyCharge[] = [];
+  argument.scores.forEach(({ datasetId, privacyEvent, claimedEpsilon }, i) => {
+    requireParticipant(round, datasetId, mspId);
+    const { consent, account } = own.get(datasetId)!;
+    requireGranted(consent);
+    checkEvent(privacyEvent, plannedScoreEvent(study));
+    const cost = consent.costPerRound.heldOut;
+    const field = `scores.${i}.claimedEpsilon`;
+    checkClaim({ claimed: claimedEpsilon, cost, delta: account.budget.delta, field });
+    accounts.push(spend(account, cost));
+    charges.push({
+      schema: 1,
+      datasetId,
+      owner: mspId,
+      studyId: study.studyId,
+      round: round.round,
+      cause: 'verdict',
+      privacyEvent,
+      claimedEpsilon,
+      transactionId,
+      chargedAt: at,
+    });
+  });
+  return { verdict: { schema: 1, ...argument, mspId, recordedAt: at }, accounts, charges };
+}
