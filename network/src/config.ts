@@ -1,0 +1,210 @@
+// Reads a consortium.yaml and refuses a wrong one with every problem at once: where, what, and what to write.
+import { readFileSync } from 'node:fs';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Errors } from 'typebox/value';
+import { LineCounter, parseDocument } from 'yaml';
+
+const Strict = <T extends Record<string, TSchema>>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
+
+const Name = Type.String({
+  pattern: '^[a-z][a-z0-9-]{0,30}$',
+  description: 'lower-case letters, digits and hyphens, beginning with a letter, at most 31 characters',
+});
+const Port = Type.Integer({
+  minimum: 1024,
+  maximum: 65535,
+  description: 'a whole number from 1024 to 65535; leave it out for a free port',
+});
+const Listener = Strict({ port: Type.Optional(Port) });
+
+export const Organisation = Strict({
+  name: Name,
+  mspId: Type.String({
+    pattern: '^[A-Za-z][A-Za-z0-9.-]{0,63}$',
+    description: 'the Fabric MSP id: letters, digits, dots and hyphens, beginning with a letter',
+  }),
+  title: Type.String({ minLength: 1, maxLength: 200, description: 'a name for people, 1 to 200 characters' }),
+  gateway: Type.Optional(Listener),
+  trainer: Type.Optional(Listener),
+});
+export type Organisation = Static<typeof Organisation>;
+
+export const Consortium = Strict({
+  name: Name,
+  channel: Type.String({
+    pattern: '^[a-z][a-z0-9.-]{0,248}$',
+    description: 'a Fabric channel name: lower-case letters, digits, dots and hyphens',
+  }),
+  runtime: Type.Literal('embedded', { description: "'embedded', the only runtime here so far" }),
+  organisations: Type.Array(Organisation, {
+    minItems: 1,
+    maxItems: 26,
+    description: 'a list of 1 to 26 organisations, each with name, mspId and title',
+  }),
+  chaincode: Strict({
+    name: Name,
+    policy: Type.String({
+      minLength: 1,
+      description: "MAJORITY, or a signature policy such as OutOf(2, 'A.peer', 'B.peer', 'C.peer')",
+    }),
+  }),
+  orderer: Type.Optional(
+    Strict({
+      batchTimeoutMs: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 60_000, description: 'milliseconds, 1 to 60000' }),
+      ),
+    }),
+  ),
+  ipfs: Type.Optional(Listener),
+  trainer: Type.Optional(
+    Strict({
+      takeoverMs: Type.Optional(
+        Type.Integer({ minimum: 1000, maximum: 86_400_000, description: 'milliseconds, 1000 to 86400000' }),
+      ),
+    }),
+  ),
+});
+export type Consortium = Static<typeof Consortium>;
+
+export interface ConfigProblem {
+  /** Such as `organisations[2].mspId`; empty for the document itself. */
+  readonly path: string;
+  readonly problem: string;
+  readonly remedy: string;
+  readonly line?: number;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(file: string, problems: readonly ConfigProblem[]) {
+    const lines = problems.map(({ path, problem, remedy, line }) => {
+      const where = `${path || 'the document'}${line === undefined ? '' : ` (line ${line})`}`;
+      return `  ${where}: ${problem}${remedy ? ` → ${remedy}` : ''}`;
+    });
+    const count = `${problems.length} problem${problems.length === 1 ? '' : 's'}`;
+    super(`${file} has ${count}:\n${lines.join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+type Path = readonly (string | number)[];
+const pathText = (path: Path): string =>
+  path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${part}` : part),
+    '',
+  );
+
+const pointerPath = (pointer: string): Path =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^[0-9]+$/.test(part) ? Number(part) : part));
+
+interface SchemaNode {
+  readonly description?: string;
+  readonly items?: SchemaNode;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+}
+
+function schemaAt(path: Path): SchemaNode | undefined {
+  let node: SchemaNode | undefined = Consortium as SchemaNode;
+  for (const part of path) node = typeof part === 'number' ? node?.items : node?.properties?.[part];
+  return node;
+}
+
+function* schemaProblems(value: unknown): Generator<{ path: Path; problem: string; remedy: string }> {
+  for (const error of Errors(Consortium, value)) {
+    const path = pointerPath(error.instancePath);
+    const parameters = error.params as { requiredProperties?: string[]; additionalProperties?: string[] };
+    if (error.keyword === 'required') {
+      for (const name of parameters.requiredProperties ?? []) {
+        const at = [...path, name];
+        yield { path: at, problem: 'is missing', remedy: `write ${schemaAt(at)?.description ?? 'it'}` };
+      }
+    } else if (error.keyword === 'additionalProperties') {
+      const known = Object.keys(schemaAt(path)?.properties ?? {}).join(', ');
+      for (const name of parameters.additionalProperties ?? []) {
+        yield { path: [...path, name], problem: 'is unknown', remedy: `remove it; known here: ${known}` };
+      }
+    } else if (error.keyword !== 'boolean') {
+      const description = schemaAt(path)?.description;
+      yield { path, problem: error.message, remedy: description ? `write ${description}` : '' };
+    }
+  }
+}
+
+function* duplicates(consortium: Consortium): Generator<{ path: Path; problem: string; remedy: string }> {
+  for (const field of ['name', 'mspId'] as const) {
+    const first = new Map<string, number>();
+    for (const [index, organisation] of consortium.organisations.entries()) {
+      const earlier = first.get(organisation[field]);
+      if (earlier === undefined) first.set(organisation[field], index);
+      else {
+        yield {
+          path: ['organisations', index, field],
+          problem: `is the same as organisations[${earlier}].${field}`,
+          remedy: 'give each organisation its own',
+        };
+      }
+    }
+  }
+  const ports = new Map<number, string>();
+  const listeners: [Path, number | undefined][] = [
+    [['ipfs', 'port'], consortium.ipfs?.port],
+    ...consortium.organisations.flatMap((organisation, index): [Path, number | undefined][] => [
+      [['organisations', index, 'gateway', 'port'], organisation.gateway?.port],
+      [['organisations', index, 'trainer', 'port'], organisation.trainer?.port],
+    ]),
+  ];
+  for (const [path, port] of listeners) {
+    if (port === undefined) continue;
+    const earlier = ports.get(port);
+    if (earlier === undefined) ports.set(port, pathText(path));
+    else yield { path, problem: `is ${port}, as is ${earlier}`, remedy: 'give each process its own port' };
+  }
+}
+
+/** @throws ConfigError with every problem. */
+export function parseConsortium(text: string, file = 'consortium.yaml'): Consortium {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      file,
+      document.errors.map((error) => ({
+        path: '',
+        problem: error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''),
+        remedy: 'write valid YAML',
+        ...(error.linePos ? { line: error.linePos[0].line } : {}),
+      })),
+    );
+  }
+  const value: unknown = document.toJS() ?? {};
+  const raw = [...schemaProblems(value)];
+  const problems = raw.length > 0 ? raw : [...duplicates(value as Consortium)];
+  if (problems.length === 0) return value as Consortium;
+  throw new ConfigError(
+    file,
+    problems.map(({ path, problem, remedy }) => {
+      const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
+      const line = node?.range ? { line: lines.linePos(node.range[0]).line } : {};
+      return { path: pathText(path), problem, remedy, ...line };
+    }),
+  );
+}
+
+/** @throws ConfigError, also where the file cannot be read. */
+export function readConsortium(file: string): Consortium {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const problem = `cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`;
+    throw new ConfigError(file, [{ path: '', problem, remedy: 'name a consortium.yaml with --config' }]);
+  }
+  return parseConsortium(text, file);
+}

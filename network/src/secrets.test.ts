@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { apiKeysFile, ensureSecrets, keysFile } from './secrets.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'consilium-secrets-'));
+after(() => rmSync(directory, { recursive: true }));
+
+test("a hospital's keys are made once, differ by role and hospital, and only their owner may read them", () => {
+  const north = ensureSecrets(directory, 'north');
+  const south = ensureSecrets(directory, 'south');
+  assert.deepEqual(ensureSecrets(directory, 'north'), north);
+  const all = [north, south].flatMap(({ gateway, trainer }) => [...Object.values(gateway), trainer]);
+  assert.equal(new Set(all).size, all.length);
+  assert.equal(statSync(keysFile(directory, 'north')).mode & 0o777, 0o600);
+});
+
+test("the gateway's file holds hashes and no key", () => {
+  const { gateway } = ensureSecrets(directory, 'north');
+  const text = readFileSync(apiKeysFile(directory, 'north'), 'utf8');
+  for (const key of Object.values(gateway)) assert.ok(!text.includes(key));
+  const { keys } = JSON.parse(text);
+  assert.equal(keys.length, 5);
+  for (const { hash } of keys) assert.match(hash, /^sha256:[0-9a-f]{64}$/);
+});

@@ -1,0 +1,44 @@
+// Each hospital's own secrets: one gateway key per role (its file of hashes is the gateway's) and the key its
+// gateway and trainer share. Made once, readable by their owner alone, kept for every later start.
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from './state-file.ts';
+
+const ROLES = ['operator', 'steward', 'researcher', 'trainer', 'auditor'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface Secrets {
+  /** The gateway's keys by role, as a client sends them. */
+  readonly gateway: Readonly<Record<Role, string>>;
+  /** Between the hospital's gateway and its trainer. */
+  readonly trainer: string;
+}
+
+export const keysFile = (directory: string, organisation: string): string =>
+  join(directory, organisation, 'keys.json');
+export const apiKeysFile = (directory: string, organisation: string): string =>
+  join(directory, organisation, 'api-keys.json');
+
+const newKey = (): string => `consilium_${randomBytes(32).toString('base64url')}`;
+const hashOf = (key: string): string => `sha256:${createHash('sha256').update(key).digest('hex')}`;
+
+export function readSecrets(directory: string, organisation: string): Secrets {
+  return JSON.parse(readFileSync(keysFile(directory, organisation), 'utf8')) as Secrets;
+}
+
+/** The hospital's secrets, made where there are none. The gateway's file holds hashes only. */
+export function ensureSecrets(directory: string, organisation: string): Secrets {
+  let secrets: Secrets;
+  try {
+    secrets = readSecrets(directory, organisation);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const gateway = Object.fromEntries(ROLES.map((role) => [role, newKey()])) as Record<Role, string>;
+    secrets = { gateway, trainer: newKey() };
+    writeWhole(keysFile(directory, organisation), `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
+  }
+  const keys = ROLES.map((role) => ({ id: role, role, hash: hashOf(secrets.gateway[role]) }));
+  writeWhole(apiKeysFile(directory, organisation), `${JSON.stringify({ keys }, null, 2)}\n`, 0o600);
+  return secrets;
+}
