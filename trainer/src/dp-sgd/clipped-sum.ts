@@ -33,16 +33,24 @@ export class ClippedSum {
   /**
    * Σ over the batch of clipped unit gradients, double [parameterCount], at float32 parameters.
    *
-   * Exact in the sense of no truncation: a batch beyond the capacity takes several runs. An empty batch takes one
-   * run too, so that it cannot be told from others by its time, and gives zeros.
+   * A batch beyond the capacity takes several runs and nothing is cut off; runs are added with compensation (Ogita,
+   * Rump and Oishi 2005, Sum2), so that their number adds nothing to the rounding. An empty batch takes one run
+   * too, so that it cannot be told from others by its time, and gives zeros.
    */
   async sum(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
     const total = new Float64Array(this.#graph.parameterCount);
+    const lost = new Float64Array(this.#graph.parameterCount);
     for (let start = 0; start === 0 || start < batch.length; start += this.#graph.units) {
       const part = await this.#run(parameters, batch.subarray(start, start + this.#graph.units));
-      for (let i = 0; i < total.length; i++) total[i]! += part[i]!;
+      for (let i = 0; i < total.length; i++) {
+        const [before, added] = [total[i]!, part[i]!];
+        const after = before + added;
+        const counted = after - before;
+        lost[i]! += before - (after - counted) + (added - counted);
+        total[i] = after;
+      }
     }
-    return total;
+    return total.map((value, i) => value + lost[i]!);
   }
 
   close(): Promise<void> {

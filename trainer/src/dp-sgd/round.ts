@@ -64,7 +64,6 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     clipNormL2: plan.clipNormL2,
     noiseMultiplier: plan.noiseMultiplier,
     parameterCount,
-    capacityUnits: graph.units,
     rounding: graph.rounding,
   });
   const words = new RandomWords(randomness);

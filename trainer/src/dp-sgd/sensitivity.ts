@@ -35,10 +35,11 @@ export interface NoiseCalibration {
  *    c_u = min(1, C / √max(n̂, τ²Ŝ_u²)), whence ‖g_u‖² ≤ max(n̂, τ²Ŝ_u²) (1 + 3Ku/τ²) and
  *    c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4Ku/τ². For R = 1 all terms are positive and τ = 1. Units that are not finite
  *    have c_u = 0 and their factors replaced by 0.
- * 2. *The sum.* It is accumulated in double over the rows of a run, then over the runs, then scaled by κ: n =
- *    rows + runs + 8 roundings at most. Whatever their order, the error's norm is at most
- *    2nu Σ_u c_u S_u ≤ 2nu · MAXIMUM_UNITS · 2C/τ =: η, since c_u S_u ≤ (1 + ρ) C/τ ≤ 2C/τ. It may differ
- *    wholly between B and B' and counts twice.
+ * 2. *The sum.* It is accumulated in double over the rows of a run, then, with compensation, over the runs (which
+ *    counts like two roundings for any number of runs below 2^24), then scaled by κ: n = rows + 12 roundings at
+ *    most. Whatever their order, the error's norm is at most 2nu Σ_u c_u S_u
+ *    ≤ 2nu · MAXIMUM_UNITS · 2C/τ =: η, since c_u S_u ≤ (1 + ρ) C/τ ≤ 2C/τ. It may differ wholly between B and
+ *    B' and counts twice.
  * 3. *Rounding* moves each coordinate by at most 1/2 in B and in B': by at most √P in norm, together.
  *
  * Adding up, ‖L(B) - L(B')‖ ≤ 2^20 (1 + ρ + 2η/C) + √P = Δ. ∎ The code rounds Δ and σ·Δ up.
@@ -53,15 +54,13 @@ export function calibrateNoise(options: {
   readonly clipNormL2: number;
   readonly noiseMultiplier: number;
   readonly parameterCount: number;
-  readonly capacityUnits: number;
   readonly rounding: StepRounding;
 }): NoiseCalibration {
-  const { clipNormL2, noiseMultiplier, parameterCount, capacityUnits, rounding } = options;
+  const { clipNormL2, noiseMultiplier, parameterCount, rounding } = options;
   const u = 2 ** -53;
   const tau = rounding.cancellationGuard;
   const rho = (4 * (rounding.normTerms + 16) * u) / tau ** 2;
-  const roundings = rounding.rows + Math.ceil(MAXIMUM_UNITS / capacityUnits) + 8;
-  const eta = (2 * roundings * u * MAXIMUM_UNITS * 2) / tau;
+  const eta = (2 * (rounding.rows + 12) * u * MAXIMUM_UNITS * 2) / tau;
   assert(rho < 2 ** -10 && eta < 2 ** -10, 'rounding stays far below the clip norm');
   // A few roundings of this very computation are covered by the last factor.
   const roundUp = 1 + 2 ** -48;

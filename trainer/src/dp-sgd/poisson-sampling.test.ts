@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { samplePoisson } from './poisson-sampling.ts';
+import { RandomWords } from './randomness.ts';
+import { chiSquareScore } from './testing/goodness-of-fit.ts';
+import { seededRandomness } from './testing/seeded-randomness.ts';
+
+/** Probabilities of a binomial's values 0..n. */
+function binomial(n: number, q: number): number[] {
+  const probabilities = [(1 - q) ** n];
+  for (let k = 1; k <= n; k++)
+    probabilities.push((probabilities[k - 1]! * ((n - k + 1) * q)) / (k * (1 - q)));
+  return probabilities;
+}
+
+type Draw = (units: number) => Uint32Array;
+
+/** Standard score of batch sizes against the binomial, over 4000 batches of 20 units. */
+function sizeScore(draw: Draw, rate: number): number {
+  const counts = new Array<number>(21).fill(0);
+  for (let i = 0; i < 4000; i++) counts[draw(20).length]! += 1;
+  const probabilities = binomial(20, rate);
+  // Sizes that hardly occur share a class.
+  const kept = probabilities.flatMap((p, k) => (p > 0.002 ? [k] : []));
+  const restOf = (values: readonly number[]) =>
+    values.reduce((sum, value, k) => (kept.includes(k) ? sum : sum + value), 0);
+  return chiSquareScore(
+    [...kept.map((k) => counts[k]!), restOf(counts)],
+    [...kept.map((k) => probabilities[k]!), restOf(probabilities)],
+  );
+}
+
+test('a rate of 1 draws every unit, and no random bits', () => {
+  const words = new RandomWords({ fill: () => assert.fail('no bits are needed') });
+  assert.deepEqual([...samplePoisson(words, { units: 4, rate: 1 })], [0, 1, 2, 3]);
+  assert.equal(samplePoisson(words, { units: 0, rate: 1 }).length, 0);
+});
+
+test('batch sizes are binomial: each unit is drawn by a coin of its own', () => {
+  const words = new RandomWords(seededRandomness('sizes'));
+  for (const rate of [0.05, 0.3, 0.9]) {
+    assert.ok(sizeScore((units) => samplePoisson(words, { units, rate }), rate) < 4, `rate ${rate}`);
+  }
+});
+
+test('the same test rejects shuffling into batches of one size, and a rate that is off', () => {
+  const words = new RandomWords(seededRandomness('shuffle'));
+  const shuffled: Draw = (units) => {
+    const order = Uint32Array.from({ length: units }, (_, i) => i);
+    for (let i = units - 1; i > 0; i--) {
+      const j = words.below(i + 1);
+      [order[i], order[j]] = [order[j]!, order[i]!];
+    }
+    return order.slice(0, 0.3 * units);
+  };
+  assert.ok(sizeScore(shuffled, 0.3) > 6);
+  assert.ok(sizeScore((units) => samplePoisson(words, { units, rate: 0.33 }), 0.3) > 6);
+});
+
+test('every unit is drawn equally often, and two units together as often as chance has it', () => {
+  const words = new RandomWords(seededRandomness('units'));
+  const rate = 0.25;
+  const batches = 8000;
+  const counts = new Array<number>(10).fill(0);
+  let pairs = 0;
+  for (let i = 0; i < batches; i++) {
+    const batch = samplePoisson(words, { units: 10, rate });
+    for (const unit of batch) counts[unit]! += 1;
+    if (batch.includes(3) && batch.includes(4)) pairs += 1;
+  }
+  for (const count of counts) {
+    assert.ok(Math.abs(count - batches * rate) < 4 * Math.sqrt(batches * rate * (1 - rate)));
+  }
+  const both = rate * rate;
+  assert.ok(Math.abs(pairs - batches * both) < 4 * Math.sqrt(batches * both * (1 - both)));
+});
+
+test('the probability is the rate to 64 bits and never above it', () => {
+  const drawnAt = (rate: number, [high, low]: readonly [number, number]) => {
+    const words = new RandomWords({
+      fill: (bytes) => new Uint32Array(bytes.buffer, bytes.byteOffset, 2).set([high, low]),
+    });
+    return samplePoisson(words, { units: 1, rate }).length === 1;
+  };
+  const rate = 1 / 3;
+  const threshold = BigInt(rate * 2 ** 64);
+  const halves = (value: bigint) => [Number(value >> 32n), Number(value & 0xffff_ffffn)] as const;
+  assert.equal(drawnAt(rate, halves(threshold - 1n)), true);
+  assert.equal(drawnAt(rate, halves(threshold)), false);
+  assert.equal(drawnAt(2 ** -70, [0, 0]), false);
+});

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  buildForwardModel,
+  OnnxFormatError,
+  predictProbabilities,
+  readForwardModel,
+  withParameters,
+} from '../onnx/index.ts';
+import { testNumbers } from '../onnx/testing/tiny-models.ts';
+import { type RoundInput, runRound } from './round.ts';
+import { seededRandomness } from './testing/seeded-randomness.ts';
+import { trainRound } from './train-round.ts';
+import { TrainingInputError, type TrainingPlan } from './training-plan.ts';
+import { type LabelledRow, packUnits } from './training-units.ts';
+
+const features = 5;
+const model = buildForwardModel({ kind: 'logistic-regression', features, localIntercept: true });
+const parameters = readForwardModel(model).values;
+const plan: TrainingPlan = {
+  clipNormL2: 1,
+  noiseMultiplier: 1,
+  samplingRate: 0.5,
+  steps: 60,
+  bandSize: 400,
+  rowsPerUnit: 2,
+  learningRate: 1,
+  momentum: 0.5,
+};
+const direction = [1, -2, 3, 0, 1];
+const next = testNumbers(3);
+const patients = (count: number, labelOf?: number): LabelledRow[][] =>
+  Array.from({ length: count }, (_, i) =>
+    Array.from({ length: 1 + (i % 2) }, () => {
+      const values = direction.map(() => next());
+      const score = values.reduce((sum, value, j) => sum + value * direction[j]!, 0);
+      return { features: values, label: labelOf ?? (score > 0 ? 1 : 0) };
+    }),
+  );
+const units = packUnits(features, patients(400));
+const input: RoundInput = { model, parameters, units, plan, localPatterns: ['local.*'] };
+const seeded = (seed: string) => ({ randomness: seededRandomness(seed) });
+
+test('a round in the worker learns, keeps local parameters apart, and reports its steps', async () => {
+  const progress: number[] = [];
+  const result = await trainRound(input, { onProgress: ({ step }) => progress.push(step) });
+  assert.equal(result.steps, 60);
+  assert.equal(result.sharedDelta.length, 6);
+  assert.equal(result.localParameters.length, 1);
+  assert.equal(progress.at(-1), 60);
+  assert.ok(result.noise.sigma >= result.noise.sensitivity);
+  const trained = withParameters(model, [...result.sharedDelta, ...result.localParameters]);
+  const scores = await predictProbabilities(trained, units.features);
+  const right = scores.filter((score, i) => score > 0.5 === (units.labels[i] === 1)).length;
+  assert.ok(right / scores.length > 0.85, `${right} of ${scores.length}`);
+});
+
+test('every round in the worker draws noise of its own', async () => {
+  const once = { ...input, plan: { ...plan, steps: 1 } };
+  const [a, b] = await Promise.all([trainRound(once), trainRound(once)]);
+  assert.notDeepEqual(a.sharedDelta, b.sharedDelta);
+});
+
+test('a round is a function of its input and its randomness', async () => {
+  const a = await runRound(input, seeded('a'));
+  assert.deepEqual(await runRound(input, seeded('a')), a);
+  assert.notDeepEqual((await runRound(input, seeded('b'))).sharedDelta, a.sharedDelta);
+});
+
+test('a local intercept is trained inside the same noised step: it moves with no patients at all', async () => {
+  const none = { ...input, units: packUnits(features, []), plan: { ...plan, steps: 1 } };
+  const { localParameters, sharedDelta } = await runRound(none, seeded('none'));
+  assert.ok(localParameters[0] !== 0);
+  assert.ok(sharedDelta.every((value) => value !== 0));
+});
+
+test('local parameters start from the values given, and only the shared ones are told as a difference', async () => {
+  const start = [...parameters].with(-1, 7);
+  const { localParameters, sharedDelta } = await runRound({ ...input, parameters: start }, seeded('start'));
+  assert.ok(Math.abs(localParameters[0]! - 7) < 6);
+  const all = await runRound({ ...input, parameters: start, localPatterns: [] }, seeded('start'));
+  assert.deepEqual([...all.sharedDelta], [...sharedDelta, localParameters[0]! - 7]);
+});
+
+test('no patients, hardly ever a batch, one label only, and units that are not finite are all trained on', async () => {
+  const cases: Partial<RoundInput>[] = [
+    { units: packUnits(features, []) },
+    { plan: { ...plan, samplingRate: 1e-4 } },
+    { plan: { ...plan, samplingRate: 1, steps: 3 } },
+    { units: packUnits(features, patients(30, 1)) },
+    { units: packUnits(features, patients(30, 0)) },
+    { units: packUnits(features, [[], [], []]) },
+    { units: packUnits(features, [[{ features: [Number.NaN, 1, 1, 1, 1], label: 1 }]]) },
+    { units: packUnits(features, [[{ features: [0, 0, 0, 0, Number.POSITIVE_INFINITY], label: 0 }]]) },
+  ];
+  for (const changed of cases) {
+    const { sharedDelta, localParameters } = await runRound({ ...input, ...changed }, seeded('edge'));
+    assert.ok([...sharedDelta, ...localParameters].every(Number.isFinite));
+  }
+});
+
+test('more patients drawn than one run holds are all counted', async () => {
+  // A band of 1 makes room for a few patients a run only; the sum is that of one large run.
+  const quiet = { ...plan, samplingRate: 1, steps: 1, noiseMultiplier: 1e-5, momentum: 0 };
+  const small = await runRound({ ...input, plan: { ...quiet, bandSize: 1 } }, seeded('chunks'));
+  const large = await runRound(
+    { ...input, plan: { ...quiet, bandSize: 1000, learningRate: 1000 } },
+    seeded('chunks'),
+  );
+  small.sharedDelta.forEach((value, i) => {
+    assert.ok(Math.abs(value - large.sharedDelta[i]!) < 1e-3);
+  });
+  assert.ok(Math.hypot(...small.sharedDelta) > 10);
+});
+
+test('a round can be called off', async () => {
+  const controller = new AbortController();
+  const running = trainRound(
+    { ...input, plan: { ...plan, steps: 100_000 } },
+    { signal: controller.signal, onProgress: () => controller.abort() },
+  );
+  await assert.rejects(running, { name: 'AbortError' });
+  await assert.rejects(trainRound(input, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+});
+
+const wrong: readonly [what: string, changed: Partial<RoundInput>, why: RegExp][] = [
+  ['no noise', { plan: { ...plan, noiseMultiplier: 0 } }, /noiseMultiplier must be a positive/],
+  ['a rate above 1', { plan: { ...plan, samplingRate: 1.1 } }, /samplingRate/],
+  ['a rate of 0', { plan: { ...plan, samplingRate: 0 } }, /samplingRate/],
+  ['a clip norm that is not a number', { plan: { ...plan, clipNormL2: Number.NaN } }, /clipNormL2/],
+  ['half a step', { plan: { ...plan, steps: 0.5 } }, /steps must be a positive integer/],
+  ['a momentum of 1', { plan: { ...plan, momentum: 1 } }, /momentum/],
+  ['too many rows of a patient', { plan: { ...plan, rowsPerUnit: 1 } }, /more than 1 rows/],
+  ['rows of another width', { units: packUnits(4, []) }, /rows have 4 features, the model takes 5/],
+  ['a label out of range', { units: packUnits(5, patients(2, 3)) }, /every label must be 0 or 1/],
+  ['parameters of another model', { parameters: [1, 2] }, /parameters must have 7 values/],
+  ['offsets that do not fit', { units: { ...units, rowOffsets: Uint32Array.of(0, 1) } }, /rowOffsets/],
+];
+for (const [what, changed, why] of wrong) {
+  test(`${what} is refused before anything is trained`, async () => {
+    await assert.rejects(
+      trainRound({ ...input, ...changed }),
+      (error) => error instanceof TrainingInputError && why.test(error.message),
+    );
+  });
+}
+
+test('all faults of a plan are told at once', async () => {
+  const faulty = { ...plan, steps: 0, learningRate: -1, noiseMultiplier: 0 };
+  await assert.rejects(trainRound({ ...input, plan: faulty }), /noiseMultiplier.*steps.*learningRate/);
+});
+
+test('bytes that are no model are refused', async () => {
+  await assert.rejects(trainRound({ ...input, model: Uint8Array.of(1, 2, 3) }), OnnxFormatError);
+});
