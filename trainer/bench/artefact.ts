@@ -1,5 +1,5 @@
-// How fast an artefact is sealed, put, got and opened, by size: JSON lines, one per size and step. Needs an IPFS
-// node's RPC; the numbers are that node's and this machine's together.
+// How fast an artefact is sealed, put, got and opened, by size: JSON lines, one per size and step. Needs an
+// IPFS node's RPC; the numbers are that node's and this machine's together.
 
 import { parseArgs } from 'node:util';
 import {

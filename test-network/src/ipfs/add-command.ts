@@ -111,8 +111,8 @@ function readChunkBytes(chunker: string | undefined): number {
 }
 
 /**
- * Imports the parts, one DAG per top-level name or one for all of them when wrapped, and says how many. A root is
- * announced only once it is durable and pinned, so that a client who heard of it can count on it.
+ * Imports the parts, one DAG per top-level name or one for all of them when wrapped, and says how many. A
+ * root is announced only once it is durable and pinned, so that a client who heard of it can count on it.
  */
 async function addGroups(
   repo: IpfsRepo,

@@ -74,8 +74,9 @@ async function readBlock(content: AsyncIterable<Uint8Array>, anySize: boolean): 
     sizeBytes += chunk.length;
     if (sizeBytes > MAX_BLOCK_BYTES && !anySize) {
       throw new KuboError(
-        "produced block is over 2MiB: big blocks can't be exchanged with other peers. consider using UnixFS " +
-          'for automatic chunking of bigger files, or pass --allow-big-block to override',
+        "produced block is over 2MiB: big blocks can't be exchanged with other peers. " +
+          'consider using UnixFS for automatic chunking of bigger files, ' +
+          'or pass --allow-big-block to override',
       );
     }
     chunks.push(chunk);

@@ -1,6 +1,6 @@
-// Blocks on disk, one file each, found by multihash: as in Kubo, a CIDv0 and a CIDv1 of the same bytes name the
-// same block. Nothing is verified on reading (Kubo's Datastore.HashOnRead is off by default too), so that readers
-// who trust nobody have something to catch.
+// Blocks on disk, one file each, found by multihash: as in Kubo, a CIDv0 and a CIDv1 of the same bytes name
+// the same block. Nothing is verified on reading (Kubo's Datastore.HashOnRead is off by default too), so that
+// readers who trust nobody have something to catch.
 
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

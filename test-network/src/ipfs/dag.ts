@@ -1,5 +1,5 @@
-// Reading Merkle DAGs out of the block store: nodes, their links, paths into them, and the bytes of a UnixFS file.
-// One path from the root to a leaf is held at a time, so that memory does not grow with the file.
+// Reading Merkle DAGs out of the block store: nodes, their links, paths into them, and the bytes of a UnixFS
+// file. One path from the root to a leaf is held at a time, so that memory does not grow with the file.
 
 import { decode as decodePb } from '@ipld/dag-pb';
 import { UnixFS } from 'ipfs-unixfs';

@@ -1,11 +1,13 @@
-// Files that survive kill -9 and power loss whole or not at all: written aside, flushed, then renamed, with the
-// folder flushed before anybody is told that they exist.
+// Files that survive kill -9 and power loss whole or not at all: written aside, flushed, then renamed, with
+// the folder flushed before anybody is told that they exist.
 
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Writes `bytes` to `path` by way of `tmpDir` (same file system). The folder is not flushed: see syncFolder. */
+/**
+ * Writes `bytes` to `path` by way of `tmpDir` (same file system). The folder is not flushed: see syncFolder.
+ */
 export async function writeWhole(path: string, bytes: Uint8Array, tmpDir: string): Promise<void> {
   const aside = join(tmpDir, randomUUID());
   try {

@@ -1,5 +1,5 @@
-// A stand-in for a Kubo (IPFS) node: the part of its RPC that `ipfs-http-client` uses, giving the same CIDs and the
-// same refusals, on one machine and never in touch with another node. A consortium runs Kubo itself.
+// A stand-in for a Kubo (IPFS) node: the part of its RPC that `ipfs-http-client` uses, giving the same CIDs
+// and the same refusals, on one machine and never in touch with another node. A consortium runs Kubo itself.
 
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,5 @@
-// A real Kubo daemon for the tests that hold the stand-in against it: offline, on loopback, on a repository of its
-// own that goes away with it.
+// A real Kubo daemon for the tests that hold the stand-in against it: offline, on loopback, on a repository
+// of its own that goes away with it.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

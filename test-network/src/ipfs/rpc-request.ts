@@ -1,4 +1,5 @@
-// The query of an RPC call: arguments, and options of a declared type, refused in Kubo's words when they are not.
+// The query of an RPC call: arguments, and options of a declared type, refused in Kubo's words when they are
+// not.
 
 import { KuboBadRequest } from './kubo-error.ts';
 

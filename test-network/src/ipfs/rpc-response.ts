@@ -1,6 +1,6 @@
-// How Kubo answers: JSON objects one a line, or a stream of bytes. An error before the first byte is a 500 with a
-// body; after it, the status is sent already, so the error goes in the X-Stream-Error trailer and the body is
-// short. Clients that ignore trailers must check the length, which is why the trainer does.
+// How Kubo answers: JSON objects one a line, or a stream of bytes. An error before the first byte is a 500
+// with a body; after it, the status is sent already, so the error goes in the X-Stream-Error trailer and the
+// body is short. Clients that ignore trailers must check the length, which is why the trainer does.
 
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';

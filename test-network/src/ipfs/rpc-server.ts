@@ -1,5 +1,5 @@
-// The HTTP side of the RPC: which path runs which command, and what is refused before any does. Only POST, and
-// nothing that a browser's page sent, since the RPC has no passwords: loopback and these checks guard it.
+// The HTTP side of the RPC: which path runs which command, and what is refused before any does. Only POST,
+// and nothing that a browser's page sent, since the RPC has no passwords: loopback and these checks guard it.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { runAdd } from './add-command.ts';

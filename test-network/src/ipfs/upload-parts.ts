@@ -1,5 +1,5 @@
-// The files of a multipart upload, one after the other as they arrive, so that nothing waits in memory. Unlike
-// Kubo, which stores whatever arrived of an upload that was cut short, we refuse it.
+// The files of a multipart upload, one after the other as they arrive, so that nothing waits in memory.
+// Unlike Kubo, which stores whatever arrived of an upload that was cut short, we refuse it.
 
 import { on } from 'node:events';
 import type { IncomingMessage } from 'node:http';

@@ -1,4 +1,5 @@
-// What can go wrong with an artefact, by name. Codes only: what a code means for a round is decided elsewhere.
+// What can go wrong with an artefact, by name. Codes only: what a code means for a round is decided
+// elsewhere.
 
 export const ARTEFACT_ERRORS = {
   ARTEFACT_STORE_UNREACHABLE: 'The IPFS node does not answer.',

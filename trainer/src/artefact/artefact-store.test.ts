@@ -18,7 +18,8 @@ import { MemoryArtefactStore } from './memory-artefact-store.ts';
 
 const STAND_IN = fileURLToPath(new URL('../../../../test-network/dist/src/ipfs/index.js', import.meta.url));
 const given = process.env.CONSILIUM_TEST_IPFS_URL;
-const skip =
+const noStandIn = existsSync(STAND_IN) ? false : 'not run: test-network is not built';
+const noNode =
   given === undefined && !existsSync(STAND_IN)
     ? 'not run: no IPFS node; build test-network, or set CONSILIUM_TEST_IPFS_URL to the RPC of a Kubo node'
     : false;
@@ -27,8 +28,8 @@ const bytesOf = (sizeBytes: number, fill = 1) => new Uint8Array(sizeBytes).fill(
 const MAX_BYTES = 1_000_000;
 const BIG = 262_144 * 2 + 17;
 
-function judgeStore(store: () => ArtefactStore): void {
-  it('returns what was put, named by CID, SHA-256 and size', async () => {
+function judgeStore(store: () => ArtefactStore, skip: string | false): void {
+  it('returns what was put, named by CID, SHA-256 and size', { skip }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 2_000 }), async (bytes) => {
         const ref = await store().put(bytes);
@@ -42,21 +43,21 @@ function judgeStore(store: () => ArtefactStore): void {
     assert.equal((await store().get(big)).length, BIG);
   });
 
-  it('takes the same bytes twice, and pins and unpins twice', async () => {
+  it('takes the same bytes twice, and pins and unpins twice', { skip }, async () => {
     const bytes = bytesOf(100, 2);
     const ref = await store().put(bytes);
     assert.deepEqual(await store().put(bytes), ref);
     for (const step of ['pin', 'pin', 'unpin', 'unpin'] as const) await store()[step](ref.cid);
   });
 
-  it('refuses what is too large, to put and to get', async () => {
+  it('refuses what is too large, to put and to get', { skip }, async () => {
     await assert.rejects(store().put(bytesOf(MAX_BYTES + 1)), { code: 'ARTEFACT_TOO_LARGE' });
     const { cid, sha256 } = await store().put(bytesOf(10));
     const claimed = { cid, sha256, sizeBytes: MAX_BYTES + 1 };
     await assert.rejects(store().get(claimed), { code: 'ARTEFACT_TOO_LARGE' });
   });
 
-  it('refuses bytes that differ from any part of the reference', async () => {
+  it('refuses bytes that differ from any part of the reference', { skip }, async () => {
     const ref = await store().put(bytesOf(BIG, 3));
     const other = await store().put(bytesOf(BIG, 4));
     for (const wrong of [
@@ -69,7 +70,7 @@ function judgeStore(store: () => ArtefactStore): void {
     }
   });
 
-  it('says that it does not have what nobody put', async () => {
+  it('says that it does not have what nobody put', { skip }, async () => {
     const bytes = bytesOf(33, 5);
     const ref = { cid: await computeCid(bytes), sha256: sha256Hex(bytes), sizeBytes: bytes.length };
     await assert.rejects(store().get(ref), { code: 'ARTEFACT_UNREACHABLE' });
@@ -80,7 +81,7 @@ function judgeStore(store: () => ArtefactStore): void {
 
 describe('the memory store', () => {
   const store = new MemoryArtefactStore({ maxBytes: MAX_BYTES });
-  judgeStore(() => store);
+  judgeStore(() => store, false);
 
   it('refuses forged bytes, lets go of what is unpinned, and can be full', async () => {
     const small = new MemoryArtefactStore({ capacityBytes: 150 });
@@ -95,7 +96,7 @@ describe('the memory store', () => {
   });
 });
 
-describe('the IPFS store', { skip }, () => {
+describe('the IPFS store', () => {
   let dir: string;
   const nodes: ChildProcess[] = [];
   let url: string;
@@ -115,7 +116,7 @@ describe('the IPFS store', { skip }, () => {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'artefact-store-'));
-    url = given ?? (await startNode(join(dir, 'ipfs')));
+    if (noNode === false) url = given ?? (await startNode(join(dir, 'ipfs')));
   });
 
   after(async () => {
@@ -127,18 +128,16 @@ describe('the IPFS store', { skip }, () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  judgeStore(() => new IpfsArtefactStore({ url, maxBytes: MAX_BYTES }));
+  judgeStore(() => new IpfsArtefactStore({ url, maxBytes: MAX_BYTES }), noNode);
 
-  it('says that the disk is full', async (t) => {
-    if (!existsSync(STAND_IN)) return t.skip('not run: test-network is not built');
+  it('says that the disk is full', { skip: noStandIn }, async () => {
     const store = new IpfsArtefactStore({ url: await startNode(join(dir, 'full'), 100_000) });
     await assert.rejects(store.put(bytesOf(BIG, 6)), { code: 'ARTEFACT_STORAGE_FULL' });
     const ref = await store.put(bytesOf(1_000, 7));
     assert.equal((await store.get(ref)).length, 1_000);
   });
 
-  it('tells a node’s damaged blocks from its missing ones', async (t) => {
-    if (!existsSync(STAND_IN)) return t.skip('not run: test-network is not built');
+  it('tells a node’s damaged blocks from its missing ones', { skip: noStandIn }, async () => {
     const home = join(dir, 'damaged');
     const store = new IpfsArtefactStore({ url: await startNode(home) });
     const ref = await store.put(bytesOf(BIG, 8));
@@ -151,8 +150,7 @@ describe('the IPFS store', { skip }, () => {
     await assert.rejects(store.get(ref), { code: 'ARTEFACT_UNREACHABLE' });
   });
 
-  it('tells a node that is gone from an artefact that is', async (t) => {
-    if (!existsSync(STAND_IN)) return t.skip('not run: test-network is not built');
+  it('tells a node that is gone from an artefact that is', { skip: noStandIn }, async () => {
     const home = join(dir, 'gone');
     const store = new IpfsArtefactStore({ url: await startNode(home) });
     const ref = await store.put(bytesOf(10, 10));

@@ -1,5 +1,5 @@
-// Where sealed artefacts are kept: content-addressed bytes that any member's node can serve and none is trusted
-// with. A reader names what it wants exactly as the ledger does, and gets that or a named error.
+// Where sealed artefacts are kept: content-addressed bytes that any member's node can serve and none is
+// trusted with. A reader names what it wants exactly as the ledger does, and gets that or a named error.
 
 export interface ArtefactRef {
   readonly cid: string;

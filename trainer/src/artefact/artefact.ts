@@ -1,6 +1,6 @@
-// Sealing an artefact for some members, and opening it as one of them. AES-256-GCM under a key that is used once;
-// the key is wrapped for each member with HPKE. What the artefact is for (study, round, owner) is authenticated,
-// so that an update of one round cannot be passed off as another's.
+// Sealing an artefact for some members, and opening it as one of them. AES-256-GCM under a key that is used
+// once; the key is wrapped for each member with HPKE. What the artefact is for (study, round, owner) is
+// authenticated, so that an update of one round cannot be passed off as another's.
 
 import { createCipheriv, createDecipheriv, createHash, type KeyObject, randomBytes } from 'node:crypto';
 import { canonicalJson } from '@consilium/chaincode/domain';
@@ -16,7 +16,9 @@ const NONCE_BYTES = 12;
 const WRAP_INFO = Buffer.from('consilium artefact key v1');
 const COMMITMENT_LABEL = Buffer.from('consilium artefact key commitment v1\0');
 
-/** What an artefact is for: names and values that reader and writer know anyway, such as the study and round. */
+/**
+ * What an artefact is for: names and values that reader and writer know anyway, such as the study and round.
+ */
 export type ArtefactContext = Readonly<Record<string, string | number>>;
 
 export interface Recipient {
@@ -48,10 +50,10 @@ export interface OpenedArtefact {
 /**
  * Seals a plaintext for one or more members.
  *
- * Confidential to the recipients and the sealer, and unforgeable to everyone who holds no key; it does not prove
- * who sealed it: the ledger's signature over the artefact's hash does. The header carries a commitment to the
- * content key, since AES-GCM alone lets a dishonest sealer show two recipients two plaintexts (Dodis et al. 2018).
- * Never deterministic: to send the same artefact again, keep its bytes.
+ * Confidential to the recipients and the sealer, and unforgeable to everyone who holds no key; it does not
+ * prove who sealed it: the ledger's signature over the artefact's hash does. The header carries a commitment
+ * to the content key, since AES-GCM alone lets a dishonest sealer show two recipients two plaintexts (Dodis
+ * et al. 2018). Never deterministic: to send the same artefact again, keep its bytes.
  *
  * @throws ArtefactError ARTEFACT_KEY_INVALID naming the member whose public key is malformed
  * @throws RangeError for no, too many, or repeated recipients: a programmer's error

@@ -1,5 +1,5 @@
-// The CID that Kubo would give some bytes with `add --cid-version=1`, computed here, so that no daemon has to be
-// trusted for it, and so that something can be committed to without uploading it.
+// The CID that Kubo would give some bytes with `add --cid-version=1`, computed here, so that no daemon has to
+// be trusted for it, and so that something can be committed to without uploading it.
 
 import { importFile } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
@@ -11,8 +11,9 @@ const MAX_LINKS_PER_NODE = 174;
 const CHUNKS_IN_FLIGHT = 8;
 
 /**
- * CID (version 1, base32) of a file with these bytes: balanced DAG of raw leaves of 262 144 bytes, at most 174
- * links per node, SHA-256. An empty file is the CID of the empty raw block. Memory is bounded for a stream.
+ * CID (version 1, base32) of a file with these bytes: balanced DAG of raw leaves of 262 144 bytes, at most
+ * 174 links per node, SHA-256. An empty file is the CID of the empty raw block. Memory is bounded for a
+ * stream.
  */
 export async function computeCid(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<string> {
   const { cid } = await importFile({ content }, DISCARD, {

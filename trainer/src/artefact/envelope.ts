@@ -1,5 +1,5 @@
-// The bytes of an artefact as they lie in IPFS: a preamble that says what it is, a header that says for whom and
-// for what, and the ciphertext. Everything before the ciphertext is authenticated with it.
+// The bytes of an artefact as they lie in IPFS: a preamble that says what it is, a header that says for whom
+// and for what, and the ciphertext. Everything before the ciphertext is authenticated with it.
 //
 //   "CNSA" | version (1 byte) | header length (4 bytes, big-endian) | header | ciphertext | tag (16 bytes)
 //
@@ -55,8 +55,8 @@ export function encodePrefix(header: EnvelopeHeader): Buffer {
 /**
  * Splits an envelope without deciding whether it is genuine.
  *
- * @throws ArtefactError ARTEFACT_TRUNCATED, ARTEFACT_FORMAT_UNKNOWN, or ARTEFACT_TAMPERED for a header that no
- *   writer produces
+ * @throws ArtefactError ARTEFACT_TRUNCATED, ARTEFACT_FORMAT_UNKNOWN, or ARTEFACT_TAMPERED for a header that
+ *   no writer produces
  */
 export function decodeEnvelope(artefact: Uint8Array): Envelope {
   const bytes = Buffer.from(artefact.buffer, artefact.byteOffset, artefact.byteLength);

@@ -1,5 +1,5 @@
-// The store on an IPFS node (Kubo's RPC). The only file that knows the IPFS client. The node is a hospital's own,
-// but what it serves came from others: nothing is believed that was not recomputed here.
+// The store on an IPFS node (Kubo's RPC). The only file that knows the IPFS client. The node is a hospital's
+// own, but what it serves came from others: nothing is believed that was not recomputed here.
 
 import { create, type KuboRPCClient } from 'ipfs-http-client';
 import { ArtefactError } from './artefact-error.ts';
@@ -74,7 +74,9 @@ export class IpfsArtefactStore implements ArtefactStore {
     }
   }
 
-  /** One byte more than expected is asked for and no further one kept, so that a liar cannot fill the memory. */
+  /**
+   * One byte more than expected is asked for and no further one kept, so that a liar cannot fill the memory.
+   */
   async #read({ cid, sizeBytes }: ArtefactRef, signal: AbortSignal): Promise<Uint8Array> {
     const bytes = new Uint8Array(sizeBytes);
     let filled = 0;

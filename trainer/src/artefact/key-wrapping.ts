@@ -1,5 +1,5 @@
-// HPKE (RFC 9180, base mode, single shot) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM. The only
-// file that knows the HPKE library.
+// HPKE (RFC 9180, base mode, single shot) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM. The
+// only file that knows the HPKE library.
 
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 

@@ -1,5 +1,5 @@
-// A member's encryption key pair (X25519). The public half is registered on the ledger as `encryptionPublicKey`;
-// the private half stays in one file that nobody else may read.
+// A member's encryption key pair (X25519). The public half is registered on the ledger as
+// `encryptionPublicKey`; the private half stays in one file that nobody else may read.
 
 import {
   createPrivateKey,
@@ -63,8 +63,8 @@ export function rawPrivateKey(privateKey: KeyObject): Uint8Array {
 }
 
 /**
- * Reads the key file; where there is none, makes a key pair and the file, with mode 0600, durably and never over
- * an existing one.
+ * Reads the key file; where there is none, makes a key pair and the file, with mode 0600, durably and never
+ * over an existing one.
  *
  * @throws ArtefactError ARTEFACT_KEY_INVALID where others may read the file or it holds no such key
  */
