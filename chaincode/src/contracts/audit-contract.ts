@@ -1,0 +1,33 @@
+// Queries on what happened: every version of a row.
+import { type Argument, DomainError } from '../domain/index.ts';
+import { KEY_PARTS, roundKey } from '../ledger/rows.ts';
+import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { transact } from './transact.ts';
+
+export class AuditContract extends LedgerContract {
+  constructor() {
+    super('audit');
+  }
+
+  getHistory(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'audit:getHistory', text, ({ argument, ledger }) =>
+      ledger.history(argument.noun, historyKey(argument), argument),
+    );
+  }
+}
+
+/** A row's key from what a person writes: rounds as plain numbers. */
+function historyKey({ noun, key }: Argument<'audit:getHistory'>): string[] {
+  const parts = KEY_PARTS[noun];
+  if (key.length !== parts.length) {
+    throw new DomainError('INVALID_ARGUMENT', `key of a ${noun} must be ${parts.join(', ')}`);
+  }
+  return parts.map((part, i) => {
+    if (part !== 'round') return key[i]!;
+    const round = Number(key[i]);
+    if (!Number.isInteger(round) || round < 1) {
+      throw new DomainError('INVALID_ARGUMENT', 'key must have the round as a number');
+    }
+    return roundKey(round);
+  });
+}

@@ -1,0 +1,41 @@
+// Transactions on datasets. A dataset's rows change only with its owner's peer and a majority.
+import { openBudgets } from '../domain/rules/budget-rules.ts';
+import { registerDataset } from '../domain/rules/dataset-rules.ts';
+import { ownerAndMajority } from '../ledger/key-policy.ts';
+import { findDataset } from './find.ts';
+import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { transact } from './transact.ts';
+
+export class DatasetContract extends LedgerContract {
+  constructor() {
+    super('dataset');
+  }
+
+  register(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'dataset:register', text, async ({ argument, ledger, mspId, at }) => {
+      const existing = await ledger.get('dataset', argument.datasetId);
+      const dataset = registerDataset(argument, { owner: mspId, at, existing });
+      const members = (await ledger.all('member')).map((member) => member.mspId);
+      const policy = ownerAndMajority(mspId, members);
+      await ledger.put('dataset', dataset);
+      await ledger.guard('dataset', dataset, policy);
+      for (const budget of openBudgets(dataset)) {
+        await ledger.put('budget', budget);
+        await ledger.guard('budget', budget, policy);
+      }
+      return dataset;
+    });
+  }
+
+  get(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'dataset:get', text, ({ argument: { datasetId }, ledger }) =>
+      findDataset(ledger, datasetId),
+    );
+  }
+
+  list(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'dataset:list', text, ({ argument, ledger }) =>
+      ledger.page('dataset', [], argument),
+    );
+  }
+}

@@ -1,0 +1,15 @@
+// A round with everything recorded about it, read row by row in the order of its participants and validators.
+import type { Round, RoundDossier } from '../domain/index.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { roundKey } from '../ledger/rows.ts';
+import { tallyRows } from './find.ts';
+
+export async function dossierOf(ledger: Ledger, round: Round): Promise<RoundDossier> {
+  const updates: RoundDossier['updates'] = [];
+  for (const { datasetId } of round.participants) {
+    const update = await ledger.get('update', round.studyId, roundKey(round.round), datasetId);
+    if (update !== undefined) updates.push(update);
+  }
+  const { verdicts, attestations } = await tallyRows(ledger, round);
+  return { round, updates, verdicts: [...verdicts], attestations: [...attestations] };
+}

@@ -1,0 +1,97 @@
+// Rows that must be there, each with the refusal that says which is not.
+import type { Argument, Consent, Dataset, Round, Study } from '../domain/index.ts';
+import { DomainError, type ErrorCode, type Pool } from '../domain/index.ts';
+import type { Accounts } from '../domain/rules/consent-rules.ts';
+import type { Tally } from '../domain/rules/tally.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { roundKey } from '../ledger/rows.ts';
+
+type RoundArgument = Argument<'round:get'>;
+
+/** The row, which must be there. @throws DomainError of the code given */
+export async function found<T>(row: Promise<T | undefined>, code: ErrorCode, what: string): Promise<T> {
+  const value = await row;
+  if (value === undefined) throw new DomainError(code, `there is no ${what}`);
+  return value;
+}
+
+export const findDataset = (ledger: Ledger, datasetId: string): Promise<Dataset> =>
+  found(ledger.get('dataset', datasetId), 'DATASET_NOT_FOUND', `dataset ${datasetId}`);
+
+export const findStudy = (ledger: Ledger, studyId: string): Promise<Study> =>
+  found(ledger.get('study', studyId), 'STUDY_NOT_FOUND', `study ${studyId}`);
+
+export const findConsent = (ledger: Ledger, studyId: string, datasetId: string): Promise<Consent> =>
+  found(
+    ledger.get('consent', studyId, datasetId),
+    'CONSENT_NOT_FOUND',
+    `consent of ${datasetId} to study ${studyId}`,
+  );
+
+export const findRound = (ledger: Ledger, { studyId, round }: RoundArgument): Promise<Round> =>
+  found(
+    ledger.get('round', studyId, roundKey(round)),
+    'ROUND_NOT_FOUND',
+    `round ${round} of study ${studyId}`,
+  );
+
+export const findBudget = (ledger: Ledger, datasetId: string, pool: Pool) =>
+  found(ledger.get('budget', datasetId, pool), 'DATASET_NOT_FOUND', `dataset ${datasetId}`);
+
+export const findAccounts = async (ledger: Ledger, datasetId: string): Promise<Accounts> => ({
+  training: await findBudget(ledger, datasetId, 'training'),
+  heldOut: await findBudget(ledger, datasetId, 'held-out'),
+});
+
+/** The consents that a study has of the datasets it wants, in its order. */
+export async function consentsOf(ledger: Ledger, study: Study): Promise<Consent[]> {
+  const consents: Consent[] = [];
+  for (const datasetId of study.datasets) {
+    const consent = await ledger.get('consent', study.studyId, datasetId);
+    if (consent !== undefined) consents.push(consent);
+  }
+  return consents;
+}
+
+/** What a round's validators have recorded, in their order. */
+export async function tallyRows(ledger: Ledger, { studyId, round, validators }: Round): Promise<Tally> {
+  const verdicts: Tally['verdicts'][number][] = [];
+  const attestations: Tally['attestations'][number][] = [];
+  for (const mspId of validators) {
+    const verdict = await ledger.get('verdict', studyId, roundKey(round), mspId);
+    if (verdict !== undefined) verdicts.push(verdict);
+    const attestation = await ledger.get('attestation', studyId, roundKey(round), mspId);
+    if (attestation !== undefined) attestations.push(attestation);
+  }
+  return { verdicts, attestations };
+}
+
+/** Whose updates arrived, and whose are still expected: a withdrawn consent is not waited for. */
+export async function arrivalsOf(
+  ledger: Ledger,
+  { studyId, round, participants }: Round,
+): Promise<{ arrived: string[]; expected: string[] }> {
+  const arrived: string[] = [];
+  const expected: string[] = [];
+  for (const { datasetId } of participants) {
+    const update = await ledger.get('update', studyId, roundKey(round), datasetId);
+    if (update !== undefined) {
+      arrived.push(datasetId);
+      continue;
+    }
+    const consent = await ledger.get('consent', studyId, datasetId);
+    if (consent?.state === 'granted') expected.push(datasetId);
+  }
+  return { arrived, expected };
+}
+
+/** The rounds of a study that were opened, from the first on. */
+export async function roundsOf(ledger: Ledger, study: Study): Promise<Round[]> {
+  const rounds: Round[] = [];
+  for (let number = 1; number <= study.rounds; number++) {
+    const round = await ledger.get('round', study.studyId, roundKey(number));
+    if (round === undefined) break;
+    rounds.push(round);
+  }
+  return rounds;
+}

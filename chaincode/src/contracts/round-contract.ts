@@ -1,0 +1,206 @@
+// Transactions on rounds: updates, verdicts, tally, attestations, and finalising by endorsement.
+import type { Budget, Consent, Dataset } from '../domain/index.ts';
+import {
+  abortRound,
+  attestAggregate,
+  closeRound,
+  finalizeRound,
+  openRound,
+  requireOwnSupport,
+  tallyRound,
+} from '../domain/rules/round-rules.ts';
+import { recordUpdate, requireParticipant } from '../domain/rules/update-rules.ts';
+import { recordVerdict } from '../domain/rules/verdict-rules.ts';
+import { anyOfPeers } from '../ledger/key-policy.ts';
+import { roundKey } from '../ledger/rows.ts';
+import { dossierOf } from './dossier.ts';
+import {
+  arrivalsOf,
+  consentsOf,
+  findBudget,
+  findConsent,
+  findDataset,
+  findRound,
+  findStudy,
+  found,
+  tallyRows,
+} from './find.ts';
+import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { transact } from './transact.ts';
+
+export class RoundContract extends LedgerContract {
+  constructor() {
+    super('round');
+  }
+
+  open(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:open', text, async ({ argument, ledger, mspId, at }) => {
+      const { studyId, round: number } = argument;
+      const study = await findStudy(ledger, studyId);
+      const existing = await ledger.get('round', studyId, roundKey(number));
+      const previous = number > 1 ? await ledger.get('round', studyId, roundKey(number - 1)) : undefined;
+      const consenting: Dataset[] = [];
+      for (const { state, datasetId } of await consentsOf(ledger, study)) {
+        if (state === 'granted') consenting.push(await findDataset(ledger, datasetId));
+      }
+      const round = openRound(number, { mspId, at, study, existing, previous, consenting });
+      await ledger.put('round', round);
+      // From here on every change of the round needs N of its validators' peers, finalising above all.
+      await ledger.guard('round', round, anyOfPeers(round.quorum.validators, round.validators));
+      return round;
+    });
+  }
+
+  recordUpdate(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:recordUpdate', text, async (call) => {
+      const { argument, ledger, mspId, at, transactionId } = call;
+      const { studyId, datasetId } = argument;
+      const study = await findStudy(ledger, studyId);
+      const round = await findRound(ledger, argument);
+      requireParticipant(round, datasetId, mspId);
+      const { update, account, charge } = recordUpdate(argument, {
+        mspId,
+        at,
+        transactionId,
+        study,
+        round,
+        existing: await ledger.get('update', studyId, roundKey(round.round), datasetId),
+        consent: await findConsent(ledger, studyId, datasetId),
+        account: await findBudget(ledger, datasetId, 'training'),
+      });
+      await ledger.put('update', update);
+      await ledger.put('budget', account);
+      await ledger.put('privacy-charge', charge);
+      return update;
+    });
+  }
+
+  close(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:close', text, async ({ argument, ledger, mspId, at }) => {
+      const study = await findStudy(ledger, argument.studyId);
+      const round = await findRound(ledger, argument);
+      const arrivals = await arrivalsOf(ledger, round);
+      const closed = closeRound(round, { mspId, at, study, ...arrivals });
+      await ledger.put('round', closed);
+      return closed;
+    });
+  }
+
+  recordVerdict(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:recordVerdict', text, async (call) => {
+      const { argument, ledger, mspId, at, transactionId } = call;
+      const { studyId } = argument;
+      const study = await findStudy(ledger, studyId);
+      const round = await findRound(ledger, argument);
+      const own = new Map<string, { consent: Consent; account: Budget }>();
+      for (const participant of round.participants) {
+        if (participant.mspId !== mspId) continue;
+        own.set(participant.datasetId, {
+          consent: await findConsent(ledger, studyId, participant.datasetId),
+          account: await findBudget(ledger, participant.datasetId, 'held-out'),
+        });
+      }
+      const { verdict, accounts, charges } = recordVerdict(argument, {
+        mspId,
+        at,
+        transactionId,
+        study,
+        round,
+        existing: await ledger.get('verdict', studyId, roundKey(round.round), mspId),
+        own,
+      });
+      await ledger.put('verdict', verdict);
+      for (const account of accounts) await ledger.put('budget', account);
+      for (const charge of charges) await ledger.put('privacy-charge', charge);
+      return verdict;
+    });
+  }
+
+  tally(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:tally', text, async ({ argument, ledger, mspId, at }) => {
+      const study = await findStudy(ledger, argument.studyId);
+      const round = await findRound(ledger, argument);
+      const { verdicts } = await tallyRows(ledger, round);
+      const tallied = tallyRound(round, { mspId, at, study, verdicts });
+      await ledger.put('round', tallied);
+      return tallied;
+    });
+  }
+
+  attest(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:attest', text, async ({ argument, ledger, mspId, at }) => {
+      const { studyId } = argument;
+      const study = await findStudy(ledger, studyId);
+      const round = await findRound(ledger, argument);
+      const existing = await ledger.get('attestation', studyId, roundKey(round.round), mspId);
+      const attestation = attestAggregate(argument, { mspId, at, study, round, existing });
+      await ledger.put('attestation', attestation);
+      return attestation;
+    });
+  }
+
+  finalize(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:finalize', text, async (call) => {
+      const { argument, ledger, mspId, at, ownMspId } = call;
+      const study = await findStudy(ledger, argument.studyId);
+      const round = await findRound(ledger, argument);
+      // Every peer reads the same rows, so that those who endorse agree to the byte.
+      const tally = await tallyRows(ledger, round);
+      const { aggregate } = argument;
+      const { round: finalized, supporters } = finalizeRound(round, { mspId, at, study, aggregate, tally });
+      requireOwnSupport(supporters, ownMspId());
+      await ledger.put('round', finalized);
+      return finalized;
+    });
+  }
+
+  abort(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:abort', text, async ({ argument, ledger, mspId, at }) => {
+      const study = await findStudy(ledger, argument.studyId);
+      const round = await findRound(ledger, argument);
+      const aborted = abortRound(round, {
+        mspId,
+        at,
+        study,
+        reason: argument.reason,
+        tally: await tallyRows(ledger, round),
+        ...(await arrivalsOf(ledger, round)),
+      });
+      await ledger.put('round', aborted);
+      return aborted;
+    });
+  }
+
+  get(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:get', text, ({ argument, ledger }) => findRound(ledger, argument));
+  }
+
+  list(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:list', text, async ({ argument, ledger }) => {
+      await findStudy(ledger, argument.studyId);
+      return ledger.page('round', [argument.studyId], argument);
+    });
+  }
+
+  getDossier(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:getDossier', text, async ({ argument, ledger }) =>
+      dossierOf(ledger, await findRound(ledger, argument)),
+    );
+  }
+
+  getUpdate(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:getUpdate', text, ({ argument, ledger }) => {
+      const { studyId, round, datasetId } = argument;
+      const what = `update of ${datasetId} in round ${round} of study ${studyId}`;
+      return found(ledger.get('update', studyId, roundKey(round), datasetId), 'UPDATE_NOT_FOUND', what);
+    });
+  }
+
+  getVerdict(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:getVerdict', text, ({ argument, ledger }) => {
+      const { studyId, round, mspId } = argument;
+      const what = `verdict of ${mspId} on round ${round} of study ${studyId}`;
+      return found(ledger.get('verdict', studyId, roundKey(round), mspId), 'VERDICT_NOT_FOUND', what);
+    });
+  }
+}

@@ -1,0 +1,145 @@
+// Transactions on studies and on the consents they are given.
+import type { Dataset } from '../domain/index.ts';
+import {
+  grantConsent,
+  type RoundRecord,
+  requireOwner,
+  settleConsent,
+  withdrawConsent,
+} from '../domain/rules/consent-rules.ts';
+import { abortStudy, proposeStudy, startStudy } from '../domain/rules/study-rules.ts';
+import { ownerAndMajority } from '../ledger/key-policy.ts';
+import { roundKey } from '../ledger/rows.ts';
+import { consentsOf, findAccounts, findConsent, findDataset, findStudy, roundsOf } from './find.ts';
+import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { transact } from './transact.ts';
+
+export class StudyContract extends LedgerContract {
+  constructor() {
+    super('study');
+  }
+
+  propose(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:propose', text, async ({ argument, ledger, mspId, at }) => {
+      const existing = await ledger.get('study', argument.studyId);
+      const wanted: Dataset[] = [];
+      for (const datasetId of new Set(argument.datasets)) wanted.push(await findDataset(ledger, datasetId));
+      const study = proposeStudy(argument, { requester: mspId, at, existing, wanted });
+      await ledger.put('study', study);
+      return study;
+    });
+  }
+
+  start(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:start', text, async ({ argument: { studyId }, ledger, mspId, at }) => {
+      const study = await findStudy(ledger, studyId);
+      const consents = await consentsOf(ledger, study);
+      const started = startStudy(study, { mspId, at, consents });
+      await ledger.put('study', started);
+      return started;
+    });
+  }
+
+  abort(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:abort', text, async ({ argument, ledger, mspId, at }) => {
+      const study = await findStudy(ledger, argument.studyId);
+      const aborted = abortStudy(study, { mspId, at, reason: argument.reason });
+      await ledger.put('study', aborted);
+      return aborted;
+    });
+  }
+
+  consent(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:consent', text, async ({ argument, ledger, mspId, at }) => {
+      const { studyId, datasetId } = argument;
+      const study = await findStudy(ledger, studyId);
+      const dataset = await findDataset(ledger, datasetId);
+      const existing = await ledger.get('consent', studyId, datasetId);
+      const before = await findAccounts(ledger, datasetId);
+      const { consent, accounts } = grantConsent(argument, {
+        mspId,
+        at,
+        study,
+        dataset,
+        existing,
+        accounts: before,
+      });
+      const members = (await ledger.all('member')).map((member) => member.mspId);
+      await ledger.put('consent', consent);
+      await ledger.guard('consent', consent, ownerAndMajority(mspId, members));
+      await ledger.put('budget', accounts.training);
+      await ledger.put('budget', accounts.heldOut);
+      return consent;
+    });
+  }
+
+  withdraw(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:withdraw', text, async ({ argument, ledger, mspId, at }) => {
+      const { studyId, datasetId, reason } = argument;
+      const study = await findStudy(ledger, studyId);
+      const consent = await findConsent(ledger, studyId, datasetId);
+      const withdrawn = withdrawConsent(consent, { mspId, at, reason, study });
+      await ledger.put('consent', withdrawn);
+      return withdrawn;
+    });
+  }
+
+  settle(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:settle', text, async (call) => {
+      const { argument, ledger, mspId, at, transactionId } = call;
+      const { studyId, datasetId } = argument;
+      const study = await findStudy(ledger, studyId);
+      const consent = await findConsent(ledger, studyId, datasetId);
+      requireOwner(consent, mspId);
+      const { privacyBudget } = await findDataset(ledger, datasetId);
+      const rounds: RoundRecord[] = [];
+      for (const round of await roundsOf(ledger, study)) {
+        const number = roundKey(round.round);
+        rounds.push({
+          round,
+          update: await ledger.get('update', studyId, number, datasetId),
+          verdict: await ledger.get('verdict', studyId, number, consent.owner),
+        });
+      }
+      const settled = settleConsent(consent, {
+        mspId,
+        at,
+        transactionId,
+        study,
+        delta: privacyBudget.delta,
+        accounts: await findAccounts(ledger, datasetId),
+        rounds,
+      });
+      await ledger.put('consent', settled.consent);
+      await ledger.put('budget', settled.accounts.training);
+      await ledger.put('budget', settled.accounts.heldOut);
+      for (const charge of settled.charges) await ledger.put('privacy-charge', charge);
+      return settled.consent;
+    });
+  }
+
+  get(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:get', text, ({ argument: { studyId }, ledger }) =>
+      findStudy(ledger, studyId),
+    );
+  }
+
+  list(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:list', text, ({ argument, ledger }) =>
+      ledger.page('study', [], argument),
+    );
+  }
+
+  getConsent(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:getConsent', text, ({ argument: { studyId, datasetId }, ledger }) =>
+      findConsent(ledger, studyId, datasetId),
+    );
+  }
+
+  listConsents(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:listConsents', text, async ({ argument, ledger }) => {
+      await findStudy(ledger, argument.studyId);
+      return ledger.page('consent', [argument.studyId], argument);
+    });
+  }
+}

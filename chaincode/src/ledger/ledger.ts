@@ -1,0 +1,113 @@
+// Rows on the ledger: read and written by noun and key, as canonical JSON under composite keys.
+import type { ChaincodeStub } from 'fabric-shim-api';
+import { canonicalJson, DomainError, type RowVersion } from '../domain/index.ts';
+import { keyOf, type Noun, type Rows } from './rows.ts';
+
+const PAGE_SIZE = 50;
+
+export interface PageOptions {
+  readonly pageSize?: number | undefined;
+  readonly bookmark?: string | undefined;
+}
+export interface Page<T> {
+  readonly items: T[];
+  readonly bookmark?: string;
+}
+
+const parse = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString('utf8'));
+const encodeBookmark = (text: string): string => Buffer.from(text, 'utf8').toString('base64url');
+const decodeBookmark = (text: string): string => Buffer.from(text, 'base64url').toString('utf8');
+
+/** A transaction sees the rows as they were before it: what it writes it does not read back. */
+export class Ledger {
+  readonly #stub: ChaincodeStub;
+
+  constructor(stub: ChaincodeStub) {
+    this.#stub = stub;
+  }
+
+  async get<N extends Noun>(noun: N, ...key: readonly string[]): Promise<Rows[N] | undefined> {
+    const bytes = await this.#stub.getState(this.#stub.createCompositeKey(noun, [...key]));
+    return bytes.length === 0 ? undefined : (parse(bytes) as Rows[N]);
+  }
+
+  async put<N extends Noun>(noun: N, row: Rows[N]): Promise<void> {
+    await this.#stub.putState(this.keyFor(noun, row), Buffer.from(canonicalJson(row), 'utf8'));
+  }
+
+  /** Lays a key-level endorsement policy on a row: it guards every change after this transaction. */
+  async guard<N extends Noun>(noun: N, row: Rows[N], policy: Uint8Array): Promise<void> {
+    await this.#stub.setStateValidationParameter(this.keyFor(noun, row), policy);
+  }
+
+  keyFor<N extends Noun>(noun: N, row: Rows[N]): string {
+    return this.#stub.createCompositeKey(noun, keyOf(noun, row));
+  }
+
+  /** Every row under a partial key, in the order of keys. */
+  async all<N extends Noun>(noun: N, ...prefix: readonly string[]): Promise<Rows[N][]> {
+    const rows: Rows[N][] = [];
+    for await (const { value } of this.#stub.getStateByPartialCompositeKey(noun, [...prefix])) {
+      rows.push(parse(value) as Rows[N]);
+    }
+    return rows;
+  }
+
+  /**
+   * A page of the rows under a partial key. For queries only: Fabric lets no transaction that writes page.
+   *
+   * @throws DomainError INVALID_ARGUMENT for a bookmark of another list
+   */
+  async page<N extends Noun>(
+    noun: N,
+    prefix: readonly string[],
+    { pageSize = PAGE_SIZE, bookmark = '' }: PageOptions,
+  ): Promise<Page<Rows[N]>> {
+    const start = decodeBookmark(bookmark);
+    if (start !== '' && !start.startsWith(this.#stub.createCompositeKey(noun, [...prefix]))) {
+      throw new DomainError('INVALID_ARGUMENT', 'bookmark does not belong to this list');
+    }
+    const query = this.#stub.getStateByPartialCompositeKeyWithPagination(noun, [...prefix], pageSize, start);
+    const { iterator, metadata } = await query;
+    const items: Rows[N][] = [];
+    for (let next = await iterator.next(); ; next = await iterator.next()) {
+      if (next.value !== undefined && next.value !== null) items.push(parse(next.value.value) as Rows[N]);
+      if (next.done) break;
+    }
+    await iterator.close();
+    const more = metadata.bookmark !== '' && items.length === pageSize;
+    return more ? { items, bookmark: encodeBookmark(metadata.bookmark) } : { items };
+  }
+
+  /**
+   * A page of a row's versions, newest first. The bookmark is the last version's transaction, so that versions
+   * written between two pages move nothing.
+   *
+   * @throws DomainError INVALID_ARGUMENT for a bookmark that is no version of this row
+   */
+  async history(
+    noun: Noun,
+    key: readonly string[],
+    { pageSize = PAGE_SIZE, bookmark }: PageOptions,
+  ): Promise<Page<RowVersion>> {
+    const items: RowVersion[] = [];
+    let skipping = bookmark !== undefined && bookmark !== '';
+    const versions = this.#stub.getHistoryForKey(this.#stub.createCompositeKey(noun, [...key]));
+    for await (const { txId, timestamp, isDelete, value } of versions) {
+      if (skipping) {
+        skipping = txId !== bookmark;
+        continue;
+      }
+      if (items.length === pageSize) return { items, bookmark: items.at(-1)!.transactionId };
+      const milliseconds = Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1_000_000);
+      items.push({
+        transactionId: txId,
+        at: new Date(milliseconds).toISOString(),
+        deleted: isDelete,
+        row: isDelete ? null : (parse(value) as Record<string, unknown>),
+      });
+    }
+    if (skipping) throw new DomainError('INVALID_ARGUMENT', 'bookmark is no version of this row');
+    return { items };
+  }
+}
