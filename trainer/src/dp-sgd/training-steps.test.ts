@@ -16,7 +16,7 @@ import {
   shuffled,
 } from './testing/broken-mechanisms.ts';
 import type { TrainingPlan } from './training-plan.ts';
-import { runSteps } from './training-steps.ts';
+import { releaseMean, runSteps } from './training-steps.ts';
 import type { LabelledRow } from './training-units.ts';
 
 // With all parameters 0 a row's gradient is ±1/2 times its features: patients can be made to pull either way.
@@ -135,6 +135,21 @@ test('the sampling audit catches shuffling into batches of one size', async () =
   const random = testNumbers(9);
   const substitute = shuffled(moderate.length, random);
   assert.match((await auditSampling({ ...right, substitute }, moderate)).join(), /not drawn independently/);
+});
+
+test('what is released lies on the lattice whatever the sum, and tells no more of it than its rounding', () => {
+  const release = releaseMean(plan, 2 ** 20 / plan.clipNormL2);
+  const step = plan.clipNormL2 / 2 ** 20 / (plan.samplingRate * plan.bandSize);
+  const noise = Float64Array.of(5, -3, 0, 1e9);
+  const sum = Float64Array.of(Math.PI, -Math.E, 1e-9, 12_345.678);
+  const released = release({ sum, noise });
+  released.forEach((value, i) => {
+    const expected = Math.round((sum[i]! / plan.clipNormL2) * 2 ** 20) + noise[i]!;
+    assert.ok(Math.abs(value / step - expected) < 1e-3);
+  });
+  // Sums that round to the same integers cannot be told apart.
+  const nearby = sum.map((value) => value + 1e-10);
+  assert.deepEqual(release({ sum: nearby, noise }), released);
 });
 
 test('steps follow the released mean, with momentum', async () => {
