@@ -2,32 +2,67 @@
 // size, SHA-256 and the seal are checked on every read. What is published is written down first, so that after
 // a crash the ledger's hash still fits the bytes in IPFS.
 import type { ArtefactRef, Member } from '@consilium/chaincode/domain';
-import { named, TrainerError } from './errors.ts';
+import {
+  type ArtefactContext,
+  ArtefactError,
+  type ArtefactErrorCode,
+  type ArtefactStore,
+  type MemberKeys,
+  openArtefact,
+  sealArtefact,
+} from './artefact/index.ts';
+import { TrainerError, type TrainerErrorCode } from './errors.ts';
 import { type Journal, type StepKey, sha256Hex } from './journal.ts';
 
-/** Where artefacts lie: IPFS, or a map in tests. */
-export interface ArtefactStore {
-  /** @throws TrainerError TRAINER_IPFS_UNREACHABLE */
-  put(bytes: Uint8Array): Promise<{ readonly cid: string }>;
-  /** @throws TrainerError TRAINER_IPFS_UNREACHABLE, TRAINER_ARTEFACT_UNREACHABLE, TRAINER_ARTEFACT_HASH_MISMATCH */
-  get(cid: string, options: { readonly maxBytes: number }): Promise<Uint8Array>;
-}
-
-/** How artefacts are sealed for members and opened by this one. */
-export interface Seal {
-  seal(plaintext: Uint8Array, recipients: readonly Member[], label: string): Promise<Uint8Array>;
-  /** @throws TrainerError TRAINER_ARTEFACT_NOT_DECRYPTABLE */
-  open(sealed: Uint8Array, label: string): Promise<Uint8Array>;
-}
-
 export interface ExchangeOptions {
+  readonly mspId: string;
+  readonly keys: MemberKeys;
   readonly store: ArtefactStore;
-  readonly seal: Seal;
   readonly journal: Journal;
   readonly listMembers: () => Promise<readonly Member[]>;
   readonly afterStep: (step: string) => void;
   readonly nowMs: () => number;
 }
+
+/** What an artefact's code means for a round. */
+const TRAINER_CODES: Record<ArtefactErrorCode, TrainerErrorCode> = {
+  ARTEFACT_STORE_UNREACHABLE: 'TRAINER_IPFS_UNREACHABLE',
+  ARTEFACT_STORE_REFUSED: 'TRAINER_IPFS_UNREACHABLE',
+  ARTEFACT_STORAGE_FULL: 'TRAINER_IPFS_FULL',
+  ARTEFACT_UNREACHABLE: 'TRAINER_ARTEFACT_UNREACHABLE',
+  ARTEFACT_HASH_MISMATCH: 'TRAINER_ARTEFACT_HASH_MISMATCH',
+  ARTEFACT_TOO_LARGE: 'TRAINER_ARTEFACT_MALFORMED',
+  ARTEFACT_TRUNCATED: 'TRAINER_ARTEFACT_MALFORMED',
+  ARTEFACT_FORMAT_UNKNOWN: 'TRAINER_ARTEFACT_MALFORMED',
+  ARTEFACT_NOT_A_RECIPIENT: 'TRAINER_ARTEFACT_NOT_DECRYPTABLE',
+  ARTEFACT_WRONG_CONTEXT: 'TRAINER_ARTEFACT_NOT_DECRYPTABLE',
+  ARTEFACT_TAMPERED: 'TRAINER_ARTEFACT_NOT_DECRYPTABLE',
+  ARTEFACT_KEY_INVALID: 'TRAINER_MEMBER_KEY_INVALID',
+};
+
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof ArtefactError)) throw cause;
+    throw new TrainerError(TRAINER_CODES[cause.code], cause.message, { cause });
+  }
+}
+
+/** What an update is sealed for: it opens as no other's, and in no other round. */
+export const updateContext = (of: {
+  readonly studyId: string;
+  readonly round: number;
+  readonly datasetId: string;
+}): ArtefactContext => ({
+  purpose: 'update',
+  studyId: of.studyId,
+  round: of.round,
+  datasetId: of.datasetId,
+});
+
+/** What an aggregate is sealed for; its hash on the ledger says of which round it is. */
+export const aggregateContext = (studyId: string): ArtefactContext => ({ purpose: 'aggregate', studyId });
 
 /** Room for headers and one wrapped key per member, in a sealed artefact and beside its values. */
 const OVERHEAD_BYTES = 64 * 1024;
@@ -52,21 +87,23 @@ export class ArtefactExchange {
   async publish(artefact: {
     readonly key: StepKey;
     readonly plaintext: Uint8Array;
-    readonly purpose: 'update' | 'aggregate';
+    readonly context: ArtefactContext;
   }): Promise<ArtefactRef> {
-    const { journal, store, seal, listMembers, afterStep } = this.#options;
-    const { key, plaintext, purpose } = artefact;
+    const { journal, store, afterStep } = this.#options;
+    const { key, plaintext, context } = artefact;
+    const purpose = String(context.purpose);
     const plaintextSha256 = sha256Hex(plaintext);
     let sealed = journal.sealed(key);
     if (sealed === undefined) {
-      const ciphertext = await seal.seal(plaintext, await listMembers(), labelOf(key.studyId));
+      const ciphertext = await this.#seal(plaintext, context);
       sealed = journal.recordSealed(key, { ciphertext, plaintextSha256 });
       afterStep(`${purpose}: sealed and written down`);
     }
     if (sealed.plaintextSha256 !== plaintextSha256) throw new TrainerError('TRAINER_RELEASE_DIFFERS');
     const { sha256, sizeBytes } = sealed;
     if (sealed.cid !== undefined) return { cid: sealed.cid, sha256, sizeBytes };
-    const { cid } = await store.put(sealed.ciphertext);
+    const { ciphertext } = sealed;
+    const { cid } = await translated(() => store.put(ciphertext));
     afterStep(`${purpose}: put into IPFS`);
     journal.transaction(() => {
       journal.recordPut(key, cid);
@@ -76,9 +113,15 @@ export class ArtefactExchange {
     return { cid, sha256, sizeBytes };
   }
 
+  async #seal(plaintext: Uint8Array, associatedData: ArtefactContext): Promise<Uint8Array> {
+    const members = await this.#options.listMembers();
+    const recipients = members.map(({ mspId, encryptionPublicKey: publicKey }) => ({ mspId, publicKey }));
+    return translated(() => sealArtefact({ plaintext, recipients, associatedData }));
+  }
+
   /** Puts a public artefact, such as a model's graph. */
   async publishPlain(bytes: Uint8Array, purpose: string): Promise<ArtefactRef> {
-    const { cid } = await this.#options.store.put(bytes);
+    const { cid } = await translated(() => this.#options.store.put(bytes));
     this.#options.journal.countArtefact({ cid, sizeBytes: bytes.length }, purpose);
     return { cid, sha256: sha256Hex(bytes), sizeBytes: bytes.length };
   }
@@ -91,33 +134,34 @@ export class ArtefactExchange {
         `it claims ${ref.sizeBytes} bytes, ${maxBytes} is the most`,
       );
     }
-    let bytes: Uint8Array;
     try {
-      bytes = await this.#options.store.get(ref.cid, { maxBytes: ref.sizeBytes });
+      const bytes = await translated(() => this.#options.store.get(ref));
+      this.#missingSinceMs.delete(ref.cid);
+      return bytes;
     } catch (error) {
       if (error instanceof TrainerError && error.code === 'TRAINER_ARTEFACT_UNREACHABLE') {
         const sinceMs = this.#missingSinceMs.get(ref.cid) ?? this.#options.nowMs();
         this.#missingSinceMs.set(ref.cid, sinceMs);
       }
-      throw named(error);
+      throw error;
     }
-    this.#missingSinceMs.delete(ref.cid);
-    if (bytes.length !== ref.sizeBytes || sha256Hex(bytes) !== ref.sha256) {
-      throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH');
-    }
-    return bytes;
   }
 
   /** The plaintext of a sealed artefact that holds so many values. */
   async open(
     ref: ArtefactRef,
-    { studyId, values }: { readonly studyId: string; readonly values: number },
+    { context, values }: { readonly context: ArtefactContext; readonly values: number },
   ): Promise<Uint8Array> {
-    const cached = this.#opened.get(ref.sha256);
+    const cacheKey = JSON.stringify([ref.sha256, context]);
+    const cached = this.#opened.get(cacheKey);
     if (cached !== undefined) return cached;
-    const sealed = await this.fetch(ref, 4 * values + OVERHEAD_BYTES);
-    const plaintext = await this.#options.seal.open(sealed, labelOf(studyId));
-    this.#remember(ref.sha256, plaintext);
+    const bytes = await this.fetch(ref, 4 * values + OVERHEAD_BYTES);
+    const { mspId, keys } = this.#options;
+    const { privateKey } = keys;
+    const { plaintext } = await translated(() =>
+      openArtefact({ bytes, mspId, privateKey, associatedData: context }),
+    );
+    this.#remember(cacheKey, plaintext);
     return plaintext;
   }
 
@@ -126,8 +170,8 @@ export class ArtefactExchange {
     return nowMs - (this.#missingSinceMs.get(cid) ?? nowMs);
   }
 
-  #remember(sha256: string, plaintext: Uint8Array): void {
-    this.#opened.set(sha256, plaintext);
+  #remember(key: string, plaintext: Uint8Array): void {
+    this.#opened.set(key, plaintext);
     let bytes = 0;
     for (const kept of this.#opened.values()) bytes += kept.length;
     for (const [oldest, kept] of this.#opened) {
@@ -137,6 +181,3 @@ export class ArtefactExchange {
     }
   }
 }
-
-/** Binds a sealed artefact to its study: it does not open in another one. */
-const labelOf = (studyId: string): string => `consilium/study/${studyId}`;

@@ -33,6 +33,12 @@ export const TRAINER_ERRORS = {
     'A transaction was sent and its outcome is not known yet; the same one is asked for again.',
   ],
   TRAINER_IPFS_UNREACHABLE: ['unavailable', true, 'The IPFS node does not answer: start it.'],
+  TRAINER_IPFS_FULL: ['exhausted', true, "The IPFS node's disk is full: free some space."],
+  TRAINER_MEMBER_KEY_INVALID: [
+    'invalid',
+    true,
+    "A member's encryption key on the ledger is no key: nothing can be sealed for it.",
+  ],
   TRAINER_ARTEFACT_UNREACHABLE: ['unavailable', true, 'IPFS answers but does not deliver this artefact.'],
   TRAINER_ARTEFACT_HASH_MISMATCH: ['invalid', false, 'The artefact is not the one the ledger names.'],
   TRAINER_ARTEFACT_NOT_DECRYPTABLE: [

@@ -2,7 +2,7 @@
 // the loopback interface only and answers nobody without the key it shares with the gateway.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Dictionary, Id, Strict, validate } from '@consilium/chaincode/domain';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { TrainerError } from './errors.ts';
 import { answerProblem } from './http-problem.ts';
@@ -63,7 +63,7 @@ export function buildHttp(options: HttpOptions): FastifyInstance {
   const { context, board, trainerKey, encryptionPublicKey, onChange } = options;
   const app = Fastify({
     loggerInstance: context.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
   });
   app.setErrorHandler(answerProblem);

@@ -1,7 +1,7 @@
 // What this trainer does next for a study, as a pure function of the ledger's state. Nothing else decides, so
 // a trainer that died at any line goes on by asking again. Any participating trainer may lead a step; to keep
 // them from all doing it at once the others stand in line and act only after a silence.
-import type { Consent, Participant, Round, RoundDossier } from '@consilium/chaincode/domain';
+import { type Consent, leaderOf, type Round, type RoundDossier } from '@consilium/chaincode/domain';
 import { isOver, nextBase, type StudyState } from './ledger-state.ts';
 
 export type Action =
@@ -35,8 +35,8 @@ export interface Situation {
  *
  * Own work (train, verdict, attest, settle) comes first and waits for nobody. A step that one trainer does for
  * all (open, close, tally, finalize, abort, publish) falls to the round's leader at once and to the k-th
- * member after it once nothing has changed for k · takeoverMs. After a round's deadline one more takeoverMs of
- * silence is granted before anyone is left out, since the stages share one deadline.
+ * member after it once nothing has changed for k · takeoverMs. Whoever is late is waited for until the round's
+ * deadline, which the ledger moves on with each stage.
  */
 export function nextAction(state: StudyState, situation: Situation): Action {
   const { study, latest } = state;
@@ -63,10 +63,6 @@ export function standing(consents: readonly Consent[]): { datasets: string[]; va
     validators: [...new Set(granted.map(({ owner }) => owner))].sort(),
   };
 }
-
-/** The leader of a round: the validators take turns. */
-export const leaderOf = (validators: readonly string[], round: number): string | undefined =>
-  validators[(round - 1) % Math.max(1, validators.length)];
 
 /** The hash that enough accepting members have attested; undefined while none has. */
 export function agreedHash({ round, verdicts, attestations }: RoundDossier): string | undefined {
@@ -123,16 +119,19 @@ function training(dossier: RoundDossier, { consents }: StudyState, situation: Si
   const { round, updates } = dossier;
   const arrived = new Set(updates.map(({ datasetId }) => datasetId));
   const granted = new Set(standing(consents).datasets);
-  const missing = round.participants.filter(({ datasetId }) => !arrived.has(datasetId));
-  const own = missing.find(
-    ({ mspId, datasetId }: Participant) =>
-      mspId === situation.mspId && granted.has(datasetId) && situation.preparedDatasets.has(datasetId),
+  const expected = round.participants.filter(
+    ({ datasetId }) => !arrived.has(datasetId) && granted.has(datasetId),
+  );
+  const own = expected.find(
+    ({ mspId, datasetId }) => mspId === situation.mspId && situation.preparedDatasets.has(datasetId),
   );
   if (own !== undefined) return { kind: 'train', round: round.round, datasetId: own.datasetId };
-  const close: Action = { kind: 'close', round: round.round };
-  if (missing.length === 0) return inTurn(round.validators, round.leader, close, situation);
-  if (updates.length >= round.quorum.updates) return afterDeadline(round, close, situation);
-  return afterDeadline(round, abort(round, 'too few updates arrived before the deadline'), situation);
+  const step: Action =
+    updates.length >= round.quorum.updates
+      ? { kind: 'close', round: round.round }
+      : abort(round, 'too few updates arrived');
+  if (expected.length === 0) return inTurn(round.validators, round.leader, step, situation);
+  return afterDeadline(round, step, situation);
 }
 
 function validating(dossier: RoundDossier, situation: Situation): Action {
@@ -189,10 +188,11 @@ function aggregating(dossier: RoundDossier, situation: Situation): Action {
 const abort = (round: Round, reason: string): Action => ({ kind: 'abort', round: round.round, reason });
 
 function afterDeadline(round: Round, action: Action, situation: Situation): Action {
-  const graceEnds = Math.max(Date.parse(round.deadline), situation.lastChangeMs) + situation.takeoverMs;
-  if (situation.nowMs < graceEnds) return wait(graceEnds, 'contributions are still expected');
+  const { nowMs, lastChangeMs } = situation;
+  const deadlineMs = Date.parse(round.deadline);
+  if (nowMs < deadlineMs) return wait(deadlineMs, 'contributions are still expected');
   return inTurn(round.validators, round.leader, action, {
     ...situation,
-    lastChangeMs: graceEnds,
+    lastChangeMs: Math.max(deadlineMs, lastChangeMs),
   });
 }

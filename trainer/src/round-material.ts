@@ -8,6 +8,7 @@ import {
   ParameterFormatError,
   quantizeParameters,
 } from './aggregate/index.ts';
+import { aggregateContext, updateContext } from './artefact-exchange.ts';
 import { TrainerError } from './errors.ts';
 import { sha256Hex } from './journal.ts';
 import type { StudyModel } from './study-model.ts';
@@ -29,7 +30,10 @@ export async function parametersOf(
   }: { readonly studyId: string; readonly ref: Round['base']; readonly model: StudyModel },
 ): Promise<Int32Array> {
   if (ref === null) return quantizeParameters(model.initial.shared);
-  const bytes = await exchange.open(ref.artefact, { studyId, values: model.initial.shared.length });
+  const bytes = await exchange.open(ref.artefact, {
+    context: aggregateContext(studyId),
+    values: model.initial.shared.length,
+  });
   if (sha256Hex(bytes) !== ref.parametersSha256) {
     throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', 'the parameters are not those the ledger names');
   }
@@ -57,7 +61,10 @@ export async function openUpdate(
   { study, update, model }: { readonly study: Study; readonly update: Update; readonly model: StudyModel },
 ): Promise<Int32Array> {
   const count = model.initial.shared.length;
-  const bytes = await exchange.open(update.artefact, { studyId: study.studyId, values: count });
+  const bytes = await exchange.open(update.artefact, {
+    context: updateContext(update),
+    values: count,
+  });
   if (sha256Hex(bytes) !== update.plaintextSha256) {
     throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', "the plaintext is not the update's commitment");
   }

@@ -26,17 +26,12 @@ export class TrainerService {
   #training: Promise<unknown> = Promise.resolve();
 
   constructor(context: TrainerContext, options: ServiceOptions) {
-    this.#context = { ...context, onProgress: (...progress) => this.#progress(...progress) };
+    this.#context = { ...context, onProgress: (...progress) => this.board.progress(...progress) };
     this.#options = { minPauseMs: 250, maxPauseMs: 30_000, ...options };
   }
 
   get #signal(): AbortSignal {
     return this.#context.signal;
-  }
-
-  #progress(studyId: string, step: number, steps: number): void {
-    this.board.progress(studyId, step, steps);
-    this.#context.onProgress(studyId, step, steps);
   }
 
   /** To be called for each event of the ledger. */

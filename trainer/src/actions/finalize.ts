@@ -1,6 +1,7 @@
 // Makes the aggregate the next model: seals it for every member, puts it into IPFS and proposes its hash.
 import type { RoundDossier, Study } from '@consilium/chaincode/domain';
 import { encodeParameters } from '../aggregate/index.ts';
+import { aggregateContext } from '../artefact-exchange.ts';
 import { TrainerError } from '../errors.ts';
 import { recomputeAggregate } from '../round-material.ts';
 import { submit } from '../submit.ts';
@@ -23,7 +24,7 @@ export async function finalize(
   const artefact = await context.exchange.publish({
     key: { studyId, round, subject: 'aggregate of the round' },
     plaintext: encodeParameters(lattice),
-    purpose: 'aggregate',
+    context: aggregateContext(studyId),
   });
   await submit(context, 'round:finalize', {
     argument: { studyId, round, aggregate: { artefact, parametersSha256 } },

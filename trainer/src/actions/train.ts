@@ -1,19 +1,20 @@
 // One dataset's contribution to one round: train, write the noised update down, seal it, put it into IPFS, and
 // record it on the ledger. Each step is durable before the next, so that a crash anywhere repeats nothing.
-import type { RoundDossier, Study } from '@consilium/chaincode/domain';
+import { plannedTrainingEvent, type RoundDossier, type Study } from '@consilium/chaincode/domain';
 import {
   dequantizeParameters,
   encodeParameters,
   hashParameters,
   quantizeParameters,
 } from '../aggregate/index.ts';
+import { updateContext } from '../artefact-exchange.ts';
 import { packUnits, TrainingFailedError, trainRound } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
 import type { Release, ReleaseKey } from '../journal.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { ownDataset } from '../own-dataset.ts';
-import { claimOf, trainingEvent } from '../privacy-claims.ts';
+import { claimOf } from '../privacy-claims.ts';
 import { parametersOf } from '../round-material.ts';
 import { encodeLocal } from '../study-model.ts';
 import { submit } from '../submit.ts';
@@ -40,9 +41,9 @@ export async function train(context: TrainerContext, task: Task): Promise<void> 
   const artefact = await context.exchange.publish({
     key: { studyId, round, subject: datasetId },
     plaintext: release.payload,
-    purpose: 'update',
+    context: updateContext({ studyId, round, datasetId }),
   });
-  const event = trainingEvent(study);
+  const event = plannedTrainingEvent(study);
   const claimedEpsilon = claimOf(event, await context.ledger.getDataset(datasetId));
   try {
     await submit(context, 'round:recordUpdate', {

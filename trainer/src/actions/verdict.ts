@@ -4,6 +4,7 @@ import {
   type Argument,
   canonicalJson,
   type Decision,
+  plannedScoreEvent,
   type RoundDossier,
   type Score,
   type Update,
@@ -16,7 +17,7 @@ import type { ReleaseKey } from '../journal.ts';
 import type { StudyState } from '../ledger-state.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { ownDataset } from '../own-dataset.ts';
-import { claimOf, scoreEvent } from '../privacy-claims.ts';
+import { claimOf } from '../privacy-claims.ts';
 import { aggregate, openUpdate, parametersOf } from '../round-material.ts';
 import { submit } from '../submit.ts';
 import type { TrainerContext } from '../trainer-context.ts';
@@ -199,7 +200,7 @@ async function scoresOf(
   { study }: Task,
   records: ReadonlyMap<string, Counts>,
 ): Promise<Score[]> {
-  const privacyEvent = scoreEvent(study);
+  const privacyEvent = plannedScoreEvent(study);
   const scores: Score[] = [];
   for (const [datasetId, { correct, total }] of records) {
     const claimedEpsilon = claimOf(privacyEvent, await ledger.getDataset(datasetId));

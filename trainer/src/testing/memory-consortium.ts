@@ -1,0 +1,312 @@
+// A consortium's ledger in memory for the trainer's tests: rows, idempotency keys, and the refusals that a
+// trainer can meet. The rules proper are tested where they live; this one is as strict and much shorter.
+import {
+  type Argument,
+  bandWeight,
+  type Consent,
+  canonicalJson,
+  type Dataset,
+  DomainError,
+  type ErrorCode,
+  epsilonOf,
+  leaderOf,
+  type Member,
+  type Model,
+  type Pool,
+  plannedScoreEvent,
+  plannedTrainingEvent,
+  type Round,
+  type RoundDossier,
+  type Study,
+  transactionNamed,
+  validate,
+} from '@consilium/chaincode/domain';
+import { GatewayProblem, type Ledger, type TrainerTransaction } from '../gateway-client.ts';
+
+export interface Charge {
+  readonly studyId: string;
+  readonly round: number;
+  readonly datasetId: string;
+  readonly pool: Pool;
+}
+
+export interface Recorded {
+  readonly mspId: string;
+  readonly name: TrainerTransaction;
+  readonly argument: Record<string, unknown>;
+}
+
+const refuse = (code: ErrorCode, detail: string = code): never => {
+  throw new DomainError(code, detail);
+};
+
+export class MemoryConsortium {
+  readonly members = new Map<string, Member>();
+  readonly datasets = new Map<string, Dataset>();
+  readonly studies = new Map<string, Study>();
+  readonly consents = new Map<string, Consent>();
+  readonly models = new Map<string, Model>();
+  readonly rounds = new Map<string, RoundDossier>();
+  readonly charges: Charge[] = [];
+  readonly recorded: Recorded[] = [];
+  readonly #outcomes = new Map<string, { transactionId: string }>();
+  readonly #listeners = new Set<(event: { name: string; studyId: string }) => void>();
+
+  onEvent(listener: (event: { name: string; studyId: string }) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  dossier(studyId: string, round: number): RoundDossier {
+    return this.rounds.get(`${studyId}/${round}`) ?? refuse('ROUND_NOT_FOUND');
+  }
+
+  consentsOf(studyId: string): Consent[] {
+    return [...this.consents.values()].filter((consent) => consent.studyId === studyId);
+  }
+
+  setConsent(studyId: string, datasetId: string, state: Consent['state']): void {
+    const key = `${studyId}/${datasetId}`;
+    this.consents.set(key, { ...this.consents.get(key)!, state });
+    this.#tell('ConsentWithdrawn', studyId);
+  }
+
+  #tell(name: string, studyId: string): void {
+    for (const listener of this.#listeners) listener({ name, studyId });
+  }
+
+  /** One member's view, as its gateway would give it. */
+  as(mspId: string): Ledger {
+    return {
+      listStudies: async () => [...this.studies.values()],
+      getStudy: async (studyId) => this.studies.get(studyId),
+      listConsents: async (studyId) => this.consentsOf(studyId),
+      getDossier: async (studyId, round) => this.rounds.get(`${studyId}/${round}`),
+      getDataset: async (datasetId) =>
+        asProblem(() => this.datasets.get(datasetId) ?? refuse('DATASET_NOT_FOUND')),
+      getModel: async (studyId) => this.models.get(studyId),
+      listMembers: async () => [...this.members.values()],
+      submit: async (name, argument, key) => this.submit(mspId, { name, argument, key }),
+    };
+  }
+
+  submit<N extends TrainerTransaction>(
+    mspId: string,
+    { name, argument, key }: { readonly name: N; readonly argument: Argument<N>; readonly key: string },
+  ): { transactionId: string } {
+    const known = this.#outcomes.get(`${mspId}/${key}`);
+    if (known !== undefined) return known;
+    asProblem(() => {
+      validate(transactionNamed(name).argument, argument);
+      this.#apply(mspId, { name, argument } as Call);
+    });
+    const outcome = { transactionId: `tx-${this.recorded.length}` };
+    this.#outcomes.set(`${mspId}/${key}`, outcome);
+    this.recorded.push({ mspId, name, argument: argument as Record<string, unknown> });
+    this.#tell(name, (argument as { studyId: string }).studyId);
+    return outcome;
+  }
+
+  #apply(mspId: string, { name, argument }: Call): void {
+    const study = this.studies.get(argument.studyId) ?? refuse('STUDY_NOT_FOUND');
+    switch (name) {
+      case 'study:settle':
+        return this.#settle(mspId, study, argument.datasetId);
+      case 'model:publish':
+        return this.#publish(mspId, study);
+      case 'round:open':
+        return this.#open(mspId, study, argument.round);
+      default:
+    }
+    if (study.state !== 'running') refuse('STUDY_STATE');
+    const dossier = this.dossier(study.studyId, argument.round);
+    const { round } = dossier;
+    if (!round.validators.includes(mspId)) refuse('NOT_A_PARTICIPANT');
+    const save = (next: Partial<RoundDossier>) =>
+      this.rounds.set(`${study.studyId}/${round.round}`, { ...dossier, ...next });
+    const move = (from: Round['state'], next: Partial<Round>) => {
+      if (round.state !== from) refuse('ROUND_CLOSED', `round ${round.round} is ${round.state}`);
+      save({ round: { ...round, ...next } });
+    };
+    const now = new Date().toISOString();
+    const late = Date.now() >= Date.parse(round.deadline);
+    switch (name) {
+      case 'round:recordUpdate': {
+        if (dossier.updates.some((u) => u.datasetId === argument.datasetId)) refuse('UPDATE_EXISTS');
+        if (round.state !== 'training') refuse('ROUND_CLOSED');
+        this.#charge(mspId, { ...argument, study, round });
+        return void save({
+          updates: [...dossier.updates, { schema: 1, ...argument, owner: mspId, recordedAt: now }],
+        });
+      }
+      case 'round:close': {
+        const arrived = dossier.updates.map((u) => u.datasetId);
+        const expected = round.participants.filter(
+          ({ datasetId }) =>
+            !arrived.includes(datasetId) &&
+            this.consents.get(`${study.studyId}/${datasetId}`)?.state === 'granted',
+        );
+        if (expected.length > 0 && !late) refuse('ROUND_INCOMPLETE');
+        if (arrived.length < round.quorum.updates) refuse('ROUND_INCOMPLETE');
+        return move('training', {
+          state: 'validating',
+          updates: arrived.sort(),
+          deadline: deadlineOf(study),
+        });
+      }
+      case 'round:recordVerdict': {
+        if (dossier.verdicts.some((v) => v.mspId === mspId)) refuse('VERDICT_EXISTS');
+        if (round.state !== 'validating') refuse('ROUND_CLOSED');
+        const decided = argument.decisions.map(({ datasetId }) => datasetId).sort();
+        if (canonicalJson(decided) !== canonicalJson(round.updates)) refuse('INVALID_ARGUMENT', 'decisions');
+        for (const score of argument.scores) this.#charge(mspId, { ...score, study, round });
+        return void save({
+          verdicts: [...dossier.verdicts, { schema: 1, ...argument, mspId, recordedAt: now }],
+        });
+      }
+      case 'round:tally': {
+        const { verdicts } = dossier;
+        if (verdicts.length < round.validators.length && !late) refuse('ROUND_INCOMPLETE');
+        const included = (round.updates ?? []).filter(
+          (id) =>
+            verdicts.filter((v) => v.decisions.some((d) => d.datasetId === id && d.decision === 'accept'))
+              .length >= round.quorum.validators,
+        );
+        const accepting = verdicts.filter((v) => v.accepted).length;
+        if (accepting < round.quorum.validators) refuse('QUORUM_NOT_REACHED');
+        if (included.length < round.quorum.updates) refuse('QUORUM_NOT_REACHED');
+        return move('validating', {
+          state: 'aggregating',
+          included,
+          excluded: [],
+          deadline: deadlineOf(study),
+        });
+      }
+      case 'round:attest': {
+        if (dossier.attestations.some((a) => a.mspId === mspId)) refuse('ATTESTATION_EXISTS');
+        if (round.state !== 'aggregating') refuse('ROUND_CLOSED');
+        return void save({
+          attestations: [...dossier.attestations, { schema: 1, ...argument, mspId, attestedAt: now }],
+        });
+      }
+      case 'round:finalize': {
+        const { aggregate } = argument;
+        const supporters = round.validators.filter(
+          (m) =>
+            dossier.verdicts.some((v) => v.mspId === m && v.accepted) &&
+            dossier.attestations.some(
+              (a) => a.mspId === m && a.parametersSha256 === aggregate.parametersSha256,
+            ),
+        );
+        if (supporters.length < round.quorum.validators) refuse('QUORUM_NOT_REACHED');
+        if (!supporters.includes(mspId)) refuse('ENDORSEMENT_REFUSED');
+        return move('aggregating', { state: 'finalized', aggregate, finalizedAt: now });
+      }
+      case 'round:abort':
+        if (round.state === 'finalized' || round.state === 'aborted') refuse('ROUND_CLOSED');
+        return void save({ round: { ...round, state: 'aborted', reason: argument.reason } });
+    }
+  }
+
+  #charge(
+    mspId: string,
+    release: {
+      readonly study: Study;
+      readonly round: Round;
+      readonly datasetId: string;
+      readonly privacyEvent: unknown;
+      readonly claimedEpsilon: string;
+    },
+  ): void {
+    const { study, round, datasetId, privacyEvent, claimedEpsilon } = release;
+    const participant = round.participants.find((p) => p.datasetId === datasetId);
+    if (participant?.mspId !== mspId) refuse('NOT_THE_OWNER');
+    if (this.consents.get(`${study.studyId}/${datasetId}`)?.state !== 'granted') refuse('CONSENT_STATE');
+    const planned = round.state === 'training' ? plannedTrainingEvent(study) : plannedScoreEvent(study);
+    if (canonicalJson(planned) !== canonicalJson(privacyEvent)) refuse('PRIVACY_EVENT_MISMATCH');
+    const { delta } = this.datasets.get(datasetId)!.privacyBudget;
+    if (Number(claimedEpsilon) < Number(epsilonOf([{ event: planned, count: 1 }], delta))) {
+      refuse('PRIVACY_COST_UNDERCLAIMED');
+    }
+    this.charges.push({ studyId: study.studyId, round: round.round, datasetId, pool: planned.pool });
+  }
+
+  #open(mspId: string, study: Study, number: number): void {
+    const { studyId } = study;
+    if (study.state !== 'running') refuse('STUDY_STATE');
+    if (this.rounds.has(`${studyId}/${number}`)) refuse('ROUND_EXISTS');
+    const previous = this.rounds.get(`${studyId}/${number - 1}`)?.round;
+    if (number > study.rounds || (number > 1 && !/finalized|aborted/.test(previous?.state ?? ''))) {
+      refuse('ROUND_NUMBER');
+    }
+    const participants = this.consentsOf(studyId)
+      .filter(({ state }) => state === 'granted')
+      .map(({ datasetId, owner }) => ({
+        datasetId,
+        mspId: owner,
+        weight: bandWeight(this.datasets.get(datasetId)!.recordCountBand),
+      }))
+      .sort((a, b) => (a.datasetId < b.datasetId ? -1 : 1));
+    if (participants.length < study.quorum.updates) refuse('QUORUM_NOT_REACHED');
+    const validators = [...new Set(participants.map((p) => p.mspId))].sort();
+    if (!validators.includes(mspId)) refuse('NOT_A_PARTICIPANT');
+    const base = previous === undefined ? null : (previous.aggregate ?? previous.base);
+    const round: Round = {
+      schema: 1,
+      studyId,
+      round: number,
+      state: 'training',
+      base,
+      participants,
+      validators,
+      leader: leaderOf(validators, number),
+      quorum: study.quorum,
+      openedAt: new Date().toISOString(),
+      deadline: deadlineOf(study),
+    };
+    this.rounds.set(`${studyId}/${number}`, { round, updates: [], verdicts: [], attestations: [] });
+  }
+
+  #publish(mspId: string, study: Study): void {
+    if (study.state !== 'running') refuse('STUDY_STATE');
+    const last = this.dossier(study.studyId, study.rounds).round;
+    const parameters = last.aggregate ?? last.base;
+    if (parameters === null) throw new DomainError('STUDY_STATE');
+    this.studies.set(study.studyId, { ...study, state: 'completed' });
+    this.models.set(study.studyId, {
+      schema: 1,
+      studyId: study.studyId,
+      graph: study.model.graph,
+      parameters,
+      round: last.round,
+      rounds: [last.round],
+      datasets: study.datasets,
+      publishedBy: mspId,
+      publishedAt: new Date().toISOString(),
+    });
+  }
+
+  #settle(mspId: string, study: Study, datasetId: string): void {
+    const consent = this.consents.get(`${study.studyId}/${datasetId}`);
+    if (consent?.owner !== mspId) refuse('NOT_THE_OWNER');
+    if (consent?.state === 'settled') refuse('CONSENT_STATE');
+    this.setConsent(study.studyId, datasetId, 'settled');
+  }
+}
+
+type Call = {
+  [N in TrainerTransaction]: { readonly name: N; readonly argument: Argument<N> };
+}[TrainerTransaction];
+
+const deadlineOf = (study: Study): string =>
+  new Date(Date.now() + study.roundDeadlineSeconds * 1000).toISOString();
+
+/** Refusals of the rules arrive at a trainer as its gateway's problems. */
+function asProblem<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    throw new GatewayProblem({ status: 409, code: error.code, detail: error.detail });
+  }
+}

@@ -1,0 +1,68 @@
+// Puts one hospital's trainer together: what the parts are is written out here and nowhere else.
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { ArtefactStore, MemberKeys } from './artefact/index.ts';
+import { ArtefactExchange } from './artefact-exchange.ts';
+import type { Ledger } from './gateway-client.ts';
+import { buildHttp } from './http.ts';
+import type { Journal } from './journal.ts';
+import { TrainerService } from './service.ts';
+import { StudyModels } from './study-models.ts';
+import type { TrainerContext } from './trainer-context.ts';
+
+export interface TrainerParts {
+  readonly mspId: string;
+  readonly trainerKey: string;
+  readonly takeoverMs: number;
+  readonly pollMs: number;
+  readonly minPauseMs?: number;
+  readonly maxPauseMs?: number;
+  readonly ledger: Ledger;
+  readonly journal: Journal;
+  readonly store: ArtefactStore;
+  readonly keys: MemberKeys;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly nowMs?: () => number;
+  readonly patienceMs?: number;
+  readonly afterStep?: (step: string) => void;
+}
+
+export interface Trainer {
+  readonly context: TrainerContext;
+  readonly service: TrainerService;
+  readonly http: FastifyInstance;
+}
+
+/** Time an artefact is looked for before it counts as unreachable. */
+const PATIENCE_MS = 120_000;
+
+export function buildTrainer(parts: TrainerParts): Trainer {
+  const { mspId, ledger, journal, store, keys, log, signal } = parts;
+  const nowMs = parts.nowMs ?? Date.now;
+  const afterStep = parts.afterStep ?? (() => undefined);
+  const listMembers = () => ledger.listMembers();
+  const exchange = new ArtefactExchange({ mspId, keys, store, journal, listMembers, afterStep, nowMs });
+  const context: TrainerContext = {
+    mspId,
+    ledger,
+    journal,
+    exchange,
+    models: new StudyModels(exchange),
+    log,
+    nowMs,
+    patienceMs: parts.patienceMs ?? PATIENCE_MS,
+    signal,
+    afterStep,
+    onProgress: () => undefined,
+  };
+  const service = new TrainerService(context, parts);
+  const http = buildHttp({
+    context,
+    board: service.board,
+    trainerKey: parts.trainerKey,
+    encryptionPublicKey: keys.publicKey,
+    onChange: () => service.wakeAll(),
+  });
+  return { context, service, http };
+}

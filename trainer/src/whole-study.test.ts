@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { MemoryArtefactStore } from './artefact/index.ts';
+import { Journal } from './journal.ts';
+import { type Hospital, type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
+import { buildTrainer, type Trainer } from './trainer.ts';
+
+const KEY = 'a-key-for-the-trainer';
+const AUTHORIZED = { authorization: `Bearer ${KEY}` };
+
+/** Runs until a condition holds, looking again after each event of the ledger. */
+export async function until(
+  { consortium }: Pick<SmallConsortium, 'consortium'>,
+  holds: () => boolean,
+): Promise<void> {
+  if (holds()) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = consortium.onEvent(() => {
+    if (holds()) resolve();
+  });
+  await promise;
+  stop();
+}
+
+describe('a whole study of three trainers', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
+  const store = new MemoryArtefactStore();
+  const stopping = new AbortController();
+  const journals = new Map<string, Journal>();
+  const trainers = new Map<string, Trainer>();
+  const runs: Promise<void>[] = [];
+  let world: SmallConsortium;
+
+  const start = ({ mspId, directory: own, keys }: Hospital): void => {
+    const journal = new Journal(own);
+    const { consortium } = world;
+    const trainer = buildTrainer({
+      mspId,
+      trainerKey: KEY,
+      takeoverMs: 60_000,
+      pollMs: 60_000,
+      ledger: consortium.as(mspId),
+      journal,
+      store,
+      keys,
+      log: pino({ level: process.env.LOG ?? 'silent' }),
+      signal: stopping.signal,
+    });
+    journals.set(mspId, journal);
+    trainers.set(mspId, trainer);
+    consortium.onEvent((data) => trainer.service.notice({ data }));
+    runs.push(trainer.service.run());
+  };
+
+  before(async () => {
+    world = await smallConsortium({ directory, store });
+    for (const hospital of world.hospitals) start(hospital);
+    const { consortium, study } = world;
+    await until(world, () => consortium.consentsOf(study.studyId).every(({ state }) => state === 'settled'));
+  });
+
+  after(async () => {
+    stopping.abort();
+    await Promise.all(runs);
+    for (const journal of journals.values()) journal.close();
+    for (const { http } of trainers.values()) await http.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('completes every round and publishes the model', () => {
+    const { consortium, study } = world;
+    const states = [1, 2, 3].map((round) => consortium.dossier(study.studyId, round).round.state);
+    assert.deepEqual(states, ['finalized', 'finalized', 'finalized']);
+    assert.equal(consortium.studies.get(study.studyId)?.state, 'completed');
+    assert.equal(consortium.models.get(study.studyId)?.round, 3);
+  });
+
+  it('takes turns in leading', () => {
+    const opened = world.consortium.recorded.filter(({ name }) => name === 'round:open');
+    assert.deepEqual(
+      opened.map(({ mspId }) => mspId),
+      ['A', 'B', 'C'],
+    );
+  });
+
+  it('charges each pool of each dataset exactly once a round', () => {
+    const charges = world.consortium.charges.map((c) => `${c.round}/${c.datasetId}/${c.pool}`);
+    assert.equal(charges.length, 3 * 3 * 2);
+    assert.equal(new Set(charges).size, charges.length);
+  });
+
+  it('journals one release per charge, marks it as charged and drops its bytes at the end', () => {
+    for (const journal of journals.values()) {
+      const releases = journal.releases();
+      assert.equal(releases.length, 3 * 2);
+      assert.ok(releases.every(({ charge }) => charge === 'charged'));
+      assert.ok(releases.every(({ payload }) => payload.length === 0));
+    }
+  });
+
+  it('has every member recompute the same aggregate', () => {
+    const { consortium, study } = world;
+    for (const round of [1, 2, 3]) {
+      const { round: row, attestations } = consortium.dossier(study.studyId, round);
+      assert.equal(attestations.length, 3);
+      const hashes = new Set(attestations.map((a) => a.parametersSha256));
+      assert.deepEqual([...hashes], [row.aggregate?.parametersSha256]);
+    }
+  });
+
+  it('answers predictions before training, after a round, and with the final model', async () => {
+    const { http } = trainers.get('A')!;
+    const answers: number[][] = [];
+    for (const round of ['initial', 1, 'final']) {
+      const response = await http.inject({
+        method: 'POST',
+        url: '/local/predictions',
+        headers: AUTHORIZED,
+        payload: { studyId: 'study', round, rows: [{ age: 80, smoker: 1 }, { age: 25 }] },
+      });
+      assert.equal(response.statusCode, 200, response.body);
+      answers.push(response.json<{ probabilities: number[] }>().probabilities);
+    }
+    assert.deepEqual(answers[0], [0.5, 0.5], 'a logistic regression starts at 0');
+    assert.notDeepEqual(answers[1], answers[0]);
+    assert.notDeepEqual(answers[2], answers[1]);
+  });
+
+  it('gives the final model as the same bytes at every hospital, and with local parameters as different ones', async () => {
+    const shared = new Set<unknown>();
+    const own = new Set<unknown>();
+    for (const { http } of trainers.values()) {
+      const headers = AUTHORIZED;
+      const plain = await http.inject({ url: '/local/models/study/onnx?local=false', headers });
+      assert.equal(plain.statusCode, 200, plain.body);
+      shared.add(plain.headers['x-onnx-sha256']);
+      own.add((await http.inject({ url: '/local/models/study/onnx', headers })).headers['x-onnx-sha256']);
+    }
+    assert.equal(shared.size, 1);
+    assert.equal(own.size, 3);
+  });
+
+  it('has nothing left to do', async () => {
+    const { http } = trainers.get('B')!;
+    assert.deepEqual((await http.inject({ url: '/local/jobs', headers: AUTHORIZED })).json(), []);
+    const usage = (await http.inject({ url: '/local/artefacts/usage', headers: AUTHORIZED })).json();
+    assert.equal(usage.count, 3 + 1, 'three updates, and the aggregate of the round it led');
+  });
+});
