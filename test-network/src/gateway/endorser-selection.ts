@@ -47,10 +47,12 @@ export function endorsementLayouts(
     if (channel !== context.channel || !definition) {
       throw new SelectionError(`No metadata was found for chaincode ${name} in channel ${channel}`);
     }
-    if (!call.getDisregardNamespacePolicy()) policies.push(definition.policy);
-    for (const coll of call.getCollectionNamesList()) {
+    const collections = call.getCollectionNamesList();
+    if (collections.length === 0 && !call.getDisregardNamespacePolicy()) policies.push(definition.policy);
+    for (const coll of collections) {
       const owner = ownerOfImplicitCollection(coll);
       if (owner === undefined) continue;
+      // A collection with a policy of its own is not held to the chaincode's.
       policies.push(outOfRoles(1, 'member', [owner]));
       if (!call.getNoPrivateReads()) {
         readers = new Set(!readers || readers.has(owner) ? [owner] : []);

@@ -3,6 +3,7 @@
  * there a refused proposal arrives as a transport error, and the gateway treats it as such.
  */
 import { status } from '@grpc/grpc-js';
+import type { StateReader } from '../ledger/state-reader.ts';
 import type { Endorser, ProposalOutcome, ProposalResponse } from '../peer/endorser.ts';
 import type { SignedProposal } from '../peer/proposal.ts';
 import type { ErrorDetail } from './rpc-error.ts';
@@ -11,7 +12,7 @@ export interface EndorsingPeer {
   readonly mspId: string;
   readonly address: string;
   readonly endorser: Endorser;
-  process(proposal: SignedProposal): Promise<Judged>;
+  process(proposal: SignedProposal, view?: StateReader): Promise<Judged>;
 }
 
 export type Judged =
@@ -23,8 +24,8 @@ export function endorsingPeer(endorser: Endorser, isLocal: boolean): EndorsingPe
     mspId: endorser.mspId,
     address: endorser.address,
     endorser,
-    async process(proposal) {
-      const outcome = await endorser.processProposal(proposal);
+    async process(proposal, view) {
+      const outcome = await endorser.processProposal(proposal, view);
       return judge(isLocal ? outcome : overTheWire(outcome));
     },
   };

@@ -5,6 +5,7 @@
 import { status } from '@grpc/grpc-js';
 import { common, gateway, peer } from '../fabric-protos.ts';
 import type { Committer } from '../ledger/committer.ts';
+import type { StateReader } from '../ledger/state-reader.ts';
 import type { Orderer } from '../orderer/orderer.ts';
 import type { ProposalResponse } from '../peer/endorser.ts';
 import type { SignedProposal } from '../peer/proposal.ts';
@@ -82,17 +83,30 @@ export class GatewayService {
       throw new RpcError(status.INVALID_ARGUMENT, 'the proposed transaction must contain a signed proposal');
     }
     const target = parseTarget(proposed);
-    const organisations = request.getEndorsingOrganizationsList();
+    // All endorsers see one height: the peers of this network share their ledger.
+    const view = this.#options.store.snapshot();
+    try {
+      return await this.#collect(target, request.getEndorsingOrganizationsList(), view);
+    } finally {
+      this.#options.store.release(view);
+    }
+  }
+
+  async #collect(
+    target: Target,
+    organisations: readonly string[],
+    view: StateReader,
+  ): Promise<InstanceType<typeof gateway.EndorseResponse>> {
     const plan =
       organisations.length > 0
         ? this.#planForOrganisations(target, organisations)
-        : await this.#planFromFirstEndorser(target);
+        : await this.#planFromFirstEndorser(target, view);
     while (!plan.completed) {
       const next = plan.next();
       if (!next) break;
       await Promise.all(
         next.map(async (candidate) => {
-          const judged = await candidate.process(target.signed);
+          const judged = await candidate.process(target.signed, view);
           if (judged.ok) plan.accept(candidate, judged.response);
           else plan.refuse(candidate, judged.message);
         }),
@@ -211,7 +225,7 @@ export class GatewayService {
     return new EndorsementPlan([organisations], peers);
   }
 
-  async #planFromFirstEndorser(target: Target): Promise<EndorsementPlan> {
+  async #planFromFirstEndorser(target: Target, view: StateReader): Promise<EndorsementPlan> {
     const { local, channel, peers } = this.#options;
     const defaultInterest = new peer.ChaincodeInterest();
     const call = new peer.ChaincodeCall();
@@ -229,7 +243,7 @@ export class GatewayService {
       const layouts = this.#layouts(target, defaultInterest, undefined);
       first = peers.find((candidate) => candidate.mspId === layouts[0]![0])!;
     }
-    const judged = await first.process(target.signed);
+    const judged = await first.process(target.signed, view);
     if (!judged.ok) {
       throw new RpcError(
         status.ABORTED,

@@ -131,15 +131,10 @@ function isWellFormed(payload: InstanceType<typeof common.Payload>): boolean {
     const response = peer.ProposalResponsePayload.deserializeBinary(
       actionPayload.getAction()!.getProposalResponsePayload_asU8(),
     );
-    const proposed = peer.ChaincodeProposalPayload.deserializeBinary(
-      actionPayload.getChaincodeProposalPayload_asU8(),
-    );
-    const visible = new peer.ChaincodeProposalPayload();
-    visible.setInput(proposed.getInput_asU8());
     const hash = sha256(
       payload.getHeader()!.getChannelHeader_asU8(),
       action.getHeader_asU8(),
-      visible.serializeBinary(),
+      actionPayload.getChaincodeProposalPayload_asU8(),
     );
     return hash.equals(response.getProposalHash_asU8());
   } catch {

@@ -10,6 +10,7 @@ import {
   sequenceKey,
 } from '../ledger/chaincode-definition.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
+import type { StateReader } from '../ledger/state-reader.ts';
 import { TransactionSimulator } from '../ledger/transaction-simulator.ts';
 import type { Membership } from '../msp/identity.ts';
 import type { SigningIdentity } from '../msp/signing-identity.ts';
@@ -35,6 +36,8 @@ const SYSTEM_CHAINCODES: readonly string[] = [LEDGER_QUERIES, LIFECYCLE, 'cscc',
 const SYSTEM_VERSION = 'syscc';
 const ERROR_THRESHOLD = 400;
 const ERROR = 500;
+/** Fabric's `peer.authentication.timewindow`. */
+const TIME_WINDOW_MS = 15 * 60_000;
 
 export interface EndorserOptions {
   readonly channel: string;
@@ -86,7 +89,10 @@ export class Endorser {
     return SYSTEM_CHAINCODES.includes(name) || this.#options.chaincodes.connection(name) !== undefined;
   }
 
-  async processProposal(signed: SignedProposal): Promise<ProposalOutcome> {
+  /**
+   * Endorses, or says why not. `view` is the height to simulate at; without one it is the present height.
+   */
+  async processProposal(signed: SignedProposal, view?: StateReader): Promise<ProposalOutcome> {
     let proposal: ParsedProposal;
     try {
       proposal = parseProposal(signed);
@@ -94,9 +100,9 @@ export class Endorser {
       const { message } = error as Error;
       return { response: refusal(message), error: message };
     }
-    if (this.#hasExpired(proposal)) {
-      return { response: undefined, error: 'proposal client identity expired' };
-    }
+    if (this.#hasExpired(proposal)) return filtered('proposal client identity expired');
+    const untimely = untimeliness(proposal);
+    if (untimely) return filtered(untimely);
     const { channel, membership } = this.#options;
     if (proposal.channel !== channel) {
       return { response: refusal(`channel '${proposal.channel}' not found`), error: undefined };
@@ -114,7 +120,7 @@ export class Endorser {
       if (denied) return refused(denied);
     }
     try {
-      return { response: await this.#endorse(proposal), error: undefined };
+      return { response: await this.#endorse(proposal, view), error: undefined };
     } catch (error) {
       return { response: refusal((error as Error).message), error: undefined };
     }
@@ -128,10 +134,10 @@ export class Endorser {
     }
   }
 
-  async #endorse(proposal: ParsedProposal): Promise<ProposalResponse> {
+  async #endorse(proposal: ParsedProposal, view: StateReader | undefined): Promise<ProposalResponse> {
     if (proposal.chaincode === LEDGER_QUERIES) return this.#answerLedgerQuery(proposal);
     const { store, mspIds, channel } = this.#options;
-    const reader = store.snapshot();
+    const reader = view ?? store.snapshot();
     try {
       const simulator = new TransactionSimulator({ reader, txId: proposal.txId, mspId: this.mspId, mspIds });
       const definition = this.#definition(proposal.chaincode, simulator, (reason) => {
@@ -149,7 +155,7 @@ export class Endorser {
       }
       return this.#sign(proposal, definition.version, executed, simulator);
     } finally {
-      store.release(reader);
+      if (!view) store.release(reader);
     }
   }
 
@@ -244,7 +250,12 @@ export class Endorser {
       store.keepTransient({ txId: proposal.txId, ...writes, height });
     }
     const isSystem = (ns: string) => SYSTEM_CHAINCODES.includes(ns);
-    const interest = chaincodeInterest(simulator, results.namespaces, isSystem);
+    let interest: InstanceType<typeof peer.ChaincodeInterest>;
+    try {
+      interest = chaincodeInterest(simulator, results.namespaces, isSystem);
+    } catch (error) {
+      throw new Error(`error in simulation: ${(error as Error).message}`, { cause: error });
+    }
     const payload = responsePayload({ proposal, version, response, event, results: results.publicBytes });
     const status = response.getStatus();
     const answer = new peer.ProposalResponse();
@@ -323,6 +334,22 @@ function refusal(message: string): ProposalResponse {
   const answer = new peer.ProposalResponse();
   answer.setResponse(response);
   return answer;
+}
+
+/** Fabric's filters stand before the endorser, so their refusals come without a response. */
+function filtered(message: string): ProposalOutcome {
+  return { response: undefined, error: message };
+}
+
+function untimeliness({ header }: ParsedProposal): string | undefined {
+  const time = header.channelHeader.getTimestamp()?.toDate() ?? new Date(0);
+  const now = new Date();
+  if (Math.abs(time.getTime() - now.getTime()) <= TIME_WINDOW_MS) return undefined;
+  const [claimed, ours] = [time, now].map((date) => `${date.toISOString().slice(0, 19)}Z`);
+  return (
+    `request unauthorized due to incorrect timestamp ${claimed}, peer time ${ours}, ` +
+    'peer.authentication.timewindow 15m0s'
+  );
 }
 
 function refused(message: string): ProposalOutcome {

@@ -59,7 +59,13 @@ function evaluate(policy: SignaturePolicy, evaluation: Evaluation): boolean {
 
 /** @throws Error when the bytes are no signature policy this evaluator understands. */
 export function parsePolicyBytes(bytes: Uint8Array): SignaturePolicyEnvelope {
-  const envelope = common.SignaturePolicyEnvelope.deserializeBinary(bytes);
+  let envelope: SignaturePolicyEnvelope;
+  try {
+    envelope = common.SignaturePolicyEnvelope.deserializeBinary(bytes);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new Error(`error unmarshalling SignaturePolicyEnvelope: ${reason}`, { cause: error });
+  }
   if (envelope.getVersion() !== 0) throw new Error(`policy version ${envelope.getVersion()} is unknown`);
   if (!envelope.getRule()) throw new Error('the policy has no rule');
   return envelope;
