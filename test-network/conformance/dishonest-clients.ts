@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { peer } from '@hyperledger/fabric-protos';
+import { common, peer } from '@hyperledger/fabric-protos';
 import { channelHeaders } from './block-streams.ts';
 import {
   endorseAsClient,
@@ -15,6 +15,7 @@ import {
 } from './forgery.ts';
 import { refusal } from './outcome.ts';
 import { submitEnvelope } from './raw-gateway.ts';
+import { otherForm } from './signature-forms.ts';
 import type { Subject } from './subject.ts';
 
 const FORBIDDEN =
@@ -67,6 +68,79 @@ export function dishonestClients(subject: () => Subject): void {
         parts.endorsements = [...parts.endorsements, endorsement];
       });
       assert.equal((await a.send(forged)).code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
+    it("cannot put a client's signature in the place of one of two peers", async () => {
+      const { a, b, probe, mspIds, majority } = subject();
+      const at = mspIds.slice(0, majority);
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'], at });
+      let first: Parts | undefined;
+      forge(endorsed, a, (parts) => {
+        first = parts;
+      });
+      const endorsement = await endorseAsClient(first!, b);
+      const forged = forge(endorsed, a, (parts) => {
+        parts.endorsements = [...parts.endorsements.slice(0, -1), endorsement];
+      });
+      assert.equal((await a.send(forged)).code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
+    it("cannot use the other form of a peer's signature", async () => {
+      const { a, probe, mspIds, majority } = subject();
+      const at = mspIds.slice(0, majority);
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'], at });
+      const forged = forge(endorsed, a, ({ endorsements }) => {
+        endorsements[0]!.setSignature(otherForm(endorsements[0]!.getSignature_asU8()));
+      });
+      assert.equal((await a.send(forged)).code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
+    it('cannot use the other form of their own signature', async () => {
+      const { a, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
+      const high = otherForm(await a.sign(endorsed.getDigest()));
+      const answer = await refusal(a.gateway.newSignedTransaction(endorsed.getBytes(), high).submit());
+      assert.equal(answer.message, FORBIDDEN);
+    });
+
+    it("cannot use the endorsements of one transaction for another's result", async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      const first = await a.endorse(probe, 'put', { args: [key, '1'] });
+      const second = await a.endorse(probe, 'put', { args: [key, '2'] });
+      let stolen: Parts['endorsements'] = [];
+      forge(first, a, (parts) => {
+        stolen = parts.endorsements;
+      });
+      const forged = forge(second, a, (parts) => {
+        parts.endorsements = stolen;
+      });
+      assert.equal((await a.send(forged)).code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
+    it('cannot call their transaction by another type', async () => {
+      const message = await tampered(subject(), ({ channelHeader }) =>
+        channelHeader.setType(common.HeaderType.MESSAGE),
+      );
+      assert.equal(message.code, 'BAD_COMMON_HEADER');
+    });
+
+    it('cannot pass their transaction off as a configuration', async () => {
+      const { a, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
+      const forged = forge(endorsed, a, ({ channelHeader }) =>
+        channelHeader.setType(common.HeaderType.CONFIG),
+      );
+      const answer = await refusal(forged.submit());
+      assert.equal(answer.error, 'SubmitError');
+      assert.equal(answer.code, 10);
+    });
+
+    it('cannot name another chaincode in the header', async () => {
+      const { code } = await tampered(subject(), ({ channelHeader }) => {
+        channelHeader.setExtension$(Buffer.from([0x12, 3, 0x12, 1, 0x78]));
+      });
+      assert.equal(code, 'INVALID_ENDORSER_TRANSACTION');
     });
 
     it('cannot alter the writes after the endorsement', async () => {

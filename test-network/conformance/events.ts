@@ -38,6 +38,22 @@ export function events(subject: () => Subject): void {
       stream.close();
     });
 
+    it('wait for a block that is far ahead', async () => {
+      const { a, probe } = subject();
+      const { blockNumber } = await a.must(probe, 'emit', { args: ['before', ''] });
+      const waiting = take(a, probe, { startBlock: blockNumber + 2n }, 1);
+      for (const name of ['one', 'two']) await a.must(probe, 'emit', { args: [name, ''] });
+      assert.equal((await waiting)[0]!.eventName, 'two');
+    });
+
+    it('carry any bytes', async () => {
+      const { a, probe } = subject();
+      const committed = await a.must(probe, 'emit', { args: ['нова-🔔', 'é\u0000\n'] });
+      const [event] = await take(a, probe, { startBlock: committed.blockNumber }, 1);
+      assert.equal(event!.eventName, 'нова-🔔');
+      assert.equal(Buffer.from(event!.payload).toString(), 'é\u0000\n');
+    });
+
     it('are replayed from any block, in order', async () => {
       const { a, b, probe } = subject();
       const names = ['one', 'two', 'three'];

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { refusal } from './outcome.ts';
+import { type Refusal, refusal } from './outcome.ts';
 import { endorseNothing, evaluateNothing, submitEnvelope, submitNothing } from './raw-gateway.ts';
 import type { Subject } from './subject.ts';
 
@@ -114,6 +114,26 @@ export function gatewayErrors(subject: () => Subject): void {
       });
     });
 
+    it('refuses to evaluate at an organisation that is not there', async () => {
+      const { a, probe, channel } = subject();
+      const answer = await refusal(a.evaluate(probe, 'peer', { at: ['NobodyMSP'] }));
+      assert.deepEqual(answer, {
+        error: 'GatewayError',
+        code: FAILED_PRECONDITION,
+        message: `9 FAILED_PRECONDITION: no peers available to evaluate chaincode ${probe} in channel ${channel}`,
+        details: [],
+      });
+    });
+
+    it('asks an organisation once that was named twice', async () => {
+      const { a, probe } = subject();
+      const committed = await a.commit(probe, 'put', {
+        args: [subject().key(), 'v'],
+        at: [a.mspId, a.mspId],
+      });
+      assert.equal(committed.code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
     it('goes on to other organisations when a peer that is not its own refuses', async () => {
       const { a, b, probe, key, organisations } = bind(subject());
       const committed = await a.commit(probe, 'putUnlessAt', { args: [b.mspId, key, 'v'] });
@@ -154,8 +174,7 @@ export function gatewayErrors(subject: () => Subject): void {
       const proposal = a.proposal(probe, 'sleep', { args: ['3000'] });
       const answer = await refusal(proposal.evaluate({ deadline: Date.now() + 700 }));
       assert.equal(answer.error, 'GatewayError');
-      assert.equal(answer.code, DEADLINE_EXCEEDED);
-      assert.match(answer.message, /^4 DEADLINE_EXCEEDED: /);
+      assert.ok(atDeadline(answer), answer.message);
     });
 
     it("ends an endorsement at the client's deadline", async () => {
@@ -163,7 +182,7 @@ export function gatewayErrors(subject: () => Subject): void {
       const proposal = a.proposal(probe, 'sleep', { args: ['3000'] });
       const answer = await refusal(proposal.endorse({ deadline: Date.now() + 700 }));
       assert.equal(answer.error, 'EndorseError');
-      assert.equal(answer.code, DEADLINE_EXCEEDED);
+      assert.ok(atDeadline(answer), answer.message);
     });
 
     it('refuses empty requests', async () => {
@@ -187,6 +206,12 @@ export function gatewayErrors(subject: () => Subject): void {
       });
     });
   });
+}
+
+/** Usually the client's own clock ends the call; now and then the server is first, and cancels it. */
+function atDeadline({ code, message }: Refusal): boolean {
+  const name = /^\d+ ([A-Z_]+): /.exec(message)?.[1];
+  return (code === DEADLINE_EXCEEDED && name === 'DEADLINE_EXCEEDED') || (code === 1 && name === 'CANCELLED');
 }
 
 function bind(subject: Subject) {

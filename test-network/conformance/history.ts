@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { forgeProposal } from './forgery.ts';
+import { encodePolicy, peerOf } from './signature-policies.ts';
 import type { Subject } from './subject.ts';
 
 interface Row {
@@ -32,6 +34,33 @@ export function history(subject: () => Subject): void {
       );
       const now = Date.now() / 1000;
       assert.ok(rows.every(({ seconds }) => Math.abs(seconds - now) < 600));
+    });
+
+    it("is dated by the client's claim, not by the peers' clocks", async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      let claimed = 0;
+      const proposal = forgeProposal(
+        a.proposal(probe, 'put', { args: [key, 'v'] }),
+        a,
+        ({ channelHeader }) => {
+          const time = channelHeader.getTimestamp()!;
+          claimed = time.getSeconds() - 300;
+          time.setSeconds(claimed);
+        },
+      );
+      await a.send(await proposal.endorse());
+      const [row]: Row[] = JSON.parse(await a.evaluate(probe, 'history', { args: [key] }));
+      assert.equal(row!.seconds, claimed);
+    });
+
+    it('has no row for a change of policy alone', async () => {
+      const { a, probe, mspIds } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [key, 'v'] });
+      await a.must(probe, 'setPolicy', { args: [key, encodePolicy(peerOf(mspIds[0]!))] });
+      const rows: Row[] = JSON.parse(await a.evaluate(probe, 'history', { args: [key] }));
+      assert.equal(rows.length, 1);
     });
 
     it('is empty for a key that never was', async () => {

@@ -5,6 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { forgeProposal } from './forgery.ts';
 import { refusal } from './outcome.ts';
+import { otherForm } from './signature-forms.ts';
 import type { Subject } from './subject.ts';
 
 const FIRST_ENDORSER = '10 ABORTED: failed to endorse transaction, see attached details for more info';
@@ -110,6 +111,17 @@ export function identities(subject: () => Subject): void {
       assert.deepEqual(answer.details, [
         `${a.mspId} error validating proposal: access denied: channel [${channel}] creator org [${a.mspId}]`,
       ]);
+    });
+
+    it('refuses the higher of the two forms of a signature', async () => {
+      const { a, channel, probe } = subject();
+      const proposal = a.proposal(probe, 'get', { args: ['x'] });
+      const low = await a.sign(proposal.getDigest());
+      const high = a.gateway.newSignedProposal(proposal.getBytes(), otherForm(low));
+      const words = `error validating proposal: access denied: channel [${channel}] creator org [${a.mspId}]`;
+      assert.deepEqual((await refusal(high.evaluate())).details, [`${a.mspId} ${words}`]);
+      const good = a.gateway.newSignedProposal(proposal.getBytes(), low);
+      assert.equal(Buffer.from(await good.evaluate()).toString(), '');
     });
 
     it('refuses a certificate whose time is over', async (t) => {

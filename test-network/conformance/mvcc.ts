@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { encodePolicy, outOf, peerOf } from './signature-policies.ts';
 import type { Subject } from './subject.ts';
 
 export function mvcc(subject: () => Subject): void {
@@ -51,6 +52,51 @@ export function mvcc(subject: () => Subject): void {
       const late = await a.endorse(probe, 'append', { args: [key, '+'] });
       await a.must(probe, 'delete', { args: [key] });
       assert.equal((await a.send(late)).code, 'MVCC_READ_CONFLICT');
+    });
+
+    it('refuses a read where only the policy of the key changed since', async () => {
+      const { a, probe, mspIds } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [key, '1'] });
+      const late = await a.endorse(probe, 'append', { args: [key, '+'], at: mspIds });
+      await a.must(probe, 'setPolicy', { args: [key, encodePolicy(outOf(1, mspIds.map(peerOf)))] });
+      assert.equal((await a.send(late)).code, 'MVCC_READ_CONFLICT');
+    });
+
+    it('orders and validates a transaction that only reads', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      await a.must(probe, 'put', { args: [key, '1'] });
+      const reading = await a.endorse(probe, 'get', { args: [key] });
+      const late = await a.endorse(probe, 'get', { args: [key] });
+      assert.equal((await a.send(reading)).code, 'VALID');
+      await a.must(probe, 'put', { args: [key, '2'] });
+      assert.equal((await a.send(late)).code, 'MVCC_READ_CONFLICT');
+      const short = await a.commit(probe, 'get', { args: [key], at: [a.mspId] });
+      assert.equal(short.code, 'ENDORSEMENT_POLICY_FAILURE');
+    });
+
+    it('leaves the same state at every peer after many transactions at once', async () => {
+      const { a, b, c, probe } = subject();
+      const clients = [a, b, c];
+      const prefix = subject().key();
+      const sent = await Promise.all(
+        Array.from({ length: 45 }, (_, i) =>
+          clients[i % 3]!.commit(probe, 'append', { args: [`${prefix}${i % 5}`, String(i % 10)] }),
+        ),
+      );
+      const codes = new Set(sent.map(({ code }) => code));
+      for (const code of codes) assert.ok(['VALID', 'MVCC_READ_CONFLICT'].includes(code), code);
+      const last = sent.map(({ blockNumber }) => blockNumber).sort((x, y) => Number(y - x))[0]!;
+      const states = new Set<string>();
+      for (const client of clients) {
+        await subject().reached(client, last);
+        states.add(await client.evaluate(probe, 'range', { args: [prefix, `${prefix}~`] }));
+      }
+      assert.equal(states.size, 1);
+      const [rows] = [...states].map((rows) => JSON.parse(rows) as { value: string }[]);
+      const length = rows!.reduce((sum, { value }) => sum + value.length, 0);
+      assert.equal(length, sent.filter(({ code }) => code === 'VALID').length);
     });
 
     it('lets blind writes to one key all be valid, the last one staying', async () => {

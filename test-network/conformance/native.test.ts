@@ -1,15 +1,20 @@
 /**
  * Judges the suite itself: a real Fabric network must pass it. The network is named by CONSILIUM_CONNECTION,
  * a connection file; the probe must be deployed on it (see README.md) under CONSILIUM_PROBE, by default "probe".
- * CONSILIUM_ODD_IDENTITIES may name a file with an expired certificate and one without a role.
+ * CONSILIUM_ODD_IDENTITIES may name a file with an expired certificate and one without a role, CONSILIUM_CRASH
+ * a program that kills every process of the network and starts it again.
  */
 
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { it } from 'node:test';
+import { promisify } from 'node:util';
 import { conformanceSuite, type OddIdentities, readConnection } from './index.ts';
 
 const path = process.env.CONSILIUM_CONNECTION;
 const odd = process.env.CONSILIUM_ODD_IDENTITIES;
+const crash = process.env.CONSILIUM_CRASH;
+const run = promisify(execFile);
 
 if (path === undefined || path === '') {
   it('a real Fabric network answers as Fabric does', {
@@ -20,9 +25,12 @@ if (path === undefined || path === '') {
     async setup() {
       const connection = await readConnection(path);
       const probe = process.env.CONSILIUM_PROBE ?? 'probe';
-      if (odd === undefined || odd === '') return { connection, probe };
-      const oddIdentities = JSON.parse(await readFile(odd, 'utf8')) as OddIdentities;
-      return { connection, probe, oddIdentities };
+      return {
+        connection,
+        probe,
+        ...(odd && { oddIdentities: JSON.parse(await readFile(odd, 'utf8')) as OddIdentities }),
+        ...(crash && { crashAndRestart: async () => void (await run(crash)) }),
+      };
     },
     async teardown() {},
   });

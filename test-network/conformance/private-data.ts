@@ -140,6 +140,14 @@ export function privateData(subject: () => Subject): void {
       assert.ok(!(await privateBytes(b, written.blockNumber)).includes(secret));
     });
 
+    it("gives the private values to another organisation's client at the owner's peer", async () => {
+      const secret = `secret-${subject().key()}`;
+      const { b, written } = await stored(subject(), secret);
+      const [, organisation] = subject().organisations;
+      const guest = subject().impostor(0, organisation!.clients.operator!, b.mspId);
+      assert.ok((await privateBytes(guest, written.blockNumber)).includes(secret));
+    });
+
     it('honours a key policy in a private collection', async () => {
       const { a, b, probe, collection, key } = await stored(subject(), 'secret');
       const policy = encodePolicy(allOf([a.mspId, b.mspId].map(peerOf)));

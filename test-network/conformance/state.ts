@@ -102,6 +102,20 @@ export function state(subject: () => Subject): void {
       assert.equal((await a.evaluate(probe, 'get', { args: [key] })).length, 2 * 1024 * 1024);
     });
 
+    it('refuses a transaction larger than a block may be', async () => {
+      const { a, probeAny } = subject();
+      const transaction = await a.endorse(probeAny, 'putSized', {
+        args: [subject().key(), String(11 * 1024 * 1024)],
+      });
+      const answer = await refusal(transaction.submit());
+      assert.equal(answer.error, 'SubmitError');
+      assert.equal(answer.code, 10);
+      assert.match(
+        answer.message,
+        /status=BAD_REQUEST, info=message payload is \d+ bytes and exceeds maximum allowed 10485760 bytes/,
+      );
+    });
+
     it("tells the chaincode the transaction's id, channel, time and arguments", async () => {
       const { a, probe, channel } = subject();
       const before = Date.now();

@@ -94,23 +94,25 @@ export class Subject {
     return `${this.#run}-${this.#keys}-`;
   }
 
-  /** Waits until an endorsement by every organisation is to be had, which no open port tells. */
+  /** Waits until every gateway finds all organisations and can have a transaction ordered; ports do not tell. */
   async ready(): Promise<void> {
     const deadline = Date.now() + 60_000;
-    for (const client of this.organisations.map((_, index) => this.client(index))) {
+    const chaincodes = [this.probe, this.probeAny, this.probeNested];
+    const waitFor = async (client: LedgerClient) => {
       for (;;) {
         try {
-          for (const chaincode of [this.probe, this.probeAny, this.probeNested]) {
+          for (const chaincode of chaincodes) {
             await client.endorse(chaincode, 'get', { args: ['ready'], at: this.mspIds });
-            await client.endorse(chaincode, 'put', { args: ['ready', ''] });
+            await client.must(chaincode, 'get', { args: ['ready'] });
           }
-          break;
+          return;
         } catch (error) {
           if (Date.now() > deadline) throw error;
           await new Promise((resolve) => setTimeout(resolve, 250));
         }
       }
-    }
+    };
+    await Promise.all(this.organisations.map((_, index) => waitFor(this.client(index))));
   }
 
   /** The block of that number from the client's own peer, as soon as the peer has it. */
