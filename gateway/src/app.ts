@@ -1,6 +1,6 @@
 // Builds the service from what it is given; main.ts listens. The wiring is written out here.
 import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { ApiKeys } from './api-keys.ts';
 import { authenticate } from './authentication.ts';
 import type { Limits } from './config.ts';
@@ -51,6 +51,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { ledger, outbox, apiKeys, trainer, limits } = options;
   const app = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
+    // One line a request, written below, instead of Fastify's two.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     disableRequestLogging: true,
     requestIdHeader: false,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { DomainError, MspId, ROLES, type Role, validate } from '@consilium/chaincode/domain';
 import { type Static, Type } from 'typebox';
+import { Clean } from 'typebox/value';
 
 const Pem = Type.String({ pattern: '^-----BEGIN ', description: 'PEM text.' });
 const Client = Type.Object({ certificate: Pem, privateKey: Pem });
@@ -12,7 +13,6 @@ const Organisation = Type.Object({
   tlsRootCertificate: Pem,
   clients: Type.Record(Type.String(), Client),
 });
-// Not strict: the file serves other programs too.
 const ConnectionFile = Type.Object({
   channel: Type.String({ minLength: 1 }),
   organisations: Type.Array(Organisation, { minItems: 1 }),
@@ -34,7 +34,8 @@ export const rolesOf = ({ organisation }: Connection): Role[] =>
 export function readConnection(path: string, mspId: string | undefined): Connection {
   let file: Static<typeof ConnectionFile>;
   try {
-    file = validate(ConnectionFile, JSON.parse(readFileSync(path, 'utf8')));
+    // The file serves other programs too: what this one does not know is left out, not refused.
+    file = validate(ConnectionFile, Clean(ConnectionFile, JSON.parse(readFileSync(path, 'utf8'))));
   } catch (cause) {
     // A JSON error quotes the text around it, which may be a private key.
     if (cause instanceof SyntaxError) throw new Error(`${path} is not JSON`);

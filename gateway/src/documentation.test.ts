@@ -16,12 +16,15 @@ interface Operation {
   description?: string;
   tags?: string[];
   security?: object[];
-  requestBody?: { content: Record<string, { schema: { examples?: unknown[] } }> };
+  requestBody?: { content: Record<string, { example?: unknown; schema: { examples?: unknown[] } }> };
   responses: Record<
     string,
-    { description: string; content?: Record<string, { schema: { examples?: unknown[] } }> }
+    { description: string; content?: Record<string, { example?: unknown; schema: { examples?: unknown[] } }> }
   >;
 }
+
+const exampleOf = (media: { example?: unknown; schema: { examples?: unknown[] } }) =>
+  media.example ?? media.schema.examples?.[0];
 
 describe('the OpenAPI document', () => {
   let gateway: GatewayFixture;
@@ -49,9 +52,7 @@ describe('the OpenAPI document', () => {
     assert.deepEqual([...routed].sort(), TRANSACTIONS.map(({ name }) => name).sort());
   });
 
-  it('documents every route that is served', () => {
-    const served = gateway.app.printRoutes({ commonPrefix: false, includeHooks: false });
-    assert.ok(served.length > 0);
+  it('documents the route of every transaction', () => {
     for (const { path, transaction } of LEDGER_ROUTES) {
       const method = transactionNamed(transaction).kind === 'submit' ? 'post' : 'get';
       assert.ok(document.paths[`/v1${path}`]?.[method], `${method} ${path} is not documented`);
@@ -104,12 +105,12 @@ describe('the OpenAPI document', () => {
     for (const [name, { responses, requestBody }] of operations) {
       const ok = Object.entries(responses).filter(([status]) => status.startsWith('2'));
       assert.equal(ok.length, 1, name);
-      for (const [type, { schema }] of Object.entries(ok[0]?.[1].content ?? {})) {
+      for (const [type, media] of Object.entries(ok[0]?.[1].content ?? {})) {
         if (type === 'application/octet-stream') continue;
-        assert.ok((schema.examples?.length ?? 0) > 0, `${name} has no example of its answer`);
+        assert.ok(exampleOf(media) !== undefined, `${name} has no example of its answer`);
       }
-      for (const { schema } of Object.values(requestBody?.content ?? {})) {
-        assert.ok((schema.examples?.length ?? 0) > 0, `${name} has no example of its body`);
+      for (const media of Object.values(requestBody?.content ?? {})) {
+        assert.ok(exampleOf(media) !== undefined, `${name} has no example of its body`);
       }
     }
   });

@@ -1,8 +1,14 @@
 // The OpenAPI 3.1 document, made from the same schemas that validate, and the page that shows it.
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
 import { meaningOf, PROBLEM_TYPE, Problem, type ProblemCode, statusOf } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly streamedBodyExample?: object;
+  }
+}
 
 export const TAGS = [
   { name: 'members', description: 'Organisations of the consortium.' },
@@ -26,25 +32,24 @@ export function problemResponses(codes: readonly ProblemCode[]): Record<number, 
       status,
       {
         description: these.map((code) => `\`${code}\`: ${meaningOf(code)}`).join('\n\n'),
-        content: {
-          [PROBLEM_TYPE]: { schema: { ...Problem, examples: [exampleOf(these[0] as ProblemCode)] } },
-        },
+        content: { [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' } } },
       },
     ]),
   );
 }
 
-const exampleOf = (code: ProblemCode) => ({
-  type: `urn:consilium:problem:${code}`,
-  title: meaningOf(code),
-  status: statusOf(code),
-  detail: meaningOf(code),
-  code,
-  requestId: 'req-1',
-});
+/** Bodies that stream through this service are documented and not validated by it. */
+function withStreamedBody(schema: FastifySchema, config: FastifyContextConfig | undefined): FastifySchema {
+  const example = config?.streamedBodyExample;
+  if (example === undefined) return schema;
+  return { ...schema, body: { type: 'object', examples: [example] } };
+}
 
 export async function addDocumentation(app: FastifyInstance): Promise<void> {
+  app.addSchema({ $id: 'Problem', ...Problem });
   await app.register(swagger, {
+    refResolver: { buildLocalReference: ({ $id }) => String($id) },
+    transform: ({ schema, url, route }) => ({ url, schema: withStreamedBody(schema, route.config) }),
     openapi: {
       openapi: '3.1.0',
       info: {

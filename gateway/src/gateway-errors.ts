@@ -59,7 +59,7 @@ export const GATEWAY_ERRORS = {
     meaning: 'Too many requests with this API key in the last minute.',
     remedy: 'Wait for the time in Retry-After.',
   },
-  INTERNAL: {
+  GATEWAY_INTERNAL: {
     status: 500,
     meaning: 'Something failed that should not have; the log has the details under the request id.',
     remedy: 'Give the request id to the operator.',

@@ -162,6 +162,7 @@ export class MemoryLedger implements Ledger {
   async close(): Promise<void> {}
 
   emit(event: LedgerEvent): void {
+    this.#blocks = Math.max(this.#blocks, event.blockNumber + 1);
     this.#events.push(event);
     for (const listener of this.#listeners) listener();
   }

@@ -57,7 +57,19 @@ export const Problem = Type.Object(
       }),
     ),
   },
-  { title: 'Problem' },
+  {
+    title: 'Problem',
+    examples: [
+      {
+        type: 'urn:consilium:problem:BUDGET_EXCEEDED',
+        title: ERRORS.BUDGET_EXCEEDED[1],
+        status: 409,
+        detail: 'training of cleveland-heart would cost 2.871204 and has 1.200000 left',
+        code: 'BUDGET_EXCEEDED',
+        requestId: '5f0c9a52-6d0b-4c3f-9d0e-7d4e2b1f8a11',
+      },
+    ],
+  },
 );
 
 export interface ProblemBody {
@@ -115,7 +127,7 @@ function describe(error: unknown): Described {
   // A client error of Fastify without a code of ours (a broken header, a JSON with __proto__).
   const status = (error as { statusCode?: unknown }).statusCode;
   if (status === 400) return { code: 'MALFORMED_BODY', detail: remedyOf('MALFORMED_BODY') };
-  return { code: 'INTERNAL', detail: remedyOf('INTERNAL') };
+  return { code: 'GATEWAY_INTERNAL', detail: remedyOf('GATEWAY_INTERNAL') };
 }
 
 function describeRefusal(error: DomainError): Described {

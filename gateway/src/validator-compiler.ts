@@ -4,7 +4,7 @@ import { DomainError, validate } from '@consilium/chaincode/domain';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Convert } from 'typebox/value';
+import { Clean, Convert } from 'typebox/value';
 
 /** A request that does not fit its schema; the message names every field. */
 export class InvalidRequest extends Error {
@@ -25,7 +25,8 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
     const value = httpPart === 'body' ? input : Convert(schema, input);
     if (compiled.Check(value)) return { value };
     try {
-      validate(schema, value);
+      // A request has many headers that no route names; everywhere else an unknown field is a mistake.
+      validate(schema, httpPart === 'headers' ? Clean(schema, structuredClone(value)) : value);
     } catch (error) {
       if (error instanceof DomainError) {
         return { error: new InvalidRequest(`${PARTS[httpPart] ?? httpPart}: ${error.detail}`) };

@@ -44,7 +44,7 @@ export const EVALUATE_CODES = [
   'INVALID_ARGUMENT',
   'UNAUTHENTICATED',
   'RATE_LIMITED',
-  'INTERNAL',
+  'GATEWAY_INTERNAL',
   'LEDGER_REFUSED',
   'IDENTITY_MISSING',
   'LEDGER_UNAVAILABLE',
@@ -233,5 +233,5 @@ async function timed<T>({ metrics }: Dependencies, transaction: string, work: ()
 function outcomeOf(error: unknown): string {
   if (error instanceof DomainError || error instanceof LedgerError) return error.code;
   const code = (error as { code?: unknown }).code;
-  return Object.hasOwn(GATEWAY_ERRORS, String(code)) ? (code as GatewayErrorCode) : 'INTERNAL';
+  return Object.hasOwn(GATEWAY_ERRORS, String(code)) ? (code as GatewayErrorCode) : 'GATEWAY_INTERNAL';
 }

@@ -72,7 +72,7 @@ export function addLedgerStateRoutes(app: FastifyInstance, { ledger, submissions
           'INVALID_ARGUMENT',
           'UNAUTHENTICATED',
           'RATE_LIMITED',
-          'INTERNAL',
+          'GATEWAY_INTERNAL',
           'TRANSACTION_NOT_FOUND',
         ]),
       },

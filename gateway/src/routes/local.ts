@@ -151,7 +151,7 @@ const CODES = [
   'RATE_LIMITED',
   'INVALID_ARGUMENT',
   'PAYLOAD_TOO_LARGE',
-  'INTERNAL',
+  'GATEWAY_INTERNAL',
   'TRAINER_UNAVAILABLE',
 ] as const;
 
@@ -171,7 +171,7 @@ function addLocalRoute(app: FastifyInstance, { trainer, limits }: Dependencies, 
   app.route({
     method: route.method,
     url: `/v1${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
-    config: { roles: route.roles, documentedBody: route.body },
+    config: { roles: route.roles, ...(route.body !== undefined && { streamedBodyExample: route.body }) },
     schema: {
       operationId: route.operationId,
       tags: ['local'],

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createApiKey } from './api-keys.ts';
+import { ConfigError, DEFAULT_LIMITS, readConfig, VARIABLES } from './config.ts';
+
+const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+const organisation = (mspId: string, roles: readonly string[] = ['steward']) => ({
+  mspId,
+  name: mspId.toLowerCase(),
+  endpoint: 'localhost:7051',
+  tlsRootCertificate: PEM,
+  clients: Object.fromEntries(roles.map((role) => [role, { certificate: PEM, privateKey: PEM }])),
+});
+
+function environment(t: TestContext, connection: unknown) {
+  const directory = mkdtempSync(join(tmpdir(), 'config-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const connectionPath = join(directory, 'connection.json');
+  const text = typeof connection === 'string' ? connection : JSON.stringify(connection);
+  writeFileSync(connectionPath, text);
+  const keysPath = join(directory, 'keys.json');
+  createApiKey({ path: keysPath, role: 'steward' });
+  return {
+    CONSILIUM_CONNECTION: connectionPath,
+    CONSILIUM_API_KEYS: keysPath,
+    CONSILIUM_DATA_DIR: join(directory, 'data'),
+  };
+}
+
+function problemsOf(variables: Record<string, string | undefined>): readonly string[] {
+  try {
+    readConfig(variables);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  return [];
+}
+
+const ONE = { channel: 'consortium', organisations: [organisation('Org1MSP')] };
+const TWO = { channel: 'consortium', organisations: [organisation('Org1MSP'), organisation('Org2MSP')] };
+
+test('the required variables are enough, and everything else has a default', (t) => {
+  const config = readConfig(environment(t, ONE));
+  assert.equal(config.connection.organisation.mspId, 'Org1MSP');
+  assert.equal(config.chaincode, 'consilium');
+  assert.deepEqual([config.host, config.port], ['127.0.0.1', 8080]);
+  assert.equal(config.trainer, undefined);
+  assert.deepEqual(config.limits, DEFAULT_LIMITS);
+});
+
+test('every problem is said at once, by its variable', () => {
+  const problems = problemsOf({
+    CONSILIUM_PORT: '70000',
+    CONSILIUM_LOG_LEVEL: 'loud',
+    CONSILIUM_TRAINER_URL: 'trainer:80',
+    CONSILIUM_BODY_BYTES: '1.5',
+  });
+  const variables = problems.map((problem) => /^CONSILIUM_\w+/.exec(problem)?.[0]);
+  assert.deepEqual(variables.toSorted(), [
+    'CONSILIUM_API_KEYS',
+    'CONSILIUM_BODY_BYTES',
+    'CONSILIUM_CONNECTION',
+    'CONSILIUM_DATA_DIR',
+    'CONSILIUM_LOG_LEVEL',
+    'CONSILIUM_PORT',
+    'CONSILIUM_TRAINER_KEY',
+    'CONSILIUM_TRAINER_URL',
+  ]);
+});
+
+test('a connection file of several organisations needs the MSP id', (t) => {
+  const variables = environment(t, TWO);
+  assert.match(problemsOf(variables).join(), /Org1MSP, Org2MSP.*CONSILIUM_MSP_ID/);
+  const config = readConfig({ ...variables, CONSILIUM_MSP_ID: 'Org2MSP' });
+  assert.equal(config.connection.organisation.mspId, 'Org2MSP');
+  assert.match(problemsOf({ ...variables, CONSILIUM_MSP_ID: 'Org3MSP' }).join(), /no organisation Org3MSP/);
+});
+
+test('a key whose role has no identity is refused at the start', (t) => {
+  const variables = environment(t, { ...ONE, organisations: [organisation('Org1MSP', ['trainer'])] });
+  assert.match(problemsOf(variables).join(), /a key for steward/);
+});
+
+test('a connection file that is missing, broken or of another shape is refused without its content', (t) => {
+  const variables = environment(t, '-----BEGIN PRIVATE KEY----- secret');
+  const [problem] = problemsOf(variables);
+  assert.match(problem ?? '', /^CONSILIUM_CONNECTION: .* is not JSON$/);
+  const shape = problemsOf(environment(t, { channel: 'x', organisations: [{ mspId: 'Org1MSP' }] }));
+  assert.match(shape.join(), /organisations\.0 must have required properties/);
+  assert.match(problemsOf({ ...variables, CONSILIUM_CONNECTION: '/nowhere' }).join(), /ENOENT/);
+});
+
+test('a trainer needs an address and a key', (t) => {
+  const variables = { ...environment(t, ONE), CONSILIUM_TRAINER_URL: 'http://127.0.0.1:9' };
+  assert.match(problemsOf(variables).join(), /CONSILIUM_TRAINER_KEY is not set/);
+  const config = readConfig({ ...variables, CONSILIUM_TRAINER_KEY: 'k' });
+  assert.deepEqual([config.trainer?.url.port, config.trainer?.key], ['9', 'k']);
+});
+
+test('each variable is listed once', () => {
+  const names = VARIABLES.map(([name]) => name);
+  assert.equal(new Set(names).size, names.length);
+});

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { rootCertificates } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { VARIABLES } from './config.ts';
+
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
+const run = (args: readonly string[], env: Record<string, string> = {}) =>
+  spawnSync(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' });
+
+function newDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'main-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+test('help says every variable and command', () => {
+  const { status, stdout } = run(['--help']);
+  assert.equal(status, 0);
+  for (const [name] of VARIABLES) assert.ok(stdout.includes(name), name);
+  assert.match(stdout, /key create --role/);
+});
+
+test('a wrong command or a wrong environment ends with 2 and says what is wrong', () => {
+  assert.equal(run(['dance']).status, 2);
+  assert.equal(run(['--loud']).status, 2);
+  assert.equal(run(['key', 'create', '--role', 'king', '--file', '/nowhere']).status, 2);
+  const { status, stderr } = run([]);
+  assert.equal(status, 2);
+  for (const name of ['CONSILIUM_CONNECTION', 'CONSILIUM_API_KEYS', 'CONSILIUM_DATA_DIR']) {
+    assert.match(stderr, new RegExp(`${name} is not set`));
+  }
+});
+
+test('a key is printed once, and only its hash is kept', (t) => {
+  const file = join(newDirectory(t), 'keys.json');
+  const { status, stdout } = run(['key', 'create', '--role', 'steward', '--file', file]);
+  assert.equal(status, 0);
+  assert.match(stdout, /^consilium_[\w-]{43}\n$/);
+  assert.ok(!readFileSync(file, 'utf8').includes(stdout.trim()));
+  const again = run(['key', 'create', '--role', 'auditor', '--id', 'a', '--json'], {
+    CONSILIUM_API_KEYS: file,
+  });
+  const made = JSON.parse(again.stdout);
+  assert.deepEqual([made.id, made.role], ['a', 'auditor']);
+  assert.equal(JSON.parse(readFileSync(file, 'utf8')).keys.length, 2);
+  assert.equal(run(['key', 'create', '--role', 'auditor', '--id', 'a', '--file', file]).status, 1);
+});
+
+/** A port where nothing answers. */
+async function deadPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  let text = '';
+  for await (const chunk of child.stdout ?? []) {
+    text += chunk;
+    if (text.includes('\n')) break;
+  }
+  return text;
+}
+
+test('a gateway without its peer starts, says so, and ends cleanly on SIGTERM', async (t) => {
+  const directory = newDirectory(t);
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const client = {
+    certificate: rootCertificates[0],
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+  };
+  const connection = join(directory, 'connection.json');
+  const organisation = {
+    mspId: 'Org1MSP',
+    name: 'org1',
+    endpoint: `localhost:${await deadPort()}`,
+    tlsRootCertificate: rootCertificates[0],
+    clients: { auditor: client },
+  };
+  writeFileSync(connection, JSON.stringify({ channel: 'consortium', organisations: [organisation] }));
+  const keys = join(directory, 'keys.json');
+  const key = run(['key', 'create', '--role', 'auditor', '--file', keys]).stdout.trim();
+  const data = join(directory, 'data');
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      PATH: process.env.PATH,
+      CONSILIUM_CONNECTION: connection,
+      CONSILIUM_API_KEYS: keys,
+      CONSILIUM_DATA_DIR: data,
+      CONSILIUM_PORT: '0',
+      CONSILIUM_EVALUATE_TIMEOUT_MS: '2000',
+    },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  assert.match(await firstLine(child), /^consilium-gateway of Org1MSP serves at http:\/\/127\.0\.0\.1:\d+ /);
+  const { url, port, pid } = JSON.parse(readFileSync(join(data, 'gateway.json'), 'utf8'));
+  assert.equal(pid, child.pid);
+  assert.ok(port > 0);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  const ready = await fetch(`${url}/readyz`);
+  assert.equal(ready.status, 503);
+  const { checks } = (await ready.json()) as { checks: object[] };
+  assert.deepEqual(checks, [{ name: 'peer', problem: 'the peer of Org1MSP does not answer' }]);
+  const asked = await fetch(`${url}/v1/members`, { headers: { authorization: `Bearer ${key}` } });
+  assert.equal(asked.status, 503);
+  assert.equal(((await asked.json()) as { code: string }).code, 'LEDGER_UNAVAILABLE');
+  const events = await fetch(`${url}/v1/events`, { headers: { authorization: `Bearer ${key}` } });
+  assert.equal(events.status, 503);
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0);
+  assert.equal(existsSync(join(data, 'gateway.json')), false);
+});

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Outbox } from './outbox.ts';
+
+function newDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'outbox-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+const prepared = (transactionId: string) => ({
+  transactionId,
+  role: 'trainer' as const,
+  result: '{"a":1}',
+  envelope: new Uint8Array([1, 2, 3]),
+});
+const request = { keyId: 'k', idempotencyKey: 'once', fingerprint: 'f' };
+
+test('a recorded transaction is there after the process that recorded it', (t) => {
+  const directory = newDirectory(t);
+  const first = new Outbox(directory);
+  first.recordSending({ name: 'round:open', prepared: prepared('t1'), request });
+  first.close();
+  const second = new Outbox(directory);
+  t.after(() => second.close());
+  const [unknown] = second.unknown();
+  assert.equal(unknown?.transactionId, 't1');
+  assert.deepEqual([...(unknown?.envelope ?? [])], [1, 2, 3]);
+  assert.equal(second.find('k', 'once')?.transactionId, 't1');
+});
+
+test('a key stands for one transaction until that is known to be invalid', (t) => {
+  const outbox = new Outbox(undefined);
+  t.after(() => outbox.close());
+  outbox.recordSending({ name: 'round:open', prepared: prepared('t1'), request });
+  assert.throws(
+    () => outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request }),
+    /UNIQUE/,
+  );
+  outbox.recordOutcome('t1', { state: 'invalid', blockNumber: 3, validationCode: 'MVCC_READ_CONFLICT' });
+  assert.equal(outbox.find('k', 'once'), undefined);
+  outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request });
+  assert.equal(outbox.find('k', 'once')?.transactionId, 't2');
+  assert.equal(outbox.get('t1')?.validationCode, 'MVCC_READ_CONFLICT');
+});
+
+test('old outcomes are forgotten, unknown ones never', (t) => {
+  const outbox = new Outbox(undefined);
+  t.after(() => outbox.close());
+  outbox.recordSending({ name: 'round:open', prepared: prepared('t1'), request: undefined });
+  outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request: undefined });
+  outbox.recordOutcome('t1', { state: 'committed', blockNumber: 3 });
+  assert.equal(outbox.forgetOld(), 0);
+  assert.equal(outbox.forgetOld(Date.now() + 31 * 24 * 3600_000), 1);
+  assert.equal(outbox.get('t1'), undefined);
+  assert.equal(outbox.get('t2')?.state, 'sent');
+});
+
+test('a second gateway over the same folder is refused with the remedy', (t) => {
+  const directory = newDirectory(t);
+  const first = new Outbox(directory);
+  t.after(() => first.close());
+  assert.throws(() => new Outbox(directory), /another gateway uses this CONSILIUM_DATA_DIR/);
+});
+
+test('a file that is no database is refused by its name', (t) => {
+  const directory = newDirectory(t);
+  writeFileSync(join(directory, 'outbox.sqlite'), 'not a database, surely not one at all');
+  assert.throws(() => new Outbox(directory), /cannot open the outbox .*outbox\.sqlite/);
+});

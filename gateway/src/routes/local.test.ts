@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { type FixtureOptions, type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+async function open(
+  t: TestContext,
+  handler: Handler,
+  options: FixtureOptions = {},
+): Promise<GatewayFixture & { url: string; stopTrainer: () => void }> {
+  const server = createServer(handler).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  const trainer = { url: new URL(`http://127.0.0.1:${port}`), key: 'trainer-key' };
+  const gateway = await openGateway({ trainer, ...options });
+  await gateway.app.listen({ port: 0 });
+  const stopTrainer = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  t.after(async () => {
+    await gateway.close();
+    stopTrainer();
+  });
+  return {
+    ...gateway,
+    url: `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`,
+    stopTrainer,
+  };
+}
+
+const answerJson = (response: ServerResponse, body: unknown, status = 200) =>
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+
+test('a request reaches the trainer with its path, query, body and the trainer key, not the API key', async (t) => {
+  const gateway = await open(t, async (request, response) => {
+    const body = (await request.toArray()).join('');
+    const { authorization, 'content-type': type, 'x-consilium-role': role, cookie } = request.headers;
+    answerJson(response, {
+      method: request.method,
+      url: request.url,
+      authorization,
+      type,
+      role,
+      cookie,
+      body,
+    });
+  });
+  const answer = await gateway.as('steward', {
+    method: 'POST',
+    url: '/v1/local/datasets',
+    headers: { cookie: 'a=b' },
+    payload: { datasetId: 'x' },
+  });
+  assert.equal(answer.statusCode, 200);
+  assert.deepEqual(answer.json(), {
+    method: 'POST',
+    url: '/local/datasets',
+    authorization: 'Bearer trainer-key',
+    type: 'application/json',
+    role: 'steward',
+    body: '{"datasetId":"x"}',
+  });
+  const onnx = await gateway.as('researcher', { url: '/v1/local/models/heart-2026/onnx?local=false' });
+  assert.equal(onnx.json().url, '/local/models/heart-2026/onnx?local=false');
+});
+
+test('CSV text passes as it is', async (t) => {
+  const gateway = await open(t, async (request, response) => {
+    answerJson(response, { type: request.headers['content-type'], body: (await request.toArray()).join('') });
+  });
+  const answer = await gateway.as('researcher', {
+    method: 'POST',
+    url: '/v1/local/predictions',
+    headers: { 'content-type': 'text/csv' },
+    payload: 'age,sex\n61,1\n',
+  });
+  assert.deepEqual(answer.json(), { type: 'text/csv', body: 'age,sex\n61,1\n' });
+});
+
+test('an answer comes back with its status, type, hash and bytes, and no other header', async (t) => {
+  const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
+  const gateway = await open(t, (_request, response) => {
+    response
+      .writeHead(200, {
+        'content-type': 'application/octet-stream',
+        'x-onnx-sha256': 'abc',
+        'set-cookie': 'a=b',
+        server: 'trainer',
+      })
+      .end(bytes);
+  });
+  const answer = await gateway.as('researcher', { url: '/v1/local/models/heart-2026/onnx' });
+  assert.ok(answer.rawPayload.equals(bytes));
+  assert.equal(answer.headers['content-type'], 'application/octet-stream');
+  assert.equal(answer.headers['x-onnx-sha256'], 'abc');
+  assert.equal(answer.headers['set-cookie'], undefined);
+  assert.equal(answer.headers.server, undefined);
+});
+
+test("the trainer's own refusals pass", async (t) => {
+  const problem = { code: 'DATASET_INVALID', problems: [{ line: 3, column: 'age', rule: 'bounds' }] };
+  const gateway = await open(t, (_request, response) => answerJson(response, problem, 422));
+  const answer = await gateway.as('steward', { method: 'POST', url: '/v1/local/datasets', payload: {} });
+  assert.equal(answer.statusCode, 422);
+  assert.deepEqual(answer.json(), problem);
+});
+
+test('a trainer that is down, or not configured, is said to be unavailable', async (t) => {
+  const gateway = await open(t, (_request, response) => answerJson(response, []));
+  assert.equal((await gateway.as('steward', { url: '/v1/local/jobs' })).statusCode, 200);
+  gateway.stopTrainer();
+  const down = await gateway.as('steward', { url: '/v1/local/jobs' });
+  assert.deepEqual([down.statusCode, down.json().code], [503, 'TRAINER_UNAVAILABLE']);
+  assert.ok(down.headers['retry-after']);
+  assert.doesNotMatch(down.body, /127\.0\.0\.1|ECONN/);
+  const without = await openGateway();
+  t.after(() => without.close());
+  const none = await without.as('steward', { url: '/v1/local/jobs' });
+  assert.deepEqual([none.statusCode, none.json().code], [503, 'TRAINER_UNAVAILABLE']);
+});
+
+test('a trainer that is too slow, or refuses the trainer key, is unavailable too', async (t) => {
+  const slow = await open(t, () => {}, { limits: { trainerTimeoutMs: 20 } });
+  assert.equal((await slow.as('steward', { url: '/v1/local/jobs' })).json().code, 'TRAINER_UNAVAILABLE');
+  const strange = await open(t, (_request, response) => answerJson(response, {}, 401));
+  assert.equal((await strange.as('steward', { url: '/v1/local/jobs' })).json().code, 'TRAINER_UNAVAILABLE');
+});
+
+test('routes that are not listed are not passed on', async (t) => {
+  let asked = 0;
+  const gateway = await open(t, (_request, response) => {
+    asked += 1;
+    answerJson(response, {});
+  });
+  for (const url of ['/v1/local/secrets', '/v1/local/jobs/../secrets', '/v1/local', '/local/jobs']) {
+    assert.equal((await gateway.as('steward', { url })).statusCode, 404, url);
+  }
+  assert.equal(asked, 0);
+});
+
+test('a body over the limit is refused, whether it declares its length or not', async (t) => {
+  const gateway = await open(
+    t,
+    async (request, response) => {
+      for await (const _ of request);
+      answerJson(response, {});
+    },
+    { limits: { localBodyBytes: 1000 } },
+  );
+  const declared = await gateway.as('steward', {
+    method: 'POST',
+    url: '/v1/local/datasets',
+    payload: { filler: 'x'.repeat(1000) },
+  });
+  assert.deepEqual([declared.statusCode, declared.json().code], [413, 'PAYLOAD_TOO_LARGE']);
+  const chunks = Readable.from(Array.from({ length: 20 }, () => 'x'.repeat(100)));
+  const chunked = await fetch(`${gateway.url}/v1/local/datasets`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${gateway.keys.steward}`, 'content-type': 'application/json' },
+    body: Readable.toWeb(chunks) as ReadableStream,
+    duplex: 'half',
+  } as RequestInit);
+  assert.equal(chunked.status, 413);
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openGateway } from '../testing/gateway-fixture.ts';
+
+test('a gateway is healthy without its ledger, and says what it misses until it is back', async (t) => {
+  const gateway = await openGateway();
+  t.after(() => gateway.close());
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const ready = async () => {
+    t.mock.timers.tick(2_000);
+    return gateway.app.inject('/readyz');
+  };
+  assert.deepEqual((await ready()).json(), {
+    status: 'ready',
+    checks: [{ name: 'peer' }, { name: 'chaincode' }, { name: 'endorsement' }],
+  });
+  gateway.ledger.missing = [{ name: 'peer', problem: 'the peer of Org1MSP does not answer' }];
+  const without = await ready();
+  assert.equal(without.statusCode, 503);
+  assert.equal(without.json().status, 'not ready');
+  assert.equal(without.json().checks[0].problem, 'the peer of Org1MSP does not answer');
+  assert.ok(without.headers['retry-after']);
+  assert.equal((await gateway.app.inject('/healthz')).statusCode, 200);
+  gateway.ledger.missing = [];
+  assert.equal((await ready()).statusCode, 200);
+});
+
+test('metrics count requests by route and ledger calls by transaction and outcome', async (t) => {
+  const gateway = await openGateway();
+  t.after(() => gateway.close());
+  await gateway.as('auditor', { url: '/v1/members/Org9MSP' });
+  const { body, headers } = await gateway.app.inject('/metrics');
+  assert.match(String(headers['content-type']), /^text\/plain/);
+  assert.match(body, /duration_seconds_count\{method="GET",route="\/v1\/members\/:mspId",status="404"\} 1/);
+  assert.match(body, /duration_seconds_count\{transaction="member:get",outcome="MEMBER_NOT_FOUND"\} 1/);
+});
+
+test('the ledger route says the channel, the organisation and the height', async (t) => {
+  const gateway = await openGateway();
+  t.after(() => gateway.close());
+  const answer = await gateway.as('auditor', { url: '/v1/ledger' });
+  assert.deepEqual(answer.json(), { channel: 'consortium', mspId: 'Org1MSP', height: 1 });
+});
