@@ -1,7 +1,11 @@
-// Checks a value against a schema and says every problem at once, by field.
+// Checks a value against a schema and says every problem at once, by field, in words for people.
 import type { Static, TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import { DomainError } from './errors.ts';
+
+const PROBLEMS_MAX = 8;
+/** How much of an unknown field's name is repeated: names are the caller's and may be anything. */
+const NAME_CHARACTERS_MAX = 60;
 
 /**
  * The value, typed, if it fits the schema.
@@ -9,10 +13,153 @@ import { DomainError } from './errors.ts';
  * @throws DomainError INVALID_ARGUMENT naming each field that does not fit (at most 8) and what it must be.
  */
 export function validate<S extends TSchema>(schema: S, value: unknown): Static<S> {
-  const problems = [...Errors(schema, value)];
-  if (problems.length === 0) return value as Static<S>;
-  const sentences = problems.map(
-    ({ instancePath, message }) => `${instancePath.slice(1).replaceAll('/', '.') || 'argument'} ${message}`,
-  );
-  throw new DomainError('INVALID_ARGUMENT', [...new Set(sentences)].slice(0, 8).join('; '));
+  const problems = new Set<string>();
+  for (const problem of problemsOf(schema as Node, value, '')) {
+    problems.add(problem);
+    if (problems.size === PROBLEMS_MAX) break;
+  }
+  if (problems.size === 0) return value as Static<S>;
+  throw new DomainError('INVALID_ARGUMENT', [...problems].join('; '));
+}
+
+/** The parts of a schema that this file explains. */
+interface Node extends TSchema {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Node[];
+  readonly items?: Node;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly required?: readonly string[];
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly pattern?: string;
+  readonly description?: string;
+}
+
+function* problemsOf(schema: Node, value: unknown, at: string): Generator<string> {
+  let nested = false;
+  const parts = schema.anyOf
+    ? unionProblems(schema.anyOf, value, at)
+    : schema.properties
+      ? objectProblems(schema.properties, schema.required ?? [], { value, at })
+      : schema.items
+        ? arrayProblems(schema, schema.items, { value, at })
+        : [];
+  for (const problem of parts) {
+    nested = true;
+    yield problem;
+  }
+  // What the parts do not explain, the schema library finds: scalars and refinements.
+  if (nested) return;
+  for (const { instancePath, message, keyword } of Errors(schema, value)) {
+    const where = at + instancePath.replaceAll('/', '.');
+    yield `${name(where)} ${keyword === '~refine' ? message : mustBe(schema, value, message)}`;
+    return;
+  }
+}
+
+const name = (at: string): string => at.replace(/^[.]/, '') || 'argument';
+
+function* objectProblems(
+  properties: Readonly<Record<string, Node>>,
+  required: readonly string[],
+  { value, at }: { readonly value: unknown; readonly at: string },
+): Generator<string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    yield `${name(at)} must be an object`;
+    return;
+  }
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(properties, key)) continue;
+    yield `${name(`${at}.${key.slice(0, NAME_CHARACTERS_MAX)}`)} is not a known field`;
+  }
+  for (const [key, schema] of Object.entries(properties)) {
+    const member = (value as Record<string, unknown>)[key];
+    if (Object.hasOwn(value, key)) yield* problemsOf(schema, member, `${at}.${key}`);
+    else if (required.includes(key)) yield `${name(`${at}.${key}`)} is missing`;
+  }
+}
+
+function* arrayProblems(
+  { minItems = 0, maxItems = Number.POSITIVE_INFINITY }: Node,
+  items: Node,
+  { value, at }: { readonly value: unknown; readonly at: string },
+): Generator<string> {
+  if (!Array.isArray(value)) {
+    yield `${name(at)} must be a list`;
+    return;
+  }
+  if (value.length < minItems) yield `${name(at)} must have at least ${count(minItems, 'entry', 'entries')}`;
+  if (value.length > maxItems) yield `${name(at)} must have at most ${count(maxItems, 'entry', 'entries')}`;
+  for (const [i, item] of value.slice(0, maxItems).entries()) yield* problemsOf(items, item, `${at}.${i}`);
+}
+
+/** A union's problems are those of the one alternative that was meant, told by its fixed words. */
+function* unionProblems(alternatives: readonly Node[], value: unknown, at: string): Generator<string> {
+  if (alternatives.some((alternative) => Errors(alternative, value).length === 0)) return;
+  const nullable = alternatives.some(({ type }) => type === 'null');
+  const others = alternatives.filter(({ type }) => type !== 'null');
+  const [first] = others;
+  if (first === undefined || others.length === 1) {
+    const problems = first === undefined ? ['must be null'] : problemsOf(first, value, at);
+    for (const problem of problems) yield nullable ? `${problem}, or null` : problem;
+    return;
+  }
+  const word = fixedWord(first);
+  if (word === undefined || typeof value !== 'object' || value === null || Array.isArray(value)) {
+    yield word === undefined
+      ? `${name(at)} fits none of the possible forms`
+      : `${name(at)} must be an object`;
+    return;
+  }
+  const said = (value as Record<string, unknown>)[word];
+  const meant = others.find(({ properties }) => properties?.[word]?.const === said);
+  if (meant !== undefined) {
+    yield* problemsOf(meant, value, at);
+    return;
+  }
+  const words = others.map(({ properties }) => String(properties?.[word]?.const));
+  yield said === undefined
+    ? `${name(`${at}.${word}`)} is missing`
+    : `${name(`${at}.${word}`)} must be one of ${words.join(', ')}`;
+}
+
+/** The property that tells alternatives apart. */
+const fixedWord = ({ properties = {} }: Node): string | undefined =>
+  Object.keys(properties).find((key) => properties[key]?.const !== undefined);
+
+const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  object: 'an object',
+  array: 'a list',
+  null: 'null',
+};
+
+function mustBe(schema: Node, value: unknown, message: string): string {
+  const { type, minimum, maximum, minLength, maxLength, pattern, description } = schema;
+  if (schema.const !== undefined) return `must be ${JSON.stringify(schema.const)}`;
+  if (schema.enum !== undefined) return `must be one of ${schema.enum.join(', ')}`;
+  if (type === 'string' && typeof value === 'string') {
+    if (maxLength !== undefined && value.length > maxLength)
+      return `must have at most ${maxLength} characters`;
+    if (minLength !== undefined && value.length < minLength) {
+      return `must have at least ${count(minLength, 'character', 'characters')}`;
+    }
+    if (pattern !== undefined) return description ? `must be: ${description}` : `must match ${pattern}`;
+  }
+  const ofType = type === undefined ? undefined : TYPES[type];
+  if (ofType === undefined) return message;
+  if (minimum !== undefined && maximum !== undefined)
+    return `must be ${ofType} from ${minimum} to ${maximum}`;
+  return `must be ${ofType}`;
 }
