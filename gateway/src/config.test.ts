@@ -90,7 +90,7 @@ test('a connection file that is missing, broken or of another shape is refused w
   const [problem] = problemsOf(variables);
   assert.match(problem ?? '', /^CONSILIUM_CONNECTION: .* is not JSON$/);
   const shape = problemsOf(environment(t, { channel: 'x', organisations: [{ mspId: 'Org1MSP' }] }));
-  assert.match(shape.join(), /organisations\.0 must have required properties/);
+  assert.match(shape.join(), /organisations\.0\.endpoint is missing/);
   assert.match(problemsOf({ ...variables, CONSILIUM_CONNECTION: '/nowhere' }).join(), /ENOENT/);
 });
 

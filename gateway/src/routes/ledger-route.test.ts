@@ -103,7 +103,7 @@ describe('routes of the ledger', () => {
       payload: { ...REGISTER_DATASET, datasetId: 'B!', recordCountBand: { low: 1, high: 2 } },
     });
     assert.equal(answer.statusCode, 400);
-    assert.match(answer.json().detail, /datasetId must match/);
+    assert.match(answer.json().detail, /datasetId must be/);
     assert.match(answer.json().detail, /recordCountBand must be one of the public bands/);
   });
 });
