@@ -1,13 +1,14 @@
 // The public surface of private training.
 export { DiscreteGaussian } from './discrete-gaussian.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
-export type { RoundInput, RoundResult } from './round.ts';
+export { type RoundInput, type RoundResult, runRound } from './round.ts';
 export { calibrateNoise, LATTICE_BITS, MAXIMUM_UNITS, type NoiseCalibration } from './sensitivity.ts';
 export { TrainingFailedError, trainRound } from './train-round.ts';
 export {
   capacityUnitsOf,
   checkTrainingPlan,
   expectedBatchUnits,
+  MAXIMUM_NOISE_MULTIPLIER,
   TrainingInputError,
   type TrainingPlan,
 } from './training-plan.ts';

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { buildForwardModel, buildStepGraph, readForwardModel } from '../onnx/index.ts';
 import { ClippedSum } from './clipped-sum.ts';
+import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
 import { calibrateNoise } from './sensitivity.ts';
-import { TrainingInputError } from './training-plan.ts';
+import { MAXIMUM_NOISE_MULTIPLIER } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 
 const features = 3;
@@ -95,9 +96,9 @@ test('rounding costs more where rows of one patient may cancel, and more in larg
   assert.ok(calibrateNoise(larger).sensitivity > base);
 });
 
-test('noise beyond what the sampler can draw is refused with the remedy', () => {
-  assert.throws(
-    () => calibrateNoise({ ...calibration, noiseMultiplier: 5000 }),
-    (error) => error instanceof TrainingInputError && /below 1000/.test(error.message),
-  );
+test('every noise multiplier that a plan may have gives noise that the sampler can draw', () => {
+  for (const noiseMultiplier of [1e-12, 0.3, MAXIMUM_NOISE_MULTIPLIER]) {
+    const { sigma } = calibrateNoise({ ...calibration, noiseMultiplier, parameterCount: 1e8 });
+    assert.ok(Number.isInteger(sigma) && sigma >= 1 && sigma <= MAXIMUM_SIGMA);
+  }
 });

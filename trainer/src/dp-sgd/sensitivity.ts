@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import type { StepRounding } from '../onnx/index.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
-import { TrainingInputError } from './training-plan.ts';
 
 /** Lattice steps per clip norm: γ = C / 2^20. */
 export const LATTICE_BITS = 20;
@@ -47,8 +46,6 @@ export interface NoiseCalibration {
  * *Assumed:* a row's a_r and d_r depend on that row and the parameters alone, bit for bit, wherever in the batch
  * it lies and whatever the other rows are. ONNX Runtime's CPU kernels for the operators supported have that
  * property; `step-graph.test.ts` checks it on the machine at hand.
- *
- * @throws TrainingInputError where σ·Δ exceeds what the sampler takes (noise multipliers near 2000).
  */
 export function calibrateNoise(options: {
   readonly clipNormL2: number;
@@ -66,8 +63,9 @@ export function calibrateNoise(options: {
   const roundUp = 1 + 2 ** -48;
   const sensitivity = (2 ** LATTICE_BITS * (1 + rho + 2 * eta) + Math.sqrt(parameterCount)) * roundUp;
   const sigma = Math.ceil(noiseMultiplier * sensitivity * roundUp);
-  if (sigma > MAXIMUM_SIGMA) {
-    throw new TrainingInputError('noiseMultiplier is too large: choose one below 1000');
-  }
+  assert(
+    sigma >= 1 && sigma <= MAXIMUM_SIGMA,
+    'the noise multiplier is one that checkTrainingPlan lets pass',
+  );
   return { latticePerUnit: 2 ** LATTICE_BITS / clipNormL2, sensitivity, sigma };
 }

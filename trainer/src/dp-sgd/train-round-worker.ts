@@ -1,24 +1,41 @@
 // The worker thread in which a round is trained: ONNX Runtime and the noise block the thread they run on.
+//
+// A thread that is terminated from outside while ONNX Runtime is at work takes the whole process with it, so the
+// round is called off by a flag that is looked at after each step, and the thread ends by itself.
 import { parentPort, workerData } from 'node:worker_threads';
 import { secureRandomness } from './randomness.ts';
 import { type RoundInput, type RoundResult, runRound } from './round.ts';
 import type { StepProgress } from './training-steps.ts';
 
+export interface WorkerTask {
+  readonly input: RoundInput;
+  /** Shared with the caller: not 0 once the round is called off. */
+  readonly cancelled: Int32Array;
+}
+
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly progress: StepProgress }
   | { readonly kind: 'result'; readonly result: RoundResult };
 
+class RoundCancelled extends Error {}
+
 const PROGRESS_INTERVAL_MS = 50;
 
+const { input, cancelled } = workerData as WorkerTask;
 const post = (message: WorkerMessage): void => parentPort!.postMessage(message);
 let reportedAt = 0;
-const result = await runRound(workerData as RoundInput, {
-  randomness: secureRandomness,
-  onProgress(progress) {
-    const now = performance.now();
-    if (now - reportedAt < PROGRESS_INTERVAL_MS && progress.step < progress.steps) return;
-    reportedAt = now;
-    post({ kind: 'progress', progress });
-  },
-});
-post({ kind: 'result', result });
+
+function onProgress(progress: StepProgress): void {
+  if (Atomics.load(cancelled, 0) !== 0) throw new RoundCancelled();
+  const now = performance.now();
+  if (now - reportedAt < PROGRESS_INTERVAL_MS && progress.step < progress.steps) return;
+  reportedAt = now;
+  post({ kind: 'progress', progress });
+}
+
+try {
+  const result = await runRound(input, { randomness: secureRandomness, onProgress });
+  post({ kind: 'result', result });
+} catch (error) {
+  if (!(error instanceof RoundCancelled)) throw error;
+}

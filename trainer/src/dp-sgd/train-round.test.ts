@@ -125,6 +125,7 @@ test('a round can be called off', async () => {
 
 const wrong: readonly [what: string, changed: Partial<RoundInput>, why: RegExp][] = [
   ['no noise', { plan: { ...plan, noiseMultiplier: 0 } }, /noiseMultiplier must be a positive/],
+  ['noise beyond use', { plan: { ...plan, noiseMultiplier: 1e4 } }, /noiseMultiplier .* at most 1000/],
   ['a rate above 1', { plan: { ...plan, samplingRate: 1.1 } }, /samplingRate/],
   ['a rate of 0', { plan: { ...plan, samplingRate: 0 } }, /samplingRate/],
   ['a clip norm that is not a number', { plan: { ...plan, clipNormL2: Number.NaN } }, /clipNormL2/],

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { readForwardModel } from '../onnx/index.ts';
 import type { RoundInput, RoundResult } from './round.ts';
 import { MAXIMUM_UNITS } from './sensitivity.ts';
-import type { WorkerMessage } from './train-round-worker.ts';
+import type { WorkerMessage, WorkerTask } from './train-round-worker.ts';
 import { checkTrainingPlan, TrainingInputError } from './training-plan.ts';
 import type { StepProgress } from './training-steps.ts';
 import { checkTrainingUnits } from './training-units.ts';
@@ -18,6 +18,9 @@ export class TrainingFailedError extends Error {
  *
  * Every call draws fresh noise: a caller journals the result before it lets any of it go, and after a crash either
  * sends the same bytes or charges a new release.
+ *
+ * When the signal fires, the round ends after the step it is in, and only then does this reject: wait for that before
+ * the process exits, since Node aborts a process that ends while another thread is inside ONNX Runtime.
  *
  * @throws TrainingInputError, OnnxFormatError or UnsupportedModelError for input that cannot be trained.
  * @throws TrainingFailedError where the worker fails, with its cause; AbortError where the signal fires.
@@ -39,25 +42,31 @@ export async function trainRound(
   }
   options.signal?.throwIfAborted();
 
-  const workerData: RoundInput = { ...input, parameters: Float64Array.from(input.parameters) };
+  const cancelled = new Int32Array(new SharedArrayBuffer(4));
+  const cancel = () => Atomics.store(cancelled, 0, 1);
+  const workerData: WorkerTask = {
+    input: { ...input, parameters: Float64Array.from(input.parameters) },
+    cancelled,
+  };
   const worker = new Worker(new URL('./train-round-worker.js', import.meta.url), { workerData });
   const { promise, resolve, reject } = Promise.withResolvers<RoundResult>();
-  const onAbort = () => reject(options.signal?.reason);
-  options.signal?.addEventListener('abort', onAbort, { once: true });
+  let result: RoundResult | undefined;
   worker.on('message', (message: WorkerMessage) => {
-    if (message.kind === 'result') resolve(message.result);
+    if (message.kind === 'result') result = message.result;
     else options.onProgress?.(message.progress);
   });
   worker.once('error', (cause) => {
     reject(new TrainingFailedError('the training worker failed', { cause }));
   });
   worker.once('exit', (code) => {
-    reject(new TrainingFailedError(`the training worker exited early with code ${code}`));
+    if (result !== undefined) resolve(result);
+    else if (Atomics.load(cancelled, 0) !== 0) reject(options.signal?.reason);
+    else reject(new TrainingFailedError(`the training worker exited early with code ${code}`));
   });
+  options.signal?.addEventListener('abort', cancel, { once: true });
   try {
     return await promise;
   } finally {
-    options.signal?.removeEventListener('abort', onAbort);
-    await worker.terminate();
+    options.signal?.removeEventListener('abort', cancel);
   }
 }

@@ -24,6 +24,9 @@ export class TrainingInputError extends Error {
   override readonly name = 'TrainingInputError';
 }
 
+/** More noise than this is never of use, and its integers would outgrow the sampler. */
+export const MAXIMUM_NOISE_MULTIPLIER = 1000;
+
 const isPositive = (value: number): boolean => Number.isFinite(value) && value > 0;
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
 
@@ -34,7 +37,10 @@ export function checkTrainingPlan(plan: TrainingPlan): void {
     if (!holds) problems.push(problem);
   };
   check(isPositive(plan.clipNormL2), 'clipNormL2 must be a positive number');
-  check(isPositive(plan.noiseMultiplier), 'noiseMultiplier must be a positive number');
+  check(
+    isPositive(plan.noiseMultiplier) && plan.noiseMultiplier <= MAXIMUM_NOISE_MULTIPLIER,
+    `noiseMultiplier must be a positive number, at most ${MAXIMUM_NOISE_MULTIPLIER}`,
+  );
   check(plan.samplingRate > 0 && plan.samplingRate <= 1, 'samplingRate must be above 0 and at most 1');
   check(isCount(plan.steps), 'steps must be a positive integer');
   check(isPositive(plan.bandSize), 'bandSize must be a positive number');

@@ -21,12 +21,15 @@ export async function predictProbabilities(model: Uint8Array, features: Float32A
   const workerData: PredictRequest = { model, input, features, shape: [rows, width] };
   const worker = new Worker(new URL('./predict-worker.js', import.meta.url), { workerData });
   const { promise, resolve, reject } = Promise.withResolvers<Float32Array>();
-  worker.once('message', resolve);
+  let probabilities: Float32Array | undefined;
+  worker.once('message', (message: Float32Array) => {
+    probabilities = message;
+  });
   worker.once('error', (cause) => reject(new OnnxRuntimeError('the scoring worker failed', { cause })));
-  worker.once('exit', (code) => reject(new OnnxRuntimeError(`the scoring worker exited with code ${code}`)));
-  try {
-    return await promise;
-  } finally {
-    await worker.terminate();
-  }
+  // The thread ends by itself: to terminate it inside ONNX Runtime would abort the process.
+  worker.once('exit', (code) => {
+    if (probabilities !== undefined) resolve(probabilities);
+    else reject(new OnnxRuntimeError(`the scoring worker exited early with code ${code}`));
+  });
+  return promise;
 }

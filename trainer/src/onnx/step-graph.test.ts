@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildForwardModel } from './build-forward-model.ts';
+import { buildForwardModel, type ForwardModelDescription } from './build-forward-model.ts';
 import { type ForwardModel, readForwardModel } from './forward-model.ts';
 import { openSession } from './onnx-runtime.ts';
 import { decodeModel, ELEMENT_TYPE, encodeModel } from './onnx-schema.ts';
@@ -154,14 +154,14 @@ test('an empty batch gives zeros', async () => {
 async function factorsOf(
   graph: StepGraph,
   parameters: Float32Array,
-  units: readonly (readonly ReferenceRow[])[],
+  { units, threads }: { units: readonly (readonly ReferenceRow[])[]; threads: number },
 ): Promise<Map<string, readonly (readonly number[])[]>> {
   const model = decodeModel(graph.bytes);
   const names = model.graph.node.filter(({ opType }) => opType === 'Cast').map(({ input }) => input[0]!);
   for (const name of names) {
     model.graph.output.push({ name, type: { tensorType: { elemType: ELEMENT_TYPE.float } } });
   }
-  const outputs = await runStep({ ...graph, bytes: encodeModel(model) }, { parameters, units });
+  const outputs = await runStep({ ...graph, bytes: encodeModel(model) }, { parameters, units, threads });
   return new Map(
     names.map((name) => {
       const { data, shape } = outputs[name]!;
@@ -171,31 +171,39 @@ async function factorsOf(
   );
 }
 
-test("a row's gradient does not depend on its place in the batch or on the other rows, bit for bit", async () => {
-  const capacityUnits = 150;
-  for (const rowsPerUnit of [1, 2]) {
-    for (const description of [
-      { kind: 'logistic-regression', features: 13, localIntercept: true },
-      { kind: 'multilayer-perceptron', features: 30, hidden: [64, 33], localIntercept: false },
-      { kind: 'multilayer-perceptron', features: 7, hidden: [5], activation: 'tanh', localIntercept: true },
-    ] as const) {
-      const model = readForwardModel(buildForwardModel(description));
-      const sizes = new Array<number>(capacityUnits + 1).fill(rowsPerUnit);
-      const [probe, ...others] = randomUnits(model, { seed: 51, sizes });
-      const graph = buildStepGraph(model, { clipNormL2: 1, capacityUnits, rowsPerUnit, loss });
-      const alone = await factorsOf(graph, model.values, [probe!]);
-      assert.ok(alone.size >= 2);
-      for (const slot of [0, 1, 2, 3, 7, 8, 63, 100, 148, 149]) {
-        const crowd = await factorsOf(graph, model.values, others.with(slot, probe!));
-        for (const [name, rows] of alone) {
-          for (let r = 0; r < rowsPerUnit; r++) {
-            assert.deepEqual(crowd.get(name)![slot * rowsPerUnit + r], rows[r], `${name} in slot ${slot}`);
-          }
+const SHAPES: readonly [ForwardModelDescription, rowsPerUnit: number, threads: number][] = [
+  [{ kind: 'logistic-regression', features: 13, localIntercept: true }, 1, 1],
+  [{ kind: 'logistic-regression', features: 40, localIntercept: false }, 3, 2],
+  [{ kind: 'multilayer-perceptron', features: 30, hidden: [64, 33], localIntercept: false }, 1, 1],
+  [{ kind: 'multilayer-perceptron', features: 30, hidden: [64, 33], localIntercept: false }, 2, 2],
+  [
+    { kind: 'multilayer-perceptron', features: 7, hidden: [5], activation: 'tanh', localIntercept: true },
+    2,
+    1,
+  ],
+  [{ kind: 'multilayer-perceptron', features: 300, hidden: [256, 128], localIntercept: true }, 1, 2],
+];
+for (const [description, rowsPerUnit, threads] of SHAPES) {
+  const hidden = description.kind === 'multilayer-perceptron' ? `-${description.hidden.join('-')}` : '';
+  const shape = `${description.features}${hidden}-1, ${rowsPerUnit} rows, ${threads} threads`;
+  test(`a row's gradient depends on nothing but the row, bit for bit (${shape})`, async () => {
+    const capacityUnits = 150;
+    const model = readForwardModel(buildForwardModel(description));
+    const sizes = new Array<number>(capacityUnits + 1).fill(rowsPerUnit);
+    const [probe, ...others] = randomUnits(model, { seed: 51, sizes });
+    const graph = buildStepGraph(model, { clipNormL2: 1, capacityUnits, rowsPerUnit, loss });
+    const alone = await factorsOf(graph, model.values, { units: [probe!], threads });
+    assert.ok(alone.size >= 2);
+    for (const slot of [0, 1, 2, 3, 7, 8, 63, 75, 100, 148, 149]) {
+      const crowd = await factorsOf(graph, model.values, { units: others.with(slot, probe!), threads });
+      for (const [name, rows] of alone) {
+        for (let r = 0; r < rowsPerUnit; r++) {
+          assert.deepEqual(crowd.get(name)![slot * rowsPerUnit + r], rows[r], `${name} in slot ${slot}`);
         }
       }
     }
-  }
-});
+  });
+}
 
 test('the step graph is the same bytes every time', () => {
   const options = { clipNormL2: 1, capacityUnits: 8, rowsPerUnit: 2, loss } as const;

@@ -9,9 +9,11 @@ export async function runStep(
   {
     parameters,
     units,
+    threads = 1,
   }: {
     readonly parameters: Float32Array;
     readonly units: readonly (readonly ReferenceRow[] | undefined)[];
+    readonly threads?: number;
   },
 ): Promise<Record<string, TensorValue>> {
   const { units: capacity, rowsPerUnit, features, parameterCount, bytes } = graph;
@@ -25,7 +27,7 @@ export async function runStep(
       mask[at] = 1;
     });
   });
-  const session = await openSession(bytes, { threads: 1 });
+  const session = await openSession(bytes, { threads });
   try {
     const grid = [capacity, rowsPerUnit];
     return await session.run({
