@@ -104,6 +104,17 @@ export class Membership {
   }
 }
 
+/** When a serialized identity's certificate expires, whoever issued it; undefined when it holds none. */
+export function expiryOf(serialized: Uint8Array): Date | undefined {
+  try {
+    const message = mspProtos.SerializedIdentity.deserializeBinary(serialized);
+    const pem = Buffer.from(message.getIdBytes_asU8()).toString('utf8');
+    return new Date(new X509Certificate(pem).validTo);
+  } catch {
+    return undefined;
+  }
+}
+
 function classify(options: { readonly ca: boolean; readonly organizationalUnits: readonly string[] }): {
   invalidBecause: string | undefined;
   role: NodeRole | undefined;

@@ -12,7 +12,7 @@ import {
 import type { LedgerStore } from '../ledger/ledger-store.ts';
 import type { StateReader } from '../ledger/state-reader.ts';
 import { TransactionSimulator } from '../ledger/transaction-simulator.ts';
-import type { Membership } from '../msp/identity.ts';
+import { expiryOf, type Membership } from '../msp/identity.ts';
 import type { SigningIdentity } from '../msp/signing-identity.ts';
 import { accessFailure } from '../policy/channel-policies.ts';
 import { chaincodeInterest } from './chaincode-interest.ts';
@@ -127,11 +127,8 @@ export class Endorser {
   }
 
   #hasExpired({ creator }: ParsedProposal): boolean {
-    try {
-      return this.#options.membership.deserialize(creator).notAfter.getTime() < Date.now();
-    } catch {
-      return false;
-    }
+    const expiry = expiryOf(creator);
+    return expiry !== undefined && expiry.getTime() < Date.now();
   }
 
   async #endorse(proposal: ParsedProposal, view: StateReader | undefined): Promise<ProposalResponse> {
