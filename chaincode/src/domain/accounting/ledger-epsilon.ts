@@ -11,6 +11,27 @@ const EPSILON_DECIMALS = 6;
 /** The largest ε that a decimal of the ledger can say; also what "unbounded" is printed as. */
 const EPSILON_CEILING = 999_999_999n * 10n ** BigInt(EPSILON_DECIMALS);
 
+// Pure results, kept because a ledger knows few δ and asks for ε often.
+const known = new Map<string, readonly bigint[]>();
+const KNOWN_LIMIT = 64;
+
+/** What the conversion adds at each ledger order, ln((α−1)/α) − ln(δα)/(α−1), in units of 2^-LOG_BITS. */
+function conversionTerms(delta: string): readonly bigint[] {
+  const before = known.get(delta);
+  if (before !== undefined) return before;
+  const { numerator, denominator } = ratioOf(delta);
+  if (numerator <= 0n || numerator >= denominator) throw new RangeError('δ must be in (0, 1)');
+  const terms = LEDGER_ORDERS.map((value) => {
+    const order = BigInt(value);
+    const shrink = lnUp(upperOfRatio({ numerator: order - 1n, denominator: order }));
+    const tail = lnUp(upperOfRatio({ numerator: denominator, denominator: numerator * order }));
+    return shrink + ceilDivide(tail, order - 1n);
+  });
+  if (known.size >= KNOWN_LIMIT) known.delete(known.keys().next().value!);
+  known.set(delta, terms);
+  return terms;
+}
+
 /**
  * The ε of a Rényi cost at a given δ: a decimal string of at most 6 decimals, rounded up.
  *
@@ -21,17 +42,13 @@ const EPSILON_CEILING = 999_999_999n * 10n ** BigInt(EPSILON_DECIMALS);
  */
 export function epsilonFromRdp(rdp: RdpVector, delta: string): string {
   if (rdp.length !== LEDGER_ORDERS.length) throw new RangeError(`${rdp.length} orders in a cost`);
-  const { numerator, denominator } = ratioOf(delta);
-  if (numerator <= 0n || numerator >= denominator) throw new RangeError('δ must be in (0, 1)');
+  const terms = conversionTerms(delta);
   if (isZeroRdp(rdp)) return '0';
   let best = EPSILON_CEILING;
   rdp.forEach((cost, i) => {
     const value = BigInt(cost);
     if (value >= UNBOUNDED_RDP) return;
-    const order = BigInt(LEDGER_ORDERS[i]!);
-    const shrink = lnUp(upperOfRatio({ numerator: order - 1n, denominator: order }));
-    const tail = lnUp(upperOfRatio({ numerator: denominator, denominator: numerator * order }));
-    const total = ceilDivide(value << LOG_BITS, 10n ** RDP_DECIMALS) + shrink + ceilDivide(tail, order - 1n);
+    const total = ceilDivide(value << LOG_BITS, 10n ** RDP_DECIMALS) + terms[i]!;
     const units = ceilDivide(total * 10n ** BigInt(EPSILON_DECIMALS), 1n << LOG_BITS);
     if (units < best) best = units;
   });

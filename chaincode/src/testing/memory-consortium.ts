@@ -1,0 +1,252 @@
+// Several organisations' peers over one ledger, in memory: every transaction runs on all of them, each with its
+// own clock and time zone; endorsements must be equal to the byte; key-level policies and version conflicts
+// decide what commits. It exists to try whole studies, and attacks on them, in milliseconds.
+import { strict as assert } from 'node:assert';
+import fabricProtos from '@hyperledger/fabric-protos';
+import { type LedgerContext, LedgerContract } from '../contracts/ledger-context.ts';
+import {
+  type Argument,
+  canonicalJson,
+  DomainError,
+  parseDomainError,
+  type Role,
+  type TransactionName,
+} from '../domain/index.ts';
+import { contracts } from '../index.ts';
+import { majorityOf } from '../ledger/key-policy.ts';
+import { MemoryStub, type Proposal, type Results, type World } from './memory-stub.ts';
+
+const { common, msp } = fabricProtos;
+
+/** What a transaction answered: tests look into it freely. */
+// biome-ignore lint/suspicious/noExplicitAny: the answer's shape is what a test asserts
+export type Answer = any;
+
+export interface Caller {
+  readonly mspId: string;
+  readonly role: Role | null;
+}
+
+interface Endorsement {
+  readonly mspId: string;
+  readonly response: string;
+  readonly results: Results;
+}
+/** A transaction that peers have signed and nobody has committed yet. */
+export interface Endorsed {
+  readonly proposal: Proposal;
+  readonly endorsements: readonly Endorsement[];
+  readonly refusals: readonly { readonly mspId: string; readonly error: Error }[];
+}
+export type CommitCode = 'VALID' | 'MVCC_READ_CONFLICT' | 'ENDORSEMENT_POLICY_FAILURE';
+
+const PEER_CIRCUMSTANCES = [
+  { timeZone: 'UTC', skewMs: 0 },
+  { timeZone: 'Asia/Kolkata', skewMs: 120_000 },
+  { timeZone: 'America/St_Johns', skewMs: -200_000 },
+  { timeZone: 'Pacific/Kiritimati', skewMs: 60_001 },
+  { timeZone: 'Europe/Zurich', skewMs: 999 },
+] as const;
+
+const instances = new Map(
+  contracts.map((contract) => {
+    const instance = new contract() as LedgerContract;
+    assert.ok(instance instanceof LedgerContract);
+    return [instance.getName(), instance];
+  }),
+);
+
+export class MemoryConsortium {
+  readonly mspIds: readonly string[];
+  readonly world: World = { rows: new Map(), history: new Map() };
+  /** Events and transactions in the order in which they were committed. */
+  readonly events: { name: string; payload: Record<string, unknown> }[] = [];
+  readonly committed: { name: string; argument: string; results: Results }[] = [];
+  /** What peers wrote to their logs. */
+  readonly log: string[] = [];
+  /** The consortium's time; transactions carry it. */
+  now = Date.parse('2026-03-01T08:00:00.000Z');
+  #transactions = 0;
+
+  constructor(mspIds: readonly string[]) {
+    this.mspIds = mspIds;
+  }
+
+  /** All of the world's state as one text, to see that nothing changed. */
+  snapshot(): string {
+    return canonicalJson(
+      [...this.world.rows].map(([key, { value, version }]) => [key, Buffer.from(value).toString(), version]),
+    );
+  }
+
+  async evaluate<N extends TransactionName>(
+    caller: Caller,
+    name: N,
+    argument: Argument<N> | string,
+    peer = caller.mspId,
+  ): Promise<Answer> {
+    const { response, results } = await this.#execute(peer, this.#propose(caller), name, argument);
+    assert.deepEqual(results.writes, []);
+    assert.equal(results.event, null);
+    return JSON.parse(response);
+  }
+
+  /** Runs a transaction on the given peers (all of them by default); each endorses or refuses. */
+  async endorse<N extends TransactionName>(
+    caller: Caller,
+    name: N,
+    argument: Argument<N> | string,
+    peers: readonly string[] = this.mspIds,
+  ): Promise<Endorsed> {
+    const proposal = this.#propose(caller);
+    const endorsements: Endorsement[] = [];
+    const refusals: { mspId: string; error: Error }[] = [];
+    for (const mspId of peers) {
+      try {
+        endorsements.push({ mspId, ...(await this.#execute(mspId, proposal, name, argument)) });
+      } catch (error) {
+        assert.ok(error instanceof Error);
+        refusals.push({ mspId, error });
+      }
+    }
+    const [first, ...others] = endorsements;
+    for (const other of others) {
+      assert.equal(other.response, first!.response, 'endorsers answer the same');
+      assert.deepEqual(other.results, first!.results, 'endorsers read and write the same');
+    }
+    return { proposal, endorsements, refusals };
+  }
+
+  /** Validates and commits as Fabric does: policies of the keys written, then versions of the keys read. */
+  commit(name: string, argument: string, { proposal, endorsements }: Endorsed): CommitCode {
+    const [first] = endorsements;
+    if (first === undefined) return 'ENDORSEMENT_POLICY_FAILURE';
+    const { writes, policies, reads, event } = first.results;
+    const signers = endorsements.map(({ mspId }) => mspId);
+    for (const key of new Set([...writes, ...policies].map(([written]) => written))) {
+      const policy = this.world.rows.get(key)?.policy;
+      const satisfied =
+        policy === undefined ? signers.length >= majorityOf(this.mspIds.length) : satisfies(policy, signers);
+      if (!satisfied) return 'ENDORSEMENT_POLICY_FAILURE';
+    }
+    for (const [key, version] of reads) {
+      if ((this.world.rows.get(key)?.version ?? -1) !== version) return 'MVCC_READ_CONFLICT';
+    }
+    const laid = new Map(policies);
+    for (const [key, value] of writes) {
+      const before = this.world.rows.get(key);
+      const policy = laid.get(key);
+      this.world.rows.set(key, {
+        value: Buffer.from(value),
+        version: (before?.version ?? 0) + 1,
+        policy: policy === undefined ? before?.policy : Buffer.from(policy, 'base64'),
+      });
+      const timestamp = {
+        seconds: Math.floor(proposal.at.getTime() / 1000),
+        nanos: (proposal.at.getTime() % 1000) * 1e6,
+      };
+      const version = { txId: proposal.txId, timestamp, isDelete: false, value: Buffer.from(value) };
+      this.world.history.set(key, [...(this.world.history.get(key) ?? []), version]);
+    }
+    if (event !== null) this.events.push({ name: event.name, payload: JSON.parse(event.payload) });
+    this.committed.push({ name, argument, results: first.results });
+    return 'VALID';
+  }
+
+  /** Endorses and commits; throws the refusal where too few peers endorse. */
+  async submit<N extends TransactionName>(
+    caller: Caller,
+    name: N,
+    argument: Argument<N> | string,
+    peers: readonly string[] = this.mspIds,
+  ): Promise<Answer> {
+    this.now += 1000;
+    const endorsed = await this.endorse(caller, name, argument, peers);
+    const text = typeof argument === 'string' ? argument : canonicalJson(argument);
+    const code = this.commit(name, text, endorsed);
+    if (code === 'VALID') return JSON.parse(endorsed.endorsements[0]!.response);
+    throw endorsed.refusals[0]?.error ?? new Error(code);
+  }
+
+  #propose({ mspId, role }: Caller): Proposal {
+    this.#transactions++;
+    const txId = this.#transactions.toString(16).padStart(64, '0');
+    return { txId, at: new Date(this.now), mspId, role };
+  }
+
+  async #execute(
+    peer: string,
+    proposal: Proposal,
+    name: string,
+    argument: unknown,
+  ): Promise<{ response: string; results: Results }> {
+    const { timeZone, skewMs } = PEER_CIRCUMSTANCES[this.mspIds.indexOf(peer) % PEER_CIRCUMSTANCES.length]!;
+    const [contractName = '', method = ''] = name.split(':');
+    const contract = instances.get(contractName);
+    assert.ok(contract !== undefined, `there is no contract ${contractName}`);
+    const stub = new MemoryStub(this.world, proposal, peer);
+    const context = contract.createContext() as LedgerContext;
+    Object.assign(context, {
+      stub,
+      clientIdentity: {
+        getMSPID: () => proposal.mspId,
+        getAttributeValue: (attribute: string) => (attribute === 'consilium.role' ? proposal.role : null),
+      },
+      logging: { getLogger: () => ({ error: (line: string) => this.log.push(line) }) },
+      now: () => this.now + skewMs,
+    });
+    const zone = process.env.TZ;
+    process.env.TZ = timeZone;
+    try {
+      const text = typeof argument === 'string' ? argument : canonicalJson(argument);
+      const call = (contract as unknown as Record<string, unknown>)[method];
+      assert.ok(typeof call === 'function', `there is no transaction ${name}`);
+      return { response: (await call.call(contract, context, text)) as string, results: stub.results };
+    } catch (error) {
+      // What crosses the wire is the text alone.
+      throw parseDomainError((error as Error).message) ?? error;
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+  }
+}
+
+/** Whether peers of these organisations satisfy a policy; one signature counts once, as in Fabric. */
+export function satisfies(policy: Uint8Array, signers: readonly string[]): boolean {
+  const envelope = common.SignaturePolicyEnvelope.deserializeBinary(policy);
+  const identities = envelope.getIdentitiesList().map((principal) => {
+    const role = msp.MSPRole.deserializeBinary(principal.getPrincipal_asU8());
+    assert.equal(role.getRole(), msp.MSPRole.MSPRoleType.PEER);
+    return role.getMspIdentifier();
+  });
+  type Rule = InstanceType<typeof common.SignaturePolicy>;
+  const judge = (rule: Rule, used: Set<string>): Set<string> | undefined => {
+    const gate = rule.getNOutOf();
+    if (gate === undefined || gate === null) {
+      const wanted = identities[rule.getSignedBy()]!;
+      return signers.includes(wanted) && !used.has(wanted) ? new Set([...used, wanted]) : undefined;
+    }
+    let taken = used;
+    let verified = 0;
+    for (const part of gate.getRulesList()) {
+      const after = judge(part, taken);
+      if (after === undefined) continue;
+      taken = after;
+      verified++;
+    }
+    return verified >= gate.getN() ? taken : undefined;
+  };
+  return judge(envelope.getRule()!, new Set()) !== undefined;
+}
+
+/** The code of the refusal that an attempt meets. */
+export async function refusalOf(attempt: Promise<unknown>): Promise<DomainError> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+  return assert.fail('was not refused');
+}
