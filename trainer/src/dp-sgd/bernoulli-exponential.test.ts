@@ -63,7 +63,7 @@ test('the quick decision is the exact one, for the same random bits', () => {
   fc.assert(
     fc.property(rational, fc.nat({ max: 2 ** 32 - 1 }), (gamma, word) => {
       const estimate = Math.exp(-toNumber(gamma));
-      const quick = bernoulliExponential(wordsBeginning([word]), { estimate, gamma: () => gamma });
+      const quick = bernoulliExponential(wordsBeginning([word]), estimate, () => gamma, 0);
       const words = wordsBeginning([word]);
       assert.equal(quick, decideExactly(words, words.next(), gamma));
     }),
@@ -78,13 +78,11 @@ test('a uniform real at the very threshold is decided by exact arithmetic, not b
   const [first, second, third] = bits as [number, number, number];
   const decide = (words: readonly number[]) => {
     let asked = 0;
-    const heads = bernoulliExponential(wordsBeginning(words), {
-      estimate: Math.exp(-1),
-      gamma: () => {
-        asked += 1;
-        return gamma;
-      },
-    });
+    const gammaOf = () => {
+      asked += 1;
+      return gamma;
+    };
+    const heads = bernoulliExponential(wordsBeginning(words), Math.exp(-1), gammaOf, 0);
     assert.equal(asked, 1);
     return heads;
   };
@@ -114,7 +112,7 @@ test('heads come up with probability exp(-γ)', () => {
     const tosses = 40_000;
     let heads = 0;
     for (let i = 0; i < tosses; i++) {
-      if (bernoulliExponential(words, { estimate: p, gamma: () => gamma })) heads += 1;
+      if (bernoulliExponential(words, p, () => gamma, 0)) heads += 1;
     }
     assert.ok(Math.abs(heads - tosses * p) <= 4 * Math.sqrt(tosses * p * (1 - p)));
   }

@@ -69,17 +69,27 @@ export function decideExactly(words: RandomWords, firstWord: number, gamma: Rati
 }
 
 /**
- * True with probability exactly exp(-γ).
- *
- * `estimate` is exp(-γ) as a double, within ESTIMATE_MARGIN; `gamma` gives γ itself and is asked for rarely.
+ * What the first 32 bits of a uniform real say of whether it lies below exp(-γ), given an estimate of exp(-γ) within
+ * ESTIMATE_MARGIN: true, false, or undefined where they cannot say.
  */
-export function bernoulliExponential(
-  words: RandomWords,
-  { estimate, gamma }: { readonly estimate: number; readonly gamma: () => Rational },
-): boolean {
-  const word = words.next();
+export function decideQuickly(word: number, estimate: number): boolean | undefined {
   // The real lies in [word, word + 1) / 2^32.
   if ((word + 1) * WORD <= estimate - ESTIMATE_MARGIN) return true;
   if (word * WORD >= estimate + ESTIMATE_MARGIN) return false;
-  return decideExactly(words, word, gamma());
+  return undefined;
+}
+
+/**
+ * True with probability exactly exp(-γ), γ = gammaOf(argument).
+ *
+ * `estimate` is exp(-γ) as a double, within ESTIMATE_MARGIN; γ itself is asked for rarely.
+ */
+export function bernoulliExponential(
+  words: RandomWords,
+  estimate: number,
+  gammaOf: (argument: number) => Rational,
+  argument: number,
+): boolean {
+  const word = words.next();
+  return decideQuickly(word, estimate) ?? decideExactly(words, word, gammaOf(argument));
 }

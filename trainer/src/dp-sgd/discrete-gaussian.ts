@@ -8,7 +8,7 @@ import type { RandomWords } from './randomness.ts';
 export const MAXIMUM_SIGMA = 2 ** 31 - 1;
 
 const ONE_OVER_E = Math.exp(-1);
-const ONE: Rational = { numerator: 1n, denominator: 1n };
+const unitExponent = (): Rational => ({ numerator: 1n, denominator: 1n });
 
 /** Samples of N_Z(0, σ²) for one integer σ. */
 export class DiscreteGaussian {
@@ -17,6 +17,8 @@ export class DiscreteGaussian {
   readonly #t: number;
   readonly #shift: number;
   readonly #halfPrecision: number;
+  readonly #proposalExponent: (u: number) => Rational;
+  readonly #acceptanceExponent: (magnitude: number) => Rational;
 
   /** @param sigma an integer in [1, MAXIMUM_SIGMA] */
   constructor(words: RandomWords, sigma: number) {
@@ -27,6 +29,12 @@ export class DiscreteGaussian {
     this.#t = sigma + 1;
     this.#shift = sigma * (sigma / this.#t);
     this.#halfPrecision = 1 / (2 * sigma * sigma);
+    const [t, square] = [BigInt(this.#t), BigInt(sigma) ** 2n];
+    this.#proposalExponent = (u) => ({ numerator: BigInt(u), denominator: t });
+    this.#acceptanceExponent = (magnitude) => {
+      const distance = BigInt(magnitude) * t - square;
+      return { numerator: distance * distance, denominator: 2n * square * t * t };
+    };
   }
 
   /**
@@ -40,11 +48,8 @@ export class DiscreteGaussian {
       const proposal = this.#laplace();
       const magnitude = Math.abs(proposal);
       const distance = magnitude - this.#shift;
-      const kept = bernoulliExponential(this.#words, {
-        estimate: Math.exp(-distance * distance * this.#halfPrecision),
-        gamma: () => this.#acceptanceExponent(magnitude),
-      });
-      if (kept) return proposal;
+      const estimate = Math.exp(-distance * distance * this.#halfPrecision);
+      if (bernoulliExponential(this.#words, estimate, this.#acceptanceExponent, magnitude)) return proposal;
     }
   }
 
@@ -59,20 +64,13 @@ export class DiscreteGaussian {
     const t = this.#t;
     for (;;) {
       const u = words.below(t);
-      const gamma = (): Rational => ({ numerator: BigInt(u), denominator: BigInt(t) });
-      if (!bernoulliExponential(words, { estimate: Math.exp(-u / t), gamma })) continue;
+      if (!bernoulliExponential(words, Math.exp(-u / t), this.#proposalExponent, u)) continue;
       let v = 0;
-      while (bernoulliExponential(words, { estimate: ONE_OVER_E, gamma: () => ONE })) v++;
+      while (bernoulliExponential(words, ONE_OVER_E, unitExponent, 0)) v++;
       const magnitude = u + t * v;
       const negative = (words.next() & 1) === 1;
       if (negative && magnitude === 0) continue;
       return negative ? -magnitude : magnitude;
     }
-  }
-
-  #acceptanceExponent(magnitude: number): Rational {
-    const [t, square] = [BigInt(this.#t), BigInt(this.sigma) ** 2n];
-    const distance = BigInt(magnitude) * t - square;
-    return { numerator: distance * distance, denominator: 2n * square * t * t };
   }
 }
