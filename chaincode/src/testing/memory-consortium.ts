@@ -67,6 +67,7 @@ export class MemoryConsortium {
   /** The consortium's time; transactions carry it. */
   now = Date.parse('2026-03-01T08:00:00.000Z');
   #transactions = 0;
+  #clientSkewMs = 0;
 
   constructor(mspIds: readonly string[]) {
     this.mspIds = mspIds;
@@ -168,10 +169,25 @@ export class MemoryConsortium {
     throw endorsed.refusals[0]?.error ?? new Error(code);
   }
 
+  /** Submits with a client's clock that is wrong by some milliseconds. */
+  async submitDated<N extends TransactionName>(
+    byMs: number,
+    caller: Caller,
+    name: N,
+    argument: Argument<N>,
+  ): Promise<Answer> {
+    this.#clientSkewMs = byMs;
+    try {
+      return await this.submit(caller, name, argument);
+    } finally {
+      this.#clientSkewMs = 0;
+    }
+  }
+
   #propose({ mspId, role }: Caller): Proposal {
     this.#transactions++;
     const txId = this.#transactions.toString(16).padStart(64, '0');
-    return { txId, at: new Date(this.now), mspId, role };
+    return { txId, at: new Date(this.now + this.#clientSkewMs), mspId, role };
   }
 
   async #execute(
