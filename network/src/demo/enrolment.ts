@@ -1,0 +1,115 @@
+// What four hospitals do before a study trains, each through its own gateway: sign in, describe data, propose,
+// read the quote and consent.
+import { randomBytes } from 'node:crypto';
+import type { DataSource, DemoHospital } from './data-files.ts';
+import type { HospitalClient } from './hospital-client.ts';
+import type { DatasetRow, QuoteRow, StudyRow } from './ledger-rows.ts';
+import type { StageClock } from './stage-clock.ts';
+import { readDictionary, type StudyPlan } from './study-plan.ts';
+
+export interface Site {
+  readonly hospital: DemoHospital;
+  readonly client: HospitalClient;
+}
+
+export interface Enrolment {
+  readonly studyId: string;
+  readonly parameters: number;
+  readonly datasets: ReadonlyMap<string, DatasetRow>;
+  readonly quotes: ReadonlyMap<string, QuoteRow>;
+}
+
+interface PreparedDataset {
+  readonly commitment: string;
+  readonly recordCountBand: { readonly low: number; readonly high: number };
+}
+
+interface ModelGraph {
+  readonly parameters: number;
+}
+
+export interface EnrolmentOptions {
+  readonly sites: readonly Site[];
+  readonly plan: StudyPlan;
+  readonly source: DataSource;
+  readonly clock: StageClock;
+  readonly say: (line: string) => void;
+}
+
+export async function enrol({ sites, plan, source, clock, say }: EnrolmentOptions): Promise<Enrolment> {
+  const dictionary = readDictionary();
+  await clock.time('register members', () =>
+    each(sites, async ({ hospital, client }) => {
+      const key = await client.get<{ encryptionPublicKey: string }>('/local/encryption-key');
+      await client.post('/members', 'operator', { title: hospital.title, ...key });
+      say(`${hospital.title} is a member`);
+    }),
+  );
+  const datasets = new Map<string, DatasetRow>();
+  await clock.time('register datasets', () =>
+    each(sites, async ({ hospital, client }) => {
+      const { datasetId, file, datasetTitle } = hospital;
+      const prepared = await client.post<PreparedDataset>('/local/datasets', 'steward', {
+        datasetId,
+        path: file,
+        dictionary,
+      });
+      const { commitment, recordCountBand } = prepared;
+      const row = await client.post<DatasetRow>('/datasets', 'steward', {
+        datasetId,
+        title: datasetTitle,
+        dictionary,
+        recordCountBand,
+        commitment,
+        terms: { purposes: [plan.study.purpose] },
+        privacyBudget: plan.budget,
+      });
+      datasets.set(datasetId, row);
+      const { low, high } = recordCountBand;
+      say(
+        `${datasetId}: ${low} to ${high} patients, budget ε ${plan.budget.epsilon}; the file stays at home`,
+      );
+    }),
+  );
+  const requester = sites[0]!;
+  const studyId = `heart-${source.kind === 'synthetic' ? 'synthetic' : 'uci'}-${randomBytes(3).toString('hex')}`;
+  const graph = await clock.time('propose the study', async () => {
+    const model = await requester.client.post<ModelGraph>('/local/models', 'researcher', {
+      ...plan.model,
+      dictionary,
+    });
+    await requester.client.post('/studies', 'researcher', {
+      ...plan.study,
+      studyId,
+      datasets: sites.map(({ hospital }) => hospital.datasetId),
+      model,
+    });
+    say(`${requester.hospital.title} proposes ${studyId}: ${model.parameters} parameters`);
+    return model;
+  });
+  const quotes = new Map<string, QuoteRow>();
+  await clock.time('consent', () =>
+    each(sites, async ({ hospital, client }) => {
+      const { datasetId } = hospital;
+      const quote = await client.get<QuoteRow>(`/studies/${studyId}/consents/${datasetId}/quote`);
+      quotes.set(datasetId, quote);
+      const { claimedEpsilon } = quote;
+      await client.post(`/studies/${studyId}/consents`, 'steward', { datasetId, claimedEpsilon });
+      const { training, heldOut } = claimedEpsilon;
+      say(`${datasetId} consents: ε ${training} for training and ${heldOut} for scores are reserved`);
+    }),
+  );
+  return { studyId, parameters: graph.parameters, datasets, quotes };
+}
+
+export const startStudy = ({ client }: Site, studyId: string): Promise<StudyRow> =>
+  client.post<StudyRow>(`/studies/${studyId}/start`, 'researcher');
+
+/** At all hospitals at once; the first failure is thrown when all have ended, so that none is left half done. */
+export async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = await Promise.allSettled(items.map(work));
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}

@@ -1,0 +1,129 @@
+// One hospital's gateway as its own systems use it: HTTP with an API key per role, problem details as errors.
+export type ClientRole = 'operator' | 'steward' | 'researcher' | 'auditor';
+
+export class GatewayProblemError extends Error {
+  override readonly name = 'GatewayProblemError';
+  readonly status: number;
+  readonly code: string;
+
+  constructor(request: string, problem: { status: number; code: string; detail: string }) {
+    super(`${request}: ${problem.code} (${problem.status}): ${problem.detail}`);
+    this.status = problem.status;
+    this.code = problem.code;
+  }
+}
+
+export interface ClientOptions {
+  readonly url: string;
+  readonly keys: Readonly<Record<ClientRole, string>>;
+  readonly signal?: AbortSignal;
+}
+
+const TIMEOUT_MS = 120_000;
+
+export class HospitalClient {
+  readonly url: string;
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.url = options.url;
+    this.#options = options;
+  }
+
+  get<T>(path: string, role: ClientRole = 'auditor'): Promise<T> {
+    return this.#json('GET', path, role) as Promise<T>;
+  }
+
+  post<T>(path: string, role: ClientRole, body: unknown = {}): Promise<T> {
+    return this.#json('POST', path, role, body) as Promise<T>;
+  }
+
+  /** Every row of a paged list. */
+  async list<T>(path: string): Promise<T[]> {
+    const rows: T[] = [];
+    let bookmark: string | undefined;
+    do {
+      const query = new URLSearchParams({ pageSize: '100', ...(bookmark && { bookmark }) });
+      const page = await this.get<{ items: T[]; bookmark?: string }>(`${path}?${query}`);
+      rows.push(...page.items);
+      bookmark = page.bookmark;
+    } while (bookmark);
+    return rows;
+  }
+
+  async bytes(path: string): Promise<{ readonly bytes: Uint8Array; readonly headers: Headers }> {
+    const response = await this.#fetch('GET', path, 'auditor');
+    return { bytes: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
+  }
+
+  /** The ledger's events from a block on, until the signal aborts or the stream ends. */
+  async *events({ from, signal }: { readonly from: number; readonly signal: AbortSignal }) {
+    const response = await fetch(`${this.url}/v1/events?from=${from}`, {
+      headers: this.#headers('auditor'),
+      signal,
+    });
+    if (!response.ok || response.body === null) throw await problemOf('GET /v1/events', response);
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body) {
+      text += decoder.decode(chunk, { stream: true });
+      const messages = text.split('\n\n');
+      text = messages.pop() ?? '';
+      for (const message of messages) {
+        const event = parseEvent(message);
+        if (event !== undefined) yield event;
+      }
+    }
+  }
+
+  async #json(method: string, path: string, role: ClientRole, body?: unknown): Promise<unknown> {
+    return (await this.#fetch(method, path, role, body)).json();
+  }
+
+  async #fetch(method: string, path: string, role: ClientRole, body?: unknown): Promise<Response> {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const { signal = timeout } = this.#options;
+    const response = await fetch(`${this.url}/v1${path}`, {
+      method,
+      headers: this.#headers(role, body !== undefined),
+      signal: AbortSignal.any([timeout, signal]),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw await problemOf(`${method} ${path}`, response);
+    return response;
+  }
+
+  #headers(role: ClientRole, json = false): Record<string, string> {
+    const authorization = `Bearer ${this.#options.keys[role]}`;
+    return json ? { authorization, 'content-type': 'application/json' } : { authorization };
+  }
+}
+
+export interface LedgerEvent {
+  readonly name: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** One server-sent event; undefined for comments and retry lines. */
+export function parseEvent(message: string): LedgerEvent | undefined {
+  const fields = new Map<string, string>();
+  for (const line of message.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trimStart());
+  }
+  const name = fields.get('event');
+  const data = fields.get('data');
+  return name === undefined || data === undefined ? undefined : { name, data: JSON.parse(data) };
+}
+
+async function problemOf(request: string, response: Response): Promise<GatewayProblemError> {
+  const text = await response.text();
+  let problem: { code?: string; detail?: string } = {};
+  try {
+    problem = JSON.parse(text);
+  } catch {
+    // Not problem details: something else answered.
+  }
+  const { code = 'NO_PROBLEM_DETAILS', detail = text.slice(0, 300) } = problem;
+  return new GatewayProblemError(request, { status: response.status, code, detail });
+}

@@ -1,0 +1,60 @@
+// Predictions for held-out patients, each hospital asking its own gateway about its own patients, and their
+// quality. Only the demo may look at these numbers.
+import { labelOf, readRows } from './data-files.ts';
+import { each, type Site } from './enrolment.ts';
+import { type Metrics, metricsOf, type Prediction } from './metrics.ts';
+import { readDictionary } from './study-plan.ts';
+
+export interface Evaluation {
+  readonly byHospital: ReadonlyMap<string, Metrics>;
+  readonly pooled: Metrics;
+}
+
+interface HeldOut {
+  readonly site: Site;
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Which rows of each file are held out, as the hospital's own trainer says. Rows are numbered from 1. */
+export const heldOutRows = (sites: readonly Site[]): Promise<HeldOut[]> =>
+  each(sites, async (site) => {
+    const { datasetId, file } = site.hospital;
+    const path = `/local/datasets/${datasetId}/held-out`;
+    const { patients } = await site.client.get<{ patients: (string | number)[] }>(path, 'steward');
+    const all = readRows(file);
+    const rows = patients.map((patient) => {
+      const row = all[Number(patient) - 1];
+      if (row === undefined) throw new Error(`${datasetId} has no patient ${patient}`);
+      return row;
+    });
+    return { site, rows };
+  });
+
+/** Asks for predictions with the study's graph as proposed ('initial') or its published model ('final'). */
+export async function evaluateModel(
+  heldOut: readonly HeldOut[],
+  { studyId, round }: { readonly studyId: string; readonly round: 'initial' | 'final' },
+): Promise<Evaluation> {
+  const { columns, features } = readDictionary();
+  const places = features.map(({ name }) => [name, columns.indexOf(name)] as const);
+  const predictions = await each(heldOut, async ({ site, rows }): Promise<Prediction[]> => {
+    const { probabilities } = await site.client.post<{ probabilities: number[] }>(
+      '/local/predictions',
+      'steward',
+      {
+        studyId,
+        round,
+        datasetId: site.hospital.datasetId,
+        rows: rows.map((row) => Object.fromEntries(places.map(([name, place]) => [name, row[place]]))),
+      },
+    );
+    if (probabilities.length !== rows.length) {
+      throw new Error(`${rows.length} patients were sent and ${probabilities.length} predictions came back`);
+    }
+    return rows.map((row, index) => ({ probability: probabilities[index]!, label: labelOf(row) }));
+  });
+  const byHospital = heldOut.map(
+    ({ site }, index) => [site.hospital.datasetId, metricsOf(predictions[index]!)] as const,
+  );
+  return { byHospital: new Map(byHospital), pooled: metricsOf(predictions.flat()) };
+}

@@ -1,0 +1,176 @@
+#!/usr/bin/env node
+// The operator's command line: up, down, status, demo, cohorts.
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeCohorts } from '../cohorts/cohorts.ts';
+import { ConfigError, readConsortium } from './config.ts';
+import { DataFilesError } from './demo/data-files.ts';
+import { runDemo } from './demo/demo.ts';
+import { repository } from './embedded-runtime.ts';
+import { PortInUseError } from './ports.ts';
+import { StartFailedError, startDetached } from './start-detached.ts';
+import { consortiumStatus, statusText } from './status.ts';
+import { stopConsortium } from './stop.ts';
+import { supervise } from './supervise.ts';
+import { AlreadyRunningError } from './supervisor.ts';
+
+const HELP = `consilium-network: one consortium on this machine
+
+  consilium-network up      [--config FILE] [--dir DIR] [--foreground] [--json]
+      Starts the consortium of FILE (network/consortium.yaml) and returns when every part answers.
+      DIR (.consortium) keeps ledger, keys, ports and logs. --foreground stays until Ctrl-C.
+  consilium-network down    [--dir DIR] [--json]
+      Stops all that runs in DIR, also after the supervisor was killed.
+  consilium-network status  [--dir DIR] [--json]
+      Shows each process: state, pid, port, memory, uptime. Exit status 3 when not everything runs.
+  consilium-network demo    [--data DIR] [--seed N] [--rounds N] [--out DIR] [--keep] [--json]
+      Four hospitals train one model: on synthetic cohorts of a seed (1), or with --data on the four UCI
+      heart-disease files. Writes OUT/summary.json (OUT: out/demo). --keep leaves the consortium running.
+  consilium-network cohorts --out DIR [--seed N]
+      Writes the four synthetic hospitals' files.
+
+Exit status: 0 done, 1 failed (also: an invariant of the demo does not hold), 2 wrong usage, configuration or
+data files, 3 not running.
+`;
+
+const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const OPTIONS = {
+  config: { type: 'string' },
+  dir: { type: 'string' },
+  data: { type: 'string' },
+  out: { type: 'string' },
+  seed: { type: 'string' },
+  rounds: { type: 'string' },
+  keep: { type: 'boolean', default: false },
+  foreground: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+function readArguments(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+type Values = ReturnType<typeof readArguments>['values'];
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const note = (line: string) => process.stderr.write(`${line}\n`);
+
+function whole(option: 'seed' | 'rounds', text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
+  throw new UsageError(`--${option} must be a whole number of at least ${least}, not ${text}`);
+}
+
+const directoryOf = (values: Values): string => resolve(values.dir ?? '.consortium');
+const configOf = (values: Values): string => values.config ?? join(repository, 'network/consortium.yaml');
+
+async function up(values: Values): Promise<number> {
+  const directory = directoryOf(values);
+  const configFile = configOf(values);
+  const consortium = readConsortium(configFile);
+  const say = values.json ? note : print;
+  const before = consortiumStatus(directory);
+  if (before.state !== 'stopped' && before.state !== 'orphaned') {
+    if (values.json) print(JSON.stringify(before));
+    else print(`${before.name} is already ${before.state}; \`status\` shows it, \`down\` stops it.`);
+    return EXIT.done;
+  }
+  if (values.foreground) return supervise({ consortium, directory, say });
+  say(`Starting ${consortium.name}: ${consortium.organisations.length} organisations in ${directory}`);
+  const running = await startDetached({ configFile, directory, report: (line) => say(`  ${line}`) });
+  running.letGo();
+  const status = consortiumStatus(directory);
+  if (values.json) print(JSON.stringify(status));
+  else {
+    process.stdout.write(`\n${statusText(status)}`);
+    for (const { name } of consortium.organisations) {
+      print(`keys of ${name}: ${join(directory, name, 'keys.json')}`);
+    }
+  }
+  return EXIT.done;
+}
+
+async function down(values: Values): Promise<number> {
+  const stopped = await stopConsortium(directoryOf(values));
+  if (values.json) print(JSON.stringify({ stopped }));
+  else print(stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} processes.`);
+  return EXIT.done;
+}
+
+function status(values: Values): number {
+  const found = consortiumStatus(directoryOf(values));
+  if (values.json) print(JSON.stringify(found));
+  else process.stdout.write(statusText(found));
+  const allRun = found.state === 'running' && found.processes.every(({ state }) => state === 'running');
+  return allRun ? EXIT.done : EXIT.notRunning;
+}
+
+function cohorts(values: Values): number {
+  if (values.out === undefined) throw new UsageError('cohorts needs --out DIR');
+  for (const path of writeCohorts(whole('seed', values.seed, 0) ?? 1, values.out)) print(path);
+  return EXIT.done;
+}
+
+async function demo(values: Values): Promise<number> {
+  const holds = await runDemo({
+    dataDirectory: values.data,
+    outDirectory: resolve(values.out ?? 'out/demo'),
+    seed: whole('seed', values.seed, 0) ?? 1,
+    rounds: whole('rounds', values.rounds, 1),
+    keep: values.keep,
+    json: values.json,
+  });
+  return holds ? EXIT.done : EXIT.failed;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(args);
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined) {
+    process.stdout.write(HELP);
+    return values.help ? EXIT.done : EXIT.usage;
+  }
+  if (rest.length > 0) throw new UsageError(`unexpected ${rest.join(' ')}`);
+  switch (command) {
+    case 'up':
+      return up(values);
+    case 'down':
+      return down(values);
+    case 'status':
+      return status(values);
+    case 'cohorts':
+      return cohorts(values);
+    case 'demo':
+      return demo(values);
+    default:
+      throw new UsageError(`no command ${command}`);
+  }
+}
+
+const OPERATING = [PortInUseError, StartFailedError, AlreadyRunningError];
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    note(`consilium-network: ${error.message}\nTry --help.`);
+    process.exitCode = EXIT.usage;
+  } else if (error instanceof ConfigError || error instanceof DataFilesError) {
+    note(`consilium-network: ${error.message}`);
+    process.exitCode = EXIT.usage;
+  } else {
+    const plain = OPERATING.some((kind) => error instanceof kind) || !process.env.CONSILIUM_DEBUG;
+    note(`consilium-network: ${plain ? (error as Error).message : (error as Error).stack}`);
+    process.exitCode = EXIT.failed;
+  }
+}

@@ -1,0 +1,32 @@
+// What a runtime is to the operator's tool: the processes to start, in stages, and where things are afterwards.
+import type { ServiceDefinition } from './service.ts';
+
+export interface Stage {
+  /** Such as `gateways`: shown while it starts. */
+  readonly title: string;
+  /** Started together; the next stage waits until all are ready. */
+  readonly services: readonly ServiceDefinition[];
+}
+
+/** Where a started consortium's parts are: written to `consortium.json` for people and programs. */
+export interface Addresses {
+  readonly name: string;
+  readonly channel: string;
+  readonly ipfsUrl: string;
+  readonly organisations: readonly OrganisationAddresses[];
+}
+
+export interface OrganisationAddresses {
+  readonly name: string;
+  readonly mspId: string;
+  readonly title: string;
+  readonly gatewayUrl: string;
+  readonly documentationUrl: string;
+  readonly trainerUrl: string;
+  readonly keysFile: string;
+}
+
+export interface Plan {
+  readonly stages: readonly Stage[];
+  readonly addresses: Addresses;
+}

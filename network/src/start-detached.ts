@@ -1,0 +1,86 @@
+// Starts the supervisor as a process of its own and waits until the consortium is ready.
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { endProcess, identify } from './process-identity.ts';
+import type { SupervisorMessage } from './supervise.ts';
+
+export class StartFailedError extends Error {
+  override readonly name = 'StartFailedError';
+}
+
+export interface DetachedOptions {
+  readonly configFile: string;
+  readonly directory: string;
+  readonly report: (line: string) => void;
+}
+
+export interface DetachedConsortium {
+  /** Lets the consortium go on without this process. */
+  letGo(): void;
+  /** Stops everything and resolves when nothing runs any more. */
+  stop(): Promise<void>;
+}
+
+/** How long a stop may take before the supervisor itself is killed: longer than its services' graces together. */
+export const STOP_TIMEOUT_MS = 45_000;
+
+/** @throws StartFailedError with the reason the supervisor gave; nothing runs then. */
+export async function startDetached(options: DetachedOptions): Promise<DetachedConsortium> {
+  const directory = resolve(options.directory);
+  mkdirSync(join(directory, 'logs'), { recursive: true, mode: 0o700 });
+  const log = openSync(join(directory, 'logs/supervisor.log'), 'a');
+  const main = join(import.meta.dirname, 'main.js');
+  const parameters = [
+    main,
+    'up',
+    '--foreground',
+    '--config',
+    resolve(options.configFile),
+    '--dir',
+    directory,
+  ];
+  const child = spawn(process.execPath, parameters, {
+    stdio: ['ignore', log, log, 'ipc'],
+    detached: true,
+  });
+  closeSync(log);
+  const exited = new Promise<void>((done) => child.once('exit', () => done()));
+  const stop = async (): Promise<void> => {
+    const identity = child.exitCode === null && child.pid !== undefined ? identify(child.pid) : undefined;
+    if (identity !== undefined) await endProcess(identity, { graceMs: STOP_TIMEOUT_MS });
+    await exited;
+  };
+  const outcome = Promise.withResolvers<void>();
+  child.on('message', (message: SupervisorMessage) => {
+    if (message.kind === 'progress') options.report(message.line);
+    else if (message.kind === 'ready') outcome.resolve();
+    else outcome.reject(new StartFailedError(message.message));
+  });
+  child.once('error', (cause) =>
+    outcome.reject(new StartFailedError('the supervisor did not start', { cause })),
+  );
+  child.once('exit', (code, signal) =>
+    outcome.reject(
+      new StartFailedError(`the supervisor ended (${signal ?? `code ${code}`}) before it was ready`),
+    ),
+  );
+  // Signals during the start stop what was started, and the start then fails with the supervisor's exit.
+  const interrupt = () => void stop();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  try {
+    await outcome.promise;
+  } catch (error) {
+    await exited;
+    throw error;
+  } finally {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+  }
+  return {
+    letGo() {
+      child.send({ kind: 'let-go' });
+      child.unref();
+    },
+    stop,
+  };
+}

@@ -1,0 +1,59 @@
+// The supervisor's process: in the foreground of a terminal, or detached by `up` and the demo, to which it
+// speaks over its channel until they let it go. A parent that dies before that takes the consortium with it.
+import type { Consortium } from './config.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** From the supervisor to whoever started it. */
+export type SupervisorMessage =
+  | { readonly kind: 'progress'; readonly line: string }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly message: string };
+/** From whoever started it: from now on the consortium stays without them. */
+export interface LetGoMessage {
+  readonly kind: 'let-go';
+}
+
+export interface SuperviseOptions {
+  readonly consortium: Consortium;
+  readonly directory: string;
+  readonly say: (line: string) => void;
+}
+
+/** Runs until a signal, or until the parent goes away without letting go. Returns the exit status. */
+export async function supervise({ consortium, directory, say }: SuperviseOptions): Promise<number> {
+  const tell = (message: SupervisorMessage) => {
+    // A failed send means that the parent is gone, which the disconnect below deals with.
+    if (process.connected) process.send?.(message, () => undefined);
+  };
+  const report = (line: string) => {
+    say(line);
+    tell({ kind: 'progress', line });
+  };
+  const supervisor = new Supervisor({ consortium, directory, report });
+  const stopped = Promise.withResolvers<void>();
+  const stop = () => void supervisor.stop().then(stopped.resolve, stopped.reject);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  let held = process.connected;
+  process.on('message', (message: LetGoMessage) => {
+    if (message.kind === 'let-go') {
+      held = false;
+      process.disconnect();
+    }
+  });
+  process.on('disconnect', () => {
+    if (held) stop();
+  });
+  try {
+    await supervisor.start();
+    tell({ kind: 'ready' });
+  } catch (error) {
+    const { message } = error as Error;
+    say(message);
+    tell({ kind: 'failed', message });
+    if (process.connected) process.disconnect();
+    return 1;
+  }
+  await stopped.promise;
+  if (process.connected) process.disconnect();
+  return 0;
+}

@@ -1,0 +1,130 @@
+// The one process that owns a consortium's processes: starts them stage by stage, writes down what runs, and
+// stops everything when it is told to, when a stage fails, or when whoever started it goes away.
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Consortium } from './config.ts';
+import { planEmbedded } from './embedded-runtime.ts';
+import { endProcess, identify, isRunning } from './process-identity.ts';
+import type { Plan } from './runtime.ts';
+import { leftovers, SERVICE_OPTIONS, Service, type ServiceOptions } from './service.ts';
+import { type ConsortiumState, readState, removeState, writeState, writeWhole } from './state-file.ts';
+
+export class AlreadyRunningError extends Error {
+  override readonly name = 'AlreadyRunningError';
+}
+
+export interface SupervisorOptions {
+  readonly consortium: Consortium;
+  readonly directory: string;
+  readonly report: (line: string) => void;
+  /** Makes the plan; the runtime of the consortium where absent. */
+  readonly plan?: (consortium: Consortium, directory: string) => Promise<Plan>;
+  readonly service?: Partial<ServiceOptions>;
+}
+
+/** Ends what an earlier supervisor that was killed left running. Returns how many processes it ended. */
+export async function endLeftovers(state: ConsortiumState, graceMs: number): Promise<number> {
+  const running = leftovers(state.services).reverse();
+  const ended = await Promise.all(
+    running.map(async (record) => endProcess(record.process!, { graceMs, group: true })),
+  );
+  return ended.filter((how) => how !== 'absent').length;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #startedAt = new Date().toISOString();
+  #phase: ConsortiumState['phase'] = 'starting';
+  #services: Service[] = [];
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts every stage. When one fails, what was started is stopped before the error is thrown.
+   *
+   * @throws AlreadyRunningError where another supervisor has the directory.
+   */
+  async start(): Promise<Plan> {
+    const { consortium, directory, report, plan: makePlan = planEmbedded } = this.#options;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const before = readState(directory);
+    if (before !== undefined) {
+      if (before.supervisor.pid !== process.pid && isRunning(before.supervisor)) {
+        throw new AlreadyRunningError(`${before.name} is already running in ${directory}`);
+      }
+      const ended = await endLeftovers(before, SERVICE_OPTIONS.graceMs);
+      if (ended > 0) report(`ended ${ended} processes that an interrupted run had left behind`);
+      removeState(directory);
+    }
+    const plan = await makePlan(consortium, directory);
+    this.#record();
+    try {
+      for (const { title, services } of plan.stages) {
+        const begun = Date.now();
+        const started = services.map((definition) => {
+          const service = new Service(definition, {
+            ...SERVICE_OPTIONS,
+            ...this.#options.service,
+            changed: () => this.#record(),
+            report,
+          });
+          this.#services.push(service);
+          return service;
+        });
+        const results = await Promise.allSettled(started.map((service) => service.start()));
+        const failed = results.find((result) => result.status === 'rejected');
+        if (failed !== undefined) throw failed.reason;
+        if (this.#stopping !== null) throw new Error('stopped while it started');
+        report(`${title} ready (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+      }
+      this.#phase = 'running';
+      writeWhole(join(directory, 'consortium.json'), `${JSON.stringify(plan.addresses, null, 2)}\n`);
+      this.#record();
+      return plan;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Stops everything, the last started first. Safe to call at any time and more than once. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#phase = 'stopping';
+    this.#record();
+    for (const group of inReverseStages(this.#services)) {
+      await Promise.all(group.map((service) => service.stop()));
+    }
+    this.#services = [];
+    if (existsSync(this.#options.directory)) removeState(this.#options.directory);
+  }
+
+  #record(): void {
+    const { consortium, directory } = this.#options;
+    writeState(directory, {
+      version: 1,
+      name: consortium.name,
+      phase: this.#phase,
+      startedAt: this.#startedAt,
+      supervisor: identify(process.pid)!,
+      services: this.#services.map((service) => service.record),
+    });
+  }
+}
+
+/** Services of one kind (`gateway-…`) stop together, kinds in the reverse of their start. */
+function inReverseStages(services: readonly Service[]): Service[][] {
+  const kinds = new Map<string, Service[]>();
+  for (const service of services) {
+    const kind = service.definition.name.split('-')[0]!;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), service]);
+  }
+  return [...kinds.values()].reverse();
+}
