@@ -70,14 +70,14 @@ export class Ledger {
     const query = this.#stub.getStateByPartialCompositeKeyWithPagination(noun, [...prefix], pageSize, start);
     const { iterator, metadata } = await query;
     const items: Rows[N][] = [];
-    for (let entry = await iterator.next(); ; entry = await iterator.next()) {
-      if (entry.value !== undefined && entry.value !== null) items.push(parse(entry.value.value) as Rows[N]);
+    for (let next = await iterator.next(); ; next = await iterator.next()) {
+      if (next.value !== undefined && next.value !== null) items.push(parse(next.value.value) as Rows[N]);
       if (next.done) break;
     }
     await iterator.close();
     // The metadata of an empty page is an empty message, which the shim takes for none.
-    const { bookmark: next = '' } = (metadata as Partial<typeof metadata> | undefined) ?? {};
-    return next !== '' && items.length === pageSize ? { items, bookmark: encodeBookmark(next) } : { items };
+    const after = (metadata as typeof metadata | undefined)?.bookmark ?? '';
+    return after !== '' && items.length === pageSize ? { items, bookmark: encodeBookmark(after) } : { items };
   }
 
   /**
