@@ -1,4 +1,7 @@
-/** The network's configuration: what may stand in the file, checked whole so that every problem is told at once. */
+/**
+ * The network's configuration: what may stand in the file, checked whole so that every problem is told at
+ * once.
+ */
 import { parsePolicy } from './policy/policy-text.ts';
 
 export interface NetworkConfig {

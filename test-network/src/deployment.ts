@@ -1,7 +1,7 @@
 /**
  * Deploying a chaincode: the definition is committed to the ledger as Fabric's lifecycle commits it (a
- * transaction on `_lifecycle`, endorsed by the organisations' peers), and each organisation's peer is told where
- * its chaincode process listens.
+ * transaction on `_lifecycle`, endorsed by the organisations' peers), and each organisation's peer is told
+ * where its chaincode process listens.
  */
 import { randomBytes } from 'node:crypto';
 import type { ChaincodeConfig } from './config.ts';

@@ -1,4 +1,6 @@
-/** The network as a library, for whoever runs it inside their own process; most start `main.ts` as a process. */
+/**
+ * The network as a library, for whoever runs it inside their own process; most start `main.ts` as a process.
+ */
 export { type ChaincodeConfig, ConfigError, type NetworkConfig, parseConfig } from './config.ts';
 export { issueIdentity, type KeyAndCertificate, type SigningRequest } from './identities/authority.ts';
 export type { ConnectionFile, ConnectionOrganisation } from './identities/connection-file.ts';

@@ -8,7 +8,7 @@ import { ControlError, callControl, NotRunningError, startControl } from './cont
 import { writeJsonFile } from './identities/connection-file.ts';
 import { Network } from './network.ts';
 
-const HELP = `consilium-test-network: a Hyperledger Fabric network and an IPFS node on one machine, in one process
+const HELP = `consilium-test-network: a Hyperledger Fabric network and an IPFS node on one machine
 
 Usage
   consilium-test-network start  --dir DIR [--config FILE.json] [--port-base N] [--json]

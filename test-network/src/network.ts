@@ -1,9 +1,9 @@
 /**
- * The whole network in one process: identities, one peer per organisation, one orderer, one ledger. Everything
- * durable is under `dir`; opening the same directory again goes on with the same identities, ports and state.
+ * The whole network in one process: identities, one peer per organisation, one orderer, one ledger.
+ * Everything durable is under `dir`; opening the same directory again goes on with the same identities, ports
+ * and state.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type ChaincodeConfig, type NetworkConfig, ORDERER_MSP_ID } from './config.ts';
 import { commitDefinition, type DeploymentContext } from './deployment.ts';
@@ -27,6 +27,7 @@ import { startOrdererServer } from './orderer/orderer-server.ts';
 import { ChaincodeRegistry } from './peer/chaincode-registry.ts';
 import { Endorser } from './peer/endorser.ts';
 import { type RunningServer, startPeerServer } from './peer/peer-server.ts';
+import { findPorts, type Ports, wantedPorts } from './ports.ts';
 
 const HOST = '127.0.0.1';
 const TLS_HOSTS = ['localhost', '127.0.0.1', '::1'];
@@ -60,12 +61,6 @@ export interface NetworkStatus {
   readonly chaincodes: readonly ChaincodeStatus[];
 }
 
-interface Ports {
-  readonly orderer: number;
-  readonly ipfs: number;
-  readonly peers: Readonly<Record<string, number>>;
-}
-
 interface PeerParts {
   readonly identities: OrganisationIdentities;
   readonly name: string;
@@ -87,14 +82,28 @@ export class Network {
   /** @throws Error when the directory belongs to a differently shaped network or a port is taken. */
   static async start(options: NetworkOptions): Promise<Network> {
     const network = new Network(await assemble(options));
-    for (const chaincode of options.config.chaincodes) await network.deploy(chaincode);
+    for (const chaincode of options.config.chaincodes) await network.#deployConfigured(chaincode);
     return network;
   }
 
   /** Defines (or upgrades) a chaincode and tells the peers where it listens. */
   async deploy(chaincode: ChaincodeConfig): Promise<{ readonly block: number | undefined }> {
-    const { store, peers, deployment } = this.#parts;
+    const { deployment } = this.#parts;
     const block = await commitDefinition(chaincode, deployment);
+    this.#install(chaincode);
+    return { block };
+  }
+
+  /** A definition that was upgraded since the file was written stays; the addresses are the file's. */
+  async #deployConfigured(chaincode: ChaincodeConfig): Promise<void> {
+    const { store, deployment } = this.#parts;
+    const current = readDefinition(store.latest, chaincode.name, deployment.mspIds);
+    if (current && current.sequence > chaincode.sequence) this.#install(chaincode);
+    else await this.deploy(chaincode);
+  }
+
+  #install(chaincode: ChaincodeConfig): void {
+    const { store, peers } = this.#parts;
     for (const [mspId, { registry }] of peers) {
       const address = chaincode.addresses[mspId] ?? chaincode.addresses['*'];
       if (!address) continue;
@@ -102,7 +111,6 @@ export class Network {
       store.install({ name: chaincode.name, mspId, address, tlsRootPem });
       registry.install({ name: chaincode.name, address, tlsRootPem });
     }
-    return { block };
   }
 
   status(): NetworkStatus {
@@ -175,7 +183,8 @@ async function assemble(options: NetworkOptions): Promise<NetworkParts> {
     ...sizes,
   });
   const delivery = { channel, membership, store, committer };
-  const wanted = wantedPorts(options);
+  const remembered = readNetworkFile(dir)?.ports;
+  const wanted = wantedPorts({ config, portBase: options.portBase, remembered });
   const servers: RunningServer[] = [];
   const peers = new Map<string, PeerParts>();
   let ipfs: RunningIpfs | undefined;
@@ -214,7 +223,10 @@ async function assemble(options: NetworkOptions): Promise<NetworkParts> {
       committer.commitGenesis(genesis, txId);
     }
     // Ports first: endorsers and gateways name them in their error details.
-    const reserved = await reservePorts(mspIds.map((mspId) => wanted.peers[mspId] ?? 0));
+    const reserved = await findPorts(
+      HOST,
+      mspIds.map((mspId) => wanted.peers[mspId] ?? 0),
+    );
     for (const [at, { mspId, name }] of config.organisations.entries()) {
       const registry = new ChaincodeRegistry();
       const endorser = new Endorser({
@@ -340,42 +352,6 @@ function checkShape(
 function readNetworkFile(dir: string): { channel: string; mspIds: string[]; ports: Ports } | undefined {
   const path = join(dir, 'network.json');
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
-}
-
-function wantedPorts({ dir, config, portBase }: NetworkOptions): Ports {
-  const remembered = readNetworkFile(dir)?.ports;
-  const peers = config.organisations.map(({ mspId, peerPort }, at) => {
-    const based = portBase === undefined ? 0 : portBase + 1 + at;
-    return [mspId, peerPort ?? (based || (remembered?.peers[mspId] ?? 0))] as const;
-  });
-  const afterPeers = portBase === undefined ? undefined : portBase + 1 + peers.length;
-  return {
-    orderer: portBase ?? remembered?.orderer ?? 0,
-    peers: Object.fromEntries(peers),
-    ipfs: config.ipfs.port ?? afterPeers ?? remembered?.ipfs ?? 0,
-  };
-}
-
-/** Finds free ports for those given as 0; the others stay. */
-async function reservePorts(ports: readonly number[]): Promise<number[]> {
-  const probes = ports.map(
-    (port) =>
-      new Promise<{ port: number; close(): void }>((resolve, reject) => {
-        if (port !== 0) {
-          resolve({ port, close: () => undefined });
-          return;
-        }
-        const probe = createServer();
-        probe.once('error', reject);
-        probe.listen(0, HOST, () => {
-          const address = probe.address() as { port: number };
-          resolve({ port: address.port, close: () => probe.close() });
-        });
-      }),
-  );
-  const reserved = await Promise.all(probes);
-  for (const { close } of reserved) close();
-  return reserved.map(({ port }) => port);
 }
 
 function writeConnectionFiles(dir: string, connection: ConnectionFile): void {

@@ -33,8 +33,8 @@ interface Range {
 }
 
 /**
- * Sends what one request asks for. @returns the status that ends it. @throws the signal's reason when the client
- * goes away first.
+ * Sends what one request asks for. @returns the status that ends it. @throws the signal's reason when the
+ * client goes away first.
  */
 export async function deliver(
   envelope: Envelope,

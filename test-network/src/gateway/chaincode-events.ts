@@ -1,4 +1,7 @@
-/** Chaincode events as the gateway streams them: those of valid transactions, block by block, from where asked. */
+/**
+ * Chaincode events as the gateway streams them: those of valid transactions, block by block, from where
+ * asked.
+ */
 import { status } from '@grpc/grpc-js';
 import { common, gateway, orderer, peer } from '../fabric-protos.ts';
 import { type Block, transactionsFilter } from '../ledger/block.ts';

@@ -1,10 +1,10 @@
 /**
  * Which peers still have to endorse. A plan holds alternative layouts (sets of organisations, each enough for
- * the policies); endorsements are collected until one layout is complete, and a layout is given up when one of
- * its peers refuses or disagrees.
+ * the policies); endorsements are collected until one layout is complete, and a layout is given up when one
+ * of its peers refuses or disagrees.
  */
 import type { peer } from '../fabric-protos.ts';
-import type { ProposalResponse } from '../peer/endorser.ts';
+import type { ProposalResponse } from '../peer/proposal-response.ts';
 import { type EndorsingPeer, errorDetail } from './endorsing-peer.ts';
 import type { ErrorDetail } from './rpc-error.ts';
 

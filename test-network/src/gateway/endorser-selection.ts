@@ -28,8 +28,8 @@ export class SelectionError extends Error {
 }
 
 /**
- * Layouts for a transaction's interest: those with `preferred` first, each group shuffled, so that load spreads
- * and nobody relies on an order. @throws SelectionError when there is none.
+ * Layouts for a transaction's interest: those with `preferred` first, each group shuffled, so that load
+ * spreads and nobody relies on an order. @throws SelectionError when there is none.
  */
 export function endorsementLayouts(
   channel: string,

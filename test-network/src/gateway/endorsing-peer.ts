@@ -4,8 +4,9 @@
  */
 import { status } from '@grpc/grpc-js';
 import type { StateReader } from '../ledger/state-reader.ts';
-import type { Endorser, ProposalOutcome, ProposalResponse } from '../peer/endorser.ts';
+import type { Endorser, ProposalOutcome } from '../peer/endorser.ts';
 import type { SignedProposal } from '../peer/proposal.ts';
+import type { ProposalResponse } from '../peer/proposal-response.ts';
 import type { ErrorDetail } from './rpc-error.ts';
 
 export interface EndorsingPeer {

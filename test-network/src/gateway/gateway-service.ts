@@ -1,19 +1,19 @@
 /**
- * The Fabric Gateway service of one organisation's peer: evaluate, endorse, submit, commit status and chaincode
- * events, answering as Fabric 3.1's does, down to the codes and words of its refusals.
+ * The Fabric Gateway service of one organisation's peer: evaluate, endorse, submit, commit status and
+ * chaincode events, answering as Fabric 3.1's does, down to the codes and words of its refusals.
  */
 import { status } from '@grpc/grpc-js';
 import { common, gateway, peer } from '../fabric-protos.ts';
 import type { Committer } from '../ledger/committer.ts';
 import type { StateReader } from '../ledger/state-reader.ts';
 import type { Orderer } from '../orderer/orderer.ts';
-import type { ProposalResponse } from '../peer/endorser.ts';
-import type { SignedProposal } from '../peer/proposal.ts';
+import type { ProposalResponse } from '../peer/proposal-response.ts';
 import { accessFailure } from '../policy/channel-policies.ts';
 import { chaincodeEvents } from './chaincode-events.ts';
 import { EndorsementPlan } from './endorsement-plan.ts';
 import { endorsementLayouts, type SelectionContext, SelectionError } from './endorser-selection.ts';
 import { type EndorsingPeer, errorDetail } from './endorsing-peer.ts';
+import { parseTarget, readTarget, type Target } from './proposal-target.ts';
 import { type ErrorDetail, RpcError } from './rpc-error.ts';
 import { prepareTransaction } from './transaction-assembly.ts';
 
@@ -22,13 +22,6 @@ export interface GatewayOptions extends SelectionContext {
   readonly local: EndorsingPeer;
   readonly orderer: Orderer;
   readonly committer: Committer;
-}
-
-interface Target {
-  readonly signed: SignedProposal;
-  readonly channel: string;
-  readonly chaincode: string;
-  readonly hasTransient: boolean;
 }
 
 export class GatewayService {
@@ -282,8 +275,8 @@ export class GatewayService {
       throw new RpcError(
         status.FAILED_PRECONDITION,
         'requires endorsement from organisation(s) that are not in the distribution policy of the private ' +
-          `data collection(s): [${collections.join(' ')}]; retry specifying trusted endorsing organizations ` +
-          'to protect transient data',
+          `data collection(s): [${collections.join(' ')}]; retry specifying trusted endorsing ` +
+          'organizations to protect transient data',
       );
     }
   }
@@ -311,34 +304,6 @@ export class GatewayService {
         ? accessFailure({ membership, channel, policy: 'Readers', signature })
         : `Failed to get policy manager for channel [${requested}]`;
     if (failure) throw new RpcError(status.PERMISSION_DENIED, failure);
-  }
-}
-
-function readTarget(signed: SignedProposal | undefined): Target {
-  const refuse = (reason: string) =>
-    new RpcError(status.INVALID_ARGUMENT, `failed to unpack transaction proposal: ${reason}`);
-  if (!signed || signed.getProposalBytes_asU8().length === 0) throw refuse('a signed proposal is required');
-  const target = parseTarget(signed, 'failed to unpack transaction proposal: ');
-  if (target.channel === '') throw refuse('no channel id provided');
-  if (target.chaincode === '') throw refuse(`no chaincode name is provided, channel id [${target.channel}]`);
-  return target;
-}
-
-function parseTarget(signed: SignedProposal, prefix = ''): Target {
-  try {
-    const proposal = peer.Proposal.deserializeBinary(signed.getProposalBytes_asU8());
-    const header = common.Header.deserializeBinary(proposal.getHeader_asU8());
-    const channelHeader = common.ChannelHeader.deserializeBinary(header.getChannelHeader_asU8());
-    const payload = peer.ChaincodeProposalPayload.deserializeBinary(proposal.getPayload_asU8());
-    const spec = peer.ChaincodeInvocationSpec.deserializeBinary(payload.getInput_asU8());
-    return {
-      signed,
-      channel: channelHeader.getChannelId(),
-      chaincode: spec.getChaincodeSpec()?.getChaincodeId()?.getName() ?? '',
-      hasTransient: payload.getTransientmapMap().getLength() > 0,
-    };
-  } catch (error) {
-    throw new RpcError(status.INVALID_ARGUMENT, prefix + (error as Error).message);
   }
 }
 

@@ -1,4 +1,7 @@
-/** gRPC errors with Fabric's `ErrorDetail`s, in the trailer where Go and every Fabric client put and look for them. */
+/**
+ * gRPC errors with Fabric's `ErrorDetail`s, in the trailer where Go and every Fabric client put and look for
+ * them.
+ */
 import { Metadata, type StatusObject, type status } from '@grpc/grpc-js';
 import { Any, gateway, google } from '../fabric-protos.ts';
 

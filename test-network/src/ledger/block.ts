@@ -1,4 +1,7 @@
-/** Blocks: the hash chain over their headers, their data hash, and what the orderer and peer write beside them. */
+/**
+ * Blocks: the hash chain over their headers, their data hash, and what the orderer and peer write beside
+ * them.
+ */
 import { common } from '../fabric-protos.ts';
 import type { SigningIdentity } from '../msp/signing-identity.ts';
 import { sha256 } from './sha256.ts';

@@ -1,6 +1,7 @@
 /**
  * Turns ordered blocks into committed ones: validates, resolves conflicts, gathers private data, stores, and
- * only then tells whoever waits. The committed state is the same at every peer, so this network keeps it once.
+ * only then tells whoever waits. The committed state is the same at every peer, so this network keeps it
+ * once.
  */
 import { ledger } from '../fabric-protos.ts';
 import type { Membership } from '../msp/identity.ts';

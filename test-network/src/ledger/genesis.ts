@@ -1,6 +1,6 @@
 /**
- * Block 0: the channel's configuration, from which a reader learns the organisations' roots of trust. Shaped as
- * configtxgen shapes it; this network reads its configuration from its own file and never from here.
+ * Block 0: the channel's configuration, from which a reader learns the organisations' roots of trust. Shaped
+ * as configtxgen shapes it; this network reads its configuration from its own file and never from here.
  */
 import { randomBytes } from 'node:crypto';
 import { common, msp, orderer as ordererProtos, Timestamp } from '../fabric-protos.ts';

@@ -1,4 +1,6 @@
-/** A key's metadata (its own endorsement policy, for one) as the write set carries it and the state keeps it. */
+/**
+ * A key's metadata (its own endorsement policy, for one) as the write set carries it and the state keeps it.
+ */
 import { ledger } from '../fabric-protos.ts';
 
 const { KVMetadataEntry, KVMetadataWrite } = ledger.rwset.kvrwset;

@@ -1,6 +1,6 @@
 /**
- * The tables of a channel's ledger. Keys are blobs because Fabric orders them by their bytes and composite keys
- * contain NUL. Everything a block changes is written in the one transaction that stores the block.
+ * The tables of a channel's ledger. Keys are blobs because Fabric orders them by their bytes and composite
+ * keys contain NUL. Everything a block changes is written in the one transaction that stores the block.
  */
 export const LEDGER_SCHEMA = `
 CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL);

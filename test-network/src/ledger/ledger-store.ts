@@ -1,6 +1,7 @@
 /**
- * A channel's ledger on disk: blocks, state, hashes of private data, history and indexes in one SQLite file. A
- * block and all it changes are one transaction, synchronised to disk before anyone hears of it, so a process
+ * A channel's ledger on disk: blocks, state, hashes of private data, history and indexes in one SQLite file.
+ * A block and all it changes are one transaction, synchronised to disk before anyone hears of it, so a
+ * process
  * that is killed comes back at the last block it announced.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
@@ -11,6 +12,7 @@ import { StateReader } from './state-reader.ts';
 import type { Version } from './version.ts';
 
 const BLOCK_CACHE = 32;
+const READER = { readOnly: true, timeout: 10_000 };
 const IDLE_READERS = 8;
 /** Private writes of transactions that never committed are forgotten after this many blocks, as in Fabric. */
 const TRANSIENT_BLOCKS = 1000;
@@ -84,7 +86,7 @@ export class LedgerStore {
 
   /** A reader fixed at the present height; give it back with `release`. */
   snapshot(): StateReader {
-    const reader = this.#idle.pop() ?? new StateReader(new DatabaseSync(this.#path, { readOnly: true }));
+    const reader = this.#idle.pop() ?? new StateReader(new DatabaseSync(this.#path, READER));
     reader.begin();
     return reader;
   }

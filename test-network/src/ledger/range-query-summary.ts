@@ -1,6 +1,6 @@
 /**
- * What a range query saw, small enough for the read set: up to 50 reads are listed, beyond that they are folded
- * into a Merkle tree of hashes. The peers that endorse and the one that validates must fold alike.
+ * What a range query saw, small enough for the read set: up to 50 reads are listed, beyond that they are
+ * folded into a Merkle tree of hashes. The peers that endorse and the one that validates must fold alike.
  */
 import { ledger } from '../fabric-protos.ts';
 import { sha256 } from './sha256.ts';

@@ -1,7 +1,7 @@
 /**
  * A view of the committed ledger. A reader with its own connection sees one height from `begin` to `end`
- * (SQLite's write-ahead log keeps the snapshot), so that a simulation never straddles two blocks and commits do
- * not wait for slow chaincode.
+ * (SQLite's write-ahead log keeps the snapshot), so that a simulation never straddles two blocks and commits
+ * do not wait for slow chaincode.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Version } from './version.ts';
@@ -71,7 +71,9 @@ export class StateReader {
     return stateValue(this.#get(sql, ns, Buffer.from(key, 'utf8')));
   }
 
-  /** At most `limit` entries from `start` (inclusive) to `end` (exclusive; the namespace's end when empty). */
+  /**
+   * At most `limit` entries from `start` (inclusive) to `end` (exclusive; the namespace's end when empty).
+   */
   stateRange(range: {
     readonly ns: string;
     readonly start: string;

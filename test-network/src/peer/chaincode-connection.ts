@@ -1,6 +1,7 @@
 /**
- * A peer's connection to one chaincode running as a service: the peer dials, the chaincode registers, and then
- * transactions run over the one stream. A chaincode that went away is dialled again by the next transaction
+ * A peer's connection to one chaincode running as a service: the peer dials, the chaincode registers, and
+ * then transactions run over the one stream. A chaincode that went away is dialled again by the next
+ * transaction
  * (and in the background), so it may start after the network and restart under it.
  */
 import { type ClientDuplexStream, credentials } from '@grpc/grpc-js';

@@ -25,11 +25,15 @@ import {
   proposalSignature,
   type SignedProposal,
 } from './proposal.ts';
+import {
+  type ChaincodeEvent,
+  type ChaincodeResponse,
+  endorse,
+  type ProposalResponse,
+  refusal,
+  responsePayload,
+} from './proposal-response.ts';
 import type { OpenQuery } from './query-response.ts';
-
-export type ProposalResponse = InstanceType<typeof peer.ProposalResponse>;
-type Response = InstanceType<typeof peer.Response>;
-type ChaincodeEvent = InstanceType<typeof peer.ChaincodeEvent>;
 
 const LEDGER_QUERIES = 'qscc';
 const SYSTEM_CHAINCODES: readonly string[] = [LEDGER_QUERIES, LIFECYCLE, 'cscc', 'lscc'];
@@ -61,7 +65,7 @@ export interface ProposalOutcome {
 }
 
 interface Executed {
-  readonly response: Response;
+  readonly response: ChaincodeResponse;
   readonly event: ChaincodeEvent | undefined;
 }
 
@@ -264,17 +268,9 @@ export class Endorser {
       answer.setVersion(1);
       answer.setPayload(payload);
       answer.setInterest(interest);
-      answer.setEndorsement(this.#endorsement(payload));
+      answer.setEndorsement(endorse(this.identity, payload));
     }
     return answer;
-  }
-
-  #endorsement(payload: Uint8Array): InstanceType<typeof peer.Endorsement> {
-    const { identity } = this.#options;
-    const endorsement = new peer.Endorsement();
-    endorsement.setEndorser(identity.serialized);
-    endorsement.setSignature(identity.sign(Buffer.concat([payload, identity.serialized])));
-    return endorsement;
   }
 
   #answerLedgerQuery(proposal: ParsedProposal): ProposalResponse {
@@ -297,40 +293,10 @@ export class Endorser {
     answer.setPayload(payload);
     if (response.getStatus() < ERROR_THRESHOLD) {
       answer.setVersion(1);
-      answer.setEndorsement(this.#endorsement(payload));
+      answer.setEndorsement(endorse(this.identity, payload));
     }
     return answer;
   }
-}
-
-function responsePayload(options: {
-  readonly proposal: ParsedProposal;
-  readonly version: string;
-  readonly response: Response;
-  readonly event: ChaincodeEvent | undefined;
-  readonly results: Uint8Array;
-}): Uint8Array {
-  const chaincodeId = new peer.ChaincodeID();
-  chaincodeId.setName(options.proposal.chaincode);
-  chaincodeId.setVersion(options.version);
-  const action = new peer.ChaincodeAction();
-  action.setResults(options.results);
-  if (options.event) action.setEvents(options.event.serializeBinary());
-  action.setResponse(options.response);
-  action.setChaincodeId(chaincodeId);
-  const payload = new peer.ProposalResponsePayload();
-  payload.setProposalHash(options.proposal.hash);
-  payload.setExtension$(action.serializeBinary());
-  return payload.serializeBinary();
-}
-
-function refusal(message: string): ProposalResponse {
-  const response = new peer.Response();
-  response.setStatus(ERROR);
-  response.setMessage(message);
-  const answer = new peer.ProposalResponse();
-  answer.setResponse(response);
-  return answer;
 }
 
 /** Fabric's filters stand before the endorser, so their refusals come without a response. */

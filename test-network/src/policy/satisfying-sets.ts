@@ -14,8 +14,8 @@ export type PeerSet = readonly string[];
 const MAX_COMBINATIONS = 10_000;
 
 /**
- * The minimal sets that satisfy one policy. `candidates` says which organisations' peers satisfy the principal
- * at an index of the policy. Within one policy a peer signs for one principal only.
+ * The minimal sets that satisfy one policy. `candidates` says which organisations' peers satisfy the
+ * principal at an index of the policy. Within one policy a peer signs for one principal only.
  */
 export function setsSatisfying(
   envelope: SignaturePolicyEnvelope,
