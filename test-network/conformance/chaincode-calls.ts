@@ -6,7 +6,7 @@ import { refusal } from './outcome.ts';
 import type { Subject } from './subject.ts';
 
 export function chaincodeCalls(subject: () => Subject): void {
-  describe('chaincode calling chaincode', () => {
+  describe('chaincode calling chaincode', { concurrency: 8 }, () => {
     it("gives back the other's answer", async () => {
       const { a, probe, probeAny } = subject();
       const key = subject().key();

@@ -5,12 +5,12 @@ import { describe, it } from 'node:test';
 import { gateway } from '@hyperledger/fabric-protos';
 import { submitAgain } from './duplicates.ts';
 import { serializedIdentity } from './forgery.ts';
-import { refusal, validationCode } from './outcome.ts';
+import { endedAtDeadline, refusal, validationCode } from './outcome.ts';
 import { commitStatus as rawCommitStatus } from './raw-gateway.ts';
 import type { Subject } from './subject.ts';
 
 export function commitStatus(subject: () => Subject): void {
-  describe('commit status', () => {
+  describe('commit status', { concurrency: 8 }, () => {
     it('is the same before the commit and long after it', async () => {
       const { a, probe } = subject();
       const transaction = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
@@ -54,8 +54,7 @@ export function commitStatus(subject: () => Subject): void {
       const commit = a.gateway.newCommit(bytes);
       const answer = await refusal(commit.getStatus({ deadline: Date.now() + 1_000 }));
       assert.equal(answer.error, 'CommitStatusError');
-      assert.equal(answer.code, 4);
-      assert.match(answer.message, /^4 DEADLINE_EXCEEDED: /);
+      assert.ok(endedAtDeadline(answer), answer.message);
     });
 
     it('comes to one who waited before the transaction was submitted', async () => {

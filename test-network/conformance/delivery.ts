@@ -17,7 +17,7 @@ import { submitAgain } from './duplicates.ts';
 import type { Subject } from './subject.ts';
 
 export function delivery(subject: () => Subject): void {
-  describe('block delivery', () => {
+  describe('block delivery', { concurrency: 8 }, () => {
     it('replays the whole chain from block 0, each block holding the hash of the one before', async () => {
       const { a, probe } = subject();
       const last = await a.must(probe, 'put', { args: [subject().key(), 'v'] });

@@ -24,7 +24,7 @@ const FORBIDDEN =
   'sub-policies to be satisfied: permission denied';
 
 export function dishonestClients(subject: () => Subject): void {
-  describe('dishonest clients', () => {
+  describe('dishonest clients', { concurrency: 8 }, () => {
     it('cannot drop endorsements', async () => {
       const { code, value } = await tampered(subject(), (parts) => {
         parts.endorsements = parts.endorsements.slice(0, 1);

@@ -9,7 +9,7 @@ const COLLECTING =
   '10 ABORTED: failed to collect enough transaction endorsements, see attached details for more info';
 
 export function endorsementMismatch(subject: () => Subject): void {
-  describe('endorsements that differ', () => {
+  describe('endorsements that differ', { concurrency: 8 }, () => {
     for (const [what, method] of [
       ['writes', 'putPeer'],
       ['return values', 'returnPeer'],

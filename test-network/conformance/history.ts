@@ -14,7 +14,7 @@ interface Row {
 }
 
 export function history(subject: () => Subject): void {
-  describe('history', () => {
+  describe('history', { concurrency: 8 }, () => {
     it('is newest first, with transaction ids, times and deletions', async () => {
       const { a, probe } = subject();
       const key = subject().key();

@@ -12,7 +12,7 @@ const FIRST_ENDORSER = '10 ABORTED: failed to endorse transaction, see attached 
 const ROLES = ['operator', 'steward', 'researcher', 'trainer', 'auditor'];
 
 export function identities(subject: () => Subject): void {
-  describe('identities', () => {
+  describe('identities', { concurrency: 8 }, () => {
     it("tells the chaincode the caller's organisation and role attribute", async () => {
       const { probe, organisations } = subject();
       for (const role of ROLES) {

@@ -6,7 +6,7 @@ import { encodePolicy, outOf, peerOf } from './signature-policies.ts';
 import type { Subject } from './subject.ts';
 
 export function mvcc(subject: () => Subject): void {
-  describe('concurrent reads and writes', () => {
+  describe('concurrent reads and writes', { concurrency: 8 }, () => {
     it('lets one of several transactions that read the same version win', async () => {
       const { a, b, c, probe } = subject();
       const key = subject().key();

@@ -24,6 +24,12 @@ export async function refusal(call: Promise<unknown>): Promise<Refusal> {
   throw new Error(`expected a refusal, got ${printable(value)}`);
 }
 
+/** Usually the client's own clock ends the call; now and then the server is first, and cancels it. */
+export function endedAtDeadline({ code, message }: Refusal): boolean {
+  const name = /^\d+ ([A-Z_]+): /.exec(message)?.[1];
+  return (code === 4 && name === 'DEADLINE_EXCEEDED') || (code === 1 && name === 'CANCELLED');
+}
+
 /** The names of Fabric's validation codes, for example MVCC_READ_CONFLICT. */
 export function validationCode(code: number): string {
   const found = Object.entries(StatusCode).find(([, value]) => value === code);

@@ -6,7 +6,7 @@ import { refusal } from './outcome.ts';
 import type { Subject } from './subject.ts';
 
 export function policies(subject: () => Subject): void {
-  describe('chaincode policies', () => {
+  describe('chaincode policies', { concurrency: 8 }, () => {
     it('refuses fewer endorsements than a majority of organisations', async () => {
       const { a, b, probe, mspIds, majority } = subject();
       const key = subject().key();

@@ -11,7 +11,7 @@ import type { Subject } from './subject.ts';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 export function privateData(subject: () => Subject): void {
-  describe('private data', () => {
+  describe('private data', { concurrency: 8 }, () => {
     it("keeps the value at its organisation, and the value's hash everywhere", async () => {
       const { a, b, probe, collection, key, written } = await stored(subject(), 'secret');
       assert.equal(written.code, 'VALID');
@@ -137,6 +137,7 @@ export function privateData(subject: () => Subject): void {
       const secret = `secret-${subject().key()}`;
       const { a, b, written } = await stored(subject(), secret);
       assert.ok((await privateBytes(a, written.blockNumber)).includes(secret));
+      await subject().reached(b, written.blockNumber);
       assert.ok(!(await privateBytes(b, written.blockNumber)).includes(secret));
     });
 

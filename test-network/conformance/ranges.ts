@@ -12,7 +12,7 @@ interface Page {
 }
 
 export function ranges(subject: () => Subject): void {
-  describe('ranges and pages', () => {
+  describe('ranges and pages', { concurrency: 8 }, () => {
     it('reads a range in byte order, the start included and the end excluded', async () => {
       const { a, probe, prefix } = await filled(subject(), ['a', 'B', 'c', 'é', 'z', '🔑', '\uffee']);
       const rows = JSON.parse(

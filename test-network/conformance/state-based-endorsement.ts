@@ -9,7 +9,7 @@ import type { Subject } from './subject.ts';
 const REFUSED = 'ENDORSEMENT_POLICY_FAILURE';
 
 export function stateBasedEndorsement(subject: () => Subject): void {
-  describe('state-based endorsement', () => {
+  describe('state-based endorsement', { concurrency: 8 }, () => {
     it('asks of a guarded key what its policy says, whatever the chaincode policy', async () => {
       const { put, mspIds } = await guarded(subject(), allOf(subject().mspIds.map(peerOf)));
       const [A, B] = mspIds;

@@ -6,7 +6,7 @@ import { refusal } from './outcome.ts';
 import type { Subject } from './subject.ts';
 
 export function state(subject: () => Subject): void {
-  describe('state', () => {
+  describe('state', { concurrency: 8 }, () => {
     it('keeps what was committed, for every organisation', async () => {
       const { a, b, c, probe } = subject();
       const key = subject().key();
