@@ -6,7 +6,12 @@
 import { randomBytes } from 'node:crypto';
 import type { ChaincodeConfig } from './config.ts';
 import { common, peer, Timestamp } from './fabric-protos.ts';
-import { definitionWrites, LIFECYCLE, readDefinition } from './ledger/chaincode-definition.ts';
+import {
+  type ChaincodeDefinition,
+  definitionWrites,
+  LIFECYCLE,
+  readDefinition,
+} from './ledger/chaincode-definition.ts';
 import type { Committer } from './ledger/committer.ts';
 import type { LedgerStore } from './ledger/ledger-store.ts';
 import { ReadWriteSet } from './ledger/read-write-set.ts';
@@ -30,6 +35,25 @@ export interface DeploymentContext {
   readonly peers: readonly SigningIdentity[];
 }
 
+/** The present sequence when version and policy stay the same, otherwise the next one. */
+export function sequenceFor(
+  chaincode: Omit<ChaincodeConfig, 'sequence'>,
+  { store, mspIds }: Pick<DeploymentContext, 'store' | 'mspIds'>,
+): number {
+  const current = readDefinition(store.latest, chaincode.name, mspIds);
+  if (!current) return 1;
+  return isSame(current, chaincode, mspIds) ? current.sequence : current.sequence + 1;
+}
+
+function isSame(
+  current: ChaincodeDefinition,
+  { version, policy }: Pick<ChaincodeConfig, 'version' | 'policy'>,
+  mspIds: readonly string[],
+): boolean {
+  const wanted = parsePolicy(policy, mspIds).serializeBinary();
+  return current.version === version && Buffer.from(current.policy.serializeBinary()).equals(wanted);
+}
+
 /**
  * Commits the definition unless it already stands. @returns the block it is in, or undefined when nothing
  * changed. @throws DeployError when the sequence does not follow.
@@ -40,13 +64,9 @@ export async function commitDefinition(
 ): Promise<number | undefined> {
   const { store, mspIds } = context;
   const current = readDefinition(store.latest, chaincode.name, mspIds);
+  if (current?.sequence === chaincode.sequence && isSame(current, chaincode, mspIds)) return undefined;
   const isDefault = /^\s*MAJORITY(\s+Endorsement)?\s*$/i.test(chaincode.policy);
   const policy = parsePolicy(chaincode.policy, mspIds);
-  const same =
-    current?.sequence === chaincode.sequence &&
-    current.version === chaincode.version &&
-    Buffer.from(current.policy.serializeBinary()).equals(policy.serializeBinary());
-  if (same) return undefined;
   const next = (current?.sequence ?? 0) + 1;
   if (chaincode.sequence !== next) {
     throw new DeployError(

@@ -124,7 +124,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     return String((await b.evaluate('getPrivateHash', COLLECTION, 'secret')).length === 64);
   },
   pagination: async ({ a }) => {
-    for (const key of ['Rwa', 'Rwb', 'Rwc', 'Rwd', 'Rwe']) await a.commit('put', [key, 'v']);
+    await Promise.all(['Rwa', 'Rwb', 'Rwc', 'Rwd', 'Rwe'].map((key) => a.commit('put', [key, 'v'])));
     const page = async (bookmark: string) =>
       JSON.parse(await a.evaluate('page', 'Rw', 'Rw~', '2', bookmark)) as {
         keys: string[];
@@ -150,7 +150,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     const client = openClient({ connection: network.connection, mspId: 'Org1MSP' });
     try {
       const unsent = await client.contract.newProposal('put', { arguments: ['never', 'sent'] }).endorse();
-      const answered = await statusWithin(client, unsent.getTransactionId(), 2_000);
+      const answered = await statusWithin(client, unsent.getTransactionId(), 500);
       return answered ? 'answered' : 'still waiting after 2 s';
     } finally {
       client.close();

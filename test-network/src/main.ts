@@ -3,10 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ChaincodeConfig, ConfigError, parseChaincode, parseConfig } from './config.ts';
-import { ControlError, callControl, NotRunningError, startControl } from './control.ts';
-import { writeJsonFile } from './identities/connection-file.ts';
-import { Network } from './network.ts';
+import type { ChaincodeConfig } from './config.ts';
+import { ControlError, callControl, NotRunningError } from './control.ts';
+import type { NetworkStatus } from './network.ts';
 
 const HELP = `consilium-test-network: a Hyperledger Fabric network and an IPFS node on one machine
 
@@ -82,7 +81,7 @@ async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(`consilium-test-network: ${message}\n`);
     if (error instanceof UsageError) return EXIT.usage;
     if (error instanceof NotRunningError) return EXIT.notRunning;
-    if (!(error instanceof ConfigError || error instanceof ControlError)) debug(error as Error);
+    if (process.env.CONSILIUM_DEBUG) process.stderr.write(`${(error as Error).stack}\n`);
     return EXIT.failed;
   }
 }
@@ -96,44 +95,15 @@ function readArguments(args: readonly string[]) {
 }
 
 async function start(values: Values): Promise<number> {
-  const dir = directory(values);
-  if (await isRunning(dir)) throw new ControlError(`a network is already running in ${dir}`);
-  const raw = configuration(dir, values.config);
-  const config = parseConfig(raw);
-  const portBase = values['port-base'] === undefined ? undefined : port(values['port-base']);
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  say(`starting channel ${config.channel} with ${config.organisations.length} organisations in ${dir}`);
-  const network = await Network.start({ dir, config, ...(portBase === undefined ? {} : { portBase }) });
-  // Chaincodes are on the ledger from here on; only the shape is needed to start again.
-  writeJsonFile(join(dir, 'config.json'), { ...(raw as object), chaincodes: [] });
-  const finished = Promise.withResolvers<void>();
-  const control = await startControl(dir, {
-    status: () => network.status(),
-    deploy: async (body) => {
-      const mspIds = config.organisations.map((organisation) => organisation.mspId);
-      const given = body as Record<string, unknown>;
-      const known = network.status().chaincodes.find((chaincode) => chaincode.name === given.name);
-      const sequence = given.sequence ?? (known?.sequence ?? 0) + 1;
-      const chaincode: ChaincodeConfig = parseChaincode({ ...given, sequence }, mspIds);
-      const { block } = await network.deploy(chaincode);
-      say(`deployed ${chaincode.name} version ${chaincode.version} sequence ${chaincode.sequence}`);
-      return { ...chaincode, block: block ?? null };
-    },
-    stop: () => finished.resolve(),
+  // Only this command needs the network's code, which takes a while to load.
+  const { runNetwork } = await import('./start-command.ts');
+  const portBase = values['port-base'];
+  await runNetwork({
+    dir: directory(values),
+    configFile: values.config,
+    portBase: portBase === undefined ? undefined : port(portBase),
+    json: values.json,
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => finished.resolve());
-  for (const { mspId, endpoint } of network.connection.organisations) say(`  ${mspId} at ${endpoint}`);
-  say(`  IPFS at ${network.connection.ipfs?.url}`);
-  say(`ready; clients read ${network.connectionPath}`);
-  if (values.json) {
-    const { organisations } = network.status();
-    const facts = { connection: network.connectionPath, pid: process.pid, organisations };
-    process.stdout.write(`${JSON.stringify({ ready: true, ...facts, ipfs: network.connection.ipfs })}\n`);
-  }
-  await finished.promise;
-  say('stopping');
-  await network.close();
-  control.close();
   return EXIT.done;
 }
 
@@ -166,7 +136,7 @@ async function deploy(values: Values): Promise<number> {
 }
 
 async function status(values: Values): Promise<number> {
-  const answered = (await callControl(directory(values), 'status', {})) as ReturnType<Network['status']>;
+  const answered = (await callControl(directory(values), 'status', {})) as NetworkStatus;
   if (values.json) {
     process.stdout.write(`${JSON.stringify(answered)}\n`);
     return EXIT.done;
@@ -199,39 +169,8 @@ function directory(values: Values): string {
   return resolve(values.dir);
 }
 
-function configuration(dir: string, file: string | undefined): unknown {
-  const kept = join(dir, 'config.json');
-  const path = file ?? (existsSync(kept) ? kept : undefined);
-  if (path === undefined) return {};
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError([`${path} is not JSON: ${(error as Error).message}`]);
-  }
-}
-
 function port(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= 1 && number <= 65_000) return number;
   throw new UsageError(`--port-base: expected a port number, not ${text}`);
-}
-
-async function isRunning(dir: string): Promise<boolean> {
-  try {
-    await callControl(dir, 'status', {});
-    return true;
-  } catch (error) {
-    if (error instanceof NotRunningError) return false;
-    throw error;
-  }
-}
-
-function debug(error: Error): void {
-  if (process.env.CONSILIUM_DEBUG) process.stderr.write(`${error.stack}\n`);
 }

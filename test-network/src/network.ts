@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ChaincodeConfig, type NetworkConfig, ORDERER_MSP_ID } from './config.ts';
-import { commitDefinition, type DeploymentContext } from './deployment.ts';
+import { commitDefinition, type DeploymentContext, sequenceFor } from './deployment.ts';
 import { type EndorsingPeer, endorsingPeer } from './gateway/endorsing-peer.ts';
 import { GatewayService } from './gateway/gateway-service.ts';
 import { type ConnectionFile, connectionOrganisation, writeJsonFile } from './identities/connection-file.ts';
@@ -92,6 +92,11 @@ export class Network {
     const block = await commitDefinition(chaincode, deployment);
     this.#install(chaincode);
     return { block };
+  }
+
+  /** The sequence a deployment without one gets: the present one when nothing changes, otherwise the next. */
+  sequenceFor(chaincode: ChaincodeConfig): number {
+    return sequenceFor(chaincode, this.#parts.deployment);
   }
 
   /** A definition that was upgraded since the file was written stays; the addresses are the file's. */
