@@ -189,13 +189,14 @@ export class GatewayClient implements Ledger {
       }
       throw new TrainerError('TRAINER_GATEWAY_REFUSED', `HTTP ${response.status}: ${detail}`);
     }
-    if (UNKNOWN_OUTCOME.has(problem.code)) throw new TrainerError('TRAINER_OUTCOME_UNKNOWN', detail);
+    if (submitting && UNKNOWN_OUTCOME.has(problem.code))
+      throw new TrainerError('TRAINER_OUTCOME_UNKNOWN', detail);
     throw new GatewayProblem({ status: response.status, code: problem.code, detail });
   }
 }
 
-/** Codes with which a gateway says that it sent a transaction and does not know what became of it. */
-const UNKNOWN_OUTCOME = new Set(['OUTCOME_UNKNOWN', 'COMMIT_UNKNOWN', 'OPERATION_PENDING']);
+/** Codes after which a transaction that was to be submitted may or may not have been. */
+const UNKNOWN_OUTCOME = new Set(['OUTCOME_UNKNOWN', 'GATEWAY_INTERNAL']);
 
 /** Path and body of a transaction: what the path says is not repeated in the body. */
 export function requestOf<N extends TrainerTransaction>(

@@ -49,6 +49,8 @@ export class StudyRunner {
   #seen = '';
   #lastChangeMs = 0;
   #failures = 0;
+  #done = '';
+  #repeats = 0;
 
   constructor(
     studyId: string,
@@ -74,7 +76,7 @@ export class StudyRunner {
           this.#board.end(this.studyId);
           return;
         }
-        if (action.kind === 'wait') pauseMs = this.#pauseOf(action.until);
+        pauseMs = action.kind === 'wait' ? this.#pauseOf(action.until) : this.#pauseAfter(action);
         this.#failures = 0;
         this.#board.succeed(this.studyId);
       } catch (error) {
@@ -89,6 +91,15 @@ export class StudyRunner {
     const { pollMs } = this.#options;
     if (until === null) return pollMs;
     return Math.min(pollMs, Math.max(10, until - this.#context.nowMs()));
+  }
+
+  /** A step that the ledger does not show yet is not taken again at once. */
+  #pauseAfter(action: Action): number {
+    const done = JSON.stringify([action, this.#seen]);
+    this.#repeats = done === this.#done ? this.#repeats + 1 : 0;
+    this.#done = done;
+    const { minPauseMs, maxPauseMs } = this.#options;
+    return this.#repeats === 0 ? 0 : Math.min(maxPauseMs, minPauseMs * 2 ** (this.#repeats - 1));
   }
 
   async #step(): Promise<Action> {

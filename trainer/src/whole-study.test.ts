@@ -3,71 +3,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { pino } from 'pino';
 import { MemoryArtefactStore } from './artefact/index.ts';
-import { Journal } from './journal.ts';
-import { type Hospital, type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
-import { buildTrainer, type Trainer } from './trainer.ts';
-
-const KEY = 'a-key-for-the-trainer';
-const AUTHORIZED = { authorization: `Bearer ${KEY}` };
-
-/** Runs until a condition holds, looking again after each event of the ledger. */
-export async function until(
-  { consortium }: Pick<SmallConsortium, 'consortium'>,
-  holds: () => boolean,
-): Promise<void> {
-  if (holds()) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = consortium.onEvent(() => {
-    if (holds()) resolve();
-  });
-  await promise;
-  stop();
-}
+import { AUTHORIZED, type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
+import { type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
 
 describe('a whole study of three trainers', () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
-  const store = new MemoryArtefactStore();
-  const stopping = new AbortController();
-  const journals = new Map<string, Journal>();
-  const trainers = new Map<string, Trainer>();
-  const runs: Promise<void>[] = [];
+  let running: RunningConsortium;
   let world: SmallConsortium;
 
-  const start = ({ mspId, directory: own, keys }: Hospital): void => {
-    const journal = new Journal(own);
-    const { consortium } = world;
-    const trainer = buildTrainer({
-      mspId,
-      trainerKey: KEY,
-      takeoverMs: 60_000,
-      pollMs: 60_000,
-      ledger: consortium.as(mspId),
-      journal,
-      store,
-      keys,
-      log: pino({ level: process.env.LOG ?? 'silent' }),
-      signal: stopping.signal,
-    });
-    journals.set(mspId, journal);
-    trainers.set(mspId, trainer);
-    consortium.onEvent((data) => trainer.service.notice({ data }));
-    runs.push(trainer.service.run());
-  };
-
   before(async () => {
+    const store = new MemoryArtefactStore();
     world = await smallConsortium({ directory, store });
-    for (const hospital of world.hospitals) start(hospital);
-    const { consortium, study } = world;
-    await until(world, () => consortium.consentsOf(study.studyId).every(({ state }) => state === 'settled'));
+    running = runTrainers(world, () => ({ store, takeoverMs: 60_000, pollMs: 60_000 }));
+    await running.until(() => world.consortium.consentsOf('study').every(({ state }) => state === 'settled'));
   });
 
   after(async () => {
-    stopping.abort();
-    await Promise.all(runs);
-    for (const journal of journals.values()) journal.close();
-    for (const { http } of trainers.values()) await http.close();
+    await running.stop();
     rmSync(directory, { recursive: true });
   });
 
@@ -94,7 +47,7 @@ describe('a whole study of three trainers', () => {
   });
 
   it('journals one release per charge, marks it as charged and drops its bytes at the end', () => {
-    for (const journal of journals.values()) {
+    for (const { journal } of running.trainers.values()) {
       const releases = journal.releases();
       assert.equal(releases.length, 3 * 2);
       assert.ok(releases.every(({ charge }) => charge === 'charged'));
@@ -113,7 +66,7 @@ describe('a whole study of three trainers', () => {
   });
 
   it('answers predictions before training, after a round, and with the final model', async () => {
-    const { http } = trainers.get('A')!;
+    const { http } = running.trainers.get('A')!;
     const answers: number[][] = [];
     for (const round of ['initial', 1, 'final']) {
       const response = await http.inject({
@@ -133,7 +86,7 @@ describe('a whole study of three trainers', () => {
   it('gives the final model as the same bytes at every hospital, and with local parameters as different ones', async () => {
     const shared = new Set<unknown>();
     const own = new Set<unknown>();
-    for (const { http } of trainers.values()) {
+    for (const { http } of running.trainers.values()) {
       const headers = AUTHORIZED;
       const plain = await http.inject({ url: '/local/models/study/onnx?local=false', headers });
       assert.equal(plain.statusCode, 200, plain.body);
@@ -145,7 +98,7 @@ describe('a whole study of three trainers', () => {
   });
 
   it('has nothing left to do', async () => {
-    const { http } = trainers.get('B')!;
+    const { http } = running.trainers.get('B')!;
     assert.deepEqual((await http.inject({ url: '/local/jobs', headers: AUTHORIZED })).json(), []);
     const usage = (await http.inject({ url: '/local/artefacts/usage', headers: AUTHORIZED })).json();
     assert.equal(usage.count, 3 + 1, 'three updates, and the aggregate of the round it led');

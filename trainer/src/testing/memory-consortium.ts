@@ -111,13 +111,20 @@ export class MemoryConsortium {
     const study = this.studies.get(argument.studyId) ?? refuse('STUDY_NOT_FOUND');
     switch (name) {
       case 'study:settle':
-        return this.#settle(mspId, study, argument.datasetId);
+        this.#settle(mspId, study, argument.datasetId);
+        break;
       case 'model:publish':
-        return this.#publish(mspId, study);
+        this.#publish(mspId, study);
+        break;
       case 'round:open':
-        return this.#open(mspId, study, argument.round);
+        this.#open(mspId, study, argument.round);
+        break;
       default:
+        this.#advance(mspId, study, { name, argument } as RoundCall);
     }
+  }
+
+  #advance(mspId: string, study: Study, { name, argument }: RoundCall): void {
     if (study.state !== 'running') refuse('STUDY_STATE');
     const dossier = this.dossier(study.studyId, argument.round);
     const { round } = dossier;
@@ -135,9 +142,10 @@ export class MemoryConsortium {
         if (dossier.updates.some((u) => u.datasetId === argument.datasetId)) refuse('UPDATE_EXISTS');
         if (round.state !== 'training') refuse('ROUND_CLOSED');
         this.#charge(mspId, { ...argument, study, round });
-        return void save({
+        save({
           updates: [...dossier.updates, { schema: 1, ...argument, owner: mspId, recordedAt: now }],
         });
+        break;
       }
       case 'round:close': {
         const arrived = dossier.updates.map((u) => u.datasetId);
@@ -148,11 +156,12 @@ export class MemoryConsortium {
         );
         if (expected.length > 0 && !late) refuse('ROUND_INCOMPLETE');
         if (arrived.length < round.quorum.updates) refuse('ROUND_INCOMPLETE');
-        return move('training', {
+        move('training', {
           state: 'validating',
           updates: arrived.sort(),
           deadline: deadlineOf(study),
         });
+        break;
       }
       case 'round:recordVerdict': {
         if (dossier.verdicts.some((v) => v.mspId === mspId)) refuse('VERDICT_EXISTS');
@@ -160,9 +169,10 @@ export class MemoryConsortium {
         const decided = argument.decisions.map(({ datasetId }) => datasetId).sort();
         if (canonicalJson(decided) !== canonicalJson(round.updates)) refuse('INVALID_ARGUMENT', 'decisions');
         for (const score of argument.scores) this.#charge(mspId, { ...score, study, round });
-        return void save({
+        save({
           verdicts: [...dossier.verdicts, { schema: 1, ...argument, mspId, recordedAt: now }],
         });
+        break;
       }
       case 'round:tally': {
         const { verdicts } = dossier;
@@ -175,19 +185,21 @@ export class MemoryConsortium {
         const accepting = verdicts.filter((v) => v.accepted).length;
         if (accepting < round.quorum.validators) refuse('QUORUM_NOT_REACHED');
         if (included.length < round.quorum.updates) refuse('QUORUM_NOT_REACHED');
-        return move('validating', {
+        move('validating', {
           state: 'aggregating',
           included,
           excluded: [],
           deadline: deadlineOf(study),
         });
+        break;
       }
       case 'round:attest': {
         if (dossier.attestations.some((a) => a.mspId === mspId)) refuse('ATTESTATION_EXISTS');
         if (round.state !== 'aggregating') refuse('ROUND_CLOSED');
-        return void save({
+        save({
           attestations: [...dossier.attestations, { schema: 1, ...argument, mspId, attestedAt: now }],
         });
+        break;
       }
       case 'round:finalize': {
         const { aggregate } = argument;
@@ -200,11 +212,12 @@ export class MemoryConsortium {
         );
         if (supporters.length < round.quorum.validators) refuse('QUORUM_NOT_REACHED');
         if (!supporters.includes(mspId)) refuse('ENDORSEMENT_REFUSED');
-        return move('aggregating', { state: 'finalized', aggregate, finalizedAt: now });
+        move('aggregating', { state: 'finalized', aggregate, finalizedAt: now });
+        break;
       }
       case 'round:abort':
         if (round.state === 'finalized' || round.state === 'aborted') refuse('ROUND_CLOSED');
-        return void save({ round: { ...round, state: 'aborted', reason: argument.reason } });
+        save({ round: { ...round, state: 'aborted', reason: argument.reason } });
     }
   }
 
@@ -297,6 +310,8 @@ export class MemoryConsortium {
 type Call = {
   [N in TrainerTransaction]: { readonly name: N; readonly argument: Argument<N> };
 }[TrainerTransaction];
+
+type RoundCall = Extract<Call, { name: `round:${string}` }>;
 
 const deadlineOf = (study: Study): string =>
   new Date(Date.now() + study.roundDeadlineSeconds * 1000).toISOString();

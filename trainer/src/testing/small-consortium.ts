@@ -62,10 +62,18 @@ export async function smallConsortium(options: {
   readonly store: ArtefactStore;
   readonly mspIds?: readonly string[];
   readonly study?: Partial<Study>;
+  /** Width of a hidden layer; a logistic regression where absent. */
+  readonly hidden?: number;
 }): Promise<SmallConsortium> {
   const { directory, store, mspIds = ['A', 'B', 'C'] } = options;
   const consortium = new MemoryConsortium();
-  const graph = buildForwardModel({ kind: 'logistic-regression', features: 4, localIntercept: true });
+  const { hidden } = options;
+  const common = { features: 4, localIntercept: true } as const;
+  const graph = buildForwardModel(
+    hidden === undefined
+      ? { ...common, kind: 'logistic-regression' }
+      : { ...common, kind: 'multilayer-perceptron', hidden: [hidden] },
+  );
   await store.put(graph);
   const ref = { cid: await computeCid(graph), sha256: sha256Hex(graph), sizeBytes: graph.length };
   const study = aStudy({

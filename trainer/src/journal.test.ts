@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { Journal, type ReleaseKey } from './journal.ts';
+
+const KEY: ReleaseKey = { studyId: 'study', round: 1, datasetId: 'a-data', pool: 'training' };
+const draw = (byte: number) => ({
+  payload: new Uint8Array([byte]),
+  subjectSha256: 'a'.repeat(64),
+  localParameters: new Uint8Array([byte, byte]),
+});
+
+describe('the journal', () => {
+  let directory: string;
+  let journal: Journal;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'consilium-journal-'));
+    journal = new Journal(directory);
+  });
+  afterEach(() => {
+    journal.close();
+    rmSync(directory, { recursive: true });
+  });
+  const reopen = () => {
+    journal.close();
+    journal = new Journal(directory);
+  };
+
+  it('refuses a second draw for a key, and keeps the first', () => {
+    journal.recordRelease(KEY, draw(1));
+    assert.throws(() => journal.recordRelease(KEY, draw(2)), { code: 'TRAINER_RELEASE_SPENT' });
+    reopen();
+    assert.throws(() => journal.recordRelease(KEY, draw(2)), { code: 'TRAINER_RELEASE_SPENT' });
+    assert.deepEqual(journal.release(KEY)?.payload, draw(1).payload);
+  });
+
+  it('still refuses it when the bytes are forgotten', () => {
+    journal.recordRelease(KEY, draw(1));
+    journal.forgetBytes('study', 1);
+    assert.equal(journal.release(KEY)?.payload.length, 0);
+    assert.throws(() => journal.recordRelease(KEY, draw(2)), { code: 'TRAINER_RELEASE_SPENT' });
+  });
+
+  it('forgets no bytes of later rounds or of other studies', () => {
+    const later = { ...KEY, round: 2 };
+    const other = { ...KEY, studyId: 'other' };
+    for (const key of [KEY, later, other]) journal.recordRelease(key, draw(1));
+    journal.forgetBytes('study', 1);
+    assert.deepEqual(
+      [KEY, later, other].map((key) => journal.release(key)?.payload.length),
+      [0, 1, 1],
+    );
+  });
+
+  it('takes a draw for every other study, round, dataset and pool', () => {
+    const keys: ReleaseKey[] = [
+      KEY,
+      { ...KEY, studyId: 'other' },
+      { ...KEY, round: 2 },
+      { ...KEY, datasetId: 'b-data' },
+      { ...KEY, pool: 'held-out' },
+    ];
+    keys.forEach((key, index) => {
+      journal.recordRelease(key, draw(index));
+    });
+    assert.equal(journal.releases().length, keys.length);
+  });
+
+  it('chains local parameters through charged rounds only', () => {
+    for (const round of [1, 2, 3]) journal.recordRelease({ ...KEY, round }, draw(round));
+    const at = (round: number) =>
+      journal.localParameters({ studyId: 'study', datasetId: 'a-data', round })?.[0];
+    assert.equal(at(3), undefined, 'nothing is known to be charged yet');
+    journal.settleCharge(KEY, 'charged');
+    journal.settleCharge({ ...KEY, round: 2 }, 'void');
+    assert.equal(at(3), 1, 'a void round leaves no trace');
+    journal.settleCharge({ ...KEY, round: 3 }, 'charged');
+    assert.equal(at(3), 3);
+    assert.equal(at(2), 1, 'as they were after an earlier round');
+    assert.deepEqual(journal.openRounds('study', 'a-data'), []);
+  });
+
+  it('does not take back a charge', () => {
+    journal.recordRelease(KEY, draw(1));
+    journal.settleCharge(KEY, 'charged');
+    journal.settleCharge(KEY, 'void');
+    assert.equal(journal.release(KEY)?.charge, 'charged');
+  });
+
+  it('sends the same body under the same key until the outcome is known', () => {
+    const step = { studyId: 'study', round: 1, name: 'round:recordUpdate', subject: 'a-data' };
+    const first = journal.prepareSubmission(step, '{"a":1}');
+    reopen();
+    assert.deepEqual(journal.prepareSubmission(step, '{"a":2}'), first, 'not the other body');
+  });
+
+  it('sends under a new key after a refusal', () => {
+    const step = { studyId: 'study', round: 1, name: 'round:close', subject: '' };
+    const first = journal.prepareSubmission(step, '{}');
+    journal.concludeSubmission(step, 'refused');
+    const second = journal.prepareSubmission(step, '{}');
+    assert.notEqual(second.idempotencyKey, first.idempotencyKey);
+    assert.match(second.idempotencyKey, /^[\x21-\x7e]{1,200}$/);
+  });
+
+  it('keeps a sealed artefact with its hash and CID', () => {
+    const step = { studyId: 'study', round: 1, subject: 'a-data' };
+    journal.recordSealed(step, { ciphertext: new Uint8Array([1, 2, 3]), plaintextSha256: 'b'.repeat(64) });
+    reopen();
+    assert.equal(journal.sealed(step)?.cid, undefined);
+    journal.recordPut(step, 'bafy');
+    journal.countArtefact({ cid: 'bafy', sizeBytes: 3 }, 'update');
+    journal.countArtefact({ cid: 'bafy', sizeBytes: 3 }, 'update');
+    reopen();
+    assert.equal(journal.sealed(step)?.cid, 'bafy');
+    assert.deepEqual(journal.sealed(step)?.ciphertext, new Uint8Array([1, 2, 3]));
+    assert.deepEqual(journal.artefactUsage(), { count: 1, bytes: 3 });
+  });
+
+  it('cannot be opened twice at once, so that no second trainer draws beside the first', () => {
+    assert.throws(() => new Journal(directory), { code: 'TRAINER_JOURNAL_FAILED' });
+  });
+
+  it('names a full disk, keeps what it had and goes on when there is room', () => {
+    journal.recordRelease(KEY, draw(1));
+    const big = { ...draw(2), payload: new Uint8Array(1 << 20) };
+    journal.limitPages(20);
+    assert.throws(() => journal.recordRelease({ ...KEY, round: 2 }, big), { code: 'TRAINER_DISK_FULL' });
+    assert.deepEqual(journal.release(KEY)?.payload, draw(1).payload);
+    assert.equal(journal.release({ ...KEY, round: 2 }), undefined);
+    journal.limitPages(1 << 20);
+    journal.recordRelease({ ...KEY, round: 2 }, big);
+  });
+
+  it('undoes a transaction that fails half way', () => {
+    assert.throws(() =>
+      journal.transaction(() => {
+        journal.recordRelease(KEY, draw(1));
+        throw new Error('half way');
+      }),
+    );
+    assert.equal(journal.release(KEY), undefined);
+  });
+});

@@ -1,0 +1,73 @@
+// Trainers of a small consortium, all in this process, each with the parts that a test gives it.
+import { pino } from 'pino';
+import { Journal } from '../journal.ts';
+import { buildTrainer, type Trainer, type TrainerParts } from '../trainer.ts';
+import type { Hospital, SmallConsortium } from './small-consortium.ts';
+
+const TRAINER_KEY = 'a-key-for-the-trainer';
+export const AUTHORIZED = { authorization: `Bearer ${TRAINER_KEY}` };
+
+export interface RunningTrainer extends Trainer {
+  readonly journal: Journal;
+}
+
+export interface RunningConsortium {
+  readonly trainers: ReadonlyMap<string, RunningTrainer>;
+  /** Returns once a condition holds; it is looked at after each event of the ledger, and now and then. */
+  until(holds: () => boolean): Promise<void>;
+  stop(): Promise<void>;
+}
+
+type Chosen = Partial<TrainerParts> & Pick<TrainerParts, 'store'>;
+const LOOK_AGAIN_MS = 20;
+
+export function runTrainers(
+  { consortium, hospitals }: SmallConsortium,
+  partsOf: (hospital: Hospital) => Chosen,
+): RunningConsortium {
+  const stopping = new AbortController();
+  const trainers = new Map<string, RunningTrainer>();
+  const runs = hospitals.map((hospital) => {
+    const { mspId, directory, keys } = hospital;
+    const journal = new Journal(directory);
+    const trainer = buildTrainer({
+      mspId,
+      trainerKey: TRAINER_KEY,
+      takeoverMs: 60_000,
+      pollMs: 1000,
+      minPauseMs: 5,
+      maxPauseMs: 40,
+      ledger: consortium.as(mspId),
+      journal,
+      keys,
+      log: pino({ level: process.env.LOG ?? 'silent' }),
+      signal: stopping.signal,
+      ...partsOf(hospital),
+    });
+    trainers.set(mspId, { ...trainer, journal });
+    consortium.onEvent((data) => trainer.service.notice({ data }));
+    return trainer.service.run();
+  });
+  return {
+    trainers,
+    async until(holds) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const look = () => {
+        if (holds()) resolve();
+      };
+      const stop = consortium.onEvent(look);
+      const timer = setInterval(look, LOOK_AGAIN_MS);
+      await Promise.race([promise, ...runs]);
+      clearInterval(timer);
+      stop();
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.all(runs);
+      for (const { journal, http } of trainers.values()) {
+        await http.close();
+        journal.close();
+      }
+    },
+  };
+}
