@@ -1,0 +1,142 @@
+// A consortium on a Fabric network, through the unmodified gateway client: one connection per organisation, one
+// identity per role, as the network's connection file gives them.
+import { createPrivateKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Client, credentials } from '@grpc/grpc-js';
+import {
+  type Contract,
+  connect,
+  type Gateway,
+  GatewayError,
+  hash,
+  signers,
+} from '@hyperledger/fabric-gateway';
+import {
+  type Argument,
+  canonicalJson,
+  type DomainError,
+  parseDomainError,
+  type Role,
+  type TransactionName,
+} from '../src/domain/index.ts';
+
+interface Connection {
+  readonly channel: string;
+  readonly organisations: readonly {
+    readonly mspId: string;
+    readonly endpoint: string;
+    readonly tlsRootCertificate: string;
+    readonly clients: Readonly<Record<string, { readonly certificate: string; readonly privateKey: string }>>;
+  }[];
+}
+
+/** What a transaction answered: the suite looks into it freely. */
+// biome-ignore lint/suspicious/noExplicitAny: the answer's shape is what the suite asserts
+export type Answer = any;
+
+export class FabricConsortium implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #chaincode: string;
+  readonly #clients = new Map<string, Client>();
+  readonly #gateways = new Map<string, Gateway>();
+
+  private constructor(connection: Connection, chaincode: string) {
+    this.#connection = connection;
+    this.#chaincode = chaincode;
+  }
+
+  static async connected(file: string, chaincode: string): Promise<FabricConsortium> {
+    return new FabricConsortium(JSON.parse(await readFile(file, 'utf8')) as Connection, chaincode);
+  }
+
+  get mspIds(): string[] {
+    return this.#connection.organisations.map(({ mspId }) => mspId);
+  }
+
+  /** @throws DomainError for what the chaincode refuses, the network's own error otherwise */
+  submit<N extends TransactionName>(
+    mspId: string,
+    role: Role,
+    name: N,
+    argument: Argument<N>,
+  ): Promise<Answer> {
+    const contract = this.#contract(mspId, role, name);
+    return answer(contract.submitTransaction(method(name), canonicalJson(argument)));
+  }
+
+  /** The same, asking only these organisations' peers to endorse. */
+  submitBy<N extends TransactionName>(
+    endorsers: readonly string[],
+    caller: { readonly mspId: string; readonly role: Role },
+    name: N,
+    argument: Argument<N>,
+  ): Promise<Answer> {
+    const contract = this.#contract(caller.mspId, caller.role, name);
+    const options = { arguments: [canonicalJson(argument)], endorsingOrganizations: [...endorsers] };
+    return answer(contract.submit(method(name), options));
+  }
+
+  evaluate<N extends TransactionName>(
+    mspId: string,
+    role: Role,
+    name: N,
+    argument: Argument<N>,
+  ): Promise<Answer> {
+    const contract = this.#contract(mspId, role, name);
+    return answer(contract.evaluateTransaction(method(name), canonicalJson(argument)));
+  }
+
+  #contract(mspId: string, role: Role, name: string): Contract {
+    const [contract] = name.split(':');
+    return this.#gateway(mspId, role)
+      .getNetwork(this.#connection.channel)
+      .getContract(this.#chaincode, contract);
+  }
+
+  #gateway(mspId: string, role: Role): Gateway {
+    const key = `${mspId} ${role}`;
+    const open = this.#gateways.get(key);
+    if (open !== undefined) return open;
+    const organisation = this.#connection.organisations.find((candidate) => candidate.mspId === mspId);
+    const identity = organisation?.clients[role];
+    if (organisation === undefined || identity === undefined)
+      throw new Error(`there is no ${role} of ${mspId}`);
+    let client = this.#clients.get(mspId);
+    if (client === undefined) {
+      const tls = credentials.createSsl(Buffer.from(organisation.tlsRootCertificate));
+      client = new Client(organisation.endpoint, tls);
+      this.#clients.set(mspId, client);
+    }
+    const gateway = connect({
+      client,
+      identity: { mspId, credentials: Buffer.from(identity.certificate) },
+      signer: signers.newPrivateKeySigner(createPrivateKey(identity.privateKey)),
+      hash: hash.sha256,
+    });
+    this.#gateways.set(key, gateway);
+    return gateway;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const gateway of this.#gateways.values()) gateway.close();
+    for (const client of this.#clients.values()) client.close();
+  }
+}
+
+const method = (name: string): string => name.split(':')[1] ?? '';
+
+async function answer(result: Promise<Uint8Array>): Promise<Answer> {
+  try {
+    return JSON.parse(Buffer.from(await result).toString('utf8'));
+  } catch (error) {
+    throw refusalIn(error) ?? error;
+  }
+}
+
+/** The chaincode's refusal inside a gateway error: in the details for an endorsement, in the message for a query. */
+function refusalIn(error: unknown): DomainError | undefined {
+  if (!(error instanceof GatewayError)) return undefined;
+  return [...error.details.map(({ message }) => message), error.message]
+    .map(parseDomainError)
+    .find((refusal) => refusal !== undefined);
+}
