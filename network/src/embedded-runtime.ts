@@ -15,6 +15,8 @@ import { writeWhole } from './state-file.ts';
 const DEFAULT_BATCH_TIMEOUT_MS = 200;
 const DEFAULT_TAKEOVER_MS = 20_000;
 const READY_TIMEOUT_MS = 60_000;
+/** Many small processes on one machine: a small young generation costs little time and saves much memory. */
+const NODE = [process.execPath, '--max-semi-space-size=2'] as const;
 
 /** The repository's root, whichever folder the tool is run from (this file runs as network/dist/src/x.js). */
 export const repository = join(import.meta.dirname, '../../..');
@@ -97,9 +99,8 @@ function addressesOf(
 /** What every process gets of our own environment: never another process's secrets. */
 function inherited(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'NODE_OPTIONS', 'CONSILIUM_LOG_LEVEL'];
-  return Object.fromEntries(
-    kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  );
+  const given = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return { MALLOC_ARENA_MAX: '2', ...Object.fromEntries(given) };
 }
 
 const networkDirectory = (directory: string): string => join(directory, 'ledger');
@@ -131,7 +132,7 @@ function testNetwork({ consortium, directory, ports, addresses }: Place): Servic
   return {
     name: 'test-network',
     organisation: null,
-    command: [process.execPath, program('test-network'), 'start', '--dir', dir, '--config', file, '--json'],
+    command: [...NODE, program('test-network'), 'start', '--dir', dir, '--config', file, '--json'],
     workingDirectory: repository,
     environment: inherited(),
     port: ports.of('ipfs'),
@@ -171,7 +172,7 @@ function chaincode(
     name: `chaincode-${name}`,
     organisation: name,
     command: [
-      process.execPath,
+      ...NODE,
       cli,
       'server',
       '--chaincode-address',
@@ -198,7 +199,7 @@ function trainer({ name, mspId }: Organisation, place: Place): ServiceDefinition
   return {
     name: `trainer-${name}`,
     organisation: name,
-    command: [process.execPath, program('trainer'), 'serve'],
+    command: [...NODE, program('trainer'), 'serve'],
     workingDirectory: repository,
     environment: {
       ...inherited(),
@@ -228,7 +229,7 @@ function gateway({ name, mspId }: Organisation, place: Place): ServiceDefinition
   return {
     name: `gateway-${name}`,
     organisation: name,
-    command: [process.execPath, program('gateway'), 'serve'],
+    command: [...NODE, program('gateway'), 'serve'],
     workingDirectory: repository,
     environment: {
       ...inherited(),

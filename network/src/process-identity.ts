@@ -65,6 +65,19 @@ export function residentBytes(pid: number): number | undefined {
   }
 }
 
+/**
+ * Memory in bytes with shared pages counted once among those who share them (PSS), so that a sum over processes
+ * is what they really use together. Undefined where the system does not say.
+ */
+export function proportionalBytes(pid: number): number | undefined {
+  try {
+    const match = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+    return match ? Number(match[1]) * 1024 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function signal(identity: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL', group: boolean): void {
   if (!isRunning(identity)) return;
   try {

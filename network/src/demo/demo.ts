@@ -79,7 +79,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       addresses,
       stages: clock.stages,
       data: { kind: source.kind, seed: source.kind === 'synthetic' ? seed : null },
-      peakResidentBytes: memory.stop(),
+      peakMemory: memory.stop(),
       consortiumDirectory: relative(process.cwd(), directory) || '.',
       kept: keep,
     });

@@ -1,19 +1,29 @@
 // Watches how much memory the whole consortium and the demo use together.
-import { residentBytes } from '../process-identity.ts';
+import { proportionalBytes, residentBytes } from '../process-identity.ts';
 import { consortiumStatus } from '../status.ts';
+
+export interface PeakMemory {
+  /** Largest sum of resident memory: pages that processes share count in each of them. */
+  readonly residentBytes: number;
+  /** Largest sum with shared pages counted once; null where the system does not say. */
+  readonly proportionalBytes: number | null;
+}
 
 export interface MemorySampler {
   /** Stops sampling. Null where the system does not say how much a process uses. */
-  stop(): number | null;
+  stop(): PeakMemory | null;
 }
 
-/** Samples the sum of resident memory (shared pages counted in each process) twice a second. */
+/** Samples the consortium's processes and this one, twice a second. */
 export function sampleMemory(directory: string, everyMs = 500): MemorySampler {
-  let peak: number | null = null;
+  let resident = 0;
+  let proportional = 0;
   const sample = () => {
-    const own = residentBytes(process.pid);
-    if (own === undefined) return;
-    peak = Math.max(peak ?? 0, own + consortiumStatus(directory).residentBytes);
+    const pids = [process.pid, ...consortiumStatus(directory).processes.flatMap(({ pid }) => pid ?? [])];
+    const sum = (measure: (pid: number) => number | undefined) =>
+      pids.reduce((total, pid) => total + (measure(pid) ?? 0), 0);
+    resident = Math.max(resident, sum(residentBytes));
+    proportional = Math.max(proportional, sum(proportionalBytes));
   };
   const timer = setInterval(sample, everyMs);
   timer.unref();
@@ -21,7 +31,8 @@ export function sampleMemory(directory: string, everyMs = 500): MemorySampler {
     stop() {
       sample();
       clearInterval(timer);
-      return peak;
+      if (resident === 0) return null;
+      return { residentBytes: resident, proportionalBytes: proportional === 0 ? null : proportional };
     },
   };
 }

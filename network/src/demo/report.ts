@@ -1,5 +1,6 @@
 // The demo's last page: what was learned, what it cost, and whether everything held, for a person to read.
 import { bytesText, durationText, tableLines } from '../text-table.ts';
+import type { PeakMemory } from './memory-sampler.ts';
 import type { Metrics } from './metrics.ts';
 import type { Summary } from './summary.ts';
 
@@ -79,12 +80,11 @@ function quality({ hospitals, pooled }: Summary): string[] {
 }
 
 function scores({ rounds, hospitals }: Summary): string[] {
-  const name = new Map(hospitals.map(({ datasetId, title }) => [datasetId, title]));
-  const datasets = hospitals.map(({ datasetId }) => datasetId);
   const cell = (round: Summary['rounds'][number], datasetId: string) => {
     const score = round.scores.find((one) => one.datasetId === datasetId);
     return score === undefined ? '–' : `${score.correct}/${score.total}`;
   };
+  const nameOf = (mspId: string) => hospitals.find((one) => one.mspId === mspId)?.name ?? mspId;
   return [
     '',
     'What the consortium itself sees: noised, charged scores of each round (right/all held-out patients)',
@@ -94,23 +94,25 @@ function scores({ rounds, hospitals }: Summary): string[] {
         [
           { title: 'round', ...right },
           { title: 'leader' },
-          ...datasets.map((datasetId) => ({ title: shortTitle(name.get(datasetId)!), ...right })),
+          ...hospitals.map(({ name }) => ({ title: name, ...right })),
           { title: 'accepted', ...right },
+          { title: 'updates', ...right },
           { title: 'time', ...right },
         ],
         rounds.map((round) => [
-          String(round.round),
-          round.leader,
-          ...datasets.map((datasetId) => cell(round, datasetId)),
+          `${round.round}${round.state === 'finalized' ? '' : ` (${round.state})`}`,
+          nameOf(round.leader),
+          ...hospitals.map(({ datasetId }) => cell(round, datasetId)),
           `${round.accepted} of ${round.validators}`,
+          `${round.included} of ${round.included + round.excluded}`,
           durationText(round.seconds),
         ]),
       ),
     ),
+    '',
+    '  Both counts carry noise, so that right can exceed all; no score is exact about any patient.',
   ];
 }
-
-const shortTitle = (title: string): string => (title.length <= 14 ? title : `${title.slice(0, 13)}…`);
 
 function privacy({ hospitals }: Summary): string[] {
   const delta = hospitals[0]?.budgets[0]?.delta ?? '';
@@ -169,7 +171,7 @@ function ledger({ ledger: facts, ipfs, model, hospitals }: Summary): string[] {
   ];
 }
 
-function times({ stages, peakResidentBytes }: Summary): string[] {
+function times({ stages, peakMemory }: Summary): string[] {
   const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
   const list = stages.map(({ name, seconds }) => [name, durationText(seconds)]);
   return [
@@ -183,11 +185,16 @@ function times({ stages, peakResidentBytes }: Summary): string[] {
       ),
     ),
     '',
-    peakResidentBytes === null
+    peakMemory === null
       ? '  This system does not say how much memory was used.'
-      : `  All processes together used at most ${bytesText(peakResidentBytes)} of memory.`,
+      : `  All processes together used at most ${memoryText(peakMemory)}.`,
   ];
 }
+
+const memoryText = ({ residentBytes, proportionalBytes }: PeakMemory): string =>
+  proportionalBytes === null
+    ? `${bytesText(residentBytes)} of memory`
+    : `${bytesText(proportionalBytes)} of memory (${bytesText(residentBytes)} with shared pages counted in each)`;
 
 function checks({ checks: all, holds }: Summary): string[] {
   return [

@@ -5,6 +5,7 @@ import { readRows } from './data-files.ts';
 import type { Enrolment, Site } from './enrolment.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 import type { DossierRow } from './ledger-rows.ts';
+import type { PeakMemory } from './memory-sampler.ts';
 import type { Evaluation } from './predictions.ts';
 import type { StudyPlan } from './study-plan.ts';
 import type { HospitalFacts, RoundFacts, Summary } from './summary.ts';
@@ -19,7 +20,7 @@ export interface Measured {
   readonly ledger: LedgerFacts;
   readonly data: Summary['data'];
   readonly stages: Summary['stages'];
-  readonly peakResidentBytes: number | null;
+  readonly peakMemory: PeakMemory | null;
   readonly consortiumDirectory: string;
   readonly kept: boolean;
 }
@@ -55,7 +56,7 @@ export function summarise(measured: Measured): Summary {
     },
     ipfs: ledger.usage,
     stages: measured.stages,
-    peakResidentBytes: measured.peakResidentBytes,
+    peakMemory: measured.peakMemory,
     checks,
     consortiumDirectory: measured.consortiumDirectory,
     kept: measured.kept,

@@ -1,4 +1,5 @@
 // The demo's facts: what summary.json holds and the report prints.
+import type { PeakMemory } from './memory-sampler.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface Check {
@@ -72,7 +73,7 @@ export interface Summary {
   };
   readonly ipfs: { readonly artefacts: number; readonly bytes: number };
   readonly stages: readonly { readonly name: string; readonly seconds: number }[];
-  readonly peakResidentBytes: number | null;
+  readonly peakMemory: PeakMemory | null;
   readonly checks: readonly Check[];
   readonly consortiumDirectory: string;
   readonly kept: boolean;

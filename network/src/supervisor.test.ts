@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Consortium } from './config.ts';
+import { identify, isRunning } from './process-identity.ts';
+import type { Plan } from './runtime.ts';
+import type { ServiceDefinition } from './service.ts';
+import { readState, writeState } from './state-file.ts';
+import { consortiumStatus, statusText } from './status.ts';
+import { stopConsortium } from './stop.ts';
+import { AlreadyRunningError, Supervisor } from './supervisor.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-supervisor-'));
+after(() => rmSync(root, { recursive: true }));
+
+const consortium: Consortium = {
+  name: 'dummies',
+  channel: 'consortium',
+  runtime: 'embedded',
+  organisations: [{ name: 'north', mspId: 'NorthMSP', title: 'North' }],
+  chaincode: { name: 'consilium', policy: 'MAJORITY' },
+};
+
+function dummy(directory: string, name: string, ends = ''): ServiceDefinition {
+  const file = join(directory, `${name}.pid`);
+  const ready = `require('fs').writeFileSync(${JSON.stringify(file)}, String(process.pid));`;
+  const bye = `process.on('SIGTERM', () => {
+    require('fs').appendFileSync(${JSON.stringify(join(directory, 'order'))}, '${name} '); process.exit(0); });`;
+  return {
+    name,
+    organisation: null,
+    command: [process.execPath, '-e', `${bye} ${ends || ready} setInterval(() => undefined, 1000)`],
+    workingDirectory: root,
+    environment: {},
+    port: null,
+    url: null,
+    log: join(directory, `logs/${name}.log`),
+    isReady: async () => existsSync(file),
+    readyTimeoutMs: 10_000,
+  };
+}
+
+function supervisorOf(directory: string, stages: (directory: string) => Plan['stages']) {
+  const lines: string[] = [];
+  const supervisor = new Supervisor({
+    consortium,
+    directory,
+    report: (line) => lines.push(line),
+    plan: async () => ({
+      stages: stages(directory),
+      addresses: { name: 'dummies', channel: 'consortium', ipfsUrl: '', organisations: [] },
+    }),
+    service: { graceMs: 2000 },
+  });
+  return { supervisor, lines };
+}
+
+const twoStages = (directory: string): Plan['stages'] => [
+  { title: 'ledger', services: [dummy(directory, 'ledger')] },
+  { title: 'gateways', services: [dummy(directory, 'gateway-a'), dummy(directory, 'gateway-b')] },
+];
+
+test('stages start in order, show in the status, and stop in reverse', async () => {
+  const directory = join(root, 'order');
+  const { supervisor, lines } = supervisorOf(directory, twoStages);
+  await supervisor.start();
+  assert.deepEqual(
+    lines.map((line) => line.split(' ')[0]),
+    ['ledger', 'gateways'],
+  );
+  const status = consortiumStatus(directory);
+  assert.equal(status.state, 'running');
+  assert.deepEqual(
+    status.processes.map(({ name, state }) => `${name} ${state}`),
+    ['supervisor running', 'ledger running', 'gateway-a running', 'gateway-b running'],
+  );
+  for (const { pid, residentBytes, uptimeSeconds } of status.processes) {
+    assert.ok(pid !== null && residentBytes! > 1e6 && uptimeSeconds! >= 0);
+  }
+  assert.match(statusText(status), /dummies: running/);
+  await supervisor.stop();
+  assert.match(readFileSync(join(directory, 'order'), 'utf8'), /^gateway-[ab] gateway-[ab] ledger $/);
+  assert.equal(consortiumStatus(directory).state, 'stopped');
+  assert.match(statusText(consortiumStatus(directory)), /Nothing is running/);
+});
+
+test('when a stage fails, what was started before is stopped', async () => {
+  const directory = join(root, 'failure');
+  const { supervisor } = supervisorOf(directory, (place) => [
+    { title: 'ledger', services: [dummy(place, 'ledger')] },
+    { title: 'gateways', services: [dummy(place, 'gateway-a', 'process.exit(4);')] },
+  ]);
+  await assert.rejects(supervisor.start(), /gateway-a exited with code 4/);
+  const ledger = Number(readFileSync(join(directory, 'ledger.pid'), 'utf8'));
+  assert.equal(identify(ledger), undefined);
+  assert.equal(readState(directory), undefined);
+});
+
+/** A process that stands for a supervisor or one of its services. */
+async function other() {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { detached: true });
+  await once(child, 'spawn');
+  return identify(child.pid!)!;
+}
+
+test('a second supervisor in the same directory is refused and touches nothing', async () => {
+  const directory = join(root, 'second');
+  const first = await other();
+  writeState(directory, {
+    version: 1,
+    name: 'dummies',
+    phase: 'running',
+    startedAt: new Date().toISOString(),
+    supervisor: first,
+    services: [],
+  });
+  await assert.rejects(supervisorOf(directory, twoStages).supervisor.start(), AlreadyRunningError);
+  assert.ok(isRunning(first));
+  assert.equal(await stopConsortium(directory), 1);
+  assert.ok(!isRunning(first));
+});
+
+test('what a killed supervisor left is shown as orphaned and ended by the next start or by down', async () => {
+  const directory = join(root, 'orphans');
+  const leave = async () => {
+    const [gone, service] = [await other(), await other()];
+    process.kill(gone.pid, 'SIGKILL');
+    const { name, log } = dummy(directory, 'ledger');
+    const facts = { organisation: null, port: null, url: null, restarts: 0, lastExit: null, log, name };
+    writeState(directory, {
+      version: 1,
+      name: 'dummies',
+      phase: 'running',
+      startedAt: new Date().toISOString(),
+      supervisor: gone,
+      services: [
+        { ...facts, state: 'running', process: service, startedAt: null },
+        { ...facts, state: 'running', process: { pid: process.pid, began: 'earlier' }, startedAt: null },
+      ],
+    });
+    while (isRunning(gone)) await new Promise((wake) => setTimeout(wake, 10));
+    return service;
+  };
+  const first = await leave();
+  assert.equal(consortiumStatus(directory).state, 'orphaned');
+  assert.match(statusText(consortiumStatus(directory)), /The supervisor was killed/);
+  const { supervisor, lines } = supervisorOf(directory, twoStages);
+  await supervisor.start();
+  assert.ok(!isRunning(first));
+  assert.match(lines[0]!, /ended 1 processes/);
+  await supervisor.stop();
+
+  const second = await leave();
+  assert.equal(await stopConsortium(directory), 1);
+  assert.ok(!isRunning(second));
+  assert.equal(await stopConsortium(directory), 0);
+});

@@ -1,0 +1,164 @@
+// The operator's commands on real processes, and a short demo: what a newcomer does.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { ConsortiumStatus } from './status.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-whole-'));
+const repository = join(import.meta.dirname, '../../..');
+const parts = ['test-network', 'gateway', 'trainer'].map((name) =>
+  join(repository, name, 'dist/src/main.js'),
+);
+const unbuilt = !parts.every(existsSync) && 'not run: the other packages are not built';
+
+async function run(...parameters: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.js'), ...parameters], { cwd: root });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, out, err };
+}
+
+const config = join(root, 'consortium.yaml');
+const yaml = (extra = '') => `
+name: two-clinics
+channel: consortium
+runtime: embedded
+organisations:
+  - { name: north, mspId: NorthMSP, title: North Clinic${extra} }
+  - { name: south, mspId: SouthMSP, title: South Clinic }
+chaincode: { name: consilium, policy: MAJORITY }
+`;
+writeFileSync(config, yaml());
+const directory = join(root, 'consortium');
+after(async () => {
+  await run('down', '--dir', directory);
+  rmSync(root, { recursive: true });
+});
+
+const statusNow = async (): Promise<ConsortiumStatus> =>
+  JSON.parse((await run('status', '--dir', directory, '--json')).out);
+const pidOf = (status: ConsortiumStatus, name: string) =>
+  status.processes.find((one) => one.name === name)!.pid!;
+const alive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+};
+
+test('up starts everything once, restarts what dies, and down stops it even after a killed supervisor', {
+  skip: unbuilt,
+}, async () => {
+  const up = await run('up', '--config', config, '--dir', directory);
+  assert.equal(up.code, 0, up.err);
+  assert.match(up.out, /gateways ready/);
+  assert.match(up.out, /keys of north: .*north\/keys.json/);
+  const before = await statusNow();
+  assert.equal(before.state, 'running');
+  assert.deepEqual(before.processes.map(({ name }) => name).sort(), [
+    'chaincode-north',
+    'chaincode-south',
+    'gateway-north',
+    'gateway-south',
+    'supervisor',
+    'test-network',
+    'trainer-north',
+    'trainer-south',
+  ]);
+  const keysFile = join(directory, 'north/keys.json');
+  assert.equal(statSync(keysFile).mode & 0o777, 0o600);
+  const { gateway } = JSON.parse(readFileSync(keysFile, 'utf8'));
+  const { url } = before.processes.find(({ name }) => name === 'gateway-north')!;
+  const members = () =>
+    fetch(`${url}/v1/members`, { headers: { authorization: `Bearer ${gateway.auditor}` } });
+  assert.deepEqual(await (await members()).json(), { items: [] });
+
+  const again = await run('up', '--config', config, '--dir', directory);
+  assert.equal(again.code, 0);
+  assert.match(again.out, /already running/);
+
+  process.kill(pidOf(before, 'gateway-north'), 'SIGKILL');
+  for (;;) {
+    const found = (await statusNow()).processes.find(({ name }) => name === 'gateway-north')!;
+    if (found.restarts === 1 && found.state === 'running') break;
+  }
+  assert.equal((await members()).status, 200);
+  assert.match(
+    readFileSync(join(directory, 'logs/supervisor.log'), 'utf8'),
+    /gateway-north was ended by SIGKILL/,
+  );
+
+  const last = await statusNow();
+  process.kill(pidOf(last, 'supervisor'), 'SIGKILL');
+  while (alive(pidOf(last, 'supervisor'))) await new Promise((wake) => setTimeout(wake, 20));
+  assert.equal((await statusNow()).state, 'orphaned');
+  const down = await run('down', '--dir', directory);
+  assert.match(down.out, /Stopped 7 processes/);
+  for (const { pid } of last.processes) assert.ok(!alive(pid!));
+  assert.equal((await run('status', '--dir', directory)).code, 3);
+  assert.match((await run('down', '--dir', directory)).out, /Nothing was running/);
+});
+
+test('a port that another program has is refused with the process and the port, and nothing is left', {
+  skip: unbuilt,
+}, async () => {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  const file = join(root, 'taken.yaml');
+  writeFileSync(file, yaml(`, gateway: { port: ${port} }`));
+  const place = join(root, 'taken');
+  const { code, err } = await run('up', '--config', file, '--dir', place);
+  server.close();
+  assert.equal(code, 1);
+  assert.match(err, new RegExp(`gateway-north cannot have port ${port}`));
+  assert.equal(JSON.parse((await run('status', '--dir', place, '--json')).out).state, 'stopped');
+});
+
+test('wrong usage, a wrong configuration and wrong data files are refused with status 2', async () => {
+  writeFileSync(join(root, 'wrong.yaml'), 'name: X');
+  const wrong: [string[], RegExp][] = [
+    [['fly'], /no command fly/],
+    [['demo', '--seed', 'many'], /--seed must be a whole number/],
+    [['up', '--config', join(root, 'wrong.yaml')], /organisations: is missing/],
+    [['demo', '--data', root], /processed.cleveland.data: is not there/],
+  ];
+  for (const [parameters, message] of wrong) {
+    const { code, err } = await run(...parameters);
+    assert.equal(code, 2, parameters.join(' '));
+    assert.match(err, message);
+  }
+  assert.match((await run('--help')).out, /consilium-network up/);
+});
+
+test('a short demo trains a model with four hospitals, everything holds, and nothing keeps running', {
+  skip: unbuilt,
+}, async () => {
+  const out = join(root, 'demo');
+  const { code, out: text, err } = await run('demo', '--rounds', '2', '--out', out, '--json');
+  assert.equal(code, 0, err);
+  const summary = JSON.parse(text);
+  assert.deepEqual(summary, JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')));
+  assert.equal(summary.holds, true);
+  assert.equal(summary.hospitals.length, 4);
+  assert.equal(summary.model.identicalAt, 4);
+  assert.equal(summary.rounds.length, 2);
+  assert.ok(summary.ledger.updateRowBytes.largest < 4096);
+  assert.ok(summary.pooled.after.auc > summary.pooled.before.auc);
+  const { state } = JSON.parse((await run('status', '--dir', join(out, 'consortium'), '--json')).out);
+  assert.equal(state, 'stopped');
+});
