@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { InjectOptions } from 'fastify';
+import { pino } from 'pino';
+import { generateMemberKeys, MemoryArtefactStore } from './artefact/index.ts';
+import { Journal } from './journal.ts';
+import { csvOf, DICTIONARY, type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
+import { buildTrainer, type Trainer } from './trainer.ts';
+
+const KEY = 'a-key-for-the-trainer';
+
+describe('the local service', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'consilium-http-'));
+  const keys = generateMemberKeys();
+  const store = new MemoryArtefactStore();
+  let world: SmallConsortium;
+  let journal: Journal;
+  let trainer: Trainer;
+
+  before(async () => {
+    world = await smallConsortium({ directory, store, study: { state: 'proposed' } });
+    journal = new Journal(join(directory, 'service'));
+    trainer = buildTrainer({
+      mspId: 'A',
+      trainerKey: KEY,
+      takeoverMs: 1000,
+      pollMs: 1000,
+      ledger: world.consortium.as('A'),
+      journal,
+      store,
+      keys,
+      log: pino({ level: 'silent' }),
+      signal: AbortSignal.abort(),
+    });
+  });
+  after(async () => {
+    await trainer.http.close();
+    journal.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  const ask = (options: InjectOptions & { url: string }) =>
+    trainer.http.inject({ ...options, headers: { authorization: `Bearer ${KEY}` } });
+  const post = (url: string, payload: object) => ask({ method: 'POST', url, payload });
+  const aFile = (name: string, text: string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('answers health without a key, and nothing else', async () => {
+    assert.equal((await trainer.http.inject('/healthz')).statusCode, 200);
+    for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: KEY }]) {
+      const response = await trainer.http.inject({ url: '/local/jobs', headers });
+      assert.equal(response.statusCode, 401);
+      assert.equal(response.json().code, 'TRAINER_KEY_REFUSED');
+      assert.equal(response.headers['content-type'], 'application/problem+json; charset=utf-8');
+    }
+  });
+
+  it('gives the public half of its encryption key', async () => {
+    assert.deepEqual((await ask({ url: '/local/encryption-key' })).json(), {
+      encryptionPublicKey: keys.publicKey,
+    });
+  });
+
+  it('prepares a dataset, the same way each time it is asked', async () => {
+    const path = aFile('own.csv', csvOf(1));
+    const request = { datasetId: 'own-data', path, dictionary: DICTIONARY };
+    const first = await post('/local/datasets', request);
+    assert.equal(first.statusCode, 200, first.body);
+    const { commitment, recordCountBand, problems } = first.json();
+    assert.match(commitment, /^bafk/);
+    assert.deepEqual(recordCountBand, { low: 50, high: 99 });
+    assert.deepEqual(problems, []);
+    assert.equal((await post('/local/datasets', request)).json().commitment, commitment);
+    const other = await post('/local/datasets', { ...request, datasetId: 'other-data' });
+    assert.notEqual(other.json().commitment, commitment, 'another salt');
+    const { patients } = (await ask({ url: '/local/datasets/own-data/held-out' })).json();
+    assert.ok(patients.length > 0 && patients.length < 60);
+    assert.ok(patients.every((patient: string) => /^p\d+$/.test(patient)));
+  });
+
+  it('refuses bad files with line, column and code, and without their values', async () => {
+    const good = csvOf(1).split('\n');
+    const bad = (index: number, row: string) => good.with(index, row).join('\n');
+    const cases: [string, string, string][] = [
+      ['bounds', bad(3, 'p3,444,1,0'), 'VALUE_OUT_OF_BOUNDS'],
+      ['label', bad(3, 'p3,44,1,444'), 'LABEL_NOT_BINARY'],
+      ['column', csvOf(1).replace('smoker', 'smokes'), 'COLUMN_UNKNOWN'],
+      ['not-csv', '\0\0\x244', 'FILE_NOT_CSV'],
+      ['empty', '', 'FILE_EMPTY'],
+      ['few', 'id,age,smoker,ill\np1,44,1,0\n', 'TOO_FEW_PATIENTS'],
+    ];
+    for (const [name, text, code] of cases) {
+      const path = aFile(`${name}.csv`, text);
+      const response = await post('/local/datasets', { datasetId: 'bad-data', path, dictionary: DICTIONARY });
+      assert.equal(response.statusCode, 422, name);
+      assert.equal(response.json().code, 'TRAINER_DATASET_REFUSED');
+      assert.equal(response.json().problems[0].code, code);
+      assert.doesNotMatch(response.body, /444/);
+    }
+    const missing = { datasetId: 'bad-data', path: join(directory, 'none.csv'), dictionary: DICTIONARY };
+    assert.equal((await post('/local/datasets', missing)).json().problems[0].code, 'FILE_UNREADABLE');
+    assert.equal(journal.dataset('bad-data'), undefined);
+  });
+
+  it("refuses another hospital's dataset id, a relative path and a request without its fields", async () => {
+    const path = aFile('own.csv', csvOf(1));
+    const taken = await post('/local/datasets', { datasetId: 'b-data', path, dictionary: DICTIONARY });
+    assert.equal(`${taken.statusCode} ${taken.json().code}`, '409 DATASET_EXISTS');
+    const relative = { datasetId: 'own-data', path: 'own.csv', dictionary: DICTIONARY };
+    assert.match((await post('/local/datasets', relative)).json().detail, /absolute/);
+    const empty = await post('/local/datasets', {});
+    assert.equal(`${empty.statusCode} ${empty.json().code}`, '422 TRAINER_INPUT_INVALID');
+    assert.match(empty.json().detail, /datasetId/);
+  });
+
+  it('builds a model for a dictionary and publishes it in clear', async () => {
+    const request = { kind: 'logistic-regression', dictionary: DICTIONARY, localIntercept: true };
+    const response = await post('/local/models', request);
+    assert.equal(response.statusCode, 200, response.body);
+    const { graph, ...rest } = response.json();
+    assert.deepEqual(rest, { inputs: 4, parameters: 6, localParameters: ['local.intercept'] });
+    assert.equal((await store.get(graph)).length, graph.sizeBytes);
+    assert.equal((await ask({ url: '/local/artefacts/usage' })).json().count, 1);
+    const perceptron = { ...request, kind: 'multilayer-perceptron', localIntercept: false };
+    assert.equal((await post('/local/models', perceptron)).statusCode, 422, 'hidden is missing');
+    const built = await post('/local/models', { ...perceptron, hidden: [8] });
+    assert.equal(built.json().parameters, 4 * 8 + 8 + 8 + 1);
+  });
+
+  it('predicts from records and from CSV alike, a missing value included', async () => {
+    const about = { studyId: 'study', round: 'initial' };
+    const rows = [{ age: 50, smoker: 1 }, { age: null }];
+    const byRows = await post('/local/predictions', { ...about, rows });
+    assert.deepEqual(byRows.json(), { probabilities: [0.5, 0.5] }, byRows.body);
+    const byCsv = await post('/local/predictions', { ...about, csv: 'age,smoker\n50,1\n?,\n' });
+    assert.deepEqual(byCsv.json(), byRows.json(), byCsv.body);
+  });
+
+  it('says what is wrong with a prediction, and which study or round it does not have', async () => {
+    const rows = [{ age: 50 }, { age: 444, shoe_size: 42 }];
+    const wrong = await post('/local/predictions', { studyId: 'study', round: 'initial', rows });
+    assert.deepEqual(
+      wrong.json().problems.map((p: { code: string; line: number }) => `${p.code} ${p.line}`),
+      ['COLUMN_UNKNOWN 2', 'VALUE_OUT_OF_BOUNDS 2'],
+    );
+    assert.doesNotMatch(wrong.body, /444/);
+    const cases: [object, string][] = [
+      [{ studyId: 'none', round: 'final', rows: [] }, 'TRAINER_STUDY_NOT_FOUND'],
+      [{ studyId: 'study', round: 'final', rows: [] }, 'TRAINER_MODEL_NOT_READY'],
+      [{ studyId: 'study', round: 7, rows: [] }, 'TRAINER_MODEL_NOT_READY'],
+      [{ studyId: 'study', round: 'initial' }, 'TRAINER_INPUT_INVALID'],
+      [{ studyId: 'study', round: 'last', rows: [] }, 'TRAINER_INPUT_INVALID'],
+    ];
+    for (const [request, code] of cases) {
+      assert.equal((await post('/local/predictions', request)).json().code, code);
+    }
+    assert.equal((await ask({ url: '/local/models/study/onnx' })).json().code, 'TRAINER_MODEL_NOT_READY');
+    assert.equal((await ask({ url: '/local/nothing' })).statusCode, 404);
+  });
+});

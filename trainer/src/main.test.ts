@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { csvOf, DICTIONARY } from './testing/small-consortium.ts';
+
+const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'consilium-main-'));
+after(() => rmSync(directory, { recursive: true }));
+
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', env: { PATH: process.env.PATH } });
+
+describe('consilium-trainer', () => {
+  it('explains itself', () => {
+    const { status, stdout } = run('--help');
+    assert.equal(status, 0);
+    assert.match(stdout, /CONSILIUM_GATEWAY_URL/);
+  });
+
+  it('refuses wrong usage with 64, and an empty environment with 78 and every name', () => {
+    assert.equal(run().status, 64);
+    assert.equal(run('dance').status, 64);
+    assert.equal(run('--loud').status, 64);
+    const { status, stderr } = run('serve');
+    assert.equal(status, 78);
+    assert.match(stderr, /CONSILIUM_GATEWAY_URL is not set[\s\S]*CONSILIUM_MSP_ID is not set/);
+  });
+
+  it('checks a file: 0 for a good one, 65 with the problems for a bad one', () => {
+    const dictionary = join(directory, 'dictionary.json');
+    writeFileSync(dictionary, JSON.stringify(DICTIONARY));
+    const file = join(directory, 'patients.csv');
+    writeFileSync(file, csvOf(1));
+    const good = run('check', '--file', file, '--dictionary', dictionary, '--json');
+    assert.equal(good.status, 0, good.stderr);
+    assert.deepEqual(JSON.parse(good.stdout), {
+      ok: true,
+      recordCountBand: { low: 50, high: 99 },
+      problems: [],
+    });
+    writeFileSync(file, `${csvOf(1)}p99,987654,1,0\n`);
+    const bad = run('check', '--file', file, '--dictionary', dictionary);
+    assert.equal(bad.status, 65);
+    assert.match(bad.stdout, /VALUE_OUT_OF_BOUNDS, line \d+, column age/);
+    assert.doesNotMatch(bad.stdout + bad.stderr, /987654/);
+  });
+
+  it('serves until it is told to stop, whether or not its gateway is there', async () => {
+    const environment = {
+      PATH: process.env.PATH,
+      CONSILIUM_GATEWAY_URL: 'http://127.0.0.1:9',
+      CONSILIUM_GATEWAY_KEY: 'key',
+      CONSILIUM_TRAINER_KEY: 'a-key-for-the-trainer',
+      CONSILIUM_IPFS_URL: 'http://127.0.0.1:9',
+      CONSILIUM_DATA_DIR: join(directory, 'data'),
+      CONSILIUM_MSP_ID: 'A',
+    };
+    const child = spawn(process.execPath, [MAIN, 'serve', '--json'], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [line] = await once(child.stdout, 'data');
+    const { url } = JSON.parse(String(line)) as { url: string };
+    const response = await fetch(`${url}/local/encryption-key`, {
+      headers: { authorization: 'Bearer a-key-for-the-trainer' },
+    });
+    const { encryptionPublicKey } = (await response.json()) as { encryptionPublicKey: string };
+    assert.match(encryptionPublicKey, /^[A-Za-z0-9_-]{43}$/);
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 0);
+  });
+});
