@@ -1,4 +1,5 @@
-// How the four synthetic hospitals differ: who comes to them, how often disease is found, and what each measures.
+// How the four synthetic hospitals differ: who comes to them, how often disease is found, and what each
+// measures.
 
 export interface HospitalProfile {
   readonly name: string;

@@ -1,4 +1,5 @@
-// Draws one synthetic patient: first the disease and its severity, then what a clinic would measure given them.
+// Draws one synthetic patient: first the disease and its severity, then what a clinic would measure given
+// them.
 import type { HospitalProfile } from './hospitals.ts';
 import type { Random } from './random.ts';
 

@@ -16,7 +16,10 @@ export interface Random {
 const MASK = (1n << 64n) - 1n;
 const rotateLeft = (x: bigint, k: bigint): bigint => ((x << k) | (x >> (64n - k))) & MASK;
 
-/** Splits a seed and a label into 64-bit words (SplitMix64 over FNV-1a), so that each hospital has its own stream. */
+/**
+ * Splits a seed and a label into 64-bit words (SplitMix64 over FNV-1a), so that each hospital has its own
+ * stream.
+ */
 function* words(seed: number, label: string): Generator<bigint, never> {
   let state = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(`${seed}/${label}`)) {

@@ -1,5 +1,6 @@
-// Ports: configured ones as they are, others chosen free once and remembered, so that a consortium has the same
-// addresses after every `up`. Chosen below the ephemeral range, where no outgoing connection can take them.
+// Ports: configured ones as they are, others chosen free once and remembered, so that a consortium has the
+// same addresses after every `up`. Chosen below the ephemeral range, where no outgoing connection can take
+// them.
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -17,7 +18,7 @@ export class PortInUseError extends Error {
   ) {
     const lines = inUse.map(({ name, port, configured }) =>
       configured
-        ? `  ${name} cannot have port ${port}: another program uses it → end that program or configure another`
+        ? `  ${name} cannot have port ${port}: another program uses it → end it, or configure another`
         : `  ${name} cannot have port ${port} again: another program uses it → end it, or delete ports.json`,
     );
     super(`a port is in use:\n${lines.join('\n')}`);

@@ -47,7 +47,10 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return began === undefined ? undefined : { pid, began };
 }
 
-/** Whether exactly this process still runs: one with the same number that began at another time does not count. */
+/**
+ * Whether exactly this process still runs: one with the same number that began at another time does not
+ * count.
+ */
 export const isRunning = (identity: ProcessIdentity): boolean =>
   identify(identity.pid)?.began === identity.began;
 
@@ -66,8 +69,8 @@ export function residentBytes(pid: number): number | undefined {
 }
 
 /**
- * Memory in bytes with shared pages counted once among those who share them (PSS), so that a sum over processes
- * is what they really use together. Undefined where the system does not say.
+ * Memory in bytes with shared pages counted once among those who share them (PSS), so that a sum over
+ * processes is what they really use together. Undefined where the system does not say.
  */
 export function proportionalBytes(pid: number): number | undefined {
   try {

@@ -1,4 +1,5 @@
-// What a runtime is to the operator's tool: the processes to start, in stages, and where things are afterwards.
+// What a runtime is to the operator's tool: the processes to start, in stages, and where things are
+// afterwards.
 import type { ServiceDefinition } from './service.ts';
 
 export interface Stage {

@@ -8,7 +8,7 @@ import { apiKeysFile, ensureSecrets, keysFile } from './secrets.ts';
 const directory = mkdtempSync(join(tmpdir(), 'consilium-secrets-'));
 after(() => rmSync(directory, { recursive: true }));
 
-test("a hospital's keys are made once, differ by role and hospital, and only their owner may read them", () => {
+test("a hospital's keys are made once, differ by role and hospital, and only their owner reads them", () => {
   const north = ensureSecrets(directory, 'north');
   const south = ensureSecrets(directory, 'south');
   assert.deepEqual(ensureSecrets(directory, 'north'), north);

@@ -67,7 +67,7 @@ test('a service that dies before it is ready is reported with the end of its log
   });
 });
 
-test('a service that does not become ready in time is refused, and its process can still be stopped', async () => {
+test('a service that is not ready in time is refused, and its process can still be stopped', async () => {
   const { service } = dummy('slow', forever, async () => false, 100);
   await assert.rejects(service.start(), /slow was not ready after/);
   const identity = service.record.process;
@@ -111,7 +111,8 @@ test('a service that ignores SIGTERM is killed after the grace', async () => {
 
 test('what a service started itself is ended with it', async () => {
   const child = `${write('grandchild')} ${forever}`;
-  const script = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]); ${forever}`;
+  const start = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]);`;
+  const script = start + forever;
   const { service } = dummy('parent', script, async () => existsSync(file('grandchild')));
   await service.start();
   const grandchild = identify(Number(readFileSync(file('grandchild'), 'utf8')))!;

@@ -1,4 +1,5 @@
-// One supervised process: started with its log, judged ready by asking it, restarted with backoff when it dies.
+// One supervised process: started with its log, judged ready by asking it, restarted with backoff when it
+// dies.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -22,7 +23,9 @@ export interface ServiceDefinition {
   readonly readyTimeoutMs: number;
 }
 
-/** A process died before it was ready, or did not become ready in time. Its message has the end of its log. */
+/**
+ * A process died before it was ready, or did not become ready in time. Its message has the end of its log.
+ */
 export class ServiceFailedError extends Error {
   override readonly name = 'ServiceFailedError';
 }

@@ -22,7 +22,10 @@ export interface DetachedConsortium {
   stop(): Promise<void>;
 }
 
-/** How long a stop may take before the supervisor itself is killed: longer than its services' graces together. */
+/**
+ * How long a stop may take before the supervisor itself is killed: longer than its services' graces
+ * together.
+ */
 export const STOP_TIMEOUT_MS = 45_000;
 
 /** @throws StartFailedError with the reason the supervisor gave; nothing runs then. */

@@ -109,7 +109,7 @@ export function statusText(status: ConsortiumStatus): string {
       ? ['The supervisor was killed: `down` ends what is left, `up` starts afresh.']
       : [];
   return [
-    `${status.name}: ${status.state}, ${bytesText(status.residentBytes)} of memory in all (${status.directory})`,
+    `${status.name}: ${status.state}, ${bytesText(status.residentBytes)} of memory (${status.directory})`,
     '',
     ...lines,
     ...orphaned,

@@ -28,8 +28,11 @@ const consortium: Consortium = {
 function dummy(directory: string, name: string, ends = ''): ServiceDefinition {
   const file = join(directory, `${name}.pid`);
   const ready = `require('fs').writeFileSync(${JSON.stringify(file)}, String(process.pid));`;
+  const order = JSON.stringify(join(directory, 'order'));
   const bye = `process.on('SIGTERM', () => {
-    require('fs').appendFileSync(${JSON.stringify(join(directory, 'order'))}, '${name} '); process.exit(0); });`;
+    require('fs').appendFileSync(${order}, '${name} ');
+    process.exit(0);
+  });`;
   return {
     name,
     organisation: null,
@@ -124,7 +127,7 @@ test('a second supervisor in the same directory is refused and touches nothing',
   assert.ok(!isRunning(first));
 });
 
-test('what a killed supervisor left is shown as orphaned and ended by the next start or by down', async () => {
+test('what a killed supervisor left is shown as orphaned and ended by the next start or down', async () => {
   const directory = join(root, 'orphans');
   const leave = async () => {
     const [gone, service] = [await other(), await other()];

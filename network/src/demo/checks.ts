@@ -98,8 +98,9 @@ function chargesAreThePlans({ datasets }: Facts, { study }: StudyPlan): Check {
   const broken: string[] = [];
   let looked = 0;
   const validation = study.validation as { readonly noiseMultiplier: string };
+  const { noiseMultiplier: sigma, samplingRate, stepsPerRound } = study.training;
   const planned = {
-    training: `${study.training.noiseMultiplier} ${study.training.samplingRate} ${study.training.stepsPerRound}`,
+    training: `${sigma} ${samplingRate} ${stepsPerRound}`,
     'held-out': `${validation.noiseMultiplier} 1 1`,
   };
   for (const dataset of datasets) {
@@ -108,9 +109,8 @@ function chargesAreThePlans({ datasets }: Facts, { study }: StudyPlan): Check {
       looked += charges.length;
       const rounds = new Set(charges.map(({ round }) => round));
       if (charges.length !== study.rounds || rounds.size !== study.rounds) {
-        broken.push(
-          `${dataset.datasetId} (${pool}): ${charges.length} charges in ${rounds.size} rounds, not ${study.rounds}`,
-        );
+        const found = `${charges.length} charges in ${rounds.size} rounds`;
+        broken.push(`${dataset.datasetId} (${pool}): ${found}, not ${study.rounds}`);
       }
       const odd = charges.find(({ privacyEvent: { noiseMultiplier, samplingRate, steps } }) => {
         return `${noiseMultiplier} ${samplingRate} ${steps}` !== planned[pool];

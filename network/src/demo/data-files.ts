@@ -1,5 +1,6 @@
-// The four hospitals' files: the UCI ones as they are, or synthetic ones. Read here only for what a hospital's
-// own system would send (a patient's values to predict with) and to judge the predictions afterwards.
+// The four hospitals' files: the UCI ones as they are, or synthetic ones. Read here only for what a
+// hospital's own system would send (a patient's values to predict with) and to judge the predictions
+// afterwards.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeCohorts } from '../../cohorts/cohorts.ts';
@@ -20,7 +21,10 @@ export interface DataSource {
   readonly hospitals: readonly DemoHospital[];
 }
 
-/** The data folder does not hold the four files, or one of them is something else. Said before anything starts. */
+/**
+ * The data folder does not hold the four files, or one of them is something else. Said before anything
+ * starts.
+ */
 export class DataFilesError extends Error {
   override readonly name = 'DataFilesError';
 }
@@ -34,7 +38,10 @@ const UCI = [
 
 const COLUMNS = 14;
 
-/** The four UCI files of a folder. @throws DataFilesError naming every file that is missing or not as expected */
+/**
+ * The four UCI files of a folder. @throws DataFilesError naming every file that is missing or not as
+ * expected
+ */
 export function uciFiles(dataDirectory: string): DataSource {
   const directory = resolve(dataDirectory);
   const problems: string[] = [];

@@ -1,5 +1,5 @@
-// The main job, end to end: starts a consortium of four hospitals, runs one study through their gateways alone,
-// verifies it against the ledger, and reports.
+// The main job, end to end: starts a consortium of four hospitals, runs one study through their gateways
+// alone, verifies it against the ledger, and reports.
 import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stringify } from 'yaml';

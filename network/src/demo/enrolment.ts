@@ -1,5 +1,5 @@
-// What four hospitals do before a study trains, each through its own gateway: sign in, describe data, propose,
-// read the quote and consent.
+// What four hospitals do before a study trains, each through its own gateway: sign in, describe data,
+// propose, read the quote and consent.
 import { randomBytes } from 'node:crypto';
 import type { DataSource, DemoHospital } from './data-files.ts';
 import type { HospitalClient } from './hospital-client.ts';
@@ -72,7 +72,8 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
     }),
   );
   const requester = sites[0]!;
-  const studyId = `heart-${source.kind === 'synthetic' ? 'synthetic' : 'uci'}-${randomBytes(3).toString('hex')}`;
+  const patients = source.kind === 'synthetic' ? 'synthetic' : 'uci';
+  const studyId = `heart-${patients}-${randomBytes(3).toString('hex')}`;
   const graph = await clock.time('propose the study', async () => {
     const model = await requester.client.post<ModelGraph>('/local/models', 'researcher', {
       ...plan.model,
@@ -105,7 +106,9 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
 export const startStudy = ({ client }: Site, studyId: string): Promise<StudyRow> =>
   client.post<StudyRow>(`/studies/${studyId}/start`, 'researcher');
 
-/** At all hospitals at once; the first failure is thrown when all have ended, so that none is left half done. */
+/**
+ * At all hospitals at once; the first failure is thrown when all have ended, so that none is left half done.
+ */
 export async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results = await Promise.allSettled(items.map(work));
   return results.map((result) => {

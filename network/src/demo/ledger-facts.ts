@@ -1,4 +1,5 @@
-// Reads back what the ledger says about a study, from every hospital's own gateway, and every artefact it names.
+// Reads back what the ledger says about a study, from every hospital's own gateway, and every artefact it
+// names.
 import { createHash } from 'node:crypto';
 import { type Enrolment, each, type Site } from './enrolment.ts';
 import {

@@ -1,5 +1,5 @@
-// How good predictions are: computed by the demo alone, which holds every hospital's file. A consortium has no
-// such view and must not have it: these numbers are exact functions of patients and would cost privacy.
+// How good predictions are: computed by the demo alone, which holds every hospital's file. A consortium has
+// no such view and must not have it: these numbers are exact functions of patients and would cost privacy.
 
 export interface Prediction {
   /** Probability of the label, 0 to 1. */
@@ -50,7 +50,9 @@ export function wilsonHalfWidth(share: number, n: number): number {
   return (z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n))) / (1 + (z * z) / n);
 }
 
-/** @throws RangeError for no predictions or a probability outside 0..1 (a programming or protocol mistake). */
+/**
+ * @throws RangeError for no predictions or a probability outside 0..1 (a programming or protocol mistake).
+ */
 export function metricsOf(predictions: readonly Prediction[]): Metrics {
   const n = predictions.length;
   if (n === 0) throw new RangeError('no predictions');

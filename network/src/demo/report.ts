@@ -72,10 +72,10 @@ function quality({ hospitals, pooled }: Summary): string[] {
       ),
     ),
     '',
-    '  ± is half a 95 % Wilson interval: with so few held-out patients, single hospitals vary much by chance,',
-    '  and every run draws new splits and new noise. "majority" always gives the more frequent answer there.',
-    '  The demo can compute this table because it holds all four files. In a real consortium nobody does, and',
-    '  these exact numbers would be unaccounted queries; there, only the noised scores below are seen.',
+    '  ± is half a 95 % Wilson interval: with so few held-out patients, single hospitals vary much by',
+    '  chance, and every run draws new splits and new noise. "majority" always gives the more frequent',
+    '  answer. The demo can compute this table because it holds all four files. In a real consortium nobody',
+    '  does, and these exact numbers would be unaccounted queries: only the noised scores below are seen.',
   ];
 }
 
@@ -161,8 +161,8 @@ function ledger({ ledger: facts, ipfs, model, hospitals }: Summary): string[] {
     '',
     'Where things are',
     '',
-    `  The ledger has ${facts.height} blocks. An update takes at most ${bytesText(facts.updateRowBytes.largest)} there, ` +
-      `whatever the model's size;`,
+    `  The ledger has ${facts.height} blocks. An update's row takes at most ` +
+      `${bytesText(facts.updateRowBytes.largest)} there, whatever the model's size;`,
     `  its encrypted artefact is in IPFS (${bytesText(facts.updateArtefactBytes.mean)} on average here; ` +
       `${ipfs.artefacts} artefacts of ${bytesText(ipfs.bytes)} in all).`,
     `  The shared model is an ONNX file of ${bytesText(model.sizeBytes)}, the same bytes at ` +
@@ -194,7 +194,8 @@ function times({ stages, peakMemory }: Summary): string[] {
 const memoryText = ({ residentBytes, proportionalBytes }: PeakMemory): string =>
   proportionalBytes === null
     ? `${bytesText(residentBytes)} of memory`
-    : `${bytesText(proportionalBytes)} of memory (${bytesText(residentBytes)} with shared pages counted in each)`;
+    : `${bytesText(proportionalBytes)} of memory ` +
+      `(${bytesText(residentBytes)} with shared pages counted in each)`;
 
 function checks({ checks: all, holds }: Summary): string[] {
   return [

@@ -1,5 +1,5 @@
-// Follows a running study through the ledger's events and the trainers' job boards until it has ended and every
-// consent is settled, and shows what is going on.
+// Follows a running study through the ledger's events and the trainers' job boards until it has ended and
+// every consent is settled, and shows what is going on.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durationText } from '../text-table.ts';
 import type { Site } from './enrolment.ts';

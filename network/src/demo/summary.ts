@@ -42,7 +42,9 @@ export interface RoundFacts {
   readonly accepted: number;
   readonly validators: number;
   readonly seconds: number;
-  /** What a real consortium sees of the quality: noised counts on held-out patients, each a charged release. */
+  /**
+   * What a real consortium sees of the quality: noised counts on held-out patients, each a charged release.
+   */
   readonly scores: readonly {
     readonly datasetId: string;
     readonly correct: number;
