@@ -77,11 +77,29 @@ export function chaincodeCalls(subject: () => Subject): void {
       assert.equal((await a.commit(probe, 'call', { args })).code, 'ENDORSEMENT_POLICY_FAILURE');
     });
 
+    it('refuses a call of itself', async () => {
+      const { a, probe } = subject();
+      const answer = await refusal(a.evaluate(probe, 'call', { args: [probe, '', '["get","k"]'] }));
+      assert.equal(answer.code, 2);
+      assert.match(answer.message, /execute failed: error sending: txid: [0-9a-f]{64}\(\S+\) exists$/);
+    });
+
+    it('knows the channel by name, and no other', async () => {
+      const { a, channel, probe, probeAny } = subject();
+      const here = await a.evaluate(probe, 'call', { args: [probeAny, channel, '["get","k"]'] });
+      assert.equal(JSON.parse(here).status, 200);
+      const answer = await refusal(
+        a.evaluate(probe, 'call', { args: [probeAny, 'nochannel', '["get","k"]'] }),
+      );
+      assert.match(answer.message, /: Failed to get policy manager for channel \[nochannel\]$/);
+    });
+
     it('refuses a chaincode that is not there', async () => {
       const { a, probe } = subject();
       const answer = await refusal(a.evaluate(probe, 'call', { args: ['nochaincode', '', '["get","k"]'] }));
       assert.equal(answer.code, 2);
-      assert.match(answer.message, /nochaincode/);
+      const words = `[channel ${subject().channel}] failed to get chaincode container info for nochaincode`;
+      assert.ok(answer.message.endsWith(`${words}: chaincode nochaincode not found`), answer.message);
     });
 
     it('emits the event of the one that was called first alone', async () => {

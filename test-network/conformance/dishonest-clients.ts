@@ -4,15 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { common, peer } from '@hyperledger/fabric-protos';
 import { channelHeaders } from './block-streams.ts';
-import {
-  endorseAsClient,
-  forge,
-  forgeProposal,
-  type Parts,
-  serializedIdentity,
-  signedBy,
-  transactionIdOf,
-} from './forgery.ts';
+import { endorseAsClient, forge, type Parts, signedBy } from './forgery.ts';
 import { refusal } from './outcome.ts';
 import { submitEnvelope } from './raw-gateway.ts';
 import { otherForm } from './signature-forms.ts';
@@ -133,7 +125,11 @@ export function dishonestClients(subject: () => Subject): void {
       );
       const answer = await refusal(forged.submit());
       assert.equal(answer.error, 'SubmitError');
-      assert.equal(answer.code, 10);
+      assert.equal(
+        answer.message,
+        '10 ABORTED: received unsuccessful response from orderer: status=BAD_REQUEST, ' +
+          'info=message is of type that cannot be processed directly',
+      );
     });
 
     it('cannot name another chaincode in the header', async () => {
@@ -141,6 +137,33 @@ export function dishonestClients(subject: () => Subject): void {
         channelHeader.setExtension$(Buffer.from([0x12, 3, 0x12, 1, 0x78]));
       });
       assert.equal(code, 'INVALID_ENDORSER_TRANSACTION');
+    });
+
+    it('cannot name another chaincode in the result', async () => {
+      const { probeAny } = subject();
+      const { code } = await tampered(subject(), ({ action }) => action.getChaincodeId()!.setName(probeAny));
+      assert.equal(code, 'INVALID_CHAINCODE');
+    });
+
+    it('cannot leave out the nonce', async () => {
+      const { code } = await tampered(subject(), ({ signatureHeader }) => signatureHeader.setNonce(''));
+      assert.equal(code, 'BAD_COMMON_HEADER');
+    });
+
+    it('cannot leave out the creator', async () => {
+      const { a, probe } = subject();
+      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
+      const forged = forge(endorsed, a, ({ signatureHeader }) => signatureHeader.setCreator(''));
+      assert.equal((await refusal(forged.submit())).message, FORBIDDEN);
+    });
+
+    it('cannot change any other field of the header', async () => {
+      const version = await tampered(subject(), ({ channelHeader }) => channelHeader.setVersion(7));
+      assert.equal(version.code, 'INVALID_ENDORSER_TRANSACTION');
+      const binding = await tampered(subject(), ({ channelHeader }) =>
+        channelHeader.setTlsCertHash(Buffer.from('hash')),
+      );
+      assert.equal(binding.code, 'INVALID_ENDORSER_TRANSACTION');
     });
 
     it('cannot alter the writes after the endorsement', async () => {
@@ -206,44 +229,6 @@ export function dishonestClients(subject: () => Subject): void {
       assert.equal(code, 'INVALID_ENDORSER_TRANSACTION');
     });
 
-    it('cannot exchange the nonce', async () => {
-      const { a, probe } = subject();
-      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
-      const forged = forge(endorsed, a, ({ signatureHeader }) => {
-        signatureHeader.setNonce(Buffer.from('another nonce of some bytes'));
-      });
-      assert.equal((await a.send(forged)).code, 'BAD_PROPOSAL_TXID');
-    });
-
-    it('cannot exchange the nonce and the transaction id together', async () => {
-      const { a, probe } = subject();
-      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
-      const forged = forge(endorsed, a, ({ signatureHeader, actionHeader, channelHeader }) => {
-        for (const header of [signatureHeader, actionHeader]) header.setNonce(Buffer.from(subject().key()));
-        channelHeader.setTxId(transactionIdOf(signatureHeader));
-      });
-      assert.equal((await a.send(forged)).code, 'INVALID_ENDORSER_TRANSACTION');
-    });
-
-    it('cannot replace the creator in the header', async () => {
-      const { a, b, probe } = subject();
-      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
-      const forged = forge(endorsed, b, ({ signatureHeader }) => {
-        signatureHeader.setCreator(serializedIdentity(b));
-      });
-      assert.equal((await b.send(forged)).code, 'BAD_PROPOSAL_TXID');
-    });
-
-    it('cannot replace the creator everywhere', async () => {
-      const { a, b, probe } = subject();
-      const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
-      const forged = forge(endorsed, b, ({ signatureHeader, actionHeader, channelHeader }) => {
-        for (const header of [signatureHeader, actionHeader]) header.setCreator(serializedIdentity(b));
-        channelHeader.setTxId(transactionIdOf(signatureHeader));
-      });
-      assert.equal((await b.send(forged)).code, 'INVALID_ENDORSER_TRANSACTION');
-    });
-
     it("cannot submit under their own signature what another client's header says", async () => {
       const { a, b, probe } = subject();
       const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
@@ -259,7 +244,11 @@ export function dishonestClients(subject: () => Subject): void {
       const forged = forge(endorsed, a, ({ channelHeader }) => channelHeader.setChannelId('nochannel'));
       const answer = await refusal(forged.submit());
       assert.equal(answer.error, 'SubmitError');
-      assert.equal(answer.code, 9);
+      assert.equal(
+        answer.message,
+        '9 FAILED_PRECONDITION: failed to get config for channel [nochannel]: could not get last config for ' +
+          'channel nochannel',
+      );
     });
 
     it('cannot submit rubbish', async () => {
@@ -268,41 +257,6 @@ export function dishonestClients(subject: () => Subject): void {
       const answer = await submitEnvelope(a, channel, rubbish);
       assert.equal(answer.code, 10);
       assert.match(answer.message, /^received unsuccessful response from orderer: status=BAD_REQUEST, info=/);
-    });
-
-    it('cannot use a nonce again for another transaction', async () => {
-      const { a, probe } = subject();
-      const key = subject().key();
-      const first = a.proposal(probe, 'put', { args: [key, 'first'] });
-      const second = forgeProposal(first, a, ({ payload }) => {
-        const input = Buffer.from(payload.getInput_asU8());
-        payload.setInput(replaced(input, 'first', 'other'));
-      });
-      assert.equal(second.getTransactionId(), first.getTransactionId());
-      const early = await second.endorse();
-      assert.equal((await a.send(await first.endorse())).code, 'VALID');
-      const late = await refusal(second.endorse());
-      assert.equal(late.error, 'EndorseError');
-      assert.equal(late.details.length, 1);
-      const known = `duplicate transaction found [${first.getTransactionId()}]`;
-      assert.ok(late.details[0]!.includes(known), late.details[0]);
-      await early.submit();
-      await a.must(probe, 'put', { args: [subject().key(), 'v'] });
-      assert.equal(await a.evaluate(probe, 'get', { args: [key] }), 'first');
-    });
-
-    it('cannot call a transaction by an id of their own', async () => {
-      const { a, probe } = subject();
-      const proposal = forgeProposal(a.proposal(probe, 'put', { args: ['x', 'y'] }), a, ({ channelHeader }) =>
-        channelHeader.setTxId('a'.repeat(64)),
-      );
-      const answer = await refusal(proposal.endorse());
-      assert.equal(answer.error, 'EndorseError');
-      assert.equal(answer.details.length, 1);
-      assert.match(
-        answer.details[0]!,
-        /^\S+ error validating proposal: incorrectly computed txid 'a{64}' -- expected '[0-9a-f]{64}'$/,
-      );
     });
 
     it('leave their invalid transactions in the block for all to see', async () => {
@@ -321,13 +275,4 @@ async function tampered(subject: Subject, change: (parts: Parts) => void) {
   const endorsed = await a.endorse(probe, 'put', { args: [key, 'v'] });
   const { code } = await a.send(forge(endorsed, a, change));
   return { code, value: await a.evaluate(probe, 'get', { args: [key] }) };
-}
-
-/** The bytes with one text replaced by another of the same length. */
-function replaced(bytes: Buffer, before: string, after: string): Buffer {
-  const at = bytes.indexOf(before);
-  if (at < 0 || before.length !== after.length) throw new Error('the argument is not where it was');
-  const result = Buffer.from(bytes);
-  result.write(after, at);
-  return result;
 }

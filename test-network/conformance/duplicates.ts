@@ -1,6 +1,6 @@
 /** Sending one transaction twice. */
 
-import { channelHeaders } from './block-streams.ts';
+import { channelHeaders, transactionFilter } from './block-streams.ts';
 import type { LedgerClient } from './ledger-client.ts';
 import { validationCode } from './outcome.ts';
 import type { Subject } from './subject.ts';
@@ -36,4 +36,25 @@ export async function submitAgain(
     blocks.close();
   }
   throw new Error('the stream of blocks ended');
+}
+
+/** The validation codes of the first `count` transactions that carry the id, block by block. */
+export async function codesOf(
+  subject: Subject,
+  sought: { readonly id: string; readonly from: bigint; readonly count: number },
+): Promise<string[]> {
+  const blocks = await subject.a.network.getBlockEvents({ startBlock: sought.from });
+  const codes: string[] = [];
+  try {
+    for await (const block of blocks) {
+      const filter = transactionFilter(block);
+      channelHeaders(block).forEach((header, place) => {
+        if (header.getTxId() === sought.id) codes.push(validationCode(filter[place]!));
+      });
+      if (codes.length >= sought.count) break;
+    }
+  } finally {
+    blocks.close();
+  }
+  return codes;
 }

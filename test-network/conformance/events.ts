@@ -148,13 +148,20 @@ export function events(subject: () => Subject): void {
       const stranger = subject().impostor(0, organisations[1]!.clients.operator!, organisations[0]!.mspId);
       const answer = await refusal(take(stranger, probe, { startBlock: 0n }, 1));
       assert.equal(answer.code, 7);
-      assert.match(answer.message, /^7 PERMISSION_DENIED: /);
+      assert.equal(
+        answer.message,
+        `7 PERMISSION_DENIED: Failed evaluating policy on signed data during check policy on channel ` +
+          `[${subject().channel}] with policy [/Channel/Application/Readers]: [implicit policy evaluation ` +
+          "failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Readers' sub-policies " +
+          'to be satisfied]',
+      );
     });
 
     it('are refused for a channel that does not exist', async () => {
       const client = subject().elsewhere('nochannel');
       const answer = await refusal(take(client, subject().probe, { startBlock: 0n }, 1));
-      assert.equal(answer.code, 7);
+      const words = 'Failed to get policy manager for channel [nochannel]';
+      assert.equal(answer.message, `7 PERMISSION_DENIED: ${words}`);
     });
   });
 }

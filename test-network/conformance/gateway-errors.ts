@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { endedAtDeadline, refusal } from './outcome.ts';
-import { endorseNothing, evaluateNothing, submitEnvelope, submitNothing } from './raw-gateway.ts';
+import { endorseNothing, evaluateNothing, submitEnvelope, submitNothing, unary } from './raw-gateway.ts';
 import type { Subject } from './subject.ts';
 
 const ABORTED = 10;
@@ -98,8 +98,14 @@ export function gatewayErrors(subject: () => Subject): void {
     it('refuses a submission on a channel that does not exist', async () => {
       const client = subject().elsewhere('nochannel');
       const answer = await refusal(client.commit(subject().probe, 'put', { args: ['x', 'y'] }));
-      assert.equal(answer.error, 'EndorseError');
-      assert.equal(answer.code, FAILED_PRECONDITION);
+      assert.deepEqual(answer, {
+        error: 'EndorseError',
+        code: FAILED_PRECONDITION,
+        message:
+          '9 FAILED_PRECONDITION: no combination of peers can be derived which satisfy the endorsement ' +
+          `policy: No metadata was found for chaincode ${subject().probe} in channel nochannel`,
+        details: [],
+      });
     });
 
     it('refuses to ask an organisation that is not there', async () => {
@@ -151,6 +157,20 @@ export function gatewayErrors(subject: () => Subject): void {
       });
     });
 
+    it("gives every refusing peer's own words when too few are left", async () => {
+      const { a, b, c, probe, mspIds } = subject();
+      const others = mspIds.filter((mspId) => mspId !== a.mspId);
+      const answer = await refusal(
+        a.commit(probe, 'putUnlessAt', { args: [others.join(','), subject().key(), 'v'] }),
+      );
+      assert.equal(answer.error, 'EndorseError');
+      assert.equal(answer.code, ABORTED);
+      assert.equal(answer.message, COLLECTING);
+      for (const { mspId } of [b, c]) {
+        assert.ok(answer.details.includes(`${mspId} chaincode response 500, PROBE_REFUSED: not at ${mspId}`));
+      }
+    });
+
     it('names the refusing peer when every organisation asked for is needed', async () => {
       const { a, b, probe, key } = bind(subject());
       const call = { args: [b.mspId, key, 'v'], at: [a.mspId, b.mspId] };
@@ -182,6 +202,12 @@ export function gatewayErrors(subject: () => Subject): void {
       const answer = await refusal(proposal.endorse({ deadline: Date.now() + 700 }));
       assert.equal(answer.error, 'EndorseError');
       assert.ok(endedAtDeadline(answer), answer.message);
+    });
+
+    it('cannot be reached by one who trusts another certificate authority', async () => {
+      const { organisations } = subject();
+      const { code } = await unary(organisations[0]!, organisations[1]!.tlsRootCertificate);
+      assert.equal(code, UNAVAILABLE);
     });
 
     it('refuses empty requests', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { forgeProposal } from './forgery.ts';
+import { forgeProposal, type ProposalParts } from './forgery.ts';
 import { refusal } from './outcome.ts';
 import { otherForm } from './signature-forms.ts';
 import type { Subject } from './subject.ts';
@@ -163,6 +163,30 @@ export function identities(subject: () => Subject): void {
         assert.equal(answer.details.length, 1);
         assert.match(answer.details[0]!, /request unauthorized due to incorrect timestamp/);
       }
+    });
+
+    it('answers an evaluation whose clock is an hour away as if no peer were there', async () => {
+      const { a, probe, mspIds } = subject();
+      const skewed = forgeProposal(a.proposal(probe, 'get', { args: ['x'] }), a, ({ channelHeader }) => {
+        const time = channelHeader.getTimestamp()!;
+        time.setSeconds(time.getSeconds() - 3600);
+      });
+      const answer = await refusal(skewed.evaluate());
+      assert.equal(answer.code, 14);
+      assert.equal(answer.details.length, mspIds.length);
+    });
+
+    it('refuses a proposal whose header is not whole', async () => {
+      const { a, probe } = subject();
+      const ask = async (change: (parts: ProposalParts) => void) =>
+        (await refusal(forgeProposal(a.proposal(probe, 'get', { args: ['x'] }), a, change).endorse()))
+          .details;
+      const say = (words: string) => [`${a.mspId} error validating proposal: ${words}`];
+      assert.deepEqual(
+        await ask(({ signatureHeader }) => signatureHeader.setNonce('')),
+        say('nonce is empty'),
+      );
+      assert.deepEqual(await ask(({ channelHeader }) => channelHeader.setEpoch(3)), say('epoch is non-zero'));
     });
 
     it('accepts a proposal whose clock is five minutes away', async () => {

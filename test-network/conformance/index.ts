@@ -9,6 +9,7 @@ import { chaincodeCalls } from './chaincode-calls.ts';
 import { commitStatus } from './commit-status.ts';
 import type { ConformanceOptions } from './conformance-network.ts';
 import { delivery } from './delivery.ts';
+import { directEndorsement } from './direct-endorsement.ts';
 import { dishonestClients } from './dishonest-clients.ts';
 import { durability } from './durability.ts';
 import { endorsementMismatch } from './endorsement-mismatch.ts';
@@ -16,6 +17,7 @@ import { events } from './events.ts';
 import { gatewayErrors } from './gateway-errors.ts';
 import { history } from './history.ts';
 import { identities } from './identities.ts';
+import { ledgerQueries } from './ledger-queries.ts';
 import { mvcc } from './mvcc.ts';
 import { policies } from './policies.ts';
 import { privateData } from './private-data.ts';
@@ -23,6 +25,7 @@ import { ranges } from './ranges.ts';
 import { state } from './state.ts';
 import { stateBasedEndorsement } from './state-based-endorsement.ts';
 import { Subject } from './subject.ts';
+import { transactionIds } from './transaction-ids.ts';
 
 export type { ConformanceNetwork, ConformanceOptions, OddIdentities } from './conformance-network.ts';
 export type { ClientCredentials, Connection, Organisation } from './connection.ts';
@@ -45,6 +48,9 @@ const TOPICS = [
   events,
   delivery,
   dishonestClients,
+  transactionIds,
+  directEndorsement,
+  ledgerQueries,
   durability,
 ];
 

@@ -64,6 +64,16 @@ export function privateData(subject: () => Subject): void {
       assert.equal((await a.commit(probe, 'private:put', call)).code, 'VALID');
     });
 
+    it("is taken for another organisation's collection through its own peer", async () => {
+      const { a, b, probe } = subject();
+      const key = subject().key();
+      const call = { args: [`_implicit_org_${a.mspId}`, key], transient: { value: 'from B' } };
+      const written = await b.commit(probe, 'private:put', call);
+      assert.equal(written.code, 'VALID');
+      await subject().reached(a, written.blockNumber);
+      assert.equal(await a.evaluate(probe, 'private:hash', { args: call.args }), sha256('from B'));
+    });
+
     it("refuses another organisation's endorsement for an implicit collection", async () => {
       const { a, b, probe } = subject();
       const call = {
@@ -97,7 +107,17 @@ export function privateData(subject: () => Subject): void {
       const { a, probe } = subject();
       const answer = await refusal(a.evaluate(probe, 'private:get', { args: ['nocollection', 'k'] }));
       assert.equal(answer.code, 2);
-      assert.match(answer.message, /collection \[?.*nocollection/);
+      const { channel } = subject();
+      assert.match(
+        answer.message,
+        new RegExp(`: collection ${channel}/${probe}/nocollection could not be found$`),
+      );
+      const call = { args: ['_implicit_org_NobodyMSP', 'k'], transient: { value: 'v' } };
+      const nobody = await refusal(a.commit(probe, 'private:put', call));
+      assert.match(
+        nobody.details[0]!,
+        /: collection \[_implicit_org_NobodyMSP\] not defined in the collection config/,
+      );
     });
 
     it('reads a range of private data', async () => {

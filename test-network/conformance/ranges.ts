@@ -71,6 +71,32 @@ export function ranges(subject: () => Subject): void {
       assert.deepEqual(page, { keys: [], fetched: null, bookmark: null });
     });
 
+    it('reads to the very end where no end is given', async () => {
+      const { a, probe } = subject();
+      const key = `\u{10fffd}${subject().key()}`;
+      await a.must(probe, 'put', { args: [key, 'v'] });
+      const rows = JSON.parse(await a.evaluate(probe, 'range', { args: [key, ''] }));
+      assert.deepEqual(rows[0], { key, value: 'v' });
+    });
+
+    it('takes a bookmark for the start, even one outside the range', async () => {
+      const { a, probe, prefix } = await filled(subject(), ['a', 'b']);
+      const page = async (start: string, bookmark: string) => {
+        const args = [`${prefix}${start}`, `${prefix}c`, '5', `${prefix}${bookmark}`];
+        return JSON.parse(await a.evaluate(probe, 'rangePage', { args }));
+      };
+      assert.deepEqual(await page('a', 'z'), { keys: [], fetched: null, bookmark: null });
+      assert.deepEqual(await page('b', 'a'), pageOf(prefix, ['a', 'b'], ''));
+    });
+
+    it('takes a page of no rows for no paging, and of fewer than none for all rows', async () => {
+      const { a, probe, prefix } = await filled(subject(), ['a']);
+      const page = async (size: string) =>
+        JSON.parse(await a.evaluate(probe, 'rangePage', { args: [prefix, `${prefix}~`, size, ''] }));
+      assert.deepEqual(await page('0'), { keys: [`${prefix}a`], fetched: null, bookmark: null });
+      assert.deepEqual(await page('-1'), pageOf(prefix, ['a'], ''));
+    });
+
     it('starts at a bookmark that is no longer there with the next key', async () => {
       const { a, probe, prefix } = await filled(subject(), ['wa', 'wb', 'wc']);
       await a.must(probe, 'delete', { args: [`${prefix}wb`] });

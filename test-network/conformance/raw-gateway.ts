@@ -1,6 +1,8 @@
 /** Calls to the gateway service that its client library would never make. */
 
+import * as grpc from '@grpc/grpc-js';
 import { common, gateway } from '@hyperledger/fabric-protos';
+import type { Organisation } from './connection.ts';
 import type { LedgerClient } from './ledger-client.ts';
 
 export interface RawAnswer {
@@ -73,4 +75,23 @@ export function commitStatus(
   signed.setRequest(request.serializeBinary());
   signed.setSignature(parts.signature);
   return call(client, 'CommitStatus', signed);
+}
+
+/** An empty evaluation at the organisation's endpoint over TLS that trusts the root given. */
+export function unary(organisation: Organisation, tlsRootCertificate: string): Promise<RawAnswer> {
+  const credentials = grpc.credentials.createSsl(Buffer.from(tlsRootCertificate));
+  const client = new grpc.Client(organisation.endpoint, credentials);
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(
+      '/gateway.Gateway/Evaluate',
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => bytes,
+      Buffer.alloc(0),
+      { deadline: Date.now() + 10_000 },
+      (error) => {
+        client.close();
+        resolve(error ? { code: error.code, message: error.details } : { code: 0, message: '' });
+      },
+    );
+  });
 }

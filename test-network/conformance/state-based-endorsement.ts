@@ -131,6 +131,37 @@ export function stateBasedEndorsement(subject: () => Subject): void {
       }
     });
 
+    it('tells a client that no peers can satisfy a key, where the gateway chooses', async () => {
+      const [A, B] = subject().mspIds as [string, string];
+      const none = 'no peer combination can satisfy the endorsement policy';
+      const impossible = 'state based endorsement policy cannot be satisfied';
+      const cases: [Rule, string][] = [
+        [peerOf('NobodyMSP'), none],
+        [{ mspId: A, role: 'CLIENT' }, none],
+        [{ mspId: A, role: 'ADMIN' }, none],
+        [outOf(2, [peerOf(A), peerOf(A)]), none],
+        [outOf(3, [peerOf(A), peerOf(B)]), impossible],
+        [outOf(0, []), impossible],
+      ];
+      for (const [rule, words] of cases) {
+        const { a, probe, key } = await guarded(subject(), rule);
+        const answer = await refusal(a.commit(probe, 'put', { args: [key, 'v'] }));
+        assert.equal(answer.error, 'EndorseError');
+        const prefix =
+          '9 FAILED_PRECONDITION: no combination of peers can be derived which satisfy the endorsement';
+        assert.equal(answer.message, `${prefix} policy: ${words}`);
+      }
+    });
+
+    it('asks for all keys of a transaction together', async () => {
+      const [A, , C] = subject().mspIds as [string, string, string];
+      const { a, probe, key } = await guarded(subject(), peerOf(A));
+      const other = await guarded(subject(), peerOf(C));
+      const both = JSON.stringify({ [key]: 'x', [other.key]: 'y' });
+      assert.equal((await a.commit(probe, 'putAll', { args: [both] })).code, 'VALID');
+      assert.equal((await a.commit(probe, 'putAll', { args: [both], at: [A] })).code, REFUSED);
+    });
+
     it('keeps the policy a key was given, and gives it to readers', async () => {
       const policy = encodePolicy(allOf(subject().mspIds.map(peerOf)));
       const { a, probe, key } = await guarded(subject(), allOf(subject().mspIds.map(peerOf)));

@@ -102,6 +102,13 @@ export function state(subject: () => Subject): void {
       assert.equal((await a.evaluate(probe, 'get', { args: [key] })).length, 2 * 1024 * 1024);
     });
 
+    it('carries arguments of more than four megabytes', async () => {
+      const { a, probe } = subject();
+      const key = subject().key();
+      const committed = await a.commit(probe, 'putThenDelete', { args: [key, 'x'.repeat(4_600_000)] });
+      assert.equal(committed.code, 'VALID');
+    });
+
     it('refuses a transaction larger than a block may be', async () => {
       const { a, probeAny } = subject();
       const transaction = await a.endorse(probeAny, 'putSized', {

@@ -175,9 +175,10 @@ export class StateProbe extends Contract {
     throw new Error(message);
   }
 
-  /** Refuses on the named organisation's peer and writes on all others. */
-  async putUnlessAt(ctx: Context, mspId: string, key: string, value: string): Promise<string> {
-    if (ctx.stub.getMspID() === mspId) throw new Error(`PROBE_REFUSED: not at ${mspId}`);
+  /** Refuses on the named organisations' peers (by comma) and writes on all others. */
+  async putUnlessAt(ctx: Context, mspIds: string, key: string, value: string): Promise<string> {
+    const here = ctx.stub.getMspID();
+    if (mspIds.split(',').includes(here)) throw new Error(`PROBE_REFUSED: not at ${here}`);
     await ctx.stub.putState(key, Buffer.from(value));
     return value;
   }
