@@ -22,7 +22,7 @@ export function progressView(stream: NodeJS.WriteStream): ProgressView {
   }
   let current: readonly string[] = [];
   const draw = () => {
-    const width = stream.columns ?? 80;
+    const width = stream.columns || 80;
     for (const text of current) stream.write(`${text.slice(0, width - 1)}\n`);
     shown = current.length;
   };
