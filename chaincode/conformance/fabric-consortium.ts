@@ -2,6 +2,7 @@
 // identity per role, as the network's connection file gives them.
 import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
   type Contract,
@@ -9,8 +10,10 @@ import {
   type Gateway,
   GatewayError,
   hash,
+  StatusCode,
   signers,
 } from '@hyperledger/fabric-gateway';
+import fabricProtos from '@hyperledger/fabric-protos';
 import {
   type Argument,
   canonicalJson,
@@ -19,6 +22,9 @@ import {
   type Role,
   type TransactionName,
 } from '../src/domain/index.ts';
+
+const { common } = fabricProtos;
+const BLOCK_TIMEOUT_MS = 15_000;
 
 interface Connection {
   readonly channel: string;
@@ -53,37 +59,69 @@ export class FabricConsortium implements AsyncDisposable {
     return this.#connection.organisations.map(({ mspId }) => mspId);
   }
 
-  /** @throws DomainError for what the chaincode refuses, the network's own error otherwise */
+  /**
+   * Submits and waits until every organisation's peer has the block, since peers commit in their own time and
+   * the next question may go to another one.
+   *
+   * @throws DomainError for what the chaincode refuses, the network's own error otherwise
+   */
   submit<N extends TransactionName>(
     mspId: string,
     role: Role,
     name: N,
     argument: Argument<N>,
   ): Promise<Answer> {
-    const contract = this.#contract(mspId, role, name);
-    return answer(contract.submitTransaction(method(name), canonicalJson(argument)));
+    return this.submitBy(undefined, { mspId, role }, name, argument);
   }
 
   /** The same, asking only these organisations' peers to endorse. */
-  submitBy<N extends TransactionName>(
-    endorsers: readonly string[],
+  async submitBy<N extends TransactionName>(
+    endorsers: readonly string[] | undefined,
     caller: { readonly mspId: string; readonly role: Role },
     name: N,
     argument: Argument<N>,
   ): Promise<Answer> {
     const contract = this.#contract(caller.mspId, caller.role, name);
-    const options = { arguments: [canonicalJson(argument)], endorsingOrganizations: [...endorsers] };
-    return answer(contract.submit(method(name), options));
+    const options = {
+      arguments: [canonicalJson(argument)],
+      ...(endorsers && { endorsingOrganizations: [...endorsers] }),
+    };
+    try {
+      const sent = await contract.submitAsync(method(name), options);
+      const { successful, code, blockNumber } = await sent.getStatus();
+      if (!successful) throw new Error(`${name} is invalid: ${validationName(code)}`);
+      await Promise.all(this.mspIds.map((mspId) => this.#waitForBlock(mspId, blockNumber)));
+      return JSON.parse(Buffer.from(sent.getResult()).toString('utf8'));
+    } catch (error) {
+      throw refusalIn(error) ?? error;
+    }
   }
 
-  evaluate<N extends TransactionName>(
+  async #waitForBlock(mspId: string, blockNumber: bigint): Promise<void> {
+    const { channel } = this.#connection;
+    const system = this.#gateway(mspId, 'auditor').getNetwork(channel).getContract('qscc');
+    const options = { arguments: [channel], endorsingOrganizations: [mspId] };
+    for (const end = Date.now() + BLOCK_TIMEOUT_MS; ; await delay(20)) {
+      const bytes = await system.evaluate('GetChainInfo', options);
+      const height = common.BlockchainInfo.deserializeBinary(bytes).getHeight();
+      if (BigInt(height) > blockNumber) return;
+      if (Date.now() > end) throw new Error(`the peer of ${mspId} has not reached block ${blockNumber}`);
+    }
+  }
+
+  async evaluate<N extends TransactionName>(
     mspId: string,
     role: Role,
     name: N,
     argument: Argument<N>,
   ): Promise<Answer> {
     const contract = this.#contract(mspId, role, name);
-    return answer(contract.evaluateTransaction(method(name), canonicalJson(argument)));
+    try {
+      const bytes = await contract.evaluateTransaction(method(name), canonicalJson(argument));
+      return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    } catch (error) {
+      throw refusalIn(error) ?? error;
+    }
   }
 
   #contract(mspId: string, role: Role, name: string): Contract {
@@ -123,15 +161,9 @@ export class FabricConsortium implements AsyncDisposable {
   }
 }
 
+const validationName = (code: number): string =>
+  Object.entries(StatusCode).find(([, value]) => value === code)?.[0] ?? String(code);
 const method = (name: string): string => name.split(':')[1] ?? '';
-
-async function answer(result: Promise<Uint8Array>): Promise<Answer> {
-  try {
-    return JSON.parse(Buffer.from(await result).toString('utf8'));
-  } catch (error) {
-    throw refusalIn(error) ?? error;
-  }
-}
 
 /** The chaincode's refusal inside a gateway error: in the details for an endorsement, in the message for a query. */
 function refusalIn(error: unknown): DomainError | undefined {

@@ -129,6 +129,10 @@ export function studyConformance(title: string, { setup, teardown }: StudyConfor
     it('a round is finalised by all', async () => {
       await tallied(1, () => true);
       await Promise.all(members.map((mspId) => attest(mspId, 1, 'one')));
+      const argument = { studyId, round: 1, aggregate: aggregate('one') };
+      const alone = { mspId: members[0]!, role: 'trainer' } as const;
+      const attempt = ledger.submitBy([members[0]!], alone, 'round:finalize', argument);
+      await assert.rejects(attempt, /ENDORSEMENT_POLICY_FAILURE/, 'one signature is not enough');
       assert.equal((await finalize(members[0]!, 1, 'one')).state, 'finalized');
     });
 
