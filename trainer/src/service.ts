@@ -2,6 +2,7 @@
 // those be missed, by a slow poll.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { named } from './errors.ts';
+import { logFailure } from './failure.ts';
 import type { LedgerEvent } from './gateway-events.ts';
 import { JobBoard } from './job-board.ts';
 import { StudyRunner } from './study-runner.ts';
@@ -73,7 +74,7 @@ export class TrainerService {
       } catch (error) {
         if (this.#signal.aborted) return;
         failures += 1;
-        log.warn({ err: named(error) }, 'cannot list the studies, will try again');
+        logFailure(log, named(error), { work: 'listing the studies' });
         const pauseMs = Math.min(maxPauseMs, minPauseMs * 2 ** (failures - 1));
         await sleep(pauseMs, undefined, { signal: this.#signal }).catch(() => undefined);
       }

@@ -7,9 +7,8 @@ import { finalize } from './actions/finalize.ts';
 import { takePlainStep } from './actions/plain-steps.ts';
 import { train } from './actions/train.ts';
 import { recordVerdict } from './actions/verdict.ts';
-import { DataError } from './data/index.ts';
 import { named, TrainerError } from './errors.ts';
-import { GatewayProblem } from './gateway-client.ts';
+import { describeFailure, logFailure } from './failure.ts';
 import type { JobBoard } from './job-board.ts';
 import { isOver, type StudyState } from './ledger-state.ts';
 import { type Action, nextAction } from './next-action.ts';
@@ -203,7 +202,7 @@ export class StudyRunner {
     if (error instanceof AssertionError || !(error instanceof Error)) throw error;
     this.#failures += 1;
     const growing = Math.min(maxPauseMs, minPauseMs * 2 ** (this.#failures - 1));
-    const { code, detail, retry } = describe(error);
+    const { code, detail, retry } = describeFailure(error);
     const pauseMs = retry ? growing : maxPauseMs;
     if (RACES.has(code) && this.#failures <= QUIET_RACES) {
       this.#context.log.debug({ studyId: this.studyId, code }, 'overtaken, reading the ledger again');
@@ -211,18 +210,7 @@ export class StudyRunner {
     }
     const retryAt = new Date(this.#context.nowMs() + pauseMs).toISOString();
     this.#board.fail(this.studyId, { code, detail, attempts: this.#failures, retryAt });
-    const level = code === 'TRAINER_INTERNAL' ? 'error' : 'warn';
-    this.#context.log[level]({ studyId: this.studyId, code, err: error, retryAt }, 'will try again');
+    logFailure(this.#context.log, error, { studyId: this.studyId, retryAt });
     return pauseMs;
   }
-}
-
-/** Code and public text of a failure. */
-function describe(error: Error): { code: string; detail: string; retry: boolean } {
-  if (error instanceof TrainerError) return error;
-  if (error instanceof GatewayProblem) return { code: error.code, detail: error.detail, retry: true };
-  if (error instanceof DataError) {
-    return { code: 'TRAINER_DATASET_REFUSED', detail: error.message, retry: true };
-  }
-  return { code: 'TRAINER_INTERNAL', detail: 'an unexpected failure; the log says more', retry: true };
 }
