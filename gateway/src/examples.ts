@@ -63,7 +63,7 @@ export const PROPOSE_STUDY: ProposeStudy = {
   question: 'Do routine findings tell who has coronary disease?',
   purpose: 'DUO:0000007',
   datasets: [DATASET_ID],
-  model: { graph: ARTEFACT, inputs: 11, parameters: 12, localParameters: ['intercept'] },
+  model: { graph: ARTEFACT, inputs: 9, parameters: 10, localParameters: ['intercept'] },
   training: {
     learningRate: '0.5',
     clipNormL2: '1',

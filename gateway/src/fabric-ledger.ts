@@ -45,7 +45,8 @@ export interface FabricLedgerOptions {
 }
 
 const RECONNECT_MS = { first: 200, most: 5_000 } as const;
-const READY_TIMEOUT_MS = 5_000;
+/** Shorter than an orchestrator waits for an answer. */
+const READY_TIMEOUT_MS = { connect: 2_000, answer: 5_000 } as const;
 const PROBE = { name: 'member:list', argument: { pageSize: 1 } } as const;
 
 const CHANNEL_OPTIONS = {
@@ -88,15 +89,15 @@ export class FabricLedger implements Ledger {
     const transactionId = proposal.getTransactionId();
     const transaction = await proposal
       .endorse(deadlineIn(endorseTimeoutMs))
-      .catch((error) => raise({ step: 'endorse', transactionId, error }));
+      .catch((error) => this.#raise({ step: 'endorse', transactionId, error }));
     const result = textOf(transaction.getResult());
     beforeSending({ transactionId, role: call.role, result, envelope: transaction.getBytes() });
     const commit = await transaction
       .submit(deadlineIn(submitTimeoutMs))
-      .catch((error) => raise({ step: 'submit', transactionId, error }));
+      .catch((error) => this.#raise({ step: 'submit', transactionId, error }));
     const status = await commit
       .getStatus(deadlineIn(commitTimeoutMs))
-      .catch((error) => raise({ step: 'commit-status', transactionId, error }));
+      .catch((error) => this.#raise({ step: 'commit-status', transactionId, error }));
     if (!status.successful) throw invalidated(transactionId, validationCodeOf(status.code));
     return { transactionId, blockNumber: Number(status.blockNumber), result: parseJson(result) };
   }
@@ -134,7 +135,7 @@ export class FabricLedger implements Ledger {
     const proposal = this.#signer(call.role).contract.newProposal(call.name, argumentsOf(call));
     const result = await proposal
       .evaluate(deadlineIn(this.#options.limits.evaluateTimeoutMs))
-      .catch((error) => raise({ step: 'evaluate', error }));
+      .catch((error) => this.#raise({ step: 'evaluate', error }));
     return parseJson(textOf(result));
   }
 
@@ -157,7 +158,7 @@ export class FabricLedger implements Ledger {
         }
       } catch (error) {
         if (signal.aborted) return;
-        if (!isPassing(error)) raise({ step: 'events', error });
+        if (!isPassing(error)) this.#raise({ step: 'events', error });
         this.#options.log.warn({ err: error, position }, 'event stream lost, reconnecting');
       } finally {
         signal.removeEventListener('abort', close);
@@ -174,7 +175,7 @@ export class FabricLedger implements Ledger {
       .getContract('qscc')
       .newProposal('GetChainInfo', { arguments: [this.channel] })
       .evaluate(deadlineIn(this.#options.limits.evaluateTimeoutMs))
-      .catch((error) => raise({ step: 'evaluate', error }));
+      .catch((error) => this.#raise({ step: 'evaluate', error }));
     return common.BlockchainInfo.deserializeBinary(info).getHeight();
   }
 
@@ -188,25 +189,18 @@ export class FabricLedger implements Ledger {
       return [...passed, { name, problem }];
     };
     try {
-      await this.#connected(READY_TIMEOUT_MS);
+      await this.#connected(READY_TIMEOUT_MS.connect);
     } catch {
       return missing('peer', `the peer of ${this.mspId} does not answer`);
     }
     const probe = () => this.#signer(role).contract.newProposal(PROBE.name, argumentsOf(PROBE));
-    const { chaincode } = this.#options;
-    try {
-      await probe().evaluate(deadlineIn(READY_TIMEOUT_MS));
-    } catch (error) {
-      if (!isDomainRefusal(error)) {
-        return missing('chaincode', `the chaincode ${chaincode} does not answer: ${sayPublicly(error)}`);
-      }
-    }
-    try {
-      await probe().endorse(deadlineIn(READY_TIMEOUT_MS));
-    } catch (error) {
-      if (!isDomainRefusal(error)) {
-        return missing('endorsement', `no endorsement can be had: ${sayPublicly(error)}`);
-      }
+    const timeoutMs = READY_TIMEOUT_MS.answer;
+    const unendorsed = await failureOf(probe().endorse(deadlineIn(timeoutMs)));
+    if (unendorsed !== undefined) {
+      const { chaincode } = this.#options;
+      const unanswered = await failureOf(probe().evaluate(deadlineIn(timeoutMs)));
+      if (unanswered === undefined) return missing('endorsement', `no endorsement can be had: ${unendorsed}`);
+      return missing('chaincode', `the chaincode ${chaincode} does not answer: ${unanswered}`);
     }
     return [{ name: 'peer' }, { name: 'chaincode' }, { name: 'endorsement' }];
   }
@@ -242,6 +236,10 @@ export class FabricLedger implements Ledger {
     const signer = { gateway, network, contract: network.getContract(this.#options.chaincode) };
     this.#signers.set(role, signer);
     return signer;
+  }
+
+  #raise(failure: Omit<Failure, 'ownMspId'>): never {
+    raise({ ...failure, ownMspId: this.mspId });
   }
 
   /** A commit status request for a transaction of an earlier life of this process. */
@@ -319,17 +317,19 @@ const NO_CHAINCODE =
   /could not launch chaincode|connection refused|(chaincode|stream).*(not connected|unavailable)/i;
 
 interface Failure {
+  readonly ownMspId: string;
   readonly step: LedgerStep;
   readonly transactionId?: string;
   readonly error: unknown;
 }
 
 /** Turns an error of the SDK into one of ours and throws it. What is not an operating error goes through. */
-function raise({ step, transactionId, error }: Failure): never {
+function raise(failure: Failure): never {
+  const { step, transactionId, error } = failure;
   if (!(error instanceof GatewayError)) throw error;
   const refusals = refusalsOf(error);
   const named = new LedgerError({
-    code: codeOf(step, error),
+    code: codeOf(failure, error),
     step,
     message: [error.message, ...refusals.map(({ mspId, message }) => `${mspId}: ${message}`)].join('; '),
     transactionId,
@@ -341,12 +341,15 @@ function raise({ step, transactionId, error }: Failure): never {
   throw refusal ?? named;
 }
 
-function codeOf(step: LedgerStep, error: GatewayError): LedgerErrorCode {
+function codeOf({ step, ownMspId }: Failure, error: GatewayError): LedgerErrorCode {
   if (step === 'commit-status') return 'OUTCOME_UNKNOWN';
   if (step === 'submit') return refusedByOrderer(error) ? 'LEDGER_REFUSED' : 'OUTCOME_UNKNOWN';
   const text = messagesOf(error).join('\n');
   if (NO_ENDORSERS.test(text)) return 'ENDORSERS_UNAVAILABLE';
-  if (NO_CHAINCODE.test(text)) return 'LEDGER_UNAVAILABLE';
+  if (NO_CHAINCODE.test(text)) {
+    const own = error.details.length === 0 || error.details.some((detail) => detail.mspId === ownMspId);
+    return own ? 'LEDGER_UNAVAILABLE' : 'ENDORSERS_UNAVAILABLE';
+  }
   switch (error.code) {
     case GrpcStatus.UNAVAILABLE:
     case GrpcStatus.CANCELLED:
@@ -368,9 +371,16 @@ const messagesOf = (error: GatewayError): string[] => {
   return details.length > 0 ? details : [error.message];
 };
 
-/** A refusal by the rules is an answer: whoever refuses is there. */
-const isDomainRefusal = (error: unknown): boolean =>
-  error instanceof GatewayError && domainRefusal(messagesOf(error), error) instanceof DomainError;
-
-const sayPublicly = (error: unknown): string =>
-  error instanceof GatewayError ? publicMessage(messagesOf(error)[0] ?? '') : 'unexpected error';
+/** Why a probe was not answered, for the public; a refusal by the rules is an answer: whoever refuses is there. */
+async function failureOf(probe: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await probe;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    if (domainRefusal(messagesOf(error), error) instanceof DomainError) return undefined;
+    if (error.code === GrpcStatus.DEADLINE_EXCEEDED) return 'no answer in time';
+    const said = error.details.map(({ mspId, message }) => `${mspId}: ${publicMessage(message)}`);
+    return said.length > 0 ? said.join('; ') : publicMessage(error.message);
+  }
+}

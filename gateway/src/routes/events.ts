@@ -73,6 +73,8 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
       const stream = eventStream({ events, wanted, heartbeatMs: limits.heartbeatMs, signal });
       reply.header('content-type', 'text/event-stream; charset=utf-8');
       reply.header('cache-control', 'no-store');
+      // A connection that served a stream is not kept: a gateway that ends would wait for it.
+      reply.header('connection', 'close');
       reply.header('x-accel-buffering', 'no');
       // One event at a time: what the socket does not take is not read from the ledger.
       return reply.send(Readable.from(stream, { objectMode: true, highWaterMark: 1 }));

@@ -84,8 +84,8 @@ export const LOCAL_ROUTES: readonly LocalRoute[] = [
       type: json,
       example: {
         graph: { cid: REGISTER_DATASET.commitment, sha256, sizeBytes: 812 },
-        inputs: 11,
-        parameters: 12,
+        inputs: 9,
+        parameters: 10,
         localParameters: ['intercept'],
       },
     },

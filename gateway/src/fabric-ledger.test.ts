@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { DomainError, type Role } from '@consilium/chaincode/domain';
+import { DEFAULT_LIMITS, type Limits } from './config.ts';
+import type { Connection } from './connection.ts';
+import { PROPOSE_STUDY, REGISTER_DATASET, REGISTER_MEMBER } from './examples.ts';
+import { FabricLedger } from './fabric-ledger.ts';
+import { type Ledger, LedgerError, type LedgerEvent } from './ledger.ts';
+import { createMetrics } from './metrics.ts';
+import { Outbox } from './outbox.ts';
+import { problemOf } from './problem.ts';
+import { Submissions } from './submissions.ts';
+import { FabricNetwork, notRun, ORGANISATIONS, Wire } from './testing/fabric-network.ts';
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+const LIMITS: Limits = { ...DEFAULT_LIMITS, evaluateTimeoutMs: 5_000, recoveryTimeoutMs: 5_000 };
+
+const open = (connection: Connection, limits: Partial<Limits> = {}): FabricLedger =>
+  new FabricLedger({ connection, chaincode: 'consilium', limits: { ...LIMITS, ...limits }, log: silent });
+
+const through = (connection: Connection, { endpoint }: Wire): Connection => ({
+  ...connection,
+  organisation: { ...connection.organisation, endpoint },
+});
+
+const memberOf = (title: string) => ({ ...REGISTER_MEMBER, title });
+const register = (title: string, role: Role = 'operator') => ({
+  name: 'member:register' as const,
+  argument: memberOf(title),
+  role,
+});
+const asks = (name: 'member:list' | 'dataset:list') => ({ name, argument: {}, role: 'auditor' as const });
+
+const problem = async (work: Promise<unknown>) =>
+  work.then(
+    () => assert.fail('should have been refused'),
+    (error: unknown) => ({ error, ...problemOf(error, 'r') }),
+  );
+
+/** Waits, and gives up in the end, so that a broken network fails a test instead of hanging it. */
+async function until(check: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    if (await check()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`not reached: ${check}`);
+}
+
+const isReady = async (ledger: Ledger) =>
+  (await ledger.ready()).every((check) => check.problem === undefined);
+
+describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
+  let network: FabricNetwork;
+  let ledger: FabricLedger;
+
+  before(async () => {
+    network = await FabricNetwork.start();
+    ledger = open(network.connection('Org1MSP'));
+    await until(() => isReady(ledger));
+  });
+  after(async () => {
+    await ledger?.close();
+    await network?.stop();
+  });
+
+  it('commits what is submitted, answers what is asked, and counts its blocks', async () => {
+    const height = await ledger.height();
+    const prepared: string[] = [];
+    const committed = await ledger.submit(register('First'), ({ transactionId }) =>
+      prepared.push(transactionId),
+    );
+    assert.deepEqual(prepared, [committed.transactionId]);
+    assert.equal((committed.result as { title: string }).title, 'First');
+    assert.equal(committed.blockNumber, height);
+    assert.equal(await ledger.height(), height + 1);
+    const { items } = (await ledger.evaluate(asks('member:list'))) as { items: { mspId: string }[] };
+    assert.deepEqual(
+      items.map(({ mspId }) => mspId),
+      ['Org1MSP'],
+    );
+  });
+
+  it('gives a refusal by the rules as the rule, and sends nothing', async () => {
+    const height = await ledger.height();
+    const refused = await problem(ledger.submit(register('Again'), () => assert.fail('was sent')));
+    assert.deepEqual([refused.code, refused.status], ['MEMBER_EXISTS', 409]);
+    assert.ok(refused.error instanceof DomainError);
+    assert.ok((refused.error.cause as LedgerError).step === 'endorse');
+    const role = await problem(ledger.submit(register('Again', 'steward'), () => assert.fail('was sent')));
+    assert.equal(role.code, 'ROLE_REQUIRED');
+    assert.equal(await ledger.height(), height);
+  });
+
+  it('stops before sending when the outbox refuses', async () => {
+    const org2 = open(network.connection('Org2MSP'));
+    const full = new Error('disk full');
+    const height = await ledger.height();
+    await assert.rejects(
+      org2.submit(register('Second'), () => {
+        throw full;
+      }),
+      full,
+    );
+    assert.equal(await ledger.height(), height);
+    await org2.close();
+  });
+
+  it('gives events from any block, after any transaction, and as they come', async () => {
+    const org2 = open(network.connection('Org2MSP'));
+    const { transactionId, blockNumber } = await org2.submit(register('Second'), () => {});
+    const [first, second] = await take(ledger, { blockNumber: 0 }, 2);
+    assert.deepEqual([first?.name, first?.payload], ['MemberRegistered', { mspId: 'Org1MSP' }]);
+    assert.deepEqual([second?.transactionId, second?.blockNumber], [transactionId, blockNumber]);
+    assert.ok(first);
+    const after = { blockNumber: first.blockNumber, afterTransactionId: first.transactionId };
+    const [next] = await take(ledger, after, 1);
+    assert.equal(next?.transactionId, transactionId);
+    await org2.close();
+  });
+
+  it('tries a transaction that lost to a concurrent one again, until both are committed', async () => {
+    const outbox = new Outbox(undefined);
+    const metrics = createMetrics({ ofProcess: false });
+    const log = silent as never;
+    const submissions = new Submissions({ ledger, outbox, metrics, log, recoveryTimeoutMs: 5_000 });
+    await submissions.submit({ name: 'dataset:register', argument: REGISTER_DATASET, role: 'steward' });
+    const studies = ['heart-a', 'heart-b'];
+    for (const studyId of studies) {
+      await submissions.submit({
+        name: 'study:propose',
+        argument: { ...PROPOSE_STUDY, studyId },
+        role: 'researcher',
+      });
+    }
+    const consents = studies.map(async (studyId) => {
+      const of = { studyId, datasetId: REGISTER_DATASET.datasetId };
+      const quote = await ledger.evaluate({ name: 'privacy:quote', argument: of, role: 'steward' });
+      const { claimedEpsilon } = quote as { claimedEpsilon: object };
+      return {
+        name: 'study:consent' as const,
+        argument: { ...of, claimedEpsilon },
+        role: 'steward' as const,
+      };
+    });
+    const calls = await Promise.all(consents);
+    const granted = await Promise.all(calls.map((call) => submissions.submit(call)));
+    assert.deepEqual(
+      granted.map(({ result }) => (result as { state: string }).state),
+      ['granted', 'granted'],
+    );
+    const retried = await metrics.registry.getSingleMetricAsString('consilium_ledger_conflict_retries_total');
+    assert.match(retried, /transaction="study:consent"\} [1-3]$/m);
+    outbox.close();
+  });
+
+  it('recovers an outcome whose answer was lost, by asking', async () => {
+    const org3 = open(network.connection('Org3MSP'), { commitTimeoutMs: 1 });
+    const outbox = new Outbox(undefined);
+    const options = { outbox, metrics: createMetrics({ ofProcess: false }), log: silent as never };
+    const submissions = new Submissions({ ledger: org3, ...options, recoveryTimeoutMs: 5_000 });
+    const { transactionId, blockNumber } = await submissions.submit(register('Third'));
+    assert.equal(outbox.get(transactionId)?.state, 'committed');
+    assert.equal(outbox.get(transactionId)?.blockNumber, blockNumber);
+    outbox.close();
+    await org3.close();
+  });
+
+  it('sends the same transaction again after a crash before sending, and it commits once', async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'crash-'));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const connection = network.connection('Org1MSP');
+    const wire = await Wire.to(connection.organisation.endpoint);
+    t.after(() => wire.close());
+    const request = { keyId: 'steward', idempotencyKey: 'once', fingerprint: 'f' };
+    const argument = { ...REGISTER_DATASET, datasetId: 'after-crash' };
+    const call = { name: 'dataset:register' as const, argument, role: 'steward' as const };
+    const start = (ledgerOf: FabricLedger, recoveryTimeoutMs: number) => {
+      const outbox = new Outbox(directory);
+      const options = { outbox, metrics: createMetrics({ ofProcess: false }), log: silent as never };
+      return { outbox, submissions: new Submissions({ ledger: ledgerOf, ...options, recoveryTimeoutMs }) };
+    };
+    const height = await ledger.height();
+    const first = open(through(connection, wire), { submitTimeoutMs: 2_000 });
+    const before = start(first, 300);
+    const record = before.outbox.recordSending.bind(before.outbox);
+    before.outbox.recordSending = (sending) => {
+      record(sending);
+      wire.cut();
+    };
+    const lost = await problem(before.submissions.submit(call, request));
+    assert.deepEqual([lost.code, lost.status], ['OUTCOME_UNKNOWN', 504]);
+    assert.equal((lost.error as LedgerError).step, 'submit');
+    assert.equal(await ledger.height(), height, 'nothing was sent');
+    before.outbox.close();
+    await first.close();
+
+    wire.mend();
+    const second = open(through(connection, wire));
+    const afterwards = start(second, 5_000);
+    const done = await afterwards.submissions.submit(call, request);
+    assert.equal(done.transactionId, lost.transactionId);
+    assert.equal((await afterwards.submissions.submit(call, request)).transactionId, lost.transactionId);
+    assert.equal(await ledger.height(), height + 1, 'committed once');
+    afterwards.outbox.close();
+    await second.close();
+  });
+
+  it('names the peers that cannot endorse when too few can, and serves again when they are back', async () => {
+    await network.killChaincode('Org2MSP');
+    await network.killChaincode('Org3MSP');
+    const argument = { ...REGISTER_DATASET, datasetId: 'too-few' };
+    const call = { name: 'dataset:register' as const, argument, role: 'steward' as const };
+    const refused = await problem(ledger.submit(call, () => assert.fail('was sent')));
+    assert.deepEqual([refused.code, refused.status], ['ENDORSERS_UNAVAILABLE', 503]);
+    const said = refused.peers ?? [];
+    assert.deepEqual(new Set(said.map(({ mspId }) => mspId)), new Set(['Org2MSP', 'Org3MSP']));
+    assert.doesNotMatch(JSON.stringify(said), /127\.0\.0\.1|localhost:/);
+    const [peer, chaincode, endorsement] = await ledger.ready();
+    assert.deepEqual([peer, chaincode], [{ name: 'peer' }, { name: 'chaincode' }]);
+    assert.match(endorsement?.problem ?? '', /no endorsement can be had: .*Org[23]MSP/);
+    await network.killChaincode('Org1MSP');
+    const [, missing] = await ledger.ready();
+    assert.match(missing?.problem ?? '', /^the chaincode consilium does not answer: /);
+    assert.doesNotMatch(missing?.problem ?? '', /127\.0\.0\.1/);
+    await Promise.all(ORGANISATIONS.map((mspId) => network.startChaincode(mspId)));
+    await until(() => isReady(ledger));
+    await ledger.submit(call, () => {});
+  });
+
+  it('is unavailable without its peer, and goes on where it was when the peer is back', async () => {
+    const aborted = new AbortController();
+    const seen: LedgerEvent[] = [];
+    const following = (async () => {
+      for await (const event of ledger.events({ from: { blockNumber: 0 }, signal: aborted.signal }))
+        seen.push(event);
+    })();
+    await until(async () => seen.length > 0);
+    const { length } = await take(ledger, { blockNumber: 0 }, seen.length);
+    await network.killPeers();
+    const gone = await problem(ledger.evaluate(asks('dataset:list')));
+    assert.deepEqual([gone.code, gone.status], ['LEDGER_UNAVAILABLE', 503]);
+    const unsent = { ...REGISTER_DATASET, datasetId: 'peer-back' };
+    const call = { name: 'dataset:register' as const, argument: unsent, role: 'steward' as const };
+    const stopped = await problem(ledger.submit(call, () => assert.fail('was sent')));
+    assert.equal(stopped.code, 'LEDGER_UNAVAILABLE');
+    assert.deepEqual(await ledger.ready(), [
+      { name: 'peer', problem: 'the peer of Org1MSP does not answer' },
+    ]);
+
+    await network.startPeers();
+    await until(() => isReady(ledger));
+    const { transactionId } = await ledger.submit(call, () => {});
+    await until(async () => seen.some((event) => event.transactionId === transactionId));
+    aborted.abort();
+    await following;
+    const ids = seen.map((event) => event.transactionId);
+    assert.equal(new Set(ids).size, ids.length, 'no event came twice');
+    assert.ok(ids.length > length);
+    assert.equal(ids.at(-1), transactionId);
+  });
+
+  it('says which role has no identity', async () => {
+    const connection = network.connection('Org1MSP');
+    const { auditor } = connection.organisation.clients;
+    assert.ok(auditor);
+    const only = open({ ...connection, organisation: { ...connection.organisation, clients: { auditor } } });
+    assert.equal((await problem(only.submit(register('x'), () => {}))).code, 'IDENTITY_MISSING');
+    await only.evaluate(asks('member:list'));
+    await only.close();
+  });
+
+  it('times out at the step that took too long', async () => {
+    const hasty = open(network.connection('Org1MSP'), { evaluateTimeoutMs: 1, endorseTimeoutMs: 1 });
+    assert.equal((await problem(hasty.evaluate(asks('member:list')))).code, 'LEDGER_TIMEOUT');
+    const endorsing = await problem(hasty.submit(register('x'), () => assert.fail('was sent')));
+    assert.equal(endorsing.code, 'LEDGER_TIMEOUT');
+    assert.ok(endorsing.error instanceof LedgerError && endorsing.error.step === 'endorse');
+    await hasty.close();
+  });
+});
+
+async function take(
+  ledger: Ledger,
+  from: { blockNumber: number; afterTransactionId?: string },
+  count: number,
+): Promise<LedgerEvent[]> {
+  const aborted = new AbortController();
+  const taken: LedgerEvent[] = [];
+  for await (const event of ledger.events({ from, signal: aborted.signal })) {
+    taken.push(event);
+    if (taken.length === count) break;
+  }
+  aborted.abort();
+  return taken;
+}

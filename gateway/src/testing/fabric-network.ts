@@ -1,0 +1,175 @@
+// A Fabric network of three organisations with the chaincode of this project, as processes of their own: what a
+// gateway meets in the world, on one machine.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Connection, readConnection } from '../connection.ts';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
+const CHAINCODE = join(ROOT, 'chaincode');
+const CHAINCODE_NODE = join(ROOT, 'node_modules/fabric-shim/cli.js');
+export const ORGANISATIONS = ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const;
+export type TestOrganisation = (typeof ORGANISATIONS)[number];
+
+/** Why the network cannot be started here; undefined where it can. */
+export const notRun: string | undefined = [NETWORK, join(CHAINCODE, 'dist/src/contracts'), CHAINCODE_NODE]
+  .filter((path) => !existsSync(path))
+  .map((path) => `not run: ${path} is not built`)[0];
+
+export class FabricNetwork {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'fabric-'));
+  readonly #chaincodes = new Map<TestOrganisation, { address: string; process: ChildProcess | undefined }>();
+  #network: ChildProcess | undefined;
+
+  static async start(): Promise<FabricNetwork> {
+    const network = new FabricNetwork();
+    try {
+      const config = join(network.#directory, 'config.json');
+      // Long enough for two requests made at once to meet in one block.
+      writeFileSync(config, JSON.stringify({ batchTimeoutMs: 150 }));
+      await Promise.all([
+        network.startPeers(['--config', config]),
+        ...ORGANISATIONS.map((mspId) => network.startChaincode(mspId)),
+      ]);
+      const addresses = [...network.#chaincodes].map(
+        ([mspId, { address }]) => `--address=${mspId}=${address}`,
+      );
+      const deploy = ['deploy', '--dir', network.#networkDirectory, '--name', 'consilium', ...addresses];
+      const { status, stderr } = spawnSync(process.execPath, [NETWORK, ...deploy], { encoding: 'utf8' });
+      if (status !== 0) throw new Error(`cannot deploy: ${stderr}`);
+      return network;
+    } catch (error) {
+      await network.stop();
+      throw error;
+    }
+  }
+
+  get #networkDirectory(): string {
+    return join(this.#directory, 'network');
+  }
+
+  connection(mspId: TestOrganisation): Connection {
+    return readConnection(join(this.#networkDirectory, 'connection.json'), mspId);
+  }
+
+  /** Peers and orderer, on the ports they had before. */
+  async startPeers(options: readonly string[] = []): Promise<void> {
+    const args = [NETWORK, 'start', '--dir', this.#networkDirectory, '--json', ...options];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#network = child;
+    const ready = once(child.stdout, 'data');
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`the network ended with ${code}`);
+    });
+    await Promise.race([ready, ended]);
+    ended.catch(() => {});
+  }
+
+  async killPeers(): Promise<void> {
+    await kill(this.#network);
+  }
+
+  async startChaincode(mspId: TestOrganisation): Promise<void> {
+    const address = this.#chaincodes.get(mspId)?.address ?? `127.0.0.1:${await freePort()}`;
+    const args = ['server', '--chaincode-address', address, '--chaincode-id', 'consilium:1'];
+    const child = spawn(process.execPath, [CHAINCODE_NODE, ...args], {
+      cwd: CHAINCODE,
+      env: { ...process.env, CORE_PEER_LOCALMSPID: mspId },
+      stdio: 'ignore',
+    });
+    this.#chaincodes.set(mspId, { address, process: child });
+    await answers(address);
+  }
+
+  async killChaincode(mspId: TestOrganisation): Promise<void> {
+    await kill(this.#chaincodes.get(mspId)?.process);
+  }
+
+  async stop(): Promise<void> {
+    for (const { process: child } of this.#chaincodes.values()) await kill(child);
+    await kill(this.#network);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+async function kill(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function answers(address: string): Promise<void> {
+  const [host, port] = address.split(':') as [string, string];
+  for (;;) {
+    const socket = connect(Number(port), host);
+    const connected = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (connected) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** A wire between a gateway and its peer that can be cut and mended. */
+export class Wire {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #cut = false;
+
+  private constructor(target: string) {
+    const [host, port] = target.split(':') as [string, string];
+    this.#server = createServer((near) => {
+      if (this.#cut) {
+        near.destroy();
+        return;
+      }
+      const far = connect(Number(port), host);
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
+      }
+      near.pipe(far).pipe(near);
+    });
+  }
+
+  static async to(target: string): Promise<Wire> {
+    const wire = new Wire(target);
+    wire.#server.listen(0, 'localhost');
+    await once(wire.#server, 'listening');
+    return wire;
+  }
+
+  get endpoint(): string {
+    return `localhost:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  cut(): void {
+    this.#cut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#cut = false;
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
