@@ -16,7 +16,7 @@ export function endorsementMismatch(subject: () => Subject): void {
       ['events', 'emitPeer'],
     ] as const) {
       it(`are refused by the gateway when their ${what} differ`, async () => {
-        const { a, probe, mspIds } = subject();
+        const { a, probe, mspIds, majority } = subject();
         const key = subject().key();
         const answer = await refusal(a.commit(probe, method, { args: [key] }));
         assert.equal(answer.error, 'EndorseError');
@@ -24,7 +24,9 @@ export function endorsementMismatch(subject: () => Subject): void {
         assert.equal(answer.message, COLLECTING);
         const others = mspIds.filter((mspId) => mspId !== a.mspId);
         const words = others.map((mspId) => `${mspId} ProposalResponsePayloads do not match`);
-        assert.deepEqual(answer.details, words.sort());
+        // The gateway asks as many others as the policy needs, and gives up when no combination is left.
+        assert.ok(answer.details.length >= mspIds.length - majority + 1);
+        for (const detail of answer.details) assert.ok(words.includes(detail), detail);
         assert.equal(await a.evaluate(probe, 'get', { args: [key] }), '');
       });
     }

@@ -158,7 +158,7 @@ export function gatewayErrors(subject: () => Subject): void {
     });
 
     it("gives every refusing peer's own words when too few are left", async () => {
-      const { a, b, c, probe, mspIds } = subject();
+      const { a, probe, mspIds, majority } = subject();
       const others = mspIds.filter((mspId) => mspId !== a.mspId);
       const answer = await refusal(
         a.commit(probe, 'putUnlessAt', { args: [others.join(','), subject().key(), 'v'] }),
@@ -166,9 +166,9 @@ export function gatewayErrors(subject: () => Subject): void {
       assert.equal(answer.error, 'EndorseError');
       assert.equal(answer.code, ABORTED);
       assert.equal(answer.message, COLLECTING);
-      for (const { mspId } of [b, c]) {
-        assert.ok(answer.details.includes(`${mspId} chaincode response 500, PROBE_REFUSED: not at ${mspId}`));
-      }
+      assert.ok(answer.details.length >= mspIds.length - majority + 1);
+      const words = others.map((mspId) => `${mspId} chaincode response 500, PROBE_REFUSED: not at ${mspId}`);
+      for (const detail of answer.details) assert.ok(words.includes(detail), detail);
     });
 
     it('names the refusing peer when every organisation asked for is needed', async () => {
