@@ -13,13 +13,13 @@ import { createMetrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
 import { problemOf } from './problem.ts';
 import { Submissions } from './submissions.ts';
-import { FabricNetwork, notRun, ORGANISATIONS, Wire } from './testing/fabric-network.ts';
+import { FabricNetwork, notRun, Wire } from './testing/fabric-network.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 const LIMITS: Limits = { ...DEFAULT_LIMITS, evaluateTimeoutMs: 5_000, recoveryTimeoutMs: 5_000 };
 
-const open = (connection: Connection, limits: Partial<Limits> = {}): FabricLedger =>
-  new FabricLedger({ connection, chaincode: 'consilium', limits: { ...LIMITS, ...limits }, log: silent });
+const open = (connection: Connection, limits: Partial<Limits> = {}, chaincode = 'consilium'): FabricLedger =>
+  new FabricLedger({ connection, chaincode, limits: { ...LIMITS, ...limits }, log: silent });
 
 const through = (connection: Connection, { endpoint }: Wire): Connection => ({
   ...connection,
@@ -208,26 +208,43 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     await second.close();
   });
 
-  it('names the peers that cannot endorse when too few can, and serves again when they are back', async () => {
-    await network.killChaincode('Org2MSP');
-    await network.killChaincode('Org3MSP');
+  it('names the peers that cannot endorse, and the rule of those that refuse, each by itself', async () => {
+    const others = ['Org2MSP', 'Org3MSP'] as const;
+    const restart = (clockOffsetMs: number) =>
+      Promise.all(
+        others.map(async (mspId) => {
+          await network.killChaincode(mspId);
+          await network.startChaincode(mspId, clockOffsetMs);
+        }),
+      );
     const argument = { ...REGISTER_DATASET, datasetId: 'too-few' };
     const call = { name: 'dataset:register' as const, argument, role: 'steward' as const };
-    const refused = await problem(ledger.submit(call, () => assert.fail('was sent')));
+    const refusal = () => problem(ledger.submit(call, () => assert.fail('was sent')));
+    await Promise.all(others.map((mspId) => network.killChaincode(mspId)));
+    const [refused, [peer, chaincode, endorsement]] = await Promise.all([refusal(), ledger.ready()]);
     assert.deepEqual([refused.code, refused.status], ['ENDORSERS_UNAVAILABLE', 503]);
-    const said = refused.peers ?? [];
-    assert.deepEqual(new Set(said.map(({ mspId }) => mspId)), new Set(['Org2MSP', 'Org3MSP']));
-    assert.doesNotMatch(JSON.stringify(said), /127\.0\.0\.1|localhost:/);
-    const [peer, chaincode, endorsement] = await ledger.ready();
+    assert.deepEqual(new Set(refused.peers?.map(({ mspId }) => mspId)), new Set(others));
+    assert.doesNotMatch(JSON.stringify(refused.peers), /127\.0\.0\.1|localhost:/);
     assert.deepEqual([peer, chaincode], [{ name: 'peer' }, { name: 'chaincode' }]);
     assert.match(endorsement?.problem ?? '', /no endorsement can be had: .*Org[23]MSP/);
-    await network.killChaincode('Org1MSP');
-    const [, missing] = await ledger.ready();
-    assert.match(missing?.problem ?? '', /^the chaincode consilium does not answer: /);
-    assert.doesNotMatch(missing?.problem ?? '', /127\.0\.0\.1/);
-    await Promise.all(ORGANISATIONS.map((mspId) => network.startChaincode(mspId)));
+
+    await restart(3_600_000);
+    const skewed = await refusal();
+    assert.deepEqual([skewed.code, skewed.status], ['CLOCK_SKEW', 422]);
+    assert.deepEqual(skewed.peers?.map(({ mspId }) => mspId).toSorted(), [...others]);
+    for (const { message } of skewed.peers ?? []) assert.match(message, /^CLOCK_SKEW: /);
+
+    await restart(0);
     await until(() => isReady(ledger));
     await ledger.submit(call, () => {});
+  });
+
+  it('says that its chaincode does not answer', async () => {
+    const elsewhere = open(network.connection('Org1MSP'), {}, 'another');
+    const [peer, chaincode] = await elsewhere.ready();
+    assert.deepEqual(peer, { name: 'peer' });
+    assert.match(chaincode?.problem ?? '', /^the chaincode another does not answer: /);
+    await elsewhere.close();
   });
 
   it('is unavailable without its peer, and goes on where it was when the peer is back', async () => {

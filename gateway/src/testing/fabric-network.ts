@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
 const CHAINCODE = join(ROOT, 'chaincode');
 const CHAINCODE_NODE = join(ROOT, 'node_modules/fabric-shim/cli.js');
-export const ORGANISATIONS = ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const;
+const ORGANISATIONS = ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const;
 export type TestOrganisation = (typeof ORGANISATIONS)[number];
 
 /** Why the network cannot be started here; undefined where it can. */
@@ -74,10 +74,13 @@ export class FabricNetwork {
     await kill(this.#network);
   }
 
-  async startChaincode(mspId: TestOrganisation): Promise<void> {
+  /** `clockOffsetMs` sets the clock of this organisation's chaincode wrong. */
+  async startChaincode(mspId: TestOrganisation, clockOffsetMs = 0): Promise<void> {
     const address = this.#chaincodes.get(mspId)?.address ?? `127.0.0.1:${await freePort()}`;
     const args = ['server', '--chaincode-address', address, '--chaincode-id', 'consilium:1'];
-    const child = spawn(process.execPath, [CHAINCODE_NODE, ...args], {
+    const clock = `const now = Date.now; Date.now = () => now() + ${clockOffsetMs};`;
+    const preload = `--import=data:text/javascript,${encodeURIComponent(clock)}`;
+    const child = spawn(process.execPath, [preload, CHAINCODE_NODE, ...args], {
       cwd: CHAINCODE,
       env: { ...process.env, CORE_PEER_LOCALMSPID: mspId },
       stdio: 'ignore',
