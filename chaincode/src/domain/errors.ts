@@ -83,7 +83,8 @@ export class DomainError extends Error {
 
 /** Finds `CODE: sentence` anywhere in a text, such as a peer's message; undefined where there is none. */
 export function parseDomainError(text: string): DomainError | undefined {
-  for (const [, code, detail] of text.matchAll(/\b([A-Z][A-Z_]+): ([^\n]+)/g)) {
+  // The sentence is looked at, not consumed: a peer's own words in capitals may come before the code.
+  for (const [, code, detail] of text.matchAll(/\b([A-Z][A-Z_]+): (?=([^\n]+))/g)) {
     if (code !== undefined && Object.hasOwn(ERRORS, code)) return new DomainError(code as ErrorCode, detail);
   }
   return undefined;
