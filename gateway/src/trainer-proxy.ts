@@ -77,6 +77,9 @@ export function askTrainer(
     const { method, signal } = request;
     const fail = (cause: Error) => {
       outgoing.destroy();
+      // What is left of the body is read and dropped: an unread one would keep the caller's connection busy.
+      request.body?.unpipe();
+      request.body?.resume();
       reject(cause instanceof GatewayError ? cause : unavailable(cause));
     };
     const outgoing = send(url, { method, headers, signal, timeout: limits.trainerTimeoutMs });
