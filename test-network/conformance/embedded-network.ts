@@ -37,6 +37,10 @@ export class EmbeddedNetwork {
 
   private constructor(dir: string) {
     this.#dir = dir;
+    // Should the tests be broken off, nothing is to be left running.
+    process.once('exit', () => {
+      for (const child of [this.#process, ...this.#probes]) child?.kill('SIGKILL');
+    });
   }
 
   static async create(): Promise<EmbeddedNetwork> {
