@@ -39,6 +39,24 @@ test('problem details become an error with their code; anything else is shown as
   await assert.rejects(client.get('/plain'), /busy/);
 });
 
+test('a request is repeated with one idempotency key while a part does not answer, and then given up', async (t) => {
+  const seen: (string | undefined)[] = [];
+  const client = await serve(t, (request, response) => {
+    seen.push(request.headers['idempotency-key'] as string | undefined);
+    if (seen.length === 1) {
+      response.destroy();
+      return;
+    }
+    response.statusCode = seen.length === 2 ? 503 : 200;
+    response.end(JSON.stringify({ code: 'TRAINER_UNAVAILABLE', detail: 'restarting' }));
+  });
+  await client.post('/studies', 'researcher', {});
+  assert.equal(seen.length, 3);
+  assert.ok(seen[0] !== undefined && new Set(seen).size === 1);
+  const closed = new HospitalClient({ url: 'http://127.0.0.1:1', keys, patienceMs: -1 });
+  await assert.rejects(closed.get('/ledger'), /GET \/ledger: http:\/\/127.0.0.1:1 does not answer/);
+});
+
 test('a list is read to its last page', async (t) => {
   const client = await serve(t, (request, response) => {
     const bookmark = new URL(request.url!, 'http://x').searchParams.get('bookmark');

@@ -1,4 +1,8 @@
-// One hospital's gateway as its own systems use it: HTTP with an API key per role, problem details as errors.
+// One hospital's gateway as its own systems use it: HTTP with an API key per role, problem details as errors,
+// and patience while a part of the hospital is being restarted.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 export type ClientRole = 'operator' | 'steward' | 'researcher' | 'auditor';
 
 export class GatewayProblemError extends Error {
@@ -17,9 +21,13 @@ export interface ClientOptions {
   readonly url: string;
   readonly keys: Readonly<Record<ClientRole, string>>;
   readonly signal?: AbortSignal;
+  /** How long a request is repeated while the gateway, its trainer or its peer does not answer. */
+  readonly patienceMs?: number;
 }
 
 const TIMEOUT_MS = 120_000;
+const PATIENCE_MS = 30_000;
+const RETRY_MS = 500;
 
 export class HospitalClient {
   readonly url: string;
@@ -80,22 +88,36 @@ export class HospitalClient {
     return (await this.#fetch(method, path, role, body)).json();
   }
 
+  /** A repeated POST has the key of the first, so that it is one transaction however often it is sent. */
   async #fetch(method: string, path: string, role: ClientRole, body?: unknown): Promise<Response> {
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    const { signal = timeout } = this.#options;
-    const response = await fetch(`${this.url}/v1${path}`, {
-      method,
-      headers: this.#headers(role, body !== undefined),
-      signal: AbortSignal.any([timeout, signal]),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw await problemOf(`${method} ${path}`, response);
-    return response;
+    const { signal, patienceMs = PATIENCE_MS } = this.#options;
+    const headers: Record<string, string> = this.#headers(role);
+    if (body !== undefined) {
+      headers['content-type'] = 'application/json';
+      headers['idempotency-key'] = randomUUID();
+    }
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      const timeout = AbortSignal.timeout(TIMEOUT_MS);
+      const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+      const late = Date.now() > deadline;
+      try {
+        const response = await fetch(`${this.url}/v1${path}`, { ...init, signal: either });
+        if (response.ok) return response;
+        const problem = await problemOf(`${method} ${path}`, response);
+        if (problem.status !== 503 || late) throw problem;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof GatewayProblemError) throw error;
+        if (late) throw new Error(`${method} ${path}: ${this.url} does not answer`, { cause: error });
+      }
+      await sleep(RETRY_MS, undefined, signal === undefined ? {} : { signal });
+    }
   }
 
-  #headers(role: ClientRole, json = false): Record<string, string> {
-    const authorization = `Bearer ${this.#options.keys[role]}`;
-    return json ? { authorization, 'content-type': 'application/json' } : { authorization };
+  #headers(role: ClientRole): Record<string, string> {
+    return { authorization: `Bearer ${this.#options.keys[role]}` };
   }
 }
 
