@@ -126,6 +126,11 @@ export class ArtefactExchange {
     return { cid, sha256: sha256Hex(bytes), sizeBytes: bytes.length };
   }
 
+  /** Keeps another member's artefact at this hospital's node too, so that it outlives the member that put it. */
+  async keep({ cid }: Pick<ArtefactRef, 'cid'>): Promise<void> {
+    await translated(() => this.#options.store.pin(cid));
+  }
+
   /** The bytes that a reference names. @throws TrainerError where they cannot be had or are others */
   async fetch(ref: ArtefactRef, maxBytes = MAX_GRAPH_BYTES): Promise<Uint8Array> {
     if (ref.sizeBytes > maxBytes) {

@@ -10,7 +10,6 @@ export const TRAINER_ERRORS = {
     false,
     'The file does not fit its dictionary; see the problems listed.',
   ],
-  TRAINER_DATASET_TOO_SMALL: ['invalid', false, 'The file has fewer patients than the smallest public band.'],
   TRAINER_DATASET_NOT_PREPARED: [
     'not-found',
     true,

@@ -25,12 +25,9 @@ export function describeFailure(error: unknown): Failure {
 export function logFailure(log: Logger, error: unknown, about: object): void {
   const { code, detail } = describeFailure(error);
   if (code === 'TRAINER_INTERNAL') {
-    log.error({ ...about, code, err: error }, 'failed unexpectedly, will try again');
+    log.error({ ...about, code, err: error }, 'failed unexpectedly');
   } else {
     const { cause } = error as Error;
-    log.warn(
-      { ...about, code, detail, ...(cause instanceof Error && { cause: cause.message }) },
-      'will try again',
-    );
+    log.warn({ ...about, code, detail, ...(cause instanceof Error && { cause: cause.message }) }, 'failed');
   }
 }

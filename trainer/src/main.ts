@@ -36,6 +36,8 @@ had; 70 a bug; 78 the environment is not complete.
 
 async function serve({ json }: { readonly json: boolean }): Promise<number> {
   const config = readConfig(process.env);
+  // Salts, keys and draws are nobody else's business on this machine.
+  process.umask(0o077);
   const log = pino({ level: config.logLevel, base: { mspId: config.mspId } }, process.stderr);
   using journal = new Journal(config.dataDirectory);
   const keys = await loadOrCreateMemberKeys(join(config.dataDirectory, 'encryption-key.pem'));

@@ -122,16 +122,17 @@ function training(dossier: RoundDossier, { consents }: StudyState, situation: Si
   const expected = round.participants.filter(
     ({ datasetId }) => !arrived.has(datasetId) && granted.has(datasetId),
   );
-  const own = expected.find(
-    ({ mspId, datasetId }) => mspId === situation.mspId && situation.preparedDatasets.has(datasetId),
-  );
-  if (own !== undefined) return { kind: 'train', round: round.round, datasetId: own.datasetId };
+  const own = expected.filter(({ mspId }) => mspId === situation.mspId);
+  const ready = own.find(({ datasetId }) => situation.preparedDatasets.has(datasetId));
+  if (ready !== undefined) return { kind: 'train', round: round.round, datasetId: ready.datasetId };
   const step: Action =
     updates.length >= round.quorum.updates
       ? { kind: 'close', round: round.round }
       : abort(round, 'too few updates arrived');
   if (expected.length === 0) return inTurn(round.validators, round.leader, step, situation);
-  return afterDeadline(round, step, situation);
+  const [unready] = own;
+  const reason = unready && `this trainer has no file for ${unready.datasetId}: POST /local/datasets`;
+  return afterDeadline(round, step, situation, reason);
 }
 
 function validating(dossier: RoundDossier, situation: Situation): Action {
@@ -187,10 +188,15 @@ function aggregating(dossier: RoundDossier, situation: Situation): Action {
 
 const abort = (round: Round, reason: string): Action => ({ kind: 'abort', round: round.round, reason });
 
-function afterDeadline(round: Round, action: Action, situation: Situation): Action {
+function afterDeadline(
+  round: Round,
+  action: Action,
+  situation: Situation,
+  reason = 'contributions are still expected',
+): Action {
   const { nowMs, lastChangeMs } = situation;
   const deadlineMs = Date.parse(round.deadline);
-  if (nowMs < deadlineMs) return wait(deadlineMs, 'contributions are still expected');
+  if (nowMs < deadlineMs) return wait(deadlineMs, reason);
   return inTurn(round.validators, round.leader, action, {
     ...situation,
     lastChangeMs: Math.max(deadlineMs, lastChangeMs),

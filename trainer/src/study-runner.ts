@@ -1,7 +1,7 @@
 // Drives one study: reads the ledger, asks what is next, does it, and starts again. It holds no state that
 // matters; a new runner on the same journal and ledger goes on where this one stopped.
 import { AssertionError } from 'node:assert/strict';
-import type { RoundDossier } from '@consilium/chaincode/domain';
+import type { ArtefactRef, RoundDossier } from '@consilium/chaincode/domain';
 import { attest } from './actions/attest.ts';
 import { finalize } from './actions/finalize.ts';
 import { takePlainStep } from './actions/plain-steps.ts';
@@ -146,10 +146,21 @@ export class StudyRunner {
       const next = await ledger.getDossier(this.studyId, this.#round + 1);
       if (next === undefined) break;
       journal.forgetBytes(this.studyId, this.#round);
+      if (latest?.round.aggregate !== undefined) await this.#keep(latest.round.aggregate.artefact);
       this.#round += 1;
       latest = next;
     }
     return latest;
+  }
+
+  /** As good as can be: the next round fetches it anyway, and waits if it cannot. */
+  async #keep(artefact: ArtefactRef): Promise<void> {
+    const { exchange, log } = this.#context;
+    try {
+      await exchange.keep(artefact);
+    } catch (error) {
+      logFailure(log, named(error), { studyId: this.studyId, work: 'keeping an aggregate' });
+    }
   }
 
   #show(action: Action, { latest }: StudyState): void {

@@ -20,7 +20,10 @@ export async function submit<N extends TrainerTransaction>(
   afterStep(`${name}: written down`);
   try {
     const { transactionId } = await ledger.submit(name, JSON.parse(body) as Argument<N>, idempotencyKey);
-    log.info({ studyId, round, transaction: name, transactionId }, 'recorded on the ledger');
+    log.info(
+      { studyId, ...(round > 0 && { round }), transaction: name, transactionId },
+      'recorded on the ledger',
+    );
   } catch (error) {
     if (error instanceof GatewayProblem) journal.concludeSubmission(key, 'refused');
     throw error;

@@ -49,6 +49,8 @@ export class MemoryConsortium {
   readonly rounds = new Map<string, RoundDossier>();
   readonly charges: Charge[] = [];
   readonly recorded: Recorded[] = [];
+  /** The ledger's clock. */
+  nowMs: () => number = Date.now;
   readonly #outcomes = new Map<string, { transactionId: string }>();
   readonly #listeners = new Set<(event: { name: string; studyId: string }) => void>();
 
@@ -69,6 +71,14 @@ export class MemoryConsortium {
     const key = `${studyId}/${datasetId}`;
     this.consents.set(key, { ...this.consents.get(key)!, state });
     this.#tell('ConsentWithdrawn', studyId);
+  }
+
+  #now(): string {
+    return new Date(this.nowMs()).toISOString();
+  }
+
+  #deadlineOf({ roundDeadlineSeconds }: Study): string {
+    return new Date(this.nowMs() + roundDeadlineSeconds * 1000).toISOString();
   }
 
   #tell(name: string, studyId: string): void {
@@ -135,8 +145,8 @@ export class MemoryConsortium {
       if (round.state !== from) refuse('ROUND_CLOSED', `round ${round.round} is ${round.state}`);
       save({ round: { ...round, ...next } });
     };
-    const now = new Date().toISOString();
-    const late = Date.now() >= Date.parse(round.deadline);
+    const now = this.#now();
+    const late = this.nowMs() >= Date.parse(round.deadline);
     switch (name) {
       case 'round:recordUpdate': {
         if (dossier.updates.some((u) => u.datasetId === argument.datasetId)) refuse('UPDATE_EXISTS');
@@ -159,7 +169,7 @@ export class MemoryConsortium {
         move('training', {
           state: 'validating',
           updates: arrived.sort(),
-          deadline: deadlineOf(study),
+          deadline: this.#deadlineOf(study),
         });
         break;
       }
@@ -189,7 +199,7 @@ export class MemoryConsortium {
           state: 'aggregating',
           included,
           excluded: [],
-          deadline: deadlineOf(study),
+          deadline: this.#deadlineOf(study),
         });
         break;
       }
@@ -274,8 +284,8 @@ export class MemoryConsortium {
       validators,
       leader: leaderOf(validators, number),
       quorum: study.quorum,
-      openedAt: new Date().toISOString(),
-      deadline: deadlineOf(study),
+      openedAt: this.#now(),
+      deadline: this.#deadlineOf(study),
     };
     this.rounds.set(`${studyId}/${number}`, { round, updates: [], verdicts: [], attestations: [] });
   }
@@ -295,7 +305,7 @@ export class MemoryConsortium {
       rounds: [last.round],
       datasets: study.datasets,
       publishedBy: mspId,
-      publishedAt: new Date().toISOString(),
+      publishedAt: this.#now(),
     });
   }
 
@@ -312,9 +322,6 @@ type Call = {
 }[TrainerTransaction];
 
 type RoundCall = Extract<Call, { name: `round:${string}` }>;
-
-const deadlineOf = (study: Study): string =>
-  new Date(Date.now() + study.roundDeadlineSeconds * 1000).toISOString();
 
 /** Refusals of the rules arrive at a trainer as its gateway's problems. */
 function asProblem<T>(work: () => T): T {
