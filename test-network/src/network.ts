@@ -22,6 +22,7 @@ import { genesisEnvelope } from './ledger/genesis.ts';
 import { LedgerStore } from './ledger/ledger-store.ts';
 import { Membership } from './msp/identity.ts';
 import { createSigningIdentity } from './msp/signing-identity.ts';
+import { InFlight } from './orderer/in-flight.ts';
 import { Orderer } from './orderer/orderer.ts';
 import { startOrdererServer } from './orderer/orderer-server.ts';
 import { ChaincodeRegistry } from './peer/chaincode-registry.ts';
@@ -178,11 +179,13 @@ async function assemble(options: NetworkOptions): Promise<NetworkParts> {
   const ordererIdentity = createSigningIdentity({ mspId: ORDERER_MSP_ID, ...ordererIdentities.node });
   const sizes = { absoluteMaxBytes: ABSOLUTE_MAX_BYTES, preferredMaxBytes: PREFERRED_MAX_BYTES };
   const { batchTimeoutMs, maxMessageCount } = config;
+  const inFlight = new InFlight();
   const orderer = new Orderer({
     channel,
     membership,
     identity: ordererIdentity,
     committer,
+    inFlight,
     batchTimeoutMs,
     maxMessageCount,
     ...sizes,
@@ -259,6 +262,7 @@ async function assemble(options: NetworkOptions): Promise<NetworkParts> {
         local,
         orderer,
         committer,
+        inFlight,
       });
       const parts = peers.get(mspId)!;
       servers.push(

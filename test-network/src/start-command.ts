@@ -30,6 +30,11 @@ export async function runNetwork(options: {
     stop: () => finished.resolve(),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => finished.resolve());
+  process.once('uncaughtException', (error) => {
+    // A block that cannot be stored must not be announced: better to stop, and go on from the last one.
+    say(`stopping at once, the ledger stays at its last block: ${error.stack}`);
+    process.exit(1);
+  });
   announce(network, options.json);
   await finished.promise;
   say('stopping');

@@ -58,8 +58,14 @@ export function endorsementLayouts(
         readers = new Set(!readers || readers.has(owner) ? [owner] : []);
       }
     }
-    policies.push(...call.getKeyPoliciesList());
+    for (const policy of call.getKeyPoliciesList()) {
+      if (!canBeSatisfied(policy)) {
+        throw new SelectionError('state based endorsement policy cannot be satisfied');
+      }
+      policies.push(policy);
+    }
   }
+  if (!policies.every(canBeSatisfied)) throw new SelectionError('endorsement policy cannot be satisfied');
   const members = context.peers.filter((candidate) => !readers || readers.has(candidate.mspId));
   const sets = setsSatisfyingAll(policies.map((policy) => setsFor(policy, members, context)));
   if (sets.length === 0) throw new SelectionError('no peer combination can satisfy the endorsement policy');
@@ -74,6 +80,11 @@ export function endorsementLayouts(
   }
   const isPreferred = (set: PeerSet) => preferred !== undefined && set.includes(preferred);
   return [...shuffle(able.filter(isPreferred)), ...shuffle(able.filter((set) => !isPreferred(set)))];
+}
+
+/** Whether any signers at all could satisfy the policy: it has a rule that asks for no more than it names. */
+function canBeSatisfied(policy: SignaturePolicyEnvelope): boolean {
+  return setsSatisfying(policy, (index) => [String(index)]).length > 0;
 }
 
 function setsFor(

@@ -6,6 +6,7 @@ import { status } from '@grpc/grpc-js';
 import { common, gateway, peer } from '../fabric-protos.ts';
 import type { Committer } from '../ledger/committer.ts';
 import type { StateReader } from '../ledger/state-reader.ts';
+import type { InFlight } from '../orderer/in-flight.ts';
 import type { Orderer } from '../orderer/orderer.ts';
 import type { ProposalResponse } from '../peer/proposal-response.ts';
 import { accessFailure } from '../policy/channel-policies.ts';
@@ -22,6 +23,7 @@ export interface GatewayOptions extends SelectionContext {
   readonly local: EndorsingPeer;
   readonly orderer: Orderer;
   readonly committer: Committer;
+  readonly inFlight: InFlight;
 }
 
 export class GatewayService {
@@ -77,11 +79,13 @@ export class GatewayService {
     }
     const target = parseTarget(proposed);
     // All endorsers see one height: the peers of this network share their ledger.
-    const view = this.#options.store.snapshot();
+    const { store, inFlight } = this.#options;
+    const view = store.snapshot();
     try {
-      return await this.#collect(target, request.getEndorsingOrganizationsList(), view);
+      const organisations = request.getEndorsingOrganizationsList();
+      return await inFlight.endorsing(target.txId, () => this.#collect(target, organisations, view));
     } finally {
-      this.#options.store.release(view);
+      store.release(view);
     }
   }
 

@@ -7,6 +7,7 @@ import { RpcError } from './rpc-error.ts';
 export interface Target {
   readonly signed: SignedProposal;
   readonly channel: string;
+  readonly txId: string;
   readonly chaincode: string;
   readonly hasTransient: boolean;
 }
@@ -35,6 +36,7 @@ export function parseTarget(signed: SignedProposal, prefix = ''): Target {
     return {
       signed,
       channel: channelHeader.getChannelId(),
+      txId: channelHeader.getTxId(),
       chaincode: spec.getChaincodeSpec()?.getChaincodeId()?.getName() ?? '',
       hasTransient: payload.getTransientmapMap().getLength() > 0,
     };

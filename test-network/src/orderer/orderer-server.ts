@@ -30,6 +30,8 @@ export async function startOrdererServer(options: {
         if (status !== common.Status.SUCCESS) call.end();
       });
       call.on('end', () => call.end());
+      // A client that breaks off has nothing more to hear.
+      call.on('error', () => undefined);
     },
     deliver: async (call: ServerDuplexStream<Envelope, DeliverResponse>) => {
       const controller = new AbortController();

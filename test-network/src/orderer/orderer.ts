@@ -7,17 +7,22 @@ import { common } from '../fabric-protos.ts';
 import { createBlock } from '../ledger/block.ts';
 import type { Committer } from '../ledger/committer.ts';
 import { parseHeader } from '../ledger/transaction.ts';
-import { envelopeSignature, type Membership } from '../msp/identity.ts';
+import { envelopeSignature, expiryOf, type Membership } from '../msp/identity.ts';
 import type { SigningIdentity } from '../msp/signing-identity.ts';
 import { channelPolicyFailure } from '../policy/channel-policies.ts';
+import type { InFlight } from './in-flight.ts';
 
 const { Status } = common;
+
+/** How long a block waits for other transactions at least. */
+const COMPANY_MS = 5;
 
 export interface OrdererOptions {
   readonly channel: string;
   readonly membership: Membership;
   readonly identity: SigningIdentity;
   readonly committer: Committer;
+  readonly inFlight: InFlight;
   readonly batchTimeoutMs: number;
   readonly maxMessageCount: number;
   readonly absoluteMaxBytes: number;
@@ -44,6 +49,7 @@ export class Orderer {
     const refused = this.#refusal(envelope);
     if (refused) return refused;
     const size = envelope.getPayload_asU8().length + envelope.getSignature_asU8().length;
+    this.#options.inFlight.arrived(transactionId(envelope));
     this.#enqueue(envelope.serializeBinary(), size);
     return { status: Status.SUCCESS, info: '' };
   }
@@ -79,11 +85,10 @@ export class Orderer {
       return bad(`message payload is ${size} bytes and exceeds maximum allowed ${absoluteMaxBytes} bytes`);
     }
     const creator = signatureHeader.getCreator_asU8();
+    const expiry = expiryOf(creator);
+    if (expiry && expiry.getTime() < Date.now()) return bad('broadcast client identity expired');
     const failure = channelPolicyFailure(membership, 'Writers', envelopeSignature(envelope, creator));
     if (failure) return { status: Status.FORBIDDEN, info: `${failure}: permission denied` };
-    if (membership.deserialize(creator).notAfter.getTime() < Date.now()) {
-      return bad('broadcast client identity expired');
-    }
     if (type === common.HeaderType.CONFIG_UPDATE)
       return bad('this network does not change its configuration');
     return undefined;
@@ -98,7 +103,19 @@ export class Orderer {
       this.#cut();
       return;
     }
-    this.#timer ??= setTimeout(() => this.#cut(), batchTimeoutMs);
+    if (this.#timer) return;
+    const latest = Date.now() + batchTimeoutMs;
+    this.#timer = setTimeout(() => this.#cutWhenAlone(latest), Math.min(COMPANY_MS, batchTimeoutMs));
+  }
+
+  /** Waits for what is on its way, but not beyond the batch timeout. */
+  #cutWhenAlone(latest: number): void {
+    if (Date.now() >= latest || !this.#options.inFlight.any) {
+      this.#cut();
+      return;
+    }
+    const remaining = Math.max(latest - Date.now(), 1);
+    this.#timer = setTimeout(() => this.#cutWhenAlone(latest), Math.min(COMPANY_MS, remaining));
   }
 
   #cut(): void {
@@ -117,4 +134,9 @@ export class Orderer {
     this.#pendingBytes = 0;
     committer.commit(block);
   }
+}
+
+function transactionId(envelope: InstanceType<typeof common.Envelope>): string {
+  const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
+  return parseHeader(payload.getHeader()).channelHeader.getTxId();
 }

@@ -145,7 +145,7 @@ export class ChaincodeConnection {
             this.#session = session;
             resolve(session);
           } else {
-            handleMessage(session, message);
+            receive(session, message);
           }
         });
         stream.on('error', (error) => end(error.message));
@@ -186,6 +186,15 @@ function run(session: Session, context: string, invocation: Invocation): Promise
     message.setProposal(invocation.signedProposal);
     session.stream.write(message);
   });
+}
+
+/** A chaincode that does not speak the protocol loses its stream, and nothing else. */
+function receive(session: Session, message: Message): void {
+  try {
+    handleMessage(session, message);
+  } catch {
+    session.stream.cancel();
+  }
 }
 
 function handleMessage(session: Session, message: Message): void {

@@ -6,7 +6,7 @@ import { peer } from '../fabric-protos.ts';
 import { VALIDATION_PARAMETER } from '../ledger/key-metadata.ts';
 import type { TransactionSimulator } from '../ledger/transaction-simulator.ts';
 import type { SignaturePolicyEnvelope } from '../policy/policy-text.ts';
-import { parsePolicyBytes } from '../policy/signature-policy.ts';
+import { decodePolicy } from '../policy/signature-policy.ts';
 
 export function chaincodeInterest(
   simulator: TransactionSimulator,
@@ -22,7 +22,7 @@ export function chaincodeInterest(
     for (const [coll, keys] of collections) {
       for (const metadata of keys.values()) {
         const policy = metadata.get(VALIDATION_PARAMETER);
-        if (policy) keyPolicies.set(ns, [...(keyPolicies.get(ns) ?? []), parsePolicyBytes(policy)]);
+        if (policy) keyPolicies.set(ns, [...(keyPolicies.get(ns) ?? []), decodePolicy(policy)]);
         else needs.set(coll, true);
       }
     }

@@ -181,6 +181,10 @@ export class Endorser {
     input: InstanceType<typeof peer.ChaincodeInput>,
     simulator: TransactionSimulator,
   ): Promise<Executed> {
+    if (input.getIsInit()) {
+      const refused = 'does not require initialization but called as init';
+      throw new Error(`invalid invocation: chaincode '${name}' ${refused}`);
+    }
     const message = await this.#invoke(proposal, name, input, simulator);
     const payload = message.getPayload_asU8();
     if (message.getType() === peer.ChaincodeMessage.Type.ERROR) {

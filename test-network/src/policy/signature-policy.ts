@@ -57,15 +57,19 @@ function evaluate(policy: SignaturePolicy, evaluation: Evaluation): boolean {
   return verified >= gate.getN();
 }
 
-/** @throws Error when the bytes are no signature policy this evaluator understands. */
-export function parsePolicyBytes(bytes: Uint8Array): SignaturePolicyEnvelope {
-  let envelope: SignaturePolicyEnvelope;
+/** @throws Error in Fabric's words when the bytes are no signature policy. */
+export function decodePolicy(bytes: Uint8Array): SignaturePolicyEnvelope {
   try {
-    envelope = common.SignaturePolicyEnvelope.deserializeBinary(bytes);
+    return common.SignaturePolicyEnvelope.deserializeBinary(bytes);
   } catch (error) {
     const reason = (error as Error).message;
     throw new Error(`error unmarshalling SignaturePolicyEnvelope: ${reason}`, { cause: error });
   }
+}
+
+/** @throws Error when the bytes are no signature policy this evaluator understands. */
+export function parsePolicyBytes(bytes: Uint8Array): SignaturePolicyEnvelope {
+  const envelope = decodePolicy(bytes);
   if (envelope.getVersion() !== 0) throw new Error(`policy version ${envelope.getVersion()} is unknown`);
   if (!envelope.getRule()) throw new Error('the policy has no rule');
   return envelope;
