@@ -26,12 +26,12 @@ export class FabricNetwork {
   readonly #chaincodes = new Map<TestOrganisation, { address: string; process: ChildProcess | undefined }>();
   #network: ChildProcess | undefined;
 
-  static async start(): Promise<FabricNetwork> {
+  /** By default blocks are cut late enough for two requests made at once to meet in one. */
+  static async start(batchTimeoutMs = 150): Promise<FabricNetwork> {
     const network = new FabricNetwork();
     try {
       const config = join(network.#directory, 'config.json');
-      // Long enough for two requests made at once to meet in one block.
-      writeFileSync(config, JSON.stringify({ batchTimeoutMs: 150 }));
+      writeFileSync(config, JSON.stringify({ batchTimeoutMs }));
       await Promise.all([
         network.startPeers(['--config', config]),
         ...ORGANISATIONS.map((mspId) => network.startChaincode(mspId)),
@@ -53,8 +53,12 @@ export class FabricNetwork {
     return join(this.#directory, 'network');
   }
 
+  get connectionPath(): string {
+    return join(this.#networkDirectory, 'connection.json');
+  }
+
   connection(mspId: TestOrganisation): Connection {
-    return readConnection(join(this.#networkDirectory, 'connection.json'), mspId);
+    return readConnection(this.connectionPath, mspId);
   }
 
   /** Peers and orderer, on the ports they had before. */
