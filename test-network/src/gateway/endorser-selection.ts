@@ -82,9 +82,14 @@ export function endorsementLayouts(
   return [...shuffle(able.filter(isPreferred)), ...shuffle(able.filter((set) => !isPreferred(set)))];
 }
 
-/** Whether any signers at all could satisfy the policy: it has a rule that asks for no more than it names. */
+/** Whether any signers at all could satisfy the policy: it names some, and asks for no more than it names. */
 function canBeSatisfied(policy: SignaturePolicyEnvelope): boolean {
-  return setsSatisfying(policy, (index) => [String(index)]).length > 0;
+  let signers = 0;
+  const sets = setsSatisfying(policy, () => {
+    signers += 1;
+    return [String(signers)];
+  });
+  return sets.length > 0 && sets.every((set) => set.length > 0);
 }
 
 function setsFor(
