@@ -6,6 +6,7 @@ export const DATA_PROBLEMS = {
   FILE_NOT_CSV: 'The file is not comma-separated text in UTF-8.',
   ROW_LENGTH: 'The row has another number of fields than the dictionary has columns.',
   COLUMN_UNKNOWN: 'The dictionary names a column that the file does not have.',
+  FEATURE_UNKNOWN: 'The dictionary has no feature of this name: check its spelling, or leave it out.',
   PATIENT_ID_MISSING: 'The row has no patient id: fill it in, or leave the row out.',
   VALUE_NOT_A_NUMBER: 'A numeric feature has text: mend it, or add the text to the missing codes.',
   VALUE_OUT_OF_BOUNDS: "The value lies outside the dictionary's bounds: mend it, or correct the bounds.",

@@ -16,7 +16,7 @@ export function encodeRecord(
 ): Float32Array {
   const problems: DataProblem[] = Object.keys(record)
     .filter((name) => !dictionary.features.some((feature) => feature.name === name))
-    .map((column) => problem('COLUMN_UNKNOWN', { line, column }));
+    .map((column) => problem('FEATURE_UNKNOWN', { line, column }));
   const values = dictionary.features.map((feature): Value => {
     const given = record[feature.name];
     const read = readValue(

@@ -164,7 +164,7 @@ test('a record for a prediction is encoded like a row, and unknown or bad featur
   assert.deepEqual(
     problemsOf(() => encodeRecord({ age: 500, height: 1 }, dictionary, 3)),
     [
-      ['COLUMN_UNKNOWN', 3, 'height'],
+      ['FEATURE_UNKNOWN', 3, 'height'],
       ['VALUE_OUT_OF_BOUNDS', 3, 'age'],
     ],
   );
