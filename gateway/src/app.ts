@@ -64,6 +64,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // Answers are the ledger's canonical JSON: written as they are, never filtered by a schema.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   acceptEmptyJson(app);
+  endConnectionsOnClose(app);
   handleProblems(app);
 
   const metrics = createMetrics({ ofProcess: options.metricsOfProcess ?? false });
@@ -109,6 +110,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   addServiceRoutes(app, dependencies);
   await app.ready();
   return app;
+}
+
+/** A connection kept alive past its last answer would hold up the end of the process for over a minute. */
+function endConnectionsOnClose(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (closing) reply.header('connection', 'close');
+    return payload;
+  });
 }
 
 /** Many clients declare JSON and send nothing, which is right where the path says everything. */

@@ -29,6 +29,8 @@ ${VARIABLES.map(([name, meaning]) => `        ${name.padEnd(31)} ${meaning}`).jo
 Exit status: 0 done, 1 failed, 2 wrong usage or configuration.
 `;
 
+const CLOSE_TIMEOUT_MS = 10_000;
+
 class UsageError extends Error {}
 
 const OPTIONS = {
@@ -106,6 +108,8 @@ async function serve(config: Config): Promise<void> {
   const close = async (signal: string) => {
     logger.info({ signal }, 'closing');
     rmSync(addressFile, { force: true });
+    // What is in flight gets this long; a transaction cut off here is in the outbox.
+    setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS).unref();
     await app.close();
     process.exitCode = 0;
   };

@@ -57,7 +57,6 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
     },
     handler: async (request, reply) => {
       const { studyId } = request.query as { studyId?: string };
-      const from = startOf(request) ?? { blockNumber: await ledger.height() };
       if (open >= limits.eventStreams) throw new GatewayError('TOO_MANY_STREAMS');
       const gone = new AbortController();
       const signal = AbortSignal.any([gone.signal, closing.signal]);
@@ -68,6 +67,7 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
         metrics.eventStreams.set(open);
         gone.abort();
       });
+      const from = startOf(request) ?? { blockNumber: await ledger.height() };
       const wanted = (event: LedgerEvent) => studyId === undefined || studyOf(event) === studyId;
       const events = ledger.events({ from, signal });
       const stream = eventStream({ events, wanted, heartbeatMs: limits.heartbeatMs, signal });
