@@ -16,7 +16,13 @@ const parts = ['test-network', 'gateway', 'trainer'].map((name) =>
 );
 const unbuilt = !parts.every(existsSync) && 'not run: the other packages are not built';
 
-async function run(...parameters: string[]): Promise<{ code: number | null; out: string; err: string }> {
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(parameters: readonly string[], progress?: (err: string) => void): Promise<Ended> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.js'), ...parameters], { cwd: root });
   let out = '';
   let err = '';
@@ -25,6 +31,7 @@ async function run(...parameters: string[]): Promise<{ code: number | null; out:
   });
   child.stderr.on('data', (chunk) => {
     err += chunk;
+    progress?.(err);
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { code, out, err };
@@ -43,12 +50,12 @@ chaincode: { name: consilium, policy: MAJORITY }
 writeFileSync(config, yaml());
 const directory = join(root, 'consortium');
 after(async () => {
-  await run('down', '--dir', directory);
+  await run(['down', '--dir', directory]);
   rmSync(root, { recursive: true });
 });
 
 const statusNow = async (): Promise<ConsortiumStatus> =>
-  JSON.parse((await run('status', '--dir', directory, '--json')).out);
+  JSON.parse((await run(['status', '--dir', directory, '--json'])).out);
 const pidOf = (status: ConsortiumStatus, name: string) =>
   status.processes.find((one) => one.name === name)!.pid!;
 const alive = (pid: number) => {
@@ -63,7 +70,7 @@ const alive = (pid: number) => {
 test('up starts everything once, restarts what dies, and down stops it even after a killed supervisor', {
   skip: unbuilt,
 }, async () => {
-  const up = await run('up', '--config', config, '--dir', directory);
+  const up = await run(['up', '--config', config, '--dir', directory]);
   assert.equal(up.code, 0, up.err);
   assert.match(up.out, /gateways ready/);
   assert.match(up.out, /keys of north: .*north\/keys.json/);
@@ -87,7 +94,7 @@ test('up starts everything once, restarts what dies, and down stops it even afte
     fetch(`${url}/v1/members`, { headers: { authorization: `Bearer ${gateway.auditor}` } });
   assert.deepEqual(await (await members()).json(), { items: [] });
 
-  const again = await run('up', '--config', config, '--dir', directory);
+  const again = await run(['up', '--config', config, '--dir', directory]);
   assert.equal(again.code, 0);
   assert.match(again.out, /already running/);
 
@@ -106,11 +113,11 @@ test('up starts everything once, restarts what dies, and down stops it even afte
   process.kill(pidOf(last, 'supervisor'), 'SIGKILL');
   while (alive(pidOf(last, 'supervisor'))) await new Promise((wake) => setTimeout(wake, 20));
   assert.equal((await statusNow()).state, 'orphaned');
-  const down = await run('down', '--dir', directory);
+  const down = await run(['down', '--dir', directory]);
   assert.match(down.out, /Stopped 7 processes/);
   for (const { pid } of last.processes) assert.ok(!alive(pid!));
-  assert.equal((await run('status', '--dir', directory)).code, 3);
-  assert.match((await run('down', '--dir', directory)).out, /Nothing was running/);
+  assert.equal((await run(['status', '--dir', directory])).code, 3);
+  assert.match((await run(['down', '--dir', directory])).out, /Nothing was running/);
 });
 
 test('a port that another program has is refused with the process and the port, and nothing is left', {
@@ -122,11 +129,11 @@ test('a port that another program has is refused with the process and the port, 
   const file = join(root, 'taken.yaml');
   writeFileSync(file, yaml(`, gateway: { port: ${port} }`));
   const place = join(root, 'taken');
-  const { code, err } = await run('up', '--config', file, '--dir', place);
+  const { code, err } = await run(['up', '--config', file, '--dir', place]);
   server.close();
   assert.equal(code, 1);
   assert.match(err, new RegExp(`gateway-north cannot have port ${port}`));
-  assert.equal(JSON.parse((await run('status', '--dir', place, '--json')).out).state, 'stopped');
+  assert.equal(JSON.parse((await run(['status', '--dir', place, '--json'])).out).state, 'stopped');
 });
 
 test('wrong usage, a wrong configuration and wrong data files are refused with status 2', async () => {
@@ -138,19 +145,30 @@ test('wrong usage, a wrong configuration and wrong data files are refused with s
     [['demo', '--data', root], /processed.cleveland.data: is not there/],
   ];
   for (const [parameters, message] of wrong) {
-    const { code, err } = await run(...parameters);
+    const { code, err } = await run(parameters);
     assert.equal(code, 2, parameters.join(' '));
     assert.match(err, message);
   }
-  assert.match((await run('--help')).out, /consilium-network up/);
+  assert.match((await run(['--help'])).out, /consilium-network up/);
 });
 
-test('a short demo trains a model with four hospitals, everything holds, and nothing keeps running', {
+test('a short demo holds although a trainer and the ledger are killed in it, and nothing keeps running', {
   skip: unbuilt,
 }, async () => {
   const out = join(root, 'demo');
-  const { code, out: text, err } = await run('demo', '--rounds', '2', '--out', out, '--json');
+  const killed: string[] = [];
+  const killSome = (progress: string) => {
+    if (killed.length > 0 || !progress.includes('round 1 of 2: opened')) return;
+    const { services } = JSON.parse(readFileSync(join(out, 'consortium/state.json'), 'utf8'));
+    for (const { name, process: found } of services) {
+      if (name !== 'trainer-brightwater' && name !== 'test-network') continue;
+      process.kill(found.pid, 'SIGKILL');
+      killed.push(name);
+    }
+  };
+  const { code, out: text, err } = await run(['demo', '--rounds', '2', '--out', out, '--json'], killSome);
   assert.equal(code, 0, err);
+  assert.equal(killed.length, 2);
   const summary = JSON.parse(text);
   assert.deepEqual(summary, JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')));
   assert.equal(summary.holds, true);
@@ -159,6 +177,6 @@ test('a short demo trains a model with four hospitals, everything holds, and not
   assert.equal(summary.rounds.length, 2);
   assert.ok(summary.ledger.updateRowBytes.largest < 4096);
   assert.ok(summary.pooled.after.auc > summary.pooled.before.auc);
-  const { state } = JSON.parse((await run('status', '--dir', join(out, 'consortium'), '--json')).out);
+  const { state } = JSON.parse((await run(['status', '--dir', join(out, 'consortium'), '--json'])).out);
   assert.equal(state, 'stopped');
 });

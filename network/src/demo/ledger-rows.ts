@@ -64,11 +64,17 @@ export interface VerdictRow {
   readonly recordedAt: string;
 }
 
+export interface AttestationRow {
+  readonly mspId: string;
+  readonly parametersSha256: string;
+  readonly attestedAt: string;
+}
+
 export interface DossierRow {
   readonly round: RoundRow;
   readonly updates: readonly UpdateRow[];
   readonly verdicts: readonly VerdictRow[];
-  readonly attestations: readonly { readonly mspId: string; readonly parametersSha256: string }[];
+  readonly attestations: readonly AttestationRow[];
 }
 
 export const POOLS = ['training', 'held-out'] as const;

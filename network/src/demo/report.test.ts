@@ -80,6 +80,7 @@ test('the report says what was learned, what it cost, and that it holds', () => 
     /1 +north +30\/40 +30\/40 +2 of 2 +2 of 2 +5.0 s/,
     /The ledger has 20 blocks/,
     /train and validate +1 min 23 s/,
+    /2.0 s for training, 1.5 s for verdicts and 1.5 s for aggregating/,
     /1.0 GiB of memory \(2.0 GiB with shared pages counted in each\)/,
     /✔ every round finalised \(2 of 2\)/,
     /Everything holds\./,

@@ -171,8 +171,10 @@ function ledger({ ledger: facts, ipfs, model, hospitals }: Summary): string[] {
   ];
 }
 
-function times({ stages, peakMemory }: Summary): string[] {
+function times({ stages, peakMemory, rounds }: Summary): string[] {
   const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  const mean = (phase: keyof Summary['rounds'][number]['phases']) =>
+    durationText(rounds.reduce((sum, { phases }) => sum + phases[phase], 0) / Math.max(1, rounds.length));
   const list = stages.map(({ name, seconds }) => [name, durationText(seconds)]);
   return [
     '',
@@ -185,6 +187,8 @@ function times({ stages, peakMemory }: Summary): string[] {
       ),
     ),
     '',
+    `  A round took, on average, ${mean('train')} for training, ${mean('validate')} for verdicts and ` +
+      `${mean('aggregate')} for aggregating.`,
     peakMemory === null
       ? '  This system does not say how much memory was used.'
       : `  All processes together used at most ${memoryText(peakMemory)}.`,

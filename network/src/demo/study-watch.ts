@@ -25,6 +25,8 @@ export interface WatchOptions {
 
 const POLL_MS = 500;
 const SILENCE_MS = 180_000;
+/** Less patience where no trainer waits for another, and all of them fail. */
+const ALL_FAIL_MS = 60_000;
 
 const SENTENCES: Readonly<Record<string, (who: string, event: LedgerEvent) => string>> = {
   RoundOpened: (who) => `opened by ${who}`,
@@ -54,10 +56,12 @@ export async function watchStudy(options: WatchOptions): Promise<void> {
         ...sites.map((site) => site.client.get<JobRow[]>('/local/jobs').catch(() => [] as JobRow[])),
       ]);
       const own = jobs.map((list) => list.find((job) => job.studyId === studyId));
+      board.showErrors(own);
       view.live(board.lines(own));
       if (study.state === 'aborted') throw new StudyFailedError(`the study was aborted: ${study.reason}`);
       if (study.state === 'completed' && consents.every(({ state }) => state === 'settled')) break;
-      if (board.silentMs > silenceMs) throw new StudyFailedError(silence(sites, own, silenceMs));
+      const patienceMs = own.every((job) => job?.error) ? Math.min(ALL_FAIL_MS, silenceMs) : silenceMs;
+      if (board.silentMs > patienceMs) throw new StudyFailedError(silence(sites, own, patienceMs));
       await sleep(POLL_MS, undefined, { signal });
     }
   } finally {
@@ -110,6 +114,7 @@ class StudyBoard {
   #round = 0;
   #roundBegun = performance.now();
   #phase = 'starting';
+  readonly #saidErrors = new Set<string>();
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -139,6 +144,18 @@ class StudyBoard {
     const text = `  round ${event.data.round} of ${rounds}: ${this.#phase}${over ? ` after ${seconds}` : ''}`;
     if (over) view.line(text);
     else view.detail(text);
+  }
+
+  /** Says each new kind of error of each trainer once; the trainer tries again by itself. */
+  showErrors(jobs: readonly (JobRow | undefined)[]): void {
+    const { sites, view } = this.#options;
+    for (const [index, job] of jobs.entries()) {
+      const said = `${index} ${job?.error?.code}`;
+      if (job?.error === undefined || this.#saidErrors.has(said)) continue;
+      this.#saidErrors.add(said);
+      const { code, detail } = job.error;
+      view.line(`  ${sites[index]!.hospital.title}: ${code}: ${detail} (it will try again)`);
+    }
   }
 
   lines(jobs: readonly (JobRow | undefined)[]): string[] {

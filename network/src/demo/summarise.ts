@@ -98,9 +98,11 @@ function hospitalFacts({ hospital }: Site, measured: Measured): HospitalFacts {
   };
 }
 
-function roundFacts({ round, verdicts }: DossierRow): RoundFacts {
-  const end = round.finalizedAt === undefined ? Number.NaN : Date.parse(round.finalizedAt);
-  const seconds = (end - Date.parse(round.openedAt)) / 1000;
+function roundFacts({ round, updates, verdicts }: DossierRow): RoundFacts {
+  const opened = Date.parse(round.openedAt);
+  const trained = Math.max(opened, ...updates.map(({ recordedAt }) => Date.parse(recordedAt)));
+  const validated = Math.max(trained, ...verdicts.map(({ recordedAt }) => Date.parse(recordedAt)));
+  const ended = Math.max(validated, round.finalizedAt === undefined ? 0 : Date.parse(round.finalizedAt));
   return {
     round: round.round,
     state: round.state,
@@ -109,7 +111,12 @@ function roundFacts({ round, verdicts }: DossierRow): RoundFacts {
     excluded: round.excluded?.length ?? 0,
     accepted: verdicts.filter(({ accepted }) => accepted).length,
     validators: verdicts.length,
-    seconds: Number.isFinite(seconds) ? seconds : 0,
+    seconds: (ended - opened) / 1000,
+    phases: {
+      train: (trained - opened) / 1000,
+      validate: (validated - trained) / 1000,
+      aggregate: (ended - validated) / 1000,
+    },
     scores: verdicts.flatMap(({ scores }) =>
       scores.map(({ datasetId, correct, total }) => ({
         datasetId,

@@ -42,6 +42,8 @@ export interface RoundFacts {
   readonly accepted: number;
   readonly validators: number;
   readonly seconds: number;
+  /** From the ledger's times: until the last update, the last verdict, and the finalising. */
+  readonly phases: { readonly train: number; readonly validate: number; readonly aggregate: number };
   /**
    * What a real consortium sees of the quality: noised counts on held-out patients, each a charged release.
    */

@@ -88,15 +88,15 @@ export function factsOfAGoodStudy(): MutableFacts {
       datasetId,
       round,
       artefact: artefact(`${datasetId}-${round}`),
-      recordedAt: at,
+      recordedAt: '2026-01-01T00:00:02Z',
     })),
     verdicts: SITES.map(({ mspId, datasetId }) => ({
       mspId,
       accepted: true,
       scores: [{ datasetId, correct: '30', total: '40' }],
-      recordedAt: at,
+      recordedAt: '2026-01-01T00:00:03.5Z',
     })),
-    attestations: SITES.map(({ mspId }) => ({ mspId, parametersSha256: `hash-${round}` })),
+    attestations: SITES.map(({ mspId }) => ({ mspId, parametersSha256: `hash-${round}`, attestedAt: at })),
   }));
   const named = [
     { what: 'the graph', artefact: artefact('graph') },
