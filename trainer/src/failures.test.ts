@@ -55,7 +55,7 @@ const errorOf = (running: RunningConsortium, mspId = 'A') =>
 const chargesOf = ({ consortium }: SmallConsortium) =>
   consortium.charges.map(({ datasetId, pool }) => `${datasetId}/${pool}`).sort();
 
-describe('a trainer in trouble', () => {
+describe('a trainer in trouble', { timeout: 120_000 }, () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();
@@ -243,6 +243,32 @@ describe('a trainer in trouble', () => {
     await running.until(() => isSettled(world));
     assert.deepEqual(chargesOf(world), ['a-data/held-out', 'a-data/training']);
     await second.close();
+  });
+
+  it('does not depend on a leader that puts something else into IPFS than was agreed on', async () => {
+    const { store, world } = await aWorld({ study: { rounds: 2 } });
+    const { consortium } = world;
+    running = runTrainers(world, ({ mspId }) => {
+      if (mspId !== 'A') return { store };
+      const meddling = new UnreliableStore();
+      let puts = 0;
+      meddling.get = (ref) => store.get(ref);
+      meddling.put = async (bytes) => {
+        const ref = await store.put(bytes);
+        puts += 1;
+        // Its second artefact is the aggregate of the first round, which it leads.
+        if (puts === 2) store.forge(ref.cid, new Uint8Array(ref.sizeBytes));
+        return ref;
+      };
+      return { store: meddling };
+    });
+    await running.until(() => isSettled(world));
+    const { aggregate, leader } = consortium.dossier('study', 1).round;
+    assert.equal(leader, 'A');
+    assert.ok(aggregate !== undefined);
+    await assert.rejects(store.get(aggregate.artefact), { code: 'ARTEFACT_HASH_MISMATCH' });
+    assert.equal(consortium.dossier('study', 2).round.state, 'finalized');
+    assert.equal(chargesOf(world).length, 2 * 3 * 2);
   });
 
   it('takes over from a leader that is silent', async () => {

@@ -54,6 +54,14 @@ CREATE TABLE submissions (
   PRIMARY KEY (study_id, round, name, subject)
 ) STRICT, WITHOUT ROWID;
 
+-- Aggregates as this trainer recomputed them itself: it need not trust whoever put one into IPFS.
+CREATE TABLE aggregates (
+  study_id TEXT NOT NULL,
+  parameters_sha256 TEXT NOT NULL,
+  parameters BLOB NOT NULL,
+  PRIMARY KEY (study_id, parameters_sha256)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE artefacts (
   cid TEXT PRIMARY KEY,
   size_bytes INTEGER NOT NULL,

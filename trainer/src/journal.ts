@@ -320,6 +320,30 @@ export class Journal implements Disposable {
     );
   }
 
+  /** Keeps an aggregate that this trainer has recomputed, under its hash. */
+  keepAggregate(studyId: string, parameters: Uint8Array): void {
+    this.#run(
+      'INSERT INTO aggregates VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      studyId,
+      sha256Hex(parameters),
+      parameters,
+    );
+  }
+
+  aggregate(studyId: string, parametersSha256: string): Uint8Array | undefined {
+    const row = this.#get(
+      'SELECT parameters FROM aggregates WHERE study_id = ? AND parameters_sha256 = ?',
+      studyId,
+      parametersSha256,
+    );
+    return row?.parameters as Uint8Array | undefined;
+  }
+
+  /** Drops a study's aggregates but one: the base of what comes next. */
+  forgetAggregates(studyId: string, except: string): void {
+    this.#run('DELETE FROM aggregates WHERE study_id = ? AND parameters_sha256 <> ?', studyId, except);
+  }
+
   /** Counts an artefact that this trainer put to IPFS. */
   countArtefact({ cid, sizeBytes }: Pick<ArtefactRef, 'cid' | 'sizeBytes'>, purpose: string): void {
     this.#run(

@@ -14,15 +14,18 @@ import { sha256Hex } from './journal.ts';
 import type { StudyModel } from './study-model.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
-type Exchange = Pick<TrainerContext, 'exchange'>;
+type Exchange = Pick<TrainerContext, 'exchange' | 'journal'>;
 
 /**
  * Shared parameters of the round's base (or of any finalised aggregate) on the lattice; null is the graph's own.
  *
+ * What this trainer recomputed itself is taken from its journal, so that a leader who puts something else into
+ * IPFS than what was agreed on, or nothing, stops nobody who took part.
+ *
  * @throws TrainerError where the artefact cannot be had or is not what the ledger names
  */
 export async function parametersOf(
-  { exchange }: Exchange,
+  { exchange, journal }: Exchange,
   {
     studyId,
     ref,
@@ -30,6 +33,8 @@ export async function parametersOf(
   }: { readonly studyId: string; readonly ref: Round['base']; readonly model: StudyModel },
 ): Promise<Int32Array> {
   if (ref === null) return quantizeParameters(model.initial.shared);
+  const kept = journal.aggregate(studyId, ref.parametersSha256);
+  if (kept !== undefined) return decodeLattice(kept, model.initial.shared.length);
   const bytes = await exchange.open(ref.artefact, {
     context: aggregateContext(studyId),
     values: model.initial.shared.length,

@@ -149,6 +149,7 @@ export class StudyRunner {
       if (latest?.round.aggregate !== undefined) await this.#keep(latest.round.aggregate.artefact);
       this.#round += 1;
       latest = next;
+      journal.forgetAggregates(this.studyId, latest.round.base?.parametersSha256 ?? '');
     }
     return latest;
   }

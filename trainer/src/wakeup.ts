@@ -14,8 +14,10 @@ export class Wakeup {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#resolve = resolve;
       const timer = setTimeout(resolve, durationMs);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      const onAbort = () => resolve();
+      signal.addEventListener('abort', onAbort);
       await promise;
+      signal.removeEventListener('abort', onAbort);
       clearTimeout(timer);
       this.#resolve = undefined;
     }

@@ -7,7 +7,7 @@ import { MemoryArtefactStore } from './artefact/index.ts';
 import { AUTHORIZED, type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
 
-describe('a whole study of three trainers', () => {
+describe('a whole study of three trainers', { timeout: 120_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
   let running: RunningConsortium;
   let world: SmallConsortium;

@@ -1,5 +1,6 @@
 // One member's attestation: the hash of the aggregate as it recomputes it from the included updates itself.
 import type { RoundDossier, Study } from '@consilium/chaincode/domain';
+import { encodeParameters } from '../aggregate/index.ts';
 import { GatewayProblem } from '../gateway-client.ts';
 import { recomputeAggregate } from '../round-material.ts';
 import { submit } from '../submit.ts';
@@ -11,7 +12,8 @@ export async function attest(
 ): Promise<void> {
   const { studyId } = study;
   const { round } = dossier.round;
-  const { parametersSha256 } = await recomputeAggregate(context, { study, dossier });
+  const { lattice, parametersSha256 } = await recomputeAggregate(context, { study, dossier });
+  context.journal.keepAggregate(studyId, encodeParameters(lattice));
   context.afterStep('attest: recomputed');
   try {
     const argument = { studyId, round, parametersSha256 };
