@@ -108,7 +108,9 @@ export class Endorser {
     const untimely = untimeliness(proposal);
     if (untimely) return filtered(untimely);
     const { channel, membership } = this.#options;
-    if (proposal.channel !== channel) {
+    // A proposal to no channel reaches the peer's own chaincodes only; its answer is not endorsed.
+    const isChannelless = proposal.channel === '' && proposal.chaincode === LEDGER_QUERIES;
+    if (proposal.channel !== channel && !isChannelless) {
       return { response: refusal(`channel '${proposal.channel}' not found`), error: undefined };
     }
     const invalid = proposalRefusal(proposal, membership);
@@ -294,6 +296,7 @@ export class Endorser {
     });
     const answer = new peer.ProposalResponse();
     answer.setResponse(response);
+    if (proposal.channel === '') return answer;
     answer.setPayload(payload);
     if (response.getStatus() < ERROR_THRESHOLD) {
       answer.setVersion(1);

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { peer } from '../fabric-protos.ts';
+import type { ProposalResponse } from '../peer/proposal-response.ts';
+import { EndorsementPlan } from './endorsement-plan.ts';
+import type { EndorsingPeer } from './endorsing-peer.ts';
+
+const [A, B, C, D] = ['A', 'B', 'C', 'D'].map(
+  (mspId) => ({ mspId, address: `${mspId}:1` }) as EndorsingPeer,
+) as [EndorsingPeer, EndorsingPeer, EndorsingPeer, EndorsingPeer];
+const PEERS = [A, B, C, D];
+
+function response(payload: string): ProposalResponse {
+  const message = new peer.ProposalResponse();
+  message.setPayload(Buffer.from(payload));
+  message.setEndorsement(new peer.Endorsement());
+  return message;
+}
+
+function namesOf(peers: EndorsingPeer[] | undefined): string[] | undefined {
+  return peers?.map(({ mspId }) => mspId).sort();
+}
+
+describe('an endorsement plan', () => {
+  it('asks those of the first layout who have not endorsed yet', () => {
+    const plan = new EndorsementPlan([['A', 'B', 'C']], PEERS);
+    plan.accept(A, response('same'));
+    assert.deepEqual(namesOf(plan.next()), ['B', 'C']);
+    plan.accept(B, response('same'));
+    assert.equal(plan.completed?.length ?? 0, 0);
+    plan.accept(C, response('same'));
+    assert.equal(plan.completed?.length, 3);
+  });
+
+  it('goes on with another layout when a peer refuses, keeping what it has', () => {
+    const plan = new EndorsementPlan(
+      [
+        ['A', 'B'],
+        ['A', 'C'],
+        ['B', 'D'],
+      ],
+      PEERS,
+    );
+    plan.accept(A, response('same'));
+    plan.next();
+    plan.refuse(B, 'no');
+    assert.deepEqual(namesOf(plan.next()), ['C']);
+    plan.accept(C, response('same'));
+    assert.equal(plan.completed?.length, 2);
+    assert.deepEqual(plan.errorDetails, [{ address: 'B:1', mspId: 'B', message: 'no' }]);
+  });
+
+  it('takes a different result for a refusal', () => {
+    const plan = new EndorsementPlan([['A', 'B']], PEERS);
+    plan.accept(A, response('one'));
+    plan.next();
+    plan.accept(B, response('another'));
+    assert.equal(plan.completed?.length ?? 0, 0);
+    assert.equal(plan.next(), undefined);
+    assert.equal(plan.errorDetails[0]!.message, 'ProposalResponsePayloads do not match');
+  });
+
+  it('asks no peer twice', () => {
+    const plan = new EndorsementPlan(
+      [
+        ['A', 'B'],
+        ['B', 'C'],
+      ],
+      PEERS,
+    );
+    assert.deepEqual(namesOf(plan.next()), ['A', 'B']);
+    plan.refuse(A, 'no');
+    assert.equal(plan.next(), undefined, 'B was asked and has not answered');
+  });
+});
