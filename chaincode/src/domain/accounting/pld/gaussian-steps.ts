@@ -1,0 +1,94 @@
+// Events as people state them, and the kinds of step that the accountant composes.
+import type { LossSource } from './loss-pair.ts';
+import { ReplaceOneLosses } from './replace-one-losses.ts';
+import { SampledGaussianLosses } from './sampled-gaussian-losses.ts';
+import type { Release } from './single-release.ts';
+import { type BatchCap, TruncatedLosses, type Truncation, truncationOf } from './truncated-sampling.ts';
+
+export type Adjacency = 'add-or-remove-one' | 'replace-one';
+
+/** Steps of one kind: `steps` Poisson-subsampled Gaussian releases. */
+export interface GaussianSteps {
+  /** Standard deviation of the noise over the greatest L2 norm of one unit's contribution to the sum. */
+  readonly noiseMultiplier: number;
+  /** Probability with which each unit is drawn in a step. */
+  readonly samplingRate: number;
+  readonly steps: number;
+  /** Where batches have a largest size and what exceeds it is dropped at random. */
+  readonly batchCap?: BatchCap;
+  /** By default add-or-remove-one; the same for all events of a list. */
+  readonly adjacency?: Adjacency;
+}
+
+function check({ noiseMultiplier, samplingRate, steps, batchCap }: GaussianSteps): void {
+  if (!(noiseMultiplier >= 0)) throw new RangeError('noiseMultiplier must be a number of at least 0');
+  if (!(samplingRate >= 0 && samplingRate <= 1)) throw new RangeError('samplingRate must be in [0, 1]');
+  if (!Number.isSafeInteger(steps) || steps < 0) throw new RangeError('steps must be a count of at least 0');
+  for (const [name, count] of Object.entries(batchCap ?? {})) {
+    if (!Number.isSafeInteger(count) || count < 1)
+      throw new RangeError(`${name} must be a count of at least 1`);
+  }
+}
+
+/** One kind of step as it is composed: without subsampling a single release, of noise smaller by √steps. */
+export interface Kind extends GaussianSteps {
+  readonly truncation: Truncation;
+  readonly adjacency: Adjacency;
+}
+
+const UNTRUNCATED: Truncation = { probability: 0, samplingRate: 0 };
+
+/** The events without those that cost nothing, equal ones joined, in an order of their own. */
+export function kindsOf(events: readonly GaussianSteps[]): Kind[] {
+  const joined = new Map<string, Kind>();
+  let signal = 0;
+  const adjacency = events[0]?.adjacency ?? 'add-or-remove-one';
+  for (const event of events) {
+    check(event);
+    const { noiseMultiplier, samplingRate, steps, batchCap } = event;
+    if ((event.adjacency ?? 'add-or-remove-one') !== adjacency) {
+      throw new RangeError('events of different adjacency have no common guarantee');
+    }
+    if (steps === 0 || samplingRate === 0 || noiseMultiplier === Number.POSITIVE_INFINITY) continue;
+    const truncation = batchCap ? truncationOf(samplingRate, batchCap) : UNTRUNCATED;
+    if (samplingRate === 1 && truncation.probability === 0) {
+      signal += steps / noiseMultiplier ** 2;
+      continue;
+    }
+    const key = [noiseMultiplier, samplingRate, truncation.probability, truncation.samplingRate].join(' ');
+    const before = joined.get(key)?.steps ?? 0;
+    joined.set(key, { noiseMultiplier, samplingRate, truncation, adjacency, steps: before + steps });
+  }
+  const kinds = [...joined].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
+  if (signal === 0) return kinds;
+  const noiseMultiplier = 1 / Math.sqrt(signal);
+  return [...kinds, { noiseMultiplier, samplingRate: 1, steps: 1, truncation: UNTRUNCATED, adjacency }];
+}
+
+export function sourceOf(
+  { noiseMultiplier, samplingRate, truncation, adjacency }: Kind,
+  tailMass: number,
+): LossSource {
+  const Plain = adjacency === 'replace-one' ? ReplaceOneLosses : SampledGaussianLosses;
+  const plain = new Plain({ noiseMultiplier, samplingRate, tailMass });
+  if (truncation.probability === 0) return plain;
+  // A capped batch moves the sum by up to 2, which is a replacement at half the noise and one-sided shifts.
+  const halved = { noiseMultiplier: noiseMultiplier / 2, samplingRate: truncation.samplingRate, tailMass };
+  return new TruncatedLosses({
+    probability: truncation.probability,
+    capped: new ReplaceOneLosses(halved),
+    plain,
+  });
+}
+
+/** The one release that all is equal to, if it is. */
+export function onlyRelease(kinds: readonly Kind[]): Release | undefined {
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1 || kind.steps > 1 || kind.truncation.probability > 0)
+    return undefined;
+  if (kind.adjacency === 'add-or-remove-one') return kind;
+  return kind.samplingRate === 1 ? { ...kind, noiseMultiplier: kind.noiseMultiplier / 2 } : undefined;
+}
+
+export const unbounded = (kinds: readonly Kind[]): boolean =>
+  kinds.some((kind) => kind.noiseMultiplier === 0);
