@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { TRANSACTIONS, transactionNamed } from '@consilium/chaincode/domain';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import { LEDGER_ROUTES } from './app.ts';
+import { VARIABLES } from './config.ts';
 import { TAGS } from './documentation.ts';
 import { PROBLEM_CODES, statusOf } from './problem.ts';
 import { splitArgument } from './routes/ledger-route.ts';
@@ -124,6 +126,18 @@ describe('the OpenAPI document', () => {
       const { rest } = splitArgument(route);
       assert.deepEqual(problems(rest, route.examples.body ?? {}), [], `body of ${route.operationId}`);
     }
+  });
+
+  it('is in step with the README, which lists every route and every variable', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const rows = [...readme.matchAll(/^\| (GET|POST) +\| `(\/v1\/[^`]+)`/gm)].map(
+      ([, method, path]) => `${method} ${path}`,
+    );
+    const documented = operations
+      .filter(([name]) => name.includes(' /v1/'))
+      .map(([name]) => name.replace(/^\w+/, (method) => method.toUpperCase()));
+    assert.deepEqual(rows.toSorted(), documented.toSorted());
+    for (const [name] of VARIABLES) assert.ok(readme.includes(`\`${name}\``), name);
   });
 
   it('is shown as a page, to which the root leads', async () => {

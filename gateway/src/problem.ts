@@ -132,9 +132,9 @@ function describe(error: unknown): Described {
 
 function describeRefusal(error: DomainError): Described {
   const refusals = error.cause instanceof LedgerError ? publicRefusals(error.cause.refusals) : [];
-  // Each peer's own words matter where peers judge for themselves, not where all say the same.
-  const differing = new Set(refusals.map(({ message }) => message)).size > 1 || refusals.length > 1;
-  return { code: error.code, detail: error.detail, ...(differing && { more: { peers: refusals } }) };
+  // Whose peer refused matters where peers judge for themselves; the own peer alone applies rules that all share.
+  const telling = refusals.length > 1 || (error.code === 'ENDORSEMENT_REFUSED' && refusals.length > 0);
+  return { code: error.code, detail: error.detail, ...(telling && { more: { peers: refusals } }) };
 }
 
 const codeOf = (error: unknown): string | undefined => {
