@@ -10,9 +10,10 @@ import {
   type MemberKeys,
   openArtefact,
   sealArtefact,
+  sha256Hex,
 } from './artefact/index.ts';
 import { TrainerError, type TrainerErrorCode } from './errors.ts';
-import { type Journal, type StepKey, sha256Hex } from './journal.ts';
+import type { Journal, StepKey } from './journal.ts';
 
 export interface ExchangeOptions {
   readonly mspId: string;

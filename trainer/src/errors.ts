@@ -72,6 +72,8 @@ export const TRAINER_ERRORS = {
     'The journal in CONSILIUM_DATA_DIR cannot be read or written.',
   ],
   TRAINER_TRAINING_FAILED: ['unavailable', true, 'Training stopped before its release; nothing was spent.'],
+  TRAINER_ROUTE_NOT_FOUND: ['not-found', false, 'This service has no such route.'],
+  TRAINER_INTERNAL: ['unavailable', true, 'Something failed that should not have; the log says more.'],
   TRAINER_STOPPING: ['unavailable', true, 'The trainer is stopping.'],
 } as const satisfies Record<string, readonly [ErrorKind, boolean, string]>;
 

@@ -1,7 +1,7 @@
 // What people are told of a failure: its code and a sentence, on the job board and in the log.
 import type { Logger } from 'pino';
 import { DataError } from './data/index.ts';
-import { TrainerError } from './errors.ts';
+import { TRAINER_ERRORS, TrainerError } from './errors.ts';
 import { GatewayProblem } from './gateway-client.ts';
 
 export interface Failure {
@@ -18,7 +18,8 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof DataError) {
     return { code: 'TRAINER_DATASET_REFUSED', detail: error.message, retry: true };
   }
-  return { code: 'TRAINER_INTERNAL', detail: 'an unexpected failure; the log says more', retry: true };
+  const [, retry, detail] = TRAINER_ERRORS.TRAINER_INTERNAL;
+  return { code: 'TRAINER_INTERNAL', detail, retry };
 }
 
 /** One line for what has a name; the stack too for what has none. */

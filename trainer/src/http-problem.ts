@@ -4,7 +4,7 @@
 import { DomainError } from '@consilium/chaincode/domain';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DataError, type DataProblem } from './data/index.ts';
-import { isLedgerCode, named, statusOf, TrainerError } from './errors.ts';
+import { isLedgerCode, named, statusOf, TRAINER_ERRORS, TrainerError } from './errors.ts';
 import { GatewayProblem } from './gateway-client.ts';
 
 export interface ProblemBody {
@@ -39,7 +39,7 @@ export function problemOf(thrown: unknown): ProblemBody {
   if (statusCode !== undefined && statusCode < 500) {
     return body('TRAINER_INPUT_INVALID', statusCode, message ?? 'the request is malformed');
   }
-  return body('TRAINER_INTERNAL', 500, 'an unexpected failure; the log says more');
+  return body('TRAINER_INTERNAL', 500, TRAINER_ERRORS.TRAINER_INTERNAL[2]);
 }
 
 const body = (code: string, status: number, detail: string): ProblemBody => ({

@@ -147,7 +147,7 @@ describe('the local service', () => {
     const wrong = await post('/local/predictions', { studyId: 'study', round: 'initial', rows });
     assert.deepEqual(
       wrong.json().problems.map((p: { code: string; line: number }) => `${p.code} ${p.line}`),
-      ['COLUMN_UNKNOWN 2', 'VALUE_OUT_OF_BOUNDS 2'],
+      ['FEATURE_UNKNOWN 2', 'VALUE_OUT_OF_BOUNDS 2'],
     );
     assert.doesNotMatch(wrong.body, /444/);
     const cases: [object, string][] = [

@@ -4,10 +4,10 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Dictionary, Id, Strict, validate } from '@consilium/chaincode/domain';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { sha256Hex } from './artefact/index.ts';
 import { TrainerError } from './errors.ts';
 import { answerProblem } from './http-problem.ts';
 import type { JobBoard } from './job-board.ts';
-import { sha256Hex } from './journal.ts';
 import { heldOutPatients, prepareDataset } from './local-datasets.ts';
 import {
   buildStudyModel,
@@ -68,14 +68,8 @@ export function buildHttp(options: HttpOptions): FastifyInstance {
   });
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler((request, reply) => {
-    reply.code(404).type('application/problem+json');
-    return {
-      type: 'urn:consilium:problem:TRAINER_INPUT_INVALID',
-      title: 'TRAINER_INPUT_INVALID',
-      status: 404,
-      code: 'TRAINER_INPUT_INVALID',
-      detail: `there is no ${request.method} ${request.url.split('?')[0]}`,
-    };
+    const detail = `there is no ${request.method} ${request.url.split('?')[0]}`;
+    answerProblem(new TrainerError('TRAINER_ROUTE_NOT_FOUND', detail), request, reply);
   });
   const expected = createHash('sha256').update(`Bearer ${trainerKey}`).digest();
   app.addHook('onRequest', async (request, reply) => {

@@ -1,11 +1,11 @@
 // What this trainer must never forget, in one SQLite file: which noise was drawn for which charge, what was
 // sealed, what was sent, and where each dataset's file and salt are. Every step is one transaction on disk
 // (WAL, synchronous=FULL) before the next step begins, so that after a crash the same bytes are sent again.
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import type { ArtefactRef, Dictionary, Pool, RecordCountBand } from '@consilium/chaincode/domain';
+import { sha256Hex } from './artefact/index.ts';
 import { named, TrainerError } from './errors.ts';
 import { JOURNAL_SCHEMA, JOURNAL_VERSION } from './journal-schema.ts';
 
@@ -444,5 +444,3 @@ const datasetOf = (row: Row): PreparedDataset => ({
   commitment: row.commitment as string,
   recordCountBand: { low: Number(row.band_low), high: Number(row.band_high) },
 });
-
-export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -8,9 +8,9 @@ import {
   ParameterFormatError,
   quantizeParameters,
 } from './aggregate/index.ts';
+import { sha256Hex } from './artefact/index.ts';
 import { aggregateContext, updateContext } from './artefact-exchange.ts';
 import { TrainerError } from './errors.ts';
-import { sha256Hex } from './journal.ts';
 import type { StudyModel } from './study-model.ts';
 import type { TrainerContext } from './trainer-context.ts';
 

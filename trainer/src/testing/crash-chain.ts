@@ -54,6 +54,7 @@ export async function runCrashChain(diesAt: RegExp): Promise<CrashChain> {
     assert.ok(life <= MOST_LIVES, 'it does not get any further');
     const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], {
       stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compiled') },
     });
     const stop = consortium.onEvent(() => settled() && child.kill('SIGTERM'));
     const [code, signal] = await once(child, 'exit');
