@@ -72,10 +72,15 @@ export async function callControl(dir: string, command: string, body: unknown): 
   } catch (error) {
     throw notRunning(error);
   }
-  if (response.status === 401) throw notRunning();
+  // Another program may have taken the port since.
+  if (response.status === 401 || !isJson(response)) throw notRunning();
   const answered = (await response.json()) as { error?: string };
   if (!response.ok) throw new ControlError(answered.error ?? `status ${response.status}`);
   return answered;
+}
+
+function isJson(response: Response): boolean {
+  return response.headers.get('content-type') === 'application/json';
 }
 
 async function answer(

@@ -15,6 +15,8 @@ export async function runNetwork(options: {
   readonly json: boolean;
 }): Promise<void> {
   const { dir, portBase } = options;
+  // Keys and private data are the owner's alone, whoever made the directory.
+  process.umask(0o077);
   if (await isRunning(dir)) throw new ControlError(`a network is already running in ${dir}`);
   const raw = configuration(dir, options.configFile);
   const config = parseConfig(raw);

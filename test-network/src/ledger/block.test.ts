@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { verify, X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { common } from '../fabric-protos.ts';
+import { createAuthority, issueIdentity } from '../identities/authority.ts';
+import { createSigningIdentity } from '../msp/signing-identity.ts';
 import { blockHash, blockHeaderBytes, createBlock } from './block.ts';
 import { sha256 } from './sha256.ts';
 
@@ -23,6 +26,32 @@ describe('block headers', () => {
     assert.equal(blockHeaderBytes(header(2 ** 40, '', '')).toString('hex'), '300c020601000000000004000400');
     const long = blockHeaderBytes(header(1, '11'.repeat(130), ''));
     assert.equal(long.subarray(0, 9).toString('hex'), '30818a020101048182');
+  });
+
+  it('are signed by the orderer together with its own header and what it says of the block', async () => {
+    const authority = await createAuthority('ca.orderer', 'orderer');
+    const pair = await issueIdentity(authority, {
+      commonName: 'orderer0',
+      organizationalUnit: 'orderer',
+      organization: 'orderer',
+    });
+    const block = createBlock({
+      number: 7,
+      previousHash: sha256(Buffer.from('previous')),
+      envelopes: [Buffer.from('a')],
+      orderer: createSigningIdentity({ mspId: 'OrdererMSP', ...pair }),
+      nonce: Buffer.from('nonce'),
+    });
+    const [bytes] = block.getMetadata()!.getMetadataList_asU8();
+    const metadata = common.Metadata.deserializeBinary(bytes!);
+    const [signature] = metadata.getSignaturesList();
+    const signed = Buffer.concat([
+      metadata.getValue_asU8(),
+      signature!.getSignatureHeader_asU8(),
+      blockHeaderBytes(block.getHeader()!),
+    ]);
+    const { publicKey } = new X509Certificate(pair.certificatePem);
+    assert.ok(verify('sha256', signed, publicKey, signature!.getSignature_asU8()));
   });
 
   it('commit to the block before and to the data', () => {

@@ -18,11 +18,16 @@ import { RpcError } from '../gateway/rpc-error.ts';
 import { MESSAGE_OPTIONS } from '../grpc-options.ts';
 import type { KeyAndCertificate } from '../identities/authority.ts';
 import type { Block } from '../ledger/block.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { Endorser } from './endorser.ts';
 
 type Envelope = InstanceType<typeof common.Envelope>;
 type DeliverResponse = InstanceType<typeof peer.DeliverResponse>;
 type DeliverCall = ServerDuplexStream<Envelope, DeliverResponse>;
+
+/** Fabric's defaults under `peer.limits.concurrency`. */
+const MAX_REQUESTS = 2_500;
+const MAX_GATEWAY_REQUESTS = 500;
 
 export interface PeerServerOptions {
   readonly host: string;
@@ -41,8 +46,10 @@ export interface RunningServer {
 export async function startPeerServer(options: PeerServerOptions): Promise<RunningServer> {
   const server = new Server(MESSAGE_OPTIONS);
   addGateway(server, options.gateway);
+  const endorsing = new ConcurrencyLimit('/protos.Endorser', MAX_REQUESTS);
+  const delivering = new ConcurrencyLimit('/protos.Deliver', MAX_REQUESTS);
   server.addService(peer.EndorserService, {
-    processProposal: unary(async (signed: InstanceType<typeof peer.SignedProposal>) => {
+    processProposal: unary(endorsing, async (signed: InstanceType<typeof peer.SignedProposal>) => {
       const { response, error } = await options.endorser.processProposal(signed);
       if (error !== undefined) throw new RpcError(status.UNKNOWN, error);
       return response!;
@@ -50,10 +57,14 @@ export async function startPeerServer(options: PeerServerOptions): Promise<Runni
   });
   const { delivery } = options;
   server.addService(peer.DeliverService, {
-    deliver: (call: DeliverCall) => serveDelivery(call, delivery, blockResponse),
-    deliverFiltered: (call: DeliverCall) => serveDelivery(call, delivery, filteredResponse),
+    deliver: (call: DeliverCall) =>
+      serveDelivery(call, { limit: delivering, context: delivery }, blockResponse),
+    deliverFiltered: (call: DeliverCall) =>
+      serveDelivery(call, { limit: delivering, context: delivery }, filteredResponse),
     deliverWithPrivateData: (call: DeliverCall) =>
-      serveDelivery(call, delivery, (block) => privateResponse(block, options)),
+      serveDelivery(call, { limit: delivering, context: delivery }, (block) =>
+        privateResponse(block, options),
+      ),
   });
   return listen(server, options);
 }
@@ -74,11 +85,14 @@ export function listen(
 }
 
 function addGateway(server: Server, service: GatewayService): void {
+  const limit = new ConcurrencyLimit('/gateway.Gateway', MAX_GATEWAY_REQUESTS);
   server.addService(gateway.GatewayService, {
-    evaluate: unary((request: InstanceType<typeof gateway.EvaluateRequest>) => service.evaluate(request)),
-    endorse: unary((request: InstanceType<typeof gateway.EndorseRequest>) => service.endorse(request)),
-    submit: unary((request: InstanceType<typeof gateway.SubmitRequest>) => service.submit(request)),
-    commitStatus: unary((request: InstanceType<typeof gateway.SignedCommitStatusRequest>, signal) =>
+    evaluate: unary(limit, (request: InstanceType<typeof gateway.EvaluateRequest>) =>
+      service.evaluate(request),
+    ),
+    endorse: unary(limit, (request: InstanceType<typeof gateway.EndorseRequest>) => service.endorse(request)),
+    submit: unary(limit, (request: InstanceType<typeof gateway.SubmitRequest>) => service.submit(request)),
+    commitStatus: unary(limit, (request: InstanceType<typeof gateway.SignedCommitStatusRequest>, signal) =>
       service.commitStatus(request, signal),
     ),
     chaincodeEvents: (
@@ -95,7 +109,7 @@ function addGateway(server: Server, service: GatewayService): void {
           await write(call, response, signal);
         }
       };
-      pump().catch((error: unknown) => {
+      limit.run(pump).catch((error: unknown) => {
         if (!signal.aborted) call.emit('error', statusOf(error));
       });
     },
@@ -103,12 +117,13 @@ function addGateway(server: Server, service: GatewayService): void {
 }
 
 function unary<Request, Response>(
+  limit: ConcurrencyLimit,
   handle: (request: Request, signal: AbortSignal) => Promise<Response> | Response,
 ): (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => void {
   return (call, callback) => {
     const signal = cancellation(call);
-    Promise.resolve()
-      .then(() => handle(call.request, signal))
+    limit
+      .run(() => handle(call.request, signal))
       .then(
         (response) => callback(null, response),
         (error: unknown) => {
@@ -120,11 +135,11 @@ function unary<Request, Response>(
 
 async function serveDelivery(
   call: DeliverCall,
-  context: DeliveryContext,
+  { limit, context }: { readonly limit: ConcurrencyLimit; readonly context: DeliveryContext },
   respond: (block: Block) => DeliverResponse,
 ): Promise<void> {
   const signal = cancellation(call);
-  try {
+  const serve = async () => {
     for await (const envelope of call as AsyncIterable<Envelope>) {
       const outcome = await deliver(envelope, context, {
         signal,
@@ -134,6 +149,9 @@ async function serveDelivery(
       if (outcome !== common.Status.SUCCESS) break;
     }
     call.end();
+  };
+  try {
+    await limit.run(serve);
   } catch (error) {
     if (!signal.aborted) call.emit('error', statusOf(error));
   }
