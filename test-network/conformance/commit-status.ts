@@ -67,7 +67,8 @@ export function commitStatus(subject: () => Subject): void {
       assert.equal((await waiting).successful, true);
     });
 
-    it('stays that of the first when the same transaction is submitted again', async () => {
+    it('stays that of the first when the same transaction is submitted again', async (t) => {
+      if (subject().ordering.isBft) return t.skip('not run: BFT orderers refuse a second copy');
       const { a, probe } = subject();
       const again = await submitAgain(subject(), a, probe);
       assert.equal(again.code, 'VALID');

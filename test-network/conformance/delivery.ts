@@ -77,14 +77,13 @@ export function delivery(subject: () => Subject): void {
       const signatures = metadata.getSignaturesList();
       assert.ok(signatures.length > 0);
       for (const signature of signatures) {
-        const header = common.SignatureHeader.deserializeBinary(signature.getSignatureHeader_asU8());
-        const identity = msp.SerializedIdentity.deserializeBinary(header.getCreator_asU8());
-        const { publicKey } = new X509Certificate(identity.getIdBytes_asU8());
         const signed = Buffer.concat([
           metadata.getValue_asU8(),
           signature.getSignatureHeader_asU8(),
+          signature.getIdentifierHeader_asU8(),
           headerBytes(block),
         ]);
+        const { publicKey } = new X509Certificate(ordererCertificate(subject(), signature));
         assert.ok(verify('sha256', signed, publicKey, signature.getSignature_asU8()));
       }
     });
@@ -134,7 +133,8 @@ export function delivery(subject: () => Subject): void {
       stream.close();
     });
 
-    it('shows the second copy of a transaction as a duplicate', async () => {
+    it('shows the second copy of a transaction as a duplicate', async (t) => {
+      if (subject().ordering.isBft) return t.skip('not run: BFT orderers refuse a second copy');
       const { a, probe } = subject();
       const { transactionId, code, nextBlock } = await submitAgain(subject(), a, probe);
       assert.equal(code, 'VALID');
@@ -223,4 +223,16 @@ export function delivery(subject: () => Subject): void {
       assert.ok(digests.includes(digest));
     });
   });
+}
+
+/** Raft's orderers sign with their certificate, BFT's with a number that the channel's configuration explains. */
+function ordererCertificate({ ordering }: Subject, signature: common.MetadataSignature): string | Uint8Array {
+  if (!ordering.isBft) {
+    const header = common.SignatureHeader.deserializeBinary(signature.getSignatureHeader_asU8());
+    return msp.SerializedIdentity.deserializeBinary(header.getCreator_asU8()).getIdBytes_asU8();
+  }
+  const header = common.IdentifierHeader.deserializeBinary(signature.getIdentifierHeader_asU8());
+  const certificate = ordering.consenters.get(header.getIdentifier());
+  if (certificate === undefined) throw new Error(`no orderer has the number ${header.getIdentifier()}`);
+  return certificate;
 }

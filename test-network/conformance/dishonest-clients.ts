@@ -1,19 +1,21 @@
 /** Transactions that were tampered with between endorsement and ordering. */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { common, peer } from '@hyperledger/fabric-protos';
 import { channelHeaders } from './block-streams.ts';
 import { endorseAsClient, forge, type Parts, signedBy } from './forgery.ts';
+import { assertOrdererRefused } from './ordering.ts';
 import { refusal } from './outcome.ts';
 import { submitEnvelope } from './raw-gateway.ts';
 import { otherForm } from './signature-forms.ts';
 import type { Subject } from './subject.ts';
 
-const FORBIDDEN =
-  '10 ABORTED: received unsuccessful response from orderer: status=FORBIDDEN, info=implicit policy ' +
-  "evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Writers' " +
-  'sub-policies to be satisfied: permission denied';
+const FORBIDDEN = new RegExp(
+  '^status=FORBIDDEN, info=implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy ' +
+    "requires 1 of the 'Writers' sub-policies to be satisfied: permission denied$",
+);
 
 export function dishonestClients(subject: () => Subject): void {
   describe('dishonest clients', { concurrency: 8 }, () => {
@@ -92,7 +94,7 @@ export function dishonestClients(subject: () => Subject): void {
       const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
       const high = otherForm(await a.sign(endorsed.getDigest()));
       const answer = await refusal(a.gateway.newSignedTransaction(endorsed.getBytes(), high).submit());
-      assert.equal(answer.message, FORBIDDEN);
+      assertOrdererRefused(subject().ordering, answer, FORBIDDEN);
     });
 
     it("cannot use the endorsements of one transaction for another's result", async () => {
@@ -110,7 +112,8 @@ export function dishonestClients(subject: () => Subject): void {
       assert.equal((await a.send(forged)).code, 'ENDORSEMENT_POLICY_FAILURE');
     });
 
-    it('cannot call their transaction by another type', async () => {
+    it('cannot call their transaction by another type', async (t) => {
+      if (subject().ordering.isBft) return t.skip('not run: it halts BFT ordering for minutes');
       const message = await tampered(subject(), ({ channelHeader }) =>
         channelHeader.setType(common.HeaderType.MESSAGE),
       );
@@ -124,12 +127,8 @@ export function dishonestClients(subject: () => Subject): void {
         channelHeader.setType(common.HeaderType.CONFIG),
       );
       const answer = await refusal(forged.submit());
-      assert.equal(answer.error, 'SubmitError');
-      assert.equal(
-        answer.message,
-        '10 ABORTED: received unsuccessful response from orderer: status=BAD_REQUEST, ' +
-          'info=message is of type that cannot be processed directly',
-      );
+      const words = /^status=BAD_REQUEST, info=message is of type that cannot be processed directly$/;
+      assertOrdererRefused(subject().ordering, answer, words);
     });
 
     it('cannot name another chaincode in the header', async () => {
@@ -145,7 +144,9 @@ export function dishonestClients(subject: () => Subject): void {
       assert.equal(code, 'INVALID_CHAINCODE');
     });
 
-    it('cannot leave out the nonce', async () => {
+    it('cannot leave out the nonce', async (t) => {
+      // Without a nonce every such transaction of a client has the same id.
+      if (subject().ordering.isBft) return t.skip('not run: BFT orderers refuse a second copy');
       const { code } = await tampered(subject(), ({ signatureHeader }) => signatureHeader.setNonce(''));
       assert.equal(code, 'BAD_COMMON_HEADER');
     });
@@ -154,7 +155,7 @@ export function dishonestClients(subject: () => Subject): void {
       const { a, probe } = subject();
       const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
       const forged = forge(endorsed, a, ({ signatureHeader }) => signatureHeader.setCreator(''));
-      assert.equal((await refusal(forged.submit())).message, FORBIDDEN);
+      assertOrdererRefused(subject().ordering, await refusal(forged.submit()), FORBIDDEN);
     });
 
     it('cannot change any other field of the header', async () => {
@@ -224,7 +225,7 @@ export function dishonestClients(subject: () => Subject): void {
 
     it('cannot give the action another header', async () => {
       const { code } = await tampered(subject(), ({ actionHeader }) => {
-        actionHeader.setNonce(Buffer.from('another nonce of some bytes'));
+        actionHeader.setNonce(randomBytes(24));
       });
       assert.equal(code, 'INVALID_ENDORSER_TRANSACTION');
     });
@@ -233,9 +234,7 @@ export function dishonestClients(subject: () => Subject): void {
       const { a, b, probe } = subject();
       const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
       const answer = await refusal(signedBy(endorsed, b).submit());
-      assert.equal(answer.error, 'SubmitError');
-      assert.equal(answer.code, 10);
-      assert.equal(answer.message, FORBIDDEN);
+      assertOrdererRefused(subject().ordering, answer, FORBIDDEN);
     });
 
     it('cannot send a transaction to a channel that is not there', async () => {
@@ -252,11 +251,14 @@ export function dishonestClients(subject: () => Subject): void {
     });
 
     it('cannot submit rubbish', async () => {
-      const { a, channel } = subject();
+      const { a, channel, ordering } = subject();
       const rubbish = { payload: Buffer.from('rubbish'), signature: Buffer.from('rubbish') };
       const answer = await submitEnvelope(a, channel, rubbish);
-      assert.equal(answer.code, 10);
-      assert.match(answer.message, /^received unsuccessful response from orderer: status=BAD_REQUEST, info=/);
+      assert.equal(answer.code, ordering.isBft ? 14 : 10);
+      const words = ordering.isBft
+        ? /^insufficient number of orderers/
+        : /^received unsuccessful response from orderer: status=BAD_REQUEST, info=/;
+      assert.match(answer.message, words);
     });
 
     it('leave their invalid transactions in the block for all to see', async () => {

@@ -41,6 +41,7 @@ export class LedgerClient {
   readonly gateway: Gateway;
   readonly network: Network;
   readonly channel: grpc.Client;
+  readonly #settled: (blockNumber: bigint) => Promise<void>;
 
   constructor(options: {
     readonly organisation: Organisation;
@@ -48,7 +49,10 @@ export class LedgerClient {
     readonly connection: grpc.Client;
     readonly mspId?: string;
     readonly credentials: ClientCredentials;
+    /** Waits until every organisation's peer has the block. */
+    readonly settled: (blockNumber: bigint) => Promise<void>;
   }) {
+    this.#settled = options.settled;
     this.organisation = options.organisation;
     this.channel = options.connection;
     this.identity = {
@@ -110,10 +114,11 @@ export class LedgerClient {
     };
   }
 
-  /** As commit, for what must succeed before a test's question can be asked. */
+  /** As commit, for what must have succeeded at every peer before a test's question can be asked. */
   async must(chaincode: string, method: string, call: Call = {}): Promise<Committed> {
     const committed = await this.commit(chaincode, method, call);
     if (committed.code !== 'VALID') throw new Error(`${method} ended in ${committed.code}`);
+    await this.#settled(committed.blockNumber);
     return committed;
   }
 

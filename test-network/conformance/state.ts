@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { assertOrdererRefused } from './ordering.ts';
 import { refusal } from './outcome.ts';
 import type { Subject } from './subject.ts';
 
@@ -115,12 +116,9 @@ export function state(subject: () => Subject): void {
         args: [subject().key(), String(11 * 1024 * 1024)],
       });
       const answer = await refusal(transaction.submit());
-      assert.equal(answer.error, 'SubmitError');
-      assert.equal(answer.code, 10);
-      assert.match(
-        answer.message,
-        /status=BAD_REQUEST, info=message payload is \d+ bytes and exceeds maximum allowed 10485760 bytes/,
-      );
+      const words =
+        /^status=BAD_REQUEST, info=message payload is \d+ bytes and exceeds maximum allowed 10485760 bytes$/;
+      assertOrdererRefused(subject().ordering, answer, words);
     });
 
     it("tells the chaincode the transaction's id, channel, time and arguments", async () => {

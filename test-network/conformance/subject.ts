@@ -5,6 +5,7 @@ import type { common } from '@hyperledger/fabric-protos';
 import type { ConformanceNetwork, OddIdentities } from './conformance-network.ts';
 import type { ClientCredentials, Organisation } from './connection.ts';
 import { dial, LedgerClient } from './ledger-client.ts';
+import { type Ordering, orderingOf } from './ordering.ts';
 import { probeDefinitions } from './probe-policies.ts';
 
 export class Subject {
@@ -13,6 +14,7 @@ export class Subject {
   readonly #connections = new Map<string, grpc.Client>();
   readonly #run = Date.now().toString(36);
   #keys = 0;
+  #ordering: Ordering | undefined;
   readonly channel: string;
   /** The probe under the majority policy. */
   readonly probe: string;
@@ -38,6 +40,12 @@ export class Subject {
 
   get oddIdentities(): OddIdentities | undefined {
     return this.#network.oddIdentities;
+  }
+
+  /** Known once the network is ready. */
+  get ordering(): Ordering {
+    if (!this.#ordering) throw new Error('the network is not ready');
+    return this.#ordering;
   }
 
   get crashAndRestart(): (() => Promise<void>) | undefined {
@@ -113,6 +121,7 @@ export class Subject {
       }
     };
     await Promise.all(this.organisations.map((_, index) => waitFor(this.client(index))));
+    this.#ordering = orderingOf(await this.block(this.a, 0n));
   }
 
   /** The block of that number from the client's own peer, as soon as the peer has it. */
@@ -148,6 +157,10 @@ export class Subject {
     this.#connections.clear();
   }
 
+  async #settled(blockNumber: bigint): Promise<void> {
+    await Promise.all(this.organisations.map((_, index) => this.reached(this.client(index), blockNumber)));
+  }
+
   #organisation(index: number): Organisation {
     const organisation = this.organisations[index];
     if (!organisation) throw new Error(`the connection file has no organisation ${index}`);
@@ -163,6 +176,7 @@ export class Subject {
     const { endpoint } = options.organisation;
     const connection = this.#connections.get(endpoint) ?? dial(options.organisation);
     this.#connections.set(endpoint, connection);
-    return new LedgerClient({ channel: this.channel, ...options, connection });
+    const settled = (blockNumber: bigint) => this.#settled(blockNumber);
+    return new LedgerClient({ channel: this.channel, ...options, connection, settled });
   }
 }
