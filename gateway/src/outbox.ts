@@ -166,6 +166,6 @@ export class Outbox {
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 }

@@ -176,8 +176,7 @@ test('an unknown outcome is learned when asked for', async (t) => {
 });
 
 test('nothing is sent when the outbox cannot be written', async (t) => {
-  const gateway = await openGateway();
-  t.after(() => gateway.app.close().catch(() => {}));
+  const gateway = await open(t);
   gateway.outbox.close();
   const answer = await register(gateway);
   assert.deepEqual([answer.statusCode, answer.json().code], [503, 'OUTBOX_UNAVAILABLE']);
