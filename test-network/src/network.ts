@@ -198,12 +198,12 @@ async function assemble(options: NetworkOptions): Promise<NetworkParts> {
   let ipfs: RunningIpfs | undefined;
   try {
     ipfs = await startIpfs({ dir: join(dir, 'ipfs'), port: wanted.ipfs, host: HOST });
-    const ordererServer = await startOrdererServer({
-      host: HOST,
-      port: wanted.orderer,
-      tls: ordererIdentities.nodeTls,
-      orderer,
-      delivery,
+    const startOrderer = (port: number) =>
+      startOrdererServer({ host: HOST, port, tls: ordererIdentities.nodeTls, orderer, delivery });
+    // Only the connection file names the orderer's port: one that was merely remembered may change.
+    const ordererServer = await startOrderer(wanted.orderer).catch((error: unknown) => {
+      if (options.portBase !== undefined) throw error;
+      return startOrderer(0);
     });
     servers.push(ordererServer);
     const ordererEndpoint = `localhost:${ordererServer.port}`;
