@@ -7,6 +7,7 @@ import { type CrashChain, runCrashChain } from './testing/crash-chain.ts';
 const EVERY_STEP = [
   'round:open: written down',
   'round:open: on the ledger',
+  'train: private step 1 taken',
   'train: drawn, not written down',
   'train: written down',
   'update: sealed and written down',

@@ -1,13 +1,10 @@
 // What this trainer must never forget, in one SQLite file: which noise was drawn for which charge, what was
 // sealed, what was sent, and where each dataset's file and salt are. Every step is one transaction on disk
 // (WAL, synchronous=FULL) before the next step begins, so that after a crash the same bytes are sent again.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import type { ArtefactRef, Dictionary, Pool, RecordCountBand } from '@consilium/chaincode/domain';
 import { sha256Hex } from './artefact/index.ts';
-import { named, TrainerError } from './errors.ts';
-import { JOURNAL_SCHEMA, JOURNAL_VERSION } from './journal-schema.ts';
+import { TrainerError } from './errors.ts';
+import { JournalDatabase, type Row } from './journal-database.ts';
 
 export interface PreparedDataset {
   readonly datasetId: string;
@@ -52,105 +49,13 @@ export interface StepKey {
   readonly subject: string;
 }
 
-type Row = Record<string, SQLInputValue>;
-const SQLITE_CONSTRAINT = 19;
-
-export class Journal implements Disposable {
-  readonly #database: DatabaseSync;
-
-  /**
-   * Opens or creates the journal of a data directory and locks it: two trainers on one would draw twice.
-   *
-   * @throws TrainerError TRAINER_JOURNAL_FAILED (locked, unreadable or of another version), TRAINER_DISK_FULL
-   */
-  constructor(directory: string) {
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      this.#database = new DatabaseSync(join(directory, 'journal.sqlite'));
-      this.#database.exec(
-        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
-      );
-      this.#migrate();
-    } catch (error) {
-      throw named(error);
-    }
-  }
-
-  #migrate(): void {
-    const { user_version: version } = this.#database.prepare('PRAGMA user_version').get() as Row;
-    if (version === JOURNAL_VERSION) return;
-    if (version !== 0) {
-      throw new TrainerError(
-        'TRAINER_JOURNAL_FAILED',
-        `the journal is of version ${version}, this trainer reads version ${JOURNAL_VERSION}`,
-      );
-    }
-    this.transaction(() => {
-      this.#database.exec(JOURNAL_SCHEMA);
-      this.#database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}`);
-    });
-  }
-
-  close(): void {
-    if (this.#database.isOpen) this.#database.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** Bounds the journal's size in pages, as a disk that is full would. */
-  limitPages(pages: number): void {
-    this.#database.exec(`PRAGMA max_page_count = ${Math.trunc(pages)}`);
-  }
-
-  /** All or nothing, on disk when it returns. */
-  transaction<T>(work: () => T): T {
-    try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work();
-        this.#database.exec('COMMIT');
-        return result;
-      } catch (error) {
-        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-        throw error;
-      }
-    } catch (error) {
-      throw named(error);
-    }
-  }
-
-  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    try {
-      return this.#database.prepare(sql).get(...values) as Row | undefined;
-    } catch (error) {
-      throw named(error);
-    }
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    try {
-      return this.#database.prepare(sql).all(...values) as Row[];
-    } catch (error) {
-      throw named(error);
-    }
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    try {
-      this.#database.prepare(sql).run(...values);
-    } catch (error) {
-      throw named(error);
-    }
-  }
-
+export class Journal extends JournalDatabase {
   secret(name: string): Uint8Array | undefined {
-    return this.#get('SELECT value FROM secrets WHERE name = ?', name)?.value as Uint8Array | undefined;
+    return this.get('SELECT value FROM secrets WHERE name = ?', name)?.value as Uint8Array | undefined;
   }
 
   keepSecret(name: string, value: Uint8Array): void {
-    this.#run('INSERT INTO secrets VALUES (?, ?)', name, value);
+    this.run('INSERT INTO secrets VALUES (?, ?)', name, value);
   }
 
   saveDataset({
@@ -161,7 +66,7 @@ export class Journal implements Disposable {
     commitment,
     recordCountBand: band,
   }: PreparedDataset): void {
-    this.#run(
+    this.run(
       `INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (dataset_id) DO UPDATE SET path = excluded.path, dictionary = excluded.dictionary,
          commitment = excluded.commitment, band_low = excluded.band_low, band_high = excluded.band_high,
@@ -178,16 +83,16 @@ export class Journal implements Disposable {
   }
 
   dataset(datasetId: string): PreparedDataset | undefined {
-    const row = this.#get('SELECT * FROM datasets WHERE dataset_id = ?', datasetId);
+    const row = this.get('SELECT * FROM datasets WHERE dataset_id = ?', datasetId);
     return row && datasetOf(row);
   }
 
   datasets(): PreparedDataset[] {
-    return this.#all('SELECT * FROM datasets ORDER BY dataset_id').map(datasetOf);
+    return this.all('SELECT * FROM datasets ORDER BY dataset_id').map(datasetOf);
   }
 
   release({ studyId, round, datasetId, pool }: ReleaseKey): Release | undefined {
-    const row = this.#get(
+    const row = this.get(
       'SELECT * FROM releases WHERE study_id = ? AND round = ? AND dataset_id = ? AND pool = ?',
       studyId,
       round,
@@ -207,36 +112,26 @@ export class Journal implements Disposable {
     draw: { payload: Uint8Array; subjectSha256: string; localParameters?: Uint8Array },
   ): Release {
     const payloadSha256 = sha256Hex(draw.payload);
-    try {
-      this.#database
-        .prepare(
-          `INSERT INTO releases (study_id, round, dataset_id, pool, payload, payload_sha256, subject_sha256,
-             local_parameters, drawn_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(
-          key.studyId,
-          key.round,
-          key.datasetId,
-          key.pool,
-          draw.payload,
-          payloadSha256,
-          draw.subjectSha256,
-          draw.localParameters ?? null,
-          new Date().toISOString(),
-        );
-    } catch (error) {
-      const { errcode } = error as { errcode?: number };
-      if (errcode !== undefined && (errcode & 0xff) === SQLITE_CONSTRAINT) {
-        throw new TrainerError('TRAINER_RELEASE_SPENT', undefined, { cause: error });
-      }
-      throw named(error);
-    }
+    const isFirst = this.insertOnce(
+      `INSERT INTO releases (study_id, round, dataset_id, pool, payload, payload_sha256, subject_sha256,
+         local_parameters, drawn_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      key.studyId,
+      key.round,
+      key.datasetId,
+      key.pool,
+      draw.payload,
+      payloadSha256,
+      draw.subjectSha256,
+      draw.localParameters ?? null,
+      new Date().toISOString(),
+    );
+    if (!isFirst) throw new TrainerError('TRAINER_RELEASE_SPENT');
     const { payload, subjectSha256, localParameters } = draw;
     return { payload, payloadSha256, subjectSha256, localParameters, charge: 'open' };
   }
 
   settleCharge({ studyId, round, datasetId, pool }: ReleaseKey, charge: 'charged' | 'void'): void {
-    this.#run(
+    this.run(
       `UPDATE releases SET charge = ? WHERE study_id = ? AND round = ? AND dataset_id = ? AND pool = ?
          AND charge <> 'charged'`,
       charge,
@@ -249,7 +144,7 @@ export class Journal implements Disposable {
 
   /** Rounds whose training release is not known to be charged, oldest first. */
   openRounds(studyId: string, datasetId: string): number[] {
-    return this.#all(
+    return this.all(
       `SELECT round FROM releases
        WHERE study_id = ? AND dataset_id = ? AND pool = 'training' AND charge = 'open' ORDER BY round`,
       studyId,
@@ -264,7 +159,7 @@ export class Journal implements Disposable {
    * releases, or its cost would be spent without being accounted for.
    */
   localParameters(of: { studyId: string; datasetId: string; round: number }): Uint8Array | undefined {
-    const row = this.#get(
+    const row = this.get(
       `SELECT local_parameters FROM releases WHERE study_id = ? AND dataset_id = ? AND pool = 'training'
          AND charge = 'charged' AND round <= ? ORDER BY round DESC LIMIT 1`,
       of.studyId,
@@ -275,7 +170,7 @@ export class Journal implements Disposable {
   }
 
   sealed({ studyId, round, subject }: StepKey): Sealed | undefined {
-    const row = this.#get(
+    const row = this.get(
       'SELECT * FROM sealed WHERE study_id = ? AND round = ? AND subject = ?',
       studyId,
       round,
@@ -297,7 +192,7 @@ export class Journal implements Disposable {
   ): Sealed {
     const sha256 = sha256Hex(ciphertext);
     const sizeBytes = ciphertext.length;
-    this.#run(
+    this.run(
       'INSERT INTO sealed VALUES (?, ?, ?, ?, ?, ?, ?, NULL)',
       studyId,
       round,
@@ -311,7 +206,7 @@ export class Journal implements Disposable {
   }
 
   recordPut({ studyId, round, subject }: StepKey, cid: string): void {
-    this.#run(
+    this.run(
       'UPDATE sealed SET cid = ? WHERE study_id = ? AND round = ? AND subject = ?',
       cid,
       studyId,
@@ -322,7 +217,7 @@ export class Journal implements Disposable {
 
   /** Keeps an aggregate that this trainer has recomputed, under its hash. */
   keepAggregate(studyId: string, parameters: Uint8Array): void {
-    this.#run(
+    this.run(
       'INSERT INTO aggregates VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
       studyId,
       sha256Hex(parameters),
@@ -331,7 +226,7 @@ export class Journal implements Disposable {
   }
 
   aggregate(studyId: string, parametersSha256: string): Uint8Array | undefined {
-    const row = this.#get(
+    const row = this.get(
       'SELECT parameters FROM aggregates WHERE study_id = ? AND parameters_sha256 = ?',
       studyId,
       parametersSha256,
@@ -341,12 +236,12 @@ export class Journal implements Disposable {
 
   /** Drops a study's aggregates but one: the base of what comes next. */
   forgetAggregates(studyId: string, except: string): void {
-    this.#run('DELETE FROM aggregates WHERE study_id = ? AND parameters_sha256 <> ?', studyId, except);
+    this.run('DELETE FROM aggregates WHERE study_id = ? AND parameters_sha256 <> ?', studyId, except);
   }
 
   /** Counts an artefact that this trainer put to IPFS. */
   countArtefact({ cid, sizeBytes }: Pick<ArtefactRef, 'cid' | 'sizeBytes'>, purpose: string): void {
-    this.#run(
+    this.run(
       'INSERT INTO artefacts VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
       cid,
       sizeBytes,
@@ -356,7 +251,7 @@ export class Journal implements Disposable {
   }
 
   artefactUsage(): { count: number; bytes: number } {
-    const row = this.#get('SELECT count(*) AS count, coalesce(sum(size_bytes), 0) AS bytes FROM artefacts');
+    const row = this.get('SELECT count(*) AS count, coalesce(sum(size_bytes), 0) AS bytes FROM artefacts');
     return { count: Number(row?.count), bytes: Number(row?.bytes) };
   }
 
@@ -367,7 +262,7 @@ export class Journal implements Disposable {
   prepareSubmission(key: StepKey & { name: string }, body: string): { body: string; idempotencyKey: string } {
     return this.transaction(() => {
       const values = [key.studyId, key.round, key.name, key.subject];
-      const row = this.#get(
+      const row = this.get(
         'SELECT * FROM submissions WHERE study_id = ? AND round = ? AND name = ? AND subject = ?',
         ...values,
       );
@@ -375,7 +270,7 @@ export class Journal implements Disposable {
       const attempt = pending ? Number(row.attempt) : Number(row?.attempt ?? 0) + 1;
       const text = pending ? String(row.body) : body;
       if (!pending) {
-        this.#run(
+        this.run(
           `INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, 'sending')
            ON CONFLICT DO UPDATE SET body = excluded.body, attempt = excluded.attempt, state = 'sending'`,
           ...values,
@@ -389,7 +284,7 @@ export class Journal implements Disposable {
   }
 
   concludeSubmission(key: StepKey & { name: string }, state: 'refused' | 'recorded'): void {
-    this.#run(
+    this.run(
       'UPDATE submissions SET state = ? WHERE study_id = ? AND round = ? AND name = ? AND subject = ?',
       state,
       key.studyId,
@@ -403,12 +298,12 @@ export class Journal implements Disposable {
   forgetBytes(studyId: string, upToRound: number): void {
     const last = Math.min(upToRound, Number.MAX_SAFE_INTEGER);
     this.transaction(() => {
-      this.#run(
+      this.run(
         'UPDATE releases SET payload = NULL WHERE study_id = ? AND round <= ? AND payload IS NOT NULL',
         studyId,
         last,
       );
-      this.#run(
+      this.run(
         'UPDATE sealed SET ciphertext = NULL WHERE study_id = ? AND round <= ? AND ciphertext IS NOT NULL',
         studyId,
         last,
@@ -418,7 +313,7 @@ export class Journal implements Disposable {
 
   /** How many draws there are per key: 1 each, by the primary key. For reports and tests. */
   releases(): (ReleaseKey & Release)[] {
-    return this.#all('SELECT * FROM releases ORDER BY study_id, round, dataset_id, pool').map((row) => ({
+    return this.all('SELECT * FROM releases ORDER BY study_id, round, dataset_id, pool').map((row) => ({
       studyId: row.study_id as string,
       round: Number(row.round),
       datasetId: row.dataset_id as string,

@@ -27,7 +27,13 @@ export class TrainerService {
   #training: Promise<unknown> = Promise.resolve();
 
   constructor(context: TrainerContext, options: ServiceOptions) {
-    this.#context = { ...context, onProgress: (...progress) => this.board.progress(...progress) };
+    this.#context = {
+      ...context,
+      onProgress: (...progress) => {
+        this.board.progress(...progress);
+        context.onProgress(...progress);
+      },
+    };
     this.#options = { minPauseMs: 250, maxPauseMs: 30_000, ...options };
   }
 

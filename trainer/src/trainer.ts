@@ -26,6 +26,7 @@ export interface TrainerParts {
   readonly nowMs?: () => number;
   readonly patienceMs?: number;
   readonly afterStep?: (step: string) => void;
+  readonly onProgress?: (studyId: string, step: number, steps: number) => void;
 }
 
 export interface Trainer {
@@ -54,7 +55,7 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     patienceMs: parts.patienceMs ?? PATIENCE_MS,
     signal,
     afterStep,
-    onProgress: () => undefined,
+    onProgress: parts.onProgress ?? (() => undefined),
   };
   const service = new TrainerService(context, parts);
   const http = buildHttp({

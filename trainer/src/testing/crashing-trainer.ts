@@ -25,6 +25,12 @@ const options = JSON.parse(process.argv[2] ?? '{}') as CrashingTrainerOptions;
 const deaths = existsSync(options.deathsFile) ? readFileSync(options.deathsFile, 'utf8').split('\n') : [];
 const stopping = new AbortController();
 
+function dieAt(step: string): void {
+  if (deaths.includes(step) || !new RegExp(options.diesAt).test(step)) return;
+  appendFileSync(options.deathsFile, `${step}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
 const { service } = buildTrainer({
   mspId: options.mspId,
   trainerKey: 'unused-but-long-enough',
@@ -37,11 +43,8 @@ const { service } = buildTrainer({
   keys: decodePrivateKeyPem(options.privateKeyPem),
   log: pino({ level: process.env.LOG ?? 'silent' }, process.stderr),
   signal: stopping.signal,
-  afterStep: (step) => {
-    if (deaths.includes(step) || !new RegExp(options.diesAt).test(step)) return;
-    appendFileSync(options.deathsFile, `${step}\n`);
-    process.kill(process.pid, 'SIGKILL');
-  },
+  afterStep: dieAt,
+  onProgress: (_, step) => dieAt(`train: private step ${step} taken`),
 });
 process.once('SIGTERM', () => stopping.abort());
 await service.run();

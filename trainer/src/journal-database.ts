@@ -1,0 +1,112 @@
+// The journal's SQLite file: opened once, locked, durable at every commit, with its failures named.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { named, TrainerError } from './errors.ts';
+import { JOURNAL_SCHEMA, JOURNAL_VERSION } from './journal-schema.ts';
+
+export type Row = Record<string, SQLInputValue>;
+
+const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
+
+export class JournalDatabase implements Disposable {
+  readonly #database: DatabaseSync;
+
+  /**
+   * Opens or creates the journal of a data directory and locks it: two trainers on one would draw twice.
+   *
+   * @throws TrainerError TRAINER_JOURNAL_FAILED (locked, unreadable or of another version), TRAINER_DISK_FULL
+   */
+  constructor(directory: string) {
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      this.#database = new DatabaseSync(join(directory, 'journal.sqlite'));
+      this.#database.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
+      );
+      this.#migrate();
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  #migrate(): void {
+    const { user_version: version } = this.#database.prepare('PRAGMA user_version').get() as Row;
+    if (version === JOURNAL_VERSION) return;
+    if (version !== 0) {
+      throw new TrainerError(
+        'TRAINER_JOURNAL_FAILED',
+        `the journal is of version ${version}, this trainer reads version ${JOURNAL_VERSION}`,
+      );
+    }
+    this.transaction(() => {
+      this.#database.exec(JOURNAL_SCHEMA);
+      this.#database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}`);
+    });
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Bounds the journal's size in pages, as a disk that is full would. */
+  limitPages(pages: number): void {
+    this.#database.exec(`PRAGMA max_page_count = ${Math.trunc(pages)}`);
+  }
+
+  /** All or nothing, on disk when it returns. */
+  transaction<T>(work: () => T): T {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        this.#database.exec('COMMIT');
+        return result;
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  protected get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    try {
+      return this.#database.prepare(sql).get(...values) as Row | undefined;
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  protected all(sql: string, ...values: SQLInputValue[]): Row[] {
+    try {
+      return this.#database.prepare(sql).all(...values) as Row[];
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  protected run(sql: string, ...values: SQLInputValue[]): void {
+    try {
+      this.#database.prepare(sql).run(...values);
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  /** Inserts a row; false where one with its primary key is there already, which stays as it is. */
+  protected insertOnce(sql: string, ...values: SQLInputValue[]): boolean {
+    try {
+      this.#database.prepare(sql).run(...values);
+      return true;
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode === SQLITE_CONSTRAINT_PRIMARYKEY) return false;
+      throw named(error);
+    }
+  }
+}
