@@ -5,7 +5,7 @@ import { common, orderer, peer } from '@hyperledger/fabric-protos';
 import { serializedIdentity } from './forgery.ts';
 import type { LedgerClient } from './ledger-client.ts';
 
-/** SHA-256 of the header's DER form: SEQUENCE { number INTEGER, previous OCTET STRING, data OCTET STRING }. */
+/** SHA-256 of the header's DER form: SEQUENCE of number INTEGER, previous and data OCTET STRING. */
 export function headerHash(block: common.Block): string {
   return sha256(headerBytes(block)).toString('hex');
 }
@@ -117,7 +117,7 @@ function timestamp(skewSeconds: number) {
   let length = 0;
   for (; seconds > 127n; seconds >>= 7n) bytes[length++] = Number(seconds & 127n) | 128;
   bytes[length++] = Number(seconds);
-  // ChannelHeader.timestamp (field 3) holding Timestamp.seconds (field 1): spares a dependency on well-known types.
+  // ChannelHeader.timestamp (field 3) holding Timestamp.seconds (field 1): spares the well-known types.
   const wire = Buffer.concat([Buffer.from([0x1a, length + 1, 0x08]), bytes.subarray(0, length)]);
   return common.ChannelHeader.deserializeBinary(wire).getTimestamp() ?? header.getTimestamp();
 }

@@ -225,7 +225,7 @@ export function delivery(subject: () => Subject): void {
   });
 }
 
-/** Raft's orderers sign with their certificate, BFT's with a number that the channel's configuration explains. */
+/** Raft's orderers sign with their certificate, BFT's with a number the configuration explains. */
 function ordererCertificate({ ordering }: Subject, signature: common.MetadataSignature): string | Uint8Array {
   if (!ordering.isBft) {
     const header = common.SignatureHeader.deserializeBinary(signature.getSignatureHeader_asU8());

@@ -13,8 +13,8 @@ import { otherForm } from './signature-forms.ts';
 import type { Subject } from './subject.ts';
 
 const FORBIDDEN = new RegExp(
-  '^status=FORBIDDEN, info=implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy ' +
-    "requires 1 of the 'Writers' sub-policies to be satisfied: permission denied$",
+  '^status=FORBIDDEN, info=implicit policy evaluation failed - 0 sub-policies were satisfied, but this ' +
+    "policy requires 1 of the 'Writers' sub-policies to be satisfied: permission denied$",
 );
 
 export function dishonestClients(subject: () => Subject): void {

@@ -35,7 +35,8 @@ export function gatewayErrors(subject: () => Subject): void {
         error: 'GatewayError',
         code: UNKNOWN,
         message:
-          '2 UNKNOWN: evaluate call to endorser returned error: chaincode response 500, PROBE_REFUSED: as asked',
+          '2 UNKNOWN: evaluate call to endorser returned error: chaincode response 500, ' +
+          'PROBE_REFUSED: as asked',
         details: [`${a.mspId} chaincode response 500, PROBE_REFUSED: as asked`],
       });
     });
@@ -77,7 +78,9 @@ export function gatewayErrors(subject: () => Subject): void {
       assert.deepEqual(await refusal(a.evaluate('nochaincode', 'get', { args: ['x'] })), {
         error: 'GatewayError',
         code: FAILED_PRECONDITION,
-        message: `9 FAILED_PRECONDITION: no peers available to evaluate chaincode nochaincode in channel ${channel}`,
+        message:
+          '9 FAILED_PRECONDITION: no peers available to evaluate chaincode ' +
+          `nochaincode in channel ${channel}`,
         details: [],
       });
     });
@@ -125,7 +128,9 @@ export function gatewayErrors(subject: () => Subject): void {
       assert.deepEqual(answer, {
         error: 'GatewayError',
         code: FAILED_PRECONDITION,
-        message: `9 FAILED_PRECONDITION: no peers available to evaluate chaincode ${probe} in channel ${channel}`,
+        message:
+          '9 FAILED_PRECONDITION: no peers available to evaluate chaincode ' +
+          `${probe} in channel ${channel}`,
         details: [],
       });
     });

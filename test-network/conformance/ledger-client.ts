@@ -1,4 +1,4 @@
-/** One client identity at one organisation's gateway: the unmodified Fabric Gateway client, with few words. */
+/** One client identity at one organisation's gateway: the unmodified client, with few words. */
 
 import { createPrivateKey } from 'node:crypto';
 import * as grpc from '@grpc/grpc-js';

@@ -44,7 +44,7 @@ export function ledgerQueries(subject: () => Subject): void {
       assert.equal(answer.code, 2);
       assert.match(
         answer.message,
-        /: chaincode response 500, Failed to get transaction with id abc, error no such transaction ID \[abc\] in index$/,
+        /response 500, Failed to get transaction with id abc, error no such transaction ID \[abc\] in index$/,
       );
     });
 

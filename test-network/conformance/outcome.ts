@@ -1,6 +1,6 @@
 /** What a client sees of an answer, in a form two networks can be compared by. */
 
-import { CommitError, GatewayError, StatusCode } from '@hyperledger/fabric-gateway';
+import { GatewayError, StatusCode } from '@hyperledger/fabric-gateway';
 
 /** A refusal: the client library's error, the gRPC status, the message, and each peer's own words. */
 export interface Refusal {
@@ -34,12 +34,6 @@ export function endedAtDeadline({ code, message }: Refusal): boolean {
 export function validationCode(code: number): string {
   const found = Object.entries(StatusCode).find(([, value]) => value === code);
   return found?.[0] ?? `unknown validation code ${code}`;
-}
-
-/** The validation code a submitted transaction ends with, whether the client was told by error or by status. */
-export function codeOf(error: unknown): string {
-  if (error instanceof CommitError) return validationCode(error.code);
-  throw error;
 }
 
 function printable(value: unknown): string {

@@ -81,7 +81,7 @@ export class Subject {
     return client;
   }
 
-  /** A client that presents the credentials given, under the MSP id given, at organisation `index`'s gateway. */
+  /** A client that presents the credentials and MSP id given at the gateway of organisation `index`. */
   impostor(index: number, credentials: ClientCredentials, mspId?: string): LedgerClient {
     return this.#connect({
       organisation: this.#organisation(index),
