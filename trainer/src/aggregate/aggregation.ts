@@ -1,5 +1,7 @@
 // What an aggregation rule is: robust rules (median, trimmed mean, …) have the same form as the average.
 
+import { ParameterRangeError } from './parameter-lattice.ts';
+
 export interface WeightedUpdate {
   /** A positive integer that follows from the dataset's public band. */
   readonly weight: number;
@@ -16,3 +18,23 @@ export type Aggregation = (round: {
   readonly base: Int32Array;
   readonly updates: readonly WeightedUpdate[];
 }) => Int32Array;
+
+/** Too few updates for what a rule promises; the message says how many it needs and why. */
+export class AggregationRefusedError extends Error {
+  override readonly name = 'AggregationRefusedError';
+}
+
+/**
+ * base + delta, int32 [P].
+ *
+ * @throws ParameterRangeError where a sum leaves the int32 range; nothing saturates.
+ */
+export function moveBase(base: Int32Array, delta: ArrayLike<number>): Int32Array {
+  return base.map((start, i) => {
+    const value = start + delta[i]!;
+    if (value < -(2 ** 31) || value > 2 ** 31 - 1) {
+      throw new ParameterRangeError(`aggregated parameter ${i} leaves the range of the lattice`);
+    }
+    return value;
+  });
+}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { aggregateFedAvg, divideHalfEven } from './fed-avg.ts';
+import { aggregateFedAvg } from './fed-avg.ts';
+import { divideHalfEven } from './integer-arithmetic.ts';
 import { hashParameters, ParameterRangeError } from './parameter-lattice.ts';
 
 const length = 5;

@@ -1,29 +1,7 @@
 // Federated averaging (McMahan et al. 2017, Alg. 1) in integers: the same bits on every machine, in any order.
 import assert from 'node:assert/strict';
-import type { Aggregation } from './aggregation.ts';
-import { ParameterRangeError } from './parameter-lattice.ts';
-
-/** The integer nearest to numerator / denominator, the even one of two equally near; denominator > 0. */
-export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
-  let quotient = numerator / denominator;
-  let rest = numerator % denominator;
-  if (rest < 0n) {
-    quotient -= 1n;
-    rest += denominator;
-  }
-  const twice = 2n * rest;
-  if (twice > denominator || (twice === denominator && quotient % 2n !== 0n)) quotient += 1n;
-  return quotient;
-}
-
-/** divideHalfEven for integers whose double is below 2^53. */
-function divideSmallHalfEven(numerator: number, denominator: number): number {
-  const rest = ((numerator % denominator) + denominator) % denominator;
-  const quotient = (numerator - rest) / denominator;
-  const twice = 2 * rest;
-  const up = twice > denominator || (twice === denominator && quotient % 2 !== 0);
-  return up ? quotient + 1 : quotient;
-}
+import { type Aggregation, moveBase } from './aggregation.ts';
+import { divideHalfEven, divideSmallHalfEven } from './integer-arithmetic.ts';
 
 /**
  * base + Σ wᵢ δᵢ / Σ wᵢ, int32 [P], rounded half to even once.
@@ -43,23 +21,17 @@ export const aggregateFedAvg: Aggregation = ({ base, updates }) => {
   assert(Number.isSafeInteger(totalWeight));
   const fitsDouble = totalWeight * 2 ** 32 < Number.MAX_SAFE_INTEGER;
   const big = fitsDouble ? [] : updates.map(({ weight }) => BigInt(weight));
-  return base.map((start, i) => {
-    let mean: number;
+  const mean = base.map((_, i) => {
     if (fitsDouble) {
       let sum = 0;
       for (const { weight, delta } of updates) sum += weight * delta[i]!;
-      mean = divideSmallHalfEven(sum, totalWeight);
-    } else {
-      let sum = 0n;
-      updates.forEach(({ delta }, j) => {
-        sum += big[j]! * BigInt(delta[i]!);
-      });
-      mean = Number(divideHalfEven(sum, BigInt(totalWeight)));
+      return divideSmallHalfEven(sum, totalWeight);
     }
-    const value = start + mean;
-    if (value < -(2 ** 31) || value > 2 ** 31 - 1) {
-      throw new ParameterRangeError(`aggregated parameter ${i} leaves the range of the lattice`);
-    }
-    return value;
+    let sum = 0n;
+    updates.forEach(({ delta }, j) => {
+      sum += big[j]! * BigInt(delta[i]!);
+    });
+    return Number(divideHalfEven(sum, BigInt(totalWeight)));
   });
+  return moveBase(base, mean);
 };

@@ -1,5 +1,6 @@
 // The public surface of aggregation.
-export type { Aggregation, WeightedUpdate } from './aggregation.ts';
+export { type Aggregation, AggregationRefusedError, type WeightedUpdate } from './aggregation.ts';
+export { AGGREGATION_RULES, type AggregationRule, aggregationOf } from './aggregation-rules.ts';
 export { checkUpdate, impliedUpdateNormL2, type UpdateLimits } from './check-update.ts';
 export { aggregateFedAvg } from './fed-avg.ts';
 export {
@@ -12,3 +13,10 @@ export {
   ParameterRangeError,
   quantizeParameters,
 } from './parameter-lattice.ts';
+export {
+  initialServerState,
+  SERVER_OPTIMIZERS,
+  type ServerOptimizerPlan,
+  type ServerOptimizerState,
+  stepServer,
+} from './server-optimizer.ts';

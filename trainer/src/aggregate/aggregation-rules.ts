@@ -1,0 +1,37 @@
+// The rules a study can name, as data.
+import type { Aggregation } from './aggregation.ts';
+import { coordinateMedian, trimmedMean } from './coordinate-rules.ts';
+import { aggregateFedAvg } from './fed-avg.ts';
+import { geometricMedian } from './geometric-median.ts';
+import { multiKrum, nearestNeighbourMixing } from './neighbour-rules.ts';
+
+export const AGGREGATION_RULES = [
+  'fedavg',
+  'median',
+  'trimmed-mean',
+  'geometric-median',
+  'multi-krum',
+  'nearest-neighbour-mixing',
+] as const;
+export type AggregationRule = (typeof AGGREGATION_RULES)[number];
+
+/** The rule of a name. `faulty` is the number of false updates to bear; fedavg and the medians do not ask for it. */
+export function aggregationOf(
+  rule: AggregationRule,
+  { faulty = 1 }: { readonly faulty?: number } = {},
+): Aggregation {
+  switch (rule) {
+    case 'fedavg':
+      return aggregateFedAvg;
+    case 'median':
+      return coordinateMedian;
+    case 'trimmed-mean':
+      return trimmedMean(faulty);
+    case 'geometric-median':
+      return geometricMedian;
+    case 'multi-krum':
+      return multiKrum(faulty);
+    case 'nearest-neighbour-mixing':
+      return nearestNeighbourMixing(faulty);
+  }
+}
