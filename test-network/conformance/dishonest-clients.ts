@@ -245,8 +245,8 @@ export function dishonestClients(subject: () => Subject): void {
       assert.equal(answer.error, 'SubmitError');
       assert.equal(
         answer.message,
-        '9 FAILED_PRECONDITION: failed to get config for channel [nochannel]: could not get last config for ' +
-          'channel nochannel',
+        '9 FAILED_PRECONDITION: failed to get config for channel [nochannel]: could not get last config ' +
+          'for channel nochannel',
       );
     });
 

@@ -1,6 +1,6 @@
 /**
- * The embedded network as an operator runs it, for the suite to judge: its own process, its own probe processes
- * (one per organisation), deployed through the command line.
+ * The embedded network as an operator runs it, for the suite to judge: its own process, its own probe
+ * processes (one per organisation), deployed through the command line.
  */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';

@@ -152,8 +152,8 @@ export function events(subject: () => Subject): void {
         answer.message,
         `7 PERMISSION_DENIED: Failed evaluating policy on signed data during check policy on channel ` +
           `[${subject().channel}] with policy [/Channel/Application/Readers]: [implicit policy evaluation ` +
-          "failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Readers' sub-policies " +
-          'to be satisfied]',
+          "failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Readers' " +
+          'sub-policies to be satisfied]',
       );
     });
 

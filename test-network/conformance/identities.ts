@@ -145,7 +145,8 @@ export function identities(subject: () => Subject): void {
         code: 10,
         message: FIRST_ENDORSER,
         details: [
-          `${a.mspId} error validating proposal: access denied: channel [${channel}] creator org [${a.mspId}]`,
+          `${a.mspId} error validating proposal: access denied: ` +
+            `channel [${channel}] creator org [${a.mspId}]`,
         ],
       });
     });

@@ -1,8 +1,8 @@
 /**
  * Judges the suite itself: a real Fabric network must pass it. The network is named by CONSILIUM_CONNECTION,
  * a connection file; the probe must be deployed on it (see README.md) under CONSILIUM_PROBE ("probe").
- * CONSILIUM_ODD_IDENTITIES may name a file with an expired certificate and one without a role, CONSILIUM_CRASH
- * a program that kills every process of the network and starts it again.
+ * CONSILIUM_ODD_IDENTITIES may name a file with an expired certificate and one without a role,
+ * CONSILIUM_CRASH a program that kills every process of the network and starts it again.
  */
 
 import { execFile } from 'node:child_process';

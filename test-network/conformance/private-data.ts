@@ -94,8 +94,8 @@ export function privateData(subject: () => Subject): void {
         code: 9,
         message:
           '9 FAILED_PRECONDITION: requires endorsement from organisation(s) that are not in the ' +
-          `distribution policy of the private data collection(s): [${collection}]; retry specifying trusted ` +
-          'endorsing organizations to protect transient data',
+          `distribution policy of the private data collection(s): [${collection}]; retry specifying ` +
+          'trusted endorsing organizations to protect transient data',
         details: [],
       });
       const { mspIds, majority } = subject();

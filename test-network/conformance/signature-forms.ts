@@ -1,4 +1,4 @@
-/** The second signature that follows from every ECDSA signature: (r, n - s). Fabric accepts only the lower s. */
+/** The second form of every ECDSA signature: (r, n - s). Fabric accepts only the lower s. */
 
 const ORDER_P256 = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 

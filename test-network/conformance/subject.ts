@@ -102,7 +102,7 @@ export class Subject {
     return `${this.#run}-${this.#keys}-`;
   }
 
-  /** Waits until every gateway finds all organisations and can have a transaction ordered; ports do not tell. */
+  /** Waits until every gateway finds all organisations and can have something ordered; ports do not tell. */
   async ready(): Promise<void> {
     const deadline = Date.now() + 60_000;
     const chaincodes = [this.probe, this.probeAny, this.probeNested];
