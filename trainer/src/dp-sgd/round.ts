@@ -1,6 +1,13 @@
 // One hospital's round of training on the calling thread, with the randomness given: the worker thread's body,
 // and what tests call with a reproducible source.
-import { buildStepGraph, partitionParameters, pick, readForwardModel } from '../onnx/index.ts';
+import {
+  buildStepGraph,
+  type ForwardModel,
+  labelRule,
+  partitionParameters,
+  pick,
+  readForwardModel,
+} from '../onnx/index.ts';
 import { ClippedSum } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { samplePoisson } from './poisson-sampling.ts';
@@ -9,6 +16,7 @@ import { calibrateNoise, MAXIMUM_UNITS, type NoiseCalibration } from './sensitiv
 import {
   capacityUnitsOf,
   checkTrainingPlan,
+  lossOf,
   TrainingInputError,
   type TrainingPlan,
 } from './training-plan.ts';
@@ -44,21 +52,30 @@ export interface PreparedRound {
   close(): Promise<void>;
 }
 
-/** Checks a round's input and builds its mechanism. @throws TrainingInputError, or the model's own errors. */
-export async function prepareRound(input: RoundInput, randomness: RandomSource): Promise<PreparedRound> {
+/** Refuses a round's input that cannot be trained with. @throws TrainingInputError, or the model's own errors. */
+export function checkRound(input: RoundInput): ForwardModel {
   const { plan, units } = input;
   checkTrainingPlan(plan);
   const model = readForwardModel(input.model);
-  const { features, parameterCount } = model;
-  checkTrainingUnits(units, { features, rowsPerUnit: plan.rowsPerUnit, units: MAXIMUM_UNITS });
+  const { features, outputs, parameterCount } = model;
+  const labels = labelRule(lossOf(plan, model), outputs);
+  checkTrainingUnits(units, { features, rowsPerUnit: plan.rowsPerUnit, units: MAXIMUM_UNITS, labels });
   if (input.parameters.length !== parameterCount) {
     throw new TrainingInputError(`parameters must have ${parameterCount} values`);
   }
+  return model;
+}
+
+/** Checks a round's input and builds its mechanism. @throws TrainingInputError, or the model's own errors. */
+export async function prepareRound(input: RoundInput, randomness: RandomSource): Promise<PreparedRound> {
+  const { plan, units } = input;
+  const model = checkRound(input);
+  const { parameterCount } = model;
   const graph = buildStepGraph(model, {
     clipNormL2: plan.clipNormL2,
     capacityUnits: capacityUnitsOf(plan),
     rowsPerUnit: plan.rowsPerUnit,
-    loss: 'binary-cross-entropy',
+    loss: lossOf(plan, model),
   });
   const noise = calibrateNoise({
     clipNormL2: plan.clipNormL2,

@@ -77,7 +77,7 @@ const calibration = {
   clipNormL2: 2,
   noiseMultiplier: 1.1,
   parameterCount: 10_000,
-  rounding: { normTerms: 200, cancellationGuard: 1, rows: 256 },
+  rounding: { normTerms: 200, cancellationGuard: 1, sumTerms: 256 },
 };
 
 test('the bound counts the clip norm and the rounding of every coordinate, and little else', () => {
@@ -92,7 +92,7 @@ test('rounding costs more where rows of one patient may cancel, and more in larg
   const base = calibrateNoise(calibration).sensitivity;
   const guarded = { ...calibration, rounding: { ...calibration.rounding, cancellationGuard: 2 ** -5 } };
   assert.ok(calibrateNoise(guarded).sensitivity > base);
-  const larger = { ...calibration, rounding: { ...calibration.rounding, rows: 4096 } };
+  const larger = { ...calibration, rounding: { ...calibration.rounding, sumTerms: 4096 } };
   assert.ok(calibrateNoise(larger).sensitivity > base);
 });
 

@@ -25,26 +25,30 @@ export interface NoiseCalibration {
  * that differ in at most that unit, and L(B) = round(κ · fl(Σ_{u∈B} c_u g_u)) ∈ Z^P the integers before noise,
  * with κ = fl(2^20 / C). Then ‖L(B) - L(B')‖₂ ≤ Δ.
  *
- * **Proof.** Let u = 2^-53, a_r and d_r the float32 factors of row r's gradient as the graph computes them, g_u
- * their exact combination, S_u = Σ_r ‖g_ur‖ and R the rows per unit.
+ * **Proof.** Let u = 2^-53. A unit's gradient g_u is *defined* by float32 numbers that the graph computes from the
+ * unit's rows and the parameters alone: for some parameters the gradient itself (stored, R rows summed), for others
+ * the factors a_p and d_p of Σ_p a_p d_pᵀ over the Q positions of the unit's rows, combined exactly. What rounding
+ * made of the true gradient is part of that definition and costs nothing. Let S_u be the norm of the vector of
+ * Σ_p ‖a_p‖‖d_p‖ over factored parameters and ‖g_u‖ over stored ones: ‖g_u‖ ≤ S_u.
  *
- * 1. *One unit.* The graph computes ‖g_u‖² as n̂ in double, from at most K = normTerms + 16 roundings in a row,
- *    without under- or overflow (squares and products of float32 values fit). By Cauchy-Schwarz the terms'
- *    absolute values sum to at most S_u², so |n̂ - ‖g_u‖²| ≤ 2Ku S_u². The factor used is
- *    c_u = min(1, C / √max(n̂, τ²Ŝ_u²)), whence ‖g_u‖² ≤ max(n̂, τ²Ŝ_u²) (1 + 3Ku/τ²) and
- *    c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4Ku/τ². For R = 1 all terms are positive and τ = 1. Units that are not finite
- *    have c_u = 0 and their factors replaced by 0.
- * 2. *The sum.* It is accumulated in double over the rows of a run, then, with compensation, over the runs (which
- *    counts like two roundings for any number of runs below 2^24), then scaled by κ: n = rows + 12 roundings at
- *    most. Whatever their order, the error's norm is at most 2nu Σ_u c_u S_u
- *    ≤ 2nu · MAXIMUM_UNITS · 2C/τ =: η, since c_u S_u ≤ (1 + ρ) C/τ ≤ 2C/τ. It may differ wholly between B and
- *    B' and counts twice.
+ * 1. *One unit.* The graph computes bounds n̂ on each parameter's ‖g_u‖² in double, from at most K = normTerms + 16
+ *    roundings in a row, without under- or overflow (squares and products of float32 values fit). By Cauchy-Schwarz
+ *    the terms' absolute values sum to at most S², so |n̂ - ‖g‖²| ≤ 2Ku S². For Q > 1 the bound is
+ *    max(n̂, τ²Ŝ²), whence ‖g‖² ≤ max(n̂, τ²Ŝ²) (1 + 3Ku/τ²); for Q = 1 and for stored gradients all terms are
+ *    positive and the same holds with τ = 1. With c_u = min(1, C / √Σ of the bounds) it follows that
+ *    c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4Ku/τ², and c_u S_u ≤ (1 + ρ) C/τ. Units that are not finite have c_u = 0 and
+ *    their numbers replaced by 0.
+ * 2. *The sum.* Each value is accumulated in double over at most sumTerms products of a run (one per unit, or per
+ *    position), then, with compensation, over the runs (which counts like two roundings for any number of runs
+ *    below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their order, the error's norm is
+ *    at most 2nu Σ_u c_u S_u ≤ 2nu · MAXIMUM_UNITS · 2C/τ =: η. It may differ wholly between B and B' and counts
+ *    twice.
  * 3. *Rounding* moves each coordinate by at most 1/2 in B and in B': by at most √P in norm, together.
  *
  * Adding up, ‖L(B) - L(B')‖ ≤ 2^20 (1 + ρ + 2η/C) + √P = Δ. ∎ The code rounds Δ and σ·Δ up.
  *
- * *Assumed:* a row's a_r and d_r depend on that row and the parameters alone, bit for bit, wherever in the batch
- * it lies and whatever the other rows are. ONNX Runtime's CPU kernels for the operators supported have that
+ * *Assumed:* the float32 numbers of a unit depend on its rows and the parameters alone, bit for bit, wherever in
+ * the batch it lies and whatever the other units are. ONNX Runtime's CPU kernels for the operators supported have that
  * property; `step-graph.test.ts` checks it on the machine at hand.
  */
 export function calibrateNoise(options: {
@@ -57,8 +61,8 @@ export function calibrateNoise(options: {
   const u = 2 ** -53;
   const tau = rounding.cancellationGuard;
   const rho = (4 * (rounding.normTerms + 16) * u) / tau ** 2;
-  const eta = (2 * (rounding.rows + 12) * u * MAXIMUM_UNITS * 2) / tau;
-  assert(rho < 2 ** -10 && eta < 2 ** -10, 'rounding stays far below the clip norm');
+  const eta = (2 * (rounding.sumTerms + 12) * u * MAXIMUM_UNITS * 2) / tau;
+  assert(rho < 2 ** -10 && eta < 2 ** -6, 'rounding stays far below the clip norm');
   // A few roundings of this very computation are covered by the last factor.
   const roundUp = 1 + 2 ** -48;
   const sensitivity = (2 ** LATTICE_BITS * (1 + rho + 2 * eta) + Math.sqrt(parameterCount)) * roundUp;

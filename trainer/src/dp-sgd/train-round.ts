@@ -1,12 +1,8 @@
 // Trains one round in a worker thread, with the operating system's randomness and no other.
 import { Worker } from 'node:worker_threads';
-import { readForwardModel } from '../onnx/index.ts';
-import type { RoundInput, RoundResult } from './round.ts';
-import { MAXIMUM_UNITS } from './sensitivity.ts';
+import { checkRound, type RoundInput, type RoundResult } from './round.ts';
 import type { WorkerMessage, WorkerTask } from './train-round-worker.ts';
-import { checkTrainingPlan, TrainingInputError } from './training-plan.ts';
 import type { StepProgress } from './training-steps.ts';
-import { checkTrainingUnits } from './training-units.ts';
 
 /** Training broke off for a reason that lies neither in the plan nor in the data. */
 export class TrainingFailedError extends Error {
@@ -33,13 +29,7 @@ export async function trainRound(
   } = {},
 ): Promise<RoundResult> {
   // Checked here as well, so that errors of the caller keep their types.
-  checkTrainingPlan(input.plan);
-  const { features, parameterCount } = readForwardModel(input.model);
-  const { rowsPerUnit } = input.plan;
-  checkTrainingUnits(input.units, { features, rowsPerUnit, units: MAXIMUM_UNITS });
-  if (input.parameters.length !== parameterCount) {
-    throw new TrainingInputError(`parameters must have ${parameterCount} values`);
-  }
+  checkRound(input);
   options.signal?.throwIfAborted();
 
   const cancelled = new Int32Array(new SharedArrayBuffer(4));

@@ -1,6 +1,8 @@
 // The numbers that fix a round of private training. All of them are public: they come from the study on the
 // ledger and from the dataset's published description, never from the patients.
 
+import { defaultLoss, type ForwardModel, type Loss, whyNotLoss } from '../onnx/index.ts';
+
 export interface TrainingPlan {
   /** C: bound on the L2 norm of one unit's gradient. */
   readonly clipNormL2: number;
@@ -17,6 +19,8 @@ export interface TrainingPlan {
   readonly learningRate: number;
   /** Heavy-ball momentum in [0, 1), 0 by default; it starts anew each round. */
   readonly momentum?: number;
+  /** By default cross-entropy: binary for a model with one output, else categorical. */
+  readonly loss?: Loss;
 }
 
 /** A plan or its data cannot be trained with; the message names the field and the remedy, never a value of data. */
@@ -69,4 +73,12 @@ export function capacityUnitsOf(plan: TrainingPlan): number {
   const expected = expectedBatchUnits(plan);
   const wanted = Math.ceil(expected + 4 * Math.sqrt(expected)) + 4;
   return Math.max(1, Math.min(wanted, Math.floor(MAXIMUM_ROWS_PER_RUN / plan.rowsPerUnit)));
+}
+
+/** The loss a model is trained with. @throws TrainingInputError where plan and model do not go together. */
+export function lossOf({ loss }: TrainingPlan, { outputs }: ForwardModel): Loss {
+  const chosen = loss ?? defaultLoss(outputs);
+  const problem = whyNotLoss(chosen, outputs);
+  if (problem !== undefined) throw new TrainingInputError(`training plan: loss: ${problem}`);
+  return chosen;
 }

@@ -1,5 +1,6 @@
 // The patients as the engine sees them: units of privacy, each with its rows, in flat arrays that a worker
 // thread can take over without copying one by one.
+import type { labelRule } from '../onnx/index.ts';
 import { TrainingInputError } from './training-plan.ts';
 
 export interface TrainingUnits {
@@ -8,7 +9,7 @@ export interface TrainingUnits {
   readonly rowOffsets: Uint32Array;
   /** [rows · featureCount], row by row. */
   readonly features: Float32Array;
-  /** [rows], each 0 or 1. */
+  /** [rows]: 0 or 1, a class, or a number, as the loss wants it. */
   readonly labels: Float32Array;
 }
 
@@ -47,7 +48,12 @@ export function packUnits(featureCount: number, grouped: readonly (readonly Labe
  */
 export function checkTrainingUnits(
   units: TrainingUnits,
-  limits: { readonly features: number; readonly rowsPerUnit: number; readonly units: number },
+  limits: {
+    readonly features: number;
+    readonly rowsPerUnit: number;
+    readonly units: number;
+    readonly labels: ReturnType<typeof labelRule>;
+  },
 ): void {
   const { featureCount, rowOffsets, features, labels } = units;
   if (featureCount !== limits.features) {
@@ -72,7 +78,7 @@ export function checkTrainingUnits(
       );
     }
   }
-  if (!labels.every((label) => label === 0 || label === 1)) {
-    throw new TrainingInputError('every label must be 0 or 1');
+  if (!labels.every((label) => limits.labels.isValid(label))) {
+    throw new TrainingInputError(`every label must be ${limits.labels.wanted}`);
   }
 }

@@ -12,19 +12,22 @@ import {
 } from './onnx-schema.ts';
 import { doubleTensor, floatTensor, int64Tensor } from './tensor-data.ts';
 
-/** Integer attributes of a node: one number, or a list. */
-export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+/** Attributes of a node: an integer, a list of integers, a float, or a string. */
+export type Attributes = Readonly<Record<string, number | readonly number[] | { float: number } | string>>;
 
 /** Opset 17 is the oldest the models may use; it came with IR version 8. */
 export const OPSET_VERSION = 17;
 export const IR_VERSION = 8;
 
 export function toAttributes(attributes: Attributes): AttributeProto[] {
-  return Object.entries(attributes).map(([name, value]) =>
-    typeof value === 'number'
-      ? { name, type: ATTRIBUTE_TYPE.int, i: value }
-      : { name, type: ATTRIBUTE_TYPE.ints, ints: [...value] },
-  );
+  return Object.entries(attributes).map(([name, value]) => {
+    if (typeof value === 'number') return { name, type: ATTRIBUTE_TYPE.int, i: value };
+    if (typeof value === 'string') {
+      return { name, type: ATTRIBUTE_TYPE.string, s: new TextEncoder().encode(value) };
+    }
+    if ('float' in value) return { name, type: ATTRIBUTE_TYPE.float, f: value.float };
+    return { name, type: ATTRIBUTE_TYPE.ints, ints: [...value] };
+  });
 }
 
 interface TensorType {
@@ -33,6 +36,7 @@ interface TensorType {
   readonly shape: readonly (number | string)[];
 }
 
+/** The type of a graph's input or output. */
 export function valueInfo(name: string, { elementType, shape }: TensorType): ValueInfoProto {
   const dim = shape.map((extent) =>
     typeof extent === 'number' ? { dimValue: extent } : { dimParam: extent },
@@ -74,6 +78,13 @@ export class GraphWriter {
 
   float(value: number): string {
     return this.#constant(`f:${value}`, (name) => floatTensor({ name, shape: [] }, [value]));
+  }
+
+  /** A float tensor; each call writes it anew, so keep the name of one that is used twice. */
+  floats(shape: readonly number[], values: ArrayLike<number>): string {
+    const name = `t${this.#initializers.length}`;
+    this.#initializers.push(floatTensor({ name, shape }, values));
+    return name;
   }
 
   double(value: number): string {

@@ -18,6 +18,7 @@ export {
   partitionParameters,
   pick,
 } from './local-parameters.ts';
+export { defaultLoss, type Loss, labelRule, lossFrom, whyNotLoss } from './losses/loss.ts';
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
 export { OnnxFormatError } from './onnx-schema.ts';
 export { predictProbabilities } from './predict.ts';

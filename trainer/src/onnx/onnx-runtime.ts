@@ -9,8 +9,11 @@ export interface TensorValue {
 }
 
 export interface OnnxSession {
-  /** Runs the graph once. The outputs' arrays belong to the caller. */
-  run(inputs: Readonly<Record<string, TensorValue>>): Promise<Record<string, TensorValue>>;
+  /** Runs the graph once; without `outputs`, for all of them. The outputs' arrays belong to the caller. */
+  run(
+    inputs: Readonly<Record<string, TensorValue>>,
+    options?: { readonly outputs?: readonly string[] },
+  ): Promise<Record<string, TensorValue>>;
   close(): Promise<void>;
 }
 
@@ -35,14 +38,14 @@ export async function openSession(bytes: Uint8Array, options: { threads: number 
     throw new OnnxRuntimeError('ONNX Runtime does not load this graph', { cause });
   });
   return {
-    async run(inputs) {
+    async run(inputs, { outputs } = {}) {
       const feeds = Object.fromEntries(
         Object.entries(inputs).map(([name, { type, data, shape }]) => [
           name,
           new ort.Tensor(type, data, shape),
         ]),
       );
-      const results = await session.run(feeds).catch((cause: unknown) => {
+      const results = await session.run(feeds, outputs ?? session.outputNames).catch((cause: unknown) => {
         throw new OnnxRuntimeError('ONNX Runtime failed to run this graph', { cause });
       });
       return Object.fromEntries(

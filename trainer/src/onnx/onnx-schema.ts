@@ -3,15 +3,20 @@
 // order of their numbers and repeated fields in the order given: the same model is the same bytes everywhere.
 import protobuf from 'protobufjs';
 
-export const ELEMENT_TYPE = { float: 1, int64: 7, double: 11 } as const;
-export const ATTRIBUTE_TYPE = { float: 1, int: 2, ints: 7 } as const;
+export const ELEMENT_TYPE = { float: 1, int32: 6, int64: 7, bool: 9, double: 11 } as const;
+export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 export interface AttributeProto {
   name: string;
   type: number;
   f?: number;
   i?: number;
+  s?: Uint8Array;
+  t?: TensorProto;
+  g?: GraphProto;
+  floats?: number[];
   ints?: number[];
+  strings?: Uint8Array[];
 }
 export interface NodeProto {
   input: string[];

@@ -59,3 +59,29 @@ export function readFloats(tensor: TensorProto): Float32Array {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   return Float32Array.from({ length: count }, (_, i) => view.getFloat32(i * 4, true));
 }
+
+/** The numbers of a tensor of any numeric element type, in row-major order; int64 beyond 2^53 is rounded. */
+export function readNumbers(tensor: TensorProto): number[] {
+  if (tensor.dataType === ELEMENT_TYPE.float) return [...readFloats(tensor)];
+  if (tensor.dataLocation === 1) {
+    throw new OnnxFormatError(`initialiser ${tensor.name} keeps its data in another file: embed it`);
+  }
+  const raw = tensor.rawData;
+  if (raw === undefined || raw.length === 0) {
+    const { int32Data = [], int64Data = [], doubleData = [] } = tensor;
+    return [int32Data, int64Data, doubleData].find((list) => list.length > 0)?.map(Number) ?? [];
+  }
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  const readers: Readonly<Record<number, readonly [bytes: number, read: (at: number) => number]>> = {
+    [ELEMENT_TYPE.int32]: [4, (at) => view.getInt32(at, true)],
+    [ELEMENT_TYPE.int64]: [8, (at) => Number(view.getBigInt64(at, true))],
+    [ELEMENT_TYPE.bool]: [1, (at) => view.getUint8(at)],
+    [ELEMENT_TYPE.double]: [8, (at) => view.getFloat64(at, true)],
+  };
+  const reader = readers[tensor.dataType];
+  if (reader === undefined) {
+    throw new OnnxFormatError(`tensor ${tensor.name} has elements of type ${tensor.dataType}: use float32`);
+  }
+  const [bytes, read] = reader;
+  return Array.from({ length: raw.length / bytes }, (_, i) => read(i * bytes));
+}

@@ -1,15 +1,16 @@
-// Norms and clipped sums of per-unit gradients, without ever materialising a unit's gradient.
+// Norms and clipped sums of per-unit gradients.
 //
-// A unit (a patient) has R rows; its gradient is the sum of its rows' gradients. Where row r's gradient of a
-// matrix is the outer product a_r d_rᵀ, the squared norm of the unit's is Σ_rs (a_r·a_s)(d_r·d_s): two R×R Gram
-// matrices (Goodfellow 2015; Li et al. 2022, "ghost clipping"), for R = 1 just ‖a‖²‖d‖². The clipped sum over
-// all units is one matrix product of the a's and the d's scaled row by row.
+// A unit (a patient) has R rows, a row T positions (of a sequence, say); its gradient is the sum over all of them.
+// Where each position's gradient of a matrix is the outer product a dᵀ, the squared norm of the unit's is
+// Σ_pq (a_p·a_q)(d_p·d_q): two Gram matrices of Q = RT positions (Goodfellow 2015; Li et al. 2022, "ghost
+// clipping"), for Q = 1 just ‖a‖²‖d‖², and no unit's gradient is stored. Where 2Q² exceeds the matrix, storing it
+// costs less. Other gradients (offsets, scales, convolutions) are stored, summed over the unit's rows.
 //
-// Everything here is computed in double precision from the float32 values a and d, whose squares and products
-// neither overflow nor underflow there; `dp-sgd/sensitivity.ts` bounds what rounding is left.
+// Norms and sums are computed in double precision from float32 values, whose squares and products neither overflow
+// nor underflow there; `dp-sgd/sensitivity.ts` bounds what rounding is left.
 import type { GraphWriter } from './graph-writer.ts';
 
-/** A [rows, width] float value of the step graph. */
+/** A [rows · positions, width] float value of the step graph. */
 export interface Matrix {
   readonly value: string;
   readonly width: number;
@@ -18,18 +19,25 @@ export interface Matrix {
 /** One parameter's gradient, known by what clipping needs of it. */
 export interface ParameterGradient {
   readonly parameter: string;
-  /** Name of a double [units]: the squared norm of each unit's gradient. */
+  /**
+   * Name of a double [units]: the squared norm of each unit's gradient, and never less than
+   * (τ Σ_p ‖gradient of position p‖)² where it is made of positions that may cancel.
+   */
   readonly unitSquares: string;
-  /** Name of a double [rows]: the squared norm of each row's gradient. */
-  readonly rowSquares: string;
   /** Terms summed for one unit's squared norm; rounding grows with it. */
   readonly terms: number;
-  /** Emits the double vector Σ_r weight_r · gradient_r in the parameter's row-major order. */
-  weightedSum(weights: RowWeights): string;
+  /** Terms summed for one value of the weighted sum. */
+  readonly sumTerms: number;
+  /** Whether positions that may cancel are summed. */
+  readonly isGuarded: boolean;
+  /** Emits the double vector Σ_u weight_u · gradient_u in the parameter's row-major order. */
+  weightedSum(weights: UnitWeights): string;
+  /** Emits each row's gradient, float [rows, size]. */
+  perRow(): string;
 }
 
-/** Per row, [rows, 1]: a double weight, and whether the row's unit is finite (others are left out whole). */
-export interface RowWeights {
+/** Per unit, double [units]: a weight; and bool [units]: whether the unit is finite (others are left out whole). */
+export interface UnitWeights {
   readonly weight: string;
   readonly finite: string;
 }
@@ -38,6 +46,12 @@ export interface UnitGrid {
   readonly units: number;
   readonly rowsPerUnit: number;
 }
+
+/**
+ * τ: a unit counts with at least τ times the sum of its positions' norms, so that positions that cancel can neither
+ * hide their norm in rounding nor blow up the rounding of the sum.
+ */
+export const CANCELLATION_GUARD = 2 ** -5;
 
 export class UnitNorms {
   readonly #writer: GraphWriter;
@@ -49,81 +63,172 @@ export class UnitNorms {
     this.#grid = grid;
   }
 
-  /** Row r's gradient is left_r right_rᵀ, a [left.width, right.width] matrix. */
+  /** The gradient of a row is Σ_p left_p right_pᵀ over its positions, a [left.width, right.width] matrix. */
   outerProduct(product: {
     readonly parameter: string;
     readonly left: Matrix;
     readonly right: Matrix;
+    readonly positions?: number;
   }): ParameterGradient {
-    const { parameter, left, right } = product;
-    const rowSquares = this.#writer.emit('Mul', [this.#rowSquares(left), this.#rowSquares(right)]);
+    const { parameter, left, right, positions = 1 } = product;
+    const { units, rowsPerUnit } = this.#grid;
+    const inUnit = rowsPerUnit * positions;
+    const size = left.width * right.width;
+    const perRow = () => this.#products(product, { groups: units * rowsPerUnit, each: positions });
+    if (inUnit > 1 && 2 * inUnit ** 2 > size) {
+      const value = this.#products(product, { groups: units, each: inUnit });
+      return { ...this.#stored({ parameter, value, size, lead: 1 }), perRow };
+    }
     return {
       parameter,
-      rowSquares,
-      unitSquares:
-        this.#grid.rowsPerUnit === 1
-          ? rowSquares
-          : this.#sumOfPairs(this.#writer.emit('Mul', [this.#gram(left), this.#gram(right)])),
-      terms: left.width + right.width + this.#grid.rowsPerUnit ** 2,
+      unitSquares: this.#ghostSquares(left, right, inUnit),
+      terms: left.width + right.width + inUnit ** 2,
+      sumTerms: units * inUnit,
+      isGuarded: inUnit > 1,
+      perRow,
       weightedSum: (weights) => {
         // The weights go to the smaller of the two factors.
         const onLeft = left.width < right.width;
-        const a = onLeft ? this.#weighted(left, weights) : this.#finite(left, weights);
-        const d = onLeft ? this.#finite(right, weights) : this.#weighted(right, weights);
+        const a = onLeft ? this.#weighted(left, weights, inUnit) : this.#finite(left, weights, inUnit);
+        const d = onLeft ? this.#finite(right, weights, inUnit) : this.#weighted(right, weights, inUnit);
         return this.#writer.emit('Gemm', [a, d], { transA: 1 });
       },
     };
   }
 
-  /** Row r's gradient is of_r itself, a vector. */
-  rowSum({ parameter, of }: { readonly parameter: string; readonly of: Matrix }): ParameterGradient {
-    const rowSquares = this.#rowSquares(of);
+  /**
+   * Row r's gradient is value_r, of `size` values: float [rows, ...], or with `lead` [lead, rows, size / lead], whose
+   * sum over rows `restore` brings into the parameter's order.
+   */
+  perRow(gradient: {
+    readonly parameter: string;
+    readonly value: string;
+    readonly size: number;
+    readonly lead?: number;
+    readonly restore?: (sum: string) => string;
+  }): ParameterGradient {
+    const { parameter, value, size, lead = 1, restore } = gradient;
+    const { units, rowsPerUnit } = this.#grid;
+    const rows = units * rowsPerUnit;
+    const width = size / lead;
+    let summed = this.#writer.reshape(value, [lead, rows, width]);
+    if (rowsPerUnit > 1) {
+      const split = this.#writer.reshape(value, [lead, units, rowsPerUnit, width]);
+      summed = this.#writer.emit('ReduceSum', [split, this.#writer.int64s([2])], { keepdims: 0 });
+    }
+    const stored = this.#stored({ parameter, value: summed, size, lead, ...(restore && { restore }) });
+    const perRow = () => {
+      if (lead === 1) return this.#writer.reshape(value, [rows, size]);
+      const perm = { perm: [1, 0, 2] };
+      const byRow = this.#writer.emit('Transpose', [this.#writer.reshape(value, [lead, rows, width])], perm);
+      return this.#writer.reshape(byRow, [rows, size]);
+    };
+    return { ...stored, perRow };
+  }
+
+  /** The gradient of a parameter that is used several times: the sum over its uses, row by row. */
+  sumOfUses(uses: readonly ParameterGradient[], size: number): ParameterGradient {
+    const [first] = uses as [ParameterGradient];
+    const value = this.#writer.emit(
+      'Sum',
+      uses.map((use) => use.perRow()),
+    );
+    return this.perRow({ parameter: first.parameter, value, size });
+  }
+
+  /** Σ over the positions of each group of left rightᵀ: float [groups, left.width · right.width]. */
+  #products(
+    { left, right }: { readonly left: Matrix; readonly right: Matrix },
+    { groups, each }: { readonly groups: number; readonly each: number },
+  ): string {
+    const writer = this.#writer;
+    const a = writer.reshape(left.value, [groups, each, left.width]);
+    const transposed = writer.emit('Transpose', [a], { perm: [0, 2, 1] });
+    const d = writer.reshape(right.value, [groups, each, right.width]);
+    return writer.reshape(writer.emit('MatMul', [transposed, d]), [groups, left.width * right.width]);
+  }
+
+  #stored(gradient: {
+    readonly parameter: string;
+    /** Float [lead, units, size / lead]. */
+    readonly value: string;
+    readonly size: number;
+    readonly lead: number;
+    readonly restore?: (sum: string) => string;
+  }): Omit<ParameterGradient, 'perRow'> {
+    const { parameter, value, size, lead, restore = (sum: string) => sum } = gradient;
+    const writer = this.#writer;
+    const { units } = this.#grid;
+    const width = size / lead;
+    const double = writer.emit('Cast', [writer.reshape(value, [lead, units, width])], { to: 11 });
     return {
       parameter,
-      rowSquares,
-      unitSquares: this.#grid.rowsPerUnit === 1 ? rowSquares : this.#sumOfPairs(this.#gram(of)),
-      terms: of.width + this.#grid.rowsPerUnit ** 2,
-      weightedSum: (weights) =>
-        this.#writer.emit('ReduceSum', [this.#weighted(of, weights), this.#writer.int64s([0])], {
-          keepdims: 0,
-        }),
+      unitSquares: writer.emit('ReduceSumSquare', [double], { axes: [0, 2], keepdims: 0 }),
+      terms: size,
+      sumTerms: units,
+      isGuarded: false,
+      weightedSum: ({ weight, finite }) => {
+        const kept = writer.emit('Where', [writer.reshape(finite, [1, units, 1]), double, writer.double(0)]);
+        const sum = writer.emit('MatMul', [writer.reshape(weight, [1, 1, units]), kept]);
+        return restore(writer.reshape(sum, [lead, width]));
+      },
     };
+  }
+
+  #ghostSquares(left: Matrix, right: Matrix, inUnit: number): string {
+    const writer = this.#writer;
+    const squares = writer.emit('Mul', [this.#squares(left), this.#squares(right)]);
+    if (inUnit === 1) return squares;
+    const pairs = writer.emit('Mul', [this.#gram(left, inUnit), this.#gram(right, inUnit)]);
+    const sum = writer.emit('ReduceSum', [pairs, writer.int64s([1, 2])], { keepdims: 0 });
+    const norms = writer.reshape(writer.emit('Sqrt', [squares]), [this.#grid.units, inUnit]);
+    const triangle = writer.emit('ReduceSum', [norms, writer.int64s([1])], { keepdims: 0 });
+    const guarded = writer.emit('Mul', [triangle, writer.double(CANCELLATION_GUARD)]);
+    return writer.emit('Max', [sum, writer.emit('Mul', [guarded, guarded])]);
   }
 
   #double({ value }: Matrix): string {
     return this.#once(`double ${value}`, () => this.#writer.emit('Cast', [value], { to: 11 }));
   }
 
-  #rowSquares(matrix: Matrix): string {
+  #squares(matrix: Matrix): string {
     return this.#once(`squares ${matrix.value}`, () =>
       this.#writer.emit('ReduceSumSquare', [this.#double(matrix)], { axes: [1], keepdims: 0 }),
     );
   }
 
-  #gram(matrix: Matrix): string {
+  #gram(matrix: Matrix, inUnit: number): string {
     return this.#once(`gram ${matrix.value}`, () => {
-      const { units, rowsPerUnit } = this.#grid;
-      const byUnit = this.#writer.reshape(this.#double(matrix), [units, rowsPerUnit, matrix.width]);
-      return this.#writer.emit('MatMul', [
-        byUnit,
-        this.#writer.emit('Transpose', [byUnit], { perm: [0, 2, 1] }),
-      ]);
+      const byUnit = this.#writer.reshape(this.#double(matrix), [this.#grid.units, inUnit, matrix.width]);
+      const transposed = this.#writer.emit('Transpose', [byUnit], { perm: [0, 2, 1] });
+      return this.#writer.emit('MatMul', [byUnit, transposed]);
     });
   }
 
-  #sumOfPairs(pairs: string): string {
-    return this.#writer.emit('ReduceSum', [pairs, this.#writer.int64s([1, 2])], { keepdims: 0 });
+  /** A per-unit value as a column over positions, [units · inUnit, 1]. */
+  #spread(value: string, inUnit: number): string {
+    return this.#once(`spread ${value} ${inUnit}`, () => {
+      const { units } = this.#grid;
+      if (inUnit === 1) return this.#writer.reshape(value, [units, 1]);
+      const column = this.#writer.reshape(value, [units, 1, 1]);
+      const all = this.#writer.emit('Expand', [column, this.#writer.int64s([units, inUnit, 1])]);
+      return this.#writer.reshape(all, [units * inUnit, 1]);
+    });
   }
 
-  #finite(matrix: Matrix, { finite }: RowWeights): string {
+  #finite(matrix: Matrix, { finite }: UnitWeights, inUnit: number): string {
     return this.#once(`finite ${matrix.value}`, () =>
-      this.#writer.emit('Where', [finite, this.#double(matrix), this.#writer.double(0)]),
+      this.#writer.emit('Where', [
+        this.#spread(finite, inUnit),
+        this.#double(matrix),
+        this.#writer.double(0),
+      ]),
     );
   }
 
-  #weighted(matrix: Matrix, weights: RowWeights): string {
+  #weighted(matrix: Matrix, weights: UnitWeights, inUnit: number): string {
     return this.#once(`weighted ${matrix.value}`, () =>
-      this.#writer.emit('Mul', [this.#finite(matrix, weights), weights.weight]),
+      this.#writer.emit('Mul', [this.#finite(matrix, weights, inUnit), this.#spread(weights.weight, inUnit)]),
     );
   }
 

@@ -1,4 +1,4 @@
-// Gemm as a dense layer: y = x W + b with x [rows, m], W [m, n] (or [n, m] where transB is 1) and b [n];
+// Gemm as a dense layer: y = x W + b with x [rows, m], W [m, n] (or [n, m] where transB is 1) and b [n] or [1, n];
 // dx = dy Wᵀ, row i's gradient of W is the outer product of x_i and dy_i, that of b is dy_i.
 import {
   type BackwardStep,
@@ -7,6 +7,7 @@ import {
   type OpRule,
   parameterShape,
   UnsupportedOp,
+  whyNotParameter,
   widthOf,
 } from './op-rule.ts';
 
@@ -30,10 +31,18 @@ export const gemm: OpRule = {
     const stored = parameterShape(weight, 2, values);
     const [m, n] = (isTransposed(node) ? stored.toReversed() : stored) as [number, number];
     if (m !== width) throw new UnsupportedOp(`${weight} takes ${m} values for an input of width ${width}`);
-    if (bias && parameterShape(bias, 1, values)[0] !== n) {
-      throw new UnsupportedOp(`${bias} must have ${n} values`);
+    if (bias) {
+      if (!values.isParameter(bias)) throw new UnsupportedOp(whyNotParameter(bias, values));
+      const shape = values.shapeOf(bias);
+      if (shape.at(-1) !== n || shape.slice(0, -1).some((extent) => extent !== 1)) {
+        throw new UnsupportedOp(`${bias} must have ${n} values`);
+      }
     }
     return ['rows', n];
+  },
+  forward(node, step) {
+    const inputs = node.inputs.filter((input) => input !== '').map((input) => step.at(input));
+    return { output: step.writer.emit('Gemm', inputs, { transB: isTransposed(node) ? 1 : 0 }) };
   },
   backward(node, gradient, step: BackwardStep) {
     const [data, weight, bias] = node.inputs as [string, string, string | undefined];
@@ -49,7 +58,7 @@ export const gemm: OpRule = {
         ? [[data, step.writer.emit('Gemm', [gradient, step.at(weight)], { transB })]]
         : [],
       parameters: bias
-        ? [weightGradient, step.norms.rowSum({ parameter: bias, of: output })]
+        ? [weightGradient, step.norms.perRow({ parameter: bias, value: gradient, size: n })]
         : [weightGradient],
     };
   },

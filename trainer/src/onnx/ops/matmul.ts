@@ -1,30 +1,80 @@
-// MatMul by a trainable matrix: y = x W with x [rows, m] and W [m, n]; dx = dy Wᵀ, and row i's gradient of W is
-// the outer product of x_i and dy_i.
-import { type OpRule, parameterShape, UnsupportedOp, widthOf } from './op-rule.ts';
+// MatMul by a trainable matrix, y = x W with x [rows, ..., m] and W [m, n]: dx = dy Wᵀ, and a row's gradient of W is
+// Σ over its positions of the outer product of x and dy. Or of two data values, row by row (attention): y = a b,
+// da = dy bᵀ, db = aᵀ dy.
+import { elementCount } from '../tensor-data.ts';
+import {
+  type BackwardStep,
+  dataShape,
+  type Gradients,
+  type KnownValues,
+  type OpNode,
+  type OpRule,
+  parameterShape,
+  type Shape,
+  UnsupportedOp,
+} from './op-rule.ts';
+
+function shapeOfDataProduct(node: OpNode, values: KnownValues): Shape {
+  const [a, b] = node.inputs.map((input) => dataShape(input, values)) as [Shape, Shape];
+  const rank = a.length;
+  if (rank < 3 || b.length !== rank || a.slice(0, -2).join() !== b.slice(0, -2).join()) {
+    throw new UnsupportedOp(
+      'two data inputs must be [rows, ..., m, n] with the same axes before the last two',
+    );
+  }
+  if (a.at(-1) !== b.at(-2)) throw new UnsupportedOp(`${a.at(-1)} columns do not meet ${b.at(-2)} rows`);
+  return a.with(-1, b.at(-1)!);
+}
+
+function dataProductBackward(node: OpNode, gradient: string, step: BackwardStep): Gradients {
+  const { writer } = step;
+  const [a, b] = node.inputs as [string, string];
+  const rank = step.shapeOf(a).length;
+  const perm = Array.from({ length: rank }, (_, axis) => axis)
+    .with(-1, rank - 2)
+    .with(-2, rank - 1);
+  const transposed = (value: string) => writer.emit('Transpose', [step.at(value)], { perm });
+  const inputs: [string, string][] = [];
+  if (step.needsGradient(a)) inputs.push([a, writer.emit('MatMul', [gradient, transposed(b)])]);
+  if (step.needsGradient(b)) inputs.push([b, writer.emit('MatMul', [transposed(a), gradient])]);
+  return { inputs, parameters: [] };
+}
 
 export const matmul: OpRule = {
   opType: 'MatMul',
   inferShape(node, values) {
     const [data, weight] = node.inputs as [string, string];
-    const width = widthOf(data, values);
+    if (!values.isParameter(weight) && values.constantOf(weight) === undefined) {
+      return shapeOfDataProduct(node, values);
+    }
+    const shape = dataShape(data, values);
     const [m, n] = parameterShape(weight, 2, values) as [number, number];
-    if (m !== width) throw new UnsupportedOp(`${weight} has ${m} rows for an input of width ${width}`);
-    return ['rows', n];
+    if (shape.length < 2 || m !== shape.at(-1)) {
+      throw new UnsupportedOp(`${weight} has ${m} rows for an input [${shape.join(', ')}]`);
+    }
+    return shape.with(-1, n);
   },
   backward(node, gradient, step) {
     const [data, weight] = node.inputs as [string, string];
+    if (!step.isParameter(weight)) return dataProductBackward(node, gradient, step);
+    const { writer } = step;
     const [m, n] = step.shapeOf(weight) as [number, number];
+    const sizes = step.sizesOf(data);
+    const all = elementCount(sizes.slice(0, -1));
+    const flatten = (value: string, width: number) =>
+      sizes.length === 2 ? value : writer.reshape(value, [all, width]);
+    const dy = flatten(gradient, n);
+    const product = step.norms.outerProduct({
+      parameter: weight,
+      positions: all / step.rowCount,
+      left: { value: flatten(step.at(data), m), width: m },
+      right: { value: dy, width: n },
+    });
+    if (!step.needsGradient(data)) return { inputs: [], parameters: [product] };
+    const back = writer.emit('Gemm', [dy, step.at(weight)], { transB: 1 });
     return {
-      inputs: step.needsGradient(data)
-        ? [[data, step.writer.emit('Gemm', [gradient, step.at(weight)], { transB: 1 })]]
-        : [],
-      parameters: [
-        step.norms.outerProduct({
-          parameter: weight,
-          left: { value: step.at(data), width: m },
-          right: { value: gradient, width: n },
-        }),
-      ],
+      inputs: [[data, sizes.length === 2 ? back : writer.reshape(back, sizes)]],
+      parameters: [product],
     };
   },
 };

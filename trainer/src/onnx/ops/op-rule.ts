@@ -1,6 +1,7 @@
-// What the engine must know of an ONNX operator to train through it: its shape rule, its backward rule and, where
-// it has trainable inputs, its norm rule. One operator is one file beside this one.
-import type { GraphWriter } from '../graph-writer.ts';
+// What the engine must know of an ONNX operator to train through it: its shape rule, its forward and backward rules
+// and, where it has trainable inputs, its norm rule. One operator is one file beside this one.
+import type { Constant } from '../constant.ts';
+import type { Attributes, GraphWriter } from '../graph-writer.ts';
 import type { NodeProto } from '../onnx-schema.ts';
 import type { ParameterGradient, UnitNorms } from '../unit-norms.ts';
 
@@ -12,28 +13,43 @@ export type Shape = readonly Extent[];
 export interface OpNode {
   readonly name: string;
   readonly opType: string;
+  /** Optional inputs that are left out are ''. */
   readonly inputs: readonly string[];
   readonly output: string;
   readonly attributes: NodeProto['attribute'];
+  /** Version of the operator set that gives the node its meaning. */
+  readonly opset: number;
 }
 
-/** What is known of the values of a forward graph, parameters included. */
+/** What is known of the values of a forward graph, parameters and constants included. */
 export interface KnownValues {
   shapeOf(value: string): Shape;
   /** Whether the value is a trainable initialiser. */
   isParameter(value: string): boolean;
+  /** The value's numbers, where they depend on neither data nor parameters. */
+  constantOf(value: string): Constant | undefined;
+  /** Whether the value is data of integers or booleans, through which no gradient flows. */
+  isDiscrete(value: string): boolean;
 }
 
-/** A step graph while its backward half is being written. */
-export interface BackwardStep extends KnownValues {
+/** A step graph while its forward half is being written. */
+export interface ForwardStep extends KnownValues {
   readonly writer: GraphWriter;
-  readonly norms: UnitNorms;
   /** Rows in the step graph: capacity in units times rows per unit. */
   readonly rowCount: number;
   /** Name in the step graph of a value of the forward graph. */
   at(value: string): string;
+  /** The value's shape in the step graph. */
+  sizesOf(value: string): number[];
   /** Whether any parameter lies upstream, so that a gradient of the value is of use. */
   needsGradient(value: string): boolean;
+}
+
+/** A step graph while its backward half is being written. */
+export interface BackwardStep extends ForwardStep {
+  readonly norms: UnitNorms;
+  /** What the node's forward rule kept for this one. */
+  savedBy(node: OpNode): readonly string[];
 }
 
 export interface Gradients {
@@ -42,17 +58,23 @@ export interface Gradients {
   readonly parameters: readonly ParameterGradient[];
 }
 
+export const NO_GRADIENTS: Gradients = { inputs: [], parameters: [] };
+
 export interface OpRule {
   readonly opType: string;
   /**
    * Shape of the output.
    *
-   * Every value that is not a parameter has `rows` as its first axis and nothing mixes rows: that is what makes
-   * a row's gradient its own, and the norm rules exact.
+   * Every value that is neither parameter nor constant has `rows` as its first axis and nothing mixes rows: that
+   * is what makes a row's gradient its own, and the norm rules exact.
    *
    * @throws UnsupportedOp where this use of the operator cannot be trained through.
    */
   inferShape(node: OpNode, values: KnownValues): Shape;
+  /** Whether the output is discrete (`KnownValues.isDiscrete`). */
+  isDiscrete?(node: OpNode, values: KnownValues): boolean;
+  /** Emits the operator; without this rule, the node is copied as it is. What is saved is for `backward`. */
+  forward?(node: OpNode, step: ForwardStep): { readonly output: string; readonly saved?: readonly string[] };
   /** Emits the gradients of the inputs, given the name of the gradient of the output. */
   backward(node: OpNode, gradient: string, step: BackwardStep): Gradients;
 }
@@ -62,11 +84,49 @@ export class UnsupportedOp extends Error {
   override readonly name = 'UnsupportedOp';
 }
 
+const attributeOf = (node: OpNode, name: string) =>
+  node.attributes.find((candidate) => candidate.name === name);
+
 /** An integer attribute, or the operator's default for it. */
 export function integerAttribute(node: OpNode, name: string, otherwise: number): number {
-  const attribute = node.attributes.find((candidate) => candidate.name === name);
+  const attribute = attributeOf(node, name);
   // Some writers leave zeros out.
   return attribute === undefined ? otherwise : (attribute.i ?? 0);
+}
+
+export function integersAttribute(node: OpNode, name: string): readonly number[] | undefined {
+  return attributeOf(node, name)?.ints;
+}
+
+export function floatAttribute(node: OpNode, name: string, otherwise: number): number {
+  const attribute = attributeOf(node, name);
+  return attribute === undefined ? otherwise : (attribute.f ?? 0);
+}
+
+export function stringAttribute(node: OpNode, name: string, otherwise: string): string {
+  const attribute = attributeOf(node, name);
+  return attribute === undefined ? otherwise : new TextDecoder().decode(attribute.s);
+}
+
+/** A node's attributes in the form a graph writer takes. */
+export function attributesOf(node: OpNode): Attributes {
+  return Object.fromEntries(
+    node.attributes.map(({ name, type, i, f, s, ints }) => {
+      if (s !== undefined && s.length > 0) return [name, new TextDecoder().decode(s)];
+      // Attribute type 1 is a float.
+      if (type === 1 || (f !== undefined && i === undefined)) return [name, { float: f ?? 0 }];
+      return [name, ints !== undefined && ints.length > 0 ? ints : (i ?? 0)];
+    }),
+  );
+}
+
+/** Refuses a value that is not data; its shape, `rows` first. */
+export function dataShape(value: string, values: KnownValues): Shape {
+  const shape = values.shapeOf(value);
+  if (values.isParameter(value) || shape[0] !== 'rows') {
+    throw new UnsupportedOp(`its input ${value} must be data, with one row for each row of the input`);
+  }
+  return shape;
 }
 
 /** Refuses a value that is not a [rows, width] matrix; its width. */
@@ -79,31 +139,87 @@ export function widthOf(value: string, values: KnownValues): number {
   return width;
 }
 
+/** Why a value that should be trained cannot be. */
+export function whyNotParameter(value: string, values: KnownValues): string {
+  return values.constantOf(value) === undefined
+    ? `its input ${value} must be a float initialiser`
+    : `its initialiser ${value} must be float32, and not the value of a Constant node`;
+}
+
 /** Refuses a value that is not a trainable initialiser of the rank given; its shape. */
 export function parameterShape(value: string, rank: number, values: KnownValues): readonly number[] {
-  if (!values.isParameter(value)) throw new UnsupportedOp(`its input ${value} must be a float initialiser`);
+  if (!values.isParameter(value)) throw new UnsupportedOp(whyNotParameter(value, values));
   const shape = values.shapeOf(value);
   if (shape.length !== rank) throw new UnsupportedOp(`its initialiser ${value} must have ${rank} axes`);
   return shape as readonly number[];
 }
 
+/** Refuses a value that is not constant; its numbers. */
+export function constantNumbers(value: string, values: KnownValues): readonly Extent[] {
+  const constant = values.constantOf(value);
+  if (constant === undefined) throw new UnsupportedOp(`its input ${value} must be constant`);
+  return constant.values;
+}
+
+/** An axis counted from the front; refuses the batch axis, along which rows would mix. */
+export function rowAxis(axis: number, rank: number): number {
+  const fromFront = axis < 0 ? axis + rank : axis;
+  if (fromFront < 0 || fromFront >= rank) throw new UnsupportedOp(`axis ${axis} of ${rank} does not exist`);
+  if (fromFront === 0) throw new UnsupportedOp('it works along the first axis, which would mix rows');
+  return fromFront;
+}
+
+/** Axes from the attribute `axes` or, in newer operator sets, the second input; undefined where there are none. */
+export function axesOf(node: OpNode, values: KnownValues): readonly number[] | undefined {
+  const attribute = integersAttribute(node, 'axes');
+  if (attribute !== undefined && attribute.length > 0) return attribute;
+  const input = node.inputs[1];
+  if (!input) return undefined;
+  const numbers = constantNumbers(input, values) as readonly number[];
+  return numbers.length > 0 ? numbers : undefined;
+}
+
 /** Shape rule and gradient of an operator that works on each element of one input. */
 export function elementwise(
   opType: string,
-  gradientOf: (step: { writer: GraphWriter; input: string; output: string; gradient: string }) => string,
+  gradientOf: (step: {
+    readonly writer: GraphWriter;
+    readonly node: OpNode;
+    readonly input: string;
+    readonly output: string;
+    readonly gradient: string;
+  }) => string,
 ): OpRule {
   return {
     opType,
-    inferShape(node, values) {
-      if (values.isParameter(node.inputs[0]!)) throw new UnsupportedOp('its input must be data');
-      return values.shapeOf(node.inputs[0]!);
-    },
+    inferShape: (node, values) => dataShape(node.inputs[0]!, values),
     backward(node, gradient, step) {
       const [input] = node.inputs as [string];
-      if (!step.needsGradient(input)) return { inputs: [], parameters: [] };
+      if (!step.needsGradient(input)) return NO_GRADIENTS;
       const { writer } = step;
-      const emitted = gradientOf({ writer, input: step.at(input), output: step.at(node.output), gradient });
+      const output = step.at(node.output);
+      const emitted = gradientOf({ writer, node, input: step.at(input), output, gradient });
       return { inputs: [[input, emitted]], parameters: [] };
+    },
+  };
+}
+
+/** An operator that only gives its input another shape. */
+export function reshaping(
+  opType: string,
+  inferShape: (node: OpNode, values: KnownValues, shape: Shape) => Shape,
+): OpRule {
+  return {
+    opType,
+    inferShape: (node, values) => inferShape(node, values, dataShape(node.inputs[0]!, values)),
+    isDiscrete: (node, values) => values.isDiscrete(node.inputs[0]!),
+    forward: (node, step) => ({
+      output: step.writer.reshape(step.at(node.inputs[0]!), step.sizesOf(node.output)),
+    }),
+    backward(node, gradient, step) {
+      const [input] = node.inputs as [string];
+      if (!step.needsGradient(input)) return NO_GRADIENTS;
+      return { inputs: [[input, step.writer.reshape(gradient, step.sizesOf(input))]], parameters: [] };
     },
   };
 }

@@ -1,21 +1,70 @@
 // The operators the engine can train through, and the reasons why some that people ask for are not among them.
+import { abs } from './abs.ts';
 import { add } from './add.ts';
+import { averagePool } from './average-pool.ts';
+import { cast } from './cast.ts';
+import { comparisons } from './compare.ts';
+import { concat } from './concat.ts';
+import { conv } from './conv.ts';
+import { div } from './div.ts';
+import { elu } from './elu.ts';
+import { erf } from './erf.ts';
+import { exp } from './exp.ts';
 import { flatten } from './flatten.ts';
+import { gather } from './gather.ts';
+import { gelu } from './gelu.ts';
 import { gemm } from './gemm.ts';
-import { identity } from './identity.ts';
+import { groupNormalization, instanceNormalization } from './group-normalization.ts';
+import { layerNormalization } from './layer-normalization.ts';
+import { leakyRelu } from './leaky-relu.ts';
+import { log } from './log.ts';
 import { matmul } from './matmul.ts';
+import { maxPool } from './max-pool.ts';
+import { mul } from './mul.ts';
+import { neg } from './neg.ts';
 import type { OpRule } from './op-rule.ts';
+import { pad } from './pad.ts';
+import { pow } from './pow.ts';
+import { reciprocal } from './reciprocal.ts';
+import { globalAveragePool, reduceMean, reduceSum } from './reduce.ts';
 import { relu } from './relu.ts';
+import { reshape } from './reshape.ts';
 import { sigmoid } from './sigmoid.ts';
+import { slice } from './slice.ts';
+import { logSoftmax, softmax } from './softmax.ts';
+import { softplus } from './softplus.ts';
+import { sqrt } from './sqrt.ts';
+import { squeeze, unsqueeze } from './squeeze.ts';
+import { sub } from './sub.ts';
 import { tanh } from './tanh.ts';
+import { transpose } from './transpose.ts';
+import { where } from './where.ts';
+
+const DENSE = [gemm, matmul, conv, gather];
+const ARITHMETIC = [add, sub, mul, div, pow, exp, log, sqrt, neg, reciprocal, abs, erf];
+const ACTIVATIONS = [relu, leakyRelu, elu, tanh, sigmoid, softplus, gelu, softmax, logSoftmax];
+const POOLS = [maxPool, averagePool, globalAveragePool, reduceMean, reduceSum];
+const SHAPES = [flatten, reshape, transpose, concat, slice, squeeze, unsqueeze, pad, cast];
+const NORMALISATIONS = [layerNormalization, groupNormalization, instanceNormalization];
+const CONDITIONS = [...comparisons, where];
 
 const RULES: ReadonlyMap<string, OpRule> = new Map(
-  [add, flatten, gemm, identity, matmul, relu, sigmoid, tanh].map((rule) => [rule.opType, rule]),
+  [DENSE, ARITHMETIC, ACTIVATIONS, POOLS, SHAPES, NORMALISATIONS, CONDITIONS]
+    .flat()
+    .map((rule) => [rule.opType, rule]),
 );
 
+const RECURRENT = 'recurrent layers are not supported; use Conv over time, or attention';
+const CONTROL = 'control flow is not supported; export a graph that is the same for every row';
 const REFUSALS: Readonly<Record<string, string>> = {
-  BatchNormalization: 'it mixes patients, so no gradient belongs to one; use LayerNormalization or none',
-  Dropout: 'it is random; export the model in inference mode, without it',
+  BatchNormalization:
+    'it mixes patients, so no gradient belongs to one; use GroupNormalization or LayerNormalization',
+  LSTM: RECURRENT,
+  GRU: RECURRENT,
+  RNN: RECURRENT,
+  If: CONTROL,
+  Loop: CONTROL,
+  Scan: CONTROL,
 };
 
 export function ruleOf(opType: string): OpRule | undefined {
@@ -24,6 +73,6 @@ export function ruleOf(opType: string): OpRule | undefined {
 
 /** Why an operator without a rule is refused. */
 export function refusalOf(opType: string): string {
-  const known = [...RULES.keys()].join(', ');
+  const known = [...RULES.keys(), 'Identity', 'Dropout'].join(', ');
   return REFUSALS[opType] ?? `the operator is not supported; supported are ${known}`;
 }

@@ -1,0 +1,178 @@
+// Graphs that PyTorch, scikit-learn and Keras exported, and gradients that PyTorch computed: see
+// testing/fixtures/README.md for their versions and the scripts that made them.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { readForwardModel, UnsupportedModelError, withParameters } from './forward-model.ts';
+import type { Loss } from './losses/loss.ts';
+import { openSession } from './onnx-runtime.ts';
+import { buildStepGraph } from './step-graph.ts';
+import { peerModel } from './testing/peer-models.ts';
+import { normL2, type ReferenceRow } from './testing/reference-gradients.ts';
+import { runStep } from './testing/run-step.ts';
+
+const FIXTURES = new URL('../../../src/onnx/testing/fixtures/', import.meta.url);
+const fixture = (name: string): Uint8Array => readFileSync(new URL(name, FIXTURES));
+const json = (name: string) => JSON.parse(readFileSync(new URL(name, FIXTURES), 'utf8'));
+
+function toUnits(
+  { x, y, sizes }: { x: ArrayLike<number>; y: readonly number[]; sizes: readonly number[] },
+  features: number,
+): ReferenceRow[][] {
+  let row = 0;
+  return sizes.map((size) =>
+    Array.from({ length: size }, () => {
+      const own = Array.from({ length: features }, (_, i) => x[row * features + i]!);
+      return { features: own, label: y[row++]! };
+    }),
+  );
+}
+
+interface TorchCase {
+  readonly file: string;
+  readonly loss: Loss['kind'];
+  readonly classWeights?: readonly number[];
+  readonly clipNormL2: number;
+  readonly sizes: readonly number[];
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  readonly clippedSum: Readonly<Record<string, readonly number[]>>;
+}
+
+const recorded: { torch: string; cases: TorchCase[] } = json('torch-gradients.json');
+for (const { file, loss: kind, classWeights, clipNormL2, sizes, x, y, clippedSum } of recorded.cases) {
+  const weights = classWeights ? ' with class weights' : '';
+  test(`${file}: the clipped sum is PyTorch ${recorded.torch}'s (${kind}${weights})`, async () => {
+    const model = readForwardModel(fixture(file));
+    const loss = {
+      kind,
+      ...(classWeights && { classWeights }),
+      ...(kind === 'huber' && { delta: 0.5 }),
+    } as Loss;
+    const rowsPerUnit = Math.max(...sizes);
+    const graph = buildStepGraph(model, { clipNormL2, capacityUnits: sizes.length + 1, rowsPerUnit, loss });
+    const units = toUnits({ x, y, sizes }, model.features);
+    const outputs = await runStep(graph, { parameters: model.values, units });
+    const actual = outputs.clippedSum!.data as Float64Array;
+    assert.deepEqual(
+      model.parameters.map(({ name }) => name).sort(),
+      Object.keys(clippedSum).sort(),
+      'everything that PyTorch trains is trained, and nothing else',
+    );
+    const scale = normL2(Object.values(clippedSum).flat());
+    for (const { name, offset, size } of model.parameters) {
+      const expected = clippedSum[name]!;
+      const difference = normL2(expected.map((value, i) => actual[offset + i]! - value));
+      assert.equal(expected.length, size);
+      assert.ok(difference <= 1e-5 * scale, `${name} is off by ${difference} of ${scale}`);
+    }
+  });
+}
+
+interface PeerCase {
+  readonly model: string;
+  readonly loss: Loss['kind'];
+  readonly clipNormL2: number;
+  readonly sizes: readonly number[];
+  readonly parameters: readonly { norm: number; every: number; values: readonly number[] }[];
+}
+
+const peers: { torch: string; cases: PeerCase[] } = json('peer-gradients.json');
+for (const { model: name, loss: kind, clipNormL2, sizes, parameters } of peers.cases) {
+  test(`${name}: the clipped sum is that of PyTorch ${peers.torch}'s per-patient gradients`, async () => {
+    const { bytes, next } = peerModel(name, 7);
+    const model = readForwardModel(bytes);
+    const rows = sizes.reduce((sum, size) => sum + size, 0);
+    const x = Float32Array.from({ length: rows * model.features }, next);
+    const y = Array.from({ length: rows }, (_, i) => i % Math.max(2, model.outputs));
+    const options = { clipNormL2, capacityUnits: sizes.length, rowsPerUnit: 2, loss: { kind } as Loss };
+    const graph = buildStepGraph(model, options);
+    const outputs = await runStep(graph, {
+      parameters: model.values,
+      units: toUnits({ x, y, sizes }, model.features),
+    });
+    const actual = outputs.clippedSum!.data as Float64Array;
+    model.parameters.forEach(({ name: parameter, offset, size }, i) => {
+      const { norm, every, values } = parameters[i]!;
+      const own = actual.subarray(offset, offset + size);
+      const ownNorm = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0));
+      assert.ok(Math.abs(ownNorm - norm) <= 1e-5 * norm, parameter);
+      const sampled = values.map((_, k) => own[k * every]!);
+      const difference = normL2(sampled.map((value, k) => value - values[k]!));
+      assert.ok(difference <= 1e-4 * normL2(values), `${parameter} is off by ${difference}`);
+    });
+  });
+}
+
+for (const [file, names, outputs] of [
+  ['sklearn-logistic-regression.onnx', ['coefficients', 'intercepts'], 1],
+  ['sklearn-logistic-regression-zipmap.onnx', ['coefficients', 'intercepts'], 1],
+  ['sklearn-logistic-regression-3-classes.onnx', ['coefficients', 'intercepts'], 3],
+  ['sklearn-scaled-logistic-regression.onnx', ['coefficients', 'intercepts'], 1],
+  [
+    'sklearn-mlp.onnx',
+    ['coefficient', 'intercepts', 'coefficient1', 'intercepts1', 'coefficient2', 'intercepts2'],
+    1,
+  ],
+  [
+    'sklearn-mlp-3-classes.onnx',
+    ['coefficient', 'intercepts', 'coefficient1', 'intercepts1', 'coefficient2', 'intercepts2'],
+    3,
+  ],
+] as const) {
+  test(`${file}: its weights can be trained, and its logit gives scikit-learn's probabilities`, async () => {
+    const bytes = fixture(file);
+    const model = readForwardModel(bytes);
+    assert.deepEqual(
+      model.parameters.map(({ name }) => name),
+      names,
+    );
+    assert.equal(model.outputs, outputs);
+    const data = Float32Array.of(0.3, -1, 0.7, 0.1, 2, -0.5, 0.4, 1.1, -2, 0.6);
+    const input = { [model.input]: { type: 'float32', shape: [2, 5], data } } as const;
+    const written = withParameters(bytes, model.values);
+    const probabilities = async (graph: Uint8Array) => {
+      const session = await openSession(graph, { threads: 1 });
+      const result = await session.run(input, { outputs: ['probabilities'] });
+      await session.close();
+      return [...result.probabilities!.data];
+    };
+    if (file.endsWith('zipmap.onnx') || file.startsWith('sklearn-scaled')) {
+      // The original's probabilities are a map, which is no tensor.
+      assert.ok((await probabilities(written)).every((value) => value >= 0 && value <= 1));
+    } else {
+      const [before, after] = [await probabilities(bytes), await probabilities(written)];
+      before.forEach((value, i) => {
+        assert.ok(Math.abs(value - after[i]!) < 1e-6);
+      });
+    }
+  });
+}
+
+for (const [file, outputs] of [
+  ['keras-mlp.onnx', 1],
+  ['keras-cnn.onnx', 3],
+] as const) {
+  test(`${file}: it is read, and its gradient is computed`, async () => {
+    const model = readForwardModel(fixture(file));
+    assert.equal(model.outputs, outputs);
+    const loss = { kind: outputs === 1 ? 'binary-cross-entropy' : 'categorical-cross-entropy' } as const;
+    const graph = buildStepGraph(model, { clipNormL2: 1, capacityUnits: 3, rowsPerUnit: 1, loss });
+    const features = Array.from({ length: model.features }, (_, i) => Math.sin(i));
+    const { clippedSum } = await runStep(graph, {
+      parameters: model.values,
+      units: [[{ features, label: 1 }]],
+    });
+    const norm = normL2(clippedSum!.data);
+    assert.ok(norm > 0 && norm <= 1 + 1e-9);
+  });
+}
+
+test('batch normalisation in an exported graph is refused by name, with the remedy', () => {
+  assert.throws(
+    () => readForwardModel(fixture('torch-script-batch-norm.onnx')),
+    (error) =>
+      error instanceof UnsupportedModelError &&
+      /node \/1\/BatchNormalization .*it mixes patients.*use GroupNormalization or/.test(error.message),
+  );
+});

@@ -1,0 +1,133 @@
+// Computes the nodes of a forward graph that depend on shapes and constants alone, as exporters write them to work
+// out the target of a Reshape or the bounds of a Slice. The open number of rows is carried along as `rows`.
+import { type Constant, constantFrom, integers } from './constant.ts';
+import {
+  axesOf,
+  type Extent,
+  integerAttribute,
+  type KnownValues,
+  type OpNode,
+  UnsupportedOp,
+} from './ops/op-rule.ts';
+import { elementCount } from './tensor-data.ts';
+
+type Fold = (node: OpNode, inputs: readonly Constant[], values: KnownValues) => Constant | undefined;
+
+/** Slice along the first axis, backwards too: PyTorch turns lists of pads around with it. */
+function foldSlice(node: OpNode, [source, ...bounds]: readonly Constant[]): Constant | undefined {
+  const [starts, ends, axes, steps] = bounds.map(({ values }) => values as readonly number[]);
+  const [extent = 1, ...rest] = source!.shape;
+  if ((axes?.[0] ?? 0) !== 0 || (starts?.length ?? 1) !== 1) return undefined;
+  const step = steps?.[0] ?? 1;
+  const clamp = (at: number, low: number, high: number) =>
+    Math.min(Math.max(at < 0 ? at + extent : at, low), high);
+  const [first, last] = step > 0 ? [0, extent] : [-1, extent - 1];
+  const start = clamp(starts?.[0] ?? integerAttribute(node, 'starts', 0), first, last);
+  const end = clamp(ends?.[0] ?? Number.MAX_SAFE_INTEGER, first, last);
+  const width = elementCount(rest);
+  const entries: number[] = [];
+  for (let at = start; step > 0 ? at < end : at > end; at += step) entries.push(at);
+  return {
+    shape: [entries.length, ...rest],
+    values: entries.flatMap((at) => source!.values.slice(at * width, (at + 1) * width)),
+    isInteger: source!.isInteger,
+  };
+}
+
+function foldTranspose(_node: OpNode, [source]: readonly Constant[]): Constant | undefined {
+  const [m, n] = source!.shape;
+  if (source!.shape.length !== 2 || m === undefined || n === undefined) return undefined;
+  const values = Array.from({ length: m * n }, (_, i) => source!.values[(i % m) * n + Math.floor(i / m)]!);
+  return { ...source!, shape: [n, m], values };
+}
+
+function foldReshape(_node: OpNode, [source, target]: readonly Constant[]): Constant {
+  const wanted = target!.values as readonly number[];
+  const known = elementCount(wanted.filter((extent) => extent !== -1));
+  const shape = wanted.map((extent) => (extent === -1 ? source!.values.length / known : extent));
+  return { ...source!, shape };
+}
+
+function arithmetic(compute: (a: number, b: number) => number): Fold {
+  return (_node, [a, b]) => {
+    const wide = a!.values.length >= b!.values.length ? a! : b!;
+    const at = ({ values }: Constant, i: number) => values[values.length === 1 ? 0 : i];
+    const numbers = wide.values.map((_, i): Extent | undefined => {
+      const [left, right] = [at(a!, i), at(b!, i)];
+      return typeof left === 'number' && typeof right === 'number' ? compute(left, right) : undefined;
+    });
+    if (numbers.includes(undefined)) return undefined;
+    return { ...wide, values: numbers as Extent[] };
+  };
+}
+
+const FOLDS: Readonly<Record<string, Fold>> = {
+  Gather(_node, [source, indices]) {
+    if (source!.shape.length !== 1) return undefined;
+    const values = (indices!.values as readonly number[]).map((index) => source!.values.at(index)!);
+    return { shape: indices!.shape, values, isInteger: source!.isInteger };
+  },
+  Slice: foldSlice,
+  Concat: (_node, inputs) => ({
+    ...integers(inputs.flatMap(({ values }) => values)),
+    isInteger: inputs.every(({ isInteger }) => isInteger),
+  }),
+  Unsqueeze(node, [source], values) {
+    const axes = axesOf(node, values) ?? [];
+    if (source!.values.length !== 1) return undefined;
+    return { ...source!, shape: [...source!.shape, ...axes.map(() => 1)] };
+  },
+  Squeeze: (_node, [source]) => (source!.values.length === 1 ? { ...source!, shape: [] } : undefined),
+  Reshape: foldReshape,
+  Transpose: foldTranspose,
+  Cast: (node, [source]) => {
+    const to = integerAttribute(node, 'to', 0);
+    return { ...source!, isInteger: to !== 1 && to !== 11 };
+  },
+  ConstantOfShape(node, [source]) {
+    const fill = node.attributes.find(({ name }) => name === 'value')?.t;
+    const shape = source!.values as readonly number[];
+    const constant = fill === undefined ? { values: [0], isInteger: false } : constantFrom(fill);
+    return {
+      shape,
+      values: new Array<Extent>(elementCount(shape)).fill(constant.values[0]!),
+      isInteger: constant.isInteger,
+    };
+  },
+  Add: arithmetic((a, b) => a + b),
+  Sub: arithmetic((a, b) => a - b),
+  Mul: arithmetic((a, b) => a * b),
+  Div: arithmetic((a, b) => Math.trunc(a / b)),
+};
+
+function constantNode(node: OpNode): Constant {
+  for (const { name, t, i, f, ints, floats } of node.attributes) {
+    if (name === 'value' && t !== undefined) return constantFrom(t);
+    if (name === 'value_int') return { shape: [], values: [i ?? 0], isInteger: true };
+    if (name === 'value_float') return { shape: [], values: [f ?? 0], isInteger: false };
+    if (name === 'value_ints') return integers(ints ?? []);
+    if (name === 'value_floats') return { ...integers(floats ?? []), isInteger: false };
+  }
+  throw new UnsupportedOp('it is a constant of an unsupported kind');
+}
+
+/** Whether the operator is one that can be computed on constants. */
+export function isFoldable({ opType }: OpNode): boolean {
+  return opType === 'Constant' || opType === 'Shape' || opType in FOLDS;
+}
+
+/** What the node computes, where that is known before any data is; undefined where it is not. */
+export function foldConstants(node: OpNode, values: KnownValues): Constant | undefined {
+  if (node.opType === 'Constant') return constantNode(node);
+  if (node.opType === 'Shape') {
+    const shape = values.constantOf(node.inputs[0]!)?.shape ?? values.shapeOf(node.inputs[0]!);
+    const end = node.attributes.find(({ name }) => name === 'end')?.i;
+    return integers(shape.slice(integerAttribute(node, 'start', 0), end));
+  }
+  const inputs = node.inputs.filter((input) => input !== '').map((input) => values.constantOf(input));
+  if (inputs.length === 0 || inputs.includes(undefined)) return undefined;
+  const folded = FOLDS[node.opType]?.(node, inputs as Constant[], values);
+  if (folded === undefined)
+    throw new UnsupportedOp('this computation on constants is not supported: fold it');
+  return folded;
+}

@@ -1,0 +1,42 @@
+// Cast of data: to float it changes nothing that a gradient could see; to integers it makes codes, through which no
+// gradient flows.
+
+import { ELEMENT_TYPE } from '../onnx-schema.ts';
+import {
+  dataShape,
+  integerAttribute,
+  type KnownValues,
+  NO_GRADIENTS,
+  type OpNode,
+  type OpRule,
+  UnsupportedOp,
+} from './op-rule.ts';
+
+const FLOAT = [ELEMENT_TYPE.float, ELEMENT_TYPE.double] as const;
+const DISCRETE = [ELEMENT_TYPE.int32, ELEMENT_TYPE.int64, ELEMENT_TYPE.bool] as const;
+
+const toFloat = (node: OpNode): boolean =>
+  (FLOAT as readonly number[]).includes(integerAttribute(node, 'to', 0));
+
+export const cast: OpRule = {
+  opType: 'Cast',
+  inferShape(node, values: KnownValues) {
+    const to = integerAttribute(node, 'to', 0);
+    if (!toFloat(node) && !(DISCRETE as readonly number[]).includes(to)) {
+      throw new UnsupportedOp(`it casts to element type ${to}: use float32`);
+    }
+    return dataShape(node.inputs[0]!, values);
+  },
+  isDiscrete: (node) => !toFloat(node),
+  forward(node, step) {
+    const value = step.at(node.inputs[0]!);
+    if (toFloat(node) && !step.isDiscrete(node.inputs[0]!)) return { output: value };
+    const to = toFloat(node) ? ELEMENT_TYPE.float : integerAttribute(node, 'to', 0);
+    return { output: step.writer.emit('Cast', [value], { to }) };
+  },
+  backward(node, gradient, step) {
+    const [input] = node.inputs as [string];
+    if (!toFloat(node) || !step.needsGradient(input)) return NO_GRADIENTS;
+    return { inputs: [[input, gradient]], parameters: [] };
+  },
+};

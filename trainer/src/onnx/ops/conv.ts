@@ -1,0 +1,120 @@
+// Conv in one or two dimensions: y = x * W + b. dx is the transposed convolution of dy with W, with output_padding
+// for the entries no window reached. A row's gradient of W is the convolution of x with dy as its kernel, strides
+// and dilations exchanged; all rows take one convolution whose groups are the rows. That of b is Σ dy over space.
+import { elementCount } from '../tensor-data.ts';
+import {
+  type BackwardStep,
+  dataShape,
+  integerAttribute,
+  type KnownValues,
+  type OpNode,
+  type OpRule,
+  UnsupportedOp,
+  whyNotParameter,
+} from './op-rule.ts';
+import { unreached, type Window, windowAttributes, windowOf } from './window.ts';
+
+interface Convolution {
+  readonly group: number;
+  readonly channels: number;
+  readonly filters: number;
+  readonly window: Window;
+}
+
+function convolutionOf(node: OpNode, values: KnownValues): Convolution {
+  const [data, weight] = node.inputs as [string, string];
+  const [, channels, ...input] = dataShape(data, values) as readonly number[];
+  const [filters, perGroup, ...kernel] = values.shapeOf(weight) as readonly number[];
+  const group = integerAttribute(node, 'group', 1);
+  if (channels === undefined || filters === undefined || perGroup === undefined) {
+    throw new UnsupportedOp('its input must be [rows, channels, space] and its weights as many axes');
+  }
+  if (perGroup * group !== channels || filters % group !== 0) {
+    throw new UnsupportedOp(`${weight} takes ${perGroup * group} channels for an input of ${channels}`);
+  }
+  return { group, channels, filters, window: windowOf(node, { kernel, input }) };
+}
+
+/** Per-row gradients of W: [channels per group, rows, filters · kernel]. */
+function weightGradient(node: OpNode, gradient: string, step: BackwardStep): string {
+  const { writer, rowCount } = step;
+  const { group, channels, filters, window } = convolutionOf(node, step);
+  const { kernel, strides, dilations, pads, input, output } = window;
+  const perGroup = channels / group;
+  const axes = input.length;
+  let x = step.at(node.inputs[0]!);
+  if (perGroup > 1) {
+    const split = writer.reshape(x, [rowCount, group, perGroup, ...input]);
+    const space = input.map((_, i) => i + 3);
+    x = writer.emit('Transpose', [split], { perm: [2, 0, 1, ...space] });
+  }
+  x = writer.reshape(x, [perGroup, rowCount * group, ...input]);
+  const kernels = writer.reshape(gradient, [rowCount * filters, 1, ...output]);
+  // What no window reached is cut off: first the pad at the end, then the product.
+  const excess = unreached(window);
+  const end = excess.map((count, i) => Math.min(count, pads[i + axes]!));
+  const cut = pads.map((pad, i) => (i < axes ? pad : pad - end[i - axes]!));
+  let product = writer.emit('Conv', [x, kernels], {
+    group: rowCount * group,
+    strides: dilations,
+    dilations: strides,
+    pads: cut,
+    kernel_shape: output,
+  });
+  const longer = excess.map((count, i) => Math.floor((count - end[i]!) / dilations[i]!));
+  if (longer.some((count) => count > 0)) {
+    const starts = writer.int64s(kernel.map(() => 0));
+    const spatial = writer.int64s(kernel.map((_, i) => i + 2));
+    product = writer.emit('Slice', [product, starts, writer.int64s(kernel), spatial]);
+  }
+  return writer.reshape(product, [perGroup, rowCount, filters * elementCount(kernel)]);
+}
+
+export const conv: OpRule = {
+  opType: 'Conv',
+  inferShape(node, values) {
+    const [, weight, bias] = node.inputs as [string, string, string | undefined];
+    if (!values.isParameter(weight)) throw new UnsupportedOp(whyNotParameter(weight, values));
+    const { filters, window } = convolutionOf(node, values);
+    if (bias && (!values.isParameter(bias) || values.shapeOf(bias).join() !== `${filters}`)) {
+      throw new UnsupportedOp(`${bias} must be an initialiser of ${filters} values`);
+    }
+    return ['rows', filters, ...window.output];
+  },
+  forward(node, step) {
+    const { group, window } = convolutionOf(node, step);
+    const inputs = node.inputs.filter((input) => input !== '').map((input) => step.at(input));
+    return { output: step.writer.emit('Conv', inputs, { group, ...windowAttributes(window) }) };
+  },
+  backward(node, gradient, step) {
+    const { writer, rowCount } = step;
+    const [data, weight, bias] = node.inputs as [string, string, string | undefined];
+    const { group, channels, filters, window } = convolutionOf(node, step);
+    const kernelSize = elementCount(window.kernel);
+    const parameters = [
+      step.norms.perRow({
+        parameter: weight,
+        value: weightGradient(node, gradient, step),
+        size: (channels / group) * filters * kernelSize,
+        lead: channels / group,
+        // [channels, filters · kernel] to [filters, channels, kernel].
+        restore: (sum) => {
+          const split = writer.reshape(sum, [channels / group, filters, kernelSize]);
+          return writer.emit('Transpose', [split], { perm: [1, 0, 2] });
+        },
+      }),
+    ];
+    if (bias) {
+      const flat = writer.reshape(gradient, [rowCount, filters, elementCount(window.output)]);
+      const value = writer.emit('ReduceSum', [flat, writer.int64s([2])], { keepdims: 0 });
+      parameters.push(step.norms.perRow({ parameter: bias, value, size: filters }));
+    }
+    if (!step.needsGradient(data)) return { inputs: [], parameters };
+    const back = writer.emit('ConvTranspose', [gradient, step.at(weight)], {
+      group,
+      ...windowAttributes(window),
+      output_padding: unreached(window),
+    });
+    return { inputs: [[data, back]], parameters };
+  },
+};

@@ -1,0 +1,70 @@
+// Gather, in its two trainable uses: constant places of one of a row's axes (dx by the places' one-hot matrix), and
+// rows of a trainable table by codes in the data, an embedding: y_t = W[c_t], a row's gradient of W is Σ_t of the
+// outer product of c_t's one-hot vector and dy_t.
+import { elementCount } from '../tensor-data.ts';
+import {
+  constantNumbers,
+  dataShape,
+  integerAttribute,
+  type KnownValues,
+  NO_GRADIENTS,
+  type OpNode,
+  type OpRule,
+  parameterShape,
+  rowAxis,
+  UnsupportedOp,
+} from './op-rule.ts';
+import { scatterBack } from './select.ts';
+
+const isEmbedding = (node: OpNode, values: KnownValues): boolean => values.isParameter(node.inputs[0]!);
+
+function placesOf(node: OpNode, values: KnownValues, extent: number): readonly number[] {
+  const places = constantNumbers(node.inputs[1]!, values) as readonly number[];
+  return places.map((place) => (place < 0 ? place + extent : place));
+}
+
+export const gather: OpRule = {
+  opType: 'Gather',
+  inferShape(node, values) {
+    const [source, indices] = node.inputs as [string, string];
+    if (isEmbedding(node, values)) {
+      const [, width] = parameterShape(source, 2, values) as [number, number];
+      if (integerAttribute(node, 'axis', 0) !== 0)
+        throw new UnsupportedOp('a table is gathered along axis 0');
+      if (!values.isDiscrete(indices))
+        throw new UnsupportedOp(`its codes ${indices} must be integers in the data`);
+      return [...dataShape(indices, values), width];
+    }
+    const shape = dataShape(source, values);
+    const axis = rowAxis(integerAttribute(node, 'axis', 0), shape.length);
+    constantNumbers(indices, values);
+    return shape.toSpliced(axis, 1, ...values.shapeOf(indices));
+  },
+  isDiscrete: (node, values) => !isEmbedding(node, values) && values.isDiscrete(node.inputs[0]!),
+  backward(node, gradient, step) {
+    const [source, indices] = node.inputs as [string, string];
+    const { writer } = step;
+    if (isEmbedding(node, step)) {
+      const [codes, width] = step.sizesOf(source) as [number, number];
+      const positions = elementCount(step.sizesOf(indices)) / step.rowCount;
+      const depth = writer.int64s([codes]);
+      const flat = writer.reshape(step.at(indices), [step.rowCount * positions]);
+      const zeroOne = writer.floats([2], [0, 1]);
+      const left = writer.emit('OneHot', [flat, depth, zeroOne], { axis: -1 });
+      const right = writer.reshape(gradient, [step.rowCount * positions, width]);
+      const product = step.norms.outerProduct({
+        parameter: source,
+        positions,
+        left: { value: left, width: codes },
+        right: { value: right, width },
+      });
+      return { inputs: [], parameters: [product] };
+    }
+    if (!step.needsGradient(source)) return NO_GRADIENTS;
+    const sizes = step.sizesOf(source);
+    const axis = rowAxis(integerAttribute(node, 'axis', 0), sizes.length);
+    const places = placesOf(node, step, sizes[axis]!);
+    const listed = writer.reshape(gradient, sizes.with(axis, places.length));
+    return { inputs: [[source, scatterBack(listed, { axis, sizes, places }, step)]], parameters: [] };
+  },
+};

@@ -1,0 +1,4 @@
+// Neg: y = -x, dx = -dy.
+import { elementwise } from './op-rule.ts';
+
+export const neg = elementwise('Neg', ({ writer, gradient }) => writer.emit('Neg', [gradient]));

@@ -1,0 +1,46 @@
+// What layer, group and instance normalisation share. Within each row, over some axes of n values:
+// x̂ = (x - μ) / √(var + ε), dx = (dx̂ - mean(dx̂) - x̂ mean(dx̂ x̂)) / √(var + ε).
+import type { ForwardStep } from './op-rule.ts';
+
+/** Emits x̂ and 1 / √(var + ε) over the axes given, which stay as axes of extent 1 in the latter. */
+export function emitNormalised(
+  { writer }: ForwardStep,
+  {
+    value,
+    axes,
+    epsilon,
+  }: { readonly value: string; readonly axes: readonly number[]; readonly epsilon: number },
+): { readonly normalised: string; readonly inverse: string } {
+  const mean = writer.emit('ReduceMean', [value], { axes, keepdims: 1 });
+  const centred = writer.emit('Sub', [value, mean]);
+  const square = writer.emit('Mul', [centred, centred]);
+  const variance = writer.emit('ReduceMean', [square], { axes, keepdims: 1 });
+  const root = writer.emit('Sqrt', [writer.emit('Add', [variance, writer.float(epsilon)])]);
+  const inverse = writer.emit('Reciprocal', [root]);
+  return { normalised: writer.emit('Mul', [centred, inverse]), inverse };
+}
+
+/** Emits dx from dx̂. */
+export function emitNormalisedGradient(
+  { writer }: ForwardStep,
+  {
+    gradient,
+    normalised,
+    inverse,
+    axes,
+  }: {
+    readonly gradient: string;
+    readonly normalised: string;
+    readonly inverse: string;
+    readonly axes: readonly number[];
+  },
+): string {
+  const mean = writer.emit('ReduceMean', [gradient], { axes, keepdims: 1 });
+  const along = writer.emit('ReduceMean', [writer.emit('Mul', [gradient, normalised])], {
+    axes,
+    keepdims: 1,
+  });
+  const inner = writer.emit('Sub', [gradient, mean]);
+  const rest = writer.emit('Sub', [inner, writer.emit('Mul', [normalised, along])]);
+  return writer.emit('Mul', [rest, inverse]);
+}

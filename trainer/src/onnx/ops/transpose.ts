@@ -1,0 +1,36 @@
+// Transpose of a row's axes: y = x with axes in another order; dx = dy with them put back.
+import {
+  dataShape,
+  integersAttribute,
+  type KnownValues,
+  NO_GRADIENTS,
+  type OpNode,
+  type OpRule,
+  UnsupportedOp,
+} from './op-rule.ts';
+
+function permutation(node: OpNode, values: KnownValues): readonly number[] {
+  const rank = values.shapeOf(node.inputs[0]!).length;
+  return integersAttribute(node, 'perm') ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
+}
+
+export const transpose: OpRule = {
+  opType: 'Transpose',
+  inferShape(node, values) {
+    const shape = dataShape(node.inputs[0]!, values);
+    const perm = permutation(node, values);
+    if (perm[0] !== 0) throw new UnsupportedOp('it moves the first axis, the rows');
+    return perm.map((axis) => shape[axis]!);
+  },
+  isDiscrete: (node, values) => values.isDiscrete(node.inputs[0]!),
+  backward(node, gradient, step) {
+    const [input] = node.inputs as [string];
+    if (!step.needsGradient(input)) return NO_GRADIENTS;
+    const perm = permutation(node, step);
+    const inverse = perm.map((_, axis) => perm.indexOf(axis));
+    return {
+      inputs: [[input, step.writer.emit('Transpose', [gradient], { perm: inverse })]],
+      parameters: [],
+    };
+  },
+};

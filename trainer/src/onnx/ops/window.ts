@@ -1,0 +1,63 @@
+// The geometry that convolutions and pools share: kernel, strides, dilations and explicit pads per spatial axis.
+import {
+  integerAttribute,
+  integersAttribute,
+  type OpNode,
+  stringAttribute,
+  UnsupportedOp,
+} from './op-rule.ts';
+
+export interface Window {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Before each axis, then after each axis. */
+  readonly pads: readonly number[];
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+}
+
+/** @throws UnsupportedOp for more than two spatial axes, ceil_mode, or a window larger than its input. */
+export function windowOf(
+  node: OpNode,
+  { kernel, input }: { readonly kernel: readonly number[]; readonly input: readonly number[] },
+): Window {
+  const axes = input.length;
+  if (axes < 1 || axes > 2) throw new UnsupportedOp('one or two spatial axes are supported');
+  if (kernel.length !== axes) throw new UnsupportedOp(`its kernel has ${kernel.length} axes for ${axes}`);
+  if (integerAttribute(node, 'ceil_mode', 0) !== 0)
+    throw new UnsupportedOp('ceil_mode is not supported: pad');
+  const ones = input.map(() => 1);
+  const strides = integersAttribute(node, 'strides') ?? ones;
+  const dilations = integersAttribute(node, 'dilations') ?? ones;
+  const extents = kernel.map((size, i) => (size - 1) * dilations[i]! + 1);
+  let pads = integersAttribute(node, 'pads') ?? [...ones, ...ones].fill(0);
+  const autoPad = stringAttribute(node, 'auto_pad', 'NOTSET');
+  if (autoPad === 'VALID') pads = [...ones, ...ones].fill(0);
+  if (autoPad.startsWith('SAME')) {
+    const totals = input.map((size, i) =>
+      Math.max(0, (Math.ceil(size / strides[i]!) - 1) * strides[i]! + extents[i]! - size),
+    );
+    const less = totals.map((total) => Math.floor(total / 2));
+    const more = totals.map((total) => Math.ceil(total / 2));
+    pads = autoPad === 'SAME_LOWER' ? [...more, ...less] : [...less, ...more];
+  }
+  if (pads.some((pad) => pad < 0)) throw new UnsupportedOp('negative pads are not supported');
+  const output = input.map(
+    (size, i) => Math.floor((size + pads[i]! + pads[i + axes]! - extents[i]!) / strides[i]!) + 1,
+  );
+  if (output.some((size) => size < 1)) throw new UnsupportedOp('its kernel is larger than its input');
+  return { kernel, strides, dilations, pads, input, output };
+}
+
+/** Entries at the end of each padded axis that no window reaches: the transposed convolution's output_padding. */
+export function unreached({ kernel, strides, dilations, pads, input, output }: Window): number[] {
+  return input.map((size, i) => {
+    const reach = (output[i]! - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1;
+    return size + pads[i]! + pads[i + input.length]! - reach;
+  });
+}
+
+export function windowAttributes({ kernel, strides, dilations, pads }: Window) {
+  return { kernel_shape: kernel, strides, dilations, pads };
+}
