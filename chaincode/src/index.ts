@@ -4,6 +4,7 @@ import { AuditContract } from './contracts/audit-contract.ts';
 import { DatasetContract } from './contracts/dataset-contract.ts';
 import { MemberContract } from './contracts/member-contract.ts';
 import { ModelContract } from './contracts/model-contract.ts';
+import { MotionContract } from './contracts/motion-contract.ts';
 import { PrivacyContract } from './contracts/privacy-contract.ts';
 import { RoundContract } from './contracts/round-contract.ts';
 import { StudyContract } from './contracts/study-contract.ts';
@@ -13,6 +14,7 @@ export const contracts: (new () => Contract)[] = [
   MemberContract,
   DatasetContract,
   StudyContract,
+  MotionContract,
   RoundContract,
   ModelContract,
   PrivacyContract,

@@ -11,6 +11,7 @@ import type { Ledger } from './ledger.ts';
 import { createMetrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
 import { handleProblems } from './problem.ts';
+import { ACTIVITY_ROUTES } from './routes/activities.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { DATASET_ROUTES } from './routes/datasets.ts';
 import { addEventRoutes } from './routes/events.ts';
@@ -19,6 +20,8 @@ import { addLedgerRoutes } from './routes/ledger-route.ts';
 import { addLocalRoutes } from './routes/local.ts';
 import { MEMBER_ROUTES } from './routes/members.ts';
 import { MODEL_ROUTES } from './routes/models.ts';
+import { MOTION_ROUTES } from './routes/motions.ts';
+import { ROUND_RECORD_ROUTES } from './routes/round-records.ts';
 import { ROUND_ROUTES } from './routes/rounds.ts';
 import { addServiceRoutes } from './routes/service.ts';
 import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
@@ -30,9 +33,12 @@ export const LEDGER_ROUTES = [
   ...DATASET_ROUTES,
   ...STUDY_ROUTES,
   ...CONSENT_ROUTES,
+  ...MOTION_ROUTES,
   ...ROUND_ROUTES,
+  ...ROUND_RECORD_ROUTES,
   ...MODEL_ROUTES,
   ...AUDIT_ROUTES,
+  ...ACTIVITY_ROUTES,
 ];
 
 export interface AppOptions {

@@ -73,6 +73,11 @@ const CASES: readonly Case[] = [
     study: { state: 'proposed' },
     expected: { kind: 'wait' },
   },
+  {
+    title: 'waits for a study that is paused, and gives nothing up meanwhile',
+    study: { state: 'paused' },
+    expected: { kind: 'wait' },
+  },
   { title: 'opens the first round as its leader', expected: { kind: 'open', round: 1 } },
   {
     title: "leaves the first round's opening to its leader",

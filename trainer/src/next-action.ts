@@ -41,6 +41,7 @@ export interface Situation {
 export function nextAction(state: StudyState, situation: Situation): Action {
   const { study, latest } = state;
   if (study.state === 'proposed') return wait(null, 'the study has not started');
+  if (study.state === 'paused') return wait(null, 'the study is paused');
   const settle = settlement(state, situation);
   if (settle !== undefined) return settle;
   if (study.state !== 'running') return { kind: 'done' };

@@ -1,12 +1,33 @@
 // Queries on what happened: every version of a row.
 import { type Argument, DomainError } from '../domain/index.ts';
 import { KEY_PARTS, roundKey } from '../ledger/rows.ts';
+import { findRound, findStudy } from './find.ts';
+import { roundEntries, studyEntries } from './index-entries.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
 
 export class AuditContract extends LedgerContract {
   constructor() {
     super('audit');
+  }
+
+  indexStudy(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'audit:indexStudy', text, async ({ argument, ledger, concern }) => {
+      const study = await findStudy(ledger, argument.studyId);
+      const found =
+        argument.round === undefined
+          ? await studyEntries(ledger, study)
+          : await roundEntries(ledger, await findRound(ledger, { ...argument, round: argument.round }));
+      for (const { activity, concerns } of found) await ledger.recordActivity(activity, concerns);
+      concern({ purpose: [study.purpose] });
+      return { ...argument, entries: found.length };
+    });
+  }
+
+  listActivities(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'audit:listActivities', text, ({ argument, ledger }) =>
+      ledger.listActivities(argument),
+    );
   }
 
   getHistory(context: LedgerContext, text: string): Promise<string> {

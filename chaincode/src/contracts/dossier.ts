@@ -1,8 +1,8 @@
 // A round with everything recorded about it, read row by row in the order of its participants and validators.
-import type { Round, RoundDossier } from '../domain/index.ts';
+import type { RoundRow as Round, RoundDossier } from '../domain/index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { roundKey } from '../ledger/rows.ts';
-import { tallyRows } from './find.ts';
+import { equivocationsOf, tallyRows } from './find.ts';
 
 export async function dossierOf(ledger: Ledger, round: Round): Promise<RoundDossier> {
   const updates: RoundDossier['updates'] = [];
@@ -11,5 +11,12 @@ export async function dossierOf(ledger: Ledger, round: Round): Promise<RoundDoss
     if (update !== undefined) updates.push(update);
   }
   const { verdicts, attestations } = await tallyRows(ledger, round);
-  return { round, updates, verdicts: [...verdicts], attestations: [...attestations] };
+  const equivocations = await equivocationsOf(ledger, round);
+  return {
+    round,
+    updates,
+    verdicts: [...verdicts],
+    attestations: [...attestations],
+    ...(equivocations.length > 0 && { equivocations }),
+  };
 }

@@ -1,9 +1,16 @@
 // Rows that must be there, each with the refusal that says which is not.
-import type { Argument, Consent, Dataset, Round, Study } from '../domain/index.ts';
+import type {
+  Argument,
+  ConsentRow as Consent,
+  DatasetRow as Dataset,
+  Equivocation,
+  RoundRow as Round,
+  StudyRow as Study,
+} from '../domain/index.ts';
 import { DomainError, type ErrorCode, type Pool } from '../domain/index.ts';
 import type { Accounts } from '../domain/rules/consent-rules.ts';
 import type { Tally } from '../domain/rules/tally.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger, PageOptions } from '../ledger/ledger.ts';
 import { roundKey } from '../ledger/rows.ts';
 
 type RoundArgument = Argument<'round:get'>;
@@ -53,8 +60,22 @@ export async function consentsOf(ledger: Ledger, study: Study): Promise<Consent[
   return consents;
 }
 
+/** Evidence of a round's validators that contradicted themselves, in their order. */
+export async function equivocationsOf(
+  ledger: Ledger,
+  { studyId, round, validators }: Round,
+): Promise<Equivocation[]> {
+  const found: Equivocation[] = [];
+  for (const mspId of validators) {
+    const equivocation = await ledger.get('equivocation', studyId, roundKey(round), mspId);
+    if (equivocation !== undefined) found.push(equivocation);
+  }
+  return found;
+}
+
 /** What a round's validators have recorded, in their order. */
-export async function tallyRows(ledger: Ledger, { studyId, round, validators }: Round): Promise<Tally> {
+export async function tallyRows(ledger: Ledger, row: Round): Promise<Tally> {
+  const { studyId, round, validators } = row;
   const verdicts: Tally['verdicts'][number][] = [];
   const attestations: Tally['attestations'][number][] = [];
   for (const mspId of validators) {
@@ -63,7 +84,8 @@ export async function tallyRows(ledger: Ledger, { studyId, round, validators }: 
     const attestation = await ledger.get('attestation', studyId, roundKey(round), mspId);
     if (attestation !== undefined) attestations.push(attestation);
   }
-  return { verdicts, attestations };
+  const equivocators = (await equivocationsOf(ledger, row)).map(({ mspId }) => mspId);
+  return { verdicts, attestations, equivocators };
 }
 
 /** Whose updates arrived, and whose are still expected: a withdrawn consent is not waited for. */
@@ -94,4 +116,27 @@ export async function roundsOf(ledger: Ledger, study: Study): Promise<Round[]> {
     rounds.push(round);
   }
   return rounds;
+}
+
+const ROUND_PAGE_SIZE = 20;
+
+/** A page of a study's rounds, from the first on; the bookmark is the number of the next. */
+export async function roundPage(
+  ledger: Ledger,
+  study: Study,
+  { pageSize = ROUND_PAGE_SIZE, bookmark = '1' }: PageOptions,
+): Promise<{ rounds: Round[]; bookmark?: string }> {
+  const first = Number(bookmark);
+  if (!Number.isInteger(first) || first < 1) {
+    throw new DomainError('INVALID_ARGUMENT', 'bookmark does not belong to this list');
+  }
+  const rounds: Round[] = [];
+  const end = Math.min(study.rounds, first + pageSize);
+  for (let number = first; number <= end; number++) {
+    const round = await ledger.get('round', study.studyId, roundKey(number));
+    if (round === undefined) break;
+    if (rounds.length === pageSize) return { rounds, bookmark: String(number) };
+    rounds.push(round);
+  }
+  return { rounds };
 }

@@ -1,11 +1,36 @@
-// What a transaction has at hand besides Fabric's own: a clock to judge the client's against.
+// What a transaction has at hand besides Fabric's own: a clock to judge the client's against, and the proposal
+// it came in, as its client signed it.
 import { Context, Contract } from 'fabric-contract-api';
 import { DomainError } from '../domain/index.ts';
+import { proposalParts } from './signed-statement.ts';
+
+/** The shim keeps the message that it decoded, and gives out its parts only. */
+interface DecodedProposal {
+  readonly proposal?: { serializeBinary(): Uint8Array };
+  readonly signedProposal?: { readonly signature: Uint8Array | string };
+}
 
 export class LedgerContext extends Context {
   /** This endorser's own clock, in epoch milliseconds. Nothing of it may reach a result. */
   now(): number {
     return Date.now();
+  }
+
+  /** The proposal and its signature, in base64; undefined outside a proposal. */
+  signedProposal(): { readonly proposal: string; readonly signature: string } | undefined {
+    const { proposal, signedProposal } = this.stub as unknown as DecodedProposal;
+    if (proposal === undefined || signedProposal === undefined) return undefined;
+    const { signature } = signedProposal;
+    return {
+      proposal: Buffer.from(proposal.serializeBinary()).toString('base64'),
+      signature: typeof signature === 'string' ? signature : Buffer.from(signature).toString('base64'),
+    };
+  }
+
+  /** The name under which this chaincode was called. */
+  chaincodeName(): string {
+    const sent = this.signedProposal();
+    return sent === undefined ? '' : proposalParts(Buffer.from(sent.proposal, 'base64')).chaincode;
   }
 }
 

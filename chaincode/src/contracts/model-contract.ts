@@ -1,13 +1,20 @@
 // Transactions on models.
-import { type Argument, DomainError, type Lineage } from '../domain/index.ts';
+import {
+  type Argument,
+  type DatasetRow,
+  type Lineage,
+  type RoundRow,
+  type StudyRow,
+  sealOf,
+} from '../domain/index.ts';
+import { lineageDigest } from '../domain/rules/lineage-rules.ts';
 import { publishModel } from '../domain/rules/model-rules.ts';
+import { sha256 } from '../ledger/digest.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { dossierOf } from './dossier.ts';
-import { consentsOf, findDataset, findStudy, found, roundsOf } from './find.ts';
+import { consentsOf, findDataset, findStudy, found, roundPage, roundsOf } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
-
-const LINEAGE_PAGE_SIZE = 20;
 
 export class ModelContract extends LedgerContract {
   constructor() {
@@ -15,13 +22,16 @@ export class ModelContract extends LedgerContract {
   }
 
   publish(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'model:publish', text, async ({ argument, ledger, mspId, at }) => {
+    return transact(context, 'model:publish', text, async ({ argument, ledger, mspId, at, concern }) => {
       const study = await findStudy(ledger, argument.studyId);
       const rounds = await roundsOf(ledger, study);
       const published = publishModel(study, { mspId, at, rounds });
+      const lineageSha256 = await digestOf(ledger, published.study, rounds);
+      const model = { ...published.model, lineageSha256 };
+      concern({ dataset: model.datasets, purpose: [study.purpose] });
       await ledger.put('study', published.study);
-      await ledger.put('model', published.model);
-      return published.model;
+      await ledger.put('model', model);
+      return model;
     });
   }
 
@@ -45,24 +55,30 @@ export class ModelContract extends LedgerContract {
 const findModel = (ledger: Ledger, studyId: string) =>
   found(ledger.get('model', studyId), 'MODEL_NOT_FOUND', `model of study ${studyId}`);
 
+/** The digest of a study that has just been completed. Rounds from before there were seals are sealed here. */
+async function digestOf(ledger: Ledger, study: StudyRow, rounds: readonly RoundRow[]): Promise<string> {
+  const { consents, datasets } = await consentedTo(ledger, study);
+  const seals: string[] = [];
+  for (const round of rounds) seals.push(round.seal ?? sealOf(await dossierOf(ledger, round), sha256));
+  return lineageDigest({ study, datasets, consents, rounds, seals }, sha256);
+}
+
+async function consentedTo(ledger: Ledger, study: StudyRow) {
+  const consents = await consentsOf(ledger, study);
+  const datasets: DatasetRow[] = [];
+  for (const { datasetId } of consents) datasets.push(await findDataset(ledger, datasetId));
+  return { consents, datasets };
+}
+
 /** Rounds come in pages; the bookmark is the number of the next one. */
-async function lineageOf(
-  ledger: Ledger,
-  { studyId, pageSize = LINEAGE_PAGE_SIZE, bookmark = '1' }: Argument<'model:getLineage'>,
-): Promise<Lineage> {
+async function lineageOf(ledger: Ledger, argument: Argument<'model:getLineage'>): Promise<Lineage> {
+  const { studyId } = argument;
   const study = await findStudy(ledger, studyId);
   const model = await findModel(ledger, studyId);
-  const consents = await consentsOf(ledger, study);
-  const datasets: Lineage['datasets'] = [];
-  for (const { datasetId } of consents) datasets.push(await findDataset(ledger, datasetId));
-  const first = Number(bookmark);
-  if (!Number.isInteger(first) || first < 1) {
-    throw new DomainError('INVALID_ARGUMENT', 'bookmark does not belong to this list');
-  }
-  const all = await roundsOf(ledger, study);
+  const { consents, datasets } = await consentedTo(ledger, study);
+  const { rounds: page, bookmark } = await roundPage(ledger, study, argument);
   const rounds: Lineage['rounds'] = [];
-  for (const round of all.slice(first - 1, first - 1 + pageSize)) rounds.push(await dossierOf(ledger, round));
-  const next = first + rounds.length;
-  const page = { model, study, datasets, consents, rounds };
-  return next <= all.length ? { ...page, bookmark: String(next) } : page;
+  for (const round of page) rounds.push(await dossierOf(ledger, round));
+  const lineage = { model, study, datasets, consents, rounds };
+  return bookmark === undefined ? lineage : { ...lineage, bookmark };
 }

@@ -12,6 +12,7 @@ import {
   updateArgument,
 } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
+import { createSigner, signedProposal } from '../testing/signed-proposal.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 interface Attempt {
@@ -47,6 +48,41 @@ const pass = (milliseconds: number) => async (study: StudyOnLedger) => {
   study.now += milliseconds;
 };
 const HOUR = 3_600_000;
+
+/** A study of a dataset whose consents need two stewards. */
+const guarded = afterSteps(
+  prepared,
+  (study) =>
+    study.submit(steward('AlphaMSP'), 'dataset:register', {
+      ...datasetArgument('guarded'),
+      consentPolicy: { stewards: 2 },
+    }),
+  (study) =>
+    study.propose({ studyId: 'other', datasets: ['guarded'], quorum: { updates: 1, validators: 1 } }),
+);
+const approve = (study: StudyOnLedger) =>
+  study.submit(steward('AlphaMSP'), 'study:approveConsent', { studyId: 'other', datasetId: 'guarded' });
+
+const delta = await createSigner('DeltaMSP');
+const said = (text: string) => ({
+  studyId: STUDY,
+  round: 1,
+  parametersSha256: aggregate(text).parametersSha256,
+});
+const { transactionId: _, ...contradiction } = signedProposal(delta, 'round:attest', said('another'));
+const reportContradiction = (study: StudyOnLedger, evidence = contradiction) =>
+  study.submit(auditor, 'round:reportEquivocation', {
+    studyId: STUDY,
+    round: 1,
+    statement: 'attestation',
+    ...evidence,
+  });
+const contradicted = afterSteps(
+  tallied,
+  (study) =>
+    study.submit({ ...trainer('DeltaMSP'), certificate: delta.certificate }, 'round:attest', said('model 1')),
+  (study) => reportContradiction(study),
+);
 
 const dataset = (change: object) => ({ ...datasetArgument('new'), ...change });
 const dictionary = (change: object) =>
@@ -679,6 +715,69 @@ const ATTEMPTS: readonly Attempt[] = [
     },
   },
   {
+    code: 'NOT_THE_LEADER',
+    title: "closing a round in the leader's time",
+    says: /round 1 is led by AlphaMSP; others take over at 2026-/,
+    before: afterSteps(
+      () => StudyOnLedger.running({ leaderSeconds: 600 }),
+      (study) => study.open(1),
+    ),
+    attempt: (study) => study.close(1, 'BetaMSP'),
+  },
+  {
+    code: 'CONSENT_INCOMPLETE',
+    title: 'one steward alone where two must consent',
+    says: /1 of the 2 stewards that guarded asks for/,
+    before: guarded,
+    attempt: (study) => study.consent('guarded', 'other', steward('AlphaMSP')),
+  },
+  {
+    code: 'APPROVAL_EXISTS',
+    title: 'a steward who approves twice',
+    says: /steward.AlphaMSP has approved this; another steward must/,
+    before: afterSteps(guarded, approve),
+    attempt: approve,
+  },
+  {
+    code: 'EQUIVOCATION_EXISTS',
+    title: 'evidence that is there already',
+    says: /DeltaMSP contradicted itself, as recorded/,
+    before: contradicted,
+    attempt: (study) => reportContradiction(study),
+  },
+  {
+    code: 'EQUIVOCATION_UNPROVEN',
+    title: 'an accusation without a signature',
+    says: /proposal is not a signed proposal/,
+    before: tallied,
+    attempt: (study) => reportContradiction(study, { proposal: 'AAAA', signature: 'AAAA' }),
+  },
+  {
+    code: 'MOTION_NOT_FOUND',
+    title: 'a motion that nobody moved',
+    says: /no motion 7 of study heart/,
+    before: running,
+    attempt: (study) => study.vote('AlphaMSP', true, 7),
+  },
+  {
+    code: 'MOTION_STATE',
+    title: 'a motion while another is open',
+    says: /motion 1 is open/,
+    before: afterSteps(running, (study) => study.move('BetaMSP', { kind: 'pause' })),
+    attempt: (study) => study.move('GammaMSP', { kind: 'pause' }),
+  },
+  {
+    code: 'VOTE_EXISTS',
+    title: 'a hospital that votes twice',
+    says: /BetaMSP has voted on motion 1/,
+    before: afterSteps(
+      running,
+      (study) => study.move('BetaMSP', { kind: 'pause' }),
+      (study) => study.vote('BetaMSP', true),
+    ),
+    attempt: (study) => study.vote('BetaMSP', false),
+  },
+  {
     code: 'MODEL_NOT_FOUND',
     title: 'the model of a study that runs',
     says: /no model of study heart/,
@@ -692,7 +791,7 @@ const ATTEMPTS: readonly Attempt[] = [
     before: prepared,
     attempt: async (study) => {
       const rows = study.world.rows;
-      const [key, row] = [...rows].find(([name]) => name.includes('dataset') && name.includes('alpha'))!;
+      const [key, row] = [...rows].find(([name]) => name === '\u0000dataset\u0000alpha\u0000')!;
       rows.set(key, { ...row, value: Buffer.from('{ secret of the machine') });
       try {
         await study.evaluate(auditor, 'dataset:get', { datasetId: 'alpha' });

@@ -1,5 +1,16 @@
 // Transactions on rounds: updates, verdicts, tally, attestations, and finalising by endorsement.
-import type { Budget, Consent, Dataset } from '../domain/index.ts';
+import {
+  type Budget,
+  type Consent,
+  contributionsOf,
+  type Dataset,
+  DomainError,
+  type Receipt,
+  type RoundDossier,
+  receiptOf,
+  sealOf,
+} from '../domain/index.ts';
+import { provenEquivocation } from '../domain/rules/equivocation-rules.ts';
 import {
   abortRound,
   attestAggregate,
@@ -9,8 +20,10 @@ import {
   requireOwnSupport,
   tallyRound,
 } from '../domain/rules/round-rules.ts';
+import type { Tally } from '../domain/rules/tally.ts';
 import { recordUpdate, requireParticipant } from '../domain/rules/update-rules.ts';
 import { recordVerdict } from '../domain/rules/verdict-rules.ts';
+import { sha256 } from '../ledger/digest.ts';
 import { anyOfPeers } from '../ledger/key-policy.ts';
 import { roundKey } from '../ledger/rows.ts';
 import { dossierOf } from './dossier.ts';
@@ -23,9 +36,11 @@ import {
   findRound,
   findStudy,
   found,
+  roundPage,
   tallyRows,
 } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { signedStatement } from './signed-statement.ts';
 import { transact } from './transact.ts';
 
 export class RoundContract extends LedgerContract {
@@ -34,16 +49,18 @@ export class RoundContract extends LedgerContract {
   }
 
   open(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'round:open', text, async ({ argument, ledger, mspId, at }) => {
+    return transact(context, 'round:open', text, async ({ argument, ledger, mspId, at, concern }) => {
       const { studyId, round: number } = argument;
       const study = await findStudy(ledger, studyId);
       const existing = await ledger.get('round', studyId, roundKey(number));
       const previous = number > 1 ? await ledger.get('round', studyId, roundKey(number - 1)) : undefined;
       const consenting: Dataset[] = [];
-      for (const { state, datasetId } of await consentsOf(ledger, study)) {
-        if (state === 'granted') consenting.push(await findDataset(ledger, datasetId));
+      // A consent covers the rounds it reserved: one given before an amendment ends where they do.
+      for (const { state, datasetId, rounds } of await consentsOf(ledger, study)) {
+        if (state === 'granted' && rounds >= number) consenting.push(await findDataset(ledger, datasetId));
       }
       const round = openRound(number, { mspId, at, study, existing, previous, consenting });
+      concern({ dataset: round.participants.map(({ datasetId }) => datasetId) });
       await ledger.put('round', round);
       // From here on every change of the round needs N of its validators' peers, finalising above all.
       await ledger.guard('round', round, anyOfPeers(round.quorum.validators, round.validators));
@@ -107,8 +124,10 @@ export class RoundContract extends LedgerContract {
         study,
         round,
         existing: await ledger.get('verdict', studyId, roundKey(round.round), mspId),
+        signerSha256: call.signerSha256(),
         own,
       });
+      call.concern({ dataset: verdict.scores.map(({ datasetId }) => datasetId) });
       await ledger.put('verdict', verdict);
       for (const account of accounts) await ledger.put('budget', account);
       for (const charge of charges) await ledger.put('privacy-charge', charge);
@@ -128,12 +147,19 @@ export class RoundContract extends LedgerContract {
   }
 
   attest(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'round:attest', text, async ({ argument, ledger, mspId, at }) => {
+    return transact(context, 'round:attest', text, async ({ argument, ledger, mspId, at, signerSha256 }) => {
       const { studyId } = argument;
       const study = await findStudy(ledger, studyId);
       const round = await findRound(ledger, argument);
       const existing = await ledger.get('attestation', studyId, roundKey(round.round), mspId);
-      const attestation = attestAggregate(argument, { mspId, at, study, round, existing });
+      const attestation = attestAggregate(argument, {
+        mspId,
+        at,
+        study,
+        round,
+        existing,
+        signerSha256: signerSha256(),
+      });
       await ledger.put('attestation', attestation);
       return attestation;
     });
@@ -145,9 +171,15 @@ export class RoundContract extends LedgerContract {
       const study = await findStudy(ledger, argument.studyId);
       const round = await findRound(ledger, argument);
       // Every peer reads the same rows, so that those who endorse agree to the byte.
-      const tally = await tallyRows(ledger, round);
-      const { aggregate } = argument;
-      const { round: finalized, supporters } = finalizeRound(round, { mspId, at, study, aggregate, tally });
+      const dossier = await dossierOf(ledger, round);
+      const { round: finalized, supporters } = finalizeRound(round, {
+        mspId,
+        at,
+        study,
+        aggregate: argument.aggregate,
+        tally: tallyIn(dossier),
+        seal: sealOf(dossier, sha256),
+      });
       requireOwnSupport(supporters, ownMspId());
       await ledger.put('round', finalized);
       return finalized;
@@ -158,16 +190,37 @@ export class RoundContract extends LedgerContract {
     return transact(context, 'round:abort', text, async ({ argument, ledger, mspId, at }) => {
       const study = await findStudy(ledger, argument.studyId);
       const round = await findRound(ledger, argument);
+      const dossier = await dossierOf(ledger, round);
       const aborted = abortRound(round, {
         mspId,
         at,
         study,
         reason: argument.reason,
-        tally: await tallyRows(ledger, round),
+        tally: tallyIn(dossier),
+        seal: sealOf(dossier, sha256),
         ...(await arrivalsOf(ledger, round)),
       });
       await ledger.put('round', aborted);
       return aborted;
+    });
+  }
+
+  reportEquivocation(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:reportEquivocation', text, async ({ argument, ledger, mspId, at }) => {
+      const round = await findRound(ledger, argument);
+      const statement = signedStatement(argument);
+      const key = [round.studyId, roundKey(round.round), statement.mspId] as const;
+      const equivocation = provenEquivocation(argument, {
+        statement,
+        recorded: await ledger.get(argument.statement, ...key),
+        existing: await ledger.get('equivocation', ...key),
+        here: { channel: context.stub.getChannelID(), chaincode: context.chaincodeName() },
+        mspId,
+        at,
+        sha256,
+      });
+      await ledger.put('equivocation', equivocation);
+      return equivocation;
     });
   }
 
@@ -203,4 +256,59 @@ export class RoundContract extends LedgerContract {
       return found(ledger.get('verdict', studyId, roundKey(round), mspId), 'VERDICT_NOT_FOUND', what);
     });
   }
+
+  getReceipt(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:getReceipt', text, async ({ argument, ledger }) => {
+      const round = await findRound(ledger, argument);
+      const { datasetId } = argument;
+      if (!round.participants.some((participant) => participant.datasetId === datasetId)) {
+        throw new DomainError('NOT_A_PARTICIPANT', `${datasetId} takes no part in round ${round.round}`);
+      }
+      return receiptOf(await dossierOf(ledger, round), datasetId, sha256);
+    });
+  }
+
+  listReceipts(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:listReceipts', text, async ({ argument, ledger }) => {
+      const { studyId, mspId } = argument;
+      const { rounds, bookmark } = await roundPage(ledger, await findStudy(ledger, studyId), argument);
+      const items: Receipt[] = [];
+      for (const round of rounds) {
+        const own = round.participants.filter((participant) => participant.mspId === mspId);
+        if (own.length === 0) continue;
+        const dossier = await dossierOf(ledger, round);
+        items.push(...own.map(({ datasetId }) => receiptOf(dossier, datasetId, sha256)));
+      }
+      return bookmark === undefined ? { items } : { items, bookmark };
+    });
+  }
+
+  listEquivocations(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:listEquivocations', text, async ({ argument, ledger }) => {
+      await findStudy(ledger, argument.studyId);
+      return ledger.page('equivocation', [argument.studyId], argument);
+    });
+  }
+
+  getContributions(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:getContributions', text, async ({ argument, ledger }) => {
+      const study = await findStudy(ledger, argument.studyId);
+      const round = await findRound(ledger, argument);
+      if (round.state !== 'finalized') {
+        throw new DomainError('ROUND_CLOSED', `round ${round.round} is ${round.state}, not finalised`);
+      }
+      let baseline: RoundDossier | undefined;
+      for (let number = round.round - 1; number >= 1 && baseline === undefined; number--) {
+        const before = await findRound(ledger, { studyId: study.studyId, round: number });
+        if (before.state === 'finalized') baseline = await dossierOf(ledger, before);
+      }
+      return contributionsOf(await dossierOf(ledger, round), { baseline, study });
+    });
+  }
 }
+
+const tallyIn = ({ verdicts, attestations, equivocations = [] }: RoundDossier): Tally => ({
+  verdicts,
+  attestations,
+  equivocators: equivocations.map(({ mspId }) => mspId),
+});

@@ -1,6 +1,7 @@
 // Transactions on studies and on the consents they are given.
 import type { Dataset } from '../domain/index.ts';
 import {
+  approveConsent,
   grantConsent,
   type RoundRecord,
   requireOwner,
@@ -20,11 +21,12 @@ export class StudyContract extends LedgerContract {
   }
 
   propose(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'study:propose', text, async ({ argument, ledger, mspId, at }) => {
+    return transact(context, 'study:propose', text, async ({ argument, ledger, mspId, at, concern }) => {
       const existing = await ledger.get('study', argument.studyId);
       const wanted: Dataset[] = [];
       for (const datasetId of new Set(argument.datasets)) wanted.push(await findDataset(ledger, datasetId));
       const study = proposeStudy(argument, { requester: mspId, at, existing, wanted });
+      concern({ dataset: study.datasets });
       await ledger.put('study', study);
       return study;
     });
@@ -50,7 +52,8 @@ export class StudyContract extends LedgerContract {
   }
 
   consent(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'study:consent', text, async ({ argument, ledger, mspId, at }) => {
+    return transact(context, 'study:consent', text, async (call) => {
+      const { argument, ledger, mspId, at } = call;
       const { studyId, datasetId } = argument;
       const study = await findStudy(ledger, studyId);
       const dataset = await findDataset(ledger, datasetId);
@@ -62,14 +65,38 @@ export class StudyContract extends LedgerContract {
         study,
         dataset,
         existing,
+        steward: call.enrolmentId(),
         accounts: before,
+        approvals: await ledger.all('consent-approval', studyId, datasetId),
       });
       const members = (await ledger.all('member')).map((member) => member.mspId);
+      call.concern({ purpose: [study.purpose] });
       await ledger.put('consent', consent);
       await ledger.guard('consent', consent, ownerAndMajority(mspId, members));
       await ledger.put('budget', accounts.training);
       await ledger.put('budget', accounts.heldOut);
       return consent;
+    });
+  }
+
+  approveConsent(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:approveConsent', text, async (call) => {
+      const { argument, ledger, mspId, at } = call;
+      const { studyId, datasetId } = argument;
+      const steward = call.enrolmentId();
+      const approval = approveConsent(argument, {
+        mspId,
+        at,
+        study: await findStudy(ledger, studyId),
+        dataset: await findDataset(ledger, datasetId),
+        existing: await ledger.get('consent', studyId, datasetId),
+        steward,
+        approved: await ledger.get('consent-approval', studyId, datasetId, steward),
+      });
+      const members = (await ledger.all('member')).map((member) => member.mspId);
+      await ledger.put('consent-approval', approval);
+      await ledger.guard('consent-approval', approval, ownerAndMajority(mspId, members));
+      return approval;
     });
   }
 

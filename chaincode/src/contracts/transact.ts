@@ -6,13 +6,16 @@ import {
   DomainError,
   ROLE_ATTRIBUTE,
   ROLES,
+  ROW_SCHEMA,
   type Role,
   type Transaction,
   type TransactionName,
   transactionNamed,
   validate,
 } from '../domain/index.ts';
+import type { Concerns } from '../ledger/activities.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { enrolmentId, signerSha256 } from './caller.ts';
 import type { LedgerContext } from './ledger-context.ts';
 
 /** How far a client's clock may be from an endorser's. Deadlines rest on the client's claim, so minutes. */
@@ -28,6 +31,11 @@ export interface Call<N extends TransactionName> {
   /** The transaction's time: the client's claim, within CLOCK_SKEW_MAX_MS of every endorser's. */
   readonly at: string;
   readonly transactionId: string;
+  /** SHA-256 of the caller's certificate, and the person or service it was issued to. */
+  readonly signerSha256: () => string;
+  readonly enrolmentId: () => string;
+  /** Notes what the transaction concerns beside the ids in its row: auditors find it under that too. */
+  readonly concern: (more: Concerns) => void;
   /** The organisation of the peer that runs this. Only a refusal to endorse may depend on it. */
   readonly ownMspId: () => string;
 }
@@ -51,11 +59,29 @@ export async function transact<N extends TransactionName>(
   try {
     return await run(context, transactionNamed(name), text, decide as Decide<TransactionName>);
   } catch (error) {
-    if (error instanceof DomainError) throw error;
+    if (error instanceof DomainError) {
+      noteContradiction(context, error);
+      throw error;
+    }
     const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
     context.logging.getLogger().error(`${context.stub.getTxID()} ${name} failed: ${details}`);
     throw new DomainError('INTERNAL');
   }
+}
+
+/** Refusals of a second statement; whether it says the same as the first is for the reporter to see. */
+const CONTRADICTIONS: readonly string[] = ['VERDICT_EXISTS', 'ATTESTATION_EXISTS'];
+
+/**
+ * A refused statement leaves nothing on the ledger, so the signed proposal goes to this organisation's log: the
+ * evidence that round:reportEquivocation takes. It holds no more than its sender showed every endorser.
+ */
+function noteContradiction(context: LedgerContext, { code }: DomainError): void {
+  if (!CONTRADICTIONS.includes(code)) return;
+  const sent = context.signedProposal();
+  if (sent === undefined) return;
+  const line = { refused: code, transactionId: context.stub.getTxID(), ...sent };
+  context.logging.getLogger().warn(JSON.stringify(line));
 }
 
 async function run(
@@ -74,19 +100,48 @@ async function run(
     requireTime(context, time);
     if (transaction.name !== 'member:register') await requireMember(ledger, mspId);
   }
+  const concerned: Concerns[] = [];
   const result = await decide({
     argument,
     ledger,
     mspId,
     at: time.toISOString(),
     transactionId: stub.getTxID(),
+    signerSha256: () => signerSha256(context.clientIdentity),
+    enrolmentId: () => enrolmentId(context.clientIdentity),
+    concern: (more) => concerned.push(more),
     ownMspId: () => stub.getMspID(),
   });
+  if (transaction.kind === 'submit') {
+    const { studyId, datasetId, round, purpose } = result as Partial<Record<string, never>>;
+    const activity = {
+      schema: ROW_SCHEMA.activity,
+      at: time.toISOString(),
+      transactionId: stub.getTxID(),
+      transaction: transaction.name,
+      mspId,
+      ...(studyId !== undefined && { studyId }),
+      ...(datasetId !== undefined && { datasetId }),
+      ...(round !== undefined && { round }),
+    };
+    const own: Concerns = {
+      study: studyId === undefined ? [] : [studyId],
+      dataset: datasetId === undefined ? [] : [datasetId],
+      purpose: purpose === undefined ? [] : [purpose],
+    };
+    await ledger.recordActivity(activity, mergedConcerns([own, ...concerned]));
+  }
   if (transaction.event !== null) {
     stub.setEvent(transaction.event, Buffer.from(canonicalJson(eventOf(result, mspId)), 'utf8'));
   }
   return canonicalJson(result);
 }
+
+const mergedConcerns = (all: readonly Concerns[]): Concerns => ({
+  study: all.flatMap(({ study = [] }) => study),
+  dataset: all.flatMap(({ dataset = [] }) => dataset),
+  purpose: all.flatMap(({ purpose = [] }) => purpose),
+});
 
 function eventOf(row: object, mspId: string): Record<string, unknown> {
   const fields = row as Record<string, unknown>;

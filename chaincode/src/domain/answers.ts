@@ -4,7 +4,9 @@ import { Attestation } from './attestation.ts';
 import { Budget } from './budget.ts';
 import { ClaimedCost, Consent } from './consent.ts';
 import { Dataset } from './dataset.ts';
+import { Equivocation } from './equivocation.ts';
 import { Model } from './model.ts';
+import { Motion, Vote } from './motion.ts';
 import { Decimal, Described, Id, Instant, Strict } from './primitives.ts';
 import { Round } from './round.ts';
 import { Study } from './study.ts';
@@ -25,6 +27,9 @@ export const RoundDossier = Strict({
   updates: Type.Array(Update),
   verdicts: Type.Array(Verdict),
   attestations: Type.Array(Attestation),
+  equivocations: Type.Optional(
+    Type.Array(Equivocation, { description: 'Where members contradicted themselves.' }),
+  ),
 });
 export type RoundDossier = Static<typeof RoundDossier>;
 
@@ -66,6 +71,10 @@ export const Lineage = Strict({
   bookmark: Bookmark,
 });
 export type Lineage = Static<typeof Lineage>;
+
+/** A motion with the votes so far. */
+export const MotionRecord = Strict({ motion: Motion, votes: Type.Array(Vote) });
+export type MotionRecord = Static<typeof MotionRecord>;
 
 /** One version of a row. */
 export const RowVersion = Strict({

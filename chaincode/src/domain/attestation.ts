@@ -1,14 +1,15 @@
 // An attestation is one member's own recomputation of a round's aggregate, as its hash.
 import { type Static, Type } from 'typebox';
-import { Id, Instant, MspId, RoundNumber, Sha256, Strict } from './primitives.ts';
+import { Described, Id, Instant, MspId, RoundNumber, RowSchema, Sha256, Strict } from './primitives.ts';
 
 export const AttestAggregate = Strict({ studyId: Id, round: RoundNumber, parametersSha256: Sha256 });
 export type AttestAggregate = Static<typeof AttestAggregate>;
 
 export const Attestation = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   ...AttestAggregate.properties,
   mspId: MspId,
   attestedAt: Instant,
+  signerSha256: Type.Optional(Described(Sha256, 'SHA-256 of the certificate that signed this.')),
 });
 export type Attestation = Static<typeof Attestation>;

@@ -2,7 +2,7 @@
 // budget. What the study did not spend is returned when the consent is settled.
 import { type Static, Type } from 'typebox';
 import { RdpVector } from './budget.ts';
-import { Decimal, Id, Instant, MspId, Reason, Strict, Words } from './primitives.ts';
+import { Decimal, type Filled, Id, Instant, MspId, Reason, RowSchema, Strict, Words } from './primitives.ts';
 
 /** What the client says a reservation costs (ε at the budget's δ); the ledger refuses an under-claim. */
 export const ClaimedCost = Strict({ training: Decimal, heldOut: Decimal });
@@ -16,7 +16,7 @@ export const ConsentRef = Strict({ studyId: Id, datasetId: Id });
 export const CONSENT_STATES = ['granted', 'withdrawn', 'settled'] as const;
 
 export const Consent = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   studyId: Id,
   datasetId: Id,
   owner: MspId,
@@ -28,5 +28,23 @@ export const Consent = Strict({
   withdrawnAt: Type.Optional(Instant),
   settledAt: Type.Optional(Instant),
   reason: Type.Optional(Reason),
+  studyVersion: Type.Optional(Type.Integer({ minimum: 1, description: 'The text consented to.' })),
+  stewards: Type.Optional(
+    Type.Array(Type.String(), { description: 'Enrolment ids of those who consented.' }),
+  ),
 });
 export type Consent = Static<typeof Consent>;
+/** A consent as the ledger reads it. */
+export type ConsentRow = Filled<Consent, 'studyVersion' | 'stewards'>;
+
+/** One steward's word where a dataset's policy asks for several; the last of them gives the consent itself. */
+export const ConsentApproval = Strict({
+  schema: RowSchema,
+  studyId: Id,
+  datasetId: Id,
+  owner: MspId,
+  steward: Type.String({ description: 'Enrolment id.' }),
+  studyVersion: Type.Integer({ minimum: 1 }),
+  approvedAt: Instant,
+});
+export type ConsentApproval = Static<typeof ConsentApproval>;

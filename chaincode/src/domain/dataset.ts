@@ -2,7 +2,18 @@
 // commitment to the rows and the privacy budget of the dataset's whole life.
 import { type Static, Type } from 'typebox';
 import { Dictionary } from './dictionary.ts';
-import { Cid, Described, Id, Instant, MspId, Strict, Title, Words } from './primitives.ts';
+import {
+  Cid,
+  Described,
+  type Filled,
+  Id,
+  Instant,
+  MspId,
+  RowSchema,
+  Strict,
+  Title,
+  Words,
+} from './primitives.ts';
 import { PrivacyBudget } from './privacy-event.ts';
 
 /** Data Use Ontology terms this ledger knows (GA4GH DUO). A study's purpose is one; terms allow several. */
@@ -67,13 +78,24 @@ export const RegisterDataset = Strict({
   terms: Terms,
   commitment: Described(Cid, 'CID of the canonical rows under a secret salt; nothing is uploaded.'),
   privacyBudget: PrivacyBudget,
+  consentPolicy: Type.Optional(
+    Strict({
+      stewards: Type.Integer({
+        minimum: 1,
+        maximum: 10,
+        description: 'How many of its stewards must consent; 1 where absent.',
+      }),
+    }),
+  ),
 });
 export type RegisterDataset = Static<typeof RegisterDataset>;
 
 export const Dataset = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   ...RegisterDataset.properties,
   owner: MspId,
   registeredAt: Instant,
 });
 export type Dataset = Static<typeof Dataset>;
+/** A dataset as the ledger reads it. */
+export type DatasetRow = Filled<Dataset, 'consentPolicy'>;

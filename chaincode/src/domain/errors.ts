@@ -12,6 +12,10 @@ export const ERRORS = {
   NOT_A_MEMBER: ['forbidden', "The caller's organisation is not a registered member of the consortium."],
   NOT_THE_OWNER: ['forbidden', 'Only the organisation that owns the dataset may do this.'],
   NOT_THE_REQUESTER: ['forbidden', 'Only the organisation that proposed the study may do this.'],
+  NOT_THE_LEADER: [
+    'forbidden',
+    "The step is the round's leader's for a while; others may take over at the time the message names.",
+  ],
   NOT_A_PARTICIPANT: ['forbidden', 'Only an organisation that takes part in the round may do this.'],
   MEMBER_EXISTS: ['conflict', 'This organisation is already a member.'],
   MEMBER_NOT_FOUND: ['not-found', 'No such member.'],
@@ -26,6 +30,11 @@ export const ERRORS = {
   ENCODING_MISMATCH: ['invalid', "The dataset's dictionary does not encode to the study's inputs."],
   DATASET_NOT_WANTED: ['invalid', 'The study does not ask for this dataset.'],
   CONSENT_EXISTS: ['conflict', 'This study already has a consent for this dataset.'],
+  CONSENT_INCOMPLETE: [
+    'conflict',
+    "The dataset's policy asks for more stewards: the others approve first, with study:approveConsent.",
+  ],
+  APPROVAL_EXISTS: ['conflict', 'This steward has approved this consent: another steward must.'],
   CONSENT_NOT_FOUND: ['not-found', 'No such consent.'],
   CONSENT_STATE: ['conflict', "The consent's state does not allow this."],
   BUDGET_EXCEEDED: [
@@ -55,6 +64,14 @@ export const ERRORS = {
     'forbidden',
     "This peer's own organisation has not accepted the candidate and recomputed the same aggregate.",
   ],
+  EQUIVOCATION_EXISTS: ['conflict', 'This contradiction is on the ledger already.'],
+  EQUIVOCATION_UNPROVEN: [
+    'invalid',
+    'The statement is no proof: not signed by the same certificate, not on this round, or not different.',
+  ],
+  MOTION_NOT_FOUND: ['not-found', 'No such motion.'],
+  MOTION_STATE: ['conflict', "The motion's state, or the study's, does not allow this."],
+  VOTE_EXISTS: ['conflict', 'This hospital, or this steward, has voted on this motion.'],
   MODEL_NOT_FOUND: ['not-found', 'The study has no published model.'],
   INTERNAL: [
     'unavailable',

@@ -1,6 +1,6 @@
 // A member is an organisation of the consortium, signed in by its own operator.
 import { type Static, Type } from 'typebox';
-import { Instant, MspId, Strict, Title } from './primitives.ts';
+import { Instant, MspId, RowSchema, Strict, Title } from './primitives.ts';
 
 export const RegisterMember = Strict({
   title: Title,
@@ -12,7 +12,7 @@ export const RegisterMember = Strict({
 export type RegisterMember = Static<typeof RegisterMember>;
 
 export const Member = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   mspId: MspId,
   ...RegisterMember.properties,
   registeredAt: Instant,

@@ -1,13 +1,23 @@
 // A model is the outcome of a study: the parameters of its last finalised round under the study's graph, with
 // a lineage to every round. The ONNX file is built from the two by each member, the same bytes everywhere.
 import { type Static, Type } from 'typebox';
-import { ArtefactRef, Id, Instant, MspId, RoundNumber, Strict } from './primitives.ts';
+import {
+  ArtefactRef,
+  Described,
+  Id,
+  Instant,
+  MspId,
+  RoundNumber,
+  RowSchema,
+  Sha256,
+  Strict,
+} from './primitives.ts';
 import { ParametersRef } from './round.ts';
 
 export const PublishModel = Strict({ studyId: Id });
 
 export const Model = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   studyId: Id,
   graph: ArtefactRef,
   parameters: ParametersRef,
@@ -16,5 +26,8 @@ export const Model = Strict({
   datasets: Type.Array(Id, { description: 'Every dataset of which an update was included.' }),
   publishedBy: MspId,
   publishedAt: Instant,
+  lineageSha256: Type.Optional(
+    Described(Sha256, 'Digest of the study, its datasets and consents, and the seals of all its rounds.'),
+  ),
 });
 export type Model = Static<typeof Model>;

@@ -48,6 +48,15 @@ export const Instant = Type.String({
   description: 'UTC time, RFC 3339.',
 });
 export const RoundNumber = Type.Integer({ minimum: 1, maximum: 10000 });
+/** The form of a row. Rows of older forms are brought to the present one when they are read. */
+export const RowSchema = Type.Integer({
+  minimum: 1,
+  maximum: 1000,
+  description: "Version of the row's form.",
+});
+/** A row as the ledger reads it: what older forms lacked is filled in. */
+export type Filled<T, K extends keyof T> = T & Required<Pick<T, K>>;
+export const Base64 = Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$', maxLength: 262_144 });
 export const Reason = Type.String({ minLength: 1, maxLength: 500 });
 
 /** Where an encrypted artefact lies and how to recognise it. The ledger holds this, never the bytes. */

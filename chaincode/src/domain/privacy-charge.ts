@@ -1,13 +1,23 @@
 // A privacy charge is one privacy event as it was charged to one account: the line of a dataset's statement.
 import { type Static, Type } from 'typebox';
-import { Decimal, Described, Id, Instant, MspId, RoundNumber, Strict, Words } from './primitives.ts';
+import {
+  Decimal,
+  Described,
+  Id,
+  Instant,
+  MspId,
+  RoundNumber,
+  RowSchema,
+  Strict,
+  Words,
+} from './primitives.ts';
 import { PrivacyEvent } from './privacy-event.ts';
 
 /** What was charged for: a recorded update, a verdict's score, or a release that may have happened unseen. */
 export const CHARGE_CAUSES = ['update', 'verdict', 'settlement'] as const;
 
 export const PrivacyCharge = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   datasetId: Id,
   owner: MspId,
   studyId: Id,

@@ -1,6 +1,19 @@
 // A round turns a base model into the next one: updates, verdicts, tally, attestations, finalising.
 import { type Static, Type } from 'typebox';
-import { ArtefactRef, Id, Instant, MspId, Reason, RoundNumber, Sha256, Strict, Words } from './primitives.ts';
+import {
+  ArtefactRef,
+  Described,
+  type Filled,
+  Id,
+  Instant,
+  MspId,
+  Reason,
+  RoundNumber,
+  RowSchema,
+  Sha256,
+  Strict,
+  Words,
+} from './primitives.ts';
 import { ROUND_STATES } from './round-transitions.ts';
 import { Participant } from './study.ts';
 
@@ -29,7 +42,7 @@ export const Exclusion = Strict({
 });
 
 export const Round = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   studyId: Id,
   round: RoundNumber,
   state: Words(ROUND_STATES),
@@ -46,5 +59,15 @@ export const Round = Strict({
   aggregate: Type.Optional(ParametersRef),
   finalizedAt: Type.Optional(Instant),
   reason: Type.Optional(Reason),
+  abortedBy: Type.Optional(MspId),
+  stageSince: Type.Optional(Described(Instant, 'When the present stage began.')),
+  disqualified: Type.Optional(
+    Type.Array(MspId, { description: 'Members whose support did not count: they signed two statements.' }),
+  ),
+  seal: Type.Optional(
+    Described(Sha256, 'Digest of all that was recorded about the round, once it has ended.'),
+  ),
 });
 export type Round = Static<typeof Round>;
+/** A round as the ledger reads it. */
+export type RoundRow = Filled<Round, 'stageSince'>;

@@ -1,7 +1,7 @@
 // The life of a study, as data. The diagram in docs/ is tested against this table.
-export const STUDY_STATES = ['proposed', 'running', 'completed', 'aborted'] as const;
+export const STUDY_STATES = ['proposed', 'running', 'paused', 'completed', 'aborted'] as const;
 export type StudyState = (typeof STUDY_STATES)[number];
-export const STUDY_EVENTS = ['start', 'publish', 'abort'] as const;
+export const STUDY_EVENTS = ['start', 'pause', 'resume', 'publish', 'abort'] as const;
 export type StudyEvent = (typeof STUDY_EVENTS)[number];
 
 export const STUDY_TRANSITIONS: readonly { from: StudyState; event: StudyEvent; to: StudyState }[] = [
@@ -9,4 +9,7 @@ export const STUDY_TRANSITIONS: readonly { from: StudyState; event: StudyEvent; 
   { from: 'proposed', event: 'abort', to: 'aborted' },
   { from: 'running', event: 'publish', to: 'completed' },
   { from: 'running', event: 'abort', to: 'aborted' },
+  { from: 'running', event: 'pause', to: 'paused' },
+  { from: 'paused', event: 'resume', to: 'running' },
+  { from: 'paused', event: 'abort', to: 'aborted' },
 ];

@@ -6,10 +6,12 @@ import {
   ArtefactRef,
   Decimal,
   Described,
+  type Filled,
   Id,
   Instant,
   MspId,
   Reason,
+  RowSchema,
   Strict,
   Title,
   Words,
@@ -75,6 +77,13 @@ export const ProposeStudy = Strict({
     }),
   }),
   roundDeadlineSeconds: Type.Integer({ minimum: 10, maximum: 2_592_000 }),
+  leaderSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 86_400,
+      description: 'How long a step is its leader’s alone before others may take over; 0 where absent.',
+    }),
+  ),
 });
 export type ProposeStudy = Static<typeof ProposeStudy>;
 
@@ -82,7 +91,7 @@ export const Participant = Strict({ datasetId: Id, mspId: MspId, weight: Type.In
 export type Participant = Static<typeof Participant>;
 
 export const Study = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   ...ProposeStudy.properties,
   requester: MspId,
   state: Words(STUDY_STATES),
@@ -90,8 +99,13 @@ export const Study = Strict({
   startedAt: Type.Optional(Instant),
   endedAt: Type.Optional(Instant),
   reason: Type.Optional(Reason),
+  version: Type.Optional(Type.Integer({ minimum: 1, description: 'Which text this is: 1 as proposed.' })),
+  pausedAt: Type.Optional(Instant),
+  motions: Type.Optional(Type.Integer({ minimum: 1, description: 'How many motions were moved.' })),
 });
 export type Study = Static<typeof Study>;
+/** A study as the ledger reads it. */
+export type StudyRow = Filled<Study, 'version'>;
 
 export const StudyRef = Strict({ studyId: Id });
 export const EndStudy = Strict({ studyId: Id, reason: Reason });

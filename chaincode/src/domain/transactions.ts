@@ -1,12 +1,15 @@
 // The ledger's whole surface as one table: who may call what with which argument, and which event it emits.
 // Contracts enforce it, gateways serve it, and the documentation is generated from it.
 import { type Static, type TSchema, Type } from 'typebox';
+import { ActivityQuestion } from './activity.ts';
 import { AttestAggregate } from './attestation.ts';
 import { ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
 import { RegisterDataset } from './dataset.ts';
+import { ReportEquivocation } from './equivocation.ts';
 import { RegisterMember } from './member.ts';
 import { PublishModel } from './model.ts';
-import { Id, MspId, Strict, Words } from './primitives.ts';
+import { CastVote, MotionRef, MoveMotion } from './motion.ts';
+import { Id, MspId, RoundNumber, Strict, Words } from './primitives.ts';
 import { POOLS } from './privacy-event.ts';
 import { ROLES, type Role } from './roles.ts';
 import { AbortRound, FinalizeRound, RoundRef } from './round.ts';
@@ -113,6 +116,13 @@ export const TRANSACTIONS = [
     "Lets a study use the caller's dataset and reserves its whole privacy cost.",
   ),
   submit(
+    'study:approveConsent',
+    ConsentRef,
+    ['steward'],
+    'ConsentApproved',
+    "One steward's approval, where the dataset's policy asks for several; the last gives the consent.",
+  ),
+  submit(
     'study:withdraw',
     WithdrawConsent,
     ['steward'],
@@ -130,6 +140,23 @@ export const TRANSACTIONS = [
   evaluate('study:list', PageOf, 'All studies.'),
   evaluate('study:getConsent', ConsentRef, 'One consent.'),
   evaluate('study:listConsents', StudyPage, "A study's consents."),
+
+  submit(
+    'motion:move',
+    MoveMotion,
+    ['researcher', 'steward'],
+    'MotionMoved',
+    'Asks the hospitals of a study to pause it, to resume it, or to amend it.',
+  ),
+  submit(
+    'motion:vote',
+    CastVote,
+    ['steward'],
+    'MotionVoted',
+    "Casts the vote of the caller's hospital; the vote that decides carries the motion out.",
+  ),
+  evaluate('motion:get', MotionRef, 'One motion with its votes.'),
+  evaluate('motion:list', StudyPage, "A study's motions."),
 
   submit('round:open', RoundRef, ['trainer'], 'RoundOpened', 'Opens the next round of a running study.'),
   submit(
@@ -175,11 +202,38 @@ export const TRANSACTIONS = [
     'RoundAborted',
     'Ends a round that missed its deadline or its quorum.',
   ),
+  submit(
+    'round:reportEquivocation',
+    ReportEquivocation,
+    ['trainer', 'steward', 'operator', 'auditor'],
+    'EquivocationReported',
+    'Proves that a member signed two different statements on a round: its support counts no more.',
+  ),
   evaluate('round:get', RoundRef, 'One round.'),
   evaluate('round:list', StudyPage, "A study's rounds."),
   evaluate('round:getDossier', RoundRef, 'One round with its updates, verdicts and attestations.'),
   evaluate('round:getUpdate', UpdateRef, 'One update.'),
   evaluate('round:getVerdict', VerdictRef, 'One verdict.'),
+  evaluate(
+    'round:getReceipt',
+    UpdateRef,
+    'What became of one update: included, or excluded by whom and why.',
+  ),
+  evaluate(
+    'round:listReceipts',
+    Strict({ studyId: Id, mspId: MspId, ...Page }),
+    "What became of each of a hospital's updates in a study, round by round.",
+  ),
+  evaluate(
+    'round:listEquivocations',
+    StudyPage,
+    'Evidence of members that signed two different statements on a round.',
+  ),
+  evaluate(
+    'round:getContributions',
+    RoundRef,
+    'What each hospital added to a round, from recorded verdict scores only.',
+  ),
 
   submit(
     'model:publish',
@@ -212,6 +266,18 @@ export const TRANSACTIONS = [
     'audit:getHistory',
     HistoryOf,
     'Every version of one row, newest first, with transaction ids and times.',
+  ),
+  submit(
+    'audit:indexStudy',
+    Strict({ studyId: Id, round: Type.Optional(RoundNumber) }),
+    ['operator', 'auditor'],
+    'StudyIndexed',
+    'Enters rows from before the index of activities into it: a study and its consents, or one round.',
+  ),
+  evaluate(
+    'audit:listActivities',
+    Strict({ ...ActivityQuestion, ...Page }),
+    'What was done, oldest first: by study, dataset, hospital or purpose, in a range of time.',
   ),
 ] as const satisfies readonly Transaction[];
 

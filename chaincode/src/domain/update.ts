@@ -1,5 +1,5 @@
 // An update is what one dataset contributes to one round: one release, one charge.
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import {
   ArtefactRef,
   Decimal,
@@ -8,6 +8,7 @@ import {
   Instant,
   MspId,
   RoundNumber,
+  RowSchema,
   Sha256,
   Strict,
 } from './primitives.ts';
@@ -25,7 +26,7 @@ export const RecordUpdate = Strict({
 export type RecordUpdate = Static<typeof RecordUpdate>;
 
 export const Update = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   ...RecordUpdate.properties,
   owner: MspId,
   recordedAt: Instant,

@@ -8,6 +8,7 @@ import {
   Instant,
   MspId,
   RoundNumber,
+  RowSchema,
   Sha256,
   SignedInteger,
   Strict,
@@ -43,9 +44,10 @@ export const RecordVerdict = Strict({
 export type RecordVerdict = Static<typeof RecordVerdict>;
 
 export const Verdict = Strict({
-  schema: Type.Literal(1),
+  schema: RowSchema,
   ...RecordVerdict.properties,
   mspId: MspId,
   recordedAt: Instant,
+  signerSha256: Type.Optional(Described(Sha256, 'SHA-256 of the certificate that signed this.')),
 });
 export type Verdict = Static<typeof Verdict>;

@@ -1,6 +1,7 @@
 // Rows on the ledger: read and written by noun and key, as canonical JSON under composite keys.
 import type { ChaincodeStub } from 'fabric-shim-api';
-import { canonicalJson, DomainError, type RowVersion } from '../domain/index.ts';
+import { type Activity, canonicalJson, DomainError, presentForm, type RowVersion } from '../domain/index.ts';
+import { type ActivityQuery, type Concerns, listActivities, recordActivity } from './activities.ts';
 import { keyOf, type Noun, type Rows } from './rows.ts';
 
 const PAGE_SIZE = 50;
@@ -28,7 +29,7 @@ export class Ledger {
 
   async get<N extends Noun>(noun: N, ...key: readonly string[]): Promise<Rows[N] | undefined> {
     const bytes = await this.#stub.getState(this.#stub.createCompositeKey(noun, [...key]));
-    return bytes.length === 0 ? undefined : (parse(bytes) as Rows[N]);
+    return bytes.length === 0 ? undefined : presentForm(noun, parse(bytes) as Rows[N]);
   }
 
   async put<N extends Noun>(noun: N, row: Rows[N]): Promise<void> {
@@ -44,11 +45,40 @@ export class Ledger {
     return this.#stub.createCompositeKey(noun, keyOf(noun, row));
   }
 
+  /** Writes what was done into the index of activities, beside the facts themselves. */
+  recordActivity(activity: Activity, concerns: Concerns): Promise<void> {
+    return recordActivity(this.#stub, activity, concerns);
+  }
+
+  /** A page of the index of activities. For queries only. */
+  listActivities(query: ActivityQuery): Promise<Page<Activity>> {
+    return listActivities(this.#stub, query);
+  }
+
+  /** The transaction and the time that first wrote a row; undefined where there is none. */
+  async firstVersion(
+    noun: Noun,
+    key: readonly string[],
+  ): Promise<{ transactionId: string; at: string } | undefined> {
+    let first: { transactionId: string; at: string } | undefined;
+    for await (const version of this.#versions(noun, key)) first = version;
+    return first;
+  }
+
+  /** A row's versions as they were written, newest first. */
+  async *#versions(noun: Noun, key: readonly string[]) {
+    const versions = this.#stub.getHistoryForKey(this.#stub.createCompositeKey(noun, [...key]));
+    for await (const { txId, timestamp, isDelete, value } of versions) {
+      const milliseconds = Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1_000_000);
+      yield { transactionId: txId, at: new Date(milliseconds).toISOString(), isDelete, value };
+    }
+  }
+
   /** Every row under a partial key, in the order of keys. */
   async all<N extends Noun>(noun: N, ...prefix: readonly string[]): Promise<Rows[N][]> {
     const rows: Rows[N][] = [];
     for await (const { value } of this.#stub.getStateByPartialCompositeKey(noun, [...prefix])) {
-      rows.push(parse(value) as Rows[N]);
+      rows.push(presentForm(noun, parse(value) as Rows[N]));
     }
     return rows;
   }
@@ -71,7 +101,9 @@ export class Ledger {
     const { iterator, metadata } = await query;
     const items: Rows[N][] = [];
     for (let next = await iterator.next(); ; next = await iterator.next()) {
-      if (next.value !== undefined && next.value !== null) items.push(parse(next.value.value) as Rows[N]);
+      if (next.value !== undefined && next.value !== null) {
+        items.push(presentForm(noun, parse(next.value.value) as Rows[N]));
+      }
       if (next.done) break;
     }
     await iterator.close();
@@ -81,7 +113,7 @@ export class Ledger {
   }
 
   /**
-   * A page of a row's versions, newest first. The bookmark is the last version's transaction, so that versions
+   * A page of a row's versions as they were written, newest first. The bookmark is the last version's transaction, so that versions
    * written between two pages move nothing.
    *
    * @throws DomainError INVALID_ARGUMENT for a bookmark that is no version of this row
@@ -93,17 +125,15 @@ export class Ledger {
   ): Promise<Page<RowVersion>> {
     const items: RowVersion[] = [];
     let skipping = bookmark !== undefined && bookmark !== '';
-    const versions = this.#stub.getHistoryForKey(this.#stub.createCompositeKey(noun, [...key]));
-    for await (const { txId, timestamp, isDelete, value } of versions) {
+    for await (const { transactionId, at, isDelete, value } of this.#versions(noun, key)) {
       if (skipping) {
-        skipping = txId !== bookmark;
+        skipping = transactionId !== bookmark;
         continue;
       }
       if (items.length === pageSize) return { items, bookmark: items.at(-1)!.transactionId };
-      const milliseconds = Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1_000_000);
       items.push({
-        transactionId: txId,
-        at: new Date(milliseconds).toISOString(),
+        transactionId,
+        at,
         deleted: isDelete,
         row: isDelete ? null : (parse(value) as Record<string, unknown>),
       });

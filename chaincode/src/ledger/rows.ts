@@ -2,27 +2,36 @@
 import type {
   Attestation,
   Budget,
-  Consent,
-  Dataset,
+  ConsentApproval,
+  ConsentRow,
+  DatasetRow,
+  Equivocation,
   Member,
   Model,
+  Motion,
   PrivacyCharge,
-  Round,
-  Study,
+  RoundRow,
+  StudyRow,
   Update,
   Verdict,
+  Vote,
 } from '../domain/index.ts';
 
+/** Rows in their present form, as they are read. */
 export interface Rows {
   member: Member;
-  dataset: Dataset;
+  dataset: DatasetRow;
   budget: Budget;
-  study: Study;
-  consent: Consent;
-  round: Round;
+  study: StudyRow;
+  consent: ConsentRow;
+  'consent-approval': ConsentApproval;
+  motion: Motion;
+  vote: Vote;
+  round: RoundRow;
   update: Update;
   verdict: Verdict;
   attestation: Attestation;
+  equivocation: Equivocation;
   model: Model;
   'privacy-charge': PrivacyCharge;
 }
@@ -35,22 +44,27 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   budget: ['datasetId', 'pool'],
   study: ['studyId'],
   consent: ['studyId', 'datasetId'],
+  'consent-approval': ['studyId', 'datasetId', 'steward'],
+  motion: ['studyId', 'motion'],
+  vote: ['studyId', 'motion', 'mspId'],
   round: ['studyId', 'round'],
   update: ['studyId', 'round', 'datasetId'],
   verdict: ['studyId', 'round', 'mspId'],
   attestation: ['studyId', 'round', 'mspId'],
+  equivocation: ['studyId', 'round', 'mspId'],
   model: ['studyId'],
   'privacy-charge': ['datasetId', 'chargedAt', 'studyId', 'round', 'pool'],
 };
 
-/** A round's number in a key: of one width, so that keys sort as numbers do. */
+/** A number in a key: of one width, so that keys sort as numbers do. */
 export const roundKey = (round: number): string => String(round).padStart(5, '0');
+export const motionKey = roundKey;
 
 /** The key of a row, from the row itself. */
 export function keyOf<N extends Noun>(noun: N, row: Rows[N]): string[] {
   const fields = row as unknown as Record<string, unknown>;
   return KEY_PARTS[noun].map((part) => {
-    if (part === 'round') return roundKey(fields.round as number);
+    if (part === 'round' || part === 'motion') return roundKey(fields[part] as number);
     if (part === 'pool' && noun === 'privacy-charge') return (row as PrivacyCharge).privacyEvent.pool;
     return fields[part] as string;
   });

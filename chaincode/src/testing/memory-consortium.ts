@@ -25,6 +25,10 @@ export type Answer = any;
 export interface Caller {
   readonly mspId: string;
   readonly role: Role | null;
+  /** Who within the organisation; the role's one person by default. */
+  readonly person?: string;
+  /** The certificate, where a test needs a real one. */
+  readonly certificate?: string;
 }
 
 interface Endorsement {
@@ -66,6 +70,8 @@ export class MemoryConsortium {
   readonly log: string[] = [];
   /** The consortium's time; transactions carry it. */
   now = Date.parse('2026-03-01T08:00:00.000Z');
+  /** The signed proposal that peers see a transaction come in, where a test needs a real one. */
+  sent: { readonly proposal: string; readonly signature: string } | undefined;
   #transactions = 0;
   #clientSkewMs = 0;
 
@@ -184,10 +190,10 @@ export class MemoryConsortium {
     }
   }
 
-  #propose({ mspId, role }: Caller): Proposal {
+  #propose({ mspId, role, person = `${role}.${mspId}`, certificate = `of ${person}` }: Caller): Proposal {
     this.#transactions++;
     const txId = this.#transactions.toString(16).padStart(64, '0');
-    return { txId, at: new Date(this.now + this.#clientSkewMs), mspId, role };
+    return { txId, at: new Date(this.now + this.#clientSkewMs), mspId, role, person, certificate };
   }
 
   async #execute(
@@ -206,9 +212,18 @@ export class MemoryConsortium {
       stub,
       clientIdentity: {
         getMSPID: () => proposal.mspId,
+        getID: () => `x509::/OU=client/CN=${proposal.person}::/CN=ca.${proposal.mspId}`,
+        getIDBytes: () => Buffer.from(proposal.certificate),
         getAttributeValue: (attribute: string) => (attribute === 'consilium.role' ? proposal.role : null),
       },
-      logging: { getLogger: () => ({ error: (line: string) => this.log.push(line) }) },
+      logging: {
+        getLogger: () => ({
+          error: (line: string) => this.log.push(line),
+          warn: (line: string) => this.log.push(line),
+        }),
+      },
+      signedProposal: () => this.sent,
+      chaincodeName: () => 'consilium',
       now: () => this.now + skewMs,
     });
     const zone = process.env.TZ;

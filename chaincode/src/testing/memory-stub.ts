@@ -24,6 +24,9 @@ export interface Proposal {
   readonly at: Date;
   readonly mspId: string;
   readonly role: string | null;
+  /** The common name of the caller's certificate, and the certificate itself. */
+  readonly person: string;
+  readonly certificate: string;
 }
 
 /** What a peer signs: everything here must be equal on every endorser. */
@@ -96,6 +99,11 @@ export class MemoryStub {
       if (part === '') throw new Error('object type or attribute not a non-zero length string');
     }
     return SEPARATOR + [noun, ...parts].map((part) => part + SEPARATOR).join('');
+  };
+
+  splitCompositeKey = (key: string): { objectType: string; attributes: string[] } => {
+    const [, objectType = '', ...attributes] = key.split(SEPARATOR).slice(0, -1);
+    return { objectType, attributes };
   };
 
   #range(noun: string, parts: string[]): [string, Uint8Array][] {

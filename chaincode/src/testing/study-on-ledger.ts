@@ -1,5 +1,5 @@
 // A study on a consortium in memory, brought to any point of its life in a few words.
-import type { ProposeStudy, Role } from '../domain/index.ts';
+import type { CastVote, MoveMotion, ProposeStudy, Role } from '../domain/index.ts';
 import {
   aggregate,
   datasetArgument,
@@ -63,8 +63,7 @@ export class StudyOnLedger extends MemoryConsortium {
     return this.submit(as('researcher', 'AlphaMSP'), 'study:propose', argument);
   }
 
-  async consent(datasetId: string, studyId = STUDY) {
-    const steward = as('steward', ownerOf(datasetId));
+  async consent(datasetId: string, studyId = STUDY, steward = as('steward', ownerOf(datasetId))) {
     const { claimedEpsilon } = await this.evaluate(steward, 'privacy:quote', { studyId, datasetId });
     return this.submit(steward, 'study:consent', { studyId, datasetId, claimedEpsilon });
   }
@@ -105,6 +104,18 @@ export class StudyOnLedger extends MemoryConsortium {
   abortRound(round: number, mspId = 'AlphaMSP') {
     const argument = { studyId: STUDY, round, reason: 'too few contributed' };
     return this.submit(as('trainer', mspId), 'round:abort', argument);
+  }
+
+  move(mspId: string, motion: Omit<MoveMotion, 'studyId' | 'reason'>) {
+    const argument = { studyId: STUDY, reason: 'as discussed', ...motion };
+    return this.submit(as('steward', mspId), 'motion:move', argument);
+  }
+
+  /** The vote of one hospital, with what more rounds cost where it claims them. */
+  vote(mspId: string, accept: boolean, motion = 1, change: Partial<CastVote & { person: string }> = {}) {
+    const { person, ...rest } = change;
+    const caller = { ...as('steward', mspId), ...(person !== undefined && { person }) };
+    return this.submit(caller, 'motion:vote', { studyId: STUDY, motion, accept, ...rest });
   }
 
   settle(datasetId: string, studyId = STUDY) {

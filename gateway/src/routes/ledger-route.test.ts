@@ -11,6 +11,8 @@ const VALUES: Record<string, string> = {
   studyId: 'heart-2026',
   round: '1',
   pool: 'training',
+  motion: '1',
+  by: 'all',
 };
 const fill = (path: string) => path.replaceAll(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? '');
 

@@ -1,5 +1,5 @@
 // Studies and the consents given to them.
-import { Consent, ConsentQuote, PageOfRows, Study } from '@consilium/chaincode/domain';
+import { Consent, ConsentApproval, ConsentQuote, PageOfRows, Study } from '@consilium/chaincode/domain';
 import { CONSENT, CONSENT_QUOTE, GRANT_CONSENT, PROPOSE_STUDY, STUDY } from '../examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
@@ -86,12 +86,43 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
       'REQUESTER_NOT_ALLOWED',
       'TERMS_EXPIRED',
       'CONSENT_EXISTS',
+      'CONSENT_INCOMPLETE',
       'BUDGET_EXCEEDED',
       'PRIVACY_COST_UNDERCLAIMED',
     ],
     answer: Consent,
     creates: true,
     examples: { body: GRANT_CONSENT, answer: CONSENT },
+  },
+  {
+    transaction: 'study:approveConsent',
+    path: '/studies/{studyId}/consents/{datasetId}/approve',
+    tag: consents,
+    operationId: 'approveConsent',
+    description:
+      "For datasets whose policy asks for several stewards: all but the last approve, and the last one's " +
+      'consent reserves the cost.',
+    errors: [
+      'STUDY_NOT_FOUND',
+      'DATASET_NOT_FOUND',
+      'DATASET_NOT_WANTED',
+      'NOT_THE_OWNER',
+      'STUDY_STATE',
+      'CONSENT_EXISTS',
+      'APPROVAL_EXISTS',
+    ],
+    answer: ConsentApproval,
+    examples: {
+      answer: {
+        schema: 1,
+        studyId: CONSENT.studyId,
+        datasetId: CONSENT.datasetId,
+        owner: CONSENT.owner,
+        steward: 'second-steward',
+        studyVersion: 1,
+        approvedAt: CONSENT.grantedAt,
+      },
+    },
   },
   {
     transaction: 'study:listConsents',

@@ -7,11 +7,12 @@ import type { Dataset } from '../dataset.ts';
 import { compareDecimals, subtractDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
 import { POOLS, type Pool } from '../privacy-event.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
 
 /** The accounts a dataset starts with: one per pool, each with the whole budget, since pools share no patient. */
 export const openBudgets = ({ datasetId, owner, privacyBudget }: Dataset): Budget[] =>
   POOLS.map((pool: Pool) => ({
-    schema: 1,
+    schema: ROW_SCHEMA.budget,
     datasetId,
     owner,
     pool,

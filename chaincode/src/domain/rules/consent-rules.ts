@@ -3,17 +3,19 @@ import { epsilonFromRdp } from '../accounting/ledger-epsilon.ts';
 import { timesRdp } from '../accounting/rdp-vector.ts';
 import type { ConsentQuote } from '../answers.ts';
 import type { Budget } from '../budget.ts';
-import type { Consent, GrantConsent } from '../consent.ts';
-import type { Dataset } from '../dataset.ts';
+import type { Consent, ConsentApproval, ConsentRow, GrantConsent } from '../consent.ts';
+import type { Dataset, DatasetRow } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
 import type { Round } from '../round.ts';
-import type { Study } from '../study.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
+import type { Study, StudyRow } from '../study.ts';
 import type { Update } from '../update.ts';
 import type { Verdict } from '../verdict.ts';
 import { afterReserving, giveBack, reserve, spend, statementOf } from './budget-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
 import { checkClaim, costPerRound, plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
+import { isLive } from './study-rules.ts';
 
 /** Both accounts of a dataset. */
 export interface Accounts {
@@ -63,34 +65,83 @@ export function quoteConsent(study: Study, dataset: Dataset, accounts: Accounts)
   };
 }
 
-/**
- * A consent and the accounts with the study's whole cost reserved: rounds times the cost of one, per account.
- *
- * @throws DomainError NOT_THE_OWNER, STUDY_STATE, DATASET_NOT_WANTED, CONSENT_EXISTS, what the terms refuse,
- * PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
- */
-export function grantConsent(
-  argument: GrantConsent,
-  context: {
-    readonly mspId: string;
-    readonly at: string;
-    readonly study: Study;
-    readonly dataset: Dataset;
-    readonly existing: Consent | undefined;
-    readonly accounts: Accounts;
-  },
-): { consent: Consent; accounts: Accounts } {
-  const { mspId, at, study, dataset, existing, accounts } = context;
-  const { studyId, datasetId, claimedEpsilon } = argument;
+interface ConsentContext {
+  readonly mspId: string;
+  readonly at: string;
+  readonly study: StudyRow;
+  readonly dataset: DatasetRow;
+  readonly existing: Consent | undefined;
+  /** Enrolment id of the steward who calls. */
+  readonly steward: string;
+}
+
+/** @throws DomainError NOT_THE_OWNER, DATASET_NOT_WANTED, CONSENT_EXISTS, STUDY_STATE, what the terms refuse */
+function checkConsentable(
+  { studyId, datasetId }: { readonly studyId: string; readonly datasetId: string },
+  { mspId, at, study, dataset, existing }: ConsentContext,
+): void {
   requireOwner(dataset, mspId);
   requireWanted(study, datasetId);
   if (existing !== undefined) {
     throw new DomainError('CONSENT_EXISTS', `${datasetId} already has a ${existing.state} consent`);
   }
-  if (study.state !== 'proposed' && study.state !== 'running') {
+  if (!isLive(study)) {
     throw new DomainError('STUDY_STATE', `study ${studyId} is ${study.state} and takes no consents`);
   }
   checkTerms(dataset, { purpose: study.purpose, requester: study.requester, at });
+}
+
+/**
+ * One steward's approval of a consent that another steward will give.
+ *
+ * @throws DomainError as granting does, and APPROVAL_EXISTS for a steward who has approved this text
+ */
+export function approveConsent(
+  argument: { readonly studyId: string; readonly datasetId: string },
+  context: ConsentContext & { readonly approved: ConsentApproval | undefined },
+): ConsentApproval {
+  const { mspId, at, study, steward, approved } = context;
+  checkConsentable(argument, context);
+  if (approved?.studyVersion === study.version) {
+    throw new DomainError('APPROVAL_EXISTS', `${steward} has approved this; another steward must`);
+  }
+  return {
+    schema: ROW_SCHEMA['consent-approval'],
+    ...argument,
+    owner: mspId,
+    steward,
+    studyVersion: study.version,
+    approvedAt: at,
+  };
+}
+
+/**
+ * A consent and the accounts with the study's whole cost reserved: rounds times the cost of one, per account.
+ *
+ * @throws DomainError NOT_THE_OWNER, STUDY_STATE, DATASET_NOT_WANTED, CONSENT_EXISTS, what the terms refuse,
+ * CONSENT_INCOMPLETE, PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
+ */
+export function grantConsent(
+  argument: GrantConsent,
+  context: ConsentContext & {
+    readonly accounts: Accounts;
+    /** What other stewards of the owner have approved. */
+    readonly approvals: readonly ConsentApproval[];
+  },
+): { consent: ConsentRow; accounts: Accounts } {
+  const { mspId, at, study, dataset, accounts, steward } = context;
+  const { studyId, datasetId, claimedEpsilon } = argument;
+  checkConsentable(argument, context);
+  // An approval of another text counts for nothing: what was amended is approved anew.
+  const approving = context.approvals.filter(({ studyVersion }) => studyVersion === study.version);
+  const stewards = [...new Set([...approving.map((approval) => approval.steward), steward])].sort();
+  if (stewards.length < dataset.consentPolicy.stewards) {
+    throw new DomainError(
+      'CONSENT_INCOMPLETE',
+      `${stewards.length} of the ${dataset.consentPolicy.stewards} stewards that ${datasetId} asks for consent; ` +
+        'the others approve first',
+    );
+  }
   const cost = costPerRound(study);
   const { delta } = dataset.privacyBudget;
   const whole = {
@@ -103,7 +154,7 @@ export function grantConsent(
   }
   return {
     consent: {
-      schema: 1,
+      schema: ROW_SCHEMA.consent,
       studyId,
       datasetId,
       owner: mspId,
@@ -112,6 +163,8 @@ export function grantConsent(
       costPerRound: cost,
       rounds: study.rounds,
       grantedAt: at,
+      studyVersion: study.version,
+      stewards,
     },
     accounts: {
       training: reserve(accounts.training, whole.training),
@@ -132,13 +185,13 @@ export function requireGranted(consent: Consent): void {
  * @throws DomainError NOT_THE_OWNER, CONSENT_STATE, STUDY_STATE
  */
 export function withdrawConsent(
-  consent: Consent,
+  consent: ConsentRow,
   context: { readonly mspId: string; readonly at: string; readonly reason: string; readonly study: Study },
-): Consent {
+): ConsentRow {
   requireOwner(consent, context.mspId);
   requireGranted(consent);
   const { studyId, state } = context.study;
-  if (state !== 'proposed' && state !== 'running') {
+  if (!isLive({ state })) {
     throw new DomainError('STUDY_STATE', `study ${studyId} is ${state}: settle the consent instead`);
   }
   return { ...consent, state: 'withdrawn', withdrawnAt: context.at, reason: context.reason };
@@ -175,7 +228,7 @@ function chargesOf(datasetId: string, { round, update, verdict }: RoundRecord) {
  * @throws DomainError NOT_THE_OWNER, CONSENT_STATE, STUDY_STATE
  */
 export function settleConsent(
-  consent: Consent,
+  consent: ConsentRow,
   context: {
     readonly mspId: string;
     readonly at: string;
@@ -185,13 +238,13 @@ export function settleConsent(
     readonly accounts: Accounts;
     readonly rounds: readonly RoundRecord[];
   },
-): { consent: Consent; accounts: Accounts; charges: PrivacyCharge[] } {
+): { consent: ConsentRow; accounts: Accounts; charges: PrivacyCharge[] } {
   const { at, study, delta, accounts, rounds } = context;
   requireOwner(consent, context.mspId);
   if (consent.state === 'settled') {
     throw new DomainError('CONSENT_STATE', `the consent of ${consent.datasetId} is settled already`);
   }
-  if (consent.state === 'granted' && (study.state === 'proposed' || study.state === 'running')) {
+  if (consent.state === 'granted' && isLive(study)) {
     throw new DomainError(
       'STUDY_STATE',
       `study ${study.studyId} is ${study.state}: withdraw the consent first`,
@@ -207,7 +260,7 @@ export function settleConsent(
       account: giveBack(spent, timesRdp(cost, consent.rounds - recorded - unseen.length)),
       charges: unseen.map(
         ({ record }): PrivacyCharge => ({
-          schema: 1,
+          schema: ROW_SCHEMA['privacy-charge'],
           datasetId: consent.datasetId,
           owner: consent.owner,
           studyId: consent.studyId,

@@ -1,7 +1,8 @@
 // Registering a dataset, and what its terms allow.
-import type { Dataset, RegisterDataset, Terms } from '../dataset.ts';
+import type { Dataset, DatasetRow, RegisterDataset, Terms } from '../dataset.ts';
 import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
 import { checkDictionary } from './dictionary-rules.ts';
 import { duplicates } from './duplicates.ts';
 
@@ -29,7 +30,7 @@ function termsProblems({ purposes, allowedMembers, expiresAt }: Terms, at: strin
 export function registerDataset(
   argument: RegisterDataset,
   context: { readonly owner: string; readonly at: string; readonly existing: Dataset | undefined },
-): Dataset {
+): DatasetRow {
   const { owner, at, existing } = context;
   if (existing !== undefined) {
     throw new DomainError('DATASET_EXISTS', `${argument.datasetId} is taken: choose another id`);
@@ -37,7 +38,8 @@ export function registerDataset(
   const problems = [...budgetProblems(argument), ...termsProblems(argument.terms, at)];
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
   checkDictionary(argument.dictionary);
-  return { schema: 1, ...argument, owner, registeredAt: at };
+  const consentPolicy = argument.consentPolicy ?? { stewards: 1 };
+  return { schema: ROW_SCHEMA.dataset, ...argument, consentPolicy, owner, registeredAt: at };
 }
 
 /** What a permission of the Data Use Ontology covers besides itself. */

@@ -1,6 +1,7 @@
 // Who is in the consortium.
 import { DomainError } from '../errors.ts';
 import type { Member, RegisterMember } from '../member.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
 
 /** @throws DomainError MEMBER_EXISTS */
 export function registerMember(
@@ -12,5 +13,5 @@ export function registerMember(
   }: { readonly mspId: string; readonly at: string; readonly existing: Member | undefined },
 ): Member {
   if (existing !== undefined) throw new DomainError('MEMBER_EXISTS', `${mspId} is already a member`);
-  return { schema: 1, mspId, ...argument, registeredAt: at };
+  return { schema: ROW_SCHEMA.member, mspId, ...argument, registeredAt: at };
 }

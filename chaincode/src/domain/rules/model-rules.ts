@@ -2,7 +2,8 @@
 import { DomainError } from '../errors.ts';
 import type { Model } from '../model.ts';
 import type { Round } from '../round.ts';
-import type { Study } from '../study.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
+import type { StudyRow } from '../study.ts';
 import { completeStudy, requireRunning } from './study-rules.ts';
 
 /**
@@ -11,9 +12,9 @@ import { completeStudy, requireRunning } from './study-rules.ts';
  * @throws DomainError STUDY_STATE where rounds are left or none was finalised, NOT_A_PARTICIPANT
  */
 export function publishModel(
-  study: Study,
+  study: StudyRow,
   context: { readonly mspId: string; readonly at: string; readonly rounds: readonly Round[] },
-): { study: Study; model: Model } {
+): { study: StudyRow; model: Model } {
   const { mspId, at, rounds } = context;
   requireRunning(study);
   const ended = rounds.filter(({ state }) => state === 'finalized' || state === 'aborted');
@@ -31,7 +32,7 @@ export function publishModel(
   return {
     study: completeStudy(study, at),
     model: {
-      schema: 1,
+      schema: ROW_SCHEMA.model,
       studyId: study.studyId,
       graph: study.model.graph,
       parameters: last.aggregate!,

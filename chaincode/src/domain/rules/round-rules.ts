@@ -2,7 +2,8 @@
 import type { AttestAggregate, Attestation } from '../attestation.ts';
 import { bandWeight, type Dataset } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
-import type { ParametersRef, Round } from '../round.ts';
+import type { ParametersRef, Round, RoundRow } from '../round.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
 import type { Participant, Study } from '../study.ts';
 import { termsExpired } from './dataset-rules.ts';
 import { checkConsentQuorum, requireRunning } from './study-rules.ts';
@@ -41,6 +42,25 @@ export function requireValidator({ validators, round }: Round, mspId: string): v
   throw new DomainError('NOT_A_PARTICIPANT', `${mspId} takes no part in round ${round}`);
 }
 
+/** When a round ended, as far as it is known: the beginning of its last stage otherwise. */
+const endOf = (round: RoundRow): string => round.finalizedAt ?? round.stageSince;
+
+/**
+ * The step is the leader's alone for the study's `leaderSeconds` after the stage began; then any participating
+ * member may take over. By the transaction's time, which is its client's claim within minutes.
+ *
+ * @throws DomainError NOT_THE_LEADER saying until when
+ */
+function requireTurn(
+  study: Study,
+  { leader, stageSince, round }: RoundRow,
+  { mspId, at }: { readonly mspId: string; readonly at: string },
+): void {
+  const until = deadlineAfter(stageSince, study.leaderSeconds ?? 0);
+  if (mspId === leader || Date.parse(at) >= Date.parse(until)) return;
+  throw new DomainError('NOT_THE_LEADER', `round ${round} is led by ${leader}; others take over at ${until}`);
+}
+
 /** What the next round starts from: the last finalised aggregate; null for the graph as proposed. */
 export function nextBase(previous: Round | undefined): ParametersRef | null {
   if (previous === undefined) return null;
@@ -59,10 +79,10 @@ export function openRound(
     readonly at: string;
     readonly study: Study;
     readonly existing: Round | undefined;
-    readonly previous: Round | undefined;
+    readonly previous: RoundRow | undefined;
     readonly consenting: readonly Dataset[];
   },
-): Round {
+): RoundRow {
   const { mspId, at, study, existing, previous, consenting } = context;
   requireRunning(study);
   if (existing !== undefined) throw new DomainError('ROUND_EXISTS', `round ${number} is ${existing.state}`);
@@ -79,8 +99,8 @@ export function openRound(
     participants.map((participant) => ({ owner: participant.mspId })),
   );
   const validators = validatorsOf(participants);
-  const round: Round = {
-    schema: 1,
+  const round: RoundRow = {
+    schema: ROW_SCHEMA.round,
     studyId: study.studyId,
     round: number,
     state: 'training',
@@ -91,8 +111,14 @@ export function openRound(
     quorum: study.quorum,
     openedAt: at,
     deadline: deadlineAfter(at, study.roundDeadlineSeconds),
+    stageSince: at,
   };
   requireValidator(round, mspId);
+  requireTurn(
+    study,
+    { ...round, stageSince: previous === undefined ? study.startedAt! : endOf(previous) },
+    context,
+  );
   return round;
 }
 
@@ -113,10 +139,14 @@ interface Arrivals {
  *
  * @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, ROUND_CLOSED, ROUND_INCOMPLETE, QUORUM_NOT_REACHED
  */
-export function closeRound(round: Round, { arrived, expected, ...context }: RoundContext & Arrivals): Round {
+export function closeRound(
+  round: RoundRow,
+  { arrived, expected, ...context }: RoundContext & Arrivals,
+): RoundRow {
   requireRunning(context.study);
   requireValidator(round, context.mspId);
   const state = nextRoundState(round, 'close');
+  requireTurn(context.study, round, context);
   if (expected.length > 0 && !deadlinePassed(round, context.at)) {
     throw new DomainError(
       'ROUND_INCOMPLETE',
@@ -134,6 +164,7 @@ export function closeRound(round: Round, { arrived, expected, ...context }: Roun
     state,
     updates: [...arrived].sort(byId),
     deadline: deadlineAfter(context.at, context.study.roundDeadlineSeconds),
+    stageSince: context.at,
   };
 }
 
@@ -142,10 +173,11 @@ export function closeRound(round: Round, { arrived, expected, ...context }: Roun
  *
  * @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, ROUND_CLOSED, ROUND_INCOMPLETE, QUORUM_NOT_REACHED
  */
-export function tallyRound(round: Round, context: RoundContext & Pick<Tally, 'verdicts'>): Round {
+export function tallyRound(round: RoundRow, context: RoundContext & Pick<Tally, 'verdicts'>): RoundRow {
   requireRunning(context.study);
   requireValidator(round, context.mspId);
   const state = nextRoundState(round, 'tally');
+  requireTurn(context.study, round, context);
   const { verdicts, at } = context;
   const silent = round.validators.filter((mspId) => !verdicts.some((verdict) => verdict.mspId === mspId));
   if (silent.length > 0) {
@@ -167,15 +199,20 @@ export function tallyRound(round: Round, context: RoundContext & Pick<Tally, 've
     included,
     excluded,
     deadline: deadlineAfter(at, context.study.roundDeadlineSeconds),
+    stageSince: at,
   };
 }
 
 /** @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, ATTESTATION_EXISTS, ROUND_CLOSED */
 export function attestAggregate(
   argument: AttestAggregate,
-  context: RoundContext & { readonly round: Round; readonly existing: Attestation | undefined },
+  context: RoundContext & {
+    readonly round: Round;
+    readonly existing: Attestation | undefined;
+    readonly signerSha256: string;
+  },
 ): Attestation {
-  const { mspId, at, study, round, existing } = context;
+  const { mspId, at, study, round, existing, signerSha256 } = context;
   requireRunning(study);
   requireValidator(round, mspId);
   if (existing !== undefined) {
@@ -184,17 +221,18 @@ export function attestAggregate(
   if (round.state !== 'aggregating') {
     throw new DomainError('ROUND_CLOSED', `round ${round.round} is ${round.state}, not aggregating`);
   }
-  return { schema: 1, ...argument, mspId, attestedAt: at };
+  return { schema: ROW_SCHEMA.attestation, ...argument, mspId, attestedAt: at, signerSha256 };
 }
 
-/** Members that accepted the candidate and recomputed exactly this aggregate. */
+/** Members that accepted the candidate and recomputed exactly this aggregate, and contradicted themselves nowhere. */
 export const supportersOf = (
   round: Round,
   parametersSha256: string,
-  { verdicts, attestations }: Tally,
+  { verdicts, attestations, equivocators }: Tally,
 ): string[] =>
   round.validators.filter(
     (mspId) =>
+      !equivocators.includes(mspId) &&
       verdicts.some((verdict) => verdict.mspId === mspId && verdict.accepted) &&
       attestations.some(
         (attestation) => attestation.mspId === mspId && attestation.parametersSha256 === parametersSha256,
@@ -207,13 +245,18 @@ export const supportersOf = (
  * @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, ROUND_CLOSED, QUORUM_NOT_REACHED
  */
 export function finalizeRound(
-  round: Round,
-  context: RoundContext & { readonly aggregate: ParametersRef; readonly tally: Tally },
-): { round: Round; supporters: string[] } {
-  const { mspId, at, study, aggregate, tally } = context;
+  round: RoundRow,
+  context: RoundContext & {
+    readonly aggregate: ParametersRef;
+    readonly tally: Tally;
+    readonly seal: string;
+  },
+): { round: RoundRow; supporters: string[] } {
+  const { mspId, at, study, aggregate, tally, seal } = context;
   requireRunning(study);
   requireValidator(round, mspId);
   const state = nextRoundState(round, 'finalize');
+  requireTurn(study, round, context);
   const supporters = supportersOf(round, aggregate.parametersSha256, tally);
   if (supporters.length < round.quorum.validators) {
     throw new DomainError(
@@ -222,7 +265,18 @@ export function finalizeRound(
         `${round.quorum.validators} are needed`,
     );
   }
-  return { round: { ...round, state, aggregate, finalizedAt: at }, supporters };
+  const disqualified = round.validators.filter((member) => tally.equivocators.includes(member));
+  return {
+    round: {
+      ...round,
+      state,
+      aggregate,
+      finalizedAt: at,
+      seal,
+      ...(disqualified.length > 0 && { disqualified }),
+    },
+    supporters,
+  };
 }
 
 /**
@@ -244,7 +298,9 @@ function missed(
   context: RoundContext & Arrivals & { readonly tally: Tally },
 ): string | undefined {
   const { at, study, arrived, expected, tally } = context;
-  if (study.state !== 'running') return `the study is ${study.state}`;
+  if (study.state === 'completed' || study.state === 'aborted') return `the study is ${study.state}`;
+  // A pause stops the clock: resuming moves the deadline by as long as it took.
+  if (study.state === 'paused') return undefined;
   const late = deadlinePassed(round, at);
   if (round.state === 'training') {
     const over = late || expected.length === 0;
@@ -269,9 +325,10 @@ function missed(
  * @throws DomainError NOT_A_PARTICIPANT, ROUND_CLOSED, ROUND_INCOMPLETE where it can still succeed
  */
 export function abortRound(
-  round: Round,
-  context: RoundContext & Arrivals & { readonly tally: Tally; readonly reason: string },
-): Round {
+  round: RoundRow,
+  context: RoundContext &
+    Arrivals & { readonly tally: Tally; readonly reason: string; readonly seal: string },
+): RoundRow {
   requireValidator(round, context.mspId);
   const state = nextRoundState(round, 'abort');
   if (missed(round, context) === undefined) {
@@ -280,5 +337,6 @@ export function abortRound(
       `round ${round.round} is ${round.state} and can still succeed: its deadline is ${round.deadline}`,
     );
   }
-  return { ...round, state, reason: context.reason };
+  const { at, mspId, reason, seal } = context;
+  return { ...round, state, reason, abortedBy: mspId, stageSince: at, seal };
 }

@@ -4,7 +4,8 @@ import type { Consent } from '../consent.ts';
 import type { Dataset } from '../dataset.ts';
 import { encodingOf, inputNames } from '../dictionary.ts';
 import { DomainError } from '../errors.ts';
-import type { ProposeStudy, Study } from '../study.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
+import type { ProposeStudy, Study, StudyRow } from '../study.ts';
 import { checkTerms } from './dataset-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { nextStudyState } from './transition.ts';
@@ -15,13 +16,20 @@ export function requireRunning(study: Study): void {
   throw new DomainError('STUDY_STATE', `study ${study.studyId} is ${study.state}, not running`);
 }
 
+/** Whether a study may still go on: proposed, running, or paused by vote. */
+export const isLive = ({ state }: Pick<Study, 'state'>): boolean =>
+  state === 'proposed' || state === 'running' || state === 'paused';
+
 /** @throws DomainError NOT_THE_REQUESTER */
 function requireRequester(study: Study, mspId: string): void {
   if (study.requester === mspId) return;
   throw new DomainError('NOT_THE_REQUESTER', `study ${study.studyId} was proposed by ${study.requester}`);
 }
 
-function quorumProblems({ quorum, datasets, unit }: ProposeStudy, wanted: readonly Dataset[]): string[] {
+export function quorumProblems(
+  { quorum, datasets, unit }: Pick<ProposeStudy, 'quorum' | 'datasets' | 'unit'>,
+  wanted: readonly Dataset[],
+): string[] {
   const owners = new Set(wanted.map(({ owner }) => owner)).size;
   const problems = duplicates(datasets).map((datasetId) => `datasets has ${datasetId} twice`);
   if (quorum.updates > datasets.length) {
@@ -43,7 +51,7 @@ function quorumProblems({ quorum, datasets, unit }: ProposeStudy, wanted: readon
   return problems;
 }
 
-function checkEncodings({ model }: ProposeStudy, wanted: readonly Dataset[]): void {
+export function checkEncodings({ model }: Pick<ProposeStudy, 'model'>, wanted: readonly Dataset[]): void {
   const [first, ...others] = wanted.map(({ datasetId, dictionary }) => ({
     datasetId,
     encoding: encodingOf(dictionary),
@@ -76,7 +84,7 @@ export function proposeStudy(
     readonly existing: Study | undefined;
     readonly wanted: readonly Dataset[];
   },
-): Study {
+): StudyRow {
   const { requester, at, existing, wanted } = context;
   if (existing !== undefined) {
     throw new DomainError('STUDY_EXISTS', `${argument.studyId} is taken: choose another id`);
@@ -85,7 +93,7 @@ export function proposeStudy(
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
   for (const dataset of wanted) checkTerms(dataset, { purpose: argument.purpose, requester, at });
   checkEncodings(argument, wanted);
-  return { schema: 1, ...argument, requester, state: 'proposed', proposedAt: at };
+  return { schema: ROW_SCHEMA.study, ...argument, requester, state: 'proposed', proposedAt: at, version: 1 };
 }
 
 /**
@@ -114,9 +122,9 @@ export function checkConsentQuorum(
 
 /** @throws DomainError NOT_THE_REQUESTER, STUDY_STATE, QUORUM_NOT_REACHED */
 export function startStudy(
-  study: Study,
+  study: StudyRow,
   context: { readonly mspId: string; readonly at: string; readonly consents: readonly Consent[] },
-): Study {
+): StudyRow {
   requireRequester(study, context.mspId);
   const state = nextStudyState(study, 'start');
   checkConsentQuorum(
@@ -128,15 +136,15 @@ export function startStudy(
 
 /** @throws DomainError NOT_THE_REQUESTER, STUDY_STATE */
 export function abortStudy(
-  study: Study,
+  study: StudyRow,
   { mspId, at, reason }: { readonly mspId: string; readonly at: string; readonly reason: string },
-): Study {
+): StudyRow {
   requireRequester(study, mspId);
   return { ...study, state: nextStudyState(study, 'abort'), endedAt: at, reason };
 }
 
 /** @throws DomainError STUDY_STATE */
-export const completeStudy = (study: Study, at: string): Study => ({
+export const completeStudy = (study: StudyRow, at: string): StudyRow => ({
   ...study,
   state: nextStudyState(study, 'publish'),
   endedAt: at,

@@ -7,6 +7,8 @@ import type { Verdict } from '../verdict.ts';
 export interface Tally {
   readonly verdicts: readonly Verdict[];
   readonly attestations: readonly Attestation[];
+  /** Members proven to have signed two different statements on the round. */
+  readonly equivocators: readonly string[];
 }
 
 /**

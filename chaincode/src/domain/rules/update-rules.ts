@@ -4,6 +4,7 @@ import type { Consent } from '../consent.ts';
 import { DomainError } from '../errors.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
 import type { Round } from '../round.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
 import type { RecordUpdate, Update } from '../update.ts';
 import { spend } from './budget-rules.ts';
 import { requireGranted } from './consent-rules.ts';
@@ -45,10 +46,10 @@ export function recordUpdate(
   const cost = consent.costPerRound.training;
   checkClaim({ claimed: claimedEpsilon, cost, delta: account.budget.delta, field: 'claimedEpsilon' });
   return {
-    update: { schema: 1, ...argument, owner: mspId, recordedAt: at },
+    update: { schema: ROW_SCHEMA.update, ...argument, owner: mspId, recordedAt: at },
     account: spend(account, cost),
     charge: {
-      schema: 1,
+      schema: ROW_SCHEMA['privacy-charge'],
       datasetId,
       owner: mspId,
       studyId: study.studyId,

@@ -4,6 +4,7 @@ import type { Consent } from '../consent.ts';
 import { DomainError } from '../errors.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
 import type { Round } from '../round.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
 import type { RecordVerdict, Verdict } from '../verdict.ts';
 import { spend } from './budget-rules.ts';
 import { requireGranted } from './consent-rules.ts';
@@ -42,10 +43,11 @@ export function recordVerdict(
     readonly transactionId: string;
     readonly round: Round;
     readonly existing: Verdict | undefined;
+    readonly signerSha256: string;
     readonly own: ReadonlyMap<string, { readonly consent: Consent; readonly account: Budget }>;
   },
 ): { verdict: Verdict; accounts: Budget[]; charges: PrivacyCharge[] } {
-  const { mspId, at, transactionId, study, round, existing, own } = context;
+  const { mspId, at, transactionId, study, round, existing, own, signerSha256 } = context;
   requireValidator(round, mspId);
   if (existing !== undefined) {
     throw new DomainError('VERDICT_EXISTS', `${mspId} has given its verdict on round ${round.round}`);
@@ -76,7 +78,7 @@ export function recordVerdict(
     checkClaim({ claimed: claimedEpsilon, cost, delta: account.budget.delta, field });
     accounts.push(spend(account, cost));
     charges.push({
-      schema: 1,
+      schema: ROW_SCHEMA['privacy-charge'],
       datasetId,
       owner: mspId,
       studyId: study.studyId,
@@ -88,5 +90,9 @@ export function recordVerdict(
       chargedAt: at,
     });
   });
-  return { verdict: { schema: 1, ...argument, mspId, recordedAt: at }, accounts, charges };
+  return {
+    verdict: { schema: ROW_SCHEMA.verdict, ...argument, mspId, recordedAt: at, signerSha256 },
+    accounts,
+    charges,
+  };
 }

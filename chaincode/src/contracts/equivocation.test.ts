@@ -1,0 +1,148 @@
+// A member that says two things: the second is refused, and whoever has it signed can prove it on the ledger.
+import { strict as assert } from 'node:assert';
+import { before, test } from 'node:test';
+import { aggregate, verdictArgument } from '../testing/examples.ts';
+import { refusalOf } from '../testing/memory-consortium.ts';
+import { createSigner, type SaidTo, signedProposal, type TestSigner } from '../testing/signed-proposal.ts';
+import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
+
+let delta: TestSigner;
+let other: TestSigner;
+before(async () => {
+  delta = await createSigner('DeltaMSP');
+  other = await createSigner('DeltaMSP');
+});
+
+const attestation = (text: string, round = 1) => ({
+  studyId: STUDY,
+  round,
+  parametersSha256: aggregate(text).parametersSha256,
+});
+const verdict = (accepted: boolean) =>
+  verdictArgument({ studyId: STUDY, datasets: DATASETS, own: ['delta'], accepted });
+
+/** A round in which Delta, whose certificate is real, has accepted and attested like everyone. */
+async function attested(honest = true): Promise<StudyOnLedger> {
+  const study = await StudyOnLedger.running({ quorum: { updates: 3, validators: 3 } });
+  await study.trained(1);
+  const caller = { ...as('trainer', 'DeltaMSP'), certificate: delta.certificate };
+  for (const mspId of MEMBERS.slice(0, 3)) await study.verdict(mspId, 1);
+  await study.submit(caller, 'round:recordVerdict', verdict(true));
+  await study.tally(1);
+  for (const mspId of MEMBERS.slice(0, 2)) await study.attest(mspId, 1);
+  if (!honest) await study.attest('GammaMSP', 1, 'another');
+  await study.submit(caller, 'round:attest', attestation('model 1'));
+  return study;
+}
+
+const report = (study: StudyOnLedger, change: object) =>
+  study.submit(
+    as('auditor', 'AlphaMSP'),
+    'round:reportEquivocation',
+    JSON.stringify({ studyId: STUDY, round: 1, statement: 'attestation', ...change }),
+  );
+const second = (signer = delta, said: object = attestation('another'), to: SaidTo = {}) => {
+  const { transactionId: _, ...signed } = signedProposal(signer, 'round:attest', said, to);
+  return signed;
+};
+
+test('a second attestation is refused and changes nothing; its report is evidence for ever', async () => {
+  const study = await attested();
+  const snapshot = study.snapshot();
+  const caller = { ...as('trainer', 'DeltaMSP'), certificate: delta.certificate };
+  const again = study.submit(caller, 'round:attest', attestation('another'));
+  assert.equal((await refusalOf(again)).code, 'ATTESTATION_EXISTS');
+  assert.equal(study.snapshot(), snapshot);
+
+  const signed = signedProposal(delta, 'round:attest', attestation('another'));
+  const { transactionId, proposal, signature } = signed;
+  const evidence = await report(study, { proposal, signature });
+  assert.equal(evidence.mspId, 'DeltaMSP');
+  assert.equal(evidence.reportedBy, 'AlphaMSP');
+  assert.equal(evidence.contradictingTransactionId, transactionId);
+  assert.notEqual(evidence.recordedSha256, evidence.contradictingSha256);
+  const page = await study.evaluate(as('auditor', 'BetaMSP'), 'round:listEquivocations', { studyId: STUDY });
+  assert.deepEqual(page.items, [evidence]);
+  const dossier = await study.evaluate(as('auditor', 'BetaMSP'), 'round:getDossier', {
+    studyId: STUDY,
+    round: 1,
+  });
+  assert.deepEqual(dossier.equivocations, [evidence]);
+  assert.equal((await refusalOf(report(study, { proposal, signature }))).code, 'EQUIVOCATION_EXISTS');
+});
+
+test('who contradicted itself counts no more among the N behind an aggregate', async () => {
+  const study = await attested(false);
+  const honest = structuredClone(study.world);
+  await study.finalize(1);
+  study.world.rows.clear();
+  for (const [key, row] of honest.rows) study.world.rows.set(key, row);
+  await report(study, second());
+  const refusal = await refusalOf(study.finalize(1));
+  assert.equal(refusal.code, 'QUORUM_NOT_REACHED');
+  assert.match(refusal.detail, /^2 members/);
+  assert.equal((await study.abortRound(1)).state, 'aborted', 'the round is not stuck');
+});
+
+test('a finalised round says whose support did not count', async () => {
+  const study = await attested();
+  await study.attest('GammaMSP', 1);
+  await report(study, second());
+  const round = await study.finalize(1);
+  assert.deepEqual(round.disqualified, ['DeltaMSP']);
+});
+
+test('a second, different verdict is evidence as well', async () => {
+  const study = await attested();
+  const signed = signedProposal(delta, 'round:recordVerdict', verdict(false));
+  const { proposal, signature } = signed;
+  const evidence = await report(study, { statement: 'verdict', proposal, signature });
+  assert.equal(evidence.statement, 'verdict');
+});
+
+for (const [title, change, says] of [
+  ['the same statement again', () => second(delta, attestation('model 1')), /the two say the same/],
+  ['a statement signed by a certificate of its own', () => second(other), /another certificate signed/],
+  [
+    'a statement whose signature is of other bytes',
+    () => ({ proposal: second().proposal, signature: second().signature }),
+    /signature does not fit/,
+  ],
+  ['a statement on another round', () => second(delta, attestation('another', 2)), /about another round/],
+  ['a statement made on another channel', () => second(delta, undefined, { channel: 'test' }), /on test/],
+  [
+    'a statement made to another chaincode',
+    () => second(delta, undefined, { chaincode: 'toy' }),
+    /said to toy/,
+  ],
+  [
+    'another kind of statement',
+    () => {
+      const { proposal, signature } = signedProposal(delta, 'round:recordVerdict', verdict(true));
+      return { proposal, signature };
+    },
+    /it is no attestation/,
+  ],
+  ['bytes that are no proposal', () => ({ proposal: 'AAAA', signature: 'AAAA' }), /is not a signed proposal/],
+] as const) {
+  test(`nobody is framed by ${title}`, async () => {
+    const study = await attested();
+    const snapshot = study.snapshot();
+    const refusal = await refusalOf(report(study, change()));
+    assert.equal(refusal.code, 'EQUIVOCATION_UNPROVEN');
+    assert.match(refusal.detail, says);
+    assert.equal(study.snapshot(), snapshot);
+  });
+}
+
+test('the refused proposal goes to the log, signed, as the report takes it', async () => {
+  const study = await attested();
+  const { proposal, signature } = signedProposal(delta, 'round:attest', attestation('another'));
+  study.sent = { proposal, signature };
+  const caller = { ...as('trainer', 'DeltaMSP'), certificate: delta.certificate };
+  await refusalOf(study.submit(caller, 'round:attest', attestation('another')));
+  study.sent = undefined;
+  const { refused, transactionId: _, ...evidence } = JSON.parse(study.log.at(-1)!);
+  assert.equal(refused, 'ATTESTATION_EXISTS');
+  assert.equal((await report(study, evidence)).mspId, 'DeltaMSP');
+});

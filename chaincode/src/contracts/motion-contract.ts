@@ -1,0 +1,140 @@
+// Transactions on motions: hospitals of a study decide to pause, resume or amend it.
+import type { Dataset, Motion, RoundRow, StudyRow, Vote } from '../domain/index.ts';
+import {
+  castVote,
+  decideMotion,
+  moveMotion,
+  resumeRound,
+  type Stake,
+  votersOf,
+} from '../domain/rules/motion-rules.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { motionKey } from '../ledger/rows.ts';
+import { consentsOf, findAccounts, findDataset, findStudy, found, roundsOf } from './find.ts';
+import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { transact } from './transact.ts';
+
+export class MotionContract extends LedgerContract {
+  constructor() {
+    super('motion');
+  }
+
+  move(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'motion:move', text, async ({ argument, ledger, mspId, at, concern }) => {
+      const study = await findStudy(ledger, argument.studyId);
+      const motion = moveMotion(argument, {
+        mspId,
+        at,
+        study,
+        consents: await consentsOf(ledger, study),
+        previous: await latestMotion(ledger, study),
+        wanted: await wantedOf(ledger, study, argument),
+      });
+      concern({ purpose: [study.purpose], dataset: motion.amendment?.addDatasets ?? [] });
+      await ledger.put('motion', motion);
+      await ledger.put('study', { ...study, motions: motion.motion });
+      return motion;
+    });
+  }
+
+  vote(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'motion:vote', text, async (call) => {
+      const { argument, ledger, mspId, at } = call;
+      const study = await findStudy(ledger, argument.studyId);
+      const before = await findMotion(ledger, argument);
+      const consents = await consentsOf(ledger, study);
+      const own: Stake[] = [];
+      for (const consent of consents) {
+        if (consent.owner !== mspId || consent.state !== 'granted') continue;
+        const dataset = await findDataset(ledger, consent.datasetId);
+        own.push({ dataset, consent, accounts: await findAccounts(ledger, consent.datasetId) });
+      }
+      const key = motionKey(before.motion);
+      const existing = await ledger.get('vote', study.studyId, key, mspId);
+      const steward = call.enrolmentId();
+      const cast = castVote(argument, {
+        mspId,
+        steward,
+        at,
+        study,
+        consents,
+        motion: before,
+        existing,
+        stakes: own,
+      });
+      const votes = [cast.vote];
+      for (const voter of votersOf(consents)) {
+        const vote = voter === mspId ? undefined : await ledger.get('vote', study.studyId, key, voter);
+        if (vote !== undefined) votes.push(vote);
+      }
+      const wanted = await wantedOf(ledger, study, before);
+      const { motion, study: decided } = decideMotion(before, { at, study, consents, votes, wanted });
+      await ledger.put('vote', cast.vote);
+      if (motion !== before) await ledger.put('motion', motion);
+      for (const { consent, accounts } of cast.stakes) {
+        call.concern({ dataset: [consent.datasetId] });
+        await ledger.put('consent', consent);
+        await ledger.put('budget', accounts.training);
+        await ledger.put('budget', accounts.heldOut);
+      }
+      if (decided !== undefined) {
+        call.concern({ purpose: [study.purpose] });
+        await ledger.put('study', decided);
+        if (motion.kind === 'resume') await moveDeadline(ledger, study, at);
+      }
+      return motion;
+    });
+  }
+
+  get(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'motion:get', text, async ({ argument, ledger }) => {
+      const motion = await findMotion(ledger, argument);
+      const votes: Vote[] = await ledger.all('vote', motion.studyId, motionKey(motion.motion));
+      return { motion, votes };
+    });
+  }
+
+  list(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'motion:list', text, async ({ argument, ledger }) => {
+      await findStudy(ledger, argument.studyId);
+      return ledger.page('motion', [argument.studyId], argument);
+    });
+  }
+}
+
+const findMotion = (
+  ledger: Ledger,
+  { studyId, motion }: { readonly studyId: string; readonly motion: number },
+): Promise<Motion> =>
+  found(
+    ledger.get('motion', studyId, motionKey(motion)),
+    'MOTION_NOT_FOUND',
+    `motion ${motion} of study ${studyId}`,
+  );
+
+const latestMotion = async (
+  ledger: Ledger,
+  { studyId, motions = 0 }: StudyRow,
+): Promise<Motion | undefined> =>
+  motions === 0 ? undefined : ledger.get('motion', studyId, motionKey(motions));
+
+/** Every dataset of a study and those that an amendment adds, each once. */
+async function wantedOf(
+  ledger: Ledger,
+  { datasets }: StudyRow,
+  { amendment }: Pick<Motion, 'amendment'>,
+): Promise<Dataset[]> {
+  const wanted: Dataset[] = [];
+  if (amendment === undefined) return wanted;
+  for (const datasetId of new Set([...datasets, ...(amendment.addDatasets ?? [])])) {
+    wanted.push(await findDataset(ledger, datasetId));
+  }
+  return wanted;
+}
+
+/** A pause costs the round in flight no time. */
+async function moveDeadline(ledger: Ledger, study: StudyRow, at: string): Promise<void> {
+  const round: RoundRow | undefined = (await roundsOf(ledger, study)).at(-1);
+  if (round === undefined || round.state === 'finalized' || round.state === 'aborted') return;
+  await ledger.put('round', resumeRound(round, study.pausedAt ?? at, at));
+}

@@ -1,0 +1,31 @@
+// An activity is one transaction as auditors look for it: what was done, by whom, when, to what. It is written
+// with the facts themselves and indexed by study, dataset, hospital and purpose, so that questions over years of
+// a ledger read only what they answer.
+import { type Static, Type } from 'typebox';
+import { Described, Id, Instant, MspId, RoundNumber, RowSchema, Strict, Words } from './primitives.ts';
+
+/** What activities are indexed by; `all` is every activity of the ledger. */
+export const ACTIVITY_INDEXES = ['all', 'study', 'dataset', 'hospital', 'purpose'] as const;
+export type ActivityIndex = (typeof ACTIVITY_INDEXES)[number];
+
+export const Activity = Strict({
+  schema: RowSchema,
+  at: Instant,
+  transactionId: Type.String(),
+  transaction: Type.String({ description: 'What was done, as `contract:function`.' }),
+  mspId: Described(MspId, 'The organisation that did it.'),
+  studyId: Type.Optional(Id),
+  datasetId: Type.Optional(Id),
+  round: Type.Optional(RoundNumber),
+});
+export type Activity = Static<typeof Activity>;
+
+/** A question to the index. Times are inclusive from, exclusive to. */
+export const ActivityQuestion = {
+  by: Words(ACTIVITY_INDEXES, 'What to look up; `all` needs no value.'),
+  value: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 64, description: 'A study, dataset, MSP id or purpose.' }),
+  ),
+  from: Type.Optional(Described(Instant, 'Not before this time.')),
+  to: Type.Optional(Described(Instant, 'Before this time.')),
+};

@@ -1,0 +1,58 @@
+// The form of every kind of row, by version, and how a row of an older form is brought to the present one. A
+// ledger outlives its chaincode: rows stay as they were written and are migrated whenever they are read.
+
+/** The present form of each kind of row. */
+export const ROW_SCHEMA = {
+  member: 1,
+  dataset: 2,
+  budget: 1,
+  study: 2,
+  consent: 2,
+  'consent-approval': 1,
+  round: 2,
+  update: 1,
+  verdict: 1,
+  attestation: 1,
+  equivocation: 1,
+  motion: 1,
+  vote: 1,
+  model: 1,
+  'privacy-charge': 1,
+  activity: 1,
+} as const;
+export type RowKind = keyof typeof ROW_SCHEMA;
+
+type AnyRow = Record<string, unknown>;
+
+/**
+ * What changed with each form: the step at i leads from form i + 1 to form i + 2. A step only fills in what
+ * older rows could not say, and never changes a field that a digest covers.
+ */
+const STEPS: Partial<Record<RowKind, readonly ((row: AnyRow) => AnyRow)[]>> = {
+  // 2: how many stewards of the owner must consent.
+  dataset: [(row) => ({ ...row, consentPolicy: { stewards: 1 } })],
+  // 2: studies can be amended; the version counts the texts.
+  study: [(row) => ({ ...row, version: 1 })],
+  // 2: which text was consented to, and by whom.
+  consent: [(row) => ({ ...row, studyVersion: 1, stewards: [] })],
+  // 2: since when the round is in its stage, for the leader's turn.
+  round: [(row) => ({ ...row, stageSince: row.openedAt })],
+};
+
+/**
+ * A row in its present form.
+ *
+ * @throws RangeError for a form that is newer than this chaincode: another member has upgraded first
+ */
+export function presentForm<T>(kind: RowKind, row: T): T {
+  let current = row as AnyRow;
+  const form = current.schema;
+  const present = ROW_SCHEMA[kind];
+  if (typeof form !== 'number' || form < 1 || form > present) {
+    throw new RangeError(
+      `a ${kind} row of form ${String(form)} is not known; this chaincode knows ${present}`,
+    );
+  }
+  for (const step of (STEPS[kind] ?? []).slice(form - 1)) current = step(current);
+  return (form === present ? row : { ...current, schema: present }) as T;
+}

@@ -1,0 +1,177 @@
+// Seals and lineage: digests that close a model's history, and the check that anyone can make of it. A round is
+// sealed when it ends, over every update, verdict and attestation; a model's digest covers the study, its
+// datasets and consents, and its rounds with their seals. Whoever has kept that one hash can tell whether what
+// they are shown later is what the hospitals signed for.
+import type { Lineage, RoundDossier } from '../answers.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import type { Consent } from '../consent.ts';
+import type { ParametersRef, Round } from '../round.ts';
+import { plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
+import { nextBase, supportersOf } from './round-rules.ts';
+import { tallyOf } from './tally.ts';
+
+/** SHA-256 of a text's UTF-8 bytes in lower-case hex: the domain itself has no cryptography. */
+export type Sha256Of = (text: string) => string;
+
+/** The digest of everything that was recorded about a round. */
+export const sealOf = (
+  { updates, verdicts, attestations }: Omit<RoundDossier, 'round'>,
+  sha256: Sha256Of,
+): string => sha256(canonicalJson({ updates, verdicts, attestations }));
+
+/** What of a consent no settlement changes. */
+const consented = (consent: Consent) => {
+  const { studyId, datasetId, owner, claimedEpsilon, costPerRound, rounds, grantedAt } = consent;
+  const { studyVersion, stewards } = consent;
+  return {
+    studyId,
+    datasetId,
+    owner,
+    claimedEpsilon,
+    costPerRound,
+    rounds,
+    grantedAt,
+    studyVersion,
+    stewards,
+  };
+};
+
+/** The digest of a model's whole history. `seals` has that of each round, in order. */
+export const lineageDigest = (
+  {
+    study,
+    datasets,
+    consents,
+    rounds,
+    seals,
+  }: Pick<Lineage, 'study' | 'datasets' | 'consents'> & {
+    readonly rounds: readonly Round[];
+    readonly seals: readonly string[];
+  },
+  sha256: Sha256Of,
+): string => sha256(canonicalJson({ study, datasets, consents: consents.map(consented), rounds, seals }));
+
+/** One lineage from its pages, in order. @throws RangeError where they are not pages of one lineage */
+export function joinLineage(pages: readonly Lineage[]): Lineage {
+  const [first] = pages;
+  if (first === undefined) throw new RangeError('a lineage has at least one page');
+  const { rounds: _, bookmark: __, ...head } = first;
+  for (const page of pages) {
+    const { rounds: ___, bookmark: ____, ...other } = page;
+    if (canonicalJson(other) !== canonicalJson(head)) throw new RangeError('pages of different lineages');
+  }
+  return { ...head, rounds: pages.flatMap(({ rounds }) => rounds) };
+}
+
+const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
+
+/**
+ * Everything that is wrong with a whole lineage; empty where it is complete, consistent and unaltered.
+ *
+ * Every round follows from the one before; every update was consented to, planned, judged and counted as the
+ * rules say; every aggregate has its N supporters; every seal and the model's digest fit. `trusted` is the
+ * model's digest from a source of one's own, such as a block whose signatures one has checked; without it the
+ * check says only that the lineage agrees with itself.
+ */
+export function lineageProblems(
+  lineage: Lineage,
+  { sha256, trusted }: { readonly sha256: Sha256Of; readonly trusted?: string },
+): string[] {
+  const { model, study, datasets, consents, rounds } = lineage;
+  const problems: string[] = [];
+  const check = (holds: boolean, problem: string): void => {
+    if (!holds) problems.push(problem);
+  };
+  check(lineage.bookmark === undefined, 'pages are missing');
+  check(model.studyId === study.studyId && study.state === 'completed', 'the model is not that of the study');
+  check(same(model.graph, study.model.graph), "the model's graph is not the study's");
+  let previous: Round | undefined;
+  const seals: string[] = [];
+  for (const [i, dossier] of rounds.entries()) {
+    check(dossier.round.round === i + 1, `round ${i + 1} is missing`);
+    const base: ParametersRef | null = nextBase(previous);
+    check(same(dossier.round.base, base), `round ${i + 1} does not start from the last finalised aggregate`);
+    problems.push(...roundProblems(dossier, lineage));
+    const seal = sealOf(dossier, sha256);
+    check(
+      dossier.round.seal === undefined || dossier.round.seal === seal,
+      `round ${i + 1} is not what was sealed`,
+    );
+    seals.push(seal);
+    previous = dossier.round;
+  }
+  check(rounds.length >= study.rounds, `${study.rounds - rounds.length} planned rounds are missing`);
+  const finalized = rounds.map(({ round }) => round).filter(({ state }) => state === 'finalized');
+  check(
+    same(
+      model.rounds,
+      finalized.map(({ round }) => round),
+    ),
+    "the model's rounds are not those finalised",
+  );
+  check(same(model.parameters, finalized.at(-1)?.aggregate ?? null), 'the model is not the last aggregate');
+  const included = [...new Set(finalized.flatMap((round) => round.included ?? []))].sort();
+  check(same(model.datasets, included), "the model's datasets are not those included");
+  for (const { datasetId } of consents) {
+    check(
+      datasets.some((dataset) => dataset.datasetId === datasetId),
+      `dataset ${datasetId} is missing`,
+    );
+  }
+  const digest = lineageDigest(
+    { study, datasets, consents, rounds: rounds.map(({ round }) => round), seals },
+    sha256,
+  );
+  check(model.lineageSha256 === digest, "the model's digest is of another history");
+  check(trusted === undefined || trusted === digest, 'this is not the history of the trusted digest');
+  return problems;
+}
+
+function roundProblems(dossier: RoundDossier, { study, consents }: Lineage): string[] {
+  const { round, updates, verdicts, attestations } = dossier;
+  const problems: string[] = [];
+  const where = `round ${round.round}`;
+  const check = (holds: boolean, problem: string): void => {
+    if (!holds) problems.push(`${where}: ${problem}`);
+  };
+  check(round.studyId === study.studyId, 'is of another study');
+  for (const update of updates) {
+    const { datasetId, owner } = update;
+    const participant = round.participants.find((candidate) => candidate.datasetId === datasetId);
+    const consent = consents.find((candidate) => candidate.datasetId === datasetId);
+    check(participant?.mspId === owner, `the update of ${datasetId} is not by a participant`);
+    check(consent?.owner === owner, `the update of ${datasetId} has no consent`);
+    check(
+      update.round === round.round && update.studyId === round.studyId,
+      `the update of ${datasetId} is stray`,
+    );
+    check(
+      same(update.privacyEvent, plannedTrainingEvent(study)),
+      `the update of ${datasetId} was not planned`,
+    );
+  }
+  for (const { mspId, scores } of verdicts) {
+    check(round.validators.includes(mspId), `${mspId} is no validator`);
+    const planned = plannedScoreEvent(study);
+    check(
+      scores.every(({ privacyEvent }) => same(privacyEvent, planned)),
+      `a score of ${mspId} was not planned`,
+    );
+  }
+  const arrived = updates.map(({ datasetId }) => datasetId).sort();
+  if (round.updates !== undefined) check(same(round.updates, arrived), 'updates are missing or added');
+  if (round.state !== 'finalized') {
+    check(round.state === 'aborted', `has not ended`);
+    return problems;
+  }
+  const { included, excluded, shortfall } = tallyOf(round, verdicts);
+  check(shortfall === undefined, `had no quorum: ${shortfall}`);
+  check(
+    same(round.included, included) && same(round.excluded, excluded),
+    'the verdicts say otherwise of its updates',
+  );
+  const tally = { verdicts, attestations, equivocators: round.disqualified ?? [] };
+  const supporters = supportersOf(round, round.aggregate?.parametersSha256 ?? '', tally);
+  check(supporters.length >= round.quorum.validators, 'its aggregate has too few supporters');
+  return problems;
+}

@@ -1,0 +1,249 @@
+// Moving and deciding motions: by the hospitals whose datasets take part, each with one vote.
+import { timesRdp } from '../accounting/rdp-vector.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import type { ConsentRow } from '../consent.ts';
+import type { Dataset, DatasetRow } from '../dataset.ts';
+import { DomainError } from '../errors.ts';
+import type { CastVote, Motion, MoveMotion, Vote } from '../motion.ts';
+import type { RoundRow } from '../round.ts';
+import { ROW_SCHEMA } from '../row-schema.ts';
+import type { StudyRow } from '../study.ts';
+import { reserve } from './budget-rules.ts';
+import type { Accounts } from './consent-rules.ts';
+import { checkTerms } from './dataset-rules.ts';
+import { checkClaim } from './plan-cost.ts';
+import { checkEncodings, quorumProblems } from './study-rules.ts';
+import { nextStudyState } from './transition.ts';
+
+/** The hospitals that decide: owners of datasets whose consent stands, in order. */
+export const votersOf = (consents: readonly ConsentRow[]): string[] =>
+  [...new Set(consents.filter(({ state }) => state === 'granted').map(({ owner }) => owner))].sort();
+
+/** How many must accept: N as for a model, or everyone for an amendment. */
+export const votesNeeded = (motion: Motion, study: StudyRow, voters: readonly string[]): number =>
+  motion.kind === 'amend' ? voters.length : Math.min(study.quorum.validators, voters.length);
+
+/** @throws DomainError STUDY_STATE, MOTION_STATE where the study is not in the state that the motion is for */
+function requireMovable({ kind }: Pick<Motion, 'kind'>, study: StudyRow): void {
+  if (kind === 'pause') nextStudyState(study, 'pause');
+  else if (kind === 'resume') nextStudyState(study, 'resume');
+  else if (study.state !== 'running' && study.state !== 'paused') {
+    throw new DomainError(
+      'STUDY_STATE',
+      `study ${study.studyId} is ${study.state}: only a started one is amended`,
+    );
+  }
+}
+
+/**
+ * A motion, numbered after the one before, of which there is one at a time: whoever would flood a study with
+ * motions has to have each decided.
+ *
+ * @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, MOTION_STATE, INVALID_ARGUMENT and what amendedStudy refuses
+ */
+export function moveMotion(
+  argument: MoveMotion,
+  context: {
+    readonly mspId: string;
+    readonly at: string;
+    readonly study: StudyRow;
+    readonly consents: readonly ConsentRow[];
+    readonly previous: Motion | undefined;
+    /** Every dataset of the study as amended. */
+    readonly wanted: readonly Dataset[];
+  },
+): Motion {
+  const { mspId, at, study, consents, previous, wanted } = context;
+  if (mspId !== study.requester) requireVoter(consents, mspId, study);
+  if (previous?.state === 'open') {
+    throw new DomainError('MOTION_STATE', `motion ${previous.motion} is open: it is decided first`);
+  }
+  requireMovable(argument, study);
+  if ((argument.kind === 'amend') !== (argument.amendment !== undefined)) {
+    throw new DomainError('INVALID_ARGUMENT', 'amendment must be there for kind amend, and only for it');
+  }
+  const motion: Motion = {
+    schema: ROW_SCHEMA.motion,
+    ...argument,
+    motion: (previous?.motion ?? 0) + 1,
+    studyVersion: study.version,
+    state: 'open',
+    movedBy: mspId,
+    movedAt: at,
+  };
+  if (motion.amendment !== undefined) amendedStudy(study, motion, { wanted, at });
+  return motion;
+}
+
+/** @throws DomainError NOT_A_PARTICIPANT */
+function requireVoter(consents: readonly ConsentRow[], mspId: string, { studyId }: StudyRow): void {
+  if (votersOf(consents).includes(mspId)) return;
+  throw new DomainError('NOT_A_PARTICIPANT', `${mspId} has no consenting dataset in study ${studyId}`);
+}
+
+/**
+ * The study as a motion amends it: a new version of its text, held to the same rules as a proposal.
+ *
+ * @throws DomainError INVALID_ARGUMENT, ENCODING_MISMATCH and what the added datasets' terms refuse
+ */
+export function amendedStudy(
+  study: StudyRow,
+  { amendment = {} }: Motion,
+  { wanted, at }: { readonly wanted: readonly Dataset[]; readonly at: string },
+): StudyRow {
+  const { rounds, roundDeadlineSeconds, validationMinimum, quorum, addDatasets = [] } = amendment;
+  const amended: StudyRow = {
+    ...study,
+    ...(rounds !== undefined && { rounds }),
+    ...(roundDeadlineSeconds !== undefined && { roundDeadlineSeconds }),
+    ...(validationMinimum !== undefined && {
+      validation: { ...study.validation, minimum: validationMinimum },
+    }),
+    ...(quorum !== undefined && { quorum }),
+    datasets: [...study.datasets, ...addDatasets],
+  };
+  const problems = quorumProblems(amended, wanted);
+  if (rounds !== undefined && rounds <= study.rounds) {
+    problems.push(`amendment.rounds must be more than the ${study.rounds} of now`);
+  }
+  if (canonicalJson(amended) === canonicalJson(study)) problems.push('amendment must change something');
+  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
+  for (const dataset of wanted) {
+    if (!addDatasets.includes(dataset.datasetId)) continue;
+    checkTerms(dataset, { purpose: study.purpose, requester: study.requester, at });
+  }
+  checkEncodings(amended, wanted);
+  return { ...amended, version: study.version + 1 };
+}
+
+/** One own dataset of a voter: what more rounds are reserved in. */
+export interface Stake {
+  readonly dataset: DatasetRow;
+  readonly consent: ConsentRow;
+  readonly accounts: Accounts;
+}
+
+/**
+ * A hospital's vote, and what it reserves. A hospital speaks once enough of its stewards have voted alike: as
+ * many as the strictest policy of its consenting datasets asks for.
+ *
+ * Accepting more rounds reserves them at once, so that a carried amendment is paid for. Where the motion fails
+ * after all, a later one finds them reserved, and settling returns them.
+ *
+ * @throws DomainError NOT_A_PARTICIPANT, MOTION_STATE, VOTE_EXISTS, INVALID_ARGUMENT,
+ * PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
+ */
+export function castVote(
+  argument: CastVote,
+  context: {
+    readonly mspId: string;
+    readonly steward: string;
+    readonly at: string;
+    readonly study: StudyRow;
+    readonly consents: readonly ConsentRow[];
+    readonly motion: Motion;
+    readonly existing: Vote | undefined;
+    readonly stakes: readonly Stake[];
+  },
+): { vote: Vote; stakes: Stake[] } {
+  const { mspId, steward, at, study, consents, motion, existing, stakes } = context;
+  requireVoter(consents, mspId, study);
+  if (motion.state !== 'open' || motion.studyVersion !== study.version) {
+    throw new DomainError('MOTION_STATE', `motion ${motion.motion} is ${motion.state}`);
+  }
+  requireMovable(motion, study);
+  if (existing?.complete)
+    throw new DomainError('VOTE_EXISTS', `${mspId} has voted on motion ${motion.motion}`);
+  if (existing?.stewards.includes(steward) && existing.accept === argument.accept) {
+    throw new DomainError('VOTE_EXISTS', `${steward} has voted on motion ${motion.motion}: another must`);
+  }
+  const before = existing?.accept === argument.accept ? existing.stewards : [];
+  const stewards = [...new Set([...before, steward])].sort();
+  const needed = Math.max(1, ...stakes.map(({ dataset }) => dataset.consentPolicy.stewards));
+  const complete = stewards.length >= needed;
+  const { accept } = argument;
+  const { studyId, motion: number } = motion;
+  const schema = ROW_SCHEMA.vote;
+  const vote: Vote = { schema, studyId, motion: number, mspId, accept, stewards, complete, votedAt: at };
+  const rounds = motion.amendment?.rounds;
+  const reserved =
+    accept && complete && rounds !== undefined
+      ? stakes.map((stake) => reserveRounds(stake, rounds, argument))
+      : [];
+  return { vote, stakes: reserved };
+}
+
+function reserveRounds(stake: Stake, rounds: number, { claims = [] }: CastVote): Stake {
+  const { dataset, consent, accounts } = stake;
+  const more = rounds - consent.rounds;
+  if (more <= 0) return stake;
+  const claim = claims.find(({ datasetId }) => datasetId === dataset.datasetId)?.claimedEpsilon;
+  if (claim === undefined) {
+    throw new DomainError(
+      'INVALID_ARGUMENT',
+      `claims must say what ${more} rounds cost ${dataset.datasetId}`,
+    );
+  }
+  const { delta } = dataset.privacyBudget;
+  const cost = {
+    training: timesRdp(consent.costPerRound.training, more),
+    heldOut: timesRdp(consent.costPerRound.heldOut, more),
+  };
+  for (const pool of ['training', 'heldOut'] as const) {
+    const field = `claims.${dataset.datasetId}.claimedEpsilon.${pool}`;
+    checkClaim({ claimed: claim[pool], cost: cost[pool], delta, field });
+  }
+  return {
+    dataset,
+    consent: { ...consent, rounds },
+    accounts: {
+      training: reserve(accounts.training, cost.training),
+      heldOut: reserve(accounts.heldOut, cost.heldOut),
+    },
+  };
+}
+
+/**
+ * What the votes so far make of a motion. Carried as soon as enough hospitals accept; rejected as soon as so many
+ * refuse that it cannot be carried any more.
+ *
+ * An amendment counts only the votes of hospitals whose datasets have the rounds reserved: one that consented
+ * meanwhile consented to the text before, and is asked too.
+ */
+export function decideMotion(
+  motion: Motion,
+  context: {
+    readonly at: string;
+    readonly study: StudyRow;
+    readonly consents: readonly ConsentRow[];
+    readonly votes: readonly Vote[];
+    readonly wanted: readonly Dataset[];
+  },
+): { motion: Motion; study: StudyRow | undefined } {
+  const { at, study, consents, votes, wanted } = context;
+  const voters = votersOf(consents);
+  const needed = votesNeeded(motion, study, voters);
+  const said = (accept: boolean) =>
+    voters.filter((mspId) =>
+      votes.some((vote) => vote.mspId === mspId && vote.complete && vote.accept === accept),
+    ).length;
+  if (voters.length - said(false) < needed) {
+    return { motion: { ...motion, state: 'rejected', decidedAt: at }, study: undefined };
+  }
+  if (said(true) < needed) return { motion, study: undefined };
+  return { motion: { ...motion, state: 'carried', decidedAt: at }, study: carried() };
+
+  function carried(): StudyRow {
+    if (motion.kind === 'amend') return amendedStudy(study, motion, { wanted, at });
+    if (motion.kind === 'pause') return { ...study, state: nextStudyState(study, 'pause'), pausedAt: at };
+    const { pausedAt: _, ...resumed } = study;
+    return { ...resumed, state: nextStudyState(study, 'resume') };
+  }
+}
+
+/** A round in flight when its study resumes: what was left of its stage before the pause is left after it. */
+export function resumeRound(round: RoundRow, pausedAt: string, at: string): RoundRow {
+  const pausedMs = Date.parse(at) - Date.parse(pausedAt);
+  const moved = (instant: string) => new Date(Date.parse(instant) + Math.max(0, pausedMs)).toISOString();
+  return { ...round, deadline: moved(round.deadline), stageSince: moved(round.stageSince) };
+}

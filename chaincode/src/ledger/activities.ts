@@ -1,0 +1,112 @@
+// The index of what was done. One row per transaction under its time, and one entry under each thing it concerns,
+// so that a question reads the page it answers and nothing else, however old the ledger is.
+import type { ChaincodeStub } from 'fabric-shim-api';
+import {
+  type Activity,
+  type ActivityIndex,
+  canonicalJson,
+  DomainError,
+  presentForm,
+} from '../domain/index.ts';
+import type { Page, PageOptions } from './ledger.ts';
+
+const ROW = 'activity';
+const ENTRY = 'activity-by';
+const PAGE_SIZE = 50;
+/** How much of a transaction's id tells transactions of one millisecond apart. */
+const ID_CHARACTERS = 16;
+const MARK = Buffer.from('1', 'utf8');
+
+/** What a transaction concerns, beside its actor: the values it is found under. */
+export interface Concerns {
+  readonly study?: readonly string[];
+  readonly dataset?: readonly string[];
+  readonly purpose?: readonly string[];
+}
+export interface ActivityQuery extends PageOptions {
+  readonly by: ActivityIndex;
+  readonly value?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** Writes a transaction into the index. */
+export async function recordActivity(
+  stub: ChaincodeStub,
+  activity: Activity,
+  concerns: Concerns,
+): Promise<void> {
+  const when = [activity.at, activity.transactionId.slice(0, ID_CHARACTERS)];
+  await stub.putState(stub.createCompositeKey(ROW, when), Buffer.from(canonicalJson(activity), 'utf8'));
+  const values = { ...concerns, hospital: [activity.mspId] };
+  for (const [index, found] of Object.entries(values)) {
+    for (const value of new Set(found)) {
+      await stub.putState(stub.createCompositeKey(ENTRY, [index, value, ...when]), MARK);
+    }
+  }
+}
+
+/**
+ * A page of activities, oldest first. For queries only, since it reads ranges.
+ *
+ * A page begins at a key: of the time asked for, or of the bookmark. Costs are those of the page.
+ *
+ * @throws DomainError INVALID_ARGUMENT
+ */
+export async function listActivities(
+  stub: ChaincodeStub,
+  { by, value, from, to, pageSize = PAGE_SIZE, bookmark }: ActivityQuery,
+): Promise<Page<Activity>> {
+  if ((by === 'all') !== (value === undefined)) {
+    throw new DomainError('INVALID_ARGUMENT', 'value must be there, unless by is all');
+  }
+  const noun = by === 'all' ? ROW : ENTRY;
+  const prefix = by === 'all' ? [] : [by, value!];
+  const base = stub.createCompositeKey(noun, prefix);
+  const start = startOf();
+  const end = to === undefined ? undefined : timeOf(to);
+  const query = stub.getStateByPartialCompositeKeyWithPagination(noun, prefix, pageSize + 1, start);
+  const { iterator } = await query;
+  const items: Activity[] = [];
+  let next: string | undefined;
+  for (let read = await iterator.next(); ; read = await iterator.next()) {
+    if (read.value !== undefined && read.value !== null) {
+      const [at = '', id = ''] = stub.splitCompositeKey(read.value.key).attributes.slice(prefix.length);
+      if (end !== undefined && at >= end) break;
+      if (items.length === pageSize) {
+        next = [at, id].join(' ');
+        break;
+      }
+      items.push(await activityAt(stub, at, id));
+    }
+    if (read.done) break;
+  }
+  await iterator.close();
+  return next === undefined
+    ? { items }
+    : { items, bookmark: Buffer.from(next, 'utf8').toString('base64url') };
+
+  function startOf(): string {
+    if (bookmark !== undefined && bookmark !== '') {
+      const [at = '', id = ''] = Buffer.from(bookmark, 'base64url').toString('utf8').split(' ');
+      if (!/^[0-9TZ:.-]{24}$/.test(at) || !/^[0-9a-f]{1,16}$/.test(id)) {
+        throw new DomainError('INVALID_ARGUMENT', 'bookmark does not belong to this list');
+      }
+      return stub.createCompositeKey(noun, [...prefix, at, id]);
+    }
+    return from === undefined ? base : stub.createCompositeKey(noun, [...prefix, timeOf(from)]);
+  }
+}
+
+/** A time as keys have it: to the millisecond, of one width. */
+function timeOf(instant: string): string {
+  const milliseconds = Date.parse(instant);
+  if (Number.isNaN(milliseconds)) throw new DomainError('INVALID_ARGUMENT', `there is no time ${instant}`);
+  return new Date(milliseconds).toISOString();
+}
+
+async function activityAt(stub: ChaincodeStub, at: string, id: string): Promise<Activity> {
+  const bytes = await stub.getState(stub.createCompositeKey(ROW, [at, id]));
+  if (bytes.length === 0) throw new Error(`the index names an activity ${at} ${id} that is not there`);
+  return presentForm('activity', JSON.parse(Buffer.from(bytes).toString('utf8')) as Activity);
+}

@@ -1,0 +1,95 @@
+// Motions: hospitals of a study decide together to pause, resume or amend it.
+import { Motion, MotionRecord, PageOfRows } from '@consilium/chaincode/domain';
+import { STUDY } from '../examples.ts';
+import type { LedgerRoute } from './ledger-route.ts';
+
+const tag = 'studies';
+const AT = STUDY.proposedAt;
+const MOVE = { kind: 'amend', amendment: { rounds: 5 }, reason: 'The model still improves.' } as const;
+const MOTION: Motion = {
+  schema: 1,
+  studyId: STUDY.studyId,
+  motion: 1,
+  ...MOVE,
+  studyVersion: 1,
+  state: 'open',
+  movedBy: STUDY.requester,
+  movedAt: AT,
+};
+const VOTE = {
+  accept: true,
+  claims: [{ datasetId: 'cleveland-heart', claimedEpsilon: { training: '1.9', heldOut: '0.7' } }],
+};
+const motions = '/studies/{studyId}/motions';
+
+export const MOTION_ROUTES: readonly LedgerRoute[] = [
+  {
+    transaction: 'motion:move',
+    path: motions,
+    tag,
+    operationId: 'moveMotion',
+    description:
+      'Pausing and resuming need as many hospitals as a model does; an amendment needs all whose datasets ' +
+      'take part. One motion of a study is open at a time.',
+    errors: ['STUDY_NOT_FOUND', 'STUDY_STATE', 'NOT_A_PARTICIPANT', 'MOTION_STATE', 'DATASET_NOT_FOUND'],
+    answer: Motion,
+    creates: true,
+    examples: { body: MOVE, answer: MOTION },
+  },
+  {
+    transaction: 'motion:list',
+    path: motions,
+    tag,
+    operationId: 'listMotions',
+    description: 'In pages: pass the bookmark of one page to get the next.',
+    errors: ['STUDY_NOT_FOUND'],
+    answer: PageOfRows(Motion),
+    examples: { answer: { items: [MOTION] } },
+  },
+  {
+    transaction: 'motion:get',
+    path: `${motions}/{motion}`,
+    tag,
+    operationId: 'getMotion',
+    description: 'What is asked, its state, and who has voted how.',
+    errors: ['MOTION_NOT_FOUND'],
+    answer: MotionRecord,
+    examples: {
+      answer: {
+        motion: MOTION,
+        votes: [
+          {
+            schema: 1,
+            studyId: STUDY.studyId,
+            motion: 1,
+            mspId: STUDY.requester,
+            accept: true,
+            stewards: ['steward'],
+            complete: true,
+            votedAt: AT,
+          },
+        ],
+      },
+    },
+  },
+  {
+    transaction: 'motion:vote',
+    path: `${motions}/{motion}/votes`,
+    tag,
+    operationId: 'castVote',
+    description:
+      'The vote that decides carries the motion out at once. Accepting more rounds reserves them in the own ' +
+      'datasets, for which `claims` says what they cost.',
+    errors: [
+      'STUDY_NOT_FOUND',
+      'MOTION_NOT_FOUND',
+      'MOTION_STATE',
+      'VOTE_EXISTS',
+      'NOT_A_PARTICIPANT',
+      'BUDGET_EXCEEDED',
+      'PRIVACY_COST_UNDERCLAIMED',
+    ],
+    answer: Motion,
+    examples: { body: VOTE, answer: { ...MOTION, state: 'carried', decidedAt: AT } },
+  },
+];
