@@ -14,9 +14,11 @@ export interface CompositionPlan {
   readonly direction: Direction;
   /** The exponential tilt, ≥ 0, under which that part is typical. */
   readonly theta: number;
-  /** Highest loss that is kept, and the tilt whose Chernoff bound covers what is above it. */
-  readonly top: { readonly loss: number; readonly theta: number };
-  /** Length of the transform, a power of two: the losses kept are `length` points of the grid up to `top`. */
+  /** The tilt of Chernoff's bound on what is above the highest loss kept, and ln of the mass that may be there. */
+  readonly top: { readonly theta: number; readonly logMass: number };
+  /** Below this loss lies next to nothing under the tilt. */
+  readonly least: number;
+  /** Least length of the transform, a power of two; it is doubled until it reaches from `least` to the top. */
   readonly length: number;
 }
 
@@ -30,14 +32,14 @@ export interface PrivacyPoint {
 const ROUNDOFF = 2 ** -53;
 /** Frequencies at which a factor's power is below e^{−LOST} are taken as 0. */
 const LOST = 60;
+/** Length of the longest transform: 2 seconds and 200 megabytes. */
+const LONGEST = 2 ** 21;
 
 interface TiltedStep {
   readonly logMoment: number;
   readonly centre: number;
   readonly folded: Float64Array;
   readonly norm: number;
-  readonly highest: number;
-  readonly infinity: number;
 }
 
 /** Σ mass·e^{θ·loss}, as its logarithm. */
@@ -50,9 +52,12 @@ function logMomentOf(pair: LossPair, direction: Direction, theta: number): numbe
   return shift + Math.log(sum);
 }
 
-function tilt(pair: LossPair, plan: CompositionPlan): TiltedStep {
+function tilt(
+  pair: LossPair,
+  to: { readonly direction: Direction; readonly theta: number; readonly length: number },
+): TiltedStep {
   const { masses, lowest, interval } = pair;
-  const { direction, theta, length } = plan;
+  const { direction, theta, length } = to;
   const sign = direction === 'remove' ? 1 : -1;
   const power = (direction === 'remove' ? theta : -1 - theta) * interval;
   const logMoment = logMomentOf(pair, direction, theta);
@@ -73,8 +78,6 @@ function tilt(pair: LossPair, plan: CompositionPlan): TiltedStep {
     centre,
     folded,
     norm: Math.sqrt(squares),
-    highest: sign === 1 ? lowest + masses.length - 1 : -lowest,
-    infinity: direction === 'remove' ? pair.infinityRemove : pair.infinityAdd,
   };
 }
 
@@ -133,8 +136,9 @@ function sumOfSquaredWeights(grid: {
  * the tilt the losses near ε are typical, so an error relative to p̃*ⁿ is one relative to δ, however small.
  *
  * What makes every δ below an upper bound:
- * - wrapping round only adds mass to the points that are kept (p̃ ≥ 0); the mass above `top`, which it moves
- *   down, is at most `tail` by Chernoff's bound on the discrete losses themselves, and is charged at infinity;
+ * - wrapping round only adds mass to the points that are kept (p̃ ≥ 0); the mass above the highest,
+ *   which it moves down, is at most e^{logMass} by Chernoff's bound on the discrete losses themselves, and is
+ *   charged at infinity;
  * - each mass is right to MASS_ERROR, so P(k) is right to a factor e^{±n·MASS_ERROR}, which also covers the
  *   rounding of exponents, of order n·10⁻¹⁴: `inflation`;
  * - transforms. Let γ be RealFft's relative error, x a kind of step tilted and folded modulo N, X its spectrum,
@@ -163,35 +167,40 @@ export class ComposedLosses {
 
   constructor(parts: readonly ComposedPair[], plan: CompositionPlan) {
     const interval = parts[0]!.pair.interval;
-    const { theta, direction, length } = plan;
-    const fft = realFftOf(length);
-    const product = { re: new Float64Array(length / 2 + 1).fill(1), im: new Float64Array(length / 2 + 1) };
-    const rounding: { n: number; norm: number }[] = [];
-    let [steps, base, highest, infinity, losses] = [0, 0, 0, 0, 0];
-    let [logMoment, tailMoment] = [0, 0];
+    const { theta, direction } = plan;
+    const tailTheta = Math.min(plan.top.theta, 1 / interval);
+    let [steps, highest, losses, tailMoment] = [0, 0, 0, 0];
     for (const { pair, steps: n } of parts) {
-      const step = tilt(pair, plan);
-      multiplyByPower(product, fft.forward(step.folded), n);
+      const end = pair.lowest + pair.masses.length - 1;
       steps += n;
-      rounding.push({ n, norm: step.norm });
-      base += n * step.centre;
-      highest += n * step.highest;
-      losses += n * interval * Math.max(Math.abs(pair.lowest), Math.abs(pair.lowest + pair.masses.length));
-      infinity += n * step.infinity;
-      logMoment += n * step.logMoment;
-      tailMoment += n * logMomentOf(pair, direction, plan.top.theta);
-    }
-    if (!(steps * fft.relativeError * Math.sqrt(length) < 0.01)) {
-      throw new RangeError(`${steps} steps are too many to bound the rounding of their composition`);
+      highest += n * (direction === 'remove' ? end : -pair.lowest);
+      losses += n * interval * Math.max(Math.abs(pair.lowest), Math.abs(end));
+      tailMoment += n * logMomentOf(pair, direction, tailTheta);
     }
     this.#interval = interval;
     this.#theta = theta;
-    this.#top = Math.min(highest, Math.ceil(plan.top.loss / interval));
+    this.#top = Math.min(highest, Math.ceil((tailMoment - plan.top.logMass) / (tailTheta * interval)));
+    const needed = 2 ** Math.ceil(Math.log2(Math.max(1, this.#top - Math.floor(plan.least / interval) + 2)));
+    const length = Math.min(LONGEST, Math.max(plan.length, needed));
+    const fft = realFftOf(length);
+    if (!(steps * fft.relativeError * Math.sqrt(length) < 0.01)) {
+      throw new RangeError(`${steps} steps are too many to bound the rounding of their composition`);
+    }
+    const product = { re: new Float64Array(length / 2 + 1).fill(1), im: new Float64Array(length / 2 + 1) };
+    const rounding: { n: number; norm: number }[] = [];
+    let [base, infinity, logMoment] = [0, 0, 0];
+    for (const { pair, steps: n } of parts) {
+      const step = tilt(pair, { direction, theta, length });
+      multiplyByPower(product, fft.forward(step.folded), n);
+      rounding.push({ n, norm: step.norm });
+      base += n * step.centre;
+      infinity += n * (direction === 'remove' ? pair.infinityRemove : pair.infinityAdd);
+      logMoment += n * step.logMoment;
+    }
     this.#base = base;
     this.#logMoment = logMoment;
     this.#masses = fft.inverse(product);
-    const tail = Math.exp(tailMoment - plan.top.theta * (this.#top + 1) * interval);
-    this.#atInfinity = infinity + (this.#top < highest ? tail : 0);
+    this.#atInfinity = infinity + (this.#top < highest ? Math.exp(plan.top.logMass) : 0);
     this.#inflation = Math.exp(steps * MASS_ERROR);
     const norm = Math.sqrt(this.#masses.reduce((sum, mass) => sum + mass * mass, 0));
     const perStep = fft.relativeError + 6 * ROUNDOFF;

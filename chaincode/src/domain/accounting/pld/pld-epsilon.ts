@@ -19,10 +19,10 @@ type Wanted = { readonly delta: number } | { readonly epsilon: number };
 /** δ(ε) is asked of a grid finer than any that ε(δ) may use, so that δ(ε(δ)) ≤ δ. */
 const FINER_FOR_DELTA = 5;
 const MOST_ATTEMPTS = 6;
-/** Two runs charge rounding differently: ε is raised by this share so that δ(ε(δ)) ≤ δ. */
-const AGREEMENT = 2e-6;
-/** Smaller δ are bounded from above by about this. */
-const LEAST_LOG_DELTA = -80;
+/** Two runs charge rounding differently: ε(δ) aims below δ by this share so that δ(ε(δ)) ≤ δ. */
+const AGREEMENT = 1.2e-5;
+/** Smaller δ are bounded from above by twice this. */
+const LEAST_DELTA = 1e-35;
 
 interface SourceSteps {
   readonly source: LossSource;
@@ -58,29 +58,21 @@ function logDeltaBound(parts: readonly ComposedNodes[], direction: Direction, ep
   return value - theta * epsilon + theta * Math.log(theta) - (1 + theta) * Math.log1p(theta);
 }
 
+interface Question {
+  readonly parts: readonly ComposedNodes[];
+  readonly grids: Grids;
+  readonly wanted: Wanted;
+  /** The δ that is given, or roughly the δ that is wanted. */
+  readonly delta: number;
+  readonly finer: number;
+}
+
 /** The bound in one direction, with the grid refined and the window moved until it is tight. */
-function boundIn(
-  direction: Direction,
-  {
-    parts,
-    grids,
-    wanted,
-    finer,
-  }: {
-    readonly parts: readonly ComposedNodes[];
-    readonly grids: Grids;
-    readonly wanted: Wanted;
-    readonly finer: number;
-  },
-): number {
-  const known = 'delta' in wanted ? Math.log(wanted.delta) : undefined;
-  let saddle = findSaddlePoint(
-    parts,
-    direction,
-    'delta' in wanted ? { logDelta: Math.log(wanted.delta) } : wanted,
-  );
+function boundIn(direction: Direction, { parts, grids, wanted, delta, finer }: Question): number {
+  const logDelta = Math.log(delta);
+  let saddle = findSaddlePoint(parts, direction, 'delta' in wanted ? { logDelta } : wanted);
   let decay = saddle.theta;
-  let logDelta = known ?? Math.max(LEAST_LOG_DELTA, saddle.logDelta);
+  let best = Number.POSITIVE_INFINITY;
   let lowest = saddle.epsilon - 1 / saddle.theta;
   for (let attempt = 0; ; attempt++) {
     const { interval, ...plan } = sizeFor(parts, direction, { saddle, decay, logDelta, lowest, finer });
@@ -91,17 +83,17 @@ function boundIn(
       lowest = Math.min(lowest, 0) - plan.length * interval;
       continue;
     }
-    const { epsilon, delta } = found;
-    const answer = 'delta' in wanted ? epsilon : delta;
-    if (attempt === MOST_ATTEMPTS || epsilon === Number.POSITIVE_INFINITY || answer === 0) return answer;
+    // Each attempt is a bound, so the least of them is.
+    const answer = Math.min(best, 'delta' in wanted ? found.epsilon : found.delta);
+    const settled = answer === 0 || answer > best * (1 - 1e-3);
+    best = answer;
     const steeper = found.decay > 1.5 * decay;
-    const moved = 'delta' in wanted && Math.abs(epsilon / Math.max(saddle.epsilon, 2e-3 / decay) - 1) > 0.4;
-    const smaller = 'epsilon' in wanted && Math.log(delta) < logDelta - 1 && logDelta > LEAST_LOG_DELTA;
-    if (!steeper && !moved && !smaller) return answer;
-    saddle = findSaddlePoint(parts, direction, { epsilon });
+    const moved = Math.abs(found.epsilon / Math.max(saddle.epsilon, 2e-3 / decay) - 1) > 0.4;
+    const poor = steeper || ('delta' in wanted && moved);
+    if (attempt === MOST_ATTEMPTS || settled || !poor || !Number.isFinite(answer)) return answer;
+    saddle = findSaddlePoint(parts, direction, { epsilon: found.epsilon });
     decay = Math.max(saddle.theta, found.decay);
-    logDelta = known ?? Math.max(LEAST_LOG_DELTA, Math.log(delta));
-    lowest = epsilon - 1 / saddle.theta;
+    lowest = found.epsilon - 1 / saddle.theta;
   }
 }
 
@@ -111,24 +103,47 @@ const sourcesOf = (kinds: readonly Kind[], tailMass: number): SourceSteps[] =>
 const nodesOf = (sources: readonly SourceSteps[]): ComposedNodes[] =>
   sources.map(({ source, steps }) => ({ nodes: source.nodes, steps }));
 
-function composedBound(kinds: readonly Kind[], wanted: Wanted, finer: number): number {
+/** The larger bound of both directions, with tails that are small beside `delta`. */
+function worstOf(kinds: readonly Kind[], question: Omit<Question, 'parts' | 'grids'>): number {
+  const { wanted, delta } = question;
   const steps = kinds.reduce((sum, kind) => sum + kind.steps, 0);
-  let delta = 'delta' in wanted ? wanted.delta : 0;
-  if ('epsilon' in wanted) {
-    const rough = nodesOf(sourcesOf(kinds, 1e-40 / steps));
-    delta = Math.exp(Math.max(LEAST_LOG_DELTA, findSaddlePoint(rough, 'remove', wanted).logDelta - 10));
-  }
   const sources = sourcesOf(kinds, (delta * TAIL_SHARE) / steps);
   const parts = nodesOf(sources);
-  const task = { parts, grids: new Grids(sources), wanted, finer };
+  const task = { parts, grids: new Grids(sources), ...question };
   const remove = boundIn('remove', task);
-  if (sources.every(({ source }) => source.symmetric)) return remove;
+  if (remove === Number.POSITIVE_INFINITY || sources.every(({ source }) => source.symmetric)) return remove;
   // Where Chernoff's bound alone shows that adding costs less than removing, it need not be composed.
   const epsilon = 'delta' in wanted ? remove : wanted.epsilon;
   const needed = 'delta' in wanted ? wanted.delta : remove;
-  if (remove === Number.POSITIVE_INFINITY) return remove;
   if (epsilon > 0 && logDeltaBound(parts, 'add', epsilon) < Math.log(needed / 2)) return remove;
   return Math.max(remove, boundIn('add', task));
+}
+
+function composedEpsilon(kinds: readonly Kind[], delta: number): number {
+  const aim = delta * (1 - AGREEMENT);
+  return worstOf(kinds, { wanted: { delta: aim }, delta: aim, finer: 1 });
+}
+
+/** Tails are cut in proportion to δ, which is not known yet: an estimate is lowered until it is not far off. */
+function composedDelta(kinds: readonly Kind[], epsilon: number): number {
+  const rough = nodesOf(sourcesOf(kinds, LEAST_DELTA ** 2));
+  let delta = Math.exp(
+    Math.max(logDeltaBound(rough, 'remove', epsilon), logDeltaBound(rough, 'add', epsilon)),
+  );
+  while (delta > LEAST_DELTA) {
+    const found = worstOf(kinds, { wanted: { epsilon }, delta, finer: FINER_FOR_DELTA });
+    if (found > delta / 2) return Math.min(found, delta);
+    delta = found;
+  }
+  return 2 * LEAST_DELTA;
+}
+
+/** δ(0) is the distance in total variation, which adds up over the steps. */
+function totalVariationBound(kinds: readonly Kind[]): number {
+  return kinds.reduce((sum, { truncation, adjacency, steps, ...release }) => {
+    if (adjacency === 'replace-one' || truncation.probability > 0) return Number.POSITIVE_INFINITY;
+    return sum + steps * deltaOfRelease(release, 0);
+  }, 0);
 }
 
 /**
@@ -149,8 +164,9 @@ export function epsilonByPld(events: readonly GaussianSteps[], delta: number): n
   const costly = kindsOf(events);
   if (costly.length === 0) return 0;
   if (unbounded(costly)) return Number.POSITIVE_INFINITY;
+  if (totalVariationBound(costly) <= delta) return 0;
   const release = onlyRelease(costly);
-  return release ? epsilonOfRelease(release, delta) : composedBound(costly, { delta }, 1) * (1 + AGREEMENT);
+  return release ? epsilonOfRelease(release, delta) : composedEpsilon(costly, delta);
 }
 
 /**
@@ -165,5 +181,6 @@ export function deltaByPld(events: readonly GaussianSteps[], epsilon: number): n
   if (costly.length === 0 || epsilon === Number.POSITIVE_INFINITY) return 0;
   if (unbounded(costly)) return 1;
   const release = onlyRelease(costly);
-  return release ? deltaOfRelease(release, epsilon) : composedBound(costly, { epsilon }, FINER_FOR_DELTA);
+  if (release) return deltaOfRelease(release, epsilon);
+  return Math.min(totalVariationBound(costly), composedDelta(costly, epsilon));
 }

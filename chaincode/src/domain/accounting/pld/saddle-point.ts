@@ -106,5 +106,6 @@ export function chernoffPoint(
     return value - base - sign * at * mean - tail.logMass;
   });
   const theta = tail.from + sign * shift;
-  return { theta, loss: cumulantAt(parts, direction, theta).mean };
+  const { value } = cumulantAt(parts, direction, theta);
+  return { theta, loss: (value - base - tail.logMass) / (theta - tail.from) };
 }

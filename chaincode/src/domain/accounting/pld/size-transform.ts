@@ -14,11 +14,17 @@ const FINEST_BIAS = 5e-5;
 const COARSEST_BIAS = 2e-4;
 const LONGEST = 2 ** 20;
 const SHORTEST = 2 ** 9;
+const MOST_CELLS = 2 ** 20;
+
+/** From the least loss of any one step to the greatest. */
+const widestStep = (parts: readonly ComposedNodes[]): number =>
+  Math.max(...parts.map(({ nodes: { losses } }) => Math.abs(losses.at(-1)! - losses[0]!)));
 
 export interface Sizing {
+  readonly least: number;
   readonly interval: number;
   readonly length: number;
-  readonly top: { readonly loss: number; readonly theta: number };
+  readonly top: { readonly theta: number; readonly logMass: number };
   readonly theta: number;
 }
 
@@ -103,18 +109,15 @@ export function sizeFor(
   },
 ): Sizing {
   const { epsilon } = saddle;
-  const top = chernoffPoint(parts, direction, {
-    side: 'upper',
-    from: 0,
-    logMass: logDelta + Math.log(TAIL_SHARE),
-  });
+  const tailMass = logDelta + Math.log(TAIL_SHARE);
+  const top = chernoffPoint(parts, direction, { side: 'upper', from: 0, logMass: tailMass });
   const bias = biasOf(parts, direction, { theta: saddle.theta, decay });
   const smallest = Math.max(epsilon, 2e-3 / decay) / finer;
   const limit = 0.03 / (1 + decay) / Math.sqrt(finer);
   const coarsest = Math.min(limit, intervalAt(bias, COARSEST_BIAS * smallest));
   const finest = Math.min(coarsest, intervalAt(bias, FINEST_BIAS * smallest));
   const steps = parts.reduce((sum, part) => sum + part.steps, 0);
-  let best = { theta: saddle.theta, span: Number.POSITIVE_INFINITY };
+  let best = { theta: saddle.theta, span: Number.POSITIVE_INFINITY, least: 0 };
   for (const share of [1, 0.9, 0.8, 0.7, 0.55, 0.4, 0.2]) {
     const theta = share * saddle.theta;
     const { value, variance } = cumulantAt(parts, direction, theta);
@@ -125,15 +128,18 @@ export function sizeFor(
     const logMass = Math.log(TAIL_SHARE) - excess;
     const bottom = chernoffPoint(parts, direction, { side: 'lower', from: theta, logMass });
     const far = chernoffPoint(parts, direction, { side: 'upper', from: theta, logMass });
-    const span = Math.max(top.loss - Math.min(bottom.loss, lowest), far.loss - Math.min(epsilon, lowest));
-    if (span < 0.97 * best.span) best = { theta, span };
+    const least = Math.min(bottom.loss, lowest);
+    const span = Math.max(top.loss - least, far.loss - Math.min(epsilon, lowest));
+    if (span < 0.97 * best.span) best = { theta, span, least };
     if (span < 2048 * coarsest) break;
   }
   const span = 1.02 * best.span;
   const wanted = 2 ** Math.ceil(Math.log2(span / coarsest + 64));
   const length = Math.min(LONGEST, Math.max(SHORTEST, wanted));
   const fitting = span / (length - 64);
-  const interval =
+  const sized =
     length === LONGEST ? Math.max(coarsest, fitting) : Math.min(coarsest, Math.max(finest, fitting));
-  return { interval, length, top, theta: best.theta };
+  const interval = Math.max(sized, widestStep(parts) / MOST_CELLS);
+  const { theta, least } = best;
+  return { interval, length, theta, least, top: { theta: top.theta, logMass: tailMass } };
 }
