@@ -5,25 +5,22 @@ import { parseArgs } from 'node:util';
 import { packUnits, secureRandomness, type TrainingPlan } from '../src/dp-sgd/index.ts';
 import { prepareRound } from '../src/dp-sgd/round.ts';
 import { runSteps } from '../src/dp-sgd/training-steps.ts';
-import { buildForwardModel, type ForwardModelDescription, readForwardModel } from '../src/onnx/index.ts';
+import { readForwardModel } from '../src/onnx/index.ts';
+import { peerModel } from '../src/onnx/testing/peer-models.ts';
 
 const HELP = `Usage: node trainer/dist/bench/dp-sgd.js [--model M --batch B] [--windows N] [--seconds S]
 
 Examples per second of whole DP-SGD steps (clip 1, noise multiplier 1.1) on batches in memory, and of the noise
-alone. Without --model: every model and batch. Models: lr13 (13 inputs), mlp30 (30-64-32-1).
+alone. Without --model: every model and batch. Models: lr13 (13 inputs), mlp30 (30-64-32-1),
+mlp784 (784-512-256-10), cnn28 (two convolutions for 28 x 28 images, 10 classes).
 `;
 
-const MODELS: Readonly<Record<string, { description: ForwardModelDescription; batches: readonly number[] }>> =
-  {
-    lr13: {
-      description: { kind: 'logistic-regression', features: 13, localIntercept: false },
-      batches: [64, 256],
-    },
-    mlp30: {
-      description: { kind: 'multilayer-perceptron', features: 30, hidden: [64, 32], localIntercept: false },
-      batches: [64, 256],
-    },
-  };
+const BATCHES: Readonly<Record<string, readonly number[]>> = {
+  lr13: [64, 256],
+  mlp30: [64, 256],
+  mlp784: [256, 1024],
+  cnn28: [256],
+};
 const BATCHES_IN_MEMORY = 16;
 const QUIET_CORES = 0.25;
 
@@ -88,12 +85,12 @@ async function openStep(
   parameterCount: number;
   close: () => Promise<void>;
 }> {
-  const model = buildForwardModel(MODELS[name]!.description);
-  const { features, values, parameterCount } = readForwardModel(model);
+  const model = peerModel(name, 1).bytes;
+  const { features, outputs, values, parameterCount } = readForwardModel(model);
   const rows = Array.from({ length: BATCHES_IN_MEMORY * batch }, () => [
     {
       features: Float32Array.from({ length: features }, () => Math.random() * 2 - 1),
-      label: Math.random() < 0.5 ? 0 : 1,
+      label: Math.floor(Math.random() * Math.max(2, outputs)),
     },
   ]);
   const plan: TrainingPlan = {
@@ -171,12 +168,12 @@ if (options.help) {
   process.stderr.write('--windows and --seconds must be positive numbers\n');
   process.exitCode = 2;
 } else if (options.model === undefined) {
-  for (const [model, { batches }] of Object.entries(MODELS)) {
+  for (const [model, batches] of Object.entries(BATCHES)) {
     for (const batch of batches) await run(model, batch);
   }
   await runNoise();
-} else if (MODELS[options.model] === undefined || !(Number(options.batch) >= 1)) {
-  process.stderr.write(`--model must be one of ${Object.keys(MODELS).join(', ')}, with --batch B\n`);
+} else if (BATCHES[options.model] === undefined || !(Number(options.batch) >= 1)) {
+  process.stderr.write(`--model must be one of ${Object.keys(BATCHES).join(', ')}, with --batch B\n`);
   process.exitCode = 2;
 } else {
   await run(options.model, Number(options.batch));

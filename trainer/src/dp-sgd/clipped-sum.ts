@@ -38,9 +38,10 @@ export class ClippedSum {
    * too, so that it cannot be told from others by its time, and gives zeros.
    */
   async sum(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
+    if (batch.length <= this.#graph.units) return this.#run(parameters, batch);
     const total = new Float64Array(this.#graph.parameterCount);
     const lost = new Float64Array(this.#graph.parameterCount);
-    for (let start = 0; start === 0 || start < batch.length; start += this.#graph.units) {
+    for (let start = 0; start < batch.length; start += this.#graph.units) {
       const part = await this.#run(parameters, batch.subarray(start, start + this.#graph.units));
       for (let i = 0; i < total.length; i++) {
         const [before, added] = [total[i]!, part[i]!];

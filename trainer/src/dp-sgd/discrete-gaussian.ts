@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { bernoulliExponential, ESTIMATE_MARGIN, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
+import { SMALLEST_STRIP_SIGMA, StripSampler } from './strip-sampler.ts';
 
 /** Largest σ: the proposals below then stay exact integers in a double. */
 export const MAXIMUM_SIGMA = 2 ** 31 - 1;
@@ -19,6 +20,8 @@ export class DiscreteGaussian {
   readonly #halfPrecision: number;
   readonly #proposalExponent: (u: number) => Rational;
   readonly #acceptanceExponent: (magnitude: number) => Rational;
+  readonly #strips: StripSampler | undefined;
+  readonly #one = new Float64Array(1);
 
   /** @param sigma an integer in [1, MAXIMUM_SIGMA] */
   constructor(words: RandomWords, sigma: number) {
@@ -26,6 +29,7 @@ export class DiscreteGaussian {
     assert(ESTIMATE_MARGIN >= 2 ** -44);
     this.sigma = sigma;
     this.#words = words;
+    this.#strips = sigma >= SMALLEST_STRIP_SIGMA ? new StripSampler(words, sigma) : undefined;
     this.#t = sigma + 1;
     this.#shift = sigma * (sigma / this.#t);
     this.#halfPrecision = 1 / (2 * sigma * sigma);
@@ -41,9 +45,14 @@ export class DiscreteGaussian {
    * One integer y with probability proportional to exp(-y² / 2σ²), exactly.
    *
    * Canonne, Kamath and Steinke 2020, Algorithm 3: a discrete Laplace proposal of scale t = σ + 1, kept with
-   * probability exp(-(|y| - σ²/t)² / 2σ²), which is a rational exponent: (|y| t - σ²)² / (2 σ² t²).
+   * probability exp(-(|y| - σ²/t)² / 2σ²), which is a rational exponent: (|y| t - σ²)² / (2 σ² t²). For large σ
+   * the same law is had faster (`strip-sampler.ts`).
    */
   sample(): number {
+    if (this.#strips !== undefined) {
+      this.#strips.fill(this.#one);
+      return this.#one[0]!;
+    }
     for (;;) {
       const proposal = this.#laplace();
       const magnitude = Math.abs(proposal);
@@ -55,7 +64,8 @@ export class DiscreteGaussian {
 
   /** Overwrites `samples` with independent samples. */
   fill(samples: Float64Array): void {
-    for (let i = 0; i < samples.length; i++) samples[i] = this.sample();
+    if (this.#strips !== undefined) this.#strips.fill(samples);
+    else for (let i = 0; i < samples.length; i++) samples[i] = this.sample();
   }
 
   /** An integer y with probability proportional to exp(-|y| / t). Algorithm 2, with s = 1. */

@@ -27,14 +27,21 @@ export class RandomWords {
 
   /** A uniform integer in [0, 2^32). */
   next(): number {
-    if (this.#next === POOL_WORDS) {
-      this.#source.fill(new Uint8Array(this.#pool.buffer));
-      this.#next = 0;
-    }
+    if (this.#next === POOL_WORDS) this.#refill();
     const word = this.#pool[this.#next]!;
     // A word that was used must not be found in memory later.
     this.#pool[this.#next++] = 0;
     return word;
+  }
+
+  /** An even number of words, at most `atMost` (which is even), each handed out once: the caller clears them after use. */
+  block(atMost: number): Uint32Array {
+    // Words come in pairs, so that a single one that `next` left over is passed by.
+    if (this.#next + 2 > POOL_WORDS) this.#refill();
+    const available = (POOL_WORDS - this.#next) & ~1;
+    const start = this.#next;
+    this.#next += Math.min(available, atMost);
+    return this.#pool.subarray(start, this.#next);
   }
 
   /** A uniform integer in [0, bound), exactly, for an integer bound in [1, 2^32]: by rejection. */
@@ -44,5 +51,10 @@ export class RandomWords {
     do value = (this.next() & mask) >>> 0;
     while (value >= bound);
     return value;
+  }
+
+  #refill(): void {
+    this.#source.fill(new Uint8Array(this.#pool.buffer));
+    this.#next = 0;
   }
 }

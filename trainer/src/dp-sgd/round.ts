@@ -10,8 +10,9 @@ import {
 } from '../onnx/index.ts';
 import { ClippedSum } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
+import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
 import { samplePoisson } from './poisson-sampling.ts';
-import { type RandomSource, RandomWords } from './randomness.ts';
+import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
 import { calibrateNoise, MAXIMUM_UNITS, type NoiseCalibration } from './sensitivity.ts';
 import {
   capacityUnitsOf,
@@ -84,19 +85,37 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     rounding: graph.rounding,
   });
   const words = new RandomWords(randomness);
-  const gaussian = new DiscreteGaussian(words, noise.sigma);
   const clipped = await ClippedSum.open(graph, units, model);
+  const source = openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const mechanism: StepMechanism = {
     drawBatch: () => samplePoisson(words, { units: unitCount(units), rate: plan.samplingRate }),
     sumClipped: (parameters, batch) => clipped.sum(parameters, batch),
-    drawNoise() {
-      const samples = new Float64Array(parameterCount);
-      gaussian.fill(samples);
-      return samples;
-    },
+    drawNoise: source.draw,
     release: releaseMean(plan, noise.latticePerUnit),
   };
-  return { mechanism, noise, close: () => clipped.close() };
+  const close = async () => {
+    await source.close();
+    await clipped.close();
+  };
+  return { mechanism, noise, close };
+}
+
+/** Noise from a worker of its own where it is much; a source other than the system's stays on this thread. */
+function openNoise(options: {
+  readonly sigma: number;
+  readonly count: number;
+  readonly words: RandomWords;
+  readonly randomness: RandomSource;
+}): NoiseAhead {
+  const { sigma, count, words, randomness } = options;
+  if (randomness === secureRandomness && count >= WORTH_A_WORKER) return startNoise({ sigma, count });
+  const gaussian = new DiscreteGaussian(words, sigma);
+  const draw = () => {
+    const samples = new Float64Array(count);
+    gaussian.fill(samples);
+    return samples;
+  };
+  return { draw, close: async () => undefined };
 }
 
 /**

@@ -8,7 +8,7 @@ export interface StepMechanism {
   drawBatch(): Uint32Array;
   /** Σ of clipped gradients over a batch, [parameterCount]. */
   sumClipped(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array>;
-  /** Fresh integer noise, [parameterCount]. */
+  /** Fresh integer noise, [parameterCount]; the array may be overwritten by the next draw. */
   drawNoise(): Float64Array;
   /** The released mean gradient from the sum and the noise, [parameterCount]. */
   release(sums: {
@@ -17,6 +17,9 @@ export interface StepMechanism {
     readonly batch: Uint32Array;
   }): Float64Array;
 }
+
+/** Adding it to a double below 2^51 leaves no bits for a fraction. */
+const ROUNDER = 1.5 * 2 ** 52;
 
 /**
  * The released mean: round the sum to the lattice, add the noise as integers, scale back, and divide by the
@@ -29,8 +32,16 @@ export function releaseMean(
   latticePerUnit: number,
 ): (sums: { readonly sum: Float64Array; readonly noise: Float64Array }) => Float64Array {
   const divisor = latticePerUnit * expectedBatchUnits(plan);
-  return ({ sum, noise }) =>
-    sum.map((value, i) => (Math.round(value * latticePerUnit) + noise[i]!) / divisor);
+  const scale = 1 / divisor;
+  return ({ sum, noise }) => {
+    const mean = new Float64Array(sum.length);
+    for (let i = 0; i < mean.length; i++) {
+      // Adding and taking away 1.5 · 2^52 rounds to an integer, to the even one of two.
+      const integer = sum[i]! * latticePerUnit + ROUNDER - ROUNDER;
+      mean[i] = (integer + noise[i]!) * scale;
+    }
+    return mean;
+  };
 }
 
 export interface StepProgress {
@@ -54,10 +65,12 @@ export async function runSteps(
   const { plan, mechanism, onProgress } = options;
   const momentum = plan.momentum ?? 0;
   const parameters = Float64Array.from(start);
+  const rounded = new Float32Array(parameters.length);
   const velocity = new Float64Array(parameters.length);
   for (let step = 1; step <= plan.steps; step++) {
     const batch = mechanism.drawBatch();
-    const sum = await mechanism.sumClipped(Float32Array.from(parameters), batch);
+    rounded.set(parameters);
+    const sum = await mechanism.sumClipped(rounded, batch);
     const mean = mechanism.release({ sum, noise: mechanism.drawNoise(), batch });
     for (let i = 0; i < parameters.length; i++) {
       velocity[i] = momentum * velocity[i]! + mean[i]!;

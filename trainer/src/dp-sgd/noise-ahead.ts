@@ -1,0 +1,58 @@
+// Noise for step after step: drawn by a worker thread while the step before is still being computed.
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+const EMPTY = 0;
+const CLOSED = 2;
+const SLOTS = 3;
+/** Fewer samples are drawn sooner than they are fetched from another thread. */
+export const WORTH_A_WORKER = 1024;
+
+export interface NoiseAhead {
+  /** Fresh integer noise, [count]; the array is good until the next call. */
+  draw(): Float64Array;
+  close(): Promise<void>;
+}
+
+/** A worker that failed draws no more. */
+export class NoiseWorkerError extends Error {
+  override readonly name = 'NoiseWorkerError';
+}
+
+const WAIT_AT_MOST_MS = 60_000;
+
+/**
+ * Starts to draw vectors of `count` samples of N_Z(0, σ²) from the operating system's randomness.
+ *
+ * Each vector is handed out once. `draw` blocks the thread that calls it while no vector is ready.
+ */
+export function startNoise({ sigma, count }: { readonly sigma: number; readonly count: number }): NoiseAhead {
+  const slots = Array.from({ length: SLOTS }, () => new Float64Array(new SharedArrayBuffer(count * 8)));
+  const states = new Int32Array(new SharedArrayBuffer(4 * SLOTS));
+  const worker = new Worker(new URL('./noise-worker.js', import.meta.url), {
+    workerData: { sigma, slots, states },
+  });
+  const exited = once(worker, 'exit');
+  let current = -1;
+  const release = (slot: number) => {
+    Atomics.store(states, slot, EMPTY);
+    Atomics.notify(states, slot);
+  };
+  return {
+    draw() {
+      if (current >= 0) release(current);
+      current = (current + 1) % SLOTS;
+      if (Atomics.wait(states, current, EMPTY, WAIT_AT_MOST_MS) === 'timed-out') {
+        throw new NoiseWorkerError('the noise worker has drawn nothing for a minute');
+      }
+      return slots[current]!;
+    },
+    async close() {
+      for (let slot = 0; slot < SLOTS; slot++) {
+        Atomics.store(states, slot, CLOSED);
+        Atomics.notify(states, slot);
+      }
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,201 @@
+// A fast and exact sampler of the discrete Gaussian for large σ: rejection from a staircase over its probabilities.
+//
+// The magnitudes are cut into strips of w = 2^b integers. Over strip i stands a rectangle of integer height
+// H_i ≥ A f(x), f(x) = exp(-x²/2σ²), for one integer A; beyond 6σ one more rectangle stands for the rest. One random
+// word picks a point in the rectangles, exactly (the alias method of Walker 1977 in integers: the heights fill 2^32
+// to the last unit, what is left over is refused), a second one the place within the strip and the sign. Nearly all
+// points lie below the strip's smallest A f(x) and are taken; a double decides nearly all others; and where it
+// cannot, integer interval arithmetic decides exactly.
+import assert from 'node:assert/strict';
+import { ESTIMATE_MARGIN, expInterval, type Rational } from './bernoulli-exponential.ts';
+import type { RandomWords } from './randomness.ts';
+
+/** Below this the strips would not be wide enough. */
+export const SMALLEST_STRIP_SIGMA = 2 ** 10;
+
+const COLUMN_BITS = 10;
+const COLUMNS = 2 ** COLUMN_BITS;
+const COLUMN_HEIGHT = 2 ** 32 / COLUMNS;
+/** Strips reach to this many σ. */
+const REACH = 6;
+
+/**
+ * Whether (offset + U) · left < right · exp(-γ) for a fresh uniform real U in [0, 1), revealed bit by bit.
+ */
+export function decideScaled(
+  words: RandomWords,
+  gamma: Rational,
+  { offset, left, right }: { readonly offset: bigint; readonly left: bigint; readonly right: bigint },
+): boolean {
+  let revealed = 0n;
+  for (let bits = 32; ; bits += 32) {
+    revealed = (revealed << 32n) | BigInt(words.next());
+    const { low, high } = expInterval(gamma, bits + 64);
+    const at = ((offset << BigInt(bits)) + revealed) << 64n;
+    if ((at + (1n << 64n)) * left <= right * low) return true;
+    if (at * left >= right * high) return false;
+  }
+}
+
+interface Piece {
+  /** A strip; the strips' number for the tail, one more for what is refused. */
+  readonly strip: number;
+  readonly height: number;
+}
+
+/** Fills columns of one height with at most two pieces each, all pieces used up. Exact in integers. */
+function fillColumns(pieces: readonly Piece[]): [Piece, Piece | undefined][] {
+  const low: Piece[] = [];
+  const high: Piece[] = [];
+  for (const piece of pieces) (piece.height < COLUMN_HEIGHT ? low : high).push(piece);
+  const columns: [Piece, Piece | undefined][] = [];
+  while (low.length > 0 || high.length > 0) {
+    const first = low.pop() ?? high.pop()!;
+    if (first.height >= COLUMN_HEIGHT) {
+      columns.push([{ ...first, height: COLUMN_HEIGHT }, undefined]);
+      const rest = { ...first, height: first.height - COLUMN_HEIGHT };
+      if (rest.height > 0) (rest.height < COLUMN_HEIGHT ? low : high).push(rest);
+      continue;
+    }
+    const second = high.pop() ?? low.pop();
+    assert(second !== undefined, 'the heights fill the columns');
+    const taken = Math.min(second.height, COLUMN_HEIGHT - first.height);
+    assert(first.height + taken === COLUMN_HEIGHT, 'the heights fill the columns');
+    columns.push([first, { ...second, height: taken }]);
+    const rest = { ...second, height: second.height - taken };
+    if (rest.height > 0) (rest.height < COLUMN_HEIGHT ? low : high).push(rest);
+  }
+  return columns;
+}
+
+/** Samples of N_Z(0, σ²) for one integer σ in [SMALLEST_STRIP_SIGMA, 2^31). */
+export class StripSampler {
+  readonly #words: RandomWords;
+  readonly #twiceVariance: bigint;
+  readonly #halfPrecision: number;
+  readonly #placeBits: number;
+  readonly #strips: number;
+  /** A. */
+  readonly #scale: number;
+  readonly #tailHeight: number;
+  readonly #tailWidth: number;
+  /** Per column: where its second piece begins, each piece's strip, and what to add to a point for its height. */
+  readonly #split = new Int32Array(COLUMNS);
+  readonly #strip = new Uint16Array(2 * COLUMNS);
+  readonly #shift = new Int32Array(2 * COLUMNS);
+  /** Per strip: heights below this lie under A f everywhere in the strip. */
+  readonly #under: Int32Array;
+
+  constructor(words: RandomWords, sigma: number) {
+    assert(Number.isSafeInteger(sigma) && sigma >= SMALLEST_STRIP_SIGMA && sigma < 2 ** 31, 'σ in range');
+    this.#words = words;
+    this.#twiceVariance = 2n * BigInt(sigma) ** 2n;
+    this.#halfPrecision = 1 / (2 * sigma * sigma);
+    this.#placeBits = Math.floor(Math.log2(sigma)) - 6;
+    const width = 2 ** this.#placeBits;
+    this.#strips = Math.ceil((REACH * sigma) / width);
+    this.#tailWidth = 2 ** Math.ceil(Math.log2(sigma));
+    const f = (x: number) => Math.exp(-x * x * this.#halfPrecision);
+    const above = (x: number) => f(x) * (1 + ESTIMATE_MARGIN);
+    let sum = 0;
+    for (let i = 0; i < this.#strips; i++) sum += f(i * width);
+    // Room for each height's rounding up and for the tail, whose share is below 2^-16.
+    this.#scale = Math.floor((2 ** 32 * (1 - 2 ** -16) - this.#strips - 2) / sum);
+    const heights = Array.from({ length: this.#strips }, (_, i) => Math.ceil(this.#scale * above(i * width)));
+    // The tail's rectangle is wide enough for the proposal 2^-(j+1) / W of `#tail` to cover A f there.
+    const cover = (2 * this.#scale * this.#tailWidth) / width;
+    this.#tailHeight = Math.ceil(cover * above(this.#strips * width)) + 1;
+    const used = heights.reduce((a, b) => a + b, this.#tailHeight);
+    assert(used <= 2 ** 32, 'the heights fit one word');
+    const pieces = [...heights, this.#tailHeight, 2 ** 32 - used].map((height, strip) => ({ strip, height }));
+    this.#under = Int32Array.from({ length: this.#strips + 2 }, (_, i) =>
+      i < this.#strips
+        ? Math.max(0, Math.floor(this.#scale * f((i + 1) * width - 1) * (1 - ESTIMATE_MARGIN)) - 1)
+        : 0,
+    );
+    const filled = new Float64Array(this.#strips + 2);
+    fillColumns(pieces.filter(({ height }) => height > 0)).forEach((column, c) => {
+      let start = 0;
+      column.forEach((piece, side) => {
+        const { strip, height } = piece ?? { strip: 0, height: 0 };
+        this.#strip[2 * c + side] = strip;
+        this.#shift[2 * c + side] = filled[strip]! - start;
+        filled[strip]! += height;
+        start += height;
+        if (side === 0) this.#split[c] = height;
+      });
+    });
+  }
+
+  /** Overwrites `samples` with independent integers y, each with probability proportional to exp(-y² / 2σ²), exactly. */
+  fill(samples: Float64Array): void {
+    const strips = this.#strips;
+    const width = 2 ** this.#placeBits;
+    const [split, stripOf, shift, under] = [this.#split, this.#strip, this.#shift, this.#under];
+    // Some points are refused, so that a few more are wanted than samples.
+    const wanted = (left: number) => 2 * (left + 2 + (left >>> 5));
+    let block = this.#words.block(wanted(samples.length));
+    let next = 0;
+    for (let i = 0; i < samples.length; ) {
+      if (next === block.length) {
+        block.fill(0);
+        block = this.#words.block(wanted(samples.length - i));
+        next = 0;
+      }
+      const point = block[next]!;
+      const bits = block[next + 1]! | 0;
+      next += 2;
+      const column = point >>> (32 - COLUMN_BITS);
+      const height = point & (COLUMN_HEIGHT - 1);
+      // Coins of even odds are turned into numbers, not branches, which a processor could not predict.
+      const piece = 2 * column + ((split[column]! - 1 - height) >>> 31);
+      const strip = stripOf[piece]!;
+      const place = bits & (width - 1);
+      const above = height + shift[piece]!;
+      const sign = bits >> 31;
+      if (above < under[strip]! && (strip | place) !== 0) {
+        samples[i++] = (2 * sign + 1) * (strip * width + place);
+        continue;
+      }
+      if (strip > strips) continue;
+      const inStrip = strip * width + place;
+      const magnitude = strip === strips ? this.#tail() : this.#isUnder(inStrip, above) ? inStrip : undefined;
+      // Zero has no sign of its own.
+      if (magnitude === undefined || (magnitude === 0 && sign < 0)) continue;
+      samples[i++] = sign < 0 ? -magnitude : magnitude;
+    }
+    // Words that were used must not be found in memory later.
+    block.fill(0);
+  }
+
+  /** Whether the real point above + U, U uniform, lies below A f(magnitude). */
+  #isUnder(magnitude: number, above: number): boolean {
+    const estimate = this.#scale * Math.exp(-magnitude * magnitude * this.#halfPrecision);
+    const margin = this.#scale * ESTIMATE_MARGIN;
+    if (above + 1 <= estimate - margin) return true;
+    if (above >= estimate + margin) return false;
+    return this.#decide(magnitude, { offset: BigInt(above), left: 1n, right: BigInt(this.#scale) });
+  }
+
+  /**
+   * A magnitude beyond the strips, or undefined where the proposal is refused.
+   *
+   * Proposed is X + jW + r, j with probability 2^-(j+1) and r uniform in [0, W), W ≥ σ a power of two. With tail height
+   * t it is kept with probability A f W 2^(j+1) / (w t), at most 1, since f(X + jW) ≤ f(X) 2^-j for X ≥ 6σ.
+   */
+  #tail(): number | undefined {
+    const words = this.#words;
+    let j = 0;
+    while ((words.next() & 1) === 1) j++;
+    const width = 2 ** this.#placeBits;
+    const magnitude = this.#strips * width + j * this.#tailWidth + words.below(this.#tailWidth);
+    const left = BigInt(this.#tailHeight) * BigInt(width);
+    const right = (BigInt(this.#scale) * BigInt(this.#tailWidth)) << BigInt(j + 1);
+    return this.#decide(magnitude, { offset: 0n, left, right }) ? magnitude : undefined;
+  }
+
+  #decide(magnitude: number, scaled: Parameters<typeof decideScaled>[2]): boolean {
+    const gamma = { numerator: BigInt(magnitude) ** 2n, denominator: this.#twiceVariance };
+    return decideScaled(this.#words, gamma, scaled);
+  }
+}
