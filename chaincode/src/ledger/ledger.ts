@@ -61,7 +61,7 @@ export class Ledger {
     key: readonly string[],
   ): Promise<{ transactionId: string; at: string } | undefined> {
     let first: { transactionId: string; at: string } | undefined;
-    for await (const version of this.#versions(noun, key)) first = version;
+    for await (const { transactionId, at } of this.#versions(noun, key)) first = { transactionId, at };
     return first;
   }
 

@@ -3,18 +3,19 @@
 // decide what commits. It exists to try whole studies, and attacks on them, in milliseconds.
 import { strict as assert } from 'node:assert';
 import fabricProtos from '@hyperledger/fabric-protos';
-import { type LedgerContext, LedgerContract } from '../contracts/ledger-context.ts';
 import {
   type Argument,
   canonicalJson,
   DomainError,
   parseDomainError,
   type Role,
+  TRANSACTIONS,
   type TransactionName,
 } from '../domain/index.ts';
-import { contracts } from '../index.ts';
 import { majorityOf } from '../ledger/key-policy.ts';
+import { execute } from './execute.ts';
 import { MemoryStub, type Proposal, type Results, type World } from './memory-stub.ts';
+import { outcomeOf, record, refusalText } from './recording.ts';
 
 const { common, msp } = fabricProtos;
 
@@ -52,13 +53,9 @@ const PEER_CIRCUMSTANCES = [
   { timeZone: 'Europe/Zurich', skewMs: 999 },
 ] as const;
 
-const instances = new Map(
-  contracts.map((contract) => {
-    const instance = new contract() as LedgerContract;
-    assert.ok(instance instanceof LedgerContract);
-    return [instance.getName(), instance];
-  }),
-);
+/** Where every first peer's transactions are recorded, for the determinism guard to replay. */
+const RECORDING = process.env.CONSILIUM_RECORDING;
+const SUBMITS = new Set<string>(TRANSACTIONS.filter(({ kind }) => kind === 'submit').map(({ name }) => name));
 
 export class MemoryConsortium {
   readonly mspIds: readonly string[];
@@ -203,37 +200,26 @@ export class MemoryConsortium {
     argument: unknown,
   ): Promise<{ response: string; results: Results }> {
     const { timeZone, skewMs } = PEER_CIRCUMSTANCES[this.mspIds.indexOf(peer) % PEER_CIRCUMSTANCES.length]!;
-    const [contractName = '', method = ''] = name.split(':');
-    const contract = instances.get(contractName);
-    assert.ok(contract !== undefined, `there is no contract ${contractName}`);
     const stub = new MemoryStub(this.world, proposal, peer);
-    const context = contract.createContext() as LedgerContext;
-    Object.assign(context, {
-      stub,
-      clientIdentity: {
-        getMSPID: () => proposal.mspId,
-        getID: () => `x509::/OU=client/CN=${proposal.person}::/CN=ca.${proposal.mspId}`,
-        getIDBytes: () => Buffer.from(proposal.certificate),
-        getAttributeValue: (attribute: string) => (attribute === 'consilium.role' ? proposal.role : null),
-      },
-      logging: {
-        getLogger: () => ({
-          error: (line: string) => this.log.push(line),
-          warn: (line: string) => this.log.push(line),
-        }),
-      },
-      signedProposal: () => this.sent,
-      chaincodeName: () => 'consilium',
-      now: () => this.now + skewMs,
-    });
     const zone = process.env.TZ;
     process.env.TZ = timeZone;
+    const text = typeof argument === 'string' ? argument : canonicalJson(argument);
+    const now = this.now + skewMs;
+    const { sent, world } = this;
+    const recorded = (outcome: string) => {
+      // Of a submit the other peers are compared here and now; finalising is each peer's own.
+      const compared = SUBMITS.has(name) && peer !== this.mspIds[0] && name !== 'round:finalize';
+      if (RECORDING === undefined || compared) return;
+      const asked = { name, text, peer, proposal: { ...proposal, at: proposal.at.toISOString() }, sent, now };
+      record(RECORDING, { ...asked, world, stub, outcome });
+    };
     try {
-      const text = typeof argument === 'string' ? argument : canonicalJson(argument);
-      const call = (contract as unknown as Record<string, unknown>)[method];
-      assert.ok(typeof call === 'function', `there is no transaction ${name}`);
-      return { response: (await call.call(contract, context, text)) as string, results: stub.results };
+      const log = (line: string) => this.log.push(line);
+      const response = await execute(name, text, { stub, proposal, sent, now, log });
+      recorded(outcomeOf(stub, response));
+      return { response, results: stub.results };
     } catch (error) {
+      recorded(refusalText(error));
       // What crosses the wire is the text alone.
       throw parseDomainError((error as Error).message) ?? error;
     } finally {

@@ -49,6 +49,7 @@ export class MemoryStub {
   readonly #policies = new Map<string, string>();
   readonly #reads = new Map<string, number>();
   readonly #ranges: string[] = [];
+  readonly #histories = new Set<string>();
   #event: Results['event'] = null;
   #paged = false;
 
@@ -67,6 +68,11 @@ export class MemoryStub {
       ranges: this.#ranges,
       event: this.#event,
     };
+  }
+
+  /** Which parts of the world it has looked at. */
+  get seen() {
+    return { keys: new Set(this.#reads.keys()), ranges: this.#ranges, histories: this.#histories };
   }
 
   getTxID = (): string => this.#proposal.txId;
@@ -142,6 +148,7 @@ export class MemoryStub {
   };
 
   async *getHistoryForKey(key: string) {
+    this.#histories.add(key);
     yield* (this.#world.history.get(key) ?? []).toReversed();
   }
 }

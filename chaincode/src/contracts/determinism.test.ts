@@ -1,0 +1,96 @@
+// Determinism guard: every transaction that the contracts' tests make is executed again by processes in other
+// circumstances, as the organisations' peers are, and answers, events and write sets are compared to the byte.
+import { strict as assert } from 'node:assert';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { TRANSACTIONS } from '../domain/index.ts';
+import type { Recorded } from '../testing/recording.ts';
+import type { Circumstances } from '../testing/replay.ts';
+
+const run = promisify(execFile);
+const here = import.meta.dirname;
+const SUITES = [
+  'whole-study',
+  'round-life',
+  'refusals',
+  'motions',
+  'receipts-and-lineage',
+  'equivocation',
+  'activities',
+  'contributions',
+];
+const DAY_MS = 86_400_000;
+
+interface Peer {
+  readonly env: Readonly<Record<string, string>>;
+  readonly flags?: readonly string[];
+  readonly circumstances: Circumstances;
+}
+const PEERS: Readonly<Record<string, Peer>> = {
+  'a young process in Cairo, a year ahead, asked in reverse': {
+    env: { TZ: 'Africa/Cairo', LANG: 'ar_EG.UTF-8', LC_ALL: 'ar_EG.UTF-8', HOME: '/nowhere' },
+    circumstances: { clockMs: 400 * DAY_MS, times: 1, reversed: true },
+  },
+  'an old process in Istanbul that never optimises': {
+    env: { TZ: 'Pacific/Kiritimati', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8', NODE_ENV: 'production' },
+    flags: ['--no-opt'],
+    circumstances: { clockMs: -3 * DAY_MS, times: 2, reversed: false },
+  },
+};
+
+let dir = '';
+let recording = '';
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'consilium-determinism-'));
+  recording = join(dir, 'recording.jsonl');
+  const suites = SUITES.map((suite) => join(here, `${suite}.test.js`));
+  const env: NodeJS.ProcessEnv = { ...process.env, CONSILIUM_RECORDING: recording };
+  delete env.NODE_TEST_CONTEXT;
+  // A suite that fails does so in its own place; what it made is guarded all the same.
+  const args = ['--test', '--test-isolation=none', '--test-reporter=dot', ...suites];
+  await run(process.execPath, args, { env, maxBuffer: 2 ** 27 }).catch(() => {});
+});
+after(() => rm(dir, { recursive: true, force: true }));
+
+async function replay({ env, flags = [], circumstances }: Peer) {
+  const program = resolve(here, '../testing/replay.js');
+  const told = JSON.stringify(circumstances);
+  const options = { env: { PATH: process.env.PATH ?? '', ...env } };
+  const { stdout } = await run(process.execPath, [...flags, program, recording, told], options);
+  return JSON.parse(stdout) as { executed: number; different: number; examples: string[] };
+}
+
+test('the recording has every transaction of the table, accepted and, where it writes, refused', () => {
+  const lines = readFileSync(recording, 'utf8').trimEnd().split('\n');
+  const recorded = lines.map((line) => JSON.parse(line) as Recorded);
+  const said = (refused: boolean) =>
+    new Set(
+      recorded.filter(({ outcome }) => outcome.startsWith('refused') === refused).map(({ name }) => name),
+    );
+  const accepted = said(false);
+  const missing = TRANSACTIONS.filter(({ name }) => !accepted.has(name)).map(({ name }) => name);
+  assert.deepEqual(missing, []);
+  assert.ok(said(true).size > 20);
+});
+
+for (const [title, peer] of Object.entries(PEERS)) {
+  test(`the same bytes from ${title}`, async () => {
+    const { executed, different, examples } = await replay(peer);
+    assert.ok(executed > 1000, `${executed} transactions`);
+    assert.deepEqual({ different, examples }, { different: 0, examples: [] });
+  });
+}
+
+for (const mistake of ['clock', 'time-zone', 'locale', 'environment', 'age'] as const) {
+  test(`a chaincode that lets its ${mistake} into an answer would be found`, async () => {
+    const [peer] = Object.values(PEERS);
+    const circumstances = { ...peer!.circumstances, first: 50, mistake };
+    const { executed, different } = await replay({ ...peer!, circumstances });
+    assert.deepEqual([executed, different > 0], [50, true]);
+  });
+}

@@ -1,0 +1,56 @@
+// Recordings of transactions: what a peer was asked, what it saw of the world, and what it answered, one line
+// each, so that another process in other circumstances can be asked the same and compared to the byte.
+import { appendFileSync } from 'node:fs';
+import type { MemoryStub, Proposal, Version, World } from './memory-stub.ts';
+
+export interface Recorded {
+  readonly name: string;
+  readonly text: string;
+  readonly peer: string;
+  readonly proposal: Omit<Proposal, 'at'> & { readonly at: string };
+  readonly sent: { readonly proposal: string; readonly signature: string } | undefined;
+  /** The peer's clock, in epoch milliseconds. */
+  readonly now: number;
+  readonly rows: readonly [key: string, value: string, version: number][];
+  readonly history: readonly [key: string, versions: (Omit<Version, 'value'> & { value: string })[]][];
+  /** The response and the results in JSON, or what the peer refused with. */
+  readonly outcome: string;
+}
+
+/** What a transaction answered and wrote, as one text to compare. */
+export const outcomeOf = (stub: MemoryStub, response: string): string =>
+  JSON.stringify({ response, ...stub.results });
+export const refusalText = (error: unknown): string => `refused: ${(error as Error).message}`;
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+
+/** Adds one execution to the recording, with as much of the world as it saw. */
+export function record(
+  file: string,
+  { world, stub, ...asked }: Omit<Recorded, 'rows' | 'history'> & { world: World; stub: MemoryStub },
+): void {
+  const { keys, ranges, histories } = stub.seen;
+  const rows = [...world.rows]
+    .filter(([key]) => keys.has(key) || ranges.some((prefix) => key.startsWith(prefix)))
+    .map(([key, { value, version }]) => [key, text(value), version] as const);
+  const history = [...histories].map((key) => [
+    key,
+    (world.history.get(key) ?? []).map((version) => ({ ...version, value: text(version.value) })),
+  ]);
+  appendFileSync(file, `${JSON.stringify({ ...asked, rows, history })}\n`);
+}
+
+/** The part of the world that a recorded transaction saw. */
+export function worldOf({ rows, history }: Recorded): World {
+  return {
+    rows: new Map(
+      rows.map(([key, value, version]) => [key, { value: Buffer.from(value), version, policy: undefined }]),
+    ),
+    history: new Map(
+      history.map(([key, versions]) => [
+        key,
+        versions.map((version) => ({ ...version, value: Buffer.from(version.value) })),
+      ]),
+    ),
+  };
+}

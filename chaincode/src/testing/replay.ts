@@ -1,0 +1,85 @@
+// Replays a recording in this process's circumstances and says where its outcomes differ:
+//   node replay.js RECORDING '{"clockMs": 0, "times": 1, "reversed": false}'
+// Prints one line of JSON: how many transactions were executed, and the first that differ.
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execute } from './execute.ts';
+import { MemoryStub } from './memory-stub.ts';
+import { outcomeOf, type Recorded, refusalText, worldOf } from './recording.ts';
+
+export interface Circumstances {
+  /** How far this process believes the time to be from the machine's. */
+  readonly clockMs: number;
+  /** How often everything is executed: the last time counts, in a process that is old by then. */
+  readonly times: number;
+  readonly reversed: boolean;
+  /** How many transactions; all where absent. */
+  readonly first?: number;
+  /** A mistake of the kind that the guard is there for, made on purpose. */
+  readonly mistake?: keyof typeof MISTAKES;
+}
+
+const CLOCK_TOLERANCE_MS = 290_000;
+let executed = 0;
+
+/** What a careless chaincode might put into an answer. */
+export const MISTAKES = {
+  clock: (response: string) => `${response} ${Math.floor(Date.now() / 86_400_000)}`,
+  'time-zone': (response: string, at: Date) => `${response} ${at.getHours()}:${at.getMinutes()}`,
+  locale: (response: string) => `${response} ${(1234.5).toLocaleString()}`,
+  environment: (response: string) => `${response} ${process.env.HOME}`,
+  age: (response: string) => `${response} ${executed}`,
+} as const;
+
+/** Lets this process believe in another time. */
+function setClock(clockMs: number): void {
+  const Machine = Date;
+  globalThis.Date = new Proxy(Machine, {
+    construct: (target, args: ConstructorParameters<typeof Date>) =>
+      (args as unknown[]).length === 0 ? new target(Machine.now() + clockMs) : new target(...args),
+    get: (target, property) =>
+      property === 'now' ? () => Machine.now() + clockMs : Reflect.get(target, property),
+  });
+}
+
+async function outcome(recorded: Recorded, { mistake }: Circumstances): Promise<string> {
+  const { name, text, peer, sent } = recorded;
+  const at = new Date(recorded.proposal.at);
+  const proposal = { ...recorded.proposal, at };
+  const stub = new MemoryStub(worldOf(recorded), proposal, peer);
+  // Peers' clocks differ within what they tolerate; whom one refused for the time is asked at its time.
+  const late = recorded.outcome.startsWith('refused: CLOCK_SKEW');
+  const tolerated = Math.round(((executed * 7919) % 1000) / 500 - 1) * CLOCK_TOLERANCE_MS;
+  const now = late ? recorded.now : at.getTime() + tolerated;
+  executed++;
+  try {
+    const response = await execute(name, text, { stub, proposal, sent, now, log: () => {} });
+    return outcomeOf(stub, mistake === undefined ? response : MISTAKES[mistake](response, at));
+  } catch (error) {
+    return refusalText(error);
+  }
+}
+
+async function main([file = '', told = '{}']: readonly string[]): Promise<void> {
+  const circumstances = JSON.parse(told) as Circumstances;
+  setClock(circumstances.clockMs);
+  const recording = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(0, circumstances.first)
+    .map((line) => JSON.parse(line) as Recorded);
+  if (circumstances.reversed) recording.reverse();
+  const different: string[] = [];
+  for (let time = 1; time <= circumstances.times; time++) {
+    different.length = 0;
+    for (const recorded of recording) {
+      const found = await outcome(recorded, circumstances);
+      if (found !== recorded.outcome) different.push(`${recorded.name}: ${found} was ${recorded.outcome}`);
+    }
+    await delay(1);
+  }
+  const examples = different.slice(0, 3).map((line) => line.slice(0, 2000));
+  process.stdout.write(`${JSON.stringify({ executed, different: different.length, examples })}\n`);
+}
+
+if (process.argv[1] === import.meta.filename) await main(process.argv.slice(2));
