@@ -88,7 +88,7 @@ function boundIn(direction: Direction, { parts, grids, wanted, delta, finer }: Q
     const settled = answer === 0 || answer > best * (1 - 1e-3);
     best = answer;
     const steeper = found.decay > 1.5 * decay;
-    const moved = Math.abs(found.epsilon / Math.max(saddle.epsilon, 2e-3 / decay) - 1) > 0.4;
+    const moved = Math.abs(found.epsilon / Math.max(saddle.epsilon, 2e-3 / decay) - 1) > 0.25;
     const poor = steeper || ('delta' in wanted && moved);
     if (attempt === MOST_ATTEMPTS || settled || !poor || !Number.isFinite(answer)) return answer;
     saddle = findSaddlePoint(parts, direction, { epsilon: found.epsilon });

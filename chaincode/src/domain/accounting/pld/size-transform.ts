@@ -134,12 +134,15 @@ export function sizeFor(
     if (span < 2048 * coarsest) break;
   }
   const span = 1.02 * best.span;
-  const wanted = 2 ** Math.ceil(Math.log2(span / coarsest + 64));
+  // Rounding each loss to the grid moves their sum by some √steps cells.
+  const margin = 64 + Math.min(steps, 4 * Math.ceil(Math.sqrt(steps)));
+  const wanted = 2 ** Math.ceil(Math.log2(span / coarsest + margin));
   const length = Math.min(LONGEST, Math.max(SHORTEST, wanted));
-  const fitting = span / (length - 64);
+  const fitting = span / (length - Math.min(margin, length / 2));
   const sized =
     length === LONGEST ? Math.max(coarsest, fitting) : Math.min(coarsest, Math.max(finest, fitting));
   const interval = Math.max(sized, widestStep(parts) / MOST_CELLS);
-  const { theta, least } = best;
+  const { theta } = best;
+  const least = best.least - margin * interval;
   return { interval, length, theta, least, top: { theta: top.theta, logMass: tailMass } };
 }
