@@ -5,7 +5,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,14 +14,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { issueIdentity, type KeyAndCertificate } from '../src/identities/authority.ts';
-import {
-  type ClientCredentials,
-  type ConformanceNetwork,
-  type OddIdentities,
-  probeDefinitions,
-  readConnection,
-} from './index.ts';
+import { type ConformanceNetwork, probeDefinitions, readConnection } from './index.ts';
+import { issueOddIdentities } from './odd-identities.ts';
 
 const PROBE = 'probe';
 const PROGRAM = fileURLToPath(new URL('../src/main.js', import.meta.url));
@@ -61,7 +55,7 @@ export class EmbeddedNetwork {
     return {
       connection,
       probe: PROBE,
-      oddIdentities: await this.#oddIdentities(mspIds[0]!),
+      oddIdentities: await issueOddIdentities(join(this.#dir, 'organisations', mspIds[0]!)),
       crashAndRestart: () => this.#crashAndRestart(),
     };
   }
@@ -112,24 +106,6 @@ export class EmbeddedNetwork {
     await listening(Number(address.split(':')[1]));
     return address;
   }
-
-  async #oddIdentities(mspId: string): Promise<OddIdentities> {
-    const ca = (extension: string) =>
-      readFile(join(this.#dir, 'organisations', mspId, 'ca', `ca.${extension}`), 'utf8');
-    const authority = { name: 'ca', certificatePem: await ca('crt'), privateKeyPem: await ca('key') };
-    const request = { commonName: 'odd', organization: mspId } as const;
-    const expired = await issueIdentity(authority, {
-      ...request,
-      organizationalUnit: 'client',
-      notBefore: new Date('2020-01-01'),
-      notAfter: new Date('2020-02-01'),
-    });
-    return { expired: credentials(expired), noRole: credentials(await issueIdentity(authority, request)) };
-  }
-}
-
-function credentials({ certificatePem, privateKeyPem }: KeyAndCertificate): ClientCredentials {
-  return { certificate: certificatePem, privateKey: privateKeyPem };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line of the one-machine network: start, deploy, status, stop. */
+/** The command line of the one-machine network: start, deploy, status, stop, identities, ipfs. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,8 @@ Usage
                                 [--version V] [--sequence S] [--tls-root FILE.pem] [--json]
   consilium-test-network status --dir DIR [--json]
   consilium-test-network stop   --dir DIR
+  consilium-test-network identities --dir DIR --config FILE.json [--json]
+  consilium-test-network ipfs   --dir DIR [--port N]
 
 start   runs until SIGTERM or Ctrl-C. DIR keeps identities, ledger, ports and configuration; starting it
         again goes on where it was. Without --config: three organisations, no chaincode.
@@ -25,6 +27,10 @@ deploy  defines a chaincode-as-a-service on the running network. --address witho
         "MAJORITY Endorsement" (the default), ANY or ALL. The sequence defaults to the next one.
 status  prints the height, the endpoints and the chaincodes.
 stop    stops the network and waits until it has.
+identities  starts nothing: makes the organisations' authorities, nodes and clients as Fabric MSP folders
+        in DIR/organisations, and the connection files, for a network run by other programs. FILE.json:
+        { channel, organisations: [{ mspId, name, endpoint }], orderers: [{ … }], ipfsUrl }.
+ipfs    runs the IPFS stand-in alone until SIGTERM or Ctrl-C.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 no network is running.
 `;
@@ -41,6 +47,7 @@ const OPTIONS = {
   dir: { type: 'string' },
   config: { type: 'string' },
   'port-base': { type: 'string' },
+  port: { type: 'string' },
   name: { type: 'string' },
   address: { type: 'string', multiple: true },
   policy: { type: 'string' },
@@ -73,6 +80,10 @@ async function run(args: readonly string[]): Promise<number> {
         return await status(values);
       case 'stop':
         return await stop(values);
+      case 'identities':
+        return await identities(values);
+      case 'ipfs':
+        return await ipfs(values);
       default:
         throw new UsageError(`unknown command ${command}`);
     }
@@ -101,7 +112,7 @@ async function start(values: Values): Promise<number> {
   await runNetwork({
     dir: directory(values),
     configFile: values.config,
-    portBase: portBase === undefined ? undefined : port(portBase),
+    portBase: portBase === undefined ? undefined : port('--port-base', portBase),
     json: values.json,
   });
   return EXIT.done;
@@ -164,13 +175,37 @@ async function stop(values: Values): Promise<number> {
   return EXIT.done;
 }
 
+async function identities(values: Values): Promise<number> {
+  if (values.config === undefined) throw new UsageError('--config is needed');
+  const { issueIdentities } = await import('./identities-command.ts');
+  const dir = directory(values);
+  const connection = await issueIdentities(dir, values.config);
+  const mspIds = connection.organisations.map(({ mspId }) => mspId);
+  const facts = { connection: join(dir, 'connection.json'), organisations: mspIds };
+  process.stdout.write(values.json ? `${JSON.stringify(facts)}\n` : `${facts.connection}\n`);
+  return EXIT.done;
+}
+
+async function ipfs(values: Values): Promise<number> {
+  const { startIpfs } = await import('./ipfs/index.ts');
+  const dir = directory(values);
+  const wanted = values.port === undefined ? 0 : port('--port', values.port);
+  const stopped = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve());
+  const running = await startIpfs({ dir, port: wanted });
+  process.stderr.write(`IPFS stand-in at ${running.url}\n`);
+  await stopped.promise;
+  await running.close();
+  return EXIT.done;
+}
+
 function directory(values: Values): string {
   if (values.dir === undefined) throw new UsageError('--dir is needed');
   return resolve(values.dir);
 }
 
-function port(text: string): number {
+function port(option: string, text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= 1 && number <= 65_000) return number;
-  throw new UsageError(`--port-base: expected a port number, not ${text}`);
+  throw new UsageError(`${option}: expected a port number, not ${text}`);
 }
