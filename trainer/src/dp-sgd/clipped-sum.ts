@@ -1,8 +1,24 @@
 // Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
-import { type ForwardModel, type OnnxSession, openSession, type StepGraph } from '../onnx/index.ts';
+import {
+  type ForwardModel,
+  LARGEST_SQUARE,
+  type OnnxSession,
+  openSession,
+  type StepGraph,
+} from '../onnx/index.ts';
 import type { TrainingUnits } from './training-units.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
+
+const isFinite = (square: number): boolean => square <= LARGEST_SQUARE;
+
+/** Per unit, 1 where a feature is not finite: its gradient would not be either, so it is left out from the start. */
+function findUnusable({ featureCount, features, rowOffsets }: TrainingUnits): Uint8Array {
+  return Uint8Array.from({ length: rowOffsets.length - 1 }, (_, unit) => {
+    const own = features.subarray(rowOffsets[unit]! * featureCount, rowOffsets[unit + 1]! * featureCount);
+    return own.every(Number.isFinite) ? 0 : 1;
+  });
+}
 
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {
@@ -12,6 +28,7 @@ export class ClippedSum {
   readonly #x: Float32Array;
   readonly #y: Float32Array;
   readonly #mask: Float32Array;
+  readonly #isUnusable: Uint8Array;
 
   static async open(graph: StepGraph, units: TrainingUnits, model: ForwardModel): Promise<ClippedSum> {
     // Small graphs lose more to a thread pool than they gain.
@@ -28,6 +45,7 @@ export class ClippedSum {
     this.#x = new Float32Array(rows * graph.features);
     this.#y = new Float32Array(rows);
     this.#mask = new Float32Array(rows);
+    this.#isUnusable = findUnusable(units);
   }
 
   /**
@@ -58,26 +76,46 @@ export class ClippedSum {
     return this.#session.close();
   }
 
+  /**
+   * One run; a unit whose gradient is not finite contributes nothing.
+   *
+   * The run is repeated with the places of such units left empty, in the same graph, so that every other unit counts
+   * exactly as it would without them. If even empty places are not finite then the parameters are not, and neither
+   * is any unit's gradient: the sum is empty.
+   */
   async #run(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
-    const { units, rowsPerUnit, features, parameterCount } = this.#graph;
-    this.#layOut(batch);
-    const grid = [units, rowsPerUnit];
-    const { clippedSum } = await this.#session.run({
-      x: { type: 'float32', shape: [...grid, features], data: this.#x },
-      y: { type: 'float32', shape: grid, data: this.#y },
-      mask: { type: 'float32', shape: grid, data: this.#mask },
-      parameters: { type: 'float32', shape: [parameterCount], data: parameters },
-    });
-    return clippedSum!.data as Float64Array;
+    const first = await this.#runOnce(parameters, batch, () => false);
+    if (first.squares.every(isFinite)) return first.sum;
+    const broken = (slot: number) => !isFinite(first.squares[slot]!);
+    const second = await this.#runOnce(parameters, batch, broken);
+    return second.squares.every(isFinite) ? second.sum : new Float64Array(this.#graph.parameterCount);
   }
 
-  #layOut(batch: Uint32Array): void {
+  async #runOnce(
+    parameters: Float32Array,
+    batch: Uint32Array,
+    isLeftOut: (slot: number) => boolean,
+  ): Promise<{ sum: Float64Array; squares: Float64Array }> {
+    const { units, rowsPerUnit, inputShape, parameterCount } = this.#graph;
+    this.#layOut(batch, isLeftOut);
+    const rows = units * rowsPerUnit;
+    const { clippedSum, squares } = await this.#session.run({
+      x: { type: 'float32', shape: [rows, ...inputShape], data: this.#x },
+      y: { type: 'float32', shape: [rows, 1], data: this.#y },
+      mask: { type: 'float32', shape: [rows, 1], data: this.#mask },
+      parameters: { type: 'float32', shape: [parameterCount], data: parameters },
+    });
+    return { sum: clippedSum!.data as Float64Array, squares: squares!.data as Float64Array };
+  }
+
+  #layOut(batch: Uint32Array, isLeftOut: (slot: number) => boolean): void {
     const { rowsPerUnit, features } = this.#graph;
     const source = this.#units;
     this.#x.fill(0);
     this.#y.fill(0);
     this.#mask.fill(0);
     batch.forEach((unit, slot) => {
+      if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) return;
       const first = source.rowOffsets[unit]!;
       const last = source.rowOffsets[unit + 1]!;
       const target = slot * rowsPerUnit;

@@ -36,8 +36,8 @@ export interface NoiseCalibration {
  *    the terms' absolute values sum to at most S², so |n̂ - ‖g‖²| ≤ 2Ku S². For Q > 1 the bound is
  *    max(n̂, τ²Ŝ²), whence ‖g‖² ≤ max(n̂, τ²Ŝ²) (1 + 3Ku/τ²); for Q = 1 and for stored gradients all terms are
  *    positive and the same holds with τ = 1. With c_u = min(1, C / √Σ of the bounds) it follows that
- *    c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4Ku/τ², and c_u S_u ≤ (1 + ρ) C/τ. Units that are not finite have c_u = 0 and
- *    their numbers replaced by 0.
+ *    c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4Ku/τ², and c_u S_u ≤ (1 + ρ) C/τ. Units that are not
+ *    finite are left out: their places are empty.
  * 2. *The sum.* Each value is accumulated in double over at most sumTerms products of a run (one per unit, or per
  *    position), then, with compensation, over the runs (which counts like two roundings for any number of runs
  *    below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their order, the error's norm is

@@ -22,4 +22,10 @@ export { defaultLoss, type Loss, labelRule, lossFrom, whyNotLoss } from './losse
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
 export { OnnxFormatError } from './onnx-schema.ts';
 export { predictProbabilities } from './predict.ts';
-export { buildStepGraph, type StepGraph, type StepGraphOptions, type StepRounding } from './step-graph.ts';
+export {
+  buildStepGraph,
+  LARGEST_SQUARE,
+  type StepGraph,
+  type StepGraphOptions,
+  type StepRounding,
+} from './step-graph.ts';

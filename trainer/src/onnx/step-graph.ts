@@ -8,13 +8,7 @@ import { type Loss, lossFrom, whyNotLoss } from './losses/loss.ts';
 import { emitLossGradient } from './losses/loss-gradient.ts';
 import { attributesOf, type BackwardStep, type OpNode } from './ops/op-rule.ts';
 import { ruleOf } from './ops/registry.ts';
-import {
-  CANCELLATION_GUARD,
-  type ParameterGradient,
-  type UnitGrid,
-  UnitNorms,
-  type UnitWeights,
-} from './unit-norms.ts';
+import { CANCELLATION_GUARD, type ParameterGradient, type UnitGrid, UnitNorms } from './unit-norms.ts';
 
 export interface StepGraphOptions {
   /** Bound on the L2 norm of one unit's contribution. */
@@ -40,18 +34,19 @@ export interface StepRounding {
 
 export interface StepGraph extends UnitGrid {
   /**
-   * ONNX bytes. Inputs: `x` float [units, rowsPerUnit, features], `y` and `mask` float [units, rowsPerUnit]
-   * (mask 1 for rows that exist, 0 for padding, whose x and y must be finite), `parameters` float
-   * [parameterCount]. Output: `clippedSum` double [parameterCount].
+   * ONNX bytes. Inputs: `x` float [rows, ...inputShape], `y` and `mask` float [rows, 1], the rows of unit u from
+   * u · rowsPerUnit on (mask 1 for rows that exist, 0 for padding, whose x and y must be 0), `parameters` float
+   * [parameterCount]. Outputs: `clippedSum` double [parameterCount], `squares` double [units].
    */
   readonly bytes: Uint8Array;
+  readonly inputShape: readonly number[];
   readonly features: number;
   readonly parameterCount: number;
   readonly rounding: StepRounding;
 }
 
-/** Squares beyond this are as good as infinite; comparisons with NaN are false. */
-const LARGEST_SQUARE = 1e300;
+/** Squared norms beyond this are as good as infinite. */
+export const LARGEST_SQUARE = 1e300;
 
 /** Names of the parameters, sliced out of the flat input vector. */
 function emitParameters(writer: GraphWriter, model: ForwardModel): Map<string, string> {
@@ -83,7 +78,7 @@ function emitForward(
 ): BackwardStep {
   const rowCount = grid.units * grid.rowsPerUnit;
   const names = emitParameters(writer, model);
-  names.set(model.input, writer.reshape('x', [rowCount, ...model.inputShape]));
+  names.set(model.input, 'x');
   const saved = new Map<OpNode, readonly string[]>();
   const depends = upstreamOfParameters(model);
   const step: BackwardStep = {
@@ -149,20 +144,16 @@ function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: st
 const emitSum = (writer: GraphWriter, values: readonly string[]): string =>
   values.length === 1 ? values[0]! : writer.emit('Sum', values);
 
-/** Clip factors min(1, C / norm) per unit; 0 and not finite for a broken unit. */
+/** Clip factors min(1, C / norm) per unit; NaN where the norm is. */
 function emitUnitWeights(
   writer: GraphWriter,
   gradients: readonly ParameterGradient[],
   clipNormL2: number,
-): UnitWeights {
-  const square = emitSum(
-    writer,
-    gradients.map(({ unitSquares }) => unitSquares),
-  );
-  const finite = writer.emit('LessOrEqual', [square, writer.double(LARGEST_SQUARE)]);
-  const ratio = writer.emit('Div', [writer.double(clipNormL2), writer.emit('Sqrt', [square])]);
-  const factor = writer.emit('Min', [writer.double(1), ratio]);
-  return { weight: writer.emit('Where', [finite, factor, writer.double(0)]), finite };
+): string {
+  const terms = gradients.map(({ unitSquares }) => unitSquares);
+  writer.emitAs('squares', terms.length === 1 ? 'Identity' : 'Sum', terms);
+  const ratio = writer.emit('Div', [writer.double(clipNormL2), writer.emit('Sqrt', ['squares'])]);
+  return writer.emit('Min', [writer.double(1), ratio]);
 }
 
 /**
@@ -170,7 +161,8 @@ function emitUnitWeights(
  *
  * Output: Σ_u c_u g_u over the units in the run, where g_u is the sum of the gradients of the unit's rows and
  * c_u = min(1, C / n_u) for a bound n_u ≥ ‖g_u‖₂ that is ‖g_u‖₂ itself but for positions that cancel almost
- * wholly (`unit-norms.ts`). A unit whose gradient is not finite contributes nothing.
+ * wholly (`unit-norms.ts`). The n_u² are an output too: where one is not finite or beyond LARGEST_SQUARE, the sum is
+ * of no use, and the run is to be repeated without that unit (`dp-sgd/clipped-sum.ts`).
  *
  * A parameter that is used several times counts once, with the sum of its uses.
  */
@@ -187,7 +179,7 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
   const step = emitForward(model, { writer, grid });
   const isVector = model.shapeOf(model.logit).length === 1;
   const logit = isVector ? writer.reshape(step.at(model.logit), [rows, 1]) : step.at(model.logit);
-  const inputs = { logit, label: writer.reshape('y', [rows, 1]), mask: writer.reshape('mask', [rows, 1]) };
+  const inputs = { logit, label: 'y', mask: 'mask' };
   const logitGradient = emitLossGradient(writer, loss, inputs, { rows, outputs: model.outputs });
   const gradients = emitBackward(
     model,
@@ -196,22 +188,31 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
   );
   const weights = emitUnitWeights(writer, gradients, clipNormL2);
   const sums = gradients.map((gradient) => writer.reshape(gradient.weightedSum(weights), [-1]));
-  writer.emitAs('clippedSum', 'Concat', sums, { axis: 0 });
+  writer.emitAs(
+    'clippedSum',
+    sums.length === 1 ? 'Identity' : 'Concat',
+    sums,
+    sums.length === 1 ? {} : { axis: 0 },
+  );
 
-  const { features, parameterCount } = model;
+  const { features, inputShape, parameterCount } = model;
   const bytes = writer.finish({
     name: 'dp-sgd-step',
     inputs: [
-      valueInfo('x', { elementType: 'float', shape: [units, rowsPerUnit, features] }),
-      valueInfo('y', { elementType: 'float', shape: [units, rowsPerUnit] }),
-      valueInfo('mask', { elementType: 'float', shape: [units, rowsPerUnit] }),
+      valueInfo('x', { elementType: 'float', shape: [rows, ...model.inputShape] }),
+      valueInfo('y', { elementType: 'float', shape: [rows, 1] }),
+      valueInfo('mask', { elementType: 'float', shape: [rows, 1] }),
       valueInfo('parameters', { elementType: 'float', shape: [parameterCount] }),
     ],
-    outputs: [valueInfo('clippedSum', { elementType: 'double', shape: [parameterCount] })],
+    outputs: [
+      valueInfo('clippedSum', { elementType: 'double', shape: [parameterCount] }),
+      valueInfo('squares', { elementType: 'double', shape: [units] }),
+    ],
   });
   return {
     ...grid,
     bytes,
+    inputShape,
     features,
     parameterCount,
     rounding: {

@@ -30,16 +30,10 @@ export interface ParameterGradient {
   readonly sumTerms: number;
   /** Whether positions that may cancel are summed. */
   readonly isGuarded: boolean;
-  /** Emits the double vector Σ_u weight_u · gradient_u in the parameter's row-major order. */
-  weightedSum(weights: UnitWeights): string;
+  /** Emits the double vector Σ_u weight_u · gradient_u, for weights double [units], in the parameter's row-major order. */
+  weightedSum(weight: string): string;
   /** Emits each row's gradient, float [rows, size]. */
   perRow(): string;
-}
-
-/** Per unit, double [units]: a weight; and bool [units]: whether the unit is finite (others are left out whole). */
-export interface UnitWeights {
-  readonly weight: string;
-  readonly finite: string;
 }
 
 export interface UnitGrid {
@@ -86,11 +80,11 @@ export class UnitNorms {
       sumTerms: units * inUnit,
       isGuarded: inUnit > 1,
       perRow,
-      weightedSum: (weights) => {
+      weightedSum: (weight) => {
         // The weights go to the smaller of the two factors.
         const onLeft = left.width < right.width;
-        const a = onLeft ? this.#weighted(left, weights, inUnit) : this.#finite(left, weights, inUnit);
-        const d = onLeft ? this.#finite(right, weights, inUnit) : this.#weighted(right, weights, inUnit);
+        const a = onLeft ? this.#weighted(left, weight, inUnit) : this.#double(left);
+        const d = onLeft ? this.#double(right) : this.#weighted(right, weight, inUnit);
         return this.#writer.emit('Gemm', [a, d], { transA: 1 });
       },
     };
@@ -106,15 +100,20 @@ export class UnitNorms {
     readonly size: number;
     readonly lead?: number;
     readonly restore?: (sum: string) => string;
+    /** Whether the value is [rows, size] already. */
+    readonly isFlat?: boolean;
   }): ParameterGradient {
-    const { parameter, value, size, lead = 1, restore } = gradient;
+    const { parameter, value, size, lead = 1, restore, isFlat = false } = gradient;
     const { units, rowsPerUnit } = this.#grid;
     const rows = units * rowsPerUnit;
     const width = size / lead;
-    let summed = this.#writer.reshape(value, [lead, rows, width]);
+    let summed = value;
+    if (lead === 1 && !isFlat) summed = this.#writer.reshape(value, [rows, size]);
     if (rowsPerUnit > 1) {
-      const split = this.#writer.reshape(value, [lead, units, rowsPerUnit, width]);
-      summed = this.#writer.emit('ReduceSum', [split, this.#writer.int64s([2])], { keepdims: 0 });
+      const leading = lead === 1 ? [] : [lead];
+      const split = this.#writer.reshape(value, [...leading, units, rowsPerUnit, width]);
+      const axis = this.#writer.int64s([leading.length + 1]);
+      summed = this.#writer.emit('ReduceSum', [split, axis], { keepdims: 0 });
     }
     const stored = this.#stored({ parameter, value: summed, size, lead, ...(restore && { restore }) });
     const perRow = () => {
@@ -133,7 +132,7 @@ export class UnitNorms {
       'Sum',
       uses.map((use) => use.perRow()),
     );
-    return this.perRow({ parameter: first.parameter, value, size });
+    return this.perRow({ parameter: first.parameter, value, size, isFlat: true });
   }
 
   /** Σ over the positions of each group of left rightᵀ: float [groups, left.width · right.width]. */
@@ -150,7 +149,7 @@ export class UnitNorms {
 
   #stored(gradient: {
     readonly parameter: string;
-    /** Float [lead, units, size / lead]. */
+    /** Float [units, size], or [lead, units, size / lead]. */
     readonly value: string;
     readonly size: number;
     readonly lead: number;
@@ -160,17 +159,21 @@ export class UnitNorms {
     const writer = this.#writer;
     const { units } = this.#grid;
     const width = size / lead;
-    const double = writer.emit('Cast', [writer.reshape(value, [lead, units, width])], { to: 11 });
+    const shaped = lead === 1 ? value : writer.reshape(value, [lead, units, width]);
+    const double = this.#double({ value: shaped });
+    const unitSquares =
+      lead === 1
+        ? this.#squares({ value: shaped })
+        : writer.emit('ReduceSumSquare', [double], { axes: [0, 2], keepdims: 0 });
     return {
       parameter,
-      unitSquares: writer.emit('ReduceSumSquare', [double], { axes: [0, 2], keepdims: 0 }),
+      unitSquares,
       terms: size,
       sumTerms: units,
       isGuarded: false,
-      weightedSum: ({ weight, finite }) => {
-        const kept = writer.emit('Where', [writer.reshape(finite, [1, units, 1]), double, writer.double(0)]);
-        const sum = writer.emit('MatMul', [writer.reshape(weight, [1, 1, units]), kept]);
-        return restore(writer.reshape(sum, [lead, width]));
+      weightedSum: (weight) => {
+        const sum = writer.emit('MatMul', [this.#row(weight, lead), double]);
+        return restore(lead === 1 ? sum : writer.reshape(sum, [lead, width]));
       },
     };
   }
@@ -187,11 +190,11 @@ export class UnitNorms {
     return writer.emit('Max', [sum, writer.emit('Mul', [guarded, guarded])]);
   }
 
-  #double({ value }: Matrix): string {
+  #double({ value }: Pick<Matrix, 'value'>): string {
     return this.#once(`double ${value}`, () => this.#writer.emit('Cast', [value], { to: 11 }));
   }
 
-  #squares(matrix: Matrix): string {
+  #squares(matrix: Pick<Matrix, 'value'>): string {
     return this.#once(`squares ${matrix.value}`, () =>
       this.#writer.emit('ReduceSumSquare', [this.#double(matrix)], { axes: [1], keepdims: 0 }),
     );
@@ -216,19 +219,17 @@ export class UnitNorms {
     });
   }
 
-  #finite(matrix: Matrix, { finite }: UnitWeights, inUnit: number): string {
-    return this.#once(`finite ${matrix.value}`, () =>
-      this.#writer.emit('Where', [
-        this.#spread(finite, inUnit),
-        this.#double(matrix),
-        this.#writer.double(0),
-      ]),
+  #weighted(matrix: Matrix, weight: string, inUnit: number): string {
+    return this.#once(`weighted ${matrix.value}`, () =>
+      this.#writer.emit('Mul', [this.#double(matrix), this.#spread(weight, inUnit)]),
     );
   }
 
-  #weighted(matrix: Matrix, weights: UnitWeights, inUnit: number): string {
-    return this.#once(`weighted ${matrix.value}`, () =>
-      this.#writer.emit('Mul', [this.#finite(matrix, weights, inUnit), this.#spread(weights.weight, inUnit)]),
+  /** The weights as a row, with `lead` spread over what stands before it. */
+  #row(weight: string, lead: number): string {
+    const { units } = this.#grid;
+    return this.#once(`row ${weight} ${lead === 1}`, () =>
+      this.#writer.reshape(weight, lead === 1 ? [1, units] : [1, 1, units]),
     );
   }
 

@@ -42,31 +42,30 @@ function weightGradient(node: OpNode, gradient: string, step: BackwardStep): str
   const { kernel, strides, dilations, pads, input, output } = window;
   const perGroup = channels / group;
   const axes = input.length;
+  // What no window reached is cut off: first the pad at the end, then the input's own end.
+  const excess = unreached(window);
   let x = step.at(node.inputs[0]!);
+  const end = excess.map((count, i) => Math.min(count, pads[i + axes]!));
+  const cut = pads.map((pad, i) => (i < axes ? pad : pad - end[i - axes]!));
+  const used = input.map((size, i) => size - excess[i]! + end[i]!);
+  if (used.some((size, i) => size < input[i]!)) {
+    const spatial = writer.int64s(input.map((_, i) => i + 2));
+    x = writer.emit('Slice', [x, writer.int64s(input.map(() => 0)), writer.int64s(used), spatial]);
+  }
   if (perGroup > 1) {
-    const split = writer.reshape(x, [rowCount, group, perGroup, ...input]);
+    const split = writer.reshape(x, [rowCount, group, perGroup, ...used]);
     const space = input.map((_, i) => i + 3);
     x = writer.emit('Transpose', [split], { perm: [2, 0, 1, ...space] });
   }
-  x = writer.reshape(x, [perGroup, rowCount * group, ...input]);
+  x = writer.reshape(x, [perGroup, rowCount * group, ...used]);
   const kernels = writer.reshape(gradient, [rowCount * filters, 1, ...output]);
-  // What no window reached is cut off: first the pad at the end, then the product.
-  const excess = unreached(window);
-  const end = excess.map((count, i) => Math.min(count, pads[i + axes]!));
-  const cut = pads.map((pad, i) => (i < axes ? pad : pad - end[i - axes]!));
-  let product = writer.emit('Conv', [x, kernels], {
+  const product = writer.emit('Conv', [x, kernels], {
     group: rowCount * group,
     strides: dilations,
     dilations: strides,
     pads: cut,
     kernel_shape: output,
   });
-  const longer = excess.map((count, i) => Math.floor((count - end[i]!) / dilations[i]!));
-  if (longer.some((count) => count > 0)) {
-    const starts = writer.int64s(kernel.map(() => 0));
-    const spatial = writer.int64s(kernel.map((_, i) => i + 2));
-    product = writer.emit('Slice', [product, starts, writer.int64s(kernel), spatial]);
-  }
   return writer.reshape(product, [perGroup, rowCount, filters * elementCount(kernel)]);
 }
 

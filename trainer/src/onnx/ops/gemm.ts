@@ -58,7 +58,7 @@ export const gemm: OpRule = {
         ? [[data, step.writer.emit('Gemm', [gradient, step.at(weight)], { transB })]]
         : [],
       parameters: bias
-        ? [weightGradient, step.norms.perRow({ parameter: bias, value: gradient, size: n })]
+        ? [weightGradient, step.norms.perRow({ parameter: bias, value: gradient, size: n, isFlat: true })]
         : [weightGradient],
     };
   },

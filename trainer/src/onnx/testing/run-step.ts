@@ -16,7 +16,7 @@ export async function runStep(
     readonly threads?: number;
   },
 ): Promise<Record<string, TensorValue>> {
-  const { units: capacity, rowsPerUnit, features, parameterCount, bytes } = graph;
+  const { units: capacity, rowsPerUnit, features, inputShape, parameterCount, bytes } = graph;
   const rows = capacity * rowsPerUnit;
   const [x, y, mask] = [new Float32Array(rows * features), new Float32Array(rows), new Float32Array(rows)];
   units.forEach((unit, slot) => {
@@ -29,11 +29,10 @@ export async function runStep(
   });
   const session = await openSession(bytes, { threads });
   try {
-    const grid = [capacity, rowsPerUnit];
     return await session.run({
-      x: { type: 'float32', shape: [...grid, features], data: x },
-      y: { type: 'float32', shape: grid, data: y },
-      mask: { type: 'float32', shape: grid, data: mask },
+      x: { type: 'float32', shape: [rows, ...inputShape], data: x },
+      y: { type: 'float32', shape: [rows, 1], data: y },
+      mask: { type: 'float32', shape: [rows, 1], data: mask },
       parameters: { type: 'float32', shape: [parameterCount], data: parameters },
     });
   } finally {

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildForwardModel, buildStepGraph, readForwardModel } from '../onnx/index.ts';
+import { testNumbers } from '../onnx/testing/tiny-models.ts';
+import { ClippedSum } from './clipped-sum.ts';
+import { type LabelledRow, packUnits } from './training-units.ts';
+
+const features = 6;
+const model = readForwardModel(
+  buildForwardModel({ kind: 'multilayer-perceptron', features, hidden: [8, 4], localIntercept: true }),
+);
+const next = testNumbers(5);
+const row = (label: number): LabelledRow => ({ features: Array.from({ length: features }, next), label });
+const good = Array.from({ length: 7 }, (_, i) => (i % 2 === 0 ? [row(1), row(0)] : [row(0)]));
+const graph = buildStepGraph(model, {
+  clipNormL2: 0.5,
+  capacityUnits: 5,
+  rowsPerUnit: 2,
+  loss: 'binary-cross-entropy',
+});
+
+async function sumOf(
+  units: readonly (readonly LabelledRow[])[],
+  parameters = model.values,
+): Promise<Float64Array> {
+  const clipped = await ClippedSum.open(graph, packUnits(features, units), model);
+  const sum = await clipped.sum(
+    parameters,
+    Uint32Array.from(units, (_, unit) => unit),
+  );
+  await clipped.close();
+  return sum;
+}
+
+const overflowing = { features: new Array<number>(features).fill(3e38), label: 0 };
+
+test('a unit with a gradient that is not finite contributes nothing, and the others all they should', async () => {
+  const expected = await sumOf(good);
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    const broken = [{ features: [bad, 1, 2, 3, 4, bad], label: 1 }, row(0)];
+    assert.deepEqual(await sumOf([...good, broken]), expected);
+  }
+  // Finite features whose gradient overflows: found by the run itself.
+  assert.deepEqual(await sumOf([...good, [overflowing]]), expected);
+});
+
+test('units that are not finite, alone or in every place, give zeros', async () => {
+  const nan = [{ features: new Array<number>(features).fill(Number.NaN), label: 1 }];
+  for (const units of [[nan], [nan, nan, nan], [[overflowing]], []]) {
+    assert.ok((await sumOf(units)).every((value) => value === 0));
+  }
+});
+
+test('parameters that are not finite give zeros, not an endless repetition', async () => {
+  const broken = model.values.map((value, i) => (i % 3 === 0 ? Number.NaN : value));
+  assert.ok((await sumOf(good, broken)).every((value) => value === 0));
+});
