@@ -1,4 +1,5 @@
 // Transactions on datasets. A dataset's rows change only with its owner's peer and a majority.
+import { ROW_SCHEMA } from '../domain/index.ts';
 import { openBudgets } from '../domain/rules/budget-rules.ts';
 import { registerDataset } from '../domain/rules/dataset-rules.ts';
 import { ownerAndMajority } from '../ledger/key-policy.ts';
@@ -14,10 +15,17 @@ export class DatasetContract extends LedgerContract {
   register(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'dataset:register', text, async ({ argument, ledger, mspId, at }) => {
       const existing = await ledger.get('dataset', argument.datasetId);
-      const dataset = registerDataset(argument, { owner: mspId, at, existing });
+      const dataset = registerDataset(argument, {
+        owner: mspId,
+        at,
+        existing,
+        committed: await ledger.get('commitment', argument.commitment),
+      });
       const members = (await ledger.all('member')).map((member) => member.mspId);
       const policy = ownerAndMajority(mspId, members);
       await ledger.put('dataset', dataset);
+      const { commitment, datasetId } = dataset;
+      await ledger.put('commitment', { schema: ROW_SCHEMA.commitment, commitment, datasetId });
       await ledger.guard('dataset', dataset, policy);
       for (const budget of openBudgets(dataset)) {
         await ledger.put('budget', budget);

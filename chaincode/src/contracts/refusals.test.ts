@@ -715,6 +715,27 @@ const ATTEMPTS: readonly Attempt[] = [
     },
   },
   {
+    code: 'COMMITMENT_EXISTS',
+    title: 'the same rows under another id, for another budget',
+    says: /these rows are alpha, with its budget/,
+    before: prepared,
+    attempt: register(dataset({ commitment: datasetArgument('alpha').commitment })),
+  },
+  {
+    code: 'UPDATE_REPLAYED',
+    title: "the first round's update in the second",
+    says: /this is the update of alpha in round 1 of study heart/,
+    before: afterSteps(
+      running,
+      (study) => study.wholeRound(1),
+      (study) => study.open(2),
+    ),
+    attempt: (study) => {
+      const { plaintextSha256 } = updateArgument({ studyId: STUDY, datasetId: 'alpha' });
+      return study.update('alpha', 2, { plaintextSha256 });
+    },
+  },
+  {
     code: 'NOT_THE_LEADER',
     title: "closing a round in the leader's time",
     says: /round 1 is led by AlphaMSP; others take over at 2026-/,

@@ -6,6 +6,7 @@ import {
   type Dataset,
   DomainError,
   type Receipt,
+  ROW_SCHEMA,
   type RoundDossier,
   receiptOf,
   sealOf,
@@ -82,10 +83,19 @@ export class RoundContract extends LedgerContract {
         study,
         round,
         existing: await ledger.get('update', studyId, roundKey(round.round), datasetId),
+        released: await ledger.get('release', argument.plaintextSha256),
         consent: await findConsent(ledger, studyId, datasetId),
         account: await findBudget(ledger, datasetId, 'training'),
       });
       await ledger.put('update', update);
+      const { plaintextSha256 } = update;
+      await ledger.put('release', {
+        schema: ROW_SCHEMA.release,
+        plaintextSha256,
+        studyId,
+        round: round.round,
+        datasetId,
+      });
       await ledger.put('budget', account);
       await ledger.put('privacy-charge', charge);
       return update;

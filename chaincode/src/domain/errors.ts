@@ -20,6 +20,10 @@ export const ERRORS = {
   MEMBER_EXISTS: ['conflict', 'This organisation is already a member.'],
   MEMBER_NOT_FOUND: ['not-found', 'No such member.'],
   DATASET_EXISTS: ['conflict', 'A dataset with this id exists: choose another id.'],
+  COMMITMENT_EXISTS: [
+    'conflict',
+    'A dataset with this commitment is registered: the same rows have one budget, for life.',
+  ],
   DATASET_NOT_FOUND: ['not-found', 'No such dataset.'],
   STUDY_EXISTS: ['conflict', 'A study with this id exists: choose another id.'],
   STUDY_NOT_FOUND: ['not-found', 'No such study.'],
@@ -54,6 +58,10 @@ export const ERRORS = {
   UPDATE_EXISTS: [
     'conflict',
     'This dataset has already contributed to this round; one release is one charge.',
+  ],
+  UPDATE_REPLAYED: [
+    'conflict',
+    'An update of these very parameters was recorded before: a release is made once.',
   ],
   UPDATE_NOT_FOUND: ['not-found', 'No such update.'],
   VERDICT_EXISTS: ['conflict', 'This member has already given its verdict on this round.'],

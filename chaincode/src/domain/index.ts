@@ -48,5 +48,6 @@ export * from './study.ts';
 export * from './study-transitions.ts';
 export * from './transactions.ts';
 export * from './update.ts';
+export * from './used-once.ts';
 export * from './validate.ts';
 export * from './verdict.ts';

@@ -16,6 +16,8 @@ export const ROW_SCHEMA = {
   equivocation: 1,
   motion: 1,
   vote: 1,
+  commitment: 1,
+  release: 1,
   model: 1,
   'privacy-charge': 1,
   activity: 1,

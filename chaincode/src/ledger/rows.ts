@@ -2,6 +2,7 @@
 import type {
   Attestation,
   Budget,
+  Commitment,
   ConsentApproval,
   ConsentRow,
   DatasetRow,
@@ -10,6 +11,7 @@ import type {
   Model,
   Motion,
   PrivacyCharge,
+  Release,
   RoundRow,
   StudyRow,
   Update,
@@ -34,6 +36,8 @@ export interface Rows {
   equivocation: Equivocation;
   model: Model;
   'privacy-charge': PrivacyCharge;
+  commitment: Commitment;
+  release: Release;
 }
 export type Noun = keyof Rows;
 
@@ -53,6 +57,8 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   attestation: ['studyId', 'round', 'mspId'],
   equivocation: ['studyId', 'round', 'mspId'],
   model: ['studyId'],
+  commitment: ['commitment'],
+  release: ['plaintextSha256'],
   'privacy-charge': ['datasetId', 'chargedAt', 'studyId', 'round', 'pool'],
 };
 

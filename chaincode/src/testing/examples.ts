@@ -97,11 +97,11 @@ export const updateArgument = (
 ): RecordUpdate => ({
   round: 1,
   artefact: {
-    cid: cid(`update of ${change.datasetId}`),
-    sha256: sha256(`update of ${change.datasetId}`),
+    cid: cid(`update of ${change.datasetId} ${change.studyId} ${change.round ?? 1}`),
+    sha256: sha256(`update of ${change.datasetId} ${change.studyId} ${change.round ?? 1}`),
     sizeBytes: 5000,
   },
-  plaintextSha256: sha256(`plaintext of ${change.datasetId}`),
+  plaintextSha256: sha256(`plaintext of ${change.datasetId} ${change.studyId} ${change.round ?? 1}`),
   privacyEvent: trainingEvent(),
   claimedEpsilon: '2',
   ...change,

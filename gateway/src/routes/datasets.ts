@@ -14,7 +14,7 @@ export const DATASET_ROUTES: readonly LedgerRoute[] = [
     description:
       'Commitment and record-count band come from POST /v1/local/datasets, which reads and checks every value. ' +
       'The budget is for the whole life of the dataset and cannot be raised.',
-    errors: ['NOT_A_MEMBER', 'DATASET_EXISTS'],
+    errors: ['NOT_A_MEMBER', 'DATASET_EXISTS', 'COMMITMENT_EXISTS'],
     answer: Dataset,
     creates: true,
     examples: { body: REGISTER_DATASET, answer: DATASET },

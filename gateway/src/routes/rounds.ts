@@ -80,6 +80,7 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
       'CONSENT_NOT_FOUND',
       'CONSENT_STATE',
       'UPDATE_EXISTS',
+      'UPDATE_REPLAYED',
       'PRIVACY_EVENT_MISMATCH',
       'PRIVACY_COST_UNDERCLAIMED',
       'BUDGET_EXCEEDED',

@@ -3,6 +3,7 @@ import type { Dataset, DatasetRow, RegisterDataset, Terms } from '../dataset.ts'
 import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
+import type { Commitment } from '../used-once.ts';
 import { checkDictionary } from './dictionary-rules.ts';
 import { duplicates } from './duplicates.ts';
 
@@ -26,14 +27,22 @@ function termsProblems({ purposes, allowedMembers, expiresAt }: Terms, at: strin
   return problems;
 }
 
-/** @throws DomainError DATASET_EXISTS, INVALID_ARGUMENT */
+/** @throws DomainError DATASET_EXISTS, COMMITMENT_EXISTS, INVALID_ARGUMENT */
 export function registerDataset(
   argument: RegisterDataset,
-  context: { readonly owner: string; readonly at: string; readonly existing: Dataset | undefined },
+  context: {
+    readonly owner: string;
+    readonly at: string;
+    readonly existing: Dataset | undefined;
+    readonly committed: Commitment | undefined;
+  },
 ): DatasetRow {
-  const { owner, at, existing } = context;
+  const { owner, at, existing, committed } = context;
   if (existing !== undefined) {
     throw new DomainError('DATASET_EXISTS', `${argument.datasetId} is taken: choose another id`);
+  }
+  if (committed !== undefined) {
+    throw new DomainError('COMMITMENT_EXISTS', `these rows are ${committed.datasetId}, with its budget`);
   }
   const problems = [...budgetProblems(argument), ...termsProblems(argument.terms, at)];
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));

@@ -6,6 +6,7 @@ import type { PrivacyCharge } from '../privacy-charge.ts';
 import type { Round } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { RecordUpdate, Update } from '../update.ts';
+import type { Release } from '../used-once.ts';
 import { spend } from './budget-rules.ts';
 import { requireGranted } from './consent-rules.ts';
 import { checkClaim, checkEvent, plannedTrainingEvent } from './plan-cost.ts';
@@ -19,7 +20,7 @@ import { requireRunning } from './study-rules.ts';
  * it. An update that comes after the deadline counts as long as nobody has closed the round.
  *
  * @throws DomainError STUDY_STATE, NOT_A_PARTICIPANT, NOT_THE_OWNER, UPDATE_EXISTS, ROUND_CLOSED, CONSENT_STATE,
- * PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
+ * UPDATE_REPLAYED, PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
  */
 export function recordUpdate(
   argument: RecordUpdate,
@@ -27,11 +28,13 @@ export function recordUpdate(
     readonly transactionId: string;
     readonly round: Round;
     readonly existing: Update | undefined;
+    /** Where these parameters were released before. */
+    readonly released: Release | undefined;
     readonly consent: Consent;
     readonly account: Budget;
   },
 ): { update: Update; account: Budget; charge: PrivacyCharge } {
-  const { mspId, at, transactionId, study, round, existing, consent, account } = context;
+  const { mspId, at, transactionId, study, round, existing, released, consent, account } = context;
   const { datasetId, privacyEvent, claimedEpsilon } = argument;
   requireParticipant(round, datasetId, mspId);
   if (existing !== undefined) {
@@ -42,6 +45,13 @@ export function recordUpdate(
     throw new DomainError('ROUND_CLOSED', `round ${round.round} is ${round.state} and takes no updates`);
   }
   requireGranted(consent);
+  if (released !== undefined) {
+    const { studyId, round: before, datasetId: of } = released;
+    throw new DomainError(
+      'UPDATE_REPLAYED',
+      `this is the update of ${of} in round ${before} of study ${studyId}`,
+    );
+  }
   checkEvent(privacyEvent, plannedTrainingEvent(study));
   const cost = consent.costPerRound.training;
   checkClaim({ claimed: claimedEpsilon, cost, delta: account.budget.delta, field: 'claimedEpsilon' });

@@ -1,0 +1,16 @@
+// What may be used once in the ledger's life, each as a row under its hash: the commitment of a dataset's rows,
+// which have one budget, and the plaintext of an update, which is one release.
+import type { Static } from 'typebox';
+import { Cid, Id, RoundNumber, RowSchema, Sha256, Strict } from './primitives.ts';
+
+export const Commitment = Strict({ schema: RowSchema, commitment: Cid, datasetId: Id });
+export type Commitment = Static<typeof Commitment>;
+
+export const Release = Strict({
+  schema: RowSchema,
+  plaintextSha256: Sha256,
+  studyId: Id,
+  round: RoundNumber,
+  datasetId: Id,
+});
+export type Release = Static<typeof Release>;
