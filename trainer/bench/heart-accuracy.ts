@@ -1,7 +1,7 @@
 // Accuracy on the four UCI heart-disease files under the demo's plan, without privacy and at ε = 1, 3 and 8 per
 // patient for the whole study (δ = 1e-5): JSON lines. Every patient is held out once per seed (five folds by a
-// salted hash of the patient's id), and the scores of a seed's five folds are averaged. Hyperparameters are fixed in advance, on the synthetic
-// cohorts of network/cohorts; nothing here is chosen by the held-out patients it reports on.
+// salted hash of the patient's id), and the scores of a seed's five folds are averaged. Hyperparameters are fixed in
+// advance, on the synthetic cohorts of network/cohorts; nothing here is chosen by the held-out patients it reports on.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { bandWeight, calibrateNoiseMultiplier, encodingOf, inputNames } from '@c
 import { readDataset } from '../src/data/index.ts';
 import { type Classification, classify } from '../src/metrics/classification.ts';
 import { buildForwardModel } from '../src/onnx/index.ts';
+import { scoreRows } from '../src/simulation/score-model.ts';
 import { simulateStudy } from '../src/simulation/simulate-study.ts';
 import { StudyModel } from '../src/study-model.ts';
 
@@ -74,9 +75,17 @@ if (!existsSync(folder)) {
     for (let seed = 0; seed < SEEDS; seed++) {
       const folds: Run[] = [];
       for (let fold = 0; fold < FOLDS; fold++) {
-        const outcomes = await simulateStudy(
+        const model = new StudyModel(graph, {
+          inputs,
+          parameters: inputs + 2,
+          localParameters: localPatterns,
+        });
+        const heldOut = datasets.map(({ units }, hospital) =>
+          units.filter(({ patientId }) => foldOf(`${seed} ${hospital} ${patientId}`) === fold),
+        );
+        const parameters = await simulateStudy(
           {
-            model: new StudyModel(graph, { inputs, parameters: inputs + 2, localParameters: localPatterns }),
+            model,
             localPatterns,
             rounds: ROUNDS,
             plan: {
@@ -88,13 +97,20 @@ if (!existsSync(folder)) {
               learningRate,
             },
           },
-          datasets.map(({ units, recordCountBand }, hospital) => {
-            const heldOut = (id: string) => foldOf(`${seed} ${hospital} ${id}`) === fold;
+          datasets.map(({ units, recordCountBand }, hospital) => ({
+            name: HOSPITALS[hospital]!,
+            training: units.filter((unit) => !heldOut[hospital]!.includes(unit)).map(({ rows }) => rows),
+            weight: bandWeight(recordCountBand),
+            bandSize: (1 - 1 / FOLDS) * bandWeight(recordCountBand),
+          })),
+        );
+        const outcomes = await Promise.all(
+          heldOut.map(async (units, hospital) => {
+            const rows = units.flatMap((unit) => unit.rows);
+            const inputs = rows.map(({ x }) => x);
             return {
-              training: units.filter(({ patientId }) => !heldOut(patientId)),
-              heldOut: units.filter(({ patientId }) => heldOut(patientId)),
-              weight: bandWeight(recordCountBand),
-              bandSize: (1 - 1 / FOLDS) * bandWeight(recordCountBand),
+              probabilities: await scoreRows(model.onnx(parameters[hospital]!), inputs),
+              labels: rows.map(({ y }) => y),
             };
           }),
         );

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { Dictionary, DomainError, validate } from '@consilium/chaincode/domain';
 import { pino } from 'pino';
 import { ArtefactError, IpfsArtefactStore, loadOrCreateMemberKeys } from './artefact/index.ts';
+import { COMMANDS, COMMANDS_HELP, runCommand } from './commands/index.ts';
 import { ConfigError, ENVIRONMENT, readConfig } from './config.ts';
 import { DataError, readDataset } from './data/index.ts';
 import { TrainerError } from './errors.ts';
@@ -21,7 +22,7 @@ const HELP = `consilium-trainer: one hospital's training service
   consilium-trainer serve                      run until SIGTERM or SIGINT
   consilium-trainer check --file FILE --dictionary FILE
                                                read a data file by its dictionary and list every problem
-
+${COMMANDS_HELP}
   --json    one JSON document on standard output instead of text
   --help    this text
 
@@ -30,8 +31,8 @@ ${Object.entries(ENVIRONMENT)
   .map(([name, meaning]) => `  ${name.padEnd(22)} ${meaning}`)
   .join('\n')}
 
-Exit codes: 0 done; 64 wrong usage; 65 the data file has problems; 69 the journal, a key or a port cannot be
-had; 70 a bug; 78 the environment is not complete.
+Exit codes of serve and check: 0 done; 64 wrong usage; 65 the data file has problems; 69 the journal, a key or
+a port cannot be had; 70 a bug; 78 the environment is not complete.
 `;
 
 async function serve({ json }: { readonly json: boolean }): Promise<number> {
@@ -111,6 +112,8 @@ function usage(problem: string): number {
 }
 
 async function main(): Promise<number> {
+  const [name = '', ...argv] = process.argv.slice(2);
+  if (Object.hasOwn(COMMANDS, name)) return runCommand(name, argv);
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

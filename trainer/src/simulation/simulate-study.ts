@@ -1,17 +1,27 @@
-// A whole study of several hospitals in one process, without a ledger: the same training, the same aggregation
-// in integers, the same local parameters. For benches and for people who plan a study.
-import { aggregateFedAvg, dequantizeParameters, quantizeParameters } from '../aggregate/index.ts';
-import type { DatasetRow, PatientUnit } from '../data/index.ts';
-import { packUnits, secureRandomness, type TrainingPlan } from '../dp-sgd/index.ts';
-import { runRound } from '../dp-sgd/round.ts';
-import type { StudyModel } from '../study-model.ts';
+// A whole study of one or several hospitals in one process, without a ledger: the same training, the same
+// aggregation in integers, the same local parameters. For people without a ledger, for benches and for planning.
+import {
+  type Aggregation,
+  aggregateFedAvg,
+  dequantizeParameters,
+  initialServerState,
+  quantizeParameters,
+  type ServerOptimizerPlan,
+  stepServer,
+} from '../aggregate/index.ts';
+import type { DatasetRow } from '../data/index.ts';
+import { packUnits, runRound, secureRandomness, type TrainingPlan } from '../dp-sgd/index.ts';
+import type { Parameters, StudyModel } from '../study-model.ts';
+
+/** The rows of one unit of privacy: a patient's, or a single record. */
+export type UnitRows = readonly DatasetRow[];
 
 export interface SimulatedHospital {
-  readonly training: readonly PatientUnit[];
-  readonly heldOut: readonly PatientUnit[];
+  readonly name: string;
+  readonly training: readonly UnitRows[];
   /** Public weight of the dataset's band, in patients. */
   readonly weight: number;
-  /** Public expected number of training patients: every mean divides by it (times the sampling rate). */
+  /** Public expected number of training units: every mean divides by it (times the sampling rate). */
   readonly bandSize: number;
 }
 
@@ -20,58 +30,79 @@ export interface SimulatedStudy {
   readonly localPatterns: readonly string[];
   readonly rounds: number;
   readonly plan: Omit<TrainingPlan, 'bandSize'>;
+  /** FedAvg by default. */
+  readonly aggregation?: Aggregation;
+  /** How the aggregate moves the shared model; by default it becomes the model. */
+  readonly serverOptimizer?: ServerOptimizerPlan;
 }
 
-/** One hospital's held-out rows with the final model's probabilities under its own local parameters. */
-export interface SimulatedOutcome {
-  readonly probabilities: Float32Array;
-  readonly labels: readonly number[];
+/** Each hospital's model after a round, in the hospitals' order: one shared part, and each one's own. */
+export type HospitalParameters = readonly Parameters[];
+
+export interface SimulationProgress {
+  readonly round: number;
+  readonly hospital: string;
+  readonly step: number;
+  readonly steps: number;
 }
 
 /**
- * Trains a study over all hospitals and scores each hospital's held-out patients with its final model.
+ * Trains a study over all hospitals; the result is each hospital's model after the last round.
  *
- * The outcome is not private: it holds exact scores of held-out patients.
+ * **Guarantee.** Towards each hospital's units the result is `rounds` compositions of `runRound` under the plan and
+ * whatever follows from public numbers. Hospitals are disjoint, so a patient of one hospital is charged once.
+ *
+ * @param listeners `onRound` is awaited after each round, and before the first with round 0
+ * @throws AggregationRefusedError where the rule needs more hospitals
+ * @throws ParameterRangeError where parameters run away; TrainingInputError for a plan that cannot be trained with
  */
 export async function simulateStudy(
   study: SimulatedStudy,
   hospitals: readonly SimulatedHospital[],
-): Promise<SimulatedOutcome[]> {
-  const { model } = study;
-  const sites = hospitals.map((hospital) => ({ ...hospital, local: model.initial.local }));
+  listeners: {
+    readonly onRound?: (round: number, parameters: HospitalParameters) => Promise<void>;
+    readonly onStep?: (progress: SimulationProgress) => void;
+  } = {},
+): Promise<HospitalParameters> {
+  const { model, plan, localPatterns, aggregation = aggregateFedAvg, serverOptimizer } = study;
+  const sites = hospitals.map((hospital) => ({
+    ...hospital,
+    units: packUnits(
+      model.inputs,
+      hospital.training.map((rows) => rows.map(({ x, y }) => ({ features: x, label: y }))),
+    ),
+    local: model.initial.local,
+  }));
   let base = quantizeParameters(model.initial.shared);
-  for (let round = 0; round < study.rounds; round++) {
+  let state = initialServerState(base.length);
+  const parameters = (): HospitalParameters => {
+    const shared = dequantizeParameters(base);
+    return sites.map(({ local }) => ({ shared, local }));
+  };
+  await listeners.onRound?.(0, parameters());
+  for (let round = 1; round <= study.rounds; round++) {
     const updates = [];
     for (const site of sites) {
-      const result = await runRound(
+      const { sharedDelta, localParameters } = await runRound(
         {
           model: model.graph,
           parameters: model.join({ shared: dequantizeParameters(base), local: site.local }),
-          units: packUnits(
-            model.inputs,
-            site.training.map(({ rows }) => rows.map(labelled)),
-          ),
-          localPatterns: study.localPatterns,
-          plan: { ...study.plan, bandSize: site.bandSize },
+          units: site.units,
+          localPatterns,
+          plan: { ...plan, bandSize: site.bandSize },
         },
-        { randomness: secureRandomness },
+        {
+          randomness: secureRandomness,
+          onProgress: ({ step, steps }) => listeners.onStep?.({ round, hospital: site.name, step, steps }),
+        },
       );
-      site.local = result.localParameters;
-      updates.push({ weight: site.weight, delta: quantizeParameters(result.sharedDelta) });
+      site.local = localParameters;
+      updates.push({ weight: site.weight, delta: quantizeParameters(sharedDelta) });
     }
-    base = aggregateFedAvg({ base, updates });
+    const aggregate = aggregation({ base, updates });
+    if (serverOptimizer === undefined) base = aggregate;
+    else ({ model: base, state } = stepServer(serverOptimizer, { base, aggregate, state }));
+    await listeners.onRound?.(round, parameters());
   }
-  const shared = dequantizeParameters(base);
-  return Promise.all(
-    sites.map(async ({ heldOut, local }) => {
-      const rows = heldOut.flatMap((unit) => unit.rows);
-      const features = Float32Array.from(rows.flatMap(({ x }) => [...x]));
-      return {
-        probabilities: await model.predict({ shared, local }, features),
-        labels: rows.map(({ y }) => y),
-      };
-    }),
-  );
+  return parameters();
 }
-
-const labelled = ({ x, y }: DatasetRow) => ({ features: x, label: y });

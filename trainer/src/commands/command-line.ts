@@ -1,0 +1,49 @@
+// What the commands without a ledger have in common: exit codes, and errors that are the user's to mend.
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+/** The command line or a file that it names cannot be used; the message says what to mend. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  /** Every problem, where there are several. */
+  readonly problems: readonly string[];
+
+  constructor(problems: string | readonly string[], options?: ErrorOptions) {
+    const all = typeof problems === 'string' ? [problems] : problems;
+    super(all.join('\n'), options);
+    this.problems = all;
+  }
+}
+
+/** Parses a command's arguments. @throws InputError for unknown ones */
+export function readArguments<const T extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: T,
+) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    const [firstSentence] = (cause as Error).message.split('. ');
+    throw new InputError(firstSentence ?? 'wrong usage', { cause });
+  }
+}
+
+/** The value of an option that must be there. @throws InputError */
+export function required(value: string | undefined, option: string): string {
+  if (value === undefined) throw new InputError(`--${option} is missing`);
+  return value;
+}
+
+/** A positive number of the command line. @throws InputError */
+export function positiveNumber(
+  text: string | undefined,
+  option: string,
+  { below = Number.POSITIVE_INFINITY }: { readonly below?: number } = {},
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value > 0 && value < below) return value;
+  const bound = Number.isFinite(below) ? ` and below ${below}` : '';
+  throw new InputError(`--${option} must be a number above 0${bound}`);
+}

@@ -1,0 +1,36 @@
+// What a run says on standard output: a few lines for people, then one line of JSON for programs.
+import type { Score } from '../simulation/held-out-scores.ts';
+import type { StudyRun } from './run-study.ts';
+
+const shortScore = (name: string, score: Score | null | undefined): string => {
+  if (!score) return `  ${name.padEnd(16)} no held-out patients`;
+  const { accuracy, auc, baseline } = score;
+  const range = `${accuracy.low.toFixed(3)} to ${accuracy.high.toFixed(3)}`;
+  const area = auc ? `  AUC ${auc.value.toFixed(3)}` : '';
+  const share = `accuracy ${accuracy.value.toFixed(3)} (${range})`;
+  return `  ${name.padEnd(16)} ${share}${area}  baseline ${baseline.toFixed(3)}`;
+};
+
+export function printRun(
+  { card, folder }: StudyRun,
+  { json, summary }: { readonly json: boolean; readonly summary: object },
+): void {
+  if (!json) {
+    const { privacy, metrics } = card;
+    const cost = privacy && (privacy.training.epsilonPld ?? privacy.training.epsilonRdp);
+    const sites = Object.entries(metrics.sites);
+    const models = card.model.files.map(({ file }) => file);
+    const lines = [
+      privacy === null
+        ? 'NOT PRIVATE: trained without noise'
+        : `ε = ${cost?.toFixed(3)} at δ = ${privacy.delta} for each ${privacy.unit} ` +
+          `(noise multiplier ${privacy.noiseMultiplier})`,
+      `held-out patients, ${metrics.scores === 'exact' ? 'exact scores (not private)' : 'noised scores'}:`,
+      ...(sites.length > 1 ? [shortScore('pooled', metrics.pooled)] : []),
+      ...sites.map(([name, score]) => shortScore(name, score)),
+      `written to ${folder}: ${[...models, 'model-card.md', 'model-card.json', 'learning-curve.svg'].join(', ')}`,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
+}

@@ -1,0 +1,34 @@
+// Progress on standard error: a line for each round, and now and then one for a long round's steps.
+import type { RoundScores } from '../simulation/held-out-scores.ts';
+import type { SimulationProgress } from '../simulation/simulate-study.ts';
+
+const STEPS_INTERVAL_MS = 2000;
+
+export interface ProgressReport {
+  onStep(progress: SimulationProgress): void;
+  onScores(scores: RoundScores): void;
+}
+
+export function reportProgress(about: {
+  readonly rounds: number;
+  readonly isPrivate: boolean;
+}): ProgressReport {
+  const label = about.isPrivate ? '' : '[NOT PRIVATE] ';
+  const say = (text: string) => process.stderr.write(`${label}${text}\n`);
+  let saidAt = performance.now();
+  return {
+    onStep({ round, hospital, step, steps }) {
+      const now = performance.now();
+      if (now - saidAt < STEPS_INTERVAL_MS) return;
+      saidAt = now;
+      say(`round ${round} of ${about.rounds}: ${hospital}, step ${step} of ${steps}`);
+    },
+    onScores({ round, pooled }) {
+      saidAt = performance.now();
+      const scores = pooled
+        ? `accuracy ${pooled.accuracy.value.toFixed(3)}${pooled.auc ? `, AUC ${pooled.auc.value.toFixed(3)}` : ''}`
+        : 'no held-out patients';
+      say(`${round === 0 ? 'before training' : `round ${round} of ${about.rounds}`}: ${scores}`);
+    },
+  };
+}

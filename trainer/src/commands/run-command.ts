@@ -1,0 +1,58 @@
+// The commands for people without a ledger, and what their errors mean to a shell.
+import { AggregationRefusedError, ParameterRangeError } from '../aggregate/index.ts';
+import { TrainingInputError } from '../dp-sgd/index.ts';
+import { TrainerError } from '../errors.ts';
+import { EXIT, InputError } from './command-line.ts';
+import { simulateCommand } from './simulate-command.ts';
+import { trainCommand } from './train-command.ts';
+
+/** Each takes what follows its name and answers its exit status. */
+export const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
+  train: trainCommand,
+  simulate: simulateCommand,
+};
+
+/** Lines for the program's own help. */
+export const COMMANDS_HELP = `
+Without a ledger (each explains itself with --help):
+  consilium-trainer train        train a model on one file, with differential privacy
+  consilium-trainer simulate     several hospitals train one model, in one process
+`;
+
+/** What the user can mend, in words; undefined for a bug. */
+function problemsOf(
+  error: unknown,
+): { readonly lines: readonly string[]; readonly status: number } | undefined {
+  if (error instanceof InputError) return { lines: error.problems, status: EXIT.usage };
+  if (error instanceof TrainingInputError || error instanceof AggregationRefusedError) {
+    return { lines: [error.message], status: EXIT.usage };
+  }
+  if (error instanceof TrainerError) {
+    const isInput = error.code === 'TRAINER_MODEL_INVALID';
+    return {
+      lines: [isInput ? `model: ${error.detail}` : error.message],
+      status: isInput ? EXIT.usage : EXIT.failed,
+    };
+  }
+  if (error instanceof ParameterRangeError) return { lines: [error.message], status: EXIT.failed };
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string' && !code.startsWith('ERR_')) {
+    return { lines: [(error as Error).message], status: EXIT.failed };
+  }
+  return undefined;
+}
+
+/** Runs a command of `COMMANDS`; errors are told on standard error. */
+export async function runCommand(name: string, argv: readonly string[]): Promise<number> {
+  try {
+    return await COMMANDS[name]!(argv);
+  } catch (error) {
+    const problems = problemsOf(error);
+    const lines = problems?.lines ?? [(error as Error).stack ?? String(error)];
+    process.stderr.write(`${lines.map((line) => `consilium-trainer ${name}: ${line}`).join('\n')}\n`);
+    if (problems?.status === EXIT.usage && error instanceof InputError) {
+      process.stderr.write(`Try consilium-trainer ${name} --help.\n`);
+    }
+    return problems?.status ?? EXIT.failed;
+  }
+}

@@ -1,0 +1,299 @@
+// What `train` and `simulate` do once they know their hospitals: read, train, score, and write the folder.
+import { createHash } from 'node:crypto';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { canonicalJson, encodingOf, inputNames } from '@consilium/chaincode/domain';
+import { aggregationOf } from '../aggregate/index.ts';
+import { DataError, HELD_OUT_SHARE } from '../data/index.ts';
+import type { TrainingPlan } from '../dp-sgd/index.ts';
+import { learningCurve } from '../report/learning-curve.ts';
+import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
+import { exactScorer, noisedScorer, type RoundScores, type Score } from '../simulation/held-out-scores.ts';
+import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
+import { type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
+import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
+import { InputError, required } from './command-line.ts';
+import { reportProgress } from './progress.ts';
+import { readDictionary } from './read-dictionary.ts';
+import { readStudy, type StudyFile } from './study-file.ts';
+import {
+  modelKindOf,
+  type OptionTexts,
+  type StudySettings,
+  settingsOf,
+  warningsOf,
+} from './study-settings.ts';
+
+/** The line that scripts read. Numbers that are not known are null. */
+export interface Summary {
+  readonly accuracy: number | null;
+  readonly auc: number | null;
+  readonly baseline: number | null;
+  readonly epsilonPld: number | null;
+  readonly epsilonRdp: number | null;
+  readonly delta: number | null;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly examplesPerSecond: number;
+  readonly private: boolean;
+}
+
+export interface StudyRun {
+  readonly card: ModelCard;
+  readonly pooled: Summary;
+  readonly sites: Readonly<Record<string, Summary>>;
+  readonly folder: string;
+}
+
+export interface RunOptions extends OptionTexts {
+  readonly dictionary?: string | undefined;
+  readonly study?: string | undefined;
+  readonly 'seed-split'?: string | undefined;
+  readonly out?: string | undefined;
+}
+
+/** @throws InputError, and what training itself throws */
+export async function runStudy(
+  command: ModelCard['command'],
+  files: readonly SiteFile[],
+  options: RunOptions,
+): Promise<StudyRun> {
+  const dictionary = await readDictionary(required(options.dictionary, 'dictionary'));
+  const study = await readStudy(required(options.study, 'study'));
+  const settings = settingsOf(study, options);
+  const graph = studyGraph(await modelKindOf(study), {
+    dictionary,
+    localPatterns: study.localParameters ?? [],
+  });
+  const folder = options.out ?? join('out', command);
+  await prepareFolder(folder);
+  const splitSeed = options['seed-split'] ?? DEFAULT_SPLIT_SEED;
+  const sites = await loadSites(files, { dictionary, unit: study.unit ?? 'patient', splitSeed });
+  const bands = Object.fromEntries(sites.map(({ name, band }) => [name, band]));
+  const { maxRowsPerPatient } = dictionary;
+  const warnings = warningsOf({ settings, maxRowsPerPatient, bands });
+  for (const { name, heldOut } of sites) {
+    if (heldOut.length === 0) warnings.push(`${name} has no held-out patients: it is not scored.`);
+  }
+  for (const warning of warnings) process.stderr.write(`note: ${warning}\n`);
+
+  const heldOut = sites.map((site) => site.heldOut);
+  const scorer =
+    settings.scoreNoise === undefined
+      ? exactScorer({ model: graph.model, heldOut })
+      : noisedScorer({ model: graph.model, heldOut }, settings.scoreNoise);
+  const curve: RoundScores[] = [];
+  const progress = reportProgress({ rounds: study.rounds, isPrivate: settings.privacy !== null });
+  const startedAt = performance.now();
+  let scoringMs = 0;
+  const parameters = await simulateStudy(simulatedStudy(study, { settings, graph, dictionary }), sites, {
+    onStep: progress.onStep,
+    async onRound(round, current) {
+      const before = performance.now();
+      const scores = await scorer.score(round, current);
+      if (scores !== undefined) {
+        curve.push(scores);
+        progress.onScores(scores);
+      }
+      scoringMs += performance.now() - before;
+    },
+  });
+  const seconds = (performance.now() - startedAt - scoringMs) / 1000;
+  const steps = study.rounds * study.stepsPerRound;
+  const perSite = sites.map(({ bandSize }) => (steps * settings.samplingRate * bandSize) / seconds);
+  const examplesPerSecond = perSite.reduce((sum, rate) => sum + rate, 0);
+
+  const last = curve.at(-1);
+  const card: ModelCard = {
+    card: 1,
+    title: study.title ?? dictionary.label.title,
+    command,
+    createdAt: new Date().toISOString(),
+    data: {
+      dictionarySha256: sha256(canonicalJson(dictionary)),
+      label: dictionary.label.title,
+      features: dictionary.features.map(({ name }) => name),
+      inputs: inputNames(encodingOf(dictionary).features).length,
+      patients: bands,
+      heldOutShare: HELD_OUT_SHARE,
+      splitSeed,
+    },
+    training: trainingFacts(study, settings),
+    privacy: settings.privacy,
+    model: {
+      parameters: graph.model.initial.shared.length + graph.model.initial.local.length,
+      localParameters: graph.localPatterns,
+      files: await writeModels(folder, { graph, sites, parameters }),
+    },
+    metrics: {
+      scores: settings.scoreNoise === undefined ? 'exact' : 'noised',
+      pooled: last?.pooled ?? null,
+      sites: Object.fromEntries(sites.map(({ name }, site) => [name, last?.sites[site] ?? null])),
+      curve,
+    },
+    timing: { seconds: rounded(seconds), examplesPerSecond: rounded(examplesPerSecond) },
+    warnings,
+  };
+  await writeFile(join(folder, 'model-card.json'), `${JSON.stringify(card, null, 2)}\n`);
+  await writeFile(join(folder, 'model-card.md'), cardMarkdown(card));
+  await writeFile(join(folder, 'learning-curve.svg'), curveOf(card));
+  const summary = (score: Score | null, rate: number) => summaryOf(card, { score, steps, rate });
+  return {
+    card,
+    folder,
+    pooled: summary(card.metrics.pooled, examplesPerSecond),
+    sites: Object.fromEntries(
+      sites.map(({ name }, site) => [name, summary(card.metrics.sites[name] ?? null, perSite[site]!)]),
+    ),
+  };
+}
+
+const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const rounded = (value: number): number => Number(value.toPrecision(4));
+
+/** Before anything is trained: a release that cannot be written would be spent for nothing. */
+async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw new InputError(`--out ${folder} cannot be written: ${(cause as NodeJS.ErrnoException).code}`, {
+      cause,
+    });
+  }
+}
+
+/** Every file is read before any problem is told, so that all are mended at once. */
+async function loadSites(files: readonly SiteFile[], how: Parameters<typeof loadSite>[1]): Promise<Site[]> {
+  const sites: Site[] = [];
+  const problems: string[] = [];
+  for (const file of files) {
+    try {
+      sites.push(await loadSite(file, how));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      for (const { code, line, column, remedy } of error.problems) {
+        const place = [line && `line ${line}`, column && `column ${column}`].filter(Boolean).join(', ');
+        problems.push(`${file.path}: ${code}${place && ` (${place})`}: ${remedy}`);
+      }
+      if (error.total > error.problems.length) problems.push(`${file.path}: ${error.total} problems in all`);
+    }
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  return sites;
+}
+
+function simulatedStudy(
+  study: StudyFile,
+  about: {
+    readonly settings: StudySettings;
+    readonly graph: StudyGraph;
+    readonly dictionary: { readonly maxRowsPerPatient: number };
+  },
+): Parameters<typeof simulateStudy>[0] {
+  const { settings, graph, dictionary } = about;
+  const { aggregation, serverOptimizer, classWeights } = study;
+  const loss: TrainingPlan['loss'] = classWeights && {
+    kind: graph.outputs === 1 ? 'binary-cross-entropy' : 'categorical-cross-entropy',
+    classWeights,
+  };
+  return {
+    model: graph.model,
+    localPatterns: graph.localPatterns,
+    rounds: study.rounds,
+    plan: {
+      clipNormL2: settings.clipNormL2,
+      noiseMultiplier: settings.noiseMultiplier,
+      samplingRate: settings.samplingRate,
+      steps: study.stepsPerRound,
+      rowsPerUnit: study.unit === 'record' ? 1 : dictionary.maxRowsPerPatient,
+      learningRate: study.learningRate,
+      ...(study.momentum !== undefined && { momentum: study.momentum }),
+      ...(loss && { loss }),
+    },
+    ...(aggregation && {
+      aggregation: aggregationOf(
+        aggregation.rule,
+        aggregation.faulty === undefined ? {} : { faulty: aggregation.faulty },
+      ),
+    }),
+    ...(serverOptimizer && {
+      serverOptimizer: { momentum: 0.9, secondMomentum: 0.99, adaptivity: 0.001, ...serverOptimizer },
+    }),
+  };
+}
+
+/** The study as it was run; its privacy is told apart. */
+function trainingFacts(study: StudyFile, { privacy }: StudySettings): Record<string, unknown> {
+  const { title, epsilon, noiseMultiplier, delta, heldOutShare, unit, clipNormL2, ...facts } = study;
+  const { model } = facts;
+  return {
+    ...facts,
+    model: model.kind === 'onnx' ? { kind: 'onnx' } : model,
+    ...(privacy !== null && { clipNormL2 }),
+    ...(privacy !== null && epsilon !== undefined && { targetEpsilon: epsilon }),
+    ...(privacy === null && { withoutPrivacy: true }),
+  };
+}
+
+/** One file, or one a hospital where each has parameters of its own. */
+async function writeModels(
+  folder: string,
+  outcome: {
+    readonly graph: StudyGraph;
+    readonly sites: readonly Site[];
+    readonly parameters: HospitalParameters;
+  },
+): Promise<{ file: string; sha256: string }[]> {
+  const { graph, sites, parameters } = outcome;
+  const isShared = graph.model.initial.local.length === 0;
+  const written = [];
+  for (const [site, { name }] of sites.entries()) {
+    if (isShared && site > 0) break;
+    const file = isShared || sites.length === 1 ? 'model.onnx' : join('sites', name, 'model.onnx');
+    const bytes = graph.model.onnx(parameters[site]!);
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), bytes);
+    written.push({ file, sha256: sha256(bytes) });
+  }
+  return written;
+}
+
+function curveOf({ title, privacy, metrics }: ModelCard): string {
+  const epsilon = privacy && (privacy.training.epsilonPld ?? privacy.training.epsilonRdp);
+  return learningCurve(metrics.curve, {
+    title,
+    siteNames: Object.keys(metrics.sites),
+    privacy:
+      privacy === null
+        ? 'NOT PRIVATE: trained without noise'
+        : `ε = ${epsilon?.toPrecision(3)}, δ = ${privacy.delta} for each ${privacy.unit}`,
+    scores:
+      metrics.scores === 'exact'
+        ? 'Scores are exact, and so not private for the held-out patients.'
+        : 'Scores are noised and charged to the held-out patients.',
+  });
+}
+
+function summaryOf(
+  { privacy, timing }: ModelCard,
+  { score, steps, rate }: { readonly score: Score | null; readonly steps: number; readonly rate: number },
+): Summary {
+  const worst = (pick: (account: { epsilonRdp: number; epsilonPld: number | null }) => number | null) => {
+    if (privacy === null) return null;
+    const [training, heldOut] = [pick(privacy.training), privacy.heldOut && pick(privacy.heldOut)];
+    return training === null ? null : Math.max(training, heldOut ?? 0);
+  };
+  return {
+    accuracy: score?.accuracy.value ?? null,
+    auc: score?.auc?.value ?? null,
+    baseline: score?.baseline ?? null,
+    epsilonPld: worst(({ epsilonPld }) => epsilonPld),
+    epsilonRdp: worst(({ epsilonRdp }) => epsilonRdp),
+    delta: privacy?.delta ?? null,
+    steps,
+    seconds: timing.seconds,
+    examplesPerSecond: rounded(rate),
+    private: privacy !== null,
+  };
+}

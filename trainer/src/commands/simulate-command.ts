@@ -1,0 +1,42 @@
+// `consilium-trainer simulate`: many hospitals in one process, no ledger.
+import { resolve } from 'node:path';
+import type { SiteFile } from '../simulation/load-sites.ts';
+import { EXIT, InputError, readArguments } from './command-line.ts';
+import { printRun } from './print-run.ts';
+import { runStudy } from './run-study.ts';
+import { STUDY_OPTIONS, STUDY_OPTIONS_HELP } from './study-settings.ts';
+
+const HELP = `consilium-trainer simulate: several hospitals train one model, in one process
+
+  consilium-trainer simulate --site NAME=FILE --site NAME=FILE ... --dictionary FILE --study FILE [options]
+
+  --site NAME=FILE         a hospital and its patients, CSV or Parquet; once for each hospital
+${STUDY_OPTIONS_HELP}`;
+
+function siteOf(text: string): SiteFile {
+  const [, name, path] = /^([A-Za-z0-9][A-Za-z0-9_-]{0,39})=(.+)$/.exec(text) ?? [];
+  if (name === undefined || path === undefined) {
+    throw new InputError('--site must be NAME=FILE; a name has letters, digits, - and _, at most 40');
+  }
+  return { name, path: resolve(path) };
+}
+
+export async function simulateCommand(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(argv, {
+    ...STUDY_OPTIONS,
+    site: { type: 'string', multiple: true, default: [] },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  if (positionals.length > 0) throw new InputError(`unexpected ${positionals.join(' ')}`);
+  const files = values.site.map(siteOf);
+  if (files.length === 0) throw new InputError('--site is missing: name each hospital and its file');
+  if (new Set(files.map(({ name }) => name)).size < files.length) {
+    throw new InputError('two sites have one name');
+  }
+  const run = await runStudy('simulate', files, values);
+  printRun(run, { json: values.json, summary: { pooled: run.pooled, sites: run.sites } });
+  return EXIT.ok;
+}

@@ -1,0 +1,131 @@
+// The study file of people without a ledger: YAML (or JSON, which is YAML) by a documented schema. Everything that is
+// wrong with it is said at once.
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Described, DomainError, Strict, UNITS, validate, Words } from '@consilium/chaincode/domain';
+import { type Static, type TSchema, Type } from 'typebox';
+import { parseDocument } from 'yaml';
+import { AGGREGATION_RULES, SERVER_OPTIMIZERS } from '../aggregate/index.ts';
+import { HELD_OUT_SHARE } from '../data/index.ts';
+import { MAXIMUM_NOISE_MULTIPLIER } from '../dp-sgd/index.ts';
+import { InputError } from './command-line.ts';
+
+const NumberThat = (description: string, holds: (value: number) => boolean) =>
+  Type.Refine(Type.Number({ description }), holds, () => `must be ${description}`);
+const Positive = NumberThat('a number above 0', (value) => value > 0);
+const Share = NumberThat('above 0 and at most 1', (value) => value > 0 && value <= 1);
+const Decay = NumberThat('at least 0 and below 1', (value) => value >= 0 && value < 1);
+const Moderate = NumberThat('above 0 and below 1024', (value) => value > 0 && value < 1024);
+const Optional = <T extends TSchema>(schema: T, description: string) =>
+  Type.Optional(Described(schema, description));
+const Width = Type.Integer({ minimum: 1, maximum: 10_000 });
+const LocalIntercept = Optional(Type.Boolean(), 'Whether each hospital gets an intercept of its own.');
+
+const Model = Type.Union([
+  Strict({ kind: Type.Literal('logistic-regression'), localIntercept: LocalIntercept }),
+  Strict({
+    kind: Type.Literal('multilayer-perceptron'),
+    hidden: Type.Array(Width, { minItems: 1, maxItems: 8 }),
+    activation: Type.Optional(Words(['relu', 'tanh'])),
+    localIntercept: LocalIntercept,
+  }),
+  Strict({
+    kind: Type.Literal('onnx'),
+    path: Type.String({ minLength: 1, description: "From the study file's folder." }),
+  }),
+]);
+
+export const StudyFile = Strict({
+  title: Optional(Type.String({ minLength: 1, maxLength: 200 }), 'What the model is for.'),
+  model: Described(Model, 'A kind, or a forward graph of your own.'),
+  unit: Optional(Words(UNITS), 'Whose presence is hidden: a patient with all rows (default), or one record.'),
+  rounds: Type.Integer({ minimum: 1, maximum: 10_000, description: 'Times the hospitals meet.' }),
+  stepsPerRound: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Private steps in each round.' }),
+  samplingRate: Described(Share, 'Probability of each unit to be in a batch (Poisson); 1 for all of them.'),
+  clipNormL2: Described(Positive, "Bound on one unit's gradient."),
+  learningRate: Positive,
+  momentum: Optional(Decay, '0 by default; starts anew each round.'),
+  classWeights: Type.Optional(
+    Type.Array(Positive, { minItems: 2, maxItems: 2, description: 'Of label 0 and 1: public numbers.' }),
+  ),
+  epsilon: Optional(Positive, 'What the whole study may cost each unit; or noiseMultiplier in its place.'),
+  noiseMultiplier: Optional(
+    NumberThat(
+      `above 0 and at most ${MAXIMUM_NOISE_MULTIPLIER}`,
+      (value) => value > 0 && value <= MAXIMUM_NOISE_MULTIPLIER,
+    ),
+    'Noise of each step, in multiples of clipNormL2.',
+  ),
+  delta: Optional(
+    NumberThat('above 0 and below 1', (value) => value > 0 && value < 1),
+    'Below one over the number of patients.',
+  ),
+  aggregation: Type.Optional(
+    Strict({
+      rule: Words(AGGREGATION_RULES),
+      faulty: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 100, description: 'False updates to bear; 1 by default.' }),
+      ),
+    }),
+  ),
+  serverOptimizer: Type.Optional(
+    Strict({
+      kind: Words(SERVER_OPTIMIZERS),
+      learningRate: Moderate,
+      momentum: Optional(Decay, '0.9 by default.'),
+      secondMomentum: Optional(Decay, '0.99 by default; fedadam and fedyogi only.'),
+      adaptivity: Optional(Moderate, '0.001 by default; not for fedavgm.'),
+    }),
+  ),
+  localParameters: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+      maxItems: 20,
+      description: 'Names, or prefixes ending in *, of parameters that each hospital keeps to itself.',
+    }),
+  ),
+  heldOutShare: Optional(
+    NumberThat(`${HELD_OUT_SHARE}, as everywhere in Consilium`, (value) => value === HELD_OUT_SHARE),
+    `Always ${HELD_OUT_SHARE}.`,
+  ),
+});
+export type StudyFile = Static<typeof StudyFile>;
+
+/** `model: logistic-regression` and `model: {onnx: PATH}` are short for the full forms. */
+function spelledOut(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('model' in value)) return value;
+  const { model } = value;
+  if (typeof model === 'string') return { ...value, model: { kind: model } };
+  if (typeof model === 'object' && model !== null && !('kind' in model) && 'onnx' in model) {
+    const { onnx, ...rest } = model;
+    return { ...value, model: { kind: 'onnx', path: onnx, ...rest } };
+  }
+  return value;
+}
+
+/** A study from its text. @throws InputError naming every problem (at most 8) */
+export function parseStudy(text: string, folder: string): StudyFile {
+  const document = parseDocument(text, { prettyErrors: true });
+  if (document.errors.length > 0) {
+    throw new InputError(document.errors.map(({ message }) => `study: ${message.split('\n')[0]}`));
+  }
+  try {
+    const study = validate(StudyFile, spelledOut(document.toJS()));
+    if (study.model.kind !== 'onnx') return study;
+    return { ...study, model: { ...study.model, path: resolve(folder, study.model.path) } };
+  } catch (cause) {
+    if (!(cause instanceof DomainError)) throw cause;
+    const problems = cause.message.replace(/^INVALID_ARGUMENT: /, '').split('; ');
+    throw new InputError(
+      problems.map((problem) => `study: ${problem}`),
+      { cause },
+    );
+  }
+}
+
+/** @throws InputError */
+export async function readStudy(path: string): Promise<StudyFile> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new InputError(`study ${path} cannot be read: ${cause.code}`, { cause });
+  });
+  return parseStudy(text, dirname(resolve(path)));
+}

@@ -1,0 +1,72 @@
+// 95 % confidence intervals of what a held-out set says about a model, in closed form or by a root: no resampling,
+// so a report is the same each time it is made.
+import assert from 'node:assert/strict';
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The normal distribution's 97.5 % point. */
+const Z = 1.959963984540054;
+
+/**
+ * Wilson's score interval for a share of `count` independent trials (Wilson 1927).
+ *
+ * Never empty and never outside [0, 1], also for shares of 0 and 1.
+ */
+export function wilsonInterval(share: number, count: number): Interval {
+  assert(count > 0 && share >= 0 && share <= 1);
+  const z2 = Z * Z;
+  const centre = (share + z2 / (2 * count)) / (1 + z2 / count);
+  const half = (Z * Math.sqrt((share * (1 - share)) / count + z2 / (4 * count * count))) / (1 + z2 / count);
+  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+}
+
+/**
+ * Interval for a share of noised counts: correct and total each with independent noise of standard deviation σ.
+ *
+ * The variance of their ratio is p(1-p)/n for the sampling plus σ²(1 + p²)/n² for the noise (first order), with the
+ * noised total for n; the interval is normal and cut to [0, 1]. Where the total is lost in noise it is [0, 1].
+ */
+export function noisedShareInterval(share: number, noised: { total: number; sigma: number }): Interval {
+  const { total, sigma } = noised;
+  if (total < 1) return { low: 0, high: 1 };
+  const variance = (share * (1 - share)) / total + (sigma * sigma * (1 + share * share)) / (total * total);
+  const half = Z * Math.sqrt(variance);
+  return { low: Math.max(0, share - half), high: Math.min(1, share + half) };
+}
+
+/**
+ * Interval for the area under a ROC curve: the areas that a score test does not reject (Newcombe 2006, method 5).
+ *
+ * The variance is Hanley and McNeil's (1982) with both group sizes replaced by their mean in its two minor terms,
+ * taken at the area that is tested, so that an observed area of 1 still has a lower bound.
+ *
+ * @returns [0, 1] where a group is empty, since nothing was observed
+ */
+export function areaInterval(area: number, groups: { positives: number; negatives: number }): Interval {
+  const { positives: m, negatives: n } = groups;
+  if (m === 0 || n === 0) return { low: 0, high: 1 };
+  assert(area >= 0 && area <= 1);
+  const star = (m + n) / 2 - 1;
+  const isKept = (tested: number): boolean => {
+    const bracket = 1 + (star * (1 - tested)) / (2 - tested) + (star * tested) / (1 + tested);
+    const variance = (tested * (1 - tested) * bracket) / (m * n);
+    return (area - tested) ** 2 <= Z * Z * variance;
+  };
+  return { low: edge(0, area, isKept), high: edge(1, area, isKept) };
+}
+
+/** Where `isKept` begins on the way from an outer point to an inner one that is kept. */
+function edge(outer: number, inner: number, isKept: (tested: number) => boolean): number {
+  // At 0 and 1 the variance is 0, so only an observed 0 or 1 keeps them.
+  if (isKept(outer)) return outer;
+  let [out, kept] = [outer, inner];
+  for (let i = 0; i < 60; i++) {
+    const middle = (out + kept) / 2;
+    if (isKept(middle)) kept = middle;
+    else out = middle;
+  }
+  return kept;
+}

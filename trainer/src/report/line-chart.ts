@@ -1,0 +1,145 @@
+// A line chart as SVG text: axes, grid, lines, and a label at the end of each line. Small on purpose; what a learning
+// curve needs and nothing else.
+
+export interface Line {
+  readonly label: string;
+  readonly color: string;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly style?: 'solid' | 'faint' | 'dashed';
+  /** Shown as a bar at the line's last point. */
+  readonly interval?: { readonly low: number; readonly high: number };
+}
+
+export interface Chart {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly xTitle: string;
+  readonly lines: readonly Line[];
+  readonly footnote?: string;
+}
+
+const [WIDTH, HEIGHT] = [760, 440];
+const PLOT = { left: 56, right: 600, top: 76, bottom: 372 } as const;
+const LABEL_STEP = 15;
+/** Bars stand side by side. */
+const BAR_STEP = 8;
+const INK = '#1f2933';
+const QUIET = '#6b7785';
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const at = (value: number): string => value.toFixed(1).replace(/[.]0$/, '');
+
+/** Steps of 1, 2 or 5 times a power of ten that give at most `most` ticks. */
+function ticks(low: number, high: number, most: number): number[] {
+  const raw = (high - low) / most;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= raw * (1 - 1e-9))!;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** Label positions near the wanted ones, at least one line of text apart and inside the plot. */
+function spreadLabels(wanted: readonly number[]): number[] {
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a]! - wanted[b]!);
+  const placed = [...wanted];
+  let free = Number.NEGATIVE_INFINITY;
+  for (const i of order) {
+    placed[i] = Math.max(wanted[i]!, free);
+    free = placed[i]! + LABEL_STEP;
+  }
+  let limit: number = PLOT.bottom + 4;
+  for (const i of order.toReversed()) {
+    placed[i] = Math.min(placed[i]!, limit);
+    limit = placed[i]! - LABEL_STEP;
+  }
+  return placed;
+}
+
+const STYLES = {
+  solid: 'stroke-width="2.5"',
+  faint: 'stroke-width="1.25" stroke-opacity="0.75"',
+  dashed: 'stroke-width="1.5" stroke-dasharray="5 4"',
+} as const;
+
+/** The chart as a whole SVG document. Values of y lie in [0, 1]; lines without points are left out. */
+export function lineChart({ title, subtitle, xTitle, lines, footnote }: Chart): string {
+  const drawn = lines.filter(({ points }) => points.length > 0);
+  const xs = drawn.flatMap(({ points }) => points.map(({ x }) => x));
+  const ys = drawn.flatMap(({ points, interval }) => [
+    ...points.map(({ y }) => y),
+    ...(interval ? [interval.low] : []),
+  ]);
+  const [xLow, xHigh] = [Math.min(0, ...xs), Math.max(1, ...xs)];
+  const yLow = Math.max(0, Math.floor(Math.min(0.95, ...ys) * 10 - 0.2) / 10);
+  const x = (value: number) => PLOT.left + ((value - xLow) / (xHigh - xLow)) * (PLOT.right - PLOT.left);
+  const y = (value: number) => PLOT.bottom - ((value - yLow) / (1 - yLow)) * (PLOT.bottom - PLOT.top);
+  const parts: string[] = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" ` +
+      `font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="12" fill="${QUIET}" role="img">`,
+    `<title>${escaped(title)}</title>`,
+    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
+    `<text x="${PLOT.left}" y="30" font-size="17" font-weight="600" fill="${INK}">${escaped(title)}</text>`,
+    `<text x="${PLOT.left}" y="51">${escaped(subtitle)}</text>`,
+  ];
+  for (const tick of ticks(yLow, 1, 6)) {
+    const height = at(y(tick));
+    const text = String(tick).length > 3 ? tick.toFixed(2) : tick.toFixed(1);
+    parts.push(
+      `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${height}" y2="${height}" stroke="#e4e8ec"/>`,
+      `<text x="${PLOT.left - 10}" y="${at(y(tick) + 4)}" text-anchor="end">${text}</text>`,
+    );
+  }
+  for (const tick of ticks(xLow, xHigh, 10).filter(Number.isInteger)) {
+    const place = at(x(tick));
+    parts.push(
+      `<line x1="${place}" x2="${place}" y1="${PLOT.bottom}" y2="${PLOT.bottom + 5}" stroke="#aab4be"/>`,
+      `<text x="${place}" y="${PLOT.bottom + 20}" text-anchor="middle">${tick}</text>`,
+    );
+  }
+  parts.push(
+    `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${PLOT.bottom}" y2="${PLOT.bottom}" stroke="#aab4be"/>`,
+    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 40}" text-anchor="middle">${escaped(xTitle)}</text>`,
+  );
+  const ends = drawn.map(({ points }) => points.at(-1)!);
+  const labels = spreadLabels(ends.map((end) => y(end.y) + 4));
+  // Faint lines first, so that the main ones lie on top.
+  const order = drawn.map((_, i) => i).sort((a, b) => rank(drawn[a]!) - rank(drawn[b]!));
+  let bars = 0;
+  for (const i of order) {
+    const { points, color, style = 'solid', interval } = drawn[i]!;
+    const end = ends[i]!;
+    const path = points.map((point) => `${at(x(point.x))},${at(y(point.y))}`).join(' ');
+    parts.push(
+      `<polyline points="${path}" fill="none" stroke="${color}" stroke-linejoin="round" stroke-linecap="round" ` +
+        `${STYLES[style]}/>`,
+    );
+    if (interval !== undefined) {
+      const [place, low, high] = [
+        at(x(end.x) - BAR_STEP * bars++),
+        at(y(interval.low)),
+        at(y(interval.high)),
+      ];
+      parts.push(
+        `<line x1="${place}" x2="${place}" y1="${low}" y2="${high}" stroke="${color}" stroke-opacity="0.35" ` +
+          'stroke-width="6" stroke-linecap="round"/>',
+      );
+    }
+    if (style === 'solid')
+      parts.push(`<circle cx="${at(x(end.x))}" cy="${at(y(end.y))}" r="3.5" fill="${color}"/>`);
+    const [from, to] = [y(end.y), labels[i]! - 4];
+    parts.push(
+      `<path d="M${at(x(end.x) + 6)} ${at(from)}L${at(PLOT.right + 14)} ${at(to)}" fill="none" stroke="${color}" ` +
+        'stroke-opacity="0.35"/>',
+      `<text x="${PLOT.right + 18}" y="${at(labels[i]!)}" fill="${color}"` +
+        `${style === 'solid' ? ' font-weight="600"' : ''}>${escaped(drawn[i]!.label)} ${end.y.toFixed(3)}</text>`,
+    );
+  }
+  if (footnote !== undefined)
+    parts.push(`<text x="${PLOT.left}" y="${HEIGHT - 10}" font-size="11">${escaped(footnote)}</text>`);
+  parts.push('</svg>');
+  return `${parts.join('\n')}\n`;
+}
+
+const rank = ({ style = 'solid' }: Line): number => ({ dashed: 0, faint: 1, solid: 2 })[style];
