@@ -8,8 +8,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { it } from 'node:test';
+import { after, it } from 'node:test';
+import { attackConformance } from './attack-conformance.ts';
 import { FabricConsortium } from './fabric-consortium.ts';
+import { raceConformance } from './race-conformance.ts';
 import { studyConformance } from './study-conformance.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -84,16 +86,21 @@ class Embedded {
 if (existsSync(NETWORK)) {
   const embedded = new Embedded();
   let ledger: FabricConsortium | undefined;
-  studyConformance('a study on the embedded network', {
-    async setup() {
-      ledger = await embedded.start();
+  after(async () => {
+    await ledger?.[Symbol.asyncDispose]();
+    await embedded.stop();
+  });
+  // One network for all: the suites use names of their own.
+  const network = {
+    setup: async () => {
+      ledger ??= await embedded.start();
       return ledger;
     },
-    async teardown() {
-      await ledger?.[Symbol.asyncDispose]();
-      await embedded.stop();
-    },
-  });
+    teardown: async () => {},
+  };
+  studyConformance('a study on the embedded network', network);
+  attackConformance('attacks on the embedded network are refused', network);
+  raceConformance('studies that race on the embedded network', network);
 } else {
   it('a study runs on the embedded network', { skip: 'not run: test-network is not built' });
 }

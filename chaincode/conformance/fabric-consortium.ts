@@ -1,6 +1,6 @@
 // A consortium on a Fabric network, through the unmodified gateway client: one connection per organisation, one
 // identity per role, as the network's connection file gives them.
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
@@ -23,7 +23,7 @@ import {
   type TransactionName,
 } from '../src/domain/index.ts';
 
-const { common } = fabricProtos;
+const { common, gateway } = fabricProtos;
 const BLOCK_TIMEOUT_MS = 15_000;
 
 interface Connection {
@@ -97,6 +97,22 @@ export class FabricConsortium implements AsyncDisposable {
     }
   }
 
+  /** A proposal that is signed and goes nowhere: what a peer has seen of a transaction that it refused. */
+  signedProposal<N extends TransactionName>(
+    mspId: string,
+    role: Role,
+    name: N,
+    argument: Argument<N>,
+  ): { proposal: string; signature: string } {
+    const built = this.#contract(mspId, role, name).newProposal(method(name), {
+      arguments: [canonicalJson(argument)],
+    });
+    const proposed = gateway.ProposedTransaction.deserializeBinary(built.getBytes());
+    const bytes = Buffer.from(proposed.getProposal()!.getProposalBytes_asU8());
+    const signature = sign('sha256', bytes, createPrivateKey(this.#identity(mspId, role).privateKey));
+    return { proposal: bytes.toString('base64'), signature: signature.toString('base64') };
+  }
+
   async #waitForBlock(mspId: string, blockNumber: bigint): Promise<void> {
     const { channel } = this.#connection;
     const system = this.#gateway(mspId, 'auditor').getNetwork(channel).getContract('qscc');
@@ -135,28 +151,38 @@ export class FabricConsortium implements AsyncDisposable {
     const key = `${mspId} ${role}`;
     const open = this.#gateways.get(key);
     if (open !== undefined) return open;
-    const organisation = this.#connection.organisations.find((candidate) => candidate.mspId === mspId);
-    const identity = organisation?.clients[role];
-    if (organisation === undefined || identity === undefined)
-      throw new Error(`there is no ${role} of ${mspId}`);
+    const identity = this.#identity(mspId, role);
+    const organisation = this.#organisation(mspId);
     let client = this.#clients.get(mspId);
     if (client === undefined) {
       const tls = credentials.createSsl(Buffer.from(organisation.tlsRootCertificate));
       client = new Client(organisation.endpoint, tls);
       this.#clients.set(mspId, client);
     }
-    const gateway = connect({
+    const connected = connect({
       client,
       identity: { mspId, credentials: Buffer.from(identity.certificate) },
       signer: signers.newPrivateKeySigner(createPrivateKey(identity.privateKey)),
       hash: hash.sha256,
     });
-    this.#gateways.set(key, gateway);
-    return gateway;
+    this.#gateways.set(key, connected);
+    return connected;
+  }
+
+  #organisation(mspId: string) {
+    const organisation = this.#connection.organisations.find((candidate) => candidate.mspId === mspId);
+    if (organisation === undefined) throw new Error(`there is no organisation ${mspId}`);
+    return organisation;
+  }
+
+  #identity(mspId: string, role: string) {
+    const identity = this.#organisation(mspId).clients[role];
+    if (identity === undefined) throw new Error(`there is no ${role} of ${mspId}`);
+    return identity;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const gateway of this.#gateways.values()) gateway.close();
+    for (const open of this.#gateways.values()) open.close();
     for (const client of this.#clients.values()) client.close();
   }
 }

@@ -15,15 +15,11 @@ import {
   verdictArgument,
 } from '../src/testing/examples.ts';
 import { refusalOf } from '../src/testing/memory-consortium.ts';
+import type { LedgerConformance } from './consortium-story.ts';
 import type { FabricConsortium } from './fabric-consortium.ts';
 
-export interface StudyConformance {
-  setup(): Promise<FabricConsortium>;
-  teardown(): Promise<void>;
-}
-
 /** The questions, in order: each builds on the one before, as a study does. */
-export function studyConformance(title: string, { setup, teardown }: StudyConformance): void {
+export function studyConformance(title: string, { setup, teardown }: LedgerConformance): void {
   describe(title, () => {
     const run = randomBytes(4).toString('hex');
     const studyId = `study-${run}`;

@@ -69,6 +69,7 @@ export class MemoryConsortium {
   now = Date.parse('2026-03-01T08:00:00.000Z');
   /** The signed proposal that peers see a transaction come in, where a test needs a real one. */
   sent: { readonly proposal: string; readonly signature: string } | undefined;
+  remembered = '';
   #transactions = 0;
   #clientSkewMs = 0;
 
@@ -81,6 +82,11 @@ export class MemoryConsortium {
     return canonicalJson(
       [...this.world.rows].map(([key, { value, version }]) => [key, Buffer.from(value).toString(), version]),
     );
+  }
+
+  /** Remembers the world as it is now, for a comparison with what comes after. */
+  baseline(): void {
+    this.remembered = this.snapshot();
   }
 
   async evaluate<N extends TransactionName>(
@@ -126,7 +132,7 @@ export class MemoryConsortium {
     const [first] = endorsements;
     if (first === undefined) return 'ENDORSEMENT_POLICY_FAILURE';
     const { writes, policies, reads, event } = first.results;
-    const signers = endorsements.map(({ mspId }) => mspId);
+    const signers = [...new Set(endorsements.map(({ mspId }) => mspId))];
     for (const key of new Set([...writes, ...policies].map(([written]) => written))) {
       const policy = this.world.rows.get(key)?.policy;
       const satisfied =

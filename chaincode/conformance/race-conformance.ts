@@ -1,0 +1,112 @@
+// Studies that race for one dataset's budget, through the unmodified client and whatever order the network gives
+// their transactions: together they can never have more than there is, and nothing that was spent is lost.
+import { strict as assert } from 'node:assert';
+import { after, before, describe, it } from 'node:test';
+import { addRdp, compareDecimals, DomainError, timesRdp, zeroRdp } from '../src/domain/index.ts';
+import { updateArgument } from '../src/testing/examples.ts';
+import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
+
+const STUDIES = 5;
+/** What honest clients do when others were faster: ask again. */
+const CONFLICT = /MVCC_READ_CONFLICT|PHANTOM_READ_CONFLICT|payloads do not match/i;
+const ATTEMPTS_MAX = 50;
+
+export function raceConformance(title: string, { setup, teardown }: LedgerConformance): void {
+  describe(title, () => {
+    let story: ConsortiumStory;
+    let owner: string;
+    let datasetId: string;
+    let studies: string[];
+    const auditor = (pool: 'training' | 'held-out' = 'training') =>
+      story.ledger.evaluate(owner, 'auditor', 'privacy:getBudget', { datasetId, pool });
+
+    before(async () => {
+      story = new ConsortiumStory(await setup());
+      owner = story.members[0]!;
+      await story.join();
+    });
+    after(teardown);
+
+    /** Sends again while others were faster; answers with how often, or with the refusal. */
+    async function insist(attempt: () => Promise<unknown>): Promise<number | DomainError> {
+      for (let conflicts = 0; conflicts < ATTEMPTS_MAX; conflicts++) {
+        try {
+          await attempt();
+          return conflicts;
+        } catch (error) {
+          if (error instanceof DomainError) return error;
+          const { message, details = [] } = error as Error & { details?: readonly { message: string }[] };
+          const said = [message, ...details.map((detail) => detail.message)].join('\n');
+          if (!CONFLICT.test(said)) throw error;
+        }
+      }
+      return assert.fail('always too late');
+    }
+
+    it(`of ${STUDIES} studies that consent at once, as many succeed as the budget can bear`, async () => {
+      datasetId = `raced-${story.run}`;
+      studies = Array.from({ length: STUDIES }, (_, i) => `race-${story.run}-${i}`);
+      await story.register(datasetId, owner, '3');
+      const quorum = { updates: 1, validators: 1 };
+      for (const studyId of studies)
+        await story.propose(studyId, { datasets: [datasetId], quorum, rounds: 2 });
+      const quotes = await Promise.all(
+        studies.map((studyId) =>
+          story.ledger.evaluate(owner, 'steward', 'privacy:quote', { studyId, datasetId }),
+        ),
+      );
+      assert.ok(
+        quotes.every(({ fits }) => fits),
+        'each of them fits alone',
+      );
+      const outcomes = await Promise.all(
+        studies.map((studyId, i) =>
+          insist(() =>
+            story.ledger.submit(owner, 'steward', 'study:consent', {
+              studyId,
+              datasetId,
+              claimedEpsilon: quotes[i].claimedEpsilon,
+            }),
+          ),
+        ),
+      );
+      const refused = outcomes.filter((outcome) => outcome instanceof DomainError);
+      const granted = studies.filter((_, i) => !(outcomes[i] instanceof DomainError));
+      assert.ok(refused.every(({ code }) => code === 'BUDGET_EXCEEDED'));
+      assert.ok(granted.length >= 1 && granted.length < STUDIES, `${granted.length} were granted`);
+      const account = await auditor();
+      const { costPerRound } = await story.ledger.evaluate(owner, 'auditor', 'study:getConsent', {
+        studyId: granted[0]!,
+        datasetId,
+      });
+      assert.deepEqual(account.reserved, timesRdp(costPerRound.training, 2 * granted.length));
+      assert.ok(compareDecimals(account.committedEpsilon, account.budget.epsilon) <= 0, 'not overdrawn');
+      studies = granted;
+    });
+
+    it('what the running ones spend at once is all counted', async () => {
+      for (const studyId of studies) {
+        await story.start(studyId);
+        await story.ledger.submit(owner, 'trainer', 'round:open', { studyId, round: 1 });
+      }
+      const before = await auditor();
+      const outcomes = await Promise.all(
+        studies.map((studyId) => {
+          const update = updateArgument({ studyId, datasetId });
+          return insist(() => story.ledger.submit(owner, 'trainer', 'round:recordUpdate', update));
+        }),
+      );
+      assert.ok(outcomes.every((outcome) => typeof outcome === 'number'));
+      const account = await auditor();
+      const { costPerRound } = await story.ledger.evaluate(owner, 'auditor', 'study:getConsent', {
+        studyId: studies[0]!,
+        datasetId,
+      });
+      assert.deepEqual(before.spent, zeroRdp());
+      assert.deepEqual(account.spent, timesRdp(costPerRound.training, studies.length));
+      assert.deepEqual(addRdp(account.spent, account.reserved), before.reserved, 'nothing leaks');
+      const { items } = await story.ledger.evaluate(owner, 'auditor', 'privacy:listEvents', { datasetId });
+      assert.equal(items.length, studies.length);
+    });
+  });
+}
