@@ -4,6 +4,7 @@ export const DATA_PROBLEMS = {
   FILE_UNREADABLE: 'The file cannot be read: check the path and its permissions.',
   FILE_EMPTY: 'The file has no rows.',
   FILE_NOT_CSV: 'The file is not comma-separated text in UTF-8.',
+  FILE_NOT_PARQUET: 'The file begins as Parquet but is damaged, or in a form this reader does not know.',
   ROW_LENGTH: 'The row has another number of fields than the dictionary has columns.',
   COLUMN_UNKNOWN: 'The dictionary names a column that the file does not have.',
   FEATURE_UNKNOWN: 'The dictionary has no feature of this name: check its spelling, or leave it out.',

@@ -4,5 +4,6 @@ export { DATA_PROBLEMS, DataError, type DataProblem, type DataProblemCode } from
 export { encodeFeatures, readValue, type Value } from './encode-features.ts';
 export { encodeRecord } from './encode-record.ts';
 export { type Dataset, type DatasetRow, datasetOf, type PatientUnit, readDataset } from './read-dataset.ts';
-export { parseTable, readTable, type Table } from './read-table.ts';
+export { parseTable, readTable } from './read-table.ts';
 export { HELD_OUT_SHARE, isHeldOut, splitPatients } from './split-patients.ts';
+export type { Table } from './table.ts';

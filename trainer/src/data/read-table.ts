@@ -1,20 +1,22 @@
-// Reads a CSV file into rows of texts by the dictionary's columns, keeping line numbers for error messages.
+// Reads a file (CSV, or Parquet) into rows of texts by the dictionary's columns, keeping line numbers for error
+// messages.
 import { readFile } from 'node:fs/promises';
 import type { Dictionary } from '@consilium/chaincode/domain';
 import { type Info, parse } from 'csv-parse/sync';
 import { DataError, problem } from './data-problem.ts';
+import { isParquet, parseParquet } from './parse-parquet.ts';
+import { type Table, wantedColumns } from './table.ts';
 
-export interface Table {
-  readonly columns: readonly string[];
-  readonly rows: readonly { readonly line: number; readonly cells: readonly string[] }[];
-}
-
-/** @throws DataError where the file is unreadable, empty, not CSV, or has other columns than the dictionary. */
+/**
+ * A file's rows; Parquet is told by its first bytes, whatever the file's name.
+ *
+ * @throws DataError where the file is unreadable, empty, damaged, or has other columns than the dictionary.
+ */
 export async function readTable(path: string, dictionary: Dictionary): Promise<Table> {
   const bytes = await readFile(path).catch((cause) => {
     throw new DataError([problem('FILE_UNREADABLE')], { cause });
   });
-  return parseTable(bytes, dictionary);
+  return isParquet(bytes) ? parseParquet(bytes, dictionary) : parseTable(bytes, dictionary);
 }
 
 export function parseTable(bytes: Uint8Array, dictionary: Dictionary): Table {
@@ -56,10 +58,4 @@ function parseLines(text: string): { line: number; cells: string[] }[] {
     const line = (cause as { lines?: unknown }).lines;
     throw new DataError([problem('FILE_NOT_CSV', typeof line === 'number' ? { line } : {})]);
   }
-}
-
-function wantedColumns(dictionary: Dictionary): string[] {
-  const wanted = dictionary.features.map((feature) => feature.column ?? feature.name);
-  if (dictionary.patientId !== null) wanted.push(dictionary.patientId);
-  return [...new Set([...wanted, dictionary.label.column])];
 }

@@ -1,0 +1,15 @@
+// What every reader of files hands on: rows of texts under column names.
+import type { Dictionary } from '@consilium/chaincode/domain';
+
+export interface Table {
+  readonly columns: readonly string[];
+  /** `line` is 1-based: of the file, or of its rows where a file has no lines. */
+  readonly rows: readonly { readonly line: number; readonly cells: readonly string[] }[];
+}
+
+/** The columns that a dictionary uses, each once. */
+export function wantedColumns(dictionary: Dictionary): string[] {
+  const wanted = dictionary.features.map((feature) => feature.column ?? feature.name);
+  if (dictionary.patientId !== null) wanted.push(dictionary.patientId);
+  return [...new Set([...wanted, dictionary.label.column])];
+}
