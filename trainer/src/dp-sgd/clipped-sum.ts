@@ -10,7 +10,7 @@ import type { TrainingUnits } from './training-units.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
 
-const isFinite = (square: number): boolean => square <= LARGEST_SQUARE;
+const isUsable = (square: number): boolean => square <= LARGEST_SQUARE;
 
 /** Per unit, 1 where a feature is not finite: its gradient would not be either, so it is left out from the start. */
 function findUnusable({ featureCount, features, rowOffsets }: TrainingUnits): Uint8Array {
@@ -85,10 +85,10 @@ export class ClippedSum {
    */
   async #run(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
     const first = await this.#runOnce(parameters, batch, () => false);
-    if (first.squares.every(isFinite)) return first.sum;
-    const broken = (slot: number) => !isFinite(first.squares[slot]!);
+    if (first.squares.every(isUsable)) return first.sum;
+    const broken = (slot: number) => !isUsable(first.squares[slot]!);
     const second = await this.#runOnce(parameters, batch, broken);
-    return second.squares.every(isFinite) ? second.sum : new Float64Array(this.#graph.parameterCount);
+    return second.squares.every(isUsable) ? second.sum : new Float64Array(this.#graph.parameterCount);
   }
 
   async #runOnce(

@@ -141,9 +141,6 @@ function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: st
   });
 }
 
-const emitSum = (writer: GraphWriter, values: readonly string[]): string =>
-  values.length === 1 ? values[0]! : writer.emit('Sum', values);
-
 /** Clip factors min(1, C / norm) per unit; NaN where the norm is. */
 function emitUnitWeights(
   writer: GraphWriter,

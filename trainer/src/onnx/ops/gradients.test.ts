@@ -1,0 +1,410 @@
+// Every operator's gradient against finite differences of ONNX Runtime's own forward pass. Each model is
+// h = x · s, y = operator(h), logit = mean(y²), with a trainable s of the input's shape: what is compared is the
+// gradient of s, which passes through the operator, and of the operator's own parameters.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { readForwardModel } from '../forward-model.ts';
+import { type Attributes, IR_VERSION, toAttributes, valueInfo } from '../graph-writer.ts';
+import { openSession } from '../onnx-runtime.ts';
+import { encodeModel, type TensorProto } from '../onnx-schema.ts';
+import { buildStepGraph } from '../step-graph.ts';
+import { elementCount, floatTensor, int64Tensor } from '../tensor-data.ts';
+import { normL2 } from '../testing/reference-gradients.ts';
+import { runStep } from '../testing/run-step.ts';
+import { type TinyNode, testNumbers } from '../testing/tiny-models.ts';
+
+interface OpCase {
+  readonly inputShape: readonly number[];
+  /** From `h` to `y`. */
+  readonly nodes: readonly TinyNode[];
+  readonly weights?: Readonly<Record<string, readonly number[]>>;
+  readonly constants?: readonly TensorProto[];
+  readonly opset?: number;
+  /** Inputs and weights are in [1/3, 1), for operators that are not defined everywhere. */
+  readonly isPositive?: boolean;
+}
+
+const ROWS = 3;
+
+function build(
+  { inputShape, nodes, weights = {}, constants = [], opset = 17, isPositive }: OpCase,
+  seed: number,
+) {
+  const next = testNumbers(seed);
+  const draw = isPositive ? () => Math.fround((next() + 2) / 3) : () => Math.fround(next());
+  const all = { s: [1, ...inputShape], ...weights };
+  const parameters = Object.entries(all).map(([name, shape]) =>
+    floatTensor({ name, shape }, Float32Array.from({ length: elementCount(shape) }, draw)),
+  );
+  const head: TinyNode[] = [
+    { op: 'Mul', from: ['x', 's'], to: 'h' },
+    ...nodes,
+    { op: 'Mul', from: ['y', 'y'], to: 'square' },
+    { op: 'Flatten', from: ['square'], to: 'flat' },
+  ];
+  const sum: TinyNode =
+    opset < 18
+      ? { op: 'ReduceMean', from: ['flat'], to: 'logit', attributes: { axes: [1] } }
+      : { op: 'ReduceMean', from: ['flat', 'one'], to: 'logit' };
+  const input = valueInfo('x', { elementType: 'float', shape: ['rows', ...inputShape] });
+  const write = (isOpen: boolean) =>
+    encodeModel({
+      irVersion: IR_VERSION,
+      opsetImport: [{ domain: '', version: opset }],
+      graph: {
+        name: 'operator',
+        node: [...head, sum].map(({ op, from, to, attributes = {} }) => ({
+          name: `make ${to}`,
+          opType: op,
+          input: [...from],
+          output: [to],
+          attribute: toAttributes(attributes),
+        })),
+        initializer: [...(isOpen ? [] : parameters), ...constants, int64Tensor('one', [1])],
+        // To move the parameters, a run takes them as inputs.
+        input: isOpen
+          ? [
+              input,
+              ...parameters.map(({ name, dims: shape }) => valueInfo(name, { elementType: 'float', shape })),
+            ]
+          : [input],
+        output: [valueInfo('logit', { elementType: 'float', shape: ['rows', 1] })],
+      },
+      metadataProps: [],
+    });
+  const x = Float32Array.from({ length: ROWS * elementCount(inputShape) }, draw);
+  return { bytes: write(false), open: write(true), x };
+}
+
+/** Compares the gradient of Σ_rows (logit - label)² with differences. */
+async function compare(opCase: OpCase, seed: number): Promise<void> {
+  const { bytes, open, x } = build(opCase, seed);
+  const model = readForwardModel(bytes);
+  const graph = buildStepGraph(model, {
+    clipNormL2: 1e6,
+    capacityUnits: ROWS,
+    rowsPerUnit: 1,
+    loss: { kind: 'squared-error' },
+  });
+  const label = -1;
+  const units = Array.from({ length: ROWS }, (_, r) => {
+    const own = x.subarray(r * model.features, (r + 1) * model.features);
+    return [{ features: [...own], label }];
+  });
+  const { clippedSum } = await runStep(graph, { parameters: model.values, units });
+  const session = await openSession(open, { threads: 1 });
+  const loss = async (values: Float32Array): Promise<number> => {
+    const feeds = Object.fromEntries(
+      model.parameters.map(({ name, shape, offset, size }) => [
+        name,
+        { type: 'float32' as const, shape, data: values.slice(offset, offset + size) },
+      ]),
+    );
+    const shape = [ROWS, ...model.inputShape];
+    const { logit } = await session.run({ x: { type: 'float32', shape, data: x }, ...feeds });
+    return Array.from(logit!.data).reduce((total, value) => total + (value - label) ** 2, 0);
+  };
+  const here = await loss(model.values);
+  const compared: number[] = [];
+  const differences: number[] = [];
+  const step = 2 ** -8;
+  for (let i = 0; i < model.parameterCount; i++) {
+    const at = async (distance: number) => {
+      const moved = Float32Array.from(model.values);
+      moved[i] = model.values[i]! + distance;
+      const real = moved[i]! - model.values[i]!;
+      return ((await loss(moved)) - here) / real;
+    };
+    const [far, near] = [
+      [await at(-2 * step), await at(2 * step)],
+      [await at(-step), await at(step)],
+    ];
+    const slope = (pair: number[]) => (pair[0]! + pair[1]!) / 2;
+    // Beside a kink the slopes on its two sides differ by more than curvature explains.
+    const bend = Math.abs(near[1]! - near[0]!) - 0.55 * Math.abs(far[1]! - far[0]!);
+    const change = Math.abs(slope(far) - slope(near));
+    if (Math.max(bend, change) > 1e-3 * (1 + Math.abs(slope(near)))) continue;
+    compared.push(i);
+    differences.push((4 * slope(near) - slope(far)) / 3 - (clippedSum!.data[i] as number));
+  }
+  await session.close();
+  assert.ok(compared.length >= 0.6 * model.parameterCount, `${compared.length} of ${model.parameterCount}`);
+  const scale = normL2(clippedSum!.data);
+  assert.ok(normL2(differences) <= 2e-3 * (1 + scale), `off by ${normL2(differences)} of ${scale}`);
+}
+
+const one = (op: string, attributes: Attributes = {}, more: Partial<OpCase> = {}): OpCase => ({
+  inputShape: [5],
+  nodes: [{ op, from: ['h'], to: 'y', attributes }],
+  ...more,
+});
+const two = (op: string, shape: readonly number[], more: Partial<OpCase> = {}): OpCase => ({
+  inputShape: [3, 4],
+  weights: { w: shape },
+  nodes: [{ op, from: ['h', 'w'], to: 'y' }],
+  ...more,
+});
+const FIXED: Readonly<Record<string, OpCase>> = {
+  Relu: one('Relu'),
+  LeakyRelu: one('LeakyRelu', { alpha: { float: 0.2 } }),
+  Elu: one('Elu', { alpha: { float: 1.3 } }),
+  Tanh: one('Tanh'),
+  Sigmoid: one('Sigmoid'),
+  Softplus: one('Softplus'),
+  Gelu: one('Gelu', {}, { opset: 20 }),
+  'Gelu by tanh': one('Gelu', { approximate: 'tanh' }, { opset: 20 }),
+  Erf: one('Erf'),
+  Exp: one('Exp'),
+  Neg: one('Neg'),
+  Abs: one('Abs'),
+  Log: one('Log', {}, { isPositive: true }),
+  Sqrt: one('Sqrt', {}, { isPositive: true }),
+  Reciprocal: one('Reciprocal', {}, { isPositive: true }),
+  Pow: one(
+    'Pow',
+    {},
+    {
+      nodes: [{ op: 'Pow', from: ['h', 'p'], to: 'y' }],
+      constants: [floatTensor({ name: 'p', shape: [] }, [1.7])],
+      isPositive: true,
+    },
+  ),
+  Softmax: one('Softmax', { axis: 1 }),
+  'Softmax along an inner axis': one('Softmax', { axis: 1 }, { inputShape: [3, 4] }),
+  LogSoftmax: one('LogSoftmax', { axis: -1 }, { inputShape: [3, 4] }),
+  'Add of a row': two('Add', [4]),
+  'Sub of a column': two('Sub', [3, 1]),
+  'Mul by a matrix': two('Mul', [1, 3, 4]),
+  'Div by a number': two('Div', [1], { isPositive: true }),
+  'Sub from a parameter': two('Sub', [4], { nodes: [{ op: 'Sub', from: ['w', 'h'], to: 'y' }] }),
+  'Div of a parameter': two('Div', [4], {
+    nodes: [{ op: 'Div', from: ['w', 'h'], to: 'y' }],
+    isPositive: true,
+  }),
+  'Mul of data, spread': two('Mul', [4], {
+    nodes: [
+      { op: 'ReduceSum', from: ['h', 'two'], to: 'total' },
+      { op: 'Mul', from: ['total', 'h'], to: 'gated' },
+      { op: 'Add', from: ['gated', 'w'], to: 'y' },
+    ],
+    constants: [int64Tensor('two', [2])],
+  }),
+  'MatMul over positions': two('MatMul', [4, 6]),
+  'MatMul of data': two('MatMul', [4, 4], {
+    nodes: [
+      { op: 'MatMul', from: ['h', 'w'], to: 'q' },
+      { op: 'Transpose', from: ['h'], to: 't', attributes: { perm: [0, 2, 1] } },
+      { op: 'MatMul', from: ['q', 't'], to: 'y' },
+    ],
+  }),
+  'a weight used twice': two('MatMul', [4, 4], {
+    nodes: [
+      { op: 'MatMul', from: ['h', 'w'], to: 'a' },
+      { op: 'Tanh', from: ['a'], to: 'b' },
+      { op: 'MatMul', from: ['b', 'w'], to: 'y' },
+    ],
+  }),
+  Transpose: one('Transpose', { perm: [0, 2, 1] }, { inputShape: [3, 4] }),
+  Reshape: one(
+    'Reshape',
+    {},
+    {
+      inputShape: [3, 4],
+      nodes: [
+        { op: 'Reshape', from: ['h', 'shape'], to: 'r' },
+        { op: 'Softmax', from: ['r'], to: 'y', attributes: { axis: -1 } },
+      ],
+      constants: [int64Tensor('shape', [0, -1, 2])],
+    },
+  ),
+  'Unsqueeze and Squeeze': one(
+    'Unsqueeze',
+    {},
+    {
+      nodes: [
+        { op: 'Unsqueeze', from: ['h', 'two'], to: 'u' },
+        { op: 'Squeeze', from: ['u', 'two'], to: 'y' },
+      ],
+      constants: [int64Tensor('two', [2])],
+    },
+  ),
+  Concat: one(
+    'Concat',
+    {},
+    {
+      inputShape: [3, 4],
+      nodes: [
+        { op: 'Tanh', from: ['h'], to: 't' },
+        { op: 'Concat', from: ['h', 't', 'h'], to: 'y', attributes: { axis: 2 } },
+      ],
+    },
+  ),
+  'Gather of places': one(
+    'Gather',
+    {},
+    {
+      inputShape: [3, 4],
+      nodes: [{ op: 'Gather', from: ['h', 'places'], to: 'y', attributes: { axis: 2 } }],
+      constants: [int64Tensor('places', [3, 0, 3])],
+    },
+  ),
+  Pad: one(
+    'Pad',
+    {},
+    {
+      inputShape: [3, 4],
+      nodes: [
+        { op: 'Pad', from: ['h', 'pads'], to: 'p' },
+        { op: 'Softmax', from: ['p'], to: 'y', attributes: { axis: -1 } },
+      ],
+      constants: [int64Tensor('pads', [0, 1, 0, 0, 0, 2])],
+    },
+  ),
+  'ReduceMean without its axis': one('ReduceMean', { axes: [2], keepdims: 0 }, { inputShape: [3, 4] }),
+  'ReduceSum over several axes': one(
+    'ReduceSum',
+    {},
+    {
+      inputShape: [3, 4],
+      nodes: [{ op: 'ReduceSum', from: ['h', 'axes'], to: 'y', attributes: { keepdims: 1 } }],
+      constants: [int64Tensor('axes', [1, -1])],
+    },
+  ),
+  GlobalAveragePool: one('GlobalAveragePool', {}, { inputShape: [2, 3, 3] }),
+  LayerNormalization: two('LayerNormalization', [4], {
+    weights: { w: [4], b: [4] },
+    nodes: [{ op: 'LayerNormalization', from: ['h', 'w', 'b'], to: 'y' }],
+  }),
+  'LayerNormalization over two axes': two('LayerNormalization', [3, 4], {
+    nodes: [{ op: 'LayerNormalization', from: ['h', 'w'], to: 'y', attributes: { axis: 1 } }],
+  }),
+  InstanceNormalization: two('InstanceNormalization', [3], {
+    weights: { w: [3], b: [3] },
+    nodes: [{ op: 'InstanceNormalization', from: ['h', 'w', 'b'], to: 'y' }],
+  }),
+  GroupNormalization: two('GroupNormalization', [4], {
+    inputShape: [4, 3],
+    opset: 21,
+    weights: { w: [4], b: [4] },
+    nodes: [{ op: 'GroupNormalization', from: ['h', 'w', 'b'], to: 'y', attributes: { num_groups: 2 } }],
+  }),
+  'Where of a comparison': one(
+    'Where',
+    {},
+    {
+      nodes: [
+        { op: 'Tanh', from: ['h'], to: 't' },
+        { op: 'Greater', from: ['h', 'zero'], to: 'c' },
+        { op: 'Where', from: ['c', 't', 'h'], to: 'y' },
+      ],
+      constants: [floatTensor({ name: 'zero', shape: [] }, [0])],
+    },
+  ),
+};
+
+for (const [name, opCase] of Object.entries(FIXED)) {
+  test(`${name}: the gradient agrees with finite differences`, async () => {
+    for (const seed of [1, 2, 3]) await compare(opCase, seed);
+  });
+}
+
+const small = (min: number, max: number) => fc.integer({ min, max });
+/** Kernel, stride, dilation and pads of one spatial axis, and an extent that the kernel fits into. */
+const axis = fc
+  .record({
+    kernel: small(1, 3),
+    stride: small(1, 3),
+    dilation: small(1, 2),
+    before: small(0, 2),
+    after: small(0, 2),
+    more: small(0, 3),
+  })
+  .map((given) => {
+    // A pool's padding is smaller than its kernel.
+    const [before, after] = [
+      Math.min(given.before, given.kernel - 1),
+      Math.min(given.after, given.kernel - 1),
+    ];
+    return { ...given, before, after, extent: (given.kernel - 1) * given.dilation + 1 + given.more };
+  });
+const space = fc.array(axis, { minLength: 1, maxLength: 2 });
+const windowOf = (
+  axes: readonly { kernel: number; stride: number; dilation: number; before: number; after: number }[],
+) => ({
+  kernel_shape: axes.map(({ kernel }) => kernel),
+  strides: axes.map(({ stride }) => stride),
+  pads: [...axes.map(({ before }) => before), ...axes.map(({ after }) => after)],
+});
+
+test('Conv: the gradient agrees for any kernel, stride, dilation, pads and groups, in one and two dimensions', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      space,
+      small(1, 2),
+      small(1, 2),
+      small(1, 2),
+      small(1, 99),
+      async (axes, group, perGroup, filters, seed) => {
+        const attributes = { ...windowOf(axes), group, dilations: axes.map(({ dilation }) => dilation) };
+        await compare(
+          {
+            inputShape: [group * perGroup, ...axes.map(({ extent }) => extent)],
+            weights: { w: [group * filters, perGroup, ...attributes.kernel_shape], b: [group * filters] },
+            nodes: [{ op: 'Conv', from: ['h', 'w', 'b'], to: 'y', attributes }],
+          },
+          seed,
+        );
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+for (const [op, withDilation] of [
+  ['MaxPool', true],
+  ['AveragePool', false],
+] as const) {
+  test(`${op}: the gradient agrees for any window, overlapping or not`, async () => {
+    await fc.assert(
+      fc.asyncProperty(space, small(0, 1), small(1, 99), async (axes, countPads, seed) => {
+        const own = withDilation
+          ? { dilations: axes.map(({ dilation }) => dilation) }
+          : { count_include_pad: countPads };
+        await compare(
+          one(op, { ...windowOf(axes), ...own }, { inputShape: [2, ...axes.map(({ extent }) => extent)] }),
+          seed,
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+}
+
+test('Slice: the gradient agrees for any start, end and step', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      small(-5, 4),
+      small(1, 9),
+      small(1, 3),
+      small(1, 99),
+      async (start, length, step, seed) => {
+        const first = start < 0 ? start + 5 : start;
+        await compare(
+          {
+            inputShape: [2, 5],
+            nodes: [{ op: 'Slice', from: ['h', 'starts', 'ends', 'axes', 'steps'], to: 'y' }],
+            constants: [
+              int64Tensor('starts', [start]),
+              int64Tensor('ends', [first + length]),
+              int64Tensor('axes', [2]),
+              int64Tensor('steps', [step]),
+            ],
+          },
+          seed,
+        );
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
