@@ -3,7 +3,8 @@
 import { bandOf, type Dictionary, type RecordCountBand } from '@consilium/chaincode/domain';
 import { DataError, type DataProblem, problem } from './data-problem.ts';
 import { encodeFeatures, isMissing, parseNumber, readValue, type Value } from './encode-features.ts';
-import { readTable, type Table } from './read-table.ts';
+import { readTable } from './read-table.ts';
+import type { Table } from './table.ts';
 
 export interface DatasetRow {
   /** Float32 vector in the order of the domain's `inputNames`. */
