@@ -22,8 +22,9 @@ const graph = buildStepGraph(model, {
 async function sumOf(
   units: readonly (readonly LabelledRow[])[],
   parameters = model.values,
+  lanes = 1,
 ): Promise<Float64Array> {
-  const clipped = await ClippedSum.open(graph, packUnits(features, units), model);
+  const clipped = await ClippedSum.open(graph, packUnits(features, units), model, lanes);
   const sum = await clipped.sum(
     parameters,
     Uint32Array.from(units, (_, unit) => unit),
@@ -54,4 +55,13 @@ test('units that are not finite, alone or in every place, give zeros', async () 
 test('parameters that are not finite give zeros, not an endless repetition', async () => {
   const broken = model.values.map((value, i) => (i % 3 === 0 ? Number.NaN : value));
   assert.ok((await sumOf(good, broken)).every((value) => value === 0));
+});
+
+test('several lanes give the same sum, also where a unit is broken, and when there are more units than places', async () => {
+  const many = [...good, [overflowing], ...good, ...good];
+  for (const units of [good, many, []]) {
+    const expected = await sumOf(units);
+    const actual = await sumOf(units, model.values, 2);
+    assert.ok(actual.every((value, i) => Math.abs(value - expected[i]!) < 1e-12));
+  }
 });

@@ -1,14 +1,10 @@
 // Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
-import {
-  type ForwardModel,
-  LARGEST_SQUARE,
-  type OnnxSession,
-  openSession,
-  type StepGraph,
-} from '../onnx/index.ts';
+import { type ForwardModel, LARGEST_SQUARE, type StepGraph } from '../onnx/index.ts';
+import { type Lane, openLane, openLaneThread } from './lane.ts';
 import type { TrainingUnits } from './training-units.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
+const WORTH_A_LANE = 64;
 
 const isUsable = (square: number): boolean => square <= LARGEST_SQUARE;
 
@@ -20,31 +16,39 @@ function findUnusable({ featureCount, features, rowOffsets }: TrainingUnits): Ui
   });
 }
 
+/** Lanes that a model's batches of `units` units are divided among: a public number. */
+export function lanesFor(model: ForwardModel, units: number): number {
+  const gains = model.nodes.some(({ opType }) => opType === 'Conv');
+  return gains && units >= WORTH_A_LANE ? 2 : 1;
+}
+
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {
-  readonly #session: OnnxSession;
+  readonly #lanes: readonly Lane[];
   readonly #graph: StepGraph;
   readonly #units: TrainingUnits;
-  readonly #x: Float32Array;
-  readonly #y: Float32Array;
-  readonly #mask: Float32Array;
   readonly #isUnusable: Uint8Array;
 
-  static async open(graph: StepGraph, units: TrainingUnits, model: ForwardModel): Promise<ClippedSum> {
+  /** `graph` is one lane's: its capacity times `lanes` units are summed in one run. */
+  static async open(
+    graph: StepGraph,
+    units: TrainingUnits,
+    model: ForwardModel,
+    lanes = 1,
+  ): Promise<ClippedSum> {
+    const others = Array.from({ length: lanes - 1 }, () => openLaneThread(graph));
     // Small graphs lose more to a thread pool than they gain.
     const work = graph.units * graph.rowsPerUnit * model.parameterCount;
-    const session = await openSession(graph.bytes, { threads: work < THREADED_FROM_VALUES ? 1 : 2 });
-    return new ClippedSum(session, graph, units);
+    const threads = lanes > 1 || work < THREADED_FROM_VALUES ? 1 : 2;
+    // The lane on this thread blocks it, so that the others are started before it.
+    const own = await openLane(graph, { threads });
+    return new ClippedSum([...others, own], graph, units);
   }
 
-  private constructor(session: OnnxSession, graph: StepGraph, units: TrainingUnits) {
-    const rows = graph.units * graph.rowsPerUnit;
-    this.#session = session;
+  private constructor(lanes: readonly Lane[], graph: StepGraph, units: TrainingUnits) {
+    this.#lanes = lanes;
     this.#graph = graph;
     this.#units = units;
-    this.#x = new Float32Array(rows * graph.features);
-    this.#y = new Float32Array(rows);
-    this.#mask = new Float32Array(rows);
     this.#isUnusable = findUnusable(units);
   }
 
@@ -56,11 +60,12 @@ export class ClippedSum {
    * too, so that it cannot be told from others by its time, and gives zeros.
    */
   async sum(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
-    if (batch.length <= this.#graph.units) return this.#run(parameters, batch);
+    const capacity = this.#graph.units * this.#lanes.length;
+    if (batch.length <= capacity) return this.#run(parameters, batch);
     const total = new Float64Array(this.#graph.parameterCount);
     const lost = new Float64Array(this.#graph.parameterCount);
-    for (let start = 0; start < batch.length; start += this.#graph.units) {
-      const part = await this.#run(parameters, batch.subarray(start, start + this.#graph.units));
+    for (let start = 0; start < batch.length; start += capacity) {
+      const part = await this.#run(parameters, batch.subarray(start, start + capacity));
       for (let i = 0; i < total.length; i++) {
         const [before, added] = [total[i]!, part[i]!];
         const after = before + added;
@@ -72,8 +77,8 @@ export class ClippedSum {
     return total.map((value, i) => value + lost[i]!);
   }
 
-  close(): Promise<void> {
-    return this.#session.close();
+  async close(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 
   /**
@@ -84,44 +89,52 @@ export class ClippedSum {
    * is any unit's gradient: the sum is empty.
    */
   async #run(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
-    const first = await this.#runOnce(parameters, batch, () => false);
-    if (first.squares.every(isUsable)) return first.sum;
-    const broken = (slot: number) => !isUsable(first.squares[slot]!);
-    const second = await this.#runOnce(parameters, batch, broken);
-    return second.squares.every(isUsable) ? second.sum : new Float64Array(this.#graph.parameterCount);
+    for (const { buffers } of this.#lanes) buffers.parameters.set(parameters);
+    this.#layOut(batch, () => false);
+    await this.#runLanes();
+    if (!this.#isBroken()) return this.#total();
+    const squares = this.#lanes.map(({ buffers }) => buffers.squares.slice());
+    const { units } = this.#graph;
+    this.#layOut(batch, (slot) => !isUsable(squares[Math.floor(slot / units)]![slot % units]!));
+    await this.#runLanes();
+    return this.#isBroken() ? new Float64Array(this.#graph.parameterCount) : this.#total();
   }
 
-  async #runOnce(
-    parameters: Float32Array,
-    batch: Uint32Array,
-    isLeftOut: (slot: number) => boolean,
-  ): Promise<{ sum: Float64Array; squares: Float64Array }> {
-    const { units, rowsPerUnit, inputShape, parameterCount } = this.#graph;
-    this.#layOut(batch, isLeftOut);
-    const rows = units * rowsPerUnit;
-    const { clippedSum, squares } = await this.#session.run({
-      x: { type: 'float32', shape: [rows, ...inputShape], data: this.#x },
-      y: { type: 'float32', shape: [rows, 1], data: this.#y },
-      mask: { type: 'float32', shape: [rows, 1], data: this.#mask },
-      parameters: { type: 'float32', shape: [parameterCount], data: parameters },
-    });
-    return { sum: clippedSum!.data as Float64Array, squares: squares!.data as Float64Array };
+  async #runLanes(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#lanes.map((lane) => lane.run()));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  #isBroken(): boolean {
+    return this.#lanes.some(({ buffers }) => !buffers.squares.every(isUsable));
+  }
+
+  #total(): Float64Array {
+    const [first, ...others] = this.#lanes as [Lane, ...Lane[]];
+    const total = first.buffers.sum.slice();
+    for (const { buffers } of others) {
+      for (let i = 0; i < total.length; i++) total[i]! += buffers.sum[i]!;
+    }
+    return total;
   }
 
   #layOut(batch: Uint32Array, isLeftOut: (slot: number) => boolean): void {
-    const { rowsPerUnit, features } = this.#graph;
+    const { units, rowsPerUnit, features } = this.#graph;
     const source = this.#units;
-    this.#x.fill(0);
-    this.#y.fill(0);
-    this.#mask.fill(0);
+    for (const { buffers } of this.#lanes) {
+      buffers.x.fill(0);
+      buffers.y.fill(0);
+      buffers.mask.fill(0);
+    }
     batch.forEach((unit, slot) => {
       if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) return;
+      const { x, y, mask } = this.#lanes[Math.floor(slot / units)]!.buffers;
       const first = source.rowOffsets[unit]!;
       const last = source.rowOffsets[unit + 1]!;
-      const target = slot * rowsPerUnit;
-      this.#x.set(source.features.subarray(first * features, last * features), target * features);
-      this.#y.set(source.labels.subarray(first, last), target);
-      this.#mask.fill(1, target, target + last - first);
+      const target = (slot % units) * rowsPerUnit;
+      x.set(source.features.subarray(first * features, last * features), target * features);
+      y.set(source.labels.subarray(first, last), target);
+      mask.fill(1, target, target + last - first);
     });
   }
 }

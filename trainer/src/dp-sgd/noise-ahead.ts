@@ -32,7 +32,7 @@ export function startNoise({ sigma, count }: { readonly sigma: number; readonly 
   const worker = new Worker(new URL('./noise-worker.js', import.meta.url), {
     workerData: { sigma, slots, states },
   });
-  const exited = once(worker, 'exit');
+  const exited = once(worker, 'exit').catch(() => undefined);
   let current = -1;
   const release = (slot: number) => {
     Atomics.store(states, slot, EMPTY);

@@ -8,7 +8,7 @@ import {
   pick,
   readForwardModel,
 } from '../onnx/index.ts';
-import { ClippedSum } from './clipped-sum.ts';
+import { ClippedSum, lanesFor } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
 import { samplePoisson } from './poisson-sampling.ts';
@@ -72,9 +72,11 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const { plan, units } = input;
   const model = checkRound(input);
   const { parameterCount } = model;
+  const capacity = capacityUnitsOf(plan);
+  const lanes = lanesFor(model, capacity);
   const graph = buildStepGraph(model, {
     clipNormL2: plan.clipNormL2,
-    capacityUnits: capacityUnitsOf(plan),
+    capacityUnits: Math.ceil(capacity / lanes),
     rowsPerUnit: plan.rowsPerUnit,
     loss: lossOf(plan, model),
   });
@@ -85,7 +87,7 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     rounding: graph.rounding,
   });
   const words = new RandomWords(randomness);
-  const clipped = await ClippedSum.open(graph, units, model);
+  const clipped = await ClippedSum.open(graph, units, model, lanes);
   const source = openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const mechanism: StepMechanism = {
     drawBatch: () => samplePoisson(words, { units: unitCount(units), rate: plan.samplingRate }),

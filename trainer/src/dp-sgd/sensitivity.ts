@@ -39,7 +39,7 @@ export interface NoiseCalibration {
  *    c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4Ku/τ², and c_u S_u ≤ (1 + ρ) C/τ. Units that are not
  *    finite are left out: their places are empty.
  * 2. *The sum.* Each value is accumulated in double over at most sumTerms products of a run (one per unit, or per
- *    position), then, with compensation, over the runs (which counts like two roundings for any number of runs
+ *    position), then over two lanes at most and, with compensation, over the runs (which counts like two roundings for any number of runs
  *    below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their order, the error's norm is
  *    at most 2nu Σ_u c_u S_u ≤ 2nu · MAXIMUM_UNITS · 2C/τ =: η. It may differ wholly between B and B' and counts
  *    twice.
