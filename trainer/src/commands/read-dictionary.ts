@@ -1,10 +1,8 @@
 // Reads a data dictionary for the commands: refuses drafts that nobody has filled in, and says all that is wrong.
 import { readFile } from 'node:fs/promises';
 import { Dictionary, DomainError, dictionaryProblems, validate } from '@consilium/chaincode/domain';
+import { PLACEHOLDER } from '../data/draft-dictionary.ts';
 import { InputError } from './command-line.ts';
-
-/** What a draft has where a person must decide. */
-export const PLACEHOLDER = 'TODO';
 
 /** Paths of all placeholders in a JSON value. */
 function placeholders(value: unknown, at: string): string[] {

@@ -3,6 +3,7 @@ import { AggregationRefusedError, ParameterRangeError } from '../aggregate/index
 import { TrainingInputError } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
 import { EXIT, InputError } from './command-line.ts';
+import { dictionaryCommand } from './dictionary-command.ts';
 import { simulateCommand } from './simulate-command.ts';
 import { trainCommand } from './train-command.ts';
 
@@ -10,6 +11,7 @@ import { trainCommand } from './train-command.ts';
 export const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
   train: trainCommand,
   simulate: simulateCommand,
+  dictionary: dictionaryCommand,
 };
 
 /** Lines for the program's own help. */
@@ -17,6 +19,7 @@ export const COMMANDS_HELP = `
 Without a ledger (each explains itself with --help):
   consilium-trainer train        train a model on one file, with differential privacy
   consilium-trainer simulate     several hospitals train one model, in one process
+  consilium-trainer dictionary   draft the dictionary that describes a file's columns
 `;
 
 /** What the user can mend, in words; undefined for a bug. */

@@ -2,10 +2,18 @@
 // wrong with it is said at once.
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { Described, DomainError, Strict, UNITS, validate, Words } from '@consilium/chaincode/domain';
+import {
+  AGGREGATION_RULES,
+  Described,
+  DomainError,
+  Strict,
+  UNITS,
+  validate,
+  Words,
+} from '@consilium/chaincode/domain';
 import { type Static, type TSchema, Type } from 'typebox';
 import { parseDocument } from 'yaml';
-import { AGGREGATION_RULES, SERVER_OPTIMIZERS } from '../aggregate/index.ts';
+import { SERVER_OPTIMIZERS } from '../aggregate/index.ts';
 import { HELD_OUT_SHARE } from '../data/index.ts';
 import { MAXIMUM_NOISE_MULTIPLIER } from '../dp-sgd/index.ts';
 import { InputError } from './command-line.ts';

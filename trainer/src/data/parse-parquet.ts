@@ -1,10 +1,9 @@
 // Reads a Parquet file into rows of texts by the dictionary's columns: the same texts a CSV file would hold, so that
 // checks, encoding and commitments do not depend on the file's format.
-import type { Dictionary } from '@consilium/chaincode/domain';
 import { type FileMetaData, parquetMetadata, parquetReadObjects, type SchemaElement } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { DataError, problem } from './data-problem.ts';
-import { type Table, wantedColumns } from './table.ts';
+import type { Table } from './table.ts';
 
 const MAGIC = 'PAR1';
 
@@ -13,15 +12,15 @@ export const isParquet = (bytes: Uint8Array): boolean =>
   bytes.length >= 8 && String.fromCharCode(...bytes.subarray(0, 4)) === MAGIC;
 
 /**
- * The columns that the dictionary uses; a row's `line` is its number from 1.
+ * The wanted columns, by default all; a row's `line` is its number from 1.
  *
  * Null and NaN become the empty text, true and false 1 and 0, dates ISO 8601. What is nested is no value.
  *
  * @throws DataError FILE_NOT_PARQUET, FILE_EMPTY or COLUMN_UNKNOWN
  */
-export async function parseParquet(bytes: Uint8Array, dictionary: Dictionary): Promise<Table> {
+export async function parseParquet(bytes: Uint8Array, wanted?: readonly string[]): Promise<Table> {
   const { metadata, columns: known } = readColumns(bytes);
-  const columns = wantedColumns(dictionary);
+  const columns = [...(wanted ?? known.keys())];
   const unknown = columns.filter((column) => !known.has(column));
   if (unknown.length > 0) throw new DataError(unknown.map((column) => problem('COLUMN_UNKNOWN', { column })));
   const records = await parquetReadObjects({ file: bufferOf(bytes), metadata, columns, compressors }).catch(
@@ -38,15 +37,11 @@ export async function parseParquet(bytes: Uint8Array, dictionary: Dictionary): P
   return { columns, rows };
 }
 
-/** The file's own columns, in its order. @throws DataError FILE_NOT_PARQUET */
-export function parquetColumns(bytes: Uint8Array): string[] {
-  return [...readColumns(bytes).columns.keys()];
-}
-
 function bufferOf(bytes: Uint8Array): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 
+/** The file's own columns, in its order. */
 function readColumns(bytes: Uint8Array): { metadata: FileMetaData; columns: Map<string, SchemaElement> } {
   try {
     const metadata = parquetMetadata(bufferOf(bytes));

@@ -16,10 +16,15 @@ export async function readTable(path: string, dictionary: Dictionary): Promise<T
   const bytes = await readFile(path).catch((cause) => {
     throw new DataError([problem('FILE_UNREADABLE')], { cause });
   });
-  return isParquet(bytes) ? parseParquet(bytes, dictionary) : parseTable(bytes, dictionary);
+  return isParquet(bytes) ? parseParquet(bytes, wantedColumns(dictionary)) : parseTable(bytes, dictionary);
 }
 
-export function parseTable(bytes: Uint8Array, dictionary: Dictionary): Table {
+/**
+ * The lines of a CSV file, at least one.
+ *
+ * @throws DataError FILE_NOT_CSV or FILE_EMPTY
+ */
+export function parseCells(bytes: Uint8Array): { line: number; cells: string[] }[] {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -29,7 +34,11 @@ export function parseTable(bytes: Uint8Array, dictionary: Dictionary): Table {
   }
   if (text.includes('\0')) throw new DataError([problem('FILE_NOT_CSV')]);
   if (text.trim() === '') throw new DataError([problem('FILE_EMPTY')]);
-  const lines = parseLines(text);
+  return parseLines(text);
+}
+
+export function parseTable(bytes: Uint8Array, dictionary: Dictionary): Table {
+  const lines = parseCells(bytes);
   const header = dictionary.header ? lines.shift()?.cells : dictionary.columns;
   if (header === undefined || lines.length === 0) throw new DataError([problem('FILE_EMPTY')]);
   if (lines.every(({ cells }) => cells.length === 1) && header.length > 1) {

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { encodingOf, inputNames } from '@consilium/chaincode/domain';
+import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
+import type { ModelCard } from '../report/model-card.ts';
+import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'consilium-commands-'));
+after(() => rmSync(directory, { recursive: true }));
+
+const at = (name: string) => join(directory, name);
+const run = (...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    cwd: directory,
+    env: { PATH: process.env.PATH },
+  });
+  return { status, stdout, stderr, last: stdout.trimEnd().split('\n').at(-1) ?? '' };
+};
+const cardOf = (folder: string): ModelCard =>
+  JSON.parse(readFileSync(join(at(folder), 'model-card.json'), 'utf8'));
+const STUDY = `
+title: Who is <ill>?
+model: { kind: logistic-regression, localIntercept: true }
+rounds: 3
+stepsPerRound: 4
+samplingRate: 0.5
+clipNormL2: 1
+learningRate: 1
+epsilon: 8
+delta: 0.001
+`;
+const common = ['--dictionary', at('dictionary.json'), '--study', at('study.yaml')];
+const sites = ['a', 'b', 'c'].flatMap((name) => ['--site', `${name}=${at(`${name}.csv`)}`]);
+
+before(() => {
+  writeFileSync(at('dictionary.json'), JSON.stringify(DICTIONARY));
+  writeFileSync(at('study.yaml'), STUDY);
+  ['a', 'b', 'c'].forEach((name, seed) => {
+    writeFileSync(at(`${name}.csv`), csvOf(seed + 1, 60 + 20 * seed));
+  });
+});
+
+describe('train', () => {
+  it('writes a model, its card and its curve, and ends with one line of JSON', () => {
+    const { status, stdout, stderr, last } = run(
+      'train',
+      '--data',
+      at('a.csv'),
+      ...common,
+      '--out',
+      at('one'),
+    );
+    assert.equal(status, 0, stderr);
+    const summary = JSON.parse(last);
+    assert.deepEqual(Object.keys(summary).slice(0, 9), [
+      'accuracy',
+      'auc',
+      'baseline',
+      'epsilonPld',
+      'epsilonRdp',
+      'delta',
+      'steps',
+      'seconds',
+      'examplesPerSecond',
+    ]);
+    assert.equal(summary.steps, 12);
+    assert.equal(summary.private, true);
+    assert.ok((summary.epsilonPld ?? summary.epsilonRdp) <= 8 && summary.epsilonRdp > 5);
+    assert.match(stdout, /ε = 7\.\d+ at δ = 0\.001 for each patient/);
+    assert.match(stderr, /round 3 of 3: accuracy/);
+
+    const card = cardOf('one');
+    assert.equal(card.privacy?.training.events[0]?.steps, 12);
+    assert.match(card.data.dictionarySha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual(card.data.patients, { data: { low: 50, high: 99 } });
+    assert.equal(card.metrics.curve.length, 4);
+    const { accuracy, count } = card.metrics.pooled!;
+    assert.ok(accuracy.low <= accuracy.value && accuracy.value <= accuracy.high);
+    assert.ok(count! > 0);
+    const markdown = readFileSync(join(at('one'), 'model-card.md'), 'utf8');
+    assert.match(markdown, /exact and therefore not private/);
+    const svg = readFileSync(join(at('one'), 'learning-curve.svg'), 'utf8');
+    assert.match(svg, /^<svg [\s\S]*Who is &#60;ill&#62;\?[\s\S]*<\/svg>\n$/);
+    assert.equal(readForwardModel(readFileSync(join(at('one'), 'model.onnx'))).features, 4);
+  });
+
+  it('trains without privacy only when told to, and says so everywhere', () => {
+    const { status, stdout, stderr, last } = run(
+      ...['train', '--data', at('b.csv'), ...common, '--without-privacy', '--out', at('bare')],
+    );
+    assert.equal(status, 0, stderr);
+    const summary = JSON.parse(last);
+    assert.deepEqual(
+      [summary.private, summary.epsilonPld, summary.epsilonRdp, summary.delta],
+      [false, null, null, null],
+    );
+    assert.match(stdout, /NOT PRIVATE/);
+    assert.match(stderr, /\[NOT PRIVATE\] round 3/);
+    assert.match(readFileSync(join(at('bare'), 'model-card.md'), 'utf8'), /THIS MODEL IS NOT PRIVATE/);
+    assert.match(readFileSync(join(at('bare'), 'learning-curve.svg'), 'utf8'), /NOT PRIVATE/);
+    assert.equal(cardOf('bare').privacy, null);
+    assert.ok(summary.accuracy > summary.baseline + 0.05, 'age decides who is ill');
+  });
+
+  it('trains a graph of one’s own with two logits, by unit record, with noised scores', () => {
+    const { features } = encodingOf(DICTIONARY);
+    const inputs = inputNames(features).length;
+    writeFileSync(
+      at('own.onnx'),
+      buildForwardModel({
+        kind: 'multilayer-perceptron',
+        features: inputs,
+        hidden: [3],
+        localIntercept: false,
+      }),
+    );
+    writeFileSync(
+      at('own.yaml'),
+      STUDY.replace(/model:.*/, 'model: { onnx: own.onnx }\nunit: record\nclassWeights: [1, 2]'),
+    );
+    const { status, stderr, last } = run(
+      ...['train', '--data', at('a.csv'), '--dictionary', at('dictionary.json'), '--study', at('own.yaml')],
+      ...['--score-noise', '5', '--out', at('own'), '--json'],
+    );
+    assert.equal(status, 0, stderr);
+    const summary = JSON.parse(last);
+    assert.equal(summary.auc, null);
+    const { privacy, metrics } = cardOf('own');
+    assert.equal(privacy?.unit, 'record');
+    assert.equal(metrics.scores, 'noised');
+    assert.equal(metrics.pooled?.count, null);
+    assert.equal(privacy?.heldOut?.events[0]?.steps, 4);
+    assert.ok(summary.epsilonRdp >= privacy!.heldOut!.epsilonRdp);
+  });
+});
+
+describe('simulate', () => {
+  it('scores each hospital and all of them, and gives each its own model where it has its own parameters', () => {
+    const { status, stdout, stderr, last } = run(
+      'simulate',
+      ...sites,
+      ...common,
+      '--out',
+      at('many'),
+      '--json',
+    );
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.trimEnd(), last);
+    const summary = JSON.parse(last);
+    assert.deepEqual(Object.keys(summary), ['pooled', 'sites']);
+    assert.deepEqual(Object.keys(summary.sites), ['a', 'b', 'c']);
+    assert.equal(summary.pooled.epsilonRdp, summary.sites.a.epsilonRdp);
+    const models = ['a', 'b', 'c'].map((name) => readFileSync(at(`many/sites/${name}/model.onnx`)));
+    const values = models.map((bytes) => readForwardModel(bytes));
+    const own = values.map(({ values: all, parameters }) => {
+      const { offset } = parameters.find(({ name }) => name === 'local.intercept')!;
+      return all[offset];
+    });
+    assert.equal(new Set(own).size, 3, 'intercepts differ');
+    const shared = values.map(({ values: all, parameters }) => {
+      const { offset, size } = parameters.find(({ name }) => name === 'weight0')!;
+      return [...all.subarray(offset, offset + size)];
+    });
+    assert.deepEqual(shared[0], shared[1]);
+    assert.deepEqual(shared[0], shared[2]);
+  });
+
+  it('takes another rule and a server optimiser', () => {
+    writeFileSync(
+      at('robust.yaml'),
+      `${STUDY.replace(/model:.*/, 'model: logistic-regression')}
+aggregation: { rule: median }
+serverOptimizer: { kind: fedadam, learningRate: 0.1 }`,
+    );
+    const { status, stderr, last } = run(
+      ...['simulate', ...sites, '--dictionary', at('dictionary.json'), '--study', at('robust.yaml')],
+      ...['--out', at('robust')],
+    );
+    assert.equal(status, 0, stderr);
+    assert.ok(JSON.parse(last).pooled.accuracy >= 0);
+    assert.ok(existsSync(at('robust/model.onnx')));
+  });
+
+  it('refuses a rule that means nothing for so few hospitals, with the reason', () => {
+    writeFileSync(at('krum.yaml'), `${STUDY}\naggregation: { rule: multi-krum, faulty: 1 }\n`);
+    const { status, stderr } = run(
+      ...['simulate', ...sites, '--dictionary', at('dictionary.json'), '--study', at('krum.yaml')],
+    );
+    assert.equal(status, 2);
+    assert.match(stderr, /5/);
+  });
+});
+
+describe('the commands', () => {
+  it('explain themselves', () => {
+    for (const command of ['train', 'simulate', 'dictionary']) {
+      const { status, stdout } = run(command, '--help');
+      assert.equal(status, 0);
+      assert.match(stdout, new RegExp(`consilium-trainer ${command}[\\s\\S]*Exit status`));
+    }
+  });
+
+  it('answer wrong usage and bad input with 2, name all problems, and show no patient’s value', () => {
+    assert.equal(run('train', '--loud').status, 2);
+    assert.match(run('train', ...common).stderr, /--data is missing/);
+    writeFileSync(at('bad.csv'), `${csvOf(1)}p90,987654,1,0\np91,50,7,0\n`);
+    const { status, stderr } = run('train', '--data', at('bad.csv'), ...common);
+    assert.equal(status, 2);
+    assert.match(stderr, /VALUE_OUT_OF_BOUNDS \(line \d+, column age\)[\s\S]*VALUE_NOT_BINARY/);
+    assert.doesNotMatch(stderr, /987654/);
+    assert.match(run('simulate', '--site', 'nofile', ...common).stderr, /--site must be NAME=FILE/);
+  });
+
+  it('draft a dictionary that is refused until it is filled in', () => {
+    const { status, stderr } = run(
+      ...['dictionary', 'init', at('a.csv'), '--id', 'id', '--label', 'ill', '--out', at('draft.json')],
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /age: unit, and bounds/);
+    const refused = run(
+      ...['train', '--data', at('a.csv'), '--dictionary', at('draft.json'), '--study', at('study.yaml')],
+    );
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /dictionary: features\.0\.bounds\.low still says TODO/);
+    assert.equal(run('dictionary', 'init', at('a.csv'), '--out', at('draft.json')).status, 2);
+  });
+});

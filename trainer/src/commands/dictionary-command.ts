@@ -1,0 +1,78 @@
+// `consilium-trainer dictionary init`: a first draft of a data dictionary, for a person to fill in.
+import { writeFile } from 'node:fs/promises';
+import {
+  ColumnUnknownError,
+  draftDictionary,
+  HeaderDoubtfulError,
+  PLACEHOLDER,
+} from '../data/draft-dictionary.ts';
+import { DataError } from '../data/index.ts';
+import { EXIT, InputError, readArguments, required } from './command-line.ts';
+
+const HELP = `consilium-trainer dictionary: describe a file's columns
+
+  consilium-trainer dictionary init FILE [--label COLUMN] [--id COLUMN] [--no-header] [--out FILE] [--json]
+
+Drafts a data dictionary for a CSV or Parquet file on standard output (or --out), and says on standard error what
+is left to fill in: every ${PLACEHOLDER}. Nothing accepts a dictionary that still has one. Kinds are guesses.
+No patient's value is printed or written, except codes from 0 to 20 that at least ten rows share.
+
+  --label COLUMN           the column to predict
+  --id COLUMN              the column that tells patients apart; none: every row is another patient
+  --no-header              the first line of the CSV file is a patient, not column names
+  --out FILE               write the draft there; an existing file is left alone
+  --json                   draft and notes as one JSON document on standard output
+  --help                   this text
+
+Exit status: 0 done, 1 failed, 2 wrong usage or a file that cannot be read.
+`;
+
+export async function dictionaryCommand(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(argv, {
+    label: { type: 'string' },
+    id: { type: 'string' },
+    'no-header': { type: 'boolean', default: false },
+    out: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  const [verb, file, ...rest] = positionals;
+  if (verb !== 'init') throw new InputError('the only form is: dictionary init FILE');
+  if (rest.length > 0) throw new InputError(`unexpected ${rest.join(' ')}`);
+  const path = required(file, 'FILE');
+  const { label, id, out, json } = values;
+  const draft = await draftDictionary(path, { label, id, header: !values['no-header'] }).catch(explain);
+  const text = `${JSON.stringify(draft.dictionary, null, 2)}\n`;
+  if (out !== undefined) {
+    await writeFile(out, text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'EEXIST' ? 'exists already' : `cannot be written: ${cause.code}`;
+      throw new InputError(`--out ${out} ${reason}`, { cause });
+    });
+  }
+  if (json) process.stdout.write(`${JSON.stringify(draft)}\n`);
+  else if (out === undefined) process.stdout.write(text);
+  process.stderr.write(`${['Fill in:', ...draft.notes.map((note) => `  - ${note}`)].join('\n')}\n`);
+  return EXIT.ok;
+}
+
+function explain(error: unknown): never {
+  if (error instanceof DataError) {
+    throw new InputError(
+      error.problems.map(({ code, line, remedy }) => `${code}${line ? ` (line ${line})` : ''}: ${remedy}`),
+      { cause: error },
+    );
+  }
+  if (error instanceof ColumnUnknownError) throw new InputError(error.message, { cause: error });
+  if (error instanceof HeaderDoubtfulError) {
+    throw new InputError(
+      'the first line does not look like column names (distinct words, no numbers): ' +
+        'add such a line, or say --no-header',
+      { cause: error },
+    );
+  }
+  throw error;
+}
