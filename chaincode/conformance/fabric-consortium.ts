@@ -81,9 +81,19 @@ export class FabricConsortium implements AsyncDisposable {
     name: N,
     argument: Argument<N>,
   ): Promise<Answer> {
+    return this.submitText(endorsers, caller, name, canonicalJson(argument));
+  }
+
+  /** Any transaction with any one argument, whatever the chaincode makes of it. */
+  async submitText(
+    endorsers: readonly string[] | undefined,
+    caller: { readonly mspId: string; readonly role: Role },
+    name: string,
+    text: string,
+  ): Promise<Answer> {
     const contract = this.#contract(caller.mspId, caller.role, name);
     const options = {
-      arguments: [canonicalJson(argument)],
+      arguments: [text],
       ...(endorsers && { endorsingOrganizations: [...endorsers] }),
     };
     try {

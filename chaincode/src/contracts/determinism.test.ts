@@ -23,6 +23,7 @@ const SUITES = [
   'equivocation',
   'activities',
   'contributions',
+  'upgrade',
 ];
 const DAY_MS = 86_400_000;
 

@@ -1,0 +1,102 @@
+// The embedded network for the suites here: its own process, and one chaincode process per organisation.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { FabricConsortium } from './fabric-consortium.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
+const CHAINCODE_NODE = createRequire(import.meta.url).resolve('fabric-shim/cli.js');
+const SERVER: readonly string[] = [CHAINCODE_NODE, 'server'];
+export const MEMBERS = ['AlphaMSP', 'BetaMSP', 'GammaMSP'];
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export const embeddedExists = (): boolean => existsSync(NETWORK);
+
+export class EmbeddedNetwork {
+  readonly #processes: ChildProcess[] = [];
+  #dir = '';
+
+  /** Starts the network with the chaincode of this package, or another program that serves one. */
+  async start(program = SERVER): Promise<FabricConsortium> {
+    this.#dir = await mkdtemp(join(tmpdir(), 'consilium-chaincode-'));
+    const addresses = await this.#serve(program);
+    const config = join(this.#dir, 'config.json');
+    const organisations = MEMBERS.map((mspId) => ({ mspId, name: mspId.toLowerCase().replace('msp', '') }));
+    const definition = {
+      name: 'consilium',
+      version: '1',
+      sequence: 1,
+      policy: 'MAJORITY Endorsement',
+      addresses,
+    };
+    await writeFile(config, JSON.stringify({ organisations, chaincodes: [definition] }));
+    const network = this.#spawn([NETWORK, 'start', '--dir', this.#dir, '--config', config, '--json']);
+    for await (const line of createInterface({ input: network.stdout! })) {
+      const { ready, connection } = JSON.parse(line) as { ready?: boolean; connection: string };
+      if (ready) return FabricConsortium.connected(connection, 'consilium');
+    }
+    throw new Error('the embedded network ended before it was ready');
+  }
+
+  /** Runs this package's chaincode from now on, under the next sequence of its definition. */
+  async upgrade(): Promise<void> {
+    const addresses = Object.entries(await this.#serve(SERVER)).flatMap(([mspId, address]) => [
+      '--address',
+      `${mspId}=${address}`,
+    ]);
+    const flags = ['--dir', this.#dir, '--name', 'consilium', '--version', '2', ...addresses];
+    await promisify(execFile)(process.execPath, [NETWORK, 'deploy', ...flags]);
+  }
+
+  /** One chaincode process for each member; where each listens. */
+  async #serve(program: readonly string[]): Promise<Record<string, string>> {
+    const addresses: Record<string, string> = {};
+    for (const mspId of MEMBERS) {
+      const address = `127.0.0.1:${await freePort()}`;
+      addresses[mspId] = address;
+      const flags = ['--chaincode-address', address, '--chaincode-id', 'consilium:conformance'];
+      this.#spawn([...program, ...flags], {
+        CORE_PEER_LOCALMSPID: mspId,
+        CORE_CHAINCODE_LOGGING_LEVEL: 'error',
+      });
+    }
+    return addresses;
+  }
+
+  #spawn(command: readonly string[], env: Record<string, string> = {}): ChildProcess {
+    const child = spawn(process.execPath, [...command], {
+      cwd: join(ROOT, 'chaincode'),
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    this.#processes.push(child);
+    if (env.CORE_PEER_LOCALMSPID !== undefined) child.stdout!.resume();
+    return child;
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.#processes.toReversed()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      await gone;
+    }
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,90 @@
+// A study across a chaincode upgrade, on the embedded network: version 1's rows under sequence 1, this package's
+// chaincode under sequence 2, the same channel, the same identities, the same rows.
+import { strict as assert } from 'node:assert';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { isZeroRdp, lineageProblems } from '../src/domain/index.ts';
+import { aggregate, sha256, updateArgument, verdictArgument } from '../src/testing/examples.ts';
+import { refusalOf } from '../src/testing/memory-consortium.ts';
+import { OLD_DATASETS, rowsOfVersion1, OLD_STUDY as studyId } from '../src/testing/rows-of-version-1.ts';
+import { EmbeddedNetwork, embeddedExists, MEMBERS } from './embedded-network.ts';
+import type { FabricConsortium } from './fabric-consortium.ts';
+
+const skip = embeddedExists() ? false : 'not run: test-network is not built';
+
+describe('a study across a chaincode upgrade on the embedded network', { skip }, () => {
+  const network = new EmbeddedNetwork();
+  let ledger: FabricConsortium;
+  after(async () => {
+    await ledger?.[Symbol.asyncDispose]();
+    await network.stop();
+  });
+  const trainer = (i: number) => ({ mspId: MEMBERS[i]!, role: 'trainer' as const });
+
+  it('version 1 leaves a study in the middle of its second round', async () => {
+    ledger = await network.start([join(import.meta.dirname, 'version-1-chaincode.js')]);
+    const rows = rowsOfVersion1();
+    await Promise.all(
+      rows.map((_, i) => ledger.submitText(undefined, trainer(i % 3), 'upgrade:write', String(i))),
+    );
+  });
+
+  it('the next sequence reads it, keeps its policies, and takes it to its model', async () => {
+    await network.upgrade();
+    const { version, state } = await ledger.evaluate(MEMBERS[1]!, 'auditor', 'study:get', { studyId });
+    assert.deepEqual([version, state], [1, 'running']);
+    const update = updateArgument({ studyId, datasetId: 'beta', round: 2 });
+    const owner = trainer(1);
+    const alone = ledger.submitBy([MEMBERS[1]!], owner, 'round:recordUpdate', update);
+    await assert.rejects(alone, /ENDORSEMENT_POLICY_FAILURE/, "version 1's policy still guards the account");
+    const again = updateArgument({ studyId, datasetId: 'alpha', round: 2 });
+    const twice = ledger.submit(MEMBERS[0]!, 'trainer', 'round:recordUpdate', again);
+    assert.equal((await refusalOf(twice)).code, 'UPDATE_EXISTS');
+
+    for (const round of [2, 3]) {
+      if (round === 3) await ledger.submit(MEMBERS[0]!, 'trainer', 'round:open', { studyId, round });
+      for (const [i, datasetId] of OLD_DATASETS.entries()) {
+        if (round === 2 && datasetId === 'alpha') continue;
+        const argument = updateArgument({ studyId, datasetId, round });
+        await ledger.submit(MEMBERS[i]!, 'trainer', 'round:recordUpdate', argument);
+      }
+      await ledger.submit(MEMBERS[0]!, 'trainer', 'round:close', { studyId, round });
+      await Promise.all(
+        OLD_DATASETS.map((datasetId, i) => {
+          const verdict = { studyId, round, datasets: [...OLD_DATASETS], own: [datasetId] };
+          return ledger.submit(MEMBERS[i]!, 'trainer', 'round:recordVerdict', verdictArgument(verdict));
+        }),
+      );
+      await ledger.submit(MEMBERS[0]!, 'trainer', 'round:tally', { studyId, round });
+      const made = aggregate(`model ${round}`);
+      const { parametersSha256 } = made;
+      for (const mspId of MEMBERS) {
+        await ledger.submit(mspId, 'trainer', 'round:attest', { studyId, round, parametersSha256 });
+      }
+      await ledger.submit(MEMBERS[0]!, 'trainer', 'round:finalize', { studyId, round, aggregate: made });
+    }
+    await ledger.submit(MEMBERS[0]!, 'researcher', 'model:publish', { studyId });
+    const lineage = await ledger.evaluate(MEMBERS[2]!, 'auditor', 'model:getLineage', { studyId });
+    const trusted = lineage.model.lineageSha256;
+    assert.deepEqual(lineageProblems(lineage, { sha256, trusted }), []);
+    for (const [i, datasetId] of OLD_DATASETS.entries()) {
+      await ledger.submit(MEMBERS[i]!, 'trainer', 'study:settle', { studyId, datasetId });
+      const asked = { datasetId, pool: 'training' } as const;
+      const account = await ledger.evaluate(MEMBERS[0]!, 'auditor', 'privacy:getBudget', asked);
+      assert.ok(isZeroRdp(account.reserved));
+    }
+  });
+
+  it('rows from before the index are found in it once a study is entered', async () => {
+    const index = (round?: number) =>
+      ledger.submit(MEMBERS[0]!, 'operator', 'audit:indexStudy', { studyId, ...(round && { round }) });
+    assert.equal((await index()).entries, 4);
+    assert.equal((await index(1)).entries, 10);
+    const question = { by: 'dataset', value: 'beta', pageSize: 200 } as const;
+    const { items } = await ledger.evaluate(MEMBERS[2]!, 'auditor', 'audit:listActivities', question);
+    const rounds = items
+      .filter(({ transaction }: { transaction: string }) => transaction === 'round:recordUpdate')
+      .map(({ round }: { round: number }) => round);
+    assert.deepEqual(rounds.toSorted(), [1, 2, 3]);
+  });
+});

@@ -1,0 +1,173 @@
+// A ledger outlives its chaincode: rows that version 1 wrote are read, changed and finished by this version.
+import { strict as assert } from 'node:assert';
+import { test } from 'node:test';
+import {
+  canonicalJson,
+  isZeroRdp,
+  lineageProblems,
+  presentForm,
+  ROW_SCHEMA,
+  type RowKind,
+} from '../domain/index.ts';
+import { aggregate, datasetArgument, sha256, updateArgument, verdictArgument } from '../testing/examples.ts';
+import { MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
+import {
+  OLD_DATASETS,
+  OLD_MEMBERS,
+  rowsOfVersion1,
+  OLD_STUDY as studyId,
+  type WrittenRow,
+} from '../testing/rows-of-version-1.ts';
+import { as } from '../testing/study-on-ledger.ts';
+
+const auditor = as('auditor', 'BetaMSP');
+const kindOf = ({ key: [noun] }: WrittenRow) => noun as RowKind;
+
+/** The ledger as version 1 left it. */
+function inherited(): MemoryConsortium {
+  const ledger = new MemoryConsortium(OLD_MEMBERS);
+  for (const [i, { key, value, policy }] of rowsOfVersion1().entries()) {
+    const name = `\u0000${key.map((part) => `${part}\u0000`).join('')}`;
+    const bytes = Buffer.from(canonicalJson(value));
+    ledger.world.rows.set(name, {
+      value: bytes,
+      version: 1,
+      policy: policy === undefined ? undefined : Buffer.from(policy, 'base64'),
+    });
+    const timestamp = { seconds: Math.floor(ledger.now / 1000) + i, nanos: 0 };
+    const txId = `${i}`.padStart(8, '0').padEnd(64, 'f');
+    ledger.world.history.set(name, [{ txId, timestamp, isDelete: false, value: bytes }]);
+  }
+  ledger.now += 60_000;
+  return ledger;
+}
+
+test('every kind of row that version 1 wrote is there and is brought to its present form', () => {
+  const rows = rowsOfVersion1();
+  assert.ok(new Set(rows.map(kindOf)).size >= 10);
+  for (const row of rows) {
+    assert.equal(row.value.schema, 1);
+    const present: Record<string, unknown> = presentForm(kindOf(row), row.value);
+    assert.equal(present.schema, ROW_SCHEMA[kindOf(row)]);
+    for (const [field, value] of Object.entries(row.value)) {
+      if (field !== 'schema') assert.deepEqual(present[field], value, 'nothing that was written is lost');
+    }
+  }
+  const of = (noun: RowKind): Record<string, unknown> =>
+    presentForm(noun, rows.find((row) => kindOf(row) === noun)!.value);
+  assert.deepEqual(of('dataset').consentPolicy, { stewards: 1 });
+  assert.equal(of('study').version, 1);
+  assert.deepEqual([of('consent').studyVersion, of('consent').stewards], [1, []]);
+  assert.equal(of('round').stageSince, of('round').openedAt);
+});
+
+test('the present form is left alone, and one that is newer than this chaincode is not guessed at', () => {
+  const row = { schema: ROW_SCHEMA.study, studyId: 'x' };
+  assert.equal(presentForm('study', row), row);
+  for (const schema of [ROW_SCHEMA.study + 1, 0, undefined]) {
+    assert.throws(() => presentForm('study', { schema }), RangeError);
+  }
+});
+
+test('a peer that has not upgraded refuses rows of a newer one, and writes nothing', async () => {
+  const ledger = inherited();
+  const key = `\u0000study\u0000${studyId}\u0000`;
+  const row = ledger.world.rows.get(key)!;
+  const newer = { ...JSON.parse(Buffer.from(row.value).toString()), schema: 99 };
+  ledger.world.rows.set(key, { ...row, value: Buffer.from(canonicalJson(newer)) });
+  const attempt = ledger.submit(as('trainer', 'BetaMSP'), 'round:close', { studyId, round: 2 });
+  assert.equal((await refusalOf(attempt)).code, 'INTERNAL');
+  assert.match(ledger.log.join('\n'), /a study row of form 99 is not known/);
+});
+
+test('a study that version 1 began goes on in the middle of its round, and ends in a model', async () => {
+  const ledger = inherited();
+  const [alpha, ...others] = OLD_DATASETS;
+  const trainer = (i: number) => as('trainer', OLD_MEMBERS[i]!);
+  const again = ledger.submit(
+    trainer(0),
+    'round:recordUpdate',
+    updateArgument({ studyId, datasetId: alpha, round: 2 }),
+  );
+  assert.equal((await refusalOf(again)).code, 'UPDATE_EXISTS', 'what version 1 recorded counts');
+
+  for (const round of [2, 3]) {
+    if (round === 3) await ledger.submit(trainer(0), 'round:open', { studyId, round });
+    for (const [i, datasetId] of OLD_DATASETS.entries()) {
+      if (round === 2 && !others.some((other) => other === datasetId)) continue;
+      const update = updateArgument({ studyId, datasetId, round });
+      await ledger.submit(trainer(i), 'round:recordUpdate', update);
+    }
+    await ledger.submit(trainer(0), 'round:close', { studyId, round });
+    for (const [i, datasetId] of OLD_DATASETS.entries()) {
+      const verdict = verdictArgument({ studyId, round, datasets: [...OLD_DATASETS], own: [datasetId] });
+      await ledger.submit(trainer(i), 'round:recordVerdict', verdict);
+    }
+    await ledger.submit(trainer(0), 'round:tally', { studyId, round });
+    const { parametersSha256 } = aggregate(`model ${round}`);
+    for (const i of [0, 1, 2])
+      await ledger.submit(trainer(i), 'round:attest', { studyId, round, parametersSha256 });
+    await ledger.submit(trainer(0), 'round:finalize', {
+      studyId,
+      round,
+      aggregate: aggregate(`model ${round}`),
+    });
+  }
+  await ledger.submit(as('researcher', 'AlphaMSP'), 'model:publish', { studyId });
+  const lineage = await ledger.evaluate(auditor, 'model:getLineage', { studyId });
+  assert.equal(lineage.rounds[0].round.seal, undefined, 'the first round ended before there were seals');
+  assert.deepEqual(lineageProblems(lineage, { sha256, trusted: lineage.model.lineageSha256 }), []);
+  lineage.rounds[0].updates[0].artefact.sha256 = sha256('forged');
+  assert.notDeepEqual(lineageProblems(lineage, { sha256 }), [], 'and is closed by the digest all the same');
+
+  for (const [i, datasetId] of OLD_DATASETS.entries()) {
+    await ledger.submit(trainer(i), 'study:settle', { studyId, datasetId });
+    const account = await ledger.evaluate(auditor, 'privacy:getBudget', { datasetId, pool: 'training' });
+    assert.ok(isZeroRdp(account.reserved));
+  }
+  const receipt = await ledger.evaluate(auditor, 'round:getReceipt', {
+    studyId,
+    round: 1,
+    datasetId: 'beta',
+  });
+  assert.equal(receipt.outcome, 'included');
+  const row = JSON.parse(
+    Buffer.from(ledger.world.rows.get(`\u0000study\u0000${studyId}\u0000`)!.value).toString(),
+  );
+  assert.equal(row.schema, ROW_SCHEMA.study, 'a row that is changed is written in its present form');
+});
+
+test('what is new applies to what is old: amending, voting, indexing, reporting', async () => {
+  const ledger = inherited();
+  const steward = (i: number) => as('steward', OLD_MEMBERS[i]!);
+  await ledger.submit(steward(0), 'motion:move', {
+    studyId,
+    kind: 'amend',
+    amendment: { rounds: 4 },
+    reason: 'it improves',
+  });
+  for (const [i, datasetId] of OLD_DATASETS.entries()) {
+    const claims = [{ datasetId, claimedEpsilon: { training: '5', heldOut: '5' } }];
+    await ledger.submit(steward(i), 'motion:vote', { studyId, motion: 1, accept: true, claims });
+  }
+  const study = await ledger.evaluate(auditor, 'study:get', { studyId });
+  assert.deepEqual([study.rounds, study.version], [4, 2]);
+
+  const operator = as('operator', 'AlphaMSP');
+  assert.equal((await ledger.submit(operator, 'audit:indexStudy', { studyId })).entries, 4);
+  assert.equal((await ledger.submit(operator, 'audit:indexStudy', { studyId, round: 1 })).entries, 10);
+  const { items } = await ledger.evaluate(auditor, 'audit:listActivities', { by: 'dataset', value: 'beta' });
+  assert.deepEqual(
+    items.map(({ transaction }: { transaction: string }) => transaction),
+    [
+      'study:propose',
+      'study:consent',
+      'round:open',
+      'round:recordUpdate',
+      'round:recordVerdict',
+      'motion:vote',
+    ],
+  );
+  const again = ledger.submit(as('steward', 'BetaMSP'), 'dataset:register', datasetArgument('alpha'));
+  assert.equal((await refusalOf(again)).code, 'DATASET_EXISTS');
+});
