@@ -36,7 +36,9 @@ export const Consortium = Strict({
     pattern: '^[a-z][a-z0-9.-]{0,248}$',
     description: 'a Fabric channel name: lower-case letters, digits, dots and hyphens',
   }),
-  runtime: Type.Literal('embedded', { description: "'embedded', the only runtime here so far" }),
+  runtime: Type.Enum(['embedded', 'native'], {
+    description: "'embedded' (needs only Node) or 'native' (real Fabric, its binaries in FABRIC_BIN_DIR)",
+  }),
   organisations: Type.Array(Organisation, {
     minItems: 1,
     maxItems: 26,
@@ -51,6 +53,16 @@ export const Consortium = Strict({
   }),
   orderer: Type.Optional(
     Strict({
+      ordering: Type.Optional(
+        Type.Enum(['raft', 'bft'], { description: "'raft' or 'bft', on the native runtime" }),
+      ),
+      nodes: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 4,
+          description: 'how many orderers: 1 or 3 with raft, 4 with bft; leave it out for 1 or 4',
+        }),
+      ),
       batchTimeoutMs: Type.Optional(
         Type.Integer({ minimum: 1, maximum: 60_000, description: 'milliseconds, 1 to 60000' }),
       ),
@@ -168,6 +180,30 @@ function* duplicates(consortium: Consortium): Generator<{ path: Path; problem: s
   }
 }
 
+function* orderingProblems(
+  consortium: Consortium,
+): Generator<{ path: Path; problem: string; remedy: string }> {
+  const { ordering, nodes } = consortium.orderer ?? {};
+  if (consortium.runtime === 'embedded') {
+    const remedy =
+      'remove it: the embedded runtime has one stand-in for an orderer; or write `runtime: native`';
+    if (ordering !== undefined)
+      yield { path: ['orderer', 'ordering'], problem: 'is for native only', remedy };
+    if (nodes !== undefined) yield { path: ['orderer', 'nodes'], problem: 'is for native only', remedy };
+    return;
+  }
+  const allowed = ordering === 'bft' ? [4] : [1, 3];
+  if (nodes !== undefined && !allowed.includes(nodes)) {
+    const problem = `is ${nodes} with ${ordering ?? 'raft'} ordering`;
+    yield { path: ['orderer', 'nodes'], problem, remedy: `write ${allowed.join(' or ')}` };
+  }
+  for (const [index, { mspId }] of consortium.organisations.entries()) {
+    if (!/^Orderer[0-9]+MSP$/.test(mspId)) continue;
+    const path = ['organisations', index, 'mspId'];
+    yield { path, problem: 'is an MSP id of the orderers', remedy: 'choose another' };
+  }
+}
+
 /** @throws ConfigError with every problem. */
 export function parseConsortium(text: string, file = 'consortium.yaml'): Consortium {
   const lines = new LineCounter();
@@ -185,7 +221,8 @@ export function parseConsortium(text: string, file = 'consortium.yaml'): Consort
   }
   const value: unknown = document.toJS() ?? {};
   const raw = [...schemaProblems(value)];
-  const problems = raw.length > 0 ? raw : [...duplicates(value as Consortium)];
+  const problems =
+    raw.length > 0 ? raw : [...duplicates(value as Consortium), ...orderingProblems(value as Consortium)];
   if (problems.length === 0) return value as Consortium;
   throw new ConfigError(
     file,

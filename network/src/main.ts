@@ -6,8 +6,12 @@ import { writeCohorts } from '../cohorts/cohorts.ts';
 import { ConfigError, readConsortium } from './config.ts';
 import { DataFilesError } from './demo/data-files.ts';
 import { runDemo } from './demo/demo.ts';
-import { repository } from './embedded-runtime.ts';
+import type { DemoNetwork } from './demo/summary.ts';
+import { DirectoryLockedError } from './directory-lock.ts';
+import { MissingBinariesError } from './native/binaries.ts';
+import { FabricCommandError } from './native/fabric-commands.ts';
 import { PortInUseError } from './ports.ts';
+import { repository } from './programs.ts';
 import { StartFailedError, startDetached } from './start-detached.ts';
 import { consortiumStatus, statusText } from './status.ts';
 import { stopConsortium } from './stop.ts';
@@ -24,8 +28,10 @@ const HELP = `consilium-network: one consortium on this machine
   consilium-network status  [--dir DIR] [--json]
       Shows each process: state, pid, port, memory, uptime. Exit status 3 when not everything runs.
   consilium-network demo    [--data DIR] [--seed N] [--rounds N] [--out DIR] [--keep] [--json]
+                            [--runtime embedded|native] [--ordering raft|bft]
       Four hospitals train one model: on synthetic cohorts of a seed (1), or with --data on the four UCI
       heart-disease files. Writes OUT/summary.json (OUT: out/demo). --keep leaves the consortium running.
+      --runtime native runs it on a real Fabric, whose binaries are in FABRIC_BIN_DIR.
   consilium-network cohorts --out DIR [--seed N]
       Writes the four synthetic hospitals' files.
 
@@ -46,6 +52,8 @@ const OPTIONS = {
   out: { type: 'string' },
   seed: { type: 'string' },
   rounds: { type: 'string' },
+  runtime: { type: 'string' },
+  ordering: { type: 'string' },
   keep: { type: 'boolean', default: false },
   foreground: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -69,6 +77,26 @@ function whole(option: 'seed' | 'rounds', text: string | undefined, least: numbe
   const number = Number(text);
   if (/^[0-9]+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
   throw new UsageError(`--${option} must be a whole number of at least ${least}, not ${text}`);
+}
+
+function oneOf<T extends string>(
+  option: string,
+  text: string | undefined,
+  allowed: readonly T[],
+): T | undefined {
+  const found = allowed.find((one) => one === text);
+  if (text !== undefined && found === undefined) {
+    throw new UsageError(`--${option} must be ${allowed.join(' or ')}, not ${text}`);
+  }
+  return found;
+}
+
+function networkOf({ runtime: runtimeText, ordering: orderingText }: Values): DemoNetwork {
+  const runtime = oneOf('runtime', runtimeText, ['embedded', 'native']) ?? 'embedded';
+  const ordering = oneOf('ordering', orderingText, ['raft', 'bft']);
+  if (runtime === 'native') return { runtime, ordering: ordering ?? 'raft' };
+  if (ordering !== undefined) throw new UsageError('--ordering needs --runtime native');
+  return { runtime };
 }
 
 const directoryOf = (values: Values): string => resolve(values.dir ?? '.consortium');
@@ -127,6 +155,7 @@ async function demo(values: Values): Promise<number> {
     outDirectory: resolve(values.out ?? 'out/demo'),
     seed: whole('seed', values.seed, 0) ?? 1,
     rounds: whole('rounds', values.rounds, 1),
+    network: networkOf(values),
     keep: values.keep,
     json: values.json,
   });
@@ -157,7 +186,14 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-const OPERATING = [PortInUseError, StartFailedError, AlreadyRunningError];
+const OPERATING = [
+  PortInUseError,
+  StartFailedError,
+  AlreadyRunningError,
+  DirectoryLockedError,
+  MissingBinariesError,
+  FabricCommandError,
+];
 
 try {
   process.exitCode = await run(process.argv.slice(2));

@@ -3,9 +3,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Consortium } from './config.ts';
-import { planEmbedded } from './embedded-runtime.ts';
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { endProcess, identify, isRunning } from './process-identity.ts';
 import type { Plan } from './runtime.ts';
+import { planConsortium } from './runtimes.ts';
 import { leftovers, SERVICE_OPTIONS, Service, type ServiceOptions } from './service.ts';
 import { type ConsortiumState, readState, removeState, writeState, writeWhole } from './state-file.ts';
 
@@ -37,6 +38,7 @@ export class Supervisor {
   #phase: ConsortiumState['phase'] = 'starting';
   #services: Service[] = [];
   #stopping: Promise<void> | null = null;
+  #lock: DirectoryLock | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -45,24 +47,31 @@ export class Supervisor {
   /**
    * Starts every stage. When one fails, what was started is stopped before the error is thrown.
    *
-   * @throws AlreadyRunningError where another supervisor has the directory.
+   * @throws AlreadyRunningError, DirectoryLockedError where another supervisor has the directory.
    */
   async start(): Promise<Plan> {
-    const { consortium, directory, report, plan: makePlan = planEmbedded } = this.#options;
+    const { consortium, directory, report, plan: makePlan = planConsortium } = this.#options;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const before = readState(directory);
-    if (before !== undefined) {
-      if (before.supervisor.pid !== process.pid && isRunning(before.supervisor)) {
-        throw new AlreadyRunningError(`${before.name} is already running in ${directory}`);
-      }
-      const ended = await endLeftovers(before, SERVICE_OPTIONS.graceMs);
-      if (ended > 0) report(`ended ${ended} processes that an interrupted run had left behind`);
-      removeState(directory);
+    if (before !== undefined && before.supervisor.pid !== process.pid && isRunning(before.supervisor)) {
+      throw new AlreadyRunningError(`${before.name} is already running in ${directory}`);
     }
-    const plan = await makePlan(consortium, directory);
+    this.#lock = lockDirectory(directory);
+    let plan: Plan;
+    try {
+      if (before !== undefined) {
+        const ended = await endLeftovers(before, SERVICE_OPTIONS.graceMs);
+        if (ended > 0) report(`ended ${ended} processes that an interrupted run had left behind`);
+        removeState(directory);
+      }
+      plan = await makePlan(consortium, directory);
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
     this.#record();
     try {
-      for (const { title, services } of plan.stages) {
+      for (const { title, services, complete } of plan.stages) {
         const begun = Date.now();
         const started = services.map((definition) => {
           const service = new Service(definition, {
@@ -77,6 +86,7 @@ export class Supervisor {
         const results = await Promise.allSettled(started.map((service) => service.start()));
         const failed = results.find((result) => result.status === 'rejected');
         if (failed !== undefined) throw failed.reason;
+        if (this.#stopping === null) await complete?.();
         if (this.#stopping !== null) throw new Error('stopped while it started');
         report(`${title} ready (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
       }
@@ -104,6 +114,7 @@ export class Supervisor {
     }
     this.#services = [];
     if (existsSync(this.#options.directory)) removeState(this.#options.directory);
+    this.#lock?.release();
   }
 
   #record(): void {

@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { type Consortium, parseConsortium, readConsortium } from '../config.ts';
-import { repository } from '../embedded-runtime.ts';
+import { repository } from '../programs.ts';
 import type { Addresses } from '../runtime.ts';
 import { readSecrets } from '../secrets.ts';
 import { type DetachedConsortium, startDetached } from '../start-detached.ts';
@@ -24,9 +24,10 @@ import { StageClock } from './stage-clock.ts';
 import { readStudyPlan, type StudyPlan } from './study-plan.ts';
 import { watchStudy } from './study-watch.ts';
 import { summarise } from './summarise.ts';
-import type { Summary } from './summary.ts';
+import type { DemoNetwork, Summary } from './summary.ts';
 
 export interface DemoOptions {
+  readonly network: DemoNetwork;
   /** A folder with the four UCI files; synthetic cohorts where undefined. */
   readonly dataDirectory: string | undefined;
   readonly outDirectory: string;
@@ -38,7 +39,7 @@ export interface DemoOptions {
 
 /** Runs the demo. Whatever happens, nothing keeps running unless `keep` is set and everything went well. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
-  const { dataDirectory, outDirectory, seed, keep, json } = options;
+  const { dataDirectory, outDirectory, network, seed, keep, json } = options;
   const source =
     dataDirectory === undefined
       ? syntheticFiles(seed, join(outDirectory, 'cohorts'))
@@ -47,7 +48,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   const view = progressView(json ? process.stderr : process.stdout);
   const directory = join(outDirectory, 'consortium');
   await clearEarlierRun(directory, view);
-  const configFile = writeConfiguration(source, outDirectory);
+  const configFile = writeConfiguration(source, network, outDirectory);
   const clock = new StageClock();
   const interruption = new AbortController();
   let consortium: DetachedConsortium | undefined;
@@ -55,7 +56,8 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   const memory = sampleMemory(directory);
   let kept = false;
   try {
-    view.line(`Starting a consortium of ${source.hospitals.length} hospitals on this machine`);
+    const ledger = network.runtime === 'native' ? `, on Fabric with ${network.ordering} ordering` : '';
+    view.line(`Starting a consortium of ${source.hospitals.length} hospitals on this machine${ledger}`);
     const report = (line: string) => view.line(`  ${line}`);
     consortium = await clock.time('start the consortium', () =>
       startDetached({ configFile, directory, report }),
@@ -78,6 +80,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       plan,
       addresses,
       stages: clock.stages,
+      network,
       data: { kind: source.kind, seed: source.kind === 'synthetic' ? seed : null },
       peakMemory: memory.stop(),
       consortiumDirectory: relative(process.cwd(), directory) || '.',
@@ -120,10 +123,12 @@ async function clearEarlierRun(directory: string, view: ProgressView): Promise<v
 }
 
 /** The default consortium with the hospitals of the data; checked as any other. */
-function writeConfiguration({ hospitals }: DataSource, outDirectory: string): string {
+function writeConfiguration({ hospitals }: DataSource, network: DemoNetwork, outDirectory: string): string {
   const base = readConsortium(join(repository, 'network/consortium.yaml'));
   const consortium: Consortium = {
     ...base,
+    runtime: network.runtime,
+    ...(network.runtime === 'native' && { orderer: { ...base.orderer, ordering: network.ordering } }),
     organisations: hospitals.map(({ name, mspId, title }) => ({ name, mspId, title })),
   };
   const text = stringify(consortium);

@@ -63,6 +63,7 @@ function goodSummary(): Summary {
     before: evaluation,
     after: evaluation,
     ledger: factsOfAGoodStudy(),
+    network: { runtime: 'embedded' },
     data: { kind: 'synthetic', seed: 7 },
     stages: [{ name: 'train and validate', seconds: 83 }],
     peakMemory: { residentBytes: 2 * 2 ** 30, proportionalBytes: 2 ** 30 },

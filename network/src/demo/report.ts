@@ -23,13 +23,18 @@ export function renderReport(summary: Summary): string {
   ].join('\n');
 }
 
-function heading({ study, data, hospitals }: Summary): string[] {
+function heading({ study, data, hospitals, network }: Summary): string[] {
   const source =
     data.kind === 'synthetic'
       ? `Synthetic patients of seed ${data.seed}: nobody real, so nothing here says anything about medicine.`
       : 'The four UCI heart-disease files (Janosi, Steinbrunn, Pfisterer, Detrano; doi:10.24432/C52P4X).';
   const patients = hospitals.reduce((sum, hospital) => sum + hospital.patients, 0);
   const steps = study.rounds * study.stepsPerRound;
+  const ordering = { raft: 'Raft', bft: 'BFT' };
+  const ledgerLine =
+    network.runtime === 'native'
+      ? `The ledger was real Fabric with ${ordering[network.ordering]} ordering.`
+      : 'The ledger was the embedded stand-in for Fabric.';
   return [
     '',
     `━━ ${study.title} ━━`,
@@ -37,6 +42,7 @@ function heading({ study, data, hospitals }: Summary): string[] {
     `${hospitals.length} hospitals, ${patients} patients, one model of ${study.parameters} parameters; ` +
       `${study.rounds} rounds, ${steps} private steps.`,
     source,
+    ledgerLine,
   ];
 }
 

@@ -1,7 +1,7 @@
 // The demo's study, read from studies/heart-disease: fixed before anyone looks at a patient.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repository } from '../embedded-runtime.ts';
+import { repository } from '../programs.ts';
 
 export interface StudyPlan {
   readonly budget: { readonly epsilon: string; readonly delta: string; readonly unit: 'patient' };

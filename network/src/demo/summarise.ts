@@ -18,6 +18,7 @@ export interface Measured {
   readonly before: Evaluation;
   readonly after: Evaluation;
   readonly ledger: LedgerFacts;
+  readonly network: Summary['network'];
   readonly data: Summary['data'];
   readonly stages: Summary['stages'];
   readonly peakMemory: PeakMemory | null;
@@ -33,6 +34,7 @@ export function summarise(measured: Measured): Summary {
   return {
     version: 1,
     holds: checks.every(({ holds }) => holds),
+    network: measured.network,
     data: measured.data,
     study: {
       studyId: enrolment.studyId,

@@ -54,9 +54,15 @@ export interface RoundFacts {
   }[];
 }
 
+/** Which ledger the demo ran on. */
+export type DemoNetwork =
+  | { readonly runtime: 'embedded' }
+  | { readonly runtime: 'native'; readonly ordering: 'raft' | 'bft' };
+
 export interface Summary {
   readonly version: 1;
   readonly holds: boolean;
+  readonly network: DemoNetwork;
   readonly data: { readonly kind: 'synthetic' | 'uci-heart-disease'; readonly seed: number | null };
   readonly study: {
     readonly studyId: string;

@@ -1,0 +1,150 @@
+// What each hospital runs of its own, on every runtime: a chaincode process, a trainer and a gateway, with its
+// own directory and secrets.
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Consortium, Organisation } from './config.ts';
+import { inherited, NODE, program, repository } from './programs.ts';
+import { accepts, answers } from './readiness.ts';
+import type { Addresses } from './runtime.ts';
+import { apiKeysFile, ensureSecrets, keysFile } from './secrets.ts';
+import type { ServiceDefinition } from './service.ts';
+
+const DEFAULT_TAKEOVER_MS = 20_000;
+export const READY_TIMEOUT_MS = 60_000;
+
+export interface Ports {
+  readonly of: (name: string) => number;
+}
+
+export interface Place {
+  readonly consortium: Consortium;
+  readonly directory: string;
+  readonly ports: Ports;
+  readonly addresses: Addresses;
+  /** The connection file of one organisation, for its gateway. */
+  readonly connectionFile: (mspId: string) => string;
+}
+
+/** The ports that every runtime needs for the hospitals' own processes. */
+export const hospitalPorts = ({ organisations }: Consortium) =>
+  organisations.flatMap(({ name, gateway, trainer }) => [
+    { name: `chaincode-${name}`, port: undefined },
+    { name: `gateway-${name}`, port: gateway?.port },
+    { name: `trainer-${name}`, port: trainer?.port },
+  ]);
+
+export function addressesOf(
+  { name, channel, organisations }: Consortium,
+  { directory, ports }: { readonly directory: string; readonly ports: Ports },
+): Addresses {
+  return {
+    name,
+    channel,
+    ipfsUrl: `http://127.0.0.1:${ports.of('ipfs')}`,
+    organisations: organisations.map(({ name, mspId, title }) => {
+      const gatewayUrl = `http://127.0.0.1:${ports.of(`gateway-${name}`)}`;
+      return {
+        name,
+        mspId,
+        title,
+        gatewayUrl,
+        documentationUrl: `${gatewayUrl}/documentation`,
+        trainerUrl: `http://127.0.0.1:${ports.of(`trainer-${name}`)}`,
+        keysFile: keysFile(directory, name),
+      };
+    }),
+  };
+}
+
+export interface ChaincodeProcess {
+  /** Of the service, such as `chaincode-aldermoor`. */
+  readonly name: string;
+  /** As the peer knows the installed package. */
+  readonly chaincodeId: string;
+  readonly port: number;
+  /** The chaincode's package folder. */
+  readonly workingDirectory: string;
+}
+
+export function chaincodeService(
+  { name: organisation, mspId }: Organisation,
+  directory: string,
+  { name, chaincodeId, port, workingDirectory }: ChaincodeProcess,
+): ServiceDefinition {
+  const cli = join(dirname(createRequire(import.meta.url).resolve('fabric-shim/package.json')), 'cli.js');
+  const address = `127.0.0.1:${port}`;
+  return {
+    name,
+    organisation,
+    command: [...NODE, cli, 'server', '--chaincode-address', address, '--chaincode-id', chaincodeId],
+    workingDirectory,
+    environment: { ...inherited(), CORE_PEER_LOCALMSPID: mspId, CORE_CHAINCODE_LOGGING_LEVEL: 'WARN' },
+    port,
+    url: null,
+    log: join(directory, `logs/${name}.log`),
+    isReady: () => accepts(port),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  };
+}
+
+export function trainerService({ name, mspId }: Organisation, place: Place): ServiceDefinition {
+  const { consortium, directory, ports, addresses } = place;
+  const secrets = ensureSecrets(directory, name);
+  const own = addresses.organisations.find((one) => one.name === name)!;
+  const dataDirectory = join(directory, name, 'trainer');
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  return {
+    name: `trainer-${name}`,
+    organisation: name,
+    command: [...NODE, program('trainer'), 'serve'],
+    workingDirectory: repository,
+    environment: {
+      ...inherited(),
+      CONSILIUM_MSP_ID: mspId,
+      CONSILIUM_GATEWAY_URL: own.gatewayUrl,
+      CONSILIUM_GATEWAY_KEY: secrets.gateway.trainer,
+      CONSILIUM_TRAINER_KEY: secrets.trainer,
+      CONSILIUM_IPFS_URL: addresses.ipfsUrl,
+      CONSILIUM_DATA_DIR: dataDirectory,
+      CONSILIUM_PORT: String(ports.of(`trainer-${name}`)),
+      CONSILIUM_TAKEOVER_MS: String(consortium.trainer?.takeoverMs ?? DEFAULT_TAKEOVER_MS),
+    },
+    port: ports.of(`trainer-${name}`),
+    url: own.trainerUrl,
+    log: join(directory, `logs/trainer-${name}.log`),
+    isReady: () => answers(`${own.trainerUrl}/healthz`),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  };
+}
+
+export function gatewayService({ name, mspId }: Organisation, place: Place): ServiceDefinition {
+  const { consortium, directory, ports, addresses, connectionFile } = place;
+  const secrets = ensureSecrets(directory, name);
+  const own = addresses.organisations.find((one) => one.name === name)!;
+  const dataDirectory = join(directory, name, 'gateway');
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  return {
+    name: `gateway-${name}`,
+    organisation: name,
+    command: [...NODE, program('gateway'), 'serve'],
+    workingDirectory: repository,
+    environment: {
+      ...inherited(),
+      CONSILIUM_MSP_ID: mspId,
+      CONSILIUM_CONNECTION: connectionFile(mspId),
+      CONSILIUM_API_KEYS: apiKeysFile(directory, name),
+      CONSILIUM_CHAINCODE: consortium.chaincode.name,
+      CONSILIUM_DATA_DIR: dataDirectory,
+      CONSILIUM_PORT: String(ports.of(`gateway-${name}`)),
+      CONSILIUM_TRAINER_URL: own.trainerUrl,
+      CONSILIUM_TRAINER_KEY: secrets.trainer,
+    },
+    port: ports.of(`gateway-${name}`),
+    url: own.gatewayUrl,
+    log: join(directory, `logs/gateway-${name}.log`),
+    // It asks for an endorsement by several organisations: peers, chaincode and discovery must all work.
+    isReady: () => answers(`${own.gatewayUrl}/readyz`),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  };
+}

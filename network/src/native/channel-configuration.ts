@@ -1,0 +1,110 @@
+// The channel's first configuration (configtx.yaml): who is in it, who orders, and whose signatures count.
+import { join } from 'node:path';
+import { type FabricLayout, HOST, type OrdererNode } from './layout.ts';
+
+export const PROFILE = 'Consilium';
+
+const signature = (rule: string) => ({ Type: 'Signature', Rule: rule });
+const implicitMeta = (rule: string) => ({ Type: 'ImplicitMeta', Rule: rule });
+const GROUP_POLICIES = {
+  Readers: implicitMeta('ANY Readers'),
+  Writers: implicitMeta('ANY Writers'),
+  Admins: implicitMeta('MAJORITY Admins'),
+};
+
+const ordererOrganisation = ({ mspId, organisationDir, port }: OrdererNode) => ({
+  Name: mspId,
+  ID: mspId,
+  MSPDir: join(organisationDir, 'msp'),
+  Policies: {
+    Readers: signature(`OR('${mspId}.member')`),
+    Writers: signature(`OR('${mspId}.member')`),
+    Admins: signature(`OR('${mspId}.admin')`),
+  },
+  OrdererEndpoints: [`${HOST}:${port}`],
+});
+
+const raft = ({ orderers }: FabricLayout) => ({
+  OrdererType: 'etcdraft',
+  EtcdRaft: {
+    Consenters: orderers.map(({ port, tls }) => ({
+      Host: HOST,
+      Port: port,
+      ClientTLSCert: tls.certificate,
+      ServerTLSCert: tls.certificate,
+    })),
+    Options: {
+      TickInterval: '500ms',
+      ElectionTick: 10,
+      HeartbeatTick: 1,
+      MaxInflightBlocks: 5,
+      SnapshotIntervalSize: '16 MB',
+    },
+  },
+});
+
+/** BFT orderers cut a block after their own interval; BatchTimeout counts for Raft. */
+const bft = ({ orderers, batchTimeoutMs }: FabricLayout) => ({
+  OrdererType: 'BFT',
+  ConsenterMapping: orderers.map(({ id, port, mspId, signCertificate, tls }) => ({
+    ID: id,
+    Host: HOST,
+    Port: port,
+    MSPID: mspId,
+    Identity: signCertificate,
+    ClientTLSCert: tls.certificate,
+    ServerTLSCert: tls.certificate,
+  })),
+  SmartBFT: {
+    RequestBatchMaxInterval: `${batchTimeoutMs}ms`,
+    RequestForwardTimeout: '5s',
+    RequestComplainTimeout: '20s',
+    RequestAutoRemoveTimeout: '3m',
+    ViewChangeResendInterval: '5s',
+    ViewChangeTimeout: '20s',
+    LeaderHeartbeatTimeout: '1m',
+    LeaderHeartbeatCount: 10,
+    CollectTimeout: '1s',
+    IncomingMessageBufferSize: 200,
+    RequestPoolSize: 100_000,
+  },
+});
+
+/** What configtxgen reads, as data. The channel's capability: V3_0, or V2_0 for Fabric 2.5. */
+export function channelConfiguration(layout: FabricLayout, capability: 'V3_0' | 'V2_0') {
+  const { ordering, orderers, peers, batchTimeoutMs } = layout;
+  const majority = implicitMeta('MAJORITY Endorsement');
+  return {
+    Profiles: {
+      [PROFILE]: {
+        Policies: GROUP_POLICIES,
+        Capabilities: { [capability]: true },
+        Orderer: {
+          ...(ordering === 'bft' ? bft(layout) : raft(layout)),
+          Addresses: [],
+          BatchTimeout: `${batchTimeoutMs}ms`,
+          BatchSize: { MaxMessageCount: 500, AbsoluteMaxBytes: '10 MB', PreferredMaxBytes: '2 MB' },
+          Organizations: orderers.map(ordererOrganisation),
+          Policies: { ...GROUP_POLICIES, BlockValidation: implicitMeta('ANY Writers') },
+          Capabilities: { V2_0: true },
+        },
+        Application: {
+          Organizations: peers.map(({ mspId, organisationDir, port }) => ({
+            Name: mspId,
+            ID: mspId,
+            MSPDir: join(organisationDir, 'msp'),
+            AnchorPeers: [{ Host: HOST, Port: port }],
+            Policies: {
+              Readers: signature(`OR('${mspId}.admin','${mspId}.peer','${mspId}.client')`),
+              Writers: signature(`OR('${mspId}.admin','${mspId}.client')`),
+              Admins: signature(`OR('${mspId}.admin')`),
+              Endorsement: signature(`OR('${mspId}.peer')`),
+            },
+          })),
+          Policies: { ...GROUP_POLICIES, LifecycleEndorsement: majority, Endorsement: majority },
+          Capabilities: { V2_5: true },
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,250 @@
+// The native runtime: real Fabric orderers and peers, and IPFS, found on this machine, with the same hospital
+// processes as on every runtime.
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { stringify } from 'yaml';
+import type { Consortium } from '../config.ts';
+import {
+  addressesOf,
+  chaincodeService,
+  gatewayService,
+  hospitalPorts,
+  type Place,
+  type Ports,
+  READY_TIMEOUT_MS,
+  trainerService,
+} from '../hospital-services.ts';
+import { assignPorts } from '../ports.ts';
+import { assertBuilt, inherited, program, repository } from '../programs.ts';
+import { accepts, answers } from '../readiness.ts';
+import type { Addresses, Plan, Stage } from '../runtime.ts';
+import type { ServiceDefinition } from '../service.ts';
+import { writeWhole } from '../state-file.ts';
+import { type FabricBinaries, findFabric, findKubo } from './binaries.ts';
+import { ccaasPackage } from './chaincode-package.ts';
+import { joinOrderers, joinPeers, makeGenesisBlock } from './channel.ts';
+import { FabricCommands } from './fabric-commands.ts';
+import { ipfsService } from './ipfs-service.ts';
+import { type FabricLayout, fabricPorts, HOST, layoutOf, type OrdererNode, type PeerNode } from './layout.ts';
+import { deploy } from './lifecycle.ts';
+import { ordererConfiguration, peerConfiguration } from './node-configuration.ts';
+
+export interface Chaincode {
+  readonly name: string;
+  readonly version: string;
+  readonly policy: string;
+  readonly workingDirectory: string;
+  /** Another chaincode whose packages and processes serve this one too; its own where absent. */
+  readonly servedBy?: string;
+}
+
+export interface FabricPlan {
+  readonly layout: FabricLayout;
+  readonly addresses: Addresses;
+  readonly ports: Ports;
+  /** IPFS, orderers, peers and chaincodes, deployed. */
+  readonly stages: readonly Stage[];
+}
+
+/**
+ * Real Fabric and IPFS, and every hospital's own processes.
+ *
+ * @throws MissingBinariesError, PortInUseError, FabricCommandError.
+ */
+export async function planNative(consortium: Consortium, directory: string): Promise<Plan> {
+  assertBuilt();
+  const { version } = JSON.parse(readFileSync(join(repository, 'chaincode/package.json'), 'utf8')) as {
+    version: string;
+  };
+  const { name, policy } = consortium.chaincode;
+  const workingDirectory = join(repository, 'chaincode');
+  const fabric = await planFabric(consortium, directory, [{ name, version, policy, workingDirectory }]);
+  const { addresses, ports, layout } = fabric;
+  const place: Place = {
+    consortium,
+    directory,
+    ports,
+    addresses,
+    connectionFile: (mspId) => join(layout.directory, `organisations/${mspId}.json`),
+  };
+  const { organisations } = consortium;
+  return {
+    addresses,
+    stages: [
+      ...fabric.stages,
+      { title: 'trainers', services: organisations.map((one) => trainerService(one, place)) },
+      { title: 'gateways', services: organisations.map((one) => gatewayService(one, place)) },
+    ],
+  };
+}
+
+/** The network alone, with these chaincodes. */
+export async function planFabric(
+  consortium: Consortium,
+  directory: string,
+  chaincodes: readonly Chaincode[],
+): Promise<FabricPlan> {
+  const binaries = findFabric();
+  const { organisations } = consortium;
+  const served = chaincodes.filter(({ servedBy }) => servedBy === undefined);
+  const processName = (chaincode: string, organisation: string) =>
+    chaincode === consortium.chaincode.name
+      ? `chaincode-${organisation}`
+      : `chaincode-${chaincode}-${organisation}`;
+  const assigned = await assignPorts(directory, [
+    { name: 'ipfs', port: consortium.ipfs?.port },
+    ...fabricPorts(consortium),
+    ...hospitalPorts(consortium),
+    ...served.flatMap(({ name }) =>
+      organisations
+        .map((one) => ({ name: processName(name, one.name), port: undefined }))
+        .filter(() => name !== consortium.chaincode.name),
+    ),
+  ]);
+  const ports: Ports = { of: (name) => assigned.get(name)! };
+  const addresses = addressesOf(consortium, { directory, ports });
+  const layout = layoutOf(consortium, { directory, ports });
+  const commands = new FabricCommands(binaries, layout);
+  await issueIdentities(layout, { directory, ipfsUrl: addresses.ipfsUrl });
+  await makeGenesisBlock(commands, layout, await channelCapability(commands, layout));
+  const ipfs = await ipfsService(findKubo(), { directory, port: ports.of('ipfs'), url: addresses.ipfsUrl });
+
+  const packages = new Map(
+    served.map(({ name, version }) => [
+      name,
+      new Map(
+        organisations.map((one) => {
+          const address = `127.0.0.1:${ports.of(processName(name, one.name))}`;
+          return [one.mspId, ccaasPackage({ label: `${name}_${version}`, address })];
+        }),
+      ),
+    ]),
+  );
+  const processes = served.flatMap(({ name, workingDirectory }) =>
+    organisations.map((one) => {
+      const service = processName(name, one.name);
+      const chaincodeId = packages.get(name)!.get(one.mspId)!.id;
+      return chaincodeService(one, directory, {
+        name: service,
+        chaincodeId,
+        port: ports.of(service),
+        workingDirectory,
+      });
+    }),
+  );
+  const deployAll = async () => {
+    for (const { name, version, policy, servedBy } of chaincodes) {
+      await deploy(commands, layout, { name, version, policy, packages: packages.get(servedBy ?? name)! });
+    }
+  };
+  return {
+    layout,
+    addresses,
+    ports,
+    stages: [
+      {
+        title: `${ipfs.name === 'ipfs-kubo' ? 'Kubo' : 'IPFS stand-in (no Kubo was found)'} and orderers`,
+        services: [
+          ipfs,
+          ...layout.orderers.map((one) => ordererService(one, { directory, layout, binaries })),
+        ],
+        complete: () => joinOrderers(commands, layout),
+      },
+      {
+        title: 'peers',
+        services: layout.peers.map((one) => peerService(one, { directory, layout, binaries })),
+        complete: () => joinPeers(commands, layout),
+      },
+      { title: 'chaincode', services: processes, complete: deployAll },
+    ],
+  };
+}
+
+/** Each organisation's authority, nodes and clients, made once by test-network's own certificate authority. */
+async function issueIdentities(
+  layout: FabricLayout,
+  { directory, ipfsUrl }: { readonly directory: string; readonly ipfsUrl: string },
+): Promise<void> {
+  const node = ({ mspId, name, port }: { mspId: string; name: string; port: number }) => ({
+    mspId,
+    name,
+    endpoint: `${HOST}:${port}`,
+  });
+  const config = {
+    channel: layout.channel,
+    organisations: layout.peers.map(({ mspId, port, organisation }) =>
+      node({ mspId, port, name: organisation.name }),
+    ),
+    orderers: layout.orderers.map(node),
+    ipfsUrl,
+  };
+  const file = join(directory, 'identities.json');
+  writeWhole(file, `${JSON.stringify(config, null, 2)}\n`);
+  const command = [program('test-network'), 'identities', '--dir', layout.directory, '--config', file];
+  await promisify(execFile)(process.execPath, command, { env: inherited() });
+}
+
+/** V3_0 from Fabric 3 on. @throws Error where BFT ordering is wanted of Fabric 2. */
+async function channelCapability(commands: FabricCommands, layout: FabricLayout): Promise<'V3_0' | 'V2_0'> {
+  const text = await commands.run('peer', { parameters: ['version'] });
+  const major = Number(/Version: v?(\d+)\./.exec(text)?.[1] ?? 3);
+  if (layout.ordering === 'bft' && major < 3) {
+    throw new Error('orderer.ordering: bft needs Fabric 3 or newer → write raft, or set FABRIC_BIN_DIR');
+  }
+  return major < 3 ? 'V2_0' : 'V3_0';
+}
+
+interface NodePlace {
+  readonly directory: string;
+  readonly layout: FabricLayout;
+  readonly binaries: FabricBinaries;
+}
+
+function nodeEnvironment(home: string): Record<string, string> {
+  const { FABRIC_LOGGING_SPEC = 'warn' } = process.env;
+  return { ...inherited(), FABRIC_CFG_PATH: home, FABRIC_LOGGING_SPEC, GOMEMLIMIT: '256MiB' };
+}
+
+function ordererService(orderer: OrdererNode, { directory, layout, binaries }: NodePlace): ServiceDefinition {
+  const { id, home, port, adminPort, operationsPort } = orderer;
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  writeWhole(join(home, 'orderer.yaml'), stringify(ordererConfiguration(orderer, layout)));
+  return {
+    name: `orderer-${id}`,
+    organisation: null,
+    command: [binaries.programs.orderer],
+    workingDirectory: home,
+    environment: nodeEnvironment(home),
+    port,
+    url: null,
+    log: join(directory, `logs/orderer-${id}.log`),
+    isReady: async () =>
+      (await answers(`http://127.0.0.1:${operationsPort}/healthz`)) &&
+      (await accepts(adminPort)) &&
+      (await accepts(port)),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  };
+}
+
+function peerService(peer: PeerNode, { directory, layout, binaries }: NodePlace): ServiceDefinition {
+  const { home, port, operationsPort, organisation } = peer;
+  const { ccaasBuilder } = binaries;
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const configuration = peerConfiguration(peer, { ccaasBuilder, networkId: layout.channel });
+  writeWhole(join(home, 'core.yaml'), stringify(configuration));
+  return {
+    name: `peer-${organisation.name}`,
+    organisation: organisation.name,
+    command: [binaries.programs.peer, 'node', 'start'],
+    workingDirectory: home,
+    environment: nodeEnvironment(home),
+    port,
+    url: null,
+    log: join(directory, `logs/peer-${organisation.name}.log`),
+    isReady: async () =>
+      (await answers(`http://127.0.0.1:${operationsPort}/healthz`)) && (await accepts(port)),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  };
+}
