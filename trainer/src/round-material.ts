@@ -1,7 +1,13 @@
 // What a round is computed from, fetched and checked: the base model, the updates, and their aggregate.
-import type { Round, RoundDossier, Study, Update } from '@consilium/chaincode/domain';
 import {
-  aggregateFedAvg,
+  fewestUpdates,
+  type Round,
+  type RoundDossier,
+  type Study,
+  type Update,
+} from '@consilium/chaincode/domain';
+import {
+  aggregationOf,
   checkUpdate,
   decodeParameters,
   hashParameters,
@@ -82,18 +88,21 @@ export async function openUpdate(
   return delta;
 }
 
-/** The next model from a base and some updates, with the round's public weights; the base where there are none. */
+/**
+ * The next model from a base and some updates, by the study's rule and the round's public weights; the base where
+ * there are fewer updates than the rule needs to promise anything.
+ */
 export function aggregate(
   base: Int32Array,
   deltas: ReadonlyMap<string, Int32Array>,
-  { participants }: Pick<Round, 'participants'>,
+  { participants, aggregation }: Pick<Round, 'participants'> & Pick<Study, 'aggregation'>,
 ): Int32Array {
-  if (deltas.size === 0) return base;
+  if (deltas.size < fewestUpdates(aggregation)) return base;
   const updates = participants.flatMap(({ datasetId, weight }) => {
     const delta = deltas.get(datasetId);
     return delta === undefined ? [] : [{ weight, delta }];
   });
-  return aggregateFedAvg({ base, updates });
+  return aggregationOf(aggregation.rule, aggregation)({ base, updates });
 }
 
 /** The aggregate of the updates that the tally included, recomputed by this hospital. */
@@ -112,6 +121,9 @@ export async function recomputeAggregate(
   if (deltas.size !== round.included?.length) {
     throw new TrainerError('TRAINER_GATEWAY_REFUSED', 'the dossier lacks an update that the tally included');
   }
-  const lattice = aggregate(base, deltas, round);
+  const lattice = aggregate(base, deltas, {
+    participants: round.participants,
+    aggregation: study.aggregation,
+  });
   return { lattice, parametersSha256: hashParameters(lattice) };
 }

@@ -104,3 +104,20 @@ describe('a whole study of three trainers', { timeout: 120_000 }, () => {
     assert.equal(usage.count, 3 + 1, 'three updates, and the aggregate of the round it led');
   });
 });
+
+describe('a study whose rule is robust', { timeout: 120_000 }, () => {
+  it('ends with the same recomputed aggregates at every member', async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const store = new MemoryArtefactStore();
+    const study = { aggregation: { rule: 'geometric-median', maxUpdateNormL2: '100' } } as const;
+    const world = await smallConsortium({ directory, store, study });
+    const { consortium } = world;
+    const running = runTrainers(world, () => ({ store, takeoverMs: 60_000, pollMs: 60_000 }));
+    await running.until(() => consortium.consentsOf('study').every(({ state }) => state === 'settled'));
+    await running.stop();
+    const attested = consortium.dossier('study', 1).attestations.map((a) => a.parametersSha256);
+    assert.equal(new Set(attested).size, 1);
+    assert.equal(consortium.studies.get('study')?.state, 'completed');
+  });
+});

@@ -211,6 +211,11 @@ const ATTEMPTS: readonly Attempt[] = [
     /quorum.validators must be more than half of the 4 hospitals/,
     propose({ quorum: { updates: 3, validators: 2 } }),
   ),
+  invalid(
+    'a robust rule that needs more updates than the quorum asks for',
+    /quorum.updates must be at least 5, below which multi-krum promises nothing/,
+    propose({ aggregation: { rule: 'multi-krum', faulty: 1, maxUpdateNormL2: '10' } }),
+  ),
   invalid('another unit of privacy than the budgets', /unit must be patient/, propose({ unit: 'record' })),
   invalid(
     'a verdict that is silent on an update',

@@ -14,6 +14,7 @@ export {
 } from './accounting/rdp-vector.ts';
 export { rdpSampledGaussian, type SampledGaussian } from './accounting/sampled-gaussian.ts';
 export * from './activity.ts';
+export * from './aggregation.ts';
 export * from './answers.ts';
 export * from './attestation.ts';
 export * from './budget.ts';

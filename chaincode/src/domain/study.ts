@@ -1,6 +1,7 @@
 // A study is a question put to several datasets: a model, how it is trained, what it may cost in privacy, and
 // how it is validated. It is fixed when proposed; consents are given to exactly this text.
 import { type Static, Type } from 'typebox';
+import { AggregationPlan } from './aggregation.ts';
 import { PURPOSES } from './dataset.ts';
 import {
   ArtefactRef,
@@ -67,7 +68,7 @@ export const ProposeStudy = Strict({
   validation: ValidationPlan,
   unit: Words(UNITS),
   rounds: Type.Integer({ minimum: 1, maximum: 1000 }),
-  aggregation: Strict({ rule: Words(['fedavg']), maxUpdateNormL2: PositiveDecimal }),
+  aggregation: AggregationPlan,
   quorum: Strict({
     updates: Type.Integer({ minimum: 1, maximum: 100, description: 'Fewest updates a round needs.' }),
     validators: Type.Integer({

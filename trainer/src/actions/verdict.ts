@@ -4,9 +4,11 @@ import {
   type Argument,
   canonicalJson,
   type Decision,
+  fewestUpdates,
   plannedScoreEvent,
   type RoundDossier,
   type Score,
+  type Study,
   type Update,
 } from '@consilium/chaincode/domain';
 import { dequantizeParameters, hashParameters, ParameterRangeError } from '../aggregate/index.ts';
@@ -26,7 +28,7 @@ import type { TrainerContext } from '../trainer-context.ts';
 interface Judgement {
   readonly decisions: readonly Decision[];
   readonly candidateSha256: string;
-  /** undefined where no update is acceptable: there is nothing to score. */
+  /** undefined where too few updates are acceptable for the study's rule: there is nothing to score. */
   readonly candidate: Int32Array | undefined;
 }
 
@@ -108,7 +110,7 @@ async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord)
       decisions.push({ datasetId, decision: 'reject', reason });
     }
   }
-  const judgement = candidateOf(base, deltas, { decisions, round: latest.round });
+  const judgement = candidateOf(base, deltas, { decisions, study, round: latest.round });
   if (earlier !== undefined && earlier.candidateSha256 !== judgement.candidateSha256) {
     throw new TrainerError(
       'TRAINER_ARTEFACT_UNREACHABLE',
@@ -121,12 +123,24 @@ async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord)
 function candidateOf(
   base: Int32Array,
   deltas: ReadonlyMap<string, Int32Array>,
-  { decisions, round }: { readonly decisions: readonly Decision[]; readonly round: RoundDossier['round'] },
+  {
+    decisions,
+    study: { aggregation },
+    round: { participants },
+  }: {
+    readonly decisions: readonly Decision[];
+    readonly study: Study;
+    readonly round: RoundDossier['round'];
+  },
 ): Judgement {
   try {
-    const candidate = aggregate(base, deltas, round);
+    const candidate = aggregate(base, deltas, { participants, aggregation });
     const candidateSha256 = hashParameters(candidate);
-    return { decisions, candidateSha256, candidate: deltas.size === 0 ? undefined : candidate };
+    return {
+      decisions,
+      candidateSha256,
+      candidate: deltas.size < fewestUpdates(aggregation) ? undefined : candidate,
+    };
   } catch (error) {
     if (!(error instanceof ParameterRangeError)) throw error;
     // Sound updates whose sum leaves the lattice: nobody can use this candidate.

@@ -1,24 +1,15 @@
-// The rules a study can name, as data.
+// The rules a study can name on the ledger, each with what computes it.
+import { type AggregationRule, FAULTY_DEFAULT } from '@consilium/chaincode/domain';
 import type { Aggregation } from './aggregation.ts';
 import { coordinateMedian, trimmedMean } from './coordinate-rules.ts';
 import { aggregateFedAvg } from './fed-avg.ts';
 import { geometricMedian } from './geometric-median.ts';
 import { multiKrum, nearestNeighbourMixing } from './neighbour-rules.ts';
 
-export const AGGREGATION_RULES = [
-  'fedavg',
-  'median',
-  'trimmed-mean',
-  'geometric-median',
-  'multi-krum',
-  'nearest-neighbour-mixing',
-] as const;
-export type AggregationRule = (typeof AGGREGATION_RULES)[number];
-
 /** The rule of a name. `faulty` is the number of false updates to bear; fedavg and the medians do not ask for it. */
 export function aggregationOf(
   rule: AggregationRule,
-  { faulty = 1 }: { readonly faulty?: number } = {},
+  { faulty = FAULTY_DEFAULT }: { readonly faulty?: number } = {},
 ): Aggregation {
   switch (rule) {
     case 'fedavg':

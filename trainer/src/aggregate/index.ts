@@ -1,6 +1,6 @@
 // The public surface of aggregation.
 export { type Aggregation, AggregationRefusedError, type WeightedUpdate } from './aggregation.ts';
-export { AGGREGATION_RULES, type AggregationRule, aggregationOf } from './aggregation-rules.ts';
+export { aggregationOf } from './aggregation-rules.ts';
 export { checkUpdate, impliedUpdateNormL2, type UpdateLimits } from './check-update.ts';
 export { aggregateFedAvg } from './fed-avg.ts';
 export {

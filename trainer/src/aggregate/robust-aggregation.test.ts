@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AGGREGATION_RULES, type AggregationRule, fewestUpdates } from '@consilium/chaincode/domain';
 import fc from 'fast-check';
 import { AggregationRefusedError } from './aggregation.ts';
-import { AGGREGATION_RULES, aggregationOf } from './aggregation-rules.ts';
+import { aggregationOf } from './aggregation-rules.ts';
 import { integerSquareRoot, squaredDistance } from './integer-arithmetic.ts';
 import { hashParameters } from './parameter-lattice.ts';
 
@@ -106,7 +107,7 @@ test('krum leaves out the update that lies alone', () => {
 });
 
 test('a rule refuses numbers of hospitals at which it promises nothing, and says how many it needs', () => {
-  const refusal = (rule: (typeof AGGREGATION_RULES)[number], count: number, faulty: number) => () =>
+  const refusal = (rule: AggregationRule, count: number, faulty: number) => () =>
     aggregationOf(rule, { faulty })({ base, updates: Array.from({ length: count }, (_, i) => repeated(i)) });
   for (const [rule, count, faulty, needs] of [
     ['median', 2, 1, /below 3/],
@@ -120,5 +121,17 @@ test('a rule refuses numbers of hospitals at which it promises nothing, and says
       assert.match(error.message, needs);
       return true;
     });
+  }
+});
+
+test('each rule works from exactly the number of updates that the ledger asks for', () => {
+  for (const rule of ROBUST) {
+    for (const faulty of [1, 2]) {
+      const count = fewestUpdates({ rule, faulty });
+      const of = (n: number) => () =>
+        aggregationOf(rule, { faulty })({ base, updates: Array.from({ length: n }, (_, i) => repeated(i)) });
+      assert.doesNotThrow(of(count), rule);
+      assert.throws(of(count - 1), AggregationRefusedError, rule);
+    }
   }
 });

@@ -1,4 +1,5 @@
 // Proposing, starting and ending a study.
+import { fewestUpdates } from '../aggregation.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
 import type { Dataset } from '../dataset.ts';
@@ -27,11 +28,17 @@ function requireRequester(study: Study, mspId: string): void {
 }
 
 export function quorumProblems(
-  { quorum, datasets, unit }: Pick<ProposeStudy, 'quorum' | 'datasets' | 'unit'>,
+  { quorum, datasets, unit, aggregation }: Pick<ProposeStudy, 'quorum' | 'datasets' | 'unit' | 'aggregation'>,
   wanted: readonly Dataset[],
 ): string[] {
   const owners = new Set(wanted.map(({ owner }) => owner)).size;
   const problems = duplicates(datasets).map((datasetId) => `datasets has ${datasetId} twice`);
+  const fewest = fewestUpdates(aggregation);
+  if (quorum.updates < fewest) {
+    problems.push(
+      `quorum.updates must be at least ${fewest}, below which ${aggregation.rule} promises nothing`,
+    );
+  }
   if (quorum.updates > datasets.length) {
     problems.push(`quorum.updates must be at most the ${datasets.length} datasets`);
   }
