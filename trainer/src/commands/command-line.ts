@@ -3,6 +3,17 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
+/** Where a command's words go. */
+export interface Terminal {
+  out(text: string): void;
+  error(text: string): void;
+}
+
+export const processTerminal: Terminal = {
+  out: (text) => void process.stdout.write(text),
+  error: (text) => void process.stderr.write(text),
+};
+
 /** The command line or a file that it names cannot be used; the message says what to mend. */
 export class InputError extends Error {
   override readonly name = 'InputError';

@@ -1,28 +1,30 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
 import type { ModelCard } from '../report/model-card.ts';
 import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
+import { runCommand } from './run-command.ts';
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'consilium-commands-'));
 after(() => rmSync(directory, { recursive: true }));
 
 const at = (name: string) => join(directory, name);
-const run = (...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: 'utf8',
-    cwd: directory,
-    env: { PATH: process.env.PATH },
+async function run(command: string, ...argv: string[]) {
+  let [stdout, stderr] = ['', ''];
+  const status = await runCommand(command, argv, {
+    out: (text) => {
+      stdout += text;
+    },
+    error: (text) => {
+      stderr += text;
+    },
   });
   return { status, stdout, stderr, last: stdout.trimEnd().split('\n').at(-1) ?? '' };
-};
+}
 const cardOf = (folder: string): ModelCard =>
   JSON.parse(readFileSync(join(at(folder), 'model-card.json'), 'utf8'));
 const STUDY = `
@@ -48,8 +50,8 @@ before(() => {
 });
 
 describe('train', () => {
-  it('writes a model, its card and its curve, and ends with one line of JSON', () => {
-    const { status, stdout, stderr, last } = run(
+  it('writes a model, its card and its curve, and ends with one line of JSON', async () => {
+    const { status, stdout, stderr, last } = await run(
       'train',
       '--data',
       at('a.csv'),
@@ -91,8 +93,8 @@ describe('train', () => {
     assert.equal(readForwardModel(readFileSync(join(at('one'), 'model.onnx'))).features, 4);
   });
 
-  it('trains without privacy only when told to, and says so everywhere', () => {
-    const { status, stdout, stderr, last } = run(
+  it('trains without privacy only when told to, and says so everywhere', async () => {
+    const { status, stdout, stderr, last } = await run(
       ...['train', '--data', at('b.csv'), ...common, '--without-privacy', '--out', at('bare')],
     );
     assert.equal(status, 0, stderr);
@@ -109,7 +111,7 @@ describe('train', () => {
     assert.ok(summary.accuracy > summary.baseline + 0.05, 'age decides who is ill');
   });
 
-  it('trains a graph of one’s own with two logits, by unit record, with noised scores', () => {
+  it('trains a graph of one’s own, by record, with noised scores', async () => {
     const { features } = encodingOf(DICTIONARY);
     const inputs = inputNames(features).length;
     writeFileSync(
@@ -125,7 +127,7 @@ describe('train', () => {
       at('own.yaml'),
       STUDY.replace(/model:.*/, 'model: { onnx: own.onnx }\nunit: record\nclassWeights: [1, 2]'),
     );
-    const { status, stderr, last } = run(
+    const { status, stderr, last } = await run(
       ...['train', '--data', at('a.csv'), '--dictionary', at('dictionary.json'), '--study', at('own.yaml')],
       ...['--score-noise', '5', '--out', at('own'), '--json'],
     );
@@ -142,8 +144,8 @@ describe('train', () => {
 });
 
 describe('simulate', () => {
-  it('scores each hospital and all of them, and gives each its own model where it has its own parameters', () => {
-    const { status, stdout, stderr, last } = run(
+  it('scores each hospital and all of them, and gives each its own model where it has its own parameters', async () => {
+    const { status, stdout, stderr, last } = await run(
       'simulate',
       ...sites,
       ...common,
@@ -172,14 +174,14 @@ describe('simulate', () => {
     assert.deepEqual(shared[0], shared[2]);
   });
 
-  it('takes another rule and a server optimiser', () => {
+  it('takes another rule and a server optimiser', async () => {
     writeFileSync(
       at('robust.yaml'),
       `${STUDY.replace(/model:.*/, 'model: logistic-regression')}
 aggregation: { rule: median }
 serverOptimizer: { kind: fedadam, learningRate: 0.1 }`,
     );
-    const { status, stderr, last } = run(
+    const { status, stderr, last } = await run(
       ...['simulate', ...sites, '--dictionary', at('dictionary.json'), '--study', at('robust.yaml')],
       ...['--out', at('robust')],
     );
@@ -188,9 +190,9 @@ serverOptimizer: { kind: fedadam, learningRate: 0.1 }`,
     assert.ok(existsSync(at('robust/model.onnx')));
   });
 
-  it('refuses a rule that means nothing for so few hospitals, with the reason', () => {
+  it('refuses a rule that means nothing for so few hospitals, with the reason', async () => {
     writeFileSync(at('krum.yaml'), `${STUDY}\naggregation: { rule: multi-krum, faulty: 1 }\n`);
-    const { status, stderr } = run(
+    const { status, stderr } = await run(
       ...['simulate', ...sites, '--dictionary', at('dictionary.json'), '--study', at('krum.yaml')],
     );
     assert.equal(status, 2);
@@ -199,36 +201,36 @@ serverOptimizer: { kind: fedadam, learningRate: 0.1 }`,
 });
 
 describe('the commands', () => {
-  it('explain themselves', () => {
+  it('explain themselves', async () => {
     for (const command of ['train', 'simulate', 'dictionary']) {
-      const { status, stdout } = run(command, '--help');
+      const { status, stdout } = await run(command, '--help');
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(`consilium-trainer ${command}[\\s\\S]*Exit status`));
     }
   });
 
-  it('answer wrong usage and bad input with 2, name all problems, and show no patient’s value', () => {
-    assert.equal(run('train', '--loud').status, 2);
-    assert.match(run('train', ...common).stderr, /--data is missing/);
+  it('answer wrong usage and bad input with 2, name all problems, and show no patient’s value', async () => {
+    assert.equal((await run('train', '--loud')).status, 2);
+    assert.match((await run('train', ...common)).stderr, /--data is missing/);
     writeFileSync(at('bad.csv'), `${csvOf(1)}p90,987654,1,0\np91,50,7,0\n`);
-    const { status, stderr } = run('train', '--data', at('bad.csv'), ...common);
+    const { status, stderr } = await run('train', '--data', at('bad.csv'), ...common);
     assert.equal(status, 2);
     assert.match(stderr, /VALUE_OUT_OF_BOUNDS \(line \d+, column age\)[\s\S]*VALUE_NOT_BINARY/);
     assert.doesNotMatch(stderr, /987654/);
-    assert.match(run('simulate', '--site', 'nofile', ...common).stderr, /--site must be NAME=FILE/);
+    assert.match((await run('simulate', '--site', 'nofile', ...common)).stderr, /--site must be NAME=FILE/);
   });
 
-  it('draft a dictionary that is refused until it is filled in', () => {
-    const { status, stderr } = run(
+  it('draft a dictionary that is refused until it is filled in', async () => {
+    const { status, stderr } = await run(
       ...['dictionary', 'init', at('a.csv'), '--id', 'id', '--label', 'ill', '--out', at('draft.json')],
     );
     assert.equal(status, 0, stderr);
     assert.match(stderr, /age: unit, and bounds/);
-    const refused = run(
+    const refused = await run(
       ...['train', '--data', at('a.csv'), '--dictionary', at('draft.json'), '--study', at('study.yaml')],
     );
     assert.equal(refused.status, 2);
     assert.match(refused.stderr, /dictionary: features\.0\.bounds\.low still says TODO/);
-    assert.equal(run('dictionary', 'init', at('a.csv'), '--out', at('draft.json')).status, 2);
+    assert.equal((await run('dictionary', 'init', at('a.csv'), '--out', at('draft.json'))).status, 2);
   });
 });

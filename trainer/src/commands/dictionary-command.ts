@@ -7,7 +7,7 @@ import {
   PLACEHOLDER,
 } from '../data/draft-dictionary.ts';
 import { DataError } from '../data/index.ts';
-import { EXIT, InputError, readArguments, required } from './command-line.ts';
+import { EXIT, InputError, readArguments, required, type Terminal } from './command-line.ts';
 
 const HELP = `consilium-trainer dictionary: describe a file's columns
 
@@ -27,7 +27,7 @@ No patient's value is printed or written, except codes from 0 to 20 that at leas
 Exit status: 0 done, 1 failed, 2 wrong usage or a file that cannot be read.
 `;
 
-export async function dictionaryCommand(argv: readonly string[]): Promise<number> {
+export async function dictionaryCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(argv, {
     label: { type: 'string' },
     id: { type: 'string' },
@@ -37,7 +37,7 @@ export async function dictionaryCommand(argv: readonly string[]): Promise<number
     help: { type: 'boolean', default: false },
   });
   if (values.help) {
-    process.stdout.write(HELP);
+    terminal.out(HELP);
     return EXIT.ok;
   }
   const [verb, file, ...rest] = positionals;
@@ -53,9 +53,9 @@ export async function dictionaryCommand(argv: readonly string[]): Promise<number
       throw new InputError(`--out ${out} ${reason}`, { cause });
     });
   }
-  if (json) process.stdout.write(`${JSON.stringify(draft)}\n`);
-  else if (out === undefined) process.stdout.write(text);
-  process.stderr.write(`${['Fill in:', ...draft.notes.map((note) => `  - ${note}`)].join('\n')}\n`);
+  if (json) terminal.out(`${JSON.stringify(draft)}\n`);
+  else if (out === undefined) terminal.out(text);
+  terminal.error(`${['Fill in:', ...draft.notes.map((note) => `  - ${note}`)].join('\n')}\n`);
   return EXIT.ok;
 }
 

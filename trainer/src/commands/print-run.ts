@@ -1,5 +1,7 @@
 // What a run says on standard output: a few lines for people, then one line of JSON for programs.
+
 import type { Score } from '../simulation/held-out-scores.ts';
+import type { Terminal } from './command-line.ts';
 import type { StudyRun } from './run-study.ts';
 
 const shortScore = (name: string, score: Score | null | undefined): string => {
@@ -13,7 +15,15 @@ const shortScore = (name: string, score: Score | null | undefined): string => {
 
 export function printRun(
   { card, folder }: StudyRun,
-  { json, summary }: { readonly json: boolean; readonly summary: object },
+  {
+    json,
+    summary,
+    terminal,
+  }: {
+    readonly json: boolean;
+    readonly summary: object;
+    readonly terminal: Terminal;
+  },
 ): void {
   if (!json) {
     const { privacy, metrics } = card;
@@ -30,7 +40,7 @@ export function printRun(
       ...sites.map(([name, score]) => shortScore(name, score)),
       `written to ${folder}: ${[...models, 'model-card.md', 'model-card.json', 'learning-curve.svg'].join(', ')}`,
     ];
-    process.stdout.write(`${lines.join('\n')}\n`);
+    terminal.out(`${lines.join('\n')}\n`);
   }
-  process.stdout.write(`${JSON.stringify(summary)}\n`);
+  terminal.out(`${JSON.stringify(summary)}\n`);
 }

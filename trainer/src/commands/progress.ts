@@ -1,6 +1,7 @@
 // Progress on standard error: a line for each round, and now and then one for a long round's steps.
 import type { RoundScores } from '../simulation/held-out-scores.ts';
 import type { SimulationProgress } from '../simulation/simulate-study.ts';
+import type { Terminal } from './command-line.ts';
 
 const STEPS_INTERVAL_MS = 2000;
 
@@ -12,9 +13,11 @@ export interface ProgressReport {
 export function reportProgress(about: {
   readonly rounds: number;
   readonly isPrivate: boolean;
+  readonly terminal: Terminal;
 }): ProgressReport {
   const label = about.isPrivate ? '' : '[NOT PRIVATE] ';
-  const say = (text: string) => process.stderr.write(`${label}${text}\n`);
+  const { terminal } = about;
+  const say = (text: string) => terminal.error(`${label}${text}\n`);
   let saidAt = performance.now();
   return {
     onStep({ round, hospital, step, steps }) {

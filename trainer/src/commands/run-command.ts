@@ -2,13 +2,15 @@
 import { AggregationRefusedError, ParameterRangeError } from '../aggregate/index.ts';
 import { TrainingInputError } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
-import { EXIT, InputError } from './command-line.ts';
+import { EXIT, InputError, processTerminal, type Terminal } from './command-line.ts';
 import { dictionaryCommand } from './dictionary-command.ts';
 import { simulateCommand } from './simulate-command.ts';
 import { trainCommand } from './train-command.ts';
 
 /** Each takes what follows its name and answers its exit status. */
-export const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
+export const COMMANDS: Readonly<
+  Record<string, (argv: readonly string[], terminal: Terminal) => Promise<number>>
+> = {
   train: trainCommand,
   simulate: simulateCommand,
   dictionary: dictionaryCommand,
@@ -46,15 +48,19 @@ function problemsOf(
 }
 
 /** Runs a command of `COMMANDS`; errors are told on standard error. */
-export async function runCommand(name: string, argv: readonly string[]): Promise<number> {
+export async function runCommand(
+  name: string,
+  argv: readonly string[],
+  terminal: Terminal = processTerminal,
+): Promise<number> {
   try {
-    return await COMMANDS[name]!(argv);
+    return await COMMANDS[name]!(argv, terminal);
   } catch (error) {
     const problems = problemsOf(error);
     const lines = problems?.lines ?? [(error as Error).stack ?? String(error)];
-    process.stderr.write(`${lines.map((line) => `consilium-trainer ${name}: ${line}`).join('\n')}\n`);
+    terminal.error(`${lines.map((line) => `consilium-trainer ${name}: ${line}`).join('\n')}\n`);
     if (problems?.status === EXIT.usage && error instanceof InputError) {
-      process.stderr.write(`Try consilium-trainer ${name} --help.\n`);
+      terminal.error(`Try consilium-trainer ${name} --help.\n`);
     }
     return problems?.status ?? EXIT.failed;
   }

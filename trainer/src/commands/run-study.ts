@@ -12,7 +12,7 @@ import { exactScorer, noisedScorer, type RoundScores, type Score } from '../simu
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
 import { type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
-import { InputError, required } from './command-line.ts';
+import { InputError, required, type Terminal } from './command-line.ts';
 import { reportProgress } from './progress.ts';
 import { readDictionary } from './read-dictionary.ts';
 import { readStudy, type StudyFile } from './study-file.ts';
@@ -56,7 +56,7 @@ export interface RunOptions extends OptionTexts {
 export async function runStudy(
   command: ModelCard['command'],
   files: readonly SiteFile[],
-  options: RunOptions,
+  { options, terminal }: { readonly options: RunOptions; readonly terminal: Terminal },
 ): Promise<StudyRun> {
   const dictionary = await readDictionary(required(options.dictionary, 'dictionary'));
   const study = await readStudy(required(options.study, 'study'));
@@ -75,7 +75,7 @@ export async function runStudy(
   for (const { name, heldOut } of sites) {
     if (heldOut.length === 0) warnings.push(`${name} has no held-out patients: it is not scored.`);
   }
-  for (const warning of warnings) process.stderr.write(`note: ${warning}\n`);
+  for (const warning of warnings) terminal.error(`note: ${warning}\n`);
 
   const heldOut = sites.map((site) => site.heldOut);
   const scorer =
@@ -83,7 +83,7 @@ export async function runStudy(
       ? exactScorer({ model: graph.model, heldOut })
       : noisedScorer({ model: graph.model, heldOut }, settings.scoreNoise);
   const curve: RoundScores[] = [];
-  const progress = reportProgress({ rounds: study.rounds, isPrivate: settings.privacy !== null });
+  const progress = reportProgress({ rounds: study.rounds, isPrivate: settings.privacy !== null, terminal });
   const startedAt = performance.now();
   let scoringMs = 0;
   const parameters = await simulateStudy(simulatedStudy(study, { settings, graph, dictionary }), sites, {

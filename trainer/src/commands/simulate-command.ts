@@ -1,7 +1,7 @@
 // `consilium-trainer simulate`: many hospitals in one process, no ledger.
 import { resolve } from 'node:path';
 import type { SiteFile } from '../simulation/load-sites.ts';
-import { EXIT, InputError, readArguments } from './command-line.ts';
+import { EXIT, InputError, readArguments, type Terminal } from './command-line.ts';
 import { printRun } from './print-run.ts';
 import { runStudy } from './run-study.ts';
 import { STUDY_OPTIONS, STUDY_OPTIONS_HELP } from './study-settings.ts';
@@ -21,13 +21,13 @@ function siteOf(text: string): SiteFile {
   return { name, path: resolve(path) };
 }
 
-export async function simulateCommand(argv: readonly string[]): Promise<number> {
+export async function simulateCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(argv, {
     ...STUDY_OPTIONS,
     site: { type: 'string', multiple: true, default: [] },
   });
   if (values.help) {
-    process.stdout.write(HELP);
+    terminal.out(HELP);
     return EXIT.ok;
   }
   if (positionals.length > 0) throw new InputError(`unexpected ${positionals.join(' ')}`);
@@ -36,7 +36,7 @@ export async function simulateCommand(argv: readonly string[]): Promise<number> 
   if (new Set(files.map(({ name }) => name)).size < files.length) {
     throw new InputError('two sites have one name');
   }
-  const run = await runStudy('simulate', files, values);
-  printRun(run, { json: values.json, summary: { pooled: run.pooled, sites: run.sites } });
+  const run = await runStudy('simulate', files, { options: values, terminal });
+  printRun(run, { json: values.json, summary: { pooled: run.pooled, sites: run.sites }, terminal });
   return EXIT.ok;
 }
