@@ -38,17 +38,20 @@ export class LaneFailedError extends Error {
   override readonly name = 'LaneFailedError';
 }
 
-/** Runs the graph once over a lane's buffers. */
-export async function runLane(session: OnnxSession, buffers: LaneBuffers): Promise<void> {
+/** A function that runs the graph once over a lane's buffers. */
+export function laneRunner(session: OnnxSession, buffers: LaneBuffers): () => Promise<void> {
   const { x, xShape, y, mask, parameters, sum, squares } = buffers;
-  const outputs = await session.run({
+  const run = session.prepare({
     x: { type: 'float32', shape: xShape, data: x },
     y: { type: 'float32', shape: [y.length, 1], data: y },
     mask: { type: 'float32', shape: [mask.length, 1], data: mask },
     parameters: { type: 'float32', shape: [parameters.length], data: parameters },
   });
-  sum.set(outputs.clippedSum!.data as Float64Array);
-  squares.set(outputs.squares!.data as Float64Array);
+  return async () => {
+    const outputs = await run();
+    sum.set(outputs.clippedSum!.data as Float64Array);
+    squares.set(outputs.squares!.data as Float64Array);
+  };
 }
 
 function createBuffers(graph: StepGraph, allocate: (bytes: number) => ArrayBufferLike): LaneBuffers {
@@ -71,7 +74,7 @@ function createBuffers(graph: StepGraph, allocate: (bytes: number) => ArrayBuffe
 export async function openLane(graph: StepGraph, options: { readonly threads: number }): Promise<Lane> {
   const session = await openSession(graph.bytes, options);
   const buffers = createBuffers(graph, (bytes) => new ArrayBuffer(bytes));
-  return { buffers, run: () => runLane(session, buffers), close: () => session.close() };
+  return { buffers, run: laneRunner(session, buffers), close: () => session.close() };
 }
 
 /** A lane on a thread of its own. @throws LaneFailedError, from `run`, where that thread fails. */

@@ -14,6 +14,8 @@ export interface OnnxSession {
     inputs: Readonly<Record<string, TensorValue>>,
     options?: { readonly outputs?: readonly string[] },
   ): Promise<Record<string, TensorValue>>;
+  /** A function that runs the graph over what the given arrays hold at the time. */
+  prepare(inputs: Readonly<Record<string, TensorValue>>): () => Promise<Record<string, TensorValue>>;
   close(): Promise<void>;
 }
 
@@ -37,23 +39,29 @@ export async function openSession(bytes: Uint8Array, options: { threads: number 
   }).catch((cause: unknown) => {
     throw new OnnxRuntimeError('ONNX Runtime does not load this graph', { cause });
   });
+  const toFeeds = (inputs: Readonly<Record<string, TensorValue>>) =>
+    Object.fromEntries(
+      Object.entries(inputs).map(([name, { type, data, shape }]) => [
+        name,
+        new ort.Tensor(type, data, shape),
+      ]),
+    );
+  const runFeeds = async (feeds: ReturnType<typeof toFeeds>, outputs: readonly string[]) => {
+    const results = await session.run(feeds, outputs).catch((cause: unknown) => {
+      throw new OnnxRuntimeError('ONNX Runtime failed to run this graph', { cause });
+    });
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { type, data, dims }]) => [
+        name,
+        { type, data, shape: dims } as TensorValue,
+      ]),
+    );
+  };
   return {
-    async run(inputs, { outputs } = {}) {
-      const feeds = Object.fromEntries(
-        Object.entries(inputs).map(([name, { type, data, shape }]) => [
-          name,
-          new ort.Tensor(type, data, shape),
-        ]),
-      );
-      const results = await session.run(feeds, outputs ?? session.outputNames).catch((cause: unknown) => {
-        throw new OnnxRuntimeError('ONNX Runtime failed to run this graph', { cause });
-      });
-      return Object.fromEntries(
-        Object.entries(results).map(([name, { type, data, dims }]) => [
-          name,
-          { type, data, shape: dims } as TensorValue,
-        ]),
-      );
+    run: (inputs, { outputs } = {}) => runFeeds(toFeeds(inputs), outputs ?? session.outputNames),
+    prepare(inputs) {
+      const feeds = toFeeds(inputs);
+      return () => runFeeds(feeds, session.outputNames);
     },
     close: () => session.release(),
   };

@@ -36,7 +36,7 @@ export interface StepGraph extends UnitGrid {
   /**
    * ONNX bytes. Inputs: `x` float [rows, ...inputShape], `y` and `mask` float [rows, 1], the rows of unit u from
    * u · rowsPerUnit on (mask 1 for rows that exist, 0 for padding, whose x and y must be 0), `parameters` float
-   * [parameterCount]. Outputs: `clippedSum` double [parameterCount], `squares` double [units].
+   * [parameterCount]. Outputs: `clippedSum` double [1, parameterCount], `squares` double [units, 1].
    */
   readonly bytes: Uint8Array;
   readonly inputShape: readonly number[];
@@ -53,7 +53,10 @@ function emitParameters(writer: GraphWriter, model: ForwardModel): Map<string, s
   const sizes = model.parameters.map(({ size }) => size);
   const pieces = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis: 0 });
   return new Map(
-    model.parameters.map(({ name, shape }, i) => [name, writer.reshape(pieces[i]!, shape)] as const),
+    model.parameters.map(({ name, shape }, i) => {
+      const piece = pieces[i]!;
+      return [name, shape.length === 1 ? piece : writer.reshape(piece, shape)] as const;
+    }),
   );
 }
 
@@ -184,13 +187,9 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
     isVector ? writer.reshape(logitGradient, [rows]) : logitGradient,
   );
   const weights = emitUnitWeights(writer, gradients, clipNormL2);
-  const sums = gradients.map((gradient) => writer.reshape(gradient.weightedSum(weights), [-1]));
-  writer.emitAs(
-    'clippedSum',
-    sums.length === 1 ? 'Identity' : 'Concat',
-    sums,
-    sums.length === 1 ? {} : { axis: 0 },
-  );
+  const sums = gradients.map((gradient) => gradient.weightedSum(weights));
+  const flat = sums.map((sum, i) => (gradients[i]!.isRow ? sum : writer.reshape(sum, [1, -1])));
+  writer.emitAs('clippedSum', 'Concat', flat, { axis: 1 });
 
   const { features, inputShape, parameterCount } = model;
   const bytes = writer.finish({
@@ -202,8 +201,8 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
       valueInfo('parameters', { elementType: 'float', shape: [parameterCount] }),
     ],
     outputs: [
-      valueInfo('clippedSum', { elementType: 'double', shape: [parameterCount] }),
-      valueInfo('squares', { elementType: 'double', shape: [units] }),
+      valueInfo('clippedSum', { elementType: 'double', shape: [1, parameterCount] }),
+      valueInfo('squares', { elementType: 'double', shape: [units, 1] }),
     ],
   });
   return {

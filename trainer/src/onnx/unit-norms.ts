@@ -20,7 +20,7 @@ export interface Matrix {
 export interface ParameterGradient {
   readonly parameter: string;
   /**
-   * Name of a double [units]: the squared norm of each unit's gradient, and never less than
+   * Name of a double [units, 1]: the squared norm of each unit's gradient, and never less than
    * (τ Σ_p ‖gradient of position p‖)² where it is made of positions that may cancel.
    */
   readonly unitSquares: string;
@@ -30,8 +30,10 @@ export interface ParameterGradient {
   readonly sumTerms: number;
   /** Whether positions that may cancel are summed. */
   readonly isGuarded: boolean;
-  /** Emits the double vector Σ_u weight_u · gradient_u, for weights double [units], in the parameter's row-major order. */
+  /** Emits the double vector Σ_u weight_u · gradient_u, for weights double [units, 1]: [1, size] or another shape of as many values, in the parameter's row-major order. */
   weightedSum(weight: string): string;
+  /** Whether the weighted sum is [1, size]. */
+  readonly isRow: boolean;
   /** Emits each row's gradient, float [rows, size]. */
   perRow(): string;
 }
@@ -79,6 +81,7 @@ export class UnitNorms {
       terms: left.width + right.width + inUnit ** 2,
       sumTerms: units * inUnit,
       isGuarded: inUnit > 1,
+      isRow: left.width === 1,
       perRow,
       weightedSum: (weight) => {
         // The weights go to the smaller of the two factors.
@@ -164,16 +167,18 @@ export class UnitNorms {
     const unitSquares =
       lead === 1
         ? this.#squares({ value: shaped })
-        : writer.emit('ReduceSumSquare', [double], { axes: [0, 2], keepdims: 0 });
+        : writer.reshape(writer.emit('ReduceSumSquare', [double], { axes: [0, 2], keepdims: 0 }), [units, 1]);
     return {
       parameter,
       unitSquares,
       terms: size,
       sumTerms: units,
       isGuarded: false,
+      isRow: lead === 1 && gradient.restore === undefined,
       weightedSum: (weight) => {
-        const sum = writer.emit('MatMul', [this.#row(weight, lead), double]);
-        return restore(lead === 1 ? sum : writer.reshape(sum, [lead, width]));
+        if (lead === 1) return restore(writer.emit('Gemm', [weight, double], { transA: 1 }));
+        const sum = writer.emit('MatMul', [this.#row(weight), double]);
+        return restore(writer.reshape(sum, [lead, width]));
       },
     };
   }
@@ -183,9 +188,11 @@ export class UnitNorms {
     const squares = writer.emit('Mul', [this.#squares(left), this.#squares(right)]);
     if (inUnit === 1) return squares;
     const pairs = writer.emit('Mul', [this.#gram(left, inUnit), this.#gram(right, inUnit)]);
-    const sum = writer.emit('ReduceSum', [pairs, writer.int64s([1, 2])], { keepdims: 0 });
-    const norms = writer.reshape(writer.emit('Sqrt', [squares]), [this.#grid.units, inUnit]);
-    const triangle = writer.emit('ReduceSum', [norms, writer.int64s([1])], { keepdims: 0 });
+    const { units } = this.#grid;
+    const flat = writer.reshape(pairs, [units, inUnit ** 2]);
+    const sum = writer.emit('ReduceSum', [flat, writer.int64s([1])], { keepdims: 1 });
+    const norms = writer.reshape(writer.emit('Sqrt', [squares]), [units, inUnit]);
+    const triangle = writer.emit('ReduceSum', [norms, writer.int64s([1])], { keepdims: 1 });
     const guarded = writer.emit('Mul', [triangle, writer.double(CANCELLATION_GUARD)]);
     return writer.emit('Max', [sum, writer.emit('Mul', [guarded, guarded])]);
   }
@@ -196,7 +203,7 @@ export class UnitNorms {
 
   #squares(matrix: Pick<Matrix, 'value'>): string {
     return this.#once(`squares ${matrix.value}`, () =>
-      this.#writer.emit('ReduceSumSquare', [this.#double(matrix)], { axes: [1], keepdims: 0 }),
+      this.#writer.emit('ReduceSumSquare', [this.#double(matrix)], { axes: [1], keepdims: 1 }),
     );
   }
 
@@ -208,13 +215,12 @@ export class UnitNorms {
     });
   }
 
-  /** A per-unit value as a column over positions, [units · inUnit, 1]. */
+  /** A per-unit column [units, 1] as one over positions, [units · inUnit, 1]. */
   #spread(value: string, inUnit: number): string {
+    if (inUnit === 1) return value;
     return this.#once(`spread ${value} ${inUnit}`, () => {
       const { units } = this.#grid;
-      if (inUnit === 1) return this.#writer.reshape(value, [units, 1]);
-      const column = this.#writer.reshape(value, [units, 1, 1]);
-      const all = this.#writer.emit('Expand', [column, this.#writer.int64s([units, inUnit, 1])]);
+      const all = this.#writer.emit('Expand', [value, this.#writer.int64s([units, inUnit])]);
       return this.#writer.reshape(all, [units * inUnit, 1]);
     });
   }
@@ -225,12 +231,9 @@ export class UnitNorms {
     );
   }
 
-  /** The weights as a row, with `lead` spread over what stands before it. */
-  #row(weight: string, lead: number): string {
-    const { units } = this.#grid;
-    return this.#once(`row ${weight} ${lead === 1}`, () =>
-      this.#writer.reshape(weight, lead === 1 ? [1, units] : [1, 1, units]),
-    );
+  /** The weights as a row, [1, 1, units]. */
+  #row(weight: string): string {
+    return this.#once(`row ${weight}`, () => this.#writer.reshape(weight, [1, 1, this.#grid.units]));
   }
 
   #once(key: string, emit: () => string): string {
