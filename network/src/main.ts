@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-// The operator's command line: up, down, status, demo, cohorts.
+// The operator's command line: up, down, status, demo, conformance, cohorts.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeCohorts } from '../cohorts/cohorts.ts';
 import { ConfigError, readConsortium } from './config.ts';
+import { conforms, judge } from './conformance/conformance.ts';
 import { DataFilesError } from './demo/data-files.ts';
 import { runDemo } from './demo/demo.ts';
-import type { DemoNetwork } from './demo/summary.ts';
 import { DirectoryLockedError } from './directory-lock.ts';
+import type { LedgerNetwork } from './ledger-network.ts';
 import { MissingBinariesError } from './native/binaries.ts';
 import { FabricCommandError } from './native/fabric-commands.ts';
 import { PortInUseError } from './ports.ts';
@@ -32,6 +33,9 @@ const HELP = `consilium-network: one consortium on this machine
       Four hospitals train one model: on synthetic cohorts of a seed (1), or with --data on the four UCI
       heart-disease files. Writes OUT/summary.json (OUT: out/demo). --keep leaves the consortium running.
       --runtime native runs it on a real Fabric, whose binaries are in FABRIC_BIN_DIR.
+  consilium-network conformance [--runtime embedded|native] [--ordering raft|bft] [--out DIR] [--json]
+      Judges a ledger by the conformance suites: the embedded stand-in, or a real Fabric network that is brought
+      up for it in OUT (out/conformance) and torn down. Exit status 1 when a question is answered otherwise.
   consilium-network cohorts --out DIR [--seed N]
       Writes the four synthetic hospitals' files.
 
@@ -91,7 +95,7 @@ function oneOf<T extends string>(
   return found;
 }
 
-function networkOf({ runtime: runtimeText, ordering: orderingText }: Values): DemoNetwork {
+function networkOf({ runtime: runtimeText, ordering: orderingText }: Values): LedgerNetwork {
   const runtime = oneOf('runtime', runtimeText, ['embedded', 'native']) ?? 'embedded';
   const ordering = oneOf('ordering', orderingText, ['raft', 'bft']);
   if (runtime === 'native') return { runtime, ordering: ordering ?? 'raft' };
@@ -162,6 +166,20 @@ async function demo(values: Values): Promise<number> {
   return holds ? EXIT.done : EXIT.failed;
 }
 
+async function conformance(values: Values): Promise<number> {
+  const say = values.json ? note : print;
+  const counts = await judge({
+    network: networkOf(values),
+    directory: resolve(values.out ?? 'out/conformance'),
+    say,
+  });
+  for (const { suite, tests, passed, failed, notRun } of counts) {
+    say(`${suite}: ${tests} questions, ${passed} answered as Fabric does, ${failed} not, ${notRun} not run`);
+  }
+  if (values.json) print(JSON.stringify(counts));
+  return conforms(counts) ? EXIT.done : EXIT.failed;
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(args);
   const [command, ...rest] = positionals;
@@ -179,6 +197,8 @@ async function run(args: readonly string[]): Promise<number> {
       return status(values);
     case 'cohorts':
       return cohorts(values);
+    case 'conformance':
+      return conformance(values);
     case 'demo':
       return demo(values);
     default:

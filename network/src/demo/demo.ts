@@ -4,6 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { type Consortium, parseConsortium, readConsortium } from '../config.ts';
+import type { LedgerNetwork } from '../ledger-network.ts';
 import { repository } from '../programs.ts';
 import type { Addresses } from '../runtime.ts';
 import { readSecrets } from '../secrets.ts';
@@ -24,10 +25,10 @@ import { StageClock } from './stage-clock.ts';
 import { readStudyPlan, type StudyPlan } from './study-plan.ts';
 import { watchStudy } from './study-watch.ts';
 import { summarise } from './summarise.ts';
-import type { DemoNetwork, Summary } from './summary.ts';
+import type { Summary } from './summary.ts';
 
 export interface DemoOptions {
-  readonly network: DemoNetwork;
+  readonly network: LedgerNetwork;
   /** A folder with the four UCI files; synthetic cohorts where undefined. */
   readonly dataDirectory: string | undefined;
   readonly outDirectory: string;
@@ -123,7 +124,7 @@ async function clearEarlierRun(directory: string, view: ProgressView): Promise<v
 }
 
 /** The default consortium with the hospitals of the data; checked as any other. */
-function writeConfiguration({ hospitals }: DataSource, network: DemoNetwork, outDirectory: string): string {
+function writeConfiguration({ hospitals }: DataSource, network: LedgerNetwork, outDirectory: string): string {
   const base = readConsortium(join(repository, 'network/consortium.yaml'));
   const consortium: Consortium = {
     ...base,

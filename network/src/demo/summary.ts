@@ -1,4 +1,5 @@
 // The demo's facts: what summary.json holds and the report prints.
+import type { LedgerNetwork } from '../ledger-network.ts';
 import type { PeakMemory } from './memory-sampler.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -54,15 +55,10 @@ export interface RoundFacts {
   }[];
 }
 
-/** Which ledger the demo ran on. */
-export type DemoNetwork =
-  | { readonly runtime: 'embedded' }
-  | { readonly runtime: 'native'; readonly ordering: 'raft' | 'bft' };
-
 export interface Summary {
   readonly version: 1;
   readonly holds: boolean;
-  readonly network: DemoNetwork;
+  readonly network: LedgerNetwork;
   readonly data: { readonly kind: 'synthetic' | 'uci-heart-disease'; readonly seed: number | null };
   readonly study: {
     readonly studyId: string;
