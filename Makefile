@@ -8,6 +8,8 @@ WITH_NODE := NODE_BIN=$$(scripts/node-24.sh) && export PATH="$$NODE_BIN:$$PATH" 
 NETWORK := $(WITH_NODE) node network/dist/src/main.js
 CONFIG ?= network/consortium.yaml
 DIR ?= .consortium
+RUNTIME_FLAGS := $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(ORDERING),--ordering $(ORDERING))
+export FABRIC_BIN_DIR
 
 .PHONY: help
 help: ## Print this list
@@ -17,6 +19,7 @@ help: ## Print this list
 	@echo
 	@echo "  make demo DATA=../shared/data/heart-disease   the main job on the four UCI hospital files"
 	@echo "  make demo KEEP=1                              leave the consortium running afterwards"
+	@echo "  make demo RUNTIME=native FABRIC_BIN_DIR=/opt/fabric/bin ORDERING=bft   on a real Fabric network"
 	@echo "  make up CONFIG=network/consortium.yaml        which consortium (DIR=.consortium: where it lives)"
 
 .PHONY: setup
@@ -30,8 +33,8 @@ build: setup ## Compile everything
 	@$(WITH_NODE) npx tsc -b
 
 .PHONY: demo
-demo: build ## Run the main job: four hospitals train one model (DATA=, KEEP=1)
-	@$(NETWORK) demo $(if $(DATA),--data "$(DATA)") $(if $(KEEP),--keep)
+demo: build ## Run the main job: four hospitals train one model (DATA=, KEEP=1, RUNTIME=, ORDERING=)
+	@$(NETWORK) demo $(if $(DATA),--data "$(DATA)") $(if $(KEEP),--keep) $(RUNTIME_FLAGS)
 
 .PHONY: up
 up: build ## Start the consortium of CONFIG on this machine
@@ -58,8 +61,8 @@ kubo: # A real Kubo to compare with, where Go can build one
 	@if command -v go >/dev/null && [ -x test-network/scripts/build-kubo.sh ]; then test-network/scripts/build-kubo.sh >/dev/null || true; fi
 
 .PHONY: conformance
-conformance: build ## Judge a ledger by the conformance suite (RUNTIME=embedded, or a network's CONSILIUM_CONNECTION)
-	@$(WITH_NODE) node --test test-network/dist/conformance/$(if $(filter native,$(RUNTIME)),native,embedded).test.js
+conformance: build ## Judge a ledger: RUNTIME=embedded, or RUNTIME=native FABRIC_BIN_DIR=… ORDERING=raft|bft
+	@$(NETWORK) conformance $(RUNTIME_FLAGS)
 
 .PHONY: bench
 bench: build ## Measure; prints JSON lines
