@@ -86,7 +86,7 @@ export class ReplaceOneLosses implements LossSource {
       masses[i + 1]! += upper * scale * (1 + gap);
       masses[i]! += lower * scale;
     }
-    const end = this.#inverse(highest * interval) / Math.sqrt(this.#variance);
+    const end = this.#to / Math.sqrt(this.#variance);
     const shift = 1 / Math.sqrt(this.#variance);
     const plain = (1 - this.#q) * normalTail(end);
     const above = plain + this.#q * normalTail(end - shift);
@@ -102,17 +102,20 @@ export class ReplaceOneLosses implements LossSource {
     const from = this.#inverse(a);
     const to = this.#inverse(b);
     const width = to - from;
-    const steepest = Math.max(Math.abs(from), Math.abs(to)) + 1;
-    const exponent = (steepest / variance + 1 / Math.sqrt(variance)) * width;
-    const panels = Math.ceil(exponent / 2);
+    // Only the first and the last cell are cut, where outputs are left to the tails.
+    const start = Math.max(0, -this.#to - from);
+    const reach = Math.max(0, Math.min(width, this.#to - from) - start);
+    const steepest = Math.min(this.#to, Math.max(Math.abs(from), Math.abs(to))) + 1;
+    const exponent = (steepest / variance + 1 / Math.sqrt(variance)) * reach;
+    const panels = Math.max(1, Math.ceil(exponent / 2));
     const { nodes, weights } = exponent < 0.35 ? GAUSS_4 : GAUSS_8;
     const [lowUp, lowDown] = [this.#excess(from), Math.exp(a) * this.#excess(-from)];
     const [highUp, highDown] = [this.#excess(to), Math.exp(b) * this.#excess(-to)];
     let [upper, lower] = [0, 0];
     for (let p = 0; p < panels; p++) {
       for (let k = 0; k < nodes.length; k++) {
-        const inCell = ((p + nodes[k]!) * width) / panels;
-        const density = (weights[k]! * Math.exp(-((from + inCell) ** 2) / (2 * variance)) * width) / panels;
+        const inCell = start + ((p + nodes[k]!) * reach) / panels;
+        const density = (weights[k]! * Math.exp(-((from + inCell) ** 2) / (2 * variance)) * reach) / panels;
         const up = inCell / variance;
         const down = (width - inCell) / variance;
         upper += density * (lowUp * Math.expm1(up) - lowDown * Math.expm1(-up));

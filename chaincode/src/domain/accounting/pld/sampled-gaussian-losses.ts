@@ -89,17 +89,22 @@ export class SampledGaussianLosses implements LossSource {
     // r = e^loss at the cell's ends, less 1 − q: at the lowest end it may be negative, where no x reaches it.
     let lowExcess = Math.expm1(lowest * interval) + q;
     let x = this.#from;
-    for (let i = 0; lowest + i < highest; i++) {
+    let started = false;
+    for (let i = 0; lowest + i < highest && x < this.#to; i++) {
       const highExcess = Math.expm1((lowest + i + 1) * interval) + q;
-      const width =
-        i > 0
-          ? variance * Math.log1p((gap * (lowExcess + 1 - q)) / lowExcess)
-          : variance * Math.log(highExcess / q) + 0.5 - x;
+      if (highExcess <= 0) {
+        lowExcess = highExcess;
+        continue;
+      }
+      const width = started
+        ? variance * Math.log1p((gap * (lowExcess + 1 - q)) / lowExcess)
+        : variance * Math.log(highExcess / q) + 0.5 - x;
+      const reach = Math.min(width, this.#to - x);
       const exponent =
-        (Math.max(Math.abs(x), Math.abs(x + width), this.#sigma) * width) / variance + width / variance;
+        (Math.max(Math.abs(x), Math.abs(x + reach), this.#sigma) * reach) / variance + reach / variance;
       const panels = exponent > 2 ? Math.ceil(exponent / 2) : 1;
       const { nodes, weights } = ruleFor(exponent);
-      const panel = width / panels;
+      const panel = reach / panels;
       let upper = 0;
       let lower = 0;
       for (let p = 0; p < panels; p++) {
@@ -107,13 +112,14 @@ export class SampledGaussianLosses implements LossSource {
           const inCell = (p + nodes[k]!) * panel;
           const at = x + inCell;
           const density = weights[k]! * Math.exp((-at * at) / (2 * variance));
-          upper += density * (i > 0 ? lowExcess * expm1(inCell / variance) : this.#excess(at) - lowExcess);
+          upper += density * (started ? lowExcess * expm1(inCell / variance) : this.#excess(at) - lowExcess);
           lower += density * -expm1((inCell - width) / variance);
         }
       }
       masses[i + 1]! += upper * panel * toUpper;
       masses[i]! += lower * highExcess * panel * toLower;
-      x = (i & 31) === 0 ? variance * Math.log(highExcess / q) + 0.5 : x + width;
+      x = (i & 31) === 0 || !started ? variance * Math.log(highExcess / q) + 0.5 : x + width;
+      started = true;
       lowExcess = highExcess;
     }
     return this.#withTails({ interval, lowest, masses });
