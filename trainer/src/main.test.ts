@@ -31,6 +31,12 @@ describe('consilium-trainer', () => {
     assert.match(stderr, /CONSILIUM_GATEWAY_URL is not set[\s\S]*CONSILIUM_MSP_ID is not set/);
   });
 
+  it('runs the commands without a ledger, with their own exit codes', () => {
+    const { status, stderr } = run('train', '--data', 'patients.csv');
+    assert.equal(status, 2);
+    assert.match(stderr, /consilium-trainer train: --dictionary is missing/);
+  });
+
   it('checks a file: 0 for a good one, 65 with the problems for a bad one', () => {
     const dictionary = join(directory, 'dictionary.json');
     writeFileSync(dictionary, JSON.stringify(DICTIONARY));

@@ -1,0 +1,111 @@
+// Our side of the peer bench of accuracy (bench_accuracy.py --external): its tasks in, our scores out. A task is a
+// logistic regression by several hospitals in so many rounds, at an ε for each record or without privacy.
+//
+// Hyperparameters are fixed in advance. They were chosen on invented data alone: thirty skewed, correlated features
+// at four equal sites, and thirteen features at four sites of unequal size and base rate.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Static, Type } from 'typebox';
+import { Check } from 'typebox/value';
+import { buildForwardModel } from '../src/onnx/index.ts';
+import { noiseFor } from '../src/simulation/privacy-plan.ts';
+import { simulateStudy, type UnitRows } from '../src/simulation/simulate-study.ts';
+import { StudyModel } from '../src/study-model.ts';
+
+const HELP = `Usage: node trainer/dist/bench/peer-accuracy.js --tasks IN.json --out OUT.json
+
+IN:  [{"id", "epsilon": number or null, "delta", "rounds", "sites": [{"x": [[...]], "y": [0 or 1, ...]}], "test": [[...]]}]
+OUT: {id: [score of each test row, above 0 for label 1]}
+`;
+
+const Matrix = Type.Array(Type.Array(Type.Number()));
+const Task = Type.Object({
+  id: Type.String(),
+  epsilon: Type.Union([Type.Number(), Type.Null()]),
+  delta: Type.Number(),
+  rounds: Type.Integer({ minimum: 1 }),
+  sites: Type.Array(Type.Object({ x: Matrix, y: Type.Array(Type.Number()) }), { minItems: 1 }),
+  test: Matrix,
+});
+type Task = Static<typeof Task>;
+
+/** By ε: steps per round and learning rate; every unit in every batch, gradients clipped to norm 1. */
+const plan = { stepsPerRound: 1, learningRate: 1, clipNormL2: 1 };
+
+/** Without privacy: clipping far above any gradient, and noise far below. */
+const WITHOUT_PRIVACY = { clipNormL2: 256, noiseMultiplier: 1e-6 } as const;
+
+/** The shared model is averaged over the last rounds (Polyak and Juditsky 1992): post-processing. */
+const AVERAGED_SHARE = 0.5;
+
+const noises = new Map<string, number>();
+function noiseMultiplierOf(epsilon: number, { delta, rounds }: Task): number {
+  const steps = rounds * plan.stepsPerRound;
+  const key = [epsilon, delta, steps].join(' ');
+  const known = noises.get(key) ?? noiseFor({ targetEpsilon: epsilon, delta, samplingRate: 1, steps });
+  noises.set(key, known);
+  return known;
+}
+
+async function solve(task: Task): Promise<number[]> {
+  const { epsilon, rounds, sites, test } = task;
+  const features = test[0]?.length ?? 0;
+  const graph = buildForwardModel({ kind: 'logistic-regression', features, localIntercept: false });
+  const model = new StudyModel(graph, { inputs: features, parameters: features + 1, localParameters: [] });
+  const averaged = new Float64Array(features + 1);
+  const firstAveraged = rounds - Math.max(1, Math.round(rounds * AVERAGED_SHARE)) + 1;
+  await simulateStudy(
+    {
+      model,
+      localPatterns: [],
+      rounds,
+      plan: {
+        ...(epsilon === null
+          ? WITHOUT_PRIVACY
+          : { clipNormL2: plan.clipNormL2, noiseMultiplier: noiseMultiplierOf(epsilon, task) }),
+        samplingRate: 1,
+        steps: plan.stepsPerRound,
+        rowsPerUnit: 1,
+        learningRate: plan.learningRate,
+      },
+    },
+    sites.map(({ x, y }, site) => ({
+      name: `site ${site}`,
+      training: x.map(
+        (row, i): UnitRows => [{ x: Float32Array.from(row), y: y[i] === 1 ? 1 : 0, values: [] }],
+      ),
+      weight: x.length,
+      bandSize: x.length,
+    })),
+    {
+      async onRound(round, [parameters]) {
+        if (round < firstAveraged) return;
+        averaged.forEach((_, i) => {
+          averaged[i]! += parameters!.shared[i]!;
+        });
+      },
+    },
+  );
+  // Weights, then the bias; their scale does not matter to the sign or the order of scores.
+  return test.map((row) => row.reduce((sum, value, i) => sum + value * averaged[i]!, averaged[features]!));
+}
+
+const { values } = parseArgs({
+  options: {
+    tasks: { type: 'string' },
+    out: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(HELP);
+} else if (values.tasks === undefined || values.out === undefined) {
+  const notRun = 'it answers tasks of the peer bench: give --tasks and --out';
+  console.log(JSON.stringify({ bench: 'peer-accuracy', notRun }));
+} else {
+  const tasks: unknown = JSON.parse(readFileSync(values.tasks, 'utf8'));
+  if (!Check(Type.Array(Task), tasks)) throw new Error(`${values.tasks} does not hold tasks: see --help`);
+  const answers: Record<string, number[]> = {};
+  for (const task of tasks) answers[task.id] = await solve(task);
+  writeFileSync(values.out, JSON.stringify(answers));
+}
