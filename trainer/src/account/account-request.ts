@@ -1,0 +1,175 @@
+// What `account` is asked, read from the command line and from a file of events, with every problem named.
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+
+export interface Steps {
+  /** Standard deviation of the noise over the clip norm. */
+  readonly noiseMultiplier: number;
+  /** Probability with which each unit is drawn in a step. */
+  readonly samplingRate: number;
+  readonly steps: number;
+}
+
+export type AccountRequest = { readonly json: boolean; readonly delta: number } & (
+  | { readonly kind: 'cost'; readonly events: readonly Steps[] }
+  | {
+      readonly kind: 'calibrate';
+      readonly targetEpsilon: number;
+      readonly samplingRate: number;
+      readonly steps: number;
+    }
+);
+
+/** The command line or the file of events cannot be used; each problem names the option and the remedy. */
+export class AccountRequestError extends Error {
+  override readonly name = 'AccountRequestError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join('\n'), options);
+    this.problems = problems;
+  }
+}
+
+interface Range {
+  readonly name: string;
+  readonly remedy: string;
+  readonly allows: (value: number) => boolean;
+}
+
+const MOST_STEPS = 10_000_000;
+const NOISE: Omit<Range, 'name'> = {
+  remedy: 'must be a number above 0: the standard deviation of the noise over the clip norm, for example 1.1',
+  allows: (value) => value > 0 && value < Number.POSITIVE_INFINITY,
+};
+const RATE: Omit<Range, 'name'> = {
+  remedy: 'must be a number above 0 and at most 1: the probability of drawing a unit, for example 0.01',
+  allows: (value) => value > 0 && value <= 1,
+};
+const STEPS: Omit<Range, 'name'> = {
+  remedy: `must be a whole number from 1 to ${MOST_STEPS}: steps in all, rounds times steps of each`,
+  allows: (value) => Number.isInteger(value) && value >= 1 && value <= MOST_STEPS,
+};
+const DELTA: Omit<Range, 'name'> = {
+  remedy: 'must be a number above 0 and below 1: well below 1 over the number of units, for example 1e-5',
+  allows: (value) => value > 0 && value < 1,
+};
+const TARGET: Omit<Range, 'name'> = {
+  remedy: 'must be a number above 0, for example 3',
+  allows: (value) => value > 0 && value < Number.POSITIVE_INFINITY,
+};
+
+/** A number in its range; where it is none, NaN and one more problem. */
+function numberIn(value: unknown, { name, remedy, allows }: Range, problems: string[]): number {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof number === 'number' && allows(number)) return number;
+  problems.push(value === undefined ? `${name} is missing: it ${remedy}` : `${name} ${remedy}`);
+  return Number.NaN;
+}
+
+const FIELDS = { noiseMultiplier: NOISE, samplingRate: RATE, steps: STEPS } as const;
+
+function eventOf(entry: unknown, name: string, problems: string[]): Steps {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    problems.push(`${name} must be an object { noiseMultiplier, samplingRate, steps }`);
+    return { noiseMultiplier: Number.NaN, samplingRate: Number.NaN, steps: Number.NaN };
+  }
+  for (const field of Object.keys(entry)) {
+    if (!Object.hasOwn(FIELDS, field)) problems.push(`${name}.${field} is not a known field: remove it`);
+  }
+  const read = (field: keyof typeof FIELDS): number =>
+    numberIn(
+      (entry as Record<string, unknown>)[field],
+      { name: `${name}.${field}`, ...FIELDS[field] },
+      problems,
+    );
+  return {
+    noiseMultiplier: read('noiseMultiplier'),
+    samplingRate: read('samplingRate'),
+    steps: read('steps'),
+  };
+}
+
+async function readEvents(path: string): Promise<readonly Steps[]> {
+  let list: unknown;
+  try {
+    list = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    const remedy =
+      cause instanceof SyntaxError
+        ? 'is not JSON: write a list of { noiseMultiplier, samplingRate, steps }'
+        : 'cannot be read: name a file that exists';
+    throw new AccountRequestError([`--events: ${path} ${remedy}`], { cause });
+  }
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new AccountRequestError([
+      `--events: ${path} must hold a list of at least one { noiseMultiplier, samplingRate, steps }`,
+    ]);
+  }
+  const problems: string[] = [];
+  const events = list.map((entry, index) => eventOf(entry, `--events: [${index}]`, problems));
+  if (problems.length > 0) throw new AccountRequestError(problems);
+  return events;
+}
+
+const OPTIONS = {
+  'noise-multiplier': { type: 'string' },
+  'target-epsilon': { type: 'string' },
+  events: { type: 'string' },
+  'sampling-rate': { type: 'string' },
+  steps: { type: 'string' },
+  delta: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
+  } catch (cause) {
+    throw new AccountRequestError([(cause as Error).message.split('. ')[0] ?? 'wrong usage'], { cause });
+  }
+}
+
+/**
+ * Reads the request; 'help' where help is asked.
+ *
+ * @throws AccountRequestError with every problem of the command line, or of the file of events.
+ */
+export async function readAccountRequest(argv: readonly string[]): Promise<AccountRequest | 'help'> {
+  const values = parse(argv);
+  if (values.help) return 'help';
+  const { json } = values;
+  const questions = (['noise-multiplier', 'target-epsilon', 'events'] as const).filter(
+    (name) => values[name] !== undefined,
+  );
+  const [question] = questions;
+  if (question === undefined || questions.length > 1) {
+    const said =
+      questions.length > 1
+        ? `${questions.map((name) => `--${name}`).join(' and ')} exclude each other: `
+        : '';
+    throw new AccountRequestError([`${said}give one of --noise-multiplier, --target-epsilon and --events`]);
+  }
+  const problems: string[] = [];
+  const read = (name: keyof typeof values, range: Omit<Range, 'name'>): number =>
+    numberIn(values[name], { name: `--${name}`, ...range }, problems);
+  const delta = read('delta', DELTA);
+  if (question === 'events') {
+    for (const name of ['sampling-rate', 'steps'] as const) {
+      if (values[name] !== undefined) problems.push(`--${name} is in the file of --events: leave it out`);
+    }
+    if (problems.length > 0) throw new AccountRequestError(problems);
+    return { kind: 'cost', json, delta, events: await readEvents(values.events!) };
+  }
+  const samplingRate = read('sampling-rate', RATE);
+  const steps = read('steps', STEPS);
+  if (question === 'target-epsilon') {
+    const targetEpsilon = read('target-epsilon', TARGET);
+    if (problems.length > 0) throw new AccountRequestError(problems);
+    return { kind: 'calibrate', json, delta, targetEpsilon, samplingRate, steps };
+  }
+  const noiseMultiplier = read('noise-multiplier', NOISE);
+  if (problems.length > 0) throw new AccountRequestError(problems);
+  return { kind: 'cost', json, delta, events: [{ noiseMultiplier, samplingRate, steps }] };
+}
