@@ -31,18 +31,19 @@ export interface NoiseCalibration {
  * made of the true gradient is part of that definition and costs nothing. Let S_u be the norm of the vector of
  * Σ_p ‖a_p‖‖d_p‖ over factored parameters and ‖g_u‖ over stored ones: ‖g_u‖ ≤ S_u.
  *
- * 1. *One unit.* The graph computes bounds n̂ on each parameter's ‖g_u‖² in double, from at most K = normTerms + 16
- *    roundings in a row, without under- or overflow (squares and products of float32 values fit). By Cauchy-Schwarz
- *    the terms' absolute values sum to at most S², so |n̂ - ‖g‖²| ≤ 2Ku S². For Q > 1 the bound is
- *    max(n̂, τ²Ŝ²), whence ‖g‖² ≤ max(n̂, τ²Ŝ²) (1 + 3Ku/τ²); for Q = 1 and for stored gradients all terms are
- *    positive and the same holds with τ = 1. With c_u = min(1, C / √Σ of the bounds) it follows that
- *    c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4Ku/τ², and c_u S_u ≤ (1 + ρ) C/τ. Units that are not
- *    finite are left out: their places are empty.
+ * 1. *One unit.* The graph computes bounds n̂ on each parameter's ‖g_u‖² in double, from at most K roundings in a
+ *    row, in an order that may depend on the unit's place, without under- or overflow (squares and products of
+ *    float32 values fit). By Cauchy-Schwarz the terms' absolute values sum to at most S², so |n̂ - ‖g‖²| ≤ 2Ku S².
+ *    For Q > 1 the bound is max(n̂, τ²Ŝ²), whence ‖g‖² ≤ max(n̂, τ²Ŝ²) (1 + 3Ku/τ²); for Q = 1 and for stored
+ *    gradients all terms are positive and the same holds with τ = 1. With normTerms ≥ K/τ² for every parameter and
+ *    c_u = min(1, C / √Σ of the bounds) it follows that c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4u normTerms, that
+ *    c_u S_u ≤ (1 + ρ) C/τ, and that c_u is within a factor 1 ± ρ of c*_u, the same without rounding, which does
+ *    not depend on the place. Units that are not finite are left out: their places are empty.
  * 2. *The sum.* Each value is accumulated in double over at most sumTerms products of a run (one per unit, or per
- *    position), then over two lanes at most and, with compensation, over the runs (which counts like two roundings for any number of runs
- *    below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their order, the error's norm is
- *    at most 2nu Σ_u c_u S_u ≤ 2nu · MAXIMUM_UNITS · 2C/τ =: η. It may differ wholly between B and B' and counts
- *    twice.
+ *    position), then over two lanes at most and, with compensation, over the runs (which counts like two roundings
+ *    for any number of runs below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their
+ *    order, the distance to Σ c*_u g_u is at most 2nu Σ_u c_u S_u + Σ_u |c_u - c*_u| ‖g_u‖
+ *    ≤ MAXIMUM_UNITS (2nu · 2C/τ + 2ρC) =: η. It may differ wholly between B and B' and counts twice.
  * 3. *Rounding* moves each coordinate by at most 1/2 in B and in B': by at most √P in norm, together.
  *
  * Adding up, ‖L(B) - L(B')‖ ≤ 2^20 (1 + ρ + 2η/C) + √P = Δ. ∎ The code rounds Δ and σ·Δ up.
@@ -60,8 +61,8 @@ export function calibrateNoise(options: {
   const { clipNormL2, noiseMultiplier, parameterCount, rounding } = options;
   const u = 2 ** -53;
   const tau = rounding.cancellationGuard;
-  const rho = (4 * (rounding.normTerms + 16) * u) / tau ** 2;
-  const eta = (2 * (rounding.sumTerms + 12) * u * MAXIMUM_UNITS * 2) / tau;
+  const rho = 4 * rounding.normTerms * u;
+  const eta = (2 * (rounding.sumTerms + 12) * u * MAXIMUM_UNITS * 2) / tau + 2 * rho * MAXIMUM_UNITS;
   assert(rho < 2 ** -10 && eta < 2 ** -6, 'rounding stays far below the clip norm');
   // A few roundings of this very computation are covered by the last factor.
   const roundUp = 1 + 2 ** -48;

@@ -87,6 +87,13 @@ export class GraphWriter {
     return name;
   }
 
+  /** A column of ones, float [count, 1]. */
+  ones(count: number): string {
+    return this.#constant(`ones:${count}`, (name) =>
+      floatTensor({ name, shape: [count, 1] }, new Float32Array(count).fill(1)),
+    );
+  }
+
   double(value: number): string {
     return this.#constant(`d:${value}`, (name) => doubleTensor({ name, shape: [] }, [value]));
   }

@@ -22,7 +22,7 @@ export interface StepGraphOptions {
 
 /** What `dp-sgd/sensitivity.ts` needs to bound the graph's rounding. */
 export interface StepRounding {
-  /** Double-precision terms summed, at most, for one unit's squared norm. */
+  /** Roundings in a row, at most, for one unit's squared norm: each parameter's over the square of its τ. */
   readonly normTerms: number;
   /**
    * τ of `unit-norms.ts`, or 1 where no gradient is made of positions that may cancel.
@@ -212,7 +212,12 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
     features,
     parameterCount,
     rounding: {
-      normTerms: Math.max(...gradients.map(({ terms }) => terms)) + gradients.length,
+      normTerms: Math.max(
+        ...gradients.map(
+          ({ terms, isGuarded }) =>
+            (terms + gradients.length + 16) / (isGuarded ? CANCELLATION_GUARD : 1) ** 2,
+        ),
+      ),
       cancellationGuard: gradients.some(({ isGuarded }) => isGuarded) ? CANCELLATION_GUARD : 1,
       sumTerms: Math.max(...gradients.map(({ sumTerms }) => sumTerms)),
     },

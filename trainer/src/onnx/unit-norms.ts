@@ -113,10 +113,11 @@ export class UnitNorms {
     let summed = value;
     if (lead === 1 && !isFlat) summed = this.#writer.reshape(value, [rows, size]);
     if (rowsPerUnit > 1) {
-      const leading = lead === 1 ? [] : [lead];
-      const split = this.#writer.reshape(value, [...leading, units, rowsPerUnit, width]);
-      const axis = this.#writer.int64s([leading.length + 1]);
-      summed = this.#writer.emit('ReduceSum', [split, axis], { keepdims: 0 });
+      // As a product with ones: see `row-sums.ts`.
+      const split = this.#writer.reshape(value, [lead * units, rowsPerUnit, width]);
+      const ones = this.#writer.reshape(this.#writer.ones(rowsPerUnit), [1, 1, rowsPerUnit]);
+      const shape = lead === 1 ? [units, width] : [lead, units, width];
+      summed = this.#writer.reshape(this.#writer.emit('MatMul', [ones, split]), shape);
     }
     const stored = this.#stored({ parameter, value: summed, size, lead, ...(restore && { restore }) });
     const perRow = () => {

@@ -1,6 +1,7 @@
 // What Add, Sub, Mul and Div share: NumPy broadcasting between data and data, parameters or constants. A row's
 // gradient of a parameter is the output's, times the local slope, summed over the axes it was spread along.
 
+import { emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
 import {
   type BackwardStep,
@@ -51,7 +52,7 @@ function sumToOperand(
 ): string {
   const axes = sizes.flatMap((size, axis) => (size !== target[axis] ? [axis] : []));
   if (axes.length === 0) return gradient;
-  return step.writer.emit('ReduceSum', [gradient, step.writer.int64s(axes)], { keepdims: 1 });
+  return emitRowSum(step.writer, { value: gradient, sizes, axes });
 }
 
 export interface Operands {

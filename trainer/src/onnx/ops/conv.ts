@@ -1,6 +1,7 @@
 // Conv in one or two dimensions: y = x * W + b. dx is the transposed convolution of dy with W, with output_padding
 // for the entries no window reached. A row's gradient of W is the convolution of x with dy as its kernel, strides
 // and dilations exchanged; all rows take one convolution whose groups are the rows. That of b is Σ dy over space.
+import { emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
 import {
   type BackwardStep,
@@ -86,7 +87,7 @@ export const conv: OpRule = {
     return { output: step.writer.emit('Conv', inputs, { group, ...windowAttributes(window) }) };
   },
   backward(node, gradient, step) {
-    const { writer, rowCount } = step;
+    const { writer } = step;
     const [data, weight, bias] = node.inputs as [string, string, string | undefined];
     const { group, channels, filters, window } = convolutionOf(node, step);
     const kernelSize = elementCount(window.kernel);
@@ -104,8 +105,12 @@ export const conv: OpRule = {
       }),
     ];
     if (bias) {
-      const flat = writer.reshape(gradient, [rowCount, filters, elementCount(window.output)]);
-      const value = writer.emit('ReduceSum', [flat, writer.int64s([2])], { keepdims: 0 });
+      const sizes = step.sizesOf(node.output);
+      const value = emitRowSum(writer, {
+        value: gradient,
+        sizes,
+        axes: sizes.flatMap((_, i) => (i >= 2 ? [i] : [])),
+      });
       parameters.push(step.norms.perRow({ parameter: bias, value, size: filters }));
     }
     if (!step.needsGradient(data)) return { inputs: [], parameters };

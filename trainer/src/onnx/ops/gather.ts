@@ -41,6 +41,19 @@ export const gather: OpRule = {
     return shape.toSpliced(axis, 1, ...values.shapeOf(indices));
   },
   isDiscrete: (node, values) => !isEmbedding(node, values) && values.isDiscrete(node.inputs[0]!),
+  forward(node, step) {
+    const { writer } = step;
+    const [source, indices] = node.inputs as [string, string];
+    const axis = integerAttribute(node, 'axis', 0);
+    if (!isEmbedding(node, step)) {
+      return { output: writer.emit('Gather', [step.at(source), step.at(indices)], { axis }) };
+    }
+    // A code outside the table counts as the nearest inside: it must not stop the run of all the others.
+    const last = step.sizesOf(source)[0]! - 1;
+    const bounds = [0, last].map((bound) => writer.reshape(writer.int64s([bound]), []));
+    const codes = writer.emit('Clip', [writer.emit('Cast', [step.at(indices)], { to: 7 }), ...bounds]);
+    return { output: writer.emit('Gather', [step.at(source), codes], { axis }), saved: [codes] };
+  },
   backward(node, gradient, step) {
     const [source, indices] = node.inputs as [string, string];
     const { writer } = step;
@@ -48,7 +61,7 @@ export const gather: OpRule = {
       const [codes, width] = step.sizesOf(source) as [number, number];
       const positions = elementCount(step.sizesOf(indices)) / step.rowCount;
       const depth = writer.int64s([codes]);
-      const flat = writer.reshape(step.at(indices), [step.rowCount * positions]);
+      const flat = writer.reshape(step.savedBy(node)[0]!, [step.rowCount * positions]);
       const zeroOne = writer.floats([2], [0, 1]);
       const left = writer.emit('OneHot', [flat, depth, zeroOne], { axis: -1 });
       const right = writer.reshape(gradient, [step.rowCount * positions, width]);

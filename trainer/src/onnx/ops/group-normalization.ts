@@ -1,5 +1,6 @@
 // GroupNormalization and InstanceNormalization (one channel a group): x̂ within each row and group of channels,
 // y = x̂ s + b per channel; a row's gradient of s is Σ dy x̂ over space, that of b Σ dy. Wu and He 2018.
+import { emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
 import { emitNormalised, emitNormalisedGradient } from './normalise.ts';
 import {
@@ -52,9 +53,15 @@ function groupedRule(opType: string, groupsOf: (node: OpNode, channels: number) 
       const [data, scale, bias] = node.inputs as [string, string, string];
       const sizes = step.sizesOf(data);
       const { channels, space, groups } = layout(node, step);
-      const grouped = writer.reshape(step.at(data), [step.rowCount, groups, (channels / groups) * space]);
+      const groupSizes = [step.rowCount, groups, (channels / groups) * space];
+      const grouped = writer.reshape(step.at(data), groupSizes);
       const epsilon = floatAttribute(node, 'epsilon', 1e-5);
-      const { normalised, inverse } = emitNormalised(step, { value: grouped, axes: [2], epsilon });
+      const { normalised, inverse } = emitNormalised(step, {
+        value: grouped,
+        sizes: groupSizes,
+        axes: [2],
+        epsilon,
+      });
       const shaped = writer.reshape(normalised, sizes);
       const scaled = writer.emit('Mul', [shaped, perChannel(step, scale, sizes)]);
       const output = writer.emit('Add', [scaled, perChannel(step, bias, sizes)]);
@@ -68,8 +75,9 @@ function groupedRule(opType: string, groupsOf: (node: OpNode, channels: number) 
       const { channels, space, groups } = layout(node, step);
       const perRow = (parameter: string, value: string) => {
         const size = step.sizesOf(parameter)[0]!;
-        const flat = writer.reshape(value, [rowCount, size, (channels / size) * space]);
-        const summed = writer.emit('ReduceSum', [flat, writer.int64s([2])], { keepdims: 0 });
+        const shape = [rowCount, size, (channels / size) * space];
+        const flat = writer.reshape(value, shape);
+        const summed = emitRowSum(writer, { value: flat, sizes: shape, axes: [2] });
         return step.norms.perRow({ parameter, value: summed, size });
       };
       const parameters = [];
@@ -79,8 +87,15 @@ function groupedRule(opType: string, groupsOf: (node: OpNode, channels: number) 
       if (step.isParameter(bias)) parameters.push(perRow(bias, gradient));
       if (!step.needsGradient(data)) return { inputs: [], parameters };
       const scaled = writer.emit('Mul', [gradient, perChannel(step, scale, sizes)]);
-      const grouped = writer.reshape(scaled, [rowCount, groups, (channels / groups) * space]);
-      const back = emitNormalisedGradient(step, { gradient: grouped, normalised, inverse, axes: [2] });
+      const groupSizes = [rowCount, groups, (channels / groups) * space];
+      const grouped = writer.reshape(scaled, groupSizes);
+      const back = emitNormalisedGradient(step, {
+        gradient: grouped,
+        normalised,
+        inverse,
+        sizes: groupSizes,
+        axes: [2],
+      });
       return { inputs: [[data, writer.reshape(back, sizes)]], parameters };
     },
   };

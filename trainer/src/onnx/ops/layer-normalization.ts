@@ -1,5 +1,6 @@
 // LayerNormalization over a row's last axes: y = x̂ s + b. A row's gradient of s is Σ dy x̂, that of b Σ dy, over the
 // axes before those. Ba et al. 2016.
+import { emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
 import { emitNormalised, emitNormalisedGradient } from './normalise.ts';
 import {
@@ -38,6 +39,7 @@ export const layerNormalization: OpRule = {
     const epsilon = floatAttribute(node, 'epsilon', 1e-5);
     const { normalised, inverse } = emitNormalised(step, {
       value: step.at(data),
+      sizes: step.sizesOf(data),
       axes: axesOf(node, step),
       epsilon,
     });
@@ -50,12 +52,10 @@ export const layerNormalization: OpRule = {
     const [data, scale, bias] = node.inputs as [string, string, string | undefined];
     const [normalised, inverse] = step.savedBy(node) as [string, string];
     const axes = axesOf(node, step);
+    const sizes = step.sizesOf(data);
     const perRow = (parameter: string, value: string) => {
       const before = Array.from({ length: axes[0]! - 1 }, (_, i) => i + 1);
-      const summed =
-        before.length === 0
-          ? value
-          : writer.emit('ReduceSum', [value, writer.int64s(before)], { keepdims: 0 });
+      const summed = emitRowSum(writer, { value, sizes, axes: before });
       return step.norms.perRow({ parameter, value: summed, size: elementCount(step.sizesOf(parameter)) });
     };
     const parameters = [];
@@ -65,7 +65,13 @@ export const layerNormalization: OpRule = {
     if (bias && step.isParameter(bias)) parameters.push(perRow(bias, gradient));
     if (!step.needsGradient(data)) return { inputs: [], parameters };
     const scaled = writer.emit('Mul', [gradient, step.at(scale)]);
-    const back = emitNormalisedGradient(step as ForwardStep, { gradient: scaled, normalised, inverse, axes });
+    const back = emitNormalisedGradient(step as ForwardStep, {
+      gradient: scaled,
+      normalised,
+      inverse,
+      sizes,
+      axes,
+    });
     return { inputs: [[data, back]], parameters };
   },
 };

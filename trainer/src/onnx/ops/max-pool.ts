@@ -38,12 +38,21 @@ export const maxPool: OpRule = {
     const { writer } = step;
     const sizes = step.sizesOf(input);
     const [places] = step.savedBy(node) as [string];
-    const zeros = writer.emit('ConstantOfShape', [writer.int64s([elementCount(sizes)])]);
-    const flat = writer.emit(
-      'ScatterElements',
-      [zeros, writer.reshape(places, [-1]), writer.reshape(gradient, [-1])],
-      { axis: 0, reduction: 'add' },
+    // The runtime counts places from the start of the batch, and gives a window of nothing but NaN a place just before
+    // its plane. Counted from the start of each row, and scattered within it, even that one stays in its row.
+    const width = elementCount(sizes.slice(1));
+    const starts = writer.reshape(
+      writer.int64s(Array.from({ length: step.rowCount }, (_, row) => row * width)),
+      [step.rowCount, 1],
     );
+    const outputs = elementCount(step.sizesOf(node.output).slice(1));
+    const byRow = (value: string) => writer.reshape(value, [step.rowCount, outputs]);
+    const local = writer.emit('Sub', [byRow(places), starts]);
+    const zeros = writer.emit('ConstantOfShape', [writer.int64s([step.rowCount, width])]);
+    const flat = writer.emit('ScatterElements', [zeros, local, byRow(gradient)], {
+      axis: 1,
+      reduction: 'add',
+    });
     return { inputs: [[input, writer.reshape(flat, sizes)]], parameters: [] };
   },
 };

@@ -1,4 +1,5 @@
 // ReduceMean and ReduceSum over a row's axes, and GlobalAveragePool: y = Σ x / n or Σ x; dx = dy, spread back.
+import { emitRowMean, emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
 import {
   axesOf,
@@ -34,15 +35,11 @@ function reduce(
     },
     forward(node, step) {
       const { writer } = step;
-      const { axes, keepDims } = reductionOf(node, step, step.shapeOf(node.inputs[0]!));
-      const input = step.at(node.inputs[0]!);
-      const keepdims = keepDims ? 1 : 0;
-      return {
-        output:
-          emitted === 'ReduceSum'
-            ? writer.emit('ReduceSum', [input, writer.int64s(axes)], { keepdims })
-            : writer.emit('ReduceMean', [input], { axes, keepdims }),
-      };
+      const [input] = node.inputs as [string];
+      const { axes, keepDims } = reductionOf(node, step, step.shapeOf(input));
+      const sum = { value: step.at(input), sizes: step.sizesOf(input), axes };
+      const reduced = emitted === 'ReduceSum' ? emitRowSum(writer, sum) : emitRowMean(writer, sum);
+      return { output: keepDims ? reduced : writer.reshape(reduced, step.sizesOf(node.output)) };
     },
     backward(node, gradient, step) {
       const [input] = node.inputs as [string];

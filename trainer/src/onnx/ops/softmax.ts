@@ -1,4 +1,5 @@
 // Softmax along one axis: y = exp(x) / Σ exp(x), dx = y (dy - Σ dy y). LogSoftmax: dx = dy - exp(y) Σ dy.
+import { emitRowSum } from '../row-sums.ts';
 import {
   dataShape,
   integerAttribute,
@@ -41,8 +42,8 @@ function alongAxis(
       if (!step.needsGradient(input)) return NO_GRADIENTS;
       const { writer } = step;
       const axis = axisOf(node, step);
-      const sum = (value: string) =>
-        writer.emit('ReduceSum', [value, writer.int64s([axis])], { keepdims: 1 });
+      const sizes = step.sizesOf(input);
+      const sum = (value: string) => emitRowSum(writer, { value, sizes, axes: [axis] });
       const emitted = gradientOf({ writer, output: step.at(node.output), gradient, sum });
       return { inputs: [[input, emitted]], parameters: [] };
     },
