@@ -113,6 +113,9 @@ const STATUS: Record<ErrorKind, number> = {
 /** HTTP status of an error kind at the trainer's own surface. */
 export const statusOf = (kind: ErrorKind): number => STATUS[kind];
 
+/** Whether a code is one of this table's. */
+export const isTrainerCode = (code: string): code is TrainerErrorCode => Object.hasOwn(TRAINER_ERRORS, code);
+
 /** Whether a code is one of the ledger's. */
 export const isLedgerCode = (code: string): code is keyof typeof ERRORS => Object.hasOwn(ERRORS, code);
 

@@ -1,10 +1,10 @@
 // Error answers of the local service (RFC 9457): the code, a sentence, and for data files where to look. Never a
 // value of a patient.
 
-import { DomainError } from '@consilium/chaincode/domain';
+import { DomainError, ERRORS } from '@consilium/chaincode/domain';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DataError, type DataProblem } from './data/index.ts';
-import { isLedgerCode, named, statusOf, TRAINER_ERRORS, TrainerError } from './errors.ts';
+import { isLedgerCode, isTrainerCode, named, statusOf, TRAINER_ERRORS, TrainerError } from './errors.ts';
 import { GatewayProblem } from './gateway-client.ts';
 
 export interface ProblemBody {
@@ -42,9 +42,15 @@ export function problemOf(thrown: unknown): ProblemBody {
   return body('TRAINER_INTERNAL', 500, TRAINER_ERRORS.TRAINER_INTERNAL[2]);
 }
 
+/** A code's meaning; a gateway's own codes are its own to explain, and stand for themselves. */
+const meaningOf = (code: string): string => {
+  if (isTrainerCode(code)) return TRAINER_ERRORS[code][2];
+  return isLedgerCode(code) ? ERRORS[code][1] : code;
+};
+
 const body = (code: string, status: number, detail: string): ProblemBody => ({
   type: `urn:consilium:problem:${code}`,
-  title: code,
+  title: meaningOf(code),
   status,
   code,
   detail,

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { ERRORS } from '@consilium/chaincode/domain';
 import type { InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { generateMemberKeys, MemoryArtefactStore } from './artefact/index.ts';
+import { TRAINER_ERRORS } from './errors.ts';
 import { Journal } from './journal.ts';
 import { csvOf, DICTIONARY, type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
 import { buildTrainer, type Trainer } from './trainer.ts';
@@ -112,10 +114,12 @@ describe('the local service', () => {
     const path = aFile('own.csv', csvOf(1));
     const taken = await post('/local/datasets', { datasetId: 'b-data', path, dictionary: DICTIONARY });
     assert.equal(`${taken.statusCode} ${taken.json().code}`, '409 DATASET_EXISTS');
+    assert.equal(taken.json().title, ERRORS.DATASET_EXISTS[1]);
     const relative = { datasetId: 'own-data', path: 'own.csv', dictionary: DICTIONARY };
     assert.match((await post('/local/datasets', relative)).json().detail, /absolute/);
     const empty = await post('/local/datasets', {});
     assert.equal(`${empty.statusCode} ${empty.json().code}`, '422 TRAINER_INPUT_INVALID');
+    assert.equal(empty.json().title, TRAINER_ERRORS.TRAINER_INPUT_INVALID[2]);
     assert.match(empty.json().detail, /datasetId/);
   });
 

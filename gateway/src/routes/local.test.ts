@@ -67,6 +67,10 @@ test('a request reaches the trainer with its path, query, body and the trainer k
   });
   const onnx = await gateway.as('researcher', { url: '/v1/local/models/heart-2026/onnx?local=false' });
   assert.equal(onnx.json().url, '/local/models/heart-2026/onnx?local=false');
+  const whose = await gateway.as('researcher', { url: '/v1/local/models/heart-2026/onnx?datasetId=zurich' });
+  assert.equal(whose.json().url, '/local/models/heart-2026/onnx?datasetId=zurich');
+  const unknown = await gateway.as('researcher', { url: '/v1/local/models/heart-2026/onnx?dataset=zurich' });
+  assert.deepEqual([unknown.statusCode, unknown.json().code], [400, 'INVALID_ARGUMENT']);
 });
 
 test('CSV text passes as it is', async (t) => {

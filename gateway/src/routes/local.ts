@@ -97,10 +97,11 @@ export const LOCAL_ROUTES: readonly LocalRoute[] = [
     roles: ROLES,
     summary: "A study's final model as an ONNX file.",
     description:
-      "With this hospital's local parameters if it has them; `?local=false` gives the shared model. The header " +
-      '`x-onnx-sha256` is the hash of the file.',
+      "With this hospital's local parameters if it has them; `?datasetId=` chooses whose where it has several " +
+      'datasets in the study, `?local=false` gives the shared model. The header `x-onnx-sha256` is the hash of ' +
+      'the file.',
     params: Strict({ studyId: Id }),
-    querystring: Strict({ local: Type.Optional(Type.Boolean()) }),
+    querystring: Strict({ local: Type.Optional(Type.Boolean()), datasetId: Type.Optional(Id) }),
     answer: { type: 'application/octet-stream' },
   },
   {
