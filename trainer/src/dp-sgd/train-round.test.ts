@@ -134,6 +134,22 @@ const wrong: readonly [what: string, changed: Partial<RoundInput>, why: RegExp][
   ['too many rows of a patient', { plan: { ...plan, rowsPerUnit: 1 } }, /more than 1 rows/],
   ['rows of another width', { units: packUnits(4, []) }, /rows have 4 features, the model takes 5/],
   ['a label out of range', { units: packUnits(5, patients(2, 3)) }, /every label must be 0 or 1/],
+  [
+    'a loss of classes for a model with one output',
+    { plan: { ...plan, loss: { kind: 'categorical-cross-entropy' } } },
+    /loss: categorical-cross-entropy needs a model with one output per class/,
+  ],
+  ['a Huber loss without width', { plan: { ...plan, loss: { kind: 'huber', delta: 0 } } }, /delta must be/],
+  [
+    'a class weight of nothing',
+    { plan: { ...plan, loss: { kind: 'binary-cross-entropy', classWeights: [1, 0] } } },
+    /classWeights must be 2 positive numbers/,
+  ],
+  [
+    'a count below zero',
+    { plan: { ...plan, loss: { kind: 'poisson-deviance' } }, units: packUnits(5, patients(2, -1)) },
+    /every label must be a count/,
+  ],
   ['parameters of another model', { parameters: [1, 2] }, /parameters must have 7 values/],
   ['offsets that do not fit', { units: { ...units, rowOffsets: Uint32Array.of(0, 1) } }, /rowOffsets/],
 ];

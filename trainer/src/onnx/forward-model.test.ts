@@ -182,6 +182,10 @@ const REFUSED: readonly [what: string, model: TinyModel, why: RegExp][] = [
     }),
     /would mix rows/,
   ],
+  ['a branch', through('If'), /If\): control flow is not supported/],
+  ['a recurrent layer', through('LSTM'), /LSTM\): recurrent layers are not supported; use Conv/],
+  ['a slice of rows', through('Slice', { starts: [1], ends: [2], axes: [0] }), /takes some rows only/],
+  ['a transpose of rows', through('Transpose', { perm: [1, 0] }), /moves the first axis, the rows/],
   ['a mean over rows', through('ReduceMean', { axes: [0] }), /would mix rows/],
   ['a softmax over rows', through('Softmax', { axis: 0 }), /would mix rows/],
   [
@@ -227,4 +231,40 @@ test('all unsupported operators are named at once', () => {
     () => readForwardModel(tinyModel(model)),
     (error) => error instanceof UnsupportedModelError && error.problems.length === 2,
   );
+});
+
+function changed(change: (model: ReturnType<typeof decodeModel>) => void): Uint8Array {
+  const model = decodeModel(buildForwardModel(perceptron));
+  change(model);
+  return encodeModel(model);
+}
+
+test('an input with an open axis beside the rows, or without any, is refused', () => {
+  for (const dim of [[{ dimParam: 'rows' }, { dimParam: 'width' }], [{ dimParam: 'rows' }]]) {
+    const bytes = changed(({ graph }) => {
+      graph.input[0]!.type.tensorType!.shape = { dim };
+    });
+    assert.throws(() => readForwardModel(bytes), /input x must be float .* of fixed extent/);
+  }
+});
+
+test('float16 weights are refused by name', () => {
+  const bytes = changed(({ graph }) => {
+    graph.initializer[0]!.dataType = 10;
+  });
+  assert.throws(() => readForwardModel(bytes), /node dense0 \(Gemm\): initialiser weight0 must be float32/);
+});
+
+test('a model with several float outputs and none named logit is refused', () => {
+  const bytes = changed(({ graph }) => {
+    graph.output[0]!.name = 'hidden0';
+  });
+  assert.throws(() => readForwardModel(bytes), /no output named logit among hidden0, probability/);
+});
+
+test('the logit is found before the final sigmoid of the only output', () => {
+  const bytes = changed(({ graph }) => {
+    graph.output.shift();
+  });
+  assert.equal(readForwardModel(bytes).logit, 'logit');
 });
