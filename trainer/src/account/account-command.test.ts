@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { tightAccountant } from '../simulation/tight-accountant.ts';
 import { runAccountCommand } from './account-command.ts';
+import { accountant } from './accountant.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'account-'));
 after(() => rm(folder, { recursive: true }));
@@ -28,7 +28,7 @@ async function fileOf(content: unknown): Promise<string> {
   return path;
 }
 
-const skip = tightAccountant ? false : "not run: the domain's public surface has no tight accountant";
+const skip = accountant ? false : "not run: the domain's public surface has no tight accountant";
 const PLAN = ['--sampling-rate', '0.01', '--steps', '1000', '--delta', '1e-5'];
 
 test('a plan costs what dp-accounting 0.6.0 says: PLD 1.828, RDP 2.101', { skip }, async () => {

@@ -1,12 +1,6 @@
 // `consilium-trainer account`: what a plan costs in privacy, or how much noise it needs, without a ledger.
-import { epsilonOfRdp, REPORT_ORDERS, rdpSampledGaussian } from '@consilium/chaincode/domain';
-import { tightAccountant } from '../simulation/tight-accountant.ts';
-import {
-  type AccountRequest,
-  AccountRequestError,
-  readAccountRequest,
-  type Steps,
-} from './account-request.ts';
+import { type AccountRequest, AccountRequestError, readAccountRequest } from './account-request.ts';
+import { type Accountant, accountant } from './accountant.ts';
 
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
@@ -45,19 +39,10 @@ class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
-function accountant() {
-  if (tightAccountant) return tightAccountant;
+function needed(): Accountant {
+  if (accountant) return accountant;
   throw new NoAnswerError('this build has no tight accountant: rebuild it from a complete checkout');
 }
-
-const epsilonByRdp = (events: readonly Steps[], delta: number): number =>
-  epsilonOfRdp(
-    REPORT_ORDERS,
-    REPORT_ORDERS.map((order) =>
-      events.reduce((sum, event) => sum + event.steps * rdpSampledGaussian({ ...event, order }), 0),
-    ),
-    delta,
-  );
 
 function bounded(epsilon: number): number {
   if (Number.isFinite(epsilon)) return epsilon;
@@ -70,8 +55,8 @@ const spoken = (epsilon: number): string => (Math.ceil(epsilon * 1e6) / 1e6).toS
 function answer(request: AccountRequest): { readonly json: object; readonly text: string } {
   const { delta } = request;
   if (request.kind === 'cost') {
-    const epsilonPld = bounded(accountant().epsilonByPld(request.events, delta));
-    const epsilonRdp = bounded(epsilonByRdp(request.events, delta));
+    const epsilonPld = bounded(needed().epsilonByPld(request.events, delta));
+    const epsilonRdp = bounded(needed().epsilonByRenyiSeries(request.events, delta));
     const text = [
       `epsilon at delta ${delta}: ${spoken(epsilonPld)} (tight, privacy loss distributions)`,
       `${' '.repeat(`epsilon at delta ${delta}`.length)}  ${spoken(epsilonRdp)} (Renyi)`,
@@ -81,7 +66,7 @@ function answer(request: AccountRequest): { readonly json: object; readonly text
   const { targetEpsilon, samplingRate, steps } = request;
   try {
     const target = { targetEpsilon, delta, samplingRate, steps };
-    const noiseMultiplier = accountant().calibrateNoiseByPld(target);
+    const noiseMultiplier = needed().calibrateNoiseByPld(target);
     const text = `noise multiplier ${noiseMultiplier}: epsilon at most ${targetEpsilon} at delta ${delta}\n`;
     return { json: { noiseMultiplier }, text };
   } catch (cause) {

@@ -1,7 +1,14 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { sharedAccountantVectors } from '../../../testing/shared-vectors.ts';
-import { calibrateNoiseByPld, deltaByPld, epsilonByPld, type GaussianSteps } from './index.ts';
+import {
+  calibrateNoiseByPld,
+  deltaByPld,
+  epsilonByPld,
+  epsilonByRenyiSeries,
+  type GaussianSteps,
+  rdpBySeries,
+} from './index.ts';
 import { epsilonOfRelease } from './single-release.ts';
 
 interface Cell {
@@ -16,8 +23,15 @@ interface PldVectors {
     readonly delta: number;
     readonly pld_eps: number;
     readonly pld_eps_optimistic_buckets: number;
+    readonly rdp_eps: number;
     readonly exact_gaussian_eps?: number;
   })[];
+  readonly rdp_unit: readonly {
+    readonly sigma: number;
+    readonly q: number;
+    readonly order: number;
+    readonly rdp: number | null;
+  }[];
   readonly pld_delta: readonly (Cell & { readonly eps: number; readonly pld_delta: number })[];
   readonly discretisation: readonly (Cell & { readonly delta: number; readonly pld_eps: number })[];
   readonly inverse: readonly {
@@ -30,6 +44,7 @@ interface PldVectors {
   readonly heterogeneous: readonly {
     readonly delta: number;
     readonly parts: readonly Cell[];
+    readonly rdp_eps: number;
     readonly pld_eps: number;
   }[];
   readonly variants: readonly (Cell & {
@@ -107,5 +122,18 @@ test('variants: replaced units and truncated batches', { skip }, () => {
         : { batchCap: { datasetSize: n!, largestBatch: largestBatch! } };
     const epsilon = epsilonByPld([{ ...stepsOf(cell), ...variant }], delta);
     assert.ok(Math.abs(epsilon / reference - 1) < 1e-3, `${kind}: ${epsilon / reference}`);
+  }
+});
+
+test('Rényi costs and their ε are the reference to 1e-9, at fractional orders as well', { skip }, () => {
+  for (const { sigma, q, order, rdp } of vectors.rdp_unit) {
+    const cost = rdpBySeries({ noiseMultiplier: sigma, samplingRate: q, steps: 1 }, order);
+    if (rdp === null) assert.equal(cost, Number.POSITIVE_INFINITY);
+    else assert.ok(Math.abs(cost / rdp - 1) < 1e-9, `σ ${sigma} q ${q} α ${order}: ${cost} ${rdp}`);
+  }
+  const lists = [...vectors.grid.map((row) => ({ ...row, parts: [row] })), ...vectors.heterogeneous];
+  for (const { parts, delta, rdp_eps: reference } of lists) {
+    const epsilon = epsilonByRenyiSeries(parts.map(stepsOf), delta);
+    assert.ok(Math.abs(epsilon / reference - 1) < 1e-9, `${JSON.stringify(parts)}: ${epsilon / reference}`);
   }
 });
