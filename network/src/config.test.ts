@@ -81,3 +81,30 @@ test('text that is not YAML, and an empty document, are refused with the place',
 test('a file that is not there is named', () => {
   assert.throws(() => readConsortium('/nowhere/consortium.yaml'), /\/nowhere\/consortium.yaml.*ENOENT/s);
 });
+
+test('native takes Raft with one orderer or three, and BFT with four', () => {
+  const native = (orderer: string) =>
+    problemsOf(`${good.replace('embedded', 'native')}orderer: { ${orderer} }\n`);
+  for (const orderer of [
+    '',
+    'nodes: 3',
+    'ordering: raft, nodes: 1',
+    'ordering: bft',
+    'ordering: bft, nodes: 4',
+  ]) {
+    assert.deepEqual(native(orderer), [], orderer);
+  }
+  for (const orderer of ['nodes: 2', 'nodes: 4', 'ordering: bft, nodes: 3', 'ordering: bft, nodes: 1']) {
+    const [problem] = native(orderer);
+    assert.equal(problem?.path, 'orderer.nodes', orderer);
+    assert.match(problem.remedy, /write/);
+  }
+  assert.equal(native('ordering: kafka')[0]?.path, 'orderer.ordering');
+  const orderer = good.replace('embedded', 'native').replace('NorthMSP', 'Orderer1MSP');
+  assert.equal(problemsOf(orderer)[0]?.path, 'organisations[0].mspId');
+});
+
+test('embedded has no ordering to choose', () => {
+  const paths = problemsOf(`${good}orderer: { ordering: bft, nodes: 4 }\n`).map(({ path }) => path);
+  assert.deepEqual(paths, ['orderer.ordering', 'orderer.nodes']);
+});

@@ -1,0 +1,101 @@
+// A whole consortium on real Fabric, as an operator runs it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { findFabric, MissingBinariesError } from './binaries.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-native-'));
+const main = join(import.meta.dirname, '../main.js');
+const directory = join(root, 'consortium');
+after(async () => {
+  await run(['down', '--dir', directory]);
+  rmSync(root, { recursive: true });
+});
+
+function missing(): string | false {
+  try {
+    findFabric();
+    return false;
+  } catch (error) {
+    if (error instanceof MissingBinariesError) return 'not run: no Fabric binaries (set FABRIC_BIN_DIR)';
+    throw error;
+  }
+}
+
+async function run(parameters: readonly string[], environment: Record<string, string> = {}) {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [main, ...parameters], { cwd: root, env });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, out, err };
+}
+
+const config = join(root, 'consortium.yaml');
+const yaml = (policy: string) => `
+name: two-clinics
+channel: consortium
+runtime: native
+organisations:
+  - { name: north, mspId: NorthMSP, title: North Clinic }
+  - { name: south, mspId: SouthMSP, title: South Clinic }
+chaincode: { name: consilium, policy: "${policy}" }
+`;
+writeFileSync(config, yaml('MAJORITY'));
+
+test('without binaries, up says which are missing and what to set, and starts nothing', async () => {
+  const { code, err } = await run(['up', '--config', config, '--dir', join(root, 'none')], {
+    PATH: root,
+    FABRIC_BIN_DIR: root,
+    FABRIC_CCAAS_BUILDER: '',
+  });
+  assert.equal(code, 1);
+  assert.match(err, /not found: orderer; peer; configtxgen; osnadmin; .*FABRIC_BIN_DIR/);
+  const { state } = JSON.parse((await run(['status', '--dir', join(root, 'none'), '--json'])).out);
+  assert.equal(state, 'stopped');
+});
+
+test('a consortium on real Fabric starts, keeps its ledger over a restart, and takes a new policy', {
+  skip: missing(),
+}, async () => {
+  const up = await run(['up', '--config', config, '--dir', directory]);
+  assert.equal(up.code, 0, up.err);
+  const call = async (organisation: string, role: string, init: RequestInit = {}) => {
+    const { organisations } = JSON.parse(readFileSync(join(directory, 'consortium.json'), 'utf8'));
+    const { gatewayUrl, keysFile } = organisations.find((one: { name: string }) => one.name === organisation);
+    const { gateway } = JSON.parse(readFileSync(keysFile, 'utf8'));
+    const headers = { authorization: `Bearer ${gateway[role]}`, 'content-type': 'application/json' };
+    return fetch(`${gatewayUrl}/v1/members`, { ...init, headers });
+  };
+  const encryptionPublicKey = Buffer.alloc(32, 9).toString('base64url');
+  const body = JSON.stringify({ title: 'North Clinic', encryptionPublicKey });
+  assert.equal((await call('north', 'steward', { method: 'POST', body })).status, 403);
+  const registered = await call('north', 'operator', { method: 'POST', body });
+  assert.equal(registered.status, 201, await registered.text());
+  const { processes } = JSON.parse((await run(['status', '--dir', directory, '--json'])).out);
+  const names = processes.map(({ name }: { name: string }) => name);
+  for (const name of ['orderer-1', 'peer-north', 'peer-south', 'chaincode-north', 'gateway-south']) {
+    assert.ok(names.includes(name), name);
+  }
+  assert.equal((await run(['down', '--dir', directory])).code, 0);
+
+  writeFileSync(config, yaml("AND('NorthMSP.peer','SouthMSP.peer')"));
+  const again = await run(['up', '--config', config, '--dir', directory]);
+  assert.equal(again.code, 0, again.err);
+  const { items } = (await (await call('south', 'auditor')).json()) as { items: { title: string }[] };
+  assert.deepEqual(
+    items.map(({ title }) => title),
+    ['North Clinic'],
+  );
+  const deployed = JSON.parse(readFileSync(join(directory, 'fabric/deployed/consilium.json'), 'utf8'));
+  assert.equal(deployed.sequence, 2);
+});
