@@ -7,8 +7,11 @@ export interface Stage {
   readonly title: string;
   /** Started together; the next stage waits until all are ready. */
   readonly services: readonly ServiceDefinition[];
-  /** What is to be done once they are ready, before the next stage: at every start, so it must be repeatable. */
-  readonly complete?: () => Promise<void>;
+  /**
+   * What is to be done once they are ready, before the next stage: at every start, so it must be
+   * repeatable. The signal is a stop meanwhile.
+   */
+  readonly complete?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Where a started consortium's parts are: written to `consortium.json` for people and programs. */

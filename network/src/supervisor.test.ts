@@ -110,6 +110,34 @@ async function other() {
   return identify(child.pid!)!;
 }
 
+test('what completes a stage is done after its services are ready, and a stop interrupts it', async () => {
+  const directory = join(root, 'completes');
+  const seen: string[] = [];
+  const begun = Promise.withResolvers<void>();
+  const { supervisor } = supervisorOf(directory, (place) => [
+    {
+      title: 'ledgers',
+      services: [dummy(place, 'ledger-1')],
+      complete: async () => void seen.push(existsSync(join(place, 'ledger-1.pid')) ? 'ready' : 'too early'),
+    },
+    {
+      title: 'peers',
+      services: [dummy(place, 'peer-1')],
+      complete: (signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+          begun.resolve();
+        }),
+    },
+  ]);
+  const start = supervisor.start();
+  await begun.promise;
+  await supervisor.stop();
+  await assert.rejects(start, /stopped while it started/);
+  assert.deepEqual(seen, ['ready']);
+  assert.equal(consortiumStatus(directory).state, 'stopped');
+});
+
 test('a second supervisor in the same directory is refused and touches nothing', async () => {
   const directory = join(root, 'second');
   const first = await other();

@@ -39,6 +39,7 @@ export class Supervisor {
   #services: Service[] = [];
   #stopping: Promise<void> | null = null;
   #lock: DirectoryLock | undefined;
+  readonly #interrupted = new AbortController();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -86,7 +87,7 @@ export class Supervisor {
         const results = await Promise.allSettled(started.map((service) => service.start()));
         const failed = results.find((result) => result.status === 'rejected');
         if (failed !== undefined) throw failed.reason;
-        if (this.#stopping === null) await complete?.();
+        if (this.#stopping === null) await complete?.(this.#interrupted.signal);
         if (this.#stopping !== null) throw new Error('stopped while it started');
         report(`${title} ready (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
       }
@@ -108,6 +109,7 @@ export class Supervisor {
 
   async #stop(): Promise<void> {
     this.#phase = 'stopping';
+    this.#interrupted.abort(new Error('stopped while it started'));
     this.#record();
     for (const group of inReverseStages(this.#services)) {
       await Promise.all(group.map((service) => service.stop()));

@@ -73,6 +73,7 @@ async function judgeNative(
     report: say,
     plan: () => planFabric(consortium, directory, chaincodesOf(consortium)),
   });
+  signal.addEventListener('abort', () => void supervisor.stop(), { once: true });
   try {
     await supervisor.start();
     signal.throwIfAborted();

@@ -112,7 +112,8 @@ export class HospitalClient {
         if (error instanceof GatewayProblemError) throw error;
         if (late) throw new Error(`${method} ${path}: ${this.url} does not answer`, { cause: error });
       }
-      await sleep(RETRY_MS, undefined, signal === undefined ? {} : { signal });
+      await sleep(RETRY_MS, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+      signal?.throwIfAborted();
     }
   }
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { writeWhole } from '../state-file.ts';
 import { channelConfiguration, PROFILE } from './channel-configuration.ts';
-import { type FabricCommands, insist } from './fabric-commands.ts';
+import type { FabricCommands } from './fabric-commands.ts';
 import type { FabricLayout } from './layout.ts';
 
 /** New orderers and peers answer at once; a loaded machine may take a while. */
@@ -33,7 +33,7 @@ export async function joinOrderers(
 ): Promise<void> {
   await Promise.all(
     orderers.map((orderer) =>
-      insist(JOIN_MS, async () => {
+      commands.insist(JOIN_MS, async () => {
         const { channels } = (await commands.osnadmin(orderer, 'channel', 'list')) as {
           readonly channels: readonly { readonly name: string }[] | null;
         };
@@ -51,7 +51,7 @@ export async function joinPeers(
 ): Promise<void> {
   await Promise.all(
     peers.map((peer) =>
-      insist(JOIN_MS, async () => {
+      commands.insist(JOIN_MS, async () => {
         const listed = await commands.peer(peer, 'channel', 'list');
         if (listed.split('\n').some((line) => line.trim() === channel)) return;
         await commands.peer(peer, 'channel', 'join', '--blockpath', genesisBlock);

@@ -19,10 +19,13 @@ interface Invocation {
 export class FabricCommands {
   readonly #binaries: FabricBinaries;
   readonly #layout: FabricLayout;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(binaries: FabricBinaries, layout: FabricLayout) {
+  /** A signal ends the command that runs, and no further one is tried. */
+  constructor(binaries: FabricBinaries, layout: FabricLayout, signal?: AbortSignal) {
     this.#binaries = binaries;
     this.#layout = layout;
+    this.#signal = signal;
   }
 
   /** Standard output. @throws FabricCommandError */
@@ -32,6 +35,7 @@ export class FabricCommands {
       env: { PATH, HOME, FABRIC_LOGGING_SPEC: 'error', ...environment },
       timeout: COMMAND_TIMEOUT_MS,
       maxBuffer: 16 * 1024 * 1024,
+      ...(this.#signal && { signal: this.#signal }),
     };
     return new Promise((resolve, reject) => {
       execFile(this.#binaries.programs[program], [...parameters], options, (cause, stdout, stderr) => {
@@ -78,15 +82,16 @@ export class FabricCommands {
       tls.root,
     ]);
   }
-}
 
-/** Again until it succeeds, since a new network has no leader yet; the last failure is thrown. */
-export async function insist<T>(forMs: number, attempt: () => Promise<T>): Promise<T> {
-  for (const deadline = Date.now() + forMs; ; await sleep(RETRY_PAUSE_MS)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
+  /** Again until it succeeds, since a new network has no leader yet; the last failure is thrown. */
+  async insist<T>(forMs: number, attempt: () => Promise<T>): Promise<T> {
+    for (const deadline = Date.now() + forMs; ; await sleep(RETRY_PAUSE_MS)) {
+      this.#signal?.throwIfAborted();
+      try {
+        return await attempt();
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+      }
     }
   }
 }

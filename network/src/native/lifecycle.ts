@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../state-file.ts';
 import type { ChaincodePackage } from './chaincode-package.ts';
-import { FabricCommandError, type FabricCommands, insist } from './fabric-commands.ts';
+import { FabricCommandError, type FabricCommands } from './fabric-commands.ts';
 import type { FabricLayout, PeerNode } from './layout.ts';
 
 /** Raft elects its first leader within some seconds; approvals reach the other peers a little later. */
@@ -53,9 +53,9 @@ export async function deploy(
       if (!approved) throw error;
     }
   };
-  await Promise.all(peers.map((peer) => insist(AGREE_MS, () => approve(peer))));
+  await Promise.all(peers.map((peer) => commands.insist(AGREE_MS, () => approve(peer))));
   if (committed < sequence) {
-    await insist(AGREE_MS, () =>
+    await commands.insist(AGREE_MS, () =>
       commands.peer(peers[0]!, 'lifecycle', 'chaincode', 'commit', ...flags, ...commands.toAllPeers),
     );
   }

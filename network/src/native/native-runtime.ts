@@ -106,7 +106,8 @@ export async function planFabric(
   const ports: Ports = { of: (name) => assigned.get(name)! };
   const addresses = addressesOf(consortium, { directory, ports });
   const layout = layoutOf(consortium, { directory, ports });
-  const commands = new FabricCommands(binaries, layout);
+  const commandsFor = (signal?: AbortSignal) => new FabricCommands(binaries, layout, signal);
+  const commands = commandsFor();
   await issueIdentities(layout, { directory, ipfsUrl: addresses.ipfsUrl });
   await makeGenesisBlock(commands, layout, await channelCapability(commands, layout));
   const ipfs = await ipfsService(findKubo(), { directory, port: ports.of('ipfs'), url: addresses.ipfsUrl });
@@ -134,9 +135,10 @@ export async function planFabric(
       });
     }),
   );
-  const deployAll = async () => {
+  const deployAll = async (signal: AbortSignal) => {
+    const deploying = commandsFor(signal);
     for (const { name, version, policy, servedBy } of chaincodes) {
-      await deploy(commands, layout, { name, version, policy, packages: packages.get(servedBy ?? name)! });
+      await deploy(deploying, layout, { name, version, policy, packages: packages.get(servedBy ?? name)! });
     }
   };
   return {
@@ -150,12 +152,12 @@ export async function planFabric(
           ipfs,
           ...layout.orderers.map((one) => ordererService(one, { directory, layout, binaries })),
         ],
-        complete: () => joinOrderers(commands, layout),
+        complete: (signal) => joinOrderers(commandsFor(signal), layout),
       },
       {
         title: 'peers',
         services: layout.peers.map((one) => peerService(one, { directory, layout, binaries })),
-        complete: () => joinPeers(commands, layout),
+        complete: (signal) => joinPeers(commandsFor(signal), layout),
       },
       { title: 'chaincode', services: processes, complete: deployAll },
     ],
