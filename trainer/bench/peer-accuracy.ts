@@ -29,18 +29,30 @@ const Task = Type.Object({
 });
 type Task = Static<typeof Task>;
 
-/** By ε: steps per round and learning rate; every unit in every batch, gradients clipped to norm 1. */
-const plan = { stepsPerRound: 1, learningRate: 1, clipNormL2: 1 };
+interface Plan {
+  readonly stepsPerRound: number;
+  readonly learningRate: number;
+  readonly clipNormL2: number;
+}
 
-/** Without privacy: clipping far above any gradient, and noise far below. */
-const WITHOUT_PRIVACY = { clipNormL2: 256, noiseMultiplier: 1e-6 } as const;
+/** More and longer steps the less noise there is; every record is in every batch. */
+function planFor(epsilon: number | null): Plan {
+  if (epsilon === null) return { stepsPerRound: 10, learningRate: 4, clipNormL2: 2 };
+  if (epsilon < 2) return { stepsPerRound: 2, learningRate: 4, clipNormL2: 0.5 };
+  if (epsilon < 5) return { stepsPerRound: 2, learningRate: 4, clipNormL2: 1 };
+  return { stepsPerRound: 3, learningRate: 4, clipNormL2: 1 };
+}
+
+/** The least noise the engine knows: two steps of a lattice of 2^-20 clip norms. */
+const NO_NOISE = 1e-6;
 
 /** The shared model is averaged over the last rounds (Polyak and Juditsky 1992): post-processing. */
 const AVERAGED_SHARE = 0.5;
 
 const noises = new Map<string, number>();
-function noiseMultiplierOf(epsilon: number, { delta, rounds }: Task): number {
-  const steps = rounds * plan.stepsPerRound;
+function noiseMultiplierOf({ epsilon, delta, rounds }: Task, { stepsPerRound }: Plan): number {
+  if (epsilon === null) return NO_NOISE;
+  const steps = rounds * stepsPerRound;
   const key = [epsilon, delta, steps].join(' ');
   const known = noises.get(key) ?? noiseFor({ targetEpsilon: epsilon, delta, samplingRate: 1, steps });
   noises.set(key, known);
@@ -49,6 +61,7 @@ function noiseMultiplierOf(epsilon: number, { delta, rounds }: Task): number {
 
 async function solve(task: Task): Promise<number[]> {
   const { epsilon, rounds, sites, test } = task;
+  const plan = planFor(epsilon);
   const features = test[0]?.length ?? 0;
   const graph = buildForwardModel({ kind: 'logistic-regression', features, localIntercept: false });
   const model = new StudyModel(graph, { inputs: features, parameters: features + 1, localParameters: [] });
@@ -60,9 +73,8 @@ async function solve(task: Task): Promise<number[]> {
       localPatterns: [],
       rounds,
       plan: {
-        ...(epsilon === null
-          ? WITHOUT_PRIVACY
-          : { clipNormL2: plan.clipNormL2, noiseMultiplier: noiseMultiplierOf(epsilon, task) }),
+        clipNormL2: plan.clipNormL2,
+        noiseMultiplier: noiseMultiplierOf(task, plan),
         samplingRate: 1,
         steps: plan.stepsPerRound,
         rowsPerUnit: 1,

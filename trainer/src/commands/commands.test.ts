@@ -202,10 +202,10 @@ serverOptimizer: { kind: fedadam, learningRate: 0.1 }`,
 
 describe('the commands', () => {
   it('explain themselves', async () => {
-    for (const command of ['train', 'simulate', 'dictionary']) {
+    for (const command of ['train', 'simulate', 'dictionary', 'account']) {
       const { status, stdout } = await run(command, '--help');
       assert.equal(status, 0);
-      assert.match(stdout, new RegExp(`consilium-trainer ${command}[\\s\\S]*Exit status`));
+      assert.match(stdout, new RegExp(`consilium-trainer ${command}[\\s\\S]*Exit (status|codes)`));
     }
   });
 

@@ -1,4 +1,5 @@
 // The commands for people without a ledger, and what their errors mean to a shell.
+import { runAccountCommand } from '../account/index.ts';
 import { AggregationRefusedError, ParameterRangeError } from '../aggregate/index.ts';
 import { TrainingInputError } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
@@ -14,6 +15,7 @@ export const COMMANDS: Readonly<
   train: trainCommand,
   simulate: simulateCommand,
   dictionary: dictionaryCommand,
+  account: runAccountCommand,
 };
 
 /** Lines for the program's own help. */
@@ -22,6 +24,7 @@ Without a ledger (each explains itself with --help):
   consilium-trainer train        train a model on one file, with differential privacy
   consilium-trainer simulate     several hospitals train one model, in one process
   consilium-trainer dictionary   draft the dictionary that describes a file's columns
+  consilium-trainer account      what a plan costs in privacy, or how much noise it needs
 `;
 
 /** What the user can mend, in words; undefined for a bug. */

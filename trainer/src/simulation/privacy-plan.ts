@@ -7,7 +7,7 @@ import {
   REPORT_ORDERS,
   rdpSampledGaussian,
 } from '@consilium/chaincode/domain';
-import { tightAccountant } from './tight-accountant.ts';
+import { accountant } from '../account/accountant.ts';
 
 /** One kind of step, many times. */
 export interface EventPlan {
@@ -38,14 +38,17 @@ export const statable = (value: number): number => Number(plainDecimal(value));
  * and the whole loss distribution differ from the Gaussian's by less than e^(-10^8), which no digit shows.
  */
 export function epsilonOfPlan({ noiseMultiplier, samplingRate, steps }: EventPlan, delta: number): Epsilon {
+  const events = [{ noiseMultiplier, samplingRate, steps }];
+  if (accountant !== undefined) {
+    return {
+      epsilonRdp: accountant.epsilonByRenyiSeries(events, delta),
+      epsilonPld: accountant.epsilonByPld(events, delta),
+    };
+  }
   const costs = REPORT_ORDERS.map(
     (order) => steps * rdpSampledGaussian({ noiseMultiplier, samplingRate, order }),
   );
-  const event = { noiseMultiplier, samplingRate, steps };
-  return {
-    epsilonRdp: epsilonOfRdp(REPORT_ORDERS, costs, delta),
-    epsilonPld: tightAccountant?.epsilonByPld([event], delta) ?? null,
-  };
+  return { epsilonRdp: epsilonOfRdp(REPORT_ORDERS, costs, delta), epsilonPld: null };
 }
 
 /**
@@ -59,7 +62,7 @@ export function noiseFor(plan: {
   readonly samplingRate: number;
   readonly steps: number;
 }): number {
-  return tightAccountant?.calibrateNoiseByPld(plan) ?? calibrateNoiseMultiplier(plan);
+  return accountant?.calibrateNoiseByPld(plan) ?? calibrateNoiseMultiplier(plan);
 }
 
 export function privacyEventOf(
