@@ -6,14 +6,14 @@ import { parseArgs } from 'node:util';
 import { epsilonByPld, type GaussianSteps } from '../src/domain/accounting/pld/index.ts';
 
 const HELP = `usage: node chaincode/dist/bench/accountant.js [--runs 9]
-Asks for epsilon at the questions of CONSILIUM_SHARED/vectors/accountant.json and prints JSON lines: our time (the
-first answer of a process, and the median of the next ones) and dp-accounting's.
+Asks for epsilon at the questions of CONSILIUM_SHARED/vectors/accountant.json and prints JSON lines: our
+time (the first answer of a process, and the median of the next ones) and dp-accounting's.
   --runs  answers per question that the median is of (default 9)
   DP_ACCOUNTING_PYTHON=PYTHON   a Python that has dp-accounting: it answers in this same run. Without it the
                                 peer's times are those recorded in the file, of another run and machine.
 `;
 
-/** Reads the questions from standard input; writes for each a time and an ε. The best of two answers counts. */
+/** Reads questions from standard input and writes for each an ε and the better of two times. */
 const PEER = `
 import json, sys, time
 import dp_accounting as dp
@@ -25,8 +25,8 @@ for line in sys.stdin:
         start = time.perf_counter()
         accountant = pld.PLDAccountant()
         for part in question['parts']:
-            event = dp.PoissonSampledDpEvent(part['samplingRate'], dp.GaussianDpEvent(part['noiseMultiplier']))
-            accountant.compose(event, part['steps'])
+            gaussian = dp.GaussianDpEvent(part['noiseMultiplier'])
+            accountant.compose(dp.PoissonSampledDpEvent(part['samplingRate'], gaussian), part['steps'])
         epsilon = accountant.get_epsilon(question['delta'])
         best = min(best, time.perf_counter() - start)
     print(json.dumps({'seconds': best, 'epsilon': epsilon}), flush=True)

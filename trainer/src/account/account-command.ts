@@ -4,7 +4,7 @@ import { type Accountant, accountant } from './accountant.ts';
 
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
-export const ACCOUNT_HELP = `consilium-trainer account: the privacy cost of private training, before it is done
+export const ACCOUNT_HELP = `consilium-trainer account: what private training costs in privacy, before it is done
 
   consilium-trainer account --noise-multiplier S --sampling-rate Q --steps T --delta D
       epsilon at delta D of T steps, each of which draws every unit with probability Q and adds Gaussian noise
@@ -17,8 +17,8 @@ export const ACCOUNT_HELP = `consilium-trainer account: the privacy cost of priv
   --json    one JSON object: { "epsilonPld", "epsilonRdp" } or { "noiseMultiplier" }
   --help    this text
 
-epsilonPld is the tight bound by privacy loss distributions, epsilonRdp the looser one by Renyi costs, which add
-up. Both are upper bounds; rounding is charged.
+epsilonPld is the tight bound, by privacy loss distributions; epsilonRdp the looser one, by Renyi costs. Both are
+upper bounds.
 
 Exit codes: 0 answered; 1 no answer: no noise reaches the target, or the cost has no bound; 2 wrong usage.
 `;
@@ -76,8 +76,8 @@ function answer(request: AccountRequest): { readonly json: object; readonly text
 }
 
 /**
- * Runs the command with the words after its name, and resolves to its exit code: 0 answered, 1 no answer, 2 wrong
- * usage. Standard output holds the answer alone, standard error the problems, one a line.
+ * Runs the command with the words after its name, and resolves to its exit code: 0 answered, 1 no answer, 2
+ * wrong usage. Standard output holds the answer alone, standard error the problems, one a line.
  */
 export async function runAccountCommand(
   argv: readonly string[],

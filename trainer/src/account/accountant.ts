@@ -15,7 +15,7 @@ export interface Accountant {
 
 const NEEDED = ['epsilonByPld', 'epsilonByRenyiSeries', 'calibrateNoiseByPld'] as const;
 
-/** Undefined where the domain's public surface does not have them: the command then says so and answers nothing. */
+/** Undefined where the domain's public surface does not have them: the command then answers nothing. */
 export const accountant: Accountant | undefined = NEEDED.every((name) => name in domain)
   ? (domain as unknown as Accountant)
   : undefined;

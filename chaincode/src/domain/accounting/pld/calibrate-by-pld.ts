@@ -20,8 +20,8 @@ export interface NoiseTarget {
 /**
  * The smallest noise multiplier of 4 decimals at which `epsilonByPld` is at most the target.
  *
- * Bisection over whole ten-thousandths, as ε falls with noise; the answer is itself checked, so that a plan that
- * uses it keeps the target, and one ten-thousandth less does not.
+ * Bisection over whole ten-thousandths, as ε falls with noise; the answer is itself checked, so that a plan
+ * that uses it keeps the target, and one ten-thousandth less does not.
  *
  * Edge case: a plan of no steps or of sampling rate 0 needs the least noise there is, 0.0001.
  *

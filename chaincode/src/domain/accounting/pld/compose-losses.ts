@@ -14,11 +14,11 @@ export interface CompositionPlan {
   readonly direction: Direction;
   /** The exponential tilt, ≥ 0, under which that part is typical. */
   readonly theta: number;
-  /** The tilt of Chernoff's bound on what is above the highest loss kept, and ln of the mass that may be there. */
+  /** The tilt of Chernoff's bound on what is above the highest loss kept, and ln of the mass allowed there. */
   readonly top: { readonly theta: number; readonly logMass: number };
   /** Below this loss lies next to nothing under the tilt. */
   readonly least: number;
-  /** Least length of the transform, a power of two; it is doubled until it reaches from `least` to the top. */
+  /** Least length of the transform, a power of two; doubled until it reaches from `least` to the top. */
   readonly length: number;
 }
 
@@ -131,9 +131,10 @@ function sumOfSquaredWeights(grid: {
 /**
  * The composed loss in one direction, near the losses that decide ε.
  *
- * Let p be a step's masses, tilted: p̃(k) = p(k)e^{θhk}/M. The n-fold convolution is P(k) = Mⁿe^{−θhk}·p̃*ⁿ(k),
- * and p̃*ⁿ is found circularly, modulo `length`, for several kinds of steps by one product of powers. Under
- * the tilt the losses near ε are typical, so an error relative to p̃*ⁿ is one relative to δ, however small.
+ * Let p be a step's masses, tilted: p̃(k) = p(k)e^{θhk}/M. The n-fold convolution is P(k) =
+ * Mⁿe^{−θhk}·p̃*ⁿ(k), and p̃*ⁿ is found circularly, modulo `length`, for several kinds of steps by one
+ * product of powers. Under the tilt the losses near ε are typical, so an error relative to p̃*ⁿ is one
+ * relative to δ, however small.
  *
  * What makes every δ below an upper bound:
  * - wrapping round only adds mass to the points that are kept (p̃ ≥ 0); the mass above the highest,
@@ -141,15 +142,16 @@ function sumOfSquaredWeights(grid: {
  *   charged at infinity;
  * - each mass is right to MASS_ERROR, so P(k) is right to a factor e^{±n·MASS_ERROR}, which also covers the
  *   rounding of exponents, of order n·10⁻¹⁴: `inflation`;
- * - transforms. Let γ be RealFft's relative error, x a kind of step tilted and folded modulo N, X its spectrum,
- *   |X_j| ≤ 1, and n its count. The computed X̂ has ‖X̂ − X‖₂ ≤ γ√N‖x‖₂ and |X̂_j − X_j| ≤ 1.25γ. Repeated
- *   squaring rounds a power by at most 6nu, relatively, and |aⁿ − bⁿ| ≤ n|a − b|·max(|a|, |b|)^{n−1}, so this kind
- *   moves the product Y of all by at most n(γ + 6u)√N‖x‖₂ in norm. Also, where |X̂_j| ≥ ¾, the power n − 1 is at
- *   most ⁴⁄₃ of the product, elsewhere at most ¾^{n−1}: so by at most 1.25n(γ + 6u)(⁴⁄₃‖Ŷ‖₂ + ¾^{n−1}√N). The
- *   smaller counts; 1.02 covers (1 + γ√N)ⁿ, as nγ√N < 0.01 is asserted. Frequencies that are dropped add
- *   e^{−LOST}√N. The inverse divides norms by √N and adds γ. Together `error` bounds ‖ŷ − y‖₂;
- * - δ(ε) weighs y(k) by Mⁿe^{−θhk}(1 − e^{ε−hk}) for hk > ε, so by Cauchy and Schwarz the transforms change it by
- *   at most error·Mⁿe^{−θε}·(Σ_{m≥1} (1 − e^{−hm})²e^{−2θhm})^{1/2}.
+ * - transforms. Let γ be RealFft's relative error, x a kind of step tilted and folded modulo N, X its
+ *   spectrum, |X_j| ≤ 1, and n its count. The computed X̂ has ‖X̂ − X‖₂ ≤ γ√N‖x‖₂ and |X̂_j − X_j| ≤ 1.25γ.
+ *   Repeated squaring rounds a power by at most 6nu, relatively, and |aⁿ − bⁿ| ≤ n|a − b|·max(|a|,
+ *   |b|)^{n−1}, so this kind moves the product Y of all by at most n(γ + 6u)√N‖x‖₂ in norm. Also, where
+ *   |X̂_j| ≥ ¾, the power n − 1 is at most ⁴⁄₃ of the product, elsewhere at most ¾^{n−1}: so by at most
+ *   1.25n(γ + 6u)(⁴⁄₃‖Ŷ‖₂ + ¾^{n−1}√N). The smaller counts; 1.02 covers (1 + γ√N)ⁿ, as nγ√N < 0.01 is
+ *   asserted. Frequencies that are dropped add e^{−LOST}√N. The inverse divides norms by √N and adds γ.
+ *   Together `error` bounds ‖ŷ − y‖₂;
+ * - δ(ε) weighs y(k) by Mⁿe^{−θhk}(1 − e^{ε−hk}) for hk > ε, so by Cauchy and Schwarz the transforms change
+ *   it by at most error·Mⁿe^{−θε}·(Σ_{m≥1} (1 − e^{−hm})²e^{−2θhm})^{1/2}.
  */
 export class ComposedLosses {
   readonly #interval: number;
@@ -245,8 +247,8 @@ export class ComposedLosses {
   }
 
   /**
-   * The smallest ε ≥ 0 with δ(ε) at most `delta`, rounded up; ∞ where what is charged at infinity alone exceeds
-   * delta; undefined where that ε lies below the kept losses.
+   * The smallest ε ≥ 0 with δ(ε) at most `delta`, rounded up; ∞ where what is charged at infinity alone
+   * exceeds delta; undefined where that ε lies below the kept losses.
    */
   epsilonOf(delta: number): PrivacyPoint | undefined {
     const found = this.#scan({ floor: 0, limit: delta });

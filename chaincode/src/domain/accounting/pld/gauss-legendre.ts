@@ -5,7 +5,7 @@ export interface QuadratureRule {
   readonly weights: Float64Array;
 }
 
-/** The rule of m nodes, exact for polynomials of degree 2m − 1; nodes by Newton's method on Legendre's P_m. */
+/** The rule of m nodes, exact up to degree 2m − 1; nodes by Newton's method on Legendre's polynomial P_m. */
 export function gaussLegendre(m: number): QuadratureRule {
   const nodes = new Float64Array(m);
   const weights = new Float64Array(m);

@@ -4,10 +4,10 @@
  * A pair of measures on the losses `interval · k`, k = lowest … lowest + masses.length − 1, that dominates
  * the pair (P, Q) of a mechanism's outputs with and without one unit.
  *
- * `masses[i]` is P's mass (direction remove) at loss (lowest + i)·interval, and e^{−loss} times it is Q's. The
- * connect-the-dots discretisation keeps both masses of every cell, so the direction add, which is the pair
- * (Q, P), has the mass `masses[i]·e^{−loss}` at −loss: the same array serves both. What was cut off is at
- * infinite loss: `infinityRemove` of P's mass and `infinityAdd` of Q's.
+ * `masses[i]` is P's mass (direction remove) at loss (lowest + i)·interval, and e^{−loss} times it is Q's.
+ * The connect-the-dots discretisation keeps both masses of every cell, so the direction add, which is the
+ * pair (Q, P), has the mass `masses[i]·e^{−loss}` at −loss: the same array serves both. What was cut off is
+ * at infinite loss: `infinityRemove` of P's mass and `infinityAdd` of Q's.
  */
 export interface LossPair {
   readonly interval: number;

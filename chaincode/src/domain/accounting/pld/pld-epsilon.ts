@@ -124,7 +124,7 @@ function composedEpsilon(kinds: readonly Kind[], delta: number): number {
   return worstOf(kinds, { wanted: { delta: aim }, delta: aim, finer: 1 });
 }
 
-/** Tails are cut in proportion to δ, which is not known yet: an estimate is lowered until it is not far off. */
+/** Tails are cut in proportion to δ, not known yet: an estimate is lowered until it is not far off. */
 function composedDelta(kinds: readonly Kind[], epsilon: number): number {
   const rough = nodesOf(sourcesOf(kinds, LEAST_DELTA ** 2));
   let delta = Math.exp(
@@ -147,12 +147,12 @@ function totalVariationBound(kinds: readonly Kind[]): number {
 }
 
 /**
- * The smallest ε ≥ 0, rounded up, at which the composition of the events is (ε, δ)-differentially private under
- * adding or removing one unit; both directions are composed and the larger counts.
+ * The smallest ε ≥ 0, rounded up, at which the composition of the events is (ε, δ)-differentially private
+ * under adding or removing one unit; both directions are composed and the larger counts.
  *
  * An upper bound: every discretisation, truncation and rounding is charged. What discretisation adds is held
- * below 2·10⁻⁴ of ε (more, still upwards, where ε is below a thousandth of its own scale). One release, and any
- * number of releases without subsampling, are exact. The order of the events does not matter.
+ * below 2·10⁻⁴ of ε (more, still upwards, where ε is below a thousandth of its own scale). One release, and
+ * any number of releases without subsampling, are exact. The order of the events does not matter.
  *
  * Edge cases: no events, or none that costs anything, give 0; a noise multiplier of 0 with a sampling rate
  * above 0 gives ∞.
@@ -170,8 +170,8 @@ export function epsilonByPld(events: readonly GaussianSteps[], delta: number): n
 }
 
 /**
- * An upper bound of the smallest δ at which the composition of the events is (ε, δ)-differentially private, as
- * `epsilonByPld`, on a finer grid, so that δ(ε(δ)) is at most δ.
+ * An upper bound of the smallest δ at which the composition of the events is (ε, δ)-differentially private,
+ * as `epsilonByPld`, on a finer grid, so that δ(ε(δ)) is at most δ.
  *
  * @throws RangeError for ε below 0 and what `epsilonByPld` refuses.
  */

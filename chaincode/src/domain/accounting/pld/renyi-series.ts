@@ -1,5 +1,6 @@
-// Rényi accounting as dp-accounting and Opacus do it, to the same digits: what reports elsewhere can be held to.
-// Their series for fractional orders is an upper bound of the cost that `rdpSampledGaussian` gives exactly.
+// Rényi accounting as dp-accounting and Opacus do it, to the same digits: what reports elsewhere can be held
+// to. Their series for fractional orders is an upper bound of the cost that `rdpSampledGaussian` gives
+// exactly.
 import { REPORT_ORDERS } from '../epsilon-of-rdp.ts';
 import { rdpSampledGaussian } from '../sampled-gaussian.ts';
 import type { GaussianSteps } from './gaussian-steps.ts';
@@ -16,8 +17,8 @@ const logAdd = (a: number, b: number): number => {
 
 /**
  * ln A_α at a fractional order by the two series of Mironov, Talwar and Zhang 2019, §3.3, each binomial
- * coefficient taken by its absolute value, as dp-accounting 0.6 does: never below the true ln A_α. ∞ where 1000
- * terms do not end it.
+ * coefficient taken by its absolute value, as dp-accounting 0.6 does: never below the true ln A_α. ∞ where
+ * 1000 terms do not end it.
  */
 function logMomentBySeries(
   { noiseMultiplier: sigma, samplingRate: q }: GaussianSteps,
@@ -62,8 +63,8 @@ export function rdpBySeries(event: GaussianSteps, order: number): number {
 /**
  * ε at a given δ by Rényi costs at dp-accounting's default orders, under adding or removing one unit.
  *
- * min over α of D_α + ln(1 − 1/α) − ln(δα)/(α−1) (Canonne, Kamath and Steinke 2020, Prop. 12), and 0 where some
- * D_α is so small that δ ≥ √(1 − e^{−D_α}) (Bretagnolle and Huber 1979).
+ * min over α of D_α + ln(1 − 1/α) − ln(δα)/(α−1) (Canonne, Kamath and Steinke 2020, Prop. 12), and 0 where
+ * some D_α is so small that δ ≥ √(1 − e^{−D_α}) (Bretagnolle and Huber 1979).
  *
  * @throws RangeError for δ outside (0, 1) or what `rdpSampledGaussian` refuses.
  */

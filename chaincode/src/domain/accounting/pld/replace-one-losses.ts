@@ -12,9 +12,9 @@ const logSinh = (y: number): number => y + Math.log(-Math.expm1(-2 * y) / 2);
 const asinhOfExp = (a: number): number => (a > 300 ? a + Math.LN2 : Math.asinh(Math.exp(a)));
 
 /**
- * One step at σ and q, each unit's contribution being of norm at most 1 (so that a replacement moves the sum by
- * up to 2): P = (1−q)N(0,σ²) + qN(1,σ²) against Q = (1−q)N(0,σ²) + qN(−1,σ²). The pair is its own mirror image,
- * so both directions are one.
+ * One step at σ and q, each unit's contribution being of norm at most 1 (so that a replacement moves the sum
+ * by up to 2): P = (1−q)N(0,σ²) + qN(1,σ²) against Q = (1−q)N(0,σ²) + qN(−1,σ²). The pair is its own mirror
+ * image, so both directions are one.
  *
  * With r(x) = 1 − q + q·e^{(2x−1)/(2σ²)} the loss is ln r(x) − ln r(−x), which rises, and its inverse is
  * x = σ²(L/2 + asinh(e^{1/(2σ²)}(1−q)/q·sinh(L/2))). Cells are treated as in SampledGaussianLosses:

@@ -65,8 +65,8 @@ export interface SaddlePoint {
 }
 
 /**
- * δ(ε) = E[(1 − e^{ε−L})₊] by the saddle point of its Laplace transform, whose kernel is 1/(θ(1+θ)): exact for
- * Gaussian losses as they grow, and good to a few per cent of ε elsewhere.
+ * δ(ε) = E[(1 − e^{ε−L})₊] by the saddle point of its Laplace transform, whose kernel is 1/(θ(1+θ)): exact
+ * for Gaussian losses as they grow, and good to a few per cent of ε elsewhere.
  */
 function saddleAt(parts: readonly ComposedNodes[], direction: Direction, theta: number): SaddlePoint {
   const { value, mean, variance } = cumulantAt(parts, direction, theta);

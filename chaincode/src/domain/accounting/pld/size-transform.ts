@@ -18,7 +18,7 @@ const MOST_CELLS = 2 ** 20;
 
 /** From the least loss of any one step to the greatest. */
 const widestStep = (parts: readonly ComposedNodes[]): number =>
-  Math.max(...parts.map(({ nodes: { losses } }) => Math.abs(losses.at(-1)! - losses[0]!)));
+  Math.max(...parts.map(({ nodes: { losses } }) => Math.max(...losses) - Math.min(...losses)));
 
 export interface Sizing {
   readonly least: number;
@@ -29,9 +29,9 @@ export interface Sizing {
 }
 
 /**
- * The mean rise of (1+decay)/2·(composed loss's variance) that a grid of a given interval brings, which is what it
- * adds to ε: a loss t above a grid point becomes 0 or h with mean excess t(h−t)/2 and variance t(h−t), at most
- * h times the loss itself, and h²/6 on average where the losses are spread over many cells.
+ * The mean rise of (1+decay)/2·(composed loss's variance) that a grid of a given interval brings, which is
+ * what it adds to ε: a loss t above a grid point becomes 0 or h with mean excess t(h−t)/2 and variance
+ * t(h−t), at most h times the loss itself, and h²/6 on average where the losses are spread over many cells.
  */
 function biasOf(
   parts: readonly ComposedNodes[],
@@ -124,7 +124,8 @@ export function sizeFor(
     const excess = Math.max(0, value - theta * epsilon - logDelta);
     const rounding = logRoundingAt({ excess, theta, interval: coarsest, spread: Math.sqrt(variance), steps });
     if (share < 1 && rounding > Math.log((ROUNDING_SHARE / finer) * Math.min(1, decay * smallest))) break;
-    // What wraps round comes down where the tilt lifts it, or up where it hardly matters: both stay below δ's share.
+    // What wraps round comes down where the tilt lifts it, or up where it hardly matters: both stay below δ's
+    // share.
     const logMass = Math.log(TAIL_SHARE) - excess;
     const bottom = chernoffPoint(parts, direction, { side: 'lower', from: theta, logMass });
     const far = chernoffPoint(parts, direction, { side: 'upper', from: theta, logMass });
