@@ -13,7 +13,8 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { connect, signers } from '@hyperledger/fabric-gateway';
 import { createApiKey } from '../src/api-keys.ts';
 import type { Connection } from '../src/connection.ts';
-import { REGISTER_DATASET, REGISTER_MEMBER } from '../src/examples.ts';
+import { REGISTER_MEMBER } from '../src/examples.ts';
+import { anotherDataset } from '../src/testing/another-dataset.ts';
 import { FabricNetwork, notRun } from '../src/testing/fabric-network.ts';
 
 const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 200);
@@ -103,7 +104,7 @@ async function startGateway(connectionPath: string, directory: string) {
 let sequence = 0;
 const nextBody = () => {
   sequence += 1;
-  return { ...REGISTER_DATASET, datasetId: `bench-${sequence}` };
+  return anotherDataset(`bench-${sequence}`);
 };
 
 async function measure({ client, submit }: Subject, inFlight: number): Promise<void> {

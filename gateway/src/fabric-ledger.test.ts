@@ -13,6 +13,7 @@ import { createMetrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
 import { problemOf } from './problem.ts';
 import { Submissions } from './submissions.ts';
+import { anotherDataset } from './testing/another-dataset.ts';
 import { FabricNetwork, notRun, Wire } from './testing/fabric-network.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
@@ -175,7 +176,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     const wire = await Wire.to(connection.organisation.endpoint);
     t.after(() => wire.close());
     const request = { keyId: 'steward', idempotencyKey: 'once', fingerprint: 'f' };
-    const argument = { ...REGISTER_DATASET, datasetId: 'after-crash' };
+    const argument = anotherDataset('after-crash');
     const call = { name: 'dataset:register' as const, argument, role: 'steward' as const };
     const start = (ledgerOf: FabricLedger, recoveryTimeoutMs: number) => {
       const outbox = new Outbox(directory);
@@ -217,7 +218,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
           await network.startChaincode(mspId, clockOffsetMs);
         }),
       );
-    const argument = { ...REGISTER_DATASET, datasetId: 'too-few' };
+    const argument = anotherDataset('too-few');
     const call = { name: 'dataset:register' as const, argument, role: 'steward' as const };
     const refusal = () => problem(ledger.submit(call, () => assert.fail('was sent')));
     await Promise.all(others.map((mspId) => network.killChaincode(mspId)));
@@ -259,7 +260,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     await network.killPeers();
     const gone = await problem(ledger.evaluate(asks('dataset:list')));
     assert.deepEqual([gone.code, gone.status], ['LEDGER_UNAVAILABLE', 503]);
-    const unsent = { ...REGISTER_DATASET, datasetId: 'peer-back' };
+    const unsent = anotherDataset('peer-back');
     const call = { name: 'dataset:register' as const, argument: unsent, role: 'steward' as const };
     const stopped = await problem(ledger.submit(call, () => assert.fail('was sent')));
     assert.equal(stopped.code, 'LEDGER_UNAVAILABLE');
