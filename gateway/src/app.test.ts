@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
 import { REGISTER_MEMBER } from './examples.ts';
 import { openGateway } from './testing/gateway-fixture.ts';
@@ -35,4 +35,17 @@ test('closing lets a request in flight finish, then ends its connection and the 
   await answer.text();
   await closed;
   assert.deepEqual(order, ['submitted', 'ledger closed']);
+});
+
+test('closing does not wait for a connection on which nothing was asked', { timeout: 30_000 }, async (t) => {
+  const gateway = await openGateway();
+  await gateway.app.listen({ port: 0 });
+  const accepted = new Promise((resolve) => gateway.app.server.once('connection', resolve));
+  const silent = connect((gateway.app.server.address() as AddressInfo).port, '127.0.0.1');
+  const ended = new Promise((resolve) => silent.once('close', resolve));
+  silent.resume();
+  t.after(() => silent.destroy());
+  await accepted;
+  await gateway.close();
+  await ended;
 });

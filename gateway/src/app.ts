@@ -118,11 +118,26 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-/** A connection kept alive past its last answer would hold up the end of the process for over a minute. */
+/**
+ * A connection kept alive past its last answer would hold up the end of the process for over a minute, and so
+ * would one on which nothing was asked yet, which Node does not count as idle.
+ */
 function endConnectionsOnClose(app: FastifyInstance): void {
   let closing = false;
+  let inFlight = 0;
+  const endUnlessAsked = () => {
+    if (closing && inFlight === 0) app.server.closeAllConnections();
+  };
+  app.addHook('onRequest', async (_request, reply) => {
+    inFlight += 1;
+    reply.raw.once('close', () => {
+      inFlight -= 1;
+      setImmediate(endUnlessAsked);
+    });
+  });
   app.addHook('preClose', async () => {
     closing = true;
+    setImmediate(endUnlessAsked);
   });
   app.addHook('onSend', async (_request, reply, payload) => {
     if (closing) reply.header('connection', 'close');

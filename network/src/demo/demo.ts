@@ -90,6 +90,10 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     writeWhole(join(outDirectory, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
     kept = keep;
     return await finish(summary, { json, keep, consortium, outDirectory });
+  } catch (error) {
+    // Whatever was going on says only that it was called off; the reason is the signal's.
+    interruption.signal.throwIfAborted();
+    throw error;
   } finally {
     memory.stop();
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
