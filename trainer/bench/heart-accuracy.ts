@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bandWeight, calibrateNoiseMultiplier, encodingOf, inputNames } from '@consilium/chaincode/domain';
+import { bandWeight, encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { readDataset } from '../src/data/index.ts';
 import { type Classification, classify } from '../src/metrics/classification.ts';
 import { buildForwardModel } from '../src/onnx/index.ts';
+import { noiseFor } from '../src/simulation/privacy-plan.ts';
 import { scoreRows } from '../src/simulation/score-model.ts';
 import { simulateStudy } from '../src/simulation/simulate-study.ts';
 import { StudyModel } from '../src/study-model.ts';
@@ -65,7 +66,7 @@ if (!existsSync(folder)) {
     const noiseMultiplier =
       epsilon === null
         ? 1e-6
-        : calibrateNoiseMultiplier({
+        : noiseFor({
             targetEpsilon: epsilon,
             delta: Number(DELTA),
             samplingRate: 1,

@@ -33,21 +33,20 @@ interface Plan {
   readonly stepsPerRound: number;
   readonly learningRate: number;
   readonly clipNormL2: number;
+  /** The shared model is averaged over so many of the last rounds (Polyak and Juditsky 1992): post-processing. */
+  readonly averagedShare: number;
 }
 
-/** More and longer steps the less noise there is; every record is in every batch. */
+/** Longer steps the less noise there is; every record is in every batch. */
 function planFor(epsilon: number | null): Plan {
-  if (epsilon === null) return { stepsPerRound: 10, learningRate: 4, clipNormL2: 2 };
-  if (epsilon < 2) return { stepsPerRound: 2, learningRate: 4, clipNormL2: 0.5 };
-  if (epsilon < 5) return { stepsPerRound: 2, learningRate: 4, clipNormL2: 1 };
-  return { stepsPerRound: 3, learningRate: 4, clipNormL2: 1 };
+  if (epsilon === null) return { stepsPerRound: 10, learningRate: 4, clipNormL2: 2, averagedShare: 0.5 };
+  if (epsilon < 2) return { stepsPerRound: 3, learningRate: 1, clipNormL2: 0.5, averagedShare: 0.1 };
+  if (epsilon < 5) return { stepsPerRound: 3, learningRate: 1, clipNormL2: 1, averagedShare: 0.1 };
+  return { stepsPerRound: 3, learningRate: 4, clipNormL2: 1, averagedShare: 0.5 };
 }
 
 /** The least noise the engine knows: two steps of a lattice of 2^-20 clip norms. */
 const NO_NOISE = 1e-6;
-
-/** The shared model is averaged over the last rounds (Polyak and Juditsky 1992): post-processing. */
-const AVERAGED_SHARE = 0.5;
 
 const noises = new Map<string, number>();
 function noiseMultiplierOf({ epsilon, delta, rounds }: Task, { stepsPerRound }: Plan): number {
@@ -66,7 +65,7 @@ async function solve(task: Task): Promise<number[]> {
   const graph = buildForwardModel({ kind: 'logistic-regression', features, localIntercept: false });
   const model = new StudyModel(graph, { inputs: features, parameters: features + 1, localParameters: [] });
   const averaged = new Float64Array(features + 1);
-  const firstAveraged = rounds - Math.max(1, Math.round(rounds * AVERAGED_SHARE)) + 1;
+  const firstAveraged = rounds - Math.max(1, Math.round(rounds * plan.averagedShare)) + 1;
   await simulateStudy(
     {
       model,
