@@ -3,6 +3,7 @@ export { calibrateNoiseMultiplier } from './accounting/calibrate-noise.ts';
 export { epsilonOfRdp, REPORT_ORDERS } from './accounting/epsilon-of-rdp.ts';
 export { epsilonFromRdp, epsilonOf } from './accounting/ledger-epsilon.ts';
 export { rdpOfEvent } from './accounting/ledger-rdp.ts';
+export * from './accounting/pld/index.ts';
 export {
   addRdp,
   isZeroRdp,

@@ -1,6 +1,6 @@
 // `consilium-trainer account`: what a plan costs in privacy, or how much noise it needs, without a ledger.
+import { calibrateNoiseByPld, epsilonByPld, epsilonByRenyiSeries } from '@consilium/chaincode/domain';
 import { type AccountRequest, AccountRequestError, readAccountRequest } from './account-request.ts';
-import { type Accountant, accountant } from './accountant.ts';
 
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
@@ -39,11 +39,6 @@ class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
-function needed(): Accountant {
-  if (accountant) return accountant;
-  throw new NoAnswerError('this build has no tight accountant: rebuild it from a complete checkout');
-}
-
 function bounded(epsilon: number): number {
   if (Number.isFinite(epsilon)) return epsilon;
   throw new NoAnswerError('epsilon has no bound at this delta: raise --noise-multiplier or --delta');
@@ -55,8 +50,8 @@ const spoken = (epsilon: number): string => (Math.ceil(epsilon * 1e6) / 1e6).toS
 function answer(request: AccountRequest): { readonly json: object; readonly text: string } {
   const { delta } = request;
   if (request.kind === 'cost') {
-    const epsilonPld = bounded(needed().epsilonByPld(request.events, delta));
-    const epsilonRdp = bounded(needed().epsilonByRenyiSeries(request.events, delta));
+    const epsilonPld = bounded(epsilonByPld(request.events, delta));
+    const epsilonRdp = bounded(epsilonByRenyiSeries(request.events, delta));
     const text = [
       `epsilon at delta ${delta}: ${spoken(epsilonPld)} (tight, privacy loss distributions)`,
       `${' '.repeat(`epsilon at delta ${delta}`.length)}  ${spoken(epsilonRdp)} (Renyi)`,
@@ -66,7 +61,7 @@ function answer(request: AccountRequest): { readonly json: object; readonly text
   const { targetEpsilon, samplingRate, steps } = request;
   try {
     const target = { targetEpsilon, delta, samplingRate, steps };
-    const noiseMultiplier = needed().calibrateNoiseByPld(target);
+    const noiseMultiplier = calibrateNoiseByPld(target);
     const text = `noise multiplier ${noiseMultiplier}: epsilon at most ${targetEpsilon} at delta ${delta}\n`;
     return { json: { noiseMultiplier }, text };
   } catch (cause) {

@@ -27,7 +27,7 @@ export function printRun(
 ): void {
   if (!json) {
     const { privacy, metrics } = card;
-    const cost = privacy && (privacy.training.epsilonPld ?? privacy.training.epsilonRdp);
+    const cost = privacy?.training.epsilonPld;
     const sites = Object.entries(metrics.sites);
     const models = card.model.files.map(({ file }) => file);
     const lines = [

@@ -10,6 +10,7 @@ import { learningCurve } from '../report/learning-curve.ts';
 import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
 import { exactScorer, noisedScorer, type RoundScores, type Score } from '../simulation/held-out-scores.ts';
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
+import type { Epsilon } from '../simulation/privacy-plan.ts';
 import { type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { InputError, required, type Terminal } from './command-line.ts';
@@ -260,7 +261,7 @@ async function writeModels(
 }
 
 function curveOf({ title, privacy, metrics }: ModelCard): string {
-  const epsilon = privacy && (privacy.training.epsilonPld ?? privacy.training.epsilonRdp);
+  const epsilon = privacy?.training.epsilonPld;
   return learningCurve(metrics.curve, {
     title,
     siteNames: Object.keys(metrics.sites),
@@ -279,10 +280,10 @@ function summaryOf(
   { privacy, timing }: ModelCard,
   { score, steps, rate }: { readonly score: Score | null; readonly steps: number; readonly rate: number },
 ): Summary {
-  const worst = (pick: (account: { epsilonRdp: number; epsilonPld: number | null }) => number | null) => {
+  const worst = (pick: (account: Epsilon) => number) => {
     if (privacy === null) return null;
     const [training, heldOut] = [pick(privacy.training), privacy.heldOut && pick(privacy.heldOut)];
-    return training === null ? null : Math.max(training, heldOut ?? 0);
+    return Math.max(training, heldOut ?? 0);
   };
   return {
     accuracy: score?.accuracy.value ?? null,

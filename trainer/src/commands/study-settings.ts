@@ -169,7 +169,7 @@ export function warningsOf(about: {
   if (privacy === null) {
     warnings.push('NOT PRIVATE: trained without noise. Treat the model and its scores as patients’ records.');
   } else {
-    const [delta, epsilon] = [privacy.delta, privacy.training.epsilonPld ?? privacy.training.epsilonRdp];
+    const [delta, epsilon] = [privacy.delta, privacy.training.epsilonPld];
     for (const [name, { high }] of Object.entries(about.bands)) {
       if (delta * high < 1) continue;
       warnings.push(

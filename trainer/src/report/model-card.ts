@@ -54,9 +54,6 @@ export interface ModelCard {
 export const shown = (value: number | null | undefined, digits = 4): string =>
   value === null || value === undefined ? 'not at hand' : String(Number(value.toPrecision(digits)));
 
-/** The best ε at hand. */
-export const tightest = ({ epsilonPld, epsilonRdp }: Epsilon): number => epsilonPld ?? epsilonRdp;
-
 const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 
 function scoreRow(name: string, score: Score | null | undefined): string {
@@ -89,7 +86,7 @@ function privacySection({ privacy, metrics }: ModelCard): string[] {
   ];
   const lines = [
     `The model is (ε, δ)-differentially private for each ${unit} of the training data, with`,
-    `**ε = ${shown(tightest(training))}**, δ = ${delta}: adding or removing one ${unit}` +
+    `**ε = ${shown(training.epsilonPld)}**, δ = ${delta}: adding or removing one ${unit}` +
       `${unit === 'patient' ? ' with all rows' : ''} changes the probability of any outcome by at most a factor of`,
     'e^ε, up to δ.',
     '',
@@ -112,7 +109,7 @@ function privacySection({ privacy, metrics }: ModelCard): string[] {
   } else {
     lines.push(
       '',
-      `The scores below are noised. They cost each held-out ${unit} ε = ${shown(tightest(heldOut))}` +
+      `The scores below are noised. They cost each held-out ${unit} ε = ${shown(heldOut.epsilonPld)}` +
         ` (PLD ${shown(heldOut.epsilonPld, 6)}, RDP ${shown(heldOut.epsilonRdp, 6)}) at the same δ. Every ${unit} is`,
       'either in training or held out, so the larger of the two ε counts for all that is told here.',
       '',

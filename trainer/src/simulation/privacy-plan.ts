@@ -1,13 +1,11 @@
 // What a plan without a ledger costs in privacy: its complete events, and ε by both accountants.
 import {
-  calibrateNoiseMultiplier,
-  epsilonOfRdp,
+  calibrateNoiseByPld,
+  epsilonByPld,
+  epsilonByRenyiSeries,
   type Pool,
   type PrivacyEvent,
-  REPORT_ORDERS,
-  rdpSampledGaussian,
 } from '@consilium/chaincode/domain';
-import { accountant } from '../account/accountant.ts';
 
 /** One kind of step, many times. */
 export interface EventPlan {
@@ -19,8 +17,8 @@ export interface EventPlan {
 export interface Epsilon {
   /** By Rényi costs (Mironov 2017; Canonne, Kamath and Steinke 2020, Prop. 12), an upper bound. */
   readonly epsilonRdp: number;
-  /** By privacy loss distributions, tight and never below the truth; null where that accountant is not at hand. */
-  readonly epsilonPld: number | null;
+  /** By privacy loss distributions, tight and never below the truth. */
+  readonly epsilonPld: number;
 }
 
 const DECIMALS = 15;
@@ -39,31 +37,20 @@ export const statable = (value: number): number => Number(plainDecimal(value));
  */
 export function epsilonOfPlan({ noiseMultiplier, samplingRate, steps }: EventPlan, delta: number): Epsilon {
   const events = [{ noiseMultiplier, samplingRate, steps }];
-  if (accountant !== undefined) {
-    return {
-      epsilonRdp: accountant.epsilonByRenyiSeries(events, delta),
-      epsilonPld: accountant.epsilonByPld(events, delta),
-    };
-  }
-  const costs = REPORT_ORDERS.map(
-    (order) => steps * rdpSampledGaussian({ noiseMultiplier, samplingRate, order }),
-  );
-  return { epsilonRdp: epsilonOfRdp(REPORT_ORDERS, costs, delta), epsilonPld: null };
+  return { epsilonRdp: epsilonByRenyiSeries(events, delta), epsilonPld: epsilonByPld(events, delta) };
 }
 
 /**
- * The least noise multiplier (4 decimals) that keeps the target, by the tight accountant where it is at hand.
+ * The least noise multiplier (4 decimals) that keeps the target, by the tight accountant.
  *
  * @throws RangeError for a target that no noise reaches
  */
-export function noiseFor(plan: {
+export const noiseFor = (plan: {
   readonly targetEpsilon: number;
   readonly delta: number;
   readonly samplingRate: number;
   readonly steps: number;
-}): number {
-  return accountant?.calibrateNoiseByPld(plan) ?? calibrateNoiseMultiplier(plan);
-}
+}): number => calibrateNoiseByPld(plan);
 
 export function privacyEventOf(
   { noiseMultiplier, samplingRate, steps }: EventPlan,
