@@ -14,7 +14,8 @@ import { StudyModel } from '../src/study-model.ts';
 
 const HELP = `Usage: node trainer/dist/bench/peer-accuracy.js --tasks IN.json --out OUT.json
 
-IN:  [{"id", "epsilon": number or null, "delta", "rounds", "sites": [{"x": [[...]], "y": [0 or 1, ...]}], "test": [[...]]}]
+IN:  [{"id", "epsilon": number or null, "delta", "rounds",
+       "sites": [{"x": [[...]], "y": [0 or 1, ...]}], "test": [[...]]}]
 OUT: {id: [score of each test row, above 0 for label 1]}
 `;
 
