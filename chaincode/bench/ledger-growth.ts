@@ -15,8 +15,9 @@ import { SortedState, SortedStub } from './sorted-state.ts';
 
 const SIZES = (process.env.GROWTH ?? '1000,10000,100000').split(',').map(Number);
 const SAMPLES = Number(process.env.SAMPLES ?? 200);
-const WARM_UPS = 1000;
-const BATCH = 5000;
+const WARM_UPS = 200;
+const YEAR_MS = 31_536_000_000;
+const STEP_MS = 100;
 const caller = as('trainer', 'AlphaMSP');
 const auditor = as('auditor', 'BetaMSP');
 
@@ -41,7 +42,7 @@ async function template(): Promise<{ rows: [string, string][]; update: [string, 
 
 /** The rows that one recorded update leaves, as if study i had recorded it at its own time. */
 function updateOf(i: number, update: readonly [string, string][], now: number): [string, string][] {
-  const at = new Date(now - 31_536_000_000 + i * 100).toISOString();
+  const at = new Date(now - YEAR_MS + i * STEP_MS).toISOString();
   const transactionId = sha256(`transaction ${i}`);
   const [activity] = update.filter(([key]) => key.startsWith('\u0000activity\u0000'));
   const before = JSON.parse(activity![1]) as { at: string; transactionId: string };
@@ -63,108 +64,89 @@ function updateOf(i: number, update: readonly [string, string][], now: number): 
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))]!;
 
+type Sample = { readonly ms: number; readonly rowsRead: number };
+type Operation = (i: number) => Promise<Sample>;
+
+/** The measured calls on one ledger that holds `size` recorded updates. */
+function operationsOn(state: SortedState, size: number, now: number): Readonly<Record<string, Operation>> {
+  let sequence = 0;
+  const call = async <N extends TransactionName>(
+    { mspId, role }: typeof caller,
+    name: N,
+    argument: Argument<N>,
+  ): Promise<Sample> => {
+    const txId = sha256(`measured ${sequence++}`);
+    const at = new Date(now + 1000);
+    const proposal = { txId, at, mspId, role, person: 'bench', certificate: 'bench' };
+    const stub = new SortedStub(state, proposal, 'AlphaMSP');
+    const text = canonicalJson(argument);
+    const start = performance.now();
+    await execute(name, text, { stub, proposal, sent: undefined, now, log: console.error });
+    return { ms: performance.now() - start, rowsRead: stub.rowsRead };
+  };
+  const some = (i: number): number => (i * 7919) % size;
+  const timeOf = (i: number): string => new Date(now - YEAR_MS + some(i) * STEP_MS).toISOString();
+  return {
+    recordUpdate: (i) =>
+      call(caller, 'round:recordUpdate', {
+        ...updateArgument({ studyId: STUDY, datasetId: 'alpha' }),
+        plaintextSha256: sha256(`new ${i}`),
+      }),
+    'activities of a dataset, first page': () =>
+      call(auditor, 'audit:listActivities', { by: 'dataset', value: 'alpha' }),
+    'activities of a dataset, from some time': (i) =>
+      call(auditor, 'audit:listActivities', { by: 'dataset', value: 'alpha', from: timeOf(i) }),
+    'activities of a hospital, from some time': (i) =>
+      call(auditor, 'audit:listActivities', { by: 'hospital', value: 'AlphaMSP', from: timeOf(i) }),
+    'activities of a study': (i) =>
+      call(auditor, 'audit:listActivities', { by: 'study', value: studyName(some(i)) }),
+    'privacy events of a dataset, first page': () =>
+      call(auditor, 'privacy:listEvents', { datasetId: 'alpha' }),
+    'one update': (i) =>
+      call(auditor, 'round:getUpdate', { studyId: studyName(some(i)), round: 1, datasetId: 'alpha' }),
+  };
+}
+
 async function main(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'consilium-growth-'));
-  const state = new SortedState(join(dir, 'state.sqlite'));
+  const states: SortedState[] = [];
   try {
     const { rows, update, now } = await template();
-    state.inOneGo(() => {
-      for (const [key, value] of rows) state.put(key, value);
-    });
-    let sequence = 0;
-    const call = async <N extends TransactionName>(
-      who: typeof caller,
-      name: N,
-      argument: Argument<N>,
-    ): Promise<{ ms: number; rowsRead: number; response: string }> => {
-      const txId = sha256(`measured ${sequence++}`);
-      const proposal = {
-        txId,
-        at: new Date(now + 1000),
-        mspId: who.mspId,
-        role: who.role,
-        person: 'bench',
-        certificate: 'bench',
-      };
-      const stub = new SortedStub(state, proposal, 'AlphaMSP');
-      const start = performance.now();
-      const execution = { stub: stub as never, proposal, sent: undefined, now, log: console.error };
-      const response = await execute(name, canonicalJson(argument), execution);
-      return { ms: performance.now() - start, rowsRead: stub.rowsRead, response };
-    };
-
-    const recorded = (size: number) => ({
-      recordUpdate: (i: number) =>
-        call(caller, 'round:recordUpdate', {
-          ...updateArgument({ studyId: STUDY, datasetId: 'alpha' }),
-          plaintextSha256: sha256(`new ${i}`),
-        }),
-      'activities of a dataset, first page': () =>
-        call(auditor, 'audit:listActivities', { by: 'dataset', value: 'alpha' }),
-      'activities of a dataset, a page in the middle of time': (i: number) =>
-        call(auditor, 'audit:listActivities', {
-          by: 'dataset',
-          value: 'alpha',
-          from: new Date(now - 31_536_000_000 + ((i * 7919) % size) * 100).toISOString(),
-        }),
-      'activities of a study': (i: number) =>
-        call(auditor, 'audit:listActivities', { by: 'study', value: studyName((i * 7919) % size) }),
-      'activities of a hospital, a page in the middle of time': (i: number) =>
-        call(auditor, 'audit:listActivities', {
-          by: 'hospital',
-          value: 'AlphaMSP',
-          from: new Date(now - 31_536_000_000 + ((i * 7919) % size) * 100).toISOString(),
-        }),
-      'privacy events of a dataset, first page': () =>
-        call(auditor, 'privacy:listEvents', { datasetId: 'alpha' }),
-      'one update': (i: number) =>
-        call(auditor, 'round:getUpdate', {
-          studyId: studyName((i * 7919) % size),
-          round: 1,
-          datasetId: 'alpha',
-        }),
-    });
-
-    const medians = new Map<string, number[]>();
-    /** What the machine makes faster by itself is nobody's growth. */
-    const warmUp = async () => {
-      for (const once of Object.values(recorded(SIZES[0]!))) for (let i = 0; i < WARM_UPS; i++) await once(i);
-    };
-    let written = 0;
-    for (const size of SIZES) {
-      while (written < size) {
-        const end = Math.min(size, written + BATCH);
-        state.inOneGo(() => {
-          for (; written < end; written++) {
-            for (const [key, value] of updateOf(written, update, now)) state.put(key, value);
-          }
-        });
-      }
-      if (medians.size === 0) await warmUp();
-      for (const [operation, once] of Object.entries(recorded(size))) {
-        for (let i = 0; i < SAMPLES / 4; i++) await once(i);
-        const durationsMs: number[] = [];
-        let rowsRead = 0;
-        for (let i = 0; i < SAMPLES; i++) {
-          const sample = await once(SAMPLES + i);
-          durationsMs.push(sample.ms);
-          rowsRead = Math.max(rowsRead, sample.rowsRead);
+    const ledgers = SIZES.map((size) => {
+      const state = new SortedState(join(dir, `${size}.sqlite`));
+      states.push(state);
+      state.inOneGo(() => {
+        for (const [key, value] of rows) state.put(key, value);
+        for (let i = 0; i < size; i++) {
+          for (const [key, value] of updateOf(i, update, now)) state.put(key, value);
         }
-        durationsMs.sort((a, b) => a - b);
-        const medianMs = quantile(durationsMs, 0.5);
-        medians.set(operation, [...(medians.get(operation) ?? []), medianMs]);
-        const p95Ms = quantile(durationsMs, 0.95);
-        const line = { bench: 'ledger-growth', operation, updates: size, rows: state.count(), rowsRead };
-        print({ ...line, medianMs: round(medianMs), p95Ms: round(p95Ms), samples: SAMPLES });
+      });
+      return { size, rows: state.count(), operations: operationsOn(state, size, now) };
+    });
+    for (const operation of Object.keys(ledgers[0]!.operations)) {
+      const samples = ledgers.map((): Sample[] => []);
+      // The ledgers take turns, so that whatever else the machine does slows all of them alike; the first calls,
+      // which the machine is still making faster by itself, count for none.
+      for (let i = 0; i < WARM_UPS + SAMPLES; i++) {
+        for (const [n, ledger] of ledgers.entries()) {
+          const sample = await ledger.operations[operation]!(i);
+          if (i >= WARM_UPS) samples[n]!.push(sample);
+        }
       }
-    }
-    for (const [operation, found] of medians) {
-      const growthPercent = round((found.at(-1)! / found[0]! - 1) * 100);
-      const line = { bench: 'ledger-growth', operation, from: SIZES[0], to: SIZES.at(-1) };
-      print({ ...line, growthPercent, targetPercent: 20 });
+      const medians = ledgers.map(({ size, rows }, n) => {
+        const sorted = samples[n]!.map(({ ms }) => ms).sort((a, b) => a - b);
+        const medianMs = round(quantile(sorted, 0.5));
+        const rowsRead = Math.max(...samples[n]!.map((sample) => sample.rowsRead));
+        const line = { bench: 'ledger-growth', operation, updates: size, rows, rowsRead, medianMs };
+        print({ ...line, p95Ms: round(quantile(sorted, 0.95)), samples: SAMPLES });
+        return medianMs;
+      });
+      const growthPercent = round((medians.at(-1)! / medians[0]! - 1) * 100);
+      const line = { bench: 'ledger-growth', operation, from: SIZES[0], to: SIZES.at(-1), growthPercent };
+      print({ ...line, targetPercent: 20 });
     }
   } finally {
-    state.close();
+    for (const state of states) state.close();
     rmSync(dir, { recursive: true, force: true });
   }
 }
