@@ -45,6 +45,7 @@ test('the command line comes before the file, and contradictions are refused', (
   refused(() => settings({}, { noiseMultiplier: 2 }), /exclude each other/);
   refused(() => settings({ epsilon: 'much' }), /--epsilon must be a number above 0/);
   refused(() => settings({ delta: '1' }), /--delta must be a number above 0 and below 1/);
+  refused(() => settings({ 'score-noise': '0.5' }), /--score-noise must be at least 1/);
   refused(() => settings({ 'without-privacy': true, epsilon: '1' }), /excludes --epsilon/);
 });
 

@@ -93,6 +93,9 @@ export function settingsOf(study: StudyFile, options: OptionTexts): StudySetting
   const scoreNoise = positiveNumber(options['score-noise'], 'score-noise', {
     below: MAXIMUM_NOISE_MULTIPLIER,
   });
+  if (scoreNoise !== undefined && scoreNoise < 1) {
+    throw new InputError('--score-noise must be at least 1: less hides nobody');
+  }
   if (options['without-privacy']) {
     const contradicted = ['epsilon', 'noise-multiplier', 'score-noise'] as const;
     const excluded = contradicted.filter((name) => options[name] !== undefined);

@@ -32,8 +32,9 @@ export const statable = (value: number): number => Number(plainDecimal(value));
 /**
  * ε of steps of one kind at δ, under adding or removing one unit.
  *
- * The noise is discrete, with a standard deviation of at least 10^4 lattice steps: every Rényi order, whole or not,
- * and the whole loss distribution differ from the Gaussian's by less than e^(-10^8), which no digit shows.
+ * The noise is discrete, with a standard deviation σ of at least 10^4 lattice steps in training and of 2 in scores: by
+ * Poisson's summation its moments at any order, whole or not, and its losses differ from the Gaussian's by a factor
+ * of 1 ± 4 exp(-2π²σ²), which no digit of a double shows.
  */
 export function epsilonOfPlan({ noiseMultiplier, samplingRate, steps }: EventPlan, delta: number): Epsilon {
   const events = [{ noiseMultiplier, samplingRate, steps }];

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { learningCurve } from './learning-curve.ts';
+import { lineChart } from './line-chart.ts';
+
+/** Numbers of all matches of a pattern's group. */
+const numbers = (svg: string, pattern: RegExp): number[] =>
+  [...svg.matchAll(pattern)].map(([, value]) => Number(value));
+
+test('labels of lines that end together stand apart, inside the picture', () => {
+  const svg = lineChart({
+    title: 'a',
+    subtitle: 'b',
+    xTitle: 'round',
+    lines: Array.from({ length: 12 }, (_, i) => ({
+      label: `line ${i}`,
+      color: '#000000',
+      points: [
+        { x: 0, y: 0.5 },
+        { x: 3, y: 0.9 + i / 1e4 },
+      ],
+    })),
+  });
+  const heights = numbers(svg, /<text x="618" y="([\d.]+)"/g).sort((a, b) => a - b);
+  assert.equal(heights.length, 12);
+  for (let i = 1; i < heights.length; i++) assert.ok(heights[i]! - heights[i - 1]! >= 14.9);
+  assert.ok(heights[0]! > 60 && heights.at(-1)! < 390);
+});
+
+test('what people wrote is text in the picture and never markup', () => {
+  const svg = lineChart({
+    title: '<script>"&',
+    subtitle: 'b',
+    xTitle: 'x',
+    lines: [{ label: '<b>', color: '#000000', points: [{ x: 0, y: 1 }] }],
+  });
+  assert.doesNotMatch(svg, /<script|<b>|"&"/);
+  assert.match(svg, /&#60;script&#62;&#34;&#38;/);
+});
+
+test('a curve without any scored patients is still a picture', () => {
+  const svg = learningCurve([{ round: 1, pooled: null, sites: [null] }], {
+    title: 'a',
+    siteNames: ['one'],
+    privacy: 'p',
+    scores: 's',
+  });
+  assert.match(svg, /^<svg[\s\S]*<\/svg>\n$/);
+  assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
+});
+
+test('hospitals have lines of their own only where there are several', () => {
+  const score = { accuracy: { value: 0.8, low: 0.7, high: 0.9 }, auc: null, baseline: 0.5, count: 10 };
+  const curve = [0, 1].map((round) => ({ round, pooled: score, sites: [score, score] }));
+  const about = { title: 'a', privacy: 'p', scores: 's' };
+  const lines = (siteNames: string[]) =>
+    learningCurve(curve, { ...about, siteNames }).match(/<polyline/g)?.length;
+  assert.equal(lines(['one']), 2);
+  assert.equal(lines(['one', 'two']), 4);
+});
