@@ -25,7 +25,11 @@ function missing(): string | false {
   }
 }
 
-async function run(parameters: readonly string[], environment: Record<string, string> = {}) {
+async function run(
+  parameters: readonly string[],
+  environment: Record<string, string> = {},
+  progress: (err: string) => void = () => undefined,
+) {
   const env = { ...process.env, ...environment };
   const child = spawn(process.execPath, [main, ...parameters], { cwd: root, env });
   let out = '';
@@ -35,6 +39,7 @@ async function run(parameters: readonly string[], environment: Record<string, st
   });
   child.stderr.on('data', (chunk) => {
     err += chunk;
+    progress(err);
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { code, out, err };
@@ -98,4 +103,29 @@ test('a consortium on real Fabric starts, keeps its ledger over a restart, and t
   );
   const deployed = JSON.parse(readFileSync(join(directory, 'fabric/deployed/consilium.json'), 'utf8'));
   assert.equal(deployed.sequence, 2);
+});
+
+test('a demo under BFT ordering holds although its leading orderer, a peer and a chaincode process are killed', {
+  skip: missing(),
+}, async () => {
+  const out = join(root, 'demo');
+  const killed: string[] = [];
+  const killSome = (progress: string) => {
+    if (killed.length > 0 || !progress.includes('round 1 of 2: opened')) return;
+    const { services } = JSON.parse(readFileSync(join(out, 'consortium/state.json'), 'utf8'));
+    for (const { name, process: found } of services) {
+      if (!['orderer-1', 'peer-brightwater', 'chaincode-cinderhill'].includes(name)) continue;
+      process.kill(found.pid, 'SIGKILL');
+      killed.push(name);
+    }
+  };
+  const parameters = ['--runtime', 'native', '--ordering', 'bft', '--rounds', '2', '--out', out, '--json'];
+  const { code, out: text, err } = await run(['demo', ...parameters], {}, killSome);
+  assert.equal(code, 0, err);
+  assert.equal(killed.length, 3);
+  const summary = JSON.parse(text);
+  assert.deepEqual(summary.network, { runtime: 'native', ordering: 'bft' });
+  assert.equal(summary.holds, true);
+  const { state } = JSON.parse((await run(['status', '--dir', join(out, 'consortium'), '--json'])).out);
+  assert.equal(state, 'stopped');
 });
