@@ -14,6 +14,10 @@ import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'rounds';
 const round = '/studies/{studyId}/rounds/{round}';
+/** What refuses any step of a round by its validators. */
+const STEP = ['ROUND_NOT_FOUND', 'STUDY_STATE', 'ROUND_CLOSED', 'NOT_A_PARTICIPANT'] as const;
+/** What refuses a step that the leader takes for all. */
+const LED_STEP = [...STEP, 'NOT_THE_LEADER', 'QUORUM_NOT_REACHED'] as const;
 
 export const ROUND_ROUTES: readonly LedgerRoute[] = [
   {
@@ -26,6 +30,7 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
       'STUDY_NOT_FOUND',
       'STUDY_STATE',
       'NOT_A_PARTICIPANT',
+      'NOT_THE_LEADER',
       'ROUND_EXISTS',
       'ROUND_NUMBER',
       'QUORUM_NOT_REACHED',
@@ -73,9 +78,7 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     operationId: 'recordUpdate',
     description: 'One per dataset and round: one release is one charge.',
     errors: [
-      'ROUND_NOT_FOUND',
-      'ROUND_CLOSED',
-      'NOT_A_PARTICIPANT',
+      ...STEP,
       'NOT_THE_OWNER',
       'CONSENT_NOT_FOUND',
       'CONSENT_STATE',
@@ -105,13 +108,7 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'closeRound',
     description: 'When all updates arrived, or the deadline passed with a quorum.',
-    errors: [
-      'ROUND_NOT_FOUND',
-      'ROUND_CLOSED',
-      'ROUND_INCOMPLETE',
-      'NOT_A_PARTICIPANT',
-      'QUORUM_NOT_REACHED',
-    ],
+    errors: [...LED_STEP, 'ROUND_INCOMPLETE'],
     answer: Round,
     examples: { answer: { ...ROUND, state: 'validating', updates: ['cleveland-heart'] } },
   },
@@ -122,9 +119,8 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     operationId: 'recordVerdict',
     description: "One per validator: accept or reject each update, and the candidate's charged scores.",
     errors: [
-      'ROUND_NOT_FOUND',
-      'ROUND_CLOSED',
-      'NOT_A_PARTICIPANT',
+      ...STEP,
+      'NOT_THE_OWNER',
       'VERDICT_EXISTS',
       'UPDATE_NOT_FOUND',
       'PRIVACY_EVENT_MISMATCH',
@@ -151,13 +147,7 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'tallyRound',
     description: 'When all verdicts arrived, or the deadline passed with a quorum.',
-    errors: [
-      'ROUND_NOT_FOUND',
-      'ROUND_CLOSED',
-      'ROUND_INCOMPLETE',
-      'NOT_A_PARTICIPANT',
-      'QUORUM_NOT_REACHED',
-    ],
+    errors: [...LED_STEP, 'ROUND_INCOMPLETE'],
     answer: Round,
     examples: { answer: { ...ROUND, state: 'aggregating', included: ['cleveland-heart'], excluded: [] } },
   },
@@ -167,7 +157,7 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'attestAggregate',
     description: "This hospital's own recomputation of the aggregate, as its hash.",
-    errors: ['ROUND_NOT_FOUND', 'ROUND_CLOSED', 'NOT_A_PARTICIPANT', 'ATTESTATION_EXISTS'],
+    errors: [...STEP, 'ATTESTATION_EXISTS'],
     answer: Attestation,
     creates: true,
     examples: { body: ATTEST_AGGREGATE, answer: ATTESTATION },
@@ -180,13 +170,7 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     description:
       'A peer endorses only if its own organisation accepted the candidate and attested the same aggregate: ' +
       'the signatures in the block are the proof that N hospitals did. `peers` lists the refusals otherwise.',
-    errors: [
-      'ROUND_NOT_FOUND',
-      'ROUND_CLOSED',
-      'NOT_A_PARTICIPANT',
-      'QUORUM_NOT_REACHED',
-      'ENDORSEMENT_REFUSED',
-    ],
+    errors: [...LED_STEP, 'ENDORSEMENT_REFUSED'],
     answer: Round,
     examples: { body: FINALIZE_ROUND, answer: { ...ROUND, state: 'finalized', ...FINALIZE_ROUND } },
   },
