@@ -3,7 +3,7 @@
 //
 // Hyperparameters are fixed in advance. Their values were chosen on invented data: thirty skewed, correlated features
 // at four equal sites, and thirteen features at four sites of unequal size and base rate. That they differ by the
-// number of features was decided after a first version, with one plan for both, had been scored on the peers' data;
+// number of features was decided after two versions, each with one plan for both, had been scored on that data;
 // the peers' own plans are picked on other splits of the same data.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -34,7 +34,10 @@ export class RandomWords {
     return word;
   }
 
-  /** An even number of words, at most `atMost` (which is even), each handed out once: the caller clears them after use. */
+  /**
+   * An even number of words, at most `atMost` (which is even), each handed out once: the caller clears them after
+   * use.
+   */
   block(atMost: number): Uint32Array {
     // Words come in pairs, so that a single one that `next` left over is passed by.
     if (this.#next + 2 > POOL_WORDS) this.#refill();

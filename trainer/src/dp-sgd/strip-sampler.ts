@@ -127,7 +127,7 @@ export class StripSampler {
     });
   }
 
-  /** Overwrites `samples` with independent integers y, each with probability proportional to exp(-y² / 2σ²), exactly. */
+  /** Overwrites `samples` with independent integers y, exactly with probability proportional to exp(-y² / 2σ²). */
   fill(samples: Float64Array): void {
     const strips = this.#strips;
     const width = 2 ** this.#placeBits;

@@ -30,7 +30,10 @@ export interface ParameterGradient {
   readonly sumTerms: number;
   /** Whether positions that may cancel are summed. */
   readonly isGuarded: boolean;
-  /** Emits the double vector Σ_u weight_u · gradient_u, for weights double [units, 1]: [1, size] or another shape of as many values, in the parameter's row-major order. */
+  /**
+   * Emits the double vector Σ_u weight_u · gradient_u, for weights double [units, 1]: [1, size] or another shape of as
+   * many values, in the parameter's row-major order.
+   */
   weightedSum(weight: string): string;
   /** Whether the weighted sum is [1, size]. */
   readonly isRow: boolean;
