@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { bandWeight, encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { readDataset } from '../src/data/index.ts';
 import { type Classification, classify } from '../src/metrics/classification.ts';
-import { buildForwardModel } from '../src/onnx/index.ts';
+import { buildForwardModel, scoreRows } from '../src/onnx/index.ts';
 import { noiseFor } from '../src/simulation/privacy-plan.ts';
-import { scoreRows } from '../src/simulation/score-model.ts';
 import { simulateStudy } from '../src/simulation/simulate-study.ts';
 import { StudyModel } from '../src/study-model.ts';
 
@@ -108,7 +107,7 @@ if (!existsSync(folder)) {
         const outcomes = await Promise.all(
           heldOut.map(async (units, hospital) => {
             const rows = units.flatMap((unit) => unit.rows);
-            const inputs = rows.map(({ x }) => x);
+            const inputs = Float32Array.from(rows.flatMap(({ x }) => [...x]));
             return {
               probabilities: await scoreRows(model.onnx(parameters[hospital]!), inputs),
               labels: rows.map(({ y }) => y),

@@ -67,7 +67,7 @@ export class StudyModel {
   }
 
   /** @param features [rows · inputs], row by row @returns the probability of label 1, [rows] */
-  async predict(parameters: Parameters, features: Float32Array): Promise<Float32Array> {
+  async predict(parameters: Parameters, features: Float32Array): Promise<Float64Array> {
     return predictProbabilities(this.onnx(parameters), features);
   }
 }

@@ -22,6 +22,7 @@ export { defaultLoss, type Loss, labelRule, lossFrom, whyNotLoss } from './losse
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
 export { OnnxFormatError } from './onnx-schema.ts';
 export { predictProbabilities } from './predict.ts';
+export { scoreRows } from './score-rows.ts';
 export {
   buildStepGraph,
   LARGEST_SQUARE,

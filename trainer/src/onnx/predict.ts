@@ -6,23 +6,22 @@ import { OnnxRuntimeError } from './onnx-runtime.ts';
 import type { PredictRequest } from './predict-worker.ts';
 
 /**
- * The model's `probability` for each row, [rows].
+ * The probability of label 1 for each row, [rows], as `scoreRows` has it.
  *
  * `features` is [rows · model.features], row by row; no rows give an empty answer.
  *
  * @throws OnnxFormatError or UnsupportedModelError for a model that is not ours to run.
  * @throws OnnxRuntimeError where the runtime fails.
  */
-export async function predictProbabilities(model: Uint8Array, features: Float32Array): Promise<Float32Array> {
-  const { features: width, input } = readForwardModel(model);
+export async function predictProbabilities(model: Uint8Array, features: Float32Array): Promise<Float64Array> {
+  const { features: width } = readForwardModel(model);
   assert.equal(features.length % width, 0, 'whole rows');
-  const rows = features.length / width;
-  if (rows === 0) return new Float32Array();
-  const workerData: PredictRequest = { model, input, features, shape: [rows, width] };
+  if (features.length === 0) return new Float64Array();
+  const workerData: PredictRequest = { model, features };
   const worker = new Worker(new URL('./predict-worker.js', import.meta.url), { workerData });
-  const { promise, resolve, reject } = Promise.withResolvers<Float32Array>();
-  let probabilities: Float32Array | undefined;
-  worker.once('message', (message: Float32Array) => {
+  const { promise, resolve, reject } = Promise.withResolvers<Float64Array>();
+  let probabilities: Float64Array | undefined;
+  worker.once('message', (message: Float64Array) => {
     probabilities = message;
   });
   worker.once('error', (cause) => reject(new OnnxRuntimeError('the scoring worker failed', { cause })));

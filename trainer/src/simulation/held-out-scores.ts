@@ -3,8 +3,8 @@
 import { type Counts, countCorrect, noiseCounts, noisedAccuracy, scoreSigma } from '../held-out-score.ts';
 import { classify } from '../metrics/classification.ts';
 import { areaInterval, type Interval, noisedShareInterval, wilsonInterval } from '../metrics/intervals.ts';
+import { scoreRows } from '../onnx/index.ts';
 import type { StudyModel } from '../study-model.ts';
-import { scoreRows } from './score-model.ts';
 import type { HospitalParameters, UnitRows } from './simulate-study.ts';
 
 /** A number with its 95 % confidence interval. */
@@ -45,10 +45,7 @@ async function probabilitiesOf(
   const answers: Float64Array[] = [];
   for (const [site, rows] of flat(heldOut).entries()) {
     answers.push(
-      await scoreRows(
-        model.onnx(parameters[site]!),
-        rows.map(({ x }) => x),
-      ),
+      await scoreRows(model.onnx(parameters[site]!), Float32Array.from(rows.flatMap(({ x }) => [...x]))),
     );
   }
   return answers;

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import {
-  buildForwardModel,
-  openSession,
-  predictProbabilities,
-  readForwardModel,
-  withParameters,
-} from '../onnx/index.ts';
-import { scoreRows } from './score-model.ts';
+import { buildForwardModel } from './build-forward-model.ts';
+import { readForwardModel, withParameters } from './forward-model.ts';
+import { openSession } from './onnx-runtime.ts';
+import { predictProbabilities } from './predict.ts';
+import { scoreRows } from './score-rows.ts';
 
 const FIXTURES = new URL('../../../src/onnx/testing/fixtures/', import.meta.url);
 const rowsOf = (width: number, count = 5): Float32Array[] =>
@@ -23,7 +20,7 @@ const close = (actual: ArrayLike<number>, wanted: ArrayLike<number>) => {
 };
 const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
 
-test('a model of ours scores as in the service', async () => {
+test('a model of ours scores the same on this thread and in a worker', async () => {
   const graph = buildForwardModel({
     kind: 'multilayer-perceptron',
     features: 4,
@@ -32,8 +29,8 @@ test('a model of ours scores as in the service', async () => {
   });
   const rows = rowsOf(4);
   const flat = Float32Array.from(rows.flatMap((row) => [...row]));
-  close(await scoreRows(graph, rows), await predictProbabilities(graph, flat));
-  assert.equal((await scoreRows(graph, [])).length, 0);
+  close(await scoreRows(graph, flat), await predictProbabilities(graph, flat));
+  assert.equal((await scoreRows(graph, new Float32Array())).length, 0);
 });
 
 /** What the exported graph itself says, as the probability of label 1. */
@@ -58,6 +55,6 @@ for (const [file, probability] of Object.entries(EXPORTED)) {
     const output = Object.values(answer).find(({ type }) => type === 'float32')!;
     const width = output.data.length / rows.length;
     const wanted = rows.map((_, i) => probability(output.data.slice(i * width, (i + 1) * width)));
-    close(await scoreRows(withParameters(graph, values), rows), wanted);
+    close(await scoreRows(withParameters(graph, values), data), wanted);
   });
 }
