@@ -1,7 +1,7 @@
 // The store on an IPFS node (Kubo's RPC). The only file that knows the IPFS client. The node is a hospital's
 // own, but what it serves came from others: nothing is believed that was not recomputed here.
 
-import { create, type KuboRPCClient } from 'ipfs-http-client';
+import type { KuboRPCClient } from 'ipfs-http-client';
 import { ArtefactError } from './artefact-error.ts';
 import { type ArtefactRef, type ArtefactStore, DEFAULT_MAX_ARTEFACT_BYTES } from './artefact-store.ts';
 import { CHUNK_BYTES } from './content-id.ts';
@@ -21,12 +21,13 @@ export interface IpfsArtefactStoreOptions {
 type Slow = 'ARTEFACT_STORE_UNREACHABLE' | 'ARTEFACT_UNREACHABLE';
 
 export class IpfsArtefactStore implements ArtefactStore {
-  readonly #client: KuboRPCClient;
+  readonly #url: string;
   readonly #maxBytes: number;
   readonly #timeoutMs: number;
+  #client: Promise<KuboRPCClient> | undefined;
 
   constructor({ url, maxBytes, timeoutMs }: IpfsArtefactStoreOptions) {
-    this.#client = create({ url });
+    this.#url = url;
     this.#maxBytes = maxBytes ?? DEFAULT_MAX_ARTEFACT_BYTES;
     this.#timeoutMs = timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
@@ -34,8 +35,8 @@ export class IpfsArtefactStore implements ArtefactStore {
   async put(bytes: Uint8Array): Promise<ArtefactRef> {
     refuseOversize(bytes.length, this.#maxBytes);
     const ref = await refOf(bytes);
-    const { cid } = await this.#ask('ARTEFACT_STORE_UNREACHABLE', (signal) =>
-      this.#client.add(bytes, {
+    const { cid } = await this.#ask('ARTEFACT_STORE_UNREACHABLE', (client, signal) =>
+      client.add(bytes, {
         cidVersion: 1,
         rawLeaves: true,
         chunker: `size-${CHUNK_BYTES}`,
@@ -52,7 +53,9 @@ export class IpfsArtefactStore implements ArtefactStore {
 
   async get(ref: ArtefactRef): Promise<Uint8Array> {
     refuseOversize(ref.sizeBytes, this.#maxBytes);
-    const bytes = await this.#ask('ARTEFACT_UNREACHABLE', (signal) => this.#read(ref, signal));
+    const bytes = await this.#ask('ARTEFACT_UNREACHABLE', (client, signal) =>
+      this.#read(ref, client, signal),
+    );
     if (bytes.length < ref.sizeBytes && (await this.#statedSize(ref.cid)) === ref.sizeBytes) {
       // The node says so in a trailer, which the client does not pass on.
       const detail = `the node has ${bytes.length} of the ${ref.sizeBytes} bytes of ${ref.cid}`;
@@ -63,12 +66,12 @@ export class IpfsArtefactStore implements ArtefactStore {
   }
 
   async pin(cid: string): Promise<void> {
-    await this.#ask('ARTEFACT_UNREACHABLE', (signal) => this.#client.pin.add(cid, { signal }));
+    await this.#ask('ARTEFACT_UNREACHABLE', (client, signal) => client.pin.add(cid, { signal }));
   }
 
   async unpin(cid: string): Promise<void> {
     try {
-      await this.#ask('ARTEFACT_STORE_UNREACHABLE', (signal) => this.#client.pin.rm(cid, { signal }));
+      await this.#ask('ARTEFACT_STORE_UNREACHABLE', (client, signal) => client.pin.rm(cid, { signal }));
     } catch (error) {
       if (!(error instanceof ArtefactError && /not pinned/.test(error.message))) throw error;
     }
@@ -77,10 +80,14 @@ export class IpfsArtefactStore implements ArtefactStore {
   /**
    * One byte more than expected is asked for and no further one kept, so that a liar cannot fill the memory.
    */
-  async #read({ cid, sizeBytes }: ArtefactRef, signal: AbortSignal): Promise<Uint8Array> {
+  async #read(
+    { cid, sizeBytes }: ArtefactRef,
+    client: KuboRPCClient,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     const bytes = new Uint8Array(sizeBytes);
     let filled = 0;
-    for await (const chunk of this.#client.cat(cid, { length: sizeBytes + 1, signal })) {
+    for await (const chunk of client.cat(cid, { length: sizeBytes + 1, signal })) {
       if (filled + chunk.length > sizeBytes) {
         const detail = `${cid} has more than ${sizeBytes} bytes`;
         throw new ArtefactError('ARTEFACT_HASH_MISMATCH', detail);
@@ -92,16 +99,19 @@ export class IpfsArtefactStore implements ArtefactStore {
   }
 
   async #statedSize(cid: string): Promise<number> {
-    const { size } = await this.#ask('ARTEFACT_UNREACHABLE', (signal) =>
-      this.#client.files.stat(`/ipfs/${cid}`, { signal }),
+    const { size } = await this.#ask('ARTEFACT_UNREACHABLE', (client, signal) =>
+      client.files.stat(`/ipfs/${cid}`, { signal }),
     );
     return Number(size);
   }
 
-  async #ask<T>(slow: Slow, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #ask<T>(slow: Slow, call: (client: KuboRPCClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+    // Loaded when first asked: it is a third of a trainer's start, and commands without a ledger never ask.
+    this.#client ??= import('ipfs-http-client').then(({ create }) => create({ url: this.#url }));
+    const client = await this.#client;
     const signal = AbortSignal.timeout(this.#timeoutMs);
     try {
-      return await call(signal);
+      return await call(client, signal);
     } catch (cause) {
       if (cause instanceof ArtefactError) throw cause;
       if (signal.aborted) {
