@@ -1,8 +1,7 @@
 // Replays a recording in this process's circumstances and says where its outcomes differ:
-//   node replay.js RECORDING '{"clockMs": 0, "times": 1, "reversed": false}'
+//   node replay.js RECORDING '{"clockMs": 0, "reversed": false}'
 // Prints one line of JSON: how many transactions were executed, and the first that differ.
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { execute } from './execute.ts';
 import { MemoryStub } from './memory-stub.ts';
 import { outcomeOf, type Recorded, refusalText, worldOf } from './recording.ts';
@@ -10,8 +9,7 @@ import { outcomeOf, type Recorded, refusalText, worldOf } from './recording.ts';
 export interface Circumstances {
   /** How far this process believes the time to be from the machine's. */
   readonly clockMs: number;
-  /** How often everything is executed: the last time counts, in a process that is old by then. */
-  readonly times: number;
+  /** From the last to the first: what is asked of a young process then, an old one is asked otherwise. */
   readonly reversed: boolean;
   /** How many transactions; all where absent. */
   readonly first?: number;
@@ -70,13 +68,9 @@ async function main([file = '', told = '{}']: readonly string[]): Promise<void> 
     .map((line) => JSON.parse(line) as Recorded);
   if (circumstances.reversed) recording.reverse();
   const different: string[] = [];
-  for (let time = 1; time <= circumstances.times; time++) {
-    different.length = 0;
-    for (const recorded of recording) {
-      const found = await outcome(recorded, circumstances);
-      if (found !== recorded.outcome) different.push(`${recorded.name}: ${found} was ${recorded.outcome}`);
-    }
-    await delay(1);
+  for (const recorded of recording) {
+    const found = await outcome(recorded, circumstances);
+    if (found !== recorded.outcome) different.push(`${recorded.name}: ${found} was ${recorded.outcome}`);
   }
   const examples = different.slice(0, 3).map((line) => line.slice(0, 2000));
   process.stdout.write(`${JSON.stringify({ executed, different: different.length, examples })}\n`);
