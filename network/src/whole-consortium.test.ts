@@ -1,7 +1,16 @@
 // The operator's commands on real processes, and a short demo: what a newcomer does.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -181,4 +190,33 @@ test('a short demo holds although a trainer and the ledger are killed in it, and
   assert.ok(summary.pooled.after.auc > summary.pooled.before.auc);
   const { state } = JSON.parse((await run(['status', '--dir', join(out, 'consortium'), '--json'])).out);
   assert.equal(state, 'stopped');
+});
+
+test('a demo of which an artefact was changed in IPFS afterwards says so and fails', {
+  skip: unbuilt,
+}, async () => {
+  const out = join(root, 'tampered');
+  let changed = 0;
+  // By age: the oldest block is the model's graph, the next an update.
+  const changeOne = (progress: string) => {
+    if (changed > 0 || !progress.includes('ModelPublished')) return;
+    const blocks = join(out, 'consortium/ledger/ipfs/blocks');
+    const files = readdirSync(blocks, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.data'))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
+    const bytes = readFileSync(files[1]!);
+    bytes[bytes.length - 1]! ^= 1;
+    chmodSync(files[1]!, 0o644);
+    writeFileSync(files[1]!, bytes);
+    changed += 1;
+  };
+  const { code, out: text } = await run(['demo', '--rounds', '1', '--out', out, '--json'], changeOne);
+  assert.equal(changed, 1);
+  assert.equal(code, 1);
+  const summary = JSON.parse(text);
+  assert.equal(summary.holds, false);
+  const broken = summary.checks.filter((check: { holds: boolean }) => !check.holds);
+  assert.match(JSON.stringify(broken), /update of \w+-heart is not what the ledger names/);
+  assert.equal(broken.length, 1);
 });
