@@ -3,6 +3,7 @@
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isZeroRdp, lineageProblems } from '../src/domain/index.ts';
 import { aggregate, sha256, updateArgument, verdictArgument } from '../src/testing/examples.ts';
 import { refusalOf } from '../src/testing/memory-consortium.ts';
@@ -21,6 +22,19 @@ describe('a study across a chaincode upgrade on the embedded network', { skip },
   });
   const trainer = (i: number) => ({ mspId: MEMBERS[i]!, role: 'trainer' as const });
 
+  /** Waits until an organisation's peer has dialled its new chaincode process. */
+  async function answers(mspId: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await ledger.evaluate(mspId, 'auditor', 'member:get', { mspId });
+        return;
+      } catch (error) {
+        if (attempt === 100) throw error;
+        await delay(200);
+      }
+    }
+  }
+
   it('version 1 leaves a study in the middle of its second round', async () => {
     ledger = await network.start([join(import.meta.dirname, 'version-1-chaincode.js')]);
     const rows = rowsOfVersion1();
@@ -31,6 +45,7 @@ describe('a study across a chaincode upgrade on the embedded network', { skip },
 
   it('the next sequence reads it, keeps its policies, and takes it to its model', async () => {
     await network.upgrade();
+    for (const mspId of MEMBERS) await answers(mspId);
     const { version, state } = await ledger.evaluate(MEMBERS[1]!, 'auditor', 'study:get', { studyId });
     assert.deepEqual([version, state], [1, 'running']);
     const update = updateArgument({ studyId, datasetId: 'beta', round: 2 });
