@@ -2,8 +2,8 @@
 // own peer; one identity per role; every call with a deadline; every error named by the step that failed.
 import { createPrivateKey } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonicalJson, DomainError, type Role } from '@consilium/chaincode/domain';
-import { Client, credentials, status as GrpcStatus } from '@grpc/grpc-js';
+import { canonicalJson, type Role } from '@consilium/chaincode/domain';
+import { Client, credentials, status as GrpcStatus, type Interceptor } from '@grpc/grpc-js';
 import {
   type ChaincodeEventsOptions,
   type Contract,
@@ -14,39 +14,53 @@ import {
   type ProposalOptions,
   StatusCode,
   signers,
+  type Transaction,
 } from '@hyperledger/fabric-gateway';
 import { common, gateway as gatewayProtos, msp } from '@hyperledger/fabric-protos';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Limits } from './config.ts';
 import { type Connection, rolesOf } from './connection.ts';
 import {
+  type BeforeSending,
   type Committed,
   type EventPosition,
   type EventsOptions,
   type Ledger,
   type LedgerCall,
   LedgerError,
-  type LedgerErrorCode,
   type LedgerEvent,
   type LedgerStep,
   type Outcome,
   type PreparedTransaction,
   type ReadinessCheck,
   type RecoverOptions,
-  type Refusal,
 } from './ledger.ts';
-import { domainRefusal, publicMessage } from './refusals.ts';
+import {
+  knownToOrderers,
+  mayBeLag,
+  namedFailure,
+  type PeerAnswer,
+  refusedByOrderers,
+  type StepFailure,
+  unanswered,
+} from './ledger-failures.ts';
+import { publicMessage } from './refusals.ts';
+import { invalidated } from './validation-codes.ts';
 
 export interface FabricLedgerOptions {
   readonly connection: Connection;
   readonly chaincode: string;
   readonly limits: Limits;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
+  /** See every call to the peer before it leaves: how tests play answers that a peer seldom gives. */
+  readonly interceptors?: Interceptor[];
 }
 
 const RECONNECT_MS = { first: 200, most: 5_000 } as const;
 /** Shorter than an orchestrator waits for an answer. */
 const READY_TIMEOUT_MS = { connect: 2_000, answer: 5_000 } as const;
+/** How long peers that may only be a block behind are given before their refusal counts: 1.6 s in all. */
+const LAG_MS = { first: 50, most: 800 } as const;
 const PROBE = { name: 'member:list', argument: { pageSize: 1 } } as const;
 
 const CHANNEL_OPTIONS = {
@@ -57,6 +71,12 @@ const CHANNEL_OPTIONS = {
   'grpc.max_reconnect_backoff_ms': 2_000,
   'grpc.max_receive_message_length': 64 * 1024 * 1024,
 };
+
+interface Failed {
+  readonly step: LedgerStep;
+  readonly transactionId?: string;
+  readonly deadline?: number;
+}
 
 interface Signer {
   readonly gateway: Gateway;
@@ -80,25 +100,28 @@ export class FabricLedger implements Ledger {
     this.mspId = organisation.mspId;
     this.roles = rolesOf(options.connection);
     const tls = credentials.createSsl(Buffer.from(organisation.tlsRootCertificate));
-    this.#client = new Client(organisation.endpoint, tls, CHANNEL_OPTIONS);
+    this.#client = new Client(organisation.endpoint, tls, {
+      ...CHANNEL_OPTIONS,
+      interceptors: options.interceptors ?? [],
+    });
   }
 
-  async submit(call: LedgerCall, beforeSending: (prepared: PreparedTransaction) => void): Promise<Committed> {
-    const { endorseTimeoutMs, submitTimeoutMs, commitTimeoutMs } = this.#options.limits;
-    const proposal = this.#signer(call.role).contract.newProposal(call.name, argumentsOf(call));
-    const transactionId = proposal.getTransactionId();
-    const transaction = await proposal
-      .endorse(deadlineIn(endorseTimeoutMs))
-      .catch((error) => this.#raise({ step: 'endorse', transactionId, error }));
+  async submit(call: LedgerCall, beforeSending: BeforeSending): Promise<Committed> {
+    const { submitTimeoutMs, commitTimeoutMs } = this.#options.limits;
+    const transaction = await this.#endorse(call);
+    const transactionId = transaction.getTransactionId();
     const result = textOf(transaction.getResult());
-    beforeSending({ transactionId, role: call.role, result, envelope: transaction.getBytes() });
+    await beforeSending({ transactionId, role: call.role, result, envelope: transaction.getBytes() });
+    const sending = deadlineIn(submitTimeoutMs);
     const commit = await transaction
-      .submit(deadlineIn(submitTimeoutMs))
-      .catch((error) => this.#raise({ step: 'submit', transactionId, error }));
+      .submit(sending)
+      .catch((error) => this.#raise({ step: 'submit', transactionId, error, ...sending }));
+    const waiting = deadlineIn(commitTimeoutMs);
     const status = await commit
-      .getStatus(deadlineIn(commitTimeoutMs))
-      .catch((error) => this.#raise({ step: 'commit-status', transactionId, error }));
-    if (!status.successful) throw invalidated(transactionId, validationCodeOf(status.code));
+      .getStatus(waiting)
+      .catch((error) => this.#raise({ step: 'commit-status', transactionId, error, ...waiting }));
+    if (!status.successful)
+      throw invalidated({ transactionId, validationCode: validationCodeOf(status.code) });
     return { transactionId, blockNumber: Number(status.blockNumber), result: parseJson(result) };
   }
 
@@ -114,8 +137,10 @@ export class FabricLedger implements Ledger {
             .newTransaction(prepared.envelope)
             .submit({ deadline: untilMs })
             .catch((error) => {
-              // What the orderer says of the second one does not settle the first: only its status does.
-              if (!refusedByOrderer(error)) throw error;
+              // What orderers say of the second one does not settle the first: only its status does.
+              if (!(error instanceof GatewayError)) throw error;
+              const answer = answerOf(error);
+              if (!refusedByOrderers(answer) && !knownToOrderers(answer)) throw error;
             });
           sent = true;
         }
@@ -133,9 +158,10 @@ export class FabricLedger implements Ledger {
 
   async evaluate(call: LedgerCall): Promise<unknown> {
     const proposal = this.#signer(call.role).contract.newProposal(call.name, argumentsOf(call));
+    const waiting = deadlineIn(this.#options.limits.evaluateTimeoutMs);
     const result = await proposal
-      .evaluate(deadlineIn(this.#options.limits.evaluateTimeoutMs))
-      .catch((error) => this.#raise({ step: 'evaluate', error }));
+      .evaluate(waiting)
+      .catch((error) => this.#raise({ step: 'evaluate', error, ...waiting }));
     return parseJson(textOf(result));
   }
 
@@ -171,11 +197,12 @@ export class FabricLedger implements Ledger {
 
   async height(): Promise<number> {
     const { network } = this.#anySigner();
+    const waiting = deadlineIn(this.#options.limits.evaluateTimeoutMs);
     const info = await network
       .getContract('qscc')
       .newProposal('GetChainInfo', { arguments: [this.channel] })
-      .evaluate(deadlineIn(this.#options.limits.evaluateTimeoutMs))
-      .catch((error) => this.#raise({ step: 'evaluate', error }));
+      .evaluate(waiting)
+      .catch((error) => this.#raise({ step: 'evaluate', error, ...waiting }));
     return common.BlockchainInfo.deserializeBinary(info).getHeight();
   }
 
@@ -238,8 +265,35 @@ export class FabricLedger implements Ledger {
     return signer;
   }
 
-  #raise(failure: Omit<Failure, 'ownMspId'>): never {
-    raise({ ...failure, ownMspId: this.mspId });
+  /** Peers that may only be at another height are asked again, each time with a new proposal, for a little while. */
+  async #endorse(call: LedgerCall): Promise<Transaction> {
+    const waiting = deadlineIn(this.#options.limits.endorseTimeoutMs);
+    for (let waitMs: number = LAG_MS.first; ; waitMs *= 2) {
+      const proposal = this.#signer(call.role).contract.newProposal(call.name, argumentsOf(call));
+      const transactionId = proposal.getTransactionId();
+      try {
+        return await proposal.endorse(waiting);
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        const failure = this.#failure({ step: 'endorse', transactionId, error, ...waiting });
+        const last = waitMs > LAG_MS.most || Date.now() + waitMs >= waiting.deadline;
+        if (last || !mayBeLag(failure)) throw namedFailure(failure);
+        const { details } = failure.answer;
+        this.#options.log.info({ transactionId, details, waitMs }, 'peers may be behind, asking again');
+      }
+      await sleep(waitMs);
+    }
+  }
+
+  /** Turns an error of the SDK into one of ours and throws it. What is not an operating error goes through. */
+  #raise({ error, ...failed }: Failed & { readonly error: unknown }): never {
+    if (!(error instanceof GatewayError)) throw error;
+    throw namedFailure(this.#failure({ ...failed, error }));
+  }
+
+  #failure({ step, transactionId, deadline, error }: Failed & { readonly error: GatewayError }): StepFailure {
+    const late = deadline !== undefined && Date.now() >= deadline;
+    return { ownMspId: this.mspId, step, transactionId, answer: answerOf(error), late, cause: error };
   }
 
   /** A commit status request for a transaction of an earlier life of this process. */
@@ -283,93 +337,29 @@ function validationCodeOf(code: number): string {
   return name ?? `CODE_${code}`;
 }
 
-function invalidated(transactionId: string, validationCode: string): LedgerError {
-  const lost = validationCode === 'MVCC_READ_CONFLICT' || validationCode === 'PHANTOM_READ_CONFLICT';
-  return new LedgerError({
-    code: lost ? 'LEDGER_CONFLICT' : 'TRANSACTION_INVALIDATED',
-    step: 'commit',
-    message: `recorded as ${validationCode}`,
-    transactionId,
-    validationCode,
-  });
-}
-
 /** Errors that pass by themselves: the stream is taken up again where it was. */
 const PASSING: readonly number[] = [
   GrpcStatus.CANCELLED,
   GrpcStatus.UNKNOWN,
   GrpcStatus.DEADLINE_EXCEEDED,
+  GrpcStatus.NOT_FOUND, // of the channel, or of a block beyond the peer's height: a peer that is coming back
   GrpcStatus.RESOURCE_EXHAUSTED,
   GrpcStatus.ABORTED,
   GrpcStatus.INTERNAL,
   GrpcStatus.UNAVAILABLE,
 ];
-const isPassing = (error: unknown) => error instanceof GatewayError && PASSING.includes(error.code);
+/** Deliver's own word for a start beyond the peer's height, which the client library throws as a plain error. */
+const BEYOND_HEIGHT = /^Unexpected status response: 404\b/;
+const isPassing = (error: unknown) =>
+  error instanceof GatewayError
+    ? PASSING.includes(error.code)
+    : error instanceof Error && BEYOND_HEIGHT.test(error.message);
 
-/** The orderer looked at the transaction and did not take it: nothing was ordered. */
-const refusedByOrderer = (error: unknown) =>
-  error instanceof GatewayError &&
-  error.code === GrpcStatus.ABORTED &&
-  /status=(FORBIDDEN|BAD_REQUEST|REQUEST_ENTITY_TOO_LARGE)\b/.test(error.message);
-
-const NO_ENDORSERS = /no (peer )?combination|failed to find any endorsing peers|no peers available/i;
-const NO_CHAINCODE =
-  /could not launch chaincode|connection refused|(chaincode|stream).*(not connected|unavailable)/i;
-
-interface Failure {
-  readonly ownMspId: string;
-  readonly step: LedgerStep;
-  readonly transactionId?: string;
-  readonly error: unknown;
-}
-
-/** Turns an error of the SDK into one of ours and throws it. What is not an operating error goes through. */
-function raise(failure: Failure): never {
-  const { step, transactionId, error } = failure;
-  if (!(error instanceof GatewayError)) throw error;
-  const refusals = refusalsOf(error);
-  const named = new LedgerError({
-    code: codeOf(failure, error),
-    step,
-    message: [error.message, ...refusals.map(({ mspId, message }) => `${mspId}: ${message}`)].join('; '),
-    transactionId,
-    refusals,
-    cause: error,
-  });
-  const sent = step === 'submit' || step === 'commit-status';
-  const refusal = sent ? undefined : domainRefusal(messagesOf(error), named);
-  throw refusal ?? named;
-}
-
-function codeOf({ step, ownMspId }: Failure, error: GatewayError): LedgerErrorCode {
-  if (step === 'commit-status') return 'OUTCOME_UNKNOWN';
-  if (step === 'submit') return refusedByOrderer(error) ? 'LEDGER_REFUSED' : 'OUTCOME_UNKNOWN';
-  const text = messagesOf(error).join('\n');
-  if (NO_ENDORSERS.test(text)) return 'ENDORSERS_UNAVAILABLE';
-  if (NO_CHAINCODE.test(text)) {
-    const own = error.details.length === 0 || error.details.some((detail) => detail.mspId === ownMspId);
-    return own ? 'LEDGER_UNAVAILABLE' : 'ENDORSERS_UNAVAILABLE';
-  }
-  switch (error.code) {
-    case GrpcStatus.UNAVAILABLE:
-    case GrpcStatus.CANCELLED:
-    case GrpcStatus.RESOURCE_EXHAUSTED:
-      return 'LEDGER_UNAVAILABLE';
-    case GrpcStatus.DEADLINE_EXCEEDED:
-      return 'LEDGER_TIMEOUT';
-    default:
-      return step === 'endorse' && error.details.length > 0 ? 'ENDORSEMENT_FAILED' : 'LEDGER_REFUSED';
-  }
-}
-
-const refusalsOf = ({ details }: GatewayError): Refusal[] =>
-  details.map(({ mspId, message }) => ({ mspId, message }));
-
-/** Peers' own messages first; the gateway's repeats one of them. */
-const messagesOf = (error: GatewayError): string[] => {
-  const details = error.details.map(({ message }) => message);
-  return details.length > 0 ? details : [error.message];
-};
+const answerOf = ({ code, message, details }: GatewayError): PeerAnswer => ({
+  code,
+  message,
+  details: details.map((detail) => ({ mspId: detail.mspId, message: detail.message })),
+});
 
 /** Why a probe was not answered, for the public; a refusal by the rules is an answer: whoever refuses is there. */
 async function failureOf(probe: Promise<unknown>): Promise<string | undefined> {
@@ -378,9 +368,6 @@ async function failureOf(probe: Promise<unknown>): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    if (domainRefusal(messagesOf(error), error) instanceof DomainError) return undefined;
-    if (error.code === GrpcStatus.DEADLINE_EXCEEDED) return 'no answer in time';
-    const said = error.details.map(({ mspId, message }) => `${mspId}: ${publicMessage(message)}`);
-    return said.length > 0 ? said.join('; ') : publicMessage(error.message);
+    return unanswered(answerOf(error), publicMessage);
   }
 }

@@ -62,6 +62,9 @@ export interface ReadinessCheck {
   readonly problem?: string;
 }
 
+/** What is thrown or rejected here stops the sending. */
+export type BeforeSending = (prepared: PreparedTransaction) => void | Promise<void>;
+
 export interface Ledger {
   readonly channel: string;
   readonly mspId: string;
@@ -69,12 +72,12 @@ export interface Ledger {
   readonly roles: readonly Role[];
 
   /**
-   * Endorses, sends and waits for the commit. `beforeSending` is called when the transaction is endorsed and
-   * nothing has been sent: what it throws stops the sending.
+   * Endorses, sends and waits for the commit. `beforeSending` is called, and waited for, when the transaction is
+   * endorsed and nothing has been sent.
    *
    * @throws DomainError where the rules refuse; LedgerError otherwise, OUTCOME_UNKNOWN once something was sent.
    */
-  submit(call: LedgerCall, beforeSending: (prepared: PreparedTransaction) => void): Promise<Committed>;
+  submit(call: LedgerCall, beforeSending: BeforeSending): Promise<Committed>;
   /** Asks what became of a transaction that was sent. Never throws for an unreachable ledger: unknown. */
   recover(prepared: PreparedTransaction, options: RecoverOptions): Promise<Outcome>;
   /** @throws DomainError where the rules refuse; LedgerError otherwise. */

@@ -11,6 +11,7 @@ import {
   validate,
 } from '@consilium/chaincode/domain';
 import type {
+  BeforeSending,
   Committed,
   EventPosition,
   EventsOptions,
@@ -92,7 +93,7 @@ export class MemoryLedger implements Ledger {
     this.#outcomes.set(transactionId, outcome);
   }
 
-  async submit(call: LedgerCall, beforeSending: (prepared: PreparedTransaction) => void): Promise<Committed> {
+  async submit(call: LedgerCall, beforeSending: BeforeSending): Promise<Committed> {
     this.calls.push(call);
     const failure = this.#failures.shift();
     if (failure?.when === 'before-sending') throw failure.error;
@@ -100,7 +101,12 @@ export class MemoryLedger implements Ledger {
     this.#transactions += 1;
     const transactionId = this.#transactions.toString(16).padStart(64, '0');
     const result = canonicalJson(row);
-    beforeSending({ transactionId, role: call.role, result, envelope: new TextEncoder().encode(rowKey) });
+    await beforeSending({
+      transactionId,
+      role: call.role,
+      result,
+      envelope: new TextEncoder().encode(rowKey),
+    });
     if (failure !== undefined && failure.commits !== true) throw withId(failure.error, transactionId);
     const blockNumber = this.#blocks++;
     this.#rows.set(rowKey, row);

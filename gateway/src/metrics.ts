@@ -26,7 +26,7 @@ export function createMetrics({ ofProcess }: { readonly ofProcess: boolean }) {
     }),
     conflictRetries: new Counter({
       name: 'consilium_ledger_conflict_retries_total',
-      help: 'Submissions tried again after a read conflict.',
+      help: 'Submissions proposed again after the ledger recorded them as invalid.',
       labelNames: ['transaction'],
       registers,
     }),

@@ -19,10 +19,10 @@ const prepared = (transactionId: string) => ({
 });
 const request = { keyId: 'k', idempotencyKey: 'once', fingerprint: 'f' };
 
-test('a recorded transaction is there after the process that recorded it', (t) => {
+test('a recorded transaction is there after the process that recorded it', async (t) => {
   const directory = newDirectory(t);
   const first = new Outbox(directory);
-  first.recordSending({ name: 'round:open', prepared: prepared('t1'), request });
+  await first.recordSending({ name: 'round:open', prepared: prepared('t1'), request });
   first.close();
   const second = new Outbox(directory);
   t.after(() => second.close());
@@ -32,27 +32,27 @@ test('a recorded transaction is there after the process that recorded it', (t) =
   assert.equal(second.find('k', 'once')?.transactionId, 't1');
 });
 
-test('a key stands for one transaction until that is known to be invalid', (t) => {
+test('a key stands for one transaction until that is known to be invalid', async (t) => {
   const outbox = new Outbox(undefined);
   t.after(() => outbox.close());
-  outbox.recordSending({ name: 'round:open', prepared: prepared('t1'), request });
-  assert.throws(
-    () => outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request }),
+  await outbox.recordSending({ name: 'round:open', prepared: prepared('t1'), request });
+  await assert.rejects(
+    outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request }),
     /UNIQUE/,
   );
   outbox.recordOutcome('t1', { state: 'invalid', blockNumber: 3, validationCode: 'MVCC_READ_CONFLICT' });
   assert.equal(outbox.find('k', 'once'), undefined);
-  outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request });
+  await outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request });
   assert.equal(outbox.find('k', 'once')?.transactionId, 't2');
   assert.equal(outbox.get('t1')?.validationCode, 'MVCC_READ_CONFLICT');
 });
 
-test('old outcomes are forgotten, unknown ones never', (t) => {
+test('old outcomes are forgotten, unknown ones never', async (t) => {
   const outbox = new Outbox(undefined);
   t.after(() => outbox.close());
-  outbox.recordSending({ name: 'round:open', prepared: prepared('t1'), request: undefined });
-  outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request: undefined });
-  outbox.recordOutcome('t1', { state: 'committed', blockNumber: 3 });
+  await outbox.recordSending({ name: 'round:open', prepared: prepared('t1'), request: undefined });
+  await outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request: undefined });
+  await outbox.recordOutcome('t1', { state: 'committed', blockNumber: 3 });
   assert.equal(outbox.forgetOld(), 0);
   assert.equal(outbox.forgetOld(Date.now() + 31 * 24 * 3600_000), 1);
   assert.equal(outbox.get('t1'), undefined);

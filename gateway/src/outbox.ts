@@ -2,7 +2,7 @@
 // a lost answer the outcome can be asked for instead of guessed, and a request is never carried out twice.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Role } from '@consilium/chaincode/domain';
 import type { Outcome, PreparedTransaction } from './ledger.ts';
 
@@ -62,6 +62,12 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS by_age ON sent (sent_at_ms);
 `;
 
+const INSERT = `INSERT INTO sent
+  (transaction_id, role, name, key_id, idempotency_key, fingerprint, result, envelope, state, sent_at_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', ?)`;
+const UPDATE =
+  'UPDATE sent SET state = ?, block_number = ?, validation_code = ?, envelope = ? WHERE transaction_id = ?';
+
 const RETENTION_MS = 30 * 24 * 3600_000;
 const NO_BYTES = new Uint8Array(0);
 
@@ -78,8 +84,23 @@ const sentOf = (row: Row): SentTransaction => ({
   sentAtMs: row.sent_at_ms,
 });
 
+/** A row to be written with the next group: one write to disk serves all that wait for it. */
+interface Waiting {
+  readonly write: () => void;
+  readonly done: () => void;
+  readonly failed: (cause: unknown) => void;
+}
+
+/** Outcomes wait for a group that is written anyway, but not longer than this. */
+const OUTCOME_WAITS_MS = 50;
+
 export class Outbox {
   readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  #waiting: Waiting[] = [];
+  #soon: NodeJS.Immediate | undefined;
+  #later: NodeJS.Timeout | undefined;
 
   /** @throws Error naming the file where another gateway holds it or the folder cannot be written. */
   constructor(directory: string | undefined) {
@@ -90,6 +111,8 @@ export class Outbox {
       // Exclusive: two gateways over one outbox would each think the other's keys unused.
       this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;');
       this.#database.exec(`PRAGMA synchronous = FULL; ${SCHEMA}`);
+      this.#insert = this.#database.prepare(INSERT);
+      this.#update = this.#database.prepare(UPDATE);
     } catch (cause) {
       const reason = (cause as Error).message;
       const remedy = /locked/.test(reason) ? ' (another gateway uses this CONSILIUM_DATA_DIR)' : '';
@@ -97,14 +120,11 @@ export class Outbox {
     }
   }
 
-  /** Returns when the record is on disk. */
-  recordSending({ name, prepared, request }: SendingRecord): void {
-    this.#database
-      .prepare(
-        `INSERT INTO sent (transaction_id, role, name, key_id, idempotency_key, fingerprint, result, envelope,
-           state, sent_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', ?)`,
-      )
-      .run(
+  /** Resolves when the record is on disk; records that arrive together share one write. */
+  recordSending({ name, prepared, request }: SendingRecord): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const write = () =>
+      this.#insert.run(
         prepared.transactionId,
         prepared.role,
         name,
@@ -115,27 +135,68 @@ export class Outbox {
         prepared.envelope,
         Date.now(),
       );
+    this.#waiting.push({ write, done: resolve, failed: reject });
+    this.#soon ??= setImmediate(() => this.#flush());
+    return promise;
   }
 
-  recordOutcome(transactionId: string, outcome: Outcome): void {
-    if (outcome.state === 'unknown') return;
+  /**
+   * Resolves when the outcome is on disk, a little later: losing it in a crash only means asking the ledger again.
+   * Every read of this object sees it at once.
+   */
+  recordOutcome(transactionId: string, outcome: Outcome): Promise<void> {
+    if (outcome.state === 'unknown') return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     // The envelope only serves to send the same transaction again, which a known outcome rules out.
-    this.#database
-      .prepare(
-        `UPDATE sent SET state = ?, block_number = ?, validation_code = ?, envelope = ?
-           WHERE transaction_id = ?`,
-      )
-      .run(
+    const write = () =>
+      this.#update.run(
         outcome.state,
         outcome.blockNumber,
         outcome.state === 'invalid' ? outcome.validationCode : null,
         NO_BYTES,
         transactionId,
       );
+    this.#waiting.push({ write, done: resolve, failed: reject });
+    this.#later ??= setTimeout(() => this.#flush(), OUTCOME_WAITS_MS).unref();
+    return promise;
+  }
+
+  /** Writes all that waits as one group, in order; a row that is refused fails by itself. */
+  #flush(): void {
+    clearImmediate(this.#soon);
+    clearTimeout(this.#later);
+    this.#soon = undefined;
+    this.#later = undefined;
+    const group = this.#waiting;
+    this.#waiting = [];
+    if (group.length === 0) return;
+    const refused = new Map<Waiting, unknown>();
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const waiting of group) {
+        try {
+          waiting.write();
+        } catch (cause) {
+          // A full disk undoes the whole group, not the one row.
+          if (!this.#database.isTransaction) throw cause;
+          refused.set(waiting, cause);
+        }
+      }
+      this.#database.exec('COMMIT');
+    } catch (cause) {
+      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      for (const { failed } of group) failed(cause);
+      return;
+    }
+    for (const waiting of group) {
+      if (refused.has(waiting)) waiting.failed(refused.get(waiting));
+      else waiting.done();
+    }
   }
 
   /** What this key's request came to, unless it came to nothing. */
   find(keyId: string, idempotencyKey: string): SentTransaction | undefined {
+    this.#flush();
     const row = this.#database
       .prepare("SELECT * FROM sent WHERE key_id = ? AND idempotency_key = ? AND state <> 'invalid'")
       .get(keyId, idempotencyKey) as Row | undefined;
@@ -143,6 +204,7 @@ export class Outbox {
   }
 
   get(transactionId: string): SentTransaction | undefined {
+    this.#flush();
     const row = this.#database.prepare('SELECT * FROM sent WHERE transaction_id = ?').get(transactionId) as
       | Row
       | undefined;
@@ -151,6 +213,7 @@ export class Outbox {
 
   /** Transactions whose outcome is unknown, oldest first. */
   unknown(limit = 100): SentTransaction[] {
+    this.#flush();
     const rows = this.#database
       .prepare("SELECT * FROM sent WHERE state = 'sent' ORDER BY sent_at_ms LIMIT ?")
       .all(limit) as unknown as Row[];
@@ -159,6 +222,7 @@ export class Outbox {
 
   /** Forgets known outcomes older than 30 days. Unknown ones are kept. */
   forgetOld(nowMs: number = Date.now()): number {
+    this.#flush();
     const { changes } = this.#database
       .prepare("DELETE FROM sent WHERE state <> 'sent' AND sent_at_ms < ?")
       .run(nowMs - RETENTION_MS);
@@ -166,6 +230,8 @@ export class Outbox {
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    if (!this.#database.isOpen) return;
+    this.#flush();
+    this.#database.close();
   }
 }

@@ -11,6 +11,7 @@ import {
 } from './gateway-errors.ts';
 import { LedgerError } from './ledger.ts';
 import { publicRefusals } from './refusals.ts';
+import { meaningOfValidationCode } from './validation-codes.ts';
 import { InvalidRequest } from './validator-compiler.ts';
 
 export type ProblemCode = ErrorCode | GatewayErrorCode;
@@ -116,7 +117,9 @@ function describe(error: unknown): Described {
       ...(validationCode !== undefined && { validationCode }),
       ...(peers.length > 0 && { peers }),
     };
-    return { code, detail: remedyOf(code), more };
+    const why =
+      validationCode === undefined ? '' : ` ${validationCode}: ${meaningOfValidationCode(validationCode)}.`;
+    return { code, detail: `${remedyOf(code)}${why}`, more };
   }
   if (error instanceof InvalidRequest) return { code: 'INVALID_ARGUMENT', detail: error.message };
   const code = codeOf(error);

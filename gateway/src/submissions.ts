@@ -1,12 +1,20 @@
 // Carries a request to the ledger exactly once: recorded before it is sent, asked about when its answer is lost,
-// never sent as a second transaction while the first may still commit. Only a transaction that the ledger
-// itself recorded as lost to a concurrent one is tried again, with a new proposal.
+// never sent as a second transaction while the first may still commit. Only a transaction that the ledger itself
+// recorded as invalid, so that it has not happened, is proposed again under a new id, and not for ever.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { GatewayError } from './gateway-errors.ts';
-import { type Committed, type Ledger, type LedgerCall, LedgerError, type Outcome } from './ledger.ts';
+import {
+  type Committed,
+  type Ledger,
+  type LedgerCall,
+  LedgerError,
+  type Outcome,
+  type PreparedTransaction,
+} from './ledger.ts';
 import type { Metrics } from './metrics.ts';
 import type { IdempotentRequest, Outbox, SendingRecord, SentTransaction } from './outbox.ts';
+import { invalidated, mayProposeAgain } from './validation-codes.ts';
 
 export interface Submitted extends Committed {
   /** Whether this is the outcome of an earlier request with the same Idempotency-Key. */
@@ -100,31 +108,40 @@ export class Submissions {
   }
 
   async #attempt(call: LedgerCall, request: IdempotentRequest | undefined): Promise<Submitted> {
-    const { ledger, metrics, log } = this.#options;
+    const { metrics, log } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
-      let transactionId: string | undefined;
       try {
-        const committed = await ledger.submit(call, (prepared) => {
-          this.#recordSending({ name: call.name, prepared, request });
-          transactionId = prepared.transactionId;
-        });
-        const { blockNumber } = committed;
-        this.#recordOutcome(committed.transactionId, { state: 'committed', blockNumber });
-        return { ...committed, replayed: false };
+        return await this.#send(call, request);
       } catch (error) {
-        if (transactionId === undefined || !(error instanceof LedgerError)) throw error;
-        if (error.code === 'OUTCOME_UNKNOWN') return await this.#settle(transactionId, error);
-        // Whatever else was thrown after sending says that the transaction had no effect.
-        this.#recordOutcome(transactionId, {
-          state: 'invalid',
-          blockNumber: 0,
-          validationCode: error.validationCode ?? error.code,
-        });
-        if (error.code !== 'LEDGER_CONFLICT' || attempt === ATTEMPTS_MAX) throw error;
+        if (!(error instanceof LedgerError) || error.validationCode === undefined) throw error;
+        const { transactionId, validationCode } = error;
+        if (!mayProposeAgain(validationCode) || attempt === ATTEMPTS_MAX) throw error;
         metrics.conflictRetries.inc({ transaction: call.name });
-        log.info({ transactionId, attempt, validationCode: error.validationCode }, 'conflict, trying again');
+        log.info({ transactionId, attempt, validationCode }, 'recorded as invalid, proposing it again');
         await sleep(BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
       }
+    }
+  }
+
+  /** One transaction. Throws with a validation code exactly where the ledger says that it did not happen. */
+  async #send(call: LedgerCall, request: IdempotentRequest | undefined): Promise<Submitted> {
+    let sent: PreparedTransaction | undefined;
+    try {
+      const committed = await this.#options.ledger.submit(call, async (prepared) => {
+        await this.#recordSending({ name: call.name, prepared, request });
+        sent = prepared;
+      });
+      const { transactionId, blockNumber } = committed;
+      this.#recordOutcome(transactionId, { state: 'committed', blockNumber });
+      return { ...committed, replayed: false };
+    } catch (error) {
+      if (sent === undefined || !(error instanceof LedgerError)) throw error;
+      const { transactionId } = sent;
+      if (error.code === 'OUTCOME_UNKNOWN') return await this.#settle(transactionId, error);
+      // Whatever else was thrown after sending says that the transaction had no effect.
+      const validationCode = error.validationCode ?? error.code;
+      this.#recordOutcome(transactionId, { state: 'invalid', blockNumber: 0, validationCode });
+      throw error;
     }
   }
 
@@ -137,15 +154,7 @@ export class Submissions {
     const settled = await this.#recover(sent, { timeoutMs: recoveryTimeoutMs, resend: false });
     if (settled.state === 'committed') return { ...replayOf(settled), replayed: false };
     if (settled.state === 'sent') throw error;
-    const validationCode = settled.validationCode ?? undefined;
-    throw new LedgerError({
-      code: 'TRANSACTION_INVALIDATED',
-      step: 'commit',
-      message: `recorded as ${validationCode}`,
-      transactionId,
-      validationCode,
-      cause: error,
-    });
+    throw invalidated({ transactionId, validationCode: settled.validationCode ?? 'UNKNOWN', cause: error });
   }
 
   async #recover(
@@ -160,9 +169,9 @@ export class Submissions {
     return outbox.get(transactionId) ?? sent;
   }
 
-  #recordSending(record: SendingRecord): void {
+  async #recordSending(record: SendingRecord): Promise<void> {
     try {
-      this.#options.outbox.recordSending(record);
+      await this.#options.outbox.recordSending(record);
     } catch (cause) {
       throw new GatewayError('OUTBOX_UNAVAILABLE', undefined, cause);
     }
@@ -170,11 +179,9 @@ export class Submissions {
 
   /** An outcome that cannot be written is still true: it is asked for again when it is needed. */
   #recordOutcome(transactionId: string, outcome: Outcome): void {
-    try {
-      this.#options.outbox.recordOutcome(transactionId, outcome);
-    } catch (err) {
+    this.#options.outbox.recordOutcome(transactionId, outcome).catch((err) => {
       this.#options.log.error({ err, transactionId }, 'cannot record an outcome');
-    }
+    });
   }
 
   async #recoverAll(): Promise<void> {

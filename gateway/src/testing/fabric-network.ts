@@ -1,13 +1,18 @@
 // A Fabric network of three organisations with the chaincode of this project, as processes of their own: what a
-// gateway meets in the world, on one machine.
+// gateway meets in the world, on one machine. With CONSILIUM_CONNECTION it is a network that runs already, such as a
+// real Fabric one, with the chaincode CONSILIUM_CHAINCODE: tests use it, and neither start, stop nor break it.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DomainError } from '@consilium/chaincode/domain';
 import { type Connection, readConnection } from '../connection.ts';
+import { REGISTER_MEMBER } from '../examples.ts';
+import type { Ledger } from '../ledger.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
@@ -16,45 +21,61 @@ const CHAINCODE_NODE = join(ROOT, 'node_modules/fabric-shim/cli.js');
 const ORGANISATIONS = ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const;
 export type TestOrganisation = (typeof ORGANISATIONS)[number];
 
+const GIVEN = process.env.CONSILIUM_CONNECTION;
+export const CHAINCODE_NAME = process.env.CONSILIUM_CHAINCODE ?? 'consilium';
+
+/** Why peers and chaincode processes cannot be stopped; undefined where they can. */
+export const notBreakable: string | undefined =
+  GIVEN === undefined ? undefined : 'not run: CONSILIUM_CONNECTION names a network that is not to be broken';
+
 /** Why the network cannot be started here; undefined where it can. */
 export const notRun: string | undefined = [NETWORK, join(CHAINCODE, 'dist/src/contracts'), CHAINCODE_NODE]
-  .filter((path) => !existsSync(path))
+  .filter((path) => GIVEN === undefined && !existsSync(path))
   .map((path) => `not run: ${path} is not built`)[0];
 
 export class FabricNetwork {
   readonly #directory = mkdtempSync(join(tmpdir(), 'fabric-'));
   readonly #chaincodes = new Map<TestOrganisation, { address: string; process: ChildProcess | undefined }>();
   #network: ChildProcess | undefined;
+  readonly connectionPath: string;
 
   /** By default blocks are cut late enough for two requests made at once to meet in one. */
   static async start(batchTimeoutMs = 150): Promise<FabricNetwork> {
-    const network = new FabricNetwork();
+    const network = new FabricNetwork(GIVEN);
+    if (GIVEN !== undefined) return network;
+    return await network.#begin(batchTimeoutMs);
+  }
+
+  private constructor(given?: string) {
+    this.connectionPath = given ?? join(this.#networkDirectory, 'connection.json');
+  }
+
+  /** One of our own, whatever network is given: for comparing the two. */
+  static startEmbedded(batchTimeoutMs: number): Promise<FabricNetwork> {
+    return new FabricNetwork().#begin(batchTimeoutMs);
+  }
+
+  async #begin(batchTimeoutMs: number): Promise<this> {
     try {
-      const config = join(network.#directory, 'config.json');
+      const config = join(this.#directory, 'config.json');
       writeFileSync(config, JSON.stringify({ batchTimeoutMs }));
       await Promise.all([
-        network.startPeers(['--config', config]),
-        ...ORGANISATIONS.map((mspId) => network.startChaincode(mspId)),
+        this.startPeers(['--config', config]),
+        ...ORGANISATIONS.map((mspId) => this.startChaincode(mspId)),
       ]);
-      const addresses = [...network.#chaincodes].map(
-        ([mspId, { address }]) => `--address=${mspId}=${address}`,
-      );
-      const deploy = ['deploy', '--dir', network.#networkDirectory, '--name', 'consilium', ...addresses];
+      const addresses = [...this.#chaincodes].map(([mspId, { address }]) => `--address=${mspId}=${address}`);
+      const deploy = ['deploy', '--dir', this.#networkDirectory, '--name', 'consilium', ...addresses];
       const { status, stderr } = spawnSync(process.execPath, [NETWORK, ...deploy], { encoding: 'utf8' });
       if (status !== 0) throw new Error(`cannot deploy: ${stderr}`);
-      return network;
+      return this;
     } catch (error) {
-      await network.stop();
+      await this.stop();
       throw error;
     }
   }
 
   get #networkDirectory(): string {
     return join(this.#directory, 'network');
-  }
-
-  get connectionPath(): string {
-    return join(this.#networkDirectory, 'connection.json');
   }
 
   connection(mspId: TestOrganisation): Connection {
@@ -179,4 +200,17 @@ export class Wire {
     this.cut();
     this.#server.close();
   }
+}
+
+/** Sets this run's rows apart from those of earlier ones, on a network that outlives a test. */
+export const RUN = randomBytes(4).toString('hex');
+
+/** On a network that outlives a test the organisation may be a member already. */
+export async function registerMember(ledger: Ledger): Promise<void> {
+  const call = { name: 'member:register', argument: REGISTER_MEMBER, role: 'operator' } as const;
+  await ledger
+    .submit(call, () => {})
+    .catch((error: unknown) => {
+      if (!(error instanceof DomainError && error.code === 'MEMBER_EXISTS')) throw error;
+    });
 }

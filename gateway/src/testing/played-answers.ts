@@ -1,0 +1,81 @@
+// Answers that peers and orderers give seldom, played between a gateway and its peer: a call is answered as real
+// Fabric was seen to answer it, or held while something else happens; every other call goes through.
+import {
+  InterceptingCall,
+  type InterceptingListener,
+  type Interceptor,
+  Metadata,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import { gateway as gatewayProtos, google } from '@hyperledger/fabric-protos';
+
+export type GatewayMethod = 'Endorse' | 'Submit' | 'CommitStatus' | 'Evaluate' | 'ChaincodeEvents';
+
+export interface PlayedAnswer {
+  readonly code: number;
+  readonly message: string;
+  readonly details?: readonly { readonly mspId: string; readonly message: string }[];
+}
+
+type Step = { readonly answer: PlayedAnswer } | { readonly first: () => Promise<unknown> };
+
+export class PlayedAnswers {
+  readonly #steps = new Map<GatewayMethod, Step[]>();
+  readonly #calls = new Map<GatewayMethod, number>();
+
+  /** The next calls of this method are answered so, one each, and do not reach the peer. */
+  answer(method: GatewayMethod, ...answers: readonly PlayedAnswer[]): void {
+    this.#add(method, ...answers.map((answer) => ({ answer })));
+  }
+
+  /** The next call of this method leaves when this work is done. */
+  hold(method: GatewayMethod, work: () => Promise<unknown>): void {
+    this.#add(method, { first: work });
+  }
+
+  /** Calls of this method so far, played or not. */
+  calls(method: GatewayMethod): number {
+    return this.#calls.get(method) ?? 0;
+  }
+
+  readonly interceptor: Interceptor = (options, nextCall) => {
+    const method = options.method_definition.path.split('/').at(-1) as GatewayMethod;
+    this.#calls.set(method, this.calls(method) + 1);
+    const step = this.#steps.get(method)?.shift();
+    if (step === undefined) return new InterceptingCall(nextCall(options));
+    if ('first' in step) {
+      return new InterceptingCall(nextCall(options), {
+        start: (metadata, listener, next) => void step.first().then(() => next(metadata, listener)),
+      });
+    }
+    return new InterceptingCall(nextCall(options), {
+      start: (_metadata, listener) => {
+        setImmediate(() => (listener as InterceptingListener).onReceiveStatus(statusOf(step.answer)));
+      },
+      sendMessage: () => {},
+      halfClose: () => {},
+    });
+  };
+
+  #add(method: GatewayMethod, ...steps: readonly Step[]): void {
+    this.#steps.set(method, [...(this.#steps.get(method) ?? []), ...steps]);
+  }
+}
+
+function statusOf({ code, message, details = [] }: PlayedAnswer): StatusObject {
+  const metadata = new Metadata();
+  const status = new google.rpc.Status();
+  status.setCode(code);
+  status.setMessage(message);
+  for (const detail of details) {
+    const said = new gatewayProtos.ErrorDetail();
+    said.setAddress(`${detail.mspId.toLowerCase()}:7051`);
+    said.setMspId(detail.mspId);
+    said.setMessage(detail.message);
+    const any = status.addDetails();
+    any.setTypeUrl('type.googleapis.com/gateway.ErrorDetail');
+    any.setValue(said.serializeBinary());
+  }
+  if (details.length > 0) metadata.set('grpc-status-details-bin', Buffer.from(status.serializeBinary()));
+  return { code, details: message, metadata };
+}
