@@ -17,6 +17,7 @@ import { anotherDataset } from './testing/another-dataset.ts';
 import {
   CHAINCODE_NAME,
   FabricNetwork,
+  notBreakable,
   notRun,
   RUN,
   registerMember,
@@ -26,6 +27,8 @@ import { PlayedAnswers } from './testing/played-answers.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 const LIMITS = { ...DEFAULT_LIMITS, recoveryTimeoutMs: 5_000 };
+/** Duplicates can stop a channel of Fabric for good: never on a network that somebody uses. */
+const breakable = { skip: notBreakable ?? false };
 const ABORTED = 10;
 const UNAVAILABLE = 14;
 
@@ -98,27 +101,31 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
   });
   after(() => network?.stop());
 
-  it('proposes again under a new id when the id was squatted, as any endorser can do', async (t) => {
-    const { played, outbox, submissions } = open(t);
-    const seen: PreparedTransaction[] = [];
-    const record = outbox.recordSending.bind(outbox);
-    outbox.recordSending = async (sending) => {
-      await record(sending);
-      seen.push(sending.prepared);
-      if (seen.length === 1) await squat('Org2MSP', sending.prepared.transactionId);
-    };
-    const call = registerDataset();
-    const done = await submissions.submit(call);
-    assert.deepEqual([seen.length, played.calls('Submit')], [2, 2]);
-    const [first, second] = seen;
-    assert.ok(first && second);
-    assert.notEqual(first.transactionId, second.transactionId);
-    assert.equal(done.transactionId, second.transactionId);
-    assert.equal(outbox.get(first.transactionId)?.validationCode, 'BAD_PROPOSAL_TXID');
-    assert.equal((done.result as { datasetId: string }).datasetId, call.argument.datasetId);
-  });
+  it(
+    'proposes again under a new id when the id was squatted, as any endorser can do',
+    breakable,
+    async (t) => {
+      const { played, outbox, submissions } = open(t);
+      const seen: PreparedTransaction[] = [];
+      const record = outbox.recordSending.bind(outbox);
+      outbox.recordSending = async (sending) => {
+        await record(sending);
+        seen.push(sending.prepared);
+        if (seen.length === 1) await squat('Org2MSP', sending.prepared.transactionId);
+      };
+      const call = registerDataset();
+      const done = await submissions.submit(call);
+      assert.deepEqual([seen.length, played.calls('Submit')], [2, 2]);
+      const [first, second] = seen;
+      assert.ok(first && second);
+      assert.notEqual(first.transactionId, second.transactionId);
+      assert.equal(done.transactionId, second.transactionId);
+      assert.equal(outbox.get(first.transactionId)?.validationCode, 'BAD_PROPOSAL_TXID');
+      assert.equal((done.result as { datasetId: string }).datasetId, call.argument.datasetId);
+    },
+  );
 
-  it('gives up on an id that is squatted every time, and says what happened', async (t) => {
+  it('gives up on an id that is squatted every time, and says what happened', breakable, async (t) => {
     const { outbox, submissions } = open(t);
     const record = outbox.recordSending.bind(outbox);
     outbox.recordSending = async (sending) => {
@@ -200,6 +207,7 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
     });
     assert.ok(prepared);
     const known = `${ORDERER}SERVICE_UNAVAILABLE, info=failed to submit request: request already processed`;
+    played.answer('CommitStatus', { code: 4, message: 'deadline' });
     played.answer('Submit', bftRefusal(known, known));
     const outcome = await ledger.recover(prepared, { timeoutMs: 5_000, resend: true });
     assert.deepEqual(outcome, { state: 'committed', blockNumber });
