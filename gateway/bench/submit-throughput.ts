@@ -1,5 +1,6 @@
 // What the REST service costs: the same transactions through a bare Fabric client and through a gateway process
-// with its outbox, with and without Idempotency-Key. One JSON line per measurement.
+// with its outbox, with and without Idempotency-Key. One JSON line per measurement. With CONSILIUM_CONNECTION the
+// embedded network and the given one are measured in one run.
 import { spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,7 +16,7 @@ import { createApiKey } from '../src/api-keys.ts';
 import type { Connection } from '../src/connection.ts';
 import { REGISTER_MEMBER } from '../src/examples.ts';
 import { anotherDataset } from '../src/testing/another-dataset.ts';
-import { FabricNetwork, notRun } from '../src/testing/fabric-network.ts';
+import { CHAINCODE_NAME, FabricNetwork, notRun, RUN } from '../src/testing/fabric-network.ts';
 
 const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 200);
 const IN_FLIGHT = [1, 16, 64];
@@ -43,7 +44,7 @@ function bareClient({
       identity: { mspId: organisation.mspId, credentials: Buffer.from(own.certificate) },
       signer: signers.newPrivateKeySigner(createPrivateKey(own.privateKey)),
     });
-    return gateway.getNetwork(channel).getContract('consilium');
+    return gateway.getNetwork(channel).getContract(CHAINCODE_NAME);
   };
   const steward = contractOf('steward');
   return {
@@ -52,7 +53,10 @@ function bareClient({
       await steward.submitTransaction('dataset:register', canonicalJson(body));
     },
     register: async () => {
-      await contractOf('operator').submitTransaction('member:register', canonicalJson(REGISTER_MEMBER));
+      const operator = contractOf('operator');
+      const members = Buffer.from(await operator.evaluateTransaction('member:list', '{}')).toString();
+      if (members.includes(`"${organisation.mspId}"`)) return;
+      await operator.submitTransaction('member:register', canonicalJson(REGISTER_MEMBER));
     },
     close: () => client.close(),
   };
@@ -66,6 +70,7 @@ async function startGateway(connectionPath: string, directory: string) {
       PATH: process.env.PATH,
       CONSILIUM_CONNECTION: connectionPath,
       CONSILIUM_MSP_ID: MSP_ID,
+      CONSILIUM_CHAINCODE: CHAINCODE_NAME,
       CONSILIUM_API_KEYS: keysPath,
       CONSILIUM_DATA_DIR: directory,
       CONSILIUM_PORT: '0',
@@ -104,10 +109,10 @@ async function startGateway(connectionPath: string, directory: string) {
 let sequence = 0;
 const nextBody = () => {
   sequence += 1;
-  return anotherDataset(`bench-${sequence}`);
+  return anotherDataset(`bench-${RUN}-${sequence}`);
 };
 
-async function measure({ client, submit }: Subject, inFlight: number): Promise<void> {
+async function measure(network: string, { client, submit }: Subject, inFlight: number): Promise<void> {
   const durationsMs: number[] = [];
   let left = TRANSACTIONS;
   const begunMs = performance.now();
@@ -125,6 +130,7 @@ async function measure({ client, submit }: Subject, inFlight: number): Promise<v
   const quantile = (q: number) => Math.round(durationsMs[Math.floor(q * (durationsMs.length - 1))] ?? 0);
   const line = {
     bench: 'gateway/submit-throughput',
+    network,
     client,
     inFlight,
     transactions: TRANSACTIONS,
@@ -135,23 +141,31 @@ async function measure({ client, submit }: Subject, inFlight: number): Promise<v
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-if (notRun !== undefined) {
-  process.stderr.write(`${notRun}\n`);
-} else {
+async function compare(name: string, network: FabricNetwork): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
-  const network = await FabricNetwork.start(50);
   const bare = bareClient(network.connection(MSP_ID));
   try {
     await bare.register();
     const gateway = await startGateway(network.connectionPath, directory);
     for (let warm = 0; warm < 20; warm += 1) await bare.submit(nextBody());
     for (const inFlight of IN_FLIGHT) {
-      for (const subject of [bare, ...gateway.subjects]) await measure(subject, inFlight);
+      for (const subject of [bare, ...gateway.subjects]) await measure(name, subject, inFlight);
     }
     await gateway.stop();
   } finally {
     bare.close();
     await network.stop();
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+if (notRun !== undefined) {
+  process.stderr.write(`${notRun}\n`);
+} else {
+  await compare('embedded', await FabricNetwork.startEmbedded(50));
+  if (process.env.CONSILIUM_CONNECTION === undefined) {
+    process.stderr.write('not run: a real network, which CONSILIUM_CONNECTION would name\n');
+  } else {
+    await compare('given', await FabricNetwork.start());
   }
 }
