@@ -1,6 +1,7 @@
 // The loop of DP-SGD (Abadi et al. 2016, Alg. 1) over its private mechanism: draw a batch, sum clipped gradients,
 // add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
+import { type UpdateRule, updateRuleOf } from './update-rule.ts';
 
 /** The four parts of one private step; each is a function so that an audit can put a broken one in its place. */
 export interface StepMechanism {
@@ -50,7 +51,7 @@ export interface StepProgress {
 }
 
 /**
- * Parameters after the plan's steps, [parameterCount]: θ ← θ - η v, v ← μ v + released mean.
+ * Parameters after the plan's steps, [parameterCount], by the plan's update rule.
  *
  * The state is kept in double and rounded to float32 for the graph.
  */
@@ -59,23 +60,22 @@ export async function runSteps(
   options: {
     readonly plan: TrainingPlan;
     readonly mechanism: StepMechanism;
+    /** The plan's own by default. */
+    readonly rule?: UpdateRule;
     readonly onProgress?: ((progress: StepProgress) => void) | undefined;
   },
 ): Promise<Float64Array> {
   const { plan, mechanism, onProgress } = options;
-  const momentum = plan.momentum ?? 0;
   const parameters = Float64Array.from(start);
+  const rule = options.rule ?? updateRuleOf(plan, parameters.length);
   const rounded = new Float32Array(parameters.length);
-  const velocity = new Float64Array(parameters.length);
   for (let step = 1; step <= plan.steps; step++) {
     const batch = mechanism.drawBatch();
     rounded.set(parameters);
     const sum = await mechanism.sumClipped(rounded, batch);
     const mean = mechanism.release({ sum, noise: mechanism.drawNoise(), batch });
-    for (let i = 0; i < parameters.length; i++) {
-      velocity[i] = momentum * velocity[i]! + mean[i]!;
-      parameters[i]! -= plan.learningRate * velocity[i]!;
-    }
+    rule.startStep(step);
+    rule.apply(parameters, mean, 0, parameters.length);
     onProgress?.({ step, steps: plan.steps });
   }
   return parameters;
