@@ -58,6 +58,11 @@ export class SampledGaussianLosses implements LossSource {
     return this.#q * Math.exp((2 * x - 1) / (2 * this.#sigma ** 2));
   }
 
+  /** e(x) where the loss is given: e^loss − (1 − q), with as few digits lost as can be. */
+  #excessAt(loss: number): number {
+    return this.#q < 0.5 ? Math.expm1(loss) + this.#q : Math.exp(loss) - (1 - this.#q);
+  }
+
   #loss(x: number): number {
     const exponent = (2 * x - 1) / (2 * this.#sigma ** 2);
     return this.#q === 1 ? exponent : Math.log1p(this.#q * Math.expm1(exponent));
@@ -87,11 +92,11 @@ export class SampledGaussianLosses implements LossSource {
     const toUpper = ((1 + gap) / gap) * (INVERSE_SQRT_TAU / this.#sigma);
     const toLower = (1 / gap) * (INVERSE_SQRT_TAU / this.#sigma);
     // r = e^loss at the cell's ends, less 1 − q: at the lowest end it may be negative, where no x reaches it.
-    let lowExcess = Math.expm1(lowest * interval) + q;
+    let lowExcess = this.#excessAt(lowest * interval);
     let x = this.#from;
     let started = false;
     for (let i = 0; lowest + i < highest && x < this.#to; i++) {
-      const highExcess = Math.expm1((lowest + i + 1) * interval) + q;
+      const highExcess = this.#excessAt((lowest + i + 1) * interval);
       if (highExcess <= 0) {
         lowExcess = highExcess;
         continue;

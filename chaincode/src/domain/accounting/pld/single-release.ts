@@ -32,7 +32,8 @@ function deltaIn(direction: 'remove' | 'add', release: Release, epsilon: number)
   const { noiseMultiplier: sigma, samplingRate: q } = release;
   const loss = direction === 'remove' ? epsilon : -epsilon;
   // The output at which P's density is e^loss times Q's: e^loss = 1 − q + q·e^{(2x−1)/(2σ²)}.
-  const odds = q === 1 ? loss : Math.log(Math.expm1(loss) + q) - Math.log(q);
+  const excess = q < 0.5 ? Math.expm1(loss) + q : Math.exp(loss) - (1 - q);
+  const odds = q === 1 ? loss : Math.log(excess) - Math.log(q);
   if (Number.isNaN(odds)) return 0;
   const x = sigma * sigma * odds + 0.5;
   const sign = direction === 'remove' ? 1 : -1;

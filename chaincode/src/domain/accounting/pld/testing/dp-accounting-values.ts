@@ -121,6 +121,12 @@ export const EPSILONS: readonly RecordedEpsilon[] = [
     pessimistic: 0.01357896678422932, optimistic: 0 },
   { parts: [[1, 0.0001, 20000]], delta: 1e-05, interval: 1e-05,
     pessimistic: 0.05526580934311144, optimistic: 0 },
+  { parts: [[11.21, 1, 480], [1.74, 1, 59], [3.176, 0.013104, 4584]], delta: 1.91e-06, interval: 0.0001,
+    pessimistic: 33.34280755282488, optimistic: 33.086652115824 },
+  { parts: [[14.76, 1, 8], [0.7337, 1, 15], [5.595, 0.0042699, 9819]], delta: 2.85e-07, interval: 0.0001,
+    pessimistic: 39.671379286828405, optimistic: 39.179267243625446 },
+  { parts: [[0.9579, 0.67265, 20], [2.844, 0.069525, 18], [4.021, 1, 9]], delta: 1.28e-08, interval: 0.0001,
+    pessimistic: 27.394245776210365, optimistic: 27.391895858436076 },
 ];
 
 export interface RecordedVariant {
