@@ -37,7 +37,7 @@ describe('consilium-trainer', () => {
     assert.match(stderr, /consilium-trainer train: --dictionary is missing/);
   });
 
-  it('checks a file: 0 for a good one, 65 with the problems for a bad one', () => {
+  it('checks a file: 0 for a good one, 2 with the problems for a bad one', () => {
     const dictionary = join(directory, 'dictionary.json');
     writeFileSync(dictionary, JSON.stringify(DICTIONARY));
     const file = join(directory, 'patients.csv');
@@ -48,11 +48,12 @@ describe('consilium-trainer', () => {
       ok: true,
       recordCountBand: { low: 50, high: 99 },
       problems: [],
+      problemCount: 0,
     });
     writeFileSync(file, `${csvOf(1)}p99,987654,1,0\n`);
     const bad = run('check', '--file', file, '--dictionary', dictionary);
-    assert.equal(bad.status, 65);
-    assert.match(bad.stdout, /VALUE_OUT_OF_BOUNDS, line \d+, column age/);
+    assert.equal(bad.status, 2);
+    assert.match(bad.stderr, /VALUE_OUT_OF_BOUNDS \(line \d+, column age\)/);
     assert.doesNotMatch(bad.stdout + bad.stderr, /987654/);
   });
 

@@ -1,27 +1,22 @@
 #!/usr/bin/env node
 // The trainer's program.
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Dictionary, DomainError, validate } from '@consilium/chaincode/domain';
 import { pino } from 'pino';
 import { ArtefactError, IpfsArtefactStore, loadOrCreateMemberKeys } from './artefact/index.ts';
 import { COMMANDS, COMMANDS_HELP, runCommand } from './commands/index.ts';
 import { ConfigError, ENVIRONMENT, readConfig } from './config.ts';
-import { DataError, readDataset } from './data/index.ts';
 import { TrainerError } from './errors.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { followEvents } from './gateway-events.ts';
 import { Journal } from './journal.ts';
 import { buildTrainer } from './trainer.ts';
 
-const EXIT = { ok: 0, refused: 1, usage: 64, data: 65, unavailable: 69, bug: 70, config: 78 } as const;
+const EXIT = { ok: 0, refused: 1, usage: 64, unavailable: 69, bug: 70, config: 78 } as const;
 
 const HELP = `consilium-trainer: one hospital's training service
 
   consilium-trainer serve                      run until SIGTERM or SIGINT
-  consilium-trainer check --file FILE --dictionary FILE
-                                               read a data file by its dictionary and list every problem
 ${COMMANDS_HELP}
   --json    one JSON document on standard output instead of text
   --help    this text
@@ -31,8 +26,8 @@ ${Object.entries(ENVIRONMENT)
   .map(([name, meaning]) => `  ${name.padEnd(22)} ${meaning}`)
   .join('\n')}
 
-Exit codes of serve and check: 0 done; 64 wrong usage; 65 the data file has problems; 69 the journal, a key or
-a port cannot be had; 70 a bug; 78 the environment is not complete.
+Exit codes of serve: 0 done; 64 wrong usage; 69 the journal, a key or a port cannot be had; 70 a bug; 78 the
+environment is not complete.
 `;
 
 async function serve({ json }: { readonly json: boolean }): Promise<number> {
@@ -84,28 +79,6 @@ async function serve({ json }: { readonly json: boolean }): Promise<number> {
   return EXIT.ok;
 }
 
-async function check(options: { file: string; dictionary: string; json: boolean }): Promise<number> {
-  const { file, json } = options;
-  const text = await readFile(options.dictionary, 'utf8');
-  const dictionary = validate(Dictionary, JSON.parse(text));
-  try {
-    const { recordCountBand: band } = await readDataset({ path: resolve(file), dictionary });
-    const answer = { ok: true, recordCountBand: band, problems: [] };
-    const said = `no problems; ${band.low} to ${band.high} patients\n`;
-    process.stdout.write(json ? `${JSON.stringify(answer)}\n` : said);
-    return EXIT.ok;
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    const { problems, total } = error;
-    const lines = problems.map(({ code, line, column, remedy }) =>
-      [code, line && `line ${line}`, column && `column ${column}`, remedy].filter(Boolean).join(', '),
-    );
-    const answer = { ok: false, problems, problemCount: total };
-    process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `${lines.join('\n')}\n${total} problems\n`);
-    return EXIT.data;
-  }
-}
-
 function usage(problem: string): number {
   process.stderr.write(`consilium-trainer: ${problem}\nTry consilium-trainer --help.\n`);
   return EXIT.usage;
@@ -119,8 +92,6 @@ async function main(): Promise<number> {
     options: {
       help: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
-      file: { type: 'string' },
-      dictionary: { type: 'string' },
     },
   });
   if (values.help) {
@@ -130,15 +101,11 @@ async function main(): Promise<number> {
   const [command, ...rest] = positionals;
   if (rest.length > 0) return usage(`unexpected ${rest.join(' ')}`);
   if (command === 'serve') return serve(values);
-  if (command !== 'check') return usage(command === undefined ? 'name a command' : `no command ${command}`);
-  const { file, dictionary, json } = values;
-  if (file === undefined || dictionary === undefined) return usage('check needs --file and --dictionary');
-  return check({ file, dictionary, json });
+  return usage(command === undefined ? 'name a command' : `no command ${command}`);
 }
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return EXIT.config;
-  if (error instanceof DomainError || error instanceof SyntaxError) return EXIT.data;
   if (error instanceof TrainerError || error instanceof ArtefactError) return EXIT.unavailable;
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS')) return EXIT.usage;

@@ -11,7 +11,10 @@ const Codes = Type.Record(Type.String({ maxLength: 40 }), Type.String({ maxLengt
   description: 'Codes in public terminologies, for example {"loinc": "2093-3"}.',
 });
 const common = {
-  name: Type.String({ pattern: '^[a-z][a-z0-9_]{0,62}$', description: 'The name all hospitals share.' }),
+  name: Type.String({
+    pattern: '^[a-z][a-z0-9_]{0,62}$',
+    description: 'The name all hospitals share: a letter from a to z, then letters, digits and _.',
+  }),
   column: Type.Optional(Column),
   title: Type.Optional(Title),
   missing: Type.Optional(MissingCodes),

@@ -2,7 +2,7 @@
 import { calibrateNoiseByPld, epsilonByPld, epsilonByRenyiSeries } from '@consilium/chaincode/domain';
 import { type AccountRequest, AccountRequestError, readAccountRequest } from './account-request.ts';
 
-const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+const EXIT = { ok: 0, usage: 2 } as const;
 
 export const ACCOUNT_HELP = `consilium-trainer account: what private training costs in privacy, before it is done
 
@@ -20,7 +20,7 @@ export const ACCOUNT_HELP = `consilium-trainer account: what private training co
 epsilonPld is the tight bound, by privacy loss distributions; epsilonRdp the looser one, by Renyi costs. Both are
 upper bounds.
 
-Exit codes: 0 answered; 1 no answer: no noise reaches the target, or the cost has no bound; 2 wrong usage.
+Exit codes: 0 answered; 2 wrong usage, or no answer: no noise reaches the target, or the cost has no bound.
 `;
 
 /** Where the command's words go. */
@@ -71,8 +71,8 @@ function answer(request: AccountRequest): { readonly json: object; readonly text
 }
 
 /**
- * Runs the command with the words after its name, and resolves to its exit code: 0 answered, 1 no answer, 2
- * wrong usage. Standard output holds the answer alone, standard error the problems, one a line.
+ * Runs the command with the words after its name, and resolves to its exit code: 0 answered, 2 wrong usage or
+ * no answer. Standard output holds the answer alone, standard error the problems, one a line.
  */
 export async function runAccountCommand(
   argv: readonly string[],
@@ -95,6 +95,6 @@ export async function runAccountCommand(
     }
     if (!(error instanceof NoAnswerError)) throw error;
     output.error(`consilium-trainer account: ${error.message}\n`);
-    return EXIT.failed;
+    return EXIT.usage;
   }
 }

@@ -1,4 +1,5 @@
 // What the commands without a ledger have in common: exit codes, and errors that are the user's to mend.
+import { readFile } from 'node:fs/promises';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -25,6 +26,30 @@ export class InputError extends Error {
     super(all.join('\n'), options);
     this.problems = all;
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder: check the path',
+  EACCES: 'permission denied: ask for access, or choose another path',
+  EPERM: 'permission denied: ask for access, or choose another path',
+  EISDIR: 'it is a folder: name a file in it',
+  EEXIST: 'it is a file: name a folder',
+  ENOTDIR: 'a part of the path is a file: name a folder',
+  EROFS: 'the file system is read-only: choose another path',
+  ENOSPC: 'the disk is full: free some space',
+};
+
+/** Why the system refused a path, and the remedy. */
+export function reasonOf(error: unknown): string {
+  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? code;
+}
+
+/** A text file that an option names. @throws InputError */
+export async function readText(path: string, what: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new InputError(`${what} ${path} cannot be read: ${reasonOf(cause)}`, { cause });
+  });
 }
 
 /** Parses a command's arguments. @throws InputError for unknown ones */

@@ -6,8 +6,8 @@ import {
   HeaderDoubtfulError,
   PLACEHOLDER,
 } from '../data/draft-dictionary.ts';
-import { DataError } from '../data/index.ts';
-import { EXIT, InputError, readArguments, required, type Terminal } from './command-line.ts';
+import { DataError, describeProblem } from '../data/index.ts';
+import { EXIT, InputError, readArguments, reasonOf, required, type Terminal } from './command-line.ts';
 
 const HELP = `consilium-trainer dictionary: describe a file's columns
 
@@ -49,7 +49,8 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
   const text = `${JSON.stringify(draft.dictionary, null, 2)}\n`;
   if (out !== undefined) {
     await writeFile(out, text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EEXIST' ? 'exists already' : `cannot be written: ${cause.code}`;
+      const reason =
+        cause.code === 'EEXIST' ? 'exists already: name a new file' : `cannot be written: ${reasonOf(cause)}`;
       throw new InputError(`--out ${out} ${reason}`, { cause });
     });
   }
@@ -61,10 +62,7 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
 
 function explain(error: unknown): never {
   if (error instanceof DataError) {
-    throw new InputError(
-      error.problems.map(({ code, line, remedy }) => `${code}${line ? ` (line ${line})` : ''}: ${remedy}`),
-      { cause: error },
-    );
+    throw new InputError(error.problems.map(describeProblem), { cause: error });
   }
   if (error instanceof ColumnUnknownError) throw new InputError(error.message, { cause: error });
   if (error instanceof HeaderDoubtfulError) {

@@ -1,8 +1,7 @@
 // Reads a data dictionary for the commands: refuses drafts that nobody has filled in, and says all that is wrong.
-import { readFile } from 'node:fs/promises';
 import { Dictionary, DomainError, dictionaryProblems, validate } from '@consilium/chaincode/domain';
 import { PLACEHOLDER } from '../data/draft-dictionary.ts';
-import { InputError } from './command-line.ts';
+import { InputError, readText } from './command-line.ts';
 
 /** Paths of all placeholders in a JSON value. */
 function placeholders(value: unknown, at: string): string[] {
@@ -11,13 +10,19 @@ function placeholders(value: unknown, at: string): string[] {
   return Object.entries(value).flatMap(([key, member]) => placeholders(member, at ? `${at}.${key}` : key));
 }
 
+/** Where JSON breaks off; what stands there is not repeated. */
+function jsonRemedy(error: unknown): string {
+  const [, line] = /line (\d+)/.exec((error as Error).message) ?? [];
+  return `mend it${line === undefined ? '' : ` at line ${line}`}, or draft one with 'dictionary init'`;
+}
+
 /** @throws InputError naming every placeholder, or else every problem */
 export function parseDictionary(text: string): Dictionary {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new InputError('dictionary: not JSON', { cause });
+    throw new InputError(`dictionary: not JSON: ${jsonRemedy(cause)}`, { cause });
   }
   const open = placeholders(value, '');
   if (open.length > 0) {
@@ -40,8 +45,5 @@ export function parseDictionary(text: string): Dictionary {
 
 /** @throws InputError */
 export async function readDictionary(path: string): Promise<Dictionary> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new InputError(`dictionary ${path} cannot be read: ${cause.code}`, { cause });
-  });
-  return parseDictionary(text);
+  return parseDictionary(await readText(path, 'dictionary'));
 }

@@ -3,6 +3,8 @@ import { runAccountCommand } from '../account/index.ts';
 import { AggregationRefusedError, ParameterRangeError } from '../aggregate/index.ts';
 import { TrainingInputError } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
+import { UnsupportedModelError } from '../onnx/index.ts';
+import { checkCommand } from './check-command.ts';
 import { EXIT, InputError, processTerminal, type Terminal } from './command-line.ts';
 import { dictionaryCommand } from './dictionary-command.ts';
 import { simulateCommand } from './simulate-command.ts';
@@ -12,6 +14,7 @@ import { trainCommand } from './train-command.ts';
 export const COMMANDS: Readonly<
   Record<string, (argv: readonly string[], terminal: Terminal) => Promise<number>>
 > = {
+  check: checkCommand,
   train: trainCommand,
   simulate: simulateCommand,
   dictionary: dictionaryCommand,
@@ -21,11 +24,18 @@ export const COMMANDS: Readonly<
 /** Lines for the program's own help. */
 export const COMMANDS_HELP = `
 Without a ledger (each explains itself with --help):
+  consilium-trainer check        read a data file by its dictionary and list every problem
   consilium-trainer train        train a model on one file, with differential privacy
   consilium-trainer simulate     several hospitals train one model, in one process
   consilium-trainer dictionary   draft the dictionary that describes a file's columns
   consilium-trainer account      what a plan costs in privacy, or how much noise it needs
 `;
+
+/** Every problem of a model by itself, where there are several. */
+function modelProblems({ cause, detail }: TrainerError): string[] {
+  if (!(cause instanceof UnsupportedModelError)) return [detail];
+  return cause.remedy === undefined ? [...cause.problems] : [...cause.problems, cause.remedy];
+}
 
 /** What the user can mend, in words; undefined for a bug. */
 function problemsOf(
@@ -36,11 +46,8 @@ function problemsOf(
     return { lines: [error.message], status: EXIT.usage };
   }
   if (error instanceof TrainerError) {
-    const isInput = error.code === 'TRAINER_MODEL_INVALID';
-    return {
-      lines: [isInput ? `model: ${error.detail}` : error.message],
-      status: isInput ? EXIT.usage : EXIT.failed,
-    };
+    if (error.code !== 'TRAINER_MODEL_INVALID') return { lines: [error.message], status: EXIT.failed };
+    return { lines: modelProblems(error).map((line) => `model: ${line}`), status: EXIT.usage };
   }
   if (error instanceof ParameterRangeError) return { lines: [error.message], status: EXIT.failed };
   const { code } = error as NodeJS.ErrnoException;

@@ -1,6 +1,6 @@
 // What `train` and `simulate` do once they know their hospitals: read, train, score, and write the folder.
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canonicalJson, encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { aggregationOf } from '../aggregate/index.ts';
@@ -14,6 +14,8 @@ import type { Epsilon } from '../simulation/privacy-plan.ts';
 import { type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { InputError, required, type Terminal } from './command-line.ts';
+import { fileProblems } from './file-problems.ts';
+import { prepareFolder } from './prepare-folder.ts';
 import { reportProgress } from './progress.ts';
 import { readDictionary } from './read-dictionary.ts';
 import { readStudy, type StudyFile } from './study-file.ts';
@@ -66,10 +68,10 @@ export async function runStudy(
     dictionary,
     localPatterns: study.localParameters ?? [],
   });
-  const folder = options.out ?? join('out', command);
-  await prepareFolder(folder);
   const splitSeed = options['seed-split'] ?? DEFAULT_SPLIT_SEED;
   const sites = await loadSites(files, { dictionary, unit: study.unit ?? 'patient', splitSeed });
+  const folder = options.out ?? join('out', command);
+  await prepareFolder(folder);
   const bands = Object.fromEntries(sites.map(({ name, band }) => [name, band]));
   const { maxRowsPerPatient } = dictionary;
   const warnings = warningsOf({ settings, maxRowsPerPatient, bands });
@@ -152,18 +154,6 @@ export async function runStudy(
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
-/** Before anything is trained: a release that cannot be written would be spent for nothing. */
-async function prepareFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (cause) {
-    throw new InputError(`--out ${folder} cannot be written: ${(cause as NodeJS.ErrnoException).code}`, {
-      cause,
-    });
-  }
-}
-
 /** Every file is read before any problem is told, so that all are mended at once. */
 async function loadSites(files: readonly SiteFile[], how: Parameters<typeof loadSite>[1]): Promise<Site[]> {
   const sites: Site[] = [];
@@ -173,11 +163,7 @@ async function loadSites(files: readonly SiteFile[], how: Parameters<typeof load
       sites.push(await loadSite(file, how));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      for (const { code, line, column, remedy } of error.problems) {
-        const place = [line && `line ${line}`, column && `column ${column}`].filter(Boolean).join(', ');
-        problems.push(`${file.path}: ${code}${place && ` (${place})`}: ${remedy}`);
-      }
-      if (error.total > error.problems.length) problems.push(`${file.path}: ${error.total} problems in all`);
+      problems.push(...fileProblems(file.path, error));
     }
   }
   if (problems.length > 0) throw new InputError(problems);

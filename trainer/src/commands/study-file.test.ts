@@ -61,6 +61,6 @@ heldOutShare: 0.5
 
 test('what is not YAML, or not a mapping, is refused', () => {
   assert.match(problemsOf('model: [').join(), /study: /);
-  assert.match(problemsOf('- 1').join(), /must be an object/);
-  assert.match(problemsOf('').join(), /must be an object/);
+  assert.match(problemsOf('- 1').join(), /it must be fields with values/);
+  assert.match(problemsOf('').join(), /it must be fields with values/);
 });

@@ -1,6 +1,5 @@
 // The study file of people without a ledger: YAML (or JSON, which is YAML) by a documented schema. Everything that is
 // wrong with it is said at once.
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
   AGGREGATION_RULES,
@@ -16,7 +15,7 @@ import { parseDocument } from 'yaml';
 import { SERVER_OPTIMIZERS } from '../aggregate/index.ts';
 import { HELD_OUT_SHARE } from '../data/index.ts';
 import { MAXIMUM_NOISE_MULTIPLIER } from '../dp-sgd/index.ts';
-import { InputError } from './command-line.ts';
+import { InputError, readText } from './command-line.ts';
 
 const NumberThat = (description: string, holds: (value: number) => boolean) =>
   Type.Refine(Type.Number({ description }), holds, () => `must be ${description}`);
@@ -114,7 +113,9 @@ function spelledOut(value: unknown): unknown {
 export function parseStudy(text: string, folder: string): StudyFile {
   const document = parseDocument(text, { prettyErrors: true });
   if (document.errors.length > 0) {
-    throw new InputError(document.errors.map(({ message }) => `study: ${message.split('\n')[0]}`));
+    throw new InputError(
+      document.errors.map(({ message }) => `study: not YAML: ${message.split('\n')[0]!.replace(/:$/, '')}`),
+    );
   }
   try {
     const study = validate(StudyFile, spelledOut(document.toJS()));
@@ -122,7 +123,13 @@ export function parseStudy(text: string, folder: string): StudyFile {
     return { ...study, model: { ...study.model, path: resolve(folder, study.model.path) } };
   } catch (cause) {
     if (!(cause instanceof DomainError)) throw cause;
-    const problems = cause.message.replace(/^INVALID_ARGUMENT: /, '').split('; ');
+    const problems = cause.message
+      .replace(/^INVALID_ARGUMENT: /, '')
+      .replace(
+        /^argument must be an object/,
+        'it must be fields with values, at least model, rounds and steps',
+      )
+      .split('; ');
     throw new InputError(
       problems.map((problem) => `study: ${problem}`),
       { cause },
@@ -132,8 +139,5 @@ export function parseStudy(text: string, folder: string): StudyFile {
 
 /** @throws InputError */
 export async function readStudy(path: string): Promise<StudyFile> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new InputError(`study ${path} cannot be read: ${cause.code}`, { cause });
-  });
-  return parseStudy(text, dirname(resolve(path)));
+  return parseStudy(await readText(path, 'study'), dirname(resolve(path)));
 }

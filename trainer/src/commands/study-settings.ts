@@ -6,7 +6,7 @@ import type { ModelCard } from '../report/model-card.ts';
 import { noisedReleases } from '../simulation/held-out-scores.ts';
 import { epsilonOfPlan, noiseFor, privacyEventOf, statable } from '../simulation/privacy-plan.ts';
 import type { ModelKind } from '../simulation/study-graph.ts';
-import { InputError, positiveNumber } from './command-line.ts';
+import { InputError, positiveNumber, reasonOf } from './command-line.ts';
 import type { StudyFile } from './study-file.ts';
 
 /** Options that `train` and `simulate` share, as the command line gives them. */
@@ -137,6 +137,8 @@ export function settingsOf(study: StudyFile, options: OptionTexts): StudySetting
   };
 }
 
+const REMEDY = 'take a higher epsilon or delta, fewer steps or a lower samplingRate';
+
 function calibrated(plan: { epsilon: number; delta: number; samplingRate: number; steps: number }): number {
   const { epsilon, ...rest } = plan;
   let noiseMultiplier: number;
@@ -144,19 +146,18 @@ function calibrated(plan: { epsilon: number; delta: number; samplingRate: number
     noiseMultiplier = noiseFor({ targetEpsilon: epsilon, ...rest });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new InputError(`epsilon ${epsilon} cannot be met: ${cause.message}`, { cause });
+    throw new InputError(`epsilon ${epsilon} cannot be met: ${cause.message}; ${REMEDY}`, { cause });
   }
   if (noiseMultiplier <= MAXIMUM_NOISE_MULTIPLIER) return Math.max(noiseMultiplier, 0.01);
   throw new InputError(
-    `epsilon ${epsilon} cannot be met: it takes a noise multiplier above ${MAXIMUM_NOISE_MULTIPLIER}; ` +
-      'take fewer steps or a lower samplingRate',
+    `epsilon ${epsilon} cannot be met: it takes a noise multiplier above ${MAXIMUM_NOISE_MULTIPLIER}; ${REMEDY}`,
   );
 }
 
 export async function modelKindOf({ model }: StudyFile): Promise<ModelKind> {
   if (model.kind !== 'onnx') return model;
-  const graph = await readFile(model.path).catch((cause: NodeJS.ErrnoException) => {
-    throw new InputError(`model ${model.path} cannot be read: ${cause.code}`, { cause });
+  const graph = await readFile(model.path).catch((cause: unknown) => {
+    throw new InputError(`model ${model.path} cannot be read: ${reasonOf(cause)}`, { cause });
   });
   return { kind: 'onnx', graph };
 }
@@ -176,7 +177,8 @@ export function warningsOf(about: {
     for (const [name, { high }] of Object.entries(about.bands)) {
       if (delta * high < 1) continue;
       warnings.push(
-        `delta ${delta} is not below one over the patients of ${name}: it may allow to give some away.`,
+        `delta ${delta} is not below one over the patients of ${name}: it may allow to give some away. Take one ` +
+          `below ${(1 / high).toPrecision(1)}.`,
       );
     }
     if (epsilon > 10) warnings.push(`ε = ${epsilon.toPrecision(3)} is a weak guarantee; 1 to 8 is usual.`);

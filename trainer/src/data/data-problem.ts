@@ -2,22 +2,26 @@
 // problem never carries a value of the file, since values are patients'.
 export const DATA_PROBLEMS = {
   FILE_UNREADABLE: 'The file cannot be read: check the path and its permissions.',
-  FILE_EMPTY: 'The file has no rows.',
-  FILE_NOT_CSV: 'The file is not comma-separated text in UTF-8.',
-  FILE_NOT_PARQUET: 'The file begins as Parquet but is damaged, or in a form this reader does not know.',
-  ROW_LENGTH: 'The row has another number of fields than the dictionary has columns.',
-  COLUMN_UNKNOWN: 'The dictionary names a column that the file does not have.',
+  FILE_EMPTY: 'The file has no rows: name one that has patients.',
+  FILE_NOT_CSV: 'The file is not comma-separated text in UTF-8: save it as such.',
+  FILE_NOT_PARQUET:
+    'The file is no Parquet, is damaged, or has a form this reader does not know: write it anew, or as CSV.',
+  ROW_LENGTH: 'The row has another number of fields than there are columns: mend it, or quote its commas.',
+  COLUMN_UNKNOWN:
+    'The dictionary names a column that the file does not have: correct it there, or the first line of the file.',
   FEATURE_UNKNOWN: 'The dictionary has no feature of this name: check its spelling, or leave it out.',
   PATIENT_ID_MISSING: 'The row has no patient id: fill it in, or leave the row out.',
-  VALUE_NOT_A_NUMBER: 'A numeric feature has text: mend it, or add the text to the missing codes.',
+  VALUE_NOT_A_NUMBER:
+    'A numeric feature has text, NaN or infinity: mend it, or add the text to the missing codes.',
   VALUE_OUT_OF_BOUNDS: "The value lies outside the dictionary's bounds: mend it, or correct the bounds.",
   VALUE_NOT_A_CATEGORY: 'The value is none of the categories: mend it, or add the category or missing code.',
   VALUE_NOT_BINARY: 'A binary feature must be 0 or 1 (or a missing code).',
   LABEL_MISSING: 'The row has no label: leave the row out, a model cannot learn from it.',
   LABEL_NOT_BINARY: 'The label must be 0 or 1 under this rule: mend it, or use the greater-than rule.',
-  LABEL_NOT_A_NUMBER: 'The label must be a number under this rule.',
+  LABEL_NOT_A_NUMBER: 'The label must be a number under this rule: mend it, or leave the row out.',
   TOO_MANY_ROWS: 'A patient has more rows than maxRowsPerPatient: raise it, or keep fewer rows.',
-  TOO_FEW_PATIENTS: 'The dataset has fewer patients than the smallest public band (10).',
+  TOO_FEW_PATIENTS:
+    'The dataset has fewer patients than the smallest public band (10): add patients, or leave it out.',
 } as const;
 export type DataProblemCode = keyof typeof DATA_PROBLEMS;
 
@@ -36,13 +40,14 @@ export class DataError extends Error {
   readonly total: number;
 
   constructor(problems: readonly DataProblem[], options?: ErrorOptions) {
-    super(problems.slice(0, 3).map(describe).join('; ') + (problems.length > 3 ? '; …' : ''), options);
+    super(problems.slice(0, 3).map(describeProblem).join('; ') + (problems.length > 3 ? '; …' : ''), options);
     this.problems = problems.slice(0, 20);
     this.total = problems.length;
   }
 }
 
-function describe({ code, line, column, remedy }: DataProblem): string {
+/** The problem in a line. */
+export function describeProblem({ code, line, column, remedy }: DataProblem): string {
   const place = [line === undefined ? '' : `line ${line}`, column === undefined ? '' : `column ${column}`];
   return `${code}${place.some(Boolean) ? ` (${place.filter(Boolean).join(', ')})` : ''}: ${remedy}`;
 }

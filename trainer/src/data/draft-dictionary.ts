@@ -58,6 +58,7 @@ export async function draftDictionary(path: string, options: DraftOptions): Prom
     throw new DataError([problem('FILE_UNREADABLE')], { cause });
   });
   const isCsv = !isParquet(bytes);
+  if (isCsv && /[.](parquet|pq)$/i.test(path)) throw new DataError([problem('FILE_NOT_PARQUET')]);
   const table = isCsv ? csvTable(bytes, options.header) : await parseParquet(bytes);
   return draftOf(table, { ...options, file: basename(path), header: !isCsv || options.header });
 }

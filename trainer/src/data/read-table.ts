@@ -16,6 +16,7 @@ export async function readTable(path: string, dictionary: Dictionary): Promise<T
   const bytes = await readFile(path).catch((cause) => {
     throw new DataError([problem('FILE_UNREADABLE')], { cause });
   });
+  if (!isParquet(bytes) && /[.](parquet|pq)$/i.test(path)) throw new DataError([problem('FILE_NOT_PARQUET')]);
   return isParquet(bytes) ? parseParquet(bytes, wantedColumns(dictionary)) : parseTable(bytes, dictionary);
 }
 
@@ -41,7 +42,7 @@ export function parseTable(bytes: Uint8Array, dictionary: Dictionary): Table {
   const lines = parseCells(bytes);
   const header = dictionary.header ? lines.shift()?.cells : dictionary.columns;
   if (header === undefined || lines.length === 0) throw new DataError([problem('FILE_EMPTY')]);
-  if (lines.every(({ cells }) => cells.length === 1) && header.length > 1) {
+  if (lines.every(({ cells }) => cells.length === 1) && wantedColumns(dictionary).length > 1) {
     throw new DataError([problem('FILE_NOT_CSV')]);
   }
   const columns = header.map((name) => name.trim());

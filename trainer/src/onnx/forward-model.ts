@@ -14,7 +14,7 @@ import {
   type TensorProto,
 } from './onnx-schema.ts';
 import { type KnownValues, type OpNode, type Shape, UnsupportedOp } from './ops/op-rule.ts';
-import { refusalOf, ruleOf } from './ops/registry.ts';
+import { isExplained, refusalOf, ruleOf, supportedOperators } from './ops/registry.ts';
 import { withStandardOperators } from './scikit-learn.ts';
 import { elementCount, floatTensor, readFloats } from './tensor-data.ts';
 import { UnsupportedModelError } from './unsupported-model.ts';
@@ -86,6 +86,22 @@ function readNodes(model: ModelProto): Graph {
   return { nodes, resolve };
 }
 
+/** Every value has one name and one origin; a name that is given twice would silently be one of the two. */
+function checkNames({ graph }: ModelProto): void {
+  const initialised = duplicates(graph.initializer.map(({ name }) => name));
+  const computed = duplicates(graph.node.flatMap(({ output }) => output).filter((name) => name !== ''));
+  const problems = [
+    ...initialised.map((name) => `it has two initialisers named ${name}: give each a name of its own`),
+    ...computed.map((name) => `two of its nodes compute ${name}: give each value a name of its own`),
+  ];
+  if (problems.length > 0) throw new UnsupportedModelError(problems);
+}
+
+function duplicates(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return [...new Set(names.filter((name) => seen.size === seen.add(name).size))];
+}
+
 /** The nodes that lead to a value, in file order. */
 function ancestorsOf(value: string, nodes: readonly OpNode[]): OpNode[] {
   const wanted = new Set([value]);
@@ -111,9 +127,10 @@ function readInput(model: ModelProto): { input: string; inputShape: number[] } {
   }
   const open = rest.findIndex(({ dimValue }) => !dimValue);
   if (rest.length === 0 || open >= 0) {
+    const which = rest.length === 0 ? '' : `: axis ${open + 1} is open, export it with its extent`;
     throw new UnsupportedModelError([
       `its input ${input.name} must be float [rows, features] or [rows, channels, space], with all axes but the ` +
-        'first of fixed extent',
+        `first of fixed extent${which}`,
     ]);
   }
   return { input: input.name, inputShape: rest.map(({ dimValue }) => dimValue!) };
@@ -144,6 +161,8 @@ interface Initialisers {
   readonly values: Float32Array;
   readonly parameterCount: number;
   readonly constants: Map<string, Constant>;
+  /** Initialisers that a problem was told of. */
+  readonly unreadable: readonly string[];
 }
 
 /** The initialisers that the nodes read: trainable ones and constants. */
@@ -158,6 +177,7 @@ function readInitialisers(model: ModelProto, nodes: readonly OpNode[], problems:
   }
   const parameters: TrainableParameter[] = [];
   const constants = new Map<string, Constant>();
+  const unreadable: string[] = [];
   const chunks: Float32Array[] = [];
   let offset = 0;
   const { float, double, int32, int64, bool } = ELEMENT_TYPE;
@@ -166,7 +186,13 @@ function readInitialisers(model: ModelProto, nodes: readonly OpNode[], problems:
     if (users.length === 0) continue;
     const isReadable = ([float, double, int32, int64, bool] as readonly number[]).includes(tensor.dataType);
     if (!isReadable || (tensor.dataType === double && !settings.has(tensor.name))) {
-      problems.push(describe(users[0]!, `initialiser ${tensor.name} must be float32`));
+      problems.push(
+        describe(
+          users[0]!,
+          `initialiser ${tensor.name} must be float32: export the model in single precision`,
+        ),
+      );
+      unreadable.push(tensor.name);
     } else if (
       tensor.dataType !== float ||
       settings.has(tensor.name) ||
@@ -184,7 +210,7 @@ function readInitialisers(model: ModelProto, nodes: readonly OpNode[], problems:
   parameters.forEach((parameter, i) => {
     values.set(chunks[i]!, parameter.offset);
   });
-  return { parameters, values, parameterCount: offset, constants };
+  return { parameters, values, parameterCount: offset, constants, unreadable };
 }
 
 /** Shapes, constants and kinds of all values of a graph, as they become known node by node. */
@@ -195,8 +221,9 @@ class Inference implements KnownValues {
   readonly #constants: Map<string, Constant>;
   readonly #parameters: ReadonlySet<string>;
   readonly #discrete = new Set<string>();
-  /** Values of nodes that were refused, whose readers are not to be blamed. */
-  readonly #unknown = new Set<string>();
+  /** Values of nodes and initialisers that were refused, whose readers are not to be blamed. */
+  readonly #unknown: Set<string>;
+  hasUnknownOperator = false;
 
   constructor(input: readonly [name: string, shape: Shape], initialisers: Initialisers, problems: string[]) {
     this.problems = problems;
@@ -204,6 +231,7 @@ class Inference implements KnownValues {
     for (const { name, shape } of initialisers.parameters) this.#shapes.set(name, shape);
     this.#parameters = new Set(initialisers.parameters.map(({ name }) => name));
     this.#constants = initialisers.constants;
+    this.#unknown = new Set(initialisers.unreadable);
   }
 
   readonly isParameter = (value: string): boolean => this.#parameters.has(value);
@@ -219,6 +247,7 @@ class Inference implements KnownValues {
     if (ruleOf(node.opType) === undefined && !isFoldable(node)) {
       this.problems.push(describe(node, refusalOf(node.opType)));
       this.#unknown.add(node.output);
+      this.hasUnknownOperator ||= !isExplained(node.opType);
       return;
     }
     if (node.inputs.some((input) => this.#unknown.has(input))) {
@@ -260,6 +289,7 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   if ((model.graph.sparseInitializer ?? []).length > 0) {
     throw new UnsupportedModelError(['sparse initialisers are not supported']);
   }
+  checkNames(model);
   const graph = readNodes(model);
   const logit = findLogit(model, graph.nodes, graph.resolve);
   const ancestors = ancestorsOf(logit, graph.nodes);
@@ -270,7 +300,9 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   }
   const known = new Inference([input, ['rows', ...inputShape]], initialisers, problems);
   for (const node of ancestors) known.infer(node);
-  if (problems.length > 0) throw new UnsupportedModelError(problems);
+  if (problems.length > 0) {
+    throw new UnsupportedModelError(problems, known.hasUnknownOperator ? supportedOperators() : undefined);
+  }
   const [rows, outputs = 1, ...rest] = known.shapeOf(logit);
   if (rows !== 'rows' || typeof outputs !== 'number' || rest.length > 0) {
     throw new UnsupportedModelError([`its output ${LOGIT_NAME} must be [rows, 1] or [rows, classes]`]);

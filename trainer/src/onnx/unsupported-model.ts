@@ -4,9 +4,13 @@
 export class UnsupportedModelError extends Error {
   override readonly name = 'UnsupportedModelError';
   readonly problems: readonly string[];
+  /** What would do instead, where it can be said once for several problems. */
+  readonly remedy: string | undefined;
 
-  constructor(problems: readonly string[]) {
-    super(`this model cannot be trained: ${problems.join('; ')}`);
+  constructor(problems: readonly string[], remedy?: string) {
+    const said = remedy === undefined ? problems : [...problems, remedy];
+    super(`this model cannot be trained: ${said.join('; ')}`);
     this.problems = problems;
+    this.remedy = remedy;
   }
 }

@@ -157,7 +157,11 @@ export function parameterShape(value: string, rank: number, values: KnownValues)
 /** Refuses a value that is not constant; its numbers. */
 export function constantNumbers(value: string, values: KnownValues): readonly Extent[] {
   const constant = values.constantOf(value);
-  if (constant === undefined) throw new UnsupportedOp(`its input ${value} must be constant`);
+  if (constant === undefined) {
+    throw new UnsupportedOp(
+      `its input ${value} must be constant, not computed from data: export fixed shapes`,
+    );
+  }
   return constant.values;
 }
 

@@ -73,6 +73,13 @@ export function ruleOf(opType: string): OpRule | undefined {
 
 /** Why an operator without a rule is refused. */
 export function refusalOf(opType: string): string {
-  const known = [...RULES.keys(), 'Identity', 'Dropout'].join(', ');
-  return REFUSALS[opType] ?? `the operator is not supported; supported are ${known}`;
+  return REFUSALS[opType] ?? 'the operator is not supported: write the layer in supported ones';
+}
+
+/** Whether the refusal itself says what to use instead. */
+export const isExplained = (opType: string): boolean => Object.hasOwn(REFUSALS, opType);
+
+/** What to export instead of operators without a rule. */
+export function supportedOperators(): string {
+  return `supported operators are ${[...RULES.keys(), 'Identity', 'Dropout'].join(', ')}`;
 }
