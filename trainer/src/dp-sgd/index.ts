@@ -1,7 +1,8 @@
 // The public surface of private training.
 export { DiscreteGaussian } from './discrete-gaussian.ts';
+export { SCHEDULES, type Schedule } from './learning-rate.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
-export { type RoundInput, type RoundResult, runRound } from './round.ts';
+export { type RoundInput, type RoundResult, runRound, type TrainingState } from './round.ts';
 export { calibrateNoise, LATTICE_BITS, MAXIMUM_UNITS, type NoiseCalibration } from './sensitivity.ts';
 export { TrainingFailedError, trainRound } from './train-round.ts';
 export {
@@ -14,3 +15,4 @@ export {
 } from './training-plan.ts';
 export type { StepProgress } from './training-steps.ts';
 export { type LabelledRow, packUnits, type TrainingUnits, unitCount } from './training-units.ts';
+export type { Optimizer, OptimizerState } from './update-rule.ts';

@@ -17,12 +17,14 @@ import { calibrateNoise, MAXIMUM_UNITS, type NoiseCalibration } from './sensitiv
 import {
   capacityUnitsOf,
   checkTrainingPlan,
+  expectedBatchUnits,
   lossOf,
   TrainingInputError,
   type TrainingPlan,
 } from './training-plan.ts';
 import { releaseMean, runSteps, type StepMechanism, type StepProgress } from './training-steps.ts';
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
+import { checkOptimizerState, type OptimizerState, updateRuleOf } from './update-rule.ts';
 
 export interface RoundInput {
   /** ONNX bytes of the forward model. */
@@ -33,6 +35,20 @@ export interface RoundInput {
   readonly plan: TrainingPlan;
   /** Names of parameters that stay here, or prefixes ending in `*`. */
   readonly localPatterns: readonly string[];
+  /** What the round before ended with; without it, the study is at its first step. */
+  readonly state?: TrainingState;
+}
+
+/**
+ * What a hospital takes along from round to round: a function of public numbers and of its own released means, so
+ * that keeping it is post-processing. It tells of the hospital's patients what its local parameters do, and stays
+ * there like them.
+ */
+export interface TrainingState {
+  /** Private steps taken so far. */
+  readonly steps: number;
+  /** Absent, the optimiser starts anew. */
+  readonly optimizer?: OptimizerState;
 }
 
 export interface RoundResult {
@@ -42,6 +58,8 @@ export interface RoundResult {
   readonly localParameters: Float64Array;
   /** Private steps taken: what the privacy event states. */
   readonly steps: number;
+  /** To go on from, in the next round. */
+  readonly state: TrainingState;
   /** The noise that was used, for the record. */
   readonly noise: NoiseCalibration;
 }
@@ -64,6 +82,7 @@ export function checkRound(input: RoundInput): ForwardModel {
   if (input.parameters.length !== parameterCount) {
     throw new TrainingInputError(`parameters must have ${parameterCount} values`);
   }
+  checkOptimizerState(plan, parameterCount, input.state?.optimizer);
   return model;
 }
 
@@ -93,6 +112,7 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     drawBatch: () => samplePoisson(words, { units: unitCount(units), rate: plan.samplingRate }),
     sumClipped: (parameters, batch) => clipped.sum(parameters, batch),
     drawNoise: source.draw,
+    noiseDeviation: () => noise.sigma / (noise.latticePerUnit * expectedBatchUnits(plan)),
     release: releaseMean(plan, noise.latticePerUnit),
   };
   const close = async () => {
@@ -146,7 +166,9 @@ export async function runRound(
   const { mechanism, noise, close } = await prepareRound(input, environment.randomness);
   try {
     const { onProgress } = environment;
-    const trained = await runSteps(input.parameters, { plan, mechanism, onProgress });
+    const stepsBefore = input.state?.steps ?? 0;
+    const rule = updateRuleOf(plan, input.parameters.length, input.state?.optimizer);
+    const trained = await runSteps(input.parameters, { plan, mechanism, rule, stepsBefore, onProgress });
     const partition = partitionParameters(readForwardModel(input.model), input.localPatterns);
     const before = pick(input.parameters, partition.sharedIndices);
     const after = pick(trained, partition.sharedIndices);
@@ -154,6 +176,7 @@ export async function runRound(
       sharedDelta: after.map((value, i) => value - before[i]!),
       localParameters: pick(trained, partition.localIndices),
       steps: plan.steps,
+      state: { steps: stepsBefore + plan.steps, optimizer: rule.state() },
       noise,
     };
   } finally {

@@ -8,10 +8,10 @@ import {
   withParameters,
 } from '../onnx/index.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
-import { type RoundInput, runRound } from './round.ts';
+import { type RoundInput, type RoundResult, runRound } from './round.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 import { trainRound } from './train-round.ts';
-import { TrainingInputError, type TrainingPlan } from './training-plan.ts';
+import { capacityUnitsOf, TrainingInputError, type TrainingPlan } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 
 const features = 5;
@@ -113,6 +113,61 @@ test('more patients drawn than one run holds are all counted', async () => {
   assert.ok(Math.hypot(...small.sharedDelta) > 10);
 });
 
+test('a batch larger than memory is accumulated over several runs before it is rounded and noised', async () => {
+  const noisy = { ...plan, samplingRate: 1, steps: 2, noiseMultiplier: 1 };
+  const whole = await runRound({ ...input, plan: noisy }, seeded('parts'));
+  const parts = await runRound({ ...input, plan: { ...noisy, rowsPerRun: 14 } }, seeded('parts'));
+  assert.ok(capacityUnitsOf({ ...noisy, rowsPerRun: 14 }) === 7 && capacityUnitsOf(noisy) >= 400);
+  // One noise, but for the bound on rounding, and sums that differ by less than a step of the lattice.
+  parts.sharedDelta.forEach((value, i) => {
+    assert.ok(Math.abs(value - whole.sharedDelta[i]!) < 1e-6);
+  });
+});
+
+for (const changes of [
+  { momentum: 0.9 },
+  { momentum: undefined, optimizer: { kind: 'adam', secondMomentum: 0.9 } },
+  { weightDecay: 0.1, schedule: { kind: 'cosine', warmUpSteps: 2 } },
+] as const) {
+  test(`two rounds that hand on their state are one long round (${JSON.stringify(changes)})`, async () => {
+    // Everyone in every batch and next to no noise: what differs is what is remembered.
+    const { momentum, ...rest } = {
+      ...plan,
+      ...changes,
+      samplingRate: 1,
+      noiseMultiplier: 1e-5,
+      studySteps: 6,
+    };
+    const long = { ...rest, ...(momentum !== undefined && { momentum }), steps: 6 };
+    const train = (changed: Partial<RoundInput>) =>
+      runRound({ ...input, localPatterns: [], plan: { ...long, steps: 3 }, ...changed }, seeded('halves'));
+    const one = await train({ plan: long });
+    const first = await train({});
+    const between = first.sharedDelta.map((value, i) => value + parameters[i]!);
+    const second = await train({ parameters: between, state: first.state });
+    assert.equal(second.state.steps, 6);
+    const anew = await train({ parameters: between });
+    const gap = ({ sharedDelta }: RoundResult) =>
+      Math.hypot(...sharedDelta.map((value, i) => value + first.sharedDelta[i]! - one.sharedDelta[i]!));
+    assert.ok(gap(second) < 1e-4 && gap(anew) > 1e-2, `${gap(second)} and ${gap(anew)}`);
+  });
+}
+
+test('Adam is told the deviation of the noise that it sees', async () => {
+  const adam = { ...plan, momentum: 0, steps: 1, optimizer: { kind: 'adam' } } as const;
+  const { momentum, ...rest } = adam;
+  const none = {
+    ...input,
+    units: packUnits(features, []),
+    plan: { ...rest, clipNormL2: 0.3, noiseMultiplier: 2 },
+  };
+  const { state } = await runRound(none, seeded('deviation'));
+  assert.ok(state.optimizer?.kind === 'adam');
+  const nominal = (2 * 0.3) / (rest.samplingRate * rest.bandSize);
+  const told = Math.sqrt(state.optimizer.noiseVariance / (1 - 0.999));
+  assert.ok(Math.abs(told / nominal - 1) < 1e-4, `${told} for ${nominal}`);
+});
+
 test('a round can be called off', async () => {
   const controller = new AbortController();
   const running = trainRound(
@@ -130,6 +185,57 @@ const wrong: readonly [what: string, changed: Partial<RoundInput>, why: RegExp][
   ['a rate of 0', { plan: { ...plan, samplingRate: 0 } }, /samplingRate/],
   ['a clip norm that is not a number', { plan: { ...plan, clipNormL2: Number.NaN } }, /clipNormL2/],
   ['half a step', { plan: { ...plan, steps: 0.5 } }, /steps must be a positive integer/],
+  [
+    'an optimiser that is unknown',
+    { plan: { ...plan, optimizer: { kind: 'lion' } as never } },
+    /optimizer.kind/,
+  ],
+  [
+    'momentum twice',
+    { plan: { ...plan, optimizer: { kind: 'sgd' } } },
+    /momentum is the optimizer’s own field: leave it out/,
+  ],
+  [
+    'an Adam out of range',
+    { plan: { ...plan, optimizer: { kind: 'adam', momentum: 1, secondMomentum: -1, floor: 0 } } },
+    /optimizer.momentum .*optimizer.secondMomentum .*optimizer.floor must be a positive number/,
+  ],
+  [
+    'a schedule that warms up for ever',
+    { plan: { ...plan, schedule: { kind: 'linear', warmUpSteps: 60 } } },
+    /warmUp/,
+  ],
+  [
+    'a study shorter than its round',
+    { plan: { ...plan, studySteps: 59 } },
+    /studySteps must be an integer, at least/,
+  ],
+  [
+    'a weight decay that turns signs',
+    { plan: { ...plan, weightDecay: 1 } },
+    /weightDecay must be at least 0/,
+  ],
+  [
+    'runs that hold no patient',
+    { plan: { ...plan, rowsPerRun: 1 } },
+    /rowsPerRun must be an integer from rowsPerUnit/,
+  ],
+  [
+    'the state of another optimiser',
+    {
+      state: {
+        steps: 1,
+        optimizer: {
+          kind: 'adam',
+          first: new Float64Array(7),
+          second: new Float64Array(7),
+          noiseVariance: 1,
+          steps: 1,
+        },
+      },
+    },
+    /optimizer: the state given is not of this optimizer/,
+  ],
   ['a momentum of 1', { plan: { ...plan, momentum: 1 } }, /momentum/],
   ['too many rows of a patient', { plan: { ...plan, rowsPerUnit: 1 } }, /more than 1 rows/],
   ['rows of another width', { units: packUnits(4, []) }, /rows have 4 features, the model takes 5/],

@@ -2,6 +2,8 @@
 // ledger and from the dataset's published description, never from the patients.
 
 import { defaultLoss, type ForwardModel, type Loss, whyNotLoss } from '../onnx/index.ts';
+import { type Schedule, scheduleProblems } from './learning-rate.ts';
+import type { Optimizer } from './update-rule.ts';
 
 export interface TrainingPlan {
   /** C: bound on the L2 norm of one unit's gradient. */
@@ -16,9 +18,20 @@ export interface TrainingPlan {
   readonly bandSize: number;
   /** Rows a unit may have at most (the dictionary's maxRowsPerPatient, or 1). */
   readonly rowsPerUnit: number;
+  /** η; with a schedule, the rate that it warms up to and falls from. */
   readonly learningRate: number;
-  /** Heavy-ball momentum in [0, 1), 0 by default; it starts anew each round. */
+  /** Heavy-ball momentum in [0, 1), 0 by default: short for an optimizer of that momentum. */
   readonly momentum?: number;
+  /** Gradient descent by default. */
+  readonly optimizer?: Optimizer;
+  /** Of the learning rate, over the steps of the whole study; constant by default. */
+  readonly schedule?: Schedule;
+  /** T of the schedule: steps of all rounds together; by default those of this one. */
+  readonly studySteps?: number;
+  /** λ: each step first shrinks every parameter by the factor 1 - η λ; 0 by default. */
+  readonly weightDecay?: number;
+  /** Rows that one run of the step graph holds at most; 4096 by default. Larger batches take several runs. */
+  readonly rowsPerRun?: number;
   /** By default cross-entropy: binary for a model with one output, else categorical. */
   readonly loss?: Loss;
 }
@@ -33,6 +46,27 @@ export const MAXIMUM_NOISE_MULTIPLIER = 1000;
 
 const isPositive = (value: number): boolean => Number.isFinite(value) && value > 0;
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
+const isDecay = (value: number): boolean => value >= 0 && value < 1;
+
+function optimizerProblems(optimizer: Optimizer): string[] {
+  if (optimizer.kind !== 'sgd' && optimizer.kind !== 'adam') return ['optimizer.kind must be sgd or adam'];
+  const problems: string[] = [];
+  const decay = (value: number | undefined, field: string) => {
+    if (value !== undefined && !isDecay(value)) {
+      problems.push(`optimizer.${field} must be at least 0 and below 1`);
+    }
+  };
+  decay(optimizer.momentum, 'momentum');
+  if (optimizer.kind === 'sgd') return problems;
+  decay(optimizer.secondMomentum, 'secondMomentum');
+  const { floor } = optimizer;
+  if (floor !== undefined && !isPositive(floor)) problems.push('optimizer.floor must be a positive number');
+  return problems;
+}
+
+/** Rows of one run at most, so that a step's memory stays bounded. */
+const MAXIMUM_ROWS_PER_RUN = 4096;
 
 /** @throws TrainingInputError naming every field that is out of range. */
 export function checkTrainingPlan(plan: TrainingPlan): void {
@@ -50,8 +84,30 @@ export function checkTrainingPlan(plan: TrainingPlan): void {
   check(isPositive(plan.bandSize), 'bandSize must be a positive number');
   check(isCount(plan.rowsPerUnit) && plan.rowsPerUnit <= 64, 'rowsPerUnit must be an integer from 1 to 64');
   check(isPositive(plan.learningRate), 'learningRate must be a positive number');
-  const momentum = plan.momentum ?? 0;
-  check(momentum >= 0 && momentum < 1, 'momentum must be at least 0 and below 1');
+  check(isDecay(plan.momentum ?? 0), 'momentum must be at least 0 and below 1');
+  if (plan.optimizer !== undefined) {
+    problems.push(...optimizerProblems(plan.optimizer));
+    check(
+      plan.momentum === undefined,
+      'momentum is the optimizer’s own field: leave it out beside optimizer',
+    );
+  }
+  const studySteps = studyStepsOf(plan);
+  check(
+    Number.isSafeInteger(studySteps) && studySteps >= plan.steps,
+    'studySteps must be an integer, at least steps',
+  );
+  problems.push(...scheduleProblems({ studySteps, ...(plan.schedule && { schedule: plan.schedule }) }));
+  const shrinking = plan.learningRate * (plan.weightDecay ?? 0);
+  check(
+    shrinking >= 0 && shrinking < 1,
+    'weightDecay must be at least 0, and its product with learningRate below 1',
+  );
+  const { rowsPerRun = MAXIMUM_ROWS_PER_RUN } = plan;
+  check(
+    isCount(rowsPerRun) && rowsPerRun >= plan.rowsPerUnit && rowsPerRun <= MAXIMUM_ROWS_PER_RUN,
+    `rowsPerRun must be an integer from rowsPerUnit to ${MAXIMUM_ROWS_PER_RUN}`,
+  );
   if (problems.length > 0) throw new TrainingInputError(`training plan: ${problems.join('; ')}`);
 }
 
@@ -60,19 +116,25 @@ export function expectedBatchUnits({ samplingRate, bandSize }: TrainingPlan): nu
   return samplingRate * bandSize;
 }
 
-/** Rows of one run at most, so that a step's memory stays bounded. */
-const MAXIMUM_ROWS_PER_RUN = 4096;
+/** Steps of the whole study, over which the schedule runs. */
+export function studyStepsOf({ studySteps, steps }: Pick<TrainingPlan, 'studySteps' | 'steps'>): number {
+  return studySteps ?? steps;
+}
 
 /**
  * Units that one run of the step graph holds: the expected batch and four standard deviations of headroom.
  *
  * A public number, so that neither shapes nor timing follow the data. A batch that is larger takes a further
- * run; nothing is ever cut off.
+ * run, whose sum is added to the others' before anything is rounded or noised; nothing is ever cut off. So
+ * `rowsPerRun` bounds the memory of a step and changes nothing else.
  */
 export function capacityUnitsOf(plan: TrainingPlan): number {
   const expected = expectedBatchUnits(plan);
   const wanted = Math.ceil(expected + 4 * Math.sqrt(expected)) + 4;
-  return Math.max(1, Math.min(wanted, Math.floor(MAXIMUM_ROWS_PER_RUN / plan.rowsPerUnit)));
+  return Math.max(
+    1,
+    Math.min(wanted, Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / plan.rowsPerUnit)),
+  );
 }
 
 /** The loss a model is trained with. @throws TrainingInputError where plan and model do not go together. */

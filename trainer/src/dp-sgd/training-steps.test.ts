@@ -158,6 +158,7 @@ test('steps follow the released mean, with momentum', async () => {
     drawBatch: () => new Uint32Array(),
     sumClipped: async () => new Float64Array(2),
     drawNoise: () => new Float64Array(2),
+    noiseDeviation: () => 1,
     release: () => means.shift()!,
   };
   const seen: number[] = [];

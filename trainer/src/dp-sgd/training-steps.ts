@@ -11,6 +11,8 @@ export interface StepMechanism {
   sumClipped(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array>;
   /** Fresh integer noise, [parameterCount]; the array may be overwritten by the next draw. */
   drawNoise(): Float64Array;
+  /** Standard deviation of the noise in each value of the next released mean. */
+  noiseDeviation(): number;
   /** The released mean gradient from the sum and the noise, [parameterCount]. */
   release(sums: {
     readonly sum: Float64Array;
@@ -60,12 +62,14 @@ export async function runSteps(
   options: {
     readonly plan: TrainingPlan;
     readonly mechanism: StepMechanism;
-    /** The plan's own by default. */
+    /** The plan's own, in its initial state, by default. */
     readonly rule?: UpdateRule;
+    /** Steps that the study took before; 0 by default. */
+    readonly stepsBefore?: number;
     readonly onProgress?: ((progress: StepProgress) => void) | undefined;
   },
 ): Promise<Float64Array> {
-  const { plan, mechanism, onProgress } = options;
+  const { plan, mechanism, onProgress, stepsBefore = 0 } = options;
   const parameters = Float64Array.from(start);
   const rule = options.rule ?? updateRuleOf(plan, parameters.length);
   const rounded = new Float32Array(parameters.length);
@@ -73,8 +77,9 @@ export async function runSteps(
     const batch = mechanism.drawBatch();
     rounded.set(parameters);
     const sum = await mechanism.sumClipped(rounded, batch);
+    const noiseDeviation = mechanism.noiseDeviation();
     const mean = mechanism.release({ sum, noise: mechanism.drawNoise(), batch });
-    rule.startStep(step);
+    rule.startStep(stepsBefore + step, noiseDeviation);
     rule.apply(parameters, mean, 0, parameters.length);
     onProgress?.({ step, steps: plan.steps });
   }

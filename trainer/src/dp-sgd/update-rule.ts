@@ -1,39 +1,161 @@
-// How parameters follow from the released means. It is all post-processing: a rule sees nothing else of the patients.
-import type { TrainingPlan } from './training-plan.ts';
+// How parameters follow from the released means. It is all post-processing: a rule sees nothing else of the patients,
+// so that what it remembers may be kept from round to round.
+import { learningRateAt } from './learning-rate.ts';
+import { studyStepsOf, TrainingInputError, type TrainingPlan } from './training-plan.ts';
 
 /**
  * Moves parameters, block by block, so that a step can release and apply a block while it is in the cache. A rule
  * allocates only when it is made.
  */
 export interface UpdateRule {
-  /** Says which step, counted from 1, the blocks to come belong to. */
-  startStep(step: number): void;
+  /**
+   * Says which step the blocks to come belong to.
+   *
+   * @param step counted from 1 over the whole study
+   * @param noiseDeviation standard deviation of the noise in each value of the step's mean
+   */
+  startStep(step: number, noiseDeviation: number): void;
   /**
    * Moves parameters[first .. first + count) in place by the released means mean[0 .. count). Each coordinate's result
    * depends on that coordinate alone; every coordinate is moved once a step.
    */
   apply(parameters: Float64Array, mean: Float64Array, first: number, count: number): void;
+  /** What the rule remembers: the arrays are the rule's own. */
+  state(): OptimizerState;
 }
 
-/** The rule of a plan, in its initial state. */
-export function updateRuleOf(plan: TrainingPlan, parameterCount: number): UpdateRule {
-  return gradientDescent(plan, parameterCount);
+export type Optimizer =
+  | {
+      readonly kind: 'sgd';
+      /** μ in [0, 1), 0 by default. */
+      readonly momentum?: number;
+    }
+  | {
+      readonly kind: 'adam';
+      /** β₁ in [0, 1), 0.9 by default. */
+      readonly momentum?: number;
+      /** β₂ in [0, 1), 0.999 by default. */
+      readonly secondMomentum?: number;
+      /** γ > 0, in squared units of the mean gradient; the noise's own variance by default. */
+      readonly floor?: number;
+    };
+
+/** What an optimiser remembers between steps, [parameterCount] each. It follows from released values alone. */
+export type OptimizerState =
+  | { readonly kind: 'sgd'; readonly velocity: Float64Array }
+  | {
+      readonly kind: 'adam';
+      readonly first: Float64Array;
+      readonly second: Float64Array;
+      /** The noise's variance, averaged as the second moment is. */
+      readonly noiseVariance: number;
+      readonly steps: number;
+    };
+
+/**
+ * The rule of a plan, in its initial state or in one that it had before.
+ *
+ * Weight decay is decoupled (Loshchilov and Hutter 2019): θ ← θ - η λ θ before the gradient's own move, and no part of
+ * the gradient, its clipping or the moments.
+ *
+ * @throws TrainingInputError for a state of another optimiser or model
+ */
+export function updateRuleOf(plan: TrainingPlan, parameterCount: number, state?: OptimizerState): UpdateRule {
+  const optimizer = optimizerOf(plan);
+  checkOptimizerState(plan, parameterCount, state);
+  return optimizer.kind === 'adam'
+    ? adam(plan, { optimizer, parameterCount, state: state?.kind === 'adam' ? state : undefined })
+    : gradientDescent(plan, { optimizer, parameterCount, state: state?.kind === 'sgd' ? state : undefined });
 }
 
-/** θ ← θ - η v, v ← μ v + mean: gradient descent with heavy-ball momentum (Polyak 1964). */
-function gradientDescent(
-  { learningRate, momentum = 0 }: Pick<TrainingPlan, 'learningRate' | 'momentum'>,
+/** The plan's optimiser; `momentum` is short for gradient descent with it. */
+export function optimizerOf({ optimizer, momentum }: TrainingPlan): Optimizer {
+  return optimizer ?? { kind: 'sgd', ...(momentum !== undefined && { momentum }) };
+}
+
+/** @throws TrainingInputError for a state of another optimiser or model */
+export function checkOptimizerState(
+  plan: TrainingPlan,
   parameterCount: number,
-): UpdateRule {
-  const velocity = new Float64Array(parameterCount);
+  state: OptimizerState | undefined,
+): void {
+  if (state === undefined) return;
+  const count = state.kind === 'adam' ? state.first.length : state.velocity.length;
+  if (state.kind === optimizerOf(plan).kind && count === parameterCount) return;
+  throw new TrainingInputError(
+    'optimizer: the state given is not of this optimizer and model: start without',
+  );
+}
+
+interface Start<Kind extends Optimizer['kind']> {
+  readonly optimizer: Extract<Optimizer, { kind: Kind }>;
+  readonly parameterCount: number;
+  readonly state: Extract<OptimizerState, { kind: Kind }> | undefined;
+}
+
+/** v ← μ v + mean, θ ← θ - η v: gradient descent with heavy-ball momentum (Polyak 1964). */
+function gradientDescent(plan: TrainingPlan, { optimizer, parameterCount, state }: Start<'sgd'>): UpdateRule {
+  const { momentum = 0 } = optimizer;
+  const { weightDecay = 0 } = plan;
+  const scheduled = { ...plan, studySteps: studyStepsOf(plan) };
+  const velocity = state?.velocity.slice() ?? new Float64Array(parameterCount);
+  let [rate, kept] = [plan.learningRate, 1];
   return {
-    startStep: () => undefined,
+    startStep(step) {
+      rate = learningRateAt(scheduled, step);
+      kept = 1 - rate * weightDecay;
+    },
     apply(parameters, mean, first, count) {
       for (let i = 0; i < count; i++) {
         const moved = momentum * velocity[first + i]! + mean[i]!;
         velocity[first + i] = moved;
-        parameters[first + i]! -= learningRate * moved;
+        parameters[first + i] = kept * parameters[first + i]! - rate * moved;
       }
     },
+    state: () => ({ kind: 'sgd', velocity }),
+  };
+}
+
+/**
+ * Adam (Kingma and Ba 2015) whose second moment is freed of the noise (Tang, Shpilevskiy and Lécuyer 2024,
+ * "DP-AdamBC", Alg. 1):
+ *
+ * m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², θ ← θ - η m̂ / √max(v̂ - φ̂, γ), with g the released mean, m̂ and v̂
+ * the moments over 1 - β₁ᵗ and 1 - β₂ᵗ, and φ̂ the mean noise variance under the same weights as v̂: where noise has
+ * one deviation s in all steps, as in the paper, φ̂ = s². The noise's variance is public, so this costs nothing.
+ * γ is the paper's γ'; its default, φ̂, makes a coordinate without any signal move by at most about η a step.
+ */
+function adam(plan: TrainingPlan, { optimizer, parameterCount, state }: Start<'adam'>): UpdateRule {
+  const { momentum = 0.9, secondMomentum = 0.999, floor } = optimizer;
+  const { weightDecay = 0 } = plan;
+  const scheduled = { ...plan, studySteps: studyStepsOf(plan) };
+  const first = state?.first.slice() ?? new Float64Array(parameterCount);
+  const second = state?.second.slice() ?? new Float64Array(parameterCount);
+  let { steps, noiseVariance } = state ?? { steps: 0, noiseVariance: 0 };
+  let [rate, kept, secondScale, bias, least] = [0, 1, 1, 0, 0];
+  return {
+    startStep(step, noiseDeviation) {
+      steps++;
+      noiseVariance = secondMomentum * noiseVariance + (1 - secondMomentum) * noiseDeviation ** 2;
+      const learningRate = learningRateAt(scheduled, step);
+      kept = 1 - learningRate * weightDecay;
+      rate = learningRate / (1 - momentum ** steps);
+      secondScale = 1 / (1 - secondMomentum ** steps);
+      bias = noiseVariance * secondScale;
+      least = floor ?? bias;
+    },
+    apply(parameters, mean, offset, count) {
+      for (let i = 0; i < count; i++) {
+        const at = offset + i;
+        const gradient = mean[i]!;
+        const m = momentum * first[at]! + (1 - momentum) * gradient;
+        const v = secondMomentum * second[at]! + (1 - secondMomentum) * gradient * gradient;
+        first[at] = m;
+        second[at] = v;
+        const scale = Math.sqrt(Math.max(v * secondScale - bias, least));
+        parameters[at] = kept * parameters[at]! - (rate * m) / scale;
+      }
+    },
+    state: () => ({ kind: 'adam', first, second, noiseVariance, steps }),
   };
 }
