@@ -190,6 +190,46 @@ serverOptimizer: { kind: fedadam, learningRate: 0.1 }`,
     assert.ok(existsSync(at('robust/model.onnx')));
   });
 
+  it('trains with Adam, a schedule, weight decay and an average, over all rounds, and the card says so', async () => {
+    writeFileSync(
+      at('adam.yaml'),
+      `${STUDY.replace('learningRate: 1', 'learningRate: 0.3').replace('rounds: 3', 'rounds: 5')}
+optimizer: { kind: adam, secondMomentum: 0.95 }
+schedule: { kind: cosine, warmUpSteps: 3, finalFraction: 0.1 }
+weightDecay: 0.001
+averaging: { decay: 0.5 }
+rowsPerRun: 32`,
+    );
+    const { status, stderr, last } = await run(
+      ...['simulate', ...sites, '--dictionary', at('dictionary.json'), '--study', at('adam.yaml')],
+      ...['--out', at('adam')],
+    );
+    assert.equal(status, 0, stderr);
+    const { pooled } = JSON.parse(last);
+    assert.ok(pooled.accuracy > pooled.baseline, `${pooled.accuracy} of ${pooled.baseline}`);
+    const { training, privacy } = cardOf('adam');
+    assert.deepEqual(training.optimizer, { kind: 'adam', secondMomentum: 0.95 });
+    assert.deepEqual(training.averaging, { decay: 0.5 });
+    assert.deepEqual(
+      privacy?.training.events.map(({ steps }) => steps),
+      [20],
+    );
+  });
+
+  it('refuses optimisers and schedules that contradict themselves, by field', async () => {
+    writeFileSync(
+      at('odd.yaml'),
+      `${STUDY}\nmomentum: 0.5\noptimizer: { kind: sgd }\nschedule: { kind: step, warmUpSteps: 12 }\n`,
+    );
+    const { status, stderr } = await run(
+      ...['train', '--data', at('a.csv'), '--dictionary', at('dictionary.json'), '--study', at('odd.yaml')],
+    );
+    assert.equal(status, 2);
+    assert.match(stderr, /momentum is the optimizer’s own field/);
+    assert.match(stderr, /schedule\.warmUpSteps must be .* the study's 12 steps/);
+    assert.match(stderr, /schedule\.everySteps must be a positive integer/);
+  });
+
   it('refuses a rule that means nothing for so few hospitals, with the reason', async () => {
     writeFileSync(at('krum.yaml'), `${STUDY}\naggregation: { rule: multi-krum, faulty: 1 }\n`);
     const { status, stderr } = await run(

@@ -15,6 +15,7 @@ import { type HospitalParameters, simulateStudy } from '../simulation/simulate-s
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { InputError, required, type Terminal } from './command-line.ts';
 import { fileProblems } from './file-problems.ts';
+import { optimisationOf } from './optimisation-schema.ts';
 import { prepareFolder } from './prepare-folder.ts';
 import { reportProgress } from './progress.ts';
 import { readDictionary } from './read-dictionary.ts';
@@ -180,6 +181,7 @@ function simulatedStudy(
 ): Parameters<typeof simulateStudy>[0] {
   const { settings, graph, dictionary } = about;
   const { aggregation, serverOptimizer, classWeights } = study;
+  const { plan: optimisation, ...acrossRounds } = optimisationOf(study);
   const loss: TrainingPlan['loss'] = classWeights && {
     kind: graph.outputs === 1 ? 'binary-cross-entropy' : 'categorical-cross-entropy',
     classWeights,
@@ -188,6 +190,7 @@ function simulatedStudy(
     model: graph.model,
     localPatterns: graph.localPatterns,
     rounds: study.rounds,
+    ...acrossRounds,
     plan: {
       clipNormL2: settings.clipNormL2,
       noiseMultiplier: settings.noiseMultiplier,
@@ -195,7 +198,7 @@ function simulatedStudy(
       steps: study.stepsPerRound,
       rowsPerUnit: study.unit === 'record' ? 1 : dictionary.maxRowsPerPatient,
       learningRate: study.learningRate,
-      ...(study.momentum !== undefined && { momentum: study.momentum }),
+      ...optimisation,
       ...(loss && { loss }),
     },
     ...(aggregation && {

@@ -59,6 +59,31 @@ heldOutShare: 0.5
   assert.match(all, /momentum must be at least 0 and below 1/);
 });
 
+test('how parameters move is checked field by field', () => {
+  const good = `${MINIMAL}optimizer: { kind: adam, floor: 1e-6, restarts: true }
+schedule: { kind: step, everySteps: 3, factor: 0.5, warmUpSteps: 2 }
+weightDecay: 0
+averaging: { decay: 0.9 }
+rowsPerRun: 64
+`;
+  assert.equal(parseStudy(good, '/').optimizer?.kind, 'adam');
+  const problems = problemsOf(`${MINIMAL}optimizer: { kind: sgd, floor: 1 }
+schedule: { kind: sine, finalFraction: 2, factor: 0 }
+weightDecay: -1
+averaging: { decay: 1 }
+`).join('\n');
+  for (const field of [
+    'optimizer',
+    'schedule.kind',
+    'schedule.finalFraction',
+    'schedule.factor',
+    'weightDecay',
+  ]) {
+    assert.match(problems, new RegExp(`study: ${field.replace('.', '[.]')}`));
+  }
+  assert.match(problems, /averaging[.]decay must be at least 0 and below 1/);
+});
+
 test('what is not YAML, or not a mapping, is refused', () => {
   assert.match(problemsOf('model: [').join(), /study: /);
   assert.match(problemsOf('- 1').join(), /it must be fields with values/);

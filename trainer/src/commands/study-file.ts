@@ -16,6 +16,7 @@ import { SERVER_OPTIMIZERS } from '../aggregate/index.ts';
 import { HELD_OUT_SHARE } from '../data/index.ts';
 import { MAXIMUM_NOISE_MULTIPLIER } from '../dp-sgd/index.ts';
 import { InputError, readText } from './command-line.ts';
+import { OptimisationFields } from './optimisation-schema.ts';
 
 const NumberThat = (description: string, holds: (value: number) => boolean) =>
   Type.Refine(Type.Number({ description }), holds, () => `must be ${description}`);
@@ -51,7 +52,8 @@ export const StudyFile = Strict({
   samplingRate: Described(Share, 'Probability of each unit to be in a batch (Poisson); 1 for all of them.'),
   clipNormL2: Described(Positive, "Bound on one unit's gradient."),
   learningRate: Positive,
-  momentum: Optional(Decay, '0 by default; starts anew each round.'),
+  momentum: Optional(Decay, 'Short for optimizer {kind: sgd, momentum, restarts: true}.'),
+  ...OptimisationFields,
   classWeights: Type.Optional(
     Type.Array(Positive, { minItems: 2, maxItems: 2, description: 'Of label 0 and 1: public numbers.' }),
   ),

@@ -10,8 +10,15 @@ import {
   stepServer,
 } from '../aggregate/index.ts';
 import type { DatasetRow } from '../data/index.ts';
-import { packUnits, runRound, secureRandomness, type TrainingPlan } from '../dp-sgd/index.ts';
+import {
+  packUnits,
+  runRound,
+  secureRandomness,
+  type TrainingPlan,
+  type TrainingState,
+} from '../dp-sgd/index.ts';
 import type { Parameters, StudyModel } from '../study-model.ts';
+import { ModelAverage } from './model-average.ts';
 
 /** The rows of one unit of privacy: a patient's, or a single record. */
 export type UnitRows = readonly DatasetRow[];
@@ -29,7 +36,11 @@ export interface SimulatedStudy {
   readonly model: StudyModel;
   readonly localPatterns: readonly string[];
   readonly rounds: number;
-  readonly plan: Omit<TrainingPlan, 'bandSize'>;
+  readonly plan: Omit<TrainingPlan, 'bandSize' | 'studySteps'>;
+  /** Whether each round starts without the momentum or moments of the one before; by default they are kept. */
+  readonly restartsOptimizer?: boolean;
+  /** Where given, the study's outcome is the exponential moving average of the models after each round. */
+  readonly averaging?: { readonly decay: number };
   /** FedAvg by default. */
   readonly aggregation?: Aggregation;
   /** How the aggregate moves the shared model; by default it becomes the model. */
@@ -47,10 +58,15 @@ export interface SimulationProgress {
 }
 
 /**
- * Trains a study over all hospitals; the result is each hospital's model after the last round.
+ * Trains a study over all hospitals; the result is each hospital's model after the last round, or with `averaging`
+ * the average of its models over the rounds. Training itself always goes on from the models, never from the average.
+ *
+ * From round to round each hospital keeps its `TrainingState`: the schedule runs over all rounds' steps, and the
+ * optimiser goes on where it stopped unless it restarts. The state stays at its hospital, as local parameters do.
  *
  * **Guarantee.** Towards each hospital's units the result is `rounds` compositions of `runRound` under the plan and
- * whatever follows from public numbers. Hospitals are disjoint, so a patient of one hospital is charged once.
+ * whatever follows from public numbers: what is kept and what is averaged follows from releases. Hospitals are
+ * disjoint, so a patient of one hospital is charged once.
  *
  * @param listeners `onRound` is awaited after each round, and before the first with round 0
  * @throws AggregationRefusedError where the rule needs more hospitals
@@ -72,24 +88,33 @@ export async function simulateStudy(
       hospital.training.map((rows) => rows.map(({ x, y }) => ({ features: x, label: y }))),
     ),
     local: model.initial.local,
+    state: undefined as TrainingState | undefined,
   }));
   let base = quantizeParameters(model.initial.shared);
   let state = initialServerState(base.length);
+  const average = study.averaging && new ModelAverage(study.averaging.decay);
+  const studySteps = study.rounds * plan.steps;
   const parameters = (): HospitalParameters => {
     const shared = dequantizeParameters(base);
     return sites.map(({ local }) => ({ shared, local }));
   };
-  await listeners.onRound?.(0, parameters());
+  let outcome = parameters();
+  await listeners.onRound?.(0, outcome);
   for (let round = 1; round <= study.rounds; round++) {
     const updates = [];
     for (const site of sites) {
-      const { sharedDelta, localParameters } = await runRound(
+      const {
+        sharedDelta,
+        localParameters,
+        state: after,
+      } = await runRound(
         {
           model: model.graph,
           parameters: model.join({ shared: dequantizeParameters(base), local: site.local }),
           units: site.units,
           localPatterns,
-          plan: { ...plan, bandSize: site.bandSize },
+          plan: { ...plan, bandSize: site.bandSize, studySteps },
+          ...(site.state && { state: site.state }),
         },
         {
           randomness: secureRandomness,
@@ -97,12 +122,18 @@ export async function simulateStudy(
         },
       );
       site.local = localParameters;
+      site.state = study.restartsOptimizer ? withoutOptimizer(after) : after;
       updates.push({ weight: site.weight, delta: quantizeParameters(sharedDelta) });
     }
     const aggregate = aggregation({ base, updates });
     if (serverOptimizer === undefined) base = aggregate;
     else ({ model: base, state } = stepServer(serverOptimizer, { base, aggregate, state }));
-    await listeners.onRound?.(round, parameters());
+    outcome = average?.add(parameters()) ?? parameters();
+    await listeners.onRound?.(round, outcome);
   }
-  return parameters();
+  return outcome;
+}
+
+function withoutOptimizer({ optimizer, ...rest }: TrainingState): TrainingState {
+  return rest;
 }
