@@ -216,6 +216,62 @@ rowsPerRun: 32`,
     );
   });
 
+  it('clips by layers, and with a norm that follows the patients, at the same charge, and the card says so', async () => {
+    const clippings = {
+      flat: '{ kind: flat }',
+      layers: '{ kind: per-layer, bounds: [2, 1], layers: [[weight0], [bias0, local.intercept]] }',
+      adaptive: '{ kind: adaptive, targetQuantile: 0.7, countNoiseMultiplier: 12 }',
+    };
+    const cards = [];
+    for (const [name, clipping] of Object.entries(clippings)) {
+      writeFileSync(at(`${name}.yaml`), `${STUDY}\nclipping: ${clipping}\n`);
+      const { status, stderr } = await run(
+        ...['train', '--data', at('a.csv'), '--dictionary', at('dictionary.json')],
+        ...['--study', at(`${name}.yaml`), '--out', at(name)],
+      );
+      assert.equal(status, 0, stderr);
+      cards.push(cardOf(name));
+    }
+    const [flat, layers, adaptive] = cards;
+    assert.deepEqual(layers!.privacy, flat!.privacy);
+    assert.deepEqual(adaptive!.privacy, flat!.privacy);
+    assert.equal((layers!.training.clipping as { kind: string }).kind, 'per-layer');
+    assert.equal(layers!.training.stepNoise, undefined);
+    const { data } = adaptive!.training.stepNoise as Record<string, { gradients: number; count: number }>;
+    const z = adaptive!.privacy!.noiseMultiplier;
+    assert.equal(data!.count, 12);
+    assert.ok(Math.abs(data!.gradients ** -2 + 12 ** -2 - z ** -2) < 1e-9);
+    const markdown = readFileSync(join(at('adaptive'), 'model-card.md'), 'utf8');
+    assert.match(markdown, /noised count of patients[\s\S]*which together are the one that is stated/);
+    const bare = await run(
+      ...['train', '--data', at('a.csv'), '--dictionary', at('dictionary.json')],
+      ...['--study', at('adaptive.yaml'), '--without-privacy', '--out', at('bare-adaptive')],
+    );
+    assert.equal(bare.status, 0, bare.stderr);
+    assert.equal(cardOf('bare-adaptive').training.clipping, undefined);
+  });
+
+  it('refuses clipping that does not fit the model or the plan, by field', async () => {
+    for (const [clipping, why] of [
+      [
+        '{ kind: per-layer, bounds: uniform, layers: [[conv*]] }',
+        /clipping\.layers: no parameter matches conv\*/,
+      ],
+      [
+        '{ kind: adaptive, countNoiseMultiplier: 0.1 }',
+        /clipping\.countNoiseMultiplier must be at least twice/,
+      ],
+      ['{ kind: per-layer, bounds: [1] }', /clipping\.bounds must have one number for each of layers/],
+    ] as const) {
+      writeFileSync(at('odd.yaml'), `${STUDY}\nclipping: ${clipping}\n`);
+      const { status, stderr } = await run(
+        ...['train', '--data', at('a.csv'), '--dictionary', at('dictionary.json'), '--study', at('odd.yaml')],
+      );
+      assert.equal(status, 2);
+      assert.match(stderr, why);
+    }
+  });
+
   it('refuses optimisers and schedules that contradict themselves, by field', async () => {
     writeFileSync(
       at('odd.yaml'),

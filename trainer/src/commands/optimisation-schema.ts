@@ -1,5 +1,5 @@
-// The part of a study file that says how parameters move: optimiser, schedule, decay and averaging. Which fields go
-// together is checked by the engine (`checkTrainingPlan`), which every plan passes through.
+// The part of a study file that says how parameters move: clipping, optimiser, schedule, decay and averaging. Which
+// fields go together is checked by the engine (`checkTrainingPlan`), which every plan passes through.
 import { Described, Strict, Words } from '@consilium/chaincode/domain';
 import { type TSchema, Type } from 'typebox';
 import type { TrainingPlan } from '../dp-sgd/index.ts';
@@ -8,6 +8,7 @@ import { SCHEDULES } from '../dp-sgd/index.ts';
 const NumberThat = (description: string, holds: (value: number) => boolean) =>
   Type.Refine(Type.Number({ description }), holds, () => `must be ${description}`);
 const Positive = NumberThat('a number above 0', (value) => value > 0);
+const Fraction = NumberThat('above 0 and below 1', (value) => value > 0 && value < 1);
 const Decay = NumberThat('at least 0 and below 1', (value) => value >= 0 && value < 1);
 const Optional = <T extends TSchema>(schema: T, description: string) =>
   Type.Optional(Described(schema, description));
@@ -45,8 +46,36 @@ const Schedule = Strict({
   ),
 });
 
+const Pattern = Type.String({ minLength: 1, maxLength: 100 });
+const Clipping = Type.Union([
+  Strict({ kind: Type.Literal('flat') }),
+  Strict({
+    kind: Type.Literal('per-layer'),
+    bounds: Described(
+      Type.Union([Words(['uniform', 'by-size']), Type.Array(Positive, { minItems: 1, maxItems: 1000 })]),
+      'How clipNormL2 is shared out: equally, by the root of the layers’ sizes, or in proportion to numbers.',
+    ),
+    layers: Optional(
+      Type.Array(Type.Array(Pattern, { minItems: 1, maxItems: 1000 }), { minItems: 1, maxItems: 1000 }),
+      'Lists of parameters, by name or by prefix ending in *; the others are layers of their own.',
+    ),
+  }),
+  Strict({
+    kind: Type.Literal('adaptive'),
+    targetQuantile: Optional(Fraction, 'Share of gradients to be left whole; 0.5 by default.'),
+    rate: Optional(Positive, 'How fast the clip norm follows, at most 10; 0.2 by default.'),
+    countNoiseMultiplier: Optional(
+      Positive,
+      'Noise of the count, at least twice noiseMultiplier; a tenth of the expected batch, or 5 times, by default.',
+    ),
+    minimumClipNormL2: Optional(Positive, 'A hundredth of clipNormL2 by default.'),
+    maximumClipNormL2: Optional(Positive, 'A hundred times clipNormL2 by default.'),
+  }),
+]);
+
 /** Fields of a study file. */
 export const OptimisationFields = {
+  clipping: Optional(Clipping, 'Flat by default: the whole gradient to clipNormL2.'),
   optimizer: Optional(Optimizer, 'Gradient descent by default.'),
   schedule: Optional(Schedule, 'Of the learning rate, over the steps of all rounds; constant by default.'),
   weightDecay: Optional(
@@ -65,7 +94,7 @@ export const OptimisationFields = {
 
 type Optimisation = Pick<
   TrainingPlan,
-  'optimizer' | 'schedule' | 'weightDecay' | 'momentum' | 'rowsPerRun'
+  'clipping' | 'optimizer' | 'schedule' | 'weightDecay' | 'momentum' | 'rowsPerRun'
 > & {
   readonly averaging?: { readonly decay: number };
 };
@@ -74,16 +103,20 @@ export type OptimisationSettings = Omit<Optimisation, 'optimizer'> & {
   readonly optimizer?: NonNullable<TrainingPlan['optimizer']> & { readonly restarts?: boolean };
 };
 
-/** What the engine takes of them. */
-export function optimisationOf(study: OptimisationSettings): {
+/** What the engine takes of them; without privacy nothing is clipped, whatever the kind. */
+export function optimisationOf(
+  study: OptimisationSettings,
+  { isPrivate }: { readonly isPrivate: boolean },
+): {
   readonly plan: Omit<Optimisation, 'averaging'>;
   readonly restartsOptimizer: boolean;
   readonly averaging?: { readonly decay: number };
 } {
-  const { optimizer, schedule, weightDecay, averaging, momentum, rowsPerRun } = study;
+  const { clipping, optimizer, schedule, weightDecay, averaging, momentum, rowsPerRun } = study;
   const { restarts = false, ...kept } = optimizer ?? {};
   return {
     plan: {
+      ...(clipping && isPrivate && { clipping }),
       ...(optimizer && { optimizer: kept as NonNullable<TrainingPlan['optimizer']> }),
       ...(schedule && { schedule }),
       ...(weightDecay !== undefined && { weightDecay }),

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { canonicalJson, encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { aggregationOf } from '../aggregate/index.ts';
 import { DataError, HELD_OUT_SHARE } from '../data/index.ts';
-import type { TrainingPlan } from '../dp-sgd/index.ts';
+import { clipNoiseOf, type TrainingPlan } from '../dp-sgd/index.ts';
 import { learningCurve } from '../report/learning-curve.ts';
 import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
 import { exactScorer, noisedScorer, type RoundScores, type Score } from '../simulation/held-out-scores.ts';
@@ -90,7 +90,9 @@ export async function runStudy(
   const progress = reportProgress({ rounds: study.rounds, isPrivate: settings.privacy !== null, terminal });
   const startedAt = performance.now();
   let scoringMs = 0;
-  const parameters = await simulateStudy(simulatedStudy(study, { settings, graph, dictionary }), sites, {
+  const simulated = simulatedStudy(study, { settings, graph, dictionary });
+  const { plan } = simulated;
+  const parameters = await simulateStudy(simulated, sites, {
     onStep: progress.onStep,
     async onRound(round, current) {
       const before = performance.now();
@@ -122,7 +124,7 @@ export async function runStudy(
       heldOutShare: HELD_OUT_SHARE,
       splitSeed,
     },
-    training: trainingFacts(study, settings),
+    training: { ...trainingFacts(study, settings), ...clipNoiseFacts(plan, sites) },
     privacy: settings.privacy,
     model: {
       parameters: graph.model.initial.shared.length + graph.model.initial.local.length,
@@ -181,7 +183,9 @@ function simulatedStudy(
 ): Parameters<typeof simulateStudy>[0] {
   const { settings, graph, dictionary } = about;
   const { aggregation, serverOptimizer, classWeights } = study;
-  const { plan: optimisation, ...acrossRounds } = optimisationOf(study);
+  const { plan: optimisation, ...acrossRounds } = optimisationOf(study, {
+    isPrivate: settings.privacy !== null,
+  });
   const loss: TrainingPlan['loss'] = classWeights && {
     kind: graph.outputs === 1 ? 'binary-cross-entropy' : 'categorical-cross-entropy',
     classWeights,
@@ -215,15 +219,25 @@ function simulatedStudy(
 
 /** The study as it was run; its privacy is told apart. */
 function trainingFacts(study: StudyFile, { privacy }: StudySettings): Record<string, unknown> {
-  const { title, epsilon, noiseMultiplier, delta, heldOutShare, unit, clipNormL2, ...facts } = study;
+  const { title, epsilon, noiseMultiplier, delta, heldOutShare, unit, clipNormL2, clipping, ...facts } =
+    study;
   const { model } = facts;
   return {
     ...facts,
     model: model.kind === 'onnx' ? { kind: 'onnx' } : model,
-    ...(privacy !== null && { clipNormL2 }),
+    ...(privacy !== null && { clipNormL2, ...(clipping && { clipping }) }),
     ...(privacy !== null && epsilon !== undefined && { targetEpsilon: epsilon }),
     ...(privacy === null && { withoutPrivacy: true }),
   };
+}
+
+/** How the noise multiplier that is charged is shared out where the clip norm follows a count of patients. */
+function clipNoiseFacts(
+  plan: Omit<TrainingPlan, 'bandSize'>,
+  sites: readonly Site[],
+): Record<string, unknown> {
+  const noise = sites.map(({ name, bandSize }) => [name, clipNoiseOf({ ...plan, bandSize })] as const);
+  return noise.some(([, own]) => own !== undefined) ? { stepNoise: Object.fromEntries(noise) } : {};
 }
 
 /** One file, or one a hospital where each has parameters of its own. */

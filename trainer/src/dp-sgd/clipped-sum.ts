@@ -1,10 +1,17 @@
 // Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
+import assert from 'node:assert/strict';
 import { type ForwardModel, LARGEST_SQUARE, type StepGraph } from '../onnx/index.ts';
 import { type Lane, openLane, openLaneThread } from './lane.ts';
 import type { TrainingUnits } from './training-units.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
 const WORTH_A_LANE = 64;
+
+/**
+ * Times normTerms: more than how far, relatively, a unit's squared norms in two orders can lie apart, each of which is
+ * within 3 · 2^-53 normTerms of the same number (`sensitivity.ts`, step 1).
+ */
+const ORDER_MARGIN = 16 * 2 ** -53;
 
 const isUsable = (square: number): boolean => square <= LARGEST_SQUARE;
 
@@ -28,6 +35,7 @@ export class ClippedSum {
   readonly #graph: StepGraph;
   readonly #units: TrainingUnits;
   readonly #isUnusable: Uint8Array;
+  #count = 0;
 
   /** `graph` is one lane's: its capacity times `lanes` units are summed in one run. */
   static async open(
@@ -60,6 +68,31 @@ export class ClippedSum {
    * too, so that it cannot be told from others by its time, and gives zeros.
    */
   async sum(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
+    assert(!this.#graph.takesClipNorm, 'the graph is given no clip norm');
+    return this.#sum(parameters, batch);
+  }
+
+  /**
+   * The sum for a graph that takes its clip norm C as an input, and Σ over the batch of +1 where a unit's norm is at
+   * most C, else -1; units whose gradients are not finite count 0.
+   *
+   * A unit counts by its own rows, the parameters and C alone. Squared norms that lie so near to C² that the order of
+   * their roundings, and so the unit's place, might decide are computed once more, for the unit alone in the first
+   * place: the order is then always the same. All others are on the same side of C² wherever they lie.
+   */
+  async sumAndCount(
+    parameters: Float32Array,
+    batch: Uint32Array,
+    clipNormL2: number,
+  ): Promise<{ readonly sum: Float64Array; readonly count: number }> {
+    assert(this.#graph.takesClipNorm, 'the graph takes a clip norm');
+    for (const { buffers } of this.#lanes) buffers.clipNorm![0] = clipNormL2;
+    this.#count = 0;
+    const sum = await this.#sum(parameters, batch);
+    return { sum, count: this.#count };
+  }
+
+  async #sum(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
     const capacity = this.#graph.units * this.#lanes.length;
     if (batch.length <= capacity) return this.#run(parameters, batch);
     const total = new Float64Array(this.#graph.parameterCount);
@@ -90,14 +123,42 @@ export class ClippedSum {
    */
   async #run(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
     for (const { buffers } of this.#lanes) buffers.parameters.set(parameters);
-    this.#layOut(batch, () => false);
+    let isLeftOut = (_slot: number) => false;
+    this.#layOut(batch, isLeftOut);
     await this.#runLanes();
-    if (!this.#isBroken()) return this.#total();
-    const squares = this.#lanes.map(({ buffers }) => buffers.squares.slice());
+    if (this.#isBroken()) {
+      const squares = Float64Array.from(batch, (_, slot) => this.#squareAt(slot));
+      isLeftOut = (slot) => !isUsable(squares[slot]!);
+      this.#layOut(batch, isLeftOut);
+      await this.#runLanes();
+      if (this.#isBroken()) return new Float64Array(this.#graph.parameterCount);
+    }
+    const total = this.#total();
+    if (this.#graph.takesClipNorm) await this.#countRun(batch, isLeftOut);
+    return total;
+  }
+
+  async #countRun(batch: Uint32Array, isLeftOut: (slot: number) => boolean): Promise<void> {
+    const bound = this.#lanes[0]!.buffers.clipNorm![0]! ** 2;
+    const margin = ORDER_MARGIN * this.#graph.rounding.normTerms;
+    const doubtful: number[] = [];
+    batch.forEach((unit, slot) => {
+      if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) return;
+      const square = this.#squareAt(slot);
+      if (square <= bound * (1 - margin)) this.#count++;
+      else if (square > bound * (1 + margin)) this.#count--;
+      else doubtful.push(unit);
+    });
+    for (const unit of doubtful) {
+      this.#layOut(Uint32Array.of(unit), () => false);
+      await this.#runLanes();
+      this.#count += this.#squareAt(0) <= bound ? 1 : -1;
+    }
+  }
+
+  #squareAt(slot: number): number {
     const { units } = this.#graph;
-    this.#layOut(batch, (slot) => !isUsable(squares[Math.floor(slot / units)]![slot % units]!));
-    await this.#runLanes();
-    return this.#isBroken() ? new Float64Array(this.#graph.parameterCount) : this.#total();
+    return this.#lanes[Math.floor(slot / units)]!.buffers.squares[slot % units]!;
   }
 
   async #runLanes(): Promise<void> {

@@ -8,6 +8,7 @@ export { TrainingFailedError, trainRound } from './train-round.ts';
 export {
   capacityUnitsOf,
   checkTrainingPlan,
+  clipNoiseOf,
   expectedBatchUnits,
   MAXIMUM_NOISE_MULTIPLIER,
   TrainingInputError,

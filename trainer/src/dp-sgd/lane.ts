@@ -15,6 +15,8 @@ export interface LaneBuffers {
   readonly y: Float32Array;
   readonly mask: Float32Array;
   readonly parameters: Float32Array;
+  /** One value, where the graph takes the clip norm as an input. */
+  readonly clipNorm?: Float64Array;
   readonly sum: Float64Array;
   readonly squares: Float64Array;
 }
@@ -40,12 +42,13 @@ export class LaneFailedError extends Error {
 
 /** A function that runs the graph once over a lane's buffers. */
 export function laneRunner(session: OnnxSession, buffers: LaneBuffers): () => Promise<void> {
-  const { x, xShape, y, mask, parameters, sum, squares } = buffers;
+  const { x, xShape, y, mask, parameters, clipNorm, sum, squares } = buffers;
   const run = session.prepare({
     x: { type: 'float32', shape: xShape, data: x },
     y: { type: 'float32', shape: [y.length, 1], data: y },
     mask: { type: 'float32', shape: [mask.length, 1], data: mask },
     parameters: { type: 'float32', shape: [parameters.length], data: parameters },
+    ...(clipNorm && { clipNorm: { type: 'float64', shape: [1, 1], data: clipNorm } }),
   });
   return async () => {
     const outputs = await run();
@@ -65,6 +68,7 @@ function createBuffers(graph: StepGraph, allocate: (bytes: number) => ArrayBuffe
     y: floats(rows),
     mask: floats(rows),
     parameters: floats(parameterCount),
+    ...(graph.takesClipNorm && { clipNorm: doubles(1) }),
     sum: doubles(parameterCount),
     squares: doubles(units),
   };

@@ -2,21 +2,26 @@
 // and what tests call with a reproducible source.
 import {
   buildStepGraph,
+  type ClipLayer,
   type ForwardModel,
   labelRule,
   partitionParameters,
   pick,
   readForwardModel,
 } from '../onnx/index.ts';
+import { ClipNorm, countSigma } from './adaptive-clipping.ts';
+import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum, lanesFor } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
 import { samplePoisson } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
-import { calibrateNoise, MAXIMUM_UNITS, type NoiseCalibration } from './sensitivity.ts';
+import { calibrateNoise, latticeOf, MAXIMUM_UNITS, type NoiseCalibration } from './sensitivity.ts';
 import {
+  adaptivePlanOf,
   capacityUnitsOf,
   checkTrainingPlan,
+  clipNoiseOf,
   expectedBatchUnits,
   lossOf,
   TrainingInputError,
@@ -49,6 +54,8 @@ export interface TrainingState {
   readonly steps: number;
   /** Absent, the optimiser starts anew. */
   readonly optimizer?: OptimizerState;
+  /** The next step's clip norm; absent where clipping is not adaptive, and where it starts at the plan's. */
+  readonly clipNormL2?: number;
 }
 
 export interface RoundResult {
@@ -60,7 +67,7 @@ export interface RoundResult {
   readonly steps: number;
   /** To go on from, in the next round. */
   readonly state: TrainingState;
-  /** The noise that was used, for the record. */
+  /** The noise that was used, for the record; with adaptive clipping, κ is that of the first step. */
   readonly noise: NoiseCalibration;
 }
 
@@ -68,6 +75,8 @@ export interface RoundResult {
 export interface PreparedRound {
   readonly mechanism: StepMechanism;
   readonly noise: NoiseCalibration;
+  /** Where it is adaptive. */
+  readonly clipNorm: ClipNorm | undefined;
   close(): Promise<void>;
 }
 
@@ -83,6 +92,7 @@ export function checkRound(input: RoundInput): ForwardModel {
     throw new TrainingInputError(`parameters must have ${parameterCount} values`);
   }
   checkOptimizerState(plan, parameterCount, input.state?.optimizer);
+  layersOf(plan, model);
   return model;
 }
 
@@ -91,35 +101,77 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const { plan, units } = input;
   const model = checkRound(input);
   const { parameterCount } = model;
+  const clipNorm = clipNormOf(input);
   const capacity = capacityUnitsOf(plan);
   const lanes = lanesFor(model, capacity);
+  const layers = layersOf(plan, model);
   const graph = buildStepGraph(model, {
-    clipNormL2: plan.clipNormL2,
+    clipNormL2: clipNorm === undefined ? plan.clipNormL2 : 'input',
     capacityUnits: Math.ceil(capacity / lanes),
     rowsPerUnit: plan.rowsPerUnit,
     loss: lossOf(plan, model),
+    ...(layers && { layers }),
   });
   const noise = calibrateNoise({
-    clipNormL2: plan.clipNormL2,
-    noiseMultiplier: plan.noiseMultiplier,
+    clipNormL2: clipNorm?.current ?? plan.clipNormL2,
+    noiseMultiplier: clipNoiseOf(plan)?.gradients ?? plan.noiseMultiplier,
     parameterCount,
     rounding: graph.rounding,
   });
+  const latticePerUnit = () => (clipNorm === undefined ? noise.latticePerUnit : latticeOf(clipNorm.current));
   const words = new RandomWords(randomness);
   const clipped = await ClippedSum.open(graph, units, model, lanes);
   const source = openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
-  const mechanism: StepMechanism = {
+  const common = {
     drawBatch: () => samplePoisson(words, { units: unitCount(units), rate: plan.samplingRate }),
-    sumClipped: (parameters, batch) => clipped.sum(parameters, batch),
     drawNoise: source.draw,
-    noiseDeviation: () => noise.sigma / (noise.latticePerUnit * expectedBatchUnits(plan)),
-    release: releaseMean(plan, noise.latticePerUnit),
+    noiseDeviation: () => noise.sigma / (latticePerUnit() * expectedBatchUnits(plan)),
+    release: releaseMean(plan, latticePerUnit),
   };
+  const mechanism: StepMechanism =
+    clipNorm === undefined
+      ? { ...common, sumClipped: (parameters, batch) => clipped.sum(parameters, batch) }
+      : { ...common, ...adaptively(clipNorm, { clipped, words }) };
   const close = async () => {
     await source.close();
     await clipped.close();
   };
-  return { mechanism, noise, close };
+  return { mechanism, noise, clipNorm, close };
+}
+
+function layersOf(plan: TrainingPlan, model: ForwardModel): readonly ClipLayer[] | undefined {
+  const { clipping, clipNormL2 } = plan;
+  if (clipping?.kind !== 'per-layer') return undefined;
+  const found = clipLayersOf(model, { clipping, clipNormL2 });
+  if ('layers' in found) return found.layers;
+  throw new TrainingInputError(`training plan: clipping.${found.problem}`);
+}
+
+function clipNormOf({ plan, state }: RoundInput): ClipNorm | undefined {
+  const adaptive = adaptivePlanOf(plan);
+  return adaptive && new ClipNorm(adaptive, state?.clipNormL2);
+}
+
+/** The parts of a mechanism whose clip norm follows the patients. */
+function adaptively(
+  clipNorm: ClipNorm,
+  { clipped, words }: { readonly clipped: ClippedSum; readonly words: RandomWords },
+): Pick<StepMechanism, 'sumClipped' | 'adaptation'> {
+  const gaussian = new DiscreteGaussian(words, countSigma(clipNorm.settings.countNoiseMultiplier));
+  let last = 0;
+  return {
+    async sumClipped(parameters, batch) {
+      const { sum, count } = await clipped.sumAndCount(parameters, batch, clipNorm.current);
+      last = count;
+      return sum;
+    },
+    adaptation: {
+      count: () => last,
+      drawNoise: () => gaussian.sample(),
+      release: (sums) => clipNorm.release(sums),
+      follow: (released) => clipNorm.follow(released),
+    },
+  };
 }
 
 /** Noise from a worker of its own where it is much; a source other than the system's stays on this thread. */
@@ -151,7 +203,9 @@ function openNoise(options: {
  * shift μ the moments E[(P(x-μ)/P(x))^k] of the discrete Gaussian are exp(k(k-1)‖μ‖²/2σ²), exactly the Gaussian's,
  * since k μ lies on the lattice, and reflection about μ/2 maps the lattice to itself (Mironov, Talwar and Zhang
  * 2019, Thm 5 and Sec. 3.3; Canonne, Kamath and Steinke 2020, Thm 14). T releases compose by adding. q = 1 is the
- * plain discrete Gaussian. Whatever follows the noise is post-processing.
+ * plain discrete Gaussian. Whatever follows the noise is post-processing. Per-layer clipping changes nothing of this
+ * (`calibrateNoise`); with adaptive clipping each release is that of gradients and count together, of the same
+ * multiplier and rate (`gradientNoiseMultiplier`), and the clip norm follows from the releases before.
  *
  * Holds for zero data, empty batches, one-sided labels and units that are not finite.
  */
@@ -163,7 +217,7 @@ export async function runRound(
   },
 ): Promise<RoundResult> {
   const { plan } = input;
-  const { mechanism, noise, close } = await prepareRound(input, environment.randomness);
+  const { mechanism, noise, clipNorm, close } = await prepareRound(input, environment.randomness);
   try {
     const { onProgress } = environment;
     const stepsBefore = input.state?.steps ?? 0;
@@ -176,7 +230,11 @@ export async function runRound(
       sharedDelta: after.map((value, i) => value - before[i]!),
       localParameters: pick(trained, partition.localIndices),
       steps: plan.steps,
-      state: { steps: stepsBefore + plan.steps, optimizer: rule.state() },
+      state: {
+        steps: stepsBefore + plan.steps,
+        optimizer: rule.state(),
+        ...(clipNorm && { clipNormL2: clipNorm.current }),
+      },
       noise,
     };
   } finally {

@@ -44,6 +44,11 @@ export interface NoiseCalibration {
  *    for any number of runs below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their
  *    order, the distance to Σ c*_u g_u is at most 2nu Σ_u c_u S_u + Σ_u |c_u - c*_u| ‖g_u‖
  *    ≤ MAXIMUM_UNITS (2nu · 2C/τ + 2ρC) =: η. It may differ wholly between B and B' and counts twice.
+ *    *Layers.* With bounds C_k of layers, Σ C_k² ≤ C², 1 holds for each layer's part of the gradient with C_k in place
+ *    of C, and so c_uk ‖g_uk‖ ≤ C_k (1 + ρ) and likewise for S; the norms of the whole vectors, in 2 as well, are then
+ *    at most √Σ (C_k …)² = C ….
+ *    *A clip norm per step.* C may be any public number that is fixed before the batch is drawn: κ = fl(2^20 / C) goes
+ *    with it, and Δ and σ, in lattice steps, do not depend on it.
  * 3. *Rounding* moves each coordinate by at most 1/2 in B and in B': by at most √P in norm, together.
  *
  * Adding up, ‖L(B) - L(B')‖ ≤ 2^20 (1 + ρ + 2η/C) + √P = Δ. ∎ The code rounds Δ and σ·Δ up.
@@ -72,5 +77,8 @@ export function calibrateNoise(options: {
     sigma >= 1 && sigma <= MAXIMUM_SIGMA,
     'the noise multiplier is one that checkTrainingPlan lets pass',
   );
-  return { latticePerUnit: 2 ** LATTICE_BITS / clipNormL2, sensitivity, sigma };
+  return { latticePerUnit: latticeOf(clipNormL2), sensitivity, sigma };
 }
+
+/** κ of a clip norm. */
+export const latticeOf = (clipNormL2: number): number => 2 ** LATTICE_BITS / clipNormL2;

@@ -2,13 +2,28 @@
 // ledger and from the dataset's published description, never from the patients.
 
 import { defaultLoss, type ForwardModel, type Loss, whyNotLoss } from '../onnx/index.ts';
+import {
+  type AdaptiveClipping,
+  type AdaptivePlan,
+  adaptiveProblems,
+  adaptiveSettings,
+  gradientNoiseMultiplier,
+} from './adaptive-clipping.ts';
+import { type PerLayerClipping, perLayerProblems } from './clip-layers.ts';
 import { type Schedule, scheduleProblems } from './learning-rate.ts';
 import type { Optimizer } from './update-rule.ts';
 
+export type Clipping = { readonly kind: 'flat' } | PerLayerClipping | AdaptiveClipping;
+
 export interface TrainingPlan {
-  /** C: bound on the L2 norm of one unit's gradient. */
+  /** C: bound on the L2 norm of one unit's gradient; with adaptive clipping, where it starts. */
   readonly clipNormL2: number;
-  /** σ: standard deviation of the noise, in multiples of one unit's true influence on the released integers. */
+  /** Flat by default: the gradient is clipped as one vector. */
+  readonly clipping?: Clipping;
+  /**
+   * z: standard deviation of the noise, in multiples of one unit's true influence on the released integers; with
+   * adaptive clipping that of the step as a whole, so that the gradients' own is larger.
+   */
   readonly noiseMultiplier: number;
   /** q: probability of each unit to be in a step's batch; 1 for the full batch. */
   readonly samplingRate: number;
@@ -65,6 +80,31 @@ function optimizerProblems(optimizer: Optimizer): string[] {
   return problems;
 }
 
+/** What adaptive clipping goes by; undefined where the plan has another kind. */
+export function adaptivePlanOf(plan: TrainingPlan): AdaptivePlan | undefined {
+  const { clipping, clipNormL2, noiseMultiplier } = plan;
+  if (clipping?.kind !== 'adaptive') return undefined;
+  return { clipping, clipNormL2, noiseMultiplier, expectedBatchUnits: expectedBatchUnits(plan) };
+}
+
+/** With adaptive clipping, the multipliers z_Δ and z_b that together make up the plan's. */
+export function clipNoiseOf(
+  plan: TrainingPlan,
+): { readonly gradients: number; readonly count: number } | undefined {
+  const adaptive = adaptivePlanOf(plan);
+  if (adaptive === undefined) return undefined;
+  const { countNoiseMultiplier: count } = adaptiveSettings(adaptive);
+  return { gradients: gradientNoiseMultiplier(plan.noiseMultiplier, count), count };
+}
+
+function clippingProblems(plan: TrainingPlan): string[] {
+  const { clipping = { kind: 'flat' } } = plan;
+  if (clipping.kind === 'flat') return [];
+  if (clipping.kind === 'per-layer') return perLayerProblems(clipping);
+  const adaptive = adaptivePlanOf(plan);
+  return adaptive ? adaptiveProblems(adaptive) : ['clipping.kind must be flat, per-layer or adaptive'];
+}
+
 /** Rows of one run at most, so that a step's memory stays bounded. */
 const MAXIMUM_ROWS_PER_RUN = 4096;
 
@@ -92,6 +132,7 @@ export function checkTrainingPlan(plan: TrainingPlan): void {
       'momentum is the optimizer’s own field: leave it out beside optimizer',
     );
   }
+  problems.push(...clippingProblems(plan));
   const studySteps = studyStepsOf(plan);
   check(
     Number.isSafeInteger(studySteps) && studySteps >= plan.steps,

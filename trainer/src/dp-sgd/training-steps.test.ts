@@ -138,7 +138,7 @@ test('the sampling audit catches shuffling into batches of one size', async () =
 });
 
 test('what is released lies on the lattice whatever the sum, and tells no more of it than its rounding', () => {
-  const release = releaseMean(plan, 2 ** 20 / plan.clipNormL2);
+  const release = releaseMean(plan, () => 2 ** 20 / plan.clipNormL2);
   const step = plan.clipNormL2 / 2 ** 20 / (plan.samplingRate * plan.bandSize);
   const noise = Float64Array.of(5, -3, 0, 1e9);
   const sum = Float64Array.of(Math.PI, -Math.E, 1e-9, 12_345.678);

@@ -1,5 +1,6 @@
 // The loop of DP-SGD (Abadi et al. 2016, Alg. 1) over its private mechanism: draw a batch, sum clipped gradients,
 // add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
+import type { ClipAdaptation } from './adaptive-clipping.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
 import { type UpdateRule, updateRuleOf } from './update-rule.ts';
 
@@ -19,6 +20,14 @@ export interface StepMechanism {
     readonly noise: Float64Array;
     readonly batch: Uint32Array;
   }): Float64Array;
+  /** Where the clip norm follows the patients: what is released besides, in the same step. */
+  readonly adaptation?: ClipAdaptation;
+}
+
+/** Releases the count of the step's last sum, and moves the clip norm of the next. */
+export function adapt(adaptation: ClipAdaptation): void {
+  const { count, drawNoise } = adaptation;
+  adaptation.follow(adaptation.release({ count: count(), noise: drawNoise() }));
 }
 
 /** Adding it to a double below 2^51 leaves no bits for a fraction. */
@@ -32,15 +41,15 @@ const ROUNDER = 1.5 * 2 ** 52;
  */
 export function releaseMean(
   plan: TrainingPlan,
-  latticePerUnit: number,
+  latticePerUnit: () => number,
 ): (sums: { readonly sum: Float64Array; readonly noise: Float64Array }) => Float64Array {
-  const divisor = latticePerUnit * expectedBatchUnits(plan);
-  const scale = 1 / divisor;
   return ({ sum, noise }) => {
+    const perUnit = latticePerUnit();
+    const scale = 1 / (perUnit * expectedBatchUnits(plan));
     const mean = new Float64Array(sum.length);
     for (let i = 0; i < mean.length; i++) {
       // Adding and taking away 1.5 · 2^52 rounds to an integer, to the even one of two.
-      const integer = sum[i]! * latticePerUnit + ROUNDER - ROUNDER;
+      const integer = sum[i]! * perUnit + ROUNDER - ROUNDER;
       mean[i] = (integer + noise[i]!) * scale;
     }
     return mean;
@@ -81,6 +90,7 @@ export async function runSteps(
     const mean = mechanism.release({ sum, noise: mechanism.drawNoise(), batch });
     rule.startStep(stepsBefore + step, noiseDeviation);
     rule.apply(parameters, mean, 0, parameters.length);
+    if (mechanism.adaptation !== undefined) adapt(mechanism.adaptation);
     onProgress?.({ step, steps: plan.steps });
   }
   return parameters;

@@ -25,6 +25,7 @@ export { predictProbabilities } from './predict.ts';
 export { scoreRows } from './score-rows.ts';
 export {
   buildStepGraph,
+  type ClipLayer,
   LARGEST_SQUARE,
   type StepGraph,
   type StepGraphOptions,

@@ -110,6 +110,56 @@ test('a built perceptron with a local intercept is clipped as one vector, the in
   assertClose(actual, clipAndSum(unitGradients(perceptron, perceptron.values, units), 0.1), 2e-6);
 });
 
+test('layers are clipped apart, each to its own bound', async () => {
+  const layers = [
+    { parameters: ['weight0', 'bias0'], clipNormL2: 0.05 },
+    { parameters: ['weight1'], clipNormL2: 0.01 },
+    { parameters: ['bias1', 'weight2', 'bias2', 'local.intercept'], clipNormL2: 0.08 },
+  ];
+  for (const sizes of [
+    [1, 1, 1, 1],
+    [2, 2, 1, 0],
+  ]) {
+    const units = randomUnits(perceptron, { seed: 32, sizes, scale: 3 });
+    const options = { clipNormL2: 0.1, layers, capacityUnits: 4, rowsPerUnit: Math.max(...sizes) };
+    const actual = await clippedSum(perceptron, units, options);
+    const gradients = unitGradients(perceptron, perceptron.values, units);
+    for (const { parameters, clipNormL2 } of layers) {
+      const own = perceptron.parameters.filter(({ name }) => parameters.includes(name));
+      const part = (all: ArrayLike<number>) =>
+        own.flatMap(({ offset, size }) => Array.from({ length: size }, (_, i) => all[offset + i]!));
+      assertClose(part(actual), clipAndSum(gradients.map(part), clipNormL2), 2e-6);
+    }
+  }
+});
+
+test('a clip norm may be given to each run, and clips as one that is fixed', async () => {
+  const units = randomUnits(perceptron, { seed: 33, sizes: [2, 2, 1], scale: 3 });
+  const options = { capacityUnits: 4, rowsPerUnit: 2, loss } as const;
+  const graph = buildStepGraph(perceptron, { ...options, clipNormL2: 'input' });
+  assert.ok(graph.takesClipNorm);
+  for (const clipNormL2 of [0.1, 2, 1e6]) {
+    const given = await runStep(graph, { parameters: perceptron.values, units, clipNormL2 });
+    const fixed = buildStepGraph(perceptron, { ...options, clipNormL2 });
+    assert.ok(!fixed.takesClipNorm);
+    assert.deepEqual(given.clippedSum!.data, await sumOf(fixed, perceptron.values, units));
+  }
+});
+
+test('bounds of layers that leave a parameter out, or exceed the clip norm together, are no bounds', () => {
+  const options = { clipNormL2: 1, capacityUnits: 4, rowsPerUnit: 2, loss } as const;
+  const all = perceptron.parameters.map(({ name }) => name);
+  for (const layers of [
+    [{ parameters: all.slice(1), clipNormL2: 1 }],
+    [
+      { parameters: all.slice(1), clipNormL2: 0.8 },
+      { parameters: all.slice(0, 1), clipNormL2: 0.8 },
+    ],
+  ]) {
+    assert.throws(() => buildStepGraph(perceptron, { ...options, layers }), { name: 'AssertionError' });
+  }
+});
+
 test('rows of one unit that cancel are not counted by their rounding', async () => {
   const model = readForwardModel(tinyModel(TINY_MODELS['Gemm with bias']!));
   const parameters = new Float32Array(model.parameterCount);

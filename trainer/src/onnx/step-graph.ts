@@ -10,9 +10,19 @@ import { attributesOf, type BackwardStep, type OpNode } from './ops/op-rule.ts';
 import { ruleOf } from './ops/registry.ts';
 import { CANCELLATION_GUARD, type ParameterGradient, type UnitGrid, UnitNorms } from './unit-norms.ts';
 
-export interface StepGraphOptions {
-  /** Bound on the L2 norm of one unit's contribution. */
+/** Parameters whose gradients are clipped together, apart from all others. */
+export interface ClipLayer {
+  /** Names of parameters. */
+  readonly parameters: readonly string[];
+  /** Bound on the L2 norm of one unit's contribution to them. */
   readonly clipNormL2: number;
+}
+
+export interface StepGraphOptions {
+  /** Bound on the L2 norm of one unit's contribution; `input` where each run is given one. */
+  readonly clipNormL2: number | 'input';
+  /** Every parameter in one layer: each layer is clipped to its own bound, and their squares sum to at most C². */
+  readonly layers?: readonly ClipLayer[];
   /** Units one run of the graph holds; more are summed over several runs. */
   readonly capacityUnits: number;
   /** Rows each unit has room for; unused ones are masked. */
@@ -36,9 +46,11 @@ export interface StepGraph extends UnitGrid {
   /**
    * ONNX bytes. Inputs: `x` float [rows, ...inputShape], `y` and `mask` float [rows, 1], the rows of unit u from
    * u · rowsPerUnit on (mask 1 for rows that exist, 0 for padding, whose x and y must be 0), `parameters` float
-   * [parameterCount]. Outputs: `clippedSum` double [1, parameterCount], `squares` double [units, 1].
+   * [parameterCount]; and where `takesClipNorm`, `clipNorm` double [1, 1]. Outputs: `clippedSum` double
+   * [1, parameterCount], `squares` double [units, 1].
    */
   readonly bytes: Uint8Array;
+  readonly takesClipNorm: boolean;
   readonly inputShape: readonly number[];
   readonly features: number;
   readonly parameterCount: number;
@@ -144,16 +156,47 @@ function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: st
   });
 }
 
-/** Clip factors min(1, C / norm) per unit; NaN where the norm is. */
+/** Clip factors min(1, C / norm) per unit, for the gradient of each parameter; NaN where the norm is. */
 function emitUnitWeights(
   writer: GraphWriter,
   gradients: readonly ParameterGradient[],
-  clipNormL2: number,
-): string {
+  { clipNormL2, layers }: Pick<StepGraphOptions, 'clipNormL2' | 'layers'>,
+): string[] {
+  const sum = (terms: readonly ParameterGradient[]) => {
+    const squares = terms.map(({ unitSquares }) => unitSquares);
+    return squares.length === 1 ? squares[0]! : writer.emit('Sum', squares);
+  };
+  const weigh = (squares: string, bound: number | 'input') => {
+    const numerator = bound === 'input' ? 'clipNorm' : writer.double(bound);
+    const ratio = writer.emit('Div', [numerator, writer.emit('Sqrt', [squares])]);
+    return writer.emit('Min', [writer.double(1), ratio]);
+  };
   const terms = gradients.map(({ unitSquares }) => unitSquares);
   writer.emitAs('squares', terms.length === 1 ? 'Identity' : 'Sum', terms);
-  const ratio = writer.emit('Div', [writer.double(clipNormL2), writer.emit('Sqrt', ['squares'])]);
-  return writer.emit('Min', [writer.double(1), ratio]);
+  if (layers === undefined) {
+    const weights = weigh('squares', clipNormL2);
+    return gradients.map(() => weights);
+  }
+  const byParameter = new Map(
+    layers.flatMap(({ parameters, clipNormL2: bound }) => {
+      const own = gradients.filter(({ parameter }) => parameters.includes(parameter));
+      const weights = weigh(sum(own), bound);
+      return own.map(({ parameter }) => [parameter, weights] as const);
+    }),
+  );
+  return gradients.map(({ parameter }) => byParameter.get(parameter)!);
+}
+
+function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOptions): void {
+  if (clipNormL2 !== 'input') {
+    assert(Number.isFinite(clipNormL2) && clipNormL2 > 0, 'clipNormL2 is a positive number');
+  }
+  if (layers === undefined) return;
+  assert(clipNormL2 !== 'input', 'bounds of layers are fixed');
+  const names = layers.flatMap(({ parameters }) => parameters).sort();
+  assert.deepEqual(names, model.parameters.map(({ name }) => name).sort(), 'each parameter is in one layer');
+  assert(layers.every(({ clipNormL2: bound }) => bound > 0));
+  assert(Math.hypot(...layers.map(({ clipNormL2: bound }) => bound)) <= clipNormL2, 'bounds are within C');
 }
 
 /**
@@ -164,12 +207,17 @@ function emitUnitWeights(
  * wholly (`unit-norms.ts`). The n_u² are an output too: where one is not finite or beyond LARGEST_SQUARE, the sum is
  * of no use, and the run is to be repeated without that unit (`dp-sgd/clipped-sum.ts`).
  *
+ * With layers, the gradient's part g_uk of each layer k has a factor of its own, min(1, C_k / n_uk); the squares of the
+ * bounds C_k sum to at most C², and so the whole contribution of a unit is at most C as before. The n_u² that are put
+ * out are those of the whole gradient.
+ *
  * A parameter that is used several times counts once, with the sum of its uses.
  */
 export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): StepGraph {
   const { clipNormL2, capacityUnits: units, rowsPerUnit } = options;
+  const takesClipNorm = clipNormL2 === 'input';
   const loss = lossFrom(options.loss);
-  assert(Number.isFinite(clipNormL2) && clipNormL2 > 0, 'clipNormL2 is a positive number');
+  assertBounds(model, options);
   assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
   assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
   assert.equal(whyNotLoss(loss, model.outputs), undefined);
@@ -186,8 +234,8 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
     step,
     isVector ? writer.reshape(logitGradient, [rows]) : logitGradient,
   );
-  const weights = emitUnitWeights(writer, gradients, clipNormL2);
-  const sums = gradients.map((gradient) => gradient.weightedSum(weights));
+  const weights = emitUnitWeights(writer, gradients, options);
+  const sums = gradients.map((gradient, i) => gradient.weightedSum(weights[i]!));
   const flat = sums.map((sum, i) => (gradients[i]!.isRow ? sum : writer.reshape(sum, [1, -1])));
   writer.emitAs('clippedSum', 'Concat', flat, { axis: 1 });
 
@@ -199,6 +247,7 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
       valueInfo('y', { elementType: 'float', shape: [rows, 1] }),
       valueInfo('mask', { elementType: 'float', shape: [rows, 1] }),
       valueInfo('parameters', { elementType: 'float', shape: [parameterCount] }),
+      ...(takesClipNorm ? [valueInfo('clipNorm', { elementType: 'double', shape: [1, 1] })] : []),
     ],
     outputs: [
       valueInfo('clippedSum', { elementType: 'double', shape: [1, parameterCount] }),
@@ -208,6 +257,7 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
   return {
     ...grid,
     bytes,
+    takesClipNorm,
     inputShape,
     features,
     parameterCount,

@@ -230,7 +230,7 @@ export class UnitNorms {
   }
 
   #weighted(matrix: Matrix, weight: string, inUnit: number): string {
-    return this.#once(`weighted ${matrix.value}`, () =>
+    return this.#once(`weighted ${matrix.value} ${weight}`, () =>
       this.#writer.emit('Mul', [this.#double(matrix), this.#spread(weight, inUnit)]),
     );
   }

@@ -68,7 +68,7 @@ function scoreRow(name: string, score: Score | null | undefined): string {
   );
 }
 
-function privacySection({ privacy, metrics }: ModelCard): string[] {
+function privacySection({ privacy, metrics, training: facts }: ModelCard): string[] {
   if (privacy === null) {
     return [
       '**THIS MODEL IS NOT PRIVATE.** It was trained without noise. It may hold what single patients told their',
@@ -100,6 +100,14 @@ function privacySection({ privacy, metrics }: ModelCard): string[] {
     '',
     ...table(training),
   ];
+  if (facts.stepNoise !== undefined) {
+    lines.push(
+      '',
+      'The clip norm follows a noised count of patients that every step releases beside its gradients. The events hold',
+      `both: gradients and count have the larger multipliers ${JSON.stringify(facts.stepNoise)},`,
+      'which together are the one that is stated.',
+    );
+  }
   if (heldOut === null) {
     lines.push(
       '',

@@ -26,9 +26,9 @@ export interface AuditCase {
   readonly substitute: Substitute;
 }
 
-type Rows = readonly (readonly LabelledRow[])[];
+export type Rows = readonly (readonly LabelledRow[])[];
 
-async function withMechanism<T>(
+export async function withMechanism<T>(
   { model, features, parameters, plan, substitute }: AuditCase,
   world: { readonly rows: Rows; readonly seed: string },
   use: (audited: Audited) => Promise<T>,

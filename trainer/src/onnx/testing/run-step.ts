@@ -10,10 +10,13 @@ export async function runStep(
     parameters,
     units,
     threads = 1,
+    clipNormL2 = 1,
   }: {
     readonly parameters: Float32Array;
     readonly units: readonly (readonly ReferenceRow[] | undefined)[];
     readonly threads?: number;
+    /** For a graph that takes it. */
+    readonly clipNormL2?: number;
   },
 ): Promise<Record<string, TensorValue>> {
   const { units: capacity, rowsPerUnit, features, inputShape, parameterCount, bytes } = graph;
@@ -34,6 +37,9 @@ export async function runStep(
       y: { type: 'float32', shape: [rows, 1], data: y },
       mask: { type: 'float32', shape: [rows, 1], data: mask },
       parameters: { type: 'float32', shape: [parameterCount], data: parameters },
+      ...(graph.takesClipNorm && {
+        clipNorm: { type: 'float64', shape: [1, 1], data: Float64Array.of(clipNormL2) },
+      }),
     });
   } finally {
     await session.close();

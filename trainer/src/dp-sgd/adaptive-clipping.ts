@@ -1,0 +1,153 @@
+// Adaptive clipping (Andrew, Thakkar, McMahan and Ramaswamy 2021): the clip norm follows a quantile of the units'
+// gradient norms. What it follows is a count of patients, so the count is noised, and the noise is paid for.
+import assert from 'node:assert/strict';
+
+/** Lattice steps per unit counted. */
+const COUNT_BITS = 20;
+
+export interface AdaptiveClipping {
+  readonly kind: 'adaptive';
+  /** γ in (0, 1): share of the units whose gradients the clip norm is to leave whole; 0.5 by default. */
+  readonly targetQuantile?: number;
+  /** η_C > 0: the clip norm moves by the factor exp(-η_C (share - γ)) a step; 0.2 by default. */
+  readonly rate?: number;
+  /**
+   * z_b: standard deviation of the count's noise, in multiples of one unit's influence on it; at least twice the plan's
+   * noise multiplier. By default a tenth of the expected batch or five times the noise multiplier, the larger of both.
+   */
+  readonly countNoiseMultiplier?: number;
+  /** The clip norm never leaves this public range: a hundredth to a hundred times its start, by default. */
+  readonly minimumClipNormL2?: number;
+  readonly maximumClipNormL2?: number;
+}
+
+export interface AdaptivePlan {
+  readonly clipping: AdaptiveClipping;
+  readonly clipNormL2: number;
+  readonly noiseMultiplier: number;
+  readonly expectedBatchUnits: number;
+}
+
+export type AdaptiveSettings = Required<Omit<AdaptiveClipping, 'kind'>>;
+
+/** More than this the sampler cannot draw. */
+const MAXIMUM_COUNT_NOISE = 2000;
+
+/** The clipping's fields with their defaults. */
+export function adaptiveSettings(plan: AdaptivePlan): AdaptiveSettings {
+  const { clipping, clipNormL2, noiseMultiplier, expectedBatchUnits } = plan;
+  const { kind, ...given } = clipping;
+  const wanted = Math.max(expectedBatchUnits / 10, 5 * noiseMultiplier);
+  return {
+    targetQuantile: 0.5,
+    rate: 0.2,
+    countNoiseMultiplier: Math.min(wanted, MAXIMUM_COUNT_NOISE),
+    minimumClipNormL2: clipNormL2 / 100,
+    maximumClipNormL2: clipNormL2 * 100,
+    ...given,
+  };
+}
+
+/** What is wrong with adaptive clipping, by field. */
+export function adaptiveProblems(plan: AdaptivePlan): string[] {
+  const settings = adaptiveSettings(plan);
+  const { targetQuantile, rate, countNoiseMultiplier, minimumClipNormL2, maximumClipNormL2 } = settings;
+  const problems: string[] = [];
+  const check = (holds: boolean, problem: string) => {
+    if (!holds) problems.push(`clipping.${problem}`);
+  };
+  check(targetQuantile > 0 && targetQuantile < 1, 'targetQuantile must be above 0 and below 1');
+  check(rate > 0 && rate <= 10, 'rate must be above 0 and at most 10');
+  check(
+    countNoiseMultiplier >= 2 * plan.noiseMultiplier && countNoiseMultiplier <= MAXIMUM_COUNT_NOISE,
+    `countNoiseMultiplier must be at least twice noiseMultiplier and at most ${MAXIMUM_COUNT_NOISE}`,
+  );
+  check(countNoiseMultiplier >= 2 ** -COUNT_BITS, 'countNoiseMultiplier must be positive');
+  check(
+    minimumClipNormL2 > 0 && minimumClipNormL2 <= plan.clipNormL2 && Number.isFinite(1 / minimumClipNormL2),
+    'minimumClipNormL2 must be positive and at most clipNormL2',
+  );
+  check(
+    maximumClipNormL2 >= plan.clipNormL2 && Number.isFinite(maximumClipNormL2 ** 2),
+    'maximumClipNormL2 must be finite and at least clipNormL2',
+  );
+  return problems;
+}
+
+/**
+ * z_Δ: the noise multiplier of the gradients, so that gradients and count together are one mechanism of multiplier z.
+ *
+ * **Claim.** Let a step release integers L of L2 sensitivity Δ with discrete Gaussian noise of deviation at least
+ * z_Δ Δ, and a count of sensitivity 1 with noise of deviation at least z_b, both of the same batch, with
+ * z_Δ⁻² + z_b⁻² ≤ z⁻². Then the pair is no less private than one discrete Gaussian mechanism of multiplier z, and with
+ * Poisson sampling no less than its subsampled form: privacy events state z, the plan's.
+ *
+ * **Proof.** Whichever the unit, the pair moves by (μ_L, μ_b) with ‖μ_L‖ ≤ Δ and |μ_b| ≤ 1. The moments that `runRound`
+ * names are those of a product of laws: E[(P(x-μ)/P(x))^k] = exp(k(k-1)/2 · (‖μ_L‖²/σ_L² + μ_b²/σ_b²)), and the sum in
+ * the exponent is at most z_Δ⁻² + z_b⁻² ≤ z⁻², that of multiplier z (Andrew et al. 2021, Thm 1, where z_b is written
+ * 2σ_b since there a unit counts ±1/2). ∎
+ */
+export function gradientNoiseMultiplier(noiseMultiplier: number, countNoiseMultiplier: number): number {
+  assert(countNoiseMultiplier >= 2 * noiseMultiplier);
+  const share = (noiseMultiplier / countNoiseMultiplier) ** 2;
+  // The last factor covers the roundings of this computation.
+  return (noiseMultiplier / Math.sqrt(1 - share)) * (1 + 2 ** -48);
+}
+
+/** σ_b: standard deviation of the count's noise in lattice steps of 2^-20; an integer. */
+export const countSigma = (countNoiseMultiplier: number): number =>
+  Math.ceil(countNoiseMultiplier * 2 ** COUNT_BITS);
+
+/** The count's own half of a step's release, and what follows from it. */
+export interface ClipAdaptation {
+  /**
+   * Σ over the units of the last batch of +1 where the gradient's norm is at most the clip norm, else -1; an integer.
+   *
+   * Adding or removing a unit moves it by at most 1: a unit counts by its own rows, the parameters and the clip norm
+   * alone, wherever in the batch it lies. Units whose gradients are not finite count 0, as units outside of the batch.
+   */
+  count(): number;
+  /** Fresh integer noise of deviation σ_b. */
+  drawNoise(): number;
+  /** The released count, in units, from the count and the noise. */
+  release(sums: { readonly count: number; readonly noise: number }): number;
+  /** Moves the clip norm of the next step. */
+  follow(released: number): void;
+}
+
+/** The clip norm of one step after the other: a function of public numbers and released counts. */
+export class ClipNorm {
+  readonly settings: AdaptiveSettings;
+  readonly #expectedBatchUnits: number;
+  #current: number;
+
+  /** @param start the norm of the first step, where not the plan's */
+  constructor(plan: AdaptivePlan, start = plan.clipNormL2) {
+    this.settings = adaptiveSettings(plan);
+    this.#expectedBatchUnits = plan.expectedBatchUnits;
+    this.#current = this.#within(start);
+  }
+
+  get current(): number {
+    return this.#current;
+  }
+
+  release({ count, noise }: { readonly count: number; readonly noise: number }): number {
+    return (count * 2 ** COUNT_BITS + noise) / 2 ** COUNT_BITS;
+  }
+
+  /**
+   * C ← C exp(-η_C (b - γ)) within the public range, b = (count / expected batch + 1) / 2: the share of units within
+   * the norm, by the public batch size and not the one drawn.
+   */
+  follow(released: number): void {
+    const share = (released / this.#expectedBatchUnits + 1) / 2;
+    const { rate, targetQuantile } = this.settings;
+    this.#current = this.#within(this.#current * Math.exp(-rate * (share - targetQuantile)));
+  }
+
+  #within(clipNormL2: number): number {
+    const { minimumClipNormL2, maximumClipNormL2 } = this.settings;
+    return Math.min(maximumClipNormL2, Math.max(minimumClipNormL2, clipNormL2));
+  }
+}
