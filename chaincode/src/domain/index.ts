@@ -30,6 +30,7 @@ export * from './errors.ts';
 export * from './member.ts';
 export * from './model.ts';
 export * from './motion.ts';
+export * from './optimisation.ts';
 export * from './primitives.ts';
 export * from './privacy-charge.ts';
 export * from './privacy-event.ts';

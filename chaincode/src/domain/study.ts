@@ -3,6 +3,7 @@
 import { type Static, Type } from 'typebox';
 import { AggregationPlan } from './aggregation.ts';
 import { PURPOSES } from './dataset.ts';
+import { OptimisationFields } from './optimisation.ts';
 import {
   ArtefactRef,
   Decimal,
@@ -48,6 +49,7 @@ export const TrainingPlan = Strict({
   noiseMultiplier: PositiveDecimal,
   samplingRate: Fraction,
   stepsPerRound: Type.Integer({ minimum: 1, maximum: 100_000 }),
+  ...OptimisationFields,
 });
 export type TrainingPlan = Static<typeof TrainingPlan>;
 

@@ -8,7 +8,7 @@ import {
   quantizeParameters,
 } from '../aggregate/index.ts';
 import { updateContext } from '../artefact-exchange.ts';
-import { packUnits, TrainingFailedError, trainRound } from '../dp-sgd/index.ts';
+import { packUnits, TrainingFailedError, TrainingInputError, trainRound } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
 import type { Release, ReleaseKey } from '../journal.ts';
@@ -17,6 +17,7 @@ import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
 import { parametersOf } from '../round-material.ts';
 import { encodeLocal } from '../study-model.ts';
+import { optimisationOfStudy, stateBefore } from '../study-optimisation.ts';
 import { submit } from '../submit.ts';
 import type { TrainerContext } from '../trainer-context.ts';
 
@@ -90,8 +91,9 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
           bandSize: data.bandSize,
           rowsPerUnit: data.rowsPerUnit,
           learningRate: Number(training.learningRate),
-          ...(training.momentum !== undefined && { momentum: Number(training.momentum) }),
+          ...optimisationOfStudy(study),
         },
+        state: stateBefore(study, key.round),
       },
       {
         signal: context.signal,
@@ -107,6 +109,9 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
     context.afterStep('train: written down');
     return release;
   } catch (cause) {
+    if (cause instanceof TrainingInputError) {
+      throw new TrainerError('TRAINER_MODEL_INVALID', cause.message, { cause });
+    }
     if (!(cause instanceof TrainingFailedError)) throw cause;
     throw new TrainerError('TRAINER_TRAINING_FAILED', undefined, { cause });
   }

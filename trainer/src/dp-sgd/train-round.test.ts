@@ -153,20 +153,25 @@ for (const changes of [
   });
 }
 
-test('Adam is told the deviation of the noise that it sees', async () => {
-  const adam = { ...plan, momentum: 0, steps: 1, optimizer: { kind: 'adam' } } as const;
-  const { momentum, ...rest } = adam;
-  const none = {
-    ...input,
-    units: packUnits(features, []),
-    plan: { ...rest, clipNormL2: 0.3, noiseMultiplier: 2 },
-  };
-  const { state } = await runRound(none, seeded('deviation'));
-  assert.ok(state.optimizer?.kind === 'adam');
-  const nominal = (2 * 0.3) / (rest.samplingRate * rest.bandSize);
-  const told = Math.sqrt(state.optimizer.noiseVariance / (1 - 0.999));
-  assert.ok(Math.abs(told / nominal - 1) < 1e-4, `${told} for ${nominal}`);
-});
+for (const [name, clipping, multiplier] of [
+  ['', { kind: 'flat' }, 2],
+  [
+    ', also where a count has its part of it',
+    { kind: 'adaptive', countNoiseMultiplier: 4 },
+    4 / Math.sqrt(3),
+  ],
+] as const) {
+  test(`Adam is told the deviation of the noise that it sees${name}`, async () => {
+    const { momentum, ...rest } = { ...plan, steps: 1, clipNormL2: 0.3, noiseMultiplier: 2, clipping };
+    const adam: TrainingPlan = { ...rest, optimizer: { kind: 'adam' } };
+    const none = { ...input, units: packUnits(features, []), plan: adam };
+    const { state } = await runRound(none, seeded('deviation'));
+    assert.ok(state.optimizer?.kind === 'adam');
+    const nominal = (multiplier * 0.3) / (plan.samplingRate * plan.bandSize);
+    const told = Math.sqrt(state.optimizer.noiseVariance / (1 - 0.999));
+    assert.ok(Math.abs(told / nominal - 1) < 1e-4, `${told} for ${nominal}`);
+  });
+}
 
 test('a round can be called off', async () => {
   const controller = new AbortController();

@@ -5,6 +5,7 @@ import type { Consent } from '../consent.ts';
 import type { Dataset } from '../dataset.ts';
 import { encodingOf, inputNames } from '../dictionary.ts';
 import { DomainError } from '../errors.ts';
+import { optimisationProblems } from '../optimisation.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { ProposeStudy, Study, StudyRow } from '../study.ts';
 import { checkTerms } from './dataset-rules.ts';
@@ -96,7 +97,7 @@ export function proposeStudy(
   if (existing !== undefined) {
     throw new DomainError('STUDY_EXISTS', `${argument.studyId} is taken: choose another id`);
   }
-  const problems = quorumProblems(argument, wanted);
+  const problems = [...optimisationProblems(argument), ...quorumProblems(argument, wanted)];
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
   for (const dataset of wanted) checkTerms(dataset, { purpose: argument.purpose, requester, at });
   checkEncodings(argument, wanted);

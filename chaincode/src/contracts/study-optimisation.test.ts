@@ -1,0 +1,89 @@
+// How parameters move: what a study may say of it, what is refused, and that none of it changes what is charged.
+import { strict as assert } from 'node:assert';
+import { test } from 'node:test';
+import { type ProposeStudy, plannedTrainingEvent } from '../domain/index.ts';
+import { studyArgument } from '../testing/examples.ts';
+import { refusalOf } from '../testing/memory-consortium.ts';
+import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
+
+const proposal = studyArgument({ studyId: STUDY, datasets: DATASETS });
+const withTraining = (change: object) =>
+  ({ training: { ...proposal.training, ...change } }) as Partial<ProposeStudy>;
+const ADAPTIVE = {
+  kind: 'adaptive',
+  targetQuantile: '0.5',
+  rate: '0.2',
+  countNoiseMultiplier: '12',
+  minimumClipNormL2: '0.1',
+  maximumClipNormL2: '10',
+};
+
+test('a study says how its parameters move, the ledger keeps its words, and the charge is as without them', async () => {
+  const study = await StudyOnLedger.prepared();
+  const plans = [
+    { optimizer: { kind: 'sgd', momentum: '0.9' } },
+    { optimizer: { kind: 'adam', momentum: '0.9', secondMomentum: '0.999', floor: '0.0001' } },
+    { schedule: { kind: 'cosine', warmUpSteps: 5, finalFraction: '0.1' }, weightDecay: '0.01' },
+    { schedule: { kind: 'step', warmUpSteps: 0, everySteps: 5, factor: '0.5' }, momentum: '0.5' },
+    { clipping: { kind: 'per-layer', bounds: 'by-size', layers: [['fc1.*'], ['fc2.weight', 'fc2.bias']] } },
+    { clipping: ADAPTIVE },
+  ].map(withTraining);
+  for (const [i, plan] of plans.entries()) {
+    const studyId = `plan-${i}`;
+    await study.propose({ studyId, ...plan });
+    const row = await study.evaluate(as('auditor', 'AlphaMSP'), 'study:get', { studyId });
+    assert.deepEqual(row.training, plan.training);
+    assert.deepEqual(
+      plannedTrainingEvent(row),
+      plannedTrainingEvent({ ...row, training: proposal.training }),
+    );
+  }
+});
+
+for (const { title, change, says } of [
+  {
+    title: 'momentum in two places',
+    change: { momentum: '0.5', optimizer: { kind: 'sgd', momentum: '0.5' } },
+    says: /training\.momentum is the optimizer's own field/,
+  },
+  { title: 'a momentum of 1', change: { momentum: '1' }, says: /training\.momentum must be below 1/ },
+  {
+    title: 'an Adam that leaves a number to its reader',
+    change: { optimizer: { kind: 'adam', momentum: '0.9' } },
+    says: /optimizer\.secondMomentum is missing/,
+  },
+  {
+    title: 'a schedule that never ends warming up',
+    change: { schedule: { kind: 'constant', warmUpSteps: 20 } },
+    says: /schedule\.warmUpSteps must be below the study's 20 steps/,
+  },
+  {
+    title: 'a decay that turns signs',
+    change: { weightDecay: '2' },
+    says: /weightDecay times learningRate must be below 1/,
+  },
+  {
+    title: 'a count with too little noise',
+    change: { clipping: { ...ADAPTIVE, countNoiseMultiplier: '11.9' } },
+    says: /countNoiseMultiplier must be at least twice noiseMultiplier/,
+  },
+  {
+    title: 'a range that leaves the clip norm out',
+    change: { clipping: { ...ADAPTIVE, minimumClipNormL2: '1.1' } },
+    says: /minimumClipNormL2 and maximumClipNormL2 must hold clipNormL2/,
+  },
+  {
+    title: 'clipping that nobody knows',
+    change: { clipping: { kind: 'automatic' } },
+    says: /clipping\.kind must be one of per-layer, adaptive/,
+  },
+]) {
+  test(`a study with ${title} is refused, with the field and the reason`, async () => {
+    const study = await StudyOnLedger.prepared();
+    study.baseline();
+    const { code, message } = await refusalOf(study.propose(withTraining(change)));
+    assert.equal(code, 'INVALID_ARGUMENT');
+    assert.match(message, says);
+    assert.equal(study.snapshot(), study.remembered);
+  });
+}

@@ -1,0 +1,130 @@
+// How the parameters of a study move: optimiser, learning-rate schedule, weight decay and clipping. All of it is fixed
+// with the study; none of it changes a privacy event, which states the noise multiplier of each step as a whole.
+import { type Static, Type } from 'typebox';
+import { compareDecimals, ratioOf } from './decimal.ts';
+import { Decimal, Described, Strict, Words } from './primitives.ts';
+import type { ProposeStudy } from './study.ts';
+
+const DecimalThat = (holds: (value: number) => boolean, range: string) =>
+  Type.Refine(
+    Decimal,
+    (value) => holds(Number(value)),
+    () => `must be ${range}`,
+  );
+const Positive = DecimalThat((value) => value > 0, 'greater than 0');
+const Decay = DecimalThat((value) => value < 1, 'below 1');
+const Share = DecimalThat((value) => value <= 1, 'at most 1');
+const Steps = Type.Integer({ minimum: 1, maximum: 100_000_000 });
+
+/** Every number is said, none has a default; each round starts without the momentum of the one before. */
+export const Optimizer = Type.Union([
+  Strict({ kind: Type.Literal('sgd'), momentum: Described(Decay, 'Heavy-ball momentum (μ).') }),
+  Strict({
+    kind: Type.Literal('adam'),
+    momentum: Described(Decay, 'Decay of the first moment (β₁).'),
+    secondMomentum: Described(Decay, 'Decay of the second moment (β₂).'),
+    floor: Type.Optional(
+      Described(
+        Positive,
+        "Least second moment once the noise's variance is taken off; that variance if absent.",
+      ),
+    ),
+  }),
+]);
+
+const WarmUp = { warmUpSteps: Type.Integer({ minimum: 0, description: 'Steps of linear growth.' }) };
+const Final = { finalFraction: Described(Share, 'Of learningRate, towards the last step.') };
+export const Schedule = Type.Union([
+  Strict({ kind: Type.Literal('constant'), ...WarmUp }),
+  Strict({ kind: Type.Literal('cosine'), ...WarmUp, ...Final }),
+  Strict({ kind: Type.Literal('linear'), ...WarmUp, ...Final }),
+  Strict({
+    kind: Type.Literal('step'),
+    ...WarmUp,
+    everySteps: Steps,
+    factor: DecimalThat((value) => value > 0 && value <= 1, 'greater than 0 and at most 1'),
+  }),
+]);
+
+const Layer = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 100 });
+export const Clipping = Type.Union([
+  Strict({
+    kind: Type.Literal('per-layer'),
+    bounds: Words(['uniform', 'by-size']),
+    layers: Type.Optional(
+      Type.Array(Layer, {
+        minItems: 1,
+        maxItems: 100,
+        description: 'Names (or prefixes ending in *) of parameters; the others are layers of their own.',
+      }),
+    ),
+  }),
+  Strict({
+    kind: Type.Literal('adaptive'),
+    targetQuantile: DecimalThat((value) => value > 0 && value < 1, 'greater than 0 and below 1'),
+    rate: DecimalThat((value) => value > 0 && value <= 10, 'greater than 0 and at most 10'),
+    countNoiseMultiplier: Described(Positive, "The count's part of noiseMultiplier; at least twice as much."),
+    minimumClipNormL2: Positive,
+    maximumClipNormL2: Positive,
+  }),
+]);
+
+/** Fields of a study's training plan. */
+export const OptimisationFields = {
+  optimizer: Type.Optional(Described(Optimizer, 'Gradient descent where absent.')),
+  schedule: Type.Optional(Described(Schedule, 'Of the learning rate, over the steps of all rounds.')),
+  weightDecay: Type.Optional(
+    Described(Decimal, 'Each step shrinks every parameter by learningRate times this.'),
+  ),
+  clipping: Type.Optional(
+    Described(
+      Clipping,
+      'Where absent, the whole gradient is clipped to clipNormL2; each round starts from it.',
+    ),
+  ),
+};
+export type Optimisation = Static<ReturnType<typeof Type.Object<typeof OptimisationFields>>>;
+
+/** Why a plan contradicts itself in how its parameters move, by field; none for a sound plan. */
+export function optimisationProblems({
+  training,
+  rounds,
+}: Pick<ProposeStudy, 'training' | 'rounds'>): string[] {
+  const { optimizer, schedule, weightDecay, clipping, momentum, learningRate, stepsPerRound } = training;
+  const problems: string[] = [];
+  const check = (holds: boolean, problem: string) => {
+    if (!holds) problems.push(`training.${problem}`);
+  };
+  check(momentum === undefined || compareDecimals(momentum, '1') < 0, 'momentum must be below 1');
+  check(
+    optimizer === undefined || momentum === undefined,
+    "momentum is the optimizer's own field: leave it out beside optimizer",
+  );
+  if (schedule !== undefined) {
+    const steps = rounds * stepsPerRound;
+    check(schedule.warmUpSteps < steps, `schedule.warmUpSteps must be below the study's ${steps} steps`);
+  }
+  if (weightDecay !== undefined) {
+    const [decay, rate] = [ratioOf(weightDecay), ratioOf(learningRate)];
+    check(
+      decay.numerator * rate.numerator < decay.denominator * rate.denominator,
+      'weightDecay times learningRate must be below 1',
+    );
+  }
+  if (clipping?.kind === 'adaptive') {
+    const { clipNormL2, noiseMultiplier } = training;
+    const { numerator, denominator } = ratioOf(noiseMultiplier);
+    const count = ratioOf(clipping.countNoiseMultiplier);
+    check(
+      count.numerator * denominator >= 2n * numerator * count.denominator &&
+        compareDecimals(clipping.countNoiseMultiplier, '2000') <= 0,
+      'clipping.countNoiseMultiplier must be at least twice noiseMultiplier and at most 2000',
+    );
+    check(
+      compareDecimals(clipping.minimumClipNormL2, clipNormL2) <= 0 &&
+        compareDecimals(clipping.maximumClipNormL2, clipNormL2) >= 0,
+      'clipping.minimumClipNormL2 and maximumClipNormL2 must hold clipNormL2 between them',
+    );
+  }
+  return problems;
+}
