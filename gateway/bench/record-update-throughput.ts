@@ -1,7 +1,7 @@
 // What the REST service costs: recordUpdate through a gateway process with its outbox, with and without
-// Idempotency-Key, against the same calls by a bare Fabric client, in turns in one run, on the embedded network and
-// on a real one. One JSON line per measurement, then one per number in flight with the ratios.
-// TRANSACTIONS (192) per measurement, TURNS (3) of each, LEDGERS=embedded,raft,bft.
+// Idempotency-Key, against the same calls by a bare Fabric client (as the SDK signs, and with the gateway's faster
+// signatures), in turns in one run, on the embedded network and on a real one. One JSON line per client and number
+// in flight, then one with the ratios. TRANSACTIONS (64) a turn, TURNS (9) of each, LEDGERS=embedded,raft,bft.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConnection } from '../src/connection.ts';
@@ -12,8 +12,8 @@ import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from
 import { OpenRounds, type PendingUpdate } from './on-ledger/open-rounds.ts';
 
 const BENCH = 'gateway/record-update-throughput';
-const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 192);
-const TURNS = Number(process.env.TURNS ?? 3);
+const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 64);
+const TURNS = Number(process.env.TURNS ?? 9);
 const IN_FLIGHT = [1, 16, 64];
 const WARM_UPS = 64;
 /** Twice as many datasets as are ever in flight: a peer that lags has seen the last update of the one at hand. */
@@ -24,13 +24,17 @@ interface Subject {
   submit(update: PendingUpdate): Promise<unknown>;
 }
 
-const subjectsOf = (bare: BareClient, gateway: GatewayProcess): Subject[] => {
+const subjectsOf = (bare: BareClient, native: BareClient, gateway: GatewayProcess): Subject[] => {
   const path = ({ argument }: PendingUpdate) =>
     `/studies/${argument.studyId}/rounds/${argument.round}/updates`;
   const body = ({ argument: { studyId, round, ...rest } }: PendingUpdate) => rest;
   const key = ({ argument }: PendingUpdate) => argument.plaintextSha256;
   return [
     { client: 'fabric-gateway', submit: (one) => bare.submit('trainer', 'round:recordUpdate', one.argument) },
+    {
+      client: 'fabric-gateway, native signatures',
+      submit: (one) => native.submit('trainer', 'round:recordUpdate', one.argument),
+    },
     { client: 'rest', submit: (one) => gateway.post('trainer', path(one), body(one)) },
     { client: 'rest, idempotent', submit: (one) => gateway.post('trainer', path(one), body(one), key(one)) },
   ];
@@ -39,12 +43,22 @@ const subjectsOf = (bare: BareClient, gateway: GatewayProcess): Subject[] => {
 interface Measured {
   readonly durationsMs: number[];
   readonly seconds: number;
+  /** Processor time of this process and of the gateway. */
+  readonly cpuMs: number;
 }
 
-async function measure({ submit }: Subject, updates: readonly PendingUpdate[], inFlight: number) {
+interface Turn {
+  readonly updates: readonly PendingUpdate[];
+  readonly inFlight: number;
+  readonly gateway: GatewayProcess;
+}
+
+async function measure({ submit }: Subject, { updates, inFlight, gateway }: Turn): Promise<Measured> {
   const durationsMs: number[] = [];
   const waiting = updates.values();
   const begunMs = performance.now();
+  const cpuMs = () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000 + gateway.cpuMs();
+  const cpuBeforeMs = cpuMs();
   const worker = async () => {
     for (const update of waiting) {
       const sentMs = performance.now();
@@ -53,7 +67,8 @@ async function measure({ submit }: Subject, updates: readonly PendingUpdate[], i
     }
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
-  return { durationsMs, seconds: (performance.now() - begunMs) / 1000 };
+  const seconds = (performance.now() - begunMs) / 1000;
+  return { durationsMs, seconds, cpuMs: cpuMs() - cpuBeforeMs };
 }
 
 const quantile = (values: readonly number[], q: number): number => {
@@ -61,6 +76,10 @@ const quantile = (values: readonly number[], q: number): number => {
   return sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
 };
 const rounded = (value: number): number => Number(value.toPrecision(3));
+const sumOf = (turns: readonly Measured[], part: (turn: Measured) => number): number =>
+  turns.reduce((sum, turn) => sum + part(turn), 0);
+const pooled = (turns: readonly Measured[]): number =>
+  sumOf(turns, ({ durationsMs }) => durationsMs.length) / sumOf(turns, ({ seconds }) => seconds);
 const throughput = ({ durationsMs, seconds }: Measured): number => durationsMs.length / seconds;
 
 async function compare(ledger: RunningLedger): Promise<void> {
@@ -68,6 +87,11 @@ async function compare(ledger: RunningLedger): Promise<void> {
     (mspId) => new BareClient(readConnection(ledger.connectionPath, mspId), ledger.chaincode),
   );
   const [bare] = clients as [BareClient, ...BareClient[]];
+  const native = new BareClient(
+    readConnection(ledger.connectionPath, bare.mspId),
+    ledger.chaincode,
+    'native',
+  );
   try {
     await joined(bare);
     const settled = ledger.name === 'embedded' ? async () => {} : () => levelled(clients);
@@ -75,12 +99,14 @@ async function compare(ledger: RunningLedger): Promise<void> {
     const rounds = new OpenRounds(bare, settled);
     progress(`${BENCH}: preparing rounds on ${ledger.name}`);
     await rounds.prepare(SIZE, TRANSACTIONS);
-    const subjects = subjectsOf(bare, gateway);
-    for (const subject of subjects) await measure(subject, await rounds.take(WARM_UPS), 16);
-    for (const inFlight of IN_FLIGHT) await compareAt(inFlight, { ledger, subjects, rounds, bare });
+    const subjects = subjectsOf(bare, native, gateway);
+    for (const subject of subjects) {
+      await measure(subject, { updates: await rounds.take(WARM_UPS), inFlight: 16, gateway });
+    }
+    for (const inFlight of IN_FLIGHT) await compareAt(inFlight, { ledger, subjects, rounds, bare, gateway });
     await gateway.stop();
   } finally {
-    for (const client of clients) client.close();
+    for (const client of [...clients, native]) client.close();
   }
 }
 
@@ -91,11 +117,13 @@ async function compareAt(
     subjects,
     rounds,
     bare,
+    gateway,
   }: {
     ledger: RunningLedger;
     subjects: readonly Subject[];
     rounds: OpenRounds;
     bare: BareClient;
+    gateway: GatewayProcess;
   },
 ): Promise<void> {
   // Alone in flight every transaction waits for a block of its own, so fewer say as much.
@@ -107,7 +135,7 @@ async function compareAt(
       // Each subject comes first in one of the turns.
       const which = (at + turn) % subjects.length;
       const updates = await rounds.take(transactions);
-      turns[which]!.push(await measure(subjects[which]!, updates, inFlight));
+      turns[which]!.push(await measure(subjects[which]!, { updates, inFlight, gateway }));
       progress(
         `${BENCH}: ${ledger.name}, ${inFlight} in flight, ${subjects[which]!.client}, turn ${turn + 1}`,
       );
@@ -115,28 +143,34 @@ async function compareAt(
   }
   for (const [which, { client }] of subjects.entries()) {
     const durationsMs = turns[which]!.flatMap((turn) => turn.durationsMs);
-    const seconds = turns[which]!.reduce((sum, turn) => sum + turn.seconds, 0);
     print({
       bench: BENCH,
       network: ledger.name,
       client,
       inFlight,
       transactions: durationsMs.length,
-      perSecond: rounded(durationsMs.length / seconds),
+      perSecond: rounded(pooled(turns[which]!)),
       p50Ms: rounded(quantile(durationsMs, 0.5)),
       p95Ms: rounded(quantile(durationsMs, 0.95)),
+      clientCpuMs: rounded(sumOf(turns[which]!, ({ cpuMs }) => cpuMs) / durationsMs.length),
     });
   }
-  const ratios = (which: number) =>
-    turns[which]!.map((turn, at) => rounded(throughput(turn) / throughput(turns[0]![at]!)));
+  const ratio = (which: number, to: number) => ({
+    median: rounded(
+      quantile(
+        turns[which]!.map((turn, at) => throughput(turn) / throughput(turns[to]![at]!)),
+        0.5,
+      ),
+    ),
+    pooled: rounded(pooled(turns[which]!) / pooled(turns[to]!)),
+  });
   print({
     bench: BENCH,
     network: ledger.name,
     inFlight,
-    restToBare: quantile(ratios(1), 0.5),
-    restToBareByTurn: ratios(1),
-    idempotentToBare: quantile(ratios(2), 0.5),
-    idempotentToBareByTurn: ratios(2),
+    restToBare: ratio(2, 0),
+    idempotentToBare: ratio(3, 0),
+    restToBareNative: ratio(2, 1),
     target: 0.9,
     bareRetries: bare.retries,
   });

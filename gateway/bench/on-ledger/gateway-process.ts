@@ -2,12 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '@consilium/chaincode/domain';
 import { createApiKey } from '../../src/api-keys.ts';
 import type { RunningLedger } from './ledgers.ts';
+import { cpuMsOf } from './processor-time.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -19,6 +21,7 @@ export class GatewayProcess {
   readonly #url: string;
   readonly #keys: ReadonlyMap<Role, string>;
   readonly #stop: () => Promise<void>;
+  readonly #agent = new Agent({ keepAlive: true });
 
   private constructor(parts: {
     pid: number;
@@ -63,8 +66,8 @@ export class GatewayProcess {
   }
 
   /** @throws Error with the problem where the answer is not the expected one. */
-  async post(role: Role, path: string, body: object, idempotencyKey?: string): Promise<Answer> {
-    return await this.#call(role, path, {
+  post(role: Role, path: string, body: object, idempotencyKey?: string): Promise<Answer> {
+    return this.#call(role, path, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -78,19 +81,47 @@ export class GatewayProcess {
     return this.#call(role, path, { headers: {} });
   }
 
-  async #call(role: Role, path: string, request: RequestInit & { headers: Record<string, string> }) {
+  #call(
+    role: Role,
+    path: string,
+    {
+      method = 'GET',
+      headers,
+      body = '',
+    }: { method?: string; headers: Record<string, string>; body?: string },
+  ): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const authorization = `Bearer ${this.#keys.get(role)}`;
-    const answer = await fetch(`${this.#url}/v1${path}`, {
-      ...request,
-      headers: { ...request.headers, authorization },
+    const options = {
+      agent: this.#agent,
+      method,
+      headers: { ...headers, authorization, 'content-length': Buffer.byteLength(body) },
+    };
+    const outgoing = request(`${this.#url}/v1${path}`, options, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (part: string) => {
+        text += part;
+      });
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const status = answer.statusCode ?? 0;
+        if (status >= 200 && status < 300) resolve(JSON.parse(text));
+        else reject(new Error(`${path}: ${status} ${text}`));
+      });
     });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
-    return JSON.parse(text);
+    outgoing.on('error', reject);
+    outgoing.end(body);
+    return promise;
   }
 
-  stop(): Promise<void> {
-    return this.#stop();
+  cpuMs(): number {
+    return cpuMsOf(this.pid);
+  }
+
+  async stop(): Promise<void> {
+    this.#agent.destroy();
+    await this.#stop();
   }
 }
 

@@ -7,17 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { CHAINCODE_NAME, FabricNetwork, notRun } from '../../src/testing/fabric-network.ts';
+import { FabricNetwork, notRun } from '../../src/testing/fabric-network.ts';
 
 const NETWORK = fileURLToPath(new URL('../../../../network/dist/src/main.js', import.meta.url));
 const KINDS = ['embedded', 'raft', 'bft'] as const;
-type Kind = (typeof KINDS)[number];
+export type Kind = (typeof KINDS)[number];
 
 export const ORGANISATIONS = ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const;
 
 export interface RunningLedger {
-  /** embedded, raft, bft, or given: the one that CONSILIUM_CONNECTION names. */
-  readonly name: string;
+  readonly name: Kind;
   readonly connectionPath: string;
   readonly chaincode: string;
   stop(): Promise<void>;
@@ -36,12 +35,13 @@ function wanted(): Kind[] {
 }
 
 /**
- * Calls `measure` for each ledger that can be had here; one that cannot is a line that says why. A ledger is
- * stopped before the next one starts.
+ * Calls `measure` for each kind of ledger that can be had here; one that cannot is a line that says why. `count` of
+ * them run side by side, and are stopped before those of the next kind start.
  */
 export async function onEachLedger(
   bench: string,
-  measure: (ledger: RunningLedger) => Promise<void>,
+  measure: (...ledgers: RunningLedger[]) => Promise<void>,
+  count: (kind: Kind) => number = () => 1,
 ): Promise<void> {
   for (const kind of wanted()) {
     const missing = whyNot(kind);
@@ -49,17 +49,16 @@ export async function onEachLedger(
       print({ bench, network: kind, notRun: missing });
       continue;
     }
-    progress(`${bench}: starting ${kind}`);
-    await measured(kind === 'embedded' ? await embedded() : await real(kind), measure);
-  }
-  if (process.env.CONSILIUM_CONNECTION !== undefined) await measured(await given(), measure);
-}
-
-async function measured(ledger: RunningLedger, measure: (ledger: RunningLedger) => Promise<void>) {
-  try {
-    await measure(ledger);
-  } finally {
-    await ledger.stop();
+    const ledgers: RunningLedger[] = [];
+    try {
+      for (let at = 0; at < count(kind); at += 1) {
+        progress(`${bench}: starting ${kind}`);
+        ledgers.push(kind === 'embedded' ? await embedded() : await real(kind));
+      }
+      await measure(...ledgers);
+    } finally {
+      for (const ledger of ledgers) await ledger.stop();
+    }
   }
 }
 
@@ -77,12 +76,6 @@ async function embedded(): Promise<RunningLedger> {
     chaincode: 'consilium',
     stop: () => network.stop(),
   };
-}
-
-async function given(): Promise<RunningLedger> {
-  const network = await FabricNetwork.start();
-  const { connectionPath } = network;
-  return { name: 'given', connectionPath, chaincode: CHAINCODE_NAME, stop: () => network.stop() };
 }
 
 async function real(ordering: 'raft' | 'bft'): Promise<RunningLedger> {

@@ -9,14 +9,14 @@ import { RUN } from '../../src/testing/fabric-network.ts';
 import type { BareClient } from './bare-client.ts';
 
 /** Cheap enough in privacy for a dataset's life to bear thousands of rounds. */
-const TRAINING = {
+export const TRAINING = {
   learningRate: '0.5',
   clipNormL2: '1',
   noiseMultiplier: '50',
   samplingRate: '0.01',
   stepsPerRound: 1,
 };
-const VALIDATION = { ...PROPOSE_STUDY.validation, noiseMultiplier: '1000' };
+export const VALIDATION = { ...PROPOSE_STUDY.validation, noiseMultiplier: '1000' };
 
 export interface PendingUpdate {
   readonly studyId: string;
