@@ -1,33 +1,34 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { countCorrect, noiseCounts, noisedAccuracy, scoreSigma } from './held-out-score.ts';
+import { countClasses, countCorrect, noiseCounts, noisedAccuracy, scoreSigma } from './held-out-score.ts';
 
 describe('the score on held-out patients', () => {
   it('counts a patient once, rightly judged if more than half of the rows are', () => {
     const units = [[1], [0], [1, 1, 0], [1, 0]];
-    const probabilities = [0.9, 0.9, 0.9, 0.2, 0.1, 0.9, 0.9];
+    const classes = [1, 1, 1, 0, 0, 1, 1];
     // Right; wrong; two of three; one of two, which is not more than half.
-    assert.deepEqual(countCorrect(units, probabilities), { correct: 2, total: 4 });
+    assert.deepEqual(countCorrect(units, classes), { correct: 2, total: 4 });
   });
 
-  it('takes 1/2 as label 1, and a probability that is no number as wrong', () => {
-    assert.deepEqual(countCorrect([[1], [0], [1], [0]], [0.5, 0.5, Number.NaN, Number.NaN]), {
-      correct: 1,
-      total: 4,
-    });
+  it('takes what was not judged as wrong, and knows any number of classes', () => {
+    assert.deepEqual(countCorrect([[2], [0], [1], [0]], [2, -1, -1, 0]), { correct: 2, total: 4 });
+  });
+
+  it('counts a patient in the class of more than half of the rows, or in none', () => {
+    const units = [[2], [0, 0, 1], [1, 2], [2, 2]];
+    assert.deepEqual(countClasses(units, 3), { counts: [1, 0, 2], total: 4 });
+    const added = countClasses([...units, [1]], 3);
+    assert.deepEqual(added, { counts: [1, 1, 2], total: 5 });
   });
 
   it('moves by at most √2 when one patient is added, whatever the others are', () => {
-    const row = fc.record({
-      label: fc.constantFrom(0, 1),
-      probability: fc.double({ min: 0, max: 1, noNaN: true }),
-    });
+    const row = fc.record({ label: fc.nat(2), judged: fc.integer({ min: -1, max: 2 }) });
     const unit = fc.array(row, { minLength: 1, maxLength: 5 });
-    const count = (units: readonly { label: number; probability: number }[][]) =>
+    const count = (units: readonly { label: number; judged: number }[][]) =>
       countCorrect(
         units.map((rows) => rows.map(({ label }) => label)),
-        units.flat().map(({ probability }) => probability),
+        units.flat().map(({ judged }) => judged),
       );
     fc.assert(
       fc.property(fc.array(unit, { maxLength: 20 }), unit, fc.nat(), (units, added, place) => {
@@ -36,6 +37,12 @@ describe('the score on held-out patients', () => {
         const after = count([...units.slice(0, at), added, ...units.slice(at)]);
         assert.equal(after.total - before.total, 1);
         assert.ok([0, 1].includes(after.correct - before.correct));
+        const labels = (all: typeof units) => all.map((rows) => rows.map(({ label }) => label));
+        const [without, withIt] = [labels(units), labels([...units, added])].map((all) =>
+          countClasses(all, 3),
+        );
+        const moved = withIt!.counts.map((own, index) => own - without!.counts[index]!);
+        assert.ok(Math.hypot(...moved, withIt!.total - without!.total) <= Math.SQRT2 + 1e-12);
       }),
     );
   });

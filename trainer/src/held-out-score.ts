@@ -14,27 +14,39 @@ export interface Counts {
  * one unit changes (correct, total) by (0, 1) or (1, 1).
  *
  * @param units labels of each unit's rows
- * @param probabilities of label 1, for all rows in the units' order; at least 1/2 means 1, NaN means wrong
+ * @param classes the class each row is judged to be in, for all rows in the units' order; -1 is never right
  */
-export function countCorrect(
-  units: readonly (readonly number[])[],
-  probabilities: ArrayLike<number>,
-): Counts {
+export function countCorrect(units: readonly (readonly number[])[], classes: ArrayLike<number>): Counts {
   assert.equal(
     units.reduce((sum, rows) => sum + rows.length, 0),
-    probabilities.length,
+    classes.length,
   );
   let [row, correct] = [0, 0];
   for (const labels of units) {
     let right = 0;
-    for (const label of labels) {
-      const probability = probabilities[row]!;
-      if (label === 1 ? probability >= 0.5 : probability < 0.5) right += 1;
-      row += 1;
-    }
+    for (const label of labels) if (classes[row++] === label) right += 1;
     if (2 * right > labels.length) correct += 1;
   }
   return { correct, total: units.length };
+}
+
+/**
+ * How many units lie in each class with more than half of their rows, [classes], and how many there are.
+ *
+ * A unit counts in one class at most, so adding or removing one changes one of the counts by 1, or none, and the
+ * total by 1.
+ */
+export function countClasses(
+  units: readonly (readonly number[])[],
+  classes: number,
+): { readonly counts: readonly number[]; readonly total: number } {
+  const counts = Array.from({ length: classes }, (_, own) =>
+    countCorrect(
+      units,
+      units.flat().map(() => own),
+    ),
+  );
+  return { counts: counts.map(({ correct }) => correct), total: units.length };
 }
 
 /** σ of the noise on each count: an integer, at least noiseMultiplier times the L2 sensitivity √2. */
@@ -45,22 +57,33 @@ export function scoreSigma(noiseMultiplier: number): number {
 }
 
 /**
- * Both counts with independent discrete Gaussian noise (Canonne, Kamath and Steinke 2020).
+ * Counts with independent discrete Gaussian noise (Canonne, Kamath and Steinke 2020), for integer vectors that adding
+ * or removing one unit moves by at most √2 in L2 norm: two of the counts by 1, or one.
  *
- * **Guarantee.** For datasets that differ by adding or removing one unit the integer vector moves by at most √2
- * in L2 norm, and each coordinate by an integer, so the Rényi divergence of order α is at most α·2/(2σ²) ≤
+ * **Guarantee.** For datasets that differ by adding or removing one unit the vector moves by at most √2 in L2 norm, and
+ * each coordinate by an integer, so the Rényi divergence of order α is at most α·2/(2σ²) ≤
  * α/(2·noiseMultiplier²): the plain Gaussian mechanism with the plan's noise multiplier, sampling rate 1, one
  * step (their Prop. 5 and Thm 14, per coordinate, added up).
  *
  * The noised counts may be negative or exceed each other. No units at all is an ordinary input.
  */
+export function noiseAll(
+  counts: readonly number[],
+  noiseMultiplier: number,
+  randomness: RandomSource = secureRandomness,
+): number[] {
+  const noise = new DiscreteGaussian(new RandomWords(randomness), scoreSigma(noiseMultiplier));
+  return counts.map((count) => count + noise.sample());
+}
+
+/** The counts of `countCorrect` with noise; `noiseAll` states the guarantee. */
 export function noiseCounts(
   { correct, total }: Counts,
   noiseMultiplier: number,
   randomness: RandomSource = secureRandomness,
 ): Counts {
-  const noise = new DiscreteGaussian(new RandomWords(randomness), scoreSigma(noiseMultiplier));
-  return { correct: correct + noise.sample(), total: total + noise.sample() };
+  const noised = noiseAll([correct, total], noiseMultiplier, randomness) as [number, number];
+  return { correct: noised[0], total: noised[1] };
 }
 
 /** Accuracy in [0, 1] from noised counts of several datasets: post-processing, so it costs nothing more. */

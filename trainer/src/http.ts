@@ -1,7 +1,7 @@
 // The local service: what this hospital's own systems ask of the trainer, through their gateway. It listens on
 // the loopback interface only and answers nobody without the key it shares with the gateway.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Dictionary, Id, Strict, validate } from '@consilium/chaincode/domain';
+import { Dictionary, Id, Strict, targetOf, validate } from '@consilium/chaincode/domain';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { sha256Hex } from './artefact/index.ts';
@@ -17,6 +17,7 @@ import {
   encodeCsv,
   encodeRecords,
 } from './local-models.ts';
+import { type Predictions, predictionsOf } from './predictions.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
 export interface HttpOptions {
@@ -118,10 +119,7 @@ export function buildHttp(options: HttpOptions): FastifyInstance {
   return app;
 }
 
-async function predict(
-  context: TrainerContext,
-  request: PredictionRequest,
-): Promise<{ probabilities: number[] }> {
+async function predict(context: TrainerContext, request: PredictionRequest): Promise<Predictions> {
   const { studyId, round: which, rows, csv } = request;
   if ((rows === undefined) === (csv === undefined)) {
     throw new TrainerError('TRAINER_INPUT_INVALID', 'give either rows or csv');
@@ -132,5 +130,5 @@ async function predict(
   const dictionary = await dictionaryOf(context, study, datasetId);
   const features = rows === undefined ? encodeCsv(csv ?? '', dictionary) : encodeRecords(rows, dictionary);
   const { model, parameters } = await chooseModel(context, { studyId, which, datasetId });
-  return { probabilities: [...(await model.predict(parameters, features))] };
+  return predictionsOf(await model.outputs(parameters, features), targetOf(dictionary.label));
 }

@@ -4,7 +4,15 @@ export { type Config, ConfigError, ENVIRONMENT, readConfig } from './config.ts';
 export { TRAINER_ERRORS, TrainerError, type TrainerErrorCode } from './errors.ts';
 export { GatewayClient, type GatewayOptions, GatewayProblem, type Ledger } from './gateway-client.ts';
 export { EventStreamParser, type EventsOptions, followEvents, type LedgerEvent } from './gateway-events.ts';
-export { type Counts, countCorrect, noiseCounts, noisedAccuracy, scoreSigma } from './held-out-score.ts';
+export {
+  type Counts,
+  countClasses,
+  countCorrect,
+  noiseAll,
+  noiseCounts,
+  noisedAccuracy,
+  scoreSigma,
+} from './held-out-score.ts';
 export { type Job, JobBoard, type JobError } from './job-board.ts';
 export { Journal, type Release, type ReleaseKey } from './journal.ts';
 export type { StudyState } from './ledger-state.ts';

@@ -31,11 +31,12 @@ export async function buildStudyModel(
   { exchange }: Pick<TrainerContext, 'exchange'>,
   { kind, hidden, activation, dictionary, localIntercept }: ModelRequest,
 ): Promise<Study['model']> {
-  const { features: encoded, label } = encodingOf(dictionary);
+  const { features: encoded, label, target } = encodingOf(dictionary);
   const names = inputNames(encoded);
   const common = {
     features: names.length,
     localIntercept,
+    target,
     metadata: { 'consilium.inputs': JSON.stringify(names), 'consilium.label': label },
   };
   if (kind === 'multilayer-perceptron' && (hidden === undefined || hidden.length === 0)) {

@@ -8,7 +8,8 @@ import {
   type ParameterPartition,
   partitionParameters,
   pick,
-  predictProbabilities,
+  predictOutputs,
+  type RawOutputs,
   readForwardModel,
   UnsupportedModelError,
   withParameters,
@@ -66,9 +67,9 @@ export class StudyModel {
     return withParameters(this.graph, this.join(parameters));
   }
 
-  /** @param features [rows · inputs], row by row @returns the probability of label 1, [rows] */
-  async predict(parameters: Parameters, features: Float32Array): Promise<Float64Array> {
-    return predictProbabilities(this.onnx(parameters), features);
+  /** What the loss is taken of. @param features [rows · inputs], row by row */
+  async outputs(parameters: Parameters, features: Float32Array): Promise<RawOutputs> {
+    return predictOutputs(this.onnx(parameters), features);
   }
 }
 

@@ -486,6 +486,18 @@ const ATTEMPTS: readonly Attempt[] = [
     attempt: propose({ model: { ...studyArgument({ studyId: 'x', datasets: [] }).model, inputs: 8 } }),
   },
   {
+    code: 'LABEL_NOT_SCORED',
+    title: 'a label that no patient can be judged rightly by',
+    says: /the label of pressure is numeric, .*: name datasets with a binary or categorical label/,
+    before: afterSteps(prepared, (study) => {
+      const argument = datasetArgument('pressure');
+      const rule = { kind: 'numeric' as const, unit: 'mmHg', bounds: { low: 40, high: 300 } };
+      const label = { ...argument.dictionary.label, rule };
+      return register({ ...argument, dictionary: { ...argument.dictionary, label } })(study);
+    }),
+    attempt: propose({ datasets: ['pressure'], quorum: { updates: 1, validators: 1 } }),
+  },
+  {
     code: 'DATASET_NOT_WANTED',
     title: 'a consent that nobody asked for',
     says: /study other does not ask for alpha/,

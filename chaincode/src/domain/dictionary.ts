@@ -29,22 +29,38 @@ export const NumericFeature = Strict({
   reference: Type.Optional(Described(Range, 'The published range scaled to -1..1; the bounds where absent.')),
 });
 export const BinaryFeature = Strict({ ...common, kind: Type.Literal('binary') });
+const Categories = Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 2, maxItems: 100 });
 export const CategoricalFeature = Strict({
   ...common,
   kind: Type.Literal('categorical'),
-  categories: Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 2, maxItems: 100 }),
+  categories: Categories,
 });
 export const Feature = Type.Union([NumericFeature, BinaryFeature, CategoricalFeature]);
 export type Feature = Static<typeof Feature>;
 
-export const Label = Strict({
-  column: Column,
-  title: Title,
-  rule: Type.Union([
-    Strict({ kind: Type.Literal('binary') }),
-    Strict({ kind: Type.Literal('greater-than'), threshold: Type.Number() }),
-  ]),
-});
+export const LabelRule = Type.Union([
+  Strict({ kind: Type.Literal('binary') }),
+  Strict({ kind: Type.Literal('greater-than'), threshold: Type.Number() }),
+  Strict({
+    kind: Type.Literal('categorical'),
+    categories: Described(Categories, 'In the order of the classes 0, 1, ...'),
+  }),
+  Strict({
+    kind: Type.Literal('numeric'),
+    unit: Type.String({ maxLength: 40 }),
+    bounds: Described(Range, 'Values outside are refused as mistakes.'),
+    reference: Type.Optional(
+      Described(Range, 'The published range scaled to -1..1; the bounds where absent.'),
+    ),
+  }),
+  Strict({
+    kind: Type.Literal('count'),
+    high: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'More are refused as mistakes.' }),
+  }),
+]);
+export type LabelRule = Static<typeof LabelRule>;
+
+export const Label = Strict({ column: Column, title: Title, rule: LabelRule });
 
 export const Dictionary = Strict({
   version: Type.Literal(1),
@@ -68,12 +84,41 @@ export type EncodedFeature =
   | { readonly name: string; readonly kind: 'binary' }
   | { readonly name: string; readonly kind: 'categorical'; readonly categories: readonly string[] };
 
+/** What a model learns to say of a label; `greater-than` is a way to read a binary one. */
+export type EncodedTarget =
+  | { readonly kind: 'binary' }
+  | { readonly kind: 'categorical'; readonly categories: readonly string[] }
+  /** Learned as (2 value - low - high) / (high - low). */
+  | { readonly kind: 'numeric'; readonly unit: string; readonly low: number; readonly high: number }
+  /** Learned as the logarithm of its expectation. */
+  | { readonly kind: 'count' };
+
+/** What a label's rule comes to in a model. */
+export function targetOf({ rule }: Dictionary['label']): EncodedTarget {
+  switch (rule.kind) {
+    case 'categorical':
+      return { kind: 'categorical', categories: [...rule.categories] };
+    case 'numeric': {
+      const { low, high } = rule.reference ?? rule.bounds;
+      return { kind: 'numeric', unit: rule.unit, low, high };
+    }
+    case 'count':
+      return { kind: 'count' };
+    default:
+      return { kind: 'binary' };
+  }
+}
+
 /**
  * The part of a dictionary that decides a model's input and its label's meaning.
  *
  * Two datasets can be learned from together exactly when their encodings are equal.
  */
-export function encodingOf(dictionary: Dictionary): { features: EncodedFeature[]; label: string } {
+export function encodingOf(dictionary: Dictionary): {
+  features: EncodedFeature[];
+  label: string;
+  target: EncodedTarget;
+} {
   return {
     features: dictionary.features.map((feature): EncodedFeature => {
       if (feature.kind === 'numeric') {
@@ -84,6 +129,7 @@ export function encodingOf(dictionary: Dictionary): { features: EncodedFeature[]
       return { name: feature.name, kind: 'categorical', categories: [...feature.categories] };
     }),
     label: dictionary.label.title,
+    target: targetOf(dictionary.label),
   };
 }
 

@@ -32,6 +32,10 @@ export const ERRORS = {
   REQUESTER_NOT_ALLOWED: ['forbidden', "The dataset's terms do not allow the study's requester."],
   TERMS_EXPIRED: ['forbidden', "The dataset's terms have expired."],
   ENCODING_MISMATCH: ['invalid', "The dataset's dictionary does not encode to the study's inputs."],
+  LABEL_NOT_SCORED: [
+    'invalid',
+    'Studies on the ledger are judged by counts of patients judged rightly: the label must be binary or categorical.',
+  ],
   DATASET_NOT_WANTED: ['invalid', 'The study does not ask for this dataset.'],
   CONSENT_EXISTS: ['conflict', 'This study already has a consent for this dataset.'],
   CONSENT_INCOMPLETE: [

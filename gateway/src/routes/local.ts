@@ -110,7 +110,9 @@ export const LOCAL_ROUTES: readonly LocalRoute[] = [
     operationId: 'predict',
     roles: ['researcher', 'steward'],
     summary: 'Predicts with a model of a study.',
-    description: 'Rows as objects by feature name, or CSV text. The values stay in this hospital.',
+    description:
+      'Rows as objects by feature name, or CSV text. The values stay in this hospital. For a label with categories ' +
+      'the answer names them, and has one probability of each for every row.',
     body: { studyId: 'heart-2026', round: 'final', rows: [{ age: 61, sex: 1, chest_pain: '4' }] },
     answer: { type: json, example: { probabilities: [0.81] } },
   },

@@ -14,7 +14,7 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     description:
       'A study is fixed once proposed: consents are given to exactly this text. The graph comes from ' +
       'POST /v1/local/models.',
-    errors: ['NOT_A_MEMBER', 'STUDY_EXISTS', 'DATASET_NOT_FOUND', 'ENCODING_MISMATCH'],
+    errors: ['NOT_A_MEMBER', 'STUDY_EXISTS', 'DATASET_NOT_FOUND', 'ENCODING_MISMATCH', 'LABEL_NOT_SCORED'],
     answer: Study,
     creates: true,
     examples: { body: PROPOSE_STUDY, answer: STUDY },

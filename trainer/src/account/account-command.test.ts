@@ -154,6 +154,6 @@ test('a target that no noise reaches is no answer, and is said to be none', asyn
   const { code, out, error } = await run(
     ...['--target-epsilon', '1e-9', '--sampling-rate', '1', '--steps', '1000000', '--delta', '1e-12'],
   );
-  assert.equal(code, 1, out);
+  assert.equal(code, 2, out);
   assert.match(error, /no noise multiplier .* raise --target-epsilon or --delta/);
 });

@@ -18,6 +18,7 @@ import { type Counts, countCorrect, noiseCounts, noisedAccuracy } from '../held-
 import type { ReleaseKey } from '../journal.ts';
 import type { StudyState } from '../ledger-state.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
+import { predictedClasses } from '../onnx/index.ts';
 import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
 import { aggregate, openUpdate, parametersOf } from '../round-material.ts';
@@ -187,10 +188,10 @@ async function score(
     features.set(x, index * model.inputs);
   });
   const shared = dequantizeParameters(judgement.candidate ?? new Int32Array());
-  const probabilities = await model.predict({ shared, local }, features);
+  const outputs = await model.outputs({ shared, local }, features);
   const counts = countCorrect(
     heldOut.map((unit) => unit.map(({ y }) => y)),
-    probabilities,
+    predictedClasses(outputs),
   );
   const noised = noiseCounts(counts, Number(study.validation.noiseMultiplier));
   context.afterStep('score: drawn, not written down');

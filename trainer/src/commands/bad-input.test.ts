@@ -120,7 +120,7 @@ const STUDIES: Readonly<Record<string, readonly [text: string, ...said: RegExp[]
   'many errors': [
     'model: perceptron\nrounds: 0\nstepsPerRound: many\nsamplingRate: 2\nclipNormL2: -1\nfoo: 1\ndelta: 1\n',
     /study: foo is not a known field/,
-    /study: model\.kind must be one of logistic-regression, multilayer-perceptron, onnx/,
+    /study: model\.kind must be one of linear, logistic-regression, multilayer-perceptron, onnx/,
     /study: rounds must be a whole number from 1 to 10000/,
     /study: stepsPerRound must be/,
     /study: samplingRate must be above 0 and at most 1/,

@@ -84,7 +84,7 @@ describe('train', () => {
     assert.deepEqual(card.data.patients, { data: { low: 50, high: 99 } });
     assert.equal(card.metrics.curve.length, 4);
     const { accuracy, count } = card.metrics.pooled!;
-    assert.ok(accuracy.low <= accuracy.value && accuracy.value <= accuracy.high);
+    assert.ok(accuracy!.low <= accuracy!.value && accuracy!.value <= accuracy!.high);
     assert.ok(count! > 0);
     const markdown = readFileSync(join(at('one'), 'model-card.md'), 'utf8');
     assert.match(markdown, /exact and therefore not private/);

@@ -4,6 +4,7 @@ import {
   ColumnUnknownError,
   draftDictionary,
   HeaderDoubtfulError,
+  LABEL_KINDS,
   PLACEHOLDER,
 } from '../data/draft-dictionary.ts';
 import { DataError, describeProblem } from '../data/index.ts';
@@ -11,13 +12,15 @@ import { EXIT, InputError, readArguments, reasonOf, required, type Terminal } fr
 
 const HELP = `consilium-trainer dictionary: describe a file's columns
 
-  consilium-trainer dictionary init FILE [--label COLUMN] [--id COLUMN] [--no-header] [--out FILE] [--json]
+  consilium-trainer dictionary init FILE [--label COLUMN] [--label-kind KIND] [--id COLUMN] [--no-header]
+                                   [--out FILE] [--json]
 
 Drafts a data dictionary for a CSV or Parquet file on standard output (or --out), and says on standard error what
 is left to fill in: every ${PLACEHOLDER}. Nothing accepts a dictionary that still has one. Kinds are guesses.
 No patient's value is printed or written, except codes from 0 to 20 that at least ten rows share.
 
   --label COLUMN           the column to predict
+  --label-kind KIND        ${LABEL_KINDS.join(', ')}; guessed where it is not given
   --id COLUMN              the column that tells patients apart; none: every row is another patient
   --no-header              the first line of the CSV file is a patient, not column names
   --out FILE               write the draft there; an existing file is left alone
@@ -30,6 +33,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage or a file that cannot be read.
 export async function dictionaryCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(argv, {
     label: { type: 'string' },
+    'label-kind': { type: 'string' },
     id: { type: 'string' },
     'no-header': { type: 'boolean', default: false },
     out: { type: 'string' },
@@ -45,7 +49,13 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
   if (rest.length > 0) throw new InputError(`unexpected ${rest.join(' ')}`);
   const path = required(file, 'FILE');
   const { label, id, out, json } = values;
-  const draft = await draftDictionary(path, { label, id, header: !values['no-header'] }).catch(explain);
+  const labelKind = LABEL_KINDS.find((kind) => kind === values['label-kind']);
+  if (labelKind === undefined && values['label-kind'] !== undefined) {
+    throw new InputError(`--label-kind must be one of ${LABEL_KINDS.join(', ')}`);
+  }
+  const draft = await draftDictionary(path, { label, labelKind, id, header: !values['no-header'] }).catch(
+    explain,
+  );
   const text = `${JSON.stringify(draft.dictionary, null, 2)}\n`;
   if (out !== undefined) {
     await writeFile(out, text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {

@@ -1,16 +1,15 @@
 // What a run says on standard output: a few lines for people, then one line of JSON for programs.
-
-import type { Score } from '../simulation/held-out-scores.ts';
+import type { EncodedTarget } from '@consilium/chaincode/domain';
+import { metricTexts, scoreLine } from '../report/score-text.ts';
+import type { Score } from '../simulation/label-scores.ts';
 import type { Terminal } from './command-line.ts';
 import type { StudyRun } from './run-study.ts';
 
-const shortScore = (name: string, score: Score | null | undefined): string => {
+const shortScore = (name: string, score: Score | null | undefined, target: EncodedTarget): string => {
   if (!score) return `  ${name.padEnd(16)} no held-out patients`;
-  const { accuracy, auc, baseline } = score;
-  const range = `${accuracy.low.toFixed(3)} to ${accuracy.high.toFixed(3)}`;
-  const area = auc ? `  AUC ${auc.value.toFixed(3)}` : '';
-  const share = `accuracy ${accuracy.value.toFixed(3)} (${range})`;
-  return `  ${name.padEnd(16)} ${share}${area}  baseline ${baseline.toFixed(3)}`;
+  const [first] = metricTexts(target);
+  const baseline = first!.show(score.baseline);
+  return `  ${name.padEnd(16)} ${scoreLine(score, target, { intervals: true })}, baseline ${baseline}`;
 };
 
 export function printRun(
@@ -27,6 +26,7 @@ export function printRun(
 ): void {
   if (!json) {
     const { privacy, metrics } = card;
+    const { target } = card.data;
     const cost = privacy?.training.epsilonPld;
     const sites = Object.entries(metrics.sites);
     const models = card.model.files.map(({ file }) => file);
@@ -36,8 +36,8 @@ export function printRun(
         : `ε = ${cost?.toFixed(3)} at δ = ${privacy.delta} for each ${privacy.unit} ` +
           `(noise multiplier ${privacy.noiseMultiplier})`,
       `held-out patients, ${metrics.scores === 'exact' ? 'exact scores (not private)' : 'noised scores'}:`,
-      ...(sites.length > 1 ? [shortScore('pooled', metrics.pooled)] : []),
-      ...sites.map(([name, score]) => shortScore(name, score)),
+      ...(sites.length > 1 ? [shortScore('pooled', metrics.pooled, target)] : []),
+      ...sites.map(([name, score]) => shortScore(name, score, target)),
       `written to ${folder}: ${[...models, 'model-card.md', 'model-card.json', 'learning-curve.svg'].join(', ')}`,
     ];
     terminal.out(`${lines.join('\n')}\n`);

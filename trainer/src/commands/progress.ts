@@ -1,4 +1,6 @@
 // Progress on standard error: a line for each round, and now and then one for a long round's steps.
+import type { EncodedTarget } from '@consilium/chaincode/domain';
+import { scoreLine } from '../report/score-text.ts';
 import type { RoundScores } from '../simulation/held-out-scores.ts';
 import type { SimulationProgress } from '../simulation/simulate-study.ts';
 import type { Terminal } from './command-line.ts';
@@ -13,6 +15,7 @@ export interface ProgressReport {
 export function reportProgress(about: {
   readonly rounds: number;
   readonly isPrivate: boolean;
+  readonly target: EncodedTarget;
   readonly terminal: Terminal;
 }): ProgressReport {
   const label = about.isPrivate ? '' : '[NOT PRIVATE] ';
@@ -28,9 +31,7 @@ export function reportProgress(about: {
     },
     onScores({ round, pooled }) {
       saidAt = performance.now();
-      const scores = pooled
-        ? `accuracy ${pooled.accuracy.value.toFixed(3)}${pooled.auc ? `, AUC ${pooled.auc.value.toFixed(3)}` : ''}`
-        : 'no held-out patients';
+      const scores = pooled ? scoreLine(pooled, about.target, { intervals: false }) : 'no held-out patients';
       say(`${round === 0 ? 'before training' : `round ${round} of ${about.rounds}`}: ${scores}`);
     },
   };

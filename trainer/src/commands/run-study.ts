@@ -2,13 +2,16 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { canonicalJson, encodingOf, inputNames } from '@consilium/chaincode/domain';
+import { canonicalJson, type EncodedTarget, encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { aggregationOf } from '../aggregate/index.ts';
 import { DataError, HELD_OUT_SHARE } from '../data/index.ts';
 import { clipNoiseOf, type TrainingPlan } from '../dp-sgd/index.ts';
+import type { Loss } from '../onnx/index.ts';
 import { learningCurve } from '../report/learning-curve.ts';
 import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
-import { exactScorer, noisedScorer, type RoundScores, type Score } from '../simulation/held-out-scores.ts';
+import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-out-scores.ts';
+import { lossFor } from '../simulation/label-loss.ts';
+import { fewestRows, firstMetric, type Metric, type Score } from '../simulation/label-scores.ts';
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
 import type { Epsilon } from '../simulation/privacy-plan.ts';
 import { type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
@@ -40,6 +43,11 @@ export interface Summary {
   readonly seconds: number;
   readonly examplesPerSecond: number;
   readonly private: boolean;
+  readonly label: EncodedTarget['kind'];
+  readonly rmse: number | null;
+  readonly mae: number | null;
+  readonly r2: number | null;
+  readonly deviance: number | null;
 }
 
 export interface StudyRun {
@@ -69,6 +77,8 @@ export async function runStudy(
     dictionary,
     localPatterns: study.localParameters ?? [],
   });
+  const { target } = encodingOf(dictionary);
+  const loss = lossOf(study, { target, graph, settings });
   const splitSeed = options['seed-split'] ?? DEFAULT_SPLIT_SEED;
   const sites = await loadSites(files, { dictionary, unit: study.unit ?? 'patient', splitSeed });
   const folder = options.out ?? join('out', command);
@@ -77,20 +87,21 @@ export async function runStudy(
   const { maxRowsPerPatient } = dictionary;
   const warnings = warningsOf({ settings, maxRowsPerPatient, bands });
   for (const { name, heldOut } of sites) {
-    if (heldOut.length === 0) warnings.push(`${name} has no held-out patients: it is not scored.`);
+    const rows = heldOut.flat().length;
+    if (rows === 0) warnings.push(`${name} has no held-out patients: it is not scored.`);
+    else if (rows < fewestRows(target)) warnings.push(`${name} has one held-out row: too few for a score.`);
   }
   for (const warning of warnings) terminal.error(`note: ${warning}\n`);
 
-  const heldOut = sites.map((site) => site.heldOut);
+  const scored = { model: graph.model, heldOut: sites.map((site) => site.heldOut), target };
   const scorer =
-    settings.scoreNoise === undefined
-      ? exactScorer({ model: graph.model, heldOut })
-      : noisedScorer({ model: graph.model, heldOut }, settings.scoreNoise);
+    settings.scoreNoise === undefined ? exactScorer(scored) : noisedScorer(scored, settings.scoreNoise);
   const curve: RoundScores[] = [];
-  const progress = reportProgress({ rounds: study.rounds, isPrivate: settings.privacy !== null, terminal });
+  const isPrivate = settings.privacy !== null;
+  const progress = reportProgress({ rounds: study.rounds, isPrivate, target, terminal });
   const startedAt = performance.now();
   let scoringMs = 0;
-  const simulated = simulatedStudy(study, { settings, graph, dictionary });
+  const simulated = simulatedStudy(study, { settings, graph, dictionary, loss });
   const { plan } = simulated;
   const parameters = await simulateStudy(simulated, sites, {
     onStep: progress.onStep,
@@ -118,13 +129,18 @@ export async function runStudy(
     data: {
       dictionarySha256: sha256(canonicalJson(dictionary)),
       label: dictionary.label.title,
+      target,
       features: dictionary.features.map(({ name }) => name),
       inputs: inputNames(encodingOf(dictionary).features).length,
       patients: bands,
       heldOutShare: HELD_OUT_SHARE,
       splitSeed,
     },
-    training: { ...trainingFacts(study, settings), ...clipNoiseFacts(plan, sites) },
+    training: {
+      ...trainingFacts(study, settings),
+      loss: study.loss ?? { kind: loss.kind },
+      ...clipNoiseFacts(plan, sites),
+    },
     privacy: settings.privacy,
     model: {
       parameters: graph.model.initial.shared.length + graph.model.initial.local.length,
@@ -173,23 +189,39 @@ async function loadSites(files: readonly SiteFile[], how: Parameters<typeof load
   return sites;
 }
 
+/** How errors count. @throws InputError where the label, the loss and the settings contradict each other */
+function lossOf(
+  study: StudyFile,
+  about: { readonly target: EncodedTarget; readonly graph: StudyGraph; readonly settings: StudySettings },
+): Loss {
+  const { target, graph, settings } = about;
+  const { loss, classWeights } = study;
+  const chosen = lossFor(target, { loss, classWeights, outputs: graph.outputs });
+  const problems = 'problem' in chosen ? [`study: ${chosen.problem}`] : [];
+  if (settings.scoreNoise !== undefined && firstMetric(target) !== 'accuracy') {
+    problems.push(
+      `--score-noise hides patients in counts, and a ${target.kind} label has none: leave it out, and keep the ` +
+        'scores to those who may see the records',
+    );
+  }
+  if ('problem' in chosen || problems.length > 0) throw new InputError(problems);
+  return chosen.loss;
+}
+
 function simulatedStudy(
   study: StudyFile,
   about: {
     readonly settings: StudySettings;
     readonly graph: StudyGraph;
     readonly dictionary: { readonly maxRowsPerPatient: number };
+    readonly loss: Loss;
   },
 ): Parameters<typeof simulateStudy>[0] {
-  const { settings, graph, dictionary } = about;
-  const { aggregation, serverOptimizer, classWeights } = study;
+  const { settings, graph, dictionary, loss } = about;
+  const { aggregation, serverOptimizer } = study;
   const { plan: optimisation, ...acrossRounds } = optimisationOf(study, {
     isPrivate: settings.privacy !== null,
   });
-  const loss: TrainingPlan['loss'] = classWeights && {
-    kind: graph.outputs === 1 ? 'binary-cross-entropy' : 'categorical-cross-entropy',
-    classWeights,
-  };
   return {
     model: graph.model,
     localPatterns: graph.localPatterns,
@@ -203,7 +235,7 @@ function simulatedStudy(
       rowsPerUnit: study.unit === 'record' ? 1 : dictionary.maxRowsPerPatient,
       learningRate: study.learningRate,
       ...optimisation,
-      ...(loss && { loss }),
+      loss,
     },
     ...(aggregation && {
       aggregation: aggregationOf(
@@ -263,10 +295,11 @@ async function writeModels(
   return written;
 }
 
-function curveOf({ title, privacy, metrics }: ModelCard): string {
+function curveOf({ title, privacy, metrics, data }: ModelCard): string {
   const epsilon = privacy?.training.epsilonPld;
   return learningCurve(metrics.curve, {
     title,
+    target: data.target,
     siteNames: Object.keys(metrics.sites),
     privacy:
       privacy === null
@@ -280,17 +313,18 @@ function curveOf({ title, privacy, metrics }: ModelCard): string {
 }
 
 function summaryOf(
-  { privacy, timing }: ModelCard,
+  { privacy, timing, data }: ModelCard,
   { score, steps, rate }: { readonly score: Score | null; readonly steps: number; readonly rate: number },
 ): Summary {
+  const value = (metric: Metric) => score?.[metric]?.value ?? null;
   const worst = (pick: (account: Epsilon) => number) => {
     if (privacy === null) return null;
     const [training, heldOut] = [pick(privacy.training), privacy.heldOut && pick(privacy.heldOut)];
     return Math.max(training, heldOut ?? 0);
   };
   return {
-    accuracy: score?.accuracy.value ?? null,
-    auc: score?.auc?.value ?? null,
+    accuracy: value('accuracy'),
+    auc: value('auc'),
     baseline: score?.baseline ?? null,
     epsilonPld: worst(({ epsilonPld }) => epsilonPld),
     epsilonRdp: worst(({ epsilonRdp }) => epsilonRdp),
@@ -299,5 +333,10 @@ function summaryOf(
     seconds: timing.seconds,
     examplesPerSecond: rounded(rate),
     private: privacy !== null,
+    label: data.target.kind,
+    rmse: value('rmse'),
+    mae: value('mae'),
+    r2: value('r2'),
+    deviance: value('deviance'),
   };
 }

@@ -17,6 +17,7 @@ import { HELD_OUT_SHARE } from '../data/index.ts';
 import { MAXIMUM_NOISE_MULTIPLIER } from '../dp-sgd/index.ts';
 import { InputError, readText } from './command-line.ts';
 import { OptimisationFields } from './optimisation-schema.ts';
+import { LossFields } from './study-loss.ts';
 
 const NumberThat = (description: string, holds: (value: number) => boolean) =>
   Type.Refine(Type.Number({ description }), holds, () => `must be ${description}`);
@@ -30,6 +31,7 @@ const Width = Type.Integer({ minimum: 1, maximum: 10_000 });
 const LocalIntercept = Optional(Type.Boolean(), 'Whether each hospital gets an intercept of its own.');
 
 const Model = Type.Union([
+  Strict({ kind: Type.Literal('linear'), localIntercept: LocalIntercept }),
   Strict({ kind: Type.Literal('logistic-regression'), localIntercept: LocalIntercept }),
   Strict({
     kind: Type.Literal('multilayer-perceptron'),
@@ -54,9 +56,7 @@ export const StudyFile = Strict({
   learningRate: Positive,
   momentum: Optional(Decay, 'Short for optimizer {kind: sgd, momentum, restarts: true}.'),
   ...OptimisationFields,
-  classWeights: Type.Optional(
-    Type.Array(Positive, { minItems: 2, maxItems: 2, description: 'Of label 0 and 1: public numbers.' }),
-  ),
+  ...LossFields,
   epsilon: Optional(Positive, 'What the whole study may cost each unit; or noiseMultiplier in its place.'),
   noiseMultiplier: Optional(
     NumberThat(
@@ -99,9 +99,12 @@ export const StudyFile = Strict({
 });
 export type StudyFile = Static<typeof StudyFile>;
 
-/** `model: logistic-regression` and `model: {onnx: PATH}` are short for the full forms. */
-function spelledOut(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !('model' in value)) return value;
+/** `model: linear`, `model: {onnx: PATH}` and `loss: squared-error` are short for the full forms. */
+function spelledOut(study: unknown): unknown {
+  if (typeof study !== 'object' || study === null) return study;
+  const isShort = 'loss' in study && typeof study.loss === 'string';
+  const value = isShort ? { ...study, loss: { kind: study.loss } } : study;
+  if (!('model' in value)) return value;
   const { model } = value;
   if (typeof model === 'string') return { ...value, model: { kind: model } };
   if (typeof model === 'object' && model !== null && !('kind' in model) && 'onnx' in model) {

@@ -19,6 +19,9 @@ export const DATA_PROBLEMS = {
   LABEL_MISSING: 'The row has no label: leave the row out, a model cannot learn from it.',
   LABEL_NOT_BINARY: 'The label must be 0 or 1 under this rule: mend it, or use the greater-than rule.',
   LABEL_NOT_A_NUMBER: 'The label must be a number under this rule: mend it, or leave the row out.',
+  LABEL_NOT_A_CATEGORY: 'The label is none of the categories: mend it, or add the category to label.rule.',
+  LABEL_NOT_A_COUNT: 'The label must be a whole number from 0 on: mend it, or leave the row out.',
+  LABEL_OUT_OF_BOUNDS: 'The label lies outside the bounds of label.rule: mend it, or correct the bounds.',
   TOO_MANY_ROWS: 'A patient has more rows than maxRowsPerPatient: raise it, or keep fewer rows.',
   TOO_FEW_PATIENTS:
     'The dataset has fewer patients than the smallest public band (10): add patients, or leave it out.',

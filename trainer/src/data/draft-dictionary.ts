@@ -21,11 +21,16 @@ const MOST_CODES = 12;
 /** A code is written down only if at least so many rows share it. */
 const ROWS_PER_CODE = 10;
 
+export const LABEL_KINDS = ['binary', 'greater-than', 'categorical', 'numeric', 'count'] as const;
+export type LabelKind = (typeof LABEL_KINDS)[number];
+
 export interface DraftOptions {
   /** Column of the label, where it is known. */
   readonly label?: string | undefined;
   /** Column that tells patients apart; none where every row is another patient. */
   readonly id?: string | undefined;
+  /** What the label is, where that is known; otherwise it is guessed. */
+  readonly labelKind?: LabelKind | undefined;
   /** Whether the first line of a CSV file names the columns. */
   readonly header: boolean;
 }
@@ -87,7 +92,7 @@ function csvTable(bytes: Uint8Array, header: boolean): Table {
 
 export function draftOf(table: Table, options: DraftOptions & { readonly file: string }): Draft {
   const { columns, rows } = table;
-  const { label, id, header, file } = options;
+  const { label, id, header, file, labelKind } = options;
   for (const [option, column] of Object.entries({ label, id })) {
     if (column === undefined || columns.includes(column)) continue;
     throw new ColumnUnknownError(`--${option}: no column ${column}; there are ${columns.join(', ')}`);
@@ -107,12 +112,12 @@ export function draftOf(table: Table, options: DraftOptions & { readonly file: s
       if (feature === undefined) return [];
       return [name === column ? feature : withColumn(feature, column)];
     });
-  const labelRule = label === undefined ? PLACEHOLDER : labelRuleOf(valuesOf(label));
+  const values = label === undefined ? undefined : valuesOf(label);
+  const kind = labelKind ?? (values && guessLabelKind(values));
+  const labelRule = kind === undefined ? PLACEHOLDER : labelRuleOf(kind, values ?? []);
   if (label === undefined) notes.push('label.column: the column that the model is to predict');
-  notes.push('label.title: what label 1 means, in the words that all hospitals use');
-  if (labelRule !== PLACEHOLDER && labelRule.kind === 'greater-than') {
-    notes.push('label.rule.threshold: values above it are label 1');
-  }
+  notes.push(`label.title: ${LABEL_TITLES[kind ?? 'binary']}, in the words that all hospitals use`);
+  if (kind !== undefined) notes.push(...labelNotes(kind, labelKind === undefined));
   if (id === undefined) {
     notes.push(
       'patientId is null: every row is taken for another patient; name the column with --id if not so',
@@ -168,10 +173,8 @@ function featureOf(
     return { name, kind: 'binary' };
   }
   if (values.length > 0 && numbers.every((value) => value !== undefined)) {
-    const isCode = (value: number) => Number.isInteger(value) && value >= 0 && value <= LARGEST_CODE;
-    const codes = new Map<number, number>();
-    for (const value of numbers as number[]) codes.set(value, (codes.get(value) ?? 0) + 1);
-    if (codes.size <= MOST_CODES && [...codes.keys()].every(isCode)) return codedFeature(name, codes, notes);
+    const codes = codeCounts(values);
+    if (codes !== undefined && codes.size <= MOST_CODES) return codedFeature(name, codes, notes);
     notes.push(
       `${name}: unit, and bounds outside which a value must be a mistake (from a textbook, not this file)`,
     );
@@ -195,15 +198,79 @@ function codedFeature(
   counts: ReadonlyMap<number, number>,
   notes: string[],
 ): Record<string, unknown> {
-  const shared = [...counts].filter(([, count]) => count >= ROWS_PER_CODE).map(([code]) => code);
-  const categories = shared.sort((a, b) => a - b).map(String);
   notes.push(
     `${name}: compare the categories with your code book (rare codes are not listed), or make it numeric if it counts`,
   );
-  return { name, kind: 'categorical', categories: categories.length < 2 ? [PLACEHOLDER] : categories };
+  return { name, kind: 'categorical', categories: sharedCodes(counts) };
 }
 
-function labelRuleOf(values: readonly string[]) {
-  const isBinary = values.every((value) => [0, 1].includes(parseNumber(value) ?? Number.NaN));
-  return isBinary ? { kind: 'binary' } : { kind: 'greater-than', threshold: PLACEHOLDER };
+const LABEL_TITLES: Readonly<Record<LabelKind, string>> = {
+  binary: 'what label 1 means',
+  'greater-than': 'what label 1 means',
+  categorical: 'what the categories are of',
+  numeric: 'what is measured',
+  count: 'what is counted',
+};
+
+/** Codes with an order, of which a threshold makes two classes, are the likeliest of what few whole numbers can be. */
+function guessLabelKind(values: readonly string[]): LabelKind {
+  const numbers = values.map(parseNumber);
+  if (numbers.every((value) => value === 0 || value === 1)) return 'binary';
+  if (numbers.includes(undefined)) return 'categorical';
+  return codeCounts(values) === undefined ? 'numeric' : 'greater-than';
+}
+
+function labelRuleOf(kind: LabelKind, values: readonly string[]): Readonly<Record<string, unknown>> {
+  switch (kind) {
+    case 'binary':
+      return { kind };
+    case 'greater-than':
+      return { kind, threshold: PLACEHOLDER };
+    case 'categorical':
+      return { kind, categories: sharedCodes(codeCounts(values) ?? new Map()) };
+    case 'numeric':
+      return { kind, unit: PLACEHOLDER, bounds: { low: PLACEHOLDER, high: PLACEHOLDER } };
+    case 'count':
+      return { kind, high: PLACEHOLDER };
+  }
+}
+
+/** How many rows have each code, where all values are small whole numbers. */
+function codeCounts(values: readonly string[]): ReadonlyMap<number, number> | undefined {
+  const counts = new Map<number, number>();
+  for (const value of values.map(parseNumber)) {
+    if (value === undefined || !Number.isInteger(value) || value < 0 || value > LARGEST_CODE)
+      return undefined;
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Codes that many rows share, which tell of nobody; a placeholder where there are not two. */
+function sharedCodes(counts: ReadonlyMap<number, number>): string[] {
+  const shared = [...counts].filter(([, count]) => count >= ROWS_PER_CODE).map(([code]) => code);
+  return shared.length < 2 ? [PLACEHOLDER] : shared.sort((a, b) => a - b).map(String);
+}
+
+function labelNotes(kind: LabelKind, isGuess: boolean): string[] {
+  const others = LABEL_KINDS.filter((other) => other !== kind).join(', ');
+  const guess = isGuess ? [`label.rule: ${kind} is a guess; --label-kind says otherwise: ${others}`] : [];
+  switch (kind) {
+    case 'binary':
+      return guess;
+    case 'greater-than':
+      return [...guess, 'label.rule.threshold: values above it are label 1'];
+    case 'categorical':
+      return [...guess, 'label.rule.categories: all of your code book (rare ones and texts are not copied)'];
+    case 'numeric':
+      return [
+        ...guess,
+        'label.rule: unit, and bounds outside which a value must be a mistake (not from this file)',
+      ];
+    case 'count':
+      return [
+        ...guess,
+        'label.rule.high: a count above which a value must be a mistake (not from this file)',
+      ];
+  }
 }

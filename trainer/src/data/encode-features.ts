@@ -13,7 +13,8 @@ export function parseNumber(text: string): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-const sameText = (a: string, b: string): boolean => {
+/** Whether two texts are one value: `1` and `1.0` are. */
+export const sameText = (a: string, b: string): boolean => {
   if (a === b) return true;
   const number = parseNumber(a);
   return number !== undefined && number === parseNumber(b);

@@ -10,6 +10,7 @@ export {
 export { encodeFeatures, readValue, type Value } from './encode-features.ts';
 export { encodeRecord } from './encode-record.ts';
 export { type Dataset, type DatasetRow, datasetOf, type PatientUnit, readDataset } from './read-dataset.ts';
+export { scaleLabel, unscaleLabel } from './read-label.ts';
 export { parseTable, readTable } from './read-table.ts';
 export { HELD_OUT_SHARE, isHeldOut, splitPatients } from './split-patients.ts';
 export type { Table } from './table.ts';

@@ -2,14 +2,16 @@
 // one pass, so that a file is mended once.
 import { bandOf, type Dictionary, type RecordCountBand } from '@consilium/chaincode/domain';
 import { DataError, type DataProblem, problem } from './data-problem.ts';
-import { encodeFeatures, isMissing, parseNumber, readValue, type Value } from './encode-features.ts';
+import { encodeFeatures, readValue, type Value } from './encode-features.ts';
+import { readLabel } from './read-label.ts';
 import { readTable } from './read-table.ts';
 import type { Table } from './table.ts';
 
 export interface DatasetRow {
   /** Float32 vector in the order of the domain's `inputNames`. */
   readonly x: Float32Array;
-  readonly y: 0 | 1;
+  /** What is learned: 0 or 1, a class, a value scaled by the dictionary's bounds, or a count. */
+  readonly y: number;
   /** The checked values before encoding, one per feature: what the commitment covers. */
   readonly values: readonly Value[];
 }
@@ -49,13 +51,13 @@ export function datasetOf(table: Table, dictionary: Dictionary): Dataset {
       problems.push(problem(read.code, { line, column }));
       return null;
     });
-    const y = readLabel(cell(dictionary.label.column), dictionary);
-    if (typeof y !== 'number') {
-      problems.push(problem(y.code, { line, column: dictionary.label.column }));
+    const label = readLabel(cell(dictionary.label.column), dictionary);
+    if ('code' in label) {
+      problems.push(problem(label.code, { line, column: dictionary.label.column }));
       return;
     }
     const rows = patients.get(patientId);
-    const row = { x: encodeFeatures(values, dictionary), y, values };
+    const row = { x: encodeFeatures(values, dictionary), y: label.y, values };
     if (rows === undefined) patients.set(patientId, [row]);
     else if (rows.push(row) > dictionary.maxRowsPerPatient) problems.push(problem('TOO_MANY_ROWS', { line }));
   });
@@ -63,13 +65,4 @@ export function datasetOf(table: Table, dictionary: Dictionary): Dataset {
   if (problems.length === 0 && recordCountBand === undefined) problems.push(problem('TOO_FEW_PATIENTS'));
   if (problems.length > 0 || recordCountBand === undefined) throw new DataError(problems);
   return { units: [...patients].map(([patientId, rows]) => ({ patientId, rows })), recordCountBand };
-}
-
-function readLabel(text: string, dictionary: Dictionary): 0 | 1 | { code: DataProblem['code'] } {
-  if (isMissing(text, dictionary)) return { code: 'LABEL_MISSING' };
-  const number = parseNumber(text);
-  const { rule } = dictionary.label;
-  if (rule.kind === 'binary') return number === 0 || number === 1 ? number : { code: 'LABEL_NOT_BINARY' };
-  if (number === undefined) return { code: 'LABEL_NOT_A_NUMBER' };
-  return number > rule.threshold ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { areaUnderCurve, classify } from './classification.ts';
+import { areaUnderCurve, classify, classifyMany } from './classification.ts';
 
 test('accuracy, baseline and area under the curve of a small example, by hand', () => {
   assert.deepEqual(classify([0.9, 0.4, 0.6, 0.1, 0.5], [1, 1, 0, 0, 1]), {
@@ -32,4 +32,19 @@ test('the area under the curve is the share of ordered pairs, ties counting a ha
       assert.ok(Math.abs(auc - wins / (ones.length * zeros.length)) < 1e-12);
     }),
   );
+});
+
+test('of several classes the accuracy is by row, and the area is the mean over the classes that occur', () => {
+  const labels = [0, 1, 2, 2];
+  // Class 0 is told apart wholly, class 1 but for a tie, class 2 wrongly in one pair of four.
+  const probabilities = [0.6, 0.1, 0.3, 0.2, 0.5, 0.3, 0.1, 0.3, 0.6, 0.3, 0.5, 0.2];
+  const fit = classifyMany(probabilities, [0, 1, 2, 1], labels);
+  assert.equal(fit.accuracy, 0.75);
+  assert.equal(fit.baseline, 0.5);
+  const areas = [1, 2.5 / 3, 2 / 4];
+  assert.ok(Math.abs(fit.auc!.value - (areas[0]! + areas[1]! + areas[2]!) / 3) < 1e-12);
+  assert.ok(fit.auc!.low < fit.auc!.value && fit.auc!.value < fit.auc!.high);
+  assert.equal(classifyMany([0.5, 0.2, 0.3], [0], [0]).auc, null, 'one class alone has no area');
+  const two = classifyMany([0.2, 0.8, 0.6, 0.4], [1, 0], [1, 0]);
+  assert.deepEqual([two.auc!.value, two.accuracy], [1, 1]);
 });

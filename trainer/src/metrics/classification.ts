@@ -1,6 +1,7 @@
 // How good a classifier's probabilities are, for reports. On patients these are queries: outside a demonstration
 // that holds all the files, only charged scores may leave a hospital.
 import assert from 'node:assert/strict';
+import { areaInterval, type Estimate } from './intervals.ts';
 
 export interface Classification {
   readonly count: number;
@@ -49,4 +50,54 @@ export function areaUnderCurve(scores: ArrayLike<number>, labels: ArrayLike<numb
   const negatives = order.length - positives;
   if (positives === 0 || negatives === 0) return Number.NaN;
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+}
+
+export interface ClassesFit {
+  readonly count: number;
+  /** Share of rows whose predicted class is the label. */
+  readonly accuracy: number;
+  /** Accuracy of always naming the most frequent label. */
+  readonly baseline: number;
+  /**
+   * Mean area under the ROC curves of each class against all others, over the classes that some of the rows have, but
+   * not all (the macro average); null where there is none.
+   *
+   * Its interval is the mean of the classes' own: as wide as if they erred together, so never too narrow for that.
+   */
+  readonly auc: Estimate | null;
+}
+
+/**
+ * @param probabilities [rows · classes], row by row
+ * @param predicted [rows] classes
+ * @param labels [rows] classes; at least one row
+ */
+export function classifyMany(
+  probabilities: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  labels: ArrayLike<number>,
+): ClassesFit {
+  const all = Array.from(labels);
+  const count = all.length;
+  const classes = probabilities.length / count;
+  assert(count > 0 && predicted.length === count && Number.isSafeInteger(classes));
+  const sizes = Array.from({ length: classes }, (_, own) => all.filter((label) => label === own).length);
+  const areas = sizes.flatMap((positives, own) => {
+    const groups = { positives, negatives: count - positives };
+    if (positives === 0 || positives === count) return [];
+    const scores = all.map((_, row) => probabilities[row * classes + own]!);
+    if (scores.some(Number.isNaN)) return [];
+    const value = areaUnderCurve(
+      scores,
+      all.map((label) => (label === own ? 1 : 0)),
+    );
+    return [{ value, ...areaInterval(value, groups) }];
+  });
+  const mean = (end: keyof Estimate) => areas.reduce((sum, area) => sum + area[end], 0) / areas.length;
+  return {
+    count,
+    accuracy: all.filter((label, row) => predicted[row] === label).length / count,
+    baseline: Math.max(...sizes) / count,
+    auc: areas.length === 0 ? null : { value: mean('value'), low: mean('low'), high: mean('high') },
+  };
 }

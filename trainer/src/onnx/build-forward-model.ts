@@ -1,9 +1,11 @@
-// Writes the forward graphs a study can start from: logistic regression and the multilayer perceptron.
+// Writes the forward graphs a study can start from: one linear layer (logistic, multinomial, linear or Poisson
+// regression, by the label) and the multilayer perceptron.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import type { EncodedTarget } from '@consilium/chaincode/domain';
 import { INPUT_NAME, LOGIT_NAME, PROBABILITY_NAME } from './forward-model.ts';
-import { IR_VERSION, OPSET_VERSION, valueInfo } from './graph-writer.ts';
-import { encodeModel, type NodeProto, type TensorProto } from './onnx-schema.ts';
+import { IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from './graph-writer.ts';
+import { ATTRIBUTE_TYPE, encodeModel, type NodeProto, type TensorProto } from './onnx-schema.ts';
 import { floatTensor } from './tensor-data.ts';
 
 export const LOCAL_INTERCEPT_NAME = 'local.intercept';
@@ -12,6 +14,8 @@ interface ModelDescription {
   readonly features: number;
   /** Whether the logit gets an intercept that each hospital keeps to itself. */
   readonly localIntercept: boolean;
+  /** What is learned; a yes/no label where absent. */
+  readonly target?: EncodedTarget;
   /** Written into the file as it is, keys sorted. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Public seed of the initial weights; the same seed gives the same bytes everywhere. */
@@ -19,7 +23,7 @@ interface ModelDescription {
 }
 export type ForwardModelDescription = ModelDescription &
   (
-    | { readonly kind: 'logistic-regression' }
+    | { readonly kind: 'logistic-regression' | 'linear' }
     | {
         readonly kind: 'multilayer-perceptron';
         /** Widths of the hidden layers, first to last. */
@@ -53,15 +57,18 @@ function seededWeights(
 }
 
 /**
- * ONNX bytes of a new forward model: `x` float [rows, features] → `logit` and `probability`, float [rows, 1].
+ * ONNX bytes of a new forward model: `x` float [rows, features] → `logit`, float [rows, 1] or [rows, categories], and
+ * what it says of the label: `probability` of yes, `probabilities` of the categories, or `value` in the label's unit.
  *
  * Layer i is a Gemm with `weight<i>` [in, out] and `bias<i>` [out]. Biases, the local intercept and a logistic
  * regression's weights start at 0, the weights of a perceptron as `seededWeights` says.
  */
 export function buildForwardModel(description: ForwardModelDescription): Uint8Array {
   const { features, localIntercept, metadata = {}, seed = 'consilium' } = description;
+  const target = description.target ?? { kind: 'binary' };
+  const outputs = target.kind === 'categorical' ? target.categories.length : 1;
   const perceptron = description.kind === 'multilayer-perceptron' ? description : undefined;
-  const widths = [features, ...(perceptron?.hidden ?? []), 1];
+  const widths = [features, ...(perceptron?.hidden ?? []), outputs];
   assert(
     widths.every((width) => Number.isSafeInteger(width) && width >= 1),
     'widths are positive integers',
@@ -92,12 +99,13 @@ export function buildForwardModel(description: ForwardModelDescription): Uint8Ar
     }
   }
   if (localIntercept) {
-    initializer.push(floatTensor({ name: LOCAL_INTERCEPT_NAME, shape: [1] }, [0]));
+    const intercept = new Float32Array(outputs);
+    initializer.push(floatTensor({ name: LOCAL_INTERCEPT_NAME, shape: [outputs] }, intercept));
     value = append('local', 'Add', [value, LOCAL_INTERCEPT_NAME], LOGIT_NAME);
   }
-  append('probability', 'Sigmoid', [value], PROBABILITY_NAME);
+  const said = appendMeaning(node, { logit: value, target });
 
-  const column = { elementType: 'float', shape: ['rows', 1] } as const;
+  const column = { elementType: 'float', shape: ['rows', outputs] } as const;
   return encodeModel({
     irVersion: IR_VERSION,
     producerName: 'consilium',
@@ -107,10 +115,49 @@ export function buildForwardModel(description: ForwardModelDescription): Uint8Ar
       node,
       initializer,
       input: [valueInfo(INPUT_NAME, { elementType: 'float', shape: ['rows', features] })],
-      output: [valueInfo(LOGIT_NAME, column), valueInfo(PROBABILITY_NAME, column)],
+      output: [valueInfo(LOGIT_NAME, column), valueInfo(said, column)],
     },
     metadataProps: Object.keys(metadata)
       .sort()
       .map((key) => ({ key, value: metadata[key]! })),
   });
+}
+
+/** The output that says something of the label; constants are Constant nodes, so that they are not trained. */
+function appendMeaning(
+  node: NodeProto[],
+  { logit, target }: { readonly logit: string; readonly target: EncodedTarget },
+): string {
+  const append = (opType: string, input: string[], output: string, attributes = {}): string => {
+    node.push({ name: output, opType, input, output: [output], attribute: toAttributes(attributes) });
+    return output;
+  };
+  const constant = (name: string, value: number): string => {
+    const t = floatTensor({ name, shape: [] }, [value]);
+    node.push({
+      name,
+      opType: 'Constant',
+      input: [],
+      output: [name],
+      attribute: [{ name: 'value', type: ATTRIBUTE_TYPE.tensor, t }],
+    });
+    return name;
+  };
+  switch (target.kind) {
+    case 'binary':
+      return append('Sigmoid', [logit], PROBABILITY_NAME);
+    case 'categorical':
+      return append('Softmax', [logit], 'probabilities', { axis: 1 });
+    case 'count':
+      return append('Exp', [logit], 'value');
+    case 'numeric': {
+      const { low, high } = target;
+      const halfRange = append(
+        'Mul',
+        [logit, constant('half_range', (high - low) / 2)],
+        'offset_from_centre',
+      );
+      return append('Add', [halfRange, constant('centre', (low + high) / 2)], 'value');
+    }
+  }
 }

@@ -18,7 +18,7 @@ function yesOf(node: OpNode, producers: ReadonlyMap<string, OpNode>): string | u
 
 /**
  * Name of the logit: of the output `logit`, or else of the only float output, what its final Sigmoid, Softmax or
- * LogSoftmax takes, if it has one.
+ * LogSoftmax takes, if it has one; and that activation.
  *
  * @throws UnsupportedModelError where it is not clear which output is meant.
  */
@@ -26,7 +26,7 @@ export function findLogit(
   { graph }: ModelProto,
   nodes: readonly OpNode[],
   resolve: (value: string) => string,
-): string {
+): { readonly logit: string; readonly finalActivation: string | undefined } {
   const floats = graph.output.filter(isFloatOutput);
   const chosen =
     graph.output.find(({ name }) => name === LOGIT_NAME) ?? (floats.length === 1 ? floats[0] : undefined);
@@ -39,9 +39,11 @@ export function findLogit(
   const producers = new Map(nodes.map((node) => [node.output, node]));
   const value = resolve(chosen.name);
   const producer = producers.get(value);
-  if (producer === undefined) return value;
+  if (producer === undefined) return { logit: value, finalActivation: undefined };
   const yes = yesOf(producer, producers);
   const final = yes === undefined ? producer : producers.get(yes);
-  if (final !== undefined && FINAL_ACTIVATIONS.includes(final.opType)) return final.inputs[0]!;
-  return value;
+  if (final !== undefined && FINAL_ACTIVATIONS.includes(final.opType)) {
+    return { logit: final.inputs[0]!, finalActivation: final.opType };
+  }
+  return { logit: value, finalActivation: undefined };
 }

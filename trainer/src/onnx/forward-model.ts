@@ -40,6 +40,8 @@ export interface ForwardModel extends KnownValues {
   readonly features: number;
   /** Name of the value the loss is taken of, [rows, outputs] or [rows]. */
   readonly logit: string;
+  /** The Sigmoid, Softmax or LogSoftmax that the graph's output passes the logit through, if it does. */
+  readonly finalActivation: string | undefined;
   /** Numbers per row in the logit: 1, or one per class. */
   readonly outputs: number;
   /** The nodes the logit depends on, each after those it reads from. */
@@ -291,7 +293,7 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   }
   checkNames(model);
   const graph = readNodes(model);
-  const logit = findLogit(model, graph.nodes, graph.resolve);
+  const { logit, finalActivation } = findLogit(model, graph.nodes, graph.resolve);
   const ancestors = ancestorsOf(logit, graph.nodes);
   const problems: string[] = [];
   const initialisers = readInitialisers(model, ancestors, problems);
@@ -321,6 +323,7 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
     inputShape,
     features: elementCount(inputShape),
     logit,
+    finalActivation,
     outputs,
     nodes,
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),

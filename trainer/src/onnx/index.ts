@@ -19,10 +19,16 @@ export {
   pick,
 } from './local-parameters.ts';
 export { defaultLoss, type Loss, labelRule, lossFrom, whyNotLoss } from './losses/loss.ts';
+export {
+  classProbabilities,
+  predictedClasses,
+  type RawOutputs,
+  yesProbabilities,
+} from './losses/predictions.ts';
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
 export { OnnxFormatError } from './onnx-schema.ts';
-export { predictProbabilities } from './predict.ts';
-export { scoreRows } from './score-rows.ts';
+export { predictOutputs, predictProbabilities } from './predict.ts';
+export { rawOutputs, scoreRows } from './score-rows.ts';
 export {
   buildStepGraph,
   type ClipLayer,

@@ -4,7 +4,7 @@
 import protobuf from 'protobufjs';
 
 export const ELEMENT_TYPE = { float: 1, int32: 6, int64: 7, bool: 9, double: 11 } as const;
-export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
+export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, ints: 7 } as const;
 
 export interface AttributeProto {
   name: string;

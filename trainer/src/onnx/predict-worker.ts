@@ -1,6 +1,6 @@
-// The worker thread of `predictProbabilities`.
+// The worker thread of `predictOutputs`.
 import { parentPort, workerData } from 'node:worker_threads';
-import { scoreRows } from './score-rows.ts';
+import { rawOutputs } from './score-rows.ts';
 
 export interface PredictRequest {
   readonly model: Uint8Array;
@@ -8,4 +8,4 @@ export interface PredictRequest {
 }
 
 const { model, features } = workerData as PredictRequest;
-parentPort!.postMessage(await scoreRows(model, features));
+parentPort!.postMessage(await rawOutputs(model, features));

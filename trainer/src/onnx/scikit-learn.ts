@@ -55,7 +55,7 @@ class Rewriter {
 
   #constant(output: string, values: readonly number[]): string {
     const t = floatTensor({ name: output, shape: values.length === 1 ? [] : [values.length] }, values);
-    return this.#append('Constant', [], output, [{ name: 'value', type: 4, t }]);
+    return this.#append('Constant', [], output, [{ name: 'value', type: ATTRIBUTE_TYPE.tensor, t }]);
   }
 
   /** Gemm of the rows of coefficients given: their transposed matrix is what is trained. */

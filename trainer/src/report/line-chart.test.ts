@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NOTHING_MEASURED } from '../simulation/label-scores.ts';
 import { learningCurve } from './learning-curve.ts';
 import { lineChart } from './line-chart.ts';
 
@@ -42,6 +43,7 @@ test('a curve without any scored patients is still a picture', () => {
   const svg = learningCurve([{ round: 1, pooled: null, sites: [null] }], {
     title: 'a',
     siteNames: ['one'],
+    target: { kind: 'binary' },
     privacy: 'p',
     scores: 's',
   });
@@ -50,11 +52,27 @@ test('a curve without any scored patients is still a picture', () => {
 });
 
 test('hospitals have lines of their own only where there are several', () => {
-  const score = { accuracy: { value: 0.8, low: 0.7, high: 0.9 }, auc: null, baseline: 0.5, count: 10 };
+  const accuracy = { value: 0.8, low: 0.7, high: 0.9 };
+  const score = { ...NOTHING_MEASURED, accuracy, baseline: 0.5, count: 10 };
   const curve = [0, 1].map((round) => ({ round, pooled: score, sites: [score, score] }));
-  const about = { title: 'a', privacy: 'p', scores: 's' };
+  const about = { title: 'a', target: { kind: 'binary' }, privacy: 'p', scores: 's' } as const;
   const lines = (siteNames: string[]) =>
     learningCurve(curve, { ...about, siteNames }).match(/<polyline/g)?.length;
   assert.equal(lines(['one']), 2);
   assert.equal(lines(['one', 'two']), 4);
+});
+
+test('errors are drawn from 0 on, in their unit, without the share that they explain', () => {
+  const at = (value: number) => ({ value, low: value - 1, high: value + 1 });
+  const score = { ...NOTHING_MEASURED, rmse: at(12.5), mae: at(9), r2: at(0.4), baseline: 20, count: 10 };
+  const svg = learningCurve(
+    [0, 1].map((round) => ({ round, pooled: score, sites: [score] })),
+    {
+      ...{ title: 'a', privacy: 'p', scores: 's', siteNames: ['one'] },
+      target: { kind: 'numeric', unit: 'mmHg', low: 90, high: 140 },
+    },
+  );
+  assert.match(svg, /errors in mmHg[\s\S]*>20<[\s\S]*RMSE 12\.5<[\s\S]*MAE 9</);
+  assert.doesNotMatch(svg, /R²/);
+  assert.equal(svg.match(/<polyline/g)?.length, 3);
 });

@@ -16,6 +16,8 @@ export interface Chart {
   readonly xTitle: string;
   readonly lines: readonly Line[];
   readonly footnote?: string;
+  /** Whether values of y lie in [0, 1] (the default), or are amounts from 0 on. */
+  readonly scale?: 'shares' | 'amounts';
 }
 
 const [WIDTH, HEIGHT] = [760, 440];
@@ -63,18 +65,26 @@ const STYLES = {
   dashed: 'stroke-width="1.5" stroke-dasharray="5 4"',
 } as const;
 
-/** The chart as a whole SVG document. Values of y lie in [0, 1]; lines without points are left out. */
-export function lineChart({ title, subtitle, xTitle, lines, footnote }: Chart): string {
+/** The lowest and highest value of y shown. */
+function rangeOf(lines: readonly Line[], scale: Chart['scale']): readonly [low: number, high: number] {
+  const bounds = lines.flatMap(({ points, interval }) => [
+    ...points.map(({ y }) => y),
+    ...(interval ? [interval.low, interval.high] : []),
+  ]);
+  if (scale === 'amounts') return [0, Math.max(0, ...bounds) * 1.05 || 1];
+  return [Math.max(0, Math.floor(Math.min(0.95, ...bounds) * 10 - 0.2) / 10), 1];
+}
+
+/** The chart as a whole SVG document; lines without points are left out. */
+export function lineChart({ title, subtitle, xTitle, lines, footnote, scale = 'shares' }: Chart): string {
   const drawn = lines.filter(({ points }) => points.length > 0);
   const xs = drawn.flatMap(({ points }) => points.map(({ x }) => x));
-  const ys = drawn.flatMap(({ points, interval }) => [
-    ...points.map(({ y }) => y),
-    ...(interval ? [interval.low] : []),
-  ]);
   const [xLow, xHigh] = [Math.min(0, ...xs), Math.max(1, ...xs)];
-  const yLow = Math.max(0, Math.floor(Math.min(0.95, ...ys) * 10 - 0.2) / 10);
+  const [yLow, yHigh] = rangeOf(drawn, scale);
+  const said = (value: number) =>
+    scale === 'shares' ? value.toFixed(3) : String(Number(value.toPrecision(4)));
   const x = (value: number) => PLOT.left + ((value - xLow) / (xHigh - xLow)) * (PLOT.right - PLOT.left);
-  const y = (value: number) => PLOT.bottom - ((value - yLow) / (1 - yLow)) * (PLOT.bottom - PLOT.top);
+  const y = (value: number) => PLOT.bottom - ((value - yLow) / (yHigh - yLow)) * (PLOT.bottom - PLOT.top);
   const parts: string[] = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" ` +
       `font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="12" fill="${QUIET}" role="img">`,
@@ -83,9 +93,9 @@ export function lineChart({ title, subtitle, xTitle, lines, footnote }: Chart): 
     `<text x="${PLOT.left}" y="30" font-size="17" font-weight="600" fill="${INK}">${escaped(title)}</text>`,
     `<text x="${PLOT.left}" y="51">${escaped(subtitle)}</text>`,
   ];
-  for (const tick of ticks(yLow, 1, 6)) {
+  for (const tick of ticks(yLow, yHigh, 6)) {
     const height = at(y(tick));
-    const text = String(tick).length > 3 ? tick.toFixed(2) : tick.toFixed(1);
+    const text = scale === 'amounts' ? String(tick) : tick.toFixed(String(tick).length > 3 ? 2 : 1);
     parts.push(
       `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${height}" y2="${height}" stroke="#e4e8ec"/>`,
       `<text x="${PLOT.left - 10}" y="${at(y(tick) + 4)}" text-anchor="end">${text}</text>`,
@@ -133,7 +143,7 @@ export function lineChart({ title, subtitle, xTitle, lines, footnote }: Chart): 
       `<path d="M${at(x(end.x) + 6)} ${at(from)}L${at(PLOT.right + 14)} ${at(to)}" fill="none" stroke="${color}" ` +
         'stroke-opacity="0.35"/>',
       `<text x="${PLOT.right + 18}" y="${at(labels[i]!)}" fill="${color}"` +
-        `${style === 'solid' ? ' font-weight="600"' : ''}>${escaped(drawn[i]!.label)} ${end.y.toFixed(3)}</text>`,
+        `${style === 'solid' ? ' font-weight="600"' : ''}>${escaped(drawn[i]!.label)} ${said(end.y)}</text>`,
     );
   }
   if (footnote !== undefined)

@@ -1,8 +1,10 @@
 // The model card: what a model is, what it was made of, what it cost in privacy, and how good it is. One object, told
 // as JSON to programs and as Markdown to people (Mitchell et al. 2019, "Model Cards for Model Reporting").
-import type { PrivacyEvent, RecordCountBand } from '@consilium/chaincode/domain';
-import type { RoundScores, Score } from '../simulation/held-out-scores.ts';
+import type { EncodedTarget, PrivacyEvent, RecordCountBand } from '@consilium/chaincode/domain';
+import type { RoundScores } from '../simulation/held-out-scores.ts';
+import type { Score } from '../simulation/label-scores.ts';
 import type { Epsilon } from '../simulation/privacy-plan.ts';
+import { baselineText, intervalsText, metricTexts, withInterval } from './score-text.ts';
 
 export interface PrivacyAccount extends Epsilon {
   readonly events: readonly PrivacyEvent[];
@@ -16,6 +18,8 @@ export interface ModelCard {
   readonly data: {
     readonly dictionarySha256: string;
     readonly label: string;
+    /** What the model's outputs mean. */
+    readonly target: EncodedTarget;
     readonly features: readonly string[];
     readonly inputs: number;
     /** Public bands; exact counts are statistics of the patients. */
@@ -54,18 +58,14 @@ export interface ModelCard {
 export const shown = (value: number | null | undefined, digits = 4): string =>
   value === null || value === undefined ? 'not at hand' : String(Number(value.toPrecision(digits)));
 
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
-
-function scoreRow(name: string, score: Score | null | undefined): string {
-  if (!score) return `| ${name} | no held-out patients | | | |`;
-  const { accuracy, auc, baseline, count } = score;
-  const area = auc
-    ? `${auc.value.toFixed(3)} (${auc.low.toFixed(3)} to ${auc.high.toFixed(3)})`
-    : 'not at hand';
-  return (
-    `| ${name} | ${percent(accuracy.value)} (${percent(accuracy.low)} to ${percent(accuracy.high)}) | ${area} ` +
-    `| ${percent(baseline)} | ${count ?? 'not told'} |`
-  );
+function scoreRow(name: string, score: Score | null | undefined, target: EncodedTarget): string {
+  const texts = metricTexts(target);
+  if (!score) return `| ${name} | no held-out patients |${' |'.repeat(texts.length + 1)}`;
+  const cells = texts.map(({ metric, show }) => {
+    const estimate = score[metric];
+    return estimate === null ? 'not at hand' : withInterval(estimate, show);
+  });
+  return `| ${[name, ...cells, texts[0]!.show(score.baseline), score.count ?? 'not told'].join(' | ')} |`;
 }
 
 function privacySection({ privacy, metrics, training: facts }: ModelCard): string[] {
@@ -133,10 +133,27 @@ function privacySection({ privacy, metrics, training: facts }: ModelCard): strin
   return lines;
 }
 
+/** What the label is, and how the model's raw output tells it. */
+function targetText(target: EncodedTarget): string {
+  switch (target.kind) {
+    case 'binary':
+      return 'yes or no';
+    case 'categorical':
+      return `one of ${target.categories.join(', ')}; one logit each`;
+    case 'count':
+      return 'a count; the logit is the logarithm of its expectation';
+    case 'numeric': {
+      const { low, high, unit } = target;
+      return `a number in ${unit}; the logit is -1 at ${low} and 1 at ${high}`;
+    }
+  }
+}
+
 /** The card as Markdown. */
 export function cardMarkdown(card: ModelCard): string {
   const { data, training, model, metrics, timing, warnings } = card;
   const sites = Object.entries(metrics.sites);
+  const titles = metricTexts(data.target).map(({ title }) => title);
   const patients = Object.entries(data.patients).map(
     ([name, { low, high }]) => `${sites.length > 1 ? `${name}: ` : ''}${low} to ${high}`,
   );
@@ -149,19 +166,19 @@ export function cardMarkdown(card: ModelCard): string {
     '',
     '## How good it is',
     metrics.scores === 'exact'
-      ? 'On held-out rows that were never trained on, with 95 % confidence intervals (accuracy: Wilson; AUC: Newcombe).'
+      ? `On held-out rows that were never trained on, with 95 % confidence intervals (${intervalsText(data.target)}).`
       : 'Accuracy by held-out patient from noised counts, with 95 % confidence intervals that hold the noise too.',
-    'The baseline always names the more frequent label.',
+    baselineText(data.target),
     '',
-    '| | accuracy | AUC | baseline | rows |',
-    '| --- | --- | --- | --- | --- |',
-    ...(sites.length > 1 ? [scoreRow('**pooled**', metrics.pooled)] : []),
-    ...sites.map(([name, score]) => scoreRow(name, score)),
+    `| | ${titles.join(' | ')} | baseline | rows |`,
+    `| --- |${' --- |'.repeat(titles.length + 2)}`,
+    ...(sites.length > 1 ? [scoreRow('**pooled**', metrics.pooled, data.target)] : []),
+    ...sites.map(([name, score]) => scoreRow(name, score, data.target)),
     '',
     '![Learning curve](learning-curve.svg)',
     '',
     '## Data',
-    `- label: ${data.label}`,
+    `- label: ${data.label} (${targetText(data.target)})`,
     `- features: ${data.features.join(', ')} (${data.inputs} inputs)`,
     `- patients, in public bands: ${patients.join('; ')}`,
     `- data dictionary, SHA-256 of its canonical JSON: \`${data.dictionarySha256}\``,

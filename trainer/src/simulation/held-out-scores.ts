@@ -1,26 +1,20 @@
 // Scores of a study's models on held-out patients: exact, which protects nobody's presence among them, or noised and
 // charged to the held-out patients' own account.
-import { type Counts, countCorrect, noiseCounts, noisedAccuracy, scoreSigma } from '../held-out-score.ts';
-import { classify } from '../metrics/classification.ts';
-import { areaInterval, type Interval, noisedShareInterval, wilsonInterval } from '../metrics/intervals.ts';
-import { scoreRows } from '../onnx/index.ts';
+import type { EncodedTarget } from '@consilium/chaincode/domain';
+import {
+  type Counts,
+  countClasses,
+  countCorrect,
+  noiseAll,
+  noiseCounts,
+  noisedAccuracy,
+  scoreSigma,
+} from '../held-out-score.ts';
+import { noisedShareInterval } from '../metrics/intervals.ts';
+import { predictedClasses, type RawOutputs, rawOutputs } from '../onnx/index.ts';
 import type { StudyModel } from '../study-model.ts';
+import { exactScore, NOTHING_MEASURED, type Score } from './label-scores.ts';
 import type { HospitalParameters, UnitRows } from './simulate-study.ts';
-
-/** A number with its 95 % confidence interval. */
-export interface Estimate extends Interval {
-  readonly value: number;
-}
-
-export interface Score {
-  readonly accuracy: Estimate;
-  /** Null where only one label occurs among the held-out rows, and for noised scores. */
-  readonly auc: Estimate | null;
-  /** Accuracy of always naming the more frequent label. */
-  readonly baseline: number;
-  /** Rows that were scored; null for noised scores, where it is not told. */
-  readonly count: number | null;
-}
 
 export interface RoundScores {
   readonly round: number;
@@ -34,52 +28,46 @@ export interface Scorer {
   score(round: number, parameters: HospitalParameters): Promise<RoundScores | undefined>;
 }
 
-type HeldOut = readonly (readonly UnitRows[])[];
+/** What is scored: a study's model on each hospital's held-out units. */
+export interface ScoredStudy {
+  readonly model: StudyModel;
+  readonly heldOut: readonly (readonly UnitRows[])[];
+  readonly target: EncodedTarget;
+}
 
-const flat = (heldOut: HeldOut) => heldOut.map((units) => units.flat());
-
-async function probabilitiesOf(
-  { model, heldOut }: { readonly model: StudyModel; readonly heldOut: HeldOut },
+async function outputsOf(
+  { model, heldOut }: ScoredStudy,
   parameters: HospitalParameters,
-): Promise<Float64Array[]> {
-  const answers: Float64Array[] = [];
-  for (const [site, rows] of flat(heldOut).entries()) {
-    answers.push(
-      await scoreRows(model.onnx(parameters[site]!), Float32Array.from(rows.flatMap(({ x }) => [...x]))),
-    );
+): Promise<RawOutputs[]> {
+  const answers: RawOutputs[] = [];
+  for (const [site, units] of heldOut.entries()) {
+    const features = Float32Array.from(units.flat().flatMap(({ x }) => [...x]));
+    answers.push(await rawOutputs(model.onnx(parameters[site]!), features));
   }
   return answers;
 }
 
+function joined(outputs: readonly RawOutputs[]): RawOutputs {
+  const values = Float64Array.from(outputs.flatMap((own) => [...own.values]));
+  return { values, width: outputs[0]?.width ?? 1 };
+}
+
 /**
- * Exact accuracy (Wilson's interval) and area under the curve (Newcombe's), by row.
+ * Exact scores, as `exactScore` has them.
  *
  * Not private: whoever sees them may learn about held-out patients.
  */
-export function exactScorer(study: { readonly model: StudyModel; readonly heldOut: HeldOut }): Scorer {
-  const labels = flat(study.heldOut).map((rows) => rows.map(({ y }) => y));
+export function exactScorer(study: ScoredStudy): Scorer {
+  const labels = study.heldOut.map((units) => units.flat().map(({ y }) => y));
   return {
     async score(round, parameters) {
-      const probabilities = await probabilitiesOf(study, parameters);
-      const all = probabilities.flatMap((site) => [...site]);
+      const outputs = await outputsOf(study, parameters);
       return {
         round,
-        pooled: exactScore(all, labels.flat()),
-        sites: labels.map((own, site) => exactScore(probabilities[site]!, own)),
+        pooled: exactScore(joined(outputs), labels.flat(), study.target),
+        sites: labels.map((own, site) => exactScore(outputs[site]!, own, study.target)),
       };
     },
-  };
-}
-
-function exactScore(probabilities: ArrayLike<number>, labels: readonly number[]): Score | null {
-  if (labels.length === 0) return null;
-  const { accuracy, auc, baseline, count, positives } = classify(probabilities, labels);
-  const groups = { positives, negatives: count - positives };
-  return {
-    accuracy: { value: accuracy, ...wilsonInterval(accuracy, count) },
-    auc: Number.isNaN(auc) ? null : { value: auc, ...areaInterval(auc, groups) },
-    baseline,
-    count,
   };
 }
 
@@ -89,51 +77,54 @@ export const noisedReleases = (rounds: number): number => rounds + 1;
 /**
  * Accuracy by unit from noised counts, with discrete Gaussian noise of `noiseMultiplier` times their sensitivity.
  *
- * Round 0 releases the counts behind the baseline, every other round the counts of units judged rightly: each is one
- * mechanism as `noiseCounts` says. The pooled score is post-processing of the hospitals' own.
+ * Round 0 releases the counts behind the baseline (how many units are in each class, and in all), every other round the
+ * counts of units judged rightly: each is one mechanism as `noiseAll` says. The pooled score is post-processing of
+ * the hospitals' own.
+ *
+ * @param study with a binary or categorical label
  */
-export function noisedScorer(
-  study: { readonly model: StudyModel; readonly heldOut: HeldOut },
-  noiseMultiplier: number,
-): Scorer {
+export function noisedScorer(study: ScoredStudy, noiseMultiplier: number): Scorer {
   const labels = study.heldOut.map((units) => units.map((rows) => rows.map(({ y }) => y)));
-  const release = (site: number, probabilities: ArrayLike<number>) =>
-    noiseCounts(countCorrect(labels[site]!, probabilities), noiseMultiplier);
+  const classes = study.target.kind === 'categorical' ? study.target.categories.length : 2;
   const sigma = scoreSigma(noiseMultiplier);
-  let baselines: readonly Counts[] = [];
+  let baselines: readonly number[] = [];
+  let pooledBaseline = 0;
   return {
     async score(round, parameters) {
       if (round === 0) {
-        baselines = labels.map((own, site) =>
-          release(
-            site,
-            own.flat().map(() => 1),
-          ),
-        );
+        const released = labels.map((own) => {
+          const { counts, total } = countClasses(own, classes);
+          // Of two classes one is enough: the other is the rest.
+          return noiseAll([...(classes === 2 ? counts.slice(1) : counts), total], noiseMultiplier);
+        });
+        baselines = released.map((own) => largestShare([own]));
+        pooledBaseline = largestShare(released);
         return undefined;
       }
-      const probabilities = await probabilitiesOf(study, parameters);
-      const counts = labels.map((_, site) => release(site, probabilities[site]!));
+      const outputs = await outputsOf(study, parameters);
+      const counts = labels.map((own, site) =>
+        noiseCounts(countCorrect(own, predictedClasses(outputs[site]!)), noiseMultiplier),
+      );
       return {
         round,
-        pooled: noisedScore(counts, baselines, sigma),
-        sites: counts.map((own, site) => noisedScore([own], [baselines[site]!], sigma)),
+        pooled: noisedScore(counts, pooledBaseline, sigma),
+        sites: counts.map((own, site) => noisedScore([own], baselines[site]!, sigma)),
       };
     },
   };
 }
 
-function noisedScore(counts: readonly Counts[], baselines: readonly Counts[], sigma: number): Score {
+/** Share of the most frequent class, from hospitals' noised counts: of each class (or of the second of two), and all. */
+function largestShare(released: readonly (readonly number[])[]): number {
+  const sums = released[0]!.map((_, place) => released.reduce((sum, counts) => sum + counts[place]!, 0));
+  const total = sums.pop()!;
+  const shares = sums.map((correct) => noisedAccuracy([{ correct, total }]));
+  return Math.max(...shares, ...(shares.length === 1 ? [1 - shares[0]!] : []));
+}
+
+function noisedScore(counts: readonly Counts[], baseline: number, sigma: number): Score {
   const value = noisedAccuracy(counts);
   const total = counts.reduce((sum, own) => sum + own.total, 0);
-  const ones = noisedAccuracy(baselines);
-  return {
-    accuracy: {
-      value,
-      ...noisedShareInterval(value, { total, sigma: sigma * Math.sqrt(counts.length) }),
-    },
-    auc: null,
-    baseline: Math.max(ones, 1 - ones),
-    count: null,
-  };
+  const interval = noisedShareInterval(value, { total, sigma: sigma * Math.sqrt(counts.length) });
+  return { ...NOTHING_MEASURED, accuracy: { value, ...interval }, baseline, count: null };
 }

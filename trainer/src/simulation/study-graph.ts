@@ -1,5 +1,5 @@
 // The model of a study without a ledger: built for the dictionary's inputs, or read from the user's own graph.
-import { type Dictionary, encodingOf, inputNames } from '@consilium/chaincode/domain';
+import { canonicalJson, type Dictionary, encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { TrainerError } from '../errors.ts';
 import {
   buildForwardModel,
@@ -10,9 +10,10 @@ import {
   UnsupportedModelError,
 } from '../onnx/index.ts';
 import { StudyModel } from '../study-model.ts';
+import { outputsOf } from './label-loss.ts';
 
 export type ModelKind =
-  | { readonly kind: 'logistic-regression'; readonly localIntercept?: boolean }
+  | { readonly kind: 'linear' | 'logistic-regression'; readonly localIntercept?: boolean }
   | {
       readonly kind: 'multilayer-perceptron';
       readonly hidden: readonly number[];
@@ -26,17 +27,21 @@ export interface StudyGraph {
   readonly localPatterns: readonly string[];
   /** Parameter names in the model's order. */
   readonly parameterNames: readonly string[];
-  /** Logits per row: one or two. */
+  /** Numbers per row that the loss is taken of: one, or one for each class. */
   readonly outputs: number;
 }
 
 function graphOf(kind: ModelKind, dictionary: Dictionary): Uint8Array {
   if (kind.kind === 'onnx') return kind.graph;
-  const { features, label } = encodingOf(dictionary);
+  const { features, label, target } = encodingOf(dictionary);
   const names = inputNames(features);
   const { localIntercept = false, ...rest } = kind;
-  const metadata = { 'consilium.inputs': JSON.stringify(names), 'consilium.label': label };
-  return buildForwardModel({ ...rest, features: names.length, localIntercept, metadata });
+  const metadata = {
+    'consilium.inputs': JSON.stringify(names),
+    'consilium.label': label,
+    ...(target.kind !== 'binary' && { 'consilium.target': canonicalJson(target) }),
+  };
+  return buildForwardModel({ ...rest, features: names.length, localIntercept, target, metadata });
 }
 
 /** @throws TrainerError TRAINER_MODEL_INVALID naming what does not fit and what would */
@@ -48,19 +53,33 @@ export function studyGraph(
   const refuse = (detail: string, options?: ErrorOptions): never => {
     throw new TrainerError('TRAINER_MODEL_INVALID', detail, options);
   };
+  const { target } = encodingOf(dictionary);
+  if (kind.kind === 'logistic-regression' && (target.kind === 'numeric' || target.kind === 'count')) {
+    refuse(`logistic-regression needs a binary or categorical label; for a ${target.kind} one say linear`);
+  }
   const graph = graphOf(kind, dictionary);
   const patterns = [...localPatterns];
   if (kind.kind !== 'onnx' && kind.localIntercept && !matchesPattern(LOCAL_INTERCEPT_NAME, patterns)) {
     patterns.push(LOCAL_INTERCEPT_NAME);
   }
   try {
-    const { features, outputs, parameterCount, parameters } = readForwardModel(graph);
+    const { features, outputs, parameterCount, parameters, finalActivation } = readForwardModel(graph);
     if (features !== names.length) {
       refuse(
         `the graph takes ${features} values a row, the dictionary gives ${names.length}: ${names.join(', ')}`,
       );
     }
-    if (outputs > 2) refuse(`the graph has ${outputs} logits; a yes/no label needs one or two`);
+    const wanted = outputsOf(target);
+    if (target.kind === 'binary' ? outputs > 2 : outputs !== wanted) {
+      const needs = target.kind === 'binary' ? 'one or two' : wanted;
+      refuse(`the graph has ${outputs} outputs a row; a ${target.kind} label needs ${needs}`);
+    }
+    if (finalActivation !== undefined && (target.kind === 'numeric' || target.kind === 'count')) {
+      refuse(
+        `the graph ends in ${finalActivation}, and a ${target.kind} label is learned without it: export the ` +
+          'value before it',
+      );
+    }
     const parameterNames = parameters.map(({ name }) => name);
     for (const pattern of patterns) {
       if (parameterNames.some((name) => matchesPattern(name, [pattern]))) continue;

@@ -2,7 +2,7 @@
 // ready for their trainers.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bandOf, type Dictionary, type Study } from '@consilium/chaincode/domain';
+import { bandOf, type Dictionary, type Study, targetOf } from '@consilium/chaincode/domain';
 import {
   type ArtefactStore,
   computeCid,
@@ -64,11 +64,14 @@ export async function smallConsortium(options: {
   readonly study?: Partial<Study>;
   /** Width of a hidden layer; a logistic regression where absent. */
   readonly hidden?: number;
+  /** Another description of the files, and files that fit it. */
+  readonly data?: { readonly dictionary: Dictionary; csvOf(seed: number): string };
 }): Promise<SmallConsortium> {
   const { directory, store, mspIds = ['A', 'B', 'C'] } = options;
   const consortium = new MemoryConsortium();
-  const { hidden } = options;
-  const common = { features: 4, localIntercept: true } as const;
+  const { hidden, data = { dictionary: DICTIONARY, csvOf } } = options;
+  const target = targetOf(data.dictionary.label);
+  const common = { features: 4, localIntercept: true, target } as const;
   const graph = buildForwardModel(
     hidden === undefined
       ? { ...common, kind: 'logistic-regression' }
@@ -97,7 +100,7 @@ export async function smallConsortium(options: {
       keys: generateMemberKeys(),
     };
     hospitals.push(hospital);
-    await prepare(hospital, { consortium, csv: csvOf(seed) });
+    await prepare(hospital, { consortium, csv: data.csvOf(seed), dictionary: data.dictionary });
     consortium.consents.set(`${study.studyId}/${hospital.datasetId}`, aConsent(mspId));
   }
   return { consortium, hospitals, study };
@@ -105,17 +108,21 @@ export async function smallConsortium(options: {
 
 async function prepare(
   { mspId, datasetId, directory, path, keys }: Hospital,
-  { consortium, csv }: { readonly consortium: MemoryConsortium; readonly csv: string },
+  {
+    consortium,
+    csv,
+    dictionary,
+  }: { readonly consortium: MemoryConsortium; readonly csv: string; readonly dictionary: Dictionary },
 ): Promise<void> {
   mkdirSync(directory, { recursive: true });
   writeFileSync(path, csv);
-  const { units } = await readDataset({ path, dictionary: DICTIONARY });
+  const { units } = await readDataset({ path, dictionary });
   const salt = new Uint8Array(32).fill(mspId.charCodeAt(0));
   const commitment = await commitmentOf(units, salt);
   const recordCountBand = bandOf(units.length)!;
   {
     using journal = new Journal(directory);
-    journal.saveDataset({ datasetId, path, dictionary: DICTIONARY, salt, commitment, recordCountBand });
+    journal.saveDataset({ datasetId, path, dictionary, salt, commitment, recordCountBand });
   }
   const registeredAt = '2026-01-01T00:00:00.000Z';
   consortium.members.set(mspId, {
@@ -129,7 +136,7 @@ async function prepare(
     schema: 1,
     datasetId,
     title: 'Patients',
-    dictionary: DICTIONARY,
+    dictionary,
     recordCountBand,
     terms: { purposes: ['DUO:0000042'] },
     commitment,

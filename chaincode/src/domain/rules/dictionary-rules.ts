@@ -10,7 +10,22 @@ function featureProblems(feature: Feature, at: string): string[] {
     return duplicates(feature.categories).map((category) => `${at}.categories has "${category}" twice`);
   }
   if (feature.kind === 'binary') return [];
-  const { bounds, reference } = feature;
+  return rangeProblems(feature, at);
+}
+
+function labelProblems({ rule }: Dictionary['label']): string[] {
+  const at = 'label.rule';
+  if (rule.kind === 'numeric') return rangeProblems(rule, at);
+  if (rule.kind !== 'categorical') return [];
+  return duplicates(rule.categories).map((category) => `${at}.categories has "${category}" twice`);
+}
+
+type Range = { readonly low: number; readonly high: number };
+
+function rangeProblems(
+  { bounds, reference }: { readonly bounds: Range; readonly reference?: Range | undefined },
+  at: string,
+): string[] {
   const problems: string[] = [];
   if (!(bounds.low < bounds.high)) problems.push(`${at}.bounds.low must be below ${at}.bounds.high`);
   if (reference === undefined) return problems;
@@ -27,6 +42,7 @@ function featureProblems(feature: Feature, at: string): string[] {
 export function dictionaryProblems(dictionary: Dictionary): string[] {
   const { features, label, patientId, header, columns, maxRowsPerPatient } = dictionary;
   const problems = features.flatMap((feature, i) => featureProblems(feature, `features.${i}`));
+  problems.push(...labelProblems(label));
   const names = features.map(({ name }) => name);
   const used = features.map(columnOf);
   for (const name of duplicates(names)) problems.push(`features has two features named ${name}`);

@@ -84,7 +84,7 @@ function requireVoter(consents: readonly ConsentRow[], mspId: string, { studyId 
 /**
  * The study as a motion amends it: a new version of its text, held to the same rules as a proposal.
  *
- * @throws DomainError INVALID_ARGUMENT, ENCODING_MISMATCH and what the added datasets' terms refuse
+ * @throws DomainError INVALID_ARGUMENT, ENCODING_MISMATCH, LABEL_NOT_SCORED and what the added datasets' terms refuse
  */
 export function amendedStudy(
   study: StudyRow,

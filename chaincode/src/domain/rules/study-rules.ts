@@ -65,6 +65,14 @@ export function checkEncodings({ model }: Pick<ProposeStudy, 'model'>, wanted: r
     encoding: encodingOf(dictionary),
   }));
   if (first === undefined) return;
+  const { kind } = first.encoding.target;
+  if (kind === 'numeric' || kind === 'count') {
+    throw new DomainError(
+      'LABEL_NOT_SCORED',
+      `the label of ${first.datasetId} is ${kind}, and rounds are judged by counts of patients judged rightly: ` +
+        'name datasets with a binary or categorical label, or learn it without a ledger',
+    );
+  }
   for (const { datasetId, encoding } of others) {
     if (canonicalJson(encoding) === canonicalJson(first.encoding)) continue;
     const at = encoding.features.findIndex(
@@ -82,7 +90,8 @@ export function checkEncodings({ model }: Pick<ProposeStudy, 'model'>, wanted: r
 /**
  * A study, as proposed. `wanted` holds the row of each dataset it names, in its order.
  *
- * @throws DomainError STUDY_EXISTS, INVALID_ARGUMENT, ENCODING_MISMATCH and what the datasets' terms refuse
+ * @throws DomainError STUDY_EXISTS, INVALID_ARGUMENT, ENCODING_MISMATCH, LABEL_NOT_SCORED and what the datasets'
+ * terms refuse
  */
 export function proposeStudy(
   argument: ProposeStudy,

@@ -1,0 +1,51 @@
+// Reads one text as a label, by the dictionary alone: a class, a count, or a number scaled by published bounds. A mean
+// or a spread of the patients' labels would be a query that nobody accounted for.
+import { type Dictionary, type EncodedTarget, targetOf } from '@consilium/chaincode/domain';
+import type { DataProblemCode } from './data-problem.ts';
+import { isMissing, parseNumber, sameText } from './encode-features.ts';
+
+type NumericTarget = Extract<EncodedTarget, { kind: 'numeric' }>;
+
+/** A value in the label's unit to what a model learns: the reference range maps to -1..1. */
+export const scaleLabel = (value: number, { low, high }: NumericTarget): number =>
+  (2 * (value - low)) / (high - low) - 1;
+
+/** The inverse of `scaleLabel`. */
+export const unscaleLabel = (y: number, { low, high }: NumericTarget): number =>
+  low + ((y + 1) * (high - low)) / 2;
+
+/**
+ * What a model learns of a row: 0 or 1, the number of the category, a scaled value, or a count.
+ *
+ * @returns a code where the text is none, or lies outside what the dictionary allows
+ */
+export function readLabel(
+  text: string,
+  dictionary: Dictionary,
+): { readonly y: number } | { readonly code: DataProblemCode } {
+  if (isMissing(text, dictionary)) return { code: 'LABEL_MISSING' };
+  const number = parseNumber(text);
+  const { rule } = dictionary.label;
+  switch (rule.kind) {
+    case 'binary':
+      return number === 0 || number === 1 ? { y: number } : { code: 'LABEL_NOT_BINARY' };
+    case 'categorical': {
+      const y = rule.categories.findIndex((category) => sameText(text, category));
+      return y < 0 ? { code: 'LABEL_NOT_A_CATEGORY' } : { y };
+    }
+    case 'count':
+      if (number === undefined || !Number.isSafeInteger(number) || number < 0) {
+        return { code: 'LABEL_NOT_A_COUNT' };
+      }
+      return number > rule.high ? { code: 'LABEL_OUT_OF_BOUNDS' } : { y: number };
+    case 'numeric': {
+      if (number === undefined) return { code: 'LABEL_NOT_A_NUMBER' };
+      const { low, high } = rule.bounds;
+      if (number < low || number > high) return { code: 'LABEL_OUT_OF_BOUNDS' };
+      return { y: scaleLabel(number, targetOf(dictionary.label) as NumericTarget) };
+    }
+    case 'greater-than':
+      if (number === undefined) return { code: 'LABEL_NOT_A_NUMBER' };
+      return { y: number > rule.threshold ? 1 : 0 };
+  }
+}
