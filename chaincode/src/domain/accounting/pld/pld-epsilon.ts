@@ -20,7 +20,7 @@ type Wanted = { readonly delta: number } | { readonly epsilon: number };
 const FINER_FOR_DELTA = 5;
 const MOST_ATTEMPTS = 6;
 /** Two runs charge rounding differently: ε(δ) aims below δ by this share so that δ(ε(δ)) ≤ δ. */
-const AGREEMENT = 1.2e-5;
+const AGREEMENT = 1e-4;
 /** Smaller δ are bounded from above by twice this. */
 const LEAST_DELTA = 1e-35;
 
