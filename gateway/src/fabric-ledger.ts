@@ -1,15 +1,17 @@
 // The ledger on Hyperledger Fabric: the only file that knows its SDK. One TLS connection to the organisation's
 // own peer; one identity per role; every call with a deadline; every error named by the step that failed.
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson, type Role } from '@consilium/chaincode/domain';
 import { Client, credentials, status as GrpcStatus, type Interceptor } from '@grpc/grpc-js';
 import {
   type ChaincodeEventsOptions,
+  type ConnectOptions,
   type Contract,
   connect,
   type Gateway,
   GatewayError,
+  hash,
   type Network,
   type ProposalOptions,
   StatusCode,
@@ -44,6 +46,7 @@ import {
   type StepFailure,
   unanswered,
 } from './ledger-failures.ts';
+import { isP256, signWithLowS } from './ledger-signature.ts';
 import { publicMessage } from './refusals.ts';
 import { invalidated } from './validation-codes.ts';
 
@@ -264,7 +267,7 @@ export class FabricLedger implements Ledger {
     const gateway = connect({
       client: this.#client,
       identity: { mspId: this.mspId, credentials: Buffer.from(client.certificate) },
-      signer: signers.newPrivateKeySigner(createPrivateKey(client.privateKey)),
+      ...signing(createPrivateKey(client.privateKey)),
     });
     const network = gateway.getNetwork(this.channel);
     const signer = { gateway, network, contract: network.getContract(this.#options.chaincode) };
@@ -318,6 +321,12 @@ export class FabricLedger implements Ledger {
     return signed.serializeBinary();
   }
 }
+
+/** How the SDK signs: messages as a whole where the key allows it, digests by its own code otherwise. */
+const signing = (key: KeyObject): Pick<ConnectOptions, 'signer' | 'hash'> =>
+  isP256(key)
+    ? { hash: hash.none, signer: async (message) => signWithLowS(message, key) }
+    : { signer: signers.newPrivateKeySigner(key) };
 
 const argumentsOf = ({ argument }: Pick<LedgerCall, 'argument'>): ProposalOptions => ({
   arguments: [canonicalJson(argument)],

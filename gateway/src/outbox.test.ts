@@ -71,3 +71,43 @@ test('a file that is no database is refused by its name', (t) => {
   writeFileSync(join(directory, 'outbox.sqlite'), 'not a database, surely not one at all');
   assert.throws(() => new Outbox(directory), /cannot open the outbox .*outbox\.sqlite/);
 });
+
+test('an outcome is seen at once, and is there after the process that heard it', async (t) => {
+  const directory = newDirectory(t);
+  const first = new Outbox(directory);
+  await first.recordSending({ name: 'round:open', prepared: prepared('t1'), request });
+  void first.recordOutcome('t1', { state: 'committed', blockNumber: 7 });
+  assert.equal(first.find('k', 'once')?.blockNumber, 7);
+  first.close();
+  const second = new Outbox(directory);
+  t.after(() => second.close());
+  assert.deepEqual(second.unknown(), []);
+  assert.equal(second.get('t1')?.state, 'committed');
+});
+
+test('a request that is only about to be written is found', (t) => {
+  const outbox = new Outbox(undefined);
+  t.after(() => outbox.close());
+  void outbox.recordSending({ name: 'round:open', prepared: prepared('t1'), request });
+  void outbox.recordSending({
+    name: 'round:open',
+    prepared: prepared('t2'),
+    request: { ...request, idempotencyKey: 'other' },
+  });
+  assert.equal(outbox.find('k', 'once')?.transactionId, 't1');
+  assert.equal(outbox.find('k', 'nobody'), undefined);
+});
+
+test('a key is free again where its invalid outcome waits with the next request', async (t) => {
+  const outbox = new Outbox(undefined);
+  t.after(() => outbox.close());
+  await outbox.recordSending({ name: 'round:open', prepared: prepared('t1'), request });
+  const settled = outbox.recordOutcome('t1', {
+    state: 'invalid',
+    blockNumber: 3,
+    validationCode: 'MVCC_READ_CONFLICT',
+  });
+  await outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request });
+  await settled;
+  assert.equal(outbox.find('k', 'once')?.transactionId, 't2');
+});

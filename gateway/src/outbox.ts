@@ -60,6 +60,7 @@ const SCHEMA = `
   CREATE UNIQUE INDEX IF NOT EXISTS one_effect_per_key ON sent (key_id, idempotency_key)
     WHERE idempotency_key IS NOT NULL AND state <> 'invalid';
   CREATE INDEX IF NOT EXISTS by_age ON sent (sent_at_ms);
+  CREATE INDEX IF NOT EXISTS unknown_by_age ON sent (sent_at_ms) WHERE state = 'sent';
 `;
 
 const INSERT = `INSERT INTO sent
@@ -67,6 +68,8 @@ const INSERT = `INSERT INTO sent
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', ?)`;
 const UPDATE =
   'UPDATE sent SET state = ?, block_number = ?, validation_code = ?, envelope = ? WHERE transaction_id = ?';
+
+const FIND = "SELECT * FROM sent WHERE key_id = ? AND idempotency_key = ? AND state <> 'invalid'";
 
 const RETENTION_MS = 30 * 24 * 3600_000;
 const NO_BYTES = new Uint8Array(0);
@@ -86,10 +89,15 @@ const sentOf = (row: Row): SentTransaction => ({
 
 /** A row to be written with the next group: one write to disk serves all that wait for it. */
 interface Waiting {
+  /** Whose request it is, where it is named. */
+  readonly slot?: string | undefined;
   readonly write: () => void;
   readonly done: () => void;
   readonly failed: (cause: unknown) => void;
 }
+
+const slotOf = ({ keyId, idempotencyKey }: Omit<IdempotentRequest, 'fingerprint'>): string =>
+  `${keyId}\n${idempotencyKey}`;
 
 /** Outcomes wait for a group that is written anyway, but not longer than this. */
 const OUTCOME_WAITS_MS = 50;
@@ -98,7 +106,10 @@ export class Outbox {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
-  #waiting: Waiting[] = [];
+  readonly #find: StatementSync;
+  #sending: Waiting[] = [];
+  #outcomes: Waiting[] = [];
+  #synchronous: 'FULL' | 'NORMAL' = 'FULL';
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
 
@@ -113,6 +124,7 @@ export class Outbox {
       this.#database.exec(`PRAGMA synchronous = FULL; ${SCHEMA}`);
       this.#insert = this.#database.prepare(INSERT);
       this.#update = this.#database.prepare(UPDATE);
+      this.#find = this.#database.prepare(FIND);
     } catch (cause) {
       const reason = (cause as Error).message;
       const remedy = /locked/.test(reason) ? ' (another gateway uses this CONSILIUM_DATA_DIR)' : '';
@@ -135,14 +147,14 @@ export class Outbox {
         prepared.envelope,
         Date.now(),
       );
-    this.#waiting.push({ write, done: resolve, failed: reject });
+    this.#sending.push({ slot: request && slotOf(request), write, done: resolve, failed: reject });
     this.#soon ??= setImmediate(() => this.#flush());
     return promise;
   }
 
   /**
-   * Resolves when the outcome is on disk, a little later: losing it in a crash only means asking the ledger again.
-   * Every read of this object sees it at once.
+   * Resolves when the outcome is written, a little later, and does not wait for the disk: losing it in a crash only
+   * means asking the ledger again. Every read of this object sees it at once.
    */
   recordOutcome(transactionId: string, outcome: Outcome): Promise<void> {
     if (outcome.state === 'unknown') return Promise.resolve();
@@ -156,22 +168,41 @@ export class Outbox {
         NO_BYTES,
         transactionId,
       );
-    this.#waiting.push({ write, done: resolve, failed: reject });
-    this.#later ??= setTimeout(() => this.#flush(), OUTCOME_WAITS_MS).unref();
+    this.#outcomes.push({ write, done: resolve, failed: reject });
+    this.#later ??= setTimeout(() => this.#writeOutcomes(), OUTCOME_WAITS_MS).unref();
     return promise;
   }
 
-  /** Writes all that waits as one group, in order; a row that is refused fails by itself. */
+  /** Writes all that waits and returns when it is on disk: outcomes first, since an invalid one frees its key. */
   #flush(): void {
     clearImmediate(this.#soon);
-    clearTimeout(this.#later);
     this.#soon = undefined;
+    const sending = this.#sending;
+    this.#sending = [];
+    if (sending.length === 0) this.#writeOutcomes();
+    else this.#write([...this.#takeOutcomes(), ...sending], 'FULL');
+  }
+
+  /** What is only written, not synchronised, the next group that is takes to disk with it. */
+  #writeOutcomes(): void {
+    this.#write(this.#takeOutcomes(), 'NORMAL');
+  }
+
+  #takeOutcomes(): Waiting[] {
+    clearTimeout(this.#later);
     this.#later = undefined;
-    const group = this.#waiting;
-    this.#waiting = [];
+    const outcomes = this.#outcomes;
+    this.#outcomes = [];
+    return outcomes;
+  }
+
+  /** Writes one group, in order; a row that is refused fails by itself. */
+  #write(group: readonly Waiting[], synchronous: 'FULL' | 'NORMAL'): void {
     if (group.length === 0) return;
     const refused = new Map<Waiting, unknown>();
     try {
+      if (this.#synchronous !== synchronous) this.#database.exec(`PRAGMA synchronous = ${synchronous}`);
+      this.#synchronous = synchronous;
       this.#database.exec('BEGIN IMMEDIATE');
       for (const waiting of group) {
         try {
@@ -196,10 +227,10 @@ export class Outbox {
 
   /** What this key's request came to, unless it came to nothing. */
   find(keyId: string, idempotencyKey: string): SentTransaction | undefined {
-    this.#flush();
-    const row = this.#database
-      .prepare("SELECT * FROM sent WHERE key_id = ? AND idempotency_key = ? AND state <> 'invalid'")
-      .get(keyId, idempotencyKey) as Row | undefined;
+    const slot = slotOf({ keyId, idempotencyKey });
+    if (this.#sending.some((waiting) => waiting.slot === slot)) this.#flush();
+    else this.#writeOutcomes();
+    const row = this.#find.get(keyId, idempotencyKey) as Row | undefined;
     return row && sentOf(row);
   }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The operator's command line: up, down, status, demo, conformance, cohorts.
+// The operator's command line: up, down, status, demo, conformance, ledger, cohorts.
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeCohorts } from '../cohorts/cohorts.ts';
@@ -9,6 +10,7 @@ import { DataFilesError } from './demo/data-files.ts';
 import { runDemo } from './demo/demo.ts';
 import { DirectoryLockedError } from './directory-lock.ts';
 import type { LedgerNetwork } from './ledger-network.ts';
+import { runBareLedger } from './native/bare-ledger.ts';
 import { MissingBinariesError } from './native/binaries.ts';
 import { FabricCommandError } from './native/fabric-commands.ts';
 import { PortInUseError } from './ports.ts';
@@ -36,6 +38,9 @@ const HELP = `consilium-network: one consortium on this machine
   consilium-network conformance [--runtime embedded|native] [--ordering raft|bft] [--out DIR] [--json]
       Judges a ledger by the conformance suites: the embedded stand-in, or a real Fabric network that is brought
       up for it in OUT (out/conformance) and torn down. Exit status 1 when a question is answered otherwise.
+  consilium-network ledger  --dir DIR [--ordering raft|bft] [--organisations N]
+      A real Fabric network of N organisations (3) with the chaincode alone, for programs that bring their own
+      clients: prints {"ready":true,"connection":FILE} and stays until it is stopped. New at every start.
   consilium-network cohorts --out DIR [--seed N]
       Writes the four synthetic hospitals' files.
 
@@ -58,6 +63,7 @@ const OPTIONS = {
   rounds: { type: 'string' },
   runtime: { type: 'string' },
   ordering: { type: 'string' },
+  organisations: { type: 'string' },
   keep: { type: 'boolean', default: false },
   foreground: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -76,7 +82,11 @@ type Values = ReturnType<typeof readArguments>['values'];
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
-function whole(option: 'seed' | 'rounds', text: string | undefined, least: number): number | undefined {
+function whole(
+  option: 'seed' | 'rounds' | 'organisations',
+  text: string | undefined,
+  least: number,
+): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
   if (/^[0-9]+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
@@ -180,6 +190,21 @@ async function conformance(values: Values): Promise<number> {
   return conforms(counts) ? EXIT.done : EXIT.failed;
 }
 
+async function ledger(values: Values): Promise<number> {
+  if (values.dir === undefined) throw new UsageError('ledger needs --dir DIR');
+  const directory = resolve(values.dir);
+  if (existsSync(join(directory, 'fabric')))
+    throw new UsageError(`--dir ${values.dir} holds a network already`);
+  const options = {
+    ordering: oneOf('ordering', values.ordering, ['raft', 'bft']) ?? 'raft',
+    organisations: whole('organisations', values.organisations, 1) ?? 3,
+    directory,
+    report: note,
+  };
+  await runBareLedger(options, (connection) => print(JSON.stringify({ ready: true, connection })));
+  return EXIT.done;
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(args);
   const [command, ...rest] = positionals;
@@ -201,6 +226,8 @@ async function run(args: readonly string[]): Promise<number> {
       return conformance(values);
     case 'demo':
       return demo(values);
+    case 'ledger':
+      return ledger(values);
     default:
       throw new UsageError(`no command ${command}`);
   }

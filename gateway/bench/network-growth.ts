@@ -1,0 +1,205 @@
+// Whether recording an update and asking the auditors' questions costs more on a network whose ledger is older: one
+// network for each size (10^3, 10^4, 10^5 recorded updates, all by real transactions), measured in turns through the
+// bare client. One JSON line per operation and size, then one with the growth of its median. GROWTH=1000,10000 says
+// which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each.
+import { performance } from 'node:perf_hooks';
+import { readConnection } from '../src/connection.ts';
+import { REGISTER_MEMBER } from '../src/examples.ts';
+import { BareClient, levelled } from './on-ledger/bare-client.ts';
+import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
+import { inParallel, OpenRounds, RunningStudy, registerDatasets } from './on-ledger/open-rounds.ts';
+
+const BENCH = 'gateway/network-growth';
+const sizesIn = (text: string): number[] => text.split(',').map(Number);
+const SIZES = sizesIn(process.env.GROWTH ?? '1000,10000');
+const REAL_SIZES = sizesIn(process.env.REAL_GROWTH ?? '1000,4000');
+const SAMPLES = Number(process.env.SAMPLES ?? 100);
+const WARM_UPS = 40;
+/** Several hospitals' years at once: lanes of studies, one after the other, each over datasets of its own. */
+const LANES = { count: 8, datasets: 12, rounds: 25 };
+const PROGRESS_MS = 15_000;
+
+const sizesOn = (kind: string): number[] => (kind === 'embedded' ? SIZES : REAL_SIZES);
+
+interface Recorded {
+  readonly studyId: string;
+  readonly round: number;
+  readonly datasetId: string;
+  readonly at: string;
+}
+
+/** Records `size` updates and returns each, in the order of time. */
+async function fill(client: BareClient, size: number, settled: () => Promise<void>): Promise<Recorded[]> {
+  const recorded: Recorded[] = [];
+  const beganMs = performance.now();
+  const timer = setInterval(() => {
+    const perSecond = Math.round((recorded.length / (performance.now() - beganMs)) * 1000);
+    progress(`${BENCH}: ${recorded.length} of ${size} updates recorded, ${perSecond} a second`);
+  }, PROGRESS_MS);
+  const lane = async (number: number) => {
+    const datasets = await registerDatasets(client, LANES.datasets, `lane${number}-`);
+    await settled();
+    for (let at = 0; recorded.length < size; at += 1) {
+      const studyId = `${datasets[0]}-s${at}`;
+      const study = await RunningStudy.start(client, { studyId, datasets, rounds: LANES.rounds });
+      while (!study.exhausted && recorded.length < size) {
+        const updates = await study.open();
+        await settled();
+        await inParallel(updates, updates.length, async ({ argument }) => {
+          const { answer } = await client.submit('trainer', 'round:recordUpdate', argument);
+          const { round, datasetId } = argument;
+          recorded.push({ studyId, round, datasetId, at: answer.recordedAt });
+        });
+        await study.giveUp();
+        await settled();
+      }
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: LANES.count }, (_, number) => lane(number)));
+  } finally {
+    clearInterval(timer);
+  }
+  return recorded.sort((a, b) => (a.at < b.at ? -1 : 1));
+}
+
+interface Aged {
+  readonly size: number;
+  readonly clients: readonly BareClient[];
+  readonly recorded: readonly Recorded[];
+  readonly rounds: OpenRounds;
+}
+
+async function aged(ledger: RunningLedger, size: number): Promise<Aged> {
+  const clients = ORGANISATIONS.map(
+    (mspId) => new BareClient(readConnection(ledger.connectionPath, mspId), ledger.chaincode, 'native'),
+  );
+  const [client] = clients as [BareClient, ...BareClient[]];
+  const settled = ledger.name === 'embedded' ? async () => {} : () => levelled(clients);
+  await client.submit('operator', 'member:register', REGISTER_MEMBER);
+  await settled();
+  const recorded = await fill(client, size, settled);
+  const rounds = new OpenRounds(client, settled);
+  await rounds.prepare({ lanes: 16, datasetsPerStudy: 4, rounds: 200 }, 16);
+  return { size, clients, recorded, rounds };
+}
+
+type Operation = (ledger: Aged, i: number) => Promise<{ readonly [part: string]: number }>;
+
+const asked = async (work: Promise<unknown>): Promise<{ readonly [part: string]: number }> => {
+  const beganMs = performance.now();
+  await work;
+  return { '': performance.now() - beganMs };
+};
+/** One of the recorded updates, anywhere in the ledger's life. */
+const some = ({ recorded }: Aged, i: number): Recorded => recorded[(i * 7919) % recorded.length]!;
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  recordUpdate: async ({ clients: [client], rounds }) => {
+    const [update] = await rounds.take(1);
+    const { endorseMs, totalMs } = await client!.timed('trainer', 'round:recordUpdate', update!.argument);
+    return { '': totalMs, ', endorsed': endorseMs };
+  },
+  'activities of a dataset, first page': (ledger, i) =>
+    asked(activities(ledger, { by: 'dataset', value: some(ledger, i).datasetId })),
+  'activities of a dataset, from some time': (ledger, i) => {
+    const { datasetId, at } = some(ledger, i);
+    return asked(activities(ledger, { by: 'dataset', value: datasetId, from: at }));
+  },
+  'activities of a study': (ledger, i) =>
+    asked(activities(ledger, { by: 'study', value: some(ledger, i).studyId })),
+  'activities of a hospital, from some time': (ledger, i) =>
+    asked(activities(ledger, { by: 'hospital', value: 'Org1MSP', from: some(ledger, i).at })),
+  'activities of a purpose, first page': (ledger) =>
+    asked(activities(ledger, { by: 'purpose', value: 'DUO:0000007' })),
+  'all activities, from some time': (ledger, i) =>
+    asked(activities(ledger, { by: 'all', from: some(ledger, i).at })),
+  'privacy events of a dataset, first page': (ledger, i) => {
+    const { datasetId } = some(ledger, i);
+    return asked(ledger.clients[0]!.evaluate('auditor', 'privacy:listEvents', { datasetId }));
+  },
+  'account of a dataset': (ledger, i) => {
+    const { datasetId } = some(ledger, i);
+    return asked(
+      ledger.clients[0]!.evaluate('auditor', 'privacy:getBudget', { datasetId, pool: 'training' }),
+    );
+  },
+  'history of an account, newest page': (ledger, i) => {
+    const key = [some(ledger, i).datasetId, 'training'];
+    return asked(
+      ledger.clients[0]!.evaluate('auditor', 'audit:getHistory', { noun: 'budget', key, pageSize: 10 }),
+    );
+  },
+  'one update': (ledger, i) => {
+    const { studyId, round, datasetId } = some(ledger, i);
+    return asked(ledger.clients[0]!.evaluate('auditor', 'round:getUpdate', { studyId, round, datasetId }));
+  },
+};
+
+type Question = Parameters<typeof activitiesArgument>[0];
+const activitiesArgument = (question: {
+  by: 'all' | 'study' | 'dataset' | 'hospital' | 'purpose';
+  value?: string;
+  from?: string;
+}) => ({ ...question, pageSize: 20 });
+const activities = ({ clients: [client] }: Aged, question: Question): Promise<unknown> =>
+  client!.evaluate('auditor', 'audit:listActivities', activitiesArgument(question));
+
+const quantile = (values: readonly number[], q: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? 0;
+const rounded = (value: number): number => Number(value.toPrecision(3));
+
+/** The ledgers take turns, so that whatever else the machine does slows all of them alike. */
+async function compare(network: string, ledgers: readonly Aged[]): Promise<void> {
+  for (const [name, operation] of Object.entries(OPERATIONS)) {
+    const samples = ledgers.map(() => new Map<string, number[]>());
+    for (let i = 0; i < WARM_UPS + SAMPLES; i += 1) {
+      for (const [at, ledger] of ledgers.entries()) {
+        const parts = await operation(ledger, i);
+        if (i < WARM_UPS) continue;
+        for (const [part, ms] of Object.entries(parts)) {
+          samples[at]!.set(part, [...(samples[at]!.get(part) ?? []), ms]);
+        }
+      }
+    }
+    for (const part of samples[0]!.keys()) {
+      const of = samples.map((one) => one.get(part)!);
+      for (const [at, { size }] of ledgers.entries()) {
+        const p50Ms = rounded(quantile(of[at]!, 0.5));
+        const p95Ms = rounded(quantile(of[at]!, 0.95));
+        print({
+          bench: BENCH,
+          network,
+          operation: name + part,
+          updates: size,
+          p50Ms,
+          p95Ms,
+          samples: SAMPLES,
+        });
+      }
+      const growth = quantile(of.at(-1)!, 0.5) / quantile(of[0]!, 0.5) - 1;
+      print({
+        bench: BENCH,
+        network,
+        operation: name + part,
+        from: ledgers[0]!.size,
+        to: ledgers.at(-1)!.size,
+        growthPercent: rounded(growth * 100),
+        targetPercent: 20,
+      });
+    }
+    progress(`${BENCH}: ${name} measured on ${network}`);
+  }
+}
+
+await onEachLedger(
+  BENCH,
+  async (...running) => {
+    const { name } = running[0]!;
+    const ledgers: Aged[] = [];
+    for (const [at, size] of sizesOn(name).entries()) ledgers.push(await aged(running[at]!, size));
+    await compare(name, ledgers);
+    for (const { clients } of ledgers) for (const client of clients) client.close();
+  },
+  (kind) => sizesOn(kind).length,
+);

@@ -1,0 +1,159 @@
+// One organisation's bare @hyperledger/fabric-gateway client: what the REST service is measured against, and what
+// prepares the ledger for benches.
+import { createPrivateKey } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Argument,
+  canonicalJson,
+  parseDomainError,
+  type Role,
+  type TransactionName,
+} from '@consilium/chaincode/domain';
+import { Client, credentials } from '@grpc/grpc-js';
+import { type Contract, connect, GatewayError, hash, signers } from '@hyperledger/fabric-gateway';
+import { common } from '@hyperledger/fabric-protos';
+import type { Connection } from '../../src/connection.ts';
+import { signWithLowS } from '../../src/ledger-signature.ts';
+
+/** What passes by itself: others were faster, or a peer is a block behind and refuses by what it does not see yet. */
+const PASSING =
+  /_READ_CONFLICT|payloads do not match|concurrency limit|ROUND_|STUDY_|CONSENT_|_NOT_FOUND|NOT_A_MEMBER/i;
+const ATTEMPTS_MAX = 50;
+
+// biome-ignore lint/suspicious/noExplicitAny: a bench looks into answers freely
+type Answer = any;
+
+export interface Sent {
+  readonly answer: Answer;
+  readonly transactionId: string;
+  readonly blockNumber: number;
+}
+
+export class BareClient {
+  readonly mspId: string;
+  readonly #connection: Connection;
+  readonly #chaincode: string;
+  readonly #signs: 'sdk' | 'native';
+  readonly #client: Client;
+  readonly #contracts = new Map<string, Contract>();
+  /** How often something was sent again because others were faster. */
+  retries = 0;
+
+  /** `signs` with the SDK's own code, as any client does, or as the gateway does. */
+  constructor(connection: Connection, chaincode: string, signs: 'sdk' | 'native' = 'sdk') {
+    const { organisation } = connection;
+    this.mspId = organisation.mspId;
+    this.#connection = connection;
+    this.#signs = signs;
+    this.#chaincode = chaincode;
+    this.#client = new Client(
+      organisation.endpoint,
+      credentials.createSsl(Buffer.from(organisation.tlsRootCertificate)),
+    );
+  }
+
+  #contract(role: string, chaincode = this.#chaincode): Contract {
+    const name = `${role} ${chaincode}`;
+    const known = this.#contracts.get(name);
+    if (known !== undefined) return known;
+    const { channel, organisation } = this.#connection;
+    const own = organisation.clients[role];
+    if (own === undefined) throw new Error(`${this.mspId} has no client for ${role}`);
+    const key = createPrivateKey(own.privateKey);
+    const gateway = connect({
+      client: this.#client,
+      identity: { mspId: this.mspId, credentials: Buffer.from(own.certificate) },
+      ...(this.#signs === 'sdk'
+        ? { signer: signers.newPrivateKeySigner(key), hash: hash.sha256 }
+        : { signer: async (message) => signWithLowS(message, key), hash: hash.none }),
+    });
+    const contract = gateway.getNetwork(channel).getContract(chaincode);
+    this.#contracts.set(name, contract);
+    return contract;
+  }
+
+  /** Resolves when it is committed; sends again what passes by itself. */
+  async submit<N extends TransactionName>(role: Role, name: N, argument: Argument<N>): Promise<Sent> {
+    const contract = this.#contract(role);
+    const options = { arguments: [canonicalJson(argument)] };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const sent = await contract.submitAsync(name, options);
+        const { successful, code, blockNumber } = await sent.getStatus();
+        if (!successful) throw new Error(`${name} is invalid: ${code === 11 ? 'MVCC_READ_CONFLICT' : code}`);
+        const answer = JSON.parse(Buffer.from(sent.getResult()).toString('utf8'));
+        return { answer, transactionId: sent.getTransactionId(), blockNumber: Number(blockNumber) };
+      } catch (error) {
+        const said = wordsOf(error);
+        if (!PASSING.test(said) || attempt === ATTEMPTS_MAX) {
+          throw new Error(`${name} by ${this.mspId}: ${said}`, { cause: error });
+        }
+        this.retries += 1;
+        await sleep(20 + Math.random() * 60);
+      }
+    }
+  }
+
+  /** One transaction, not sent again: how long its endorsement took, and all of it. */
+  async timed<N extends TransactionName>(
+    role: Role,
+    name: N,
+    argument: Argument<N>,
+  ): Promise<{ readonly endorseMs: number; readonly totalMs: number }> {
+    const contract = this.#contract(role);
+    const beganMs = performance.now();
+    const endorsed = await contract.newProposal(name, { arguments: [canonicalJson(argument)] }).endorse();
+    const endorseMs = performance.now() - beganMs;
+    const { successful, code } = await (await endorsed.submit()).getStatus();
+    if (!successful) throw new Error(`${name} is invalid: ${code}`);
+    return { endorseMs, totalMs: performance.now() - beganMs };
+  }
+
+  async evaluate<N extends TransactionName>(role: Role, name: N, argument: Argument<N>): Promise<Answer> {
+    try {
+      const bytes = await this.#contract(role).evaluateTransaction(name, canonicalJson(argument));
+      return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    } catch (error) {
+      throw new Error(`${name} by ${this.mspId}: ${wordsOf(error)}`, { cause: error });
+    }
+  }
+
+  /** The block as the organisation's peer stores it. */
+  async block(number: number): Promise<Uint8Array> {
+    const { channel } = this.#connection;
+    const system = this.#contract('auditor', 'qscc');
+    return await system.evaluateTransaction('GetBlockByNumber', channel, String(number));
+  }
+
+  async height(): Promise<number> {
+    const { channel } = this.#connection;
+    const options = { arguments: [channel], endorsingOrganizations: [this.mspId] };
+    const bytes = await this.#contract('auditor', 'qscc').evaluate('GetChainInfo', options);
+    return common.BlockchainInfo.deserializeBinary(bytes).getHeight();
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+/** The code of a refusal where there is one. */
+export const refusalOf = (error: unknown): string | undefined =>
+  parseDomainError((error as Error).message.replace(/^\S+ by \S+: /, ''))?.code;
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof GatewayError)) return (error as Error).message;
+  return [...error.details.map(({ message }) => message), error.message].join('; ');
+}
+
+/** Waits until every organisation's peer has committed what the first one has. */
+export async function levelled(clients: readonly BareClient[]): Promise<void> {
+  const heights = await Promise.all(clients.map((client) => client.height()));
+  const highest = Math.max(...heights);
+  await Promise.all(
+    clients.map(async (client) => {
+      while ((await client.height()) < highest) await sleep(20);
+    }),
+  );
+}

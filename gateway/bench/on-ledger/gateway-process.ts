@@ -1,0 +1,130 @@
+// One hospital's gateway as a process of its own, as in a consortium, and a client of its REST service.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Role } from '@consilium/chaincode/domain';
+import { createApiKey } from '../../src/api-keys.ts';
+import type { RunningLedger } from './ledgers.ts';
+import { cpuMsOf } from './processor-time.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+// biome-ignore lint/suspicious/noExplicitAny: a bench looks into answers freely
+type Answer = any;
+
+export class GatewayProcess {
+  readonly pid: number;
+  readonly #url: string;
+  readonly #keys: ReadonlyMap<Role, string>;
+  readonly #stop: () => Promise<void>;
+  readonly #agent = new Agent({ keepAlive: true });
+
+  private constructor(parts: {
+    pid: number;
+    url: string;
+    keys: Map<Role, string>;
+    stop: () => Promise<void>;
+  }) {
+    this.pid = parts.pid;
+    this.#url = parts.url;
+    this.#keys = parts.keys;
+    this.#stop = parts.stop;
+  }
+
+  static async start(ledger: RunningLedger, mspId: string, roles: readonly Role[]): Promise<GatewayProcess> {
+    const directory = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
+    const keysPath = join(directory, 'keys.json');
+    const keys = new Map(roles.map((role) => [role, createApiKey({ path: keysPath, role }).key]));
+    const child = spawn(process.execPath, [...profiling(), MAIN], {
+      env: {
+        PATH: process.env.PATH,
+        CONSILIUM_CONNECTION: ledger.connectionPath,
+        CONSILIUM_MSP_ID: mspId,
+        CONSILIUM_CHAINCODE: ledger.chaincode,
+        CONSILIUM_API_KEYS: keysPath,
+        CONSILIUM_DATA_DIR: directory,
+        CONSILIUM_PORT: '0',
+        CONSILIUM_REQUESTS_PER_MINUTE: '1000000',
+        CONSILIUM_LOG_LEVEL: 'warn',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exit = once(child, 'exit');
+    await Promise.race([once(child.stdout, 'data'), exit]);
+    if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}`);
+    const { url } = JSON.parse(readFileSync(join(directory, 'gateway.json'), 'utf8')) as { url: string };
+    const stop = async () => {
+      child.kill('SIGTERM');
+      await exit;
+      rmSync(directory, { recursive: true, force: true });
+    };
+    return new GatewayProcess({ pid: child.pid!, url, keys, stop });
+  }
+
+  /** @throws Error with the problem where the answer is not the expected one. */
+  post(role: Role, path: string, body: object, idempotencyKey?: string): Promise<Answer> {
+    return this.#call(role, path, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      },
+      body: JSON.stringify(body),
+    });
+  }
+
+  get(role: Role, path: string): Promise<Answer> {
+    return this.#call(role, path, { headers: {} });
+  }
+
+  #call(
+    role: Role,
+    path: string,
+    {
+      method = 'GET',
+      headers,
+      body = '',
+    }: { method?: string; headers: Record<string, string>; body?: string },
+  ): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const authorization = `Bearer ${this.#keys.get(role)}`;
+    const options = {
+      agent: this.#agent,
+      method,
+      headers: { ...headers, authorization, 'content-length': Buffer.byteLength(body) },
+    };
+    const outgoing = request(`${this.#url}/v1${path}`, options, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (part: string) => {
+        text += part;
+      });
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const status = answer.statusCode ?? 0;
+        if (status >= 200 && status < 300) resolve(JSON.parse(text));
+        else reject(new Error(`${path}: ${status} ${text}`));
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+    return promise;
+  }
+
+  cpuMs(): number {
+    return cpuMsOf(this.pid);
+  }
+
+  async stop(): Promise<void> {
+    this.#agent.destroy();
+    await this.#stop();
+  }
+}
+
+/** PROFILE=DIR writes a processor profile of the gateway there. */
+const profiling = (): string[] =>
+  process.env.PROFILE === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env.PROFILE}`];

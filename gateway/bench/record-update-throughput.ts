@@ -1,0 +1,187 @@
+// What the REST service costs: recordUpdate through a gateway process with its outbox, with and without
+// Idempotency-Key, against the same calls by a bare Fabric client (as the SDK signs, and with the gateway's faster
+// signatures), in turns in one run, on the embedded network and on a real one. One JSON line per client and number
+// in flight, then one with the ratios. TRANSACTIONS (64) a turn, TURNS (9) of each, LEDGERS=embedded,raft,bft.
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readConnection } from '../src/connection.ts';
+import { REGISTER_MEMBER } from '../src/examples.ts';
+import { BareClient, levelled, refusalOf } from './on-ledger/bare-client.ts';
+import { GatewayProcess } from './on-ledger/gateway-process.ts';
+import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
+import { OpenRounds, type PendingUpdate } from './on-ledger/open-rounds.ts';
+
+const BENCH = 'gateway/record-update-throughput';
+const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 64);
+const TURNS = Number(process.env.TURNS ?? 9);
+const IN_FLIGHT = [1, 16, 64];
+const WARM_UPS = 64;
+/** Twice as many datasets as are ever in flight: a peer that lags has seen the last update of the one at hand. */
+const SIZE = { lanes: 128, datasetsPerStudy: 4, rounds: 200 };
+
+interface Subject {
+  readonly client: string;
+  submit(update: PendingUpdate): Promise<unknown>;
+}
+
+const subjectsOf = (bare: BareClient, native: BareClient, gateway: GatewayProcess): Subject[] => {
+  const path = ({ argument }: PendingUpdate) =>
+    `/studies/${argument.studyId}/rounds/${argument.round}/updates`;
+  const body = ({ argument: { studyId, round, ...rest } }: PendingUpdate) => rest;
+  const key = ({ argument }: PendingUpdate) => argument.plaintextSha256;
+  return [
+    { client: 'fabric-gateway', submit: (one) => bare.submit('trainer', 'round:recordUpdate', one.argument) },
+    {
+      client: 'fabric-gateway, native signatures',
+      submit: (one) => native.submit('trainer', 'round:recordUpdate', one.argument),
+    },
+    { client: 'rest', submit: (one) => gateway.post('trainer', path(one), body(one)) },
+    { client: 'rest, idempotent', submit: (one) => gateway.post('trainer', path(one), body(one), key(one)) },
+  ];
+};
+
+interface Measured {
+  readonly durationsMs: number[];
+  readonly seconds: number;
+  /** Processor time of this process and of the gateway. */
+  readonly cpuMs: number;
+}
+
+interface Turn {
+  readonly updates: readonly PendingUpdate[];
+  readonly inFlight: number;
+  readonly gateway: GatewayProcess;
+}
+
+async function measure({ submit }: Subject, { updates, inFlight, gateway }: Turn): Promise<Measured> {
+  const durationsMs: number[] = [];
+  const waiting = updates.values();
+  const begunMs = performance.now();
+  const cpuMs = () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000 + gateway.cpuMs();
+  const cpuBeforeMs = cpuMs();
+  const worker = async () => {
+    for (const update of waiting) {
+      const sentMs = performance.now();
+      await submit(update);
+      durationsMs.push(performance.now() - sentMs);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  const seconds = (performance.now() - begunMs) / 1000;
+  return { durationsMs, seconds, cpuMs: cpuMs() - cpuBeforeMs };
+}
+
+const quantile = (values: readonly number[], q: number): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
+};
+const rounded = (value: number): number => Number(value.toPrecision(3));
+const sumOf = (turns: readonly Measured[], part: (turn: Measured) => number): number =>
+  turns.reduce((sum, turn) => sum + part(turn), 0);
+const pooled = (turns: readonly Measured[]): number =>
+  sumOf(turns, ({ durationsMs }) => durationsMs.length) / sumOf(turns, ({ seconds }) => seconds);
+const throughput = ({ durationsMs, seconds }: Measured): number => durationsMs.length / seconds;
+
+async function compare(ledger: RunningLedger): Promise<void> {
+  const clients = ORGANISATIONS.map(
+    (mspId) => new BareClient(readConnection(ledger.connectionPath, mspId), ledger.chaincode),
+  );
+  const [bare] = clients as [BareClient, ...BareClient[]];
+  const native = new BareClient(
+    readConnection(ledger.connectionPath, bare.mspId),
+    ledger.chaincode,
+    'native',
+  );
+  try {
+    await joined(bare);
+    const settled = ledger.name === 'embedded' ? async () => {} : () => levelled(clients);
+    const gateway = await GatewayProcess.start(ledger, bare.mspId, ['trainer']);
+    const rounds = new OpenRounds(bare, settled);
+    progress(`${BENCH}: preparing rounds on ${ledger.name}`);
+    await rounds.prepare(SIZE, TRANSACTIONS);
+    const subjects = subjectsOf(bare, native, gateway);
+    for (const subject of subjects) {
+      await measure(subject, { updates: await rounds.take(WARM_UPS), inFlight: 16, gateway });
+    }
+    for (const inFlight of IN_FLIGHT) await compareAt(inFlight, { ledger, subjects, rounds, bare, gateway });
+    await gateway.stop();
+  } finally {
+    for (const client of [...clients, native]) client.close();
+  }
+}
+
+async function compareAt(
+  inFlight: number,
+  {
+    ledger,
+    subjects,
+    rounds,
+    bare,
+    gateway,
+  }: {
+    ledger: RunningLedger;
+    subjects: readonly Subject[];
+    rounds: OpenRounds;
+    bare: BareClient;
+    gateway: GatewayProcess;
+  },
+): Promise<void> {
+  // Alone in flight every transaction waits for a block of its own, so fewer say as much.
+  const transactions = inFlight === 1 ? Math.ceil(TRANSACTIONS / 4) : TRANSACTIONS;
+  const turns = subjects.map((): Measured[] => []);
+  bare.retries = 0;
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    for (let at = 0; at < subjects.length; at += 1) {
+      // Each subject comes first in one of the turns.
+      const which = (at + turn) % subjects.length;
+      const updates = await rounds.take(transactions);
+      turns[which]!.push(await measure(subjects[which]!, { updates, inFlight, gateway }));
+      progress(
+        `${BENCH}: ${ledger.name}, ${inFlight} in flight, ${subjects[which]!.client}, turn ${turn + 1}`,
+      );
+    }
+  }
+  for (const [which, { client }] of subjects.entries()) {
+    const durationsMs = turns[which]!.flatMap((turn) => turn.durationsMs);
+    print({
+      bench: BENCH,
+      network: ledger.name,
+      client,
+      inFlight,
+      transactions: durationsMs.length,
+      perSecond: rounded(pooled(turns[which]!)),
+      p50Ms: rounded(quantile(durationsMs, 0.5)),
+      p95Ms: rounded(quantile(durationsMs, 0.95)),
+      clientCpuMs: rounded(sumOf(turns[which]!, ({ cpuMs }) => cpuMs) / durationsMs.length),
+    });
+  }
+  const ratio = (which: number, to: number) => ({
+    median: rounded(
+      quantile(
+        turns[which]!.map((turn, at) => throughput(turn) / throughput(turns[to]![at]!)),
+        0.5,
+      ),
+    ),
+    pooled: rounded(pooled(turns[which]!) / pooled(turns[to]!)),
+  });
+  print({
+    bench: BENCH,
+    network: ledger.name,
+    inFlight,
+    restToBare: ratio(2, 0),
+    idempotentToBare: ratio(3, 0),
+    restToBareNative: ratio(2, 1),
+    target: 0.9,
+    bareRetries: bare.retries,
+  });
+}
+
+/** On a network that outlives a run the organisation is a member already. */
+async function joined(client: BareClient): Promise<void> {
+  await client.submit('operator', 'member:register', REGISTER_MEMBER).catch((error: unknown) => {
+    if (refusalOf(error) !== 'MEMBER_EXISTS') throw error;
+  });
+  await sleep(100);
+}
+
+await onEachLedger(BENCH, compare);

@@ -1,0 +1,66 @@
+// A real Fabric network of some organisations with Consilium's chaincode and nobody's gateway or trainer: what
+// benches and other programs of this repository talk to through its connection file.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Consortium } from '../config.ts';
+import { repository } from '../programs.ts';
+import { Supervisor } from '../supervisor.ts';
+import { planFabric } from './native-runtime.ts';
+
+export interface BareLedgerOptions {
+  readonly ordering: 'raft' | 'bft';
+  readonly organisations: number;
+  readonly directory: string;
+  readonly report: (line: string) => void;
+}
+
+/** Org1MSP and so on, in the way of the embedded network. */
+function consortiumOf({ ordering, organisations }: BareLedgerOptions): Consortium {
+  return {
+    name: 'ledger',
+    channel: 'consortium',
+    runtime: 'native',
+    organisations: Array.from({ length: organisations }, (_, at) => ({
+      name: `org${at + 1}`,
+      mspId: `Org${at + 1}MSP`,
+      title: `Organisation ${at + 1}`,
+    })),
+    chaincode: { name: 'consilium', policy: 'MAJORITY' },
+    orderer: { ordering },
+  };
+}
+
+/**
+ * Runs until a signal; `ready` is called with the connection file once everything answers.
+ *
+ * @throws MissingBinariesError, or what kept the network from starting; nothing runs then.
+ */
+export async function runBareLedger(
+  options: BareLedgerOptions,
+  ready: (connection: string) => void,
+): Promise<void> {
+  const { directory, report } = options;
+  const consortium = consortiumOf(options);
+  const workingDirectory = join(repository, 'chaincode');
+  const { version } = JSON.parse(readFileSync(join(workingDirectory, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const chaincode = { ...consortium.chaincode, version, workingDirectory };
+  let connection = '';
+  const supervisor = new Supervisor({
+    consortium,
+    directory,
+    report,
+    plan: async () => {
+      const plan = await planFabric(consortium, directory, [chaincode]);
+      connection = plan.layout.connection;
+      return plan;
+    },
+  });
+  const stopped = Promise.withResolvers<void>();
+  const stop = () => void supervisor.stop().then(stopped.resolve, stopped.reject);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  await supervisor.start();
+  ready(connection);
+  await stopped.promise;
+}
