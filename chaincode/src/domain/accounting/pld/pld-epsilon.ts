@@ -19,8 +19,12 @@ type Wanted = { readonly delta: number } | { readonly epsilon: number };
 /** δ(ε) is asked of a grid finer than any that ε(δ) may use, so that δ(ε(δ)) ≤ δ. */
 const FINER_FOR_DELTA = 5;
 const MOST_ATTEMPTS = 6;
-/** Two runs charge rounding differently: ε(δ) aims below δ by this share so that δ(ε(δ)) ≤ δ. */
-const AGREEMENT = 1e-4;
+/**
+ * Two runs charge rounding differently: ε(δ) aims below δ by the first share, which counts where ε is next to
+ * nothing, and rounds ε up by the second, which counts where δ falls steeply, so that δ(ε(δ)) ≤ δ.
+ */
+const BELOW_DELTA = 1.2e-5;
+const ABOVE_EPSILON = 5e-5;
 /** Smaller δ are bounded from above by twice this. */
 const LEAST_DELTA = 1e-35;
 
@@ -120,8 +124,8 @@ function worstOf(kinds: readonly Kind[], question: Omit<Question, 'parts' | 'gri
 }
 
 function composedEpsilon(kinds: readonly Kind[], delta: number): number {
-  const aim = delta * (1 - AGREEMENT);
-  return worstOf(kinds, { wanted: { delta: aim }, delta: aim, finer: 1 });
+  const aim = delta * (1 - BELOW_DELTA);
+  return worstOf(kinds, { wanted: { delta: aim }, delta: aim, finer: 1 }) * (1 + ABOVE_EPSILON);
 }
 
 /** Tails are cut in proportion to δ, not known yet: an estimate is lowered until it is not far off. */
