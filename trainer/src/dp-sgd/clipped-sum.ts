@@ -172,7 +172,7 @@ export class ClippedSum {
 
   #total(): Float64Array {
     const [first, ...others] = this.#lanes as [Lane, ...Lane[]];
-    const total = first.buffers.sum.slice();
+    const total = Float64Array.from(first.buffers.sum);
     for (const { buffers } of others) {
       for (let i = 0; i < total.length; i++) total[i]! += buffers.sum[i]!;
     }

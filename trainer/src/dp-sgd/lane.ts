@@ -17,7 +17,7 @@ export interface LaneBuffers {
   readonly parameters: Float32Array;
   /** One value, where the graph takes the clip norm as an input. */
   readonly clipNorm?: Float64Array;
-  readonly sum: Float64Array;
+  readonly sum: Float32Array | Float64Array;
   readonly squares: Float64Array;
 }
 
@@ -52,7 +52,7 @@ export function laneRunner(session: OnnxSession, buffers: LaneBuffers): () => Pr
   });
   return async () => {
     const outputs = await run();
-    sum.set(outputs.clippedSum!.data as Float64Array);
+    sum.set(outputs.clippedSum!.data);
     squares.set(outputs.squares!.data as Float64Array);
   };
 }
@@ -69,7 +69,7 @@ function createBuffers(graph: StepGraph, allocate: (bytes: number) => ArrayBuffe
     mask: floats(rows),
     parameters: floats(parameterCount),
     ...(graph.takesClipNorm && { clipNorm: doubles(1) }),
-    sum: doubles(parameterCount),
+    sum: graph.sumType === 'float32' ? floats(parameterCount) : doubles(parameterCount),
     squares: doubles(units),
   };
 }

@@ -102,25 +102,37 @@ export class GraphWriter {
     return this.emit('Reshape', [value, this.int64s(shape)]);
   }
 
-  /** ONNX bytes of the graph collected so far. */
+  /** ONNX bytes of the graph collected so far, without what no output needs. */
   finish(graph: {
     readonly name: string;
     readonly inputs: readonly ValueInfoProto[];
     readonly outputs: readonly ValueInfoProto[];
   }): Uint8Array {
+    const { nodes, needed } = this.#needed(graph.outputs.map(({ name }) => name));
     return encodeModel({
       irVersion: IR_VERSION,
       producerName: 'consilium',
       opsetImport: [{ domain: '', version: OPSET_VERSION }],
       graph: {
         name: graph.name,
-        node: this.#nodes,
-        initializer: this.#initializers,
+        node: nodes,
+        initializer: this.#initializers.filter(({ name }) => needed.has(name)),
         input: [...graph.inputs],
         output: [...graph.outputs],
       },
       metadataProps: [],
     });
+  }
+
+  /** The nodes that the outputs follow from, and the names of all values that those read. */
+  #needed(outputs: readonly string[]): { readonly nodes: NodeProto[]; readonly needed: ReadonlySet<string> } {
+    const needed = new Set(outputs);
+    const nodes = this.#nodes.toReversed().filter(({ input, output }) => {
+      const isNeeded = output.some((name) => needed.has(name));
+      if (isNeeded) for (const name of input) needed.add(name);
+      return isNeeded;
+    });
+    return { nodes: nodes.reverse(), needed };
   }
 
   #append(opType: string, inputs: readonly string[], outputs: string[], attributes: Attributes): void {

@@ -1,14 +1,11 @@
 // Differentiates a forward graph into ONE ordinary ONNX graph for the private part of a DP-SGD step: forward,
 // backward, the norm of each unit's gradient, clip factors, and the clipped sum.
 import assert from 'node:assert/strict';
-import type { Constant } from './constant.ts';
+import { differentiate } from './differentiate.ts';
 import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { type Loss, lossFrom, whyNotLoss } from './losses/loss.ts';
-import { emitLossGradient } from './losses/loss-gradient.ts';
-import { attributesOf, type BackwardStep, type OpNode } from './ops/op-rule.ts';
-import { ruleOf } from './ops/registry.ts';
-import { CANCELLATION_GUARD, type ParameterGradient, type UnitGrid, UnitNorms } from './unit-norms.ts';
+import { CANCELLATION_GUARD, type ParameterGradient, type UnitGrid } from './unit-norms.ts';
 
 /** Parameters whose gradients are clipped together, apart from all others. */
 export interface ClipLayer {
@@ -51,6 +48,8 @@ export interface StepGraph extends UnitGrid {
    */
   readonly bytes: Uint8Array;
   readonly takesClipNorm: boolean;
+  /** What `clippedSum` is made of. */
+  readonly sumType: 'float32' | 'float64';
   readonly inputShape: readonly number[];
   readonly features: number;
   readonly parameterCount: number;
@@ -59,102 +58,6 @@ export interface StepGraph extends UnitGrid {
 
 /** Squared norms beyond this are as good as infinite. */
 export const LARGEST_SQUARE = 1e300;
-
-/** Names of the parameters, sliced out of the flat input vector. */
-function emitParameters(writer: GraphWriter, model: ForwardModel): Map<string, string> {
-  const sizes = model.parameters.map(({ size }) => size);
-  const pieces = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis: 0 });
-  return new Map(
-    model.parameters.map(({ name, shape }, i) => {
-      const piece = pieces[i]!;
-      return [name, shape.length === 1 ? piece : writer.reshape(piece, shape)] as const;
-    }),
-  );
-}
-
-function emitConstant(writer: GraphWriter, { shape, values, isInteger }: Constant): string {
-  const numbers = values.map((value) => (value === 'rows' ? -1 : value));
-  return isInteger ? writer.reshape(writer.int64s(numbers), shape) : writer.floats(shape, numbers);
-}
-
-function upstreamOfParameters(model: ForwardModel): Set<string> {
-  const depends = new Set<string>();
-  for (const { inputs, output } of model.nodes) {
-    if (model.isDiscrete(output)) continue;
-    if (inputs.some((input) => model.isParameter(input) || depends.has(input))) depends.add(output);
-  }
-  return depends;
-}
-
-/** Emits the forward half; what it returns can emit the backward half. */
-function emitForward(
-  model: ForwardModel,
-  { writer, grid }: { readonly writer: GraphWriter; readonly grid: UnitGrid },
-): BackwardStep {
-  const rowCount = grid.units * grid.rowsPerUnit;
-  const names = emitParameters(writer, model);
-  names.set(model.input, 'x');
-  const saved = new Map<OpNode, readonly string[]>();
-  const depends = upstreamOfParameters(model);
-  const step: BackwardStep = {
-    writer,
-    norms: new UnitNorms(writer, grid),
-    rowCount,
-    at(value) {
-      let name = names.get(value);
-      if (name === undefined) {
-        const constant = model.constantOf(value);
-        assert(constant !== undefined, `${value} is computed before it is used`);
-        name = emitConstant(writer, constant);
-        names.set(value, name);
-      }
-      return name;
-    },
-    sizesOf: (value) => model.shapeOf(value).map((extent) => (extent === 'rows' ? rowCount : extent)),
-    shapeOf: model.shapeOf,
-    isParameter: model.isParameter,
-    isDiscrete: model.isDiscrete,
-    constantOf: model.constantOf,
-    needsGradient: (value) => depends.has(value),
-    savedBy: (node) => saved.get(node) ?? [],
-  };
-  for (const node of model.nodes) {
-    const rule = ruleOf(node.opType)!;
-    const emitted = rule.forward?.(node, step) ?? {
-      output: writer.emit(
-        node.opType,
-        node.inputs.map((input) => step.at(input)),
-        attributesOf(node),
-      ),
-    };
-    names.set(node.output, emitted.output);
-    saved.set(node, emitted.saved ?? []);
-  }
-  return step;
-}
-
-/** The gradient of each parameter, in the model's order. */
-function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: string): ParameterGradient[] {
-  const gradients = new Map([[model.logit, logitGradient]]);
-  const uses = new Map<string, ParameterGradient[]>();
-  for (const node of model.nodes.toReversed()) {
-    const gradient = gradients.get(node.output);
-    if (gradient === undefined) continue;
-    const result = ruleOf(node.opType)!.backward(node, gradient, step);
-    for (const [input, more] of result.inputs) {
-      const other = gradients.get(input);
-      gradients.set(input, other === undefined ? more : step.writer.emit('Add', [other, more]));
-    }
-    for (const use of result.parameters) {
-      uses.set(use.parameter, [...(uses.get(use.parameter) ?? []), use]);
-    }
-  }
-  return model.parameters.map(({ name, size }) => {
-    const own = uses.get(name) ?? [];
-    assert(own.length > 0, `${name} has a gradient`);
-    return own.length === 1 ? own[0]! : step.norms.sumOfUses(own, size);
-  });
-}
 
 /** Clip factors min(1, C / norm) per unit, for the gradient of each parameter; NaN where the norm is. */
 function emitUnitWeights(
@@ -221,46 +124,16 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
   assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
   assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
   assert.equal(whyNotLoss(loss, model.outputs), undefined);
-  const rows = units * rowsPerUnit;
   const grid = { units, rowsPerUnit };
   const writer = new GraphWriter();
-  const step = emitForward(model, { writer, grid });
-  const isVector = model.shapeOf(model.logit).length === 1;
-  const logit = isVector ? writer.reshape(step.at(model.logit), [rows, 1]) : step.at(model.logit);
-  const inputs = { logit, label: 'y', mask: 'mask' };
-  const logitGradient = emitLossGradient(writer, loss, inputs, { rows, outputs: model.outputs });
-  const gradients = emitBackward(
-    model,
-    step,
-    isVector ? writer.reshape(logitGradient, [rows]) : logitGradient,
-  );
+  const gradients = differentiate(model, { writer, grid, loss });
   const weights = emitUnitWeights(writer, gradients, options);
   const sums = gradients.map((gradient, i) => gradient.weightedSum(weights[i]!));
   const flat = sums.map((sum, i) => (gradients[i]!.isRow ? sum : writer.reshape(sum, [1, -1])));
   writer.emitAs('clippedSum', 'Concat', flat, { axis: 1 });
 
-  const { features, inputShape, parameterCount } = model;
-  const bytes = writer.finish({
-    name: 'dp-sgd-step',
-    inputs: [
-      valueInfo('x', { elementType: 'float', shape: [rows, ...model.inputShape] }),
-      valueInfo('y', { elementType: 'float', shape: [rows, 1] }),
-      valueInfo('mask', { elementType: 'float', shape: [rows, 1] }),
-      valueInfo('parameters', { elementType: 'float', shape: [parameterCount] }),
-      ...(takesClipNorm ? [valueInfo('clipNorm', { elementType: 'double', shape: [1, 1] })] : []),
-    ],
-    outputs: [
-      valueInfo('clippedSum', { elementType: 'double', shape: [1, parameterCount] }),
-      valueInfo('squares', { elementType: 'double', shape: [units, 1] }),
-    ],
-  });
   return {
-    ...grid,
-    bytes,
-    takesClipNorm,
-    inputShape,
-    features,
-    parameterCount,
+    ...finishStepGraph(model, { writer, grid, takesClipNorm, sumType: 'float64' }),
     rounding: {
       normTerms: Math.max(
         ...gradients.map(
@@ -272,4 +145,35 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
       sumTerms: Math.max(...gradients.map(({ sumTerms }) => sumTerms)),
     },
   };
+}
+
+/** A step graph from nodes that put out `clippedSum` and `squares`; its rounding is the caller's to say. */
+export function finishStepGraph(
+  model: ForwardModel,
+  graph: {
+    readonly writer: GraphWriter;
+    readonly grid: UnitGrid;
+    readonly takesClipNorm: boolean;
+    readonly sumType: StepGraph['sumType'];
+  },
+): Omit<StepGraph, 'rounding'> {
+  const { writer, grid, takesClipNorm, sumType } = graph;
+  const rows = grid.units * grid.rowsPerUnit;
+  const { features, inputShape, parameterCount } = model;
+  const elementType = sumType === 'float32' ? 'float' : 'double';
+  const bytes = writer.finish({
+    name: 'dp-sgd-step',
+    inputs: [
+      valueInfo('x', { elementType: 'float', shape: [rows, ...inputShape] }),
+      valueInfo('y', { elementType: 'float', shape: [rows, 1] }),
+      valueInfo('mask', { elementType: 'float', shape: [rows, 1] }),
+      valueInfo('parameters', { elementType: 'float', shape: [parameterCount] }),
+      ...(takesClipNorm ? [valueInfo('clipNorm', { elementType: 'double', shape: [1, 1] })] : []),
+    ],
+    outputs: [
+      valueInfo('clippedSum', { elementType, shape: [1, parameterCount] }),
+      valueInfo('squares', { elementType: 'double', shape: [grid.units, 1] }),
+    ],
+  });
+  return { ...grid, bytes, takesClipNorm, sumType, inputShape, features, parameterCount };
 }

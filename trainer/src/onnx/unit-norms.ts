@@ -37,6 +37,8 @@ export interface ParameterGradient {
   weightedSum(weight: string): string;
   /** Whether the weighted sum is [1, size]. */
   readonly isRow: boolean;
+  /** Emits Σ gradient over all rows, without weights, in float: [1, size] or another shape of as many values. */
+  plainSum(): string;
   /** Emits each row's gradient, float [rows, size]. */
   perRow(): string;
 }
@@ -74,9 +76,10 @@ export class UnitNorms {
     const inUnit = rowsPerUnit * positions;
     const size = left.width * right.width;
     const perRow = () => this.#products(product, { groups: units * rowsPerUnit, each: positions });
+    const plainSum = () => this.#writer.emit('Gemm', [left.value, right.value], { transA: 1 });
     if (inUnit > 1 && 2 * inUnit ** 2 > size) {
       const value = this.#products(product, { groups: units, each: inUnit });
-      return { ...this.#stored({ parameter, value, size, lead: 1 }), perRow };
+      return { ...this.#stored({ parameter, value, size, lead: 1 }), perRow, plainSum };
     }
     return {
       parameter,
@@ -86,6 +89,7 @@ export class UnitNorms {
       isGuarded: inUnit > 1,
       isRow: left.width === 1,
       perRow,
+      plainSum,
       weightedSum: (weight) => {
         // The weights go to the smaller of the two factors.
         const onLeft = left.width < right.width;
@@ -108,8 +112,10 @@ export class UnitNorms {
     readonly restore?: (sum: string) => string;
     /** Whether the value is [rows, size] already. */
     readonly isFlat?: boolean;
+    /** Emits Σ gradient over all rows where that is had for less than the rows' own, in the parameter's order. */
+    readonly plainSum?: () => string;
   }): ParameterGradient {
-    const { parameter, value, size, lead = 1, restore, isFlat = false } = gradient;
+    const { parameter, value, size, lead = 1, restore = (sum: string) => sum, isFlat = false } = gradient;
     const { units, rowsPerUnit } = this.#grid;
     const rows = units * rowsPerUnit;
     const width = size / lead;
@@ -122,14 +128,26 @@ export class UnitNorms {
       const shape = lead === 1 ? [units, width] : [lead, units, width];
       summed = this.#writer.reshape(this.#writer.emit('MatMul', [ones, split]), shape);
     }
-    const stored = this.#stored({ parameter, value: summed, size, lead, ...(restore && { restore }) });
+    const stored = this.#stored({
+      parameter,
+      value: summed,
+      size,
+      lead,
+      ...(gradient.restore && { restore }),
+    });
+    const plainSum = () => {
+      const shape = lead === 1 ? [rows, size] : [lead, rows, width];
+      const ones = this.#writer.reshape(this.#writer.ones(rows), lead === 1 ? [1, rows] : [1, 1, rows]);
+      const sum = this.#writer.emit('MatMul', [ones, this.#writer.reshape(value, shape)]);
+      return restore(lead === 1 ? sum : this.#writer.reshape(sum, [lead, width]));
+    };
     const perRow = () => {
       if (lead === 1) return this.#writer.reshape(value, [rows, size]);
       const perm = { perm: [1, 0, 2] };
       const byRow = this.#writer.emit('Transpose', [this.#writer.reshape(value, [lead, rows, width])], perm);
       return this.#writer.reshape(byRow, [rows, size]);
     };
-    return { ...stored, perRow };
+    return { ...stored, perRow, plainSum: gradient.plainSum ?? plainSum };
   }
 
   /** The gradient of a parameter that is used several times: the sum over its uses, row by row. */
@@ -161,7 +179,7 @@ export class UnitNorms {
     readonly size: number;
     readonly lead: number;
     readonly restore?: (sum: string) => string;
-  }): Omit<ParameterGradient, 'perRow'> {
+  }): Omit<ParameterGradient, 'perRow' | 'plainSum'> {
     const { parameter, value, size, lead, restore = (sum: string) => sum } = gradient;
     const writer = this.#writer;
     const { units } = this.#grid;

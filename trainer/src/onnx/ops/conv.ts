@@ -15,6 +15,13 @@ import {
 } from './op-rule.ts';
 import { unreached, type Window, windowAttributes, windowOf } from './window.ts';
 
+interface Reached {
+  readonly value: string;
+  /** Of its spatial axes. */
+  readonly sizes: readonly number[];
+  readonly pads: readonly number[];
+}
+
 interface Convolution {
   readonly group: number;
   readonly channels: number;
@@ -36,23 +43,53 @@ function convolutionOf(node: OpNode, values: KnownValues): Convolution {
   return { group, channels, filters, window: windowOf(node, { kernel, input }) };
 }
 
+/** A convolution's input without what no window reaches at its end, and the pads that are left. */
+function reachedInput(node: OpNode, step: BackwardStep): Reached {
+  const { writer } = step;
+  const { window } = convolutionOf(node, step);
+  const { pads, input } = window;
+  const axes = input.length;
+  // First the pad at the end is cut off, then the input's own end.
+  const excess = unreached(window);
+  const end = excess.map((count, i) => Math.min(count, pads[i + axes]!));
+  const cut = pads.map((pad, i) => (i < axes ? pad : pad - end[i - axes]!));
+  const used = input.map((size, i) => size - excess[i]! + end[i]!);
+  let value = step.at(node.inputs[0]!);
+  if (used.some((size, i) => size < input[i]!)) {
+    const spatial = writer.int64s(input.map((_, i) => i + 2));
+    value = writer.emit('Slice', [value, writer.int64s(input.map(() => 0)), writer.int64s(used), spatial]);
+  }
+  return { value, sizes: used, pads: cut };
+}
+
+/** The gradient of W summed over all rows, as one convolution whose channels are the rows; undefined for groups. */
+function summedWeightGradient(
+  node: OpNode,
+  gradient: string,
+  step: BackwardStep,
+): (() => string) | undefined {
+  const { writer } = step;
+  const { group, window } = convolutionOf(node, step);
+  if (group > 1) return undefined;
+  const { strides, dilations, output } = window;
+  const perm = [1, 0, ...output.map((_, i) => i + 2)];
+  return () => {
+    const { value, pads } = reachedInput(node, step);
+    const x = writer.emit('Transpose', [value], { perm });
+    const kernels = writer.emit('Transpose', [gradient], { perm });
+    const attributes = { strides: dilations, dilations: strides, pads, kernel_shape: output };
+    return writer.emit('Transpose', [writer.emit('Conv', [x, kernels], attributes)], { perm });
+  };
+}
+
 /** Per-row gradients of W: [channels per group, rows, filters · kernel]. */
 function weightGradient(node: OpNode, gradient: string, step: BackwardStep): string {
   const { writer, rowCount } = step;
   const { group, channels, filters, window } = convolutionOf(node, step);
-  const { kernel, strides, dilations, pads, input, output } = window;
+  const { kernel, strides, dilations, input, output } = window;
   const perGroup = channels / group;
-  const axes = input.length;
-  // What no window reached is cut off: first the pad at the end, then the input's own end.
-  const excess = unreached(window);
-  let x = step.at(node.inputs[0]!);
-  const end = excess.map((count, i) => Math.min(count, pads[i + axes]!));
-  const cut = pads.map((pad, i) => (i < axes ? pad : pad - end[i - axes]!));
-  const used = input.map((size, i) => size - excess[i]! + end[i]!);
-  if (used.some((size, i) => size < input[i]!)) {
-    const spatial = writer.int64s(input.map((_, i) => i + 2));
-    x = writer.emit('Slice', [x, writer.int64s(input.map(() => 0)), writer.int64s(used), spatial]);
-  }
+  const { value, sizes: used, pads: cut } = reachedInput(node, step);
+  let x = value;
   if (perGroup > 1) {
     const split = writer.reshape(x, [rowCount, group, perGroup, ...used]);
     const space = input.map((_, i) => i + 3);
@@ -91,6 +128,7 @@ export const conv: OpRule = {
     const [data, weight, bias] = node.inputs as [string, string, string | undefined];
     const { group, channels, filters, window } = convolutionOf(node, step);
     const kernelSize = elementCount(window.kernel);
+    const plainSum = summedWeightGradient(node, gradient, step);
     const parameters = [
       step.norms.perRow({
         parameter: weight,
@@ -102,6 +140,7 @@ export const conv: OpRule = {
           const split = writer.reshape(sum, [channels / group, filters, kernelSize]);
           return writer.emit('Transpose', [split], { perm: [1, 0, 2] });
         },
+        ...(plainSum && { plainSum }),
       }),
     ];
     if (bias) {

@@ -1,0 +1,124 @@
+// Emits the forward and the backward half of a step: what both the private step and its measure without privacy need.
+import assert from 'node:assert/strict';
+import type { Constant } from './constant.ts';
+import type { ForwardModel } from './forward-model.ts';
+import type { GraphWriter } from './graph-writer.ts';
+import type { Loss } from './losses/loss.ts';
+import { emitLossGradient } from './losses/loss-gradient.ts';
+import { attributesOf, type BackwardStep, type OpNode } from './ops/op-rule.ts';
+import { ruleOf } from './ops/registry.ts';
+import { type ParameterGradient, type UnitGrid, UnitNorms } from './unit-norms.ts';
+
+/** Names of the parameters, sliced out of the flat input vector. */
+function emitParameters(writer: GraphWriter, model: ForwardModel): Map<string, string> {
+  const sizes = model.parameters.map(({ size }) => size);
+  const pieces = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis: 0 });
+  return new Map(
+    model.parameters.map(({ name, shape }, i) => {
+      const piece = pieces[i]!;
+      return [name, shape.length === 1 ? piece : writer.reshape(piece, shape)] as const;
+    }),
+  );
+}
+
+function emitConstant(writer: GraphWriter, { shape, values, isInteger }: Constant): string {
+  const numbers = values.map((value) => (value === 'rows' ? -1 : value));
+  return isInteger ? writer.reshape(writer.int64s(numbers), shape) : writer.floats(shape, numbers);
+}
+
+function upstreamOfParameters(model: ForwardModel): Set<string> {
+  const depends = new Set<string>();
+  for (const { inputs, output } of model.nodes) {
+    if (model.isDiscrete(output)) continue;
+    if (inputs.some((input) => model.isParameter(input) || depends.has(input))) depends.add(output);
+  }
+  return depends;
+}
+
+/** Emits the forward half; what it returns can emit the backward half. */
+function emitForward(
+  model: ForwardModel,
+  { writer, grid }: { readonly writer: GraphWriter; readonly grid: UnitGrid },
+): BackwardStep {
+  const rowCount = grid.units * grid.rowsPerUnit;
+  const names = emitParameters(writer, model);
+  names.set(model.input, 'x');
+  const saved = new Map<OpNode, readonly string[]>();
+  const depends = upstreamOfParameters(model);
+  const step: BackwardStep = {
+    writer,
+    norms: new UnitNorms(writer, grid),
+    rowCount,
+    at(value) {
+      let name = names.get(value);
+      if (name === undefined) {
+        const constant = model.constantOf(value);
+        assert(constant !== undefined, `${value} is computed before it is used`);
+        name = emitConstant(writer, constant);
+        names.set(value, name);
+      }
+      return name;
+    },
+    sizesOf: (value) => model.shapeOf(value).map((extent) => (extent === 'rows' ? rowCount : extent)),
+    shapeOf: model.shapeOf,
+    isParameter: model.isParameter,
+    isDiscrete: model.isDiscrete,
+    constantOf: model.constantOf,
+    needsGradient: (value) => depends.has(value),
+    savedBy: (node) => saved.get(node) ?? [],
+  };
+  for (const node of model.nodes) {
+    const rule = ruleOf(node.opType)!;
+    const emitted = rule.forward?.(node, step) ?? {
+      output: writer.emit(
+        node.opType,
+        node.inputs.map((input) => step.at(input)),
+        attributesOf(node),
+      ),
+    };
+    names.set(node.output, emitted.output);
+    saved.set(node, emitted.saved ?? []);
+  }
+  return step;
+}
+
+/** The gradient of each parameter, in the model's order. */
+function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: string): ParameterGradient[] {
+  const gradients = new Map([[model.logit, logitGradient]]);
+  const uses = new Map<string, ParameterGradient[]>();
+  for (const node of model.nodes.toReversed()) {
+    const gradient = gradients.get(node.output);
+    if (gradient === undefined) continue;
+    const result = ruleOf(node.opType)!.backward(node, gradient, step);
+    for (const [input, more] of result.inputs) {
+      const other = gradients.get(input);
+      gradients.set(input, other === undefined ? more : step.writer.emit('Add', [other, more]));
+    }
+    for (const use of result.parameters) {
+      uses.set(use.parameter, [...(uses.get(use.parameter) ?? []), use]);
+    }
+  }
+  return model.parameters.map(({ name, size }) => {
+    const own = uses.get(name) ?? [];
+    assert(own.length > 0, `${name} has a gradient`);
+    return own.length === 1 ? own[0]! : step.norms.sumOfUses(own, size);
+  });
+}
+
+/**
+ * The gradient of each parameter, in the model's order, from the graph's inputs `x`, `y`, `mask` and `parameters`.
+ *
+ * Emits forward and backward for the rows of a grid of units; what is summed over rows, and how, is the caller's.
+ */
+export function differentiate(
+  model: ForwardModel,
+  { writer, grid, loss }: { readonly writer: GraphWriter; readonly grid: UnitGrid; readonly loss: Loss },
+): ParameterGradient[] {
+  const rows = grid.units * grid.rowsPerUnit;
+  const step = emitForward(model, { writer, grid });
+  const isVector = model.shapeOf(model.logit).length === 1;
+  const logit = isVector ? writer.reshape(step.at(model.logit), [rows, 1]) : step.at(model.logit);
+  const inputs = { logit, label: 'y', mask: 'mask' };
+  const logitGradient = emitLossGradient(writer, loss, inputs, { rows, outputs: model.outputs });
+  return emitBackward(model, step, isVector ? writer.reshape(logitGradient, [rows]) : logitGradient);
+}
