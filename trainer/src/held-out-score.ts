@@ -1,6 +1,12 @@
 // The candidate's score on a hospital's held-out patients: two counts, noised together before anyone sees them.
 import assert from 'node:assert/strict';
-import { DiscreteGaussian, type RandomSource, RandomWords, secureRandomness } from './dp-sgd/index.ts';
+import {
+  DiscreteGaussian,
+  type RandomSource,
+  RandomWords,
+  secureRandomness,
+  standInSigma,
+} from './dp-sgd/index.ts';
 
 export interface Counts {
   readonly correct: number;
@@ -49,11 +55,10 @@ export function countClasses(
   return { counts: counts.map(({ correct }) => correct), total: units.length };
 }
 
-/** σ of the noise on each count: an integer, at least noiseMultiplier times the L2 sensitivity √2. */
+/** σ of the noise on each count: an integer that stands for noiseMultiplier times the L2 sensitivity √2. */
 export function scoreSigma(noiseMultiplier: number): number {
   assert(Number.isFinite(noiseMultiplier) && noiseMultiplier > 0);
-  // The factor covers the rounding of the product itself.
-  return Math.ceil(noiseMultiplier * Math.SQRT2 * (1 + 2 ** -50));
+  return standInSigma(noiseMultiplier * Math.SQRT2);
 }
 
 /**

@@ -112,7 +112,7 @@ export function settingsOf(study: StudyFile, options: OptionTexts): StudySetting
     pool: 'training' | 'held-out',
   ) => ({
     events: [privacyEventOf(plan, { unit, pool })],
-    ...epsilonOfPlan(plan, delta),
+    ...epsilonOfPlan(plan, { delta, pool }),
   });
   const scores = scoreNoise === undefined ? undefined : statable(scoreNoise);
   return {

@@ -1,6 +1,7 @@
 // Adaptive clipping (Andrew, Thakkar, McMahan and Ramaswamy 2021): the clip norm follows a quantile of the units'
 // gradient norms. What it follows is a count of patients, so the count is noised, and the noise is paid for.
 import assert from 'node:assert/strict';
+import { standInSigma } from './rounded-gaussian.ts';
 
 /** Lattice steps per unit counted. */
 const COUNT_BITS = 20;
@@ -96,7 +97,7 @@ export function gradientNoiseMultiplier(noiseMultiplier: number, countNoiseMulti
 
 /** σ_b: standard deviation of the count's noise in lattice steps of 2^-20; an integer. */
 export const countSigma = (countNoiseMultiplier: number): number =>
-  Math.ceil(countNoiseMultiplier * 2 ** COUNT_BITS);
+  standInSigma(countNoiseMultiplier * 2 ** COUNT_BITS);
 
 /** The count's own half of a step's release, and what follows from it. */
 export interface ClipAdaptation {

@@ -3,7 +3,14 @@ export { DiscreteGaussian } from './discrete-gaussian.ts';
 export { SCHEDULES, type Schedule } from './learning-rate.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
 export { type RoundInput, type RoundResult, runRound, type TrainingState } from './round.ts';
-export { calibrateNoise, LATTICE_BITS, MAXIMUM_UNITS, type NoiseCalibration } from './sensitivity.ts';
+export { distanceFromRounded, standInSigma } from './rounded-gaussian.ts';
+export {
+  calibrateNoise,
+  LATTICE_BITS,
+  MAXIMUM_PARAMETERS,
+  MAXIMUM_UNITS,
+  type NoiseCalibration,
+} from './sensitivity.ts';
 export { TrainingFailedError, trainRound } from './train-round.ts';
 export {
   capacityUnitsOf,

@@ -16,7 +16,13 @@ import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
 import { samplePoisson } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
-import { calibrateNoise, latticeOf, MAXIMUM_UNITS, type NoiseCalibration } from './sensitivity.ts';
+import {
+  calibrateNoise,
+  latticeOf,
+  MAXIMUM_PARAMETERS,
+  MAXIMUM_UNITS,
+  type NoiseCalibration,
+} from './sensitivity.ts';
 import {
   adaptivePlanOf,
   capacityUnitsOf,
@@ -90,6 +96,11 @@ export function checkRound(input: RoundInput): ForwardModel {
   checkTrainingUnits(units, { features, rowsPerUnit: plan.rowsPerUnit, units: MAXIMUM_UNITS, labels });
   if (input.parameters.length !== parameterCount) {
     throw new TrainingInputError(`parameters must have ${parameterCount} values`);
+  }
+  if (parameterCount > MAXIMUM_PARAMETERS) {
+    throw new TrainingInputError(
+      `the model has more than ${MAXIMUM_PARAMETERS} parameters: take a smaller one`,
+    );
   }
   checkOptimizerState(plan, parameterCount, input.state?.optimizer);
   layersOf(plan, model);
@@ -205,7 +216,8 @@ function openNoise(options: {
  * 2019, Thm 5 and Sec. 3.3; Canonne, Kamath and Steinke 2020, Thm 14). T releases compose by adding. q = 1 is the
  * plain discrete Gaussian. Whatever follows the noise is post-processing. Per-layer clipping changes nothing of this
  * (`calibrateNoise`); with adaptive clipping each release is that of gradients and count together, of the same
- * multiplier and rate (`gradientNoiseMultiplier`), and the clip norm follows from the releases before.
+ * multiplier and rate (`gradientNoiseMultiplier`), and the clip norm follows from the releases before. Accounting
+ * by privacy loss distributions uses that σ² - 1/12 ≥ (noiseMultiplier · Δ)² instead (`distanceFromRounded`).
  *
  * Holds for zero data, empty batches, one-sided labels and units that are not finite.
  */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { StepRounding } from '../onnx/index.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
+import { standInSigma } from './rounded-gaussian.ts';
 
 /** Lattice steps per clip norm: γ = C / 2^20. */
 export const LATTICE_BITS = 20;
@@ -9,12 +10,15 @@ export const LATTICE_BITS = 20;
 /** Units the bound on summation rounding is made for; more are refused. */
 export const MAXIMUM_UNITS = 2 ** 20;
 
+/** Parameters that accounting is made for; larger models are refused. */
+export const MAXIMUM_PARAMETERS = 2 ** 27;
+
 export interface NoiseCalibration {
   /** κ: the clipped sum times this, rounded, is what noise is added to. About 2^20 / C. */
   readonly latticePerUnit: number;
   /** Δ: bound on the L2 distance, in lattice steps, between the integers of neighbouring datasets. */
   readonly sensitivity: number;
-  /** Standard deviation of the noise, in lattice steps; an integer, at least noiseMultiplier · Δ. */
+  /** σ of the noise, in lattice steps: an integer with σ² - 1/12 ≥ (noiseMultiplier · Δ)²; see `standInSigma`. */
   readonly sigma: number;
 }
 
@@ -72,7 +76,7 @@ export function calibrateNoise(options: {
   // A few roundings of this very computation are covered by the last factor.
   const roundUp = 1 + 2 ** -48;
   const sensitivity = (2 ** LATTICE_BITS * (1 + rho + 2 * eta) + Math.sqrt(parameterCount)) * roundUp;
-  const sigma = Math.ceil(noiseMultiplier * sensitivity * roundUp);
+  const sigma = standInSigma(noiseMultiplier * sensitivity * roundUp);
   assert(
     sigma >= 1 && sigma <= MAXIMUM_SIGMA,
     'the noise multiplier is one that checkTrainingPlan lets pass',

@@ -6,6 +6,8 @@ import {
   type Pool,
   type PrivacyEvent,
 } from '@consilium/chaincode/domain';
+import { distanceFromRounded, LATTICE_BITS, MAXIMUM_PARAMETERS } from '../dp-sgd/index.ts';
+import { scoreSigma } from '../held-out-score.ts';
 
 /** One kind of step, many times. */
 export interface EventPlan {
@@ -17,7 +19,7 @@ export interface EventPlan {
 export interface Epsilon {
   /** By Rényi costs (Mironov 2017; Canonne, Kamath and Steinke 2020, Prop. 12), an upper bound. */
   readonly epsilonRdp: number;
-  /** By privacy loss distributions, tight and never below the truth. */
+  /** By privacy loss distributions, never below the truth; the Rényi bound where that is less. */
   readonly epsilonPld: number;
 }
 
@@ -29,29 +31,64 @@ export const plainDecimal = (value: number): string => value.toFixed(DECIMALS).r
 /** The number that an event can state exactly, at most 10^-15 away: what is run is what is charged. */
 export const statable = (value: number): number => Number(plainDecimal(value));
 
+/** What keeping the discrete noise's distance out of δ may use up of it: the least share that suffices is taken. */
+const SHARES = [1e-6, 1e-3, 0.1] as const;
+
+/**
+ * What one release differs in total variation from a rounded Gaussian with the plan's noise multiplier: the sum over
+ * the coordinates that a unit can move (`distanceFromRounded`).
+ *
+ * Gradients, and the count that an adaptive clip norm follows, lie on lattices of 2^-20 of what one unit can move:
+ * σ ≥ noiseMultiplier · 2^20 in each of at most MAXIMUM_PARAMETERS + 1 coordinates. A score moves in two at most.
+ */
+const DISTANCES = {
+  training: ({ noiseMultiplier }: EventPlan) =>
+    (MAXIMUM_PARAMETERS + 1) * distanceFromRounded(noiseMultiplier * 2 ** LATTICE_BITS),
+  'held-out': ({ noiseMultiplier }: EventPlan) => 2 * distanceFromRounded(scoreSigma(noiseMultiplier)),
+} as const satisfies Record<Pool, (plan: EventPlan) => number>;
+
 /**
  * ε of steps of one kind at δ, under adding or removing one unit.
  *
- * The noise is discrete, with a standard deviation σ of at least 10^4 lattice steps in training and of 2 in scores: by
- * Poisson's summation its moments at any order, whole or not, and its losses differ from the Gaussian's by a factor
- * of 1 ± 4 exp(-2π²σ²), which no digit of a double shows.
+ * **Rényi.** The moments of discrete noise are the Gaussian's or less (`runRound`, `noiseAll`), at fractional orders
+ * between whole ones up to a factor 1 ± 4 exp(-2π²σ²) by Poisson's summation, which no digit of a double shows.
+ *
+ * **Privacy loss.** The losses of discrete noise are not the Gaussian's: at σ = 2 the δ of one release is up to 12 %
+ * more. But each release is within η₁ in total variation of a Gaussian with the plan's multiplier that was rounded,
+ * which is post-processing, and so T adaptive ones within η = T η₁ on either dataset. Whatever is within η of what is
+ * (ε, δ')-private is (ε, δ' + (1 + e^ε) η)-private. δ' is chosen so that the sum stays within δ; where no part of δ
+ * suffices, the Rényi bound stands for both.
  */
-export function epsilonOfPlan({ noiseMultiplier, samplingRate, steps }: EventPlan, delta: number): Epsilon {
+export function epsilonOfPlan(plan: EventPlan, { delta, pool }: { delta: number; pool: Pool }): Epsilon {
+  const { noiseMultiplier, samplingRate, steps } = plan;
   const events = [{ noiseMultiplier, samplingRate, steps }];
-  return { epsilonRdp: epsilonByRenyiSeries(events, delta), epsilonPld: epsilonByPld(events, delta) };
+  const epsilonRdp = epsilonByRenyiSeries(events, delta);
+  for (const share of SHARES) {
+    const epsilon = epsilonByPld(events, delta * (1 - share));
+    const discreteness = (1 + Math.exp(epsilon)) * steps * DISTANCES[pool](plan);
+    if (discreteness <= share * delta) return { epsilonRdp, epsilonPld: Math.min(epsilon, epsilonRdp) };
+  }
+  return { epsilonRdp, epsilonPld: epsilonRdp };
 }
 
 /**
- * The least noise multiplier (4 decimals) that keeps the target, by the tight accountant.
+ * A noise multiplier (4 decimals) of training that keeps the target by the tight accountant: the least, or, where ε is
+ * so large that only the Rényi bound holds, at most 1 % more than that takes.
  *
  * @throws RangeError for a target that no noise reaches
  */
-export const noiseFor = (plan: {
+export function noiseFor(target: {
   readonly targetEpsilon: number;
   readonly delta: number;
   readonly samplingRate: number;
   readonly steps: number;
-}): number => calibrateNoiseByPld(plan);
+}): number {
+  const { targetEpsilon, delta } = target;
+  let noiseMultiplier = calibrateNoiseByPld({ ...target, delta: delta * (1 - SHARES[0]) });
+  const cost = () => epsilonOfPlan({ ...target, noiseMultiplier }, { delta, pool: 'training' });
+  while (cost().epsilonPld > targetEpsilon) noiseMultiplier = Math.ceil(noiseMultiplier * 1.01e4) / 1e4;
+  return noiseMultiplier;
+}
 
 export function privacyEventOf(
   { noiseMultiplier, samplingRate, steps }: EventPlan,

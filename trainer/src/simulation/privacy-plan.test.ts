@@ -1,0 +1,81 @@
+import { strict as assert } from 'node:assert';
+import { test } from 'node:test';
+import { epsilonByPld } from '@consilium/chaincode/domain';
+import { scoreSigma } from '../held-out-score.ts';
+import { epsilonOfPlan, noiseFor } from './privacy-plan.ts';
+
+/** Σ (P - e^ε Q)₊ for sums of `releases` pairs of counts that a unit moves by (1, 1): what δ is at least, exactly. */
+function deltaOfScores(sigma: number, { releases, epsilon }: { releases: number; epsilon: number }): number {
+  // The losses of all the releases follow from the sum of 2 · releases discrete Gaussians, moved by as many.
+  const reach = 14 * sigma;
+  const one = Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    Math.exp(-((i - reach) ** 2) / (2 * sigma ** 2)),
+  );
+  const total = one.reduce((sum, mass) => sum + mass, 0);
+  let law = [1];
+  for (let i = 0; i < 2 * releases; i++) {
+    const next = new Array<number>(law.length + 2 * reach).fill(0);
+    law.forEach((mass, a) => {
+      if (mass > 1e-30) {
+        one.forEach((other, b) => {
+          next[a + b]! += (mass * other) / total;
+        });
+      }
+    });
+    law = next;
+  }
+  const middle = (law.length - 1) / 2;
+  const shift = 2 * releases;
+  return law.reduce((sum, mass, i) => {
+    const loss = (2 * shift * (i - middle) - shift * shift) / (2 * shift * sigma * sigma);
+    // Under Q the sum is at i; under P, moved by `shift`, its mass is e^loss times that.
+    return sum + Math.max(0, mass * (Math.exp(loss) - Math.exp(epsilon)));
+  }, 0);
+}
+
+test('what a plan says of noised scores holds for the discrete noise itself, exactly summed', () => {
+  const delta = 1e-5;
+  for (const [noiseMultiplier, releases] of [
+    [1, 1],
+    [1, 3],
+    [3, 2],
+    [8, 1],
+  ] as const) {
+    const plan = { noiseMultiplier, samplingRate: 1, steps: releases };
+    const { epsilonPld } = epsilonOfPlan(plan, { delta, pool: 'held-out' });
+    const sigma = scoreSigma(noiseMultiplier);
+    assert.ok(deltaOfScores(sigma, { releases, epsilon: epsilonPld }) <= delta, JSON.stringify(plan));
+  }
+});
+
+test('the Gaussian’s own ε would not hold for discrete noise', () => {
+  // σ = 2 stands for a multiplier of √(4 - 1/12) / √2 at most; taken for √2 it is the Gaussian's own.
+  const epsilon = epsilonByPld([{ noiseMultiplier: Math.SQRT2, samplingRate: 1, steps: 1 }], 1e-5);
+  assert.ok(deltaOfScores(2, { releases: 1, epsilon }) > 1e-5);
+});
+
+test('for training the discreteness costs less than a millionth of ε', () => {
+  const plan = { noiseMultiplier: 1, samplingRate: 0.01, steps: 1000 };
+  const { epsilonPld, epsilonRdp } = epsilonOfPlan(plan, { delta: 1e-5, pool: 'training' });
+  const gaussian = epsilonByPld([plan], 1e-5);
+  assert.ok(epsilonPld > gaussian && epsilonPld < gaussian * (1 + 1e-6));
+  assert.ok(epsilonPld < epsilonRdp);
+});
+
+test('noise is found for a target, by the Rényi bound where ε is large', () => {
+  for (const [targetEpsilon, samplingRate] of [
+    [1, 0.05],
+    [8, 1],
+    [60, 0.2],
+  ] as const) {
+    const plan = { samplingRate, steps: 20 };
+    const noiseMultiplier = noiseFor({ ...plan, targetEpsilon, delta: 1e-6 });
+    const cost = (noise: number) =>
+      epsilonOfPlan({ ...plan, noiseMultiplier: noise }, { delta: 1e-6, pool: 'training' }).epsilonPld;
+    assert.ok(cost(noiseMultiplier) <= targetEpsilon);
+    assert.ok(
+      cost(noiseMultiplier * 0.98 - 1e-4) > targetEpsilon,
+      `${targetEpsilon}: not much more than it takes`,
+    );
+  }
+});
