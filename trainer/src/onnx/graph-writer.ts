@@ -44,10 +44,21 @@ export function valueInfo(name: string, { elementType, shape }: TensorType): Val
   return { name, type: { tensorType: { elemType: ELEMENT_TYPE[elementType], shape: { dim } } } };
 }
 
+/** What a value is the transpose of. */
+export interface Transposed {
+  readonly source: string;
+  readonly perm: readonly number[];
+}
+
+/** The permutation that undoes another. */
+export const inverseOf = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));
+
 export class GraphWriter {
   readonly #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #constants = new Map<string, string>();
+  readonly #transposed = new Map<string, Transposed>();
+  readonly #transposes = new Map<string, string>();
   #values = 0;
 
   /** Appends a node with several outputs and returns their names. */
@@ -100,6 +111,25 @@ export class GraphWriter {
 
   reshape(value: string, shape: readonly number[]): string {
     return this.emit('Reshape', [value, this.int64s(shape)]);
+  }
+
+  /** The value with its axes permuted; undoing a transposition gives its source, and the same one is emitted once. */
+  transpose(value: string, perm: readonly number[]): string {
+    const origin = this.#transposed.get(value);
+    if (origin !== undefined && inverseOf(origin.perm).join() === perm.join()) return origin.source;
+    const key = `${value} ${perm.join()}`;
+    let name = this.#transposes.get(key);
+    if (name === undefined) {
+      name = this.emit('Transpose', [value], { perm });
+      this.#transposes.set(key, name);
+      this.#transposed.set(name, { source: value, perm });
+    }
+    return name;
+  }
+
+  /** What `transpose` made the value of, if it did. */
+  originOf(value: string): Transposed | undefined {
+    return this.#transposed.get(value);
   }
 
   /** ONNX bytes of the graph collected so far, without what no output needs. */

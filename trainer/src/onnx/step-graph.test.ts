@@ -200,7 +200,9 @@ async function factorsOf(
   { units, threads }: { units: readonly (readonly ReferenceRow[])[]; threads: number },
 ): Promise<(unit: number) => number[][]> {
   const model = decodeModel(graph.bytes);
-  const names = model.graph.node.filter(({ opType }) => opType === 'Cast').map(({ input }) => input[0]!);
+  const names = model.graph.node
+    .filter(({ opType, attribute }) => opType === 'Cast' && attribute[0]?.i === ELEMENT_TYPE.double)
+    .map(({ input }) => input[0]!);
   for (const name of names) {
     model.graph.output.push({ name, type: { tensorType: { elemType: ELEMENT_TYPE.float } } });
   }

@@ -1,7 +1,7 @@
 // What the engine must know of an ONNX operator to train through it: its shape rule, its forward and backward rules
 // and, where it has trainable inputs, its norm rule. One operator is one file beside this one.
 import type { Constant } from '../constant.ts';
-import type { Attributes, GraphWriter } from '../graph-writer.ts';
+import { type Attributes, type GraphWriter, inverseOf } from '../graph-writer.ts';
 import type { NodeProto } from '../onnx-schema.ts';
 import type { ParameterGradient, UnitNorms } from '../unit-norms.ts';
 
@@ -197,13 +197,27 @@ export function elementwise(
   return {
     opType,
     inferShape: (node, values) => dataShape(node.inputs[0]!, values),
+    // In the order of axes that the input was computed in, so that no transposition comes between.
+    forward(node, { writer, at }) {
+      const input = at(node.inputs[0]!);
+      const { source, perm } = writer.originOf(input) ?? { source: input };
+      const output = writer.emit(node.opType, [source], attributesOf(node));
+      return { output: perm ? writer.transpose(output, perm) : output };
+    },
     backward(node, gradient, step) {
       const [input] = node.inputs as [string];
       if (!step.needsGradient(input)) return NO_GRADIENTS;
       const { writer } = step;
-      const output = step.at(node.output);
-      const emitted = gradientOf({ writer, node, input: step.at(input), output, gradient });
-      return { inputs: [[input, emitted]], parameters: [] };
+      const perm = writer.originOf(gradient)?.perm;
+      const inOrder = (value: string) => (perm ? writer.transpose(value, inverseOf(perm)) : value);
+      const emitted = gradientOf({
+        writer,
+        node,
+        input: inOrder(step.at(input)),
+        output: inOrder(step.at(node.output)),
+        gradient: inOrder(gradient),
+      });
+      return { inputs: [[input, perm ? writer.transpose(emitted, perm) : emitted]], parameters: [] };
     },
   };
 }
