@@ -65,7 +65,7 @@ export const updateContext = (of: {
 /** What an aggregate is sealed for; its hash on the ledger says of which round it is. */
 export const aggregateContext = (studyId: string): ArtefactContext => ({ purpose: 'aggregate', studyId });
 
-/** Room for headers and one wrapped key per member, in a sealed artefact and beside its values. */
+/** Room for headers and one wrapped key per member, in a sealed artefact beside its plaintext. */
 const OVERHEAD_BYTES = 64 * 1024;
 const MAX_GRAPH_BYTES = 512 * 1024 * 1024;
 /** Opened artefacts kept in memory at most: the verdict, the attestation and the finalising read the same. */
@@ -153,15 +153,15 @@ export class ArtefactExchange {
     }
   }
 
-  /** The plaintext of a sealed artefact that holds so many values. */
+  /** The plaintext of a sealed artefact, which is known to be so long. */
   async open(
     ref: ArtefactRef,
-    { context, values }: { readonly context: ArtefactContext; readonly values: number },
+    { context, plaintextBytes }: { readonly context: ArtefactContext; readonly plaintextBytes: number },
   ): Promise<Uint8Array> {
     const cacheKey = JSON.stringify([ref.sha256, context]);
     const cached = this.#opened.get(cacheKey);
     if (cached !== undefined) return cached;
-    const bytes = await this.fetch(ref, 4 * values + OVERHEAD_BYTES);
+    const bytes = await this.fetch(ref, plaintextBytes + OVERHEAD_BYTES);
     const { mspId, keys } = this.#options;
     const { privateKey } = keys;
     const { plaintext } = await translated(() =>

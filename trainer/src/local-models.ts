@@ -14,7 +14,7 @@ import { encodeFeatures, encodeRecord, parseTable, readValue } from './data/inde
 import { TrainerError } from './errors.ts';
 import { confirmCharges, localParametersAt } from './local-chain.ts';
 import { buildForwardModel, LOCAL_INTERCEPT_NAME, readForwardModel } from './onnx/index.ts';
-import { parametersOf } from './round-material.ts';
+import { sharedModelOf } from './round-material.ts';
 import type { Parameters, StudyModel } from './study-model.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
@@ -77,7 +77,8 @@ export async function chooseModel(
   if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
   const model = await context.models.of(study);
   const { round, ref } = await parametersAfter(context, study, which);
-  const shared = dequantizeParameters(await parametersOf(context, { studyId, ref, model }));
+  const { parameters: lattice } = await sharedModelOf(context, { study, ref, model });
+  const shared = dequantizeParameters(lattice);
   if (datasetId === undefined || round === 0) {
     return { study, model, parameters: { shared, local: model.initial.local } };
   }

@@ -7,59 +7,71 @@ import {
   type Update,
 } from '@consilium/chaincode/domain';
 import {
-  aggregationOf,
   checkUpdate,
   decodeParameters,
-  hashParameters,
+  decodeSharedModel,
+  encodeSharedModel,
+  initialModel,
+  nextModel,
   ParameterFormatError,
+  parameterBytes,
   quantizeParameters,
+  type SharedModel,
+  sharedModelBytes,
 } from './aggregate/index.ts';
 import { sha256Hex } from './artefact/index.ts';
 import { aggregateContext, updateContext } from './artefact-exchange.ts';
 import { TrainerError } from './errors.ts';
+import { federationOf } from './study-federation.ts';
 import type { StudyModel } from './study-model.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
 type Exchange = Pick<TrainerContext, 'exchange' | 'journal'>;
 
 /**
- * Shared parameters of the round's base (or of any finalised aggregate) on the lattice; null is the graph's own.
+ * The model that a round starts from (or that any finalised one ended with), and what goes with it; null is the graph's
+ * own.
  *
  * What this trainer recomputed itself is taken from its journal, so that a leader who puts something else into
  * IPFS than what was agreed on, or nothing, stops nobody who took part.
  *
  * @throws TrainerError where the artefact cannot be had or is not what the ledger names
  */
-export async function parametersOf(
+export async function sharedModelOf(
   { exchange, journal }: Exchange,
-  {
-    studyId,
-    ref,
-    model,
-  }: { readonly studyId: string; readonly ref: Round['base']; readonly model: StudyModel },
-): Promise<Int32Array> {
-  if (ref === null) return quantizeParameters(model.initial.shared);
+  { study, ref, model }: { readonly study: Study; readonly ref: Round['base']; readonly model: StudyModel },
+): Promise<SharedModel> {
+  const { studyId } = study;
+  const plan = federationOf(study);
+  if (ref === null) return initialModel(quantizeParameters(model.initial.shared), plan);
+  const count = model.initial.shared.length;
   const kept = journal.aggregate(studyId, ref.parametersSha256);
-  if (kept !== undefined) return decodeLattice(kept, model.initial.shared.length);
+  if (kept !== undefined) return wellFormed(() => decodeSharedModel(kept, plan, count));
   const bytes = await exchange.open(ref.artefact, {
     context: aggregateContext(studyId),
-    values: model.initial.shared.length,
+    plaintextBytes: sharedModelBytes(plan, count),
   });
   if (sha256Hex(bytes) !== ref.parametersSha256) {
     throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', 'the parameters are not those the ledger names');
   }
-  return decodeLattice(bytes, model.initial.shared.length);
+  return wellFormed(() => decodeSharedModel(bytes, plan, count));
 }
 
-function decodeLattice(bytes: Uint8Array, count: number): Int32Array {
+function wellFormed<T>(decode: () => T): T {
   try {
-    const lattice = decodeParameters(bytes);
-    if (lattice.length === count) return lattice;
-    throw new ParameterFormatError(`it has ${lattice.length} values, the model shares ${count}`);
+    return decode();
   } catch (cause) {
     if (!(cause instanceof ParameterFormatError)) throw cause;
     throw new TrainerError('TRAINER_ARTEFACT_MALFORMED', cause.message, { cause });
   }
+}
+
+function decodeUpdate(bytes: Uint8Array, count: number): Int32Array {
+  return wellFormed(() => {
+    const lattice = decodeParameters(bytes);
+    if (lattice.length === count) return lattice;
+    throw new ParameterFormatError(`it has ${lattice.length} values, the model shares ${count}`);
+  });
 }
 
 /**
@@ -74,12 +86,12 @@ export async function openUpdate(
   const count = model.initial.shared.length;
   const bytes = await exchange.open(update.artefact, {
     context: updateContext(update),
-    values: count,
+    plaintextBytes: parameterBytes(count),
   });
   if (sha256Hex(bytes) !== update.plaintextSha256) {
     throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', "the plaintext is not the update's commitment");
   }
-  const delta = decodeLattice(bytes, count);
+  const delta = decodeUpdate(bytes, count);
   const [problem] = checkUpdate(delta, {
     parameterCount: count,
     maxUpdateNormL2: Number(study.aggregation.maxUpdateNormL2),
@@ -89,30 +101,30 @@ export async function openUpdate(
 }
 
 /**
- * The next model from a base and some updates, by the study's rule and the round's public weights; the base where
- * there are fewer updates than the rule needs to promise anything.
+ * The next model from the one before and some updates, by the study's rules and the round's public weights; the same
+ * model where there are fewer updates than the rule needs to promise anything.
  */
 export function aggregate(
-  base: Int32Array,
+  before: SharedModel,
   deltas: ReadonlyMap<string, Int32Array>,
-  { participants, aggregation }: Pick<Round, 'participants'> & Pick<Study, 'aggregation'>,
-): Int32Array {
-  if (deltas.size < fewestUpdates(aggregation)) return base;
-  const updates = participants.flatMap(({ datasetId, weight }) => {
-    const delta = deltas.get(datasetId);
-    return delta === undefined ? [] : [{ weight, delta }];
+  { participants, study }: Pick<Round, 'participants'> & { readonly study: Study },
+): SharedModel {
+  if (deltas.size < fewestUpdates(study.aggregation)) return before;
+  return nextModel(federationOf(study), {
+    before,
+    sites: participants.map(({ datasetId, weight }) => ({ site: datasetId, weight })),
+    updates: [...deltas].map(([site, delta]) => ({ site, delta })),
   });
-  return aggregationOf(aggregation.rule, aggregation)({ base, updates });
 }
 
-/** The aggregate of the updates that the tally included, recomputed by this hospital. */
+/** What the updates that the tally included make of the base, recomputed by this hospital: its canonical bytes. */
 export async function recomputeAggregate(
   context: Exchange & Pick<TrainerContext, 'models'>,
   { study, dossier }: { readonly study: Study; readonly dossier: RoundDossier },
-): Promise<{ readonly lattice: Int32Array; readonly parametersSha256: string }> {
+): Promise<{ readonly plaintext: Uint8Array; readonly parametersSha256: string }> {
   const { round, updates } = dossier;
   const model = await context.models.of(study);
-  const base = await parametersOf(context, { studyId: study.studyId, ref: round.base, model });
+  const base = await sharedModelOf(context, { study, ref: round.base, model });
   const deltas = new Map<string, Int32Array>();
   for (const update of updates) {
     if (!round.included?.includes(update.datasetId)) continue;
@@ -121,9 +133,7 @@ export async function recomputeAggregate(
   if (deltas.size !== round.included?.length) {
     throw new TrainerError('TRAINER_GATEWAY_REFUSED', 'the dossier lacks an update that the tally included');
   }
-  const lattice = aggregate(base, deltas, {
-    participants: round.participants,
-    aggregation: study.aggregation,
-  });
-  return { lattice, parametersSha256: hashParameters(lattice) };
+  const next = aggregate(base, deltas, { participants: round.participants, study });
+  const plaintext = encodeSharedModel(next, federationOf(study));
+  return { plaintext, parametersSha256: sha256Hex(plaintext) };
 }

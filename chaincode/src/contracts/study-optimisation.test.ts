@@ -9,6 +9,8 @@ import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.t
 const proposal = studyArgument({ studyId: STUDY, datasets: DATASETS });
 const withTraining = (change: object) =>
   ({ training: { ...proposal.training, ...change } }) as Partial<ProposeStudy>;
+const withServer = (serverOptimizer: object) =>
+  ({ aggregation: { ...proposal.aggregation, serverOptimizer } }) as Pick<ProposeStudy, 'aggregation'>;
 const ADAPTIVE = {
   kind: 'adaptive',
   targetQuantile: '0.5',
@@ -39,6 +41,61 @@ test('a study says how its parameters move, the ledger keeps its words, and the 
     );
   }
 });
+
+test('a study says which server optimiser moves its model, and pays what it pays without', async () => {
+  const study = await StudyOnLedger.prepared();
+  const adaptive = { learningRate: '0.1', momentum: '0.9', adaptivity: '0.001' };
+  const plans = [
+    { kind: 'fedavgm', learningRate: '1', momentum: '0.9' },
+    { kind: 'fedadam', ...adaptive, secondMomentum: '0.99' },
+    { kind: 'fedyogi', ...adaptive, secondMomentum: '0.99' },
+    { kind: 'fedadagrad', ...adaptive, momentum: '0' },
+  ].map(withServer);
+  for (const [i, { aggregation }] of plans.entries()) {
+    const studyId = `server-${i}`;
+    await study.propose({ studyId, aggregation });
+    const row = await study.evaluate(as('auditor', 'AlphaMSP'), 'study:get', { studyId });
+    assert.deepEqual(row.aggregation, aggregation);
+    assert.deepEqual(plannedTrainingEvent(row), plannedTrainingEvent({ ...row, ...proposal }));
+  }
+});
+
+for (const [title, serverOptimizer, says] of [
+  [
+    'leaves a number to its reader',
+    { kind: 'fedadam', learningRate: '0.1', momentum: '0.9', adaptivity: '0.001' },
+    /serverOptimizer\.secondMomentum is missing/,
+  ],
+  [
+    'never forgets',
+    { kind: 'fedavgm', learningRate: '1', momentum: '0.99999' },
+    /serverOptimizer\.momentum must be at most 0\.9999/,
+  ],
+  [
+    'stands still',
+    { kind: 'fedavgm', learningRate: '0.00001', momentum: '0.9' },
+    /serverOptimizer\.learningRate must be at least 0\.0001/,
+  ],
+  [
+    'divides by nothing',
+    { kind: 'fedadagrad', learningRate: '1', momentum: '0.9', adaptivity: '0' },
+    /serverOptimizer\.adaptivity must be at least/,
+  ],
+  [
+    'nobody knows',
+    { kind: 'fedlion', learningRate: '1', momentum: '0.9' },
+    /serverOptimizer\.kind must be one of fedavgm, fedadam, fedyogi, fedadagrad/,
+  ],
+] as const) {
+  test(`a study with a server optimiser that ${title} is refused`, async () => {
+    const study = await StudyOnLedger.prepared();
+    study.baseline();
+    const { code, message } = await refusalOf(study.propose(withServer(serverOptimizer)));
+    assert.equal(code, 'INVALID_ARGUMENT');
+    assert.match(message, says);
+    assert.equal(study.snapshot(), study.remembered);
+  });
+}
 
 for (const { title, change, says } of [
   {

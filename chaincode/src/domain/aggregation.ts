@@ -1,7 +1,8 @@
 // How a round's updates become the next model: the rules a study can name, and from how many updates on each
 // promises anything. The rules themselves are the trainer's; every member recomputes them.
 import { type Static, Type } from 'typebox';
-import { Decimal, Described, Strict, Words } from './primitives.ts';
+import { Described, PositiveDecimal, Strict, Words } from './primitives.ts';
+import { ServerOptimizer } from './server-optimizer.ts';
 
 export const AGGREGATION_RULES = [
   'fedavg',
@@ -24,10 +25,9 @@ export const AggregationPlan = Strict({
       'False updates to bear; not for fedavg and the medians.',
     ),
   ),
-  maxUpdateNormL2: Type.Refine(
-    Decimal,
-    (value) => Number(value) > 0,
-    () => 'must be greater than 0',
+  maxUpdateNormL2: PositiveDecimal,
+  serverOptimizer: Type.Optional(
+    Described(ServerOptimizer, 'How the aggregate moves the model; it becomes the model where absent.'),
   ),
 });
 export type AggregationPlan = Static<typeof AggregationPlan>;

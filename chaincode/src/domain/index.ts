@@ -47,6 +47,7 @@ export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
 export { leaderOf } from './rules/round-rules.ts';
 export { transition } from './rules/transition.ts';
+export * from './server-optimizer.ts';
 export * from './study.ts';
 export * from './study-transitions.ts';
 export * from './transactions.ts';

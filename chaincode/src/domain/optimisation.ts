@@ -2,16 +2,9 @@
 // with the study; none of it changes a privacy event, which states the noise multiplier of each step as a whole.
 import { type Static, Type } from 'typebox';
 import { compareDecimals, ratioOf } from './decimal.ts';
-import { Decimal, Described, Strict, Words } from './primitives.ts';
+import { Decimal, DecimalThat, Described, PositiveDecimal, Strict, Words } from './primitives.ts';
 import type { ProposeStudy } from './study.ts';
 
-const DecimalThat = (holds: (value: number) => boolean, range: string) =>
-  Type.Refine(
-    Decimal,
-    (value) => holds(Number(value)),
-    () => `must be ${range}`,
-  );
-const Positive = DecimalThat((value) => value > 0, 'greater than 0');
 const Decay = DecimalThat((value) => value < 1, 'below 1');
 const Share = DecimalThat((value) => value <= 1, 'at most 1');
 const Steps = Type.Integer({ minimum: 1, maximum: 100_000_000 });
@@ -25,7 +18,7 @@ export const Optimizer = Type.Union([
     secondMomentum: Described(Decay, 'Decay of the second moment (β₂).'),
     floor: Type.Optional(
       Described(
-        Positive,
+        PositiveDecimal,
         "Least second moment once the noise's variance is taken off; that variance if absent.",
       ),
     ),
@@ -63,9 +56,12 @@ export const Clipping = Type.Union([
     kind: Type.Literal('adaptive'),
     targetQuantile: DecimalThat((value) => value > 0 && value < 1, 'greater than 0 and below 1'),
     rate: DecimalThat((value) => value > 0 && value <= 10, 'greater than 0 and at most 10'),
-    countNoiseMultiplier: Described(Positive, "The count's part of noiseMultiplier; at least twice as much."),
-    minimumClipNormL2: Positive,
-    maximumClipNormL2: Positive,
+    countNoiseMultiplier: Described(
+      PositiveDecimal,
+      "The count's part of noiseMultiplier; at least twice as much.",
+    ),
+    minimumClipNormL2: PositiveDecimal,
+    maximumClipNormL2: PositiveDecimal,
   }),
 ]);
 

@@ -38,6 +38,14 @@ export const Decimal = Type.String({
   pattern: '^(0|[1-9][0-9]{0,8})([.][0-9]{1,15})?$',
   description: 'Non-negative decimal number as a string, at most 15 decimals.',
 });
+/** A decimal whose value holds; `range` ends the sentence "must be …". */
+export const DecimalThat = (holds: (value: number) => boolean, range: string) =>
+  Type.Refine(
+    Decimal,
+    (value) => holds(Number(value)),
+    () => `must be ${range}`,
+  );
+export const PositiveDecimal = DecimalThat((value) => value > 0, 'greater than 0');
 export const SignedDecimal = Type.String({ pattern: '^-?(0|[1-9][0-9]{0,8})([.][0-9]{1,15})?$' });
 export const SignedInteger = Type.String({
   pattern: '^(0|-?[1-9][0-9]{0,15})$',

@@ -7,11 +7,13 @@ import { OptimisationFields } from './optimisation.ts';
 import {
   ArtefactRef,
   Decimal,
+  DecimalThat,
   Described,
   type Filled,
   Id,
   Instant,
   MspId,
+  PositiveDecimal,
   Reason,
   RowSchema,
   Strict,
@@ -21,16 +23,7 @@ import {
 import { UNITS } from './privacy-event.ts';
 import { STUDY_STATES } from './study-transitions.ts';
 
-const PositiveDecimal = Type.Refine(
-  Decimal,
-  (value) => Number(value) > 0,
-  () => 'must be greater than 0',
-);
-const Fraction = Type.Refine(
-  Decimal,
-  (value) => Number(value) > 0 && Number(value) <= 1,
-  () => 'must be greater than 0 and at most 1',
-);
+const Fraction = DecimalThat((value) => value > 0 && value <= 1, 'greater than 0 and at most 1');
 
 export const StudyModel = Strict({
   graph: Described(ArtefactRef, 'The ONNX forward graph; a public artefact, not encrypted.'),

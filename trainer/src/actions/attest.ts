@@ -1,6 +1,5 @@
 // One member's attestation: the hash of the aggregate as it recomputes it from the included updates itself.
 import type { RoundDossier, Study } from '@consilium/chaincode/domain';
-import { encodeParameters } from '../aggregate/index.ts';
 import { GatewayProblem } from '../gateway-client.ts';
 import { recomputeAggregate } from '../round-material.ts';
 import { submit } from '../submit.ts';
@@ -12,8 +11,8 @@ export async function attest(
 ): Promise<void> {
   const { studyId } = study;
   const { round } = dossier.round;
-  const { lattice, parametersSha256 } = await recomputeAggregate(context, { study, dossier });
-  context.journal.keepAggregate(studyId, encodeParameters(lattice));
+  const { plaintext, parametersSha256 } = await recomputeAggregate(context, { study, dossier });
+  context.journal.keepAggregate(studyId, plaintext);
   context.afterStep('attest: recomputed');
   try {
     const argument = { studyId, round, parametersSha256 };

@@ -1,6 +1,5 @@
 // Makes the aggregate the next model: seals it for every member, puts it into IPFS and proposes its hash.
 import type { RoundDossier, Study } from '@consilium/chaincode/domain';
-import { encodeParameters } from '../aggregate/index.ts';
 import { aggregateContext } from '../artefact-exchange.ts';
 import { TrainerError } from '../errors.ts';
 import { recomputeAggregate } from '../round-material.ts';
@@ -18,12 +17,12 @@ export async function finalize(
 ): Promise<void> {
   const { studyId } = study;
   const { round } = dossier.round;
-  const { lattice, parametersSha256 } = await recomputeAggregate(context, { study, dossier });
+  const { plaintext, parametersSha256 } = await recomputeAggregate(context, { study, dossier });
   if (parametersSha256 !== agreed) throw new TrainerError('TRAINER_AGGREGATE_DIFFERS');
   context.afterStep('finalize: recomputed');
   const artefact = await context.exchange.publish({
     key: { studyId, round, subject: 'aggregate of the round' },
-    plaintext: encodeParameters(lattice),
+    plaintext,
     context: aggregateContext(studyId),
   });
   await submit(context, 'round:finalize', {

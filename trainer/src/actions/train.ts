@@ -15,7 +15,7 @@ import type { Release, ReleaseKey } from '../journal.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
-import { parametersOf } from '../round-material.ts';
+import { sharedModelOf } from '../round-material.ts';
 import { encodeLocal } from '../study-model.ts';
 import { optimisationOfStudy, stateBefore } from '../study-optimisation.ts';
 import { submit } from '../submit.ts';
@@ -71,7 +71,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
   const { study, dossier, datasetId } = task;
   const { studyId, training } = study;
   const model = await context.models.of(study);
-  const base = await parametersOf(context, { studyId, ref: dossier.round.base, model });
+  const { parameters: base } = await sharedModelOf(context, { study, ref: dossier.round.base, model });
   await confirmCharges(context, { studyId, datasetId });
   const local = localParametersAt(context, { studyId, datasetId, round: key.round - 1 }, model);
   const data = await ownDataset(context, { datasetId, unit: study.unit });

@@ -11,7 +11,12 @@ import {
   type Study,
   type Update,
 } from '@consilium/chaincode/domain';
-import { dequantizeParameters, hashParameters, ParameterRangeError } from '../aggregate/index.ts';
+import {
+  dequantizeParameters,
+  hashSharedModel,
+  ParameterRangeError,
+  type SharedModel,
+} from '../aggregate/index.ts';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
 import { type Counts, countCorrect, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
@@ -21,7 +26,8 @@ import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { predictedClasses } from '../onnx/index.ts';
 import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
-import { aggregate, openUpdate, parametersOf } from '../round-material.ts';
+import { aggregate, openUpdate, sharedModelOf } from '../round-material.ts';
+import { federationOf } from '../study-federation.ts';
 import { submit } from '../submit.ts';
 import type { TrainerContext } from '../trainer-context.ts';
 
@@ -94,7 +100,7 @@ async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord)
   const { study, latest } = task;
   const { models } = context;
   const model = await models.of(study);
-  const base = await parametersOf(context, { studyId: study.studyId, ref: latest.round.base, model });
+  const base = await sharedModelOf(context, { study, ref: latest.round.base, model });
   const deltas = new Map<string, Int32Array>();
   const decisions: Decision[] = [];
   for (const update of latest.updates.toSorted((a, b) => (a.datasetId < b.datasetId ? -1 : 1))) {
@@ -122,11 +128,11 @@ async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord)
 }
 
 function candidateOf(
-  base: Int32Array,
+  base: SharedModel,
   deltas: ReadonlyMap<string, Int32Array>,
   {
     decisions,
-    study: { aggregation },
+    study,
     round: { participants },
   }: {
     readonly decisions: readonly Decision[];
@@ -134,13 +140,13 @@ function candidateOf(
     readonly round: RoundDossier['round'];
   },
 ): Judgement {
+  const hashOf = (model: SharedModel) => hashSharedModel(model, federationOf(study));
   try {
-    const candidate = aggregate(base, deltas, { participants, aggregation });
-    const candidateSha256 = hashParameters(candidate);
+    const candidate = aggregate(base, deltas, { participants, study });
     return {
       decisions,
-      candidateSha256,
-      candidate: deltas.size < fewestUpdates(aggregation) ? undefined : candidate,
+      candidateSha256: hashOf(candidate),
+      candidate: deltas.size < fewestUpdates(study.aggregation) ? undefined : candidate.parameters,
     };
   } catch (error) {
     if (!(error instanceof ParameterRangeError)) throw error;
@@ -149,7 +155,7 @@ function candidateOf(
       (datasetId): Decision => ({ datasetId, decision: 'reject', reason: 'norm-exceeded' }),
     );
     const kept = decisions.filter(({ datasetId }) => !deltas.has(datasetId));
-    return { decisions: [...kept, ...rejected], candidateSha256: hashParameters(base), candidate: undefined };
+    return { decisions: [...kept, ...rejected], candidateSha256: hashOf(base), candidate: undefined };
   }
 }
 

@@ -11,12 +11,25 @@ export {
   PARAMETER_SCALE_BITS,
   ParameterFormatError,
   ParameterRangeError,
+  parameterBytes,
   quantizeParameters,
 } from './parameter-lattice.ts';
 export {
-  initialServerState,
   SERVER_OPTIMIZERS,
   type ServerOptimizerPlan,
   type ServerOptimizerState,
-  stepServer,
 } from './server-optimizer.ts';
+export {
+  type FederationPlan,
+  initialModel,
+  nextModel,
+  type SharedModel,
+  type SiteUpdate,
+  type SiteWeight,
+} from './shared-model.ts';
+export {
+  decodeSharedModel,
+  encodeSharedModel,
+  hashSharedModel,
+  sharedModelBytes,
+} from './shared-model-bytes.ts';

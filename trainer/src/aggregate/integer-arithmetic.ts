@@ -23,10 +23,19 @@ export function divideSmallHalfEven(numerator: number, denominator: number): num
   return up ? quotient + 1 : quotient;
 }
 
-/** ⌊√n⌋ for n ≥ 0, by Newton's iteration from above. */
+/** Up to here √n is a double's, off by less than one whatever its last digit is. */
+const SMALL_SQUARE = 2n ** 104n;
+
+/** ⌊√n⌋ for n ≥ 0: a guess, by Newton's iteration from above where n is large, set right by exact comparison. */
 export function integerSquareRoot(n: bigint): bigint {
   assert(n >= 0n);
-  if (n < 2n) return n;
+  let root = n < SMALL_SQUARE ? BigInt(Math.floor(Math.sqrt(Number(n)))) : newtonRoot(n);
+  while (root * root > n) root -= 1n;
+  while ((root + 1n) * (root + 1n) <= n) root += 1n;
+  return root;
+}
+
+function newtonRoot(n: bigint): bigint {
   let root = 1n << BigInt(Math.ceil(n.toString(2).length / 2));
   for (;;) {
     const next = (root + n / root) >> 1n;

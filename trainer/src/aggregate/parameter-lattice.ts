@@ -55,9 +55,12 @@ export function dequantizeParameters(lattice: Int32Array): Float64Array {
   return Float64Array.from(lattice, (step) => step / SCALE);
 }
 
+/** How long the canonical bytes of so many parameters are. */
+export const parameterBytes = (count: number): number => HEADER_BYTES + count * 4;
+
 /** Canonical bytes of lattice parameters: little-endian, one form for one vector. */
 export function encodeParameters(lattice: Int32Array): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES + lattice.length * 4);
+  const bytes = new Uint8Array(parameterBytes(lattice.length));
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, false);
   view.setUint8(4, VERSION);
@@ -83,7 +86,7 @@ export function decodeParameters(bytes: Uint8Array): Int32Array {
     throw new ParameterFormatError('unknown scale of the parameter file');
   }
   const count = view.getUint32(8, true);
-  if (bytes.length !== HEADER_BYTES + count * 4) {
+  if (bytes.length !== parameterBytes(count)) {
     throw new ParameterFormatError(`the parameter file says ${count} values but has another length`);
   }
   return Int32Array.from({ length: count }, (_, i) => view.getInt32(HEADER_BYTES + i * 4, true));

@@ -19,7 +19,12 @@ export interface ServerOptimizerPlan {
   readonly adaptivity: number;
 }
 
-/** First moments in steps of 2^-36 and second ones in steps of 2^-72, [P] each; zero before the first round. */
+/**
+ * First moments in steps of 2^-36 and second ones in steps of 2^-72, [P] each; zero before the first round.
+ *
+ * A pseudo-gradient is below 2^48 steps, so that in 10,000 rounds a first moment stays below 2^62 and a second one
+ * below 2^110.
+ */
 export interface ServerOptimizerState {
   readonly first: readonly bigint[];
   readonly second: readonly bigint[];
@@ -88,8 +93,14 @@ function nextSecond({ kind, secondMomentum }: ServerOptimizerPlan, v: bigint, sq
 }
 
 function checkPlan({ learningRate, momentum, secondMomentum, adaptivity }: ServerOptimizerPlan): void {
-  assert(learningRate > 0 && learningRate < 2 ** 10, 'learningRate is positive and below 1024');
-  assert(momentum >= 0 && momentum < 1, 'momentum is at least 0 and below 1');
-  assert(secondMomentum >= 0 && secondMomentum < 1, 'secondMomentum is at least 0 and below 1');
+  assert(
+    learningRate < 2 ** 10 && factor(learningRate) > 0n,
+    'learningRate is at least 2^-20 and below 1024',
+  );
+  assert(momentum >= 0 && factor(momentum) < ONE, 'momentum is at least 0 and below 1 - 2^-20');
+  assert(
+    secondMomentum >= 0 && factor(secondMomentum) < ONE,
+    'secondMomentum is at least 0 and below 1 - 2^-20',
+  );
   assert(adaptivity > 0 && adaptivity < 2 ** 10, 'adaptivity is positive and below 1024');
 }

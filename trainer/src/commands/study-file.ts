@@ -24,7 +24,10 @@ const NumberThat = (description: string, holds: (value: number) => boolean) =>
 const Positive = NumberThat('a number above 0', (value) => value > 0);
 const Share = NumberThat('above 0 and at most 1', (value) => value > 0 && value <= 1);
 const Decay = NumberThat('at least 0 and below 1', (value) => value >= 0 && value < 1);
-const Moderate = NumberThat('above 0 and below 1024', (value) => value > 0 && value < 1024);
+/** As studies on the ledger have them: coarser than the factors of 2^-20 that are computed with. */
+const ServerRate = NumberThat('at least 0.0001 and below 1024', (value) => value >= 0.0001 && value < 1024);
+const ServerDecay = NumberThat('from 0 to 0.9999', (value) => value >= 0 && value <= 0.9999);
+const Adaptivity = NumberThat('at least 1e-9 and below 1024', (value) => value >= 1e-9 && value < 1024);
 const Optional = <T extends TSchema>(schema: T, description: string) =>
   Type.Optional(Described(schema, description));
 const Width = Type.Integer({ minimum: 1, maximum: 10_000 });
@@ -80,10 +83,10 @@ export const StudyFile = Strict({
   serverOptimizer: Type.Optional(
     Strict({
       kind: Words(SERVER_OPTIMIZERS),
-      learningRate: Moderate,
-      momentum: Optional(Decay, '0.9 by default.'),
-      secondMomentum: Optional(Decay, '0.99 by default; fedadam and fedyogi only.'),
-      adaptivity: Optional(Moderate, '0.001 by default; not for fedavgm.'),
+      learningRate: ServerRate,
+      momentum: Optional(ServerDecay, '0.9 by default.'),
+      secondMomentum: Optional(ServerDecay, '0.99 by default; fedadam and fedyogi only.'),
+      adaptivity: Optional(Adaptivity, '0.001 by default; not for fedavgm.'),
     }),
   ),
   localParameters: Type.Optional(

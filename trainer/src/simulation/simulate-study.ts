@@ -4,10 +4,11 @@ import {
   type Aggregation,
   aggregateFedAvg,
   dequantizeParameters,
-  initialServerState,
+  initialModel,
+  nextModel,
   quantizeParameters,
   type ServerOptimizerPlan,
-  stepServer,
+  type SiteUpdate,
 } from '../aggregate/index.ts';
 import type { DatasetRow } from '../data/index.ts';
 import {
@@ -90,18 +91,19 @@ export async function simulateStudy(
     local: model.initial.local,
     state: undefined as TrainingState | undefined,
   }));
-  let base = quantizeParameters(model.initial.shared);
-  let state = initialServerState(base.length);
+  const federation = { aggregation, serverOptimizer };
+  let current = initialModel(quantizeParameters(model.initial.shared), federation);
+  const weights = hospitals.map(({ name, weight }) => ({ site: name, weight }));
   const average = study.averaging && new ModelAverage(study.averaging.decay);
   const studySteps = study.rounds * plan.steps;
   const parameters = (): HospitalParameters => {
-    const shared = dequantizeParameters(base);
+    const shared = dequantizeParameters(current.parameters);
     return sites.map(({ local }) => ({ shared, local }));
   };
   let outcome = parameters();
   await listeners.onRound?.(0, outcome);
   for (let round = 1; round <= study.rounds; round++) {
-    const updates = [];
+    const updates: SiteUpdate[] = [];
     for (const site of sites) {
       const {
         sharedDelta,
@@ -110,7 +112,7 @@ export async function simulateStudy(
       } = await runRound(
         {
           model: model.graph,
-          parameters: model.join({ shared: dequantizeParameters(base), local: site.local }),
+          parameters: model.join({ shared: dequantizeParameters(current.parameters), local: site.local }),
           units: site.units,
           localPatterns,
           plan: { ...plan, bandSize: site.bandSize, studySteps },
@@ -123,11 +125,9 @@ export async function simulateStudy(
       );
       site.local = localParameters;
       site.state = study.restartsOptimizer ? withoutOptimizer(after) : after;
-      updates.push({ weight: site.weight, delta: quantizeParameters(sharedDelta) });
+      updates.push({ site: site.name, delta: quantizeParameters(sharedDelta) });
     }
-    const aggregate = aggregation({ base, updates });
-    if (serverOptimizer === undefined) base = aggregate;
-    else ({ model: base, state } = stepServer(serverOptimizer, { base, aggregate, state }));
+    current = nextModel(federation, { before: current, sites: weights, updates });
     outcome = average?.add(parameters()) ?? parameters();
     await listeners.onRound?.(round, outcome);
   }
