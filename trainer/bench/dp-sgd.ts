@@ -3,16 +3,17 @@
 import { parseArgs } from 'node:util';
 import { DiscreteGaussian, RandomWords, secureRandomness } from '../src/dp-sgd/index.ts';
 import { measure, median, significant } from './dp-sgd/measure.ts';
-import { openPlainStep, openPrivateStep } from './dp-sgd/steps.ts';
+import { type OpenStep, openPlainStep, openPrivateStep } from './dp-sgd/steps.ts';
 
-const HELP = `Usage: node trainer/dist/bench/dp-sgd.js [--model M --batch B] [--non-private] [--windows N] [--seconds S]
+const HELP = `Usage: node trainer/dist/bench/dp-sgd.js [--model M --batch B] [OPTION]... [--windows N] [--seconds S]
 
 Examples per second of whole DP-SGD steps (clip 1, noise multiplier 1.1) on batches in memory, and of the noise
 alone. Without --model: every model and batch. Models: lr13 (13 inputs), mlp30 (30-64-32-1),
 mlp784 (784-512-256-10), cnn28 (two convolutions for 28 x 28 images, 10 classes).
 
 --non-private measures the same engine's step without norms, clipping and noise as well, in turn with the private
-one; its line (consilium-non-private) says how many times as long the private step takes (private_cost).
+one; its line (consilium-non-private) says how many times as long the private step takes (private_cost). --one-by-one
+does so for small models, many steps of which are one run of ONNX Runtime, with a run for each step.
 `;
 
 const BATCHES: Readonly<Record<string, readonly number[]>> = {
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     model: { type: 'string' },
     batch: { type: 'string' },
     'non-private': { type: 'boolean', default: false },
+    'one-by-one': { type: 'boolean', default: false },
     windows: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     help: { type: 'boolean', default: false },
@@ -40,21 +42,35 @@ const print = (row: object) => process.stdout.write(`${JSON.stringify(row)}\n`);
 
 async function run(model: string, batch: number, poisson = false): Promise<void> {
   const own = await openPrivateStep(model, { batch, poisson });
-  const { rates } = await measure([{ step: own.step, examples: batch }], { windows, seconds });
+  const { rates } = await measure([own], { windows, seconds });
   print({ bench: 'dpsgd', model, batch, method: poisson ? 'consilium-poisson' : 'consilium', ...rates[0] });
   await own.close();
 }
 
-async function runBoth(model: string, batch: number): Promise<void> {
-  const steps = [await openPrivateStep(model, { batch }), await openPlainStep(model, { batch })];
-  const { rates, times } = await measure(
-    steps.map(({ step }) => ({ step, examples: batch })),
-    { windows, seconds },
-  );
-  const cost = significant(median(times.map(([own, plain]) => own! / plain!)));
+/** The private step in turn with others, by the names of their methods. */
+async function runBeside(
+  model: string,
+  batch: number,
+  others: Readonly<Record<string, OpenStep>>,
+): Promise<void> {
+  const steps = [await openPrivateStep(model, { batch }), ...Object.values(others)];
+  const { rates, times } = await measure(steps, { windows, seconds });
   print({ bench: 'dpsgd', model, batch, method: 'consilium', ...rates[0] });
-  print({ bench: 'dpsgd', model, batch, method: 'consilium-non-private', ...rates[1], private_cost: cost });
+  Object.keys(others).forEach((method, i) => {
+    const cost = significant(median(times.map((round) => round[0]! / round[i + 1]!)));
+    print({ bench: 'dpsgd', model, batch, method, ...rates[i + 1], private_cost: cost });
+  });
   for (const { close } of steps) await close();
+}
+
+async function runFixed(model: string, batch: number): Promise<void> {
+  const others: Record<string, OpenStep> = {};
+  if (options['non-private']) others['consilium-non-private'] = await openPlainStep(model, { batch });
+  if (options['one-by-one']) {
+    others['consilium-one-by-one'] = await openPrivateStep(model, { batch, stepsPerRun: 1 });
+  }
+  if (Object.keys(others).length === 0) await run(model, batch);
+  else await runBeside(model, batch, others);
 }
 
 /** The sampler alone on one core, and as a step gets it from the worker that draws ahead. */
@@ -89,7 +105,7 @@ if (options.help) {
   for (const [model, batches] of Object.entries(BATCHES)) {
     for (const batch of batches) {
       await run(model, batch, true);
-      await (options['non-private'] ? runBoth : run)(model, batch);
+      await runFixed(model, batch);
     }
   }
   await runNoise();
@@ -97,5 +113,5 @@ if (options.help) {
   process.stderr.write(`--model must be one of ${Object.keys(BATCHES).join(', ')}, with --batch B\n`);
   process.exitCode = 2;
 } else {
-  await (options['non-private'] ? runBoth : run)(options.model, Number(options.batch));
+  await runFixed(options.model, Number(options.batch));
 }

@@ -10,15 +10,22 @@ import {
   type TrainingUnits,
 } from '../../src/dp-sgd/index.ts';
 import { prepareRound } from '../../src/dp-sgd/round.ts';
-import { runSteps, type StepMechanism } from '../../src/dp-sgd/training-steps.ts';
+import type { StepRuns } from '../../src/dp-sgd/step-runs.ts';
+import { runSteps, runStepsTogether, type StepMechanism } from '../../src/dp-sgd/training-steps.ts';
 import { defaultLoss, readForwardModel } from '../../src/onnx/index.ts';
 import { peerModel } from '../../src/onnx/testing/peer-models.ts';
 import { buildPlainStepGraph } from '../../src/onnx/testing/plain-step-graph.ts';
 
 const BATCHES_IN_MEMORY = 16;
 
+/** Steps between two looks at the clock, where one is short. */
+const STEPS: Readonly<Record<string, number>> = { lr13: 1024, mlp30: 128 };
+
+/** One or several steps at a time. */
 export interface OpenStep {
   step(): Promise<void>;
+  /** In these steps. */
+  readonly examples: number;
   close(): Promise<void>;
 }
 
@@ -48,7 +55,7 @@ function workload(name: string, batch: number): Workload {
     clipNormL2: 1,
     noiseMultiplier: 1.1,
     samplingRate: 1 / BATCHES_IN_MEMORY,
-    steps: 1,
+    steps: STEPS[name] ?? 1,
     bandSize: rows.length,
     rowsPerUnit: 1,
     learningRate: 0.05,
@@ -65,24 +72,30 @@ function fixedBatches(batch: number): () => Uint32Array {
   };
 }
 
-function stepper({ model, plan }: Workload, mechanism: StepMechanism): () => Promise<void> {
+function stepper({ model, plan }: Workload, mechanism: StepMechanism, runs?: StepRuns): () => Promise<void> {
   let parameters: Float64Array = Float64Array.from(readForwardModel(model).values);
   return async () => {
-    parameters = await runSteps(parameters, { plan, mechanism });
+    parameters =
+      runs === undefined
+        ? await runSteps(parameters, { plan, mechanism })
+        : await runStepsTogether(parameters, runs, { plan, mechanism });
   };
 }
 
 /** A private step on fixed batches, or on Poisson batches of the same mean size. */
 export async function openPrivateStep(
   name: string,
-  { batch, poisson = false }: { readonly batch: number; readonly poisson?: boolean },
+  options: { readonly batch: number; readonly poisson?: boolean; readonly stepsPerRun?: number },
 ): Promise<OpenPrivateStep> {
-  const work = workload(name, batch);
+  const { batch, poisson = false, stepsPerRun } = options;
+  const { plan, ...rest } = workload(name, batch);
+  const work = { ...rest, plan: { ...plan, ...(stepsPerRun !== undefined && { stepsPerRun }) } };
   const { values, parameterCount } = readForwardModel(work.model);
   const round = await prepareRound({ ...work, parameters: values, localPatterns: [] }, secureRandomness);
   const mechanism = poisson ? round.mechanism : { ...round.mechanism, drawBatch: fixedBatches(batch) };
   return {
-    step: stepper(work, mechanism),
+    step: stepper(work, mechanism, round.runs),
+    examples: batch * plan.steps,
     noise: () => void mechanism.drawNoise(),
     parameterCount,
     close: round.close,
@@ -114,5 +127,5 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
       return sum;
     },
   };
-  return { step: stepper(work, mechanism), close: () => summed.close() };
+  return { step: stepper(work, mechanism), examples: batch * plan.steps, close: () => summed.close() };
 }

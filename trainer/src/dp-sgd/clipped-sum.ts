@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ForwardModel, LARGEST_SQUARE, type StepGraph } from '../onnx/index.ts';
 import { type Lane, openLane, openLaneThread } from './lane.ts';
-import type { TrainingUnits } from './training-units.ts';
+import { isUsableUnit, type TrainingUnits, unitCount } from './training-units.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
 const WORTH_A_LANE = 64;
@@ -15,14 +15,6 @@ const ORDER_MARGIN = 16 * 2 ** -53;
 
 const isUsable = (square: number): boolean => square <= LARGEST_SQUARE;
 
-/** Per unit, 1 where a feature is not finite: its gradient would not be either, so it is left out from the start. */
-function findUnusable({ featureCount, features, rowOffsets }: TrainingUnits): Uint8Array {
-  return Uint8Array.from({ length: rowOffsets.length - 1 }, (_, unit) => {
-    const own = features.subarray(rowOffsets[unit]! * featureCount, rowOffsets[unit + 1]! * featureCount);
-    return own.every(Number.isFinite) ? 0 : 1;
-  });
-}
-
 /** Lanes that a model's batches of `units` units are divided among: a public number. */
 export function lanesFor(model: ForwardModel, units: number): number {
   const gains = model.nodes.some(({ opType }) => opType === 'Conv');
@@ -34,6 +26,7 @@ export class ClippedSum {
   readonly #lanes: readonly Lane[];
   readonly #graph: StepGraph;
   readonly #units: TrainingUnits;
+  /** Per unit, 1 where it is left out from the start. */
   readonly #isUnusable: Uint8Array;
   #count = 0;
 
@@ -57,7 +50,9 @@ export class ClippedSum {
     this.#lanes = lanes;
     this.#graph = graph;
     this.#units = units;
-    this.#isUnusable = findUnusable(units);
+    this.#isUnusable = Uint8Array.from({ length: unitCount(units) }, (_, unit) =>
+      isUsableUnit(units, unit) ? 0 : 1,
+    );
   }
 
   /**

@@ -21,31 +21,43 @@ export class NoiseWorkerError extends Error {
 
 const WAIT_AT_MOST_MS = 60_000;
 
+/** Samples that a slot holds at least, where vectors are small: handing over costs more than they do. */
+const SLOT_SAMPLES = 2 ** 15;
+
 /**
  * Starts to draw vectors of `count` samples of N_Z(0, σ²) from the operating system's randomness.
  *
  * Each vector is handed out once. `draw` blocks the thread that calls it while no vector is ready.
  */
 export function startNoise({ sigma, count }: { readonly sigma: number; readonly count: number }): NoiseAhead {
-  const slots = Array.from({ length: SLOTS }, () => new Float64Array(new SharedArrayBuffer(count * 8)));
+  const vectors = Math.ceil(SLOT_SAMPLES / count);
+  const slots = Array.from(
+    { length: SLOTS },
+    () => new Float64Array(new SharedArrayBuffer(vectors * count * 8)),
+  );
   const states = new Int32Array(new SharedArrayBuffer(4 * SLOTS));
   const worker = new Worker(new URL('./noise-worker.js', import.meta.url), {
     workerData: { sigma, slots, states },
   });
   const exited = once(worker, 'exit').catch(() => undefined);
   let current = -1;
+  let next = vectors;
   const release = (slot: number) => {
     Atomics.store(states, slot, EMPTY);
     Atomics.notify(states, slot);
   };
   return {
     draw() {
-      if (current >= 0) release(current);
-      current = (current + 1) % SLOTS;
-      if (Atomics.wait(states, current, EMPTY, WAIT_AT_MOST_MS) === 'timed-out') {
-        throw new NoiseWorkerError('the noise worker has drawn nothing for a minute');
+      if (next === vectors) {
+        if (current >= 0) release(current);
+        current = (current + 1) % SLOTS;
+        if (Atomics.wait(states, current, EMPTY, WAIT_AT_MOST_MS) === 'timed-out') {
+          throw new NoiseWorkerError('the noise worker has drawn nothing for a minute');
+        }
+        next = 0;
       }
-      return slots[current]!;
+      const first = next++ * count;
+      return slots[current]!.subarray(first, first + count);
     },
     async close() {
       for (let slot = 0; slot < SLOTS; slot++) {

@@ -2,12 +2,14 @@
 // and what tests call with a reproducible source.
 import {
   buildStepGraph,
+  buildStepLoop,
   type ClipLayer,
   type ForwardModel,
   labelRule,
   partitionParameters,
   pick,
   readForwardModel,
+  type StepGraphOptions,
 } from '../onnx/index.ts';
 import { ClipNorm, countSigma } from './adaptive-clipping.ts';
 import { clipLayersOf } from './clip-layers.ts';
@@ -23,6 +25,7 @@ import {
   MAXIMUM_UNITS,
   type NoiseCalibration,
 } from './sensitivity.ts';
+import { StepRuns, takesStepsTogether } from './step-runs.ts';
 import {
   adaptivePlanOf,
   capacityUnitsOf,
@@ -33,9 +36,16 @@ import {
   TrainingInputError,
   type TrainingPlan,
 } from './training-plan.ts';
-import { releaseMean, runSteps, type StepMechanism, type StepProgress } from './training-steps.ts';
+import {
+  meanPerStep,
+  releaseMean,
+  runSteps,
+  runStepsTogether,
+  type StepMechanism,
+  type StepProgress,
+} from './training-steps.ts';
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
-import { checkOptimizerState, type OptimizerState, updateRuleOf } from './update-rule.ts';
+import { checkOptimizerState, type OptimizerState, optimizerOf, updateRuleOf } from './update-rule.ts';
 
 export interface RoundInput {
   /** ONNX bytes of the forward model. */
@@ -83,6 +93,8 @@ export interface PreparedRound {
   readonly noise: NoiseCalibration;
   /** Where it is adaptive. */
   readonly clipNorm: ClipNorm | undefined;
+  /** Where many steps are taken in one run. */
+  readonly runs: StepRuns | undefined;
   close(): Promise<void>;
 }
 
@@ -116,13 +128,14 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const capacity = capacityUnitsOf(plan);
   const lanes = lanesFor(model, capacity);
   const layers = layersOf(plan, model);
-  const graph = buildStepGraph(model, {
+  const options: StepGraphOptions = {
     clipNormL2: clipNorm === undefined ? plan.clipNormL2 : 'input',
     capacityUnits: Math.ceil(capacity / lanes),
     rowsPerUnit: plan.rowsPerUnit,
     loss: lossOf(plan, model),
     ...(layers && { layers }),
-  });
+  };
+  const graph = buildStepGraph(model, options);
   const noise = calibrateNoise({
     clipNormL2: clipNorm?.current ?? plan.clipNormL2,
     noiseMultiplier: clipNoiseOf(plan)?.gradients ?? plan.noiseMultiplier,
@@ -132,6 +145,9 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const latticePerUnit = () => (clipNorm === undefined ? noise.latticePerUnit : latticeOf(clipNorm.current));
   const words = new RandomWords(randomness);
   const clipped = await ClippedSum.open(graph, units, model, lanes);
+  const runs = takesStepsTogether(plan, graph, lanes)
+    ? await openRuns(input, { model, options, noise })
+    : undefined;
   const source = openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const common = {
     drawBatch: () => samplePoisson(words, { units: unitCount(units), rate: plan.samplingRate }),
@@ -145,9 +161,30 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
       : { ...common, ...adaptively(clipNorm, { clipped, words }) };
   const close = async () => {
     await source.close();
+    await runs?.close();
     await clipped.close();
   };
-  return { mechanism, noise, clipNorm, close };
+  return { mechanism, noise, clipNorm, runs, close };
+}
+
+function openRuns(
+  { plan, units }: RoundInput,
+  round: {
+    readonly model: ForwardModel;
+    readonly options: StepGraphOptions;
+    readonly noise: NoiseCalibration;
+  },
+): Promise<StepRuns> {
+  const { clipNormL2, stepsPerRun } = plan;
+  const { latticePerUnit } = round.noise;
+  const loop = buildStepLoop(round.model, {
+    ...round.options,
+    clipNormL2,
+    latticePerUnit,
+    meanPerStep: meanPerStep(plan, latticePerUnit),
+    momentum: optimizerOf(plan).momentum ?? 0,
+  });
+  return StepRuns.open(loop, units, { clipNormL2, ...(stepsPerRun !== undefined && { stepsPerRun }) });
 }
 
 function layersOf(plan: TrainingPlan, model: ForwardModel): readonly ClipLayer[] | undefined {
@@ -195,8 +232,8 @@ function openNoise(options: {
   const { sigma, count, words, randomness } = options;
   if (randomness === secureRandomness && count >= WORTH_A_WORKER) return startNoise({ sigma, count });
   const gaussian = new DiscreteGaussian(words, sigma);
+  const samples = new Float64Array(count);
   const draw = () => {
-    const samples = new Float64Array(count);
     gaussian.fill(samples);
     return samples;
   };
@@ -229,12 +266,16 @@ export async function runRound(
   },
 ): Promise<RoundResult> {
   const { plan } = input;
-  const { mechanism, noise, clipNorm, close } = await prepareRound(input, environment.randomness);
+  const { mechanism, noise, clipNorm, runs, close } = await prepareRound(input, environment.randomness);
   try {
     const { onProgress } = environment;
     const stepsBefore = input.state?.steps ?? 0;
     const rule = updateRuleOf(plan, input.parameters.length, input.state?.optimizer);
-    const trained = await runSteps(input.parameters, { plan, mechanism, rule, stepsBefore, onProgress });
+    const options = { plan, mechanism, rule, stepsBefore, onProgress };
+    const trained =
+      runs === undefined
+        ? await runSteps(input.parameters, options)
+        : await runStepsTogether(input.parameters, runs, options);
     const partition = partitionParameters(readForwardModel(input.model), input.localPatterns);
     const before = pick(input.parameters, partition.sharedIndices);
     const after = pick(trained, partition.sharedIndices);

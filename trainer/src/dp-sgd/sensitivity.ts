@@ -51,6 +51,10 @@ export interface NoiseCalibration {
  *    *Layers.* With bounds C_k of layers, Σ C_k² ≤ C², 1 holds for each layer's part of the gradient with C_k in place
  *    of C, and so c_uk ‖g_uk‖ ≤ C_k (1 + ρ) and likewise for S; the norms of the whole vectors, in 2 as well, are then
  *    at most √Σ (C_k …)² = C ….
+ *    *Many steps in a run* (`step-runs.ts`). B may be summed by the graph of one step and B' by that of many, or the
+ *    other way round: 1 and 2 hold for both, since the float32 numbers that define g_u are the same in both. For
+ *    linear models the latter computes c_u d as d clipped to ±b, b = C / √(‖x‖² + m) of at most K roundings, where
+ *    d x̃ = g_u and ‖x̃‖² = ‖x‖² + m: |c_u d| ‖x̃‖ ≤ C (1 + ρ) as in 1.
  *    *A clip norm per step.* C may be any public number that is fixed before the batch is drawn: κ = fl(2^20 / C) goes
  *    with it, and Δ and σ, in lattice steps, do not depend on it.
  * 3. *Rounding* moves each coordinate by at most 1/2 in B and in B': by at most √P in norm, together.
@@ -59,7 +63,8 @@ export interface NoiseCalibration {
  *
  * *Assumed:* the float32 numbers of a unit depend on its rows and the parameters alone, bit for bit, wherever in
  * the batch it lies and whatever the other units are. ONNX Runtime's CPU kernels for the operators supported have that
- * property; `step-graph.test.ts` checks it on the machine at hand.
+ * property; `step-graph.test.ts` checks it on the machine at hand, and `step-runs.test.ts` that the graphs
+ * of one step and of many give the same numbers.
  */
 export function calibrateNoise(options: {
   readonly clipNormL2: number;

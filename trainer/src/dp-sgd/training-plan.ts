@@ -47,6 +47,8 @@ export interface TrainingPlan {
   readonly weightDecay?: number;
   /** Rows that one run of the step graph holds at most; 4096 by default. Larger batches take several runs. */
   readonly rowsPerRun?: number;
+  /** Steps that one run of ONNX Runtime takes at most; 1 takes each by itself. By default as many as fit. */
+  readonly stepsPerRun?: number;
   /** By default cross-entropy: binary for a model with one output, else categorical. */
   readonly loss?: Loss;
 }
@@ -149,6 +151,7 @@ export function checkTrainingPlan(plan: TrainingPlan): void {
     isCount(rowsPerRun) && rowsPerRun >= plan.rowsPerUnit && rowsPerRun <= MAXIMUM_ROWS_PER_RUN,
     `rowsPerRun must be an integer from rowsPerUnit to ${MAXIMUM_ROWS_PER_RUN}`,
   );
+  check(isCount(plan.stepsPerRun ?? 1), 'stepsPerRun must be a positive integer');
   if (problems.length > 0) throw new TrainingInputError(`training plan: ${problems.join('; ')}`);
 }
 

@@ -1,8 +1,10 @@
 // The loop of DP-SGD (Abadi et al. 2016, Alg. 1) over its private mechanism: draw a batch, sum clipped gradients,
 // add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
+import assert from 'node:assert/strict';
 import type { ClipAdaptation } from './adaptive-clipping.ts';
+import type { StepRuns } from './step-runs.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
-import { type UpdateRule, updateRuleOf } from './update-rule.ts';
+import { ratesOf, type UpdateRule, updateRuleOf } from './update-rule.ts';
 
 /** The four parts of one private step; each is a function so that an audit can put a broken one in its place. */
 export interface StepMechanism {
@@ -33,6 +35,10 @@ export function adapt(adaptation: ClipAdaptation): void {
 /** Adding it to a double below 2^51 leaves no bits for a fraction. */
 const ROUNDER = 1.5 * 2 ** 52;
 
+/** The released mean of one lattice step. */
+export const meanPerStep = (plan: TrainingPlan, latticePerUnit: number): number =>
+  1 / (latticePerUnit * expectedBatchUnits(plan));
+
 /**
  * The released mean: round the sum to the lattice, add the noise as integers, scale back, and divide by the
  * public expected batch size (never by the batch drawn, whose size is itself a fact about patients).
@@ -45,7 +51,7 @@ export function releaseMean(
 ): (sums: { readonly sum: Float64Array; readonly noise: Float64Array }) => Float64Array {
   return ({ sum, noise }) => {
     const perUnit = latticePerUnit();
-    const scale = 1 / (perUnit * expectedBatchUnits(plan));
+    const scale = meanPerStep(plan, perUnit);
     const mean = new Float64Array(sum.length);
     for (let i = 0; i < mean.length; i++) {
       // Adding and taking away 1.5 · 2^52 rounds to an integer, to the even one of two.
@@ -61,37 +67,101 @@ export interface StepProgress {
   readonly steps: number;
 }
 
-/**
- * Parameters after the plan's steps, [parameterCount], by the plan's update rule.
- *
- * The state is kept in double and rounded to float32 for the graph.
- */
-export async function runSteps(
-  start: ArrayLike<number>,
-  options: {
-    readonly plan: TrainingPlan;
-    readonly mechanism: StepMechanism;
-    /** The plan's own, in its initial state, by default. */
-    readonly rule?: UpdateRule;
-    /** Steps that the study took before; 0 by default. */
-    readonly stepsBefore?: number;
-    readonly onProgress?: ((progress: StepProgress) => void) | undefined;
-  },
-): Promise<Float64Array> {
-  const { plan, mechanism, onProgress, stepsBefore = 0 } = options;
-  const parameters = Float64Array.from(start);
-  const rule = options.rule ?? updateRuleOf(plan, parameters.length);
-  const rounded = new Float32Array(parameters.length);
-  for (let step = 1; step <= plan.steps; step++) {
-    const batch = mechanism.drawBatch();
-    rounded.set(parameters);
-    const sum = await mechanism.sumClipped(rounded, batch);
+interface StepsOptions {
+  readonly plan: TrainingPlan;
+  readonly mechanism: StepMechanism;
+  /** The plan's own, in its initial state, by default. */
+  readonly rule?: UpdateRule;
+  /** Steps that the study took before; 0 by default. */
+  readonly stepsBefore?: number;
+  readonly onProgress?: ((progress: StepProgress) => void) | undefined;
+}
+
+/** Takes one step after the other; the parameters are kept in double and rounded to float32 for the graph. */
+class Stepper {
+  readonly parameters: Float64Array;
+  readonly #rounded: Float32Array;
+  readonly #mechanism: StepMechanism;
+  readonly #rule: UpdateRule;
+
+  constructor(start: ArrayLike<number>, { mechanism, rule }: { mechanism: StepMechanism; rule: UpdateRule }) {
+    this.parameters = Float64Array.from(start);
+    this.#rounded = new Float32Array(start.length);
+    this.#mechanism = mechanism;
+    this.#rule = rule;
+  }
+
+  async take(step: number, batch: Uint32Array, drawNoise: () => Float64Array): Promise<void> {
+    const [mechanism, rule, parameters] = [this.#mechanism, this.#rule, this.parameters];
+    this.#rounded.set(parameters);
+    const sum = await mechanism.sumClipped(this.#rounded, batch);
     const noiseDeviation = mechanism.noiseDeviation();
-    const mean = mechanism.release({ sum, noise: mechanism.drawNoise(), batch });
-    rule.startStep(stepsBefore + step, noiseDeviation);
+    const mean = mechanism.release({ sum, noise: drawNoise(), batch });
+    rule.startStep(step, noiseDeviation);
     rule.apply(parameters, mean, 0, parameters.length);
+  }
+}
+
+/** Parameters after the plan's steps, [parameterCount], by the plan's update rule. */
+export async function runSteps(start: ArrayLike<number>, options: StepsOptions): Promise<Float64Array> {
+  const { plan, mechanism, onProgress, stepsBefore = 0 } = options;
+  const rule = options.rule ?? updateRuleOf(plan, start.length);
+  const stepper = new Stepper(start, { mechanism, rule });
+  for (let step = 1; step <= plan.steps; step++) {
+    await stepper.take(stepsBefore + step, mechanism.drawBatch(), mechanism.drawNoise);
     if (mechanism.adaptation !== undefined) adapt(mechanism.adaptation);
     onProgress?.({ step, steps: plan.steps });
+  }
+  return stepper.parameters;
+}
+
+/**
+ * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run; runs that cannot be made
+ * whole are made step by step with what was drawn for them. Batches and noise are drawn in the same order.
+ */
+export async function runStepsTogether(
+  start: ArrayLike<number>,
+  runs: StepRuns,
+  options: StepsOptions,
+): Promise<Float64Array> {
+  const { plan, mechanism, onProgress, stepsBefore = 0 } = options;
+  const rule = options.rule ?? updateRuleOf(plan, start.length);
+  const state = rule.state();
+  assert(state.kind === 'sgd' && mechanism.adaptation === undefined);
+  const { velocity } = state;
+  const stepper = new Stepper(start, { mechanism, rule });
+  const { parameters } = stepper;
+  const count = parameters.length;
+  const ratesAt = ratesOf(plan);
+  const allNoise = new Float64Array(Math.min(runs.steps, plan.steps) * count);
+  for (let taken = 0; taken < plan.steps; ) {
+    const steps = Math.min(runs.steps, plan.steps - taken);
+    const noise = allNoise.subarray(0, steps * count);
+    const batches = Array.from({ length: steps }, (_, i) => {
+      const batch = mechanism.drawBatch();
+      noise.set(mechanism.drawNoise(), i * count);
+      return batch;
+    });
+    const rates = batches.map((_, i) => ratesAt(stepsBefore + taken + i + 1));
+    const after = await runs.run(
+      { parameters, velocity },
+      {
+        batches,
+        noise,
+        rates: Float64Array.from(rates, ({ rate }) => rate),
+        kept: Float64Array.from(rates, ({ kept }) => kept),
+      },
+    );
+    if (after !== undefined) {
+      parameters.set(after.parameters);
+      velocity.set(after.velocity);
+    }
+    for (const [i, batch] of batches.entries()) {
+      taken++;
+      const own = noise.subarray(i * count, (i + 1) * count);
+      if (after === undefined) await stepper.take(stepsBefore + taken, batch, () => own);
+      onProgress?.({ step: taken, steps: plan.steps });
+    }
   }
   return parameters;
 }

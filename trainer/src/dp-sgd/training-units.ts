@@ -22,6 +22,12 @@ export function unitCount(units: TrainingUnits): number {
   return units.rowOffsets.length - 1;
 }
 
+/** Whether a unit's features are all finite: otherwise its gradient is not, and it is left out from the start. */
+export function isUsableUnit({ featureCount, features, rowOffsets }: TrainingUnits, unit: number): boolean {
+  const own = features.subarray(rowOffsets[unit]! * featureCount, rowOffsets[unit + 1]! * featureCount);
+  return own.every(Number.isFinite);
+}
+
 /** Units from rows grouped by patient. */
 export function packUnits(featureCount: number, grouped: readonly (readonly LabelledRow[])[]): TrainingUnits {
   const rows = grouped.flat();

@@ -93,17 +93,27 @@ interface Start<Kind extends Optimizer['kind']> {
   readonly state: Extract<OptimizerState, { kind: Kind }> | undefined;
 }
 
+/** What a step multiplies by: η, and 1 - η λ, the part of each parameter that weight decay leaves. */
+export function ratesOf(
+  plan: TrainingPlan,
+): (step: number) => { readonly rate: number; readonly kept: number } {
+  const { weightDecay = 0 } = plan;
+  const scheduled = { ...plan, studySteps: studyStepsOf(plan) };
+  return (step) => {
+    const rate = learningRateAt(scheduled, step);
+    return { rate, kept: 1 - rate * weightDecay };
+  };
+}
+
 /** v ← μ v + mean, θ ← θ - η v: gradient descent with heavy-ball momentum (Polyak 1964). */
 function gradientDescent(plan: TrainingPlan, { optimizer, parameterCount, state }: Start<'sgd'>): UpdateRule {
   const { momentum = 0 } = optimizer;
-  const { weightDecay = 0 } = plan;
-  const scheduled = { ...plan, studySteps: studyStepsOf(plan) };
+  const ratesAt = ratesOf(plan);
   const velocity = state?.velocity.slice() ?? new Float64Array(parameterCount);
   let [rate, kept] = [plan.learningRate, 1];
   return {
     startStep(step) {
-      rate = learningRateAt(scheduled, step);
-      kept = 1 - rate * weightDecay;
+      ({ rate, kept } = ratesAt(step));
     },
     apply(parameters, mean, first, count) {
       for (let i = 0; i < count; i++) {
@@ -127,8 +137,7 @@ function gradientDescent(plan: TrainingPlan, { optimizer, parameterCount, state 
  */
 function adam(plan: TrainingPlan, { optimizer, parameterCount, state }: Start<'adam'>): UpdateRule {
   const { momentum = 0.9, secondMomentum = 0.999, floor } = optimizer;
-  const { weightDecay = 0 } = plan;
-  const scheduled = { ...plan, studySteps: studyStepsOf(plan) };
+  const ratesAt = ratesOf(plan);
   const first = state?.first.slice() ?? new Float64Array(parameterCount);
   const second = state?.second.slice() ?? new Float64Array(parameterCount);
   let { steps, noiseVariance } = state ?? { steps: 0, noiseVariance: 0 };
@@ -137,9 +146,9 @@ function adam(plan: TrainingPlan, { optimizer, parameterCount, state }: Start<'a
     startStep(step, noiseDeviation) {
       steps++;
       noiseVariance = secondMomentum * noiseVariance + (1 - secondMomentum) * noiseDeviation ** 2;
-      const learningRate = learningRateAt(scheduled, step);
-      kept = 1 - learningRate * weightDecay;
-      rate = learningRate / (1 - momentum ** steps);
+      const rates = ratesAt(step);
+      kept = rates.kept;
+      rate = rates.rate / (1 - momentum ** steps);
       secondScale = 1 / (1 - secondMomentum ** steps);
       bias = noiseVariance * secondScale;
       least = floor ?? bias;

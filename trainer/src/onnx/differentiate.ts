@@ -7,7 +7,15 @@ import type { Loss } from './losses/loss.ts';
 import { emitLossGradient } from './losses/loss-gradient.ts';
 import { attributesOf, type BackwardStep, type OpNode } from './ops/op-rule.ts';
 import { ruleOf } from './ops/registry.ts';
-import { type ParameterGradient, type UnitGrid, UnitNorms } from './unit-norms.ts';
+import { type KnownMatrix, type ParameterGradient, type UnitGrid, UnitNorms } from './unit-norms.ts';
+
+export interface Differentiated {
+  readonly writer: GraphWriter;
+  readonly grid: UnitGrid;
+  readonly loss: Loss;
+  /** What is at hand of `x`. */
+  readonly known?: KnownMatrix | undefined;
+}
 
 /** Names of the parameters, sliced out of the flat input vector. */
 function emitParameters(writer: GraphWriter, model: ForwardModel): Map<string, string> {
@@ -38,7 +46,7 @@ function upstreamOfParameters(model: ForwardModel): Set<string> {
 /** Emits the forward half; what it returns can emit the backward half. */
 function emitForward(
   model: ForwardModel,
-  { writer, grid }: { readonly writer: GraphWriter; readonly grid: UnitGrid },
+  { writer, grid, known }: Pick<Differentiated, 'writer' | 'grid' | 'known'>,
 ): BackwardStep {
   const rowCount = grid.units * grid.rowsPerUnit;
   const names = emitParameters(writer, model);
@@ -47,7 +55,7 @@ function emitForward(
   const depends = upstreamOfParameters(model);
   const step: BackwardStep = {
     writer,
-    norms: new UnitNorms(writer, grid),
+    norms: new UnitNorms(writer, grid, known),
     rowCount,
     at(value) {
       let name = names.get(value);
@@ -106,19 +114,28 @@ function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: st
 }
 
 /**
- * The gradient of each parameter, in the model's order, from the graph's inputs `x`, `y`, `mask` and `parameters`.
+ * Emits the forward half, and each row's gradient of its loss with respect to its logit: float, in the logit's shape.
+ */
+export function emitLogitGradient(
+  model: ForwardModel,
+  graph: Differentiated & { readonly isMasked: boolean },
+): { readonly step: BackwardStep; readonly logitGradient: string } {
+  const { writer, grid, loss, isMasked } = graph;
+  const rows = grid.units * grid.rowsPerUnit;
+  const step = emitForward(model, graph);
+  const isVector = model.shapeOf(model.logit).length === 1;
+  const logit = isVector ? writer.reshape(step.at(model.logit), [rows, 1]) : step.at(model.logit);
+  const inputs = { logit, label: 'y', ...(isMasked && { mask: 'mask' }) };
+  const gradient = emitLossGradient(writer, loss, inputs, { rows, outputs: model.outputs });
+  return { step, logitGradient: isVector ? writer.reshape(gradient, [rows]) : gradient };
+}
+
+/**
+ * The gradient of each parameter, in the model's order, from the values `x`, `y`, `mask` and `parameters`.
  *
  * Emits forward and backward for the rows of a grid of units; what is summed over rows, and how, is the caller's.
  */
-export function differentiate(
-  model: ForwardModel,
-  { writer, grid, loss }: { readonly writer: GraphWriter; readonly grid: UnitGrid; readonly loss: Loss },
-): ParameterGradient[] {
-  const rows = grid.units * grid.rowsPerUnit;
-  const step = emitForward(model, { writer, grid });
-  const isVector = model.shapeOf(model.logit).length === 1;
-  const logit = isVector ? writer.reshape(step.at(model.logit), [rows, 1]) : step.at(model.logit);
-  const inputs = { logit, label: 'y', mask: 'mask' };
-  const logitGradient = emitLossGradient(writer, loss, inputs, { rows, outputs: model.outputs });
-  return emitBackward(model, step, isVector ? writer.reshape(logitGradient, [rows]) : logitGradient);
+export function differentiate(model: ForwardModel, graph: Differentiated): ParameterGradient[] {
+  const { step, logitGradient } = emitLogitGradient(model, { ...graph, isMasked: true });
+  return emitBackward(model, step, logitGradient);
 }

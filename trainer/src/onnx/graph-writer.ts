@@ -6,6 +6,7 @@ import {
   type AttributeProto,
   ELEMENT_TYPE,
   encodeModel,
+  type GraphProto,
   type NodeProto,
   type TensorProto,
   type ValueInfoProto,
@@ -53,13 +54,26 @@ export interface Transposed {
 /** The permutation that undoes another. */
 export const inverseOf = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));
 
+/** A graph's name, inputs and outputs. */
+interface GraphInterface {
+  readonly name: string;
+  readonly inputs: readonly ValueInfoProto[];
+  readonly outputs: readonly ValueInfoProto[];
+}
+
 export class GraphWriter {
+  readonly #prefix: string;
   readonly #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #constants = new Map<string, string>();
   readonly #transposed = new Map<string, Transposed>();
   readonly #transposes = new Map<string, string>();
   #values = 0;
+
+  /** @param prefix of every name it gives: a graph within another needs names of its own */
+  constructor(prefix = '') {
+    this.#prefix = prefix;
+  }
 
   /** Appends a node with several outputs and returns their names. */
   emitMany(
@@ -68,7 +82,7 @@ export class GraphWriter {
     outputs: number,
     attributes: Attributes = {},
   ): string[] {
-    const names = Array.from({ length: outputs }, () => `v${this.#values++}`);
+    const names = Array.from({ length: outputs }, () => `${this.#prefix}v${this.#values++}`);
     this.#append(opType, inputs, names, attributes);
     return names;
   }
@@ -93,7 +107,7 @@ export class GraphWriter {
 
   /** A float tensor; each call writes it anew, so keep the name of one that is used twice. */
   floats(shape: readonly number[], values: ArrayLike<number>): string {
-    const name = `t${this.#initializers.length}`;
+    const name = `${this.#prefix}t${this.#initializers.length}`;
     this.#initializers.push(floatTensor({ name, shape }, values));
     return name;
   }
@@ -132,24 +146,40 @@ export class GraphWriter {
     return this.#transposed.get(value);
   }
 
-  /** ONNX bytes of the graph collected so far, without what no output needs. */
-  finish(graph: {
-    readonly name: string;
-    readonly inputs: readonly ValueInfoProto[];
-    readonly outputs: readonly ValueInfoProto[];
-  }): Uint8Array {
-    const { nodes, needed } = this.#needed(graph.outputs.map(({ name }) => name));
+  /**
+   * Appends a Scan, which runs the body over the slices of its scanned inputs: the body's first inputs and its outputs
+   * are the states, in the same order, which each run hands to the next. The states' last values get the names given.
+   */
+  emitScan(scan: {
+    readonly body: GraphProto;
+    readonly states: readonly string[];
+    readonly scanned: readonly string[];
+    readonly outputs: readonly string[];
+  }): void {
+    const { body, states, scanned, outputs } = scan;
+    this.#append('Scan', [...states, ...scanned], [...outputs], { num_scan_inputs: scanned.length });
+    this.#nodes.at(-1)!.attribute.push({ name: 'body', type: ATTRIBUTE_TYPE.graph, g: body });
+  }
+
+  /** The graph collected so far, without what no output needs. */
+  graph({ name, inputs, outputs }: GraphInterface): GraphProto {
+    const { nodes, needed } = this.#needed(outputs.map((output) => output.name));
+    return {
+      name,
+      node: nodes,
+      initializer: this.#initializers.filter((tensor) => needed.has(tensor.name)),
+      input: [...inputs],
+      output: [...outputs],
+    };
+  }
+
+  /** ONNX bytes of `graph`. */
+  finish(graph: GraphInterface): Uint8Array {
     return encodeModel({
       irVersion: IR_VERSION,
       producerName: 'consilium',
       opsetImport: [{ domain: '', version: OPSET_VERSION }],
-      graph: {
-        name: graph.name,
-        node: nodes,
-        initializer: this.#initializers.filter(({ name }) => needed.has(name)),
-        input: [...graph.inputs],
-        output: [...graph.outputs],
-      },
+      graph: this.graph(graph),
       metadataProps: [],
     });
   }
@@ -168,7 +198,7 @@ export class GraphWriter {
   #append(opType: string, inputs: readonly string[], outputs: string[], attributes: Attributes): void {
     assert(outputs.length > 0);
     this.#nodes.push({
-      name: `${opType}_${this.#nodes.length}`,
+      name: `${this.#prefix}${opType}_${this.#nodes.length}`,
       opType,
       input: [...inputs],
       output: outputs,
@@ -179,7 +209,7 @@ export class GraphWriter {
   #constant(key: string, create: (name: string) => TensorProto): string {
     let name = this.#constants.get(key);
     if (name === undefined) {
-      name = `c${this.#constants.size}`;
+      name = `${this.#prefix}c${this.#constants.size}`;
       this.#constants.set(key, name);
       this.#initializers.push(create(name));
     }

@@ -37,3 +37,4 @@ export {
   type StepGraphOptions,
   type StepRounding,
 } from './step-graph.ts';
+export { buildStepLoop, type RowTable, type StepLoop, type StepLoopOptions } from './step-loop.ts';

@@ -3,9 +3,9 @@
 import ort from 'onnxruntime-node';
 
 export interface TensorValue {
-  readonly type: 'float32' | 'float64';
+  readonly type: 'float32' | 'float64' | 'int32';
   readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array;
+  readonly data: Float32Array | Float64Array | Int32Array;
 }
 
 export interface OnnxSession {

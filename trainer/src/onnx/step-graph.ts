@@ -5,7 +5,7 @@ import { differentiate } from './differentiate.ts';
 import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { type Loss, lossFrom, whyNotLoss } from './losses/loss.ts';
-import { CANCELLATION_GUARD, type ParameterGradient, type UnitGrid } from './unit-norms.ts';
+import { CANCELLATION_GUARD, type KnownMatrix, type ParameterGradient, type UnitGrid } from './unit-norms.ts';
 
 /** Parameters whose gradients are clipped together, apart from all others. */
 export interface ClipLayer {
@@ -103,6 +103,30 @@ function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOpti
 }
 
 /**
+ * Emits the clipped sum of a batch `x`, `y`, `mask` at `parameters`, double [1, parameterCount] in parts in the order
+ * of the parameters; and, as `squares`, the units' squared norms.
+ *
+ * @param known what is at hand of `x`
+ */
+export function emitClippedSum(
+  model: ForwardModel,
+  writer: GraphWriter,
+  options: StepGraphOptions & { readonly known?: KnownMatrix },
+): { readonly parts: readonly string[]; readonly gradients: readonly ParameterGradient[] } {
+  const { capacityUnits: units, rowsPerUnit, known } = options;
+  const loss = lossFrom(options.loss);
+  assertBounds(model, options);
+  assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
+  assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
+  assert.equal(whyNotLoss(loss, model.outputs), undefined);
+  const gradients = differentiate(model, { writer, grid: { units, rowsPerUnit }, loss, known });
+  const weights = emitUnitWeights(writer, gradients, options);
+  const sums = gradients.map((gradient, i) => gradient.weightedSum(weights[i]!));
+  const parts = sums.map((sum, i) => (gradients[i]!.isRow ? sum : writer.reshape(sum, [1, -1])));
+  return { parts, gradients };
+}
+
+/**
  * The step graph of a forward model.
  *
  * Output: Σ_u c_u g_u over the units in the run, where g_u is the sum of the gradients of the unit's rows and
@@ -118,19 +142,11 @@ function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOpti
  */
 export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): StepGraph {
   const { clipNormL2, capacityUnits: units, rowsPerUnit } = options;
-  const takesClipNorm = clipNormL2 === 'input';
-  const loss = lossFrom(options.loss);
-  assertBounds(model, options);
-  assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
-  assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
-  assert.equal(whyNotLoss(loss, model.outputs), undefined);
-  const grid = { units, rowsPerUnit };
   const writer = new GraphWriter();
-  const gradients = differentiate(model, { writer, grid, loss });
-  const weights = emitUnitWeights(writer, gradients, options);
-  const sums = gradients.map((gradient, i) => gradient.weightedSum(weights[i]!));
-  const flat = sums.map((sum, i) => (gradients[i]!.isRow ? sum : writer.reshape(sum, [1, -1])));
-  writer.emitAs('clippedSum', 'Concat', flat, { axis: 1 });
+  const { parts, gradients } = emitClippedSum(model, writer, options);
+  writer.emitAs('clippedSum', 'Concat', parts, { axis: 1 });
+  const grid = { units, rowsPerUnit };
+  const takesClipNorm = clipNormL2 === 'input';
 
   return {
     ...finishStepGraph(model, { writer, grid, takesClipNorm, sumType: 'float64' }),

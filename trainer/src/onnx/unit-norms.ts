@@ -54,14 +54,25 @@ export interface UnitGrid {
  */
 export const CANCELLATION_GUARD = 2 ** -5;
 
+/** A matrix of which more is at hand than its float value. */
+export interface KnownMatrix {
+  readonly value: string;
+  /** Names it in double, [rows, width]. */
+  double(): string;
+  /** Names its rows' squared norms, double [rows, 1]. */
+  squares(): string;
+}
+
 export class UnitNorms {
   readonly #writer: GraphWriter;
   readonly #grid: UnitGrid;
   readonly #emitted = new Map<string, string>();
+  readonly #known: KnownMatrix | undefined;
 
-  constructor(writer: GraphWriter, grid: UnitGrid) {
+  constructor(writer: GraphWriter, grid: UnitGrid, known?: KnownMatrix) {
     this.#writer = writer;
     this.#grid = grid;
+    this.#known = known;
   }
 
   /** The gradient of a row is Σ_p left_p right_pᵀ over its positions, a [left.width, right.width] matrix. */
@@ -220,10 +231,12 @@ export class UnitNorms {
   }
 
   #double({ value }: Pick<Matrix, 'value'>): string {
+    if (value === this.#known?.value) return this.#known.double();
     return this.#once(`double ${value}`, () => this.#writer.emit('Cast', [value], { to: 11 }));
   }
 
   #squares(matrix: Pick<Matrix, 'value'>): string {
+    if (matrix.value === this.#known?.value) return this.#known.squares();
     return this.#once(`squares ${matrix.value}`, () =>
       this.#writer.emit('ReduceSumSquare', [this.#double(matrix)], { axes: [1], keepdims: 1 }),
     );

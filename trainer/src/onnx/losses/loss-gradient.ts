@@ -8,8 +8,8 @@ interface LossInputs {
   readonly logit: string;
   /** Float [rows, 1]. */
   readonly label: string;
-  /** Float [rows, 1]: 1 for rows that exist, 0 for padding. */
-  readonly mask: string;
+  /** Float [rows, 1]: 1 for rows that exist, 0 for padding; left out where padding is taken care of otherwise. */
+  readonly mask?: string;
 }
 
 interface Sizes {
@@ -78,5 +78,6 @@ function gradientOf(loss: Loss): Gradient {
 
 /** Emits each row's gradient of its own loss with respect to its logit, float [rows, outputs]; 0 for padding. */
 export function emitLossGradient(writer: GraphWriter, loss: Loss, inputs: LossInputs, sizes: Sizes): string {
-  return writer.emit('Mul', [gradientOf(loss)(writer, inputs, sizes), inputs.mask]);
+  const gradient = gradientOf(loss)(writer, inputs, sizes);
+  return inputs.mask === undefined ? gradient : writer.emit('Mul', [gradient, inputs.mask]);
 }

@@ -1,0 +1,305 @@
+// Many steps in one run must be the same steps, to the bit, as one by one with the same draws.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildForwardModel, buildStepGraph, buildStepLoop, readForwardModel } from '../onnx/index.ts';
+import { decodeModel, encodeModel, type GraphProto, type ModelProto } from '../onnx/onnx-schema.ts';
+import { peerModel } from '../onnx/testing/peer-models.ts';
+import { testNumbers } from '../onnx/testing/tiny-models.ts';
+import { ClippedSum } from './clipped-sum.ts';
+import { calibrateNoise } from './sensitivity.ts';
+import { StepRuns } from './step-runs.ts';
+import { capacityUnitsOf, lossOf, type TrainingPlan } from './training-plan.ts';
+import {
+  meanPerStep,
+  releaseMean,
+  runSteps,
+  runStepsTogether,
+  type StepMechanism,
+} from './training-steps.ts';
+import { type LabelledRow, packUnits } from './training-units.ts';
+import { optimizerOf, updateRuleOf } from './update-rule.ts';
+
+const plan: TrainingPlan = {
+  clipNormL2: 0.7,
+  noiseMultiplier: 1,
+  samplingRate: 0.25,
+  steps: 21,
+  bandSize: 40,
+  rowsPerUnit: 1,
+  learningRate: 0.3,
+  stepsPerRun: 8,
+};
+
+interface Case {
+  readonly model: Uint8Array;
+  readonly rows: readonly (readonly LabelledRow[])[];
+  readonly plan: TrainingPlan;
+  /** Units of each step's batch; drawn by coins by default. */
+  readonly batchOf?: (step: number) => readonly number[];
+  /** The model's parameters, where not those in its file. */
+  readonly start?: Float32Array;
+  readonly mutate?: (model: ModelProto) => void;
+}
+
+interface Outcome {
+  readonly parameters: Float64Array;
+  readonly velocity: Float64Array;
+  readonly noise: readonly Float64Array[];
+  /** Sums taken one by one. */
+  readonly sums: number;
+}
+
+/** The case's steps with the draws that one seed gives, one by one or together. */
+async function take(given: Case, way: 'one by one' | 'together'): Promise<Outcome> {
+  const model = readForwardModel(given.model);
+  const options = {
+    clipNormL2: given.plan.clipNormL2,
+    capacityUnits: capacityUnitsOf(given.plan),
+    rowsPerUnit: given.plan.rowsPerUnit,
+    loss: lossOf(given.plan, model),
+  };
+  const { parameterCount } = model;
+  const { start = model.values } = given;
+  const graph = buildStepGraph(model, options);
+  const { latticePerUnit, sigma } = calibrateNoise({
+    ...given.plan,
+    parameterCount,
+    rounding: graph.rounding,
+  });
+  const units = packUnits(model.features, given.rows);
+  const clipped = await ClippedSum.open(graph, units, model);
+  const next = testNumbers(11);
+  const noise: Float64Array[] = [];
+  let [drawn, sums] = [0, 0];
+  const mechanism: StepMechanism = {
+    drawBatch() {
+      const batch = given.batchOf?.(drawn) ?? given.rows.flatMap((_, unit) => (next() < -0.5 ? [unit] : []));
+      drawn++;
+      return Uint32Array.from(batch);
+    },
+    sumClipped(parameters, batch) {
+      sums++;
+      return clipped.sum(parameters, batch);
+    },
+    drawNoise() {
+      noise.push(Float64Array.from({ length: parameterCount }, () => Math.round(next() * sigma)));
+      return noise.at(-1)!;
+    },
+    noiseDeviation: () => 1,
+    release: releaseMean(given.plan, () => latticePerUnit),
+  };
+  const rule = updateRuleOf(given.plan, parameterCount);
+  const loop = buildStepLoop(model, {
+    ...options,
+    latticePerUnit,
+    meanPerStep: meanPerStep(given.plan, latticePerUnit),
+    momentum: optimizerOf(given.plan).momentum ?? 0,
+  });
+  const decoded = decodeModel(loop.bytes);
+  given.mutate?.(decoded);
+  const { clipNormL2, stepsPerRun = 1 } = given.plan;
+  const runs = await StepRuns.open({ ...loop, bytes: encodeModel(decoded) }, units, {
+    clipNormL2,
+    stepsPerRun,
+  });
+  const taken = { plan: given.plan, mechanism, rule, stepsBefore: 3 };
+  const parameters =
+    way === 'together' ? await runStepsTogether(start, runs, taken) : await runSteps(start, taken);
+  await runs.close();
+  await clipped.close();
+  const state = rule.state();
+  assert(state.kind === 'sgd');
+  return { parameters, velocity: state.velocity, noise, sums };
+}
+
+/** How many values differ, in any bit, between steps together and one by one, and how many were taken one by one. */
+async function compare(given: Case): Promise<{ readonly differing: number; readonly redone: number }> {
+  const [expected, actual] = [await take(given, 'one by one'), await take(given, 'together')];
+  assert.deepEqual(actual.noise, expected.noise);
+  const { sums: redone } = actual;
+  const count = (a: Float64Array, b: Float64Array) => a.filter((value, i) => !Object.is(value, b[i])).length;
+  const differing = count(actual.parameters, expected.parameters) + count(actual.velocity, expected.velocity);
+  return { differing, redone };
+}
+
+const next = testNumbers(5);
+const rowsFor = (features: number, { most = 1, labels = [0, 1] } = {}): LabelledRow[][] =>
+  Array.from({ length: 40 }, (_, unit) =>
+    Array.from({ length: unit % (most + 1) }, (_, row) => ({
+      features: Float32Array.from({ length: features }, () => next() * 2),
+      label: labels[(unit + row) % labels.length]!,
+    })),
+  );
+
+const linear = buildForwardModel({ kind: 'logistic-regression', features: 5, localIntercept: true });
+const perceptron = buildForwardModel({
+  kind: 'multilayer-perceptron',
+  features: 6,
+  hidden: [8, 4],
+  activation: 'tanh',
+  localIntercept: true,
+});
+const rectified = buildForwardModel({
+  kind: 'multilayer-perceptron',
+  features: 6,
+  hidden: [8, 4],
+  localIntercept: true,
+});
+const classes = buildForwardModel({
+  kind: 'multilayer-perceptron',
+  features: 4,
+  hidden: [5],
+  localIntercept: false,
+  target: { kind: 'categorical', categories: ['a', 'b', 'c'] },
+});
+const scheduled: Partial<TrainingPlan> = {
+  momentum: 0.8,
+  weightDecay: 0.1,
+  studySteps: 50,
+  schedule: { kind: 'cosine', warmUpSteps: 10 },
+};
+const cases: readonly [name: string, given: Case][] = [
+  ['logistic regression', { model: linear, rows: rowsFor(5), plan }],
+  ['logistic regression of PyTorch', { model: peerModel('lr13', 2).bytes, rows: rowsFor(13), plan }],
+  [
+    'weighted logistic regression with momentum, decay and a schedule',
+    {
+      model: linear,
+      rows: rowsFor(5),
+      plan: { ...plan, ...scheduled, loss: { kind: 'binary-cross-entropy', classWeights: [1, 3] } },
+    },
+  ],
+  [
+    'logistic regression over patients of several rows',
+    { model: linear, rows: rowsFor(5, { most: 3 }), plan: { ...plan, rowsPerUnit: 3 } },
+  ],
+  [
+    'a linear model of squared errors',
+    {
+      model: linear,
+      rows: rowsFor(5, { labels: [-1, 0.5, 7] }),
+      plan: { ...plan, loss: { kind: 'squared-error' } },
+    },
+  ],
+  [
+    'a linear model of Huber losses',
+    {
+      model: linear,
+      rows: rowsFor(5, { labels: [-1, 0.5, 7] }),
+      plan: { ...plan, loss: { kind: 'huber', delta: 0.5 } },
+    },
+  ],
+  ['a perceptron', { model: perceptron, rows: rowsFor(6), plan: { ...plan, ...scheduled } }],
+  [
+    'a perceptron over patients of several rows',
+    { model: perceptron, rows: rowsFor(6, { most: 4 }), plan: { ...plan, rowsPerUnit: 4 } },
+  ],
+  ['a classifier', { model: classes, rows: rowsFor(4, { labels: [0, 1, 2] }), plan }],
+  ['no patients at all', { model: linear, rows: [], plan }],
+];
+for (const [name, given] of cases) {
+  test(`steps together are the steps one by one, to the bit: ${name}`, async () => {
+    assert.deepEqual(await compare(given), { differing: 0, redone: 0 });
+  });
+}
+
+const [plain, several] = [cases[0]![1], cases[3]![1]];
+
+test('a run with a batch beyond the room is taken step by step, with the same batches and noise', async () => {
+  const all = plain.rows.map((_, unit) => unit);
+  const batchOf = (step: number) => (step === 10 ? all : all.slice(step, step + 9));
+  assert.deepEqual(await compare({ ...plain, batchOf }), { differing: 0, redone: 8 });
+});
+
+test('a unit whose features are not finite takes part in no step, and costs no repetition', async () => {
+  const unusable = [{ features: [1, Number.NaN, 1, 1, 1], label: 1 }];
+  const rows = plain.rows.with(7, unusable).with(3, [{ features: [1, 1, 1, 1, -Infinity], label: 0 }]);
+  assert.deepEqual(await compare({ ...plain, rows }), { differing: 0, redone: 0 });
+});
+
+for (const [name, given] of [
+  ['logistic regression', plain],
+  ['a linear model of squared errors', cases[4]![1]],
+  ['a perceptron', { ...cases[6]![1], model: rectified }],
+] as const) {
+  test(`a run in which a gradient is not finite is taken step by step: ${name}`, async () => {
+    const { features, values } = readForwardModel(given.model);
+    // Weights of either sign make the value the model starts with infinity less infinity.
+    const start = values.map((_, i) => (i % 3 === 0 ? 5 : -5));
+    const huge = { features: new Array<number>(features).fill(3e38), label: 0 };
+    const rows = rowsFor(features).with(4, [huge]);
+    const batchOf = (step: number) => (step === 9 ? [3, 4, 5] : [5, 6, 7]);
+    assert.deepEqual(await compare({ ...given, start, rows, batchOf }), { differing: 0, redone: 8 });
+  });
+}
+
+/** The steps' graph within the Scan. */
+function bodyOf({ graph }: ModelProto): GraphProto {
+  const scan = graph.node.find(({ opType }) => opType === 'Scan')!;
+  return scan.attribute.find(({ name }) => name === 'body')!.g!;
+}
+function rewire({ node }: GraphProto, opType: string, change: (inputs: string[]) => string[]): void {
+  const nodes = node.filter((candidate) => candidate.opType === opType);
+  assert.ok(nodes.length > 0);
+  for (const candidate of nodes) candidate.input = change(candidate.input);
+}
+const mutants: readonly [name: string, given: Case, mutate: (model: ModelProto) => void][] = [
+  [
+    'noise that is used in a later step again',
+    plain,
+    ({ graph }) => {
+      const scan = graph.node.find(({ opType }) => opType === 'Scan')!;
+      scan.input = scan.input.map((input) => (input === 'noise' ? 'again' : input));
+      const attribute = (name: string, i: number) => ({ name, type: 2, i });
+      graph.node.unshift({
+        name: 'again',
+        opType: 'CumSum',
+        input: ['noise', graph.initializer[0]?.name ?? 'zero'],
+        output: ['again'],
+        attribute: [attribute('exclusive', 0)],
+      });
+      if (graph.initializer.length === 0) {
+        graph.initializer.push({ name: 'zero', dims: [], dataType: 7, int64Data: [0] });
+      }
+    },
+  ],
+  [
+    'noise that is added beside the lattice',
+    plain,
+    (model) => {
+      for (const node of bodyOf(model).node) if (node.opType === 'Round') node.opType = 'Identity';
+    },
+  ],
+  [
+    'a mask that is ignored',
+    several,
+    (model) =>
+      rewire(bodyOf(model), 'Mul', (inputs) =>
+        inputs.map((input) => (input === 'mask' ? inputs[0]! : input)),
+      ),
+  ],
+  [
+    'parameters that stay those before the first step',
+    plain,
+    (model) =>
+      rewire(bodyOf(model), 'Cast', (inputs) =>
+        inputs.map((input) => (input === 'theta' ? 'parametersBefore' : input)),
+      ),
+  ],
+  [
+    'a velocity that is forgotten',
+    cases[6]![1],
+    (model) =>
+      rewire(bodyOf(model), 'Mul', (inputs) =>
+        inputs.map((input) => (input === 'velocityIn' ? 'velocityBefore' : input)),
+      ),
+  ],
+  ['clipping left out', plain, (model) => rewire(bodyOf(model), 'Max', (inputs) => [inputs[0]!, inputs[0]!])],
+];
+for (const [name, given, mutate] of mutants) {
+  test(`the comparison catches ${name}`, async () => {
+    const { differing, redone } = await compare({ ...given, mutate });
+    assert.equal(redone, 0);
+    assert.ok(differing > 0);
+  });
+}

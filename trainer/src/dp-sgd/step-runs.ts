@@ -1,0 +1,154 @@
+// Takes many steps in one run of ONNX Runtime (`step-loop.ts`), over tables of all rows that stay where they are.
+import {
+  type OnnxSession,
+  openSession,
+  type StepGraph,
+  type StepLoop,
+  type TensorValue,
+} from '../onnx/index.ts';
+import { fillTables } from './row-tables.ts';
+import { capacityUnitsOf, type TrainingPlan } from './training-plan.ts';
+import type { TrainingUnits } from './training-units.ts';
+import { optimizerOf } from './update-rule.ts';
+
+/** Values of noise, and of rows' features, that one run is given at most. */
+const NOISE_VALUES = 2 ** 17;
+const ROW_VALUES = 2 ** 19;
+const MOST_STEPS = 32;
+
+/** Steps of one run: enough that the call costs little, few enough that it is over in milliseconds. Public. */
+export function stepsPerRun({ units, rowsPerUnit, features, parameterCount }: StepLoop): number {
+  const values = Math.min(NOISE_VALUES / parameterCount, ROW_VALUES / (units * rowsPerUnit * features));
+  return Math.max(1, Math.min(MOST_STEPS, Math.floor(values)));
+}
+
+/** Models whose steps take longer gain nothing. */
+const LARGEST_WORK = 2 ** 21;
+/** Fewer steps are taken sooner than a graph of many is loaded. */
+const WORTH_A_LOOP = 8;
+
+/**
+ * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that the
+ * call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
+ */
+export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: number): boolean {
+  const { units, rowsPerUnit, parameterCount } = graph;
+  const isSmall = lanes === 1 && units * rowsPerUnit * parameterCount < LARGEST_WORK;
+  const hasRoom = units >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
+  const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
+  return isSmall && hasRoom && isDescent && plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
+}
+
+/** What gradient descent goes on from: the double arrays [parameterCount] are replaced by each run. */
+export interface DescentState {
+  readonly parameters: Float64Array;
+  readonly velocity: Float64Array;
+}
+
+/** Steps with everything that was drawn for them. */
+export interface DrawnSteps {
+  readonly batches: readonly Uint32Array[];
+  /** [steps · parameterCount] */
+  readonly noise: Float64Array;
+  /** η and 1 - ηλ of each step. */
+  readonly rates: Float64Array;
+  readonly kept: Float64Array;
+}
+
+/** Runs of a step loop over one hospital's units. */
+export class StepRuns {
+  /** Steps of one run at most. */
+  readonly steps: number;
+  readonly #session: OnnxSession;
+  readonly #loop: StepLoop;
+  readonly #tables: Readonly<Record<string, TensorValue>>;
+  readonly #rowOffsets: Uint32Array;
+  readonly #emptyLine: number;
+  readonly #places: Int32Array;
+
+  static async open(
+    loop: StepLoop,
+    units: TrainingUnits,
+    options: { readonly clipNormL2: number; readonly stepsPerRun?: number },
+  ): Promise<StepRuns> {
+    const session = await openSession(loop.bytes, { threads: 1 });
+    return new StepRuns(session, { loop, units, ...options });
+  }
+
+  private constructor(
+    session: OnnxSession,
+    options: {
+      readonly loop: StepLoop;
+      readonly units: TrainingUnits;
+      readonly clipNormL2: number;
+      readonly stepsPerRun?: number;
+    },
+  ) {
+    const { loop, units } = options;
+    this.#session = session;
+    this.#loop = loop;
+    this.steps = Math.min(stepsPerRun(loop), options.stepsPerRun ?? MOST_STEPS);
+    this.#tables = fillTables(loop, units, options.clipNormL2);
+    this.#rowOffsets = units.rowOffsets;
+    this.#emptyLine = units.labels.length;
+    this.#places = new Int32Array(this.steps * loop.units * loop.rowsPerUnit);
+  }
+
+  /**
+   * The state after the steps, or undefined where they are to be taken one by one with what was drawn for them: where a
+   * batch is larger than the graph has room for, or a sum was not finite.
+   *
+   * **Nothing escapes.** Let a unit's gradient not be finite: one of its numbers in float32, a factor's or its own,
+   * is NaN or infinite, and so is its squared norm; its weight is then 0, NaN or, where a minimum passes NaN by, 1.
+   * In each case a coordinate of the sum is NaN or infinite: it has a term that is that number times the weight, or,
+   * of an outer product, times the weight and a number that makes the norm NaN if it is 0. (Linear models are
+   * clipped without a norm; their residuals are bounded or NaN, and NaN passes through the clipping.) So are the
+   * released coordinate, velocity and parameter, and they stay so, whatever is added to or multiplied with them.
+   * Hence a finite state shows that every unit of every step was usable.
+   *
+   * **Nothing is released twice.** Of a step's noise one sum leaves this thread at most: parameters leave it when
+   * the round ends, and a state that is not finite is thrown away here, for nothing but the decision to take the
+   * same steps, with the same batches and noise, one by one. They give what a round that takes every step by itself
+   * would have given, up to the order of roundings, which `calibrateNoise` bounds whatever it is. So the decision
+   * shows in no output, and nothing is drawn anew.
+   */
+  async run(state: DescentState, drawn: DrawnSteps): Promise<DescentState | undefined> {
+    const { batches, noise, rates, kept } = drawn;
+    const { units, rowsPerUnit, parameterCount } = this.#loop;
+    if (batches.some(({ length }) => length > units)) return undefined;
+    const [steps, rows] = [batches.length, units * rowsPerUnit];
+    for (const [step, batch] of batches.entries()) this.#place(batch, step * rows);
+    const doubles = (data: Float64Array, shape: readonly number[]) =>
+      ({ type: 'float64', data, shape }) as const;
+    const after = await this.#session.run({
+      ...this.#tables,
+      places: { type: 'int32', data: this.#places.subarray(0, steps * rows), shape: [steps, rows] },
+      noise: doubles(noise, [steps, 1, parameterCount]),
+      rates: doubles(rates, [steps, 1]),
+      kept: doubles(kept, [steps, 1]),
+      parametersBefore: doubles(state.parameters, [1, parameterCount]),
+      velocityBefore: doubles(state.velocity, [1, parameterCount]),
+    });
+    const parameters = after.parametersAfter!.data as Float64Array;
+    const velocity = after.velocityAfter!.data as Float64Array;
+    const isWhole = parameters.every(Number.isFinite) && velocity.every(Number.isFinite);
+    return isWhole ? { parameters, velocity } : undefined;
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  /** The rows of a batch in the places from `first` on, and empty lines in all others of the step. */
+  #place(batch: Uint32Array, first: number): void {
+    const { units, rowsPerUnit } = this.#loop;
+    const places = this.#places;
+    const offsets = this.#rowOffsets;
+    places.fill(this.#emptyLine, first, first + units * rowsPerUnit);
+    for (let slot = 0; slot < batch.length; slot++) {
+      const unit = batch[slot]!;
+      let place = first + slot * rowsPerUnit;
+      for (let row = offsets[unit]!; row < offsets[unit + 1]!; row++) places[place++] = row;
+    }
+  }
+}
