@@ -113,14 +113,14 @@ export class UnitNorms {
 
   /**
    * Row r's gradient is value_r, of `size` values: float [rows, ...], or with `lead` [lead, rows, size / lead], whose
-   * sum over rows `restore` brings into the parameter's order.
+   * sum over rows, `count` = 1, `restore` brings into the parameter's order, as it does with [count, size].
    */
   perRow(gradient: {
     readonly parameter: string;
     readonly value: string;
     readonly size: number;
     readonly lead?: number;
-    readonly restore?: (sum: string) => string;
+    readonly restore?: (value: string, count: number) => string;
     /** Whether the value is [rows, size] already. */
     readonly isFlat?: boolean;
     /** Emits Σ gradient over all rows where that is had for less than the rows' own, in the parameter's order. */
@@ -144,16 +144,19 @@ export class UnitNorms {
       value: summed,
       size,
       lead,
-      ...(gradient.restore && { restore }),
+      ...(gradient.restore && { restore: (sum: string) => restore(sum, 1) }),
     });
     const plainSum = () => {
       const shape = lead === 1 ? [rows, size] : [lead, rows, width];
       const ones = this.#writer.reshape(this.#writer.ones(rows), lead === 1 ? [1, rows] : [1, 1, rows]);
       const sum = this.#writer.emit('MatMul', [ones, this.#writer.reshape(value, shape)]);
-      return restore(lead === 1 ? sum : this.#writer.reshape(sum, [lead, width]));
+      return restore(lead === 1 ? sum : this.#writer.reshape(sum, [lead, width]), 1);
     };
     const perRow = () => {
-      if (lead === 1) return this.#writer.reshape(value, [rows, size]);
+      if (lead === 1) {
+        const ordered = restore(this.#writer.reshape(value, [rows, size]), rows);
+        return this.#writer.reshape(ordered, [rows, size]);
+      }
       const perm = { perm: [1, 0, 2] };
       const byRow = this.#writer.emit('Transpose', [this.#writer.reshape(value, [lead, rows, width])], perm);
       return this.#writer.reshape(byRow, [rows, size]);

@@ -337,28 +337,73 @@ const windowOf = (
   pads: [...axes.map(({ before }) => before), ...axes.map(({ after }) => after)],
 });
 
-test('Conv: the gradient agrees for any kernel, stride, dilation, pads and groups, in one and two dimensions', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      space,
-      small(1, 2),
-      small(1, 2),
-      small(1, 2),
-      small(1, 99),
-      async (axes, group, perGroup, filters, seed) => {
-        const attributes = { ...windowOf(axes), group, dilations: axes.map(({ dilation }) => dilation) };
-        await compare(
-          {
-            inputShape: [group * perGroup, ...axes.map(({ extent }) => extent)],
-            weights: { w: [group * filters, perGroup, ...attributes.kernel_shape], b: [group * filters] },
-            nodes: [{ op: 'Conv', from: ['h', 'w', 'b'], to: 'y', attributes }],
-          },
-          seed,
-        );
+for (const [channels, few, numRuns] of [
+  [fc.integer({ min: 1, max: 2 }), 'few channels and groups', 40],
+  [fc.integer({ min: 8, max: 9 }), 'many channels', 15],
+] as const) {
+  test(`Conv of ${few}: the gradient agrees for any window, in one and two dimensions`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        space,
+        small(1, 2),
+        channels,
+        small(1, 2),
+        small(1, 99),
+        async (axes, groups, perGroup, filters, seed) => {
+          const group = perGroup < 8 ? groups : 1;
+          const attributes = { ...windowOf(axes), group, dilations: axes.map(({ dilation }) => dilation) };
+          await compare(
+            {
+              inputShape: [group * perGroup, ...axes.map(({ extent }) => extent)],
+              weights: { w: [group * filters, perGroup, ...attributes.kernel_shape], b: [group * filters] },
+              nodes: [{ op: 'Conv', from: ['h', 'w', 'b'], to: 'y', attributes }],
+            },
+            seed,
+          );
+        },
+      ),
+      { numRuns },
+    );
+  });
+}
+
+for (const channels of [2, 8]) {
+  test(`Conv: weights over ${channels} channels that two of them share have one gradient`, async () => {
+    const attributes = { kernel_shape: [2], pads: [1, 0] };
+    await compare(
+      {
+        inputShape: [channels, 3],
+        weights: { w: [channels, channels, 2] },
+        nodes: [
+          { op: 'Conv', from: ['h', 'w'], to: 'a', attributes },
+          { op: 'Tanh', from: ['a'], to: 'b' },
+          { op: 'Conv', from: ['b', 'w'], to: 'y', attributes },
+        ],
       },
-    ),
-    { numRuns: 40 },
-  );
+      3,
+    );
+  });
+}
+
+test('Conv, Relu and MaxPool in a row, and a sum of two ways through them: the gradient agrees', async () => {
+  const window = { kernel_shape: [2, 2], strides: [1, 1] };
+  const same = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+  for (const seed of [1, 2]) {
+    await compare(
+      {
+        inputShape: [8, 4, 4],
+        weights: { w: [8, 8, 3, 3], b: [8], v: [3, 8, 2, 2] },
+        nodes: [
+          { op: 'Conv', from: ['h', 'w', 'b'], to: 'c', attributes: same },
+          { op: 'Relu', from: ['c'], to: 'r' },
+          { op: 'Add', from: ['r', 'h'], to: 'sum' },
+          { op: 'MaxPool', from: ['sum'], to: 'p', attributes: window },
+          { op: 'Conv', from: ['p', 'v'], to: 'y', attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
+        ],
+      },
+      seed,
+    );
+  }
 });
 
 for (const [op, withDilation] of [

@@ -1,0 +1,175 @@
+// A convolution as products of matrices, with channels last: the windows of x as the rows of a matrix X
+// [rows · positions, kernel · channels], y = X W + b; a row's gradient of W is dyᵀ X over its positions; and dx is the
+// product of the windows of dy with W's taps turned round. With strides s, taps are s apart in dx: dx is computed in
+// blocks of s places, which each take the same windows of dy.
+//
+// The runtime's products run at twice the speed of its convolutions, whose weights would have to be constant for its
+// better layouts; and X serves both y and the gradient of W.
+import { emitRowSum } from '../row-sums.ts';
+import { elementCount } from '../tensor-data.ts';
+import { toChannelsFirst, toChannelsLast } from './channels-last.ts';
+import { convolutionOf } from './convolution.ts';
+import type { BackwardStep, ForwardStep, KnownValues, OpNode } from './op-rule.ts';
+import { emitWindowColumns, type Windows } from './window-columns.ts';
+
+/** Copying single channels costs more than the product saves. */
+const LEAST_CHANNELS = 8;
+/** Values of X for one row, so that memory stays bounded: 1 MiB. */
+const MOST_VALUES = 2 ** 18;
+
+export function isWorthColumns(node: OpNode, values: KnownValues): boolean {
+  const { group, channels, window } = convolutionOf(node, values);
+  const count = elementCount(window.output) * elementCount(window.kernel) * channels;
+  return group === 1 && channels >= LEAST_CHANNELS && count <= MOST_VALUES;
+}
+
+/** W as [filters, kernel · channels]. */
+function weightRows(node: OpNode, step: ForwardStep): string {
+  const { writer } = step;
+  const { filters, channels, window } = convolutionOf(node, step);
+  const last = toChannelsLast(writer, step.at(node.inputs[1]!), window.kernel.length + 2);
+  return writer.reshape(last, [filters, elementCount(window.kernel) * channels]);
+}
+
+/** y, and the name of X. */
+export function columnsForward(node: OpNode, step: ForwardStep): { output: string; saved: string[] } {
+  const { writer, rowCount } = step;
+  const { channels, filters, window } = convolutionOf(node, step);
+  const { kernel, strides, dilations, pads, input, output } = window;
+  const rank = input.length + 2;
+  const windows = input.map(
+    (_, i): Windows => ({
+      start: -pads[i]!,
+      count: output[i]!,
+      stride: strides[i]!,
+      taps: kernel[i]!,
+      spacing: dilations[i]!,
+    }),
+  );
+  const x = toChannelsLast(writer, step.at(node.inputs[0]!), rank);
+  const columns = emitWindowColumns(writer, x, { rows: rowCount, space: input, channels, windows });
+  const flat = writer.reshape(columns, [rowCount * elementCount(output), elementCount(kernel) * channels]);
+  const bias = node.inputs[2] ? [step.at(node.inputs[2])] : [];
+  const product = writer.emit('Gemm', [flat, weightRows(node, step), ...bias], { transB: 1 });
+  const y = writer.reshape(product, [rowCount, ...output, filters]);
+  return { output: toChannelsFirst(writer, y, rank), saved: [flat] };
+}
+
+/** dy as [rows, positions, filters]. */
+function positionGradients(node: OpNode, gradient: string, step: BackwardStep): string {
+  const { writer, rowCount } = step;
+  const { filters, window } = convolutionOf(node, step);
+  const last = toChannelsLast(writer, gradient, window.output.length + 2);
+  return writer.reshape(last, [rowCount, elementCount(window.output), filters]);
+}
+
+/** Per-row gradients of W, [rows, filters · kernel · channels], their sum, and what brings them into W's order. */
+export function columnsWeightGradient(node: OpNode, gradient: string, step: BackwardStep) {
+  const { writer, rowCount } = step;
+  const { channels, filters, window } = convolutionOf(node, step);
+  const [columns] = step.savedBy(node) as [string];
+  const positions = elementCount(window.output);
+  const kernelSize = elementCount(window.kernel);
+  const dy = positionGradients(node, gradient, step);
+  const transposed = writer.emit('Transpose', [dy], { perm: [0, 2, 1] });
+  const x = writer.reshape(columns, [rowCount, positions, kernelSize * channels]);
+  const value = writer.emit('MatMul', [transposed, x]);
+  const restore = (rows: string, count: number) => {
+    if (kernelSize === 1) return rows;
+    const split = writer.reshape(rows, [count, filters, kernelSize, channels]);
+    return writer.emit('Transpose', [split], { perm: [0, 1, 3, 2] });
+  };
+  const sum = () => {
+    const flat = writer.reshape(dy, [rowCount * positions, filters]);
+    return restore(writer.emit('Gemm', [flat, columns], { transA: 1 }), 1);
+  };
+  return { value, restore, sum };
+}
+
+/** Per-row sums of dy over positions: [rows, 1, filters]. */
+export function columnsBiasGradient(node: OpNode, gradient: string, step: BackwardStep): string {
+  const { filters, window } = convolutionOf(node, step);
+  const sizes = [step.rowCount, elementCount(window.output), filters];
+  return emitRowSum(step.writer, { value: positionGradients(node, gradient, step), sizes, axes: [1] });
+}
+
+/** Whether dx has its blocks: with strides and dilations both, taps would fall between them. */
+export function hasColumnsInputGradient(node: OpNode, values: KnownValues): boolean {
+  const { strides, dilations } = convolutionOf(node, values).window;
+  return strides.every((stride, i) => stride === 1 || dilations[i] === 1);
+}
+
+/** Along one axis, the windows of dy that the blocks of dx take, and where in the first block the input begins. */
+function blocksOf({ window }: ReturnType<typeof convolutionOf>, axis: number) {
+  const { kernel, strides, dilations, pads, input, output } = window;
+  const [stride, pad] = [strides[axis]!, pads[axis]!];
+  // Place p of the padded input, in block b = ⌊p / s⌋, takes from window b - t · spacing the tap t · s + p mod s.
+  const taps = Math.ceil(kernel[axis]! / stride);
+  const reached = output[axis]! + (taps - 1) * dilations[axis]!;
+  const first = Math.min(Math.floor(pad / stride), reached - 1);
+  const end = Math.min(Math.floor((pad + input[axis]! - 1) / stride) + 1, reached);
+  const windows: Windows = {
+    start: first,
+    count: end - first,
+    stride: 1,
+    taps,
+    spacing: -dilations[axis]!,
+  };
+  return { stride, taps, windows, offset: pad - first * stride };
+}
+
+/** W as [taps · filters, places of a block · channels], for taps and places as dx is computed in. */
+function turnedWeight(node: OpNode, step: BackwardStep): string {
+  const { writer } = step;
+  const convolution = convolutionOf(node, step);
+  const { channels, filters, window } = convolution;
+  const { kernel, strides } = window;
+  const taps = kernel.map((_, axis) => blocksOf(convolution, axis).taps);
+  let weight = toChannelsLast(writer, step.at(node.inputs[1]!), kernel.length + 2);
+  const missing = taps.map((count, i) => count * strides[i]! - kernel[i]!);
+  if (missing.some((count) => count > 0)) {
+    const none = missing.map(() => 0);
+    weight = writer.emit('Pad', [weight, writer.int64s([0, ...none, 0, 0, ...missing, 0])]);
+  }
+  const split = writer.reshape(weight, [
+    filters,
+    ...taps.flatMap((count, i) => [count, strides[i]!]),
+    channels,
+  ]);
+  const [tapAxes, placeAxes] = [taps.map((_, i) => 1 + 2 * i), taps.map((_, i) => 2 + 2 * i)];
+  const perm = [...tapAxes, 0, ...placeAxes, 1 + 2 * taps.length];
+  const shape = [elementCount(taps) * filters, elementCount(strides) * channels];
+  return writer.reshape(writer.emit('Transpose', [split], { perm }), shape);
+}
+
+export function columnsInputGradient(node: OpNode, gradient: string, step: BackwardStep): string {
+  const { writer, rowCount } = step;
+  const convolution = convolutionOf(node, step);
+  const { channels, filters, window } = convolution;
+  const { input, output, strides } = window;
+  const axes = input.length;
+  const blocks = input.map((_, axis) => blocksOf(convolution, axis));
+  const windows = blocks.map((own) => own.windows);
+  const counts = windows.map(({ count }) => count);
+  const dy = toChannelsLast(writer, gradient, axes + 2);
+  const shape = { rows: rowCount, space: output, channels: filters, windows };
+  const columns = emitWindowColumns(writer, dy, shape);
+  const width = elementCount(windows.map(({ taps }) => taps)) * filters;
+  const flat = writer.reshape(columns, [rowCount * elementCount(counts), width]);
+  const product = writer.emit('MatMul', [flat, turnedWeight(node, step)]);
+
+  let dx = writer.reshape(product, [rowCount, ...counts, ...strides, channels]);
+  if (strides.some((stride) => stride > 1)) {
+    const interleaved = counts.flatMap((_, i) => [i + 1, i + 1 + axes]);
+    dx = writer.emit('Transpose', [dx], { perm: [0, ...interleaved, 1 + 2 * axes] });
+  }
+  const sizes = counts.map((count, i) => count * strides[i]!);
+  dx = writer.reshape(dx, [rowCount, ...sizes, channels]);
+  // Off with what lies before the input or behind it; zeros for what no window reaches.
+  const before = blocks.map(({ offset }) => -offset);
+  const after = sizes.map((size, i) => input[i]! - before[i]! - size);
+  if ([...before, ...after].some((count) => count !== 0)) {
+    dx = writer.emit('Pad', [dx, writer.int64s([0, ...before, 0, 0, ...after, 0])]);
+  }
+  return toChannelsFirst(writer, dx, axes + 2);
+}
