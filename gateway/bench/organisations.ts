@@ -11,6 +11,7 @@ import { PROPOSE_STUDY, RECORD_UPDATE, RECORD_VERDICT, REGISTER_MEMBER } from '.
 import { anotherDataset } from '../src/testing/another-dataset.ts';
 import { BareClient, type Sent } from './on-ledger/bare-client.ts';
 import { type Weight, weightsIn } from './on-ledger/blocks.ts';
+import { unlessInterrupted } from './on-ledger/interruption.ts';
 import { print, progress } from './on-ledger/ledgers.ts';
 import { ManyOrganisations } from './on-ledger/many-organisations.ts';
 import { inParallel, TRAINING, VALIDATION } from './on-ledger/open-rounds.ts';
@@ -243,4 +244,4 @@ async function measure(count: number): Promise<void> {
   }
 }
 
-for (const count of COUNTS) await measure(count);
+for (const count of COUNTS) await unlessInterrupted(measure(count));

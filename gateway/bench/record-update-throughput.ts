@@ -92,10 +92,11 @@ async function compare(ledger: RunningLedger): Promise<void> {
     ledger.chaincode,
     'native',
   );
+  let gateway: GatewayProcess | undefined;
   try {
     await joined(bare);
     const settled = ledger.name === 'embedded' ? async () => {} : () => levelled(clients);
-    const gateway = await GatewayProcess.start(ledger, bare.mspId, ['trainer']);
+    gateway = await GatewayProcess.start(ledger, bare.mspId, ['trainer']);
     const rounds = new OpenRounds(bare, settled);
     progress(`${BENCH}: preparing rounds on ${ledger.name}`);
     await rounds.prepare(SIZE, TRANSACTIONS);
@@ -104,8 +105,8 @@ async function compare(ledger: RunningLedger): Promise<void> {
       await measure(subject, { updates: await rounds.take(WARM_UPS), inFlight: 16, gateway });
     }
     for (const inFlight of IN_FLIGHT) await compareAt(inFlight, { ledger, subjects, rounds, bare, gateway });
-    await gateway.stop();
   } finally {
+    await gateway?.stop();
     for (const client of [...clients, native]) client.close();
   }
 }

@@ -87,7 +87,12 @@ export const STUDY: Study = {
 };
 
 const CLAIMED = { training: '2.871204', heldOut: '0.913377' };
-export const GRANT_CONSENT = { datasetId: DATASET_ID, claimedEpsilon: CLAIMED };
+const STUDY_SHA256 = 'c5a0e8b1f5b7b1c4f2a3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6071829';
+export const GRANT_CONSENT = {
+  datasetId: DATASET_ID,
+  claimedEpsilon: CLAIMED,
+  studySha256: STUDY_SHA256,
+};
 export const CONSENT: Consent = {
   schema: 1,
   studyId: STUDY_ID,
@@ -106,6 +111,7 @@ export const CONSENT_QUOTE: ConsentQuote = {
   committedAfter: CLAIMED,
   left: { training: '10', heldOut: '10' },
   fits: true,
+  studySha256: STUDY_SHA256,
 };
 export const BUDGET_STATEMENT: BudgetStatement = {
   schema: 1,

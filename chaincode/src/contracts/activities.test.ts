@@ -90,7 +90,7 @@ test('a range of time includes its beginning and not its end, whatever the form 
   for (const [from, to] of [
     [0, everything.length - 1],
     [3, 9],
-    [5, 5],
+    [5, 6],
   ] as const) {
     const question: Question = {
       by: 'study',
@@ -134,9 +134,28 @@ test('a question that makes no sense is refused', async () => {
     { by: 'patient', value: 'x' },
     { by: 'all', bookmark: 'bm9uc2Vuc2U' },
     { by: 'all', from: '2026-02-31T25:00:00Z' },
+    { by: 'all', to: '2026-02-30T00:00:00Z' },
+    { by: 'all', from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' },
+    { by: 'all', from: '2026-01-02T00:00:00Z', to: '2026-01-02T00:00:00.000Z' },
+    { by: 'purpose', value: 'DUO:1' },
+    { by: 'all', pageSize: 0 },
+    { by: 'all', pageSize: 201 },
   ]) {
     const attempt = ask(study, question as Question);
     assert.equal((await refusalOf(attempt)).code, 'INVALID_ARGUMENT');
+  }
+});
+
+test('a name that nothing has is told from one that nothing was done to', async () => {
+  const study = await StudyOnLedger.prepared();
+  for (const [by, code] of [
+    ['study', 'STUDY_NOT_FOUND'],
+    ['dataset', 'DATASET_NOT_FOUND'],
+    ['hospital', 'MEMBER_NOT_FOUND'],
+  ] as const) {
+    for (const value of ['nobody', 'alpha\u0000', '\u{10ffff}']) {
+      assert.equal((await refusalOf(ask(study, { by, value }))).code, code);
+    }
   }
 });
 

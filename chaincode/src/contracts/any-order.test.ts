@@ -14,10 +14,13 @@ import {
   type PrivacyCharge,
   type Round,
   rdpOfEvent,
+  type Study,
+  studyDigest,
   timesRdp,
   type Verdict,
   zeroRdp,
 } from '../domain/index.ts';
+import { sha256 } from '../testing/examples.ts';
 import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 type Act = (study: StudyOnLedger, who: number, round: number) => Promise<unknown>;
@@ -78,6 +81,9 @@ const rowsOf = <T>(study: StudyOnLedger, noun: string): T[] =>
     .map(([, { value }]) => JSON.parse(Buffer.from(value).toString()) as T);
 
 function checkPromises(study: StudyOnLedger): void {
+  const [row] = rowsOf<Study>(study, 'study');
+  const proposed = study.committed.find(({ name }) => name === 'study:propose')!;
+  assert.equal(studyDigest(row!, sha256), sha256(proposed.argument), 'the text is as proposed');
   const charges = rowsOf<PrivacyCharge>(study, 'privacy-charge');
   const consents = rowsOf<Consent>(study, 'consent');
   for (const account of rowsOf<Budget>(study, 'budget')) {

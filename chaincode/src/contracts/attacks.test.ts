@@ -427,6 +427,35 @@ const ATTACKS: readonly Attack[] = [
     met: 'STUDY_EXISTS',
   },
   {
+    title: 'another optimiser and clipping after the consents, as an amendment',
+    before: running,
+    attempt: (study) => {
+      const { training } = studyOf(study);
+      const amendment = { training: { ...training, optimizer: { kind: 'sgd', momentum: '0.9' } } };
+      return study.move('AlphaMSP', { kind: 'amend', amendment: amendment as object });
+    },
+    met: 'INVALID_ARGUMENT',
+  },
+  {
+    title: 'a text amended while a steward read the one before',
+    before: after(
+      () => StudyOnLedger.proposed(),
+      async (study) => {
+        for (const datasetId of ['alpha', 'beta', 'gamma']) await study.consent(datasetId);
+        await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
+        await study.move('AlphaMSP', { kind: 'amend', amendment: { validationMinimum: '0' } });
+        for (const mspId of ['AlphaMSP', 'BetaMSP', 'GammaMSP']) await study.vote(mspId, true);
+      },
+    ),
+    attempt: async (study) => {
+      const asked = { studyId: STUDY, datasetId: 'delta' };
+      const { claimedEpsilon } = await study.evaluate(steward, 'privacy:quote', asked);
+      const studySha256 = sha256(text(studyOf(study)));
+      return study.submit(steward, 'study:consent', { ...asked, claimedEpsilon, studySha256 });
+    },
+    met: 'STUDY_CHANGED',
+  },
+  {
     title: 'an amendment that one hospital did not accept',
     before: after(
       running,

@@ -1,7 +1,8 @@
-// Queries on what happened: every version of a row.
-import { type Argument, DomainError } from '../domain/index.ts';
+// Queries on what happened: every version of a row, and activities by what they concern.
+import { type Argument, DomainError, PURPOSES } from '../domain/index.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { KEY_PARTS, roundKey } from '../ledger/rows.ts';
-import { findRound, findStudy } from './find.ts';
+import { findDataset, findMember, findRound, findStudy } from './find.ts';
 import { roundEntries, studyEntries } from './index-entries.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
@@ -25,15 +26,34 @@ export class AuditContract extends LedgerContract {
   }
 
   listActivities(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'audit:listActivities', text, ({ argument, ledger }) =>
-      ledger.listActivities(argument),
-    );
+    return transact(context, 'audit:listActivities', text, async ({ argument, ledger }) => {
+      await requireKnown(ledger, argument);
+      return ledger.listActivities(argument);
+    });
   }
 
   getHistory(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'audit:getHistory', text, ({ argument, ledger }) =>
       ledger.history(argument.noun, historyKey(argument), argument),
     );
+  }
+}
+
+/**
+ * Nothing found must mean that nothing was done, not that a name was misspelt.
+ *
+ * @throws DomainError STUDY_NOT_FOUND, DATASET_NOT_FOUND, MEMBER_NOT_FOUND, INVALID_ARGUMENT for an unknown purpose
+ */
+async function requireKnown(
+  ledger: Ledger,
+  { by, value = '' }: Argument<'audit:listActivities'>,
+): Promise<void> {
+  if (by === 'all' || value === '') return;
+  if (by === 'study') await findStudy(ledger, value);
+  else if (by === 'dataset') await findDataset(ledger, value);
+  else if (by === 'hospital') await findMember(ledger, value);
+  else if (!PURPOSES.some((purpose) => purpose === value)) {
+    throw new DomainError('INVALID_ARGUMENT', `value must be one of the purposes ${PURPOSES.join(', ')}`);
   }
 }
 

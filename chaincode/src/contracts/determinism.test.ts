@@ -25,6 +25,9 @@ const SUITES = [
   'contributions',
   'upgrade',
   'attacks',
+  'study-optimisation',
+  'consented-text',
+  'any-order',
 ];
 const DAY_MS = 86_400_000;
 

@@ -4,6 +4,7 @@ import type {
   ConsentRow as Consent,
   DatasetRow as Dataset,
   Equivocation,
+  Member,
   RoundRow as Round,
   StudyRow as Study,
 } from '../domain/index.ts';
@@ -21,6 +22,9 @@ export async function found<T>(row: Promise<T | undefined>, code: ErrorCode, wha
   if (value === undefined) throw new DomainError(code, `there is no ${what}`);
   return value;
 }
+
+export const findMember = (ledger: Ledger, mspId: string): Promise<Member> =>
+  found(ledger.get('member', mspId), 'MEMBER_NOT_FOUND', `member ${mspId}`);
 
 export const findDataset = (ledger: Ledger, datasetId: string): Promise<Dataset> =>
   found(ledger.get('dataset', datasetId), 'DATASET_NOT_FOUND', `dataset ${datasetId}`);

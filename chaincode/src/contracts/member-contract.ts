@@ -1,6 +1,6 @@
 // Transactions on members.
 import { registerMember } from '../domain/rules/member-rules.ts';
-import { found } from './find.ts';
+import { findMember } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
 
@@ -20,7 +20,7 @@ export class MemberContract extends LedgerContract {
 
   get(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'member:get', text, ({ argument: { mspId }, ledger }) =>
-      found(ledger.get('member', mspId), 'MEMBER_NOT_FOUND', `member ${mspId}`),
+      findMember(ledger, mspId),
     );
   }
 

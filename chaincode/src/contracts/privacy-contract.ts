@@ -1,6 +1,7 @@
 // Queries on privacy: accounts, charges and quotes.
 import { statementOf } from '../domain/rules/budget-rules.ts';
 import { quoteConsent } from '../domain/rules/consent-rules.ts';
+import { sha256 } from '../ledger/digest.ts';
 import { findAccounts, findBudget, findDataset, findStudy } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
@@ -27,7 +28,8 @@ export class PrivacyContract extends LedgerContract {
     return transact(context, 'privacy:quote', text, async ({ argument, ledger }) => {
       const study = await findStudy(ledger, argument.studyId);
       const dataset = await findDataset(ledger, argument.datasetId);
-      return quoteConsent(study, dataset, await findAccounts(ledger, argument.datasetId));
+      const accounts = await findAccounts(ledger, argument.datasetId);
+      return quoteConsent(study, { dataset, accounts, sha256 });
     });
   }
 }

@@ -1,7 +1,14 @@
 // What a hospital holds in its hand afterwards, and what anyone can check of a model's history.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { canonicalJson, joinLineage, type Lineage, lineageProblems, type Receipt } from '../domain/index.ts';
+import {
+  canonicalJson,
+  joinLineage,
+  type Lineage,
+  lineageProblems,
+  type Receipt,
+  studyDigest,
+} from '../domain/index.ts';
 import { sha256 } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
@@ -193,6 +200,9 @@ const TAMPERINGS: Readonly<Record<string, (lineage: Lineage) => void>> = {
   'a consent': ({ consents }) => {
     consents[0]!.claimedEpsilon.training = '1';
   },
+  'the text that was consented to': ({ consents }) => {
+    consents[0]!.studySha256 = sha256('another');
+  },
   'a consent taken out': ({ consents }) => {
     consents.pop();
   },
@@ -211,6 +221,7 @@ test('a history forged throughout agrees with itself, and not with the digest on
   const { lineage } = await published();
   const forged = structuredClone(lineage);
   forged.study.question = 'Something else?';
+  for (const consent of forged.consents) consent.studySha256 = studyDigest(forged.study, sha256);
   const { lineageDigest } = await import('../domain/rules/lineage-rules.ts');
   const rounds = forged.rounds.map(({ round }) => round);
   forged.model.lineageSha256 = lineageDigest(

@@ -7,6 +7,7 @@ import {
   datasetArgument,
   memberArgument,
   scoreEvent,
+  sha256,
   studyArgument,
   trainingEvent,
   updateArgument,
@@ -768,6 +769,19 @@ const ATTEMPTS: readonly Attempt[] = [
     says: /1 of the 2 stewards that guarded asks for/,
     before: guarded,
     attempt: (study) => study.consent('guarded', 'other', steward('AlphaMSP')),
+  },
+  {
+    code: 'STUDY_CHANGED',
+    title: 'a consent to a text that the study does not have',
+    says: /text 1 of study heart is [0-9a-f]{64}/,
+    before: () => StudyOnLedger.proposed(),
+    attempt: (study) =>
+      study.submit(steward('AlphaMSP'), 'study:consent', {
+        studyId: STUDY,
+        datasetId: 'alpha',
+        claimedEpsilon: { training: '9', heldOut: '9' },
+        studySha256: sha256('another'),
+      }),
   },
   {
     code: 'APPROVAL_EXISTS',

@@ -9,6 +9,7 @@ import {
   withdrawConsent,
 } from '../domain/rules/consent-rules.ts';
 import { abortStudy, proposeStudy, startStudy } from '../domain/rules/study-rules.ts';
+import { sha256 } from '../ledger/digest.ts';
 import { ownerAndMajority } from '../ledger/key-policy.ts';
 import { roundKey } from '../ledger/rows.ts';
 import { consentsOf, findAccounts, findConsent, findDataset, findStudy, roundsOf } from './find.ts';
@@ -66,6 +67,7 @@ export class StudyContract extends LedgerContract {
         dataset,
         existing,
         steward: call.enrolmentId(),
+        sha256,
         accounts: before,
         approvals: await ledger.all('consent-approval', studyId, datasetId),
       });
@@ -91,6 +93,7 @@ export class StudyContract extends LedgerContract {
         dataset: await findDataset(ledger, datasetId),
         existing: await ledger.get('consent', studyId, datasetId),
         steward,
+        sha256,
         approved: await ledger.get('consent-approval', studyId, datasetId, steward),
       });
       const members = (await ledger.all('member')).map((member) => member.mspId);

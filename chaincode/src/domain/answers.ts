@@ -7,7 +7,7 @@ import { Dataset } from './dataset.ts';
 import { Equivocation } from './equivocation.ts';
 import { Model } from './model.ts';
 import { Motion, Vote } from './motion.ts';
-import { Decimal, Described, Id, Instant, Strict } from './primitives.ts';
+import { Decimal, Described, Id, Instant, Sha256, Strict } from './primitives.ts';
 import { Round } from './round.ts';
 import { Study } from './study.ts';
 import { Update } from './update.ts';
@@ -58,6 +58,7 @@ export const ConsentQuote = Strict({
   committedAfter: Described(ClaimedCost, "Each account's ε once this is reserved."),
   left: Described(ClaimedCost, 'What each account has left before it.'),
   fits: Type.Boolean({ description: 'Whether both accounts can bear it.' }),
+  studySha256: Described(Sha256, "Digest of the study's text: study:consent takes it, and no other text's."),
 });
 export type ConsentQuote = Static<typeof ConsentQuote>;
 

@@ -2,15 +2,42 @@
 // budget. What the study did not spend is returned when the consent is settled.
 import { type Static, Type } from 'typebox';
 import { RdpVector } from './budget.ts';
-import { Decimal, type Filled, Id, Instant, MspId, Reason, RowSchema, Strict, Words } from './primitives.ts';
+import {
+  Decimal,
+  Described,
+  type Filled,
+  Id,
+  Instant,
+  MspId,
+  Reason,
+  RowSchema,
+  Sha256,
+  Strict,
+  Words,
+} from './primitives.ts';
 
 /** What the client says a reservation costs (ε at the budget's δ); the ledger refuses an under-claim. */
 export const ClaimedCost = Strict({ training: Decimal, heldOut: Decimal });
 export type ClaimedCost = Static<typeof ClaimedCost>;
 
-export const GrantConsent = Strict({ studyId: Id, datasetId: Id, claimedEpsilon: ClaimedCost });
+const TextRead = {
+  studySha256: Type.Optional(
+    Described(
+      Sha256,
+      'Digest of the text that was read, from the quote: refused where the study has another.',
+    ),
+  ),
+};
+export const GrantConsent = Strict({
+  studyId: Id,
+  datasetId: Id,
+  claimedEpsilon: ClaimedCost,
+  ...TextRead,
+});
 export type GrantConsent = Static<typeof GrantConsent>;
 export const WithdrawConsent = Strict({ studyId: Id, datasetId: Id, reason: Reason });
+export const ApproveConsent = Strict({ studyId: Id, datasetId: Id, ...TextRead });
+export type ApproveConsent = Static<typeof ApproveConsent>;
 export const ConsentRef = Strict({ studyId: Id, datasetId: Id });
 
 export const CONSENT_STATES = ['granted', 'withdrawn', 'settled'] as const;
@@ -31,6 +58,9 @@ export const Consent = Strict({
   studyVersion: Type.Optional(Type.Integer({ minimum: 1, description: 'The text consented to.' })),
   stewards: Type.Optional(
     Type.Array(Type.String(), { description: 'Enrolment ids of those who consented.' }),
+  ),
+  studySha256: Type.Optional(
+    Described(Sha256, "Digest of the text consented to: the study's fields as proposed, in canonical JSON."),
   ),
 });
 export type Consent = Static<typeof Consent>;

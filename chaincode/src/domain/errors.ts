@@ -28,6 +28,10 @@ export const ERRORS = {
   STUDY_EXISTS: ['conflict', 'A study with this id exists: choose another id.'],
   STUDY_NOT_FOUND: ['not-found', 'No such study.'],
   STUDY_STATE: ['conflict', "The study's state does not allow this."],
+  STUDY_CHANGED: [
+    'conflict',
+    'The study has another text than the one that was read: it was amended meanwhile; read it again.',
+  ],
   PURPOSE_NOT_ALLOWED: ['forbidden', "The dataset's terms do not allow the study's purpose."],
   REQUESTER_NOT_ALLOWED: ['forbidden', "The dataset's terms do not allow the study's requester."],
   TERMS_EXPIRED: ['forbidden', "The dataset's terms have expired."],

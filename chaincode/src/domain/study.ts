@@ -83,6 +83,12 @@ export const ProposeStudy = Strict({
 });
 export type ProposeStudy = Static<typeof ProposeStudy>;
 
+/** What hospitals consent to: the study's text, without how the study fares. */
+export const studyText = (study: ProposeStudy): Partial<ProposeStudy> =>
+  Object.fromEntries(
+    Object.entries(study).filter(([field]) => Object.hasOwn(ProposeStudy.properties, field)),
+  );
+
 export const Participant = Strict({ datasetId: Id, mspId: MspId, weight: Type.Integer({ minimum: 1 }) });
 export type Participant = Static<typeof Participant>;
 

@@ -3,7 +3,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ActivityQuestion } from './activity.ts';
 import { AttestAggregate } from './attestation.ts';
-import { ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
+import { ApproveConsent, ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
 import { RegisterDataset } from './dataset.ts';
 import { ReportEquivocation } from './equivocation.ts';
 import { RegisterMember } from './member.ts';
@@ -117,7 +117,7 @@ export const TRANSACTIONS = [
   ),
   submit(
     'study:approveConsent',
-    ConsentRef,
+    ApproveConsent,
     ['steward'],
     'ConsentApproved',
     "One steward's approval, where the dataset's policy asks for several; the last gives the consent.",

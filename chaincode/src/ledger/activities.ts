@@ -63,8 +63,11 @@ export async function listActivities(
   const noun = by === 'all' ? ROW : ENTRY;
   const prefix = by === 'all' ? [] : [by, value!];
   const base = stub.createCompositeKey(noun, prefix);
+  const [begin, end] = [from, to].map((time) => (time === undefined ? undefined : timeOf(time)));
+  if (begin !== undefined && end !== undefined && begin >= end) {
+    throw new DomainError('INVALID_ARGUMENT', `from must be before to, and ${from} is not before ${to}`);
+  }
   const start = startOf();
-  const end = to === undefined ? undefined : timeOf(to);
   const query = stub.getStateByPartialCompositeKeyWithPagination(noun, prefix, pageSize + 1, start);
   const { iterator } = await query;
   const items: Activity[] = [];
@@ -94,15 +97,17 @@ export async function listActivities(
       }
       return stub.createCompositeKey(noun, [...prefix, at, id]);
     }
-    return from === undefined ? base : stub.createCompositeKey(noun, [...prefix, timeOf(from)]);
+    return begin === undefined ? base : stub.createCompositeKey(noun, [...prefix, begin]);
   }
 }
 
 /** A time as keys have it: to the millisecond, of one width. */
 function timeOf(instant: string): string {
   const milliseconds = Date.parse(instant);
-  if (Number.isNaN(milliseconds)) throw new DomainError('INVALID_ARGUMENT', `there is no time ${instant}`);
-  return new Date(milliseconds).toISOString();
+  const time = Number.isNaN(milliseconds) ? '' : new Date(milliseconds).toISOString();
+  // The 30th of February is read as a day of March.
+  if (time.slice(0, 10) === instant.slice(0, 10)) return time;
+  throw new DomainError('INVALID_ARGUMENT', `there is no time ${instant}`);
 }
 
 async function activityAt(stub: ChaincodeStub, at: string, id: string): Promise<Activity> {

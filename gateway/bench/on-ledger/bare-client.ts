@@ -18,7 +18,7 @@ import { signWithLowS } from '../../src/ledger-signature.ts';
 
 /** What passes by itself: others were faster, or a peer is a block behind and refuses by what it does not see yet. */
 const PASSING =
-  /_READ_CONFLICT|payloads do not match|concurrency limit|ROUND_|STUDY_|CONSENT_|_NOT_FOUND|NOT_A_MEMBER/i;
+  /_READ_CONFLICT|payloads do not match|concurrency limit|(ROUND|STUDY|CONSENT|QUORUM)_|_NOT_FOUND|NOT_A_MEMBER/i;
 const ATTEMPTS_MAX = 50;
 
 // biome-ignore lint/suspicious/noExplicitAny: a bench looks into answers freely

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '@consilium/chaincode/domain';
 import { createApiKey } from '../../src/api-keys.ts';
+import { endsWithBench } from './interruption.ts';
 import type { RunningLedger } from './ledgers.ts';
 import { cpuMsOf } from './processor-time.ts';
 
@@ -53,6 +54,7 @@ export class GatewayProcess {
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    endsWithBench(child);
     const exit = once(child, 'exit');
     await Promise.race([once(child.stdout, 'data'), exit]);
     if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}`);

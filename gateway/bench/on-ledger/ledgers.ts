@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { FabricNetwork, notRun } from '../../src/testing/fabric-network.ts';
+import { endsWithBench, unlessInterrupted } from './interruption.ts';
 
 const NETWORK = fileURLToPath(new URL('../../../../network/dist/src/main.js', import.meta.url));
 const KINDS = ['embedded', 'raft', 'bft'] as const;
@@ -55,7 +56,7 @@ export async function onEachLedger(
         progress(`${bench}: starting ${kind}`);
         ledgers.push(kind === 'embedded' ? await embedded() : await real(kind));
       }
-      await measure(...ledgers);
+      await unlessInterrupted(measure(...ledgers));
     } finally {
       for (const ledger of ledgers) await ledger.stop();
     }
@@ -82,6 +83,7 @@ async function real(ordering: 'raft' | 'bft'): Promise<RunningLedger> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-ledger-'));
   const args = [NETWORK, 'ledger', '--dir', directory, '--ordering', ordering];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  endsWithBench(child);
   const exit = once(child, 'exit');
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endsWithBench } from './interruption.ts';
 import { cpuMsOf } from './processor-time.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);
@@ -91,6 +92,7 @@ export class ManyOrganisations {
     const env = { ...process.env, CORE_CHAINCODE_LOGGING_LEVEL: 'error' };
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
     this.#processes.set(name, child);
+    endsWithBench(child);
     for await (const line of createInterface({ input: child.stdout! })) {
       if (!line.startsWith('{')) continue;
       const said = JSON.parse(line) as { ready?: boolean };

@@ -25,8 +25,8 @@ export const ACTIVITY_ROUTES: readonly LedgerRoute[] = [
     operationId: 'listActivities',
     description:
       'Oldest first, in pages: pass the bookmark of one page to get the next. `value` is the study, dataset, ' +
-      'MSP id or purpose; `all` needs none.',
-    errors: [],
+      'MSP id or purpose; `all` needs none. `from` is included, `to` is not.',
+    errors: ['STUDY_NOT_FOUND', 'DATASET_NOT_FOUND', 'MEMBER_NOT_FOUND'],
     answer: PageOfRows(Activity),
     examples: { answer: { items: [ACTIVITY] } },
   },

@@ -74,7 +74,7 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     operationId: 'grantConsent',
     description:
       "Reserves the study's whole cost. `claimedEpsilon` comes from the quote; an under-claim is refused, and " +
-      'so is what the budget cannot bear.',
+      'so is what the budget cannot bear. With the `studySha256` of the quote a text amended meanwhile is refused too.',
     errors: [
       'NOT_A_MEMBER',
       'STUDY_NOT_FOUND',
@@ -86,6 +86,7 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
       'REQUESTER_NOT_ALLOWED',
       'TERMS_EXPIRED',
       'CONSENT_EXISTS',
+      'STUDY_CHANGED',
       'CONSENT_INCOMPLETE',
       'BUDGET_EXCEEDED',
       'PRIVACY_COST_UNDERCLAIMED',
@@ -109,6 +110,7 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
       'NOT_THE_OWNER',
       'STUDY_STATE',
       'CONSENT_EXISTS',
+      'STUDY_CHANGED',
       'APPROVAL_EXISTS',
     ],
     answer: ConsentApproval,

@@ -94,8 +94,12 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
       const { datasetId } = hospital;
       const quote = await client.get<QuoteRow>(`/studies/${studyId}/consents/${datasetId}/quote`);
       quotes.set(datasetId, quote);
-      const { claimedEpsilon } = quote;
-      await client.post(`/studies/${studyId}/consents`, 'steward', { datasetId, claimedEpsilon });
+      const { claimedEpsilon, studySha256 } = quote;
+      await client.post(`/studies/${studyId}/consents`, 'steward', {
+        datasetId,
+        claimedEpsilon,
+        studySha256,
+      });
       const { training, heldOut } = claimedEpsilon;
       say(`${datasetId} consents: ε ${training} for training and ${heldOut} for scores are reserved`);
     }),

@@ -19,6 +19,7 @@ export interface DatasetRow {
 export interface QuoteRow {
   readonly claimedEpsilon: { readonly training: string; readonly heldOut: string };
   readonly fits: boolean;
+  readonly studySha256: string;
 }
 
 export interface ConsentRow {

@@ -3,7 +3,7 @@ import { epsilonFromRdp } from '../accounting/ledger-epsilon.ts';
 import { timesRdp } from '../accounting/rdp-vector.ts';
 import type { ConsentQuote } from '../answers.ts';
 import type { Budget } from '../budget.ts';
-import type { Consent, ConsentApproval, ConsentRow, GrantConsent } from '../consent.ts';
+import type { ApproveConsent, Consent, ConsentApproval, ConsentRow, GrantConsent } from '../consent.ts';
 import type { Dataset, DatasetRow } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
@@ -14,8 +14,9 @@ import type { Update } from '../update.ts';
 import type { Verdict } from '../verdict.ts';
 import { afterReserving, giveBack, reserve, spend, statementOf } from './budget-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
+import type { Sha256Of } from './lineage-rules.ts';
 import { checkClaim, costPerRound, plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
-import { isLive } from './study-rules.ts';
+import { isLive, studyDigest } from './study-rules.ts';
 
 /** Both accounts of a dataset. */
 export interface Accounts {
@@ -38,7 +39,10 @@ function requireWanted(study: Study, datasetId: string): void {
 }
 
 /** What a consent would reserve. @throws DomainError DATASET_NOT_WANTED */
-export function quoteConsent(study: Study, dataset: Dataset, accounts: Accounts): ConsentQuote {
+export function quoteConsent(
+  study: Study,
+  { dataset, accounts, sha256 }: { dataset: Dataset; accounts: Accounts; sha256: Sha256Of },
+): ConsentQuote {
   requireWanted(study, dataset.datasetId);
   const { delta } = dataset.privacyBudget;
   const cost = costPerRound(study);
@@ -62,6 +66,7 @@ export function quoteConsent(study: Study, dataset: Dataset, accounts: Accounts)
       heldOut: statementOf(accounts.heldOut).leftEpsilon,
     },
     fits: after.training.fits && after.heldOut.fits,
+    studySha256: studyDigest(study, sha256),
   };
 }
 
@@ -73,13 +78,19 @@ interface ConsentContext {
   readonly existing: Consent | undefined;
   /** Enrolment id of the steward who calls. */
   readonly steward: string;
+  readonly sha256: Sha256Of;
 }
 
-/** @throws DomainError NOT_THE_OWNER, DATASET_NOT_WANTED, CONSENT_EXISTS, STUDY_STATE, what the terms refuse */
+/**
+ * The digest of the text that is consented to.
+ *
+ * @throws DomainError NOT_THE_OWNER, DATASET_NOT_WANTED, CONSENT_EXISTS, STUDY_STATE, STUDY_CHANGED, what the
+ * terms refuse
+ */
 function checkConsentable(
-  { studyId, datasetId }: { readonly studyId: string; readonly datasetId: string },
-  { mspId, at, study, dataset, existing }: ConsentContext,
-): void {
+  { studyId, datasetId, studySha256 }: ApproveConsent,
+  { mspId, at, study, dataset, existing, sha256 }: ConsentContext,
+): string {
   requireOwner(dataset, mspId);
   requireWanted(study, datasetId);
   if (existing !== undefined) {
@@ -89,6 +100,11 @@ function checkConsentable(
     throw new DomainError('STUDY_STATE', `study ${studyId} is ${study.state} and takes no consents`);
   }
   checkTerms(dataset, { purpose: study.purpose, requester: study.requester, at });
+  const digest = studyDigest(study, sha256);
+  if (studySha256 !== undefined && studySha256 !== digest) {
+    throw new DomainError('STUDY_CHANGED', `text ${study.version} of study ${studyId} is ${digest}`);
+  }
+  return digest;
 }
 
 /**
@@ -97,17 +113,19 @@ function checkConsentable(
  * @throws DomainError as granting does, and APPROVAL_EXISTS for a steward who has approved this text
  */
 export function approveConsent(
-  argument: { readonly studyId: string; readonly datasetId: string },
+  argument: ApproveConsent,
   context: ConsentContext & { readonly approved: ConsentApproval | undefined },
 ): ConsentApproval {
   const { mspId, at, study, steward, approved } = context;
   checkConsentable(argument, context);
+  const { studyId, datasetId } = argument;
   if (approved?.studyVersion === study.version) {
     throw new DomainError('APPROVAL_EXISTS', `${steward} has approved this; another steward must`);
   }
   return {
     schema: ROW_SCHEMA['consent-approval'],
-    ...argument,
+    studyId,
+    datasetId,
     owner: mspId,
     steward,
     studyVersion: study.version,
@@ -118,8 +136,8 @@ export function approveConsent(
 /**
  * A consent and the accounts with the study's whole cost reserved: rounds times the cost of one, per account.
  *
- * @throws DomainError NOT_THE_OWNER, STUDY_STATE, DATASET_NOT_WANTED, CONSENT_EXISTS, what the terms refuse,
- * CONSENT_INCOMPLETE, PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
+ * @throws DomainError NOT_THE_OWNER, STUDY_STATE, DATASET_NOT_WANTED, CONSENT_EXISTS, STUDY_CHANGED, what the terms
+ * refuse, CONSENT_INCOMPLETE, PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
  */
 export function grantConsent(
   argument: GrantConsent,
@@ -131,7 +149,7 @@ export function grantConsent(
 ): { consent: ConsentRow; accounts: Accounts } {
   const { mspId, at, study, dataset, accounts, steward } = context;
   const { studyId, datasetId, claimedEpsilon } = argument;
-  checkConsentable(argument, context);
+  const studySha256 = checkConsentable(argument, context);
   // An approval of another text counts for nothing: what was amended is approved anew.
   const approving = context.approvals.filter(({ studyVersion }) => studyVersion === study.version);
   const stewards = [...new Set([...approving.map((approval) => approval.steward), steward])].sort();
@@ -165,6 +183,7 @@ export function grantConsent(
       grantedAt: at,
       studyVersion: study.version,
       stewards,
+      studySha256,
     },
     accounts: {
       training: reserve(accounts.training, whole.training),

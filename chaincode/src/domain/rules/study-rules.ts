@@ -7,9 +7,10 @@ import { encodingOf, inputNames } from '../dictionary.ts';
 import { DomainError } from '../errors.ts';
 import { optimisationProblems } from '../optimisation.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
-import type { ProposeStudy, Study, StudyRow } from '../study.ts';
+import { type ProposeStudy, type Study, type StudyRow, studyText } from '../study.ts';
 import { checkTerms } from './dataset-rules.ts';
 import { duplicates } from './duplicates.ts';
+import type { Sha256Of } from './lineage-rules.ts';
 import { nextStudyState } from './transition.ts';
 
 /** @throws DomainError STUDY_STATE */
@@ -21,6 +22,10 @@ export function requireRunning(study: Study): void {
 /** Whether a study may still go on: proposed, running, or paused by vote. */
 export const isLive = ({ state }: Pick<Study, 'state'>): boolean =>
   state === 'proposed' || state === 'running' || state === 'paused';
+
+/** The digest of a study's text, which a consent names. */
+export const studyDigest = (study: ProposeStudy, sha256: Sha256Of): string =>
+  sha256(canonicalJson(studyText(study)));
 
 /** @throws DomainError NOT_THE_REQUESTER */
 function requireRequester(study: Study, mspId: string): void {

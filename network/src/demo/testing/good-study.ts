@@ -30,7 +30,11 @@ export const GOOD_PLAN: StudyPlan = {
   },
 };
 
-const quote: QuoteRow = { claimedEpsilon: { training: '3', heldOut: '2.5' }, fits: true };
+const quote: QuoteRow = {
+  claimedEpsilon: { training: '3', heldOut: '2.5' },
+  fits: true,
+  studySha256: 'sha-study',
+};
 export const GOOD_QUOTES: ReadonlyMap<string, QuoteRow> = new Map(
   SITES.map(({ datasetId }) => [datasetId, quote]),
 );
