@@ -123,8 +123,9 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
     drawNoise: () => noNoise,
     noiseDeviation: () => 0,
     release({ sum }) {
-      for (let i = 0; i < sum.length; i++) sum[i]! *= scale;
-      return sum;
+      const mean = new Float64Array(sum.length);
+      for (let i = 0; i < mean.length; i++) mean[i] = sum[i]! * scale;
+      return mean;
     },
   };
   return { step: stepper(work, mechanism), examples: batch * plan.steps, close: () => summed.close() };

@@ -25,9 +25,11 @@ async function sumOf(
   lanes = 1,
 ): Promise<Float64Array> {
   const clipped = await ClippedSum.open(graph, packUnits(features, units), model, lanes);
-  const sum = await clipped.sum(
-    parameters,
-    Uint32Array.from(units, (_, unit) => unit),
+  const sum = Float64Array.from(
+    await clipped.sum(
+      parameters,
+      Uint32Array.from(units, (_, unit) => unit),
+    ),
   );
   await clipped.close();
   return sum;

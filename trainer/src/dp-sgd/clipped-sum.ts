@@ -1,7 +1,7 @@
 // Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
 import assert from 'node:assert/strict';
-import { type ForwardModel, LARGEST_SQUARE, type StepGraph } from '../onnx/index.ts';
-import { type Lane, openLane, openLaneThread } from './lane.ts';
+import type { ForwardModel, StepGraph } from '../onnx/index.ts';
+import { type Lane, openLane, openLaneThread, type Sums } from './lane.ts';
 import { isUsableUnit, type TrainingUnits, unitCount } from './training-units.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
@@ -12,8 +12,6 @@ const WORTH_A_LANE = 64;
  * within 3 · 2^-53 normTerms of the same number (`sensitivity.ts`, step 1).
  */
 const ORDER_MARGIN = 16 * 2 ** -53;
-
-const isUsable = (square: number): boolean => square <= LARGEST_SQUARE;
 
 /** Lanes that a model's batches of `units` units are divided among: a public number. */
 export function lanesFor(model: ForwardModel, units: number): number {
@@ -56,13 +54,16 @@ export class ClippedSum {
   }
 
   /**
-   * Σ over the batch of clipped unit gradients, double [parameterCount], at float32 parameters.
+   * Σ over the batch of clipped unit gradients, [parameterCount], at float32 parameters. The array is good until the
+   * next call.
+   *
+   * Unit i of the batch lies in place i of the runs, one after the other, whatever the other units are.
    *
    * A batch beyond the capacity takes several runs and nothing is cut off; runs are added with compensation (Ogita,
    * Rump and Oishi 2005, Sum2), so that their number adds nothing to the rounding. An empty batch takes one run
    * too, so that it cannot be told from others by its time, and gives zeros.
    */
-  async sum(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
+  async sum(parameters: Float32Array, batch: Uint32Array): Promise<Sums> {
     assert(!this.#graph.takesClipNorm, 'the graph is given no clip norm');
     return this.#sum(parameters, batch);
   }
@@ -79,7 +80,7 @@ export class ClippedSum {
     parameters: Float32Array,
     batch: Uint32Array,
     clipNormL2: number,
-  ): Promise<{ readonly sum: Float64Array; readonly count: number }> {
+  ): Promise<{ readonly sum: Sums; readonly count: number }> {
     assert(this.#graph.takesClipNorm, 'the graph takes a clip norm');
     for (const { buffers } of this.#lanes) buffers.clipNorm![0] = clipNormL2;
     this.#count = 0;
@@ -87,7 +88,7 @@ export class ClippedSum {
     return { sum, count: this.#count };
   }
 
-  async #sum(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
+  async #sum(parameters: Float32Array, batch: Uint32Array): Promise<Sums> {
     const capacity = this.#graph.units * this.#lanes.length;
     if (batch.length <= capacity) return this.#run(parameters, batch);
     const total = new Float64Array(this.#graph.parameterCount);
@@ -116,21 +117,40 @@ export class ClippedSum {
    * exactly as it would without them. If even empty places are not finite then the parameters are not, and neither
    * is any unit's gradient: the sum is empty.
    */
-  async #run(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array> {
+  async #run(parameters: Float32Array, batch: Uint32Array): Promise<Sums> {
     for (const { buffers } of this.#lanes) buffers.parameters.set(parameters);
     let isLeftOut = (_slot: number) => false;
     this.#layOut(batch, isLeftOut);
     await this.#runLanes();
-    if (this.#isBroken()) {
-      const squares = Float64Array.from(batch, (_, slot) => this.#squareAt(slot));
-      isLeftOut = (slot) => !isUsable(squares[slot]!);
+    const margin = ORDER_MARGIN * this.#graph.rounding.normTerms;
+    if (this.#exceeds(1 - margin)) {
+      const leftOut = await this.#findLeftOut(batch, margin);
+      isLeftOut = (slot) => leftOut[slot] === 1;
       this.#layOut(batch, isLeftOut);
       await this.#runLanes();
-      if (this.#isBroken()) return new Float64Array(this.#graph.parameterCount);
+      if (this.#exceeds(1 + margin)) return new Float64Array(this.#graph.parameterCount);
     }
     const total = this.#total();
     if (this.#graph.takesClipNorm) await this.#countRun(batch, isLeftOut);
     return total;
+  }
+
+  /**
+   * Per place of the last run, 1 where its unit is to be left out. Squares so near to the limit that the unit's place
+   * might decide are computed once more, for the unit alone in the first place: whether a unit is left out follows from
+   * its own rows and the parameters.
+   */
+  async #findLeftOut(batch: Uint32Array, margin: number): Promise<Uint8Array> {
+    const { largestSquare } = this.#graph;
+    const squares = Float64Array.from(batch, (_, slot) => this.#squareAt(slot));
+    const leftOut = Uint8Array.from(squares, (square) => (square <= largestSquare * (1 + margin) ? 0 : 1));
+    for (const [slot, square] of squares.entries()) {
+      if (leftOut[slot] === 1 || square <= largestSquare * (1 - margin)) continue;
+      this.#layOut(batch.subarray(slot, slot + 1), () => false);
+      await this.#runLanes();
+      leftOut[slot] = this.#squareAt(0) <= largestSquare ? 0 : 1;
+    }
+    return leftOut;
   }
 
   async #countRun(batch: Uint32Array, isLeftOut: (slot: number) => boolean): Promise<void> {
@@ -161,12 +181,16 @@ export class ClippedSum {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  #isBroken(): boolean {
-    return this.#lanes.some(({ buffers }) => !buffers.squares.every(isUsable));
+  /** Whether any place's square is no number, or above the limit times `share`. */
+  #exceeds(share: number): boolean {
+    const limit = this.#graph.largestSquare * share;
+    return this.#lanes.some(({ buffers }) => !buffers.squares.every((square) => square <= limit));
   }
 
-  #total(): Float64Array {
+  #total(): Sums {
     const [first, ...others] = this.#lanes as [Lane, ...Lane[]];
+    // A count may take further runs.
+    if (others.length === 0) return this.#graph.takesClipNorm ? first.buffers.sum.slice() : first.buffers.sum;
     const total = Float64Array.from(first.buffers.sum);
     for (const { buffers } of others) {
       for (let i = 0; i < total.length; i++) total[i]! += buffers.sum[i]!;

@@ -8,6 +8,9 @@ import { type OnnxSession, openSession, type StepGraph } from '../onnx/index.ts'
 
 export const LANE_STATE = { opening: 0, idle: 1, running: 2, failed: 3, closed: 4 } as const;
 
+/** One value for each parameter; double, but float where the graph says so. */
+export type Sums = Float32Array | Float64Array;
+
 /** A run's inputs and outputs. */
 export interface LaneBuffers {
   readonly x: Float32Array;
@@ -17,7 +20,7 @@ export interface LaneBuffers {
   readonly parameters: Float32Array;
   /** One value, where the graph takes the clip norm as an input. */
   readonly clipNorm?: Float64Array;
-  readonly sum: Float32Array | Float64Array;
+  readonly sum: Sums;
   readonly squares: Float64Array;
 }
 

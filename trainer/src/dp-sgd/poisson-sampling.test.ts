@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { samplePoisson } from './poisson-sampling.ts';
+import { samplePoisson, shuffle } from './poisson-sampling.ts';
 import { RandomWords } from './randomness.ts';
 import { chiSquareScore } from './testing/goodness-of-fit.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
@@ -88,4 +88,34 @@ test('the probability is the rate to 64 bits and never above it', () => {
   assert.equal(drawnAt(rate, halves(threshold - 1n)), true);
   assert.equal(drawnAt(rate, halves(threshold)), false);
   assert.equal(drawnAt(2 ** -70, [0, 0]), false);
+});
+
+/** Standard score of the orders of four units, over 4800 of them. */
+function orderScore(reorder: (batch: Uint32Array) => Uint32Array): number {
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 4800; i++) {
+    const order = reorder(Uint32Array.of(0, 1, 2, 3)).join('');
+    counts.set(order, (counts.get(order) ?? 0) + 1);
+  }
+  const all = [...counts.values(), ...new Array<number>(24 - counts.size).fill(0)];
+  return chiSquareScore(all, new Array<number>(24).fill(1 / 24));
+}
+
+test('every order of a batch is as likely as every other', () => {
+  const words = new RandomWords(seededRandomness('orders'));
+  assert.ok(orderScore((batch) => shuffle(words, batch)) < 4);
+  for (const batch of [Uint32Array.of(), Uint32Array.of(7)]) assert.deepEqual(shuffle(words, batch), batch);
+});
+
+test('the same test rejects an order left as it was, and exchanges with any place', () => {
+  const words = new RandomWords(seededRandomness('orders'));
+  assert.ok(orderScore((batch) => batch) > 6);
+  const naive = (batch: Uint32Array) => {
+    for (let i = 0; i < batch.length; i++) {
+      const other = words.below(batch.length);
+      [batch[i], batch[other]] = [batch[other]!, batch[i]!];
+    }
+    return batch;
+  };
+  assert.ok(orderScore(naive) > 6);
 });

@@ -30,3 +30,14 @@ export function samplePoisson(
   }
   return drawn.slice(0, count);
 }
+
+/** Puts a batch into a uniformly random order, in place (Durstenfeld 1964). */
+export function shuffle(words: RandomWords, batch: Uint32Array): Uint32Array {
+  for (let last = batch.length - 1; last > 0; last--) {
+    const other = words.below(last + 1);
+    const unit = batch[last]!;
+    batch[last] = batch[other]!;
+    batch[other] = unit;
+  }
+  return batch;
+}

@@ -16,7 +16,7 @@ import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum, lanesFor } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
-import { samplePoisson } from './poisson-sampling.ts';
+import { samplePoisson, shuffle } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
 import {
   calibrateNoise,
@@ -150,7 +150,11 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     : undefined;
   const source = openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const common = {
-    drawBatch: () => samplePoisson(words, { units: unitCount(units), rate: plan.samplingRate }),
+    drawBatch() {
+      const batch = samplePoisson(words, { units: unitCount(units), rate: plan.samplingRate });
+      // `floatRounding` needs it.
+      return graph.sumType === 'float32' ? shuffle(words, batch) : batch;
+    },
     drawNoise: source.draw,
     noiseDeviation: () => noise.sigma / (latticePerUnit() * expectedBatchUnits(plan)),
     release: releaseMean(plan, latticePerUnit),
@@ -255,6 +259,7 @@ function openNoise(options: {
  * (`calibrateNoise`); with adaptive clipping each release is that of gradients and count together, of the same
  * multiplier and rate (`gradientNoiseMultiplier`), and the clip norm follows from the releases before. Accounting
  * by privacy loss distributions uses that σ² - 1/12 ≥ (noiseMultiplier · Δ)² instead (`distanceFromRounded`).
+ * Where batches are put in random order all this holds for each pair of orders (`floatRounding`), and so for the whole.
  *
  * Holds for zero data, empty batches, one-sided labels and units that are not finite.
  */

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { buildForwardModel, buildStepGraph, readForwardModel } from '../onnx/index.ts';
+import { testNumbers } from '../onnx/testing/tiny-models.ts';
 import { ClippedSum } from './clipped-sum.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
-import { calibrateNoise } from './sensitivity.ts';
+import { calibrateNoise, floatRounding } from './sensitivity.ts';
 import { MAXIMUM_NOISE_MULTIPLIER } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 
@@ -101,4 +102,64 @@ test('every noise multiplier that a plan may have gives noise that the sampler c
     const { sigma } = calibrateNoise({ ...calibration, noiseMultiplier, parameterCount: 1e8 });
     assert.ok(Number.isInteger(sigma) && sigma >= 1 && sigma <= MAXIMUM_SIGMA);
   }
+});
+
+test('sums in float cost less than a hundredth of the clip norm, and are paid for', () => {
+  const base = calibrateNoise(calibration).sensitivity;
+  for (const floatBlocks of [1, 3, 10, 32]) {
+    const rounding = { ...calibration.rounding, floatBlocks };
+    const more = calibrateNoise({ ...calibration, rounding }).sensitivity - base;
+    // Two blocks of 128 units, each off by up to 128 · 129 roundings of 2^-24 C, in both worlds.
+    assert.ok(more >= 4 * 128 * 129 * 2 ** -24 * 2 ** 20 && more < 0.01 * 2 ** 20, `${more}`);
+  }
+  assert.equal(floatRounding(undefined), 0);
+});
+
+const wide = readForwardModel(
+  buildForwardModel({ kind: 'multilayer-perceptron', features: 300, hidden: [256], localIntercept: false }),
+);
+
+test('with sums in float, no patient moves the integers of any paired order by more than the bound', async () => {
+  const next = testNumbers(8);
+  const count = 200;
+  const hardly = Array.from({ length: wide.features }, () => 2 ** -12 * next());
+  const unitOf = (kind: number): LabelledRow[] => {
+    const features = Array.from({ length: wide.features }, () => next() * 10 ** (4 * kind));
+    return [{ features: kind === 0 ? hardly : features, label: next() > 0 ? 1 : 0 }];
+  };
+  const graph = buildStepGraph(wide, {
+    clipNormL2: 0.1,
+    capacityUnits: 150,
+    rowsPerUnit: 1,
+    loss: 'binary-cross-entropy',
+  });
+  assert.equal(graph.sumType, 'float32');
+  const { latticePerUnit, sensitivity } = calibrateNoise({
+    clipNormL2: 0.1,
+    noiseMultiplier: 1,
+    parameterCount: wide.parameterCount,
+    rounding: graph.rounding,
+  });
+  const units = packUnits(
+    wide.features,
+    Array.from({ length: count }, (_, i) => unitOf(i % 3)),
+  );
+  const clipped = await ClippedSum.open(graph, units, wide);
+  const integersOf = async (order: Uint32Array) => {
+    const sum = await clipped.sum(wide.values, order);
+    return Float64Array.from(sum, (value) => Math.round(value * latticePerUnit));
+  };
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  const present = await integersOf(order);
+  let far = 0;
+  for (const place of [0, 1, 2, 127, 128, 149, 150, 198, 199]) {
+    // The last unit takes the place of the one that is not there.
+    const paired = order.with(place, order[count - 1]!).subarray(0, count - 1);
+    const without = await integersOf(paired);
+    const moved = Math.sqrt(without.reduce((sum, value, i) => sum + (value - present[i]!) ** 2, 0));
+    if (moved > 2 ** 19) far += 1;
+    assert.ok(moved <= sensitivity, `${moved} of ${sensitivity}`);
+  }
+  await clipped.close();
+  assert.ok(far >= 3);
 });

@@ -1,6 +1,6 @@
 // How far one patient can move the integers that a step releases, and so how much noise the step needs.
 import assert from 'node:assert/strict';
-import type { StepRounding } from '../onnx/index.ts';
+import { BLOCK_ROWS, type StepRounding } from '../onnx/index.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
 import { standInSigma } from './rounded-gaussian.ts';
 
@@ -55,11 +55,13 @@ export interface NoiseCalibration {
  *    other way round: 1 and 2 hold for both, since the float32 numbers that define g_u are the same in both. For
  *    linear models the latter computes c_u d as d clipped to ±b, b = C / √(‖x‖² + m) of at most K roundings, where
  *    d x̃ = g_u and ‖x̃‖² = ‖x‖² + m: |c_u d| ‖x̃‖ ≤ C (1 + ρ) as in 1.
+ *    *Sums in float32* (where `floatBlocks` is given): see `floatRounding`, whose bound is added.
  *    *A clip norm per step.* C may be any public number that is fixed before the batch is drawn: κ = fl(2^20 / C) goes
  *    with it, and Δ and σ, in lattice steps, do not depend on it.
  * 3. *Rounding* moves each coordinate by at most 1/2 in B and in B': by at most √P in norm, together.
  *
- * Adding up, ‖L(B) - L(B')‖ ≤ 2^20 (1 + ρ + 2η/C) + √P = Δ. ∎ The code rounds Δ and σ·Δ up.
+ * Adding up, ‖L(B) - L(B')‖ ≤ 2^20 (1 + ρ + 2η/C + φ/C) + √P = Δ, with φ = 0 where no sum is in float32. ∎ The code
+ * rounds Δ and σ·Δ up.
  *
  * *Assumed:* the float32 numbers of a unit depend on its rows and the parameters alone, bit for bit, wherever in
  * the batch it lies and whatever the other units are. ONNX Runtime's CPU kernels for the operators supported have that
@@ -80,13 +82,51 @@ export function calibrateNoise(options: {
   assert(rho < 2 ** -10 && eta < 2 ** -6, 'rounding stays far below the clip norm');
   // A few roundings of this very computation are covered by the last factor.
   const roundUp = 1 + 2 ** -48;
-  const sensitivity = (2 ** LATTICE_BITS * (1 + rho + 2 * eta) + Math.sqrt(parameterCount)) * roundUp;
+  const moved = 1 + rho + 2 * eta + floatRounding(rounding.floatBlocks);
+  const sensitivity = (2 ** LATTICE_BITS * moved + Math.sqrt(parameterCount)) * roundUp;
   const sigma = standInSigma(noiseMultiplier * sensitivity * roundUp);
   assert(
     sigma >= 1 && sigma <= MAXIMUM_SIGMA,
     'the noise multiplier is one that checkTrainingPlan lets pass',
   );
   return { latticePerUnit: latticeOf(clipNormL2), sensitivity, sigma };
+}
+
+/**
+ * φ/C: what sums in float32 add to the bound of `calibrateNoise`, for runs of n blocks of k = BLOCK_ROWS units.
+ *
+ * **Claim.** Let each step's batch be put into a uniformly random order (`shuffle`). Then orders of B and B' can be
+ * paired so that in every pair ‖L(B) - L(B')‖ is within the bound with φ = 4.04 ν (k (k + 1) + 4 n k + 3) C, ν =
+ * 2^-24. That suffices: the outcome is a mixture over the orders, and Rényi and hockey-stick divergences of mixtures
+ * are at most those of the worst pair (joint quasi-convexity), with subsampling as without.
+ *
+ * **Proof.** *The pairs.* Let w be the unit that B has and B' lacks, and z the last unit of an order of B. Put z into
+ * w's place and leave its own empty (or, where z = w, only that). Each order of B' comes from exactly |B| orders of
+ * B: it is uniform. The pair's runs differ in these two places, hence in two blocks at most; in all other places
+ * there are the same units, with the same bits everywhere.
+ * *A unit* has one position; it contributes t_u = a fl(fl(c_u) d)ᵀ, an exact product of floats. Roundings to float
+ * make ‖t_u‖ ≤ C (1 + ρ)(1 + 3ν). Underflow moves t_u by less than 2^-60 C, since ‖a‖² and ‖d‖² are at most 2^100 and
+ * C at least 2^-40 (`step-graph.ts`). t_z in its new place differs from t_z in its old one by at most 2 (ρ + 4ν) C,
+ * where 2ρC is in η.
+ * *A block* sums at most k units in some order, with one rounding for each product and each addition: a value is off
+ * by at most 1.001 ν (k + 1) times the sum of its terms' absolute values (Higham 2002, Sec. 3.1), the vector by 1.001
+ * ν (k + 1) k C (1 + ρ)(1 + 4ν).
+ * *Additions.* A sum that holds neither of the two blocks is the same in both runs, bit for bit. On the way of a
+ * block to the total there are sums of 3n blocks in all (`block-sums.ts`), each rounded once: 3n k ν C. Parts that
+ * were summed in double are rounded to float once, by at most n k ν C. Sums of further runs are added in double, as
+ * before.
+ * Two blocks, in B and in B': φ is four times 1.01 ν (k (k + 1) + 3 n k + n k) C and 12 ν C. ∎
+ *
+ * *Assumed* besides: the runtime's product of two float32 matrices is a function of their bits, and each of its
+ * values a sum of the products in some order, in float32 or better.
+ *
+ * For n ≤ 32 (4096 rows, the most that a run has) it is below 0.008.
+ */
+export function floatRounding(blocks: number | undefined): number {
+  if (blocks === undefined) return 0;
+  const nu = 2 ** -24;
+  const k = BLOCK_ROWS;
+  return 4.04 * nu * (k * (k + 1) + 4 * blocks * k + 3);
 }
 
 /** κ of a clip norm. */

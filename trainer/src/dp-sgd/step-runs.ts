@@ -36,7 +36,14 @@ export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: 
   const isSmall = lanes === 1 && units * rowsPerUnit * parameterCount < LARGEST_WORK;
   const hasRoom = units >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
   const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
-  return isSmall && hasRoom && isDescent && plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
+  return (
+    graph.sumType === 'float64' &&
+    isSmall &&
+    hasRoom &&
+    isDescent &&
+    plan.steps >= WORTH_A_LOOP &&
+    plan.stepsPerRun !== 1
+  );
 }
 
 /** What gradient descent goes on from: the double arrays [parameterCount] are replaced by each run. */

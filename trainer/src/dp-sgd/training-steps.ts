@@ -2,6 +2,7 @@
 // add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
 import assert from 'node:assert/strict';
 import type { ClipAdaptation } from './adaptive-clipping.ts';
+import type { Sums } from './lane.ts';
 import type { StepRuns } from './step-runs.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
 import { ratesOf, type UpdateRule, updateRuleOf } from './update-rule.ts';
@@ -10,15 +11,15 @@ import { ratesOf, type UpdateRule, updateRuleOf } from './update-rule.ts';
 export interface StepMechanism {
   /** Indices of the units in this step's batch. */
   drawBatch(): Uint32Array;
-  /** Σ of clipped gradients over a batch, [parameterCount]. */
-  sumClipped(parameters: Float32Array, batch: Uint32Array): Promise<Float64Array>;
+  /** Σ of clipped gradients over a batch, [parameterCount]; the array may be overwritten by the next sum. */
+  sumClipped(parameters: Float32Array, batch: Uint32Array): Promise<Sums>;
   /** Fresh integer noise, [parameterCount]; the array may be overwritten by the next draw. */
   drawNoise(): Float64Array;
   /** Standard deviation of the noise in each value of the next released mean. */
   noiseDeviation(): number;
   /** The released mean gradient from the sum and the noise, [parameterCount]. */
   release(sums: {
-    readonly sum: Float64Array;
+    readonly sum: Sums;
     readonly noise: Float64Array;
     readonly batch: Uint32Array;
   }): Float64Array;
@@ -48,7 +49,7 @@ export const meanPerStep = (plan: TrainingPlan, latticePerUnit: number): number 
 export function releaseMean(
   plan: TrainingPlan,
   latticePerUnit: () => number,
-): (sums: { readonly sum: Float64Array; readonly noise: Float64Array }) => Float64Array {
+): (sums: { readonly sum: Sums; readonly noise: Float64Array }) => Float64Array {
   return ({ sum, noise }) => {
     const perUnit = latticePerUnit();
     const scale = meanPerStep(plan, perUnit);

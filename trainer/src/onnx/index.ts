@@ -1,4 +1,5 @@
 // The public surface of the ONNX engine.
+export { BLOCK_ROWS } from './block-sums.ts';
 export {
   buildForwardModel,
   type ForwardModelDescription,
@@ -32,7 +33,6 @@ export { rawOutputs, scoreRows } from './score-rows.ts';
 export {
   buildStepGraph,
   type ClipLayer,
-  LARGEST_SQUARE,
   type StepGraph,
   type StepGraphOptions,
   type StepRounding,

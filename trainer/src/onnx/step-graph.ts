@@ -1,11 +1,18 @@
 // Differentiates a forward graph into ONE ordinary ONNX graph for the private part of a DP-SGD step: forward,
 // backward, the norm of each unit's gradient, clip factors, and the clipped sum.
 import assert from 'node:assert/strict';
+import { blocksOf } from './block-sums.ts';
 import { differentiate } from './differentiate.ts';
 import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { type Loss, lossFrom, whyNotLoss } from './losses/loss.ts';
-import { CANCELLATION_GUARD, type KnownMatrix, type ParameterGradient, type UnitGrid } from './unit-norms.ts';
+import {
+  CANCELLATION_GUARD,
+  type FloatSum,
+  type KnownMatrix,
+  type ParameterGradient,
+  type UnitGrid,
+} from './unit-norms.ts';
 
 /** Parameters whose gradients are clipped together, apart from all others. */
 export interface ClipLayer {
@@ -37,6 +44,8 @@ export interface StepRounding {
   readonly cancellationGuard: number;
   /** Terms summed, at most, for one value of the clipped sum of one run. */
   readonly sumTerms: number;
+  /** Blocks of BLOCK_ROWS units whose sums are taken and added in float32; absent where all sums are in double. */
+  readonly floatBlocks?: number;
 }
 
 export interface StepGraph extends UnitGrid {
@@ -44,10 +53,12 @@ export interface StepGraph extends UnitGrid {
    * ONNX bytes. Inputs: `x` float [rows, ...inputShape], `y` and `mask` float [rows, 1], the rows of unit u from
    * u · rowsPerUnit on (mask 1 for rows that exist, 0 for padding, whose x and y must be 0), `parameters` float
    * [parameterCount]; and where `takesClipNorm`, `clipNorm` double [1, 1]. Outputs: `clippedSum` double
-   * [1, parameterCount], `squares` double [units, 1].
+   * [1, parameterCount] (float where `sumType` says so), `squares` double [units, 1].
    */
   readonly bytes: Uint8Array;
   readonly takesClipNorm: boolean;
+  /** Units with larger `squares`, or squares that are no numbers, are to be left out. */
+  readonly largestSquare: number;
   /** What `clippedSum` is made of. */
   readonly sumType: 'float32' | 'float64';
   readonly inputShape: readonly number[];
@@ -57,7 +68,16 @@ export interface StepGraph extends UnitGrid {
 }
 
 /** Squared norms beyond this are as good as infinite. */
-export const LARGEST_SQUARE = 1e300;
+const LARGEST_SQUARE = 1e300;
+
+/** The same where sums are in float, for each factor's squared norm too: weights then lose nothing to underflow. */
+const LARGEST_FLOAT_SQUARE = 2 ** 100;
+
+/** Gradients of so many values are summed in float: the cost in noise is worth the time. */
+const FLOAT_SUM_FROM = 2 ** 16;
+
+/** Clip norms for which float sums neither overflow nor underflow. */
+const isFloatClipNorm = (clipNormL2: number) => clipNormL2 >= 2 ** -40 && clipNormL2 <= 2 ** 40;
 
 /** Clip factors min(1, C / norm) per unit, for the gradient of each parameter; NaN where the norm is. */
 function emitUnitWeights(
@@ -74,10 +94,8 @@ function emitUnitWeights(
     const ratio = writer.emit('Div', [numerator, writer.emit('Sqrt', [squares])]);
     return writer.emit('Min', [writer.double(1), ratio]);
   };
-  const terms = gradients.map(({ unitSquares }) => unitSquares);
-  writer.emitAs('squares', terms.length === 1 ? 'Identity' : 'Sum', terms);
   if (layers === undefined) {
-    const weights = weigh('squares', clipNormL2);
+    const weights = weigh(sum(gradients), clipNormL2);
     return gradients.map(() => weights);
   }
   const byParameter = new Map(
@@ -88,6 +106,60 @@ function emitUnitWeights(
     }),
   );
   return gradients.map(({ parameter }) => byParameter.get(parameter)!);
+}
+
+/** Emits the squared norms of whole gradients, and of the factors of those that are summed in float. */
+function emitSquares(
+  writer: GraphWriter,
+  gradients: readonly ParameterGradient[],
+  inFloat: readonly FloatSum[],
+): void {
+  const factors = new Set(inFloat.flatMap(({ factorSquares }) => factorSquares));
+  const terms = [...gradients.map(({ unitSquares }) => unitSquares), ...factors];
+  writer.emitAs('squares', terms.length === 1 ? 'Identity' : 'Sum', terms);
+}
+
+/** The gradients that are summed in float, by parameter: a function of public numbers. */
+function floatSums(
+  gradients: readonly ParameterGradient[],
+  {
+    clipNormL2,
+    layers = [],
+    floatFrom = Number.POSITIVE_INFINITY,
+  }: StepGraphOptions & { readonly floatFrom?: number },
+): ReadonlyMap<string, FloatSum> {
+  const bounds = [clipNormL2, ...layers.map((layer) => layer.clipNormL2)];
+  if (!bounds.every((bound) => bound !== 'input' && isFloatClipNorm(bound))) return new Map();
+  return new Map(
+    gradients.flatMap(({ parameter, inFloat }) =>
+      inFloat !== undefined && inFloat.size >= floatFrom ? [[parameter, inFloat] as const] : [],
+    ),
+  );
+}
+
+/** Emits each parameter's clipped sum, all of one type, [1, size]. */
+function emitSums(
+  writer: GraphWriter,
+  gradients: readonly ParameterGradient[],
+  {
+    weights,
+    inFloat,
+  }: { readonly weights: readonly string[]; readonly inFloat: ReadonlyMap<string, FloatSum> },
+): string[] {
+  const toFloat = (value: string) => writer.emit('Cast', [value], { to: 1 });
+  const floatWeights = new Map<string, string>();
+  const floatWeight = (weight: string) => {
+    const known = floatWeights.get(weight) ?? toFloat(weight);
+    floatWeights.set(weight, known);
+    return known;
+  };
+  return gradients.map((gradient, i) => {
+    const float = inFloat.get(gradient.parameter);
+    const weight = weights[i]!;
+    const own = float?.weightedSum(floatWeight(weight)) ?? gradient.weightedSum(weight);
+    const row = float === undefined && gradient.isRow ? own : writer.reshape(own, [1, -1]);
+    return float === undefined && inFloat.size > 0 ? toFloat(row) : row;
+  });
 }
 
 function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOptions): void {
@@ -106,13 +178,20 @@ function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOpti
  * Emits the clipped sum of a batch `x`, `y`, `mask` at `parameters`, double [1, parameterCount] in parts in the order
  * of the parameters; and, as `squares`, the units' squared norms.
  *
+ * Where there are gradients of at least `floatFrom` values, each of one outer product, they are summed in float and all
+ * parts are float.
+ *
  * @param known what is at hand of `x`
  */
 export function emitClippedSum(
   model: ForwardModel,
   writer: GraphWriter,
-  options: StepGraphOptions & { readonly known?: KnownMatrix },
-): { readonly parts: readonly string[]; readonly gradients: readonly ParameterGradient[] } {
+  options: StepGraphOptions & { readonly known?: KnownMatrix; readonly floatFrom?: number },
+): {
+  readonly parts: readonly string[];
+  readonly gradients: readonly ParameterGradient[];
+  readonly isFloat: boolean;
+} {
   const { capacityUnits: units, rowsPerUnit, known } = options;
   const loss = lossFrom(options.loss);
   assertBounds(model, options);
@@ -120,10 +199,10 @@ export function emitClippedSum(
   assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
   assert.equal(whyNotLoss(loss, model.outputs), undefined);
   const gradients = differentiate(model, { writer, grid: { units, rowsPerUnit }, loss, known });
+  const inFloat = floatSums(gradients, options);
   const weights = emitUnitWeights(writer, gradients, options);
-  const sums = gradients.map((gradient, i) => gradient.weightedSum(weights[i]!));
-  const parts = sums.map((sum, i) => (gradients[i]!.isRow ? sum : writer.reshape(sum, [1, -1])));
-  return { parts, gradients };
+  emitSquares(writer, gradients, [...inFloat.values()]);
+  return { parts: emitSums(writer, gradients, { weights, inFloat }), gradients, isFloat: inFloat.size > 0 };
 }
 
 /**
@@ -131,8 +210,11 @@ export function emitClippedSum(
  *
  * Output: Σ_u c_u g_u over the units in the run, where g_u is the sum of the gradients of the unit's rows and
  * c_u = min(1, C / n_u) for a bound n_u ≥ ‖g_u‖₂ that is ‖g_u‖₂ itself but for positions that cancel almost
- * wholly (`unit-norms.ts`). The n_u² are an output too: where one is not finite or beyond LARGEST_SQUARE, the sum is
+ * wholly (`unit-norms.ts`). The n_u² are an output too: where one is not finite or beyond `largestSquare`, the sum is
  * of no use, and the run is to be repeated without that unit (`dp-sgd/clipped-sum.ts`).
+ *
+ * Sums are in double, but for large dense layers: there the time is in them, and they are in float32, in blocks
+ * (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are then added.
  *
  * With layers, the gradient's part g_uk of each layer k has a factor of its own, min(1, C_k / n_uk); the squares of the
  * bounds C_k sum to at most C², and so the whole contribution of a unit is at most C as before. The n_u² that are put
@@ -143,13 +225,15 @@ export function emitClippedSum(
 export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): StepGraph {
   const { clipNormL2, capacityUnits: units, rowsPerUnit } = options;
   const writer = new GraphWriter();
-  const { parts, gradients } = emitClippedSum(model, writer, options);
+  const { parts, gradients, isFloat } = emitClippedSum(model, writer, {
+    ...options,
+    floatFrom: FLOAT_SUM_FROM,
+  });
   writer.emitAs('clippedSum', 'Concat', parts, { axis: 1 });
   const grid = { units, rowsPerUnit };
   const takesClipNorm = clipNormL2 === 'input';
-
   return {
-    ...finishStepGraph(model, { writer, grid, takesClipNorm, sumType: 'float64' }),
+    ...finishStepGraph(model, { writer, grid, takesClipNorm, sumType: isFloat ? 'float32' : 'float64' }),
     rounding: {
       normTerms: Math.max(
         ...gradients.map(
@@ -159,6 +243,7 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
       ),
       cancellationGuard: gradients.some(({ isGuarded }) => isGuarded) ? CANCELLATION_GUARD : 1,
       sumTerms: Math.max(...gradients.map(({ sumTerms }) => sumTerms)),
+      ...(isFloat && { floatBlocks: blocksOf(units) }),
     },
   };
 }
@@ -191,5 +276,6 @@ export function finishStepGraph(
       valueInfo('squares', { elementType: 'double', shape: [grid.units, 1] }),
     ],
   });
-  return { ...grid, bytes, takesClipNorm, sumType, inputShape, features, parameterCount };
+  const largestSquare = sumType === 'float32' ? LARGEST_FLOAT_SQUARE : LARGEST_SQUARE;
+  return { ...grid, bytes, takesClipNorm, largestSquare, sumType, inputShape, features, parameterCount };
 }

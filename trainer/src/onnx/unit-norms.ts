@@ -8,6 +8,7 @@
 //
 // Norms and sums are computed in double precision from float32 values, whose squares and products neither overflow
 // nor underflow there; `dp-sgd/sensitivity.ts` bounds what rounding is left.
+import { emitBlockSum } from './block-sums.ts';
 import type { GraphWriter } from './graph-writer.ts';
 
 /** A [rows · positions, width] float value of the step graph. */
@@ -35,12 +36,27 @@ export interface ParameterGradient {
    * many values, in the parameter's row-major order.
    */
   weightedSum(weight: string): string;
+  /** Where each unit's gradient is one product a dᵀ: how it is summed in float. */
+  readonly inFloat?: FloatSum;
   /** Whether the weighted sum is [1, size]. */
   readonly isRow: boolean;
   /** Emits Σ gradient over all rows, without weights, in float: [1, size] or another shape of as many values. */
   plainSum(): string;
   /** Emits each row's gradient, float [rows, size]. */
   perRow(): string;
+}
+
+/**
+ * The weighted sum in float32: each unit's gradient is a fl(c d)ᵀ for float weights c, and its own roundings and those of
+ * the sum over units (`block-sums.ts`) are for the caller to charge.
+ */
+export interface FloatSum {
+  /** Values of the gradient. */
+  readonly size: number;
+  /** Names of doubles [units, 1]: ‖a‖² and ‖d‖². */
+  readonly factorSquares: readonly string[];
+  /** Emits the sum, float [left width, right width], for weights float [units, 1]. */
+  weightedSum(weight: string): string;
 }
 
 export interface UnitGrid {
@@ -101,6 +117,7 @@ export class UnitNorms {
       isRow: left.width === 1,
       perRow,
       plainSum,
+      ...(inUnit === 1 && { inFloat: this.#floatSum(left, right) }),
       weightedSum: (weight) => {
         // The weights go to the smaller of the two factors.
         const onLeft = left.width < right.width;
@@ -172,6 +189,22 @@ export class UnitNorms {
       uses.map((use) => use.perRow()),
     );
     return this.perRow({ parameter: first.parameter, value, size, isFlat: true });
+  }
+
+  #floatSum(left: Matrix, right: Matrix): FloatSum {
+    const weigh = ({ value }: Matrix, weight: string) => this.#writer.emit('Mul', [value, weight]);
+    return {
+      size: left.width * right.width,
+      factorSquares: [this.#squares(left), this.#squares(right)],
+      weightedSum: (weight) => {
+        const onLeft = left.width < right.width;
+        return emitBlockSum(this.#writer, {
+          left: onLeft ? weigh(left, weight) : left.value,
+          right: onLeft ? right.value : weigh(right, weight),
+          rows: this.#grid.units,
+        });
+      },
+    };
   }
 
   /** Σ over the positions of each group of left rightᵀ: float [groups, left.width · right.width]. */

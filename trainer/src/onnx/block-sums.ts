@@ -1,0 +1,38 @@
+// Sums over the rows of a batch in float32, in an order that keeps their rounding small and known: blocks of few rows
+// are each summed by one product, and the blocks' sums are added in pairs, pairs of pairs, and so on.
+import type { GraphWriter } from './graph-writer.ts';
+
+/** Rows of one block at most: what rounds within it grows with the square of this, and with nothing else. */
+export const BLOCK_ROWS = 128;
+
+export interface RowProduct {
+  /** Float [rows, left width]. */
+  readonly left: string;
+  /** Float [rows, right width]. */
+  readonly right: string;
+  readonly rows: number;
+}
+
+export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
+
+/**
+ * Emits Σ_r left_r right_rᵀ over the rows, float [left width, right width].
+ *
+ * Row r lies in block ⌊r / BLOCK_ROWS⌋ and reaches the sum through that block's product and at most ⌈log₂ blocks⌉
+ * additions; the values added on the way are sums of at most 3 · blocks blocks in all, each block once an addition. At
+ * no time are more than ⌈log₂ blocks⌉ + 2 sums in memory.
+ */
+export function emitBlockSum(writer: GraphWriter, { left, right, rows }: RowProduct): string {
+  const product = (a: string, b: string) => writer.emit('Gemm', [a, b], { transA: 1 });
+  const blocks = blocksOf(rows);
+  if (blocks === 1) return product(left, right);
+  const sizes = Array.from({ length: blocks }, (_, i) => Math.min(BLOCK_ROWS, rows - i * BLOCK_ROWS));
+  const cut = (value: string) => writer.emitMany('Split', [value, writer.int64s(sizes)], blocks, { axis: 0 });
+  const [lefts, rights] = [cut(left), cut(right)];
+  const sum = (first: number, count: number): string => {
+    if (count === 1) return product(lefts[first]!, rights[first]!);
+    const half = Math.ceil(count / 2);
+    return writer.emit('Add', [sum(first, half), sum(first + half, count - half)]);
+  };
+  return sum(0, blocks);
+}
