@@ -1,8 +1,7 @@
 // The steps that are measured: the private one as the trainer takes it, and the same without privacy.
 
-import { ClippedSum, lanesFor } from '../../src/dp-sgd/clipped-sum.ts';
+import { ClippedSum } from '../../src/dp-sgd/clipped-sum.ts';
 import {
-  capacityUnitsOf,
   expectedBatchUnits,
   packUnits,
   secureRandomness,
@@ -10,6 +9,7 @@ import {
   type TrainingUnits,
 } from '../../src/dp-sgd/index.ts';
 import { prepareRound } from '../../src/dp-sgd/round.ts';
+import { layoutOf } from '../../src/dp-sgd/step-layout.ts';
 import type { StepRuns } from '../../src/dp-sgd/step-runs.ts';
 import { runSteps, runStepsTogether, type StepMechanism } from '../../src/dp-sgd/training-steps.ts';
 import { defaultLoss, readForwardModel } from '../../src/onnx/index.ts';
@@ -107,10 +107,9 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
   const work = workload(name, batch);
   const { plan, units } = work;
   const model = readForwardModel(work.model);
-  const capacity = capacityUnitsOf(plan);
-  const lanes = lanesFor(model, capacity);
+  const { lanes, unitsPerRun } = layoutOf(model, plan);
   const graph = buildPlainStepGraph(model, {
-    capacityUnits: Math.ceil(capacity / lanes),
+    capacityUnits: unitsPerRun,
     rowsPerUnit: 1,
     loss: defaultLoss(model.outputs),
   });

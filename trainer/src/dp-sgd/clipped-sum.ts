@@ -5,19 +5,12 @@ import { type Lane, openLane, openLaneThread, type Sums } from './lane.ts';
 import { isUsableUnit, type TrainingUnits, unitCount } from './training-units.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
-const WORTH_A_LANE = 64;
 
 /**
  * Times normTerms: more than how far, relatively, a unit's squared norms in two orders can lie apart, each of which is
  * within 3 · 2^-53 normTerms of the same number (`sensitivity.ts`, step 1).
  */
 const ORDER_MARGIN = 16 * 2 ** -53;
-
-/** Lanes that a model's batches of `units` units are divided among: a public number. */
-export function lanesFor(model: ForwardModel, units: number): number {
-  const gains = model.nodes.some(({ opType }) => opType === 'Conv');
-  return gains && units >= WORTH_A_LANE ? 2 : 1;
-}
 
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {

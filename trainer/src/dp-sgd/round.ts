@@ -13,7 +13,7 @@ import {
 } from '../onnx/index.ts';
 import { ClipNorm, countSigma } from './adaptive-clipping.ts';
 import { clipLayersOf } from './clip-layers.ts';
-import { ClippedSum, lanesFor } from './clipped-sum.ts';
+import { ClippedSum } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
 import { samplePoisson, shuffle } from './poisson-sampling.ts';
@@ -25,10 +25,10 @@ import {
   MAXIMUM_UNITS,
   type NoiseCalibration,
 } from './sensitivity.ts';
+import { layoutOf } from './step-layout.ts';
 import { StepRuns, takesStepsTogether } from './step-runs.ts';
 import {
   adaptivePlanOf,
-  capacityUnitsOf,
   checkTrainingPlan,
   clipNoiseOf,
   expectedBatchUnits,
@@ -125,12 +125,11 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const model = checkRound(input);
   const { parameterCount } = model;
   const clipNorm = clipNormOf(input);
-  const capacity = capacityUnitsOf(plan);
-  const lanes = lanesFor(model, capacity);
+  const { lanes, unitsPerRun } = layoutOf(model, plan);
   const layers = layersOf(plan, model);
   const options: StepGraphOptions = {
     clipNormL2: clipNorm === undefined ? plan.clipNormL2 : 'input',
-    capacityUnits: Math.ceil(capacity / lanes),
+    capacityUnits: unitsPerRun,
     rowsPerUnit: plan.rowsPerUnit,
     loss: lossOf(plan, model),
     ...(layers && { layers }),

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readForwardModel } from '../onnx/index.ts';
+import { peerModel } from '../onnx/testing/peer-models.ts';
+import { layoutOf } from './step-layout.ts';
+import type { TrainingPlan } from './training-plan.ts';
+
+const plan: TrainingPlan = {
+  clipNormL2: 1,
+  noiseMultiplier: 1,
+  samplingRate: 1 / 16,
+  steps: 1,
+  bandSize: 4096,
+  rowsPerUnit: 1,
+  learningRate: 0.1,
+};
+const modelOf = (name: string) => readForwardModel(peerModel(name, 1).bytes);
+
+test('convolutions take two lanes, and runs that batches of the expected size fill', () => {
+  const layout = layoutOf(modelOf('cnn28'), plan);
+  assert.deepEqual(layout, { lanes: 2, unitsPerRun: 64 });
+});
+
+test('more rows to a unit make runs of fewer units, and never of more rows than the plan allows', () => {
+  const cnn = modelOf('cnn28');
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 8 }), { lanes: 2, unitsPerRun: 16 });
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerRun: 80 }), { lanes: 2, unitsPerRun: 40 });
+});
+
+test('small batches, and models without convolutions, take one run on one lane', () => {
+  assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { lanes: 1, unitsPerRun: 42 });
+  assert.deepEqual(layoutOf(modelOf('mlp30'), plan), { lanes: 1, unitsPerRun: 324 });
+});
