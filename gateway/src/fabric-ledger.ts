@@ -32,6 +32,8 @@ import {
   LedgerError,
   type LedgerEvent,
   type LedgerStep,
+  missing,
+  nothingMissing,
   type Outcome,
   type PreparedTransaction,
   type ReadinessCheck,
@@ -48,6 +50,7 @@ import {
 } from './ledger-failures.ts';
 import { isP256, signWithLowS } from './ledger-signature.ts';
 import { publicMessage } from './refusals.ts';
+import { StandingLedger } from './standing-ledger.ts';
 import { invalidated } from './validation-codes.ts';
 
 export interface FabricLedgerOptions {
@@ -96,6 +99,7 @@ export class FabricLedger implements Ledger {
   readonly #options: FabricLedgerOptions;
   readonly #client: Client;
   readonly #signers = new Map<Role, Signer>();
+  readonly #commits = new StandingLedger();
 
   /** Does not wait for the peer: a gateway starts, and says what is missing, without one. */
   constructor(options: FabricLedgerOptions) {
@@ -121,10 +125,13 @@ export class FabricLedger implements Ledger {
     const commit = await transaction
       .submit(sending)
       .catch((error) => this.#raise({ step: 'submit', transactionId, error, ...sending }));
+    const orderedMs = Date.now();
     const waiting = deadlineIn(commitTimeoutMs);
-    const status = await commit
-      .getStatus(waiting)
-      .catch((error) => this.#raise({ step: 'commit-status', transactionId, error, ...waiting }));
+    const status = await commit.getStatus(waiting).catch((error) => {
+      this.#commits.missed({ transactionId, orderedMs });
+      return this.#raise({ step: 'commit-status', transactionId, error, ...waiting });
+    });
+    this.#commits.settled();
     if (!status.successful)
       throw invalidated({ transactionId, validationCode: validationCodeOf(status.code) });
     return { transactionId, blockNumber: Number(status.blockNumber), result: parseJson(result) };
@@ -138,12 +145,16 @@ export class FabricLedger implements Ledger {
     // in which a duplicate and another transaction set the policy of one row, and stops the channel.
     let asked = !resend;
     let sent = !resend;
+    let orderedMs: number | undefined;
     for (;;) {
       try {
         if (asked && !sent) {
           await gateway
             .newTransaction(prepared.envelope)
             .submit({ deadline: untilMs })
+            .then(() => {
+              orderedMs = Date.now();
+            })
             .catch((error) => {
               // What orderers say of the second one does not settle the first: only its status does.
               if (!(error instanceof GatewayError)) throw error;
@@ -156,12 +167,16 @@ export class FabricLedger implements Ledger {
         const deadline = asked ? untilMs : Math.min(untilMs, Date.now() + ASK_FIRST_MS);
         asked = true;
         const { code, blockNumber, successful } = await commit.getStatus({ deadline });
+        if (orderedMs !== undefined) this.#commits.settled();
         if (successful) return { state: 'committed', blockNumber: Number(blockNumber) };
         return { state: 'invalid', blockNumber: Number(blockNumber), validationCode: validationCodeOf(code) };
       } catch (error) {
         this.#options.log.info({ err: error, transactionId }, 'outcome not known yet');
       }
-      if (Date.now() + RECONNECT_MS.first >= untilMs) return { state: 'unknown' };
+      if (Date.now() + RECONNECT_MS.first >= untilMs) {
+        if (orderedMs !== undefined) this.#commits.missed({ transactionId, orderedMs });
+        return { state: 'unknown' };
+      }
       await sleep(RECONNECT_MS.first);
     }
   }
@@ -220,11 +235,6 @@ export class FabricLedger implements Ledger {
     const role = this.roles[0];
     if (role === undefined)
       return [{ name: 'peer', problem: 'the connection file has no identity for any role' }];
-    const missing = (name: ReadinessCheck['name'], problem: string) => {
-      const order = ['peer', 'chaincode', 'endorsement'] as const;
-      const passed = order.slice(0, order.indexOf(name)).map((before): ReadinessCheck => ({ name: before }));
-      return [...passed, { name, problem }];
-    };
     try {
       await this.#connected(READY_TIMEOUT_MS.connect);
     } catch {
@@ -239,7 +249,8 @@ export class FabricLedger implements Ledger {
       if (unanswered === undefined) return missing('endorsement', `no endorsement can be had: ${unendorsed}`);
       return missing('chaincode', `the chaincode ${chaincode} does not answer: ${unanswered}`);
     }
-    return [{ name: 'peer' }, { name: 'chaincode' }, { name: 'endorsement' }];
+    const standing = await this.#commits.problem(() => this.height());
+    return standing === undefined ? nothingMissing() : missing('commit', standing);
   }
 
   async close(): Promise<void> {

@@ -56,11 +56,22 @@ export interface EventsOptions {
   readonly signal: AbortSignal;
 }
 
+/** In this order: what follows the first that is missing was not asked. */
+export const READINESS_CHECKS = ['peer', 'chaincode', 'endorsement', 'commit'] as const;
+
 /** One thing readiness depends on; `problem` says what is missing. */
 export interface ReadinessCheck {
-  readonly name: 'peer' | 'chaincode' | 'endorsement';
+  readonly name: (typeof READINESS_CHECKS)[number];
   readonly problem?: string;
 }
+
+/** Those that hold before the one that does not, and that one. */
+export function missing(name: ReadinessCheck['name'], problem: string): ReadinessCheck[] {
+  const before = READINESS_CHECKS.slice(0, READINESS_CHECKS.indexOf(name));
+  return [...before.map((passed): ReadinessCheck => ({ name: passed })), { name, problem }];
+}
+
+export const nothingMissing = (): ReadinessCheck[] => READINESS_CHECKS.map((name) => ({ name }));
 
 /** What is thrown or rejected here stops the sending. */
 export type BeforeSending = (prepared: PreparedTransaction) => void | Promise<void>;

@@ -10,19 +10,20 @@ import {
   transactionNamed,
   validate,
 } from '@consilium/chaincode/domain';
-import type {
-  BeforeSending,
-  Committed,
-  EventPosition,
-  EventsOptions,
-  Ledger,
-  LedgerCall,
-  LedgerError,
-  LedgerEvent,
-  Outcome,
-  PreparedTransaction,
-  ReadinessCheck,
-  RecoverOptions,
+import {
+  type BeforeSending,
+  type Committed,
+  type EventPosition,
+  type EventsOptions,
+  type Ledger,
+  type LedgerCall,
+  type LedgerError,
+  type LedgerEvent,
+  type Outcome,
+  type PreparedTransaction,
+  READINESS_CHECKS,
+  type ReadinessCheck,
+  type RecoverOptions,
 } from './ledger.ts';
 
 /** Where a played failure happens: before anything is sent, or after, with what the ledger really did. */
@@ -161,8 +162,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async ready(): Promise<readonly ReadinessCheck[]> {
-    const names = ['peer', 'chaincode', 'endorsement'] as const;
-    return names.map((name) => this.missing.find((check) => check.name === name) ?? { name });
+    return READINESS_CHECKS.map((name) => this.missing.find((check) => check.name === name) ?? { name });
   }
 
   async close(): Promise<void> {}

@@ -66,6 +66,13 @@ export const Consortium = Strict({
       batchTimeoutMs: Type.Optional(
         Type.Integer({ minimum: 1, maximum: 60_000, description: 'milliseconds, 1 to 60000' }),
       ),
+      maxMessageCount: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 10_000,
+          description: 'how many transactions a block may hold: 1 unless every client is trusted',
+        }),
+      ),
     }),
   ),
   ipfs: Type.Optional(Listener),
@@ -183,13 +190,13 @@ function* duplicates(consortium: Consortium): Generator<{ path: Path; problem: s
 function* orderingProblems(
   consortium: Consortium,
 ): Generator<{ path: Path; problem: string; remedy: string }> {
-  const { ordering, nodes } = consortium.orderer ?? {};
+  const { ordering, nodes, maxMessageCount } = consortium.orderer ?? {};
   if (consortium.runtime === 'embedded') {
     const remedy =
       'remove it: the embedded runtime has one stand-in for an orderer; or write `runtime: native`';
-    if (ordering !== undefined)
-      yield { path: ['orderer', 'ordering'], problem: 'is for native only', remedy };
-    if (nodes !== undefined) yield { path: ['orderer', 'nodes'], problem: 'is for native only', remedy };
+    for (const [field, value] of Object.entries({ ordering, nodes, maxMessageCount })) {
+      if (value !== undefined) yield { path: ['orderer', field], problem: 'is for native only', remedy };
+    }
     return;
   }
   const allowed = ordering === 'bft' ? [4] : [1, 3];

@@ -8,6 +8,7 @@ export class DirectoryLockedError extends Error {
 }
 
 export interface DirectoryLock {
+  /** Again is nothing: whoever failed and whoever cleans up both release. */
   release(): void;
 }
 
@@ -20,5 +21,9 @@ export function lockDirectory(directory: string): DirectoryLock {
     database.close();
     throw new DirectoryLockedError(`another process starts or runs a consortium in ${directory}`, { cause });
   }
-  return { release: () => database.close() };
+  return {
+    release() {
+      if (database.isOpen) database.close();
+    },
+  };
 }

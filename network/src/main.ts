@@ -13,6 +13,7 @@ import type { LedgerNetwork } from './ledger-network.ts';
 import { runBareLedger } from './native/bare-ledger.ts';
 import { MissingBinariesError } from './native/binaries.ts';
 import { FabricCommandError } from './native/fabric-commands.ts';
+import { UnfitFabricError } from './native/fabric-version.ts';
 import { PortInUseError } from './ports.ts';
 import { repository } from './programs.ts';
 import { StartFailedError, startDetached } from './start-detached.ts';
@@ -240,6 +241,7 @@ const OPERATING = [
   DirectoryLockedError,
   MissingBinariesError,
   FabricCommandError,
+  UnfitFabricError,
 ];
 
 try {

@@ -93,8 +93,9 @@ export function commitStatus(subject: () => Subject): void {
       assert.equal(foreign.code, 7);
     });
 
-    it('is refused for what is not a question', async () => {
-      const { a, channel } = subject();
+    it('is refused for what is not a question', async (t) => {
+      const { a, channel, isFabric2 } = subject();
+      if (isFabric2) return t.skip('not run: peers of Fabric 2 look at the signature first');
       const signature = Buffer.from('signature');
       const identity = serializedIdentity(a);
       const ask = (channelName: string, transactionId: string, who: Uint8Array) =>

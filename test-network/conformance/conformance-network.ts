@@ -17,6 +17,8 @@ export interface ConformanceNetwork {
    * `NAME` (majority), `NAME-any` and `NAME-nested` (see probe-policies.ts).
    */
   readonly probe: string;
+  /** The major version of its peers' Fabric; 3 where absent. */
+  readonly fabricMajor?: number;
   readonly oddIdentities?: OddIdentities;
   /** Kills the whole network without warning and starts it again with its state. */
   readonly crashAndRestart?: () => Promise<void>;

@@ -9,6 +9,7 @@ import { otherForm } from './signature-forms.ts';
 import type { Subject } from './subject.ts';
 
 const FIRST_ENDORSER = '10 ABORTED: failed to endorse transaction, see attached details for more info';
+const NO_CLOCK = 'not run: peers of Fabric 2 do not look at the clock';
 const ROLES = ['operator', 'steward', 'researcher', 'trainer', 'auditor'];
 
 export function identities(subject: () => Subject): void {
@@ -125,14 +126,17 @@ export function identities(subject: () => Subject): void {
     });
 
     it('refuses a certificate whose time is over', async (t) => {
-      const { a, probe, oddIdentities } = subject();
+      const { a, channel, isFabric2, probe, oddIdentities } = subject();
       if (!oddIdentities) return t.skip('not run: the network offers no expired certificate');
       const client = subject().impostor(0, oddIdentities.expired);
+      const unknown =
+        `error validating proposal: access denied: channel [${channel}] ` +
+        'creator org unknown, creator is malformed';
       assert.deepEqual(await refusal(client.commit(probe, 'put', { args: ['x', 'y'] })), {
         error: 'EndorseError',
         code: 10,
         message: FIRST_ENDORSER,
-        details: [`${a.mspId} proposal client identity expired`],
+        details: [`${a.mspId} ${isFabric2 ? unknown : 'proposal client identity expired'}`],
       });
     });
 
@@ -151,7 +155,8 @@ export function identities(subject: () => Subject): void {
       });
     });
 
-    it('refuses a proposal whose clock is an hour away', async () => {
+    it('refuses a proposal whose clock is an hour away', async (t) => {
+      if (subject().isFabric2) return t.skip(NO_CLOCK);
       const { a, probe } = subject();
       for (const seconds of [3600, -3600]) {
         const proposal = a.proposal(probe, 'put', { args: [subject().key(), 'v'] });
@@ -166,7 +171,8 @@ export function identities(subject: () => Subject): void {
       }
     });
 
-    it('answers an evaluation whose clock is an hour away as if no peer were there', async () => {
+    it('answers an evaluation whose clock is an hour away as if no peer were there', async (t) => {
+      if (subject().isFabric2) return t.skip(NO_CLOCK);
       const { a, probe, mspIds } = subject();
       const skewed = forgeProposal(a.proposal(probe, 'get', { args: ['x'] }), a, ({ channelHeader }) => {
         const time = channelHeader.getTimestamp()!;

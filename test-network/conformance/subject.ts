@@ -38,6 +38,11 @@ export class Subject {
     return this.organisations.map(({ mspId }) => mspId);
   }
 
+  /** Some answers of Fabric 2.5 are its own. */
+  get isFabric2(): boolean {
+    return this.#network.fabricMajor === 2;
+  }
+
   get oddIdentities(): OddIdentities | undefined {
     return this.#network.oddIdentities;
   }

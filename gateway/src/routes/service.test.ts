@@ -12,7 +12,7 @@ test('a gateway is healthy without its ledger, and says what it misses until it 
   };
   assert.deepEqual((await ready()).json(), {
     status: 'ready',
-    checks: [{ name: 'peer' }, { name: 'chaincode' }, { name: 'endorsement' }],
+    checks: [{ name: 'peer' }, { name: 'chaincode' }, { name: 'endorsement' }, { name: 'commit' }],
   });
   gateway.ledger.missing = [{ name: 'peer', problem: 'the peer of Org1MSP does not answer' }];
   const without = await ready();

@@ -2,19 +2,19 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
-import type { ReadinessCheck } from '../ledger.ts';
+import { nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../ledger.ts';
 
 const Health = Type.Object({ status: Type.Literal('ok') }, { examples: [{ status: 'ok' }] });
 const Readiness = Type.Object({
   status: Type.Enum(['ready', 'not ready']),
   checks: Type.Array(
     Type.Object({
-      name: Type.Enum(['peer', 'chaincode', 'endorsement']),
+      name: Type.Enum([...READINESS_CHECKS]),
       problem: Type.Optional(Type.String()),
     }),
   ),
 });
-const READY = { status: 'ready', checks: [{ name: 'peer' }, { name: 'chaincode' }, { name: 'endorsement' }] };
+const READY = { status: 'ready', checks: nothingMissing() };
 const NOT_READY = {
   status: 'not ready',
   checks: [{ name: 'peer', problem: 'the peer does not answer' }],
@@ -49,8 +49,11 @@ export function addServiceRoutes(app: FastifyInstance, { ledger, metrics }: Depe
     schema: {
       operationId: 'getReadiness',
       tags,
-      summary: 'Whether this gateway can work: peer reachable, chaincode answering, endorsement possible.',
-      description: 'Asks for an endorsement, not only for a port, and says what is missing. Public.',
+      summary:
+        'Whether this gateway can work: peer, chaincode and endorsement there, transactions committed.',
+      description:
+        'Asks for an endorsement, not only for a port, and says what is missing, also where the ledger stands: ' +
+        'orderers took a transaction, and no block has come since. Public.',
       response: {
         200: { ...Readiness, description: 'It can work.', examples: [READY] },
         503: { ...Readiness, description: 'It cannot; checks say why.', examples: [NOT_READY] },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Consortium } from '../config.ts';
 import type { LedgerNetwork } from '../ledger-network.ts';
+import type { FabricVersion } from '../native/fabric-version.ts';
 import { type Chaincode, planFabric } from '../native/native-runtime.ts';
 import { inherited, repository } from '../programs.ts';
 import { writeWhole } from '../state-file.ts';
@@ -65,19 +66,25 @@ async function judgeNative(
       title: name,
     })),
     chaincode: { name: 'consilium', policy: 'MAJORITY' },
-    orderer: { ordering },
+    // Some questions are about two transactions in one block.
+    orderer: { ordering, maxMessageCount: 500 },
   };
-  const supervisor = new Supervisor({
-    consortium,
-    directory,
-    report: say,
-    plan: () => planFabric(consortium, directory, chaincodesOf(consortium)),
-  });
+  let version: FabricVersion | undefined;
+  const plan = async () => {
+    const planned = await planFabric(consortium, directory, chaincodesOf(consortium));
+    version = planned.version;
+    return planned;
+  };
+  const supervisor = new Supervisor({ consortium, directory, report: say, plan });
   signal.addEventListener('abort', () => void supervisor.stop(), { once: true });
   try {
     await supervisor.start();
     signal.throwIfAborted();
-    const environment = await suiteEnvironment(consortium, directory);
+    say(`Judging Fabric ${version!.text}`);
+    const environment = {
+      ...(await suiteEnvironment(consortium, directory)),
+      CONSILIUM_FABRIC_MAJOR: String(version!.major),
+    };
     return await runSuites('native', options, { environment, signal });
   } finally {
     await supervisor.stop();

@@ -72,7 +72,7 @@ const bft = ({ orderers, batchTimeoutMs }: FabricLayout) => ({
 
 /** What configtxgen reads, as data. The channel's capability: V3_0, or V2_0 for Fabric 2.5. */
 export function channelConfiguration(layout: FabricLayout, capability: 'V3_0' | 'V2_0') {
-  const { ordering, orderers, peers, batchTimeoutMs } = layout;
+  const { ordering, orderers, peers, batchTimeoutMs, maxMessageCount } = layout;
   const majority = implicitMeta('MAJORITY Endorsement');
   return {
     Profiles: {
@@ -83,7 +83,11 @@ export function channelConfiguration(layout: FabricLayout, capability: 'V3_0' | 
           ...(ordering === 'bft' ? bft(layout) : raft(layout)),
           Addresses: [],
           BatchTimeout: `${batchTimeoutMs}ms`,
-          BatchSize: { MaxMessageCount: 500, AbsoluteMaxBytes: '10 MB', PreferredMaxBytes: '2 MB' },
+          BatchSize: {
+            MaxMessageCount: maxMessageCount,
+            AbsoluteMaxBytes: '10 MB',
+            PreferredMaxBytes: '2 MB',
+          },
           Organizations: orderers.map(ordererOrganisation),
           Policies: { ...GROUP_POLICIES, BlockValidation: implicitMeta('ANY Writers') },
           Capabilities: { V2_0: true },

@@ -50,6 +50,7 @@ export interface FabricLayout {
   readonly channel: string;
   readonly ordering: Ordering;
   readonly batchTimeoutMs: number;
+  readonly maxMessageCount: number;
   readonly orderers: readonly OrdererNode[];
   readonly peers: readonly PeerNode[];
   readonly genesisBlock: string;
@@ -57,6 +58,8 @@ export interface FabricLayout {
 }
 
 const DEFAULT_BATCH_TIMEOUT_MS = 200;
+/** Alone in its block, a transaction cannot keep peers from validating another: see docs/threat-model.md. */
+const DEFAULT_MAX_MESSAGE_COUNT = 1;
 
 export function orderingOf({ orderer }: Consortium): { readonly ordering: Ordering; readonly nodes: number } {
   const ordering = orderer?.ordering ?? 'raft';
@@ -129,6 +132,7 @@ export function layoutOf(
     channel: consortium.channel,
     ordering,
     batchTimeoutMs: consortium.orderer?.batchTimeoutMs ?? DEFAULT_BATCH_TIMEOUT_MS,
+    maxMessageCount: consortium.orderer?.maxMessageCount ?? DEFAULT_MAX_MESSAGE_COUNT,
     orderers,
     peers,
     genesisBlock: join(directory, 'channel/genesis.block'),

@@ -26,6 +26,7 @@ import { type FabricBinaries, findFabric, findKubo } from './binaries.ts';
 import { ccaasPackage } from './chaincode-package.ts';
 import { joinOrderers, joinPeers, makeGenesisBlock } from './channel.ts';
 import { FabricCommands } from './fabric-commands.ts';
+import { type FabricVersion, fabricVersion } from './fabric-version.ts';
 import { ipfsService } from './ipfs-service.ts';
 import { type FabricLayout, fabricPorts, HOST, layoutOf, type OrdererNode, type PeerNode } from './layout.ts';
 import { deploy } from './lifecycle.ts';
@@ -41,6 +42,7 @@ export interface Chaincode {
 }
 
 export interface FabricPlan {
+  readonly version: FabricVersion;
   readonly layout: FabricLayout;
   readonly addresses: Addresses;
   readonly ports: Ports;
@@ -109,7 +111,8 @@ export async function planFabric(
   const commandsFor = (signal?: AbortSignal) => new FabricCommands(binaries, layout, signal);
   const commands = commandsFor();
   await issueIdentities(layout, { directory, ipfsUrl: addresses.ipfsUrl });
-  await makeGenesisBlock(commands, layout, await channelCapability(commands, layout));
+  const version = await fabricVersion(commands, layout.ordering);
+  await makeGenesisBlock(commands, layout, version.channelCapability);
   const ipfs = await ipfsService(findKubo(), { directory, port: ports.of('ipfs'), url: addresses.ipfsUrl });
 
   const packages = new Map(
@@ -142,6 +145,7 @@ export async function planFabric(
     }
   };
   return {
+    version,
     layout,
     addresses,
     ports,
@@ -156,7 +160,7 @@ export async function planFabric(
       },
       {
         title: 'peers',
-        services: layout.peers.map((one) => peerService(one, { directory, layout, binaries })),
+        services: layout.peers.map((one) => peerService(one, { directory, layout, binaries, version })),
         complete: (signal) => joinPeers(commandsFor(signal), layout),
       },
       { title: 'chaincode', services: processes, complete: deployAll },
@@ -186,16 +190,6 @@ async function issueIdentities(
   writeWhole(file, `${JSON.stringify(config, null, 2)}\n`);
   const command = [program('test-network'), 'identities', '--dir', layout.directory, '--config', file];
   await promisify(execFile)(process.execPath, command, { env: inherited() });
-}
-
-/** V3_0 from Fabric 3 on. @throws Error where BFT ordering is wanted of Fabric 2. */
-async function channelCapability(commands: FabricCommands, layout: FabricLayout): Promise<'V3_0' | 'V2_0'> {
-  const text = await commands.run('peer', { parameters: ['version'] });
-  const major = Number(/Version: v?(\d+)\./.exec(text)?.[1] ?? 3);
-  if (layout.ordering === 'bft' && major < 3) {
-    throw new Error('orderer.ordering: bft needs Fabric 3 or newer → write raft, or set FABRIC_BIN_DIR');
-  }
-  return major < 3 ? 'V2_0' : 'V3_0';
 }
 
 interface NodePlace {
@@ -230,11 +224,19 @@ function ordererService(orderer: OrdererNode, { directory, layout, binaries }: N
   };
 }
 
-function peerService(peer: PeerNode, { directory, layout, binaries }: NodePlace): ServiceDefinition {
+function peerService(
+  peer: PeerNode,
+  { directory, layout, binaries, version }: NodePlace & { readonly version: FabricVersion },
+): ServiceDefinition {
   const { home, port, operationsPort, organisation } = peer;
   const { ccaasBuilder } = binaries;
+  const { checksTimeWindow } = version;
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  const configuration = peerConfiguration(peer, { ccaasBuilder, networkId: layout.channel });
+  const configuration = peerConfiguration(peer, {
+    ccaasBuilder,
+    networkId: layout.channel,
+    checksTimeWindow,
+  });
   writeWhole(join(home, 'core.yaml'), stringify(configuration));
   return {
     name: `peer-${organisation.name}`,

@@ -43,6 +43,16 @@ test('with Raft, every orderer is a consenter with its own certificate and organ
   assert.deepEqual(Capabilities, { V3_0: true });
 });
 
+test('a block holds one transaction, unless the consortium says otherwise', () => {
+  const most = (orderer: NonNullable<Consortium['orderer']>) => {
+    const { Orderer } = channelConfiguration(layoutFor(orderer).layout, 'V3_0').Profiles[PROFILE]!;
+    return Orderer.BatchSize.MaxMessageCount;
+  };
+  assert.equal(most({}), 1);
+  assert.equal(most({ ordering: 'bft' }), 1);
+  assert.equal(most({ maxMessageCount: 500 }), 500);
+});
+
 test('with BFT, every orderer is mapped to its identity, and the batch interval is the configured one', () => {
   const { layout } = layoutFor({ ordering: 'bft', batchTimeoutMs: 150 });
   const { Orderer } = channelConfiguration(layout, 'V3_0').Profiles[PROFILE]!;
@@ -72,7 +82,7 @@ test('only peers endorse, a majority of organisations at that, and each has its 
 
 test('no two processes of a network share a port or a folder', () => {
   const { layout, ports } = layoutFor({ ordering: 'bft' });
-  const options = { ccaasBuilder: '/builder', networkId: 'wards' };
+  const options = { ccaasBuilder: '/builder', networkId: 'wards', checksTimeWindow: true };
   const text = JSON.stringify([
     layout.orderers.map((one) => ordererConfiguration(one, layout)),
     layout.peers.map((one) => peerConfiguration(one, options)),
@@ -96,7 +106,11 @@ test('orderers have no system channel, TLS everywhere, and ask administrators fo
 test('peers stay away from Docker, listen on loopback, and wait a second at most for private data', () => {
   const { layout } = layoutFor();
   for (const node of layout.peers) {
-    const { peer, vm, chaincode } = peerConfiguration(node, { ccaasBuilder: '/builder', networkId: 'wards' });
+    const { peer, vm, chaincode } = peerConfiguration(node, {
+      checksTimeWindow: true,
+      ccaasBuilder: '/builder',
+      networkId: 'wards',
+    });
     assert.equal(vm.endpoint, '');
     assert.deepEqual(
       chaincode.externalBuilders.map(({ path }) => path),

@@ -34,9 +34,16 @@ export function ordererConfiguration(orderer: OrdererNode, { orderers }: FabricL
   };
 }
 
+interface PeerOptions {
+  readonly ccaasBuilder: string;
+  readonly networkId: string;
+  /** Whether this Fabric has the filter of that name. */
+  readonly checksTimeWindow: boolean;
+}
+
 export function peerConfiguration(
   peer: PeerNode,
-  { ccaasBuilder, networkId }: { readonly ccaasBuilder: string; readonly networkId: string },
+  { ccaasBuilder, networkId, checksTimeWindow }: PeerOptions,
 ) {
   const { home, tls, port } = peer;
   const endpoint = `${HOST}:${port}`;
@@ -88,7 +95,9 @@ export function peerConfiguration(
         state: { enabled: false },
       },
       handlers: {
-        authFilters: [{ name: 'DefaultAuth' }, { name: 'ExpirationCheck' }, { name: 'TimeWindowCheck' }],
+        authFilters: ['DefaultAuth', 'ExpirationCheck', ...(checksTimeWindow ? ['TimeWindowCheck'] : [])].map(
+          (name) => ({ name }),
+        ),
         decorators: [{ name: 'DefaultDecorator' }],
         endorsers: { escc: { name: 'DefaultEndorsement' } },
         validators: { vscc: { name: 'DefaultValidation' } },

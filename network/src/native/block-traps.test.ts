@@ -1,0 +1,82 @@
+// What one member can order to keep all others' transactions from being committed, on real Fabric: see
+// docs/threat-model.md. With one transaction a block, Fabric as it is withstands all but one; mended, all.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import type { Consortium } from '../config.ts';
+import { inherited, repository } from '../programs.ts';
+import { Supervisor } from '../supervisor.ts';
+import { findFabric, MissingBinariesError } from './binaries.ts';
+import { planFabric } from './native-runtime.ts';
+
+const WITHSTOOD = ['misnamed-policy', 'rubbish', 'no-action', 'repeated-policy'];
+/** What README.md asks whoever builds peers with the patch to call them. */
+const MENDED = /-mended\b/;
+const run = promisify(execFile);
+
+async function unfit(wanted: RegExp): Promise<string | false> {
+  try {
+    const { stdout } = await run(findFabric().programs.peer, ['version']);
+    return wanted.test(stdout) ? false : 'not run: these peers are as released (see network/README.md)';
+  } catch (error) {
+    if (error instanceof MissingBinariesError) return 'not run: no Fabric binaries (set FABRIC_BIN_DIR)';
+    throw error;
+  }
+}
+
+async function spring(traps: readonly string[], orderer: NonNullable<Consortium['orderer']>) {
+  const directory = mkdtempSync(join(tmpdir(), 'consilium-traps-'));
+  const consortium: Consortium = {
+    name: 'traps',
+    channel: 'consortium',
+    runtime: 'native',
+    organisations: ['alpha', 'beta', 'gamma'].map((name) => ({
+      name,
+      mspId: `${name[0]!.toUpperCase()}${name.slice(1)}MSP`,
+      title: name,
+    })),
+    chaincode: { name: 'probe', policy: 'MAJORITY' },
+    orderer,
+  };
+  const workingDirectory = join(repository, 'test-network/conformance/probe-chaincode');
+  const probe = { ...consortium.chaincode, version: '1', workingDirectory };
+  const plan = () => planFabric(consortium, directory, [probe]);
+  const supervisor = new Supervisor({ consortium, directory, report: () => undefined, plan });
+  try {
+    await supervisor.start();
+    const program = join(repository, 'test-network/dist/conformance/spring-trap.js');
+    const env = { ...inherited(), CONSILIUM_CONNECTION: join(directory, 'fabric/connection.json') };
+    const { stdout } = await run(process.execPath, [program, ...traps], { env });
+    const said = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Sprung);
+    return said.map(({ trap, code, heights }) => ({ trap, code, together: new Set(heights).size === 1 }));
+  } finally {
+    await supervisor.stop();
+    rmSync(directory, { recursive: true });
+  }
+}
+interface Sprung {
+  readonly trap: string;
+  readonly code: string | null;
+  readonly heights: readonly (number | null)[];
+}
+
+const allCommit = (traps: readonly string[]) =>
+  traps.map((trap) => ({ trap, code: 'VALID', together: true }));
+
+test('alone in its block, rubbish or a forged or repeated transaction keeps nobody from committing', {
+  skip: await unfit(/Version/),
+}, async () => {
+  assert.deepEqual(await spring(WITHSTOOD, {}), allCommit(WITHSTOOD));
+});
+
+test('mended peers commit whatever shares a block with rubbish', { skip: await unfit(MENDED) }, async () => {
+  const traps = [...WITHSTOOD, 'empty-action'];
+  assert.deepEqual(await spring(traps, { maxMessageCount: 500 }), allCommit(traps));
+});
