@@ -1,10 +1,12 @@
 /**
  * Which peers still have to endorse. A plan holds alternative layouts (sets of organisations, each enough for
  * the policies); endorsements are collected until one layout is complete, and a layout is given up when one
- * of its peers refuses or disagrees.
+ * of its peers refuses or disagrees. Where there are too many layouts to hold, the next one is found when the
+ * one before was given up, with those who have endorsed.
  */
 import type { peer } from '../fabric-protos.ts';
 import type { ProposalResponse } from '../peer/proposal-response.ts';
+import type { Selection } from './endorser-selection.ts';
 import { type EndorsingPeer, errorDetail } from './endorsing-peer.ts';
 import type { ErrorDetail } from './rpc-error.ts';
 
@@ -17,13 +19,16 @@ interface Layout {
 
 export class EndorsementPlan {
   readonly #layouts: Layout[];
+  readonly #another: Selection['another'];
+  readonly #endorsements = new Map<string, Endorsement>();
   readonly #peers: ReadonlyMap<string, EndorsingPeer>;
   /** Organisations already asked; with one peer each, none is asked twice. */
   readonly #asked = new Set<string>();
   #payload: Uint8Array | undefined;
   readonly errorDetails: ErrorDetail[] = [];
 
-  constructor(layouts: readonly (readonly string[])[], peers: readonly EndorsingPeer[]) {
+  constructor({ layouts, another }: Selection, peers: readonly EndorsingPeer[]) {
+    this.#another = another;
     this.#layouts = layouts.map((mspIds) => ({ missing: new Set(mspIds), endorsements: [] }));
     this.#peers = new Map(peers.map((candidate) => [candidate.mspId, candidate]));
   }
@@ -47,7 +52,18 @@ export class EndorsementPlan {
       }
       this.#layouts.shift();
     }
-    return undefined;
+    return this.#nextOfAnother();
+  }
+
+  #nextOfAnother(): EndorsingPeer[] | undefined {
+    const unasked = [...this.#peers.keys()].filter((mspId) => !this.#asked.has(mspId));
+    const set = this.#another([...this.#endorsements.keys(), ...unasked]);
+    if (set === undefined) return undefined;
+    const missing = set.filter((mspId) => !this.#endorsements.has(mspId));
+    const given = set.flatMap((mspId) => this.#endorsements.get(mspId) ?? []);
+    this.#layouts.push({ missing: new Set(missing), endorsements: given });
+    for (const mspId of missing) this.#asked.add(mspId);
+    return missing.map((mspId) => this.#peers.get(mspId)!);
   }
 
   accept(from: EndorsingPeer, response: ProposalResponse): void {
@@ -59,6 +75,7 @@ export class EndorsementPlan {
       return;
     }
     const endorsement = response.getEndorsement()!;
+    this.#endorsements.set(from.mspId, endorsement);
     for (const layout of this.#layouts) {
       if (layout.missing.delete(from.mspId)) layout.endorsements.push(endorsement);
     }

@@ -6,7 +6,17 @@ import type { LedgerStore } from '../ledger/ledger-store.ts';
 import type { Membership } from '../msp/identity.ts';
 import { satisfiesPrincipal } from '../msp/principal.ts';
 import { outOfRoles, type SignaturePolicyEnvelope } from '../policy/policy-text.ts';
-import { type PeerSet, setsSatisfying, setsSatisfyingAll } from '../policy/satisfying-sets.ts';
+import {
+  type Candidates,
+  combinationsOf,
+  fewestSignatures,
+  isSatisfiedBy,
+  MAX_COMBINATIONS,
+  type PeerSet,
+  setsSatisfying,
+  setsSatisfyingAll,
+  sparingSet,
+} from '../policy/satisfying-sets.ts';
 import type { EndorsingPeer } from './endorsing-peer.ts';
 
 type ChaincodeInterest = InstanceType<typeof peer.ChaincodeInterest>;
@@ -27,16 +37,23 @@ export class SelectionError extends Error {
   }
 }
 
+export interface Selection {
+  /** Sets of organisations, each enough: all there are, or one where there are too many to look at. */
+  readonly layouts: readonly PeerSet[];
+  /** One more set where not all were looked at: out of these organisations, the first rather than the last. */
+  another(usable: readonly string[]): PeerSet | undefined;
+}
+
 /**
  * Layouts for a transaction's interest: those with `preferred` first, each group shuffled, so that load
  * spreads and nobody relies on an order. @throws SelectionError when there is none.
  */
-export function endorsementLayouts(
+export function selectEndorsers(
   channel: string,
   interest: ChaincodeInterest,
   preferred: string | undefined,
   context: SelectionContext,
-): PeerSet[] {
+): Selection {
   const policies: SignaturePolicyEnvelope[] = [];
   const names = new Set<string>();
   let readers: ReadonlySet<string> | undefined;
@@ -67,46 +84,74 @@ export function endorsementLayouts(
   }
   if (!policies.every(canBeSatisfied)) throw new SelectionError('endorsement policy cannot be satisfied');
   const members = context.peers.filter((candidate) => !readers || readers.has(candidate.mspId));
-  const sets = setsSatisfyingAll(policies.map((policy) => setsFor(policy, members, context)));
-  if (sets.length === 0) throw new SelectionError('no peer combination can satisfy the endorsement policy');
-  const able = sets.filter((set) =>
-    set.every((mspId) => {
-      const { endorser } = members.find((candidate) => candidate.mspId === mspId)!;
-      return [...names].every((name) => endorser.hasChaincode(name));
-    }),
+  const demands = policies.map((policy) => ({ policy, candidates: candidatesFor(policy, members, context) }));
+  const isAble = ({ endorser }: EndorsingPeer) => [...names].every((name) => endorser.hasChaincode(name));
+  const choice = { demands, members, able: new Set(members.filter(isAble).map(({ mspId }) => mspId)) };
+  const combinations = demands.reduce(
+    (product, { policy, candidates }) => product * combinationsOf(policy, candidates),
+    1,
   );
-  if (able.length === 0) {
-    throw new SelectionError('required chaincodes are not installed on sufficient peers');
-  }
+  return combinations > MAX_COMBINATIONS
+    ? oneAtATime(choice, preferred)
+    : { layouts: allLayouts(choice, preferred), another: () => undefined };
+}
+
+interface Choice {
+  readonly demands: readonly { readonly policy: SignaturePolicyEnvelope; readonly candidates: Candidates }[];
+  readonly members: readonly EndorsingPeer[];
+  /** Whose peers have every chaincode that is called. */
+  readonly able: ReadonlySet<string>;
+}
+
+const noneSatisfies = () => new SelectionError('no peer combination can satisfy the endorsement policy');
+const noneIsAble = () => new SelectionError('required chaincodes are not installed on sufficient peers');
+
+function allLayouts({ demands, able }: Choice, preferred: string | undefined): PeerSet[] {
+  const sets = setsSatisfyingAll(demands.map(({ policy, candidates }) => setsSatisfying(policy, candidates)));
+  if (sets.length === 0) throw noneSatisfies();
+  const possible = sets.filter((set) => set.every((mspId) => able.has(mspId)));
+  if (possible.length === 0) throw noneIsAble();
   const isPreferred = (set: PeerSet) => preferred !== undefined && set.includes(preferred);
-  return [...shuffle(able.filter(isPreferred)), ...shuffle(able.filter((set) => !isPreferred(set)))];
+  return [...shuffle(possible.filter(isPreferred)), ...shuffle(possible.filter((set) => !isPreferred(set)))];
+}
+
+function oneAtATime({ demands, members, able }: Choice, preferred: string | undefined): Selection {
+  const isEnough = (mspIds: readonly string[]) =>
+    demands.every(({ policy, candidates }) => isSatisfiedBy(policy, candidates, mspIds));
+  const another = (usable: readonly string[]) =>
+    sparingSet(
+      usable.filter((mspId) => able.has(mspId)),
+      isEnough,
+    );
+  const all = members.map(({ mspId }) => mspId);
+  if (!isEnough(all)) throw noneSatisfies();
+  const first = all.filter((mspId) => mspId === preferred);
+  const layout = another([...first, ...shuffle(all.filter((mspId) => mspId !== preferred))]);
+  if (layout === undefined) throw noneIsAble();
+  return { layouts: [layout], another };
 }
 
 /** Whether any signers at all could satisfy the policy: it names some, and asks for no more than it names. */
 function canBeSatisfied(policy: SignaturePolicyEnvelope): boolean {
-  let signers = 0;
-  const sets = setsSatisfying(policy, () => {
-    signers += 1;
-    return [String(signers)];
-  });
-  return sets.length > 0 && sets.every((set) => set.length > 0);
+  const fewest = fewestSignatures(policy);
+  return fewest > 0 && Number.isFinite(fewest);
 }
 
-function setsFor(
+function candidatesFor(
   policy: SignaturePolicyEnvelope,
   peers: readonly EndorsingPeer[],
   { membership }: SelectionContext,
-): PeerSet[] {
-  const principals = policy.getIdentitiesList();
-  return setsSatisfying(policy, (index) => {
-    const principal = principals[index];
-    if (!principal) return [];
-    return peers
-      .filter(({ endorser }) =>
-        satisfiesPrincipal(membership, membership.deserialize(endorser.identity.serialized), principal),
-      )
-      .map((candidate) => candidate.mspId);
-  });
+): Candidates {
+  const satisfying = policy
+    .getIdentitiesList()
+    .map((principal) =>
+      peers
+        .filter(({ endorser }) =>
+          satisfiesPrincipal(membership, membership.deserialize(endorser.identity.serialized), principal),
+        )
+        .map((candidate) => candidate.mspId),
+    );
+  return (index) => satisfying[index] ?? [];
 }
 
 function shuffle<T>(items: readonly T[]): T[] {

@@ -12,7 +12,12 @@ import type { ProposalResponse } from '../peer/proposal-response.ts';
 import { accessFailure } from '../policy/channel-policies.ts';
 import { chaincodeEvents } from './chaincode-events.ts';
 import { EndorsementPlan } from './endorsement-plan.ts';
-import { endorsementLayouts, type SelectionContext, SelectionError } from './endorser-selection.ts';
+import {
+  type Selection,
+  type SelectionContext,
+  SelectionError,
+  selectEndorsers,
+} from './endorser-selection.ts';
 import { type EndorsingPeer, errorDetail } from './endorsing-peer.ts';
 import { parseTarget, readTarget, type Target } from './proposal-target.ts';
 import { type ErrorDetail, RpcError } from './rpc-error.ts';
@@ -219,7 +224,7 @@ export class GatewayService {
         `failed to find any endorsing peers for org(s): ${missing.join(', ')}`,
       );
     }
-    return new EndorsementPlan([organisations], peers);
+    return new EndorsementPlan({ layouts: [organisations], another: () => undefined }, peers);
   }
 
   async #planFromFirstEndorser(target: Target, view: StateReader): Promise<EndorsementPlan> {
@@ -237,7 +242,7 @@ export class GatewayService {
             'protect transient data',
         );
       }
-      const layouts = this.#layouts(target, defaultInterest, undefined);
+      const { layouts } = this.#select(target, defaultInterest, undefined);
       first = peers.find((candidate) => candidate.mspId === layouts[0]![0])!;
     }
     const judged = await first.process(target.signed, view);
@@ -250,20 +255,20 @@ export class GatewayService {
     }
     const touched = judged.response.getInterest();
     const interest = touched && touched.getChaincodesList().length > 0 ? touched : defaultInterest;
-    const layouts = target.hasTransient
-      ? this.#protectedLayouts(target, interest, first.mspId)
-      : this.#layouts(target, interest, first.mspId);
-    const plan = new EndorsementPlan(layouts, peers);
+    const selection = target.hasTransient
+      ? this.#selectProtected(target, interest, first.mspId)
+      : this.#select(target, interest, first.mspId);
+    const plan = new EndorsementPlan(selection, peers);
     plan.accept(first, judged.response);
     return plan;
   }
 
   /** With transient data only organisations that may see the collections are asked, read or written alike. */
-  #protectedLayouts(
+  #selectProtected(
     target: Target,
     interest: InstanceType<typeof peer.ChaincodeInterest>,
     preferred: string,
-  ): (readonly string[])[] {
+  ): Selection {
     const careful = interest.clone() as typeof interest;
     const collections: string[] = [];
     for (const call of careful.getChaincodesList()) {
@@ -272,10 +277,10 @@ export class GatewayService {
       collections.push(...call.getCollectionNamesList());
     }
     try {
-      return this.#layouts(target, careful, preferred);
+      return this.#select(target, careful, preferred);
     } catch (error) {
       if (collections.length === 0) throw error;
-      this.#layouts(target, interest, preferred);
+      this.#select(target, interest, preferred);
       throw new RpcError(
         status.FAILED_PRECONDITION,
         'requires endorsement from organisation(s) that are not in the distribution policy of the private ' +
@@ -285,13 +290,13 @@ export class GatewayService {
     }
   }
 
-  #layouts(
+  #select(
     target: Target,
     interest: InstanceType<typeof peer.ChaincodeInterest>,
     preferred: string | undefined,
-  ): (readonly string[])[] {
+  ): Selection {
     try {
-      return endorsementLayouts(target.channel, interest, preferred, this.#options);
+      return selectEndorsers(target.channel, interest, preferred, this.#options);
     } catch (error) {
       if (!(error instanceof SelectionError)) throw error;
       throw new RpcError(status.FAILED_PRECONDITION, error.message);

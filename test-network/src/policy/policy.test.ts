@@ -4,11 +4,38 @@ import fc from 'fast-check';
 import { createAuthority, issueIdentity } from '../identities/authority.ts';
 import { Membership, type SignedData } from '../msp/identity.ts';
 import { createSigningIdentity, type SigningIdentity } from '../msp/signing-identity.ts';
-import { PolicyTextError, parsePolicy } from './policy-text.ts';
-import { setsSatisfying, setsSatisfyingAll } from './satisfying-sets.ts';
+import { outOfRoles, PolicyTextError, parsePolicy, type SignaturePolicyEnvelope } from './policy-text.ts';
+import {
+  combinationsOf,
+  fewestSignatures,
+  isSatisfiedBy,
+  setsSatisfying,
+  setsSatisfyingAll,
+  sparingSet,
+} from './satisfying-sets.ts';
 import { satisfiesPolicy } from './signature-policy.ts';
 
 const MSP_IDS = ['A', 'B', 'C', 'D'];
+
+/** Policies of organisations nested up to two deep. */
+const principal = fc.constantFrom(...MSP_IDS).map((mspId) => `'${mspId}.peer'`);
+const { tree: policyText } = fc.letrec<{ tree: string }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 2 },
+    fc.uniqueArray(principal, { minLength: 1, maxLength: 4 }).map((rules) => `OR(${rules})`),
+    fc
+      .tuple(
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(fc.oneof(principal, tie('tree')), { minLength: 1, maxLength: 3 }),
+      )
+      .map(([count, rules]) => `OutOf(${Math.min(count, rules.length)},${rules})`),
+  ),
+}));
+
+const candidatesOf = (policy: SignaturePolicyEnvelope, mspIds: readonly string[]) => (index: number) => {
+  const bytes = Buffer.from(policy.getIdentitiesList()[index]!.getPrincipal_asU8()).toString('latin1');
+  return mspIds.filter((mspId) => bytes.includes(mspId));
+};
 
 describe('endorsement policies', () => {
   let membership: Membership;
@@ -98,29 +125,12 @@ describe('endorsement policies', () => {
 
   // With a principal named twice Fabric's greedy evaluation may refuse a set that its discovery plans.
   it('that name nobody twice are satisfied by exactly the sets of peers that are planned for them', () => {
-    const principal = fc.constantFrom(...MSP_IDS).map((mspId) => `'${mspId}.peer'`);
-    const { tree } = fc.letrec<{ tree: string }>((tie) => ({
-      tree: fc.oneof(
-        { maxDepth: 2 },
-        fc.uniqueArray(principal, { minLength: 1, maxLength: 4 }).map((rules) => `OR(${rules})`),
-        fc
-          .tuple(
-            fc.integer({ min: 1, max: 3 }),
-            fc.array(fc.oneof(principal, tie('tree')), { minLength: 1, maxLength: 3 }),
-          )
-          .map(([count, rules]) => `OutOf(${Math.min(count, rules.length)},${rules})`),
-      ),
-    }));
     fc.assert(
-      fc.property(tree, (text) => {
+      fc.property(policyText, (text) => {
         const named = text.match(/[A-D]\.peer/g) ?? [];
         fc.pre(new Set(named).size === named.length);
         const policy = parsePolicy(text, MSP_IDS);
-        const principals = policy.getIdentitiesList();
-        const sets = setsSatisfying(policy, (index) => {
-          const bytes = Buffer.from(principals[index]!.getPrincipal_asU8()).toString('latin1');
-          return MSP_IDS.filter((mspId) => bytes.includes(mspId));
-        });
+        const sets = setsSatisfying(policy, candidatesOf(policy, MSP_IDS));
         for (const set of sets) {
           const signers = set.map((mspId) => peers.get(mspId));
           assert.ok(satisfiesPolicy(membership, policy, signedBy(...signers)), `${text}: ${set}`);
@@ -147,5 +157,33 @@ describe('endorsement policies', () => {
       ['B', 'C'],
     ]);
     assert.deepEqual(setsSatisfyingAll([[['A']], []]), []);
+  });
+
+  it('are met by one of the minimal sets also when only one is looked for, and by none where there is none', () => {
+    fc.assert(
+      fc.property(policyText, fc.shuffledSubarray(MSP_IDS, { minLength: 4 }), (text, order) => {
+        const named = text.match(/[ABCD](?=\.)/g) ?? [];
+        fc.pre(new Set(named).size === named.length);
+        const policy = parsePolicy(text, MSP_IDS);
+        const candidates = candidatesOf(policy, MSP_IDS);
+        const all = setsSatisfying(policy, candidates).map((set) => set.join());
+        const one = sparingSet(order, (mspIds) => isSatisfiedBy(policy, candidates, mspIds));
+        if (one === undefined) assert.deepEqual(all, []);
+        else assert.ok(all.includes([...one].sort().join()), `${text}: ${one}`);
+        assert.ok(combinationsOf(policy, candidates) >= all.length);
+        const smallest = Math.min(...all.map((set) => (set === '' ? 0 : set.split(',').length)));
+        assert.equal(fewestSignatures(policy), smallest);
+      }),
+      { numRuns: 200, maxSkipsPerRun: 1_000 },
+    );
+  });
+
+  it('of thirty organisations are counted and met without looking at every combination', () => {
+    const many = Array.from({ length: 30 }, (_, at) => `m${String(at).padStart(2, '0')}`);
+    const majority = outOfRoles(16, 'peer', many);
+    const candidates = candidatesOf(majority, many);
+    assert.equal(combinationsOf(majority, candidates), 145_422_675);
+    const set = sparingSet(many.toReversed(), (mspIds) => isSatisfiedBy(majority, candidates, mspIds));
+    assert.deepEqual(set, many.toReversed().slice(0, 16), 'the last are spared first');
   });
 });

@@ -4,23 +4,87 @@
  */
 import { common } from '../fabric-protos.ts';
 import type { SignaturePolicyEnvelope } from './policy-text.ts';
+import { satisfiesRule } from './signature-policy.ts';
 
 type SignaturePolicy = InstanceType<typeof common.SignaturePolicy>;
 
 /** A set of organisations, sorted and without repetition. */
 export type PeerSet = readonly string[];
 
-/** Fabric gives up enumerating beyond this many combinations too. */
-const MAX_COMBINATIONS = 10_000;
+/** Which organisations' peers satisfy the principal at an index of a policy. */
+export type Candidates = (principalIndex: number) => readonly string[];
+
+/** Fabric does not enumerate more combinations either. */
+export const MAX_COMBINATIONS = 10_000;
+
+/** How many sets enumerating a policy looks at: of 20 organisations, a majority can be chosen in 167,960 ways. */
+export function combinationsOf(envelope: SignaturePolicyEnvelope, candidates: Candidates): number {
+  const count = (policy: SignaturePolicy): number => {
+    if (policy.getTypeCase() === common.SignaturePolicy.TypeCase.SIGNED_BY) {
+      return candidates(policy.getSignedBy()).length;
+    }
+    const gate = policy.getNOutOf();
+    if (!gate) return 0;
+    // ways[k]: to satisfy k of the rules looked at so far.
+    let ways = [1];
+    for (const own of gate.getRulesList().map(count)) {
+      ways = [...ways, 0].map((without, k) => without + own * (ways[k - 1] ?? 0));
+    }
+    return ways[gate.getN()] ?? 0;
+  };
+  const rule = envelope.getRule();
+  return rule ? count(rule) : 0;
+}
+
+/** Fewest signatures that satisfy a policy whoever gives them; Infinity where none do. */
+export function fewestSignatures(envelope: SignaturePolicyEnvelope): number {
+  const fewest = (policy: SignaturePolicy): number => {
+    if (policy.getTypeCase() === common.SignaturePolicy.TypeCase.SIGNED_BY) return 1;
+    const gate = policy.getNOutOf();
+    if (!gate || gate.getN() > gate.getRulesList().length) return Number.POSITIVE_INFINITY;
+    const each = gate.getRulesList().map(fewest);
+    return each
+      .toSorted((a, b) => a - b)
+      .slice(0, gate.getN())
+      .reduce((sum, one) => sum + one, 0);
+  };
+  const rule = envelope.getRule();
+  return rule ? fewest(rule) : Number.POSITIVE_INFINITY;
+}
+
+/** Whether one peer of each of these organisations satisfies a policy, judged as a validator does. */
+export function isSatisfiedBy(
+  envelope: SignaturePolicyEnvelope,
+  candidates: Candidates,
+  mspIds: readonly string[],
+): boolean {
+  const rule = envelope.getRule();
+  if (!rule) return false;
+  return satisfiesRule(rule, mspIds.length, (signer, index) => candidates(index).includes(mspIds[signer]!));
+}
+
+/**
+ * A set of which no one can be spared, found without looking at all of them: whoever comes last in `order` is
+ * spared first. Undefined where not even all of them are enough.
+ */
+export function sparingSet(
+  order: readonly string[],
+  isEnough: (mspIds: readonly string[]) => boolean,
+): PeerSet | undefined {
+  if (!isEnough(order)) return undefined;
+  let kept = order;
+  for (const mspId of order.toReversed()) {
+    const fewer = kept.filter((other) => other !== mspId);
+    if (isEnough(fewer)) kept = fewer;
+  }
+  return kept;
+}
 
 /**
  * The minimal sets that satisfy one policy. `candidates` says which organisations' peers satisfy the
  * principal at an index of the policy. Within one policy a peer signs for one principal only.
  */
-export function setsSatisfying(
-  envelope: SignaturePolicyEnvelope,
-  candidates: (principalIndex: number) => readonly string[],
-): PeerSet[] {
+export function setsSatisfying(envelope: SignaturePolicyEnvelope, candidates: Candidates): PeerSet[] {
   const rule = envelope.getRule();
   if (!rule) return [];
   return minimal(enumerate(rule, candidates));
@@ -35,7 +99,7 @@ export function setsSatisfyingAll(perPolicy: readonly (readonly PeerSet[])[]): P
   return combined;
 }
 
-function enumerate(policy: SignaturePolicy, candidates: (index: number) => readonly string[]): PeerSet[] {
+function enumerate(policy: SignaturePolicy, candidates: Candidates): PeerSet[] {
   if (policy.getTypeCase() === common.SignaturePolicy.TypeCase.SIGNED_BY) {
     return candidates(policy.getSignedBy()).map((mspId) => [mspId]);
   }
@@ -59,7 +123,7 @@ function choose(options: readonly PeerSet[][], count: number): PeerSet[] {
         next.push({ chosen: chosen + 1, set: union(set, addition) });
       }
     }
-    partial = next.slice(0, MAX_COMBINATIONS);
+    partial = next;
   });
   return partial.filter(({ chosen }) => chosen >= count).map(({ set }) => set);
 }
@@ -73,8 +137,10 @@ function minimal(sets: readonly PeerSet[]): PeerSet[] {
   distinct.sort((left, right) => left.length - right.length);
   const kept: PeerSet[] = [];
   for (const set of distinct) {
-    if (!kept.some((smaller) => smaller.every((mspId) => set.includes(mspId)))) kept.push(set);
-    if (kept.length >= MAX_COMBINATIONS) break;
+    // Another set of the same size is no part of it.
+    const larger = kept.findIndex((other) => other.length === set.length);
+    const smaller = larger < 0 ? kept : kept.slice(0, larger);
+    if (!smaller.some((other) => other.every((mspId) => set.includes(mspId)))) kept.push(set);
   }
   return kept;
 }

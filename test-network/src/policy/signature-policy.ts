@@ -1,11 +1,12 @@
 /** Evaluation of signature policies: which sets of signers satisfy one. */
 import { common } from '../fabric-protos.ts';
-import type { Identity, Membership, SignedData } from '../msp/identity.ts';
+import type { Membership, SignedData } from '../msp/identity.ts';
 import { satisfiesPrincipal } from '../msp/principal.ts';
 import type { SignaturePolicyEnvelope } from './policy-text.ts';
 
 type SignaturePolicy = InstanceType<typeof common.SignaturePolicy>;
-type Satisfies = (identity: Identity, principalIndex: number) => boolean;
+/** Whether the signer at one index satisfies the principal at another. */
+type Satisfies = (signer: number, principalIndex: number) => boolean;
 
 /**
  * Whether the valid, distinct signers among `signatures` satisfy the policy. A signer is used up by the first
@@ -20,24 +21,26 @@ export function satisfiesPolicy(
   if (!rule || envelope.getVersion() !== 0) return false;
   const principals = envelope.getIdentitiesList();
   const signers = membership.validSigners(signatures);
-  const satisfies: Satisfies = (identity, index) => {
+  return satisfiesRule(rule, signers.length, (signer, index) => {
     const principal = principals[index];
-    return principal !== undefined && satisfiesPrincipal(membership, identity, principal);
-  };
-  return evaluate(rule, { signers, used: signers.map(() => false), satisfies });
+    return principal !== undefined && satisfiesPrincipal(membership, signers[signer]!, principal);
+  });
 }
 
+/** Whether so many signers satisfy a rule, greedily, in their order. */
+export const satisfiesRule = (rule: SignaturePolicy, signers: number, satisfies: Satisfies): boolean =>
+  evaluate(rule, { used: Array.from({ length: signers }, () => false), satisfies });
+
 interface Evaluation {
-  readonly signers: readonly Identity[];
   /** Which signers an earlier principal has taken; changed only by what is satisfied. */
   readonly used: boolean[];
   readonly satisfies: Satisfies;
 }
 
 function evaluate(policy: SignaturePolicy, evaluation: Evaluation): boolean {
-  const { signers, used, satisfies } = evaluation;
+  const { used, satisfies } = evaluation;
   if (policy.getTypeCase() === common.SignaturePolicy.TypeCase.SIGNED_BY) {
-    const index = signers.findIndex((signer, at) => !used[at] && satisfies(signer, policy.getSignedBy()));
+    const index = used.findIndex((taken, at) => !taken && satisfies(at, policy.getSignedBy()));
     if (index < 0) return false;
     used[index] = true;
     return true;
@@ -47,7 +50,7 @@ function evaluate(policy: SignaturePolicy, evaluation: Evaluation): boolean {
   let verified = 0;
   for (const rule of gate.getRulesList()) {
     const attempt = [...used];
-    if (evaluate(rule, { signers, used: attempt, satisfies })) {
+    if (evaluate(rule, { used: attempt, satisfies })) {
       verified += 1;
       attempt.forEach((value, at) => {
         used[at] = value;
