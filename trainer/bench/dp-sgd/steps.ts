@@ -11,7 +11,8 @@ import {
 import { prepareRound } from '../../src/dp-sgd/round.ts';
 import { layoutOf } from '../../src/dp-sgd/step-layout.ts';
 import type { StepRuns } from '../../src/dp-sgd/step-runs.ts';
-import { runSteps, runStepsTogether, type StepMechanism } from '../../src/dp-sgd/training-steps.ts';
+import { runStepsTogether } from '../../src/dp-sgd/steps-together.ts';
+import { runSteps, type StepMechanism } from '../../src/dp-sgd/training-steps.ts';
 import { defaultLoss, readForwardModel } from '../../src/onnx/index.ts';
 import { peerModel } from '../../src/onnx/testing/peer-models.ts';
 import { buildPlainStepGraph } from '../../src/onnx/testing/plain-step-graph.ts';
@@ -65,11 +66,11 @@ function workload(name: string, batch: number): Workload {
 
 /** The next of 16 fixed batches, as the peers take them. */
 function fixedBatches(batch: number): () => Uint32Array {
+  const batches = Array.from({ length: BATCHES_IN_MEMORY }, (_, b) =>
+    Uint32Array.from({ length: batch }, (_, i) => b * batch + i),
+  );
   let cycle = 0;
-  return () => {
-    const first = (cycle++ % BATCHES_IN_MEMORY) * batch;
-    return Uint32Array.from({ length: batch }, (_, i) => first + i);
-  };
+  return () => batches[cycle++ % BATCHES_IN_MEMORY]!;
 }
 
 function stepper({ model, plan }: Workload, mechanism: StepMechanism, runs?: StepRuns): () => Promise<void> {

@@ -75,19 +75,37 @@ test('every unit is drawn equally often, and two units together as often as chan
   assert.ok(Math.abs(pairs - batches * both) < 4 * Math.sqrt(batches * both * (1 - both)));
 });
 
+/** Whether a unit is drawn where its uniform integer below 2^64 is the one given. */
+function drawnAt(rate: number, integer: bigint): boolean {
+  // The highest byte comes first; the other bits, where they are asked for, are fetched apart.
+  const rest = [Number((integer >> 24n) & 0xffff_ffffn), Number((integer & 0xff_ffffn) << 8n)];
+  const fetched = [[Number(integer >> 56n)], rest];
+  const words = new RandomWords({
+    fill: (bytes) => new Uint32Array(bytes.buffer, bytes.byteOffset, 2).set(fetched.shift()!),
+  });
+  return samplePoisson(words, { units: 1, rate }).length === 1;
+}
+
 test('the probability is the rate to 64 bits and never above it', () => {
-  const drawnAt = (rate: number, [high, low]: readonly [number, number]) => {
-    const words = new RandomWords({
-      fill: (bytes) => new Uint32Array(bytes.buffer, bytes.byteOffset, 2).set([high, low]),
-    });
-    return samplePoisson(words, { units: 1, rate }).length === 1;
-  };
-  const rate = 1 / 3;
-  const threshold = BigInt(rate * 2 ** 64);
-  const halves = (value: bigint) => [Number(value >> 32n), Number(value & 0xffff_ffffn)] as const;
-  assert.equal(drawnAt(rate, halves(threshold - 1n)), true);
-  assert.equal(drawnAt(rate, halves(threshold)), false);
-  assert.equal(drawnAt(2 ** -70, [0, 0]), false);
+  for (const rate of [1 / 3, 0.001, 0.25, 1 - 2 ** -53, 2 ** -20]) {
+    const threshold = BigInt(rate * 2 ** 64);
+    assert.equal(drawnAt(rate, threshold - 1n), true);
+    assert.equal(drawnAt(rate, threshold), false);
+    // Also where the first byte, or the first five, decide alone.
+    for (const bits of [24n, 56n]) {
+      const step = 1n << bits;
+      if (threshold >= step) assert.equal(drawnAt(rate, threshold - step), true);
+      if (threshold + step < 1n << 64n) assert.equal(drawnAt(rate, threshold + step), false);
+    }
+  }
+  assert.equal(drawnAt(2 ** -70, 0n), false);
+});
+
+test('a crowd beyond one fetch of random bits is drawn at its rate', () => {
+  const words = new RandomWords(seededRandomness('crowd'));
+  const batch = samplePoisson(words, { units: 300_001, rate: 0.1 });
+  assert.ok(Math.abs(batch.length - 30_000) < 5 * Math.sqrt(27_000));
+  assert.ok(batch.every((unit, i) => unit < 300_001 && (i === 0 || unit > batch[i - 1]!)));
 });
 
 /** Standard score of the orders of four units, over 4800 of them. */

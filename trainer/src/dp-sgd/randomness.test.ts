@@ -6,15 +6,36 @@ import { RandomWords, secureRandomness } from './randomness.ts';
 import { chiSquareScore } from './testing/goodness-of-fit.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 
-test('words are handed out once each, across blocks', () => {
+/** Words 1, 2, 3, ... in the order in which they are fetched. */
+function counting(): RandomWords {
   let filled = 0;
-  const words = new RandomWords({
+  return new RandomWords({
     fill(bytes) {
       const view = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-      for (let i = 0; i < view.length; i++) view[i] = filled++;
+      for (let i = 0; i < view.length; i++) view[i] = ++filled;
     },
   });
-  for (let i = 0; i < 40_000; i++) assert.equal(words.next(), i);
+}
+
+test('words are handed out once each, however many are fetched', () => {
+  const words = counting();
+  for (let i = 1; i <= 40_000; i++) assert.equal(words.next(), i);
+});
+
+test('words in blocks are handed out once each, whatever is taken between, and none that a block cleared', () => {
+  const words = counting();
+  const seen = new Set<number>();
+  const add = (word: number) => {
+    assert.ok(word > 0 && !seen.has(word));
+    seen.add(word);
+  };
+  for (let i = 0; i < 30; i++) {
+    const block = words.block(3000);
+    assert.ok(block.length > 0 && block.length <= 3000 && block.length % 2 === 0);
+    for (let k = 0; k < 5000; k++) add(words.next());
+    block.forEach(add);
+    block.fill(0);
+  }
 });
 
 test('integers below a bound are uniform and never reach it', () => {

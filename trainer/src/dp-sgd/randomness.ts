@@ -15,10 +15,17 @@ export const secureRandomness: RandomSource = {
 
 const POOL_WORDS = 16_384;
 
-/** Hands out a source's bits as 32-bit words, fetched in blocks; each word once. */
+/**
+ * Hands out a source's bits as 32-bit words, fetched in advance; each word once.
+ *
+ * Single words and blocks come from pools of their own: a block stays what it is while single words are taken, and
+ * clearing it clears nothing that is still to be handed out.
+ */
 export class RandomWords {
   readonly #source: RandomSource;
+  readonly #single = new Uint32Array(POOL_WORDS);
   readonly #pool = new Uint32Array(POOL_WORDS);
+  #nextSingle = POOL_WORDS;
   #next = POOL_WORDS;
 
   constructor(source: RandomSource) {
@@ -27,23 +34,27 @@ export class RandomWords {
 
   /** A uniform integer in [0, 2^32). */
   next(): number {
-    if (this.#next === POOL_WORDS) this.#refill();
-    const word = this.#pool[this.#next]!;
+    if (this.#nextSingle === POOL_WORDS) {
+      this.#source.fill(new Uint8Array(this.#single.buffer));
+      this.#nextSingle = 0;
+    }
+    const word = this.#single[this.#nextSingle]!;
     // A word that was used must not be found in memory later.
-    this.#pool[this.#next++] = 0;
+    this.#single[this.#nextSingle++] = 0;
     return word;
   }
 
   /**
-   * An even number of words, at most `atMost` (which is even), each handed out once: the caller clears them after
-   * use.
+   * An even number of words, at least 2 and at most `atMost` (which is even): good until the next block, and to be
+   * cleared after use by the caller.
    */
   block(atMost: number): Uint32Array {
-    // Words come in pairs, so that a single one that `next` left over is passed by.
-    if (this.#next + 2 > POOL_WORDS) this.#refill();
-    const available = (POOL_WORDS - this.#next) & ~1;
+    if (this.#next === POOL_WORDS) {
+      this.#source.fill(new Uint8Array(this.#pool.buffer));
+      this.#next = 0;
+    }
     const start = this.#next;
-    this.#next += Math.min(available, atMost);
+    this.#next += Math.min(POOL_WORDS - start, atMost);
     return this.#pool.subarray(start, this.#next);
   }
 
@@ -54,10 +65,5 @@ export class RandomWords {
     do value = (this.next() & mask) >>> 0;
     while (value >= bound);
     return value;
-  }
-
-  #refill(): void {
-    this.#source.fill(new Uint8Array(this.#pool.buffer));
-    this.#next = 0;
   }
 }

@@ -27,6 +27,7 @@ import {
 } from './sensitivity.ts';
 import { layoutOf } from './step-layout.ts';
 import { StepRuns, takesStepsTogether } from './step-runs.ts';
+import { runStepsTogether } from './steps-together.ts';
 import {
   adaptivePlanOf,
   checkTrainingPlan,
@@ -40,7 +41,6 @@ import {
   meanPerStep,
   releaseMean,
   runSteps,
-  runStepsTogether,
   type StepMechanism,
   type StepProgress,
 } from './training-steps.ts';
@@ -170,6 +170,9 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   return { mechanism, noise, clipNorm, runs, close };
 }
 
+/** Rows in double that are kept beside the others, at most: 64 MiB. */
+const EXTENDED_VALUES = 2 ** 23;
+
 function openRuns(
   { plan, units }: RoundInput,
   round: {
@@ -186,8 +189,14 @@ function openRuns(
     latticePerUnit,
     meanPerStep: meanPerStep(plan, latticePerUnit),
     momentum: optimizerOf(plan).momentum ?? 0,
+    decays: (plan.weightDecay ?? 0) > 0,
+    mayExtendRows: plan.bandSize * round.model.parameterCount <= EXTENDED_VALUES,
   });
-  return StepRuns.open(loop, units, { clipNormL2, ...(stepsPerRun !== undefined && { stepsPerRun }) });
+  return StepRuns.open(loop, units, {
+    clipNormL2,
+    latticePerUnit,
+    ...(stepsPerRun !== undefined && { stepsPerRun }),
+  });
 }
 
 function layersOf(plan: TrainingPlan, model: ForwardModel): readonly ClipLayer[] | undefined {
@@ -225,6 +234,8 @@ function adaptively(
   };
 }
 
+const SAMPLES_AT_ONCE = 512;
+
 /** Noise from a worker of its own where it is much; a source other than the system's stays on this thread. */
 function openNoise(options: {
   readonly sigma: number;
@@ -235,10 +246,16 @@ function openNoise(options: {
   const { sigma, count, words, randomness } = options;
   if (randomness === secureRandomness && count >= WORTH_A_WORKER) return startNoise({ sigma, count });
   const gaussian = new DiscreteGaussian(words, sigma);
-  const samples = new Float64Array(count);
+  // Short vectors are drawn several at once: each call costs more than they do.
+  const samples = new Float64Array(Math.ceil(SAMPLES_AT_ONCE / count) * count);
+  let next = samples.length;
   const draw = () => {
-    gaussian.fill(samples);
-    return samples;
+    if (next === samples.length) {
+      gaussian.fill(samples);
+      next = 0;
+    }
+    next += count;
+    return samples.subarray(next - count, next);
   };
   return { draw, close: async () => undefined };
 }

@@ -1,77 +1,74 @@
-// The rows of one hospital's units as tables, from which a step loop gathers the batches of its steps: made once, they
-// hold all that does not depend on the parameters.
-import type { RowTable, StepLoop, TensorValue } from '../onnx/index.ts';
+// The rows of one hospital's units as tables and columns, from which the batches of a step loop are laid out: made
+// once, they hold all that does not depend on the parameters. The last line of each is empty, and so are those of units
+// that are not usable.
+import type { RowColumn, RowTable, StepLoop, TensorValue } from '../onnx/index.ts';
 import { isUsableUnit, type TrainingUnits, unitCount } from './training-units.ts';
 
-type Fill = (row: number, x: Float32Array) => void;
-
-/** The tables of a loop that clips to C; rows of units that are not usable are empty. */
-export function fillTables(
-  { tables, features, inputShape, parameterCount, linear }: StepLoop,
-  units: TrainingUnits,
-  clipNormL2: number,
-): Record<string, TensorValue> {
-  const lines = units.labels.length + 1;
-  const fill = ({ kind }: RowTable): TensorValue => {
-    switch (kind) {
-      case 'features': {
-        const data = new Float32Array(lines * features);
-        forUsableRows(units, (row, x) => data.set(x, row * features));
-        return { type: 'float32', data, shape: [lines, ...inputShape] };
-      }
-      case 'label':
-        return column(new Float32Array(lines), (data) =>
-          forUsableRows(units, (row) => {
-            data[row] = units.labels[row]!;
-          }),
-        );
-      case 'mask':
-        return column(new Float32Array(lines), (data) =>
-          forUsableRows(units, (row) => {
-            data[row] = 1;
-          }),
-        );
-      case 'squared-norm':
-        return column(new Float64Array(lines), (data) =>
-          forUsableRows(units, (row, x) => {
-            data[row] = squaredNorm(x);
-          }),
-        );
-      case 'bound':
-        return column(new Float64Array(lines), (data) =>
-          forUsableRows(units, (row, x) => {
-            const offsets = linear!.filter((part) => part === 'offset').length;
-            data[row] = clipNormL2 / Math.sqrt(squaredNorm(x) + offsets);
-          }),
-        );
-      case 'extended': {
-        const data = new Float64Array(lines * parameterCount);
-        forUsableRows(units, (row, x) => {
-          let at = row * parameterCount;
-          for (const part of linear!) {
-            if (part === 'features') data.set(x, at);
-            else data[at] = 1;
-            at += part === 'features' ? features : 1;
-          }
-        });
-        return { type: 'float64', data, shape: [lines, parameterCount] };
-      }
-    }
-  };
-  return Object.fromEntries(tables.map((table) => [table.input, fill(table)]));
+/** What a loop's rows are clipped to and multiplied with. */
+export interface RowScale {
+  readonly clipNormL2: number;
+  readonly latticePerUnit: number;
 }
 
-function column(
-  data: Float32Array | Float64Array,
-  fill: (data: Float32Array | Float64Array) => void,
+export const lineCount = ({ labels }: TrainingUnits): number => labels.length + 1;
+
+/** One of a loop's tables. */
+export function rowTable(
+  table: RowTable,
+  units: TrainingUnits,
+  loop: Pick<StepLoop, 'inputShape' | 'features' | 'parameterCount' | 'linear'> & RowScale,
 ): TensorValue {
-  fill(data);
-  return { type: data instanceof Float32Array ? 'float32' : 'float64', data, shape: [data.length, 1] };
+  const { inputShape, features, parameterCount, linear, latticePerUnit } = loop;
+  const lines = lineCount(units);
+  if (table === 'featureTable') {
+    const data = new Float32Array(lines * features);
+    visitUsableRows(units, (row, x) => data.set(x, row * features));
+    return { type: 'float32', data, shape: [lines, ...inputShape] };
+  }
+  const data = new Float64Array(lines * parameterCount);
+  visitUsableRows(units, (row, x) => {
+    let at = row * parameterCount;
+    for (const part of linear!) {
+      if (part === 'offset') data[at++] = latticePerUnit;
+      else for (const value of x) data[at++] = value * latticePerUnit;
+    }
+  });
+  return { type: 'float64', data, shape: [lines, parameterCount] };
+}
+
+/** One number for each row, in a loop's column. */
+export function rowColumn(
+  column: RowColumn,
+  units: TrainingUnits,
+  { linear, clipNormL2 }: Pick<StepLoop, 'linear'> & RowScale,
+): Float32Array | Float64Array {
+  const lines = lineCount(units);
+  const isFloat = column === 'labels' || column === 'masks';
+  const data = isFloat ? new Float32Array(lines) : new Float64Array(lines);
+  const offsets = linear?.filter((part) => part === 'offset').length ?? 0;
+  const numberOf = (row: number, x: Float32Array): number => {
+    switch (column) {
+      case 'labels':
+        return units.labels[row]!;
+      case 'masks':
+        return 1;
+      case 'squaredNorms':
+        return squaredNorm(x);
+      case 'lowerBounds':
+        return -clipNormL2 / Math.sqrt(squaredNorm(x) + offsets);
+      case 'upperBounds':
+        return clipNormL2 / Math.sqrt(squaredNorm(x) + offsets);
+    }
+  };
+  visitUsableRows(units, (row, x) => {
+    data[row] = numberOf(row, x);
+  });
+  return data;
 }
 
 const squaredNorm = (x: Float32Array): number => x.reduce((sum, value) => sum + value * value, 0);
 
-function forUsableRows(units: TrainingUnits, visit: Fill): void {
+function visitUsableRows(units: TrainingUnits, visit: (row: number, x: Float32Array) => void): void {
   const { featureCount, features, rowOffsets } = units;
   for (let unit = 0; unit < unitCount(units); unit++) {
     if (!isUsableUnit(units, unit)) continue;

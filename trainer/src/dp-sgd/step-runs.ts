@@ -1,12 +1,14 @@
 // Takes many steps in one run of ONNX Runtime (`step-loop.ts`), over tables of all rows that stay where they are.
+import assert from 'node:assert/strict';
 import {
   type OnnxSession,
   openSession,
+  type RowColumn,
   type StepGraph,
   type StepLoop,
   type TensorValue,
 } from '../onnx/index.ts';
-import { fillTables } from './row-tables.ts';
+import { lineCount, type RowScale, rowColumn, rowTable } from './row-tables.ts';
 import { capacityUnitsOf, type TrainingPlan } from './training-plan.ts';
 import type { TrainingUnits } from './training-units.ts';
 import { optimizerOf } from './update-rule.ts';
@@ -33,7 +35,9 @@ const WORTH_A_LOOP = 8;
  */
 export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: number): boolean {
   const { units, rowsPerUnit, parameterCount } = graph;
-  const isSmall = lanes === 1 && units * rowsPerUnit * parameterCount < LARGEST_WORK;
+  // Sums of a step must not be in float where those of many are not: `floatRounding` compares sums of one kind.
+  const isDouble = graph.sumType === 'float64';
+  const isSmall = lanes === 1 && isDouble && units * rowsPerUnit * parameterCount < LARGEST_WORK;
   const hasRoom = units >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
   const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
   return (
@@ -62,13 +66,29 @@ export interface DrawnSteps {
   readonly kept: Float64Array;
 }
 
+/** A column: a number for each row, and for each place of a run. */
+interface LaidColumn {
+  readonly input: RowColumn;
+  readonly lines: Float32Array | Float64Array;
+  readonly laid: Float32Array | Float64Array;
+}
+
+const doubles = (data: Float64Array, shape: readonly number[]): TensorValue => ({
+  type: 'float64',
+  data,
+  shape,
+});
+
 /** Runs of a step loop over one hospital's units. */
 export class StepRuns {
   /** Steps of one run at most. */
   readonly steps: number;
+  /** Units in one step's batch at most. */
+  readonly room: number;
   readonly #session: OnnxSession;
   readonly #loop: StepLoop;
   readonly #tables: Readonly<Record<string, TensorValue>>;
+  readonly #columns: readonly LaidColumn[];
   readonly #rowOffsets: Uint32Array;
   readonly #emptyLine: number;
   readonly #places: Int32Array;
@@ -76,7 +96,7 @@ export class StepRuns {
   static async open(
     loop: StepLoop,
     units: TrainingUnits,
-    options: { readonly clipNormL2: number; readonly stepsPerRun?: number },
+    options: RowScale & { readonly stepsPerRun?: number },
   ): Promise<StepRuns> {
     const session = await openSession(loop.bytes, { threads: 1 });
     return new StepRuns(session, { loop, units, ...options });
@@ -84,26 +104,33 @@ export class StepRuns {
 
   private constructor(
     session: OnnxSession,
-    options: {
+    options: RowScale & {
       readonly loop: StepLoop;
       readonly units: TrainingUnits;
-      readonly clipNormL2: number;
       readonly stepsPerRun?: number;
     },
   ) {
-    const { loop, units } = options;
+    const { loop, units, clipNormL2, latticePerUnit } = options;
     this.#session = session;
     this.#loop = loop;
     this.steps = Math.min(stepsPerRun(loop), options.stepsPerRun ?? MOST_STEPS);
-    this.#tables = fillTables(loop, units, options.clipNormL2);
+    this.room = loop.units;
+    const places = this.steps * loop.units * loop.rowsPerUnit;
+    const scaled = { ...loop, clipNormL2, latticePerUnit };
+    this.#tables = Object.fromEntries(loop.tables.map((table) => [table, rowTable(table, units, scaled)]));
+    this.#columns = loop.columns.map((input) => {
+      const lines = rowColumn(input, units, scaled);
+      const isFloat = lines instanceof Float32Array;
+      return { input, lines, laid: isFloat ? new Float32Array(places) : new Float64Array(places) };
+    });
     this.#rowOffsets = units.rowOffsets;
-    this.#emptyLine = units.labels.length;
-    this.#places = new Int32Array(this.steps * loop.units * loop.rowsPerUnit);
+    this.#emptyLine = lineCount(units) - 1;
+    this.#places = new Int32Array(places);
   }
 
   /**
-   * The state after the steps, or undefined where they are to be taken one by one with what was drawn for them: where a
-   * batch is larger than the graph has room for, or a sum was not finite.
+   * The state after the steps, or undefined where a sum was not finite: they are then to be taken one by one, with what
+   * was drawn for them.
    *
    * **Nothing escapes.** Let a unit's gradient not be finite: one of its numbers in float32, a factor's or its own,
    * is NaN or infinite, and so is its squared norm; its weight is then 0, NaN or, where a minimum passes NaN by, 1.
@@ -121,18 +148,17 @@ export class StepRuns {
    */
   async run(state: DescentState, drawn: DrawnSteps): Promise<DescentState | undefined> {
     const { batches, noise, rates, kept } = drawn;
-    const { units, rowsPerUnit, parameterCount } = this.#loop;
-    if (batches.some(({ length }) => length > units)) return undefined;
+    const { units, rowsPerUnit, parameterCount, decays } = this.#loop;
+    assert(batches.every(({ length }) => length <= units));
     const [steps, rows] = [batches.length, units * rowsPerUnit];
-    for (const [step, batch] of batches.entries()) this.#place(batch, step * rows);
-    const doubles = (data: Float64Array, shape: readonly number[]) =>
-      ({ type: 'float64', data, shape }) as const;
+    this.#layOut(batches);
     const after = await this.#session.run({
       ...this.#tables,
+      ...this.#columnsOf(steps),
       places: { type: 'int32', data: this.#places.subarray(0, steps * rows), shape: [steps, rows] },
       noise: doubles(noise, [steps, 1, parameterCount]),
       rates: doubles(rates, [steps, 1]),
-      kept: doubles(kept, [steps, 1]),
+      ...(decays && { kept: doubles(kept, [steps, 1]) }),
       parametersBefore: doubles(state.parameters, [1, parameterCount]),
       velocityBefore: doubles(state.velocity, [1, parameterCount]),
     });
@@ -146,16 +172,31 @@ export class StepRuns {
     return this.#session.close();
   }
 
-  /** The rows of a batch in the places from `first` on, and empty lines in all others of the step. */
-  #place(batch: Uint32Array, first: number): void {
+  #columnsOf(steps: number): Record<string, TensorValue> {
+    const rows = this.#loop.units * this.#loop.rowsPerUnit;
+    const entries = this.#columns.map(({ input, laid }): [string, TensorValue] => {
+      const type = laid instanceof Float32Array ? 'float32' : 'float64';
+      return [input, { type, data: laid.subarray(0, steps * rows), shape: [steps, rows, 1] }];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  /** The rows of each batch in their places, and empty lines in all others. */
+  #layOut(batches: readonly Uint32Array[]): void {
     const { units, rowsPerUnit } = this.#loop;
     const places = this.#places;
     const offsets = this.#rowOffsets;
-    places.fill(this.#emptyLine, first, first + units * rowsPerUnit);
-    for (let slot = 0; slot < batch.length; slot++) {
-      const unit = batch[slot]!;
-      let place = first + slot * rowsPerUnit;
-      for (let row = offsets[unit]!; row < offsets[unit + 1]!; row++) places[place++] = row;
+    const used = batches.length * units * rowsPerUnit;
+    places.fill(this.#emptyLine, 0, used);
+    for (const [step, batch] of batches.entries()) {
+      for (let slot = 0; slot < batch.length; slot++) {
+        const unit = batch[slot]!;
+        let place = (step * units + slot) * rowsPerUnit;
+        for (let row = offsets[unit]!; row < offsets[unit + 1]!; row++) places[place++] = row;
+      }
+    }
+    for (const { lines, laid } of this.#columns) {
+      for (let place = 0; place < used; place++) laid[place] = lines[places[place]!]!;
     }
   }
 }

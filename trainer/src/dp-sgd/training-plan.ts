@@ -166,7 +166,7 @@ export function studyStepsOf({ studySteps, steps }: Pick<TrainingPlan, 'studySte
 }
 
 /**
- * Units that one run of the step graph holds: the expected batch and four standard deviations of headroom.
+ * Units that one run of the step graph holds: the expected batch and three standard deviations of headroom.
  *
  * A public number, so that neither shapes nor timing follow the data. A batch that is larger takes a further
  * run, whose sum is added to the others' before anything is rounded or noised; nothing is ever cut off. So
@@ -174,7 +174,7 @@ export function studyStepsOf({ studySteps, steps }: Pick<TrainingPlan, 'studySte
  */
 export function capacityUnitsOf(plan: TrainingPlan): number {
   const expected = expectedBatchUnits(plan);
-  const wanted = Math.ceil(expected + 4 * Math.sqrt(expected)) + 4;
+  const wanted = Math.ceil(expected + 3 * Math.sqrt(expected)) + 1;
   return Math.max(
     1,
     Math.min(wanted, Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / plan.rowsPerUnit)),

@@ -1,11 +1,9 @@
 // The loop of DP-SGD (Abadi et al. 2016, Alg. 1) over its private mechanism: draw a batch, sum clipped gradients,
 // add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
-import assert from 'node:assert/strict';
 import type { ClipAdaptation } from './adaptive-clipping.ts';
 import type { Sums } from './lane.ts';
-import type { StepRuns } from './step-runs.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
-import { ratesOf, type UpdateRule, updateRuleOf } from './update-rule.ts';
+import { type UpdateRule, updateRuleOf } from './update-rule.ts';
 
 /** The four parts of one private step; each is a function so that an audit can put a broken one in its place. */
 export interface StepMechanism {
@@ -68,7 +66,7 @@ export interface StepProgress {
   readonly steps: number;
 }
 
-interface StepsOptions {
+export interface StepsOptions {
   readonly plan: TrainingPlan;
   readonly mechanism: StepMechanism;
   /** The plan's own, in its initial state, by default. */
@@ -79,7 +77,7 @@ interface StepsOptions {
 }
 
 /** Takes one step after the other; the parameters are kept in double and rounded to float32 for the graph. */
-class Stepper {
+export class Stepper {
   readonly parameters: Float64Array;
   readonly #rounded: Float32Array;
   readonly #mechanism: StepMechanism;
@@ -114,55 +112,4 @@ export async function runSteps(start: ArrayLike<number>, options: StepsOptions):
     onProgress?.({ step, steps: plan.steps });
   }
   return stepper.parameters;
-}
-
-/**
- * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run; runs that cannot be made
- * whole are made step by step with what was drawn for them. Batches and noise are drawn in the same order.
- */
-export async function runStepsTogether(
-  start: ArrayLike<number>,
-  runs: StepRuns,
-  options: StepsOptions,
-): Promise<Float64Array> {
-  const { plan, mechanism, onProgress, stepsBefore = 0 } = options;
-  const rule = options.rule ?? updateRuleOf(plan, start.length);
-  const state = rule.state();
-  assert(state.kind === 'sgd' && mechanism.adaptation === undefined);
-  const { velocity } = state;
-  const stepper = new Stepper(start, { mechanism, rule });
-  const { parameters } = stepper;
-  const count = parameters.length;
-  const ratesAt = ratesOf(plan);
-  const allNoise = new Float64Array(Math.min(runs.steps, plan.steps) * count);
-  for (let taken = 0; taken < plan.steps; ) {
-    const steps = Math.min(runs.steps, plan.steps - taken);
-    const noise = allNoise.subarray(0, steps * count);
-    const batches = Array.from({ length: steps }, (_, i) => {
-      const batch = mechanism.drawBatch();
-      noise.set(mechanism.drawNoise(), i * count);
-      return batch;
-    });
-    const rates = batches.map((_, i) => ratesAt(stepsBefore + taken + i + 1));
-    const after = await runs.run(
-      { parameters, velocity },
-      {
-        batches,
-        noise,
-        rates: Float64Array.from(rates, ({ rate }) => rate),
-        kept: Float64Array.from(rates, ({ kept }) => kept),
-      },
-    );
-    if (after !== undefined) {
-      parameters.set(after.parameters);
-      velocity.set(after.velocity);
-    }
-    for (const [i, batch] of batches.entries()) {
-      taken++;
-      const own = noise.subarray(i * count, (i + 1) * count);
-      if (after === undefined) await stepper.take(stepsBefore + taken, batch, () => own);
-      onProgress?.({ step: taken, steps: plan.steps });
-    }
-  }
-  return parameters;
 }

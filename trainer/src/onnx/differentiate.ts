@@ -15,16 +15,30 @@ export interface Differentiated {
   readonly loss: Loss;
   /** What is at hand of `x`. */
   readonly known?: KnownMatrix | undefined;
+  /** Whether `parameters` is [1, parameterCount], not [parameterCount]. */
+  readonly isRow?: boolean | undefined;
 }
 
-/** Names of the parameters, sliced out of the flat input vector. */
-function emitParameters(writer: GraphWriter, model: ForwardModel): Map<string, string> {
+/** Names of the parameters, sliced out of the flat vector. */
+function emitParameters(
+  model: ForwardModel,
+  { writer, isRow = false }: Pick<Differentiated, 'writer' | 'isRow'>,
+): Map<string, string> {
   const sizes = model.parameters.map(({ size }) => size);
-  const pieces = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis: 0 });
+  const axis = isRow ? 1 : 0;
+  const pieces = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis });
+  // An offset of a Gemm may as well be a row.
+  const isOffset = (name: string) =>
+    model.nodes.every(
+      ({ opType, inputs }) => !inputs.includes(name) || (opType === 'Gemm' && inputs.indexOf(name) === 2),
+    );
   return new Map(
-    model.parameters.map(({ name, shape }, i) => {
+    model.parameters.map(({ name, shape, size }, i) => {
       const piece = pieces[i]!;
-      return [name, shape.length === 1 ? piece : writer.reshape(piece, shape)] as const;
+      const fits = isRow
+        ? (shape.length === 2 && shape[1] === size) || (shape.length === 1 && isOffset(name))
+        : shape.length === 1;
+      return [name, fits ? piece : writer.reshape(piece, shape)] as const;
     }),
   );
 }
@@ -44,12 +58,10 @@ function upstreamOfParameters(model: ForwardModel): Set<string> {
 }
 
 /** Emits the forward half; what it returns can emit the backward half. */
-function emitForward(
-  model: ForwardModel,
-  { writer, grid, known }: Pick<Differentiated, 'writer' | 'grid' | 'known'>,
-): BackwardStep {
+function emitForward(model: ForwardModel, graph: Omit<Differentiated, 'loss'>): BackwardStep {
+  const { writer, grid, known } = graph;
   const rowCount = grid.units * grid.rowsPerUnit;
-  const names = emitParameters(writer, model);
+  const names = emitParameters(model, graph);
   names.set(model.input, 'x');
   const saved = new Map<OpNode, readonly string[]>();
   const depends = upstreamOfParameters(model);

@@ -37,4 +37,10 @@ export {
   type StepGraphOptions,
   type StepRounding,
 } from './step-graph.ts';
-export { buildStepLoop, type RowTable, type StepLoop, type StepLoopOptions } from './step-loop.ts';
+export {
+  buildStepLoop,
+  type RowColumn,
+  type RowTable,
+  type StepLoop,
+  type StepLoopOptions,
+} from './step-loop.ts';

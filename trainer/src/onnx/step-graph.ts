@@ -79,20 +79,32 @@ const FLOAT_SUM_FROM = 2 ** 16;
 /** Clip norms for which float sums neither overflow nor underflow. */
 const isFloatClipNorm = (clipNormL2: number) => clipNormL2 >= 2 ** -40 && clipNormL2 <= 2 ** 40;
 
-/** Clip factors min(1, C / norm) per unit, for the gradient of each parameter; NaN where the norm is. */
+interface ClippedSumOptions extends StepGraphOptions {
+  /** What is at hand of `x`. */
+  readonly known?: KnownMatrix;
+  /** Whether `parameters` is [1, parameterCount], not [parameterCount]. */
+  readonly isRow?: boolean;
+  /** Multiplies the sum; 1 by default. */
+  readonly scale?: number;
+  /** Values of a gradient from which it is summed in float; none is by default. */
+  readonly floatFrom?: number;
+}
+
+/** Clip factors scale · min(1, C / norm) per unit, for the gradient of each parameter; NaN where the norm is. */
 function emitUnitWeights(
   writer: GraphWriter,
   gradients: readonly ParameterGradient[],
-  { clipNormL2, layers }: Pick<StepGraphOptions, 'clipNormL2' | 'layers'>,
+  { clipNormL2, layers, scale = 1 }: Pick<ClippedSumOptions, 'clipNormL2' | 'layers' | 'scale'>,
 ): string[] {
   const sum = (terms: readonly ParameterGradient[]) => {
     const squares = terms.map(({ unitSquares }) => unitSquares);
     return squares.length === 1 ? squares[0]! : writer.emit('Sum', squares);
   };
   const weigh = (squares: string, bound: number | 'input') => {
-    const numerator = bound === 'input' ? 'clipNorm' : writer.double(bound);
+    assert(bound !== 'input' || scale === 1, 'a clip norm that is an input is not scaled');
+    const numerator = bound === 'input' ? 'clipNorm' : writer.double(bound * scale);
     const ratio = writer.emit('Div', [numerator, writer.emit('Sqrt', [squares])]);
-    return writer.emit('Min', [writer.double(1), ratio]);
+    return writer.emit('Min', [writer.double(scale), ratio]);
   };
   if (layers === undefined) {
     const weights = weigh(sum(gradients), clipNormL2);
@@ -122,11 +134,7 @@ function emitSquares(
 /** The gradients that are summed in float, by parameter: a function of public numbers. */
 function floatSums(
   gradients: readonly ParameterGradient[],
-  {
-    clipNormL2,
-    layers = [],
-    floatFrom = Number.POSITIVE_INFINITY,
-  }: StepGraphOptions & { readonly floatFrom?: number },
+  { clipNormL2, layers = [], floatFrom = Number.POSITIVE_INFINITY }: ClippedSumOptions,
 ): ReadonlyMap<string, FloatSum> {
   const bounds = [clipNormL2, ...layers.map((layer) => layer.clipNormL2)];
   if (!bounds.every((bound) => bound !== 'input' && isFloatClipNorm(bound))) return new Map();
@@ -180,25 +188,23 @@ function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOpti
  *
  * Where there are gradients of at least `floatFrom` values, each of one outer product, they are summed in float and all
  * parts are float.
- *
- * @param known what is at hand of `x`
  */
 export function emitClippedSum(
   model: ForwardModel,
   writer: GraphWriter,
-  options: StepGraphOptions & { readonly known?: KnownMatrix; readonly floatFrom?: number },
+  options: ClippedSumOptions,
 ): {
   readonly parts: readonly string[];
   readonly gradients: readonly ParameterGradient[];
   readonly isFloat: boolean;
 } {
-  const { capacityUnits: units, rowsPerUnit, known } = options;
+  const { capacityUnits: units, rowsPerUnit, known, isRow } = options;
   const loss = lossFrom(options.loss);
   assertBounds(model, options);
   assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
   assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
   assert.equal(whyNotLoss(loss, model.outputs), undefined);
-  const gradients = differentiate(model, { writer, grid: { units, rowsPerUnit }, loss, known });
+  const gradients = differentiate(model, { writer, grid: { units, rowsPerUnit }, loss, known, isRow });
   const inFloat = floatSums(gradients, options);
   const weights = emitUnitWeights(writer, gradients, options);
   emitSquares(writer, gradients, [...inFloat.values()]);

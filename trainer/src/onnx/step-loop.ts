@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import { emitLogitGradient } from './differentiate.ts';
 import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
-import { linearParts } from './linear-step.ts';
+import { type LinearParts, linearParts } from './linear-step.ts';
 import { lossFrom } from './losses/loss.ts';
 import { emitClippedSum, type StepGraphOptions } from './step-graph.ts';
-import type { UnitGrid } from './unit-norms.ts';
+import type { KnownMatrix, UnitGrid } from './unit-norms.ts';
 
 export interface StepLoopOptions extends StepGraphOptions {
   readonly clipNormL2: number;
@@ -18,27 +18,47 @@ export interface StepLoopOptions extends StepGraphOptions {
   readonly meanPerStep: number;
   /** μ of gradient descent. */
   readonly momentum: number;
+  /** Whether parameters decay. */
+  readonly decays: boolean;
+  /** Whether rows of linear models may be kept in double, κ (x, 1), as well. */
+  readonly mayExtendRows: boolean;
 }
 
-/** A table with one line for each row of data and a last one of zeros, which stands for an empty place. */
-export interface RowTable {
-  readonly input: string;
-  readonly kind: 'features' | 'label' | 'mask' | 'squared-norm' | 'extended' | 'bound';
-}
+/** Names of inputs that are tables: one line for each row of data and a last one of zeros, for an empty place. */
+export type RowTable =
+  /** Float [lines, ...inputShape]. */
+  | 'featureTable'
+  /** Double [lines, parameterCount]: κ times the features or 1, as `linear` says, in the order of the parameters. */
+  | 'extendedTable';
+
+/** Names of inputs that hold one number for each place of each step's batch, [steps, rows, 1]; 0 for an empty one. */
+export type RowColumn =
+  /** Float: the labels. */
+  | 'labels'
+  /** Float: 1. */
+  | 'masks'
+  /** Double: ‖x‖². */
+  | 'squaredNorms'
+  /** Double: ±C / ‖(x, 1)‖, with as many ones as there are offsets. */
+  | 'lowerBounds'
+  | 'upperBounds';
 
 export interface StepLoop extends UnitGrid {
   /**
-   * ONNX bytes. Inputs: the tables; `places` int32 [steps, rows], the line of the tables in each place of each step's
-   * batch; `noise` double [steps, 1, parameterCount], integers; `rates` and `kept`, double [steps, 1], η and 1 - ηλ of
-   * each step; `parameters` and `velocity` double [1, parameterCount]. Outputs: `parametersAfter` and `velocityAfter`.
+   * ONNX bytes. Inputs: tables and columns; `places` int32 [steps, rows], the line of the tables in each place of each
+   * step's batch; `noise` double [steps, 1, parameterCount], integers; `rates` and, where parameters decay, `kept`,
+   * double [steps, 1], η and 1 - ηλ of each step; `parametersBefore` and `velocityBefore` double [1, parameterCount].
+   * Outputs: `parametersAfter` and `velocityAfter`.
    */
   readonly bytes: Uint8Array;
   readonly tables: readonly RowTable[];
+  readonly columns: readonly RowColumn[];
+  readonly decays: boolean;
   readonly inputShape: readonly number[];
   readonly features: number;
   readonly parameterCount: number;
   /** Where a row is extended, what each parameter multiplies. */
-  readonly linear: readonly ('features' | 'offset')[] | undefined;
+  readonly linear: LinearParts | undefined;
 }
 
 type ElementType = 'float' | 'double';
@@ -48,14 +68,22 @@ class LoopWriter {
   readonly outer = new GraphWriter();
   readonly body = new GraphWriter('s');
   readonly tables: RowTable[] = [];
+  readonly columns: RowColumn[] = [];
   readonly outerInputs = [valueInfo('places', { elementType: 'int32', shape: ['steps', 'rows'] })];
   readonly bodyInputs: ReturnType<typeof valueInfo>[] = [];
   readonly scanned: string[] = [];
+  readonly #rows: number;
 
-  /** Hands the body one slice of an outer value for each step. */
+  constructor(rows: number) {
+    this.#rows = rows;
+  }
+
+  /** Hands the body one slice of an outer value for each step, once. */
   scan(name: string, value: string, type: { elementType: ElementType; shape: readonly number[] }): string {
-    this.scanned.push(value);
-    this.bodyInputs.push(valueInfo(name, type));
+    if (!this.bodyInputs.some((input) => input.name === name)) {
+      this.scanned.push(value);
+      this.bodyInputs.push(valueInfo(name, type));
+    }
     return name;
   }
 
@@ -65,54 +93,59 @@ class LoopWriter {
     return this.scan(name, input, { elementType: 'double', shape });
   }
 
+  /** Hands the body the numbers of each step's rows. */
+  scanColumn(name: string, column: RowColumn, elementType: ElementType): string {
+    if (!this.columns.includes(column)) {
+      this.columns.push(column);
+      this.outerInputs.push(valueInfo(column, { elementType, shape: ['steps', this.#rows, 1] }));
+    }
+    return this.scan(name, column, { elementType, shape: [this.#rows, 1] });
+  }
+
   /** The lines of a table in each step's places, [steps, rows, ...]. */
-  gather(kind: RowTable['kind'], type: { elementType: ElementType; line: readonly number[] }): string {
-    const input = `${kind}-table`;
-    this.tables.push({ input, kind });
+  gather(table: RowTable, type: { elementType: ElementType; line: readonly number[] }): string {
+    this.tables.push(table);
     this.outerInputs.push(
-      valueInfo(input, { elementType: type.elementType, shape: ['lines', ...type.line] }),
+      valueInfo(table, { elementType: type.elementType, shape: ['lines', ...type.line] }),
     );
-    return this.outer.emit('Gather', [input, 'places'], { axis: 0 });
+    return this.outer.emit('Gather', [table, 'places'], { axis: 0 });
   }
 }
 
-/** Emits a step's clipped sum, double [1, parameterCount], from what the rows' tables say. */
+/** Emits a step's clipped sum in lattice steps, double [1, parameterCount]. */
 function emitSum(loop: LoopWriter, model: ForwardModel, options: StepLoopOptions): string {
   const { body, outer } = loop;
-  const rows = options.capacityUnits * options.rowsPerUnit;
+  const { capacityUnits: units, rowsPerUnit, latticePerUnit } = options;
+  const rows = units * rowsPerUnit;
   const { inputShape, features, parameterCount } = model;
-  const grid = { units: options.capacityUnits, rowsPerUnit: options.rowsPerUnit };
-  const loss = lossFrom(options.loss);
-  const x = loop.gather('features', { elementType: 'float', line: inputShape });
+  const x = loop.gather('featureTable', { elementType: 'float', line: inputShape });
   loop.scan('x', x, { elementType: 'float', shape: [rows, ...inputShape] });
-  const y = loop.gather('label', { elementType: 'float', line: [1] });
-  loop.scan('y', y, { elementType: 'float', shape: [rows, 1] });
+  loop.scanColumn('y', 'labels', 'float');
   if (isLinear(model, options)) {
-    const extended = loop.gather('extended', { elementType: 'double', line: [parameterCount] });
+    const extended = loop.gather('extendedTable', { elementType: 'double', line: [parameterCount] });
     loop.scan('extended', extended, { elementType: 'double', shape: [rows, parameterCount] });
-    const bound = loop.gather('bound', { elementType: 'double', line: [1] });
-    loop.scan('bound', bound, { elementType: 'double', shape: [rows, 1] });
-    loop.scan('lower', outer.emit('Neg', [bound]), { elementType: 'double', shape: [rows, 1] });
-    const { logitGradient } = emitLogitGradient(model, { writer: body, grid, loss, isMasked: false });
+    const graph = { writer: body, grid: { units, rowsPerUnit }, loss: lossFrom(options.loss) };
+    const { logitGradient } = emitLogitGradient(model, { ...graph, isMasked: false, isRow: true });
     const residual = body.emit('Cast', [logitGradient], { to: 11 });
-    const clipped = body.emit('Min', [body.emit('Max', [residual, 'lower']), 'bound']);
+    const raised = body.emit('Max', [residual, loop.scanColumn('lower', 'lowerBounds', 'double')]);
+    const clipped = body.emit('Min', [raised, loop.scanColumn('upper', 'upperBounds', 'double')]);
     return body.emit('Gemm', [clipped, 'extended'], { transA: 1 });
   }
-  const mask = loop.gather('mask', { elementType: 'float', line: [1] });
-  loop.scan('mask', mask, { elementType: 'float', shape: [rows, 1] });
-  const scanned = new Set<string>();
-  const scanOnce = (name: string, width: number, value: () => string) => {
-    if (!scanned.has(name)) loop.scan(name, value(), { elementType: 'double', shape: [rows, width] });
-    scanned.add(name);
-    return name;
-  };
-  const known = {
+  loop.scanColumn('mask', 'masks', 'float');
+  const known: KnownMatrix = {
     value: 'x',
-    double: () => scanOnce('doubleX', features, () => outer.emit('Cast', [x], { to: 11 })),
-    squares: () =>
-      scanOnce('squaresX', 1, () => loop.gather('squared-norm', { elementType: 'double', line: [1] })),
+    double() {
+      const double = outer.emit('Cast', [x], { to: 11 });
+      return loop.scan('doubleX', double, { elementType: 'double', shape: [rows, features] });
+    },
+    squares: () => loop.scanColumn('squaresX', 'squaredNorms', 'double'),
   };
-  const { parts } = emitClippedSum(model, body, { ...options, ...(inputShape.length === 1 && { known }) });
+  const { parts } = emitClippedSum(model, body, {
+    ...options,
+    scale: latticePerUnit,
+    isRow: true,
+    ...(inputShape.length === 1 && { known }),
+  });
   return parts.length === 1 ? parts[0]! : body.emit('Concat', parts, { axis: 1 });
 }
 
@@ -120,10 +153,12 @@ function emitSum(loop: LoopWriter, model: ForwardModel, options: StepLoopOptions
  * Whether a row's contribution is its residual, clipped, times the row. Only for losses whose residuals are finite
  * wherever they are numbers: an infinite one would be clipped to a number, and must not be.
  */
-function isLinear(model: ForwardModel, { rowsPerUnit, layers, loss }: StepLoopOptions): boolean {
+function isLinear(model: ForwardModel, options: StepLoopOptions): boolean {
+  const { rowsPerUnit, layers, loss, mayExtendRows } = options;
   const { kind } = lossFrom(loss);
   const isBounded = kind === 'binary-cross-entropy' || kind === 'huber';
-  return rowsPerUnit === 1 && layers === undefined && isBounded && linearParts(model) !== undefined;
+  const isPlain = rowsPerUnit === 1 && layers === undefined;
+  return mayExtendRows && isPlain && isBounded && linearParts(model) !== undefined;
 }
 
 /**
@@ -132,36 +167,30 @@ function isLinear(model: ForwardModel, { rowsPerUnit, layers, loss }: StepLoopOp
  * Each step computes what `buildStepGraph` and `releaseMean` do and moves the parameters as `updateRuleOf` does for
  * `sgd`: integers L = round(κ · clipped sum), mean = (L + noise) · meanPerStep, v ← μ v + mean,
  * θ ← (1 - ηλ) θ - η v. The numbers of a unit in float32 are the same to the bit, since the operators are; sums in
- * double may be added in another order. |L| ≤ 2^20 · 2^20 and |noise| < 2^50, so that doubles hold L, noise and their
- * sum exactly, and Round rounds to an integer, to the even one of two.
+ * double may be added in another order, and κ multiplies their terms instead. |L| ≤ 2^20 · 2^20 and |noise| < 2^50, so
+ * that doubles hold L, noise and their sum exactly, and Round rounds to an integer, to the even one of two.
  *
  * Steps whose sum is not finite leave a parameter that is not: see `dp-sgd/step-runs.ts`.
  */
 export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): StepLoop {
   const { parameterCount, features, inputShape } = model;
-  const { momentum, latticePerUnit, meanPerStep, capacityUnits: units, rowsPerUnit } = options;
+  const { momentum, meanPerStep, decays, capacityUnits: units, rowsPerUnit } = options;
   assert(momentum >= 0 && momentum < 1);
-  const loop = new LoopWriter();
+  const loop = new LoopWriter(units * rowsPerUnit);
   const { body, outer } = loop;
   const state = { elementType: 'double', shape: [1, parameterCount] } as const;
-  body.emitAs('parameters', 'Reshape', [
-    body.emit('Cast', ['theta'], { to: 1 }),
-    body.int64s([parameterCount]),
-  ]);
-  const sum = emitSum(loop, model, options);
+  body.emitAs('parameters', 'Cast', ['theta'], { to: 1 });
+  const integers = body.emit('Round', [emitSum(loop, model, options)]);
   const noise = loop.scanInput('noiseOfStep', 'noise', [1, parameterCount]);
-  const rate = loop.scanInput('rate', 'rates', [1]);
-  const kept = loop.scanInput('keptOfStep', 'kept', [1]);
-  const integers = body.emit('Round', [body.emit('Mul', [sum, body.double(latticePerUnit)])]);
-  const released = body.emit('Add', [integers, noise]);
-  const mean = [released, body.double(meanPerStep)];
+  const mean = [body.emit('Add', [integers, noise]), body.double(meanPerStep)];
   if (momentum === 0) body.emitAs('velocityOut', 'Mul', mean);
   else {
     const carried = body.emit('Mul', ['velocityIn', body.double(momentum)]);
     body.emitAs('velocityOut', 'Add', [carried, body.emit('Mul', mean)]);
   }
-  const shrunk = body.emit('Mul', ['theta', kept]);
-  body.emitAs('thetaOut', 'Sub', [shrunk, body.emit('Mul', ['velocityOut', rate])]);
+  const move = body.emit('Mul', ['velocityOut', loop.scanInput('rate', 'rates', [1])]);
+  const kept = decays ? body.emit('Mul', ['theta', loop.scanInput('keptOfStep', 'kept', [1])]) : 'theta';
+  body.emitAs('thetaOut', 'Sub', [kept, move]);
   outer.emitScan({
     body: body.graph({
       name: 'step',
@@ -178,5 +207,6 @@ export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): St
     outputs: [valueInfo('parametersAfter', state), valueInfo('velocityAfter', state)],
   });
   const linear = isLinear(model, options) ? linearParts(model) : undefined;
-  return { bytes, units, rowsPerUnit, tables: loop.tables, inputShape, features, parameterCount, linear };
+  const { tables, columns } = loop;
+  return { bytes, units, rowsPerUnit, tables, columns, decays, inputShape, features, parameterCount, linear };
 }
