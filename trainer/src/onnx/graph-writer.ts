@@ -61,6 +61,13 @@ interface GraphInterface {
   readonly outputs: readonly ValueInfoProto[];
 }
 
+/** What a value is made of by zeros before and after each axis; below 0, entries are taken away there. */
+export interface Padded {
+  readonly source: string;
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
 export class GraphWriter {
   readonly #prefix: string;
   readonly #nodes: NodeProto[] = [];
@@ -68,6 +75,7 @@ export class GraphWriter {
   readonly #constants = new Map<string, string>();
   readonly #transposed = new Map<string, Transposed>();
   readonly #transposes = new Map<string, string>();
+  readonly #padded = new Map<string, Padded>();
   #values = 0;
 
   /** @param prefix of every name it gives: a graph within another needs names of its own */
@@ -144,6 +152,35 @@ export class GraphWriter {
   /** What `transpose` made the value of, if it did. */
   originOf(value: string): Transposed | undefined {
     return this.#transposed.get(value);
+  }
+
+  /** The value with zeros before and after each axis or, below 0, entries taken away; of two pads in a row, one. */
+  pad(value: string, { before, after }: Omit<Padded, 'source'>): string {
+    if ([...before, ...after].every((count) => count === 0)) return value;
+    const origin = this.#padded.get(value);
+    if (origin !== undefined) {
+      // Only zeros in place of what was taken away cannot be had at once.
+      const sum = (own: readonly number[], more: readonly number[]) =>
+        own.map((count, i) => count + more[i]!);
+      const [inner, outer] = [
+        [...origin.before, ...origin.after],
+        [...before, ...after],
+      ];
+      if (inner.every((count, i) => count >= 0 || outer[i]! <= 0)) {
+        return this.pad(origin.source, {
+          before: sum(origin.before, before),
+          after: sum(origin.after, after),
+        });
+      }
+    }
+    const name = this.emit('Pad', [value, this.int64s([...before, ...after])]);
+    this.#padded.set(name, { source: value, before, after });
+    return name;
+  }
+
+  /** What `pad` made the value of, if it did. */
+  unpaddedOf(value: string): Padded | undefined {
+    return this.#padded.get(value);
   }
 
   /**

@@ -127,10 +127,7 @@ function turnedWeight(node: OpNode, step: BackwardStep): string {
   const taps = kernel.map((_, axis) => blocksOf(convolution, axis).taps);
   let weight = toChannelsLast(writer, step.at(node.inputs[1]!), kernel.length + 2);
   const missing = taps.map((count, i) => count * strides[i]! - kernel[i]!);
-  if (missing.some((count) => count > 0)) {
-    const none = missing.map(() => 0);
-    weight = writer.emit('Pad', [weight, writer.int64s([0, ...none, 0, 0, ...missing, 0])]);
-  }
+  weight = writer.pad(weight, { before: [0, ...missing.map(() => 0), 0], after: [0, ...missing, 0] });
   const split = writer.reshape(weight, [
     filters,
     ...taps.flatMap((count, i) => [count, strides[i]!]),
@@ -168,8 +165,6 @@ export function columnsInputGradient(node: OpNode, gradient: string, step: Backw
   // Off with what lies before the input or behind it; zeros for what no window reaches.
   const before = blocks.map(({ offset }) => -offset);
   const after = sizes.map((size, i) => input[i]! - before[i]! - size);
-  if ([...before, ...after].some((count) => count !== 0)) {
-    dx = writer.emit('Pad', [dx, writer.int64s([0, ...before, 0, 0, ...after, 0])]);
-  }
-  return toChannelsFirst(writer, dx, axes + 2);
+  const padded = writer.pad(dx, { before: [0, ...before, 0], after: [0, ...after, 0] });
+  return toChannelsFirst(writer, padded, axes + 2);
 }

@@ -44,6 +44,12 @@ const flatten = (writer: GraphWriter, value: string): string => writer.reshape(v
 const shift = (writer: GraphWriter, value: string, distance: number): string =>
   writer.emit('Pad', [value, writer.int64s([distance, -distance])]);
 
+/** Pads of the spatial axes alone. */
+const onSpace = (before: readonly number[], after: readonly number[]) => ({
+  before: [0, ...before, 0],
+  after: [0, ...after, 0],
+});
+
 const spatialAxes = (writer: GraphWriter, space: readonly number[]): string =>
   writer.int64s(space.map((_, i) => i + 1));
 
@@ -84,20 +90,8 @@ function emitAtStarts(node: OpNode, gradient: string, step: BackwardStep): strin
     value = writer.reshape(value, [rows, ...output.map((size, i) => size * strides[i]!), channels]);
   }
   const missing = space.map((size, i) => size - output[i]! * strides[i]!);
-  if (missing.some((count) => count < 0)) {
-    const [starts, ends] = [
-      space.map(() => 0),
-      space.map((size, i) => Math.min(size, output[i]! * strides[i]!)),
-    ];
-    const bounds = [writer.int64s(starts), writer.int64s(ends), spatialAxes(writer, space)];
-    value = writer.emit('Slice', [value, ...bounds]);
-  }
-  const after = missing.map((count) => Math.max(0, count));
-  if (after.some((count) => count > 0)) {
-    const none = after.map(() => 0);
-    value = writer.emit('Pad', [value, writer.int64s([0, ...none, 0, 0, ...after, 0])]);
-  }
-  return flatten(writer, value);
+  const none = space.map(() => 0);
+  return flatten(writer, writer.pad(value, onSpace(none, missing)));
 }
 
 /** The gradient of the padded input, flat: each comparison undone, the last first. */
@@ -135,11 +129,16 @@ export const maxPool: OpRule = {
     }
     const { maxima, compared } = emitMaxima(node, step);
     const { strides, output } = window;
+    const none = space.map(() => 0);
     const ends = output.map((size, i) => (size - 1) * strides[i]! + 1);
-    const bounds = [space.map(() => 0), ends].map((bound) => writer.int64s(bound));
+    const beyond = space.map((size, i) => ends[i]! - size);
     const all = writer.reshape(maxima, [rows, ...space, channels]);
-    const own = [all, ...bounds, spatialAxes(writer, space), writer.int64s(strides)];
-    return { output: toChannelsFirst(writer, writer.emit('Slice', own), space.length + 2), saved: compared };
+    let own = writer.pad(all, onSpace(none, beyond));
+    if (strides.some((stride) => stride > 1)) {
+      const bounds = [none, ends].map((bound) => writer.int64s(bound));
+      own = writer.emit('Slice', [own, ...bounds, spatialAxes(writer, space), writer.int64s(strides)]);
+    }
+    return { output: toChannelsFirst(writer, own, space.length + 2), saved: compared };
   },
   backward(node, gradient, step) {
     const [input] = node.inputs as [string];
@@ -147,13 +146,9 @@ export const maxPool: OpRule = {
     const { writer } = step;
     const { window, rows, channels, space } = gridOf(node, step);
     const flat = emitUndone(node, step, emitAtStarts(node, gradient, step));
-    let value = writer.reshape(flat, [rows, ...space, channels]);
-    const starts = window.pads.slice(0, space.length);
-    if (window.pads.some((pad) => pad > 0)) {
-      const ends = starts.map((pad, i) => pad + window.input[i]!);
-      const bounds = [writer.int64s(starts), writer.int64s(ends), spatialAxes(writer, space)];
-      value = writer.emit('Slice', [value, ...bounds]);
-    }
+    const pads = window.pads.map((pad) => -pad);
+    const own = onSpace(pads.slice(0, space.length), pads.slice(space.length));
+    const value = writer.pad(writer.reshape(flat, [rows, ...space, channels]), own);
     return { inputs: [[input, toChannelsFirst(writer, value, space.length + 2)]], parameters: [] };
   },
 };

@@ -19,21 +19,31 @@ const placesOf = ({ start, count, stride, taps, spacing }: Windows): number[][] 
     Array.from({ length: taps }, (_, t) => start + w * stride + t * spacing),
   );
 
-/** For each window, the flat places of its taps, row by row; `outside` for those that do not exist. */
-function flatPlaces(
-  windows: readonly Windows[],
-  { space, outside }: { readonly space: readonly number[]; readonly outside: number },
-): number[] {
-  const [outer, inner] = windows.length === 2 ? windows.map(placesOf) : [[[0]], placesOf(windows[0]!)];
-  const [height, width] = space.length === 2 ? space : [1, space[0]!];
-  const isInside = (row: number, column: number) =>
-    row >= 0 && row < height! && column >= 0 && column < width!;
-  return outer!.flatMap((rows) =>
-    inner!.flatMap((columns) =>
-      rows.flatMap((row) =>
-        columns.map((column) => (isInside(row, column) ? row * width! + column : outside)),
-      ),
+/** Where an array of the extents given lies in another: at `at`, which is below 0 where it begins before it. */
+interface Place {
+  readonly space: readonly number[];
+  readonly at: readonly number[];
+  readonly source: readonly number[];
+}
+
+/** For each window, the flat places of its taps in the source, row by row; the source's size for those outside. */
+function flatPlaces(windows: readonly Windows[], { space, at, source }: Place): number[] {
+  const along = windows.map((own, axis) =>
+    placesOf(own).map((taps) =>
+      taps.map((place) => {
+        const inSource = place + at[axis]!;
+        const isInside = place >= 0 && place < space[axis]! && inSource >= 0 && inSource < source[axis]!;
+        return isInside ? inSource : undefined;
+      }),
     ),
+  );
+  const [outer, inner] = along.length === 2 ? along : [[[0]], along[0]!];
+  const width = source.at(-1)!;
+  const outside = elementCount(source);
+  const flat = (row: number | undefined, column: number | undefined) =>
+    row === undefined || column === undefined ? outside : row * width + column;
+  return outer!.flatMap((rows) =>
+    inner!.flatMap((columns) => rows.flatMap((row) => columns.map((column) => flat(row, column)))),
   );
 }
 
@@ -52,10 +62,15 @@ export function emitWindowColumns(
   },
 ): string {
   const { rows, space, channels, windows } = shape;
-  const size = elementCount(space);
-  const places = flatPlaces(windows, { space, outside: size });
+  // What was cut off or padded with zeros need not be: the windows are taken from the source.
+  const none = [0, ...space.map(() => 0), 0];
+  const { source, before, after } = writer.unpaddedOf(value) ?? { source: value, before: none, after: none };
+  const at = before.slice(1, -1).map((count) => -count);
+  const sourceSpace = space.map((extent, i) => extent - before[i + 1]! - after[i + 1]!);
+  const size = elementCount(sourceSpace);
+  const places = flatPlaces(windows, { space, at, source: sourceSpace });
   const taps = elementCount(windows.map((own) => own.taps));
-  let flat = writer.reshape(value, [rows, size, channels]);
+  let flat = writer.reshape(source, [rows, size, channels]);
   if (places.every((place, i) => place === i) && places.length === size) return flat;
   if (places.includes(size)) {
     flat = writer.emit('Pad', [flat, writer.int64s([0, 0, 0, 0, 1, 0])]);
