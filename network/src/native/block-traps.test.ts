@@ -14,7 +14,7 @@ import { findFabric, MissingBinariesError } from './binaries.ts';
 import { planFabric } from './native-runtime.ts';
 
 const WITHSTOOD = ['misnamed-policy', 'rubbish', 'no-action', 'repeated-policy'];
-/** What README.md asks whoever builds peers with the patch to call them. */
+/** How peers that do what the threat model asks of mended ones say so in their version. */
 const MENDED = /-mended\b/;
 const run = promisify(execFile);
 
