@@ -28,6 +28,6 @@ test('more rows to a unit make runs of fewer units, and never of more rows than 
 });
 
 test('small batches, and models without convolutions, take one run on one lane', () => {
-  assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { lanes: 1, unitsPerRun: 42 });
-  assert.deepEqual(layoutOf(modelOf('mlp30'), plan), { lanes: 1, unitsPerRun: 324 });
+  assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { lanes: 1, unitsPerRun: 35 });
+  assert.deepEqual(layoutOf(modelOf('mlp30'), plan), { lanes: 1, unitsPerRun: 305 });
 });
