@@ -12,17 +12,17 @@ import {
   decodeSharedModel,
   encodeSharedModel,
   initialModel,
+  mostSharedModelBytes,
   nextModel,
   ParameterFormatError,
   parameterBytes,
   quantizeParameters,
   type SharedModel,
-  sharedModelBytes,
 } from './aggregate/index.ts';
 import { sha256Hex } from './artefact/index.ts';
 import { aggregateContext, updateContext } from './artefact-exchange.ts';
 import { TrainerError } from './errors.ts';
-import { federationOf } from './study-federation.ts';
+import { federationOf, sitesOf } from './study-federation.ts';
 import type { StudyModel } from './study-model.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
@@ -49,7 +49,7 @@ export async function sharedModelOf(
   if (kept !== undefined) return wellFormed(() => decodeSharedModel(kept, plan, count));
   const bytes = await exchange.open(ref.artefact, {
     context: aggregateContext(studyId),
-    plaintextBytes: sharedModelBytes(plan, count),
+    plaintextBytes: mostSharedModelBytes(plan, { parameterCount: count, sites: study.datasets.length }),
   });
   if (sha256Hex(bytes) !== ref.parametersSha256) {
     throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', 'the parameters are not those the ledger names');
@@ -112,7 +112,7 @@ export function aggregate(
   if (deltas.size < fewestUpdates(study.aggregation)) return before;
   return nextModel(federationOf(study), {
     before,
-    sites: participants.map(({ datasetId, weight }) => ({ site: datasetId, weight })),
+    sites: sitesOf({ participants }),
     updates: [...deltas].map(([site, delta]) => ({ site, delta })),
   });
 }

@@ -3,32 +3,41 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext, test } from 'node:test';
-import { type PlainModel, plainModel } from './aggregate/testing/plain-federation.ts';
+import type { Study } from '@consilium/chaincode/domain';
+import { plainModel } from './aggregate/testing/plain-federation.ts';
 import { MemoryArtefactStore } from './artefact/index.ts';
-import { federationOf } from './study-federation.ts';
-import { auditedHashes } from './testing/outside-audit.ts';
+import { federationOf, shiftOf } from './study-federation.ts';
+import { auditedHashes, type PlainMemory } from './testing/outside-audit.ts';
 import { type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
 import { csvOf, DICTIONARY, type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
 import { aStudy, datasetOf } from './testing/study-rows.ts';
 
-const { aggregation } = aStudy();
+const { aggregation, training } = aStudy();
 /** Hospitals in three different bands, so that weights differ. */
 const DATA = { dictionary: DICTIONARY, csvOf: (seed: number) => csvOf(seed, [60, 120, 180][seed]) };
 const SHARED_PARAMETERS = 5;
 const INITIAL = plainModel(new Array<number>(SHARED_PARAMETERS).fill(0));
-const forgetful = (model: PlainModel): PlainModel =>
-  model.map(({ value }) => ({ value, first: 0n, second: 0n }));
+const FORGETFUL: Readonly<Record<'moments' | 'variates', (memory: PlainMemory) => PlainMemory>> = {
+  moments: ({ model, variates }) => ({
+    model: model.map(({ value }) => ({ value, first: 0n, second: 0n })),
+    variates,
+  }),
+  variates: ({ model }) => ({ model, variates: new Map() }),
+};
 
 interface World extends SmallConsortium {
   readonly store: MemoryArtefactStore;
   run(): RunningConsortium;
 }
 
-async function worldOf(t: TestContext, serverOptimizer: object): Promise<World> {
+async function worldOf(t: TestContext, serverOptimizer: object, driftCorrection?: object): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
   t.after(() => rmSync(directory, { recursive: true }));
   const store = new MemoryArtefactStore();
-  const study = { aggregation: { ...aggregation, serverOptimizer } } as { aggregation: typeof aggregation };
+  const study = {
+    aggregation: { ...aggregation, serverOptimizer },
+    training: { ...training, ...(driftCorrection && { driftCorrection }) },
+  } as Pick<Study, 'aggregation' | 'training'>;
   const world = await smallConsortium({ directory, store, study, data: DATA });
   return {
     ...world,
@@ -43,24 +52,28 @@ const settled = ({ consortium }: World) =>
 /** Every member attested, in every round, what an auditor comes to from the published updates alone. */
 async function assertRecomputed(world: World): Promise<void> {
   const { consortium, study, store, hospitals } = world;
-  const plan = federationOf(study).serverOptimizer!;
+  const plan = federationOf(study);
   const audit = { store, hospital: hospitals[0]!, initial: INITIAL, plan };
   const hashes = await auditedHashes(world, audit);
-  const forgotten = await auditedHashes(world, { ...audit, remember: forgetful });
+  const wrong = [await auditedHashes(world, { ...audit, remember: FORGETFUL.moments })];
+  if (plan.control) wrong.push(await auditedHashes(world, { ...audit, remember: FORGETFUL.variates }));
   for (let number = 1; number <= study.rounds; number++) {
     const { round, attestations } = consortium.dossier('study', number);
     const attested = new Set(attestations.map(({ parametersSha256 }) => parametersSha256));
     assert.equal(attestations.length, round.validators.length);
     assert.deepEqual([...attested], [hashes.get(number)], `round ${number}`);
     assert.equal(round.aggregate?.parametersSha256, hashes.get(number));
-    assert.equal(forgotten.get(number) === hashes.get(number), number === 1, 'momentum counts');
+    for (const forgotten of wrong) {
+      assert.equal(forgotten.get(number) === hashes.get(number), number === 1, 'what is remembered counts');
+    }
   }
 }
 
 test('the ledger’s words become the engine’s numbers', () => {
-  assert.equal(federationOf({ aggregation }).serverOptimizer, undefined);
+  assert.equal(federationOf({ aggregation, training }).serverOptimizer, undefined);
   const words = { kind: 'fedyogi', learningRate: '0.1', momentum: '0.9', secondMomentum: '0.99' } as const;
   const { serverOptimizer } = federationOf({
+    training,
     aggregation: { ...aggregation, serverOptimizer: { ...words, adaptivity: '0.001' } },
   });
   assert.deepEqual(serverOptimizer, {
@@ -70,6 +83,34 @@ test('the ledger’s words become the engine’s numbers', () => {
     secondMomentum: 0.99,
     adaptivity: 0.001,
   });
+});
+
+test('a dataset’s steps are corrected by its own variate and the mean of those who take part', () => {
+  const driftCorrection = { kind: 'scaffold' } as const;
+  const study = { training: { ...training, learningRate: '0.25', driftCorrection } };
+  const participants = ['A', 'B', 'C'].map((mspId, i) => ({
+    datasetId: datasetOf(mspId),
+    mspId,
+    weight: 1 + i,
+  }));
+  const variates = new Map([
+    ['a-data', Int32Array.of(6 * 2 ** 20, 0)],
+    ['c-data', Int32Array.of(2 ** 20, -(2 ** 20))],
+    ['gone-data', Int32Array.of(2 ** 30, 2 ** 30)],
+  ]);
+  const base = { parameters: Int32Array.of(0, 0), variates };
+  const of = (datasetId: string) => shiftOf(study, { base, round: { participants }, datasetId }).controlShift;
+  // u is (6 + 3 · 1) / 6 and -3 / 6, and a round reaches 2 · 0.25.
+  assert.deepEqual(of('a-data'), Float64Array.of((1.5 - 6) * 2, -0.5 * 2));
+  assert.deepEqual(of('b-data'), Float64Array.of(1.5 * 2, -0.5 * 2));
+  assert.deepEqual(of('c-data'), Float64Array.of((1.5 - 1) * 2, (-0.5 + 1) * 2));
+  assert.deepEqual(
+    shiftOf(
+      { training },
+      { base: { parameters: base.parameters }, round: { participants }, datasetId: 'a-data' },
+    ),
+    {},
+  );
 });
 
 describe('a study on the ledger with a server optimiser', { timeout: 120_000 }, () => {
@@ -97,13 +138,12 @@ describe('a study on the ledger with a server optimiser', { timeout: 120_000 }, 
     assert.equal(new Set(weights).size, 3);
   });
 
-  it('takes in a hospital that was not there when the momentum began', async (t) => {
-    const world = await worldOf(t, {
-      kind: 'fedadagrad',
-      learningRate: '0.1',
-      momentum: '0.5',
-      adaptivity: '0.001',
-    });
+  it('takes in a hospital that was not there when moments and control variates began', async (t) => {
+    const world = await worldOf(
+      t,
+      { kind: 'fedadagrad', learningRate: '0.1', momentum: '0.5', adaptivity: '0.001' },
+      { kind: 'scaffold' },
+    );
     const { consortium } = world;
     const late = `study/${datasetOf('C')}`;
     const consent = consortium.consents.get(late)!;
@@ -117,5 +157,8 @@ describe('a study on the ledger with a server optimiser', { timeout: 120_000 }, 
     const validators = [1, 2, 3].map((round) => consortium.dossier('study', round).round.validators.length);
     assert.deepEqual(validators, [2, 3, 3]);
     await assertRecomputed(world);
+    const charges = consortium.charges.map((c) => `${c.round}/${c.datasetId}/${c.pool}`);
+    assert.equal(new Set(charges).size, charges.length);
+    assert.equal(charges.length, (2 + 3 + 3) * 2);
   });
 });

@@ -1,12 +1,45 @@
 // The ledger's words on how a study's rounds follow from one another, as the engine takes them.
-import type { Study } from '@consilium/chaincode/domain';
-import { aggregationOf, type FederationPlan, type ServerOptimizerPlan } from './aggregate/index.ts';
+import type { Round, Study } from '@consilium/chaincode/domain';
+import {
+  aggregationOf,
+  controlShift,
+  type FederationPlan,
+  type ServerOptimizerPlan,
+  type SharedModel,
+  type SiteWeight,
+} from './aggregate/index.ts';
 
-export function federationOf({ aggregation }: Pick<Study, 'aggregation'>): FederationPlan {
-  const { rule, serverOptimizer } = aggregation;
+export function federationOf({
+  aggregation,
+  training,
+}: Pick<Study, 'aggregation' | 'training'>): FederationPlan {
+  const { rule, serverOptimizer, maxUpdateNormL2 } = aggregation;
+  const isControlled = training.driftCorrection?.kind === 'scaffold';
   return {
     aggregation: aggregationOf(rule, aggregation),
     ...(serverOptimizer && { serverOptimizer: serverOptimizerOf(serverOptimizer) }),
+    ...(isControlled && { control: { maxNormL2: Number(maxUpdateNormL2) } }),
+  };
+}
+
+/** Who takes part in a round, as the rules name them. */
+export const sitesOf = ({ participants }: Pick<Round, 'participants'>): SiteWeight[] =>
+  participants.map(({ datasetId, weight }) => ({ site: datasetId, weight }));
+
+/** What a dataset's steps in a round are corrected by, where the study has control variates. */
+export function shiftOf(
+  { training }: Pick<Study, 'training'>,
+  of: { readonly base: SharedModel; readonly round: Pick<Round, 'participants'>; readonly datasetId: string },
+): { readonly controlShift?: Float64Array } {
+  const { base, round, datasetId } = of;
+  if (base.variates === undefined) return {};
+  return {
+    controlShift: controlShift(base.variates, {
+      site: datasetId,
+      sites: sitesOf(round),
+      parameterCount: base.parameters.length,
+      reach: training.stepsPerRound * Number(training.learningRate),
+    }),
   };
 }
 

@@ -27,6 +27,7 @@ test('the ledger’s words become the engine’s numbers, and the schedule runs 
     schedule: { kind: 'step', warmUpSteps: 1, everySteps: 2, factor: '0.5' },
     weightDecay: '0.01',
     clipping: ADAPTIVE,
+    driftCorrection: { kind: 'fedprox', proximal: '0.05' },
   } as const;
   assert.deepEqual(optimisationOfStudy({ training: words, rounds: 3 }), {
     studySteps: 6,
@@ -41,6 +42,7 @@ test('the ledger’s words become the engine’s numbers, and the schedule runs 
       minimumClipNormL2: 0.1,
       maximumClipNormL2: 10,
     },
+    driftCorrection: { kind: 'fedprox', proximal: 0.05 },
   });
   assert.deepEqual(stateBefore({ training }, 1), { steps: 0 });
   assert.deepEqual(stateBefore({ training }, 3), { steps: 4 });
@@ -58,6 +60,7 @@ describe('a study on the ledger that says how its parameters move', { timeout: 1
         schedule: { kind: 'cosine', warmUpSteps: 2, finalFraction: '0.1' },
         weightDecay: '0.001',
         clipping: ADAPTIVE,
+        driftCorrection: { kind: 'fedprox', proximal: '0.5' },
       },
     } as const;
     const world = await smallConsortium({ directory, store, study });

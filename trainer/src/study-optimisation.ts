@@ -6,14 +6,21 @@
 import type { Study } from '@consilium/chaincode/domain';
 import type { RoundInput, TrainingPlan } from './dp-sgd/index.ts';
 
-type Fields = 'optimizer' | 'schedule' | 'studySteps' | 'weightDecay' | 'clipping' | 'momentum';
+type Fields =
+  | 'optimizer'
+  | 'schedule'
+  | 'studySteps'
+  | 'weightDecay'
+  | 'clipping'
+  | 'momentum'
+  | 'driftCorrection';
 
 /** Fields of the plan of any round of a study. */
 export function optimisationOfStudy({
   training,
   rounds,
 }: Pick<Study, 'training' | 'rounds'>): Pick<TrainingPlan, Fields> {
-  const { momentum, optimizer, schedule, weightDecay, clipping, stepsPerRound } = training;
+  const { momentum, optimizer, schedule, weightDecay, clipping, stepsPerRound, driftCorrection } = training;
   return {
     studySteps: rounds * stepsPerRound,
     ...(momentum !== undefined && { momentum: Number(momentum) }),
@@ -21,6 +28,7 @@ export function optimisationOfStudy({
     ...(schedule && { schedule: scheduleOf(schedule) }),
     ...(weightDecay !== undefined && { weightDecay: Number(weightDecay) }),
     ...(clipping && { clipping: clippingOf(clipping) }),
+    ...(driftCorrection && { driftCorrection: driftCorrectionOf(driftCorrection) }),
   };
 }
 
@@ -65,4 +73,10 @@ function clippingOf(words: Words<'clipping'>): NonNullable<TrainingPlan['clippin
     minimumClipNormL2: Number(words.minimumClipNormL2),
     maximumClipNormL2: Number(words.maximumClipNormL2),
   };
+}
+
+function driftCorrectionOf(words: Words<'driftCorrection'>): NonNullable<TrainingPlan['driftCorrection']> {
+  return words.kind === 'scaffold'
+    ? { kind: 'scaffold' }
+    : { kind: 'fedprox', proximal: Number(words.proximal) };
 }

@@ -11,6 +11,8 @@ const withTraining = (change: object) =>
   ({ training: { ...proposal.training, ...change } }) as Partial<ProposeStudy>;
 const withServer = (serverOptimizer: object) =>
   ({ aggregation: { ...proposal.aggregation, serverOptimizer } }) as Pick<ProposeStudy, 'aggregation'>;
+const ADAM = { kind: 'adam', momentum: '0.9', secondMomentum: '0.999', floor: '0.0001' };
+const SCAFFOLD = { driftCorrection: { kind: 'scaffold' } };
 const ADAPTIVE = {
   kind: 'adaptive',
   targetQuantile: '0.5',
@@ -24,11 +26,14 @@ test('a study says how its parameters move, the ledger keeps its words, and the 
   const study = await StudyOnLedger.prepared();
   const plans = [
     { optimizer: { kind: 'sgd', momentum: '0.9' } },
-    { optimizer: { kind: 'adam', momentum: '0.9', secondMomentum: '0.999', floor: '0.0001' } },
+    { optimizer: ADAM },
     { schedule: { kind: 'cosine', warmUpSteps: 5, finalFraction: '0.1' }, weightDecay: '0.01' },
     { schedule: { kind: 'step', warmUpSteps: 0, everySteps: 5, factor: '0.5' }, momentum: '0.5' },
     { clipping: { kind: 'per-layer', bounds: 'by-size', layers: [['fc1.*'], ['fc2.weight', 'fc2.bias']] } },
     { clipping: ADAPTIVE },
+    { driftCorrection: { kind: 'fedprox', proximal: '0.1' } },
+    { driftCorrection: { kind: 'fedprox', proximal: '5' }, optimizer: ADAM },
+    { driftCorrection: { kind: 'scaffold' }, schedule: { kind: 'constant', warmUpSteps: 0 } },
   ].map(withTraining);
   for (const [i, plan] of plans.entries()) {
     const studyId = `plan-${i}`;
@@ -97,6 +102,14 @@ for (const [title, serverOptimizer, says] of [
   });
 }
 
+test('a study whose rule bears false updates cannot have control variates, and the reason is said', async () => {
+  const study = await StudyOnLedger.prepared();
+  const aggregation = { rule: 'median', maxUpdateNormL2: '10' } as const;
+  const refusal = await refusalOf(study.propose({ ...withTraining(SCAFFOLD), aggregation }));
+  assert.equal(refusal.code, 'INVALID_ARGUMENT');
+  assert.match(refusal.message, /aggregation\.rule must be fedavg beside scaffold/);
+});
+
 for (const { title, change, says } of [
   {
     title: 'momentum in two places',
@@ -128,6 +141,31 @@ for (const { title, change, says } of [
     title: 'a range that leaves the clip norm out',
     change: { clipping: { ...ADAPTIVE, minimumClipNormL2: '1.1' } },
     says: /minimumClipNormL2 and maximumClipNormL2 must hold clipNormL2/,
+  },
+  {
+    title: 'steps that jump over the model they are drawn to',
+    change: { driftCorrection: { kind: 'fedprox', proximal: '2' } },
+    says: /driftCorrection: proximal times learningRate must be below 1/,
+  },
+  {
+    title: 'a pull of nothing',
+    change: { driftCorrection: { kind: 'fedprox', proximal: '0' } },
+    says: /driftCorrection\.proximal must be greater than 0/,
+  },
+  {
+    title: 'control variates of moments',
+    change: { ...SCAFFOLD, optimizer: ADAM },
+    says: /scaffold needs gradient descent without momentum/,
+  },
+  {
+    title: 'control variates of momentum',
+    change: { ...SCAFFOLD, momentum: '0.5' },
+    says: /scaffold needs gradient descent without momentum/,
+  },
+  {
+    title: 'control variates of many rates',
+    change: { ...SCAFFOLD, schedule: { kind: 'constant', warmUpSteps: 1 } },
+    says: /scaffold needs one learning rate in all rounds/,
   },
   {
     title: 'clipping that nobody knows',

@@ -65,6 +65,17 @@ export const Clipping = Type.Union([
   }),
 ]);
 
+export const DriftCorrection = Type.Union([
+  Strict({
+    kind: Type.Literal('fedprox'),
+    proximal: Described(
+      PositiveDecimal,
+      "μ: each step is also drawn to the round's base, by μ times the distance.",
+    ),
+  }),
+  Strict({ kind: Type.Literal('scaffold') }),
+]);
+
 /** Fields of a study's training plan. */
 export const OptimisationFields = {
   optimizer: Type.Optional(Described(Optimizer, 'Gradient descent where absent.')),
@@ -78,6 +89,9 @@ export const OptimisationFields = {
       'Where absent, the whole gradient is clipped to clipNormL2; each round starts from it.',
     ),
   ),
+  driftCorrection: Type.Optional(
+    Described(DriftCorrection, "What keeps a hospital's model near the others' within a round."),
+  ),
 };
 export type Optimisation = Static<ReturnType<typeof Type.Object<typeof OptimisationFields>>>;
 
@@ -85,7 +99,8 @@ export type Optimisation = Static<ReturnType<typeof Type.Object<typeof Optimisat
 export function optimisationProblems({
   training,
   rounds,
-}: Pick<ProposeStudy, 'training' | 'rounds'>): string[] {
+  aggregation,
+}: Pick<ProposeStudy, 'training' | 'rounds' | 'aggregation'>): string[] {
   const { optimizer, schedule, weightDecay, clipping, momentum, learningRate, stepsPerRound } = training;
   const problems: string[] = [];
   const check = (holds: boolean, problem: string) => {
@@ -120,6 +135,36 @@ export function optimisationProblems({
       compareDecimals(clipping.minimumClipNormL2, clipNormL2) <= 0 &&
         compareDecimals(clipping.maximumClipNormL2, clipNormL2) >= 0,
       'clipping.minimumClipNormL2 and maximumClipNormL2 must hold clipNormL2 between them',
+    );
+  }
+  for (const problem of driftProblems(training)) check(false, `driftCorrection: ${problem}`);
+  if (training.driftCorrection?.kind === 'scaffold' && aggregation.rule !== 'fedavg') {
+    problems.push(
+      'aggregation.rule must be fedavg beside scaffold: control variates enter by their mean, which one false ' +
+        'update moves at will',
+    );
+  }
+  return problems;
+}
+
+function driftProblems(training: ProposeStudy['training']): string[] {
+  const { driftCorrection, optimizer, momentum, schedule, learningRate } = training;
+  if (driftCorrection === undefined) return [];
+  if (driftCorrection.kind === 'fedprox') {
+    const [pull, rate] = [ratioOf(driftCorrection.proximal), ratioOf(learningRate)];
+    const isShort = pull.numerator * rate.numerator < pull.denominator * rate.denominator;
+    return optimizer?.kind === 'adam' || isShort ? [] : ['proximal times learningRate must be below 1'];
+  }
+  const problems: string[] = [];
+  if (optimizer?.kind === 'adam' || Number(optimizer?.momentum ?? momentum ?? 0) > 0) {
+    problems.push(
+      'scaffold needs gradient descent without momentum: a control variate is the mean gradient of a round, and ' +
+        'follows from its update only where steps are gradients',
+    );
+  }
+  if (schedule !== undefined && !(schedule.kind === 'constant' && schedule.warmUpSteps === 0)) {
+    problems.push(
+      'scaffold needs one learning rate in all rounds, since control variates are kept over them: leave schedule out',
     );
   }
   return problems;

@@ -16,6 +16,7 @@ import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
 import { sharedModelOf } from '../round-material.ts';
+import { shiftOf } from '../study-federation.ts';
 import { encodeLocal } from '../study-model.ts';
 import { optimisationOfStudy, stateBefore } from '../study-optimisation.ts';
 import { submit } from '../submit.ts';
@@ -71,7 +72,8 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
   const { study, dossier, datasetId } = task;
   const { studyId, training } = study;
   const model = await context.models.of(study);
-  const { parameters: base } = await sharedModelOf(context, { study, ref: dossier.round.base, model });
+  const { round } = dossier;
+  const base = await sharedModelOf(context, { study, ref: round.base, model });
   await confirmCharges(context, { studyId, datasetId });
   const local = localParametersAt(context, { studyId, datasetId, round: key.round - 1 }, model);
   const data = await ownDataset(context, { datasetId, unit: study.unit });
@@ -80,7 +82,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
     const result = await trainRound(
       {
         model: model.graph,
-        parameters: model.join({ shared: dequantizeParameters(base), local }),
+        parameters: model.join({ shared: dequantizeParameters(base.parameters), local }),
         units: packUnits(model.inputs, rows),
         localPatterns: study.model.localParameters,
         plan: {
@@ -94,6 +96,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
           ...optimisationOfStudy(study),
         },
         state: stateBefore(study, key.round),
+        ...shiftOf(study, { base, round, datasetId }),
       },
       {
         signal: context.signal,
@@ -103,7 +106,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
     context.afterStep('train: drawn, not written down');
     const release = context.journal.recordRelease(key, {
       payload: encodeParameters(quantizeParameters(result.sharedDelta.map(saturated))),
-      subjectSha256: hashParameters(base),
+      subjectSha256: hashParameters(base.parameters),
       localParameters: encodeLocal(result.localParameters),
     });
     context.afterStep('train: written down');

@@ -1,5 +1,5 @@
 // What every hospital checks of another's update before it counts, from public numbers alone.
-import { PARAMETER_SCALE_BITS } from './parameter-lattice.ts';
+import { normSteps, PARAMETER_SCALE_BITS } from './parameter-lattice.ts';
 
 export interface UpdateLimits {
   /** Values an update of this model has. */
@@ -19,7 +19,7 @@ export function checkUpdate(delta: Int32Array, limits: UpdateLimits): string[] {
   }
   let square = 0n;
   for (const step of delta) square += BigInt(step) * BigInt(step);
-  const bound = BigInt(Math.ceil(limits.maxUpdateNormL2 * 2 ** PARAMETER_SCALE_BITS));
+  const bound = normSteps(limits.maxUpdateNormL2);
   if (square > bound * bound) return [`its L2 norm exceeds ${limits.maxUpdateNormL2}`];
   return [];
 }

@@ -2,6 +2,7 @@
 export { type Aggregation, AggregationRefusedError, type WeightedUpdate } from './aggregation.ts';
 export { aggregationOf } from './aggregation-rules.ts';
 export { checkUpdate, impliedUpdateNormL2, type UpdateLimits } from './check-update.ts';
+export { type ControlPlan, type ControlVariates, controlShift } from './control-variates.ts';
 export { aggregateFedAvg } from './fed-avg.ts';
 export {
   decodeParameters,
@@ -31,5 +32,5 @@ export {
   decodeSharedModel,
   encodeSharedModel,
   hashSharedModel,
-  sharedModelBytes,
+  mostSharedModelBytes,
 } from './shared-model-bytes.ts';

@@ -31,6 +31,9 @@ export function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
+/** A norm in parameter units as one of lattice vectors, rounded up. */
+export const normSteps = (norm: number): bigint => BigInt(Math.ceil(norm * SCALE));
+
 /**
  * Real parameters rounded to the lattice, half to even.
  *
@@ -66,10 +69,22 @@ export function encodeParameters(lattice: Int32Array): Uint8Array {
   view.setUint8(4, VERSION);
   view.setUint8(5, PARAMETER_SCALE_BITS);
   view.setUint32(8, lattice.length, true);
-  lattice.forEach((step, i) => {
-    view.setInt32(HEADER_BYTES + i * 4, step, true);
-  });
+  bytes.set(encodeValues(lattice), HEADER_BYTES);
   return bytes;
+}
+
+/** int32 values, little-endian, without a header. */
+export function encodeValues(lattice: Int32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(lattice.length * 4));
+  lattice.forEach((step, i) => {
+    view.setInt32(i * 4, step, true);
+  });
+  return new Uint8Array(view.buffer);
+}
+
+export function decodeValues(bytes: Uint8Array): Int32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Int32Array.from({ length: bytes.length / 4 }, (_, i) => view.getInt32(i * 4, true));
 }
 
 /**
@@ -89,7 +104,7 @@ export function decodeParameters(bytes: Uint8Array): Int32Array {
   if (bytes.length !== parameterBytes(count)) {
     throw new ParameterFormatError(`the parameter file says ${count} values but has another length`);
   }
-  return Int32Array.from({ length: count }, (_, i) => view.getInt32(HEADER_BYTES + i * 4, true));
+  return decodeValues(bytes.subarray(HEADER_BYTES));
 }
 
 /** SHA-256 of the canonical bytes, lower-case hex: an update's commitment, an aggregate's hash. */

@@ -1,9 +1,13 @@
 // Canonical bytes of what hospitals share after a round: the plaintext of an aggregate's artefact. Their SHA-256 is
-// what members attest, so that a server optimiser's memory is agreed on like the model itself.
+// what members attest, so that what a study's rules remember is agreed on like the model itself.
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import type { ControlVariates } from './control-variates.ts';
 import {
   decodeParameters,
+  decodeValues,
   encodeParameters,
+  encodeValues,
   ParameterFormatError,
   parameterBytes,
 } from './parameter-lattice.ts';
@@ -18,43 +22,80 @@ const FIRST_BYTES = 8;
 const SECOND_BYTES = 16;
 const LOW = (1n << 64n) - 1n;
 
-type Plan = Pick<FederationPlan, 'serverOptimizer'>;
+/** Variates: magic `CNSV`, version (1 byte), three zero bytes, count (uint32); each: name's length (1), name, int32s */
+const VARIATES_MAGIC = 0x434e5356;
+const VARIATES_HEADER_BYTES = 12;
+const LONGEST_NAME = 255;
+
+type Plan = Pick<FederationPlan, 'serverOptimizer' | 'control'>;
 
 const hasSecond = ({ kind }: ServerOptimizerPlan): boolean => kind !== 'fedavgm';
 
-/** How long the canonical bytes of a plan's models are. */
-export function sharedModelBytes({ serverOptimizer }: Plan, parameterCount: number): number {
-  if (serverOptimizer === undefined) return parameterBytes(parameterCount);
-  const each = FIRST_BYTES + (hasSecond(serverOptimizer) ? SECOND_BYTES : 0);
-  return parameterBytes(parameterCount) + HEADER_BYTES + parameterCount * each;
+function momentsBytes(plan: ServerOptimizerPlan, parameterCount: number): number {
+  return HEADER_BYTES + parameterCount * (FIRST_BYTES + (hasSecond(plan) ? SECOND_BYTES : 0));
+}
+
+/** How long the canonical bytes of a plan's models are at most. */
+export function mostSharedModelBytes(
+  { serverOptimizer, control }: Plan,
+  { parameterCount, sites }: { readonly parameterCount: number; readonly sites: number },
+): number {
+  const own = parameterBytes(parameterCount);
+  const moments = serverOptimizer === undefined ? 0 : momentsBytes(serverOptimizer, parameterCount);
+  const variates = VARIATES_HEADER_BYTES + sites * (1 + LONGEST_NAME + 4 * parameterCount);
+  return own + moments + (control === undefined ? 0 : variates);
 }
 
 /**
- * One form for one model: parameters as `encodeParameters` has them, then, where the plan has a server optimiser, first
- * moments as int64 and second ones (not for fedavgm) as uint128, all little-endian.
+ * One form for one model: parameters as `encodeParameters` has them; then, where the plan has a server optimiser, first
+ * moments as int64 and second ones (not for fedavgm) as uint128; then, where it has control variates, those of each
+ * site that has some, by name, as int32. All little-endian.
  */
-export function encodeSharedModel({ parameters, moments }: SharedModel, plan: Plan): Uint8Array {
-  const own = encodeParameters(parameters);
-  const { serverOptimizer } = plan;
-  if (serverOptimizer === undefined || moments === undefined) return own;
-  const bytes = new Uint8Array(sharedModelBytes(plan, parameters.length));
-  bytes.set(own);
-  const view = new DataView(bytes.buffer, own.length);
+export function encodeSharedModel({ parameters, moments, variates }: SharedModel, plan: Plan): Uint8Array {
+  const { serverOptimizer, control } = plan;
+  const parts = [encodeParameters(parameters)];
+  if (serverOptimizer !== undefined) {
+    assert(moments !== undefined, 'a plan with a server optimiser has moments');
+    parts.push(encodeMoments(moments, serverOptimizer));
+  }
+  if (control !== undefined) {
+    assert(variates !== undefined, 'a plan with control has variates');
+    parts.push(...encodeVariates(variates));
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+}
+
+function encodeMoments(moments: ServerOptimizerState, plan: ServerOptimizerPlan): Uint8Array {
+  const bytes = new Uint8Array(momentsBytes(plan, moments.first.length));
+  const view = new DataView(bytes.buffer);
   view.setUint32(0, MOMENTS_MAGIC, false);
   view.setUint8(4, VERSION);
-  view.setUint8(5, hasSecond(serverOptimizer) ? 2 : 1);
+  view.setUint8(5, hasSecond(plan) ? 2 : 1);
   let at = HEADER_BYTES;
   for (const value of moments.first) {
     view.setBigInt64(at, value, true);
     at += FIRST_BYTES;
   }
-  if (!hasSecond(serverOptimizer)) return bytes;
+  if (!hasSecond(plan)) return bytes;
   for (const value of moments.second) {
     view.setBigUint64(at, value & LOW, true);
     view.setBigUint64(at + 8, value >> 64n, true);
     at += SECOND_BYTES;
   }
   return bytes;
+}
+
+function encodeVariates(variates: ControlVariates): Uint8Array[] {
+  const header = new DataView(new ArrayBuffer(VARIATES_HEADER_BYTES));
+  header.setUint32(0, VARIATES_MAGIC, false);
+  header.setUint8(4, VERSION);
+  header.setUint32(8, variates.size, true);
+  const parts: Uint8Array[] = [new Uint8Array(header.buffer)];
+  for (const site of [...variates.keys()].sort()) {
+    assert(/^[!-~]{1,255}$/.test(site), 'names of sites are short and in ASCII');
+    parts.push(Uint8Array.of(site.length), Buffer.from(site, 'latin1'), encodeValues(variates.get(site)!));
+  }
+  return parts;
 }
 
 /** The commitment to a model and what goes with it: what members attest. */
@@ -67,35 +108,83 @@ export const hashSharedModel = (model: SharedModel, plan: Plan): string =>
  * @throws ParameterFormatError for anything that `encodeSharedModel` would not have written for so many parameters
  */
 export function decodeSharedModel(bytes: Uint8Array, plan: Plan, parameterCount: number): SharedModel {
-  const expected = sharedModelBytes(plan, parameterCount);
-  if (bytes.length !== expected) {
-    throw new ParameterFormatError(`it has ${bytes.length} bytes, the study's models have ${expected}`);
-  }
-  const end = parameterBytes(parameterCount);
-  const parameters = decodeParameters(bytes.subarray(0, end));
-  const { serverOptimizer } = plan;
-  if (serverOptimizer === undefined) return { parameters };
-  return { parameters, moments: decodeMoments(bytes.subarray(end), serverOptimizer, parameterCount) };
+  const { serverOptimizer, control } = plan;
+  const reader = new SectionReader(bytes);
+  const parameters = decodeParameters(reader.take(parameterBytes(parameterCount)));
+  const model: SharedModel = {
+    parameters,
+    ...(serverOptimizer && { moments: decodeMoments(reader, serverOptimizer, parameterCount) }),
+    ...(control && { variates: decodeVariates(reader, parameterCount) }),
+  };
+  if (!reader.isAtEnd) throw new ParameterFormatError("it is longer than the study's models are");
+  return model;
 }
 
+/** Takes bytes from the front. */
+class SectionReader {
+  #at = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  /** @throws ParameterFormatError where there are fewer */
+  take(count: number): Uint8Array {
+    const part = this.#bytes.subarray(this.#at, this.#at + count);
+    if (part.length !== count) throw new ParameterFormatError("it is shorter than the study's models are");
+    this.#at += count;
+    return part;
+  }
+
+  /** @throws ParameterFormatError where there is anything else */
+  expect(header: readonly number[]): void {
+    if (this.take(header.length).some((value, i) => value !== header[i])) {
+      throw new ParameterFormatError("it lacks what the study's rules remember");
+    }
+  }
+
+  view(count: number): DataView {
+    const { buffer, byteOffset } = this.take(count);
+    return new DataView(buffer, byteOffset, count);
+  }
+}
+
+const bigEndian = (magic: number): number[] => [24, 16, 8, 0].map((shift) => (magic >>> shift) & 255);
+
 function decodeMoments(
-  bytes: Uint8Array,
+  reader: SectionReader,
   plan: ServerOptimizerPlan,
   parameterCount: number,
 ): ServerOptimizerState {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const header = [view.getUint32(0, false), view.getUint8(4), view.getUint8(5), view.getUint16(6)];
-  const wanted = [MOMENTS_MAGIC, VERSION, hasSecond(plan) ? 2 : 1, 0];
-  if (header.some((value, i) => value !== wanted[i])) {
-    throw new ParameterFormatError("it lacks the moments of the study's server optimiser");
-  }
+  reader.expect([...bigEndian(MOMENTS_MAGIC), VERSION, hasSecond(plan) ? 2 : 1, 0, 0]);
   const indices = Array.from({ length: parameterCount }, (_, i) => i);
-  const first = indices.map((i) => view.getBigInt64(HEADER_BYTES + i * FIRST_BYTES, true));
-  const start = HEADER_BYTES + parameterCount * FIRST_BYTES;
+  const firsts = reader.view(parameterCount * FIRST_BYTES);
+  const first = indices.map((i) => firsts.getBigInt64(i * FIRST_BYTES, true));
+  if (!hasSecond(plan)) return { first, second: indices.map(() => 0n) };
+  const seconds = reader.view(parameterCount * SECOND_BYTES);
   const second = indices.map((i) => {
-    if (!hasSecond(plan)) return 0n;
-    const at = start + i * SECOND_BYTES;
-    return view.getBigUint64(at, true) + (view.getBigUint64(at + 8, true) << 64n);
+    const at = i * SECOND_BYTES;
+    return seconds.getBigUint64(at, true) + (seconds.getBigUint64(at + 8, true) << 64n);
   });
   return { first, second };
+}
+
+function decodeVariates(reader: SectionReader, parameterCount: number): ControlVariates {
+  reader.expect([...bigEndian(VARIATES_MAGIC), VERSION, 0, 0, 0]);
+  const count = reader.view(4).getUint32(0, true);
+  const variates = new Map<string, Int32Array>();
+  let last = '';
+  for (let i = 0; i < count; i++) {
+    const [length = 0] = reader.take(1);
+    const site = Buffer.from(reader.take(length)).toString('latin1');
+    if (site <= last) throw new ParameterFormatError('its control variates are not in order');
+    last = site;
+    variates.set(site, decodeValues(reader.take(4 * parameterCount)));
+  }
+  return variates;
 }

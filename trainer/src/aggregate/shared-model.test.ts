@@ -2,28 +2,39 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { aggregateFedAvg } from './fed-avg.ts';
-import { hashParameters, ParameterFormatError } from './parameter-lattice.ts';
-import { SERVER_OPTIMIZERS, type ServerOptimizerPlan } from './server-optimizer.ts';
+import { hashParameters, ParameterFormatError, parameterBytes } from './parameter-lattice.ts';
+import { SERVER_OPTIMIZERS } from './server-optimizer.ts';
 import { type FederationPlan, initialModel, nextModel, type SharedModel } from './shared-model.ts';
 import {
   decodeSharedModel,
   encodeSharedModel,
   hashSharedModel,
-  sharedModelBytes,
+  mostSharedModelBytes,
 } from './shared-model-bytes.ts';
-import { plainModel, plainRound } from './testing/plain-federation.ts';
+import {
+  FIXED,
+  LENGTH,
+  modelsOf,
+  planOf,
+  type Run,
+  roundOf,
+  SCAFFOLD,
+  SITES,
+  ZERO,
+} from './testing/federated-runs.ts';
+import {
+  type PlainVariates,
+  plainBytes,
+  plainModel,
+  plainRound,
+  plainVariates,
+} from './testing/plain-federation.ts';
 
-const LENGTH = 3;
-const SITES = ['north', 'east', 'south'];
-const ZERO = new Int32Array(LENGTH);
-
-const planOf = (kind: ServerOptimizerPlan['kind']) => ({
-  aggregation: aggregateFedAvg,
-  serverOptimizer: { kind, learningRate: 0.1, momentum: 0.9, secondMomentum: 0.99, adaptivity: 0.001 },
-});
 const PLANS: readonly [string, FederationPlan][] = [
   ['the plain average', { aggregation: aggregateFedAvg }],
   ...SERVER_OPTIMIZERS.map((kind): [string, FederationPlan] => [kind, planOf(kind)]),
+  ['control variates', SCAFFOLD],
+  ['control variates of bounded length, and fedyogi', { ...planOf('fedyogi'), control: { maxNormL2: 60 } }],
 ];
 
 const vector = fc
@@ -41,57 +52,31 @@ const rounds = fc
   })
   .filter((list) => list.every((round) => round.some((delta) => delta !== null)));
 
-interface Run {
-  readonly weights: readonly number[];
-  readonly rounds: readonly (readonly (Int32Array | null)[])[];
-}
-
-function roundOf({ weights: list, rounds: deltas }: Run, round: number) {
-  return {
-    sites: SITES.map((site, i) => ({ site, weight: list[i]! })),
-    updates: SITES.flatMap((site, i) => {
-      const delta = deltas[round]![i];
-      return delta ? [{ site, delta }] : [];
-    }),
-  };
-}
-
-/** The models after each round. `between` stands for what happens from one round to the next. */
-function modelsOf(plan: FederationPlan, run: Run, between = (model: SharedModel): SharedModel => model) {
-  const models: SharedModel[] = [];
-  let before = initialModel(ZERO, plan);
-  for (const round of run.rounds.keys()) {
-    before = nextModel(plan, { before: between(before), ...roundOf(run, round) });
-    models.push(before);
-  }
-  return models;
-}
-
 const runs = fc.record({ weights, rounds });
 
 for (const [name, plan] of PLANS) {
   test(`${name}: another implementation, written from the description, comes to the same bits`, () => {
     fc.assert(
       fc.property(runs, (run) => {
+        const { serverOptimizer, control } = plan;
         let plain = plainModel(ZERO);
+        let variates: PlainVariates = new Map();
         for (const [round, model] of modelsOf(plan, run).entries()) {
-          const updates = run.rounds[round]!.flatMap((delta, i) =>
-            delta ? [{ weight: run.weights[i]!, delta }] : [],
+          const sites = SITES.map((site, i) => {
+            const delta = run.rounds[round]![i];
+            return { site, weight: run.weights[i]!, ...(delta && { delta }) };
+          });
+          plain = plainRound(
+            plain,
+            sites.flatMap(({ weight, delta }) => (delta ? [{ weight, delta }] : [])),
+            serverOptimizer,
           );
-          plain = plainRound(plain, updates, plan.serverOptimizer);
-          assert.deepEqual(
-            [...model.parameters].map(BigInt),
-            plain.map(({ value }) => value),
-          );
-          if (model.moments === undefined) continue;
-          assert.deepEqual(
-            model.moments.first,
-            plain.map(({ first }) => first),
-          );
-          assert.deepEqual(
-            model.moments.second,
-            plain.map(({ second }) => second),
-          );
+          variates = plainVariates(variates, sites, control?.maxNormL2);
+          const expected = plainBytes(plain, {
+            ...(serverOptimizer && { kind: serverOptimizer.kind }),
+            ...(control && { variates }),
+          });
+          assert.equal(Buffer.from(encodeSharedModel(model, plan)).toString('hex'), expected.toString('hex'));
         }
       }),
       { numRuns: 40 },
@@ -127,32 +112,23 @@ for (const [name, plan] of PLANS) {
   });
 }
 
-const fixed: Run = {
-  weights: [74, 299, 624],
-  rounds: [
-    [Int32Array.of(5000, -70_000, 3), Int32Array.of(1, 2, 3), Int32Array.of(-4000, 9, 1_000_000)],
-    [Int32Array.of(300, 8000, -12), null, Int32Array.of(77, -12_345, 6789)],
-    [Int32Array.of(-5, 4, -3), Int32Array.of(900, 900, 900), Int32Array.of(123_456, 1, 2)],
-  ],
-};
-
 for (const kind of SERVER_OPTIMIZERS) {
   const plan = planOf(kind);
-  const honest = modelsOf(plan, fixed).map((model) => hashSharedModel(model, plan));
+  const honest = modelsOf(plan, FIXED).map((model) => hashSharedModel(model, plan));
   const hashesOf = (run: Run, between?: (model: SharedModel) => SharedModel) =>
     modelsOf(plan, run, between).map((model) => hashSharedModel(model, plan));
 
   test(`${kind}: whoever forgets the momentum attests another hash from the second round on`, () => {
-    const forgotten = hashesOf(fixed, ({ parameters }) => initialModel(parameters, plan));
+    const forgotten = hashesOf(FIXED, ({ parameters }) => initialModel(parameters, plan));
     assert.equal(forgotten[0], honest[0]);
     assert.notEqual(forgotten[1], honest[1]);
     assert.notEqual(forgotten[2], honest[2]);
   });
 
   test(`${kind}: whoever goes on from the momentum of an older round attests another hash`, () => {
-    const [first] = modelsOf(plan, fixed);
+    const [first] = modelsOf(plan, FIXED);
     let round = 0;
-    const stale = hashesOf(fixed, (model) => {
+    const stale = hashesOf(FIXED, (model) => {
       round++;
       return round === 3 ? { ...model, moments: first!.moments! } : model;
     });
@@ -161,20 +137,20 @@ for (const kind of SERVER_OPTIMIZERS) {
   });
 
   test(`${kind}: whoever takes hospitals in another order than their weights attests another hash`, () => {
-    const mixed = hashesOf({ ...fixed, weights: [299, 74, 624] });
+    const mixed = hashesOf({ ...FIXED, weights: [299, 74, 624] });
     assert.notEqual(mixed[0], honest[0]);
   });
 
   test(`${kind}: a momentum that was tampered with is in the hash, though the parameters are the same`, () => {
-    const model = modelsOf(plan, fixed)[0]!;
+    const model = modelsOf(plan, FIXED)[0]!;
     const moments = { ...model.moments!, first: model.moments!.first.map((value) => value + 1n) };
     assert.equal(hashParameters(model.parameters), hashParameters({ ...model, moments }.parameters));
     assert.notEqual(hashSharedModel({ ...model, moments }, plan), hashSharedModel(model, plan));
   });
 
   test(`${kind}: bytes of another length, header or plan are refused`, () => {
-    const bytes = encodeSharedModel(modelsOf(plan, fixed)[2]!, plan);
-    assert.equal(bytes.length, sharedModelBytes(plan, LENGTH));
+    const bytes = encodeSharedModel(modelsOf(plan, FIXED)[2]!, plan);
+    assert.equal(bytes.length, mostSharedModelBytes(plan, { parameterCount: LENGTH, sites: SITES.length }));
     const refused = (changed: Uint8Array, count = LENGTH, of: FederationPlan = plan) =>
       assert.throws(() => decodeSharedModel(changed, of, count), ParameterFormatError);
     refused(bytes.subarray(1));
@@ -183,7 +159,7 @@ for (const kind of SERVER_OPTIMIZERS) {
     refused(bytes, LENGTH, { aggregation: aggregateFedAvg });
     refused(bytes, LENGTH, planOf(kind === 'fedavgm' ? 'fedadam' : 'fedavgm'));
     for (let at = 0; at < 8; at++) {
-      const start = bytes.length - sharedModelBytes(plan, LENGTH) + 12 + 4 * LENGTH;
+      const start = parameterBytes(LENGTH);
       refused(bytes.with(start + at, bytes[start + at]! ^ 1));
     }
   });

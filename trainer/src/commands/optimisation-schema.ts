@@ -73,6 +73,17 @@ const Clipping = Type.Union([
   }),
 ]);
 
+const DriftCorrection = Type.Union([
+  Strict({
+    kind: Type.Literal('fedprox'),
+    proximal: Described(
+      Positive,
+      'μ: each step is also drawn to the round’s start, by μ times the distance.',
+    ),
+  }),
+  Strict({ kind: Type.Literal('scaffold') }),
+]);
+
 /** Fields of a study file. */
 export const OptimisationFields = {
   clipping: Optional(Clipping, 'Flat by default: the whole gradient to clipNormL2.'),
@@ -81,6 +92,10 @@ export const OptimisationFields = {
   weightDecay: Optional(
     NumberThat('at least 0', (value) => value >= 0),
     'Decoupled: each step shrinks every parameter by learningRate times this; 0 by default.',
+  ),
+  driftCorrection: Optional(
+    DriftCorrection,
+    'What keeps each hospital’s model near the others’ while it trains by itself; nothing by default.',
   ),
   averaging: Optional(
     Strict({ decay: Decay }),
@@ -94,7 +109,7 @@ export const OptimisationFields = {
 
 type Optimisation = Pick<
   TrainingPlan,
-  'clipping' | 'optimizer' | 'schedule' | 'weightDecay' | 'momentum' | 'rowsPerRun'
+  'clipping' | 'optimizer' | 'schedule' | 'weightDecay' | 'momentum' | 'rowsPerRun' | 'driftCorrection'
 > & {
   readonly averaging?: { readonly decay: number };
 };
@@ -112,7 +127,8 @@ export function optimisationOf(
   readonly restartsOptimizer: boolean;
   readonly averaging?: { readonly decay: number };
 } {
-  const { clipping, optimizer, schedule, weightDecay, averaging, momentum, rowsPerRun } = study;
+  const { clipping, optimizer, schedule, weightDecay, averaging, momentum, rowsPerRun, driftCorrection } =
+    study;
   const { restarts = false, ...kept } = optimizer ?? {};
   return {
     plan: {
@@ -121,6 +137,7 @@ export function optimisationOf(
       ...(schedule && { schedule }),
       ...(weightDecay !== undefined && { weightDecay }),
       ...(momentum !== undefined && { momentum }),
+      ...(driftCorrection && { driftCorrection }),
       ...(rowsPerRun !== undefined && { rowsPerRun }),
     },
     // Momentum outside of `optimizer` has always started anew.

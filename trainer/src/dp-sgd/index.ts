@@ -1,5 +1,6 @@
 // The public surface of private training.
 export { DiscreteGaussian } from './discrete-gaussian.ts';
+export type { DriftCorrection } from './drift-correction.ts';
 export { SCHEDULES, type Schedule } from './learning-rate.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
 export { type RoundInput, type RoundResult, runRound, type TrainingState } from './round.ts';

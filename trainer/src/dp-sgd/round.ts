@@ -6,6 +6,7 @@ import {
   type ClipLayer,
   type ForwardModel,
   labelRule,
+  type ParameterPartition,
   partitionParameters,
   pick,
   readForwardModel,
@@ -15,6 +16,7 @@ import { ClipNorm, countSigma } from './adaptive-clipping.ts';
 import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
+import { correctingDrift } from './drift-correction.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
 import { samplePoisson, shuffle } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
@@ -45,7 +47,13 @@ import {
   type StepProgress,
 } from './training-steps.ts';
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
-import { checkOptimizerState, type OptimizerState, optimizerOf, updateRuleOf } from './update-rule.ts';
+import {
+  checkOptimizerState,
+  type OptimizerState,
+  optimizerOf,
+  type UpdateRule,
+  updateRuleOf,
+} from './update-rule.ts';
 
 export interface RoundInput {
   /** ONNX bytes of the forward model. */
@@ -56,6 +64,8 @@ export interface RoundInput {
   readonly plan: TrainingPlan;
   /** Names of parameters that stay here, or prefixes ending in `*`. */
   readonly localPatterns: readonly string[];
+  /** c - cᵢ, [sharedCount]: with scaffold, what is added to each mean gradient; zero by default. */
+  readonly controlShift?: ArrayLike<number>;
   /** What the round before ended with; without it, the study is at its first step. */
   readonly state?: TrainingState;
 }
@@ -115,8 +125,20 @@ export function checkRound(input: RoundInput): ForwardModel {
     );
   }
   checkOptimizerState(plan, parameterCount, input.state?.optimizer);
+  checkControlShift(input, model);
   layersOf(plan, model);
   return model;
+}
+
+function checkControlShift({ plan, controlShift, localPatterns }: RoundInput, model: ForwardModel): void {
+  if (controlShift === undefined) return;
+  const { sharedIndices } = partitionParameters(model, localPatterns);
+  const fits =
+    plan.driftCorrection?.kind === 'scaffold' &&
+    controlShift.length === sharedIndices.length &&
+    Array.from(controlShift).every(Number.isFinite);
+  if (fits) return;
+  throw new TrainingInputError('controlShift: it is for scaffold, a finite number for each shared parameter');
 }
 
 /** Checks a round's input and builds its mechanism. @throws TrainingInputError, or the model's own errors. */
@@ -260,6 +282,14 @@ function openNoise(options: {
   return { draw, close: async () => undefined };
 }
 
+function ruleOf(input: RoundInput, { sharedIndices }: ParameterPartition): UpdateRule {
+  const { plan, parameters, controlShift, state } = input;
+  const rule = updateRuleOf(plan, parameters.length, state?.optimizer);
+  const { driftCorrection: correction } = plan;
+  if (correction === undefined) return rule;
+  return correctingDrift(rule, { correction, base: parameters, sharedIndices, controlShift });
+}
+
 /**
  * One round of DP-SGD.
  *
@@ -291,13 +321,13 @@ export async function runRound(
   try {
     const { onProgress } = environment;
     const stepsBefore = input.state?.steps ?? 0;
-    const rule = updateRuleOf(plan, input.parameters.length, input.state?.optimizer);
+    const partition = partitionParameters(readForwardModel(input.model), input.localPatterns);
+    const rule = ruleOf(input, partition);
     const options = { plan, mechanism, rule, stepsBefore, onProgress };
     const trained =
       runs === undefined
         ? await runSteps(input.parameters, options)
         : await runStepsTogether(input.parameters, runs, options);
-    const partition = partitionParameters(readForwardModel(input.model), input.localPatterns);
     const before = pick(input.parameters, partition.sharedIndices);
     const after = pick(trained, partition.sharedIndices);
     return {

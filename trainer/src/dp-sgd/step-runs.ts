@@ -30,8 +30,9 @@ const LARGEST_WORK = 2 ** 21;
 const WORTH_A_LOOP = 8;
 
 /**
- * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that the
- * call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
+ * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm and no correction of drift, and a
+ * graph small enough that the call would cost more than it computes, with room for nearly every batch. It depends on
+ * public numbers alone.
  */
 export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: number): boolean {
   const { units, rowsPerUnit, parameterCount } = graph;
@@ -39,7 +40,10 @@ export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: 
   const isDouble = graph.sumType === 'float64';
   const isSmall = lanes === 1 && isDouble && units * rowsPerUnit * parameterCount < LARGEST_WORK;
   const hasRoom = units >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
-  const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
+  const isDescent =
+    optimizerOf(plan).kind === 'sgd' &&
+    plan.clipping?.kind !== 'adaptive' &&
+    plan.driftCorrection === undefined;
   return (
     graph.sumType === 'float64' &&
     isSmall &&

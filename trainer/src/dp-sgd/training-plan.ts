@@ -10,6 +10,7 @@ import {
   gradientNoiseMultiplier,
 } from './adaptive-clipping.ts';
 import { type PerLayerClipping, perLayerProblems } from './clip-layers.ts';
+import { type DriftCorrection, driftProblems } from './drift-correction.ts';
 import { type Schedule, scheduleProblems } from './learning-rate.ts';
 import type { Optimizer } from './update-rule.ts';
 
@@ -45,6 +46,8 @@ export interface TrainingPlan {
   readonly studySteps?: number;
   /** λ: each step first shrinks every parameter by the factor 1 - η λ; 0 by default. */
   readonly weightDecay?: number;
+  /** What keeps a hospital's model near the others' between rounds; nothing by default. */
+  readonly driftCorrection?: DriftCorrection;
   /** Rows that one run of the step graph holds at most; 4096 by default. Larger batches take several runs. */
   readonly rowsPerRun?: number;
   /** Steps that one run of ONNX Runtime takes at most; 1 takes each by itself. By default as many as fit. */
@@ -146,6 +149,7 @@ export function checkTrainingPlan(plan: TrainingPlan): void {
     shrinking >= 0 && shrinking < 1,
     'weightDecay must be at least 0, and its product with learningRate below 1',
   );
+  problems.push(...driftProblems(plan));
   const { rowsPerRun = MAXIMUM_ROWS_PER_RUN } = plan;
   check(
     isCount(rowsPerRun) && rowsPerRun >= plan.rowsPerUnit && rowsPerRun <= MAXIMUM_ROWS_PER_RUN,

@@ -3,6 +3,7 @@
 import {
   type Aggregation,
   aggregateFedAvg,
+  controlShift,
   dequantizeParameters,
   initialModel,
   nextModel,
@@ -91,7 +92,8 @@ export async function simulateStudy(
     local: model.initial.local,
     state: undefined as TrainingState | undefined,
   }));
-  const federation = { aggregation, serverOptimizer };
+  const control = plan.driftCorrection?.kind === 'scaffold' ? {} : undefined;
+  const federation = { aggregation, serverOptimizer, control };
   let current = initialModel(quantizeParameters(model.initial.shared), federation);
   const weights = hospitals.map(({ name, weight }) => ({ site: name, weight }));
   const average = study.averaging && new ModelAverage(study.averaging.decay);
@@ -99,6 +101,12 @@ export async function simulateStudy(
   const parameters = (): HospitalParameters => {
     const shared = dequantizeParameters(current.parameters);
     return sites.map(({ local }) => ({ shared, local }));
+  };
+  const shiftOf = (site: string) => {
+    const { variates, parameters: shared } = current;
+    if (variates === undefined) return {};
+    const round = { site, sites: weights, parameterCount: shared.length };
+    return { controlShift: controlShift(variates, { ...round, reach: plan.steps * plan.learningRate }) };
   };
   let outcome = parameters();
   await listeners.onRound?.(0, outcome);
@@ -117,6 +125,7 @@ export async function simulateStudy(
           localPatterns,
           plan: { ...plan, bandSize: site.bandSize, studySteps },
           ...(site.state && { state: site.state }),
+          ...shiftOf(site.name),
         },
         {
           randomness: secureRandomness,

@@ -1,13 +1,25 @@
 // An auditor with one member's key: recomputes a study's models from what its hospitals published, in the plain
 // arithmetic of aggregate/testing, without any trainer's journal or code.
 import { createHash } from 'node:crypto';
-import type { ServerOptimizerPlan } from '../aggregate/index.ts';
-import { type PlainModel, plainBytes, plainRound } from '../aggregate/testing/plain-federation.ts';
+import type { FederationPlan } from '../aggregate/index.ts';
+import {
+  type PlainModel,
+  type PlainVariates,
+  plainBytes,
+  plainRound,
+  plainVariates,
+} from '../aggregate/testing/plain-federation.ts';
 import { type ArtefactStore, openArtefact } from '../artefact/index.ts';
 import { updateContext } from '../artefact-exchange.ts';
 import type { Hospital, SmallConsortium } from './small-consortium.ts';
 
 const HEADER_BYTES = 12;
+
+/** What goes from round to round. */
+export interface PlainMemory {
+  readonly model: PlainModel;
+  readonly variates: PlainVariates;
+}
 
 /** SHA-256 of what each round should have come to, by round; an aborted round is left out. */
 export async function auditedHashes(
@@ -16,34 +28,45 @@ export async function auditedHashes(
     readonly store: ArtefactStore;
     readonly hospital: Hospital;
     readonly initial: PlainModel;
-    readonly plan?: ServerOptimizerPlan;
+    readonly plan: FederationPlan;
     /** What the auditor takes with it from round to round; everything by default. */
-    readonly remember?: (model: PlainModel) => PlainModel;
+    readonly remember?: (memory: PlainMemory) => PlainMemory;
   },
 ): Promise<Map<number, string>> {
-  const { store, hospital, initial, plan, remember = (model) => model } = options;
+  const { store, hospital, initial, plan, remember = (memory) => memory } = options;
+  const { serverOptimizer, control } = plan;
   const hashes = new Map<number, string>();
-  let model = initial;
+  let memory: PlainMemory = { model: initial, variates: new Map() };
   for (let number = 1; number <= study.rounds; number++) {
     const { round, updates } = consortium.dossier(study.studyId, number);
     if (round.state !== 'finalized') continue;
-    const opened = [];
-    for (const { datasetId, weight } of round.participants) {
-      const update = updates.find((candidate) => candidate.datasetId === datasetId);
-      if (update === undefined || !round.included?.includes(datasetId)) continue;
+    const sites: { site: string; weight: number; delta?: Int32Array }[] = [];
+    for (const { datasetId: site, weight } of round.participants) {
+      const update = updates.find(({ datasetId }) => datasetId === site);
+      if (update === undefined || !round.included?.includes(site)) {
+        sites.push({ site, weight });
+        continue;
+      }
       const { plaintext } = await openArtefact({
         bytes: await store.get(update.artefact),
         mspId: hospital.mspId,
         privateKey: hospital.keys.privateKey,
         associatedData: updateContext(update),
       });
-      opened.push({
-        weight,
-        delta: new Int32Array(Uint8Array.from(plaintext.subarray(HEADER_BYTES)).buffer),
-      });
+      const values = Uint8Array.from(plaintext.subarray(HEADER_BYTES));
+      sites.push({ site, weight, delta: new Int32Array(values.buffer) });
     }
-    model = plainRound(remember(model), opened, plan);
-    hashes.set(number, createHash('sha256').update(plainBytes(model, plan?.kind)).digest('hex'));
+    const { model, variates } = remember(memory);
+    const included = sites.flatMap(({ weight, delta }) => (delta === undefined ? [] : [{ weight, delta }]));
+    memory = {
+      model: plainRound(model, included, serverOptimizer),
+      variates: plainVariates(variates, sites, control?.maxNormL2),
+    };
+    const bytes = plainBytes(memory.model, {
+      ...(serverOptimizer && { kind: serverOptimizer.kind }),
+      ...(control && { variates: memory.variates }),
+    });
+    hashes.set(number, createHash('sha256').update(bytes).digest('hex'));
   }
   return hashes;
 }

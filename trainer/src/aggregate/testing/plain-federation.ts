@@ -1,5 +1,6 @@
-// Rounds of federated averaging with server optimisers as an outsider would write them down from their description:
-// one parameter at a time, in fractions of integers, with nothing shared with the code under test but its words.
+// Rounds of federated averaging with server optimisers and control variates, as an outsider would write them down from
+// their description: one parameter at a time, in fractions of integers, with nothing shared with the code under test
+// but its words.
 import type { ServerOptimizerPlan } from '../server-optimizer.ts';
 
 /** numerator / denominator, the denominator positive. */
@@ -74,6 +75,41 @@ function plainStep(parameter: PlainParameter, mean: bigint, plan: ServerOptimize
   return { first, second, value: parameter.value + nearest([rate! * first, scale]) };
 }
 
+/** K η cᵢ by hospital, for those that have contributed. */
+export type PlainVariates = ReadonlyMap<string, readonly bigint[]>;
+
+const distanceFromZero = (values: readonly bigint[]) =>
+  values.reduce((sum, value) => sum + value * value, 0n);
+
+/**
+ * cᵢ⁺ = cᵢ - c + (base - wᵢ) / (K η) for who contributed, as published; c is the weighted mean of all who take part.
+ *
+ * @param round every hospital that takes part, with its update where it was included
+ */
+export function plainVariates(
+  before: PlainVariates,
+  round: readonly { readonly site: string; readonly weight: number; readonly delta?: ArrayLike<number> }[],
+  maxNormL2?: number,
+): PlainVariates {
+  const length = Array.from(round.find(({ delta }) => delta !== undefined)?.delta ?? []).length;
+  const total = round.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
+  const own = (site: string, i: number) => before.get(site)?.[i] ?? 0n;
+  const mean = (i: number) =>
+    nearest([round.reduce((sum, { site, weight }) => sum + BigInt(weight) * own(site, i), 0n), total]);
+  const after = new Map<string, readonly bigint[]>();
+  for (const { site, delta } of round) {
+    const kept = before.get(site);
+    if (delta === undefined && kept !== undefined) after.set(site, kept);
+    if (delta === undefined) continue;
+    const next = Array.from({ length }, (_, i) => own(site, i) - mean(i) - BigInt(delta[i]!));
+    const tooLong =
+      maxNormL2 !== undefined && distanceFromZero(next) > BigInt(Math.ceil(maxNormL2 * 2 ** 20)) ** 2n;
+    const tooLarge = next.some((value) => value !== BigInt.asIntN(32, value));
+    if (!tooLong && !tooLarge) after.set(site, next);
+  }
+  return after;
+}
+
 const littleEndian = (value: bigint, bytes: number): Buffer => {
   const text = BigInt.asUintN(8 * bytes, value)
     .toString(16)
@@ -82,7 +118,10 @@ const littleEndian = (value: bigint, bytes: number): Buffer => {
 };
 
 /** The bytes that members attest the hash of, from the description of their form. */
-export function plainBytes(model: PlainModel, kind?: ServerOptimizerPlan['kind']): Buffer {
+export function plainBytes(
+  model: PlainModel,
+  { kind, variates }: { readonly kind?: ServerOptimizerPlan['kind']; readonly variates?: PlainVariates } = {},
+): Buffer {
   const values = (pick: (parameter: PlainParameter) => bigint, bytes: number) =>
     model.map((parameter) => littleEndian(pick(parameter), bytes));
   const parts = [
@@ -94,6 +133,16 @@ export function plainBytes(model: PlainModel, kind?: ServerOptimizerPlan['kind']
     parts.push(Buffer.from(`434e534d010${kind === 'fedavgm' ? 1 : 2}0000`, 'hex'));
     parts.push(...values(({ first }) => first, 8));
     if (kind !== 'fedavgm') parts.push(...values(({ second }) => second, 16));
+  }
+  if (variates !== undefined) {
+    parts.push(Buffer.from('434e535601000000', 'hex'), littleEndian(BigInt(variates.size), 4));
+    for (const [site, own] of [...variates].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      parts.push(
+        Buffer.from([site.length]),
+        Buffer.from(site),
+        ...own.map((value) => littleEndian(value, 4)),
+      );
+    }
   }
   return Buffer.concat(parts);
 }
