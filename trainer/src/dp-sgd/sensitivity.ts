@@ -78,12 +78,14 @@ export function calibrateNoise(options: {
   const u = 2 ** -53;
   const tau = rounding.cancellationGuard;
   const rho = 4 * rounding.normTerms * u;
-  const eta = (2 * (rounding.sumTerms + 12) * u * MAXIMUM_UNITS * 2) / tau + 2 * rho * MAXIMUM_UNITS;
+  // Where orders are paired, one unit at most is in two places.
+  const moved = rounding.floatBlocks === undefined ? 2 * rho * MAXIMUM_UNITS : rho;
+  const eta = (2 * (rounding.sumTerms + 12) * u * MAXIMUM_UNITS * 2) / tau + moved;
   assert(rho < 2 ** -10 && eta < 2 ** -6, 'rounding stays far below the clip norm');
   // A few roundings of this very computation are covered by the last factor.
   const roundUp = 1 + 2 ** -48;
-  const moved = 1 + rho + 2 * eta + floatRounding(rounding.floatBlocks);
-  const sensitivity = (2 ** LATTICE_BITS * moved + Math.sqrt(parameterCount)) * roundUp;
+  const inUnits = 1 + rho + 2 * eta + floatRounding(rounding.floatBlocks);
+  const sensitivity = (2 ** LATTICE_BITS * inUnits + Math.sqrt(parameterCount)) * roundUp;
   const sigma = standInSigma(noiseMultiplier * sensitivity * roundUp);
   assert(
     sigma >= 1 && sigma <= MAXIMUM_SIGMA,
@@ -104,10 +106,13 @@ export function calibrateNoise(options: {
  * w's place and leave its own empty (or, where z = w, only that). Each order of B' comes from exactly |B| orders of
  * B: it is uniform. The pair's runs differ in these two places, hence in two blocks at most; in all other places
  * there are the same units, with the same bits everywhere.
+ * *Norms.* A factor's squared norm is summed in float from at most K squares. What underflows is less than the floor
+ * that is added (`SQUARES_FLOOR`), the rest is off by K + 1 roundings to float, each of which `normTerms` counts as
+ * 2^29 to double: 1 holds as it stands.
  * *A unit* has one position; it contributes t_u = a fl(fl(c_u) d)ᵀ, an exact product of floats. Roundings to float
  * make ‖t_u‖ ≤ C (1 + ρ)(1 + 3ν). Underflow moves t_u by less than 2^-60 C, since ‖a‖² and ‖d‖² are at most 2^100 and
- * C at least 2^-40 (`step-graph.ts`). t_z in its new place differs from t_z in its old one by at most 2 (ρ + 4ν) C,
- * where 2ρC is in η.
+ * C at least 2^-40 (`step-graph.ts`). t_z in its new place differs from t_z in its old one by at most 2 (ρ + 4ν) C.
+ * All other units weigh the same in both, so that ρC stands in η for 2ρC of every unit.
  * *A block* sums at most k units in some order, with one rounding for each product and each addition: a value is off
  * by at most 1.001 ν (k + 1) times the sum of its terms' absolute values (Higham 2002, Sec. 3.1), the vector by 1.001
  * ν (k + 1) k C (1 + ρ)(1 + 4ν).
@@ -120,7 +125,7 @@ export function calibrateNoise(options: {
  * *Assumed* besides: the runtime's product of two float32 matrices is a function of their bits, and each of its
  * values a sum of the products in some order, in float32 or better.
  *
- * For n ≤ 32 (4096 rows, the most that a run has) it is below 0.008.
+ * For n ≤ 32 (4096 rows, the most that a run has) it is below 0.008, and with what float norms add to 3ρ below 0.01.
  */
 export function floatRounding(blocks: number | undefined): number {
   if (blocks === undefined) return 0;

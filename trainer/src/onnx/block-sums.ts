@@ -18,7 +18,7 @@ export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
 /**
  * Emits Σ_r left_r right_rᵀ over the rows, float [left width, right width].
  *
- * Row r lies in block ⌊r / BLOCK_ROWS⌋ and reaches the sum through that block's product and at most ⌈log₂ blocks⌉
+ * A row reaches the sum through the product of its block, one of `blocksOf(rows)` of nearly one size, and at most ⌈log₂ blocks⌉
  * additions; the values added on the way are sums of at most 3 · blocks blocks in all, each block once an addition. At
  * no time are more than ⌈log₂ blocks⌉ + 2 sums in memory.
  */
@@ -26,7 +26,8 @@ export function emitBlockSum(writer: GraphWriter, { left, right, rows }: RowProd
   const product = (a: string, b: string) => writer.emit('Gemm', [a, b], { transA: 1 });
   const blocks = blocksOf(rows);
   if (blocks === 1) return product(left, right);
-  const sizes = Array.from({ length: blocks }, (_, i) => Math.min(BLOCK_ROWS, rows - i * BLOCK_ROWS));
+  const ends = Array.from({ length: blocks + 1 }, (_, i) => Math.floor((i * rows) / blocks));
+  const sizes = ends.slice(1).map((end, i) => end - ends[i]!);
   const cut = (value: string) => writer.emitMany('Split', [value, writer.int64s(sizes)], blocks, { axis: 0 });
   const [lefts, rights] = [cut(left), cut(right)];
   const sum = (first: number, count: number): string => {

@@ -193,16 +193,23 @@ test('an empty batch gives zeros', async () => {
   assert.ok(actual.every((value) => value === 0));
 });
 
-/** The float values that norms and sums are made of, by unit: what a step graph casts to double. */
+/** The float values that norms and sums are made of, by unit: what a step graph casts to double, or squares. */
 async function factorsOf(
   graph: StepGraph,
   parameters: Float32Array,
   { units, threads }: { units: readonly (readonly ReferenceRow[])[]; threads: number },
 ): Promise<(unit: number) => number[][]> {
   const model = decodeModel(graph.bytes);
-  const names = model.graph.node
-    .filter(({ opType, attribute }) => opType === 'Cast' && attribute[0]?.i === ELEMENT_TYPE.double)
-    .map(({ input }) => input[0]!);
+  const made = model.graph.node.flatMap(({ opType, output }) =>
+    opType === 'Cast' || opType === 'ReduceSum' ? output : [],
+  );
+  const summed = model.graph.node.flatMap(({ opType, input }) => (opType === 'ReduceSum' ? [input[0]!] : []));
+  const read = model.graph.node.flatMap(({ opType, input, output, attribute }) => {
+    const isToDouble = opType === 'Cast' && attribute[0]?.i === ELEMENT_TYPE.double;
+    const isSquared = opType === 'Mul' && input[0] === input[1] && summed.includes(output[0]!);
+    return isToDouble || isSquared ? [input[0]!] : [];
+  });
+  const names = [...new Set(read)].filter((name) => !made.includes(name));
   for (const name of names) {
     model.graph.output.push({ name, type: { tensorType: { elemType: ELEMENT_TYPE.float } } });
   }

@@ -8,7 +8,7 @@ import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { type Loss, lossFrom, whyNotLoss } from './losses/loss.ts';
 import {
   CANCELLATION_GUARD,
-  type FloatSum,
+  type FloatGradient,
   type KnownMatrix,
   type ParameterGradient,
   type UnitGrid,
@@ -73,8 +73,11 @@ const LARGEST_SQUARE = 1e300;
 /** The same where sums are in float, for each factor's squared norm too: weights then lose nothing to underflow. */
 const LARGEST_FLOAT_SQUARE = 2 ** 100;
 
-/** Gradients of so many values are summed in float: the cost in noise is worth the time. */
+/** With gradients of so many values a step computes in float: the cost in noise is worth the time. */
 const FLOAT_SUM_FROM = 2 ** 16;
+
+/** Norms and sums of gradients with more terms than this in a norm stay in double, so that rounding stays small. */
+const FLOAT_TERMS = 2500;
 
 /** Clip norms for which float sums neither overflow nor underflow. */
 const isFloatClipNorm = (clipNormL2: number) => clipNormL2 >= 2 ** -40 && clipNormL2 <= 2 ** 40;
@@ -86,74 +89,72 @@ interface ClippedSumOptions extends StepGraphOptions {
   readonly isRow?: boolean;
   /** Multiplies the sum; 1 by default. */
   readonly scale?: number;
-  /** Values of a gradient from which it is summed in float; none is by default. */
+  /** Values of a gradient from which what can be is computed in float; no gradient has as many by default. */
   readonly floatFrom?: number;
 }
+
+/** How a step's gradients are had: those in float by parameter, all others in double. */
+interface Gradients {
+  readonly all: readonly ParameterGradient[];
+  readonly inFloat: ReadonlyMap<string, FloatGradient>;
+}
+
+/**
+ * Which gradients are had in float: where one of them has `floatFrom` values, all that can be, and otherwise none. That
+ * is a function of public numbers.
+ */
+function inFloat(
+  gradients: readonly ParameterGradient[],
+  { clipNormL2, layers = [], floatFrom = Number.POSITIVE_INFINITY }: ClippedSumOptions,
+): ReadonlyMap<string, FloatGradient> {
+  const bounds = [clipNormL2, ...layers.map((layer) => layer.clipNormL2)];
+  if (!bounds.every((bound) => bound !== 'input' && isFloatClipNorm(bound))) return new Map();
+  const able = gradients.flatMap(({ parameter, terms, inFloat: float }) =>
+    float !== undefined && terms <= FLOAT_TERMS ? [[parameter, float] as const] : [],
+  );
+  return new Map(able.some(([, { size }]) => size >= floatFrom) ? able : []);
+}
+
+const squaresOf = ({ inFloat: float }: Gradients, { parameter, unitSquares }: ParameterGradient): string =>
+  float.get(parameter)?.unitSquares() ?? unitSquares;
 
 /** Clip factors scale · min(1, C / norm) per unit, for the gradient of each parameter; NaN where the norm is. */
 function emitUnitWeights(
   writer: GraphWriter,
-  gradients: readonly ParameterGradient[],
+  gradients: Gradients,
   { clipNormL2, layers, scale = 1 }: Pick<ClippedSumOptions, 'clipNormL2' | 'layers' | 'scale'>,
 ): string[] {
-  const sum = (terms: readonly ParameterGradient[]) => {
-    const squares = terms.map(({ unitSquares }) => unitSquares);
-    return squares.length === 1 ? squares[0]! : writer.emit('Sum', squares);
-  };
-  const weigh = (squares: string, bound: number | 'input') => {
+  const weigh = (terms: readonly ParameterGradient[], bound: number | 'input') => {
+    const squares = terms.map((gradient) => squaresOf(gradients, gradient));
+    const sum = squares.length === 1 ? squares[0]! : writer.emit('Sum', squares);
     assert(bound !== 'input' || scale === 1, 'a clip norm that is an input is not scaled');
     const numerator = bound === 'input' ? 'clipNorm' : writer.double(bound * scale);
-    const ratio = writer.emit('Div', [numerator, writer.emit('Sqrt', [squares])]);
+    const ratio = writer.emit('Div', [numerator, writer.emit('Sqrt', [sum])]);
     return writer.emit('Min', [writer.double(scale), ratio]);
   };
   if (layers === undefined) {
-    const weights = weigh(sum(gradients), clipNormL2);
-    return gradients.map(() => weights);
+    const weights = weigh(gradients.all, clipNormL2);
+    return gradients.all.map(() => weights);
   }
   const byParameter = new Map(
     layers.flatMap(({ parameters, clipNormL2: bound }) => {
-      const own = gradients.filter(({ parameter }) => parameters.includes(parameter));
-      const weights = weigh(sum(own), bound);
+      const own = gradients.all.filter(({ parameter }) => parameters.includes(parameter));
+      const weights = weigh(own, bound);
       return own.map(({ parameter }) => [parameter, weights] as const);
     }),
   );
-  return gradients.map(({ parameter }) => byParameter.get(parameter)!);
+  return gradients.all.map(({ parameter }) => byParameter.get(parameter)!);
 }
 
-/** Emits the squared norms of whole gradients, and of the factors of those that are summed in float. */
-function emitSquares(
-  writer: GraphWriter,
-  gradients: readonly ParameterGradient[],
-  inFloat: readonly FloatSum[],
-): void {
-  const factors = new Set(inFloat.flatMap(({ factorSquares }) => factorSquares));
-  const terms = [...gradients.map(({ unitSquares }) => unitSquares), ...factors];
+/** Emits the squared norms of whole gradients, and of the factors of those in float. */
+function emitSquares(writer: GraphWriter, gradients: Gradients): void {
+  const factors = new Set([...gradients.inFloat.values()].flatMap((float) => float.factorSquares()));
+  const terms = [...gradients.all.map((gradient) => squaresOf(gradients, gradient)), ...factors];
   writer.emitAs('squares', terms.length === 1 ? 'Identity' : 'Sum', terms);
 }
 
-/** The gradients that are summed in float, by parameter: a function of public numbers. */
-function floatSums(
-  gradients: readonly ParameterGradient[],
-  { clipNormL2, layers = [], floatFrom = Number.POSITIVE_INFINITY }: ClippedSumOptions,
-): ReadonlyMap<string, FloatSum> {
-  const bounds = [clipNormL2, ...layers.map((layer) => layer.clipNormL2)];
-  if (!bounds.every((bound) => bound !== 'input' && isFloatClipNorm(bound))) return new Map();
-  return new Map(
-    gradients.flatMap(({ parameter, inFloat }) =>
-      inFloat !== undefined && inFloat.size >= floatFrom ? [[parameter, inFloat] as const] : [],
-    ),
-  );
-}
-
 /** Emits each parameter's clipped sum, all of one type, [1, size]. */
-function emitSums(
-  writer: GraphWriter,
-  gradients: readonly ParameterGradient[],
-  {
-    weights,
-    inFloat,
-  }: { readonly weights: readonly string[]; readonly inFloat: ReadonlyMap<string, FloatSum> },
-): string[] {
+function emitSums(writer: GraphWriter, gradients: Gradients, weights: readonly string[]): string[] {
   const toFloat = (value: string) => writer.emit('Cast', [value], { to: 1 });
   const floatWeights = new Map<string, string>();
   const floatWeight = (weight: string) => {
@@ -161,13 +162,27 @@ function emitSums(
     floatWeights.set(weight, known);
     return known;
   };
-  return gradients.map((gradient, i) => {
-    const float = inFloat.get(gradient.parameter);
+  return gradients.all.map((gradient, i) => {
+    const float = gradients.inFloat.get(gradient.parameter);
     const weight = weights[i]!;
     const own = float?.weightedSum(floatWeight(weight)) ?? gradient.weightedSum(weight);
     const row = float === undefined && gradient.isRow ? own : writer.reshape(own, [1, -1]);
-    return float === undefined && inFloat.size > 0 ? toFloat(row) : row;
+    return float === undefined && gradients.inFloat.size > 0 ? toFloat(row) : row;
   });
+}
+
+/** What the graph's rounding amounts to, for a grid of so many units. */
+function roundingOf({ all, inFloat: float }: Gradients, units: number): StepRounding {
+  // One rounding to float counts as many to double.
+  const termsOf = ({ parameter, terms }: ParameterGradient) =>
+    float.has(parameter) ? (terms + 2) * 2 ** 29 : terms;
+  const guardOf = ({ isGuarded }: ParameterGradient) => (isGuarded ? CANCELLATION_GUARD : 1);
+  return {
+    normTerms: Math.max(...all.map((own) => (termsOf(own) + all.length + 16) / guardOf(own) ** 2)),
+    cancellationGuard: Math.min(...all.map(guardOf)),
+    sumTerms: Math.max(...all.map(({ sumTerms }) => sumTerms)),
+    ...(float.size > 0 && { floatBlocks: blocksOf(units) }),
+  };
 }
 
 function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOptions): void {
@@ -186,8 +201,7 @@ function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOpti
  * Emits the clipped sum of a batch `x`, `y`, `mask` at `parameters`, double [1, parameterCount] in parts in the order
  * of the parameters; and, as `squares`, the units' squared norms.
  *
- * Where there are gradients of at least `floatFrom` values, each of one outer product, they are summed in float and all
- * parts are float.
+ * Where a gradient has at least `floatFrom` values, what can be is computed in float, and all parts are float.
  */
 export function emitClippedSum(
   model: ForwardModel,
@@ -195,8 +209,7 @@ export function emitClippedSum(
   options: ClippedSumOptions,
 ): {
   readonly parts: readonly string[];
-  readonly gradients: readonly ParameterGradient[];
-  readonly isFloat: boolean;
+  readonly rounding: StepRounding;
 } {
   const { capacityUnits: units, rowsPerUnit, known, isRow } = options;
   const loss = lossFrom(options.loss);
@@ -204,11 +217,11 @@ export function emitClippedSum(
   assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
   assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
   assert.equal(whyNotLoss(loss, model.outputs), undefined);
-  const gradients = differentiate(model, { writer, grid: { units, rowsPerUnit }, loss, known, isRow });
-  const inFloat = floatSums(gradients, options);
+  const all = differentiate(model, { writer, grid: { units, rowsPerUnit }, loss, known, isRow });
+  const gradients = { all, inFloat: inFloat(all, options) };
   const weights = emitUnitWeights(writer, gradients, options);
-  emitSquares(writer, gradients, [...inFloat.values()]);
-  return { parts: emitSums(writer, gradients, { weights, inFloat }), gradients, isFloat: inFloat.size > 0 };
+  emitSquares(writer, gradients);
+  return { parts: emitSums(writer, gradients, weights), rounding: roundingOf(gradients, units) };
 }
 
 /**
@@ -219,8 +232,8 @@ export function emitClippedSum(
  * wholly (`unit-norms.ts`). The n_u² are an output too: where one is not finite or beyond `largestSquare`, the sum is
  * of no use, and the run is to be repeated without that unit (`dp-sgd/clipped-sum.ts`).
  *
- * Sums are in double, but for large dense layers: there the time is in them, and they are in float32, in blocks
- * (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are then added.
+ * Norms and sums are in double, but for models with large dense layers: there the time is in them, and they are in
+ * float32, sums in blocks (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are then added.
  *
  * With layers, the gradient's part g_uk of each layer k has a factor of its own, min(1, C_k / n_uk); the squares of the
  * bounds C_k sum to at most C², and so the whole contribution of a unit is at most C as before. The n_u² that are put
@@ -231,27 +244,15 @@ export function emitClippedSum(
 export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): StepGraph {
   const { clipNormL2, capacityUnits: units, rowsPerUnit } = options;
   const writer = new GraphWriter();
-  const { parts, gradients, isFloat } = emitClippedSum(model, writer, {
+  const { parts, rounding } = emitClippedSum(model, writer, {
     ...options,
     floatFrom: FLOAT_SUM_FROM,
   });
   writer.emitAs('clippedSum', 'Concat', parts, { axis: 1 });
   const grid = { units, rowsPerUnit };
   const takesClipNorm = clipNormL2 === 'input';
-  return {
-    ...finishStepGraph(model, { writer, grid, takesClipNorm, sumType: isFloat ? 'float32' : 'float64' }),
-    rounding: {
-      normTerms: Math.max(
-        ...gradients.map(
-          ({ terms, isGuarded }) =>
-            (terms + gradients.length + 16) / (isGuarded ? CANCELLATION_GUARD : 1) ** 2,
-        ),
-      ),
-      cancellationGuard: gradients.some(({ isGuarded }) => isGuarded) ? CANCELLATION_GUARD : 1,
-      sumTerms: Math.max(...gradients.map(({ sumTerms }) => sumTerms)),
-      ...(isFloat && { floatBlocks: blocksOf(units) }),
-    },
-  };
+  const sumType = rounding.floatBlocks === undefined ? 'float64' : 'float32';
+  return { ...finishStepGraph(model, { writer, grid, takesClipNorm, sumType }), rounding };
 }
 
 /** A step graph from nodes that put out `clippedSum` and `squares`; its rounding is the caller's to say. */

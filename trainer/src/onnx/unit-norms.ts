@@ -7,7 +7,7 @@
 // costs less. Other gradients (offsets, scales, convolutions) are stored, summed over the unit's rows.
 //
 // Norms and sums are computed in double precision from float32 values, whose squares and products neither overflow
-// nor underflow there; `dp-sgd/sensitivity.ts` bounds what rounding is left.
+// nor underflow there; or, where the time is in them, in float32. `dp-sgd/sensitivity.ts` bounds what rounding is left.
 import { emitBlockSum } from './block-sums.ts';
 import type { GraphWriter } from './graph-writer.ts';
 
@@ -36,8 +36,8 @@ export interface ParameterGradient {
    * many values, in the parameter's row-major order.
    */
   weightedSum(weight: string): string;
-  /** Where each unit's gradient is one product a dᵀ: how it is summed in float. */
-  readonly inFloat?: FloatSum;
+  /** Where each unit's gradient is one product a dᵀ: how it is had in float. */
+  readonly inFloat?: FloatGradient;
   /** Whether the weighted sum is [1, size]. */
   readonly isRow: boolean;
   /** Emits Σ gradient over all rows, without weights, in float: [1, size] or another shape of as many values. */
@@ -46,18 +46,26 @@ export interface ParameterGradient {
   perRow(): string;
 }
 
-/**
- * The weighted sum in float32: each unit's gradient is a fl(c d)ᵀ for float weights c, and its own roundings and those of
- * the sum over units (`block-sums.ts`) are for the caller to charge.
- */
-export interface FloatSum {
+/** A parameter's gradient in float32: each unit's is a dᵀ for a factor a, or 1, and a factor d. */
+export interface FloatGradient {
   /** Values of the gradient. */
   readonly size: number;
-  /** Names of doubles [units, 1]: ‖a‖² and ‖d‖². */
-  readonly factorSquares: readonly string[];
-  /** Emits the sum, float [left width, right width], for weights float [units, 1]. */
+  /**
+   * Emits each factor's squared norm plus SQUARES_FLOOR, double [units, 1]: from squares that are summed in float, of
+   * which as many as the factor is wide are each rounded or, below 2^-126, lost.
+   */
+  factorSquares(): readonly string[];
+  /** Emits ‖g‖² from these, double [units, 1]. */
+  unitSquares(): string;
+  /**
+   * Emits Σ_u a_u fl(c_u d_u)ᵀ (`block-sums.ts`) for weights c, float [units, 1]: float [width of a, width of d] in the
+   * parameter's order. Which of the factors is weighted is the gradient's own choice; where one is 1, it is that.
+   */
   weightedSum(weight: string): string;
 }
+
+/** Added to squared norms in float: more than all squares that underflow in a factor of less than 2^26 values. */
+export const SQUARES_FLOOR = 2 ** -100;
 
 export interface UnitGrid {
   readonly units: number;
@@ -117,7 +125,7 @@ export class UnitNorms {
       isRow: left.width === 1,
       perRow,
       plainSum,
-      ...(inUnit === 1 && { inFloat: this.#floatSum(left, right) }),
+      ...(inUnit === 1 && { inFloat: this.#floatProduct(left, right) }),
       weightedSum: (weight) => {
         // The weights go to the smaller of the two factors.
         const onLeft = left.width < right.width;
@@ -178,7 +186,13 @@ export class UnitNorms {
       const byRow = this.#writer.emit('Transpose', [this.#writer.reshape(value, [lead, rows, width])], perm);
       return this.#writer.reshape(byRow, [rows, size]);
     };
-    return { ...stored, perRow, plainSum: gradient.plainSum ?? plainSum };
+    const isProduct = lead === 1 && rowsPerUnit === 1 && gradient.restore === undefined;
+    return {
+      ...stored,
+      perRow,
+      plainSum: gradient.plainSum ?? plainSum,
+      ...(isProduct && { inFloat: this.#floatRow({ value: summed, width: size }) }),
+    };
   }
 
   /** The gradient of a parameter that is used several times: the sum over its uses, row by row. */
@@ -191,11 +205,13 @@ export class UnitNorms {
     return this.perRow({ parameter: first.parameter, value, size, isFlat: true });
   }
 
-  #floatSum(left: Matrix, right: Matrix): FloatSum {
+  #floatProduct(left: Matrix, right: Matrix): FloatGradient {
     const weigh = ({ value }: Matrix, weight: string) => this.#writer.emit('Mul', [value, weight]);
+    const factorSquares = () => [this.#floatSquares(left), this.#floatSquares(right)];
     return {
       size: left.width * right.width,
-      factorSquares: [this.#squares(left), this.#squares(right)],
+      factorSquares,
+      unitSquares: () => this.#writer.emit('Mul', factorSquares()),
       weightedSum: (weight) => {
         const onLeft = left.width < right.width;
         return emitBlockSum(this.#writer, {
@@ -205,6 +221,26 @@ export class UnitNorms {
         });
       },
     };
+  }
+
+  #floatRow(row: Matrix): FloatGradient {
+    return {
+      size: row.width,
+      factorSquares: () => [this.#floatSquares(row)],
+      unitSquares: () => this.#floatSquares(row),
+      weightedSum: (weight) =>
+        emitBlockSum(this.#writer, { left: weight, right: row.value, rows: this.#grid.units }),
+    };
+  }
+
+  #floatSquares({ value }: Pick<Matrix, 'value'>): string {
+    return this.#once(`float squares ${value}`, () => {
+      // The runtime's own sum of squares takes four times as long.
+      const squares = this.#writer.emit('Mul', [value, value]);
+      const sum = this.#writer.emit('ReduceSum', [squares, this.#writer.int64s([1])], { keepdims: 1 });
+      const double = this.#writer.emit('Cast', [sum], { to: 11 });
+      return this.#writer.emit('Add', [double, this.#writer.double(SQUARES_FLOOR)]);
+    });
   }
 
   /** Σ over the positions of each group of left rightᵀ: float [groups, left.width · right.width]. */
