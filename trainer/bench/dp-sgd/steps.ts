@@ -19,8 +19,8 @@ import { buildPlainStepGraph } from '../../src/onnx/testing/plain-step-graph.ts'
 
 const BATCHES_IN_MEMORY = 16;
 
-/** Steps between two looks at the clock, where one is short. */
-const STEPS: Readonly<Record<string, number>> = { lr13: 1024, mlp30: 128 };
+/** Steps of one training, between two looks at the clock. */
+const STEPS: Readonly<Record<string, number>> = { lr13: 1024, mlp30: 128, mlp784: 8, cnn28: 8 };
 
 /** One or several steps at a time. */
 export interface OpenStep {
@@ -56,7 +56,7 @@ function workload(name: string, batch: number): Workload {
     clipNormL2: 1,
     noiseMultiplier: 1.1,
     samplingRate: 1 / BATCHES_IN_MEMORY,
-    steps: STEPS[name] ?? 1,
+    steps: STEPS[name]!,
     bandSize: rows.length,
     rowsPerUnit: 1,
     learningRate: 0.05,
@@ -122,10 +122,9 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
     sumClipped: (parameters, drawn) => summed.sum(parameters, drawn),
     drawNoise: () => noNoise,
     noiseDeviation: () => 0,
-    release({ sum }) {
-      const mean = new Float64Array(sum.length);
-      for (let i = 0; i < mean.length; i++) mean[i] = sum[i]! * scale;
-      return mean;
+    release({ sum }, into = new Float64Array(sum.length)) {
+      for (let i = 0; i < sum.length; i++) into[i] = sum[i]! * scale;
+      return into;
     },
   };
   return { step: stepper(work, mechanism), examples: batch * plan.steps, close: () => summed.close() };

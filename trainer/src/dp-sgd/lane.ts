@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type OnnxSession, openSession, type StepGraph } from '../onnx/index.ts';
+import { type OnnxSession, openSession, type StepGraph, type TensorValue } from '../onnx/index.ts';
 
 export const LANE_STATE = { opening: 0, idle: 1, running: 2, failed: 3, closed: 4 } as const;
 
@@ -46,18 +46,18 @@ export class LaneFailedError extends Error {
 /** A function that runs the graph once over a lane's buffers. */
 export function laneRunner(session: OnnxSession, buffers: LaneBuffers): () => Promise<void> {
   const { x, xShape, y, mask, parameters, clipNorm, sum, squares } = buffers;
-  const run = session.prepare({
+  const inputs: Record<string, TensorValue> = {
     x: { type: 'float32', shape: xShape, data: x },
     y: { type: 'float32', shape: [y.length, 1], data: y },
     mask: { type: 'float32', shape: [mask.length, 1], data: mask },
     parameters: { type: 'float32', shape: [parameters.length], data: parameters },
     ...(clipNorm && { clipNorm: { type: 'float64', shape: [1, 1], data: clipNorm } }),
-  });
-  return async () => {
-    const outputs = await run();
-    sum.set(outputs.clippedSum!.data);
-    squares.set(outputs.squares!.data as Float64Array);
   };
+  const sumType = sum instanceof Float32Array ? 'float32' : 'float64';
+  return session.prepare(inputs, {
+    clippedSum: { type: sumType, shape: [1, sum.length], data: sum },
+    squares: { type: 'float64', shape: [squares.length, 1], data: squares },
+  });
 }
 
 function createBuffers(graph: StepGraph, allocate: (bytes: number) => ArrayBufferLike): LaneBuffers {

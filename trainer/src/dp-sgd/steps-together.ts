@@ -43,7 +43,7 @@ export async function runStepsTogether(
       const end = endOfRun(batches, { first, steps, room: runs.room });
       const after = first < end && (await runs.run({ parameters, velocity }, slice(drawn, first, end)));
       if (after) {
-        parameters.set(after.parameters);
+        stepper.moveTo(after.parameters);
         velocity.set(after.velocity);
       }
       // A batch beyond the room is a step by itself.

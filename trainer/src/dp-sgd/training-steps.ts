@@ -15,12 +15,14 @@ export interface StepMechanism {
   drawNoise(): Float64Array;
   /** Standard deviation of the noise in each value of the next released mean. */
   noiseDeviation(): number;
-  /** The released mean gradient from the sum and the noise, [parameterCount]. */
-  release(sums: {
-    readonly sum: Sums;
-    readonly noise: Float64Array;
-    readonly batch: Uint32Array;
-  }): Float64Array;
+  /**
+   * The released mean gradient of some parameters from their sum and noise, as many values: at the start of `into`,
+   * where it is given.
+   */
+  release(
+    sums: { readonly sum: Sums; readonly noise: Float64Array; readonly batch: Uint32Array },
+    into?: Float64Array,
+  ): Float64Array;
   /** Where the clip norm follows the patients: what is released besides, in the same step. */
   readonly adaptation?: ClipAdaptation;
 }
@@ -47,12 +49,12 @@ export const meanPerStep = (plan: TrainingPlan, latticePerUnit: number): number 
 export function releaseMean(
   plan: TrainingPlan,
   latticePerUnit: () => number,
-): (sums: { readonly sum: Sums; readonly noise: Float64Array }) => Float64Array {
-  return ({ sum, noise }) => {
+): (sums: { readonly sum: Sums; readonly noise: Float64Array }, into?: Float64Array) => Float64Array {
+  return ({ sum, noise }, into) => {
     const perUnit = latticePerUnit();
     const scale = meanPerStep(plan, perUnit);
-    const mean = new Float64Array(sum.length);
-    for (let i = 0; i < mean.length; i++) {
+    const mean = into ?? new Float64Array(sum.length);
+    for (let i = 0; i < sum.length; i++) {
       // Adding and taking away 1.5 · 2^52 rounds to an integer, to the even one of two.
       const integer = sum[i]! * perUnit + ROUNDER - ROUNDER;
       mean[i] = (integer + noise[i]!) * scale;
@@ -76,28 +78,42 @@ export interface StepsOptions {
   readonly onProgress?: ((progress: StepProgress) => void) | undefined;
 }
 
+/** Parameters that are released and moved at a time, so that they are in the cache from one to the other. */
+const BLOCK = 2 ** 13;
+
 /** Takes one step after the other; the parameters are kept in double and rounded to float32 for the graph. */
 export class Stepper {
   readonly parameters: Float64Array;
   readonly #rounded: Float32Array;
+  readonly #mean: Float64Array;
   readonly #mechanism: StepMechanism;
   readonly #rule: UpdateRule;
 
   constructor(start: ArrayLike<number>, { mechanism, rule }: { mechanism: StepMechanism; rule: UpdateRule }) {
     this.parameters = Float64Array.from(start);
-    this.#rounded = new Float32Array(start.length);
+    this.#rounded = Float32Array.from(start);
+    this.#mean = new Float64Array(Math.min(start.length, BLOCK));
     this.#mechanism = mechanism;
     this.#rule = rule;
   }
 
   async take(step: number, batch: Uint32Array, drawNoise: () => Float64Array): Promise<void> {
     const [mechanism, rule, parameters] = [this.#mechanism, this.#rule, this.parameters];
-    this.#rounded.set(parameters);
     const sum = await mechanism.sumClipped(this.#rounded, batch);
-    const noiseDeviation = mechanism.noiseDeviation();
-    const mean = mechanism.release({ sum, noise: drawNoise(), batch });
-    rule.startStep(step, noiseDeviation);
-    rule.apply(parameters, mean, 0, parameters.length);
+    const noise = drawNoise();
+    rule.startStep(step, mechanism.noiseDeviation());
+    for (let first = 0; first < parameters.length; first += BLOCK) {
+      const end = Math.min(first + BLOCK, parameters.length);
+      const own = { sum: sum.subarray(first, end), noise: noise.subarray(first, end), batch };
+      rule.apply(parameters, mechanism.release(own, this.#mean), first, end - first);
+      this.#rounded.set(parameters.subarray(first, end), first);
+    }
+  }
+
+  /** Goes on from other parameters. */
+  moveTo(parameters: Float64Array): void {
+    this.parameters.set(parameters);
+    this.#rounded.set(parameters);
   }
 }
 

@@ -18,9 +18,9 @@ export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
 /**
  * Emits Σ_r left_r right_rᵀ over the rows, float [left width, right width].
  *
- * A row reaches the sum through the product of its block, one of `blocksOf(rows)` of nearly one size, and at most ⌈log₂ blocks⌉
- * additions; the values added on the way are sums of at most 3 · blocks blocks in all, each block once an addition. At
- * no time are more than ⌈log₂ blocks⌉ + 2 sums in memory.
+ * A row reaches the sum through the product of its block, one of `blocksOf(rows)` of nearly one size, and at most
+ * ⌈log₂ blocks⌉ additions; what these add up to on the way are sums of at most 3 · blocks blocks in all. At no time are
+ * more than ⌈log₂ blocks⌉ + 2 sums in memory.
  */
 export function emitBlockSum(writer: GraphWriter, { left, right, rows }: RowProduct): string {
   const product = (a: string, b: string) => writer.emit('Gemm', [a, b], { transA: 1 });

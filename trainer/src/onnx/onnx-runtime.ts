@@ -14,8 +14,11 @@ export interface OnnxSession {
     inputs: Readonly<Record<string, TensorValue>>,
     options?: { readonly outputs?: readonly string[] },
   ): Promise<Record<string, TensorValue>>;
-  /** A function that runs the graph over what the given arrays hold at the time. */
-  prepare(inputs: Readonly<Record<string, TensorValue>>): () => Promise<Record<string, TensorValue>>;
+  /** A function that runs the graph over what the inputs' arrays hold at the time, and overwrites the outputs'. */
+  prepare(
+    inputs: Readonly<Record<string, TensorValue>>,
+    outputs: Readonly<Record<string, TensorValue>>,
+  ): () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,29 +42,31 @@ export async function openSession(bytes: Uint8Array, options: { threads: number 
   }).catch((cause: unknown) => {
     throw new OnnxRuntimeError('ONNX Runtime does not load this graph', { cause });
   });
-  const toFeeds = (inputs: Readonly<Record<string, TensorValue>>) =>
+  const toTensors = (values: Readonly<Record<string, TensorValue>>) =>
     Object.fromEntries(
-      Object.entries(inputs).map(([name, { type, data, shape }]) => [
+      Object.entries(values).map(([name, { type, data, shape }]) => [
         name,
         new ort.Tensor(type, data, shape),
       ]),
     );
-  const runFeeds = async (feeds: ReturnType<typeof toFeeds>, outputs: readonly string[]) => {
-    const results = await session.run(feeds, outputs).catch((cause: unknown) => {
-      throw new OnnxRuntimeError('ONNX Runtime failed to run this graph', { cause });
-    });
-    return Object.fromEntries(
-      Object.entries(results).map(([name, { type, data, dims }]) => [
-        name,
-        { type, data, shape: dims } as TensorValue,
-      ]),
-    );
+  const failed = (cause: unknown) => {
+    throw new OnnxRuntimeError('ONNX Runtime failed to run this graph', { cause });
   };
   return {
-    run: (inputs, { outputs } = {}) => runFeeds(toFeeds(inputs), outputs ?? session.outputNames),
-    prepare(inputs) {
-      const feeds = toFeeds(inputs);
-      return () => runFeeds(feeds, session.outputNames);
+    async run(inputs, { outputs = session.outputNames } = {}) {
+      const results = await session.run(toTensors(inputs), outputs).catch(failed);
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { type, data, dims }]) => [
+          name,
+          { type, data, shape: dims } as TensorValue,
+        ]),
+      );
+    },
+    prepare(inputs, outputs) {
+      const [feeds, fetches] = [toTensors(inputs), toTensors(outputs)];
+      return async () => {
+        await session.run(feeds, fetches).catch(failed);
+      };
     },
     close: () => session.release(),
   };

@@ -233,7 +233,7 @@ export function emitClippedSum(
  * of no use, and the run is to be repeated without that unit (`dp-sgd/clipped-sum.ts`).
  *
  * Norms and sums are in double, but for models with large dense layers: there the time is in them, and they are in
- * float32, sums in blocks (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are then added.
+ * float32, sums in blocks (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are added.
  *
  * With layers, the gradient's part g_uk of each layer k has a factor of its own, min(1, C_k / n_uk); the squares of the
  * bounds C_k sum to at most C², and so the whole contribution of a unit is at most C as before. The n_u² that are put
