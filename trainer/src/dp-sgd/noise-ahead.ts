@@ -1,6 +1,8 @@
 // Noise for step after step: drawn by a worker thread while the step before is still being computed.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { DiscreteGaussian } from './discrete-gaussian.ts';
+import { RandomWords, secureRandomness } from './randomness.ts';
 
 const EMPTY = 0;
 const CLOSED = 2;
@@ -27,7 +29,8 @@ const SLOT_SAMPLES = 2 ** 15;
 /**
  * Starts to draw vectors of `count` samples of N_Z(0, σ²) from the operating system's randomness.
  *
- * Each vector is handed out once. `draw` blocks the thread that calls it while no vector is ready.
+ * Each vector is handed out once. While none is ready, `draw` draws a short one itself, and waits for a long one. Which
+ * thread drew a vector says nothing of it: the generator's bits are independent in both.
  */
 export function startNoise({ sigma, count }: { readonly sigma: number; readonly count: number }): NoiseAhead {
   const vectors = Math.ceil(SLOT_SAMPLES / count);
@@ -40,21 +43,21 @@ export function startNoise({ sigma, count }: { readonly sigma: number; readonly 
     workerData: { sigma, slots, states },
   });
   const exited = once(worker, 'exit').catch(() => undefined);
-  let current = -1;
-  let next = vectors;
-  const release = (slot: number) => {
-    Atomics.store(states, slot, EMPTY);
-    Atomics.notify(states, slot);
+  let current = 0;
+  let next = 0;
+  const release = () => {
+    Atomics.store(states, current, EMPTY);
+    Atomics.notify(states, current);
+    current = (current + 1) % SLOTS;
+    next = 0;
   };
+  const own = vectors > 1 ? ownVectors({ sigma, count }) : undefined;
   return {
     draw() {
-      if (next === vectors) {
-        if (current >= 0) release(current);
-        current = (current + 1) % SLOTS;
-        if (Atomics.wait(states, current, EMPTY, WAIT_AT_MOST_MS) === 'timed-out') {
-          throw new NoiseWorkerError('the noise worker has drawn nothing for a minute');
-        }
-        next = 0;
+      if (next === vectors) release();
+      if (next === 0 && own !== undefined && Atomics.load(states, current) === EMPTY) return own();
+      if (Atomics.wait(states, current, EMPTY, WAIT_AT_MOST_MS) === 'timed-out') {
+        throw new NoiseWorkerError('the noise worker has drawn nothing for a minute');
       }
       const first = next++ * count;
       return slots[current]!.subarray(first, first + count);
@@ -66,5 +69,22 @@ export function startNoise({ sigma, count }: { readonly sigma: number; readonly 
       }
       await exited;
     },
+  };
+}
+
+/** Draws vectors on the calling thread, each into the same array. */
+function ownVectors({
+  sigma,
+  count,
+}: {
+  readonly sigma: number;
+  readonly count: number;
+}): () => Float64Array {
+  const samples = new Float64Array(count);
+  let gaussian: DiscreteGaussian | undefined;
+  return () => {
+    gaussian ??= new DiscreteGaussian(new RandomWords(secureRandomness), sigma);
+    gaussian.fill(samples);
+    return samples;
   };
 }

@@ -22,19 +22,14 @@ export function samplePoisson(
   const { byte } = threshold;
   const drawn = new Uint32Array(units);
   let count = 0;
-  for (let unit = 0; unit < units; ) {
-    const block = words.block(2 * Math.ceil((units - unit) / 8));
-    for (let at = 0; at < block.length && unit < units; at++) {
-      let word = block[at]!;
-      for (const end = Math.min(units, unit + 4); unit < end; unit++) {
-        const own = word & 255;
-        word >>>= 8;
-        // A coin turned into a number, not a branch, which a processor could not predict.
-        drawn[count] = unit;
-        count += (own - byte) >>> 31;
-        if (own === byte && isRestBelow(words, threshold)) count++;
-      }
+  for (let first = 0; first < units; ) {
+    const block = words.block(2 * Math.ceil((units - first) / 8));
+    const bytes = new Uint8Array(block.buffer, block.byteOffset, Math.min(block.byteLength, units - first));
+    for (let i = 0; i < bytes.length; i++) {
+      const own = bytes[i]!;
+      if (own <= byte && (own < byte || isRestBelow(words, threshold))) drawn[count++] = first + i;
     }
+    first += bytes.length;
     // Words that were used must not be found in memory later.
     block.fill(0);
   }

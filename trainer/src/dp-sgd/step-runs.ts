@@ -27,7 +27,7 @@ export function stepsPerRun({ units, rowsPerUnit, features, parameterCount }: St
 /** Models whose steps take longer gain nothing. */
 const LARGEST_WORK = 2 ** 21;
 /** Fewer steps are taken sooner than a graph of many is loaded. */
-const WORTH_A_LOOP = 8;
+const WORTH_A_LOOP = 50;
 
 /**
  * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm and no correction of drift, and a
