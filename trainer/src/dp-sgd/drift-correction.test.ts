@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
-import { correctingDrift, type DriftCorrection, driftProblems } from './drift-correction.ts';
+import { correctingDrift, type DriftCorrection, driftProblems, driftTermsOf } from './drift-correction.ts';
 import { type RoundInput, runRound } from './round.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 import { TrainingInputError, type TrainingPlan } from './training-plan.ts';
@@ -65,7 +65,7 @@ test('a correction is what it says, step by step, on shared parameters only', ()
   const step = (correction: DriftCorrection, controlShift?: Float64Array) => {
     const parameters = Float64Array.of(2, 2, 2);
     const rule = updateRuleOf(plan, 3);
-    const corrected = correctingDrift(rule, { correction, base, sharedIndices, controlShift });
+    const corrected = correctingDrift(rule, driftTermsOf(correction, { base, sharedIndices, controlShift }));
     corrected.startStep(1, 0);
     corrected.apply(parameters, mean.subarray(0, 2), 0, 2);
     corrected.apply(parameters, mean.subarray(2), 2, 1);

@@ -2,7 +2,7 @@
 // values and public numbers, added to each released mean after its noise: post-processing, which costs no privacy.
 // Local parameters, which no other hospital has, are left alone.
 import type { TrainingPlan } from './training-plan.ts';
-import type { OptimizerState, UpdateRule } from './update-rule.ts';
+import type { UpdateRule } from './update-rule.ts';
 
 export type DriftCorrection =
   | {
@@ -46,42 +46,56 @@ export function driftProblems(
   return problems;
 }
 
-/** Where a correction applies and what by, over all parameters in the model's flat order. */
-export interface DriftTerms {
-  /** The round's base, [parameterCount]. */
-  readonly base: ArrayLike<number>;
-  /** Places of the shared parameters. */
-  readonly sharedIndices: ArrayLike<number>;
-  readonly correction: DriftCorrection;
-  /** c - cᵢ by shared parameter, for scaffold; none is zero: nobody has contributed yet. */
-  readonly controlShift?: ArrayLike<number> | undefined;
+/** What each mean is corrected by, [parameterCount] each; zero for local parameters. */
+export type DriftTerms =
+  /** g - cᵢ + c. */
+  | { readonly kind: 'shift'; readonly shift: Float64Array }
+  /** g + μ (w - base). */
+  | { readonly kind: 'pull'; readonly pull: Float64Array; readonly base: Float64Array };
+
+/**
+ * A round's correction in numbers.
+ *
+ * @param round the base [parameterCount], the places of the shared parameters in it, and, for scaffold, c - cᵢ by
+ * shared parameter: none is zero, since nobody has contributed yet
+ */
+export function driftTermsOf(
+  correction: DriftCorrection,
+  round: {
+    readonly base: ArrayLike<number>;
+    readonly sharedIndices: ArrayLike<number>;
+    readonly controlShift?: ArrayLike<number> | undefined;
+  },
+): DriftTerms {
+  const { base, sharedIndices, controlShift } = round;
+  const values = new Float64Array(base.length);
+  for (let j = 0; j < sharedIndices.length; j++) {
+    values[sharedIndices[j]!] =
+      correction.kind === 'fedprox' ? correction.proximal : (controlShift?.[j] ?? 0);
+  }
+  if (correction.kind === 'scaffold') return { kind: 'shift', shift: values };
+  return { kind: 'pull', pull: values, base: Float64Array.from(base) };
 }
 
 /**
- * The rule, seeing means that are corrected: g + μ (w - base), or g - cᵢ + c.
+ * The rule, seeing corrected means.
  *
  * The proximal term is part of the gradient, so that any optimiser minimises loss and term together.
  */
 export function correctingDrift(rule: UpdateRule, terms: DriftTerms): UpdateRule {
-  const { correction, base, sharedIndices, controlShift } = terms;
-  const count = base.length;
+  const count = (terms.kind === 'shift' ? terms.shift : terms.pull).length;
   const corrected = new Float64Array(count);
-  const shift = new Float64Array(count);
-  const pull = new Float64Array(count);
-  for (let j = 0; j < sharedIndices.length; j++) {
-    const at = sharedIndices[j]!;
-    if (correction.kind === 'fedprox') pull[at] = correction.proximal;
-    else shift[at] = controlShift?.[j] ?? 0;
-  }
   return {
     startStep: (step, noiseDeviation) => rule.startStep(step, noiseDeviation),
     apply(parameters, mean, first, size) {
       for (let i = 0; i < size; i++) {
         const at = first + i;
-        corrected[i] = mean[i]! + shift[at]! + pull[at]! * (parameters[at]! - base[at]!);
+        const term =
+          terms.kind === 'shift' ? terms.shift[at]! : terms.pull[at]! * (parameters[at]! - terms.base[at]!);
+        corrected[i] = mean[i]! + term;
       }
       rule.apply(parameters, corrected, first, size);
     },
-    state: (): OptimizerState => rule.state(),
+    state: () => rule.state(),
   };
 }

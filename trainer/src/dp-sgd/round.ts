@@ -6,7 +6,6 @@ import {
   type ClipLayer,
   type ForwardModel,
   labelRule,
-  type ParameterPartition,
   partitionParameters,
   pick,
   readForwardModel,
@@ -16,7 +15,7 @@ import { ClipNorm, countSigma } from './adaptive-clipping.ts';
 import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
-import { correctingDrift } from './drift-correction.ts';
+import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
 import { samplePoisson, shuffle } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
@@ -47,13 +46,7 @@ import {
   type StepProgress,
 } from './training-steps.ts';
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
-import {
-  checkOptimizerState,
-  type OptimizerState,
-  optimizerOf,
-  type UpdateRule,
-  updateRuleOf,
-} from './update-rule.ts';
+import { checkOptimizerState, type OptimizerState, optimizerOf, updateRuleOf } from './update-rule.ts';
 
 export interface RoundInput {
   /** ONNX bytes of the forward model. */
@@ -103,6 +96,8 @@ export interface PreparedRound {
   readonly noise: NoiseCalibration;
   /** Where it is adaptive. */
   readonly clipNorm: ClipNorm | undefined;
+  /** What the means are corrected by, where they are. */
+  readonly drift: DriftTerms | undefined;
   /** Where many steps are taken in one run. */
   readonly runs: StepRuns | undefined;
   close(): Promise<void>;
@@ -166,8 +161,9 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const latticePerUnit = () => (clipNorm === undefined ? noise.latticePerUnit : latticeOf(clipNorm.current));
   const words = new RandomWords(randomness);
   const clipped = await ClippedSum.open(graph, units, model, lanes);
+  const drift = driftOf(input, model);
   const runs = takesStepsTogether(plan, graph, lanes)
-    ? await openRuns(input, { model, options, noise })
+    ? await openRuns(input, { model, options, noise, drift })
     : undefined;
   const source = openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const common = {
@@ -189,7 +185,7 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     await runs?.close();
     await clipped.close();
   };
-  return { mechanism, noise, clipNorm, runs, close };
+  return { mechanism, noise, clipNorm, drift, runs, close };
 }
 
 /** Rows in double that are kept beside the others, at most: 64 MiB. */
@@ -201,9 +197,11 @@ function openRuns(
     readonly model: ForwardModel;
     readonly options: StepGraphOptions;
     readonly noise: NoiseCalibration;
+    readonly drift: DriftTerms | undefined;
   },
 ): Promise<StepRuns> {
   const { clipNormL2, stepsPerRun } = plan;
+  const { kind: correction, ...corrections } = round.drift ?? {};
   const { latticePerUnit } = round.noise;
   const loop = buildStepLoop(round.model, {
     ...round.options,
@@ -212,11 +210,13 @@ function openRuns(
     meanPerStep: meanPerStep(plan, latticePerUnit),
     momentum: optimizerOf(plan).momentum ?? 0,
     decays: (plan.weightDecay ?? 0) > 0,
+    ...(correction && { correction }),
     mayExtendRows: plan.bandSize * round.model.parameterCount <= EXTENDED_VALUES,
   });
   return StepRuns.open(loop, units, {
     clipNormL2,
     latticePerUnit,
+    corrections,
     ...(stepsPerRun !== undefined && { stepsPerRun }),
   });
 }
@@ -282,12 +282,11 @@ function openNoise(options: {
   return { draw, close: async () => undefined };
 }
 
-function ruleOf(input: RoundInput, { sharedIndices }: ParameterPartition): UpdateRule {
-  const { plan, parameters, controlShift, state } = input;
-  const rule = updateRuleOf(plan, parameters.length, state?.optimizer);
-  const { driftCorrection: correction } = plan;
-  if (correction === undefined) return rule;
-  return correctingDrift(rule, { correction, base: parameters, sharedIndices, controlShift });
+function driftOf(input: RoundInput, model: ForwardModel): DriftTerms | undefined {
+  const { plan, parameters: base, localPatterns, controlShift } = input;
+  if (plan.driftCorrection === undefined) return undefined;
+  const { sharedIndices } = partitionParameters(model, localPatterns);
+  return driftTermsOf(plan.driftCorrection, { base, sharedIndices, controlShift });
 }
 
 /**
@@ -317,17 +316,19 @@ export async function runRound(
   },
 ): Promise<RoundResult> {
   const { plan } = input;
-  const { mechanism, noise, clipNorm, runs, close } = await prepareRound(input, environment.randomness);
+  const prepared = await prepareRound(input, environment.randomness);
+  const { mechanism, noise, clipNorm, drift, runs, close } = prepared;
   try {
     const { onProgress } = environment;
     const stepsBefore = input.state?.steps ?? 0;
-    const partition = partitionParameters(readForwardModel(input.model), input.localPatterns);
-    const rule = ruleOf(input, partition);
+    const plainRule = updateRuleOf(plan, input.parameters.length, input.state?.optimizer);
+    const rule = drift === undefined ? plainRule : correctingDrift(plainRule, drift);
     const options = { plan, mechanism, rule, stepsBefore, onProgress };
     const trained =
       runs === undefined
         ? await runSteps(input.parameters, options)
         : await runStepsTogether(input.parameters, runs, options);
+    const partition = partitionParameters(readForwardModel(input.model), input.localPatterns);
     const before = pick(input.parameters, partition.sharedIndices);
     const after = pick(trained, partition.sharedIndices);
     return {

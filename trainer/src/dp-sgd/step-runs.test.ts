@@ -6,6 +6,7 @@ import { decodeModel, encodeModel, type GraphProto, type ModelProto } from '../o
 import { peerModel } from '../onnx/testing/peer-models.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
 import { ClippedSum } from './clipped-sum.ts';
+import { correctingDrift, type DriftTerms } from './drift-correction.ts';
 import { calibrateNoise } from './sensitivity.ts';
 import { StepRuns } from './step-runs.ts';
 import { runStepsTogether } from './steps-together.ts';
@@ -31,6 +32,8 @@ interface Case {
   readonly plan: TrainingPlan;
   /** Units of each step's batch; drawn by coins by default. */
   readonly batchOf?: (step: number) => readonly number[];
+  /** What the means are corrected by, by parameter. */
+  readonly drift?: DriftTerms;
   /** The model's parameters, where not those in its file. */
   readonly start?: Float32Array;
   readonly mutate?: (model: ModelProto) => void;
@@ -83,13 +86,16 @@ async function take(given: Case, way: 'one by one' | 'together'): Promise<Outcom
     noiseDeviation: () => 1,
     release: releaseMean(given.plan, () => latticePerUnit),
   };
-  const rule = updateRuleOf(given.plan, parameterCount);
+  const { kind: correction, ...corrections } = given.drift ?? {};
+  const plainRule = updateRuleOf(given.plan, parameterCount);
+  const rule = given.drift === undefined ? plainRule : correctingDrift(plainRule, given.drift);
   const loop = buildStepLoop(model, {
     ...options,
     latticePerUnit,
     meanPerStep: meanPerStep(given.plan, latticePerUnit),
     momentum: optimizerOf(given.plan).momentum ?? 0,
     decays: (given.plan.weightDecay ?? 0) > 0,
+    ...(correction && { correction }),
     mayExtendRows: true,
   });
   const decoded = decodeModel(loop.bytes);
@@ -98,6 +104,7 @@ async function take(given: Case, way: 'one by one' | 'together'): Promise<Outcom
   const runs = await StepRuns.open({ ...loop, bytes: encodeModel(decoded) }, units, {
     clipNormL2,
     latticePerUnit,
+    corrections,
     stepsPerRun,
   });
   const taken = { plan: given.plan, mechanism, rule, stepsBefore: 3 };
@@ -150,6 +157,8 @@ const classes = buildForwardModel({
   localIntercept: false,
   target: { kind: 'categorical', categories: ['a', 'b', 'c'] },
 });
+const numbersFor = (model: Uint8Array) =>
+  Float64Array.from({ length: readForwardModel(model).parameterCount }, next);
 const scheduled: Partial<TrainingPlan> = {
   momentum: 0.8,
   weightDecay: 0.1,
@@ -193,6 +202,19 @@ const cases: readonly [name: string, given: Case][] = [
     { model: perceptron, rows: rowsFor(6, { most: 4 }), plan: { ...plan, rowsPerUnit: 4 } },
   ],
   ['a classifier', { model: classes, rows: rowsFor(4, { labels: [0, 1, 2] }), plan }],
+  [
+    'control variates in a logistic regression',
+    { model: linear, rows: rowsFor(5), plan, drift: { kind: 'shift', shift: numbersFor(linear) } },
+  ],
+  [
+    'a pull in a perceptron with momentum and decay',
+    {
+      model: perceptron,
+      rows: rowsFor(6),
+      plan: { ...plan, ...scheduled },
+      drift: { kind: 'pull', pull: numbersFor(perceptron).map(Math.abs), base: numbersFor(perceptron) },
+    },
+  ],
   ['no patients at all', { model: linear, rows: [], plan }],
 ];
 for (const [name, given] of cases) {
@@ -202,6 +224,21 @@ for (const [name, given] of cases) {
 }
 
 const [plain, several] = [cases[0]![1], cases[3]![1]];
+
+test('steps together that forget the correction, or take it from elsewhere, are other steps', async () => {
+  const shift = numbersFor(linear);
+  const drift = { kind: 'shift', shift } as const;
+  const wrong = (model: ModelProto) => {
+    const scan = model.graph!.node.find(({ opType }) => opType === 'Scan')!;
+    const { node } = scan.attribute.find(({ name }) => name === 'body')!.g as GraphProto;
+    const added = node.find(({ input }) => input.includes('shift'))!;
+    added.input = added.input.map((name) => (name === 'shift' ? 'noiseOfStep' : name));
+  };
+  const { differing } = await compare({ ...plain, drift, mutate: wrong });
+  assert.ok(differing > 0);
+  const [corrected, free] = [await take({ ...plain, drift }, 'together'), await take(plain, 'together')];
+  assert.ok(corrected.parameters.every((value, i) => value !== free.parameters[i]));
+});
 
 test('a step whose batch is beyond the room is taken by itself, with the same batch and noise', async () => {
   const all = plain.rows.map((_, unit) => unit);

@@ -4,6 +4,7 @@ import {
   type OnnxSession,
   openSession,
   type RowColumn,
+  type StepCorrection,
   type StepGraph,
   type StepLoop,
   type TensorValue,
@@ -30,9 +31,8 @@ const LARGEST_WORK = 2 ** 21;
 const WORTH_A_LOOP = 50;
 
 /**
- * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm and no correction of drift, and a
- * graph small enough that the call would cost more than it computes, with room for nearly every batch. It depends on
- * public numbers alone.
+ * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that the
+ * call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
  */
 export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: number): boolean {
   const { units, rowsPerUnit, parameterCount } = graph;
@@ -40,18 +40,8 @@ export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: 
   const isDouble = graph.sumType === 'float64';
   const isSmall = lanes === 1 && isDouble && units * rowsPerUnit * parameterCount < LARGEST_WORK;
   const hasRoom = units >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
-  const isDescent =
-    optimizerOf(plan).kind === 'sgd' &&
-    plan.clipping?.kind !== 'adaptive' &&
-    plan.driftCorrection === undefined;
-  return (
-    graph.sumType === 'float64' &&
-    isSmall &&
-    hasRoom &&
-    isDescent &&
-    plan.steps >= WORTH_A_LOOP &&
-    plan.stepsPerRun !== 1
-  );
+  const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
+  return isSmall && hasRoom && isDescent && plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
 }
 
 /** What gradient descent goes on from: the double arrays [parameterCount] are replaced by each run. */
@@ -68,6 +58,12 @@ export interface DrawnSteps {
   /** η and 1 - ηλ of each step. */
   readonly rates: Float64Array;
   readonly kept: Float64Array;
+}
+
+interface RunOptions {
+  readonly stepsPerRun?: number;
+  /** What each mean is corrected by, [parameterCount] each, as far as the loop takes it. */
+  readonly corrections?: Partial<Readonly<Record<StepCorrection, Float64Array>>>;
 }
 
 /** A column: a number for each row, and for each place of a run. */
@@ -91,28 +87,21 @@ export class StepRuns {
   readonly room: number;
   readonly #session: OnnxSession;
   readonly #loop: StepLoop;
-  readonly #tables: Readonly<Record<string, TensorValue>>;
+  /** Inputs that are the same in all runs. */
+  readonly #fixed: Readonly<Record<string, TensorValue>>;
   readonly #columns: readonly LaidColumn[];
   readonly #rowOffsets: Uint32Array;
   readonly #emptyLine: number;
   readonly #places: Int32Array;
 
-  static async open(
-    loop: StepLoop,
-    units: TrainingUnits,
-    options: RowScale & { readonly stepsPerRun?: number },
-  ): Promise<StepRuns> {
+  static async open(loop: StepLoop, units: TrainingUnits, options: RowScale & RunOptions): Promise<StepRuns> {
     const session = await openSession(loop.bytes, { threads: 1 });
     return new StepRuns(session, { loop, units, ...options });
   }
 
   private constructor(
     session: OnnxSession,
-    options: RowScale & {
-      readonly loop: StepLoop;
-      readonly units: TrainingUnits;
-      readonly stepsPerRun?: number;
-    },
+    options: RowScale & RunOptions & { readonly loop: StepLoop; readonly units: TrainingUnits },
   ) {
     const { loop, units, clipNormL2, latticePerUnit } = options;
     this.#session = session;
@@ -121,7 +110,15 @@ export class StepRuns {
     this.room = loop.units;
     const places = this.steps * loop.units * loop.rowsPerUnit;
     const scaled = { ...loop, clipNormL2, latticePerUnit };
-    this.#tables = Object.fromEntries(loop.tables.map((table) => [table, rowTable(table, units, scaled)]));
+    const corrections = loop.corrections.map((name): [string, TensorValue] => {
+      const values = options.corrections?.[name];
+      assert(values !== undefined, `the loop takes ${name}`);
+      return [name, doubles(values, [1, loop.parameterCount])];
+    });
+    this.#fixed = Object.fromEntries([
+      ...loop.tables.map((table) => [table, rowTable(table, units, scaled)]),
+      ...corrections,
+    ]);
     this.#columns = loop.columns.map((input) => {
       const lines = rowColumn(input, units, scaled);
       const isFloat = lines instanceof Float32Array;
@@ -157,7 +154,7 @@ export class StepRuns {
     const [steps, rows] = [batches.length, units * rowsPerUnit];
     this.#layOut(batches);
     const after = await this.#session.run({
-      ...this.#tables,
+      ...this.#fixed,
       ...this.#columnsOf(steps),
       places: { type: 'int32', data: this.#places.subarray(0, steps * rows), shape: [steps, rows] },
       noise: doubles(noise, [steps, 1, parameterCount]),

@@ -41,6 +41,7 @@ export {
   buildStepLoop,
   type RowColumn,
   type RowTable,
+  type StepCorrection,
   type StepLoop,
   type StepLoopOptions,
 } from './step-loop.ts';

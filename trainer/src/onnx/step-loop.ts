@@ -20,6 +20,8 @@ export interface StepLoopOptions extends StepGraphOptions {
   readonly momentum: number;
   /** Whether parameters decay. */
   readonly decays: boolean;
+  /** What each mean gradient is corrected by: a constant, or a pull to where the parameters started. */
+  readonly correction?: 'shift' | 'pull';
   /** Whether rows of linear models may be kept in double, κ (x, 1), as well. */
   readonly mayExtendRows: boolean;
 }
@@ -30,6 +32,15 @@ export type RowTable =
   | 'featureTable'
   /** Double [lines, parameterCount]: κ times the features or 1, as `linear` says, in the order of the parameters. */
   | 'extendedTable';
+
+/** Names of inputs, double [1, parameterCount], that correct each mean: by `shift`, or by pull · (θ - base). */
+export type StepCorrection = 'shift' | 'pull' | 'base';
+
+const CORRECTIONS: Readonly<Record<'shift' | 'pull' | 'none', readonly StepCorrection[]>> = {
+  shift: ['shift'],
+  pull: ['pull', 'base'],
+  none: [],
+};
 
 /** Names of inputs that hold one number for each place of each step's batch, [steps, rows, 1]; 0 for an empty one. */
 export type RowColumn =
@@ -47,12 +58,13 @@ export interface StepLoop extends UnitGrid {
   /**
    * ONNX bytes. Inputs: tables and columns; `places` int32 [steps, rows], the line of the tables in each place of each
    * step's batch; `noise` double [steps, 1, parameterCount], integers; `rates` and, where parameters decay, `kept`,
-   * double [steps, 1], η and 1 - ηλ of each step; `parametersBefore` and `velocityBefore` double [1, parameterCount].
-   * Outputs: `parametersAfter` and `velocityAfter`.
+   * double [steps, 1], η and 1 - ηλ of each step; corrections; `parametersBefore` and `velocityBefore` double
+   * [1, parameterCount]. Outputs: `parametersAfter` and `velocityAfter`.
    */
   readonly bytes: Uint8Array;
   readonly tables: readonly RowTable[];
   readonly columns: readonly RowColumn[];
+  readonly corrections: readonly StepCorrection[];
   readonly decays: boolean;
   readonly inputShape: readonly number[];
   readonly features: number;
@@ -165,7 +177,7 @@ function isLinear(model: ForwardModel, options: StepLoopOptions): boolean {
  * The graph of many steps of gradient descent with momentum.
  *
  * Each step computes what `buildStepGraph` and `releaseMean` do and moves the parameters as `updateRuleOf` does for
- * `sgd`: integers L = round(κ · clipped sum), mean = (L + noise) · meanPerStep, v ← μ v + mean,
+ * `sgd`: integers L = round(κ · clipped sum), mean = (L + noise) · meanPerStep and its correction, v ← μ v + mean,
  * θ ← (1 - ηλ) θ - η v. The numbers of a unit in float32 are the same to the bit, since the operators are; sums in
  * double may be added in another order, and κ multiplies their terms instead. |L| ≤ 2^20 · 2^20 and |noise| < 2^50, so
  * that doubles hold L, noise and their sum exactly, and Round rounds to an integer, to the even one of two.
@@ -174,7 +186,7 @@ function isLinear(model: ForwardModel, options: StepLoopOptions): boolean {
  */
 export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): StepLoop {
   const { parameterCount, features, inputShape } = model;
-  const { momentum, meanPerStep, decays, capacityUnits: units, rowsPerUnit } = options;
+  const { momentum, meanPerStep, correction, decays, capacityUnits: units, rowsPerUnit } = options;
   assert(momentum >= 0 && momentum < 1);
   const loop = new LoopWriter(units * rowsPerUnit);
   const { body, outer } = loop;
@@ -182,12 +194,17 @@ export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): St
   body.emitAs('parameters', 'Cast', ['theta'], { to: 1 });
   const integers = body.emit('Round', [emitSum(loop, model, options)]);
   const noise = loop.scanInput('noiseOfStep', 'noise', [1, parameterCount]);
-  const mean = [body.emit('Add', [integers, noise]), body.double(meanPerStep)];
-  if (momentum === 0) body.emitAs('velocityOut', 'Mul', mean);
-  else {
-    const carried = body.emit('Mul', ['velocityIn', body.double(momentum)]);
-    body.emitAs('velocityOut', 'Add', [carried, body.emit('Mul', mean)]);
-  }
+  let velocity: [op: string, inputs: string[]] = [
+    'Mul',
+    [body.emit('Add', [integers, noise]), body.double(meanPerStep)],
+  ];
+  const add = (term: string) => {
+    velocity = ['Add', [body.emit(...velocity), term]];
+  };
+  if (correction === 'shift') add('shift');
+  if (correction === 'pull') add(body.emit('Mul', ['pull', body.emit('Sub', ['theta', 'base'])]));
+  if (momentum !== 0) add(body.emit('Mul', ['velocityIn', body.double(momentum)]));
+  body.emitAs('velocityOut', ...velocity);
   const move = body.emit('Mul', ['velocityOut', loop.scanInput('rate', 'rates', [1])]);
   const kept = decays ? body.emit('Mul', ['theta', loop.scanInput('keptOfStep', 'kept', [1])]) : 'theta';
   body.emitAs('thetaOut', 'Sub', [kept, move]);
@@ -201,12 +218,17 @@ export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): St
     scanned: loop.scanned,
     outputs: ['parametersAfter', 'velocityAfter'],
   });
+  const corrections = CORRECTIONS[correction ?? 'none'];
+  const states = [...corrections, 'parametersBefore', 'velocityBefore'].map((name) => valueInfo(name, state));
   const bytes = outer.finish({
     name: 'dp-sgd-steps',
-    inputs: [...loop.outerInputs, valueInfo('parametersBefore', state), valueInfo('velocityBefore', state)],
+    inputs: [...loop.outerInputs, ...states],
     outputs: [valueInfo('parametersAfter', state), valueInfo('velocityAfter', state)],
   });
   const linear = isLinear(model, options) ? linearParts(model) : undefined;
   const { tables, columns } = loop;
-  return { bytes, units, rowsPerUnit, tables, columns, decays, inputShape, features, parameterCount, linear };
+  return {
+    ...{ bytes, units, rowsPerUnit, tables, columns, corrections, decays },
+    ...{ inputShape, features, parameterCount, linear },
+  };
 }
