@@ -106,11 +106,12 @@ export function calibrateNoise(options: {
  * w's place and leave its own empty (or, where z = w, only that). Each order of B' comes from exactly |B| orders of
  * B: it is uniform. The pair's runs differ in these two places, hence in two blocks at most; in all other places
  * there are the same units, with the same bits everywhere.
- * *Norms.* A factor's squared norm is summed in float from at most K squares. What underflows is less than the floor
- * that is added (`SQUARES_FLOOR`), the rest is off by K + 1 roundings to float, each of which `normTerms` counts as
- * 2^29 to double: 1 holds as it stands.
- * *A unit* has one position; it contributes t_u = a fl(fl(c_u) d)ᵀ, an exact product of floats. Roundings to float
- * make ‖t_u‖ ≤ C (1 + ρ)(1 + 3ν). Underflow moves t_u by less than 2^-60 C, since ‖a‖² and ‖d‖² are at most 2^100 and
+ * *Norms.* Of a factor's squared norm at most K squares are summed in float, and such sums in double. What underflows
+ * is less than the floor that is added (`SQUARES_FLOOR`), the rest is off by K + 1 roundings to float, each of which
+ * `normTerms` counts as 2^29 to double, and those in double: 1 holds as it stands.
+ * *A unit* has one position; it contributes t_u = a fl(fl(c_u) d)ᵀ, an exact product of floats. Or its gradient is
+ * stored, of R rows, and it contributes t_u = fl(c_u) g_u, where only c_u is rounded. Roundings to float make
+ * ‖t_u‖ ≤ C (1 + ρ)(1 + 3ν). Underflow moves t_u by less than 2^-60 C, since ‖a‖² and ‖d‖² are at most 2^100 and
  * C at least 2^-40 (`step-graph.ts`). t_z in its new place differs from t_z in its old one by at most 2 (ρ + 4ν) C.
  * All other units weigh the same in both, so that ρC stands in η for 2ρC of every unit.
  * *A block* sums at most k units in some order, with one rounding for each product and each addition: a value is off

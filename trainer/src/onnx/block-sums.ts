@@ -11,6 +11,8 @@ export interface RowProduct {
   /** Float [rows, right width]. */
   readonly right: string;
   readonly rows: number;
+  /** Whether left width is 1: the product is then faster taken the other way round. */
+  readonly isColumn?: boolean;
 }
 
 export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
@@ -22,8 +24,11 @@ export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
  * ⌈log₂ blocks⌉ additions; what these add up to on the way are sums of at most 3 · blocks blocks in all. At no time are
  * more than ⌈log₂ blocks⌉ + 2 sums in memory.
  */
-export function emitBlockSum(writer: GraphWriter, { left, right, rows }: RowProduct): string {
-  const product = (a: string, b: string) => writer.emit('Gemm', [a, b], { transA: 1 });
+export function emitBlockSum(writer: GraphWriter, { left, right, rows, isColumn }: RowProduct): string {
+  const product = (a: string, b: string) =>
+    isColumn
+      ? writer.emit('MatMul', [writer.reshape(a, [1, -1]), b])
+      : writer.emit('Gemm', [a, b], { transA: 1 });
   const blocks = blocksOf(rows);
   if (blocks === 1) return product(left, right);
   const ends = Array.from({ length: blocks + 1 }, (_, i) => Math.floor((i * rows) / blocks));

@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { readForwardModel, UnsupportedModelError, withParameters } from './forward-model.ts';
 import type { Loss } from './losses/loss.ts';
 import { openSession } from './onnx-runtime.ts';
-import { decodeModel, ELEMENT_TYPE, encodeModel } from './onnx-schema.ts';
-import { buildStepGraph, type StepGraph } from './step-graph.ts';
+import { buildStepGraph } from './step-graph.ts';
 import { peerModel } from './testing/peer-models.ts';
 import { normL2, type ReferenceRow } from './testing/reference-gradients.ts';
 import { runStep } from './testing/run-step.ts';
 import { testNumbers } from './testing/tiny-models.ts';
+import { factorsOf } from './testing/unit-factors.ts';
 
 const FIXTURES = new URL('../../../src/onnx/testing/fixtures/', import.meta.url);
 const fixture = (name: string): Uint8Array => readFileSync(new URL(name, FIXTURES));
@@ -179,31 +179,6 @@ test('batch normalisation in an exported graph is refused by name, with the reme
   );
 });
 
-/** What a step graph casts to double, which norms and sums are made of: the part of each of the units. */
-async function factorsOf(
-  graph: StepGraph,
-  { parameters, units }: { parameters: Float32Array; units: readonly (readonly ReferenceRow[])[] },
-): Promise<(unit: number) => number[][]> {
-  const model = decodeModel(graph.bytes);
-  const names = model.graph.node
-    .filter(({ opType, attribute }) => opType === 'Cast' && attribute[0]?.i === ELEMENT_TYPE.double)
-    .map(({ input }) => input[0]!);
-  for (const name of names) {
-    model.graph.output.push({ name, type: { tensorType: { elemType: ELEMENT_TYPE.float } } });
-  }
-  const outputs = await runStep({ ...graph, bytes: encodeModel(model) }, { parameters, units, threads: 2 });
-  return (unit) =>
-    names.map((name) => {
-      const { data, shape } = outputs[name]!;
-      const lead = shape.length === 3 ? shape[0]! : 1;
-      const own = data.length / lead / graph.units;
-      return Array.from({ length: lead }, (_, l) => {
-        const start = (l * graph.units + unit) * own;
-        return [...data.subarray(start, start + own)];
-      }).flat();
-    });
-}
-
 const ROW_MODELS = recorded.cases.map(({ file }) => file).filter((file) => file.startsWith('torch-script'));
 for (const name of new Set([...ROW_MODELS, 'cnn28'])) {
   test(`${name}: a unit's gradient depends on nothing but its rows, bit for bit, beside broken ones too`, async () => {
@@ -222,8 +197,9 @@ for (const name of new Set([...ROW_MODELS, 'cnn28'])) {
       ),
       label: 1,
     });
+    const run = { parameters: model.values, threads: 2 };
     const probe = [row(2), row(2)];
-    const alone = (await factorsOf(graph, { parameters: model.values, units: [probe] }))(0);
+    const alone = (await factorsOf(graph, { ...run, units: [probe] }))(0);
     assert.ok(alone.flat().some((value) => value !== 0));
     // Finite numbers whose products overflow to infinities that cancel into NaN.
     const crowd = Array.from({ length: capacityUnits }, (_, unit) =>
@@ -231,7 +207,7 @@ for (const name of new Set([...ROW_MODELS, 'cnn28'])) {
     );
     for (const slot of [0, 2, 3, 11, 23]) {
       const units = crowd.with(slot, probe);
-      const factors = await factorsOf(graph, { parameters: model.values, units });
+      const factors = await factorsOf(graph, { ...run, units });
       assert.deepEqual(factors(slot), alone, `in slot ${slot}`);
     }
   });

@@ -5,6 +5,7 @@ import { buildForwardModel } from './build-forward-model.ts';
 import { readForwardModel } from './forward-model.ts';
 import { buildStepGraph } from './step-graph.ts';
 import { elementCount } from './tensor-data.ts';
+import { peerModel } from './testing/peer-models.ts';
 import { normL2, type ReferenceRow } from './testing/reference-gradients.ts';
 import { runStep } from './testing/run-step.ts';
 import { testNumbers } from './testing/tiny-models.ts';
@@ -65,6 +66,38 @@ for (const [what, scaleOf] of [
     assert.ok(distance <= 2 ** -24 * (BLOCK_ROWS + 1 + 6) * units * clipNormL2, `${distance}`);
   });
 }
+
+test('norms and sums of stored gradients in float are as near to those in double as their proof has it', async () => {
+  const model = readForwardModel(peerModel('cnn28', 1).bytes);
+  const capacityUnits = BLOCK_ROWS + 2;
+  const clipNormL2 = 0.3;
+  const next = testNumbers(12);
+  const run = {
+    parameters: model.values,
+    units: Array.from({ length: capacityUnits }, (_, unit) => [
+      { features: Array.from({ length: model.features }, () => next() * 2 ** (unit % 7)), label: unit % 10 },
+    ]),
+  };
+  const common = { capacityUnits, rowsPerUnit: 1, loss: { kind: 'categorical-cross-entropy' } } as const;
+  const graph = buildStepGraph(model, { ...common, clipNormL2 });
+  assert.equal(graph.sumType, 'float32');
+  assert.equal(graph.rounding.floatBlocks, 2);
+  // Groups of at most 128 squares, but for the 512 of a dense layer's input and the 32 of its output.
+  assert.ok(graph.rounding.normTerms < 548 * 2 ** 29);
+  const float = await runStep(graph, run);
+  const double = await runStep(buildStepGraph(model, { ...common, clipNormL2: 'input' }), {
+    ...run,
+    clipNormL2,
+  });
+  const [a, b] = [float.clippedSum!.data, double.clippedSum!.data];
+  assert.ok(normL2(b) > clipNormL2);
+  const distance = normL2(Array.from(a, (value, i) => value - b[i]!));
+  const rho = 4 * graph.rounding.normTerms * 2 ** -53;
+  const roundings = 2 ** -24 * (BLOCK_ROWS + 1 + 6) + rho;
+  assert.ok(distance <= roundings * capacityUnits * clipNormL2, `${distance}`);
+  // Without the floats' share the bound would not hold: it is not a bound for anything.
+  assert.ok(distance > 2 ** -40 * clipNormL2, `${distance}`);
+});
 
 test('no product sums more rows in float than a block has', async () => {
   const { nodes, shapes } = await shapesOf(buildStepGraph(wide, { ...options, clipNormL2: 1 }));

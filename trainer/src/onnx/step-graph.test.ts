@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { buildForwardModel, type ForwardModelDescription } from './build-forward-model.ts';
 import { type ForwardModel, readForwardModel } from './forward-model.ts';
 import { openSession } from './onnx-runtime.ts';
-import { decodeModel, ELEMENT_TYPE, encodeModel } from './onnx-schema.ts';
 import { buildStepGraph, type StepGraph, type StepGraphOptions } from './step-graph.ts';
 import {
   clipAndSum,
@@ -14,6 +13,7 @@ import {
 } from './testing/reference-gradients.ts';
 import { runStep } from './testing/run-step.ts';
 import { TINY_MODELS, testNumbers, tinyModel } from './testing/tiny-models.ts';
+import { factorsOf } from './testing/unit-factors.ts';
 
 const loss = 'binary-cross-entropy';
 
@@ -193,40 +193,6 @@ test('an empty batch gives zeros', async () => {
   assert.ok(actual.every((value) => value === 0));
 });
 
-/** The float values that norms and sums are made of, by unit: what a step graph casts to double, or squares. */
-async function factorsOf(
-  graph: StepGraph,
-  parameters: Float32Array,
-  { units, threads }: { units: readonly (readonly ReferenceRow[])[]; threads: number },
-): Promise<(unit: number) => number[][]> {
-  const model = decodeModel(graph.bytes);
-  const made = model.graph.node.flatMap(({ opType, output }) =>
-    opType === 'Cast' || opType === 'ReduceSum' ? output : [],
-  );
-  const summed = model.graph.node.flatMap(({ opType, input }) => (opType === 'ReduceSum' ? [input[0]!] : []));
-  const read = model.graph.node.flatMap(({ opType, input, output, attribute }) => {
-    const isToDouble = opType === 'Cast' && attribute[0]?.i === ELEMENT_TYPE.double;
-    const isSquared = opType === 'Mul' && input[0] === input[1] && summed.includes(output[0]!);
-    return isToDouble || isSquared ? [input[0]!] : [];
-  });
-  const names = [...new Set(read)].filter((name) => !made.includes(name));
-  for (const name of names) {
-    model.graph.output.push({ name, type: { tensorType: { elemType: ELEMENT_TYPE.float } } });
-  }
-  const outputs = await runStep({ ...graph, bytes: encodeModel(model) }, { parameters, units, threads });
-  return (unit) =>
-    names.map((name) => {
-      const { data, shape } = outputs[name]!;
-      // [rows, width], or [lead, units, width].
-      const lead = shape.length === 3 ? shape[0]! : 1;
-      const own = data.length / lead / graph.units;
-      return Array.from({ length: lead }, (_, l) => {
-        const start = (l * graph.units + unit) * own;
-        return [...data.subarray(start, start + own)];
-      }).flat();
-    });
-}
-
 const SHAPES: readonly [ForwardModelDescription, rowsPerUnit: number, threads: number][] = [
   [{ kind: 'logistic-regression', features: 13, localIntercept: true }, 1, 1],
   [{ kind: 'logistic-regression', features: 40, localIntercept: false }, 3, 2],
@@ -248,10 +214,11 @@ for (const [description, rowsPerUnit, threads] of SHAPES) {
     const sizes = new Array<number>(capacityUnits + 1).fill(rowsPerUnit);
     const [probe, ...others] = randomUnits(model, { seed: 51, sizes });
     const graph = buildStepGraph(model, { clipNormL2: 1, capacityUnits, rowsPerUnit, loss });
-    const alone = (await factorsOf(graph, model.values, { units: [probe!], threads }))(0);
+    const { values: parameters } = model;
+    const alone = (await factorsOf(graph, { parameters, units: [probe!], threads }))(0);
     assert.ok(alone.length >= 2);
     for (const slot of [0, 1, 2, 3, 7, 8, 63, 75, 100, 148, 149]) {
-      const crowd = await factorsOf(graph, model.values, { units: others.with(slot, probe!), threads });
+      const crowd = await factorsOf(graph, { parameters, units: others.with(slot, probe!), threads });
       assert.deepEqual(crowd(slot), alone, `in slot ${slot}`);
     }
   });

@@ -73,10 +73,10 @@ const LARGEST_SQUARE = 1e300;
 /** The same where sums are in float, for each factor's squared norm too: weights then lose nothing to underflow. */
 const LARGEST_FLOAT_SQUARE = 2 ** 100;
 
-/** With gradients of so many values a step computes in float: the cost in noise is worth the time. */
+/** With so much work on one gradient a step computes in float: the cost in noise is worth the time. */
 const FLOAT_SUM_FROM = 2 ** 16;
 
-/** Norms and sums of gradients with more terms than this in a norm stay in double, so that rounding stays small. */
+/** Norms and sums of gradients with more squares than this to add in float stay in double: rounding stays small. */
 const FLOAT_TERMS = 2500;
 
 /** Clip norms for which float sums neither overflow nor underflow. */
@@ -89,7 +89,7 @@ interface ClippedSumOptions extends StepGraphOptions {
   readonly isRow?: boolean;
   /** Multiplies the sum; 1 by default. */
   readonly scale?: number;
-  /** Values of a gradient from which what can be is computed in float; no gradient has as many by default. */
+  /** Work on one gradient from which what can be is computed in float; no gradient has as much by default. */
   readonly floatFrom?: number;
 }
 
@@ -100,8 +100,8 @@ interface Gradients {
 }
 
 /**
- * Which gradients are had in float: where one of them has `floatFrom` values, all that can be, and otherwise none. That
- * is a function of public numbers.
+ * Which gradients are had in float: where one of them takes the work of `floatFrom`, all that can be, and otherwise
+ * none. That is a function of public numbers.
  */
 function inFloat(
   gradients: readonly ParameterGradient[],
@@ -109,10 +109,10 @@ function inFloat(
 ): ReadonlyMap<string, FloatGradient> {
   const bounds = [clipNormL2, ...layers.map((layer) => layer.clipNormL2)];
   if (!bounds.every((bound) => bound !== 'input' && isFloatClipNorm(bound))) return new Map();
-  const able = gradients.flatMap(({ parameter, terms, inFloat: float }) =>
-    float !== undefined && terms <= FLOAT_TERMS ? [[parameter, float] as const] : [],
+  const able = gradients.flatMap(({ parameter, inFloat: float }) =>
+    float !== undefined && float.terms <= FLOAT_TERMS ? [[parameter, float] as const] : [],
   );
-  return new Map(able.some(([, { size }]) => size >= floatFrom) ? able : []);
+  return new Map(able.some(([, { work }]) => work >= floatFrom) ? able : []);
 }
 
 const squaresOf = ({ inFloat: float }: Gradients, { parameter, unitSquares }: ParameterGradient): string =>
@@ -174,8 +174,10 @@ function emitSums(writer: GraphWriter, gradients: Gradients, weights: readonly s
 /** What the graph's rounding amounts to, for a grid of so many units. */
 function roundingOf({ all, inFloat: float }: Gradients, units: number): StepRounding {
   // One rounding to float counts as many to double.
-  const termsOf = ({ parameter, terms }: ParameterGradient) =>
-    float.has(parameter) ? (terms + 2) * 2 ** 29 : terms;
+  const termsOf = ({ parameter, terms }: ParameterGradient) => {
+    const inFloat = float.get(parameter);
+    return inFloat === undefined ? terms : (inFloat.terms + 2) * 2 ** 29 + terms;
+  };
   const guardOf = ({ isGuarded }: ParameterGradient) => (isGuarded ? CANCELLATION_GUARD : 1);
   return {
     normTerms: Math.max(...all.map((own) => (termsOf(own) + all.length + 16) / guardOf(own) ** 2)),
@@ -201,7 +203,7 @@ function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOpti
  * Emits the clipped sum of a batch `x`, `y`, `mask` at `parameters`, double [1, parameterCount] in parts in the order
  * of the parameters; and, as `squares`, the units' squared norms.
  *
- * Where a gradient has at least `floatFrom` values, what can be is computed in float, and all parts are float.
+ * Where a gradient takes the work of `floatFrom`, what can be is computed in float, and all parts are float.
  */
 export function emitClippedSum(
   model: ForwardModel,
@@ -232,8 +234,8 @@ export function emitClippedSum(
  * wholly (`unit-norms.ts`). The n_u² are an output too: where one is not finite or beyond `largestSquare`, the sum is
  * of no use, and the run is to be repeated without that unit (`dp-sgd/clipped-sum.ts`).
  *
- * Norms and sums are in double, but for models with large dense layers: there the time is in them, and they are in
- * float32, sums in blocks (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are added.
+ * Norms and sums are in double, but for models with large layers: there the time is in them, and they are in float32,
+ * sums in blocks (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are then added.
  *
  * With layers, the gradient's part g_uk of each layer k has a factor of its own, min(1, C_k / n_uk); the squares of the
  * bounds C_k sum to at most C², and so the whole contribution of a unit is at most C as before. The n_u² that are put

@@ -9,6 +9,7 @@
 // Norms and sums are computed in double precision from float32 values, whose squares and products neither overflow
 // nor underflow there; or, where the time is in them, in float32. `dp-sgd/sensitivity.ts` bounds what rounding is left.
 import { emitBlockSum } from './block-sums.ts';
+import { emitFloatSquares, squaresInFloat } from './float-squares.ts';
 import type { GraphWriter } from './graph-writer.ts';
 
 /** A [rows · positions, width] float value of the step graph. */
@@ -36,7 +37,7 @@ export interface ParameterGradient {
    * many values, in the parameter's row-major order.
    */
   weightedSum(weight: string): string;
-  /** Where each unit's gradient is one product a dᵀ: how it is had in float. */
+  /** Where each unit's gradient is stored, or one product a dᵀ: how it is had in float. */
   readonly inFloat?: FloatGradient;
   /** Whether the weighted sum is [1, size]. */
   readonly isRow: boolean;
@@ -48,24 +49,23 @@ export interface ParameterGradient {
 
 /** A parameter's gradient in float32: each unit's is a dᵀ for a factor a, or 1, and a factor d. */
 export interface FloatGradient {
-  /** Values of the gradient. */
-  readonly size: number;
-  /**
-   * Emits each factor's squared norm plus SQUARES_FLOOR, double [units, 1]: from squares that are summed in float, of
-   * which as many as the factor is wide are each rounded or, below 2^-126, lost.
-   */
+  /** What norms and sum take in double, about, in multiplications for each unit. */
+  readonly work: number;
+  /** Squares added in float, at most, for one unit's squared norm. */
+  readonly terms: number;
+  /** Emits each factor's squared norm, double [units, 1], as `float-squares.ts` has it. */
   factorSquares(): readonly string[];
   /** Emits ‖g‖² from these, double [units, 1]. */
   unitSquares(): string;
   /**
-   * Emits Σ_u a_u fl(c_u d_u)ᵀ (`block-sums.ts`) for weights c, float [units, 1]: float [width of a, width of d] in the
-   * parameter's order. Which of the factors is weighted is the gradient's own choice; where one is 1, it is that.
+   * Emits Σ_u a_u fl(c_u d_u)ᵀ (`block-sums.ts`) for weights c, float [units, 1]: as many values as the parameter, in
+   * its order. Which of the factors is weighted is the gradient's own choice; where one is 1, it is that.
    */
   weightedSum(weight: string): string;
 }
 
-/** Added to squared norms in float: more than all squares that underflow in a factor of less than 2^26 values. */
-export const SQUARES_FLOOR = 2 ** -100;
+/** Norm and sum of a stored gradient take so many times a product's sum in double. */
+const STORED_WORK = 16;
 
 export interface UnitGrid {
   readonly units: number;
@@ -114,7 +114,7 @@ export class UnitNorms {
     const plainSum = () => this.#writer.emit('Gemm', [left.value, right.value], { transA: 1 });
     if (inUnit > 1 && 2 * inUnit ** 2 > size) {
       const value = this.#products(product, { groups: units, each: inUnit });
-      return { ...this.#stored({ parameter, value, size, lead: 1 }), perRow, plainSum };
+      return { ...this.#stored({ parameter, value, size }), perRow, plainSum };
     }
     return {
       parameter,
@@ -137,61 +137,40 @@ export class UnitNorms {
   }
 
   /**
-   * Row r's gradient is value_r, of `size` values: float [rows, ...], or with `lead` [lead, rows, size / lead], whose
-   * sum over rows, `count` = 1, `restore` brings into the parameter's order, as it does with [count, size].
+   * Row r's gradient is value_r, of `size` values: float [rows, ...], which `restore` brings into the parameter's order,
+   * as it does with any [count, size].
    */
   perRow(gradient: {
     readonly parameter: string;
     readonly value: string;
     readonly size: number;
-    readonly lead?: number;
     readonly restore?: (value: string, count: number) => string;
     /** Whether the value is [rows, size] already. */
     readonly isFlat?: boolean;
     /** Emits Σ gradient over all rows where that is had for less than the rows' own, in the parameter's order. */
     readonly plainSum?: () => string;
   }): ParameterGradient {
-    const { parameter, value, size, lead = 1, restore = (sum: string) => sum, isFlat = false } = gradient;
+    const { parameter, size, restore = (value: string) => value } = gradient;
+    const writer = this.#writer;
     const { units, rowsPerUnit } = this.#grid;
     const rows = units * rowsPerUnit;
-    const width = size / lead;
+    const value = gradient.isFlat ? gradient.value : writer.reshape(gradient.value, [rows, size]);
     let summed = value;
-    if (lead === 1 && !isFlat) summed = this.#writer.reshape(value, [rows, size]);
     if (rowsPerUnit > 1) {
       // As a product with ones: see `row-sums.ts`.
-      const split = this.#writer.reshape(value, [lead * units, rowsPerUnit, width]);
-      const ones = this.#writer.reshape(this.#writer.ones(rowsPerUnit), [1, 1, rowsPerUnit]);
-      const shape = lead === 1 ? [units, width] : [lead, units, width];
-      summed = this.#writer.reshape(this.#writer.emit('MatMul', [ones, split]), shape);
+      const split = writer.reshape(value, [units, rowsPerUnit, size]);
+      const ones = writer.reshape(writer.ones(rowsPerUnit), [1, 1, rowsPerUnit]);
+      summed = writer.reshape(writer.emit('MatMul', [ones, split]), [units, size]);
     }
-    const stored = this.#stored({
-      parameter,
-      value: summed,
-      size,
-      lead,
-      ...(gradient.restore && { restore: (sum: string) => restore(sum, 1) }),
-    });
+    const restoreSum = gradient.restore && { restore: (sum: string) => restore(sum, 1) };
     const plainSum = () => {
-      const shape = lead === 1 ? [rows, size] : [lead, rows, width];
-      const ones = this.#writer.reshape(this.#writer.ones(rows), lead === 1 ? [1, rows] : [1, 1, rows]);
-      const sum = this.#writer.emit('MatMul', [ones, this.#writer.reshape(value, shape)]);
-      return restore(lead === 1 ? sum : this.#writer.reshape(sum, [lead, width]), 1);
+      const ones = writer.reshape(writer.ones(rows), [1, rows]);
+      return restore(writer.emit('MatMul', [ones, value]), 1);
     };
-    const perRow = () => {
-      if (lead === 1) {
-        const ordered = restore(this.#writer.reshape(value, [rows, size]), rows);
-        return this.#writer.reshape(ordered, [rows, size]);
-      }
-      const perm = { perm: [1, 0, 2] };
-      const byRow = this.#writer.emit('Transpose', [this.#writer.reshape(value, [lead, rows, width])], perm);
-      return this.#writer.reshape(byRow, [rows, size]);
-    };
-    const isProduct = lead === 1 && rowsPerUnit === 1 && gradient.restore === undefined;
     return {
-      ...stored,
-      perRow,
+      ...this.#stored({ parameter, value: summed, size, ...restoreSum }),
+      perRow: () => (gradient.restore ? writer.reshape(restore(value, rows), [rows, size]) : value),
       plainSum: gradient.plainSum ?? plainSum,
-      ...(isProduct && { inFloat: this.#floatRow({ value: summed, width: size }) }),
     };
   }
 
@@ -209,7 +188,8 @@ export class UnitNorms {
     const weigh = ({ value }: Matrix, weight: string) => this.#writer.emit('Mul', [value, weight]);
     const factorSquares = () => [this.#floatSquares(left), this.#floatSquares(right)];
     return {
-      size: left.width * right.width,
+      work: left.width * right.width,
+      terms: squaresInFloat(left.width) + squaresInFloat(right.width),
       factorSquares,
       unitSquares: () => this.#writer.emit('Mul', factorSquares()),
       weightedSum: (weight) => {
@@ -223,24 +203,24 @@ export class UnitNorms {
     };
   }
 
-  #floatRow(row: Matrix): FloatGradient {
+  #floatStored(stored: Matrix, restore: (sum: string) => string): FloatGradient {
+    const [writer, grid] = [this.#writer, this.#grid];
     return {
-      size: row.width,
-      factorSquares: () => [this.#floatSquares(row)],
-      unitSquares: () => this.#floatSquares(row),
-      weightedSum: (weight) =>
-        emitBlockSum(this.#writer, { left: weight, right: row.value, rows: this.#grid.units }),
+      work: STORED_WORK * stored.width,
+      terms: squaresInFloat(stored.width),
+      factorSquares: () => [this.#floatSquares(stored)],
+      unitSquares: () => this.#floatSquares(stored),
+      weightedSum(weight) {
+        const { units: rows } = grid;
+        return restore(emitBlockSum(writer, { left: weight, right: stored.value, rows, isColumn: true }));
+      },
     };
   }
 
-  #floatSquares({ value }: Pick<Matrix, 'value'>): string {
-    return this.#once(`float squares ${value}`, () => {
-      // The runtime's own sum of squares takes four times as long.
-      const squares = this.#writer.emit('Mul', [value, value]);
-      const sum = this.#writer.emit('ReduceSum', [squares, this.#writer.int64s([1])], { keepdims: 1 });
-      const double = this.#writer.emit('Cast', [sum], { to: 11 });
-      return this.#writer.emit('Add', [double, this.#writer.double(SQUARES_FLOOR)]);
-    });
+  #floatSquares({ value, width }: Matrix): string {
+    return this.#once(`float squares ${value}`, () =>
+      emitFloatSquares(this.#writer, { value, width, rows: this.#grid.units }),
+    );
   }
 
   /** Σ over the positions of each group of left rightᵀ: float [groups, left.width · right.width]. */
@@ -257,34 +237,22 @@ export class UnitNorms {
 
   #stored(gradient: {
     readonly parameter: string;
-    /** Float [units, size], or [lead, units, size / lead]. */
+    /** Float [units, size]. */
     readonly value: string;
     readonly size: number;
-    readonly lead: number;
     readonly restore?: (sum: string) => string;
   }): Omit<ParameterGradient, 'perRow' | 'plainSum'> {
-    const { parameter, value, size, lead, restore = (sum: string) => sum } = gradient;
-    const writer = this.#writer;
-    const { units } = this.#grid;
-    const width = size / lead;
-    const shaped = lead === 1 ? value : writer.reshape(value, [lead, units, width]);
-    const double = this.#double({ value: shaped });
-    const unitSquares =
-      lead === 1
-        ? this.#squares({ value: shaped })
-        : writer.reshape(writer.emit('ReduceSumSquare', [double], { axes: [0, 2], keepdims: 0 }), [units, 1]);
+    const { parameter, value, size, restore = (sum: string) => sum } = gradient;
     return {
       parameter,
-      unitSquares,
+      unitSquares: this.#squares({ value }),
       terms: size,
-      sumTerms: units,
+      sumTerms: this.#grid.units,
       isGuarded: false,
-      isRow: lead === 1 && gradient.restore === undefined,
-      weightedSum: (weight) => {
-        if (lead === 1) return restore(writer.emit('Gemm', [weight, double], { transA: 1 }));
-        const sum = writer.emit('MatMul', [this.#row(weight), double]);
-        return restore(writer.reshape(sum, [lead, width]));
-      },
+      isRow: gradient.restore === undefined,
+      inFloat: this.#floatStored({ value, width: size }, restore),
+      weightedSum: (weight) =>
+        restore(this.#writer.emit('Gemm', [weight, this.#double({ value })], { transA: 1 })),
     };
   }
 
@@ -336,11 +304,6 @@ export class UnitNorms {
     return this.#once(`weighted ${matrix.value} ${weight}`, () =>
       this.#writer.emit('Mul', [this.#double(matrix), this.#spread(weight, inUnit)]),
     );
-  }
-
-  /** The weights as a row, [1, 1, units]. */
-  #row(weight: string): string {
-    return this.#once(`row ${weight}`, () => this.#writer.reshape(weight, [1, 1, this.#grid.units]));
   }
 
   #once(key: string, emit: () => string): string {
