@@ -8,7 +8,8 @@ WITH_NODE := NODE_BIN=$$(scripts/node-24.sh) && export PATH="$$NODE_BIN:$$PATH" 
 NETWORK := $(WITH_NODE) node network/dist/src/main.js
 CONFIG ?= network/consortium.yaml
 DIR ?= .consortium
-RUNTIME_FLAGS := $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(ORDERING),--ordering $(ORDERING))
+RUNTIME_FLAGS := $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(ORDERING),--ordering $(ORDERING)) \
+	$(if $(ORDERERS),--orderers $(ORDERERS))
 export FABRIC_BIN_DIR
 
 .PHONY: help
@@ -33,7 +34,7 @@ build: setup ## Compile everything
 	@$(WITH_NODE) npx tsc -b
 
 .PHONY: demo
-demo: build ## Run the main job: four hospitals train one model (DATA=, KEEP=1, RUNTIME=, ORDERING=)
+demo: build ## Run the main job: four hospitals train one model (DATA=, KEEP=1, RUNTIME=, ORDERING=, ORDERERS=)
 	@$(NETWORK) demo $(if $(DATA),--data "$(DATA)") $(if $(KEEP),--keep) $(RUNTIME_FLAGS)
 
 .PHONY: up

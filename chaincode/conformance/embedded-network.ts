@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { FabricConsortium } from './fabric-consortium.ts';
+import { type Credentials, FabricConsortium } from './fabric-consortium.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
@@ -62,6 +62,14 @@ export class EmbeddedNetwork {
     ]);
     const flags = ['--dir', this.#dir, '--name', 'consilium', '--version', '2', ...addresses];
     await promisify(execFile)(process.execPath, [NETWORK, 'deploy', ...flags]);
+  }
+
+  /** A certificate that the organisation's authority issues now. */
+  async enrol(mspId: string, person: string, role: string): Promise<Credentials> {
+    const organisation = join(this.#dir, 'organisations', mspId);
+    const command = [NETWORK, 'enrol', '--organisation', organisation, '--name', person, '--role', role];
+    const { stdout } = await promisify(execFile)(process.execPath, command);
+    return JSON.parse(stdout) as Credentials;
   }
 
   /** One chaincode process for each member; where each listens. */

@@ -4,6 +4,7 @@ import { attackConformance } from './attack-conformance.ts';
 import { EmbeddedNetwork, embeddedExists } from './embedded-network.ts';
 import type { FabricConsortium } from './fabric-consortium.ts';
 import { raceConformance } from './race-conformance.ts';
+import { stewardsConformance } from './stewards-conformance.ts';
 import { studyConformance } from './study-conformance.ts';
 
 if (embeddedExists()) {
@@ -24,6 +25,10 @@ if (embeddedExists()) {
   studyConformance('a study on the embedded network', network);
   attackConformance('attacks on the embedded network are refused', network);
   raceConformance('studies that race on the embedded network', network);
+  stewardsConformance('consents of several stewards on the embedded network', {
+    ...network,
+    enrol: (mspId, person, role) => embedded.enrol(mspId, person, role),
+  });
 } else {
   it('a study runs on the embedded network', { skip: 'not run: test-network is not built' });
 }

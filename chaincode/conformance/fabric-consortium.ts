@@ -26,13 +26,25 @@ import {
 const { common, gateway } = fabricProtos;
 const BLOCK_TIMEOUT_MS = 15_000;
 
+export interface Credentials {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Who signs: the organisation's one client of that role, or a person who was enrolled. */
+export interface Caller {
+  readonly mspId: string;
+  readonly role: Role;
+  readonly person?: string;
+}
+
 interface Connection {
   readonly channel: string;
   readonly organisations: readonly {
     readonly mspId: string;
     readonly endpoint: string;
     readonly tlsRootCertificate: string;
-    readonly clients: Readonly<Record<string, { readonly certificate: string; readonly privateKey: string }>>;
+    readonly clients: Readonly<Record<string, Credentials>>;
   }[];
 }
 
@@ -45,6 +57,7 @@ export class FabricConsortium implements AsyncDisposable {
   readonly #chaincode: string;
   readonly #clients = new Map<string, Client>();
   readonly #gateways = new Map<string, Gateway>();
+  readonly #people = new Map<string, Credentials>();
 
   private constructor(connection: Connection, chaincode: string) {
     this.#connection = connection;
@@ -53,6 +66,11 @@ export class FabricConsortium implements AsyncDisposable {
 
   static async connected(file: string, chaincode: string): Promise<FabricConsortium> {
     return new FabricConsortium(JSON.parse(await readFile(file, 'utf8')) as Connection, chaincode);
+  }
+
+  /** Lets a person of an organisation sign, with credentials that its authority issued. */
+  enrol(mspId: string, person: string, credentials: Credentials): void {
+    this.#people.set(`${mspId} ${person}`, credentials);
   }
 
   get mspIds(): string[] {
@@ -77,7 +95,7 @@ export class FabricConsortium implements AsyncDisposable {
   /** The same, asking only these organisations' peers to endorse. */
   async submitBy<N extends TransactionName>(
     endorsers: readonly string[] | undefined,
-    caller: { readonly mspId: string; readonly role: Role },
+    caller: Caller,
     name: N,
     argument: Argument<N>,
   ): Promise<Answer> {
@@ -87,11 +105,11 @@ export class FabricConsortium implements AsyncDisposable {
   /** Any transaction with any one argument, whatever the chaincode makes of it. */
   async submitText(
     endorsers: readonly string[] | undefined,
-    caller: { readonly mspId: string; readonly role: Role },
+    caller: Caller,
     name: string,
     text: string,
   ): Promise<Answer> {
-    const contract = this.#contract(caller.mspId, caller.role, name);
+    const contract = this.#contract(caller, name);
     const options = {
       arguments: [text],
       ...(endorsers && { endorsingOrganizations: [...endorsers] }),
@@ -114,18 +132,18 @@ export class FabricConsortium implements AsyncDisposable {
     name: N,
     argument: Argument<N>,
   ): { proposal: string; signature: string } {
-    const built = this.#contract(mspId, role, name).newProposal(method(name), {
+    const built = this.#contract({ mspId, role }, name).newProposal(method(name), {
       arguments: [canonicalJson(argument)],
     });
     const proposed = gateway.ProposedTransaction.deserializeBinary(built.getBytes());
     const bytes = Buffer.from(proposed.getProposal()!.getProposalBytes_asU8());
-    const signature = sign('sha256', bytes, createPrivateKey(this.#identity(mspId, role).privateKey));
+    const signature = sign('sha256', bytes, createPrivateKey(this.#identity({ mspId, role }).privateKey));
     return { proposal: bytes.toString('base64'), signature: signature.toString('base64') };
   }
 
   async #waitForBlock(mspId: string, blockNumber: bigint): Promise<void> {
     const { channel } = this.#connection;
-    const system = this.#gateway(mspId, 'auditor').getNetwork(channel).getContract('qscc');
+    const system = this.#gateway({ mspId, role: 'auditor' }).getNetwork(channel).getContract('qscc');
     const options = { arguments: [channel], endorsingOrganizations: [mspId] };
     for (const end = Date.now() + BLOCK_TIMEOUT_MS; ; await delay(20)) {
       const bytes = await system.evaluate('GetChainInfo', options);
@@ -141,7 +159,7 @@ export class FabricConsortium implements AsyncDisposable {
     name: N,
     argument: Argument<N>,
   ): Promise<Answer> {
-    const contract = this.#contract(mspId, role, name);
+    const contract = this.#contract({ mspId, role }, name);
     try {
       const bytes = await contract.evaluateTransaction(method(name), canonicalJson(argument));
       return JSON.parse(Buffer.from(bytes).toString('utf8'));
@@ -150,18 +168,17 @@ export class FabricConsortium implements AsyncDisposable {
     }
   }
 
-  #contract(mspId: string, role: Role, name: string): Contract {
+  #contract(caller: Caller, name: string): Contract {
     const [contract] = name.split(':');
-    return this.#gateway(mspId, role)
-      .getNetwork(this.#connection.channel)
-      .getContract(this.#chaincode, contract);
+    return this.#gateway(caller).getNetwork(this.#connection.channel).getContract(this.#chaincode, contract);
   }
 
-  #gateway(mspId: string, role: Role): Gateway {
-    const key = `${mspId} ${role}`;
+  #gateway(caller: Caller): Gateway {
+    const { mspId, role, person = role } = caller;
+    const key = `${mspId} ${person}`;
     const open = this.#gateways.get(key);
     if (open !== undefined) return open;
-    const identity = this.#identity(mspId, role);
+    const identity = this.#identity(caller);
     const organisation = this.#organisation(mspId);
     let client = this.#clients.get(mspId);
     if (client === undefined) {
@@ -185,9 +202,10 @@ export class FabricConsortium implements AsyncDisposable {
     return organisation;
   }
 
-  #identity(mspId: string, role: string) {
-    const identity = this.#organisation(mspId).clients[role];
-    if (identity === undefined) throw new Error(`there is no ${role} of ${mspId}`);
+  #identity({ mspId, role, person }: Caller): Credentials {
+    const known = person === undefined ? undefined : this.#people.get(`${mspId} ${person}`);
+    const identity = person === undefined ? this.#organisation(mspId).clients[role] : known;
+    if (identity === undefined) throw new Error(`there is no ${person ?? role} of ${mspId}`);
     return identity;
   }
 

@@ -1,9 +1,13 @@
 // Judges the chaincode on the network that CONSILIUM_CONNECTION names, where it is deployed as
-// CONSILIUM_CHAINCODE ("consilium" by default).
+// CONSILIUM_CHAINCODE ("consilium" by default). CONSILIUM_ENROL may name a program that is given an MSP id, a person
+// and a role, and prints a certificate and key of that organisation as JSON.
+import { execFile } from 'node:child_process';
 import { after, it } from 'node:test';
+import { promisify } from 'node:util';
 import { attackConformance } from './attack-conformance.ts';
-import { FabricConsortium } from './fabric-consortium.ts';
+import { type Credentials, FabricConsortium } from './fabric-consortium.ts';
 import { raceConformance } from './race-conformance.ts';
+import { stewardsConformance } from './stewards-conformance.ts';
 import { studyConformance } from './study-conformance.ts';
 
 const file = process.env.CONSILIUM_CONNECTION;
@@ -22,4 +26,12 @@ if (file === undefined || file === '') {
   studyConformance('a study on the network of CONSILIUM_CONNECTION', network);
   attackConformance('attacks on the network of CONSILIUM_CONNECTION are refused', network);
   raceConformance('studies that race on the network of CONSILIUM_CONNECTION', network);
+  const { CONSILIUM_ENROL: program } = process.env;
+  const enrol = async (...who: [mspId: string, person: string, role: string]): Promise<Credentials> =>
+    JSON.parse((await promisify(execFile)(program!, who)).stdout);
+  const people = program ? { enrol } : {};
+  stewardsConformance('consents of several stewards on the network of CONSILIUM_CONNECTION', {
+    ...network,
+    ...people,
+  });
 }

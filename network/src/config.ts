@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Errors } from 'typebox/value';
 import { LineCounter, parseDocument } from 'yaml';
+import { ORDERERS } from './ledger-network.ts';
 
 const Strict = <T extends Record<string, TSchema>>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
@@ -199,7 +200,7 @@ function* orderingProblems(
     }
     return;
   }
-  const allowed = ordering === 'bft' ? [4] : [1, 3];
+  const allowed: readonly number[] = ORDERERS[ordering ?? 'raft'];
   if (nodes !== undefined && !allowed.includes(nodes)) {
     const problem = `is ${nodes} with ${ordering ?? 'raft'} ordering`;
     yield { path: ['orderer', 'nodes'], problem, remedy: `write ${allowed.join(' or ')}` };

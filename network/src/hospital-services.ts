@@ -65,19 +65,22 @@ export interface ChaincodeProcess {
   readonly port: number;
   /** The chaincode's package folder. */
   readonly workingDirectory: string;
+  /** What serves it there, taking the same flags; Fabric's own server of Node chaincode where absent. */
+  readonly server?: string | undefined;
 }
 
 export function chaincodeService(
   { name: organisation, mspId }: Organisation,
   directory: string,
-  { name, chaincodeId, port, workingDirectory }: ChaincodeProcess,
+  { name, chaincodeId, port, workingDirectory, server }: ChaincodeProcess,
 ): ServiceDefinition {
   const cli = join(dirname(createRequire(import.meta.url).resolve('fabric-shim/package.json')), 'cli.js');
   const address = `127.0.0.1:${port}`;
+  const serving = server === undefined ? [cli, 'server'] : [server];
   return {
     name,
     organisation,
-    command: [...NODE, cli, 'server', '--chaincode-address', address, '--chaincode-id', chaincodeId],
+    command: [...NODE, ...serving, '--chaincode-address', address, '--chaincode-id', chaincodeId],
     workingDirectory,
     environment: { ...inherited(), CORE_PEER_LOCALMSPID: mspId, CORE_CHAINCODE_LOGGING_LEVEL: 'WARN' },
     port,

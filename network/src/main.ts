@@ -5,11 +5,12 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeCohorts } from '../cohorts/cohorts.ts';
 import { ConfigError, readConsortium } from './config.ts';
-import { conforms, judge } from './conformance/conformance.ts';
+import { judge } from './conformance/conformance.ts';
+import { conforms } from './conformance/suites.ts';
 import { DataFilesError } from './demo/data-files.ts';
 import { runDemo } from './demo/demo.ts';
 import { DirectoryLockedError } from './directory-lock.ts';
-import type { LedgerNetwork } from './ledger-network.ts';
+import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
 import { runBareLedger } from './native/bare-ledger.ts';
 import { MissingBinariesError } from './native/binaries.ts';
 import { FabricCommandError } from './native/fabric-commands.ts';
@@ -32,11 +33,12 @@ const HELP = `consilium-network: one consortium on this machine
   consilium-network status  [--dir DIR] [--json]
       Shows each process: state, pid, port, memory, uptime. Exit status 3 when not everything runs.
   consilium-network demo    [--data DIR] [--seed N] [--rounds N] [--out DIR] [--keep] [--json]
-                            [--runtime embedded|native] [--ordering raft|bft]
+                            [--runtime embedded|native] [--ordering raft|bft] [--orderers N]
       Four hospitals train one model: on synthetic cohorts of a seed (1), or with --data on the four UCI
       heart-disease files. Writes OUT/summary.json (OUT: out/demo). --keep leaves the consortium running.
       --runtime native runs it on a real Fabric, whose binaries are in FABRIC_BIN_DIR.
-  consilium-network conformance [--runtime embedded|native] [--ordering raft|bft] [--out DIR] [--json]
+  consilium-network conformance [--runtime embedded|native] [--ordering raft|bft] [--orderers N]
+                                [--out DIR] [--json]
       Judges a ledger by the conformance suites: the embedded stand-in, or a real Fabric network that is brought
       up for it in OUT (out/conformance) and torn down. Exit status 1 when a question is answered otherwise.
   consilium-network ledger  --dir DIR [--ordering raft|bft] [--organisations N]
@@ -64,6 +66,7 @@ const OPTIONS = {
   rounds: { type: 'string' },
   runtime: { type: 'string' },
   ordering: { type: 'string' },
+  orderers: { type: 'string' },
   organisations: { type: 'string' },
   keep: { type: 'boolean', default: false },
   foreground: { type: 'boolean', default: false },
@@ -84,7 +87,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
 function whole(
-  option: 'seed' | 'rounds' | 'organisations',
+  option: 'seed' | 'rounds' | 'organisations' | 'orderers',
   text: string | undefined,
   least: number,
 ): number | undefined {
@@ -106,12 +109,24 @@ function oneOf<T extends string>(
   return found;
 }
 
-function networkOf({ runtime: runtimeText, ordering: orderingText }: Values): LedgerNetwork {
+function networkOf({ runtime: runtimeText, ordering: orderingText, orderers: count }: Values): LedgerNetwork {
   const runtime = oneOf('runtime', runtimeText, ['embedded', 'native']) ?? 'embedded';
   const ordering = oneOf('ordering', orderingText, ['raft', 'bft']);
-  if (runtime === 'native') return { runtime, ordering: ordering ?? 'raft' };
+  const orderers = whole('orderers', count, 1);
+  if (runtime === 'native')
+    return orderedBy({ runtime, ordering: ordering ?? 'raft', ...(orderers && { orderers }) });
   if (ordering !== undefined) throw new UsageError('--ordering needs --runtime native');
+  if (orderers !== undefined) throw new UsageError('--orderers needs --runtime native');
   return { runtime };
+}
+
+function orderedBy(network: NativeLedger): NativeLedger {
+  const { ordering, orderers } = network;
+  const allowed: readonly number[] = ORDERERS[ordering];
+  if (orderers === undefined || allowed.includes(orderers)) return network;
+  throw new UsageError(
+    `--orderers must be ${allowed.join(' or ')} with ${ordering} ordering, not ${orderers}`,
+  );
 }
 
 const directoryOf = (values: Values): string => resolve(values.dir ?? '.consortium');

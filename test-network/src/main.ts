@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line of the one-machine network: start, deploy, status, stop, identities, ipfs. */
+/** The command line of the one-machine network: start, deploy, status, stop, identities, enrol, ipfs. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ Usage
   consilium-test-network status --dir DIR [--json]
   consilium-test-network stop   --dir DIR
   consilium-test-network identities --dir DIR --config FILE.json [--json]
+  consilium-test-network enrol  --organisation DIR --name PERSON --role ROLE
   consilium-test-network ipfs   --dir DIR [--port N]
 
 start   runs until SIGTERM or Ctrl-C. DIR keeps identities, ledger, ports and configuration; starting it
@@ -30,12 +31,16 @@ stop    stops the network and waits until it has.
 identities  starts nothing: makes the organisations' authorities, nodes and clients as Fabric MSP folders
         in DIR/organisations, and the connection files, for a network run by other programs. FILE.json:
         { channel, organisations: [{ mspId, name, endpoint }], orderers: [{ … }], ipfsUrl }.
+enrol   prints a certificate and key for one more person of the organisation in DIR (such as
+        organisations/Org1MSP), as { certificate, privateKey }. The same PERSON is the same enrolment id.
 ipfs    runs the IPFS stand-in alone until SIGTERM or Ctrl-C.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 no network is running.
 `;
 
 const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+/** With the organisation's name behind it, at most the 64 characters of an enrolment id. */
+const PERSON = /^[A-Za-z0-9][A-Za-z0-9._-]{0,30}$/;
 const STOP_POLL_MS = 50;
 const STOP_TIMEOUT_MS = 20_000;
 
@@ -49,6 +54,8 @@ const OPTIONS = {
   'port-base': { type: 'string' },
   port: { type: 'string' },
   name: { type: 'string' },
+  organisation: { type: 'string' },
+  role: { type: 'string' },
   address: { type: 'string', multiple: true },
   policy: { type: 'string' },
   version: { type: 'string' },
@@ -82,6 +89,8 @@ async function run(args: readonly string[]): Promise<number> {
         return await stop(values);
       case 'identities':
         return await identities(values);
+      case 'enrol':
+        return await enrolOne(values);
       case 'ipfs':
         return await ipfs(values);
       default:
@@ -183,6 +192,18 @@ async function identities(values: Values): Promise<number> {
   const mspIds = connection.organisations.map(({ mspId }) => mspId);
   const facts = { connection: join(dir, 'connection.json'), organisations: mspIds };
   process.stdout.write(values.json ? `${JSON.stringify(facts)}\n` : `${facts.connection}\n`);
+  return EXIT.done;
+}
+
+async function enrolOne({ organisation, name, role }: Values): Promise<number> {
+  const { enrol, isClientRole } = await import('./identities/enrol.ts');
+  if (organisation === undefined) throw new UsageError('--organisation is needed');
+  if (name === undefined || !PERSON.test(name))
+    throw new UsageError('--name: expected letters, digits, . _ -');
+  if (role === undefined || !isClientRole(role))
+    throw new UsageError('--role: expected a role, such as steward');
+  const { certificatePem, privateKeyPem } = await enrol(resolve(organisation), { person: name, role });
+  process.stdout.write(`${JSON.stringify({ certificate: certificatePem, privateKey: privateKeyPem })}\n`);
   return EXIT.done;
 }
 

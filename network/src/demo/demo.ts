@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { type Consortium, parseConsortium, readConsortium } from '../config.ts';
-import type { LedgerNetwork } from '../ledger-network.ts';
+import { type LedgerNetwork, ordererOf } from '../ledger-network.ts';
 import { repository } from '../programs.ts';
 import type { Addresses } from '../runtime.ts';
 import { readSecrets } from '../secrets.ts';
@@ -133,7 +133,7 @@ function writeConfiguration({ hospitals }: DataSource, network: LedgerNetwork, o
   const consortium: Consortium = {
     ...base,
     runtime: network.runtime,
-    ...(network.runtime === 'native' && { orderer: { ...base.orderer, ordering: network.ordering } }),
+    ...(network.runtime === 'native' && { orderer: { ...base.orderer, ...ordererOf(network) } }),
     organisations: hospitals.map(({ name, mspId, title }) => ({ name, mspId, title })),
   };
   const text = stringify(consortium);

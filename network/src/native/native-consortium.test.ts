@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { findFabric, MissingBinariesError } from './binaries.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-native-'));
@@ -105,24 +106,66 @@ test('a consortium on real Fabric starts, keeps its ledger over a restart, and t
   assert.equal(deployed.sequence, 2);
 });
 
+/** Kills these processes of the demo in `out` (`kill -9`; its supervisor starts them again). */
+function kill(out: string, names: readonly string[]): void {
+  const { services } = JSON.parse(readFileSync(join(out, 'consortium/state.json'), 'utf8'));
+  const found = services.filter(({ name }: { name: string }) => names.includes(name));
+  assert.equal(found.length, names.length);
+  for (const { process: one } of found) process.kill(one.pid, 'SIGKILL');
+}
+
+/** Which orderer leads, by what the orderers last logged of it. */
+function raftLeader(out: string): string {
+  const lines = [1, 2, 3].flatMap((id) =>
+    readFileSync(join(out, `consortium/logs/orderer-${id}.log`), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('Raft leader changed')),
+  );
+  const last = lines
+    .map((line) => stripVTControlCharacters(line))
+    .sort()
+    .at(-1);
+  const leader = /-> ([123])\b(?!.*-> )/.exec(last ?? '')?.[1];
+  assert.ok(leader, last);
+  return `orderer-${leader}`;
+}
+
+test('a demo on three Raft orderers holds although the one that leads is killed in each round', {
+  skip: missing(),
+}, async () => {
+  const out = join(root, 'raft-demo');
+  const killed: string[] = [];
+  const killLeader = (progress: string) => {
+    if (!progress.includes(`round ${killed.length + 1} of 2: opened`)) return;
+    const leader = raftLeader(out);
+    kill(out, [leader]);
+    killed.push(leader);
+  };
+  const parameters = ['--runtime', 'native', '--ordering', 'raft', '--orderers', '3', '--rounds', '2'];
+  const logging = { FABRIC_LOGGING_SPEC: 'warn:orderer.consensus.etcdraft=info' };
+  const demo = await run(['demo', ...parameters, '--out', out, '--json'], logging, killLeader);
+  assert.equal(demo.code, 0, demo.err);
+  assert.equal(killed.length, 2);
+  assert.notEqual(killed[0], killed[1], 'another one leads once the first is killed');
+  const summary = JSON.parse(demo.out);
+  assert.deepEqual(summary.network, { runtime: 'native', ordering: 'raft', orderers: 3 });
+  assert.equal(summary.holds, true);
+});
+
 test('a demo under BFT ordering holds although its leading orderer, a peer and a chaincode process are killed', {
   skip: missing(),
 }, async () => {
   const out = join(root, 'demo');
-  const killed: string[] = [];
+  let killed = false;
   const killSome = (progress: string) => {
-    if (killed.length > 0 || !progress.includes('round 1 of 2: opened')) return;
-    const { services } = JSON.parse(readFileSync(join(out, 'consortium/state.json'), 'utf8'));
-    for (const { name, process: found } of services) {
-      if (!['orderer-1', 'peer-brightwater', 'chaincode-cinderhill'].includes(name)) continue;
-      process.kill(found.pid, 'SIGKILL');
-      killed.push(name);
-    }
+    if (killed || !progress.includes('round 1 of 2: opened')) return;
+    kill(out, ['orderer-1', 'peer-brightwater', 'chaincode-cinderhill']);
+    killed = true;
   };
   const parameters = ['--runtime', 'native', '--ordering', 'bft', '--rounds', '2', '--out', out, '--json'];
   const { code, out: text, err } = await run(['demo', ...parameters], {}, killSome);
   assert.equal(code, 0, err);
-  assert.equal(killed.length, 3);
+  assert.ok(killed);
   const summary = JSON.parse(text);
   assert.deepEqual(summary.network, { runtime: 'native', ordering: 'bft' });
   assert.equal(summary.holds, true);

@@ -37,6 +37,7 @@ export interface Chaincode {
   readonly version: string;
   readonly policy: string;
   readonly workingDirectory: string;
+  readonly server?: string;
   /** Another chaincode whose packages and processes serve this one too; its own where absent. */
   readonly servedBy?: string;
 }
@@ -126,7 +127,7 @@ export async function planFabric(
       ),
     ]),
   );
-  const processes = served.flatMap(({ name, workingDirectory }) =>
+  const processes = served.flatMap(({ name, workingDirectory, server }) =>
     organisations.map((one) => {
       const service = processName(name, one.name);
       const chaincodeId = packages.get(name)!.get(one.mspId)!.id;
@@ -135,6 +136,7 @@ export async function planFabric(
         chaincodeId,
         port: ports.of(service),
         workingDirectory,
+        server,
       });
     }),
   );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { conforms, countsIn } from './conformance.ts';
+import { conforms, countsIn } from './suites.ts';
 
 const tap = [
   'TAP version 13',

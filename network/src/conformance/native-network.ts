@@ -1,0 +1,85 @@
+// The real Fabric network that is judged: three organisations, the chaincodes that the suites ask, and the programs
+// that they need of their network.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Consortium } from '../config.ts';
+import { type NativeLedger, ordererOf } from '../ledger-network.ts';
+import type { Chaincode } from '../native/native-runtime.ts';
+import { program, repository } from '../programs.ts';
+import { writeWhole } from '../state-file.ts';
+
+const PROBE = 'probe';
+const PROBE_PACKAGE = join(repository, 'test-network/conformance/probe-chaincode');
+const CHAINCODE_PACKAGE = join(repository, 'chaincode');
+export const UPGRADED = 'consilium-upgraded';
+
+export const conformanceConsortium = (network: NativeLedger): Consortium => ({
+  name: 'conformance',
+  channel: 'consortium',
+  runtime: 'native',
+  organisations: ['alpha', 'beta', 'gamma'].map((name) => ({
+    name,
+    mspId: `${name[0]!.toUpperCase()}${name.slice(1)}MSP`,
+    title: name,
+  })),
+  chaincode: { name: 'consilium', policy: 'MAJORITY' },
+  // Some questions are about two transactions in one block.
+  orderer: { ...ordererOf(network), maxMessageCount: 500 },
+});
+
+/**
+ * The probe three times, as test-network/conformance/README.md asks; Consilium's own chaincode; and one that leaves
+ * the rows of Consilium's version 1 behind, to be upgraded.
+ */
+export function chaincodesOf({ organisations, chaincode }: Consortium): Chaincode[] {
+  const peers = organisations.map(({ mspId }) => `'${mspId}.peer'`);
+  const [a, b, c] = peers;
+  const probe = { version: '1', workingDirectory: PROBE_PACKAGE };
+  return [
+    { ...probe, name: PROBE, policy: 'MAJORITY' },
+    { ...probe, name: `${PROBE}-any`, policy: `OR(${peers.join(',')})` },
+    { ...probe, name: `${PROBE}-nested`, policy: `OR(${a},AND(${b},${c}))`, servedBy: PROBE },
+    { ...chaincode, version: '1', workingDirectory: CHAINCODE_PACKAGE },
+    {
+      ...upgradedChaincode(chaincode.policy),
+      version: '1',
+      server: join(CHAINCODE_PACKAGE, 'dist/conformance/version-1-chaincode.js'),
+    },
+  ];
+}
+
+/** What is served under its next sequence. */
+export const upgradedChaincode = (policy: string): Chaincode => ({
+  name: UPGRADED,
+  version: '2',
+  policy,
+  workingDirectory: CHAINCODE_PACKAGE,
+});
+
+const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ');
+
+export async function suiteEnvironment({ organisations, chaincode }: Consortium, directory: string) {
+  const fabric = join(directory, 'fabric');
+  const folders = join(fabric, 'organisations');
+  const script = (name: string, command: string): string => {
+    const file = join(directory, name);
+    writeWhole(file, `#!/bin/sh\nexec ${command}\n`, 0o700);
+    return file;
+  };
+  const oddIdentities = join(directory, 'odd-identities.json');
+  const issuer = join(repository, 'test-network/dist/conformance/write-odd-identities.js');
+  const command = [issuer, join(folders, organisations[0]!.mspId)];
+  const { stdout } = await promisify(execFile)(process.execPath, command);
+  writeWhole(oddIdentities, stdout, 0o600);
+  const enrol = quoted([process.execPath, program('test-network'), 'enrol', '--organisation']);
+  const crash = quoted([process.execPath, join(import.meta.dirname, 'crash.js'), directory]);
+  return {
+    CONSILIUM_CONNECTION: join(fabric, 'connection.json'),
+    CONSILIUM_PROBE: PROBE,
+    CONSILIUM_CHAINCODE: chaincode.name,
+    CONSILIUM_ODD_IDENTITIES: oddIdentities,
+    CONSILIUM_ENROL: script('enrol.sh', `${enrol} ${quoted([folders])}/"$1" --name "$2" --role "$3"`),
+    CONSILIUM_CRASH: script('crash.sh', crash),
+  };
+}
