@@ -18,11 +18,22 @@ const PARTS: Record<string, string> = {
   body: 'body',
 };
 
+/** Text as the numbers it writes out; text that a number only begins, such as 1.5 for an integer, stays as it is. */
+function withNumbers(schema: TSchema, input: unknown): unknown {
+  if (typeof input !== 'object' || input === null) return Convert(schema, input);
+  const before = { ...input } as Record<string, unknown>;
+  const converted = { ...(Convert(schema, input) as Record<string, unknown>) };
+  for (const [name, text] of Object.entries(before)) {
+    if (typeof converted[name] === 'number' && String(converted[name]) !== text) converted[name] = text;
+  }
+  return converted;
+}
+
 /** Compiled check first, the domain's sentences on failure. Text becomes numbers in paths and queries only. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
   const compiled = Compile(schema);
   return (input: unknown) => {
-    const value = httpPart === 'body' ? input : Convert(schema, input);
+    const value = httpPart === 'body' ? input : withNumbers(schema, input);
     if (compiled.Check(value)) return { value };
     try {
       // A request has many headers that no route names; everywhere else an unknown field is a mistake.

@@ -1,5 +1,5 @@
 // Queries on what happened: every version of a row, and activities by what they concern.
-import { type Argument, DomainError, PURPOSES } from '../domain/index.ts';
+import { type Argument, DomainError, type ErrorCode, PURPOSES } from '../domain/index.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { KEY_PARTS, roundKey } from '../ledger/rows.ts';
 import { findDataset, findMember, findRound, findStudy } from './find.ts';
@@ -33,11 +33,26 @@ export class AuditContract extends LedgerContract {
   }
 
   getHistory(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'audit:getHistory', text, ({ argument, ledger }) =>
-      ledger.history(argument.noun, historyKey(argument), argument),
-    );
+    return transact(context, 'audit:getHistory', text, async ({ argument, ledger }) => {
+      const page = await ledger.history(argument.noun, historyKey(argument), argument);
+      if (page.items.length > 0 || argument.bookmark !== undefined) return page;
+      const { noun, key } = argument;
+      throw new DomainError(MISSING[noun], `there never was a ${noun} ${key.join(' ')}`);
+    });
   }
 }
+
+const MISSING: Readonly<Record<Argument<'audit:getHistory'>['noun'], ErrorCode>> = {
+  member: 'MEMBER_NOT_FOUND',
+  dataset: 'DATASET_NOT_FOUND',
+  budget: 'DATASET_NOT_FOUND',
+  study: 'STUDY_NOT_FOUND',
+  consent: 'CONSENT_NOT_FOUND',
+  round: 'ROUND_NOT_FOUND',
+  update: 'UPDATE_NOT_FOUND',
+  verdict: 'VERDICT_NOT_FOUND',
+  model: 'MODEL_NOT_FOUND',
+};
 
 /**
  * Nothing found must mean that nothing was done, not that a name was misspelt.

@@ -34,6 +34,7 @@ import {
   findBudget,
   findConsent,
   findDataset,
+  findMember,
   findRound,
   findStudy,
   found,
@@ -281,7 +282,9 @@ export class RoundContract extends LedgerContract {
   listReceipts(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'round:listReceipts', text, async ({ argument, ledger }) => {
       const { studyId, mspId } = argument;
-      const { rounds, bookmark } = await roundPage(ledger, await findStudy(ledger, studyId), argument);
+      const study = await findStudy(ledger, studyId);
+      await findMember(ledger, mspId);
+      const { rounds, bookmark } = await roundPage(ledger, study, argument);
       const items: Receipt[] = [];
       for (const round of rounds) {
         const own = round.participants.filter((participant) => participant.mspId === mspId);

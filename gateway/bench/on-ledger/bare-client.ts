@@ -20,6 +20,7 @@ import { signWithLowS } from '../../src/ledger-signature.ts';
 const PASSING =
   /_READ_CONFLICT|payloads do not match|concurrency limit|(ROUND|STUDY|CONSENT|QUORUM)_|_NOT_FOUND|NOT_A_MEMBER/i;
 const ATTEMPTS_MAX = 50;
+const CONFLICTS: Readonly<Record<number, string>> = { 11: 'MVCC_READ_CONFLICT', 12: 'PHANTOM_READ_CONFLICT' };
 
 // biome-ignore lint/suspicious/noExplicitAny: a bench looks into answers freely
 type Answer = any;
@@ -81,7 +82,7 @@ export class BareClient {
       try {
         const sent = await contract.submitAsync(name, options);
         const { successful, code, blockNumber } = await sent.getStatus();
-        if (!successful) throw new Error(`${name} is invalid: ${code === 11 ? 'MVCC_READ_CONFLICT' : code}`);
+        if (!successful) throw new Error(`${name} is invalid: ${CONFLICTS[code] ?? code}`);
         const answer = JSON.parse(Buffer.from(sent.getResult()).toString('utf8'));
         return { answer, transactionId: sent.getTransactionId(), blockNumber: Number(blockNumber) };
       } catch (error) {

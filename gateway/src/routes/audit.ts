@@ -41,7 +41,9 @@ export const AUDIT_ROUTES: readonly LedgerRoute[] = HISTORY_NOUNS.map((noun) => 
     tag: 'audit',
     operationId: `get${capital(noun)}History`,
     description: `The history of one ${noun}, in pages: pass the bookmark of one page to get the next.`,
-    errors: [],
+    errors: [
+      noun === 'budget' ? 'DATASET_NOT_FOUND' : `${noun.toUpperCase() as Uppercase<typeof noun>}_NOT_FOUND`,
+    ],
     answer: PageOfRows(RowVersion),
     examples: {
       answer: {

@@ -72,7 +72,7 @@ export const ROUND_RECORD_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'listReceipts',
     description: 'In pages of rounds: pass the bookmark of one page to get the next.',
-    errors: ['STUDY_NOT_FOUND'],
+    errors: ['STUDY_NOT_FOUND', 'MEMBER_NOT_FOUND'],
     answer: PageOfRows(Receipt),
     examples: { answer: { items: [RECEIPT] } },
   },
