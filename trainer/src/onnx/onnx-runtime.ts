@@ -39,6 +39,8 @@ export async function openSession(bytes: Uint8Array, options: { threads: number 
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    // Threads that wait for work would otherwise keep a core busy long after a run, and from whoever draws noise on it.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   }).catch((cause: unknown) => {
     throw new OnnxRuntimeError('ONNX Runtime does not load this graph', { cause });
   });
