@@ -4,18 +4,17 @@
 // H_i ≥ A f(x), f(x) = exp(-x²/2σ²), for one integer A; beyond 6σ one more rectangle stands for the rest. One random
 // word picks a point in the rectangles, exactly (the alias method of Walker 1977 in integers: the heights fill 2^32
 // to the last unit, what is left over is refused), a second one the place within the strip and the sign. Nearly all
-// points lie below the strip's smallest A f(x) and are taken; a double decides nearly all others; and where it
-// cannot, integer interval arithmetic decides exactly.
+// points lie below the strip's smallest A f(x) and are taken (`strip-loop.ts`); a double decides nearly all others; and
+// where it cannot, integer interval arithmetic decides exactly.
 import assert from 'node:assert/strict';
 import { ESTIMATE_MARGIN, expInterval, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
+import { COLUMN_BITS, COLUMN_HEIGHT, LOOP_WORDS, StripLoop } from './strip-loop.ts';
 
 /** Below this the strips would not be wide enough. */
 export const SMALLEST_STRIP_SIGMA = 2 ** 10;
 
-const COLUMN_BITS = 10;
 const COLUMNS = 2 ** COLUMN_BITS;
-const COLUMN_HEIGHT = 2 ** 32 / COLUMNS;
 /** Strips reach to this many σ. */
 const REACH = 6;
 
@@ -85,6 +84,7 @@ export class StripSampler {
   readonly #shift = new Int32Array(2 * COLUMNS);
   /** Per strip: heights below this lie under A f everywhere in the strip. */
   readonly #under: Int32Array;
+  readonly #loop: StripLoop;
 
   constructor(words: RandomWords, sigma: number) {
     assert(Number.isSafeInteger(sigma) && sigma >= SMALLEST_STRIP_SIGMA && sigma < 2 ** 31, 'σ in range');
@@ -125,47 +125,53 @@ export class StripSampler {
         if (side === 0) this.#split[c] = height;
       });
     });
+    const tables = { split: this.#split, strip: this.#strip, shift: this.#shift, under: this.#under };
+    this.#loop = new StripLoop(tables, this.#placeBits);
   }
 
   /** Overwrites `samples` with independent integers y, exactly with probability proportional to exp(-y² / 2σ²). */
   fill(samples: Float64Array): void {
+    const loop = this.#loop;
+    for (let i = 0; i < samples.length; ) {
+      // Some points are refused, so that a few more are wanted than samples.
+      const left = samples.length - i;
+      const block = this.#words.block(Math.min(LOOP_WORDS, 2 * (left + 2 + (left >>> 5))));
+      loop.words.set(block);
+      const to = { word: block.length, sample: Math.min(left, block.length / 2) };
+      let at = loop.take({ word: 0, sample: 0 }, to);
+      while (at.isHandedBack) {
+        const { word } = at;
+        let { sample } = at;
+        const decided = this.#decidePair(block[word - 2]!, block[word - 1]! | 0);
+        if (decided !== undefined) loop.samples[sample++] = decided;
+        at = loop.take({ word, sample }, to);
+      }
+      const drawn = loop.samples.subarray(0, at.sample);
+      samples.set(drawn, i);
+      i += at.sample;
+      // Words and samples that were used must not be found in memory later.
+      drawn.fill(0);
+      loop.words.fill(0, at.word, block.length);
+      block.fill(0);
+    }
+  }
+
+  /** The sample of a pair of words, or undefined where it is refused. */
+  #decidePair(point: number, bits: number): number | undefined {
     const strips = this.#strips;
     const width = 2 ** this.#placeBits;
-    const [split, stripOf, shift, under] = [this.#split, this.#strip, this.#shift, this.#under];
-    // Some points are refused, so that a few more are wanted than samples.
-    const wanted = (left: number) => 2 * (left + 2 + (left >>> 5));
-    let block = this.#words.block(wanted(samples.length));
-    let next = 0;
-    for (let i = 0; i < samples.length; ) {
-      if (next === block.length) {
-        block.fill(0);
-        block = this.#words.block(wanted(samples.length - i));
-        next = 0;
-      }
-      const point = block[next]!;
-      const bits = block[next + 1]! | 0;
-      next += 2;
-      const column = point >>> (32 - COLUMN_BITS);
-      const height = point & (COLUMN_HEIGHT - 1);
-      // Coins of even odds are turned into numbers, not branches, which a processor could not predict.
-      const piece = 2 * column + ((split[column]! - 1 - height) >>> 31);
-      const strip = stripOf[piece]!;
-      const place = bits & (width - 1);
-      const above = height + shift[piece]!;
-      const sign = bits >> 31;
-      if (above < under[strip]! && (strip | place) !== 0) {
-        samples[i++] = (2 * sign + 1) * (strip * width + place);
-        continue;
-      }
-      if (strip > strips) continue;
-      const inStrip = strip * width + place;
-      const magnitude = strip === strips ? this.#tail() : this.#isUnder(inStrip, above) ? inStrip : undefined;
-      // Zero has no sign of its own.
-      if (magnitude === undefined || (magnitude === 0 && sign < 0)) continue;
-      samples[i++] = sign < 0 ? -magnitude : magnitude;
-    }
-    // Words that were used must not be found in memory later.
-    block.fill(0);
+    const column = point >>> (32 - COLUMN_BITS);
+    const height = point & (COLUMN_HEIGHT - 1);
+    const piece = 2 * column + ((this.#split[column]! - 1 - height) >>> 31);
+    const strip = this.#strip[piece]!;
+    if (strip > strips) return undefined;
+    const inStrip = strip * width + (bits & (width - 1));
+    let magnitude: number | undefined = inStrip;
+    if (strip === strips) magnitude = this.#tail();
+    else if (!this.#isUnder(inStrip, height + this.#shift[piece]!)) return undefined;
+    // Zero has no sign of its own.
+    if (magnitude === undefined || (magnitude === 0 && bits < 0)) return undefined;
+    return bits < 0 ? -magnitude : magnitude;
   }
 
   /** Whether the real point above + U, U uniform, lies below A f(magnitude). */

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileWasm, wasm } from './wasm-function.ts';
+
+const { get, set, i32, i64, loadI32 } = wasm;
+
+test('constants of any size and sign are encoded as the specification has it', () => {
+  for (const value of [
+    0,
+    1,
+    63,
+    64,
+    127,
+    128,
+    -1,
+    -64,
+    -65,
+    8191,
+    8192,
+    2 ** 25 - 1,
+    2 ** 31 - 1,
+    -(2 ** 31),
+  ]) {
+    const { run } = compileWasm({ parameters: 0, locals: { i32: 0, i64: 0 }, pages: 1, body: [i32(value)] });
+    assert.equal(run(), value);
+  }
+});
+
+test('a loop reads and writes its memory', () => {
+  const [at, end, sum] = [0, 1, 2] as const;
+  const { memory, run } = compileWasm({
+    parameters: 2,
+    locals: { i32: 1, i64: 0 },
+    pages: 2,
+    body: [
+      wasm.block(
+        wasm.loop(
+          [...get(at), ...get(end), ...wasm.notLessU32, ...wasm.leaveIf(1)],
+          [...get(sum), ...get(at), ...loadI32(70_000), ...wasm.addI32, ...set(sum)],
+          [...get(at), ...i32(4), ...wasm.addI32, ...set(at), ...wasm.goTo(0)],
+        ),
+      ),
+      [...i32(0), ...get(sum), ...wasm.extendI32, ...i64(1), ...wasm.shiftLeftI64],
+      [...wasm.doubleFromI64, ...wasm.storeF64(8), ...get(sum)],
+    ],
+  });
+  new Int32Array(memory, 70_000, 3).set([5, -7, 40]);
+  assert.equal(run(0, 12), 38);
+  assert.equal(new Float64Array(memory, 8, 1)[0], 76);
+});

@@ -1,0 +1,97 @@
+// Assembles WebAssembly modules of one function, by hand: for the few loops in which what a typed array costs besides
+// the access itself, bounds and conversions, is most of the time. The encoding is that of the WebAssembly core
+// specification 2.0, chapter 5.
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly run: (...parameters: readonly number[]) => number;
+}
+
+/** What of the global is used; its types are otherwise a browser's. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: Exports };
+};
+
+/** Bytes of an instruction or of several. */
+export type Code = readonly number[];
+
+function unsigned(value: number): number[] {
+  const low = value & 0x7f;
+  const rest = value >>> 7;
+  return rest === 0 ? [low] : [low | 0x80, ...unsigned(rest)];
+}
+
+function signed(value: number): number[] {
+  const low = value & 0x7f;
+  const rest = value >> 7;
+  const isLast = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
+  return isLast ? [low] : [low | 0x80, ...signed(rest)];
+}
+
+const VOID = 0x40;
+const TYPES = { i32: 0x7f, i64: 0x7e } as const;
+
+/** Instructions; addresses are bytes, `offset` is added to the address on the stack. */
+export const wasm = {
+  get: (local: number): Code => [0x20, ...unsigned(local)],
+  set: (local: number): Code => [0x21, ...unsigned(local)],
+  i32: (value: number): Code => [0x41, ...signed(value)],
+  i64: (value: number): Code => [0x42, ...signed(value)],
+  loadI32: (offset = 0): Code => [0x28, 2, ...unsigned(offset)],
+  storeI32: (offset = 0): Code => [0x36, 2, ...unsigned(offset)],
+  storeI64: (offset = 0): Code => [0x37, 2, ...unsigned(offset)],
+  storeF64: (offset = 0): Code => [0x39, 3, ...unsigned(offset)],
+  /** Leaves the block or goes back to the start of the loop that is `depth` levels out, if the top is not 0. */
+  leaveIf: (depth: number): Code => [0x0d, depth],
+  goTo: (depth: number): Code => [0x0c, depth],
+  giveBack: [0x0f] as Code,
+  block: (...body: readonly Code[]): Code => [0x02, VOID, ...body.flat(), 0x0b],
+  loop: (...body: readonly Code[]): Code => [0x03, VOID, ...body.flat(), 0x0b],
+  isZeroI32: [0x45] as Code,
+  isZeroI64: [0x50] as Code,
+  lessI32: [0x48] as Code,
+  notLessU32: [0x4f] as Code,
+  addI32: [0x6a] as Code,
+  subtractI32: [0x6b] as Code,
+  andI32: [0x71] as Code,
+  orI32: [0x72] as Code,
+  shiftLeftI32: [0x74] as Code,
+  shiftRightI32: [0x75] as Code,
+  shiftRightU32: [0x76] as Code,
+  subtractI64: [0x7d] as Code,
+  orI64: [0x84] as Code,
+  xorI64: [0x85] as Code,
+  shiftLeftI64: [0x86] as Code,
+  extendI32: [0xac] as Code,
+  extendU32: [0xad] as Code,
+  doubleFromI64: [0xb9] as Code,
+} as const;
+
+/**
+ * A function of i32 parameters and one i32 result over a memory of its own.
+ *
+ * @param locals how many locals follow the parameters, of each type
+ */
+export function compileWasm(source: {
+  readonly parameters: number;
+  readonly locals: { readonly i32: number; readonly i64: number };
+  readonly pages: number;
+  readonly body: readonly Code[];
+}): { readonly memory: ArrayBuffer; readonly run: Exports['run'] } {
+  const { parameters, locals, pages, body } = source;
+  const section = (id: number, content: Code) => [id, ...unsigned(content.length), ...content];
+  const name = (text: string) => [text.length, ...new TextEncoder().encode(text)];
+  const declared = [2, locals.i32, TYPES.i32, locals.i64, TYPES.i64];
+  const code = [...declared, ...body.flat(), 0x0b];
+  const bytes = Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...section(1, [1, 0x60, parameters, ...new Array<number>(parameters).fill(TYPES.i32), 1, TYPES.i32]),
+    ...section(3, [1, 0]),
+    ...section(5, [1, 0, pages]),
+    ...section(7, [2, ...name('memory'), 2, 0, ...name('run'), 0, 0]),
+    ...section(10, [1, ...unsigned(code.length), ...code]),
+  ]);
+  const { memory, run } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  return { memory: memory.buffer, run };
+}
