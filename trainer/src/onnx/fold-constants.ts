@@ -48,17 +48,47 @@ function foldReshape(_node: OpNode, [source, target]: readonly Constant[]): Cons
   return { ...source!, shape };
 }
 
-function arithmetic(compute: (a: number, b: number) => number): Fold {
+function arithmetic(compute: (a: number, b: number, isInteger: boolean) => number): Fold {
   return (_node, [a, b]) => {
-    const wide = a!.values.length >= b!.values.length ? a! : b!;
+    const [first, second] = [a!, b!];
+    const isSpread = (one: Constant, other: Constant) =>
+      one.values.length === 1 && one.shape.length <= other.shape.length;
+    const wide = isSpread(first, second) ? second : first;
+    const narrow = wide === first ? second : first;
+    if (!isSpread(narrow, wide) && narrow.shape.join() !== wide.shape.join()) return undefined;
+    const isInteger = first.isInteger && second.isInteger;
     const at = ({ values }: Constant, i: number) => values[values.length === 1 ? 0 : i];
     const numbers = wide.values.map((_, i): Extent | undefined => {
-      const [left, right] = [at(a!, i), at(b!, i)];
-      return typeof left === 'number' && typeof right === 'number' ? compute(left, right) : undefined;
+      const [left, right] = [at(first, i), at(second, i)];
+      return typeof left === 'number' && typeof right === 'number'
+        ? compute(left, right, isInteger)
+        : undefined;
     });
     if (numbers.includes(undefined)) return undefined;
-    return { ...wide, values: numbers as Extent[] };
+    return { shape: wide.shape, values: numbers as Extent[], isInteger };
   };
+}
+
+const elementwise =
+  (compute: (a: number) => number): Fold =>
+  (_node, [source]) => {
+    const { values, shape, isInteger } = source!;
+    if (!values.every((value) => typeof value === 'number')) return undefined;
+    return { shape, values: values.map((value) => compute(value as number)), isInteger };
+  };
+
+function foldConstantOfShape(node: OpNode, [source]: readonly Constant[]): Constant {
+  const shape = source!.values;
+  if (!shape.every((extent) => typeof extent === 'number')) {
+    throw new UnsupportedOp(
+      'it makes values for each row from nothing, as for the first state of a recurrent layer: use Conv over time, or ' +
+        'attention',
+    );
+  }
+  const fill = node.attributes.find(({ name }) => name === 'value')?.t;
+  const constant = fill === undefined ? { values: [0], isInteger: false } : constantFrom(fill);
+  const values = new Array<Extent>(elementCount(shape)).fill(constant.values[0]!);
+  return { shape, values, isInteger: constant.isInteger };
 }
 
 const FOLDS: Readonly<Record<string, Fold>> = {
@@ -84,20 +114,13 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     const to = integerAttribute(node, 'to', 0);
     return { ...source!, isInteger: to !== 1 && to !== 11 };
   },
-  ConstantOfShape(node, [source]) {
-    const fill = node.attributes.find(({ name }) => name === 'value')?.t;
-    const shape = source!.values as readonly number[];
-    const constant = fill === undefined ? { values: [0], isInteger: false } : constantFrom(fill);
-    return {
-      shape,
-      values: new Array<Extent>(elementCount(shape)).fill(constant.values[0]!),
-      isInteger: constant.isInteger,
-    };
-  },
+  ConstantOfShape: foldConstantOfShape,
   Add: arithmetic((a, b) => a + b),
   Sub: arithmetic((a, b) => a - b),
   Mul: arithmetic((a, b) => a * b),
-  Div: arithmetic((a, b) => Math.trunc(a / b)),
+  Div: arithmetic((a, b, isInteger) => (isInteger ? Math.trunc(a / b) : a / b)),
+  Sqrt: elementwise(Math.sqrt),
+  Neg: elementwise((value) => -value),
 };
 
 function constantNode(node: OpNode): Constant {

@@ -44,6 +44,7 @@ export interface DimensionProto {
 export interface ValueInfoProto {
   name: string;
   type: { tensorType?: { elemType: number; shape?: { dim: DimensionProto[] } } };
+  metadataProps?: { key: string; value: string }[];
 }
 export interface GraphProto {
   node: NodeProto[];
@@ -131,7 +132,12 @@ const schema = {
     TensorTypeProto: { fields: { elemType: one(1, 'int32'), shape: one(2, 'TensorShapeProto') } },
     TypeProto: { fields: { tensorType: one(1, 'TensorTypeProto'), denotation: one(6, 'string') } },
     ValueInfoProto: {
-      fields: { name: one(1, 'string'), type: one(2, 'TypeProto'), docString: one(3, 'string') },
+      fields: {
+        name: one(1, 'string'),
+        type: one(2, 'TypeProto'),
+        docString: one(3, 'string'),
+        metadataProps: many(4, 'StringStringEntryProto'),
+      },
     },
     GraphProto: {
       fields: {

@@ -10,7 +10,7 @@ import {
   type NodeProto,
 } from './onnx-schema.ts';
 import { floatTensor } from './tensor-data.ts';
-import { UnsupportedModelError } from './unsupported-model.ts';
+import { describeNode, UnsupportedModelError } from './unsupported-model.ts';
 
 const ML_DOMAIN = 'ai.onnx.ml';
 const REWRITTEN = ['LinearClassifier', 'LinearRegressor', 'Scaler', 'Normalizer', 'ZipMap'];
@@ -28,14 +28,18 @@ class Rewriter {
   readonly initializers: ModelProto['graph']['initializer'] = [];
   logit: string | undefined;
   probabilities: string | undefined;
+  /** What a map of probabilities by class is made of. */
+  mapped: string | undefined;
 
   rewrite(node: NodeProto): void {
     const rules: Readonly<Record<string, (node: NodeProto) => void>> = {
       LinearClassifier: (classifier) => this.#classifier(classifier),
       LinearRegressor: (regressor) => this.#regressor(regressor),
       Scaler: (scaler) => this.#scaler(scaler),
-      Normalizer: (normalizer) => this.#alias(normalizer),
-      ZipMap: () => undefined,
+      Normalizer: (normalizer) => this.#normalizer(normalizer),
+      ZipMap: ({ input }) => {
+        this.mapped = input[0];
+      },
     };
     const rule = node.domain === ML_DOMAIN ? rules[node.opType] : undefined;
     if (rule === undefined) this.nodes.push(node);
@@ -60,6 +64,11 @@ class Rewriter {
 
   /** Gemm of the rows of coefficients given: their transposed matrix is what is trained. */
   #dense(node: NodeProto, rows: readonly number[], output: string): string {
+    if (this.logit !== undefined) {
+      const reason =
+        'it is a second linear model: export one, for several classes a multinomial LogisticRegression';
+      throw new UnsupportedModelError([describeNode(node, reason)]);
+    }
     const coefficients = floatsOf(node, 'coefficients');
     const stored = floatsOf(node, 'intercepts');
     const count = Math.max(1, stored.length);
@@ -84,15 +93,15 @@ class Rewriter {
       const no = this.#append('Sub', [one, yes], `${probabilities}_no`);
       const axis = { name: 'axis', type: ATTRIBUTE_TYPE.int, i: 1 };
       this.#append('Concat', [no, yes], probabilities, [axis]);
-    } else if (classes > 2 && transform === 'SOFTMAX') {
+    } else if (classes >= 2 && transform === 'SOFTMAX') {
       const rows = Array.from({ length: classes }, (_, row) => row);
       const axis = { name: 'axis', type: ATTRIBUTE_TYPE.int, i: 1 };
       this.#append('Softmax', [this.#dense(node, rows, 'logit')], probabilities, [axis]);
     } else {
-      throw new UnsupportedModelError([
-        `node ${node.name} (LinearClassifier): ${classes} classes with post_transform ${transform}: only logistic ` +
-          'regression of two classes and multinomial regression of more can be trained',
-      ]);
+      const reason =
+        `${classes} classes with post_transform ${transform}: only logistic regression of two classes and ` +
+        'multinomial regression of more can be trained';
+      throw new UnsupportedModelError([describeNode(node, reason)]);
     }
     this.probabilities = probabilities;
   }
@@ -109,29 +118,32 @@ class Rewriter {
     this.#append('Mul', [this.#append('Sub', [input, offset], `${output}_centred`), scale], output);
   }
 
-  /** Probabilities of a softmax or a sigmoid sum to 1 already. */
-  #alias(node: NodeProto): void {
-    this.#append('Identity', [node.input[0]!], node.output[0]!);
-    if (node.input[0] === this.probabilities) this.probabilities = node.output[0]!;
+  /** Probabilities of a softmax or a sigmoid sum to 1 already; of anything else it is an operator of its own. */
+  #normalizer(node: NodeProto): void {
+    if (node.input[0] !== this.probabilities) {
+      this.nodes.push(node);
+      return;
+    }
+    this.probabilities = this.#append('Identity', [node.input[0]!], node.output[0]!);
   }
 }
 
 /**
  * The model in standard operators: the same object where it has no others.
  *
- * A linear classifier's graph then has the outputs `logit` and its probabilities (its label and its map of
- * probabilities by class are left out); weights are `coefficients` and `intercepts`. A scaler's numbers are constants.
+ * A linear classifier's graph then has the outputs `logit` and its probabilities; its weights are `coefficients` and
+ * `intercepts`. Labels and maps of probabilities by class are left out. A scaler's numbers are constants.
  *
- * @throws UnsupportedModelError for one-versus-rest classifiers.
+ * @throws UnsupportedModelError for one-versus-rest classifiers, and other linear models than logistic regression.
  */
 export function withStandardOperators(model: ModelProto): ModelProto {
-  const isLinear = ({ domain, opType }: NodeProto) => domain === ML_DOMAIN && REWRITTEN.includes(opType);
-  if (!model.graph.node.some(isLinear)) return model;
+  const isRewritten = ({ domain, opType }: NodeProto) => domain === ML_DOMAIN && REWRITTEN.includes(opType);
+  if (!model.graph.node.some(isRewritten)) return model;
   const rewriter = new Rewriter();
   for (const node of model.graph.node) rewriter.rewrite(node);
-  const { logit, probabilities } = rewriter;
-  if (logit === undefined) return model;
-  const outputs = probabilities === undefined ? [logit] : [logit, probabilities];
+  const { logit, probabilities = rewriter.mapped } = rewriter;
+  const found = [logit, probabilities].filter((output) => output !== undefined);
+  const outputs = found.length > 0 ? found : model.graph.output.map(({ name }) => name);
   const wanted = new Set(outputs);
   const nodes = rewriter.nodes.toReversed().filter((node) => {
     if (!node.output.some((output) => wanted.has(output))) return false;
@@ -149,10 +161,10 @@ export function withStandardOperators(model: ModelProto): ModelProto {
       ...model.graph,
       node: nodes.reverse(),
       initializer: [...model.graph.initializer, ...rewriter.initializers],
-      output: outputs.map((name) => ({
-        name,
-        type: valueInfo(name, { elementType: 'float', shape: [] }).type,
-      })),
+      output:
+        found.length > 0
+          ? found.map((name) => ({ name, type: valueInfo(name, { elementType: 'float', shape: [] }).type }))
+          : model.graph.output,
       valueInfo: [],
     },
   };

@@ -14,3 +14,11 @@ export class UnsupportedModelError extends Error {
     this.remedy = remedy;
   }
 }
+
+/** What is wrong with a node, by its name. */
+export function describeNode(
+  { name, opType }: { readonly name: string; readonly opType: string },
+  reason: string,
+): string {
+  return `node ${name} (${opType}): ${reason}`;
+}

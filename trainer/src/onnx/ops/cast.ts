@@ -31,7 +31,9 @@ export const cast: OpRule = {
   forward(node, step) {
     const value = step.at(node.inputs[0]!);
     if (toFloat(node) && !step.isDiscrete(node.inputs[0]!)) return { output: value };
-    const to = toFloat(node) ? ELEMENT_TYPE.float : integerAttribute(node, 'to', 0);
+    const wanted = toFloat(node) ? ELEMENT_TYPE.float : integerAttribute(node, 'to', 0);
+    // Integers are of one type, that of constants, so that they can be computed with.
+    const to = wanted === ELEMENT_TYPE.int32 ? ELEMENT_TYPE.int64 : wanted;
     return { output: step.writer.emit('Cast', [value], { to }) };
   },
   backward(node, gradient, step) {

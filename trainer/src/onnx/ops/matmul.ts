@@ -1,6 +1,6 @@
 // MatMul by a trainable matrix, y = x W with x [rows, ..., m] and W [m, n]: dx = dy Wᵀ, and a row's gradient of W is
-// Σ over its positions of the outer product of x and dy. Or of two data values, row by row (attention): y = a b,
-// da = dy bᵀ, db = aᵀ dy.
+// Σ over its positions of the outer product of x and dy; a constant W has none. Or of two data values, row by row
+// (attention): y = a b, da = dy bᵀ, db = aᵀ dy.
 import { elementCount } from '../tensor-data.ts';
 import {
   type BackwardStep,
@@ -48,7 +48,9 @@ export const matmul: OpRule = {
       return shapeOfDataProduct(node, values);
     }
     const shape = dataShape(data, values);
-    const [m, n] = parameterShape(weight, 2, values) as [number, number];
+    const fixed = values.constantOf(weight);
+    const isFixed = fixed?.shape.length === 2 && !fixed.isInteger;
+    const [m, n] = (isFixed ? fixed.shape : parameterShape(weight, 2, values)) as [number, number];
     if (shape.length < 2 || m !== shape.at(-1)) {
       throw new UnsupportedOp(`${weight} has ${m} rows for an input [${shape.join(', ')}]`);
     }
@@ -56,7 +58,8 @@ export const matmul: OpRule = {
   },
   backward(node, gradient, step) {
     const [data, weight] = node.inputs as [string, string];
-    if (!step.isParameter(weight)) return dataProductBackward(node, gradient, step);
+    const isFixed = step.constantOf(weight) !== undefined;
+    if (!step.isParameter(weight) && !isFixed) return dataProductBackward(node, gradient, step);
     const { writer } = step;
     const [m, n] = step.shapeOf(weight) as [number, number];
     const sizes = step.sizesOf(data);
@@ -64,17 +67,21 @@ export const matmul: OpRule = {
     const flatten = (value: string, width: number) =>
       sizes.length === 2 ? value : writer.reshape(value, [all, width]);
     const dy = flatten(gradient, n);
-    const product = step.norms.outerProduct({
-      parameter: weight,
-      positions: all / step.rowCount,
-      left: { value: flatten(step.at(data), m), width: m },
-      right: { value: dy, width: n },
-    });
-    if (!step.needsGradient(data)) return { inputs: [], parameters: [product] };
+    const parameters = isFixed
+      ? []
+      : [
+          step.norms.outerProduct({
+            parameter: weight,
+            positions: all / step.rowCount,
+            left: { value: flatten(step.at(data), m), width: m },
+            right: { value: dy, width: n },
+          }),
+        ];
+    if (!step.needsGradient(data)) return { inputs: [], parameters };
     const back = writer.emit('Gemm', [dy, step.at(weight)], { transB: 1 });
     return {
       inputs: [[data, sizes.length === 2 ? back : writer.reshape(back, sizes)]],
-      parameters: [product],
+      parameters,
     };
   },
 };

@@ -16,6 +16,8 @@ export interface OpNode {
   /** Optional inputs that are left out are ''. */
   readonly inputs: readonly string[];
   readonly output: string;
+  /** All outputs, the one above first. */
+  readonly outputs: readonly string[];
   readonly attributes: NodeProto['attribute'];
   /** Version of the operator set that gives the node its meaning. */
   readonly opset: number;
@@ -143,7 +145,7 @@ export function widthOf(value: string, values: KnownValues): number {
 export function whyNotParameter(value: string, values: KnownValues): string {
   return values.constantOf(value) === undefined
     ? `its input ${value} must be a float initialiser`
-    : `its initialiser ${value} must be float32, and not the value of a Constant node`;
+    : `its initialiser ${value} must be float32, and a weight rather than a constant of the program`;
 }
 
 /** Refuses a value that is not a trainable initialiser of the rank given; its shape. */

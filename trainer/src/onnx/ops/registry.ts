@@ -3,7 +3,7 @@ import { abs } from './abs.ts';
 import { add } from './add.ts';
 import { averagePool } from './average-pool.ts';
 import { cast } from './cast.ts';
-import { comparisons } from './compare.ts';
+import { comparisons, not } from './compare.ts';
 import { concat } from './concat.ts';
 import { conv } from './conv.ts';
 import { div } from './div.ts';
@@ -46,7 +46,7 @@ const ACTIVATIONS = [relu, leakyRelu, elu, tanh, sigmoid, softplus, gelu, softma
 const POOLS = [maxPool, averagePool, globalAveragePool, reduceMean, reduceSum];
 const SHAPES = [flatten, reshape, transpose, concat, slice, squeeze, unsqueeze, pad, cast];
 const NORMALISATIONS = [layerNormalization, groupNormalization, instanceNormalization];
-const CONDITIONS = [...comparisons, where];
+const CONDITIONS = [...comparisons, not, where];
 
 const RULES: ReadonlyMap<string, OpRule> = new Map(
   [DENSE, ARITHMETIC, ACTIVATIONS, POOLS, SHAPES, NORMALISATIONS, CONDITIONS]
@@ -56,12 +56,16 @@ const RULES: ReadonlyMap<string, OpRule> = new Map(
 
 const RECURRENT = 'recurrent layers are not supported; use Conv over time, or attention';
 const CONTROL = 'control flow is not supported; export a graph that is the same for every row';
+const RECURRENT_OPERATORS = ['LSTM', 'GRU', 'RNN', 'Loop', 'Scan'];
 const REFUSALS: Readonly<Record<string, string>> = {
   BatchNormalization:
     'it mixes patients, so no gradient belongs to one; use GroupNormalization or LayerNormalization',
   LSTM: RECURRENT,
   GRU: RECURRENT,
   RNN: RECURRENT,
+  Einsum: 'it is not supported; use MatMul, or a Linear or Dense layer',
+  Attention: 'it is not supported as one operator; export to operator set 22 or before, which spells it out',
+  Erfc: 'ONNX has no such operator; for Keras use gelu with approximate=True',
   If: CONTROL,
   Loop: CONTROL,
   Scan: CONTROL,
@@ -79,7 +83,10 @@ export function refusalOf(opType: string): string {
 /** Whether the refusal itself says what to use instead. */
 export const isExplained = (opType: string): boolean => Object.hasOwn(REFUSALS, opType);
 
+/** Whether the operator goes along a sequence, for which an exporter turns around what goes in. */
+export const isRecurrent = (opType: string): boolean => RECURRENT_OPERATORS.includes(opType);
+
 /** What to export instead of operators without a rule. */
 export function supportedOperators(): string {
-  return `supported operators are ${[...RULES.keys(), 'Identity', 'Dropout'].join(', ')}`;
+  return `supported operators are ${[...RULES.keys(), 'Split', 'Identity', 'Dropout'].join(', ')}`;
 }

@@ -19,7 +19,12 @@ export const transpose: OpRule = {
   inferShape(node, values) {
     const shape = dataShape(node.inputs[0]!, values);
     const perm = permutation(node, values);
-    if (perm[0] !== 0) throw new UnsupportedOp('it moves the first axis, the rows');
+    if (perm[0] !== 0) {
+      throw new UnsupportedOp(
+        'it moves the first axis, the rows: keep the batch first (MultiheadAttention moves it whatever batch_first ' +
+          'says; use scaled_dot_product_attention)',
+      );
+    }
     return perm.map((axis) => shape[axis]!);
   },
   isDiscrete: (node, values) => values.isDiscrete(node.inputs[0]!),

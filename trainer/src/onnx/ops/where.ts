@@ -16,6 +16,10 @@ export const where: OpRule = {
     }
     return shape;
   },
+  isDiscrete: (node, values) =>
+    node.inputs
+      .slice(1)
+      .every((branch) => values.isDiscrete(branch) || values.constantOf(branch)?.isInteger === true),
   backward(node, gradient, step) {
     const [condition, yes, no] = node.inputs as [string, string, string];
     const { writer } = step;

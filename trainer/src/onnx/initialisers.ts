@@ -1,0 +1,148 @@
+// The initialisers of a forward graph: which are weights to train, and which are numbers that belong to the program.
+import { type Constant, constantFrom } from './constant.ts';
+import { ELEMENT_TYPE, type ModelProto, type TensorProto } from './onnx-schema.ts';
+import type { OpNode } from './ops/op-rule.ts';
+import { elementCount, readFloats } from './tensor-data.ts';
+import { describeNode } from './unsupported-model.ts';
+
+/** A trainable initialiser and its place in the flat parameter vector. */
+export interface TrainableParameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Index of the first value in the flat vector. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface Initialisers {
+  readonly parameters: TrainableParameter[];
+  readonly values: Float32Array;
+  readonly parameterCount: number;
+  readonly constants: Map<string, Constant>;
+  /** How many nodes read each of them. */
+  readonly useCounts: ReadonlyMap<string, number>;
+  /** Initialisers that a problem was told of. */
+  readonly unreadable: readonly string[];
+}
+
+const CONDITIONS = ['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Equal', 'Where'];
+const SETTINGS_AFTER_FIRST = ['Pow', 'Slice', 'Split', 'Reshape'];
+
+/** Inputs of a node whose numbers are settings, never weights, by the operator's definition. */
+function isSetting({ opType }: OpNode, index: number): boolean {
+  return CONDITIONS.includes(opType) || (SETTINGS_AFTER_FIRST.includes(opType) && index > 0);
+}
+
+/** Which float initialisers are weights, as far as the exporter lets it be known. */
+type WeightTest = (tensor: TensorProto, users: readonly OpNode[]) => boolean;
+
+const isSingle = ({ dims }: TensorProto): boolean => dims.length <= 1 && elementCount(dims) === 1;
+
+/** Ones or zeros that stand in for the scale and the offset of an instance normalisation that has none. */
+function isNeutral(tensor: TensorProto, users: readonly OpNode[]): boolean {
+  if (!users.every(({ opType }) => opType === 'InstanceNormalization')) return false;
+  const values = readFloats(tensor);
+  return values.every((value) => value === 1) || values.every((value) => value === 0);
+}
+
+const KIND = 'pkg.torch.export.graph_signature.InputSpec.kind';
+const FOLDED_FROM = 'pkg.onnxscript.optimizer.folded_from';
+
+/** What notes with the key given say of the graph's values, by the values' names. */
+function notesOf({ valueInfo = [] }: ModelProto['graph'], key: string): ReadonlyMap<string, string> {
+  return new Map(
+    valueInfo.flatMap(({ name, metadataProps = [] }) =>
+      metadataProps.filter((note) => note.key === key).map(({ value }) => [name, value] as const),
+    ),
+  );
+}
+
+/**
+ * PyTorch's newer exporter says of what the module owned whether it was a parameter or a buffer, and of what it
+ * computed itself what it was made of: of parameters (transposed weights), which is trained, or of the program's own
+ * numbers and of values that it computes (only their shapes), which is not. Versions before the notes call both val_N.
+ */
+function pytorchWeights(graph: ModelProto['graph']): WeightTest {
+  const kinds = notesOf(graph, KIND);
+  const origins = notesOf(graph, FOLDED_FROM);
+  const computed = new Set(graph.node.flatMap(({ output }) => output));
+  const isOfProgram = (name: string) => /^val_\d+$/.test(name) || computed.has(name);
+  return (tensor, users) => {
+    const kind = kinds.get(tensor.name);
+    if (kind !== undefined) return kind === 'PARAMETER';
+    if (kinds.size === 0 && !/^(val|scalar_tensor)_\w+$/.test(tensor.name)) return true;
+    if (isSingle(tensor) || isNeutral(tensor, users)) return false;
+    const sources = [...(origins.get(tensor.name) ?? '').matchAll(/'([^']+)'/g)].map(([, name]) => name!);
+    return sources.length === 0 || !sources.every(isOfProgram);
+  };
+}
+
+/** scikit-learn's estimators have weights; what its transformers learnt belongs to the program. */
+const scikitLearnWeights: WeightTest = ({ name }) => /^(coef|coefficients?|intercepts?)\d*$/.test(name);
+
+/** Keras has no weights without axes: such numbers, folded or not, are ε of a normalisation, factors, and the like. */
+const kerasWeights: WeightTest = ({ name, dims }, users) => {
+  const isArithmetic = users.every(({ opType }) => ['Add', 'Sub', 'Mul', 'Div'].includes(opType));
+  return dims.length > 0 && !(name.startsWith('const_fold_opt') && elementCount(dims) === 1 && isArithmetic);
+};
+
+function weightTestOf({ producerName, graph }: ModelProto): WeightTest {
+  if (producerName === 'pytorch') return pytorchWeights(graph);
+  if (producerName === 'skl2onnx') return scikitLearnWeights;
+  if (producerName === 'tf2onnx') return kerasWeights;
+  return () => true;
+}
+
+function usesOf(nodes: readonly OpNode[]) {
+  const uses = new Map<string, OpNode[]>();
+  const settings = new Set<string>();
+  for (const node of nodes) {
+    node.inputs.forEach((name, index) => {
+      if (isSetting(node, index)) settings.add(name);
+      uses.set(name, [...(uses.get(name) ?? []), node]);
+    });
+  }
+  return { uses, settings };
+}
+
+const { float, double, int32, int64, bool } = ELEMENT_TYPE;
+const READABLE: readonly number[] = [float, double, int32, int64, bool];
+
+/** The initialisers that the nodes read: trainable ones and constants. */
+export function readInitialisers(
+  model: ModelProto,
+  nodes: readonly OpNode[],
+  problems: string[],
+): Initialisers {
+  const { uses, settings } = usesOf(nodes);
+  const isWeight = weightTestOf(model);
+  const parameters: TrainableParameter[] = [];
+  const constants = new Map<string, Constant>();
+  const unreadable: string[] = [];
+  const chunks: Float32Array[] = [];
+  let offset = 0;
+  for (const tensor of model.graph.initializer) {
+    const { name, dataType, dims } = tensor;
+    const users = uses.get(name) ?? [];
+    const [user] = users;
+    if (user === undefined) continue;
+    if (!READABLE.includes(dataType) || (dataType === double && !settings.has(name))) {
+      const remedy = 'must be float32: export the model in single precision';
+      problems.push(describeNode(user, `initialiser ${name} ${remedy}`));
+      unreadable.push(name);
+    } else if (dataType !== float || settings.has(name) || !isWeight(tensor, users)) {
+      constants.set(name, constantFrom(tensor));
+    } else {
+      const size = elementCount(dims);
+      parameters.push({ name, shape: dims, offset, size });
+      chunks.push(readFloats(tensor));
+      offset += size;
+    }
+  }
+  const values = new Float32Array(offset);
+  parameters.forEach((parameter, i) => {
+    values.set(chunks[i]!, parameter.offset);
+  });
+  const useCounts = new Map([...uses].map(([name, users]) => [name, users.length]));
+  return { parameters, values, parameterCount: offset, constants, useCounts, unreadable };
+}
