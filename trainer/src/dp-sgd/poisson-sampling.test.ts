@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { samplePoisson, shuffle } from './poisson-sampling.ts';
+import { poissonSampler, shuffle } from './poisson-sampling.ts';
 import { RandomWords } from './randomness.ts';
 import { chiSquareScore } from './testing/goodness-of-fit.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
@@ -32,14 +32,14 @@ function sizeScore(draw: Draw, rate: number): number {
 
 test('a rate of 1 draws every unit, and no random bits', () => {
   const words = new RandomWords({ fill: () => assert.fail('no bits are needed') });
-  assert.deepEqual([...samplePoisson(words, { units: 4, rate: 1 })], [0, 1, 2, 3]);
-  assert.equal(samplePoisson(words, { units: 0, rate: 1 }).length, 0);
+  assert.deepEqual([...poissonSampler(words, { units: 4, rate: 1 })()], [0, 1, 2, 3]);
+  assert.equal(poissonSampler(words, { units: 0, rate: 1 })().length, 0);
 });
 
 test('batch sizes are binomial: each unit is drawn by a coin of its own', () => {
   const words = new RandomWords(seededRandomness('sizes'));
   for (const rate of [0.05, 0.3, 0.9]) {
-    assert.ok(sizeScore((units) => samplePoisson(words, { units, rate }), rate) < 4, `rate ${rate}`);
+    assert.ok(sizeScore((units) => poissonSampler(words, { units, rate })(), rate) < 4, `rate ${rate}`);
   }
 });
 
@@ -54,7 +54,7 @@ test('the same test rejects shuffling into batches of one size, and a rate that 
     return order.slice(0, 0.3 * units);
   };
   assert.ok(sizeScore(shuffled, 0.3) > 6);
-  assert.ok(sizeScore((units) => samplePoisson(words, { units, rate: 0.33 }), 0.3) > 6);
+  assert.ok(sizeScore((units) => poissonSampler(words, { units, rate: 0.33 })(), 0.3) > 6);
 });
 
 test('every unit is drawn equally often, and two units together as often as chance has it', () => {
@@ -64,7 +64,7 @@ test('every unit is drawn equally often, and two units together as often as chan
   const counts = new Array<number>(10).fill(0);
   let pairs = 0;
   for (let i = 0; i < batches; i++) {
-    const batch = samplePoisson(words, { units: 10, rate });
+    const batch = poissonSampler(words, { units: 10, rate })();
     for (const unit of batch) counts[unit]! += 1;
     if (batch.includes(3) && batch.includes(4)) pairs += 1;
   }
@@ -83,7 +83,7 @@ function drawnAt(rate: number, integer: bigint): boolean {
   const words = new RandomWords({
     fill: (bytes) => new Uint32Array(bytes.buffer, bytes.byteOffset, 2).set(fetched.shift()!),
   });
-  return samplePoisson(words, { units: 1, rate }).length === 1;
+  return poissonSampler(words, { units: 1, rate })().length === 1;
 }
 
 test('the probability is the rate to 64 bits and never above it', () => {
@@ -103,7 +103,7 @@ test('the probability is the rate to 64 bits and never above it', () => {
 
 test('a crowd beyond one fetch of random bits is drawn at its rate', () => {
   const words = new RandomWords(seededRandomness('crowd'));
-  const batch = samplePoisson(words, { units: 300_001, rate: 0.1 });
+  const batch = poissonSampler(words, { units: 300_001, rate: 0.1 })();
   assert.ok(Math.abs(batch.length - 30_000) < 5 * Math.sqrt(27_000));
   assert.ok(batch.every((unit, i) => unit < 300_001 && (i === 0 || unit > batch[i - 1]!)));
 });

@@ -17,7 +17,7 @@ import { ClippedSum } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
-import { samplePoisson, shuffle } from './poisson-sampling.ts';
+import { poissonSampler, shuffle } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
 import {
   calibrateNoise,
@@ -166,9 +166,10 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     ? await openRuns(input, { model, options, noise, drift })
     : undefined;
   const source = openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
+  const sample = poissonSampler(words, { units: unitCount(units), rate: plan.samplingRate });
   const common = {
     drawBatch() {
-      const batch = samplePoisson(words, { units: unitCount(units), rate: plan.samplingRate });
+      const batch = sample();
       // `floatRounding` needs it.
       return graph.sumType === 'float32' ? shuffle(words, batch) : batch;
     },

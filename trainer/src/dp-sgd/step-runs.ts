@@ -44,20 +44,27 @@ export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: 
   return isSmall && hasRoom && isDescent && plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
 }
 
-/** What gradient descent goes on from: the double arrays [parameterCount] are replaced by each run. */
+/** What gradient descent goes on from, [parameterCount] each. */
 export interface DescentState {
   readonly parameters: Float64Array;
   readonly velocity: Float64Array;
 }
 
-/** Steps with everything that was drawn for them. */
-export interface DrawnSteps {
-  readonly batches: readonly Uint32Array[];
+/** Everything that is drawn for the steps of a run, or fixed for them. */
+interface DrawnSteps {
+  /** Units of each step's batch. */
+  readonly batches: Uint32Array[];
   /** [steps · parameterCount] */
   readonly noise: Float64Array;
   /** η and 1 - ηλ of each step. */
   readonly rates: Float64Array;
   readonly kept: Float64Array;
+}
+
+/** Steps of a run, from `first` to before `end`. */
+interface Range {
+  readonly first: number;
+  readonly end: number;
 }
 
 interface RunOptions {
@@ -79,6 +86,16 @@ const doubles = (data: Float64Array, shape: readonly number[]): TensorValue => (
   shape,
 });
 
+const stateOf = (count: number): DescentState => ({
+  parameters: new Float64Array(count),
+  velocity: new Float64Array(count),
+});
+
+function isWhole(values: Float64Array): boolean {
+  for (const value of values) if (!Number.isFinite(value)) return false;
+  return true;
+}
+
 /** Runs of a step loop over one hospital's units. */
 export class StepRuns {
   /** Steps of one run at most. */
@@ -93,6 +110,12 @@ export class StepRuns {
   readonly #rowOffsets: Uint32Array;
   readonly #emptyLine: number;
   readonly #places: Int32Array;
+  readonly #before: DescentState;
+  readonly #after: DescentState;
+  /** A run of all steps. */
+  readonly #runWhole: () => Promise<void>;
+  /** For the caller to fill before a run. */
+  readonly drawn: DrawnSteps;
 
   static async open(loop: StepLoop, units: TrainingUnits, options: RowScale & RunOptions): Promise<StepRuns> {
     const session = await openSession(loop.bytes, { threads: 1 });
@@ -127,11 +150,21 @@ export class StepRuns {
     this.#rowOffsets = units.rowOffsets;
     this.#emptyLine = lineCount(units) - 1;
     this.#places = new Int32Array(places);
+    const { parameterCount } = loop;
+    this.#before = stateOf(parameterCount);
+    this.#after = stateOf(parameterCount);
+    this.drawn = {
+      batches: new Array<Uint32Array>(this.steps),
+      noise: new Float64Array(this.steps * parameterCount),
+      rates: new Float64Array(this.steps),
+      kept: new Float64Array(this.steps),
+    };
+    this.#runWhole = this.#prepare({ first: 0, end: this.steps });
   }
 
   /**
-   * The state after the steps, or undefined where a sum was not finite: they are then to be taken one by one, with what
-   * was drawn for them.
+   * The state after steps that were drawn, good until the next run; or undefined where a sum was not finite: they are
+   * then to be taken one by one, with what was drawn for them.
    *
    * **Nothing escapes.** Let a unit's gradient not be finite: one of its numbers in float32, a factor's or its own,
    * is NaN or infinite, and so is its squared norm; its weight is then 0, NaN or, where a minimum passes NaN by, 1.
@@ -147,39 +180,43 @@ export class StepRuns {
    * would have given, up to the order of roundings, which `calibrateNoise` bounds whatever it is. So the decision
    * shows in no output, and nothing is drawn anew.
    */
-  async run(state: DescentState, drawn: DrawnSteps): Promise<DescentState | undefined> {
-    const { batches, noise, rates, kept } = drawn;
-    const { units, rowsPerUnit, parameterCount, decays } = this.#loop;
-    assert(batches.every(({ length }) => length <= units));
-    const [steps, rows] = [batches.length, units * rowsPerUnit];
+  async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
+    const batches = this.drawn.batches.slice(range.first, range.end);
+    assert(batches.length > 0 && batches.every(({ length }) => length <= this.room));
     this.#layOut(batches);
-    const after = await this.#session.run({
-      ...this.#fixed,
-      ...this.#columnsOf(steps),
-      places: { type: 'int32', data: this.#places.subarray(0, steps * rows), shape: [steps, rows] },
-      noise: doubles(noise, [steps, 1, parameterCount]),
-      rates: doubles(rates, [steps, 1]),
-      ...(decays && { kept: doubles(kept, [steps, 1]) }),
-      parametersBefore: doubles(state.parameters, [1, parameterCount]),
-      velocityBefore: doubles(state.velocity, [1, parameterCount]),
-    });
-    const parameters = after.parametersAfter!.data as Float64Array;
-    const velocity = after.velocityAfter!.data as Float64Array;
-    const isWhole = parameters.every(Number.isFinite) && velocity.every(Number.isFinite);
-    return isWhole ? { parameters, velocity } : undefined;
+    this.#before.parameters.set(state.parameters);
+    this.#before.velocity.set(state.velocity);
+    await (batches.length === this.steps ? this.#runWhole : this.#prepare(range))();
+    const { parameters, velocity } = this.#after;
+    return isWhole(parameters) && isWhole(velocity) ? this.#after : undefined;
   }
 
   close(): Promise<void> {
     return this.#session.close();
   }
 
-  #columnsOf(steps: number): Record<string, TensorValue> {
-    const rows = this.#loop.units * this.#loop.rowsPerUnit;
-    const entries = this.#columns.map(({ input, laid }): [string, TensorValue] => {
+  #prepare({ first, end }: Range): () => Promise<void> {
+    const { noise, rates, kept } = this.drawn;
+    const { parameterCount: count, units, rowsPerUnit, decays } = this.#loop;
+    const [steps, rows] = [end - first, units * rowsPerUnit];
+    const columns = this.#columns.map(({ input, laid }): [string, TensorValue] => {
       const type = laid instanceof Float32Array ? 'float32' : 'float64';
       return [input, { type, data: laid.subarray(0, steps * rows), shape: [steps, rows, 1] }];
     });
-    return Object.fromEntries(entries);
+    const state = ({ parameters, velocity }: DescentState, when: 'Before' | 'After') => ({
+      [`parameters${when}`]: doubles(parameters, [1, count]),
+      [`velocity${when}`]: doubles(velocity, [1, count]),
+    });
+    const inputs = {
+      ...this.#fixed,
+      ...Object.fromEntries(columns),
+      places: { type: 'int32', data: this.#places.subarray(0, steps * rows), shape: [steps, rows] } as const,
+      noise: doubles(noise.subarray(first * count, end * count), [steps, 1, count]),
+      rates: doubles(rates.subarray(first, end), [steps, 1]),
+      ...(decays && { kept: doubles(kept.subarray(first, end), [steps, 1]) }),
+      ...state(this.#before, 'Before'),
+    };
+    return this.#session.prepare(inputs, state(this.#after, 'After'));
   }
 
   /** The rows of each batch in their places, and empty lines in all others. */

@@ -1,6 +1,6 @@
 // The loop of DP-SGD for small models: batches and noise are drawn for many steps, which are then taken in one run.
 import assert from 'node:assert/strict';
-import type { DrawnSteps, StepRuns } from './step-runs.ts';
+import type { StepRuns } from './step-runs.ts';
 import { Stepper, type StepsOptions } from './training-steps.ts';
 import { ratesOf, updateRuleOf } from './update-rule.ts';
 
@@ -22,16 +22,9 @@ export async function runStepsTogether(
   const { parameters } = stepper;
   const count = parameters.length;
   const ratesAt = ratesOf(plan);
-  const most = Math.min(runs.steps, plan.steps);
-  const drawn = {
-    batches: new Array<Uint32Array>(most),
-    noise: new Float64Array(most * count),
-    rates: new Float64Array(most),
-    kept: new Float64Array(most),
-  };
-  const { batches, noise, rates, kept } = drawn;
+  const { batches, noise, rates, kept } = runs.drawn;
   for (let before = 0; before < plan.steps; ) {
-    const steps = Math.min(most, plan.steps - before);
+    const steps = Math.min(runs.steps, plan.steps - before);
     for (let i = 0; i < steps; i++) {
       batches[i] = mechanism.drawBatch();
       noise.set(mechanism.drawNoise(), i * count);
@@ -41,7 +34,7 @@ export async function runStepsTogether(
     }
     for (let first = 0; first < steps; ) {
       const end = endOfRun(batches, { first, steps, room: runs.room });
-      const after = first < end && (await runs.run({ parameters, velocity }, slice(drawn, first, end)));
+      const after = first < end && (await runs.run({ parameters, velocity }, { first, end }));
       if (after) {
         stepper.moveTo(after.parameters);
         velocity.set(after.velocity);
@@ -67,15 +60,4 @@ function endOfRun(
   let end = first;
   while (end < steps && batches[end]!.length <= room) end++;
   return end;
-}
-
-function slice(drawn: DrawnSteps, first: number, end: number): DrawnSteps {
-  const { batches, noise, rates, kept } = drawn;
-  const count = noise.length / rates.length;
-  return {
-    batches: batches.slice(first, end),
-    noise: noise.subarray(first * count, end * count),
-    rates: rates.subarray(first, end),
-    kept: kept.subarray(first, end),
-  };
 }
