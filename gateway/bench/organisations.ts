@@ -237,6 +237,7 @@ async function measure(count: number): Promise<void> {
       organisations: count,
       phase: 'round',
       ...round,
+      wallMsPerOrganisation: rounded(round.wallMs / count),
       cpuMsPerOrganisation: rounded(cpuMs / count),
       bytesPerOrganisation: rounded(round.bytes / count),
       endorsementsPerTransaction: rounded(round.endorsements / round.transactions),

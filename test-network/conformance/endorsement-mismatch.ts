@@ -33,11 +33,13 @@ export function endorsementMismatch(subject: () => Subject): void {
 
     it('are refused also where the client chose the organisations', async () => {
       const { a, b, probe } = subject();
-      const call = { args: [subject().key()], at: [a.mspId, b.mspId] };
+      const key = subject().key();
+      const call = { args: [key], at: [a.mspId, b.mspId] };
       const answer = await refusal(a.commit(probe, 'putPeer', call));
       assert.equal(answer.message, COLLECTING);
       assert.equal(answer.details.length, 1);
       assert.match(answer.details[0]!, / ProposalResponsePayloads do not match$/);
+      assert.equal(await a.evaluate(probe, 'get', { args: [key] }), '');
     });
 
     it('do not matter where one endorsement is enough', async () => {

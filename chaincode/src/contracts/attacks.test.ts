@@ -55,15 +55,24 @@ async function forge<N extends TransactionName>(
   [caller, name, argument]: readonly [Caller, N, Argument<N>],
   {
     signers,
-    alter,
-  }: { readonly signers: readonly string[]; readonly alter: (key: string, value: string) => string },
+    alter = (_, value) => value,
+    add = () => [],
+  }: {
+    readonly signers: readonly string[];
+    readonly alter?: (key: string, value: string) => string;
+    /** Writes that the transaction does not make. */
+    readonly add?: () => readonly [key: string, value: string][];
+  },
 ): Promise<CommitCode> {
   const honest: Endorsed = await study.endorse(caller, name, argument);
   const [first] = honest.endorsements;
   assert.ok(first !== undefined, 'the transaction as such is possible');
   const results = {
     ...first.results,
-    writes: first.results.writes.map(([key, value]): [string, string] => [key, alter(key, value)]),
+    writes: [
+      ...first.results.writes.map(([key, value]): [string, string] => [key, alter(key, value)]),
+      ...add(),
+    ],
   };
   const endorsements = signers.map((mspId) => ({ mspId, response: first.response, results }));
   return study.commit(name, text(argument), { ...honest, endorsements, refusals: [] });
@@ -78,6 +87,20 @@ const inRow =
     key.startsWith(`\u0000${noun}\u0000`)
       ? text(change(JSON.parse(value) as Record<string, unknown>))
       : value;
+
+/** A dataset's rows of one noun as somebody else would like them. */
+function rewritten(study: StudyOnLedger, noun: string, datasetId: string): [string, string][] {
+  const changes: Record<string, object> = {
+    dataset: { dictionary: datasetArgument('delta').dictionary, title: 'ours' },
+    consent: { state: 'withdrawn' },
+    budget: { spent: [], reserved: [] },
+  };
+  const rows = [...study.world.rows]
+    .map(([key, { value }]) => [key, JSON.parse(Buffer.from(value).toString())] as const)
+    .filter(([key, row]) => key.startsWith(`\u0000${noun}\u0000`) && row.datasetId === datasetId);
+  assert.ok(rows.length > 0, `${datasetId} has a ${noun}`);
+  return rows.map(([key, row]) => [key, text({ ...row, ...changes[noun] })]);
+}
 
 const ATTACKS: readonly Attack[] = [
   // Forged hashes.
@@ -536,6 +559,25 @@ const ATTACKS: readonly Attack[] = [
       ),
     met: 'ENDORSEMENT_POLICY_FAILURE',
   },
+  ...Object.entries({
+    dataset: "all others together who rewrite a hospital's dictionary without its peer",
+    consent: "all others together who withdraw a hospital's consent without its peer",
+    budget: "all others together who empty a hospital's accounts without its peer",
+  }).map(
+    ([noun, title]): Attack => ({
+      title,
+      before: opened,
+      attempt: (study) =>
+        committed(
+          forge(
+            study,
+            [trainer, 'round:recordUpdate', updateArgument({ studyId: STUDY, datasetId: 'delta' })],
+            { signers: ['BetaMSP', COLLUDER, MALLORY], add: () => rewritten(study, noun, 'alpha') },
+          ),
+        ),
+      met: 'ENDORSEMENT_POLICY_FAILURE',
+    }),
+  ),
   {
     title: 'two colluders who attest one forged aggregate',
     before: after(tallied, async (study) => {

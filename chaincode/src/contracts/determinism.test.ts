@@ -2,7 +2,7 @@
 // circumstances, as the organisations' peers are, and answers, events and write sets are compared to the byte.
 import { strict as assert } from 'node:assert';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -28,6 +28,7 @@ const SUITES = [
   'study-optimisation',
   'consented-text',
   'any-order',
+  'authorisation',
 ];
 const DAY_MS = 86_400_000;
 
@@ -69,6 +70,12 @@ async function replay({ env, flags = [], circumstances }: Peer) {
   const { stdout } = await run(process.execPath, [...flags, program, recording, told], options);
   return JSON.parse(stdout) as { executed: number; different: number; examples: string[] };
 }
+
+test('every suite of contracts is recorded, but for those that execute nothing of their own', () => {
+  const suites = readdirSync(here).flatMap((file) => /^(.+)\.test\.js$/.exec(file)?.[1] ?? []);
+  const apart = ['bytes-on-ledger', 'determinism', 'growth'];
+  assert.deepEqual(suites.filter((suite) => !SUITES.includes(suite)).sort(), apart);
+});
 
 test('the recording has every transaction of the table, accepted and, where it writes, refused', () => {
   const lines = readFileSync(recording, 'utf8').trimEnd().split('\n');

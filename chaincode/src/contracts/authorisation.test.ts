@@ -1,0 +1,39 @@
+// Every transaction with every role, as the table says: docs/ledger.md is made from the same table.
+import { strict as assert } from 'node:assert';
+import { test } from 'node:test';
+import { ROLES, type Role, TRANSACTIONS } from '../domain/index.ts';
+import { refusalOf } from '../testing/memory-consortium.ts';
+import { StudyOnLedger } from '../testing/study-on-ledger.ts';
+
+/** The code that a call meets whose argument is empty, or nothing where it is answered. */
+async function met(study: StudyOnLedger, name: (typeof TRANSACTIONS)[number]['name'], role: string | null) {
+  const caller = { mspId: 'AlphaMSP', role: role as Role | null };
+  const { kind } = TRANSACTIONS.find((transaction) => transaction.name === name)!;
+  const call = kind === 'submit' ? study.submit(caller, name, '{}') : study.evaluate(caller, name, '{}');
+  return call.then(
+    () => undefined,
+    async (error: unknown) => (await refusalOf(Promise.reject(error))).code,
+  );
+}
+
+for (const { name, roles } of TRANSACTIONS) {
+  test(`${name} takes ${roles.join(', ')}, and no other role`, async () => {
+    const study = await StudyOnLedger.prepared();
+    study.baseline();
+    for (const role of ROLES) {
+      const refused = (await met(study, name, role)) === 'ROLE_REQUIRED';
+      assert.equal(refused, !(roles as readonly string[]).includes(role), role);
+    }
+    for (const role of [null, '', 'admin', 'Steward', 'steward,operator', 'constructor']) {
+      assert.equal(await met(study, name, role), 'ROLE_REQUIRED', `${role}`);
+    }
+    assert.equal(study.snapshot(), study.remembered);
+  });
+}
+
+test('who may change something is one role, or a few; who may ask is everyone with a role', () => {
+  for (const { kind, roles } of TRANSACTIONS) {
+    if (kind === 'evaluate') assert.deepEqual(roles, ROLES);
+    else assert.ok(roles.length >= 1 && roles.length < ROLES.length);
+  }
+});
