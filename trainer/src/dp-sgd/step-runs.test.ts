@@ -1,19 +1,13 @@
 // Many steps in one run must be the same steps, to the bit, as one by one with the same draws.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildForwardModel, buildStepGraph, buildStepLoop, readForwardModel } from '../onnx/index.ts';
-import { decodeModel, encodeModel, type GraphProto, type ModelProto } from '../onnx/onnx-schema.ts';
+import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
+import type { ModelProto } from '../onnx/onnx-schema.ts';
 import { peerModel } from '../onnx/testing/peer-models.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
-import { ClippedSum } from './clipped-sum.ts';
-import { correctingDrift, type DriftTerms } from './drift-correction.ts';
-import { calibrateNoise } from './sensitivity.ts';
-import { StepRuns } from './step-runs.ts';
-import { runStepsTogether } from './steps-together.ts';
-import { capacityUnitsOf, lossOf, type TrainingPlan } from './training-plan.ts';
-import { meanPerStep, releaseMean, runSteps, type StepMechanism } from './training-steps.ts';
-import { type LabelledRow, packUnits } from './training-units.ts';
-import { optimizerOf, updateRuleOf } from './update-rule.ts';
+import { bodyOf, compareWays, rewire, type StepsCase, takeSteps } from './testing/steps-both-ways.ts';
+import type { TrainingPlan } from './training-plan.ts';
+import type { LabelledRow } from './training-units.ts';
 
 const plan: TrainingPlan = {
   clipNormL2: 0.7,
@@ -25,107 +19,6 @@ const plan: TrainingPlan = {
   learningRate: 0.3,
   stepsPerRun: 8,
 };
-
-interface Case {
-  readonly model: Uint8Array;
-  readonly rows: readonly (readonly LabelledRow[])[];
-  readonly plan: TrainingPlan;
-  /** Units of each step's batch; drawn by coins by default. */
-  readonly batchOf?: (step: number) => readonly number[];
-  /** What the means are corrected by, by parameter. */
-  readonly drift?: DriftTerms;
-  /** The model's parameters, where not those in its file. */
-  readonly start?: Float32Array;
-  readonly mutate?: (model: ModelProto) => void;
-}
-
-interface Outcome {
-  readonly parameters: Float64Array;
-  readonly velocity: Float64Array;
-  readonly noise: readonly Float64Array[];
-  /** Sums taken one by one. */
-  readonly sums: number;
-}
-
-/** The case's steps with the draws that one seed gives, one by one or together. */
-async function take(given: Case, way: 'one by one' | 'together'): Promise<Outcome> {
-  const model = readForwardModel(given.model);
-  const options = {
-    clipNormL2: given.plan.clipNormL2,
-    capacityUnits: capacityUnitsOf(given.plan),
-    rowsPerUnit: given.plan.rowsPerUnit,
-    loss: lossOf(given.plan, model),
-  };
-  const { parameterCount } = model;
-  const { start = model.values } = given;
-  const graph = buildStepGraph(model, options);
-  const { latticePerUnit, sigma } = calibrateNoise({
-    ...given.plan,
-    parameterCount,
-    rounding: graph.rounding,
-  });
-  const units = packUnits(model.features, given.rows);
-  const clipped = await ClippedSum.open(graph, units, model);
-  const next = testNumbers(11);
-  const noise: Float64Array[] = [];
-  let [drawn, sums] = [0, 0];
-  const mechanism: StepMechanism = {
-    drawBatch() {
-      const batch = given.batchOf?.(drawn) ?? given.rows.flatMap((_, unit) => (next() < -0.5 ? [unit] : []));
-      drawn++;
-      return Uint32Array.from(batch);
-    },
-    sumClipped(parameters, batch) {
-      sums++;
-      return clipped.sum(parameters, batch);
-    },
-    drawNoise() {
-      noise.push(Float64Array.from({ length: parameterCount }, () => Math.round(next() * sigma)));
-      return noise.at(-1)!;
-    },
-    noiseDeviation: () => 1,
-    release: releaseMean(given.plan, () => latticePerUnit),
-  };
-  const { kind: correction, ...corrections } = given.drift ?? {};
-  const plainRule = updateRuleOf(given.plan, parameterCount);
-  const rule = given.drift === undefined ? plainRule : correctingDrift(plainRule, given.drift);
-  const loop = buildStepLoop(model, {
-    ...options,
-    latticePerUnit,
-    meanPerStep: meanPerStep(given.plan, latticePerUnit),
-    momentum: optimizerOf(given.plan).momentum ?? 0,
-    decays: (given.plan.weightDecay ?? 0) > 0,
-    ...(correction && { correction }),
-    mayExtendRows: true,
-  });
-  const decoded = decodeModel(loop.bytes);
-  given.mutate?.(decoded);
-  const { clipNormL2, stepsPerRun = 1 } = given.plan;
-  const runs = await StepRuns.open({ ...loop, bytes: encodeModel(decoded) }, units, {
-    clipNormL2,
-    latticePerUnit,
-    corrections,
-    stepsPerRun,
-  });
-  const taken = { plan: given.plan, mechanism, rule, stepsBefore: 3 };
-  const parameters =
-    way === 'together' ? await runStepsTogether(start, runs, taken) : await runSteps(start, taken);
-  await runs.close();
-  await clipped.close();
-  const state = rule.state();
-  assert(state.kind === 'sgd');
-  return { parameters, velocity: state.velocity, noise, sums };
-}
-
-/** How many values differ, in any bit, between steps together and one by one, and how many were taken one by one. */
-async function compare(given: Case): Promise<{ readonly differing: number; readonly redone: number }> {
-  const [expected, actual] = [await take(given, 'one by one'), await take(given, 'together')];
-  assert.deepEqual(actual.noise, expected.noise);
-  const { sums: redone } = actual;
-  const count = (a: Float64Array, b: Float64Array) => a.filter((value, i) => !Object.is(value, b[i])).length;
-  const differing = count(actual.parameters, expected.parameters) + count(actual.velocity, expected.velocity);
-  return { differing, redone };
-}
 
 const next = testNumbers(5);
 const rowsFor = (features: number, { most = 1, labels = [0, 1] } = {}): LabelledRow[][] =>
@@ -165,7 +58,7 @@ const scheduled: Partial<TrainingPlan> = {
   studySteps: 50,
   schedule: { kind: 'cosine', warmUpSteps: 10 },
 };
-const cases: readonly [name: string, given: Case][] = [
+const cases: readonly [name: string, given: StepsCase][] = [
   ['logistic regression', { model: linear, rows: rowsFor(5), plan }],
   ['logistic regression of PyTorch', { model: peerModel('lr13', 2).bytes, rows: rowsFor(13), plan }],
   [
@@ -219,7 +112,7 @@ const cases: readonly [name: string, given: Case][] = [
 ];
 for (const [name, given] of cases) {
   test(`steps together are the steps one by one, to the bit: ${name}`, async () => {
-    assert.deepEqual(await compare(given), { differing: 0, redone: 0 });
+    assert.deepEqual(await compareWays(given), { differing: 0, redone: 0 });
   });
 }
 
@@ -228,28 +121,27 @@ const [plain, several] = [cases[0]![1], cases[3]![1]];
 test('steps together that forget the correction, or take it from elsewhere, are other steps', async () => {
   const shift = numbersFor(linear);
   const drift = { kind: 'shift', shift } as const;
-  const wrong = (model: ModelProto) => {
-    const scan = model.graph!.node.find(({ opType }) => opType === 'Scan')!;
-    const { node } = scan.attribute.find(({ name }) => name === 'body')!.g as GraphProto;
-    const added = node.find(({ input }) => input.includes('shift'))!;
-    added.input = added.input.map((name) => (name === 'shift' ? 'noiseOfStep' : name));
-  };
-  const { differing } = await compare({ ...plain, drift, mutate: wrong });
+  const wrong = (model: ModelProto) =>
+    rewire(bodyOf(model), 'Add', (inputs) => inputs.map((name) => (name === 'shift' ? 'noiseOfStep' : name)));
+  const { differing } = await compareWays({ ...plain, drift, mutate: wrong });
   assert.ok(differing > 0);
-  const [corrected, free] = [await take({ ...plain, drift }, 'together'), await take(plain, 'together')];
+  const [corrected, free] = [
+    await takeSteps({ ...plain, drift }, 'together'),
+    await takeSteps(plain, 'together'),
+  ];
   assert.ok(corrected.parameters.every((value, i) => value !== free.parameters[i]));
 });
 
 test('a step whose batch is beyond the room is taken by itself, with the same batch and noise', async () => {
   const all = plain.rows.map((_, unit) => unit);
   const batchOf = (step: number) => (step === 10 ? all : all.slice(step, step + 9));
-  assert.deepEqual(await compare({ ...plain, batchOf }), { differing: 0, redone: 1 });
+  assert.deepEqual(await compareWays({ ...plain, batchOf }), { differing: 0, redone: 1 });
 });
 
 test('a unit whose features are not finite takes part in no step, and costs no repetition', async () => {
   const unusable = [{ features: [1, Number.NaN, 1, 1, 1], label: 1 }];
   const rows = plain.rows.with(7, unusable).with(3, [{ features: [1, 1, 1, 1, -Infinity], label: 0 }]);
-  assert.deepEqual(await compare({ ...plain, rows }), { differing: 0, redone: 0 });
+  assert.deepEqual(await compareWays({ ...plain, rows }), { differing: 0, redone: 0 });
 });
 
 for (const [name, given] of [
@@ -264,38 +156,20 @@ for (const [name, given] of [
     const huge = { features: new Array<number>(features).fill(3e38), label: 0 };
     const rows = rowsFor(features).with(4, [huge]);
     const batchOf = (step: number) => (step === 9 ? [3, 4, 5] : [5, 6, 7]);
-    assert.deepEqual(await compare({ ...given, start, rows, batchOf }), { differing: 0, redone: 8 });
+    assert.deepEqual(await compareWays({ ...given, start, rows, batchOf }), { differing: 0, redone: 8 });
   });
 }
 
-/** The steps' graph within the Scan. */
-function bodyOf({ graph }: ModelProto): GraphProto {
-  const scan = graph.node.find(({ opType }) => opType === 'Scan')!;
-  return scan.attribute.find(({ name }) => name === 'body')!.g!;
-}
-function rewire({ node }: GraphProto, opType: string, change: (inputs: string[]) => string[]): void {
-  const nodes = node.filter((candidate) => candidate.opType === opType);
-  assert.ok(nodes.length > 0);
-  for (const candidate of nodes) candidate.input = change(candidate.input);
-}
-const mutants: readonly [name: string, given: Case, mutate: (model: ModelProto) => void][] = [
+const mutants: readonly [name: string, given: StepsCase, mutate: (model: ModelProto) => void][] = [
   [
     'noise that is used in a later step again',
     plain,
     ({ graph }) => {
       const scan = graph.node.find(({ opType }) => opType === 'Scan')!;
       scan.input = scan.input.map((input) => (input === 'noise' ? 'again' : input));
-      const attribute = (name: string, i: number) => ({ name, type: 2, i });
-      graph.node.unshift({
-        name: 'again',
-        opType: 'CumSum',
-        input: ['noise', graph.initializer[0]?.name ?? 'zero'],
-        output: ['again'],
-        attribute: [attribute('exclusive', 0)],
-      });
-      if (graph.initializer.length === 0) {
-        graph.initializer.push({ name: 'zero', dims: [], dataType: 7, int64Data: [0] });
-      }
+      graph.initializer.push({ name: 'firstAxis', dims: [], dataType: 7, int64Data: [0] });
+      const input = ['noise', 'firstAxis'];
+      graph.node.unshift({ name: 'again', opType: 'CumSum', input, output: ['again'], attribute: [] });
     },
   ],
   [
@@ -333,7 +207,7 @@ const mutants: readonly [name: string, given: Case, mutate: (model: ModelProto) 
 ];
 for (const [name, given, mutate] of mutants) {
   test(`the comparison catches ${name}`, async () => {
-    const { differing, redone } = await compare({ ...given, mutate });
+    const { differing, redone } = await compareWays({ ...given, mutate });
     assert.equal(redone, 0);
     assert.ok(differing > 0);
   });

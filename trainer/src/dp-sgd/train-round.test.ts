@@ -67,6 +67,19 @@ test('a round is a function of its input and its randomness', async () => {
   assert.notDeepEqual((await runRound(input, seeded('b'))).sharedDelta, a.sharedDelta);
 });
 
+test('a round is the same, to the bit, whether its steps are taken one by one or many to a run', async () => {
+  const changes: Partial<TrainingPlan>[] = [
+    { rowsPerUnit: 2 },
+    { weightDecay: 0.05, schedule: { kind: 'cosine', warmUpSteps: 7 } },
+    { clipNormL2: 0.3, clipping: { kind: 'per-layer', bounds: 'uniform' } },
+  ];
+  for (const change of changes) {
+    const together = await runRound({ ...input, plan: { ...plan, ...change } }, seeded('ways'));
+    const apart = await runRound({ ...input, plan: { ...plan, ...change, stepsPerRun: 1 } }, seeded('ways'));
+    assert.deepEqual(together, apart);
+  }
+});
+
 test('a local intercept is trained inside the same noised step: it moves with no patients at all', async () => {
   const none = { ...input, units: packUnits(features, []), plan: { ...plan, steps: 1 } };
   const { localParameters, sharedDelta } = await runRound(none, seeded('none'));

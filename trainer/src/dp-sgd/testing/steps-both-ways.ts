@@ -1,0 +1,139 @@
+// Takes the same steps one by one and many to a run, with the same draws, for tests that compare both.
+import assert from 'node:assert/strict';
+import { buildStepGraph, buildStepLoop, readForwardModel } from '../../onnx/index.ts';
+import { decodeModel, encodeModel, type GraphProto, type ModelProto } from '../../onnx/onnx-schema.ts';
+import { testNumbers } from '../../onnx/testing/tiny-models.ts';
+import { ClippedSum } from '../clipped-sum.ts';
+import { correctingDrift, type DriftTerms } from '../drift-correction.ts';
+import { calibrateNoise } from '../sensitivity.ts';
+import { StepRuns } from '../step-runs.ts';
+import { runStepsTogether } from '../steps-together.ts';
+import { capacityUnitsOf, lossOf, type TrainingPlan } from '../training-plan.ts';
+import { meanPerStep, releaseMean, runSteps, type StepMechanism } from '../training-steps.ts';
+import { type LabelledRow, packUnits } from '../training-units.ts';
+import { optimizerOf, updateRuleOf } from '../update-rule.ts';
+
+export interface StepsCase {
+  readonly model: Uint8Array;
+  readonly rows: readonly (readonly LabelledRow[])[];
+  readonly plan: TrainingPlan;
+  /** Units of each step's batch; drawn by coins by default. */
+  readonly batchOf?: (step: number) => readonly number[];
+  /** What the means are corrected by, by parameter. */
+  readonly drift?: DriftTerms;
+  /** The model's parameters, where not those in its file. */
+  readonly start?: Float32Array;
+  /** Noise from a seed by default. */
+  readonly isNoiseless?: boolean;
+  readonly mutate?: (model: ModelProto) => void;
+}
+
+export type Way = 'one by one' | 'together';
+
+interface Outcome {
+  readonly parameters: Float64Array;
+  readonly velocity: Float64Array;
+  readonly noise: readonly Float64Array[];
+  /** Sums taken one by one. */
+  readonly sums: number;
+  /** Δ, and what one lattice step is in a mean. */
+  readonly sensitivity: number;
+  readonly latticeStep: number;
+}
+
+/** The case's steps with the draws that one seed gives, one by one or together. */
+export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
+  const model = readForwardModel(given.model);
+  const options = {
+    clipNormL2: given.plan.clipNormL2,
+    capacityUnits: capacityUnitsOf(given.plan),
+    rowsPerUnit: given.plan.rowsPerUnit,
+    loss: lossOf(given.plan, model),
+  };
+  const { parameterCount } = model;
+  const { start = model.values } = given;
+  const graph = buildStepGraph(model, options);
+  const { latticePerUnit, sigma, sensitivity } = calibrateNoise({
+    ...given.plan,
+    parameterCount,
+    rounding: graph.rounding,
+  });
+  const units = packUnits(model.features, given.rows);
+  const clipped = await ClippedSum.open(graph, units, model);
+  const next = testNumbers(11);
+  const noise: Float64Array[] = [];
+  let [drawn, sums] = [0, 0];
+  const mechanism: StepMechanism = {
+    drawBatch() {
+      const batch = given.batchOf?.(drawn) ?? given.rows.flatMap((_, unit) => (next() < -0.5 ? [unit] : []));
+      drawn++;
+      return Uint32Array.from(batch);
+    },
+    sumClipped(parameters, batch) {
+      sums++;
+      return clipped.sum(parameters, batch);
+    },
+    drawNoise() {
+      const scale = given.isNoiseless ? 0 : sigma;
+      noise.push(Float64Array.from({ length: parameterCount }, () => Math.round(next() * scale)));
+      return noise.at(-1)!;
+    },
+    noiseDeviation: () => 1,
+    release: releaseMean(given.plan, () => latticePerUnit),
+  };
+  const { kind: correction, ...corrections } = given.drift ?? {};
+  const plainRule = updateRuleOf(given.plan, parameterCount);
+  const rule = given.drift === undefined ? plainRule : correctingDrift(plainRule, given.drift);
+  const latticeStep = meanPerStep(given.plan, latticePerUnit);
+  const loop = buildStepLoop(model, {
+    ...options,
+    latticePerUnit,
+    meanPerStep: latticeStep,
+    momentum: optimizerOf(given.plan).momentum ?? 0,
+    decays: (given.plan.weightDecay ?? 0) > 0,
+    ...(correction && { correction }),
+    mayExtendRows: true,
+  });
+  const decoded = decodeModel(loop.bytes);
+  given.mutate?.(decoded);
+  const { clipNormL2, stepsPerRun = 1 } = given.plan;
+  const runs = await StepRuns.open({ ...loop, bytes: encodeModel(decoded) }, units, {
+    clipNormL2,
+    latticePerUnit,
+    corrections,
+    stepsPerRun,
+  });
+  const taken = { plan: given.plan, mechanism, rule, stepsBefore: 3 };
+  const parameters =
+    way === 'together' ? await runStepsTogether(start, runs, taken) : await runSteps(start, taken);
+  await runs.close();
+  await clipped.close();
+  const state = rule.state();
+  assert(state.kind === 'sgd');
+  return { parameters, velocity: state.velocity, noise, sums, sensitivity, latticeStep };
+}
+
+/** How many values differ, in any bit, between steps together and one by one, and how many were taken one by one. */
+export async function compareWays(
+  given: StepsCase,
+): Promise<{ readonly differing: number; readonly redone: number }> {
+  const [expected, actual] = [await takeSteps(given, 'one by one'), await takeSteps(given, 'together')];
+  assert.deepEqual(actual.noise, expected.noise);
+  const { sums: redone } = actual;
+  const count = (a: Float64Array, b: Float64Array) => a.filter((value, i) => !Object.is(value, b[i])).length;
+  const differing = count(actual.parameters, expected.parameters) + count(actual.velocity, expected.velocity);
+  return { differing, redone };
+}
+
+/** The steps' graph within the Scan. */
+export function bodyOf({ graph }: ModelProto): GraphProto {
+  const scan = graph.node.find(({ opType }) => opType === 'Scan')!;
+  return scan.attribute.find(({ name }) => name === 'body')!.g!;
+}
+
+/** Gives all nodes of a kind in a graph other inputs. */
+export function rewire({ node }: GraphProto, opType: string, change: (inputs: string[]) => string[]): void {
+  const nodes = node.filter((candidate) => candidate.opType === opType);
+  assert.ok(nodes.length > 0);
+  for (const candidate of nodes) candidate.input = change(candidate.input);
+}
