@@ -42,9 +42,21 @@ interface TorchCase {
 }
 
 const recorded: { torch: string; cases: TorchCase[] } = json('torch-gradients.json');
-for (const { file, loss: kind, classWeights, clipNormL2, sizes, x, y, clippedSum } of recorded.cases) {
+const keras = ['tensorflow', 'torch'].map((backend) => ({
+  backend,
+  ...json(`keras-${backend}-gradients.json`),
+}));
+const RECORDINGS: readonly { readonly by: string; readonly cases: readonly TorchCase[] }[] = [
+  { by: `PyTorch ${recorded.torch}`, cases: recorded.cases },
+  ...keras.map(({ backend, cases, ...versions }) => ({
+    by: `Keras ${versions.keras} with ${backend} ${versions[backend]}`,
+    cases,
+  })),
+];
+const CASES = RECORDINGS.flatMap(({ by, cases }) => cases.map((one) => ({ by, ...one })));
+for (const { by, file, loss: kind, classWeights, clipNormL2, sizes, x, y, clippedSum } of CASES) {
   const weights = classWeights ? ' with class weights' : '';
-  test(`${file}: the clipped sum is PyTorch ${recorded.torch}'s (${kind}${weights})`, async () => {
+  test(`${file}: the clipped sum is that of ${by} (${kind}${weights})`, async () => {
     const model = readForwardModel(fixture(file));
     const loss = {
       kind,
@@ -169,6 +181,12 @@ for (const [file, outputs] of [
     assert.ok(norm > 0 && norm <= 1 + 1e-9);
   });
 }
+
+test('a buffer stays as it is where PyTorch says that it is one, and is trained where nothing tells it from a weight', () => {
+  const trained = (file: string) => readForwardModel(fixture(file)).parameters.map(({ name }) => name);
+  assert.ok(!trained('torch-dynamo-gated.onnx').includes('mean'));
+  assert.ok(trained('torch-script-gated.onnx').includes('mean'));
+});
 
 test('batch normalisation in an exported graph is refused by name, with the remedy', () => {
   assert.throws(

@@ -1,7 +1,8 @@
 // Works out shapes, constants and kinds of all values of a graph, node by node, and collects what is not supported.
-import type { Constant } from './constant.ts';
+import { type Constant, integers } from './constant.ts';
 import { foldConstants, isFoldable } from './fold-constants.ts';
 import type { Initialisers } from './initialisers.ts';
+import { foldedShape, unfolded } from './merged-rows.ts';
 import { type KnownValues, type OpNode, type Shape, UnsupportedOp } from './ops/op-rule.ts';
 import { shapeOfView } from './ops/parameter-view.ts';
 import { isExplained, isRecurrent, refusalOf, ruleOf, supportedOperators } from './ops/registry.ts';
@@ -27,6 +28,7 @@ export class Inference implements KnownValues {
   readonly #unknown: Set<string>;
   /** Outputs of nodes beside the first, and whose they are. */
   readonly #besides = new Map<string, OpNode>();
+  readonly #folded = new Set<string>();
   /** Weights in another shape, by the name of the value that has it. */
   readonly #views = new Map<string, string>();
   readonly #useCounts: Initialisers['useCounts'];
@@ -76,6 +78,11 @@ export class Inference implements KnownValues {
   }
 
   #inferKnown(node: OpNode): void {
+    if (node.opType === 'Shape' && this.isFolded(node.inputs[0]!)) {
+      throw new UnsupportedOp(
+        'it takes the shape of rows that another axis is folded into: keep the rows apart',
+      );
+    }
     const constant = foldConstants(node, this);
     if (constant !== undefined) {
       this.#constants.set(node.output, constant);
@@ -97,12 +104,33 @@ export class Inference implements KnownValues {
       for (const part of slicesOf(node, this)) this.#inferKnown(part);
       return;
     }
+    if (this.#fold(node)) return;
+    const hasFolded = node.inputs.some(this.isFolded);
+    this.#keep(hasFolded ? unfolded(node, this.isFolded, this) : node);
+    if (hasFolded && node.opType !== 'Reshape') this.#folded.add(node.output);
+  }
+
+  /** Keeps a Reshape that folds an axis into the rows as one that does not. */
+  #fold(node: OpNode): boolean {
+    const shape = node.opType === 'Reshape' ? foldedShape(node, this) : undefined;
+    if (shape === undefined) return false;
+    const target = `${node.output} unfolded`;
+    this.#constants.set(target, integers(shape));
+    this.#keep({ ...node, inputs: [node.inputs[0]!, target] });
+    this.#folded.add(node.output);
+    return true;
+  }
+
+  #keep(node: OpNode): void {
     const rule = ruleOf(node.opType);
     if (rule === undefined) throw new UnsupportedOp('it computes on data, where constants are wanted');
     this.#shapes.set(node.output, rule.inferShape(node, this));
     if (rule.isDiscrete?.(node, this)) this.#discrete.add(node.output);
     this.kept.push(node);
   }
+
+  /** Whether an axis of each row is folded into the value's first one. */
+  readonly isFolded = (value: string): boolean => this.#folded.has(value);
 
   #refuse(node: OpNode, reason: string): void {
     this.#problems.push({ node, reason });

@@ -16,23 +16,24 @@ function poolOf(node: OpNode, values: KnownValues): Window {
   return windowOf(node, { kernel: integersAttribute(node, 'kernel_shape') ?? [], input });
 }
 
-/** Along one axis, how many places of each window lie in the input. */
-function placesInside({ kernel, strides, dilations, pads, input, output }: Window, axis: number): number[] {
+/** Along one axis, how many places of each window count: those in the input, and where pads count, in the pads. */
+function placesCounted(window: Window, axis: number, countsPadding: boolean): number[] {
+  const { kernel, strides, dilations, pads, countedPads, input, output } = window;
+  const [before, after] = countsPadding ? [pads[axis]!, countedPads[axis]!] : [0, 0];
   return Array.from({ length: output[axis]! }, (_, at) => {
     const start = at * strides[axis]! - pads[axis]!;
     const places = Array.from({ length: kernel[axis]! }, (_, k) => start + k * dilations[axis]!);
-    return places.filter((place) => place >= 0 && place < input[axis]!).length;
+    return places.filter((place) => place >= -before && place < input[axis]! + after).length;
   });
 }
 
 /** 1 / n per output place: the windows' sizes, without the padding unless it counts. */
 function reciprocalSizes(node: OpNode, window: Window): Float32Array {
   const countsPadding = integerAttribute(node, 'count_include_pad', 0) === 1;
-  const [first, second = [1]] = window.input.map((_, axis) =>
-    countsPadding
-      ? new Array<number>(window.output[axis]!).fill(window.kernel[axis]!)
-      : placesInside(window, axis),
-  ) as [number[], number[] | undefined];
+  const [first, second = [1]] = window.input.map((_, axis) => placesCounted(window, axis, countsPadding)) as [
+    number[],
+    number[] | undefined,
+  ];
   return Float32Array.from(first.flatMap((a) => second.map((b) => 1 / (a * b))));
 }
 

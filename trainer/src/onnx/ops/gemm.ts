@@ -1,7 +1,11 @@
 // Gemm as a dense layer: y = x W + b with x [rows, m], W [m, n] (or [n, m] where transB is 1) and b [n] or [1, n];
-// dx = dy Wᵀ, row i's gradient of W is the outer product of x_i and dy_i, that of b is dy_i.
+// dx = dy Wᵀ, row i's gradient of W is the outer product of x_i and dy_i, that of b is dy_i. Where an axis was folded
+// into the rows (`merged-rows.ts`), x is [rows, positions, m], and a row's gradients are sums over its positions.
+import { emitRowSum } from '../row-sums.ts';
+import { elementCount } from '../tensor-data.ts';
 import {
   type BackwardStep,
+  dataShape,
   integerAttribute,
   type OpNode,
   type OpRule,
@@ -27,7 +31,8 @@ export const gemm: OpRule = {
   inferShape(node, values) {
     refuseOtherAttributes(node);
     const [data, weight, bias] = node.inputs as [string, string, string | undefined];
-    const width = widthOf(data, values);
+    const shape = dataShape(data, values);
+    const width = shape.length === 3 ? shape[2]! : widthOf(data, values);
     const stored = parameterShape(weight, 2, values);
     const [m, n] = (isTransposed(node) ? stored.toReversed() : stored) as [number, number];
     if (m !== width) throw new UnsupportedOp(`${weight} takes ${m} values for an input of width ${width}`);
@@ -38,28 +43,43 @@ export const gemm: OpRule = {
         throw new UnsupportedOp(`${bias} must have ${n} values`);
       }
     }
-    return ['rows', n];
+    return shape.with(-1, n);
   },
   forward(node, step) {
-    const inputs = node.inputs.filter((input) => input !== '').map((input) => step.at(input));
-    return { output: step.writer.emit('Gemm', inputs, { transB: isTransposed(node) ? 1 : 0 }) };
+    const [data, ...others] = node.inputs.filter((input) => input !== '') as [string, ...string[]];
+    const { writer } = step;
+    const sizes = step.sizesOf(data);
+    const isFlat = sizes.length === 2;
+    const rows = isFlat ? step.at(data) : writer.reshape(step.at(data), [-1, sizes.at(-1)!]);
+    const transB = isTransposed(node) ? 1 : 0;
+    const product = writer.emit('Gemm', [rows, ...others.map((input) => step.at(input))], { transB });
+    return { output: isFlat ? product : writer.reshape(product, step.sizesOf(node.output)) };
   },
   backward(node, gradient, step: BackwardStep) {
     const [data, weight, bias] = node.inputs as [string, string, string | undefined];
-    const [m, n] = [step.shapeOf(data)[1], step.shapeOf(node.output)[1]] as [number, number];
+    const { writer } = step;
+    const sizes = step.sizesOf(node.output);
+    const [m, n] = [step.sizesOf(data).at(-1)!, sizes.at(-1)!];
+    const positions = elementCount(sizes.slice(1, -1));
+    const flatten = (value: string, width: number) =>
+      sizes.length === 2 ? value : writer.reshape(value, [step.rowCount * positions, width]);
+    const dy = flatten(gradient, n);
     const transposed = isTransposed(node);
-    const input = { value: step.at(data), width: m };
-    const output = { value: gradient, width: n };
+    const input = { value: flatten(step.at(data), m), width: m };
+    const output = { value: dy, width: n };
     const [left, right] = transposed ? [output, input] : [input, output];
-    const weightGradient = step.norms.outerProduct({ parameter: weight, left, right });
-    const transB = transposed ? 0 : 1;
+    const parameters = [step.norms.outerProduct({ parameter: weight, positions, left, right })];
+    if (bias && sizes.length === 2) {
+      parameters.push(step.norms.perRow({ parameter: bias, value: gradient, size: n, isFlat: true }));
+    } else if (bias) {
+      const value = emitRowSum(writer, { value: gradient, sizes, axes: [1] });
+      parameters.push(step.norms.perRow({ parameter: bias, value, size: n }));
+    }
+    if (!step.needsGradient(data)) return { inputs: [], parameters };
+    const back = writer.emit('Gemm', [dy, step.at(weight)], { transB: transposed ? 0 : 1 });
     return {
-      inputs: step.needsGradient(data)
-        ? [[data, step.writer.emit('Gemm', [gradient, step.at(weight)], { transB })]]
-        : [],
-      parameters: bias
-        ? [weightGradient, step.norms.perRow({ parameter: bias, value: gradient, size: n, isFlat: true })]
-        : [weightGradient],
+      inputs: [[data, sizes.length === 2 ? back : writer.reshape(back, step.sizesOf(data))]],
+      parameters,
     };
   },
 };

@@ -13,11 +13,33 @@ export interface Window {
   readonly dilations: readonly number[];
   /** Before each axis, then after each axis. */
   readonly pads: readonly number[];
+  /** Pads after each axis that count as places of a window: without what ceil_mode adds. */
+  readonly countedPads: readonly number[];
   readonly input: readonly number[];
   readonly output: readonly number[];
 }
 
-/** @throws UnsupportedOp for more than two spatial axes, ceil_mode, or a window larger than its input. */
+/**
+ * How far ceil_mode pads the end of an axis beyond what is given, for one more window that only begins in the input or
+ * the pads before it.
+ */
+function padsOfCeilMode({
+  kernel,
+  strides,
+  dilations,
+  pads,
+  input,
+}: Omit<Window, 'output' | 'countedPads'>): number[] {
+  return input.map((size, i) => {
+    const extent = (kernel[i]! - 1) * dilations[i]! + 1;
+    const [before, after] = [pads[i]!, pads[i + input.length]!];
+    const steps = Math.ceil((size + before + after - extent) / strides[i]!);
+    const last = (steps * strides[i]! >= size + before ? steps - 1 : steps) * strides[i]!;
+    return Math.max(after, last + extent - size - before);
+  });
+}
+
+/** @throws UnsupportedOp for more than two spatial axes, or a window larger than its input. */
 export function windowOf(
   node: OpNode,
   { kernel, input }: { readonly kernel: readonly number[]; readonly input: readonly number[] },
@@ -25,8 +47,6 @@ export function windowOf(
   const axes = input.length;
   if (axes < 1 || axes > 2) throw new UnsupportedOp('one or two spatial axes are supported');
   if (kernel.length !== axes) throw new UnsupportedOp(`its kernel has ${kernel.length} axes for ${axes}`);
-  if (integerAttribute(node, 'ceil_mode', 0) !== 0)
-    throw new UnsupportedOp('ceil_mode is not supported: pad');
   const ones = input.map(() => 1);
   const strides = integersAttribute(node, 'strides') ?? ones;
   const dilations = integersAttribute(node, 'dilations') ?? ones;
@@ -43,11 +63,16 @@ export function windowOf(
     pads = autoPad === 'SAME_LOWER' ? [...more, ...less] : [...less, ...more];
   }
   if (pads.some((pad) => pad < 0)) throw new UnsupportedOp('negative pads are not supported');
+  const countedPads = pads.slice(axes);
+  if (integerAttribute(node, 'ceil_mode', 0) !== 0) {
+    const after = padsOfCeilMode({ kernel, strides, dilations, pads, input });
+    pads = [...pads.slice(0, axes), ...after];
+  }
   const output = input.map(
     (size, i) => Math.floor((size + pads[i]! + pads[i + axes]! - extents[i]!) / strides[i]!) + 1,
   );
   if (output.some((size) => size < 1)) throw new UnsupportedOp('its kernel is larger than its input');
-  return { kernel, strides, dilations, pads, input, output };
+  return { kernel, strides, dilations, pads, countedPads, input, output };
 }
 
 /** Entries at the end of each padded axis that no window reaches: the transposed convolution's output_padding. */
