@@ -37,10 +37,13 @@ async function template(): Promise<{ rows: [string, string][]; update: [string, 
     'round:recordUpdate',
     updateArgument({ studyId: STUDY, datasetId: 'alpha' }),
   );
-  return { rows, update: endorsed.endorsements[0]!.results.writes, now: study.now };
+  const update = [...rows.filter(isStudy), ...endorsed.endorsements[0]!.results.writes];
+  return { rows, update, now: study.now };
 }
 
-/** The rows that one recorded update leaves, as if study i had recorded it at its own time. */
+const isStudy = ([key]: readonly [string, string]): boolean => key.startsWith('\u0000study\u0000');
+
+/** The row of a study and those that one recorded update leaves, as if study i had recorded it at its own time. */
 function updateOf(i: number, update: readonly [string, string][], now: number): [string, string][] {
   const at = new Date(now - YEAR_MS + i * STEP_MS).toISOString();
   const transactionId = sha256(`transaction ${i}`);

@@ -124,11 +124,12 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       ledger.clients[0]!.evaluate('auditor', 'privacy:getBudget', { datasetId, pool: 'training' }),
     );
   },
-  'history of an account, newest page': (ledger, i) => {
-    const key = [some(ledger, i).datasetId, 'training'];
-    return asked(
-      ledger.clients[0]!.evaluate('auditor', 'audit:getHistory', { noun: 'budget', key, pageSize: 10 }),
-    );
+  // Older accounts have more versions, and a peer sends up to a hundred at once, however few are asked for.
+  'history of an account, newest page': (ledger, i) =>
+    history(ledger, { noun: 'budget', key: [some(ledger, i).datasetId, 'training'] }),
+  'history of a round': (ledger, i) => {
+    const { studyId, round } = some(ledger, i);
+    return history(ledger, { noun: 'round', key: [studyId, String(round)] });
   },
   'one update': (ledger, i) => {
     const { studyId, round, datasetId } = some(ledger, i);
@@ -144,6 +145,12 @@ const activitiesArgument = (question: {
 }) => ({ ...question, pageSize: 20 });
 const activities = ({ clients: [client] }: Aged, question: Question): Promise<unknown> =>
   client!.evaluate('auditor', 'audit:listActivities', activitiesArgument(question));
+
+const history = (
+  { clients: [client] }: Aged,
+  row: { noun: 'budget' | 'round'; key: string[] },
+): ReturnType<typeof asked> =>
+  asked(client!.evaluate('auditor', 'audit:getHistory', { ...row, pageSize: 10 }));
 
 const quantile = (values: readonly number[], q: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? 0;
