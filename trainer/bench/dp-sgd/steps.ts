@@ -3,7 +3,6 @@
 import { ClippedSum } from '../../src/dp-sgd/clipped-sum.ts';
 import {
   expectedBatchUnits,
-  packUnits,
   secureRandomness,
   type TrainingPlan,
   type TrainingUnits,
@@ -33,35 +32,39 @@ export interface OpenStep {
 /** A private step's noise can be drawn by itself as well. */
 export interface OpenPrivateStep extends OpenStep {
   noise(): void;
+  readonly unitsPerRun: number;
   readonly parameterCount: number;
 }
 
-interface Workload {
+export interface Workload {
   readonly model: Uint8Array;
   readonly units: TrainingUnits;
   readonly plan: TrainingPlan;
 }
 
 /** Random rows for 16 batches, clip norm 1 and noise multiplier 1.1, as the peers are measured. */
-function workload(name: string, batch: number): Workload {
+export function workload(name: string, batch: number): Workload {
   const model = peerModel(name, 1).bytes;
   const { features, outputs } = readForwardModel(model);
-  const rows = Array.from({ length: BATCHES_IN_MEMORY * batch }, () => [
-    {
-      features: Float32Array.from({ length: features }, () => Math.random() * 2 - 1),
-      label: Math.floor(Math.random() * Math.max(2, outputs)),
-    },
-  ]);
+  const rows = BATCHES_IN_MEMORY * batch;
+  const units: TrainingUnits = {
+    featureCount: features,
+    rowOffsets: Uint32Array.from({ length: rows + 1 }, (_, row) => row),
+    features: new Float32Array(rows * features),
+    labels: new Float32Array(rows),
+  };
+  for (let i = 0; i < units.features.length; i++) units.features[i] = Math.random() * 2 - 1;
+  for (let row = 0; row < rows; row++) units.labels[row] = Math.floor(Math.random() * Math.max(2, outputs));
   const plan: TrainingPlan = {
     clipNormL2: 1,
     noiseMultiplier: 1.1,
     samplingRate: 1 / BATCHES_IN_MEMORY,
     steps: STEPS[name]!,
-    bandSize: rows.length,
+    bandSize: rows,
     rowsPerUnit: 1,
     learningRate: 0.05,
   };
-  return { model, units: packUnits(features, rows), plan };
+  return { model, units, plan };
 }
 
 /** The next of 16 fixed batches, as the peers take them. */
@@ -88,16 +91,24 @@ export async function openPrivateStep(
   name: string,
   options: { readonly batch: number; readonly poisson?: boolean; readonly stepsPerRun?: number },
 ): Promise<OpenPrivateStep> {
+  return openWorkload(workload(name, options.batch), options);
+}
+
+export async function openWorkload(
+  { plan, ...rest }: Workload,
+  options: { readonly batch: number; readonly poisson?: boolean; readonly stepsPerRun?: number },
+): Promise<OpenPrivateStep> {
   const { batch, poisson = false, stepsPerRun } = options;
-  const { plan, ...rest } = workload(name, batch);
   const work = { ...rest, plan: { ...plan, ...(stepsPerRun !== undefined && { stepsPerRun }) } };
-  const { values, parameterCount } = readForwardModel(work.model);
+  const model = readForwardModel(work.model);
+  const { values, parameterCount } = model;
   const round = await prepareRound({ ...work, parameters: values, localPatterns: [] }, secureRandomness);
   const mechanism = poisson ? round.mechanism : { ...round.mechanism, drawBatch: fixedBatches(batch) };
   return {
     step: stepper(work, mechanism, round.runs),
     examples: batch * plan.steps,
     noise: () => void mechanism.drawNoise(),
+    unitsPerRun: layoutOf(model, work.plan).unitsPerRun,
     parameterCount,
     close: round.close,
   };
