@@ -12,7 +12,7 @@ import { layoutOf } from '../../src/dp-sgd/step-layout.ts';
 import type { StepRuns } from '../../src/dp-sgd/step-runs.ts';
 import { runStepsTogether } from '../../src/dp-sgd/steps-together.ts';
 import { runSteps, type StepMechanism } from '../../src/dp-sgd/training-steps.ts';
-import { defaultLoss, readForwardModel } from '../../src/onnx/index.ts';
+import { defaultLoss, findBlockedChannels, readForwardModel } from '../../src/onnx/index.ts';
 import { peerModel } from '../../src/onnx/testing/peer-models.ts';
 import { buildPlainStepGraph } from '../../src/onnx/testing/plain-step-graph.ts';
 
@@ -124,6 +124,7 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
     capacityUnits: unitsPerRun,
     rowsPerUnit: 1,
     loss: defaultLoss(model.outputs),
+    blockedChannels: await findBlockedChannels(model),
   });
   const summed = await ClippedSum.open(graph, units, model, lanes);
   const scale = 1 / expectedBatchUnits(plan);

@@ -5,6 +5,7 @@ import {
   buildStepLoop,
   type ClipLayer,
   type ForwardModel,
+  findBlockedChannels,
   labelRule,
   partitionParameters,
   pick,
@@ -149,6 +150,7 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     capacityUnits: unitsPerRun,
     rowsPerUnit: plan.rowsPerUnit,
     loss: lossOf(plan, model),
+    blockedChannels: await findBlockedChannels(model),
     ...(layers && { layers }),
   };
   const graph = buildStepGraph(model, options);

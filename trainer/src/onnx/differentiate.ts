@@ -17,6 +17,8 @@ export interface Differentiated {
   readonly known?: KnownMatrix | undefined;
   /** Whether `parameters` is [1, parameterCount], not [parameterCount]. */
   readonly isRow?: boolean | undefined;
+  /** Of the machine's blocked convolution; none by default. */
+  readonly blockedChannels?: number | undefined;
 }
 
 /** Names of the parameters, sliced out of the flat vector. */
@@ -59,7 +61,7 @@ function upstreamOfParameters(model: ForwardModel): Set<string> {
 
 /** Emits the forward half; what it returns can emit the backward half. */
 function emitForward(model: ForwardModel, graph: Omit<Differentiated, 'loss'>): BackwardStep {
-  const { writer, grid, known } = graph;
+  const { writer, grid, known, blockedChannels = 0 } = graph;
   const rowCount = grid.units * grid.rowsPerUnit;
   const names = emitParameters(model, graph);
   names.set(model.input, 'x');
@@ -69,6 +71,7 @@ function emitForward(model: ForwardModel, graph: Omit<Differentiated, 'loss'>): 
     writer,
     norms: new UnitNorms(writer, grid, known),
     rowCount,
+    blockedChannels,
     at(value) {
       let name = names.get(value);
       if (name === undefined) {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { findBlockedChannels } from './blocked-channels.ts';
 import { readForwardModel, UnsupportedModelError, withParameters } from './forward-model.ts';
 import type { Loss } from './losses/loss.ts';
 import { openSession } from './onnx-runtime.ts';
@@ -206,6 +207,7 @@ for (const name of new Set([...ROW_MODELS, 'cnn28'])) {
       clipNormL2: 1,
       capacityUnits,
       rowsPerUnit: 2,
+      blockedChannels: await findBlockedChannels(model),
       loss: { kind: model.outputs === 1 ? 'binary-cross-entropy' : 'categorical-cross-entropy' },
     });
     const next = testNumbers(9);

@@ -68,6 +68,13 @@ export interface Padded {
   readonly after: readonly number[];
 }
 
+/** The runtime's own operators on channels in blocks. */
+const BLOCKED_DOMAIN = 'com.microsoft.nchwc';
+
+function isBlocked({ domain, attribute }: NodeProto): boolean {
+  return domain === BLOCKED_DOMAIN || attribute.some(({ g }) => g?.node.some(isBlocked) ?? false);
+}
+
 export class GraphWriter {
   readonly #prefix: string;
   readonly #nodes: NodeProto[] = [];
@@ -103,6 +110,13 @@ export class GraphWriter {
   /** Appends a node whose output carries the name given (a graph output). */
   emitAs(output: string, opType: string, inputs: readonly string[], attributes: Attributes = {}): void {
     this.#append(opType, inputs, [output], attributes);
+  }
+
+  /** Appends a node of the runtime's own operators on channels in blocks (`ops/conv-blocked.ts`); its output's name. */
+  emitBlocked(opType: string, inputs: readonly string[], attributes: Attributes): string {
+    const output = this.emit(opType, inputs, attributes);
+    this.#nodes.push({ ...this.#nodes.pop()!, domain: BLOCKED_DOMAIN });
+    return output;
   }
 
   int64s(values: readonly number[]): string {
@@ -212,11 +226,13 @@ export class GraphWriter {
 
   /** ONNX bytes of `graph`. */
   finish(graph: GraphInterface): Uint8Array {
+    const written = this.graph(graph);
+    const blocked = written.node.some(isBlocked) ? [{ domain: BLOCKED_DOMAIN, version: 1 }] : [];
     return encodeModel({
       irVersion: IR_VERSION,
       producerName: 'consilium',
-      opsetImport: [{ domain: '', version: OPSET_VERSION }],
-      graph: this.graph(graph),
+      opsetImport: [{ domain: '', version: OPSET_VERSION }, ...blocked],
+      graph: written,
       metadataProps: [],
     });
   }

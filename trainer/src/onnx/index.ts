@@ -1,5 +1,6 @@
 // The public surface of the ONNX engine.
 export { BLOCK_ROWS } from './block-sums.ts';
+export { findBlockedChannels } from './blocked-channels.ts';
 export {
   buildForwardModel,
   type ForwardModelDescription,

@@ -32,6 +32,8 @@ export interface StepGraphOptions {
   /** Rows each unit has room for; unused ones are masked. */
   readonly rowsPerUnit: number;
   readonly loss: Loss | 'binary-cross-entropy';
+  /** What `findBlockedChannels` says of the machine that runs the graph; by default, the graph runs on any. */
+  readonly blockedChannels?: number;
 }
 
 /** What `dp-sgd/sensitivity.ts` needs to bound the graph's rounding. */
@@ -213,13 +215,14 @@ export function emitClippedSum(
   readonly parts: readonly string[];
   readonly rounding: StepRounding;
 } {
-  const { capacityUnits: units, rowsPerUnit, known, isRow } = options;
+  const { capacityUnits: units, rowsPerUnit, known, isRow, blockedChannels } = options;
   const loss = lossFrom(options.loss);
   assertBounds(model, options);
   assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
   assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
   assert.equal(whyNotLoss(loss, model.outputs), undefined);
-  const all = differentiate(model, { writer, grid: { units, rowsPerUnit }, loss, known, isRow });
+  const grid = { units, rowsPerUnit };
+  const all = differentiate(model, { writer, grid, loss, known, isRow, blockedChannels });
   const gradients = { all, inFloat: inFloat(all, options) };
   const weights = emitUnitWeights(writer, gradients, options);
   emitSquares(writer, gradients);

@@ -79,15 +79,15 @@ export function columnsWeightGradient(node: OpNode, gradient: string, step: Back
     const split = writer.reshape(rows, [count, filters, kernelSize, channels]);
     return writer.emit('Transpose', [split], { perm: [0, 1, 3, 2] });
   };
-  const sum = () => {
+  const plainSum = () => {
     const flat = writer.reshape(dy, [rowCount * positions, filters]);
     return restore(writer.emit('Gemm', [flat, columns], { transA: 1 }), 1);
   };
-  return { value, restore, sum };
+  return { value, restore, plainSum };
 }
 
 /** Per-row sums of dy over positions: [rows, 1, filters]. */
-export function columnsBiasGradient(node: OpNode, gradient: string, step: BackwardStep): string {
+export function lastBiasGradient(node: OpNode, gradient: string, step: BackwardStep): string {
   const { filters, window } = convolutionOf(node, step);
   const sizes = [step.rowCount, elementCount(window.output), filters];
   return emitRowSum(step.writer, { value: positionGradients(node, gradient, step), sizes, axes: [1] });

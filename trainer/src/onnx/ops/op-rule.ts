@@ -39,6 +39,8 @@ export interface ForwardStep extends KnownValues {
   readonly writer: GraphWriter;
   /** Rows in the step graph: capacity in units times rows per unit. */
   readonly rowCount: number;
+  /** Channels of one block of the runtime's blocked convolution, or 0 where it is not to be used. */
+  readonly blockedChannels: number;
   /** Name in the step graph of a value of the forward graph. */
   at(value: string): string;
   /** The value's shape in the step graph. */

@@ -75,12 +75,15 @@ export function windowOf(
   return { kernel, strides, dilations, pads, countedPads, input, output };
 }
 
+/** How far windows reach along each padded axis. */
+export function reachOf({ kernel, strides, dilations, output }: Window): number[] {
+  return output.map((count, i) => (count - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1);
+}
+
 /** Entries at the end of each padded axis that no window reaches: the transposed convolution's output_padding. */
-export function unreached({ kernel, strides, dilations, pads, input, output }: Window): number[] {
-  return input.map((size, i) => {
-    const reach = (output[i]! - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1;
-    return size + pads[i]! + pads[i + input.length]! - reach;
-  });
+export function unreached(window: Window): number[] {
+  const { pads, input } = window;
+  return reachOf(window).map((reach, i) => input[i]! + pads[i]! + pads[i + input.length]! - reach);
 }
 
 export function windowAttributes({ kernel, strides, dilations, pads }: Window) {

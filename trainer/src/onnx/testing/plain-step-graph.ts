@@ -9,12 +9,12 @@ import { finishStepGraph, type StepGraph, type StepGraphOptions } from '../step-
 /** A step graph whose `clippedSum` is the plain sum of gradients, in float, and whose `squares` are all 0. */
 export function buildPlainStepGraph(
   model: ForwardModel,
-  options: Pick<StepGraphOptions, 'capacityUnits' | 'rowsPerUnit' | 'loss'>,
+  options: Pick<StepGraphOptions, 'capacityUnits' | 'rowsPerUnit' | 'loss' | 'blockedChannels'>,
 ): StepGraph {
-  const { capacityUnits: units, rowsPerUnit } = options;
+  const { capacityUnits: units, rowsPerUnit, blockedChannels } = options;
   const grid = { units, rowsPerUnit };
   const writer = new GraphWriter();
-  const gradients = differentiate(model, { writer, grid, loss: lossFrom(options.loss) });
+  const gradients = differentiate(model, { writer, grid, loss: lossFrom(options.loss), blockedChannels });
   const sums = gradients.map((gradient) => writer.reshape(gradient.plainSum(), [1, -1]));
   writer.emitAs('clippedSum', 'Concat', sums, { axis: 1 });
   writer.emitAs('squares', 'Expand', [writer.double(0), writer.int64s([units, 1])]);
