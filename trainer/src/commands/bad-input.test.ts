@@ -66,7 +66,7 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
   ],
   'an open axis beside the rows': [
     plainWith(({ graph }) => {
-      graph.input[0]!.type.tensorType!.shape!.dim[1] = { dimParam: 'features' };
+      graph.input[0]!.type!.tensorType!.shape!.dim[1] = { dimParam: 'features' };
     }),
     /its input x must be float .*: axis 1 is open, export it with its extent/,
   ],
@@ -97,6 +97,56 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
     }),
     /node make h \(MatMul\): initialiser w0 must be float32: export the model in single precision\n/,
   ],
+  'bfloat16 weights': [
+    plainWith(({ graph }) => {
+      graph.initializer[0] = { ...graph.initializer[0]!, dataType: 16, rawData: new Uint8Array(24) };
+    }),
+    /node make h \(MatMul\): initialiser w0 must be float32: export the model in single precision\n/,
+  ],
+  'float64 weights': [
+    plainWith(({ graph }) => {
+      graph.initializer[0] = { ...graph.initializer[0]!, dataType: 11, rawData: new Uint8Array(96) };
+    }),
+    /node make h \(MatMul\): initialiser w0 must be float32: export the model in single precision\n/,
+  ],
+  'weights that are no numbers': [
+    plainWith(({ graph }) => {
+      graph.initializer[1]!.rawData!.fill(255, 0, 4);
+    }),
+    /node make logit \(MatMul\): initialiser w1 has values that are not finite numbers: export it anew/,
+  ],
+  'weights in another file': [
+    plainWith(({ graph }) => {
+      graph.initializer[0] = { ...graph.initializer[0]!, dataLocation: 1, rawData: new Uint8Array() };
+    }),
+    /initialiser w0 keeps its data in another file: embed it/,
+  ],
+  'fewer numbers than its weights have': [
+    plainWith(({ graph }) => {
+      graph.initializer[0]!.rawData = new Uint8Array(8);
+    }),
+    /initialiser w0 has 2 values for 12 elements/,
+  ],
+  'two inputs': [
+    plainWith(({ graph }) => graph.input.push({ ...graph.input[0]!, name: 'mask' })),
+    /it has 2 inputs, but one is wanted: x, mask: join them in the graph/,
+  ],
+  'two outputs and no logit': [
+    plainWith(({ graph }) => {
+      const [output] = graph.output;
+      graph.output = ['r', 'h'].map((name) => ({ ...output!, name }));
+    }),
+    /it has no output named logit among r, h: name the value before the sigmoid so/,
+  ],
+  'nothing to train': [
+    tinyModel({ features: 4, weights: {}, nodes: [{ op: 'Tanh', from: ['x'], to: 'logit' }] }),
+    /nothing in it can be trained/,
+  ],
+  'a recurrent layer': [
+    between('LSTM', ['w', 'r']),
+    /node make r \(LSTM\): recurrent layers are not supported; use Conv over time, or attention\n/,
+  ],
+  'a cut': [between('Relu').subarray(0, 150), /these bytes are not an ONNX model/],
   'two initialisers of one name': [
     plainWith(({ graph }) => graph.initializer.push({ ...graph.initializer[0]! })),
     /it has two initialisers named w0: give each a name of its own/,
@@ -127,6 +177,10 @@ const STUDIES: Readonly<Record<string, readonly [text: string, ...said: RegExp[]
     /study: clipNormL2 must be a number above 0/,
     /study: learningRate is missing/,
     /study: delta must be above 0 and below 1/,
+  ],
+  'a model too large to train': [
+    studyText('{ kind: multilayer-perceptron, hidden: [10000, 10000, 1000] }'),
+    /it has 110062001 parameters, and 100000000 is the most: take fewer or narrower layers/,
   ],
   'a text that is no YAML': ['model: [open\nrounds: {', /study: not YAML: .* at line 2/],
   'no text': ['', /study: it must be fields with values/],

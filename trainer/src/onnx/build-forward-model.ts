@@ -7,6 +7,7 @@ import { INPUT_NAME, LOGIT_NAME, PROBABILITY_NAME } from './forward-model.ts';
 import { IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from './graph-writer.ts';
 import { ATTRIBUTE_TYPE, encodeModel, type NodeProto, type TensorProto } from './onnx-schema.ts';
 import { floatTensor } from './tensor-data.ts';
+import { checkParameterCount } from './unsupported-model.ts';
 
 export const LOCAL_INTERCEPT_NAME = 'local.intercept';
 
@@ -62,6 +63,8 @@ function seededWeights(
  *
  * Layer i is a Gemm with `weight<i>` [in, out] and `bias<i>` [out]. Biases, the local intercept and a logistic
  * regression's weights start at 0, the weights of a perceptron as `seededWeights` says.
+ *
+ * @throws UnsupportedModelError for more than MAXIMUM_PARAMETERS
  */
 export function buildForwardModel(description: ForwardModelDescription): Uint8Array {
   const { features, localIntercept, metadata = {}, seed = 'consilium' } = description;
@@ -73,6 +76,7 @@ export function buildForwardModel(description: ForwardModelDescription): Uint8Ar
     widths.every((width) => Number.isSafeInteger(width) && width >= 1),
     'widths are positive integers',
   );
+  checkParameterCount(widths.slice(1).reduce((sum, width, layer) => sum + (widths[layer]! + 1) * width, 0));
   const activation = perceptron?.activation ?? 'relu';
   const initializer: TensorProto[] = [];
   const node: NodeProto[] = [];

@@ -245,7 +245,7 @@ function changed(change: (model: ReturnType<typeof decodeModel>) => void): Uint8
 test('an input with an open axis beside the rows, or without any, is refused', () => {
   for (const dim of [[{ dimParam: 'rows' }, { dimParam: 'width' }], [{ dimParam: 'rows' }]]) {
     const bytes = changed(({ graph }) => {
-      graph.input[0]!.type.tensorType!.shape = { dim };
+      graph.input[0]!.type!.tensorType!.shape = { dim };
     });
     assert.throws(() => readForwardModel(bytes), /input x must be float .* of fixed extent/);
   }

@@ -112,7 +112,7 @@ function readInput(model: ModelProto): { input: string; inputShape: number[] } {
         'is not data as initialisers',
     ]);
   }
-  const type = input.type.tensorType;
+  const type = input.type?.tensorType;
   const [, ...rest] = type?.shape?.dim ?? [];
   if (type?.elemType !== ELEMENT_TYPE.float || type.shape?.dim.length === undefined) {
     throw new UnsupportedModelError([`its input ${input.name} must be float [rows, features]`]);

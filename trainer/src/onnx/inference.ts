@@ -124,6 +124,7 @@ export class Inference implements KnownValues {
   #keep(node: OpNode): void {
     const rule = ruleOf(node.opType);
     if (rule === undefined) throw new UnsupportedOp('it computes on data, where constants are wanted');
+    for (const input of node.inputs.filter((name) => name !== '')) this.shapeOf(input);
     this.#shapes.set(node.output, rule.inferShape(node, this));
     if (rule.isDiscrete?.(node, this)) this.#discrete.add(node.output);
     this.kept.push(node);

@@ -3,7 +3,7 @@ import { type Constant, constantFrom } from './constant.ts';
 import { ELEMENT_TYPE, type ModelProto, type TensorProto } from './onnx-schema.ts';
 import type { OpNode } from './ops/op-rule.ts';
 import { elementCount, readFloats } from './tensor-data.ts';
-import { describeNode } from './unsupported-model.ts';
+import { checkParameterCount, describeNode } from './unsupported-model.ts';
 
 /** A trainable initialiser and its place in the flat parameter vector. */
 export interface TrainableParameter {
@@ -139,9 +139,16 @@ export function readInitialisers(
       offset += size;
     }
   }
+  checkParameterCount(offset);
   const values = new Float32Array(offset);
   parameters.forEach((parameter, i) => {
-    values.set(chunks[i]!, parameter.offset);
+    const chunk = chunks[i]!;
+    if (!chunk.every(Number.isFinite)) {
+      const user = uses.get(parameter.name)![0]!;
+      const reason = `initialiser ${parameter.name} has values that are not finite numbers: export it anew`;
+      problems.push(describeNode(user, reason));
+    }
+    values.set(chunk, parameter.offset);
   });
   const useCounts = new Map([...uses].map(([name, users]) => [name, users.length]));
   return { parameters, values, parameterCount: offset, constants, useCounts, unreadable };

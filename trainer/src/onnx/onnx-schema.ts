@@ -43,7 +43,7 @@ export interface DimensionProto {
 }
 export interface ValueInfoProto {
   name: string;
-  type: { tensorType?: { elemType: number; shape?: { dim: DimensionProto[] } } };
+  type?: { tensorType?: { elemType: number; shape?: { dim: DimensionProto[] } } };
   metadataProps?: { key: string; value: string }[];
 }
 export interface GraphProto {

@@ -73,6 +73,10 @@ class Rewriter {
     const stored = floatsOf(node, 'intercepts');
     const count = Math.max(1, stored.length);
     const features = coefficients.length / count;
+    if (!Number.isInteger(features) || features === 0) {
+      const reason = `it has ${coefficients.length} coefficients for ${count} classes: export it anew`;
+      throw new UnsupportedModelError([describeNode(node, reason)]);
+    }
     const weights = rows.flatMap((row) => coefficients.slice(row * features, (row + 1) * features));
     const shape = [rows.length, features];
     this.initializers.push(floatTensor({ name: 'coefficients', shape }, weights));
@@ -163,7 +167,7 @@ export function withStandardOperators(model: ModelProto): ModelProto {
       initializer: [...model.graph.initializer, ...rewriter.initializers],
       output:
         found.length > 0
-          ? found.map((name) => ({ name, type: valueInfo(name, { elementType: 'float', shape: [] }).type }))
+          ? found.map((name) => valueInfo(name, { elementType: 'float', shape: [] }))
           : model.graph.output,
       valueInfo: [],
     },
@@ -172,5 +176,5 @@ export function withStandardOperators(model: ModelProto): ModelProto {
 
 /** Whether a graph output holds floating-point numbers: not a label, not a map. */
 export function isFloatOutput({ type }: ModelProto['graph']['output'][number]): boolean {
-  return type.tensorType?.elemType === ELEMENT_TYPE.float;
+  return type?.tensorType?.elemType === ELEMENT_TYPE.float;
 }

@@ -15,6 +15,17 @@ export class UnsupportedModelError extends Error {
   }
 }
 
+/** As on the ledger; each step holds a few numbers of 64 bits for each of them. */
+export const MAXIMUM_PARAMETERS = 100_000_000;
+
+/** @throws UnsupportedModelError where a model has more parameters than can be trained */
+export function checkParameterCount(count: number): void {
+  if (count <= MAXIMUM_PARAMETERS) return;
+  throw new UnsupportedModelError([
+    `it has ${count} parameters, and ${MAXIMUM_PARAMETERS} is the most: take fewer or narrower layers`,
+  ]);
+}
+
 /** What is wrong with a node, by its name. */
 export function describeNode(
   { name, opType }: { readonly name: string; readonly opType: string },

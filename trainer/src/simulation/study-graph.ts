@@ -57,12 +57,12 @@ export function studyGraph(
   if (kind.kind === 'logistic-regression' && (target.kind === 'numeric' || target.kind === 'count')) {
     refuse(`logistic-regression needs a binary or categorical label; for a ${target.kind} one say linear`);
   }
-  const graph = graphOf(kind, dictionary);
   const patterns = [...localPatterns];
   if (kind.kind !== 'onnx' && kind.localIntercept && !matchesPattern(LOCAL_INTERCEPT_NAME, patterns)) {
     patterns.push(LOCAL_INTERCEPT_NAME);
   }
   try {
+    const graph = graphOf(kind, dictionary);
     const { features, outputs, parameterCount, parameters, finalActivation } = readForwardModel(graph);
     if (features !== names.length) {
       refuse(
