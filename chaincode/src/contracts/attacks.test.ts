@@ -102,6 +102,23 @@ function rewritten(study: StudyOnLedger, noun: string, datasetId: string): [stri
   return rows.map(([key, row]) => [key, text({ ...row, ...changes[noun] })]);
 }
 
+/** The study's row, which a majority can write, with a mechanism that nobody consented to. */
+async function lessNoise(study: StudyOnLedger): Promise<void> {
+  const [key, { value }] = [...study.world.rows].find(([at]) => at.startsWith('\u0000study\u0000'))!;
+  const row = JSON.parse(Buffer.from(value).toString()) as Argument<'study:propose'>;
+  const training = { ...row.training, noiseMultiplier: '0.5' };
+  const step: readonly [Caller, 'motion:move', Argument<'motion:move'>] = [
+    researcher,
+    'motion:move',
+    { studyId: STUDY, kind: 'pause', reason: 'x' },
+  ];
+  const code = await forge(study, step, {
+    signers: ['BetaMSP', COLLUDER, MALLORY],
+    alter: (at, written) => (at === key ? text({ ...JSON.parse(written), training }) : written),
+  });
+  assert.equal(code, 'VALID', 'a majority that runs other code can write a study');
+}
+
 const ATTACKS: readonly Attack[] = [
   // Forged hashes.
   {
@@ -576,6 +593,23 @@ const ATTACKS: readonly Attack[] = [
           ),
         ),
       met: 'ENDORSEMENT_POLICY_FAILURE',
+    }),
+  ),
+  ...Object.entries({
+    update: "all others together who lower a study's noise after the consents, and an update to their plan",
+    score: "all others together who lower a study's noise after the consents, and a score to their plan",
+  }).map(
+    ([what, title]): Attack => ({
+      title,
+      before: after(what === 'update' ? opened : trained, lessNoise),
+      attempt: (study) =>
+        what === 'update'
+          ? study.update('alpha', 1, {
+              privacyEvent: trainingEvent({ noiseMultiplier: '0.5' }),
+              claimedEpsilon: '99',
+            })
+          : study.verdict('AlphaMSP', 1),
+      met: 'STUDY_CHANGED',
     }),
   ),
   {

@@ -2,7 +2,7 @@
 // optimiser, its clipping, its aggregation, nor any field that a later version adds.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { Amendment, canonicalJson, ProposeStudy, studyDigest } from '../domain/index.ts';
+import { Amendment, canonicalJson, ProposeStudy, planDigest, studyDigest } from '../domain/index.ts';
 import { datasetArgument, sha256, studyArgument } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
@@ -96,6 +96,25 @@ test('whoever read a text that was amended meanwhile neither approves nor consen
   await study.submit(ann!, 'study:approveConsent', { ...guarded, studySha256: again });
   const given = await study.submit(ben!, 'study:consent', { ...guarded, studySha256: again, claimedEpsilon });
   assert.deepEqual([given.studyVersion, given.studySha256], [2, again]);
+});
+
+test('the plan is the text but for what amendments may change', async () => {
+  const text = { ...plan, training };
+  const digest = planDigest(text, sha256);
+  const may = /^(rounds|roundDeadlineSeconds|quorum|datasets|validation\.minimum)(\.|$)/;
+  for (const path of leaves(text)) {
+    const changed = planDigest(changedAt(text, path), sha256);
+    assert.equal(changed === digest, may.test(path.join('.')), path.join('.'));
+  }
+  const { study, guarded, read } = await amendedMeanwhile();
+  const { planSha256 } = await study.evaluate(steward, 'study:getConsent', {
+    studyId: STUDY,
+    datasetId: 'alpha',
+  });
+  const row = await study.evaluate(steward, 'study:get', { studyId: STUDY });
+  assert.equal(planDigest(row, sha256), planSha256, 'it outlives an amendment');
+  assert.notEqual(studyDigest(row, sha256), read.studySha256);
+  assert.equal(guarded.studyId, STUDY);
 });
 
 test('an amendment changes what amendments may, and no other field of the text', async () => {

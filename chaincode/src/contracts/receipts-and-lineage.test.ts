@@ -6,6 +6,7 @@ import {
   joinLineage,
   type Lineage,
   lineageProblems,
+  planDigest,
   type Receipt,
   studyDigest,
 } from '../domain/index.ts';
@@ -203,6 +204,9 @@ const TAMPERINGS: Readonly<Record<string, (lineage: Lineage) => void>> = {
   'the text that was consented to': ({ consents }) => {
     consents[0]!.studySha256 = sha256('another');
   },
+  'the plan that was consented to': ({ consents }) => {
+    consents[0]!.planSha256 = sha256('another');
+  },
   'a consent taken out': ({ consents }) => {
     consents.pop();
   },
@@ -221,7 +225,10 @@ test('a history forged throughout agrees with itself, and not with the digest on
   const { lineage } = await published();
   const forged = structuredClone(lineage);
   forged.study.question = 'Something else?';
-  for (const consent of forged.consents) consent.studySha256 = studyDigest(forged.study, sha256);
+  for (const consent of forged.consents) {
+    consent.studySha256 = studyDigest(forged.study, sha256);
+    consent.planSha256 = planDigest(forged.study, sha256);
+  }
   const { lineageDigest } = await import('../domain/rules/lineage-rules.ts');
   const rounds = forged.rounds.map(({ round }) => round);
   forged.model.lineageSha256 = lineageDigest(

@@ -5,6 +5,7 @@ import {
   contributionsOf,
   type Dataset,
   DomainError,
+  planDigest,
   type Receipt,
   ROW_SCHEMA,
   type RoundDossier,
@@ -87,6 +88,7 @@ export class RoundContract extends LedgerContract {
         released: await ledger.get('release', argument.plaintextSha256),
         consent: await findConsent(ledger, studyId, datasetId),
         account: await findBudget(ledger, datasetId, 'training'),
+        planSha256: planDigest(study, sha256),
       });
       await ledger.put('update', update);
       const { plaintextSha256 } = update;
@@ -136,6 +138,7 @@ export class RoundContract extends LedgerContract {
         round,
         existing: await ledger.get('verdict', studyId, roundKey(round.round), mspId),
         signerSha256: call.signerSha256(),
+        planSha256: planDigest(study, sha256),
         own,
       });
       call.concern({ dataset: verdict.scores.map(({ datasetId }) => datasetId) });

@@ -62,6 +62,9 @@ export const Consent = Strict({
   studySha256: Type.Optional(
     Described(Sha256, "Digest of the text consented to: the study's fields as proposed, in canonical JSON."),
   ),
+  planSha256: Type.Optional(
+    Described(Sha256, 'Digest of what of that text no amendment changes; updates and scores are held to it.'),
+  ),
 });
 export type Consent = Static<typeof Consent>;
 /** A consent as the ledger reads it. */

@@ -30,7 +30,7 @@ export const ERRORS = {
   STUDY_STATE: ['conflict', "The study's state does not allow this."],
   STUDY_CHANGED: [
     'conflict',
-    'The study has another text than the one that was read: it was amended meanwhile; read it again.',
+    'The study has another text than the one that was read, or consented to: read it again.',
   ],
   PURPOSE_NOT_ALLOWED: ['forbidden', "The dataset's terms do not allow the study's purpose."],
   REQUESTER_NOT_ALLOWED: ['forbidden', "The dataset's terms do not allow the study's requester."],

@@ -46,7 +46,7 @@ export { joinLineage, lineageProblems, type Sha256Of, sealOf } from './rules/lin
 export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
 export { leaderOf } from './rules/round-rules.ts';
-export { studyDigest } from './rules/study-rules.ts';
+export { planDigest, studyDigest } from './rules/study-rules.ts';
 export { transition } from './rules/transition.ts';
 export * from './server-optimizer.ts';
 export * from './study.ts';

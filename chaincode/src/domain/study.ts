@@ -89,6 +89,16 @@ export const studyText = (study: ProposeStudy): Partial<ProposeStudy> =>
     Object.entries(study).filter(([field]) => Object.hasOwn(ProposeStudy.properties, field)),
   );
 
+/** Fields that an amendment may change, all of them or, of validation, one part. */
+const AMENDED: readonly string[] = ['rounds', 'roundDeadlineSeconds', 'quorum', 'datasets'];
+
+/** What of a study's text no amendment changes: question, purpose, model, mechanism, aggregation. */
+export function studyPlan(study: ProposeStudy): object {
+  const { minimum: _, ...validation } = study.validation;
+  const fixed = Object.entries(studyText(study)).filter(([field]) => !AMENDED.includes(field));
+  return { ...Object.fromEntries(fixed), validation };
+}
+
 export const Participant = Strict({ datasetId: Id, mspId: MspId, weight: Type.Integer({ minimum: 1 }) });
 export type Participant = Static<typeof Participant>;
 

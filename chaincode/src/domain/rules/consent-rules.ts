@@ -16,7 +16,7 @@ import { afterReserving, giveBack, reserve, spend, statementOf } from './budget-
 import { checkTerms } from './dataset-rules.ts';
 import type { Sha256Of } from './lineage-rules.ts';
 import { checkClaim, costPerRound, plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
-import { isLive, studyDigest } from './study-rules.ts';
+import { isLive, planDigest, studyDigest } from './study-rules.ts';
 
 /** Both accounts of a dataset. */
 export interface Accounts {
@@ -184,6 +184,7 @@ export function grantConsent(
       studyVersion: study.version,
       stewards,
       studySha256,
+      planSha256: planDigest(study, context.sha256),
     },
     accounts: {
       training: reserve(accounts.training, whole.training),
@@ -196,6 +197,21 @@ export function grantConsent(
 export function requireGranted(consent: Consent): void {
   if (consent.state === 'granted') return;
   throw new DomainError('CONSENT_STATE', `the consent of ${consent.datasetId} is ${consent.state}`);
+}
+
+/**
+ * The study's plan is the one that was consented to. Members together that run other code could have rewritten
+ * the study; without its owner's peer they cannot rewrite the consent.
+ *
+ * @throws DomainError STUDY_CHANGED
+ */
+export function requirePlan({ datasetId, planSha256 }: Consent, present: string): void {
+  // Consents of old say nothing of it.
+  if (planSha256 === undefined || planSha256 === present) return;
+  throw new DomainError(
+    'STUDY_CHANGED',
+    `the plan is ${present}, and ${datasetId} consented to ${planSha256}`,
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Consent } from '../consent.ts';
 import type { ParametersRef, Round } from '../round.ts';
 import { plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
 import { nextBase, supportersOf } from './round-rules.ts';
-import { studyDigest } from './study-rules.ts';
+import { planDigest, studyDigest } from './study-rules.ts';
 import { tallyOf } from './tally.ts';
 
 /** SHA-256 of a text's UTF-8 bytes in lower-case hex: the domain itself has no cryptography. */
@@ -23,7 +23,7 @@ export const sealOf = (
 /** What of a consent no settlement changes. */
 const consented = (consent: Consent) => {
   const { studyId, datasetId, owner, claimedEpsilon, costPerRound, rounds, grantedAt } = consent;
-  const { studyVersion, stewards, studySha256 } = consent;
+  const { studyVersion, stewards, studySha256, planSha256 } = consent;
   return {
     studyId,
     datasetId,
@@ -35,6 +35,7 @@ const consented = (consent: Consent) => {
     studyVersion,
     stewards,
     studySha256,
+    planSha256,
   };
 };
 
@@ -115,7 +116,8 @@ export function lineageProblems(
   const included = [...new Set(finalized.flatMap((round) => round.included ?? []))].sort();
   check(same(model.datasets, included), "the model's datasets are not those included");
   const text = studyDigest(study, sha256);
-  for (const { datasetId, studyVersion, studySha256 } of consents) {
+  const plan = planDigest(study, sha256);
+  for (const { datasetId, studyVersion, studySha256, planSha256 } of consents) {
     check(
       datasets.some((dataset) => dataset.datasetId === datasetId),
       `dataset ${datasetId} is missing`,
@@ -123,6 +125,7 @@ export function lineageProblems(
     // What an earlier text said is on the ledger's history; rows of old have no digest.
     const comparable = studySha256 !== undefined && studyVersion === study.version;
     check(!comparable || studySha256 === text, `the consent of ${datasetId} is to another text`);
+    check(planSha256 === undefined || planSha256 === plan, `the consent of ${datasetId} is to another plan`);
   }
   const digest = lineageDigest(
     { study, datasets, consents, rounds: rounds.map(({ round }) => round), seals },

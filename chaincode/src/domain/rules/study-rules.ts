@@ -7,7 +7,7 @@ import { encodingOf, inputNames } from '../dictionary.ts';
 import { DomainError } from '../errors.ts';
 import { optimisationProblems } from '../optimisation.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
-import { type ProposeStudy, type Study, type StudyRow, studyText } from '../study.ts';
+import { type ProposeStudy, type Study, type StudyRow, studyPlan, studyText } from '../study.ts';
 import { checkTerms } from './dataset-rules.ts';
 import { duplicates } from './duplicates.ts';
 import type { Sha256Of } from './lineage-rules.ts';
@@ -26,6 +26,10 @@ export const isLive = ({ state }: Pick<Study, 'state'>): boolean =>
 /** The digest of a study's text, which a consent names. */
 export const studyDigest = (study: ProposeStudy, sha256: Sha256Of): string =>
   sha256(canonicalJson(studyText(study)));
+
+/** The digest of what of it stays whatever is amended. */
+export const planDigest = (study: ProposeStudy, sha256: Sha256Of): string =>
+  sha256(canonicalJson(studyPlan(study)));
 
 /** @throws DomainError NOT_THE_REQUESTER */
 function requireRequester(study: Study, mspId: string): void {

@@ -8,7 +8,7 @@ import { ROW_SCHEMA } from '../row-schema.ts';
 import type { RecordUpdate, Update } from '../update.ts';
 import type { Release } from '../used-once.ts';
 import { spend } from './budget-rules.ts';
-import { requireGranted } from './consent-rules.ts';
+import { requireGranted, requirePlan } from './consent-rules.ts';
 import { checkClaim, checkEvent, plannedTrainingEvent } from './plan-cost.ts';
 import type { RoundContext } from './round-rules.ts';
 import { requireRunning } from './study-rules.ts';
@@ -20,7 +20,7 @@ import { requireRunning } from './study-rules.ts';
  * it. An update that comes after the deadline counts as long as nobody has closed the round.
  *
  * @throws DomainError STUDY_STATE, NOT_A_PARTICIPANT, NOT_THE_OWNER, UPDATE_EXISTS, ROUND_CLOSED, CONSENT_STATE,
- * UPDATE_REPLAYED, PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
+ * STUDY_CHANGED, UPDATE_REPLAYED, PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
  */
 export function recordUpdate(
   argument: RecordUpdate,
@@ -32,6 +32,7 @@ export function recordUpdate(
     readonly released: Release | undefined;
     readonly consent: Consent;
     readonly account: Budget;
+    readonly planSha256: string;
   },
 ): { update: Update; account: Budget; charge: PrivacyCharge } {
   const { mspId, at, transactionId, study, round, existing, released, consent, account } = context;
@@ -45,6 +46,7 @@ export function recordUpdate(
     throw new DomainError('ROUND_CLOSED', `round ${round.round} is ${round.state} and takes no updates`);
   }
   requireGranted(consent);
+  requirePlan(consent, context.planSha256);
   if (released !== undefined) {
     const { studyId, round: before, datasetId: of } = released;
     throw new DomainError(

@@ -7,7 +7,7 @@ import type { Round } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { RecordVerdict, Verdict } from '../verdict.ts';
 import { spend } from './budget-rules.ts';
-import { requireGranted } from './consent-rules.ts';
+import { requireGranted, requirePlan } from './consent-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { checkClaim, checkEvent, plannedScoreEvent } from './plan-cost.ts';
 import { type RoundContext, requireValidator } from './round-rules.ts';
@@ -35,7 +35,7 @@ function decisionProblems({ decisions, scores }: RecordVerdict, { updates = [] }
  * the candidate must have scored it on each of them whose consent stands.
  *
  * @throws DomainError STUDY_STATE, NOT_A_PARTICIPANT, NOT_THE_OWNER, VERDICT_EXISTS, ROUND_CLOSED,
- * INVALID_ARGUMENT, CONSENT_STATE, PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
+ * INVALID_ARGUMENT, CONSENT_STATE, STUDY_CHANGED, PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
  */
 export function recordVerdict(
   argument: RecordVerdict,
@@ -44,6 +44,7 @@ export function recordVerdict(
     readonly round: Round;
     readonly existing: Verdict | undefined;
     readonly signerSha256: string;
+    readonly planSha256: string;
     readonly own: ReadonlyMap<string, { readonly consent: Consent; readonly account: Budget }>;
   },
 ): { verdict: Verdict; accounts: Budget[]; charges: PrivacyCharge[] } {
@@ -72,6 +73,7 @@ export function recordVerdict(
     requireParticipant(round, datasetId, mspId);
     const { consent, account } = own.get(datasetId)!;
     requireGranted(consent);
+    requirePlan(consent, context.planSha256);
     checkEvent(privacyEvent, plannedScoreEvent(study));
     const cost = consent.costPerRound.heldOut;
     const field = `scores.${i}.claimedEpsilon`;
