@@ -1,12 +1,13 @@
 // Many steps in one run must be the same steps, to the bit, as one by one with the same draws.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
+import { buildForwardModel, buildStepGraph, readForwardModel } from '../onnx/index.ts';
 import type { ModelProto } from '../onnx/onnx-schema.ts';
 import { peerModel } from '../onnx/testing/peer-models.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
+import { takesStepsTogether } from './step-runs.ts';
 import { bodyOf, compareWays, rewire, type StepsCase, takeSteps } from './testing/steps-both-ways.ts';
-import type { TrainingPlan } from './training-plan.ts';
+import { capacityUnitsOf, type TrainingPlan } from './training-plan.ts';
 import type { LabelledRow } from './training-units.ts';
 
 const plan: TrainingPlan = {
@@ -212,3 +213,33 @@ for (const [name, given, mutate] of mutants) {
     assert.ok(differing > 0);
   });
 }
+
+test('many steps go to a run where the step is small and the optimiser is gradient descent, by public numbers', () => {
+  const many: TrainingPlan = { ...plan, steps: 1000, bandSize: 1600, samplingRate: 1 / 16 };
+  const isTaken = (name: string, change: Partial<TrainingPlan> = {}, lanes = 1) => {
+    const changed = { ...many, ...change };
+    const graph = buildStepGraph(readForwardModel(peerModel(name, 1).bytes), {
+      clipNormL2: 1,
+      capacityUnits: capacityUnitsOf(changed),
+      rowsPerUnit: changed.rowsPerUnit,
+      loss: name === 'mlp784' ? { kind: 'categorical-cross-entropy' } : 'binary-cross-entropy',
+    });
+    return takesStepsTogether(changed, graph, lanes);
+  };
+  assert.ok(isTaken('lr13') && isTaken('mlp30') && isTaken('mlp30', { rowsPerUnit: 2 }));
+  assert.ok(isTaken('lr13', { clipping: { kind: 'per-layer', bounds: 'uniform' } }));
+  assert.ok(isTaken('lr13', { optimizer: { kind: 'sgd', momentum: 0.9 } }));
+  const refused: readonly (readonly [string, Partial<TrainingPlan>, number?])[] = [
+    ['mlp784', {}],
+    ['lr13', { optimizer: { kind: 'adam' } }],
+    ['lr13', { clipping: { kind: 'adaptive' } }],
+    ['lr13', { steps: 10 }],
+    ['lr13', { stepsPerRun: 1 }],
+    ['lr13', { rowsPerRun: 50 }],
+    ['lr13', { bandSize: 2 ** 22, samplingRate: 2 ** -16 }],
+    ['lr13', {}, 2],
+  ];
+  for (const [name, change, lanes] of refused) {
+    assert.ok(!isTaken(name, change, lanes), `${name} ${JSON.stringify(change)}`);
+  }
+});

@@ -27,6 +27,8 @@ export function stepsPerRun({ units, rowsPerUnit, features, parameterCount }: St
 
 /** Models whose steps take longer gain nothing. */
 const LARGEST_WORK = 2 ** 21;
+/** Features of all rows that are kept once more, as a table, at most: 128 MiB. */
+const TABLE_VALUES = 2 ** 25;
 /** Fewer steps are taken sooner than a graph of many is loaded. */
 const WORTH_A_LOOP = 50;
 
@@ -35,13 +37,15 @@ const WORTH_A_LOOP = 50;
  * call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
  */
 export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: number): boolean {
-  const { units, rowsPerUnit, parameterCount } = graph;
+  const { units, rowsPerUnit, parameterCount, features } = graph;
   // Sums of a step must not be in float where those of many are not: `floatRounding` compares sums of one kind.
   const isDouble = graph.sumType === 'float64';
   const isSmall = lanes === 1 && isDouble && units * rowsPerUnit * parameterCount < LARGEST_WORK;
   const hasRoom = units >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
+  const isKept = plan.bandSize * rowsPerUnit * features <= TABLE_VALUES;
   const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
-  return isSmall && hasRoom && isDescent && plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
+  const isWorthIt = plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
+  return isSmall && hasRoom && isKept && isDescent && isWorthIt;
 }
 
 /** What gradient descent goes on from, [parameterCount] each. */
