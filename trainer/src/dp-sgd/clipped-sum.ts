@@ -19,6 +19,8 @@ export class ClippedSum {
   readonly #units: TrainingUnits;
   /** Per unit, 1 where it is left out from the start. */
   readonly #isUnusable: Uint8Array;
+  /** Of runs: their sum, what its rounding lost, and the sum over lanes of the last one. */
+  readonly #sums: Readonly<Record<'total' | 'lost' | 'ofLanes', Float64Array>>;
   #count = 0;
 
   /** `graph` is one lane's: its capacity times `lanes` units are summed in one run. */
@@ -41,6 +43,8 @@ export class ClippedSum {
     this.#lanes = lanes;
     this.#graph = graph;
     this.#units = units;
+    const create = () => new Float64Array(graph.parameterCount);
+    this.#sums = { total: create(), lost: create(), ofLanes: create() };
     this.#isUnusable = Uint8Array.from({ length: unitCount(units) }, (_, unit) =>
       isUsableUnit(units, unit) ? 0 : 1,
     );
@@ -84,19 +88,26 @@ export class ClippedSum {
   async #sum(parameters: Float32Array, batch: Uint32Array): Promise<Sums> {
     const capacity = this.#graph.units * this.#lanes.length;
     if (batch.length <= capacity) return this.#run(parameters, batch);
-    const total = new Float64Array(this.#graph.parameterCount);
-    const lost = new Float64Array(this.#graph.parameterCount);
+    const { total, lost } = this.#sums;
+    total.fill(0);
+    lost.fill(0);
     for (let start = 0; start < batch.length; start += capacity) {
-      const part = await this.#run(parameters, batch.subarray(start, start + capacity));
-      for (let i = 0; i < total.length; i++) {
-        const [before, added] = [total[i]!, part[i]!];
-        const after = before + added;
-        const counted = after - before;
-        lost[i]! += before - (after - counted) + (added - counted);
-        total[i] = after;
-      }
+      this.#add(await this.#run(parameters, batch.subarray(start, start + capacity)));
     }
-    return total.map((value, i) => value + lost[i]!);
+    for (let i = 0; i < total.length; i++) total[i]! += lost[i]!;
+    return total;
+  }
+
+  #add(part: Sums): void {
+    const { total, lost } = this.#sums;
+    for (let i = 0; i < total.length; i++) {
+      const before = total[i]!;
+      const added = part[i]!;
+      const after = before + added;
+      const counted = after - before;
+      lost[i]! += before - (after - counted) + (added - counted);
+      total[i] = after;
+    }
   }
 
   async close(): Promise<void> {
@@ -184,11 +195,13 @@ export class ClippedSum {
     const [first, ...others] = this.#lanes as [Lane, ...Lane[]];
     // A count may take further runs.
     if (others.length === 0) return this.#graph.takesClipNorm ? first.buffers.sum.slice() : first.buffers.sum;
-    const total = Float64Array.from(first.buffers.sum);
+    const { ofLanes } = this.#sums;
+    ofLanes.set(first.buffers.sum);
     for (const { buffers } of others) {
-      for (let i = 0; i < total.length; i++) total[i]! += buffers.sum[i]!;
+      const { sum } = buffers;
+      for (let i = 0; i < ofLanes.length; i++) ofLanes[i]! += sum[i]!;
     }
-    return total;
+    return ofLanes;
   }
 
   #layOut(batch: Uint32Array, isLeftOut: (slot: number) => boolean): void {
