@@ -5,11 +5,11 @@ import { DiscreteGaussian, RandomWords, secureRandomness } from '../src/dp-sgd/i
 import { measure, median, significant } from './dp-sgd/measure.ts';
 import { type OpenStep, openPlainStep, openPrivateStep } from './dp-sgd/steps.ts';
 
-const HELP = `Usage: node trainer/dist/bench/dp-sgd.js [--model M --batch B] [OPTION]... [--windows N] [--seconds S]
+const HELP = `Usage: dp-sgd.js [--noise | --model M --batch B [OPTION]...] [--windows N] [--seconds S]
 
 Examples per second of whole DP-SGD steps (clip 1, noise multiplier 1.1) on batches in memory, and of the noise
 alone. Without --model: every model and batch. Models: lr13 (13 inputs), mlp30 (30-64-32-1),
-mlp784 (784-512-256-10), cnn28 (two convolutions for 28 x 28 images, 10 classes).
+mlp784 (784-512-256-10), cnn28 (two convolutions for 28 x 28 images, 10 classes). --noise: the noise alone.
 
 --non-private measures the same engine's step without norms, clipping and noise as well, in turn with the private
 one; its line (consilium-non-private) says how many times as long the private step takes (private_cost). --one-by-one
@@ -29,6 +29,7 @@ const { values: options } = parseArgs({
   options: {
     model: { type: 'string' },
     batch: { type: 'string' },
+    noise: { type: 'boolean', default: false },
     'non-private': { type: 'boolean', default: false },
     'one-by-one': { type: 'boolean', default: false },
     windows: { type: 'string', default: '5' },
@@ -101,6 +102,8 @@ if (options.help) {
 } else if (!(windows >= 1) || !(seconds > 0)) {
   process.stderr.write('--windows and --seconds must be positive numbers\n');
   process.exitCode = 2;
+} else if (options.noise) {
+  await runNoise();
 } else if (options.model === undefined) {
   for (const [model, batches] of Object.entries(BATCHES)) {
     for (const batch of batches) {
