@@ -54,7 +54,8 @@ export interface NoiseCalibration {
  *    *Many steps in a run* (`step-runs.ts`). B may be summed by the graph of one step and B' by that of many, or the
  *    other way round: 1 and 2 hold for both, since the float32 numbers that define g_u are the same in both. For
  *    linear models the latter computes c_u d as d clipped to ±b, b = C / √(‖x‖² + m) of at most K roundings, where
- *    d x̃ = g_u and ‖x̃‖² = ‖x‖² + m: |c_u d| ‖x̃‖ ≤ C (1 + ρ) as in 1.
+ *    d x̃ = g_u and ‖x̃‖² = ‖x‖² + m: |c_u d| ‖x̃‖ ≤ C (1 + ρ) as in 1. There κ multiplies c_u or x̃ instead of the
+ *    sum: one rounding of each term in place of one of the sum, within the n roundings and the K of a norm.
  *    *Sums in float32* (where `floatBlocks` is given): see `floatRounding`, whose bound is added.
  *    *A clip norm per step.* C may be any public number that is fixed before the batch is drawn: κ = fl(2^20 / C) goes
  *    with it, and Δ and σ, in lattice steps, do not depend on it.
