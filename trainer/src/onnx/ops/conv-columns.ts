@@ -118,25 +118,40 @@ function blocksOf({ window }: ReturnType<typeof convolutionOf>, axis: number) {
   return { stride, taps, windows, offset: pad - first * stride };
 }
 
+/** All indices into an array of the extents given, in row-major order. */
+const indicesOf = (extents: readonly number[]): number[][] =>
+  extents.reduce<number[][]>(
+    (all, extent) => all.flatMap((index) => Array.from({ length: extent }, (_, i) => [...index, i])),
+    [[]],
+  );
+
 /** W as [taps · filters, places of a block · channels], for taps and places as dx is computed in. */
 function turnedWeight(node: OpNode, step: BackwardStep): string {
   const { writer } = step;
   const convolution = convolutionOf(node, step);
   const { channels, filters, window } = convolution;
   const { kernel, strides } = window;
+  const kernelSize = elementCount(kernel);
   const taps = kernel.map((_, axis) => blocksOf(convolution, axis).taps);
-  let weight = toChannelsLast(writer, step.at(node.inputs[1]!), kernel.length + 2);
-  const missing = taps.map((count, i) => count * strides[i]! - kernel[i]!);
-  weight = writer.pad(weight, { before: [0, ...missing.map(() => 0), 0], after: [0, ...missing, 0] });
-  const split = writer.reshape(weight, [
-    filters,
-    ...taps.flatMap((count, i) => [count, strides[i]!]),
-    channels,
-  ]);
-  const [tapAxes, placeAxes] = [taps.map((_, i) => 1 + 2 * i), taps.map((_, i) => 2 + 2 * i)];
-  const perm = [...tapAxes, 0, ...placeAxes, 1 + 2 * taps.length];
+  const last = toChannelsLast(writer, step.at(node.inputs[1]!), kernel.length + 2);
+  const rows = writer.reshape(last, [filters * kernelSize, channels]);
+  // Behind the last row there is one of zeros, for taps beyond the kernel.
+  const outside = filters * kernelSize;
+  const order = indicesOf(taps).flatMap((tap) =>
+    Array.from({ length: filters }, (_, filter) =>
+      indicesOf(strides).map((place) => {
+        const at = tap.map((t, i) => t * strides[i]! + place[i]!);
+        const isInside = at.every((own, i) => own < kernel[i]!);
+        return isInside
+          ? filter * kernelSize + at.reduce((sum, own, i) => sum * kernel[i]! + own, 0)
+          : outside;
+      }),
+    ).flat(),
+  );
+  const zeros = order.includes(outside) ? 1 : 0;
+  const padded = writer.pad(rows, { before: [0, 0], after: [zeros, 0] });
   const shape = [elementCount(taps) * filters, elementCount(strides) * channels];
-  return writer.reshape(writer.emit('Transpose', [split], { perm }), shape);
+  return writer.reshape(writer.emit('Gather', [padded, writer.int64s(order)], { axis: 0 }), shape);
 }
 
 export function columnsInputGradient(node: OpNode, gradient: string, step: BackwardStep): string {

@@ -48,6 +48,23 @@ function flatPlaces(windows: readonly Windows[], { space, at, source }: Place): 
 }
 
 /**
+ * How many places can be copied as one: a divisor of the taps along the inner axis, such that places come in runs of so
+ * many, each of which begins at a multiple of it or is all outside.
+ */
+function runOf(places: readonly number[], { taps, size }: { readonly taps: number; readonly size: number }) {
+  const isRun = (run: number) =>
+    size % run === 0 &&
+    places.every((place, i) => {
+      if (i % run === 0) return place % run === 0;
+      const before = places[i - 1]!;
+      return before === size ? place === size : place === before + 1 && place !== size;
+    });
+  let run = taps;
+  while (run > 1 && !(taps % run === 0 && isRun(run))) run--;
+  return run;
+}
+
+/**
  * From a float [rows, ...space, channels], the windows along all spatial axes: [rows, windows, taps · channels], the
  * taps row by row.
  */
@@ -70,11 +87,13 @@ export function emitWindowColumns(
   const size = elementCount(sourceSpace);
   const places = flatPlaces(windows, { space, at, source: sourceSpace });
   const taps = elementCount(windows.map((own) => own.taps));
-  let flat = writer.reshape(source, [rows, size, channels]);
+  const run = runOf(places, { taps: windows.at(-1)!.taps, size });
+  const starts = places.filter((_, i) => i % run === 0).map((place) => place / run);
+  let flat = writer.reshape(source, [rows, size / run, run * channels]);
   if (places.every((place, i) => place === i) && places.length === size) return flat;
   if (places.includes(size)) {
     flat = writer.emit('Pad', [flat, writer.int64s([0, 0, 0, 0, 1, 0])]);
   }
-  const gathered = writer.emit('Gather', [flat, writer.int64s(places)], { axis: 1 });
+  const gathered = writer.emit('Gather', [flat, writer.int64s(starts)], { axis: 1 });
   return writer.reshape(gathered, [rows, places.length / taps, taps * channels]);
 }
