@@ -65,9 +65,10 @@ export interface NoiseCalibration {
  * rounds Δ and σ·Δ up.
  *
  * *Assumed:* the float32 numbers of a unit depend on its rows and the parameters alone, bit for bit, wherever in
- * the batch it lies and whatever the other units are. ONNX Runtime's CPU kernels for the operators supported have that
- * property; `step-graph.test.ts` checks it on the machine at hand, and `step-runs.test.ts` that the graphs
- * of one step and of many give the same numbers.
+ * the batch it lies and whatever the other units are. ONNX Runtime's CPU kernels for the operators emitted have that
+ * property (those that round the last few values of an array otherwise, as for Elu, Softplus and Log, are made of
+ * others); on the machine at hand `places.test.ts` checks it operator by operator and `step-graph.test.ts` for whole
+ * models, and `step-runs.test.ts` that the graphs of one step and of many give the same numbers.
  */
 export function calibrateNoise(options: {
   readonly clipNormL2: number;

@@ -1,4 +1,18 @@
 // Log: y = log(x), dx = dy / x.
+import type { GraphWriter } from '../graph-writer.ts';
 import { elementwise } from './op-rule.ts';
 
-export const log = elementwise('Log', ({ writer, input, gradient }) => writer.emit('Div', [gradient, input]));
+/**
+ * log(x), as the logarithm of a sum of one term: the runtime's own logarithm rounds the last few values of an array
+ * otherwise than the others.
+ */
+export function emitLog(writer: GraphWriter, x: string): string {
+  const term = writer.emit('Unsqueeze', [x, writer.int64s([-1])]);
+  return writer.emit('ReduceLogSum', [term], { axes: [-1], keepdims: 0 });
+}
+
+export const log = elementwise(
+  'Log',
+  ({ writer, input, gradient }) => writer.emit('Div', [gradient, input]),
+  (writer, _node, x) => emitLog(writer, x),
+);

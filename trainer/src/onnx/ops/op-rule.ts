@@ -187,7 +187,12 @@ export function axesOf(node: OpNode, values: KnownValues): readonly number[] | u
   return numbers.length > 0 ? numbers : undefined;
 }
 
-/** Shape rule and gradient of an operator that works on each element of one input. */
+/**
+ * Shape rule and gradient of an operator that works on each element of one input.
+ *
+ * @param emitForward for operators whose values in the runtime depend on where in an array they lie: it must say the
+ * same by others, since a row's gradient has to follow from that row alone, bit for bit (`dp-sgd/sensitivity.ts`)
+ */
 export function elementwise(
   opType: string,
   gradientOf: (step: {
@@ -197,6 +202,8 @@ export function elementwise(
     readonly output: string;
     readonly gradient: string;
   }) => string,
+  emitForward = (writer: GraphWriter, node: OpNode, input: string): string =>
+    writer.emit(node.opType, [input], attributesOf(node)),
 ): OpRule {
   return {
     opType,
@@ -205,7 +212,7 @@ export function elementwise(
     forward(node, { writer, at }) {
       const input = at(node.inputs[0]!);
       const { source, perm } = writer.originOf(input) ?? { source: input };
-      const output = writer.emit(node.opType, [source], attributesOf(node));
+      const output = emitForward(writer, node, source);
       return { output: perm ? writer.transpose(output, perm) : output };
     },
     backward(node, gradient, step) {

@@ -4,15 +4,11 @@ import type { StepGraph } from '../step-graph.ts';
 import type { ReferenceRow } from './reference-gradients.ts';
 import { runStep } from './run-step.ts';
 
-/** By unit: the values that the graph casts to double, or squares and sums. */
-export async function factorsOf(
-  graph: StepGraph,
-  run: {
-    readonly parameters: Float32Array;
-    readonly units: readonly (readonly ReferenceRow[])[];
-    readonly threads: number;
-  },
-): Promise<(unit: number) => number[][]> {
+/** The graph with outputs for the values that it casts to double, or squares and sums: [units, ...] each. */
+export function exposeFactors(graph: StepGraph): {
+  readonly bytes: Uint8Array;
+  readonly names: readonly string[];
+} {
   const model = decodeModel(graph.bytes);
   const nodes = model.graph.node;
   const inputsOf = (opType: string, outputs?: readonly string[]) =>
@@ -33,7 +29,20 @@ export async function factorsOf(
   for (const name of names) {
     model.graph.output.push({ name, type: { tensorType: { elemType: ELEMENT_TYPE.float } } });
   }
-  const outputs = await runStep({ ...graph, bytes: encodeModel(model) }, run);
+  return { bytes: encodeModel(model), names };
+}
+
+/** By unit: the values that the graph casts to double, or squares and sums. */
+export async function factorsOf(
+  graph: StepGraph,
+  run: {
+    readonly parameters: Float32Array;
+    readonly units: readonly (readonly ReferenceRow[])[];
+    readonly threads: number;
+  },
+): Promise<(unit: number) => number[][]> {
+  const { bytes, names } = exposeFactors(graph);
+  const outputs = await runStep({ ...graph, bytes }, run);
   return (unit) =>
     names.map((name) => {
       const { data } = outputs[name]!;
