@@ -23,6 +23,13 @@ test('a created key is found with its id and role, and no other is', (t) => {
   assert.equal(keys.find(''), undefined);
 });
 
+test('a key may be one of a person, whose certificate then signs', (t) => {
+  const path = newFile(t);
+  const { key } = createApiKey({ path, role: 'steward', id: 'ben', person: 'ben' });
+  assert.deepEqual(new ApiKeys(path, assert.fail).find(key), { id: 'ben', role: 'steward', person: 'ben' });
+  assert.throws(() => createApiKey({ path, role: 'steward', person: 'no name' }), /keys\.1\.person must be/);
+});
+
 test('a key has 256 random bits and its file is readable by the owner alone', (t) => {
   const path = newFile(t);
   const { key } = createApiKey({ path, role: 'trainer' });
@@ -38,7 +45,7 @@ test('an id that is taken, or is not an id, is refused and the file left as it w
   assert.throws(() => createApiKey({ path, role: 'steward', id: 'one' }), /id one exists/);
   assert.throws(
     () => createApiKey({ path, role: 'steward', id: 'Not an id' }),
-    /--id or --role: keys\.\d\.id must be/,
+    /--id, --role or --person: keys\.\d\.id must be/,
   );
   assert.equal(readFileSync(path, 'utf8'), before);
 });

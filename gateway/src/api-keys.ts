@@ -7,9 +7,15 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, wri
 import { DomainError, Id, ROLES, type Role, Strict, validate, Words } from '@consilium/chaincode/domain';
 import { type Static, Type } from 'typebox';
 
+/** A client's name in the connection file. */
+const Person = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+  description: 'Letters, digits, dots, hyphens and underscores.',
+});
 const ApiKeyEntry = Strict({
   id: Id,
   role: Words(ROLES),
+  person: Type.Optional(Person),
   hash: Type.String({
     pattern: '^sha256:[0-9a-f]{64}$',
     description: 'sha256: and the hash of the key, hex.',
@@ -21,6 +27,8 @@ type ApiKeyFile = Static<typeof ApiKeyFile>;
 export interface ApiKey {
   readonly id: string;
   readonly role: Role;
+  /** Whose certificate signs in place of the role's. */
+  readonly person?: string;
 }
 
 const digestOf = (key: string): Buffer => createHash('sha256').update(key, 'utf8').digest();
@@ -81,8 +89,8 @@ export class ApiKeys {
 
   #read(): void {
     const version = versionOf(this.#path);
-    this.#keys = readApiKeyFile(this.#path).keys.map(({ id, role, hash }) => ({
-      key: { id, role: role as Role },
+    this.#keys = readApiKeyFile(this.#path).keys.map(({ hash, role, ...key }) => ({
+      key: { ...key, role: role as Role },
       digest: Buffer.from(hash.slice('sha256:'.length), 'hex'),
     }));
     this.#version = version;
@@ -102,6 +110,7 @@ export interface NewApiKey {
   readonly path: string;
   readonly role: Role;
   readonly id?: string | undefined;
+  readonly person?: string | undefined;
 }
 
 /**
@@ -109,23 +118,24 @@ export interface NewApiKey {
  *
  * @returns the key, which is stored nowhere, and its id.
  */
-export function createApiKey({ path, role, id }: NewApiKey): { id: string; role: Role; key: string } {
+export function createApiKey({ path, role, id, person }: NewApiKey): ApiKey & { readonly key: string } {
   const file = statSync(path, { throwIfNoEntry: false }) === undefined ? { keys: [] } : readApiKeyFile(path);
   const chosen = id ?? `${role}-${randomBytes(4).toString('hex')}`;
+  const made: ApiKey = { id: chosen, role, ...(person !== undefined && { person }) };
   if (file.keys.some((entry) => entry.id === chosen)) {
     throw new Error(`API keys ${path}: a key with the id ${chosen} exists: choose another --id`);
   }
   const key = `consilium_${randomBytes(32).toString('base64url')}`;
   const hash = `sha256:${digestOf(key).toString('hex')}`;
-  const next = { keys: [...file.keys, { id: chosen, role, hash }] };
+  const next = { keys: [...file.keys, { ...made, hash }] };
   try {
     validate(ApiKeyFile, next);
   } catch (cause) {
-    if (cause instanceof DomainError) throw new Error(`--id or --role: ${cause.detail}`, { cause });
+    if (cause instanceof DomainError) throw new Error(`--id, --role or --person: ${cause.detail}`, { cause });
     throw cause;
   }
   writeWhole(path, `${JSON.stringify(next, null, 2)}\n`);
-  return { id: chosen, role, key };
+  return { ...made, key };
 }
 
 /** A reader sees the old file or the new one, never half of either. */

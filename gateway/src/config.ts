@@ -1,8 +1,7 @@
 // The environment, read and checked once at the start: every problem is said at once, with its variable.
 
-import type { Role } from '@consilium/chaincode/domain';
 import { readApiKeyFile } from './api-keys.ts';
-import { type Connection, readConnection, rolesOf } from './connection.ts';
+import { type Connection, readConnection } from './connection.ts';
 
 export interface Config {
   readonly connection: Connection;
@@ -125,11 +124,11 @@ export function readConfig(environment: Environment): Config {
   const keys =
     apiKeysPath === '' ? undefined : attempt('CONSILIUM_API_KEYS', () => readApiKeyFile(apiKeysPath));
   if (connection !== undefined && keys !== undefined) {
-    const has = rolesOf(connection);
-    for (const role of new Set(keys.keys.map((entry) => entry.role as Role))) {
-      if (!has.includes(role)) {
+    const { clients } = connection.organisation;
+    for (const signer of new Set(keys.keys.map(({ role, person }) => person ?? role))) {
+      if (clients[signer] === undefined) {
         problems.push(
-          `CONSILIUM_API_KEYS has a key for ${role}, but CONSILIUM_CONNECTION has no such client`,
+          `CONSILIUM_API_KEYS has a key for ${signer}, but CONSILIUM_CONNECTION has no such client`,
         );
       }
     }

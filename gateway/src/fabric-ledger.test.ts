@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS, type Limits } from './config.ts';
 import type { Connection } from './connection.ts';
 import { PROPOSE_STUDY, REGISTER_MEMBER } from './examples.ts';
 import { FabricLedger } from './fabric-ledger.ts';
-import { type Ledger, LedgerError, type LedgerEvent } from './ledger.ts';
+import { type Ledger, type LedgerCall, LedgerError, type LedgerEvent } from './ledger.ts';
 import { createMetrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
 import { problemOf } from './problem.ts';
@@ -181,6 +181,41 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     const retried = await metrics.registry.getSingleMetricAsString('consilium_ledger_conflict_retries_total');
     assert.match(retried, /transaction="study:consent"\} [1-3]$/m);
     outbox.close();
+  });
+
+  it("lets two stewards of a hospital consent, each by a certificate of one's own", breakable, async () => {
+    const connection = network.connection('Org1MSP');
+    const ben = network.enrol('Org1MSP', 'ben', 'steward');
+    const organisation = {
+      ...connection.organisation,
+      clients: { ...connection.organisation.clients, ben },
+    };
+    const ours = open({ ...connection, organisation });
+    const submit = (call: LedgerCall) => ours.submit(call, () => {});
+    const dataset = { ...datasetOf('guarded'), consentPolicy: { stewards: 2 } };
+    await submit({ name: 'dataset:register', argument: dataset, role: 'steward' });
+    const of = { studyId: `guarded-${RUN}`, datasetId: datasetIdOf('guarded') };
+    const study = { ...PROPOSE_STUDY, studyId: of.studyId, datasets: [of.datasetId] };
+    await submit({ name: 'study:propose', argument: study, role: 'researcher' });
+    const quote = await ours.evaluate({
+      name: 'privacy:quote',
+      argument: of,
+      role: 'steward',
+      person: 'ben',
+    });
+    const { claimedEpsilon } = quote as { claimedEpsilon: object };
+    const consent = { name: 'study:consent', argument: { ...of, claimedEpsilon }, role: 'steward' } as const;
+    await submit({ name: 'study:approveConsent', argument: of, role: 'steward' });
+    assert.equal((await problem(submit(consent))).code, 'CONSENT_INCOMPLETE');
+    const unknown = await problem(submit({ ...consent, person: 'nobody' }));
+    assert.equal((unknown.error as LedgerError).code, 'IDENTITY_MISSING');
+    const signers: string[] = [];
+    const granted = await ours.submit({ ...consent, person: 'ben' }, ({ signer }) => {
+      signers.push(signer);
+    });
+    assert.deepEqual(signers, ['ben']);
+    assert.deepEqual((granted.result as { stewards: string[] }).stewards, ['ben@org1', 'steward@org1']);
+    await ours.close();
   });
 
   it('recovers an outcome whose answer was lost, by asking', async () => {

@@ -38,6 +38,7 @@ import {
   type PreparedTransaction,
   type ReadinessCheck,
   type RecoverOptions,
+  signerOf,
 } from './ledger.ts';
 import {
   knownToOrderers,
@@ -98,7 +99,8 @@ export class FabricLedger implements Ledger {
   readonly roles: readonly Role[];
   readonly #options: FabricLedgerOptions;
   readonly #client: Client;
-  readonly #signers = new Map<Role, Signer>();
+  /** By the name of the client: a role, or a person. */
+  readonly #signers = new Map<string, Signer>();
   readonly #commits = new StandingLedger();
 
   /** Does not wait for the peer: a gateway starts, and says what is missing, without one. */
@@ -120,7 +122,7 @@ export class FabricLedger implements Ledger {
     const transaction = await this.#endorse(call);
     const transactionId = transaction.getTransactionId();
     const result = textOf(transaction.getResult());
-    await beforeSending({ transactionId, role: call.role, result, envelope: transaction.getBytes() });
+    await beforeSending({ transactionId, signer: signerOf(call), result, envelope: transaction.getBytes() });
     const sending = deadlineIn(submitTimeoutMs);
     const commit = await transaction
       .submit(sending)
@@ -140,7 +142,7 @@ export class FabricLedger implements Ledger {
   async recover(prepared: PreparedTransaction, { timeoutMs, resend }: RecoverOptions): Promise<Outcome> {
     const untilMs = Date.now() + timeoutMs;
     const { transactionId } = prepared;
-    const { gateway } = this.#signer(prepared.role);
+    const { gateway } = this.#signer(prepared.signer);
     // Asked first, sent only when no block has it: Fabric's validation (seen on 3.1.5) can wait for ever on a block
     // in which a duplicate and another transaction set the policy of one row, and stops the channel.
     let asked = !resend;
@@ -182,7 +184,7 @@ export class FabricLedger implements Ledger {
   }
 
   async evaluate(call: LedgerCall): Promise<unknown> {
-    const proposal = this.#signer(call.role).contract.newProposal(call.name, argumentsOf(call));
+    const proposal = this.#signer(signerOf(call)).contract.newProposal(call.name, argumentsOf(call));
     const waiting = deadlineIn(this.#options.limits.evaluateTimeoutMs);
     const result = await proposal
       .evaluate(waiting)
@@ -270,11 +272,11 @@ export class FabricLedger implements Ledger {
     return this.#signer(role);
   }
 
-  #signer(role: Role): Signer {
-    const known = this.#signers.get(role);
+  #signer(name: string): Signer {
+    const known = this.#signers.get(name);
     if (known !== undefined) return known;
-    const client = this.#options.connection.organisation.clients[role];
-    if (client === undefined) throw missingIdentity(role);
+    const client = this.#options.connection.organisation.clients[name];
+    if (client === undefined) throw missingIdentity(name);
     const gateway = connect({
       client: this.#client,
       identity: { mspId: this.mspId, credentials: Buffer.from(client.certificate) },
@@ -282,7 +284,7 @@ export class FabricLedger implements Ledger {
     });
     const network = gateway.getNetwork(this.channel);
     const signer = { gateway, network, contract: network.getContract(this.#options.chaincode) };
-    this.#signers.set(role, signer);
+    this.#signers.set(name, signer);
     return signer;
   }
 
@@ -290,7 +292,7 @@ export class FabricLedger implements Ledger {
   async #endorse(call: LedgerCall): Promise<Transaction> {
     const waiting = deadlineIn(this.#options.limits.endorseTimeoutMs);
     for (let waitMs: number = LAG_MS.first; ; waitMs *= 2) {
-      const proposal = this.#signer(call.role).contract.newProposal(call.name, argumentsOf(call));
+      const proposal = this.#signer(signerOf(call)).contract.newProposal(call.name, argumentsOf(call));
       const transactionId = proposal.getTransactionId();
       try {
         return await proposal.endorse(waiting);
@@ -318,8 +320,8 @@ export class FabricLedger implements Ledger {
   }
 
   /** A commit status request for a transaction of an earlier life of this process. */
-  #commitStatusRequest({ transactionId, role }: PreparedTransaction): Uint8Array {
-    const { credentials: idBytes } = this.#signer(role).gateway.getIdentity();
+  #commitStatusRequest({ transactionId, signer }: PreparedTransaction): Uint8Array {
+    const { credentials: idBytes } = this.#signer(signer).gateway.getIdentity();
     const identity = new msp.SerializedIdentity();
     identity.setMspid(this.mspId);
     identity.setIdBytes(idBytes);

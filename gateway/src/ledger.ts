@@ -5,14 +5,20 @@ import type { Role, TransactionName } from '@consilium/chaincode/domain';
 export interface LedgerCall {
   readonly name: TransactionName;
   readonly argument: object;
-  /** The role whose identity signs. */
+  /** The role whose identity signs, */
   readonly role: Role;
+  /** unless this person's does: a client of the connection file under a name of its own. */
+  readonly person?: string | undefined;
 }
+
+/** Which client of the connection file signs. */
+export const signerOf = ({ role, person }: Pick<LedgerCall, 'role' | 'person'>): string => person ?? role;
 
 /** A transaction that is endorsed and about to be sent: enough to ask about it, or send the same one, later. */
 export interface PreparedTransaction {
   readonly transactionId: string;
-  readonly role: Role;
+  /** The client of the connection file that signed. */
+  readonly signer: string;
   /** What the endorsers agreed the transaction returns, as the contract's canonical JSON. */
   readonly result: string;
   /** The ledger's own encoding of the endorsed transaction. */

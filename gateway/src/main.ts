@@ -20,9 +20,10 @@ ${VARIABLES.map(([name, meaning]) => `        ${name.padEnd(31)} ${meaning}`).jo
       Prints one line on standard output when it serves, and writes the address to
       CONSILIUM_DATA_DIR/gateway.json; logs go to standard error.
 
-  consilium-gateway key create --role ROLE [--id ID] [--file FILE] [--json]
+  consilium-gateway key create --role ROLE [--id ID] [--person NAME] [--file FILE] [--json]
       Makes an API key for a role (${ROLES.join(', ')}), prints it once
-      and appends its hash to FILE (default: CONSILIUM_API_KEYS).
+      and appends its hash to FILE (default: CONSILIUM_API_KEYS). The certificate that signs is the
+      role's, or that of the client NAME in the connection file: one of several stewards for instance.
 
   consilium-gateway --help
 
@@ -38,6 +39,7 @@ const OPTIONS = {
   json: { type: 'boolean' },
   role: { type: 'string' },
   id: { type: 'string' },
+  person: { type: 'string' },
   file: { type: 'string' },
 } as const;
 
@@ -61,16 +63,17 @@ async function run(args: readonly string[]): Promise<void> {
 interface KeyOptions {
   readonly role?: string | undefined;
   readonly id?: string | undefined;
+  readonly person?: string | undefined;
   readonly file?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
-function createKey({ role, id, file = process.env.CONSILIUM_API_KEYS, json }: KeyOptions): void {
+function createKey({ role, id, person, file = process.env.CONSILIUM_API_KEYS, json }: KeyOptions): void {
   if (role === undefined || !ROLES.includes(role as Role)) {
     throw new UsageError(`--role must be one of ${ROLES.join(', ')}`);
   }
   if (file === undefined) throw new UsageError('--file is needed, or CONSILIUM_API_KEYS in the environment');
-  const made = createApiKey({ path: file, role: role as Role, id });
+  const made = createApiKey({ path: file, role: role as Role, id, person });
   process.stdout.write(json === true ? `${JSON.stringify(made)}\n` : `${made.key}\n`);
 }
 

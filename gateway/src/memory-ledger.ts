@@ -24,6 +24,7 @@ import {
   READINESS_CHECKS,
   type ReadinessCheck,
   type RecoverOptions,
+  signerOf,
 } from './ledger.ts';
 
 /** Where a played failure happens: before anything is sent, or after, with what the ledger really did. */
@@ -104,7 +105,7 @@ export class MemoryLedger implements Ledger {
     const result = canonicalJson(row);
     await beforeSending({
       transactionId,
-      role: call.role,
+      signer: signerOf(call),
       result,
       envelope: new TextEncoder().encode(rowKey),
     });

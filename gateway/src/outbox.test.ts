@@ -13,7 +13,7 @@ function newDirectory(t: TestContext): string {
 
 const prepared = (transactionId: string) => ({
   transactionId,
-  role: 'trainer' as const,
+  signer: 'trainer',
   result: '{"a":1}',
   envelope: new Uint8Array([1, 2, 3]),
 });

@@ -3,7 +3,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Role } from '@consilium/chaincode/domain';
 import type { Outcome, PreparedTransaction } from './ledger.ts';
 
 /** Who asked, under which Idempotency-Key, for what: the fingerprint tells two requests apart. */
@@ -42,6 +41,7 @@ interface Row {
   sent_at_ms: number;
 }
 
+/** `role` holds whose certificate signed: a role's, or a person's. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS sent (
     transaction_id TEXT PRIMARY KEY,
@@ -76,7 +76,7 @@ const NO_BYTES = new Uint8Array(0);
 
 const sentOf = (row: Row): SentTransaction => ({
   transactionId: row.transaction_id,
-  role: row.role as Role,
+  signer: row.role,
   name: row.name,
   fingerprint: row.fingerprint,
   result: row.result,
@@ -138,7 +138,7 @@ export class Outbox {
     const write = () =>
       this.#insert.run(
         prepared.transactionId,
-        prepared.role,
+        prepared.signer,
         name,
         request?.keyId ?? null,
         request?.idempotencyKey ?? null,

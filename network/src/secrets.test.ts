@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -24,4 +24,14 @@ test("the gateway's file holds hashes and no key", () => {
   const { keys } = JSON.parse(text);
   assert.equal(keys.length, 5);
   for (const { hash } of keys) assert.match(hash, /^sha256:[0-9a-f]{64}$/);
+});
+
+test('keys that an operator added stay over a start', () => {
+  ensureSecrets(directory, 'north');
+  const file = apiKeysFile(directory, 'north');
+  const before = JSON.parse(readFileSync(file, 'utf8'));
+  const added = { id: 'ben', role: 'steward', person: 'ben', hash: `sha256:${'0'.repeat(64)}` };
+  writeFileSync(file, JSON.stringify({ keys: [...before.keys, added] }));
+  ensureSecrets(directory, 'north');
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')).keys, [...before.keys, added]);
 });

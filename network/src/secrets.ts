@@ -1,7 +1,7 @@
 // Each hospital's own secrets: one gateway key per role (its file of hashes is the gateway's) and the key its
 // gateway and trainer share. Made once, readable by their owner alone, kept for every later start.
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from './state-file.ts';
 
@@ -38,7 +38,16 @@ export function ensureSecrets(directory: string, organisation: string): Secrets 
     secrets = { gateway, trainer: newKey() };
     writeWhole(keysFile(directory, organisation), `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
   }
-  const keys = ROLES.map((role) => ({ id: role, role, hash: hashOf(secrets.gateway[role]) }));
+  const made = ROLES.map((role) => ({ id: role, role, hash: hashOf(secrets.gateway[role]) }));
+  const keys = [...made, ...addedKeys(directory, organisation)];
   writeWhole(apiKeysFile(directory, organisation), `${JSON.stringify({ keys }, null, 2)}\n`, 0o600);
   return secrets;
+}
+
+/** Keys that an operator made with `consilium-gateway key create`: they stay. */
+function addedKeys(directory: string, organisation: string): readonly { readonly id: string }[] {
+  const file = apiKeysFile(directory, organisation);
+  if (!existsSync(file)) return [];
+  const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys: { id: string }[] };
+  return keys.filter(({ id }) => !ROLES.some((role) => role === id));
 }

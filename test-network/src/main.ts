@@ -16,7 +16,7 @@ Usage
   consilium-test-network status --dir DIR [--json]
   consilium-test-network stop   --dir DIR
   consilium-test-network identities --dir DIR --config FILE.json [--json]
-  consilium-test-network enrol  --organisation DIR --name PERSON --role ROLE
+  consilium-test-network enrol  --organisation DIR --name PERSON --role ROLE [--keep]
   consilium-test-network ipfs   --dir DIR [--port N]
 
 start   runs until SIGTERM or Ctrl-C. DIR keeps identities, ledger, ports and configuration; starting it
@@ -33,6 +33,7 @@ identities  starts nothing: makes the organisations' authorities, nodes and clie
         { channel, organisations: [{ mspId, name, endpoint }], orderers: [{ … }], ipfsUrl }.
 enrol   prints a certificate and key for one more person of the organisation in DIR (such as
         organisations/Org1MSP), as { certificate, privateKey }. The same PERSON is the same enrolment id.
+        --keep makes it a client of the organisation, under PERSON in the next connection file.
 ipfs    runs the IPFS stand-in alone until SIGTERM or Ctrl-C.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 no network is running.
@@ -61,6 +62,7 @@ const OPTIONS = {
   version: { type: 'string' },
   sequence: { type: 'string' },
   'tls-root': { type: 'string' },
+  keep: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -195,14 +197,14 @@ async function identities(values: Values): Promise<number> {
   return EXIT.done;
 }
 
-async function enrolOne({ organisation, name, role }: Values): Promise<number> {
+async function enrolOne({ organisation, name, role, keep }: Values): Promise<number> {
   const { enrol, isClientRole } = await import('./identities/enrol.ts');
   if (organisation === undefined) throw new UsageError('--organisation is needed');
   if (name === undefined || !PERSON.test(name))
     throw new UsageError('--name: expected letters, digits, . _ -');
   if (role === undefined || !isClientRole(role))
     throw new UsageError('--role: expected a role, such as steward');
-  const { certificatePem, privateKeyPem } = await enrol(resolve(organisation), { person: name, role });
+  const { certificatePem, privateKeyPem } = await enrol(resolve(organisation), { person: name, role, keep });
   process.stdout.write(`${JSON.stringify({ certificate: certificatePem, privateKey: privateKeyPem })}\n`);
   return EXIT.done;
 }

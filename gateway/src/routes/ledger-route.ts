@@ -14,7 +14,7 @@ import { type TObject, type TSchema, Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { problemResponses } from '../documentation.ts';
 import { GATEWAY_ERRORS, type GatewayErrorCode } from '../gateway-errors.ts';
-import { LedgerError } from '../ledger.ts';
+import { type LedgerCall, LedgerError } from '../ledger.ts';
 import type { IdempotentRequest } from '../outbox.ts';
 import type { ProblemCode } from '../problem.ts';
 
@@ -157,7 +157,7 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
       schema: { ...common, querystring: rest, response },
       handler: async (request) => {
         const argument = argumentFrom(request, request.query);
-        const call = { name: route.transaction, argument, role: roleOf(request) };
+        const call = { name: route.transaction, argument, ...callerOf(request) };
         return timed(dependencies, route.transaction, () => dependencies.ledger.evaluate(call));
       },
     });
@@ -175,7 +175,7 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
     },
     handler: async (request, reply) => {
       const argument = argumentFrom(request, request.body);
-      const call = { name: route.transaction, argument, role: roleOf(request) };
+      const call = { name: route.transaction, argument, ...callerOf(request) };
       const submitted = await timed(dependencies, route.transaction, () =>
         dependencies.submissions.submit(call, idempotentRequest(request, call)),
       );
@@ -206,11 +206,14 @@ function describe(route: LedgerRoute, roles: readonly Role[], event: string | nu
   return `${route.description}\n\nNeeds ${who}. Ledger transaction \`${route.transaction}\`.${emits}`;
 }
 
-/** The role of an authenticated request. */
-export function roleOf(request: FastifyRequest): Role {
+/** Whose certificate signs for an authenticated request. */
+function callerOf(request: FastifyRequest): Pick<LedgerCall, 'role' | 'person'> {
   if (request.apiKey === null) throw new Error(`${request.routeOptions.url} asks for a role and names none`);
-  return request.apiKey.role;
+  const { role, person } = request.apiKey;
+  return { role, person };
 }
+
+export const roleOf = (request: FastifyRequest): Role => callerOf(request).role;
 
 function idempotentRequest(request: FastifyRequest, call: object): IdempotentRequest | undefined {
   const idempotencyKey = request.headers['idempotency-key'];

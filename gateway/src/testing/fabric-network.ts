@@ -9,7 +9,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DomainError } from '@consilium/chaincode/domain';
+import { DomainError, type Role } from '@consilium/chaincode/domain';
 import { type Connection, readConnection } from '../connection.ts';
 import { REGISTER_MEMBER } from '../examples.ts';
 import type { Ledger } from '../ledger.ts';
@@ -80,6 +80,15 @@ export class FabricNetwork {
 
   connection(mspId: TestOrganisation): Connection {
     return readConnection(this.connectionPath, mspId);
+  }
+
+  /** A certificate that the organisation's authority issues now; only on a network of our own. */
+  enrol(mspId: TestOrganisation, person: string, role: Role): { certificate: string; privateKey: string } {
+    const organisation = join(this.#networkDirectory, 'organisations', mspId);
+    const command = [NETWORK, 'enrol', '--organisation', organisation, '--name', person, '--role', role];
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`cannot enrol: ${stderr}`);
+    return JSON.parse(stdout);
   }
 
   /** Peers and orderer, on the ports they had before. */

@@ -1,11 +1,12 @@
 // A whole consortium on real Fabric, as an operator runs it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { stripVTControlCharacters } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
+import { program } from '../programs.ts';
 import { findFabric, MissingBinariesError } from './binaries.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-native-'));
@@ -58,6 +59,47 @@ chaincode: { name: consilium, policy: "${policy}" }
 `;
 writeFileSync(config, yaml('MAJORITY'));
 
+/** Through an organisation's gateway, by the key of a role or another key; a body is posted. */
+async function ask(organisation: string, key: string, path: string, body?: object): Promise<Response> {
+  const { organisations } = JSON.parse(readFileSync(join(directory, 'consortium.json'), 'utf8'));
+  const { gatewayUrl, keysFile } = organisations.find((one: { name: string }) => one.name === organisation);
+  const { gateway } = JSON.parse(readFileSync(keysFile, 'utf8'));
+  const headers = { authorization: `Bearer ${gateway[key] ?? key}` };
+  if (body === undefined) return fetch(gatewayUrl + path, { headers });
+  const posted = { ...headers, 'content-type': 'application/json' };
+  return fetch(gatewayUrl + path, { method: 'POST', body: JSON.stringify(body), headers: posted });
+}
+
+/** The example of a route's body in the gateway's own documentation. */
+async function example(path: string): Promise<Record<string, unknown>> {
+  const { paths } = (await (await ask('north', 'auditor', '/documentation/json')).json()) as OpenApi;
+  return paths[path]!.post.requestBody.content['application/json'].example;
+}
+type Body = { readonly 'application/json': { readonly example: Record<string, unknown> } };
+interface OpenApi {
+  readonly paths: Readonly<
+    Record<string, { readonly post: { readonly requestBody: { readonly content: Body } } }>
+  >;
+}
+
+/** A person of the organisation north, as its operator enrols one and gives them a key of the gateway. */
+async function personOfNorth(person: string, role: string): Promise<string> {
+  const folder = join(directory, 'fabric/organisations/NorthMSP');
+  const enrol = ['enrol', '--organisation', folder, '--name', person, '--role', role, '--keep'];
+  await promisify(execFile)(process.execPath, [program('test-network'), ...enrol]);
+  const file = join(directory, 'north/api-keys.json');
+  const create = ['key', 'create', '--role', role, '--person', person, '--file', file];
+  const made = await promisify(execFile)(process.execPath, [program('gateway'), ...create]);
+  return made.stdout.trim();
+}
+
+async function ended(work: Promise<Response>, status: number): Promise<Record<string, unknown>> {
+  const response = await work;
+  const text = await response.text();
+  assert.equal(response.status, status, text);
+  return JSON.parse(text);
+}
+
 test('without binaries, up says which are missing and what to set, and starts nothing', async () => {
   const { code, err } = await run(['up', '--config', config, '--dir', join(root, 'none')], {
     PATH: root,
@@ -70,22 +112,15 @@ test('without binaries, up says which are missing and what to set, and starts no
   assert.equal(state, 'stopped');
 });
 
-test('a consortium on real Fabric starts, keeps its ledger over a restart, and takes a new policy', {
+test('a consortium on real Fabric starts, keeps its ledger over a restart, and takes a new policy and steward', {
   skip: missing(),
 }, async () => {
   const up = await run(['up', '--config', config, '--dir', directory]);
   assert.equal(up.code, 0, up.err);
-  const call = async (organisation: string, role: string, init: RequestInit = {}) => {
-    const { organisations } = JSON.parse(readFileSync(join(directory, 'consortium.json'), 'utf8'));
-    const { gatewayUrl, keysFile } = organisations.find((one: { name: string }) => one.name === organisation);
-    const { gateway } = JSON.parse(readFileSync(keysFile, 'utf8'));
-    const headers = { authorization: `Bearer ${gateway[role]}`, 'content-type': 'application/json' };
-    return fetch(`${gatewayUrl}/v1/members`, { ...init, headers });
-  };
   const encryptionPublicKey = Buffer.alloc(32, 9).toString('base64url');
-  const body = JSON.stringify({ title: 'North Clinic', encryptionPublicKey });
-  assert.equal((await call('north', 'steward', { method: 'POST', body })).status, 403);
-  const registered = await call('north', 'operator', { method: 'POST', body });
+  const body = { title: 'North Clinic', encryptionPublicKey };
+  assert.equal((await ask('north', 'steward', '/v1/members', body)).status, 403);
+  const registered = await ask('north', 'operator', '/v1/members', body);
   assert.equal(registered.status, 201, await registered.text());
   const { processes } = JSON.parse((await run(['status', '--dir', directory, '--json'])).out);
   const names = processes.map(({ name }: { name: string }) => name);
@@ -94,16 +129,32 @@ test('a consortium on real Fabric starts, keeps its ledger over a restart, and t
   }
   assert.equal((await run(['down', '--dir', directory])).code, 0);
 
+  const ben = await personOfNorth('ben', 'steward');
   writeFileSync(config, yaml("AND('NorthMSP.peer','SouthMSP.peer')"));
   const again = await run(['up', '--config', config, '--dir', directory]);
   assert.equal(again.code, 0, again.err);
-  const { items } = (await (await call('south', 'auditor')).json()) as { items: { title: string }[] };
+  const { items } = (await (await ask('south', 'auditor', '/v1/members')).json()) as {
+    items: { title: string }[];
+  };
   assert.deepEqual(
     items.map(({ title }) => title),
     ['North Clinic'],
   );
   const deployed = JSON.parse(readFileSync(join(directory, 'fabric/deployed/consilium.json'), 'utf8'));
   assert.equal(deployed.sequence, 2);
+
+  const dataset = { ...(await example('/v1/datasets')), consentPolicy: { stewards: 2 } };
+  const { datasetId } = await ended(ask('north', 'steward', '/v1/datasets', dataset), 201);
+  const study = { ...(await example('/v1/studies')), datasets: [datasetId] };
+  const { studyId } = await ended(ask('north', 'researcher', '/v1/studies', study), 201);
+  const consents = `/v1/studies/${studyId}/consents`;
+  await ended(ask('north', 'steward', `${consents}/${datasetId}/approve`, {}), 200);
+  const quote = await ended(ask('north', ben, `${consents}/${datasetId}/quote`), 200);
+  const consent = { datasetId, claimedEpsilon: quote.claimedEpsilon };
+  const { code } = await ended(ask('north', 'steward', consents, consent), 409);
+  assert.equal(code, 'CONSENT_INCOMPLETE');
+  const { stewards } = await ended(ask('north', ben, consents, consent), 201);
+  assert.deepEqual(stewards, ['ben@north', 'steward@north']);
 });
 
 /** Kills these processes of the demo in `out` (`kill -9`; its supervisor starts them again). */

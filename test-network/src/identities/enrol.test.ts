@@ -24,11 +24,13 @@ test('a person gets a certificate of the organisation that says who and what the
   assert.ok(second!.raw.includes(Buffer.from('"hf.EnrollmentID":"ben@a"')));
   assert.ok(other!.raw.includes(Buffer.from('"hf.EnrollmentID":"ann@a"')));
   assert.notEqual(first!.serialNumber, second!.serialNumber);
-  assert.deepEqual(
-    (await openOrganisationIdentities(options)).clients,
-    clients,
-    'nobody is added to the files',
-  );
+  const clientsNow = async () => (await openOrganisationIdentities(options)).clients;
+  assert.deepEqual(await clientsNow(), clients, 'nobody is added to the files');
+  const kept = await enrol(dir, { person: 'ben', role: 'steward', keep: true });
+  assert.deepEqual(await clientsNow(), { ...clients, ben: kept });
+  for (const person of ['ben', 'steward']) {
+    await assert.rejects(enrol(dir, { person, role: 'steward', keep: true }), /is there already/);
+  }
 });
 
 test('a folder without an authority enrols nobody', async () => {

@@ -3,26 +3,32 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Authority, issueIdentity, type KeyAndCertificate } from './authority.ts';
-import { CLIENT_ROLES } from './organisation-identities.ts';
+import { CLIENT_ROLES, keepClient } from './organisation-identities.ts';
 
 export type ClientRole = (typeof CLIENT_ROLES)[number];
 
 export const isClientRole = (text: string): text is ClientRole => CLIENT_ROLES.some((role) => role === text);
 
+export interface Enrolment {
+  readonly person: string;
+  readonly role: ClientRole;
+  readonly keep?: boolean;
+}
+
 /**
  * A certificate of the authority in an organisation's folder. Its enrolment id is `PERSON@ORGANISATION`, and the same
- * each time; nothing is stored.
+ * each time. Kept, it is a client of the organisation, under the person's name in the next connection file.
  *
- * @throws Error where the folder holds no authority.
+ * @throws Error where the folder holds no authority, or it is to be kept and the name is taken.
  */
 export async function enrol(
   organisationDir: string,
-  { person, role }: { readonly person: string; readonly role: ClientRole },
+  { person, role, keep = false }: Enrolment,
 ): Promise<KeyAndCertificate> {
   const authority = readAuthority(organisationDir);
   const organisation = authority.name.replace(/^ca\./, '');
   const enrolmentId = `${person}@${organisation}`;
-  return issueIdentity(authority, {
+  const issued = await issueIdentity(authority, {
     commonName: enrolmentId,
     organizationalUnit: 'client',
     organization: organisation,
@@ -33,6 +39,8 @@ export async function enrol(
       'hf.Type': 'client',
     },
   });
+  if (keep) keepClient(organisationDir, person, issued);
+  return issued;
 }
 
 function readAuthority(organisationDir: string): Authority {

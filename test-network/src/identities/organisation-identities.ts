@@ -5,7 +5,7 @@
  *     ca/{ca,tlsca}.{crt,key}            the two authorities
  *     msp/{cacerts,tlscacerts,config.yaml}
  *     nodes/NAME/msp, nodes/NAME/tls     the peer or orderer
- *     users/ROLE/msp                     admin and clients
+ *     users/NAME/msp                     admin, a client of each role, and persons who were enrolled
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,6 +75,17 @@ async function createOrganisation(options: OrganisationIdentitiesOptions): Promi
     writeMsp(join(draft, 'users', user, 'msp'), { ca, tlsCa, identity });
   }
   renameSync(draft, options.dir);
+}
+
+/** @throws Error where the organisation has a client of that name. */
+export function keepClient(dir: string, name: string, identity: KeyAndCertificate): void {
+  const folder = join(dir, 'users', name);
+  const draft = `${folder}.new`;
+  if (existsSync(folder)) throw new Error(`${folder} is there already: choose another name`);
+  rmSync(draft, { recursive: true, force: true });
+  const trust = (kind: 'ca' | 'tlsca') => ({ name: kind, ...readKeyPair(join(dir, 'ca'), kind) });
+  writeMsp(join(draft, 'msp'), { ca: trust('ca'), tlsCa: trust('tlsca'), identity });
+  renameSync(draft, folder);
 }
 
 function clientRequest(user: string, { name }: { readonly mspId: string; readonly name: string }) {
