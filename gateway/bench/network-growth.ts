@@ -3,6 +3,7 @@
 // bare client. One JSON line per operation and size, then one with the growth of its median. GROWTH=1000,10000 says
 // which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each.
 import { performance } from 'node:perf_hooks';
+import type { Argument } from '@consilium/chaincode/domain';
 import { readConnection } from '../src/connection.ts';
 import { REGISTER_MEMBER } from '../src/examples.ts';
 import { BareClient, levelled } from './on-ledger/bare-client.ts';
@@ -93,6 +94,12 @@ const asked = async (work: Promise<unknown>): Promise<{ readonly [part: string]:
 };
 /** One of the recorded updates, anywhere in the ledger's life. */
 const some = ({ recorded }: Aged, i: number): Recorded => recorded[(i * 7919) % recorded.length]!;
+/** One after which enough came for a page to be full: pages of one length are compared. */
+const early = ({ recorded }: Aged, i: number): Recorded =>
+  recorded[(i * 7919) % Math.floor(recorded.length / 2)]!;
+/** Of one dataset, which has ten updates on the youngest ledger; of all else there are many more. */
+const DATASET_PAGE = 4;
+const PAGE = 20;
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   recordUpdate: async ({ clients: [client], rounds }) => {
@@ -101,22 +108,22 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     return { '': totalMs, ', endorsed': endorseMs };
   },
   'activities of a dataset, first page': (ledger, i) =>
-    asked(activities(ledger, { by: 'dataset', value: some(ledger, i).datasetId })),
+    asked(activities(ledger, { by: 'dataset', value: some(ledger, i).datasetId }, DATASET_PAGE)),
   'activities of a dataset, from some time': (ledger, i) => {
-    const { datasetId, at } = some(ledger, i);
-    return asked(activities(ledger, { by: 'dataset', value: datasetId, from: at }));
+    const { datasetId, at } = early(ledger, i);
+    return asked(activities(ledger, { by: 'dataset', value: datasetId, from: at }, DATASET_PAGE));
   },
   'activities of a study': (ledger, i) =>
     asked(activities(ledger, { by: 'study', value: some(ledger, i).studyId })),
   'activities of a hospital, from some time': (ledger, i) =>
-    asked(activities(ledger, { by: 'hospital', value: 'Org1MSP', from: some(ledger, i).at })),
+    asked(activities(ledger, { by: 'hospital', value: 'Org1MSP', from: early(ledger, i).at })),
   'activities of a purpose, first page': (ledger) =>
     asked(activities(ledger, { by: 'purpose', value: 'DUO:0000007' })),
   'all activities, from some time': (ledger, i) =>
-    asked(activities(ledger, { by: 'all', from: some(ledger, i).at })),
+    asked(activities(ledger, { by: 'all', from: early(ledger, i).at })),
   'privacy events of a dataset, first page': (ledger, i) => {
-    const { datasetId } = some(ledger, i);
-    return asked(ledger.clients[0]!.evaluate('auditor', 'privacy:listEvents', { datasetId }));
+    const page = { datasetId: some(ledger, i).datasetId, pageSize: DATASET_PAGE };
+    return asked(ledger.clients[0]!.evaluate('auditor', 'privacy:listEvents', page));
   },
   'account of a dataset': (ledger, i) => {
     const { datasetId } = some(ledger, i);
@@ -137,14 +144,9 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
 };
 
-type Question = Parameters<typeof activitiesArgument>[0];
-const activitiesArgument = (question: {
-  by: 'all' | 'study' | 'dataset' | 'hospital' | 'purpose';
-  value?: string;
-  from?: string;
-}) => ({ ...question, pageSize: 20 });
-const activities = ({ clients: [client] }: Aged, question: Question): Promise<unknown> =>
-  client!.evaluate('auditor', 'audit:listActivities', activitiesArgument(question));
+type Question = Omit<Argument<'audit:listActivities'>, 'pageSize'>;
+const activities = ({ clients: [client] }: Aged, question: Question, pageSize = PAGE): Promise<unknown> =>
+  client!.evaluate('auditor', 'audit:listActivities', { ...question, pageSize });
 
 const history = (
   { clients: [client] }: Aged,

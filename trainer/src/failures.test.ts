@@ -3,8 +3,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import type { Study } from '@consilium/chaincode/domain';
-import { ArtefactError, type ArtefactRef, MemoryArtefactStore } from './artefact/index.ts';
+import { planDigest, type Study } from '@consilium/chaincode/domain';
+import { ArtefactError, type ArtefactRef, MemoryArtefactStore, sha256Hex } from './artefact/index.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { GatewayServer } from './testing/gateway-server.ts';
 import { type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
@@ -204,6 +204,23 @@ describe('a trainer in trouble', { timeout: 120_000 }, () => {
     assert.equal(round.state, 'finalized');
     const usage = running.trainers.get('C')!.journal.artefactUsage();
     assert.equal(usage.count, 0, 'its draw has not left the hospital');
+  });
+
+  it('trains under no other plan than the one consented to', async () => {
+    const { store, world } = await aWorld();
+    const { consents } = world.consortium;
+    const plan = planDigest(world.study, (text) => sha256Hex(Buffer.from(text, 'utf8')));
+    for (const [key, consent] of consents) {
+      const another = consent.datasetId === 'c-data';
+      consents.set(key, { ...consent, planSha256: another ? '0'.repeat(64) : plan });
+    }
+    running = runTrainers(world, () => ({ store }));
+    await running.until(() => errorOf(running!, 'C') === 'STUDY_CHANGED');
+    const { journal } = running.trainers.get('C')!;
+    const key = { studyId: 'study', round: 1, datasetId: 'c-data', pool: 'training' } as const;
+    assert.equal(journal.release(key), undefined, 'nothing was drawn');
+    assert.equal(journal.artefactUsage().count, 0);
+    await running.until(() => world.consortium.dossier('study', 1).updates.length === 2);
   });
 
   it('asks again for transactions whose answers were lost, and each is recorded once', async () => {

@@ -1,12 +1,13 @@
 // One dataset's contribution to one round: train, write the noised update down, seal it, put it into IPFS, and
 // record it on the ledger. Each step is durable before the next, so that a crash anywhere repeats nothing.
-import { plannedTrainingEvent, type RoundDossier, type Study } from '@consilium/chaincode/domain';
+import { planDigest, plannedTrainingEvent, type RoundDossier, type Study } from '@consilium/chaincode/domain';
 import {
   dequantizeParameters,
   encodeParameters,
   hashParameters,
   quantizeParameters,
 } from '../aggregate/index.ts';
+import { sha256Hex } from '../artefact/index.ts';
 import { updateContext } from '../artefact-exchange.ts';
 import { packUnits, TrainingFailedError, TrainingInputError, trainRound } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
@@ -39,7 +40,7 @@ export async function train(context: TrainerContext, task: Task): Promise<void> 
   if (release.charge === 'void' || release.payload.length === 0) {
     throw new TrainerError('TRAINER_RELEASE_SPENT');
   }
-  await refuseWithoutConsent(context, { studyId, datasetId });
+  await refuseWithoutConsent(context, task);
   const artefact = await context.exchange.publish({
     key: { studyId, round, subject: datasetId },
     plaintext: release.payload,
@@ -70,6 +71,7 @@ export async function train(context: TrainerContext, task: Task): Promise<void> 
 
 async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promise<Release> {
   const { study, dossier, datasetId } = task;
+  await refuseWithoutConsent(context, task);
   const { studyId, training } = study;
   const model = await context.models.of(study);
   const { round } = dossier;
@@ -130,17 +132,23 @@ function saturated(value: number): number {
   return Number.isNaN(value) ? 0 : Math.min(2047, Math.max(-2047, value));
 }
 
-async function refuseWithoutConsent(
-  { ledger }: TrainerContext,
-  { studyId, datasetId }: { readonly studyId: string; readonly datasetId: string },
-): Promise<void> {
-  const consents = await ledger.listConsents(studyId);
+/** Also where the study is not what was consented to: its row needs a majority, the consent its owner's own peer. */
+async function refuseWithoutConsent({ ledger }: TrainerContext, { study, datasetId }: Task): Promise<void> {
+  const consents = await ledger.listConsents(study.studyId);
   const consent = consents.find((c) => c.datasetId === datasetId);
   if (consent?.state !== 'granted') {
     throw new GatewayProblem({
       status: 409,
       code: 'CONSENT_STATE',
       detail: 'the consent is no longer granted',
+    });
+  }
+  const plan = planDigest(study, (text) => sha256Hex(Buffer.from(text, 'utf8')));
+  if (consent.planSha256 !== undefined && consent.planSha256 !== plan) {
+    throw new GatewayProblem({
+      status: 409,
+      code: 'STUDY_CHANGED',
+      detail: `the study's plan is ${plan}, and the consent is to ${consent.planSha256}`,
     });
   }
 }
