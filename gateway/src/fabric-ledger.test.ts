@@ -319,8 +319,9 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
   it(
     'is unavailable without its peer, and goes on where it was when the peer is back',
     breakable,
-    async () => {
+    async (t) => {
       const aborted = new AbortController();
+      t.after(() => aborted.abort());
       const seen: LedgerEvent[] = [];
       const following = (async () => {
         for await (const event of ledger.events({ from: { blockNumber: 0 }, signal: aborted.signal }))
