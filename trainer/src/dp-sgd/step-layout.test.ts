@@ -24,6 +24,7 @@ test('convolutions take two lanes, and runs that batches of the expected size fi
 test('more rows to a unit make runs of fewer units, and never of more rows than the plan allows', () => {
   const cnn = modelOf('cnn28');
   assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 8 }), { lanes: 2, unitsPerRun: 16 });
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 64 }), { lanes: 2, unitsPerRun: 2 });
   assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerRun: 80 }), { lanes: 2, unitsPerRun: 40 });
 });
 

@@ -11,15 +11,22 @@ export interface StepLayout {
 
 const WORTH_A_LANE = 64;
 
-/** Values that one run computes, about: 8 MiB stay in the cores' caches from one operator to the next. */
-const RUN_VALUES = 2 ** 21;
-const LEAST_UNITS = 16;
+/** Values that one run computes, about: 16 MiB, so that memory is bounded and little of it leaves the caches. */
+const RUN_VALUES = 2 ** 22;
+const LEAST_ROWS = 16;
 
-/** Values computed for one unit: of all nodes, and of its gradient. */
+/** Values computed for one unit: of all nodes, of the windows that convolutions may lay out, and of its gradient. */
 function valuesPerUnit(model: ForwardModel, rowsPerUnit: number): number {
-  const perRow = model.nodes.reduce((sum, { output }) => {
-    const sizes = model.shapeOf(output).map((extent) => (extent === 'rows' ? 1 : extent));
-    return sum + sizes.reduce((product, size) => product * size, 1);
+  const sizeOf = (value: string) =>
+    model
+      .shapeOf(value)
+      .map((extent) => (extent === 'rows' ? 1 : extent))
+      .reduce((product, size) => product * size, 1);
+  const perRow = model.nodes.reduce((sum, { opType, inputs, output }) => {
+    const own = sizeOf(output);
+    if (opType !== 'Conv') return sum + own;
+    const [filters] = model.shapeOf(inputs[1]!) as readonly number[];
+    return sum + own + (own / filters!) * (sizeOf(inputs[1]!) / filters!);
   }, 0);
   return perRow * rowsPerUnit + model.parameterCount;
 }
@@ -35,5 +42,6 @@ export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
   if (!isConvolution || capacity < WORTH_A_LANE) return { lanes: 1, unitsPerRun: capacity };
   const lanes = 2;
   const fitting = 2 ** Math.round(Math.log2(RUN_VALUES / valuesPerUnit(model, plan.rowsPerUnit)));
-  return { lanes, unitsPerRun: Math.min(Math.ceil(capacity / lanes), Math.max(LEAST_UNITS, fitting)) };
+  const least = Math.ceil(LEAST_ROWS / plan.rowsPerUnit);
+  return { lanes, unitsPerRun: Math.min(Math.ceil(capacity / lanes), Math.max(least, fitting)) };
 }

@@ -172,9 +172,9 @@ export function studyStepsOf({ studySteps, steps }: Pick<TrainingPlan, 'studySte
 /**
  * Units that one run of the step graph holds: the expected batch and three standard deviations of headroom.
  *
- * A public number, so that neither shapes nor timing follow the data. A batch that is larger takes a further
- * run, whose sum is added to the others' before anything is rounded or noised; nothing is ever cut off. So
- * `rowsPerRun` bounds the memory of a step and changes nothing else.
+ * A public number, so that shapes do not follow the data, and time only for convolutions (`step-layout.ts`). A batch
+ * that is larger takes a further run, whose sum is added to the others' before anything is rounded or noised; nothing
+ * is ever cut off. So `rowsPerRun` bounds the memory of a step and changes nothing else.
  */
 export function capacityUnitsOf(plan: TrainingPlan): number {
   const expected = expectedBatchUnits(plan);
