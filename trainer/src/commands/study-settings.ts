@@ -26,14 +26,14 @@ export const STUDY_OPTIONS = {
 
 export const STUDY_OPTIONS_HELP = `\
   --dictionary FILE        data dictionary, JSON; 'consilium-trainer dictionary init' drafts one
-  --study FILE             study, YAML: model, rounds, steps, clipping, learning rate, privacy
+  --study FILE             study, YAML; trainer/examples/study.yaml shows every field
   --epsilon E              what the whole study may cost each patient (in place of the file's)
   --noise-multiplier S     or the noise itself
   --delta D                chance that the guarantee fails; below 1 / number of patients
   --without-privacy        train without noise; every output says so
   --score-noise S          noise the held-out scores too (and charge them); exact scores are not private
   --seed-split TEXT        which fifth of the patients is held out; the same text, the same patients
-  --out DIR                where model, model card and learning curve go
+  --out DIR                where model, model card and learning curve go; by default out/ and the command's name
   --json                   nothing but the summary on standard output
   --help                   this text
 

@@ -164,6 +164,36 @@ it('a split is trained through part by part', async () => {
   });
 });
 
+it('a constant matrix, such as that of a PCA, passes gradients on and has none', async () => {
+  const model: TinyModel = {
+    features: 2,
+    weights: { coefficient: [2, 2], transform_matrix: [2, 2], coefficient1: [2, 1] },
+    nodes: [
+      { op: 'MatMul', from: ['x', 'coefficient'], to: 'h' },
+      { op: 'MatMul', from: ['h', 'transform_matrix'], to: 't' },
+      { op: 'MatMul', from: ['t', 'coefficient1'], to: 'logit' },
+    ],
+  };
+  const bytes = changed(model, (proto) => {
+    proto.producerName = 'skl2onnx';
+  });
+  const all = readForwardModel(tinyModel(model)).values;
+  const forward = readForwardModel(bytes);
+  assert.deepEqual(trainedNames(bytes), ['coefficient', 'coefficient1']);
+  const loss = { kind: 'squared-error' } as const;
+  const row = { features: [0.75, -0.5], label: 1 };
+  const gradientOf = async (one: typeof forward) => {
+    const graph = buildStepGraph(one, { clipNormL2: 1e6, capacityUnits: 1, rowsPerUnit: 1, loss });
+    return [...(await runStep(graph, { parameters: one.values, units: [[row]] })).clippedSum!.data];
+  };
+  const expected = await gradientOf(readForwardModel(tinyModel(model)));
+  assert.deepEqual([...forward.values], [...all.slice(0, 4), ...all.slice(8)]);
+  const wanted = [...expected.slice(0, 4), ...expected.slice(8)];
+  (await gradientOf(forward)).forEach((value, i) => {
+    assert.ok(Math.abs(value - wanted[i]!) < 1e-6);
+  });
+});
+
 describe('a graph is refused', () => {
   const through = (op: string, more: Partial<TinyModel> = {}): TinyModel => ({
     features: 3,

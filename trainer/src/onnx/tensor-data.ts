@@ -39,6 +39,11 @@ export function int64Tensor(name: string, values: readonly number[]): TensorProt
   return { name, dims: [values.length], dataType: ELEMENT_TYPE.int64, rawData };
 }
 
+const elsewhere = ({ name }: TensorProto): OnnxFormatError =>
+  new OnnxFormatError(
+    `initialiser ${name} keeps its data in another file: embed it (external_data=False in torch.onnx.export)`,
+  );
+
 /**
  * The values of a float tensor, from `raw_data` or `float_data`.
  *
@@ -47,7 +52,7 @@ export function int64Tensor(name: string, values: readonly number[]): TensorProt
 export function readFloats(tensor: TensorProto): Float32Array {
   assert.equal(tensor.dataType, ELEMENT_TYPE.float);
   if (tensor.dataLocation === 1) {
-    throw new OnnxFormatError(`initialiser ${tensor.name} keeps its data in another file: embed it`);
+    throw elsewhere(tensor);
   }
   const count = elementCount(tensor.dims);
   const raw = tensor.rawData;
@@ -64,7 +69,7 @@ export function readFloats(tensor: TensorProto): Float32Array {
 export function readNumbers(tensor: TensorProto): number[] {
   if (tensor.dataType === ELEMENT_TYPE.float) return [...readFloats(tensor)];
   if (tensor.dataLocation === 1) {
-    throw new OnnxFormatError(`initialiser ${tensor.name} keeps its data in another file: embed it`);
+    throw elsewhere(tensor);
   }
   const raw = tensor.rawData;
   if (raw === undefined || raw.length === 0) {
