@@ -52,4 +52,6 @@ test('a question to the index reads its page and nothing else', async () => {
     assert.ok(old! <= 2 * (2 + 2), `${old} rows for a page of 2`);
     assert.equal(old, young);
   }
+  const all = await rowsRead(1, 'audit:listActivities', { by: 'all', pageSize: 2 });
+  assert.ok(all <= 2 + 2, `${all} rows: those of all are read once`);
 });

@@ -80,7 +80,8 @@ export async function listActivities(
         next = [at, id].join(' ');
         break;
       }
-      items.push(await activityAt(stub, at, id));
+      // Under `all` the rows themselves are read; elsewhere an entry that leads to one.
+      items.push(by === 'all' ? activityOf(read.value.value) : await activityAt(stub, at, id));
     }
     if (read.done) break;
   }
@@ -113,5 +114,8 @@ function timeOf(instant: string): string {
 async function activityAt(stub: ChaincodeStub, at: string, id: string): Promise<Activity> {
   const bytes = await stub.getState(stub.createCompositeKey(ROW, [at, id]));
   if (bytes.length === 0) throw new Error(`the index names an activity ${at} ${id} that is not there`);
-  return presentForm('activity', JSON.parse(Buffer.from(bytes).toString('utf8')) as Activity);
+  return activityOf(bytes);
 }
+
+const activityOf = (bytes: Uint8Array): Activity =>
+  presentForm('activity', JSON.parse(Buffer.from(bytes).toString('utf8')) as Activity);
