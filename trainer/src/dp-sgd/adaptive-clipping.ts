@@ -1,6 +1,7 @@
 // Adaptive clipping (Andrew, Thakkar, McMahan and Ramaswamy 2021): the clip norm follows a quantile of the units'
 // gradient norms. What it follows is a count of patients, so the count is noised, and the noise is paid for.
 import assert from 'node:assert/strict';
+import { isModerate, MODERATE } from './moderate-numbers.ts';
 import { standInSigma } from './rounded-gaussian.ts';
 
 /** Lattice steps per unit counted. */
@@ -65,12 +66,12 @@ export function adaptiveProblems(plan: AdaptivePlan): string[] {
   );
   check(countNoiseMultiplier >= 2 ** -COUNT_BITS, 'countNoiseMultiplier must be positive');
   check(
-    minimumClipNormL2 > 0 && minimumClipNormL2 <= plan.clipNormL2 && Number.isFinite(1 / minimumClipNormL2),
-    'minimumClipNormL2 must be positive and at most clipNormL2',
+    isModerate(minimumClipNormL2) && minimumClipNormL2 <= plan.clipNormL2,
+    `minimumClipNormL2 must be positive, ${MODERATE}, and at most clipNormL2`,
   );
   check(
-    maximumClipNormL2 >= plan.clipNormL2 && Number.isFinite(maximumClipNormL2 ** 2),
-    'maximumClipNormL2 must be finite and at least clipNormL2',
+    isModerate(maximumClipNormL2) && maximumClipNormL2 >= plan.clipNormL2,
+    `maximumClipNormL2 must be finite, ${MODERATE}, and at least clipNormL2`,
   );
   return problems;
 }

@@ -1,5 +1,6 @@
 // Per-layer clipping: which parameters are clipped together, and how the clip norm is shared out among the layers.
 import { type ClipLayer, type ForwardModel, matchesPattern } from '../onnx/index.ts';
+import { isModerate, MODERATE } from './moderate-numbers.ts';
 
 export interface PerLayerClipping {
   readonly kind: 'per-layer';
@@ -61,10 +62,10 @@ export function perLayerProblems({ bounds, layers }: PerLayerClipping): string[]
     const isKnown = bounds === 'uniform' || bounds === 'by-size';
     return isKnown ? [] : ['clipping.bounds must be uniform, by-size, or a number for each of layers'];
   }
-  const isRight = bounds.every((bound) => Number.isFinite(bound) && bound > 0);
+  const isRight = bounds.every(isModerate);
   const fits = layers !== undefined && layers.length === bounds.length;
   return [
-    ...(isRight ? [] : ['clipping.bounds must be positive numbers']),
+    ...(isRight ? [] : [`clipping.bounds must be positive numbers, ${MODERATE}`]),
     ...(fits ? [] : ['clipping.bounds must have one number for each of layers']),
   ];
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { buildForwardModel, buildStepGraph, readForwardModel } from '../onnx/index.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
 import { ClippedSum } from './clipped-sum.ts';
+import { overflowingRoom } from './testing/overflowing-room.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 
 const features = 6;
@@ -57,6 +58,32 @@ test('units that are not finite, alone or in every place, give zeros', async () 
 test('parameters that are not finite give zeros, not an endless repetition', async () => {
   const broken = model.values.map((value, i) => (i % 3 === 0 ? Number.NaN : value));
   assert.ok((await sumOf(good, broken)).every((value) => value === 0));
+});
+
+test('parameters that leave empty places not finite give zeros, whether the batch leaves a place empty or not', async () => {
+  const { model: bytes, start, row: own } = overflowingRoom();
+  const overflowing = readForwardModel(bytes);
+  const capacityUnits = 3;
+  const loss = 'binary-cross-entropy';
+  for (const clipNormL2 of [0.5, 'input'] as const) {
+    const graph = buildStepGraph(overflowing, { clipNormL2, capacityUnits, rowsPerUnit: 1, loss });
+    for (const lanes of [1, 2]) {
+      const units = packUnits(5, new Array<LabelledRow[]>(2 * lanes * capacityUnits).fill([own]));
+      const clipped = await ClippedSum.open(graph, units, overflowing, lanes);
+      for (const count of [1, 3, 5, 6, 7, 12].filter((size) => size <= units.rowOffsets.length - 1)) {
+        const batch = Uint32Array.from({ length: count }, (_, unit) => unit);
+        const { sum, count: within } = graph.takesClipNorm
+          ? await clipped.sumAndCount(start, batch, 0.5)
+          : { sum: await clipped.sum(start, batch), count: 0 };
+        assert.ok(
+          sum.every((value) => value === 0),
+          `${count} units in ${lanes} lanes`,
+        );
+        assert.equal(within, 0);
+      }
+      await clipped.close();
+    }
+  }
 });
 
 test('several lanes give the same sum, also where a unit is broken, and when there are more units than places', async () => {

@@ -87,12 +87,15 @@ export class ClippedSum {
 
   async #sum(parameters: Float32Array, batch: Uint32Array): Promise<Sums> {
     const capacity = this.#graph.units * this.#lanes.length;
-    if (batch.length <= capacity) return this.#run(parameters, batch);
+    if (batch.length < capacity) return (await this.#run(parameters, batch)) ?? this.#nothing();
     const { total, lost } = this.#sums;
     total.fill(0);
     lost.fill(0);
-    for (let start = 0; start < batch.length; start += capacity) {
-      this.#add(await this.#run(parameters, batch.subarray(start, start + capacity)));
+    // The last run has an empty place, if it must be a run of nothing else: see `#run`.
+    for (let start = 0; start <= batch.length; start += capacity) {
+      const part = await this.#run(parameters, batch.subarray(start, start + capacity));
+      if (part === undefined) return this.#nothing();
+      this.#add(part);
     }
     for (let i = 0; i < total.length; i++) total[i]! += lost[i]!;
     return total;
@@ -110,18 +113,25 @@ export class ClippedSum {
     }
   }
 
+  #nothing(): Sums {
+    this.#count = 0;
+    return new Float64Array(this.#graph.parameterCount);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 
   /**
-   * One run; a unit whose gradient is not finite contributes nothing.
+   * One run; a unit whose gradient is not finite contributes nothing. Undefined where empty places are not finite.
    *
    * The run is repeated with the places of such units left empty, in the same graph, so that every other unit counts
-   * exactly as it would without them. If even empty places are not finite then the parameters are not, and neither
-   * is any unit's gradient: the sum is empty.
+   * exactly as it would without them. If even empty places are not finite then the parameters are to blame, and the
+   * whole sum is empty, although a unit's gradient may still be finite (an infinite weight times a feature of 0 is no
+   * number, times another it is infinite). That must follow from the parameters alone and not from whether the batch
+   * leaves a place empty: so that each sum sees an empty place, in its last run.
    */
-  async #run(parameters: Float32Array, batch: Uint32Array): Promise<Sums> {
+  async #run(parameters: Float32Array, batch: Uint32Array): Promise<Sums | undefined> {
     for (const { buffers } of this.#lanes) buffers.parameters.set(parameters);
     let isLeftOut = (_slot: number) => false;
     this.#layOut(batch, isLeftOut);
@@ -132,7 +142,7 @@ export class ClippedSum {
       isLeftOut = (slot) => leftOut[slot] === 1;
       this.#layOut(batch, isLeftOut);
       await this.#runLanes();
-      if (this.#exceeds(1 + margin)) return new Float64Array(this.#graph.parameterCount);
+      if (this.#exceeds(1 + margin)) return undefined;
     }
     const total = this.#total();
     if (this.#graph.takesClipNorm) await this.#countRun(batch, isLeftOut);

@@ -51,3 +51,13 @@ test('the same test catches noise that is used again, is not integer, or has ano
 test('noise can be given up before any is drawn', async () => {
   await startNoise({ sigma, count: 2000 }).close();
 });
+
+test('no noise is handed out once the source is closed, not even what was drawn', async () => {
+  for (const count of [2048, 2 ** 16]) {
+    const source = startNoise({ sigma, count });
+    source.draw();
+    await source.close();
+    assert.throws(() => source.draw(), { name: 'NoiseWorkerError' });
+    assert.throws(() => source.draw(), { name: 'NoiseWorkerError' });
+  }
+});

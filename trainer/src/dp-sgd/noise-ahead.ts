@@ -5,6 +5,7 @@ import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { RandomWords, secureRandomness } from './randomness.ts';
 
 const EMPTY = 0;
+const FULL = 1;
 const CLOSED = 2;
 const SLOTS = 3;
 /** Fewer samples are drawn sooner than they are fetched from another thread. */
@@ -59,6 +60,7 @@ export function startNoise({ sigma, count }: { readonly sigma: number; readonly 
       if (Atomics.wait(states, current, EMPTY, WAIT_AT_MOST_MS) === 'timed-out') {
         throw new NoiseWorkerError('the noise worker has drawn nothing for a minute');
       }
+      if (Atomics.load(states, current) !== FULL) throw new NoiseWorkerError('the noise worker is closed');
       const first = next++ * count;
       return slots[current]!.subarray(first, first + count);
     },

@@ -104,7 +104,7 @@ function isWhole(values: Float64Array): boolean {
 export class StepRuns {
   /** Steps of one run at most. */
   readonly steps: number;
-  /** Units in one step's batch at most. */
+  /** Units in one step's batch at most: each step has an empty place, which is not finite where none may be. */
   readonly room: number;
   readonly #session: OnnxSession;
   readonly #loop: StepLoop;
@@ -134,7 +134,7 @@ export class StepRuns {
     this.#session = session;
     this.#loop = loop;
     this.steps = Math.min(stepsPerRun(loop), options.stepsPerRun ?? MOST_STEPS);
-    this.room = loop.units;
+    this.room = loop.units - 1;
     const places = this.steps * loop.units * loop.rowsPerUnit;
     const scaled = { ...loop, clipNormL2, latticePerUnit };
     const corrections = loop.corrections.map((name): [string, TensorValue] => {
@@ -168,7 +168,7 @@ export class StepRuns {
 
   /**
    * The state after steps that were drawn, good until the next run; or undefined where a sum was not finite: they are
-   * then to be taken one by one, with what was drawn for them.
+   * then to be taken in runs of one step, with what was drawn for them, and one that still is not, by itself.
    *
    * **Nothing escapes.** Let a unit's gradient not be finite: one of its numbers in float32, a factor's or its own,
    * is NaN or infinite, and so is its squared norm; its weight is then 0, NaN or, where a minimum passes NaN by, 1.
@@ -176,13 +176,15 @@ export class StepRuns {
    * of an outer product, times the weight and a number that makes the norm NaN if it is 0. (Linear models are
    * clipped without a norm; their residuals are bounded or NaN, and NaN passes through the clipping.) So are the
    * released coordinate, velocity and parameter, and they stay so, whatever is added to or multiplied with them.
-   * Hence a finite state shows that every unit of every step was usable.
+   * Hence a finite state shows that every unit of every step was usable, and so was a place that is empty.
    *
    * **Nothing is released twice.** Of a step's noise one sum leaves this thread at most: parameters leave it when
    * the round ends, and a state that is not finite is thrown away here, for nothing but the decision to take the
-   * same steps, with the same batches and noise, one by one. They give what a round that takes every step by itself
-   * would have given, up to the order of roundings, which `calibrateNoise` bounds whatever it is. So the decision
-   * shows in no output, and nothing is drawn anew.
+   * same steps, with the same batches and noise, in runs of one. What those give is the same to the bit, so that the
+   * first steps stay what they were. A step's sum is taken by itself where, in a run of one, it is not finite: that
+   * follows from its batch and the parameters before it, never from its own noise or a later step. (Finite integers
+   * and noise move a finite state to a finite one: numbers of a plan are moderate, see `checkTrainingPlan`.) So a
+   * step's integers are fixed before its noise is, and `calibrateNoise` bounds them whichever way they are had.
    */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
     const batches = this.drawn.batches.slice(range.first, range.end);

@@ -5,8 +5,9 @@ import { Stepper, type StepsOptions } from './training-steps.ts';
 import { ratesOf, updateRuleOf } from './update-rule.ts';
 
 /**
- * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. Steps that a run cannot
- * take are taken one by one with what was drawn for them. Batches and noise are drawn in the same order.
+ * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. The steps of a run that
+ * failed are taken in runs of one, and a step that no run can take by itself, all with what was drawn for them
+ * (`StepRuns.run`). Batches and noise are drawn in the same order.
  */
 export async function runStepsTogether(
   start: ArrayLike<number>,
@@ -23,6 +24,13 @@ export async function runStepsTogether(
   const count = parameters.length;
   const ratesAt = ratesOf(plan);
   const { batches, noise, rates, kept } = runs.drawn;
+  const isTaken = async (first: number, end: number): Promise<boolean> => {
+    const after = await runs.run({ parameters, velocity }, { first, end });
+    if (after === undefined) return false;
+    stepper.moveTo(after.parameters);
+    velocity.set(after.velocity);
+    return true;
+  };
   for (let before = 0; before < plan.steps; ) {
     const steps = Math.min(runs.steps, plan.steps - before);
     for (let i = 0; i < steps; i++) {
@@ -34,16 +42,15 @@ export async function runStepsTogether(
     }
     for (let first = 0; first < steps; ) {
       const end = endOfRun(batches, { first, steps, room: runs.room });
-      const after = first < end && (await runs.run({ parameters, velocity }, { first, end }));
-      if (after) {
-        stepper.moveTo(after.parameters);
-        velocity.set(after.velocity);
-      }
+      const areTaken = first < end && (await isTaken(first, end));
+      const areSeveral = end - first > 1;
       // A batch beyond the room is a step by itself.
       for (const last = Math.max(end, first + 1); first < last; first++) {
-        const own = noise.subarray(first * count, (first + 1) * count);
         const step = before + first + 1;
-        if (!after) await stepper.take(stepsBefore + step, batches[first]!, () => own);
+        if (!areTaken && !(areSeveral && (await isTaken(first, first + 1)))) {
+          const own = noise.subarray(first * count, (first + 1) * count);
+          await stepper.take(stepsBefore + step, batches[first]!, () => own);
+        }
         onProgress?.({ step, steps: plan.steps });
       }
     }

@@ -202,6 +202,12 @@ const wrong: readonly [what: string, changed: Partial<RoundInput>, why: RegExp][
   ['a rate above 1', { plan: { ...plan, samplingRate: 1.1 } }, /samplingRate/],
   ['a rate of 0', { plan: { ...plan, samplingRate: 0 } }, /samplingRate/],
   ['a clip norm that is not a number', { plan: { ...plan, clipNormL2: Number.NaN } }, /clipNormL2/],
+  [
+    'a clip norm that doubles can hardly hold',
+    { plan: { ...plan, clipNormL2: 1e-290 } },
+    /clipNormL2 .* from 1e-30/,
+  ],
+  ['a learning rate beyond use', { plan: { ...plan, learningRate: 1e31 } }, /learningRate .* to 1e30/],
   ['half a step', { plan: { ...plan, steps: 0.5 } }, /steps must be a positive integer/],
   [
     'an optimiser that is unknown',

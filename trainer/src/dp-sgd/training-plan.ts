@@ -12,6 +12,7 @@ import {
 import { type PerLayerClipping, perLayerProblems } from './clip-layers.ts';
 import { type DriftCorrection, driftProblems } from './drift-correction.ts';
 import { type Schedule, scheduleProblems } from './learning-rate.ts';
+import { isModerate, MODERATE } from './moderate-numbers.ts';
 import type { Optimizer } from './update-rule.ts';
 
 export type Clipping = { readonly kind: 'flat' } | PerLayerClipping | AdaptiveClipping;
@@ -119,16 +120,16 @@ export function checkTrainingPlan(plan: TrainingPlan): void {
   const check = (holds: boolean, problem: string) => {
     if (!holds) problems.push(problem);
   };
-  check(isPositive(plan.clipNormL2), 'clipNormL2 must be a positive number');
+  check(isModerate(plan.clipNormL2), `clipNormL2 must be a positive number, ${MODERATE}`);
   check(
     isPositive(plan.noiseMultiplier) && plan.noiseMultiplier <= MAXIMUM_NOISE_MULTIPLIER,
     `noiseMultiplier must be a positive number, at most ${MAXIMUM_NOISE_MULTIPLIER}`,
   );
   check(plan.samplingRate > 0 && plan.samplingRate <= 1, 'samplingRate must be above 0 and at most 1');
   check(isCount(plan.steps), 'steps must be a positive integer');
-  check(isPositive(plan.bandSize), 'bandSize must be a positive number');
+  check(isModerate(plan.bandSize), `bandSize must be a positive number, ${MODERATE}`);
   check(isCount(plan.rowsPerUnit) && plan.rowsPerUnit <= 64, 'rowsPerUnit must be an integer from 1 to 64');
-  check(isPositive(plan.learningRate), 'learningRate must be a positive number');
+  check(isModerate(plan.learningRate), `learningRate must be a positive number, ${MODERATE}`);
   check(isDecay(plan.momentum ?? 0), 'momentum must be at least 0 and below 1');
   if (plan.optimizer !== undefined) {
     problems.push(...optimizerProblems(plan.optimizer));
