@@ -131,6 +131,12 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
     plainWith(({ graph }) => graph.input.push({ ...graph.input[0]!, name: 'mask' })),
     /it has 2 inputs, but one is wanted: x, mask: join them in the graph/,
   ],
+  'a fixed number of rows': [
+    plainWith(({ graph }) => {
+      graph.input[0]!.type!.tensorType!.shape!.dim[0] = { dimValue: 1 };
+    }),
+    /its input x takes 1 rows and no other number: export it with an open first axis/,
+  ],
   'two outputs and no logit': [
     plainWith(({ graph }) => {
       const [output] = graph.output;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readForwardModel, UnsupportedModelError, withParameters } from './forward-model.ts';
 import { decodeModel, encodeModel, type ModelProto } from './onnx-schema.ts';
+import { scoreRows } from './score-rows.ts';
 import { buildStepGraph } from './step-graph.ts';
 import { doubleTensor, floatTensor, int64Tensor } from './tensor-data.ts';
 import { rowGradient } from './testing/reference-gradients.ts';
@@ -194,6 +195,26 @@ it('a constant matrix, such as that of a PCA, passes gradients on and has none',
   });
 });
 
+it('a dropout that was exported for training does nothing in what is written', async () => {
+  const model: TinyModel = {
+    features: 2,
+    weights: { w: [2, 1] },
+    nodes: [
+      { op: 'MatMul', from: ['x', 'w'], to: 'h' },
+      { op: 'Dropout', from: ['h', '', 'is training'], to: 'logit' },
+    ],
+    extra: [{ name: 'is training', dims: [], dataType: 9, rawData: Uint8Array.of(1) }],
+  };
+  const bytes = tinyModel(model);
+  const { values } = readForwardModel(bytes);
+  const scores = await scoreRows(withParameters(bytes, values), Float32Array.of(1, 0));
+  assert.ok(Math.abs(scores[0]! - 1 / (1 + Math.exp(-values[0]!))) < 1e-6);
+  const [written] = decodeModel(withParameters(bytes, values)).graph.node.filter(
+    ({ opType }) => opType === 'Dropout',
+  );
+  assert.deepEqual(written!.input, ['h', '']);
+});
+
 describe('a graph is refused', () => {
   const through = (op: string, more: Partial<TinyModel> = {}): TinyModel => ({
     features: 3,
@@ -255,6 +276,16 @@ describe('a graph is refused', () => {
       ],
     };
     assert.match(refusalsOf(tinyModel(model)).join(), /initialiser w has no gradient: .*rounded/);
+  });
+
+  it('for a number of rows that cannot be changed, with the remedy', () => {
+    const bytes = changed(shifted, ({ graph }) => {
+      graph.input[0]!.type!.tensorType!.shape!.dim[0] = { dimValue: 2 };
+    });
+    assert.match(
+      refusalsOf(bytes).join(),
+      /input x takes 2 rows and no other number: export it with an open first/,
+    );
   });
 
   it('for a second input, by the names of both', () => {

@@ -113,7 +113,7 @@ function readInput(model: ModelProto): { input: string; inputShape: number[] } {
     ]);
   }
   const type = input.type?.tensorType;
-  const [, ...rest] = type?.shape?.dim ?? [];
+  const [first, ...rest] = type?.shape?.dim ?? [];
   if (type?.elemType !== ELEMENT_TYPE.float || type.shape?.dim.length === undefined) {
     throw new UnsupportedModelError([`its input ${input.name} must be float [rows, features]`]);
   }
@@ -123,6 +123,12 @@ function readInput(model: ModelProto): { input: string; inputShape: number[] } {
     throw new UnsupportedModelError([
       `its input ${input.name} must be float [rows, features] or [rows, channels, space], with all axes but the ` +
         `first of fixed extent${which}`,
+    ]);
+  }
+  if (first?.dimValue) {
+    throw new UnsupportedModelError([
+      `its input ${input.name} takes ${first.dimValue} rows and no other number: export it with an open first axis ` +
+        '(dynamic_shapes in torch.onnx.export, dynamic_axes in its older form)',
     ]);
   }
   return { input: input.name, inputShape: rest.map(({ dimValue }) => dimValue!) };
@@ -206,7 +212,8 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
  * The same model with other parameter values, [parameterCount] in the order of `readForwardModel`.
  *
  * Deterministic: equal bytes and values give equal bytes on every machine. Values are rounded to float32. A linear
- * model of scikit-learn comes out in standard operators (`withStandardOperators`).
+ * model of scikit-learn comes out in standard operators (`withStandardOperators`), and a dropout that was exported for
+ * training as one that does nothing.
  */
 export function withParameters(bytes: Uint8Array, values: ArrayLike<number>): Uint8Array {
   const { parameters, parameterCount } = readForwardModel(bytes);
@@ -221,5 +228,8 @@ export function withParameters(bytes: Uint8Array, values: ArrayLike<number>): Ui
     if (!own.every(Number.isFinite)) throw new OnnxFormatError(`a value for ${tensor.name} is not a number`);
     return floatTensor({ name: tensor.name, shape: tensor.dims }, own);
   });
-  return encodeModel({ ...model, graph: { ...model.graph, initializer } });
+  const node = model.graph.node.map((own) =>
+    own.opType === 'Dropout' ? { ...own, input: own.input.slice(0, 2) } : own,
+  );
+  return encodeModel({ ...model, graph: { ...model.graph, node, initializer } });
 }

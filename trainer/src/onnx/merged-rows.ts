@@ -78,7 +78,7 @@ export function unfolded(node: OpNode, isFolded: (value: string) => boolean, val
   const rank = values.shapeOf(data[0]!).length - 1;
   if (INDIFFERENT.includes(node.opType)) return node;
   if (BROADCASTING.includes(node.opType)) {
-    const hasOwnRows = ({ length, [0]: first }: Shape) => length >= rank && first !== 1;
+    const hasOwnRows = (shape: Shape) => shape.length >= rank && shape[0] !== 1;
     const spread = node.inputs.filter((input) => !data.includes(input)).map((input) => values.shapeOf(input));
     if (!spread.some(hasOwnRows)) return node;
   }
