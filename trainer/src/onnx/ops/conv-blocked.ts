@@ -14,7 +14,10 @@ import { reachOf } from './window.ts';
 export function isWorthBlocks(node: OpNode, step: ForwardStep): boolean {
   const { blockedChannels: block } = step;
   const { group, channels, filters, window } = convolutionOf(node, step);
-  return block > 0 && group === 1 && channels < block && filters % block === 0 && window.input.length === 2;
+  // W's gradient has the rows for channels, of which the operator takes less than a block or whole blocks.
+  const fits = step.rowCount < block || step.rowCount % block === 0;
+  const isWorth = group === 1 && channels < block && filters % block === 0 && window.input.length === 2;
+  return block > 0 && fits && isWorth;
 }
 
 /** y, and the name of x as far as windows reach, padding included. */
