@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
 import type { ModelCard } from '../report/model-card.ts';
+import { loadSite } from '../simulation/load-sites.ts';
 import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
 import { runCommand } from './run-command.ts';
 
@@ -140,6 +141,27 @@ describe('train', () => {
     assert.equal(metrics.pooled?.count, null);
     assert.equal(privacy?.heldOut?.events[0]?.steps, 4);
     assert.ok(summary.epsilonRdp >= privacy!.heldOut!.epsilonRdp);
+  });
+
+  it('says that no rows are held out beside exact scores, and nothing of how many there are beside noised ones', async () => {
+    const [name, path] = ['few', at('few.csv')];
+    writeFileSync(path, csvOf(4, 12));
+    const heldOutRows = async (splitSeed: string) => {
+      const site = await loadSite({ name, path }, { dictionary: DICTIONARY, unit: 'patient', splitSeed });
+      return site.heldOut.flat().length;
+    };
+    let seed = 0;
+    while ((await heldOutRows(`${seed}`)) > 0) seed++;
+    const given = ['--site', `${name}=${path}`, ...common, '--seed-split', `${seed}`];
+    for (const [more, isTold] of [
+      [[], true],
+      [['--score-noise', '5'], false],
+    ] as const) {
+      const { status, stderr } = await run('simulate', ...given, ...more, '--out', at('few'), '--json');
+      assert.equal(status, 0, stderr);
+      assert.equal(/no held-out patients/.test(stderr), isTold);
+      assert.equal(/no held-out patients/.test(cardOf('few').warnings.join()), isTold);
+    }
   });
 });
 

@@ -86,7 +86,9 @@ export async function runStudy(
   const bands = Object.fromEntries(sites.map(({ name, band }) => [name, band]));
   const { maxRowsPerPatient } = dictionary;
   const warnings = warningsOf({ settings, maxRowsPerPatient, bands });
-  for (const { name, heldOut } of sites) {
+  // Beside noised scores nothing may tell how many are held out.
+  const countedSites = settings.scoreNoise === undefined ? sites : [];
+  for (const { name, heldOut } of countedSites) {
     const rows = heldOut.flat().length;
     if (rows === 0) warnings.push(`${name} has no held-out patients: it is not scored.`);
     else if (rows < fewestRows(target)) warnings.push(`${name} has one held-out row: too few for a score.`);
