@@ -152,6 +152,10 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
     between('LSTM', ['w', 'r']),
     /node make r \(LSTM\): recurrent layers are not supported; use Conv over time, or attention\n/,
   ],
+  'an operator that its operator set does not have': [
+    between('Gelu'),
+    /ONNX Runtime does not run the graph: .*Gelu.*: export it to another operator set/,
+  ],
   'a cut': [between('Relu').subarray(0, 150), /these bytes are not an ONNX model/],
   'two initialisers of one name': [
     plainWith(({ graph }) => graph.initializer.push({ ...graph.initializer[0]! })),

@@ -15,7 +15,7 @@ import { fewestRows, firstMetric, type Metric, type Score } from '../simulation/
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
 import type { Epsilon } from '../simulation/privacy-plan.ts';
 import { type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
-import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
+import { checkRuns, type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { InputError, required, type Terminal } from './command-line.ts';
 import { fileProblems } from './file-problems.ts';
 import { optimisationOf } from './optimisation-schema.ts';
@@ -77,6 +77,7 @@ export async function runStudy(
     dictionary,
     localPatterns: study.localParameters ?? [],
   });
+  if (study.model.kind === 'onnx') await checkRuns(graph);
   const { target } = encodingOf(dictionary);
   const loss = lossOf(study, { target, graph, settings });
   const splitSeed = options['seed-split'] ?? DEFAULT_SPLIT_SEED;

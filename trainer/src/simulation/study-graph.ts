@@ -6,6 +6,7 @@ import {
   LOCAL_INTERCEPT_NAME,
   matchesPattern,
   OnnxFormatError,
+  predictOutputs,
   readForwardModel,
   UnsupportedModelError,
 } from '../onnx/index.ts';
@@ -92,5 +93,26 @@ export function studyGraph(
       return refuse(cause.message, { cause });
     }
     throw cause;
+  }
+}
+
+/** The innermost reason of an error, in one line. */
+function reasonOf(error: unknown): string {
+  let current = error as Error;
+  while (current.cause instanceof Error) current = current.cause;
+  return current.message.split('\n')[0]!;
+}
+
+/**
+ * Runs the graph once on rows of zeros, as it will be scored, before anything is trained.
+ *
+ * @throws TrainerError TRAINER_MODEL_INVALID where ONNX Runtime does not take what the engine could train
+ */
+export async function checkRuns({ model }: StudyGraph): Promise<void> {
+  try {
+    await predictOutputs(model.onnx(model.initial), new Float32Array(2 * model.inputs));
+  } catch (cause) {
+    const detail = `ONNX Runtime does not run the graph: ${reasonOf(cause)}: export it to another operator set`;
+    throw new TrainerError('TRAINER_MODEL_INVALID', detail, { cause });
   }
 }
