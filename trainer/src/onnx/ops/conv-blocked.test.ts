@@ -150,3 +150,13 @@ test('models without convolutions ask for no blocks, and graphs for any machine 
     assert.ok(!isInBlocks(buildStepGraph(model, { ...options, blockedChannels: 16 }).bytes));
   }
 });
+
+test('windows that see nothing but padding are refused by name', () => {
+  const unseen = { extent: 1, kernel: 1, stride: 3, dilation: 1, before: 1, after: 1 };
+  const seen = { ...unseen, stride: 1 };
+  assert.throws(
+    () => convolutionModel([unseen, seen], { channels: 1, filters: 8, seed: 1 }),
+    /c \(Conv\).*nothing but padding/s,
+  );
+  assert.doesNotThrow(() => convolutionModel([seen, seen], { channels: 1, filters: 8, seed: 1 }));
+});

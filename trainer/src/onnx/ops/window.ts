@@ -39,7 +39,7 @@ function padsOfCeilMode({
   });
 }
 
-/** @throws UnsupportedOp for more than two spatial axes, or a window larger than its input. */
+/** @throws UnsupportedOp for more than two spatial axes, or windows that are larger than the input or never reach it. */
 export function windowOf(
   node: OpNode,
   { kernel, input }: { readonly kernel: readonly number[]; readonly input: readonly number[] },
@@ -72,7 +72,11 @@ export function windowOf(
     (size, i) => Math.floor((size + pads[i]! + pads[i + axes]! - extents[i]!) / strides[i]!) + 1,
   );
   if (output.some((size) => size < 1)) throw new UnsupportedOp('its kernel is larger than its input');
-  return { kernel, strides, dilations, pads, countedPads, input, output };
+  const window = { kernel, strides, dilations, pads, countedPads, input, output };
+  if (reachOf(window).some((reach, i) => reach <= pads[i]!)) {
+    throw new UnsupportedOp('its windows see nothing but padding');
+  }
+  return window;
 }
 
 /** How far windows reach along each padded axis. */
