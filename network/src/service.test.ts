@@ -42,12 +42,14 @@ const file = (name: string) => join(directory, name);
 const write = (name: string) =>
   `require('fs').writeFileSync(${JSON.stringify(file(name))}, String(process.pid));`;
 const forever = 'setInterval(() => undefined, 1000);';
+/** Whether a process wrote its number, and not only made the file. */
+const isWritten = async (name: string) => existsSync(file(name)) && readFileSync(file(name), 'utf8') !== '';
 const until = async (condition: () => boolean) => {
   while (!condition()) await sleep(10);
 };
 
 test('a service is running once it says it is ready, and gone once it is stopped', async () => {
-  const { service } = dummy('ready', write('ready') + forever, async () => existsSync(file('ready')));
+  const { service } = dummy('ready', write('ready') + forever, () => isWritten('ready'));
   await service.start();
   const { state, process: identity } = service.record;
   assert.equal(state, 'running');
@@ -87,7 +89,7 @@ test('a program that does not exist fails the start', async () => {
 
 test('a service that dies later is reported and restarted, with the same log', async () => {
   const script = `console.log('begun'); ${write('again')} ${forever}`;
-  const { service, lines } = dummy('again', script, async () => existsSync(file('again')));
+  const { service, lines } = dummy('again', script, () => isWritten('again'));
   await service.start();
   const first = service.record.process!;
   process.kill(first.pid, 'SIGKILL');
@@ -101,7 +103,7 @@ test('a service that dies later is reported and restarted, with the same log', a
 
 test('a service that ignores SIGTERM is killed after the grace', async () => {
   const script = `process.on('SIGTERM', () => undefined); ${write('stubborn')} ${forever}`;
-  const { service, lines } = dummy('stubborn', script, async () => existsSync(file('stubborn')));
+  const { service, lines } = dummy('stubborn', script, () => isWritten('stubborn'));
   await service.start();
   const identity = service.record.process!;
   await service.stop();
@@ -113,7 +115,7 @@ test('what a service started itself is ended with it', async () => {
   const child = `${write('grandchild')} ${forever}`;
   const start = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]);`;
   const script = start + forever;
-  const { service } = dummy('parent', script, async () => existsSync(file('grandchild')));
+  const { service } = dummy('parent', script, () => isWritten('grandchild'));
   await service.start();
   const grandchild = identify(Number(readFileSync(file('grandchild'), 'utf8')))!;
   assert.ok(isRunning(grandchild));
@@ -122,7 +124,7 @@ test('what a service started itself is ended with it', async () => {
 });
 
 test('a stop while a service waits for its restart means that it stays stopped', async () => {
-  const { service } = dummy('never', write('never') + forever, async () => existsSync(file('never')));
+  const { service } = dummy('never', write('never') + forever, () => isWritten('never'));
   await service.start();
   process.kill(service.record.process!.pid, 'SIGKILL');
   await until(() => service.record.state !== 'running');

@@ -15,7 +15,7 @@ describe('the gateway client', () => {
   const seen: Seen[] = [];
   let stop: (() => Promise<void>) | undefined;
 
-  const serve = async (answer: RequestListener): Promise<GatewayClient> => {
+  const serve = async (answer: RequestListener, timeoutMs = 30_000): Promise<GatewayClient> => {
     seen.length = 0;
     const server = createServer((request, response) => {
       request.toArray().then((chunks) => {
@@ -35,8 +35,8 @@ describe('the gateway client', () => {
     return new GatewayClient({
       url: `http://127.0.0.1:${port}/`,
       key: 'secret',
-      submitTimeoutMs: 300,
-      readTimeoutMs: 300,
+      submitTimeoutMs: timeoutMs,
+      readTimeoutMs: timeoutMs,
     });
   };
   const json = (status: number, body: unknown): RequestListener => {
@@ -124,7 +124,7 @@ describe('the gateway client', () => {
       json(500, { code: 'GATEWAY_INTERNAL', detail: 'a bug' }),
     ];
     for (const answer of answers) {
-      const client = await serve(answer);
+      const client = await serve(answer, 300);
       await assert.rejects(client.submit('round:close', { studyId: 's', round: 1 }, 'k'), {
         code: 'TRAINER_OUTCOME_UNKNOWN',
       });
@@ -141,7 +141,7 @@ describe('the gateway client', () => {
   });
 
   it('gives up on a read in time', async () => {
-    const client = await serve(() => undefined);
+    const client = await serve(() => undefined, 300);
     await assert.rejects(client.getStudy('s'), { code: 'TRAINER_GATEWAY_UNREACHABLE' });
   });
 });

@@ -39,7 +39,7 @@ function padsOfCeilMode({
   });
 }
 
-/** @throws UnsupportedOp for more than two spatial axes, or windows that are larger than the input or never reach it. */
+/** @throws UnsupportedOp for more than two spatial axes, or windows larger than the input or that never reach it. */
 export function windowOf(
   node: OpNode,
   { kernel, input }: { readonly kernel: readonly number[]; readonly input: readonly number[] },
