@@ -56,7 +56,7 @@ export async function prepareDataset(
   return { datasetId, commitment, recordCountBand };
 }
 
-/** Ids of the patients who are held out: the hospital's own systems asking about their own data. */
+/** Ids of the patients who are held out, for the hospital's own systems; of a file without ids, as `readDataset` makes them. */
 export async function heldOutPatients({ journal }: Context, datasetId: string): Promise<string[]> {
   const prepared = journal.dataset(datasetId);
   if (prepared === undefined) throw new TrainerError('TRAINER_DATASET_NOT_PREPARED');

@@ -192,3 +192,23 @@ test('a patient’s side of the split depends on that patient and the salt alone
   const both = other.filter(({ patientId }) => isHeldOut(salt, patientId)).length;
   assert.ok(both < 260, 'another salt gives an independent split');
 });
+
+test('without ids every row is a patient, and adding or removing one moves no other, wherever it stands', () => {
+  const salt = new Uint8Array(32).fill(1);
+  const rows = people(40).map((row, index) => (index % 5 === 0 ? people(1)[0]! : row));
+  const sides = (lines: readonly string[]) => {
+    const { units } = read(['id,age,sex,cp,num', ...lines].join('\n'), { patientId: null });
+    assert.equal(units.length, lines.length);
+    const { training, heldOut } = splitPatients(salt, units);
+    return [training, heldOut].map((own) => own.map((unit) => JSON.stringify(unit)));
+  };
+  const all = sides(rows);
+  assert.ok(all.every((own) => own.length > 0));
+  for (let removed = 0; removed < rows.length; removed++) {
+    const left = sides(rows.toSpliced(removed, 1));
+    const missing = all.map((own, side) => own.filter((unit) => !left[side]!.includes(unit)));
+    assert.equal(missing.flat().length, 1);
+    assert.equal(left.flat().length, rows.length - 1);
+    assert.ok(left.every((own, side) => own.every((unit) => all[side]!.includes(unit))));
+  }
+});

@@ -1,6 +1,7 @@
 // Reads a hospital's file into units of privacy: every row of one patient together. All problems are found in
 // one pass, so that a file is mended once.
-import { bandOf, type Dictionary, type RecordCountBand } from '@consilium/chaincode/domain';
+import { createHash } from 'node:crypto';
+import { bandOf, canonicalJson, type Dictionary, type RecordCountBand } from '@consilium/chaincode/domain';
 import { DataError, type DataProblem, problem } from './data-problem.ts';
 import { encodeFeatures, readValue, type Value } from './encode-features.ts';
 import { readLabel } from './read-label.ts';
@@ -32,6 +33,22 @@ export async function readDataset(options: { path: string; dictionary: Dictionar
   return datasetOf(await readTable(options.path, options.dictionary), options.dictionary);
 }
 
+/**
+ * Ids of patients where a file names none and each row is one: by what the row holds, and how many like it came before.
+ *
+ * Adding or removing a row then changes no other's id, and with it no other's side of the split (`split-patients.ts`),
+ * as numbers of rows would.
+ */
+function rowIds(): (row: { readonly label: number; readonly values: readonly Value[] }) => string {
+  const seen = new Map<string, number>();
+  return (row) => {
+    const digest = createHash('sha256').update(canonicalJson(row)).digest('hex');
+    const before = seen.get(digest) ?? 0;
+    seen.set(digest, before + 1);
+    return `${digest}-${before + 1}`;
+  };
+}
+
 export function datasetOf(table: Table, dictionary: Dictionary): Dataset {
   const problems: DataProblem[] = [];
   const position = new Map(table.columns.map((column, index) => [column, index]));
@@ -40,11 +57,11 @@ export function datasetOf(table: Table, dictionary: Dictionary): Dataset {
     return { feature, column, index: position.get(column)! };
   });
   const patients = new Map<string, DatasetRow[]>();
-  table.rows.forEach(({ line, cells }, rowIndex) => {
+  const idOf = rowIds();
+  table.rows.forEach(({ line, cells }) => {
     const cell = (column: string) => cells[position.get(column)!] ?? '';
-    const patientId = dictionary.patientId === null ? String(rowIndex + 1) : cell(dictionary.patientId);
-    if (patientId === '')
-      problems.push(problem('PATIENT_ID_MISSING', { line, column: dictionary.patientId! }));
+    const givenId = dictionary.patientId === null ? undefined : cell(dictionary.patientId);
+    if (givenId === '') problems.push(problem('PATIENT_ID_MISSING', { line, column: dictionary.patientId! }));
     const values = features.map(({ feature, column, index }): Value => {
       const read = readValue(cells[index] ?? '', feature, dictionary);
       if ('value' in read) return read.value;
@@ -56,6 +73,7 @@ export function datasetOf(table: Table, dictionary: Dictionary): Dataset {
       problems.push(problem(label.code, { line, column: dictionary.label.column }));
       return;
     }
+    const patientId = givenId ?? idOf({ label: label.y, values });
     const rows = patients.get(patientId);
     const row = { x: encodeFeatures(values, dictionary), y: label.y, values };
     if (rows === undefined) patients.set(patientId, [row]);
