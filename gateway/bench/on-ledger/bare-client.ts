@@ -20,6 +20,9 @@ import { signWithLowS } from '../../src/ledger-signature.ts';
 const PASSING =
   /_READ_CONFLICT|payloads do not match|concurrency limit|(ROUND|STUDY|CONSENT|QUORUM)_|_NOT_FOUND|NOT_A_MEMBER/i;
 const ATTEMPTS_MAX = 50;
+/** A real peer that has just started does not know the others' peers for up to half a minute. */
+const DISCOVERING = /no combination of peers|failed to find any endorsing peers/;
+const DISCOVERY_MS = 60_000;
 const CONFLICTS: Readonly<Record<number, string>> = { 11: 'MVCC_READ_CONFLICT', 12: 'PHANTOM_READ_CONFLICT' };
 
 // biome-ignore lint/suspicious/noExplicitAny: a bench looks into answers freely
@@ -78,6 +81,7 @@ export class BareClient {
   async submit<N extends TransactionName>(role: Role, name: N, argument: Argument<N>): Promise<Sent> {
     const contract = this.#contract(role);
     const options = { arguments: [canonicalJson(argument)] };
+    const discoveredMs = performance.now() + DISCOVERY_MS;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const sent = await contract.submitAsync(name, options);
@@ -87,6 +91,11 @@ export class BareClient {
         return { answer, transactionId: sent.getTransactionId(), blockNumber: Number(blockNumber) };
       } catch (error) {
         const said = wordsOf(error);
+        if (DISCOVERING.test(said) && performance.now() < discoveredMs) {
+          attempt -= 1;
+          await sleep(500);
+          continue;
+        }
         if (!PASSING.test(said) || attempt === ATTEMPTS_MAX) {
           throw new Error(`${name} by ${this.mspId}: ${said}`, { cause: error });
         }
