@@ -56,10 +56,22 @@ export async function prepareDataset(
   return { datasetId, commitment, recordCountBand };
 }
 
-/** Ids of the patients who are held out, for the hospital's own systems; of a file without ids, as `readDataset` makes them. */
-export async function heldOutPatients({ journal }: Context, datasetId: string): Promise<string[]> {
+/**
+ * The patients who are held out, for the hospital's own systems asking about their own data: their ids, or where the
+ * file has none the numbers of their rows, from 1.
+ */
+export async function heldOutPatients(
+  { journal }: { readonly journal: Pick<Context['journal'], 'dataset'> },
+  datasetId: string,
+): Promise<string[]> {
   const prepared = journal.dataset(datasetId);
   if (prepared === undefined) throw new TrainerError('TRAINER_DATASET_NOT_PREPARED');
   const { units } = await readDataset(prepared);
-  return splitPatients(prepared.salt, units).heldOut.map(({ patientId }) => patientId);
+  const heldOut = new Set(splitPatients(prepared.salt, units).heldOut);
+  const hasIds = prepared.dictionary.patientId !== null;
+  // Without ids every row is a unit.
+  return units.flatMap((unit, row) => {
+    if (!heldOut.has(unit)) return [];
+    return [hasIds ? unit.patientId : String(row + 1)];
+  });
 }
