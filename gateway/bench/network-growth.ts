@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { Argument } from '@consilium/chaincode/domain';
 import { readConnection } from '../src/connection.ts';
 import { REGISTER_MEMBER } from '../src/examples.ts';
+import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled } from './on-ledger/bare-client.ts';
 import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
 import { inParallel, OpenRounds, RunningStudy, registerDatasets } from './on-ledger/open-rounds.ts';
@@ -201,6 +202,13 @@ async function compare(network: string, ledgers: readonly Aged[]): Promise<void>
   }
 }
 
+answerHelp(`Usage: node gateway/dist/bench/network-growth.js
+
+What recording and asking cost on networks whose ledgers are of several ages, in turns, as JSON lines.
+  GROWTH=1000,10000  recorded updates of each ledger (REAL_GROWTH on a real Fabric, which needs FABRIC_BIN_DIR)
+  SAMPLES=100        calls of each question
+  LEDGERS=embedded,raft   and bft
+`);
 await onEachLedger(
   BENCH,
   async (...running) => {

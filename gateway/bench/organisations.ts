@@ -9,6 +9,7 @@ import type { ProposeStudy } from '@consilium/chaincode/domain';
 import { readConnection } from '../src/connection.ts';
 import { PROPOSE_STUDY, RECORD_UPDATE, RECORD_VERDICT, REGISTER_MEMBER } from '../src/examples.ts';
 import { anotherDataset } from '../src/testing/another-dataset.ts';
+import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, type Sent } from './on-ledger/bare-client.ts';
 import { type Weight, weightsIn } from './on-ledger/blocks.ts';
 import { unlessInterrupted } from './on-ledger/interruption.ts';
@@ -248,4 +249,10 @@ async function measure(count: number): Promise<void> {
   }
 }
 
+answerHelp(`Usage: node gateway/dist/bench/organisations.js
+
+What a round costs in consortia of several sizes, as JSON lines.
+  ORGANISATIONS=3,5,10,20,30
+  ROUNDS=3           that the medians are of
+`);
 for (const count of COUNTS) await unlessInterrupted(measure(count));

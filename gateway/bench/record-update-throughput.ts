@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConnection } from '../src/connection.ts';
 import { REGISTER_MEMBER } from '../src/examples.ts';
+import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled, refusalOf } from './on-ledger/bare-client.ts';
 import { GatewayProcess } from './on-ledger/gateway-process.ts';
 import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
@@ -185,4 +186,11 @@ async function joined(client: BareClient): Promise<void> {
   await sleep(100);
 }
 
+answerHelp(`Usage: node gateway/dist/bench/record-update-throughput.js
+
+recordUpdate through the gateway's REST against a bare Fabric client, in turns in one run, as JSON lines.
+  TRANSACTIONS=64  of one turn
+  TURNS=9          of each client
+  LEDGERS=embedded,raft   and bft; real ones need FABRIC_BIN_DIR
+`);
 await onEachLedger(BENCH, compare);

@@ -1,0 +1,13 @@
+// The command line of benches, which take their settings from the environment.
+
+/** Prints what a bench is for and ends the process where it is asked with --help; anything else is refused. */
+export function answerHelp(help: string): void {
+  const [argument] = process.argv.slice(2);
+  if (argument === undefined) return;
+  if (argument === '--help') {
+    process.stdout.write(help);
+    process.exit(0);
+  }
+  process.stderr.write(`${argument} is not understood: give settings in the environment\n\n${help}`);
+  process.exit(2);
+}
