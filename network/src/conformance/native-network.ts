@@ -14,15 +14,18 @@ const PROBE_PACKAGE = join(repository, 'test-network/conformance/probe-chaincode
 const CHAINCODE_PACKAGE = join(repository, 'chaincode');
 export const UPGRADED = 'consilium-upgraded';
 
+/** The organisations of networks that are started to be judged. */
+export const JUDGED_ORGANISATIONS = ['alpha', 'beta', 'gamma'].map((name) => ({
+  name,
+  mspId: `${name[0]!.toUpperCase()}${name.slice(1)}MSP`,
+  title: name,
+}));
+
 export const conformanceConsortium = (network: NativeLedger): Consortium => ({
   name: 'conformance',
   channel: 'consortium',
   runtime: 'native',
-  organisations: ['alpha', 'beta', 'gamma'].map((name) => ({
-    name,
-    mspId: `${name[0]!.toUpperCase()}${name.slice(1)}MSP`,
-    title: name,
-  })),
+  organisations: JUDGED_ORGANISATIONS,
   chaincode: { name: 'consilium', policy: 'MAJORITY' },
   // Some questions are about two transactions in one block.
   orderer: { ...ordererOf(network), maxMessageCount: 500 },

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Consortium } from '../config.ts';
+import { JUDGED_ORGANISATIONS } from '../conformance/native-network.ts';
 import { inherited, repository } from '../programs.ts';
 import { Supervisor } from '../supervisor.ts';
 import { findFabric, MissingBinariesError } from './binaries.ts';
@@ -34,11 +35,7 @@ async function spring(traps: readonly string[], orderer: NonNullable<Consortium[
     name: 'traps',
     channel: 'consortium',
     runtime: 'native',
-    organisations: ['alpha', 'beta', 'gamma'].map((name) => ({
-      name,
-      mspId: `${name[0]!.toUpperCase()}${name.slice(1)}MSP`,
-      title: name,
-    })),
+    organisations: JUDGED_ORGANISATIONS,
     chaincode: { name: 'probe', policy: 'MAJORITY' },
     orderer,
   };
