@@ -24,7 +24,10 @@ const SUITES = [
   'activities',
   'contributions',
   'upgrade',
-  'attacks',
+  'attacks-in-others-names',
+  'attacks-on-datasets',
+  'attacks-on-rounds',
+  'attacks-together',
   'study-optimisation',
   'consented-text',
   'any-order',
@@ -73,7 +76,7 @@ async function replay({ env, flags = [], circumstances }: Peer) {
 
 test('every suite of contracts is recorded, but for those that execute nothing of their own', () => {
   const suites = readdirSync(here).flatMap((file) => /^(.+)\.test\.js$/.exec(file)?.[1] ?? []);
-  const apart = ['bytes-on-ledger', 'determinism', 'growth'];
+  const apart = ['bytes-on-ledger', 'determinism', 'growth', 'threat-model'];
   assert.deepEqual(suites.filter((suite) => !SUITES.includes(suite)).sort(), apart);
 });
 

@@ -1,0 +1,193 @@
+// What a dishonest member tries on budgets, on others' datasets, and on what was agreed.
+import {
+  after,
+  COLLUDER,
+  committed,
+  forge,
+  inRow,
+  MALLORY,
+  opened,
+  researcher,
+  running,
+  steward,
+  studyOf,
+  testAttacks,
+  text,
+  trainer,
+} from '../testing/attacks.ts';
+import { datasetArgument, sha256, trainingEvent, updateArgument } from '../testing/examples.ts';
+import { as, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
+
+testAttacks([
+  // Under-claims.
+  {
+    title: 'a consent that claims less than it costs',
+    before: () => StudyOnLedger.proposed(),
+    attempt: (study) =>
+      study.submit(steward, 'study:consent', {
+        studyId: STUDY,
+        datasetId: 'delta',
+        claimedEpsilon: { training: '0.001', heldOut: '0.001' },
+      }),
+    met: 'PRIVACY_COST_UNDERCLAIMED',
+  },
+  {
+    title: 'an update that claims less than it cost',
+    before: opened,
+    attempt: (study) => study.update('delta', 1, { claimedEpsilon: '0.001' }),
+    met: 'PRIVACY_COST_UNDERCLAIMED',
+  },
+  {
+    title: 'an update with less noise than was reserved',
+    before: opened,
+    attempt: (study) =>
+      study.update('delta', 1, {
+        privacyEvent: trainingEvent({ noiseMultiplier: '0.5' }),
+        claimedEpsilon: '99',
+      }),
+    met: 'PRIVACY_EVENT_MISMATCH',
+  },
+  {
+    title: "a study for which a dataset's budget is too small",
+    before: () => StudyOnLedger.proposed({ rounds: 1000 }),
+    attempt: (study) => study.consent('delta'),
+    met: 'BUDGET_EXCEEDED',
+  },
+  {
+    title: "a budget that its owner's peer raises on its own",
+    before: opened,
+    attempt: (study) =>
+      committed(
+        forge(
+          study,
+          [trainer, 'round:recordUpdate', updateArgument({ studyId: STUDY, datasetId: 'delta' })],
+          {
+            signers: [MALLORY],
+            alter: inRow('budget', (row) => ({ ...row, spent: (row.spent as string[]).map(() => '0') })),
+          },
+        ),
+      ),
+    met: 'ENDORSEMENT_POLICY_FAILURE',
+  },
+  {
+    title: 'the same rows registered twice, for two budgets',
+    before: running,
+    attempt: (study) =>
+      study.submit(steward, 'dataset:register', {
+        ...datasetArgument('delta-again'),
+        commitment: datasetArgument('delta').commitment,
+      }),
+    met: 'COMMITMENT_EXISTS',
+  },
+  // Others' datasets.
+  {
+    title: "another's dataset under its own id",
+    before: running,
+    attempt: (study) => study.submit(steward, 'dataset:register', datasetArgument('alpha')),
+    met: 'DATASET_EXISTS',
+  },
+  {
+    title: "another's dataset under a new id",
+    before: running,
+    attempt: (study) =>
+      study.submit(steward, 'dataset:register', {
+        ...datasetArgument('mine'),
+        commitment: datasetArgument('alpha').commitment,
+      }),
+    met: 'COMMITMENT_EXISTS',
+  },
+  {
+    title: 'a dataset used after its consent was withdrawn',
+    before: after(opened, (study) =>
+      study.submit(steward, 'study:withdraw', { studyId: STUDY, datasetId: 'delta', reason: 'asked to' }),
+    ),
+    attempt: (study) => study.update('delta', 1),
+    met: 'CONSENT_STATE',
+  },
+  {
+    title: 'a purpose that the terms do not allow',
+    before: running,
+    attempt: (study) =>
+      study.submit(researcher, 'study:propose', {
+        ...studyOf(study),
+        studyId: 'ancestry',
+        purpose: 'DUO:0000011',
+      }),
+    met: 'PURPOSE_NOT_ALLOWED',
+  },
+  // Changing what was agreed.
+  {
+    title: 'a dictionary registered anew after the consent',
+    before: running,
+    attempt: (study) => {
+      const changed = datasetArgument('delta');
+      return study.submit(steward, 'dataset:register', {
+        ...changed,
+        dictionary: { ...changed.dictionary, missing: ['?', '0'] },
+      });
+    },
+    met: 'DATASET_EXISTS',
+  },
+  {
+    title: 'a study proposed anew after the consents',
+    before: running,
+    attempt: (study) => study.submit(as('researcher', 'AlphaMSP'), 'study:propose', studyOf(study)),
+    met: 'STUDY_EXISTS',
+  },
+  {
+    title: 'another optimiser and clipping after the consents, as an amendment',
+    before: running,
+    attempt: (study) => {
+      const { training } = studyOf(study);
+      const amendment = { training: { ...training, optimizer: { kind: 'sgd', momentum: '0.9' } } };
+      return study.move('AlphaMSP', { kind: 'amend', amendment: amendment as object });
+    },
+    met: 'INVALID_ARGUMENT',
+  },
+  {
+    title: 'a text amended while a steward read the one before',
+    before: after(
+      () => StudyOnLedger.proposed(),
+      async (study) => {
+        for (const datasetId of ['alpha', 'beta', 'gamma']) await study.consent(datasetId);
+        await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
+        await study.move('AlphaMSP', { kind: 'amend', amendment: { validationMinimum: '0' } });
+        for (const mspId of ['AlphaMSP', 'BetaMSP', 'GammaMSP']) await study.vote(mspId, true);
+      },
+    ),
+    attempt: async (study) => {
+      const asked = { studyId: STUDY, datasetId: 'delta' };
+      const { claimedEpsilon } = await study.evaluate(steward, 'privacy:quote', asked);
+      const studySha256 = sha256(text(studyOf(study)));
+      return study.submit(steward, 'study:consent', { ...asked, claimedEpsilon, studySha256 });
+    },
+    met: 'STUDY_CHANGED',
+  },
+  {
+    title: 'an amendment that one hospital did not accept',
+    before: after(
+      running,
+      (study) => study.move('AlphaMSP', { kind: 'amend', amendment: { validationMinimum: '0' } }),
+      async (study) => {
+        for (const mspId of MEMBERS.slice(0, 2)) await study.vote(mspId, true);
+        await study.vote(MALLORY, false);
+      },
+    ),
+    attempt: (study) => study.vote(COLLUDER, true),
+    met: 'MOTION_STATE',
+  },
+  {
+    title: 'a consent by one steward where two must',
+    before: after(
+      () => StudyOnLedger.prepared(),
+      (study) =>
+        study.submit(steward, 'dataset:register', {
+          ...datasetArgument('guarded'),
+          consentPolicy: { stewards: 2 },
+        }),
+      (study) => study.propose({ datasets: ['guarded'], quorum: { updates: 1, validators: 1 } }),
+    ),
+    attempt: (study) => study.consent('guarded', STUDY, steward),
+    met: 'CONSENT_INCOMPLETE',
+  },
+]);
