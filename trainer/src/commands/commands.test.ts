@@ -219,7 +219,7 @@ serverOptimizer: { kind: fedadam, learningRate: 0.1 }`,
 optimizer: { kind: adam, secondMomentum: 0.95 }
 schedule: { kind: cosine, warmUpSteps: 3, finalFraction: 0.1 }
 weightDecay: 0.001
-averaging: { decay: 0.5 }
+averaging: { decay: 0.5, over: steps }
 rowsPerRun: 32`,
     );
     const { status, stderr, last } = await run(
@@ -231,7 +231,7 @@ rowsPerRun: 32`,
     assert.ok(pooled.accuracy > pooled.baseline, `${pooled.accuracy} of ${pooled.baseline}`);
     const { training, privacy } = cardOf('adam');
     assert.deepEqual(training.optimizer, { kind: 'adam', secondMomentum: 0.95 });
-    assert.deepEqual(training.averaging, { decay: 0.5 });
+    assert.deepEqual(training.averaging, { decay: 0.5, over: 'steps' });
     assert.deepEqual(
       privacy?.training.events.map(({ steps }) => steps),
       [20],

@@ -4,6 +4,7 @@ import { Described, Strict, Words } from '@consilium/chaincode/domain';
 import { type TSchema, Type } from 'typebox';
 import type { TrainingPlan } from '../dp-sgd/index.ts';
 import { SCHEDULES } from '../dp-sgd/index.ts';
+import type { Averaging } from '../simulation/model-average.ts';
 
 const NumberThat = (description: string, holds: (value: number) => boolean) =>
   Type.Refine(Type.Number({ description }), holds, () => `must be ${description}`);
@@ -98,8 +99,14 @@ export const OptimisationFields = {
     'What keeps each hospital’s model near the others’ while it trains by itself; nothing by default.',
   ),
   averaging: Optional(
-    Strict({ decay: Decay }),
-    'The outcome is then the exponential moving average of the models after each round.',
+    Strict({
+      decay: Decay,
+      over: Optional(
+        Words(['rounds', 'steps']),
+        'Of the models after each round, or after each step; rounds by default.',
+      ),
+    }),
+    'The outcome is then the exponential moving average of the models.',
   ),
   rowsPerRun: Optional(
     Type.Integer({ minimum: 1, maximum: 4096 }),
@@ -111,7 +118,7 @@ type Optimisation = Pick<
   TrainingPlan,
   'clipping' | 'optimizer' | 'schedule' | 'weightDecay' | 'momentum' | 'rowsPerRun' | 'driftCorrection'
 > & {
-  readonly averaging?: { readonly decay: number };
+  readonly averaging?: { readonly decay: number; readonly over?: Averaging['over'] };
 };
 /** The fields as a study file has them. */
 export type OptimisationSettings = Omit<Optimisation, 'optimizer'> & {
@@ -125,7 +132,7 @@ export function optimisationOf(
 ): {
   readonly plan: Omit<Optimisation, 'averaging'>;
   readonly restartsOptimizer: boolean;
-  readonly averaging?: { readonly decay: number };
+  readonly averaging?: Averaging;
 } {
   const { clipping, optimizer, schedule, weightDecay, averaging, momentum, rowsPerRun, driftCorrection } =
     study;
@@ -142,6 +149,6 @@ export function optimisationOf(
     },
     // Momentum outside of `optimizer` has always started anew.
     restartsOptimizer: optimizer === undefined ? momentum !== undefined : restarts,
-    ...(averaging && { averaging }),
+    ...(averaging && { averaging: { over: 'rounds', ...averaging } }),
   };
 }

@@ -70,10 +70,11 @@ rowsPerRun: 64
   const problems = problemsOf(`${MINIMAL}optimizer: { kind: sgd, floor: 1 }
 schedule: { kind: sine, finalFraction: 2, factor: 0 }
 weightDecay: -1
-averaging: { decay: 1 }
+averaging: { decay: 1, over: units }
 `).join('\n');
   for (const field of [
     'optimizer',
+    'averaging.over',
     'schedule.kind',
     'schedule.finalFraction',
     'schedule.factor',

@@ -3,7 +3,7 @@ export { DiscreteGaussian } from './discrete-gaussian.ts';
 export type { DriftCorrection } from './drift-correction.ts';
 export { SCHEDULES, type Schedule } from './learning-rate.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
-export { type RoundInput, type RoundResult, runRound, type TrainingState } from './round.ts';
+export { type RoundInput, type RoundModel, type RoundResult, runRound, type TrainingState } from './round.ts';
 export { distanceFromRounded, standInSigma } from './rounded-gaussian.ts';
 export {
   calibrateNoise,

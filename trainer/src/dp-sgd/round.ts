@@ -48,6 +48,7 @@ import {
 } from './training-steps.ts';
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
 import { checkOptimizerState, type OptimizerState, optimizerOf, updateRuleOf } from './update-rule.ts';
+import { averagingSteps, WeightAverage } from './weight-average.ts';
 
 export interface RoundInput {
   /** ONNX bytes of the forward model. */
@@ -78,11 +79,18 @@ export interface TrainingState {
   readonly clipNormL2?: number;
 }
 
-export interface RoundResult {
+/** A model that a round hands over: what it moved the shared parameters by, and the local ones. */
+export interface RoundModel {
   /** New minus old shared parameters, in the model's flat order without the local ones. */
   readonly sharedDelta: Float64Array;
   /** The local parameters' new values, in the model's flat order without the shared ones. */
   readonly localParameters: Float64Array;
+}
+
+/** A round's outcome: the model after the last step, which training goes on from. */
+export interface RoundResult extends RoundModel {
+  /** With the plan's averaging, the average of the models after each step of the round (`WeightAverage`). */
+  readonly average?: RoundModel;
   /** Private steps taken: what the privacy event states. */
   readonly steps: number;
   /** To go on from, in the next round. */
@@ -213,6 +221,7 @@ function openRuns(
     meanPerStep: meanPerStep(plan, latticePerUnit),
     momentum: optimizerOf(plan).momentum ?? 0,
     decays: (plan.weightDecay ?? 0) > 0,
+    averages: plan.averaging !== undefined,
     ...(correction && { correction }),
     mayExtendRows: plan.bandSize * round.model.parameterCount <= EXTENDED_VALUES,
   });
@@ -303,11 +312,12 @@ function driftOf(input: RoundInput, model: ForwardModel): DriftTerms | undefined
  * shift μ the moments E[(P(x-μ)/P(x))^k] of the discrete Gaussian are exp(k(k-1)‖μ‖²/2σ²), exactly the Gaussian's,
  * since k μ lies on the lattice, and reflection about μ/2 maps the lattice to itself (Mironov, Talwar and Zhang
  * 2019, Thm 5 and Sec. 3.3; Canonne, Kamath and Steinke 2020, Thm 14). T releases compose by adding. q = 1 is the
- * plain discrete Gaussian. Whatever follows the noise is post-processing. Per-layer clipping changes nothing of this
- * (`calibrateNoise`); with adaptive clipping each release is that of gradients and count together, of the same
- * multiplier and rate (`gradientNoiseMultiplier`), and the clip norm follows from the releases before. Accounting
- * by privacy loss distributions uses that σ² - 1/12 ≥ (noiseMultiplier · Δ)² instead (`distanceFromRounded`).
- * Where batches are put in random order all this holds for each pair of orders (`floatRounding`), and so for the whole.
+ * plain discrete Gaussian. Whatever follows the noise is post-processing, averages over steps included. Per-layer
+ * clipping changes nothing of this (`calibrateNoise`); with adaptive clipping each release is that of gradients and
+ * count together, of the same multiplier and rate (`gradientNoiseMultiplier`), and the clip norm follows from the
+ * releases before. Accounting by privacy loss distributions uses that σ² - 1/12 ≥ (noiseMultiplier · Δ)² instead
+ * (`distanceFromRounded`). Where batches are put in random order all this holds for each pair of orders
+ * (`floatRounding`), and so for the whole.
  *
  * Holds for zero data, empty batches, one-sided labels and units that are not finite.
  */
@@ -324,19 +334,29 @@ export async function runRound(
   try {
     const { onProgress } = environment;
     const stepsBefore = input.state?.steps ?? 0;
-    const plainRule = updateRuleOf(plan, input.parameters.length, input.state?.optimizer);
-    const rule = drift === undefined ? plainRule : correctingDrift(plainRule, drift);
-    const options = { plan, mechanism, rule, stepsBefore, onProgress };
+    const count = input.parameters.length;
+    const average =
+      plan.averaging && new WeightAverage({ ...plan.averaging, parameterCount: count, stepsBefore });
+    let rule = updateRuleOf(plan, count, input.state?.optimizer);
+    if (drift !== undefined) rule = correctingDrift(rule, drift);
+    if (average !== undefined) rule = averagingSteps(rule, average);
+    const options = { plan, mechanism, rule, average, stepsBefore, onProgress };
     const trained =
       runs === undefined
         ? await runSteps(input.parameters, options)
         : await runStepsTogether(input.parameters, runs, options);
-    const partition = partitionParameters(readForwardModel(input.model), input.localPatterns);
-    const before = pick(input.parameters, partition.sharedIndices);
-    const after = pick(trained, partition.sharedIndices);
+    const { sharedIndices, localIndices } = partitionParameters(
+      readForwardModel(input.model),
+      input.localPatterns,
+    );
+    const before = pick(input.parameters, sharedIndices);
+    const handedOver = (parameters: Float64Array): RoundModel => ({
+      sharedDelta: pick(parameters, sharedIndices).map((value, i) => value - before[i]!),
+      localParameters: pick(parameters, localIndices),
+    });
     return {
-      sharedDelta: after.map((value, i) => value - before[i]!),
-      localParameters: pick(trained, partition.localIndices),
+      ...handedOver(trained),
+      ...(average && { average: handedOver(average.values) }),
       steps: plan.steps,
       state: {
         steps: stepsBefore + plan.steps,

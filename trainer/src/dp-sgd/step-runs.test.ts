@@ -111,6 +111,14 @@ const cases: readonly [name: string, given: StepsCase][] = [
     },
   ],
   ['no patients at all', { model: linear, rows: [], plan }],
+  [
+    'an average over the steps of a logistic regression',
+    { model: linear, rows: rowsFor(5), plan: { ...plan, averaging: { decay: 0.8 } } },
+  ],
+  [
+    'an average over the steps of a perceptron with momentum and decay',
+    { model: perceptron, rows: rowsFor(6), plan: { ...plan, ...scheduled, averaging: { decay: 0.95 } } },
+  ],
 ];
 for (const [name, given] of cases) {
   test(`steps together are the steps one by one, to the bit: ${name}`, async () => {
@@ -119,6 +127,7 @@ for (const [name, given] of cases) {
 }
 
 const [plain, several] = [cases[0]![1], cases[3]![1]];
+const averaged = cases.at(-1)![1];
 
 test('steps together that forget the correction, or take it from elsewhere, are other steps', async () => {
   const shift = numbersFor(linear);
@@ -137,7 +146,9 @@ test('steps together that forget the correction, or take it from elsewhere, are 
 test('a step whose batch is beyond the room is taken by itself, with the same batch and noise', async () => {
   const all = plain.rows.map((_, unit) => unit);
   const batchOf = (step: number) => (step === 10 ? all : all.slice(step, step + 9));
-  assert.deepEqual(await compareWays({ ...plain, batchOf }), { differing: 0, redone: 1 });
+  for (const given of [plain, averaged]) {
+    assert.deepEqual(await compareWays({ ...given, batchOf }), { differing: 0, redone: 1 });
+  }
 });
 
 test('a unit whose features are not finite takes part in no step, and costs no repetition', async () => {
@@ -150,6 +161,7 @@ for (const [name, given] of [
   ['logistic regression', plain],
   ['a linear model of squared errors', cases[4]![1]],
   ['a perceptron', { ...cases[6]![1], model: rectified }],
+  ['a perceptron whose steps are averaged', { ...averaged, model: rectified }],
 ] as const) {
   test(`of a run in which a gradient is not finite that step alone is taken by itself: ${name}`, async () => {
     const { features, values } = readForwardModel(given.model);
@@ -218,6 +230,22 @@ const mutants: readonly [name: string, given: StepsCase, mutate: (model: ModelPr
     (model) =>
       rewire(bodyOf(model), 'Mul', (inputs) =>
         inputs.map((input) => (input === 'velocityIn' ? 'velocityBefore' : input)),
+      ),
+  ],
+  [
+    'an average of the parameters before each step',
+    averaged,
+    (model) =>
+      rewire(bodyOf(model), 'Sub', (inputs) =>
+        inputs.map((input) => (input === 'thetaOut' ? 'theta' : input)),
+      ),
+  ],
+  [
+    'an average that is forgotten',
+    averaged,
+    (model) =>
+      rewire(bodyOf(model), 'Add', (inputs) =>
+        inputs.map((input) => (input === 'averageIn' ? 'averageBefore' : input)),
       ),
   ],
   ['clipping left out', plain, (model) => rewire(bodyOf(model), 'Max', (inputs) => [inputs[0]!, inputs[0]!])],

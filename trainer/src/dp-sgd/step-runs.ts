@@ -52,6 +52,8 @@ export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: 
 export interface DescentState {
   readonly parameters: Float64Array;
   readonly velocity: Float64Array;
+  /** Where the loop averages parameters. */
+  readonly average?: Float64Array;
 }
 
 /** Everything that is drawn for the steps of a run, or fixed for them. */
@@ -63,6 +65,8 @@ interface DrawnSteps {
   /** η and 1 - ηλ of each step. */
   readonly rates: Float64Array;
   readonly kept: Float64Array;
+  /** w of each step, where parameters are averaged. */
+  readonly shares: Float64Array;
 }
 
 /** Steps of a run, from `first` to before `end`. */
@@ -90,9 +94,10 @@ const doubles = (data: Float64Array, shape: readonly number[]): TensorValue => (
   shape,
 });
 
-const stateOf = (count: number): DescentState => ({
+const stateOf = ({ parameterCount: count, averages }: StepLoop): DescentState => ({
   parameters: new Float64Array(count),
   velocity: new Float64Array(count),
+  ...(averages && { average: new Float64Array(count) }),
 });
 
 function isWhole(values: Float64Array): boolean {
@@ -155,13 +160,14 @@ export class StepRuns {
     this.#emptyLine = lineCount(units) - 1;
     this.#places = new Int32Array(places);
     const { parameterCount } = loop;
-    this.#before = stateOf(parameterCount);
-    this.#after = stateOf(parameterCount);
+    this.#before = stateOf(loop);
+    this.#after = stateOf(loop);
     this.drawn = {
       batches: new Array<Uint32Array>(this.steps),
       noise: new Float64Array(this.steps * parameterCount),
       rates: new Float64Array(this.steps),
       kept: new Float64Array(this.steps),
+      shares: new Float64Array(this.steps),
     };
     this.#runWhole = this.#prepare({ first: 0, end: this.steps });
   }
@@ -183,7 +189,8 @@ export class StepRuns {
    * same steps, with the same batches and noise, in runs of one. What those give is the same to the bit, so that the
    * first steps stay what they were. A step's sum is taken by itself where, in a run of one, it is not finite: that
    * follows from its batch and the parameters before it, never from its own noise or a later step. (Finite integers
-   * and noise move a finite state to a finite one: numbers of a plan are moderate, see `checkTrainingPlan`.) So a
+   * and noise move a finite state to a finite one: numbers of a plan are moderate, see `checkTrainingPlan`; the average
+   * of parameters that are finite is.) So a
    * step's integers are fixed before its noise is, and `calibrateNoise` bounds them whichever way they are had.
    */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
@@ -192,6 +199,7 @@ export class StepRuns {
     this.#layOut(batches);
     this.#before.parameters.set(state.parameters);
     this.#before.velocity.set(state.velocity);
+    if (state.average !== undefined) this.#before.average?.set(state.average);
     await (batches.length === this.steps ? this.#runWhole : this.#prepare(range))();
     const { parameters, velocity } = this.#after;
     return isWhole(parameters) && isWhole(velocity) ? this.#after : undefined;
@@ -202,17 +210,17 @@ export class StepRuns {
   }
 
   #prepare({ first, end }: Range): () => Promise<void> {
-    const { noise, rates, kept } = this.drawn;
-    const { parameterCount: count, units, rowsPerUnit, decays } = this.#loop;
+    const { noise, rates, kept, shares } = this.drawn;
+    const { parameterCount: count, units, rowsPerUnit, decays, averages } = this.#loop;
     const [steps, rows] = [end - first, units * rowsPerUnit];
     const columns = this.#columns.map(({ input, laid }): [string, TensorValue] => {
       const type = laid instanceof Float32Array ? 'float32' : 'float64';
       return [input, { type, data: laid.subarray(0, steps * rows), shape: [steps, rows, 1] }];
     });
-    const state = ({ parameters, velocity }: DescentState, when: 'Before' | 'After') => ({
-      [`parameters${when}`]: doubles(parameters, [1, count]),
-      [`velocity${when}`]: doubles(velocity, [1, count]),
-    });
+    const state = (values: DescentState, when: 'Before' | 'After') =>
+      Object.fromEntries(
+        Object.entries(values).map(([name, own]) => [`${name}${when}`, doubles(own, [1, count])]),
+      );
     const inputs = {
       ...this.#fixed,
       ...Object.fromEntries(columns),
@@ -220,6 +228,7 @@ export class StepRuns {
       noise: doubles(noise.subarray(first * count, end * count), [steps, 1, count]),
       rates: doubles(rates.subarray(first, end), [steps, 1]),
       ...(decays && { kept: doubles(kept.subarray(first, end), [steps, 1]) }),
+      ...(averages && { shares: doubles(shares.subarray(first, end), [steps, 1]) }),
       ...state(this.#before, 'Before'),
     };
     return this.#session.prepare(inputs, state(this.#after, 'After'));

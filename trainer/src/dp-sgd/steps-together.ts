@@ -1,6 +1,6 @@
 // The loop of DP-SGD for small models: batches and noise are drawn for many steps, which are then taken in one run.
 import assert from 'node:assert/strict';
-import type { StepRuns } from './step-runs.ts';
+import type { DescentState, StepRuns } from './step-runs.ts';
 import { Stepper, type StepsOptions } from './training-steps.ts';
 import { ratesOf, updateRuleOf } from './update-rule.ts';
 
@@ -14,7 +14,7 @@ export async function runStepsTogether(
   runs: StepRuns,
   options: StepsOptions,
 ): Promise<Float64Array> {
-  const { plan, mechanism, onProgress, stepsBefore = 0 } = options;
+  const { plan, mechanism, onProgress, stepsBefore = 0, average } = options;
   const rule = options.rule ?? updateRuleOf(plan, start.length);
   const state = rule.state();
   assert(state.kind === 'sgd' && mechanism.adaptation === undefined);
@@ -23,22 +23,26 @@ export async function runStepsTogether(
   const { parameters } = stepper;
   const count = parameters.length;
   const ratesAt = ratesOf(plan);
-  const { batches, noise, rates, kept } = runs.drawn;
+  const { batches, noise, rates, kept, shares } = runs.drawn;
+  const before: DescentState = { parameters, velocity, ...(average && { average: average.values }) };
   const isTaken = async (first: number, end: number): Promise<boolean> => {
-    const after = await runs.run({ parameters, velocity }, { first, end });
+    const after = await runs.run(before, { first, end });
     if (after === undefined) return false;
     stepper.moveTo(after.parameters);
     velocity.set(after.velocity);
+    if (after.average !== undefined) average?.values.set(after.average);
     return true;
   };
-  for (let before = 0; before < plan.steps; ) {
-    const steps = Math.min(runs.steps, plan.steps - before);
+  for (let done = 0; done < plan.steps; ) {
+    const steps = Math.min(runs.steps, plan.steps - done);
     for (let i = 0; i < steps; i++) {
       batches[i] = mechanism.drawBatch();
       noise.set(mechanism.drawNoise(), i * count);
-      const { rate, kept: part } = ratesAt(stepsBefore + before + i + 1);
+      const step = stepsBefore + done + i + 1;
+      const { rate, kept: part } = ratesAt(step);
       rates[i] = rate;
       kept[i] = part;
+      if (average !== undefined) shares[i] = average.shareOf(step);
     }
     for (let first = 0; first < steps; ) {
       const end = endOfRun(batches, { first, steps, room: runs.room });
@@ -46,7 +50,7 @@ export async function runStepsTogether(
       const areSeveral = end - first > 1;
       // A batch beyond the room is a step by itself.
       for (const last = Math.max(end, first + 1); first < last; first++) {
-        const step = before + first + 1;
+        const step = done + first + 1;
         if (!areTaken && !(areSeveral && (await isTaken(first, first + 1)))) {
           const own = noise.subarray(first * count, (first + 1) * count);
           await stepper.take(stepsBefore + step, batches[first]!, () => own);
@@ -54,7 +58,7 @@ export async function runStepsTogether(
         onProgress?.({ step, steps: plan.steps });
       }
     }
-    before += steps;
+    done += steps;
   }
   return parameters;
 }

@@ -269,6 +269,11 @@ const wrong: readonly [what: string, changed: Partial<RoundInput>, why: RegExp][
     { plan: { ...plan, loss: { kind: 'categorical-cross-entropy' } } },
     /loss: categorical-cross-entropy needs a model with one output per class/,
   ],
+  [
+    'an average that forgets nothing',
+    { plan: { ...plan, averaging: { decay: 1 } } },
+    /averaging\.decay must be/,
+  ],
   ['a Huber loss without width', { plan: { ...plan, loss: { kind: 'huber', delta: 0 } } }, /delta must be/],
   [
     'a class weight of nothing',

@@ -47,6 +47,8 @@ export interface TrainingPlan {
   readonly studySteps?: number;
   /** λ: each step first shrinks every parameter by the factor 1 - η λ; 0 by default. */
   readonly weightDecay?: number;
+  /** d of the average of the parameters over the round's steps, which the round then hands over as well; none by default. */
+  readonly averaging?: { readonly decay: number };
   /** What keeps a hospital's model near the others' between rounds; nothing by default. */
   readonly driftCorrection?: DriftCorrection;
   /** Rows that one run of the step graph holds at most; 4096 by default. Larger batches take several runs. */
@@ -149,6 +151,10 @@ export function checkTrainingPlan(plan: TrainingPlan): void {
   check(
     shrinking >= 0 && shrinking < 1,
     'weightDecay must be at least 0, and its product with learningRate below 1',
+  );
+  check(
+    plan.averaging === undefined || isDecay(plan.averaging.decay),
+    'averaging.decay must be at least 0 and below 1',
   );
   problems.push(...driftProblems(plan));
   const { rowsPerRun = MAXIMUM_ROWS_PER_RUN } = plan;

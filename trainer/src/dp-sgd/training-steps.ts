@@ -4,6 +4,7 @@ import type { ClipAdaptation } from './adaptive-clipping.ts';
 import type { Sums } from './lane.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
 import { type UpdateRule, updateRuleOf } from './update-rule.ts';
+import type { WeightAverage } from './weight-average.ts';
 
 /** The four parts of one private step; each is a function so that an audit can put a broken one in its place. */
 export interface StepMechanism {
@@ -71,8 +72,10 @@ export interface StepProgress {
 export interface StepsOptions {
   readonly plan: TrainingPlan;
   readonly mechanism: StepMechanism;
-  /** The plan's own, in its initial state, by default. */
+  /** The plan's own, in its initial state, by default; with an average, one that averages (`averagingSteps`). */
   readonly rule?: UpdateRule;
+  /** What the parameters after each step are taken into. */
+  readonly average?: WeightAverage | undefined;
   /** Steps that the study took before; 0 by default. */
   readonly stepsBefore?: number;
   readonly onProgress?: ((progress: StepProgress) => void) | undefined;

@@ -22,6 +22,8 @@ export interface StepLoopOptions extends StepGraphOptions {
   readonly decays: boolean;
   /** What each mean gradient is corrected by: a constant, or a pull to where the parameters started. */
   readonly correction?: 'shift' | 'pull';
+  /** Whether the average of the parameters over the steps is a state too. */
+  readonly averages?: boolean;
   /** Whether rows of linear models may be kept in double, κ (x, 1), as well. */
   readonly mayExtendRows: boolean;
 }
@@ -58,14 +60,16 @@ export interface StepLoop extends UnitGrid {
   /**
    * ONNX bytes. Inputs: tables and columns; `places` int32 [steps, rows], the line of the tables in each place of each
    * step's batch; `noise` double [steps, 1, parameterCount], integers; `rates` and, where parameters decay, `kept`,
-   * double [steps, 1], η and 1 - ηλ of each step; corrections; `parametersBefore` and `velocityBefore` double
-   * [1, parameterCount]. Outputs: `parametersAfter` and `velocityAfter`.
+   * double [steps, 1], η and 1 - ηλ of each step; where they are averaged, `shares` double [steps, 1], w of each step;
+   * corrections; `parametersBefore`, `velocityBefore` and, where there is one, `averageBefore` double
+   * [1, parameterCount]. Outputs: `parametersAfter`, `velocityAfter` and `averageAfter`.
    */
   readonly bytes: Uint8Array;
   readonly tables: readonly RowTable[];
   readonly columns: readonly RowColumn[];
   readonly corrections: readonly StepCorrection[];
   readonly decays: boolean;
+  readonly averages: boolean;
   readonly inputShape: readonly number[];
   readonly features: number;
   readonly parameterCount: number;
@@ -178,15 +182,17 @@ function isLinear(model: ForwardModel, options: StepLoopOptions): boolean {
  *
  * Each step computes what `buildStepGraph` and `releaseMean` do and moves the parameters as `updateRuleOf` does for
  * `sgd`: integers L = round(κ · clipped sum), mean = (L + noise) · meanPerStep and its correction, v ← μ v + mean,
- * θ ← (1 - ηλ) θ - η v. The numbers of a unit in float32 are the same to the bit, since the operators are; sums in
- * double may be added in another order, and κ multiplies their terms instead. |L| ≤ 2^20 · 2^20 and |noise| < 2^50, so
+ * θ ← (1 - ηλ) θ - η v; and as `WeightAverage` does, where they are averaged, a ← a + w (θ - a). The numbers of a unit
+ * in float32 are the same to the bit, since the operators are; sums in double may be added in another order, and κ
+ * multiplies their terms instead. |L| ≤ 2^20 · 2^20 and |noise| < 2^50, so
  * that doubles hold L, noise and their sum exactly, and Round rounds to an integer, to the even one of two.
  *
  * Steps whose sum is not finite leave a parameter that is not: see `dp-sgd/step-runs.ts`.
  */
 export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): StepLoop {
   const { parameterCount, features, inputShape } = model;
-  const { momentum, meanPerStep, correction, decays, capacityUnits: units, rowsPerUnit } = options;
+  const { momentum, meanPerStep, correction, decays, averages = false } = options;
+  const { capacityUnits: units, rowsPerUnit } = options;
   assert(momentum >= 0 && momentum < 1);
   const loop = new LoopWriter(units * rowsPerUnit);
   const { body, outer } = loop;
@@ -208,27 +214,39 @@ export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): St
   const move = body.emit('Mul', ['velocityOut', loop.scanInput('rate', 'rates', [1])]);
   const kept = decays ? body.emit('Mul', ['theta', loop.scanInput('keptOfStep', 'kept', [1])]) : 'theta';
   body.emitAs('thetaOut', 'Sub', [kept, move]);
+  // In the body, and outside of it.
+  const states = [
+    { into: 'theta', out: 'thetaOut', name: 'parameters' },
+    { into: 'velocityIn', out: 'velocityOut', name: 'velocity' },
+  ];
+  if (averages) {
+    const share = loop.scanInput('share', 'shares', [1]);
+    const way = body.emit('Mul', [body.emit('Sub', ['thetaOut', 'averageIn']), share]);
+    body.emitAs('averageOut', 'Add', ['averageIn', way]);
+    states.push({ into: 'averageIn', out: 'averageOut', name: 'average' });
+  }
+  const before = states.map(({ name }) => `${name}Before`);
+  const after = states.map(({ name }) => `${name}After`);
   outer.emitScan({
     body: body.graph({
       name: 'step',
-      inputs: [valueInfo('theta', state), valueInfo('velocityIn', state), ...loop.bodyInputs],
-      outputs: [valueInfo('thetaOut', state), valueInfo('velocityOut', state)],
+      inputs: [...states.map(({ into }) => valueInfo(into, state)), ...loop.bodyInputs],
+      outputs: states.map(({ out }) => valueInfo(out, state)),
     }),
-    states: ['parametersBefore', 'velocityBefore'],
+    states: before,
     scanned: loop.scanned,
-    outputs: ['parametersAfter', 'velocityAfter'],
+    outputs: after,
   });
   const corrections = CORRECTIONS[correction ?? 'none'];
-  const states = [...corrections, 'parametersBefore', 'velocityBefore'].map((name) => valueInfo(name, state));
   const bytes = outer.finish({
     name: 'dp-sgd-steps',
-    inputs: [...loop.outerInputs, ...states],
-    outputs: [valueInfo('parametersAfter', state), valueInfo('velocityAfter', state)],
+    inputs: [...loop.outerInputs, ...[...corrections, ...before].map((name) => valueInfo(name, state))],
+    outputs: after.map((name) => valueInfo(name, state)),
   });
   const linear = isLinear(model, options) ? linearParts(model) : undefined;
   const { tables, columns } = loop;
   return {
-    ...{ bytes, units, rowsPerUnit, tables, columns, corrections, decays },
+    ...{ bytes, units, rowsPerUnit, tables, columns, corrections, decays, averages },
     ...{ inputShape, features, parameterCount, linear },
   };
 }

@@ -1,7 +1,44 @@
-// Exponential moving average of a study's models over its rounds (Polyak and Juditsky 1992; De et al. 2022 for DP-SGD).
-// It is post-processing of what the rounds released and costs no privacy.
+// Exponential moving average of a study's models over its rounds or its steps (Polyak and Juditsky 1992; De et al. 2022
+// for DP-SGD). It is post-processing of what the rounds released and costs no privacy.
 import assert from 'node:assert/strict';
+import { TrainingInputError } from '../dp-sgd/index.ts';
 import type { Parameters } from '../study-model.ts';
+
+export interface Averaging {
+  /** d in [0, 1). */
+  readonly decay: number;
+  /** Of the models after each round, or after each step. */
+  readonly over: 'rounds' | 'steps';
+}
+
+/** @throws TrainingInputError where a study has nothing to average so */
+export function checkAveraging(study: {
+  readonly averaging?: Averaging;
+  readonly rounds: number;
+  readonly serverOptimizer?: object;
+}): void {
+  const { averaging, rounds, serverOptimizer } = study;
+  if (averaging === undefined) return;
+  if (averaging.over === 'rounds' && rounds === 1) {
+    throw new TrainingInputError(
+      'averaging: over one round there is nothing to average: say over: steps, or take more rounds',
+    );
+  }
+  if (averaging.over === 'steps' && serverOptimizer !== undefined) {
+    throw new TrainingInputError(
+      'averaging: with serverOptimizer the model moves between rounds only, and its steps are no models of the study: ' +
+        'say over: rounds',
+    );
+  }
+}
+
+/**
+ * The decay d^T with which the averages of each round's T steps, by the same d, make the average of all steps: after R
+ * rounds step s of round r then has the weight (1 - d^T) d^(T (R - r)) / (1 - d^(T R)) · (1 - d) d^(T - s) / (1 - d^T),
+ * which is (1 - d) d^(T R - t) / (1 - d^(T R)) for the step's number t = T (r - 1) + s.
+ */
+export const decayOfRound = ({ decay, over }: Averaging, steps: number): number =>
+  over === 'steps' ? decay ** steps : decay;
 
 /**
  * The average of each hospital's models: after r rounds Σ_s (1 - d) d^(r - s) θ_s / (1 - d^r), shared and local values

@@ -9,18 +9,20 @@ import {
   nextModel,
   quantizeParameters,
   type ServerOptimizerPlan,
+  type SharedModel,
   type SiteUpdate,
 } from '../aggregate/index.ts';
 import type { DatasetRow } from '../data/index.ts';
 import {
   packUnits,
+  type RoundModel,
   runRound,
   secureRandomness,
   type TrainingPlan,
   type TrainingState,
 } from '../dp-sgd/index.ts';
 import type { Parameters, StudyModel } from '../study-model.ts';
-import { ModelAverage } from './model-average.ts';
+import { type Averaging, checkAveraging, decayOfRound, ModelAverage } from './model-average.ts';
 
 /** The rows of one unit of privacy: a patient's, or a single record. */
 export type UnitRows = readonly DatasetRow[];
@@ -38,11 +40,11 @@ export interface SimulatedStudy {
   readonly model: StudyModel;
   readonly localPatterns: readonly string[];
   readonly rounds: number;
-  readonly plan: Omit<TrainingPlan, 'bandSize' | 'studySteps'>;
+  readonly plan: Omit<TrainingPlan, 'bandSize' | 'studySteps' | 'averaging'>;
   /** Whether each round starts without the momentum or moments of the one before; by default they are kept. */
   readonly restartsOptimizer?: boolean;
-  /** Where given, the study's outcome is the exponential moving average of the models after each round. */
-  readonly averaging?: { readonly decay: number };
+  /** Where given, the study's outcome is the exponential moving average of its models. */
+  readonly averaging?: Averaging;
   /** FedAvg by default. */
   readonly aggregation?: Aggregation;
   /** How the aggregate moves the shared model; by default it becomes the model. */
@@ -61,7 +63,9 @@ export interface SimulationProgress {
 
 /**
  * Trains a study over all hospitals; the result is each hospital's model after the last round, or with `averaging`
- * the average of its models over the rounds. Training itself always goes on from the models, never from the average.
+ * the average of its models over the rounds or steps. Training itself always goes on from the models, never from the
+ * average. The model after a step is what the aggregation makes of the hospitals' models after that step, where it is
+ * the mean; with a robust rule, the average over a round's steps is what the rule makes of the hospitals' averages.
  *
  * From round to round each hospital keeps its `TrainingState`: the schedule runs over all rounds' steps, and the
  * optimiser goes on where it stopped unless it restarts. The state stays at its hospital, as local parameters do.
@@ -82,7 +86,8 @@ export async function simulateStudy(
     readonly onStep?: (progress: SimulationProgress) => void;
   } = {},
 ): Promise<HospitalParameters> {
-  const { model, plan, localPatterns, aggregation = aggregateFedAvg, serverOptimizer } = study;
+  const { model, plan, localPatterns, aggregation = aggregateFedAvg, serverOptimizer, averaging } = study;
+  checkAveraging(study);
   const sites = hospitals.map((hospital) => ({
     ...hospital,
     units: packUnits(
@@ -96,11 +101,23 @@ export async function simulateStudy(
   const federation = { aggregation, serverOptimizer, control };
   let current = initialModel(quantizeParameters(model.initial.shared), federation);
   const weights = hospitals.map(({ name, weight }) => ({ site: name, weight }));
-  const average = study.averaging && new ModelAverage(study.averaging.decay);
+  const average = averaging && new ModelAverage(decayOfRound(averaging, plan.steps));
+  const inRound = averaging?.over === 'steps' ? { averaging: { decay: averaging.decay } } : {};
   const studySteps = study.rounds * plan.steps;
   const parameters = (): HospitalParameters => {
     const shared = dequantizeParameters(current.parameters);
     return sites.map(({ local }) => ({ shared, local }));
+  };
+  /** The hospitals' averages over a round's steps, of which the shared parts are combined as their models' are. */
+  const meanOfSteps = (before: SharedModel, averages: readonly RoundModel[]): HospitalParameters => {
+    const updates = averages.map(({ sharedDelta }, i) => ({
+      site: sites[i]!.name,
+      delta: quantizeParameters(sharedDelta),
+    }));
+    const shared = dequantizeParameters(
+      nextModel({ aggregation }, { before, sites: weights, updates }).parameters,
+    );
+    return averages.map(({ localParameters: local }) => ({ shared, local }));
   };
   const shiftOf = (site: string) => {
     const { variates, parameters: shared } = current;
@@ -112,18 +129,20 @@ export async function simulateStudy(
   await listeners.onRound?.(0, outcome);
   for (let round = 1; round <= study.rounds; round++) {
     const updates: SiteUpdate[] = [];
+    const averages: RoundModel[] = [];
     for (const site of sites) {
       const {
         sharedDelta,
         localParameters,
         state: after,
+        average: own,
       } = await runRound(
         {
           model: model.graph,
           parameters: model.join({ shared: dequantizeParameters(current.parameters), local: site.local }),
           units: site.units,
           localPatterns,
-          plan: { ...plan, bandSize: site.bandSize, studySteps },
+          plan: { ...plan, ...inRound, bandSize: site.bandSize, studySteps },
           ...(site.state && { state: site.state }),
           ...shiftOf(site.name),
         },
@@ -135,9 +154,12 @@ export async function simulateStudy(
       site.local = localParameters;
       site.state = study.restartsOptimizer ? withoutOptimizer(after) : after;
       updates.push({ site: site.name, delta: quantizeParameters(sharedDelta) });
+      if (own !== undefined) averages.push(own);
     }
-    current = nextModel(federation, { before: current, sites: weights, updates });
-    outcome = average?.add(parameters()) ?? parameters();
+    const before = current;
+    current = nextModel(federation, { before, sites: weights, updates });
+    const ofRound = averaging?.over === 'steps' ? meanOfSteps(before, averages) : parameters();
+    outcome = average?.add(ofRound) ?? ofRound;
     await listeners.onRound?.(round, outcome);
   }
   return outcome;

@@ -12,6 +12,7 @@ import { capacityUnitsOf, lossOf, type TrainingPlan } from '../training-plan.ts'
 import { meanPerStep, releaseMean, runSteps, type StepMechanism } from '../training-steps.ts';
 import { type LabelledRow, packUnits } from '../training-units.ts';
 import { optimizerOf, updateRuleOf } from '../update-rule.ts';
+import { averagingSteps, WeightAverage } from '../weight-average.ts';
 
 export interface StepsCase {
   readonly model: Uint8Array;
@@ -33,6 +34,8 @@ export type Way = 'one by one' | 'together';
 interface Outcome {
   readonly parameters: Float64Array;
   readonly velocity: Float64Array;
+  /** Where the plan averages. */
+  readonly average: Float64Array | undefined;
   readonly noise: readonly Float64Array[];
   /** Sums taken one by one. */
   readonly sums: number;
@@ -82,8 +85,12 @@ export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
     release: releaseMean(given.plan, () => latticePerUnit),
   };
   const { kind: correction, ...corrections } = given.drift ?? {};
-  const plainRule = updateRuleOf(given.plan, parameterCount);
-  const rule = given.drift === undefined ? plainRule : correctingDrift(plainRule, given.drift);
+  const stepsBefore = 3;
+  const { averaging } = given.plan;
+  const average = averaging && new WeightAverage({ ...averaging, parameterCount, stepsBefore });
+  let rule = updateRuleOf(given.plan, parameterCount);
+  if (given.drift !== undefined) rule = correctingDrift(rule, given.drift);
+  if (average !== undefined) rule = averagingSteps(rule, average);
   const latticeStep = meanPerStep(given.plan, latticePerUnit);
   const loop = buildStepLoop(model, {
     ...options,
@@ -91,6 +98,7 @@ export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
     meanPerStep: latticeStep,
     momentum: optimizerOf(given.plan).momentum ?? 0,
     decays: (given.plan.weightDecay ?? 0) > 0,
+    averages: average !== undefined,
     ...(correction && { correction }),
     mayExtendRows: true,
   });
@@ -103,14 +111,15 @@ export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
     corrections,
     stepsPerRun,
   });
-  const taken = { plan: given.plan, mechanism, rule, stepsBefore: 3 };
+  const taken = { plan: given.plan, mechanism, rule, average, stepsBefore };
   const parameters =
     way === 'together' ? await runStepsTogether(start, runs, taken) : await runSteps(start, taken);
   await runs.close();
   await clipped.close();
   const state = rule.state();
   assert(state.kind === 'sgd');
-  return { parameters, velocity: state.velocity, noise, sums, sensitivity, latticeStep };
+  const { velocity } = state;
+  return { parameters, velocity, average: average?.values, noise, sums, sensitivity, latticeStep };
 }
 
 /** How many values differ, in any bit, between steps together and one by one, and how many were taken one by one. */
@@ -120,8 +129,12 @@ export async function compareWays(
   const [expected, actual] = [await takeSteps(given, 'one by one'), await takeSteps(given, 'together')];
   assert.deepEqual(actual.noise, expected.noise);
   const { sums: redone } = actual;
-  const count = (a: Float64Array, b: Float64Array) => a.filter((value, i) => !Object.is(value, b[i])).length;
-  const differing = count(actual.parameters, expected.parameters) + count(actual.velocity, expected.velocity);
+  const count = (part: 'parameters' | 'velocity' | 'average') => {
+    const [a, b] = [actual[part] ?? [], expected[part] ?? []];
+    assert.equal(a.length, b.length);
+    return Array.from(a).filter((value, i) => !Object.is(value, b[i])).length;
+  };
+  const differing = count('parameters') + count('velocity') + count('average');
   return { differing, redone };
 }
 
