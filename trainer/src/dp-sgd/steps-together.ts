@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { DescentState, StepRuns } from './step-runs.ts';
 import { Stepper, type StepsOptions } from './training-steps.ts';
-import { ratesOf, updateRuleOf } from './update-rule.ts';
+import { optimizerOf, ratesOf, updateRuleOf } from './update-rule.ts';
 
 /**
  * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. The steps of a run that
@@ -23,13 +23,15 @@ export async function runStepsTogether(
   const { parameters } = stepper;
   const count = parameters.length;
   const ratesAt = ratesOf(plan);
+  const { momentum = 0 } = optimizerOf(plan);
   const { batches, noise, rates, kept, shares } = runs.drawn;
   const before: DescentState = { parameters, velocity, ...(average && { average: average.values }) };
   const isTaken = async (first: number, end: number): Promise<boolean> => {
     const after = await runs.run(before, { first, end });
     if (after === undefined) return false;
     stepper.moveTo(after.parameters);
-    velocity.set(after.velocity);
+    // Without momentum it is not part of the state, and stays 0 as it does step by step.
+    if (momentum !== 0) velocity.set(after.velocity);
     if (after.average !== undefined) average?.values.set(after.average);
     return true;
   };
