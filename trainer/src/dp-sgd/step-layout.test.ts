@@ -18,17 +18,19 @@ const modelOf = (name: string) => readForwardModel(peerModel(name, 1).bytes);
 
 test('convolutions take two lanes, and runs that batches of the expected size fill', () => {
   const layout = layoutOf(modelOf('cnn28'), plan);
-  assert.deepEqual(layout, { lanes: 2, unitsPerRun: 64 });
+  assert.deepEqual(layout, { lanes: 2, unitsPerRun: 48 });
+  // One patient and more above the expected 256, and an empty place, fit into three runs.
+  assert.equal(3 * 2 * layout.unitsPerRun, 256 + 32);
 });
 
 test('more rows to a unit make runs of fewer units, and never of more rows than the plan allows', () => {
   const cnn = modelOf('cnn28');
-  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 8 }), { lanes: 2, unitsPerRun: 16 });
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 8 }), { lanes: 2, unitsPerRun: 8 });
   assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 64 }), { lanes: 2, unitsPerRun: 2 });
-  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerRun: 80 }), { lanes: 2, unitsPerRun: 40 });
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerRun: 80 }), { lanes: 2, unitsPerRun: 32 });
 });
 
 test('small batches, and models without convolutions, take one run on one lane', () => {
-  assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { lanes: 1, unitsPerRun: 35 });
+  assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { lanes: 1, unitsPerRun: 32 });
   assert.deepEqual(layoutOf(modelOf('mlp30'), plan), { lanes: 1, unitsPerRun: 305 });
 });

@@ -114,7 +114,7 @@ function clippingProblems(plan: TrainingPlan): string[] {
 }
 
 /** Rows of one run at most, so that a step's memory stays bounded. */
-const MAXIMUM_ROWS_PER_RUN = 4096;
+export const MAXIMUM_ROWS_PER_RUN = 4096;
 
 /** @throws TrainingInputError naming every field that is out of range. */
 export function checkTrainingPlan(plan: TrainingPlan): void {
