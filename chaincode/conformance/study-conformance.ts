@@ -175,6 +175,33 @@ export function studyConformance(title: string, { setup, teardown }: LedgerConfo
       }
     });
 
+    it('one hospital among all finalises a study of its own, with the signatures of a majority', async () => {
+      const [mspId, datasetId] = [members[0]!, datasets[0]!];
+      const alone = { studyId: `alone-${run}`, round: 1 };
+      const quorum = { updates: 1, validators: 1 };
+      const { studyId: id } = alone;
+      await ledger.submit(
+        mspId,
+        'researcher',
+        'study:propose',
+        studyArgument({ studyId: id, datasets: [datasetId], quorum, rounds: 1 }),
+      );
+      const asked = { studyId: id, datasetId };
+      const { claimedEpsilon } = await ledger.evaluate(mspId, 'steward', 'privacy:quote', asked);
+      await ledger.submit(mspId, 'steward', 'study:consent', { ...asked, claimedEpsilon });
+      await ledger.submit(mspId, 'researcher', 'study:start', { studyId: id });
+      await ledger.submit(mspId, 'trainer', 'round:open', alone);
+      await ledger.submit(mspId, 'trainer', 'round:recordUpdate', updateArgument(asked));
+      await ledger.submit(mspId, 'trainer', 'round:close', alone);
+      const verdict = verdictArgument({ studyId: id, datasets: [datasetId], own: [datasetId] });
+      await ledger.submit(mspId, 'trainer', 'round:recordVerdict', verdict);
+      await ledger.submit(mspId, 'trainer', 'round:tally', alone);
+      const { parametersSha256 } = aggregate('alone');
+      await ledger.submit(mspId, 'trainer', 'round:attest', { ...alone, parametersSha256 });
+      const finalize = { ...alone, aggregate: aggregate('alone') };
+      assert.equal((await ledger.submit(mspId, 'trainer', 'round:finalize', finalize)).state, 'finalized');
+    });
+
     it('lineage and history come in pages, the same at every organisation', async () => {
       const first = await Promise.all(
         members.map((mspId) =>

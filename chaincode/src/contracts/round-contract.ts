@@ -194,7 +194,7 @@ export class RoundContract extends LedgerContract {
         tally: tallyIn(dossier),
         seal: sealOf(dossier, sha256),
       });
-      requireOwnSupport(supporters, ownMspId());
+      requireOwnSupport(round, supporters, ownMspId());
       await ledger.put('round', finalized);
       return finalized;
     });

@@ -10,6 +10,32 @@ const auditor = as('auditor', 'AlphaMSP');
 const withdraw = (study: StudyOnLedger, datasetId: string, mspId: string) =>
   study.submit(as('steward', mspId), 'study:withdraw', { studyId: STUDY, datasetId, reason: 'asked to' });
 
+test('few hospitals of a large consortium finalise their study: the others sign, and validators that differ do not', async () => {
+  const datasets = ['alpha', 'beta', 'gamma'];
+  const judges = MEMBERS.slice(0, 3);
+  const study = await StudyOnLedger.proposed({ datasets, quorum: { updates: 2, validators: 2 } });
+  for (const datasetId of datasets) await study.consent(datasetId);
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
+  await study.open(1);
+  for (const datasetId of datasets) await study.update(datasetId, 1);
+  await study.close(1);
+  for (const mspId of judges) await study.verdict(mspId, 1, { datasets });
+  await study.tally(1);
+  for (const mspId of judges) await study.attest(mspId, 1, mspId === 'GammaMSP' ? 'another' : 'model 1');
+  const argument = { studyId: STUDY, round: 1, aggregate: aggregate('model 1') };
+  const endorsed = await study.endorse(as('trainer', 'AlphaMSP'), 'round:finalize', argument);
+  assert.deepEqual(
+    endorsed.endorsements.map(({ mspId }) => mspId),
+    ['AlphaMSP', 'BetaMSP', 'DeltaMSP'],
+    'Delta takes no part and signs with the majority',
+  );
+  assert.deepEqual(
+    endorsed.refusals.map(({ mspId }) => mspId),
+    ['GammaMSP'],
+  );
+  assert.equal((await study.finalize(1)).state, 'finalized');
+});
+
 test('a round closes without a straggler once the deadline has passed and the quorum is there', async () => {
   const study = await StudyOnLedger.running();
   await study.open(1);

@@ -280,12 +280,18 @@ export function finalizeRound(
 }
 
 /**
- * Endorsement-based validation: a peer signs a finalised round only where its own organisation supports it.
+ * Endorsement-based validation: the peer of a validator signs a finalised round only where its own organisation
+ * supports it. Peers of organisations that judge nothing in this round sign what the supporters' words add up to, or
+ * a few hospitals among many could never finish a study: every transaction needs a majority of the channel too.
  *
  * @throws DomainError ENDORSEMENT_REFUSED
  */
-export function requireOwnSupport(supporters: readonly string[], ownMspId: string): void {
-  if (supporters.includes(ownMspId)) return;
+export function requireOwnSupport(
+  { validators }: Round,
+  supporters: readonly string[],
+  ownMspId: string,
+): void {
+  if (!validators.includes(ownMspId) || supporters.includes(ownMspId)) return;
   throw new DomainError(
     'ENDORSEMENT_REFUSED',
     `${ownMspId} has not accepted the candidate and recomputed this aggregate`,
