@@ -50,7 +50,12 @@ export class MotionContract extends LedgerContract {
         own.push({ dataset, consent, accounts: await findAccounts(ledger, consent.datasetId) });
       }
       const key = motionKey(before.motion);
-      const existing = await ledger.get('vote', study.studyId, key, mspId);
+      const given: Vote[] = [];
+      for (const voter of votersOf(consents)) {
+        const vote = await ledger.get('vote', study.studyId, key, voter);
+        if (vote !== undefined) given.push(vote);
+      }
+      const wanted = await wantedOf(ledger, study, before);
       const steward = call.enrolmentId();
       const cast = castVote(argument, {
         mspId,
@@ -59,15 +64,11 @@ export class MotionContract extends LedgerContract {
         study,
         consents,
         motion: before,
-        existing,
+        votes: given,
+        wanted,
         stakes: own,
       });
-      const votes = [cast.vote];
-      for (const voter of votersOf(consents)) {
-        const vote = voter === mspId ? undefined : await ledger.get('vote', study.studyId, key, voter);
-        if (vote !== undefined) votes.push(vote);
-      }
-      const wanted = await wantedOf(ledger, study, before);
+      const votes = [...given.filter((vote) => vote.mspId !== mspId), cast.vote];
       const { motion, study: decided } = decideMotion(before, { at, study, consents, votes, wanted });
       await ledger.put('vote', cast.vote);
       if (motion !== before) await ledger.put('motion', motion);

@@ -294,3 +294,20 @@ test('a hospital that missed a round, and one that dropped out of it, catch up i
   for (const datasetId of DATASETS) await study.update(datasetId, 2);
   assert.deepEqual((await study.close(2)).updates, DATASETS);
 });
+
+test('a hospital that leaves instead of voting holds nobody up: a vote given again is counted anew', async () => {
+  const study = await StudyOnLedger.running();
+  await study.move('AlphaMSP', { kind: 'pause' });
+  for (const mspId of MEMBERS.slice(0, 3)) await study.vote(mspId, true);
+  await study.move('AlphaMSP', { kind: 'amend', amendment: { validationMinimum: '0' } });
+  for (const mspId of MEMBERS.slice(0, 3)) await study.vote(mspId, true, 2);
+  assert.equal((await refusalOf(study.vote('AlphaMSP', true, 2))).code, 'VOTE_EXISTS', 'Delta is waited for');
+  const leave = { studyId: STUDY, datasetId: 'delta', reason: 'leaving' };
+  await study.submit(as('steward', 'DeltaMSP'), 'study:withdraw', leave);
+  assert.equal((await refusalOf(study.vote('AlphaMSP', false, 2))).code, 'VOTE_EXISTS');
+  assert.equal((await study.vote('AlphaMSP', true, 2)).state, 'carried');
+  await study.move('AlphaMSP', { kind: 'resume' });
+  for (const mspId of MEMBERS.slice(0, 3)) await study.vote(mspId, true, 3);
+  const { state, version } = await study.evaluate(as('auditor', 'AlphaMSP'), 'study:get', { studyId: STUDY });
+  assert.deepEqual([state, version], ['running', 2]);
+});

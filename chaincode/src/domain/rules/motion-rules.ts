@@ -130,6 +130,9 @@ export interface Stake {
  * Accepting more rounds reserves them at once, so that a carried amendment is paid for. Where the motion fails
  * after all, a later one finds them reserved, and settling returns them.
  *
+ * A vote given again has the motion counted anew, where that decides it: voters whose consents are withdrawn meanwhile
+ * would otherwise leave it open for ever, and with it the study as it is.
+ *
  * @throws DomainError NOT_A_PARTICIPANT, MOTION_STATE, VOTE_EXISTS, INVALID_ARGUMENT,
  * PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
  */
@@ -142,18 +145,24 @@ export function castVote(
     readonly study: StudyRow;
     readonly consents: readonly ConsentRow[];
     readonly motion: Motion;
-    readonly existing: Vote | undefined;
+    /** What voters have given so far. */
+    readonly votes: readonly Vote[];
+    readonly wanted: readonly Dataset[];
     readonly stakes: readonly Stake[];
   },
 ): { vote: Vote; stakes: Stake[] } {
-  const { mspId, steward, at, study, consents, motion, existing, stakes } = context;
+  const { mspId, steward, at, study, consents, motion, votes, stakes } = context;
+  const existing = votes.find((vote) => vote.mspId === mspId);
   requireVoter(consents, mspId, study);
   if (motion.state !== 'open' || motion.studyVersion !== study.version) {
     throw new DomainError('MOTION_STATE', `motion ${motion.motion} is ${motion.state}`);
   }
   requireMovable(motion, study);
-  if (existing?.complete)
+  if (existing?.complete) {
+    const isDecided = decideMotion(motion, context).motion.state !== 'open';
+    if (isDecided && existing.accept === argument.accept) return { vote: existing, stakes: [] };
     throw new DomainError('VOTE_EXISTS', `${mspId} has voted on motion ${motion.motion}`);
+  }
   if (existing?.stewards.includes(steward) && existing.accept === argument.accept) {
     throw new DomainError('VOTE_EXISTS', `${steward} has voted on motion ${motion.motion}: another must`);
   }
