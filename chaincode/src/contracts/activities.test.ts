@@ -1,7 +1,8 @@
 // Questions of auditors: what was done with a dataset, in a study, by a hospital, for a purpose, and when.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import type { Activity, Argument } from '../domain/index.ts';
+import { type Activity, type Argument, canonicalJson } from '../domain/index.ts';
+import { studyArgument } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
@@ -181,6 +182,53 @@ test('rows from before the index are entered into it from their history, as ofte
   );
   await index();
   assert.deepEqual(await all(study, { by: 'dataset', value: 'alpha' }), found);
+});
+
+test('a transaction hides no other: not by an id that begins alike, at the same millisecond', async () => {
+  const study = await StudyOnLedger.prepared();
+  const researcher = as('researcher', 'DeltaMSP');
+  for (const studyId of ['shown', 'hiding']) {
+    const argument = studyArgument({ studyId, datasets: ['delta'] });
+    const endorsed = await study.endorse(researcher, 'study:propose', argument);
+    assert.equal(endorsed.proposal.txId.slice(0, 28), '0'.repeat(28));
+    assert.equal(study.commit('study:propose', canonicalJson(argument), endorsed), 'VALID');
+  }
+  const found = await all(study, { by: 'dataset', value: 'delta', from: new Date(study.now).toISOString() });
+  assert.deepEqual(found.map(({ studyId }) => studyId).slice(-2), ['shown', 'hiding']);
+});
+
+test('indexing what is indexed rewrites nothing: who took a step over from the leader stays its author', async () => {
+  const study = await StudyOnLedger.running();
+  await study.open(1, 'DeltaMSP');
+  const before = await all(study, { by: 'all' });
+  const { entries } = await study.submit(as('auditor', 'DeltaMSP'), 'audit:indexStudy', {
+    studyId: STUDY,
+    round: 1,
+  });
+  assert.equal(entries, 0);
+  assert.deepEqual((await all(study, { by: 'all' })).slice(0, -1), before);
+  assert.deepEqual(
+    names(await all(study, { by: 'hospital', value: 'AlphaMSP' })).includes('round:open'),
+    false,
+  );
+});
+
+test("a cursor goes on with its own question only, and never before the question's time", async () => {
+  const study = await StudyOnLedger.running();
+  const { bookmark } = await ask(study, { by: 'study', value: STUDY, pageSize: 2 });
+  const from = new Date(study.now).toISOString();
+  for (const question of [
+    { by: 'study', value: STUDY, from },
+    { by: 'study', value: STUDY, to: from },
+    { by: 'dataset', value: 'alpha' },
+    { by: 'all' },
+  ] as const) {
+    const attempt = ask(study, { ...question, bookmark });
+    assert.equal((await refusalOf(attempt)).code, 'INVALID_ARGUMENT');
+  }
+  const forged = Buffer.from(bookmark).toString('base64url');
+  const attempt = ask(study, { by: 'study', value: STUDY, bookmark: forged });
+  assert.equal((await refusalOf(attempt)).code, 'INVALID_ARGUMENT');
 });
 
 test('every noun can be read one by one and in lists', async () => {

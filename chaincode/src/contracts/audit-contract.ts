@@ -19,9 +19,12 @@ export class AuditContract extends LedgerContract {
         argument.round === undefined
           ? await studyEntries(ledger, study)
           : await roundEntries(ledger, await findRound(ledger, { ...argument, round: argument.round }));
-      for (const { activity, concerns } of found) await ledger.recordActivity(activity, concerns);
+      let entries = 0;
+      for (const { activity, concerns } of found) {
+        if (await ledger.enterActivity(activity, concerns)) entries++;
+      }
       concern({ purpose: [study.purpose] });
-      return { ...argument, entries: found.length };
+      return { ...argument, entries };
     });
   }
 

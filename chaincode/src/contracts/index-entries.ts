@@ -1,5 +1,5 @@
 // Entries in the index of activities for rows that were written before there was an index: the transaction that
-// first wrote each, from the key's history. Entering them again writes the same bytes.
+// first wrote each, from the key's history.
 import { type Activity, ROW_SCHEMA, type RoundRow, type StudyRow } from '../domain/index.ts';
 import type { Concerns } from '../ledger/activities.ts';
 import type { Ledger } from '../ledger/ledger.ts';

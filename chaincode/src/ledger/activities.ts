@@ -8,13 +8,19 @@ import {
   DomainError,
   presentForm,
 } from '../domain/index.ts';
+import { sha256 } from './digest.ts';
 import type { Page, PageOptions } from './ledger.ts';
 
 const ROW = 'activity';
 const ENTRY = 'activity-by';
 const PAGE_SIZE = 50;
-/** How much of a transaction's id tells transactions of one millisecond apart. */
-const ID_CHARACTERS = 16;
+/**
+ * How much of a transaction's id tells transactions of one millisecond apart: so much that nobody finds two ids that
+ * agree in it (2^96 hashes), whose second would replace the first's row.
+ */
+const ID_CHARACTERS = 48;
+/** What keys once had of it, in which a sender can find such a pair. */
+const OLD_ID_CHARACTERS = 16;
 const MARK = Buffer.from('1', 'utf8');
 
 /** What a transaction concerns, beside its actor: the values it is found under. */
@@ -47,9 +53,30 @@ export async function recordActivity(
 }
 
 /**
+ * Writes an earlier transaction into the index, unless it is there: what transactions wrote about themselves stays.
+ *
+ * @returns whether it was missing
+ */
+export async function enterActivity(
+  stub: ChaincodeStub,
+  activity: Activity,
+  concerns: Concerns,
+): Promise<boolean> {
+  const { at, transactionId } = activity;
+  for (const characters of [ID_CHARACTERS, OLD_ID_CHARACTERS]) {
+    const key = stub.createCompositeKey(ROW, [at, transactionId.slice(0, characters)]);
+    const bytes = await stub.getState(key);
+    if (bytes.length > 0 && activityOf(bytes).transactionId === transactionId) return false;
+  }
+  await recordActivity(stub, activity, concerns);
+  return true;
+}
+
+/**
  * A page of activities, oldest first. For queries only, since it reads ranges.
  *
- * A page begins at a key: of the time asked for, or of the bookmark. Costs are those of the page.
+ * A page begins at a key: of the time asked for, or of the bookmark, which belongs to its question. Costs are those of
+ * the page.
  *
  * @throws DomainError INVALID_ARGUMENT
  */
@@ -67,6 +94,7 @@ export async function listActivities(
   if (begin !== undefined && end !== undefined && begin >= end) {
     throw new DomainError('INVALID_ARGUMENT', `from must be before to, and ${from} is not before ${to}`);
   }
+  const question = sha256(canonicalJson([by, value ?? null, from ?? null, to ?? null]));
   const start = startOf();
   const query = stub.getStateByPartialCompositeKeyWithPagination(noun, prefix, pageSize + 1, start);
   const { iterator } = await query;
@@ -77,7 +105,7 @@ export async function listActivities(
       const [at = '', id = ''] = stub.splitCompositeKey(read.value.key).attributes.slice(prefix.length);
       if (end !== undefined && at >= end) break;
       if (items.length === pageSize) {
-        next = [at, id].join(' ');
+        next = [at, id, question].join(' ');
         break;
       }
       // Under `all` the rows themselves are read; elsewhere an entry that leads to one.
@@ -92,8 +120,8 @@ export async function listActivities(
 
   function startOf(): string {
     if (bookmark !== undefined && bookmark !== '') {
-      const [at = '', id = ''] = Buffer.from(bookmark, 'base64url').toString('utf8').split(' ');
-      if (!/^[0-9TZ:.-]{24}$/.test(at) || !/^[0-9a-f]{1,16}$/.test(id)) {
+      const [at = '', id = '', of] = Buffer.from(bookmark, 'base64url').toString('utf8').split(' ');
+      if (!/^[0-9TZ:.-]{24}$/.test(at) || !/^[0-9a-f]{1,48}$/.test(id) || of !== question) {
         throw new DomainError('INVALID_ARGUMENT', 'bookmark does not belong to this list');
       }
       return stub.createCompositeKey(noun, [...prefix, at, id]);

@@ -1,7 +1,13 @@
 // Rows on the ledger: read and written by noun and key, as canonical JSON under composite keys.
 import type { ChaincodeStub } from 'fabric-shim-api';
 import { type Activity, canonicalJson, DomainError, presentForm, type RowVersion } from '../domain/index.ts';
-import { type ActivityQuery, type Concerns, listActivities, recordActivity } from './activities.ts';
+import {
+  type ActivityQuery,
+  type Concerns,
+  enterActivity,
+  listActivities,
+  recordActivity,
+} from './activities.ts';
 import { keyOf, type Noun, type Rows } from './rows.ts';
 
 const PAGE_SIZE = 50;
@@ -48,6 +54,11 @@ export class Ledger {
   /** Writes what was done into the index of activities, beside the facts themselves. */
   recordActivity(activity: Activity, concerns: Concerns): Promise<void> {
     return recordActivity(this.#stub, activity, concerns);
+  }
+
+  /** The same for an earlier transaction, unless it is there; whether it was missing. */
+  enterActivity(activity: Activity, concerns: Concerns): Promise<boolean> {
+    return enterActivity(this.#stub, activity, concerns);
   }
 
   /** A page of the index of activities. For queries only. */

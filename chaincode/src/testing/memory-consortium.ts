@@ -195,7 +195,11 @@ export class MemoryConsortium {
 
   #propose({ mspId, role, person = `${role}.${mspId}`, certificate = `of ${person}` }: Caller): Proposal {
     this.#transactions++;
-    const txId = this.#transactions.toString(16).padStart(64, '0');
+    // Ids that begin alike in much, as only somebody who looks for them finds any.
+    const txId = this.#transactions
+      .toString(16)
+      .padStart(16 + 16, '0')
+      .padEnd(64, 'f');
     return { txId, at: new Date(this.now + this.#clientSkewMs), mspId, role, person, certificate };
   }
 
