@@ -19,6 +19,14 @@ import {
 import { aggregate, updateArgument } from '../testing/examples.ts';
 import { as, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
+/** A study with rounds of a minute, that has run for a while, and peers whose clocks are a second or two apart. */
+async function shortRounds(): Promise<StudyOnLedger> {
+  const study = await StudyOnLedger.running({ roundDeadlineSeconds: 60 });
+  study.clockError = 0.01;
+  study.now += HOUR;
+  return study;
+}
+
 testAttacks([
   // Forged hashes.
   {
@@ -141,6 +149,19 @@ testAttacks([
       for (const datasetId of ['beta', 'gamma', 'delta']) await study.update(datasetId, 1);
     }),
     attempt: (study) => study.submitDated(HOUR, trainer, 'round:close', { studyId: STUDY, round: 1 }),
+    met: 'CLOCK_SKEW',
+  },
+  {
+    title: 'a round of a minute opened five minutes ago, so that it is over before anyone can train',
+    before: after(shortRounds),
+    attempt: (study) => study.submitDated(-240_000, trainer, 'round:open', { studyId: STUDY, round: 1 }),
+    met: 'CLOCK_SKEW',
+  },
+  {
+    title: 'a round of a minute given up at once, by a clock that is minutes ahead',
+    before: after(shortRounds, (study) => study.open(1)),
+    attempt: (study) =>
+      study.submitDated(240_000, trainer, 'round:abort', { studyId: STUDY, round: 1, reason: 'too late' }),
     met: 'CLOCK_SKEW',
   },
   {

@@ -41,6 +41,8 @@ export class MotionContract extends LedgerContract {
     return transact(context, 'motion:vote', text, async (call) => {
       const { argument, ledger, mspId, at } = call;
       const study = await findStudy(ledger, argument.studyId);
+      // The vote that decides says how long a pause took.
+      call.requireTimely(study);
       const before = await findMotion(ledger, argument);
       const consents = await consentsOf(ledger, study);
       const own: Stake[] = [];

@@ -248,7 +248,7 @@ const ATTEMPTS: readonly Attempt[] = [
   {
     code: 'CLOCK_SKEW',
     title: 'a transaction dated nine minutes ago',
-    says: /2026-03-01T.* is more than 5 minutes away/,
+    says: /2026-03-01T.* is more than 300 seconds away/,
     before: prepared,
     attempt: (study) => study.submitDated(-9 * 60_000, researcher, 'study:start', { studyId: STUDY }),
   },

@@ -52,9 +52,11 @@ export class RoundContract extends LedgerContract {
   }
 
   open(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'round:open', text, async ({ argument, ledger, mspId, at, concern }) => {
+    return transact(context, 'round:open', text, async (call) => {
+      const { argument, ledger, mspId, at, concern } = call;
       const { studyId, round: number } = argument;
       const study = await findStudy(ledger, studyId);
+      call.requireTimely(study);
       const existing = await ledger.get('round', studyId, roundKey(number));
       const previous = number > 1 ? await ledger.get('round', studyId, roundKey(number - 1)) : undefined;
       const consenting: Dataset[] = [];
@@ -106,8 +108,9 @@ export class RoundContract extends LedgerContract {
   }
 
   close(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'round:close', text, async ({ argument, ledger, mspId, at }) => {
+    return transact(context, 'round:close', text, async ({ argument, ledger, mspId, at, requireTimely }) => {
       const study = await findStudy(ledger, argument.studyId);
+      requireTimely(study);
       const round = await findRound(ledger, argument);
       const arrivals = await arrivalsOf(ledger, round);
       const closed = closeRound(round, { mspId, at, study, ...arrivals });
@@ -150,8 +153,9 @@ export class RoundContract extends LedgerContract {
   }
 
   tally(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'round:tally', text, async ({ argument, ledger, mspId, at }) => {
+    return transact(context, 'round:tally', text, async ({ argument, ledger, mspId, at, requireTimely }) => {
       const study = await findStudy(ledger, argument.studyId);
+      requireTimely(study);
       const round = await findRound(ledger, argument);
       const { verdicts } = await tallyRows(ledger, round);
       const tallied = tallyRound(round, { mspId, at, study, verdicts });
@@ -183,6 +187,7 @@ export class RoundContract extends LedgerContract {
     return transact(context, 'round:finalize', text, async (call) => {
       const { argument, ledger, mspId, at, ownMspId } = call;
       const study = await findStudy(ledger, argument.studyId);
+      call.requireTimely(study);
       const round = await findRound(ledger, argument);
       // Every peer reads the same rows, so that those who endorse agree to the byte.
       const dossier = await dossierOf(ledger, round);
@@ -201,8 +206,9 @@ export class RoundContract extends LedgerContract {
   }
 
   abort(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'round:abort', text, async ({ argument, ledger, mspId, at }) => {
+    return transact(context, 'round:abort', text, async ({ argument, ledger, mspId, at, requireTimely }) => {
       const study = await findStudy(ledger, argument.studyId);
+      requireTimely(study);
       const round = await findRound(ledger, argument);
       const dossier = await dossierOf(ledger, round);
       const aborted = abortRound(round, {

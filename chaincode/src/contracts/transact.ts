@@ -18,8 +18,13 @@ import { Ledger } from '../ledger/ledger.ts';
 import { enrolmentId, signerSha256 } from './caller.ts';
 import type { LedgerContext } from './ledger-context.ts';
 
-/** How far a client's clock may be from an endorser's. Deadlines rest on the client's claim, so minutes. */
+/** How far a client's clock may be from an endorser's. */
 export const CLOCK_SKEW_MAX_MS = 5 * 60 * 1000;
+/**
+ * How far for a step that begins or ends a stage of a round, as a part of the stage's length. A sender that dates one
+ * step back and the next one forward takes twice as much, which has to leave the others time for their part.
+ */
+const STAGE_SKEW_PART = 1 / 4;
 const ARGUMENT_BYTES_MAX = 1024 * 1024;
 
 /** What a decision is taken from. */
@@ -31,6 +36,12 @@ export interface Call<N extends TransactionName> {
   /** The transaction's time: the client's claim, within CLOCK_SKEW_MAX_MS of every endorser's. */
   readonly at: string;
   readonly transactionId: string;
+  /**
+   * Refuses a time that is further from this endorser's clock than the study's deadlines bear.
+   *
+   * @throws DomainError CLOCK_SKEW
+   */
+  readonly requireTimely: (study: { readonly roundDeadlineSeconds: number }) => void;
   /** SHA-256 of the caller's certificate, and the person or service it was issued to. */
   readonly signerSha256: () => string;
   readonly enrolmentId: () => string;
@@ -97,7 +108,7 @@ async function run(
   const time = stub.getDateTimestamp();
   const ledger = new Ledger(stub);
   if (transaction.kind === 'submit') {
-    requireTime(context, time);
+    requireTime(context, time, CLOCK_SKEW_MAX_MS);
     if (transaction.name !== 'member:register') await requireMember(ledger, mspId);
   }
   const concerned: Concerns[] = [];
@@ -107,6 +118,8 @@ async function run(
     mspId,
     at: time.toISOString(),
     transactionId: stub.getTxID(),
+    requireTimely: ({ roundDeadlineSeconds }) =>
+      requireTime(context, time, Math.min(CLOCK_SKEW_MAX_MS, roundDeadlineSeconds * 1000 * STAGE_SKEW_PART)),
     signerSha256: () => signerSha256(context.clientIdentity),
     enrolmentId: () => enrolmentId(context.clientIdentity),
     concern: (more) => concerned.push(more),
@@ -166,12 +179,11 @@ function requireRole({ clientIdentity }: LedgerContext, { name, roles }: Transac
   throw new DomainError('ROLE_REQUIRED', `${name} needs ${roles.join(' or ')}; the certificate has ${had}`);
 }
 
-function requireTime(context: LedgerContext, time: Date): void {
-  const skewMs = Math.abs(time.getTime() - context.now());
-  if (skewMs <= CLOCK_SKEW_MAX_MS) return;
+function requireTime(context: LedgerContext, time: Date, mostMs: number): void {
+  if (Math.abs(time.getTime() - context.now()) <= mostMs) return;
   throw new DomainError(
     'CLOCK_SKEW',
-    `the transaction's time ${time.toISOString()} is more than ${CLOCK_SKEW_MAX_MS / 60_000} minutes away`,
+    `the transaction's time ${time.toISOString()} is more than ${mostMs / 1000} seconds away`,
   );
 }
 

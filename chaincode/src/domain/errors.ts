@@ -6,7 +6,7 @@ export const ERRORS = {
   INVALID_ARGUMENT: ['invalid', 'A field is missing, unknown or malformed; the message names it.'],
   CLOCK_SKEW: [
     'invalid',
-    "The transaction's time is minutes away from an endorser's clock: set the client's clock.",
+    "The transaction's time is too far from an endorser's clock: set the client's clock.",
   ],
   ROLE_REQUIRED: ['forbidden', "The caller's certificate does not carry a role that may do this."],
   NOT_A_MEMBER: ['forbidden', "The caller's organisation is not a registered member of the consortium."],

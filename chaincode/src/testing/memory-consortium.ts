@@ -70,6 +70,8 @@ export class MemoryConsortium {
   /** The signed proposal that peers see a transaction come in, where a test needs a real one. */
   sent: { readonly proposal: string; readonly signature: string } | undefined;
   remembered = '';
+  /** How much of their usual error the peers' clocks have. */
+  clockError = 1;
   #transactions = 0;
   #clientSkewMs = 0;
 
@@ -214,7 +216,7 @@ export class MemoryConsortium {
     const zone = process.env.TZ;
     process.env.TZ = timeZone;
     const text = typeof argument === 'string' ? argument : canonicalJson(argument);
-    const now = this.now + skewMs;
+    const now = this.now + skewMs * this.clockError;
     const { sent, world } = this;
     const recorded = (outcome: string) => {
       // Of a submit the other peers are compared here and now; finalising is each peer's own.
