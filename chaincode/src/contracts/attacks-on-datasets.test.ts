@@ -8,6 +8,7 @@ import {
   MALLORY,
   opened,
   researcher,
+  rewritten,
   running,
   steward,
   studyOf,
@@ -15,8 +16,32 @@ import {
   text,
   trainer,
 } from '../testing/attacks.ts';
-import { datasetArgument, sha256, trainingEvent, updateArgument } from '../testing/examples.ts';
-import { as, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
+import {
+  datasetArgument,
+  memberArgument,
+  sha256,
+  trainingEvent,
+  updateArgument,
+} from '../testing/examples.ts';
+import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
+
+/** Mallory's dataset was there before any other member; then a study runs with everyone's consent. */
+async function registeredFirst(): Promise<StudyOnLedger> {
+  const study = new StudyOnLedger();
+  await study.submit(as('operator', MALLORY), 'member:register', memberArgument(MALLORY));
+  await study.submit(steward, 'dataset:register', datasetArgument('delta'));
+  for (const datasetId of DATASETS) {
+    const owner = ownerOf(datasetId);
+    if (owner === MALLORY) continue;
+    await study.submit(as('operator', owner), 'member:register', memberArgument(owner));
+    await study.submit(as('steward', owner), 'dataset:register', datasetArgument(datasetId));
+  }
+  await study.propose();
+  for (const datasetId of DATASETS) await study.consent(datasetId);
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
+  await study.open(1);
+  return study;
+}
 
 testAttacks([
   // Under-claims.
@@ -63,8 +88,40 @@ testAttacks([
           [trainer, 'round:recordUpdate', updateArgument({ studyId: STUDY, datasetId: 'delta' })],
           {
             signers: [MALLORY],
+            only: 'budget',
             alter: inRow('budget', (row) => ({ ...row, spent: (row.spent as string[]).map(() => '0') })),
           },
+        ),
+      ),
+    met: 'ENDORSEMENT_POLICY_FAILURE',
+  },
+  {
+    title: 'its own accounts, by its peer alone, registered before the others were members',
+    before: after(registeredFirst),
+    attempt: (study) =>
+      committed(
+        forge(
+          study,
+          [trainer, 'round:recordUpdate', updateArgument({ studyId: STUDY, datasetId: 'delta' })],
+          {
+            signers: [MALLORY],
+            only: 'budget',
+            alter: inRow('budget', (row) => ({ ...row, spent: (row.spent as string[]).map(() => '0') })),
+          },
+        ),
+      ),
+    met: 'ENDORSEMENT_POLICY_FAILURE',
+  },
+  {
+    title:
+      'another dictionary after its consent, by its peer alone, registered before the others were members',
+    before: after(registeredFirst),
+    attempt: (study) =>
+      committed(
+        forge(
+          study,
+          [trainer, 'round:recordUpdate', updateArgument({ studyId: STUDY, datasetId: 'delta' })],
+          { signers: [MALLORY], only: 'dataset', add: () => rewritten(study, 'dataset', 'delta') },
         ),
       ),
     met: 'ENDORSEMENT_POLICY_FAILURE',

@@ -35,6 +35,7 @@ testAttacks([
           [trainer, 'round:finalize', { studyId: STUDY, round: 1, aggregate: aggregate('model 1') }],
           {
             signers: [MALLORY, COLLUDER],
+            only: 'round',
             alter: inRow('round', (row) => ({ ...row, aggregate: aggregate('forged') })),
           },
         ),
@@ -55,6 +56,7 @@ testAttacks([
           ],
           {
             signers: [MALLORY, COLLUDER],
+            only: 'budget',
             alter: inRow('budget', (row) => ({ ...row, spent: (row.spent as string[]).map(() => '0') })),
           },
         ),
@@ -91,7 +93,11 @@ testAttacks([
           forge(
             study,
             [trainer, 'round:recordUpdate', updateArgument({ studyId: STUDY, datasetId: 'delta' })],
-            { signers: ['BetaMSP', COLLUDER, MALLORY], add: () => rewritten(study, noun, 'alpha') },
+            {
+              signers: ['BetaMSP', COLLUDER, MALLORY],
+              only: noun,
+              add: () => rewritten(study, noun, 'alpha'),
+            },
           ),
         ),
       met: 'ENDORSEMENT_POLICY_FAILURE',

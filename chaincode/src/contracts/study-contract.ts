@@ -72,11 +72,16 @@ export class StudyContract extends LedgerContract {
         approvals: await ledger.all('consent-approval', studyId, datasetId),
       });
       const members = (await ledger.all('member')).map((member) => member.mspId);
+      const policy = ownerAndMajority(mspId, members);
       call.concern({ purpose: [study.purpose] });
       await ledger.put('consent', consent);
-      await ledger.guard('consent', consent, ownerAndMajority(mspId, members));
-      await ledger.put('budget', accounts.training);
-      await ledger.put('budget', accounts.heldOut);
+      await ledger.guard('consent', consent, policy);
+      // Members that joined since the dataset was registered rely on these rows from here on.
+      await ledger.guardAnew('dataset', dataset, policy);
+      for (const account of [accounts.training, accounts.heldOut]) {
+        await ledger.put('budget', account);
+        await ledger.guardAnew('budget', account, policy);
+      }
       return consent;
     });
   }

@@ -48,10 +48,13 @@ export async function forge<N extends TransactionName>(
   [caller, name, argument]: readonly [Caller, N, Argument<N>],
   {
     signers,
+    only,
     alter = (_, value) => value,
     add = () => [],
   }: {
     readonly signers: readonly string[];
+    /** Writes of this noun alone, so that no other row's policy stands before theirs. */
+    readonly only?: string;
     readonly alter?: (key: string, value: string) => string;
     /** Writes that the transaction does not make. */
     readonly add?: () => readonly [key: string, value: string][];
@@ -63,7 +66,9 @@ export async function forge<N extends TransactionName>(
   const results = {
     ...first.results,
     writes: [
-      ...first.results.writes.map(([key, value]): [string, string] => [key, alter(key, value)]),
+      ...first.results.writes
+        .filter(([key]) => only === undefined || key.startsWith(`\u0000${only}\u0000`))
+        .map(([key, value]): [string, string] => [key, alter(key, value)]),
       ...add(),
     ],
   };

@@ -160,6 +160,11 @@ export class MemoryConsortium {
       const version = { txId: proposal.txId, timestamp, isDelete: false, value: Buffer.from(value) };
       this.world.history.set(key, [...(this.world.history.get(key) ?? []), version]);
     }
+    for (const [key, policy] of laid) {
+      const row = this.world.rows.get(key);
+      if (row === undefined || writes.some(([written]) => written === key)) continue;
+      this.world.rows.set(key, { ...row, version: row.version + 1, policy: Buffer.from(policy, 'base64') });
+    }
     if (event !== null) this.events.push({ name: event.name, payload: JSON.parse(event.payload) });
     this.committed.push({ name, argument, results: first.results });
     return 'VALID';
@@ -217,12 +222,20 @@ export class MemoryConsortium {
     process.env.TZ = timeZone;
     const text = typeof argument === 'string' ? argument : canonicalJson(argument);
     const now = this.now + skewMs * this.clockError;
-    const { sent, world } = this;
+    const { sent, world, clockError } = this;
     const recorded = (outcome: string) => {
       // Of a submit the other peers are compared here and now; finalising is each peer's own.
       const compared = SUBMITS.has(name) && peer !== this.mspIds[0] && name !== 'round:finalize';
       if (RECORDING === undefined || compared) return;
-      const asked = { name, text, peer, proposal: { ...proposal, at: proposal.at.toISOString() }, sent, now };
+      const asked = {
+        name,
+        text,
+        peer,
+        proposal: { ...proposal, at: proposal.at.toISOString() },
+        sent,
+        now,
+        clockError,
+      };
       record(RECORDING, { ...asked, world, stub, outcome });
     };
     try {

@@ -95,6 +95,12 @@ export class MemoryStub {
     this.#policies.set(key, Buffer.from(policy).toString('base64'));
   };
 
+  getStateValidationParameter = async (key: string): Promise<Uint8Array | undefined> => {
+    const row = this.#world.rows.get(key);
+    this.#reads.set(key, row?.version ?? -1);
+    return row?.policy;
+  };
+
   setEvent = (name: string, payload: Uint8Array): void => {
     assert.equal(this.#event, null, 'a transaction has one event');
     this.#event = { name, payload: text(payload) };

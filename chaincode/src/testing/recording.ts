@@ -11,7 +11,10 @@ export interface Recorded {
   readonly sent: { readonly proposal: string; readonly signature: string } | undefined;
   /** The peer's clock, in epoch milliseconds. */
   readonly now: number;
-  readonly rows: readonly [key: string, value: string, version: number][];
+  /** How much of their usual error the peers' clocks had. */
+  readonly clockError: number;
+  /** Each with its key-level policy in base64, where it has one. */
+  readonly rows: readonly [key: string, value: string, version: number, policy?: string][];
   readonly history: readonly [key: string, versions: (Omit<Version, 'value'> & { value: string })[]][];
   /** The response and the results in JSON, or what the peer refused with. */
   readonly outcome: string;
@@ -32,7 +35,12 @@ export function record(
   const { keys, ranges, histories } = stub.seen;
   const rows = [...world.rows]
     .filter(([key]) => keys.has(key) || ranges.some((prefix) => key.startsWith(prefix)))
-    .map(([key, { value, version }]) => [key, text(value), version] as const);
+    .map(([key, { value, version, policy }]) => [
+      key,
+      text(value),
+      version,
+      ...(policy === undefined ? [] : [Buffer.from(policy).toString('base64')]),
+    ]);
   const history = [...histories].map((key) => [
     key,
     (world.history.get(key) ?? []).map((version) => ({ ...version, value: text(version.value) })),
@@ -44,7 +52,14 @@ export function record(
 export function worldOf({ rows, history }: Recorded): World {
   return {
     rows: new Map(
-      rows.map(([key, value, version]) => [key, { value: Buffer.from(value), version, policy: undefined }]),
+      rows.map(([key, value, version, policy]) => [
+        key,
+        {
+          value: Buffer.from(value),
+          version,
+          policy: policy === undefined ? undefined : Buffer.from(policy, 'base64'),
+        },
+      ]),
     ),
     history: new Map(
       history.map(([key, versions]) => [

@@ -47,7 +47,8 @@ async function outcome(recorded: Recorded, { mistake }: Circumstances): Promise<
   const stub = new MemoryStub(worldOf(recorded), proposal, peer);
   // Peers' clocks differ within what they tolerate; whom one refused for the time is asked at its time.
   const late = recorded.outcome.startsWith('refused: CLOCK_SKEW');
-  const tolerated = Math.round(((executed * 7919) % 1000) / 500 - 1) * CLOCK_TOLERANCE_MS;
+  const tolerated =
+    Math.round(((executed * 7919) % 1000) / 500 - 1) * CLOCK_TOLERANCE_MS * recorded.clockError;
   const now = late ? recorded.now : at.getTime() + tolerated;
   executed++;
   try {
