@@ -24,8 +24,11 @@ export class NoiseWorkerError extends Error {
 
 const WAIT_AT_MOST_MS = 60_000;
 
-/** Samples that a slot holds at least, where vectors are small: handing over costs more than they do. */
-const SLOT_SAMPLES = 2 ** 15;
+/**
+ * Samples that a slot holds at least, where vectors are small: handing over costs more than they do. It is as many as
+ * a run of many steps takes at once, so that these lie ready when it begins.
+ */
+const SLOT_SAMPLES = 2 ** 17;
 
 /**
  * Starts to draw vectors of `count` samples of N_Z(0, σ²) from the operating system's randomness.

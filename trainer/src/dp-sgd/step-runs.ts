@@ -17,7 +17,7 @@ import { optimizerOf } from './update-rule.ts';
 /** Values of noise, and of rows' features, that one run is given at most. */
 const NOISE_VALUES = 2 ** 17;
 const ROW_VALUES = 2 ** 19;
-const MOST_STEPS = 32;
+const MOST_STEPS = 128;
 
 /** Steps of one run: enough that the call costs little, few enough that it is over in milliseconds. Public. */
 export function stepsPerRun({ units, rowsPerUnit, features, parameterCount }: StepLoop): number {
@@ -121,8 +121,8 @@ export class StepRuns {
   readonly #places: Int32Array;
   readonly #before: DescentState;
   readonly #after: DescentState;
-  /** A run of all steps. */
-  readonly #runWhole: () => Promise<void>;
+  /** Runs from the first step on, by how many steps they take: nearly all of a training take equally many. */
+  readonly #prepared = new Map<number, () => Promise<void>>();
   /** For the caller to fill before a run. */
   readonly drawn: DrawnSteps;
 
@@ -169,7 +169,6 @@ export class StepRuns {
       kept: new Float64Array(this.steps),
       shares: new Float64Array(this.steps),
     };
-    this.#runWhole = this.#prepare({ first: 0, end: this.steps });
   }
 
   /**
@@ -200,13 +199,20 @@ export class StepRuns {
     this.#before.parameters.set(state.parameters);
     this.#before.velocity.set(state.velocity);
     if (state.average !== undefined) this.#before.average?.set(state.average);
-    await (batches.length === this.steps ? this.#runWhole : this.#prepare(range))();
+    await this.#runOf(range)();
     const { parameters, velocity } = this.#after;
     return isWhole(parameters) && isWhole(velocity) ? this.#after : undefined;
   }
 
   close(): Promise<void> {
     return this.#session.close();
+  }
+
+  #runOf(range: Range): () => Promise<void> {
+    if (range.first > 0) return this.#prepare(range);
+    const run = this.#prepared.get(range.end) ?? this.#prepare(range);
+    this.#prepared.set(range.end, run);
+    return run;
   }
 
   #prepare({ first, end }: Range): () => Promise<void> {

@@ -35,8 +35,9 @@ export async function runStepsTogether(
     if (after.average !== undefined) average?.values.set(after.average);
     return true;
   };
+  const stepsOfRun = Math.ceil(plan.steps / Math.ceil(plan.steps / runs.steps));
   for (let done = 0; done < plan.steps; ) {
-    const steps = Math.min(runs.steps, plan.steps - done);
+    const steps = Math.min(stepsOfRun, plan.steps - done);
     for (let i = 0; i < steps; i++) {
       batches[i] = mechanism.drawBatch();
       noise.set(mechanism.drawNoise(), i * count);
