@@ -6,6 +6,14 @@ import { isUsableUnit, type TrainingUnits, unitCount } from './training-units.ts
 
 const THREADED_FROM_VALUES = 2 ** 21;
 
+/** Threads of each lane's session: small graphs lose more to a second one than they gain. */
+export function threadsOf(
+  { units, rowsPerUnit, parameterCount }: Pick<StepGraph, 'units' | 'rowsPerUnit' | 'parameterCount'>,
+  lanes = 1,
+): number {
+  return lanes > 1 || units * rowsPerUnit * parameterCount < THREADED_FROM_VALUES ? 1 : 2;
+}
+
 /**
  * Times normTerms: more than how far, relatively, a unit's squared norms in two orders can lie apart, each of which is
  * within 3 · 2^-53 normTerms of the same number (`sensitivity.ts`, step 1).
@@ -31,11 +39,8 @@ export class ClippedSum {
     lanes = 1,
   ): Promise<ClippedSum> {
     const others = Array.from({ length: lanes - 1 }, () => openLaneThread(graph));
-    // Small graphs lose more to a thread pool than they gain.
-    const work = graph.units * graph.rowsPerUnit * model.parameterCount;
-    const threads = lanes > 1 || work < THREADED_FROM_VALUES ? 1 : 2;
     // The lane on this thread blocks it, so that the others are started before it.
-    const own = await openLane(graph, { threads });
+    const own = await openLane(graph, { threads: threadsOf(graph, lanes) });
     return new ClippedSum([...others, own], graph, units);
   }
 

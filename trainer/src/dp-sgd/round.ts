@@ -1,6 +1,7 @@
 // One hospital's round of training on the calling thread, with the randomness given: the worker thread's body,
 // and what tests call with a reproducible source.
 import {
+  addsUnitsInOrder,
   buildStepGraph,
   buildStepLoop,
   type ClipLayer,
@@ -14,7 +15,7 @@ import {
 } from '../onnx/index.ts';
 import { ClipNorm, countSigma } from './adaptive-clipping.ts';
 import { clipLayersOf } from './clip-layers.ts';
-import { ClippedSum } from './clipped-sum.ts';
+import { ClippedSum, threadsOf } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
@@ -161,7 +162,9 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     blockedChannels: await findBlockedChannels(model),
     ...(layers && { layers }),
   };
-  const graph = buildStepGraph(model, options);
+  const inBlocks = buildStepGraph(model, options);
+  const addsInOrder = await addsUnitsInOrder(inBlocks, threadsOf(inBlocks, lanes));
+  const graph = addsInOrder ? buildStepGraph(model, { ...options, addsInOrder }) : inBlocks;
   const noise = calibrateNoise({
     clipNormL2: clipNorm?.current ?? plan.clipNormL2,
     noiseMultiplier: clipNoiseOf(plan)?.gradients ?? plan.noiseMultiplier,

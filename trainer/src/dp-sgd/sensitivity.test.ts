@@ -112,7 +112,7 @@ test('sums in float cost less than a hundredth of the clip norm, and are paid fo
     // Two blocks of 128 units, each off by up to 128 · 129 roundings of 2^-24 C, in both worlds.
     assert.ok(more >= 4 * 128 * 129 * 2 ** -24 * 2 ** 20 && more < 0.01 * 2 ** 20, `${more}`);
   }
-  assert.equal(floatRounding(undefined), 0);
+  assert.equal(floatRounding({}), 0);
 });
 
 const wide = readForwardModel(

@@ -1,5 +1,7 @@
 // Sums over the rows of a batch in float32, in an order that keeps their rounding small and known: blocks of few rows
-// are each summed by one product, and the blocks' sums are added in pairs, pairs of pairs, and so on.
+// are each summed by themselves, and then the blocks' sums. Where the runtime's own product over all rows does just
+// that (`row-order.ts`), it is taken; otherwise each block is a product, and their sums are added in pairs, pairs of
+// pairs, and so on.
 import type { GraphWriter } from './graph-writer.ts';
 
 /** Rows of one block at most: what rounds within it grows with the square of this, and with nothing else. */
@@ -11,32 +13,38 @@ export interface RowProduct {
   /** Float [rows, right width]. */
   readonly right: string;
   readonly rows: number;
-  /** Whether left width is 1: the product is then faster taken the other way round. */
+  /** Whether left width is 1: the product of a block is then faster taken the other way round. */
   readonly isColumn?: boolean;
+  /** Whether the runtime is known to add the rows of this product in order. */
+  readonly isInOrder?: boolean;
 }
+
+/** Emits the one product over all rows, float [left width, right width]. */
+export const emitRowProduct = (writer: GraphWriter, left: string, right: string): string =>
+  writer.emit('Gemm', [left, right], { transA: 1 });
 
 export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
 
 /**
  * Emits Σ_r left_r right_rᵀ over the rows, float [left width, right width].
  *
- * A row reaches the sum through the product of its block, one of `blocksOf(rows)` of nearly one size, and at most
+ * Unless the rows are added in order: a row reaches the sum through the product of its block, one of `blocksOf(rows)` of nearly one size, and at most
  * ⌈log₂ blocks⌉ additions; what these add up to on the way are sums of at most 3 · blocks blocks in all. At no time are
  * more than ⌈log₂ blocks⌉ + 2 sums in memory.
  */
-export function emitBlockSum(writer: GraphWriter, { left, right, rows, isColumn }: RowProduct): string {
-  const product = (a: string, b: string) =>
-    isColumn
-      ? writer.emit('MatMul', [writer.reshape(a, [1, -1]), b])
-      : writer.emit('Gemm', [a, b], { transA: 1 });
+export function emitBlockSum(writer: GraphWriter, product: RowProduct): string {
+  const { left, right, rows, isColumn, isInOrder } = product;
+  if (isInOrder) return emitRowProduct(writer, left, right);
+  const blockProduct = (a: string, b: string) =>
+    isColumn ? writer.emit('MatMul', [writer.reshape(a, [1, -1]), b]) : emitRowProduct(writer, a, b);
   const blocks = blocksOf(rows);
-  if (blocks === 1) return product(left, right);
+  if (blocks === 1) return blockProduct(left, right);
   const ends = Array.from({ length: blocks + 1 }, (_, i) => Math.floor((i * rows) / blocks));
   const sizes = ends.slice(1).map((end, i) => end - ends[i]!);
   const cut = (value: string) => writer.emitMany('Split', [value, writer.int64s(sizes)], blocks, { axis: 0 });
   const [lefts, rights] = [cut(left), cut(right)];
   const sum = (first: number, count: number): string => {
-    if (count === 1) return product(lefts[first]!, rights[first]!);
+    if (count === 1) return blockProduct(lefts[first]!, rights[first]!);
     const half = Math.ceil(count / 2);
     return writer.emit('Add', [sum(first, half), sum(first + half, count - half)]);
   };

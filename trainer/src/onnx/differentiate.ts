@@ -7,14 +7,12 @@ import type { Loss } from './losses/loss.ts';
 import { emitLossGradient } from './losses/loss-gradient.ts';
 import { attributesOf, type BackwardStep, type OpNode } from './ops/op-rule.ts';
 import { ruleOf } from './ops/registry.ts';
-import { type KnownMatrix, type ParameterGradient, type UnitGrid, UnitNorms } from './unit-norms.ts';
+import { type ParameterGradient, type UnitGrid, UnitNorms, type UnitNormsOptions } from './unit-norms.ts';
 
-export interface Differentiated {
+export interface Differentiated extends UnitNormsOptions {
   readonly writer: GraphWriter;
   readonly grid: UnitGrid;
   readonly loss: Loss;
-  /** What is at hand of `x`. */
-  readonly known?: KnownMatrix | undefined;
   /** Whether `parameters` is [1, parameterCount], not [parameterCount]. */
   readonly isRow?: boolean | undefined;
   /** Of the machine's blocked convolution; none by default. */
@@ -61,7 +59,7 @@ function upstreamOfParameters(model: ForwardModel): Set<string> {
 
 /** Emits the forward half; what it returns can emit the backward half. */
 function emitForward(model: ForwardModel, graph: Omit<Differentiated, 'loss'>): BackwardStep {
-  const { writer, grid, known, blockedChannels = 0 } = graph;
+  const { writer, grid, blockedChannels = 0 } = graph;
   const rowCount = grid.units * grid.rowsPerUnit;
   const names = emitParameters(model, graph);
   names.set(model.input, 'x');
@@ -69,7 +67,7 @@ function emitForward(model: ForwardModel, graph: Omit<Differentiated, 'loss'>): 
   const depends = upstreamOfParameters(model);
   const step: BackwardStep = {
     writer,
-    norms: new UnitNorms(writer, grid, known),
+    norms: new UnitNorms(writer, grid, graph),
     rowCount,
     blockedChannels,
     at(value) {

@@ -30,6 +30,7 @@ export {
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
 export { OnnxFormatError } from './onnx-schema.ts';
 export { predictOutputs, predictProbabilities } from './predict.ts';
+export { addsUnitsInOrder } from './row-order.ts';
 export { rawOutputs, scoreRows } from './score-rows.ts';
 export {
   buildStepGraph,

@@ -39,8 +39,9 @@ export async function openSession(bytes: Uint8Array, options: { threads: number 
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    // Threads that wait for work within a run keep their core; after it they leave it to whoever draws noise.
-    extra: { session: { force_spinning_stop: '1', intra_op: { allow_spinning: '1' } } },
+    // Threads that wait for work would otherwise keep a core busy long after a run, and from whoever draws noise on it;
+    // and within a run from whatever else a busy machine does.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   }).catch((cause: unknown) => {
     throw new OnnxRuntimeError('ONNX Runtime does not load this graph', { cause });
   });

@@ -11,6 +11,7 @@ import {
   type FloatGradient,
   type KnownMatrix,
   type ParameterGradient,
+  type ProductWidths,
   type UnitGrid,
 } from './unit-norms.ts';
 
@@ -32,6 +33,8 @@ export interface StepGraphOptions {
   /** Rows each unit has room for; unused ones are masked. */
   readonly rowsPerUnit: number;
   readonly loss: Loss | 'binary-cross-entropy';
+  /** What `addsUnitsInOrder` says of this graph and the machine that runs it. */
+  readonly addsInOrder?: boolean;
   /** What `findBlockedChannels` says of the machine that runs the graph; by default, the graph runs on any. */
   readonly blockedChannels?: number;
 }
@@ -48,6 +51,8 @@ export interface StepRounding {
   readonly sumTerms: number;
   /** Blocks of BLOCK_ROWS units whose sums are taken and added in float32; absent where all sums are in double. */
   readonly floatBlocks?: number;
+  /** Whether these sums are taken in order (`row-order.ts`), block by block and not in pairs. */
+  readonly addsInOrder?: boolean;
 }
 
 export interface StepGraph extends UnitGrid {
@@ -67,6 +72,8 @@ export interface StepGraph extends UnitGrid {
   readonly features: number;
   readonly parameterCount: number;
   readonly rounding: StepRounding;
+  /** The sums over units that are taken in float. */
+  readonly floatProducts: readonly ProductWidths[];
 }
 
 /** Squared norms beyond this are as good as infinite. */
@@ -173,8 +180,11 @@ function emitSums(writer: GraphWriter, gradients: Gradients, weights: readonly s
   });
 }
 
-/** What the graph's rounding amounts to, for a grid of so many units. */
-function roundingOf({ all, inFloat: float }: Gradients, units: number): StepRounding {
+/** What the graph's rounding amounts to. */
+function roundingOf(
+  { all, inFloat: float }: Gradients,
+  { capacityUnits, addsInOrder = false }: StepGraphOptions,
+): StepRounding {
   // One rounding to float counts as many to double.
   const termsOf = ({ parameter, terms }: ParameterGradient) => {
     const inFloat = float.get(parameter);
@@ -185,7 +195,7 @@ function roundingOf({ all, inFloat: float }: Gradients, units: number): StepRoun
     normTerms: Math.max(...all.map((own) => (termsOf(own) + all.length + 16) / guardOf(own) ** 2)),
     cancellationGuard: Math.min(...all.map(guardOf)),
     sumTerms: Math.max(...all.map(({ sumTerms }) => sumTerms)),
-    ...(float.size > 0 && { floatBlocks: blocksOf(units) }),
+    ...(float.size > 0 && { floatBlocks: blocksOf(capacityUnits), addsInOrder }),
   };
 }
 
@@ -214,19 +224,24 @@ export function emitClippedSum(
 ): {
   readonly parts: readonly string[];
   readonly rounding: StepRounding;
+  readonly floatProducts: readonly ProductWidths[];
 } {
-  const { capacityUnits: units, rowsPerUnit, known, isRow, blockedChannels } = options;
+  const { capacityUnits: units, rowsPerUnit, known, isRow, blockedChannels, addsInOrder } = options;
   const loss = lossFrom(options.loss);
   assertBounds(model, options);
   assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
   assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
   assert.equal(whyNotLoss(loss, model.outputs), undefined);
   const grid = { units, rowsPerUnit };
-  const all = differentiate(model, { writer, grid, loss, known, isRow, blockedChannels });
+  const all = differentiate(model, { writer, grid, loss, known, isRow, blockedChannels, addsInOrder });
   const gradients = { all, inFloat: inFloat(all, options) };
   const weights = emitUnitWeights(writer, gradients, options);
   emitSquares(writer, gradients);
-  return { parts: emitSums(writer, gradients, weights), rounding: roundingOf(gradients, units) };
+  return {
+    parts: emitSums(writer, gradients, weights),
+    rounding: roundingOf(gradients, options),
+    floatProducts: [...gradients.inFloat.values()].map(({ widths }) => widths),
+  };
 }
 
 /**
@@ -249,7 +264,7 @@ export function emitClippedSum(
 export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): StepGraph {
   const { clipNormL2, capacityUnits: units, rowsPerUnit } = options;
   const writer = new GraphWriter();
-  const { parts, rounding } = emitClippedSum(model, writer, {
+  const { parts, rounding, floatProducts } = emitClippedSum(model, writer, {
     ...options,
     floatFrom: FLOAT_SUM_FROM,
   });
@@ -257,10 +272,10 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
   const grid = { units, rowsPerUnit };
   const takesClipNorm = clipNormL2 === 'input';
   const sumType = rounding.floatBlocks === undefined ? 'float64' : 'float32';
-  return { ...finishStepGraph(model, { writer, grid, takesClipNorm, sumType }), rounding };
+  return { ...finishStepGraph(model, { writer, grid, takesClipNorm, sumType }), rounding, floatProducts };
 }
 
-/** A step graph from nodes that put out `clippedSum` and `squares`; its rounding is the caller's to say. */
+/** A step graph from nodes that put out `clippedSum` and `squares`; how it rounds is the caller's to say. */
 export function finishStepGraph(
   model: ForwardModel,
   graph: {
@@ -269,7 +284,7 @@ export function finishStepGraph(
     readonly takesClipNorm: boolean;
     readonly sumType: StepGraph['sumType'];
   },
-): Omit<StepGraph, 'rounding'> {
+): Omit<StepGraph, 'rounding' | 'floatProducts'> {
   const { writer, grid, takesClipNorm, sumType } = graph;
   const rows = grid.units * grid.rowsPerUnit;
   const { features, inputShape, parameterCount } = model;

@@ -47,12 +47,20 @@ export interface ParameterGradient {
   perRow(): string;
 }
 
+/** A product over rows, Σ left_r right_rᵀ, by the widths of its factors. */
+export interface ProductWidths {
+  readonly left: number;
+  readonly right: number;
+}
+
 /** A parameter's gradient in float32: each unit's is a dᵀ for a factor a, or 1, and a factor d. */
 export interface FloatGradient {
   /** What norms and sum take in double, about, in multiplications for each unit. */
   readonly work: number;
   /** Squares added in float, at most, for one unit's squared norm. */
   readonly terms: number;
+  /** Of the factors, as the sum takes them. */
+  readonly widths: ProductWidths;
   /** Emits each factor's squared norm, double [units, 1], as `float-squares.ts` has it. */
   factorSquares(): readonly string[];
   /** Emits ‖g‖² from these, double [units, 1]. */
@@ -87,16 +95,24 @@ export interface KnownMatrix {
   squares(): string;
 }
 
+export interface UnitNormsOptions {
+  readonly known?: KnownMatrix | undefined;
+  /** Whether the runtime adds the rows of products in float in order (`row-order.ts`). */
+  readonly addsInOrder?: boolean | undefined;
+}
+
 export class UnitNorms {
   readonly #writer: GraphWriter;
   readonly #grid: UnitGrid;
   readonly #emitted = new Map<string, string>();
   readonly #known: KnownMatrix | undefined;
+  readonly #addsInOrder: boolean;
 
-  constructor(writer: GraphWriter, grid: UnitGrid, known?: KnownMatrix) {
+  constructor(writer: GraphWriter, grid: UnitGrid, { known, addsInOrder = false }: UnitNormsOptions = {}) {
     this.#writer = writer;
     this.#grid = grid;
     this.#known = known;
+    this.#addsInOrder = addsInOrder;
   }
 
   /** The gradient of a row is Σ_p left_p right_pᵀ over its positions, a [left.width, right.width] matrix. */
@@ -125,7 +141,11 @@ export class UnitNorms {
       isRow: left.width === 1,
       perRow,
       plainSum,
-      ...(inUnit === 1 && { inFloat: this.#floatProduct(left, right) }),
+      ...(inUnit === 1 &&
+        size > 1 && {
+          // The values of a column and of a row are the same ones.
+          inFloat: right.width === 1 ? this.#floatProduct(right, left) : this.#floatProduct(left, right),
+        }),
       weightedSum: (weight) => {
         // The weights go to the smaller of the two factors.
         const onLeft = left.width < right.width;
@@ -190,6 +210,7 @@ export class UnitNorms {
     return {
       work: left.width * right.width,
       terms: squaresInFloat(left.width) + squaresInFloat(right.width),
+      widths: { left: left.width, right: right.width },
       factorSquares,
       unitSquares: () => this.#writer.emit('Mul', factorSquares()),
       weightedSum: (weight) => {
@@ -198,21 +219,24 @@ export class UnitNorms {
           left: onLeft ? weigh(left, weight) : left.value,
           right: onLeft ? right.value : weigh(right, weight),
           rows: this.#grid.units,
+          isInOrder: this.#addsInOrder,
         });
       },
     };
   }
 
   #floatStored(stored: Matrix, restore: (sum: string) => string): FloatGradient {
-    const [writer, grid] = [this.#writer, this.#grid];
+    const [writer, grid, isInOrder] = [this.#writer, this.#grid, this.#addsInOrder];
     return {
       work: STORED_WORK * stored.width,
       terms: squaresInFloat(stored.width),
+      widths: { left: 1, right: stored.width },
       factorSquares: () => [this.#floatSquares(stored)],
       unitSquares: () => this.#floatSquares(stored),
       weightedSum(weight) {
         const { units: rows } = grid;
-        return restore(emitBlockSum(writer, { left: weight, right: stored.value, rows, isColumn: true }));
+        const product = { left: weight, right: stored.value, rows, isColumn: true, isInOrder };
+        return restore(emitBlockSum(writer, product));
       },
     };
   }
@@ -250,7 +274,7 @@ export class UnitNorms {
       sumTerms: this.#grid.units,
       isGuarded: false,
       isRow: gradient.restore === undefined,
-      inFloat: this.#floatStored({ value, width: size }, restore),
+      ...(size > 1 && { inFloat: this.#floatStored({ value, width: size }, restore) }),
       weightedSum: (weight) =>
         restore(this.#writer.emit('Gemm', [weight, this.#double({ value })], { transA: 1 })),
     };

@@ -21,5 +21,6 @@ export function buildPlainStepGraph(
   return {
     ...finishStepGraph(model, { writer, grid, takesClipNorm: false, sumType: 'float32' }),
     rounding: { normTerms: 1, cancellationGuard: 1, sumTerms: units * rowsPerUnit },
+    floatProducts: [],
   };
 }
