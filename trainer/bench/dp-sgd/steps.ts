@@ -8,7 +8,7 @@ import {
   type TrainingUnits,
 } from '../../src/dp-sgd/index.ts';
 import { prepareRound } from '../../src/dp-sgd/round.ts';
-import { layoutOf } from '../../src/dp-sgd/step-layout.ts';
+import { layoutOf, roomsOf } from '../../src/dp-sgd/step-layout.ts';
 import type { StepRuns } from '../../src/dp-sgd/step-runs.ts';
 import { runStepsTogether } from '../../src/dp-sgd/steps-together.ts';
 import { runSteps, type StepMechanism } from '../../src/dp-sgd/training-steps.ts';
@@ -119,14 +119,17 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
   const work = workload(name, batch);
   const { plan, units } = work;
   const model = readForwardModel(work.model);
-  const { lanes, unitsPerRun } = layoutOf(model, plan);
-  const graph = buildPlainStepGraph(model, {
-    capacityUnits: unitsPerRun,
-    rowsPerUnit: 1,
-    loss: defaultLoss(model.outputs),
-    blockedChannels: await findBlockedChannels(model),
-  });
-  const summed = await ClippedSum.open(graph, units, model, lanes);
+  const layout = layoutOf(model, plan);
+  const blockedChannels = await findBlockedChannels(model);
+  const rooms = roomsOf(layout, plan).map((capacityUnits) =>
+    buildPlainStepGraph(model, {
+      capacityUnits,
+      rowsPerUnit: 1,
+      loss: defaultLoss(model.outputs),
+      blockedChannels,
+    }),
+  );
+  const summed = new ClippedSum(rooms, units, layout.lanes);
   const scale = 1 / expectedBatchUnits(plan);
   const noNoise = new Float64Array(0);
   const mechanism: StepMechanism = {

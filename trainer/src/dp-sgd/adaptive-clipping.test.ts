@@ -12,6 +12,7 @@ import {
   gradientNoiseMultiplier,
 } from './adaptive-clipping.ts';
 import { ClippedSum } from './clipped-sum.ts';
+import { copyOf } from './lane-sums.ts';
 import { runRound } from './round.ts';
 import { calibrateNoise, latticeOf } from './sensitivity.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
@@ -113,7 +114,7 @@ async function withUnits<T>(
   lanes = 1,
   of = model,
 ): Promise<T> {
-  const clipped = await ClippedSum.open(graphOf(of), packUnits(30, units), of, lanes);
+  const clipped = new ClippedSum([graphOf(of)], packUnits(30, units), lanes);
   const batch = Uint32Array.from(units, (_, unit) => unit);
   try {
     return await use(async (clipNormL2) => (await clipped.sumAndCount(of.values, batch, clipNormL2)).count);
@@ -220,7 +221,7 @@ test('no patient, however extreme, moves integers or count by more than the boun
       async (others, one, place, clipNormL2, spread) => {
         const parameters = small.values.map((value) => value * spread);
         const releaseOf = async (rows: readonly (readonly LabelledRow[])[], kind: keyof typeof graphs) => {
-          const clipped = await ClippedSum.open(graphs[kind], packUnits(3, rows), small);
+          const clipped = new ClippedSum([graphs[kind]], packUnits(3, rows));
           const batch = Uint32Array.from(rows, (_, index) => index);
           const { sum, count } =
             kind === 'adaptive'
@@ -228,7 +229,7 @@ test('no patient, however extreme, moves integers or count by more than the boun
               : { sum: await clipped.sum(parameters, batch), count: 0 };
           await clipped.close();
           const lattice = latticeOf(kind === 'adaptive' ? clipNormL2 : 1);
-          return { integers: sum.map((value) => Math.round(value * lattice)), count };
+          return { integers: copyOf(sum).map((value) => Math.round(value * lattice)), count };
         };
         for (const kind of ['adaptive', 'layers'] as const) {
           const { sensitivity } = calibrateNoise({

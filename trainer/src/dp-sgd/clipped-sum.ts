@@ -1,7 +1,8 @@
 // Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
 import assert from 'node:assert/strict';
-import type { ForwardModel, StepGraph } from '../onnx/index.ts';
-import { type Lane, openLane, openLaneThread, type Sums } from './lane.ts';
+import type { StepGraph } from '../onnx/index.ts';
+import { createParameters, type Lane, largestOf, openLane, openLaneThread, type Rooms } from './lane.ts';
+import { copyOf, LaneSums, PART, type SumsInParts } from './lane-sums.ts';
 import { isUsableUnit, type TrainingUnits, unitCount } from './training-units.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
@@ -23,33 +24,34 @@ const ORDER_MARGIN = 16 * 2 ** -53;
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {
   readonly #lanes: readonly Lane[];
+  readonly #parameters: Float32Array;
+  readonly #rooms: Rooms;
+  /** The largest room's. */
   readonly #graph: StepGraph;
+  /** The last run's room. */
+  #room = 0;
   readonly #units: TrainingUnits;
   /** Per unit, 1 where it is left out from the start. */
   readonly #isUnusable: Uint8Array;
-  /** Of runs: their sum, what its rounding lost, and the sum over lanes of the last one. */
-  readonly #sums: Readonly<Record<'total' | 'lost' | 'ofLanes', Float64Array>>;
+  readonly #ofLanes: SumsInParts;
+  /** Of several runs: their sum, and what its rounding lost. */
+  #sums: Readonly<Record<'total' | 'lost', Float64Array>> | undefined;
   #count = 0;
 
-  /** `graph` is one lane's: its capacity times `lanes` units are summed in one run. */
-  static async open(
-    graph: StepGraph,
-    units: TrainingUnits,
-    model: ForwardModel,
-    lanes = 1,
-  ): Promise<ClippedSum> {
-    const others = Array.from({ length: lanes - 1 }, () => openLaneThread(graph));
+  /**
+   * Rooms are one lane's: a room's units times `lanes` are summed in one run. Of several rooms, a run takes the smallest
+   * that holds its units and an empty place.
+   */
+  constructor(rooms: Rooms, units: TrainingUnits, lanes = 1) {
+    this.#parameters = createParameters(rooms);
+    this.#rooms = rooms;
+    this.#graph = largestOf(rooms);
+    const others = Array.from({ length: lanes - 1 }, () => openLaneThread(rooms, this.#parameters));
     // The lane on this thread blocks it, so that the others are started before it.
-    const own = await openLane(graph, { threads: threadsOf(graph, lanes) });
-    return new ClippedSum([...others, own], graph, units);
-  }
-
-  private constructor(lanes: readonly Lane[], graph: StepGraph, units: TrainingUnits) {
-    this.#lanes = lanes;
-    this.#graph = graph;
+    const own = openLane(rooms, this.#parameters, { threads: threadsOf(this.#graph, lanes) });
+    this.#lanes = [...others, own];
+    this.#ofLanes = new LaneSums(this.#lanes.map(({ buffers }) => buffers.sum));
     this.#units = units;
-    const create = () => new Float64Array(graph.parameterCount);
-    this.#sums = { total: create(), lost: create(), ofLanes: create() };
     this.#isUnusable = Uint8Array.from({ length: unitCount(units) }, (_, unit) =>
       isUsableUnit(units, unit) ? 0 : 1,
     );
@@ -59,13 +61,14 @@ export class ClippedSum {
    * Σ over the batch of clipped unit gradients, [parameterCount], at float32 parameters. The array is good until the
    * next call.
    *
-   * Unit i of the batch lies in place i of the runs, one after the other, whatever the other units are.
+   * Unit i of the batch lies in a place of the runs that follows from i alone: in place ⌊i / lanes⌋ of lane i mod lanes,
+   * of one run after the other.
    *
    * A batch beyond the capacity takes several runs and nothing is cut off; runs are added with compensation (Ogita,
    * Rump and Oishi 2005, Sum2), so that their number adds nothing to the rounding. An empty batch takes one run
-   * too, so that it cannot be told from others by its time, and gives zeros.
+   * too, and gives zeros.
    */
-  async sum(parameters: Float32Array, batch: Uint32Array): Promise<Sums> {
+  async sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
     assert(!this.#graph.takesClipNorm, 'the graph is given no clip norm');
     return this.#sum(parameters, batch);
   }
@@ -82,7 +85,7 @@ export class ClippedSum {
     parameters: Float32Array,
     batch: Uint32Array,
     clipNormL2: number,
-  ): Promise<{ readonly sum: Sums; readonly count: number }> {
+  ): Promise<{ readonly sum: SumsInParts; readonly count: number }> {
     assert(this.#graph.takesClipNorm, 'the graph takes a clip norm');
     for (const { buffers } of this.#lanes) buffers.clipNorm![0] = clipNormL2;
     this.#count = 0;
@@ -90,35 +93,26 @@ export class ClippedSum {
     return { sum, count: this.#count };
   }
 
-  async #sum(parameters: Float32Array, batch: Uint32Array): Promise<Sums> {
+  async #sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
+    this.#parameters.set(parameters);
     const capacity = this.#graph.units * this.#lanes.length;
-    if (batch.length < capacity) return (await this.#run(parameters, batch)) ?? this.#nothing();
+    if (batch.length < capacity) return (await this.#run(batch)) ?? this.#nothing();
+    const create = () => new Float64Array(this.#graph.parameterCount);
+    this.#sums ??= { total: create(), lost: create() };
     const { total, lost } = this.#sums;
     total.fill(0);
     lost.fill(0);
     // The last run has an empty place, if it must be a run of nothing else: see `#run`.
     for (let start = 0; start <= batch.length; start += capacity) {
-      const part = await this.#run(parameters, batch.subarray(start, start + capacity));
+      const part = await this.#run(batch.subarray(start, start + capacity));
       if (part === undefined) return this.#nothing();
-      this.#add(part);
+      addWithCompensation(total, lost, part);
     }
     for (let i = 0; i < total.length; i++) total[i]! += lost[i]!;
     return total;
   }
 
-  #add(part: Sums): void {
-    const { total, lost } = this.#sums;
-    for (let i = 0; i < total.length; i++) {
-      const before = total[i]!;
-      const added = part[i]!;
-      const after = before + added;
-      const counted = after - before;
-      lost[i]! += before - (after - counted) + (added - counted);
-      total[i] = after;
-    }
-  }
-
-  #nothing(): Sums {
+  #nothing(): SumsInParts {
     this.#count = 0;
     return new Float64Array(this.#graph.parameterCount);
   }
@@ -136,8 +130,7 @@ export class ClippedSum {
    * number, times another it is infinite). That must follow from the parameters alone and not from whether the batch
    * leaves a place empty: so that each sum sees an empty place, in its last run.
    */
-  async #run(parameters: Float32Array, batch: Uint32Array): Promise<Sums | undefined> {
-    for (const { buffers } of this.#lanes) buffers.parameters.set(parameters);
+  async #run(batch: Uint32Array): Promise<SumsInParts | undefined> {
     let isLeftOut = (_slot: number) => false;
     this.#layOut(batch, isLeftOut);
     await this.#runLanes();
@@ -149,7 +142,8 @@ export class ClippedSum {
       await this.#runLanes();
       if (this.#exceeds(1 + margin)) return undefined;
     }
-    const total = this.#total();
+    // A count may take further runs.
+    const total = this.#graph.takesClipNorm ? copyOf(this.#ofLanes) : this.#ofLanes;
     if (this.#graph.takesClipNorm) await this.#countRun(batch, isLeftOut);
     return total;
   }
@@ -191,37 +185,35 @@ export class ClippedSum {
   }
 
   #squareAt(slot: number): number {
-    const { units } = this.#graph;
-    return this.#lanes[Math.floor(slot / units)]!.buffers.squares[slot % units]!;
+    const lanes = this.#lanes.length;
+    return this.#lanes[slot % lanes]!.buffers.squares[Math.floor(slot / lanes)]!;
   }
 
   async #runLanes(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#lanes.map((lane) => lane.run()));
+    const outcomes = await Promise.allSettled(this.#lanes.map((lane) => lane.run(this.#room)));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** Whether any place's square is no number, or above the limit times `share`. */
   #exceeds(share: number): boolean {
     const limit = this.#graph.largestSquare * share;
-    return this.#lanes.some(({ buffers }) => !buffers.squares.every((square) => square <= limit));
+    const { units } = this.#rooms[this.#room]!;
+    return this.#lanes.some(
+      ({ buffers }) => !buffers.squares.subarray(0, units).every((square) => square <= limit),
+    );
   }
 
-  #total(): Sums {
-    const [first, ...others] = this.#lanes as [Lane, ...Lane[]];
-    // A count may take further runs.
-    if (others.length === 0) return this.#graph.takesClipNorm ? first.buffers.sum.slice() : first.buffers.sum;
-    const { ofLanes } = this.#sums;
-    ofLanes.set(first.buffers.sum);
-    for (const { buffers } of others) {
-      const { sum } = buffers;
-      for (let i = 0; i < ofLanes.length; i++) ofLanes[i]! += sum[i]!;
-    }
-    return ofLanes;
+  /** The smallest room for so many units and an empty place; without the empty place, if no room has one. */
+  #roomFor(units: number): number {
+    const found = this.#rooms.findIndex((room) => room.units * this.#lanes.length > units);
+    return found < 0 ? this.#rooms.length - 1 : found;
   }
 
   #layOut(batch: Uint32Array, isLeftOut: (slot: number) => boolean): void {
-    const { units, rowsPerUnit, features } = this.#graph;
+    const { rowsPerUnit, features } = this.#graph;
     const source = this.#units;
+    const lanes = this.#lanes.length;
+    this.#room = this.#roomFor(batch.length);
     for (const { buffers } of this.#lanes) {
       buffers.x.fill(0);
       buffers.y.fill(0);
@@ -229,13 +221,27 @@ export class ClippedSum {
     }
     batch.forEach((unit, slot) => {
       if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) return;
-      const { x, y, mask } = this.#lanes[Math.floor(slot / units)]!.buffers;
+      const { x, y, mask } = this.#lanes[slot % lanes]!.buffers;
       const first = source.rowOffsets[unit]!;
       const last = source.rowOffsets[unit + 1]!;
-      const target = (slot % units) * rowsPerUnit;
+      const target = Math.floor(slot / lanes) * rowsPerUnit;
       x.set(source.features.subarray(first * features, last * features), target * features);
       y.set(source.labels.subarray(first, last), target);
       mask.fill(1, target, target + last - first);
     });
+  }
+}
+
+/** Adds a part to a total, and what the addition's rounding lost to `lost`. */
+function addWithCompensation(total: Float64Array, lost: Float64Array, part: SumsInParts): void {
+  for (let first = 0; first < total.length; first += PART) {
+    const added = part.subarray(first, Math.min(first + PART, total.length));
+    for (let i = 0; i < added.length; i++) {
+      const [before, more] = [total[first + i]!, added[i]!];
+      const after = before + more;
+      const counted = after - before;
+      lost[first + i]! += before - (after - counted) + (more - counted);
+      total[first + i] = after;
+    }
   }
 }

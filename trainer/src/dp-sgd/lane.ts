@@ -1,6 +1,6 @@
 // A lane runs the step graph over one part of a batch. ONNX Runtime's convolutions and pools gain little from a
-// second thread, two sessions of one thread each gain nearly all: so such models get a second lane, on a thread of
-// its own that shares the first one's memory.
+// second thread, and the threads of one session wait for each other at every node; two sessions of one thread each gain
+// nearly all. So models with much work get a second lane, on a thread of its own that shares the first one's memory.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -11,12 +11,17 @@ export const LANE_STATE = { opening: 0, idle: 1, running: 2, failed: 3, closed: 
 /** One value for each parameter; double, but float where the graph says so. */
 export type Sums = Float32Array | Float64Array;
 
-/** A run's inputs and outputs. */
+/** Graphs of one step that differ in their `units` alone, ascending: small batches do not pay for large ones' room. */
+export type Rooms = readonly StepGraph[];
+
+export const largestOf = (rooms: Rooms): StepGraph => rooms.at(-1)!;
+
+/** A run's inputs and outputs, for the largest room: smaller ones use the first places. */
 export interface LaneBuffers {
   readonly x: Float32Array;
-  readonly xShape: readonly number[];
   readonly y: Float32Array;
   readonly mask: Float32Array;
+  /** All lanes' own. */
   readonly parameters: Float32Array;
   /** One value, where the graph takes the clip norm as an input. */
   readonly clipNorm?: Float64Array;
@@ -25,16 +30,16 @@ export interface LaneBuffers {
 }
 
 export interface LaneTask {
-  readonly bytes: Uint8Array;
+  readonly rooms: Rooms;
   readonly buffers: LaneBuffers;
-  /** Shared: one of LANE_STATE. */
+  /** Shared: one of LANE_STATE, and which room is to be run. */
   readonly state: Int32Array;
 }
 
 export interface Lane {
   readonly buffers: LaneBuffers;
-  /** Starts a run over the buffers; the promise settles when its outputs are there. */
-  run(): Promise<void>;
+  /** Starts a run of one of the rooms over the buffers; the promise settles when its outputs are there. */
+  run(room: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,33 +49,70 @@ export class LaneFailedError extends Error {
 }
 
 /** A function that runs the graph once over a lane's buffers. */
-export function laneRunner(session: OnnxSession, buffers: LaneBuffers): () => Promise<void> {
-  const { x, xShape, y, mask, parameters, clipNorm, sum, squares } = buffers;
+function runnerOf(graph: StepGraph, session: OnnxSession, buffers: LaneBuffers): () => Promise<void> {
+  const { x, y, mask, parameters, clipNorm, sum, squares } = buffers;
+  const { units, rowsPerUnit, features, inputShape, sumType } = graph;
+  const rows = units * rowsPerUnit;
   const inputs: Record<string, TensorValue> = {
-    x: { type: 'float32', shape: xShape, data: x },
-    y: { type: 'float32', shape: [y.length, 1], data: y },
-    mask: { type: 'float32', shape: [mask.length, 1], data: mask },
+    x: { type: 'float32', shape: [rows, ...inputShape], data: x.subarray(0, rows * features) },
+    y: { type: 'float32', shape: [rows, 1], data: y.subarray(0, rows) },
+    mask: { type: 'float32', shape: [rows, 1], data: mask.subarray(0, rows) },
     parameters: { type: 'float32', shape: [parameters.length], data: parameters },
     ...(clipNorm && { clipNorm: { type: 'float64', shape: [1, 1], data: clipNorm } }),
   };
-  const sumType = sum instanceof Float32Array ? 'float32' : 'float64';
   return session.prepare(inputs, {
     clippedSum: { type: sumType, shape: [1, sum.length], data: sum },
-    squares: { type: 'float64', shape: [squares.length, 1], data: squares },
+    squares: { type: 'float64', shape: [units, 1], data: squares.subarray(0, units) },
   });
 }
 
-function createBuffers(graph: StepGraph, allocate: (bytes: number) => ArrayBufferLike): LaneBuffers {
-  const { units, rowsPerUnit, features, inputShape, parameterCount } = graph;
+/** Runs rooms over a lane's buffers on the calling thread; each is opened when it is first run. */
+export class RoomRunner {
+  readonly #rooms: Rooms;
+  readonly #buffers: LaneBuffers;
+  readonly #threads: number;
+  readonly #open = new Map<number, { readonly session: OnnxSession; readonly run: () => Promise<void> }>();
+
+  constructor(rooms: Rooms, buffers: LaneBuffers, { threads }: { readonly threads: number }) {
+    this.#rooms = rooms;
+    this.#buffers = buffers;
+    this.#threads = threads;
+  }
+
+  async run(room: number): Promise<void> {
+    let opened = this.#open.get(room);
+    if (opened === undefined) {
+      const graph = this.#rooms[room]!;
+      const session = await openSession(graph.bytes, { threads: this.#threads });
+      opened = { session, run: runnerOf(graph, session, this.#buffers) };
+      this.#open.set(room, opened);
+    }
+    await opened.run();
+  }
+
+  async close(): Promise<void> {
+    for (const { session } of this.#open.values()) await session.close();
+  }
+}
+
+type Allocate = (bytes: number) => ArrayBufferLike;
+const shared: Allocate = (bytes) => new SharedArrayBuffer(bytes);
+
+/** The parameters that all lanes read. */
+export const createParameters = (rooms: Rooms): Float32Array =>
+  new Float32Array(shared(largestOf(rooms).parameterCount * 4));
+
+function createBuffers(rooms: Rooms, parameters: Float32Array, allocate: Allocate): LaneBuffers {
+  const graph = largestOf(rooms);
+  const { units, rowsPerUnit, features, parameterCount } = graph;
   const rows = units * rowsPerUnit;
   const floats = (count: number) => new Float32Array(allocate(count * 4));
   const doubles = (count: number) => new Float64Array(allocate(count * 8));
   return {
     x: floats(rows * features),
-    xShape: [rows, ...inputShape],
     y: floats(rows),
     mask: floats(rows),
-    parameters: floats(parameterCount),
+    parameters,
     ...(graph.takesClipNorm && { clipNorm: doubles(1) }),
     sum: graph.sumType === 'float32' ? floats(parameterCount) : doubles(parameterCount),
     squares: doubles(units),
@@ -78,17 +120,21 @@ function createBuffers(graph: StepGraph, allocate: (bytes: number) => ArrayBuffe
 }
 
 /** A lane on the calling thread. */
-export async function openLane(graph: StepGraph, options: { readonly threads: number }): Promise<Lane> {
-  const session = await openSession(graph.bytes, options);
-  const buffers = createBuffers(graph, (bytes) => new ArrayBuffer(bytes));
-  return { buffers, run: laneRunner(session, buffers), close: () => session.close() };
+export function openLane(
+  rooms: Rooms,
+  parameters: Float32Array,
+  options: { readonly threads: number },
+): Lane {
+  const buffers = createBuffers(rooms, parameters, (bytes) => new ArrayBuffer(bytes));
+  const runner = new RoomRunner(rooms, buffers, options);
+  return { buffers, run: (room) => runner.run(room), close: () => runner.close() };
 }
 
 /** A lane on a thread of its own. @throws LaneFailedError, from `run`, where that thread fails. */
-export function openLaneThread(graph: StepGraph): Lane {
-  const buffers = createBuffers(graph, (bytes) => new SharedArrayBuffer(bytes));
-  const state = new Int32Array(new SharedArrayBuffer(4));
-  const workerData: LaneTask = { bytes: graph.bytes, buffers, state };
+export function openLaneThread(rooms: Rooms, parameters: Float32Array): Lane {
+  const buffers = createBuffers(rooms, parameters, shared);
+  const state = new Int32Array(new SharedArrayBuffer(8));
+  const workerData: LaneTask = { rooms, buffers, state };
   const worker = new Worker(new URL('./lane-worker.js', import.meta.url), { workerData });
   const exited = once(worker, 'exit').catch(() => undefined);
   // A thread that ends by itself before it is told to has failed, whatever it was at.
@@ -99,8 +145,9 @@ export function openLaneThread(graph: StepGraph): Lane {
   };
   return {
     buffers,
-    async run() {
+    async run(room) {
       await leave(LANE_STATE.opening);
+      state[1] = room;
       const before = Atomics.compareExchange(state, 0, LANE_STATE.idle, LANE_STATE.running);
       if (before !== LANE_STATE.idle) throw new LaneFailedError('the thread of a lane is not there');
       Atomics.notify(state, 0);

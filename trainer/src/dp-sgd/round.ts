@@ -18,6 +18,7 @@ import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum, threadsOf } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
+import { largestOf } from './lane.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
 import { poissonSampler, shuffle } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
@@ -28,7 +29,7 @@ import {
   MAXIMUM_UNITS,
   type NoiseCalibration,
 } from './sensitivity.ts';
-import { layoutOf } from './step-layout.ts';
+import { layoutOf, roomsOf } from './step-layout.ts';
 import { StepRuns, takesStepsTogether } from './step-runs.ts';
 import { runStepsTogether } from './steps-together.ts';
 import {
@@ -152,7 +153,8 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const model = checkRound(input);
   const { parameterCount } = model;
   const clipNorm = clipNormOf(input);
-  const { lanes, unitsPerRun } = layoutOf(model, plan);
+  const layout = layoutOf(model, plan);
+  const { lanes, unitsPerRun } = layout;
   const layers = layersOf(plan, model);
   const options: StepGraphOptions = {
     clipNormL2: clipNorm === undefined ? plan.clipNormL2 : 'input',
@@ -164,7 +166,13 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   };
   const inBlocks = buildStepGraph(model, options);
   const addsInOrder = await addsUnitsInOrder(inBlocks, threadsOf(inBlocks, lanes));
-  const graph = addsInOrder ? buildStepGraph(model, { ...options, addsInOrder }) : inBlocks;
+  // Of sums in order, `floatRounding` holds whatever rooms they are taken in.
+  const rooms = addsInOrder
+    ? roomsOf(layout, plan).map((units) =>
+        buildStepGraph(model, { ...options, capacityUnits: units, addsInOrder }),
+      )
+    : [inBlocks];
+  const graph = largestOf(rooms);
   const noise = calibrateNoise({
     clipNormL2: clipNorm?.current ?? plan.clipNormL2,
     noiseMultiplier: clipNoiseOf(plan)?.gradients ?? plan.noiseMultiplier,
@@ -173,7 +181,7 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   });
   const latticePerUnit = () => (clipNorm === undefined ? noise.latticePerUnit : latticeOf(clipNorm.current));
   const words = new RandomWords(randomness);
-  const clipped = await ClippedSum.open(graph, units, model, lanes);
+  const clipped = new ClippedSum(rooms, units, lanes);
   const drift = driftOf(input, model);
   const runs = takesStepsTogether(plan, graph, lanes)
     ? await openRuns(input, { model, options, noise, drift })

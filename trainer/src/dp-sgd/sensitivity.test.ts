@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { buildForwardModel, buildStepGraph, readForwardModel } from '../onnx/index.ts';
+import {
+  addsUnitsInOrder,
+  buildForwardModel,
+  buildStepGraph,
+  readForwardModel,
+  type StepGraph,
+} from '../onnx/index.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
 import { ClippedSum } from './clipped-sum.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
+import { copyOf } from './lane-sums.ts';
 import { calibrateNoise, floatRounding } from './sensitivity.ts';
 import { MAXIMUM_NOISE_MULTIPLIER } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
@@ -56,11 +63,9 @@ test('no patient, however extreme, moves the integers by more than the bound', a
         });
         const parameters = model.values.map((value) => value * spread);
         const integersOf = async (rows: readonly (readonly LabelledRow[])[]) => {
-          const clipped = await ClippedSum.open(graph, packUnits(features, rows), model);
-          const sum = await clipped.sum(
-            parameters,
-            Uint32Array.from(rows, (_, index) => index),
-          );
+          const clipped = new ClippedSum([graph], packUnits(features, rows));
+          const batch = Uint32Array.from(rows, (_, index) => index);
+          const sum = copyOf(await clipped.sum(parameters, batch));
           await clipped.close();
           return sum.map((value) => Math.round(value * latticePerUnit));
         };
@@ -104,13 +109,20 @@ test('every noise multiplier that a plan may have gives noise that the sampler c
   }
 });
 
-test('sums in float cost less than a hundredth of the clip norm, and are paid for', () => {
+test('sums in float cost about a hundredth of the clip norm at most, and are paid for', () => {
   const base = calibrateNoise(calibration).sensitivity;
   for (const floatBlocks of [1, 3, 10, 32]) {
-    const rounding = { ...calibration.rounding, floatBlocks };
-    const more = calibrateNoise({ ...calibration, rounding }).sensitivity - base;
+    const costOf = (addsInOrder: boolean) => {
+      const rounding = { ...calibration.rounding, floatBlocks, addsInOrder };
+      return calibrateNoise({ ...calibration, rounding }).sensitivity - base;
+    };
     // Two blocks of 128 units, each off by up to 128 · 129 roundings of 2^-24 C, in both worlds.
+    const more = costOf(false);
     assert.ok(more >= 4 * 128 * 129 * 2 ** -24 * 2 ** 20 && more < 0.01 * 2 ** 20, `${more}`);
+    // Half as many where their order is known, and those of all sums of blocks after the first.
+    const inOrder = costOf(true);
+    const least = 2 * (128 * 131 + (floatBlocks * (floatBlocks + 1) * 128) / 2) * 2 ** -24 * 2 ** 20;
+    assert.ok(inOrder >= least && inOrder < 0.012 * 2 ** 20, `${inOrder}`);
   }
   assert.equal(floatRounding({}), 0);
 });
@@ -119,20 +131,24 @@ const wide = readForwardModel(
   buildForwardModel({ kind: 'multilayer-perceptron', features: 300, hidden: [256], localIntercept: false }),
 );
 
-test('with sums in float, no patient moves the integers of any paired order by more than the bound', async () => {
+const floatGraph = (capacityUnits: number, addsInOrder = false) =>
+  buildStepGraph(wide, {
+    clipNormL2: 0.1,
+    capacityUnits,
+    rowsPerUnit: 1,
+    loss: 'binary-cross-entropy',
+    addsInOrder,
+  });
+
+/** Whether paired orders of a batch keep to the bound, by the sums of rooms on lanes. */
+async function checkPairs(count: number, rooms: readonly StepGraph[], lanes: number): Promise<void> {
   const next = testNumbers(8);
-  const count = 200;
   const hardly = Array.from({ length: wide.features }, () => 2 ** -12 * next());
   const unitOf = (kind: number): LabelledRow[] => {
     const features = Array.from({ length: wide.features }, () => next() * 10 ** (4 * kind));
     return [{ features: kind === 0 ? hardly : features, label: next() > 0 ? 1 : 0 }];
   };
-  const graph = buildStepGraph(wide, {
-    clipNormL2: 0.1,
-    capacityUnits: 150,
-    rowsPerUnit: 1,
-    loss: 'binary-cross-entropy',
-  });
+  const graph = rooms.at(-1)!;
   assert.equal(graph.sumType, 'float32');
   const { latticePerUnit, sensitivity } = calibrateNoise({
     clipNormL2: 0.1,
@@ -144,15 +160,15 @@ test('with sums in float, no patient moves the integers of any paired order by m
     wide.features,
     Array.from({ length: count }, (_, i) => unitOf(i % 3)),
   );
-  const clipped = await ClippedSum.open(graph, units, wide);
+  const clipped = new ClippedSum(rooms, units, lanes);
   const integersOf = async (order: Uint32Array) => {
     const sum = await clipped.sum(wide.values, order);
-    return Float64Array.from(sum, (value) => Math.round(value * latticePerUnit));
+    return Float64Array.from(copyOf(sum), (value) => Math.round(value * latticePerUnit));
   };
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const present = await integersOf(order);
   let far = 0;
-  for (const place of [0, 1, 2, 127, 128, 149, 150, 198, 199]) {
+  for (const place of [0, 1, 2, 127, 128, 149, 150, count - 2, count - 1]) {
     // The last unit takes the place of the one that is not there.
     const paired = order.with(place, order[count - 1]!).subarray(0, count - 1);
     const without = await integersOf(paired);
@@ -162,4 +178,36 @@ test('with sums in float, no patient moves the integers of any paired order by m
   }
   await clipped.close();
   assert.ok(far >= 3);
+}
+
+test('with sums in float, no patient moves the integers of any paired order by more than the bound', async () => {
+  await checkPairs(200, [floatGraph(150)], 1);
+});
+
+const largest = floatGraph(290, true);
+const skip = !(await addsUnitsInOrder(largest, 1)) && 'this machine adds rows in another order';
+
+test('nor with sums in order, in lanes and rooms, of which only one batch may take the larger', {
+  skip,
+}, async () => {
+  // 300 units and an empty place are more than two lanes of 150 hold.
+  await checkPairs(300, [floatGraph(140, true), floatGraph(150, true), largest], 2);
+  await checkPairs(590, [floatGraph(6, true), largest], 2);
+});
+
+test('the room that a sum in order is taken in does not change a bit of it', { skip }, async () => {
+  const next = testNumbers(9);
+  const rows = Array.from({ length: 280 }, (): LabelledRow[] => [
+    { features: Array.from({ length: wide.features }, next), label: 1 },
+  ]);
+  const units = packUnits(wide.features, rows);
+  const inRooms = new ClippedSum([floatGraph(150, true), floatGraph(271, true), largest], units);
+  const inLargest = new ClippedSum([largest], units);
+  for (const count of [0, 1, 128, 129, 140, 149, 150, 270, 271]) {
+    const batch = Uint32Array.from({ length: count }, (_, i) => i);
+    const [a, b] = [await inRooms.sum(wide.values, batch), await inLargest.sum(wide.values, batch)];
+    assert.deepEqual(copyOf(a), copyOf(b), `${count} units`);
+  }
+  await inRooms.close();
+  await inLargest.close();
 });

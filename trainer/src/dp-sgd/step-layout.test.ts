@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readForwardModel } from '../onnx/index.ts';
 import { peerModel } from '../onnx/testing/peer-models.ts';
-import { layoutOf } from './step-layout.ts';
+import { layoutOf, roomsOf } from './step-layout.ts';
 import type { TrainingPlan } from './training-plan.ts';
 
 const plan: TrainingPlan = {
@@ -30,7 +30,24 @@ test('more rows to a unit make runs of fewer units, and never of more rows than 
   assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerRun: 80 }), { lanes: 2, unitsPerRun: 32 });
 });
 
-test('small batches, and models without convolutions, take one run on one lane', () => {
+test('models with a large layer take two lanes, and their batch in one run', () => {
+  assert.deepEqual(layoutOf(modelOf('mlp784'), plan), { lanes: 2, unitsPerRun: 153 });
+});
+
+test('lanes have rooms for batches of about the expected size, and for the largest', () => {
+  const rooms = (own: Partial<TrainingPlan>) => {
+    const of = { ...plan, ...own };
+    return roomsOf(layoutOf(modelOf('mlp784'), of), of);
+  };
+  // 1024 units and one empty place, a standard deviation of 32.
+  assert.deepEqual(rooms({ bandSize: 16 * 1024 }), [497, 513, 529, 561]);
+  // No room that is hardly smaller than a batch of few.
+  assert.deepEqual(rooms({ bandSize: 16 * 130 }), [66, 72, 83]);
+  // Of 5000 units, two runs: 4096, and one of 904 units, whose batches differ by 71.
+  assert.deepEqual(rooms({ bandSize: 16 * 5000 }), [418, 453, 488, 2048]);
+});
+
+test('small batches, and small models without convolutions, take one run on one lane', () => {
   assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { lanes: 1, unitsPerRun: 32 });
   assert.deepEqual(layoutOf(modelOf('mlp30'), plan), { lanes: 1, unitsPerRun: 305 });
 });

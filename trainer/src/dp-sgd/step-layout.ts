@@ -15,6 +15,8 @@ export interface StepLayout {
 }
 
 const WORTH_A_LANE = 64;
+/** Values of one parameter. */
+const LARGE_LAYER = 2 ** 16;
 
 /** Values that one run computes, about: 8 MiB, so that memory is bounded and little of it leaves the caches. */
 const RUN_VALUES = 2 ** 21;
@@ -44,16 +46,18 @@ function wholeBlocks(units: number, rowsPerUnit: number): number {
 }
 
 /**
- * Convolutions gain nearly all of a second lane, and store each unit's gradient: they take several runs of few units,
- * such that a batch somewhat above the expected size fills the last one. How many runs a batch takes tells its size to
- * within a run; time is not part of the guarantee. All other models take their batch in one run.
+ * Models with convolutions or large layers gain nearly all of a second lane. Convolutions store each unit's gradient:
+ * they take several runs of few units, such that a batch somewhat above the expected size fills the last one. How many
+ * runs a batch takes tells its size to within a run; time is not part of the guarantee. All other models take their
+ * batch in one run.
  */
 export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
   const capacity = capacityUnitsOf(plan);
   const isConvolution = model.nodes.some(({ opType }) => opType === 'Conv');
-  if (!isConvolution) return { lanes: 1, unitsPerRun: capacity };
+  const isLarge = model.parameters.some(({ size }) => size >= LARGE_LAYER);
+  const lanes = (isConvolution || isLarge) && capacity >= WORTH_A_LANE ? 2 : 1;
+  if (!isConvolution) return { lanes, unitsPerRun: Math.ceil(capacity / lanes) };
   const { rowsPerUnit } = plan;
-  const lanes = capacity < WORTH_A_LANE ? 1 : 2;
   const most = Math.max(1, Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / rowsPerUnit / lanes));
   const fitting = Math.max(LEAST_ROWS / rowsPerUnit, RUN_VALUES / valuesPerUnit(model, rowsPerUnit));
   const expected = expectedBatchUnits(plan);
@@ -61,4 +65,19 @@ export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
   const usual = Math.min(Math.ceil(expected + Math.sqrt(expected)) + 1, capacity);
   const runs = Math.ceil(usual / (lanes * fitting));
   return { lanes, unitsPerRun: Math.min(most, wholeBlocks(usual / (lanes * runs), rowsPerUnit)) };
+}
+
+/**
+ * Units that each of a lane's rooms holds, ascending: room for the largest run, and before it for batches of about the
+ * expected size. Three batches of five are then within 2 % of the room that they take, and few take all of it; which
+ * room that is tells a batch's size to within a standard deviation, as time does for convolutions.
+ */
+export function roomsOf({ lanes, unitsPerRun }: StepLayout, plan: TrainingPlan): readonly number[] {
+  const capacity = lanes * unitsPerRun;
+  const expected = expectedBatchUnits(plan);
+  const inLastRun = expected % capacity;
+  const smaller = [-1, 0, 1]
+    .map((deviations) => Math.ceil((inLastRun + deviations * Math.sqrt(expected) + 1) / lanes))
+    .filter((units) => units >= WORTH_A_LANE && units < unitsPerRun);
+  return [...smaller, unitsPerRun];
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
 import { rowGradient } from '../onnx/testing/reference-gradients.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
+import { copyOf } from './lane-sums.ts';
 import { type AuditCase, auditNoise, auditSampling, auditSensitivity } from './testing/audits.ts';
 import {
   clippedPerBatch,
@@ -92,7 +93,7 @@ test('the sensitivity audit is sharp: clipped sums one thousandth too large are 
       substitute: ({ mechanism }) => ({
         ...mechanism,
         sumClipped: async (parameters, batch) =>
-          (await mechanism.sumClipped(parameters, batch)).map((value) => value * 1.001),
+          copyOf(await mechanism.sumClipped(parameters, batch)).map((value) => value * 1.001),
       }),
     },
     WORLDS.slice(0, 1),

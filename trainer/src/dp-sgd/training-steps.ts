@@ -2,6 +2,7 @@
 // add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
 import type { ClipAdaptation } from './adaptive-clipping.ts';
 import type { Sums } from './lane.ts';
+import { PART, type SumsInParts } from './lane-sums.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
 import { type UpdateRule, updateRuleOf } from './update-rule.ts';
 import type { WeightAverage } from './weight-average.ts';
@@ -11,7 +12,7 @@ export interface StepMechanism {
   /** Indices of the units in this step's batch. */
   drawBatch(): Uint32Array;
   /** Σ of clipped gradients over a batch, [parameterCount]; the array may be overwritten by the next sum. */
-  sumClipped(parameters: Float32Array, batch: Uint32Array): Promise<Sums>;
+  sumClipped(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts>;
   /** Fresh integer noise, [parameterCount]; the array may be overwritten by the next draw. */
   drawNoise(): Float64Array;
   /** Standard deviation of the noise in each value of the next released mean. */
@@ -81,9 +82,6 @@ export interface StepsOptions {
   readonly onProgress?: ((progress: StepProgress) => void) | undefined;
 }
 
-/** Parameters that are released and moved at a time, so that they are in the cache from one to the other. */
-const BLOCK = 2 ** 13;
-
 /** Takes one step after the other; the parameters are kept in double and rounded to float32 for the graph. */
 export class Stepper {
   readonly parameters: Float64Array;
@@ -95,7 +93,7 @@ export class Stepper {
   constructor(start: ArrayLike<number>, { mechanism, rule }: { mechanism: StepMechanism; rule: UpdateRule }) {
     this.parameters = Float64Array.from(start);
     this.#rounded = Float32Array.from(start);
-    this.#mean = new Float64Array(Math.min(start.length, BLOCK));
+    this.#mean = new Float64Array(Math.min(start.length, PART));
     this.#mechanism = mechanism;
     this.#rule = rule;
   }
@@ -105,8 +103,8 @@ export class Stepper {
     const sum = await mechanism.sumClipped(this.#rounded, batch);
     const noise = drawNoise();
     rule.startStep(step, mechanism.noiseDeviation());
-    for (let first = 0; first < parameters.length; first += BLOCK) {
-      const end = Math.min(first + BLOCK, parameters.length);
+    for (let first = 0; first < parameters.length; first += PART) {
+      const end = Math.min(first + PART, parameters.length);
       const own = { sum: sum.subarray(first, end), noise: noise.subarray(first, end), batch };
       rule.apply(parameters, mechanism.release(own, this.#mean), first, end - first);
       this.#rounded.set(parameters.subarray(first, end), first);

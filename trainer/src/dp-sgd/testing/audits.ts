@@ -1,5 +1,6 @@
 // Audits of a private step: each returns what is wrong with a mechanism, and must find each broken one of
 // `broken-mechanisms.ts`. They look at the mechanism from outside, as the accounting does.
+import { copyOf } from '../lane-sums.ts';
 import { prepareRound, type RoundInput } from '../round.ts';
 import type { NoiseCalibration } from '../sensitivity.ts';
 import { expectedBatchUnits, type TrainingPlan } from '../training-plan.ts';
@@ -58,7 +59,7 @@ export async function auditNoise(audit: AuditCase, steps = 60): Promise<string[]
     const released: Float64Array[] = [];
     for (let step = 0; step < steps; step++) {
       const batch = mechanism.drawBatch();
-      const sum = await mechanism.sumClipped(audit.parameters, batch);
+      const sum = copyOf(await mechanism.sumClipped(audit.parameters, batch));
       released.push(mechanism.release({ sum, noise: mechanism.drawNoise(), batch }));
     }
     const sigma = (plan.noiseMultiplier * plan.clipNormL2) / expectedBatchUnits(plan);
@@ -88,7 +89,7 @@ export async function auditSensitivity(
   const releaseOf = (rows: Rows) =>
     withMechanism(audit, { rows, seed: 'sensitivity audit' }, async ({ mechanism, parameterCount }) => {
       const batch = Uint32Array.from(rows, (_, unit) => unit);
-      const sum = await mechanism.sumClipped(audit.parameters, batch);
+      const sum = copyOf(await mechanism.sumClipped(audit.parameters, batch));
       return mechanism.release({ sum, noise: new Float64Array(parameterCount), batch });
     });
   for (const { others, one } of worlds) {

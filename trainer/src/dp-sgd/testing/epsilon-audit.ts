@@ -1,4 +1,5 @@
 // A lower bound on a whole step's ε, batch sampling included, from what can be told apart in two worlds.
+import { copyOf } from '../lane-sums.ts';
 import { type AuditCase, type Rows, withMechanism } from './audits.ts';
 
 /** log P(B ≤ hits) for a binomial B. */
@@ -38,7 +39,8 @@ async function scoresOf(
     for (let trial = 0; trial < trials; trial++) {
       const batch = mechanism.drawBatch();
       const key = batch.join();
-      const sum = sums.get(key) ?? Float64Array.from(await mechanism.sumClipped(audit.parameters, batch));
+      const sum =
+        sums.get(key) ?? Float64Array.from(copyOf(await mechanism.sumClipped(audit.parameters, batch)));
       sums.set(key, sum);
       const released = mechanism.release({ sum, noise: mechanism.drawNoise(), batch });
       let score = 0;
@@ -77,7 +79,7 @@ export async function auditEpsilon(
   const exact = (all: Rows) =>
     withMechanism(audit, { rows: all, seed: '' }, async ({ mechanism, parameterCount }) => {
       const batch = Uint32Array.from(all, (_, unit) => unit);
-      const sum = await mechanism.sumClipped(audit.parameters, batch);
+      const sum = copyOf(await mechanism.sumClipped(audit.parameters, batch));
       return mechanism.release({ sum, noise: new Float64Array(parameterCount), batch }).slice();
     });
   const without = await exact(rows.out);

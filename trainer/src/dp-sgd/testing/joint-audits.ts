@@ -1,5 +1,6 @@
 // Audits of a step as a whole, whatever it releases: gradients alone, or with the count that adaptive clipping follows.
 // Like those of `audits.ts` they return what is wrong, and look at the mechanism from outside.
+import { copyOf } from '../lane-sums.ts';
 import { expectedBatchUnits } from '../training-plan.ts';
 import type { LabelledRow } from '../training-units.ts';
 import { type AuditCase, type Audited, type Rows, withMechanism } from './audits.ts';
@@ -11,7 +12,7 @@ const deviation = (values: readonly number[]) =>
 /** Everyone's release without noise, and functions that noise it anew. */
 async function openStep(audit: AuditCase, { mechanism, parameterCount }: Audited, rows: Rows) {
   const batch = Uint32Array.from(rows, (_, unit) => unit);
-  const sum = await mechanism.sumClipped(audit.parameters, batch);
+  const sum = copyOf(await mechanism.sumClipped(audit.parameters, batch));
   const { adaptation } = mechanism;
   const count = adaptation?.count() ?? 0;
   const mean = (noise: Float64Array) => mechanism.release({ sum, noise, batch }).slice();

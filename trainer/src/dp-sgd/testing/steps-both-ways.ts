@@ -62,7 +62,7 @@ export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
     rounding: graph.rounding,
   });
   const units = packUnits(model.features, given.rows);
-  const clipped = await ClippedSum.open(graph, units, model);
+  const clipped = new ClippedSum([graph], units);
   const next = testNumbers(11);
   const noise: Float64Array[] = [];
   let [drawn, sums] = [0, 0];
