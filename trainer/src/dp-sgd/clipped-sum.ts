@@ -61,8 +61,8 @@ export class ClippedSum {
    * Σ over the batch of clipped unit gradients, [parameterCount], at float32 parameters. The array is good until the
    * next call.
    *
-   * Unit i of the batch lies in a place of the runs that follows from i alone: in place ⌊i / lanes⌋ of lane i mod lanes,
-   * of one run after the other.
+   * Unit i of the batch lies in a place that follows from i alone: place ⌊i / lanes⌋ of lane i mod lanes, of one run
+   * after the other.
    *
    * A batch beyond the capacity takes several runs and nothing is cut off; runs are added with compensation (Ogita,
    * Rump and Oishi 2005, Sum2), so that their number adds nothing to the rounding. An empty batch takes one run

@@ -1,5 +1,5 @@
-// The sum over lanes, added up where it is read: a pass over all of it, for large models, would cost as much as the update
-// that reads it.
+// The sum over lanes, added up where it is read: a pass over all of it, for large models, would cost as much as the
+// update that reads it.
 import type { Sums } from './lane.ts';
 
 /** One value for each parameter, to be read in parts; an array is that as it is. */

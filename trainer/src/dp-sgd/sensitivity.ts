@@ -101,8 +101,9 @@ export function calibrateNoise(options: {
  *
  * **Claim.** Let each step's batch be put into a uniformly random order (`shuffle`). Then orders of B and B' can be
  * paired so that in every pair ‖L(B) - L(B')‖ is within the bound with φ = 4.04 ν (k (k + 1) + 4 n k + 3) C, ν =
- * 2^-24; or, where rows are added in order, φ = 1.01 ν (2 k (k + 3) + n (n + 7) k + 12) C. That suffices: the outcome is a mixture over the orders, and Rényi and hockey-stick divergences of mixtures
- * are at most those of the worst pair (joint quasi-convexity), with subsampling as without.
+ * 2^-24; or, where rows are added in order, φ = 1.01 ν (2 k (k + 3) + n (n + 9) k + 12) C. That suffices: the outcome
+ * is a mixture over the orders, and Rényi and hockey-stick divergences of mixtures are at most those of the worst pair
+ * (joint quasi-convexity), with subsampling as without.
  *
  * **Proof.** *The pairs.* Let w be the unit that B has and B' lacks, and z the last unit of an order of B. Put z into
  * w's place and leave its own empty (or, where z = w, only that). Each order of B' comes from exactly |B| orders of
@@ -124,26 +125,27 @@ export function calibrateNoise(options: {
  * were summed in double are rounded to float once, by at most n k ν C. Sums of further runs are added in double, as
  * before.
  * Two blocks, in B and in B': φ is four times 1.01 ν (k (k + 1) + 3 n k + n k) C and 12 ν C.
- * *In order* (`row-order.ts`): a value is off by at most 1.001 ν times the absolute values of all terms that each of its
- * rounded products and partial sums holds; where they are the same bits in both runs they need not be counted. A block
+ * *In order* (`row-order.ts`): a value is off by at most 1.001 ν times the absolute values of all terms that each of
+ * its rounded products and partial sums holds; where these are the same bits in both runs they are not counted. A block
  * has k products and partial sums of 1 to k units: k (k + 3) / 2 units in all. Blocks are added from the first to the
- * last: from w's block on there are at most n such sums, n (n + 1) k / 2 units. If z was in the same run these are its
- * sums too. Otherwise it is the last unit of the last run, and of the sums from its block on only the one that adds its
- * block is rounded, since empty places add zeros: n k units. Parts that were summed in double: n k in each of two runs.
- * In B and in B': φ is twice 1.01 ν (k (k + 3) + n (n + 1) k / 2 + 3 n k) C and 12 ν C. Places that the runs of only one
- * of the two have (`step-layout.ts`) are empty, and add zeros. ∎
+ * last: from w's block on there are at most n such sums, n (n + 1) k / 2 units. If z was in the same run, of the same
+ * lane, these are its sums too. Otherwise it is the last unit of its lane, and of the sums from its block on only the
+ * one that adds its block is rounded, since empty places add zeros: n k units. B' may take a smaller room
+ * (`step-layout.ts`): what is lost are empty places, which add zeros. Only parts that were summed in double may then
+ * be so in another order, n k in each of the last run's lanes, two at most, and in w's. In B and in B': φ is twice
+ * 1.01 ν (k (k + 3) + n (n + 1) k / 2 + 4 n k) C and 12 ν C. ∎
  *
  * *Assumed* besides: the runtime's product of two float32 matrices is a function of their bits, and each of its
  * values a sum of the products in some order, in float32 or better: one that follows from the sizes of the matrices
  * alone, where it has been looked at.
  *
- * For n ≤ 32 (4096 rows, the most that a run has) it is below 0.012, and for 9 (1121 rows) 0.003.
+ * For n ≤ 32 (4096 rows, the most that a run has) it is below 0.0125, and for 5 (two lanes of 561) 0.003.
  */
 export function floatRounding({ floatBlocks: n, addsInOrder }: Partial<StepRounding>): number {
   if (n === undefined) return 0;
   const nu = 2 ** -24;
   const k = BLOCK_ROWS;
-  if (addsInOrder) return 1.01 * nu * (2 * k * (k + 3) + n * (n + 7) * k + 12);
+  if (addsInOrder) return 1.01 * nu * (2 * k * (k + 3) + n * (n + 9) * k + 12);
   return 4.04 * nu * (k * (k + 1) + 4 * n * k + 3);
 }
 

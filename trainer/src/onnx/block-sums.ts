@@ -28,9 +28,9 @@ export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
 /**
  * Emits Σ_r left_r right_rᵀ over the rows, float [left width, right width].
  *
- * Unless the rows are added in order: a row reaches the sum through the product of its block, one of `blocksOf(rows)` of nearly one size, and at most
- * ⌈log₂ blocks⌉ additions; what these add up to on the way are sums of at most 3 · blocks blocks in all. At no time are
- * more than ⌈log₂ blocks⌉ + 2 sums in memory.
+ * Unless the rows are added in order: a row reaches the sum through the product of its block, one of `blocksOf(rows)`
+ * of nearly one size, and at most ⌈log₂ blocks⌉ additions; what these add up to on the way are sums of at most
+ * 3 · blocks blocks in all. At no time are more than ⌈log₂ blocks⌉ + 2 sums in memory.
  */
 export function emitBlockSum(writer: GraphWriter, product: RowProduct): string {
   const { left, right, rows, isColumn, isInOrder } = product;
