@@ -4,6 +4,7 @@ import { foldConstants, isFoldable } from './fold-constants.ts';
 import type { Initialisers } from './initialisers.ts';
 import { foldedShape, unfolded } from './merged-rows.ts';
 import { type KnownValues, type OpNode, type Shape, UnsupportedOp } from './ops/op-rule.ts';
+import { partsOfPRelu } from './ops/p-relu.ts';
 import { shapeOfView } from './ops/parameter-view.ts';
 import { isExplained, isRecurrent, refusalOf, ruleOf, supportedOperators } from './ops/registry.ts';
 import { slicesOf } from './ops/split.ts';
@@ -15,7 +16,7 @@ interface Problem {
 }
 
 const isKnown = (node: OpNode): boolean =>
-  ruleOf(node.opType) !== undefined || node.opType === 'Split' || isFoldable(node);
+  ruleOf(node.opType) !== undefined || ['Split', 'PRelu'].includes(node.opType) || isFoldable(node);
 
 export class Inference implements KnownValues {
   readonly kept: OpNode[] = [];
@@ -102,6 +103,10 @@ export class Inference implements KnownValues {
     }
     if (node.opType === 'Split') {
       for (const part of slicesOf(node, this)) this.#inferKnown(part);
+      return;
+    }
+    if (node.opType === 'PRelu') {
+      for (const part of partsOfPRelu(node)) this.#inferKnown(part);
       return;
     }
     if (this.#fold(node)) return;

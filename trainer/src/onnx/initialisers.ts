@@ -26,7 +26,7 @@ export interface Initialisers {
 }
 
 const CONDITIONS = ['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Equal', 'Where'];
-const SETTINGS_AFTER_FIRST = ['Pow', 'Slice', 'Split', 'Reshape'];
+const SETTINGS_AFTER_FIRST = ['Pow', 'Slice', 'Split', 'Reshape', 'Clip'];
 
 /** Inputs of a node whose numbers are settings, never weights, by the operator's definition. */
 function isSetting({ opType }: OpNode, index: number): boolean {

@@ -30,7 +30,7 @@ const INDIFFERENT = [
     'Neg',
     'Abs',
   ],
-  ...['Reciprocal', 'Pow', 'Cast', 'MatMul', 'Gemm'],
+  ...['Clip', 'HardSigmoid', 'HardSwish', 'Reciprocal', 'Pow', 'Cast', 'MatMul', 'Gemm'],
 ];
 const BROADCASTING = ['Add', 'Sub', 'Mul', 'Div'];
 const ALONG_AXIS = ['Softmax', 'LogSoftmax', 'LayerNormalization'];

@@ -201,18 +201,20 @@ export function elementwise(
     readonly input: string;
     readonly output: string;
     readonly gradient: string;
+    readonly values: KnownValues;
   }) => string,
-  emitForward = (writer: GraphWriter, node: OpNode, input: string): string =>
+  emitForward = (writer: GraphWriter, node: OpNode, input: string, _values: KnownValues): string =>
     writer.emit(node.opType, [input], attributesOf(node)),
 ): OpRule {
   return {
     opType,
     inferShape: (node, values) => dataShape(node.inputs[0]!, values),
     // In the order of axes that the input was computed in, so that no transposition comes between.
-    forward(node, { writer, at }) {
-      const input = at(node.inputs[0]!);
+    forward(node, step) {
+      const { writer } = step;
+      const input = step.at(node.inputs[0]!);
       const { source, perm } = writer.originOf(input) ?? { source: input };
-      const output = emitForward(writer, node, source);
+      const output = emitForward(writer, node, source, step);
       return { output: perm ? writer.transpose(output, perm) : output };
     },
     backward(node, gradient, step) {
@@ -227,6 +229,7 @@ export function elementwise(
         input: inOrder(step.at(input)),
         output: inOrder(step.at(node.output)),
         gradient: inOrder(gradient),
+        values: step,
       });
       return { inputs: [[input, perm ? writer.transpose(emitted, perm) : emitted]], parameters: [] };
     },

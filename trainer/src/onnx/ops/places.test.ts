@@ -117,12 +117,21 @@ const EXTREMES = [
   89,
   -104,
 ];
-for (const op of ['Sigmoid', 'Tanh', 'Exp', 'Erf', 'Relu', 'Softmax']) {
-  test(`${op} makes the same of extreme values wherever they lie`, async () => {
+const MAX_AND_MIN: readonly (readonly [op: string, against: string])[] = [
+  ['Max', 'after'],
+  ['Max', 'before'],
+  ['Min', 'after'],
+  ['Min', 'before'],
+];
+const ALONE = ['Sigmoid', 'Tanh', 'Exp', 'Erf', 'Relu', 'Softmax'].map((op) => [op, undefined] as const);
+for (const [op, against] of [...ALONE, ...MAX_AND_MIN]) {
+  test(`${op} makes the same of extreme values wherever they lie${against ? `, ${against} others` : ''}`, async () => {
     const width = op === 'Softmax' ? 3 : 1;
     const writer = new GraphWriter();
-    writer.emitAs('out', op, ['x'], width > 1 ? { axis: 1 } : {});
     const type = { elementType: 'float', shape: [ROWS, width] } as const;
+    const other = against && writer.floats(type.shape, new Float32Array(ROWS).fill(0.25));
+    const inputs = other ? (against === 'after' ? [other, 'x'] : ['x', other]) : ['x'];
+    writer.emitAs('out', op, inputs, width > 1 ? { axis: 1 } : {});
     const bytes = writer.finish({
       name: 'op',
       inputs: [valueInfo('x', type)],

@@ -1,37 +1,16 @@
 // ReduceMean and ReduceSum over a row's axes, and GlobalAveragePool: y = Σ x / n or Σ x; dx = dy, spread back.
 import { emitRowMean, emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
-import {
-  axesOf,
-  dataShape,
-  integerAttribute,
-  type KnownValues,
-  NO_GRADIENTS,
-  type OpNode,
-  type OpRule,
-  rowAxis,
-  type Shape,
-  UnsupportedOp,
-} from './op-rule.ts';
+import { dataShape, NO_GRADIENTS, type OpRule } from './op-rule.ts';
+import { givenAxes, type Reduction, reducedShape, spatialAxes } from './reduction.ts';
 
-interface Reduction {
-  readonly axes: readonly number[];
-  readonly keepDims: boolean;
-}
-
-function reduce(
-  opType: string,
-  reductionOf: (node: OpNode, values: KnownValues, shape: Shape) => Reduction,
-): OpRule {
+function reduce(opType: string, reductionOf: (...given: Parameters<typeof givenAxes>) => Reduction): OpRule {
   const emitted = opType === 'ReduceSum' ? 'ReduceSum' : 'ReduceMean';
   return {
     opType,
     inferShape(node, values) {
       const shape = dataShape(node.inputs[0]!, values);
-      const { axes, keepDims } = reductionOf(node, values, shape);
-      return keepDims
-        ? shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
-        : shape.filter((_, axis) => !axes.includes(axis));
+      return reducedShape(shape, reductionOf(node, values, shape));
     },
     forward(node, step) {
       const { writer } = step;
@@ -56,18 +35,6 @@ function reduce(
   };
 }
 
-function givenAxes(node: OpNode, values: KnownValues, shape: Shape): Reduction {
-  const axes = axesOf(node, values);
-  if (axes === undefined) throw new UnsupportedOp('without axes it would mix rows: name those of a row');
-  return {
-    axes: axes.map((axis) => rowAxis(axis, shape.length)).sort((a, b) => a - b),
-    keepDims: integerAttribute(node, 'keepdims', 1) === 1,
-  };
-}
-
 export const reduceMean = reduce('ReduceMean', givenAxes);
 export const reduceSum = reduce('ReduceSum', givenAxes);
-export const globalAveragePool = reduce('GlobalAveragePool', (_node, _values, shape) => ({
-  axes: shape.flatMap((_, axis) => (axis >= 2 ? [axis] : [])),
-  keepDims: true,
-}));
+export const globalAveragePool = reduce('GlobalAveragePool', spatialAxes);

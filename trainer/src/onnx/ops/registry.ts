@@ -3,6 +3,7 @@ import { abs } from './abs.ts';
 import { add } from './add.ts';
 import { averagePool } from './average-pool.ts';
 import { cast } from './cast.ts';
+import { clip } from './clip.ts';
 import { comparisons, not } from './compare.ts';
 import { concat } from './concat.ts';
 import { conv } from './conv.ts';
@@ -15,6 +16,7 @@ import { gather } from './gather.ts';
 import { gelu } from './gelu.ts';
 import { gemm } from './gemm.ts';
 import { groupNormalization, instanceNormalization } from './group-normalization.ts';
+import { hardSigmoid, hardSwish } from './hard-sigmoid.ts';
 import { layerNormalization } from './layer-normalization.ts';
 import { leakyRelu } from './leaky-relu.ts';
 import { log } from './log.ts';
@@ -27,6 +29,7 @@ import { pad } from './pad.ts';
 import { pow } from './pow.ts';
 import { reciprocal } from './reciprocal.ts';
 import { globalAveragePool, reduceMean, reduceSum } from './reduce.ts';
+import { globalMaxPool, reduceMax, reduceMin } from './reduce-max.ts';
 import { relu } from './relu.ts';
 import { reshape } from './reshape.ts';
 import { sigmoid } from './sigmoid.ts';
@@ -42,8 +45,30 @@ import { where } from './where.ts';
 
 const DENSE = [gemm, matmul, conv, gather];
 const ARITHMETIC = [add, sub, mul, div, pow, exp, log, sqrt, neg, reciprocal, abs, erf];
-const ACTIVATIONS = [relu, leakyRelu, elu, tanh, sigmoid, softplus, gelu, softmax, logSoftmax];
-const POOLS = [maxPool, averagePool, globalAveragePool, reduceMean, reduceSum];
+const ACTIVATIONS = [
+  relu,
+  leakyRelu,
+  elu,
+  tanh,
+  sigmoid,
+  softplus,
+  gelu,
+  softmax,
+  logSoftmax,
+  clip,
+  hardSigmoid,
+  hardSwish,
+];
+const POOLS = [
+  maxPool,
+  averagePool,
+  globalAveragePool,
+  reduceMean,
+  reduceSum,
+  globalMaxPool,
+  reduceMax,
+  reduceMin,
+];
 const SHAPES = [flatten, reshape, transpose, concat, slice, squeeze, unsqueeze, pad, cast];
 const NORMALISATIONS = [layerNormalization, groupNormalization, instanceNormalization];
 const CONDITIONS = [...comparisons, not, where];
@@ -88,5 +113,5 @@ export const isRecurrent = (opType: string): boolean => RECURRENT_OPERATORS.incl
 
 /** What to export instead of operators without a rule. */
 export function supportedOperators(): string {
-  return `supported operators are ${[...RULES.keys(), 'Split', 'Identity', 'Dropout'].join(', ')}`;
+  return `supported operators are ${[...RULES.keys(), 'Split', 'PRelu', 'Identity', 'Dropout'].join(', ')}`;
 }

@@ -96,6 +96,40 @@ export const OPERATOR_CASES: Readonly<Record<string, OpCase>> = {
   Neg: one('Neg'),
   Abs: one('Abs'),
   Log: one('Log', {}, { isPositive: true }),
+  Clip: one(
+    'Clip',
+    {},
+    {
+      nodes: [{ op: 'Clip', from: ['h', 'low', 'high'], to: 'y' }],
+      constants: [
+        floatTensor({ name: 'low', shape: [] }, [-0.2]),
+        floatTensor({ name: 'high', shape: [1] }, [0.3]),
+      ],
+    },
+  ),
+  'Clip from below': one(
+    'Clip',
+    {},
+    {
+      nodes: [{ op: 'Clip', from: ['h', 'low', ''], to: 'y' }],
+      constants: [floatTensor({ name: 'low', shape: [] }, [0.1])],
+    },
+  ),
+  HardSigmoid: one('HardSigmoid', { alpha: { float: 1.7 }, beta: { float: 0.4 } }),
+  HardSwish: {
+    inputShape: [5],
+    nodes: [
+      { op: 'Add', from: ['h', 'h'], to: 'twice' },
+      { op: 'Add', from: ['twice', 'twice'], to: 'wide' },
+      { op: 'HardSwish', from: ['wide'], to: 'y' },
+    ],
+  },
+  PRelu: two('PRelu', [3, 1]),
+  'PRelu of one slope': two('PRelu', [1]),
+  ReduceMax: one('ReduceMax', { axes: [2], keepdims: 0 }, { inputShape: [3, 5] }),
+  'ReduceMax over two axes': one('ReduceMax', { axes: [1, 3] }, { inputShape: [3, 2, 4] }),
+  ReduceMin: one('ReduceMin', { axes: [-2] }, { inputShape: [3, 4] }),
+  GlobalMaxPool: one('GlobalMaxPool', {}, { inputShape: [2, 3, 3] }),
   Sqrt: one('Sqrt', {}, { isPositive: true }),
   Reciprocal: one('Reciprocal', {}, { isPositive: true }),
   Pow: one(
