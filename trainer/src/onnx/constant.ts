@@ -4,10 +4,13 @@ import { ELEMENT_TYPE, type TensorProto } from './onnx-schema.ts';
 import type { Extent } from './ops/op-rule.ts';
 import { readNumbers } from './tensor-data.ts';
 
+/** A number, or, where a graph computes with its own shapes, the number of rows or a multiple of it. */
+export type Count = Extent | `rows*${number}`;
+
 export interface Constant {
   readonly shape: readonly number[];
-  /** In row-major order. `rows` stands for the number of rows where a graph computes with its own shapes. */
-  readonly values: readonly Extent[];
+  /** In row-major order. */
+  readonly values: readonly Count[];
   readonly isInteger: boolean;
 }
 
@@ -16,7 +19,7 @@ export function constantFrom(tensor: TensorProto): Constant {
   return { shape: tensor.dims, values: readNumbers(tensor), isInteger };
 }
 
-export const integers = (values: readonly Extent[]): Constant => ({
+export const integers = (values: readonly Count[]): Constant => ({
   shape: [values.length],
   values,
   isInteger: true,

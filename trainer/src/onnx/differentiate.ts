@@ -44,7 +44,7 @@ function emitParameters(
 }
 
 function emitConstant(writer: GraphWriter, { shape, values, isInteger }: Constant): string {
-  const numbers = values.map((value) => (value === 'rows' ? -1 : value));
+  const numbers = values.map((value) => (typeof value === 'number' ? value : -1));
   return isInteger ? writer.reshape(writer.int64s(numbers), shape) : writer.floats(shape, numbers);
 }
 

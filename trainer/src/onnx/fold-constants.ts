@@ -1,14 +1,7 @@
 // Computes the nodes of a forward graph that depend on shapes and constants alone, as exporters write them to work
 // out the target of a Reshape or the bounds of a Slice. The open number of rows is carried along as `rows`.
-import { type Constant, constantFrom, integers } from './constant.ts';
-import {
-  axesOf,
-  type Extent,
-  integerAttribute,
-  type KnownValues,
-  type OpNode,
-  UnsupportedOp,
-} from './ops/op-rule.ts';
+import { type Constant, type Count, constantFrom, integers } from './constant.ts';
+import { axesOf, integerAttribute, type KnownValues, type OpNode, UnsupportedOp } from './ops/op-rule.ts';
 import { elementCount } from './tensor-data.ts';
 
 type Fold = (node: OpNode, inputs: readonly Constant[], values: KnownValues) => Constant | undefined;
@@ -48,7 +41,18 @@ function foldReshape(_node: OpNode, [source, target]: readonly Constant[]): Cons
   return { ...source!, shape };
 }
 
-function arithmetic(compute: (a: number, b: number, isInteger: boolean) => number): Fold {
+/** A number of rows times a number. */
+function timesRows(a: Count, b: Count): Count | undefined {
+  const [rows, factor] = typeof a === 'number' ? [b, a] : [a, b];
+  if (typeof rows === 'number' || typeof factor !== 'number') return undefined;
+  const all = Number(rows.split('*')[1] ?? 1) * factor;
+  return all === 1 ? 'rows' : `rows*${all}`;
+}
+
+function arithmetic(
+  compute: (a: number, b: number, isInteger: boolean) => number,
+  ofRows?: (a: Count, b: Count) => Count | undefined,
+): Fold {
   return (_node, [a, b]) => {
     const [first, second] = [a!, b!];
     const isSpread = (one: Constant, other: Constant) =>
@@ -58,14 +62,14 @@ function arithmetic(compute: (a: number, b: number, isInteger: boolean) => numbe
     if (!isSpread(narrow, wide) && narrow.shape.join() !== wide.shape.join()) return undefined;
     const isInteger = first.isInteger && second.isInteger;
     const at = ({ values }: Constant, i: number) => values[values.length === 1 ? 0 : i];
-    const numbers = wide.values.map((_, i): Extent | undefined => {
-      const [left, right] = [at(first, i), at(second, i)];
+    const numbers = wide.values.map((_, i): Count | undefined => {
+      const [left, right] = [at(first, i)!, at(second, i)!];
       return typeof left === 'number' && typeof right === 'number'
         ? compute(left, right, isInteger)
-        : undefined;
+        : ofRows?.(left, right);
     });
     if (numbers.includes(undefined)) return undefined;
-    return { shape: wide.shape, values: numbers as Extent[], isInteger };
+    return { shape: wide.shape, values: numbers as Count[], isInteger };
   };
 }
 
@@ -87,7 +91,7 @@ function foldConstantOfShape(node: OpNode, [source]: readonly Constant[]): Const
   }
   const fill = node.attributes.find(({ name }) => name === 'value')?.t;
   const constant = fill === undefined ? { values: [0], isInteger: false } : constantFrom(fill);
-  const values = new Array<Extent>(elementCount(shape)).fill(constant.values[0]!);
+  const values = new Array<Count>(elementCount(shape)).fill(constant.values[0]!);
   return { shape, values, isInteger: constant.isInteger };
 }
 
@@ -117,7 +121,8 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   ConstantOfShape: foldConstantOfShape,
   Add: arithmetic((a, b) => a + b),
   Sub: arithmetic((a, b) => a - b),
-  Mul: arithmetic((a, b) => a * b),
+  Mul: arithmetic((a, b) => a * b, timesRows),
+  Mod: arithmetic((a, b) => ((a % b) + b) % b),
   Div: arithmetic((a, b, isInteger) => (isInteger ? Math.trunc(a / b) : a / b)),
   Sqrt: elementwise(Math.sqrt),
   Neg: elementwise((value) => -value),
@@ -139,11 +144,19 @@ export function isFoldable({ opType }: OpNode): boolean {
   return opType === 'Constant' || opType === 'Shape' || opType in FOLDS;
 }
 
-/** What the node computes, where that is known before any data is; undefined where it is not. */
-export function foldConstants(node: OpNode, values: KnownValues): Constant | undefined {
+/**
+ * What the node computes, where that is known before any data is; undefined where it is not.
+ *
+ * @param graphShapeOf the shape that the graph gives a value, where that is not the one it is kept in
+ */
+export function foldConstants(
+  node: OpNode,
+  values: KnownValues,
+  graphShapeOf: (value: string) => readonly Count[] = values.shapeOf,
+): Constant | undefined {
   if (node.opType === 'Constant') return constantNode(node);
   if (node.opType === 'Shape') {
-    const shape = values.constantOf(node.inputs[0]!)?.shape ?? values.shapeOf(node.inputs[0]!);
+    const shape = values.constantOf(node.inputs[0]!)?.shape ?? graphShapeOf(node.inputs[0]!);
     const end = node.attributes.find(({ name }) => name === 'end')?.i;
     return integers(shape.slice(integerAttribute(node, 'start', 0), end));
   }

@@ -188,7 +188,11 @@ const REFUSED: readonly [what: string, model: TinyModel, why: RegExp][] = [
   ['a branch', through('If'), /If\): control flow is not supported/],
   ['a recurrent layer', through('LSTM'), /LSTM\): recurrent layers are not supported; use Conv/],
   ['a slice of rows', through('Slice', { starts: [1], ends: [2], axes: [0] }), /takes some rows only/],
-  ['a transpose of rows', through('Transpose', { perm: [1, 0] }), /moves the first axis, the rows/],
+  [
+    'a transpose of rows',
+    through('Transpose', { perm: [1, 0] }),
+    /along axis 1, where the rows are, and would mix them/,
+  ],
   ['a mean over rows', through('ReduceMean', { axes: [0] }), /would mix rows/],
   ['a softmax over rows', through('Softmax', { axis: 0 }), /would mix rows/],
   [

@@ -182,7 +182,7 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   for (const node of ancestors) known.infer(node);
   known.throwProblems(ancestors, problems);
   const [rows, outputs = 1, ...rest] = known.shapeOf(logit);
-  if (known.isFolded(logit) || rows !== 'rows' || typeof outputs !== 'number' || rest.length > 0) {
+  if (known.isMoved(logit) || rows !== 'rows' || typeof outputs !== 'number' || rest.length > 0) {
     throw new UnsupportedModelError([`its output ${LOGIT_NAME} must be [rows, 1] or [rows, classes]`]);
   }
   const { isParameter, isDiscrete, constantOf, shapeOf, kept: nodes } = known;

@@ -1,13 +1,22 @@
 // Works out shapes, constants and kinds of all values of a graph, node by node, and collects what is not supported.
-import { type Constant, integers } from './constant.ts';
+import { arranged } from './arrange-rows.ts';
+import { type Constant, type Count, integers } from './constant.ts';
 import { foldConstants, isFoldable } from './fold-constants.ts';
 import type { Initialisers } from './initialisers.ts';
-import { foldedShape, unfolded } from './merged-rows.ts';
+import { partsOfEinsum } from './ops/einsum.ts';
 import { type KnownValues, type OpNode, type Shape, UnsupportedOp } from './ops/op-rule.ts';
 import { partsOfPRelu } from './ops/p-relu.ts';
 import { shapeOfView } from './ops/parameter-view.ts';
-import { isExplained, isRecurrent, refusalOf, ruleOf, supportedOperators } from './ops/registry.ts';
+import {
+  isExplained,
+  isRecurrent,
+  REWRITTEN,
+  refusalOf,
+  ruleOf,
+  supportedOperators,
+} from './ops/registry.ts';
 import { slicesOf } from './ops/split.ts';
+import { graphShape, innerShape, isPlain, type Layout, plainLayout, withExtents } from './rows-layout.ts';
 import { describeNode, UnsupportedModelError } from './unsupported-model.ts';
 
 interface Problem {
@@ -16,7 +25,7 @@ interface Problem {
 }
 
 const isKnown = (node: OpNode): boolean =>
-  ruleOf(node.opType) !== undefined || ['Split', 'PRelu'].includes(node.opType) || isFoldable(node);
+  ruleOf(node.opType) !== undefined || REWRITTEN.includes(node.opType) || isFoldable(node);
 
 export class Inference implements KnownValues {
   readonly kept: OpNode[] = [];
@@ -29,7 +38,8 @@ export class Inference implements KnownValues {
   readonly #unknown: Set<string>;
   /** Outputs of nodes beside the first, and whose they are. */
   readonly #besides = new Map<string, OpNode>();
-  readonly #folded = new Set<string>();
+  /** Where the graph has the rows, of values that it does not have as the engine keeps them. */
+  readonly #layouts = new Map<string, Layout>();
   /** Weights in another shape, by the name of the value that has it. */
   readonly #views = new Map<string, string>();
   readonly #useCounts: Initialisers['useCounts'];
@@ -58,7 +68,7 @@ export class Inference implements KnownValues {
   };
 
   infer(read: OpNode): void {
-    const node = { ...read, inputs: read.inputs.map((input) => this.#views.get(input) ?? input) };
+    const node = this.#resolved(read);
     if (node.opType !== 'Split') {
       for (const output of node.outputs.slice(1)) this.#besides.set(output, node);
     }
@@ -78,13 +88,13 @@ export class Inference implements KnownValues {
     }
   }
 
+  /** The node, reading weights that were given another shape by their names. */
+  #resolved(node: OpNode): OpNode {
+    return { ...node, inputs: node.inputs.map((input) => this.#views.get(input) ?? input) };
+  }
+
   #inferKnown(node: OpNode): void {
-    if (node.opType === 'Shape' && this.isFolded(node.inputs[0]!)) {
-      throw new UnsupportedOp(
-        'it takes the shape of rows that another axis is folded into: keep the rows apart',
-      );
-    }
-    const constant = foldConstants(node, this);
+    const constant = foldConstants(node, this, this.#graphShapeOf);
     if (constant !== undefined) {
       this.#constants.set(node.output, constant);
       return;
@@ -101,29 +111,28 @@ export class Inference implements KnownValues {
       this.#views.set(node.output, input);
       return;
     }
-    if (node.opType === 'Split') {
-      for (const part of slicesOf(node, this)) this.#inferKnown(part);
+    const parts = this.#partsOf(node);
+    if (parts !== undefined) {
+      for (const part of parts) this.#inferKnown(this.#resolved(part));
       return;
     }
-    if (node.opType === 'PRelu') {
-      for (const part of partsOfPRelu(node)) this.#inferKnown(part);
+    const rewritten = arranged(node, this, this.isMoved);
+    if (rewritten === undefined || (isPlain(rewritten.layout) && !node.inputs.some(this.isMoved))) {
+      this.#keep(node);
       return;
     }
-    if (this.#fold(node)) return;
-    const hasFolded = node.inputs.some(this.isFolded);
-    this.#keep(hasFolded ? unfolded(node, this.isFolded, this) : node);
-    if (hasFolded && node.opType !== 'Reshape') this.#folded.add(node.output);
+    const { node: inner, layout, target } = rewritten;
+    if (target !== undefined) this.#constants.set(target, integers(innerShape(layout)));
+    this.#keep(inner);
+    const after = withExtents(layout, this.shapeOf(node.output));
+    if (!isPlain(after)) this.#layouts.set(node.output, after);
   }
 
-  /** Keeps a Reshape that folds an axis into the rows as one that does not. */
-  #fold(node: OpNode): boolean {
-    const shape = node.opType === 'Reshape' ? foldedShape(node, this) : undefined;
-    if (shape === undefined) return false;
-    const target = `${node.output} unfolded`;
-    this.#constants.set(target, integers(shape));
-    this.#keep({ ...node, inputs: [node.inputs[0]!, target] });
-    this.#folded.add(node.output);
-    return true;
+  /** What stands for an operator that has no rule of its own. */
+  #partsOf(node: OpNode): readonly OpNode[] | undefined {
+    if (node.opType === 'Split') return slicesOf(node, graphShape(this.layoutOf(node.inputs[0]!)), this);
+    if (node.opType === 'PRelu') return partsOfPRelu(node);
+    return node.opType === 'Einsum' ? partsOfEinsum(node, this, this.#graphShapeOf) : undefined;
   }
 
   #keep(node: OpNode): void {
@@ -135,8 +144,11 @@ export class Inference implements KnownValues {
     this.kept.push(node);
   }
 
-  /** Whether an axis of each row is folded into the value's first one. */
-  readonly isFolded = (value: string): boolean => this.#folded.has(value);
+  /** Whether the graph has the value's rows elsewhere than first, or with an axis folded into them. */
+  readonly isMoved = (value: string): boolean => this.#layouts.has(value);
+  readonly #graphShapeOf = (value: string): readonly Count[] =>
+    this.isMoved(value) ? graphShape(this.layoutOf(value)) : this.shapeOf(value);
+  readonly layoutOf = (value: string): Layout => this.#layouts.get(value) ?? plainLayout(this.shapeOf(value));
 
   #refuse(node: OpNode, reason: string): void {
     this.#problems.push({ node, reason });

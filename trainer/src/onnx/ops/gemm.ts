@@ -1,6 +1,6 @@
 // Gemm as a dense layer: y = x W + b with x [rows, m], W [m, n] (or [n, m] where transB is 1) and b [n] or [1, n];
-// dx = dy Wᵀ, row i's gradient of W is the outer product of x_i and dy_i, that of b is dy_i. Where an axis was folded
-// into the rows (`merged-rows.ts`), x is [rows, positions, m], and a row's gradients are sums over its positions.
+// dx = dy Wᵀ, row i's gradient of W is the outer product of x_i and dy_i, that of b is dy_i. Where axes were folded
+// into the rows (`rows-layout.ts`), x is [rows, ..., m], and a row's gradients are sums over its positions.
 import { emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
 import {
@@ -32,7 +32,7 @@ export const gemm: OpRule = {
     refuseOtherAttributes(node);
     const [data, weight, bias] = node.inputs as [string, string, string | undefined];
     const shape = dataShape(data, values);
-    const width = shape.length === 3 ? shape[2]! : widthOf(data, values);
+    const width = shape.length > 2 ? shape.at(-1) : widthOf(data, values);
     const stored = parameterShape(weight, 2, values);
     const [m, n] = (isTransposed(node) ? stored.toReversed() : stored) as [number, number];
     if (m !== width) throw new UnsupportedOp(`${weight} takes ${m} values for an input of width ${width}`);
@@ -72,7 +72,8 @@ export const gemm: OpRule = {
     if (bias && sizes.length === 2) {
       parameters.push(step.norms.perRow({ parameter: bias, value: gradient, size: n, isFlat: true }));
     } else if (bias) {
-      const value = emitRowSum(writer, { value: gradient, sizes, axes: [1] });
+      const axes = Array.from({ length: sizes.length - 2 }, (_, i) => i + 1);
+      const value = emitRowSum(writer, { value: gradient, sizes, axes });
       parameters.push(step.norms.perRow({ parameter: bias, value, size: n }));
     }
     if (!step.needsGradient(data)) return { inputs: [], parameters };

@@ -33,9 +33,14 @@ async function compare(opCase: OpCase, seed: number): Promise<void> {
   const session = await openSession(open, { threads: 1 });
   const loss = async (values: Float32Array): Promise<number> => {
     const feeds = Object.fromEntries(
+      // A weight that is trained in another shape is fed in its own.
       model.parameters.map(({ name, shape, offset, size }) => [
         name,
-        { type: 'float32' as const, shape, data: values.slice(offset, offset + size) },
+        {
+          type: 'float32' as const,
+          shape: opCase.weights?.[name] ?? shape,
+          data: values.slice(offset, offset + size),
+        },
       ]),
     );
     const shape = [ROWS, ...model.inputShape];
@@ -219,5 +224,54 @@ test('Slice: the gradient agrees for any start, end and step', async () => {
       },
     ),
     { numRuns: 25 },
+  );
+});
+
+/** Values of rows with three more axes, among which the rows are moved and folded, and taken back. */
+const moves = fc.record({
+  perm: fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4, maxLength: 4 }),
+  fold: fc.constantFrom('none' as const, 'before' as const, 'after' as const),
+  op: fc.constantFrom('Tanh', 'Softmax', 'Mul', 'ReduceMean'),
+  seed: small(1, 99),
+});
+
+test('rows that are moved, and folded with what lies beside them, are followed wherever they go', async () => {
+  await fc.assert(
+    fc.asyncProperty(moves, async ({ perm, fold, op, seed }) => {
+      const extents = [-1, 2, 3, 4];
+      const shape = perm.map((axis) => extents[axis]!);
+      const rows = shape.indexOf(-1);
+      const neighbour = fold === 'before' ? rows - 1 : rows + 1;
+      const isFolded = fold !== 'none' && neighbour >= 0 && neighbour < 4;
+      const folded = isFolded ? shape.toSpliced(neighbour, 1) : shape;
+      const beside = [0, 1, 2, 3].filter((axis) => axis < folded.length && folded[axis] !== -1);
+      const axis = beside.at(seed % beside.length)!;
+      const after = folded.slice(folded.indexOf(-1) + 1);
+      const attributes = op === 'Softmax' ? { axis } : op === 'ReduceMean' ? { axes: [axis] } : {};
+      const then = op === 'ReduceMean' ? [{ op: 'Mul', from: ['b', 'd'], to: 'm' }] : [];
+      await compare(
+        {
+          inputShape: extents.slice(1),
+          weights: { w: after },
+          nodes: [
+            { op: 'Transpose', from: ['h'], to: 'a', attributes: { perm } },
+            { op: 'Reshape', from: ['a', 'folded'], to: 'b' },
+            { op: 'Mul', from: ['b', 'w'], to: 'c' },
+            op === 'Mul' ? { op, from: ['c', 'b'], to: 'd' } : { op, from: ['c'], to: 'd', attributes },
+            ...then,
+            { op: 'Reshape', from: [then.length > 0 ? 'm' : 'd', 'apart'], to: 'e' },
+            {
+              op: 'Transpose',
+              from: ['e'],
+              to: 'y',
+              attributes: { perm: [0, 1, 2, 3].map((i) => perm.indexOf(i)) },
+            },
+          ],
+          constants: [int64Tensor('folded', folded), int64Tensor('apart', shape)],
+        },
+        seed,
+      );
+    }),
+    { numRuns: 60 },
   );
 });

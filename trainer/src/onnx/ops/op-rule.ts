@@ -159,7 +159,7 @@ export function parameterShape(value: string, rank: number, values: KnownValues)
 }
 
 /** Refuses a value that is not constant; its numbers. */
-export function constantNumbers(value: string, values: KnownValues): readonly Extent[] {
+export function constantNumbers(value: string, values: KnownValues): Constant['values'] {
   const constant = values.constantOf(value);
   if (constant === undefined) {
     throw new UnsupportedOp(

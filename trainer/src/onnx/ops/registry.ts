@@ -88,13 +88,15 @@ const REFUSALS: Readonly<Record<string, string>> = {
   LSTM: RECURRENT,
   GRU: RECURRENT,
   RNN: RECURRENT,
-  Einsum: 'it is not supported; use MatMul, or a Linear or Dense layer',
   Attention: 'it is not supported as one operator; export to operator set 22 or before, which spells it out',
   Erfc: 'ONNX has no such operator; for Keras use gelu with approximate=True',
   If: CONTROL,
   Loop: CONTROL,
   Scan: CONTROL,
 };
+
+/** Operators that are read as several others. */
+export const REWRITTEN: readonly string[] = ['Split', 'PRelu', 'Einsum'];
 
 export function ruleOf(opType: string): OpRule | undefined {
   return RULES.get(opType);
@@ -113,5 +115,5 @@ export const isRecurrent = (opType: string): boolean => RECURRENT_OPERATORS.incl
 
 /** What to export instead of operators without a rule. */
 export function supportedOperators(): string {
-  return `supported operators are ${[...RULES.keys(), 'Split', 'PRelu', 'Identity', 'Dropout'].join(', ')}`;
+  return `supported operators are ${[...RULES.keys(), ...REWRITTEN, 'Identity', 'Dropout'].join(', ')}`;
 }

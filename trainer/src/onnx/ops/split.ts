@@ -1,13 +1,13 @@
 // Split of one of a row's axes: each part is a Slice, and is trained through as one.
+import type { Count } from '../constant.ts';
 import { ATTRIBUTE_TYPE } from '../onnx-schema.ts';
 import {
   constantNumbers,
-  dataShape,
   integerAttribute,
   integersAttribute,
   type KnownValues,
   type OpNode,
-  rowAxis,
+  UnsupportedOp,
 } from './op-rule.ts';
 
 function partSizes(node: OpNode, values: KnownValues, extent: number): readonly number[] {
@@ -17,12 +17,19 @@ function partSizes(node: OpNode, values: KnownValues, extent: number): readonly 
   return node.outputs.map((_, part) => Math.min(size, extent - part * size));
 }
 
-/** A Slice for each part. */
-export function slicesOf(node: OpNode, values: KnownValues): OpNode[] {
-  const shape = dataShape(node.inputs[0]!, values);
-  const axis = rowAxis(integerAttribute(node, 'axis', 0), shape.length);
+/**
+ * A Slice for each part.
+ *
+ * @param shape that the graph gives the value
+ */
+export function slicesOf(node: OpNode, shape: readonly Count[], values: KnownValues): OpNode[] {
+  const given = integerAttribute(node, 'axis', 0);
+  const axis = given < 0 ? given + shape.length : given;
+  const extent = shape[axis];
+  if (typeof extent !== 'number')
+    throw new UnsupportedOp(`it works along axis ${axis}, which would mix rows`);
   let start = 0;
-  return partSizes(node, values, shape[axis] as number).map((size, part) => {
+  return partSizes(node, values, extent).map((size, part) => {
     const ranges = { starts: start, ends: start + size, axes: axis };
     start += size;
     return {

@@ -20,10 +20,7 @@ export const transpose: OpRule = {
     const shape = dataShape(node.inputs[0]!, values);
     const perm = permutation(node, values);
     if (perm[0] !== 0) {
-      throw new UnsupportedOp(
-        'it moves the first axis, the rows: keep the batch first (MultiheadAttention moves it whatever batch_first ' +
-          'says; use scaled_dot_product_attention)',
-      );
+      throw new UnsupportedOp('it moves the first axis, the rows: keep the batch first');
     }
     return perm.map((axis) => shape[axis]!);
   },

@@ -260,6 +260,70 @@ export const OPERATOR_CASES: Readonly<Record<string, OpCase>> = {
     weights: { w: [4], b: [4] },
     nodes: [{ op: 'GroupNormalization', from: ['h', 'w', 'b'], to: 'y', attributes: { num_groups: 2 } }],
   }),
+  'rows moved behind time, and back': {
+    inputShape: [3, 4],
+    weights: { w: [4, 2] },
+    nodes: [
+      { op: 'Transpose', from: ['h'], to: 'a', attributes: { perm: [1, 0, 2] } },
+      { op: 'Softmax', from: ['a'], to: 'b', attributes: { axis: 0 } },
+      { op: 'MatMul', from: ['b', 'w'], to: 'c' },
+      { op: 'Transpose', from: ['c'], to: 'y', attributes: { perm: [1, 2, 0] } },
+    ],
+  },
+  'heads folded into the rows behind time': {
+    inputShape: [3, 4],
+    nodes: [
+      { op: 'Transpose', from: ['h'], to: 'a', attributes: { perm: [1, 0, 2] } },
+      { op: 'Reshape', from: ['a', 'heads'], to: 'b' },
+      { op: 'Transpose', from: ['b'], to: 'c', attributes: { perm: [1, 2, 0] } },
+      { op: 'Transpose', from: ['b'], to: 'd', attributes: { perm: [1, 0, 2] } },
+      { op: 'MatMul', from: ['d', 'c'], to: 'e' },
+      { op: 'Softmax', from: ['e'], to: 'f', attributes: { axis: -1 } },
+      { op: 'MatMul', from: ['f', 'd'], to: 'g' },
+      { op: 'Transpose', from: ['g'], to: 'i', attributes: { perm: [1, 0, 2] } },
+      { op: 'Reshape', from: ['i', 'merged'], to: 'j' },
+      { op: 'Tanh', from: ['j'], to: 'k' },
+      { op: 'Reshape', from: ['k', 'times'], to: 'l' },
+      { op: 'ReduceMax', from: ['l'], to: 'y', attributes: { axes: [0], keepdims: 0 } },
+    ],
+    constants: [
+      int64Tensor('heads', [3, -1, 2]),
+      int64Tensor('merged', [-1, 4]),
+      int64Tensor('times', [3, -1, 4]),
+    ],
+  },
+  'Einsum of data and data': {
+    inputShape: [3, 2, 2],
+    nodes: [
+      { op: 'Einsum', from: ['h', 'h'], to: 'a', attributes: { equation: 'bthk,bshk->bhts' } },
+      { op: 'Softmax', from: ['a'], to: 'b', attributes: { axis: -1 } },
+      { op: 'Einsum', from: ['b', 'h'], to: 'y', attributes: { equation: 'bhts, bshk -> bthk' } },
+    ],
+  },
+  'Einsum by a weight': {
+    inputShape: [3, 4],
+    weights: { w: [4, 2, 3] },
+    nodes: [{ op: 'Einsum', from: ['h', 'w'], to: 'y', attributes: { equation: 'btd,dhk->bhtk' } }],
+  },
+  'Einsum by a weight whose outputs come first': {
+    inputShape: [3, 4],
+    weights: { w: [2, 4] },
+    nodes: [{ op: 'Einsum', from: ['w', 'h'], to: 'y', attributes: { equation: 'od,btd->bto' } }],
+  },
+  'Einsum over two axes': {
+    inputShape: [3, 2, 2],
+    weights: { w: [2, 2, 3] },
+    nodes: [{ op: 'Einsum', from: ['h', 'w'], to: 'y', attributes: { equation: 'bthk,hkd->btd' } }],
+  },
+  'Einsum of an inner product': {
+    inputShape: [4],
+    nodes: [
+      { op: 'Sigmoid', from: ['h'], to: 'a' },
+      { op: 'Einsum', from: ['h', 'a'], to: 'b', attributes: { equation: 'bi,bi->b' } },
+      { op: 'Unsqueeze', from: ['b', 'last'], to: 'y' },
+    ],
+    constants: [int64Tensor('last', [-1])],
+  },
   'Where of a comparison': one(
     'Where',
     {},

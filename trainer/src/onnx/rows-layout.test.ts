@@ -12,6 +12,7 @@ const TARGETS = [
   int64Tensor('to rows of 4', [-1, 4]),
   int64Tensor('to rows of 8', [-1, 8]),
   int64Tensor('kept', [-1, 0]),
+  int64Tensor('parting', [3, -1, 8]),
 ];
 const ROWS = [
   { features: [0.5, -1, 2, 0.25, 1, -0.75], label: 1 },
@@ -78,39 +79,50 @@ test('a dense layer on rows that time is folded into is that layer at each time,
 
 const REFUSED: readonly [what: string, nodes: readonly TinyNode[], why: RegExp][] = [
   [
-    'a mean over what is folded',
-    [...dense, { op: 'ReduceMean', from: ['h'], to: 'z', attributes: { axes: [1] } }],
-    /make z \(ReduceMean\): it works on rows that another axis is folded into: keep the rows apart/,
+    'a mean over the rows that time is folded into',
+    [...dense, { op: 'ReduceMean', from: ['h'], to: 'z', attributes: { axes: [0] } }],
+    /make z \(ReduceMean\): it works along axis 0, where the rows are, and would mix them/,
   ],
   [
     'a softmax along the folded rows',
     [...dense, { op: 'Softmax', from: ['h'], to: 'z', attributes: { axis: 0 } }],
-    /make z \(Softmax\): it works on rows that another axis is folded into/,
+    /make z \(Softmax\): it works along axis 0, where the rows are/,
   ],
   [
-    'a transpose of the folded rows',
-    [...dense, { op: 'Transpose', from: ['h'], to: 'z', attributes: { perm: [1, 0] } }],
-    /make z \(Transpose\): it moves the first axis, into which rows are folded/,
+    'a mean over rows that were moved to the end',
+    [
+      { op: 'Transpose', from: ['x'], to: 'turned', attributes: { perm: [1, 0] } },
+      { op: 'ReduceMean', from: ['turned'], to: 'z', attributes: { axes: [-1] } },
+    ],
+    /make z \(ReduceMean\): it works along axis 1, where the rows are/,
+  ],
+  [
+    'a dense layer along the rows',
+    [
+      { op: 'Transpose', from: ['x'], to: 'turned', attributes: { perm: [1, 0] } },
+      { op: 'MatMul', from: ['turned', 'w'], to: 'z' },
+    ],
+    /make z \(MatMul\): it works along axis 1, where the rows are/,
+  ],
+  [
+    'a shape that parts the rows',
+    [...dense, { op: 'Reshape', from: ['h', 'parting'], to: 'z' }],
+    /make z \(Reshape\): reshaping \[rows\*2, 4\] to \[3, -1, 8\] would mix rows: keep the batch first/,
   ],
   [
     'an offset of its own for each of them',
     [...dense, { op: 'Add', from: ['h', 'b2'], to: 'z' }],
-    /make z \(Add\): it works on rows that another axis is folded into/,
+    /make z \(Add\): b2 has values for axes before the rows: keep the batch first/,
   ],
   [
     'rows joined with folded rows',
     [...dense, { op: 'Add', from: ['h', 'x'], to: 'z' }],
-    /make z \(Add\): it joins rows with rows that another axis is folded into/,
+    /make z \(Add\): it joins values whose rows are in different places/,
   ],
   [
-    'an axis that is only kept',
-    [...dense, { op: 'Reshape', from: ['h', 'kept'], to: 'z' }],
-    /make z \(Reshape\): it keeps an axis of rows .* give its extent/,
-  ],
-  [
-    'their shape',
-    [...dense, { op: 'Shape', from: ['h'], to: 'size' }, { op: 'Reshape', from: ['h', 'size'], to: 'z' }],
-    /make size \(Shape\): it takes the shape of rows/,
+    'an operator that is not known on them',
+    [...dense, { op: 'GlobalAveragePool', from: ['h'], to: 'z' }],
+    /make z \(GlobalAveragePool\): it works on values whose rows are not the first axis, or have another folded/,
   ],
 ];
 for (const [what, nodes, why] of REFUSED) {
@@ -121,6 +133,16 @@ for (const [what, nodes, why] of REFUSED) {
     );
   });
 }
+
+test('an axis that is only kept, and the shape of folded rows, are followed', async () => {
+  const end: TinyNode[] = [
+    { op: 'Shape', from: ['h'], to: 'size' },
+    { op: 'Reshape', from: ['h', 'size'], to: 'same' },
+    { op: 'Reshape', from: ['same', 'kept'], to: 'z' },
+  ];
+  const plain = between([...dense, { op: 'Identity', from: ['h'], to: 'z' }]);
+  assert.deepEqual(await clippedSumOf(between([...dense, ...end])), await clippedSumOf(plain));
+});
 
 test('an output for each time instead of each row is refused', () => {
   const model = {
