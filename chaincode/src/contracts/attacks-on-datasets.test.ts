@@ -15,6 +15,7 @@ import {
   testAttacks,
   text,
   trainer,
+  uncharged,
 } from '../testing/attacks.ts';
 import {
   datasetArgument,
@@ -89,7 +90,7 @@ testAttacks([
           {
             signers: [MALLORY],
             only: 'budget',
-            alter: inRow('budget', (row) => ({ ...row, spent: (row.spent as string[]).map(() => '0') })),
+            alter: uncharged,
           },
         ),
       ),
@@ -106,7 +107,7 @@ testAttacks([
           {
             signers: [MALLORY],
             only: 'budget',
-            alter: inRow('budget', (row) => ({ ...row, spent: (row.spent as string[]).map(() => '0') })),
+            alter: uncharged,
           },
         ),
       ),

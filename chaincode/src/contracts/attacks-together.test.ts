@@ -19,6 +19,7 @@ import {
   testAttacks,
   trained,
   trainer,
+  uncharged,
 } from '../testing/attacks.ts';
 import { aggregate, trainingEvent, updateArgument, verdictArgument } from '../testing/examples.ts';
 import { as, DATASETS, MEMBERS, STUDY } from '../testing/study-on-ledger.ts';
@@ -57,7 +58,7 @@ testAttacks([
           {
             signers: [MALLORY, COLLUDER],
             only: 'budget',
-            alter: inRow('budget', (row) => ({ ...row, spent: (row.spent as string[]).map(() => '0') })),
+            alter: uncharged,
           },
         ),
       ),

@@ -1,6 +1,6 @@
 // Queries on what happened: every version of a row, and activities by what they concern.
-import { type Argument, DomainError, type ErrorCode, PURPOSES } from '../domain/index.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { type Argument, DomainError, type ErrorCode, PURPOSES, type RowVersion } from '../domain/index.ts';
+import type { Ledger, Page } from '../ledger/ledger.ts';
 import { KEY_PARTS, roundKey } from '../ledger/rows.ts';
 import { findDataset, findMember, findRound, findStudy } from './find.ts';
 import { roundEntries, studyEntries } from './index-entries.ts';
@@ -37,9 +37,9 @@ export class AuditContract extends LedgerContract {
 
   getHistory(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'audit:getHistory', text, async ({ argument, ledger }) => {
-      const page = await ledger.history(argument.noun, historyKey(argument), argument);
-      if (page.items.length > 0 || argument.bookmark !== undefined) return page;
       const { noun, key } = argument;
+      const page = await historyOf(ledger, argument);
+      if (page.items.length > 0 || argument.bookmark !== undefined) return page;
       throw new DomainError(MISSING[noun], `there never was a ${noun} ${key.join(' ')}`);
     });
   }
@@ -73,6 +73,13 @@ async function requireKnown(
   else if (!PURPOSES.some((purpose) => purpose === value)) {
     throw new DomainError('INVALID_ARGUMENT', `value must be one of the purposes ${PURPOSES.join(', ')}`);
   }
+}
+
+function historyOf(ledger: Ledger, argument: Argument<'audit:getHistory'>): Promise<Page<RowVersion>> {
+  const key = historyKey(argument);
+  if (argument.noun !== 'budget') return ledger.history(argument.noun, key, argument);
+  const [datasetId = '', pool = ''] = key;
+  return ledger.accounts.history([datasetId, pool], argument);
 }
 
 /** A row's key from what a person writes: rounds as plain numbers. */

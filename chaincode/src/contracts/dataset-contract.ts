@@ -27,9 +27,8 @@ export class DatasetContract extends LedgerContract {
       const { commitment, datasetId } = dataset;
       await ledger.put('commitment', { schema: ROW_SCHEMA.commitment, commitment, datasetId });
       await ledger.guard('dataset', dataset, policy);
-      for (const budget of openBudgets(dataset)) {
-        await ledger.put('budget', budget);
-        await ledger.guard('budget', budget, policy);
+      for (const account of openBudgets(dataset)) {
+        await ledger.guard('budget', await ledger.accounts.open(account), policy);
       }
       return dataset;
     });

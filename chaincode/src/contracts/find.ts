@@ -47,7 +47,7 @@ export const findRound = (ledger: Ledger, { studyId, round }: RoundArgument): Pr
   );
 
 export const findBudget = (ledger: Ledger, datasetId: string, pool: Pool) =>
-  found(ledger.get('budget', datasetId, pool), 'DATASET_NOT_FOUND', `dataset ${datasetId}`);
+  found(ledger.accounts.get(datasetId, pool), 'DATASET_NOT_FOUND', `dataset ${datasetId}`);
 
 export const findAccounts = async (ledger: Ledger, datasetId: string): Promise<Accounts> => ({
   training: await findBudget(ledger, datasetId, 'training'),

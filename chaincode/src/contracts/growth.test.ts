@@ -38,7 +38,20 @@ const update = (round: number) => updateArgument({ studyId: STUDY, datasetId: 'a
 test('recording an update reads the same few rows after no round and after five', async () => {
   const young = await rowsRead(0, 'round:recordUpdate', {});
   const old = await rowsRead(5, 'round:recordUpdate', {});
-  assert.deepEqual([young, old], [7, 7], 'member, study, round, update, release, consent, account');
+  assert.deepEqual(
+    [young, old],
+    [8, 8],
+    'member, study, round, update, release, consent, account and its version',
+  );
+});
+
+test('a page of what became of an account reads its versions, however many there are', async () => {
+  const asked = { noun: 'budget', key: ['alpha', 'training'], pageSize: 2 };
+  const [young, old] = [
+    await rowsRead(0, 'audit:getHistory', asked),
+    await rowsRead(5, 'audit:getHistory', asked),
+  ];
+  assert.deepEqual([young, old], [3, 3], 'the account and two versions');
 });
 
 test('a question to the index reads its page and nothing else', async () => {

@@ -77,8 +77,8 @@ export class MotionContract extends LedgerContract {
       for (const { consent, accounts } of cast.stakes) {
         call.concern({ dataset: [consent.datasetId] });
         await ledger.put('consent', consent);
-        await ledger.put('budget', accounts.training);
-        await ledger.put('budget', accounts.heldOut);
+        await ledger.accounts.change(accounts.training);
+        await ledger.accounts.change(accounts.heldOut);
       }
       if (decided !== undefined) {
         call.concern({ purpose: [study.purpose] });

@@ -101,7 +101,7 @@ export class RoundContract extends LedgerContract {
         round: round.round,
         datasetId,
       });
-      await ledger.put('budget', account);
+      await ledger.accounts.change(account);
       await ledger.put('privacy-charge', charge);
       return update;
     });
@@ -146,7 +146,7 @@ export class RoundContract extends LedgerContract {
       });
       call.concern({ dataset: verdict.scores.map(({ datasetId }) => datasetId) });
       await ledger.put('verdict', verdict);
-      for (const account of accounts) await ledger.put('budget', account);
+      for (const account of accounts) await ledger.accounts.change(account);
       for (const charge of charges) await ledger.put('privacy-charge', charge);
       return verdict;
     });

@@ -79,8 +79,7 @@ export class StudyContract extends LedgerContract {
       // Members that joined since the dataset was registered rely on these rows from here on.
       await ledger.guardAnew('dataset', dataset, policy);
       for (const account of [accounts.training, accounts.heldOut]) {
-        await ledger.put('budget', account);
-        await ledger.guardAnew('budget', account, policy);
+        await ledger.guardAnew('budget', await ledger.accounts.change(account), policy);
       }
       return consent;
     });
@@ -146,8 +145,8 @@ export class StudyContract extends LedgerContract {
         rounds,
       });
       await ledger.put('consent', settled.consent);
-      await ledger.put('budget', settled.accounts.training);
-      await ledger.put('budget', settled.accounts.heldOut);
+      await ledger.accounts.change(settled.accounts.training);
+      await ledger.accounts.change(settled.accounts.heldOut);
       for (const charge of settled.charges) await ledger.put('privacy-charge', charge);
       return settled.consent;
     });

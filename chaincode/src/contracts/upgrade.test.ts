@@ -137,6 +137,43 @@ test('a study that version 1 began goes on in the middle of its round, and ends 
   assert.equal(row.schema, ROW_SCHEMA.study, 'a row that is changed is written in its present form');
 });
 
+test('an account that version 1 opened tells all its versions, before and after', async () => {
+  const ledger = inherited();
+  const key = ['beta', 'training'];
+  const page = (pageSize: number, bookmark?: string) =>
+    ledger.evaluate(auditor, 'audit:getHistory', {
+      noun: 'budget',
+      key,
+      pageSize,
+      ...(bookmark !== undefined && { bookmark }),
+    });
+  const before = await page(200);
+  assert.equal(before.items.length, 1, 'from the history of its key');
+  const update = updateArgument({ studyId, datasetId: 'beta', round: 2 });
+  await ledger.submit(as('trainer', 'BetaMSP'), 'round:recordUpdate', update);
+  await ledger.submit(as('researcher', 'AlphaMSP'), 'study:abort', { studyId, reason: 'enough' });
+  await ledger.submit(as('trainer', 'BetaMSP'), 'study:settle', { studyId, datasetId: 'beta' });
+  const whole = await page(200);
+  assert.equal(whole.items.length, 3);
+  assert.deepEqual(whole.items[2], before.items[0], 'as version 1 wrote it');
+  for (const pageSize of [1, 2, 3]) {
+    const items: unknown[] = [];
+    for (let bookmark: string | undefined; ; ) {
+      const one = await page(pageSize, bookmark);
+      items.push(...one.items);
+      bookmark = one.bookmark;
+      if (bookmark === undefined) break;
+    }
+    assert.deepEqual(items, whole.items, `pages of ${pageSize}`);
+  }
+  const account = await ledger.evaluate(auditor, 'privacy:getBudget', {
+    datasetId: 'beta',
+    pool: 'training',
+  });
+  assert.deepEqual(account.spent, whole.items[0].row.spent);
+  assert.equal(account.schema, ROW_SCHEMA.budget);
+});
+
 test('what is new applies to what is old: amending, voting, indexing, reporting', async () => {
   const ledger = inherited();
   const steward = (i: number) => as('steward', OLD_MEMBERS[i]!);

@@ -5,7 +5,8 @@
 export const ROW_SCHEMA = {
   member: 1,
   dataset: 2,
-  budget: 1,
+  budget: 2,
+  'budget-version': 1,
   study: 2,
   consent: 2,
   'consent-approval': 1,
@@ -31,6 +32,8 @@ type AnyRow = Record<string, unknown>;
  * older rows could not say, and never changes a field that a digest covers.
  */
 const STEPS: Partial<Record<RowKind, readonly ((row: AnyRow) => AnyRow)[]>> = {
+  // 2: an account's sums are in versions of their own. Rows from before hold theirs until they change.
+  budget: [(row) => row],
   // 2: how many stewards of the owner must consent.
   dataset: [(row) => ({ ...row, consentPolicy: { stewards: 1 } })],
   // 2: studies can be amended; the version counts the texts.

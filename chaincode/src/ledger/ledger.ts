@@ -1,6 +1,7 @@
 // Rows on the ledger: read and written by noun and key, as canonical JSON under composite keys.
 import type { ChaincodeStub } from 'fabric-shim-api';
 import { type Activity, canonicalJson, DomainError, presentForm, type RowVersion } from '../domain/index.ts';
+import { AccountVersions } from './account-versions.ts';
 import {
   type ActivityQuery,
   type Concerns,
@@ -8,6 +9,7 @@ import {
   listActivities,
   recordActivity,
 } from './activities.ts';
+import { keyHistory, versionsOfKey } from './key-history.ts';
 import { keyOf, type Noun, type Rows } from './rows.ts';
 
 const PAGE_SIZE = 50;
@@ -28,9 +30,11 @@ const decodeBookmark = (text: string): string => Buffer.from(text, 'base64url').
 /** A transaction sees the rows as they were before it: what it writes it does not read back. */
 export class Ledger {
   readonly #stub: ChaincodeStub;
+  readonly accounts: AccountVersions;
 
   constructor(stub: ChaincodeStub) {
     this.#stub = stub;
+    this.accounts = new AccountVersions(stub);
   }
 
   async get<N extends Noun>(noun: N, ...key: readonly string[]): Promise<Rows[N] | undefined> {
@@ -79,17 +83,10 @@ export class Ledger {
     key: readonly string[],
   ): Promise<{ transactionId: string; at: string } | undefined> {
     let first: { transactionId: string; at: string } | undefined;
-    for await (const { transactionId, at } of this.#versions(noun, key)) first = { transactionId, at };
+    const composite = this.#stub.createCompositeKey(noun, [...key]);
+    for await (const { transactionId, at } of versionsOfKey(this.#stub, composite))
+      first = { transactionId, at };
     return first;
-  }
-
-  /** A row's versions as they were written, newest first. */
-  async *#versions(noun: Noun, key: readonly string[]) {
-    const versions = this.#stub.getHistoryForKey(this.#stub.createCompositeKey(noun, [...key]));
-    for await (const { txId, timestamp, isDelete, value } of versions) {
-      const milliseconds = Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1_000_000);
-      yield { transactionId: txId, at: new Date(milliseconds).toISOString(), isDelete, value };
-    }
   }
 
   /** Every row under a partial key, in the order of keys. */
@@ -130,33 +127,8 @@ export class Ledger {
     return after !== '' && items.length === pageSize ? { items, bookmark: encodeBookmark(after) } : { items };
   }
 
-  /**
-   * A page of a row's versions as they were written, newest first. The bookmark is the last version's transaction, so that versions
-   * written between two pages move nothing.
-   *
-   * @throws DomainError INVALID_ARGUMENT for a bookmark that is no version of this row
-   */
-  async history(
-    noun: Noun,
-    key: readonly string[],
-    { pageSize = PAGE_SIZE, bookmark }: PageOptions,
-  ): Promise<Page<RowVersion>> {
-    const items: RowVersion[] = [];
-    let skipping = bookmark !== undefined && bookmark !== '';
-    for await (const { transactionId, at, isDelete, value } of this.#versions(noun, key)) {
-      if (skipping) {
-        skipping = transactionId !== bookmark;
-        continue;
-      }
-      if (items.length === pageSize) return { items, bookmark: items.at(-1)!.transactionId };
-      items.push({
-        transactionId,
-        at,
-        deleted: isDelete,
-        row: isDelete ? null : (parse(value) as Record<string, unknown>),
-      });
-    }
-    if (skipping) throw new DomainError('INVALID_ARGUMENT', 'bookmark is no version of this row');
-    return { items };
+  /** A page of a row's versions, newest first. For queries only. @throws DomainError INVALID_ARGUMENT */
+  history(noun: Noun, key: readonly string[], page: PageOptions): Promise<Page<RowVersion>> {
+    return keyHistory(this.#stub, this.#stub.createCompositeKey(noun, [...key]), page);
   }
 }

@@ -1,7 +1,8 @@
 // Which rows the ledger holds and how each is keyed: broad to specific, one fact per row.
 import type {
   Attestation,
-  Budget,
+  BudgetRow,
+  BudgetVersion,
   Commitment,
   ConsentApproval,
   ConsentRow,
@@ -23,7 +24,8 @@ import type {
 export interface Rows {
   member: Member;
   dataset: DatasetRow;
-  budget: Budget;
+  budget: BudgetRow;
+  'budget-version': BudgetVersion;
   study: StudyRow;
   consent: ConsentRow;
   'consent-approval': ConsentApproval;
@@ -46,6 +48,7 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   member: ['mspId'],
   dataset: ['datasetId'],
   budget: ['datasetId', 'pool'],
+  'budget-version': ['datasetId', 'pool', 'version'],
   study: ['studyId'],
   consent: ['studyId', 'datasetId'],
   'consent-approval': ['studyId', 'datasetId', 'steward'],

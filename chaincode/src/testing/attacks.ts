@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { type Argument, canonicalJson, type ErrorCode, type TransactionName } from '../domain/index.ts';
-import { datasetArgument } from './examples.ts';
+import { datasetArgument, sha256 } from './examples.ts';
 import { type Caller, type CommitCode, type Endorsed, refusalOf } from './memory-consortium.ts';
 import { as, MEMBERS, STUDY, StudyOnLedger } from './study-on-ledger.ts';
 
@@ -86,12 +86,18 @@ export const inRow =
       ? text(change(JSON.parse(value) as Record<string, unknown>))
       : value;
 
+/** An account that names sums to which nothing was charged. */
+export const uncharged = inRow('budget', (row) => ({
+  ...row,
+  versionSha256: sha256('sums to which nothing was charged'),
+}));
+
 /** A dataset's rows of one noun as somebody else would like them. */
 export function rewritten(study: StudyOnLedger, noun: string, datasetId: string): [string, string][] {
   const changes: Record<string, object> = {
     dataset: { dictionary: datasetArgument('delta').dictionary, title: 'ours' },
     consent: { state: 'withdrawn' },
-    budget: { spent: [], reserved: [] },
+    budget: { versionSha256: sha256('sums to which nothing was charged') },
   };
   const rows = [...study.world.rows]
     .map(([key, { value }]) => [key, JSON.parse(Buffer.from(value).toString())] as const)
