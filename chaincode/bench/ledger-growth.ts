@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { type Argument, canonicalJson, type TransactionName } from '../src/domain/index.ts';
+import { type Argument, type BudgetRow, canonicalJson, type TransactionName } from '../src/domain/index.ts';
 import { sha256, updateArgument } from '../src/testing/examples.ts';
 import { execute } from '../src/testing/execute.ts';
 import { as, STUDY, StudyOnLedger } from '../src/testing/study-on-ledger.ts';
@@ -20,6 +20,7 @@ const YEAR_MS = 31_536_000_000;
 const STEP_MS = 100;
 const caller = as('trainer', 'AlphaMSP');
 const auditor = as('auditor', 'BetaMSP');
+const account = { noun: 'budget' as const, key: ['alpha', 'training'], pageSize: 10 };
 
 /** Another study under the same width of name, so that rows are as long as the real ones. */
 const studyName = (i: number): string => `s${String(i).padStart(STUDY.length + 6, '0')}`;
@@ -58,10 +59,32 @@ function updateOf(i: number, update: readonly [string, string][], now: number): 
       .replaceAll(plaintext, sha256(`plaintext ${i}`))
       .replaceAll(`\u0000${STUDY}\u0000`, `\u0000${studyName(i)}\u0000`)
       .replaceAll(`"${STUDY}"`, `"${studyName(i)}"`);
-  // The account is one row however many updates there are: the newest version is all that state holds.
   return update
-    .filter(([key]) => !key.startsWith('\u0000budget\u0000'))
+    .filter(([key]) => !key.startsWith('\u0000budget'))
     .map(([key, value]) => [renamed(key), renamed(value)]);
+}
+
+/** Alpha's account after so many updates: every version with the digest of the one before, and the account's row. */
+function* accountAfter(size: number, update: readonly [string, string][]): Generator<[string, string]> {
+  const [, first] = update.find(([key]) => key.startsWith('\u0000budget-version\u0000'))!;
+  const [key, row] = update.find(([written]) => written.startsWith('\u0000budget\u0000'))!;
+  const before = JSON.parse(row) as BudgetRow;
+  let { version, versionSha256 } = before;
+  const prefix = `\u0000budget-version\u0000${before.datasetId}\u0000${before.pool}\u0000`;
+  const keyOf = () => `${prefix}${version}\u0000`;
+  yield [keyOf(), first];
+  for (let i = 1; i < size; i++) {
+    const next = {
+      ...JSON.parse(first),
+      transactionId: sha256(`transaction ${i}`),
+      previousSha256: versionSha256,
+    };
+    const text = canonicalJson(next);
+    version += 1;
+    versionSha256 = sha256(text);
+    yield [keyOf(), text];
+  }
+  yield [key, canonicalJson({ ...before, version, versionSha256 })];
 }
 
 const quantile = (sorted: readonly number[], q: number): number =>
@@ -77,15 +100,15 @@ function operationsOn(state: SortedState, size: number, now: number): Readonly<R
     { mspId, role }: typeof caller,
     name: N,
     argument: Argument<N>,
-  ): Promise<Sample> => {
+  ): Promise<Sample & { readonly answer: string }> => {
     const txId = sha256(`measured ${sequence++}`);
     const at = new Date(now + 1000);
     const proposal = { txId, at, mspId, role, person: 'bench', certificate: 'bench' };
     const stub = new SortedStub(state, proposal, 'AlphaMSP');
     const text = canonicalJson(argument);
     const start = performance.now();
-    await execute(name, text, { stub, proposal, sent: undefined, now, log: console.error });
-    return { ms: performance.now() - start, rowsRead: stub.rowsRead };
+    const answer = await execute(name, text, { stub, proposal, sent: undefined, now, log: console.error });
+    return { ms: performance.now() - start, rowsRead: stub.rowsRead, answer };
   };
   const some = (i: number): number => (i * 7919) % size;
   const timeOf = (i: number): string => new Date(now - YEAR_MS + some(i) * STEP_MS).toISOString();
@@ -105,6 +128,12 @@ function operationsOn(state: SortedState, size: number, now: number): Readonly<R
       call(auditor, 'audit:listActivities', { by: 'study', value: studyName(some(i)) }),
     'privacy events of a dataset, first page': () =>
       call(auditor, 'privacy:listEvents', { datasetId: 'alpha' }),
+    'history of an account, newest page': () => call(auditor, 'audit:getHistory', account),
+    'history of an account, page after a cursor': async () => {
+      const { answer } = await call(auditor, 'audit:getHistory', account);
+      const { bookmark } = JSON.parse(answer) as { bookmark: string };
+      return call(auditor, 'audit:getHistory', { ...account, bookmark });
+    },
     'one update': (i) =>
       call(auditor, 'round:getUpdate', { studyId: studyName(some(i)), round: 1, datasetId: 'alpha' }),
   };
@@ -123,6 +152,7 @@ async function main(): Promise<void> {
         for (let i = 0; i < size; i++) {
           for (const [key, value] of updateOf(i, update, now)) state.put(key, value);
         }
+        for (const [key, value] of accountAfter(size, update)) state.put(key, value);
       });
       return { size, rows: state.count(), operations: operationsOn(state, size, now) };
     });

@@ -1,7 +1,9 @@
 // Whether recording an update and asking the auditors' questions costs more on a network whose ledger is older: one
 // network for each size (10^3, 10^4, 10^5 recorded updates, all by real transactions), measured in turns through the
 // bare client. One JSON line per operation and size, then one with the growth of its median. GROWTH=1000,10000 says
-// which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each.
+// which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each. With WAIT=1 it measures once it is told to
+// by a line of input: filling takes long and needs no machine of its own, measuring does.
+import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { Argument } from '@consilium/chaincode/domain';
 import { readConnection } from '../src/connection.ts';
@@ -18,7 +20,7 @@ const REAL_SIZES = sizesIn(process.env.REAL_GROWTH ?? '1000,4000');
 const SAMPLES = Number(process.env.SAMPLES ?? 100);
 const WARM_UPS = 40;
 /** Several hospitals' years at once: lanes of studies, one after the other, each over datasets of its own. */
-const LANES = { count: 8, datasets: 12, rounds: 25 };
+const LANES = { count: 4, datasets: 24, rounds: 25 };
 const PROGRESS_MS = 15_000;
 
 const sizesOn = (kind: string): number[] => (kind === 'embedded' ? SIZES : REAL_SIZES);
@@ -132,12 +134,16 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       ledger.clients[0]!.evaluate('auditor', 'privacy:getBudget', { datasetId, pool: 'training' }),
     );
   },
-  // Older accounts have more versions, and a peer sends up to a hundred at once, however few are asked for.
-  'history of an account, newest page': (ledger, i) =>
-    history(ledger, { noun: 'budget', key: [some(ledger, i).datasetId, 'training'] }),
+  // Of ten times as many versions on a ledger of ten times the age.
+  'history of an account, newest page': (ledger, i) => asked(history(ledger, accountOf(ledger, i))),
+  'history of an account, page after a cursor': async (ledger, i) => {
+    const account = accountOf(ledger, i);
+    const { bookmark } = await history(ledger, account);
+    return asked(history(ledger, { ...account, bookmark }));
+  },
   'history of a round': (ledger, i) => {
     const { studyId, round } = some(ledger, i);
-    return history(ledger, { noun: 'round', key: [studyId, String(round)] });
+    return asked(history(ledger, { noun: 'round', key: [studyId, String(round)] }));
   },
   'one update': (ledger, i) => {
     const { studyId, round, datasetId } = some(ledger, i);
@@ -149,11 +155,14 @@ type Question = Omit<Argument<'audit:listActivities'>, 'pageSize'>;
 const activities = ({ clients: [client] }: Aged, question: Question, pageSize = PAGE): Promise<unknown> =>
   client!.evaluate('auditor', 'audit:listActivities', { ...question, pageSize });
 
-const history = (
-  { clients: [client] }: Aged,
-  row: { noun: 'budget' | 'round'; key: string[] },
-): ReturnType<typeof asked> =>
-  asked(client!.evaluate('auditor', 'audit:getHistory', { ...row, pageSize: 10 }));
+const accountOf = (ledger: Aged, i: number): Row => ({
+  noun: 'budget',
+  key: [some(ledger, i).datasetId, 'training'],
+});
+type Row = Omit<Argument<'audit:getHistory'>, 'pageSize'>;
+/** An account on the youngest ledger has two such pages. */
+const history = ({ clients: [client] }: Aged, row: Row): Promise<{ readonly bookmark: string }> =>
+  client!.evaluate('auditor', 'audit:getHistory', { ...row, pageSize: 5 });
 
 const quantile = (values: readonly number[], q: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? 0;
@@ -207,6 +216,7 @@ answerHelp(`Usage: node gateway/dist/bench/network-growth.js
 What recording and asking cost on networks whose ledgers are of several ages, in turns, as JSON lines.
   GROWTH=1000,10000  recorded updates of each ledger (REAL_GROWTH on a real Fabric, which needs FABRIC_BIN_DIR)
   SAMPLES=100        calls of each question
+  WAIT=1             measures once it is told to by a line of input
   LEDGERS=embedded,raft   and bft
 `);
 await onEachLedger(
@@ -215,6 +225,10 @@ await onEachLedger(
     const { name } = running[0]!;
     const ledgers: Aged[] = [];
     for (const [at, size] of sizesOn(name).entries()) ledgers.push(await aged(running[at]!, size));
+    if (process.env.WAIT !== undefined) {
+      progress(`${BENCH}: ${name} is filled; waiting for a line of input`);
+      await once(process.stdin, 'data');
+    }
     await compare(name, ledgers);
     for (const { clients } of ledgers) for (const client of clients) client.close();
   },

@@ -16,9 +16,15 @@ import { common } from '@hyperledger/fabric-protos';
 import type { Connection } from '../../src/connection.ts';
 import { signWithLowS } from '../../src/ledger-signature.ts';
 
-/** What passes by itself: others were faster, or a peer is a block behind and refuses by what it does not see yet. */
-const PASSING =
-  /_READ_CONFLICT|payloads do not match|concurrency limit|(ROUND|STUDY|CONSENT|QUORUM)_|_NOT_FOUND|NOT_A_MEMBER/i;
+/**
+ * What passes by itself: others were faster, a peer is a block behind and refuses by what it does not see yet, or the
+ * machine stood still for a while.
+ */
+const PASSING = new RegExp(
+  '_READ_CONFLICT|payloads do not match|concurrency limit|(ROUND|STUDY|CONSENT|QUORUM)_|_NOT_FOUND|NOT_A_MEMBER|' +
+    'timeout expired while executing|CLOCK_SKEW',
+  'i',
+);
 const ATTEMPTS_MAX = 50;
 /** A real peer that has just started does not know the others' peers for up to half a minute. */
 const DISCOVERING = /no combination of peers|failed to find any endorsing peers/;
