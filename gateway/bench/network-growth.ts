@@ -2,7 +2,8 @@
 // network for each size (10^3, 10^4, 10^5 recorded updates, all by real transactions), measured in turns through the
 // bare client. One JSON line per operation and size, then one with the growth of its median. GROWTH=1000,10000 says
 // which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each. With WAIT=1 it measures once it is told to
-// by a line of input: filling takes long and needs no machine of its own, measuring does.
+// by a line of input, with as many updates as were recorded until then: filling takes long and needs no machine of its
+// own, measuring does.
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { Argument } from '@consilium/chaincode/domain';
@@ -32,7 +33,16 @@ interface Recorded {
   readonly at: string;
 }
 
-/** Records `size` updates and returns each, in the order of time. */
+let told = false;
+const toldTo =
+  process.env.WAIT === undefined
+    ? Promise.resolve()
+    : once(process.stdin, 'data').then(() => {
+        told = true;
+        process.stdin.destroy();
+      });
+
+/** Records `size` updates, or fewer where told to end, and returns each, in the order of time. */
 async function fill(client: BareClient, size: number, settled: () => Promise<void>): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
   const beganMs = performance.now();
@@ -40,13 +50,14 @@ async function fill(client: BareClient, size: number, settled: () => Promise<voi
     const perSecond = Math.round((recorded.length / (performance.now() - beganMs)) * 1000);
     progress(`${BENCH}: ${recorded.length} of ${size} updates recorded, ${perSecond} a second`);
   }, PROGRESS_MS);
+  const enough = () => told || recorded.length >= size;
   const lane = async (number: number) => {
     const datasets = await registerDatasets(client, LANES.datasets, `lane${number}-`);
     await settled();
-    for (let at = 0; recorded.length < size; at += 1) {
+    for (let at = 0; !enough(); at += 1) {
       const studyId = `${datasets[0]}-s${at}`;
       const study = await RunningStudy.start(client, { studyId, datasets, rounds: LANES.rounds });
-      while (!study.exhausted && recorded.length < size) {
+      while (!study.exhausted && !enough()) {
         const updates = await study.open();
         await settled();
         await inParallel(updates, updates.length, async ({ argument }) => {
@@ -85,7 +96,7 @@ async function aged(ledger: RunningLedger, size: number): Promise<Aged> {
   const recorded = await fill(client, size, settled);
   const rounds = new OpenRounds(client, settled);
   await rounds.prepare({ lanes: 16, datasetsPerStudy: 4, rounds: 200 }, 16);
-  return { size, clients, recorded, rounds };
+  return { size: Math.min(size, recorded.length), clients, recorded, rounds };
 }
 
 type Operation = (ledger: Aged, i: number) => Promise<{ readonly [part: string]: number }>;
@@ -216,7 +227,7 @@ answerHelp(`Usage: node gateway/dist/bench/network-growth.js
 What recording and asking cost on networks whose ledgers are of several ages, in turns, as JSON lines.
   GROWTH=1000,10000  recorded updates of each ledger (REAL_GROWTH on a real Fabric, which needs FABRIC_BIN_DIR)
   SAMPLES=100        calls of each question
-  WAIT=1             measures once it is told to by a line of input
+  WAIT=1             measures once it is told to by a line of input, however much is recorded by then
   LEDGERS=embedded,raft   and bft
 `);
 await onEachLedger(
@@ -224,11 +235,11 @@ await onEachLedger(
   async (...running) => {
     const { name } = running[0]!;
     const ledgers: Aged[] = [];
-    for (const [at, size] of sizesOn(name).entries()) ledgers.push(await aged(running[at]!, size));
-    if (process.env.WAIT !== undefined) {
-      progress(`${BENCH}: ${name} is filled; waiting for a line of input`);
-      await once(process.stdin, 'data');
+    for (const [at, size] of sizesOn(name).entries()) {
+      if (!told) ledgers.push(await aged(running[at]!, size));
     }
+    progress(`${BENCH}: ${name} is filled`);
+    await toldTo;
     await compare(name, ledgers);
     for (const { clients } of ledgers) for (const client of clients) client.close();
   },
