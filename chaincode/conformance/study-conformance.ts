@@ -223,13 +223,26 @@ export function studyConformance(title: string, { setup, teardown }: LedgerConfo
       const states = [...newest.items, ...older.items].map((version) => version.row.state);
       assert.deepEqual(states, ['finalized', 'aggregating', 'validating', 'training']);
 
+      const account = { noun: 'budget' as const, key: [datasets[0]!, 'training'], pageSize: 3 };
+      const latest = await Promise.all(
+        members.map((mspId) => ledger.evaluate(mspId, 'auditor', 'audit:getHistory', account)),
+      );
+      for (const versions of latest) assert.deepEqual(versions, latest[0]);
+      const { bookmark: cursor, items } = latest[0];
+      const before = { ...account, bookmark: cursor };
+      const rest = await ledger.evaluate(members[0]!, 'auditor', 'audit:getHistory', before);
+      const spent = [...items, ...rest.items].map(({ row }) => BigInt(row.spent[0]));
+      const cost = spent[2]!;
+      const expected = [2n * cost, 2n * cost, cost, 0n, 0n];
+      assert.deepEqual(spent, expected, 'registered, reserved, charged twice, settled');
+
       const page = await ledger.evaluate(members[0]!, 'auditor', 'dataset:list', { pageSize: 2 });
       assert.equal(page.items.length, 2);
-      const rest = await ledger.evaluate(members[0]!, 'auditor', 'dataset:list', {
+      const others = await ledger.evaluate(members[0]!, 'auditor', 'dataset:list', {
         pageSize: 200,
         bookmark: page.bookmark,
       });
-      const listed = [...page.items, ...rest.items].map((dataset) => dataset.datasetId);
+      const listed = [...page.items, ...others.items].map((dataset) => dataset.datasetId);
       for (const datasetId of datasets) assert.ok(listed.includes(datasetId));
     });
   });

@@ -103,6 +103,19 @@ export function afterUpgrade(title: string, { setup, teardown }: LedgerConforman
       }
     });
 
+    it('an account tells its versions from before the upgrade and after it', async () => {
+      const account = { noun: 'budget' as const, key: ['beta', 'training'] };
+      const ask = (page: object) =>
+        ledger.evaluate(members[0]!, 'auditor', 'audit:getHistory', { ...account, ...page });
+      const { items } = await ask({});
+      const spent = items.map(({ row }: { row: { spent: string[] } }) => BigInt(row.spent[0]!));
+      assert.equal(spent.length, 4, 'as version 1 left it, charged twice, settled');
+      assert.ok(spent[2] < spent[1] && spent[3] < spent[2]);
+      const newest = await ask({ pageSize: 3 });
+      const oldest = await ask({ pageSize: 3, bookmark: newest.bookmark });
+      assert.deepEqual([...newest.items, ...oldest.items], items);
+    });
+
     it('rows from before the index are found in it once a study is entered', async () => {
       const index = (round?: number) =>
         ledger.submit(members[0]!, 'operator', 'audit:indexStudy', { studyId, ...(round && { round }) });

@@ -4,7 +4,6 @@ import {
   COLLUDER,
   committed,
   forge,
-  inRow,
   MALLORY,
   opened,
   researcher,
