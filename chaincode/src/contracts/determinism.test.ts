@@ -32,6 +32,7 @@ const SUITES = [
   'consented-text',
   'any-order',
   'authorisation',
+  'account-versions',
 ];
 const DAY_MS = 86_400_000;
 
