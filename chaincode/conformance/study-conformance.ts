@@ -227,22 +227,32 @@ export function studyConformance(title: string, { setup, teardown }: LedgerConfo
       const latest = await Promise.all(
         members.map((mspId) => ledger.evaluate(mspId, 'auditor', 'audit:getHistory', account)),
       );
-      for (const versions of latest) assert.deepEqual(versions, latest[0]);
-      const { bookmark: cursor, items } = latest[0];
-      const before = { ...account, bookmark: cursor };
-      const rest = await ledger.evaluate(members[0]!, 'auditor', 'audit:getHistory', before);
-      const spent = [...items, ...rest.items].map(({ row }) => BigInt(row.spent[0]));
-      const cost = spent[2]!;
-      const expected = [2n * cost, 2n * cost, cost, 0n, 0n];
-      assert.deepEqual(spent, expected, 'registered, reserved, charged twice, settled');
+      for (const newest of latest) assert.deepEqual(newest, latest[0]);
+      const versions = [...latest[0].items];
+      for (let cursor = latest[0].bookmark; cursor !== undefined; ) {
+        const before = { ...account, bookmark: cursor };
+        const older = await ledger.evaluate(members[0]!, 'auditor', 'audit:getHistory', before);
+        versions.push(...older.items);
+        cursor = older.bookmark;
+      }
+      const asked = { datasetId: datasets[0]!, pool: 'training' } as const;
+      const { spent } = await ledger.evaluate(members[0]!, 'auditor', 'privacy:getBudget', asked);
+      const spentThen = versions.map(({ row }) => BigInt(row.spent[0]));
+      assert.equal(spentThen[0], BigInt(spent[0]), 'the newest is the account as it is');
+      assert.ok(
+        spentThen.every((sum, i) => i === 0 || sum <= spentThen[i - 1]!),
+        'newest first',
+      );
+      assert.deepEqual(spentThen.slice(-2), [0n, 0n], 'registered and reserved');
+      assert.equal(new Set(versions.map(({ transactionId }) => transactionId)).size, versions.length);
 
       const page = await ledger.evaluate(members[0]!, 'auditor', 'dataset:list', { pageSize: 2 });
       assert.equal(page.items.length, 2);
-      const others = await ledger.evaluate(members[0]!, 'auditor', 'dataset:list', {
+      const rest = await ledger.evaluate(members[0]!, 'auditor', 'dataset:list', {
         pageSize: 200,
         bookmark: page.bookmark,
       });
-      const listed = [...page.items, ...others.items].map((dataset) => dataset.datasetId);
+      const listed = [...page.items, ...rest.items].map((dataset) => dataset.datasetId);
       for (const datasetId of datasets) assert.ok(listed.includes(datasetId));
     });
   });
