@@ -1,9 +1,9 @@
 // Whether recording an update and asking the auditors' questions costs more on a network whose ledger is older: one
 // network for each size (10^3, 10^4, 10^5 recorded updates, all by real transactions), measured in turns through the
 // bare client. One JSON line per operation and size, then one with the growth of its median. GROWTH=1000,10000 says
-// which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each. With WAIT=1 it measures once it is told to
-// by a line of input, with as many updates as were recorded until then: filling takes long and needs no machine of its
-// own, measuring does.
+// which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each. With WAIT=1 it measures once it is told
+// to by a line of input, with as many updates as were recorded until then: filling takes long and needs no machine of
+// its own, measuring does.
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { Argument } from '@consilium/chaincode/domain';
