@@ -42,6 +42,12 @@ interface TiltedStep {
   readonly norm: number;
 }
 
+function normOf(values: Float64Array): number {
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += values[i]! * values[i]!;
+  return Math.sqrt(squares);
+}
+
 /** Σ mass·e^{θ·loss}, as its logarithm. */
 function logMomentOf(pair: LossPair, direction: Direction, theta: number): number {
   const { masses, lowest, interval } = pair;
@@ -71,48 +77,51 @@ function tilt(
   const folded = new Float64Array(length);
   const wrap = length - 1;
   for (let i = 0; i < masses.length; i++) folded[(sign * (lowest + i) - centre) & wrap]! += tilted[i]!;
-  let squares = 0;
-  for (let i = 0; i < length; i++) squares += folded[i]! * folded[i]!;
-  return {
-    logMoment,
-    centre,
-    folded,
-    norm: Math.sqrt(squares),
-  };
+  return { logMoment, centre, folded, norm: normOf(folded) };
 }
 
-/** Multiplies the product by factor^n, frequency by frequency, by repeated squaring. */
-function multiplyByPower(
-  product: { readonly re: Float64Array; readonly im: Float64Array },
-  factor: { readonly re: Float64Array; readonly im: Float64Array },
-  n: number,
-): void {
+interface Spectrum {
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+}
+
+/** Raises a spectrum to a power, frequency by frequency and in place, by repeated squaring. */
+function raise({ re, im }: Spectrum, n: number): Spectrum {
   const lost = Math.exp((-2 * LOST) / n);
-  for (let j = 0; j < product.re.length; j++) {
-    let re = factor.re[j]!;
-    let im = factor.im[j]!;
-    if (re * re + im * im < lost) {
-      product.re[j] = 0;
-      product.im[j] = 0;
-      continue;
-    }
-    let outRe = product.re[j]!;
-    let outIm = product.im[j]!;
-    for (let left = n; ; ) {
-      if (left % 2 === 1) {
-        const next = outRe * re - outIm * im;
-        outIm = outRe * im + outIm * re;
-        outRe = next;
+  for (let j = 0; j < re.length; j++) {
+    let baseRe = re[j]!;
+    let baseIm = im[j]!;
+    let outRe = 0;
+    let outIm = 0;
+    if (baseRe * baseRe + baseIm * baseIm >= lost) {
+      outRe = 1;
+      for (let left = n; ; ) {
+        if (left % 2 === 1) {
+          const next = outRe * baseRe - outIm * baseIm;
+          outIm = outRe * baseIm + outIm * baseRe;
+          outRe = next;
+        }
+        left = Math.floor(left / 2);
+        if (left === 0) break;
+        const square = baseRe * baseRe - baseIm * baseIm;
+        baseIm = 2 * baseRe * baseIm;
+        baseRe = square;
       }
-      left = Math.floor(left / 2);
-      if (left === 0) break;
-      const square = re * re - im * im;
-      im = 2 * re * im;
-      re = square;
     }
-    product.re[j] = outRe;
-    product.im[j] = outIm;
+    re[j] = outRe;
+    im[j] = outIm;
   }
+  return { re, im };
+}
+
+/** Multiplies a spectrum by another one, in place. */
+function multiply({ re, im }: Spectrum, by: Spectrum): Spectrum {
+  for (let j = 0; j < re.length; j++) {
+    const next = re[j]! * by.re[j]! - im[j]! * by.im[j]!;
+    im[j] = re[j]! * by.im[j]! + im[j]! * by.re[j]!;
+    re[j] = next;
+  }
+  return { re, im };
 }
 
 /** Upper bound of Σ (1 − e^{−hm})²e^{−2θhm} over 1 ≤ m ≤ length, by (1 − e^{−x})² ≤ min(1, x²). */
@@ -188,12 +197,13 @@ export class ComposedLosses {
     if (!(steps * fft.relativeError * Math.sqrt(length) < 0.01)) {
       throw new RangeError(`${steps} steps are too many to bound the rounding of their composition`);
     }
-    const product = { re: new Float64Array(length / 2 + 1).fill(1), im: new Float64Array(length / 2 + 1) };
+    let product: Spectrum | undefined;
     const rounding: { n: number; norm: number }[] = [];
     let [base, infinity, logMoment] = [0, 0, 0];
     for (const { pair, steps: n } of parts) {
       const step = tilt(pair, { direction, theta, length });
-      multiplyByPower(product, fft.forward(step.folded), n);
+      const power = raise(fft.forward(step.folded), n);
+      product = product ? multiply(product, power) : power;
       rounding.push({ n, norm: step.norm });
       base += n * step.centre;
       infinity += n * (direction === 'remove' ? pair.infinityRemove : pair.infinityAdd);
@@ -201,10 +211,10 @@ export class ComposedLosses {
     }
     this.#base = base;
     this.#logMoment = logMoment;
-    this.#masses = fft.inverse(product);
+    this.#masses = fft.inverse(product!);
     this.#atInfinity = infinity + (this.#top < highest ? Math.exp(plan.top.logMass) : 0);
     this.#inflation = Math.exp(steps * MASS_ERROR);
-    const norm = Math.sqrt(this.#masses.reduce((sum, mass) => sum + mass * mass, 0));
+    const norm = normOf(this.#masses);
     const perStep = fft.relativeError + 6 * ROUNDOFF;
     let error = fft.relativeError + parts.length * Math.exp(-LOST);
     for (const part of rounding) {

@@ -30,7 +30,10 @@ function check({ noiseMultiplier, samplingRate, steps, batchCap }: GaussianSteps
   }
 }
 
-/** One kind of step as it is composed: without subsampling a single release, of noise smaller by √steps. */
+/**
+ * One kind of step as it is composed. What is not subsampled is one kind: n releases at noise σ are one of noise σ/√n,
+ * or any other number m of releases at noise σ√(m/n).
+ */
 export interface Kind extends GaussianSteps {
   readonly truncation: Truncation;
   readonly adjacency: Adjacency;
@@ -61,8 +64,10 @@ export function kindsOf(events: readonly GaussianSteps[]): Kind[] {
   }
   const kinds = [...joined].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
   if (signal === 0) return kinds;
-  const noiseMultiplier = 1 / Math.sqrt(signal);
-  return [...kinds, { noiseMultiplier, samplingRate: 1, steps: 1, truncation: UNTRUNCATED, adjacency }];
+  // Beside other kinds in parts of little loss each, which share the others' grid and whose e^loss is a number.
+  const steps = kinds.length > 0 ? Math.ceil(signal) : 1;
+  const noiseMultiplier = Math.sqrt(steps / signal);
+  return [...kinds, { noiseMultiplier, samplingRate: 1, steps, truncation: UNTRUNCATED, adjacency }];
 }
 
 export function sourceOf(

@@ -110,6 +110,7 @@ test('without subsampling ε is that of the analytic Gaussian, never below it', 
     [1, 1, 1e-5],
     [3, 10, 1e-9],
     [0.5, 4, 1e-6],
+    [0.8, 1068, 3e-8],
   ] as const) {
     const exact = epsilonOfRelease({ noiseMultiplier: sigma / Math.sqrt(steps), samplingRate: 1 }, delta);
     const epsilon = epsilonByPld(one(sigma, 1, steps), delta);

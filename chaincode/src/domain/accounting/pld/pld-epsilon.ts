@@ -12,7 +12,7 @@ import {
 import type { LossSource } from './loss-pair.ts';
 import { type ComposedNodes, cumulantAt, type Direction, findSaddlePoint } from './saddle-point.ts';
 import { deltaOfRelease, epsilonOfRelease } from './single-release.ts';
-import { sizeFor, TAIL_SHARE } from './size-transform.ts';
+import { COARSEST_BIAS, sizeFor, TAIL_SHARE } from './size-transform.ts';
 
 type Wanted = { readonly delta: number } | { readonly epsilon: number };
 
@@ -120,7 +120,19 @@ function worstOf(kinds: readonly Kind[], question: Omit<Question, 'parts' | 'gri
   const epsilon = 'delta' in wanted ? remove : wanted.epsilon;
   const needed = 'delta' in wanted ? wanted.delta : remove;
   if (epsilon > 0 && logDeltaBound(parts, 'add', epsilon) < Math.log(needed / 2)) return remove;
+  if ('delta' in wanted && addingCostsLess(remove, task)) return remove;
   return Math.max(remove, boundIn('add', task));
+}
+
+/**
+ * Whether a coarser grid than ε itself needs proves that adding costs at most `remove`: as coarse as half of what
+ * lies between the two, by the saddle point's estimate.
+ */
+function addingCostsLess(remove: number, task: Question): boolean {
+  const { epsilon } = findSaddlePoint(task.parts, 'add', { logDelta: Math.log(task.delta) });
+  const finer = (2 * COARSEST_BIAS * remove) / (remove - epsilon);
+  if (!(finer > 0 && finer < 0.5)) return false;
+  return boundIn('add', { ...task, wanted: { epsilon: remove }, finer }) <= task.delta;
 }
 
 function composedEpsilon(kinds: readonly Kind[], delta: number): number {

@@ -11,7 +11,7 @@ import {
 export const TAIL_SHARE = 1e-6;
 /** What discretisation may add to ε, relatively: as little as the transform's length gives for free. */
 const FINEST_BIAS = 5e-5;
-const COARSEST_BIAS = 2e-4;
+export const COARSEST_BIAS = 2e-4;
 const LONGEST = 2 ** 20;
 const SHORTEST = 2 ** 9;
 const MOST_CELLS = 2 ** 20;
@@ -131,6 +131,7 @@ export function sizeFor(
     const far = chernoffPoint(parts, direction, { side: 'upper', from: theta, logMass });
     const least = Math.min(bottom.loss, lowest);
     const span = Math.max(top.loss - least, far.loss - Math.min(epsilon, lowest));
+    if (span > best.span) break;
     if (span < 0.97 * best.span) best = { theta, span, least };
     if (span < 2048 * coarsest) break;
   }
