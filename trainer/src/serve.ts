@@ -1,0 +1,79 @@
+// The service itself: its parts put together, from the environment until a signal.
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { ArtefactError, IpfsArtefactStore, loadOrCreateMemberKeys } from './artefact/index.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { TrainerError } from './errors.ts';
+import { GatewayClient } from './gateway-client.ts';
+import { followEvents } from './gateway-events.ts';
+import { Journal } from './journal.ts';
+import { buildTrainer } from './trainer.ts';
+
+const EXIT = { ok: 0, unavailable: 69, bug: 70, config: 78 } as const;
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof ConfigError) return EXIT.config;
+  if (error instanceof TrainerError || error instanceof ArtefactError) return EXIT.unavailable;
+  return typeof (error as { code?: unknown }).code === 'string' ? EXIT.unavailable : EXIT.bug;
+}
+
+async function run({ json }: { readonly json: boolean }): Promise<void> {
+  const config = readConfig(process.env);
+  // Salts, keys and draws are nobody else's business on this machine.
+  process.umask(0o077);
+  const log = pino({ level: config.logLevel, base: { mspId: config.mspId } }, process.stderr);
+  using journal = new Journal(config.dataDirectory);
+  const keys = await loadOrCreateMemberKeys(join(config.dataDirectory, 'encryption-key.pem'));
+  const stopping = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      log.info({ signal: name }, 'stopping');
+      stopping.abort(new TrainerError('TRAINER_STOPPING'));
+    });
+  }
+  const { signal } = stopping;
+  const { gatewayUrl, gatewayKey, mspId, trainerKey, takeoverMs, pollMs } = config;
+  const { service, http } = buildTrainer({
+    mspId,
+    trainerKey,
+    takeoverMs,
+    pollMs,
+    ledger: new GatewayClient({ url: gatewayUrl, key: gatewayKey }),
+    journal,
+    store: new IpfsArtefactStore({ url: config.ipfsUrl }),
+    keys,
+    log,
+    signal,
+  });
+  const address = await http.listen({ host: '127.0.0.1', port: config.port });
+  process.stdout.write(json ? `${JSON.stringify({ url: address, mspId })}\n` : `listening on ${address}\n`);
+  const events = followEvents({
+    url: gatewayUrl,
+    key: gatewayKey,
+    signal,
+    onEvent: (event) => service.notice(event),
+    onConnected: () => service.wakeAll(),
+    onDisconnected: (error) => log.debug({ err: error }, 'the event stream broke'),
+  });
+  try {
+    await service.run();
+  } finally {
+    stopping.abort(new TrainerError('TRAINER_STOPPING'));
+    await events;
+    await http.close();
+  }
+  log.info('stopped');
+}
+
+/** Runs until SIGTERM or SIGINT and answers the exit code; errors are told on standard error. */
+export async function serve(options: { readonly json: boolean }): Promise<number> {
+  try {
+    await run(options);
+    return EXIT.ok;
+  } catch (error) {
+    const code = exitCodeOf(error);
+    const { message, stack } = error as Error;
+    process.stderr.write(`consilium-trainer: ${code === EXIT.bug ? stack : message}\n`);
+    return code;
+  }
+}
