@@ -47,7 +47,7 @@ test('without --json the answer is for people, rounded up', async () => {
   );
 });
 
-test('a file of events is composed, in any order', async () => {
+test('a file of events is composed, in any order and with a byte order mark', async () => {
   const events = [
     { noiseMultiplier: 1, samplingRate: 0.01, steps: 500 },
     { noiseMultiplier: 1.2, samplingRate: '0.01', steps: 500 },
@@ -57,7 +57,8 @@ test('a file of events is composed, in any order', async () => {
   const { epsilonPld, epsilonRdp } = JSON.parse(first.out);
   assert.ok(Math.abs(epsilonPld / 1.597326 - 1) < 1e-3, `${epsilonPld}`);
   assert.ok(Math.abs(epsilonRdp / 1.877427 - 1) < 1e-3, `${epsilonRdp}`);
-  const second = await run('--events', await fileOf(events.toReversed()), '--delta', '1e-5', '--json');
+  const marked = await fileOf(`\u{FEFF}${JSON.stringify(events.toReversed())}`);
+  const second = await run('--events', marked, '--delta', '1e-5', '--json');
   assert.equal(JSON.parse(second.out).epsilonPld, epsilonPld);
 });
 

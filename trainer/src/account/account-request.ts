@@ -93,7 +93,7 @@ function eventOf(entry: unknown, name: string, problems: string[]): Steps {
 async function readEvents(path: string): Promise<readonly Steps[]> {
   let list: unknown;
   try {
-    list = JSON.parse(await readFile(path, 'utf8'));
+    list = JSON.parse((await readFile(path, 'utf8')).replace(/^\u{FEFF}/u, ''));
   } catch (cause) {
     const remedy =
       cause instanceof SyntaxError

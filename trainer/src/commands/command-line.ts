@@ -45,11 +45,12 @@ export function reasonOf(error: unknown): string {
   return REASONS[code] ?? code;
 }
 
-/** A text file that an option names. @throws InputError */
+/** A text file that an option names, without the byte order mark that some editors write. @throws InputError */
 export async function readText(path: string, what: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new InputError(`${what} ${path} cannot be read: ${reasonOf(cause)}`, { cause });
   });
+  return text.replace(/^\u{FEFF}/u, '');
 }
 
 /** Parses a command's arguments. @throws InputError for unknown ones */

@@ -86,6 +86,37 @@ export function sourceOf(
   });
 }
 
+/** e^loss of a little more than this is no double. */
+const GREATEST_LOSS = 600;
+/** Standard deviations beyond which no tail is asked for. */
+const FARTHEST = 20;
+
+/** By how much one unit moves a step's sum at most, in clip norms. */
+function shiftOf({ truncation, adjacency }: Kind): number {
+  if (truncation.probability > 0) return 4;
+  return adjacency === 'replace-one' ? 2 : 1;
+}
+
+/**
+ * A release that costs no less than the kinds together, where some step has too little noise for its losses to be
+ * composed: ε is hundreds then, and far from any use.
+ *
+ * Sampling mixes steps that differ by the shift with ones that do not differ, and δ(ε) is jointly convex, so that a
+ * step costs at most what it costs with the shift for certain; n shifts s at noise σ are one of s√n.
+ */
+export function boundingRelease(kinds: readonly Kind[]): Release | undefined {
+  const beyond = kinds.some((kind) => {
+    const signal = shiftOf(kind) / kind.noiseMultiplier;
+    return signal * (signal / 2 + FARTHEST) > GREATEST_LOSS;
+  });
+  if (!beyond) return undefined;
+  const signal = kinds.reduce(
+    (sum, kind) => sum + kind.steps * (shiftOf(kind) / kind.noiseMultiplier) ** 2,
+    0,
+  );
+  return { noiseMultiplier: 1 / Math.sqrt(signal), samplingRate: 1 };
+}
+
 /** The one release that all is equal to, if it is. */
 export function onlyRelease(kinds: readonly Kind[]): Release | undefined {
   const [kind] = kinds;

@@ -220,6 +220,11 @@ test('extremes stay finite and ordered: much noise, little noise, many steps, ti
   assert.ok(epsilonByPld(one(100, 0.001, 1_000_000), 1e-6) < 1);
   assert.ok(epsilonByPld(one(0.8, 1e-4, 20_000), 1e-9) < 0.284);
   assert.ok(Number.isFinite(epsilonByPld(one(0.5, 0.5, 100_000), 1e-9)));
+  const littleNoise = epsilonByPld(one(0.001, 0.1, 1000), 1e-5);
+  assert.ok(littleNoise > epsilonByPld(one(0.05, 0.1, 1000), 1e-5));
+  assert.equal(littleNoise, epsilonByPld(one(0.001, 1, 1000), 1e-5));
+  assert.ok(epsilonByPld([{ ...stepsOf([0.001, 0.1, 10]), adjacency: 'replace-one' }], 1e-5) > 10 * 2e6);
+  assert.ok(deltaByPld(one(0.001, 0.1, 1000), 1e9) <= 1e-30);
 });
 
 test('what is no mechanism is refused by name', () => {

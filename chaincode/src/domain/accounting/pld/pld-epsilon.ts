@@ -2,6 +2,7 @@
 // accounting of DP-SGD, for planning and for reports. The ledger charges by Rényi costs, which add up.
 import { ComposedLosses, type ComposedPair } from './compose-losses.ts';
 import {
+  boundingRelease,
   type GaussianSteps,
   type Kind,
   kindsOf,
@@ -171,7 +172,7 @@ function totalVariationBound(kinds: readonly Kind[]): number {
  * any number of releases without subsampling, are exact. The order of the events does not matter.
  *
  * Edge cases: no events, or none that costs anything, give 0; a noise multiplier of 0 with a sampling rate
- * above 0 gives ∞.
+ * above 0 gives ∞; one below 0.05, where ε is hundreds, is bounded without its sampling rate.
  *
  * @throws RangeError for δ outside (0, 1), a noise multiplier below 0, a rate outside [0, 1] or no count.
  */
@@ -181,7 +182,7 @@ export function epsilonByPld(events: readonly GaussianSteps[], delta: number): n
   if (costly.length === 0) return 0;
   if (unbounded(costly)) return Number.POSITIVE_INFINITY;
   if (totalVariationBound(costly) <= delta) return 0;
-  const release = onlyRelease(costly);
+  const release = onlyRelease(costly) ?? boundingRelease(costly);
   return release ? epsilonOfRelease(release, delta) : composedEpsilon(costly, delta);
 }
 
@@ -196,7 +197,7 @@ export function deltaByPld(events: readonly GaussianSteps[], epsilon: number): n
   const costly = kindsOf(events);
   if (costly.length === 0 || epsilon === Number.POSITIVE_INFINITY) return 0;
   if (unbounded(costly)) return 1;
-  const release = onlyRelease(costly);
+  const release = onlyRelease(costly) ?? boundingRelease(costly);
   if (release) return deltaOfRelease(release, epsilon);
   return Math.min(totalVariationBound(costly), composedDelta(costly, epsilon));
 }
