@@ -9,6 +9,9 @@ export const DATA_PROBLEMS = {
   ROW_LENGTH: 'The row has another number of fields than there are columns: mend it, or quote its commas.',
   COLUMN_UNKNOWN:
     'The dictionary names a column that the file does not have: correct it there, or the first line of the file.',
+  COLUMN_TWICE:
+    'The dictionary names a column that the file has more than once: rename or remove all but one.',
+  COLUMN_NESTED: 'The column holds lists or records: write its values into columns of their own.',
   FEATURE_UNKNOWN: 'The dictionary has no feature of this name: check its spelling, or leave it out.',
   PATIENT_ID_MISSING: 'The row has no patient id: fill it in, or leave the row out.',
   VALUE_NOT_A_NUMBER:

@@ -10,7 +10,7 @@ import { parseParquet } from './parse-parquet.ts';
 import { datasetOf, readDataset } from './read-dataset.ts';
 import { parseTable } from './read-table.ts';
 import { wantedColumns } from './table.ts';
-import { SNAPPY_PARQUET, ZSTD_PARQUET } from './testing/parquet-files.ts';
+import { NESTED_PARQUET, SNAPPY_PARQUET, ZSTD_PARQUET } from './testing/parquet-files.ts';
 
 const numeric = (name: string, low: number, high: number): Feature => ({
   name,
@@ -99,11 +99,13 @@ test('a date is no number', async () => {
   assert.throws(() => datasetOf(table, dated), refusal('VALUE_NOT_A_NUMBER', 'seen'));
 });
 
-test('a missing column and a damaged file are refused', async () => {
+test('a missing or nested column and a damaged file are refused', async () => {
   await assert.rejects(
     parseParquet(SNAPPY_PARQUET, ['age', 'patient']),
     refusal('COLUMN_UNKNOWN', 'patient'),
   );
+  await assert.rejects(parseParquet(NESTED_PARQUET, ['id', 'age']), refusal('COLUMN_NESTED', 'age'));
+  assert.deepEqual((await parseParquet(NESTED_PARQUET, ['id'])).rows[1]?.cells, ['b']);
   await assert.rejects(parseParquet(SNAPPY_PARQUET.subarray(0, 500)), refusal('FILE_NOT_PARQUET'));
   const damaged = Uint8Array.from(SNAPPY_PARQUET);
   damaged.fill(0xff, 10, 200);

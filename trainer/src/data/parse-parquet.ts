@@ -3,7 +3,7 @@
 import { type FileMetaData, parquetMetadata, parquetReadObjects, type SchemaElement } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { DataError, problem } from './data-problem.ts';
-import type { Table } from './table.ts';
+import { requireColumns, type Table } from './table.ts';
 
 const MAGIC = 'PAR1';
 
@@ -14,15 +14,21 @@ export const isParquet = (bytes: Uint8Array): boolean =>
 /**
  * The wanted columns, by default all; a row's `line` is its number from 1.
  *
- * Null and NaN become the empty text, true and false 1 and 0, dates ISO 8601. What is nested is no value.
+ * Null and NaN become the empty text, true and false 1 and 0, dates ISO 8601.
  *
- * @throws DataError FILE_NOT_PARQUET, FILE_EMPTY or COLUMN_UNKNOWN
+ * @throws DataError FILE_NOT_PARQUET, FILE_EMPTY, COLUMN_UNKNOWN, COLUMN_TWICE, or COLUMN_NESTED for a wanted column
  */
 export async function parseParquet(bytes: Uint8Array, wanted?: readonly string[]): Promise<Table> {
-  const { metadata, columns: known } = readColumns(bytes);
+  const { metadata, columns: elements } = readColumns(bytes);
+  const known = new Map(elements.map((element) => [element.name, element]));
   const columns = [...(wanted ?? known.keys())];
-  const unknown = columns.filter((column) => !known.has(column));
-  if (unknown.length > 0) throw new DataError(unknown.map((column) => problem('COLUMN_UNKNOWN', { column })));
+  requireColumns(
+    columns,
+    elements.map(({ name }) => name),
+  );
+  const nested = columns.filter((column) => (known.get(column)?.num_children ?? 0) > 0);
+  if (wanted && nested.length > 0)
+    throw new DataError(nested.map((column) => problem('COLUMN_NESTED', { column })));
   const records = await parquetReadObjects({ file: bufferOf(bytes), metadata, columns, compressors }).catch(
     () => {
       // The reader's own error may quote the file, so it is not passed on.
@@ -42,13 +48,13 @@ function bufferOf(bytes: Uint8Array): ArrayBuffer {
 }
 
 /** The file's own columns, in its order. */
-function readColumns(bytes: Uint8Array): { metadata: FileMetaData; columns: Map<string, SchemaElement> } {
+function readColumns(bytes: Uint8Array): { metadata: FileMetaData; columns: SchemaElement[] } {
   try {
     const metadata = parquetMetadata(bufferOf(bytes));
-    const columns = new Map<string, SchemaElement>();
+    const columns: SchemaElement[] = [];
     // The schema is a tree in depth-first order below its root; only the root's children are columns.
     for (let at = 1; at < metadata.schema.length; at += sizeOf(metadata.schema, at)) {
-      columns.set(metadata.schema[at]!.name, metadata.schema[at]!);
+      columns.push(metadata.schema[at]!);
     }
     return { metadata, columns };
   } catch {

@@ -112,10 +112,14 @@ test('a label that is not 0 or 1 is refused under the binary rule', () => {
   );
 });
 
-test('an unknown column, an empty file, a ragged row and what is not CSV are refused', () => {
+test('an unknown or doubled column, an empty file, a ragged row and what is not CSV are refused', () => {
   assert.deepEqual(
     problemsOf(() => read('id,age,sex,num\na,1,1,1')),
     [['COLUMN_UNKNOWN', 'cp']],
+  );
+  assert.deepEqual(
+    problemsOf(() => read('id,age,sex,cp,num,age\na,1,1,1,0,2')),
+    [['COLUMN_TWICE', 'age']],
   );
   assert.deepEqual(
     problemsOf(() => read('')),

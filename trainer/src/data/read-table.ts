@@ -5,7 +5,7 @@ import type { Dictionary } from '@consilium/chaincode/domain';
 import { type Info, parse } from 'csv-parse/sync';
 import { DataError, problem } from './data-problem.ts';
 import { isParquet, parseParquet } from './parse-parquet.ts';
-import { type Table, wantedColumns } from './table.ts';
+import { requireColumns, type Table, wantedColumns } from './table.ts';
 
 /**
  * A file's rows; Parquet is told by its first bytes, whatever the file's name.
@@ -46,8 +46,7 @@ export function parseTable(bytes: Uint8Array, dictionary: Dictionary): Table {
     throw new DataError([problem('FILE_NOT_CSV')]);
   }
   const columns = header.map((name) => name.trim());
-  const unknown = wantedColumns(dictionary).filter((column) => !columns.includes(column));
-  if (unknown.length > 0) throw new DataError(unknown.map((column) => problem('COLUMN_UNKNOWN', { column })));
+  requireColumns(wantedColumns(dictionary), columns);
   const ragged = lines.filter(({ cells }) => cells.length !== columns.length);
   if (ragged.length > 0) throw new DataError(ragged.map(({ line }) => problem('ROW_LENGTH', { line })));
   return { columns, rows: lines };
