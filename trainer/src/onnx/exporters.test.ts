@@ -62,6 +62,42 @@ describe('of the float initialisers are trained', () => {
     assert.deepEqual(trainedNames(folded), ['w', 'v'], 'what is made of shapes is no weight');
   });
 
+  it('no weight twice that the module has once: a copy that the exporter turned is refused', () => {
+    const parameter = [kind, 'PARAMETER'] as const;
+    const tied = (copy: string, notes: Parameters<typeof noted>[0]) => {
+      const twice: TinyModel = {
+        features: 3,
+        weights: { w: [3, 2], [copy]: [2, 3], v: [3, 1] },
+        nodes: [
+          { op: 'MatMul', from: ['x', 'w'], to: 'h' },
+          { op: 'MatMul', from: ['h', copy], to: 'back' },
+          { op: 'MatMul', from: ['back', 'v'], to: 'logit' },
+        ],
+      };
+      return changed(twice, (model) => {
+        const [w] = model.graph.initializer;
+        const { values } = readForwardModel(tinyModel(twice));
+        const turned = Float32Array.from({ length: 6 }, (_, i) => values[(i % 3) * 2 + Math.floor(i / 3)]!);
+        model.producerName = 'pytorch';
+        model.graph.initializer = [w!, floatTensor({ name: copy, shape: [2, 3] }, turned)].concat(
+          model.graph.initializer.slice(2),
+        );
+        model.graph.valueInfo = Object.entries(notes).map(([name, [key, value]]) => ({
+          name,
+          type: {},
+          metadataProps: [{ key, value }],
+        }));
+      });
+    };
+    for (const bytes of [tied('t', { w: parameter, t: [origin, "['w']"] }), tied('onnx::MatMul_9', {})]) {
+      const problems = refusalsOf(bytes);
+      assert.equal(problems.length, 1);
+      assert.match(problems[0]!, /initialiser (t|onnx::MatMul_9) is w transposed: one shared weight/);
+    }
+    const copied = tied('u', { w: parameter, u: parameter, v: parameter });
+    assert.deepEqual(trainedNames(copied), ['w', 'u', 'v'], 'layers that begin equal are two');
+  });
+
   it('none of the single numbers of tf2onnx, and only the weights of skl2onnx', () => {
     const epsilon = { ...shifted, weights: { ...shifted.weights, offset: [] } };
     assert.deepEqual(trainedNames(tinyModel(epsilon)), ['w', 'offset', 'v']);

@@ -14,6 +14,7 @@ import {
 } from './onnx-schema.ts';
 import type { KnownValues, OpNode } from './ops/op-rule.ts';
 import { withStandardOperators } from './scikit-learn.ts';
+import { turnedCopies } from './shared-weights.ts';
 import { elementCount, floatTensor } from './tensor-data.ts';
 import { UnsupportedModelError } from './unsupported-model.ts';
 
@@ -175,6 +176,7 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   const ancestors = ancestorsOf(logit, graph.nodes);
   const problems: string[] = [];
   const initialisers = readInitialisers(model, ancestors, problems);
+  problems.push(...turnedCopies(model, initialisers));
   if (problems.length === 0 && initialisers.parameters.length === 0) {
     problems.push('nothing in it can be trained');
   }

@@ -57,6 +57,16 @@ function notesOf({ valueInfo = [] }: ModelProto['graph'], key: string): Readonly
   );
 }
 
+/** What PyTorch's newer exporter computed itself, by name, and the names of what it was made of. */
+export function foldedOrigins(graph: ModelProto['graph']): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    [...notesOf(graph, FOLDED_FROM)].map(([name, origins]) => [
+      name,
+      [...origins.matchAll(/'([^']+)'/g)].map(([, origin]) => origin!),
+    ]),
+  );
+}
+
 /**
  * PyTorch's newer exporter says of what the module owned whether it was a parameter or a buffer, and of what it
  * computed itself what it was made of: of parameters (transposed weights), which is trained, or of the program's own
@@ -64,7 +74,7 @@ function notesOf({ valueInfo = [] }: ModelProto['graph'], key: string): Readonly
  */
 function pytorchWeights(graph: ModelProto['graph']): WeightTest {
   const kinds = notesOf(graph, KIND);
-  const origins = notesOf(graph, FOLDED_FROM);
+  const origins = foldedOrigins(graph);
   const computed = new Set(graph.node.flatMap(({ output }) => output));
   const isOfProgram = (name: string) => /^val_\d+$/.test(name) || computed.has(name);
   return (tensor, users) => {
@@ -72,7 +82,7 @@ function pytorchWeights(graph: ModelProto['graph']): WeightTest {
     if (kind !== undefined) return kind === 'PARAMETER';
     if (kinds.size === 0 && !/^(val|scalar_tensor)_\w+$/.test(tensor.name)) return true;
     if (isSingle(tensor) || isNeutral(tensor, users)) return false;
-    const sources = [...(origins.get(tensor.name) ?? '').matchAll(/'([^']+)'/g)].map(([, name]) => name!);
+    const sources = origins.get(tensor.name) ?? [];
     return sources.length === 0 || !sources.every(isOfProgram);
   };
 }
