@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { StepGraph } from '../onnx/index.ts';
 import { createParameters, type Lane, largestOf, openLane, openLaneThread, type Rooms } from './lane.ts';
 import { copyOf, LaneSums, PART, type SumsInParts } from './lane-sums.ts';
-import { isUsableUnit, type TrainingUnits, unitCount } from './training-units.ts';
+import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './training-units.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
 
@@ -33,6 +33,8 @@ export class ClippedSum {
   readonly #units: TrainingUnits;
   /** Per unit, 1 where it is left out from the start. */
   readonly #isUnusable: Uint8Array;
+  /** ‖x‖² of each row. */
+  readonly #rowSquares: Float64Array;
   readonly #ofLanes: SumsInParts;
   /** Of several runs: their sum, and what its rounding lost. */
   #sums: Readonly<Record<'total' | 'lost', Float64Array>> | undefined;
@@ -55,6 +57,7 @@ export class ClippedSum {
     this.#isUnusable = Uint8Array.from({ length: unitCount(units) }, (_, unit) =>
       isUsableUnit(units, unit) ? 0 : 1,
     );
+    this.#rowSquares = squaresOfRows(units);
   }
 
   /**
@@ -218,15 +221,17 @@ export class ClippedSum {
       buffers.x.fill(0);
       buffers.y.fill(0);
       buffers.mask.fill(0);
+      buffers.rowSquares.fill(0);
     }
     batch.forEach((unit, slot) => {
       if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) return;
-      const { x, y, mask } = this.#lanes[slot % lanes]!.buffers;
+      const { x, y, mask, rowSquares } = this.#lanes[slot % lanes]!.buffers;
       const first = source.rowOffsets[unit]!;
       const last = source.rowOffsets[unit + 1]!;
       const target = Math.floor(slot / lanes) * rowsPerUnit;
       x.set(source.features.subarray(first * features, last * features), target * features);
       y.set(source.labels.subarray(first, last), target);
+      rowSquares.set(this.#rowSquares.subarray(first, last), target);
       mask.fill(1, target, target + last - first);
     });
   }

@@ -4,7 +4,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type OnnxSession, openSession, type StepGraph, type TensorValue } from '../onnx/index.ts';
+import {
+  type OnnxSession,
+  openSession,
+  type StepArrays,
+  type StepGraph,
+  stepInputs,
+  stepOutputs,
+} from '../onnx/index.ts';
 
 export const LANE_STATE = { opening: 0, idle: 1, running: 2, failed: 3, closed: 4 } as const;
 
@@ -16,15 +23,8 @@ export type Rooms = readonly StepGraph[];
 
 export const largestOf = (rooms: Rooms): StepGraph => rooms.at(-1)!;
 
-/** A run's inputs and outputs, for the largest room: smaller ones use the first places. */
-export interface LaneBuffers {
-  readonly x: Float32Array;
-  readonly y: Float32Array;
-  readonly mask: Float32Array;
-  /** All lanes' own. */
-  readonly parameters: Float32Array;
-  /** One value, where the graph takes the clip norm as an input. */
-  readonly clipNorm?: Float64Array;
+/** A run's inputs and outputs, for the largest room: smaller ones use the first places. Lanes share the parameters. */
+export interface LaneBuffers extends StepArrays {
   readonly sum: Sums;
   readonly squares: Float64Array;
 }
@@ -48,24 +48,6 @@ export class LaneFailedError extends Error {
   override readonly name = 'LaneFailedError';
 }
 
-/** A function that runs the graph once over a lane's buffers. */
-function runnerOf(graph: StepGraph, session: OnnxSession, buffers: LaneBuffers): () => Promise<void> {
-  const { x, y, mask, parameters, clipNorm, sum, squares } = buffers;
-  const { units, rowsPerUnit, features, inputShape, sumType } = graph;
-  const rows = units * rowsPerUnit;
-  const inputs: Record<string, TensorValue> = {
-    x: { type: 'float32', shape: [rows, ...inputShape], data: x.subarray(0, rows * features) },
-    y: { type: 'float32', shape: [rows, 1], data: y.subarray(0, rows) },
-    mask: { type: 'float32', shape: [rows, 1], data: mask.subarray(0, rows) },
-    parameters: { type: 'float32', shape: [parameters.length], data: parameters },
-    ...(clipNorm && { clipNorm: { type: 'float64', shape: [1, 1], data: clipNorm } }),
-  };
-  return session.prepare(inputs, {
-    clippedSum: { type: sumType, shape: [1, sum.length], data: sum },
-    squares: { type: 'float64', shape: [units, 1], data: squares.subarray(0, units) },
-  });
-}
-
 /** Runs rooms over a lane's buffers on the calling thread; each is opened when it is first run. */
 export class RoomRunner {
   readonly #rooms: Rooms;
@@ -84,7 +66,8 @@ export class RoomRunner {
     if (opened === undefined) {
       const graph = this.#rooms[room]!;
       const session = await openSession(graph.bytes, { threads: this.#threads });
-      opened = { session, run: runnerOf(graph, session, this.#buffers) };
+      const run = session.prepare(stepInputs(graph, this.#buffers), stepOutputs(graph, this.#buffers));
+      opened = { session, run };
       this.#open.set(room, opened);
     }
     await opened.run();
@@ -112,6 +95,7 @@ function createBuffers(rooms: Rooms, parameters: Float32Array, allocate: Allocat
     x: floats(rows * features),
     y: floats(rows),
     mask: floats(rows),
+    rowSquares: doubles(rows),
     parameters,
     ...(graph.takesClipNorm && { clipNorm: doubles(1) }),
     sum: graph.sumType === 'float32' ? floats(parameterCount) : doubles(parameterCount),

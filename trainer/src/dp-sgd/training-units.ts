@@ -28,6 +28,17 @@ export function isUsableUnit({ featureCount, features, rowOffsets }: TrainingUni
   return own.every(Number.isFinite);
 }
 
+/** ‖x‖² of each row, whose bits depend on the row alone. */
+export function squaresOfRows({ featureCount, features, labels }: TrainingUnits): Float64Array {
+  const squares = new Float64Array(labels.length);
+  for (let row = 0, at = 0; row < squares.length; row++) {
+    let sum = 0;
+    for (const end = at + featureCount; at < end; at++) sum += features[at]! * features[at]!;
+    squares[row] = sum;
+  }
+  return squares;
+}
+
 /** Units from rows grouped by patient. */
 export function packUnits(featureCount: number, grouped: readonly (readonly LabelledRow[])[]): TrainingUnits {
   const rows = grouped.flat();

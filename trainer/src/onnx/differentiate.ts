@@ -13,20 +13,23 @@ export interface Differentiated extends UnitNormsOptions {
   readonly writer: GraphWriter;
   readonly grid: UnitGrid;
   readonly loss: Loss;
-  /** Whether `parameters` is [1, parameterCount], not [parameterCount]. */
+  /** Whether the parameters are one value `parameters`, [1, parameterCount], and not an input each. */
   readonly isRow?: boolean | undefined;
   /** Of the machine's blocked convolution; none by default. */
   readonly blockedChannels?: number | undefined;
 }
 
-/** Names of the parameters, sliced out of the flat vector. */
+/** What a parameter of its own is called as an input. */
+export const parameterInput = (index: number): string => `parameter${index}`;
+
+/** Names of the parameters: inputs, or slices of the flat vector. */
 function emitParameters(
   model: ForwardModel,
   { writer, isRow = false }: Pick<Differentiated, 'writer' | 'isRow'>,
 ): Map<string, string> {
+  if (!isRow) return new Map(model.parameters.map(({ name }, i) => [name, parameterInput(i)] as const));
   const sizes = model.parameters.map(({ size }) => size);
-  const axis = isRow ? 1 : 0;
-  const pieces = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis });
+  const pieces = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis: 1 });
   // An offset of a Gemm may as well be a row.
   const isOffset = (name: string) =>
     model.nodes.every(
@@ -35,9 +38,7 @@ function emitParameters(
   return new Map(
     model.parameters.map(({ name, shape, size }, i) => {
       const piece = pieces[i]!;
-      const fits = isRow
-        ? (shape.length === 2 && shape[1] === size) || (shape.length === 1 && isOffset(name))
-        : shape.length === 1;
+      const fits = (shape.length === 2 && shape[1] === size) || (shape.length === 1 && isOffset(name));
       return [name, fits ? piece : writer.reshape(piece, shape)] as const;
     }),
   );

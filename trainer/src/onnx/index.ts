@@ -47,3 +47,4 @@ export {
   type StepLoop,
   type StepLoopOptions,
 } from './step-loop.ts';
+export { type StepArrays, stepInputs, stepOutputs } from './step-tensors.ts';

@@ -2,7 +2,7 @@
 // backward, the norm of each unit's gradient, clip factors, and the clipped sum.
 import assert from 'node:assert/strict';
 import { blocksOf } from './block-sums.ts';
-import { differentiate } from './differentiate.ts';
+import { differentiate, parameterInput } from './differentiate.ts';
 import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { type Loss, lossFrom, whyNotLoss } from './losses/loss.ts';
@@ -39,6 +39,11 @@ export interface StepGraphOptions {
   readonly blockedChannels?: number;
 }
 
+export interface ShapedValue {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
 /** What `dp-sgd/sensitivity.ts` needs to bound the graph's rounding. */
 export interface StepRounding {
   /** Roundings in a row, at most, for one unit's squared norm: each parameter's over the square of its τ. */
@@ -58,15 +63,20 @@ export interface StepRounding {
 export interface StepGraph extends UnitGrid {
   /**
    * ONNX bytes. Inputs: `x` float [rows, ...inputShape], `y` and `mask` float [rows, 1], the rows of unit u from
-   * u · rowsPerUnit on (mask 1 for rows that exist, 0 for padding, whose x and y must be 0), `parameters` float
-   * [parameterCount]; and where `takesClipNorm`, `clipNorm` double [1, 1]. Outputs: `clippedSum` double
-   * [1, parameterCount] (float where `sumType` says so), `squares` double [units, 1].
+   * u · rowsPerUnit on (mask 1 for rows that exist, 0 for padding, whose x and y must be 0), `parameters`, float; where
+   * `takesRowSquares`, `rowSquares` double [rows, 1], ‖x‖² of each; and where `takesClipNorm`, `clipNorm` double [1, 1].
+   * Outputs: `sums`, and `squares` double [units, 1]. See `step-tensors.ts`.
    */
   readonly bytes: Uint8Array;
+  /** An input for each parameter, in the model's order. */
+  readonly parameters: readonly ShapedValue[];
+  /** Outputs: the clipped sum of each parameter, as many values in the same order. */
+  readonly sums: readonly ShapedValue[];
   readonly takesClipNorm: boolean;
+  readonly takesRowSquares: boolean;
   /** Units with larger `squares`, or squares that are no numbers, are to be left out. */
   readonly largestSquare: number;
-  /** What `clippedSum` is made of. */
+  /** What the sums are made of. */
   readonly sumType: 'float32' | 'float64';
   readonly inputShape: readonly number[];
   readonly features: number;
@@ -94,7 +104,7 @@ const isFloatClipNorm = (clipNormL2: number) => clipNormL2 >= 2 ** -40 && clipNo
 interface ClippedSumOptions extends StepGraphOptions {
   /** What is at hand of `x`. */
   readonly known?: KnownMatrix;
-  /** Whether `parameters` is [1, parameterCount], not [parameterCount]. */
+  /** Whether the parameters are one value `parameters`, [1, parameterCount], and not an input each. */
   readonly isRow?: boolean;
   /** Multiplies the sum; 1 by default. */
   readonly scale?: number;
@@ -162,8 +172,8 @@ function emitSquares(writer: GraphWriter, gradients: Gradients): void {
   writer.emitAs('squares', terms.length === 1 ? 'Identity' : 'Sum', terms);
 }
 
-/** Emits each parameter's clipped sum, all of one type, [1, size]. */
-function emitSums(writer: GraphWriter, gradients: Gradients, weights: readonly string[]): string[] {
+/** Emits each parameter's clipped sum, all of one type. */
+function emitSums(writer: GraphWriter, gradients: Gradients, weights: readonly string[]): ShapedValue[] {
   const toFloat = (value: string) => writer.emit('Cast', [value], { to: 1 });
   const floatWeights = new Map<string, string>();
   const floatWeight = (weight: string) => {
@@ -175,8 +185,10 @@ function emitSums(writer: GraphWriter, gradients: Gradients, weights: readonly s
     const float = gradients.inFloat.get(gradient.parameter);
     const weight = weights[i]!;
     const own = float?.weightedSum(floatWeight(weight)) ?? gradient.weightedSum(weight);
-    const row = float === undefined && gradient.isRow ? own : writer.reshape(own, [1, -1]);
-    return float === undefined && gradients.inFloat.size > 0 ? toFloat(row) : row;
+    const { sumShape } = float ?? gradient;
+    const shape = sumShape ?? [1, gradient.size];
+    const value = sumShape === undefined ? writer.reshape(own, shape) : own;
+    return { name: float === undefined && gradients.inFloat.size > 0 ? toFloat(value) : value, shape };
   });
 }
 
@@ -212,8 +224,8 @@ function assertBounds(model: ForwardModel, { clipNormL2, layers }: StepGraphOpti
 }
 
 /**
- * Emits the clipped sum of a batch `x`, `y`, `mask` at `parameters`, double [1, parameterCount] in parts in the order
- * of the parameters; and, as `squares`, the units' squared norms.
+ * Emits the clipped sum of a batch `x`, `y`, `mask` at given parameters, double, in parts in the order of the
+ * parameters; and, as `squares`, the units' squared norms.
  *
  * Where a gradient takes the work of `floatFrom`, what can be is computed in float, and all parts are float.
  */
@@ -222,7 +234,7 @@ export function emitClippedSum(
   writer: GraphWriter,
   options: ClippedSumOptions,
 ): {
-  readonly parts: readonly string[];
+  readonly parts: readonly ShapedValue[];
   readonly rounding: StepRounding;
   readonly floatProducts: readonly ProductWidths[];
 } {
@@ -264,45 +276,64 @@ export function emitClippedSum(
 export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): StepGraph {
   const { clipNormL2, capacityUnits: units, rowsPerUnit } = options;
   const writer = new GraphWriter();
-  const { parts, rounding, floatProducts } = emitClippedSum(model, writer, {
+  let takesRowSquares = false;
+  const known: KnownMatrix = {
+    value: 'x',
+    double: () => writer.emit('Cast', ['x'], { to: 11 }),
+    squares() {
+      takesRowSquares = true;
+      return 'rowSquares';
+    },
+  };
+  const {
+    parts: sums,
+    rounding,
+    floatProducts,
+  } = emitClippedSum(model, writer, {
     ...options,
     floatFrom: FLOAT_SUM_FROM,
+    ...(model.inputShape.length === 1 && { known }),
   });
-  writer.emitAs('clippedSum', 'Concat', parts, { axis: 1 });
   const grid = { units, rowsPerUnit };
   const takesClipNorm = clipNormL2 === 'input';
   const sumType = rounding.floatBlocks === undefined ? 'float64' : 'float32';
-  return { ...finishStepGraph(model, { writer, grid, takesClipNorm, sumType }), rounding, floatProducts };
+  const graph = { writer, grid, sums, takesClipNorm, takesRowSquares, sumType } as const;
+  return { ...finishStepGraph(model, graph), rounding, floatProducts };
 }
 
-/** A step graph from nodes that put out `clippedSum` and `squares`; how it rounds is the caller's to say. */
+/** A step graph from nodes that put out the sums and `squares`; how it rounds is the caller's to say. */
 export function finishStepGraph(
   model: ForwardModel,
   graph: {
     readonly writer: GraphWriter;
     readonly grid: UnitGrid;
+    readonly sums: readonly ShapedValue[];
     readonly takesClipNorm: boolean;
+    readonly takesRowSquares: boolean;
     readonly sumType: StepGraph['sumType'];
   },
 ): Omit<StepGraph, 'rounding' | 'floatProducts'> {
-  const { writer, grid, takesClipNorm, sumType } = graph;
+  const { writer, grid, sums, takesClipNorm, takesRowSquares, sumType } = graph;
   const rows = grid.units * grid.rowsPerUnit;
   const { features, inputShape, parameterCount } = model;
   const elementType = sumType === 'float32' ? 'float' : 'double';
+  const parameters = model.parameters.map(({ shape }, i) => ({ name: parameterInput(i), shape }));
   const bytes = writer.finish({
     name: 'dp-sgd-step',
     inputs: [
       valueInfo('x', { elementType: 'float', shape: [rows, ...inputShape] }),
       valueInfo('y', { elementType: 'float', shape: [rows, 1] }),
       valueInfo('mask', { elementType: 'float', shape: [rows, 1] }),
-      valueInfo('parameters', { elementType: 'float', shape: [parameterCount] }),
+      ...parameters.map(({ name, shape }) => valueInfo(name, { elementType: 'float', shape })),
+      ...(takesRowSquares ? [valueInfo('rowSquares', { elementType: 'double', shape: [rows, 1] })] : []),
       ...(takesClipNorm ? [valueInfo('clipNorm', { elementType: 'double', shape: [1, 1] })] : []),
     ],
     outputs: [
-      valueInfo('clippedSum', { elementType, shape: [1, parameterCount] }),
+      ...sums.map(({ name, shape }) => valueInfo(name, { elementType, shape })),
       valueInfo('squares', { elementType: 'double', shape: [grid.units, 1] }),
     ],
   });
   const largestSquare = sumType === 'float32' ? LARGEST_FLOAT_SQUARE : LARGEST_SQUARE;
-  return { ...grid, bytes, takesClipNorm, largestSquare, sumType, inputShape, features, parameterCount };
+  const taken = { parameters, sums, takesClipNorm, takesRowSquares };
+  return { ...grid, bytes, ...taken, largestSquare, sumType, inputShape, features, parameterCount };
 }

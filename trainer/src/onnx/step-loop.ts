@@ -162,7 +162,8 @@ function emitSum(loop: LoopWriter, model: ForwardModel, options: StepLoopOptions
     isRow: true,
     ...(inputShape.length === 1 && { known }),
   });
-  return parts.length === 1 ? parts[0]! : body.emit('Concat', parts, { axis: 1 });
+  const sums = parts.map(({ name, shape }) => (shape[0] === 1 ? name : body.reshape(name, [1, -1])));
+  return sums.length === 1 ? sums[0]! : body.emit('Concat', sums, { axis: 1 });
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Matrix {
 /** One parameter's gradient, known by what clipping needs of it. */
 export interface ParameterGradient {
   readonly parameter: string;
+  /** Values of the parameter. */
+  readonly size: number;
   /**
    * Name of a double [units, 1]: the squared norm of each unit's gradient, and never less than
    * (τ Σ_p ‖gradient of position p‖)² where it is made of positions that may cancel.
@@ -32,15 +34,12 @@ export interface ParameterGradient {
   readonly sumTerms: number;
   /** Whether positions that may cancel are summed. */
   readonly isGuarded: boolean;
-  /**
-   * Emits the double vector Σ_u weight_u · gradient_u, for weights double [units, 1]: [1, size] or another shape of as
-   * many values, in the parameter's row-major order.
-   */
+  /** Emits the double Σ_u weight_u · gradient_u, for weights double [units, 1], in the parameter's row-major order. */
   weightedSum(weight: string): string;
+  /** The weighted sum's shape; absent where it is another one of as many values. */
+  readonly sumShape?: readonly number[];
   /** Where each unit's gradient is stored, or one product a dᵀ: how it is had in float. */
   readonly inFloat?: FloatGradient;
-  /** Whether the weighted sum is [1, size]. */
-  readonly isRow: boolean;
   /** Emits Σ gradient over all rows, without weights, in float: [1, size] or another shape of as many values. */
   plainSum(): string;
   /** Emits each row's gradient, float [rows, size]. */
@@ -70,6 +69,8 @@ export interface FloatGradient {
    * its order. Which of the factors is weighted is the gradient's own choice; where one is 1, it is that.
    */
   weightedSum(weight: string): string;
+  /** The weighted sum's shape; absent where it is another one of as many values. */
+  readonly sumShape?: readonly number[];
 }
 
 /** Norm and sum of a stored gradient take so many times a product's sum in double. */
@@ -133,12 +134,12 @@ export class UnitNorms {
       return { ...this.#stored({ parameter, value, size }), perRow, plainSum };
     }
     return {
-      parameter,
+      ...{ parameter, size },
       unitSquares: this.#ghostSquares(left, right, inUnit),
       terms: left.width + right.width + inUnit ** 2,
       sumTerms: units * inUnit,
       isGuarded: inUnit > 1,
-      isRow: left.width === 1,
+      sumShape: [left.width, right.width],
       perRow,
       plainSum,
       ...(inUnit === 1 &&
@@ -211,6 +212,7 @@ export class UnitNorms {
       work: left.width * right.width,
       terms: squaresInFloat(left.width) + squaresInFloat(right.width),
       widths: { left: left.width, right: right.width },
+      sumShape: [left.width, right.width],
       factorSquares,
       unitSquares: () => this.#writer.emit('Mul', factorSquares()),
       weightedSum: (weight) => {
@@ -225,7 +227,7 @@ export class UnitNorms {
     };
   }
 
-  #floatStored(stored: Matrix, restore: (sum: string) => string): FloatGradient {
+  #floatStored(stored: Matrix, restore?: (sum: string) => string): FloatGradient {
     const [writer, grid, isInOrder] = [this.#writer, this.#grid, this.#addsInOrder];
     return {
       work: STORED_WORK * stored.width,
@@ -236,12 +238,15 @@ export class UnitNorms {
       weightedSum(weight) {
         const { units: rows } = grid;
         const product = { left: weight, right: stored.value, rows, isColumn: true, isInOrder };
-        return restore(emitBlockSum(writer, product));
+        const sum = emitBlockSum(writer, product);
+        return restore?.(sum) ?? sum;
       },
+      ...(!restore && { sumShape: [1, stored.width] }),
     };
   }
 
   #floatSquares({ value, width }: Matrix): string {
+    if (value === this.#known?.value) return this.#known.squares();
     return this.#once(`float squares ${value}`, () =>
       emitFloatSquares(this.#writer, { value, width, rows: this.#grid.units }),
     );
@@ -268,13 +273,13 @@ export class UnitNorms {
   }): Omit<ParameterGradient, 'perRow' | 'plainSum'> {
     const { parameter, value, size, restore = (sum: string) => sum } = gradient;
     return {
-      parameter,
+      ...{ parameter, size },
       unitSquares: this.#squares({ value }),
       terms: size,
       sumTerms: this.#grid.units,
       isGuarded: false,
-      isRow: gradient.restore === undefined,
-      ...(size > 1 && { inFloat: this.#floatStored({ value, width: size }, restore) }),
+      ...(!gradient.restore && { sumShape: [1, size] }),
+      ...(size > 1 && { inFloat: this.#floatStored({ value, width: size }, gradient.restore) }),
       weightedSum: (weight) =>
         restore(this.#writer.emit('Gemm', [weight, this.#double({ value })], { transA: 1 })),
     };

@@ -8,6 +8,7 @@ import { readForwardModel } from '../forward-model.ts';
 import { GraphWriter, valueInfo } from '../graph-writer.ts';
 import { openSession } from '../onnx-runtime.ts';
 import { buildStepGraph } from '../step-graph.ts';
+import { stepInputs } from '../step-tensors.ts';
 import { elementCount } from '../tensor-data.ts';
 import { buildOperatorModel, OPERATOR_CASES, type OpCase, one } from '../testing/operator-cases.ts';
 import { testNumbers } from '../testing/tiny-models.ts';
@@ -48,16 +49,14 @@ async function assertPlaceless(
   const session = await openSession(exposed, { threads: 1 });
   const column = (value: number) => new Float32Array(rows).fill(value);
   const run = async (by: number) => {
-    const shape = [rows, ...model.inputShape];
-    return session.run(
-      {
-        x: { type: 'float32', shape, data: rotated(x, { by, rows }) },
-        y: { type: 'float32', shape: [rows, 1], data: column(-1) },
-        mask: { type: 'float32', shape: [rows, 1], data: column(1) },
-        parameters: { type: 'float32', shape: [model.parameterCount], data: model.values },
-      },
-      { outputs: names },
-    );
+    const inputs = stepInputs(graph, {
+      x: rotated(x, { by, rows }),
+      y: column(-1),
+      mask: column(1),
+      rowSquares: Float64Array.from(column(1)),
+      parameters: model.values,
+    });
+    return session.run(inputs, { outputs: names });
   };
   const expected = await run(0);
   for (let by = 1; by < rows; by++) {

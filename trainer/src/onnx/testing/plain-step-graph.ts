@@ -6,7 +6,7 @@ import { GraphWriter } from '../graph-writer.ts';
 import { lossFrom } from '../losses/loss.ts';
 import { finishStepGraph, type StepGraph, type StepGraphOptions } from '../step-graph.ts';
 
-/** A step graph whose `clippedSum` is the plain sum of gradients, in float, and whose `squares` are all 0. */
+/** A step graph whose sums are the plain sums of gradients, in float, and whose `squares` are all 0. */
 export function buildPlainStepGraph(
   model: ForwardModel,
   options: Pick<StepGraphOptions, 'capacityUnits' | 'rowsPerUnit' | 'loss' | 'blockedChannels'>,
@@ -15,11 +15,18 @@ export function buildPlainStepGraph(
   const grid = { units, rowsPerUnit };
   const writer = new GraphWriter();
   const gradients = differentiate(model, { writer, grid, loss: lossFrom(options.loss), blockedChannels });
-  const sums = gradients.map((gradient) => writer.reshape(gradient.plainSum(), [1, -1]));
-  writer.emitAs('clippedSum', 'Concat', sums, { axis: 1 });
+  const sums = gradients.map(({ plainSum, sumShape = [1], size }) => {
+    // Only a product of two wider factors is sure to be of this shape without weights as well.
+    if (sumShape[0] !== 1) return { name: plainSum(), shape: sumShape };
+    const shape = [1, size];
+    return { name: writer.reshape(plainSum(), shape), shape };
+  });
   writer.emitAs('squares', 'Expand', [writer.double(0), writer.int64s([units, 1])]);
   return {
-    ...finishStepGraph(model, { writer, grid, takesClipNorm: false, sumType: 'float32' }),
+    ...finishStepGraph(model, {
+      ...{ writer, grid, sums },
+      ...{ takesClipNorm: false, takesRowSquares: false, sumType: 'float32' },
+    }),
     rounding: { normTerms: 1, cancellationGuard: 1, sumTerms: units * rowsPerUnit },
     floatProducts: [],
   };

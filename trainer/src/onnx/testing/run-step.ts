@@ -1,9 +1,10 @@
 // Lays units of rows into a step graph's inputs and runs it once, for tests of the graph alone.
 import { openSession, type TensorValue } from '../onnx-runtime.ts';
 import type { StepGraph } from '../step-graph.ts';
+import { stepInputs } from '../step-tensors.ts';
 import type { ReferenceRow } from './reference-gradients.ts';
 
-/** The graph's outputs for the units given, each in the slot of its position. */
+/** The graph's outputs for the units given, each in the slot of its position, and all sums as `clippedSum`. */
 export async function runStep(
   graph: StepGraph,
   {
@@ -19,7 +20,7 @@ export async function runStep(
     readonly clipNormL2?: number;
   },
 ): Promise<Record<string, TensorValue>> {
-  const { units: capacity, rowsPerUnit, features, inputShape, parameterCount, bytes } = graph;
+  const { units: capacity, rowsPerUnit, features } = graph;
   const rows = capacity * rowsPerUnit;
   const [x, y, mask] = [new Float32Array(rows * features), new Float32Array(rows), new Float32Array(rows)];
   units.forEach((unit, slot) => {
@@ -30,17 +31,21 @@ export async function runStep(
       mask[at] = 1;
     });
   });
-  const session = await openSession(bytes, { threads });
+  const rowSquares = Float64Array.from({ length: rows }, (_, row) =>
+    x.subarray(row * features, (row + 1) * features).reduce((sum, value) => sum + value ** 2, 0),
+  );
+  const clipNorm = Float64Array.of(clipNormL2);
+  const session = await openSession(graph.bytes, { threads });
   try {
-    return await session.run({
-      x: { type: 'float32', shape: [rows, ...inputShape], data: x },
-      y: { type: 'float32', shape: [rows, 1], data: y },
-      mask: { type: 'float32', shape: [rows, 1], data: mask },
-      parameters: { type: 'float32', shape: [parameterCount], data: parameters },
-      ...(graph.takesClipNorm && {
-        clipNorm: { type: 'float64', shape: [1, 1], data: Float64Array.of(clipNormL2) },
-      }),
-    });
+    const outputs = await session.run(stepInputs(graph, { x, y, mask, rowSquares, parameters, clipNorm }));
+    const data = new (graph.sumType === 'float32' ? Float32Array : Float64Array)(graph.parameterCount);
+    let end = 0;
+    for (const { name } of graph.sums) {
+      const own = outputs[name]!.data;
+      data.set(own, end);
+      end += own.length;
+    }
+    return { ...outputs, clippedSum: { type: graph.sumType, shape: [data.length], data } };
   } finally {
     await session.close();
   }

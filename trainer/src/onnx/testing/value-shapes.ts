@@ -2,6 +2,7 @@
 import { openSession } from '../onnx-runtime.ts';
 import { decodeModel, encodeModel, type NodeProto } from '../onnx-schema.ts';
 import type { StepGraph } from '../step-graph.ts';
+import { stepInputs } from '../step-tensors.ts';
 
 export interface ShapedGraph {
   readonly nodes: readonly NodeProto[];
@@ -14,20 +15,21 @@ export async function shapesOf(graph: StepGraph): Promise<ShapedGraph> {
   const model = decodeModel(graph.bytes);
   const nodes = model.graph!.node;
   const outputs = nodes.flatMap(({ output }) => output.map((name) => ({ name, type: {} })));
-  const { units, rowsPerUnit, features, inputShape, parameterCount } = graph;
+  const { units, rowsPerUnit, features, parameterCount } = graph;
   const rows = units * rowsPerUnit;
-  const floats = (shape: readonly number[], count: number) =>
-    ({ type: 'float32', shape, data: new Float32Array(count) }) as const;
   const session = await openSession(encodeModel({ ...model, graph: { ...model.graph!, output: outputs } }), {
     threads: 1,
   });
   try {
-    const values = await session.run({
-      x: floats([rows, ...inputShape], rows * features),
-      y: floats([rows, 1], rows),
-      mask: floats([rows, 1], rows),
-      parameters: floats([parameterCount], parameterCount),
-    });
+    const values = await session.run(
+      stepInputs(graph, {
+        x: new Float32Array(rows * features),
+        y: new Float32Array(rows),
+        mask: new Float32Array(rows),
+        rowSquares: new Float64Array(rows),
+        parameters: new Float32Array(parameterCount),
+      }),
+    );
     return { nodes, shapes: new Map(Object.entries(values).map(([name, { shape }]) => [name, shape])) };
   } finally {
     await session.close();
