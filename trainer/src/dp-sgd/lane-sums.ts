@@ -1,5 +1,6 @@
 // The sum over lanes, added up where it is read: a pass over all of it, for large models, would cost as much as the
 // update that reads it.
+import assert from 'node:assert/strict';
 import type { Sums } from './lane.ts';
 
 /** One value for each parameter, to be read in parts; an array is that as it is. */
@@ -14,26 +15,24 @@ export const PART = 2 ** 13;
 
 export class LaneSums implements SumsInParts {
   readonly length: number;
-  readonly #lanes: readonly [Sums, ...Sums[]];
+  readonly #lanes: readonly [Sums, Sums?];
   #added = new Float64Array(0);
 
-  /** @param lanes as many values each */
+  /** @param lanes of one or two, as many values each */
   constructor(lanes: readonly Sums[]) {
-    this.#lanes = lanes as [Sums, ...Sums[]];
+    assert(lanes.length === 1 || lanes.length === 2);
+    this.#lanes = lanes as [Sums, Sums?];
     this.length = this.#lanes[0].length;
   }
 
   subarray(first: number, end: number): Sums {
-    const [one, ...others] = this.#lanes;
-    const own = one.subarray(first, end);
-    if (others.length === 0) return own;
-    if (this.#added.length < own.length) this.#added = new Float64Array(own.length);
-    const added = this.#added.subarray(0, own.length);
-    added.set(own);
-    for (const other of others) {
-      for (let i = 0; i < added.length; i++) added[i]! += other[first + i]!;
-    }
-    return added;
+    const [one, other] = this.#lanes;
+    if (other === undefined) return one.subarray(first, end);
+    const count = end - first;
+    if (this.#added.length < count) this.#added = new Float64Array(count);
+    const added = this.#added;
+    for (let i = 0; i < count; i++) added[i] = one[first + i]! + other[first + i]!;
+    return added.subarray(0, count);
   }
 }
 
