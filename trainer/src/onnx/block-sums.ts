@@ -17,6 +17,8 @@ export interface RowProduct {
   readonly isColumn?: boolean;
   /** Whether the runtime is known to add the rows of this product in order. */
   readonly isInOrder?: boolean;
+  /** Which axis of `right` has the rows; 0 by default, or 1 for a column and [planes, rows, width]. */
+  readonly axis?: number;
 }
 
 /** Emits the one product over all rows, float [left width, right width]. */
@@ -26,14 +28,14 @@ export const emitRowProduct = (writer: GraphWriter, left: string, right: string)
 export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
 
 /**
- * Emits Σ_r left_r right_rᵀ over the rows, float [left width, right width].
+ * Emits Σ_r left_r right_rᵀ over the rows, float [left width, right width], or that of each plane.
  *
  * Unless the rows are added in order: a row reaches the sum through the product of its block, one of `blocksOf(rows)`
  * of nearly one size, and at most ⌈log₂ blocks⌉ additions; what these add up to on the way are sums of at most
  * 3 · blocks blocks in all. At no time are more than ⌈log₂ blocks⌉ + 2 sums in memory.
  */
 export function emitBlockSum(writer: GraphWriter, product: RowProduct): string {
-  const { left, right, rows, isColumn, isInOrder } = product;
+  const { left, right, rows, isColumn, isInOrder, axis = 0 } = product;
   if (isInOrder) return emitRowProduct(writer, left, right);
   const blockProduct = (a: string, b: string) =>
     isColumn ? writer.emit('MatMul', [writer.reshape(a, [1, -1]), b]) : emitRowProduct(writer, a, b);
@@ -41,8 +43,9 @@ export function emitBlockSum(writer: GraphWriter, product: RowProduct): string {
   if (blocks === 1) return blockProduct(left, right);
   const ends = Array.from({ length: blocks + 1 }, (_, i) => Math.floor((i * rows) / blocks));
   const sizes = ends.slice(1).map((end, i) => end - ends[i]!);
-  const cut = (value: string) => writer.emitMany('Split', [value, writer.int64s(sizes)], blocks, { axis: 0 });
-  const [lefts, rights] = [cut(left), cut(right)];
+  const cut = (value: string, along: number) =>
+    writer.emitMany('Split', [value, writer.int64s(sizes)], blocks, { axis: along });
+  const [lefts, rights] = [cut(left, 0), cut(right, axis)];
   const sum = (first: number, count: number): string => {
     if (count === 1) return blockProduct(lefts[first]!, rights[first]!);
     const half = Math.ceil(count / 2);

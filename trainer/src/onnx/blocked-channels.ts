@@ -4,54 +4,74 @@
 import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { openSession } from './onnx-runtime.ts';
+import { elementCount } from './tensor-data.ts';
 
 const BLOCKS = [16, 8] as const;
-const CHANNELS = 2;
 const SIDE = 4;
 const KERNEL = 2;
-const OUTPUT = SIDE - KERNEL + 1;
-const FILTERS = 16;
 
-/** A graph that convolves `x` with `w` as they are, and with `blocked` in blocks; in groups of one channel each too. */
+/** What `ops/conv-blocked.ts` asks of the operator: few channels, channels in blocks, and groups of one channel each. */
+const CASES = [
+  { channels: 2, filters: 32, group: 1, pad: 0 },
+  { channels: 2, filters: 32, group: 2, pad: 0 },
+  { channels: 32, filters: 32, group: 1, pad: 1 },
+  { channels: 32, filters: 32, group: 32, pad: 0 },
+] as const;
+type Case = (typeof CASES)[number];
+
+const sidesOf = ({ pad }: Case): number => SIDE + 2 * pad - KERNEL + 1;
+const shapesOf = (own: Case) => ({
+  x: [1, own.channels, SIDE, SIDE],
+  w: [own.filters, own.channels / own.group, KERNEL, KERNEL],
+  y: [1, own.filters, sidesOf(own), sidesOf(own)],
+});
+
+/** A graph that convolves each case's x with w as they are, and in blocks. */
 function probe(): Uint8Array {
   const writer = new GraphWriter();
-  const attributes = { group: 1, kernel_shape: [KERNEL, KERNEL] };
-  const apart = { ...attributes, group: CHANNELS };
-  writer.emitAs('plain', 'Conv', ['x', 'w'], attributes);
-  writer.emitAs('plainApart', 'Conv', ['x', 'v'], apart);
-  const names = [
-    writer.emitBlocked('Conv', ['x', 'blockedW'], attributes),
-    writer.emitBlocked('Conv', ['x', 'blockedV'], apart),
-  ];
-  writer.emitAs('inBlocks', 'Identity', [names[0]!]);
-  writer.emitAs('inBlocksApart', 'Identity', [names[1]!]);
-  const weights = [FILTERS, CHANNELS, KERNEL, KERNEL];
-  const weightsApart = [FILTERS * CHANNELS, 1, KERNEL, KERNEL];
   const float = (name: string, shape: readonly number[]) => valueInfo(name, { elementType: 'float', shape });
+  CASES.forEach(({ group, pad }, i) => {
+    const attributes = { group, kernel_shape: [KERNEL, KERNEL], pads: [pad, pad, pad, pad] };
+    writer.emitAs(`plain${i}`, 'Conv', [`x${i}`, `w${i}`], attributes);
+    const product = writer.emitBlocked('Conv', [`blockedX${i}`, `blockedW${i}`], attributes);
+    writer.emitAs(`blocked${i}`, 'Identity', [product]);
+  });
+  const shapes = CASES.map(shapesOf);
   return writer.finish({
     name: 'blocked-channels',
-    inputs: [
-      float('x', [1, CHANNELS, SIDE, SIDE]),
-      float('w', weights),
-      float('blockedW', weights),
-      float('v', weightsApart),
-      float('blockedV', weightsApart),
-    ],
-    outputs: [
-      float('plain', [1, FILTERS, OUTPUT, OUTPUT]),
-      float('plainApart', [1, FILTERS * CHANNELS, OUTPUT, OUTPUT]),
-      float('inBlocks', [1, FILTERS, OUTPUT, OUTPUT]),
-      float('inBlocksApart', [1, FILTERS * CHANNELS, OUTPUT, OUTPUT]),
-    ],
+    inputs: shapes.flatMap(({ x, w }, i) => [
+      float(`x${i}`, x),
+      float(`w${i}`, w),
+      float(`blockedX${i}`, x),
+      float(`blockedW${i}`, w),
+    ]),
+    outputs: shapes.flatMap(({ y }, i) => [float(`plain${i}`, y), float(`blocked${i}`, y)]),
   });
 }
 
-/** [channels, size] to [channels / block, size, block]. */
-function toBlocks(values: Float32Array, size: number, block: number): Float32Array {
+/** [outer, block, size] to [outer, size, block]. */
+function turn(values: Float32Array, size: number, block: number): Float32Array {
   return Float32Array.from(values, (_, i) => {
     const [outer, inner] = [Math.floor(i / (size * block)), i % (size * block)];
-    return values[(outer * block + (inner % block)) * size + Math.floor(inner / block)]!;
+    return values[outer * size * block + (inner % block) * size + Math.floor(inner / block)]!;
   });
+}
+
+function inBlocks(own: Case, { x, w }: Record<'x' | 'w', Float32Array>, block: number) {
+  const { channels, group } = own;
+  const perGroup = channels / group;
+  const blockedW = turn(w, perGroup * KERNEL ** 2, block);
+  if (channels < block) return { x, w: blockedW };
+  const blockedX = turn(x, SIDE ** 2, block);
+  if (group > 1) return { x: blockedX, w: blockedW };
+  // [filters / B, channels / B, B, kernel, B] to [..., kernel, B, B]: lanes of filters move along.
+  const lanes = Float32Array.from(blockedW, (_, i) => {
+    const rest = Math.floor(i / block);
+    const [lane, tap] = [rest % block, Math.floor(rest / block) % KERNEL ** 2];
+    const outer = Math.floor(rest / (block * KERNEL ** 2));
+    return blockedW[((outer * block + lane) * KERNEL ** 2 + tap) * block + (i % block)]!;
+  });
+  return { x: blockedX, w: lanes };
 }
 
 async function find(): Promise<number> {
@@ -59,26 +79,29 @@ async function find(): Promise<number> {
   if (session === undefined) return 0;
   try {
     // Small integers, whose sums are exact in any order.
-    const integers = (count: number) => Float32Array.from({ length: count }, (_, i) => ((i * 7) % 11) - 5);
-    const x = integers(CHANNELS * SIDE * SIDE);
-    const w = integers(FILTERS * CHANNELS * KERNEL * KERNEL);
-    const float = (shape: readonly number[], data: Float32Array) =>
-      ({ type: 'float32', shape, data }) as const;
+    const integers = (shape: readonly number[]) =>
+      Float32Array.from({ length: elementCount(shape) }, (_, i) => ((i * 7) % 11) - 5);
     for (const block of BLOCKS) {
-      const weights = [FILTERS, CHANNELS, KERNEL, KERNEL];
-      const weightsApart = [FILTERS * CHANNELS, 1, KERNEL, KERNEL];
-      const { plain, plainApart, inBlocks, inBlocksApart } = await session.run({
-        x: float([1, CHANNELS, SIDE, SIDE], x),
-        w: float(weights, w),
-        blockedW: float(weights, toBlocks(w, CHANNELS * KERNEL ** 2, block)),
-        v: float(weightsApart, w),
-        blockedV: float(weightsApart, toBlocks(w, KERNEL ** 2, block)),
+      const inputs = CASES.flatMap((own, i) => {
+        const { x, w } = shapesOf(own);
+        const values = { x: integers(x), w: integers(w) };
+        const blocked = inBlocks(own, values, block);
+        const float = (shape: readonly number[], data: Float32Array) =>
+          ({ type: 'float32', shape, data }) as const;
+        return [
+          [`x${i}`, float(x, values.x)],
+          [`w${i}`, float(w, values.w)],
+          [`blockedX${i}`, float(x, blocked.x)],
+          [`blockedW${i}`, float(w, blocked.w)],
+        ] as const;
       });
-      const isRight = (expected: Float32Array, actual: Float32Array) =>
-        toBlocks(expected, OUTPUT ** 2, block).every((value, i) => value === actual[i]);
-      const data = (value: typeof plain) => value!.data as Float32Array;
-      if (isRight(data(plain), data(inBlocks)) && isRight(data(plainApart), data(inBlocksApart)))
-        return block;
+      const outputs = await session.run(Object.fromEntries(inputs));
+      const isRight = CASES.every((own, i) => {
+        const actual = outputs[`blocked${i}`]!.data;
+        const expected = turn(outputs[`plain${i}`]!.data as Float32Array, sidesOf(own) ** 2, block);
+        return expected.every((value, at) => value === actual[at]);
+      });
+      if (isRight) return block;
     }
     return 0;
   } catch {

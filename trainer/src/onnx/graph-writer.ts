@@ -45,14 +45,31 @@ export function valueInfo(name: string, { elementType, shape }: TensorType): Val
   return { name, type: { tensorType: { elemType: ELEMENT_TYPE[elementType], shape: { dim } } } };
 }
 
-/** What a value is the transpose of. */
-export interface Transposed {
-  readonly source: string;
-  readonly perm: readonly number[];
-}
-
 /** The permutation that undoes another. */
 export const inverseOf = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));
+
+/** A value's entries in another order: its axes permuted, for which it may be seen in other shapes. */
+export interface Arrangement {
+  readonly perm: readonly number[];
+  /** The value's own shape, the one whose axes are permuted, and the result's; without them, the value's own. */
+  readonly shapes?: Readonly<Record<'own' | 'permuted' | 'result', readonly number[]>>;
+}
+
+/** What a value is made of by putting its entries in another order. */
+export interface Arranged {
+  readonly source: string;
+  readonly arrangement: Arrangement;
+}
+
+/** The arrangement that undoes another. */
+export function undoing({ perm, shapes }: Arrangement): Arrangement {
+  if (shapes === undefined) return { perm: inverseOf(perm) };
+  const permuted = perm.map((axis) => shapes.permuted[axis]!);
+  return { perm: inverseOf(perm), shapes: { own: shapes.result, permuted, result: shapes.own } };
+}
+
+const keyOf = ({ perm, shapes }: Arrangement): string =>
+  [perm, ...(shapes ? [shapes.own, shapes.permuted, shapes.result] : [])].join(' ');
 
 /** A graph's name, inputs and outputs. */
 interface GraphInterface {
@@ -80,8 +97,8 @@ export class GraphWriter {
   readonly #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #constants = new Map<string, string>();
-  readonly #transposed = new Map<string, Transposed>();
-  readonly #transposes = new Map<string, string>();
+  readonly #arranged = new Map<string, Arranged>();
+  readonly #arrangements = new Map<string, string>();
   readonly #padded = new Map<string, Padded>();
   #values = 0;
 
@@ -149,23 +166,32 @@ export class GraphWriter {
     return this.emit('Reshape', [value, this.int64s(shape)]);
   }
 
-  /** The value with its axes permuted; undoing a transposition gives its source, and the same one is emitted once. */
   transpose(value: string, perm: readonly number[]): string {
-    const origin = this.#transposed.get(value);
-    if (origin !== undefined && inverseOf(origin.perm).join() === perm.join()) return origin.source;
-    const key = `${value} ${perm.join()}`;
-    let name = this.#transposes.get(key);
+    return this.arrange(value, { perm });
+  }
+
+  /** The value in another order; undoing an arrangement gives its source, and the same one is emitted once. */
+  arrange(value: string, arrangement: Arrangement): string {
+    const origin = this.#arranged.get(value);
+    if (origin !== undefined && keyOf(undoing(origin.arrangement)) === keyOf(arrangement)) {
+      return origin.source;
+    }
+    const key = `${value} ${keyOf(arrangement)}`;
+    let name = this.#arrangements.get(key);
     if (name === undefined) {
-      name = this.emit('Transpose', [value], { perm });
-      this.#transposes.set(key, name);
-      this.#transposed.set(name, { source: value, perm });
+      const { perm, shapes } = arrangement;
+      const permuted = shapes ? this.reshape(value, shapes.permuted) : value;
+      const transposed = this.emit('Transpose', [permuted], { perm });
+      name = shapes ? this.reshape(transposed, shapes.result) : transposed;
+      this.#arrangements.set(key, name);
+      this.#arranged.set(name, { source: value, arrangement });
     }
     return name;
   }
 
-  /** What `transpose` made the value of, if it did. */
-  originOf(value: string): Transposed | undefined {
-    return this.#transposed.get(value);
+  /** What `arrange` made the value of, if it did. */
+  originOf(value: string): Arranged | undefined {
+    return this.#arranged.get(value);
   }
 
   /** The value with zeros before and after each axis or, below 0, entries taken away; of two pads in a row, one. */

@@ -9,7 +9,7 @@
 // Norms and sums are computed in double precision from float32 values, whose squares and products neither overflow
 // nor underflow there; or, where the time is in them, in float32. `dp-sgd/sensitivity.ts` bounds what rounding is left.
 import { emitBlockSum } from './block-sums.ts';
-import { emitFloatSquares, squaresInFloat } from './float-squares.ts';
+import { emitFloatSquares, SQUARES_FLOOR, squaresInFloat } from './float-squares.ts';
 import type { GraphWriter } from './graph-writer.ts';
 
 /** A [rows · positions, width] float value of the step graph. */
@@ -71,6 +71,15 @@ export interface FloatGradient {
   weightedSum(weight: string): string;
   /** The weighted sum's shape; absent where it is another one of as many values. */
   readonly sumShape?: readonly number[];
+}
+
+/** A stored gradient whose values are in planes, each of which has all rows: float [planes, rows, inPlane]. */
+export interface GradientPlanes {
+  readonly planes: number;
+  /** How many squares are added in float, one after the other, for each of the sums. */
+  readonly squaresInSum: number;
+  /** Emits sums of the values' squares, float, of [planes, count, inPlane / squaresInSum], from [planes, count, ...]. */
+  sumsOfSquares(value: string, count: number): string;
 }
 
 /** Norm and sum of a stored gradient take so many times a product's sum in double. */
@@ -159,37 +168,49 @@ export class UnitNorms {
 
   /**
    * Row r's gradient is value_r, of `size` values: float [rows, ...], which `restore` brings into the parameter's order,
-   * as it does with any [count, size].
+   * as it does with any [count, size]. In planes, value is [planes, rows, ...], and a row's values are those of all
+   * planes in turn.
    */
   perRow(gradient: {
     readonly parameter: string;
     readonly value: string;
     readonly size: number;
     readonly restore?: (value: string, count: number) => string;
+    readonly inPlanes?: GradientPlanes;
     /** Whether the value is [rows, size] already. */
     readonly isFlat?: boolean;
     /** Emits Σ gradient over all rows where that is had for less than the rows' own, in the parameter's order. */
     readonly plainSum?: () => string;
   }): ParameterGradient {
-    const { parameter, size, restore = (value: string) => value } = gradient;
+    const { parameter, size, inPlanes, restore = (value: string) => value } = gradient;
+    const { planes } = inPlanes ?? { planes: 1 };
     const writer = this.#writer;
     const { units, rowsPerUnit } = this.#grid;
     const rows = units * rowsPerUnit;
-    const value = gradient.isFlat ? gradient.value : writer.reshape(gradient.value, [rows, size]);
-    let summed = value;
+    const inPlane = size / planes;
+    const inOneRow = (value: string, count: number) =>
+      inPlanes ? writer.reshape(writer.transpose(value, [1, 0, 2]), [count, size]) : value;
+    const shape = inPlanes ? [planes, rows, inPlane] : [rows, size];
+    const stored = gradient.isFlat ? gradient.value : writer.reshape(gradient.value, shape);
+    let summed = stored;
     if (rowsPerUnit > 1) {
       // As a product with ones: see `row-sums.ts`.
-      const split = writer.reshape(value, [units, rowsPerUnit, size]);
+      const split = writer.reshape(stored, [planes * units, rowsPerUnit, inPlane]);
       const ones = writer.reshape(writer.ones(rowsPerUnit), [1, 1, rowsPerUnit]);
-      summed = writer.reshape(writer.emit('MatMul', [ones, split]), [units, size]);
+      const ofUnits = inPlanes ? [planes, units, inPlane] : [units, size];
+      summed = writer.reshape(writer.emit('MatMul', [ones, split]), ofUnits);
     }
     const restoreSum = gradient.restore && { restore: (sum: string) => restore(sum, 1) };
+    const value = inOneRow(stored, rows);
     const plainSum = () => {
       const ones = writer.reshape(writer.ones(rows), [1, rows]);
       return restore(writer.emit('MatMul', [ones, value]), 1);
     };
     return {
-      ...this.#stored({ parameter, value: summed, size, ...restoreSum }),
+      ...this.#stored({ parameter, value: inOneRow(summed, units), size, ...restoreSum }),
+      ...(inPlanes && {
+        inFloat: this.#floatPlanes({ ...inPlanes, value: summed, inPlane }, restoreSum?.restore),
+      }),
       perRow: () => (gradient.restore ? writer.reshape(restore(value, rows), [rows, size]) : value),
       plainSum: gradient.plainSum ?? plainSum,
     };
@@ -242,6 +263,35 @@ export class UnitNorms {
         return restore?.(sum) ?? sum;
       },
       ...(!restore && { sumShape: [1, stored.width] }),
+    };
+  }
+
+  /** As `#floatStored`, for gradients in planes: float [planes, units, inPlane]. */
+  #floatPlanes(
+    stored: GradientPlanes & { readonly value: string; readonly inPlane: number },
+    restore = (sum: string) => sum,
+  ): FloatGradient {
+    const [writer, { units: rows }] = [this.#writer, this.#grid];
+    const { value, planes, inPlane, squaresInSum, sumsOfSquares } = stored;
+    const squares = () =>
+      this.#once(`float squares ${value}`, () => {
+        const sums = inPlane / squaresInSum;
+        const ofPlanes = writer.reshape(sumsOfSquares(value, rows), [planes, rows * sums]);
+        const ones = writer.reshape(writer.ones(planes), [1, planes]);
+        const ofUnits = writer.reshape(writer.emit('MatMul', [ones, ofPlanes]), [rows, sums]);
+        const double = writer.emit('Cast', [ofUnits], { to: 11 });
+        const total = writer.emit('ReduceSum', [double, writer.int64s([1])], { keepdims: 1 });
+        return writer.emit('Add', [total, writer.double(SQUARES_FLOOR)]);
+      });
+    return {
+      work: STORED_WORK * planes * inPlane,
+      terms: squaresInSum + planes,
+      factorSquares: () => [squares()],
+      unitSquares: squares,
+      weightedSum(weight) {
+        const sum = emitBlockSum(writer, { left: weight, right: value, rows, isColumn: true, axis: 1 });
+        return restore(writer.reshape(sum, [1, planes * inPlane]));
+      },
     };
   }
 

@@ -5,8 +5,16 @@ import { type GraphWriter, inverseOf } from '../graph-writer.ts';
 /** [rows, channels, ...space] to [rows, ...space, channels]. */
 const lastPerm = (rank: number): number[] => [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
 
-export const toChannelsLast = (writer: GraphWriter, value: string, rank: number): string =>
-  writer.transpose(value, lastPerm(rank));
+export function toChannelsLast(writer: GraphWriter, value: string, rank: number): string {
+  const origin = writer.originOf(value);
+  const { own, permuted } = origin?.arrangement.shapes ?? {};
+  // One block of channels, of `channel-blocks.ts`.
+  if (origin !== undefined && own !== undefined && permuted?.[1] === 1) {
+    const [rows, channels, ...space] = own;
+    return writer.reshape(origin.source, [rows!, ...space, channels!]);
+  }
+  return writer.transpose(value, lastPerm(rank));
+}
 
 export const toChannelsFirst = (writer: GraphWriter, value: string, rank: number): string =>
   writer.transpose(value, inverseOf(lastPerm(rank)));

@@ -10,6 +10,7 @@ import { elementCount } from '../tensor-data.ts';
 import { toChannelsFirst, toChannelsLast } from './channels-last.ts';
 import { convolutionOf } from './convolution.ts';
 import type { BackwardStep, ForwardStep, KnownValues, OpNode } from './op-rule.ts';
+import { blocksOf, indicesOf } from './spatial-blocks.ts';
 import { emitWindowColumns, type Windows } from './window-columns.ts';
 
 /** Copying single channels costs more than the product saves. */
@@ -92,38 +93,6 @@ export function lastBiasGradient(node: OpNode, gradient: string, step: BackwardS
   const sizes = [step.rowCount, elementCount(window.output), filters];
   return emitRowSum(step.writer, { value: positionGradients(node, gradient, step), sizes, axes: [1] });
 }
-
-/** Whether dx has its blocks: with strides and dilations both, taps would fall between them. */
-export function hasColumnsInputGradient(node: OpNode, values: KnownValues): boolean {
-  const { strides, dilations } = convolutionOf(node, values).window;
-  return strides.every((stride, i) => stride === 1 || dilations[i] === 1);
-}
-
-/** Along one axis, the windows of dy that the blocks of dx take, and where in the first block the input begins. */
-function blocksOf({ window }: ReturnType<typeof convolutionOf>, axis: number) {
-  const { kernel, strides, dilations, pads, input, output } = window;
-  const [stride, pad] = [strides[axis]!, pads[axis]!];
-  // Place p of the padded input, in block b = ⌊p / s⌋, takes from window b - t · spacing the tap t · s + p mod s.
-  const taps = Math.ceil(kernel[axis]! / stride);
-  const reached = output[axis]! + (taps - 1) * dilations[axis]!;
-  const first = Math.min(Math.floor(pad / stride), reached - 1);
-  const end = Math.min(Math.floor((pad + input[axis]! - 1) / stride) + 1, reached);
-  const windows: Windows = {
-    start: first,
-    count: end - first,
-    stride: 1,
-    taps,
-    spacing: -dilations[axis]!,
-  };
-  return { stride, taps, windows, offset: pad - first * stride };
-}
-
-/** All indices into an array of the extents given, in row-major order. */
-const indicesOf = (extents: readonly number[]): number[][] =>
-  extents.reduce<number[][]>(
-    (all, extent) => all.flatMap((index) => Array.from({ length: extent }, (_, i) => [...index, i])),
-    [[]],
-  );
 
 /** W as [taps · filters, places of a block · channels], for taps and places as dx is computed in. */
 function turnedWeight(node: OpNode, step: BackwardStep): string {

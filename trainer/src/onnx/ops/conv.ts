@@ -1,12 +1,18 @@
-// Conv in one or two dimensions: y = x * W + b. What it costs depends on how it is computed: as products of matrices
-// where channels are many, else by the runtime's convolution in blocks where there is one, or its ordinary one.
+// Conv in one or two dimensions: y = x * W + b. What it costs depends on how it is computed: by the runtime's convolution
+// in blocks where it has one that takes it, else as products of matrices where channels are many, or by the ordinary one.
 import { elementCount } from '../tensor-data.ts';
-import { blockedForward, blockedWeightGradient, isWorthBlocks } from './conv-blocked.ts';
+import {
+  blockedBiasGradient,
+  blockedForward,
+  blockedInputGradient,
+  blockedWeightGradient,
+  hasBlockedInputGradient,
+  isWorthBlocks,
+} from './conv-blocked.ts';
 import {
   columnsForward,
   columnsInputGradient,
   columnsWeightGradient,
-  hasColumnsInputGradient,
   isWorthColumns,
   lastBiasGradient,
 } from './conv-columns.ts';
@@ -26,10 +32,12 @@ import {
   UnsupportedOp,
   whyNotParameter,
 } from './op-rule.ts';
+import { hasSpatialBlocks } from './spatial-blocks.ts';
 
 function wayOf(node: OpNode, step: ForwardStep): 'columns' | 'blocks' | 'direct' {
+  if (isWorthBlocks(node, step, 'blocks')) return 'blocks';
   if (isWorthColumns(node, step)) return 'columns';
-  return isWorthBlocks(node, step) ? 'blocks' : 'direct';
+  return isWorthBlocks(node, step, 'less') ? 'blocks' : 'direct';
 }
 
 function weightGradient(node: OpNode, gradient: string, step: BackwardStep) {
@@ -43,6 +51,23 @@ function weightGradient(node: OpNode, gradient: string, step: BackwardStep) {
       return { ...directWeightGradient(node, gradient, step), ...(plainSum && { plainSum }) };
     }
   }
+}
+
+const BIAS_GRADIENTS = {
+  columns: lastBiasGradient,
+  blocks: blockedBiasGradient,
+  direct: directBiasGradient,
+};
+
+function inputGradient(node: OpNode, gradient: string, step: BackwardStep): string {
+  const way = wayOf(node, step);
+  if (way === 'direct' || !hasSpatialBlocks(convolutionOf(node, step)))
+    return directInputGradient(node, gradient, step);
+  if (way === 'blocks' && hasBlockedInputGradient(node, step))
+    return blockedInputGradient(node, gradient, step);
+  return isWorthColumns(node, step)
+    ? columnsInputGradient(node, gradient, step)
+    : directInputGradient(node, gradient, step);
 }
 
 export const conv: OpRule = {
@@ -75,13 +100,10 @@ export const conv: OpRule = {
       step.norms.perRow({ parameter: weight, size, ...weightGradient(node, gradient, step) }),
     ];
     if (bias) {
-      const biasGradient = way === 'direct' ? directBiasGradient : lastBiasGradient;
-      const value = biasGradient(node, gradient, step);
+      const value = BIAS_GRADIENTS[way](node, gradient, step);
       parameters.push(step.norms.perRow({ parameter: bias, value, size: filters }));
     }
     if (!step.needsGradient(data)) return { inputs: [], parameters };
-    const inputGradient =
-      way === 'columns' && hasColumnsInputGradient(node, step) ? columnsInputGradient : directInputGradient;
     return { inputs: [[data, inputGradient(node, gradient, step)]], parameters };
   },
 };

@@ -7,6 +7,7 @@
 // end of an axis belongs to no window of the output and receives no dy.
 import type { GraphWriter } from '../graph-writer.ts';
 import { elementCount } from '../tensor-data.ts';
+import { fromBlocks, isFromBlocks, toBlocks } from './channel-blocks.ts';
 import { toChannelsFirst, toChannelsLast } from './channels-last.ts';
 import {
   type BackwardStep,
@@ -28,14 +29,29 @@ function poolOf(node: OpNode, values: KnownValues): Window {
   return windowOf(node, { kernel: integersAttribute(node, 'kernel_shape') ?? [], input });
 }
 
-/** The padded input, [rows, ...space, channels], and the distances between a window's places in the flat array. */
+/**
+ * The padded input's planes, [rows, ...space, channels], and the distances between a window's places in the flat array.
+ * Blocks of channels count as rows of their own.
+ */
 function gridOf(node: OpNode, step: ForwardStep) {
   const window = poolOf(node, step);
   const { input, pads, dilations } = window;
-  const [rows, channels] = step.sizesOf(node.output) as [number, number];
+  const [data] = node.inputs as [string];
+  const { writer, blockedChannels: block } = step;
+  const [count, all] = step.sizesOf(node.output) as [number, number];
+  const isInBlocks = isFromBlocks(writer, step.at(data));
+  const [rows, channels] = isInBlocks ? [(count * all) / block, block] : [count, all];
+  const toPlanes = (value: string, sizes: readonly number[]) =>
+    isInBlocks
+      ? writer.reshape(toBlocks(writer, value, { sizes, block }), [rows, ...sizes.slice(2), channels])
+      : toChannelsLast(writer, value, sizes.length);
+  const fromPlanes = (value: string, sizes: readonly number[]) =>
+    isInBlocks
+      ? fromBlocks(writer, writer.reshape(value, sizes), { sizes, block })
+      : toChannelsFirst(writer, value, sizes.length);
   const space = input.map((size, i) => size + pads[i]! + pads[i + input.length]!);
   const distances = space.map((_, i) => dilations[i]! * elementCount(space.slice(i + 1)) * channels);
-  return { window, rows, channels, space, distances };
+  return { window, rows, channels, space, distances, isInBlocks, toPlanes, fromPlanes };
 }
 
 const flatten = (writer: GraphWriter, value: string): string => writer.reshape(value, [-1]);
@@ -56,8 +72,9 @@ const spatialAxes = (writer: GraphWriter, space: readonly number[]): string =>
 /** Names of the flat maxima of each window, and for each comparison on the way the maximum so far and the next. */
 function emitMaxima(node: OpNode, step: ForwardStep): { maxima: string; compared: string[] } {
   const { writer } = step;
-  const { window, space, distances } = gridOf(node, step);
-  let value = toChannelsLast(writer, step.at(node.inputs[0]!), space.length + 2);
+  const { window, space, distances, toPlanes } = gridOf(node, step);
+  const [data] = node.inputs as [string];
+  let value = toPlanes(step.at(data), step.sizesOf(data));
   if (window.pads.some((pad) => pad > 0)) {
     const [before, after] = [window.pads.slice(0, space.length), window.pads.slice(space.length)];
     const pads = writer.int64s([0, ...before, 0, 0, ...after, 0]);
@@ -79,9 +96,9 @@ function emitMaxima(node: OpNode, step: ForwardStep): { maxima: string; compared
 /** dy at the first place of each window, zeros elsewhere: flat, of the padded input's size. */
 function emitAtStarts(node: OpNode, gradient: string, step: BackwardStep): string {
   const { writer } = step;
-  const { window, rows, channels, space } = gridOf(node, step);
+  const { window, rows, channels, space, toPlanes } = gridOf(node, step);
   const { strides, output } = window;
-  let value = toChannelsLast(writer, gradient, space.length + 2);
+  let value = toPlanes(gradient, step.sizesOf(node.output));
   if (strides.some((stride) => stride > 1)) {
     value = writer.reshape(value, [rows, ...output.flatMap((size) => [size, 1]), channels]);
     const gaps = strides.flatMap((stride) => [0, stride - 1]);
@@ -123,7 +140,7 @@ export const maxPool: OpRule = {
   forward(node, step) {
     const [input] = node.inputs as [string];
     const { writer } = step;
-    const { window, rows, channels, space } = gridOf(node, step);
+    const { window, rows, channels, space, fromPlanes } = gridOf(node, step);
     if (!step.needsGradient(input)) {
       return { output: writer.emit('MaxPool', [step.at(input)], windowAttributes(window)) };
     }
@@ -138,17 +155,17 @@ export const maxPool: OpRule = {
       const bounds = [none, ends].map((bound) => writer.int64s(bound));
       own = writer.emit('Slice', [own, ...bounds, spatialAxes(writer, space), writer.int64s(strides)]);
     }
-    return { output: toChannelsFirst(writer, own, space.length + 2), saved: compared };
+    return { output: fromPlanes(own, step.sizesOf(node.output)), saved: compared };
   },
   backward(node, gradient, step) {
     const [input] = node.inputs as [string];
     if (!step.needsGradient(input)) return NO_GRADIENTS;
     const { writer } = step;
-    const { window, rows, channels, space } = gridOf(node, step);
+    const { window, rows, channels, space, fromPlanes } = gridOf(node, step);
     const flat = emitUndone(node, step, emitAtStarts(node, gradient, step));
     const pads = window.pads.map((pad) => -pad);
     const own = onSpace(pads.slice(0, space.length), pads.slice(space.length));
     const value = writer.pad(writer.reshape(flat, [rows, ...space, channels]), own);
-    return { inputs: [[input, toChannelsFirst(writer, value, space.length + 2)]], parameters: [] };
+    return { inputs: [[input, fromPlanes(value, step.sizesOf(input))]], parameters: [] };
   },
 };

@@ -1,7 +1,7 @@
 // What the engine must know of an ONNX operator to train through it: its shape rule, its forward and backward rules
 // and, where it has trainable inputs, its norm rule. One operator is one file beside this one.
 import type { Constant } from '../constant.ts';
-import { type Attributes, type GraphWriter, inverseOf } from '../graph-writer.ts';
+import { type Attributes, type GraphWriter, undoing } from '../graph-writer.ts';
 import type { NodeProto } from '../onnx-schema.ts';
 import type { ParameterGradient, UnitNorms } from '../unit-norms.ts';
 
@@ -209,20 +209,20 @@ export function elementwise(
   return {
     opType,
     inferShape: (node, values) => dataShape(node.inputs[0]!, values),
-    // In the order of axes that the input was computed in, so that no transposition comes between.
+    // In the order that the input was computed in, so that no transposition comes between.
     forward(node, step) {
       const { writer } = step;
       const input = step.at(node.inputs[0]!);
-      const { source, perm } = writer.originOf(input) ?? { source: input };
-      const output = emitForward(writer, node, source, step);
-      return { output: perm ? writer.transpose(output, perm) : output };
+      const origin = writer.originOf(input);
+      const output = emitForward(writer, node, origin?.source ?? input, step);
+      return { output: origin ? writer.arrange(output, origin.arrangement) : output };
     },
     backward(node, gradient, step) {
       const [input] = node.inputs as [string];
       if (!step.needsGradient(input)) return NO_GRADIENTS;
       const { writer } = step;
-      const perm = writer.originOf(gradient)?.perm;
-      const inOrder = (value: string) => (perm ? writer.transpose(value, inverseOf(perm)) : value);
+      const arrangement = writer.originOf(gradient)?.arrangement;
+      const inOrder = (value: string) => (arrangement ? writer.arrange(value, undoing(arrangement)) : value);
       const emitted = gradientOf({
         writer,
         node,
@@ -231,7 +231,10 @@ export function elementwise(
         gradient: inOrder(gradient),
         values: step,
       });
-      return { inputs: [[input, perm ? writer.transpose(emitted, perm) : emitted]], parameters: [] };
+      return {
+        inputs: [[input, arrangement ? writer.arrange(emitted, arrangement) : emitted]],
+        parameters: [],
+      };
     },
   };
 }

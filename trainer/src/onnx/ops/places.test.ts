@@ -98,7 +98,7 @@ test('Conv in blocks of channels: what a row contributes is the same bits wherev
   }
   // Of rows that are no whole blocks too, which the blocked operator would not take.
   for (const rows of [5, ROWS, 48]) {
-    for (const channels of [1, 3]) {
+    for (const channels of [1, 3, blockedChannels, 2 * blockedChannels]) {
       const blocks = channels === 1 ? 1 : 2;
       await assertPlaceless(conv(channels, 1, blocks * blockedChannels), { seed: 1, rows, blockedChannels });
     }
