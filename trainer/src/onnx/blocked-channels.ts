@@ -19,6 +19,9 @@ const CASES = [
 ] as const;
 type Case = (typeof CASES)[number];
 
+/** The case whose channels are in blocks. */
+const WHOLE = 2;
+
 const sidesOf = ({ pad }: Case): number => SIDE + 2 * pad - KERNEL + 1;
 const shapesOf = (own: Case) => ({
   x: [1, own.channels, SIDE, SIDE],
@@ -26,7 +29,7 @@ const shapesOf = (own: Case) => ({
   y: [1, own.filters, sidesOf(own), sidesOf(own)],
 });
 
-/** A graph that convolves each case's x with w as they are, and in blocks. */
+/** A graph that convolves each case's x with w as they are and in blocks, and pools one both ways. */
 function probe(): Uint8Array {
   const writer = new GraphWriter();
   const float = (name: string, shape: readonly number[]) => valueInfo(name, { elementType: 'float', shape });
@@ -36,6 +39,11 @@ function probe(): Uint8Array {
     const product = writer.emitBlocked('Conv', [`blockedX${i}`, `blockedW${i}`], attributes);
     writer.emitAs(`blocked${i}`, 'Identity', [product]);
   });
+  // Pools along one axis, as far as it reaches (`ops/max-pool.ts`).
+  const pool = { kernel_shape: [1, KERNEL], pads: [0, 0, 0, 1] };
+  const { x: pooled } = shapesOf(CASES[WHOLE]);
+  writer.emitAs('plainPool', 'MaxPool', [`x${WHOLE}`], pool);
+  writer.emitAs('blockedPool', 'Identity', [writer.emitBlocked('MaxPool', [`blockedX${WHOLE}`], pool)]);
   const shapes = CASES.map(shapesOf);
   return writer.finish({
     name: 'blocked-channels',
@@ -45,7 +53,11 @@ function probe(): Uint8Array {
       float(`blockedX${i}`, x),
       float(`blockedW${i}`, w),
     ]),
-    outputs: shapes.flatMap(({ y }, i) => [float(`plain${i}`, y), float(`blocked${i}`, y)]),
+    outputs: [
+      ...shapes.flatMap(({ y }, i) => [float(`plain${i}`, y), float(`blocked${i}`, y)]),
+      float('plainPool', pooled),
+      float('blockedPool', pooled),
+    ],
   });
 }
 
@@ -96,12 +108,12 @@ async function find(): Promise<number> {
         ] as const;
       });
       const outputs = await session.run(Object.fromEntries(inputs));
-      const isRight = CASES.every((own, i) => {
-        const actual = outputs[`blocked${i}`]!.data;
-        const expected = turn(outputs[`plain${i}`]!.data as Float32Array, sidesOf(own) ** 2, block);
+      const isRight = (name: string | number, side: number) => {
+        const actual = outputs[`blocked${name}`]!.data;
+        const expected = turn(outputs[`plain${name}`]!.data as Float32Array, side ** 2, block);
         return expected.every((value, at) => value === actual[at]);
-      });
-      if (isRight) return block;
+      };
+      if (CASES.every((own, i) => isRight(i, sidesOf(own))) && isRight('Pool', SIDE)) return block;
     }
     return 0;
   } catch {

@@ -8,6 +8,7 @@ import { emitLossGradient } from './losses/loss-gradient.ts';
 import { attributesOf, type BackwardStep, type OpNode } from './ops/op-rule.ts';
 import { ruleOf } from './ops/registry.ts';
 import { type ParameterGradient, type UnitGrid, UnitNorms, type UnitNormsOptions } from './unit-norms.ts';
+import { withoutUnusedPlaces } from './unused-places.ts';
 
 export interface Differentiated extends UnitNormsOptions {
   readonly writer: GraphWriter;
@@ -150,6 +151,7 @@ export function emitLogitGradient(
  * Emits forward and backward for the rows of a grid of units; what is summed over rows, and how, is the caller's.
  */
 export function differentiate(model: ForwardModel, graph: Differentiated): ParameterGradient[] {
-  const { step, logitGradient } = emitLogitGradient(model, { ...graph, isMasked: true });
-  return emitBackward(model, step, logitGradient);
+  const trimmed = withoutUnusedPlaces(model);
+  const { step, logitGradient } = emitLogitGradient(trimmed, { ...graph, isMasked: true });
+  return emitBackward(trimmed, step, logitGradient);
 }

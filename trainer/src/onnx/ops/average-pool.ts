@@ -1,20 +1,8 @@
 // AveragePool: y = the mean of each window; dx spreads dy / n over it: a transposed convolution with a kernel of ones.
 import { elementCount } from '../tensor-data.ts';
-import {
-  dataShape,
-  integerAttribute,
-  integersAttribute,
-  type KnownValues,
-  NO_GRADIENTS,
-  type OpNode,
-  type OpRule,
-} from './op-rule.ts';
-import { unreached, type Window, windowAttributes, windowOf } from './window.ts';
-
-function poolOf(node: OpNode, values: KnownValues): Window {
-  const [, , ...input] = dataShape(node.inputs[0]!, values) as readonly number[];
-  return windowOf(node, { kernel: integersAttribute(node, 'kernel_shape') ?? [], input });
-}
+import { integerAttribute, NO_GRADIENTS, type OpNode, type OpRule } from './op-rule.ts';
+import { poolWindowOf } from './pool-window.ts';
+import { unreached, type Window, windowAttributes } from './window.ts';
 
 /** Along one axis, how many places of each window count: those in the input, and where pads count, in the pads. */
 function placesCounted(window: Window, axis: number, countsPadding: boolean): number[] {
@@ -40,13 +28,13 @@ function reciprocalSizes(node: OpNode, window: Window): Float32Array {
 export const averagePool: OpRule = {
   opType: 'AveragePool',
   inferShape(node, values) {
-    const { output } = poolOf(node, values);
+    const { output } = poolWindowOf(node, values);
     return [...values.shapeOf(node.inputs[0]!).slice(0, 2), ...output];
   },
   // As a convolution with ones: the runtime's own operator has no dilations in this operator set.
   forward(node, step) {
     const { writer } = step;
-    const window = poolOf(node, step);
+    const window = poolWindowOf(node, step);
     const [rows, channels] = step.sizesOf(node.output) as [number, number];
     const planes = writer.reshape(step.at(node.inputs[0]!), [rows * channels, 1, ...window.input]);
     const ones = writer.floats(
@@ -62,7 +50,7 @@ export const averagePool: OpRule = {
     const [input] = node.inputs as [string];
     if (!step.needsGradient(input)) return NO_GRADIENTS;
     const { writer } = step;
-    const window = poolOf(node, step);
+    const window = poolWindowOf(node, step);
     const [rows, channels] = step.sizesOf(node.output) as [number, number];
     const [ones, scale] = step.savedBy(node) as [string, string];
     const planes = writer.reshape(gradient, [rows * channels, 1, ...window.output]);

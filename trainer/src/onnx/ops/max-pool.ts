@@ -1,32 +1,30 @@
 // MaxPool: y = the largest value of each window, the first of several; dy goes to where it came from.
 //
 // The runtime's own operator finds those places thirty times slower than it finds the values. So a window is gone
-// through place by place, as the maximum so far against the next, along one axis and then the other: dy stays with
-// the maximum so far where that is not less, and moves on with the next where it is. All windows are taken at once,
-// also those that the strides leave out, so that "the next" is the whole array shifted; what is computed across the
-// end of an axis belongs to no window of the output and receives no dy.
+// through place by place, along one axis and then the other, as its maximum without the place and with it: where they
+// are equal dy stays with the places before, else it moves on with the place. All windows are taken at once, also those
+// that the strides leave out, so that a place is the whole array shifted; what is computed across the end of an axis
+// belongs to no window of the output and receives no dy. Of channels in blocks the runtime finds the maxima itself.
 import type { GraphWriter } from '../graph-writer.ts';
 import { elementCount } from '../tensor-data.ts';
 import { fromBlocks, isFromBlocks, toBlocks } from './channel-blocks.ts';
 import { toChannelsFirst, toChannelsLast } from './channels-last.ts';
 import {
   type BackwardStep,
-  dataShape,
   type ForwardStep,
   integerAttribute,
-  integersAttribute,
   type KnownValues,
   NO_GRADIENTS,
   type OpNode,
   type OpRule,
   UnsupportedOp,
 } from './op-rule.ts';
-import { type Window, windowAttributes, windowOf } from './window.ts';
+import { poolWindowOf } from './pool-window.ts';
+import { type Window, windowAttributes } from './window.ts';
 
 function poolOf(node: OpNode, values: KnownValues): Window {
   if (integerAttribute(node, 'storage_order', 0) !== 0) throw new UnsupportedOp('storage_order must be 0');
-  const [, , ...input] = dataShape(node.inputs[0]!, values) as readonly number[];
-  return windowOf(node, { kernel: integersAttribute(node, 'kernel_shape') ?? [], input });
+  return poolWindowOf(node, values);
 }
 
 /**
@@ -69,10 +67,10 @@ const onSpace = (before: readonly number[], after: readonly number[]) => ({
 const spatialAxes = (writer: GraphWriter, space: readonly number[]): string =>
   writer.int64s(space.map((_, i) => i + 1));
 
-/** Names of the flat maxima of each window, and for each comparison on the way the maximum so far and the next. */
-function emitMaxima(node: OpNode, step: ForwardStep): { maxima: string; compared: string[] } {
+/** The padded input, flat. */
+function paddedInput(node: OpNode, step: ForwardStep): string {
   const { writer } = step;
-  const { window, space, distances, toPlanes } = gridOf(node, step);
+  const { window, space, toPlanes } = gridOf(node, step);
   const [data] = node.inputs as [string];
   let value = toPlanes(step.at(data), step.sizesOf(data));
   if (window.pads.some((pad) => pad > 0)) {
@@ -80,17 +78,63 @@ function emitMaxima(node: OpNode, step: ForwardStep): { maxima: string; compared
     const pads = writer.int64s([0, ...before, 0, 0, ...after, 0]);
     value = writer.emit('Pad', [value, pads, writer.float(Number.NEGATIVE_INFINITY)]);
   }
+  return flatten(writer, value);
+}
+
+/**
+ * Names of the flat maxima of each window, and for each place on the way the maximum without it and with it: they
+ * differ where dy moves on.
+ */
+function emitMaxima(node: OpNode, step: ForwardStep): { maxima: string; compared: string[] } {
+  const { writer } = step;
+  const { window, space, distances, isInBlocks } = gridOf(node, step);
+  const sizes = [...step.sizesOf(node.output).slice(0, 2), ...space];
   const compared: string[] = [];
-  let maxima = flatten(writer, value);
+  let maxima = paddedInput(node, step);
   for (let axis = space.length - 1; axis >= 0; axis--) {
     const first = maxima;
     for (let place = 1; place < window.kernel[axis]!; place++) {
-      const next = shift(writer, first, -place * distances[axis]!);
-      compared.push(maxima, next);
-      maxima = writer.emit('Max', [maxima, next]);
+      const without = maxima;
+      if (isInBlocks) {
+        const along = (extent: number, otherwise: number) =>
+          space.map((_, i) => (i === axis ? extent : otherwise));
+        const pooled = writer.emitBlocked('MaxPool', [writer.reshape(first, sizes)], {
+          kernel_shape: along(place + 1, 1),
+          dilations: along(window.dilations[axis]!, 1),
+          pads: [...along(0, 0), ...along(place * window.dilations[axis]!, 0)],
+        });
+        maxima = flatten(writer, pooled);
+      } else {
+        maxima = writer.emit('Max', [without, shift(writer, first, -place * distances[axis]!)]);
+      }
+      compared.push(without, maxima);
     }
   }
   return { maxima, compared };
+}
+
+/** The maxima of the windows that the output has. */
+function emitOutput(node: OpNode, step: ForwardStep, maxima: string): string {
+  const { writer, blockedChannels: block } = step;
+  const { window, rows, channels, space, isInBlocks, fromPlanes } = gridOf(node, step);
+  const { strides, output } = window;
+  const sizes = step.sizesOf(node.output);
+  if (isInBlocks) {
+    const [data] = node.inputs as [string];
+    const x = toBlocks(writer, step.at(data), { sizes: step.sizesOf(data), block });
+    const pooled = writer.emitBlocked('MaxPool', [x], windowAttributes(window));
+    return fromBlocks(writer, pooled, { sizes, block });
+  }
+  const none = space.map(() => 0);
+  const ends = output.map((size, i) => (size - 1) * strides[i]! + 1);
+  const beyond = space.map((size, i) => ends[i]! - size);
+  const all = writer.reshape(maxima, [rows, ...space, channels]);
+  let own = writer.pad(all, onSpace(none, beyond));
+  if (strides.some((stride) => stride > 1)) {
+    const bounds = [none, ends].map((bound) => writer.int64s(bound));
+    own = writer.emit('Slice', [own, ...bounds, spatialAxes(writer, space), writer.int64s(strides)]);
+  }
+  return fromPlanes(own, sizes);
 }
 
 /** dy at the first place of each window, zeros elsewhere: flat, of the padded input's size. */
@@ -120,8 +164,9 @@ function emitUndone(node: OpNode, step: BackwardStep, start: string): string {
   for (let axis = 0; axis < space.length; axis++) {
     const moved: string[] = [];
     for (let place = window.kernel[axis]! - 1; place >= 1; place--) {
-      const [so, next] = compared.splice(-2) as [string, string];
-      const isKept = writer.emit('Cast', [writer.emit('GreaterOrEqual', [so, next])], { to: 1 });
+      const [without, maximum] = compared.splice(-2) as [string, string];
+      // Never a number times NaN: where a window reaches into another row, its dy of 0 must stay 0.
+      const isKept = writer.emit('Cast', [writer.emit('GreaterOrEqual', [without, maximum])], { to: 1 });
       const kept = writer.emit('Mul', [current, isKept]);
       moved.push(shift(writer, writer.emit('Sub', [current, kept]), place * distances[axis]!));
       current = kept;
@@ -140,22 +185,11 @@ export const maxPool: OpRule = {
   forward(node, step) {
     const [input] = node.inputs as [string];
     const { writer } = step;
-    const { window, rows, channels, space, fromPlanes } = gridOf(node, step);
     if (!step.needsGradient(input)) {
-      return { output: writer.emit('MaxPool', [step.at(input)], windowAttributes(window)) };
+      return { output: writer.emit('MaxPool', [step.at(input)], windowAttributes(poolOf(node, step))) };
     }
     const { maxima, compared } = emitMaxima(node, step);
-    const { strides, output } = window;
-    const none = space.map(() => 0);
-    const ends = output.map((size, i) => (size - 1) * strides[i]! + 1);
-    const beyond = space.map((size, i) => ends[i]! - size);
-    const all = writer.reshape(maxima, [rows, ...space, channels]);
-    let own = writer.pad(all, onSpace(none, beyond));
-    if (strides.some((stride) => stride > 1)) {
-      const bounds = [none, ends].map((bound) => writer.int64s(bound));
-      own = writer.emit('Slice', [own, ...bounds, spatialAxes(writer, space), writer.int64s(strides)]);
-    }
-    return { output: fromPlanes(own, step.sizesOf(node.output)), saved: compared };
+    return { output: emitOutput(node, step, maxima), saved: compared };
   },
   backward(node, gradient, step) {
     const [input] = node.inputs as [string];

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findBlockedChannels } from '../blocked-channels.ts';
 import { readForwardModel } from '../forward-model.ts';
-import { GraphWriter, valueInfo } from '../graph-writer.ts';
+import { type Attributes, GraphWriter, valueInfo } from '../graph-writer.ts';
 import { openSession } from '../onnx-runtime.ts';
 import { buildStepGraph } from '../step-graph.ts';
 import { stepInputs } from '../step-tensors.ts';
@@ -116,13 +116,19 @@ const EXTREMES = [
   89,
   -104,
 ];
+const ATTRIBUTES: Readonly<Record<string, Attributes>> = {
+  Softmax: { axis: 1 },
+  HardSigmoid: { alpha: { float: 2 ** 127 }, beta: { float: 0 } },
+};
 const MAX_AND_MIN: readonly (readonly [op: string, against: string])[] = [
   ['Max', 'after'],
   ['Max', 'before'],
   ['Min', 'after'],
   ['Min', 'before'],
 ];
-const ALONE = ['Sigmoid', 'Tanh', 'Exp', 'Erf', 'Relu', 'Softmax'].map((op) => [op, undefined] as const);
+const ALONE = ['Sigmoid', 'Tanh', 'Exp', 'Erf', 'Relu', 'HardSigmoid', 'Softmax'].map(
+  (op) => [op, undefined] as const,
+);
 for (const [op, against] of [...ALONE, ...MAX_AND_MIN]) {
   test(`${op} makes the same of extreme values wherever they lie${against ? `, ${against} others` : ''}`, async () => {
     const width = op === 'Softmax' ? 3 : 1;
@@ -130,7 +136,7 @@ for (const [op, against] of [...ALONE, ...MAX_AND_MIN]) {
     const type = { elementType: 'float', shape: [ROWS, width] } as const;
     const other = against && writer.floats(type.shape, new Float32Array(ROWS).fill(0.25));
     const inputs = other ? (against === 'after' ? [other, 'x'] : ['x', other]) : ['x'];
-    writer.emitAs('out', op, inputs, width > 1 ? { axis: 1 } : {});
+    writer.emitAs('out', op, inputs, ATTRIBUTES[op]);
     const bytes = writer.finish({
       name: 'op',
       inputs: [valueInfo('x', type)],
