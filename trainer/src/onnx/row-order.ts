@@ -109,7 +109,7 @@ export async function addsUnitsInOrder(
 ): Promise<boolean> {
   if (units <= BLOCK_ROWS || floatProducts.length === 0) return false;
   for (const widths of floatProducts) {
-    if (!(await addsRowsInOrder(units, widths, threads))) return false;
+    if (widths === undefined || !(await addsRowsInOrder(units, widths, threads))) return false;
   }
   return true;
 }

@@ -82,8 +82,8 @@ export interface StepGraph extends UnitGrid {
   readonly features: number;
   readonly parameterCount: number;
   readonly rounding: StepRounding;
-  /** The sums over units that are taken in float. */
-  readonly floatProducts: readonly ProductWidths[];
+  /** The sums over units that are taken in float, as `FloatGradient.widths`. */
+  readonly floatProducts: readonly (ProductWidths | undefined)[];
 }
 
 /** Squared norms beyond this are as good as infinite. */
@@ -236,7 +236,7 @@ export function emitClippedSum(
 ): {
   readonly parts: readonly ShapedValue[];
   readonly rounding: StepRounding;
-  readonly floatProducts: readonly ProductWidths[];
+  readonly floatProducts: readonly (ProductWidths | undefined)[];
 } {
   const { capacityUnits: units, rowsPerUnit, known, isRow, blockedChannels, addsInOrder } = options;
   const loss = lossFrom(options.loss);

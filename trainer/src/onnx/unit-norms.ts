@@ -58,8 +58,8 @@ export interface FloatGradient {
   readonly work: number;
   /** Squares added in float, at most, for one unit's squared norm. */
   readonly terms: number;
-  /** Of the factors, as the sum takes them. */
-  readonly widths: ProductWidths;
+  /** Of the factors, as the sum takes them; absent where it is no one product of matrices. */
+  readonly widths?: ProductWidths;
   /** Emits each factor's squared norm, double [units, 1], as `float-squares.ts` has it. */
   factorSquares(): readonly string[];
   /** Emits ‖g‖² from these, double [units, 1]. */
