@@ -10,7 +10,7 @@ const BLOCKS = [16, 8] as const;
 const SIDE = 4;
 const KERNEL = 2;
 
-/** What `ops/conv-blocked.ts` asks of the operator: few channels, channels in blocks, and groups of one channel each. */
+/** What `ops/conv-blocked.ts` asks of it: few channels, channels in blocks, and groups of one channel each. */
 const CASES = [
   { channels: 2, filters: 32, group: 1, pad: 0 },
   { channels: 2, filters: 32, group: 2, pad: 0 },

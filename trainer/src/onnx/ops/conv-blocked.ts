@@ -95,7 +95,7 @@ function channelPlanes(node: OpNode, step: BackwardStep): string {
   return writer.reshape(writer.transpose(places, [0, 2, 1]), sizes);
 }
 
-/** Per-row gradients of W, in planes of its channels [channels, rows, filters · kernel], and what brings them into W's order. */
+/** Per-row gradients of W in planes, [channels, rows, filters · kernel], and what brings them into W's order. */
 export function blockedWeightGradient(node: OpNode, gradient: string, step: BackwardStep) {
   const { writer, rowCount, blockedChannels: block } = step;
   const { channels, filters, window } = convolutionOf(node, step);
