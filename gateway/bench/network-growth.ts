@@ -2,9 +2,7 @@
 // network for each size (10^3, 10^4, 10^5 recorded updates, all by real transactions), measured in turns through the
 // bare client. One JSON line per operation and size, then one with the growth of its median. GROWTH=1000,10000 says
 // which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each. With WAIT=1 it measures once it is told
-// to by a line of input, with as many updates as were recorded until then: filling takes long and needs no machine of
-// its own, measuring does.
-import { once } from 'node:events';
+// to by a line of input, with as many updates as were recorded until then.
 import { performance } from 'node:perf_hooks';
 import type { Argument } from '@consilium/chaincode/domain';
 import { readConnection } from '../src/connection.ts';
@@ -13,13 +11,15 @@ import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled } from './on-ledger/bare-client.ts';
 import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
 import { inParallel, OpenRounds, RunningStudy, registerDatasets } from './on-ledger/open-rounds.ts';
+import { told, toldToMeasure } from './on-ledger/told-to-measure.ts';
 
 const BENCH = 'gateway/network-growth';
 const sizesIn = (text: string): number[] => text.split(',').map(Number);
 const SIZES = sizesIn(process.env.GROWTH ?? '1000,10000');
 const REAL_SIZES = sizesIn(process.env.REAL_GROWTH ?? '1000,4000');
 const SAMPLES = Number(process.env.SAMPLES ?? 100);
-const WARM_UPS = 40;
+const PASSES = 5;
+const PER_PASS = Math.ceil(SAMPLES / PASSES);
 /** Several hospitals' years at once: lanes of studies, one after the other, each over datasets of its own. */
 const LANES = { count: 4, datasets: 24, rounds: 25 };
 const PROGRESS_MS = 15_000;
@@ -33,15 +33,6 @@ interface Recorded {
   readonly at: string;
 }
 
-let told = false;
-const toldTo =
-  process.env.WAIT === undefined
-    ? Promise.resolve()
-    : once(process.stdin, 'data').then(() => {
-        told = true;
-        process.stdin.destroy();
-      });
-
 /** Records `size` updates, or fewer where told to end, and returns each, in the order of time. */
 async function fill(client: BareClient, size: number, settled: () => Promise<void>): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
@@ -50,7 +41,7 @@ async function fill(client: BareClient, size: number, settled: () => Promise<voi
     const perSecond = Math.round((recorded.length / (performance.now() - beganMs)) * 1000);
     progress(`${BENCH}: ${recorded.length} of ${size} updates recorded, ${perSecond} a second`);
   }, PROGRESS_MS);
-  const enough = () => told || recorded.length >= size;
+  const enough = () => told.already || recorded.length >= size;
   const lane = async (number: number) => {
     const datasets = await registerDatasets(client, LANES.datasets, `lane${number}-`);
     await settled();
@@ -179,46 +170,53 @@ const quantile = (values: readonly number[], q: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? 0;
 const rounded = (value: number): number => Number(value.toPrecision(3));
 
-/** The ledgers take turns, so that whatever else the machine does slows all of them alike. */
+/**
+ * The ledgers take turns, and so do the questions, so that whatever else the machine does slows all of them alike. The
+ * first pass counts for none.
+ */
 async function compare(network: string, ledgers: readonly Aged[]): Promise<void> {
-  for (const [name, operation] of Object.entries(OPERATIONS)) {
-    const samples = ledgers.map(() => new Map<string, number[]>());
-    for (let i = 0; i < WARM_UPS + SAMPLES; i += 1) {
-      for (const [at, ledger] of ledgers.entries()) {
-        const parts = await operation(ledger, i);
-        if (i < WARM_UPS) continue;
-        for (const [part, ms] of Object.entries(parts)) {
-          samples[at]!.set(part, [...(samples[at]!.get(part) ?? []), ms]);
+  const samples = new Map<string, Map<Aged, number[]>>();
+  for (let pass = 0; pass <= PASSES; pass += 1) {
+    for (const [name, operation] of Object.entries(OPERATIONS)) {
+      for (let i = pass * PER_PASS; i < (pass + 1) * PER_PASS; i += 1) {
+        for (const ledger of ledgers) {
+          const parts = await operation(ledger, i);
+          if (pass === 0) continue;
+          for (const [part, ms] of Object.entries(parts)) {
+            const of = samples.get(name + part) ?? new Map(ledgers.map((one) => [one, []]));
+            of.get(ledger)!.push(ms);
+            samples.set(name + part, of);
+          }
         }
       }
     }
-    for (const part of samples[0]!.keys()) {
-      const of = samples.map((one) => one.get(part)!);
-      for (const [at, { size }] of ledgers.entries()) {
-        const p50Ms = rounded(quantile(of[at]!, 0.5));
-        const p95Ms = rounded(quantile(of[at]!, 0.95));
-        print({
-          bench: BENCH,
-          network,
-          operation: name + part,
-          updates: size,
-          p50Ms,
-          p95Ms,
-          samples: SAMPLES,
-        });
-      }
-      const growth = quantile(of.at(-1)!, 0.5) / quantile(of[0]!, 0.5) - 1;
+    progress(`${BENCH}: pass ${pass} of ${PASSES} on ${network}`);
+  }
+  for (const [operation, byLedger] of samples) {
+    const of = ledgers.map((ledger) => byLedger.get(ledger)!);
+    for (const [at, { size }] of ledgers.entries()) {
+      const p50Ms = rounded(quantile(of[at]!, 0.5));
+      const p95Ms = rounded(quantile(of[at]!, 0.95));
       print({
         bench: BENCH,
         network,
-        operation: name + part,
-        from: ledgers[0]!.size,
-        to: ledgers.at(-1)!.size,
-        growthPercent: rounded(growth * 100),
-        targetPercent: 20,
+        operation,
+        updates: size,
+        p50Ms,
+        p95Ms,
+        samples: of[at]!.length,
       });
     }
-    progress(`${BENCH}: ${name} measured on ${network}`);
+    const growth = quantile(of.at(-1)!, 0.5) / quantile(of[0]!, 0.5) - 1;
+    print({
+      bench: BENCH,
+      network,
+      operation,
+      from: ledgers[0]!.size,
+      to: ledgers.at(-1)!.size,
+      growthPercent: rounded(growth * 100),
+      targetPercent: 20,
+    });
   }
 }
 
@@ -236,10 +234,10 @@ await onEachLedger(
     const { name } = running[0]!;
     const ledgers: Aged[] = [];
     for (const [at, size] of sizesOn(name).entries()) {
-      if (!told) ledgers.push(await aged(running[at]!, size));
+      if (!told.already) ledgers.push(await aged(running[at]!, size));
     }
     progress(`${BENCH}: ${name} is filled`);
-    await toldTo;
+    await toldToMeasure;
     await compare(name, ledgers);
     for (const { clients } of ledgers) for (const client of clients) client.close();
   },

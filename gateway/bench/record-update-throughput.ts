@@ -11,11 +11,12 @@ import { BareClient, levelled, refusalOf } from './on-ledger/bare-client.ts';
 import { GatewayProcess } from './on-ledger/gateway-process.ts';
 import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
 import { OpenRounds, type PendingUpdate } from './on-ledger/open-rounds.ts';
+import { toldToMeasure } from './on-ledger/told-to-measure.ts';
 
 const BENCH = 'gateway/record-update-throughput';
 const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 64);
 const TURNS = Number(process.env.TURNS ?? 9);
-const IN_FLIGHT = [1, 16, 64];
+const IN_FLIGHT = (process.env.IN_FLIGHT ?? '1,16,64').split(',').map(Number);
 const WARM_UPS = 64;
 /** Twice as many datasets as are ever in flight: a peer that lags has seen the last update of the one at hand. */
 const SIZE = { lanes: 128, datasetsPerStudy: 4, rounds: 200 };
@@ -105,6 +106,8 @@ async function compare(ledger: RunningLedger): Promise<void> {
     for (const subject of subjects) {
       await measure(subject, { updates: await rounds.take(WARM_UPS), inFlight: 16, gateway });
     }
+    progress(`${BENCH}: ${ledger.name} is prepared`);
+    await toldToMeasure;
     for (const inFlight of IN_FLIGHT) await compareAt(inFlight, { ledger, subjects, rounds, bare, gateway });
   } finally {
     await gateway?.stop();
@@ -191,6 +194,8 @@ answerHelp(`Usage: node gateway/dist/bench/record-update-throughput.js
 recordUpdate through the gateway's REST against a bare Fabric client, in turns in one run, as JSON lines.
   TRANSACTIONS=64  of one turn
   TURNS=9          of each client
+  IN_FLIGHT=1,16,64   transactions at once
   LEDGERS=embedded,raft   and bft; real ones need FABRIC_BIN_DIR
+  WAIT=1           measures once it is told to by a line of input
 `);
 await onEachLedger(BENCH, compare);

@@ -18,8 +18,9 @@ import {
   signers,
   type Transaction,
 } from '@hyperledger/fabric-gateway';
-import { common, gateway as gatewayProtos, msp } from '@hyperledger/fabric-protos';
+import { common } from '@hyperledger/fabric-protos';
 import type { FastifyBaseLogger } from 'fastify';
+import { commitStatusRequest } from './commit-status-request.ts';
 import type { Limits } from './config.ts';
 import { type Connection, rolesOf } from './connection.ts';
 import {
@@ -165,7 +166,9 @@ export class FabricLedger implements Ledger {
             });
           sent = true;
         }
-        const commit = gateway.newCommit(this.#commitStatusRequest(prepared));
+        const { credentials: certificate } = gateway.getIdentity();
+        const { mspId, channel } = this;
+        const commit = gateway.newCommit(commitStatusRequest({ mspId, certificate, channel, transactionId }));
         const deadline = asked ? untilMs : Math.min(untilMs, Date.now() + ASK_FIRST_MS);
         asked = true;
         const { code, blockNumber, successful } = await commit.getStatus({ deadline });
@@ -317,21 +320,6 @@ export class FabricLedger implements Ledger {
   #failure({ step, transactionId, deadline, error }: Failed & { readonly error: GatewayError }): StepFailure {
     const late = deadline !== undefined && Date.now() >= deadline;
     return { ownMspId: this.mspId, step, transactionId, answer: answerOf(error), late, cause: error };
-  }
-
-  /** A commit status request for a transaction of an earlier life of this process. */
-  #commitStatusRequest({ transactionId, signer }: PreparedTransaction): Uint8Array {
-    const { credentials: idBytes } = this.#signer(signer).gateway.getIdentity();
-    const identity = new msp.SerializedIdentity();
-    identity.setMspid(this.mspId);
-    identity.setIdBytes(idBytes);
-    const request = new gatewayProtos.CommitStatusRequest();
-    request.setChannelId(this.channel);
-    request.setTransactionId(transactionId);
-    request.setIdentity(identity.serializeBinary());
-    const signed = new gatewayProtos.SignedCommitStatusRequest();
-    signed.setRequest(request.serializeBinary());
-    return signed.serializeBinary();
   }
 }
 

@@ -11,8 +11,18 @@ import {
   type TransactionName,
 } from '@consilium/chaincode/domain';
 import { Client, credentials } from '@grpc/grpc-js';
-import { type Contract, connect, GatewayError, hash, signers } from '@hyperledger/fabric-gateway';
+import {
+  type Commit,
+  type Contract,
+  connect,
+  type Gateway,
+  GatewayError,
+  hash,
+  signers,
+  type Transaction,
+} from '@hyperledger/fabric-gateway';
 import { common } from '@hyperledger/fabric-protos';
+import { commitStatusRequest } from '../../src/commit-status-request.ts';
 import type { Connection } from '../../src/connection.ts';
 import { signWithLowS } from '../../src/ledger-signature.ts';
 
@@ -25,6 +35,7 @@ const PASSING = new RegExp(
     'timeout expired while executing|CLOCK_SKEW',
   'i',
 );
+const ALREADY_ORDERED = /request already (exists|processed)/;
 const ATTEMPTS_MAX = 50;
 /** A real peer that has just started does not know the others' peers for up to half a minute. */
 const DISCOVERING = /no combination of peers|failed to find any endorsing peers/;
@@ -46,7 +57,7 @@ export class BareClient {
   readonly #chaincode: string;
   readonly #signs: 'sdk' | 'native';
   readonly #client: Client;
-  readonly #contracts = new Map<string, Contract>();
+  readonly #contracts = new Map<string, { readonly gateway: Gateway; readonly contract: Contract }>();
   /** How often something was sent again because others were faster. */
   retries = 0;
 
@@ -63,7 +74,11 @@ export class BareClient {
     );
   }
 
-  #contract(role: string, chaincode = this.#chaincode): Contract {
+  #contract(role: string, chaincode?: string): Contract {
+    return this.#connected(role, chaincode).contract;
+  }
+
+  #connected(role: string, chaincode = this.#chaincode) {
     const name = `${role} ${chaincode}`;
     const known = this.#contracts.get(name);
     if (known !== undefined) return known;
@@ -78,9 +93,24 @@ export class BareClient {
         ? { signer: signers.newPrivateKeySigner(key), hash: hash.sha256 }
         : { signer: async (message) => signWithLowS(message, key), hash: hash.none }),
     });
-    const contract = gateway.getNetwork(channel).getContract(chaincode);
-    this.#contracts.set(name, contract);
-    return contract;
+    const connected = { gateway, contract: gateway.getNetwork(channel).getContract(chaincode) };
+    this.#contracts.set(name, connected);
+    return connected;
+  }
+
+  /** Sends what is endorsed; its commit, also where BFT orderers had it from each other before they had it from us. */
+  async #send(role: Role, endorsed: Transaction): Promise<Commit> {
+    try {
+      return await endorsed.submit();
+    } catch (error) {
+      if (!ALREADY_ORDERED.test(wordsOf(error))) throw error;
+      const { gateway } = this.#connected(role);
+      const { mspId } = this;
+      const { channel } = this.#connection;
+      const { credentials: certificate } = gateway.getIdentity();
+      const transactionId = endorsed.getTransactionId();
+      return gateway.newCommit(commitStatusRequest({ mspId, certificate, channel, transactionId }));
+    }
   }
 
   /** Resolves when it is committed; sends again what passes by itself. */
@@ -90,11 +120,12 @@ export class BareClient {
     const discoveredMs = performance.now() + DISCOVERY_MS;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const sent = await contract.submitAsync(name, options);
+        const endorsed = await contract.newProposal(name, options).endorse();
+        const sent = await this.#send(role, endorsed);
         const { successful, code, blockNumber } = await sent.getStatus();
         if (!successful) throw new Error(`${name} is invalid: ${CONFLICTS[code] ?? code}`);
-        const answer = JSON.parse(Buffer.from(sent.getResult()).toString('utf8'));
-        return { answer, transactionId: sent.getTransactionId(), blockNumber: Number(blockNumber) };
+        const answer = JSON.parse(Buffer.from(endorsed.getResult()).toString('utf8'));
+        return { answer, transactionId: endorsed.getTransactionId(), blockNumber: Number(blockNumber) };
       } catch (error) {
         const said = wordsOf(error);
         if (DISCOVERING.test(said) && performance.now() < discoveredMs) {
@@ -121,7 +152,7 @@ export class BareClient {
     const beganMs = performance.now();
     const endorsed = await contract.newProposal(name, { arguments: [canonicalJson(argument)] }).endorse();
     const endorseMs = performance.now() - beganMs;
-    const { successful, code } = await (await endorsed.submit()).getStatus();
+    const { successful, code } = await (await this.#send(role, endorsed)).getStatus();
     if (!successful) throw new Error(`${name} is invalid: ${code}`);
     return { endorseMs, totalMs: performance.now() - beganMs };
   }

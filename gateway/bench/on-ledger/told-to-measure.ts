@@ -1,0 +1,14 @@
+// Preparing a ledger takes long and needs no machine of its own, measuring does: with WAIT=1 a bench measures once it
+// is told to by a line of input, when the machine has come to rest.
+import { once } from 'node:events';
+
+export const told = { already: false };
+
+/** Resolves when measuring may begin: at once without WAIT. */
+export const toldToMeasure: Promise<void> =
+  process.env.WAIT === undefined
+    ? Promise.resolve()
+    : once(process.stdin, 'data').then(() => {
+        told.already = true;
+        process.stdin.destroy();
+      });
