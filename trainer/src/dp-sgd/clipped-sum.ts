@@ -103,13 +103,13 @@ export class ClippedSum {
     const create = () => new Float64Array(this.#graph.parameterCount);
     this.#sums ??= { total: create(), lost: create() };
     const { total, lost } = this.#sums;
-    total.fill(0);
     lost.fill(0);
     // The last run has an empty place, if it must be a run of nothing else: see `#run`.
     for (let start = 0; start <= batch.length; start += capacity) {
       const part = await this.#run(batch.subarray(start, start + capacity));
       if (part === undefined) return this.#nothing();
-      addWithCompensation(total, lost, part);
+      if (start === 0) copy(total, part);
+      else addWithCompensation(total, lost, part);
     }
     for (let i = 0; i < total.length; i++) total[i]! += lost[i]!;
     return total;
@@ -234,6 +234,12 @@ export class ClippedSum {
       rowSquares.set(this.#rowSquares.subarray(first, last), target);
       mask.fill(1, target, target + last - first);
     });
+  }
+}
+
+function copy(total: Float64Array, part: SumsInParts): void {
+  for (let first = 0; first < total.length; first += PART) {
+    total.set(part.subarray(first, Math.min(first + PART, total.length)), first);
   }
 }
 
