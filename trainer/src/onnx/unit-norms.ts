@@ -204,7 +204,7 @@ export class UnitNorms {
     const value = inOneRow(stored, rows);
     const plainSum = () => {
       const ones = writer.reshape(writer.ones(rows), [1, rows]);
-      return restore(writer.emit('MatMul', [ones, value]), 1);
+      return restore(writer.reshape(writer.emit('MatMul', [ones, stored]), [1, size]), 1);
     };
     return {
       ...this.#stored({ parameter, value: inOneRow(summed, units), size, ...restoreSum }),
