@@ -1,7 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { epsilonOf, isZeroRdp } from '../domain/index.ts';
-import { aggregate, datasetArgument, scoreEvent, trainingEvent } from '../testing/examples.ts';
+import { canonicalJson, epsilonOf, isZeroRdp } from '../domain/index.ts';
+import {
+  aggregate,
+  datasetArgument,
+  scoreEvent,
+  trainingEvent,
+  verdictArgument,
+} from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
@@ -201,6 +207,31 @@ test('settling returns what was never opened, and charges a release that may hav
       [2, 'settlement'],
     ],
   );
+});
+
+test('a score that endorsers may have seen before the consent was withdrawn is charged, one that cannot be is not', async () => {
+  const spent = async (when: 'training' | 'validating') => {
+    const study = await StudyOnLedger.running();
+    await study.open(1);
+    if (when === 'training') await withdraw(study, 'delta', 'DeltaMSP');
+    for (const datasetId of ['alpha', 'beta', 'gamma']) await study.update(datasetId, 1);
+    if (when === 'validating') await study.update('delta', 1);
+    await study.close(1);
+    const datasets = when === 'training' ? ['alpha', 'beta', 'gamma'] : DATASETS;
+    if (when === 'validating') {
+      const scored = verdictArgument({ studyId: STUDY, datasets, own: ['delta'] });
+      const endorsed = await study.endorse(as('trainer', 'DeltaMSP'), 'round:recordVerdict', scored);
+      assert.equal(endorsed.endorsements.length, 4, 'all peers have seen the score');
+      await withdraw(study, 'delta', 'DeltaMSP');
+      const code = study.commit('round:recordVerdict', canonicalJson(scored), endorsed);
+      assert.equal(code, 'MVCC_READ_CONFLICT');
+    }
+    await study.verdict('DeltaMSP', 1, { datasets, own: [] });
+    await study.settle('delta');
+    return (await study.budget('delta', 'held-out')).spentEpsilon;
+  };
+  assert.equal(await spent('training'), '0', 'there was no candidate while the consent stood');
+  assert.equal(await spent('validating'), epsilonOf([{ event: scoreEvent(), count: 1 }], '0.00001'));
 });
 
 test('a study aborted before its first round gives everything back', async () => {

@@ -54,6 +54,7 @@ export const Round = Strict({
   openedAt: Instant,
   deadline: Instant,
   updates: Type.Optional(Type.Array(Id, { description: 'Datasets whose updates arrived, at closing.' })),
+  closedAt: Type.Optional(Described(Instant, 'From when on there was a candidate to score.')),
   included: Type.Optional(Type.Array(Id)),
   excluded: Type.Optional(Type.Array(Exclusion)),
   aggregate: Type.Optional(ParametersRef),

@@ -241,14 +241,20 @@ export interface RoundRecord {
 }
 
 /** What one dataset's part in a round was charged, or must be charged unseen. */
-function chargesOf(datasetId: string, { round, update, verdict }: RoundRecord) {
+function chargesOf({ datasetId, withdrawnAt }: Consent, { round, update, verdict }: RoundRecord) {
   const takesPart = round.participants.some((participant) => participant.datasetId === datasetId);
   const scored = verdict?.scores.some((score) => score.datasetId === datasetId) ?? false;
   // From closing on, updates is there and a score may have been computed and sent.
   const scorable = takesPart && round.updates !== undefined;
+  // A verdict after the withdrawal cannot have a score, whether one was sent to endorsers before or not.
+  const silenced =
+    withdrawnAt !== undefined &&
+    verdict !== undefined &&
+    Date.parse(verdict.recordedAt) >= Date.parse(withdrawnAt) &&
+    (round.closedAt === undefined || Date.parse(withdrawnAt) >= Date.parse(round.closedAt));
   return {
     training: update !== undefined ? 'recorded' : takesPart ? 'unseen' : 'none',
-    heldOut: scored ? 'recorded' : scorable && verdict === undefined ? 'unseen' : 'none',
+    heldOut: scored ? 'recorded' : scorable && (verdict === undefined || silenced) ? 'unseen' : 'none',
   } as const;
 }
 
@@ -257,8 +263,8 @@ function chargesOf(datasetId: string, { round, update, verdict }: RoundRecord) {
  *
  * A round that was open to the dataset but has no record of it may have seen a release all the same: the
  * machine may have died, or the round may have closed, between releasing and recording. Such a release is
- * charged, never free. A verdict without a score says that no score was released. Rounds that never opened
- * cost nothing.
+ * charged, never free. A verdict without a score says that no score was released, unless the consent was withdrawn
+ * while there was a candidate to score and the verdict came after that. Rounds that never opened cost nothing.
  *
  * @throws DomainError NOT_THE_OWNER, CONSENT_STATE, STUDY_STATE
  */
@@ -285,7 +291,7 @@ export function settleConsent(
       `study ${study.studyId} is ${study.state}: withdraw the consent first`,
     );
   }
-  const outcome = rounds.map((record) => ({ record, ...chargesOf(consent.datasetId, record) }));
+  const outcome = rounds.map((record) => ({ record, ...chargesOf(consent, record) }));
   const settle = (pool: 'training' | 'heldOut') => {
     const cost = consent.costPerRound[pool];
     const recorded = outcome.filter((round) => round[pool] === 'recorded').length;

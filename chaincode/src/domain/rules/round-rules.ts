@@ -163,6 +163,7 @@ export function closeRound(
     ...round,
     state,
     updates: [...arrived].sort(byId),
+    closedAt: context.at,
     deadline: deadlineAfter(context.at, context.study.roundDeadlineSeconds),
     stageSince: context.at,
   };
