@@ -1,7 +1,7 @@
 // Queries on what happened: every version of a row, and activities by what they concern.
 import { type Argument, DomainError, type ErrorCode, PURPOSES, type RowVersion } from '../domain/index.ts';
 import type { Ledger, Page } from '../ledger/ledger.ts';
-import { KEY_PARTS, roundKey } from '../ledger/rows.ts';
+import { isRoundNumber, KEY_PARTS, roundKey } from '../ledger/rows.ts';
 import { findDataset, findMember, findRound, findStudy } from './find.ts';
 import { roundEntries, studyEntries } from './index-entries.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
@@ -90,10 +90,9 @@ function historyKey({ noun, key }: Argument<'audit:getHistory'>): string[] {
   }
   return parts.map((part, i) => {
     if (part !== 'round') return key[i]!;
-    const round = Number(key[i]);
-    if (!Number.isInteger(round) || round < 1) {
+    if (!isRoundNumber(key[i]!)) {
       throw new DomainError('INVALID_ARGUMENT', 'key must have the round as a number');
     }
-    return roundKey(round);
+    return roundKey(Number(key[i]));
   });
 }

@@ -12,7 +12,7 @@ import { DomainError, type ErrorCode, type Pool } from '../domain/index.ts';
 import type { Accounts } from '../domain/rules/consent-rules.ts';
 import type { Tally } from '../domain/rules/tally.ts';
 import type { Ledger, PageOptions } from '../ledger/ledger.ts';
-import { roundKey } from '../ledger/rows.ts';
+import { isRoundNumber, roundKey } from '../ledger/rows.ts';
 
 type RoundArgument = Argument<'round:get'>;
 
@@ -130,10 +130,10 @@ export async function roundPage(
   study: Study,
   { pageSize = ROUND_PAGE_SIZE, bookmark = '1' }: PageOptions,
 ): Promise<{ rounds: Round[]; bookmark?: string }> {
-  const first = Number(bookmark);
-  if (!Number.isInteger(first) || first < 1) {
+  if (!isRoundNumber(bookmark)) {
     throw new DomainError('INVALID_ARGUMENT', 'bookmark does not belong to this list');
   }
+  const first = Number(bookmark);
   const rounds: Round[] = [];
   const end = Math.min(study.rounds, first + pageSize);
   for (let number = first; number <= end; number++) {

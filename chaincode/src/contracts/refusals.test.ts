@@ -239,6 +239,27 @@ const ATTEMPTS: readonly Attempt[] = [
   invalid('a bookmark of another list', /bookmark does not belong to this list/, (study) =>
     study.evaluate(auditor, 'dataset:list', { bookmark: 'AAAA' }),
   ),
+  ...['0x1', '1e0', '01', ' 1', '100000', '-1'].map((written) =>
+    invalid(
+      `the bookmark ${written} of a list of rounds`,
+      /bookmark does not belong to this list/,
+      (study) =>
+        study.evaluate(auditor, 'round:listReceipts', {
+          studyId: STUDY,
+          mspId: 'AlphaMSP',
+          bookmark: written,
+        }),
+      running,
+    ),
+  ),
+  ...['0x1', '1e0', '01', ' 1', '100000', '-1'].map((written) =>
+    invalid(`the round ${written} in a row's key`, /key must have the round as a number/, (study) =>
+      study.evaluate(auditor, 'audit:getHistory', { noun: 'round', key: [STUDY, written] }),
+    ),
+  ),
+  invalid('no argument at all', /argument is missing/, (study) =>
+    study.evaluate(auditor, 'study:get', undefined as never),
+  ),
   invalid('a history bookmark that is no version', /bookmark is no version/, (study) =>
     study.evaluate(auditor, 'audit:getHistory', { noun: 'dataset', key: ['alpha'], bookmark: 'f00' }),
   ),
@@ -252,6 +273,15 @@ const ATTEMPTS: readonly Attempt[] = [
     before: prepared,
     attempt: (study) => study.submitDated(-9 * 60_000, researcher, 'study:start', { studyId: STUDY }),
   },
+  ...[Number.NaN, 8e15, -7e13].map(
+    (byMs): Attempt => ({
+      code: 'CLOCK_SKEW',
+      title: `a transaction dated ${byMs} ms from now`,
+      says: /is in no year from 0 to 9999/,
+      before: prepared,
+      attempt: (study) => study.submitDated(byMs, researcher, 'study:start', { studyId: STUDY }),
+    }),
+  ),
   {
     code: 'ROLE_REQUIRED',
     title: 'a researcher who registers a dataset',

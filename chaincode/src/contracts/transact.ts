@@ -105,7 +105,7 @@ async function run(
   requireRole(context, transaction);
   const argument = validate(transaction.argument, parseArgument(text)) as Argument<TransactionName>;
   const mspId = context.clientIdentity.getMSPID();
-  const time = stub.getDateTimestamp();
+  const time = timeOf(stub.getDateTimestamp());
   const ledger = new Ledger(stub);
   if (transaction.kind === 'submit') {
     requireTime(context, time, CLOCK_SKEW_MAX_MS);
@@ -161,7 +161,8 @@ function eventOf(row: object, mspId: string): Record<string, unknown> {
   return { mspId, ...Object.fromEntries(EVENT_FIELDS.map((field) => [field, fields[field]])) };
 }
 
-function parseArgument(text: string): unknown {
+function parseArgument(text: string | undefined): unknown {
+  if (text === undefined) throw new DomainError('INVALID_ARGUMENT', 'argument is missing');
   if (Buffer.byteLength(text, 'utf8') > ARGUMENT_BYTES_MAX) {
     throw new DomainError('INVALID_ARGUMENT', `argument must be at most ${ARGUMENT_BYTES_MAX} bytes`);
   }
@@ -177,6 +178,13 @@ function requireRole({ clientIdentity }: LedgerContext, { name, roles }: Transac
   if (ROLES.includes(role as Role) && roles.includes(role as Role)) return;
   const had = role === null ? 'no role' : `role ${role.slice(0, 50)}`;
   throw new DomainError('ROLE_REQUIRED', `${name} needs ${roles.join(' or ')}; the certificate has ${had}`);
+}
+
+/** @throws DomainError CLOCK_SKEW for what no calendar has: a client writes the time of its transactions itself */
+function timeOf(claimed: Date): Date {
+  const year = claimed.getUTCFullYear();
+  if (year >= 0 && year <= 9999) return claimed;
+  throw new DomainError('CLOCK_SKEW', "the transaction's time is in no year from 0 to 9999");
 }
 
 function requireTime(context: LedgerContext, time: Date, mostMs: number): void {

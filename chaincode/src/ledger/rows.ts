@@ -67,6 +67,8 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
 
 /** A number in a key: of one width, so that keys sort as numbers do. */
 export const roundKey = (round: number): string => String(round).padStart(5, '0');
+/** Whether a text is a round's number as people write it: 12, and not 012, 1.2e1 or 0xc. */
+export const isRoundNumber = (text: string): boolean => /^[1-9][0-9]{0,4}$/.test(text);
 export const motionKey = roundKey;
 
 /** The key of a row, from the row itself. */

@@ -220,7 +220,7 @@ export class MemoryConsortium {
     const stub = new MemoryStub(this.world, proposal, peer);
     const zone = process.env.TZ;
     process.env.TZ = timeZone;
-    const text = typeof argument === 'string' ? argument : canonicalJson(argument);
+    const text = typeof argument === 'object' ? canonicalJson(argument) : (argument as string);
     const now = this.now + skewMs * this.clockError;
     const { sent, world, clockError } = this;
     const recorded = (outcome: string) => {
@@ -231,7 +231,7 @@ export class MemoryConsortium {
         name,
         text,
         peer,
-        proposal: { ...proposal, at: proposal.at.toISOString() },
+        proposal: { ...proposal, at: proposal.at.toJSON() ?? '' },
         sent,
         now,
         clockError,
