@@ -10,6 +10,7 @@ import {
   type Receipt,
   studyDigest,
 } from '../domain/index.ts';
+import { lineageDigest } from '../domain/rules/lineage-rules.ts';
 import { sha256 } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
@@ -221,6 +222,61 @@ for (const [what, tamper] of Object.entries(TAMPERINGS)) {
   });
 }
 
+// What N colluding validators, or a majority, could write into rows and seal: the rules tell it without a digest.
+const REWRITINGS: Readonly<Record<string, readonly [RegExp, (lineage: Lineage) => void]>> = {
+  'a weight that is not its band’s': [
+    /round 1: the weight of delta is not that of its band/,
+    ({ rounds }) => {
+      rounds[0]!.round.participants[2]!.weight = 30_000;
+    },
+  ],
+  'a hospital among the validators that takes no part': [
+    /round 3: its validators are not its participants' hospitals/,
+    ({ rounds }) => {
+      rounds[2]!.round.validators.push('EpsilonMSP');
+    },
+  ],
+  'a leader out of turn': [
+    /round 2: is led out of turn/,
+    ({ rounds }) => {
+      rounds[1]!.round.leader = 'DeltaMSP';
+    },
+  ],
+  'a round that a consent does not cover': [
+    /round 3: the consent of beta ends before it/,
+    ({ consents }) => {
+      consents.find(({ datasetId }) => datasetId === 'beta')!.rounds = 2;
+    },
+  ],
+  'a consent that costs less than its plan': [
+    /the consent of alpha costs other than its plan/,
+    ({ consents }) => {
+      consents[0]!.costPerRound.training = consents[0]!.costPerRound.training.map(() => '0');
+    },
+  ],
+  "another hospital's dataset": [
+    /round 1: delta is not its hospital's/,
+    ({ rounds }) => {
+      rounds[0]!.round.participants[2]!.mspId = 'GammaMSP';
+    },
+  ],
+};
+for (const [what, [problem, rewrite]] of Object.entries(REWRITINGS)) {
+  test(`rewriting is found although everything is sealed anew: ${what}`, async () => {
+    const { lineage } = await published();
+    const forged = structuredClone(lineage);
+    rewrite(forged);
+    const rounds = forged.rounds.map(({ round }) => round);
+    forged.model.lineageSha256 = lineageDigest(
+      { ...forged, rounds, seals: rounds.map((r) => r.seal!) },
+      sha256,
+    );
+    const problems = lineageProblems(forged, { sha256 });
+    assert.ok(!problems.includes("the model's digest is of another history"));
+    assert.match(problems.join('\n'), problem);
+  });
+}
+
 test('a history forged throughout agrees with itself, and not with the digest one trusts', async () => {
   const { lineage } = await published();
   const forged = structuredClone(lineage);
@@ -229,7 +285,6 @@ test('a history forged throughout agrees with itself, and not with the digest on
     consent.studySha256 = studyDigest(forged.study, sha256);
     consent.planSha256 = planDigest(forged.study, sha256);
   }
-  const { lineageDigest } = await import('../domain/rules/lineage-rules.ts');
   const rounds = forged.rounds.map(({ round }) => round);
   forged.model.lineageSha256 = lineageDigest(
     { ...forged, rounds, seals: rounds.map((r) => r.seal!) },

@@ -5,9 +5,10 @@
 import type { Lineage, RoundDossier } from '../answers.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
+import { bandWeight } from '../dataset.ts';
 import type { ParametersRef, Round } from '../round.ts';
-import { plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
-import { nextBase, supportersOf } from './round-rules.ts';
+import { costPerRound, plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
+import { leaderOf, nextBase, supportersOf, validatorsOf } from './round-rules.ts';
 import { planDigest, studyDigest } from './study-rules.ts';
 import { tallyOf } from './tally.ts';
 
@@ -71,8 +72,8 @@ const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonical
 /**
  * Everything that is wrong with a whole lineage; empty where it is complete, consistent and unaltered.
  *
- * Every round follows from the one before; every update was consented to, planned, judged and counted as the
- * rules say; every aggregate has its N supporters; every seal and the model's digest fit. `trusted` is the
+ * Every round follows from the one before; whoever takes part in it consented to it and has the weight of its public
+ * band; every update was planned, judged and counted as the rules say; every aggregate has its N supporters; every seal and the model's digest fit. `trusted` is the
  * model's digest from a source of one's own, such as a block whose signatures one has checked; without it the
  * check says only that the lineage agrees with itself.
  */
@@ -117,7 +118,9 @@ export function lineageProblems(
   check(same(model.datasets, included), "the model's datasets are not those included");
   const text = studyDigest(study, sha256);
   const plan = planDigest(study, sha256);
-  for (const { datasetId, studyVersion, studySha256, planSha256 } of consents) {
+  const cost = costPerRound(study);
+  for (const { datasetId, studyVersion, studySha256, planSha256, costPerRound: reserved } of consents) {
+    check(same(reserved, cost), `the consent of ${datasetId} costs other than its plan`);
     check(
       datasets.some((dataset) => dataset.datasetId === datasetId),
       `dataset ${datasetId} is missing`,
@@ -136,7 +139,7 @@ export function lineageProblems(
   return problems;
 }
 
-function roundProblems(dossier: RoundDossier, { study, consents }: Lineage): string[] {
+function roundProblems(dossier: RoundDossier, { study, datasets, consents }: Lineage): string[] {
   const { round, updates, verdicts, attestations } = dossier;
   const problems: string[] = [];
   const where = `round ${round.round}`;
@@ -144,6 +147,22 @@ function roundProblems(dossier: RoundDossier, { study, consents }: Lineage): str
     if (!holds) problems.push(`${where}: ${problem}`);
   };
   check(round.studyId === study.studyId, 'is of another study');
+  const { participants, validators } = round;
+  check(same(validators, validatorsOf(participants)), "its validators are not its participants' hospitals");
+  check(round.leader === leaderOf(validators, round.round), 'is led out of turn');
+  for (const { datasetId, mspId, weight } of participants) {
+    const dataset = datasets.find((candidate) => candidate.datasetId === datasetId);
+    const consent = consents.find((candidate) => candidate.datasetId === datasetId);
+    check(dataset?.owner === mspId, `${datasetId} is not its hospital's`);
+    check(
+      dataset !== undefined && weight === bandWeight(dataset.recordCountBand),
+      `the weight of ${datasetId} is not that of its band`,
+    );
+    check(
+      consent !== undefined && consent.rounds >= round.round,
+      `the consent of ${datasetId} ends before it`,
+    );
+  }
   for (const update of updates) {
     const { datasetId, owner } = update;
     const participant = round.participants.find((candidate) => candidate.datasetId === datasetId);
