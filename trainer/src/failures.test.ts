@@ -164,6 +164,23 @@ describe('a trainer in trouble', { timeout: 120_000 }, () => {
     }
   });
 
+  it('says the same again, without its score, when the consent is withdrawn while its verdict is under way', async () => {
+    const validation = { metric: 'accuracy', noiseMultiplier: '0.5', minimum: '1.5' } as const;
+    const { store, world } = await aWorld({ study: { ...ONE_ROUND, validation } });
+    const { consortium } = world;
+    running = runTrainers(world, ({ mspId }) => ({
+      store,
+      afterStep: (step) => {
+        if (mspId === 'C' && step === 'score: written down') {
+          consortium.setConsent('study', 'c-data', 'withdrawn');
+        }
+      },
+    }));
+    await running.until(() => consortium.rounds.get('study/1')?.round.state === 'aborted');
+    const verdict = consortium.dossier('study', 1).verdicts.find(({ mspId }) => mspId === 'C');
+    assert.deepEqual([verdict?.accepted, verdict?.scores], [false, []]);
+  });
+
   it('does not train on a file that is not the one committed to, and goes on when it is restored', async () => {
     const { store, world } = await aWorld({ study: ALONE, mspIds: ['A'] });
     const { path } = world.hospitals[0]!;

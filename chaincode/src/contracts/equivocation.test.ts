@@ -100,6 +100,22 @@ test('a second, different verdict is evidence as well', async () => {
   assert.equal(evidence.statement, 'verdict');
 });
 
+test('a verdict that leaves out a score is no contradiction, and one that has another score is', async () => {
+  const study = await attested();
+  const said = (change: object) => {
+    const { transactionId: _, ...signed } = signedProposal(delta, 'round:recordVerdict', {
+      ...verdict(true),
+      ...change,
+    });
+    return report(study, { statement: 'verdict', ...signed });
+  };
+  const withdrawn = await refusalOf(said({ scores: [] }));
+  assert.equal(withdrawn.code, 'EQUIVOCATION_UNPROVEN');
+  assert.match(withdrawn.detail, /say the same/);
+  const [score] = verdict(true).scores;
+  assert.equal((await said({ scores: [{ ...score, correct: '59' }] })).mspId, 'DeltaMSP');
+});
+
 for (const [title, change, says] of [
   ['the same statement again', () => second(delta, attestation('model 1')), /the two say the same/],
   ['a statement signed by a certificate of its own', () => second(other), /another certificate signed/],

@@ -64,19 +64,19 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
   const { studyId } = study;
   const { round, participants } = latest.round;
   const granted = new Set(consents.filter((c) => c.state === 'granted').map((c) => c.datasetId));
-  const own = participants
-    .filter(({ mspId, datasetId }) => mspId === context.mspId && granted.has(datasetId))
-    .map(({ datasetId }) => datasetId);
-  const keys = own.map((datasetId): ReleaseKey => ({ studyId, round, datasetId, pool: 'held-out' }));
+  const keys = participants
+    .filter(({ mspId }) => mspId === context.mspId)
+    .map(({ datasetId }): ReleaseKey => ({ studyId, round, datasetId, pool: 'held-out' }));
 
   const records = new Map<string, ScoreRecord>();
   let judgement: Judgement | undefined;
   for (const key of keys) {
     const release = context.journal.release(key);
+    // What was drawn before a withdrawal may have been seen: the verdict stays what it was, without the score.
     if (release !== undefined) records.set(key.datasetId, parseRecord(release.payload));
   }
   for (const key of keys) {
-    if (records.has(key.datasetId)) continue;
+    if (records.has(key.datasetId) || !granted.has(key.datasetId)) continue;
     judgement ??= await judge(context, task, [...records.values()][0]);
     if (judgement.candidate === undefined) break;
     records.set(key.datasetId, await score(context, { task, key, judgement }));
@@ -92,7 +92,11 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
     candidateSha256: fixed.candidateSha256,
     accepted,
     decisions: [...fixed.decisions],
-    scores: await scoresOf(context, task, records),
+    scores: await scoresOf(
+      context,
+      task,
+      new Map([...records].filter(([datasetId]) => granted.has(datasetId))),
+    ),
   });
 }
 

@@ -30,6 +30,29 @@ function stated(row: Verdict | Attestation): Record<string, unknown> {
   return argument;
 }
 
+type Stated = Readonly<Record<string, unknown>>;
+
+/** Scores by their dataset; nothing where a statement has none, or something else in their place. */
+function scoresOf({ scores }: Stated): Map<unknown, unknown> {
+  const listed: readonly unknown[] = Array.isArray(scores) ? scores : [];
+  return new Map(listed.map((score) => [(score as { datasetId?: unknown } | null)?.datasetId, score]));
+}
+
+/**
+ * Whether two statements contradict each other. A score that only one of them has is no contradiction: a hospital whose
+ * consent is withdrawn while its first verdict is under way says the same again without it.
+ */
+function contradicts(before: Stated, after: Stated): boolean {
+  const { scores: _, ...first } = before;
+  const { scores: __, ...second } = after;
+  if (canonicalJson(first) !== canonicalJson(second)) return true;
+  const scores = scoresOf(after);
+  return [...scoresOf(before)].some(
+    ([datasetId, score]) =>
+      scores.has(datasetId) && canonicalJson(score) !== canonicalJson(scores.get(datasetId)),
+  );
+}
+
 /**
  * The evidence. The recorded statement names its signer's certificate, which Fabric verified when it was
  * recorded; the second statement must be signed by that same certificate, so that nobody can be framed.
@@ -65,9 +88,10 @@ export function provenEquivocation(
   if (recorded.signerSha256 !== statement.signerSha256) {
     throw unproven('another certificate signed the statement on the ledger');
   }
-  const before = canonicalJson(stated(recorded));
+  const said = stated(recorded);
+  if (!contradicts(said, statement.argument)) throw unproven('the two say the same');
+  const before = canonicalJson(said);
   const after = canonicalJson(statement.argument);
-  if (before === after) throw unproven('the two say the same');
   return {
     schema: ROW_SCHEMA.equivocation,
     ...report,
