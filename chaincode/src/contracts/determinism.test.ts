@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { TRANSACTIONS } from '../domain/index.ts';
 import type { Recorded } from '../testing/recording.ts';
-import type { Circumstances } from '../testing/replay.ts';
+import { type Circumstances, MISTAKES } from '../testing/replay.ts';
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
@@ -102,11 +102,15 @@ for (const [title, peer] of Object.entries(PEERS)) {
   });
 }
 
-for (const mistake of ['clock', 'time-zone', 'locale', 'environment', 'age'] as const) {
+for (const mistake of Object.keys(MISTAKES) as (keyof typeof MISTAKES)[]) {
   test(`a chaincode that lets its ${mistake} into an answer would be found`, async () => {
-    const [peer] = Object.values(PEERS);
-    const circumstances = { ...peer!.circumstances, first: 50, mistake };
-    const { executed, different } = await replay({ ...peer!, circumstances });
-    assert.deepEqual([executed, different > 0], [50, true]);
+    const different: number[] = [];
+    for (const peer of Object.values(PEERS)) {
+      const circumstances = { ...peer.circumstances, first: 50, mistake };
+      const replayed = await replay({ ...peer, circumstances });
+      assert.equal(replayed.executed, 50);
+      different.push(replayed.different);
+    }
+    assert.ok(Math.max(...different) > 0);
   });
 }

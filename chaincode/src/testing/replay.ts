@@ -27,7 +27,17 @@ export const MISTAKES = {
   locale: (response: string) => `${response} ${(1234.5).toLocaleString()}`,
   environment: (response: string) => `${response} ${process.env.HOME}`,
   age: (response: string) => `${response} ${executed}`,
+  randomness: (response: string) => `${response} ${Math.random()}`,
+  'map order': (response: string) => `${response} ${orderOf(response)}`,
+  collation: (response: string) => `${response} ${['ı', 'i', 'I', 'İ'].map((c) => c.toLocaleUpperCase())}`,
 } as const;
+
+const met = new Map<string, number>();
+/** What this process has been asked before, in the order in which a Map keeps it. */
+function orderOf(response: string): string {
+  met.set(response.slice(0, 40), met.size);
+  return [...met.keys()].slice(0, 3).join();
+}
 
 /** Lets this process believe in another time. */
 function setClock(clockMs: number): void {
