@@ -104,13 +104,11 @@ for (const [title, peer] of Object.entries(PEERS)) {
 
 for (const mistake of Object.keys(MISTAKES) as (keyof typeof MISTAKES)[]) {
   test(`a chaincode that lets its ${mistake} into an answer would be found`, async () => {
-    const different: number[] = [];
+    let isFound = false;
     for (const peer of Object.values(PEERS)) {
       const circumstances = { ...peer.circumstances, first: 50, mistake };
-      const replayed = await replay({ ...peer, circumstances });
-      assert.equal(replayed.executed, 50);
-      different.push(replayed.different);
+      isFound ||= (await replay({ ...peer, circumstances })).different > 0;
     }
-    assert.ok(Math.max(...different) > 0);
+    assert.ok(isFound);
   });
 }

@@ -72,10 +72,11 @@ const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonical
 /**
  * Everything that is wrong with a whole lineage; empty where it is complete, consistent and unaltered.
  *
- * Every round follows from the one before; whoever takes part in it consented to it and has the weight of its public
- * band; every update was planned, judged and counted as the rules say; every aggregate has its N supporters; every seal and the model's digest fit. `trusted` is the
- * model's digest from a source of one's own, such as a block whose signatures one has checked; without it the
- * check says only that the lineage agrees with itself.
+ * Every round follows from the one before; whoever takes part in it consented to it and has the weight of its
+ * public band; every update was planned, judged and counted as the rules say; every aggregate has its N
+ * supporters; every seal and the model's digest fit. `trusted` is the model's digest from a source of one's own,
+ * such as a block whose signatures one has checked; without it the check says only that the lineage agrees with
+ * itself.
  */
 export function lineageProblems(
   lineage: Lineage,
