@@ -10,8 +10,8 @@ export interface SumsInParts {
   subarray(first: number, end: number): Sums;
 }
 
-/** Values that are read at a time, so that they are in the cache from one use to the other. */
-export const PART = 2 ** 13;
+/** Values that are read at a time, so that they are in the first cache from one use to the other. */
+export const PART = 2 ** 10;
 
 export class LaneSums implements SumsInParts {
   readonly length: number;
