@@ -180,8 +180,8 @@ export function studyStepsOf({ studySteps, steps }: Pick<TrainingPlan, 'studySte
  * Units that one run of the step graph holds: the expected batch and three standard deviations of headroom.
  *
  * A public number, so that shapes do not follow the data, and time only for convolutions and large layers
- * (`step-layout.ts`). A batch that is larger takes a further run, whose sum is added to the others' before anything is rounded or noised; nothing
- * is ever cut off. So `rowsPerRun` bounds the memory of a step and changes nothing else.
+ * (`step-layout.ts`). A batch that is larger takes a further run, whose sum is added to the others' before anything is
+ * rounded or noised; nothing is ever cut off. So `rowsPerRun` bounds the memory of a step and changes nothing else.
  */
 export function capacityUnitsOf(plan: TrainingPlan): number {
   const expected = expectedBatchUnits(plan);
