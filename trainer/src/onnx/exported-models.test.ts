@@ -1,4 +1,4 @@
-// Graphs that PyTorch, scikit-learn and Keras exported, and gradients that PyTorch computed: see
+// Graphs that PyTorch, scikit-learn and Keras exported, and gradients that they computed themselves: see
 // testing/fixtures/README.md for their versions and the scripts that made them.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ function toUnits(
   );
 }
 
-interface TorchCase {
+interface RecordedCase {
   readonly file: string;
   readonly loss: Loss['kind'];
   readonly classWeights?: readonly number[];
@@ -42,13 +42,15 @@ interface TorchCase {
   readonly clippedSum: Readonly<Record<string, readonly number[]>>;
 }
 
-const recorded: { torch: string; cases: TorchCase[] } = json('torch-gradients.json');
+const recorded: { torch: string; cases: RecordedCase[] } = json('torch-gradients.json');
+const sklearn: { sklearn: string; cases: RecordedCase[] } = json('sklearn-gradients.json');
 const keras = ['tensorflow', 'torch'].map((backend) => ({
   backend,
   ...json(`keras-${backend}-gradients.json`),
 }));
-const RECORDINGS: readonly { readonly by: string; readonly cases: readonly TorchCase[] }[] = [
+const RECORDINGS: readonly { readonly by: string; readonly cases: readonly RecordedCase[] }[] = [
   { by: `PyTorch ${recorded.torch}`, cases: recorded.cases },
+  { by: `scikit-learn ${sklearn.sklearn}`, cases: sklearn.cases },
   ...keras.map(({ backend, cases, ...versions }) => ({
     by: `Keras ${versions.keras} with ${backend} ${versions[backend]}`,
     cases,
@@ -72,7 +74,7 @@ for (const { by, file, loss: kind, classWeights, clipNormL2, sizes, x, y, clippe
     assert.deepEqual(
       model.parameters.map(({ name }) => name).sort(),
       Object.keys(clippedSum).sort(),
-      'everything that PyTorch trains is trained, and nothing else',
+      'everything that the other trains is trained, and nothing else',
     );
     const scale = normL2(Object.values(clippedSum).flat());
     for (const { name, offset, size } of model.parameters) {
