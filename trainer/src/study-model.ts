@@ -22,6 +22,13 @@ export interface Parameters {
   readonly local: ArrayLike<number>;
 }
 
+/** The innermost reason of an error, in one line. */
+function reasonOf(error: unknown): string {
+  let current = error as Error;
+  while (current.cause instanceof Error) current = current.cause;
+  return current.message.split('\n')[0]!;
+}
+
 export class StudyModel {
   readonly graph: Uint8Array;
   readonly inputs: number;
@@ -65,6 +72,20 @@ export class StudyModel {
   /** The ONNX file with these parameters: the same bytes on every machine. */
   onnx(parameters: Parameters): Uint8Array {
     return withParameters(this.graph, this.join(parameters));
+  }
+
+  /**
+   * Runs the graph once on rows of zeros, as it will be scored, before anything is trained.
+   *
+   * @throws TrainerError TRAINER_MODEL_INVALID where ONNX Runtime does not take what the engine could train
+   */
+  async checkRuns(): Promise<void> {
+    try {
+      await this.outputs(this.initial, new Float32Array(2 * this.inputs));
+    } catch (cause) {
+      const detail = `ONNX Runtime does not run the graph: ${reasonOf(cause)}: export it to another operator set`;
+      throw new TrainerError('TRAINER_MODEL_INVALID', detail, { cause });
+    }
   }
 
   /** What the loss is taken of. @param features [rows · inputs], row by row */

@@ -14,12 +14,13 @@ export class StudyModels {
     this.#exchange = exchange;
   }
 
-  /** @throws TrainerError where the graph cannot be had, is another one, or cannot be learned */
+  /** @throws TrainerError where the graph cannot be had, is another one, or cannot be learned or run */
   async of({ model }: Pick<Study, 'model'>): Promise<StudyModel> {
     const key = JSON.stringify(model);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const loaded = new StudyModel(await this.#exchange.fetch(model.graph), model);
+    await loaded.checkRuns();
     this.#known.set(key, loaded);
     const [oldest] = this.#known.keys();
     if (this.#known.size > CAPACITY && oldest !== undefined) this.#known.delete(oldest);

@@ -13,7 +13,8 @@ import { ClippedSum } from './clipped-sum.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
 import { copyOf } from './lane-sums.ts';
 import { calibrateNoise, floatRounding } from './sensitivity.ts';
-import { MAXIMUM_NOISE_MULTIPLIER } from './training-plan.ts';
+import { sequenceModel } from './testing/sequence-model.ts';
+import { MAXIMUM_NOISE_MULTIPLIER, TrainingInputError } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 
 const features = 3;
@@ -100,6 +101,40 @@ test('rounding costs more where rows of one patient may cancel, and more in larg
   assert.ok(calibrateNoise(guarded).sensitivity > base);
   const larger = { ...calibration, rounding: { ...calibration.rounding, sumTerms: 4096 } };
   assert.ok(calibrateNoise(larger).sensitivity > base);
+});
+
+test('rounding that would come near the clip norm is refused, with its cause and the remedy', () => {
+  const refused = (rounding: Partial<typeof calibration.rounding>, says: RegExp) => {
+    const given = { ...calibration, rounding: { ...calibration.rounding, ...rounding } };
+    assert.throws(
+      () => calibrateNoise(given),
+      (error: Error) => error instanceof TrainingInputError && says.test(error.message),
+    );
+  };
+  const guarded = { cancellationGuard: 2 ** -5 };
+  refused(
+    { ...guarded, sumTerms: 2 ** 20 },
+    /rowsPerRun: .* are 1048576, and with more than \d+ .*smaller rowsPerRun/,
+  );
+  refused({ normTerms: 2 ** 24 }, /sequences are too long, or its layers too wide/);
+  const most = {
+    ...calibration,
+    rounding: { ...calibration.rounding, ...guarded, sumTerms: 2 ** 20 - 2 ** 12 },
+  };
+  assert.ok(calibrateNoise(most).sensitivity < 1.04 * 2 ** 20);
+});
+
+test('a sequence of hundreds of places is within the bounds, where their number counted squared before', () => {
+  const places = 200;
+  const bytes = sequenceModel({ places, width: 300 });
+  const graph = buildStepGraph(readForwardModel(bytes), {
+    clipNormL2: 1,
+    capacityUnits: 4,
+    rowsPerUnit: 1,
+    loss: 'binary-cross-entropy',
+  });
+  const { sensitivity } = calibrateNoise({ ...calibration, rounding: graph.rounding });
+  assert.ok(sensitivity < 1.01 * 2 ** 20, `${sensitivity / 2 ** 20}`);
 });
 
 test('every noise multiplier that a plan may have gives noise that the sampler can draw', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { BLOCK_ROWS, type StepRounding } from '../onnx/index.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
 import { standInSigma } from './rounded-gaussian.ts';
+import { TrainingInputError } from './training-plan.ts';
 
 /** Lattice steps per clip norm: γ = C / 2^20. */
 export const LATTICE_BITS = 20;
@@ -20,6 +21,40 @@ export interface NoiseCalibration {
   readonly sensitivity: number;
   /** σ of the noise, in lattice steps: an integer with σ² - 1/12 ≥ (noiseMultiplier · Δ)²; see `standInSigma`. */
   readonly sigma: number;
+}
+
+/** η/C at most, so that rounding stays far below the clip norm: Δ grows by twice that. */
+const MOST_ROUNDING = 2 ** -6;
+
+/**
+ * ρ and η/C of `calibrateNoise`.
+ *
+ * @throws TrainingInputError where a step's rounding could not be kept far below the clip norm
+ */
+function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBlocks }: StepRounding): {
+  readonly rho: number;
+  readonly eta: number;
+} {
+  const u = 2 ** -53;
+  const rho = 4 * normTerms * u;
+  // Where orders are paired, one unit at most is in two places.
+  const moved = floatBlocks === undefined ? 2 * rho * MAXIMUM_UNITS : rho;
+  const perTerm = (2 * u * MAXIMUM_UNITS * 2) / tau;
+  const most = Math.floor((MOST_ROUNDING - moved) / perTerm) - 12;
+  if (rho >= 2 ** -10 || most <= 1) {
+    throw new TrainingInputError(
+      'the model’s sequences are too long, or its layers too wide, for the rounding of one patient’s norm to stay far ' +
+        'below the clip norm: take shorter sequences, fewer rows of a patient, or narrower layers',
+    );
+  }
+  if (sumTerms >= most) {
+    throw new TrainingInputError(
+      `rowsPerRun: a run’s rows times the positions in each are ${sumTerms}, and with more than ${most - 1} rounding ` +
+        'would not stay far below the clip norm: take a smaller rowsPerRun (4096 where it is not given), or shorter ' +
+        'sequences',
+    );
+  }
+  return { rho, eta: (sumTerms + 12) * perTerm + moved };
 }
 
 /**
@@ -77,13 +112,7 @@ export function calibrateNoise(options: {
   readonly rounding: StepRounding;
 }): NoiseCalibration {
   const { clipNormL2, noiseMultiplier, parameterCount, rounding } = options;
-  const u = 2 ** -53;
-  const tau = rounding.cancellationGuard;
-  const rho = 4 * rounding.normTerms * u;
-  // Where orders are paired, one unit at most is in two places.
-  const moved = rounding.floatBlocks === undefined ? 2 * rho * MAXIMUM_UNITS : rho;
-  const eta = (2 * (rounding.sumTerms + 12) * u * MAXIMUM_UNITS * 2) / tau + moved;
-  assert(rho < 2 ** -10 && eta < 2 ** -6, 'rounding stays far below the clip norm');
+  const { rho, eta } = roundingBounds(rounding);
   // A few roundings of this very computation are covered by the last factor.
   const roundUp = 1 + 2 ** -48;
   const inUnits = 1 + rho + 2 * eta + floatRounding(rounding);

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { secureRandomness } from './randomness.ts';
 import { type RoundInput, type RoundResult, runRound } from './round.ts';
+import { TrainingInputError } from './training-plan.ts';
 import type { StepProgress } from './training-steps.ts';
 
 export interface WorkerTask {
@@ -15,7 +16,9 @@ export interface WorkerTask {
 
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly progress: StepProgress }
-  | { readonly kind: 'result'; readonly result: RoundResult };
+  | { readonly kind: 'result'; readonly result: RoundResult }
+  /** The round's input cannot be trained with, which showed only once the step's graph was made. */
+  | { readonly kind: 'refused'; readonly reason: string };
 
 class RoundCancelled extends Error {}
 
@@ -37,5 +40,6 @@ try {
   const result = await runRound(input, { randomness: secureRandomness, onProgress });
   post({ kind: 'result', result });
 } catch (error) {
-  if (!(error instanceof RoundCancelled)) throw error;
+  if (error instanceof TrainingInputError) post({ kind: 'refused', reason: error.message });
+  else if (!(error instanceof RoundCancelled)) throw error;
 }

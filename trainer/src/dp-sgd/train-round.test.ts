@@ -10,6 +10,7 @@ import {
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
 import { type RoundInput, type RoundResult, runRound } from './round.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
+import { sequenceModel } from './testing/sequence-model.ts';
 import { trainRound } from './train-round.ts';
 import { capacityUnitsOf, TrainingInputError, type TrainingPlan } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
@@ -304,4 +305,21 @@ test('all faults of a plan are told at once', async () => {
 
 test('bytes that are no model are refused', async () => {
   await assert.rejects(trainRound({ ...input, model: Uint8Array.of(1, 2, 3) }), OnnxFormatError);
+});
+
+test('a model whose sequences are too long for a run is refused from the worker, with the field and the remedy', async () => {
+  const model = sequenceModel({ places: 600, width: 850 });
+  const features = 600 * 850;
+  const row = { features: new Float32Array(features), label: 1 };
+  await assert.rejects(
+    trainRound({
+      model,
+      parameters: readForwardModel(model).values,
+      units: packUnits(features, [[row]]),
+      localPatterns: [],
+      plan: { ...plan, samplingRate: 1, bandSize: 5000, rowsPerUnit: 1 },
+    }),
+    (error) =>
+      error instanceof TrainingInputError && /rowsPerRun: .*take a smaller rowsPerRun/.test(error.message),
+  );
 });

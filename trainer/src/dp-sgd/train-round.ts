@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { checkRound, type RoundInput, type RoundResult } from './round.ts';
 import type { WorkerMessage, WorkerTask } from './train-round-worker.ts';
+import { TrainingInputError } from './training-plan.ts';
 import type { StepProgress } from './training-steps.ts';
 
 /** Training broke off for a reason that lies neither in the plan nor in the data. */
@@ -43,6 +44,7 @@ export async function trainRound(
   let result: RoundResult | undefined;
   worker.on('message', (message: WorkerMessage) => {
     if (message.kind === 'result') result = message.result;
+    else if (message.kind === 'refused') reject(new TrainingInputError(message.reason));
     else options.onProgress?.(message.progress);
   });
   worker.once('error', (cause) => {

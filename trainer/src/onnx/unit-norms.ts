@@ -28,7 +28,7 @@ export interface ParameterGradient {
    * (τ Σ_p ‖gradient of position p‖)² where it is made of positions that may cancel.
    */
   readonly unitSquares: string;
-  /** Terms summed for one unit's squared norm; rounding grows with it. */
+  /** Roundings in a row for one unit's squared norm, about: a term's factors, and its additions to others. */
   readonly terms: number;
   /** Terms summed for one value of the weighted sum. */
   readonly sumTerms: number;
@@ -145,7 +145,7 @@ export class UnitNorms {
     return {
       ...{ parameter, size },
       unitSquares: this.#ghostSquares(left, right, inUnit),
-      terms: left.width + right.width + inUnit ** 2,
+      terms: left.width + right.width + 2 * inUnit,
       sumTerms: units * inUnit,
       isGuarded: inUnit > 1,
       sumShape: [left.width, right.width],
@@ -341,8 +341,9 @@ export class UnitNorms {
     if (inUnit === 1) return squares;
     const pairs = writer.emit('Mul', [this.#gram(left, inUnit), this.#gram(right, inUnit)]);
     const { units } = this.#grid;
-    const flat = writer.reshape(pairs, [units, inUnit ** 2]);
-    const sum = writer.emit('ReduceSum', [flat, writer.int64s([1])], { keepdims: 1 });
+    // One axis after the other: a term is then rounded as often as both are long, not as their product.
+    const lines = writer.emit('ReduceSum', [pairs, writer.int64s([2])], { keepdims: 0 });
+    const sum = writer.emit('ReduceSum', [lines, writer.int64s([1])], { keepdims: 1 });
     const norms = writer.reshape(writer.emit('Sqrt', [squares]), [units, inUnit]);
     const triangle = writer.emit('ReduceSum', [norms, writer.int64s([1])], { keepdims: 1 });
     const guarded = writer.emit('Mul', [triangle, writer.double(CANCELLATION_GUARD)]);
