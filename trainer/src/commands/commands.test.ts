@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
+import { decodeModel } from '../onnx/onnx-schema.ts';
+import { readFloats } from '../onnx/tensor-data.ts';
 import type { ModelCard } from '../report/model-card.ts';
 import { loadSite } from '../simulation/load-sites.ts';
 import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
@@ -235,6 +237,31 @@ rowsPerRun: 32`,
     assert.deepEqual(
       privacy?.training.events.map(({ steps }) => steps),
       [20],
+    );
+  });
+
+  it('leaves frozen weights as they are, and the card says which', async () => {
+    const frozen = (patterns: string) => {
+      writeFileSync(at('frozen.yaml'), `${STUDY}\nfrozenParameters: ${patterns}\n`);
+      return run(
+        ...['train', '--data', at('a.csv'), '--dictionary', at('dictionary.json')],
+        ...['--study', at('frozen.yaml'), '--out', at('frozen')],
+      );
+    };
+    const { status, stderr } = await frozen('[weight0]');
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(cardOf('frozen').training.frozenParameters, ['weight0']);
+    const { graph } = decodeModel(readFileSync(at('frozen/model.onnx')));
+    const weights = readFloats(graph.initializer.find(({ name }) => name === 'weight0')!);
+    assert.ok(
+      weights.every((value) => value === 0),
+      'a linear model starts at zeros',
+    );
+    const refused = await frozen('[weights*]');
+    assert.equal(refused.status, 2);
+    assert.match(
+      refused.stderr,
+      /frozenParameters: no parameter matches weights\*; there are weight0, bias0/,
     );
   });
 

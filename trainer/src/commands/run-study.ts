@@ -15,7 +15,7 @@ import { fewestRows, firstMetric, type Metric, type Score } from '../simulation/
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
 import type { Epsilon } from '../simulation/privacy-plan.ts';
 import { type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
-import { checkRuns, type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
+import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { InputError, required, type Terminal } from './command-line.ts';
 import { fileProblems } from './file-problems.ts';
 import { optimisationOf } from './optimisation-schema.ts';
@@ -76,8 +76,9 @@ export async function runStudy(
   const graph = studyGraph(await modelKindOf(study), {
     dictionary,
     localPatterns: study.localParameters ?? [],
+    frozenPatterns: study.frozenParameters ?? [],
   });
-  if (study.model.kind === 'onnx') await checkRuns(graph);
+  if (study.model.kind === 'onnx') await graph.model.checkRuns();
   const { target } = encodingOf(dictionary);
   const loss = lossOf(study, { target, graph, settings });
   const splitSeed = options['seed-split'] ?? DEFAULT_SPLIT_SEED;

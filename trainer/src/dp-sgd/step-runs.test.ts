@@ -1,7 +1,7 @@
 // Many steps in one run must be the same steps, to the bit, as one by one with the same draws.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildForwardModel, buildStepGraph, readForwardModel } from '../onnx/index.ts';
+import { buildForwardModel, buildStepGraph, readForwardModel, withFrozen } from '../onnx/index.ts';
 import type { ModelProto } from '../onnx/onnx-schema.ts';
 import { peerModel } from '../onnx/testing/peer-models.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
@@ -111,6 +111,18 @@ const cases: readonly [name: string, given: StepsCase][] = [
     },
   ],
   ['no patients at all', { model: linear, rows: [], plan }],
+  [
+    'a perceptron whose first layer is frozen',
+    {
+      model: withFrozen(perceptron, ['weight0', 'bias0']),
+      rows: rowsFor(6),
+      plan: { ...plan, ...scheduled },
+    },
+  ],
+  [
+    'a logistic regression whose weights are frozen',
+    { model: withFrozen(linear, ['weight0']), rows: rowsFor(5), plan },
+  ],
   [
     'an average over the steps of a logistic regression',
     { model: linear, rows: rowsFor(5), plan: { ...plan, averaging: { decay: 0.8 } } },

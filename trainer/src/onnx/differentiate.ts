@@ -23,12 +23,16 @@ export interface Differentiated extends UnitNormsOptions {
 /** What a parameter of its own is called as an input. */
 export const parameterInput = (index: number): string => `parameter${index}`;
 
-/** Names of the parameters: inputs, or slices of the flat vector. */
+/** Names of the weights: parameters are inputs, or slices of the flat vector; frozen ones are written down. */
 function emitParameters(
   model: ForwardModel,
   { writer, isRow = false }: Pick<Differentiated, 'writer' | 'isRow'>,
 ): Map<string, string> {
-  if (!isRow) return new Map(model.parameters.map(({ name }, i) => [name, parameterInput(i)] as const));
+  const frozen = model.frozen.map(({ name, shape, values }) => [name, writer.floats(shape, values)] as const);
+  if (!isRow) {
+    const inputs = model.parameters.map(({ name }, i) => [name, parameterInput(i)] as const);
+    return new Map([...inputs, ...frozen]);
+  }
   const sizes = model.parameters.map(({ size }) => size);
   const pieces = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis: 1 });
   // An offset of a Gemm may as well be a row.
@@ -36,13 +40,12 @@ function emitParameters(
     model.nodes.every(
       ({ opType, inputs }) => !inputs.includes(name) || (opType === 'Gemm' && inputs.indexOf(name) === 2),
     );
-  return new Map(
-    model.parameters.map(({ name, shape, size }, i) => {
-      const piece = pieces[i]!;
-      const fits = (shape.length === 2 && shape[1] === size) || (shape.length === 1 && isOffset(name));
-      return [name, fits ? piece : writer.reshape(piece, shape)] as const;
-    }),
-  );
+  const trained = model.parameters.map(({ name, shape, size }, i) => {
+    const piece = pieces[i]!;
+    const fits = (shape.length === 2 && shape[1] === size) || (shape.length === 1 && isOffset(name));
+    return [name, fits ? piece : writer.reshape(piece, shape)] as const;
+  });
+  return new Map([...trained, ...frozen]);
 }
 
 function emitConstant(writer: GraphWriter, { shape, values, isInteger }: Constant): string {
@@ -52,9 +55,10 @@ function emitConstant(writer: GraphWriter, { shape, values, isInteger }: Constan
 
 function upstreamOfParameters(model: ForwardModel): Set<string> {
   const depends = new Set<string>();
+  const trained = new Set(model.parameters.map(({ name }) => name));
   for (const { inputs, output } of model.nodes) {
     if (model.isDiscrete(output)) continue;
-    if (inputs.some((input) => model.isParameter(input) || depends.has(input))) depends.add(output);
+    if (inputs.some((input) => trained.has(input) || depends.has(input))) depends.add(output);
   }
   return depends;
 }

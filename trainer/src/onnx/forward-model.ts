@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { findLogit, LOGIT_NAME } from './find-logit.ts';
 import { Inference } from './inference.ts';
-import { readInitialisers, type TrainableParameter } from './initialisers.ts';
+import { FROZEN_KEY, type FrozenWeight, readInitialisers, type TrainableParameter } from './initialisers.ts';
 import {
   decodeModel,
   ELEMENT_TYPE,
@@ -39,6 +39,8 @@ export interface ForwardModel extends KnownValues {
   /** In the order of the file's initialisers. */
   readonly parameters: readonly TrainableParameter[];
   readonly parameterCount: number;
+  /** Weights that stay as they are in the file, which says so (`FROZEN_KEY`). */
+  readonly frozen: readonly FrozenWeight[];
   /** The values in the file, [parameterCount]. */
   readonly values: Float32Array;
   readonly metadata: Readonly<Record<string, string>>;
@@ -159,7 +161,8 @@ function checkGradients(
  * The graph has one float input whose first axis is the rows. The loss is taken of the output `logit`, or of the only
  * float output, before its final Sigmoid or Softmax: [rows, 1], [rows], or [rows, classes]. What else it outputs is
  * kept but takes no part in training. Float initialisers that lead to the logit are trained, but for those that the
- * exporter is known to use for other things (`initialisers.ts`); Constant nodes are not.
+ * exporter is known to use for other things, and those that the file says are frozen (`initialisers.ts`); Constant nodes
+ * are not.
  *
  * @throws OnnxFormatError where the bytes are no ONNX model.
  * @throws UnsupportedModelError naming everything that is not supported.
@@ -178,7 +181,9 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   const initialisers = readInitialisers(model, ancestors, problems);
   problems.push(...turnedCopies(model, initialisers));
   if (problems.length === 0 && initialisers.parameters.length === 0) {
-    problems.push('nothing in it can be trained');
+    problems.push(
+      initialisers.frozen.length > 0 ? 'all of its weights are frozen' : 'nothing in it can be trained',
+    );
   }
   const known = new Inference([input, ['rows', ...inputShape]], initialisers);
   for (const node of ancestors) known.infer(node);
@@ -189,7 +194,12 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   }
   const { isParameter, isDiscrete, constantOf, shapeOf, kept: nodes } = known;
   const { parameterCount, values } = initialisers;
-  const parameters = initialisers.parameters.map((own) => ({ ...own, shape: shapeOf(own.name) as number[] }));
+  const asUsed = <Own extends { readonly name: string }>(own: Own) => ({
+    ...own,
+    shape: shapeOf(own.name) as number[],
+  });
+  const parameters = initialisers.parameters.map(asUsed);
+  const frozen = initialisers.frozen.map(asUsed);
   checkGradients(known, { logit, parameters });
   return {
     isParameter,
@@ -198,6 +208,7 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
     shapeOf,
     parameters,
     parameterCount,
+    frozen,
     values,
     input,
     inputShape,
@@ -208,6 +219,20 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
     nodes,
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
   };
+}
+
+/**
+ * The same model, which says that weights stay as they are.
+ *
+ * @param patterns names, or prefixes ending in `*`
+ */
+export function withFrozen(bytes: Uint8Array, patterns: readonly string[]): Uint8Array {
+  const model = decodeModel(bytes);
+  const others = model.metadataProps.filter(({ key }) => key !== FROZEN_KEY);
+  return encodeModel({
+    ...model,
+    metadataProps: [...others, { key: FROZEN_KEY, value: JSON.stringify(patterns) }],
+  });
 }
 
 /**

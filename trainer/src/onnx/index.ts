@@ -11,6 +11,7 @@ export {
   readForwardModel,
   type TrainableParameter,
   UnsupportedModelError,
+  withFrozen,
   withParameters,
 } from './forward-model.ts';
 export {

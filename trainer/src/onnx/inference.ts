@@ -46,8 +46,9 @@ export class Inference implements KnownValues {
 
   constructor(input: readonly [name: string, shape: Shape], initialisers: Initialisers) {
     this.#shapes.set(...input);
-    for (const { name, shape } of initialisers.parameters) this.#shapes.set(name, shape);
-    this.#parameters = new Set(initialisers.parameters.map(({ name }) => name));
+    const weights = [...initialisers.parameters, ...initialisers.frozen];
+    for (const { name, shape } of weights) this.#shapes.set(name, shape);
+    this.#parameters = new Set(weights.map(({ name }) => name));
     this.#constants = initialisers.constants;
     this.#useCounts = initialisers.useCounts;
     this.#unknown = new Set(initialisers.unreadable);

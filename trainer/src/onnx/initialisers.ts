@@ -1,5 +1,6 @@
 // The initialisers of a forward graph: which are weights to train, and which are numbers that belong to the program.
 import { type Constant, constantFrom } from './constant.ts';
+import { matchesPattern } from './local-parameters.ts';
 import { ELEMENT_TYPE, type ModelProto, type TensorProto } from './onnx-schema.ts';
 import type { OpNode } from './ops/op-rule.ts';
 import { elementCount, readFloats } from './tensor-data.ts';
@@ -14,8 +15,33 @@ export interface TrainableParameter {
   readonly size: number;
 }
 
+/** A weight that stays as it is. */
+export interface FrozenWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Key of a model's metadata: names, or prefixes ending in `*`, of weights that stay as they are; a JSON list. */
+export const FROZEN_KEY = 'consilium.frozen';
+
+function frozenPatterns({ metadataProps }: ModelProto, problems: string[]): readonly string[] {
+  const text = metadataProps.find(({ key }) => key === FROZEN_KEY)?.value;
+  if (text === undefined) return [];
+  let patterns: unknown;
+  try {
+    patterns = JSON.parse(text);
+  } catch {
+    patterns = undefined;
+  }
+  if (Array.isArray(patterns) && patterns.every((pattern) => typeof pattern === 'string')) return patterns;
+  problems.push(`its metadata ${FROZEN_KEY} must be a JSON list of names, or of prefixes ending in *`);
+  return [];
+}
+
 export interface Initialisers {
   readonly parameters: TrainableParameter[];
+  readonly frozen: readonly FrozenWeight[];
   readonly values: Float32Array;
   readonly parameterCount: number;
   readonly constants: Map<string, Constant>;
@@ -126,7 +152,9 @@ export function readInitialisers(
 ): Initialisers {
   const { uses, settings } = usesOf(nodes);
   const isWeight = weightTestOf(model);
+  const patterns = frozenPatterns(model, problems);
   const parameters: TrainableParameter[] = [];
+  const frozen: FrozenWeight[] = [];
   const constants = new Map<string, Constant>();
   const unreadable: string[] = [];
   const chunks: Float32Array[] = [];
@@ -142,6 +170,8 @@ export function readInitialisers(
       unreadable.push(name);
     } else if (dataType !== float || settings.has(name) || !isWeight(tensor, users)) {
       constants.set(name, constantFrom(tensor));
+    } else if (matchesPattern(name, patterns)) {
+      frozen.push({ name, shape: dims, values: readFloats(tensor) });
     } else {
       const size = elementCount(dims);
       parameters.push({ name, shape: dims, offset, size });
@@ -151,15 +181,16 @@ export function readInitialisers(
   }
   checkParameterCount(offset);
   const values = new Float32Array(offset);
-  parameters.forEach((parameter, i) => {
-    const chunk = chunks[i]!;
-    if (!chunk.every(Number.isFinite)) {
-      const user = uses.get(parameter.name)![0]!;
-      const reason = `initialiser ${parameter.name} has values that are not finite numbers: export it anew`;
-      problems.push(describeNode(user, reason));
-    }
-    values.set(chunk, parameter.offset);
+  const checkFinite = (name: string, own: Float32Array) => {
+    if (own.every(Number.isFinite)) return;
+    const reason = `initialiser ${name} has values that are not finite numbers: export it anew`;
+    problems.push(describeNode(uses.get(name)![0]!, reason));
+  };
+  parameters.forEach(({ name, offset: first }, i) => {
+    checkFinite(name, chunks[i]!);
+    values.set(chunks[i]!, first);
   });
+  for (const { name, values: own } of frozen) checkFinite(name, own);
   const useCounts = new Map([...uses].map(([name, users]) => [name, users.length]));
-  return { parameters, values, parameterCount: offset, constants, useCounts, unreadable };
+  return { parameters, frozen, values, parameterCount: offset, constants, useCounts, unreadable };
 }

@@ -7,7 +7,8 @@ export type LinearParts = readonly ('features' | 'offset')[];
 
 /** How a linear model with one output is made up; undefined for all others. */
 export function linearParts(model: ForwardModel): LinearParts | undefined {
-  const { nodes, features, inputShape, outputs, parameters } = model;
+  const { nodes, features, inputShape, outputs, parameters, frozen } = model;
+  if (frozen.length > 0) return undefined;
   if (outputs !== 1 || inputShape.length !== 1 || model.shapeOf(model.logit).length !== 2) return undefined;
   const offsets: string[] = [];
   let weight: string | undefined;

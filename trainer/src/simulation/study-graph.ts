@@ -6,9 +6,9 @@ import {
   LOCAL_INTERCEPT_NAME,
   matchesPattern,
   OnnxFormatError,
-  predictOutputs,
   readForwardModel,
   UnsupportedModelError,
+  withFrozen,
 } from '../onnx/index.ts';
 import { StudyModel } from '../study-model.ts';
 import { outputsOf } from './label-loss.ts';
@@ -45,10 +45,33 @@ function graphOf(kind: ModelKind, dictionary: Dictionary): Uint8Array {
   return buildForwardModel({ ...rest, features: names.length, localIntercept, target, metadata });
 }
 
+/** The graph, of which the weights that the patterns name stay as they are. */
+function frozen(graph: Uint8Array, patterns: readonly string[]): Uint8Array {
+  if (patterns.length === 0) return graph;
+  const { parameters, frozen: already } = readForwardModel(graph);
+  const names = [...parameters, ...already].map(({ name }) => name);
+  for (const pattern of patterns) {
+    if (names.some((name) => matchesPattern(name, [pattern]))) continue;
+    throw new TrainerError(
+      'TRAINER_MODEL_INVALID',
+      `frozenParameters: no parameter matches ${pattern}; there are ${names.join(', ')}`,
+    );
+  }
+  return withFrozen(graph, [...already.map(({ name }) => name), ...patterns]);
+}
+
 /** @throws TrainerError TRAINER_MODEL_INVALID naming what does not fit and what would */
 export function studyGraph(
   kind: ModelKind,
-  { dictionary, localPatterns = [] }: { dictionary: Dictionary; localPatterns?: readonly string[] },
+  {
+    dictionary,
+    localPatterns = [],
+    frozenPatterns = [],
+  }: {
+    readonly dictionary: Dictionary;
+    readonly localPatterns?: readonly string[];
+    readonly frozenPatterns?: readonly string[];
+  },
 ): StudyGraph {
   const names = inputNames(encodingOf(dictionary).features);
   const refuse = (detail: string, options?: ErrorOptions): never => {
@@ -63,7 +86,7 @@ export function studyGraph(
     patterns.push(LOCAL_INTERCEPT_NAME);
   }
   try {
-    const graph = graphOf(kind, dictionary);
+    const graph = frozen(graphOf(kind, dictionary), frozenPatterns);
     const { features, outputs, parameterCount, parameters, finalActivation } = readForwardModel(graph);
     if (features !== names.length) {
       refuse(
@@ -93,26 +116,5 @@ export function studyGraph(
       return refuse(cause.message, { cause });
     }
     throw cause;
-  }
-}
-
-/** The innermost reason of an error, in one line. */
-function reasonOf(error: unknown): string {
-  let current = error as Error;
-  while (current.cause instanceof Error) current = current.cause;
-  return current.message.split('\n')[0]!;
-}
-
-/**
- * Runs the graph once on rows of zeros, as it will be scored, before anything is trained.
- *
- * @throws TrainerError TRAINER_MODEL_INVALID where ONNX Runtime does not take what the engine could train
- */
-export async function checkRuns({ model }: StudyGraph): Promise<void> {
-  try {
-    await predictOutputs(model.onnx(model.initial), new Float32Array(2 * model.inputs));
-  } catch (cause) {
-    const detail = `ONNX Runtime does not run the graph: ${reasonOf(cause)}: export it to another operator set`;
-    throw new TrainerError('TRAINER_MODEL_INVALID', detail, { cause });
   }
 }

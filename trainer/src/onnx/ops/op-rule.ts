@@ -26,7 +26,7 @@ export interface OpNode {
 /** What is known of the values of a forward graph, parameters and constants included. */
 export interface KnownValues {
   shapeOf(value: string): Shape;
-  /** Whether the value is a trainable initialiser. */
+  /** Whether the value is an initialiser that can be trained; a frozen one has gradients that nobody asks for. */
   isParameter(value: string): boolean;
   /** The value's numbers, where they depend on neither data nor parameters. */
   constantOf(value: string): Constant | undefined;
