@@ -119,6 +119,28 @@ describe('of the float initialisers are trained', () => {
     assert.deepEqual(trainedNames(sklearn), ['coefficient']);
   });
 
+  it('no masks of zeros and minus infinities, which attention adds to its scores', () => {
+    const masked: TinyModel = {
+      ...shifted,
+      nodes: [
+        { op: 'MatMul', from: ['x', 'w'], to: 'h' },
+        { op: 'Add', from: ['h', 'offset'], to: 'scores' },
+        { op: 'Softmax', from: ['scores'], to: 'moved', attributes: { axis: 1 } },
+        { op: 'MatMul', from: ['moved', 'v'], to: 'logit' },
+      ],
+    };
+    const withMask = (values: readonly number[]) =>
+      changed(masked, ({ graph }) => {
+        graph.initializer[1] = floatTensor({ name: 'offset', shape: [2] }, values);
+      });
+    assert.deepEqual(trainedNames(withMask([0, Number.NEGATIVE_INFINITY])), ['w', 'v']);
+    assert.deepEqual(trainedNames(withMask([0, 0])), ['w', 'offset', 'v']);
+    assert.match(
+      refusalsOf(withMask([1, Number.NEGATIVE_INFINITY])).join(),
+      /not finite numbers: export it anew/,
+    );
+  });
+
   it('those that are reshaped before they are used, in the shape that they are used in', async () => {
     const model: TinyModel = {
       ...shifted,

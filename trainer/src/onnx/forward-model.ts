@@ -161,8 +161,8 @@ function checkGradients(
  * The graph has one float input whose first axis is the rows. The loss is taken of the output `logit`, or of the only
  * float output, before its final Sigmoid or Softmax: [rows, 1], [rows], or [rows, classes]. What else it outputs is
  * kept but takes no part in training. Float initialisers that lead to the logit are trained, but for those that the
- * exporter is known to use for other things, and those that the file says are frozen (`initialisers.ts`); Constant nodes
- * are not.
+ * exporter is known to use for other things, and those that the file says are frozen (`initialisers.ts`); Constant
+ * nodes are not.
  *
  * @throws OnnxFormatError where the bytes are no ONNX model.
  * @throws UnsupportedModelError naming everything that is not supported.

@@ -14,6 +14,7 @@ import { buildStepGraph } from './step-graph.ts';
 import { normL2 } from './testing/reference-gradients.ts';
 import { runStep } from './testing/run-step.ts';
 import { testNumbers } from './testing/tiny-models.ts';
+import { factorsOf } from './testing/unit-factors.ts';
 
 const FIXTURES = new URL('../../../src/onnx/testing/fixtures/', import.meta.url);
 const fixture = (name: string): Uint8Array => readFileSync(new URL(name, FIXTURES));
@@ -44,7 +45,7 @@ for (const file of [
   'torch-script-mobile.onnx',
   'torch-dynamo-einsum.onnx',
 ]) {
-  test(`${file}: every other weight is frozen, the rest have the gradients they had, and are clipped by themselves`, async () => {
+  test(`${file}: beside frozen weights the others have the gradients they had, and norms of their own`, async () => {
     const bytes = fixture(file);
     const whole = readForwardModel(bytes);
     const frozen = namesOf(whole).filter((_, i) => i % 2 === 0);
@@ -104,3 +105,26 @@ test('metadata that is no list of names is refused', () => {
     assert.throws(() => readForwardModel(bytes), /its metadata consilium\.frozen must be a JSON list/);
   }
 });
+
+for (const file of ['torch-script-cnn.onnx', 'torch-dynamo-encoder.onnx', 'torch-script-mlp.onnx']) {
+  test(`${file}: beside frozen weights a unit contributes the same bits wherever it lies`, async () => {
+    const bytes = fixture(file);
+    const frozen = namesOf(readForwardModel(bytes)).filter((_, i) => i % 2 === 1);
+    const model = readForwardModel(withFrozen(bytes, frozen));
+    const kind = model.outputs === 1 ? 'binary-cross-entropy' : 'categorical-cross-entropy';
+    const graph = buildStepGraph(model, { clipNormL2: 1, capacityUnits: 19, rowsPerUnit: 1, loss: { kind } });
+    const next = testNumbers(8);
+    const unit = () => [
+      { features: Array.from({ length: model.features }, () => Math.fround(next() * 2)), label: 1 },
+    ];
+    const crowd = Array.from({ length: 19 }, unit);
+    const probe = unit();
+    const run = { parameters: model.values, threads: 2 };
+    const alone = (await factorsOf(graph, { ...run, units: [probe] }))(0);
+    assert.ok(alone.flat().some((value) => value !== 0));
+    for (const slot of [1, 4, 10, 18]) {
+      const factors = await factorsOf(graph, { ...run, units: crowd.with(slot, probe) });
+      assert.deepEqual(factors(slot), alone, `in slot ${slot}`);
+    }
+  });
+}

@@ -64,6 +64,14 @@ type WeightTest = (tensor: TensorProto, users: readonly OpNode[]) => boolean;
 
 const isSingle = ({ dims }: TensorProto): boolean => dims.length <= 1 && elementCount(dims) === 1;
 
+/** What keeps attention from looking at some places: added to scores, it leaves them as they are or takes them out. */
+function isMask(values: Float32Array): boolean {
+  return (
+    values.every((value) => value === 0 || value === Number.NEGATIVE_INFINITY) &&
+    values.includes(Number.NEGATIVE_INFINITY)
+  );
+}
+
 /** Ones or zeros that stand in for the scale and the offset of an instance normalisation that has none. */
 function isNeutral(tensor: TensorProto, users: readonly OpNode[]): boolean {
   if (!users.every(({ opType }) => opType === 'InstanceNormalization')) return false;
@@ -168,15 +176,21 @@ export function readInitialisers(
       const remedy = 'must be float32: export the model in single precision';
       problems.push(describeNode(user, `initialiser ${name} ${remedy}`));
       unreadable.push(name);
-    } else if (dataType !== float || settings.has(name) || !isWeight(tensor, users)) {
+      continue;
+    }
+    if (dataType !== float || settings.has(name) || !isWeight(tensor, users)) {
+      constants.set(name, constantFrom(tensor));
+      continue;
+    }
+    const own = readFloats(tensor);
+    if (isMask(own)) {
       constants.set(name, constantFrom(tensor));
     } else if (matchesPattern(name, patterns)) {
-      frozen.push({ name, shape: dims, values: readFloats(tensor) });
+      frozen.push({ name, shape: dims, values: own });
     } else {
-      const size = elementCount(dims);
-      parameters.push({ name, shape: dims, offset, size });
-      chunks.push(readFloats(tensor));
-      offset += size;
+      parameters.push({ name, shape: dims, offset, size: own.length });
+      chunks.push(own);
+      offset += own.length;
     }
   }
   checkParameterCount(offset);

@@ -300,6 +300,18 @@ export const OPERATOR_CASES: Readonly<Record<string, OpCase>> = {
       { op: 'Einsum', from: ['b', 'h'], to: 'y', attributes: { equation: 'bhts, bshk -> bthk' } },
     ],
   },
+  'Einsum as Keras writes attention': {
+    inputShape: [3, 4],
+    weights: { q: [4, 2, 2], v: [4, 2, 2], o: [2, 2, 4] },
+    nodes: [
+      { op: 'Einsum', from: ['h', 'q'], to: 'a', attributes: { equation: 'abc,cde->abde' } },
+      { op: 'Einsum', from: ['h', 'v'], to: 'b', attributes: { equation: 'abc,cde->abde' } },
+      { op: 'Einsum', from: ['a', 'b'], to: 'c', attributes: { equation: 'aecd,abcd->acbe' } },
+      { op: 'Softmax', from: ['c'], to: 'd', attributes: { axis: -1 } },
+      { op: 'Einsum', from: ['d', 'b'], to: 'e', attributes: { equation: 'acbe,aecd->abcd' } },
+      { op: 'Einsum', from: ['e', 'o'], to: 'y', attributes: { equation: 'abcd,cde->abe' } },
+    ],
+  },
   'Einsum by a weight': {
     inputShape: [3, 4],
     weights: { w: [4, 2, 3] },
