@@ -65,6 +65,14 @@ export function attackConformance(title: string, { setup, teardown }: LedgerConf
 
     it("a gateway that lies about its caller's role", () =>
       met('ROLE_REQUIRED', () => story.ledger.submit(mallory, 'researcher', 'round:recordUpdate', own())));
+    it('a name that is no Unicode, or is not that of a row', async () => {
+      for (const name of ['\\ud800', '\\u0000', `${studyId}\\u0000`, '\\udbff\\udfff', '__proto__']) {
+        const text = `{"noun":"study","key":["${name}"]}`;
+        await met('STUDY_NOT_FOUND', () =>
+          story.ledger.submitText(undefined, { mspId: mallory, role: 'auditor' }, 'audit:getHistory', text),
+        );
+      }
+    });
     it("an update in another's name", () =>
       met('NOT_THE_OWNER', () => send({ ...own(), datasetId: story.datasets[0]! })));
     it('an update that claims less than it cost', () =>

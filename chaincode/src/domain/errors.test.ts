@@ -20,3 +20,9 @@ test('words in capitals that are no code are passed over', () => {
 test('without a detail a refusal says what the table says', () => {
   assert.equal(new DomainError('MODEL_NOT_FOUND').detail, ERRORS.MODEL_NOT_FOUND[1]);
 });
+
+test('a refusal is Unicode, whatever it repeats of an argument', () => {
+  const refusal = new DomainError('STUDY_NOT_FOUND', 'there is no study \ud800');
+  assert.equal(refusal.message, 'STUDY_NOT_FOUND: there is no study \ufffd');
+  assert.equal(refusal.detail, 'there is no study \ufffd');
+});

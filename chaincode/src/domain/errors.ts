@@ -104,9 +104,11 @@ export class DomainError extends Error {
   readonly detail: string;
 
   constructor(code: ErrorCode, detail: string = ERRORS[code][1]) {
-    super(`${code}: ${detail}`);
+    // A peer drops an answer that is no Unicode, and what is repeated of an argument may be half a character.
+    const wellFormed = detail.toWellFormed();
+    super(`${code}: ${wellFormed}`);
     this.code = code;
-    this.detail = detail;
+    this.detail = wellFormed;
   }
 
   get kind(): ErrorKind {
