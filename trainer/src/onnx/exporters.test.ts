@@ -62,6 +62,27 @@ describe('of the float initialisers are trained', () => {
     assert.deepEqual(trainedNames(folded), ['w', 'v'], 'what is made of shapes is no weight');
   });
 
+  it('no scale that stands in where a normalisation has none of its own', () => {
+    const plain: TinyModel = {
+      features: 3,
+      weights: { val_2: [3], v: [3, 1] },
+      nodes: [
+        { op: 'LayerNormalization', from: ['x', 'val_2'], to: 'h' },
+        { op: 'MatMul', from: ['h', 'v'], to: 'logit' },
+      ],
+    };
+    const exported = changed(plain, (model) => {
+      model.producerName = 'pytorch';
+      const [, v] = model.graph.initializer;
+      model.graph.initializer = [floatTensor({ name: 'val_2', shape: [3] }, new Float32Array(3).fill(1)), v!];
+      model.graph.valueInfo = [
+        { name: 'v', type: {}, metadataProps: [{ key: kind, value: 'PARAMETER' }] },
+        { name: 'val_2', type: {}, metadataProps: [{ key: origin, value: "['input', 'val_0', 'val_1']" }] },
+      ];
+    });
+    assert.deepEqual(trainedNames(exported), ['v']);
+  });
+
   it('no weight twice that the module has once: a copy that the exporter turned is refused', () => {
     const parameter = [kind, 'PARAMETER'] as const;
     const tied = (copy: string, notes: Parameters<typeof noted>[0]) => {

@@ -72,9 +72,11 @@ function isMask(values: Float32Array): boolean {
   );
 }
 
-/** Ones or zeros that stand in for the scale and the offset of an instance normalisation that has none. */
+const NORMALISATIONS = ['InstanceNormalization', 'LayerNormalization', 'GroupNormalization'];
+
+/** Ones or zeros that stand in for the scale and the offset of a normalisation that has none. */
 function isNeutral(tensor: TensorProto, users: readonly OpNode[]): boolean {
-  if (!users.every(({ opType }) => opType === 'InstanceNormalization')) return false;
+  if (!users.every(({ opType }) => NORMALISATIONS.includes(opType))) return false;
   const values = readFloats(tensor);
   return values.every((value) => value === 1) || values.every((value) => value === 0);
 }
