@@ -33,7 +33,9 @@ export function moveBase(base: Int32Array, delta: ArrayLike<number>): Int32Array
   return base.map((start, i) => {
     const value = start + delta[i]!;
     if (value < -(2 ** 31) || value > 2 ** 31 - 1) {
-      throw new ParameterRangeError(`aggregated parameter ${i} leaves the range of the lattice`);
+      throw new ParameterRangeError(
+        `aggregated parameter ${i} leaves the range of the lattice: lower the learning rate or the steps per round`,
+      );
     }
     return value;
   });

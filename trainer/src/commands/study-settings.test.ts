@@ -67,17 +67,25 @@ test('noised scores are charged to the held-out patients: one release a round an
   );
 });
 
-test('warnings: no privacy, exact scores, a δ too large for the band, a weak ε', () => {
-  const told = (options: Partial<OptionTexts>) =>
+test('warnings: no privacy, exact scores, a δ too large for the band, a weak ε, hardly a patient a step', () => {
+  const told = (options: Partial<OptionTexts>, samplingRate = 0.5) =>
     warningsOf({
-      settings: settings(options),
+      settings: { ...settings(options), samplingRate },
       maxRowsPerPatient: 1,
       bands: { a: { low: 100, high: 149 } },
     }).join('\n');
   assert.match(told({ 'without-privacy': true }), /NOT PRIVATE/);
   assert.match(told({}), /exact/);
   assert.doesNotMatch(told({}), /delta/);
-  assert.match(told({ delta: '0.01' }), /delta 0\.01 is not below one over the patients of a/);
+  assert.match(
+    told({ delta: '0.01' }),
+    /delta 0\.01 is not below one over the patients of a.*below 0\.006\./,
+  );
+  assert.match(
+    told({}, 0.001),
+    /samplingRate 0\.001 draws less than one patient of a a step.*above 0\.006\./,
+  );
+  assert.doesNotMatch(told({}, 0.01), /samplingRate/);
   assert.match(told({ epsilon: '30' }), /weak guarantee/);
   assert.doesNotMatch(told({ 'score-noise': '4' }), /exact/);
 });

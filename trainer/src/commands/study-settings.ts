@@ -162,14 +162,27 @@ export async function modelKindOf({ model }: StudyFile): Promise<ModelKind> {
   return { kind: 'onnx', graph };
 }
 
+/** One significant digit, never more than the number itself. */
+function roundedDown(value: number): number {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return Number((Math.floor(value / unit) * unit).toPrecision(1));
+}
+
 /** What a reader should be wary of in these settings, whatever comes out. */
 export function warningsOf(about: {
   readonly settings: StudySettings;
   readonly maxRowsPerPatient: number;
   readonly bands: Readonly<Record<string, RecordCountBand>>;
 }): string[] {
-  const { privacy, scoreNoise } = about.settings;
+  const { privacy, samplingRate, scoreNoise } = about.settings;
   const warnings: string[] = [];
+  for (const [name, { high }] of Object.entries(about.bands)) {
+    if (samplingRate * high >= 1) continue;
+    warnings.push(
+      `samplingRate ${samplingRate} draws less than one patient of ${name} a step, so that the noise is all that ` +
+        `moves the model. Take one well above ${roundedDown(1 / high)}.`,
+    );
+  }
   if (privacy === null) {
     warnings.push('NOT PRIVATE: trained without noise. Treat the model and its scores as patients’ records.');
   } else {
@@ -178,7 +191,7 @@ export function warningsOf(about: {
       if (delta * high < 1) continue;
       warnings.push(
         `delta ${delta} is not below one over the patients of ${name}: it may allow to give some away. Take one ` +
-          `below ${(1 / high).toPrecision(1)}.`,
+          `below ${roundedDown(1 / high)}.`,
       );
     }
     if (epsilon > 10) warnings.push(`ε = ${epsilon.toPrecision(3)} is a weak guarantee; 1 to 8 is usual.`);

@@ -93,7 +93,7 @@ function privacySection({ privacy, metrics, training: facts }: ModelCard): strin
     '| accountant | ε |',
     '| --- | --- |',
     `| PLD (tight) | ${shown(training.epsilonPld, 6)} |`,
-    `| RDP (upper bound, as the ledger adds it up) | ${shown(training.epsilonRdp, 6)} |`,
+    `| RDP (looser upper bound) | ${shown(training.epsilonRdp, 6)} |`,
     '',
     `Unit of privacy: ${unit}. Adjacency: add or remove one. Noise multiplier: ${noiseMultiplier}. Events of each`,
     'hospital, from which anyone can compute ε anew:',
