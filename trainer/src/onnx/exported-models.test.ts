@@ -7,6 +7,7 @@ import { findBlockedChannels } from './blocked-channels.ts';
 import { readForwardModel, UnsupportedModelError, withParameters } from './forward-model.ts';
 import type { Loss } from './losses/loss.ts';
 import { openSession } from './onnx-runtime.ts';
+import { decodeModel } from './onnx-schema.ts';
 import { buildStepGraph } from './step-graph.ts';
 import { peerModel } from './testing/peer-models.ts';
 import { normL2, type ReferenceRow } from './testing/reference-gradients.ts';
@@ -148,6 +149,10 @@ for (const [file, names, outputs] of [
     const data = Float32Array.of(0.3, -1, 0.7, 0.1, 2, -0.5, 0.4, 1.1, -2, 0.6);
     const input = { [model.input]: { type: 'float32', shape: [2, 5], data } } as const;
     const written = withParameters(bytes, model.values);
+    for (const { name, type } of decodeModel(written).graph.output) {
+      if (name === 'label') continue;
+      assert.equal(type?.tensorType?.shape?.dim.length, 2, `${name} is [rows, columns]`);
+    }
     const probabilities = async (graph: Uint8Array) => {
       const session = await openSession(graph, { threads: 1 });
       const result = await session.run(input, { outputs: ['probabilities'] });

@@ -167,7 +167,7 @@ export function withStandardOperators(model: ModelProto): ModelProto {
       initializer: [...model.graph.initializer, ...rewriter.initializers],
       output:
         found.length > 0
-          ? found.map((name) => valueInfo(name, { elementType: 'float', shape: [] }))
+          ? found.map((name) => valueInfo(name, { elementType: 'float', shape: ['rows', `${name}_columns`] }))
           : model.graph.output,
       valueInfo: [],
     },
