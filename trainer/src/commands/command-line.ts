@@ -53,13 +53,24 @@ export async function readText(path: string, what: string): Promise<string> {
   return text.replace(/^\u{FEFF}/u, '');
 }
 
-/** Parses a command's arguments. @throws InputError for unknown ones */
+/** Parses a command's arguments. @throws InputError for unknown ones, and for one given twice that may be given once */
 export function readArguments<const T extends NonNullable<ParseArgsConfig['options']>>(
   args: readonly string[],
   options: T,
 ) {
+  const parsed = parseWords(args, options);
+  const names = parsed.tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+  const twice = names.find((name, i) => names.indexOf(name) < i && options[name]?.multiple !== true);
+  if (twice !== undefined) throw new InputError(`--${twice} is given twice: give it once`);
+  return parsed;
+}
+
+function parseWords<const T extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: T,
+) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
   } catch (cause) {
     const [firstSentence] = (cause as Error).message.split('. ');
     throw new InputError(firstSentence ?? 'wrong usage', { cause });

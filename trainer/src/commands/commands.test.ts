@@ -357,6 +357,11 @@ describe('the commands', () => {
   it('answer wrong usage and bad input with 2, name all problems, and show no patient’s value', async () => {
     assert.equal((await run('train', '--loud')).status, 2);
     assert.match((await run('train', ...common)).stderr, /--data is missing/);
+    assert.match(
+      (await run('train', '--data', 'a', '--data', 'b')).stderr,
+      /--data is given twice: give it once/,
+    );
+    assert.match((await run('dictionary', 'init')).stderr, /: FILE is missing: dictionary init FILE/);
     writeFileSync(at('bad.csv'), `${csvOf(1)}p90,987654,1,0\np91,50,7,0\n`);
     const { status, stderr } = await run('train', '--data', at('bad.csv'), ...common);
     assert.equal(status, 2);

@@ -8,7 +8,7 @@ import {
   PLACEHOLDER,
 } from '../data/draft-dictionary.ts';
 import { DataError, describeProblem } from '../data/index.ts';
-import { EXIT, InputError, readArguments, reasonOf, required, type Terminal } from './command-line.ts';
+import { EXIT, InputError, readArguments, reasonOf, type Terminal } from './command-line.ts';
 
 const HELP = `consilium-trainer dictionary: describe a file's columns
 
@@ -44,10 +44,10 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
     terminal.out(HELP);
     return EXIT.ok;
   }
-  const [verb, file, ...rest] = positionals;
+  const [verb, path, ...rest] = positionals;
   if (verb !== 'init') throw new InputError('the only form is: dictionary init FILE');
   if (rest.length > 0) throw new InputError(`unexpected ${rest.join(' ')}`);
-  const path = required(file, 'FILE');
+  if (path === undefined) throw new InputError('FILE is missing: dictionary init FILE');
   const { label, id, out, json } = values;
   const labelKind = LABEL_KINDS.find((kind) => kind === values['label-kind']);
   if (labelKind === undefined && values['label-kind'] !== undefined) {
