@@ -1,5 +1,6 @@
 // One hospital's round of training on the calling thread, with the randomness given: the worker thread's body,
 // and what tests call with a reproducible source.
+import assert from 'node:assert/strict';
 import {
   addsUnitsInOrder,
   buildStepGraph,
@@ -8,6 +9,7 @@ import {
   type ForwardModel,
   findBlockedChannels,
   labelRule,
+  loopFloatFrom,
   partitionParameters,
   pick,
   readForwardModel,
@@ -155,6 +157,7 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const clipNorm = clipNormOf(input);
   const layout = layoutOf(model, plan);
   const { lanes, unitsPerRun } = layout;
+  const areTogether = takesStepsTogether(plan, model, layout);
   const layers = layersOf(plan, model);
   const options: StepGraphOptions = {
     clipNormL2: clipNorm === undefined ? plan.clipNormL2 : 'input',
@@ -163,14 +166,14 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     loss: lossOf(plan, model),
     blockedChannels: await findBlockedChannels(model),
     ...(layers && { layers }),
+    ...(areTogether && { floatFrom: loopFloatFrom(model) }),
   };
   const inBlocks = buildStepGraph(model, options);
   const addsInOrder = await addsUnitsInOrder(inBlocks, threadsOf(inBlocks, lanes));
   // Of sums in order, `floatRounding` holds whatever rooms they are taken in.
+  const unitsOfRooms = areTogether ? [unitsPerRun] : roomsOf(layout, plan);
   const rooms = addsInOrder
-    ? roomsOf(layout, plan).map((units) =>
-        buildStepGraph(model, { ...options, capacityUnits: units, addsInOrder }),
-      )
+    ? unitsOfRooms.map((capacityUnits) => buildStepGraph(model, { ...options, capacityUnits, addsInOrder }))
     : [inBlocks];
   const graph = largestOf(rooms);
   const noise = calibrateNoise({
@@ -183,9 +186,11 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const words = new RandomWords(randomness);
   const clipped = new ClippedSum(rooms, units, lanes);
   const drift = driftOf(input, model);
-  const runs = takesStepsTogether(plan, graph, lanes)
-    ? await openRuns(input, { model, options, noise, drift })
+  const runs = areTogether
+    ? await openRuns(input, { model, options: { ...options, addsInOrder }, noise, drift })
     : undefined;
+  // `floatRounding` compares sums of one kind.
+  assert(runs === undefined || runs.sumType === graph.sumType);
   const source = openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const sample = poissonSampler(words, { units: unitCount(units), rate: plan.samplingRate });
   const common = {

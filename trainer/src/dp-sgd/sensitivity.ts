@@ -91,7 +91,9 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  *    linear models the latter computes c_u d as d clipped to ±b, b = C / √(‖x‖² + m) of at most K roundings, where
  *    d x̃ = g_u and ‖x̃‖² = ‖x‖² + m: |c_u d| ‖x̃‖ ≤ C (1 + ρ) as in 1. There κ multiplies c_u or x̃ instead of the
  *    sum: one rounding of each term in place of one of the sum, within the n roundings and the K of a norm.
- *    *Sums in float32* (where `floatBlocks` is given): see `floatRounding`, whose bound is added.
+ *    *Sums in float32* (where `floatBlocks` is given): see `floatRounding`, whose bound is added. There both graphs
+ *    take the same products in the same order, and κ multiplies their sum in double: the integers are the same to the
+ *    bit, whichever graph has them.
  *    *A clip norm per step.* C may be any public number that is fixed before the batch is drawn: κ = fl(2^20 / C) goes
  *    with it, and Δ and σ, in lattice steps, do not depend on it.
  * 3. *Rounding* moves each coordinate by at most 1/2 in B and in B': by at most √P in norm, together.

@@ -51,17 +51,27 @@ const MODELS = {
 async function movement(
   model: Uint8Array,
   world: (typeof WORLDS)[number],
-  { ways, mutate }: { readonly ways: readonly [Way, Way]; readonly mutate?: (model: ModelProto) => void },
+  options: {
+    readonly ways: readonly [Way, Way];
+    readonly isFloat?: boolean;
+    readonly mutate?: (model: ModelProto) => void;
+  },
 ): Promise<number> {
+  const { ways, isFloat = false, mutate } = options;
   const start = readForwardModel(model).values.map((value, i) => value + 0.01 * ((i % 7) - 3));
   const release = (rows: LabelledRow[][], way: Way) => {
     const batchOf = () => rows.map((_, unit) => unit);
-    const given = { model, rows, plan, start, batchOf, isNoiseless: true };
+    const given = {
+      ...{ model, rows, plan, start, batchOf, isNoiseless: true },
+      ...(isFloat && { floatFrom: 1 }),
+    };
     return takeSteps(mutate === undefined ? given : { ...given, mutate }, way);
   };
-  const without = await release(world.others, ways[0]);
-  // First in the batch, so that every other patient changes place as well.
-  const present = await release([world.one, ...world.others], ways[1]);
+  const { one, others } = world;
+  // First in the batch, so that every other patient changes place as well; in float, the last one takes its place.
+  const paired = isFloat && others.length > 0 ? [others.at(-1)!, ...others.slice(0, -1)] : others;
+  const without = await release(paired, ways[0]);
+  const present = await release([one, ...others], ways[1]);
   const distance = Math.hypot(...without.parameters.map((value, i) => value - present.parameters[i]!));
   return distance / (plan.learningRate * without.latticeStep * without.sensitivity);
 }
@@ -81,6 +91,15 @@ for (const [name, model] of Object.entries(MODELS)) {
     }
   });
 }
+
+test('the same holds of paired orders where sums are in float', async () => {
+  for (const world of WORLDS) {
+    for (const ways of WAYS) {
+      const moved = await movement(MODELS['a perceptron'], world, { ways, isFloat: true });
+      assert.ok(moved <= 1, `${moved} times the bound, ${ways.join(' and ')}`);
+    }
+  }
+});
 
 test('the bound is sharp: an extreme patient reaches it, and goes beyond where clipping is left out', async () => {
   const unclipped = (decoded: ModelProto) => {

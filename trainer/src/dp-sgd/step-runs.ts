@@ -1,15 +1,16 @@
 // Takes many steps in one run of ONNX Runtime (`step-loop.ts`), over tables of all rows that stay where they are.
 import assert from 'node:assert/strict';
 import {
+  type ForwardModel,
   type OnnxSession,
   openSession,
   type RowColumn,
   type StepCorrection,
-  type StepGraph,
   type StepLoop,
   type TensorValue,
 } from '../onnx/index.ts';
 import { lineCount, type RowScale, rowColumn, rowTable } from './row-tables.ts';
+import type { StepLayout } from './step-layout.ts';
 import { capacityUnitsOf, type TrainingPlan } from './training-plan.ts';
 import type { TrainingUnits } from './training-units.ts';
 import { optimizerOf } from './update-rule.ts';
@@ -36,12 +37,14 @@ const WORTH_A_LOOP = 50;
  * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that the
  * call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
  */
-export function takesStepsTogether(plan: TrainingPlan, graph: StepGraph, lanes: number): boolean {
-  const { units, rowsPerUnit, parameterCount, features } = graph;
-  // Sums of a step must not be in float where those of many are not: `floatRounding` compares sums of one kind.
-  const isDouble = graph.sumType === 'float64';
-  const isSmall = lanes === 1 && isDouble && units * rowsPerUnit * parameterCount < LARGEST_WORK;
-  const hasRoom = units >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
+export function takesStepsTogether(
+  plan: TrainingPlan,
+  { parameterCount, features }: Pick<ForwardModel, 'parameterCount' | 'features'>,
+  { lanes, unitsPerRun }: StepLayout,
+): boolean {
+  const { rowsPerUnit } = plan;
+  const isSmall = lanes === 1 && unitsPerRun * rowsPerUnit * parameterCount < LARGEST_WORK;
+  const hasRoom = unitsPerRun >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
   const isKept = plan.bandSize * rowsPerUnit * features <= TABLE_VALUES;
   const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
   const isWorthIt = plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
@@ -111,6 +114,8 @@ export class StepRuns {
   readonly steps: number;
   /** Units in one step's batch at most: each step has an empty place, which is not finite where none may be. */
   readonly room: number;
+  /** What clipped gradients are summed in. */
+  readonly sumType: StepLoop['sumType'];
   readonly #session: OnnxSession;
   readonly #loop: StepLoop;
   /** Inputs that are the same in all runs. */
@@ -140,6 +145,7 @@ export class StepRuns {
     this.#loop = loop;
     this.steps = Math.min(stepsPerRun(loop), options.stepsPerRun ?? MOST_STEPS);
     this.room = loop.units - 1;
+    this.sumType = loop.sumType;
     const places = this.steps * loop.units * loop.rowsPerUnit;
     const scaled = { ...loop, clipNormL2, latticePerUnit };
     const corrections = loop.corrections.map((name): [string, TensorValue] => {
@@ -181,6 +187,8 @@ export class StepRuns {
    * of an outer product, times the weight and a number that makes the norm NaN if it is 0. (Linear models are
    * clipped without a norm; their residuals are bounded or NaN, and NaN passes through the clipping.) So are the
    * released coordinate, velocity and parameter, and they stay so, whatever is added to or multiplied with them.
+   * Where sums are in float, the weight of a unit whose squares come to half the limit beyond which `ClippedSum` may
+   * leave it out is made NaN, after the minimum, and the same follows for its coordinates.
    * Hence a finite state shows that every unit of every step was usable, and so was a place that is empty.
    *
    * **Nothing is released twice.** Of a step's noise one sum leaves this thread at most: parameters leave it when

@@ -30,5 +30,5 @@ export function emitFloatSquares(
   sum = writer.emit('ReduceSum', [sum, axis], { keepdims: group < width ? 0 : 1 });
   sum = writer.emit('Cast', [sum], { to: 11 });
   if (group < width) sum = writer.emit('ReduceSum', [sum, axis], { keepdims: 1 });
-  return writer.emit('Add', [sum, writer.double(SQUARES_FLOOR)]);
+  return writer.emit('Add', [sum, writer.doubleColumn(rows, SQUARES_FLOOR)]);
 }

@@ -162,6 +162,18 @@ export class GraphWriter {
     return this.#constant(`d:${value}`, (name) => doubleTensor({ name, shape: [] }, [value]));
   }
 
+  /** A column of one number, double [count, 1]: with columns it goes several times as fast as a number by itself. */
+  doubleColumn(count: number, value: number): string {
+    return this.#constant(`column:${count}:${value}`, (name) =>
+      doubleTensor({ name, shape: [count, 1] }, new Float64Array(count).fill(value)),
+    );
+  }
+
+  /** The sum of values of one shape; the runtime takes longer for one node of many inputs. */
+  sum(values: readonly string[]): string {
+    return values.reduce((sum, value) => this.emit('Add', [sum, value]));
+  }
+
   reshape(value: string, shape: readonly number[]): string {
     return this.emit('Reshape', [value, this.int64s(shape)]);
   }

@@ -42,6 +42,7 @@ export {
 } from './step-graph.ts';
 export {
   buildStepLoop,
+  loopFloatFrom,
   type RowColumn,
   type RowTable,
   type StepCorrection,

@@ -37,6 +37,8 @@ export interface StepGraphOptions {
   readonly addsInOrder?: boolean;
   /** What `findBlockedChannels` says of the machine that runs the graph; by default, the graph runs on any. */
   readonly blockedChannels?: number;
+  /** Work on one gradient from which what can be is computed in float; `FLOAT_SUM_FROM` by default. */
+  readonly floatFrom?: number;
 }
 
 export interface ShapedValue {
@@ -106,10 +108,10 @@ interface ClippedSumOptions extends StepGraphOptions {
   readonly known?: KnownMatrix;
   /** Whether the parameters are one value `parameters`, [1, parameterCount], and not an input each. */
   readonly isRow?: boolean;
-  /** Multiplies the sum; 1 by default. */
+  /** Multiplies a sum in double; 1 by default. */
   readonly scale?: number;
-  /** Work on one gradient from which what can be is computed in float; no gradient has as much by default. */
-  readonly floatFrom?: number;
+  /** Whether sums in float are NaN where a unit may have to be left out: one whose squares come to half the limit. */
+  readonly isMarked?: boolean;
 }
 
 /** How a step's gradients are had: those in float by parameter, all others in double. */
@@ -124,7 +126,7 @@ interface Gradients {
  */
 function inFloat(
   gradients: readonly ParameterGradient[],
-  { clipNormL2, layers = [], floatFrom = Number.POSITIVE_INFINITY }: ClippedSumOptions,
+  { clipNormL2, layers = [], floatFrom = FLOAT_SUM_FROM }: ClippedSumOptions,
 ): ReadonlyMap<string, FloatGradient> {
   const bounds = [clipNormL2, ...layers.map((layer) => layer.clipNormL2)];
   if (!bounds.every((bound) => bound !== 'input' && isFloatClipNorm(bound))) return new Map();
@@ -138,18 +140,14 @@ const squaresOf = ({ inFloat: float }: Gradients, { parameter, unitSquares }: Pa
   float.get(parameter)?.unitSquares() ?? unitSquares;
 
 /** Clip factors scale · min(1, C / norm) per unit, for the gradient of each parameter; NaN where the norm is. */
-function emitUnitWeights(
-  writer: GraphWriter,
-  gradients: Gradients,
-  { clipNormL2, layers, scale = 1 }: Pick<ClippedSumOptions, 'clipNormL2' | 'layers' | 'scale'>,
-): string[] {
+function emitUnitWeights(writer: GraphWriter, gradients: Gradients, options: ClippedSumOptions): string[] {
+  const { capacityUnits: units, clipNormL2, layers, scale = 1 } = options;
   const weigh = (terms: readonly ParameterGradient[], bound: number | 'input') => {
-    const squares = terms.map((gradient) => squaresOf(gradients, gradient));
-    const sum = squares.length === 1 ? squares[0]! : writer.emit('Sum', squares);
+    const sum = writer.sum(terms.map((gradient) => squaresOf(gradients, gradient)));
     assert(bound !== 'input' || scale === 1, 'a clip norm that is an input is not scaled');
-    const numerator = bound === 'input' ? 'clipNorm' : writer.double(bound * scale);
+    const numerator = bound === 'input' ? 'clipNorm' : writer.doubleColumn(units, bound * scale);
     const ratio = writer.emit('Div', [numerator, writer.emit('Sqrt', [sum])]);
-    return writer.emit('Min', [writer.double(scale), ratio]);
+    return writer.emit('Min', [writer.doubleColumn(units, scale), ratio]);
   };
   if (layers === undefined) {
     const weights = weigh(gradients.all, clipNormL2);
@@ -167,9 +165,20 @@ function emitUnitWeights(
 
 /** Emits the squared norms of whole gradients, and of the factors of those in float. */
 function emitSquares(writer: GraphWriter, gradients: Gradients): void {
-  const factors = new Set([...gradients.inFloat.values()].flatMap((float) => float.factorSquares()));
-  const terms = [...gradients.all.map((gradient) => squaresOf(gradients, gradient)), ...factors];
-  writer.emitAs('squares', terms.length === 1 ? 'Identity' : 'Sum', terms);
+  const norms = gradients.all.map((gradient) => squaresOf(gradients, gradient));
+  const factors = [...gradients.inFloat.values()].flatMap((float) => float.factorSquares());
+  // Some factors are whole gradients, of an offset.
+  const others = [...new Set(factors)].filter((factor) => !norms.includes(factor));
+  writer.emitAs('squares', 'Identity', [writer.sum([...norms, ...others])]);
+}
+
+/** Adds to weights what is NaN for units whose squares come to half of what is too large in float, and 0 for others. */
+function emitMarks(writer: GraphWriter, weights: readonly string[], units: number): string[] {
+  const scale = writer.doubleColumn(units, 2 ** 1023 / (LARGEST_FLOAT_SQUARE / 4));
+  const large = writer.emit('Mul', ['squares', scale]);
+  const mark = writer.emit('Sub', [large, large]);
+  const marked = new Map([...new Set(weights)].map((weight) => [weight, writer.emit('Add', [weight, mark])]));
+  return weights.map((weight) => marked.get(weight)!);
 }
 
 /** Emits each parameter's clipped sum, all of one type. */
@@ -238,7 +247,7 @@ export function emitClippedSum(
   readonly rounding: StepRounding;
   readonly floatProducts: readonly (ProductWidths | undefined)[];
 } {
-  const { capacityUnits: units, rowsPerUnit, known, isRow, blockedChannels, addsInOrder } = options;
+  const { capacityUnits: units, rowsPerUnit, known, isRow, blockedChannels, addsInOrder, isMarked } = options;
   const loss = lossFrom(options.loss);
   assertBounds(model, options);
   assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
@@ -247,10 +256,11 @@ export function emitClippedSum(
   const grid = { units, rowsPerUnit };
   const all = differentiate(model, { writer, grid, loss, known, isRow, blockedChannels, addsInOrder });
   const gradients = { all, inFloat: inFloat(all, options) };
-  const weights = emitUnitWeights(writer, gradients, options);
+  const isFloat = gradients.inFloat.size > 0;
+  const weights = emitUnitWeights(writer, gradients, isFloat ? { ...options, scale: 1 } : options);
   emitSquares(writer, gradients);
   return {
-    parts: emitSums(writer, gradients, weights),
+    parts: emitSums(writer, gradients, isFloat && isMarked ? emitMarks(writer, weights, units) : weights),
     rounding: roundingOf(gradients, options),
     floatProducts: [...gradients.inFloat.values()].map(({ widths }) => widths),
   };
@@ -291,7 +301,6 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
     floatProducts,
   } = emitClippedSum(model, writer, {
     ...options,
-    floatFrom: FLOAT_SUM_FROM,
     ...(model.inputShape.length === 1 && { known }),
   });
   const grid = { units, rowsPerUnit };

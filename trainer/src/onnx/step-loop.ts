@@ -7,7 +7,7 @@ import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { type LinearParts, linearParts } from './linear-step.ts';
 import { lossFrom } from './losses/loss.ts';
-import { emitClippedSum, type StepGraphOptions } from './step-graph.ts';
+import { emitClippedSum, type StepGraph, type StepGraphOptions } from './step-graph.ts';
 import type { KnownMatrix, UnitGrid } from './unit-norms.ts';
 
 export interface StepLoopOptions extends StepGraphOptions {
@@ -65,6 +65,8 @@ export interface StepLoop extends UnitGrid {
    * [1, parameterCount]. Outputs: `parametersAfter`, `velocityAfter` and `averageAfter`.
    */
   readonly bytes: Uint8Array;
+  /** What clipped gradients are summed in. */
+  readonly sumType: StepGraph['sumType'];
   readonly tables: readonly RowTable[];
   readonly columns: readonly RowColumn[];
   readonly corrections: readonly StepCorrection[];
@@ -76,6 +78,16 @@ export interface StepLoop extends UnitGrid {
   /** Where a row is extended, what each parameter multiplies. */
   readonly linear: LinearParts | undefined;
 }
+
+/** With so much work on one gradient a step of many in a run computes in float: it gains a tenth or more. */
+const FLOAT_FROM = 2 ** 10;
+
+/**
+ * `floatFrom` of both graphs of a model whose steps are taken many to a run, the one for a step by itself too, so that
+ * sums are in float in both or in neither. Linear models are clipped without a norm, in double.
+ */
+export const loopFloatFrom = (model: ForwardModel): number =>
+  linearParts(model) === undefined ? FLOAT_FROM : Number.POSITIVE_INFINITY;
 
 type ElementType = 'float' | 'double';
 
@@ -128,8 +140,12 @@ class LoopWriter {
   }
 }
 
-/** Emits a step's clipped sum in lattice steps, double [1, parameterCount]. */
-function emitSum(loop: LoopWriter, model: ForwardModel, options: StepLoopOptions): string {
+/** Emits a step's clipped sum in lattice steps, double [1, parameterCount], and says in what it is summed. */
+function emitSum(
+  loop: LoopWriter,
+  model: ForwardModel,
+  options: StepLoopOptions,
+): { readonly sum: string; readonly sumType: StepGraph['sumType'] } {
   const { body, outer } = loop;
   const { capacityUnits: units, rowsPerUnit, latticePerUnit } = options;
   const rows = units * rowsPerUnit;
@@ -145,7 +161,7 @@ function emitSum(loop: LoopWriter, model: ForwardModel, options: StepLoopOptions
     const residual = body.emit('Cast', [logitGradient], { to: 11 });
     const raised = body.emit('Max', [residual, loop.scanColumn('lower', 'lowerBounds', 'double')]);
     const clipped = body.emit('Min', [raised, loop.scanColumn('upper', 'upperBounds', 'double')]);
-    return body.emit('Gemm', [clipped, 'extended'], { transA: 1 });
+    return { sum: body.emit('Gemm', [clipped, 'extended'], { transA: 1 }), sumType: 'float64' };
   }
   loop.scanColumn('mask', 'masks', 'float');
   const known: KnownMatrix = {
@@ -156,14 +172,18 @@ function emitSum(loop: LoopWriter, model: ForwardModel, options: StepLoopOptions
     },
     squares: () => loop.scanColumn('squaresX', 'squaredNorms', 'double'),
   };
-  const { parts } = emitClippedSum(model, body, {
+  const { parts, rounding } = emitClippedSum(model, body, {
     ...options,
     scale: latticePerUnit,
+    isMarked: true,
     isRow: true,
     ...(inputShape.length === 1 && { known }),
   });
   const sums = parts.map(({ name, shape }) => (shape[0] === 1 ? name : body.reshape(name, [1, -1])));
-  return sums.length === 1 ? sums[0]! : body.emit('Concat', sums, { axis: 1 });
+  const sum = sums.length === 1 ? sums[0]! : body.emit('Concat', sums, { axis: 1 });
+  if (rounding.floatBlocks === undefined) return { sum, sumType: 'float64' };
+  const scaled = body.emit('Mul', [body.emit('Cast', [sum], { to: 11 }), body.double(latticePerUnit)]);
+  return { sum: scaled, sumType: 'float32' };
 }
 
 /**
@@ -184,9 +204,10 @@ function isLinear(model: ForwardModel, options: StepLoopOptions): boolean {
  * Each step computes what `buildStepGraph` and `releaseMean` do and moves the parameters as `updateRuleOf` does for
  * `sgd`: integers L = round(κ · clipped sum), mean = (L + noise) · meanPerStep and its correction, v ← μ v + mean,
  * θ ← (1 - ηλ) θ - η v; and as `WeightAverage` does, where they are averaged, a ← a + w (θ - a). The numbers of a unit
- * in float32 are the same to the bit, since the operators are; sums in double may be added in another order, and κ
- * multiplies their terms instead. |L| ≤ 2^20 · 2^20 and |noise| < 2^50, so
- * that doubles hold L, noise and their sum exactly, and Round rounds to an integer, to the even one of two.
+ * in float32 are the same to the bit, since the operators are, and so are sums in float; those in double may be added
+ * in another order, and κ multiplies their terms instead (where a sum comes to a half but for rounding, L may be either
+ * integer beside it). |L| ≤ 2^20 · 2^20 and |noise| < 2^50, so that doubles hold L, noise and their sum exactly, and
+ * Round rounds to an integer, to the even one of two.
  *
  * Steps whose sum is not finite leave a parameter that is not: see `dp-sgd/step-runs.ts`.
  */
@@ -199,7 +220,8 @@ export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): St
   const { body, outer } = loop;
   const state = { elementType: 'double', shape: [1, parameterCount] } as const;
   body.emitAs('parameters', 'Cast', ['theta'], { to: 1 });
-  const integers = body.emit('Round', [emitSum(loop, model, options)]);
+  const { sum, sumType } = emitSum(loop, model, options);
+  const integers = body.emit('Round', [sum]);
   const noise = loop.scanInput('noiseOfStep', 'noise', [1, parameterCount]);
   let velocity: [op: string, inputs: string[]] = [
     'Mul',
@@ -247,7 +269,7 @@ export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): St
   const linear = isLinear(model, options) ? linearParts(model) : undefined;
   const { tables, columns } = loop;
   return {
-    ...{ bytes, units, rowsPerUnit, tables, columns, corrections, decays, averages },
+    ...{ bytes, units, rowsPerUnit, sumType, tables, columns, corrections, decays, averages },
     ...{ inputShape, features, parameterCount, linear },
   };
 }

@@ -1,6 +1,6 @@
 // Takes the same steps one by one and many to a run, with the same draws, for tests that compare both.
 import assert from 'node:assert/strict';
-import { buildStepGraph, buildStepLoop, readForwardModel } from '../../onnx/index.ts';
+import { addsUnitsInOrder, buildStepGraph, buildStepLoop, readForwardModel } from '../../onnx/index.ts';
 import { decodeModel, encodeModel, type GraphProto, type ModelProto } from '../../onnx/onnx-schema.ts';
 import { testNumbers } from '../../onnx/testing/tiny-models.ts';
 import { ClippedSum } from '../clipped-sum.ts';
@@ -24,6 +24,8 @@ export interface StepsCase {
   readonly drift?: DriftTerms;
   /** The model's parameters, where not those in its file. */
   readonly start?: Float32Array;
+  /** Work on one gradient from which sums are in float, in both ways; none by default. */
+  readonly floatFrom?: number;
   /** Noise from a seed by default. */
   readonly isNoiseless?: boolean;
   readonly mutate?: (model: ModelProto) => void;
@@ -47,12 +49,15 @@ interface Outcome {
 /** The case's steps with the draws that one seed gives, one by one or together. */
 export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
   const model = readForwardModel(given.model);
-  const options = {
+  const graphOptions = {
     clipNormL2: given.plan.clipNormL2,
     capacityUnits: capacityUnitsOf(given.plan),
     rowsPerUnit: given.plan.rowsPerUnit,
     loss: lossOf(given.plan, model),
+    floatFrom: given.floatFrom ?? Number.POSITIVE_INFINITY,
   };
+  const inBlocks = buildStepGraph(model, graphOptions);
+  const options = { ...graphOptions, addsInOrder: await addsUnitsInOrder(inBlocks, 1) };
   const { parameterCount } = model;
   const { start = model.values } = given;
   const graph = buildStepGraph(model, options);
@@ -105,6 +110,7 @@ export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
   const decoded = decodeModel(loop.bytes);
   given.mutate?.(decoded);
   const { clipNormL2, stepsPerRun = 1 } = given.plan;
+  assert.equal(loop.sumType, graph.sumType);
   const runs = await StepRuns.open({ ...loop, bytes: encodeModel(decoded) }, units, {
     clipNormL2,
     latticePerUnit,
