@@ -196,9 +196,9 @@ export class StepRuns {
    * same steps, with the same batches and noise, in runs of one. What those give is the same to the bit, so that the
    * first steps stay what they were. A step's sum is taken by itself where, in a run of one, it is not finite: that
    * follows from its batch and the parameters before it, never from its own noise or a later step. (Finite integers
-   * and noise move a finite state to a finite one: numbers of a plan are moderate, see `checkTrainingPlan`; the average
-   * of parameters that are finite is.) So a
-   * step's integers are fixed before its noise is, and `calibrateNoise` bounds them whichever way they are had.
+   * and noise move a finite state to a finite one: numbers of a plan are moderate, see `checkTrainingPlan`; and so
+   * is the average of finite parameters.) So a step's integers are fixed before its noise is, and `calibrateNoise`
+   * bounds them whichever way they are had.
    */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
     const batches = this.drawn.batches.slice(range.first, range.end);
