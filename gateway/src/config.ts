@@ -25,6 +25,8 @@ export interface Limits {
   readonly endorseTimeoutMs: number;
   readonly submitTimeoutMs: number;
   readonly commitTimeoutMs: number;
+  /** How long a commit may take before the same transaction is sent once more. */
+  readonly resendAfterMs: number;
   readonly recoveryTimeoutMs: number;
   readonly trainerTimeoutMs: number;
 }
@@ -39,6 +41,7 @@ export const DEFAULT_LIMITS: Limits = {
   endorseTimeoutMs: 30_000,
   submitTimeoutMs: 15_000,
   commitTimeoutMs: 60_000,
+  resendAfterMs: 5_000,
   recoveryTimeoutMs: 10_000,
   trainerTimeoutMs: 120_000,
 };
@@ -53,6 +56,7 @@ const LIMIT_VARIABLES: Record<keyof Limits, string> = {
   endorseTimeoutMs: 'CONSILIUM_ENDORSE_TIMEOUT_MS',
   submitTimeoutMs: 'CONSILIUM_SUBMIT_TIMEOUT_MS',
   commitTimeoutMs: 'CONSILIUM_COMMIT_TIMEOUT_MS',
+  resendAfterMs: 'CONSILIUM_RESEND_AFTER_MS',
   recoveryTimeoutMs: 'CONSILIUM_RECOVERY_TIMEOUT_MS',
   trainerTimeoutMs: 'CONSILIUM_TRAINER_TIMEOUT_MS',
 };

@@ -6,6 +6,7 @@ import { canonicalJson, type Role } from '@consilium/chaincode/domain';
 import { Client, credentials, status as GrpcStatus, type Interceptor } from '@grpc/grpc-js';
 import {
   type ChaincodeEventsOptions,
+  type Commit,
   type ConnectOptions,
   type Contract,
   connect,
@@ -14,6 +15,7 @@ import {
   hash,
   type Network,
   type ProposalOptions,
+  type Status,
   StatusCode,
   signers,
   type Transaction,
@@ -52,6 +54,7 @@ import {
 } from './ledger-failures.ts';
 import { isP256, signWithLowS } from './ledger-signature.ts';
 import { publicMessage } from './refusals.ts';
+import { configurationBlockOf, setsPolicy, transactionsOfBlockMax } from './resending.ts';
 import { StandingLedger } from './standing-ledger.ts';
 import { invalidated } from './validation-codes.ts';
 
@@ -69,6 +72,8 @@ const RECONNECT_MS = { first: 200, most: 5_000 } as const;
 const READY_TIMEOUT_MS = { connect: 2_000, answer: 5_000 } as const;
 /** How long a peer that has a transaction may take to say so. */
 const ASK_FIRST_MS = 1_000;
+/** How long orderers that take nothing, as while they elect a leader, are left alone. */
+const ORDERERS_PAUSE_MS = 1_000;
 /** How long peers that may only be a block behind are given before their refusal counts: 1.6 s in all. */
 const LAG_MS = { first: 50, most: 800 } as const;
 const PROBE = { name: 'member:list', argument: { pageSize: 1 } } as const;
@@ -87,6 +92,8 @@ interface Failed {
   readonly transactionId?: string;
   readonly deadline?: number;
 }
+
+type Sent = Pick<PreparedTransaction, 'transactionId' | 'signer' | 'envelope'>;
 
 interface Signer {
   readonly gateway: Gateway;
@@ -130,7 +137,8 @@ export class FabricLedger implements Ledger {
       .catch((error) => this.#raise({ step: 'submit', transactionId, error, ...sending }));
     const orderedMs = Date.now();
     const waiting = deadlineIn(commitTimeoutMs);
-    const status = await commit.getStatus(waiting).catch((error) => {
+    const sent = { transactionId, signer: signerOf(call), envelope: transaction.getBytes() };
+    const status = await this.#committed(commit, sent, waiting.deadline).catch((error) => {
       this.#commits.missed({ transactionId, orderedMs });
       return this.#raise({ step: 'commit-status', transactionId, error, ...waiting });
     });
@@ -152,18 +160,7 @@ export class FabricLedger implements Ledger {
     for (;;) {
       try {
         if (asked && !sent) {
-          await gateway
-            .newTransaction(prepared.envelope)
-            .submit({ deadline: untilMs })
-            .then(() => {
-              orderedMs = Date.now();
-            })
-            .catch((error) => {
-              // What orderers say of the second one does not settle the first: only its status does.
-              if (!(error instanceof GatewayError)) throw error;
-              const answer = answerOf(error);
-              if (!refusedByOrderers(answer) && !knownToOrderers(answer)) throw error;
-            });
+          if (await this.#sendAgain(prepared, untilMs)) orderedMs = Date.now();
           sent = true;
         }
         const { credentials: certificate } = gateway.getIdentity();
@@ -184,6 +181,61 @@ export class FabricLedger implements Ledger {
       }
       await sleep(RECONNECT_MS.first);
     }
+  }
+
+  /**
+   * Waits for the commit of what orderers took, and sends it again where that does not come: when a Raft leader dies,
+   * what it and those that follow it had acknowledged is lost.
+   */
+  async #committed(commit: Commit, sent: Sent, untilMs: number): Promise<Status> {
+    let patienceMs = this.#options.limits.resendAfterMs;
+    for (let waitMs = patienceMs; ; ) {
+      const deadline = Math.min(untilMs, Date.now() + waitMs);
+      try {
+        return await commit.getStatus({ deadline });
+      } catch (error) {
+        const late = error instanceof GatewayError && error.code === GrpcStatus.DEADLINE_EXCEEDED;
+        if (deadline === untilMs || !(late || Date.now() >= deadline)) throw error;
+      }
+      try {
+        if (await this.#mayRepeat(sent)) await this.#sendAgain(sent, untilMs);
+        patienceMs *= 2;
+        waitMs = patienceMs;
+      } catch (error) {
+        this.#options.log.info(
+          { err: error, transactionId: sent.transactionId },
+          'orderers do not take it yet',
+        );
+        waitMs = ORDERERS_PAUSE_MS;
+      }
+    }
+  }
+
+  /**
+   * Sends the same transaction once more; whether orderers took it, and did not know or refuse it.
+   *
+   * @throws GatewayError where it may not have reached them.
+   */
+  async #sendAgain({ transactionId, signer, envelope }: Sent, untilMs: number): Promise<boolean> {
+    const { gateway } = this.#signer(signer);
+    this.#options.log.warn({ transactionId }, 'in no block yet, sending the same transaction once more');
+    try {
+      await gateway.newTransaction(envelope).submit({ deadline: untilMs });
+      return true;
+    } catch (error) {
+      // What orderers say of the second one does not settle the first: only its status does.
+      if (!(error instanceof GatewayError)) throw error;
+      const answer = answerOf(error);
+      if (refusedByOrderers(answer) || knownToOrderers(answer)) return false;
+      throw error;
+    }
+  }
+
+  /** Whether a duplicate would do no harm, should the first still be ordered. */
+  async #mayRepeat({ envelope }: Sent): Promise<boolean> {
+    if (!setsPolicy(envelope)) return true;
+    const last = await this.#block((await this.height()) - 1);
+    return transactionsOfBlockMax(await this.#block(configurationBlockOf(last))) === 1;
   }
 
   async evaluate(call: LedgerCall): Promise<unknown> {
@@ -226,14 +278,22 @@ export class FabricLedger implements Ledger {
   }
 
   async height(): Promise<number> {
+    const info = await this.#chain('GetChainInfo');
+    return common.BlockchainInfo.deserializeBinary(info).getHeight();
+  }
+
+  async #block(number: number): Promise<common.Block> {
+    return common.Block.deserializeBinary(await this.#chain('GetBlockByNumber', String(number)));
+  }
+
+  async #chain(question: string, ...parameters: readonly string[]): Promise<Uint8Array> {
     const { network } = this.#anySigner();
     const waiting = deadlineIn(this.#options.limits.evaluateTimeoutMs);
-    const info = await network
+    return network
       .getContract('qscc')
-      .newProposal('GetChainInfo', { arguments: [this.channel] })
+      .newProposal(question, { arguments: [this.channel, ...parameters] })
       .evaluate(waiting)
       .catch((error) => this.#raise({ step: 'evaluate', error, ...waiting }));
-    return common.BlockchainInfo.deserializeBinary(info).getHeight();
   }
 
   async ready(): Promise<readonly ReadinessCheck[]> {

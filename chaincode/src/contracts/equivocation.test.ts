@@ -5,6 +5,7 @@ import { aggregate, verdictArgument } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { createSigner, type SaidTo, signedProposal, type TestSigner } from '../testing/signed-proposal.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
+import { proposalParts } from './signed-statement.ts';
 
 let delta: TestSigner;
 let other: TestSigner;
@@ -82,6 +83,17 @@ test('who contradicted itself counts no more among the N behind an aggregate', a
   assert.equal(refusal.code, 'QUORUM_NOT_REACHED');
   assert.match(refusal.detail, /^2 members/);
   assert.equal((await study.abortRound(1)).state, 'aborted', 'the round is not stuck');
+});
+
+test('a statement that names another chaincode beside its arguments is evidence, since peers ran it here', async () => {
+  const study = await attested();
+  const evidence = await report(study, second(delta, attestation('another'), { besideArguments: 'toy' }));
+  assert.equal(evidence.mspId, 'DeltaMSP');
+});
+
+test('nobody chooses where a report is made: what the report names beside its arguments does not count', () => {
+  const { proposal } = signedProposal(other, 'round:reportEquivocation', {}, { besideArguments: 'toy' });
+  assert.equal(proposalParts(Buffer.from(proposal, 'base64')).chaincode, 'consilium');
 });
 
 test('a finalised round says whose support did not count', async () => {

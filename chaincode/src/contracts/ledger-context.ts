@@ -41,7 +41,9 @@ export class LedgerContract extends Contract {
   }
 
   override async unknownTransaction(context: Context): Promise<void> {
-    const { fcn } = context.stub.getFunctionAndParameters();
-    throw new DomainError('INVALID_ARGUMENT', `there is no transaction ${fcn.slice(0, 100)}`);
+    throw noSuchTransaction(context.stub.getFunctionAndParameters().fcn);
   }
 }
+
+export const noSuchTransaction = (name: string): DomainError =>
+  new DomainError('INVALID_ARGUMENT', `there is no transaction ${name.slice(0, 100)}`);

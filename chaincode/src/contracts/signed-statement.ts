@@ -27,13 +27,14 @@ export function proposalParts(bytes: Uint8Array): ProposalParts {
   const identity = msp.SerializedIdentity.deserializeBinary(creator);
   const payload = peer.ChaincodeProposalPayload.deserializeBinary(proposal.getPayload_asU8());
   const invocation = peer.ChaincodeInvocationSpec.deserializeBinary(payload.getInput_asU8());
-  const spec = invocation.getChaincodeSpec();
-  const args = spec?.getInput()?.getArgsList_asU8() ?? [];
+  const args = invocation.getChaincodeSpec()?.getInput()?.getArgsList_asU8() ?? [];
+  const extension = peer.ChaincodeHeaderExtension.deserializeBinary(channelHeader.getExtension_asU8());
   return {
     mspId: identity.getMspid(),
     certificate: identity.getIdBytes_asU8(),
     channel: channelHeader.getChannelId(),
-    chaincode: spec?.getChaincodeId()?.getName() ?? '',
+    // By this name peers run it; another one beside the arguments says nothing to them.
+    chaincode: extension.getChaincodeId()?.getName() ?? '',
     // As Fabric derives it: whoever claims another id is refused by every peer.
     transactionId: createHash('sha256').update(signatureHeader.getNonce_asU8()).update(creator).digest('hex'),
     args: args.map((arg) => Buffer.from(arg).toString('utf8')),

@@ -16,7 +16,7 @@ import {
 import type { Concerns } from '../ledger/activities.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { enrolmentId, signerSha256 } from './caller.ts';
-import type { LedgerContext } from './ledger-context.ts';
+import { type LedgerContext, noSuchTransaction } from './ledger-context.ts';
 
 /** How far a client's clock may be from an endorser's. */
 export const CLOCK_SKEW_MAX_MS = 5 * 60 * 1000;
@@ -102,6 +102,7 @@ async function run(
   decide: Decide<TransactionName>,
 ): Promise<string> {
   const { stub } = context;
+  requireOwnName(context, transaction);
   requireRole(context, transaction);
   const argument = validate(transaction.argument, parseArgument(text)) as Argument<TransactionName>;
   const mspId = context.clientIdentity.getMSPID();
@@ -171,6 +172,15 @@ function parseArgument(text: string | undefined): unknown {
   } catch {
     throw new DomainError('INVALID_ARGUMENT', 'argument must be one JSON object');
   }
+}
+
+/**
+ * The runtime reads a name up to its first line break, and takes one without a contract for the first contract's. A
+ * statement that its sender signed under such a name would be no evidence of what it did.
+ */
+function requireOwnName({ stub }: LedgerContext, { name }: Transaction): void {
+  const { fcn } = stub.getFunctionAndParameters();
+  if (fcn !== name) throw noSuchTransaction(fcn);
 }
 
 function requireRole({ clientIdentity }: LedgerContext, { name, roles }: Transaction): void {

@@ -30,6 +30,7 @@ export async function execute(
   const [contractName = '', method = ''] = name.split(':');
   const contract = instances.get(contractName);
   assert.ok(contract !== undefined, `there is no contract ${contractName}`);
+  stub.called = name;
   const context = contract.createContext() as LedgerContext;
   Object.assign(context, {
     stub,

@@ -52,6 +52,8 @@ export class MemoryStub {
   readonly #histories = new Set<string>();
   #event: Results['event'] = null;
   #paged = false;
+  /** By which name the transaction was called. */
+  called = '';
 
   constructor(world: World, proposal: Proposal, peer: string) {
     this.#world = world;
@@ -79,7 +81,7 @@ export class MemoryStub {
   getChannelID = (): string => 'consortium';
   getMspID = (): string => this.#peer;
   getDateTimestamp = (): Date => new Date(this.#proposal.at);
-  getFunctionAndParameters = () => ({ fcn: 'no:such', params: [] });
+  getFunctionAndParameters = () => ({ fcn: this.called, params: [] });
 
   getState = async (key: string): Promise<Uint8Array> => {
     const row = this.#world.rows.get(key);

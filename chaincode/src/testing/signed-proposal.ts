@@ -33,6 +33,8 @@ export async function createSigner(mspId: string): Promise<TestSigner> {
 export interface SaidTo {
   readonly channel?: string;
   readonly chaincode?: string;
+  /** The name beside the arguments, which peers do not look at; the chaincode's where absent. */
+  readonly besideArguments?: string;
 }
 
 /** A proposal of one transaction, signed; in base64, as evidence carries it. */
@@ -40,7 +42,7 @@ export function signedProposal(
   signer: TestSigner,
   transaction: string,
   argument: object,
-  { channel = 'consortium', chaincode = 'consilium' }: SaidTo = {},
+  { channel = 'consortium', chaincode = 'consilium', besideArguments = chaincode }: SaidTo = {},
 ): { proposal: string; signature: string; transactionId: string } {
   const identity = new msp.SerializedIdentity();
   identity.setMspid(signer.mspId);
@@ -54,12 +56,17 @@ export function signedProposal(
   const channelHeader = new common.ChannelHeader();
   channelHeader.setChannelId(channel);
   channelHeader.setTxId(transactionId);
+  const called = new peer.ChaincodeID();
+  called.setName(chaincode);
+  const extension = new peer.ChaincodeHeaderExtension();
+  extension.setChaincodeId(called);
+  channelHeader.setExtension$(extension.serializeBinary());
   const header = new common.Header();
   header.setChannelHeader(channelHeader.serializeBinary());
   header.setSignatureHeader(signatureHeader.serializeBinary());
 
   const id = new peer.ChaincodeID();
-  id.setName(chaincode);
+  id.setName(besideArguments);
   const input = new peer.ChaincodeInput();
   input.setArgsList([transaction, canonicalJson(argument)].map((arg) => Buffer.from(arg)));
   const spec = new peer.ChaincodeSpec();

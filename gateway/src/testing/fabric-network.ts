@@ -43,7 +43,7 @@ export class FabricNetwork {
   static async start(batchTimeoutMs = 150): Promise<FabricNetwork> {
     const network = new FabricNetwork(GIVEN);
     if (GIVEN !== undefined) return network;
-    return await network.#begin(batchTimeoutMs);
+    return await network.#begin({ batchTimeoutMs });
   }
 
   private constructor(given?: string) {
@@ -51,14 +51,14 @@ export class FabricNetwork {
   }
 
   /** One of our own, whatever network is given: for comparing the two. */
-  static startEmbedded(batchTimeoutMs: number): Promise<FabricNetwork> {
-    return new FabricNetwork().#begin(batchTimeoutMs);
+  static startEmbedded(batchTimeoutMs: number, maxMessageCount?: number): Promise<FabricNetwork> {
+    return new FabricNetwork().#begin({ batchTimeoutMs, ...(maxMessageCount && { maxMessageCount }) });
   }
 
-  async #begin(batchTimeoutMs: number): Promise<this> {
+  async #begin(blocks: { batchTimeoutMs: number; maxMessageCount?: number }): Promise<this> {
     try {
       const config = join(this.#directory, 'config.json');
-      writeFileSync(config, JSON.stringify({ batchTimeoutMs }));
+      writeFileSync(config, JSON.stringify(blocks));
       await Promise.all([
         this.startPeers(['--config', config]),
         ...ORGANISATIONS.map((mspId) => this.startChaincode(mspId)),

@@ -17,7 +17,7 @@ export interface PlayedAnswer {
   readonly details?: readonly { readonly mspId: string; readonly message: string }[];
 }
 
-type Step = { readonly answer: PlayedAnswer } | { readonly first: () => Promise<unknown> };
+type Step = { readonly answer: PlayedAnswer | 'acknowledged' } | { readonly first: () => Promise<unknown> };
 
 export class PlayedAnswers {
   readonly #steps = new Map<GatewayMethod, Step[]>();
@@ -26,6 +26,11 @@ export class PlayedAnswers {
   /** The next calls of this method are answered so, one each, and do not reach the peer. */
   answer(method: GatewayMethod, ...answers: readonly PlayedAnswer[]): void {
     this.#add(method, ...answers.map((answer) => ({ answer })));
+  }
+
+  /** The next transactions are acknowledged, one each, and reach nobody: as when the orderer that leads dies. */
+  lose(transactions = 1): void {
+    this.#add('Submit', ...Array.from({ length: transactions }, () => ({ answer: 'acknowledged' as const })));
   }
 
   /** The next call of this method leaves when this work is done. */
@@ -50,7 +55,7 @@ export class PlayedAnswers {
     }
     return new InterceptingCall(nextCall(options), {
       start: (_metadata, listener) => {
-        setImmediate(() => (listener as InterceptingListener).onReceiveStatus(statusOf(step.answer)));
+        setImmediate(() => play(step.answer, listener as InterceptingListener));
       },
       sendMessage: () => {},
       halfClose: () => {},
@@ -60,6 +65,11 @@ export class PlayedAnswers {
   #add(method: GatewayMethod, ...steps: readonly Step[]): void {
     this.#steps.set(method, [...(this.#steps.get(method) ?? []), ...steps]);
   }
+}
+
+function play(answer: PlayedAnswer | 'acknowledged', listener: InterceptingListener): void {
+  if (answer === 'acknowledged') listener.onReceiveMessage(new gatewayProtos.SubmitResponse());
+  listener.onReceiveStatus(statusOf(answer === 'acknowledged' ? { code: 0, message: '' } : answer));
 }
 
 function statusOf({ code, message, details = [] }: PlayedAnswer): StatusObject {

@@ -1,0 +1,108 @@
+// Names that no transaction has, sent to the chaincode through the runtime that dispatches them in production.
+import { strict as assert } from 'node:assert';
+import { createRequire } from 'node:module';
+import { before, test } from 'node:test';
+import { JSONSerializer } from 'fabric-contract-api';
+import { parseDomainError } from '../domain/index.ts';
+import { contracts } from '../index.ts';
+import { memberArgument } from '../testing/examples.ts';
+import { MemoryStub, type World } from '../testing/memory-stub.ts';
+import { createSigner, type TestSigner } from '../testing/signed-proposal.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly message: string;
+}
+interface Runtime {
+  Invoke(stub: object): Promise<Answer>;
+}
+
+// It logs the whole of every name that it refuses.
+process.env.CORE_CHAINCODE_LOGGING_LEVEL = 'CRITICAL';
+const require = createRequire(import.meta.url);
+const Dispatcher = require('fabric-shim/lib/contract-spi/chaincodefromcontract.js');
+const serializers = { transaction: 'jsonSerializer', serializers: { jsonSerializer: JSONSerializer } };
+const runtime: Runtime = new Dispatcher([...contracts], serializers, {}, 'consilium', '1');
+const REFUSED = 500;
+
+let signer: TestSigner;
+before(async () => {
+  signer = await createSigner('AlphaMSP');
+});
+
+/** What the runtime answers, and what was written. */
+async function call(...args: readonly string[]): Promise<{ answer: Answer; stub: MemoryStub }> {
+  const { mspId, certificate } = signer;
+  const world: World = { rows: new Map(), history: new Map() };
+  const at = new Date();
+  const proposal = { txId: 'a'.repeat(64), at, mspId, role: 'operator', person: 'ann', certificate };
+  const stub = new MemoryStub(world, proposal, mspId);
+  stub.called = args[0] ?? '';
+  Object.assign(stub, {
+    getBufferArgs: () => args.map((arg) => Buffer.from(arg)),
+    getCreator: () => ({ mspid: mspId, idBytes: Buffer.from(certificate) }),
+  });
+  return { answer: await runtime.Invoke(stub), stub };
+}
+
+const wrote = ({ results }: MemoryStub) =>
+  results.writes.length + results.policies.length > 0 || results.event !== null;
+
+test('the runtime finds a transaction by its name', async () => {
+  const { answer } = await call('member:register', JSON.stringify(memberArgument('AlphaMSP')));
+  assert.equal(parseDomainError(answer.message)?.code, 'ROLE_REQUIRED', 'a certificate without a role');
+});
+
+for (const name of [
+  '',
+  ':',
+  'member',
+  'member:',
+  'member:nothing',
+  'member:__proto__',
+  'member:constructor',
+  'member:toString',
+  'member:createContext',
+  'member:unknownTransaction',
+  'member:register:register',
+  'member:mëmber\u{1f600}',
+  `member:${'\u{1f600}'.repeat(100)}`,
+  `member:${'x'.repeat(1_000_000)}`,
+  // These the runtime takes for member:register:
+  'register',
+  ':register',
+  ' :register',
+  'member:register\n',
+  'member:register\u2028:attest',
+]) {
+  test(`the name ${JSON.stringify(name.slice(0, 40))} is refused as no transaction's`, async () => {
+    const { answer, stub } = await call(name, JSON.stringify(memberArgument('AlphaMSP')));
+    assert.equal(answer.status, REFUSED);
+    const refusal = parseDomainError(answer.message);
+    assert.equal(refusal?.code, 'INVALID_ARGUMENT');
+    assert.match(refusal.detail, /^there is no transaction /);
+    assert.ok(answer.message.isWellFormed() && answer.message.length < 200);
+    assert.equal(wrote(stub), false);
+  });
+}
+
+// The runtime looks the contract up itself, and counts arguments, before any code of ours is reached.
+for (const [name, ...args] of [
+  ['__proto__:x', '{}'],
+  ['constructor:x', '{}'],
+  ['toString:toString', '{}'],
+  ['nobody:register', '{}'],
+  ['MEMBER:register', '{}'],
+  ['\ud800:register', '{}'],
+  [`${'x'.repeat(1_000_000)}:register`, '{}'],
+  ['org.hyperledger.fabric:GetMetadata', '{}'],
+  ['member:register'],
+  ['member:register', '{}', '{}'],
+] as const) {
+  test(`${JSON.stringify(name.slice(0, 40))} with ${args.length} arguments is refused by the runtime`, async () => {
+    const { answer, stub } = await call(name, ...args);
+    assert.equal(answer.status, REFUSED);
+    assert.ok(answer.message.isWellFormed());
+    assert.equal(wrote(stub), false);
+  });
+}
