@@ -32,15 +32,7 @@ export const rolesOf = ({ organisation }: Connection): Role[] =>
  * @throws Error naming the file and what is wrong; never with the content of keys.
  */
 export function readConnection(path: string, mspId: string | undefined): Connection {
-  let file: Static<typeof ConnectionFile>;
-  try {
-    // The file serves other programs too: what this one does not know is left out, not refused.
-    file = validate(ConnectionFile, Clean(ConnectionFile, JSON.parse(readFileSync(path, 'utf8'))));
-  } catch (cause) {
-    // A JSON error quotes the text around it, which may be a private key.
-    if (cause instanceof SyntaxError) throw new Error(`${path} is not JSON`);
-    throw new Error(`${path}: ${cause instanceof DomainError ? cause.detail : (cause as Error).message}`);
-  }
+  const file = readConnectionFile(path);
   const found = file.organisations.filter(
     (organisation) => organisation.mspId === (mspId ?? organisation.mspId),
   );
@@ -51,4 +43,21 @@ export function readConnection(path: string, mspId: string | undefined): Connect
     throw new Error(`${path} has several organisations (${names}): set CONSILIUM_MSP_ID to this gateway's`);
   }
   return { channel: file.channel, organisation };
+}
+
+/** Each organisation of the file, as `readConnection` reads one. @throws Error */
+export function readConnections(path: string): Connection[] {
+  const { channel, organisations } = readConnectionFile(path);
+  return organisations.map((organisation) => ({ channel, organisation }));
+}
+
+function readConnectionFile(path: string): Static<typeof ConnectionFile> {
+  try {
+    // The file serves other programs too: what this one does not know is left out, not refused.
+    return validate(ConnectionFile, Clean(ConnectionFile, JSON.parse(readFileSync(path, 'utf8'))));
+  } catch (cause) {
+    // A JSON error quotes the text around it, which may be a private key.
+    if (cause instanceof SyntaxError) throw new Error(`${path} is not JSON`);
+    throw new Error(`${path}: ${cause instanceof DomainError ? cause.detail : (cause as Error).message}`);
+  }
 }

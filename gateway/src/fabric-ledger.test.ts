@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DomainError, type Role } from '@consilium/chaincode/domain';
+import { awaitEndorsers } from './await-endorsers.ts';
 import { DEFAULT_LIMITS, type Limits } from './config.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, readConnections } from './connection.ts';
 import { PROPOSE_STUDY, REGISTER_MEMBER } from './examples.ts';
 import { FabricLedger } from './fabric-ledger.ts';
 import { type Ledger, type LedgerCall, LedgerError, type LedgerEvent } from './ledger.ts';
@@ -351,6 +352,18 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
       assert.equal(ids.at(-1), transactionId);
     },
   );
+
+  it('finds out whether every organisation can have all others endorse', breakable, async () => {
+    const connections = readConnections(network.connectionPath);
+    const once = { chaincode: CHAINCODE_NAME, timeoutMs: 0 };
+    await awaitEndorsers(connections, once);
+    await network.killChaincode('Org3MSP');
+    assert.ok(await isReady(ledger), 'a majority is enough for most transactions');
+    await assert.rejects(awaitEndorsers(connections, once), /^Error: Org1MSP: .*Org3MSP/);
+    const waiting = awaitEndorsers(connections, { ...once, timeoutMs: 60_000 });
+    await network.startChaincode('Org3MSP');
+    await waiting;
+  });
 
   it('says which role has no identity', async () => {
     const connection = network.connection('Org1MSP');

@@ -318,6 +318,13 @@ export class FabricLedger implements Ledger {
     return standing === undefined ? nothingMissing() : missing('commit', standing);
   }
 
+  /** Why peers of all these organisations cannot be had to endorse now; undefined where they can. */
+  async unendorsedBy(mspIds: readonly string[]): Promise<string | undefined> {
+    const options = { ...argumentsOf(PROBE), endorsingOrganizations: [...mspIds] };
+    const proposal = this.#anySigner().contract.newProposal(PROBE.name, options);
+    return failureOf(proposal.endorse(deadlineIn(READY_TIMEOUT_MS.answer)));
+  }
+
   async close(): Promise<void> {
     for (const { gateway } of this.#signers.values()) gateway.close();
     this.#client.close();

@@ -26,12 +26,16 @@ test('help says every variable and command', () => {
   assert.equal(status, 0);
   for (const [name] of VARIABLES) assert.ok(stdout.includes(name), name);
   assert.match(stdout, /key create --role/);
+  assert.match(stdout, /ready --connection/);
 });
 
 test('a wrong command or a wrong environment ends with 2 and says what is wrong', () => {
   assert.equal(run(['dance']).status, 2);
   assert.equal(run(['--loud']).status, 2);
   assert.equal(run(['key', 'create', '--role', 'king', '--file', '/nowhere']).status, 2);
+  assert.equal(run(['ready']).status, 2);
+  assert.equal(run(['ready', '--connection', '/nowhere', '--timeout', 'long']).status, 2);
+  assert.equal(run(['ready', '--connection', '/nowhere']).status, 1);
   const { status, stderr } = run([]);
   assert.equal(status, 2);
   for (const name of ['CONSILIUM_CONNECTION', 'CONSILIUM_API_KEYS', 'CONSILIUM_DATA_DIR']) {

@@ -8,7 +8,9 @@ import { ROLES, type Role } from '@consilium/chaincode/domain';
 import { pino } from 'pino';
 import { ApiKeys, createApiKey } from './api-keys.ts';
 import { buildApp } from './app.ts';
+import { awaitEndorsers } from './await-endorsers.ts';
 import { type Config, ConfigError, readConfig, VARIABLES } from './config.ts';
+import { readConnections } from './connection.ts';
 import { FabricLedger } from './fabric-ledger.ts';
 import { Outbox } from './outbox.ts';
 
@@ -24,6 +26,10 @@ ${VARIABLES.map(([name, meaning]) => `        ${name.padEnd(31)} ${meaning}`).jo
       Makes an API key for a role (${ROLES.join(', ')}), prints it once
       and appends its hash to FILE (default: CONSILIUM_API_KEYS). The certificate that signs is the
       role's, or that of the client NAME in the connection file: one of several stewards for instance.
+
+  consilium-gateway ready --connection FILE [--chaincode NAME] [--timeout SECONDS]
+      Waits until each organisation in FILE can have peers of all of them endorse a transaction, and fails with
+      what is missing after SECONDS (60; 0 asks once).
 
   consilium-gateway --help
 
@@ -41,6 +47,9 @@ const OPTIONS = {
   id: { type: 'string' },
   person: { type: 'string' },
   file: { type: 'string' },
+  connection: { type: 'string' },
+  chaincode: { type: 'string' },
+  timeout: { type: 'string' },
 } as const;
 
 function parseCommand(args: readonly string[]) {
@@ -57,6 +66,7 @@ async function run(args: readonly string[]): Promise<void> {
   if (values.help === true || command === 'help') process.stdout.write(HELP);
   else if (command === '' || command === 'serve') await serve(readConfig(process.env));
   else if (command === 'key create') createKey(values);
+  else if (command === 'ready') await ready(values);
   else throw new UsageError(`unknown command "${command}"`);
 }
 
@@ -75,6 +85,18 @@ function createKey({ role, id, person, file = process.env.CONSILIUM_API_KEYS, js
   if (file === undefined) throw new UsageError('--file is needed, or CONSILIUM_API_KEYS in the environment');
   const made = createApiKey({ path: file, role: role as Role, id, person });
   process.stdout.write(json === true ? `${JSON.stringify(made)}\n` : `${made.key}\n`);
+}
+
+interface ReadyOptions {
+  readonly connection?: string | undefined;
+  readonly chaincode?: string | undefined;
+  readonly timeout?: string | undefined;
+}
+
+async function ready({ connection, chaincode = 'consilium', timeout = '60' }: ReadyOptions): Promise<void> {
+  if (connection === undefined) throw new UsageError('--connection FILE is needed');
+  if (!/^[0-9]{1,5}$/.test(timeout)) throw new UsageError('--timeout must be a whole number of seconds');
+  await awaitEndorsers(readConnections(connection), { chaincode, timeoutMs: Number(timeout) * 1000 });
 }
 
 async function serve(config: Config): Promise<void> {

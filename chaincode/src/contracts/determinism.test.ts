@@ -77,7 +77,7 @@ async function replay({ env, flags = [], circumstances }: Peer) {
 
 test('every suite of contracts is recorded, but for those that execute nothing of their own', () => {
   const suites = readdirSync(here).flatMap((file) => /^(.+)\.test\.js$/.exec(file)?.[1] ?? []);
-  const apart = ['bytes-on-ledger', 'determinism', 'growth', 'threat-model'];
+  const apart = ['bytes-on-ledger', 'determinism', 'dispatch', 'growth', 'threat-model'];
   assert.deepEqual(suites.filter((suite) => !SUITES.includes(suite)).sort(), apart);
 });
 

@@ -1,9 +1,12 @@
 // A real Fabric network of some organisations with Consilium's chaincode and nobody's gateway or trainer: what
 // benches and other programs of this repository talk to through its connection file.
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Consortium } from '../config.ts';
-import { repository } from '../programs.ts';
+import { inherited, program, repository } from '../programs.ts';
+import type { Stage } from '../runtime.ts';
 import { Supervisor } from '../supervisor.ts';
 import { planFabric } from './native-runtime.ts';
 
@@ -54,7 +57,7 @@ export async function runBareLedger(
     plan: async () => {
       const plan = await planFabric(consortium, directory, [chaincode]);
       connection = plan.layout.connection;
-      return plan;
+      return { ...plan, stages: [...plan.stages, endorsers(connection)] };
     },
   });
   const stopped = Promise.withResolvers<void>();
@@ -64,3 +67,13 @@ export async function runBareLedger(
   ready(connection);
   await stopped.promise;
 }
+
+/** Ready when every peer finds all others to endorse: without gateways nobody else has asked for that. */
+const endorsers = (connection: string): Stage => ({
+  title: 'endorsers',
+  services: [],
+  complete: async (signal) => {
+    const command = [program('gateway'), 'ready', '--connection', connection];
+    await promisify(execFile)(process.execPath, command, { env: inherited(), signal });
+  },
+});

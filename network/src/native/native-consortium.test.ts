@@ -1,6 +1,7 @@
 // A whole consortium on real Fabric, as an operator runs it.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,6 +156,28 @@ test('a consortium on real Fabric starts, keeps its ledger over a restart, and t
   assert.equal(code, 'CONSENT_INCOMPLETE');
   const { stewards } = await ended(ask('north', ben, consents, consent), 201);
   assert.deepEqual(stewards, ['ben@north', 'steward@north']);
+});
+
+test('a bare ledger is ready when peers of all organisations can be had to endorse at each', {
+  skip: missing(),
+}, async () => {
+  const ledger = spawn(process.execPath, [main, 'ledger', '--dir', join(root, 'bare')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const line = await new Promise<string>((resolve, reject) => {
+      ledger.stdout.once('data', (chunk) => resolve(String(chunk)));
+      ledger.once('close', (code) => reject(new Error(`ended with ${code}`)));
+    });
+    const { connection } = JSON.parse(line);
+    const ask = [program('gateway'), 'ready', '--connection', connection, '--timeout', '0'];
+    await promisify(execFile)(process.execPath, ask);
+  } finally {
+    if (ledger.exitCode === null) {
+      ledger.kill('SIGTERM');
+      await once(ledger, 'close');
+    }
+  }
 });
 
 /** Kills these processes of the demo in `out` (`kill -9`; its supervisor starts them again). */
