@@ -12,16 +12,9 @@ import {
   receiptOf,
   sealOf,
 } from '../domain/index.ts';
+import { attestAggregate, finalizeRound, requireOwnSupport } from '../domain/rules/aggregate-rules.ts';
 import { provenEquivocation } from '../domain/rules/equivocation-rules.ts';
-import {
-  abortRound,
-  attestAggregate,
-  closeRound,
-  finalizeRound,
-  openRound,
-  requireOwnSupport,
-  tallyRound,
-} from '../domain/rules/round-rules.ts';
+import { abortRound, closeRound, openRound, tallyRound } from '../domain/rules/round-rules.ts';
 import type { Tally } from '../domain/rules/tally.ts';
 import { recordUpdate, requireParticipant } from '../domain/rules/update-rules.ts';
 import { recordVerdict } from '../domain/rules/verdict-rules.ts';

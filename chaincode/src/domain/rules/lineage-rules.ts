@@ -7,8 +7,10 @@ import { canonicalJson } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
 import { bandWeight } from '../dataset.ts';
 import type { ParametersRef, Round } from '../round.ts';
+import { supportersOf } from './aggregate-rules.ts';
+import { leaderOf, validatorsOf } from './participation-rules.ts';
 import { costPerRound, plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
-import { leaderOf, nextBase, supportersOf, validatorsOf } from './round-rules.ts';
+import { nextBase } from './round-rules.ts';
 import { planDigest, studyDigest } from './study-rules.ts';
 import { tallyOf } from './tally.ts';
 

@@ -1,65 +1,27 @@
-// A round's life: opening, closing, tallying, attesting, finalising, aborting.
-import type { AttestAggregate, Attestation } from '../attestation.ts';
-import { bandWeight, type Dataset } from '../dataset.ts';
+// A round's life but for its aggregate: opening, closing, tallying, giving up.
+import type { Dataset } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
 import type { ParametersRef, Round, RoundRow } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
-import type { Participant, Study } from '../study.ts';
-import { termsExpired } from './dataset-rules.ts';
+import type { Study } from '../study.ts';
+import { supportersOf } from './aggregate-rules.ts';
+import {
+  byId,
+  deadlineAfter,
+  deadlinePassed,
+  leaderOf,
+  participantsOf,
+  type RoundContext,
+  requireTurn,
+  requireValidator,
+  validatorsOf,
+} from './participation-rules.ts';
 import { checkConsentQuorum, requireRunning } from './study-rules.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { nextRoundState } from './transition.ts';
 
-const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Consenting datasets whose terms have not expired, by id, with the public weight of their bands. */
-export const participantsOf = (consenting: readonly Dataset[], at: string): Participant[] =>
-  consenting
-    .filter(({ terms }) => !termsExpired(terms, at))
-    .map(({ datasetId, owner, recordCountBand }) => ({
-      datasetId,
-      mspId: owner,
-      weight: bandWeight(recordCountBand),
-    }))
-    .sort((a, b) => byId(a.datasetId, b.datasetId));
-
-/** The distinct owners of a round's participants, in order: their verdicts count. */
-export const validatorsOf = (participants: readonly Participant[]): string[] =>
-  [...new Set(participants.map(({ mspId }) => mspId))].sort(byId);
-
-/** The member whose turn it is to lead a round; the others take over by convention when it is silent. */
-export const leaderOf = (validators: readonly string[], round: number): string =>
-  validators[(round - 1) % validators.length]!;
-
-const deadlineAfter = (at: string, seconds: number): string =>
-  new Date(Date.parse(at) + seconds * 1000).toISOString();
-export const deadlinePassed = ({ deadline }: Round, at: string): boolean =>
-  Date.parse(at) >= Date.parse(deadline);
-
-/** @throws DomainError NOT_A_PARTICIPANT */
-export function requireValidator({ validators, round }: Round, mspId: string): void {
-  if (validators.includes(mspId)) return;
-  throw new DomainError('NOT_A_PARTICIPANT', `${mspId} takes no part in round ${round}`);
-}
-
 /** When a round ended, as far as it is known: the beginning of its last stage otherwise. */
 const endOf = (round: RoundRow): string => round.finalizedAt ?? round.stageSince;
-
-/**
- * The step is the leader's alone for the study's `leaderSeconds` after the stage began; then any participating
- * member may take over. By the transaction's time, which is its client's claim within minutes.
- *
- * @throws DomainError NOT_THE_LEADER saying until when
- */
-function requireTurn(
-  study: Study,
-  { leader, stageSince, round }: RoundRow,
-  { mspId, at }: { readonly mspId: string; readonly at: string },
-): void {
-  const until = deadlineAfter(stageSince, study.leaderSeconds ?? 0);
-  if (mspId === leader || Date.parse(at) >= Date.parse(until)) return;
-  throw new DomainError('NOT_THE_LEADER', `round ${round} is led by ${leader}; others take over at ${until}`);
-}
 
 /** What the next round starts from: the last finalised aggregate; null for the graph as proposed. */
 export function nextBase(previous: Round | undefined): ParametersRef | null {
@@ -120,12 +82,6 @@ export function openRound(
     context,
   );
   return round;
-}
-
-export interface RoundContext {
-  readonly mspId: string;
-  readonly at: string;
-  readonly study: Study;
 }
 
 /** Whom a training round still waits for: participants without an update whose consent stands. */
@@ -202,101 +158,6 @@ export function tallyRound(round: RoundRow, context: RoundContext & Pick<Tally, 
     deadline: deadlineAfter(at, context.study.roundDeadlineSeconds),
     stageSince: at,
   };
-}
-
-/** @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, ATTESTATION_EXISTS, ROUND_CLOSED */
-export function attestAggregate(
-  argument: AttestAggregate,
-  context: RoundContext & {
-    readonly round: Round;
-    readonly existing: Attestation | undefined;
-    readonly signerSha256: string;
-  },
-): Attestation {
-  const { mspId, at, study, round, existing, signerSha256 } = context;
-  requireRunning(study);
-  requireValidator(round, mspId);
-  if (existing !== undefined) {
-    throw new DomainError('ATTESTATION_EXISTS', `${mspId} attested ${existing.parametersSha256}`);
-  }
-  if (round.state !== 'aggregating') {
-    throw new DomainError('ROUND_CLOSED', `round ${round.round} is ${round.state}, not aggregating`);
-  }
-  return { schema: ROW_SCHEMA.attestation, ...argument, mspId, attestedAt: at, signerSha256 };
-}
-
-/** Members that accepted the candidate and recomputed exactly this aggregate, and contradicted themselves nowhere. */
-export const supportersOf = (
-  round: Round,
-  parametersSha256: string,
-  { verdicts, attestations, equivocators }: Tally,
-): string[] =>
-  round.validators.filter(
-    (mspId) =>
-      !equivocators.includes(mspId) &&
-      verdicts.some((verdict) => verdict.mspId === mspId && verdict.accepted) &&
-      attestations.some(
-        (attestation) => attestation.mspId === mspId && attestation.parametersSha256 === parametersSha256,
-      ),
-  );
-
-/**
- * A finalised round. The same answer on every peer: `requireOwnSupport` then makes each peer speak for its own.
- *
- * @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, ROUND_CLOSED, QUORUM_NOT_REACHED
- */
-export function finalizeRound(
-  round: RoundRow,
-  context: RoundContext & {
-    readonly aggregate: ParametersRef;
-    readonly tally: Tally;
-    readonly seal: string;
-  },
-): { round: RoundRow; supporters: string[] } {
-  const { mspId, at, study, aggregate, tally, seal } = context;
-  requireRunning(study);
-  requireValidator(round, mspId);
-  const state = nextRoundState(round, 'finalize');
-  requireTurn(study, round, context);
-  const supporters = supportersOf(round, aggregate.parametersSha256, tally);
-  if (supporters.length < round.quorum.validators) {
-    throw new DomainError(
-      'QUORUM_NOT_REACHED',
-      `${supporters.length} members accepted the candidate and attested ${aggregate.parametersSha256}; ` +
-        `${round.quorum.validators} are needed`,
-    );
-  }
-  const disqualified = round.validators.filter((member) => tally.equivocators.includes(member));
-  return {
-    round: {
-      ...round,
-      state,
-      aggregate,
-      finalizedAt: at,
-      seal,
-      ...(disqualified.length > 0 && { disqualified }),
-    },
-    supporters,
-  };
-}
-
-/**
- * Endorsement-based validation: the peer of a validator signs a finalised round only where its own organisation
- * supports it. Peers of organisations that judge nothing in this round sign what the supporters' words add up to, or
- * a few hospitals among many could never finish a study: every transaction needs a majority of the channel too.
- *
- * @throws DomainError ENDORSEMENT_REFUSED
- */
-export function requireOwnSupport(
-  { validators }: Round,
-  supporters: readonly string[],
-  ownMspId: string,
-): void {
-  if (!validators.includes(ownMspId) || supporters.includes(ownMspId)) return;
-  throw new DomainError(
-    'ENDORSEMENT_REFUSED',
-    `${ownMspId} has not accepted the candidate and recomputed this aggregate`,
-  );
 }
 
 /** Why a round can be given up; undefined while it can still succeed. */

@@ -9,8 +9,8 @@ import type { RecordUpdate, Update } from '../update.ts';
 import type { Release } from '../used-once.ts';
 import { spend } from './budget-rules.ts';
 import { requireGranted, requirePlan } from './consent-rules.ts';
+import type { RoundContext } from './participation-rules.ts';
 import { checkClaim, checkEvent, plannedTrainingEvent } from './plan-cost.ts';
-import type { RoundContext } from './round-rules.ts';
 import { requireRunning } from './study-rules.ts';
 
 /**

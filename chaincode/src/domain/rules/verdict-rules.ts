@@ -9,8 +9,8 @@ import type { RecordVerdict, Verdict } from '../verdict.ts';
 import { spend } from './budget-rules.ts';
 import { requireGranted, requirePlan } from './consent-rules.ts';
 import { duplicates } from './duplicates.ts';
+import { type RoundContext, requireValidator } from './participation-rules.ts';
 import { checkClaim, checkEvent, plannedScoreEvent } from './plan-cost.ts';
-import { type RoundContext, requireValidator } from './round-rules.ts';
 import { requireRunning } from './study-rules.ts';
 import { requireParticipant } from './update-rules.ts';
 
