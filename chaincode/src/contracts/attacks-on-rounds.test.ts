@@ -27,6 +27,16 @@ async function shortRounds(): Promise<StudyOnLedger> {
   return study;
 }
 
+/** All hospitals give later rounds a day. */
+async function amendedDeadline(study: StudyOnLedger): Promise<void> {
+  const amendment = { roundDeadlineSeconds: 86_400 };
+  const moved = { studyId: STUDY, kind: 'amend', amendment, reason: 'too hasty' } as const;
+  const { motion } = await study.submit(as('researcher', 'AlphaMSP'), 'motion:move', moved);
+  for (const mspId of MEMBERS) {
+    await study.submit(as('steward', mspId), 'motion:vote', { studyId: STUDY, motion, accept: true });
+  }
+}
+
 testAttacks([
   // Forged hashes.
   {
@@ -160,6 +170,13 @@ testAttacks([
   {
     title: 'a round of a minute given up at once, by a clock that is minutes ahead',
     before: after(shortRounds, (study) => study.open(1)),
+    attempt: (study) =>
+      study.submitDated(240_000, trainer, 'round:abort', { studyId: STUDY, round: 1, reason: 'too late' }),
+    met: 'CLOCK_SKEW',
+  },
+  {
+    title: 'a round of a minute given up at once, by minutes that an amendment gives to later rounds only',
+    before: after(shortRounds, (study) => study.open(1), amendedDeadline),
     attempt: (study) =>
       study.submitDated(240_000, trainer, 'round:abort', { studyId: STUDY, round: 1, reason: 'too late' }),
     met: 'CLOCK_SKEW',

@@ -103,8 +103,8 @@ export class RoundContract extends LedgerContract {
   close(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'round:close', text, async ({ argument, ledger, mspId, at, requireTimely }) => {
       const study = await findStudy(ledger, argument.studyId);
-      requireTimely(study);
       const round = await findRound(ledger, argument);
+      requireTimely(study, round);
       const arrivals = await arrivalsOf(ledger, round);
       const closed = closeRound(round, { mspId, at, study, ...arrivals });
       await ledger.put('round', closed);
@@ -148,8 +148,8 @@ export class RoundContract extends LedgerContract {
   tally(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'round:tally', text, async ({ argument, ledger, mspId, at, requireTimely }) => {
       const study = await findStudy(ledger, argument.studyId);
-      requireTimely(study);
       const round = await findRound(ledger, argument);
+      requireTimely(study, round);
       const { verdicts } = await tallyRows(ledger, round);
       const tallied = tallyRound(round, { mspId, at, study, verdicts });
       await ledger.put('round', tallied);
@@ -180,8 +180,8 @@ export class RoundContract extends LedgerContract {
     return transact(context, 'round:finalize', text, async (call) => {
       const { argument, ledger, mspId, at, ownMspId } = call;
       const study = await findStudy(ledger, argument.studyId);
-      call.requireTimely(study);
       const round = await findRound(ledger, argument);
+      call.requireTimely(study, round);
       // Every peer reads the same rows, so that those who endorse agree to the byte.
       const dossier = await dossierOf(ledger, round);
       const { round: finalized, supporters } = finalizeRound(round, {
@@ -201,8 +201,8 @@ export class RoundContract extends LedgerContract {
   abort(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'round:abort', text, async ({ argument, ledger, mspId, at, requireTimely }) => {
       const study = await findStudy(ledger, argument.studyId);
-      requireTimely(study);
       const round = await findRound(ledger, argument);
+      requireTimely(study, round);
       const dossier = await dossierOf(ledger, round);
       const aborted = abortRound(round, {
         mspId,

@@ -234,6 +234,37 @@ test('a score that endorsers may have seen before the consent was withdrawn is c
   assert.equal(await spent('validating'), epsilonOf([{ event: scoreEvent(), count: 1 }], '0.00001'));
 });
 
+for (const [title, withdrawnMs, verdictMs] of [
+  ['ahead', 240_000, 0],
+  ['before the closing', -240_000, 0],
+  ['as it is, and the verdict before it', 0, -240_000],
+] as const) {
+  test(`a score that endorsers have seen is charged although its owner dates the withdrawal ${title}`, async () => {
+    const study = await StudyOnLedger.running();
+    study.clockError = 0.01;
+    await study.trained(1);
+    const scored = verdictArgument({ studyId: STUDY, datasets: DATASETS, own: ['delta'] });
+    await study.endorse(as('trainer', 'DeltaMSP'), 'round:recordVerdict', scored);
+    const leaving = { studyId: STUDY, datasetId: 'delta', reason: 'asked to' };
+    await study.submitDated(withdrawnMs, as('steward', 'DeltaMSP'), 'study:withdraw', leaving);
+    const silent = verdictArgument({ studyId: STUDY, datasets: DATASETS, own: [] });
+    await study.submitDated(verdictMs, as('trainer', 'DeltaMSP'), 'round:recordVerdict', silent);
+    await study.settle('delta');
+    const { spentEpsilon } = await study.budget('delta', 'held-out');
+    assert.equal(spentEpsilon, epsilonOf([{ event: scoreEvent(), count: 1 }], '0.00001'));
+  });
+}
+
+test('a verdict that rejects without a score before its consent is withdrawn costs no score', async () => {
+  const study = await StudyOnLedger.running();
+  await study.trained(1);
+  const rejected = { ...verdictArgument({ studyId: STUDY, datasets: DATASETS, own: [] }), accepted: false };
+  await study.submit(as('trainer', 'DeltaMSP'), 'round:recordVerdict', rejected);
+  await withdraw(study, 'delta', 'DeltaMSP');
+  await study.settle('delta');
+  assert.equal((await study.budget('delta', 'held-out')).spentEpsilon, '0');
+});
+
 test('a study aborted before its first round gives everything back', async () => {
   const study = await StudyOnLedger.running();
   await study.submit(as('researcher', 'AlphaMSP'), 'study:abort', { studyId: STUDY, reason: 'a mistake' });

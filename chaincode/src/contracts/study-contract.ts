@@ -112,7 +112,12 @@ export class StudyContract extends LedgerContract {
       const { studyId, datasetId, reason } = argument;
       const study = await findStudy(ledger, studyId);
       const consent = await findConsent(ledger, studyId, datasetId);
-      const withdrawn = withdrawConsent(consent, { mspId, at, reason, study });
+      const round = (await roundsOf(ledger, study)).at(-1);
+      const latest = round && {
+        round,
+        verdict: await ledger.get('verdict', studyId, roundKey(round.round), consent.owner),
+      };
+      const withdrawn = withdrawConsent(consent, { mspId, at, reason, study, latest });
       await ledger.put('consent', withdrawn);
       return withdrawn;
     });

@@ -37,11 +37,12 @@ export interface Call<N extends TransactionName> {
   readonly at: string;
   readonly transactionId: string;
   /**
-   * Refuses a time that is further from this endorser's clock than the study's deadlines bear.
+   * Refuses a time that is further from this endorser's clock than the study's deadlines bear, and that of the round
+   * in flight, which an amendment of the study leaves as it is.
    *
    * @throws DomainError CLOCK_SKEW
    */
-  readonly requireTimely: (study: { readonly roundDeadlineSeconds: number }) => void;
+  readonly requireTimely: (study: { readonly roundDeadlineSeconds: number }, round?: Stage) => void;
   /** SHA-256 of the caller's certificate, and the person or service it was issued to. */
   readonly signerSha256: () => string;
   readonly enrolmentId: () => string;
@@ -49,6 +50,10 @@ export interface Call<N extends TransactionName> {
   readonly concern: (more: Concerns) => void;
   /** The organisation of the peer that runs this. Only a refusal to endorse may depend on it. */
   readonly ownMspId: () => string;
+}
+interface Stage {
+  readonly stageSince: string;
+  readonly deadline: string;
 }
 export type Decide<N extends TransactionName> = (call: Call<N>) => Promise<object>;
 
@@ -119,8 +124,10 @@ async function run(
     mspId,
     at: time.toISOString(),
     transactionId: stub.getTxID(),
-    requireTimely: ({ roundDeadlineSeconds }) =>
-      requireTime(context, time, Math.min(CLOCK_SKEW_MAX_MS, roundDeadlineSeconds * 1000 * STAGE_SKEW_PART)),
+    requireTimely: ({ roundDeadlineSeconds }, round) => {
+      const stageMs = Math.min(roundDeadlineSeconds * 1000, round === undefined ? Infinity : lengthOf(round));
+      requireTime(context, time, Math.min(CLOCK_SKEW_MAX_MS, stageMs * STAGE_SKEW_PART));
+    },
     signerSha256: () => signerSha256(context.clientIdentity),
     enrolmentId: () => enrolmentId(context.clientIdentity),
     concern: (more) => concerned.push(more),
@@ -150,6 +157,8 @@ async function run(
   }
   return canonicalJson(result);
 }
+
+const lengthOf = ({ stageSince, deadline }: Stage): number => Date.parse(deadline) - Date.parse(stageSince);
 
 const mergedConcerns = (all: readonly Concerns[]): Concerns => ({
   study: all.flatMap(({ study = [] }) => study),

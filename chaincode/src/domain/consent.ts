@@ -53,6 +53,13 @@ export const Consent = Strict({
   rounds: Type.Integer({ minimum: 1 }),
   grantedAt: Instant,
   withdrawnAt: Type.Optional(Instant),
+  scorableRound: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'The round whose candidate its owner could have scored, and had not judged, at the withdrawal; 0 for none.',
+    }),
+  ),
   settledAt: Type.Optional(Instant),
   reason: Type.Optional(Reason),
   studyVersion: Type.Optional(Type.Integer({ minimum: 1, description: 'The text consented to.' })),

@@ -217,19 +217,31 @@ export function requirePlan({ datasetId, planSha256 }: Consent, present: string)
 /**
  * A withdrawn consent: no release may follow it. What is reserved is returned by settling.
  *
+ * `latest` is the last round of the study. Whether its candidate could be scored is recorded by the order of the
+ * ledger: the dates of two transactions are their senders' claims, and do not tell which came first.
+ *
  * @throws DomainError NOT_THE_OWNER, CONSENT_STATE, STUDY_STATE
  */
 export function withdrawConsent(
   consent: ConsentRow,
-  context: { readonly mspId: string; readonly at: string; readonly reason: string; readonly study: Study },
+  context: {
+    readonly mspId: string;
+    readonly at: string;
+    readonly reason: string;
+    readonly study: Study;
+    readonly latest: Pick<RoundRecord, 'round' | 'verdict'> | undefined;
+  },
 ): ConsentRow {
+  const { latest, at, reason } = context;
   requireOwner(consent, context.mspId);
   requireGranted(consent);
   const { studyId, state } = context.study;
   if (!isLive({ state })) {
     throw new DomainError('STUDY_STATE', `study ${studyId} is ${state}: settle the consent instead`);
   }
-  return { ...consent, state: 'withdrawn', withdrawnAt: context.at, reason: context.reason };
+  const scorable = latest?.round.state === 'validating' && latest.verdict === undefined;
+  const scorableRound = scorable ? latest.round.round : 0;
+  return { ...consent, state: 'withdrawn', withdrawnAt: at, scorableRound, reason };
 }
 
 /** What the ledger has of one round, as far as one dataset is concerned. */
@@ -241,17 +253,17 @@ export interface RoundRecord {
 }
 
 /** What one dataset's part in a round was charged, or must be charged unseen. */
-function chargesOf({ datasetId, withdrawnAt }: Consent, { round, update, verdict }: RoundRecord) {
+function chargesOf(
+  { datasetId, withdrawnAt, scorableRound }: Consent,
+  { round, update, verdict }: RoundRecord,
+) {
   const takesPart = round.participants.some((participant) => participant.datasetId === datasetId);
   const scored = verdict?.scores.some((score) => score.datasetId === datasetId) ?? false;
   // From closing on, updates is there and a score may have been computed and sent.
   const scorable = takesPart && round.updates !== undefined;
-  // A verdict after the withdrawal cannot have a score, whether one was sent to endorsers before or not.
-  const silenced =
-    withdrawnAt !== undefined &&
-    verdict !== undefined &&
-    Date.parse(verdict.recordedAt) >= Date.parse(withdrawnAt) &&
-    (round.closedAt === undefined || Date.parse(withdrawnAt) >= Date.parse(round.closedAt));
+  // A verdict after the withdrawal cannot have a score, whether one was sent to endorsers before or not. Which one came
+  // after, withdrawals from before scorableRound do not say.
+  const silenced = withdrawnAt !== undefined && (scorableRound ?? round.round) === round.round;
   return {
     training: update !== undefined ? 'recorded' : takesPart ? 'unseen' : 'none',
     heldOut: scored ? 'recorded' : scorable && (verdict === undefined || silenced) ? 'unseen' : 'none',
