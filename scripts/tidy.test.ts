@@ -159,3 +159,16 @@ test('the lock file records no registry, and nothing large or secret is committe
     [],
   );
 });
+
+test('commands are files of the repository: npm links them before anything is compiled', { skip }, () => {
+  const packages = files.filter((file) => /^[a-z-]+\/package\.json$/.test(file));
+  const commands = packages.flatMap((file) => {
+    const { bin = {} } = JSON.parse(read(file)) as { bin?: Record<string, string> };
+    return Object.values(bin).map((path) => join(dirname(file), path));
+  });
+  assert.ok(commands.length > 0);
+  assert.deepEqual(
+    commands.filter((file) => !files.includes(file) || (statSync(join(root, file)).mode & 0o100) === 0),
+    [],
+  );
+});

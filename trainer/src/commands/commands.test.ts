@@ -91,6 +91,9 @@ describe('train', () => {
     assert.ok(count! > 0);
     const markdown = readFileSync(join(at('one'), 'model-card.md'), 'utf8');
     assert.match(markdown, /exact and therefore not private/);
+    assert.match(markdown, /\| age \| `age`, `age_missing` \| -1 at \d+ a, 1 at \d+ a, linear/);
+    assert.match(markdown, /- by `consilium-trainer train`, \d{4}-\d\d-\d\d\n/);
+    assert.equal(inputNames(card.data.encoding).length, card.data.inputs);
     const svg = readFileSync(join(at('one'), 'learning-curve.svg'), 'utf8');
     assert.match(svg, /^<svg [\s\S]*Who is &#60;ill&#62;\?[\s\S]*<\/svg>\n$/);
     assert.equal(readForwardModel(readFileSync(join(at('one'), 'model.onnx'))).features, 4);
@@ -180,7 +183,9 @@ describe('simulate', () => {
     assert.equal(status, 0, stderr);
     assert.equal(stdout.trimEnd(), last);
     const summary = JSON.parse(last);
-    assert.deepEqual(Object.keys(summary), ['pooled', 'sites']);
+    const { pooled, sites: bySite, ...first } = summary;
+    assert.deepEqual(first, pooled, 'scripts read the same fields of train and simulate');
+    assert.deepEqual(Object.keys(bySite.a), Object.keys(pooled));
     assert.deepEqual(Object.keys(summary.sites), ['a', 'b', 'c']);
     assert.equal(summary.pooled.epsilonRdp, summary.sites.a.epsilonRdp);
     const models = ['a', 'b', 'c'].map((name) => readFileSync(at(`many/sites/${name}/model.onnx`)));
@@ -335,13 +340,37 @@ rowsPerRun: 32`,
     assert.match(stderr, /schedule\.everySteps must be a positive integer/);
   });
 
-  it('refuses a rule that means nothing for so few hospitals, with the reason', async () => {
-    writeFileSync(at('krum.yaml'), `${STUDY}\naggregation: { rule: multi-krum, faulty: 1 }\n`);
+  it('refuses a rule that means nothing for so few hospitals, with the reason and the remedy', async () => {
+    const refusal = async (aggregation: string, given: readonly string[]) => {
+      writeFileSync(at('few.yaml'), `${STUDY}\naggregation: ${aggregation}\n`);
+      const { status, stderr } = await run(
+        ...['simulate', ...given, '--dictionary', at('dictionary.json'), '--study', at('few.yaml')],
+        ...['--out', at('unwritten')],
+      );
+      assert.equal(status, 2);
+      assert.equal(existsSync(at('unwritten')), false);
+      return stderr;
+    };
+    assert.match(
+      await refusal('{ rule: multi-krum, faulty: 1 }', sites),
+      /study: aggregation: multi-krum needs at least 5 hospitals to bear a false update, and here are 3: add/,
+    );
+    assert.match(
+      await refusal('{ rule: trimmed-mean, faulty: 2 }', sites),
+      /trimmed-mean needs at least 5 hospitals to bear 2 false updates, and here are 3: .* lower faulty/,
+    );
+    assert.match(await refusal('{ rule: median }', sites.slice(0, 2)), /at least 3 hospitals .* here is 1:/);
+  });
+
+  it('refuses what cannot be trained before anything is scored', async () => {
+    writeFileSync(at('early.yaml'), `${STUDY}\nclipping: { kind: adaptive, countNoiseMultiplier: 0.1 }\n`);
     const { status, stderr } = await run(
-      ...['simulate', ...sites, '--dictionary', at('dictionary.json'), '--study', at('krum.yaml')],
+      ...['simulate', ...sites, '--dictionary', at('dictionary.json'), '--study', at('early.yaml')],
+      ...['--out', at('early')],
     );
     assert.equal(status, 2);
-    assert.match(stderr, /5/);
+    assert.match(stderr, /clipping\.countNoiseMultiplier must be at least twice noiseMultiplier/);
+    assert.doesNotMatch(stderr, /before training/);
   });
 });
 

@@ -2,11 +2,18 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { canonicalJson, type EncodedTarget, encodingOf, inputNames } from '@consilium/chaincode/domain';
+import {
+  canonicalJson,
+  type Dictionary,
+  type EncodedTarget,
+  encodingOf,
+  inputNames,
+} from '@consilium/chaincode/domain';
 import { aggregationOf } from '../aggregate/index.ts';
 import { DataError, HELD_OUT_SHARE } from '../data/index.ts';
 import { clipNoiseOf, type TrainingPlan } from '../dp-sgd/index.ts';
 import type { Loss } from '../onnx/index.ts';
+import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
 import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
 import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-out-scores.ts';
@@ -22,6 +29,7 @@ import { optimisationOf } from './optimisation-schema.ts';
 import { prepareFolder } from './prepare-folder.ts';
 import { reportProgress } from './progress.ts';
 import { readDictionary } from './read-dictionary.ts';
+import { aggregationProblems } from './study-aggregation.ts';
 import { readStudy, type StudyFile } from './study-file.ts';
 import {
   modelKindOf,
@@ -73,6 +81,8 @@ export async function runStudy(
   const dictionary = await readDictionary(required(options.dictionary, 'dictionary'));
   const study = await readStudy(required(options.study, 'study'));
   const settings = settingsOf(study, options);
+  const problems = aggregationProblems(study, files.length);
+  if (problems.length > 0) throw new InputError(problems);
   const graph = studyGraph(await modelKindOf(study), {
     dictionary,
     localPatterns: study.localParameters ?? [],
@@ -136,6 +146,7 @@ export async function runStudy(
       target,
       features: dictionary.features.map(({ name }) => name),
       inputs: inputNames(encodingOf(dictionary).features).length,
+      encoding: inputFeatures(dictionary),
       patients: bands,
       heldOutShare: HELD_OUT_SHARE,
       splitSeed,
@@ -176,6 +187,14 @@ export async function runStudy(
 
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const rounded = (value: number): number => Number(value.toPrecision(4));
+
+/** The features as the model sees them, with their units. */
+function inputFeatures(dictionary: Dictionary): InputFeature[] {
+  return encodingOf(dictionary).features.map((feature, place) => {
+    const own = dictionary.features[place]!;
+    return own.kind === 'numeric' ? { ...feature, unit: own.unit } : feature;
+  });
+}
 
 /** Every file is read before any problem is told, so that all are mended at once. */
 async function loadSites(files: readonly SiteFile[], how: Parameters<typeof loadSite>[1]): Promise<Site[]> {
@@ -311,8 +330,8 @@ function curveOf({ title, privacy, metrics, data }: ModelCard): string {
         : `ε = ${epsilon?.toPrecision(3)}, δ = ${privacy.delta} for each ${privacy.unit}`,
     scores:
       metrics.scores === 'exact'
-        ? 'Scores are exact, and so not private for the held-out patients.'
-        : 'Scores are noised and charged to the held-out patients.',
+        ? 'Exact scores: not private for the held-out patients.'
+        : 'Noised scores, charged to the held-out patients.',
   });
 }
 

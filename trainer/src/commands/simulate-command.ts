@@ -37,6 +37,10 @@ export async function simulateCommand(argv: readonly string[], terminal: Termina
     throw new InputError('two sites have one name');
   }
   const run = await runStudy('simulate', files, { options: values, terminal });
-  printRun(run, { json: values.json, summary: { pooled: run.pooled, sites: run.sites }, terminal });
+  printRun(run, {
+    json: values.json,
+    summary: { ...run.pooled, pooled: run.pooled, sites: run.sites },
+    terminal,
+  });
   return EXIT.ok;
 }

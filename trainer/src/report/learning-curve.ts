@@ -57,7 +57,8 @@ export function learningCurve(
     points: line(pooled, ({ baseline }) => baseline),
   });
   const first = firstMetric(target);
-  if (siteNames.length > 1) {
+  const isByHospital = siteNames.length > 1;
+  if (isByHospital) {
     siteNames.slice(0, SITES_SHOWN).forEach((name, site) => {
       lines.push({
         label: shortened(name),
@@ -77,6 +78,8 @@ export function learningCurve(
     xTitle: 'round',
     lines,
     scale: first === 'accuracy' ? 'shares' : 'amounts',
-    footnote: `${about.scores} Bars: 95 % confidence intervals of the last round.`,
+    footnote:
+      `${about.scores} Bars: 95 % confidence intervals of the last round.` +
+      (isByHospital ? ` Thin: ${texts[0]!.title} by hospital.` : ''),
   });
 }

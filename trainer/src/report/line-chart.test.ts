@@ -56,10 +56,12 @@ test('hospitals have lines of their own only where there are several', () => {
   const score = { ...NOTHING_MEASURED, accuracy, baseline: 0.5, count: 10 };
   const curve = [0, 1].map((round) => ({ round, pooled: score, sites: [score, score] }));
   const about = { title: 'a', target: { kind: 'binary' }, privacy: 'p', scores: 's' } as const;
-  const lines = (siteNames: string[]) =>
-    learningCurve(curve, { ...about, siteNames }).match(/<polyline/g)?.length;
-  assert.equal(lines(['one']), 2);
-  assert.equal(lines(['one', 'two']), 4);
+  const drawn = (siteNames: string[]) => learningCurve(curve, { ...about, siteNames });
+  const lines = (svg: string) => svg.match(/<polyline/g)?.length;
+  assert.equal(lines(drawn(['one'])), 2);
+  assert.doesNotMatch(drawn(['one']), /Thin/);
+  assert.equal(lines(drawn(['one', 'two'])), 4);
+  assert.match(drawn(['one', 'two']), /Thin: accuracy by hospital\./);
 });
 
 test('errors are drawn from 0 on, in their unit, without the share that they explain', () => {

@@ -4,6 +4,7 @@ import type { EncodedTarget, PrivacyEvent, RecordCountBand } from '@consilium/ch
 import type { RoundScores } from '../simulation/held-out-scores.ts';
 import type { Score } from '../simulation/label-scores.ts';
 import type { Epsilon } from '../simulation/privacy-plan.ts';
+import { type InputFeature, inputTable } from './input-table.ts';
 import { baselineText, intervalsText, metricTexts, withInterval } from './score-text.ts';
 
 export interface PrivacyAccount extends Epsilon {
@@ -22,6 +23,8 @@ export interface ModelCard {
     readonly target: EncodedTarget;
     readonly features: readonly string[];
     readonly inputs: number;
+    /** How a row becomes the graph's input. */
+    readonly encoding: readonly InputFeature[];
     /** Public bands; exact counts are statistics of the patients. */
     readonly patients: Readonly<Record<string, RecordCountBand>>;
     readonly heldOutShare: number;
@@ -179,12 +182,18 @@ export function cardMarkdown(card: ModelCard): string {
     '',
     '## Data',
     `- label: ${data.label} (${targetText(data.target)})`,
-    `- features: ${data.features.join(', ')} (${data.inputs} inputs)`,
+    `- features: ${data.features.join(', ')}`,
     `- patients, in public bands: ${patients.join('; ')}`,
     `- data dictionary, SHA-256 of its canonical JSON: \`${data.dictionarySha256}\``,
     `- held out: ${100 * data.heldOutShare} % of the patients, split seed "${data.splitSeed}"`,
     '',
+    '## What the graph reads',
+    `One row of ${data.inputs} float32 values for each patient's row:`,
+    '',
+    ...inputTable(data.encoding),
+    '',
     '## Training',
+    `- by \`consilium-trainer ${card.command}\`, ${card.createdAt.slice(0, 10)}`,
     ...Object.entries(training).map(
       ([name, value]) => `- ${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
     ),

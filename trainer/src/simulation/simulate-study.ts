@@ -14,6 +14,7 @@ import {
 } from '../aggregate/index.ts';
 import type { DatasetRow } from '../data/index.ts';
 import {
+  checkTrainingPlan,
   packUnits,
   type RoundModel,
   runRound,
@@ -125,6 +126,7 @@ export async function simulateStudy(
     const round = { site, sites: weights, parameterCount: shared.length };
     return { controlShift: controlShift(variates, { ...round, reach: plan.steps * plan.learningRate }) };
   };
+  for (const { bandSize } of sites) checkTrainingPlan({ ...plan, ...inRound, bandSize, studySteps });
   let outcome = parameters();
   await listeners.onRound?.(0, outcome);
   for (let round = 1; round <= study.rounds; round++) {
