@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -70,6 +70,13 @@ export class EmbeddedNetwork {
     const command = [NETWORK, 'enrol', '--organisation', organisation, '--name', person, '--role', role];
     const { stdout } = await promisify(execFile)(process.execPath, command);
     return JSON.parse(stdout) as Credentials;
+  }
+
+  /** What an organisation's peer signs with. */
+  async peer(mspId: string): Promise<Credentials> {
+    const folder = join(this.#dir, 'organisations', mspId, 'nodes/peer0/msp');
+    const read = (file: string) => readFile(join(folder, file), 'utf8');
+    return { certificate: await read('signcerts/cert.pem'), privateKey: await read('keystore/key.pem') };
   }
 
   /** One chaincode process for each member; where each listens. */

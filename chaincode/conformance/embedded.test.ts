@@ -3,6 +3,7 @@ import { after, it } from 'node:test';
 import { attackConformance } from './attack-conformance.ts';
 import { EmbeddedNetwork, embeddedExists } from './embedded-network.ts';
 import type { FabricConsortium } from './fabric-consortium.ts';
+import { forgeryConformance } from './forgery-conformance.ts';
 import { raceConformance } from './race-conformance.ts';
 import { stewardsConformance } from './stewards-conformance.ts';
 import { studyConformance } from './study-conformance.ts';
@@ -22,6 +23,11 @@ if (embeddedExists()) {
     },
     teardown: async () => {},
   };
+  // First, while nobody is a member yet.
+  forgeryConformance('forged rows on the embedded network are refused', {
+    ...network,
+    peer: (mspId) => embedded.peer(mspId),
+  });
   studyConformance('a study on the embedded network', network);
   attackConformance('attacks on the embedded network are refused', network);
   raceConformance('studies that race on the embedded network', network);

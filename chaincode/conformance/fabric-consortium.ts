@@ -10,6 +10,7 @@ import {
   type Gateway,
   GatewayError,
   hash,
+  type Network,
   StatusCode,
   signers,
 } from '@hyperledger/fabric-gateway';
@@ -53,15 +54,15 @@ interface Connection {
 export type Answer = any;
 
 export class FabricConsortium implements AsyncDisposable {
+  readonly chaincode: string;
   readonly #connection: Connection;
-  readonly #chaincode: string;
   readonly #clients = new Map<string, Client>();
   readonly #gateways = new Map<string, Gateway>();
   readonly #people = new Map<string, Credentials>();
 
   private constructor(connection: Connection, chaincode: string) {
     this.#connection = connection;
-    this.#chaincode = chaincode;
+    this.chaincode = chaincode;
   }
 
   static async connected(file: string, chaincode: string): Promise<FabricConsortium> {
@@ -118,7 +119,7 @@ export class FabricConsortium implements AsyncDisposable {
       const sent = await contract.submitAsync(method(name), options);
       const { successful, code, blockNumber } = await sent.getStatus();
       if (!successful) throw new Error(`${name} is invalid: ${validationName(code)}`);
-      await Promise.all(this.mspIds.map((mspId) => this.#waitForBlock(mspId, blockNumber)));
+      await this.waitForBlock(blockNumber);
       return JSON.parse(Buffer.from(sent.getResult()).toString('utf8'));
     } catch (error) {
       throw refusalIn(error) ?? error;
@@ -141,16 +142,24 @@ export class FabricConsortium implements AsyncDisposable {
     return { proposal: bytes.toString('base64'), signature: signature.toString('base64') };
   }
 
+  /** Waits until every organisation's peer has this block. */
+  async waitForBlock(blockNumber: bigint): Promise<void> {
+    await Promise.all(this.mspIds.map((mspId) => this.#waitForBlock(mspId, blockNumber)));
+  }
+
   async #waitForBlock(mspId: string, blockNumber: bigint): Promise<void> {
-    const { channel } = this.#connection;
-    const system = this.#gateway({ mspId, role: 'auditor' }).getNetwork(channel).getContract('qscc');
-    const options = { arguments: [channel], endorsingOrganizations: [mspId] };
     for (const end = Date.now() + BLOCK_TIMEOUT_MS; ; await delay(20)) {
-      const bytes = await system.evaluate('GetChainInfo', options);
-      const height = common.BlockchainInfo.deserializeBinary(bytes).getHeight();
-      if (BigInt(height) > blockNumber) return;
+      if ((await this.height(mspId)) > blockNumber) return;
       if (Date.now() > end) throw new Error(`the peer of ${mspId} has not reached block ${blockNumber}`);
     }
+  }
+
+  /** How many blocks an organisation's peer has. */
+  async height(mspId: string): Promise<bigint> {
+    const { channel } = this.#connection;
+    const options = { arguments: [channel], endorsingOrganizations: [mspId] };
+    const bytes = await this.network(mspId).getContract('qscc').evaluate('GetChainInfo', options);
+    return BigInt(common.BlockchainInfo.deserializeBinary(bytes).getHeight());
   }
 
   async evaluate<N extends TransactionName>(
@@ -168,9 +177,18 @@ export class FabricConsortium implements AsyncDisposable {
     }
   }
 
+  /** What an organisation's auditor sees of the channel, and sends to it, without the contracts. */
+  network(mspId: string): Network {
+    return this.gateway(mspId).getNetwork(this.#connection.channel);
+  }
+
+  gateway(mspId: string): Gateway {
+    return this.#gateway({ mspId, role: 'auditor' });
+  }
+
   #contract(caller: Caller, name: string): Contract {
     const [contract] = name.split(':');
-    return this.#gateway(caller).getNetwork(this.#connection.channel).getContract(this.#chaincode, contract);
+    return this.#gateway(caller).getNetwork(this.#connection.channel).getContract(this.chaincode, contract);
   }
 
   #gateway(caller: Caller): Gateway {
@@ -215,7 +233,8 @@ export class FabricConsortium implements AsyncDisposable {
   }
 }
 
-const validationName = (code: number): string =>
+/** Fabric's name of a transaction's validation code. */
+export const validationName = (code: number): string =>
   Object.entries(StatusCode).find(([, value]) => value === code)?.[0] ?? String(code);
 const method = (name: string): string => name.split(':')[1] ?? '';
 

@@ -1,11 +1,14 @@
 // Judges the chaincode on the network that CONSILIUM_CONNECTION names, where it is deployed as
 // CONSILIUM_CHAINCODE ("consilium" by default). CONSILIUM_ENROL may name a program that is given an MSP id, a person
-// and a role, and prints a certificate and key of that organisation as JSON.
+// and a role, and prints a certificate and key of that organisation as JSON. CONSILIUM_PEERS may name a JSON file with
+// the certificate and key of each organisation's peer, by MSP id: a network that is only there to be judged.
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { after, it } from 'node:test';
 import { promisify } from 'node:util';
 import { attackConformance } from './attack-conformance.ts';
 import { type Credentials, FabricConsortium } from './fabric-consortium.ts';
+import { forgeryConformance } from './forgery-conformance.ts';
 import { raceConformance } from './race-conformance.ts';
 import { stewardsConformance } from './stewards-conformance.ts';
 import { studyConformance } from './study-conformance.ts';
@@ -23,6 +26,14 @@ if (file === undefined || file === '') {
     },
     teardown: async () => {},
   };
+  const { CONSILIUM_PEERS: keys } = process.env;
+  const peer = async (mspId: string): Promise<Credentials> =>
+    JSON.parse(await readFile(keys!, 'utf8'))[mspId];
+  // First, while nobody is a member yet.
+  forgeryConformance('forged rows on the network of CONSILIUM_CONNECTION are refused', {
+    ...network,
+    ...(keys && { peer }),
+  });
   studyConformance('a study on the network of CONSILIUM_CONNECTION', network);
   attackConformance('attacks on the network of CONSILIUM_CONNECTION are refused', network);
   raceConformance('studies that race on the network of CONSILIUM_CONNECTION', network);

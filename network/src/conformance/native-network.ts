@@ -1,6 +1,7 @@
 // The real Fabric network that is judged: three organisations, the chaincodes that the suites ask, and the programs
 // that they need of their network.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Consortium } from '../config.ts';
@@ -75,6 +76,12 @@ export async function suiteEnvironment({ organisations, chaincode }: Consortium,
   const command = [issuer, join(folders, organisations[0]!.mspId)];
   const { stdout } = await promisify(execFile)(process.execPath, command);
   writeWhole(oddIdentities, stdout, 0o600);
+  const peers = join(directory, 'peers.json');
+  const keys = organisations.map(({ mspId }) => {
+    const read = (file: string) => readFileSync(join(folders, mspId, 'nodes/peer0/msp', file), 'utf8');
+    return [mspId, { certificate: read('signcerts/cert.pem'), privateKey: read('keystore/key.pem') }];
+  });
+  writeWhole(peers, JSON.stringify(Object.fromEntries(keys)), 0o600);
   const enrol = quoted([process.execPath, program('test-network'), 'enrol', '--organisation']);
   const crash = quoted([process.execPath, join(import.meta.dirname, 'crash.js'), directory]);
   return {
@@ -82,6 +89,7 @@ export async function suiteEnvironment({ organisations, chaincode }: Consortium,
     CONSILIUM_PROBE: PROBE,
     CONSILIUM_CHAINCODE: chaincode.name,
     CONSILIUM_ODD_IDENTITIES: oddIdentities,
+    CONSILIUM_PEERS: peers,
     CONSILIUM_ENROL: script('enrol.sh', `${enrol} ${quoted([folders])}/"$1" --name "$2" --role "$3"`),
     CONSILIUM_CRASH: script('crash.sh', crash),
   };

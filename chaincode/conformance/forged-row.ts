@@ -1,0 +1,107 @@
+// One row as its forger would like it: a transaction whose only result is that row's change, signed by peers that sign
+// whatever they are given. A peer with a chaincode of its own could sign no more than that.
+import { createHash, createPrivateKey } from 'node:crypto';
+import { type Signer, signers } from '@hyperledger/fabric-gateway';
+import fabricProtos from '@hyperledger/fabric-protos';
+import { canonicalJson } from '../src/domain/index.ts';
+import type { Credentials, FabricConsortium } from './fabric-consortium.ts';
+
+const { common, gateway, ledger, msp, peer } = fabricProtos;
+const { KVMetadataEntry, KVMetadataWrite, KVRWSet, KVWrite } = ledger.rwset.kvrwset;
+/** Fabric's name for a key-level endorsement policy among a key's metadata. */
+const VALIDATION_PARAMETER = 'VALIDATION_PARAMETER';
+
+/** What is to become of one row. */
+export interface RowChange {
+  readonly key: string;
+  /** What it is to hold, or that it is to go; as it is where absent. */
+  readonly value?: Uint8Array | 'deleted';
+  readonly policy?: Uint8Array | undefined;
+}
+
+/** Who signs as an organisation's peer. */
+export class PeerKey {
+  readonly #identity: Uint8Array;
+  readonly #sign: Signer;
+
+  constructor(mspId: string, { certificate, privateKey }: Credentials) {
+    const identity = new msp.SerializedIdentity();
+    identity.setMspid(mspId);
+    identity.setIdBytes(Buffer.from(certificate));
+    this.#identity = identity.serializeBinary();
+    this.#sign = signers.newPrivateKeySigner(createPrivateKey(privateKey));
+  }
+
+  async endorse(payload: Uint8Array): Promise<InstanceType<typeof peer.Endorsement>> {
+    const endorsement = new peer.Endorsement();
+    endorsement.setEndorser(this.#identity);
+    const digest = createHash('sha256').update(payload).update(this.#identity).digest();
+    endorsement.setSignature(await this.#sign(digest));
+    return endorsement;
+  }
+}
+
+/** Orders the change, in a transaction of this organisation's client; which one it is, and in which block it ended. */
+export async function orderForgery(
+  consortium: FabricConsortium,
+  sender: string,
+  change: RowChange,
+  endorsers: readonly PeerKey[],
+): Promise<{ transactionId: string; blockNumber: bigint }> {
+  const contract = consortium.network(sender).getContract(consortium.chaincode, 'audit');
+  // Of a time that never was: it reads no row, whatever became of rows.
+  const harmless = contract.newProposal('listActivities', {
+    arguments: [canonicalJson({ by: 'all', from: '9999-01-01T00:00:00Z' })],
+    endorsingOrganizations: [sender],
+  });
+  const prepared = gateway.PreparedTransaction.deserializeBinary((await harmless.endorse()).getBytes());
+  const envelope = prepared.getEnvelope()!;
+  const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
+  const transaction = peer.Transaction.deserializeBinary(payload.getData_asU8());
+  const [action] = transaction.getActionsList();
+  const actionPayload = peer.ChaincodeActionPayload.deserializeBinary(action!.getPayload_asU8());
+  const endorsed = actionPayload.getAction()!;
+  const response = peer.ProposalResponsePayload.deserializeBinary(endorsed.getProposalResponsePayload_asU8());
+  const result = peer.ChaincodeAction.deserializeBinary(response.getExtension_asU8());
+
+  result.setResults(resultsOf(consortium.chaincode, change));
+  response.setExtension$(result.serializeBinary());
+  const forged = response.serializeBinary();
+  endorsed.setProposalResponsePayload(forged);
+  endorsed.setEndorsementsList(await Promise.all(endorsers.map((endorser) => endorser.endorse(forged))));
+  action!.setPayload(actionPayload.serializeBinary());
+  payload.setData(transaction.serializeBinary());
+  envelope.setPayload(payload.serializeBinary());
+  envelope.setSignature('');
+  const sent = await consortium.gateway(sender).newTransaction(prepared.serializeBinary()).submit();
+  const { blockNumber, transactionId } = await sent.getStatus();
+  return { transactionId, blockNumber };
+}
+
+/** Nothing is read, so that no version stands in the way. */
+function resultsOf(chaincode: string, { key, value, policy }: RowChange): Uint8Array {
+  const set = new KVRWSet();
+  if (value !== undefined) {
+    const write = new KVWrite();
+    write.setKey(key);
+    if (value === 'deleted') write.setIsDelete(true);
+    else write.setValue(value);
+    set.setWritesList([write]);
+  }
+  if (policy !== undefined) {
+    const entry = new KVMetadataEntry();
+    entry.setName(VALIDATION_PARAMETER);
+    entry.setValue(policy);
+    const write = new KVMetadataWrite();
+    write.setKey(key);
+    write.setEntriesList([entry]);
+    set.setMetadataWritesList([write]);
+  }
+  const named = new ledger.rwset.NsReadWriteSet();
+  named.setNamespace(chaincode);
+  named.setRwset(set.serializeBinary());
+  const all = new ledger.rwset.TxReadWriteSet();
+  all.setDataModel(ledger.rwset.TxReadWriteSet.DataModel.KV);
+  all.setNsRwsetList([named]);
+  return all.serializeBinary();
+}

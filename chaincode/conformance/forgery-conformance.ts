@@ -1,0 +1,302 @@
+// Forgeries of one row: whoever holds a peer's key can sign any result, and so can a peer that runs other code. Each
+// transaction here changes one row alone, so that it is refused for that row's policy, or not at all; and the same
+// change by enough peers is valid, so that nothing else about it is what was refused. Rows of every kind are tried, and
+// the compiler asks who guards a kind that is new.
+import { strict as assert } from 'node:assert';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import type { Argument, TransactionName } from '../src/domain/index.ts';
+import { anyOfPeers, majorityOf } from '../src/ledger/key-policy.ts';
+import type { Noun } from '../src/ledger/rows.ts';
+import {
+  aggregate,
+  datasetArgument,
+  memberArgument,
+  updateArgument,
+  verdictArgument,
+} from '../src/testing/examples.ts';
+import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
+import type { Credentials } from './fabric-consortium.ts';
+import { orderForgery, PeerKey, type RowChange } from './forged-row.ts';
+import { type RowInBlocks, RowsInBlocks } from './rows-in-blocks.ts';
+
+export interface ForgeryConformance extends LedgerConformance {
+  /** The key of an organisation's peer, and its certificate. Undefined: none can be had. */
+  readonly peer?: (mspId: string) => Promise<Credentials>;
+}
+
+type Kind = Noun | 'activity' | 'activity-by';
+type Guard = 'majority' | 'owner' | 'validators';
+
+/** Whose peers must sign a change: a majority; the owner's with it; or all the validators of a round that asks for all. */
+const GUARDS: Readonly<Record<Kind, Guard>> = {
+  member: 'majority',
+  dataset: 'owner',
+  budget: 'owner',
+  'budget-version': 'majority',
+  study: 'majority',
+  consent: 'owner',
+  'consent-approval': 'owner',
+  motion: 'majority',
+  vote: 'majority',
+  round: 'validators',
+  update: 'majority',
+  verdict: 'majority',
+  attestation: 'majority',
+  equivocation: 'majority',
+  model: 'majority',
+  'privacy-charge': 'majority',
+  commitment: 'majority',
+  release: 'majority',
+  activity: 'majority',
+  'activity-by': 'majority',
+};
+const KINDS = Object.keys(GUARDS) as Kind[];
+/** Of kinds with many rows, as many of the forger's latest. */
+const ROWS_MAX = 4;
+const FORGED = Buffer.from('{}');
+const NONE = 'not run: the network lends no keys of peers';
+
+export function forgeryConformance(title: string, { setup, teardown, peer }: ForgeryConformance): void {
+  describe(title, { skip: peer === undefined && NONE }, () => {
+    let story: ConsortiumStory;
+    let mallory: string;
+    let own: string;
+    let guarded: string;
+    let studyId: string;
+    let wasFirst: boolean;
+    /** By organisation: who signs, and what its peer has committed. */
+    const keys = new Map<string, PeerKey>();
+    const peers = new Map<string, RowsInBlocks>();
+    const world = () => peers.get(story.members[0]!)!;
+
+    before(async () => {
+      const ledger = await setup();
+      story = new ConsortiumStory(ledger);
+      mallory = story.members.at(-1)!;
+      own = story.dataset(mallory);
+      guarded = `guarded-${story.run}`;
+      studyId = `forged-${story.run}`;
+      for (const mspId of story.members) {
+        keys.set(mspId, new PeerKey(mspId, await peer!(mspId)));
+        peers.set(mspId, new RowsInBlocks(ledger, mspId));
+      }
+      const { items } = await ledger.evaluate(mallory, 'auditor', 'member:list', {});
+      wasFirst = items.length === 0;
+      if (wasFirst) await ledger.submit(mallory, 'operator', 'member:register', memberArgument(mallory));
+      else await story.join();
+      await story.register(own, mallory);
+    });
+    after(teardown);
+
+    /** Orders each change, signed by these; the codes that every organisation's peer gave it must be this one. */
+    async function met(code: string, forgeries: readonly [RowChange, readonly string[]][]): Promise<void> {
+      const sent = await Promise.all(
+        forgeries.map(([change, mspIds]) =>
+          orderForgery(
+            story.ledger,
+            mallory,
+            change,
+            mspIds.map((mspId) => keys.get(mspId)!),
+          ),
+        ),
+      );
+      const last = sent.reduce((most, { blockNumber }) => (blockNumber > most ? blockNumber : most), 0n);
+      await readTo(last);
+      for (const [mspId, blocks] of peers) {
+        for (const [i, { transactionId }] of sent.entries()) {
+          const [{ key }, signers] = forgeries[i]!;
+          const what = `${JSON.stringify(key)} signed by ${signers.join(', ')}, at the peer of ${mspId}`;
+          assert.equal(blocks.outcome(transactionId), code, what);
+        }
+      }
+    }
+    async function readTo(last: bigint): Promise<void> {
+      await story.ledger.waitForBlock(last);
+      for (const blocks of peers.values()) await blocks.readTo(last);
+    }
+    /** The rows of a kind that the forger's own transactions wrote last, with their keys. */
+    function rowsOf(kind: Kind): [key: string, row: RowInBlocks][] {
+      const rows = [...world().rows].filter(
+        ([key, { author }]) => key.startsWith(`\u0000${kind}\u0000`) && author === mallory,
+      );
+      assert.ok(rows.length > 0, `there is a ${kind}`);
+      return rows.slice(-ROWS_MAX);
+    }
+    const others = (mspId: string) => story.members.filter((member) => member !== mspId);
+    function suffice(guard: Guard, signers: readonly string[]): boolean {
+      if (guard === 'validators') return signers.length === story.members.length;
+      const majority = signers.length >= majorityOf(story.members.length);
+      return majority && (guard === 'majority' || signers.includes(mallory));
+    }
+    /** The forger's peer alone, and all but one organisation's wherever that is not enough. */
+    const tooFew = (guard: Guard): string[][] =>
+      [[mallory], ...story.members.map(others)].filter((signers) => !suffice(guard, signers));
+    const enough = (guard: Guard): string[] =>
+      story.members
+        .map((_, i) => [mallory, ...others(mallory).slice(0, i)])
+        .find((signers) => suffice(guard, signers))!;
+    const changesOf = (key: string): RowChange[] => [
+      { key, value: FORGED },
+      { key, value: 'deleted' },
+      { key, policy: anyOfPeers(1, [mallory]) },
+    ];
+    const submit = <N extends TransactionName>(
+      role: 'trainer' | 'steward' | 'researcher' | 'auditor',
+      name: N,
+      argument: Argument<N>,
+      mspId = mallory,
+    ) => story.ledger.submit(mspId, role, name, argument);
+    /** What every organisation's chaincode answers about the study and the forger's accounts. */
+    async function answers(): Promise<unknown> {
+      const all = await Promise.all(
+        story.members.map(async (mspId) => {
+          const ask = <N extends TransactionName>(name: N, argument: Argument<N>) =>
+            story.ledger.evaluate(mspId, 'auditor', name, argument);
+          return [
+            await ask('model:getLineage', { studyId }),
+            await ask('privacy:getBudget', { datasetId: own, pool: 'training' }),
+            await ask('privacy:getBudget', { datasetId: own, pool: 'held-out' }),
+            await ask('audit:listActivities', { by: 'study', value: studyId, pageSize: 200 }),
+          ];
+        }),
+      );
+      for (const answer of all) assert.deepEqual(answer, all[0]);
+      return all[0];
+    }
+
+    it('a dataset of whoever registered first is its own to rewrite until its next consent', async (t: TestContext) => {
+      if (!wasFirst) return t.skip('not run: others are members already');
+      await readTo((await story.ledger.height(mallory)) - 1n);
+      const [[key, { value }]] = rowsOf('dataset') as [[string, RowInBlocks]];
+      await met('VALID', [[{ key, value }, [mallory]]]);
+      await story.join();
+      await met('VALID', [[{ key, value }, [mallory]]]);
+    });
+
+    it('a study up to its model leaves rows of every kind, whose author is the forger', async () => {
+      for (const datasetId of story.datasets.slice(0, -1)) {
+        await story.register(datasetId, story.owner(datasetId));
+      }
+      await submit('steward', 'dataset:register', {
+        ...datasetArgument(guarded),
+        consentPolicy: { stewards: 2 },
+      });
+      const all = story.members.length;
+      await story.propose(studyId, {
+        datasets: [...story.datasets, guarded],
+        quorum: { updates: all, validators: all },
+        rounds: 1,
+      });
+      await submit('steward', 'study:approveConsent', { studyId, datasetId: guarded });
+      for (const datasetId of story.datasets) await story.consent(studyId, datasetId);
+      await story.start(studyId);
+      const amendment = { validationMinimum: '0' };
+      await submit('steward', 'motion:move', { studyId, kind: 'amend', amendment, reason: 'stays open' });
+      await submit('steward', 'motion:vote', { studyId, motion: 1, accept: true });
+      const round = { studyId, round: 1 };
+      await submit('trainer', 'round:open', round);
+      const each = (send: (mspId: string) => Promise<unknown>) => Promise.all(story.members.map(send));
+      await each((mspId) => {
+        const update = updateArgument({ studyId, datasetId: story.dataset(mspId) });
+        return submit('trainer', 'round:recordUpdate', update, mspId);
+      });
+      await submit('trainer', 'round:close', round);
+      await each((mspId) => {
+        const verdict = { studyId, datasets: story.datasets, own: [story.dataset(mspId)] };
+        return submit('trainer', 'round:recordVerdict', verdictArgument(verdict), mspId);
+      });
+      await submit('trainer', 'round:tally', round);
+      const { parametersSha256 } = aggregate('model');
+      await each((mspId) => submit('trainer', 'round:attest', { ...round, parametersSha256 }, mspId));
+      await submit('trainer', 'round:finalize', { ...round, aggregate: aggregate('model') });
+      const said = { ...round, parametersSha256: aggregate('another').parametersSha256 };
+      const signed = story.ledger.signedProposal(story.members[0]!, 'trainer', 'round:attest', said);
+      await submit('auditor', 'round:reportEquivocation', { ...round, statement: 'attestation', ...signed });
+      await submit('trainer', 'model:publish', { studyId });
+
+      await readTo((await story.ledger.height(mallory)) - 1n);
+      for (const kind of KINDS) rowsOf(kind);
+      const pools = rowsOf('budget').filter(([key]) => key.includes(own));
+      assert.equal(pools.length, 2, 'both accounts of the dataset that was registered first');
+    });
+
+    for (const kind of KINDS) {
+      it(`${kind} rows are not written over, deleted or given another policy by too few peers`, async () => {
+        const before = world().snapshot();
+        const forgeries = rowsOf(kind).flatMap(([key]) =>
+          changesOf(key).flatMap((change) =>
+            tooFew(GUARDS[kind]).map((signers): [RowChange, string[]] => [change, signers]),
+          ),
+        );
+        await met('ENDORSEMENT_POLICY_FAILURE', forgeries);
+        for (const blocks of peers.values()) assert.equal(blocks.snapshot(), before, 'no row is another');
+      });
+    }
+
+    it('rows that are not there yet are not written by one peer alone', async () => {
+      const before = world().snapshot();
+      const made = KINDS.map((kind): RowChange => ({ key: `${rowsOf(kind)[0]![0]}9\u0000`, value: FORGED }));
+      await met(
+        'ENDORSEMENT_POLICY_FAILURE',
+        made.map((change) => [change, [mallory]]),
+      );
+      assert.equal(world().snapshot(), before);
+      const majority = enough('majority');
+      await met(
+        'VALID',
+        made.map((change) => [change, majority]),
+      );
+      await met(
+        'VALID',
+        made.map(({ key }) => [{ key, value: 'deleted' }, majority]),
+      );
+      assert.equal(world().snapshot(), before);
+    });
+
+    it('the same changes by enough peers are valid, and a policy of one peer alone lets it write', async () => {
+      const before = world().snapshot();
+      const said = await answers();
+      const rows = KINDS.flatMap((kind) =>
+        rowsOf(kind).map(([key, row]) => ({ key, row, signers: enough(GUARDS[kind]) })),
+      );
+      const [write, remove, release] = [0, 1, 2].map((i) =>
+        rows.map(({ key, signers }): [RowChange, string[]] => [changesOf(key)[i]!, signers]),
+      ) as [[RowChange, string[]][], [RowChange, string[]][], [RowChange, string[]][]];
+      try {
+        await met('VALID', write);
+        await met('VALID', release);
+        await met(
+          'VALID',
+          write.map(([change]) => [change, [mallory]]),
+        );
+        await met(
+          'VALID',
+          remove.map(([change]) => [change, [mallory]]),
+        );
+      } finally {
+        await met(
+          'VALID',
+          rows.map(({ key, row: { value, policy } }) => [{ key, value, policy }, story.members]),
+        );
+      }
+      assert.equal(world().snapshot(), before, 'all is as it was');
+      assert.deepEqual(await answers(), said);
+    });
+
+    it('a version of an account that all others write anew or delete is not believed', async () => {
+      const said = await answers();
+      const versions = rowsOf('budget-version');
+      for (const value of [FORGED, 'deleted'] as const) {
+        await met(
+          'VALID',
+          versions.map(([key]) => [{ key, value }, others(mallory)]),
+        );
+        assert.deepEqual(await answers(), said);
+      }
+      await met(
+        'VALID',
+        versions.map(([key, { value }]) => [{ key, value }, others(mallory)]),
+      );
+    });
+  });
+}
