@@ -119,7 +119,7 @@ export class FabricConsortium implements AsyncDisposable {
       const sent = await contract.submitAsync(method(name), options);
       const { successful, code, blockNumber } = await sent.getStatus();
       if (!successful) throw new Error(`${name} is invalid: ${validationName(code)}`);
-      await this.waitForBlock(blockNumber);
+      await Promise.all(this.mspIds.map((mspId) => this.#waitForBlock(mspId, blockNumber)));
       return JSON.parse(Buffer.from(sent.getResult()).toString('utf8'));
     } catch (error) {
       throw refusalIn(error) ?? error;
@@ -140,11 +140,6 @@ export class FabricConsortium implements AsyncDisposable {
     const bytes = Buffer.from(proposed.getProposal()!.getProposalBytes_asU8());
     const signature = sign('sha256', bytes, createPrivateKey(this.#identity({ mspId, role }).privateKey));
     return { proposal: bytes.toString('base64'), signature: signature.toString('base64') };
-  }
-
-  /** Waits until every organisation's peer has this block. */
-  async waitForBlock(blockNumber: bigint): Promise<void> {
-    await Promise.all(this.mspIds.map((mspId) => this.#waitForBlock(mspId, blockNumber)));
   }
 
   async #waitForBlock(mspId: string, blockNumber: bigint): Promise<void> {
@@ -201,7 +196,8 @@ export class FabricConsortium implements AsyncDisposable {
     let client = this.#clients.get(mspId);
     if (client === undefined) {
       const tls = credentials.createSsl(Buffer.from(organisation.tlsRootCertificate));
-      client = new Client(organisation.endpoint, tls);
+      // Blocks may be larger than clients usually take.
+      client = new Client(organisation.endpoint, tls, { 'grpc.max_receive_message_length': -1 });
       this.#clients.set(mspId, client);
     }
     const connected = connect({

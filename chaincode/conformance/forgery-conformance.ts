@@ -111,8 +111,7 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       }
     }
     async function readTo(last: bigint): Promise<void> {
-      await story.ledger.waitForBlock(last);
-      for (const blocks of peers.values()) await blocks.readTo(last);
+      await Promise.all([...peers.values()].map((blocks) => blocks.readTo(last)));
     }
     /** The rows of a kind that the forger's own transactions wrote last, with their keys. */
     function rowsOf(kind: Kind): [key: string, row: RowInBlocks][] {
@@ -135,11 +134,9 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       story.members
         .map((_, i) => [mallory, ...others(mallory).slice(0, i)])
         .find((signers) => suffice(guard, signers))!;
-    const changesOf = (key: string): RowChange[] => [
-      { key, value: FORGED },
-      { key, value: 'deleted' },
-      { key, policy: anyOfPeers(1, [mallory]) },
-    ];
+    const overwritten = (key: string): RowChange => ({ key, value: FORGED });
+    const deleted = (key: string): RowChange => ({ key, value: 'deleted' });
+    const released = (key: string): RowChange => ({ key, policy: anyOfPeers(1, [mallory]) });
     const submit = <N extends TransactionName>(
       role: 'trainer' | 'steward' | 'researcher' | 'auditor',
       name: N,
@@ -224,8 +221,8 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       it(`${kind} rows are not written over, deleted or given another policy by too few peers`, async () => {
         const before = world().snapshot();
         const forgeries = rowsOf(kind).flatMap(([key]) =>
-          changesOf(key).flatMap((change) =>
-            tooFew(GUARDS[kind]).map((signers): [RowChange, string[]] => [change, signers]),
+          [overwritten, deleted, released].flatMap((change) =>
+            tooFew(GUARDS[kind]).map((signers): [RowChange, string[]] => [change(key), signers]),
           ),
         );
         await met('ENDORSEMENT_POLICY_FAILURE', forgeries);
@@ -235,20 +232,20 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
 
     it('rows that are not there yet are not written by one peer alone', async () => {
       const before = world().snapshot();
-      const made = KINDS.map((kind): RowChange => ({ key: `${rowsOf(kind)[0]![0]}9\u0000`, value: FORGED }));
+      const made = KINDS.map((kind) => `${rowsOf(kind)[0]![0]}9\u0000`);
       await met(
         'ENDORSEMENT_POLICY_FAILURE',
-        made.map((change) => [change, [mallory]]),
+        made.map((key) => [overwritten(key), [mallory]]),
       );
       assert.equal(world().snapshot(), before);
       const majority = enough('majority');
       await met(
         'VALID',
-        made.map((change) => [change, majority]),
+        made.map((key) => [overwritten(key), majority]),
       );
       await met(
         'VALID',
-        made.map(({ key }) => [{ key, value: 'deleted' }, majority]),
+        made.map((key) => [deleted(key), majority]),
       );
       assert.equal(world().snapshot(), before);
     });
@@ -256,22 +253,26 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
     it('the same changes by enough peers are valid, and a policy of one peer alone lets it write', async () => {
       const before = world().snapshot();
       const said = await answers();
-      const rows = KINDS.flatMap((kind) =>
-        rowsOf(kind).map(([key, row]) => ({ key, row, signers: enough(GUARDS[kind]) })),
-      );
-      const [write, remove, release] = [0, 1, 2].map((i) =>
-        rows.map(({ key, signers }): [RowChange, string[]] => [changesOf(key)[i]!, signers]),
-      ) as [[RowChange, string[]][], [RowChange, string[]][], [RowChange, string[]][]];
+      const rows = KINDS.map((kind) => {
+        const [key, row] = rowsOf(kind)[0]!;
+        return { key, row, signers: enough(GUARDS[kind]) };
+      });
       try {
-        await met('VALID', write);
-        await met('VALID', release);
         await met(
           'VALID',
-          write.map(([change]) => [change, [mallory]]),
+          rows.map(({ key, signers }) => [overwritten(key), signers]),
         );
         await met(
           'VALID',
-          remove.map(([change]) => [change, [mallory]]),
+          rows.map(({ key, signers }) => [released(key), signers]),
+        );
+        await met(
+          'VALID',
+          rows.map(({ key }) => [overwritten(key), [mallory]]),
+        );
+        await met(
+          'VALID',
+          rows.map(({ key }) => [deleted(key), [mallory]]),
         );
       } finally {
         await met(

@@ -51,7 +51,7 @@ export class RowsInBlocks {
     );
   }
 
-  /** Reads on up to this block, which the peer must have. */
+  /** Reads on up to this block, and waits for it where the peer does not have it yet. */
   async readTo(last: bigint): Promise<void> {
     if (this.#next > last) return;
     const network = this.#consortium.network(this.#mspId);
