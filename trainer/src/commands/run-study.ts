@@ -330,7 +330,7 @@ function curveOf({ title, privacy, metrics, data }: ModelCard): string {
         : `ε = ${epsilon?.toPrecision(3)}, δ = ${privacy.delta} for each ${privacy.unit}`,
     scores:
       metrics.scores === 'exact'
-        ? 'Exact scores: not private for the held-out patients.'
+        ? 'Exact scores: not private for held-out patients.'
         : 'Noised scores, charged to the held-out patients.',
   });
 }

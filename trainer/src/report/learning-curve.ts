@@ -79,7 +79,7 @@ export function learningCurve(
     lines,
     scale: first === 'accuracy' ? 'shares' : 'amounts',
     footnote:
-      `${about.scores} Bars: 95 % confidence intervals of the last round.` +
+      `${about.scores} Bars: 95 % intervals of the last round.` +
       (isByHospital ? ` Thin: ${texts[0]!.title} by hospital.` : ''),
   });
 }
