@@ -23,7 +23,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   chaincode: [],
   'test-network': [],
   gateway: ['@consilium/chaincode/domain'],
-  trainer: ['@consilium/chaincode/domain'],
+  trainer: ['@consilium/chaincode/domain', '@consilium/chaincode/accountant'],
   network: [],
 };
 

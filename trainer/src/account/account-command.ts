@@ -1,5 +1,5 @@
 // `consilium-trainer account`: what a plan costs in privacy, or how much noise it needs, without a ledger.
-import { calibrateNoiseByPld, epsilonByPld, epsilonByRenyiSeries } from '@consilium/chaincode/domain';
+import { calibrateNoiseByPld, epsilonByPld, epsilonByRenyiSeries } from '@consilium/chaincode/accountant';
 import { type AccountRequest, AccountRequestError, readAccountRequest } from './account-request.ts';
 
 const EXIT = { ok: 0, usage: 2 } as const;

@@ -6,7 +6,7 @@ import { rdpSampledGaussian } from '../sampled-gaussian.ts';
 import { calibrateNoiseByPld, deltaByPld, epsilonByPld, type GaussianSteps } from './index.ts';
 import { SampledGaussianLosses } from './sampled-gaussian-losses.ts';
 import { deltaOfRelease, epsilonOfRelease } from './single-release.ts';
-import { EPSILONS, type Part, VARIANTS } from './testing/dp-accounting-values.ts';
+import { DEFINITION, EPSILONS, type Part, VARIANTS } from './testing/dp-accounting-values.ts';
 import { composePlainly, convolveCircularly, epsilonPlainly, mirror } from './testing/plain-accountant.ts';
 
 const stepsOf = ([noiseMultiplier, samplingRate, steps]: Part): GaussianSteps => ({
@@ -34,6 +34,15 @@ test('where dp-accounting resolves the grid ε is within 4e-4 of it, above or be
       Math.abs(epsilon / pessimistic - 1) < 4e-4,
       `${JSON.stringify(parts)}: ${epsilon / pessimistic}`,
     );
+  }
+});
+
+test('ε and δ are those of the definition in 40 digits, and at most a ten-thousandth above', () => {
+  for (const { part, epsilon, delta } of DEFINITION) {
+    const cost = epsilonByPld(one(...part), delta);
+    assert.ok(cost >= epsilon * (1 - 1e-9) && cost <= epsilon * (1 + 1e-4), `${part}: ${cost}`);
+    const found = deltaByPld(one(...part), epsilon);
+    assert.ok(found >= delta * (1 - 1e-9) && found <= delta * (1 + 1e-4), `${part}: ${found}`);
   }
 });
 

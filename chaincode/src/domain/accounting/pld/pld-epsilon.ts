@@ -11,7 +11,9 @@ import {
   unbounded,
 } from './gaussian-steps.ts';
 import type { LossSource } from './loss-pair.ts';
+import { inversionFor, type SampledKind } from './plan-inversion.ts';
 import { type ComposedNodes, cumulantAt, type Direction, findSaddlePoint } from './saddle-point.ts';
+import { SampledGaussianLosses } from './sampled-gaussian-losses.ts';
 import { deltaOfRelease, epsilonOfRelease } from './single-release.ts';
 import { COARSEST_BIAS, sizeFor, TAIL_SHARE } from './size-transform.ts';
 
@@ -66,14 +68,74 @@ function logDeltaBound(parts: readonly ComposedNodes[], direction: Direction, ep
 interface Question {
   readonly parts: readonly ComposedNodes[];
   readonly grids: Grids;
+  /** What is composed, where it can be inverted. */
+  readonly invertible: Invertible | undefined;
   readonly wanted: Wanted;
   /** The δ that is given, or roughly the δ that is wanted. */
   readonly delta: number;
   readonly finer: number;
 }
 
+interface Invertible {
+  readonly sampled: readonly SampledKind[];
+  readonly gaussian: number;
+}
+
+function invertibleOf(kinds: readonly Kind[], sources: readonly SourceSteps[]): Invertible | undefined {
+  const sampled: SampledKind[] = [];
+  let gaussian = 0;
+  for (const [i, kind] of kinds.entries()) {
+    const { source } = sources[i]!;
+    if (!(source instanceof SampledGaussianLosses)) return undefined;
+    if (kind.samplingRate === 1) gaussian += kind.steps / (2 * kind.noiseMultiplier ** 2);
+    else sampled.push({ kind, to: source.highestOutput });
+  }
+  return { sampled, gaussian };
+}
+
+const MOST_INVERSIONS = 3;
+/** An inversion's nodes times frequencies that are fewer than a grid's sizing is worth, and most that are tried. */
+const LITTLE_WORK = 1e5;
+const MOST_WORK = 1e7;
+/** What a point of a grid's transform costs, in nodes times frequencies. */
+const WORK_PER_POINT = 25;
+/** Share of δ, and of ε, by which what an inversion charges and wraps round may move them. */
+const LOOSEST = 1e-5;
+
+/** The bound in one direction by inversion; undefined where a grid is to be taken. */
+function invertIn(
+  direction: Direction,
+  { parts, invertible, wanted, delta, finer }: Question,
+): number | undefined {
+  if (invertible === undefined) return undefined;
+  let saddle = findSaddlePoint(parts, direction, 'delta' in wanted ? { logDelta: Math.log(delta) } : wanted);
+  for (let attempt = 0; attempt < MOST_INVERSIONS; attempt++) {
+    const logDelta = 'delta' in wanted ? Math.log(delta) : saddle.logDelta;
+    const planned = inversionFor({ parts, ...invertible, direction, saddle, logDelta });
+    if (planned === undefined || planned.work > MOST_WORK) return undefined;
+    if (planned.work > LITTLE_WORK) {
+      const lowest = saddle.epsilon - 1 / saddle.theta;
+      const { length } = sizeFor(parts, direction, { saddle, decay: saddle.theta, logDelta, lowest, finer });
+      if (planned.work > LITTLE_WORK + WORK_PER_POINT * length) return undefined;
+    }
+    const losses = planned.losses();
+    const found =
+      'delta' in wanted ? losses.epsilonOf(wanted.delta, saddle.epsilon) : losses.deltaOf(wanted.epsilon);
+    if (found === undefined) return undefined;
+    const loose = losses.chargedAt(found.epsilon) + planned.wrappedAt(found.epsilon);
+    const allowed = LOOSEST * found.delta * Math.max(1, found.epsilon * found.decay);
+    if (loose <= allowed) return 'delta' in wanted ? found.epsilon : found.delta;
+    saddle = findSaddlePoint(parts, direction, { epsilon: found.epsilon });
+  }
+  return undefined;
+}
+
 /** The bound in one direction, with the grid refined and the window moved until it is tight. */
-function boundIn(direction: Direction, { parts, grids, wanted, delta, finer }: Question): number {
+function boundIn(direction: Direction, question: Question): number {
+  return invertIn(direction, question) ?? composeIn(direction, question);
+}
+
+function composeIn(direction: Direction, { parts, grids, wanted, delta, finer }: Question): number {
   const logDelta = Math.log(delta);
   let saddle = findSaddlePoint(parts, direction, 'delta' in wanted ? { logDelta } : wanted);
   let decay = saddle.theta;
@@ -109,12 +171,13 @@ const nodesOf = (sources: readonly SourceSteps[]): ComposedNodes[] =>
   sources.map(({ source, steps }) => ({ nodes: source.nodes, steps }));
 
 /** The larger bound of both directions, with tails that are small beside `delta`. */
-function worstOf(kinds: readonly Kind[], question: Omit<Question, 'parts' | 'grids'>): number {
+function worstOf(kinds: readonly Kind[], question: Omit<Question, 'parts' | 'grids' | 'invertible'>): number {
   const { wanted, delta } = question;
   const steps = kinds.reduce((sum, kind) => sum + kind.steps, 0);
   const sources = sourcesOf(kinds, (delta * TAIL_SHARE) / steps);
   const parts = nodesOf(sources);
-  const task = { parts, grids: new Grids(sources), ...question };
+  const invertible = invertibleOf(kinds, sources);
+  const task = { parts, grids: new Grids(sources), invertible, ...question };
   const remove = boundIn('remove', task);
   if (remove === Number.POSITIVE_INFINITY || sources.every(({ source }) => source.symmetric)) return remove;
   // Where Chernoff's bound alone shows that adding costs less than removing, it need not be composed.
@@ -167,9 +230,10 @@ function totalVariationBound(kinds: readonly Kind[]): number {
  * The smallest ε ≥ 0, rounded up, at which the composition of the events is (ε, δ)-differentially private
  * under adding or removing one unit; both directions are composed and the larger counts.
  *
- * An upper bound: every discretisation, truncation and rounding is charged. What discretisation adds is held
- * below 2·10⁻⁴ of ε (more, still upwards, where ε is below a thousandth of its own scale). One release, and
- * any number of releases without subsampling, are exact. The order of the events does not matter.
+ * An upper bound: every discretisation, truncation and rounding is charged. By inversion ε is within 10⁻⁴ above the
+ * smallest; where a grid of losses takes less work, as for few steps, what it adds is held below 2·10⁻⁴ of ε (more,
+ * still upwards, where ε is below a thousandth of its own scale). One release, and any number of releases without
+ * subsampling, are exact. The order of the events does not matter.
  *
  * Edge cases: no events, or none that costs anything, give 0; a noise multiplier of 0 with a sampling rate
  * above 0 gives ∞; one below 0.05, where ε is hundreds, is bounded without its sampling rate.

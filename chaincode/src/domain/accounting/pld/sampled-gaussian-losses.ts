@@ -54,6 +54,11 @@ export class SampledGaussianLosses implements LossSource {
     this.#to = Math.max(q < 1 ? sigma * normalQuantileBound(tailMass / 2) : 0, shifted);
   }
 
+  /** Outputs above this are cut off. */
+  get highestOutput(): number {
+    return this.#to;
+  }
+
   #excess(x: number): number {
     return this.#q * Math.exp((2 * x - 1) / (2 * this.#sigma ** 2));
   }
