@@ -18,7 +18,7 @@ const GAUSSIAN: Inversion = {
 };
 const RELEASE = { noiseMultiplier: 1, samplingRate: 1 };
 const EPSILONS = [0, 0.5, 1, 2, 4, 5];
-/** Whether a plan gives an upper bound, of a value itself rounded up a little; and one that is tight to a share. */
+/** Whether a plan bounds δ from above, which is itself rounded up a little; and whether tightly, to a share. */
 const sound = (plan: Inversion): boolean =>
   EPSILONS.every(
     (epsilon) =>

@@ -159,7 +159,7 @@ export const VARIANTS: readonly RecordedVariant[] = [
     datasetSize: 1000, largestBatch: 64 },
 ];
 
-/** δ of one kind of step at an ε, by the inversion of the Laplace transform in 40 digits (mpmath), in two ways alike. */
+/** δ of one kind of step at an ε, by inverting the Laplace transform in 40 digits (mpmath), in two ways alike. */
 // biome-ignore format: a table
 export const DEFINITION: readonly { readonly part: Part; readonly epsilon: number; readonly delta: number }[] = [
   { part: [1, 0.01, 1000], epsilon: 2, delta: 2.66557192476179e-06 },
