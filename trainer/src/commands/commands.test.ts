@@ -409,7 +409,7 @@ describe('the commands', () => {
       ...['train', '--data', at('a.csv'), '--dictionary', at('draft.json'), '--study', at('study.yaml')],
     );
     assert.equal(refused.status, 2);
-    assert.match(refused.stderr, /dictionary: features\.0\.bounds\.low still says TODO/);
+    assert.match(refused.stderr, /dictionary: features\.0 \(age\)\.bounds\.low still says TODO/);
     assert.equal((await run('dictionary', 'init', at('a.csv'), '--out', at('draft.json'))).status, 2);
   });
 });

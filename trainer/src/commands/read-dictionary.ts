@@ -3,11 +3,15 @@ import { Dictionary, DomainError, dictionaryProblems, validate } from '@consiliu
 import { PLACEHOLDER } from '../data/draft-dictionary.ts';
 import { InputError, readText } from './command-line.ts';
 
-/** Paths of all placeholders in a JSON value. */
+/** Paths of all placeholders in a JSON value; members of lists that have a name are told by it too. */
 function placeholders(value: unknown, at: string): string[] {
   if (typeof value === 'string') return value.startsWith(PLACEHOLDER) ? [at] : [];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, member]) => placeholders(member, at ? `${at}.${key}` : key));
+  return Object.entries(value).flatMap(([key, member]) => {
+    const isNamed = Array.isArray(value) && typeof member?.name === 'string';
+    const place = isNamed ? `${key} (${member.name})` : key;
+    return placeholders(member, at ? `${at}.${place}` : place);
+  });
 }
 
 /** Where JSON breaks off; what stands there is not repeated. */
