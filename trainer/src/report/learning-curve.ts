@@ -13,6 +13,8 @@ const SITES = ['#009e73', '#cc79a7', '#b8860b', '#56b4e9', '#5e4fa2', '#7a5c3e']
 const SITES_SHOWN = 10;
 
 const shortened = (name: string): string => (name.length > 14 ? `${name.slice(0, 13)}…` : name);
+/** What stands beside a line's end, where there is room for about 20 characters with the value. */
+const endLabel = (title: string): string => (title.length > 12 ? title.split(' ').at(-1)! : title);
 
 /**
  * An SVG document: the label's metrics over all hospitals with the last round's intervals, the baseline, and each
@@ -44,7 +46,7 @@ export function learningCurve(
   const lines: Line[] = texts.map(({ metric, title }, place) => {
     const interval = last?.[metric];
     return {
-      label: title,
+      label: endLabel(title),
       color: MAIN[place]!,
       points: line(pooled, (score) => score[metric]?.value),
       ...(interval && { interval }),
@@ -71,10 +73,15 @@ export function learningCurve(
       });
     });
   }
-  const unit = target.kind === 'numeric' && target.unit !== '' ? ` · errors in ${target.unit}` : '';
+  const isInUnit = target.kind === 'numeric' && target.unit !== '';
+  const measure = isInUnit
+    ? ` · errors in ${target.unit}`
+    : target.kind === 'count'
+      ? ' · Poisson deviance'
+      : '';
   return lineChart({
     title: about.title,
-    subtitle: `Held-out patients, by round${unit} · ${about.privacy}`,
+    subtitle: `Held-out patients, by round${measure} · ${about.privacy}`,
     xTitle: 'round',
     lines,
     scale: first === 'accuracy' ? 'shares' : 'amounts',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NOTHING_MEASURED } from '../simulation/label-scores.ts';
+import type { EncodedTarget } from '@consilium/chaincode/domain';
+import { NOTHING_MEASURED, type Score } from '../simulation/label-scores.ts';
 import { learningCurve } from './learning-curve.ts';
 import { lineChart } from './line-chart.ts';
 
@@ -77,4 +78,31 @@ test('errors are drawn from 0 on, in their unit, without the share that they exp
   assert.match(svg, /errors in mmHg[\s\S]*>20<[\s\S]*RMSE 12\.5<[\s\S]*MAE 9</);
   assert.doesNotMatch(svg, /R²/);
   assert.equal(svg.match(/<polyline/g)?.length, 3);
+});
+
+test('what stands beside the lines has room in the picture', () => {
+  const at = (value: number) => ({ value, low: value, high: value });
+  const score = {
+    ...NOTHING_MEASURED,
+    ...{ accuracy: at(0.8), auc: at(0.9), rmse: at(12.34), mae: at(9.876) },
+  };
+  const all: Score = { ...score, deviance: at(1.234), baseline: 1.592, count: 10 };
+  const targets: readonly EncodedTarget[] = [
+    { kind: 'binary' },
+    { kind: 'categorical', categories: ['a', 'b', 'c'] },
+    { kind: 'count' },
+    { kind: 'numeric', unit: 'mmHg', low: 90, high: 140 },
+  ];
+  for (const target of targets) {
+    const svg = learningCurve([{ round: 0, pooled: all, sites: [all, all] }], {
+      ...{ title: 'a', privacy: 'p', scores: 's', siteNames: ['a-long-name-of-a-hospital', 'b'] },
+      target,
+    });
+    const labels = [...svg.matchAll(/<text x="618"[^>]*>([^<]*)</g)].map(([, label]) => label!);
+    assert.ok(labels.length >= 4, target.kind);
+    assert.deepEqual(
+      labels.filter((label) => label.length > 20),
+      [],
+    );
+  }
 });
