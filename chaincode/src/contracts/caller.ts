@@ -1,14 +1,10 @@
 // Who signed a transaction, from the certificate that Fabric has verified.
 import type { ClientIdentity } from 'fabric-shim-api';
 import { DomainError } from '../domain/index.ts';
-import { sha256 } from '../ledger/digest.ts';
 
 /** The attribute that Fabric CA writes into every certificate, and the common name it also goes by. */
 const ENROLMENT_ATTRIBUTE = 'hf.EnrollmentID';
 const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9@._-]{0,63}$/;
-
-/** SHA-256 of the certificate, PEM as it was sent. */
-export const signerSha256 = (identity: ClientIdentity): string => sha256(identity.getIDBytes());
 
 /**
  * A person or service within an organisation, the same for every certificate issued to it.

@@ -1,11 +1,14 @@
 // A member that says two things: the second is refused, and whoever has it signed can prove it on the ledger.
 import { strict as assert } from 'node:assert';
+import { X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
+import { sha256 } from '../ledger/digest.ts';
 import { aggregate, verdictArgument } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { createSigner, type SaidTo, signedProposal, type TestSigner } from '../testing/signed-proposal.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 import { proposalParts } from './signed-statement.ts';
+import { publicKeyOf } from './signer.ts';
 
 let delta: TestSigner;
 let other: TestSigner;
@@ -91,6 +94,39 @@ test('a statement that names another chaincode beside its arguments is evidence,
   assert.equal(evidence.mspId, 'DeltaMSP');
 });
 
+for (const [title, rewrite] of [
+  ['text around it', (pem: string) => `whoever I may be\n${pem}\n\n`],
+  ['other line ends', (pem: string) => pem.replaceAll('\n', '\r\n')],
+  ["its issuer's signature written otherwise", withOtherSignature],
+] as const) {
+  test(`a second statement is evidence although its certificate has ${title}`, async () => {
+    const study = await attested();
+    const certificate = rewrite(delta.certificate);
+    assert.notEqual(certificate, delta.certificate);
+    const evidence = await report(study, second({ ...delta, certificate }));
+    assert.equal(evidence.mspId, 'DeltaMSP');
+  });
+}
+
+test('a statement that was recorded under the digest of its certificate can be contradicted too', async () => {
+  const study = await attested();
+  const [key, row] = [...study.world.rows].find(
+    ([name]) => name.startsWith('\u0000attestation\u0000') && name.includes('DeltaMSP'),
+  )!;
+  const value = JSON.parse(Buffer.from(row.value).toString());
+  const old = { ...value, signerSha256: sha256(delta.certificate) };
+  study.world.rows.set(key, { ...row, value: Buffer.from(JSON.stringify(old)) });
+  assert.equal((await report(study, second())).mspId, 'DeltaMSP');
+});
+
+test('a certificate that is not readable signs no statement', () => {
+  const encrypted = delta.certificate.replace(
+    'CERTIFICATE-----\n',
+    'CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n\n',
+  );
+  assert.throws(() => publicKeyOf(Buffer.from(encrypted)), { code: 'INVALID_ARGUMENT' });
+});
+
 test('nobody chooses where a report is made: what the report names beside its arguments does not count', () => {
   const { proposal } = signedProposal(other, 'round:reportEquivocation', {}, { besideArguments: 'toy' });
   assert.equal(proposalParts(Buffer.from(proposal, 'base64')).chaincode, 'consilium');
@@ -130,7 +166,7 @@ test('a verdict that leaves out a score is no contradiction, and one that has an
 
 for (const [title, change, says] of [
   ['the same statement again', () => second(delta, attestation('model 1')), /the two say the same/],
-  ['a statement signed by a certificate of its own', () => second(other), /another certificate signed/],
+  ['a statement signed by a certificate of its own', () => second(other), /another key signed/],
   [
     'a statement whose signature is of other bytes',
     () => ({ proposal: second().proposal, signature: second().signature }),
@@ -174,3 +210,41 @@ test('the refused proposal goes to the log, signed, as the report takes it', asy
   assert.equal(refused, 'ATTESTATION_EXISTS');
   assert.equal((await report(study, evidence)).mspId, 'DeltaMSP');
 });
+
+/** The certificate with (r, n - s) in place of its issuer's (r, s), which is as good a signature by ECDSA. */
+function withOtherSignature(pem: string): string {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const [body, algorithm, signature] = partsOf(new X509Certificate(pem).raw);
+  const [r, s] = partsOf(signature!.subarray(3));
+  const other = (order - BigInt(`0x${s!.subarray(2).toString('hex')}`)).toString(16).padStart(64, '0');
+  const positive = Buffer.from(other[0]! >= '8' ? `00${other}` : other, 'hex');
+  const signed = element(0x30, r!, element(0x02, positive));
+  const certificate = element(0x30, body!, algorithm!, element(0x03, Buffer.of(0), signed));
+  const text = certificate.toString('base64').replace(/.{64}/g, '$&\n');
+  return `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
+}
+
+/** One value in DER, of less than 64 KiB. */
+function element(tag: number, ...contents: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(contents);
+  const { length } = content;
+  const size = length < 128 ? [length] : [0x82, length >> 8, length & 255];
+  return Buffer.concat([Buffer.of(tag, ...size), content]);
+}
+
+/** The values in one of DER, each with its tag and length. */
+function partsOf(sequence: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let rest = contentOf(sequence); rest.length > 0; rest = rest.subarray(parts.at(-1)!.length)) {
+    const content = contentOf(rest);
+    parts.push(rest.subarray(0, content.byteOffset - rest.byteOffset + content.length));
+  }
+  return parts;
+}
+
+function contentOf(value: Buffer): Buffer {
+  const first = value[1]!;
+  const digits = first < 128 ? 0 : first - 128;
+  const length = digits === 0 ? first : value.readUIntBE(2, digits);
+  return value.subarray(2 + digits, 2 + digits + length);
+}

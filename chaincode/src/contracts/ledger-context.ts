@@ -3,6 +3,7 @@
 import { Context, Contract } from 'fabric-contract-api';
 import { DomainError } from '../domain/index.ts';
 import { proposalParts } from './signed-statement.ts';
+import { publicKeyOf, signerSha256 } from './signer.ts';
 
 /** The shim keeps the message that it decoded, and gives out its parts only. */
 interface DecodedProposal {
@@ -25,6 +26,11 @@ export class LedgerContext extends Context {
       proposal: Buffer.from(proposal.serializeBinary()).toString('base64'),
       signature: typeof signature === 'string' ? signature : Buffer.from(signature).toString('base64'),
     };
+  }
+
+  /** Who signed the proposal. @throws DomainError INVALID_ARGUMENT */
+  signerSha256(): string {
+    return signerSha256(publicKeyOf(this.clientIdentity.getIDBytes()));
   }
 
   /** The name under which this chaincode was called. */

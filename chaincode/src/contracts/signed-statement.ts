@@ -1,9 +1,10 @@
 // A Fabric proposal with its sender's signature, read and verified outside the transaction that it asked for.
-import { createHash, verify, X509Certificate } from 'node:crypto';
+import { createHash, verify } from 'node:crypto';
 import fabricProtos from '@hyperledger/fabric-protos';
 import { DomainError } from '../domain/index.ts';
 import type { SignedStatement } from '../domain/rules/equivocation-rules.ts';
 import { sha256 } from '../ledger/digest.ts';
+import { publicKeyOf, signerSha256 } from './signer.ts';
 
 const { common, msp, peer } = fabricProtos;
 
@@ -54,7 +55,7 @@ export function signedStatement(sent: {
   const bytes = Buffer.from(sent.proposal, 'base64');
   try {
     const { certificate, args, ...parts } = proposalParts(bytes);
-    const { publicKey } = new X509Certificate(certificate);
+    const publicKey = publicKeyOf(certificate);
     if (!verify('sha256', bytes, publicKey, Buffer.from(sent.signature, 'base64'))) {
       throw new DomainError('EQUIVOCATION_UNPROVEN', 'the signature does not fit the proposal');
     }
@@ -62,10 +63,10 @@ export function signedStatement(sent: {
     const statement = JSON.parse(argument) as Record<string, unknown>;
     if (typeof statement !== 'object' || statement === null) throw new TypeError('no object');
     const { mspId, channel, chaincode, transactionId } = parts;
-    const signerSha256 = sha256(certificate);
-    return { mspId, channel, chaincode, transactionId, signerSha256, transaction, argument: statement };
+    const signer = { signerSha256: signerSha256(publicKey), certificateSha256: sha256(certificate) };
+    return { mspId, channel, chaincode, transactionId, ...signer, transaction, argument: statement };
   } catch (error) {
-    if (error instanceof DomainError) throw error;
+    if (error instanceof DomainError && error.code === 'EQUIVOCATION_UNPROVEN') throw error;
     throw new DomainError('EQUIVOCATION_UNPROVEN', 'proposal is not a signed proposal of a transaction');
   }
 }

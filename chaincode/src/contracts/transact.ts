@@ -15,7 +15,7 @@ import {
 } from '../domain/index.ts';
 import type { Concerns } from '../ledger/activities.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { enrolmentId, signerSha256 } from './caller.ts';
+import { enrolmentId } from './caller.ts';
 import { type LedgerContext, noSuchTransaction } from './ledger-context.ts';
 
 /** How far a client's clock may be from an endorser's. */
@@ -43,7 +43,7 @@ export interface Call<N extends TransactionName> {
    * @throws DomainError CLOCK_SKEW
    */
   readonly requireTimely: (study: { readonly roundDeadlineSeconds: number }, round?: Stage) => void;
-  /** SHA-256 of the caller's certificate, and the person or service it was issued to. */
+  /** SHA-256 of the caller's public key, and the person or service that its certificate was issued to. */
   readonly signerSha256: () => string;
   readonly enrolmentId: () => string;
   /** Notes what the transaction concerns beside the ids in its row: auditors find it under that too. */
@@ -128,7 +128,7 @@ async function run(
       const stageMs = Math.min(roundDeadlineSeconds * 1000, round === undefined ? Infinity : lengthOf(round));
       requireTime(context, time, Math.min(CLOCK_SKEW_MAX_MS, stageMs * STAGE_SKEW_PART));
     },
-    signerSha256: () => signerSha256(context.clientIdentity),
+    signerSha256: () => context.signerSha256(),
     enrolmentId: () => enrolmentId(context.clientIdentity),
     concern: (more) => concerned.push(more),
     ownMspId: () => stub.getMspID(),

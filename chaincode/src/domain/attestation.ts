@@ -10,6 +10,6 @@ export const Attestation = Strict({
   ...AttestAggregate.properties,
   mspId: MspId,
   attestedAt: Instant,
-  signerSha256: Type.Optional(Described(Sha256, 'SHA-256 of the certificate that signed this.')),
+  signerSha256: Type.Optional(Described(Sha256, 'SHA-256 of the public key that signed this.')),
 });
 export type Attestation = Static<typeof Attestation>;

@@ -35,7 +35,7 @@ export const Equivocation = Strict({
   round: RoundNumber,
   mspId: Described(MspId, 'Who signed both statements.'),
   statement: Words(STATEMENTS),
-  signerSha256: Described(Sha256, 'SHA-256 of the certificate that signed both.'),
+  signerSha256: Described(Sha256, 'SHA-256 of the public key that signed both.'),
   recordedSha256: Described(Sha256, 'SHA-256 of the statement on the ledger, in canonical JSON.'),
   contradictingSha256: Described(Sha256, 'SHA-256 of the other, in canonical JSON.'),
   contradictingTransactionId: Type.String(),

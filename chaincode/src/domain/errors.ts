@@ -83,7 +83,7 @@ export const ERRORS = {
   EQUIVOCATION_EXISTS: ['conflict', 'This contradiction is on the ledger already.'],
   EQUIVOCATION_UNPROVEN: [
     'invalid',
-    'The statement is no proof: not signed by the same certificate, not on this round, or not different.',
+    'The statement is no proof: not signed by the same key, not on this round, or not different.',
   ],
   MOTION_NOT_FOUND: ['not-found', 'No such motion.'],
   MOTION_STATE: ['conflict', "The motion's state, or the study's, does not allow this."],

@@ -48,6 +48,6 @@ export const Verdict = Strict({
   ...RecordVerdict.properties,
   mspId: MspId,
   recordedAt: Instant,
-  signerSha256: Type.Optional(Described(Sha256, 'SHA-256 of the certificate that signed this.')),
+  signerSha256: Type.Optional(Described(Sha256, 'SHA-256 of the public key that signed this.')),
 });
 export type Verdict = Static<typeof Verdict>;

@@ -1,7 +1,9 @@
 // Runs one transaction of one peer on a stub, as the chaincode's runtime would.
 import { strict as assert } from 'node:assert';
 import { type LedgerContext, LedgerContract } from '../contracts/ledger-context.ts';
+import { publicKeyOf, signerSha256 } from '../contracts/signer.ts';
 import { contracts } from '../index.ts';
+import { sha256 } from '../ledger/digest.ts';
 import type { MemoryStub, Proposal } from './memory-stub.ts';
 
 const instances = new Map(
@@ -41,6 +43,7 @@ export async function execute(
       getAttributeValue: (attribute: string) => (attribute === 'consilium.role' ? proposal.role : null),
     },
     logging: { getLogger: () => ({ error: log, warn: log }) },
+    signerSha256: () => signerOf(proposal.certificate),
     signedProposal: () => sent,
     chaincodeName: () => 'consilium',
     now: () => now,
@@ -48,4 +51,10 @@ export async function execute(
   const call = (contract as unknown as Record<string, unknown>)[method];
   assert.ok(typeof call === 'function', `there is no transaction ${name}`);
   return (await call.call(contract, context, text)) as string;
+}
+
+/** Most tests are content with a name in a certificate's place. */
+function signerOf(certificate: string): string {
+  const bytes = Buffer.from(certificate);
+  return certificate.includes('-----BEGIN ') ? signerSha256(publicKeyOf(bytes)) : sha256(bytes);
 }

@@ -11,6 +11,8 @@ import type { Sha256Of } from './lineage-rules.ts';
 export interface SignedStatement {
   readonly mspId: string;
   readonly signerSha256: string;
+  /** Digest of the certificate as it was sent, which statements were once recorded under. */
+  readonly certificateSha256: string;
   readonly channel: string;
   readonly chaincode: string;
   readonly transactionId: string;
@@ -54,8 +56,8 @@ function contradicts(before: Stated, after: Stated): boolean {
 }
 
 /**
- * The evidence. The recorded statement names its signer's certificate, which Fabric verified when it was
- * recorded; the second statement must be signed by that same certificate, so that nobody can be framed.
+ * The evidence. The recorded statement names its signer's key, whose certificate Fabric verified when it was
+ * recorded; the second statement must be signed by that same key, so that nobody can be framed.
  *
  * @throws DomainError EQUIVOCATION_UNPROVEN, EQUIVOCATION_EXISTS
  */
@@ -85,8 +87,9 @@ export function provenEquivocation(
     throw unproven('it is about another round');
   }
   if (recorded === undefined) throw unproven(`${statement.mspId} has no ${kind} on the ledger`);
-  if (recorded.signerSha256 !== statement.signerSha256) {
-    throw unproven('another certificate signed the statement on the ledger');
+  const { signerSha256 } = recorded;
+  if (signerSha256 !== statement.signerSha256 && signerSha256 !== statement.certificateSha256) {
+    throw unproven('another key signed the statement on the ledger');
   }
   const said = stated(recorded);
   if (!contradicts(said, statement.argument)) throw unproven('the two say the same');
