@@ -14,7 +14,7 @@ import { TiltedStep } from './tilted-step.ts';
 /** Share of δ that each of what wraps round, what is left out and what rounding moves may take. */
 const SHARE = 1e-7;
 /** Shares of the saddle point's tilt to try, until one takes little work. */
-const TILTS = [1, 0.9, 0.75, 0.6];
+const TILTS = [1, 0.75];
 const LITTLE_WORK = 4e4;
 const MOST_FREQUENCIES = 50_000;
 /** The tilt is lowered by this factor while outputs that next to never occur hold weight under it. */

@@ -15,7 +15,7 @@ const ACCURACY = 37;
 const STRIPS = [1, 0.8, 0.6, 0.4, 0.25, 0.15, 0.08, 0.04];
 /** e^loss of a little more than this is no double. */
 const GREATEST_EXPONENT = 600;
-const MOST_NODES = 20_000;
+const MOST_NODES = 2500;
 /** Widest angle of a strip about the real axis, and how much e^{angle·frequency} is followed. */
 const WIDEST_ANGLE = 2.9;
 const MOST_LOST = 2000;
