@@ -1,9 +1,18 @@
 // Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
 import assert from 'node:assert/strict';
 import type { StepGraph } from '../onnx/index.ts';
-import { createParameters, type Lane, largestOf, openLane, openLaneThread, type Rooms } from './lane.ts';
+import {
+  createParameters,
+  type Lane,
+  type LaneBuffers,
+  largestOf,
+  openLane,
+  openLaneThread,
+  type Rooms,
+} from './lane.ts';
 import { copyOf, LaneSums, PART, type SumsInParts } from './lane-sums.ts';
 import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './training-units.ts';
+import type { UpdateAhead } from './update-ahead.ts';
 
 const THREADED_FROM_VALUES = 2 ** 21;
 
@@ -20,6 +29,9 @@ export function threadsOf(
  * within 3 · 2^-53 normTerms of the same number (`sensitivity.ts`, step 1).
  */
 const ORDER_MARGIN = 16 * 2 ** -53;
+
+/** What of an update its lanes need. */
+export type LaneUpdate = Pick<UpdateAhead, 'memory' | 'counters' | 'startLanes'>;
 
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {
@@ -38,19 +50,27 @@ export class ClippedSum {
   readonly #ofLanes: SumsInParts;
   /** Of several runs: their sum, and what its rounding lost. */
   #sums: Readonly<Record<'total' | 'lost', Float64Array>> | undefined;
+  readonly #update: LaneUpdate | undefined;
   #count = 0;
 
   /**
    * Rooms are one lane's: a room's units times `lanes` are summed in one run. Of several rooms, a run takes the smallest
-   * that holds its units and an empty place.
+   * that holds its units and an empty place. With an update, lanes read and write its memory, and its noise is drawn
+   * before they run.
    */
-  constructor(rooms: Rooms, units: TrainingUnits, lanes = 1) {
-    this.#parameters = createParameters(rooms);
+  constructor(rooms: Rooms, units: TrainingUnits, lanes = 1, update?: LaneUpdate) {
+    this.#parameters = update?.memory.rounded ?? createParameters(rooms);
     this.#rooms = rooms;
     this.#graph = largestOf(rooms);
-    const others = Array.from({ length: lanes - 1 }, () => openLaneThread(rooms, this.#parameters));
+    this.#update = update;
+    assert(update === undefined || this.#graph.sumType === 'float32');
+    const arraysOf = (lane: number) => ({ parameters: this.#parameters, sum: update?.memory.sums[lane] });
+    const counters = update?.counters;
+    const others = Array.from({ length: lanes - 1 }, (_, lane) =>
+      openLaneThread(rooms, arraysOf(lane), { counters }),
+    );
     // The lane on this thread blocks it, so that the others are started before it.
-    const own = openLane(rooms, this.#parameters, { threads: threadsOf(this.#graph, lanes) });
+    const own = openLane(rooms, arraysOf(lanes - 1), { threads: threadsOf(this.#graph, lanes), counters });
     this.#lanes = [...others, own];
     this.#ofLanes = new LaneSums(this.#lanes.map(({ buffers }) => buffers.sum));
     this.#units = units;
@@ -97,7 +117,7 @@ export class ClippedSum {
   }
 
   async #sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
-    this.#parameters.set(parameters);
+    if (parameters !== this.#parameters) this.#parameters.set(parameters);
     const capacity = this.#graph.units * this.#lanes.length;
     if (batch.length < capacity) return (await this.#run(batch)) ?? this.#nothing();
     const create = () => new Float64Array(this.#graph.parameterCount);
@@ -193,8 +213,13 @@ export class ClippedSum {
   }
 
   async #runLanes(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#lanes.map((lane) => lane.run(this.#room)));
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    this.#update?.startLanes();
+    const failures: unknown[] = [];
+    const attempt = (work: Promise<void>) => work.catch((failure: unknown) => failures.push(failure));
+    for (const lane of this.#lanes) await attempt(lane.start(this.#room));
+    // The last lane runs on this thread, and the others meanwhile.
+    for (const lane of this.#lanes.toReversed()) await attempt(lane.finish());
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Whether any place's square is no number, or above the limit times `share`. */
@@ -217,22 +242,37 @@ export class ClippedSum {
     const source = this.#units;
     const lanes = this.#lanes.length;
     this.#room = this.#roomFor(batch.length);
-    for (const { buffers } of this.#lanes) {
-      buffers.x.fill(0);
-      buffers.y.fill(0);
-      buffers.mask.fill(0);
-      buffers.rowSquares.fill(0);
-    }
-    batch.forEach((unit, slot) => {
-      if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) return;
-      const { x, y, mask, rowSquares } = this.#lanes[slot % lanes]!.buffers;
-      const first = source.rowOffsets[unit]!;
-      const last = source.rowOffsets[unit + 1]!;
+    const clear = ({ x, y, mask, rowSquares }: LaneBuffers, row: number, end: number) => {
+      if (row === end) return;
+      x.fill(0, row * features, end * features);
+      y.fill(0, row, end);
+      mask.fill(0, row, end);
+      rowSquares.fill(0, row, end);
+    };
+    for (let slot = 0; slot < batch.length; slot++) {
+      const unit = batch[slot]!;
+      const { buffers } = this.#lanes[slot % lanes]!;
       const target = Math.floor(slot / lanes) * rowsPerUnit;
-      x.set(source.features.subarray(first * features, last * features), target * features);
-      y.set(source.labels.subarray(first, last), target);
-      rowSquares.set(this.#rowSquares.subarray(first, last), target);
-      mask.fill(1, target, target + last - first);
+      const end = target + rowsPerUnit;
+      if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) {
+        clear(buffers, target, end);
+        continue;
+      }
+      const { x, y, mask, rowSquares } = buffers;
+      const first = source.rowOffsets[unit]!;
+      const rows = source.rowOffsets[unit + 1]! - first;
+      x.set(source.features.subarray(first * features, (first + rows) * features), target * features);
+      for (let row = 0; row < rows; row++) {
+        y[target + row] = source.labels[first + row]!;
+        rowSquares[target + row] = this.#rowSquares[first + row]!;
+        mask[target + row] = 1;
+      }
+      clear(buffers, target + rows, end);
+    }
+    // Empty places of the room, and no more: that is all the run reads.
+    const roomRows = this.#rooms[this.#room]!.units * rowsPerUnit;
+    this.#lanes.forEach(({ buffers }, lane) => {
+      clear(buffers, Math.ceil((batch.length - lane) / lanes) * rowsPerUnit, roomRows);
     });
   }
 }

@@ -25,6 +25,11 @@ export class LaneSums implements SumsInParts {
     this.length = this.#lanes[0].length;
   }
 
+  /** Whether these are the arrays that it adds. */
+  isOf(arrays: readonly Sums[]): boolean {
+    return arrays.length === this.#lanes.length && arrays.every((array, lane) => array === this.#lanes[lane]);
+  }
+
   subarray(first: number, end: number): Sums {
     const [one, other] = this.#lanes;
     if (other === undefined) return one.subarray(first, end);

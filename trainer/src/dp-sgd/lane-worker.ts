@@ -2,8 +2,8 @@
 import { workerData } from 'node:worker_threads';
 import { LANE_STATE, type LaneTask, RoomRunner } from './lane.ts';
 
-const { rooms, buffers, state } = workerData as LaneTask;
-const runner = new RoomRunner(rooms, buffers, { threads: 1 });
+const { rooms, buffers, state, counters } = workerData as LaneTask;
+const runner = new RoomRunner(rooms, buffers, { threads: 1, counters });
 const report = (outcome: number) => {
   Atomics.store(state, 0, outcome);
   Atomics.notify(state, 0);

@@ -12,6 +12,7 @@ import {
   stepInputs,
   stepOutputs,
 } from '../onnx/index.ts';
+import { endLane } from './shared-update.ts';
 
 export const LANE_STATE = { opening: 0, idle: 1, running: 2, failed: 3, closed: 4 } as const;
 
@@ -32,14 +33,18 @@ export interface LaneBuffers extends StepArrays {
 export interface LaneTask {
   readonly rooms: Rooms;
   readonly buffers: LaneBuffers;
+  /** Where a lane's end is told (`endLane`). */
+  readonly counters?: Int32Array | undefined;
   /** Shared: one of LANE_STATE, and which room is to be run. */
   readonly state: Int32Array;
 }
 
 export interface Lane {
   readonly buffers: LaneBuffers;
-  /** Starts a run of one of the rooms over the buffers; the promise settles when its outputs are there. */
-  run(room: number): Promise<void>;
+  /** Starts a run of one of the rooms over the buffers. */
+  start(room: number): Promise<void>;
+  /** Settles when the outputs of the run are there. */
+  finish(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,17 +53,25 @@ export class LaneFailedError extends Error {
   override readonly name = 'LaneFailedError';
 }
 
+interface RunnerOptions {
+  readonly threads: number;
+  /** Where a lane's end is told (`endLane`). */
+  readonly counters?: Int32Array | undefined;
+}
+
 /** Runs rooms over a lane's buffers on the calling thread; each is opened when it is first run. */
 export class RoomRunner {
   readonly #rooms: Rooms;
   readonly #buffers: LaneBuffers;
   readonly #threads: number;
+  readonly #counters: Int32Array | undefined;
   readonly #open = new Map<number, { readonly session: OnnxSession; readonly run: () => Promise<void> }>();
 
-  constructor(rooms: Rooms, buffers: LaneBuffers, { threads }: { readonly threads: number }) {
+  constructor(rooms: Rooms, buffers: LaneBuffers, { threads, counters }: RunnerOptions) {
     this.#rooms = rooms;
     this.#buffers = buffers;
     this.#threads = threads;
+    this.#counters = counters;
   }
 
   async run(room: number): Promise<void> {
@@ -70,7 +83,11 @@ export class RoomRunner {
       opened = { session, run };
       this.#open.set(room, opened);
     }
-    await opened.run();
+    try {
+      await opened.run();
+    } finally {
+      if (this.#counters !== undefined) endLane(this.#counters);
+    }
   }
 
   async close(): Promise<void> {
@@ -85,7 +102,7 @@ const shared: Allocate = (bytes) => new SharedArrayBuffer(bytes);
 export const createParameters = (rooms: Rooms): Float32Array =>
   new Float32Array(shared(largestOf(rooms).parameterCount * 4));
 
-function createBuffers(rooms: Rooms, parameters: Float32Array, allocate: Allocate): LaneBuffers {
+function createBuffers(rooms: Rooms, { parameters, sum }: LaneArrays, allocate: Allocate): LaneBuffers {
   const graph = largestOf(rooms);
   const { units, rowsPerUnit, features, parameterCount } = graph;
   const rows = units * rowsPerUnit;
@@ -98,27 +115,45 @@ function createBuffers(rooms: Rooms, parameters: Float32Array, allocate: Allocat
     rowSquares: doubles(rows),
     parameters,
     ...(graph.takesClipNorm && { clipNorm: doubles(1) }),
-    sum: graph.sumType === 'float32' ? floats(parameterCount) : doubles(parameterCount),
+    sum: sum ?? (graph.sumType === 'float32' ? floats(parameterCount) : doubles(parameterCount)),
     squares: doubles(units),
   };
 }
 
-/** A lane on the calling thread. */
-export function openLane(
-  rooms: Rooms,
-  parameters: Float32Array,
-  options: { readonly threads: number },
-): Lane {
-  const buffers = createBuffers(rooms, parameters, (bytes) => new ArrayBuffer(bytes));
-  const runner = new RoomRunner(rooms, buffers, options);
-  return { buffers, run: (room) => runner.run(room), close: () => runner.close() };
+/** Arrays that a lane is given. */
+export interface LaneArrays {
+  readonly parameters: Float32Array;
+  /** Its own by default. */
+  readonly sum?: Float32Array | undefined;
 }
 
+/** A lane on the calling thread: it runs where it is to finish. */
+export function openLane(rooms: Rooms, arrays: LaneArrays, options: RunnerOptions): Lane {
+  const buffers = createBuffers(rooms, arrays, (bytes) => new ArrayBuffer(bytes));
+  const runner = new RoomRunner(rooms, buffers, options);
+  let next = 0;
+  return {
+    buffers,
+    async start(room) {
+      next = room;
+    },
+    finish: () => runner.run(next),
+    close: () => runner.close(),
+  };
+}
+
+/** So long a lane's end is waited for without looking at anything else: lanes end nearly together. */
+const WAIT_BLOCKED_MS = 5;
+
 /** A lane on a thread of its own. @throws LaneFailedError, from `run`, where that thread fails. */
-export function openLaneThread(rooms: Rooms, parameters: Float32Array): Lane {
-  const buffers = createBuffers(rooms, parameters, shared);
+export function openLaneThread(
+  rooms: Rooms,
+  arrays: LaneArrays,
+  { counters }: Pick<RunnerOptions, 'counters'> = {},
+): Lane {
+  const buffers = createBuffers(rooms, arrays, shared);
   const state = new Int32Array(new SharedArrayBuffer(8));
-  const workerData: LaneTask = { rooms, buffers, state };
+  const workerData: LaneTask = { rooms, buffers, state, counters };
   const worker = new Worker(new URL('./lane-worker.js', import.meta.url), { workerData });
   const exited = once(worker, 'exit').catch(() => undefined);
   // A thread that ends by itself before it is told to has failed, whatever it was at.
@@ -129,12 +164,15 @@ export function openLaneThread(rooms: Rooms, parameters: Float32Array): Lane {
   };
   return {
     buffers,
-    async run(room) {
+    async start(room) {
       await leave(LANE_STATE.opening);
       state[1] = room;
       const before = Atomics.compareExchange(state, 0, LANE_STATE.idle, LANE_STATE.running);
       if (before !== LANE_STATE.idle) throw new LaneFailedError('the thread of a lane is not there');
       Atomics.notify(state, 0);
+    },
+    async finish() {
+      Atomics.wait(state, 0, LANE_STATE.running, WAIT_BLOCKED_MS);
       await leave(LANE_STATE.running);
       if (Atomics.load(state, 0) !== LANE_STATE.idle)
         throw new LaneFailedError('the thread of a lane failed');

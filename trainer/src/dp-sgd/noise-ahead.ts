@@ -22,7 +22,8 @@ export class NoiseWorkerError extends Error {
   override readonly name = 'NoiseWorkerError';
 }
 
-const WAIT_AT_MOST_MS = 60_000;
+/** A worker that has done nothing for so long has failed. */
+export const WAIT_AT_MOST_MS = 60_000;
 
 /**
  * Samples that a slot holds at least, where vectors are small: handing over costs more than they do. It is as many as

@@ -13,6 +13,7 @@ import {
   partitionParameters,
   pick,
   readForwardModel,
+  type StepGraph,
   type StepGraphOptions,
 } from '../onnx/index.ts';
 import { ClipNorm, countSigma } from './adaptive-clipping.ts';
@@ -31,7 +32,8 @@ import {
   MAXIMUM_UNITS,
   type NoiseCalibration,
 } from './sensitivity.ts';
-import { layoutOf, roomsOf } from './step-layout.ts';
+import { layoutOf, roomsOf, type StepLayout } from './step-layout.ts';
+import { fitsStepMemory } from './step-memory.ts';
 import { StepRuns, takesStepsTogether } from './step-runs.ts';
 import { runStepsTogether } from './steps-together.ts';
 import {
@@ -51,6 +53,7 @@ import {
   type StepProgress,
 } from './training-steps.ts';
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
+import { startUpdate, type UpdateAhead } from './update-ahead.ts';
 import { checkOptimizerState, type OptimizerState, optimizerOf, updateRuleOf } from './update-rule.ts';
 import { averagingSteps, WeightAverage } from './weight-average.ts';
 
@@ -184,14 +187,16 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   });
   const latticePerUnit = () => (clipNorm === undefined ? noise.latticePerUnit : latticeOf(clipNorm.current));
   const words = new RandomWords(randomness);
-  const clipped = new ClippedSum(rooms, units, lanes);
+  const release = releaseMean(plan, latticePerUnit);
+  const update = openUpdate(plan, { layout, graph, noise, release, randomness });
+  const clipped = new ClippedSum(rooms, units, lanes, update);
   const drift = driftOf(input, model);
   const runs = areTogether
     ? await openRuns(input, { model, options: { ...options, addsInOrder }, noise, drift })
     : undefined;
   // `floatRounding` compares sums of one kind.
   assert(runs === undefined || runs.sumType === graph.sumType);
-  const source = openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
+  const source = update ?? openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const sample = poissonSampler(words, { units: unitCount(units), rate: plan.samplingRate });
   const common = {
     drawBatch() {
@@ -201,7 +206,8 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
     },
     drawNoise: source.draw,
     noiseDeviation: () => noise.sigma / (latticePerUnit() * expectedBatchUnits(plan)),
-    release: releaseMean(plan, latticePerUnit),
+    release,
+    update,
   };
   const mechanism: StepMechanism =
     clipNorm === undefined
@@ -310,6 +316,32 @@ function openNoise(options: {
   return { draw, close: async () => undefined };
 }
 
+/** Noise and update with a worker's help, for two lanes that take a batch in one run; absent elsewhere. */
+function openUpdate(
+  plan: TrainingPlan,
+  step: {
+    readonly layout: StepLayout;
+    readonly graph: StepGraph;
+    readonly noise: NoiseCalibration;
+    readonly release: StepMechanism['release'];
+    readonly randomness: RandomSource;
+  },
+): UpdateAhead | undefined {
+  const { layout, graph, noise, release, randomness } = step;
+  const { lanes, unitsPerRun } = layout;
+  const { parameterCount, sumType } = graph;
+  const isOneRun = lanes === 2 && expectedBatchUnits(plan) < lanes * unitsPerRun;
+  if (!isOneRun || sumType !== 'float32' || !fitsStepMemory(parameterCount)) return undefined;
+  if (randomness !== secureRandomness) return undefined;
+  const { kind, momentum = 0 } = { momentum: 0, ...optimizerOf(plan) };
+  const { latticePerUnit, sigma } = noise;
+  return startUpdate({
+    ...{ sigma, parameterCount, lanes, release },
+    hasVelocity: kind === 'sgd' && momentum > 0,
+    scale: { latticePerUnit, meanPerStep: meanPerStep(plan, latticePerUnit) },
+  });
+}
+
 function driftOf(input: RoundInput, model: ForwardModel): DriftTerms | undefined {
   const { plan, parameters: base, localPatterns, controlShift } = input;
   if (plan.driftCorrection === undefined) return undefined;
@@ -353,7 +385,7 @@ export async function runRound(
     const count = input.parameters.length;
     const average =
       plan.averaging && new WeightAverage({ ...plan.averaging, parameterCount: count, stepsBefore });
-    let rule = updateRuleOf(plan, count, input.state?.optimizer);
+    let rule = updateRuleOf(plan, count, input.state?.optimizer, mechanism.update?.memory);
     if (drift !== undefined) rule = correctingDrift(rule, drift);
     if (average !== undefined) rule = averagingSteps(rule, average);
     const options = { plan, mechanism, rule, average, stepsBefore, onProgress };

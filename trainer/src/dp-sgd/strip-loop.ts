@@ -84,7 +84,7 @@ export class StripLoop {
     const { memory, run } = compileWasm({
       parameters: 4,
       locals: { i32: 4, i64: 2 },
-      pages: PAGES,
+      memory: { pages: PAGES },
       body: loopBody(placeBits),
     });
     new Int32Array(memory, SPLIT).set(split);

@@ -3,7 +3,9 @@
 import type { ClipAdaptation } from './adaptive-clipping.ts';
 import type { Sums } from './lane.ts';
 import { PART, type SumsInParts } from './lane-sums.ts';
+import { ROUNDER } from './move-loop.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
+import type { FusedUpdate } from './update-ahead.ts';
 import { type UpdateRule, updateRuleOf } from './update-rule.ts';
 import type { WeightAverage } from './weight-average.ts';
 
@@ -27,6 +29,8 @@ export interface StepMechanism {
   ): Float64Array;
   /** Where the clip norm follows the patients: what is released besides, in the same step. */
   readonly adaptation?: ClipAdaptation;
+  /** Does what `release` and a rule that is gradient descent do, to the bit, with the noise drawn last. */
+  readonly update?: FusedUpdate | undefined;
 }
 
 /** Releases the count of the step's last sum, and moves the clip norm of the next. */
@@ -34,9 +38,6 @@ export function adapt(adaptation: ClipAdaptation): void {
   const { count, drawNoise } = adaptation;
   adaptation.follow(adaptation.release({ count: count(), noise: drawNoise() }));
 }
-
-/** Adding it to a double below 2^51 leaves no bits for a fraction. */
-const ROUNDER = 1.5 * 2 ** 52;
 
 /** The released mean of one lattice step. */
 export const meanPerStep = (plan: TrainingPlan, latticePerUnit: number): number =>
@@ -90,9 +91,13 @@ export class Stepper {
   readonly #mechanism: StepMechanism;
   readonly #rule: UpdateRule;
 
+  /** Where the mechanism has a step memory, its parameters are the stepper's. */
   constructor(start: ArrayLike<number>, { mechanism, rule }: { mechanism: StepMechanism; rule: UpdateRule }) {
-    this.parameters = Float64Array.from(start);
-    this.#rounded = Float32Array.from(start);
+    const memory = mechanism.update?.memory;
+    this.parameters = memory?.parameters ?? new Float64Array(start.length);
+    if (start !== this.parameters) this.parameters.set(start);
+    this.#rounded = memory?.rounded ?? new Float32Array(start.length);
+    this.#rounded.set(this.parameters);
     this.#mean = new Float64Array(Math.min(start.length, PART));
     this.#mechanism = mechanism;
     this.#rule = rule;
@@ -108,6 +113,11 @@ export class Stepper {
     const sum = await mechanism.sumClipped(rounded, batch);
     const noise = drawNoise();
     rule.startStep(step, mechanism.noiseDeviation());
+    const { update } = mechanism;
+    if (rule.descent !== undefined && update?.release === mechanism.release && update.canMove(sum, noise)) {
+      update.move(rule.descent());
+      return;
+    }
     for (let first = 0; first < parameters.length; first += PART) {
       const end = Math.min(first + PART, parameters.length);
       const own = { sum: sum.subarray(first, end), noise: noise.subarray(first, end), batch };
@@ -124,10 +134,13 @@ export class Stepper {
   }
 }
 
-/** Parameters after the plan's steps, [parameterCount], by the plan's update rule. */
+/**
+ * Parameters after the plan's steps, [parameterCount], by the plan's update rule. Where the mechanism has a step memory,
+ * the array is that memory's: good until the next steps.
+ */
 export async function runSteps(start: ArrayLike<number>, options: StepsOptions): Promise<Float64Array> {
   const { plan, mechanism, onProgress, stepsBefore = 0 } = options;
-  const rule = options.rule ?? updateRuleOf(plan, start.length);
+  const rule = options.rule ?? updateRuleOf(plan, start.length, undefined, mechanism.update?.memory);
   const stepper = new Stepper(start, { mechanism, rule });
   for (let step = 1; step <= plan.steps; step++) {
     await stepper.take(stepsBefore + step, mechanism.drawBatch(), mechanism.drawNoise);

@@ -1,6 +1,8 @@
 // How parameters follow from the released means. It is all post-processing: a rule sees nothing else of the patients,
 // so that what it remembers may be kept from round to round.
 import { learningRateAt } from './learning-rate.ts';
+import type { DescentRates } from './move-loop.ts';
+import type { StepMemory } from './step-memory.ts';
 import { studyStepsOf, TrainingInputError, type TrainingPlan } from './training-plan.ts';
 
 /**
@@ -22,6 +24,8 @@ export interface UpdateRule {
   apply(parameters: Float64Array, mean: Float64Array, first: number, count: number): void;
   /** What the rule remembers: the arrays are the rule's own. */
   state(): OptimizerState;
+  /** Of plain gradient descent over a step memory's velocity: what `apply` multiplies with in this step. */
+  descent?(): DescentRates;
 }
 
 export type Optimizer =
@@ -53,19 +57,26 @@ export type OptimizerState =
     };
 
 /**
- * The rule of a plan, in its initial state or in one that it had before.
+ * The rule of a plan, in its initial state or in one that it had before; with a step memory, over its velocity.
  *
  * Weight decay is decoupled (Loshchilov and Hutter 2019): θ ← θ - η λ θ before the gradient's own move, and no part of
  * the gradient, its clipping or the moments.
  *
  * @throws TrainingInputError for a state of another optimiser or model
  */
-export function updateRuleOf(plan: TrainingPlan, parameterCount: number, state?: OptimizerState): UpdateRule {
+export function updateRuleOf(
+  plan: TrainingPlan,
+  parameterCount: number,
+  state?: OptimizerState,
+  memory?: StepMemory,
+): UpdateRule {
   const optimizer = optimizerOf(plan);
   checkOptimizerState(plan, parameterCount, state);
-  return optimizer.kind === 'adam'
-    ? adam(plan, { optimizer, parameterCount, state: state?.kind === 'adam' ? state : undefined })
-    : gradientDescent(plan, { optimizer, parameterCount, state: state?.kind === 'sgd' ? state : undefined });
+  if (optimizer.kind === 'adam') {
+    return adam(plan, { optimizer, parameterCount, state: state?.kind === 'adam' ? state : undefined });
+  }
+  const own = { optimizer, parameterCount, state: state?.kind === 'sgd' ? state : undefined };
+  return gradientDescent(plan, own, memory);
 }
 
 /** The plan's optimiser; `momentum` is short for gradient descent with it. */
@@ -109,10 +120,17 @@ export function ratesOf(
  * v ← μ v + mean, θ ← θ - η v: gradient descent with heavy-ball momentum (Polyak 1964). Without momentum v is never
  * read, and stays 0: for large models, what is read and written is what a step of the rule costs.
  */
-function gradientDescent(plan: TrainingPlan, { optimizer, parameterCount, state }: Start<'sgd'>): UpdateRule {
+function gradientDescent(
+  plan: TrainingPlan,
+  { optimizer, parameterCount, state }: Start<'sgd'>,
+  memory?: StepMemory,
+): UpdateRule {
   const { momentum = 0 } = optimizer;
   const ratesAt = ratesOf(plan);
-  const velocity = state?.velocity.slice() ?? new Float64Array(parameterCount);
+  const isInMemory = memory?.hasVelocity === momentum > 0;
+  const velocity = isInMemory && momentum > 0 ? memory.velocity : new Float64Array(parameterCount);
+  if (state !== undefined) velocity.set(state.velocity);
+  else if (momentum > 0) velocity.fill(0);
   let [rate, kept] = [plan.learningRate, 1];
   return {
     startStep(step) {
@@ -131,6 +149,7 @@ function gradientDescent(plan: TrainingPlan, { optimizer, parameterCount, state 
       }
     },
     state: () => ({ kind: 'sgd', velocity }),
+    ...(isInMemory && { descent: () => ({ rate, kept, momentum }) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileWasm, wasm } from './wasm-function.ts';
+import { compileWasm, createSharedMemory, wasm } from './wasm-function.ts';
 
 const { get, set, i32, i64, loadI32 } = wasm;
 
@@ -21,7 +21,12 @@ test('constants of any size and sign are encoded as the specification has it', (
     2 ** 31 - 1,
     -(2 ** 31),
   ]) {
-    const { run } = compileWasm({ parameters: 0, locals: { i32: 0, i64: 0 }, pages: 1, body: [i32(value)] });
+    const { run } = compileWasm({
+      parameters: 0,
+      locals: { i32: 0, i64: 0 },
+      memory: { pages: 1 },
+      body: [i32(value)],
+    });
     assert.equal(run(), value);
   }
 });
@@ -31,7 +36,7 @@ test('a loop reads and writes its memory', () => {
   const { memory, run } = compileWasm({
     parameters: 2,
     locals: { i32: 1, i64: 0 },
-    pages: 2,
+    memory: { pages: 2 },
     body: [
       wasm.block(
         wasm.loop(
@@ -47,4 +52,29 @@ test('a loop reads and writes its memory', () => {
   new Int32Array(memory, 70_000, 3).set([5, -7, 40]);
   assert.equal(run(0, 12), 38);
   assert.equal(new Float64Array(memory, 8, 1)[0], 76);
+});
+
+test('vectors of doubles, read from floats and rounded to them, are computed with in a memory that threads share', () => {
+  const memory = createSharedMemory(70_000);
+  assert.equal(memory.buffer.byteLength, 2 ** 17);
+  const body = [
+    [
+      ...i32(0),
+      ...i32(0),
+      ...wasm.loadFloatsAsDoubles(8),
+      ...i32(0),
+      ...wasm.loadDoubles(16),
+      ...wasm.addDoubles,
+    ],
+    [...i32(0), ...wasm.loadDoubleTwice(32), ...wasm.multiplyDoubles, ...i32(0), ...wasm.loadDoubles(16)],
+    [...wasm.subtractDoubles, ...wasm.storeDoubles(65_600)],
+    [...i32(0), ...i32(0), ...wasm.loadDoubles(65_600), ...wasm.storeDoublesAsFloats(40), ...i32(7)],
+  ];
+  const { run } = compileWasm({ parameters: 0, locals: { i32: 0, i64: 0 }, memory, body });
+  new Float32Array(memory.buffer, 8, 2).set([0.1, -3]);
+  new Float64Array(memory.buffer, 16, 3).set([0.2, 1e300, 1 / 3]);
+  assert.equal(run(), 7);
+  const expected = [(Math.fround(0.1) + 0.2) * (1 / 3) - 0.2, (-3 + 1e300) * (1 / 3) - 1e300];
+  assert.deepEqual([...new Float64Array(memory.buffer, 65_600, 2)], expected);
+  assert.deepEqual([...new Float32Array(memory.buffer, 40, 2)], expected.map(Math.fround));
 });

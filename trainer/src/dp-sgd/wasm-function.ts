@@ -7,11 +7,25 @@ interface Exports {
   readonly run: (...parameters: readonly number[]) => number;
 }
 
+/** A memory that threads can share: a worker is given it as it is. */
+export interface SharedMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+
 /** What of the global is used; its types are otherwise a browser's. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: Exports };
+  readonly Instance: new (module: object, imports?: object) => { readonly exports: Exports };
+  readonly Memory: new (pages: { initial: number; maximum: number; shared: true }) => SharedMemory;
 };
+
+const PAGE_BYTES = 2 ** 16;
+
+/** A memory of at least so many bytes, all 0. */
+export function createSharedMemory(bytes: number): SharedMemory {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+}
 
 /** Bytes of an instruction or of several. */
 export type Code = readonly number[];
@@ -30,7 +44,10 @@ function signed(value: number): number[] {
 }
 
 const VOID = 0x40;
-const TYPES = { i32: 0x7f, i64: 0x7e } as const;
+const TYPES = { i32: 0x7f, i64: 0x7e, v128: 0x7b } as const;
+
+/** An instruction on vectors of 128 bits: two doubles, or four floats. */
+const vector = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
 
 /** Instructions; addresses are bytes, `offset` is added to the address on the stack. */
 export const wasm = {
@@ -66,32 +83,49 @@ export const wasm = {
   extendI32: [0xac] as Code,
   extendU32: [0xad] as Code,
   doubleFromI64: [0xb9] as Code,
+  loadDoubles: (offset = 0): Code => [...vector(0), 3, ...unsigned(offset)],
+  storeDoubles: (offset = 0): Code => [...vector(11), 3, ...unsigned(offset)],
+  /** One double, twice. */
+  loadDoubleTwice: (offset = 0): Code => [...vector(10), 3, ...unsigned(offset)],
+  /** Two floats, as two doubles. */
+  loadFloatsAsDoubles: (offset = 0): Code => [...vector(93), 2, ...unsigned(offset), ...vector(95)],
+  /** Two doubles, each rounded to the nearest float. */
+  storeDoublesAsFloats: (offset = 0): Code => [...vector(94), ...vector(91), 2, ...unsigned(offset), 0],
+  addDoubles: vector(0xf0) as Code,
+  subtractDoubles: vector(0xf1) as Code,
+  multiplyDoubles: vector(0xf2) as Code,
 } as const;
 
 /**
- * A function of i32 parameters and one i32 result over a memory of its own.
+ * A function of i32 parameters and one i32 result, over a memory of its own or one that is given.
  *
  * @param locals how many locals follow the parameters, of each type
  */
 export function compileWasm(source: {
   readonly parameters: number;
-  readonly locals: { readonly i32: number; readonly i64: number };
-  readonly pages: number;
+  readonly locals: { readonly i32: number; readonly i64: number; readonly v128?: number };
+  readonly memory: { readonly pages: number } | SharedMemory;
   readonly body: readonly Code[];
 }): { readonly memory: ArrayBuffer; readonly run: Exports['run'] } {
-  const { parameters, locals, pages, body } = source;
+  const { parameters, locals, memory, body } = source;
   const section = (id: number, content: Code) => [id, ...unsigned(content.length), ...content];
   const name = (text: string) => [text.length, ...new TextEncoder().encode(text)];
-  const declared = [2, locals.i32, TYPES.i32, locals.i64, TYPES.i64];
+  const { i32, i64, v128 = 0 } = locals;
+  const declared = [3, i32, TYPES.i32, i64, TYPES.i64, v128, TYPES.v128];
   const code = [...declared, ...body.flat(), 0x0b];
+  const types = [1, 0x60, parameters, ...new Array<number>(parameters).fill(TYPES.i32), 1, TYPES.i32];
+  const isOwn = 'pages' in memory;
+  const pages = unsigned(isOwn ? memory.pages : memory.buffer.byteLength / PAGE_BYTES);
   const bytes = Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, [1, 0x60, parameters, ...new Array<number>(parameters).fill(TYPES.i32), 1, TYPES.i32]),
+    ...section(1, types),
+    ...(isOwn ? [] : section(2, [1, ...name('step'), ...name('memory'), 2, 3, ...pages, ...pages])),
     ...section(3, [1, 0]),
-    ...section(5, [1, 0, pages]),
+    ...(isOwn ? section(5, [1, 0, ...pages]) : []),
     ...section(7, [2, ...name('memory'), 2, 0, ...name('run'), 0, 0]),
     ...section(10, [1, ...unsigned(code.length), ...code]),
   ]);
-  const { memory, run } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
-  return { memory: memory.buffer, run };
+  const imports = isOwn ? undefined : { step: { memory } };
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
+  return { memory: exports.memory.buffer, run: exports.run };
 }

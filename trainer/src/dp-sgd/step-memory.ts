@@ -1,0 +1,80 @@
+// What a step of a large model reads and writes once its sums are there, in one memory that several threads and their
+// WebAssembly share: nothing of it is copied on the way.
+import assert from 'node:assert/strict';
+import { createSharedMemory, type SharedMemory } from './wasm-function.ts';
+
+/** Arrays end at a multiple of so many values, and what is taken at once is one. */
+export const VALUES_AT_ONCE = 8;
+
+/** Vectors of noise: one is used while another is being drawn. */
+export const NOISE_SLOTS = 2;
+
+/** Sums of two lanes. */
+const LANES = 2;
+
+/** Numbers that a step multiplies with, in double, from the first byte on. */
+export const RATES = {
+  latticePerUnit: 0,
+  rounder: 1,
+  meanPerStep: 2,
+  kept: 3,
+  rate: 4,
+  momentum: 5,
+} as const;
+const RATE_BYTES = 64;
+
+export interface StepMemoryLayout {
+  readonly memory: SharedMemory;
+  /** P */
+  readonly parameterCount: number;
+  readonly hasVelocity: boolean;
+}
+
+/** Arrays of P values; behind each are a few more, which nobody reads. */
+export interface StepMemory extends StepMemoryLayout {
+  readonly rates: Float64Array;
+  readonly parameters: Float64Array;
+  /** The parameters in float, as lanes read them. */
+  readonly rounded: Float32Array;
+  /** Of momentum; of no values where there is none. */
+  readonly velocity: Float64Array;
+  readonly sums: readonly Float32Array[];
+  readonly noise: readonly Float64Array[];
+}
+
+const paddedTo = (count: number) => Math.ceil(count / VALUES_AT_ONCE) * VALUES_AT_ONCE;
+
+/** Bytes of a parameter's values. */
+const bytesPerValue = (hasVelocity: boolean) => 8 + 4 + (hasVelocity ? 8 : 0) + 4 * LANES + 8 * NOISE_SLOTS;
+
+/** Addresses are signed integers of 32 bits. */
+export const fitsStepMemory = (parameterCount: number): boolean =>
+  RATE_BYTES + paddedTo(parameterCount) * bytesPerValue(true) <= 2 ** 30;
+
+export function createStepMemory(parameterCount: number, hasVelocity: boolean): StepMemory {
+  assert(fitsStepMemory(parameterCount));
+  const memory = createSharedMemory(RATE_BYTES + paddedTo(parameterCount) * bytesPerValue(hasVelocity));
+  return viewStepMemory({ memory, parameterCount, hasVelocity });
+}
+
+export function viewStepMemory(layout: StepMemoryLayout): StepMemory {
+  const { memory, parameterCount, hasVelocity } = layout;
+  const { buffer } = memory;
+  let end = RATE_BYTES;
+  const take = (count: number, bytes: number) => {
+    const first = end;
+    end += paddedTo(count) * bytes;
+    return first;
+  };
+  const doubles = (count = parameterCount) => new Float64Array(buffer, take(count, 8), count);
+  const floats = () => new Float32Array(buffer, take(parameterCount, 4), parameterCount);
+  return {
+    ...layout,
+    rates: new Float64Array(buffer, 0, RATE_BYTES / 8),
+    parameters: doubles(),
+    rounded: floats(),
+    velocity: doubles(hasVelocity ? parameterCount : 0),
+    sums: Array.from({ length: LANES }, floats),
+    noise: Array.from({ length: NOISE_SLOTS }, () => doubles()),
+  };
+}
