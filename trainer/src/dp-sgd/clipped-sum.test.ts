@@ -33,6 +33,26 @@ async function sumOf(
   return sum;
 }
 
+test('a batch leaves nothing behind for a smaller one, or for units of fewer rows', async () => {
+  const units = packUnits(features, [
+    ...good,
+    [{ ...row(1), features: new Array<number>(features).fill(Number.NaN) }],
+  ]);
+  for (const lanes of [1, 2]) {
+    const sumAfter = async (...before: readonly number[][]) => {
+      const clipped = new ClippedSum([graph], units, lanes);
+      for (const batch of before) await clipped.sum(model.values, Uint32Array.from(batch));
+      const sum = Float64Array.from(copyOf(await clipped.sum(model.values, Uint32Array.of(1, 7, 3))));
+      await clipped.close();
+      return sum;
+    };
+    const alone = await sumAfter();
+    assert.ok(alone.some((value) => value !== 0));
+    assert.deepEqual(await sumAfter([0, 2, 4, 6]), alone);
+    assert.deepEqual(await sumAfter([0, 2, 4, 6, 0, 2, 4, 6, 2, 0, 4], [6, 4]), alone);
+  }
+});
+
 const overflowing = { features: new Array<number>(features).fill(3e38), label: 0 };
 
 test('a unit with a gradient that is not finite contributes nothing, and the others all they should', async () => {

@@ -31,7 +31,7 @@ export function threadsOf(
 const ORDER_MARGIN = 16 * 2 ** -53;
 
 /** What of an update its lanes need. */
-export type LaneUpdate = Pick<UpdateAhead, 'memory' | 'counters' | 'startLanes'>;
+export type LaneUpdate = Pick<UpdateAhead, 'memory' | 'task' | 'finishNoise'>;
 
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {
@@ -45,6 +45,9 @@ export class ClippedSum {
   readonly #units: TrainingUnits;
   /** Per unit, 1 where it is left out from the start. */
   readonly #isUnusable: Uint8Array;
+  /** Bytes of the units' features, and of each lane's rows: copying these makes no views, nor garbage of them. */
+  readonly #features: Buffer;
+  readonly #rowBytes: readonly Buffer[];
   /** ‖x‖² of each row. */
   readonly #rowSquares: Float64Array;
   readonly #ofLanes: SumsInParts;
@@ -55,8 +58,8 @@ export class ClippedSum {
 
   /**
    * Rooms are one lane's: a room's units times `lanes` are summed in one run. Of several rooms, a run takes the smallest
-   * that holds its units and an empty place. With an update, lanes read and write its memory, and its noise is drawn
-   * before they run.
+   * that holds its units and an empty place. With an update, lanes read and write its memory, and help with
+   * it; its noise is drawn before they run.
    */
   constructor(rooms: Rooms, units: TrainingUnits, lanes = 1, update?: LaneUpdate) {
     this.#parameters = update?.memory.rounded ?? createParameters(rooms);
@@ -65,15 +68,16 @@ export class ClippedSum {
     this.#update = update;
     assert(update === undefined || this.#graph.sumType === 'float32');
     const arraysOf = (lane: number) => ({ parameters: this.#parameters, sum: update?.memory.sums[lane] });
-    const counters = update?.counters;
     const others = Array.from({ length: lanes - 1 }, (_, lane) =>
-      openLaneThread(rooms, arraysOf(lane), { counters }),
+      openLaneThread(rooms, arraysOf(lane), update?.task),
     );
     // The lane on this thread blocks it, so that the others are started before it.
-    const own = openLane(rooms, arraysOf(lanes - 1), { threads: threadsOf(this.#graph, lanes), counters });
+    const own = openLane(rooms, arraysOf(lanes - 1), { threads: threadsOf(this.#graph, lanes) });
     this.#lanes = [...others, own];
     this.#ofLanes = new LaneSums(this.#lanes.map(({ buffers }) => buffers.sum));
     this.#units = units;
+    this.#features = bytesOf(units.features);
+    this.#rowBytes = this.#lanes.map(({ buffers }) => bytesOf(buffers.x));
     this.#isUnusable = Uint8Array.from({ length: unitCount(units) }, (_, unit) =>
       isUsableUnit(units, unit) ? 0 : 1,
     );
@@ -213,7 +217,7 @@ export class ClippedSum {
   }
 
   async #runLanes(): Promise<void> {
-    this.#update?.startLanes();
+    this.#update?.finishNoise();
     const failures: unknown[] = [];
     const attempt = (work: Promise<void>) => work.catch((failure: unknown) => failures.push(failure));
     for (const lane of this.#lanes) await attempt(lane.start(this.#room));
@@ -249,19 +253,26 @@ export class ClippedSum {
       mask.fill(0, row, end);
       rowSquares.fill(0, row, end);
     };
+    const rowBytes = 4 * features;
     for (let slot = 0; slot < batch.length; slot++) {
       const unit = batch[slot]!;
-      const { buffers } = this.#lanes[slot % lanes]!;
+      const lane = slot % lanes;
+      const { buffers } = this.#lanes[lane]!;
       const target = Math.floor(slot / lanes) * rowsPerUnit;
       const end = target + rowsPerUnit;
       if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) {
         clear(buffers, target, end);
         continue;
       }
-      const { x, y, mask, rowSquares } = buffers;
+      const { y, mask, rowSquares } = buffers;
       const first = source.rowOffsets[unit]!;
       const rows = source.rowOffsets[unit + 1]! - first;
-      x.set(source.features.subarray(first * features, (first + rows) * features), target * features);
+      this.#features.copy(
+        this.#rowBytes[lane]!,
+        target * rowBytes,
+        first * rowBytes,
+        (first + rows) * rowBytes,
+      );
       for (let row = 0; row < rows; row++) {
         y[target + row] = source.labels[first + row]!;
         rowSquares[target + row] = this.#rowSquares[first + row]!;
@@ -276,6 +287,9 @@ export class ClippedSum {
     });
   }
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
 
 function copy(total: Float64Array, part: SumsInParts): void {
   for (let first = 0; first < total.length; first += PART) {

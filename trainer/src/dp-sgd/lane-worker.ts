@@ -1,16 +1,20 @@
 // The worker thread of a further lane: it runs the step graph over its part of a batch whenever it is told to.
 import { workerData } from 'node:worker_threads';
 import { LANE_STATE, type LaneTask, RoomRunner } from './lane.ts';
+import { SharedUpdate } from './shared-update.ts';
 
-const { rooms, buffers, state, counters } = workerData as LaneTask;
-const runner = new RoomRunner(rooms, buffers, { threads: 1, counters });
+const { rooms, buffers, state, update } = workerData as LaneTask;
+const runner = new RoomRunner(rooms, buffers, { threads: 1 });
+const shared = update && new SharedUpdate(update);
+const isWanted = () => Atomics.load(state, 0) !== LANE_STATE.idle;
 const report = (outcome: number) => {
   Atomics.store(state, 0, outcome);
   Atomics.notify(state, 0);
 };
 report(LANE_STATE.idle);
 for (;;) {
-  Atomics.wait(state, 0, LANE_STATE.idle);
+  if (shared === undefined) Atomics.wait(state, 0, LANE_STATE.idle);
+  else shared.helpUntil(isWanted);
   if (Atomics.load(state, 0) === LANE_STATE.closed) break;
   try {
     await runner.run(state[1]!);

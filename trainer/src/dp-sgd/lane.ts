@@ -12,7 +12,7 @@ import {
   stepInputs,
   stepOutputs,
 } from '../onnx/index.ts';
-import { endLane } from './shared-update.ts';
+import { type SharedUpdateTask, signal } from './shared-update.ts';
 
 export const LANE_STATE = { opening: 0, idle: 1, running: 2, failed: 3, closed: 4 } as const;
 
@@ -33,8 +33,8 @@ export interface LaneBuffers extends StepArrays {
 export interface LaneTask {
   readonly rooms: Rooms;
   readonly buffers: LaneBuffers;
-  /** Where a lane's end is told (`endLane`). */
-  readonly counters?: Int32Array | undefined;
+  /** What the thread does while it waits. */
+  readonly update?: SharedUpdateTask | undefined;
   /** Shared: one of LANE_STATE, and which room is to be run. */
   readonly state: Int32Array;
 }
@@ -53,25 +53,17 @@ export class LaneFailedError extends Error {
   override readonly name = 'LaneFailedError';
 }
 
-interface RunnerOptions {
-  readonly threads: number;
-  /** Where a lane's end is told (`endLane`). */
-  readonly counters?: Int32Array | undefined;
-}
-
 /** Runs rooms over a lane's buffers on the calling thread; each is opened when it is first run. */
 export class RoomRunner {
   readonly #rooms: Rooms;
   readonly #buffers: LaneBuffers;
   readonly #threads: number;
-  readonly #counters: Int32Array | undefined;
   readonly #open = new Map<number, { readonly session: OnnxSession; readonly run: () => Promise<void> }>();
 
-  constructor(rooms: Rooms, buffers: LaneBuffers, { threads, counters }: RunnerOptions) {
+  constructor(rooms: Rooms, buffers: LaneBuffers, { threads }: { readonly threads: number }) {
     this.#rooms = rooms;
     this.#buffers = buffers;
     this.#threads = threads;
-    this.#counters = counters;
   }
 
   async run(room: number): Promise<void> {
@@ -83,11 +75,7 @@ export class RoomRunner {
       opened = { session, run };
       this.#open.set(room, opened);
     }
-    try {
-      await opened.run();
-    } finally {
-      if (this.#counters !== undefined) endLane(this.#counters);
-    }
+    await opened.run();
   }
 
   async close(): Promise<void> {
@@ -128,7 +116,7 @@ export interface LaneArrays {
 }
 
 /** A lane on the calling thread: it runs where it is to finish. */
-export function openLane(rooms: Rooms, arrays: LaneArrays, options: RunnerOptions): Lane {
+export function openLane(rooms: Rooms, arrays: LaneArrays, options: { readonly threads: number }): Lane {
   const buffers = createBuffers(rooms, arrays, (bytes) => new ArrayBuffer(bytes));
   const runner = new RoomRunner(rooms, buffers, options);
   let next = 0;
@@ -145,15 +133,19 @@ export function openLane(rooms: Rooms, arrays: LaneArrays, options: RunnerOption
 /** So long a lane's end is waited for without looking at anything else: lanes end nearly together. */
 const WAIT_BLOCKED_MS = 5;
 
-/** A lane on a thread of its own. @throws LaneFailedError, from `run`, where that thread fails. */
-export function openLaneThread(
-  rooms: Rooms,
-  arrays: LaneArrays,
-  { counters }: Pick<RunnerOptions, 'counters'> = {},
-): Lane {
+/**
+ * A lane on a thread of its own, which may help with an update while it waits.
+ *
+ * @throws LaneFailedError, from `start` or `finish`, where that thread fails
+ */
+export function openLaneThread(rooms: Rooms, arrays: LaneArrays, update?: SharedUpdateTask): Lane {
   const buffers = createBuffers(rooms, arrays, shared);
   const state = new Int32Array(new SharedArrayBuffer(8));
-  const workerData: LaneTask = { rooms, buffers, state, counters };
+  const workerData: LaneTask = { rooms, buffers, state, update };
+  const wake = () => {
+    Atomics.notify(state, 0);
+    if (update !== undefined) signal(update.counters);
+  };
   const worker = new Worker(new URL('./lane-worker.js', import.meta.url), { workerData });
   const exited = once(worker, 'exit').catch(() => undefined);
   // A thread that ends by itself before it is told to has failed, whatever it was at.
@@ -169,7 +161,7 @@ export function openLaneThread(
       state[1] = room;
       const before = Atomics.compareExchange(state, 0, LANE_STATE.idle, LANE_STATE.running);
       if (before !== LANE_STATE.idle) throw new LaneFailedError('the thread of a lane is not there');
-      Atomics.notify(state, 0);
+      wake();
     },
     async finish() {
       Atomics.wait(state, 0, LANE_STATE.running, WAIT_BLOCKED_MS);
@@ -183,7 +175,7 @@ export function openLaneThread(
       await leave(LANE_STATE.running);
       assert.notEqual(Atomics.load(state, 0), LANE_STATE.running);
       Atomics.store(state, 0, LANE_STATE.closed);
-      Atomics.notify(state, 0);
+      wake();
       await exited;
     },
   };

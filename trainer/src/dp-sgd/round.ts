@@ -53,7 +53,7 @@ import {
   type StepProgress,
 } from './training-steps.ts';
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
-import { startUpdate, type UpdateAhead } from './update-ahead.ts';
+import { openUpdate, type UpdateAhead } from './update-ahead.ts';
 import { checkOptimizerState, type OptimizerState, optimizerOf, updateRuleOf } from './update-rule.ts';
 import { averagingSteps, WeightAverage } from './weight-average.ts';
 
@@ -188,7 +188,7 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const latticePerUnit = () => (clipNorm === undefined ? noise.latticePerUnit : latticeOf(clipNorm.current));
   const words = new RandomWords(randomness);
   const release = releaseMean(plan, latticePerUnit);
-  const update = openUpdate(plan, { layout, graph, noise, release, randomness });
+  const update = updateOf(plan, { layout, graph, noise, release, randomness });
   const clipped = new ClippedSum(rooms, units, lanes, update);
   const drift = driftOf(input, model);
   const runs = areTogether
@@ -316,8 +316,8 @@ function openNoise(options: {
   return { draw, close: async () => undefined };
 }
 
-/** Noise and update with a worker's help, for two lanes that take a batch in one run; absent elsewhere. */
-function openUpdate(
+/** Noise and update with a lane's help, for two lanes that take a batch in one run; absent elsewhere. */
+function updateOf(
   plan: TrainingPlan,
   step: {
     readonly layout: StepLayout;
@@ -335,8 +335,8 @@ function openUpdate(
   if (randomness !== secureRandomness) return undefined;
   const { kind, momentum = 0 } = { momentum: 0, ...optimizerOf(plan) };
   const { latticePerUnit, sigma } = noise;
-  return startUpdate({
-    ...{ sigma, parameterCount, lanes, release },
+  return openUpdate({
+    ...{ sigma, parameterCount, release },
     hasVelocity: kind === 'sgd' && momentum > 0,
     scale: { latticePerUnit, meanPerStep: meanPerStep(plan, latticePerUnit) },
   });

@@ -21,12 +21,9 @@ const MOVE = NOISE_SLOTS;
 const SLOT = TASKS * 2 * LINE;
 /** Counts what may be work for a thread that waits. */
 const EVENTS = SLOT + LINE;
-const CLOSED = EVENTS + LINE;
 /** Looks at a counter before a thread goes to sleep over it, which takes longer to wake from. */
 const LOOKS = 2 ** 12;
-/** Lanes at work. */
-const LANES = CLOSED + LINE;
-const COUNTERS = LANES + LINE;
+const COUNTERS = EVENTS + LINE;
 
 /** Counters of which all noise is to be drawn, and nothing to be moved. */
 export function createCounters(): Int32Array {
@@ -41,18 +38,8 @@ export interface SharedUpdateTask {
   readonly sigma: number;
 }
 
-/** Says that so many lanes are about to work: before they do, so that they find the cores free. */
-export const startLanes = (counters: Int32Array, lanes: number): void => {
-  Atomics.store(counters, LANES, lanes);
-};
-
-/** Says that a lane has done its work. */
-export function endLane(counters: Int32Array): void {
-  Atomics.sub(counters, LANES, 1);
-  signal(counters);
-}
-
-function signal(counters: Int32Array): void {
+/** Has a thread that waits look again. */
+export function signal(counters: Int32Array): void {
   Atomics.add(counters, EVENTS, 1);
   Atomics.notify(counters, EVENTS);
 }
@@ -92,16 +79,15 @@ export class SharedUpdate {
     });
   }
 
-  /** Takes parts for as long as there are any, but lets lanes go first with noise; returns when it is closed. */
-  help(lanes: number): void {
+  /** Takes parts, and waits where there are none, until the thread is wanted elsewhere: `signal` tells it to look. */
+  helpUntil(isWanted: () => boolean): void {
     const counters = this.#counters;
     for (;;) {
       const seen = Atomics.load(counters, EVENTS);
-      if (Atomics.load(counters, CLOSED) !== 0) return;
-      if (this.movePart()) continue;
-      if (Atomics.load(counters, LANES) < lanes && this.#noise.some((_, slot) => this.drawPart(slot)))
-        continue;
-      Atomics.wait(counters, EVENTS, seen);
+      if (isWanted()) return;
+      if (!this.movePart() && !this.#noise.some((_, slot) => this.drawPart(slot))) {
+        Atomics.wait(counters, EVENTS, seen);
+      }
     }
   }
 
@@ -123,11 +109,6 @@ export class SharedUpdate {
   /** As `areDrawn`, for the move. */
   areMoved(waitAtMostMs: number): boolean {
     return this.#isDone(MOVE, waitAtMostMs);
-  }
-
-  close(): void {
-    Atomics.store(this.#counters, CLOSED, 1);
-    signal(this.#counters);
   }
 
   #open(task: number): void {

@@ -1,15 +1,12 @@
-// Noise and update of a large model, shared with a worker thread. Products of matrices keep both cores busy for most of a
-// step: so the worker draws noise before and after them, and the training thread joins in, rather than that one lane
-// waits for another that shares its core with the noise.
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+// Noise and update of a large model, shared with another lane's thread. Products of matrices keep both cores busy for most
+// of a step: so both threads draw noise before them and move parameters after them, rather than that a third one draws it
+// meanwhile, holds up the lane whose core it shares, and so both.
 import { LaneSums, type SumsInParts } from './lane-sums.ts';
 import type { DescentRates, ReleaseScale } from './move-loop.ts';
 import { type NoiseAhead, NoiseWorkerError, WAIT_AT_MOST_MS } from './noise-ahead.ts';
-import { createCounters, SharedUpdate, startLanes } from './shared-update.ts';
+import { createCounters, SharedUpdate, type SharedUpdateTask } from './shared-update.ts';
 import { createStepMemory, NOISE_SLOTS, type StepMemory } from './step-memory.ts';
 import type { StepMechanism } from './training-steps.ts';
-import type { UpdateTask } from './update-worker.ts';
 
 type Release = StepMechanism['release'];
 
@@ -28,35 +25,29 @@ export interface FusedUpdate {
 }
 
 export interface UpdateAhead extends NoiseAhead, FusedUpdate {
-  /** For `endLane`. */
-  readonly counters: Int32Array;
-  /** Has the next vector of noise drawn, and then no more until a lane ends: lanes take all cores. */
-  startLanes(): void;
+  /** For the lane's thread that is to help (`SharedUpdate.helpUntil`). */
+  readonly task: SharedUpdateTask;
+  /** Has the next vector of noise drawn: before lanes take all cores. */
+  finishNoise(): void;
 }
 
 /**
- * Starts to draw vectors of noise N_Z(0, σ²) for each parameter, from the operating system's randomness, each handed
- * out once.
- *
- * @param options.lanes with fewer of them at work noise is drawn
+ * Vectors of noise N_Z(0, σ²) for each parameter, from the operating system's randomness, each handed out once. They are
+ * drawn when they are asked for, but for what a thread that helps has drawn before.
  */
-export function startUpdate(options: {
+export function openUpdate(options: {
   readonly sigma: number;
   readonly parameterCount: number;
   readonly hasVelocity: boolean;
-  readonly lanes: number;
   /** `releaseMean` of the scale given. */
   readonly release: Release;
   readonly scale: ReleaseScale;
 }): UpdateAhead {
-  const { sigma, parameterCount, hasVelocity, lanes, release, scale } = options;
+  const { sigma, parameterCount, hasVelocity, release, scale } = options;
   const memory = createStepMemory(parameterCount, hasVelocity);
-  const counters = createCounters();
-  const task = { layout: { memory: memory.memory, parameterCount, hasVelocity }, counters, sigma };
+  const layout = { memory: memory.memory, parameterCount, hasVelocity };
+  const task = { layout, counters: createCounters(), sigma };
   const shared = new SharedUpdate(task);
-  const workerData: UpdateTask = { ...task, lanes };
-  const worker = new Worker(new URL('./update-worker.js', import.meta.url), { workerData });
-  const exited = once(worker, 'exit').catch(() => undefined);
   let slot = 0;
   let isDrawn = false;
   let isClosed = false;
@@ -66,19 +57,16 @@ export function startUpdate(options: {
     isDrawn = false;
   };
   const finish = (ofSlot: number) => {
-    if (isClosed) throw new NoiseWorkerError('the noise worker is closed');
+    if (isClosed) throw new NoiseWorkerError('the source of noise is closed');
     while (shared.drawPart(ofSlot));
     if (!shared.areDrawn(ofSlot, WAIT_AT_MOST_MS)) {
-      throw new NoiseWorkerError('the noise worker has drawn nothing for a minute');
+      throw new NoiseWorkerError('a lane has drawn no noise for a minute');
     }
   };
   return {
     memory,
-    counters,
-    startLanes() {
-      finish(isDrawn ? (slot + 1) % NOISE_SLOTS : slot);
-      startLanes(counters, lanes);
-    },
+    task,
+    finishNoise: () => finish(isDrawn ? (slot + 1) % NOISE_SLOTS : slot),
     draw() {
       useUp();
       finish(slot);
@@ -94,14 +82,12 @@ export function startUpdate(options: {
       shared.startMove(slot);
       while (shared.movePart());
       if (!shared.areMoved(WAIT_AT_MOST_MS)) {
-        throw new NoiseWorkerError('the update worker has moved nothing for a minute');
+        throw new NoiseWorkerError('a lane has moved nothing for a minute');
       }
       useUp();
     },
     async close() {
       isClosed = true;
-      shared.close();
-      await exited;
     },
   };
 }

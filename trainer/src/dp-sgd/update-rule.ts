@@ -128,9 +128,11 @@ function gradientDescent(
   const { momentum = 0 } = optimizer;
   const ratesAt = ratesOf(plan);
   const isInMemory = memory?.hasVelocity === momentum > 0;
-  const velocity = isInMemory && momentum > 0 ? memory.velocity : new Float64Array(parameterCount);
+  const isNone = momentum === 0 && state === undefined;
+  const none = () => new Float64Array(isNone ? 0 : parameterCount);
+  const velocity = isInMemory && momentum > 0 ? memory.velocity : none();
   if (state !== undefined) velocity.set(state.velocity);
-  else if (momentum > 0) velocity.fill(0);
+  else velocity.fill(0);
   let [rate, kept] = [plan.learningRate, 1];
   return {
     startStep(step) {
@@ -148,7 +150,7 @@ function gradientDescent(
         parameters[first + i] = left * parameters[first + i]! - by * moved;
       }
     },
-    state: () => ({ kind: 'sgd', velocity }),
+    state: () => ({ kind: 'sgd', velocity: isNone ? new Float64Array(parameterCount) : velocity }),
     ...(isInMemory && { descent: () => ({ rate, kept, momentum }) }),
   };
 }

@@ -1,0 +1,6 @@
+// A thread that helps an update as a lane's does while it waits, and never runs a lane.
+import { workerData } from 'node:worker_threads';
+import { SharedUpdate, type SharedUpdateTask } from '../shared-update.ts';
+
+const { task, isWanted } = workerData as { readonly task: SharedUpdateTask; readonly isWanted: Int32Array };
+new SharedUpdate(task).helpUntil(() => Atomics.load(isWanted, 0) !== 0);
