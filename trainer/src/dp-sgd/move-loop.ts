@@ -1,6 +1,6 @@
-// Release and update of a step in one loop of WebAssembly: lanes' sums added, rounded to the lattice, noise added, scaled
-// back, and parameters moved by gradient descent. It is `releaseMean` and the rule of gradient descent, operation by
-// operation and so to the bit, but reads and writes each value once.
+// Release and update of a step in one loop of WebAssembly: sums of lanes added, rounded to the lattice, noise added,
+// scaled back, and parameters moved by gradient descent. It is `releaseMean` and the rule of gradient descent,
+// operation by operation and so to the bit, but reads and writes each value once.
 import assert from 'node:assert/strict';
 import { RATES, type StepMemory, VALUES_AT_ONCE } from './step-memory.ts';
 import { type Code, compileWasm, wasm } from './wasm-function.ts';

@@ -6,8 +6,8 @@ import { RandomWords, secureRandomness } from './randomness.ts';
 import { NOISE_SLOTS, type StepMemoryLayout, viewStepMemory } from './step-memory.ts';
 
 /**
- * Values of a part: of noise, as many as the sampler draws from one pool of random words, and so few that a thread that is
- * wanted elsewhere is soon there.
+ * Values of a part: of noise, as many as the sampler draws from one pool of random words, and so few that a thread that
+ * is wanted elsewhere is soon there.
  */
 const NOISE_PART = 7936;
 const MOVE_PART = 2 ** 14;

@@ -135,8 +135,8 @@ export class Stepper {
 }
 
 /**
- * Parameters after the plan's steps, [parameterCount], by the plan's update rule. Where the mechanism has a step memory,
- * the array is that memory's: good until the next steps.
+ * Parameters after the plan's steps, [parameterCount], by the plan's update rule. Where the mechanism has a step
+ * memory, the array is that memory's: good until the next steps.
  */
 export async function runSteps(start: ArrayLike<number>, options: StepsOptions): Promise<Float64Array> {
   const { plan, mechanism, onProgress, stepsBefore = 0 } = options;

@@ -1,6 +1,6 @@
-// Noise and update of a large model, shared with another lane's thread. Products of matrices keep both cores busy for most
-// of a step: so both threads draw noise before them and move parameters after them, rather than that a third one draws it
-// meanwhile, holds up the lane whose core it shares, and so both.
+// Noise and update of a large model, shared with another lane's thread. Products of matrices keep both cores busy for
+// most of a step: so both threads draw noise before them and move parameters after them, rather than that a third one
+// draws it meanwhile, holds up the lane whose core it shares, and so both.
 import { LaneSums, type SumsInParts } from './lane-sums.ts';
 import type { DescentRates, ReleaseScale } from './move-loop.ts';
 import { type NoiseAhead, NoiseWorkerError, WAIT_AT_MOST_MS } from './noise-ahead.ts';
@@ -32,8 +32,8 @@ export interface UpdateAhead extends NoiseAhead, FusedUpdate {
 }
 
 /**
- * Vectors of noise N_Z(0, σ²) for each parameter, from the operating system's randomness, each handed out once. They are
- * drawn when they are asked for, but for what a thread that helps has drawn before.
+ * Vectors of noise N_Z(0, σ²) for each parameter, from the operating system's randomness, each handed out once. They
+ * are drawn when they are asked for, but for what a thread that helps has drawn before.
  */
 export function openUpdate(options: {
   readonly sigma: number;
