@@ -78,9 +78,11 @@ for (const { by, file, loss: kind, classWeights, clipNormL2, sizes, x, y, clippe
       'everything that the other trains is trained, and nothing else',
     );
     const scale = normL2(Object.values(clippedSum).flat());
-    for (const { name, offset, size } of model.parameters) {
+    for (const parameter of model.parameters) {
+      const { name, offset, size } = parameter;
       const expected = clippedSum[name]!;
-      const difference = normL2(expected.map((value, i) => actual[offset + i]! - value));
+      const own = model.inFileOrder(parameter, Float32Array.from(actual.subarray(offset, offset + size)));
+      const difference = normL2(expected.map((value, i) => own[i]! - value));
       assert.equal(expected.length, size);
       assert.ok(difference <= 1e-5 * scale, `${name} is off by ${difference} of ${scale}`);
     }

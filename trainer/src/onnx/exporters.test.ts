@@ -357,6 +357,32 @@ describe('a graph is refused', () => {
     assert.match(refusalsOf(tinyModel(model)).join(), /initialiser w has no gradient: .*rounded/);
   });
 
+  it('for a value that depends on how many rows there are', () => {
+    const model: TinyModel = {
+      features: 3,
+      weights: { w: [3, 1] },
+      nodes: [
+        { op: 'Shape', from: ['x'], to: 'shape' },
+        { op: 'Gather', from: ['shape', 'first'], to: 'count' },
+        { op: 'Cast', from: ['count'], to: 'number', attributes: { to: 1 } },
+        { op: 'Mul', from: ['x', 'number'], to: 'h' },
+        { op: 'MatMul', from: ['h', 'w'], to: 'logit' },
+      ],
+      extra: [int64Tensor('first', [0])],
+    };
+    assert.match(
+      refusalsOf(tinyModel(model)).join(),
+      /node make h \(Mul\): its input number depends on the number/,
+    );
+  });
+
+  it('for an operator that is read on constants alone, where it works on data', () => {
+    assert.match(
+      refusalsOf(tinyModel(through('Trilu'))).join(),
+      /node make r \(Trilu\): it is read on constants alone, such as shapes and masks/,
+    );
+  });
+
   it('for a number of rows that cannot be changed, with the remedy', () => {
     const bytes = changed(shifted, ({ graph }) => {
       graph.input[0]!.type!.tensorType!.shape!.dim[0] = { dimValue: 2 };

@@ -1,85 +1,110 @@
 // Computes the nodes of a forward graph that depend on shapes and constants alone, as exporters write them to work
-// out the target of a Reshape or the bounds of a Slice. The open number of rows is carried along as `rows`.
-import { type Constant, type Count, constantFrom, integers } from './constant.ts';
-import { axesOf, integerAttribute, type KnownValues, type OpNode, UnsupportedOp } from './ops/op-rule.ts';
+// out the target of a Reshape, the bounds of a Slice or a mask of attention. The open number of rows is carried along
+// as `rows`.
+import { permutedPlaces, placesAlong, spreadPlaces, spreadShape, stridesOf } from './array-places.ts';
+import { type Constant, type Count, checkConstantSize, constantFrom, integers } from './constant.ts';
+import { ARITHMETIC_FOLDS } from './fold-arithmetic.ts';
+import { ELEMENT_TYPE } from './onnx-schema.ts';
+import {
+  integerAttribute,
+  integersAttribute,
+  type KnownValues,
+  type OpNode,
+  UnsupportedOp,
+} from './ops/op-rule.ts';
+import { permutationOf, shapeOfView } from './ops/parameter-view.ts';
 import { elementCount } from './tensor-data.ts';
 
 type Fold = (node: OpNode, inputs: readonly Constant[], values: KnownValues) => Constant | undefined;
 
-/** Slice along the first axis, backwards too: PyTorch turns lists of pads around with it. */
-function foldSlice(node: OpNode, [source, ...bounds]: readonly Constant[]): Constant | undefined {
-  const [starts, ends, axes, steps] = bounds.map(({ values }) => values as readonly number[]);
-  const [extent = 1, ...rest] = source!.shape;
-  if ((axes?.[0] ?? 0) !== 0 || (starts?.length ?? 1) !== 1) return undefined;
-  const step = steps?.[0] ?? 1;
-  const clamp = (at: number, low: number, high: number) =>
-    Math.min(Math.max(at < 0 ? at + extent : at, low), high);
-  const [first, last] = step > 0 ? [0, extent] : [-1, extent - 1];
-  const start = clamp(starts?.[0] ?? integerAttribute(node, 'starts', 0), first, last);
-  const end = clamp(ends?.[0] ?? Number.MAX_SAFE_INTEGER, first, last);
-  const width = elementCount(rest);
-  const entries: number[] = [];
-  for (let at = start; step > 0 ? at < end : at > end; at += step) entries.push(at);
+const taken = (source: Constant, shape: readonly number[], places: Uint32Array): Constant => ({
+  shape,
+  values: Array.from(places, (place) => source.values[place]!),
+  isInteger: source.isInteger,
+});
+
+/** Numbers of which none depends on the number of rows. */
+function numbersOf({ values }: Constant): readonly number[] {
+  if (values.every((value) => typeof value === 'number')) return values;
+  throw new UnsupportedOp(
+    'it makes constants for each row: leave that out, since one that all rows have is spread to them by itself',
+  );
+}
+
+/** Backwards too: PyTorch turns lists of pads around with it. */
+function foldSlice(node: OpNode, [source]: readonly Constant[], values: KnownValues): Constant {
+  const list = (index: number, attribute: string) => {
+    const input = node.inputs[index];
+    return input ? numbersOf(values.constantOf(input)!) : integersAttribute(node, attribute);
+  };
+  const [starts, ends] = [list(1, 'starts') ?? [], list(2, 'ends') ?? []];
+  const axes = list(3, 'axes') ?? starts.map((_, i) => i);
+  const steps = list(4, 'steps') ?? starts.map(() => 1);
+  const { shape } = source!;
+  const strides = stridesOf(shape);
+  let first = 0;
+  const walks = shape.map((extent, axis) => ({ extent, stride: strides[axis]! }));
+  axes.forEach((given, i) => {
+    const axis = given < 0 ? given + shape.length : given;
+    const [extent, step] = [shape[axis], steps[i]!];
+    if (extent === undefined || step === 0) throw new UnsupportedOp(`it slices no axis ${given}`);
+    const clamp = (at: number, low: number, high: number) =>
+      Math.min(Math.max(at < 0 ? at + extent : at, low), high);
+    const [low, high] = step > 0 ? [0, extent] : [-1, extent - 1];
+    const [start, end] = [clamp(starts[i]!, low, high), clamp(ends[i]!, low, high)];
+    const count = Math.max(0, Math.ceil((end - start) / step));
+    if (count > 0) first += start * strides[axis]!;
+    walks[axis] = { extent: count, stride: step * strides[axis]! };
+  });
+  const sliced = walks.map(({ extent }) => extent);
+  return taken(source!, sliced, placesAlong(walks, first));
+}
+
+function axisOf(node: OpNode, rank: number): number {
+  const given = integerAttribute(node, 'axis', 0);
+  const axis = given < 0 ? given + rank : given;
+  if (axis < 0 || axis >= rank) throw new UnsupportedOp(`axis ${given} of ${rank} does not exist`);
+  return axis;
+}
+
+function foldGather(node: OpNode, [source, indices]: readonly Constant[]): Constant {
+  const { shape, values, isInteger } = source!;
+  const axis = axisOf(node, shape.length);
+  const [extent, width] = [shape[axis]!, elementCount(shape.slice(axis + 1))];
+  const places = numbersOf(indices!).map((index) => (index < 0 ? index + extent : index));
+  if (places.some((place) => place < 0 || place >= extent)) {
+    throw new UnsupportedOp(`it gathers places beyond the ${extent} of its axis ${axis}`);
+  }
+  const blocks = Array.from({ length: elementCount(shape.slice(0, axis)) }, (_, i) => i * extent);
   return {
-    shape: [entries.length, ...rest],
-    values: entries.flatMap((at) => source!.values.slice(at * width, (at + 1) * width)),
-    isInteger: source!.isInteger,
+    shape: shape.toSpliced(axis, 1, ...indices!.shape),
+    values: blocks.flatMap((block) =>
+      places.flatMap((place) => values.slice((block + place) * width, (block + place + 1) * width)),
+    ),
+    isInteger,
   };
 }
 
-function foldTranspose(_node: OpNode, [source]: readonly Constant[]): Constant | undefined {
-  const [m, n] = source!.shape;
-  if (source!.shape.length !== 2 || m === undefined || n === undefined) return undefined;
-  const values = Array.from({ length: m * n }, (_, i) => source!.values[(i % m) * n + Math.floor(i / m)]!);
-  return { ...source!, shape: [n, m], values };
-}
-
-function foldReshape(_node: OpNode, [source, target]: readonly Constant[]): Constant {
-  const wanted = target!.values as readonly number[];
-  const known = elementCount(wanted.filter((extent) => extent !== -1));
-  const shape = wanted.map((extent) => (extent === -1 ? source!.values.length / known : extent));
-  return { ...source!, shape };
-}
-
-/** A number of rows times a number. */
-function timesRows(a: Count, b: Count): Count | undefined {
-  const [rows, factor] = typeof a === 'number' ? [b, a] : [a, b];
-  if (typeof rows === 'number' || typeof factor !== 'number') return undefined;
-  const all = Number(rows.split('*')[1] ?? 1) * factor;
-  return all === 1 ? 'rows' : `rows*${all}`;
-}
-
-function arithmetic(
-  compute: (a: number, b: number, isInteger: boolean) => number,
-  ofRows?: (a: Count, b: Count) => Count | undefined,
-): Fold {
-  return (_node, [a, b]) => {
-    const [first, second] = [a!, b!];
-    const isSpread = (one: Constant, other: Constant) =>
-      one.values.length === 1 && one.shape.length <= other.shape.length;
-    const wide = isSpread(first, second) ? second : first;
-    const narrow = wide === first ? second : first;
-    if (!isSpread(narrow, wide) && narrow.shape.join() !== wide.shape.join()) return undefined;
-    const isInteger = first.isInteger && second.isInteger;
-    const at = ({ values }: Constant, i: number) => values[values.length === 1 ? 0 : i];
-    const numbers = wide.values.map((_, i): Count | undefined => {
-      const [left, right] = [at(first, i)!, at(second, i)!];
-      return typeof left === 'number' && typeof right === 'number'
-        ? compute(left, right, isInteger)
-        : ofRows?.(left, right);
-    });
-    if (numbers.includes(undefined)) return undefined;
-    return { shape: wide.shape, values: numbers as Count[], isInteger };
+function foldConcat(node: OpNode, inputs: readonly Constant[]): Constant {
+  const [first] = inputs as readonly [Constant];
+  const axis = axisOf(node, first.shape.length);
+  const others = ({ shape }: Constant) => shape.toSpliced(axis, 1).join();
+  if (inputs.some((input) => others(input) !== others(first))) {
+    throw new UnsupportedOp('its inputs differ in another axis than the one they are joined along');
+  }
+  const extent = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+  const blocks = Array.from({ length: elementCount(first.shape.slice(0, axis)) }, (_, i) => i);
+  return {
+    shape: first.shape.with(axis, extent),
+    values: blocks.flatMap((block) =>
+      inputs.flatMap(({ shape, values }) => {
+        const width = elementCount(shape.slice(axis));
+        return values.slice(block * width, (block + 1) * width);
+      }),
+    ),
+    isInteger: inputs.every(({ isInteger }) => isInteger),
   };
 }
-
-const elementwise =
-  (compute: (a: number) => number): Fold =>
-  (_node, [source]) => {
-    const { values, shape, isInteger } = source!;
-    if (!values.every((value) => typeof value === 'number')) return undefined;
-    return { shape, values: values.map((value) => compute(value as number)), isInteger };
-  };
 
 function foldConstantOfShape(node: OpNode, [source]: readonly Constant[]): Constant {
   const shape = source!.values;
@@ -89,43 +114,94 @@ function foldConstantOfShape(node: OpNode, [source]: readonly Constant[]): Const
         'attention',
     );
   }
+  checkConstantSize(shape);
   const fill = node.attributes.find(({ name }) => name === 'value')?.t;
   const constant = fill === undefined ? { values: [0], isInteger: false } : constantFrom(fill);
   const values = new Array<Count>(elementCount(shape)).fill(constant.values[0]!);
   return { shape, values, isInteger: constant.isInteger };
 }
 
-const FOLDS: Readonly<Record<string, Fold>> = {
-  Gather(_node, [source, indices]) {
-    if (source!.shape.length !== 1) return undefined;
-    const values = (indices!.values as readonly number[]).map((index) => source!.values.at(index)!);
-    return { shape: indices!.shape, values, isInteger: source!.isInteger };
-  },
-  Slice: foldSlice,
-  Concat: (_node, inputs) => ({
-    ...integers(inputs.flatMap(({ values }) => values)),
+function foldExpand(_node: OpNode, [source, target]: readonly Constant[]): Constant {
+  const wanted = numbersOf(target!);
+  const shape = spreadShape([source!.shape, wanted]);
+  if (shape === undefined) {
+    throw new UnsupportedOp(`[${source!.shape.join(', ')}] cannot be spread to [${wanted.join(', ')}]`);
+  }
+  checkConstantSize(shape);
+  return taken(source!, shape, spreadPlaces(source!.shape, shape)!);
+}
+
+/** Keeps the upper or lower triangle of matrices. */
+function foldTrilu(node: OpNode, [source, diagonal]: readonly Constant[]): Constant {
+  const { shape, values, isInteger } = source!;
+  const [rows, columns] = shape.slice(-2);
+  if (rows === undefined || columns === undefined) throw new UnsupportedOp('its input must be matrices');
+  const k = diagonal === undefined ? 0 : numbersOf(diagonal)[0]!;
+  const isUpper = integerAttribute(node, 'upper', 1) === 1;
+  const isKept = (i: number) => {
+    const beyond = (i % columns) - (Math.floor(i / columns) % rows) - k;
+    return isUpper ? beyond >= 0 : beyond <= 0;
+  };
+  return { shape, values: values.map((value, i) => (isKept(i) ? value : 0)), isInteger };
+}
+
+function foldRange(_node: OpNode, inputs: readonly Constant[]): Constant {
+  const [start, limit, delta] = inputs.map((input) => numbersOf(input)[0]!) as [number, number, number];
+  const count = Math.max(0, Math.ceil((limit - start) / delta));
+  checkConstantSize([count]);
+  return {
+    shape: [count],
+    values: Array.from({ length: count }, (_, i) => start + i * delta),
     isInteger: inputs.every(({ isInteger }) => isInteger),
-  }),
-  Unsqueeze(node, [source], values) {
-    const axes = axesOf(node, values) ?? [];
-    if (source!.values.length !== 1) return undefined;
-    return { ...source!, shape: [...source!.shape, ...axes.map(() => 1)] };
+  };
+}
+
+const FLOATS: readonly number[] = [ELEMENT_TYPE.float, ELEMENT_TYPE.double];
+
+function foldCast(node: OpNode, [source]: readonly Constant[]): Constant {
+  const to = integerAttribute(node, 'to', 0);
+  const convert = (value: number) => {
+    if (FLOATS.includes(to)) return value;
+    return to === ELEMENT_TYPE.bool ? Number(value !== 0) : Math.trunc(value);
+  };
+  const values = source!.values.map((value) => (typeof value === 'number' ? convert(value) : value));
+  return { shape: source!.shape, values, isInteger: !FLOATS.includes(to) };
+}
+
+const view: Fold = (node, [source], values) => {
+  const shape = shapeOfView(node, values, source!.shape);
+  return shape && { ...source!, shape };
+};
+
+const FOLDS: Readonly<Record<string, Fold>> = {
+  Gather: foldGather,
+  Slice: foldSlice,
+  Concat: foldConcat,
+  Reshape: view,
+  Flatten: view,
+  Unsqueeze: view,
+  Squeeze: view,
+  Transpose(node, [source]) {
+    const { shape } = source!;
+    const perm = permutationOf(node, shape.length);
+    return taken(
+      source!,
+      perm.map((axis) => shape[axis]!),
+      permutedPlaces(shape, perm),
+    );
   },
-  Squeeze: (_node, [source]) => (source!.values.length === 1 ? { ...source!, shape: [] } : undefined),
-  Reshape: foldReshape,
-  Transpose: foldTranspose,
-  Cast: (node, [source]) => {
-    const to = integerAttribute(node, 'to', 0);
-    return { ...source!, isInteger: to !== 1 && to !== 11 };
-  },
+  Cast: foldCast,
+  CastLike: (_node, [source, like]) => ({ ...source!, isInteger: like!.isInteger }),
   ConstantOfShape: foldConstantOfShape,
-  Add: arithmetic((a, b) => a + b),
-  Sub: arithmetic((a, b) => a - b),
-  Mul: arithmetic((a, b) => a * b, timesRows),
-  Mod: arithmetic((a, b) => ((a % b) + b) % b),
-  Div: arithmetic((a, b, isInteger) => (isInteger ? Math.trunc(a / b) : a / b)),
-  Sqrt: elementwise(Math.sqrt),
-  Neg: elementwise((value) => -value),
+  Expand: foldExpand,
+  Trilu: foldTrilu,
+  Range: foldRange,
+  ...Object.fromEntries(
+    Object.entries(ARITHMETIC_FOLDS).map(([opType, fold]): [string, Fold] => [
+      opType,
+      (_node, inputs) => fold(inputs),
+    ]),
+  ),
 };
 
 function constantNode(node: OpNode): Constant {

@@ -13,6 +13,7 @@ import {
   OnnxFormatError,
 } from './onnx-schema.ts';
 import type { KnownValues, OpNode } from './ops/op-rule.ts';
+import { inFileOrder, inViewOrder } from './ops/parameter-view.ts';
 import { withStandardOperators } from './scikit-learn.ts';
 import { turnedCopies } from './shared-weights.ts';
 import { elementCount, floatTensor } from './tensor-data.ts';
@@ -41,8 +42,10 @@ export interface ForwardModel extends KnownValues {
   readonly parameterCount: number;
   /** Weights that stay as they are in the file, which says so (`FROZEN_KEY`). */
   readonly frozen: readonly FrozenWeight[];
-  /** The values in the file, [parameterCount]. */
+  /** The values in the file, [parameterCount], each parameter's in the order that it is used in. */
   readonly values: Float32Array;
+  /** A parameter's values in the order that the file has them in. */
+  inFileOrder(parameter: TrainableParameter, used: Float32Array): Float32Array;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -193,13 +196,19 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
     throw new UnsupportedModelError([`its output ${LOGIT_NAME} must be [rows, 1] or [rows, classes]`]);
   }
   const { isParameter, isDiscrete, constantOf, shapeOf, kept: nodes } = known;
-  const { parameterCount, values } = initialisers;
-  const asUsed = <Own extends { readonly name: string }>(own: Own) => ({
-    ...own,
-    shape: shapeOf(own.name) as number[],
+  const { parameterCount } = initialisers;
+  const viewOf = ({ name, shape }: TrainableParameter | FrozenWeight) =>
+    known.usedAs(name) ?? { shape, moves: [] };
+  const parameters = initialisers.parameters.map((own) => ({ ...own, shape: viewOf(own).shape }));
+  const values = new Float32Array(parameterCount);
+  for (const own of initialisers.parameters) {
+    const file = initialisers.values.subarray(own.offset, own.offset + own.size);
+    values.set(inViewOrder(file, viewOf(own)), own.offset);
+  }
+  const frozen = initialisers.frozen.map((own) => {
+    const view = viewOf(own);
+    return { ...own, shape: view.shape, values: inViewOrder(own.values, view) };
   });
-  const parameters = initialisers.parameters.map(asUsed);
-  const frozen = initialisers.frozen.map(asUsed);
   checkGradients(known, { logit, parameters });
   return {
     isParameter,
@@ -210,6 +219,7 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
     parameterCount,
     frozen,
     values,
+    inFileOrder: (own, used) => inFileOrder(used, viewOf(own)),
     input,
     inputShape,
     features: elementCount(inputShape),
@@ -243,7 +253,7 @@ export function withFrozen(bytes: Uint8Array, patterns: readonly string[]): Uint
  * training as one that does nothing.
  */
 export function withParameters(bytes: Uint8Array, values: ArrayLike<number>): Uint8Array {
-  const { parameters, parameterCount } = readForwardModel(bytes);
+  const { parameters, parameterCount, inFileOrder: ordered } = readForwardModel(bytes);
   assert.equal(values.length, parameterCount, 'as many values as the model has parameters');
   const model = withStandardOperators(decodeModel(bytes));
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
@@ -253,7 +263,7 @@ export function withParameters(bytes: Uint8Array, values: ArrayLike<number>): Ui
     const { offset, size } = parameter;
     const own = Float32Array.from({ length: size }, (_, i) => values[offset + i]!);
     if (!own.every(Number.isFinite)) throw new OnnxFormatError(`a value for ${tensor.name} is not a number`);
-    return floatTensor({ name: tensor.name, shape: tensor.dims }, own);
+    return floatTensor({ name: tensor.name, shape: tensor.dims }, ordered(parameter, own));
   });
   const node = model.graph.node.map((own) =>
     own.opType === 'Dropout' ? { ...own, input: own.input.slice(0, 2) } : own,

@@ -3,10 +3,11 @@ import { arranged } from './arrange-rows.ts';
 import { type Constant, type Count, integers } from './constant.ts';
 import { foldConstants, isFoldable } from './fold-constants.ts';
 import type { Initialisers } from './initialisers.ts';
+import { castOfLike } from './ops/cast.ts';
 import { partsOfEinsum } from './ops/einsum.ts';
 import { type KnownValues, type OpNode, type Shape, UnsupportedOp } from './ops/op-rule.ts';
 import { partsOfPRelu } from './ops/p-relu.ts';
-import { shapeOfView } from './ops/parameter-view.ts';
+import { isSameView, viewOf, type WeightView } from './ops/parameter-view.ts';
 import {
   isExplained,
   isRecurrent,
@@ -32,7 +33,6 @@ export class Inference implements KnownValues {
   readonly #problems: Problem[] = [];
   readonly #shapes = new Map<string, Shape>();
   readonly #constants: Map<string, Constant>;
-  readonly #parameters: ReadonlySet<string>;
   readonly #discrete = new Set<string>();
   /** Values of nodes and initialisers that were refused, whose readers are not to be blamed. */
   readonly #unknown: Set<string>;
@@ -40,25 +40,25 @@ export class Inference implements KnownValues {
   readonly #besides = new Map<string, OpNode>();
   /** Where the graph has the rows, of values that it does not have as the engine keeps them. */
   readonly #layouts = new Map<string, Layout>();
-  /** Weights in another shape, by the name of the value that has it. */
-  readonly #views = new Map<string, string>();
-  readonly #useCounts: Initialisers['useCounts'];
+  /** Weights as nodes see them, by the name of the value: their own, and what shows them in another shape or order. */
+  readonly #views = new Map<string, WeightView>();
+  /** How each weight is used, by its name. */
+  readonly #used = new Map<string, WeightView>();
 
   constructor(input: readonly [name: string, shape: Shape], initialisers: Initialisers) {
     this.#shapes.set(...input);
     const weights = [...initialisers.parameters, ...initialisers.frozen];
-    for (const { name, shape } of weights) this.#shapes.set(name, shape);
-    this.#parameters = new Set(weights.map(({ name }) => name));
+    for (const { name, shape } of weights) this.#views.set(name, { weight: name, shape, moves: [] });
     this.#constants = initialisers.constants;
-    this.#useCounts = initialisers.useCounts;
     this.#unknown = new Set(initialisers.unreadable);
   }
 
-  readonly isParameter = (value: string): boolean => this.#parameters.has(value);
+  readonly isParameter = (value: string): boolean => this.#views.has(value);
   readonly isDiscrete = (value: string): boolean => this.#discrete.has(value);
   readonly constantOf = (value: string): Constant | undefined => this.#constants.get(value);
   readonly shapeOf = (value: string): Shape => {
-    const shape = this.#shapes.get(value) ?? this.#constants.get(value)?.shape;
+    const weight = this.#used.get(value) ?? this.#views.get(value);
+    const shape = weight?.shape ?? this.#shapes.get(value) ?? this.#constants.get(value)?.shape;
     if (shape !== undefined) return shape;
     const origin = this.#besides.get(value);
     throw new UnsupportedOp(
@@ -68,8 +68,7 @@ export class Inference implements KnownValues {
     );
   };
 
-  infer(read: OpNode): void {
-    const node = this.#resolved(read);
+  infer(node: OpNode): void {
     if (node.opType !== 'Split') {
       for (const output of node.outputs.slice(1)) this.#besides.set(output, node);
     }
@@ -89,10 +88,8 @@ export class Inference implements KnownValues {
     }
   }
 
-  /** The node, reading weights that were given another shape by their names. */
-  #resolved(node: OpNode): OpNode {
-    return { ...node, inputs: node.inputs.map((input) => this.#views.get(input) ?? input) };
-  }
+  /** How nodes use a weight; undefined where none that is kept reads it. */
+  readonly usedAs = (weight: string): WeightView | undefined => this.#used.get(weight);
 
   #inferKnown(node: OpNode): void {
     const constant = foldConstants(node, this, this.#graphShapeOf);
@@ -100,21 +97,15 @@ export class Inference implements KnownValues {
       this.#constants.set(node.output, constant);
       return;
     }
-    const [input] = node.inputs;
-    const view = input !== undefined && this.isParameter(input) ? shapeOfView(node, this) : undefined;
-    if (view !== undefined && input !== undefined) {
-      if (this.#useCounts.get(input) !== 1) {
-        throw new UnsupportedOp(
-          `its initialiser ${input} is used in another shape too: store it twice, or in one`,
-        );
-      }
-      this.#shapes.set(input, view);
-      this.#views.set(node.output, input);
+    const weight = this.#views.get(node.inputs[0] ?? '');
+    const view = weight && viewOf(node, weight, this);
+    if (view !== undefined) {
+      this.#views.set(node.output, view);
       return;
     }
     const parts = this.#partsOf(node);
     if (parts !== undefined) {
-      for (const part of parts) this.#inferKnown(this.#resolved(part));
+      for (const part of parts) this.#inferKnown(part);
       return;
     }
     const rewritten = arranged(node, this, this.isMoved);
@@ -133,12 +124,43 @@ export class Inference implements KnownValues {
   #partsOf(node: OpNode): readonly OpNode[] | undefined {
     if (node.opType === 'Split') return slicesOf(node, graphShape(this.layoutOf(node.inputs[0]!)), this);
     if (node.opType === 'PRelu') return partsOfPRelu(node);
+    if (node.opType === 'CastLike') return [castOfLike(node, this)];
     return node.opType === 'Einsum' ? partsOfEinsum(node, this, this.#graphShapeOf) : undefined;
   }
 
-  #keep(node: OpNode): void {
-    const rule = ruleOf(node.opType);
-    if (rule === undefined) throw new UnsupportedOp('it computes on data, where constants are wanted');
+  /** The name of the weight that a value is, which has one shape and one order however many nodes read it. */
+  #weightOf(value: string): string {
+    const view = this.#views.get(value);
+    if (view === undefined) return value;
+    const used = this.#used.get(view.weight) ?? view;
+    if (!isSameView(used, view)) {
+      throw new UnsupportedOp(
+        `its initialiser ${view.weight} is used in another shape or order of axes too, as [${used.shape.join(', ')}] ` +
+          `and as [${view.shape.join(', ')}]: use it in one (torch.nn.functional.linear reads a transposed weight)`,
+      );
+    }
+    this.#used.set(view.weight, view);
+    return view.weight;
+  }
+
+  #keep(read: OpNode): void {
+    const rule = ruleOf(read.opType);
+    if (rule === undefined) {
+      throw new UnsupportedOp(
+        'it is read on constants alone, such as shapes and masks, and works on data here: write it in supported ' +
+          'operators',
+      );
+    }
+    read.inputs.forEach((input, index) => {
+      const isTarget = read.opType === 'Reshape' && index === 1;
+      if (isTarget || this.constantOf(input)?.values.every((value) => typeof value === 'number') !== false)
+        return;
+      throw new UnsupportedOp(
+        `its input ${input} depends on the number of rows: what is made of a row must not follow from how many others ` +
+          'there are',
+      );
+    });
+    const node = { ...read, inputs: read.inputs.map((input) => this.#weightOf(input)) };
     for (const input of node.inputs.filter((name) => name !== '')) this.shapeOf(input);
     this.#shapes.set(node.output, rule.inferShape(node, this));
     if (rule.isDiscrete?.(node, this)) this.#discrete.add(node.output);
@@ -148,7 +170,9 @@ export class Inference implements KnownValues {
   /** Whether the graph has the value's rows elsewhere than first, or with an axis folded into them. */
   readonly isMoved = (value: string): boolean => this.#layouts.has(value);
   readonly #graphShapeOf = (value: string): readonly Count[] =>
-    this.isMoved(value) ? graphShape(this.layoutOf(value)) : this.shapeOf(value);
+    this.isMoved(value)
+      ? graphShape(this.layoutOf(value))
+      : (this.#views.get(value)?.shape ?? this.shapeOf(value));
   readonly layoutOf = (value: string): Layout => this.#layouts.get(value) ?? plainLayout(this.shapeOf(value));
 
   #refuse(node: OpNode, reason: string): void {

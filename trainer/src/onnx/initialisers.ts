@@ -45,13 +45,11 @@ export interface Initialisers {
   readonly values: Float32Array;
   readonly parameterCount: number;
   readonly constants: Map<string, Constant>;
-  /** How many nodes read each of them. */
-  readonly useCounts: ReadonlyMap<string, number>;
   /** Initialisers that a problem was told of. */
   readonly unreadable: readonly string[];
 }
 
-const CONDITIONS = ['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Equal', 'Where'];
+const CONDITIONS = ['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Equal'];
 const SETTINGS_AFTER_FIRST = ['Pow', 'Slice', 'Split', 'Reshape', 'Clip'];
 
 /** Inputs of a node whose numbers are settings, never weights, by the operator's definition. */
@@ -139,13 +137,30 @@ function weightTestOf({ producerName, graph }: ModelProto): WeightTest {
   return () => true;
 }
 
+/** Operators that show a value otherwise: what is made of it alone is a setting where their output is. */
+const VIEWS = [
+  'Slice',
+  'Cast',
+  'CastLike',
+  'Expand',
+  'Reshape',
+  'Squeeze',
+  'Transpose',
+  'Trilu',
+  'Unsqueeze',
+];
+
 function usesOf(nodes: readonly OpNode[]) {
   const uses = new Map<string, OpNode[]>();
   const settings = new Set<string>();
-  for (const node of nodes) {
+  const weights = new Set<string>();
+  // From the last node to the first: what is made of a value is known before it.
+  for (const node of nodes.toReversed()) {
     node.inputs.forEach((name, index) => {
-      if (isSetting(node, index)) settings.add(name);
-      uses.set(name, [...(uses.get(name) ?? []), node]);
+      const isPassedOn = VIEWS.includes(node.opType) && index === 0;
+      const isOfSetting = isPassedOn && settings.has(node.output) && !weights.has(node.output);
+      (isSetting(node, index) || isOfSetting ? settings : weights).add(name);
+      uses.set(name, [node, ...(uses.get(name) ?? [])]);
     });
   }
   return { uses, settings };
@@ -180,7 +195,8 @@ export function readInitialisers(
       unreadable.push(name);
       continue;
     }
-    if (dataType !== float || settings.has(name) || !isWeight(tensor, users)) {
+    const isChoice = isSingle(tensor) && users.every(({ opType }) => opType === 'Where');
+    if (dataType !== float || settings.has(name) || isChoice || !isWeight(tensor, users)) {
       constants.set(name, constantFrom(tensor));
       continue;
     }
@@ -207,6 +223,5 @@ export function readInitialisers(
     values.set(chunks[i]!, first);
   });
   for (const { name, values: own } of frozen) checkFinite(name, own);
-  const useCounts = new Map([...uses].map(([name, users]) => [name, users.length]));
-  return { parameters, frozen, values, parameterCount: offset, constants, useCounts, unreadable };
+  return { parameters, frozen, values, parameterCount: offset, constants, unreadable };
 }

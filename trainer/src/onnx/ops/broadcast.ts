@@ -1,12 +1,14 @@
-// What Add, Sub, Mul and Div share: NumPy broadcasting between data and data, parameters or constants. A row's
+// What Add, Sub, Mul, Div, comparisons and Where share: NumPy broadcasting between data and data, parameters or constants. A row's
 // gradient of a parameter is the output's, times the local slope, summed over the axes it was spread along.
 
 import { emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
+import type { ParameterGradient } from '../unit-norms.ts';
 import {
   type BackwardStep,
   dataShape,
   type ForwardStep,
+  type Gradients,
   type KnownValues,
   type OpNode,
   type OpRule,
@@ -14,7 +16,8 @@ import {
   UnsupportedOp,
 } from './op-rule.ts';
 
-function broadcastShape(node: OpNode, values: KnownValues): Shape {
+/** Shape of what operands make together, of which one at least is data. */
+export function broadcastShape(node: OpNode, values: KnownValues): Shape {
   const isData = (value: string) => !values.isParameter(value) && values.constantOf(value) === undefined;
   const data = node.inputs.filter(isData);
   if (data.length === 0) throw new UnsupportedOp('one of its inputs must be data');
@@ -55,6 +58,31 @@ function sumToOperand(
   return emitRowSum(step.writer, { value: gradient, sizes, axes });
 }
 
+/**
+ * Gradients of operands that were spread to one shape, from each one's in that shape: data's, and parameters' row by row.
+ *
+ * @param sizes the shape of the output
+ */
+export function gradientsOfOperands(
+  operands: readonly (readonly [operand: string, emitGradient: () => string])[],
+  sizes: readonly number[],
+  step: BackwardStep,
+): Gradients {
+  const inputs: [string, string][] = [];
+  const parameters: ParameterGradient[] = [];
+  for (const [operand, emitGradient] of operands) {
+    const isParameter = step.isParameter(operand);
+    if (!isParameter && !step.needsGradient(operand)) continue;
+    const own = step.sizesOf(operand);
+    const padded = [...new Array<number>(sizes.length - own.length).fill(1), ...own];
+    const target = isParameter ? [step.rowCount, ...padded.slice(1)] : padded;
+    const summed = sumToOperand(emitGradient(), { sizes, target }, step);
+    if (!isParameter) inputs.push([operand, summed]);
+    else parameters.push(step.norms.perRow({ parameter: operand, value: summed, size: elementCount(own) }));
+  }
+  return { inputs, parameters };
+}
+
 export interface Operands {
   readonly writer: ForwardStep['writer'];
   readonly first: string;
@@ -75,20 +103,8 @@ export function binary(
     backward(node, gradient, step: BackwardStep) {
       const [first, second] = node.inputs.map((input) => step.at(input)) as [string, string];
       const operands = { writer: step.writer, first, second, output: step.at(node.output), gradient };
-      const sizes = step.sizesOf(node.output);
-      const inputs: [string, string][] = [];
-      const parameters: ReturnType<BackwardStep['norms']['perRow']>[] = [];
-      node.inputs.forEach((input, i) => {
-        const isParameter = step.isParameter(input);
-        if (!isParameter && !step.needsGradient(input)) return;
-        const own = step.sizesOf(input);
-        const padded = [...new Array<number>(sizes.length - own.length).fill(1), ...own];
-        const target = isParameter ? [step.rowCount, ...padded.slice(1)] : padded;
-        const summed = sumToOperand(slopes[i]!(operands), { sizes, target }, step);
-        if (!isParameter) inputs.push([input, summed]);
-        else parameters.push(step.norms.perRow({ parameter: input, value: summed, size: elementCount(own) }));
-      });
-      return { inputs, parameters };
+      const own = node.inputs.map((input, i) => [input, () => slopes[i]!(operands)] as const);
+      return gradientsOfOperands(own, step.sizesOf(node.output), step);
     },
   };
 }

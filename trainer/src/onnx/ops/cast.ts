@@ -1,7 +1,7 @@
 // Cast of data: to float it changes nothing that a gradient could see; to integers it makes codes, through which no
 // gradient flows.
 
-import { ELEMENT_TYPE } from '../onnx-schema.ts';
+import { ATTRIBUTE_TYPE, ELEMENT_TYPE } from '../onnx-schema.ts';
 import {
   dataShape,
   integerAttribute,
@@ -17,6 +17,16 @@ const DISCRETE = [ELEMENT_TYPE.int32, ELEMENT_TYPE.int64, ELEMENT_TYPE.bool] as 
 
 const toFloat = (node: OpNode): boolean =>
   (FLOAT as readonly number[]).includes(integerAttribute(node, 'to', 0));
+
+/** The Cast that a CastLike is: to float, which all data is but what has no gradient. */
+export function castOfLike(node: OpNode, values: KnownValues): OpNode {
+  const like = node.inputs[1]!;
+  if (values.isDiscrete(like) || values.constantOf(like)?.isInteger) {
+    throw new UnsupportedOp(`its input ${like} does not say which integers it casts to: use Cast`);
+  }
+  const to = { name: 'to', type: ATTRIBUTE_TYPE.int, i: ELEMENT_TYPE.float };
+  return { ...node, opType: 'Cast', inputs: node.inputs.slice(0, 1), attributes: [to] };
+}
 
 export const cast: OpRule = {
   opType: 'Cast',

@@ -145,15 +145,13 @@ function byWeight({ parts, extents, output }: Product, data: Operand, weight: Op
   const summed = only(fixed, (letter) => own.includes(letter));
   const made = only(fixed, (letter) => !own.includes(letter));
   const kept = only(own, (letter) => !fixed.includes(letter));
-  const isTransposed = fixed !== summed + made;
-  if (isTransposed && fixed !== made + summed) {
-    throw new UnsupportedOp(`${matrix} must have the axes that are summed over first or last, and together`);
-  }
+  const isTransposed = fixed !== summed + made && fixed === made + summed;
   const ordered = parts.ordered(value, own, kept + summed);
   const [k, n] = [productOf(summed, extents), productOf(made, extents)];
   const rows = summed.length === 1 ? ordered : parts.shaped(ordered, [...listOf(kept, extents), k]);
   const isMatrix = summed.length === 1 && made.length === 1;
-  const by = isMatrix ? matrix : parts.shaped(matrix, isTransposed ? [n, k] : [k, n]);
+  const inOrder = isTransposed ? matrix : parts.ordered(matrix, fixed, summed + made);
+  const by = isMatrix ? inOrder : parts.shaped(inOrder, isTransposed ? [n, k] : [k, n]);
   const transB = { name: 'transB', type: ATTRIBUTE_TYPE.int, i: 1 };
   const result = isTransposed ? parts.emit('Gemm', [rows, by], [transB]) : parts.emit('MatMul', [rows, by]);
   const apart = made.length === 1 ? result : parts.shaped(result, listOf(kept + made, extents));

@@ -33,13 +33,16 @@ async function compare(opCase: OpCase, seed: number): Promise<void> {
   const session = await openSession(open, { threads: 1 });
   const loss = async (values: Float32Array): Promise<number> => {
     const feeds = Object.fromEntries(
-      // A weight that is trained in another shape is fed in its own.
-      model.parameters.map(({ name, shape, offset, size }) => [
-        name,
+      // A weight that is trained in another shape or order is fed in its own.
+      model.parameters.map((parameter) => [
+        parameter.name,
         {
           type: 'float32' as const,
-          shape: opCase.weights?.[name] ?? shape,
-          data: values.slice(offset, offset + size),
+          shape: opCase.weights?.[parameter.name] ?? parameter.shape,
+          data: model.inFileOrder(
+            parameter,
+            values.slice(parameter.offset, parameter.offset + parameter.size),
+          ),
         },
       ]),
     );

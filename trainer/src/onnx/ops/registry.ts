@@ -81,6 +81,8 @@ const RULES: ReadonlyMap<string, OpRule> = new Map(
 
 const RECURRENT = 'recurrent layers are not supported; use Conv over time, or attention';
 const CONTROL = 'control flow is not supported; export a graph that is the same for every row';
+const SEQUENCE =
+  'lists of values are not supported; export with optimize=True, the default of torch.onnx.export, which splits without';
 const RECURRENT_OPERATORS = ['LSTM', 'GRU', 'RNN', 'Loop', 'Scan'];
 const REFUSALS: Readonly<Record<string, string>> = {
   BatchNormalization:
@@ -90,6 +92,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   RNN: RECURRENT,
   Attention: 'it is not supported as one operator; export to operator set 22 or before, which spells it out',
   Erfc: 'ONNX has no such operator; for Keras use gelu with approximate=True',
+  SplitToSequence: SEQUENCE,
+  SequenceAt: SEQUENCE,
   If: CONTROL,
   Loop: CONTROL,
   Scan: CONTROL,

@@ -1,34 +1,46 @@
-// Where of a condition on the data: y = a where it holds and b elsewhere; da = dy where it holds, db = dy elsewhere.
-import { dataShape, NO_GRADIENTS, type OpRule, UnsupportedOp } from './op-rule.ts';
+// Where: y = a where a condition holds and b elsewhere; da = dy where it holds, db = dy elsewhere. The condition is on
+// the data, or constant, such as a mask of attention; a and b are data, constants, or trained.
+import { ELEMENT_TYPE } from '../onnx-schema.ts';
+import { broadcastShape, gradientsOfOperands } from './broadcast.ts';
+import { type ForwardStep, type OpNode, type OpRule, UnsupportedOp } from './op-rule.ts';
+
+/** Constants of booleans are integers. */
+function emitCondition(node: OpNode, step: ForwardStep): string {
+  const condition = node.inputs[0]!;
+  const at = step.at(condition);
+  if (step.constantOf(condition) === undefined) return at;
+  return step.writer.emit('Cast', [at], { to: ELEMENT_TYPE.bool });
+}
 
 export const where: OpRule = {
   opType: 'Where',
   inferShape(node, values) {
-    const [condition, ...branches] = node.inputs as [string, string, string];
-    const shape = dataShape(condition, values);
-    for (const branch of branches) {
-      if (values.isParameter(branch)) throw new UnsupportedOp(`its input ${branch} must be data or constant`);
-      const own = values.shapeOf(branch);
-      const isScalar = own.every((extent) => extent === 1);
-      if (!isScalar && own.join() !== shape.join()) {
-        throw new UnsupportedOp('condition and branches must have the same shape');
-      }
-    }
-    return shape;
+    const [condition] = node.inputs as [string];
+    if (values.isParameter(condition)) throw new UnsupportedOp(`its condition ${condition} must be booleans`);
+    return broadcastShape(node, values);
   },
   isDiscrete: (node, values) =>
     node.inputs
       .slice(1)
       .every((branch) => values.isDiscrete(branch) || values.constantOf(branch)?.isInteger === true),
+  forward(node, step) {
+    const branches = node.inputs.slice(1).map((branch) => step.at(branch));
+    const condition = emitCondition(node, step);
+    return { output: step.writer.emit('Where', [condition, ...branches]), saved: [condition] };
+  },
   backward(node, gradient, step) {
-    const [condition, yes, no] = node.inputs as [string, string, string];
+    const [, yes, no] = node.inputs as [string, string, string];
     const { writer } = step;
-    if (!step.needsGradient(yes) && !step.needsGradient(no)) return NO_GRADIENTS;
     const zero = writer.float(0);
-    const inputs: [string, string][] = [];
-    const at = step.at(condition);
-    if (step.needsGradient(yes)) inputs.push([yes, writer.emit('Where', [at, gradient, zero])]);
-    if (step.needsGradient(no)) inputs.push([no, writer.emit('Where', [at, zero, gradient])]);
-    return { inputs, parameters: [] };
+    const [condition] = step.savedBy(node) as [string];
+    const sizes = step.sizesOf(node.output);
+    return gradientsOfOperands(
+      [
+        [yes, () => writer.emit('Where', [condition, gradient, zero])],
+        [no, () => writer.emit('Where', [condition, zero, gradient])],
+      ],
+      sizes,
+      step,
+    );
   },
 };

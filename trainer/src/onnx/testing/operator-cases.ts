@@ -327,6 +327,19 @@ export const OPERATOR_CASES: Readonly<Record<string, OpCase>> = {
     weights: { w: [2, 2, 3] },
     nodes: [{ op: 'Einsum', from: ['h', 'w'], to: 'y', attributes: { equation: 'bthk,hkd->btd' } }],
   },
+  'Einsum by a weight whose axes are mixed': {
+    inputShape: [2, 3],
+    weights: { w: [3, 4, 2] },
+    nodes: [{ op: 'Einsum', from: ['h', 'w'], to: 'y', attributes: { equation: 'bhd,deh->be' } }],
+  },
+  'Conv by weights that are turned': {
+    inputShape: [2, 5],
+    weights: { w: [3, 4, 2] },
+    nodes: [
+      { op: 'Transpose', from: ['w'], to: 'v', attributes: { perm: [1, 2, 0] } },
+      { op: 'Conv', from: ['h', 'v'], to: 'y' },
+    ],
+  },
   'Einsum of an inner product': {
     inputShape: [4],
     nodes: [
@@ -335,6 +348,27 @@ export const OPERATOR_CASES: Readonly<Record<string, OpCase>> = {
       { op: 'Unsqueeze', from: ['b', 'last'], to: 'y' },
     ],
     constants: [int64Tensor('last', [-1])],
+  },
+  'Where of a constant mask, spread': {
+    inputShape: [2, 3],
+    nodes: [
+      { op: 'ReduceSum', from: ['h', 'middle'], to: 'wide' },
+      { op: 'Tanh', from: ['h'], to: 't' },
+      { op: 'Where', from: ['mask', 'wide', 't'], to: 'y' },
+    ],
+    constants: [
+      int64Tensor('middle', [1]),
+      { name: 'mask', dims: [2, 1], dataType: 9, rawData: Uint8Array.of(0, 1) },
+    ],
+  },
+  'Where of a trained value in place of some': {
+    inputShape: [2, 3],
+    weights: { v: [3] },
+    nodes: [
+      { op: 'Greater', from: ['h', 'zero'], to: 'c' },
+      { op: 'Where', from: ['c', 'v', 'h'], to: 'y' },
+    ],
+    constants: [floatTensor({ name: 'zero', shape: [] }, [0])],
   },
   'Where of a comparison': one(
     'Where',
