@@ -2,7 +2,7 @@
 // once, they hold all that does not depend on the parameters. The last line of each is empty, and so are those of units
 // that are not usable.
 import type { RowColumn, RowTable, StepLoop, TensorValue } from '../onnx/index.ts';
-import { isUsableUnit, type TrainingUnits, unitCount } from './training-units.ts';
+import { isUsableUnit, squaredNorm, type TrainingUnits, unitCount } from './training-units.ts';
 
 /** What a loop's rows are clipped to and multiplied with. */
 export interface RowScale {
@@ -65,8 +65,6 @@ export function rowColumn(
   });
   return data;
 }
-
-const squaredNorm = (x: Float32Array): number => x.reduce((sum, value) => sum + value * value, 0);
 
 function visitUsableRows(units: TrainingUnits, visit: (row: number, x: Float32Array) => void): void {
   const { featureCount, features, rowOffsets } = units;

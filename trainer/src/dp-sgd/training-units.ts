@@ -28,15 +28,18 @@ export function isUsableUnit({ featureCount, features, rowOffsets }: TrainingUni
   return own.every(Number.isFinite);
 }
 
-/** ‖x‖² of each row, whose bits depend on the row alone. */
+/** ‖x‖², whose bits depend on the row alone. */
+export function squaredNorm(row: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < row.length; i++) sum += row[i]! * row[i]!;
+  return sum;
+}
+
+/** ‖x‖² of each row. */
 export function squaresOfRows({ featureCount, features, labels }: TrainingUnits): Float64Array {
-  const squares = new Float64Array(labels.length);
-  for (let row = 0, at = 0; row < squares.length; row++) {
-    let sum = 0;
-    for (const end = at + featureCount; at < end; at++) sum += features[at]! * features[at]!;
-    squares[row] = sum;
-  }
-  return squares;
+  return Float64Array.from(labels, (_, row) =>
+    squaredNorm(features.subarray(row * featureCount, (row + 1) * featureCount)),
+  );
 }
 
 /** Units from rows grouped by patient. */
