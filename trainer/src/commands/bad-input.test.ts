@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -312,6 +313,14 @@ describe('train refuses', () => {
       await refuses(['check', '--file', at(file), '--dictionary', at('dictionary.json')], [said]);
     });
   }
+
+  it('files that are too large to be held in memory, before reading them', async () => {
+    write('large.csv', HEADER);
+    truncateSync(at('large.csv'), 2 ** 28 + 1);
+    await refuses(train({ data: 'large.csv' }), [/large\.csv: FILE_TOO_LARGE: .*256 MiB.*: keep the columns/]);
+    await refuses(['dictionary', 'init', at('large.csv')], [/FILE_TOO_LARGE/]);
+    rmSync(at('large.csv'));
+  });
 
   it('files that are folders, or not there', async () => {
     await refuses(train({ data: 'folder' }), [/FILE_UNREADABLE: .*check the path/]);

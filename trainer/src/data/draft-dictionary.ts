@@ -4,11 +4,11 @@
 // The one thing that is taken over from cells are codes, under a narrow rule: whole numbers from 0 to 20 that are
 // shared by many rows. A name, a date, a number of an insurance or a rare diagnosis is never among them.
 
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DataError, problem } from './data-problem.ts';
 import { parseNumber } from './encode-features.ts';
-import { isParquet, parseParquet } from './parse-parquet.ts';
+import { parseParquet } from './parse-parquet.ts';
+import { readDataFile } from './read-data-file.ts';
 import { parseCells } from './read-table.ts';
 import type { Table } from './table.ts';
 
@@ -59,11 +59,8 @@ export class ColumnUnknownError extends Error {
  * @throws HeaderDoubtfulError, ColumnUnknownError
  */
 export async function draftDictionary(path: string, options: DraftOptions): Promise<Draft> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new DataError([problem('FILE_UNREADABLE')], { cause });
-  });
-  const isCsv = !isParquet(bytes);
-  if (isCsv && /[.](parquet|pq)$/i.test(path)) throw new DataError([problem('FILE_NOT_PARQUET')]);
+  const { bytes, format } = await readDataFile(path);
+  const isCsv = format === 'csv';
   const table = isCsv ? csvTable(bytes, options.header) : await parseParquet(bytes);
   return draftOf(table, { ...options, file: basename(path), header: !isCsv || options.header });
 }

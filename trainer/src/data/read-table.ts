@@ -1,23 +1,22 @@
 // Reads a file (CSV, or Parquet) into rows of texts by the dictionary's columns, keeping line numbers for error
 // messages.
-import { readFile } from 'node:fs/promises';
 import type { Dictionary } from '@consilium/chaincode/domain';
 import { type Info, parse } from 'csv-parse/sync';
 import { DataError, problem } from './data-problem.ts';
-import { isParquet, parseParquet } from './parse-parquet.ts';
+import { parseParquet } from './parse-parquet.ts';
+import { readDataFile } from './read-data-file.ts';
 import { requireColumns, type Table, wantedColumns } from './table.ts';
 
 /**
- * A file's rows; Parquet is told by its first bytes, whatever the file's name.
+ * A file's rows.
  *
- * @throws DataError where the file is unreadable, empty, damaged, or has other columns than the dictionary.
+ * @throws DataError where the file is unreadable, too large, empty, damaged, or has other columns than the dictionary.
  */
 export async function readTable(path: string, dictionary: Dictionary): Promise<Table> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new DataError([problem('FILE_UNREADABLE')], { cause });
-  });
-  if (!isParquet(bytes) && /[.](parquet|pq)$/i.test(path)) throw new DataError([problem('FILE_NOT_PARQUET')]);
-  return isParquet(bytes) ? parseParquet(bytes, wantedColumns(dictionary)) : parseTable(bytes, dictionary);
+  const { bytes, format } = await readDataFile(path);
+  return format === 'parquet'
+    ? parseParquet(bytes, wantedColumns(dictionary))
+    : parseTable(bytes, dictionary);
 }
 
 /**
