@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readForwardModel } from '../onnx/index.ts';
 import { peerModel } from '../onnx/testing/peer-models.ts';
+import { tinyModel } from '../onnx/testing/tiny-models.ts';
 import { layoutOf, roomsOf } from './step-layout.ts';
 import type { TrainingPlan } from './training-plan.ts';
 
@@ -45,6 +46,25 @@ test('lanes have rooms for batches of about the expected size, and for the large
   assert.deepEqual(rooms({ bandSize: 16 * 130 }), [66, 72, 83]);
   // Of 5000 units, two runs: 4096, and one of 904 units, whose batches differ by 71.
   assert.deepEqual(rooms({ bandSize: 16 * 5000 }), [418, 453, 488, 2048]);
+});
+
+test('wide rows take runs of as many as memory is planned for, and one at least', () => {
+  const wide = (features: number) =>
+    readForwardModel(
+      tinyModel({
+        features,
+        weights: { w: [features, 1] },
+        nodes: [{ op: 'MatMul', from: ['x', 'w'], to: 'logit' }],
+      }),
+    );
+  const whole = { ...plan, samplingRate: 1 };
+  assert.deepEqual(layoutOf(wide(10_000), whole), { lanes: 1, unitsPerRun: 4096 });
+  const { unitsPerRun, lanes } = layoutOf(wide(100_000), { ...whole, rowsPerUnit: 4 });
+  assert.equal(lanes, 2);
+  assert.equal(2 * unitsPerRun * 4 * 100_001 <= 2 ** 26, true);
+  assert.equal(2 * (unitsPerRun + 1) * 4 * 100_001 > 2 ** 26, true);
+  const huge = { ...whole, rowsPerUnit: 64, clipNormL2: 1 };
+  assert.equal(layoutOf(wide(2 ** 21), huge).unitsPerRun, 1);
 });
 
 test('small batches, and small models without convolutions, take one run on one lane', () => {

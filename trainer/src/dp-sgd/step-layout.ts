@@ -21,21 +21,22 @@ const LARGE_LAYER = 2 ** 16;
 /** Values that one run computes, about: 8 MiB, so that memory is bounded and little of it leaves the caches. */
 const RUN_VALUES = 2 ** 21;
 const LEAST_ROWS = 16;
+/** As above, for models that take their batch in one run: 256 MiB, and several times that with gradients in double. */
+const MOST_RUN_VALUES = 2 ** 26;
 
-/** Values computed for one unit: of all nodes, of the windows that convolutions may lay out, and of its gradient. */
-function valuesPerUnit(model: ForwardModel, rowsPerUnit: number): number {
+/** Values computed for one row: of all nodes, and of the windows that convolutions may lay out. */
+function valuesPerRow(model: ForwardModel): number {
   const sizeOf = (value: string) =>
     model
       .shapeOf(value)
       .map((extent) => (extent === 'rows' ? 1 : extent))
       .reduce((product, size) => product * size, 1);
-  const perRow = model.nodes.reduce((sum, { opType, inputs, output }) => {
+  return model.nodes.reduce((sum, { opType, inputs, output }) => {
     const own = sizeOf(output);
     if (opType !== 'Conv') return sum + own;
     const [filters] = model.shapeOf(inputs[1]!) as readonly number[];
     return sum + own + (own / filters!) * (sizeOf(inputs[1]!) / filters!);
   }, 0);
-  return perRow * rowsPerUnit + model.parameterCount;
 }
 
 /** At least so many units, of whole blocks of 16 rows, as channels in blocks take them (`onnx/ops/conv-blocked.ts`). */
@@ -49,17 +50,21 @@ function wholeBlocks(units: number, rowsPerUnit: number): number {
  * Models with convolutions or large layers gain nearly all of a second lane. Convolutions store each unit's gradient:
  * they take several runs of few units, such that a batch somewhat above the expected size fills the last one. How many
  * runs a batch takes tells its size to within a run; time is not part of the guarantee. All other models take their
- * batch in one run.
+ * batch in one run, as far as memory reaches for wide rows and long sequences.
  */
 export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
   const capacity = capacityUnitsOf(plan);
   const isConvolution = model.nodes.some(({ opType }) => opType === 'Conv');
   const isLarge = model.parameters.some(({ size }) => size >= LARGE_LAYER);
   const lanes = (isConvolution || isLarge) && capacity >= WORTH_A_LANE ? 2 : 1;
-  if (!isConvolution) return { lanes, unitsPerRun: Math.ceil(capacity / lanes) };
   const { rowsPerUnit } = plan;
+  const perUnit = valuesPerRow(model) * rowsPerUnit;
+  if (!isConvolution) {
+    const fitting = Math.floor(MOST_RUN_VALUES / lanes / (perUnit + model.features * rowsPerUnit));
+    return { lanes, unitsPerRun: Math.max(1, Math.min(Math.ceil(capacity / lanes), fitting)) };
+  }
   const most = Math.max(1, Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / rowsPerUnit / lanes));
-  const fitting = Math.max(LEAST_ROWS / rowsPerUnit, RUN_VALUES / valuesPerUnit(model, rowsPerUnit));
+  const fitting = Math.max(LEAST_ROWS / rowsPerUnit, RUN_VALUES / (perUnit + model.parameterCount));
   const expected = expectedBatchUnits(plan);
   // A run has an empty place for every batch (`ClippedSum`).
   const usual = Math.min(Math.ceil(expected + Math.sqrt(expected)) + 1, capacity);

@@ -3,6 +3,7 @@
 // A thread that is terminated from outside while ONNX Runtime is at work takes the whole process with it, so the
 // round is called off by a flag that is looked at after each step, and the thread ends by itself.
 import { parentPort, workerData } from 'node:worker_threads';
+import { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
 import { secureRandomness } from './randomness.ts';
 import { type RoundInput, type RoundResult, runRound } from './round.ts';
 import { TrainingInputError } from './training-plan.ts';
@@ -41,5 +42,6 @@ try {
   post({ kind: 'result', result });
 } catch (error) {
   if (error instanceof TrainingInputError) post({ kind: 'refused', reason: error.message });
+  else if (isOutOfMemory(error)) post({ kind: 'refused', reason: OUT_OF_MEMORY });
   else if (!(error instanceof RoundCancelled)) throw error;
 }

@@ -1,5 +1,6 @@
 // Trains one round in a worker thread, with the operating system's randomness and no other.
 import { Worker } from 'node:worker_threads';
+import { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
 import { checkRound, type RoundInput, type RoundResult } from './round.ts';
 import type { WorkerMessage, WorkerTask } from './train-round-worker.ts';
 import { TrainingInputError } from './training-plan.ts';
@@ -48,7 +49,8 @@ export async function trainRound(
     else options.onProgress?.(message.progress);
   });
   worker.once('error', (cause) => {
-    reject(new TrainingFailedError('the training worker failed', { cause }));
+    if (isOutOfMemory(cause)) reject(new TrainingInputError(OUT_OF_MEMORY, { cause }));
+    else reject(new TrainingFailedError('the training worker failed', { cause }));
   });
   worker.once('exit', (code) => {
     if (result !== undefined) resolve(result);
