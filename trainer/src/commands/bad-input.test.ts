@@ -1,50 +1,26 @@
 // What a user can get wrong, tried through the commands: every line must name what is wrong and the remedy, exit with
 // status 2, write nothing, and show no patient's value.
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { tinyModel } from '../onnx/testing/tiny-models.ts';
+import { DICTIONARY } from '../testing/small-consortium.ts';
 import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { decodeModel, encodeModel, type ModelProto } from '../onnx/onnx-schema.ts';
-import { type TinyNode, tinyModel } from '../onnx/testing/tiny-models.ts';
-import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
-import { runCommand } from './run-command.ts';
+  at,
+  dense,
+  HEADER,
+  ROWS,
+  refuses,
+  run,
+  SECRET,
+  studyText,
+  train,
+  useGoodFiles,
+  write,
+} from './testing/refusals.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'consilium-bad-input-'));
-after(() => rmSync(directory, { recursive: true }));
-const at = (name: string) => join(directory, name);
+useGoodFiles();
 
-/** A value that no patient of the good file has; it must never be repeated. */
-const SECRET = '987654';
-const HEADER = 'id,age,smoker,ill\n';
-const ROWS = csvOf(1).slice(HEADER.length);
-
-const dense = (from: string, weights: string, to: string): TinyNode => ({
-  op: 'MatMul',
-  from: [from, weights],
-  to,
-});
-const WEIGHTS = { w0: [4, 3], w1: [3, 1] };
-const between = (op: string, more: readonly string[] = []): Uint8Array =>
-  tinyModel({
-    features: 4,
-    weights: { ...WEIGHTS, ...Object.fromEntries(more.map((name) => [name, [3]])) },
-    nodes: [dense('x', 'w0', 'h'), { op, from: ['h', ...more], to: 'r' }, dense('r', 'w1', 'logit')],
-  });
-function plainWith(change: (model: ModelProto) => void): Uint8Array {
-  const model = decodeModel(between('Relu'));
-  change(model);
-  return encodeModel(model);
-}
 const TIED = tinyModel({
   features: 4,
   weights: { w0: [4, 4], w1: [4, 1] },
@@ -55,127 +31,7 @@ const TIED = tinyModel({
     dense('b', 'w1', 'logit'),
   ],
 });
-const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegExp[]]>> = {
-  'an unsupported operator': [
-    between('Mish'),
-    /node make r \(Mish\): the operator is not supported: write the layer in supported ones/,
-    /supported operators are Gemm, /,
-  ],
-  'batch normalisation': [
-    between('BatchNormalization', ['scale', 'offset', 'mean', 'variance']),
-    /node make r \(BatchNormalization\): it mixes patients.*; use GroupNormalization or LayerNormalization/,
-  ],
-  'an open axis beside the rows': [
-    plainWith(({ graph }) => {
-      graph.input[0]!.type!.tensorType!.shape!.dim[1] = { dimParam: 'features' };
-    }),
-    /its input x must be float .*: axis 1 is open, export it with its extent/,
-  ],
-  'a shape that depends on patients': [
-    tinyModel({
-      features: 4,
-      weights: WEIGHTS,
-      nodes: [
-        dense('x', 'w0', 'h'),
-        { op: 'Cast', from: ['x'], to: 'target', attributes: { to: 7 } },
-        { op: 'Reshape', from: ['h', 'target'], to: 'r' },
-        dense('r', 'w1', 'logit'),
-      ],
-    }),
-    /node make r \(Reshape\): its input target must be constant, not computed from data: export/,
-  ],
-  'weights that do not fit': [
-    tinyModel({
-      features: 4,
-      weights: { w0: [5, 3], w1: [3, 1] },
-      nodes: [dense('x', 'w0', 'h'), dense('h', 'w1', 'logit')],
-    }),
-    /node make h \(MatMul\): w0 has 5 rows for an input \[rows, 4\]/,
-  ],
-  'float16 weights': [
-    plainWith(({ graph }) => {
-      graph.initializer[0] = { ...graph.initializer[0]!, dataType: 10, rawData: new Uint8Array(24) };
-    }),
-    /node make h \(MatMul\): initialiser w0 must be float32: export the model in single precision\n/,
-  ],
-  'bfloat16 weights': [
-    plainWith(({ graph }) => {
-      graph.initializer[0] = { ...graph.initializer[0]!, dataType: 16, rawData: new Uint8Array(24) };
-    }),
-    /node make h \(MatMul\): initialiser w0 must be float32: export the model in single precision\n/,
-  ],
-  'float64 weights': [
-    plainWith(({ graph }) => {
-      graph.initializer[0] = { ...graph.initializer[0]!, dataType: 11, rawData: new Uint8Array(96) };
-    }),
-    /node make h \(MatMul\): initialiser w0 must be float32: export the model in single precision\n/,
-  ],
-  'weights that are no numbers': [
-    plainWith(({ graph }) => {
-      graph.initializer[1]!.rawData!.fill(255, 0, 4);
-    }),
-    /node make logit \(MatMul\): initialiser w1 has values that are not finite numbers: export it anew/,
-  ],
-  'weights in another file': [
-    plainWith(({ graph }) => {
-      graph.initializer[0] = { ...graph.initializer[0]!, dataLocation: 1, rawData: new Uint8Array() };
-    }),
-    /initialiser w0 keeps its data in another file: embed it/,
-  ],
-  'fewer numbers than its weights have': [
-    plainWith(({ graph }) => {
-      graph.initializer[0]!.rawData = new Uint8Array(8);
-    }),
-    /initialiser w0 has 2 values for 12 elements/,
-  ],
-  'two inputs': [
-    plainWith(({ graph }) => graph.input.push({ ...graph.input[0]!, name: 'mask' })),
-    /it has 2 inputs, but one is wanted: x, mask: join them in the graph/,
-  ],
-  'a fixed number of rows': [
-    plainWith(({ graph }) => {
-      graph.input[0]!.type!.tensorType!.shape!.dim[0] = { dimValue: 1 };
-    }),
-    /its input x takes 1 rows and no other number: export it with an open first axis/,
-  ],
-  'two outputs and no logit': [
-    plainWith(({ graph }) => {
-      const [output] = graph.output;
-      graph.output = ['r', 'h'].map((name) => ({ ...output!, name }));
-    }),
-    /it has no output named logit among r, h: name the value before the sigmoid so/,
-  ],
-  'nothing to train': [
-    tinyModel({ features: 4, weights: {}, nodes: [{ op: 'Tanh', from: ['x'], to: 'logit' }] }),
-    /nothing in it can be trained/,
-  ],
-  'a recurrent layer': [
-    between('LSTM', ['w', 'r']),
-    /node make r \(LSTM\): recurrent layers are not supported; use Conv over time, or attention\n/,
-  ],
-  'an operator that its operator set does not have': [
-    between('Gelu'),
-    /ONNX Runtime does not run the graph: .*Gelu.*: export it to another operator set/,
-  ],
-  'a cut': [between('Relu').subarray(0, 150), /these bytes are not an ONNX model/],
-  'two initialisers of one name': [
-    plainWith(({ graph }) => graph.initializer.push({ ...graph.initializer[0]! })),
-    /it has two initialisers named w0: give each a name of its own/,
-  ],
-  'a value that two nodes compute': [
-    plainWith(({ graph }) => graph.node.push({ ...graph.node[1]!, name: 'again' })),
-    /two of its nodes compute r: give each value a name of its own/,
-  ],
-  'other inputs than the dictionary’s': [
-    tinyModel({ features: 3, weights: { w0: [3, 1] }, nodes: [dense('x', 'w0', 'logit')] }),
-    /takes 3 values a row, the dictionary gives 4: age, age_missing, smoker, smoker_missing/,
-  ],
-  'bytes of something else': [Buffer.from('a text'), /these bytes are not an ONNX model/],
-  'no bytes': [Buffer.from(''), /this ONNX model has no graph/],
-};
 
-const studyText = (model: string, privacy = 'noiseMultiplier: 1\ndelta: 0.001') =>
-  `model: ${model}\nrounds: 1\nstepsPerRound: 2\nsamplingRate: 0.5\nclipNormL2: 1\nlearningRate: 0.1\n${privacy}\n`;
 const plain = (privacy: string) => studyText('logistic-regression', privacy);
 const STUDIES: Readonly<Record<string, readonly [text: string, ...said: RegExp[]]>> = {
   'many errors': [
@@ -206,6 +62,59 @@ const STUDIES: Readonly<Record<string, readonly [text: string, ...said: RegExp[]
   'no privacy at all': [plain('delta: 0.1'), /give epsilon or noiseMultiplier/],
   'two kinds of privacy': [plain('epsilon: 1\nnoiseMultiplier: 1\ndelta: 0.1'), /exclude each other/],
   'no delta': [plain('epsilon: 1'), /delta is missing: give it in the study or with --delta/],
+  'no steps': [
+    plain('noiseMultiplier: 1').replace('stepsPerRound: 2', 'stepsPerRound: 0'),
+    /study: stepsPerRound must be a whole number from 1 to 100000: what a model scores that is not trained is told/,
+  ],
+  'a field that has another name': [
+    plain('noiseMultiplier: 1\nsteps: 0'),
+    /study: steps is not a known field: did you mean stepsPerRound\?/,
+  ],
+  'more steps than can be accounted for': [
+    plain('noiseMultiplier: 1\ndelta: 0.1').replace(
+      'rounds: 1\nstepsPerRound: 2',
+      'rounds: 1000\nstepsPerRound: 100000',
+    ),
+    /study: rounds times stepsPerRound are 100000000 steps, and 10000000 is the most .*: take fewer/,
+  ],
+  'aliases that stand for too much': [
+    `a: &a [${'1,'.repeat(20)}]\nb: &b [${'*a,'.repeat(20)}]\nc: &c [${'*b,'.repeat(20)}]\nd: [${'*c,'.repeat(20)}]\n`,
+    /study: its aliases \(\*\) stand for too much/,
+  ],
+  'two documents': [`${studyText('linear')}---\n`, /study: it holds several documents: keep the first/],
+  'a list': ['- 1\n', /study: it must be fields with values, at least model, rounds and stepsPerRound/],
+  'a model that is a number': [studyText('5'), /study: model must be linear, .* or \{onnx: FILE\}/],
+  'hardly any noise': [
+    plain('noiseMultiplier: 1e-9\ndelta: 0.1'),
+    /study: noiseMultiplier must be at least 0\.01: less/,
+  ],
+  'numbers that cannot be computed with': [
+    studyText('linear')
+      .replace('clipNormL2: 1', 'clipNormL2: 1e300')
+      .replace('learningRate: 0.1', 'learningRate: 1e300'),
+    /study: clipNormL2 must be a positive number, from 1e-30 to 1e30\n/,
+    /study: learningRate must be a positive number, from 1e-30 to 1e30\n/,
+  ],
+  'fewer rows in a run than a patient has': [
+    `${studyText('linear')}rowsPerRun: 1\n`,
+    /study: rowsPerRun must be an integer from \d+ \(the most rows of a patient\) to 4096/,
+  ],
+  'a warm-up longer than the study': [
+    `${studyText('linear')}schedule: { kind: cosine, warmUpSteps: 9 }\n`,
+    /study: schedule\.warmUpSteps must be an integer from 0 to below the study's 2 steps/,
+  ],
+  'bounds for other layers than there are': [
+    `${studyText('linear')}clipping: { kind: per-layer, bounds: [1, 2, 3] }\n`,
+    /study: clipping\.bounds must have one number for each of layers/,
+  ],
+  'an average of one round': [
+    `${studyText('linear')}averaging: { decay: 0.5 }\n`,
+    /study: averaging: over one round/,
+  ],
+  'a rule that one hospital cannot follow': [
+    `${studyText('linear')}aggregation: { rule: median }\n`,
+    /study: aggregation: a median bears no false update below 3 updates; here are 1: take another rule/,
+  ],
 };
 
 const DATA: Readonly<Record<string, readonly [text: string | Uint8Array, said: RegExp, file?: string]>> = {
@@ -248,62 +157,7 @@ const DATA: Readonly<Record<string, readonly [text: string | Uint8Array, said: R
   'Parquet by name only': ['hello', /FILE_NOT_PARQUET/, 'hello.parquet'],
 };
 
-async function run(command: string, ...argv: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const status = await runCommand(command, argv, {
-    out: (text) => {
-      stdout += text;
-    },
-    error: (text) => {
-      stderr += text;
-    },
-  });
-  return { status, stdout, stderr };
-}
-
-async function refuses(argv: readonly string[], said: readonly RegExp[]): Promise<void> {
-  const [command, ...rest] = argv;
-  const before = readdirSync(directory).length;
-  const { status, stdout, stderr } = await run(command!, ...rest);
-  assert.equal(status, 2, stderr);
-  for (const pattern of said) assert.match(stderr, pattern);
-  assert.doesNotMatch(stderr, /at .*[.]js:\d+|undefined|\[object/, 'no stack trace');
-  assert.doesNotMatch(stdout + stderr, new RegExp(SECRET));
-  assert.equal(readdirSync(directory).length, before, 'nothing is written');
-}
-
-const train = (
-  change: { data?: string; study?: string; dictionary?: string; out?: string } = {},
-): string[] => [
-  ...[
-    'train',
-    '--data',
-    at(change.data ?? 'good.csv'),
-    '--dictionary',
-    at(change.dictionary ?? 'dictionary.json'),
-  ],
-  ...['--study', at(change.study ?? 'study.yaml'), '--out', change.out ?? at('never-made')],
-];
-
-function write(name: string, content: string | Uint8Array): string {
-  writeFileSync(at(name), content);
-  return name;
-}
-
-before(() => {
-  write('dictionary.json', JSON.stringify(DICTIONARY));
-  write('good.csv', HEADER + ROWS);
-  write('study.yaml', studyText('logistic-regression'));
-  mkdirSync(at('folder'));
-});
-
 describe('train refuses', () => {
-  for (const [what, [graph, ...said]] of Object.entries(GRAPHS)) {
-    it(`a graph with ${what}`, async () => {
-      write('bad.onnx', graph);
-      await refuses(train({ study: write('graph.yaml', studyText('{ onnx: bad.onnx }')) }), said);
-    });
-  }
   for (const [what, [text, ...said]] of Object.entries(STUDIES)) {
     it(`a study with ${what}`, () => refuses(train({ study: write('bad.yaml', text) }), said));
   }
@@ -317,7 +171,9 @@ describe('train refuses', () => {
   it('files that are too large to be held in memory, before reading them', async () => {
     write('large.csv', HEADER);
     truncateSync(at('large.csv'), 2 ** 28 + 1);
-    await refuses(train({ data: 'large.csv' }), [/large\.csv: FILE_TOO_LARGE: .*256 MiB.*: keep the columns/]);
+    await refuses(train({ data: 'large.csv' }), [
+      /large\.csv: FILE_TOO_LARGE: .*256 MiB.*: keep the columns/,
+    ]);
     await refuses(['dictionary', 'init', at('large.csv')], [/FILE_TOO_LARGE/]);
     rmSync(at('large.csv'));
   });
@@ -374,7 +230,7 @@ describe('the other commands refuse', () => {
     const argv = train().slice(3);
     const sites = ['a=good.csv', 'b=none.csv', 'c=few.csv'].flatMap((site) => [
       '--site',
-      site.replace('=', `=${directory}/`),
+      site.replace('=', `=${at('')}/`),
     ]);
     await refuses(['simulate', ...sites, ...argv], [/none\.csv: FILE_EMPTY/, /few\.csv: TOO_FEW_PATIENTS/]);
   });
@@ -396,8 +252,28 @@ describe('the other commands refuse', () => {
     );
   });
 
+  it('simulate: hospitals of one name, and too few of them for a rule', async () => {
+    const sites = ['--site', `a=${at('good.csv')}`, '--site', `a=${at('good.csv')}`];
+    const argv = train({
+      study: write('krum.yaml', `${studyText('linear')}aggregation: { rule: multi-krum, faulty: 1 }\n`),
+    }).slice(3);
+    await refuses(['simulate', ...sites, ...argv], [/--site: two hospitals have one name: give each/]);
+    await refuses(
+      ['simulate', ...sites.with(3, `b=${at('good.csv')}`), ...argv],
+      [
+        /study: aggregation: multi-Krum against 1 false updates needs at least 5 hospitals, not 2: take another/,
+      ],
+    );
+  });
+
+  it('dictionary init: one column for label and patient', () =>
+    refuses(
+      ['dictionary', 'init', at('good.csv'), '--label', 'id', '--id', 'id'],
+      [/--label and --id name one column: a label tells no patients apart/],
+    ));
+
   it('dictionary init: files it cannot read, columns that are not there, files that exist', async () => {
-    await refuses(['dictionary', 'init', at('folder')], [/FILE_UNREADABLE: .*check the path/]);
+    await refuses(['dictionary', 'init', at('folder')], [/folder: FILE_UNREADABLE: .*check the path/]);
     write('empty.csv', '');
     await refuses(['dictionary', 'init', at('empty.csv')], [/FILE_EMPTY/]);
     write('text.parquet', 'hello');
@@ -415,6 +291,20 @@ describe('the other commands refuse', () => {
       [/cannot be written: there is no/],
     );
   });
+});
+
+describe('train refuses on its command line', () => {
+  for (const [argv, said] of [
+    [['--steps', '0'], /Unknown option '--steps': there are --dictionary, --study, .*--data/],
+    [['--epsilon', '-1'], /'--epsilon' argument is ambiguous\. .*use '--epsilon=-XYZ'/],
+    [['--noise-multiplier', '1e-9'], /--noise-multiplier must be at least 0\.01: less protects nobody/],
+    [['--epsilon=0'], /--epsilon must be a number above 0/],
+    [['--delta', '1'], /--delta must be a number above 0 and below 1/],
+  ] as const) {
+    it(argv.join(' '), () => refuses([...train(), ...argv], [said]));
+  }
+
+  it('an empty path', () => refuses(['train', '--data', '', ...train().slice(3)], [/--data is missing/]));
 });
 
 describe('train accepts, with a stated behaviour', () => {
@@ -437,6 +327,16 @@ describe('train accepts, with a stated behaviour', () => {
     const { summary } = await summaryOf(study);
     assert.equal(summary.steps, 2);
     assert.ok(summary.epsilonPld >= 0);
+  });
+
+  it('parameters that run away: it fails with the remedy, and takes the folder away again', async () => {
+    const study = write('away.yaml', studyText('linear').replace('learningRate: 0.1', 'learningRate: 1e30'));
+    const { status, stderr } = await run(
+      ...(train({ study, out: at('gone/deep') }) as [string, ...string[]]),
+    );
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /is not a number in .*: lower the learning rate or the steps per round/);
+    assert.ok(!existsSync(at('gone')));
   });
 
   it('a delta that is not below one over the patients, with a warning that says what would be', async () => {

@@ -72,14 +72,17 @@ function parseWords<const T extends NonNullable<ParseArgsConfig['options']>>(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
   } catch (cause) {
-    const [firstSentence] = (cause as Error).message.split('. ');
-    throw new InputError(firstSentence ?? 'wrong usage', { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const [firstSentence = 'wrong usage'] = message.split('\n').join(' ').split('. To specify a positional');
+    const known = Object.keys(options).map((name) => `--${name}`);
+    const remedy = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? `: there are ${known.join(', ')}` : '';
+    throw new InputError(`${firstSentence}${remedy}`, { cause });
   }
 }
 
 /** The value of an option that must be there. @throws InputError */
 export function required(value: string | undefined, option: string): string {
-  if (value === undefined) throw new InputError(`--${option} is missing`);
+  if (!value) throw new InputError(`--${option} is missing`);
   return value;
 }
 

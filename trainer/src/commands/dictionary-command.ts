@@ -7,8 +7,9 @@ import {
   LABEL_KINDS,
   PLACEHOLDER,
 } from '../data/draft-dictionary.ts';
-import { DataError, describeProblem } from '../data/index.ts';
+import { DataError } from '../data/index.ts';
 import { EXIT, InputError, readArguments, reasonOf, type Terminal } from './command-line.ts';
+import { fileProblems } from './file-problems.ts';
 
 const HELP = `consilium-trainer dictionary: describe a file's columns
 
@@ -49,12 +50,15 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
   if (rest.length > 0) throw new InputError(`unexpected ${rest.join(' ')}`);
   if (path === undefined) throw new InputError('FILE is missing: dictionary init FILE');
   const { label, id, out, json } = values;
+  if (id !== undefined && id === label) {
+    throw new InputError('--label and --id name one column: a label tells no patients apart');
+  }
   const labelKind = LABEL_KINDS.find((kind) => kind === values['label-kind']);
   if (labelKind === undefined && values['label-kind'] !== undefined) {
     throw new InputError(`--label-kind must be one of ${LABEL_KINDS.join(', ')}`);
   }
   const draft = await draftDictionary(path, { label, labelKind, id, header: !values['no-header'] }).catch(
-    explain,
+    (error: unknown) => explain(path, error),
   );
   const text = `${JSON.stringify(draft.dictionary, null, 2)}\n`;
   if (out !== undefined) {
@@ -70,10 +74,8 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
   return EXIT.ok;
 }
 
-function explain(error: unknown): never {
-  if (error instanceof DataError) {
-    throw new InputError(error.problems.map(describeProblem), { cause: error });
-  }
+function explain(path: string, error: unknown): never {
+  if (error instanceof DataError) throw new InputError(fileProblems(path, error), { cause: error });
   if (error instanceof ColumnUnknownError) throw new InputError(error.message, { cause: error });
   if (error instanceof HeaderDoubtfulError) {
     throw new InputError(

@@ -1,6 +1,6 @@
 // Makes the folder that a run writes to, before anything is trained: a release that cannot be written would be spent
 // for nothing.
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InputError, reasonOf } from './command-line.ts';
 
@@ -19,7 +19,7 @@ async function isFolder(path: string): Promise<boolean> {
  * Folder by folder: Node's own recursive `mkdir` never returns for a path that the kernel refuses with ENOENT, as
  * under /proc (seen with Node 24).
  */
-async function makeFolders(path: string): Promise<void> {
+async function makeFolders(path: string): Promise<readonly string[]> {
   const missing: string[] = [];
   for (let at = path; !(await isFolder(at)); at = dirname(at)) missing.push(at);
   for (const folder of missing.reverse()) {
@@ -28,13 +28,22 @@ async function makeFolders(path: string): Promise<void> {
       if (error.code !== 'EEXIST') throw error;
     });
   }
+  return missing;
 }
 
-/** Makes sure that files can be written to a folder. @throws InputError naming --out and the remedy */
-export async function prepareFolder(folder: string): Promise<void> {
+/**
+ * Makes sure that files can be written to a folder; what it answers takes away again what was made for it, where nothing
+ * was put there.
+ *
+ * @throws InputError naming --out and the remedy
+ */
+export async function prepareFolder(folder: string): Promise<() => Promise<void>> {
   try {
-    await makeFolders(resolve(folder));
+    const made = await makeFolders(resolve(folder));
     await access(folder, constants.W_OK);
+    return async () => {
+      for (const own of made.toReversed()) await rmdir(own).catch(() => undefined);
+    };
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'no folder can be made there: choose another path' : reasonOf(cause);

@@ -1,6 +1,6 @@
 // What a command's errors mean to whoever called it.
 import { AggregationRefusedError, ParameterRangeError } from '../aggregate/index.ts';
-import { TrainingInputError } from '../dp-sgd/index.ts';
+import { isOutOfMemory, OUT_OF_MEMORY, TrainingInputError } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
 import { UnsupportedModelError } from '../onnx/index.ts';
 import { EXIT, InputError } from './command-line.ts';
@@ -23,6 +23,7 @@ export function problemsOf(
     if (error.code !== 'TRAINER_MODEL_INVALID') return { lines: [error.message], status: EXIT.failed };
     return { lines: modelProblems(error).map((line) => `model: ${line}`), status: EXIT.usage };
   }
+  if (isOutOfMemory(error)) return { lines: [`study: ${OUT_OF_MEMORY}`], status: EXIT.usage };
   if (error instanceof ParameterRangeError) return { lines: [error.message], status: EXIT.failed };
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && !code.startsWith('ERR_')) {

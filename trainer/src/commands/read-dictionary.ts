@@ -39,7 +39,13 @@ export function parseDictionary(text: string): Dictionary {
     return dictionary;
   } catch (cause) {
     if (!(cause instanceof DomainError)) throw cause;
-    const problems = cause.message.replace(/^INVALID_ARGUMENT: /, '').split('; ');
+    const problems = cause.message
+      .replace(/^INVALID_ARGUMENT: /, '')
+      .replace(
+        /^argument must be an object/,
+        "it must be an object of fields: draft one with 'dictionary init'",
+      )
+      .split('; ');
     throw new InputError(
       problems.map((problem) => `dictionary: ${problem}`),
       { cause },

@@ -11,7 +11,7 @@ import {
 } from '@consilium/chaincode/domain';
 import { aggregationOf } from '../aggregate/index.ts';
 import { DataError, HELD_OUT_SHARE } from '../data/index.ts';
-import { clipNoiseOf, type TrainingPlan } from '../dp-sgd/index.ts';
+import { clipNoiseOf, TrainingInputError, type TrainingPlan } from '../dp-sgd/index.ts';
 import type { Loss } from '../onnx/index.ts';
 import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
@@ -21,7 +21,7 @@ import { lossFor } from '../simulation/label-loss.ts';
 import { fewestRows, firstMetric, type Metric, type Score } from '../simulation/label-scores.ts';
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
 import type { Epsilon } from '../simulation/privacy-plan.ts';
-import { type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
+import { checkStudy, type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { InputError, required, type Terminal } from './command-line.ts';
 import { fileProblems } from './file-problems.ts';
@@ -93,8 +93,10 @@ export async function runStudy(
   const loss = lossOf(study, { target, graph, settings });
   const splitSeed = options['seed-split'] ?? DEFAULT_SPLIT_SEED;
   const sites = await loadSites(files, { dictionary, unit: study.unit ?? 'patient', splitSeed });
+  const simulated = simulatedStudy(study, { settings, graph, dictionary, loss });
+  checkSimulated(simulated, sites);
   const folder = options.out ?? join('out', command);
-  await prepareFolder(folder);
+  const clearFolder = await prepareFolder(folder);
   const bands = Object.fromEntries(sites.map(({ name, band }) => [name, band]));
   const { maxRowsPerPatient } = dictionary;
   const warnings = warningsOf({ settings, maxRowsPerPatient, bands });
@@ -115,9 +117,8 @@ export async function runStudy(
   const progress = reportProgress({ rounds: study.rounds, isPrivate, target, terminal });
   const startedAt = performance.now();
   let scoringMs = 0;
-  const simulated = simulatedStudy(study, { settings, graph, dictionary, loss });
   const { plan } = simulated;
-  const parameters = await simulateStudy(simulated, sites, {
+  const training = simulateStudy(simulated, sites, {
     onStep: progress.onStep,
     async onRound(round, current) {
       const before = performance.now();
@@ -128,6 +129,10 @@ export async function runStudy(
       }
       scoringMs += performance.now() - before;
     },
+  });
+  const parameters = await training.catch(async (error: unknown) => {
+    await clearFolder();
+    throw error;
   });
   const seconds = (performance.now() - startedAt - scoringMs) / 1000;
   const steps = study.rounds * study.stepsPerRound;
@@ -210,6 +215,20 @@ async function loadSites(files: readonly SiteFile[], how: Parameters<typeof load
   }
   if (problems.length > 0) throw new InputError(problems);
   return sites;
+}
+
+/** @throws InputError naming the fields of a study that cannot be trained over these hospitals */
+function checkSimulated(...[study, sites]: Parameters<typeof checkStudy>): void {
+  try {
+    checkStudy(study, sites);
+  } catch (cause) {
+    if (!(cause instanceof TrainingInputError)) throw cause;
+    const problems = cause.message.replace(/^training plan: /, '').split('; ');
+    throw new InputError(
+      problems.map((problem) => `study: ${problem}`),
+      { cause },
+    );
+  }
 }
 
 /** How errors count. @throws InputError where the label, the loss and the settings contradict each other */

@@ -34,7 +34,7 @@ export async function simulateCommand(argv: readonly string[], terminal: Termina
   const files = values.site.map(siteOf);
   if (files.length === 0) throw new InputError('--site is missing: name each hospital and its file');
   if (new Set(files.map(({ name }) => name)).size < files.length) {
-    throw new InputError('two sites have one name');
+    throw new InputError('--site: two hospitals have one name: give each a name of its own');
   }
   const run = await runStudy('simulate', files, { options: values, terminal });
   printRun(run, {

@@ -123,16 +123,52 @@ function spelledOut(study: unknown): unknown {
   return value;
 }
 
-/** A study from its text. @throws InputError naming every problem (at most 8) */
-export function parseStudy(text: string, folder: string): StudyFile {
+const FIELDS = Object.keys(StudyFile.properties);
+
+/** What to do about a problem that does not say so itself. */
+function withRemedy(problem: string): string {
+  const [, unknown] = /^([^. ]+) is not a known field$/.exec(problem) ?? [];
+  if (unknown !== undefined) {
+    const start = unknown.toLowerCase();
+    const meant = FIELDS.find((field) => field.toLowerCase().startsWith(start));
+    return `${problem}: ${meant ? `did you mean ${meant}?` : 'check its spelling, or leave it out'}`;
+  }
+  if (/^(rounds|stepsPerRound) must be a whole number/.test(problem)) {
+    return `${problem}: what a model scores that is not trained is told before the first step`;
+  }
+  if (problem === 'model must be an object') {
+    return 'model must be linear, logistic-regression, {kind: multilayer-perceptron, hidden: [16]} or {onnx: FILE}';
+  }
+  return problem;
+}
+
+/** What YAML holds, without the parser's advice to programmers. @throws InputError */
+function readYaml(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: true });
   if (document.errors.length > 0) {
     throw new InputError(
-      document.errors.map(({ message }) => `study: not YAML: ${message.split('\n')[0]!.replace(/:$/, '')}`),
+      document.errors.map(({ code, message }) => {
+        if (code === 'MULTIPLE_DOCS') return 'study: it holds several documents: keep the first, up to ---';
+        return `study: not YAML: ${message.split('\n')[0]!.replace(/:$/, '')}`;
+      }),
     );
   }
   try {
-    const study = validate(StudyFile, spelledOut(document.toJS()));
+    return document.toJS();
+  } catch (cause) {
+    throw new InputError(
+      'study: its aliases (*) stand for too much, or for nothing: write out what they mean',
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** A study from its text. @throws InputError naming every problem (at most 8) */
+export function parseStudy(text: string, folder: string): StudyFile {
+  try {
+    const study = validate(StudyFile, spelledOut(readYaml(text)));
     if (study.model.kind !== 'onnx') return study;
     return { ...study, model: { ...study.model, path: resolve(folder, study.model.path) } };
   } catch (cause) {
@@ -141,11 +177,11 @@ export function parseStudy(text: string, folder: string): StudyFile {
       .replace(/^INVALID_ARGUMENT: /, '')
       .replace(
         /^argument must be an object/,
-        'it must be fields with values, at least model, rounds and steps',
+        'it must be fields with values, at least model, rounds and stepsPerRound',
       )
       .split('; ');
     throw new InputError(
-      problems.map((problem) => `study: ${problem}`),
+      problems.map((problem) => `study: ${withRemedy(problem)}`),
       { cause },
     );
   }

@@ -57,6 +57,9 @@ export interface StudySettings {
   readonly privacy: ModelCard['privacy'];
 }
 
+/** Steps of a study, as `account` has it. */
+const MOST_STEPS = 10_000_000;
+
 /**
  * Clipping and noise without privacy: far above any gradient worth following, and two steps of the lattice, which is
  * the least the engine knows.
@@ -88,6 +91,13 @@ function targetOf(study: StudyFile, options: OptionTexts) {
 
 /** @throws InputError naming what contradicts itself or cannot be reached */
 export function settingsOf(study: StudyFile, options: OptionTexts): StudySettings {
+  const steps = study.rounds * study.stepsPerRound;
+  if (steps > MOST_STEPS) {
+    throw new InputError(
+      `study: rounds times stepsPerRound are ${steps} steps, and ${MOST_STEPS} is the most that is accounted for: take ` +
+        'fewer',
+    );
+  }
   const samplingRate = statable(study.samplingRate);
   if (samplingRate === 0) throw new InputError('study: samplingRate must be at least 1e-15');
   const scoreNoise = positiveNumber(options['score-noise'], 'score-noise', {
@@ -103,10 +113,12 @@ export function settingsOf(study: StudyFile, options: OptionTexts): StudySetting
     return { ...WITHOUT_PRIVACY, samplingRate, scoreNoise: undefined, privacy: null };
   }
   const { epsilon, noise, delta } = targetOf(study, options);
-  const steps = study.rounds * study.stepsPerRound;
   const unit = study.unit ?? 'patient';
   const noiseMultiplier = statable(noise ?? calibrated({ epsilon: epsilon!, delta, samplingRate, steps }));
-  if (noiseMultiplier < 0.01) throw new InputError('a noise multiplier below 0.01 protects nobody');
+  if (noiseMultiplier < 0.01) {
+    const field = options['noise-multiplier'] === undefined ? 'study: noiseMultiplier' : '--noise-multiplier';
+    throw new InputError(`${field} must be at least 0.01: less protects nobody`);
+  }
   const account = (
     plan: { noiseMultiplier: number; samplingRate: number; steps: number },
     pool: 'training' | 'held-out',

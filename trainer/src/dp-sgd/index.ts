@@ -2,8 +2,16 @@
 export { DiscreteGaussian } from './discrete-gaussian.ts';
 export type { DriftCorrection } from './drift-correction.ts';
 export { SCHEDULES, type Schedule } from './learning-rate.ts';
+export { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
-export { type RoundInput, type RoundModel, type RoundResult, runRound, type TrainingState } from './round.ts';
+export {
+  checkRound,
+  type RoundInput,
+  type RoundModel,
+  type RoundResult,
+  runRound,
+  type TrainingState,
+} from './round.ts';
 export { distanceFromRounded, standInSigma } from './rounded-gaussian.ts';
 export {
   calibrateNoise,

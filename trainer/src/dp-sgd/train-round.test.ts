@@ -243,7 +243,7 @@ const wrong: readonly [what: string, changed: Partial<RoundInput>, why: RegExp][
   [
     'runs that hold no patient',
     { plan: { ...plan, rowsPerRun: 1 } },
-    /rowsPerRun must be an integer from rowsPerUnit/,
+    /rowsPerRun must be an integer from \d+ \(the most rows of a patient\)/,
   ],
   [
     'the state of another optimiser',

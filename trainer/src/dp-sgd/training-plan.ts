@@ -160,7 +160,7 @@ export function checkTrainingPlan(plan: TrainingPlan): void {
   const { rowsPerRun = MAXIMUM_ROWS_PER_RUN } = plan;
   check(
     isCount(rowsPerRun) && rowsPerRun >= plan.rowsPerUnit && rowsPerRun <= MAXIMUM_ROWS_PER_RUN,
-    `rowsPerRun must be an integer from rowsPerUnit to ${MAXIMUM_ROWS_PER_RUN}`,
+    `rowsPerRun must be an integer from ${plan.rowsPerUnit} (the most rows of a patient) to ${MAXIMUM_ROWS_PER_RUN}`,
   );
   check(isCount(plan.stepsPerRun ?? 1), 'stepsPerRun must be a positive integer');
   if (problems.length > 0) throw new TrainingInputError(`training plan: ${problems.join('; ')}`);

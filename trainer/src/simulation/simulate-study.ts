@@ -14,6 +14,7 @@ import {
 } from '../aggregate/index.ts';
 import type { DatasetRow } from '../data/index.ts';
 import {
+  checkRound,
   checkTrainingPlan,
   packUnits,
   type RoundModel,
@@ -63,6 +64,28 @@ export interface SimulationProgress {
 }
 
 /**
+ * Refuses a plan that cannot be trained over hospitals, before anything is made of their rows.
+ *
+ * @throws TrainingInputError, or the model's own errors
+ */
+export function checkStudy(
+  study: SimulatedStudy,
+  hospitals: readonly Pick<SimulatedHospital, 'bandSize'>[],
+): void {
+  checkAveraging(study);
+  const { model, plan, localPatterns } = study;
+  const [parameters, units] = [model.join(model.initial), packUnits(model.inputs, [])];
+  const studySteps = study.rounds * plan.steps;
+  const plans = hospitals.map(({ bandSize }) => ({ ...plan, ...inRound(study), bandSize, studySteps }));
+  for (const own of plans) checkTrainingPlan(own);
+  checkRound({ model: model.graph, parameters, units, localPatterns, plan: plans[0]! });
+}
+
+/** What a round averages by itself. */
+const inRound = ({ averaging }: SimulatedStudy): Pick<TrainingPlan, 'averaging'> =>
+  averaging?.over === 'steps' ? { averaging: { decay: averaging.decay } } : {};
+
+/**
  * Trains a study over all hospitals; the result is each hospital's model after the last round, or with `averaging`
  * the average of its models over the rounds or steps. Training itself always goes on from the models, never from the
  * average. The model after a step is what the aggregation makes of the hospitals' models after that step, where it is
@@ -103,7 +126,6 @@ export async function simulateStudy(
   let current = initialModel(quantizeParameters(model.initial.shared), federation);
   const weights = hospitals.map(({ name, weight }) => ({ site: name, weight }));
   const average = averaging && new ModelAverage(decayOfRound(averaging, plan.steps));
-  const inRound = averaging?.over === 'steps' ? { averaging: { decay: averaging.decay } } : {};
   const studySteps = study.rounds * plan.steps;
   const parameters = (): HospitalParameters => {
     const shared = dequantizeParameters(current.parameters);
@@ -126,7 +148,6 @@ export async function simulateStudy(
     const round = { site, sites: weights, parameterCount: shared.length };
     return { controlShift: controlShift(variates, { ...round, reach: plan.steps * plan.learningRate }) };
   };
-  for (const { bandSize } of sites) checkTrainingPlan({ ...plan, ...inRound, bandSize, studySteps });
   let outcome = parameters();
   await listeners.onRound?.(0, outcome);
   for (let round = 1; round <= study.rounds; round++) {
@@ -144,7 +165,7 @@ export async function simulateStudy(
           parameters: model.join({ shared: dequantizeParameters(current.parameters), local: site.local }),
           units: site.units,
           localPatterns,
-          plan: { ...plan, ...inRound, bandSize: site.bandSize, studySteps },
+          plan: { ...plan, ...inRound(study), bandSize: site.bandSize, studySteps },
           ...(site.state && { state: site.state }),
           ...shiftOf(site.name),
         },
