@@ -11,13 +11,13 @@ import {
   HEADER,
   ROWS,
   refuses,
-  run,
   SECRET,
   studyText,
   train,
   useGoodFiles,
   write,
 } from './testing/refusals.ts';
+import { runCaptured as run } from './testing/run-captured.ts';
 
 useGoodFiles();
 

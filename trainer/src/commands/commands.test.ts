@@ -10,24 +10,12 @@ import { readFloats } from '../onnx/tensor-data.ts';
 import type { ModelCard } from '../report/model-card.ts';
 import { loadSite } from '../simulation/load-sites.ts';
 import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
-import { runCommand } from './run-command.ts';
+import { runCaptured as run } from './testing/run-captured.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-commands-'));
 after(() => rmSync(directory, { recursive: true }));
 
 const at = (name: string) => join(directory, name);
-async function run(command: string, ...argv: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const status = await runCommand(command, argv, {
-    out: (text) => {
-      stdout += text;
-    },
-    error: (text) => {
-      stderr += text;
-    },
-  });
-  return { status, stdout, stderr, last: stdout.trimEnd().split('\n').at(-1) ?? '' };
-}
 const cardOf = (folder: string): ModelCard =>
   JSON.parse(readFileSync(join(at(folder), 'model-card.json'), 'utf8'));
 const STUDY = `

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ModelCard } from '../report/model-card.ts';
 import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
-import { runCommand } from './run-command.ts';
+import { runCaptured as run } from './testing/run-captured.ts';
 
 const STUDY = `
 model: { kind: logistic-regression, localIntercept: true }
@@ -32,16 +32,9 @@ describe('a study file that corrects drift', () => {
 
   async function simulate(fields: string) {
     writeFileSync(at('study.yaml'), STUDY + fields);
-    let stderr = '';
     const sites = ['a', 'b'].flatMap((name) => ['--site', `${name}=${at(`${name}.csv`)}`]);
     const files = ['--dictionary', at('dictionary.json'), '--study', at('study.yaml'), '--out', at('out')];
-    const status = await runCommand('simulate', [...sites, ...files], {
-      out: () => undefined,
-      error: (text) => {
-        stderr += text;
-      },
-    });
-    return { status, stderr };
+    return run('simulate', ...sites, ...files);
   }
   const card = (): ModelCard => JSON.parse(readFileSync(join(at('out'), 'model-card.json'), 'utf8'));
 

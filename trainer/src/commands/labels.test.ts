@@ -10,24 +10,11 @@ import { openSession } from '../onnx/onnx-runtime.ts';
 import { tinyModel } from '../onnx/testing/tiny-models.ts';
 import type { ModelCard } from '../report/model-card.ts';
 import { DICTIONARY } from '../testing/small-consortium.ts';
-import { runCommand } from './run-command.ts';
+import { runCaptured as run } from './testing/run-captured.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-labels-'));
 after(() => rmSync(directory, { recursive: true }));
 const at = (name: string) => join(directory, name);
-
-async function run(...argv: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const status = await runCommand(argv[0]!, argv.slice(1), {
-    out: (text) => {
-      stdout += text;
-    },
-    error: (text) => {
-      stderr += text;
-    },
-  });
-  return { status, stdout, stderr, last: stdout.trimEnd().split('\n').at(-1) ?? '' };
-}
 
 const RULES = {
   categorical: { kind: 'categorical', categories: ['none', 'mild', 'severe'] },

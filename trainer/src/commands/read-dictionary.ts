@@ -1,6 +1,7 @@
 // Reads a data dictionary for the commands: refuses drafts that nobody has filled in, and says all that is wrong.
-import { Dictionary, DomainError, dictionaryProblems, validate } from '@consilium/chaincode/domain';
+import { Dictionary, dictionaryProblems, validate } from '@consilium/chaincode/domain';
 import { PLACEHOLDER } from '../data/draft-dictionary.ts';
+import { checked } from './argument-problems.ts';
 import { InputError, readText } from './command-line.ts';
 
 /** Paths of all placeholders in a JSON value; members of lists that have a name are told by it too. */
@@ -32,25 +33,13 @@ export function parseDictionary(text: string): Dictionary {
   if (open.length > 0) {
     throw new InputError(open.map((at) => `dictionary: ${at} still says ${PLACEHOLDER}: fill it in`));
   }
-  try {
-    const dictionary = validate(Dictionary, value);
-    const problems = dictionaryProblems(dictionary);
-    if (problems.length > 0) throw new InputError(problems.map((problem) => `dictionary: ${problem}`));
-    return dictionary;
-  } catch (cause) {
-    if (!(cause instanceof DomainError)) throw cause;
-    const problems = cause.message
-      .replace(/^INVALID_ARGUMENT: /, '')
-      .replace(
-        /^argument must be an object/,
-        "it must be an object of fields: draft one with 'dictionary init'",
-      )
-      .split('; ');
-    throw new InputError(
-      problems.map((problem) => `dictionary: ${problem}`),
-      { cause },
-    );
-  }
+  const dictionary = checked(() => validate(Dictionary, value), {
+    file: 'dictionary',
+    emptied: "it must be an object of fields: draft one with 'dictionary init'",
+  });
+  const problems = dictionaryProblems(dictionary);
+  if (problems.length > 0) throw new InputError(problems.map((problem) => `dictionary: ${problem}`));
+  return dictionary;
 }
 
 /** @throws InputError */

@@ -1,20 +1,13 @@
 // The study file of people without a ledger: YAML (or JSON, which is YAML) by a documented schema. Everything that is
 // wrong with it is said at once.
 import { dirname, resolve } from 'node:path';
-import {
-  AGGREGATION_RULES,
-  Described,
-  DomainError,
-  Strict,
-  UNITS,
-  validate,
-  Words,
-} from '@consilium/chaincode/domain';
+import { AGGREGATION_RULES, Described, Strict, UNITS, validate, Words } from '@consilium/chaincode/domain';
 import { type Static, type TSchema, Type } from 'typebox';
 import { parseDocument } from 'yaml';
 import { SERVER_OPTIMIZERS } from '../aggregate/index.ts';
 import { HELD_OUT_SHARE } from '../data/index.ts';
 import { MAXIMUM_NOISE_MULTIPLIER } from '../dp-sgd/index.ts';
+import { checked } from './argument-problems.ts';
 import { InputError, readText } from './command-line.ts';
 import { OptimisationFields } from './optimisation-schema.ts';
 import { LossFields } from './study-loss.ts';
@@ -167,24 +160,13 @@ function readYaml(text: string): unknown {
 
 /** A study from its text. @throws InputError naming every problem (at most 8) */
 export function parseStudy(text: string, folder: string): StudyFile {
-  try {
-    const study = validate(StudyFile, spelledOut(readYaml(text)));
-    if (study.model.kind !== 'onnx') return study;
-    return { ...study, model: { ...study.model, path: resolve(folder, study.model.path) } };
-  } catch (cause) {
-    if (!(cause instanceof DomainError)) throw cause;
-    const problems = cause.message
-      .replace(/^INVALID_ARGUMENT: /, '')
-      .replace(
-        /^argument must be an object/,
-        'it must be fields with values, at least model, rounds and stepsPerRound',
-      )
-      .split('; ');
-    throw new InputError(
-      problems.map((problem) => `study: ${withRemedy(problem)}`),
-      { cause },
-    );
-  }
+  const study = checked(() => validate(StudyFile, spelledOut(readYaml(text))), {
+    file: 'study',
+    emptied: 'it must be fields with values, at least model, rounds and stepsPerRound',
+    withRemedy,
+  });
+  if (study.model.kind !== 'onnx') return study;
+  return { ...study, model: { ...study.model, path: resolve(folder, study.model.path) } };
 }
 
 /** @throws InputError */

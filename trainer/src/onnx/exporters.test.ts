@@ -2,7 +2,7 @@
 // graph that cannot be.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readForwardModel, UnsupportedModelError, withParameters } from './forward-model.ts';
+import { readForwardModel, UnsupportedModelError, withFrozen, withParameters } from './forward-model.ts';
 import { decodeModel, encodeModel, type ModelProto } from './onnx-schema.ts';
 import { scoreRows } from './score-rows.ts';
 import { buildStepGraph } from './step-graph.ts';
@@ -208,6 +208,36 @@ describe('of the float initialisers are trained', () => {
       'the file keeps them as they were',
     );
   });
+});
+
+it('what is asked for its shape alone is not computed', async () => {
+  const model: TinyModel = {
+    features: 4,
+    weights: { w: [4, 1], filter: [1, 1, 3] },
+    nodes: [
+      { op: 'Unsqueeze', from: ['x', 'middle'], to: 'sequence' },
+      { op: 'Conv', from: ['sequence', 'filter'], to: 'convolved' },
+      { op: 'Shape', from: ['convolved'], to: 'shape' },
+      { op: 'Gather', from: ['shape', 'last'], to: 'count' },
+      { op: 'Cast', from: ['count'], to: 'number', attributes: { to: 1 } },
+      { op: 'MatMul', from: ['x', 'w'], to: 'h' },
+      { op: 'Mul', from: ['h', 'number'], to: 'logit' },
+    ],
+    extra: [int64Tensor('middle', [1]), int64Tensor('last', [2])],
+  };
+  const forward = readForwardModel(withFrozen(tinyModel(model), ['filter']));
+  assert.deepEqual(
+    forward.nodes.map(({ opType }) => opType),
+    ['MatMul', 'Mul'],
+  );
+  const loss = { kind: 'squared-error' } as const;
+  const options = { clipNormL2: 1e6, capacityUnits: 1, rowsPerUnit: 1, loss };
+  const graph = buildStepGraph(forward, options);
+  const units = [[{ features: [0, 0, 0, 0.5], label: 1 }]];
+  const { clippedSum } = await runStep(graph, { parameters: forward.values, units });
+  // y = 2 w x, of two convolved places.
+  const y = forward.values[3]!;
+  assert.ok(Math.abs(clippedSum!.data[3]! - 2 * (y - 1)) < 1e-6);
 });
 
 it('a split is trained through part by part', async () => {

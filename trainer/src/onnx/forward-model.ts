@@ -195,7 +195,9 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   if (known.isMoved(logit) || rows !== 'rows' || typeof outputs !== 'number' || rest.length > 0) {
     throw new UnsupportedModelError([`its output ${LOGIT_NAME} must be [rows, 1] or [rows, classes]`]);
   }
-  const { isParameter, isDiscrete, constantOf, shapeOf, kept: nodes } = known;
+  const { isParameter, isDiscrete, constantOf, shapeOf } = known;
+  // Not what was asked for its shape alone.
+  const nodes = ancestorsOf(logit, known.kept);
   const { parameterCount } = initialisers;
   const viewOf = ({ name, shape }: TrainableParameter | FrozenWeight) =>
     known.usedAs(name) ?? { shape, moves: [] };

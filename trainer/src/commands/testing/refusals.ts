@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 import type { TinyNode } from '../../onnx/testing/tiny-models.ts';
 import { csvOf, DICTIONARY } from '../../testing/small-consortium.ts';
-import { runCommand } from '../run-command.ts';
+import { runCaptured } from './run-captured.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-bad-input-'));
 export const at = (name: string): string => join(directory, name);
@@ -25,24 +25,11 @@ export const dense = (from: string, weights: string, to: string): TinyNode => ({
 export const studyText = (model: string, privacy = 'noiseMultiplier: 1\ndelta: 0.001'): string =>
   `model: ${model}\nrounds: 1\nstepsPerRound: 2\nsamplingRate: 0.5\nclipNormL2: 1\nlearningRate: 0.1\n${privacy}\n`;
 
-export async function run(command: string, ...argv: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const status = await runCommand(command, argv, {
-    out: (text) => {
-      stdout += text;
-    },
-    error: (text) => {
-      stderr += text;
-    },
-  });
-  return { status, stdout, stderr };
-}
-
 /** Runs a command that must end with status 2, say all that is expected, no patient's value and no stack, and write nothing. */
 export async function refuses(argv: readonly string[], said: readonly RegExp[]): Promise<void> {
   const [command, ...rest] = argv;
   const before = readdirSync(directory).length;
-  const { status, stdout, stderr } = await run(command!, ...rest);
+  const { status, stdout, stderr } = await runCaptured(command!, ...rest);
   assert.equal(status, 2, stderr);
   for (const pattern of said) assert.match(stderr, pattern);
   assert.doesNotMatch(stderr, /at .*[.]js:\d+|undefined|\[object/, 'no stack trace');
