@@ -307,9 +307,10 @@ test('bytes that are no model are refused', async () => {
   await assert.rejects(trainRound({ ...input, model: Uint8Array.of(1, 2, 3) }), OnnxFormatError);
 });
 
-test('a model whose sequences are too long for a run is refused from the worker, with the field and the remedy', async () => {
-  const model = sequenceModel({ places: 600, width: 850 });
-  const features = 600 * 850;
+test('a model whose layers are too wide for norms of sequences is refused from the worker, with the remedy', async () => {
+  const [places, width] = [3, 20_000];
+  const model = sequenceModel({ places, width, outputs: 8 });
+  const features = places * width;
   const row = { features: new Float32Array(features), label: 1 };
   await assert.rejects(
     trainRound({
@@ -317,9 +318,10 @@ test('a model whose sequences are too long for a run is refused from the worker,
       parameters: readForwardModel(model).values,
       units: packUnits(features, [[row]]),
       localPatterns: [],
-      plan: { ...plan, samplingRate: 1, bandSize: 5000, rowsPerUnit: 1 },
+      plan: { ...plan, samplingRate: 1, bandSize: 50, rowsPerUnit: 1 },
     }),
     (error) =>
-      error instanceof TrainingInputError && /rowsPerRun: .*take a smaller rowsPerRun/.test(error.message),
+      error instanceof TrainingInputError &&
+      /take shorter sequences, .*or narrower layers/.test(error.message),
   );
 });

@@ -8,13 +8,15 @@ import { tinyModel } from '../../onnx/testing/tiny-models.ts';
 export const sequenceModel = ({
   places,
   width,
+  outputs = width,
 }: {
   readonly places: number;
   readonly width: number;
+  readonly outputs?: number;
 }): Uint8Array =>
   tinyModel({
     features: places * width,
-    weights: { w: [width, width], v: [width, 1] },
+    weights: { w: [width, outputs], v: [outputs, 1] },
     nodes: [
       { op: 'Reshape', from: ['x', 'sequence'], to: 's' },
       { op: 'MatMul', from: ['s', 'w'], to: 'h' },
