@@ -32,8 +32,8 @@ async function makeFolders(path: string): Promise<readonly string[]> {
 }
 
 /**
- * Makes sure that files can be written to a folder; what it answers takes away again what was made for it, where nothing
- * was put there.
+ * Makes sure that files can be written to a folder; what it answers takes away again what was made for it, where
+ * nothing was put there.
  *
  * @throws InputError naming --out and the remedy
  */

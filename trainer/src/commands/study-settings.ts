@@ -94,8 +94,8 @@ export function settingsOf(study: StudyFile, options: OptionTexts): StudySetting
   const steps = study.rounds * study.stepsPerRound;
   if (steps > MOST_STEPS) {
     throw new InputError(
-      `study: rounds times stepsPerRound are ${steps} steps, and ${MOST_STEPS} is the most that is accounted for: take ` +
-        'fewer',
+      `study: rounds times stepsPerRound are ${steps} steps, and ${MOST_STEPS} is the most that is accounted for: ` +
+        'take fewer',
     );
   }
   const samplingRate = statable(study.samplingRate);

@@ -156,8 +156,8 @@ export class Inference implements KnownValues {
       if (isTarget || this.constantOf(input)?.values.every((value) => typeof value === 'number') !== false)
         return;
       throw new UnsupportedOp(
-        `its input ${input} depends on the number of rows: what is made of a row must not follow from how many others ` +
-          'there are',
+        `its input ${input} depends on the number of rows: what is made of a row must not follow from how many ` +
+          'others there are',
       );
     });
     const node = { ...read, inputs: read.inputs.map((input) => this.#weightOf(input)) };

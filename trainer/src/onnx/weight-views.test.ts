@@ -152,7 +152,7 @@ test('one that is used turned and as it is, is refused with the remedy', () => {
     () => readForwardModel(twice({ op: 'Identity', from: ['w'], to: 'same' }, 'same')),
     (error) =>
       error instanceof UnsupportedModelError &&
-      /node make again \(MatMul\): its initialiser w is used in another shape or order of axes too, .*use it in one/.test(
+      /make again \(MatMul\): its initialiser w is used in another shape or order of axes too, .*use it in one/.test(
         error.message,
       ),
   );

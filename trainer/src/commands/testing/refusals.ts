@@ -1,4 +1,5 @@
-// What the tests of wrong input share: a folder of files, commands that are run over it, and what every refusal must be.
+// What the tests of wrong input share: a folder of files, commands that are run over it, and what every refusal must
+// be.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,7 @@ export const dense = (from: string, weights: string, to: string): TinyNode => ({
 export const studyText = (model: string, privacy = 'noiseMultiplier: 1\ndelta: 0.001'): string =>
   `model: ${model}\nrounds: 1\nstepsPerRound: 2\nsamplingRate: 0.5\nclipNormL2: 1\nlearningRate: 0.1\n${privacy}\n`;
 
-/** Runs a command that must end with status 2, say all that is expected, no patient's value and no stack, and write nothing. */
+/** Runs a command that must end with status 2, say what is expected, no value of a patient and no stack. */
 export async function refuses(argv: readonly string[], said: readonly RegExp[]): Promise<void> {
   const [command, ...rest] = argv;
   const before = readdirSync(directory).length;

@@ -1,5 +1,6 @@
-// What Add, Sub, Mul, Div, comparisons and Where share: NumPy broadcasting between data and data, parameters or constants. A row's
-// gradient of a parameter is the output's, times the local slope, summed over the axes it was spread along.
+// What Add, Sub, Mul, Div, comparisons and Where share: NumPy broadcasting between data and data, parameters or
+// constants. A row's gradient of a parameter is the output's, times the local slope, summed over the axes it was spread
+// along.
 
 import { emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
@@ -59,7 +60,8 @@ function sumToOperand(
 }
 
 /**
- * Gradients of operands that were spread to one shape, from each one's in that shape: data's, and parameters' row by row.
+ * Gradients of operands that were spread to one shape, from each one's in that shape: data's, and parameters' row by
+ * row.
  *
  * @param sizes the shape of the output
  */
