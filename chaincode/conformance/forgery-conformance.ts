@@ -11,6 +11,7 @@ import {
   aggregate,
   datasetArgument,
   memberArgument,
+  studyArgument,
   updateArgument,
   verdictArgument,
 } from '../src/testing/examples.ts';
@@ -161,13 +162,27 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       return all[0];
     }
 
-    it('a dataset of whoever registered first is its own to rewrite until its next consent', async (t: TestContext) => {
+    it('whoever registered first rules its own rows until others that joined since take part', async (t: TestContext) => {
       if (!wasFirst) return t.skip('not run: others are members already');
-      await readTo((await story.ledger.height(mallory)) - 1n);
-      const [[key, { value }]] = rowsOf('dataset') as [[string, RowInBlocks]];
-      await met('VALID', [[{ key, value }, [mallory]]]);
+      const early = { studyId: `early-${story.run}`, datasets: [own] };
+      const alone = { quorum: { updates: 1, validators: 1 } };
+      await submit('researcher', 'study:propose', studyArgument({ ...early, ...alone }));
+      await story.consent(early.studyId, own);
+      await submit('researcher', 'study:start', { studyId: early.studyId });
       await story.join();
-      await met('VALID', [[{ key, value }, [mallory]]]);
+      await readTo((await story.ledger.height(mallory)) - 1n);
+      const rows = (['dataset', 'budget', 'consent'] as const).flatMap(rowsOf);
+      assert.equal(rows.length, 4);
+      const again = rows.map(([key, { value }]): [RowChange, string[]] => [{ key, value }, [mallory]]);
+      await met('VALID', again);
+      const motion = {
+        studyId: early.studyId,
+        kind: 'amend',
+        amendment: { validationMinimum: '0' },
+      } as const;
+      await submit('steward', 'motion:move', { ...motion, reason: 'others are to join' });
+      await submit('steward', 'motion:vote', { studyId: early.studyId, motion: 1, accept: true });
+      await met('ENDORSEMENT_POLICY_FAILURE', again);
     });
 
     it('a study up to its model leaves rows of every kind, whose author is the forger', async () => {

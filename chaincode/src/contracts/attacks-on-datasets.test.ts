@@ -1,5 +1,6 @@
 // What a dishonest member tries on budgets, on others' datasets, and on what was agreed.
 import {
+  type Attack,
   after,
   COLLUDER,
   committed,
@@ -20,6 +21,7 @@ import {
   datasetArgument,
   memberArgument,
   sha256,
+  studyArgument,
   trainingEvent,
   updateArgument,
 } from '../testing/examples.ts';
@@ -39,6 +41,29 @@ async function registeredFirst(): Promise<StudyOnLedger> {
   await study.propose();
   for (const datasetId of DATASETS) await study.consent(datasetId);
   await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
+  await study.open(1);
+  return study;
+}
+
+/** Mallory's study was there before any other member; the others join it by an amendment, which everyone accepts. */
+async function joinedByAmendment(): Promise<StudyOnLedger> {
+  const study = new StudyOnLedger();
+  await study.submit(as('operator', MALLORY), 'member:register', memberArgument(MALLORY));
+  await study.submit(steward, 'dataset:register', datasetArgument('delta'));
+  const alone = { datasets: ['delta'], quorum: { updates: 1, validators: 1 } };
+  await study.submit(researcher, 'study:propose', studyArgument({ studyId: STUDY, ...alone }));
+  await study.consent('delta');
+  await study.submit(researcher, 'study:start', { studyId: STUDY });
+  const others = DATASETS.filter((datasetId) => ownerOf(datasetId) !== MALLORY);
+  for (const datasetId of others) {
+    const owner = ownerOf(datasetId);
+    await study.submit(as('operator', owner), 'member:register', memberArgument(owner));
+    await study.submit(as('steward', owner), 'dataset:register', datasetArgument(datasetId));
+  }
+  const amendment = { addDatasets: others, quorum: { updates: 3, validators: 3 } };
+  await study.move(MALLORY, { kind: 'amend', amendment });
+  await study.vote(MALLORY, true);
+  for (const datasetId of others) await study.consent(datasetId);
   await study.open(1);
   return study;
 }
@@ -126,6 +151,25 @@ testAttacks([
       ),
     met: 'ENDORSEMENT_POLICY_FAILURE',
   },
+  ...Object.entries({
+    dataset: 'its own dictionary, by its peer alone, in a study that the others joined by an amendment',
+    consent: 'its own consent, by its peer alone, in a study that the others joined by an amendment',
+    budget: 'its own accounts, by its peer alone, in a study that the others joined by an amendment',
+  }).map(
+    ([noun, title]): Attack => ({
+      title,
+      before: joinedByAmendment,
+      attempt: (study) =>
+        committed(
+          forge(
+            study,
+            [trainer, 'round:recordUpdate', updateArgument({ studyId: STUDY, datasetId: 'delta' })],
+            { signers: [MALLORY], only: 'no noun', add: () => rewritten(study, noun, 'delta') },
+          ),
+        ),
+      met: 'ENDORSEMENT_POLICY_FAILURE',
+    }),
+  ),
   {
     title: 'the same rows registered twice, for two budgets',
     before: running,

@@ -11,6 +11,7 @@ import {
 import type { Ledger } from '../ledger/ledger.ts';
 import { motionKey } from '../ledger/rows.ts';
 import { consentsOf, findAccounts, findDataset, findStudy, found, roundsOf } from './find.ts';
+import { guardConsented } from './guard-consented.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
 
@@ -79,6 +80,9 @@ export class MotionContract extends LedgerContract {
         await ledger.put('consent', consent);
         await ledger.accounts.change(accounts.training);
         await ledger.accounts.change(accounts.heldOut);
+      }
+      if (motion.kind === 'amend' && cast.vote.accept && cast.vote.complete) {
+        for (const { consent } of own) await guardConsented(ledger, consent);
       }
       if (decided !== undefined) {
         call.concern({ purpose: [study.purpose] });

@@ -13,6 +13,7 @@ import { sha256 } from '../ledger/digest.ts';
 import { ownerAndMajority } from '../ledger/key-policy.ts';
 import { roundKey } from '../ledger/rows.ts';
 import { consentsOf, findAccounts, findConsent, findDataset, findStudy, roundsOf } from './find.ts';
+import { guardConsented } from './guard-consented.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
 
@@ -71,16 +72,11 @@ export class StudyContract extends LedgerContract {
         accounts: before,
         approvals: await ledger.all('consent-approval', studyId, datasetId),
       });
-      const members = (await ledger.all('member')).map((member) => member.mspId);
-      const policy = ownerAndMajority(mspId, members);
       call.concern({ purpose: [study.purpose] });
       await ledger.put('consent', consent);
-      await ledger.guard('consent', consent, policy);
-      // Members that joined since the dataset was registered rely on these rows from here on.
-      await ledger.guardAnew('dataset', dataset, policy);
-      for (const account of [accounts.training, accounts.heldOut]) {
-        await ledger.guardAnew('budget', await ledger.accounts.change(account), policy);
-      }
+      await ledger.accounts.change(accounts.training);
+      await ledger.accounts.change(accounts.heldOut);
+      await guardConsented(ledger, consent);
       return consent;
     });
   }

@@ -71,8 +71,8 @@ export function anyOfPeers(n: number, mspIds: readonly string[]): Uint8Array {
  * rule is "the owner, and one fewer than a majority out of the others".
  *
  * Limits: the members are those registered when the policy was laid. A dataset's policies are laid anew by each
- * consent, so that members that joined since have their say in the rows that a study of theirs relies on; over other
- * rows they gain none, and one that leaves keeps it.
+ * consent and each vote for an amendment, so that members that joined since have their say in the rows that a study
+ * of theirs relies on; over other rows they gain none, and one that leaves keeps it.
  */
 export function ownerAndMajority(owner: string, members: readonly string[]): Uint8Array {
   const others = [...new Set(members)].filter((mspId) => mspId !== owner).sort(byCodeUnit);

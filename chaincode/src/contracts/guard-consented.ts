@@ -1,0 +1,23 @@
+// Who has a say in the rows that a consent stands on: the dataset, its accounts and the consent itself.
+import { type ConsentRow, POOLS } from '../domain/index.ts';
+import { ownerAndMajority } from '../ledger/key-policy.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { findDataset, found } from './find.ts';
+
+/**
+ * Lays their policy by whoever is a member now: those that joined since rely on these rows from here on, and whoever
+ * registered first of all would otherwise rule them alone for good. Nothing is written where nothing changes.
+ *
+ * @throws DomainError DATASET_NOT_FOUND
+ */
+export async function guardConsented(ledger: Ledger, consent: ConsentRow): Promise<void> {
+  const { datasetId, owner } = consent;
+  const members = (await ledger.all('member')).map(({ mspId }) => mspId);
+  const policy = ownerAndMajority(owner, members);
+  await ledger.guardAnew('consent', consent, policy);
+  await ledger.guardAnew('dataset', await findDataset(ledger, datasetId), policy);
+  for (const pool of POOLS) {
+    const account = await found(ledger.get('budget', datasetId, pool), 'DATASET_NOT_FOUND', datasetId);
+    await ledger.guardAnew('budget', account, policy);
+  }
+}
