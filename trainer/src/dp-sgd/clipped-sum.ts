@@ -230,9 +230,11 @@ export class ClippedSum {
   #exceeds(share: number): boolean {
     const limit = this.#graph.largestSquare * share;
     const { units } = this.#rooms[this.#room]!;
-    return this.#lanes.some(
-      ({ buffers }) => !buffers.squares.subarray(0, units).every((square) => square <= limit),
-    );
+    for (const { buffers } of this.#lanes) {
+      const { squares } = buffers;
+      for (let unit = 0; unit < units; unit++) if (!(squares[unit]! <= limit)) return true;
+    }
+    return false;
   }
 
   /** The smallest room for so many units and an empty place; without the empty place, if no room has one. */

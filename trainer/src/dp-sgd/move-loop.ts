@@ -105,9 +105,15 @@ export class MoveLoop {
   move(slot: number, first: number, end: number): void {
     const { sums, noise, parameters, rounded, velocity } = this.#memory;
     const [one, other] = sums as [Float32Array, Float32Array];
-    const at = (values: Float32Array | Float64Array, index = first) =>
-      values.byteOffset + index * values.BYTES_PER_ELEMENT;
-    const addresses = [one, other, noise[slot]!, parameters, rounded, velocity].map((values) => at(values));
-    this.#run(...addresses, at(one, end));
+    const [floats, doubles] = [4 * first, 8 * first];
+    this.#run(
+      one.byteOffset + floats,
+      other.byteOffset + floats,
+      noise[slot]!.byteOffset + doubles,
+      parameters.byteOffset + doubles,
+      rounded.byteOffset + floats,
+      velocity.byteOffset + doubles,
+      one.byteOffset + 4 * end,
+    );
   }
 }

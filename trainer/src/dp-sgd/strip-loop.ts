@@ -76,6 +76,10 @@ export class StripLoop {
   readonly words: Uint32Array;
   /** [LOOP_WORDS / 2] */
   readonly samples: Float64Array;
+  /** The next word to take. */
+  word = 0;
+  /** The place of the next sample. */
+  sample = 0;
   readonly #state: Int32Array;
   readonly #run: (...parameters: readonly number[]) => number;
 
@@ -101,26 +105,20 @@ export class StripLoop {
   }
 
   /**
-   * Takes pairs of words from `next` to `words` and puts samples in places from `sample` to `samples`.
+   * Takes pairs of words from place `word` to `words` and puts samples in places from `sample` to `samples`; both
+   * places move as far as it came. No object is made, since about one pair in a hundred is handed back.
    *
-   * @returns how far it came in both; with `isHandedBack`, the last pair taken gave no sample and is to be decided
+   * @returns whether the last pair taken gave no sample and is to be decided
    */
-  take(from: StripPosition, to: StripPosition): StripPosition & { readonly isHandedBack: boolean } {
+  take(words: number, samples: number): boolean {
     const end = this.#run(
-      SAMPLES + 8 * from.sample,
-      SAMPLES + 8 * to.sample,
-      WORDS + 4 * from.word,
-      WORDS + 4 * to.word,
+      SAMPLES + 8 * this.sample,
+      SAMPLES + 8 * samples,
+      WORDS + 4 * this.word,
+      WORDS + 4 * words,
     );
-    return {
-      word: ((end & ~1) - WORDS) / 4,
-      sample: (this.#state[0]! - SAMPLES) / 8,
-      isHandedBack: (end & 1) === 1,
-    };
+    this.word = ((end & ~1) - WORDS) / 4;
+    this.sample = (this.#state[0]! - SAMPLES) / 8;
+    return (end & 1) === 1;
   }
-}
-
-export interface StripPosition {
-  readonly word: number;
-  readonly sample: number;
 }

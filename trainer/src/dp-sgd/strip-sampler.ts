@@ -137,21 +137,19 @@ export class StripSampler {
       const left = samples.length - i;
       const block = this.#words.block(Math.min(LOOP_WORDS, 2 * (left + 2 + (left >>> 5))));
       loop.words.set(block);
-      const to = { word: block.length, sample: Math.min(left, block.length / 2) };
-      let at = loop.take({ word: 0, sample: 0 }, to);
-      while (at.isHandedBack) {
-        const { word } = at;
-        let { sample } = at;
-        const decided = this.#decidePair(block[word - 2]!, block[word - 1]! | 0);
-        if (decided !== undefined) loop.samples[sample++] = decided;
-        at = loop.take({ word, sample }, to);
+      const wanted = Math.min(left, block.length / 2);
+      loop.word = 0;
+      loop.sample = 0;
+      while (loop.take(block.length, wanted)) {
+        const decided = this.#decidePair(block[loop.word - 2]!, block[loop.word - 1]! | 0);
+        if (decided !== undefined) loop.samples[loop.sample++] = decided;
       }
-      const drawn = loop.samples.subarray(0, at.sample);
+      const drawn = loop.samples.subarray(0, loop.sample);
       samples.set(drawn, i);
-      i += at.sample;
+      i += loop.sample;
       // Words and samples that were used must not be found in memory later.
       drawn.fill(0);
-      loop.words.fill(0, at.word, block.length);
+      loop.words.fill(0, loop.word, block.length);
       block.fill(0);
     }
   }

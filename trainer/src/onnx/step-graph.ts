@@ -6,6 +6,7 @@ import { differentiate, parameterInput } from './differentiate.ts';
 import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { type Loss, lossFrom, whyNotLoss } from './losses/loss.ts';
+import { COPY_SPARING_OUTPUT } from './onnx-runtime.ts';
 import {
   CANCELLATION_GUARD,
   type FloatGradient,
@@ -327,6 +328,7 @@ export function finishStepGraph(
   const { features, inputShape, parameterCount } = model;
   const elementType = sumType === 'float32' ? 'float' : 'double';
   const parameters = model.parameters.map(({ shape }, i) => ({ name: parameterInput(i), shape }));
+  writer.emitAs(COPY_SPARING_OUTPUT, 'SequenceEmpty', []);
   const bytes = writer.finish({
     name: 'dp-sgd-step',
     inputs: [
@@ -338,6 +340,7 @@ export function finishStepGraph(
       ...(takesClipNorm ? [valueInfo('clipNorm', { elementType: 'double', shape: [1, 1] })] : []),
     ],
     outputs: [
+      { name: COPY_SPARING_OUTPUT },
       ...sums.map(({ name, shape }) => valueInfo(name, { elementType, shape })),
       valueInfo('squares', { elementType: 'double', shape: [grid.units, 1] }),
     ],
