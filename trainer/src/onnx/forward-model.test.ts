@@ -255,6 +255,23 @@ test('an input with an open axis beside the rows, or without any, is refused', (
   }
 });
 
+test('an input of another type is refused with its type and the remedy', () => {
+  const refusals = [
+    {
+      elemType: 10,
+      told: /its input x must be float32 \[rows, features\], not float16: export .* single precision/,
+    },
+    { elemType: 11, told: /not float64: export the model in single precision/ },
+    { elemType: 7, told: /its input x must be float32 \[rows, features\]: a Cast in the graph/ },
+  ];
+  for (const { elemType, told } of refusals) {
+    const bytes = changed(({ graph }) => {
+      graph.input[0]!.type!.tensorType!.elemType = elemType;
+    });
+    assert.throws(() => readForwardModel(bytes), told);
+  }
+});
+
 test('float16 weights are refused by name', () => {
   const bytes = changed(({ graph }) => {
     graph.initializer[0]!.dataType = 10;

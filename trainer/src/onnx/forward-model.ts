@@ -96,6 +96,19 @@ function duplicates(names: readonly string[]): string[] {
   return [...new Set(names.filter((name) => seen.size === seen.add(name).size))];
 }
 
+/** Other types of ONNX that a graph's input may come in. */
+const PRECISIONS: ReadonlyMap<number | undefined, string> = new Map([
+  [10, 'float16'],
+  [16, 'bfloat16'],
+  [11, 'float64'],
+]);
+
+function remedyForType(elementType: number | undefined): string {
+  const precision = PRECISIONS.get(elementType);
+  if (precision !== undefined) return `, not ${precision}: export the model in single precision`;
+  return ': a Cast in the graph makes numbers of another type of it';
+}
+
 /** The nodes that lead to a value, in file order. */
 function ancestorsOf(value: string, nodes: readonly OpNode[]): OpNode[] {
   const wanted = new Set([value]);
@@ -121,7 +134,8 @@ function readInput(model: ModelProto): { input: string; inputShape: number[] } {
   const type = input.type?.tensorType;
   const [first, ...rest] = type?.shape?.dim ?? [];
   if (type?.elemType !== ELEMENT_TYPE.float || type.shape?.dim.length === undefined) {
-    throw new UnsupportedModelError([`its input ${input.name} must be float [rows, features]`]);
+    const remedy = remedyForType(type?.elemType);
+    throw new UnsupportedModelError([`its input ${input.name} must be float32 [rows, features]${remedy}`]);
   }
   const open = rest.findIndex(({ dimValue }) => !dimValue);
   if (rest.length === 0 || open >= 0) {
