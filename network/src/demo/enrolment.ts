@@ -92,7 +92,7 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
   await clock.time('consent', () =>
     each(sites, async ({ hospital, client }) => {
       const { datasetId } = hospital;
-      const quote = await client.get<QuoteRow>(`/studies/${studyId}/consents/${datasetId}/quote`);
+      const quote = await client.getOnceThere<QuoteRow>(`/studies/${studyId}/consents/${datasetId}/quote`);
       quotes.set(datasetId, quote);
       const { claimedEpsilon, studySha256 } = quote;
       await client.post(`/studies/${studyId}/consents`, 'steward', {

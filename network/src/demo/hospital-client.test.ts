@@ -57,6 +57,24 @@ test('a request is repeated with one idempotency key while a part does not answe
   await assert.rejects(closed.get('/ledger'), /GET \/ledger: http:\/\/127.0.0.1:1 does not answer/);
 });
 
+test('a row of another hospital is waited for, and nothing else', async (t) => {
+  let asked = 0;
+  const client = await serve(t, (request, response) => {
+    asked += 1;
+    if (request.url === '/v1/conflict') response.statusCode = 409;
+    else if (asked < 3) response.statusCode = 404;
+    response.end(JSON.stringify({ code: 'STUDY_NOT_FOUND', detail: 'a block behind' }));
+  });
+  await client.getOnceThere('/studies/s/consents/d/quote');
+  assert.equal(asked, 3);
+  await assert.rejects(client.getOnceThere('/conflict'), GatewayProblemError);
+  assert.equal(asked, 4);
+  asked = 0;
+  const impatient = new HospitalClient({ url: client.url, keys, patienceMs: -1 });
+  await assert.rejects(impatient.getOnceThere('/studies/s/consents/d/quote'), /STUDY_NOT_FOUND/);
+  assert.equal(asked, 1);
+});
+
 test('a list is read to its last page', async (t) => {
   const client = await serve(t, (request, response) => {
     const bookmark = new URL(request.url!, 'http://x').searchParams.get('bookmark');

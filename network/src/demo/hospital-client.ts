@@ -28,6 +28,7 @@ export interface ClientOptions {
 const TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 30_000;
 const RETRY_MS = 500;
+const LAG_MS = 100;
 
 export class HospitalClient {
   readonly url: string;
@@ -40,6 +41,21 @@ export class HospitalClient {
 
   get<T>(path: string, role: ClientRole = 'auditor'): Promise<T> {
     return this.#json('GET', path, role) as Promise<T>;
+  }
+
+  /** A row that another hospital has written: this one's peer may be a block behind, and says that there is none. */
+  async getOnceThere<T>(path: string): Promise<T> {
+    const { signal, patienceMs = PATIENCE_MS } = this.#options;
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      try {
+        return await this.get<T>(path);
+      } catch (error) {
+        const isMissing = error instanceof GatewayProblemError && error.status === 404;
+        if (!isMissing || Date.now() > deadline) throw error;
+      }
+      await pause(LAG_MS, signal);
+    }
   }
 
   post<T>(path: string, role: ClientRole, body: unknown = {}): Promise<T> {
@@ -112,14 +128,18 @@ export class HospitalClient {
         if (error instanceof GatewayProblemError) throw error;
         if (late) throw new Error(`${method} ${path}: ${this.url} does not answer`, { cause: error });
       }
-      await sleep(RETRY_MS, undefined, signal === undefined ? {} : { signal }).catch(() => {});
-      signal?.throwIfAborted();
+      await pause(RETRY_MS, signal);
     }
   }
 
   #headers(role: ClientRole): Record<string, string> {
     return { authorization: `Bearer ${this.#options.keys[role]}` };
   }
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+  signal?.throwIfAborted();
 }
 
 export interface LedgerEvent {
