@@ -1,6 +1,13 @@
 // How long `consilium-trainer account` takes as a whole, process and first answer, beside dp-accounting: JSON lines.
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const HELP = `Usage: account-command.js
+
+Seconds of the whole command for three plans, medians of five runs, as JSON lines; beside dp-accounting in turns where
+DP_ACCOUNTING_PYTHON names a Python that has it.
+`;
 
 /** The same two answers by dp-accounting, in a process of its own. */
 const PEER = `
@@ -26,6 +33,12 @@ function secondsOf(command: string, words: readonly string[]): number {
   const { status, stderr, error } = spawnSync(command, words, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} did not answer: ${error?.message ?? stderr}`);
   return (performance.now() - start) / 1000;
+}
+
+const { values } = parseArgs({ options: { help: { type: 'boolean', default: false } } });
+if (values.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
 }
 
 const python = process.env.DP_ACCOUNTING_PYTHON;

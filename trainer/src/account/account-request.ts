@@ -37,7 +37,8 @@ interface Range {
   readonly allows: (value: number) => boolean;
 }
 
-const MOST_STEPS = 10_000_000;
+/** Steps in all that are accounted for. */
+export const MOST_STEPS = 10_000_000;
 const NOISE: Omit<Range, 'name'> = {
   remedy: 'must be a number above 0: the standard deviation of the noise over the clip norm, for example 1.1',
   allows: (value) => value > 0 && value < Number.POSITIVE_INFINITY,

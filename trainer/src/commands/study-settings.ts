@@ -1,6 +1,7 @@
 // What is run: the study file with the command line's changes, and the privacy that follows from both.
 import { readFile } from 'node:fs/promises';
 import type { RecordCountBand } from '@consilium/chaincode/domain';
+import { MOST_STEPS } from '../account/account-request.ts';
 import { MAXIMUM_NOISE_MULTIPLIER } from '../dp-sgd/index.ts';
 import type { ModelCard } from '../report/model-card.ts';
 import { noisedReleases } from '../simulation/held-out-scores.ts';
@@ -56,9 +57,6 @@ export interface StudySettings {
   readonly scoreNoise: number | undefined;
   readonly privacy: ModelCard['privacy'];
 }
-
-/** Steps of a study, as `account` has it. */
-const MOST_STEPS = 10_000_000;
 
 /**
  * Clipping and noise without privacy: far above any gradient worth following, and two steps of the lattice, which is

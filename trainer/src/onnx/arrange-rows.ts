@@ -4,6 +4,7 @@ import type { Count } from './constant.ts';
 import { ATTRIBUTE_TYPE } from './onnx-schema.ts';
 import {
   axesOf,
+  axisFromFront,
   constantNumbers,
   integerAttribute,
   integersAttribute,
@@ -56,10 +57,7 @@ function withAttributes(node: OpNode, changed: Readonly<Record<string, number | 
 
 /** An axis of the graph counted from the front; refuses that of the rows. */
 function axisBeside(axis: number, layout: Layout): number {
-  const fromFront = axis < 0 ? axis + layout.length : axis;
-  if (fromFront < 0 || fromFront >= layout.length) {
-    throw new UnsupportedOp(`axis ${axis} of ${layout.length} does not exist`);
-  }
+  const fromFront = axisFromFront(axis, layout.length);
   if (fromFront === rowsAxisOf(layout)) {
     throw new UnsupportedOp(`it works along axis ${fromFront}, where the rows are, and would mix them`);
   }

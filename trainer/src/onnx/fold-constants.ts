@@ -6,6 +6,7 @@ import { type Constant, type Count, checkConstantSize, constantFrom, integers } 
 import { ARITHMETIC_FOLDS } from './fold-arithmetic.ts';
 import { ELEMENT_TYPE } from './onnx-schema.ts';
 import {
+  axisFromFront,
   integerAttribute,
   integersAttribute,
   type KnownValues,
@@ -45,9 +46,9 @@ function foldSlice(node: OpNode, [source]: readonly Constant[], values: KnownVal
   let first = 0;
   const walks = shape.map((extent, axis) => ({ extent, stride: strides[axis]! }));
   axes.forEach((given, i) => {
-    const axis = given < 0 ? given + shape.length : given;
-    const [extent, step] = [shape[axis], steps[i]!];
-    if (extent === undefined || step === 0) throw new UnsupportedOp(`it slices no axis ${given}`);
+    const axis = axisFromFront(given, shape.length);
+    const [extent, step] = [shape[axis]!, steps[i]!];
+    if (step === 0) throw new UnsupportedOp('its steps must not be 0');
     const clamp = (at: number, low: number, high: number) =>
       Math.min(Math.max(at < 0 ? at + extent : at, low), high);
     const [low, high] = step > 0 ? [0, extent] : [-1, extent - 1];
@@ -60,12 +61,7 @@ function foldSlice(node: OpNode, [source]: readonly Constant[], values: KnownVal
   return taken(source!, sliced, placesAlong(walks, first));
 }
 
-function axisOf(node: OpNode, rank: number): number {
-  const given = integerAttribute(node, 'axis', 0);
-  const axis = given < 0 ? given + rank : given;
-  if (axis < 0 || axis >= rank) throw new UnsupportedOp(`axis ${given} of ${rank} does not exist`);
-  return axis;
-}
+const axisOf = (node: OpNode, rank: number): number => axisFromFront(integerAttribute(node, 'axis', 0), rank);
 
 function foldGather(node: OpNode, [source, indices]: readonly Constant[]): Constant {
   const { shape, values, isInteger } = source!;

@@ -68,7 +68,7 @@ export interface StepGraph extends UnitGrid {
    * ONNX bytes. Inputs: `x` float [rows, ...inputShape], `y` and `mask` float [rows, 1], the rows of unit u from
    * u · rowsPerUnit on (mask 1 for rows that exist, 0 for padding, whose x and y must be 0), `parameters`, float; where
    * `takesRowSquares`, `rowSquares` double [rows, 1], ‖x‖² of each; and where `takesClipNorm`, `clipNorm` double
-   * [1, 1]. Outputs: `sums`, and `squares` double [units, 1]. See `step-tensors.ts`.
+   * [1, 1]. Outputs: `COPY_SPARING_OUTPUT`, `sums`, and `squares` double [units, 1]. See `step-tensors.ts`.
    */
   readonly bytes: Uint8Array;
   /** An input for each parameter, in the model's order. */

@@ -169,10 +169,16 @@ export function constantNumbers(value: string, values: KnownValues): Constant['v
   return constant.values;
 }
 
-/** An axis counted from the front; refuses the batch axis, along which rows would mix. */
-export function rowAxis(axis: number, rank: number): number {
+/** An axis counted from the front. */
+export function axisFromFront(axis: number, rank: number): number {
   const fromFront = axis < 0 ? axis + rank : axis;
   if (fromFront < 0 || fromFront >= rank) throw new UnsupportedOp(`axis ${axis} of ${rank} does not exist`);
+  return fromFront;
+}
+
+/** An axis counted from the front; refuses the batch axis, along which rows would mix. */
+export function rowAxis(axis: number, rank: number): number {
+  const fromFront = axisFromFront(axis, rank);
   if (fromFront === 0) throw new UnsupportedOp('it works along the first axis, which would mix rows');
   return fromFront;
 }

@@ -5,6 +5,7 @@ import { ELEMENT_TYPE } from '../onnx-schema.ts';
 import { elementCount } from '../tensor-data.ts';
 import {
   axesOf,
+  axisFromFront,
   constantNumbers,
   integerAttribute,
   integersAttribute,
@@ -42,13 +43,6 @@ function reshaped(node: OpNode, values: KnownValues, shape: readonly number[]): 
   return whole;
 }
 
-/** An axis counted from the front. */
-function fromFront(axis: number, rank: number): number {
-  const counted = axis < 0 ? axis + rank : axis;
-  if (counted < 0 || counted >= rank) throw new UnsupportedOp(`axis ${axis} of ${rank} does not exist`);
-  return counted;
-}
-
 /** The shape in which a node passes on its first input, which is no data; undefined where it does more. */
 export function shapeOfView(
   node: OpNode,
@@ -66,11 +60,11 @@ export function shapeOfView(
     case 'Unsqueeze': {
       const axes = axesOf(node, values) ?? [];
       const rank = shape.length + axes.length;
-      const sorted = axes.map((axis) => fromFront(axis, rank)).sort((a, b) => a - b);
+      const sorted = axes.map((axis) => axisFromFront(axis, rank)).sort((a, b) => a - b);
       return sorted.reduce<readonly number[]>((result, axis) => result.toSpliced(axis, 0, 1), shape);
     }
     case 'Squeeze': {
-      const axes = axesOf(node, values)?.map((axis) => fromFront(axis, shape.length));
+      const axes = axesOf(node, values)?.map((axis) => axisFromFront(axis, shape.length));
       if (axes?.some((axis) => shape[axis] !== 1))
         throw new UnsupportedOp('it squeezes an axis that is not 1');
       return shape.filter((extent, axis) => (axes === undefined ? extent !== 1 : !axes.includes(axis)));

@@ -8,7 +8,6 @@ import { TiltedStep } from './tilted-step.ts';
 
 /** One Gaussian release of noise multiplier 1, whose δ is known exactly. */
 const GAUSSIAN: Inversion = {
-  direction: 'remove',
   theta: 4,
   parts: [],
   gaussian: 0.5,
@@ -76,7 +75,12 @@ const plainAt = (interval: number, direction: 'remove' | 'add') => {
 const PLAIN = { remove: plainAt(0.01, 'remove'), add: plainAt(0.01, 'add') };
 const FINER = { remove: plainAt(0.005, 'remove'), add: plainAt(0.005, 'add') };
 
-function sampledPlan(direction: 'remove' | 'add', steps = COUNT): Inversion {
+/** An inversion of one direction's losses. */
+interface Directed extends Inversion {
+  readonly direction: 'remove' | 'add';
+}
+
+function sampledPlan(direction: Directed['direction'], steps = COUNT): Directed {
   const [theta, spacing, count] = [3, 2 * Math.PI * 0.02, 2400];
   const coarse = TiltedStep.of(STEP, { direction, theta })!;
   const highest = spacing * count;
@@ -90,7 +94,7 @@ const extrapolated = (direction: 'remove' | 'add', epsilon: number): number =>
   (4 * deltaPlainly(FINER[direction], epsilon) - deltaPlainly(PLAIN[direction], epsilon)) / 3;
 /** Adding costs at most −ln(1 − q) a step. */
 const COMPARED = { remove: [0.5, 1, 2, 3], add: [0.5, 1] };
-const agrees = (plan: Inversion): boolean =>
+const agrees = (plan: Directed): boolean =>
   COMPARED[plan.direction].every((epsilon) => {
     const { delta } = new InvertedLosses(plan).deltaOf(epsilon);
     return Math.abs(delta / extrapolated(plan.direction, epsilon) - 1) < 1e-5;

@@ -14,7 +14,7 @@ export interface TiltedSteps {
 }
 
 /** What is composed, and the frequencies at which. */
-export interface Inversion extends Tilt {
+export interface Inversion extends Pick<Tilt, 'theta'> {
   readonly parts: readonly TiltedSteps[];
   /** Σ steps/(2σ²) of what is not subsampled: its loss is Gaussian of that mean and twice that variance. */
   readonly gaussian: number;

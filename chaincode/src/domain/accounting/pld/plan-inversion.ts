@@ -128,7 +128,7 @@ function planAt(tilted: Tilted, question: InversionQuestion): PlannedInversion |
   const aloft = cumulantAt(parts, direction, above.theta).value;
   return {
     work,
-    losses: () => new InvertedLosses({ parts: steps, gaussian, direction, theta, spacing, count, tail }),
+    losses: () => new InvertedLosses({ parts: steps, gaussian, theta, spacing, count, tail }),
     wrappedAt: (epsilon) =>
       Math.exp(-theta * window) + Math.exp(theta * window + aloft - above.theta * (epsilon + window)),
   };

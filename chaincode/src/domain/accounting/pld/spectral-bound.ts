@@ -44,9 +44,7 @@ export class SpectralBound {
       if (gain > most) most = gain;
       if (1 / (n * n) < most) break;
     }
-    return Math.max(Math.log(direct), Number.MIN_SAFE_INTEGER) < Math.log1p(-most) / 2
-      ? Math.log(direct)
-      : Math.log1p(-most) / 2;
+    return Math.min(Math.log(direct), Math.log1p(-most) / 2);
   }
 }
 
