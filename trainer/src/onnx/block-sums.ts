@@ -7,23 +7,46 @@ import type { GraphWriter } from './graph-writer.ts';
 /** Rows of one block at most: what rounds within it grows with the square of this, and with nothing else. */
 export const BLOCK_ROWS = 128;
 
+/** A product over rows, Σ left_r right_rᵀ, by the widths of its factors. */
+export interface ProductWidths {
+  readonly left: number;
+  readonly right: number;
+}
+
 export interface RowProduct {
   /** Float [rows, left width]. */
   readonly left: string;
   /** Float [rows, right width]. */
   readonly right: string;
   readonly rows: number;
-  /** Whether left width is 1: the product of a block is then faster taken the other way round. */
-  readonly isColumn?: boolean;
+  readonly widths: ProductWidths;
   /** Whether the runtime is known to add the rows of this product in order. */
   readonly isInOrder?: boolean;
   /** Which axis of `right` has the rows; 0 by default, or 1 for a column and [planes, rows, width]. */
   readonly axis?: number;
 }
 
-/** Emits the one product over all rows, float [left width, right width]. */
-export const emitRowProduct = (writer: GraphWriter, left: string, right: string): string =>
+const emitTransposedProduct = (writer: GraphWriter, left: string, right: string) =>
   writer.emit('Gemm', [left, right], { transA: 1 });
+
+/** So many columns of the right matrix at a time are multiplied with all of the left one. */
+const COLUMNS_AT_ONCE = 128;
+
+/**
+ * Emits the one product over all rows, float [left width, right width].
+ *
+ * A matrix that the runtime would transpose anew for each 128 columns of the right one is transposed by itself, once:
+ * as three axes, since a transposition of two would be made a part of the product again.
+ */
+export function emitRowProduct(
+  writer: GraphWriter,
+  { left, right, rows, widths }: Pick<RowProduct, 'left' | 'right' | 'rows' | 'widths'>,
+): string {
+  if (widths.left === 1 || widths.right <= COLUMNS_AT_ONCE) return emitTransposedProduct(writer, left, right);
+  const planes = writer.reshape(left, [1, rows, widths.left]);
+  const transposed = writer.emit('Transpose', [planes], { perm: [0, 2, 1] });
+  return writer.emit('Gemm', [writer.reshape(transposed, [widths.left, rows]), right]);
+}
 
 export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
 
@@ -35,10 +58,13 @@ export const blocksOf = (rows: number): number => Math.ceil(rows / BLOCK_ROWS);
  * 3 · blocks blocks in all. At no time are more than ⌈log₂ blocks⌉ + 2 sums in memory.
  */
 export function emitBlockSum(writer: GraphWriter, product: RowProduct): string {
-  const { left, right, rows, isColumn, isInOrder, axis = 0 } = product;
-  if (isInOrder) return emitRowProduct(writer, left, right);
+  const { left, right, rows, widths, isInOrder, axis = 0 } = product;
+  if (isInOrder) return emitRowProduct(writer, product);
+  // A column is faster taken the other way round.
   const blockProduct = (a: string, b: string) =>
-    isColumn ? writer.emit('MatMul', [writer.reshape(a, [1, -1]), b]) : emitRowProduct(writer, a, b);
+    widths.left === 1
+      ? writer.emit('MatMul', [writer.reshape(a, [1, -1]), b])
+      : emitTransposedProduct(writer, a, b);
   const blocks = blocksOf(rows);
   if (blocks === 1) return blockProduct(left, right);
   const ends = Array.from({ length: blocks + 1 }, (_, i) => Math.floor((i * rows) / blocks));

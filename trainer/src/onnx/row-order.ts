@@ -1,11 +1,10 @@
 // Finds out in which order the runtime's product of two float32 matrices adds its rows: no document says, and how much
 // rounding is to be charged for (`dp-sgd/sensitivity.ts`) follows from it. The order shows in what a large number
 // swallows (Xie et al. 2024, "FPRev").
-import { BLOCK_ROWS, emitRowProduct } from './block-sums.ts';
+import { BLOCK_ROWS, emitRowProduct, type ProductWidths } from './block-sums.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { type OnnxSession, openSession } from './onnx-runtime.ts';
 import type { StepGraph } from './step-graph.ts';
-import type { ProductWidths } from './unit-norms.ts';
 
 /** A number that swallows every small one that is added to it. */
 const LARGE = 2 ** 60;
@@ -60,9 +59,11 @@ export async function isInOrder({ rows, left, right, multiply }: Product): Promi
   return true;
 }
 
-function openProduct(rows: number, { left, right }: ProductWidths, threads: number): Promise<OnnxSession> {
+function openProduct(rows: number, widths: ProductWidths, threads: number): Promise<OnnxSession> {
   const writer = new GraphWriter();
-  writer.emitAs('sum', 'Identity', [emitRowProduct(writer, 'left', 'right')]);
+  const { left, right } = widths;
+  const product = { left: 'left', right: 'right', rows, widths };
+  writer.emitAs('sum', 'Identity', [emitRowProduct(writer, product)]);
   const float = (name: string, shape: readonly number[]) => valueInfo(name, { elementType: 'float', shape });
   const bytes = writer.finish({
     name: 'row-product',

@@ -1,7 +1,7 @@
 // Differentiates a forward graph into ONE ordinary ONNX graph for the private part of a DP-SGD step: forward,
 // backward, the norm of each unit's gradient, clip factors, and the clipped sum.
 import assert from 'node:assert/strict';
-import { blocksOf } from './block-sums.ts';
+import { blocksOf, type ProductWidths } from './block-sums.ts';
 import { differentiate, parameterInput } from './differentiate.ts';
 import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
@@ -12,7 +12,6 @@ import {
   type FloatGradient,
   type KnownMatrix,
   type ParameterGradient,
-  type ProductWidths,
   type UnitGrid,
 } from './unit-norms.ts';
 

@@ -8,7 +8,7 @@
 //
 // Norms and sums are computed in double precision from float32 values, whose squares and products neither overflow
 // nor underflow there; or, where the time is in them, in float32. `dp-sgd/sensitivity.ts` bounds what rounding is left.
-import { emitBlockSum } from './block-sums.ts';
+import { emitBlockSum, type ProductWidths } from './block-sums.ts';
 import { emitFloatSquares, SQUARES_FLOOR, squaresInFloat } from './float-squares.ts';
 import type { GraphWriter } from './graph-writer.ts';
 
@@ -44,12 +44,6 @@ export interface ParameterGradient {
   plainSum(): string;
   /** Emits each row's gradient, float [rows, size]. */
   perRow(): string;
-}
-
-/** A product over rows, Σ left_r right_rᵀ, by the widths of its factors. */
-export interface ProductWidths {
-  readonly left: number;
-  readonly right: number;
 }
 
 /** A parameter's gradient in float32: each unit's is a dᵀ for a factor a, or 1, and a factor d. */
@@ -227,12 +221,13 @@ export class UnitNorms {
   }
 
   #floatProduct(left: Matrix, right: Matrix): FloatGradient {
+    const widths = { left: left.width, right: right.width };
     const weigh = ({ value }: Matrix, weight: string) => this.#writer.emit('Mul', [value, weight]);
     const factorSquares = () => [this.#floatSquares(left), this.#floatSquares(right)];
     return {
       work: left.width * right.width,
       terms: squaresInFloat(left.width) + squaresInFloat(right.width),
-      widths: { left: left.width, right: right.width },
+      widths,
       sumShape: [left.width, right.width],
       factorSquares,
       unitSquares: () => this.#writer.emit('Mul', factorSquares()),
@@ -242,6 +237,7 @@ export class UnitNorms {
           left: onLeft ? weigh(left, weight) : left.value,
           right: onLeft ? right.value : weigh(right, weight),
           rows: this.#grid.units,
+          widths,
           isInOrder: this.#addsInOrder,
         });
       },
@@ -250,16 +246,16 @@ export class UnitNorms {
 
   #floatStored(stored: Matrix, restore?: (sum: string) => string): FloatGradient {
     const [writer, grid, isInOrder] = [this.#writer, this.#grid, this.#addsInOrder];
+    const widths = { left: 1, right: stored.width };
     return {
       work: STORED_WORK * stored.width,
       terms: squaresInFloat(stored.width),
-      widths: { left: 1, right: stored.width },
+      widths,
       factorSquares: () => [this.#floatSquares(stored)],
       unitSquares: () => this.#floatSquares(stored),
       weightedSum(weight) {
         const { units: rows } = grid;
-        const product = { left: weight, right: stored.value, rows, isColumn: true, isInOrder };
-        const sum = emitBlockSum(writer, product);
+        const sum = emitBlockSum(writer, { left: weight, right: stored.value, rows, widths, isInOrder });
         return restore?.(sum) ?? sum;
       },
       ...(!restore && { sumShape: [1, stored.width] }),
@@ -289,7 +285,8 @@ export class UnitNorms {
       factorSquares: () => [squares()],
       unitSquares: squares,
       weightedSum(weight) {
-        const sum = emitBlockSum(writer, { left: weight, right: value, rows, isColumn: true, axis: 1 });
+        const widths = { left: 1, right: inPlane };
+        const sum = emitBlockSum(writer, { left: weight, right: value, rows, widths, axis: 1 });
         return restore(writer.reshape(sum, [1, planes * inPlane]));
       },
     };
