@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { bernoulliExponential, ESTIMATE_MARGIN, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
 import { SMALLEST_STRIP_SIGMA, StripSampler } from './strip-sampler.ts';
+import type { SharedMemory } from './wasm-function.ts';
 
 /** Largest σ: the proposals below then stay exact integers in a double. */
 export const MAXIMUM_SIGMA = 2 ** 31 - 1;
@@ -23,13 +24,16 @@ export class DiscreteGaussian {
   readonly #strips: StripSampler | undefined;
   readonly #one = new Float64Array(1);
 
-  /** @param sigma an integer in [1, MAXIMUM_SIGMA] */
-  constructor(words: RandomWords, sigma: number) {
+  /**
+   * @param sigma an integer in [1, MAXIMUM_SIGMA]
+   * @param output where `fill` writes, without copies, and alone; by default it may write anywhere
+   */
+  constructor(words: RandomWords, sigma: number, output?: SharedMemory) {
     assert(Number.isSafeInteger(sigma) && sigma >= 1 && sigma <= MAXIMUM_SIGMA, 'σ is an integer in range');
     assert(ESTIMATE_MARGIN >= 2 ** -44);
     this.sigma = sigma;
     this.#words = words;
-    this.#strips = sigma >= SMALLEST_STRIP_SIGMA ? new StripSampler(words, sigma) : undefined;
+    this.#strips = sigma >= SMALLEST_STRIP_SIGMA ? new StripSampler(words, sigma, output) : undefined;
     this.#t = sigma + 1;
     this.#shift = sigma * (sigma / this.#t);
     this.#halfPrecision = 1 / (2 * sigma * sigma);

@@ -58,6 +58,11 @@ export class RandomWords {
     return this.#pool.subarray(start, this.#next);
   }
 
+  /** Overwrites `words` with fresh ones, to be cleared after use by the caller. */
+  fill(words: Uint32Array): void {
+    this.#source.fill(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
+  }
+
   /** A uniform integer in [0, bound), exactly, for an integer bound in [1, 2^32]: by rejection. */
   below(bound: number): number {
     const mask = bound <= 1 ? 0 : 0xffff_ffff >>> Math.clz32(bound - 1);

@@ -56,7 +56,7 @@ export class SharedUpdate {
     this.loop = new MoveLoop(memory);
     this.#counters = counters;
     this.#noise = memory.noise;
-    this.#gaussian = new DiscreteGaussian(new RandomWords(secureRandomness), sigma);
+    this.#gaussian = new DiscreteGaussian(new RandomWords(secureRandomness), sigma, layout.memory);
     const { parameterCount } = layout;
     const noiseParts = Math.ceil(parameterCount / NOISE_PART);
     this.#parts = [...this.#noise.map(() => noiseParts), Math.ceil(parameterCount / MOVE_PART)];

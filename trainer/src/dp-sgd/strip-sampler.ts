@@ -9,7 +9,8 @@
 import assert from 'node:assert/strict';
 import { ESTIMATE_MARGIN, expInterval, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
-import { COLUMN_BITS, COLUMN_HEIGHT, LOOP_WORDS, StripLoop } from './strip-loop.ts';
+import { COLUMN_BITS, COLUMN_HEIGHT, LOOP_WORDS, OVER, StripLoop } from './strip-loop.ts';
+import type { SharedMemory } from './wasm-function.ts';
 
 /** Below this the strips would not be wide enough. */
 export const SMALLEST_STRIP_SIGMA = 2 ** 10;
@@ -70,6 +71,8 @@ function fillColumns(pieces: readonly Piece[]): [Piece, Piece | undefined][] {
 /** Samples of N_Z(0, σ²) for one integer σ in [SMALLEST_STRIP_SIGMA, 2^31). */
 export class StripSampler {
   readonly #words: RandomWords;
+  readonly #output: SharedMemory | undefined;
+  readonly #sigma: number;
   readonly #twiceVariance: bigint;
   readonly #halfPrecision: number;
   readonly #placeBits: number;
@@ -82,13 +85,14 @@ export class StripSampler {
   readonly #split = new Int32Array(COLUMNS);
   readonly #strip = new Uint16Array(2 * COLUMNS);
   readonly #shift = new Int32Array(2 * COLUMNS);
-  /** Per strip: heights below this lie under A f everywhere in the strip. */
-  readonly #under: Int32Array;
   readonly #loop: StripLoop;
 
-  constructor(words: RandomWords, sigma: number) {
+  /** @param output the memory to which samples are written; without it, they may lie in any */
+  constructor(words: RandomWords, sigma: number, output?: SharedMemory) {
     assert(Number.isSafeInteger(sigma) && sigma >= SMALLEST_STRIP_SIGMA && sigma < 2 ** 31, 'σ in range');
     this.#words = words;
+    this.#output = output;
+    this.#sigma = sigma;
     this.#twiceVariance = 2n * BigInt(sigma) ** 2n;
     this.#halfPrecision = 1 / (2 * sigma * sigma);
     this.#placeBits = Math.floor(Math.log2(sigma)) - 6;
@@ -108,7 +112,7 @@ export class StripSampler {
     const used = heights.reduce((a, b) => a + b, this.#tailHeight);
     assert(used <= 2 ** 32, 'the heights fit one word');
     const pieces = [...heights, this.#tailHeight, 2 ** 32 - used].map((height, strip) => ({ strip, height }));
-    this.#under = Int32Array.from({ length: this.#strips + 2 }, (_, i) =>
+    const under = Int32Array.from({ length: this.#strips + 2 }, (_, i) =>
       i < this.#strips
         ? Math.max(0, Math.floor(this.#scale * f((i + 1) * width - 1) * (1 - ESTIMATE_MARGIN)) - 1)
         : 0,
@@ -125,33 +129,65 @@ export class StripSampler {
         if (side === 0) this.#split[c] = height;
       });
     });
-    const tables = { split: this.#split, strip: this.#strip, shift: this.#shift, under: this.#under };
-    this.#loop = new StripLoop(tables, this.#placeBits);
+    const slopes = Float64Array.from({ length: 2 * under.length }, (_, i) => this.#slopes(i >> 1)[i & 1]!);
+    const tables = { split: this.#split, strip: this.#strip, shift: this.#shift, under, slopes };
+    this.#loop = new StripLoop(tables, this.#placeBits, output);
   }
 
-  /** Overwrites `samples` with independent integers y, exactly with probability proportional to exp(-y² / 2σ²). */
+  /**
+   * Overwrites `samples` with independent integers y, exactly with probability proportional to exp(-y² / 2σ²). With an
+   * output, they lie in it.
+   */
   fill(samples: Float64Array): void {
     const loop = this.#loop;
-    for (let i = 0; i < samples.length; ) {
-      // Some points are refused, so that a few more are wanted than samples.
-      const left = samples.length - i;
-      const block = this.#words.block(Math.min(LOOP_WORDS, 2 * (left + 2 + (left >>> 5))));
-      loop.words.set(block);
-      const wanted = Math.min(left, block.length / 2);
-      loop.word = 0;
-      loop.sample = 0;
-      while (loop.take(block.length, wanted)) {
-        const decided = this.#decidePair(block[loop.word - 2]!, block[loop.word - 1]! | 0);
-        if (decided !== undefined) loop.samples[loop.sample++] = decided;
-      }
-      const drawn = loop.samples.subarray(0, loop.sample);
-      samples.set(drawn, i);
-      i += loop.sample;
-      // Words and samples that were used must not be found in memory later.
-      drawn.fill(0);
-      loop.words.fill(0, loop.word, block.length);
-      block.fill(0);
+    if (this.#output !== undefined) {
+      assert(samples.buffer === this.#output.buffer, 'samples lie in the output');
+      this.#fillPlaces(samples.byteOffset / 8, samples.length);
+      return;
     }
+    const { first, count } = loop.ownSamples;
+    for (let i = 0; i < samples.length; i += count) {
+      const wanted = Math.min(count, samples.length - i);
+      this.#fillPlaces(first, wanted);
+      const drawn = loop.samples.subarray(first, first + wanted);
+      samples.set(drawn, i);
+      // Samples that were used must not be found in memory later.
+      drawn.fill(0);
+    }
+  }
+
+  #fillPlaces(first: number, count: number): void {
+    const loop = this.#loop;
+    loop.sample = first;
+    while (loop.sample < first + count) {
+      if (loop.word === LOOP_WORDS) {
+        this.#words.fill(loop.words);
+        loop.word = 0;
+      }
+      if (!loop.take(first + count)) continue;
+      const decided = this.#decidePair(loop.point, loop.bits);
+      if (decided !== undefined) loop.samples[loop.sample++] = decided;
+    }
+  }
+
+  /**
+   * Bounds of A f within a strip by lines through its last integer b, as `StripTables.slopes` has them.
+   *
+   * Up to σ the curve f is concave: above the chord from the strip's first integer to b, and below the tangent at b.
+   * Beyond σ it is convex, and both are the other way round. What the slopes may be wrong by, computed, is taken off the
+   * lower one and added to the upper one: each height by ESTIMATE_MARGIN, and roundings.
+   */
+  #slopes(strip: number): readonly [number, number] {
+    const undecided = [-1, Number.POSITIVE_INFINITY] as const;
+    const width = 2 ** this.#placeBits;
+    const [first, last] = [strip * width, (strip + 1) * width - 1];
+    const height = (x: number) => this.#scale * Math.exp(-x * x * this.#halfPrecision);
+    const hasTurn = first < this.#sigma && last > this.#sigma;
+    if (strip >= this.#strips || hasTurn || height(last) < 4) return undecided;
+    const chord = (height(first) - height(last)) / (width - 1);
+    const tangent = (height(last) * last) / this.#sigma ** 2;
+    const margin = (4 * this.#scale * ESTIMATE_MARGIN) / (width - 1) + Math.max(chord, tangent) * 2 ** -40;
+    return [Math.min(chord, tangent) - margin, Math.max(chord, tangent) + margin];
   }
 
   /** The sample of a pair of words, or undefined where it is refused. */

@@ -3,7 +3,6 @@
 // specification 2.0, chapter 5.
 
 interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
   readonly run: (...parameters: readonly number[]) => number;
 }
 
@@ -12,11 +11,18 @@ export interface SharedMemory {
   readonly buffer: SharedArrayBuffer;
 }
 
+interface OwnMemory {
+  readonly buffer: ArrayBuffer;
+}
+
 /** What of the global is used; its types are otherwise a browser's. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports?: object) => { readonly exports: Exports };
-  readonly Memory: new (pages: { initial: number; maximum: number; shared: true }) => SharedMemory;
+  readonly Memory: {
+    new (pages: { initial: number; maximum: number; shared: true }): SharedMemory;
+    new (pages: { initial: number; maximum: number }): OwnMemory;
+  };
 };
 
 const PAGE_BYTES = 2 ** 16;
@@ -58,7 +64,10 @@ export const wasm = {
   loadI32: (offset = 0): Code => [0x28, 2, ...unsigned(offset)],
   storeI32: (offset = 0): Code => [0x36, 2, ...unsigned(offset)],
   storeI64: (offset = 0): Code => [0x37, 2, ...unsigned(offset)],
+  loadF64: (offset = 0): Code => [0x2b, 3, ...unsigned(offset)],
   storeF64: (offset = 0): Code => [0x39, 3, ...unsigned(offset)],
+  /** In the second memory. */
+  storeF64InOther: [0x39, 0x40 | 3, 1, 0] as Code,
   /** Leaves the block or goes back to the start of the loop that is `depth` levels out, if the top is not 0. */
   leaveIf: (depth: number): Code => [0x0d, depth],
   goTo: (depth: number): Code => [0x0c, depth],
@@ -82,7 +91,13 @@ export const wasm = {
   shiftLeftI64: [0x86] as Code,
   extendI32: [0xac] as Code,
   extendU32: [0xad] as Code,
+  doubleFromI32: [0xb7] as Code,
   doubleFromI64: [0xb9] as Code,
+  doubleConstant: (value: number): Code => [0x44, ...new Uint8Array(new Float64Array([value]).buffer)],
+  lessF64: [0x63] as Code,
+  notLessF64: [0x66] as Code,
+  addF64: [0xa0] as Code,
+  multiplyF64: [0xa2] as Code,
   loadDoubles: (offset = 0): Code => [...vector(0), 3, ...unsigned(offset)],
   storeDoubles: (offset = 0): Code => [...vector(11), 3, ...unsigned(offset)],
   /** One double, twice. */
@@ -97,7 +112,8 @@ export const wasm = {
 } as const;
 
 /**
- * A function of i32 parameters and one i32 result, over a memory of its own or one that is given.
+ * A function of i32 parameters and one i32 result, over a memory of its own or one that is given, and a second one that
+ * some instructions write to.
  *
  * @param locals how many locals follow the parameters, of each type
  */
@@ -105,27 +121,34 @@ export function compileWasm(source: {
   readonly parameters: number;
   readonly locals: { readonly i32: number; readonly i64: number; readonly v128?: number };
   readonly memory: { readonly pages: number } | SharedMemory;
+  readonly other?: SharedMemory | undefined;
   readonly body: readonly Code[];
 }): { readonly memory: ArrayBuffer; readonly run: Exports['run'] } {
-  const { parameters, locals, memory, body } = source;
+  const { parameters, locals, body, other } = source;
   const section = (id: number, content: Code) => [id, ...unsigned(content.length), ...content];
   const name = (text: string) => [text.length, ...new TextEncoder().encode(text)];
   const { i32, i64, v128 = 0 } = locals;
   const declared = [3, i32, TYPES.i32, i64, TYPES.i64, v128, TYPES.v128];
   const code = [...declared, ...body.flat(), 0x0b];
   const types = [1, 0x60, parameters, ...new Array<number>(parameters).fill(TYPES.i32), 1, TYPES.i32];
-  const isOwn = 'pages' in memory;
-  const pages = unsigned(isOwn ? memory.pages : memory.buffer.byteLength / PAGE_BYTES);
+  const memory =
+    'buffer' in source.memory
+      ? source.memory
+      : new WebAssembly.Memory({ initial: source.memory.pages, maximum: source.memory.pages });
+  const memories = Object.entries({ memory, ...(other && { other }) });
+  const imported = memories.map(([field, { buffer }]) => {
+    const pages = unsigned(buffer.byteLength / PAGE_BYTES);
+    return [...name('step'), ...name(field), 2, buffer instanceof SharedArrayBuffer ? 3 : 1, ...pages, ...pages];
+  });
   const bytes = Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, types),
-    ...(isOwn ? [] : section(2, [1, ...name('step'), ...name('memory'), 2, 3, ...pages, ...pages])),
+    ...section(2, [imported.length, ...imported.flat()]),
     ...section(3, [1, 0]),
-    ...(isOwn ? section(5, [1, 0, ...pages]) : []),
-    ...section(7, [2, ...name('memory'), 2, 0, ...name('run'), 0, 0]),
+    ...section(7, [1, ...name('run'), 0, 0]),
     ...section(10, [1, ...unsigned(code.length), ...code]),
   ]);
-  const imports = isOwn ? undefined : { step: { memory } };
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
-  return { memory: exports.memory.buffer, run: exports.run };
+  const module = new WebAssembly.Module(bytes);
+  const { exports } = new WebAssembly.Instance(module, { step: Object.fromEntries(memories) });
+  return { memory: memory.buffer as ArrayBuffer, run: exports.run };
 }
