@@ -31,7 +31,7 @@ export function threadsOf(
 const ORDER_MARGIN = 16 * 2 ** -53;
 
 /** What of an update its lanes need. */
-export type LaneUpdate = Pick<UpdateAhead, 'memory' | 'task' | 'finishNoise'>;
+export type LaneUpdate = Pick<UpdateAhead, 'memory' | 'task' | 'drawWhile'>;
 
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {
@@ -59,7 +59,7 @@ export class ClippedSum {
   /**
    * Rooms are one lane's: a room's units times `lanes` are summed in one run. Of several rooms, a run takes the smallest
    * that holds its units and an empty place. With an update, lanes read and write its memory, and help with
-   * it; its noise is drawn before they run.
+   * it.
    */
   constructor(rooms: Rooms, units: TrainingUnits, lanes = 1, update?: LaneUpdate) {
     this.#parameters = update?.memory.rounded ?? createParameters(rooms);
@@ -217,12 +217,14 @@ export class ClippedSum {
   }
 
   async #runLanes(): Promise<void> {
-    this.#update?.finishNoise();
     const failures: unknown[] = [];
     const attempt = (work: Promise<void>) => work.catch((failure: unknown) => failures.push(failure));
     for (const lane of this.#lanes) await attempt(lane.start(this.#room));
     // The last lane runs on this thread, and the others meanwhile.
-    for (const lane of this.#lanes.toReversed()) await attempt(lane.finish());
+    for (const lane of this.#lanes.toReversed()) {
+      this.#update?.drawWhile(lane.isRunning);
+      await attempt(lane.finish());
+    }
     if (failures.length > 0) throw failures[0];
   }
 

@@ -4,10 +4,11 @@ import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
 import { testNumbers } from '../onnx/testing/tiny-models.ts';
 import { copyOf } from './lane-sums.ts';
+import { ROUNDER } from './move-loop.ts';
 import { secureRandomness } from './randomness.ts';
 import { prepareRound, type RoundInput, runRound } from './round.ts';
 import type { TrainingPlan } from './training-plan.ts';
-import { runSteps, type StepMechanism } from './training-steps.ts';
+import { meanPerStep, runSteps, type StepMechanism } from './training-steps.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 
 const features = 256;
@@ -41,31 +42,49 @@ const inputOf = (changes: Partial<TrainingPlan>): RoundInput => ({
   localPatterns: [],
 });
 
-/** Parameters after steps of one mechanism, as it takes them, and by the same batches, sums and noise part by part. */
+/**
+ * Parameters after steps of one mechanism, as it takes them, and by the same batches, sums and noise part by part. The
+ * noise of a move is had from what it moved parameters by: its rates are such that nothing else would move them so.
+ */
 async function bothWays(
   changes: Partial<TrainingPlan>,
   change: (mechanism: StepMechanism) => StepMechanism = (mechanism) => mechanism,
 ): Promise<{ one: Float64Array; other: Float64Array; moves: number }> {
   const input = inputOf(changes);
-  const { mechanism, close } = await prepareRound(input, secureRandomness);
+  const { mechanism, noise: calibration, close } = await prepareRound(input, secureRandomness);
   assert.ok(mechanism.update !== undefined);
   const { update } = mechanism;
+  const { parameters, velocity } = update.memory;
+  const perStep = meanPerStep(input.plan, calibration.latticePerUnit);
   let moves = 0;
-  const drawn: { readonly sum: Float64Array; readonly noise: Float64Array; readonly batch: Uint32Array }[] =
-    [];
+  const drawn: { sum: Float64Array; noise?: Float64Array }[] = [];
+  const draw = () => {
+    const noise = update.draw();
+    drawn.at(-1)!.noise = noise.slice();
+    return noise;
+  };
   const recording: StepMechanism = {
     ...mechanism,
-    async sumClipped(parameters, batch) {
-      const sum = await mechanism.sumClipped(parameters, batch);
-      drawn.push({ sum: Float64Array.from(copyOf(sum)), noise: mechanism.drawNoise().slice(), batch });
+    async sumClipped(rounded, batch) {
+      const sum = await mechanism.sumClipped(rounded, batch);
+      drawn.push({ sum: Float64Array.from(copyOf(sum)) });
       return sum;
     },
-    drawNoise: () => mechanism.update!.memory.noise.find((slot) => slot[0] === drawn.at(-1)!.noise[0])!,
+    drawNoise: draw,
     update: {
       ...update,
+      draw,
       move(rates) {
         moves++;
+        const before = [parameters.slice(), velocity.slice()] as const;
         update.move(rates);
+        const { sum } = drawn.at(-1)!;
+        drawn.at(-1)!.noise = sum.map((value, i) => {
+          const v = (before[0][i]! * rates.kept - parameters[i]!) / rates.rate;
+          const mean = v - rates.momentum * (before[1][i] ?? 0);
+          const integer = value * calibration.latticePerUnit + ROUNDER - ROUNDER;
+          return Math.round(mean / perStep) - integer;
+        });
       },
     },
   };
@@ -75,7 +94,7 @@ async function bothWays(
   const replay: StepMechanism = {
     ...parts,
     sumClipped: async () => drawn[step]!.sum,
-    drawNoise: () => drawn[step++]!.noise,
+    drawNoise: () => drawn[step++]!.noise!,
   };
   const other = await runSteps(values, { plan: input.plan, mechanism: replay });
   await close();

@@ -5,7 +5,7 @@ import { SharedUpdate } from './shared-update.ts';
 
 const { rooms, buffers, state, update } = workerData as LaneTask;
 const runner = new RoomRunner(rooms, buffers, { threads: 1 });
-const shared = update && new SharedUpdate(update);
+const shared = update && new SharedUpdate(update, 1);
 const isWanted = () => Atomics.load(state, 0) !== LANE_STATE.idle;
 const report = (outcome: number) => {
   Atomics.store(state, 0, outcome);

@@ -43,6 +43,8 @@ export interface Lane {
   readonly buffers: LaneBuffers;
   /** Starts a run of one of the rooms over the buffers. */
   start(room: number): Promise<void>;
+  /** Whether a run is under way on another thread. */
+  isRunning(): boolean;
   /** Settles when the outputs of the run are there. */
   finish(): Promise<void>;
   close(): Promise<void>;
@@ -125,6 +127,7 @@ export function openLane(rooms: Rooms, arrays: LaneArrays, options: { readonly t
     async start(room) {
       next = room;
     },
+    isRunning: () => false,
     finish: () => runner.run(next),
     close: () => runner.close(),
   };
@@ -163,6 +166,7 @@ export function openLaneThread(rooms: Rooms, arrays: LaneArrays, update?: Shared
       if (before !== LANE_STATE.idle) throw new LaneFailedError('the thread of a lane is not there');
       wake();
     },
+    isRunning: () => Atomics.load(state, 0) === LANE_STATE.running,
     async finish() {
       Atomics.wait(state, 0, LANE_STATE.running, WAIT_BLOCKED_MS);
       await leave(LANE_STATE.running);

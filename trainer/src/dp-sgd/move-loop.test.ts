@@ -54,7 +54,7 @@ function isSame(momentum: number, breakBefore: Break = () => undefined): boolean
       [640, COUNT],
       [0, 640],
     ] as const) {
-      loop.move(slot, first, end);
+      loop.move(noise[slot]!.subarray(first), first, end);
     }
   }
   const velocities = [own, moving].map((rule) => {

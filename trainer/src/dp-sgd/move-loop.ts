@@ -99,17 +99,18 @@ export class MoveLoop {
   }
 
   /**
-   * Moves parameters [first, end) by the lanes' sums and the noise of a slot; both are multiples of VALUES_AT_ONCE, but
-   * for an end that is the parameters' own.
+   * Moves parameters [first, end) by the lanes' sums and noise that lies in the memory, as many values from its first
+   * on; both are multiples of VALUES_AT_ONCE, but for an end that is the parameters' own.
    */
-  move(slot: number, first: number, end: number): void {
-    const { sums, noise, parameters, rounded, velocity } = this.#memory;
+  move(noise: Float64Array, first: number, end: number): void {
+    const { memory, sums, parameters, rounded, velocity } = this.#memory;
+    assert(noise.buffer === memory.buffer, 'the noise lies in the memory');
     const [one, other] = sums as [Float32Array, Float32Array];
     const [floats, doubles] = [4 * first, 8 * first];
     this.#run(
       one.byteOffset + floats,
       other.byteOffset + floats,
-      noise[slot]!.byteOffset + doubles,
+      noise.byteOffset,
       parameters.byteOffset + doubles,
       rounded.byteOffset + floats,
       velocity.byteOffset + doubles,

@@ -1,34 +1,40 @@
 // Noise and update of a step, in parts that two threads take in turn until none is left: a part is whoever's that has
-// time for it, so that neither waits for the other.
+// time for it, so that neither waits for the other. While a thread waits it draws noise ahead; what is not there when
+// parameters are moved is drawn then, part by part, and is used while it lies in the cache that it was drawn into.
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { MoveLoop } from './move-loop.ts';
+import { NoiseWorkerError, WAIT_AT_MOST_MS } from './noise-ahead.ts';
 import { RandomWords, secureRandomness } from './randomness.ts';
-import { NOISE_SLOTS, type StepMemoryLayout, viewStepMemory } from './step-memory.ts';
-
-/**
- * Values of a part: of noise, as many as the sampler draws from one pool of random words, and so few that a thread that
- * is wanted elsewhere is soon there.
- */
-const NOISE_PART = 7936;
-const MOVE_PART = 2 ** 14;
+import { NOISE_SLOTS, PART_VALUES, type StepMemoryLayout, viewStepMemory } from './step-memory.ts';
 
 /** Counters that the threads share, each in a cache line of its own. */
 const LINE = 16;
+/** Parts that were taken for the move, and that are moved. */
 const TAKEN = 0;
-const DONE = LINE;
-const TASKS = NOISE_SLOTS + 1;
-const MOVE = NOISE_SLOTS;
-const SLOT = TASKS * 2 * LINE;
+const MOVED = LINE;
+/** The slot whose noise is used next. */
+const SLOT = 2 * LINE;
 /** Counts what may be work for a thread that waits. */
-const EVENTS = SLOT + LINE;
+const EVENTS = 3 * LINE;
+/** Per slot: parts that were looked at to be drawn ahead, and that are drawn. */
+const LOOKED_AT = 4 * LINE;
+const DRAWN = LOOKED_AT + NOISE_SLOTS * LINE;
+/** Per slot, the state of each of its parts. */
+const PARTS = DRAWN + NOISE_SLOTS * LINE;
+
+const PART_STATE = { empty: 0, taken: 1, drawn: 2 } as const;
+
 /** Looks at a counter before a thread goes to sleep over it, which takes longer to wake from. */
 const LOOKS = 2 ** 12;
-const COUNTERS = EVENTS + LINE;
+
+const partsOf = (parameterCount: number): number => Math.ceil(parameterCount / PART_VALUES);
 
 /** Counters of which all noise is to be drawn, and nothing to be moved. */
-export function createCounters(): Int32Array {
-  const counters = new Int32Array(new SharedArrayBuffer(4 * COUNTERS));
-  counters[2 * LINE * MOVE + TAKEN] = 2 ** 31 - 1;
+export function createCounters(parameterCount: number): Int32Array {
+  const parts = partsOf(parameterCount);
+  const counters = new Int32Array(new SharedArrayBuffer(4 * (PARTS + NOISE_SLOTS * parts)));
+  counters[TAKEN] = parts;
+  counters[MOVED] = parts;
   return counters;
 }
 
@@ -44,39 +50,84 @@ export function signal(counters: Int32Array): void {
   Atomics.notify(counters, EVENTS);
 }
 
+/** Waits until a counter has a value. @throws NoiseWorkerError where that does not come */
+function reach(counters: Int32Array, at: number, value: number): void {
+  for (let look = 0; look < LOOKS; look++) if (Atomics.load(counters, at) === value) return;
+  const until = performance.now() + WAIT_AT_MOST_MS;
+  for (;;) {
+    const seen = Atomics.load(counters, at);
+    if (seen === value) return;
+    const left = until - performance.now();
+    if (left <= 0) throw new NoiseWorkerError('the thread of a lane has done nothing for a minute');
+    Atomics.wait(counters, at, seen, left);
+  }
+}
+
+/** One thread's share in the updates of a step memory. */
 export class SharedUpdate {
   readonly loop: MoveLoop;
   readonly #counters: Int32Array;
-  readonly #noise: readonly Float64Array[];
   readonly #gaussian: DiscreteGaussian;
-  readonly #parts: readonly number[];
+  readonly #parts: number;
+  readonly #parameterCount: number;
+  /** Views of each slot's parts. */
+  readonly #noise: readonly (readonly Float64Array[])[];
+  /** Noise that is used as soon as it is drawn. */
+  readonly #scratch: Float64Array;
 
-  constructor({ layout, counters, sigma }: SharedUpdateTask) {
+  /** @param thread which of THREADS this is */
+  constructor({ layout, counters, sigma }: SharedUpdateTask, thread: number) {
     const memory = viewStepMemory(layout);
+    const { parameterCount } = layout;
     this.loop = new MoveLoop(memory);
     this.#counters = counters;
-    this.#noise = memory.noise;
     this.#gaussian = new DiscreteGaussian(new RandomWords(secureRandomness), sigma, layout.memory);
-    const { parameterCount } = layout;
-    const noiseParts = Math.ceil(parameterCount / NOISE_PART);
-    this.#parts = [...this.#noise.map(() => noiseParts), Math.ceil(parameterCount / MOVE_PART)];
+    this.#parts = partsOf(parameterCount);
+    this.#parameterCount = parameterCount;
+    this.#noise = memory.noise.map((noise) =>
+      Array.from({ length: this.#parts }, (_, part) =>
+        noise.subarray(part * PART_VALUES, (part + 1) * PART_VALUES),
+      ),
+    );
+    this.#scratch = memory.scratch[thread]!;
   }
 
-  /** Draws a part of a slot's noise; false where none is left to be drawn. */
-  drawPart(slot: number): boolean {
-    return this.#takePart(slot, (part) => {
-      const noise = this.#noise[slot]!;
-      this.#gaussian.fill(noise.subarray(part * NOISE_PART, (part + 1) * NOISE_PART));
-    });
+  /** Draws a part of noise; false where none is left to be drawn. */
+  drawAhead(): boolean {
+    const { slot } = this;
+    return this.#drawPart(slot) || this.#drawPart((slot + 1) % NOISE_SLOTS);
+  }
+
+  #drawPart(slot: number): boolean {
+    const counters = this.#counters;
+    // From the last on, since parts are moved from the first on.
+    while (Atomics.load(counters, LOOKED_AT + slot * LINE) < this.#parts) {
+      const part = this.#parts - 1 - Atomics.add(counters, LOOKED_AT + slot * LINE, 1);
+      if (part < 0) return false;
+      if (!this.#take(slot, part)) continue;
+      this.#gaussian.fill(this.#noise[slot]![part]!);
+      Atomics.add(counters, DRAWN + slot * LINE, 1);
+      Atomics.store(counters, this.#stateOf(slot, part), PART_STATE.drawn);
+      Atomics.notify(counters, this.#stateOf(slot, part));
+      if (Atomics.load(counters, DRAWN + slot * LINE) === this.#parts) {
+        Atomics.notify(counters, DRAWN + slot * LINE);
+      }
+      return true;
+    }
+    return false;
   }
 
   /** Moves a part of the parameters; false where none is left to be moved. */
   movePart(): boolean {
-    return this.#takePart(MOVE, (part) => {
-      const count = this.#noise[0]!.length;
-      const slot = Atomics.load(this.#counters, SLOT);
-      this.loop.move(slot, part * MOVE_PART, Math.min(count, (part + 1) * MOVE_PART));
-    });
+    const counters = this.#counters;
+    if (Atomics.load(counters, TAKEN) >= this.#parts) return false;
+    const part = Atomics.add(counters, TAKEN, 1);
+    if (part >= this.#parts) return false;
+    const first = part * PART_VALUES;
+    const noise = this.#noiseFor(this.slot, part);
+    this.loop.move(noise, first, Math.min(this.#parameterCount, first + PART_VALUES));
+    if (Atomics.add(counters, MOVED, 1) + 1 === this.#parts) Atomics.notify(counters, MOVED);
+    return true;
   }
 
   /** Takes parts, and waits where there are none, until the thread is wanted elsewhere: `signal` tells it to look. */
@@ -85,64 +136,61 @@ export class SharedUpdate {
     for (;;) {
       const seen = Atomics.load(counters, EVENTS);
       if (isWanted()) return;
-      if (!this.movePart() && !this.#noise.some((_, slot) => this.drawPart(slot))) {
-        Atomics.wait(counters, EVENTS, seen);
-      }
+      if (!this.movePart() && !this.drawAhead()) Atomics.wait(counters, EVENTS, seen);
     }
   }
 
-  /** Gives a slot up, so that it is drawn anew. */
-  emptySlot(slot: number): void {
-    this.#open(slot);
+  /** The slot whose noise is used next. */
+  get slot(): number {
+    return Atomics.load(this.#counters, SLOT);
   }
 
-  startMove(slot: number): void {
-    Atomics.store(this.#counters, SLOT, slot);
-    this.#open(MOVE);
+  /** Draws all noise of the next slot that is not there. @throws NoiseWorkerError where another thread does not draw its parts */
+  drawAll(): void {
+    const [counters, slot] = [this.#counters, this.slot];
+    while (this.#drawPart(slot));
+    reach(counters, DRAWN + slot * LINE, this.#parts);
   }
 
-  /** Waits for parts of a slot's noise that another thread has taken. @returns false where they do not come */
-  areDrawn(slot: number, waitAtMostMs: number): boolean {
-    return this.#isDone(slot, waitAtMostMs);
-  }
-
-  /** As `areDrawn`, for the move. */
-  areMoved(waitAtMostMs: number): boolean {
-    return this.#isDone(MOVE, waitAtMostMs);
-  }
-
-  #open(task: number): void {
+  /** Moves all parameters, by the next slot's noise. @throws NoiseWorkerError as `drawAll` */
+  moveAll(): void {
     const counters = this.#counters;
-    const at = 2 * LINE * task;
-    Atomics.store(counters, at + DONE, 0);
-    Atomics.store(counters, at + TAKEN, 0);
+    Atomics.store(counters, MOVED, 0);
+    Atomics.store(counters, TAKEN, 0);
+    signal(counters);
+    while (this.movePart());
+    reach(counters, MOVED, this.#parts);
+  }
+
+  /** Goes on to the other slot, and has this one, all of whose noise was drawn or used, drawn anew. */
+  nextSlot(): void {
+    const [counters, slot] = [this.#counters, this.slot];
+    Atomics.store(counters, SLOT, (slot + 1) % NOISE_SLOTS);
+    // A part that is drawn again counts again: so the count goes first.
+    Atomics.store(counters, DRAWN + slot * LINE, 0);
+    for (let part = 0; part < this.#parts; part++) {
+      Atomics.store(counters, this.#stateOf(slot, part), PART_STATE.empty);
+    }
+    Atomics.store(counters, LOOKED_AT + slot * LINE, 0);
     signal(counters);
   }
 
-  #takePart(task: number, work: (part: number) => void): boolean {
+  #noiseFor(slot: number, part: number): Float64Array {
     const counters = this.#counters;
-    const at = 2 * LINE * task;
-    const parts = this.#parts[task]!;
-    if (Atomics.load(counters, at + TAKEN) >= parts) return false;
-    const part = Atomics.add(counters, at + TAKEN, 1);
-    if (part >= parts) return false;
-    work(part);
-    if (Atomics.add(counters, at + DONE, 1) + 1 === parts) Atomics.notify(counters, at + DONE);
-    return true;
+    if (!this.#take(slot, part)) {
+      reach(counters, this.#stateOf(slot, part), PART_STATE.drawn);
+      return this.#noise[slot]![part]!;
+    }
+    const count = this.#noise[slot]![part]!.length;
+    this.#gaussian.fill(count === PART_VALUES ? this.#scratch : this.#scratch.subarray(0, count));
+    return this.#scratch;
   }
 
-  #isDone(task: number, waitAtMostMs: number): boolean {
-    const counters = this.#counters;
-    const at = 2 * LINE * task + DONE;
-    for (let look = 0; look < LOOKS; look++)
-      if (Atomics.load(counters, at) === this.#parts[task]) return true;
-    const until = performance.now() + waitAtMostMs;
-    for (;;) {
-      const done = Atomics.load(counters, at);
-      if (done === this.#parts[task]) return true;
-      const left = until - performance.now();
-      if (left <= 0) return false;
-      Atomics.wait(counters, at, done, left);
-    }
+  #stateOf = (slot: number, part: number): number => PARTS + slot * this.#parts + part;
+
+  /** Whether a part of noise is this thread's to draw. */
+  #take(slot: number, part: number): boolean {
+    const { empty, taken } = PART_STATE;
+    return Atomics.compareExchange(this.#counters, this.#stateOf(slot, part), empty, taken) === empty;
   }
 }

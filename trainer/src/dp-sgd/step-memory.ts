@@ -9,8 +9,11 @@ export const VALUES_AT_ONCE = 8;
 /** Vectors of noise: one is used while another is being drawn. */
 export const NOISE_SLOTS = 2;
 
-/** Sums of two lanes. */
-const LANES = 2;
+/** Values that a thread takes at a time: so few that they lie in the first cache, and that it is soon done. */
+export const PART_VALUES = 2 ** 11;
+
+/** Threads that share an update: one for each lane. */
+export const THREADS = 2;
 
 /** Numbers that a step multiplies with, in double, from the first byte on. */
 export const RATES = {
@@ -22,6 +25,7 @@ export const RATES = {
   momentum: 5,
 } as const;
 const RATE_BYTES = 64;
+const SCRATCH_BYTES = 8 * PART_VALUES * THREADS;
 
 export interface StepMemoryLayout {
   readonly memory: SharedMemory;
@@ -40,20 +44,24 @@ export interface StepMemory extends StepMemoryLayout {
   readonly velocity: Float64Array;
   readonly sums: readonly Float32Array[];
   readonly noise: readonly Float64Array[];
+  /** For each thread, noise of a part. */
+  readonly scratch: readonly Float64Array[];
 }
 
 const paddedTo = (count: number) => Math.ceil(count / VALUES_AT_ONCE) * VALUES_AT_ONCE;
 
 /** Bytes of a parameter's values. */
-const bytesPerValue = (hasVelocity: boolean) => 8 + 4 + (hasVelocity ? 8 : 0) + 4 * LANES + 8 * NOISE_SLOTS;
+const bytesPerValue = (hasVelocity: boolean) => 8 + 4 + (hasVelocity ? 8 : 0) + 4 * THREADS + 8 * NOISE_SLOTS;
 
 /** Addresses are signed integers of 32 bits. */
 export const fitsStepMemory = (parameterCount: number): boolean =>
-  RATE_BYTES + paddedTo(parameterCount) * bytesPerValue(true) <= 2 ** 30;
+  RATE_BYTES + SCRATCH_BYTES + paddedTo(parameterCount) * bytesPerValue(true) <= 2 ** 30;
 
 export function createStepMemory(parameterCount: number, hasVelocity: boolean): StepMemory {
   assert(fitsStepMemory(parameterCount));
-  const memory = createSharedMemory(RATE_BYTES + paddedTo(parameterCount) * bytesPerValue(hasVelocity));
+  const memory = createSharedMemory(
+    RATE_BYTES + SCRATCH_BYTES + paddedTo(parameterCount) * bytesPerValue(hasVelocity),
+  );
   return viewStepMemory({ memory, parameterCount, hasVelocity });
 }
 
@@ -74,7 +82,8 @@ export function viewStepMemory(layout: StepMemoryLayout): StepMemory {
     parameters: doubles(),
     rounded: floats(),
     velocity: doubles(hasVelocity ? parameterCount : 0),
-    sums: Array.from({ length: LANES }, floats),
+    sums: Array.from({ length: THREADS }, floats),
     noise: Array.from({ length: NOISE_SLOTS }, () => doubles()),
+    scratch: Array.from({ length: THREADS }, () => doubles(PART_VALUES)),
   };
 }

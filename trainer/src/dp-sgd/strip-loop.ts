@@ -80,7 +80,14 @@ function loopBody(placeBits: number, store: Code): Code[] {
     ...wasm.block(
       [...get(EXCESS), ...i32(0), ...wasm.lessI32, ...wasm.leaveIf(0)],
       [...excess, ...bound(0), ...wasm.lessF64, ...wasm.leaveIf(0)],
-      [...excess, ...bound(1), ...wasm.doubleConstant(OVER), ...wasm.addF64, ...wasm.notLessF64, ...wasm.leaveIf(1)],
+      [
+        ...excess,
+        ...bound(1),
+        ...wasm.doubleConstant(OVER),
+        ...wasm.addF64,
+        ...wasm.notLessF64,
+        ...wasm.leaveIf(1),
+      ],
       wasm.goTo(3),
     ),
     ...[...strip, ...place, ...wasm.extendU32, ...wasm.orI64, ...set(MAGNITUDE)],

@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { ESTIMATE_MARGIN, expInterval, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
-import { COLUMN_BITS, COLUMN_HEIGHT, LOOP_WORDS, OVER, StripLoop } from './strip-loop.ts';
+import { COLUMN_BITS, COLUMN_HEIGHT, LOOP_WORDS, StripLoop } from './strip-loop.ts';
 import type { SharedMemory } from './wasm-function.ts';
 
 /** Below this the strips would not be wide enough. */

@@ -29,7 +29,7 @@ export interface StepMechanism {
   ): Float64Array;
   /** Where the clip norm follows the patients: what is released besides, in the same step. */
   readonly adaptation?: ClipAdaptation;
-  /** Does what `release` and a rule that is gradient descent do, to the bit, with the noise drawn last. */
+  /** Does what `drawNoise`, `release` and a rule that is gradient descent do, to the bit. */
   readonly update?: FusedUpdate | undefined;
 }
 
@@ -111,13 +111,14 @@ export class Stepper {
       this.#rounded,
     ];
     const sum = await mechanism.sumClipped(rounded, batch);
-    const noise = drawNoise();
     rule.startStep(step, mechanism.noiseDeviation());
     const { update } = mechanism;
-    if (rule.descent !== undefined && update?.release === mechanism.release && update.canMove(sum, noise)) {
+    const isItsOwn = update?.release === mechanism.release && update.draw === drawNoise;
+    if (rule.descent !== undefined && update !== undefined && isItsOwn && update.canMove(sum)) {
       update.move(rule.descent());
       return;
     }
+    const noise = drawNoise();
     for (let first = 0; first < parameters.length; first += PART) {
       const end = Math.min(first + PART, parameters.length);
       const own = { sum: sum.subarray(first, end), noise: noise.subarray(first, end), batch };

@@ -18,6 +18,16 @@ function start() {
   return openUpdate({ sigma, parameterCount, hasVelocity: false, release, scale });
 }
 
+/** What a move adds to parameters besides the sums, each of which is `sumAt` in lattice steps. */
+function noiseOfMove(update: UpdateAhead, sumAt = (_: number) => 0): Float64Array {
+  const { parameters, rounded } = update.memory;
+  parameters.fill(3);
+  update.move(rates);
+  assert.deepEqual(rounded, Float32Array.from(parameters));
+  // All numbers are multiples of an eighth, so that nothing rounds.
+  return parameters.map((value, i) => (3 - value) / (0.5 * 0.25) - sumAt(i));
+}
+
 /** A thread that helps an update until it is told to end. */
 function help({ task }: UpdateAhead): { end(): Promise<void> } {
   const isWanted = new Int32Array(new SharedArrayBuffer(4));
@@ -41,10 +51,16 @@ test('vectors are fresh each time, whichever thread drew which part of them', as
     const draw = () => update.draw();
     assert.deepEqual(await noiseProblems(draw, { sigma, vectors: 60 }), []);
     const ahead = () => {
-      update.finishNoise();
+      let parts = 0;
+      update.drawWhile(() => parts++ < 7);
       return update.draw();
     };
     assert.deepEqual(await noiseProblems(ahead, { sigma, vectors: 60 }), []);
+    const used = () => noiseOfMove(update);
+    assert.deepEqual(await noiseProblems(used, { sigma, vectors: 60 }), []);
+    let turn = 0;
+    const inTurn = () => [update.draw, used, ahead][turn++ % 3]!();
+    assert.deepEqual(await noiseProblems(inTurn, { sigma, vectors: 60 }), []);
     await helping?.end();
     await update.close();
   }
@@ -59,41 +75,30 @@ test('the same test catches a vector that is handed out again', async () => {
   await update.close();
 });
 
-test('parameters move by the noise that was drawn last, all of them, and once', async () => {
+test('all parameters move by the sums and the noise, once', async () => {
   const update = start();
   const helping = help(update);
-  const { parameters, rounded, sums } = update.memory;
-  const sum = new LaneSums(sums);
-  sums[0]!.fill(1);
-  const seen = new Set<number>();
+  const { sums } = update.memory;
   for (let step = 0; step < 40; step++) {
-    parameters.fill(3);
-    update.finishNoise();
-    const noise = update.draw();
-    const expected = noise.map((value) => 3 - 0.5 * ((4 + value) * 0.25));
-    seen.add(expected[parameterCount - 1]!);
-    assert.ok(update.canMove(sum, noise));
-    update.move(rates);
-    assert.deepEqual(parameters, expected);
-    assert.deepEqual(rounded, Float32Array.from(expected));
-    // What was used is not used again.
-    assert.ok(!update.canMove(sum, noise));
-    assert.throws(() => update.move(rates), { name: 'NoiseWorkerError' });
+    sums[0]!.fill(step);
+    sums[1]!.forEach((_, i, sum) => {
+      sum[i] = i;
+    });
+    const noise = noiseOfMove(update, (i) => 4 * (step + i));
+    assert.ok(noise.every(Number.isInteger));
+    assert.ok(Math.hypot(...noise) < 1.1 * sigma * Math.sqrt(parameterCount));
   }
-  assert.ok(seen.size > 30);
   await helping.end();
   await update.close();
 });
 
-test('sums or noise that are not the memory’s are not moved by', async () => {
+test('sums that are not the memory’s are not moved by', async () => {
   const update = start();
   const { sums } = update.memory;
-  const noise = update.draw();
-  assert.ok(update.canMove(new LaneSums(sums), noise));
-  assert.ok(!update.canMove(new LaneSums(sums), noise.slice()));
-  assert.ok(!update.canMove(new LaneSums(sums.toReversed()), noise));
-  assert.ok(!update.canMove(new LaneSums([sums[0]!]), noise));
-  assert.ok(!update.canMove(sums[0]!, noise));
+  assert.ok(update.canMove(new LaneSums(sums)));
+  assert.ok(!update.canMove(new LaneSums(sums.toReversed())));
+  assert.ok(!update.canMove(new LaneSums([sums[0]!])));
+  assert.ok(!update.canMove(sums[0]!));
   await update.close();
 });
 
@@ -101,5 +106,5 @@ test('no noise is handed out once it is closed, and it can be closed before any 
   const update = start();
   await update.close();
   assert.throws(() => update.draw(), { name: 'NoiseWorkerError' });
-  assert.throws(() => update.finishNoise(), { name: 'NoiseWorkerError' });
+  assert.throws(() => update.move(rates), { name: 'NoiseWorkerError' });
 });

@@ -3,9 +3,9 @@
 // draws it meanwhile, holds up the lane whose core it shares, and so both.
 import { LaneSums, type SumsInParts } from './lane-sums.ts';
 import type { DescentRates, ReleaseScale } from './move-loop.ts';
-import { type NoiseAhead, NoiseWorkerError, WAIT_AT_MOST_MS } from './noise-ahead.ts';
+import { NoiseWorkerError } from './noise-ahead.ts';
 import { createCounters, SharedUpdate, type SharedUpdateTask } from './shared-update.ts';
-import { createStepMemory, NOISE_SLOTS, type StepMemory } from './step-memory.ts';
+import { createStepMemory, type StepMemory } from './step-memory.ts';
 import type { StepMechanism } from './training-steps.ts';
 
 type Release = StepMechanism['release'];
@@ -15,25 +15,30 @@ export interface FusedUpdate {
   readonly memory: StepMemory;
   /** What it does besides moving. */
   readonly release: Release;
-  /** Whether a sum is that of the memory's lanes, as they left it, and the noise that drawn last. */
-  canMove(sum: SumsInParts, noise: Float64Array): boolean;
+  /** Where this draws what `move` uses: it stands for no other source of noise. */
+  readonly draw: () => Float64Array;
+  /** Whether a sum is that of the memory's lanes, as they left it. */
+  canMove(sum: SumsInParts): boolean;
   /**
-   * Releases the lanes' sum with the noise drawn last, and moves the memory's parameters by it: to the bit what
-   * `releaseMean` and the rule of gradient descent do. The noise is used up.
+   * Releases the lanes' sum with fresh noise, and moves the memory's parameters by it: to the bit what `releaseMean` and
+   * the rule of gradient descent do. The noise is handed out to nobody else.
    */
   move(rates: DescentRates): void;
 }
 
-export interface UpdateAhead extends NoiseAhead, FusedUpdate {
+export interface UpdateAhead extends FusedUpdate {
   /** For the lane's thread that is to help (`SharedUpdate.helpUntil`). */
   readonly task: SharedUpdateTask;
-  /** Has the next vector of noise drawn: before lanes take all cores. */
-  finishNoise(): void;
+  /** Fresh integer noise, [parameterCount]; the array is good until the next call, or the next move. */
+  draw(): Float64Array;
+  /** Draws noise ahead as long as the condition holds. */
+  drawWhile(holds: () => boolean): void;
+  close(): Promise<void>;
 }
 
 /**
- * Vectors of noise N_Z(0, σ²) for each parameter, from the operating system's randomness, each handed out once. They
- * are drawn when they are asked for, but for what a thread that helps has drawn before.
+ * Vectors of noise N_Z(0, σ²) for each parameter, from the operating system's randomness, each used once. What threads
+ * that wait have not drawn before is drawn when it is asked for.
  */
 export function openUpdate(options: {
   readonly sigma: number;
@@ -46,44 +51,37 @@ export function openUpdate(options: {
   const { sigma, parameterCount, hasVelocity, release, scale } = options;
   const memory = createStepMemory(parameterCount, hasVelocity);
   const layout = { memory: memory.memory, parameterCount, hasVelocity };
-  const task = { layout, counters: createCounters(), sigma };
-  const shared = new SharedUpdate(task);
-  let slot = 0;
+  const task = { layout, counters: createCounters(parameterCount), sigma };
+  const shared = new SharedUpdate(task, 0);
+  /** Whether the next slot's noise was handed out. */
   let isDrawn = false;
   let isClosed = false;
   const useUp = () => {
-    if (isDrawn) shared.emptySlot(slot);
-    if (isDrawn) slot = (slot + 1) % NOISE_SLOTS;
+    shared.nextSlot();
     isDrawn = false;
   };
-  const finish = (ofSlot: number) => {
+  const begin = () => {
     if (isClosed) throw new NoiseWorkerError('the source of noise is closed');
-    while (shared.drawPart(ofSlot));
-    if (!shared.areDrawn(ofSlot, WAIT_AT_MOST_MS)) {
-      throw new NoiseWorkerError('a lane has drawn no noise for a minute');
-    }
+    if (isDrawn) useUp();
   };
   return {
     memory,
     task,
-    finishNoise: () => finish(isDrawn ? (slot + 1) % NOISE_SLOTS : slot),
     draw() {
-      useUp();
-      finish(slot);
+      begin();
+      shared.drawAll();
       isDrawn = true;
-      return memory.noise[slot]!;
+      return memory.noise[shared.slot]!;
+    },
+    drawWhile(holds) {
+      while (holds() && shared.drawAhead());
     },
     release,
-    canMove: (sum, noise) =>
-      isDrawn && noise === memory.noise[slot] && sum instanceof LaneSums && sum.isOf(memory.sums),
+    canMove: (sum) => sum instanceof LaneSums && sum.isOf(memory.sums),
     move(rates) {
-      if (!isDrawn) throw new NoiseWorkerError('noise is drawn before it is used');
+      begin();
       shared.loop.setRates({ ...scale, ...rates });
-      shared.startMove(slot);
-      while (shared.movePart());
-      if (!shared.areMoved(WAIT_AT_MOST_MS)) {
-        throw new NoiseWorkerError('a lane has moved nothing for a minute');
-      }
+      shared.moveAll();
       useUp();
     },
     async close() {

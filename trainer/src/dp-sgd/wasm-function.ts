@@ -138,7 +138,14 @@ export function compileWasm(source: {
   const memories = Object.entries({ memory, ...(other && { other }) });
   const imported = memories.map(([field, { buffer }]) => {
     const pages = unsigned(buffer.byteLength / PAGE_BYTES);
-    return [...name('step'), ...name(field), 2, buffer instanceof SharedArrayBuffer ? 3 : 1, ...pages, ...pages];
+    return [
+      ...name('step'),
+      ...name(field),
+      2,
+      buffer instanceof SharedArrayBuffer ? 3 : 1,
+      ...pages,
+      ...pages,
+    ];
   });
   const bytes = Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],

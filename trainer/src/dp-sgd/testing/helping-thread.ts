@@ -3,4 +3,4 @@ import { workerData } from 'node:worker_threads';
 import { SharedUpdate, type SharedUpdateTask } from '../shared-update.ts';
 
 const { task, isWanted } = workerData as { readonly task: SharedUpdateTask; readonly isWanted: Int32Array };
-new SharedUpdate(task).helpUntil(() => Atomics.load(isWanted, 0) !== 0);
+new SharedUpdate(task, 1).helpUntil(() => Atomics.load(isWanted, 0) !== 0);
