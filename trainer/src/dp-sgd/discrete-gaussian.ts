@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { bernoulliExponential, ESTIMATE_MARGIN, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
-import { SMALLEST_STRIP_SIGMA, StripSampler } from './strip-sampler.ts';
+import { LARGEST_STRIP_SIGMA, SMALLEST_STRIP_SIGMA, StripSampler } from './strip-sampler.ts';
 import type { SharedMemory } from './wasm-function.ts';
 
 /** Largest σ: the proposals below then stay exact integers in a double. */
@@ -33,7 +33,8 @@ export class DiscreteGaussian {
     assert(ESTIMATE_MARGIN >= 2 ** -44);
     this.sigma = sigma;
     this.#words = words;
-    this.#strips = sigma >= SMALLEST_STRIP_SIGMA ? new StripSampler(words, sigma, output) : undefined;
+    const hasStrips = sigma >= SMALLEST_STRIP_SIGMA && sigma <= LARGEST_STRIP_SIGMA;
+    this.#strips = hasStrips ? new StripSampler(words, sigma, output) : undefined;
     this.#t = sigma + 1;
     this.#shift = sigma * (sigma / this.#t);
     this.#halfPrecision = 1 / (2 * sigma * sigma);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expInterval } from './bernoulli-exponential.ts';
 import { RandomWords, secureRandomness } from './randomness.ts';
-import { decideScaled, SMALLEST_STRIP_SIGMA, StripSampler } from './strip-sampler.ts';
+import { decideScaled, LARGEST_STRIP_SIGMA, SMALLEST_STRIP_SIGMA, StripSampler } from './strip-sampler.ts';
 import { chiSquareScore, kolmogorovSmirnov, normalCdf, varianceScore } from './testing/goodness-of-fit.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 
@@ -12,7 +12,7 @@ const draw = (sigma: number, { count, seed }: { count: number; seed: string }): 
   return samples;
 };
 
-for (const sigma of [SMALLEST_STRIP_SIGMA, 1500, 1_153_434, 2 ** 31 - 1]) {
+for (const sigma of [SMALLEST_STRIP_SIGMA, 1500, 1_153_434, 2 ** 22 + 5, LARGEST_STRIP_SIGMA]) {
   test(`a million samples at σ = ${sigma} have the scale and the shape of the discrete Gaussian`, () => {
     const samples = draw(sigma, { count: 1_000_000, seed: `strips ${sigma}` });
     assert.ok(samples.every(Number.isSafeInteger));
@@ -78,7 +78,7 @@ test('a point on the very boundary is decided by further bits, both ways', () =>
 
 test('a σ that is too small for strips is a mistake of the caller', () => {
   const words = new RandomWords(secureRandomness);
-  for (const sigma of [0, SMALLEST_STRIP_SIGMA - 1, 1e4 + 0.5, 2 ** 31]) {
+  for (const sigma of [0, SMALLEST_STRIP_SIGMA - 1, 1e4 + 0.5, LARGEST_STRIP_SIGMA + 1]) {
     assert.throws(() => new StripSampler(words, sigma), /σ in range/);
   }
 });

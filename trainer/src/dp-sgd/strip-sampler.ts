@@ -9,13 +9,21 @@
 import assert from 'node:assert/strict';
 import { ESTIMATE_MARGIN, expInterval, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
-import { COLUMN_BITS, COLUMN_HEIGHT, LOOP_WORDS, StripLoop } from './strip-loop.ts';
+import {
+  COLUMN_BITS,
+  COLUMN_HEIGHT,
+  POOL_SAMPLES,
+  type StripBounds,
+  StripLoop,
+  type StripTables,
+} from './strip-loop.ts';
 import type { SharedMemory } from './wasm-function.ts';
 
 /** Below this the strips would not be wide enough. */
 export const SMALLEST_STRIP_SIGMA = 2 ** 10;
+/** Beyond this the strips would not end within integers of 32 bits. */
+export const LARGEST_STRIP_SIGMA = 2 ** 28;
 
-const COLUMNS = 2 ** COLUMN_BITS;
 /** Strips reach to this many σ. */
 const REACH = 6;
 
@@ -68,35 +76,34 @@ function fillColumns(pieces: readonly Piece[]): [Piece, Piece | undefined][] {
   return columns;
 }
 
-/** Samples of N_Z(0, σ²) for one integer σ in [SMALLEST_STRIP_SIGMA, 2^31). */
+/** Samples of N_Z(0, σ²) for one integer σ in [SMALLEST_STRIP_SIGMA, LARGEST_STRIP_SIGMA]. */
 export class StripSampler {
   readonly #words: RandomWords;
   readonly #output: SharedMemory | undefined;
   readonly #sigma: number;
   readonly #twiceVariance: bigint;
   readonly #halfPrecision: number;
-  readonly #placeBits: number;
+  readonly #width: number;
   readonly #strips: number;
   /** A. */
   readonly #scale: number;
   readonly #tailHeight: number;
   readonly #tailWidth: number;
-  /** Per column: where its second piece begins, each piece's strip, and what to add to a point for its height. */
-  readonly #split = new Int32Array(COLUMNS);
-  readonly #strip = new Uint16Array(2 * COLUMNS);
-  readonly #shift = new Int32Array(2 * COLUMNS);
+  readonly #columns: StripTables['columns'];
   readonly #loop: StripLoop;
 
   /** @param output the memory to which samples are written; without it, they may lie in any */
   constructor(words: RandomWords, sigma: number, output?: SharedMemory) {
-    assert(Number.isSafeInteger(sigma) && sigma >= SMALLEST_STRIP_SIGMA && sigma < 2 ** 31, 'σ in range');
+    const isInRange = sigma >= SMALLEST_STRIP_SIGMA && sigma <= LARGEST_STRIP_SIGMA;
+    assert(Number.isSafeInteger(sigma) && isInRange, 'σ in range');
     this.#words = words;
     this.#output = output;
     this.#sigma = sigma;
     this.#twiceVariance = 2n * BigInt(sigma) ** 2n;
     this.#halfPrecision = 1 / (2 * sigma * sigma);
-    this.#placeBits = Math.floor(Math.log2(sigma)) - 6;
-    const width = 2 ** this.#placeBits;
+    const placeBits = Math.floor(Math.log2(sigma)) - 6;
+    const width = 2 ** placeBits;
+    this.#width = width;
     this.#strips = Math.ceil((REACH * sigma) / width);
     this.#tailWidth = 2 ** Math.ceil(Math.log2(sigma));
     const f = (x: number) => Math.exp(-x * x * this.#halfPrecision);
@@ -112,26 +119,18 @@ export class StripSampler {
     const used = heights.reduce((a, b) => a + b, this.#tailHeight);
     assert(used <= 2 ** 32, 'the heights fit one word');
     const pieces = [...heights, this.#tailHeight, 2 ** 32 - used].map((height, strip) => ({ strip, height }));
-    const under = Int32Array.from({ length: this.#strips + 2 }, (_, i) =>
-      i < this.#strips
-        ? Math.max(0, Math.floor(this.#scale * f((i + 1) * width - 1) * (1 - ESTIMATE_MARGIN)) - 1)
-        : 0,
-    );
     const filled = new Float64Array(this.#strips + 2);
-    fillColumns(pieces.filter(({ height }) => height > 0)).forEach((column, c) => {
-      let start = 0;
-      column.forEach((piece, side) => {
-        const { strip, height } = piece ?? { strip: 0, height: 0 };
-        this.#strip[2 * c + side] = strip;
-        this.#shift[2 * c + side] = filled[strip]! - start;
-        filled[strip]! += height;
-        start += height;
-        if (side === 0) this.#split[c] = height;
-      });
+    const place = ({ strip, height }: Piece, start: number) => {
+      const shift = filled[strip]! - start;
+      filled[strip]! += height;
+      return { strip, shift };
+    };
+    this.#columns = fillColumns(pieces.filter(({ height }) => height > 0)).map(([first, second]) => {
+      const split = first.height;
+      return [split, place(first, 0), second === undefined ? { strip: 0, shift: 0 } : place(second, split)];
     });
-    const slopes = Float64Array.from({ length: 2 * under.length }, (_, i) => this.#slopes(i >> 1)[i & 1]!);
-    const tables = { split: this.#split, strip: this.#strip, shift: this.#shift, under, slopes };
-    this.#loop = new StripLoop(tables, this.#placeBits, output);
+    const strips = pieces.map(({ strip }) => this.#boundsOf(strip));
+    this.#loop = new StripLoop({ strips, columns: this.#columns, placeBits }, output);
   }
 
   /**
@@ -145,9 +144,9 @@ export class StripSampler {
       this.#fillPlaces(samples.byteOffset / 8, samples.length);
       return;
     }
-    const { first, count } = loop.ownSamples;
-    for (let i = 0; i < samples.length; i += count) {
-      const wanted = Math.min(count, samples.length - i);
+    const first = loop.ownSamples;
+    for (let i = 0; i < samples.length; i += POOL_SAMPLES) {
+      const wanted = Math.min(POOL_SAMPLES, samples.length - i);
       this.#fillPlaces(first, wanted);
       const drawn = loop.samples.subarray(first, first + wanted);
       samples.set(drawn, i);
@@ -160,52 +159,52 @@ export class StripSampler {
     const loop = this.#loop;
     loop.sample = first;
     while (loop.sample < first + count) {
-      if (loop.word === LOOP_WORDS) {
-        this.#words.fill(loop.words);
-        loop.word = 0;
+      if (loop.point === POOL_SAMPLES) {
+        this.#words.fill(loop.pool);
+        loop.point = 0;
       }
       if (!loop.take(first + count)) continue;
-      const decided = this.#decidePair(loop.point, loop.bits);
+      const decided = this.#decide(loop.handedBack);
       if (decided !== undefined) loop.samples[loop.sample++] = decided;
     }
   }
 
   /**
-   * Bounds of A f within a strip by lines through its last integer b, as `StripTables.slopes` has them.
+   * Lines through a strip's last integer b above and below A f.
    *
    * Up to σ the curve f is concave: above the chord from the strip's first integer to b, and below the tangent at b.
    * Beyond σ it is convex, and both are the other way round. What the slopes may be wrong by, computed, is taken off the
-   * lower one and added to the upper one: each height by ESTIMATE_MARGIN, and roundings.
+   * lower one and added to the upper one: each height by ESTIMATE_MARGIN, and roundings. `under` lies 1 to 3 below
+   * A f(b), so that a point that lies lower than it or than the lower line has room for a fraction.
    */
-  #slopes(strip: number): readonly [number, number] {
-    const undecided = [-1, Number.POSITIVE_INFINITY] as const;
-    const width = 2 ** this.#placeBits;
-    const [first, last] = [strip * width, (strip + 1) * width - 1];
+  #boundsOf(strip: number): StripBounds {
+    const [first, last] = [strip * this.#width, (strip + 1) * this.#width - 1];
     const height = (x: number) => this.#scale * Math.exp(-x * x * this.#halfPrecision);
+    const isStrip = strip < this.#strips;
+    const under = isStrip ? Math.max(0, Math.floor(height(last) * (1 - ESTIMATE_MARGIN)) - 1) : 0;
     const hasTurn = first < this.#sigma && last > this.#sigma;
-    if (strip >= this.#strips || hasTurn || height(last) < 4) return undecided;
-    const chord = (height(first) - height(last)) / (width - 1);
+    if (!isStrip || hasTurn || under < 4) return { under, lower: -1, upper: Number.POSITIVE_INFINITY };
+    const chord = (height(first) - height(last)) / (this.#width - 1);
     const tangent = (height(last) * last) / this.#sigma ** 2;
-    const margin = (4 * this.#scale * ESTIMATE_MARGIN) / (width - 1) + Math.max(chord, tangent) * 2 ** -40;
-    return [Math.min(chord, tangent) - margin, Math.max(chord, tangent) + margin];
+    const margin =
+      (4 * this.#scale * ESTIMATE_MARGIN) / (this.#width - 1) + Math.max(chord, tangent) * 2 ** -40;
+    return { under, lower: Math.min(chord, tangent) - margin, upper: Math.max(chord, tangent) + margin };
   }
 
-  /** The sample of a pair of words, or undefined where it is refused. */
-  #decidePair(point: number, bits: number): number | undefined {
+  /** The sample of a point, or undefined where it is refused. */
+  #decide({ point, bits, isNegative }: StripLoop['handedBack']): number | undefined {
     const strips = this.#strips;
-    const width = 2 ** this.#placeBits;
-    const column = point >>> (32 - COLUMN_BITS);
+    const [split, first, second] = this.#columns[point >>> (32 - COLUMN_BITS)]!;
     const height = point & (COLUMN_HEIGHT - 1);
-    const piece = 2 * column + ((this.#split[column]! - 1 - height) >>> 31);
-    const strip = this.#strip[piece]!;
+    const { strip, shift } = height < split ? first : second;
     if (strip > strips) return undefined;
-    const inStrip = strip * width + (bits & (width - 1));
+    const inStrip = strip * this.#width + (bits & (this.#width - 1));
     let magnitude: number | undefined = inStrip;
     if (strip === strips) magnitude = this.#tail();
-    else if (!this.#isUnder(inStrip, height + this.#shift[piece]!)) return undefined;
+    else if (!this.#isUnder(inStrip, height + shift)) return undefined;
     // Zero has no sign of its own.
-    if (magnitude === undefined || (magnitude === 0 && bits < 0)) return undefined;
-    return bits < 0 ? -magnitude : magnitude;
+    if (magnitude === undefined || (magnitude === 0 && isNegative)) return undefined;
+    return isNegative ? -magnitude : magnitude;
   }
 
   /** Whether the real point above + U, U uniform, lies below A f(magnitude). */
@@ -214,7 +213,7 @@ export class StripSampler {
     const margin = this.#scale * ESTIMATE_MARGIN;
     if (above + 1 <= estimate - margin) return true;
     if (above >= estimate + margin) return false;
-    return this.#decide(magnitude, { offset: BigInt(above), left: 1n, right: BigInt(this.#scale) });
+    return this.#decideExactly(magnitude, { offset: BigInt(above), left: 1n, right: BigInt(this.#scale) });
   }
 
   /**
@@ -227,14 +226,14 @@ export class StripSampler {
     const words = this.#words;
     let j = 0;
     while ((words.next() & 1) === 1) j++;
-    const width = 2 ** this.#placeBits;
+    const width = this.#width;
     const magnitude = this.#strips * width + j * this.#tailWidth + words.below(this.#tailWidth);
     const left = BigInt(this.#tailHeight) * BigInt(width);
     const right = (BigInt(this.#scale) * BigInt(this.#tailWidth)) << BigInt(j + 1);
-    return this.#decide(magnitude, { offset: 0n, left, right }) ? magnitude : undefined;
+    return this.#decideExactly(magnitude, { offset: 0n, left, right }) ? magnitude : undefined;
   }
 
-  #decide(magnitude: number, scaled: Parameters<typeof decideScaled>[2]): boolean {
+  #decideExactly(magnitude: number, scaled: Parameters<typeof decideScaled>[2]): boolean {
     const gamma = { numerator: BigInt(magnitude) ** 2n, denominator: this.#twiceVariance };
     return decideScaled(this.#words, gamma, scaled);
   }
