@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { bernoulliExponential, ESTIMATE_MARGIN, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
-import { LARGEST_STRIP_SIGMA, SMALLEST_STRIP_SIGMA, StripSampler } from './strip-sampler.ts';
+import { StripSampler } from './strip-sampler.ts';
+import { LARGEST_STRIP_SIGMA, SMALLEST_STRIP_SIGMA, stripsOf } from './strips.ts';
 import type { SharedMemory } from './wasm-function.ts';
 
 /** Largest σ: the proposals below then stay exact integers in a double. */
@@ -34,7 +35,7 @@ export class DiscreteGaussian {
     this.sigma = sigma;
     this.#words = words;
     const hasStrips = sigma >= SMALLEST_STRIP_SIGMA && sigma <= LARGEST_STRIP_SIGMA;
-    this.#strips = hasStrips ? new StripSampler(words, sigma, output) : undefined;
+    this.#strips = hasStrips ? new StripSampler(words, stripsOf(sigma), output) : undefined;
     this.#t = sigma + 1;
     this.#shift = sigma * (sigma / this.#t);
     this.#halfPrecision = 1 / (2 * sigma * sigma);

@@ -2,17 +2,29 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expInterval } from './bernoulli-exponential.ts';
 import { RandomWords, secureRandomness } from './randomness.ts';
-import { decideScaled, LARGEST_STRIP_SIGMA, SMALLEST_STRIP_SIGMA, StripSampler } from './strip-sampler.ts';
+import { decideScaled, StripSampler } from './strip-sampler.ts';
+import {
+  LARGEST_STRIP_SIGMA,
+  SMALLEST_STRIP_SIGMA,
+  type StripBounds,
+  type Strips,
+  stripsOf,
+} from './strips.ts';
 import { chiSquareScore, kolmogorovSmirnov, normalCdf, varianceScore } from './testing/goodness-of-fit.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 
-const draw = (sigma: number, { count, seed }: { count: number; seed: string }): Float64Array => {
+const drawFrom = (strips: Strips, { count, seed }: { count: number; seed: string }): Float64Array => {
   const samples = new Float64Array(count);
-  new StripSampler(new RandomWords(seededRandomness(seed)), sigma).fill(samples);
+  new StripSampler(new RandomWords(seededRandomness(seed)), strips).fill(samples);
   return samples;
 };
 
-for (const sigma of [SMALLEST_STRIP_SIGMA, 1500, 1_153_434, 2 ** 22 + 5, LARGEST_STRIP_SIGMA]) {
+const draw = (sigma: number, drawn: { count: number; seed: string }) => drawFrom(stripsOf(sigma), drawn);
+
+/** Sigmas on either side of where a place and a sign take more than 16 bits, and the ends. */
+const SIGMAS = [SMALLEST_STRIP_SIGMA, 1500, 1_153_434, 2 ** 22 - 1, 2 ** 22, LARGEST_STRIP_SIGMA];
+
+for (const sigma of SIGMAS) {
   test(`a million samples at σ = ${sigma} have the scale and the shape of the discrete Gaussian`, () => {
     const samples = draw(sigma, { count: 1_000_000, seed: `strips ${sigma}` });
     assert.ok(samples.every(Number.isSafeInteger));
@@ -76,9 +88,78 @@ test('a point on the very boundary is decided by further bits, both ways', () =>
   assert.ok(fraction < 0.02 || fraction > 0.98 || outcomes.size === 2);
 });
 
-test('a σ that is too small for strips is a mistake of the caller', () => {
-  const words = new RandomWords(secureRandomness);
+/** Strips in which nothing is decided by lines, so that each point is by the curve itself. */
+const undecided = (strips: Strips): Strips => ({
+  ...strips,
+  bounds: strips.bounds.map(() => ({ under: 0, lower: -1, upper: Number.POSITIVE_INFINITY })),
+});
+
+for (const sigma of SIGMAS) {
+  test(`what lines decide at σ = ${sigma} is what the curve decides, sample by sample`, () => {
+    const drawn = { count: 300_000, seed: `lines ${sigma}` };
+    const strips = stripsOf(sigma);
+    const expected = drawFrom(undecided(strips), drawn);
+    assert.deepEqual(drawFrom(strips, drawn), expected);
+    // One sample at a time too: the loop then takes no four of them together.
+    const sampler = new StripSampler(new RandomWords(seededRandomness(drawn.seed)), strips);
+    for (let i = 0; i < 2000; i++) {
+      const one = new Float64Array(1);
+      sampler.fill(one);
+      assert.equal(one[0], expected[i]);
+    }
+  });
+}
+
+test('the same test catches lines that lie wrong', () => {
+  const drawn = { count: 300_000, seed: 'wrong lines' };
+  const strips = stripsOf(1_153_434);
+  const expected = drawFrom(undecided(strips), drawn);
+  for (const change of [
+    ({ lower, upper }) => ({ lower: lower * 1.1, upper }),
+    ({ lower, upper }) => ({ lower, upper: upper * 0.9 }),
+    ({ upper }) => ({ lower: upper, upper: Number.POSITIVE_INFINITY }),
+  ] as const satisfies readonly ((bounds: StripBounds) => Omit<StripBounds, 'under'>)[]) {
+    const bounds = strips.bounds.map((own) => ({ ...own, ...change(own) }));
+    assert.notDeepEqual(drawFrom({ ...strips, bounds }, drawn), expected);
+  }
+  const bounds = strips.bounds.map((own) => ({ ...own, under: own.under * 1.01 }));
+  assert.notDeepEqual(drawFrom({ ...strips, bounds }, drawn), expected);
+});
+
+/** A f(x) as an interval, exactly. */
+function heightAt({ sigma, scale }: Strips, x: number): { readonly low: number; readonly high: number } {
+  const { low, high } = expInterval(
+    { numerator: BigInt(x) ** 2n, denominator: 2n * BigInt(sigma) ** 2n },
+    90,
+  );
+  const scaled = (bound: bigint) => Number((bound * BigInt(scale) * 2n ** 20n) >> 90n) / 2 ** 20;
+  return { low: scaled(low), high: scaled(high) + 2 ** -20 };
+}
+
+test('in each strip the lines lie on their sides of the curve, at its ends and between, and near it', () => {
+  for (const sigma of SIGMAS) {
+    const strips = stripsOf(sigma);
+    const { count, width } = strips;
+    let decided = 0;
+    for (let strip = 0; strip < count; strip++) {
+      const { under, lower, upper } = strips.bounds[strip]!;
+      const last = (strip + 1) * width - 1;
+      for (const t of [0, 1, width >> 2, width >> 1, width - 2, width - 1]) {
+        const { low, high } = heightAt(strips, last - t);
+        assert.ok(under + 1 <= low || under === 0);
+        if (lower < 0) continue;
+        assert.ok(under + lower * t + 1 <= low, `${strip}, ${t}`);
+        assert.ok(under + upper * t + 3 >= high, `${strip}, ${t}`);
+        assert.ok((upper - lower) * t <= 4 + high / 200, `${strip}, ${t}`);
+        decided++;
+      }
+    }
+    assert.ok(decided > 0.8 * 6 * count);
+  }
+});
+
+test('a σ that strips are not for is a mistake of the caller', () => {
   for (const sigma of [0, SMALLEST_STRIP_SIGMA - 1, 1e4 + 0.5, LARGEST_STRIP_SIGMA + 1]) {
-    assert.throws(() => new StripSampler(words, sigma), /σ in range/);
+    assert.throws(() => stripsOf(sigma), /σ in range/);
   }
 });

@@ -55,6 +55,10 @@ const TYPES = { i32: 0x7f, i64: 0x7e, v128: 0x7b } as const;
 /** An instruction on vectors of 128 bits: two doubles, or four floats. */
 const vector = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
 
+/** Where an instruction on memory reads or writes: from the address on the stack, or in the second memory. */
+const place = (alignment: number, offset: number, isElsewhere: boolean): number[] =>
+  isElsewhere ? [0x40 | alignment, 1, ...unsigned(offset)] : [alignment, ...unsigned(offset)];
+
 /** Instructions; addresses are bytes, `offset` is added to the address on the stack. */
 export const wasm = {
   get: (local: number): Code => [0x20, ...unsigned(local)],
@@ -68,19 +72,20 @@ export const wasm = {
   storeI32: (offset = 0): Code => [0x36, 2, ...unsigned(offset)],
   storeI64: (offset = 0): Code => [0x37, 2, ...unsigned(offset)],
   loadF64: (offset = 0): Code => [0x2b, 3, ...unsigned(offset)],
-  storeF64: (offset = 0): Code => [0x39, 3, ...unsigned(offset)],
-  /** In the second memory. */
-  storeF64InOther: [0x39, 0x40 | 3, 1, 0] as Code,
+  storeF64: (offset = 0, isElsewhere = false): Code => [0x39, ...place(3, offset, isElsewhere)],
   /** Leaves the block or goes back to the start of the loop that is `depth` levels out, if the top is not 0. */
   leaveIf: (depth: number): Code => [0x0d, depth],
   goTo: (depth: number): Code => [0x0c, depth],
   giveBack: [0x0f] as Code,
+  /** The first of two values if the third is not 0, and otherwise the second. */
+  select: [0x1b] as Code,
   block: (...body: readonly Code[]): Code => [0x02, VOID, ...body.flat(), 0x0b],
   loop: (...body: readonly Code[]): Code => [0x03, VOID, ...body.flat(), 0x0b],
   isZeroI32: [0x45] as Code,
   isZeroI64: [0x50] as Code,
   notEqualI32: [0x47] as Code,
   lessI32: [0x48] as Code,
+  lessU32: [0x49] as Code,
   notLessU32: [0x4f] as Code,
   addI32: [0x6a] as Code,
   subtractI32: [0x6b] as Code,
@@ -111,9 +116,40 @@ export const wasm = {
   loadFloatsAsDoubles: (offset = 0): Code => [...vector(93), 2, ...unsigned(offset), ...vector(95)],
   /** Two doubles, each rounded to the nearest float. */
   storeDoublesAsFloats: (offset = 0): Code => [...vector(94), ...vector(91), 2, ...unsigned(offset), 0],
+  /** The first two of four integers, as doubles. */
+  doublesFromI32: vector(0xfe) as Code,
   addDoubles: vector(0xf0) as Code,
   subtractDoubles: vector(0xf1) as Code,
   multiplyDoubles: vector(0xf2) as Code,
+  /** Four integers of 32 bits. */
+  i32x4: (values: readonly [number, number, number, number]): Code => [
+    ...vector(12),
+    ...new Uint8Array(Int32Array.from(values).buffer),
+  ],
+  load4: (offset = 0): Code => [...vector(0), 2, ...unsigned(offset)],
+  store4: (offset = 0, isElsewhere = false): Code => [...vector(11), ...place(2, offset, isElsewhere)],
+  /** Four integers of 16 bits, none of them negative. */
+  loadFourU16: (offset = 0): Code => [...vector(4), 1, ...unsigned(offset)],
+  /** One integer into a lane of the vector on the stack, or two into its first or second half. */
+  loadLane4: (lane: number, offset = 0): Code => [...vector(0x56), 2, ...unsigned(offset), lane],
+  loadPair4: (half: number, offset = 0): Code => [...vector(0x57), 2, ...unsigned(offset), half],
+  lane4: (lane: number): Code => [...vector(0x1b), lane],
+  /** Four of the eight integers of two vectors. */
+  choose4: (from: readonly [number, number, number, number]): Code => [
+    ...vector(13),
+    ...from.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+  ],
+  /** The signs of four integers, one bit each. */
+  signs4: vector(0xa4) as Code,
+  and4: vector(0x4e) as Code,
+  andNot4: vector(0x4f) as Code,
+  or4: vector(0x50) as Code,
+  xor4: vector(0x51) as Code,
+  shiftLeft4: vector(0xab) as Code,
+  shiftRight4: vector(0xac) as Code,
+  shiftRightU4: vector(0xad) as Code,
+  add4: vector(0xae) as Code,
+  subtract4: vector(0xb1) as Code,
 } as const;
 
 /**
