@@ -145,7 +145,7 @@ export class SharedUpdate {
     return Atomics.load(this.#counters, SLOT);
   }
 
-  /** Draws all noise of the next slot that is not there. @throws NoiseWorkerError where another thread does not draw its parts */
+  /** Draws all noise of the next slot. @throws NoiseWorkerError where another thread does not draw its parts */
   drawAll(): void {
     const [counters, slot] = [this.#counters, this.slot];
     while (this.#drawPart(slot));

@@ -12,6 +12,7 @@ import {
 } from './strips.ts';
 import { chiSquareScore, kolmogorovSmirnov, normalCdf, varianceScore } from './testing/goodness-of-fit.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
+import { createSharedMemory } from './wasm-function.ts';
 
 const drawFrom = (strips: Strips, { count, seed }: { count: number; seed: string }): Float64Array => {
   const samples = new Float64Array(count);
@@ -100,6 +101,10 @@ for (const sigma of SIGMAS) {
     const strips = stripsOf(sigma);
     const expected = drawFrom(undecided(strips), drawn);
     assert.deepEqual(drawFrom(strips, drawn), expected);
+    const memory = createSharedMemory(8 * drawn.count + 64);
+    const elsewhere = new Float64Array(memory.buffer, 64, drawn.count);
+    new StripSampler(new RandomWords(seededRandomness(drawn.seed)), strips, memory).fill(elsewhere);
+    assert.deepEqual(elsewhere, expected);
     // One sample at a time too: the loop then takes no four of them together.
     const sampler = new StripSampler(new RandomWords(seededRandomness(drawn.seed)), strips);
     for (let i = 0; i < 2000; i++) {

@@ -1,6 +1,5 @@
 // Noise and update of a large model, shared with another lane's thread. Products of matrices keep both cores busy for
-// most of a step: so both threads draw noise before them and move parameters after them, rather than that a third one
-// draws it meanwhile, holds up the lane whose core it shares, and so both.
+// most of a step: a third thread that drew noise meanwhile would hold up the lane whose core it shares, and so both.
 import { LaneSums, type SumsInParts } from './lane-sums.ts';
 import type { DescentRates, ReleaseScale } from './move-loop.ts';
 import { NoiseWorkerError } from './noise-ahead.ts';
