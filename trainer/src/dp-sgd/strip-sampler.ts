@@ -4,9 +4,9 @@
 // H_i ≥ A f(x), f(x) = exp(-x²/2σ²), for one integer A; beyond 6σ one more rectangle stands for the rest. One random
 // word picks a point in the rectangles, exactly (the alias method of Walker 1977 in integers: the heights fill 2^32
 // to the last unit, what is left over is refused), and further bits the place within the strip and the sign. Nearly all
-// points lie below the strip's smallest A f(x) and are taken, and nearly all others lie below or above two lines near the
-// curve (`strips.ts`, `strip-code.ts`); a double decides nearly all between these; and where it cannot, integer interval
-// arithmetic decides exactly.
+// points lie below the strip's smallest A f(x) and are taken, and nearly all others below or above two lines near the
+// curve (`strips.ts`, `strip-code.ts`); a double decides nearly all between these; and where it cannot, integer
+// interval arithmetic decides exactly.
 import assert from 'node:assert/strict';
 import { ESTIMATE_MARGIN, expInterval, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';

@@ -119,11 +119,11 @@ const UNDECIDED = { lower: -1, upper: Number.POSITIVE_INFINITY } as const;
 /**
  * Lines through a strip's last integer b above and below A f.
  *
- * Up to σ the curve f is concave: above the chord from the strip's first integer to b, and below the tangent at b. Beyond
- * σ it is convex, and both are the other way round. What the slopes may be wrong by, computed, is taken off the lower one
- * and added to the upper one: each height by ESTIMATE_MARGIN, and roundings. `under` lies 1 to 3 below A f(b), so that
- * a point whose integer height lies below the lower line lies there with any fraction, and one that is not below 3 above
- * the upper line lies above it.
+ * Up to σ the curve f is concave: above the chord from the strip's first integer to b, and below the tangent at b.
+ * Beyond σ it is convex, and both are the other way round. What the slopes may be wrong by, computed, is taken off the
+ * lower one and added to the upper one: each height by ESTIMATE_MARGIN, and roundings. `under` lies 1 to 3 below
+ * A f(b), so that a point whose integer height lies below the lower line lies there with any fraction, and one that
+ * lies at least 3 above the upper line does not lie under the curve.
  */
 function boundsOf(
   strip: number,

@@ -19,8 +19,8 @@ export interface FusedUpdate {
   /** Whether a sum is that of the memory's lanes, as they left it. */
   canMove(sum: SumsInParts): boolean;
   /**
-   * Releases the lanes' sum with fresh noise, and moves the memory's parameters by it: to the bit what `releaseMean` and
-   * the rule of gradient descent do. The noise is handed out to nobody else.
+   * Releases the lanes' sum with fresh noise, and moves the memory's parameters by it: to the bit what `releaseMean`
+   * and the rule of gradient descent do. The noise is handed out to nobody else.
    */
   move(rates: DescentRates): void;
 }
