@@ -103,8 +103,8 @@ export class MoveLoop {
    * on; both are multiples of VALUES_AT_ONCE, but for an end that is the parameters' own.
    */
   move(noise: Float64Array, first: number, end: number): void {
-    const { memory, sums, parameters, rounded, velocity } = this.#memory;
-    assert(noise.buffer === memory.buffer, 'the noise lies in the memory');
+    const { sums, parameters, rounded, velocity } = this.#memory;
+    assert(noise.buffer === parameters.buffer, 'the noise lies in the memory');
     const [one, other] = sums as [Float32Array, Float32Array];
     const [floats, doubles] = [4 * first, 8 * first];
     this.#run(

@@ -14,7 +14,7 @@ const OVER = 3;
 export const PLACES = (() => {
   /** Of each column and piece, its strip's first integer, and what makes a point a height above `under`. */
   const pieces = 0;
-  /** Of each column, the height at which the second piece begins. */
+  /** Of each column, the last height of its first piece. */
   const split = pieces + 16 * COLUMNS;
   /** Of each strip, the slopes of both lines, in double. */
   const slopes = split + 4 * COLUMNS;
@@ -41,12 +41,24 @@ const [OUT, NEXT, NEXT_END, LIMIT, POINT, BITS, AT, START, EXCESS, MAGNITUDE, SI
   { length: 11 },
   (_, local) => local,
 ) as [number, number, number, number, number, number, number, number, number, number, number];
-const [POINTS4, BITS4, SPLITS4, AT4, PAIRS4, OTHER_PAIRS4, EXCESS4, MAGNITUDE4, SIGN4] = Array.from(
-  { length: 9 },
-  (_, local) => 11 + local,
-) as [number, number, number, number, number, number, number, number, number];
+const [
+  POINTS4,
+  BITS4,
+  SPLITS4,
+  AT4,
+  PAIRS4,
+  OTHER_PAIRS4,
+  EXCESS4,
+  MAGNITUDE4,
+  SIGN4,
+  HEIGHT_MASK4,
+  PLACE_MASK4,
+] = Array.from({ length: 11 }, (_, local) => 11 + local) as [
+  ...[number, number, number, number, number, number],
+  ...[number, number, number, number, number],
+];
 export const LOOP_PARAMETERS = 3;
-export const LOOP_LOCALS = { i32: 8, i64: 0, v128: 9 };
+export const LOOP_LOCALS = { i32: 8, i64: 0, v128: 11 };
 
 const ZERO4 = wasm.i32x4([0, 0, 0, 0]);
 const all4 = (value: number): Code => wasm.i32x4([value, value, value, value]);
@@ -68,29 +80,38 @@ const bitsOffset = ({ bitBytes, points }: LoopShape): number =>
 
 /** Takes four points and goes on, or leaves the block where one of them is not so easily taken. */
 function fourPoints(shape: LoopShape): Code[] {
-  const { placeBits, bitBytes, isElsewhere } = shape;
+  const { bitBytes, isElsewhere } = shape;
   const isShort = bitBytes === 2;
   const [at, offset] = [bitsAt(shape), bitsOffset(shape)];
   const lanes = [0, 1, 2, 3];
   const store = (place: number) => wasm.store4(place, isElsewhere);
-  const heights = [...get(POINTS4), ...all4(COLUMN_HEIGHT - 1), ...wasm.and4];
+  const heights = [...get(POINTS4), ...get(HEIGHT_MASK4), ...wasm.and4];
   const columns = [...get(POINTS4), ...i32(32 - COLUMN_BITS), ...wasm.shiftRightU4];
   const shifted = (value: Code, bits: number) => [...value, ...i32(bits), ...wasm.shiftLeft4];
-  const gather = (values: number, addresses: number, lane: number, load: (lane: number) => Code) => [
-    ...[...get(addresses), ...wasm.lane4(lane), ...get(values), ...load(lane), ...set(values)],
-  ];
+  /** Reads a lane, or two in half a vector, from where a lane of AT4 says; the first lane clears all others. */
+  const gather = (values: number, lane: number, [first, next]: readonly [Code, Code]) => {
+    const address = [...get(AT4), ...wasm.lane4(lane)];
+    return lane === 0 || (values === OTHER_PAIRS4 && lane === 2)
+      ? [...address, ...first, ...set(values)]
+      : [...address, ...get(values), ...next, ...set(values)];
+  };
+  const splitOf = (lane: number) =>
+    gather(SPLITS4, lane, [wasm.loadOne4(PLACES.split), wasm.loadLane4(lane, PLACES.split)]);
+  const pieceOf = (lane: number) =>
+    gather(lane < 2 ? PAIRS4 : OTHER_PAIRS4, lane, [
+      wasm.loadOnePair4(PLACES.pieces),
+      wasm.loadPair4(lane % 2, PLACES.pieces),
+    ]);
   return [
     [...get(NEXT), ...wasm.load4(), ...set(POINTS4)],
     [...at, ...(isShort ? wasm.loadFourU16(offset) : wasm.load4(offset)), ...set(BITS4)],
     [...shifted(columns, 2), ...set(AT4)],
-    ...lanes.map((lane) => gather(SPLITS4, AT4, lane, (own) => wasm.loadLane4(own, PLACES.split))),
+    ...lanes.map(splitOf),
     // 1 where the height lies in the second piece.
-    [...get(SPLITS4), ...all4(1), ...wasm.subtract4, ...heights, ...wasm.subtract4],
+    [...get(SPLITS4), ...heights, ...wasm.subtract4],
     [...i32(31), ...wasm.shiftRightU4, ...i32(3), ...wasm.shiftLeft4],
     [...shifted(columns, 4), ...wasm.add4, ...set(AT4)],
-    ...lanes.map((lane) =>
-      gather(lane < 2 ? PAIRS4 : OTHER_PAIRS4, AT4, lane, (own) => wasm.loadPair4(own % 2, PLACES.pieces)),
-    ),
+    ...lanes.map(pieceOf),
     [
       ...get(PAIRS4),
       ...get(OTHER_PAIRS4),
@@ -100,7 +121,7 @@ function fourPoints(shape: LoopShape): Code[] {
       ...set(EXCESS4),
     ],
     [...get(PAIRS4), ...get(OTHER_PAIRS4), ...wasm.choose4([0, 2, 4, 6])],
-    [...get(BITS4), ...all4(2 ** placeBits - 1), ...wasm.and4, ...wasm.or4, ...set(MAGNITUDE4)],
+    [...get(BITS4), ...get(PLACE_MASK4), ...wasm.and4, ...wasm.or4, ...set(MAGNITUDE4)],
     [...(isShort ? shifted(get(BITS4), 16) : get(BITS4)), ...i32(31), ...wasm.shiftRight4, ...set(SIGN4)],
     // All four lie under the curve, and none is zero with a sign.
     [...get(EXCESS4), ...get(MAGNITUDE4), ...get(SIGN4), ...wasm.add4, ...wasm.andNot4],
@@ -127,7 +148,7 @@ function onePoint(shape: LoopShape): Code[] {
   const column = [...get(POINT), ...i32(32 - COLUMN_BITS), ...wasm.shiftRightU32];
   // 1 where the height lies in the second piece: a number, not a branch, which a processor could not predict.
   const isSecond = [
-    ...[...column, ...i32(2), ...wasm.shiftLeftI32, ...loadI32(PLACES.split), ...i32(1), ...wasm.subtractI32],
+    ...[...column, ...i32(2), ...wasm.shiftLeftI32, ...loadI32(PLACES.split)],
     ...[...height, ...wasm.subtractI32, ...i32(31), ...wasm.shiftRightU32],
   ];
   const lastPlace = 2 ** placeBits - 1;
@@ -192,6 +213,12 @@ export function loopBody(shape: LoopShape): Code[] {
     wasm.goTo(0),
   );
   return [
+    [
+      ...all4(COLUMN_HEIGHT - 1),
+      ...set(HEIGHT_MASK4),
+      ...all4(2 ** shape.placeBits - 1),
+      ...set(PLACE_MASK4),
+    ],
     wasm.block(wasm.block(loop), [...save(OUT, 0), ...get(NEXT), ...wasm.giveBack]),
     [...save(OUT, 0), ...save(POINT, 1), ...save(BITS, 2), ...get(NEXT), ...i32(1), ...wasm.orI32],
   ];

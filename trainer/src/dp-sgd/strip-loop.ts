@@ -39,7 +39,7 @@ export class StripLoop {
     });
     const view = new Int32Array(memory);
     columns.forEach(([split, ...pieces], column) => {
-      view[PLACES.split / 4 + column] = split;
+      view[PLACES.split / 4 + column] = split - 1;
       pieces.forEach(({ strip, shift }, side) => {
         const at = PLACES.pieces / 4 + 4 * column + 2 * side;
         view[at] = strip << placeBits;

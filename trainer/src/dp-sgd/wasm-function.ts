@@ -130,6 +130,9 @@ export const wasm = {
   store4: (offset = 0, isElsewhere = false): Code => [...vector(11), ...place(2, offset, isElsewhere)],
   /** Four integers of 16 bits, none of them negative. */
   loadFourU16: (offset = 0): Code => [...vector(4), 1, ...unsigned(offset)],
+  /** One integer, or two, and zeros. */
+  loadOne4: (offset = 0): Code => [...vector(0x5c), 2, ...unsigned(offset)],
+  loadOnePair4: (offset = 0): Code => [...vector(0x5d), 2, ...unsigned(offset)],
   /** One integer into a lane of the vector on the stack, or two into its first or second half. */
   loadLane4: (lane: number, offset = 0): Code => [...vector(0x56), 2, ...unsigned(offset), lane],
   loadPair4: (half: number, offset = 0): Code => [...vector(0x57), 2, ...unsigned(offset), half],
