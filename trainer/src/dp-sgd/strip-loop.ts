@@ -5,8 +5,11 @@ import { LOOP_LOCALS, LOOP_PARAMETERS, loopBody, MOST_STRIPS, PLACES } from './s
 import type { Strips } from './strips.ts';
 import { compileWasm, type SharedMemory } from './wasm-function.ts';
 
-/** Samples that the random bits in memory are enough for. */
-export const POOL_SAMPLES = 8192;
+/** Points that the random bits in memory are enough for: each call to the system's generator costs as many as 600. */
+export const POOL_POINTS = 2 ** 14;
+
+/** Samples that its own memory has room for, and the first cache. */
+export const OWN_SAMPLES = 2 ** 11;
 
 const PAGE = 2 ** 16;
 
@@ -16,10 +19,10 @@ export class StripLoop {
   /** Where samples are put: all of the memory given, or of its own. */
   readonly samples: Float64Array;
   /** The next of the pool's points. */
-  point = POOL_SAMPLES;
+  point = POOL_POINTS;
   /** Where the next sample is put. */
   sample = 0;
-  /** Where samples may be put by default: the first of POOL_SAMPLES. */
+  /** Where samples may be put by default: the first of OWN_SAMPLES. */
   readonly ownSamples: number;
   readonly #state: Int32Array;
   readonly #isShort: boolean;
@@ -29,13 +32,13 @@ export class StripLoop {
     assert(bounds.length <= MOST_STRIPS && bounds.length * 2 ** placeBits <= 2 ** 31, 'the strips fit');
     this.#isShort = placeBits < 16;
     const bitBytes = this.#isShort ? 2 : 4;
-    const poolBytes = (4 + bitBytes) * POOL_SAMPLES;
+    const poolBytes = (4 + bitBytes) * POOL_POINTS;
     const { memory, run } = compileWasm({
       parameters: LOOP_PARAMETERS,
       locals: LOOP_LOCALS,
-      memory: { pages: Math.ceil((PLACES.pool + poolBytes + 8 * POOL_SAMPLES) / PAGE) },
+      memory: { pages: Math.ceil((PLACES.pool + poolBytes + 8 * OWN_SAMPLES) / PAGE) },
       other: output,
-      body: loopBody({ placeBits, bitBytes, points: POOL_SAMPLES, isElsewhere: output !== undefined }),
+      body: loopBody({ placeBits, bitBytes, points: POOL_POINTS, isElsewhere: output !== undefined }),
     });
     const view = new Int32Array(memory);
     columns.forEach(([split, ...pieces], column) => {
@@ -63,7 +66,7 @@ export class StripLoop {
    */
   take(end: number): boolean {
     const first = PLACES.pool + 4 * this.point;
-    const count = Math.min(end - this.sample, POOL_SAMPLES - this.point);
+    const count = Math.min(end - this.sample, POOL_POINTS - this.point);
     const next = this.#run(8 * this.sample, first, first + 4 * count);
     this.point = ((next & ~1) - PLACES.pool) / 4;
     this.sample = this.#state[0]! / 8;

@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { ESTIMATE_MARGIN, expInterval, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
 import { COLUMN_BITS, COLUMN_HEIGHT } from './strip-code.ts';
-import { POOL_SAMPLES, StripLoop } from './strip-loop.ts';
+import { OWN_SAMPLES, POOL_POINTS, StripLoop } from './strip-loop.ts';
 import type { Strips } from './strips.ts';
 import type { SharedMemory } from './wasm-function.ts';
 
@@ -66,8 +66,8 @@ export class StripSampler {
       return;
     }
     const first = loop.ownSamples;
-    for (let i = 0; i < samples.length; i += POOL_SAMPLES) {
-      const wanted = Math.min(POOL_SAMPLES, samples.length - i);
+    for (let i = 0; i < samples.length; i += OWN_SAMPLES) {
+      const wanted = Math.min(OWN_SAMPLES, samples.length - i);
       this.#fillPlaces(first, wanted);
       const drawn = loop.samples.subarray(first, first + wanted);
       samples.set(drawn, i);
@@ -80,7 +80,7 @@ export class StripSampler {
     const loop = this.#loop;
     loop.sample = first;
     while (loop.sample < first + count) {
-      if (loop.point === POOL_SAMPLES) {
+      if (loop.point === POOL_POINTS) {
         this.#words.fill(loop.pool);
         loop.point = 0;
       }
