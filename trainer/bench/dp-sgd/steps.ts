@@ -19,7 +19,7 @@ import { buildPlainStepGraph } from '../../src/onnx/testing/plain-step-graph.ts'
 const BATCHES_IN_MEMORY = 16;
 
 /** Steps of one training, between two looks at the clock. */
-const STEPS: Readonly<Record<string, number>> = { lr13: 1024, mlp30: 128, mlp784: 8, cnn28: 8 };
+const STEPS: Readonly<Record<string, number>> = { lr13: 1024, mlp30: 128, mlp784: 32, cnn28: 8 };
 
 /** One or several steps at a time. */
 export interface OpenStep {

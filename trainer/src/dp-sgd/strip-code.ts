@@ -3,9 +3,10 @@
 import { type Code, wasm } from './wasm-function.ts';
 
 export const COLUMN_BITS = 10;
-const COLUMNS = 2 ** COLUMN_BITS;
+export const COLUMNS = 2 ** COLUMN_BITS;
 export const COLUMN_HEIGHT = 2 ** 32 / COLUMNS;
-export const MOST_STRIPS = 1024;
+/** Columns hold at most two pieces, so that there are no more strips. */
+export const MOST_STRIPS = COLUMNS;
 
 /** A point that lies at least so far above the upper line is not under the curve (`StripBounds`). */
 const OVER = 3;

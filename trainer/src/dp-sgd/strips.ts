@@ -1,7 +1,7 @@
 // The staircase that the strip sampler draws points under, and lines near the curve within each of its strips.
 import assert from 'node:assert/strict';
 import { ESTIMATE_MARGIN } from './bernoulli-exponential.ts';
-import { COLUMN_HEIGHT } from './strip-code.ts';
+import { COLUMN_HEIGHT, COLUMNS } from './strip-code.ts';
 
 /** Below this the strips would not be wide enough. */
 export const SMALLEST_STRIP_SIGMA = 2 ** 10;
@@ -80,9 +80,11 @@ export interface Strips {
 export function stripsOf(sigma: number): Strips {
   const isInRange = sigma >= SMALLEST_STRIP_SIGMA && sigma <= LARGEST_STRIP_SIGMA;
   assert(Number.isSafeInteger(sigma) && isInRange, 'σ in range');
-  const placeBits = Math.floor(Math.log2(sigma)) - 6;
+  // As narrow as the columns allow: the fewer points lie near the curve.
+  const placeBits = Math.ceil(Math.log2((REACH * sigma) / (COLUMNS - 2)));
   const width = 2 ** placeBits;
   const count = Math.ceil((REACH * sigma) / width);
+  assert(count + 2 <= COLUMNS);
   const tailWidth = 2 ** Math.ceil(Math.log2(sigma));
   const f = (x: number) => Math.exp((-x * x) / (2 * sigma * sigma));
   const above = (x: number) => f(x) * (1 + ESTIMATE_MARGIN);
