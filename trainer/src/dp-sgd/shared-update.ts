@@ -25,7 +25,7 @@ const PARTS = DRAWN + NOISE_SLOTS * LINE;
 const PART_STATE = { empty: 0, taken: 1, drawn: 2 } as const;
 
 /** Looks at a counter before a thread goes to sleep over it, which takes longer to wake from. */
-const LOOKS = 2 ** 12;
+const LOOKS = 2 ** 14;
 
 const partsOf = (parameterCount: number): number => Math.ceil(parameterCount / PART_VALUES);
 

@@ -9,8 +9,8 @@ export const VALUES_AT_ONCE = 8;
 /** Vectors of noise: one is used while another is being drawn. */
 export const NOISE_SLOTS = 2;
 
-/** Values that a thread takes at a time: so few that they lie in the first cache, and that it is soon done. */
-export const PART_VALUES = 2 ** 11;
+/** Values that a thread takes at a time: so few that they lie in a cache of its own, and that it is soon done. */
+export const PART_VALUES = 2 ** 12;
 
 /** Threads that share an update: one for each lane. */
 export const THREADS = 2;
