@@ -78,3 +78,31 @@ test('vectors of doubles, read from floats and rounded to them, are computed wit
   assert.deepEqual([...new Float64Array(memory.buffer, 65_600, 2)], expected);
   assert.deepEqual([...new Float32Array(memory.buffer, 40, 2)], expected.map(Math.fround));
 });
+
+test('four integers are gathered, chosen from and computed with, and written to a second memory', () => {
+  const other = createSharedMemory(64);
+  const gathered = 0;
+  const { memory, run } = compileWasm({
+    parameters: 0,
+    locals: { i32: 0, i64: 0, v128: 1 },
+    memory: { pages: 1 },
+    other,
+    body: [
+      [...i32(32), ...wasm.loadOne4(8), ...set(gathered)],
+      [...i32(40), ...get(gathered), ...wasm.loadLane4(2, 4), ...set(gathered)],
+      // (7, 0, -9, 0) and (1, 2, 3, 4): their first and last two.
+      [...get(gathered), ...wasm.i32x4([1, 2, 3, 4]), ...wasm.choose4([0, 2, 6, 7]), ...set(gathered)],
+      [...i32(16), ...get(gathered), ...wasm.store4(8, true)],
+      [...i32(48), ...get(gathered), ...wasm.doublesFromI32, ...wasm.store4()],
+      [...i32(8), ...i32(64), ...wasm.loadF64(), ...wasm.storeF64(0, true)],
+      [...get(gathered), ...wasm.signs4, ...i32(5), ...get(gathered), ...wasm.lane4(1), ...wasm.select],
+    ],
+  });
+  new Int32Array(memory, 40, 2).set([7, -9]);
+  new Float64Array(memory, 64, 1).set([0.1]);
+  // Only the second integer is negative: bit 1, chosen since that integer is not 0.
+  assert.equal(run(), 2);
+  assert.deepEqual([...new Int32Array(other.buffer, 24, 4)], [7, -9, 3, 4]);
+  assert.deepEqual([...new Float64Array(memory, 48, 2)], [7, -9]);
+  assert.equal(new Float64Array(other.buffer, 8, 1)[0], 0.1);
+});
