@@ -84,7 +84,7 @@ export class MoveLoop {
     this.#memory = memory;
     this.#run = compileWasm({
       parameters: ADDRESSES,
-      locals: { i32: 0, i64: 0, v128: Object.keys(RATES).length + 1 },
+      locals: { i32: 0, v128: Object.keys(RATES).length + 1 },
       memory: memory.memory,
       body: loopBody(memory.hasVelocity),
     }).run;

@@ -50,7 +50,7 @@ function signed(value: number): number[] {
 }
 
 const VOID = 0x40;
-const TYPES = { i32: 0x7f, i64: 0x7e, v128: 0x7b } as const;
+const TYPES = { i32: 0x7f, v128: 0x7b } as const;
 
 /** An instruction on vectors of 128 bits: two doubles, or four floats. */
 const vector = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
@@ -81,8 +81,6 @@ export const wasm = {
   select: [0x1b] as Code,
   block: (...body: readonly Code[]): Code => [0x02, VOID, ...body.flat(), 0x0b],
   loop: (...body: readonly Code[]): Code => [0x03, VOID, ...body.flat(), 0x0b],
-  isZeroI32: [0x45] as Code,
-  isZeroI64: [0x50] as Code,
   notEqualI32: [0x47] as Code,
   lessI32: [0x48] as Code,
   lessU32: [0x49] as Code,
@@ -95,14 +93,7 @@ export const wasm = {
   shiftLeftI32: [0x74] as Code,
   shiftRightI32: [0x75] as Code,
   shiftRightU32: [0x76] as Code,
-  subtractI64: [0x7d] as Code,
-  orI64: [0x84] as Code,
-  xorI64: [0x85] as Code,
-  shiftLeftI64: [0x86] as Code,
-  extendI32: [0xac] as Code,
-  extendU32: [0xad] as Code,
   doubleFromI32: [0xb7] as Code,
-  doubleFromI64: [0xb9] as Code,
   f64: (value: number): Code => [0x44, ...new Uint8Array(new Float64Array([value]).buffer)],
   lessF64: [0x63] as Code,
   notLessF64: [0x66] as Code,
@@ -163,7 +154,7 @@ export const wasm = {
  */
 export function compileWasm(source: {
   readonly parameters: number;
-  readonly locals: { readonly i32: number; readonly i64: number; readonly v128?: number };
+  readonly locals: { readonly i32: number; readonly v128?: number };
   readonly memory: { readonly pages: number } | SharedMemory;
   readonly other?: SharedMemory | undefined;
   readonly body: readonly Code[];
@@ -171,8 +162,8 @@ export function compileWasm(source: {
   const { parameters, locals, body, other } = source;
   const section = (id: number, content: Code) => [id, ...unsigned(content.length), ...content];
   const name = (text: string) => [text.length, ...new TextEncoder().encode(text)];
-  const { i32, i64, v128 = 0 } = locals;
-  const declared = [3, i32, TYPES.i32, i64, TYPES.i64, v128, TYPES.v128];
+  const { i32, v128 = 0 } = locals;
+  const declared = [2, i32, TYPES.i32, v128, TYPES.v128];
   const code = [...declared, ...body.flat(), 0x0b];
   const types = [1, 0x60, parameters, ...new Array<number>(parameters).fill(TYPES.i32), 1, TYPES.i32];
   const memory =
