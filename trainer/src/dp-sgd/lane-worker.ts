@@ -12,16 +12,18 @@ const report = (outcome: number) => {
   Atomics.notify(state, 0);
 };
 report(LANE_STATE.idle);
-for (;;) {
-  if (shared === undefined) Atomics.wait(state, 0, LANE_STATE.idle);
-  else shared.helpUntil(isWanted);
-  if (Atomics.load(state, 0) === LANE_STATE.closed) break;
-  try {
+try {
+  for (;;) {
+    if (shared === undefined) Atomics.wait(state, 0, LANE_STATE.idle);
+    else shared.helpUntil(isWanted);
+    if (Atomics.load(state, 0) === LANE_STATE.closed) break;
     await runner.run(state[1]!);
     report(LANE_STATE.idle);
-  } catch {
-    report(LANE_STATE.failed);
-    break;
   }
+} catch (error) {
+  report(LANE_STATE.failed);
+  // The thread that told it to run reads what failed.
+  throw error;
+} finally {
+  await runner.close();
 }
-await runner.close();

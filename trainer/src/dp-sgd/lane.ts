@@ -2,7 +2,6 @@
 // second thread, and the threads of one session wait for each other at every node; two sessions of one thread each gain
 // nearly all. So models with much work get a second lane, on a thread of its own that shares the first one's memory.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import {
   type OnnxSession,
@@ -50,7 +49,7 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-/** A further lane's thread failed. */
+/** A further lane's thread failed; the cause is what it failed with, unless it ended without a word. */
 export class LaneFailedError extends Error {
   override readonly name = 'LaneFailedError';
 }
@@ -150,9 +149,18 @@ export function openLaneThread(rooms: Rooms, arrays: LaneArrays, update?: Shared
     if (update !== undefined) signal(update.counters);
   };
   const worker = new Worker(new URL('./lane-worker.js', import.meta.url), { workerData });
-  const exited = once(worker, 'exit').catch(() => undefined);
+  const exited = new Promise((resolve) => worker.once('exit', resolve));
+  let cause: unknown;
   // A thread that ends by itself before it is told to has failed, whatever it was at.
-  worker.once('error', () => Atomics.store(state, 0, LANE_STATE.failed));
+  worker.once('error', (error) => {
+    cause = error;
+    Atomics.store(state, 0, LANE_STATE.failed);
+  });
+  /** What the thread failed with comes before its end, and after it has said that it failed. */
+  const failure = async (message: string) => {
+    await exited;
+    return new LaneFailedError(message, { cause });
+  };
   const leave = async (busy: number) => {
     const waiting = Atomics.waitAsync(state, 0, busy);
     if (waiting.async) await Promise.race([waiting.value, exited]);
@@ -163,15 +171,15 @@ export function openLaneThread(rooms: Rooms, arrays: LaneArrays, update?: Shared
       await leave(LANE_STATE.opening);
       state[1] = room;
       const before = Atomics.compareExchange(state, 0, LANE_STATE.idle, LANE_STATE.running);
-      if (before !== LANE_STATE.idle) throw new LaneFailedError('the thread of a lane is not there');
+      assert.notEqual(before, LANE_STATE.running, 'a lane is at one run at a time');
+      if (before !== LANE_STATE.idle) throw await failure('the thread of a lane is not there');
       wake();
     },
     isRunning: () => Atomics.load(state, 0) === LANE_STATE.running,
     async finish() {
       Atomics.wait(state, 0, LANE_STATE.running, WAIT_BLOCKED_MS);
       await leave(LANE_STATE.running);
-      if (Atomics.load(state, 0) !== LANE_STATE.idle)
-        throw new LaneFailedError('the thread of a lane failed');
+      if (Atomics.load(state, 0) !== LANE_STATE.idle) throw await failure('the thread of a lane failed');
     },
     async close() {
       // A thread must not end while ONNX Runtime is at work in it.
