@@ -22,10 +22,11 @@ describe('consilium-trainer', () => {
     assert.match(stdout, /CONSILIUM_GATEWAY_URL/);
   });
 
-  it('refuses wrong usage with 64, and an empty environment with 78 and every name', () => {
-    assert.equal(run().status, 64);
-    assert.equal(run('dance').status, 64);
-    assert.equal(run('--loud').status, 64);
+  it('refuses wrong usage with 2, as its commands do, and an empty environment with 78 and every name', () => {
+    for (const words of [[], ['dance'], ['--loud'], ['serve', 'now'], ['serve', '--loud']]) {
+      assert.equal(run(...words).status, 2, words.join(' '));
+    }
+    assert.match(run('dance').stderr, /no command dance\nTry consilium-trainer --help/);
     const { status, stderr } = run('serve');
     assert.equal(status, 78);
     assert.match(stderr, /CONSILIUM_GATEWAY_URL is not set[\s\S]*CONSILIUM_MSP_ID is not set/);

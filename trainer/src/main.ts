@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // The trainer's program.
 import { parseArgs } from 'node:util';
-import { COMMANDS, COMMANDS_HELP, runCommand } from './commands/index.ts';
+import { COMMANDS, COMMANDS_HELP, EXIT, runCommand } from './commands/index.ts';
 import { ENVIRONMENT } from './config.ts';
 
-const EXIT = { ok: 0, usage: 64, bug: 70 } as const;
+const EXIT_BUG = 70;
 
 const HELP = `consilium-trainer: one hospital's training service
 
@@ -18,8 +18,8 @@ ${Object.entries(ENVIRONMENT)
   .map(([name, meaning]) => `  ${name.padEnd(22)} ${meaning}`)
   .join('\n')}
 
-Exit codes of serve: 0 done; 64 wrong usage; 69 the journal, a key or a port cannot be had; 70 a bug; 78 the
-environment is not complete.
+Exit status: 0 done, 2 wrong usage. Of serve also: 69 the journal, a key or a port cannot be had; 70 a bug; 78 the
+environment is not complete. Of the commands without a ledger: see their --help.
 `;
 
 function usage(problem: string): number {
@@ -54,6 +54,6 @@ try {
 } catch (error) {
   const { code, message, stack } = error as NodeJS.ErrnoException;
   const misused = code?.startsWith('ERR_PARSE_ARGS') ?? false;
-  process.exitCode = misused ? EXIT.usage : EXIT.bug;
+  process.exitCode = misused ? EXIT.usage : EXIT_BUG;
   process.stderr.write(`consilium-trainer: ${misused ? message : stack}\n`);
 }
