@@ -3,6 +3,7 @@
 import type { Study } from '@consilium/chaincode/domain';
 import { TrainerError } from './errors.ts';
 import {
+  type ForwardModel,
   joinParameters,
   OnnxFormatError,
   type ParameterPartition,
@@ -32,6 +33,8 @@ function reasonOf(error: unknown): string {
 export class StudyModel {
   readonly graph: Uint8Array;
   readonly inputs: number;
+  /** What the graph passes its raw outputs through at its end, if it does. */
+  readonly finalActivation: ForwardModel['finalActivation'];
   readonly initial: { readonly shared: Float64Array; readonly local: Float64Array };
   readonly #partition: ParameterPartition;
 
@@ -48,6 +51,7 @@ export class StudyModel {
       }
       this.graph = graph;
       this.inputs = inputs;
+      this.finalActivation = model.finalActivation;
       this.#partition = partitionParameters(model, localParameters);
       this.initial = {
         shared: pick(model.values, this.#partition.sharedIndices),

@@ -46,3 +46,12 @@ test('one that it runs is fetched once', async () => {
   assert.equal(await load(), await load());
   assert.equal(fetched(), 1);
 });
+
+test('one that ends in the exp of a count is refused, since studies on the ledger learn classes', async () => {
+  const nodes = [
+    { op: 'MatMul', from: ['x', 'w'], to: 'sum' },
+    { op: 'Exp', from: ['sum'], to: 'logit' },
+  ];
+  const { load } = modelsOf(tinyModel({ features: 4, weights: { w: [4, 1] }, nodes }));
+  await assert.rejects(load(), /node make logit \(Exp\): the graph ends in it.*: export the value before it/);
+});

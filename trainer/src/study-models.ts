@@ -1,6 +1,8 @@
 // The ONNX graphs of studies: public artefacts, fetched once and checked against the ledger.
 import type { Study } from '@consilium/chaincode/domain';
 import type { ArtefactExchange } from './artefact-exchange.ts';
+import { TrainerError } from './errors.ts';
+import { describeNode } from './onnx/index.ts';
 import { StudyModel } from './study-model.ts';
 
 /** Graphs kept in memory at most. */
@@ -20,6 +22,12 @@ export class StudyModels {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const loaded = new StudyModel(await this.#exchange.fetch(model.graph), model);
+    const { finalActivation } = loaded;
+    if (finalActivation?.opType === 'Exp') {
+      const reason = 'the graph ends in it, as those of counts do, and a study here learns classes';
+      const detail = describeNode(finalActivation, `${reason}: export the value before it`);
+      throw new TrainerError('TRAINER_MODEL_INVALID', detail);
+    }
     await loaded.checkRuns();
     this.#known.set(key, loaded);
     const [oldest] = this.#known.keys();

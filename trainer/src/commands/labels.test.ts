@@ -91,6 +91,17 @@ async function saidOf(model: Uint8Array, output: string, ages: readonly number[]
   return [...answer[output]!.data];
 }
 
+/** A linear graph of so many outputs that ends in an operator. */
+const endingIn = (op: string, outputs = 1): Uint8Array =>
+  tinyModel({
+    features: 4,
+    weights: { w: [4, outputs], b: [outputs] },
+    nodes: [
+      { op: 'Gemm', from: ['x', 'w', 'b'], to: 'h' },
+      { op, from: ['h'], to: 'logit' },
+    ],
+  });
+
 const KEYS = ['accuracy', 'auc', 'baseline', 'epsilonPld', 'epsilonRdp', 'delta', 'steps', 'seconds'];
 
 describe('a label with categories', () => {
@@ -163,6 +174,14 @@ describe('a count', () => {
     const [young, old] = await saidOf(model, 'value', [25, 85]);
     assert.ok(young! > 0.3 && young! < 3 && old! > 5 && old! < 15, `${young}, ${old}`);
   });
+
+  it('is learned by a graph that ends in the exp of its logarithm, which the loss takes by itself', async () => {
+    writeFileSync(at('exp.onnx'), endingIn('Exp'));
+    const { summary, model } = await simulate('count', study('{ onnx: exp.onnx }'));
+    assert.ok(summary.pooled.deviance < summary.pooled.baseline / 2, JSON.stringify(summary.pooled));
+    const [young, old] = await saidOf(model, 'logit', [25, 85]);
+    assert.ok(young! > 0.3 && young! < 3 && old! > 5 && old! < 15, `${young}, ${old}`);
+  });
 });
 
 describe('what does not go together is refused, with the remedy', () => {
@@ -172,14 +191,9 @@ describe('what does not go together is refused, with the remedy', () => {
       ...{ kind: 'linear', features: 4, localIntercept: false },
       target: RULES.categorical,
     }),
-    'sigmoid.onnx': tinyModel({
-      features: 4,
-      weights: { w: [4, 1] },
-      nodes: [
-        { op: 'MatMul', from: ['x', 'w'], to: 'h' },
-        { op: 'Sigmoid', from: ['h'], to: 'logit' },
-      ],
-    }),
+    'sigmoid.onnx': endingIn('Sigmoid'),
+    'exp.onnx': endingIn('Exp'),
+    'three-exp.onnx': endingIn('Exp', 3),
   } as const;
   const CASES: readonly [what: string, kind: Kind, text: string, said: RegExp, ...options: string[]][] = [
     [
@@ -231,7 +245,25 @@ describe('what does not go together is refused, with the remedy', () => {
       'a graph that squeezes its numbers',
       'numeric',
       study('{ onnx: sigmoid.onnx }'),
-      /the graph ends in Sigmoid, and a numeric label is learned without it: export the value before it/,
+      /node make logit \(Sigmoid\): the graph ends in it, and a numeric label is learned without it: export the value/,
+    ],
+    [
+      'a graph that squeezes its counts',
+      'count',
+      study('{ onnx: sigmoid.onnx }'),
+      /node make logit \(Sigmoid\): the graph ends in it, and a count label is learned without it: export the value/,
+    ],
+    [
+      'a graph of counts for a number',
+      'numeric',
+      study('{ onnx: exp.onnx }'),
+      /node make logit \(Exp\): the graph ends in it, and a numeric label is learned without it: export the value/,
+    ],
+    [
+      'a graph of counts for categories',
+      'categorical',
+      study('{ onnx: three-exp.onnx }'),
+      /node make logit \(Exp\): the graph ends in it, and a categorical label is learned without it: export the/,
     ],
   ];
   for (const [what, kind, text, said, ...options] of CASES) {

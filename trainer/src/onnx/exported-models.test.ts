@@ -7,7 +7,8 @@ import { findBlockedChannels } from './blocked-channels.ts';
 import { readForwardModel, UnsupportedModelError, withParameters } from './forward-model.ts';
 import type { Loss } from './losses/loss.ts';
 import { openSession } from './onnx-runtime.ts';
-import { decodeModel } from './onnx-schema.ts';
+import { decodeModel, encodeModel } from './onnx-schema.ts';
+import { rawOutputs } from './score-rows.ts';
 import { buildStepGraph } from './step-graph.ts';
 import { peerModel } from './testing/peer-models.ts';
 import { normL2, type ReferenceRow } from './testing/reference-gradients.ts';
@@ -172,6 +173,46 @@ for (const [file, names, outputs] of [
     }
   });
 }
+
+for (const file of ['sklearn-poisson-regression.onnx', 'sklearn-scaled-poisson-regression.onnx']) {
+  test(`${file}: its weights can be trained, and the exp of its logit is scikit-learn's prediction`, async () => {
+    const bytes = fixture(file);
+    const { parameters, values, input, finalActivation } = readForwardModel(bytes);
+    const shapes = parameters.map(({ name, shape }) => [name, shape]);
+    assert.deepEqual(shapes, [
+      ['coefficients', [5, 1]],
+      ['intercepts', [1]],
+    ]);
+    assert.equal(finalActivation?.name, 'Ex_Exp');
+    const data = Float32Array.of(0.3, -1, 0.7, 0.1, 2, -0.5, 0.4, 1.1, -2, 0.6);
+    const said = async (graph: Uint8Array) => {
+      const session = await openSession(graph, { threads: 1 });
+      const result = await session.run({ [input]: { type: 'float32', shape: [2, 5], data } });
+      await session.close();
+      return result.variable!;
+    };
+    const written = withParameters(bytes, values);
+    assert.deepEqual(await said(written), await said(bytes));
+    const [logits, counts] = [await rawOutputs(written, data), (await said(bytes)).data];
+    assert.equal(logits.width, 1);
+    logits.values.forEach((logit, i) => {
+      assert.ok(Math.abs(Math.exp(logit) / counts[i]! - 1) < 1e-6);
+    });
+  });
+}
+
+test('a generalised linear model of scikit-learn without a log link is read as well, and passes through nothing', () => {
+  const model = decodeModel(fixture('sklearn-poisson-regression.onnx'));
+  // As skl2onnx writes TweedieRegressor(power=0).
+  const node = model.graph.node.filter(({ opType }) => opType !== 'Exp');
+  node.at(-1)!.input[0] = node.at(-2)!.output[0]!;
+  const read = readForwardModel(encodeModel({ ...model, graph: { ...model.graph, node } }));
+  assert.deepEqual(
+    read.parameters.map(({ name }) => name),
+    ['coefficients', 'intercepts'],
+  );
+  assert.deepEqual([read.outputs, read.finalActivation], [1, undefined]);
+});
 
 for (const [file, outputs] of [
   ['keras-mlp.onnx', 1],

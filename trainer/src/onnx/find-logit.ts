@@ -1,4 +1,4 @@
-// Finds the value that a model's loss is taken of: the numbers before a final sigmoid or softmax.
+// Finds the value that a model's loss is taken of: the numbers before a final sigmoid, softmax or exp.
 import type { ModelProto } from './onnx-schema.ts';
 import type { OpNode } from './ops/op-rule.ts';
 import { isFloatOutput } from './scikit-learn.ts';
@@ -6,7 +6,8 @@ import { UnsupportedModelError } from './unsupported-model.ts';
 
 export const LOGIT_NAME = 'logit';
 
-const FINAL_ACTIVATIONS = ['Sigmoid', 'Softmax', 'LogSoftmax'];
+/** The inverse links of the losses: Exp is that of a count (`poisson-deviance`), the others of classes. */
+const FINAL_ACTIVATIONS = ['Sigmoid', 'Softmax', 'LogSoftmax', 'Exp'];
 
 /** The value whose probabilities of no and yes, [1 - p, p], a Concat joins. */
 function yesOf(node: OpNode, producers: ReadonlyMap<string, OpNode>): string | undefined {
@@ -17,8 +18,8 @@ function yesOf(node: OpNode, producers: ReadonlyMap<string, OpNode>): string | u
 }
 
 /**
- * Name of the logit: of the output `logit`, or else of the only float output, what its final Sigmoid, Softmax or
- * LogSoftmax takes, if it has one; and that activation.
+ * Name of the logit: of the output `logit`, or else of the only float output, what its final Sigmoid, Softmax,
+ * LogSoftmax or Exp takes, if it has one; and that activation.
  *
  * @throws UnsupportedModelError where it is not clear which output is meant.
  */
@@ -26,7 +27,7 @@ export function findLogit(
   { graph }: ModelProto,
   nodes: readonly OpNode[],
   resolve: (value: string) => string,
-): { readonly logit: string; readonly finalActivation: string | undefined } {
+): { readonly logit: string; readonly finalActivation: OpNode | undefined } {
   const floats = graph.output.filter(isFloatOutput);
   const chosen =
     graph.output.find(({ name }) => name === LOGIT_NAME) ?? (floats.length === 1 ? floats[0] : undefined);
@@ -43,7 +44,7 @@ export function findLogit(
   const yes = yesOf(producer, producers);
   const final = yes === undefined ? producer : producers.get(yes);
   if (final !== undefined && FINAL_ACTIVATIONS.includes(final.opType)) {
-    return { logit: final.inputs[0]!, finalActivation: final.opType };
+    return { logit: final.inputs[0]!, finalActivation: final };
   }
   return { logit: value, finalActivation: undefined };
 }

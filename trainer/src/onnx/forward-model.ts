@@ -31,8 +31,8 @@ export interface ForwardModel extends KnownValues {
   readonly features: number;
   /** Name of the value the loss is taken of, [rows, outputs] or [rows]. */
   readonly logit: string;
-  /** The Sigmoid, Softmax or LogSoftmax that the graph's output passes the logit through, if it does. */
-  readonly finalActivation: string | undefined;
+  /** The Sigmoid, Softmax, LogSoftmax or Exp that the graph's output passes the logit through, if it does. */
+  readonly finalActivation: OpNode | undefined;
   /** Numbers per row in the logit: 1, or one per class. */
   readonly outputs: number;
   /** The nodes the logit depends on, each after those it reads from. */
@@ -176,7 +176,7 @@ function checkGradients(
  * Reads a forward model and refuses what the engine cannot train.
  *
  * The graph has one float input whose first axis is the rows. The loss is taken of the output `logit`, or of the only
- * float output, before its final Sigmoid or Softmax: [rows, 1], [rows], or [rows, classes]. What else it outputs is
+ * float output, before its final Sigmoid, Softmax or Exp: [rows, 1], [rows], or [rows, classes]. What else it outputs is
  * kept but takes no part in training. Float initialisers that lead to the logit are trained, but for those that the
  * exporter is known to use for other things, and those that the file says are frozen (`initialisers.ts`); Constant
  * nodes are not.

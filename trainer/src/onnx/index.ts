@@ -50,3 +50,4 @@ export {
   type StepLoopOptions,
 } from './step-loop.ts';
 export { type StepArrays, stepInputs, stepOutputs } from './step-tensors.ts';
+export { describeNode } from './unsupported-model.ts';

@@ -1,6 +1,7 @@
 // Rewrites what skl2onnx writes in the operators of ai.onnx.ml (a linear model's weights are attributes there) into
 // standard operators, so that the weights are initialisers and can be trained.
 
+import { withNamedCoefficients } from './generalised-linear.ts';
 import { valueInfo } from './graph-writer.ts';
 import {
   ATTRIBUTE_TYPE,
@@ -136,11 +137,13 @@ class Rewriter {
  * The model in standard operators: the same object where it has no others.
  *
  * A linear classifier's graph then has the outputs `logit` and its probabilities; its weights are `coefficients` and
- * `intercepts`. Labels and maps of probabilities by class are left out. A scaler's numbers are constants.
+ * `intercepts`. Labels and maps of probabilities by class are left out. A scaler's numbers are constants. Of a
+ * generalised linear model, the weights get these names (`withNamedCoefficients`).
  *
  * @throws UnsupportedModelError for one-versus-rest classifiers, and other linear models than logistic regression.
  */
-export function withStandardOperators(model: ModelProto): ModelProto {
+export function withStandardOperators(original: ModelProto): ModelProto {
+  const model = withNamedCoefficients(original);
   const isRewritten = ({ domain, opType }: NodeProto) => domain === ML_DOMAIN && REWRITTEN.includes(opType);
   if (!model.graph.node.some(isRewritten)) return model;
   const rewriter = new Rewriter();

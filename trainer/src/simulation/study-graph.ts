@@ -1,8 +1,15 @@
 // The model of a study without a ledger: built for the dictionary's inputs, or read from the user's own graph.
-import { canonicalJson, type Dictionary, encodingOf, inputNames } from '@consilium/chaincode/domain';
+import {
+  canonicalJson,
+  type Dictionary,
+  type EncodedTarget,
+  encodingOf,
+  inputNames,
+} from '@consilium/chaincode/domain';
 import { TrainerError } from '../errors.ts';
 import {
   buildForwardModel,
+  describeNode,
   LOCAL_INTERCEPT_NAME,
   matchesPattern,
   OnnxFormatError,
@@ -12,6 +19,16 @@ import {
 } from '../onnx/index.ts';
 import { StudyModel } from '../study-model.ts';
 import { outputsOf } from './label-loss.ts';
+
+const OF_CLASSES = ['Sigmoid', 'Softmax', 'LogSoftmax'];
+
+/** What a graph may end in: it says the label by the number that the loss is taken of. */
+const INVERSE_LINKS: Readonly<Record<EncodedTarget['kind'], readonly string[]>> = {
+  binary: OF_CLASSES,
+  categorical: OF_CLASSES,
+  numeric: [],
+  count: ['Exp'],
+};
 
 export type ModelKind =
   | { readonly kind: 'linear' | 'logistic-regression'; readonly localIntercept?: boolean }
@@ -98,11 +115,9 @@ export function studyGraph(
       const needs = target.kind === 'binary' ? 'one or two' : wanted;
       refuse(`the graph has ${outputs} outputs a row; a ${target.kind} label needs ${needs}`);
     }
-    if (finalActivation !== undefined && (target.kind === 'numeric' || target.kind === 'count')) {
-      refuse(
-        `the graph ends in ${finalActivation}, and a ${target.kind} label is learned without it: export the ` +
-          'value before it',
-      );
+    if (finalActivation !== undefined && !INVERSE_LINKS[target.kind].includes(finalActivation.opType)) {
+      const reason = `the graph ends in it, and a ${target.kind} label is learned without it`;
+      refuse(describeNode(finalActivation, `${reason}: export the value before it`));
     }
     const parameterNames = parameters.map(({ name }) => name);
     for (const pattern of patterns) {
