@@ -176,8 +176,8 @@ function checkGradients(
  * Reads a forward model and refuses what the engine cannot train.
  *
  * The graph has one float input whose first axis is the rows. The loss is taken of the output `logit`, or of the only
- * float output, before its final Sigmoid, Softmax or Exp: [rows, 1], [rows], or [rows, classes]. What else it outputs is
- * kept but takes no part in training. Float initialisers that lead to the logit are trained, but for those that the
+ * float output, before its final Sigmoid, Softmax or Exp: [rows, 1], [rows], or [rows, classes]. What else it outputs
+ * is kept but takes no part in training. Float initialisers that lead to the logit are trained, but for those that the
  * exporter is known to use for other things, and those that the file says are frozen (`initialisers.ts`); Constant
  * nodes are not.
  *
