@@ -15,6 +15,9 @@ import { type SmallConsortium, smallConsortium } from './small-consortium.ts';
 const PROGRAM = fileURLToPath(new URL('./crashing-trainer.js', import.meta.url));
 const KEY = 'gateway-key';
 const MOST_LIVES = 100;
+/** The step after which there is none: a trainer that is to die there is given time to. */
+const LAST_STEP = 'study:settle: on the ledger';
+const DYING_MS = 60_000;
 
 export interface CrashChain extends SmallConsortium {
   readonly directory: string;
@@ -56,9 +59,14 @@ export async function runCrashChain(diesAt: RegExp): Promise<CrashChain> {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compiled') },
     });
-    const stop = consortium.onEvent(() => settled() && child.kill('SIGTERM'));
+    let ending: NodeJS.Timeout | undefined;
+    const stop = consortium.onEvent(() => {
+      if (!settled()) return;
+      ending ??= setTimeout(() => child.kill('SIGTERM'), diesAt.test(LAST_STEP) ? DYING_MS : 0);
+    });
     const [code, signal] = await once(child, 'exit');
     stop();
+    clearTimeout(ending);
     assert.ok(settled() || signal === 'SIGKILL', `it ended by itself with code ${code}`);
   }
   const deaths = existsSync(deathsFile) ? readFileSync(deathsFile, 'utf8').trim().split('\n') : [];
