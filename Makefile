@@ -5,7 +5,8 @@ SHELL := /bin/bash
 export ONNXRUNTIME_NODE_INSTALL := skip
 # Every recipe that runs Node does so with Node 24 or newer in front of PATH.
 WITH_NODE := NODE_BIN=$$(scripts/node-24.sh) && export PATH="$$NODE_BIN:$$PATH" &&
-NETWORK := $(WITH_NODE) node network/dist/src/main.js
+# `exec`: a signal that ends make goes to the program itself, not to a shell around it.
+NETWORK := $(WITH_NODE) exec node network/dist/src/main.js
 CONFIG ?= network/consortium.yaml
 DIR ?= .consortium
 RUNTIME_FLAGS := $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(ORDERING),--ordering $(ORDERING)) \
@@ -51,7 +52,7 @@ status: build ## Show the consortium's processes, ports and health
 
 .PHONY: test
 test: build lint kubo ## Run all tests
-	@$(WITH_NODE) scripts/test.sh
+	@$(WITH_NODE) exec scripts/test.sh
 
 .PHONY: lint
 lint: setup ## Check style and formatting
@@ -67,7 +68,7 @@ conformance: build ## Judge a ledger: RUNTIME=embedded, or RUNTIME=native FABRIC
 
 .PHONY: bench
 bench: build ## Measure; prints JSON lines
-	@$(WITH_NODE) scripts/bench.sh
+	@$(WITH_NODE) exec scripts/bench.sh
 
 .PHONY: clean
 clean: ## Remove what was built (not the consortium's data)

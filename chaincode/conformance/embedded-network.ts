@@ -13,6 +13,8 @@ import { type Credentials, FabricConsortium } from './fabric-consortium.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
+/** Preloaded by what is started here, over whose channel it hears that we are gone, however we ended. */
+const END_WITH_PARENT = join(ROOT, 'scripts/end-with-parent.js');
 const CHAINCODE_NODE = createRequire(import.meta.url).resolve('fabric-shim/cli.js');
 const SERVER: readonly string[] = [CHAINCODE_NODE, 'server'];
 export const MEMBERS = ['AlphaMSP', 'BetaMSP', 'GammaMSP'];
@@ -31,6 +33,7 @@ export const embeddedExists = (): boolean => existsSync(NETWORK);
 export class EmbeddedNetwork {
   readonly #processes: ChildProcess[] = [];
   #dir = '';
+  #complaints = '';
 
   /** Starts the network with the chaincode of this package, or another program that serves one. */
   async start(program = SERVER): Promise<FabricConsortium> {
@@ -51,7 +54,7 @@ export class EmbeddedNetwork {
       const { ready, connection } = JSON.parse(line) as { ready?: boolean; connection: string };
       if (ready) return FabricConsortium.connected(connection, 'consilium');
     }
-    throw new Error('the embedded network ended before it was ready');
+    throw new Error(`the embedded network ended before it was ready: ${this.#complaints}`);
   }
 
   /** Runs this package's chaincode from now on, under the next sequence of its definition. */
@@ -95,13 +98,16 @@ export class EmbeddedNetwork {
   }
 
   #spawn(command: readonly string[], env: Record<string, string> = {}): ChildProcess {
-    const child = spawn(process.execPath, [...command], {
+    const child = spawn(process.execPath, ['--import', END_WITH_PARENT, ...command], {
       cwd: join(ROOT, 'chaincode'),
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#processes.push(child);
     if (env.CORE_PEER_LOCALMSPID !== undefined) child.stdout!.resume();
+    child.stderr!.on('data', (text) => {
+      this.#complaints = `${this.#complaints}${text}`.slice(-4000);
+    });
     return child;
   }
 

@@ -10,6 +10,7 @@ import { conforms } from './conformance/suites.ts';
 import { DataFilesError } from './demo/data-files.ts';
 import { runDemo } from './demo/demo.ts';
 import { DirectoryLockedError } from './directory-lock.ts';
+import { InterruptedError, interrupted } from './interruption.ts';
 import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
 import { runBareLedger } from './native/bare-ledger.ts';
 import { MissingBinariesError } from './native/binaries.ts';
@@ -48,7 +49,7 @@ const HELP = `consilium-network: one consortium on this machine
       Writes the four synthetic hospitals' files.
 
 Exit status: 0 done, 1 failed (also: an invariant of the demo does not hold), 2 wrong usage, configuration or
-data files, 3 not running.
+data files, 3 not running, 128 and the signal's number where a signal stopped it (141: nobody read its output).
 `;
 
 const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
@@ -137,15 +138,16 @@ async function up(values: Values): Promise<number> {
   const configFile = configOf(values);
   const consortium = readConsortium(configFile);
   const say = values.json ? note : print;
+  const signal = interrupted();
   const before = consortiumStatus(directory);
   if (before.state !== 'stopped' && before.state !== 'orphaned') {
     if (values.json) print(JSON.stringify(before));
     else print(`${before.name} is already ${before.state}; \`status\` shows it, \`down\` stops it.`);
     return EXIT.done;
   }
-  if (values.foreground) return supervise({ consortium, directory, say });
+  if (values.foreground) return supervise({ consortium, directory, say, signal });
   say(`Starting ${consortium.name}: ${consortium.organisations.length} organisations in ${directory}`);
-  const running = await startDetached({ configFile, directory, report: (line) => say(`  ${line}`) });
+  const running = await startDetached({ configFile, directory, report: (line) => say(`  ${line}`), signal });
   running.letGo();
   const status = consortiumStatus(directory);
   if (values.json) print(JSON.stringify(status));
@@ -188,6 +190,7 @@ async function demo(values: Values): Promise<number> {
     network: networkOf(values),
     keep: values.keep,
     json: values.json,
+    signal: interrupted(),
   });
   return holds ? EXIT.done : EXIT.failed;
 }
@@ -198,6 +201,7 @@ async function conformance(values: Values): Promise<number> {
     network: networkOf(values),
     directory: resolve(values.out ?? 'out/conformance'),
     say,
+    signal: interrupted(),
   });
   for (const { suite, tests, passed, failed, notRun } of counts) {
     say(`${suite}: ${tests} questions, ${passed} answered as Fabric does, ${failed} not, ${notRun} not run`);
@@ -216,6 +220,7 @@ async function ledger(values: Values): Promise<number> {
     organisations: whole('organisations', values.organisations, 1) ?? 3,
     directory,
     report: note,
+    signal: interrupted(),
   };
   await runBareLedger(options, (connection) => print(JSON.stringify({ ready: true, connection })));
   return EXIT.done;
@@ -268,6 +273,9 @@ try {
   } else if (error instanceof ConfigError || error instanceof DataFilesError) {
     note(`consilium-network: ${error.message}`);
     process.exitCode = EXIT.usage;
+  } else if (error instanceof InterruptedError) {
+    note(`consilium-network: ${error.message}`);
+    process.exitCode = error.exitStatus;
   } else {
     const plain = OPERATING.some((kind) => error instanceof kind) || !process.env.CONSILIUM_DEBUG;
     note(`consilium-network: ${plain ? (error as Error).message : (error as Error).stack}`);

@@ -8,6 +8,9 @@ export const NODE = [process.execPath, '--max-semi-space-size=2'] as const;
 /** The repository's root, whichever folder the tool is run from (this file runs as network/dist/src/x.js). */
 export const repository = join(import.meta.dirname, '../../..');
 
+/** A module for Node's --import: the process ends when the one that started it with an IPC channel is gone. */
+export const END_WITH_PARENT = join(repository, 'scripts/end-with-parent.js');
+
 export const program = (name: string): string => join(repository, name, 'dist/src/main.js');
 
 export const chaincodeMain = (): string => join(repository, 'chaincode/dist/src/index.js');

@@ -13,6 +13,8 @@ export interface DetachedOptions {
   readonly configFile: string;
   readonly directory: string;
   readonly report: (line: string) => void;
+  /** During the start stops what was started; from then on it is for whoever has the consortium. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DetachedConsortium {
@@ -28,8 +30,10 @@ export interface DetachedConsortium {
  */
 export const STOP_TIMEOUT_MS = 45_000;
 
-/** @throws StartFailedError with the reason the supervisor gave; nothing runs then. */
+/** @throws StartFailedError with the reason the supervisor gave, or the signal's reason; nothing runs then. */
 export async function startDetached(options: DetachedOptions): Promise<DetachedConsortium> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   const directory = resolve(options.directory);
   mkdirSync(join(directory, 'logs'), { recursive: true, mode: 0o700 });
   const log = openSync(join(directory, 'logs/supervisor.log'), 'a');
@@ -63,21 +67,21 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
   child.once('error', (cause) =>
     outcome.reject(new StartFailedError('the supervisor did not start', { cause })),
   );
-  child.once('exit', (code, signal) =>
+  child.once('exit', (code, by) =>
     outcome.reject(
-      new StartFailedError(`the supervisor ended (${signal ?? `code ${code}`}) before it was ready`),
+      new StartFailedError(`the supervisor ended (${by ?? `code ${code}`}) before it was ready`),
     ),
   );
-  // Signals during the start stop what was started, and the start then fails with the supervisor's exit.
   const interrupt = () => void stop();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  signal?.addEventListener('abort', interrupt);
   try {
     await outcome.promise;
   } catch (error) {
     await exited;
+    signal?.throwIfAborted();
     throw error;
   } finally {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+    signal?.removeEventListener('abort', interrupt);
   }
   return {
     letGo() {

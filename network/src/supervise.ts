@@ -17,10 +17,11 @@ export interface SuperviseOptions {
   readonly consortium: Consortium;
   readonly directory: string;
   readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
 }
 
-/** Runs until a signal, or until the parent goes away without letting go. Returns the exit status. */
-export async function supervise({ consortium, directory, say }: SuperviseOptions): Promise<number> {
+/** Runs until the signal, or until the parent goes away without letting go. Returns the exit status. */
+export async function supervise({ consortium, directory, say, signal }: SuperviseOptions): Promise<number> {
   const tell = (message: SupervisorMessage) => {
     // A failed send means that the parent is gone, which the disconnect below deals with.
     if (process.connected) process.send?.(message, () => undefined);
@@ -32,7 +33,7 @@ export async function supervise({ consortium, directory, say }: SuperviseOptions
   const supervisor = new Supervisor({ consortium, directory, report });
   const stopped = Promise.withResolvers<void>();
   const stop = () => void supervisor.stop().then(stopped.resolve, stopped.reject);
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  signal.addEventListener('abort', stop);
   let held = process.connected;
   process.on('message', (message: LetGoMessage) => {
     if (message.kind === 'let-go') {

@@ -22,6 +22,9 @@ const PROGRAM = fileURLToPath(new URL('../src/main.js', import.meta.url));
 /** The probe's package stays in the source tree: the compiler copies no package.json. */
 const PROBE_PACKAGE = fileURLToPath(new URL('../../conformance/probe-chaincode/', import.meta.url));
 const CHAINCODE_NODE = createRequire(import.meta.url).resolve('fabric-shim/cli.js');
+/** Preloaded by what is started here, over whose channel it hears that we are gone, however we ended. */
+const END_WITH_PARENT = fileURLToPath(new URL('../../../scripts/end-with-parent.js', import.meta.url));
+const START = ['--import', END_WITH_PARENT, PROGRAM, 'start'];
 const PORT_TIMEOUT_MS = 30_000;
 
 export class EmbeddedNetwork {
@@ -31,10 +34,6 @@ export class EmbeddedNetwork {
 
   private constructor(dir: string) {
     this.#dir = dir;
-    // Should the tests be broken off, nothing is to be left running.
-    process.once('exit', () => {
-      for (const child of [this.#process, ...this.#probes]) child?.kill('SIGKILL');
-    });
   }
 
   static async create(): Promise<EmbeddedNetwork> {
@@ -72,17 +71,17 @@ export class EmbeddedNetwork {
   }
 
   async #startProcess(): Promise<void> {
-    const child = spawn(process.execPath, [PROGRAM, 'start', '--dir', this.#dir, '--json'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const child = spawn(process.execPath, [...START, '--dir', this.#dir, '--json'], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#process = child;
     let complaints = '';
-    child.stderr.on('data', (text) => {
+    child.stderr!.on('data', (text) => {
       complaints += text;
     });
-    for await (const line of createInterface(child.stdout)) {
+    for await (const line of createInterface(child.stdout!)) {
       if (JSON.parse(line).ready === true) {
-        child.stdout.resume();
+        child.stdout!.resume();
         return;
       }
     }
@@ -91,9 +90,9 @@ export class EmbeddedNetwork {
 
   async #startProbe(mspId: string): Promise<string> {
     const address = `127.0.0.1:${await freePort()}`;
-    const child = spawn(process.execPath, [CHAINCODE_NODE, 'server'], {
+    const child = spawn(process.execPath, ['--import', END_WITH_PARENT, CHAINCODE_NODE, 'server'], {
       cwd: PROBE_PACKAGE,
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: {
         ...process.env,
         CORE_PEER_LOCALMSPID: mspId,

@@ -17,6 +17,8 @@ import type { Ledger } from '../ledger.ts';
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
 const CHAINCODE = join(ROOT, 'chaincode');
+/** Preloaded by what is started here, over whose channel it hears that we are gone, however we ended. */
+const END_WITH_PARENT = join(ROOT, 'scripts/end-with-parent.js');
 const CHAINCODE_NODE = join(ROOT, 'node_modules/fabric-shim/cli.js');
 const ORGANISATIONS = ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const;
 export type TestOrganisation = (typeof ORGANISATIONS)[number];
@@ -93,12 +95,18 @@ export class FabricNetwork {
 
   /** Peers and orderer, on the ports they had before. */
   async startPeers(options: readonly string[] = []): Promise<void> {
-    const args = [NETWORK, 'start', '--dir', this.#networkDirectory, '--json', ...options];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const args = ['start', '--dir', this.#networkDirectory, '--json', ...options];
+    const child = spawn(process.execPath, ['--import', END_WITH_PARENT, NETWORK, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     this.#network = child;
-    const ready = once(child.stdout, 'data');
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`the network ended with ${code}`);
+    const ready = once(child.stdout!, 'data');
+    let complaints = '';
+    child.stderr!.on('data', (text) => {
+      complaints = `${complaints}${text}`.slice(-4000);
+    });
+    const ended = once(child, 'close').then(([code]) => {
+      throw new Error(`the network ended with ${code}: ${complaints}`);
     });
     await Promise.race([ready, ended]);
     ended.catch(() => {});
@@ -114,10 +122,10 @@ export class FabricNetwork {
     const args = ['server', '--chaincode-address', address, '--chaincode-id', 'consilium:1'];
     const clock = `const now = Date.now; Date.now = () => now() + ${clockOffsetMs};`;
     const preload = `--import=data:text/javascript,${encodeURIComponent(clock)}`;
-    const child = spawn(process.execPath, [preload, CHAINCODE_NODE, ...args], {
+    const child = spawn(process.execPath, ['--import', END_WITH_PARENT, preload, CHAINCODE_NODE, ...args], {
       cwd: CHAINCODE,
       env: { ...process.env, CORE_PEER_LOCALMSPID: mspId },
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#chaincodes.set(mspId, { address, process: child });
     await answers(address);

@@ -20,30 +20,27 @@ export interface ConformanceOptions {
   /** Where the native network and its logs are; an earlier one there is removed. */
   readonly directory: string;
   readonly say: (line: string) => void;
+  /** Stops everything; the reason is thrown when nothing runs any more. */
+  readonly signal: AbortSignal;
 }
 
 /** @throws MissingBinariesError, or what kept the network from starting; nothing runs then. */
 export async function judge(options: ConformanceOptions): Promise<SuiteCounts[]> {
-  const interruption = new AbortController();
-  const interrupt = (name: NodeJS.Signals) => interruption.abort(new Error(`stopped by ${name}`));
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
-  const { signal } = interruption;
+  const { network, signal } = options;
   try {
-    return options.network.runtime === 'embedded'
-      ? await runSuites(EMBEDDED_SUITES, { ...options, signal })
-      : await judgeNative(options, options.network, signal);
-  } finally {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+    return network.runtime === 'embedded'
+      ? await runSuites(EMBEDDED_SUITES, options)
+      : await judgeNative(options, network);
+  } catch (error) {
+    // Whatever was going on says only that it was called off; the reason is the signal's.
+    signal.throwIfAborted();
+    throw error;
   }
 }
 
 /** The network is started twice on one ledger: an operator upgrades a chaincode by starting its next version. */
-async function judgeNative(
-  options: ConformanceOptions,
-  network: NativeLedger,
-  signal: AbortSignal,
-): Promise<SuiteCounts[]> {
-  const { directory, say } = options;
+async function judgeNative(options: ConformanceOptions, network: NativeLedger): Promise<SuiteCounts[]> {
+  const { directory, say, signal } = options;
   if (consortiumStatus(directory).state !== 'stopped') await stopConsortium(directory);
   rmSync(directory, { recursive: true, force: true });
   const consortium = conformanceConsortium(network);
@@ -57,9 +54,9 @@ async function judgeNative(
     const stop = () => void supervisor.stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
-      await supervisor.start();
       signal.throwIfAborted();
-      return await runSuites(await suites(planned!), { ...options, signal });
+      await supervisor.start();
+      return await runSuites(await suites(planned!), options);
     } finally {
       signal.removeEventListener('abort', stop);
       await supervisor.stop();

@@ -1,8 +1,9 @@
 // The suites that judge a ledger, each a file of Node's test runner, and what they answered.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inherited, repository } from '../programs.ts';
+import { END_WITH_PARENT, inherited, repository } from '../programs.ts';
 import { writeWhole } from '../state-file.ts';
 
 export interface Suite {
@@ -26,6 +27,7 @@ export interface SuiteRun {
   /** Where reports go. */
   readonly directory: string;
   readonly say: (line: string) => void;
+  /** Ends the suite that runs, and what it started. */
   readonly signal: AbortSignal;
 }
 
@@ -38,17 +40,24 @@ export const EMBEDDED_SUITES: readonly Suite[] = [
 /** @throws Error where the suite was not built, or the signal's reason. */
 export async function runSuite(suite: Suite, { directory, say, signal }: SuiteRun): Promise<SuiteCounts> {
   const file = join(repository, suite.file);
+  signal.throwIfAborted();
   if (!existsSync(file)) throw new Error(`not built: ${file} → run \`make build\``);
   say(`Asking the suite of ${suite.name}`);
   const tap = join(directory, `${suite.name}.tap`);
   writeWhole(tap, '');
-  const parameters = ['--test', '--test-reporter=spec', '--test-reporter-destination=stderr'];
+  // In one process, so that the suite's networks end with it: they all have their starter's channel.
+  const parameters = ['--import', END_WITH_PARENT, '--test', '--test-isolation=none'];
+  parameters.push('--test-reporter=spec', '--test-reporter-destination=stderr');
   parameters.push('--test-reporter=tap', `--test-reporter-destination=${tap}`, file);
+  const scratch = mkdtempSync(join(tmpdir(), 'consilium-suite-'));
+  const colours = process.stderr.isTTY && process.stderr.hasColors() ? { FORCE_COLOR: '1' } : {};
   const child = spawn(process.execPath, parameters, {
     cwd: repository,
-    env: { ...inherited(), ...suite.environment },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...inherited(), ...colours, ...suite.environment, TMPDIR: scratch },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  // Not inherited: where nobody reads, it is this process that has to notice, and not the suite that dies of it.
+  child.stderr!.on('data', (text) => process.stderr.write(text));
   const end = () => child.kill('SIGTERM');
   signal.addEventListener('abort', end);
   const exitCode = await new Promise<number>((resolve, reject) => {
@@ -56,6 +65,8 @@ export async function runSuite(suite: Suite, { directory, say, signal }: SuiteRu
     child.once('close', (code) => resolve(code ?? 1));
   });
   signal.removeEventListener('abort', end);
+  // Where the suite was ended, its processes follow it within moments.
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   signal.throwIfAborted();
   return { suite: suite.name, exitCode, ...countsIn(readFileSync(tap, 'utf8')) };
 }

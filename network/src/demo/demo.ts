@@ -36,11 +36,13 @@ export interface DemoOptions {
   readonly rounds: number | undefined;
   readonly keep: boolean;
   readonly json: boolean;
+  /** Stops everything; the reason is thrown when nothing runs any more. */
+  readonly signal: AbortSignal;
 }
 
 /** Runs the demo. Whatever happens, nothing keeps running unless `keep` is set and everything went well. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
-  const { dataDirectory, outDirectory, network, seed, keep, json } = options;
+  const { dataDirectory, outDirectory, network, seed, keep, json, signal } = options;
   const source =
     dataDirectory === undefined
       ? syntheticFiles(seed, join(outDirectory, 'cohorts'))
@@ -51,9 +53,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   await clearEarlierRun(directory, view);
   const configFile = writeConfiguration(source, network, outDirectory);
   const clock = new StageClock();
-  const interruption = new AbortController();
   let consortium: DetachedConsortium | undefined;
-  const interrupt = (name: NodeJS.Signals) => interruption.abort(new Error(`stopped by ${name}`));
   const memory = sampleMemory(directory);
   let kept = false;
   try {
@@ -61,11 +61,10 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     view.line(`Starting a consortium of ${source.hospitals.length} hospitals on this machine${ledger}`);
     const report = (line: string) => view.line(`  ${line}`);
     consortium = await clock.time('start the consortium', () =>
-      startDetached({ configFile, directory, report }),
+      startDetached({ configFile, directory, report, signal }),
     );
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
     const addresses = readJsonFile<Addresses>(join(directory, 'consortium.json'));
-    const sites = sitesOf(source, addresses, { directory, signal: interruption.signal });
+    const sites = sitesOf(source, addresses, { directory, signal });
     const facts = await runStudy({
       sites,
       plan,
@@ -73,7 +72,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       clock,
       view,
       addresses,
-      signal: interruption.signal,
+      signal,
     });
     const summary = summarise({
       ...facts,
@@ -92,11 +91,10 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     return await finish(summary, { json, keep, consortium, outDirectory });
   } catch (error) {
     // Whatever was going on says only that it was called off; the reason is the signal's.
-    interruption.signal.throwIfAborted();
+    signal.throwIfAborted();
     throw error;
   } finally {
     memory.stop();
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
     if (!kept) await consortium?.stop();
   }
 }

@@ -15,6 +15,7 @@ export interface BareLedgerOptions {
   readonly organisations: number;
   readonly directory: string;
   readonly report: (line: string) => void;
+  readonly signal: AbortSignal;
 }
 
 /** Org1MSP and so on, in the way of the embedded network. */
@@ -34,7 +35,7 @@ function consortiumOf({ ordering, organisations }: BareLedgerOptions): Consortiu
 }
 
 /**
- * Runs until a signal; `ready` is called with the connection file once everything answers.
+ * Runs until the signal; `ready` is called with the connection file once everything answers.
  *
  * @throws MissingBinariesError, or what kept the network from starting; nothing runs then.
  */
@@ -42,7 +43,7 @@ export async function runBareLedger(
   options: BareLedgerOptions,
   ready: (connection: string) => void,
 ): Promise<void> {
-  const { directory, report } = options;
+  const { directory, report, signal } = options;
   const consortium = consortiumOf(options);
   const workingDirectory = join(repository, 'chaincode');
   const { version } = JSON.parse(readFileSync(join(workingDirectory, 'package.json'), 'utf8')) as {
@@ -62,7 +63,7 @@ export async function runBareLedger(
   });
   const stopped = Promise.withResolvers<void>();
   const stop = () => void supervisor.stop().then(stopped.resolve, stopped.reject);
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  signal.addEventListener('abort', stop);
   await supervisor.start();
   ready(connection);
   await stopped.promise;

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EMBEDDED_SUITES } from './conformance/suites.ts';
+import { assertBuilt, repository } from './programs.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-interruption-'));
+after(() => rmSync(root, { recursive: true }));
+
+function whyNot(): string | false {
+  if (process.platform !== 'linux') return 'not run: the system does not tell the environment of processes';
+  try {
+    assertBuilt();
+  } catch (error) {
+    return `not run: ${(error as Error).message}`;
+  }
+  return !EMBEDDED_SUITES.every(({ file }) => existsSync(join(repository, file))) && 'not run: no suites';
+}
+const skip = whyNot();
+
+/** The command lines of all that has its temporary files at `place`, a zombie's being empty. */
+function runningAt(place: string): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${place}`)) return [];
+      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const WAYS: readonly { how: string; status: number; interrupt: (child: ChildProcess) => void }[] = [
+  { how: 'is told to end', status: 143, interrupt: (child) => child.kill('SIGTERM') },
+  { how: 'loses its terminal', status: 129, interrupt: (child) => child.kill('SIGHUP') },
+  { how: 'is broken off by Ctrl-C', status: 130, interrupt: (child) => child.kill('SIGINT') },
+  {
+    how: 'is not read any more',
+    status: 141,
+    interrupt: ({ stdout, stderr }) => {
+      stdout!.destroy();
+      stderr!.destroy();
+    },
+  },
+];
+
+/** Runs a command until a chaincode process is among what it started, interrupts it, and tells its exit status. */
+async function interruptedWith(
+  command: readonly string[],
+  { place, interrupt }: { place: string; interrupt: (child: ChildProcess) => void },
+): Promise<number | null> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.js'), ...command], {
+    env: { ...process.env, TMPDIR: place },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.resume();
+  child.stderr.resume();
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const chaincodes = () => runningAt(place).filter((line) => /fabric-shim/.test(line));
+  while (chaincodes().length === 0 && child.exitCode === null) await sleep(50);
+  assert.equal(child.exitCode, null, 'it ended before it was interrupted');
+  interrupt(child);
+  return ended;
+}
+
+for (const { how, status, interrupt } of WAYS) {
+  for (const command of ['conformance', 'demo']) {
+    test(`a ${command} that ${how} ends all that it started, and says so by its status`, {
+      skip,
+    }, async () => {
+      const place = mkdtempSync(join(root, `${command}-`));
+      const parameters = [command, '--out', join(place, 'out')];
+      assert.equal(await interruptedWith(parameters, { place, interrupt }), status);
+      // What has heard that its starter is gone may still be about to end; what has not never does.
+      while (runningAt(place).length > 0) await sleep(50);
+      assert.deepEqual(
+        readdirSync(place).filter((name) => name !== 'out'),
+        [],
+      );
+    });
+  }
+}
