@@ -21,8 +21,10 @@ test('a bench whose script is told to end is told so too, and the script waits f
   mkdirSync(dirname(bench), { recursive: true });
   writeFileSync(bench, ENDLESS);
   mkdirSync(join(root, 'scripts'));
-  const scripts = join(import.meta.dirname, '..');
-  copyFileSync(join(scripts, 'bench.sh'), join(root, 'scripts/bench.sh'));
+  const repository = join(import.meta.dirname, '../..');
+  for (const file of ['scripts/bench.sh', 'scripts/require-node.js', 'package.json']) {
+    copyFileSync(join(repository, file), join(root, file));
+  }
   const child = spawn('bash', [join(root, 'scripts/bench.sh')], { stdio: ['ignore', 'pipe', 'ignore'] });
   let said = '';
   child.stdout.on('data', (text) => {

@@ -1,0 +1,168 @@
+// The gateway's process: reads the environment, listens, closes cleanly; and the command that makes API keys.
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROLES, type Role } from '@consilium/chaincode/domain';
+import { pino } from 'pino';
+import { ApiKeys, createApiKey } from './api-keys.ts';
+import { buildApp } from './app.ts';
+import { awaitEndorsers } from './await-endorsers.ts';
+import { type Config, ConfigError, readConfig, VARIABLES } from './config.ts';
+import { readConnections } from './connection.ts';
+import { FabricLedger } from './fabric-ledger.ts';
+import { Outbox } from './outbox.ts';
+
+const HELP = `consilium-gateway: one hospital's REST service
+
+  consilium-gateway [serve]
+      Serves until SIGTERM or SIGINT. Configured by the environment:
+${VARIABLES.map(([name, meaning]) => `        ${name.padEnd(31)} ${meaning}`).join('\n')}
+      Prints one line on standard output when it serves, and writes the address to
+      CONSILIUM_DATA_DIR/gateway.json; logs go to standard error.
+
+  consilium-gateway key create --role ROLE [--id ID] [--person NAME] [--file FILE] [--json]
+      Makes an API key for a role (${ROLES.join(', ')}), prints it once
+      and appends its hash to FILE (default: CONSILIUM_API_KEYS). The certificate that signs is the
+      role's, or that of the client NAME in the connection file: one of several stewards for instance.
+
+  consilium-gateway ready --connection FILE [--chaincode NAME] [--timeout SECONDS]
+      Waits until each organisation in FILE can have peers of all of them endorse a transaction, and fails with
+      what is missing after SECONDS (60; 0 asks once).
+
+  consilium-gateway --help
+
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration.
+`;
+
+const CLOSE_TIMEOUT_MS = 10_000;
+
+class UsageError extends Error {}
+
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  json: { type: 'boolean' },
+  role: { type: 'string' },
+  id: { type: 'string' },
+  person: { type: 'string' },
+  file: { type: 'string' },
+  connection: { type: 'string' },
+  chaincode: { type: 'string' },
+  timeout: { type: 'string' },
+} as const;
+
+function parseCommand(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parseCommand(args);
+  const command = positionals.join(' ');
+  if (values.help === true || command === 'help') process.stdout.write(HELP);
+  else if (command === '' || command === 'serve') await serve(readConfig(process.env));
+  else if (command === 'key create') createKey(values);
+  else if (command === 'ready') await ready(values);
+  else throw new UsageError(`unknown command "${command}"`);
+}
+
+interface KeyOptions {
+  readonly role?: string | undefined;
+  readonly id?: string | undefined;
+  readonly person?: string | undefined;
+  readonly file?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+function createKey({ role, id, person, file = process.env.CONSILIUM_API_KEYS, json }: KeyOptions): void {
+  if (role === undefined || !ROLES.includes(role as Role)) {
+    throw new UsageError(`--role must be one of ${ROLES.join(', ')}`);
+  }
+  if (file === undefined) throw new UsageError('--file is needed, or CONSILIUM_API_KEYS in the environment');
+  const made = createApiKey({ path: file, role: role as Role, id, person });
+  process.stdout.write(json === true ? `${JSON.stringify(made)}\n` : `${made.key}\n`);
+}
+
+interface ReadyOptions {
+  readonly connection?: string | undefined;
+  readonly chaincode?: string | undefined;
+  readonly timeout?: string | undefined;
+}
+
+async function ready({ connection, chaincode = 'consilium', timeout = '60' }: ReadyOptions): Promise<void> {
+  if (connection === undefined) throw new UsageError('--connection FILE is needed');
+  if (!/^[0-9]{1,5}$/.test(timeout)) throw new UsageError('--timeout must be a whole number of seconds');
+  await awaitEndorsers(readConnections(connection), { chaincode, timeoutMs: Number(timeout) * 1000 });
+}
+
+async function serve(config: Config): Promise<void> {
+  const { connection, dataDirectory, limits } = config;
+  const { mspId } = connection.organisation;
+  const logger = pino({ level: config.logLevel, base: { mspId } }, pino.destination({ fd: 2, sync: true }));
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  const addressFile = join(dataDirectory, 'gateway.json');
+  rmSync(addressFile, { force: true });
+  const outbox = new Outbox(dataDirectory);
+  const apiKeys = new ApiKeys(config.apiKeysPath, (err) =>
+    logger.error({ err }, 'keeping the last good keys'),
+  );
+  const ledger = new FabricLedger({ connection, chaincode: config.chaincode, limits, log: logger });
+  const app = await buildApp({
+    ledger,
+    outbox,
+    apiKeys,
+    trainer: config.trainer,
+    limits,
+    logger,
+    metricsOfProcess: true,
+  });
+  await app.listen({ host: config.host, port: config.port });
+  const { port } = app.server.address() as AddressInfo;
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  const address = { url, host: config.host, port, mspId, pid: process.pid };
+  writeFileSync(`${addressFile}.new`, `${JSON.stringify(address)}\n`);
+  renameSync(`${addressFile}.new`, addressFile);
+  process.stdout.write(
+    `consilium-gateway of ${mspId} serves at ${url} (documentation: ${url}/documentation)\n`,
+  );
+
+  const close = async (signal: string) => {
+    logger.info({ signal }, 'closing');
+    rmSync(addressFile, { force: true });
+    // What is in flight gets this long; a transaction cut off here is in the outbox.
+    setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS).unref();
+    await app.close();
+    process.exitCode = 0;
+  };
+  let closing = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (closing) return;
+      closing = true;
+      close(signal).catch(fail);
+    });
+  }
+}
+
+function fail(error: unknown): void {
+  if (error instanceof ConfigError) {
+    const problems = error.problems.map((problem) => `  - ${problem}`).join('\n');
+    process.stderr.write(`consilium-gateway cannot start:\n${problems}\n`);
+    process.exitCode = 2;
+  } else if (error instanceof UsageError) {
+    process.stderr.write(`consilium-gateway: ${error.message}\nSee consilium-gateway --help.\n`);
+    process.exitCode = 2;
+  } else {
+    process.stderr.write(`consilium-gateway: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,283 @@
+// The operator's command line: up, down, status, demo, conformance, ledger, cohorts.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeCohorts } from '../cohorts/cohorts.ts';
+import { ConfigError, readConsortium } from './config.ts';
+import { judge } from './conformance/conformance.ts';
+import { conforms } from './conformance/suites.ts';
+import { DataFilesError } from './demo/data-files.ts';
+import { runDemo } from './demo/demo.ts';
+import { DirectoryLockedError } from './directory-lock.ts';
+import { InterruptedError, interrupted } from './interruption.ts';
+import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
+import { runBareLedger } from './native/bare-ledger.ts';
+import { MissingBinariesError } from './native/binaries.ts';
+import { FabricCommandError } from './native/fabric-commands.ts';
+import { UnfitFabricError } from './native/fabric-version.ts';
+import { PortInUseError } from './ports.ts';
+import { repository } from './programs.ts';
+import { StartFailedError, startDetached } from './start-detached.ts';
+import { consortiumStatus, statusText } from './status.ts';
+import { stopConsortium } from './stop.ts';
+import { supervise } from './supervise.ts';
+import { AlreadyRunningError } from './supervisor.ts';
+
+const HELP = `consilium-network: one consortium on this machine
+
+  consilium-network up      [--config FILE] [--dir DIR] [--foreground] [--json]
+      Starts the consortium of FILE (network/consortium.yaml) and returns when every part answers.
+      DIR (.consortium) keeps ledger, keys, ports and logs. --foreground stays until Ctrl-C.
+  consilium-network down    [--dir DIR] [--json]
+      Stops all that runs in DIR, also after the supervisor was killed.
+  consilium-network status  [--dir DIR] [--json]
+      Shows each process: state, pid, port, memory, uptime. Exit status 3 when not everything runs.
+  consilium-network demo    [--data DIR] [--seed N] [--rounds N] [--out DIR] [--keep] [--json]
+                            [--runtime embedded|native] [--ordering raft|bft] [--orderers N]
+      Four hospitals train one model: on synthetic cohorts of a seed (1), or with --data on the four UCI
+      heart-disease files. Writes OUT/summary.json (OUT: out/demo). --keep leaves the consortium running.
+      --runtime native runs it on a real Fabric, whose binaries are in FABRIC_BIN_DIR.
+  consilium-network conformance [--runtime embedded|native] [--ordering raft|bft] [--orderers N]
+                                [--out DIR] [--json]
+      Judges a ledger by the conformance suites: the embedded stand-in, or a real Fabric network that is brought
+      up for it in OUT (out/conformance) and torn down. Exit status 1 when a question is answered otherwise.
+  consilium-network ledger  --dir DIR [--ordering raft|bft] [--organisations N]
+      A real Fabric network of N organisations (3) with the chaincode alone, for programs that bring their own
+      clients: prints {"ready":true,"connection":FILE} and stays until it is stopped. New at every start.
+  consilium-network cohorts --out DIR [--seed N]
+      Writes the four synthetic hospitals' files.
+
+Exit status: 0 done, 1 failed (also: an invariant of the demo does not hold), 2 wrong usage, configuration or
+data files, 3 not running, 128 and the signal's number where a signal stopped it (141: nobody read its output).
+`;
+
+const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const OPTIONS = {
+  config: { type: 'string' },
+  dir: { type: 'string' },
+  data: { type: 'string' },
+  out: { type: 'string' },
+  seed: { type: 'string' },
+  rounds: { type: 'string' },
+  runtime: { type: 'string' },
+  ordering: { type: 'string' },
+  orderers: { type: 'string' },
+  organisations: { type: 'string' },
+  keep: { type: 'boolean', default: false },
+  foreground: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+function readArguments(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+type Values = ReturnType<typeof readArguments>['values'];
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const note = (line: string) => process.stderr.write(`${line}\n`);
+
+function whole(
+  option: 'seed' | 'rounds' | 'organisations' | 'orderers',
+  text: string | undefined,
+  least: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
+  throw new UsageError(`--${option} must be a whole number of at least ${least}, not ${text}`);
+}
+
+function oneOf<T extends string>(
+  option: string,
+  text: string | undefined,
+  allowed: readonly T[],
+): T | undefined {
+  const found = allowed.find((one) => one === text);
+  if (text !== undefined && found === undefined) {
+    throw new UsageError(`--${option} must be ${allowed.join(' or ')}, not ${text}`);
+  }
+  return found;
+}
+
+function networkOf({ runtime: runtimeText, ordering: orderingText, orderers: count }: Values): LedgerNetwork {
+  const runtime = oneOf('runtime', runtimeText, ['embedded', 'native']) ?? 'embedded';
+  const ordering = oneOf('ordering', orderingText, ['raft', 'bft']);
+  const orderers = whole('orderers', count, 1);
+  if (runtime === 'native')
+    return orderedBy({ runtime, ordering: ordering ?? 'raft', ...(orderers && { orderers }) });
+  if (ordering !== undefined) throw new UsageError('--ordering needs --runtime native');
+  if (orderers !== undefined) throw new UsageError('--orderers needs --runtime native');
+  return { runtime };
+}
+
+function orderedBy(network: NativeLedger): NativeLedger {
+  const { ordering, orderers } = network;
+  const allowed: readonly number[] = ORDERERS[ordering];
+  if (orderers === undefined || allowed.includes(orderers)) return network;
+  throw new UsageError(
+    `--orderers must be ${allowed.join(' or ')} with ${ordering} ordering, not ${orderers}`,
+  );
+}
+
+const directoryOf = (values: Values): string => resolve(values.dir ?? '.consortium');
+const configOf = (values: Values): string => values.config ?? join(repository, 'network/consortium.yaml');
+
+async function up(values: Values): Promise<number> {
+  const directory = directoryOf(values);
+  const configFile = configOf(values);
+  const consortium = readConsortium(configFile);
+  const say = values.json ? note : print;
+  const signal = interrupted();
+  const before = consortiumStatus(directory);
+  if (before.state !== 'stopped' && before.state !== 'orphaned') {
+    if (values.json) print(JSON.stringify(before));
+    else print(`${before.name} is already ${before.state}; \`status\` shows it, \`down\` stops it.`);
+    return EXIT.done;
+  }
+  if (values.foreground) return supervise({ consortium, directory, say, signal });
+  say(`Starting ${consortium.name}: ${consortium.organisations.length} organisations in ${directory}`);
+  const running = await startDetached({ configFile, directory, report: (line) => say(`  ${line}`), signal });
+  running.letGo();
+  const status = consortiumStatus(directory);
+  if (values.json) print(JSON.stringify(status));
+  else {
+    process.stdout.write(`\n${statusText(status)}`);
+    for (const { name } of consortium.organisations) {
+      print(`keys of ${name}: ${join(directory, name, 'keys.json')}`);
+    }
+  }
+  return EXIT.done;
+}
+
+async function down(values: Values): Promise<number> {
+  const stopped = await stopConsortium(directoryOf(values));
+  if (values.json) print(JSON.stringify({ stopped }));
+  else print(stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} processes.`);
+  return EXIT.done;
+}
+
+function status(values: Values): number {
+  const found = consortiumStatus(directoryOf(values));
+  if (values.json) print(JSON.stringify(found));
+  else process.stdout.write(statusText(found));
+  const allRun = found.state === 'running' && found.processes.every(({ state }) => state === 'running');
+  return allRun ? EXIT.done : EXIT.notRunning;
+}
+
+function cohorts(values: Values): number {
+  if (values.out === undefined) throw new UsageError('cohorts needs --out DIR');
+  for (const path of writeCohorts(whole('seed', values.seed, 0) ?? 1, values.out)) print(path);
+  return EXIT.done;
+}
+
+async function demo(values: Values): Promise<number> {
+  const holds = await runDemo({
+    dataDirectory: values.data,
+    outDirectory: resolve(values.out ?? 'out/demo'),
+    seed: whole('seed', values.seed, 0) ?? 1,
+    rounds: whole('rounds', values.rounds, 1),
+    network: networkOf(values),
+    keep: values.keep,
+    json: values.json,
+    signal: interrupted(),
+  });
+  return holds ? EXIT.done : EXIT.failed;
+}
+
+async function conformance(values: Values): Promise<number> {
+  const say = values.json ? note : print;
+  const counts = await judge({
+    network: networkOf(values),
+    directory: resolve(values.out ?? 'out/conformance'),
+    say,
+    signal: interrupted(),
+  });
+  for (const { suite, tests, passed, failed, notRun } of counts) {
+    say(`${suite}: ${tests} questions, ${passed} answered as Fabric does, ${failed} not, ${notRun} not run`);
+  }
+  if (values.json) print(JSON.stringify(counts));
+  return conforms(counts) ? EXIT.done : EXIT.failed;
+}
+
+async function ledger(values: Values): Promise<number> {
+  if (values.dir === undefined) throw new UsageError('ledger needs --dir DIR');
+  const directory = resolve(values.dir);
+  if (existsSync(join(directory, 'fabric')))
+    throw new UsageError(`--dir ${values.dir} holds a network already`);
+  const options = {
+    ordering: oneOf('ordering', values.ordering, ['raft', 'bft']) ?? 'raft',
+    organisations: whole('organisations', values.organisations, 1) ?? 3,
+    directory,
+    report: note,
+    signal: interrupted(),
+  };
+  await runBareLedger(options, (connection) => print(JSON.stringify({ ready: true, connection })));
+  return EXIT.done;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(args);
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined) {
+    process.stdout.write(HELP);
+    return values.help ? EXIT.done : EXIT.usage;
+  }
+  if (rest.length > 0) throw new UsageError(`unexpected ${rest.join(' ')}`);
+  switch (command) {
+    case 'up':
+      return up(values);
+    case 'down':
+      return down(values);
+    case 'status':
+      return status(values);
+    case 'cohorts':
+      return cohorts(values);
+    case 'conformance':
+      return conformance(values);
+    case 'demo':
+      return demo(values);
+    case 'ledger':
+      return ledger(values);
+    default:
+      throw new UsageError(`no command ${command}`);
+  }
+}
+
+const OPERATING = [
+  PortInUseError,
+  StartFailedError,
+  AlreadyRunningError,
+  DirectoryLockedError,
+  MissingBinariesError,
+  FabricCommandError,
+  UnfitFabricError,
+];
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    note(`consilium-network: ${error.message}\nTry --help.`);
+    process.exitCode = EXIT.usage;
+  } else if (error instanceof ConfigError || error instanceof DataFilesError) {
+    note(`consilium-network: ${error.message}`);
+    process.exitCode = EXIT.usage;
+  } else if (error instanceof InterruptedError) {
+    note(`consilium-network: ${error.message}`);
+    process.exitCode = error.exitStatus;
+  } else {
+    const plain = OPERATING.some((kind) => error instanceof kind) || !process.env.CONSILIUM_DEBUG;
+    note(`consilium-network: ${plain ? (error as Error).message : (error as Error).stack}`);
+    process.exitCode = EXIT.failed;
+  }
+}

@@ -1,0 +1,233 @@
+/** The command line of the one-machine network: start, deploy, status, stop, identities, enrol, ipfs. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { ChaincodeConfig } from './config.ts';
+import { ControlError, callControl, NotRunningError } from './control.ts';
+import type { NetworkStatus } from './network.ts';
+
+const HELP = `consilium-test-network: a Hyperledger Fabric network and an IPFS node on one machine
+
+Usage
+  consilium-test-network start  --dir DIR [--config FILE.json] [--port-base N] [--json]
+  consilium-test-network deploy --dir DIR --name NAME --address [MSP=]HOST:PORT ... [--policy POLICY]
+                                [--version V] [--sequence S] [--tls-root FILE.pem] [--json]
+  consilium-test-network status --dir DIR [--json]
+  consilium-test-network stop   --dir DIR
+  consilium-test-network identities --dir DIR --config FILE.json [--json]
+  consilium-test-network enrol  --organisation DIR --name PERSON --role ROLE [--keep]
+  consilium-test-network ipfs   --dir DIR [--port N]
+
+start   runs until SIGTERM or Ctrl-C. DIR keeps identities, ledger, ports and configuration; starting it
+        again goes on where it was. Without --config: three organisations, no chaincode.
+        --port-base N takes N (orderer), N+1... (peers) and the next (IPFS); otherwise free ports are
+        chosen once and remembered. DIR/connection.json tells clients all they need.
+deploy  defines a chaincode-as-a-service on the running network. --address without MSP= serves every
+        organisation not named otherwise. POLICY is e.g. "OutOf(2,'Org1MSP.peer','Org2MSP.peer')" or
+        "MAJORITY Endorsement" (the default), ANY or ALL. The sequence defaults to the next one.
+status  prints the height, the endpoints and the chaincodes.
+stop    stops the network and waits until it has.
+identities  starts nothing: makes the organisations' authorities, nodes and clients as Fabric MSP folders
+        in DIR/organisations, and the connection files, for a network run by other programs. FILE.json:
+        { channel, organisations: [{ mspId, name, endpoint }], orderers: [{ … }], ipfsUrl }.
+enrol   prints a certificate and key for one more person of the organisation in DIR (such as
+        organisations/Org1MSP), as { certificate, privateKey }. The same PERSON is the same enrolment id.
+        --keep makes it a client of the organisation, under PERSON in the next connection file.
+ipfs    runs the IPFS stand-in alone until SIGTERM or Ctrl-C.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 no network is running.
+`;
+
+const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+/** With the organisation's name behind it, at most the 64 characters of an enrolment id. */
+const PERSON = /^[A-Za-z0-9][A-Za-z0-9._-]{0,30}$/;
+const STOP_POLL_MS = 50;
+const STOP_TIMEOUT_MS = 20_000;
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const OPTIONS = {
+  dir: { type: 'string' },
+  config: { type: 'string' },
+  'port-base': { type: 'string' },
+  port: { type: 'string' },
+  name: { type: 'string' },
+  organisation: { type: 'string' },
+  role: { type: 'string' },
+  address: { type: 'string', multiple: true },
+  policy: { type: 'string' },
+  version: { type: 'string' },
+  sequence: { type: 'string' },
+  'tls-root': { type: 'string' },
+  keep: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+type Values = ReturnType<typeof readArguments>['values'];
+
+process.exitCode = await run(process.argv.slice(2));
+
+async function run(args: readonly string[]): Promise<number> {
+  try {
+    const { values, positionals } = readArguments(args);
+    if (values.help || positionals.length === 0) {
+      process.stdout.write(HELP);
+      return values.help ? EXIT.done : EXIT.usage;
+    }
+    const [command] = positionals;
+    if (positionals.length > 1) throw new UsageError(`unexpected ${positionals[1]}`);
+    switch (command) {
+      case 'start':
+        return await start(values);
+      case 'deploy':
+        return await deploy(values);
+      case 'status':
+        return await status(values);
+      case 'stop':
+        return await stop(values);
+      case 'identities':
+        return await identities(values);
+      case 'enrol':
+        return await enrolOne(values);
+      case 'ipfs':
+        return await ipfs(values);
+      default:
+        throw new UsageError(`unknown command ${command}`);
+    }
+  } catch (error) {
+    const { message } = error as Error;
+    process.stderr.write(`consilium-test-network: ${message}\n`);
+    if (error instanceof UsageError) return EXIT.usage;
+    if (error instanceof NotRunningError) return EXIT.notRunning;
+    if (process.env.CONSILIUM_DEBUG) process.stderr.write(`${(error as Error).stack}\n`);
+    return EXIT.failed;
+  }
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function start(values: Values): Promise<number> {
+  // Only this command needs the network's code, which takes a while to load.
+  const { runNetwork } = await import('./start-command.ts');
+  const portBase = values['port-base'];
+  await runNetwork({
+    dir: directory(values),
+    configFile: values.config,
+    portBase: portBase === undefined ? undefined : port('--port-base', portBase),
+    json: values.json,
+  });
+  return EXIT.done;
+}
+
+async function deploy(values: Values): Promise<number> {
+  const dir = directory(values);
+  if (values.name === undefined) throw new UsageError('deploy needs --name');
+  if (!values.address?.length) throw new UsageError('deploy needs at least one --address [MSP=]HOST:PORT');
+  const addresses = Object.fromEntries(
+    values.address.map((text) => {
+      const at = text.indexOf('=');
+      return at < 0 ? ['*', text] : [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+  const root = values['tls-root'];
+  const answered = await callControl(dir, 'deploy', {
+    name: values.name,
+    addresses,
+    ...(values.policy === undefined ? {} : { policy: values.policy }),
+    ...(values.version === undefined ? {} : { version: values.version }),
+    ...(values.sequence === undefined ? {} : { sequence: Number(values.sequence) }),
+    ...(root === undefined ? {} : { tlsRootCertificate: readFileSync(root, 'utf8') }),
+  });
+  const { name, version, sequence } = answered as ChaincodeConfig;
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify(answered)}\n`
+      : `deployed ${name} version ${version} sequence ${sequence}\n`,
+  );
+  return EXIT.done;
+}
+
+async function status(values: Values): Promise<number> {
+  const answered = (await callControl(directory(values), 'status', {})) as NetworkStatus;
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify(answered)}\n`);
+    return EXIT.done;
+  }
+  const lines = [`channel ${answered.channel}, ${answered.height} blocks`];
+  for (const { mspId, endpoint } of answered.organisations) lines.push(`  ${mspId} at ${endpoint}`);
+  for (const { name, version, sequence, peers } of answered.chaincodes) {
+    lines.push(`chaincode ${name} version ${version} sequence ${sequence}`);
+    for (const { mspId, address, connected } of peers) {
+      lines.push(`  ${mspId} ${address} ${connected ? 'connected' : 'not answering'}`);
+    }
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return EXIT.done;
+}
+
+async function stop(values: Values): Promise<number> {
+  const dir = directory(values);
+  await callControl(dir, 'stop', {});
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  while (existsSync(join(dir, 'run.json'))) {
+    if (Date.now() > deadline) throw new ControlError(`the network in ${dir} has not stopped`);
+    await new Promise((wake) => setTimeout(wake, STOP_POLL_MS));
+  }
+  return EXIT.done;
+}
+
+async function identities(values: Values): Promise<number> {
+  if (values.config === undefined) throw new UsageError('--config is needed');
+  const { issueIdentities } = await import('./identities-command.ts');
+  const dir = directory(values);
+  const connection = await issueIdentities(dir, values.config);
+  const mspIds = connection.organisations.map(({ mspId }) => mspId);
+  const facts = { connection: join(dir, 'connection.json'), organisations: mspIds };
+  process.stdout.write(values.json ? `${JSON.stringify(facts)}\n` : `${facts.connection}\n`);
+  return EXIT.done;
+}
+
+async function enrolOne({ organisation, name, role, keep }: Values): Promise<number> {
+  const { enrol, isClientRole } = await import('./identities/enrol.ts');
+  if (organisation === undefined) throw new UsageError('--organisation is needed');
+  if (name === undefined || !PERSON.test(name))
+    throw new UsageError('--name: expected letters, digits, . _ -');
+  if (role === undefined || !isClientRole(role))
+    throw new UsageError('--role: expected a role, such as steward');
+  const { certificatePem, privateKeyPem } = await enrol(resolve(organisation), { person: name, role, keep });
+  process.stdout.write(`${JSON.stringify({ certificate: certificatePem, privateKey: privateKeyPem })}\n`);
+  return EXIT.done;
+}
+
+async function ipfs(values: Values): Promise<number> {
+  const { startIpfs } = await import('./ipfs/index.ts');
+  const dir = directory(values);
+  const wanted = values.port === undefined ? 0 : port('--port', values.port);
+  const stopped = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve());
+  const running = await startIpfs({ dir, port: wanted });
+  process.stderr.write(`IPFS stand-in at ${running.url}\n`);
+  await stopped.promise;
+  await running.close();
+  return EXIT.done;
+}
+
+function directory(values: Values): string {
+  if (values.dir === undefined) throw new UsageError('--dir is needed');
+  return resolve(values.dir);
+}
+
+function port(option: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 65_000) return number;
+  throw new UsageError(`${option}: expected a port number, not ${text}`);
+}
