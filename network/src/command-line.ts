@@ -48,7 +48,8 @@ const HELP = `consilium-network: one consortium on this machine
       Writes the four synthetic hospitals' files.
 
 Exit status: 0 done, 1 failed (also: an invariant of the demo does not hold), 2 wrong usage, configuration or
-data files, 3 not running, 128 and the signal's number where a signal stopped it (141: nobody read its output).
+data files, 3 not running, 128 and the signal's number where a signal stopped it (0 for \`ledger\` and
+\`up --foreground\`, which run until one does; 141: nobody read its output).
 `;
 
 const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;

@@ -75,7 +75,11 @@ export class StripLoop {
 
   /** The point that is to be decided, and the bits for its place, from the lowest on, and its sign. */
   get handedBack(): { readonly point: number; readonly bits: number; readonly isNegative: boolean } {
-    const [, point, bits] = this.#state as unknown as [number, number, number];
-    return { point: point >>> 0, bits, isNegative: this.#isShort ? bits >>> 15 === 1 : bits < 0 };
+    const bits = this.#state[2]!;
+    return {
+      point: this.#state[1]! >>> 0,
+      bits,
+      isNegative: this.#isShort ? bits >>> 15 === 1 : bits < 0,
+    };
   }
 }

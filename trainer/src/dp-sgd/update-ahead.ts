@@ -14,7 +14,10 @@ export interface FusedUpdate {
   readonly memory: StepMemory;
   /** What it does besides moving. */
   readonly release: Release;
-  /** Where this draws what `move` uses: it stands for no other source of noise. */
+  /**
+   * Fresh integer noise, [parameterCount], of the kind that `move` uses, which stands for no other source; the array is
+   * good until the next call, or the next move.
+   */
   readonly draw: () => Float64Array;
   /** Whether a sum is that of the memory's lanes, as they left it. */
   canMove(sum: SumsInParts): boolean;
@@ -28,8 +31,6 @@ export interface FusedUpdate {
 export interface UpdateAhead extends FusedUpdate {
   /** For the lane's thread that is to help (`SharedUpdate.helpUntil`). */
   readonly task: SharedUpdateTask;
-  /** Fresh integer noise, [parameterCount]; the array is good until the next call, or the next move. */
-  draw(): Float64Array;
   /** Draws noise ahead as long as the condition holds. */
   drawWhile(holds: () => boolean): void;
   close(): Promise<void>;
