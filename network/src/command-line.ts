@@ -145,7 +145,7 @@ async function up(values: Values): Promise<number> {
     else print(`${before.name} is already ${before.state}; \`status\` shows it, \`down\` stops it.`);
     return EXIT.done;
   }
-  if (values.foreground) return supervise({ consortium, directory, say, signal });
+  if (values.foreground) return untilStopped(signal, () => supervise({ consortium, directory, say, signal }));
   say(`Starting ${consortium.name}: ${consortium.organisations.length} organisations in ${directory}`);
   const running = await startDetached({ configFile, directory, report: (line) => say(`  ${line}`), signal });
   running.letGo();
@@ -215,15 +215,31 @@ async function ledger(values: Values): Promise<number> {
   const directory = resolve(values.dir);
   if (existsSync(join(directory, 'fabric')))
     throw new UsageError(`--dir ${values.dir} holds a network already`);
+  const signal = interrupted();
   const options = {
     ordering: oneOf('ordering', values.ordering, ['raft', 'bft']) ?? 'raft',
     organisations: whole('organisations', values.organisations, 1) ?? 3,
     directory,
     report: note,
-    signal: interrupted(),
+    signal,
   };
-  await runBareLedger(options, (connection) => print(JSON.stringify({ ready: true, connection })));
-  return EXIT.done;
+  const ready = (connection: string) => print(JSON.stringify({ ready: true, connection }));
+  return untilStopped(signal, async () => {
+    await runBareLedger(options, ready);
+    return EXIT.done;
+  });
+}
+
+/** The status of what runs until a signal stops it, which is then no failure; output that nobody reads is one. */
+async function untilStopped(signal: AbortSignal, work: () => Promise<number>): Promise<number> {
+  try {
+    const status = await work();
+    if (!signal.aborted) return status;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  const { exitStatus, isOfSignal } = signal.reason as InterruptedError;
+  return isOfSignal ? EXIT.done : exitStatus;
 }
 
 async function run(args: readonly string[]): Promise<number> {

@@ -68,20 +68,35 @@ async function interruptedWith(
   return ended;
 }
 
+/** Whether all that a command started is gone after an interruption, and with it its temporary files; its status. */
+async function statusOf(
+  command: readonly string[],
+  interrupt: (child: ChildProcess) => void,
+): Promise<number | null> {
+  const place = mkdtempSync(join(root, `${command[0]}-`));
+  const out = join(place, 'out');
+  const status = await interruptedWith([...command, out], { place, interrupt });
+  // What has heard that its starter is gone may still be about to end; what has not never does.
+  while (runningAt(place).length > 0) await sleep(50);
+  assert.deepEqual(
+    readdirSync(place).filter((name) => name !== 'out'),
+    [],
+  );
+  return status;
+}
+
 for (const { how, status, interrupt } of WAYS) {
   for (const command of ['conformance', 'demo']) {
     test(`a ${command} that ${how} ends all that it started, and says so by its status`, {
       skip,
     }, async () => {
-      const place = mkdtempSync(join(root, `${command}-`));
-      const parameters = [command, '--out', join(place, 'out')];
-      assert.equal(await interruptedWith(parameters, { place, interrupt }), status);
-      // What has heard that its starter is gone may still be about to end; what has not never does.
-      while (runningAt(place).length > 0) await sleep(50);
-      assert.deepEqual(
-        readdirSync(place).filter((name) => name !== 'out'),
-        [],
-      );
+      assert.equal(await statusOf([command, '--out'], interrupt), status);
     });
   }
+}
+
+for (const { how, status, interrupt } of [{ ...WAYS[0]!, status: 0 }, WAYS.at(-1)!]) {
+  test(`what runs until it is stopped and ${how} ends with ${status}`, { skip }, async () => {
+    assert.equal(await statusOf(['up', '--foreground', '--dir'], interrupt), status);
+  });
 }

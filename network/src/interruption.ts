@@ -6,10 +6,13 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   /** As shells count it: 128 and the signal's number, a broken pipe as SIGPIPE. */
   readonly exitStatus: number;
+  /** Whether somebody sent a signal, and it is not that nobody reads. */
+  readonly isOfSignal: boolean;
 
   constructor(signal: NodeJS.Signals, message = `stopped by ${signal}`) {
     super(message);
     this.exitStatus = 128 + constants.signals[signal];
+    this.isOfSignal = signal !== 'SIGPIPE';
   }
 }
 
