@@ -51,7 +51,13 @@ tool github.com/ipfs/kubo/cmd/ipfs
 EOF
 echo "build-kubo.sh: fetching the modules of Kubo $version" >&2
 go mod tidy >&2
-echo "build-kubo.sh: building Kubo $version (a few minutes)" >&2
-go build -trimpath -o "$program.new" github.com/ipfs/kubo/cmd/ipfs >&2
+echo "build-kubo.sh: building Kubo $version (some minutes)" >&2
+total=$(go list -deps github.com/ipfs/kubo/cmd/ipfs | wc -l)
+rm -f "$program.new"
+# Go names each package when it has compiled it; what is no package's name is a complaint.
+go build -v -trimpath -o "$program.new" github.com/ipfs/kubo/cmd/ipfs 2>&1 | awk -v total="$((total))" '
+  /^[A-Za-z0-9.\/_~-]+$/ { if (++built % 50 == 0) printf "build-kubo.sh: compiled %d of at most %d packages\n", built, total; next }
+  { print }' >&2
+[ -x "$program.new" ] || { echo "build-kubo.sh: Kubo could not be built; the reason is above" >&2; exit 1; }
 mv "$program.new" "$program"
 echo "$program"

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { create, type KuboRPCClient } from 'ipfs-http-client';
 import { type IpfsOptions, type RunningIpfs, startIpfs } from './index.ts';
@@ -180,6 +181,80 @@ describe('the IPFS stand-in', () => {
     socket.destroy();
     await collection;
     assert.deepEqual(await collect(client.pin.ls()), []);
+  });
+
+  /** Sends a request of pieces one after the other, slowly, and returns the answer when all was written. */
+  async function sendSlowly(path: string, pieces: Iterable<Uint8Array>, lengthBytes: number) {
+    const { hostname, port } = new URL(node.url);
+    const socket = connect(Number(port), hostname);
+    let failure: Error | undefined;
+    let answer = '';
+    let sentBytes = 0;
+    socket.on('error', (error) => {
+      failure = error;
+    });
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      answer += text;
+    });
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.write(`POST /api/v0/${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${lengthBytes}\r\n`);
+    socket.write('Content-Type: multipart/form-data; boundary=b\r\n\r\n');
+    for (const piece of pieces) {
+      if (socket.destroyed) break;
+      await new Promise((resolve) => socket.write(piece, resolve));
+      sentBytes += piece.length;
+      await sleep(5);
+    }
+    while (!socket.destroyed && !/\r\n\r\n.*\n/s.test(answer)) await sleep(5);
+    socket.destroy();
+    await closed;
+    return { failure, answer, sentBytes };
+  }
+
+  it('answers a refused upload of a client that still writes, whose connection stays whole', async () => {
+    const start = Buffer.from('--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n');
+    const small = [
+      start,
+      ...Array.from({ length: 20 }, () => Buffer.from('x')),
+      Buffer.from('\r\n--b--\r\n'),
+    ];
+    const big = [
+      start,
+      ...Array.from({ length: 20 }, () => Buffer.alloc(64 * 1024, 'x')),
+      Buffer.from('\r\n--b--\r\n'),
+    ];
+    const length = (pieces: Uint8Array[]) => pieces.reduce((sum, piece) => sum + piece.length, 0);
+    for (const [path, message] of [
+      ['block/put?mhtype=nothing', 'unrecognized multihash function: nothing'],
+      ['add?cid-version=x', 'could not convert value "x" to type "int"'],
+    ] as const) {
+      for (const pieces of [small, big]) {
+        const { failure, answer, sentBytes } = await sendSlowly(path, pieces, length(pieces));
+        assert.equal(failure, undefined);
+        assert.match(answer, /^HTTP\/1\.1 (400|500) /);
+        assert.ok(answer.includes(message), answer);
+        assert.equal(/^connection: close/im.test(answer), pieces === big);
+        assert.equal(sentBytes, length(pieces));
+      }
+    }
+  });
+
+  it('answers an upload that it cannot read to a client that still writes', async () => {
+    const pieces = [
+      Buffer.from('--b\r\nno header'),
+      ...Array.from({ length: 20 }, () => Buffer.from('x\r\n\r\n')),
+    ];
+    const lengthBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const { failure, answer } = await sendSlowly('add', pieces, lengthBytes);
+    assert.equal(failure, undefined);
+    assert.match(answer, /^HTTP\/1\.1 500 /);
+  });
+
+  it('does not read a refused upload for ever', async () => {
+    const piece = Buffer.alloc(8 * 1024 * 1024);
+    const pieces = Array.from({ length: 100 }, () => piece);
+    const { sentBytes } = await sendSlowly('add?cid-version=x', pieces, 100 * piece.length);
+    assert.ok(sentBytes < 20 * piece.length, `${sentBytes} bytes were taken`);
   });
 
   it('never collects an upload that reports success', async () => {

@@ -31,14 +31,13 @@ export async function findKubo(): Promise<{ program: string } | { reason: string
     if (await isExecutable(program)) return { program };
   }
   const script = await findBuildScript();
-  const build = process.env.CONSILIUM_BUILD_KUBO === '1';
-  const { stdout } = await run('sh', [script, ...(build ? [] : ['--path-only'])]);
+  const { stdout } = await run('sh', [script, '--path-only']);
   const program = stdout.trim();
   if (await isExecutable(program)) return { program };
   return {
     reason:
       'not run: no ipfs program in IPFS_BIN or PATH, and none built; ' +
-      'with Go, test-network/scripts/build-kubo.sh builds one',
+      'with Go, `make kubo` builds one in some minutes',
   };
 }
 

@@ -8,6 +8,8 @@ import { KuboBadRequest, kuboErrorBody, kuboMessageOf } from './kubo-error.ts';
 
 const EXPOSED_HEADERS = 'X-Stream-Output, X-Chunked-Output, X-Content-Length';
 
+const PLAIN_HEADERS = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' };
+
 export class RpcResponse {
   readonly #http: ServerResponse;
 
@@ -47,27 +49,26 @@ export class RpcResponse {
     this.#http.end();
   }
 
-  fail(error: unknown): void {
+  /** Answers with the error. The answer is complete at once; the exchange ends when `before` has run. */
+  async fail(error: unknown, before: () => Promise<unknown> = async () => {}): Promise<void> {
     const message = kuboMessageOf(error);
     if (this.#http.headersSent) {
       this.#http.addTrailers({ 'X-Stream-Error': message.replaceAll(/[^\x20-\x7e]/g, ' ') });
       this.#http.end();
       return;
     }
-    if (error instanceof KuboBadRequest) {
-      this.plain(400, message);
-      return;
-    }
-    this.#http.writeHead(500, { ...commonHeaders(), 'Content-Type': 'application/json' });
-    this.#http.end(kuboErrorBody(message));
+    const [status, type, body] =
+      error instanceof KuboBadRequest
+        ? [400, PLAIN_HEADERS, `${message}\n`]
+        : [500, { ...commonHeaders(), 'Content-Type': 'application/json' }, kuboErrorBody(message)];
+    this.#http.writeHead(status, { ...type, 'Content-Length': Buffer.byteLength(body) });
+    this.#http.write(body);
+    await before();
+    this.#http.end();
   }
 
   plain(status: number, text: string, headers: Record<string, string> = {}): void {
-    this.#http.writeHead(status, {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'X-Content-Type-Options': 'nosniff',
-      ...headers,
-    });
+    this.#http.writeHead(status, { ...PLAIN_HEADERS, ...headers });
     this.#http.end(`${text}\n`);
   }
 

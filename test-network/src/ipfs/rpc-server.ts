@@ -13,6 +13,11 @@ import { RpcResponse } from './rpc-response.ts';
 
 const API_PREFIX = '/api/v0/';
 
+/** As much of a refused upload as Kubo (Go's HTTP server) reads before it answers and keeps the connection. */
+const READ_BEFORE_REFUSAL_BYTES = 256 * 1024;
+/** As much more as is read after the answer, while the client may still be writing, before the connection closes. */
+const READ_AFTER_REFUSAL_BYTES = 64 * 1024 * 1024;
+
 type Command = (repo: IpfsRepo, request: RpcRequest, response: RpcResponse) => Promise<void>;
 type Upload = (
   repo: IpfsRepo,
@@ -47,10 +52,12 @@ const UPLOADS: ReadonlyMap<string, Upload> = new Map<string, Upload>([
 export function createRpcServer(repo: IpfsRepo): Server {
   return createServer((http, httpResponse) => {
     const response = new RpcResponse(httpResponse);
-    answer(repo, http, response).then(
-      () => response.end(),
-      (error) => fail(error, { http, httpResponse, response }),
-    );
+    answer(repo, http, response)
+      .then(
+        () => response.end(),
+        (error) => fail(error, { http, httpResponse, response }),
+      )
+      .catch(() => httpResponse.destroy());
   });
 }
 
@@ -75,17 +82,45 @@ async function answer(repo: IpfsRepo, http: IncomingMessage, response: RpcRespon
   return command(repo, request, response);
 }
 
-function fail(
+async function fail(
   error: unknown,
   exchange: {
     readonly http: IncomingMessage;
     readonly httpResponse: ServerResponse;
     readonly response: RpcResponse;
   },
-): void {
+): Promise<void> {
   const { http, httpResponse, response } = exchange;
+  if (httpResponse.headersSent || (await readRest(http, READ_BEFORE_REFUSAL_BYTES))) {
+    if (!httpResponse.destroyed) response.fail(error);
+    http.resume();
+    return;
+  }
   if (httpResponse.destroyed) return;
-  if (!http.complete && !httpResponse.headersSent) httpResponse.setHeader('Connection', 'close');
-  http.resume(); // a client that is still sending would otherwise never read the answer
-  response.fail(error);
+  httpResponse.setHeader('Connection', 'close');
+  await response.fail(error, () => readRest(http, READ_AFTER_REFUSAL_BYTES));
+}
+
+/**
+ * Reads and drops what the client still sends, until its end or until more than `limitBytes` came. A connection
+ * closed over unread bytes is reset, and the reset reaches a client that is still writing before the answer does.
+ * @returns whether the body ended (or the client went away).
+ */
+function readRest(http: IncomingMessage, limitBytes: number): Promise<boolean> {
+  if (http.complete || http.destroyed) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    let readBytes = 0;
+    const settle = (ended: boolean) => {
+      http.off('data', count).off('end', onEnd).off('close', onEnd).off('error', onEnd);
+      if (!ended) http.pause();
+      resolve(ended);
+    };
+    const onEnd = () => settle(true);
+    const count = (chunk: Uint8Array) => {
+      readBytes += chunk.length;
+      if (readBytes > limitBytes) settle(false);
+    };
+    http.on('data', count).on('end', onEnd).on('close', onEnd).on('error', onEnd);
+    http.resume();
+  });
 }
