@@ -72,4 +72,4 @@ bench: build ## Measure; prints JSON lines
 
 .PHONY: clean
 clean: ## Remove what was built (not the consortium's data)
-	@rm -rf out */dist node_modules/.setup
+	@rm -rf out */dist packages/*/dist node_modules/.setup

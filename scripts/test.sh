@@ -3,4 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 node scripts/require-node.js
-exec node --test --test-concurrency=2 --test-timeout=300000 '*/dist/**/*.test.js' "$@"
+exec node --test --test-concurrency=2 --test-timeout=300000 '*/dist/**/*.test.js' \
+  'packages/*/dist/**/*.test.js' "$@"

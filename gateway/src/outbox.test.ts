@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { DamagedDatabaseError } from '@consilium/guarded-rows';
+import { contentOf, flipBytes, sampledOffsets } from '@consilium/guarded-rows/testing';
 import { Outbox } from './outbox.ts';
 
 function newDirectory(t: TestContext): string {
@@ -69,7 +72,10 @@ test('a second gateway over the same folder is refused with the remedy', (t) => 
 test('a file that is no database is refused by its name', (t) => {
   const directory = newDirectory(t);
   writeFileSync(join(directory, 'outbox.sqlite'), 'not a database, surely not one at all');
-  assert.throws(() => new Outbox(directory), /cannot open the outbox .*outbox\.sqlite/);
+  assert.throws(
+    () => new Outbox(directory),
+    /outbox\.sqlite is damaged: .*\. Put back a copy of CONSILIUM_DATA_DIR/,
+  );
 });
 
 test('an outcome is seen at once, and is there after the process that heard it', async (t) => {
@@ -110,4 +116,64 @@ test('a key is free again where its invalid outcome waits with the next request'
   await outbox.recordSending({ name: 'round:open', prepared: prepared('t2'), request });
   await settled;
   assert.equal(outbox.find('k', 'once')?.transactionId, 't2');
+});
+
+/** An outbox of three transactions in a folder of its own, closed. */
+async function writeOutbox(t: TestContext): Promise<string> {
+  const directory = join(newDirectory(t), 'data');
+  mkdirSync(directory);
+  const outbox = new Outbox(directory);
+  for (const id of ['t1', 't2', 't3']) {
+    const own = { ...request, idempotencyKey: id };
+    await outbox.recordSending({ name: 'round:open', prepared: prepared(id), request: own });
+  }
+  void outbox.recordOutcome('t2', { state: 'committed', blockNumber: 7 });
+  outbox.close();
+  return directory;
+}
+
+test('an outbox starts unharmed or stops by name, whichever byte of its file changes', async (t) => {
+  const file = join(await writeOutbox(t), 'outbox.sqlite');
+  const open = (path: string) => new Outbox(dirname(path)).close();
+  const outcomes = flipBytes({ file, offsets: sampledOffsets(file, 97), open });
+  for (const { offset, mask, error, isSame } of outcomes) {
+    const told = error instanceof DamagedDatabaseError;
+    assert.ok(
+      told || (error === undefined && isSame),
+      `byte ${offset} ^ ${mask}: ${error ?? 'another content'}`,
+    );
+  }
+  assert.ok(outcomes.filter(({ error }) => error !== undefined).length > 50);
+});
+
+test('a row that was changed behind the gateway stops its start, with the row and the remedy', async (t) => {
+  const directory = await writeOutbox(t);
+  const editor = new DatabaseSync(join(directory, 'outbox.sqlite'));
+  editor.exec("UPDATE sent SET state = 'committed', block_number = 9 WHERE transaction_id = 't1'");
+  editor.close();
+  assert.throws(
+    () => new Outbox(directory),
+    /outbox\.sqlite is damaged: table sent, row \(t1\): its content is not what was written\. Put back a copy/,
+  );
+});
+
+test('an outbox of the previous version is read on, and guarded from there', async (t) => {
+  const directory = await writeOutbox(t);
+  const file = join(directory, 'outbox.sqlite');
+  const editor = new DatabaseSync(file);
+  editor.exec('DROP TABLE guard_rows; DROP TABLE guard_head; PRAGMA application_id = 0');
+  editor.close();
+  rmSync(`${file}.head`);
+  const before = contentOf(file);
+  const outbox = new Outbox(directory);
+  assert.deepEqual(
+    outbox.unknown().map(({ transactionId }) => transactionId),
+    ['t1', 't3'],
+  );
+  outbox.close();
+  assert.equal(contentOf(file), before);
+  const again = new DatabaseSync(file);
+  again.exec("DELETE FROM sent WHERE transaction_id = 't3'");
+  again.close();
+  assert.throws(() => new Outbox(directory), /table sent, row \(t3\): the row is missing/);
 });

@@ -2,7 +2,8 @@
 // a lost answer the outcome can be asked for instead of guessed, and a request is never carried out twice.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
 import type { Outcome, PreparedTransaction } from './ledger.ts';
 
 /** Who asked, under which Idempotency-Key, for what: the fingerprint tells two requests apart. */
@@ -71,6 +72,13 @@ const UPDATE =
 
 const FIND = "SELECT * FROM sent WHERE key_id = ? AND idempotency_key = ? AND state <> 'invalid'";
 
+// Exclusive: two gateways over one outbox would each think the other's keys unused.
+const PRAGMAS = 'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;';
+const REMEDY =
+  'Put back a copy of CONSILIUM_DATA_DIR that was made while the gateway was stopped. Without one, move ' +
+  'outbox.sqlite* away and start again: idempotency keys used before are then forgotten, so that a request sent ' +
+  'again may be carried out twice; look on the ledger first.';
+
 const RETENTION_MS = 30 * 24 * 3600_000;
 const NO_BYTES = new Uint8Array(0);
 
@@ -103,6 +111,7 @@ const slotOf = ({ keyId, idempotencyKey }: Omit<IdempotentRequest, 'fingerprint'
 const OUTCOME_WAITS_MS = 50;
 
 export class Outbox {
+  readonly #guard: RowGuard;
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -113,19 +122,27 @@ export class Outbox {
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
 
-  /** @throws Error naming the file where another gateway holds it or the folder cannot be written. */
+  /**
+   * @throws DamagedDatabaseError, or Error naming the file where another gateway holds it or the folder cannot be
+   *   written
+   */
   constructor(directory: string | undefined) {
     const path = directory === undefined ? ':memory:' : join(directory, 'outbox.sqlite');
     try {
       if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o700 });
-      this.#database = new DatabaseSync(path);
-      // Exclusive: two gateways over one outbox would each think the other's keys unused.
-      this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;');
-      this.#database.exec(`PRAGMA synchronous = FULL; ${SCHEMA}`);
+      this.#guard = new RowGuard({
+        file: directory === undefined ? undefined : path,
+        pragmas: PRAGMAS,
+        tables: [{ name: 'sent', key: ['transaction_id'] }],
+        remedy: REMEDY,
+      });
+      this.#database = this.#guard.database;
+      this.#guard.upgrade(() => this.#database.exec(SCHEMA));
       this.#insert = this.#database.prepare(INSERT);
       this.#update = this.#database.prepare(UPDATE);
       this.#find = this.#database.prepare(FIND);
     } catch (cause) {
+      if (cause instanceof DamagedDatabaseError) throw cause;
       const reason = (cause as Error).message;
       const remedy = /locked/.test(reason) ? ' (another gateway uses this CONSILIUM_DATA_DIR)' : '';
       throw new Error(`cannot open the outbox ${path}: ${reason}${remedy}`, { cause });
@@ -214,6 +231,7 @@ export class Outbox {
         }
       }
       this.#database.exec('COMMIT');
+      if (synchronous === 'FULL') this.#guard.acknowledge();
     } catch (cause) {
       if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
       for (const { failed } of group) failed(cause);
@@ -263,6 +281,7 @@ export class Outbox {
   close(): void {
     if (!this.#database.isOpen) return;
     this.#flush();
+    this.#guard.close();
     this.#database.close();
   }
 }

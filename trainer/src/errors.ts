@@ -71,6 +71,11 @@ export const TRAINER_ERRORS = {
     true,
     'The journal in CONSILIUM_DATA_DIR cannot be read or written.',
   ],
+  TRAINER_JOURNAL_DAMAGED: [
+    'unavailable',
+    false,
+    'The journal in CONSILIUM_DATA_DIR is not what this trainer wrote; the message says where and what to do.',
+  ],
   TRAINER_TRAINING_FAILED: ['unavailable', true, 'Training stopped before its release; nothing was spent.'],
   TRAINER_ROUTE_NOT_FOUND: ['not-found', false, 'This service has no such route.'],
   TRAINER_INTERNAL: ['unavailable', true, 'Something failed that should not have; the log says more.'],

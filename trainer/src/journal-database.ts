@@ -1,32 +1,49 @@
 // The journal's SQLite file: opened once, locked, durable at every commit, with its failures named.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
 import { named, TrainerError } from './errors.ts';
-import { JOURNAL_SCHEMA, JOURNAL_VERSION } from './journal-schema.ts';
+import { JOURNAL_SCHEMA, JOURNAL_TABLES, JOURNAL_VERSION } from './journal-schema.ts';
 
 export type Row = Record<string, SQLInputValue>;
 
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
 
+const PRAGMAS = 'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL';
+const REMEDY =
+  'Do not remove it and do not start from an older copy while a consent runs: a round could be drawn again for one ' +
+  'charge. Withdraw the running consents at the gateway, let the ledger settle them, then put back a copy of the ' +
+  'folder that was made while the trainer was stopped.';
+
 export class JournalDatabase implements Disposable {
+  readonly #guard: RowGuard;
   readonly #database: DatabaseSync;
 
   /**
    * Opens or creates the journal of a data directory and locks it: two trainers on one would draw twice.
    *
-   * @throws TrainerError TRAINER_JOURNAL_FAILED (locked, unreadable or of another version), TRAINER_DISK_FULL
+   * @throws TrainerError TRAINER_JOURNAL_FAILED (locked or of another version), TRAINER_JOURNAL_DAMAGED (not what was
+   *   written), TRAINER_DISK_FULL
    */
   constructor(directory: string) {
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      this.#database = new DatabaseSync(join(directory, 'journal.sqlite'));
-      this.#database.exec(
-        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
-      );
-      this.#migrate();
+      this.#guard = new RowGuard({
+        file: join(directory, 'journal.sqlite'),
+        pragmas: PRAGMAS,
+        tables: JOURNAL_TABLES,
+        remedy: REMEDY,
+      });
+      this.#database = this.#guard.database;
     } catch (error) {
-      throw named(error);
+      throw damageNamed(error);
+    }
+    try {
+      this.#guard.upgrade(() => this.#migrate());
+    } catch (error) {
+      this.close();
+      throw damageNamed(error);
     }
   }
 
@@ -39,13 +56,12 @@ export class JournalDatabase implements Disposable {
         `the journal is of version ${version}, this trainer reads version ${JOURNAL_VERSION}`,
       );
     }
-    this.transaction(() => {
-      this.#database.exec(JOURNAL_SCHEMA);
-      this.#database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}`);
-    });
+    this.#database.exec(JOURNAL_SCHEMA);
+    this.#database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}`);
   }
 
   close(): void {
+    this.#guard.close();
     if (this.#database.isOpen) this.#database.close();
   }
 
@@ -65,6 +81,7 @@ export class JournalDatabase implements Disposable {
       try {
         const result = work();
         this.#database.exec('COMMIT');
+        this.#guard.acknowledge();
         return result;
       } catch (error) {
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -94,6 +111,7 @@ export class JournalDatabase implements Disposable {
   protected run(sql: string, ...values: SQLInputValue[]): void {
     try {
       this.#database.prepare(sql).run(...values);
+      this.#acknowledge();
     } catch (error) {
       throw named(error);
     }
@@ -103,10 +121,21 @@ export class JournalDatabase implements Disposable {
   protected insertOnce(sql: string, ...values: SQLInputValue[]): boolean {
     try {
       this.#database.prepare(sql).run(...values);
+      this.#acknowledge();
       return true;
     } catch (error) {
       if ((error as { errcode?: number }).errcode === SQLITE_CONSTRAINT_PRIMARYKEY) return false;
       throw named(error);
     }
   }
+
+  /** A statement outside a transaction is on disk when it returns. */
+  #acknowledge(): void {
+    if (!this.#database.isTransaction) this.#guard.acknowledge();
+  }
+}
+
+function damageNamed(error: unknown): unknown {
+  if (!(error instanceof DamagedDatabaseError)) return named(error);
+  return new TrainerError('TRAINER_JOURNAL_DAMAGED', error.message, { cause: error });
 }

@@ -69,3 +69,14 @@ CREATE TABLE artefacts (
   put_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 `;
+
+/** The tables' primary keys, by which the digests beside the rows name them. */
+export const JOURNAL_TABLES = [
+  { name: 'secrets', key: ['name'] },
+  { name: 'datasets', key: ['dataset_id'] },
+  { name: 'releases', key: ['study_id', 'round', 'dataset_id', 'pool'] },
+  { name: 'sealed', key: ['study_id', 'round', 'subject'] },
+  { name: 'submissions', key: ['study_id', 'round', 'name', 'subject'] },
+  { name: 'aggregates', key: ['study_id', 'parameters_sha256'] },
+  { name: 'artefacts', key: ['cid'] },
+] as const;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { contentOf, flipBytes, sampledOffsets } from '@consilium/guarded-rows/testing';
 import { Journal, type ReleaseKey } from './journal.ts';
 
 const KEY: ReleaseKey = { studyId: 'study', round: 1, datasetId: 'a-data', pool: 'training' };
@@ -143,5 +145,76 @@ describe('the journal', () => {
       }),
     );
     assert.equal(journal.release(KEY), undefined);
+  });
+});
+
+describe('a journal whose file is not what was written', () => {
+  let root: string;
+  let directory: string;
+  let file: string;
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'consilium-journal-'));
+    directory = join(root, 'data');
+    mkdirSync(directory);
+    file = join(directory, 'journal.sqlite');
+    using journal = new Journal(directory);
+    journal.keepSecret('key', new Uint8Array(32).fill(7));
+    for (let round = 1; round <= 4; round++) {
+      journal.recordRelease({ ...KEY, round }, { ...draw(round), payload: new Uint8Array(120).fill(round) });
+      const step = { studyId: 'study', round, subject: 'a-data' };
+      journal.recordSealed(step, {
+        ciphertext: new Uint8Array(50).fill(round),
+        plaintextSha256: 'b'.repeat(64),
+      });
+      journal.prepareSubmission({ ...step, name: 'update:record' }, '{}');
+    }
+    journal.settleCharge(KEY, 'charged');
+    journal.forgetBytes('study', 1);
+    journal.keepAggregate('study', new Uint8Array([1, 2]));
+    journal.countArtefact({ cid: 'bafy', sizeBytes: 3 }, 'update');
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  const edit = (sql: string) => {
+    const editor = new DatabaseSync(file);
+    editor.exec(sql);
+    editor.close();
+  };
+
+  it('starts unharmed or stops by name, whichever byte changes', () => {
+    const open = (path: string) => new Journal(dirname(path)).close();
+    const outcomes = flipBytes({ file, offsets: sampledOffsets(file, 211), open });
+    for (const { offset, mask, error, isSame } of outcomes) {
+      const told = (error as { code?: string } | undefined)?.code === 'TRAINER_JOURNAL_DAMAGED';
+      assert.ok(
+        told || (error === undefined && isSame),
+        `byte ${offset} ^ ${mask}: ${error ?? 'another content'}`,
+      );
+    }
+    assert.ok(outcomes.filter(({ error }) => error !== undefined).length > 50);
+  });
+
+  it('names the release that was changed or removed, and does not advise what would draw again', () => {
+    edit("UPDATE releases SET charge = 'void' WHERE round = 2");
+    assert.throws(() => new Journal(directory), {
+      code: 'TRAINER_JOURNAL_DAMAGED',
+      message:
+        /journal\.sqlite is damaged: table releases, row \(study, 2, a-data, training\).* Do not remove it/,
+    });
+    edit("UPDATE releases SET charge = 'open' WHERE round = 2; DELETE FROM releases WHERE round = 3");
+    assert.throws(() => new Journal(directory), {
+      message: /row \(study, 3, a-data, training\): the row is missing/,
+    });
+  });
+
+  it('of the previous version is read on, and guarded from there', () => {
+    edit('DROP TABLE guard_rows; DROP TABLE guard_head; PRAGMA application_id = 0');
+    rmSync(`${file}.head`);
+    const before = contentOf(file);
+    new Journal(directory).close();
+    assert.equal(contentOf(file), before);
+    edit('DELETE FROM releases WHERE round = 4');
+    assert.throws(() => new Journal(directory), { code: 'TRAINER_JOURNAL_DAMAGED' });
   });
 });

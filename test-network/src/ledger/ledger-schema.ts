@@ -39,3 +39,16 @@ CREATE TABLE IF NOT EXISTS installed (
   PRIMARY KEY (name, msp_id)
 ) WITHOUT ROWID;
 `;
+
+/** The tables' primary keys. Blocks are most of the file, and are checked again when they are read. */
+export const LEDGER_TABLES = [
+  { name: 'blocks', key: ['number'], newestFirst: 'number' },
+  { name: 'transactions', key: ['tx_id', 'block', 'tx'] },
+  { name: 'state', key: ['ns', 'key'] },
+  { name: 'hashed_state', key: ['ns', 'coll', 'key_hash'] },
+  { name: 'private_state', key: ['ns', 'coll', 'key'] },
+  { name: 'private_writes', key: ['block', 'tx', 'ns', 'coll'] },
+  { name: 'transient_writes', key: ['tx_id', 'ns', 'coll', 'hash'] },
+  { name: 'history', key: ['ns', 'key', 'block', 'tx'] },
+  { name: 'installed', key: ['name', 'msp_id'] },
+] as const;

@@ -5,13 +5,19 @@
  * that is killed comes back at the last block it announced.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
 import { common } from '../fabric-protos.ts';
 import { type Block, blockHash } from './block.ts';
-import { LEDGER_SCHEMA } from './ledger-schema.ts';
+import { chainProblem } from './block-chain.ts';
+import { LEDGER_SCHEMA, LEDGER_TABLES } from './ledger-schema.ts';
 import { StateReader } from './state-reader.ts';
 import type { Version } from './version.ts';
 
 const BLOCK_CACHE = 32;
+const PRAGMAS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;';
+const REMEDY =
+  'Stop the network and put back a copy of its folder that was made while it was stopped, or remove the folder: ' +
+  'the next start then makes a new, empty ledger.';
 const READER = { readOnly: true, timeout: 10_000 };
 const IDLE_READERS = 8;
 /** Private writes of transactions that never committed are forgotten after this many blocks, as in Fabric. */
@@ -71,17 +77,32 @@ export interface Installed {
 export class LedgerStore {
   readonly #path: string;
   readonly #db: DatabaseSync;
+  readonly #guard: RowGuard;
   readonly #idle: StateReader[] = [];
   readonly #blocks = new Map<number, Block>();
   /** Reads the latest committed state, outside any snapshot. */
   readonly latest: StateReader;
 
+  /** @throws DamagedDatabaseError where the file is not what an earlier run wrote */
   constructor(path: string) {
     this.#path = path;
-    this.#db = new DatabaseSync(path);
-    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;');
-    this.#db.exec(LEDGER_SCHEMA);
+    this.#guard = new RowGuard({ file: path, pragmas: PRAGMAS, tables: LEDGER_TABLES, remedy: REMEDY });
+    this.#db = this.#guard.database;
     this.latest = new StateReader(this.#db);
+    try {
+      this.#guard.upgrade(() => {
+        this.#db.exec(LEDGER_SCHEMA);
+        if (!this.#guard.hadDigests) this.#checkChain();
+      });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #checkChain(): void {
+    const place = chainProblem((number) => this.latest.blockBytes(number), this.latest.height());
+    if (place !== '') throw new DamagedDatabaseError({ file: this.#path, place, remedy: REMEDY });
   }
 
   /** A reader fixed at the present height; give it back with `release`. */
@@ -102,6 +123,7 @@ export class LedgerStore {
     if (cached) return cached;
     const bytes = this.latest.blockBytes(number);
     if (!bytes) return undefined;
+    this.#guard.checkRow('blocks', number);
     const block = common.Block.deserializeBinary(bytes);
     this.#remember(number, block);
     return block;
@@ -186,6 +208,7 @@ export class LedgerStore {
   close(): void {
     for (const reader of this.#idle) reader.close();
     this.#idle.length = 0;
+    this.#guard.close();
     this.#db.close();
   }
 
@@ -239,8 +262,9 @@ export class LedgerStore {
     try {
       work();
       this.#db.exec('COMMIT');
+      this.#guard.acknowledge();
     } catch (error) {
-      this.#db.exec('ROLLBACK');
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
   }
