@@ -84,6 +84,24 @@ export const Consortium = Strict({
       ),
     }),
   ),
+  logs: Type.Optional(
+    Strict({
+      maxMebibytes: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 10_240,
+          description: 'the size in MiB at which a log is moved on, 1 to 10240; leave it out for 10',
+        }),
+      ),
+      files: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: 100,
+          description: 'how many full logs are kept of each process, 0 to 100; leave it out for 3',
+        }),
+      ),
+    }),
+  ),
 });
 export type Consortium = Static<typeof Consortium>;
 

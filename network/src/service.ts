@@ -195,7 +195,7 @@ export class Service {
   }
 
   #tail(): string {
-    return logTail(this.definition.log) || '(its log is empty)';
+    return logTail(this.definition.log) || logTail(`${this.definition.log}.1`) || '(its log is empty)';
   }
 }
 

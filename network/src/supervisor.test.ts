@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consortium } from './config.ts';
 import { identify, isRunning } from './process-identity.ts';
 import type { Plan } from './runtime.ts';
@@ -47,10 +48,15 @@ function dummy(directory: string, name: string, ends = ''): ServiceDefinition {
   };
 }
 
-function supervisorOf(directory: string, stages: (directory: string) => Plan['stages']) {
+function supervisorOf(
+  directory: string,
+  stages: (directory: string) => Plan['stages'],
+  more: Partial<Consortium> = {},
+) {
   const lines: string[] = [];
   const supervisor = new Supervisor({
-    consortium,
+    consortium: { ...consortium, ...more },
+    lookAtLogsEveryMs: 20,
     directory,
     report: (line) => lines.push(line),
     plan: async () => ({
@@ -89,6 +95,36 @@ test('stages start in order, show in the status, and stop in reverse', async () 
   assert.match(readFileSync(join(directory, 'order'), 'utf8'), /^gateway-[ab] gateway-[ab] ledger $/);
   assert.equal(consortiumStatus(directory).state, 'stopped');
   assert.match(statusText(consortiumStatus(directory)), /Nothing is running/);
+});
+
+test('a full log is moved on while its process writes, and its last words are reported from there', async () => {
+  const directory = join(root, 'logs-that-grow');
+  const line = JSON.stringify('x'.repeat(1023));
+  const flood = `for (let i = 0; i < 1100; i++) console.log(${line}); console.log('last words');`;
+  const later = `setInterval(() => require('fs').existsSync(${JSON.stringify(join(directory, 'die'))}) &&
+    process.exit(3), 20);`;
+  const { supervisor, lines } = supervisorOf(
+    directory,
+    (place) => {
+      const service = dummy(place, 'peer-1');
+      const [program, flag, script] = service.command;
+      const command = [program, flag!, `${flood} ${later} ${script}`] as const;
+      return [{ title: 'peers', services: [{ ...service, command }] }];
+    },
+    { logs: { maxMebibytes: 1, files: 1 } },
+  );
+  await supervisor.start();
+  const log = join(directory, 'logs/peer-1.log');
+  const until = async (done: () => boolean) => {
+    while (!done()) await sleep(20);
+  };
+  await until(() => existsSync(`${log}.1`) && readFileSync(log, 'utf8') === '');
+  assert.match(readFileSync(`${log}.1`, 'utf8'), /x{1023}\nlast words\n$/);
+  writeFileSync(join(directory, 'die'), '');
+  await until(() => lines.some((text) => /peer-1 exited with code 3/.test(text)));
+  await supervisor.stop();
+  assert.match(lines.join('\n'), /exited with code 3; the end of its log:[\s\S]*last words/);
+  assert.equal(existsSync(`${log}.2`), false);
 });
 
 test('when a stage fails, what was started before is stopped', async () => {

@@ -4,11 +4,14 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Consortium } from './config.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { DEFAULT_LOG_LIMITS, type LogLimits, rotateLog } from './log-rotation.ts';
 import { endProcess, identify, isRunning } from './process-identity.ts';
 import type { Plan } from './runtime.ts';
 import { planConsortium } from './runtimes.ts';
 import { leftovers, SERVICE_OPTIONS, Service, type ServiceOptions } from './service.ts';
 import { type ConsortiumState, readState, removeState, writeState, writeWhole } from './state-file.ts';
+
+const LOOK_AT_LOGS_EVERY_MS = 1_000;
 
 export class AlreadyRunningError extends Error {
   override readonly name = 'AlreadyRunningError';
@@ -21,7 +24,13 @@ export interface SupervisorOptions {
   /** Makes the plan; the runtime of the consortium where absent. */
   readonly plan?: (consortium: Consortium, directory: string) => Promise<Plan>;
   readonly service?: Partial<ServiceOptions>;
+  readonly lookAtLogsEveryMs?: number;
 }
+
+const limitsOf = ({ logs }: Consortium): LogLimits => ({
+  maxBytes: logs?.maxMebibytes === undefined ? DEFAULT_LOG_LIMITS.maxBytes : logs.maxMebibytes * 1024 * 1024,
+  files: logs?.files ?? DEFAULT_LOG_LIMITS.files,
+});
 
 /** Ends what an earlier supervisor that was killed left running. Returns how many processes it ended. */
 export async function endLeftovers(state: ConsortiumState, graceMs: number): Promise<number> {
@@ -40,6 +49,8 @@ export class Supervisor {
   #stopping: Promise<void> | null = null;
   #lock: DirectoryLock | undefined;
   readonly #interrupted = new AbortController();
+  #lookingAtLogs: NodeJS.Timeout | undefined;
+  readonly #unrotated = new Set<string>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -71,6 +82,8 @@ export class Supervisor {
       throw error;
     }
     this.#record();
+    const { lookAtLogsEveryMs = LOOK_AT_LOGS_EVERY_MS } = this.#options;
+    this.#lookingAtLogs = setInterval(() => this.#rotateLogs(), lookAtLogsEveryMs).unref();
     try {
       for (const { title, services, complete } of plan.stages) {
         const begun = Date.now();
@@ -114,9 +127,25 @@ export class Supervisor {
     for (const group of inReverseStages(this.#services)) {
       await Promise.all(group.map((service) => service.stop()));
     }
+    clearInterval(this.#lookingAtLogs);
     this.#services = [];
     if (existsSync(this.#options.directory)) removeState(this.#options.directory);
     this.#lock?.release();
+  }
+
+  #rotateLogs(): void {
+    const limits = limitsOf(this.#options.consortium);
+    const logs = this.#services.map((service) => service.definition.log);
+    for (const log of [join(this.#options.directory, 'logs/supervisor.log'), ...logs]) {
+      try {
+        rotateLog(log, limits);
+        this.#unrotated.delete(log);
+      } catch (error) {
+        if (this.#unrotated.has(log)) continue;
+        this.#unrotated.add(log);
+        this.#options.report(`${log} cannot be moved on and grows: ${(error as Error).message}`);
+      }
+    }
   }
 
   #record(): void {
