@@ -97,8 +97,10 @@ test('a connection file that is missing, broken or of another shape is refused w
 test('a trainer needs an address and a key', (t) => {
   const variables = { ...environment(t, ONE), CONSILIUM_TRAINER_URL: 'http://127.0.0.1:9' };
   assert.match(problemsOf(variables).join(), /CONSILIUM_TRAINER_KEY is not set/);
-  const config = readConfig({ ...variables, CONSILIUM_TRAINER_KEY: 'k' });
-  assert.deepEqual([config.trainer?.url.port, config.trainer?.key], ['9', 'k']);
+  const config = readConfig({ ...variables, CONSILIUM_TRAINER_KEY: 'k'.repeat(32) });
+  assert.deepEqual([config.trainer?.url.port, config.trainer?.key], ['9', 'k'.repeat(32)]);
+  const short = { ...variables, CONSILIUM_TRAINER_KEY: 'k'.repeat(31) };
+  assert.match(problemsOf(short).join(), /CONSILIUM_TRAINER_KEY must have 32 characters or more/);
 });
 
 test('each variable is listed once', () => {

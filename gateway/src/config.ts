@@ -1,5 +1,6 @@
 // The environment, read and checked once at the start: every problem is said at once, with its variable.
 
+import { ASSERTION } from '@consilium/chaincode/domain';
 import { readApiKeyFile } from './api-keys.ts';
 import { type Connection, readConnection } from './connection.ts';
 
@@ -73,7 +74,7 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   ['CONSILIUM_HOST', 'address to listen on (127.0.0.1)'],
   ['CONSILIUM_PORT', 'port to listen on; 0 takes a free one (8080)'],
   ['CONSILIUM_TRAINER_URL', "the hospital's trainer; /v1/local answers 503 where absent"],
-  ['CONSILIUM_TRAINER_KEY', 'the key this gateway shows to the trainer'],
+  ['CONSILIUM_TRAINER_KEY', 'the key it signs requests to the trainer with, 32 characters or more'],
   ['CONSILIUM_LOG_LEVEL', `one of ${LOG_LEVELS.join(', ')} (info)`],
   ...Object.entries(LIMIT_VARIABLES).map(
     ([limit, name]) => [name, `limit (${DEFAULT_LIMITS[limit as keyof Limits]})`] as const,
@@ -171,6 +172,9 @@ function readTrainer(text: (name: string) => string | undefined, problems: strin
   const key = text('CONSILIUM_TRAINER_KEY');
   if (url === undefined) return undefined;
   if (key === undefined) problems.push('CONSILIUM_TRAINER_KEY is not set, but CONSILIUM_TRAINER_URL is');
+  else if (key.length < ASSERTION.minKeyCharacters) {
+    problems.push(`CONSILIUM_TRAINER_KEY must have ${ASSERTION.minKeyCharacters} characters or more`);
+  }
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     problems.push(`CONSILIUM_TRAINER_URL is "${url}": must be an http or https address`);

@@ -38,6 +38,31 @@ export function problemResponses(codes: readonly ProblemCode[]): Record<number, 
   );
 }
 
+/** What the trainer itself may answer; its codes are in its own table, or the ledger's. */
+const TRAINER_PROBLEMS: Record<number, string> = {
+  400: 'what was sent is not JSON.',
+  403: 'the trainer does not take this role here, or the ledger refuses.',
+  404: 'no such dataset, study or model at this trainer.',
+  409: "it contradicts the ledger's row, or what this trainer has.",
+  413: 'the body is larger than the trainer takes.',
+  415: 'the trainer takes JSON.',
+  422: 'a field, a file or a model breaks a rule; `problems` names line and column.',
+  500: 'the trainer failed; its log says why.',
+  503: 'something outside the trainer does not answer: IPFS, the ledger, the disk.',
+  507: 'a disk is full.',
+};
+
+/** The gateway's own problems of a route and, under the same statuses, those that the trainer answers. */
+export function trainerProblems(own: Record<number, object>): Record<number, object> {
+  const content = { [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' } } };
+  const joined = Object.entries(TRAINER_PROBLEMS).map(([status, text]) => {
+    const { description = '' } = (own[Number(status)] ?? {}) as { description?: string };
+    const more = `\`TRAINER_…\` or a code of the ledger: ${text}`;
+    return [status, { description: [description, more].filter(Boolean).join('\n\n'), content }];
+  });
+  return { ...own, ...Object.fromEntries(joined) };
+}
+
 /** Bodies that stream through this service are documented and not validated by it. */
 function withStreamedBody(schema: FastifySchema, config: FastifyContextConfig | undefined): FastifySchema {
   const example = config?.streamedBodyExample;

@@ -13,6 +13,11 @@ export const GATEWAY_ERRORS = {
     meaning: 'The body is not the JSON that its content type says.',
     remedy: 'Send valid JSON with content-type application/json.',
   },
+  REQUEST_MALFORMED: {
+    status: 400,
+    meaning: 'The request breaks a rule of HTTP, or uses a part of it that this gateway does not take.',
+    remedy: 'Send each header once, a body only with POST, and a path that begins with "/".',
+  },
   UNAUTHENTICATED: {
     status: 401,
     meaning: 'The request carries no API key that this gateway knows.',
@@ -28,6 +33,16 @@ export const GATEWAY_ERRORS = {
     status: 404,
     meaning: 'This gateway has not submitted such a transaction (or has forgotten it after its retention).',
     remedy: 'Ask the gateway that submitted it, or the audit routes.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    meaning: 'This route does not take this method.',
+    remedy: 'Use a method that the header Allow names.',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    meaning: 'The request did not arrive whole in time.',
+    remedy: 'Send it again, without pauses.',
   },
   IDEMPOTENCY_KEY_REUSED: {
     status: 409,
@@ -56,8 +71,14 @@ export const GATEWAY_ERRORS = {
   },
   RATE_LIMITED: {
     status: 429,
-    meaning: 'Too many requests with this API key in the last minute.',
+    meaning:
+      'Too many requests with this API key, or without a valid one from this address, in the last minute.',
     remedy: 'Wait for the time in Retry-After.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    meaning: 'The request line and headers are longer than this gateway takes.',
+    remedy: 'Send less than 16 KB of them.',
   },
   GATEWAY_INTERNAL: {
     status: 500,

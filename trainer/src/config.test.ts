@@ -5,7 +5,7 @@ import { ConfigError, readConfig } from './config.ts';
 const COMPLETE = {
   CONSILIUM_GATEWAY_URL: 'http://127.0.0.1:8080',
   CONSILIUM_GATEWAY_KEY: 'key',
-  CONSILIUM_TRAINER_KEY: 'at-least-16-characters',
+  CONSILIUM_TRAINER_KEY: 'a-key-of-32-characters-or-longer',
   CONSILIUM_IPFS_URL: 'http://127.0.0.1:5001',
   CONSILIUM_DATA_DIR: '/var/lib/trainer',
   CONSILIUM_MSP_ID: 'Charite',
@@ -37,7 +37,7 @@ describe('the configuration', () => {
   it('refuses what is malformed, without showing a key', () => {
     const wrong = {
       ...COMPLETE,
-      CONSILIUM_TRAINER_KEY: 'short-secret',
+      CONSILIUM_TRAINER_KEY: 'short-secret-of-31-characters-.',
       CONSILIUM_IPFS_URL: 'ftp://x',
       CONSILIUM_PORT: '99999',
       CONSILIUM_TAKEOVER_MS: 'soon',

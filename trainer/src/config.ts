@@ -1,5 +1,6 @@
 // The environment, read once at start. Everything that is wrong with it is said at once.
 import { resolve } from 'node:path';
+import { ASSERTION } from '@consilium/chaincode/domain';
 
 export interface Config {
   readonly gatewayUrl: string;
@@ -27,7 +28,7 @@ export class ConfigError extends Error {
 export const ENVIRONMENT = {
   CONSILIUM_GATEWAY_URL: "URL of this hospital's gateway, for example http://127.0.0.1:8080",
   CONSILIUM_GATEWAY_KEY: "API key of the trainer's role at the gateway",
-  CONSILIUM_TRAINER_KEY: 'bearer key that the gateway shows to this trainer (at least 16 characters)',
+  CONSILIUM_TRAINER_KEY: 'key that the gateway signs its requests with (at least 32 characters)',
   CONSILIUM_IPFS_URL: "URL of the IPFS node's RPC, for example http://127.0.0.1:5001",
   CONSILIUM_DATA_DIR: 'directory of the journal, keys and salts; private to this trainer',
   CONSILIUM_MSP_ID: "the hospital's MSP id",
@@ -64,7 +65,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const config: Config = {
     gatewayUrl: text('CONSILIUM_GATEWAY_URL', isUrl),
     gatewayKey: text('CONSILIUM_GATEWAY_KEY'),
-    trainerKey: text('CONSILIUM_TRAINER_KEY', (value) => value.length >= 16),
+    trainerKey: text('CONSILIUM_TRAINER_KEY', (value) => value.length >= ASSERTION.minKeyCharacters),
     ipfsUrl: text('CONSILIUM_IPFS_URL', isUrl),
     dataDirectory: resolve(text('CONSILIUM_DATA_DIR')),
     mspId: text('CONSILIUM_MSP_ID', (value) => /^[A-Za-z][A-Za-z0-9.-]{0,63}$/.test(value)),

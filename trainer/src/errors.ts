@@ -3,7 +3,12 @@
 import { ERRORS, type ErrorKind } from '@consilium/chaincode/domain';
 
 export const TRAINER_ERRORS = {
-  TRAINER_KEY_REFUSED: ['forbidden', false, 'The bearer key is missing or is not CONSILIUM_TRAINER_KEY.'],
+  TRAINER_ASSERTION_REFUSED: [
+    'forbidden',
+    false,
+    "The request carries no valid assertion of this hospital's gateway: ask the gateway.",
+  ],
+  TRAINER_ROLE_REFUSED: ['forbidden', false, 'The role that is asserted may not do this.'],
   TRAINER_INPUT_INVALID: ['invalid', false, 'The request is malformed; the message names the field.'],
   TRAINER_DATASET_REFUSED: [
     'invalid',

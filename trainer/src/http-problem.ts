@@ -27,7 +27,7 @@ export function problemOf(thrown: unknown): ProblemBody {
     };
   }
   if (error instanceof TrainerError) {
-    const status = error.code === 'TRAINER_KEY_REFUSED' ? 401 : statusOf(error.kind);
+    const status = error.code === 'TRAINER_ASSERTION_REFUSED' ? 401 : statusOf(error.kind);
     return body(error.code, status, error.detail);
   }
   if (error instanceof GatewayProblem) {
@@ -57,7 +57,7 @@ const body = (code: string, status: number, detail: string): ProblemBody => ({
 });
 
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOf(error);
+  const problem = { ...problemOf(error), requestId: request.id };
   if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
   reply.code(problem.status).type('application/problem+json').send(problem);
 }

@@ -3,16 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ERRORS } from '@consilium/chaincode/domain';
-import type { InjectOptions } from 'fastify';
+import { ERRORS, type Role } from '@consilium/chaincode/domain';
 import { pino } from 'pino';
 import { generateMemberKeys, MemoryArtefactStore } from './artefact/index.ts';
 import { TRAINER_ERRORS } from './errors.ts';
 import { Journal } from './journal.ts';
+import { askAs, TRAINER_KEY } from './testing/asserted-request.ts';
 import { csvOf, DICTIONARY, type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
 import { buildTrainer, type Trainer } from './trainer.ts';
-
-const KEY = 'a-key-for-the-trainer';
 
 describe('the local service', () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-http-'));
@@ -27,7 +25,7 @@ describe('the local service', () => {
     journal = new Journal(join(directory, 'service'));
     trainer = buildTrainer({
       mspId: 'A',
-      trainerKey: KEY,
+      trainerKey: TRAINER_KEY,
       takeoverMs: 1000,
       pollMs: 1000,
       ledger: world.consortium.as('A'),
@@ -44,22 +42,24 @@ describe('the local service', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const ask = (options: InjectOptions & { url: string }) =>
-    trainer.http.inject({ ...options, headers: { authorization: `Bearer ${KEY}` } });
-  const post = (url: string, payload: object) => ask({ method: 'POST', url, payload });
+  const ask = ({ url }: { url: string }, role: Role = 'steward') => askAs(trainer.http, role, { url });
+  const post = (url: string, payload: object) =>
+    askAs(trainer.http, url === '/local/models' ? 'researcher' : 'steward', { method: 'POST', url, payload });
   const aFile = (name: string, text: string): string => {
     const path = join(directory, name);
     writeFileSync(path, text);
     return path;
   };
 
-  it('answers health without a key, and nothing else', async () => {
+  it('answers health without an assertion, and nothing else', async () => {
     assert.equal((await trainer.http.inject('/healthz')).statusCode, 200);
-    for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: KEY }]) {
-      const response = await trainer.http.inject({ url: '/local/jobs', headers });
-      assert.equal(response.statusCode, 401);
-      assert.equal(response.json().code, 'TRAINER_KEY_REFUSED');
-      assert.equal(response.headers['content-type'], 'application/problem+json; charset=utf-8');
+    for (const headers of [{}, { authorization: `Bearer ${TRAINER_KEY}` }, { authorization: TRAINER_KEY }]) {
+      for (const url of ['/local/jobs', '/local/nothing', '/', '/healthz/../local/jobs']) {
+        const response = await trainer.http.inject({ url, headers });
+        assert.equal(response.statusCode, 401);
+        assert.equal(response.json().code, 'TRAINER_ASSERTION_REFUSED');
+        assert.equal(response.headers['content-type'], 'application/problem+json; charset=utf-8');
+      }
     }
   });
 
@@ -81,7 +81,9 @@ describe('the local service', () => {
     assert.equal((await post('/local/datasets', request)).json().commitment, commitment);
     const other = await post('/local/datasets', { ...request, datasetId: 'other-data' });
     assert.notEqual(other.json().commitment, commitment, 'another salt');
-    const { patients } = (await ask({ url: '/local/datasets/own-data/held-out' })).json();
+    const { rows } = (await ask({ url: '/local/datasets/own-data/held-out' })).json();
+    assert.ok(rows.length > 0 && rows.every((row: number) => Number.isInteger(row) && row >= 1));
+    const { patients } = (await ask({ url: '/local/datasets/own-data/held-out?as=ids' })).json();
     assert.ok(patients.length > 0 && patients.length < 60);
     assert.ok(patients.every((patient: string) => /^p\d+$/.test(patient)));
   });
@@ -103,7 +105,7 @@ describe('the local service', () => {
       assert.equal(response.statusCode, 422, name);
       assert.equal(response.json().code, 'TRAINER_DATASET_REFUSED');
       assert.equal(response.json().problems[0].code, code);
-      assert.doesNotMatch(response.body, /444/);
+      assert.doesNotMatch(response.body, /\b444\b/);
     }
     const missing = { datasetId: 'bad-data', path: join(directory, 'none.csv'), dictionary: DICTIONARY };
     assert.equal((await post('/local/datasets', missing)).json().problems[0].code, 'FILE_UNREADABLE');
@@ -153,7 +155,7 @@ describe('the local service', () => {
       wrong.json().problems.map((p: { code: string; line: number }) => `${p.code} ${p.line}`),
       ['FEATURE_UNKNOWN 2', 'VALUE_OUT_OF_BOUNDS 2'],
     );
-    assert.doesNotMatch(wrong.body, /444/);
+    assert.doesNotMatch(wrong.body, /\b444\b/);
     const cases: [object, string][] = [
       [{ studyId: 'none', round: 'final', rows: [] }, 'TRAINER_STUDY_NOT_FOUND'],
       [{ studyId: 'study', round: 'final', rows: [] }, 'TRAINER_MODEL_NOT_READY'],

@@ -1,10 +1,26 @@
 // The local service: what this hospital's own systems ask of the trainer, through their gateway. It listens on
-// the loopback interface only and answers nobody without the key it shares with the gateway.
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { Dictionary, Id, Strict, targetOf, validate } from '@consilium/chaincode/domain';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+// the loopback interface only, answers nobody without an assertion of that gateway, and decides by itself which role
+// may ask what.
+import {
+  Dictionary,
+  Id,
+  LOCAL_ROUTES,
+  type LocalRouteName,
+  type Role,
+  Strict,
+  targetOf,
+  validate,
+} from '@consilium/chaincode/domain';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { type Static, Type } from 'typebox';
 import { sha256Hex } from './artefact/index.ts';
+import { type Caller, CallerAssertions } from './caller-assertion.ts';
 import { TrainerError } from './errors.ts';
 import { answerProblem } from './http-problem.ts';
 import type { JobBoard } from './job-board.ts';
@@ -30,6 +46,9 @@ export interface HttpOptions {
 }
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** For a request to arrive whole. */
+const REQUEST_TIMEOUT_MS = 120_000;
+const REQUEST_ID = /^[0-9a-f-]{36}$/;
 
 const DatasetRequest = Strict({
   datasetId: Id,
@@ -53,70 +72,155 @@ const PredictionRequest = Strict({
   csv: Type.Optional(Type.String({ minLength: 1 })),
 });
 type PredictionRequest = Static<typeof PredictionRequest>;
-const StudyParams = Strict({ studyId: Id });
-const DatasetParams = Strict({ datasetId: Id });
-const OnnxQuery = Strict({
-  local: Type.Optional(Type.Enum(['true', 'false'])),
-  datasetId: Type.Optional(Id),
-});
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before a route of LOCAL_ROUTES is served. */
+    caller: Caller | null;
+  }
+  interface FastifyContextConfig {
+    readonly roles?: readonly Role[];
+  }
+}
+
+type Serve<Name extends LocalRouteName> = (
+  asked: {
+    readonly params: Static<(typeof LOCAL_ROUTES)[Name]['params']>;
+    readonly query: Static<(typeof LOCAL_ROUTES)[Name]['query']>;
+    readonly body: unknown;
+  },
+  reply: FastifyReply,
+) => unknown;
+type Services = { readonly [Name in LocalRouteName]: Serve<Name> };
 
 export function buildHttp(options: HttpOptions): FastifyInstance {
-  const { context, board, trainerKey, encryptionPublicKey, onChange } = options;
+  const { context } = options;
   const app = Fastify({
     loggerInstance: context.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Every connection is one request's: what follows on it is nobody's.
+    maxRequestsPerSocket: 1,
+    exposeHeadRoutes: false,
+    requestIdHeader: false,
+    genReqId: ({ headers: { 'x-request-id': given } }) =>
+      typeof given === 'string' && REQUEST_ID.test(given) ? given : crypto.randomUUID(),
   });
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler((request, reply) => {
     const detail = `there is no ${request.method} ${request.url.split('?')[0]}`;
     answerProblem(new TrainerError('TRAINER_ROUTE_NOT_FOUND', detail), request, reply);
   });
-  const expected = createHash('sha256').update(`Bearer ${trainerKey}`).digest();
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.url === '/healthz') return;
-    const given = createHash('sha256')
-      .update(request.headers.authorization ?? '')
-      .digest();
-    if (timingSafeEqual(given, expected)) return;
-    reply.header('www-authenticate', 'Bearer');
-    throw new TrainerError('TRAINER_KEY_REFUSED');
+  admitCallers(app, options);
+  app.addHook('onSend', async (request, reply, payload) => {
+    // Node closes a connection at its last request only where the answer says so.
+    reply.header('connection', 'close');
+    // An answer before the body is read could be lost with the connection.
+    if (request.caller !== null) await readWhole(request.raw);
+    return payload;
   });
 
   app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/local/encryption-key', () => ({ encryptionPublicKey }));
-  app.get('/local/jobs', () => board.list());
-  app.get('/local/artefacts/usage', () => context.journal.artefactUsage());
-
-  app.post('/local/datasets', async (request) => {
-    const prepared = await prepareDataset(context, validate(DatasetRequest, request.body));
-    onChange();
-    return { ...prepared, problems: [] };
-  });
-  app.get('/local/datasets/:datasetId/held-out', async (request) => {
-    const { datasetId } = validate(DatasetParams, request.params);
-    return { patients: await heldOutPatients(context, datasetId) };
-  });
-
-  app.post('/local/models', async (request) =>
-    buildStudyModel(context, validate(ModelRequest, request.body)),
-  );
-  app.get('/local/models/:studyId/onnx', async (request, reply) => {
-    const { studyId } = validate(StudyParams, request.params);
-    const query = validate(OnnxQuery, request.query);
-    const study = await context.ledger.getStudy(studyId);
-    if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
-    const datasetId = query.local === 'false' ? undefined : datasetMeant(context, study, query.datasetId);
-    const { model, parameters } = await chooseModel(context, { studyId, which: 'final', datasetId });
-    const bytes = model.onnx(parameters);
-    reply.header('x-onnx-sha256', sha256Hex(bytes));
-    reply.header('content-disposition', `attachment; filename="${studyId}.onnx"`);
-    return reply.type('application/octet-stream').send(Buffer.from(bytes));
-  });
-  app.post('/local/predictions', async (request) =>
-    predict(context, validate(PredictionRequest, request.body)),
-  );
+  addLocalRoutes(app, servicesOf(options));
   return app;
+}
+
+/** Decides, before a body is read, who asks and whether that role may. */
+function admitCallers(app: FastifyInstance, { context, trainerKey }: HttpOptions): void {
+  const assertions = new CallerAssertions({ key: trainerKey, mspId: context.mspId });
+  app.decorateRequest('caller', null);
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.url === '/healthz') return;
+    const { method = '', url = '', rawHeaders, headers } = request.raw;
+    // Of several, `headers` has the first only.
+    const authorization = rawHeaders.filter(
+      (_, at) => at % 2 === 1 && /^authorization$/i.test(rawHeaders[at - 1]!),
+    );
+    const caller = await assertions
+      .callerOf({ authorization, method, target: url })
+      .catch((error: unknown) => {
+        request.log.warn({ err: error, method, url }, 'caller refused');
+        reply.header('www-authenticate', 'Bearer');
+        throw error;
+      });
+    request.caller = caller;
+    const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+    if (method === 'GET' && hasBody) {
+      throw new TrainerError('TRAINER_INPUT_INVALID', 'a GET has no body');
+    }
+    const { roles } = request.routeOptions.config;
+    // A route that is not in the table serves nobody; one that does not exist is answered as such.
+    if (request.is404 || roles?.includes(caller.role)) return;
+    throw new TrainerError(
+      'TRAINER_ROLE_REFUSED',
+      `the role ${caller.role} may not ${method} ${url.split('?')[0]}`,
+    );
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    if (request.caller === null) return;
+    const { keyId, role } = request.caller;
+    const route = request.routeOptions.url ?? 'none';
+    request.log.info(
+      { key: keyId, role, method: request.method, route, status: reply.statusCode },
+      'answered',
+    );
+  });
+}
+
+async function readWhole(request: FastifyRequest['raw']): Promise<void> {
+  if (request.readableEnded || request.destroyed) return;
+  await new Promise<void>((resolve) => {
+    for (const name of ['end', 'close', 'error'] as const) request.once(name, () => resolve());
+    request.resume();
+  });
+}
+
+function addLocalRoutes(app: FastifyInstance, services: Services): void {
+  for (const [name, route] of Object.entries(LOCAL_ROUTES)) {
+    const serve = services[name as LocalRouteName] as Serve<LocalRouteName>;
+    app.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      config: { roles: route.roles },
+      handler: async (request, reply) =>
+        serve(
+          {
+            params: validate(route.params, { ...(request.params as object) }),
+            query: validate(route.query, { ...(request.query as object) }),
+            body: request.body,
+          } as Parameters<Serve<LocalRouteName>>[0],
+          reply,
+        ),
+    });
+  }
+}
+
+function servicesOf({ context, board, encryptionPublicKey, onChange }: HttpOptions): Services {
+  return {
+    getEncryptionKey: () => ({ encryptionPublicKey }),
+    listJobs: () => board.list(),
+    getArtefactUsage: () => context.journal.artefactUsage(),
+    checkLocalDataset: async ({ body }) => {
+      const prepared = await prepareDataset(context, validate(DatasetRequest, body));
+      onChange();
+      return { ...prepared, problems: [] };
+    },
+    getHeldOutPatients: ({ params: { datasetId }, query: { as = 'rows' } }) =>
+      heldOutPatients(context, { datasetId, as }),
+    buildModelGraph: ({ body }) => buildStudyModel(context, validate(ModelRequest, body)),
+    getModelFile: async ({ params: { studyId }, query }, reply) => {
+      const study = await context.ledger.getStudy(studyId);
+      if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
+      const datasetId = query.local === 'false' ? undefined : datasetMeant(context, study, query.datasetId);
+      const { model, parameters } = await chooseModel(context, { studyId, which: 'final', datasetId });
+      const bytes = model.onnx(parameters);
+      reply.header('x-onnx-sha256', sha256Hex(bytes));
+      reply.header('content-disposition', `attachment; filename="${studyId}.onnx"`);
+      return reply.type('application/octet-stream').send(Buffer.from(bytes));
+    },
+    predict: ({ body }) => predict(context, validate(PredictionRequest, body)),
+  };
 }
 
 async function predict(context: TrainerContext, request: PredictionRequest): Promise<Predictions> {

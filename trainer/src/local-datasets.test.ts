@@ -7,12 +7,15 @@ import { readDataset, splitPatients } from './data/index.ts';
 import { heldOutPatients } from './local-datasets.ts';
 import { csvOf, DICTIONARY } from './testing/small-consortium.ts';
 
-test('held-out patients are told by id, and by the row’s number where a file has no ids', async () => {
+test('held-out patients are named by the numbers of their rows, and by their ids only where those are asked for', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-held-out-'));
   const path = join(directory, 'own.csv');
-  writeFileSync(path, csvOf(1, 40));
+  // Each row twice, one half of the file apart.
+  const [header, ...lines] = csvOf(1, 40).trimEnd().split('\n');
+  writeFileSync(path, [header, ...lines, ...lines, ''].join('\n'));
   const salt = new Uint8Array(32).fill(3);
-  const told = (dictionary: typeof DICTIONARY) => {
+  const two = { ...DICTIONARY, maxRowsPerPatient: 2 * DICTIONARY.maxRowsPerPatient };
+  const heldOut = (dictionary: typeof DICTIONARY, as: 'rows' | 'ids') => {
     const dataset = () => ({
       datasetId: 'own',
       path,
@@ -21,18 +24,26 @@ test('held-out patients are told by id, and by the row’s number where a file h
       commitment: '',
       recordCountBand: BAND,
     });
-    return heldOutPatients({ journal: { dataset } }, 'own');
+    return heldOutPatients({ journal: { dataset } }, { datasetId: 'own', as });
   };
-  const withIds = await told(DICTIONARY);
-  assert.ok(withIds.length > 0 && withIds.every((id) => /^p\d+$/.test(id)));
+  const { patients } = (await heldOut(two, 'ids')) as { patients: string[] };
+  assert.ok(patients.length > 0 && patients.every((id) => /^p\d+$/.test(id)));
+  const answer = (await heldOut(two, 'rows')) as { rows: number[] };
+  assert.deepEqual(Object.keys(answer), ['rows']);
+  const ids = [...lines, ...lines].map((line) => line.split(',')[0] ?? '');
+  assert.deepEqual(
+    answer.rows.map((number) => ids[number - 1]),
+    ids.filter((id) => patients.includes(id)),
+  );
 
   const anonymous = { ...DICTIONARY, patientId: null };
   const { units } = await readDataset({ path, dictionary: anonymous });
-  const numbers = await told(anonymous);
+  const { rows } = (await heldOut(anonymous, 'rows')) as { rows: number[] };
   assert.deepEqual(
-    numbers.map((number) => units[Number(number) - 1]),
+    rows.map((number) => units[number - 1]),
     splitPatients(salt, units).heldOut,
   );
+  await assert.rejects(heldOut(anonymous, 'ids'), /TRAINER_INPUT_INVALID: the file has no ids/);
   rmSync(directory, { recursive: true });
 });
 

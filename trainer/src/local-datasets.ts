@@ -56,22 +56,26 @@ export async function prepareDataset(
   return { datasetId, commitment, recordCountBand };
 }
 
+export type HeldOut = { readonly rows: readonly number[] } | { readonly patients: readonly string[] };
+
 /**
- * The patients who are held out, for the hospital's own systems asking about their own data: their ids, or where the
- * file has none the numbers of their rows, from 1.
+ * The patients who are held out, for the hospital's own systems asking about their own data: the numbers of all their
+ * rows in the file, from 1, or their ids where those are asked for.
+ *
+ * @throws TrainerError TRAINER_INPUT_INVALID for ids of a file that has none
  */
 export async function heldOutPatients(
   { journal }: { readonly journal: Pick<Context['journal'], 'dataset'> },
-  datasetId: string,
-): Promise<string[]> {
+  { datasetId, as }: { readonly datasetId: string; readonly as: 'rows' | 'ids' },
+): Promise<HeldOut> {
   const prepared = journal.dataset(datasetId);
   if (prepared === undefined) throw new TrainerError('TRAINER_DATASET_NOT_PREPARED');
+  if (as === 'ids' && prepared.dictionary.patientId === null) {
+    throw new TrainerError('TRAINER_INPUT_INVALID', 'the file has no ids of patients: ask for as=rows');
+  }
   const { units } = await readDataset(prepared);
-  const heldOut = new Set(splitPatients(prepared.salt, units).heldOut);
-  const hasIds = prepared.dictionary.patientId !== null;
-  // Without ids every row is a unit.
-  return units.flatMap((unit, row) => {
-    if (!heldOut.has(unit)) return [];
-    return [hasIds ? unit.patientId : String(row + 1)];
-  });
+  const { heldOut } = splitPatients(prepared.salt, units);
+  if (as === 'ids') return { patients: heldOut.map(({ patientId }) => patientId) };
+  const rows = heldOut.flatMap(({ rowNumbers }) => rowNumbers);
+  return { rows: rows.sort((a, b) => a - b) };
 }

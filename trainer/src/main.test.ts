@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { assertionOf, TRAINER_KEY } from './testing/asserted-request.ts';
 import { csvOf, DICTIONARY } from './testing/small-consortium.ts';
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -63,7 +64,7 @@ describe('consilium-trainer', () => {
       PATH: process.env.PATH,
       CONSILIUM_GATEWAY_URL: 'http://127.0.0.1:9',
       CONSILIUM_GATEWAY_KEY: 'key',
-      CONSILIUM_TRAINER_KEY: 'a-key-for-the-trainer',
+      CONSILIUM_TRAINER_KEY: TRAINER_KEY,
       CONSILIUM_IPFS_URL: 'http://127.0.0.1:9',
       CONSILIUM_DATA_DIR: join(directory, 'data'),
       CONSILIUM_MSP_ID: 'A',
@@ -75,7 +76,9 @@ describe('consilium-trainer', () => {
     const [line] = await once(child.stdout, 'data');
     const { url } = JSON.parse(String(line)) as { url: string };
     const response = await fetch(`${url}/local/encryption-key`, {
-      headers: { authorization: 'Bearer a-key-for-the-trainer' },
+      headers: {
+        authorization: `Bearer ${await assertionOf({ role: 'operator', target: '/local/encryption-key' })}`,
+      },
     });
     const { encryptionPublicKey } = (await response.json()) as { encryptionPublicKey: string };
     assert.match(encryptionPublicKey, /^[A-Za-z0-9_-]{43}$/);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Dictionary } from '@consilium/chaincode/domain';
 import { MemoryArtefactStore } from './artefact/index.ts';
-import { AUTHORIZED, type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
+import { askAs } from './testing/asserted-request.ts';
+import { type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
 import { DICTIONARY, type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
 
 const categories = ['young', 'grown', 'old'];
@@ -55,10 +56,9 @@ describe('a study of several classes', { timeout: 120_000 }, () => {
   });
 
   it('predicts a probability of each category, and names them', async () => {
-    const answer = await running.trainers.get('A')!.http.inject({
+    const answer = await askAs(running.trainers.get('A')!.http, 'steward', {
       method: 'POST',
       url: '/local/predictions',
-      headers: AUTHORIZED,
       payload: { studyId: 'study', round: 'final', rows: [{ age: 25 }, { age: 85 }] },
     });
     const body = answer.json() as { categories: string[]; probabilities: number[][] };

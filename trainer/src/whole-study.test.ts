@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { MemoryArtefactStore } from './artefact/index.ts';
-import { AUTHORIZED, type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
+import { askAs } from './testing/asserted-request.ts';
+import { type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
 
 describe('a whole study of three trainers', { timeout: 120_000 }, () => {
@@ -69,10 +70,9 @@ describe('a whole study of three trainers', { timeout: 120_000 }, () => {
     const { http } = running.trainers.get('A')!;
     const answers: number[][] = [];
     for (const round of ['initial', 1, 'final']) {
-      const response = await http.inject({
+      const response = await askAs(http, 'researcher', {
         method: 'POST',
         url: '/local/predictions',
-        headers: AUTHORIZED,
         payload: { studyId: 'study', round, rows: [{ age: 80, smoker: 1 }, { age: 25 }] },
       });
       assert.equal(response.statusCode, 200, response.body);
@@ -86,12 +86,12 @@ describe('a whole study of three trainers', { timeout: 120_000 }, () => {
   it('gives the final model as the same bytes at every hospital, and with local parameters as different ones', async () => {
     const shared = new Set<unknown>();
     const own = new Set<unknown>();
-    for (const { http } of running.trainers.values()) {
-      const headers = AUTHORIZED;
-      const plain = await http.inject({ url: '/local/models/study/onnx?local=false', headers });
+    for (const [mspId, { http }] of running.trainers) {
+      const ask = (url: string) => askAs(http, 'auditor', { url, mspId });
+      const plain = await ask('/local/models/study/onnx?local=false');
       assert.equal(plain.statusCode, 200, plain.body);
       shared.add(plain.headers['x-onnx-sha256']);
-      own.add((await http.inject({ url: '/local/models/study/onnx', headers })).headers['x-onnx-sha256']);
+      own.add((await ask('/local/models/study/onnx')).headers['x-onnx-sha256']);
     }
     assert.equal(shared.size, 1);
     assert.equal(own.size, 3);
@@ -99,8 +99,9 @@ describe('a whole study of three trainers', { timeout: 120_000 }, () => {
 
   it('has nothing left to do', async () => {
     const { http } = running.trainers.get('B')!;
-    assert.deepEqual((await http.inject({ url: '/local/jobs', headers: AUTHORIZED })).json(), []);
-    const usage = (await http.inject({ url: '/local/artefacts/usage', headers: AUTHORIZED })).json();
+    const ask = async (url: string) => (await askAs(http, 'operator', { url, mspId: 'B' })).json();
+    assert.deepEqual(await ask('/local/jobs'), []);
+    const usage = await ask('/local/artefacts/usage');
     assert.equal(usage.count, 3 + 1, 'three updates, and the aggregate of the round it led');
   });
 });

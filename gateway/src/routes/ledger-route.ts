@@ -213,8 +213,6 @@ function callerOf(request: FastifyRequest): Pick<LedgerCall, 'role' | 'person'> 
   return { role, person };
 }
 
-export const roleOf = (request: FastifyRequest): Role => callerOf(request).role;
-
 function idempotentRequest(request: FastifyRequest, call: object): IdempotentRequest | undefined {
   const idempotencyKey = request.headers['idempotency-key'];
   if (typeof idempotencyKey !== 'string' || request.apiKey === null) return undefined;

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { jwtVerify } from 'jose';
 import { type FixtureOptions, type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
+
+const TRAINER_KEY = 'a-key-of-32-characters-or-longer';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -15,7 +20,7 @@ async function open(
   const server = createServer(handler).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  const trainer = { url: new URL(`http://127.0.0.1:${port}`), key: 'trainer-key' };
+  const trainer = { url: new URL(`http://127.0.0.1:${port}`), key: TRAINER_KEY };
   const gateway = await openGateway({ trainer, ...options });
   await gateway.app.listen({ port: 0 });
   const stopTrainer = () => {
@@ -36,17 +41,16 @@ async function open(
 const answerJson = (response: ServerResponse, body: unknown, status = 200) =>
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 
-test('a request reaches the trainer with its path, query, body and the trainer key, not the API key', async (t) => {
+test('a request reaches the trainer with its path, query and body, and an assertion of who asks in place of any key', async (t) => {
   const gateway = await open(t, async (request, response) => {
     const body = (await request.toArray()).join('');
-    const { authorization, 'content-type': type, 'x-consilium-role': role, cookie } = request.headers;
+    const { authorization, 'content-type': type, ...others } = request.headers;
     answerJson(response, {
       method: request.method,
       url: request.url,
       authorization,
       type,
-      role,
-      cookie,
+      others: Object.keys(others).sort(),
       body,
     });
   });
@@ -57,12 +61,26 @@ test('a request reaches the trainer with its path, query, body and the trainer k
     payload: { datasetId: 'x' },
   });
   assert.equal(answer.statusCode, 200);
-  assert.deepEqual(answer.json(), {
+  const { authorization, ...asked } = answer.json() as { authorization: string };
+  const { payload } = await jwtVerify(authorization.slice(7), new TextEncoder().encode(TRAINER_KEY));
+  const { iat = 0, exp = 0, jti = '', ...claims } = payload;
+  assert.deepEqual(claims, {
+    iss: 'consilium-gateway',
+    aud: `consilium-trainer:${gateway.ledger.mspId}`,
+    sub: JSON.parse(readFileSync(join(gateway.directory, 'api-keys.json'), 'utf8')).keys.find(
+      (key: { role: string }) => key.role === 'steward',
+    ).id,
+    role: 'steward',
+    method: 'POST',
+    target: '/local/datasets',
+  });
+  assert.ok(Math.abs(exp - iat - 30) < 1e-6 && jti.length === 22);
+  assert.ok(!JSON.stringify(asked).includes(TRAINER_KEY) && !authorization.includes(TRAINER_KEY));
+  assert.deepEqual(asked, {
     method: 'POST',
     url: '/local/datasets',
-    authorization: 'Bearer trainer-key',
     type: 'application/json',
-    role: 'steward',
+    others: ['connection', 'content-length', 'host', 'x-request-id'],
     body: '{"datasetId":"x"}',
   });
   const onnx = await gateway.as('researcher', { url: '/v1/local/models/heart-2026/onnx?local=false' });
@@ -170,4 +188,65 @@ test('a body over the limit is refused, whether it declares its length or not', 
     duplex: 'half',
   } as RequestInit);
   assert.equal(chunked.status, 413);
+});
+
+test('each request has an assertion and a connection of its own', async (t) => {
+  const connections = new Set<unknown>();
+  const assertions = new Set<unknown>();
+  const gateway = await open(t, (request, response) => {
+    connections.add(request.socket);
+    assertions.add(request.headers.authorization);
+    assert.equal(request.headers.connection, 'close');
+    answerJson(response, []);
+  });
+  for (const role of ['auditor', 'steward', 'auditor'] as const) {
+    assert.equal((await gateway.as(role, { url: '/v1/local/jobs' })).statusCode, 200);
+  }
+  assert.deepEqual([connections.size, assertions.size], [3, 3]);
+});
+
+test('nothing of a caller but body, media type and validated parameters reaches the trainer', async (t) => {
+  const gateway = await open(t, async (request, response) => {
+    await request.toArray();
+    answerJson(response, { url: request.url, names: Object.keys(request.headers).sort() });
+  });
+  const answer = await gateway.as('steward', {
+    url: '/v1/local/datasets/own/held-out?as=ids',
+    headers: {
+      accept: 'GET /local/jobs HTTP/1.1',
+      range: 'bytes=0-',
+      'if-none-match': '*',
+      'x-request-id': 'mine',
+    },
+  });
+  assert.deepEqual(answer.json(), {
+    url: '/local/datasets/own/held-out?as=ids',
+    names: ['authorization', 'connection', 'host', 'x-request-id'],
+  });
+  for (const query of ['?as=all', '?as=ids&as=rows', '?as=ids%26x', '?x=1', '?as=ids#x', '?as']) {
+    const url = `/v1/local/datasets/own/held-out${query}`;
+    const { statusCode } = await gateway.as('steward', { url });
+    assert.equal(statusCode, query === '?as=ids#x' ? 200 : 400, query);
+  }
+});
+
+test('a content type that is none is refused, and one that is passes unchanged', async (t) => {
+  const gateway = await open(t, async (request, response) => {
+    await request.toArray();
+    answerJson(response, { type: request.headers['content-type'] });
+  });
+  const send = (type: string) =>
+    gateway.as('steward', {
+      method: 'POST',
+      url: '/v1/local/predictions',
+      headers: { 'content-type': type },
+      payload: '{}',
+    });
+  for (const type of ['application/json', 'application/json; charset=utf-8', 'a/b;c="d e"; f=g']) {
+    assert.equal((await send(type)).json().type, type);
+  }
+  for (const type of ['json', 'a/b\u00e9', `a/${'b'.repeat(300)}`, 'a/b; c', 'a/b, c/d', 'a/b;c="\t"']) {
+    const answer = await send(type);
+    assert.ok([400, 415].includes(answer.statusCode), type);
+  }
 });

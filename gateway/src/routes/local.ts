@@ -1,25 +1,25 @@
-// This hospital's own trainer, under the gateway's keys and roles. Only the routes listed are passed on.
+// This hospital's own trainer, under the gateway's keys and roles. Only the routes that both share are passed on, each
+// under a target that is written from validated parameters.
 
 import type { Readable } from 'node:stream';
-import { Id, ROLES, type Role, Strict } from '@consilium/chaincode/domain';
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type TSchema, Type } from 'typebox';
+import {
+  type LocalRouteName,
+  localTarget,
+  ROLES,
+  LOCAL_ROUTES as SHARED,
+  type LocalRoute as SharedRoute,
+} from '@consilium/chaincode/domain';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Dependencies } from '../dependencies.ts';
-import { problemResponses } from '../documentation.ts';
+import { problemResponses, trainerProblems } from '../documentation.ts';
 import { REGISTER_DATASET } from '../examples.ts';
 import { GatewayError } from '../gateway-errors.ts';
-import { askTrainer } from '../trainer-proxy.ts';
-import { roleOf } from './ledger-route.ts';
+import { askTrainer, type ProxiedBody } from '../trainer-proxy.ts';
 
-interface LocalRoute {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly operationId: string;
-  readonly roles: readonly Role[];
+interface Documented {
+  readonly operationId: LocalRouteName;
   readonly summary: string;
   readonly description: string;
-  readonly params?: TSchema;
-  readonly querystring?: TSchema;
   /** Documentation only: the trainer validates. */
   readonly body?: object;
   readonly answer: { readonly type: string; readonly example?: unknown };
@@ -28,21 +28,15 @@ interface LocalRoute {
 const json = 'application/json';
 const sha256 = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
-export const LOCAL_ROUTES: readonly LocalRoute[] = [
+const DOCUMENTED: readonly Documented[] = [
   {
-    method: 'GET',
-    path: '/local/encryption-key',
     operationId: 'getEncryptionKey',
-    roles: ROLES,
     summary: 'The public key that artefacts for this hospital are sealed to.',
     description: 'For the registration of the member. The private key never leaves the trainer.',
     answer: { type: json, example: { encryptionPublicKey: 'hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo' } },
   },
   {
-    method: 'POST',
-    path: '/local/datasets',
     operationId: 'checkLocalDataset',
-    roles: ['steward'],
     summary: 'Reads and checks a file by a data dictionary, every value.',
     description:
       'Answers the commitment and the record-count band for POST /v1/datasets. Problems name line, column and ' +
@@ -63,20 +57,15 @@ export const LOCAL_ROUTES: readonly LocalRoute[] = [
     },
   },
   {
-    method: 'GET',
-    path: '/local/datasets/{datasetId}/held-out',
     operationId: 'getHeldOutPatients',
-    roles: ['steward'],
     summary: 'Which patients of a dataset are held out of training.',
-    description: "The hospital's own system asking about its own data.",
-    params: Strict({ datasetId: Id }),
-    answer: { type: json, example: { patients: [3, 8, 14] } },
+    description:
+      "The hospital's own system asking about its own data: `rows`, the numbers of their rows in the file, from 1; " +
+      'with `?as=ids` instead `patients`, their ids.',
+    answer: { type: json, example: { rows: [3, 8, 14] } },
   },
   {
-    method: 'POST',
-    path: '/local/models',
     operationId: 'buildModelGraph',
-    roles: ['researcher'],
     summary: 'Builds the ONNX forward graph of a model and publishes it to IPFS.',
     description: 'The answer fits `model` of POST /v1/studies.',
     body: { kind: 'logistic-regression', dictionary: REGISTER_DATASET.dictionary, localIntercept: true },
@@ -91,24 +80,16 @@ export const LOCAL_ROUTES: readonly LocalRoute[] = [
     },
   },
   {
-    method: 'GET',
-    path: '/local/models/{studyId}/onnx',
     operationId: 'getModelFile',
-    roles: ROLES,
     summary: "A study's final model as an ONNX file.",
     description:
       "With this hospital's local parameters if it has them; `?datasetId=` chooses whose where it has several " +
       'datasets in the study, `?local=false` gives the shared model. The header `x-onnx-sha256` is the hash of ' +
       'the file.',
-    params: Strict({ studyId: Id }),
-    querystring: Strict({ local: Type.Optional(Type.Boolean()), datasetId: Type.Optional(Id) }),
     answer: { type: 'application/octet-stream' },
   },
   {
-    method: 'POST',
-    path: '/local/predictions',
     operationId: 'predict',
-    roles: ['researcher', 'steward'],
     summary: 'Predicts with a model of a study.',
     description:
       'Rows as objects by feature name, or CSV text. The values stay in this hospital. For a label with categories ' +
@@ -117,10 +98,7 @@ export const LOCAL_ROUTES: readonly LocalRoute[] = [
     answer: { type: json, example: { probabilities: [0.81] } },
   },
   {
-    method: 'GET',
-    path: '/local/jobs',
     operationId: 'listJobs',
-    roles: ROLES,
     summary: 'What the trainer is doing.',
     description: 'Study, round, stage and progress; errors carry no values of patients.',
     answer: {
@@ -138,15 +116,19 @@ export const LOCAL_ROUTES: readonly LocalRoute[] = [
     },
   },
   {
-    method: 'GET',
-    path: '/local/artefacts/usage',
     operationId: 'getArtefactUsage',
-    roles: ROLES,
     summary: 'How much this trainer put into IPFS.',
     description: 'Count and bytes of artefacts.',
     answer: { type: json, example: { count: 12, bytes: 49152 } },
   },
 ];
+
+export interface LocalRoute extends Documented, SharedRoute {}
+
+export const LOCAL_ROUTES: readonly LocalRoute[] = DOCUMENTED.map((route) => ({
+  ...SHARED[route.operationId],
+  ...route,
+}));
 
 const CODES = [
   'UNAUTHENTICATED',
@@ -154,6 +136,7 @@ const CODES = [
   'RATE_LIMITED',
   'INVALID_ARGUMENT',
   'PAYLOAD_TOO_LARGE',
+  'REQUEST_MALFORMED',
   'GATEWAY_INTERNAL',
   'TRAINER_UNAVAILABLE',
 ] as const;
@@ -167,9 +150,10 @@ export async function addLocalRoutes(app: FastifyInstance, dependencies: Depende
   });
 }
 
-function addLocalRoute(app: FastifyInstance, { trainer, limits }: Dependencies, route: LocalRoute): void {
-  const roles = route.roles.length === ROLES.length ? 'any role' : `role ${route.roles.join(' or ')}`;
-  const { params, querystring, answer } = route;
+function addLocalRoute(app: FastifyInstance, dependencies: Dependencies, route: LocalRoute): void {
+  const { trainer, ledger, limits } = dependencies;
+  const needs = route.roles.length === ROLES.length ? 'any role' : `role ${route.roles.join(' or ')}`;
+  const { answer } = route;
   const examples = answer.example === undefined ? {} : { examples: [answer.example] };
   app.route({
     method: route.method,
@@ -179,16 +163,16 @@ function addLocalRoute(app: FastifyInstance, { trainer, limits }: Dependencies, 
       operationId: route.operationId,
       tags: ['local'],
       summary: route.summary,
-      description: `${route.description}\n\nNeeds ${roles}. Other errors are the trainer's own, passed on.`,
+      description: `${route.description}\n\nNeeds ${needs}.`,
       security: [{ apiKey: [] }],
-      ...(params !== undefined && { params }),
-      ...(querystring !== undefined && { querystring }),
+      params: route.params,
+      querystring: route.query,
       response: {
         200: {
           description: 'As the trainer answers.',
           content: { [answer.type]: { schema: { ...schemaOf(answer.type), ...examples } } },
         },
-        ...problemResponses(CODES),
+        ...trainerProblems(problemResponses(CODES)),
       },
     },
     handler: async (request, reply) => {
@@ -198,21 +182,34 @@ function addLocalRoute(app: FastifyInstance, { trainer, limits }: Dependencies, 
           'This gateway has no trainer: CONSILIUM_TRAINER_URL is not set.',
         );
       }
+      if (request.apiKey === null) throw new Error(`${route.path} asks for a role and names none`);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
+      const { id: keyId, role } = request.apiKey;
       const proxied = {
         method: route.method,
-        path: request.url.slice('/v1'.length),
-        headers: request.headers,
-        body: request.body as Readable | undefined,
+        target: localTarget(route, { params: request.params as object, query: request.query as object }),
+        body: route.method === 'GET' ? undefined : bodyOf(request),
         requestId: request.id,
-        role: roleOf(request),
+        caller: { keyId, role },
+        mspId: ledger.mspId,
         signal: gone.signal,
       };
       const { status, headers, body } = await askTrainer(trainer, proxied, limits);
       return (reply as FastifyReply).code(status).headers(headers).send(body);
     },
   });
+}
+
+function bodyOf({ body, headers }: FastifyRequest): ProxiedBody | undefined {
+  if (body === undefined || body === null) return undefined;
+  const declared = headers['content-length'];
+  return {
+    content: body as Readable,
+    mediaType: headers['content-type'],
+    // Node refuses a request with another length than digits say, and one with a length and chunks.
+    bytes: declared === undefined ? undefined : Number(declared),
+  };
 }
 
 const schemaOf = (type: string): object => (type === json ? {} : { type: 'string', format: 'binary' });

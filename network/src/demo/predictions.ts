@@ -20,11 +20,11 @@ export const heldOutRows = (sites: readonly Site[]): Promise<HeldOut[]> =>
   each(sites, async (site) => {
     const { datasetId, file } = site.hospital;
     const path = `/local/datasets/${datasetId}/held-out`;
-    const { patients } = await site.client.get<{ patients: (string | number)[] }>(path, 'steward');
+    const { rows: numbers } = await site.client.get<{ rows: number[] }>(path, 'steward');
     const all = readRows(file);
-    const rows = patients.map((patient) => {
-      const row = all[Number(patient) - 1];
-      if (row === undefined) throw new Error(`${datasetId} has no patient ${patient}`);
+    const rows = numbers.map((number) => {
+      const row = all[number - 1];
+      if (row === undefined) throw new Error(`${datasetId} has no row ${number}`);
       return row;
     });
     return { site, rows };

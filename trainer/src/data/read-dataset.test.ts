@@ -204,7 +204,9 @@ test('without ids every row is a patient, and adding or removing one moves no ot
     const { units } = read(['id,age,sex,cp,num', ...lines].join('\n'), { patientId: null });
     assert.equal(units.length, lines.length);
     const { training, heldOut } = splitPatients(salt, units);
-    return [training, heldOut].map((own) => own.map((unit) => JSON.stringify(unit)));
+    return [training, heldOut].map((own) =>
+      own.map(({ patientId, rows }) => JSON.stringify([patientId, rows])),
+    );
   };
   const all = sides(rows);
   assert.ok(all.every((own) => own.length > 0));

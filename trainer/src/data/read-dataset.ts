@@ -21,6 +21,8 @@ export interface DatasetRow {
 export interface PatientUnit {
   readonly patientId: string;
   readonly rows: readonly DatasetRow[];
+  /** Where each of them is in the file, from 1. */
+  readonly rowNumbers: readonly number[];
 }
 
 export interface Dataset {
@@ -56,14 +58,14 @@ export function datasetOf(table: Table, dictionary: Dictionary): Dataset {
     const column = feature.column ?? feature.name;
     return { feature, column, index: position.get(column)! };
   });
-  const patients = new Map<string, DatasetRow[]>();
+  const patients = new Map<string, { rows: DatasetRow[]; rowNumbers: number[] }>();
   const idOf = rowIds();
-  table.rows.forEach(({ line, cells }) => {
+  table.rows.forEach(({ line, cells }, index) => {
     const cell = (column: string) => cells[position.get(column)!] ?? '';
     const givenId = dictionary.patientId === null ? undefined : cell(dictionary.patientId);
     if (givenId === '') problems.push(problem('PATIENT_ID_MISSING', { line, column: dictionary.patientId! }));
-    const values = features.map(({ feature, column, index }): Value => {
-      const read = readValue(cells[index] ?? '', feature, dictionary);
+    const values = features.map(({ feature, column, index: place }): Value => {
+      const read = readValue(cells[place] ?? '', feature, dictionary);
       if ('value' in read) return read.value;
       problems.push(problem(read.code, { line, column }));
       return null;
@@ -74,13 +76,15 @@ export function datasetOf(table: Table, dictionary: Dictionary): Dataset {
       return;
     }
     const patientId = givenId ?? idOf({ label: label.y, values });
-    const rows = patients.get(patientId);
+    const patient = patients.get(patientId) ?? { rows: [], rowNumbers: [] };
+    patients.set(patientId, patient);
     const row = { x: encodeFeatures(values, dictionary), y: label.y, values };
-    if (rows === undefined) patients.set(patientId, [row]);
-    else if (rows.push(row) > dictionary.maxRowsPerPatient) problems.push(problem('TOO_MANY_ROWS', { line }));
+    patient.rowNumbers.push(index + 1);
+    if (patient.rows.push(row) > dictionary.maxRowsPerPatient)
+      problems.push(problem('TOO_MANY_ROWS', { line }));
   });
   const recordCountBand = bandOf(patients.size);
   if (problems.length === 0 && recordCountBand === undefined) problems.push(problem('TOO_FEW_PATIENTS'));
   if (problems.length > 0 || recordCountBand === undefined) throw new DataError(problems);
-  return { units: [...patients].map(([patientId, rows]) => ({ patientId, rows })), recordCountBand };
+  return { units: [...patients].map(([patientId, patient]) => ({ patientId, ...patient })), recordCountBand };
 }

@@ -33,7 +33,7 @@ function dieAt(step: string): void {
 
 const { service } = buildTrainer({
   mspId: options.mspId,
-  trainerKey: 'unused-but-long-enough',
+  trainerKey: 'unused-and-of-32-characters-or-more',
   takeoverMs: 60_000,
   pollMs: 20,
   minPauseMs: 10,

@@ -2,10 +2,8 @@
 import { pino } from 'pino';
 import { Journal } from '../journal.ts';
 import { buildTrainer, type Trainer, type TrainerParts } from '../trainer.ts';
+import { TRAINER_KEY } from './asserted-request.ts';
 import type { Hospital, SmallConsortium } from './small-consortium.ts';
-
-const TRAINER_KEY = 'a-key-for-the-trainer';
-export const AUTHORIZED = { authorization: `Bearer ${TRAINER_KEY}` };
 
 export interface RunningTrainer extends Trainer {
   readonly journal: Journal;
