@@ -1,16 +1,25 @@
 // Builds the service from what it is given; main.ts listens. The wiring is written out here.
+import type { Socket } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { ApiKeys } from './api-keys.ts';
 import { authenticate } from './authentication.ts';
 import type { Limits } from './config.ts';
+import { addressGroup, Connections, proxyList } from './connections.ts';
 import type { Dependencies, TrainerAddress } from './dependencies.ts';
 import { addDocumentation } from './documentation.ts';
 import { GatewayError } from './gateway-errors.ts';
+import { answerBrokenRequest, collectMethods, keepHttpRules, originForm } from './http-rules.ts';
 import type { Ledger } from './ledger.ts';
 import { createMetrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
-import { handleProblems } from './problem.ts';
+import { handleProblems, sendProblem } from './problem.ts';
 import { ACTIVITY_ROUTES } from './routes/activities.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { DATASET_ROUTES } from './routes/datasets.ts';
@@ -27,6 +36,9 @@ import { addServiceRoutes } from './routes/service.ts';
 import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
 import { Submissions } from './submissions.ts';
 import { validatorCompiler } from './validator-compiler.ts';
+
+/** How often connections are looked at for timeouts. */
+const CHECKING_INTERVAL_MS = 5_000;
 
 export const LEDGER_ROUTES = [
   ...MEMBER_ROUTES,
@@ -47,6 +59,8 @@ export interface AppOptions {
   readonly apiKeys: ApiKeys;
   readonly trainer: TrainerAddress | undefined;
   readonly limits: Limits;
+  /** Addresses or networks of proxies in front; none if absent. */
+  readonly proxies?: readonly string[];
   /** Where to log; nowhere if absent. */
   readonly logger?: FastifyBaseLogger;
   readonly metricsOfProcess?: boolean;
@@ -55,6 +69,8 @@ export interface AppOptions {
 /** The service, ready to inject into or to listen. Closing it closes the ledger and the outbox. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { ledger, outbox, apiKeys, trainer, limits } = options;
+  const proxies = [...(options.proxies ?? [])];
+  const connections = new Connections(limits, proxyList(proxies));
   const app = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     // One line a request, written below, instead of Fastify's two.
@@ -65,13 +81,29 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: 200 },
+    trustProxy: proxies.length > 0 && proxies,
+    requestTimeout: limits.requestTimeoutMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(CHECKING_INTERVAL_MS, limits.headersTimeoutMs),
+      // Checked with the other rules, since Node's own answer to it says nothing.
+      requireHostHeader: false,
+    },
+    rewriteUrl: ({ url = '/' }) => originForm(url),
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(error, request as FastifyRequest, reply as FastifyReply);
+    },
+    clientErrorHandler: (error, socket) =>
+      answerBrokenRequest(error, socket, connections.inFlightOn(socket as Socket)),
   });
+  connections.watch(app);
+  keepHttpRules(app);
+  const refuseOtherMethods = collectMethods(app);
   app.setValidatorCompiler(validatorCompiler);
   // Answers are the ledger's canonical JSON: written as they are, never filtered by a schema.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   acceptEmptyJson(app);
   endConnectionsOnClose(app);
-  handleProblems(app);
 
   const metrics = createMetrics({ ofProcess: options.metricsOfProcess ?? false });
   app.addHook('onResponse', async (request, reply) => {
@@ -80,10 +112,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     const status = String(reply.statusCode);
     metrics.requests.observe({ method, route, status }, reply.elapsedTime / 1000);
     const key = request.apiKey?.id;
-    request.log.info(
-      { method, url, status: reply.statusCode, key, ms: Math.round(reply.elapsedTime) },
-      'answered',
-    );
+    const line = { method, url, status: reply.statusCode, key, ms: Math.round(reply.elapsedTime) };
+    // A flood is counted in the metrics, and must not fill the disk.
+    if (reply.statusCode === 429) request.log.debug(line, 'answered');
+    else request.log.info(line, 'answered');
   });
   const submissions = new Submissions({
     ledger,
@@ -99,14 +131,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     outbox.close();
   });
 
-  await addDocumentation(app);
-  authenticate(app, apiKeys);
   await app.register(rateLimit, {
     max: limits.requestsPerMinute,
     timeWindow: 60_000,
-    keyGenerator: (request) => request.apiKey?.id ?? request.ip,
+    keyGenerator: ({ apiKey, ip }) => (apiKey === null ? addressGroup(ip) : `key ${apiKey.id}`),
     errorResponseBuilder: () => new GatewayError('RATE_LIMITED'),
   });
+  authenticate(app, apiKeys, {
+    failuresPerMinute: limits.failuresPerMinute,
+    onKnown: ({ raw }) => connections.know(raw),
+  });
+  handleProblems(app);
+  await addDocumentation(app);
 
   const dependencies: Dependencies = { ledger, submissions, apiKeys, metrics, trainer, limits };
   addLedgerRoutes(app, dependencies, LEDGER_ROUTES);
@@ -114,6 +150,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   addEventRoutes(app, dependencies);
   await addLocalRoutes(app, dependencies);
   addServiceRoutes(app, dependencies);
+  refuseOtherMethods();
   await app.ready();
   return app;
 }

@@ -116,6 +116,7 @@ async function serve(config: Config): Promise<void> {
     apiKeys,
     trainer: config.trainer,
     limits,
+    proxies: config.proxies,
     logger,
     metricsOfProcess: true,
   });

@@ -3,6 +3,7 @@
 import { ASSERTION } from '@consilium/chaincode/domain';
 import { readApiKeyFile } from './api-keys.ts';
 import { type Connection, readConnection } from './connection.ts';
+import { proxyList } from './connections.ts';
 
 export interface Config {
   readonly connection: Connection;
@@ -12,15 +13,26 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly trainer: { readonly url: URL; readonly key: string } | undefined;
+  readonly proxies: readonly string[];
   readonly logLevel: string;
   readonly limits: Limits;
 }
 
 export interface Limits {
   readonly requestsPerMinute: number;
+  /** Attempts without a valid key, of one address. */
+  readonly failuresPerMinute: number;
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  /** For the request line and headers, and for a whole request, to arrive. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
   readonly bodyBytes: number;
   readonly localBodyBytes: number;
   readonly eventStreams: number;
+  readonly eventStreamsPerKey: number;
+  /** Of all streams, those that only keys of the role trainer may have; the others have one at least. */
+  readonly trainerEventStreams: number;
   readonly heartbeatMs: number;
   readonly evaluateTimeoutMs: number;
   readonly endorseTimeoutMs: number;
@@ -34,9 +46,16 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   requestsPerMinute: 6_000,
+  failuresPerMinute: 60,
+  connections: 2_000,
+  connectionsPerAddress: 500,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 120_000,
   bodyBytes: 1024 * 1024,
   localBodyBytes: 64 * 1024 * 1024,
   eventStreams: 100,
+  eventStreamsPerKey: 20,
+  trainerEventStreams: 10,
   heartbeatMs: 15_000,
   evaluateTimeoutMs: 10_000,
   endorseTimeoutMs: 30_000,
@@ -49,9 +68,16 @@ export const DEFAULT_LIMITS: Limits = {
 
 const LIMIT_VARIABLES: Record<keyof Limits, string> = {
   requestsPerMinute: 'CONSILIUM_REQUESTS_PER_MINUTE',
+  failuresPerMinute: 'CONSILIUM_FAILURES_PER_MINUTE',
+  connections: 'CONSILIUM_CONNECTIONS',
+  connectionsPerAddress: 'CONSILIUM_CONNECTIONS_PER_ADDRESS',
+  headersTimeoutMs: 'CONSILIUM_HEADERS_TIMEOUT_MS',
+  requestTimeoutMs: 'CONSILIUM_REQUEST_TIMEOUT_MS',
   bodyBytes: 'CONSILIUM_BODY_BYTES',
   localBodyBytes: 'CONSILIUM_LOCAL_BODY_BYTES',
   eventStreams: 'CONSILIUM_EVENT_STREAMS',
+  eventStreamsPerKey: 'CONSILIUM_EVENT_STREAMS_PER_KEY',
+  trainerEventStreams: 'CONSILIUM_TRAINER_EVENT_STREAMS',
   heartbeatMs: 'CONSILIUM_HEARTBEAT_MS',
   evaluateTimeoutMs: 'CONSILIUM_EVALUATE_TIMEOUT_MS',
   endorseTimeoutMs: 'CONSILIUM_ENDORSE_TIMEOUT_MS',
@@ -75,6 +101,7 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   ['CONSILIUM_PORT', 'port to listen on; 0 takes a free one (8080)'],
   ['CONSILIUM_TRAINER_URL', "the hospital's trainer; /v1/local answers 503 where absent"],
   ['CONSILIUM_TRAINER_KEY', 'the key it signs requests to the trainer with, 32 characters or more'],
+  ['CONSILIUM_PROXIES', "addresses or networks of the hospital's own proxies, whose X-Forwarded-For counts"],
   ['CONSILIUM_LOG_LEVEL', `one of ${LOG_LEVELS.join(', ')} (info)`],
   ...Object.entries(LIMIT_VARIABLES).map(
     ([limit, name]) => [name, `limit (${DEFAULT_LIMITS[limit as keyof Limits]})`] as const,
@@ -139,6 +166,8 @@ export function readConfig(environment: Environment): Config {
     }
   }
   const dataDirectory = required('CONSILIUM_DATA_DIR');
+  const proxies = (text('CONSILIUM_PROXIES') ?? '').split(',').flatMap((one) => one.trim() || []);
+  attempt('CONSILIUM_PROXIES', () => proxyList(proxies));
   const trainer = readTrainer(text, problems);
   const logLevel = text('CONSILIUM_LOG_LEVEL') ?? 'info';
   if (!LOG_LEVELS.includes(logLevel)) {
@@ -151,6 +180,9 @@ export function readConfig(environment: Environment): Config {
       whole(name, { fallback: DEFAULT_LIMITS[limit as keyof Limits], min: 1, max: 2 ** 31 - 1 }),
     ]),
   ) as unknown as Limits;
+  if (limits.headersTimeoutMs > limits.requestTimeoutMs) {
+    problems.push('CONSILIUM_HEADERS_TIMEOUT_MS must not be greater than CONSILIUM_REQUEST_TIMEOUT_MS');
+  }
   if (problems.length > 0 || connection === undefined) throw new ConfigError(problems);
   return {
     connection,
@@ -160,6 +192,7 @@ export function readConfig(environment: Environment): Config {
     host: text('CONSILIUM_HOST') ?? '127.0.0.1',
     port,
     trainer,
+    proxies,
     logLevel,
     limits,
   };

@@ -16,7 +16,7 @@ export const GATEWAY_ERRORS = {
   REQUEST_MALFORMED: {
     status: 400,
     meaning: 'The request breaks a rule of HTTP, or uses a part of it that this gateway does not take.',
-    remedy: 'Send each header once, a body only with POST, and a path that begins with "/".',
+    remedy: 'Send each header once, a body only with POST, and a path as /documentation has it.',
   },
   UNAUTHENTICATED: {
     status: 401,
@@ -120,7 +120,7 @@ export const GATEWAY_ERRORS = {
   },
   TOO_MANY_STREAMS: {
     status: 503,
-    meaning: 'This gateway already serves as many event streams as it may.',
+    meaning: 'This gateway already serves as many event streams as it may, in all or for this API key.',
     remedy: 'Close unused streams or let the operator raise the limit.',
     retryAfterSeconds: 15,
   },

@@ -103,7 +103,8 @@ const FASTIFY_CODES: Record<string, GatewayErrorCode> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'MALFORMED_BODY',
   FST_ERR_CTP_INVALID_JSON_BODY: 'MALFORMED_BODY',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'MALFORMED_BODY',
-  FST_ERR_BAD_URL: 'ROUTE_NOT_FOUND',
+  FST_ERR_BAD_URL: 'REQUEST_MALFORMED',
+  FST_ERR_MAX_PARAM_LENGTH: 'REQUEST_MALFORMED',
 };
 
 function describe(error: unknown): Described {
@@ -161,6 +162,7 @@ export function problemOf(error: unknown, requestId: string): ProblemBody {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error, request.id);
   if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
+  else if (problem.code === 'RATE_LIMITED') request.log.debug({ code: problem.code }, 'request refused');
   else request.log.info({ code: problem.code, reason: (error as Error).message }, 'request refused');
   const entry = (GATEWAY_ERRORS as Record<string, GatewayErrorEntry>)[problem.code];
   if (entry?.retryAfterSeconds !== undefined) reply.header('retry-after', String(entry.retryAfterSeconds));
@@ -174,7 +176,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 /** Makes every error of an application a problem. */
 export function handleProblems(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
     sendProblem(new GatewayError('ROUTE_NOT_FOUND'), request, reply),
   );
 }

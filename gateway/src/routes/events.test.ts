@@ -17,9 +17,10 @@ async function open(
   gateway: GatewayFixture,
   query = '',
   headers: Record<string, string> = {},
+  role: 'auditor' | 'steward' | 'trainer' = 'auditor',
 ): Promise<IncomingMessage> {
   const { port } = gateway.app.server.address() as AddressInfo;
-  const authorization = `Bearer ${gateway.keys.auditor}`;
+  const authorization = `Bearer ${gateway.keys[role]}`;
   const url = `http://127.0.0.1:${port}/v1/events${query}`;
   return new Promise((resolve, reject) => {
     get(url, { headers: { authorization, ...headers } }, resolve).on('error', reject);
@@ -110,9 +111,13 @@ test('an id that is not one of ours is refused', async (t) => {
     assert.equal(stream.statusCode, 400, id);
     stream.resume();
   }
-  const negative = await open(gateway, '?from=-1');
-  assert.equal(negative.statusCode, 400);
-  negative.resume();
+  for (const from of ['-1', '1e%2B300', '1e300', '2026-11-29', '9007199254740992', '0x1', '1.5', '', 'NaN']) {
+    const refused = await open(gateway, `?from=${from}`);
+    assert.equal(refused.statusCode, 400, from);
+    const { code, detail } = JSON.parse((await refused.toArray()).join(''));
+    assert.equal(code, 'INVALID_ARGUMENT');
+    assert.match(detail, /^query: from must be a whole number from 0 to 9007199254740991$/, from);
+  }
 });
 
 test('an idle stream is kept open by comments', async (t) => {
@@ -173,5 +178,58 @@ test('closing the gateway ends the streams', async () => {
   const stream = await open(gateway);
   const ended = new Promise((resolve) => stream.on('close', resolve).resume());
   await gateway.close();
+  await ended;
+});
+
+test('one key has only so many streams, and others have theirs', async (t) => {
+  const gateway = await listen(t, { limits: { eventStreamsPerKey: 2 } });
+  const opened = [await open(gateway), await open(gateway)];
+  const third = await open(gateway);
+  assert.equal(third.statusCode, 503);
+  const { code, detail } = JSON.parse((await third.toArray()).join(''));
+  assert.equal(code, 'TOO_MANY_STREAMS');
+  assert.match(detail, /This API key has 2 event streams open/);
+  const other = await open(gateway, '', {}, 'steward');
+  assert.equal(other.statusCode, 200);
+  for (const stream of [...opened, other]) stream.destroy();
+});
+
+test("the trainer's own streams are left to it, however many others ask for", async (t) => {
+  const gateway = await listen(t, { limits: { eventStreams: 4, trainerEventStreams: 2 } });
+  const others = [await open(gateway), await open(gateway, '', {}, 'steward')];
+  assert.deepEqual(
+    others.map(({ statusCode }) => statusCode),
+    [200, 200],
+  );
+  const refused = await open(gateway, '', {}, 'steward');
+  assert.equal(refused.statusCode, 503);
+  refused.resume();
+  const trainers = [await open(gateway, '', {}, 'trainer'), await open(gateway, '', {}, 'trainer')];
+  assert.deepEqual(
+    trainers.map(({ statusCode }) => statusCode),
+    [200, 200],
+  );
+  for (const stream of [...others, ...trainers]) stream.destroy();
+});
+
+test('a reader that takes nothing loses its place', { timeout: 60_000 }, async (t) => {
+  const gateway = await listen(t, { limits: { eventStreams: 1, heartbeatMs: 50 } });
+  for (let block = 2; block < 4000; block += 1) {
+    gateway.ledger.emit({
+      ...event(block, 'even'),
+      payload: { studyId: 'even', filler: 'x'.repeat(10_000) },
+    });
+  }
+  const stalled = await open(gateway, '?from=0');
+  stalled.pause();
+  const ended = new Promise((resolve) => stalled.once('close', resolve));
+  stalled.on('error', () => {});
+  for (;;) {
+    const next = await open(gateway);
+    next.resume();
+    next.destroy();
+    if (next.statusCode === 200) break;
+  }
+  stalled.resume();
   await ended;
 });

@@ -12,6 +12,8 @@ import { EVALUATE_CODES } from './ledger-route.ts';
 
 const roles: readonly Role[] = ROLES;
 
+const STALLED_HEARTBEATS = 4;
+
 const EXAMPLE = [
   'id: 42:5b1f6a1c0d3e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c',
   'event: RoundOpened',
@@ -22,6 +24,8 @@ const EXAMPLE = [
 
 export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }: Dependencies): void {
   let open = 0;
+  let openOfOthers = 0;
+  const openOfKey = new Map<string, number>();
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
 
@@ -39,7 +43,11 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
       querystring: Strict({
         studyId: Type.Optional(Id),
         from: Type.Optional(
-          Type.Integer({ minimum: 0, description: 'First block; Last-Event-ID counts more.' }),
+          Type.Integer({
+            minimum: 0,
+            maximum: Number.MAX_SAFE_INTEGER,
+            description: 'Number of the first block; Last-Event-ID counts more.',
+          }),
         ),
       }),
       headers: Type.Object({
@@ -57,16 +65,36 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
     },
     handler: async (request, reply) => {
       const { studyId } = request.query as { studyId?: string };
-      if (open >= limits.eventStreams) throw new GatewayError('TOO_MANY_STREAMS');
+      const { id = '', role } = request.apiKey ?? {};
+      const others = role === 'trainer' ? 0 : 1;
+      const ofKey = openOfKey.get(id) ?? 0;
+      if (ofKey >= limits.eventStreamsPerKey) {
+        throw new GatewayError(
+          'TOO_MANY_STREAMS',
+          `This API key has ${ofKey} event streams open: close some.`,
+        );
+      }
+      const leftToOthers = Math.max(1, limits.eventStreams - limits.trainerEventStreams);
+      if (open >= limits.eventStreams || (others === 1 && openOfOthers >= leftToOthers)) {
+        throw new GatewayError('TOO_MANY_STREAMS');
+      }
       const gone = new AbortController();
       const signal = AbortSignal.any([gone.signal, closing.signal]);
       open += 1;
+      openOfOthers += others;
+      openOfKey.set(id, ofKey + 1);
       metrics.eventStreams.set(open);
       reply.raw.once('close', () => {
         open -= 1;
+        openOfOthers -= others;
+        const left = (openOfKey.get(id) ?? 1) - 1;
+        if (left === 0) openOfKey.delete(id);
+        else openOfKey.set(id, left);
         metrics.eventStreams.set(open);
         gone.abort();
       });
+      // A reader that takes nothing, not even heartbeats, gives its place to another.
+      request.raw.socket.setTimeout(limits.heartbeatMs * STALLED_HEARTBEATS, () => reply.raw.destroy());
       const from = startOf(request) ?? { blockNumber: await ledger.height() };
       const wanted = (event: LedgerEvent) => studyId === undefined || studyOf(event) === studyId;
       const events = ledger.events({ from, signal });

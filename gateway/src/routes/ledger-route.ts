@@ -42,6 +42,7 @@ export interface LedgerRoute {
 
 export const EVALUATE_CODES = [
   'INVALID_ARGUMENT',
+  'REQUEST_MALFORMED',
   'UNAUTHENTICATED',
   'RATE_LIMITED',
   'CLOCK_SKEW',

@@ -25,6 +25,7 @@ export interface GatewayFixture {
 export interface FixtureOptions {
   readonly limits?: Partial<Limits>;
   readonly trainer?: TrainerAddress;
+  readonly proxies?: readonly string[];
   /** A folder to use again, as after a restart. */
   readonly directory?: string;
   readonly ledger?: MemoryLedger;
@@ -44,6 +45,7 @@ export async function openGateway(options: FixtureOptions = {}): Promise<Gateway
     outbox,
     apiKeys: new ApiKeys(path, () => {}),
     trainer: options.trainer,
+    proxies: options.proxies ?? [],
     limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, ...options.limits },
   });
   return {
