@@ -75,7 +75,7 @@ if (!existsSync(folder)) {
     for (let seed = 0; seed < SEEDS; seed++) {
       const folds: Run[] = [];
       for (let fold = 0; fold < FOLDS; fold++) {
-        const model = new StudyModel(graph, {
+        const model = await StudyModel.read(graph, {
           inputs,
           parameters: inputs + 2,
           localParameters: localPatterns,
@@ -109,7 +109,7 @@ if (!existsSync(folder)) {
             const rows = units.flatMap((unit) => unit.rows);
             const inputs = Float32Array.from(rows.flatMap(({ x }) => [...x]));
             return {
-              probabilities: await scoreRows(model.onnx(parameters[hospital]!), inputs),
+              probabilities: await scoreRows(await model.onnx(parameters[hospital]!), inputs),
               labels: rows.map(({ y }) => y),
             };
           }),

@@ -78,7 +78,11 @@ async function solve(task: Task): Promise<number[]> {
   const features = test[0]?.length ?? 0;
   const plan = planFor(epsilon, features);
   const graph = buildForwardModel({ kind: 'logistic-regression', features, localIntercept: false });
-  const model = new StudyModel(graph, { inputs: features, parameters: features + 1, localParameters: [] });
+  const model = await StudyModel.read(graph, {
+    inputs: features,
+    parameters: features + 1,
+    localParameters: [],
+  });
   const averaged = new Float64Array(features + 1);
   const firstAveraged = rounds - Math.max(1, Math.round(rounds * plan.averagedShare)) + 1;
   await simulateStudy(

@@ -53,6 +53,16 @@ export const TRAINER_ERRORS = {
   TRAINER_ARTEFACT_MALFORMED: ['invalid', false, 'The decrypted artefact does not hold what it should.'],
   TRAINER_ARTEFACT_NORM_EXCEEDED: ['invalid', false, "The update is longer than the study's norm bound."],
   TRAINER_MODEL_INVALID: ['invalid', false, "The study's ONNX graph is not one this trainer can learn."],
+  TRAINER_MODEL_TOO_EXPENSIVE: [
+    'invalid',
+    false,
+    "The study's ONNX graph takes more time or memory than this trainer gives it; the message says which.",
+  ],
+  TRAINER_GRAPH_PROCESS_FAILED: [
+    'unavailable',
+    true,
+    'A process for graphs could not be started: look for limits of processes and memory on this machine.',
+  ],
   TRAINER_MODEL_NOT_READY: ['not-found', true, 'The study has no such finalised round yet.'],
   TRAINER_STUDY_NOT_FOUND: ['not-found', false, 'No such study on the ledger.'],
   TRAINER_AGGREGATE_DIFFERS: [
@@ -108,6 +118,24 @@ export class TrainerError extends Error {
   /** Whether waiting can mend it. */
   get retry(): boolean {
     return TRAINER_ERRORS[this.code][1];
+  }
+}
+
+/** A study's graph cannot be worked with; the process that tried is gone, and the trainer is not. */
+export class GraphRefusedError extends TrainerError {
+  /**
+   * Whether patients had been drawn for training, or rows been given to score, when it failed: what follows is then an
+   * outcome of theirs. Where this is false, nothing had been drawn, for certain.
+   */
+  readonly drawn: boolean;
+
+  constructor(
+    code: 'TRAINER_MODEL_INVALID' | 'TRAINER_MODEL_TOO_EXPENSIVE',
+    detail: string,
+    { drawn, ...options }: ErrorOptions & { readonly drawn: boolean },
+  ) {
+    super(code, detail, options);
+    this.drawn = drawn;
   }
 }
 

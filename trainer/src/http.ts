@@ -214,7 +214,7 @@ function servicesOf({ context, board, encryptionPublicKey, onChange }: HttpOptio
       if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
       const datasetId = query.local === 'false' ? undefined : datasetMeant(context, study, query.datasetId);
       const { model, parameters } = await chooseModel(context, { studyId, which: 'final', datasetId });
-      const bytes = model.onnx(parameters);
+      const bytes = await model.onnx(parameters);
       reply.header('x-onnx-sha256', sha256Hex(bytes));
       reply.header('content-disposition', `attachment; filename="${studyId}.onnx"`);
       return reply.type('application/octet-stream').send(Buffer.from(bytes));

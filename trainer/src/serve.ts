@@ -32,7 +32,7 @@ async function run({ json }: { readonly json: boolean }): Promise<void> {
     });
   }
   const { signal } = stopping;
-  const { gatewayUrl, gatewayKey, mspId, trainerKey, takeoverMs, pollMs } = config;
+  const { gatewayUrl, gatewayKey, mspId, trainerKey, takeoverMs, pollMs, graphMemoryBytes } = config;
   const { service, http } = buildTrainer({
     mspId,
     trainerKey,
@@ -44,6 +44,7 @@ async function run({ json }: { readonly json: boolean }): Promise<void> {
     keys,
     log,
     signal,
+    ...(graphMemoryBytes !== undefined && { graphMemoryBytes }),
   });
   const address = await http.listen({ host: '127.0.0.1', port: config.port });
   process.stdout.write(json ? `${JSON.stringify({ url: address, mspId })}\n` : `listening on ${address}\n`);

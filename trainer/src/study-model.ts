@@ -2,18 +2,16 @@
 // both start, and the graph with given values put in.
 import type { Study } from '@consilium/chaincode/domain';
 import { TrainerError } from './errors.ts';
+import { type GraphEngine, type GraphFacts, graphEngineInProcess } from './graph-engine.ts';
 import {
-  type ForwardModel,
   joinParameters,
   OnnxFormatError,
+  OnnxRuntimeError,
   type ParameterPartition,
   partitionParameters,
   pick,
-  predictOutputs,
   type RawOutputs,
-  readForwardModel,
   UnsupportedModelError,
-  withParameters,
 } from './onnx/index.ts';
 
 export interface Parameters {
@@ -23,6 +21,8 @@ export interface Parameters {
   readonly local: ArrayLike<number>;
 }
 
+type StudyWords = Omit<Study['model'], 'graph'>;
+
 /** The innermost reason of an error, in one line. */
 function reasonOf(error: unknown): string {
   let current = error as Error;
@@ -30,39 +30,59 @@ function reasonOf(error: unknown): string {
   return current.message.split('\n')[0]!;
 }
 
+/** What an engine in this process says of a graph, in the trainer's words; one in another says it so itself. */
+async function asRefusal<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) {
+      throw new TrainerError('TRAINER_MODEL_INVALID', cause.message, { cause });
+    }
+    if (!(cause instanceof OnnxRuntimeError)) throw cause;
+    const detail = `ONNX Runtime does not run the graph: ${reasonOf(cause)}: export it to another operator set`;
+    throw new TrainerError('TRAINER_MODEL_INVALID', detail, { cause });
+  }
+}
+
 export class StudyModel {
   readonly graph: Uint8Array;
   readonly inputs: number;
   /** What the graph passes its raw outputs through at its end, if it does. */
-  readonly finalActivation: ForwardModel['finalActivation'];
+  readonly finalActivation: GraphFacts['finalActivation'];
   readonly initial: { readonly shared: Float64Array; readonly local: Float64Array };
   readonly #partition: ParameterPartition;
+  readonly #engine: GraphEngine;
 
   /** @throws TrainerError TRAINER_MODEL_INVALID naming what cannot be learned or does not fit the study */
-  constructor(graph: Uint8Array, { inputs, parameters, localParameters }: Omit<Study['model'], 'graph'>) {
-    try {
-      const model = readForwardModel(graph);
-      if (model.features !== inputs || model.parameterCount !== parameters) {
-        throw new TrainerError(
-          'TRAINER_MODEL_INVALID',
-          `the graph has ${model.features} inputs and ${model.parameterCount} parameters, ` +
-            `the study says ${inputs} and ${parameters}`,
-        );
-      }
-      this.graph = graph;
-      this.inputs = inputs;
-      this.finalActivation = model.finalActivation;
-      this.#partition = partitionParameters(model, localParameters);
-      this.initial = {
-        shared: pick(model.values, this.#partition.sharedIndices),
-        local: pick(model.values, this.#partition.localIndices),
-      };
-    } catch (cause) {
-      if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) {
-        throw new TrainerError('TRAINER_MODEL_INVALID', cause.message, { cause });
-      }
-      throw cause;
+  static async read(
+    graph: Uint8Array,
+    model: StudyWords,
+    engine = graphEngineInProcess,
+  ): Promise<StudyModel> {
+    return new StudyModel(graph, model, { facts: await asRefusal(() => engine.read(graph)), engine });
+  }
+
+  private constructor(
+    graph: Uint8Array,
+    { inputs, parameters, localParameters }: StudyWords,
+    { facts, engine }: { readonly facts: GraphFacts; readonly engine: GraphEngine },
+  ) {
+    if (facts.features !== inputs || facts.parameterCount !== parameters) {
+      throw new TrainerError(
+        'TRAINER_MODEL_INVALID',
+        `the graph has ${facts.features} inputs and ${facts.parameterCount} parameters, ` +
+          `the study says ${inputs} and ${parameters}`,
+      );
     }
+    this.graph = graph;
+    this.inputs = inputs;
+    this.finalActivation = facts.finalActivation;
+    this.#engine = engine;
+    this.#partition = partitionParameters(facts, localParameters);
+    this.initial = {
+      shared: pick(facts.values, this.#partition.sharedIndices),
+      local: pick(facts.values, this.#partition.localIndices),
+    };
     if (this.initial.shared.length === 0) {
       throw new TrainerError('TRAINER_MODEL_INVALID', 'every parameter is local: there is nothing to share');
     }
@@ -74,8 +94,8 @@ export class StudyModel {
   }
 
   /** The ONNX file with these parameters: the same bytes on every machine. */
-  onnx(parameters: Parameters): Uint8Array {
-    return withParameters(this.graph, this.join(parameters));
+  onnx(parameters: Parameters): Promise<Uint8Array> {
+    return this.#engine.write(this.graph, this.join(parameters));
   }
 
   /**
@@ -83,18 +103,13 @@ export class StudyModel {
    *
    * @throws TrainerError TRAINER_MODEL_INVALID where ONNX Runtime does not take what the engine could train
    */
-  async checkRuns(): Promise<void> {
-    try {
-      await this.outputs(this.initial, new Float32Array(2 * this.inputs));
-    } catch (cause) {
-      const detail = `ONNX Runtime does not run the graph: ${reasonOf(cause)}: export it to another operator set`;
-      throw new TrainerError('TRAINER_MODEL_INVALID', detail, { cause });
-    }
+  checkRuns(): Promise<void> {
+    return asRefusal(() => this.#engine.probe(this.graph));
   }
 
   /** What the loss is taken of. @param features [rows · inputs], row by row */
-  async outputs(parameters: Parameters, features: Float32Array): Promise<RawOutputs> {
-    return predictOutputs(this.onnx(parameters), features);
+  outputs(parameters: Parameters, features: Float32Array): Promise<RawOutputs> {
+    return this.#engine.outputs(this.graph, { values: this.join(parameters), features });
   }
 }
 

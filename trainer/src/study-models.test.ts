@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TrainerError } from './errors.ts';
+import { graphEngineInProcess } from './graph-engine.ts';
 import { readForwardModel } from './onnx/index.ts';
 import { tinyModel } from './onnx/testing/tiny-models.ts';
 import { StudyModels } from './study-models.ts';
@@ -18,12 +19,13 @@ const through = (op: string): Uint8Array =>
 
 function modelsOf(graph: Uint8Array) {
   let fetched = 0;
-  const models = new StudyModels({
+  const exchange = {
     async fetch() {
       fetched++;
       return graph;
     },
-  });
+  };
+  const models = new StudyModels(exchange, graphEngineInProcess);
   const { parameterCount: parameters } = readForwardModel(graph);
   const model = { graph: {} as never, inputs: 4, parameters, localParameters: [] };
   return { load: () => models.of({ model }), fetched: () => fetched };

@@ -2,6 +2,7 @@
 import type { Study } from '@consilium/chaincode/domain';
 import type { ArtefactExchange } from './artefact-exchange.ts';
 import { TrainerError } from './errors.ts';
+import type { GraphEngine } from './graph-engine.ts';
 import { describeNode } from './onnx/index.ts';
 import { StudyModel } from './study-model.ts';
 
@@ -10,10 +11,12 @@ const CAPACITY = 16;
 
 export class StudyModels {
   readonly #exchange: Pick<ArtefactExchange, 'fetch'>;
+  readonly #graphs: GraphEngine;
   readonly #known = new Map<string, StudyModel>();
 
-  constructor(exchange: Pick<ArtefactExchange, 'fetch'>) {
+  constructor(exchange: Pick<ArtefactExchange, 'fetch'>, graphs: GraphEngine) {
     this.#exchange = exchange;
+    this.#graphs = graphs;
   }
 
   /** @throws TrainerError where the graph cannot be had, is another one, or cannot be learned or run */
@@ -21,7 +24,8 @@ export class StudyModels {
     const key = JSON.stringify(model);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const loaded = new StudyModel(await this.#exchange.fetch(model.graph), model);
+    const graph = await this.#exchange.fetch(model.graph);
+    const loaded = await StudyModel.read(graph, model, this.#graphs);
     const { finalActivation } = loaded;
     if (finalActivation?.opType === 'Exp') {
       const reason = 'the graph ends in it, as those of counts do, and a study here learns classes';

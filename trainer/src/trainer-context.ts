@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { ArtefactExchange } from './artefact-exchange.ts';
 import type { Ledger } from './gateway-client.ts';
+import type { GraphEngine } from './graph-engine.ts';
 import type { Journal } from './journal.ts';
 import type { StudyModels } from './study-models.ts';
 
@@ -11,6 +12,8 @@ export interface TrainerContext {
   readonly journal: Journal;
   readonly exchange: ArtefactExchange;
   readonly models: StudyModels;
+  /** Where all is done that is done with studies' graphs. */
+  readonly graphs: GraphEngine;
   readonly log: Logger;
   readonly nowMs: () => number;
   /** How long an artefact that IPFS does not find is waited for before it counts as unreachable. */

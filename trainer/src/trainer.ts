@@ -3,7 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ArtefactStore, MemberKeys } from './artefact/index.ts';
 import { ArtefactExchange } from './artefact-exchange.ts';
+import { ContainedGraphEngine } from './containment/contained-graph-engine.ts';
 import type { Ledger } from './gateway-client.ts';
+import type { GraphEngine } from './graph-engine.ts';
 import { buildHttp } from './http.ts';
 import type { Journal } from './journal.ts';
 import { TrainerService } from './service.ts';
@@ -23,6 +25,9 @@ export interface TrainerParts {
   readonly keys: MemberKeys;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** By default in processes of their own, which end with the signal. */
+  readonly graphs?: GraphEngine;
+  readonly graphMemoryBytes?: number;
   readonly nowMs?: () => number;
   readonly patienceMs?: number;
   readonly afterStep?: (step: string) => void;
@@ -38,18 +43,24 @@ export interface Trainer {
 /** Time an artefact is looked for before it counts as unreachable. */
 const PATIENCE_MS = 120_000;
 
+function containedGraphs({ signal, graphMemoryBytes: memoryBytes }: TrainerParts): GraphEngine {
+  return new ContainedGraphEngine({ signal, ...(memoryBytes !== undefined && { memoryBytes }) });
+}
+
 export function buildTrainer(parts: TrainerParts): Trainer {
   const { mspId, ledger, journal, store, keys, log, signal } = parts;
   const nowMs = parts.nowMs ?? Date.now;
   const afterStep = parts.afterStep ?? (() => undefined);
   const listMembers = () => ledger.listMembers();
   const exchange = new ArtefactExchange({ mspId, keys, store, journal, listMembers, afterStep, nowMs });
+  const graphs = parts.graphs ?? containedGraphs(parts);
   const context: TrainerContext = {
     mspId,
     ledger,
     journal,
     exchange,
-    models: new StudyModels(exchange),
+    models: new StudyModels(exchange, graphs),
+    graphs,
     log,
     nowMs,
     patienceMs: parts.patienceMs ?? PATIENCE_MS,

@@ -9,7 +9,7 @@ import {
 } from '../aggregate/index.ts';
 import { sha256Hex } from '../artefact/index.ts';
 import { updateContext } from '../artefact-exchange.ts';
-import { packUnits, TrainingFailedError, TrainingInputError, trainRound } from '../dp-sgd/index.ts';
+import { packUnits, TrainingFailedError, TrainingInputError } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
 import type { Release, ReleaseKey } from '../journal.ts';
@@ -81,7 +81,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
   const data = await ownDataset(context, { datasetId, unit: study.unit });
   const rows = data.training.map((unit) => unit.map(({ x, y }) => ({ features: x, label: y })));
   try {
-    const result = await trainRound(
+    const result = await context.graphs.trainRound(
       {
         model: model.graph,
         parameters: model.join({ shared: dequantizeParameters(base.parameters), local }),
@@ -102,6 +102,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
       },
       {
         signal: context.signal,
+        deadlineMs: Date.parse(round.deadline),
         onProgress: ({ step, steps }) => context.onProgress(studyId, step, steps),
       },
     );

@@ -83,7 +83,7 @@ export async function runStudy(
   const settings = settingsOf(study, options);
   const problems = aggregationProblems(study, files.length);
   if (problems.length > 0) throw new InputError(problems);
-  const graph = studyGraph(await modelKindOf(study), {
+  const graph = await studyGraph(await modelKindOf(study), {
     dictionary,
     localPatterns: study.localParameters ?? [],
     frozenPatterns: study.frozenParameters ?? [],
@@ -329,7 +329,7 @@ async function writeModels(
   for (const [site, { name }] of sites.entries()) {
     if (isShared && site > 0) break;
     const file = isShared || sites.length === 1 ? 'model.onnx' : join('sites', name, 'model.onnx');
-    const bytes = graph.model.onnx(parameters[site]!);
+    const bytes = await graph.model.onnx(parameters[site]!);
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await writeFile(join(folder, file), bytes);
     written.push({ file, sha256: sha256(bytes) });

@@ -224,6 +224,13 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
 /** Rows in double that are kept beside the others, at most: 64 MiB. */
 const EXTENDED_VALUES = 2 ** 23;
 
+/** Takes a sum of no units, so that a graph which cannot be loaded or run shows it before anyone is drawn. */
+async function tryStep({ parameters }: RoundInput, { mechanism, runs }: PreparedRound): Promise<void> {
+  // Many steps in one run are loaded already; where lanes update, a sum without its step would be in their way.
+  if (runs !== undefined || mechanism.update !== undefined) return;
+  await mechanism.sumClipped(Float32Array.from(parameters), new Uint32Array());
+}
+
 function openRuns(
   { plan, units }: RoundInput,
   round: {
@@ -373,6 +380,8 @@ export async function runRound(
   input: RoundInput,
   environment: {
     readonly randomness: RandomSource;
+    /** Called once all is prepared and before any unit is drawn; the round waits for it. */
+    readonly onDrawing?: (() => void | Promise<void>) | undefined;
     readonly onProgress?: ((progress: StepProgress) => void) | undefined;
   },
 ): Promise<RoundResult> {
@@ -380,7 +389,11 @@ export async function runRound(
   const prepared = await prepareRound(input, environment.randomness);
   const { mechanism, noise, clipNorm, drift, runs, close } = prepared;
   try {
-    const { onProgress } = environment;
+    const { onDrawing, onProgress } = environment;
+    if (onDrawing !== undefined) {
+      await tryStep(input, prepared);
+      await onDrawing();
+    }
     const stepsBefore = input.state?.steps ?? 0;
     const count = input.parameters.length;
     const average =

@@ -26,7 +26,7 @@ function indicesOf(parameters: readonly TrainableParameter[]): Uint32Array {
 
 /** Shared and local parameters of a model, each in the model's own order. */
 export function partitionParameters(
-  model: ForwardModel,
+  model: Pick<ForwardModel, 'parameters'>,
   localPatterns: readonly string[],
 ): ParameterPartition {
   const local = model.parameters.filter(({ name }) => matchesPattern(name, localPatterns));

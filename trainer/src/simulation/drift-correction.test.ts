@@ -24,12 +24,12 @@ const OPTIMUM =
 
 const target = { kind: 'numeric', unit: '1', low: -1, high: 1 } as const;
 
-function studyOf(localIntercept: boolean, driftCorrection?: DriftCorrection): SimulatedStudy {
+async function studyOf(localIntercept: boolean, driftCorrection?: DriftCorrection): Promise<SimulatedStudy> {
   const graph = buildForwardModel({ kind: 'linear', features: 1, localIntercept, target });
   const localPatterns = localIntercept ? ['local.*'] : [];
   const { parameterCount: parameters } = readForwardModel(graph);
   return {
-    model: new StudyModel(graph, { inputs: 1, parameters, localParameters: localPatterns }),
+    model: await StudyModel.read(graph, { inputs: 1, parameters, localParameters: localPatterns }),
     localPatterns,
     rounds: ROUNDS,
     plan: {
@@ -92,8 +92,8 @@ function publishedSlopes(): number[] {
 
 describe('hospitals that differ, many steps in each round, hardly any noise', () => {
   it('SCAFFOLD comes to the optimum of all, where the average of their models misses it', async () => {
-    const plain = await slopesOf(studyOf(false));
-    const corrected = await slopesOf(studyOf(false, { kind: 'scaffold' }));
+    const plain = await slopesOf(await studyOf(false));
+    const corrected = await slopesOf(await studyOf(false, { kind: 'scaffold' }));
     const misses = [plain, corrected].map((slopes) => Math.abs(slopes.at(-1)! - OPTIMUM));
     assert.ok(misses[0]! > 0.1, `FedAvg misses by ${misses[0]}`);
     assert.ok(misses[1]! < 0.003, `SCAFFOLD misses by ${misses[1]}`);
@@ -107,7 +107,7 @@ describe('hospitals that differ, many steps in each round, hardly any noise', ()
   });
 
   it('SCAFFOLD does so beside local parameters and with a server optimiser', async () => {
-    const study = studyOf(true, { kind: 'scaffold' });
+    const study = await studyOf(true, { kind: 'scaffold' });
     const levels = [0.5, -0.3, 0.1];
     const serverOptimizer = {
       kind: 'fedavgm',
@@ -125,14 +125,14 @@ describe('hospitals that differ, many steps in each round, hardly any noise', ()
   });
 
   it('FedProx keeps each round’s models nearer together, and so nearer to the optimum', async () => {
-    const plain = await slopesOf(studyOf(false));
-    const drawn = await slopesOf(studyOf(false, { kind: 'fedprox', proximal: 1 }));
+    const plain = await slopesOf(await studyOf(false));
+    const drawn = await slopesOf(await studyOf(false, { kind: 'fedprox', proximal: 1 }));
     const misses = [plain, drawn].map((slopes) => Math.abs(slopes.at(-1)! - OPTIMUM));
     assert.ok(misses[1]! < 0.7 * misses[0]!, `FedAvg misses by ${misses[0]}, FedProx by ${misses[1]}`);
   });
 
   it('SCAFFOLD is refused beside a rule that is to bear false updates', async () => {
-    const study = { ...studyOf(false, { kind: 'scaffold' }), aggregation: aggregationOf('median') };
+    const study = { ...(await studyOf(false, { kind: 'scaffold' })), aggregation: aggregationOf('median') };
     await assert.rejects(simulateStudy(study, hospitals()), /scaffold needs the rule fedavg/);
   });
 });

@@ -42,7 +42,7 @@ async function outputsOf(
   const answers: RawOutputs[] = [];
   for (const [site, units] of heldOut.entries()) {
     const features = Float32Array.from(units.flat().flatMap(({ x }) => [...x]));
-    answers.push(await rawOutputs(model.onnx(parameters[site]!), features));
+    answers.push(await rawOutputs(await model.onnx(parameters[site]!), features));
   }
   return answers;
 }

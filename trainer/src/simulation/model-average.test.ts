@@ -53,14 +53,14 @@ const hospitals: readonly SimulatedHospital[] = SITES.map(({ name, weight, slope
 }));
 
 /** Hardly any noise: y = w x + (shared + own offset), squared errors, the whole file in each step. */
-function outcomeOf(shape: { rounds: number; steps: number }, averaging: Averaging, sites = hospitals) {
+async function outcomeOf(shape: { rounds: number; steps: number }, averaging: Averaging, sites = hospitals) {
   const target = { kind: 'numeric', unit: '1', low: -1, high: 1 } as const;
   const graph = buildForwardModel({ kind: 'linear', features: 1, localIntercept: true, target });
   const { parameterCount: parameters } = readForwardModel(graph);
   const localPatterns = ['local.*'];
   return simulateStudy(
     {
-      model: new StudyModel(graph, { inputs: 1, parameters, localParameters: localPatterns }),
+      model: await StudyModel.read(graph, { inputs: 1, parameters, localParameters: localPatterns }),
       localPatterns,
       rounds: shape.rounds,
       averaging,

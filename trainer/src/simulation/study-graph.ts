@@ -78,7 +78,7 @@ function frozen(graph: Uint8Array, patterns: readonly string[]): Uint8Array {
 }
 
 /** @throws TrainerError TRAINER_MODEL_INVALID naming what does not fit and what would */
-export function studyGraph(
+export async function studyGraph(
   kind: ModelKind,
   {
     dictionary,
@@ -89,7 +89,7 @@ export function studyGraph(
     readonly localPatterns?: readonly string[];
     readonly frozenPatterns?: readonly string[];
   },
-): StudyGraph {
+): Promise<StudyGraph> {
   const names = inputNames(encodingOf(dictionary).features);
   const refuse = (detail: string, options?: ErrorOptions): never => {
     throw new TrainerError('TRAINER_MODEL_INVALID', detail, options);
@@ -125,7 +125,12 @@ export function studyGraph(
       refuse(`localParameters: no parameter matches ${pattern}; there are ${parameterNames.join(', ')}`);
     }
     const description = { inputs: features, parameters: parameterCount, localParameters: patterns };
-    return { model: new StudyModel(graph, description), localPatterns: patterns, parameterNames, outputs };
+    return {
+      model: await StudyModel.read(graph, description),
+      localPatterns: patterns,
+      parameterNames,
+      outputs,
+    };
   } catch (cause) {
     if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) {
       return refuse(cause.message, { cause });

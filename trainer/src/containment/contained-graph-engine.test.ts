@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { packUnits, type RoundInput } from '../dp-sgd/index.ts';
+import { GraphRefusedError, type TrainerErrorCode } from '../errors.ts';
+import { graphEngineInProcess } from '../graph-engine.ts';
+import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
+import { ContainedGraphEngine, type ContainmentOptions } from './contained-graph-engine.ts';
+import type { Misdeed } from './testing/misbehaving-program.ts';
+
+const graph = buildForwardModel({
+  kind: 'multilayer-perceptron',
+  features: 3,
+  hidden: [4],
+  localIntercept: true,
+});
+const { parameterCount, values } = readForwardModel(graph);
+const MISBEHAVING = fileURLToPath(new URL('./testing/misbehaving-program.js', import.meta.url));
+const asked = (misdeed: Misdeed) => new TextEncoder().encode(misdeed);
+
+const stopping = new AbortController();
+after(() => stopping.abort());
+const engineWith = (options: ContainmentOptions = {}) =>
+  new ContainedGraphEngine({ signal: stopping.signal, ...options });
+const engine = engineWith();
+const misbehaving = engineWith({ program: MISBEHAVING, readCpuMs: 500 });
+
+const isRefusal =
+  (code: TrainerErrorCode, detail: RegExp, drawn = false) =>
+  (error: unknown) => {
+    assert.ok(error instanceof GraphRefusedError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.detail, detail);
+    assert.equal(error.drawn, drawn);
+    return true;
+  };
+
+const rounds: RoundInput = {
+  model: graph,
+  parameters: Float64Array.from(values),
+  units: packUnits(
+    3,
+    Array.from({ length: 40 }, (_, i) => [{ features: [i / 40, 1, -i / 80], label: i % 2 }]),
+  ),
+  localPatterns: ['local.*'],
+  plan: {
+    clipNormL2: 1,
+    noiseMultiplier: 1,
+    samplingRate: 0.5,
+    steps: 20,
+    bandSize: 40,
+    rowsPerUnit: 1,
+    learningRate: 0.1,
+  },
+};
+
+describe('a contained engine', () => {
+  it('answers as the one in process does', async () => {
+    assert.deepEqual(await engine.read(graph), await graphEngineInProcess.read(graph));
+    await engine.probe(graph);
+    const moved = Float64Array.from(values, (value) => value + 1);
+    assert.deepEqual(
+      Buffer.from(await engine.write(graph, moved)),
+      Buffer.from(await graphEngineInProcess.write(graph, moved)),
+    );
+    const features = Float32Array.from({ length: 3 * 7 }, (_, i) => i / 10);
+    assert.deepEqual(
+      await engine.outputs(graph, { values: moved, features }),
+      await graphEngineInProcess.outputs(graph, { values: moved, features }),
+    );
+  });
+
+  it('trains a round, says how far it is, and asks before it draws', async () => {
+    const heard: string[] = [];
+    const result = await engine.trainRound(rounds, {
+      onDrawing: async () => {
+        await sleep(10);
+        heard.push('drawing');
+      },
+      onProgress: ({ step, steps }) => heard.push(`${step}/${steps}`),
+    });
+    assert.equal(heard[0], 'drawing');
+    assert.equal(heard.at(-1), '20/20');
+    assert.equal(result.sharedDelta.length + result.localParameters.length, parameterCount);
+    assert.equal(result.steps, 20);
+    assert.ok(result.sharedDelta.every(Number.isFinite));
+    const other = await engine.trainRound(rounds);
+    assert.notDeepEqual(other.sharedDelta, result.sharedDelta, 'the noise of each round is its own');
+  });
+
+  it('draws nobody where it is not allowed to, and says so', async () => {
+    const refused = new Error('not written down');
+    const steps: number[] = [];
+    const round = engine.trainRound(rounds, {
+      onDrawing: () => Promise.reject(refused),
+      onProgress: ({ step }) => steps.push(step),
+    });
+    await assert.rejects(round, refused);
+    assert.deepEqual(steps, []);
+  });
+
+  it('says of input that cannot be trained that nobody was drawn', async () => {
+    const round = engine.trainRound({ ...rounds, plan: { ...rounds.plan, learningRate: -1 } });
+    await assert.rejects(round, isRefusal('TRAINER_MODEL_INVALID', /learningRate/));
+  });
+
+  it('says of a round that outlives its deadline that patients were drawn', async () => {
+    let drawn = false;
+    const round = engine.trainRound(
+      { ...rounds, plan: { ...rounds.plan, steps: 1_000_000 } },
+      {
+        deadlineMs: Date.now() + 3_600_000,
+        onDrawing: () => {
+          drawn = true;
+        },
+        onProgress: () => {
+          // A deadline that passes while it trains, however slow this machine is.
+          if (drawn) Object.defineProperty(Date, 'now', { value: () => later, configurable: true });
+        },
+      },
+    );
+    const now = Date.now;
+    const later = now() + 7_200_000;
+    try {
+      await assert.rejects(round, isRefusal('TRAINER_MODEL_TOO_EXPENSIVE', /the round's deadline/, true));
+    } finally {
+      Object.defineProperty(Date, 'now', { value: now, configurable: true });
+    }
+  });
+
+  it('refuses bytes that are no graph', async () => {
+    await assert.rejects(engine.read(Buffer.from('text')), isRefusal('TRAINER_MODEL_INVALID', /not an ONNX/));
+  });
+
+  it('ends a process that is given too little memory for what it does', async () => {
+    const small = engineWith({ memoryBytes: 32 * 2 ** 20 });
+    await assert.rejects(small.read(graph), isRefusal('TRAINER_MODEL_TOO_EXPENSIVE', /memory/));
+  });
+
+  const ends: readonly [Misdeed, TrainerErrorCode, RegExp][] = [
+    ['hang', 'TRAINER_MODEL_TOO_EXPENSIVE', /reading the graph took more processor time than it may/],
+    ['exit', 'TRAINER_MODEL_INVALID', /reading the graph ended its process \(exit code 3\)/],
+    ['crash', 'TRAINER_MODEL_INVALID', /ended its process \(SIGSEGV\)/],
+    ['answer nonsense', 'TRAINER_MODEL_INVALID', /answered what no graph gives/],
+  ];
+  for (const [misdeed, code, detail] of ends) {
+    it(`refuses a graph that makes its process ${misdeed}, and goes on`, async () => {
+      await assert.rejects(misbehaving.read(asked(misdeed)), isRefusal(code, detail));
+      assert.ok((await misbehaving.write(asked('tell'), new Float64Array())).length > 0);
+    });
+  }
+
+  it('refuses a graph that makes its process swallow memory, before the machine has none left', async () => {
+    const greedy = engineWith({ program: MISBEHAVING, memoryBytes: 400 * 2 ** 20 });
+    await assert.rejects(
+      greedy.read(asked('swallow memory')),
+      isRefusal('TRAINER_MODEL_TOO_EXPENSIVE', /memory/),
+    );
+  });
+
+  it('gives a process neither secrets nor files, and lets it write none', async () => {
+    process.env.CONSILIUM_TRAINER_KEY = 'a secret of the trainer';
+    process.env.NODE_OPTIONS = '--no-warnings';
+    try {
+      const other = engineWith({ program: MISBEHAVING });
+      const told = JSON.parse(Buffer.from(await other.write(asked('tell'), new Float64Array())).toString());
+      assert.deepEqual(
+        told.env.filter((name: string) => /CONSILIUM|NODE_OPTIONS|HOME|USER/.test(name)),
+        [],
+      );
+      assert.deepEqual(told.files, []);
+      assert.notEqual(told.cwd, process.cwd());
+      assert.equal(told.mayWrite, false);
+    } finally {
+      delete process.env.CONSILIUM_TRAINER_KEY;
+      delete process.env.NODE_OPTIONS;
+    }
+  });
+
+  it('ends at once with its signal, whatever a graph is at, and takes no more', async () => {
+    const ending = new AbortController();
+    const ended = engineWith({ program: MISBEHAVING, signal: ending.signal, readCpuMs: 3_600_000 });
+    const reading = ended.read(asked('hang'));
+    const training = ended.trainRound(rounds);
+    const reason = new Error('stopping');
+    ending.abort(reason);
+    await assert.rejects(reading, reason);
+    await assert.rejects(training, reason);
+    await assert.rejects(ended.read(graph), reason);
+  });
+});
+
+describe('a process for graphs', () => {
+  it('ends with its trainer, though it is in the middle of something', async () => {
+    const program = fileURLToPath(new URL('./testing/abandoning-trainer.js', import.meta.url));
+    const { stdout, signal } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+    assert.equal(signal, 'SIGKILL');
+    const pid = Number(stdout);
+    assert.ok(pid > 0);
+    const isThere = () => {
+      try {
+        process.kill(pid, 0);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    while (isThere()) await sleep(50);
+  });
+});

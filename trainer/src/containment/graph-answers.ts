@@ -1,0 +1,70 @@
+// Checks what a contained process answers: a graph that got hold of its process could answer anything.
+import type { RoundInput, RoundResult } from '../dp-sgd/index.ts';
+import { GraphRefusedError } from '../errors.ts';
+import type { GraphFacts } from '../graph-engine.ts';
+import type { RawOutputs } from '../onnx/index.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null ? (value as Fields) : {};
+
+function refuseUnless(holds: boolean, drawn: boolean): void {
+  if (holds) return;
+  const detail = 'the process for graphs answered what no graph gives: export the model anew';
+  throw new GraphRefusedError('TRAINER_MODEL_INVALID', detail, { drawn });
+}
+
+/** Parameters lie one after the other and fill the flat vector. */
+export function checkFacts(answer: unknown): GraphFacts {
+  const { features, outputs, parameters, parameterCount, values, finalActivation } = fieldsOf(answer);
+  let end = 0;
+  const areLaidOut =
+    Array.isArray(parameters) &&
+    parameters.every((parameter) => {
+      const { name, offset, size } = fieldsOf(parameter);
+      const isNext = typeof name === 'string' && offset === end && isCount(size);
+      if (isNext) end += size;
+      return isNext;
+    });
+  const ends = fieldsOf(finalActivation ?? { name: '', opType: '' });
+  const holds =
+    areLaidOut &&
+    parameterCount === end &&
+    isCount(features) &&
+    isCount(outputs) &&
+    values instanceof Float32Array &&
+    values.length === end &&
+    typeof ends.name === 'string' &&
+    typeof ends.opType === 'string';
+  refuseUnless(holds, false);
+  return answer as GraphFacts;
+}
+
+export function checkWritten(answer: unknown): Uint8Array {
+  refuseUnless(answer instanceof Uint8Array, false);
+  return answer as Uint8Array;
+}
+
+export function checkOutputs(answer: unknown): RawOutputs {
+  const { values, width } = fieldsOf(answer);
+  const isWhole =
+    values instanceof Float64Array && isCount(width) && width > 0 && values.length % width === 0;
+  refuseUnless(isWhole, true);
+  return answer as RawOutputs;
+}
+
+/** Of the lengths that the round's own parameters have, and of as many steps as its plan. */
+export function checkRoundResult(answer: unknown, { parameters, plan }: RoundInput): RoundResult {
+  const { sharedDelta, localParameters, steps, state, noise } = fieldsOf(answer);
+  const isWhole =
+    sharedDelta instanceof Float64Array &&
+    localParameters instanceof Float64Array &&
+    sharedDelta.length + localParameters.length === parameters.length &&
+    steps === plan.steps &&
+    typeof state === 'object' &&
+    typeof noise === 'object';
+  refuseUnless(isWhole, true);
+  return answer as RoundResult;
+}

@@ -1,0 +1,114 @@
+// The program of a contained process: it does with a graph what it is asked to, one task at a time, and nothing else. It
+// has no secrets, an empty working directory, and can be killed at any line.
+import assert from 'node:assert/strict';
+import { Worker } from 'node:worker_threads';
+import {
+  isOutOfMemory,
+  type RoundInput,
+  runRound,
+  secureRandomness,
+  TrainingInputError,
+} from '../dp-sgd/index.ts';
+import { graphEngineInProcess as engine } from '../graph-engine.ts';
+import { OnnxFormatError, UnsupportedModelError } from '../onnx/index.ts';
+import type { GraphTask, Report, Request } from './graph-task.ts';
+import { leaveDirectory } from './leave-directory.ts';
+
+const PROGRESS_INTERVAL_MS = 50;
+
+assert(process.send !== undefined, 'started by the trainer, with a channel');
+const report = (message: Report): void => {
+  process.send?.(message);
+};
+let onDrawAllowed: (() => void) | undefined;
+
+/** Arrays that came in a message are views of all of it: the round keeps its own. */
+const ownArrays = ({ units, ...input }: RoundInput): RoundInput => ({
+  ...input,
+  units: {
+    ...units,
+    rowOffsets: units.rowOffsets.slice(),
+    features: units.features.slice(),
+    labels: units.labels.slice(),
+  },
+});
+
+async function train(input: RoundInput) {
+  let reportedAt = 0;
+  return runRound(ownArrays(input), {
+    randomness: secureRandomness,
+    onDrawing() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onDrawAllowed = resolve;
+      report({ kind: 'prepared' });
+      return promise;
+    },
+    onProgress(progress) {
+      const now = performance.now();
+      if (now - reportedAt < PROGRESS_INTERVAL_MS && progress.step < progress.steps) return;
+      reportedAt = now;
+      report({ kind: 'progress', progress });
+    },
+  });
+}
+
+function perform(task: GraphTask): Promise<unknown> {
+  switch (task.kind) {
+    case 'read':
+      return engine.read(task.graph);
+    case 'probe':
+      return engine.probe(task.graph);
+    case 'write':
+      return engine.write(task.graph, task.values);
+    case 'outputs':
+      return engine.outputs(task.graph, task);
+    case 'train':
+      return train(task.input);
+  }
+}
+
+/** The innermost reason of an error, in one line. */
+function innermostOf(error: unknown): string {
+  let current = error;
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  return current instanceof Error ? current.message.split('\n')[0]! : String(current);
+}
+
+/** What may be said of an error: what a runtime says of patients' rows may hold a value of theirs. */
+function reasonFor(error: unknown, { kind }: GraphTask): string {
+  const isOurs =
+    error instanceof UnsupportedModelError ||
+    error instanceof OnnxFormatError ||
+    error instanceof TrainingInputError;
+  if (isOurs) return error.message;
+  switch (kind) {
+    case 'read':
+    case 'write':
+      return `it cannot be read: ${innermostOf(error)}: export it anew`;
+    case 'probe':
+      return `ONNX Runtime does not run the graph: ${innermostOf(error)}: export it to another operator set`;
+    case 'outputs':
+      return 'ONNX Runtime failed to run the graph on rows: export it to another operator set';
+    case 'train':
+      return 'its training step could not be built or run: export it to another operator set';
+  }
+}
+
+process.on('message', async (request: Request) => {
+  if (request.kind === 'draw') {
+    onDrawAllowed?.();
+    onDrawAllowed = undefined;
+    return;
+  }
+  const { task } = request;
+  try {
+    report({ kind: 'answer', answer: await perform(task) });
+  } catch (error) {
+    report({ kind: 'refused', reason: reasonFor(error, task), isTooLarge: isOutOfMemory(error) });
+  }
+});
+process.on('disconnect', () => {
+  leaveDirectory();
+  process.exit();
+});
+new Worker(new URL('./parent-watch.js', import.meta.url), { workerData: process.ppid }).unref();

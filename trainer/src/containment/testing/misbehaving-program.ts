@@ -1,0 +1,57 @@
+// A process for graphs that does what a graph could make it do: the values of a `write` say what.
+
+import type { GraphTask, Request } from '../graph-task.ts';
+import { leaveDirectory } from '../leave-directory.ts';
+
+export const MISDEEDS = ['hang', 'exit', 'crash', 'swallow memory', 'answer nonsense', 'tell'] as const;
+export type Misdeed = (typeof MISDEEDS)[number];
+
+const kept: Uint8Array[] = [];
+
+function hang(): void {
+  for (;;);
+}
+
+function swallowMemory(): void {
+  try {
+    for (;;) kept.push(new Uint8Array(2 ** 22).fill(1));
+  } catch {
+    hang();
+  }
+}
+
+const answer = (answered: unknown) => process.send?.({ kind: 'answer', answer: answered });
+const tell = async () => {
+  const { readdirSync, rmSync, writeFileSync } = await import('node:fs');
+  const files = readdirSync('.');
+  let mayWrite = true;
+  try {
+    writeFileSync('left-behind', 'x');
+  } catch {
+    mayWrite = false;
+  }
+  rmSync('left-behind', { force: true });
+  const told = { env: Object.keys(process.env), files, cwd: process.cwd(), mayWrite };
+  answer(Buffer.from(JSON.stringify(told)));
+};
+
+const ACTIONS: Readonly<Record<Misdeed, (task: GraphTask) => unknown>> = {
+  hang,
+  exit: () => process.exit(3),
+  crash: () => process.kill(process.pid, 'SIGSEGV'),
+  'swallow memory': swallowMemory,
+  'answer nonsense': () => answer({ features: 'many' }),
+  tell,
+};
+
+process.on('message', (request: Request) => {
+  if (request.kind !== 'task') return;
+  const { task } = request;
+  // Of all other graphs a process that does as it should would be the right one.
+  const misdeed = task.kind === 'train' ? 'hang' : new TextDecoder().decode(task.graph);
+  ACTIONS[misdeed as Misdeed](task);
+});
+process.on('disconnect', () => {
+  leaveDirectory();
+  process.exit();
+});
