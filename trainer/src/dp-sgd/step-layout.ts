@@ -1,5 +1,5 @@
 // How a batch is laid out over lanes and runs of the step graph: from public numbers alone.
-import type { ForwardModel } from '../onnx/index.ts';
+import { type ForwardModel, numbersPerRow } from '../onnx/index.ts';
 import {
   capacityUnitsOf,
   expectedBatchUnits,
@@ -24,21 +24,6 @@ const LEAST_ROWS = 16;
 /** As above, for models that take their batch in one run: 256 MiB, and several times that with gradients in double. */
 const MOST_RUN_VALUES = 2 ** 26;
 
-/** Values computed for one row: of all nodes, and of the windows that convolutions may lay out. */
-function valuesPerRow(model: ForwardModel): number {
-  const sizeOf = (value: string) =>
-    model
-      .shapeOf(value)
-      .map((extent) => (extent === 'rows' ? 1 : extent))
-      .reduce((product, size) => product * size, 1);
-  return model.nodes.reduce((sum, { opType, inputs, output }) => {
-    const own = sizeOf(output);
-    if (opType !== 'Conv') return sum + own;
-    const [filters] = model.shapeOf(inputs[1]!) as readonly number[];
-    return sum + own + (own / filters!) * (sizeOf(inputs[1]!) / filters!);
-  }, 0);
-}
-
 /** At least so many units, of whole blocks of 16 rows, as channels in blocks take them (`onnx/ops/conv-blocked.ts`). */
 function wholeBlocks(units: number, rowsPerUnit: number): number {
   let group = 1;
@@ -58,7 +43,7 @@ export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
   const isLarge = model.parameters.some(({ size }) => size >= LARGE_LAYER);
   const lanes = (isConvolution || isLarge) && capacity >= WORTH_A_LANE ? 2 : 1;
   const { rowsPerUnit } = plan;
-  const perUnit = valuesPerRow(model) * rowsPerUnit;
+  const perUnit = numbersPerRow(model) * rowsPerUnit;
   if (!isConvolution) {
     const fitting = Math.floor(MOST_RUN_VALUES / lanes / (perUnit + model.features * rowsPerUnit));
     return { lanes, unitsPerRun: Math.max(1, Math.min(Math.ceil(capacity / lanes), fitting)) };

@@ -1,5 +1,6 @@
 // Constants of a forward graph: numbers that are known before any data is, the sizes of shapes among them.
 
+import { CONSTANT_NUMBERS, MAXIMUM_RANK } from './graph-limits.ts';
 import { ELEMENT_TYPE, type TensorProto } from './onnx-schema.ts';
 import { type Extent, UnsupportedOp } from './ops/op-rule.ts';
 import { elementCount, readNumbers } from './tensor-data.ts';
@@ -15,15 +16,28 @@ export interface Constant {
   readonly isInteger: boolean;
 }
 
-const MAXIMUM_VALUES = 2 ** 24;
-
 /** @throws UnsupportedOp where a graph makes a constant that is not to be held in memory */
 export function checkConstantSize(shape: readonly number[]): void {
   const count = elementCount(shape);
-  if (count <= MAXIMUM_VALUES && shape.every((extent) => Number.isInteger(extent) && extent >= 0)) return;
+  if (shape.length > MAXIMUM_RANK) {
+    throw new UnsupportedOp(`it makes a constant of ${shape.length} axes, and ${MAXIMUM_RANK} is the most`);
+  }
+  if (count <= CONSTANT_NUMBERS && shape.every((extent) => Number.isInteger(extent) && extent >= 0)) return;
   throw new UnsupportedOp(
-    `it makes a constant of [${shape.join(', ')}] values, and ${MAXIMUM_VALUES} is the most: export it smaller`,
+    `it makes a constant of [${shape.join(', ')}] values, and ${CONSTANT_NUMBERS} is the most: export it smaller`,
   );
+}
+
+const numeric = new WeakMap<readonly Count[], boolean>();
+
+/** Whether none of the values depends on the number of rows; looked at once for each list. */
+export function areNumbers(values: readonly Count[]): values is readonly number[] {
+  let known = numeric.get(values);
+  if (known === undefined) {
+    known = values.every((value) => typeof value === 'number');
+    numeric.set(values, known);
+  }
+  return known;
 }
 
 export function constantFrom(tensor: TensorProto): Constant {

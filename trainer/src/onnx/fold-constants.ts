@@ -2,7 +2,14 @@
 // out the target of a Reshape, the bounds of a Slice or a mask of attention. The open number of rows is carried along
 // as `rows`.
 import { permutedPlaces, placesAlong, spreadPlaces, spreadShape, stridesOf } from './array-places.ts';
-import { type Constant, type Count, checkConstantSize, constantFrom, integers } from './constant.ts';
+import {
+  areNumbers,
+  type Constant,
+  type Count,
+  checkConstantSize,
+  constantFrom,
+  integers,
+} from './constant.ts';
 import { ARITHMETIC_FOLDS } from './fold-arithmetic.ts';
 import { ELEMENT_TYPE } from './onnx-schema.ts';
 import {
@@ -26,7 +33,7 @@ const taken = (source: Constant, shape: readonly number[], places: Uint32Array):
 
 /** Numbers of which none depends on the number of rows. */
 function numbersOf({ values }: Constant): readonly number[] {
-  if (values.every((value) => typeof value === 'number')) return values;
+  if (areNumbers(values)) return values;
   throw new UnsupportedOp(
     'it makes constants for each row: leave that out, since one that all rows have is spread to them by itself',
   );
@@ -71,9 +78,11 @@ function foldGather(node: OpNode, [source, indices]: readonly Constant[]): Const
   if (places.some((place) => place < 0 || place >= extent)) {
     throw new UnsupportedOp(`it gathers places beyond the ${extent} of its axis ${axis}`);
   }
+  const gathered = shape.toSpliced(axis, 1, ...indices!.shape);
+  checkConstantSize(gathered);
   const blocks = Array.from({ length: elementCount(shape.slice(0, axis)) }, (_, i) => i * extent);
   return {
-    shape: shape.toSpliced(axis, 1, ...indices!.shape),
+    shape: gathered,
     values: blocks.flatMap((block) =>
       places.flatMap((place) => values.slice((block + place) * width, (block + place + 1) * width)),
     ),
@@ -89,9 +98,11 @@ function foldConcat(node: OpNode, inputs: readonly Constant[]): Constant {
     throw new UnsupportedOp('its inputs differ in another axis than the one they are joined along');
   }
   const extent = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+  const joined = first.shape.with(axis, extent);
+  checkConstantSize(joined);
   const blocks = Array.from({ length: elementCount(first.shape.slice(0, axis)) }, (_, i) => i);
   return {
-    shape: first.shape.with(axis, extent),
+    shape: joined,
     values: blocks.flatMap((block) =>
       inputs.flatMap(({ shape, values }) => {
         const width = elementCount(shape.slice(axis));
@@ -213,7 +224,7 @@ function constantNode(node: OpNode): Constant {
 
 /** Whether the operator is one that can be computed on constants. */
 export function isFoldable({ opType }: OpNode): boolean {
-  return opType === 'Constant' || opType === 'Shape' || opType in FOLDS;
+  return opType === 'Constant' || opType === 'Shape' || Object.hasOwn(FOLDS, opType);
 }
 
 /**

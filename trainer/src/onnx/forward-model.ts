@@ -2,20 +2,23 @@
 // and whether the engine can differentiate everything between them and the logit.
 import assert from 'node:assert/strict';
 import { findLogit, LOGIT_NAME } from './find-logit.ts';
+import { NUMBERS_PER_ROW } from './graph-limits.ts';
 import { Inference } from './inference.ts';
 import { FROZEN_KEY, type FrozenWeight, readInitialisers, type TrainableParameter } from './initialisers.ts';
+import { numbersPerRow } from './numbers-per-row.ts';
 import {
-  decodeModel,
   ELEMENT_TYPE,
   encodeModel,
   type ModelProto,
   type NodeProto,
   OnnxFormatError,
 } from './onnx-schema.ts';
-import type { KnownValues, OpNode } from './ops/op-rule.ts';
+import { type KnownValues, type OpNode, UnsupportedOp } from './ops/op-rule.ts';
 import { inFileOrder, inViewOrder } from './ops/parameter-view.ts';
+import { controlFlowProblems, readForeignModel } from './read-foreign-model.ts';
 import { withStandardOperators } from './scikit-learn.ts';
 import { turnedCopies } from './shared-weights.ts';
+import { ordinaryOutputs, strippedTo } from './strip-graph.ts';
 import { elementCount, floatTensor } from './tensor-data.ts';
 import { UnsupportedModelError } from './unsupported-model.ts';
 
@@ -78,6 +81,20 @@ function readNodes(model: ModelProto): Graph {
     else nodes.push(node);
   });
   return { nodes, resolve };
+}
+
+/** What reading a file of someone else's throws, as errors that say so. */
+export function asModelError<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) throw cause;
+    if (cause instanceof UnsupportedOp) throw new UnsupportedModelError([cause.message]);
+    const { name, message } = cause as Error;
+    throw new OnnxFormatError(`this ONNX model cannot be read (${name}: ${message}): export it anew`, {
+      cause,
+    });
+  }
 }
 
 /** Every value has one name and one origin; a name that is given twice would silently be one of the two. */
@@ -177,24 +194,39 @@ function checkGradients(
  *
  * The graph has one float input whose first axis is the rows. The loss is taken of the output `logit`, or of the only
  * float output, before its final Sigmoid, Softmax or Exp: [rows, 1], [rows], or [rows, classes]. What else it outputs
- * is kept but takes no part in training. Float initialisers that lead to the logit are trained, but for those that the
+ * takes no part in training. Float initialisers that lead to the logit are trained, but for those that the
  * exporter is known to use for other things, and those that the file says are frozen (`initialisers.ts`); Constant
  * nodes are not.
  *
  * @throws OnnxFormatError where the bytes are no ONNX model.
+ * Whatever else goes wrong with others' bytes is the fault of the bytes, assertions included.
+ *
  * @throws UnsupportedModelError naming everything that is not supported.
  */
 export function readForwardModel(bytes: Uint8Array): ForwardModel {
-  const model = withStandardOperators(decodeModel(bytes));
-  const { input, inputShape } = readInput(model);
-  if ((model.graph.sparseInitializer ?? []).length > 0) {
+  return asModelError(() => readModel(bytes));
+}
+
+/** A file of someone else's, its names checked before anything goes by them, in standard operators. */
+function readStandard(bytes: Uint8Array): ModelProto {
+  const foreign = readForeignModel(bytes);
+  if ((foreign.graph.sparseInitializer ?? []).length > 0) {
     throw new UnsupportedModelError(['sparse initialisers are not supported']);
   }
-  checkNames(model);
+  checkNames(foreign);
+  const model = withStandardOperators(foreign);
+  if (model !== foreign) checkNames(model);
+  return model;
+}
+
+function readModel(bytes: Uint8Array): ForwardModel {
+  const model = readStandard(bytes);
+  const { input, inputShape } = readInput(model);
   const graph = readNodes(model);
   const { logit, finalActivation } = findLogit(model, graph.nodes, graph.resolve);
   const ancestors = ancestorsOf(logit, graph.nodes);
-  const problems: string[] = [];
+  const leading = new Set(ancestors.map(({ output }) => output));
+  const problems = controlFlowProblems(model.graph.node.filter(({ output }) => !leading.has(output[0]!)));
   const initialisers = readInitialisers(model, ancestors, problems);
   problems.push(...turnedCopies(model, initialisers));
   if (problems.length === 0 && initialisers.parameters.length === 0) {
@@ -212,6 +244,13 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   const { isParameter, isDiscrete, constantOf, shapeOf } = known;
   // Not what was asked for its shape alone.
   const nodes = ancestorsOf(logit, known.kept);
+  const perRow = numbersPerRow({ nodes, shapeOf });
+  if (perRow > NUMBERS_PER_ROW) {
+    throw new UnsupportedModelError([
+      `it computes ${perRow} numbers of each row, and ${NUMBERS_PER_ROW} is the most: take narrower layers or shorter ` +
+        'sequences',
+    ]);
+  }
   const { parameterCount } = initialisers;
   const viewOf = ({ name, shape }: TrainableParameter | FrozenWeight) =>
     known.usedAs(name) ?? { shape, moves: [] };
@@ -253,7 +292,7 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
  * @param patterns names, or prefixes ending in `*`
  */
 export function withFrozen(bytes: Uint8Array, patterns: readonly string[]): Uint8Array {
-  const model = decodeModel(bytes);
+  const model = readForeignModel(bytes);
   const others = model.metadataProps.filter(({ key }) => key !== FROZEN_KEY);
   return encodeModel({
     ...model,
@@ -269,9 +308,10 @@ export function withFrozen(bytes: Uint8Array, patterns: readonly string[]): Uint
  * training as one that does nothing.
  */
 export function withParameters(bytes: Uint8Array, values: ArrayLike<number>): Uint8Array {
-  const { parameters, parameterCount, inFileOrder: ordered } = readForwardModel(bytes);
+  const { parameters, parameterCount, logit, inFileOrder: ordered } = readForwardModel(bytes);
   assert.equal(values.length, parameterCount, 'as many values as the model has parameters');
-  const model = withStandardOperators(decodeModel(bytes));
+  const standard = readStandard(bytes);
+  const model = strippedTo(standard, ordinaryOutputs(standard, logit));
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
   const initializer = model.graph.initializer.map((tensor) => {
     const parameter = byName.get(tensor.name);

@@ -28,6 +28,7 @@ export {
   type RawOutputs,
   yesProbabilities,
 } from './losses/predictions.ts';
+export { numbersPerRow } from './numbers-per-row.ts';
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
 export { OnnxFormatError } from './onnx-schema.ts';
 export { predictOutputs, predictProbabilities } from './predict.ts';

@@ -1,8 +1,10 @@
 // Works out shapes, constants and kinds of all values of a graph, node by node, and collects what is not supported.
 import { arranged } from './arrange-rows.ts';
-import { type Constant, type Count, integers } from './constant.ts';
+import { areNumbers, type Constant, type Count, integers } from './constant.ts';
 import { foldConstants, isFoldable } from './fold-constants.ts';
+import { CONSTANT_READS, MAXIMUM_RANK } from './graph-limits.ts';
 import type { Initialisers } from './initialisers.ts';
+import type { KnownConstants } from './known-constants.ts';
 import { castOfLike } from './ops/cast.ts';
 import { partsOfEinsum } from './ops/einsum.ts';
 import { type KnownValues, type OpNode, type Shape, UnsupportedOp } from './ops/op-rule.ts';
@@ -25,14 +27,16 @@ interface Problem {
   readonly reason: string;
 }
 
-const isKnown = (node: OpNode): boolean =>
+/** Whether nodes of an operator can be read at all. */
+export const isKnown = (node: OpNode): boolean =>
   ruleOf(node.opType) !== undefined || REWRITTEN.includes(node.opType) || isFoldable(node);
 
 export class Inference implements KnownValues {
   readonly kept: OpNode[] = [];
   readonly #problems: Problem[] = [];
   readonly #shapes = new Map<string, Shape>();
-  readonly #constants: Map<string, Constant>;
+  readonly #constants: KnownConstants;
+  #constantReads = 0;
   readonly #discrete = new Set<string>();
   /** Values of nodes and initialisers that were refused, whose readers are not to be blamed. */
   readonly #unknown: Set<string>;
@@ -153,8 +157,9 @@ export class Inference implements KnownValues {
     }
     read.inputs.forEach((input, index) => {
       const isTarget = read.opType === 'Reshape' && index === 1;
-      if (isTarget || this.constantOf(input)?.values.every((value) => typeof value === 'number') !== false)
-        return;
+      const values = this.constantOf(input)?.values;
+      this.#countRead(values?.length ?? 0);
+      if (isTarget || values === undefined || areNumbers(values)) return;
       throw new UnsupportedOp(
         `its input ${input} depends on the number of rows: what is made of a row must not follow from how many ` +
           'others there are',
@@ -162,9 +167,22 @@ export class Inference implements KnownValues {
     });
     const node = { ...read, inputs: read.inputs.map((input) => this.#weightOf(input)) };
     for (const input of node.inputs.filter((name) => name !== '')) this.shapeOf(input);
-    this.#shapes.set(node.output, rule.inferShape(node, this));
+    const shape = rule.inferShape(node, this);
+    if (shape.length > MAXIMUM_RANK) {
+      throw new UnsupportedOp(`its output has ${shape.length} axes, and ${MAXIMUM_RANK} is the most`);
+    }
+    this.#shapes.set(node.output, shape);
     if (rule.isDiscrete?.(node, this)) this.#discrete.add(node.output);
     this.kept.push(node);
+  }
+
+  #countRead(numbers: number): void {
+    this.#constantReads += numbers;
+    if (this.#constantReads <= CONSTANT_READS) return;
+    throw new UnsupportedOp(
+      `with it, nodes read ${this.#constantReads} numbers of constants, each time that one does, and ` +
+        `${CONSTANT_READS} is the most: make them smaller`,
+    );
   }
 
   /** Whether the graph has the value's rows elsewhere than first, or with an axis folded into them. */

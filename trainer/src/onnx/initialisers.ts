@@ -1,5 +1,7 @@
 // The initialisers of a forward graph: which are weights to train, and which are numbers that belong to the program.
-import { type Constant, constantFrom } from './constant.ts';
+import { constantFrom } from './constant.ts';
+import { CONSTANT_NUMBERS, FROZEN_PATTERNS } from './graph-limits.ts';
+import { KnownConstants } from './known-constants.ts';
 import { matchesPattern } from './local-parameters.ts';
 import { ELEMENT_TYPE, type ModelProto, type TensorProto } from './onnx-schema.ts';
 import type { OpNode } from './ops/op-rule.ts';
@@ -34,6 +36,13 @@ function frozenPatterns({ metadataProps }: ModelProto, problems: string[]): read
   } catch {
     patterns = undefined;
   }
+  if (Array.isArray(patterns) && patterns.length > FROZEN_PATTERNS) {
+    const found = `${patterns.length} names or prefixes`;
+    problems.push(
+      `its metadata ${FROZEN_KEY} has ${found}, and ${FROZEN_PATTERNS} is the most: use prefixes`,
+    );
+    return [];
+  }
   if (Array.isArray(patterns) && patterns.every((pattern) => typeof pattern === 'string')) return patterns;
   problems.push(`its metadata ${FROZEN_KEY} must be a JSON list of names, or of prefixes ending in *`);
   return [];
@@ -44,7 +53,7 @@ export interface Initialisers {
   readonly frozen: readonly FrozenWeight[];
   readonly values: Float32Array;
   readonly parameterCount: number;
-  readonly constants: Map<string, Constant>;
+  readonly constants: KnownConstants;
   /** Initialisers that a problem was told of. */
   readonly unreadable: readonly string[];
 }
@@ -160,8 +169,14 @@ function usesOf(nodes: readonly OpNode[]) {
       const isPassedOn = VIEWS.includes(node.opType) && index === 0;
       const isOfSetting = isPassedOn && settings.has(node.output) && !weights.has(node.output);
       (isSetting(node, index) || isOfSetting ? settings : weights).add(name);
-      uses.set(name, [node, ...(uses.get(name) ?? [])]);
     });
+  }
+  for (const node of nodes) {
+    for (const name of node.inputs) {
+      const known = uses.get(name);
+      if (known === undefined) uses.set(name, [node]);
+      else known.push(node);
+    }
   }
   return { uses, settings };
 }
@@ -180,7 +195,14 @@ export function readInitialisers(
   const patterns = frozenPatterns(model, problems);
   const parameters: TrainableParameter[] = [];
   const frozen: FrozenWeight[] = [];
-  const constants = new Map<string, Constant>();
+  const constants = new KnownConstants();
+  const keep = (tensor: TensorProto, user: OpNode) => {
+    const { name, dims } = tensor;
+    if (elementCount(dims) <= CONSTANT_NUMBERS) return constants.set(name, constantFrom(tensor));
+    const found = `initialiser ${name} has ${elementCount(dims)} numbers that are not trained`;
+    problems.push(describeNode(user, `${found}, and ${CONSTANT_NUMBERS} is the most: make it smaller`));
+    unreadable.push(name);
+  };
   const unreadable: string[] = [];
   const chunks: Float32Array[] = [];
   let offset = 0;
@@ -197,12 +219,12 @@ export function readInitialisers(
     }
     const isChoice = isSingle(tensor) && users.every(({ opType }) => opType === 'Where');
     if (dataType !== float || settings.has(name) || isChoice || !isWeight(tensor, users)) {
-      constants.set(name, constantFrom(tensor));
+      keep(tensor, user);
       continue;
     }
     const own = readFloats(tensor);
     if (isMask(own)) {
-      constants.set(name, constantFrom(tensor));
+      keep(tensor, user);
     } else if (matchesPattern(name, patterns)) {
       frozen.push({ name, shape: dims, values: own });
     } else {

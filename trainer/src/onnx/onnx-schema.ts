@@ -35,6 +35,7 @@ export interface TensorProto {
   int64Data?: number[];
   doubleData?: number[];
   rawData?: Uint8Array;
+  externalData?: object[];
   dataLocation?: number;
 }
 export interface DimensionProto {
@@ -50,7 +51,7 @@ export interface GraphProto {
   node: NodeProto[];
   name: string;
   initializer: TensorProto[];
-  sparseInitializer?: object[];
+  sparseInitializer?: { values?: TensorProto }[];
   input: ValueInfoProto[];
   output: ValueInfoProto[];
   valueInfo?: ValueInfoProto[];

@@ -42,7 +42,8 @@ class Rewriter {
         this.mapped = input[0];
       },
     };
-    const rule = node.domain === ML_DOMAIN ? rules[node.opType] : undefined;
+    const isRewritten = node.domain === ML_DOMAIN && Object.hasOwn(rules, node.opType);
+    const rule = isRewritten ? rules[node.opType] : undefined;
     if (rule === undefined) this.nodes.push(node);
     else rule(node);
   }

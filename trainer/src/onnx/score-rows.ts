@@ -4,14 +4,17 @@ import assert from 'node:assert/strict';
 import { readForwardModel } from './forward-model.ts';
 import { type RawOutputs, yesProbabilities } from './losses/predictions.ts';
 import { openSession } from './onnx-runtime.ts';
-import { decodeModel, ELEMENT_TYPE, encodeModel } from './onnx-schema.ts';
+import { ELEMENT_TYPE, encodeModel } from './onnx-schema.ts';
+import { readForeignModel } from './read-foreign-model.ts';
+import { withStandardOperators } from './scikit-learn.ts';
+import { strippedTo } from './strip-graph.ts';
 
-/** The graph with its logit among its outputs. */
-function withLogit(onnx: Uint8Array, logit: string): Uint8Array {
-  const model = decodeModel(onnx);
-  if (model.graph.output.some(({ name }) => name === logit)) return onnx;
+/** What leads to the logit, and nothing else. */
+function strippedToLogit(onnx: Uint8Array, logit: string): Uint8Array {
+  const model = withStandardOperators(readForeignModel(onnx));
   const output = { name: logit, type: { tensorType: { elemType: ELEMENT_TYPE.float } } };
-  return encodeModel({ ...model, graph: { ...model.graph, output: [...model.graph.output, output] } });
+  const { graph, irVersion, opsetImport } = strippedTo(model, [output]);
+  return encodeModel({ irVersion, opsetImport, graph: { ...graph, valueInfo: [] }, metadataProps: [] });
 }
 
 /**
@@ -25,7 +28,7 @@ export async function rawOutputs(onnx: Uint8Array, features: Float32Array): Prom
   assert.equal(features.length % featureCount, 0, 'whole rows');
   const rows = features.length / featureCount;
   if (rows === 0) return { values: new Float64Array(), width };
-  const session = await openSession(withLogit(onnx, logit), { threads: 1 });
+  const session = await openSession(strippedToLogit(onnx, logit), { threads: 1 });
   try {
     const shape = [rows, ...inputShape];
     const answer = await session.run(

@@ -39,10 +39,16 @@ export function int64Tensor(name: string, values: readonly number[]): TensorProt
   return { name, dims: [values.length], dataType: ELEMENT_TYPE.int64, rawData };
 }
 
-const elsewhere = ({ name }: TensorProto): OnnxFormatError =>
+export const elsewhere = ({ name }: TensorProto): OnnxFormatError =>
   new OnnxFormatError(
     `initialiser ${name} keeps its data in another file: embed it (external_data=False in torch.onnx.export)`,
   );
+
+function checkCount({ name, dims }: TensorProto, stored: number): void {
+  const count = elementCount(dims);
+  if (stored === count) return;
+  throw new OnnxFormatError(`initialiser ${name} has ${stored} values for ${count} elements`);
+}
 
 /**
  * The values of a float tensor, from `raw_data` or `float_data`.
@@ -57,9 +63,7 @@ export function readFloats(tensor: TensorProto): Float32Array {
   const count = elementCount(tensor.dims);
   const raw = tensor.rawData;
   const stored = raw !== undefined && raw.length > 0 ? raw.length / 4 : (tensor.floatData?.length ?? 0);
-  if (stored !== count) {
-    throw new OnnxFormatError(`initialiser ${tensor.name} has ${stored} values for ${count} elements`);
-  }
+  checkCount(tensor, stored);
   if (raw === undefined || raw.length === 0) return Float32Array.from(tensor.floatData ?? []);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   return Float32Array.from({ length: count }, (_, i) => view.getFloat32(i * 4, true));
@@ -71,10 +75,13 @@ export function readNumbers(tensor: TensorProto): number[] {
   if (tensor.dataLocation === 1) {
     throw elsewhere(tensor);
   }
+  const count = elementCount(tensor.dims);
   const raw = tensor.rawData;
   if (raw === undefined || raw.length === 0) {
     const { int32Data = [], int64Data = [], doubleData = [] } = tensor;
-    return [int32Data, int64Data, doubleData].find((list) => list.length > 0)?.map(Number) ?? [];
+    const stored = [int32Data, int64Data, doubleData].find((list) => list.length > 0) ?? [];
+    checkCount(tensor, stored.length);
+    return stored.map(Number);
   }
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const readers: Readonly<Record<number, readonly [bytes: number, read: (at: number) => number]>> = {
@@ -88,5 +95,6 @@ export function readNumbers(tensor: TensorProto): number[] {
     throw new OnnxFormatError(`tensor ${tensor.name} has elements of type ${tensor.dataType}: use float32`);
   }
   const [bytes, read] = reader;
-  return Array.from({ length: raw.length / bytes }, (_, i) => read(i * bytes));
+  checkCount(tensor, raw.length / bytes);
+  return Array.from({ length: count }, (_, i) => read(i * bytes));
 }

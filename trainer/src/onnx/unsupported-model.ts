@@ -1,5 +1,8 @@
 // The error that says what in a forward graph cannot be trained.
 
+/** Problems that a message names. */
+const MOST_SAID = 50;
+
 /** What the engine cannot train in a model, each with the node's name and the reason. */
 export class UnsupportedModelError extends Error {
   override readonly name = 'UnsupportedModelError';
@@ -8,7 +11,9 @@ export class UnsupportedModelError extends Error {
   readonly remedy: string | undefined;
 
   constructor(problems: readonly string[], remedy?: string) {
-    const said = remedy === undefined ? problems : [...problems, remedy];
+    const first = problems.slice(0, MOST_SAID);
+    const rest = problems.length > MOST_SAID ? [`and ${problems.length - MOST_SAID} more`] : [];
+    const said = [...first, ...rest, ...(remedy === undefined ? [] : [remedy])];
     super(`this model cannot be trained: ${said.join('; ')}`);
     this.problems = problems;
     this.remedy = remedy;

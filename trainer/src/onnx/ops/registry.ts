@@ -108,7 +108,8 @@ export function ruleOf(opType: string): OpRule | undefined {
 
 /** Why an operator without a rule is refused. */
 export function refusalOf(opType: string): string {
-  return REFUSALS[opType] ?? 'the operator is not supported: write the layer in supported ones';
+  const refusal = isExplained(opType) ? REFUSALS[opType] : undefined;
+  return refusal ?? 'the operator is not supported: write the layer in supported ones';
 }
 
 /** Whether the refusal itself says what to use instead. */

@@ -1,0 +1,47 @@
+// What a graph may ask of the trainers that read and run it, in the terms of the graph itself. A study's graph comes
+// from any member: whatever is beyond is refused before it is computed, with what was found and the limit.
+// docs/onnx-graphs.md states these numbers.
+import { UnsupportedModelError } from './unsupported-model.ts';
+
+/** Of the file, as it is stored. */
+export const FILE_LIMITS = {
+  bytes: ['bytes', 2 ** 29],
+  programBytes: ['bytes beside its weights and notes', 2 ** 24],
+  nodes: ['nodes', 2 ** 13],
+  initialisers: ['initialisers', 2 ** 13],
+  attributes: ['attributes', 2 ** 16],
+  links: ['inputs and outputs of nodes', 2 ** 17],
+  values: ['inputs, outputs and notes on values', 2 ** 15],
+  numbers: ['numbers that are not raw data', 2 ** 22],
+  entries: ['notes and operator sets', 2 ** 17],
+} as const;
+export type FileCount = keyof typeof FILE_LIMITS;
+
+/** Bytes of a name. */
+export const NAME_BYTES = 512;
+/** Graphs within graphs, the outermost included. */
+export const GRAPH_DEPTH = 4;
+/** Axes of a value. */
+export const MAXIMUM_RANK = 8;
+/** Inputs of one node. */
+export const NODE_INPUTS = 2 ** 10;
+/** Numbers in one constant, and in all that a graph has or makes beforehand. */
+export const CONSTANT_NUMBERS = 2 ** 22;
+export const ALL_CONSTANT_NUMBERS = 2 ** 23;
+/** Numbers of constants that nodes read, each time that one does. */
+export const CONSTANT_READS = 2 ** 24;
+/** Numbers that are computed of one row: by all nodes, with the windows that convolutions lay out. */
+export const NUMBERS_PER_ROW = 2 ** 26;
+/** Patterns in `consilium.frozen`. */
+export const FROZEN_PATTERNS = 2 ** 8;
+
+const REMEDY = 'take a smaller model, or export it with optimize=True';
+
+/** @throws UnsupportedModelError naming every count that is beyond its limit */
+export function checkFileCounts(counts: Readonly<Record<FileCount, number>>): void {
+  const problems = Object.entries(FILE_LIMITS).flatMap(([count, [what, most]]) => {
+    const found = counts[count as FileCount];
+    return found > most ? [`it has ${found} ${what}, and ${most} is the most`] : [];
+  });
+  if (problems.length > 0) throw new UnsupportedModelError(problems, REMEDY);
+}
