@@ -1,7 +1,7 @@
 // The ONNX graphs of studies: public artefacts, fetched once and checked against the ledger.
 import type { Study } from '@consilium/chaincode/domain';
 import type { ArtefactExchange } from './artefact-exchange.ts';
-import { TrainerError } from './errors.ts';
+import { GraphRefusedError, TrainerError } from './errors.ts';
 import type { GraphEngine } from './graph-engine.ts';
 import { describeNode } from './onnx/index.ts';
 import { StudyModel } from './study-model.ts';
@@ -9,10 +9,20 @@ import { StudyModel } from './study-model.ts';
 /** Graphs kept in memory at most. */
 const CAPACITY = 16;
 
+/** For so long a graph that was refused is not tried again: trying it may have taken all that it was given. */
+const REFUSED_FOR_MS = 600_000;
+const REFUSALS = 256;
+
+interface Refusal {
+  readonly error: GraphRefusedError;
+  readonly untilMs: number;
+}
+
 export class StudyModels {
   readonly #exchange: Pick<ArtefactExchange, 'fetch'>;
   readonly #graphs: GraphEngine;
   readonly #known = new Map<string, StudyModel>();
+  readonly #refused = new Map<string, Refusal>();
 
   constructor(exchange: Pick<ArtefactExchange, 'fetch'>, graphs: GraphEngine) {
     this.#exchange = exchange;
@@ -24,6 +34,24 @@ export class StudyModels {
     const key = JSON.stringify(model);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
+    const refused = this.#refused.get(key);
+    if (refused !== undefined && performance.now() < refused.untilMs) throw refused.error;
+    try {
+      return await this.#load(key, model);
+    } catch (error) {
+      if (error instanceof GraphRefusedError) this.#refuse(key, error);
+      throw error;
+    }
+  }
+
+  #refuse(key: string, error: GraphRefusedError): void {
+    this.#refused.delete(key);
+    this.#refused.set(key, { error, untilMs: performance.now() + REFUSED_FOR_MS });
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > REFUSALS && oldest !== undefined) this.#refused.delete(oldest);
+  }
+
+  async #load(key: string, model: Study['model']): Promise<StudyModel> {
     const graph = await this.#exchange.fetch(model.graph);
     const loaded = await StudyModel.read(graph, model, this.#graphs);
     const { finalActivation } = loaded;

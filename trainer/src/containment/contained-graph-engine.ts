@@ -32,6 +32,9 @@ type Limits = Required<Omit<ContainmentOptions, 'signal' | 'program'>>;
 const MIB = 2 ** 20;
 const LEAST_MEMORY_BYTES = 768 * MIB;
 
+/** Times what reading a graph may take: its training step is built and run once. */
+const PREPARING = 4;
+
 /** Processes that read or score at the same time; those that train take turns. */
 const READERS = 3;
 /** A process that waits for another task of its graph. */
@@ -125,8 +128,9 @@ export class ContainedGraphEngine implements GraphEngine {
     const { deadlineMs, ...hooks } = options;
     const parameters = Float64Array.from(input.parameters);
     const { silentMs } = this.#options;
-    // A round takes what it takes, as long as it goes on.
-    const limits = { cpuMs: Number.POSITIVE_INFINITY, silentMs, deadlineMs };
+    // Once it is prepared, a round takes what it takes, as long as it goes on.
+    const cpuMs = PREPARING * this.#readLimits(input.model).cpuMs;
+    const limits = { cpuMs, silentMs, deadlineMs };
     const task = { kind: 'train', input: { ...input, parameters } } as const;
     return checkRoundResult(await this.#perform(task, limits, hooks), input);
   }

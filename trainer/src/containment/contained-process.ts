@@ -9,7 +9,7 @@ import type { GraphTask, Report, Request } from './graph-task.ts';
 import { usageOf } from './process-usage.ts';
 
 export interface TaskLimits {
-  /** Of processor time, of all threads, for the task. */
+  /** Of processor time, of all threads: for the task, or until a round is prepared. */
   readonly cpuMs: number;
   /** Without a word from the process. */
   readonly silentMs: number;
@@ -59,8 +59,8 @@ export interface ProcessOptions {
 const PASSED_ON = ['PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'TZ', 'LANG', 'LC_ALL'];
 const MIB = 2 ** 20;
 const LOOK_EVERY_MS = 50;
-/** What Node itself maps writable before it does anything, and what may be written between two looks. */
-const MAPPED_BESIDES_BYTES = 512 * MIB;
+/** What Node and its threads map writable without using it, and what may be written between two looks. */
+const MAPPED_BESIDES_BYTES = 3072 * MIB;
 
 /**
  * No file is written, no core either, which would hold rows; memory beyond the limit is refused to the process at once,
@@ -96,6 +96,7 @@ interface Running {
   readonly hooks: TaskHooks;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
+  isPrepared: boolean;
   drawn: boolean;
   heardAtMs: number;
 }
@@ -153,6 +154,7 @@ export class ContainedProcess {
       hooks,
       resolve,
       reject,
+      isPrepared: false,
       drawn: task.kind === 'outputs' && task.features.length > 0,
       heardAtMs: performance.now(),
     };
@@ -204,6 +206,7 @@ export class ContainedProcess {
     running.heardAtMs = performance.now();
     switch (report.kind) {
       case 'prepared':
+        running.isPrepared = true;
         void this.#allowToDraw(running);
         return;
       case 'progress':
@@ -242,7 +245,7 @@ export class ContainedProcess {
       }
       const limit = exceededLimit({
         limits,
-        cpuMs: (usage?.cpuMs ?? 0) - (cpuBeforeMs ?? 0),
+        cpuMs: running.isPrepared ? 0 : (usage?.cpuMs ?? 0) - (cpuBeforeMs ?? 0),
         silentMs: performance.now() - running.heardAtMs,
         isTooLarge: this.#residentBytes > this.#memoryBytes,
       });
