@@ -121,8 +121,8 @@ function phasesOf({ hospitals, claimed }: Study, round: number): Phase[] {
             scores: [
               {
                 datasetId,
-                correct: '48',
-                total: '60',
+                right: '48',
+                wrong: '12',
                 privacyEvent: scored,
                 claimedEpsilon: claimed.heldOut,
               },

@@ -186,8 +186,8 @@ export const RECORD_VERDICT = {
   scores: [
     {
       datasetId: DATASET_ID,
-      correct: '49',
-      total: '61',
+      right: '49',
+      wrong: '12',
       privacyEvent: HELD_OUT_EVENT,
       claimedEpsilon: '0.511206',
     },

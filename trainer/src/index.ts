@@ -7,11 +7,10 @@ export { EventStreamParser, type EventsOptions, followEvents, type LedgerEvent }
 export {
   type Counts,
   countClasses,
-  countCorrect,
+  countJudgements,
   noiseAll,
   noiseCounts,
   noisedAccuracy,
-  scoreSigma,
 } from './held-out-score.ts';
 export { type Job, JobBoard, type JobError } from './job-board.ts';
 export { Journal, type Release, type ReleaseKey } from './journal.ts';

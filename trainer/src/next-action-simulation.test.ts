@@ -77,8 +77,8 @@ function transactionOf(
       const own = participants.filter((p) => p.mspId === mspId);
       const scores = own.map(({ datasetId }) => ({
         datasetId,
-        correct: '1',
-        total: '2',
+        right: '1',
+        wrong: '1',
         privacyEvent: SCORE,
         claimedEpsilon: CLAIMS.score,
       }));

@@ -161,7 +161,7 @@ test('a verdict that leaves out a score is no contradiction, and one that has an
   assert.equal(withdrawn.code, 'EQUIVOCATION_UNPROVEN');
   assert.match(withdrawn.detail, /say the same/);
   const [score] = verdict(true).scores;
-  assert.equal((await said({ scores: [{ ...score, correct: '59' }] })).mspId, 'DeltaMSP');
+  assert.equal((await said({ scores: [{ ...score, right: '59' }] })).mspId, 'DeltaMSP');
 });
 
 for (const [title, change, says] of [

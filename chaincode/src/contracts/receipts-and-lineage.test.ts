@@ -163,7 +163,7 @@ const TAMPERINGS: Readonly<Record<string, (lineage: Lineage) => void>> = {
     rounds[0]!.updates[0]!.privacyEvent.noiseMultiplier = '60';
   },
   'a score': ({ rounds }) => {
-    rounds[2]!.verdicts[0]!.scores[0]!.correct = '60';
+    rounds[2]!.verdicts[0]!.scores[0]!.right = '60';
   },
   'a decision': ({ rounds }) => {
     rounds[0]!.verdicts[1]!.decisions[0] = { datasetId: 'alpha', decision: 'reject', reason: 'malformed' };

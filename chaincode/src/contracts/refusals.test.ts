@@ -601,8 +601,8 @@ const ATTEMPTS: readonly Attempt[] = [
         scores: [
           {
             datasetId: 'alpha',
-            correct: '1',
-            total: '2',
+            right: '1',
+            wrong: '1',
             privacyEvent: scoreEvent({ pool: 'training' }),
             claimedEpsilon: '2',
           },

@@ -1,6 +1,8 @@
 // The one vocabulary of the ledger, the gateway and the trainer. Nothing here knows Fabric, a clock or I/O.
 export { calibrateNoiseMultiplier } from './accounting/calibrate-noise.ts';
 export { epsilonOfRdp, REPORT_ORDERS } from './accounting/epsilon-of-rdp.ts';
+export { GAUSSIAN_DECIMALS, gaussianOfEvent, standInMultiplier } from './accounting/gaussian-cost.ts';
+export { epsilonFromGaussian } from './accounting/gaussian-epsilon.ts';
 export { epsilonFromRdp, epsilonOf } from './accounting/ledger-epsilon.ts';
 export { rdpOfEvent } from './accounting/ledger-rdp.ts';
 export * from './accounting/pld/index.ts';
@@ -32,6 +34,7 @@ export * from './local-routes.ts';
 export * from './member.ts';
 export * from './model.ts';
 export * from './motion.ts';
+export * from './noised-accuracy.ts';
 export * from './optimisation.ts';
 export * from './primitives.ts';
 export * from './privacy-charge.ts';

@@ -12,7 +12,7 @@ export const ROW_SCHEMA = {
   'consent-approval': 1,
   round: 2,
   update: 1,
-  verdict: 1,
+  verdict: 2,
   attestation: 1,
   equivocation: 1,
   motion: 1,
@@ -40,6 +40,8 @@ const STEPS: Partial<Record<RowKind, readonly ((row: AnyRow) => AnyRow)[]>> = {
   study: [(row) => ({ ...row, version: 1 })],
   // 2: which text was consented to, and by whom.
   consent: [(row) => ({ ...row, studyVersion: 1, stewards: [] })],
+  // 2: scores count right and wrong. Those from before count right and all, and are read so.
+  verdict: [(row) => row],
   // 2: since when the round is in its stage, for the leader's turn.
   round: [(row) => ({ ...row, stageSince: row.openedAt })],
 };

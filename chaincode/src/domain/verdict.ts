@@ -23,14 +23,33 @@ export const Decision = Type.Union([
 ]);
 export type Decision = Static<typeof Decision>;
 
-/** Noised counts over held-out patients; either may be negative or exceed the other, since both are noised. */
-export const Score = Strict({
-  datasetId: Id,
-  correct: SignedInteger,
-  total: SignedInteger,
-  privacyEvent: PrivacyEvent,
-  claimedEpsilon: Decimal,
-});
+const isPair = ({ right, wrong, correct, total }: Readonly<Record<string, unknown>>): boolean => {
+  const [disjoint, nested] = [
+    [right, wrong],
+    [correct, total],
+  ].map((counts) => counts.filter((count) => count !== undefined));
+  return disjoint!.length + nested!.length === 2 && disjoint!.length !== 1;
+};
+
+/**
+ * Noised counts over held-out units: of those judged rightly and those judged wrongly. Either may be negative. Scores
+ * from before count right and all instead; they are read as they are, and a score that was drawn so may be recorded so.
+ */
+export const Score = Type.Refine(
+  Strict({
+    datasetId: Id,
+    right: Type.Optional(Described(SignedInteger, 'Held-out units judged rightly, with noise.')),
+    wrong: Type.Optional(Described(SignedInteger, 'Held-out units judged wrongly, with noise.')),
+    correct: Type.Optional(
+      Described(SignedInteger, 'Of scores from before: units judged rightly, with noise.'),
+    ),
+    total: Type.Optional(Described(SignedInteger, 'Of scores from before: all units, with noise.')),
+    privacyEvent: PrivacyEvent,
+    claimedEpsilon: Decimal,
+  }),
+  isPair,
+  () => 'must have right and wrong (or, drawn before there were these, correct and total)',
+);
 export type Score = Static<typeof Score>;
 
 export const RecordVerdict = Strict({

@@ -118,8 +118,8 @@ export const verdictArgument = (
     decisions: datasets.map((datasetId) => ({ datasetId, decision: 'accept' })),
     scores: own.map((datasetId) => ({
       datasetId,
-      correct: '48',
-      total: '60',
+      right: '48',
+      wrong: '12',
       privacyEvent: scoreEvent(),
       claimedEpsilon: '2',
     })),

@@ -59,8 +59,8 @@ export interface VerdictRow {
   readonly accepted: boolean;
   readonly scores: readonly {
     readonly datasetId: string;
-    readonly correct: string;
-    readonly total: string;
+    readonly right: string;
+    readonly wrong: string;
   }[];
   readonly recordedAt: string;
 }

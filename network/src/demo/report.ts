@@ -88,12 +88,12 @@ function quality({ hospitals, pooled }: Summary): string[] {
 function scores({ rounds, hospitals }: Summary): string[] {
   const cell = (round: Summary['rounds'][number], datasetId: string) => {
     const score = round.scores.find((one) => one.datasetId === datasetId);
-    return score === undefined ? '–' : `${score.correct}/${score.total}`;
+    return score === undefined ? '–' : `${score.right}/${score.wrong}`;
   };
   const nameOf = (mspId: string) => hospitals.find((one) => one.mspId === mspId)?.name ?? mspId;
   return [
     '',
-    'What the consortium itself sees: noised, charged scores of each round (right/all held-out patients)',
+    'What the consortium itself sees: noised, charged scores of each round (right/wrong on held-out patients)',
     '',
     ...block(
       tableLines(
@@ -116,7 +116,7 @@ function scores({ rounds, hospitals }: Summary): string[] {
       ),
     ),
     '',
-    '  Both counts carry noise, so that right can exceed all; no score is exact about any patient.',
+    '  Both counts carry noise, so that either can be below 0; no score is exact about any patient.',
   ];
 }
 

@@ -120,10 +120,10 @@ function roundFacts({ round, updates, verdicts }: DossierRow): RoundFacts {
       aggregate: (ended - validated) / 1000,
     },
     scores: verdicts.flatMap(({ scores }) =>
-      scores.map(({ datasetId, correct, total }) => ({
+      scores.map(({ datasetId, right, wrong }) => ({
         datasetId,
-        correct: Number(correct),
-        total: Number(total),
+        right: Number(right),
+        wrong: Number(wrong),
       })),
     ),
   };

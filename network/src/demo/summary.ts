@@ -50,8 +50,8 @@ export interface RoundFacts {
    */
   readonly scores: readonly {
     readonly datasetId: string;
-    readonly correct: number;
-    readonly total: number;
+    readonly right: number;
+    readonly wrong: number;
   }[];
 }
 

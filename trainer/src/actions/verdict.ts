@@ -19,7 +19,7 @@ import {
 } from '../aggregate/index.ts';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
-import { type Counts, countCorrect, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
+import { countJudgements, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
 import type { ReleaseKey } from '../journal.ts';
 import type { StudyState } from '../ledger-state.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
@@ -27,6 +27,13 @@ import { predictedClasses } from '../onnx/index.ts';
 import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
 import { aggregate, openUpdate, sharedModelOf } from '../round-material.ts';
+import {
+  parseScoreRecord,
+  type ReleasedCounts,
+  rightAndWrong,
+  type ScoreRecord,
+  statedCounts,
+} from '../score-record.ts';
 import { federationOf } from '../study-federation.ts';
 import { submit } from '../submit.ts';
 import type { TrainerContext } from '../trainer-context.ts';
@@ -37,14 +44,6 @@ interface Judgement {
   readonly candidateSha256: string;
   /** undefined where too few updates are acceptable for the study's rule: there is nothing to score. */
   readonly candidate: Int32Array | undefined;
-}
-
-/** A journalled score: the judgement that it belongs to is fixed with it. */
-interface ScoreRecord {
-  readonly candidateSha256: string;
-  readonly decisions: readonly Decision[];
-  readonly correct: number;
-  readonly total: number;
 }
 
 type Task = StudyState & { readonly latest: RoundDossier };
@@ -73,7 +72,7 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
   for (const key of keys) {
     const release = context.journal.release(key);
     // What was drawn before a withdrawal may have been seen: the verdict stays what it was, without the score.
-    if (release !== undefined) records.set(key.datasetId, parseRecord(release.payload));
+    if (release !== undefined) records.set(key.datasetId, parseScoreRecord(release.payload));
   }
   for (const key of keys) {
     if (records.has(key.datasetId) || !granted.has(key.datasetId)) continue;
@@ -82,7 +81,7 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
     records.set(key.datasetId, await score(context, { task, key, judgement }));
   }
   const fixed = [...records.values()][0] ?? judgement ?? (await judge(context, task));
-  const accuracy = records.size === 0 ? undefined : noisedAccuracy([...records.values()]);
+  const accuracy = records.size === 0 ? undefined : noisedAccuracy([...records.values()].map(rightAndWrong));
   const accepted =
     fixed.decisions.some(({ decision }) => decision === 'accept') &&
     (accuracy === undefined || accuracy >= Number(study.validation.minimum));
@@ -199,11 +198,11 @@ async function score(
   });
   const shared = dequantizeParameters(judgement.candidate ?? new Int32Array());
   const outputs = await model.outputs({ shared, local }, features);
-  const counts = countCorrect(
+  const counts = countJudgements(
     heldOut.map((unit) => unit.map(({ y }) => y)),
     predictedClasses(outputs),
   );
-  const noised = noiseCounts(counts, Number(study.validation.noiseMultiplier));
+  const noised = noiseCounts(counts, study.validation.noiseMultiplier);
   context.afterStep('score: drawn, not written down');
   const { candidateSha256, decisions } = judgement;
   const record: ScoreRecord = { candidateSha256, decisions, ...noised };
@@ -215,21 +214,16 @@ async function score(
   return record;
 }
 
-const parseRecord = (payload: Uint8Array): ScoreRecord => {
-  if (payload.length === 0) throw new TrainerError('TRAINER_RELEASE_SPENT');
-  return JSON.parse(new TextDecoder().decode(payload)) as ScoreRecord;
-};
-
 async function scoresOf(
   { ledger }: TrainerContext,
   { study }: Task,
-  records: ReadonlyMap<string, Counts>,
+  records: ReadonlyMap<string, ReleasedCounts>,
 ): Promise<Score[]> {
   const privacyEvent = plannedScoreEvent(study);
   const scores: Score[] = [];
-  for (const [datasetId, { correct, total }] of records) {
+  for (const [datasetId, released] of records) {
     const claimedEpsilon = claimOf(privacyEvent, await ledger.getDataset(datasetId));
-    scores.push({ datasetId, correct: `${correct}`, total: `${total}`, privacyEvent, claimedEpsilon });
+    scores.push({ datasetId, ...statedCounts(released), privacyEvent, claimedEpsilon });
   }
   return scores;
 }

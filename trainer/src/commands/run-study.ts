@@ -20,7 +20,7 @@ import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-
 import { lossFor } from '../simulation/label-loss.ts';
 import { fewestRows, firstMetric, type Metric, type Score } from '../simulation/label-scores.ts';
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
-import type { Epsilon } from '../simulation/privacy-plan.ts';
+import { type Epsilon, plainDecimal } from '../simulation/privacy-plan.ts';
 import { checkStudy, type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { InputError, required, type Terminal } from './command-line.ts';
@@ -111,7 +111,9 @@ export async function runStudy(
 
   const scored = { model: graph.model, heldOut: sites.map((site) => site.heldOut), target };
   const scorer =
-    settings.scoreNoise === undefined ? exactScorer(scored) : noisedScorer(scored, settings.scoreNoise);
+    settings.scoreNoise === undefined
+      ? exactScorer(scored)
+      : noisedScorer(scored, plainDecimal(settings.scoreNoise));
   const curve: RoundScores[] = [];
   const isPrivate = settings.privacy !== null;
   const progress = reportProgress({ rounds: study.rounds, isPrivate, target, terminal });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { accuracyOf, poolCounts } from '@consilium/chaincode/domain';
 import fc from 'fast-check';
 import { areaInterval, noisedShareInterval, wilsonInterval } from './intervals.ts';
 
@@ -62,8 +63,55 @@ test('95 of 100 intervals for an area hold it', () => {
 });
 
 test('noise widens the interval of a share, and a total lost in noise says nothing', () => {
-  const plain = noisedShareInterval(0.8, { total: 100, sigma: 0 });
-  const noised = noisedShareInterval(0.8, { total: 100, sigma: 6 });
+  const of = (right: number, wrong: number, sigma: number) =>
+    noisedShareInterval(
+      accuracyOf({ right, wrong }),
+      poolCounts([{ right, wrong, sigma, form: 'right-wrong' }]),
+    );
+  const plain = of(80, 20, 0);
+  assert.deepEqual(plain, of(80, 20, 0));
+  const wilson = wilsonInterval(0.8, 100);
+  assert.ok(Math.abs(plain.low - wilson.low) < 1e-9 && Math.abs(plain.high - wilson.high) < 1e-9);
+  const noised = of(80, 20, 6);
   assert.ok(noised.low < plain.low && noised.high > plain.high);
-  assert.deepEqual(noisedShareInterval(0.8, { total: -3, sigma: 6 }), { low: 0, high: 1 });
+  assert.deepEqual(of(2, -5, 6), of(2, 0, 6), 'a negative count is none');
+  assert.deepEqual(of(-1, -3, 6), { low: 0, high: 1 });
+  assert.deepEqual(of(9, 4, 10), { low: 0, high: 1 }, 'no share can be told from another');
+});
+
+test('95 of 100 intervals for a share of noised counts hold it, with much noise and with little', () => {
+  let state = 4711;
+  const uniform = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 0.5) / 2 ** 32;
+  };
+  const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  for (const [units, truth, sigma] of [
+    [60, 0.8, 10],
+    [200, 0.8, 10],
+    [200, 0.5, 4],
+    [1000, 0.95, 10],
+    [40, 0.7, 10],
+  ] as const) {
+    const runs = 2000;
+    let [held, missedByHalf] = [0, 0];
+    for (let run = 0; run < runs; run++) {
+      const rightly = Array.from({ length: units }, () => uniform() < truth).filter(Boolean).length;
+      const right = Math.round(rightly + sigma * normal());
+      const wrong = Math.round(units - rightly + sigma * normal());
+      const interval = (claimed: number) =>
+        noisedShareInterval(
+          accuracyOf({ right, wrong }),
+          poolCounts([{ right, wrong, sigma: claimed, form: 'right-wrong' }]),
+        );
+      const { low, high } = interval(sigma);
+      if (low <= truth && truth <= high) held++;
+      const narrow = interval(sigma / 2);
+      if (!(narrow.low <= truth && truth <= narrow.high)) missedByHalf++;
+    }
+    assert.ok(held / runs > 0.935, `${units} units, σ ${sigma}: ${held} of ${runs}`);
+    if (sigma > 4 && units < 1000) {
+      assert.ok(missedByHalf / runs > 0.1, `half of the noise is found out: ${missedByHalf} of ${runs}`);
+    }
+  }
 });

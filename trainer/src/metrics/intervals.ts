@@ -29,17 +29,31 @@ export function wilsonInterval(share: number, count: number): Interval {
 }
 
 /**
- * Interval for a share of noised counts: correct and total each with independent noise of standard deviation σ.
+ * Interval for the share right/(right + wrong) of noised counts: the shares p that a score test does not reject.
  *
- * The variance of their ratio is p(1-p)/n for the sampling plus σ²(1 + p²)/n² for the noise (first order), with the
- * noised total for n; the interval is normal and cut to [0, 1]. Where the total is lost in noise it is [0, 1].
+ * (1 − p)·right − p·wrong has mean 0 at the true share, and variance T·p(1 − p) from the sampling of T units, with the
+ * noised total for T (negative counts being 0, as in the estimate), plus the noise's own (Fieller 1954 and Wilson 1927 in one): a small or negative total needs no
+ * division. A share is kept where the square is at most z² times the variance; the interval reaches from the least to
+ * the greatest that is kept. It always holds `share`, at which the square is 0.
+ *
+ * Edge case: [0, 1] where no share can be told from another, and where the total is below 1.
+ *
+ * @param share the estimate, as `accuracyOf` makes it of these counts
  */
-export function noisedShareInterval(share: number, noised: { total: number; sigma: number }): Interval {
-  const { total, sigma } = noised;
+export function noisedShareInterval(
+  share: number,
+  counts: {
+    readonly right: number;
+    readonly wrong: number;
+    readonly varianceAt: (share: number) => number;
+  },
+): Interval {
+  const [right, wrong] = [Math.max(0, counts.right), Math.max(0, counts.wrong)];
+  const total = right + wrong;
   if (total < 1) return { low: 0, high: 1 };
-  const variance = (share * (1 - share)) / total + (sigma * sigma * (1 + share * share)) / (total * total);
-  const half = Z * Math.sqrt(variance);
-  return { low: Math.max(0, share - half), high: Math.min(1, share + half) };
+  const isKept = (p: number): boolean =>
+    p === share || ((1 - p) * right - p * wrong) ** 2 <= Z * Z * (total * p * (1 - p) + counts.varianceAt(p));
+  return { low: edge(0, share, isKept), high: edge(1, share, isKept) };
 }
 
 /**

@@ -4,11 +4,11 @@ import type { EncodedTarget } from '@consilium/chaincode/domain';
 import {
   type Counts,
   countClasses,
-  countCorrect,
+  countJudgements,
+  knownNoise,
   noiseAll,
   noiseCounts,
   noisedAccuracy,
-  scoreSigma,
 } from '../held-out-score.ts';
 import { noisedShareInterval } from '../metrics/intervals.ts';
 import { predictedClasses, type RawOutputs, rawOutputs } from '../onnx/index.ts';
@@ -77,54 +77,47 @@ export const noisedReleases = (rounds: number): number => rounds + 1;
 /**
  * Accuracy by unit from noised counts, with discrete Gaussian noise of `noiseMultiplier` times their sensitivity.
  *
- * Round 0 releases the counts behind the baseline (how many units are in each class, and in all), every other round the
- * counts of units judged rightly: each is one mechanism as `noiseAll` says. The pooled score is post-processing of
- * the hospitals' own.
+ * Round 0 releases the counts behind the baseline (how many units are in each class, and in none), every other round the
+ * counts of units judged rightly and wrongly: each is one mechanism as `noiseAll` says. The pooled score is
+ * post-processing of the hospitals' own.
  *
  * @param study with a binary or categorical label
  */
-export function noisedScorer(study: ScoredStudy, noiseMultiplier: number): Scorer {
+export function noisedScorer(study: ScoredStudy, noiseMultiplier: string): Scorer {
   const labels = study.heldOut.map((units) => units.map((rows) => rows.map(({ y }) => y)));
   const classes = study.target.kind === 'categorical' ? study.target.categories.length : 2;
-  const sigma = scoreSigma(noiseMultiplier);
   let baselines: readonly number[] = [];
   let pooledBaseline = 0;
   return {
     async score(round, parameters) {
       if (round === 0) {
-        const released = labels.map((own) => {
-          const { counts, total } = countClasses(own, classes);
-          // Of two classes one is enough: the other is the rest.
-          return noiseAll([...(classes === 2 ? counts.slice(1) : counts), total], noiseMultiplier);
-        });
+        const released = labels.map((own) => noiseAll(countClasses(own, classes), noiseMultiplier));
         baselines = released.map((own) => largestShare([own]));
         pooledBaseline = largestShare(released);
         return undefined;
       }
       const outputs = await outputsOf(study, parameters);
       const counts = labels.map((own, site) =>
-        noiseCounts(countCorrect(own, predictedClasses(outputs[site]!)), noiseMultiplier),
+        noiseCounts(countJudgements(own, predictedClasses(outputs[site]!)), noiseMultiplier),
       );
       return {
         round,
-        pooled: noisedScore(counts, pooledBaseline, sigma),
-        sites: counts.map((own, site) => noisedScore([own], baselines[site]!, sigma)),
+        pooled: noisedScore(counts, pooledBaseline, noiseMultiplier),
+        sites: counts.map((own, site) => noisedScore([own], baselines[site]!, noiseMultiplier)),
       };
     },
   };
 }
 
-/** Share of the most frequent class, from hospitals' noised counts: of each class (or of the second of two), and all. */
+/** Share of the most frequent class, from hospitals' noised counts: of each class, and of no class. */
 function largestShare(released: readonly (readonly number[])[]): number {
   const sums = released[0]!.map((_, place) => released.reduce((sum, counts) => sum + counts[place]!, 0));
-  const total = sums.pop()!;
-  const shares = sums.map((correct) => noisedAccuracy([{ correct, total }]));
-  return Math.max(...shares, ...(shares.length === 1 ? [1 - shares[0]!] : []));
+  const total = sums.reduce((sum, count) => sum + count, 0);
+  return Math.max(...sums.slice(0, -1).map((right) => noisedAccuracy([{ right, wrong: total - right }])));
 }
 
-function noisedScore(counts: readonly Counts[], baseline: number, sigma: number): Score {
-  const value = noisedAccuracy(counts);
-  const total = counts.reduce((sum, own) => sum + own.total, 0);
-  const interval = noisedShareInterval(value, { total, sigma: sigma * Math.sqrt(counts.length) });
+function noisedScore(scores: readonly Counts[], baseline: number, noiseMultiplier: string): Score {
+  const value = noisedAccuracy(scores);
+  const interval = noisedShareInterval(value, knownNoise(scores, noiseMultiplier));
   return { ...NOTHING_MEASURED, accuracy: { value, ...interval }, baseline, count: null };
 }

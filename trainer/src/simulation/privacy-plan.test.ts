@@ -1,19 +1,18 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { epsilonByPld } from '@consilium/chaincode/domain';
-import { scoreSigma } from '../held-out-score.ts';
+import { epsilonByPld, scoreSigma } from '@consilium/chaincode/domain';
 import { epsilonOfPlan, noiseFor } from './privacy-plan.ts';
 
-/** Σ (P - e^ε Q)₊ for sums of `releases` pairs of counts that a unit moves by (1, 1): what δ is at least, exactly. */
+/** Σ (P - e^ε Q)₊ for sums of `releases` counts that a unit moves by 1: what δ is at least, exactly. */
 function deltaOfScores(sigma: number, { releases, epsilon }: { releases: number; epsilon: number }): number {
-  // The losses of all the releases follow from the sum of 2 · releases discrete Gaussians, moved by as many.
+  // The losses of all the releases follow from the sum of as many discrete Gaussians, each moved by 1.
   const reach = 14 * sigma;
   const one = Array.from({ length: 2 * reach + 1 }, (_, i) =>
     Math.exp(-((i - reach) ** 2) / (2 * sigma ** 2)),
   );
   const total = one.reduce((sum, mass) => sum + mass, 0);
   let law = [1];
-  for (let i = 0; i < 2 * releases; i++) {
+  for (let i = 0; i < releases; i++) {
     const next = new Array<number>(law.length + 2 * reach).fill(0);
     law.forEach((mass, a) => {
       if (mass > 1e-30) {
@@ -25,33 +24,35 @@ function deltaOfScores(sigma: number, { releases, epsilon }: { releases: number;
     law = next;
   }
   const middle = (law.length - 1) / 2;
-  const shift = 2 * releases;
   return law.reduce((sum, mass, i) => {
-    const loss = (2 * shift * (i - middle) - shift * shift) / (2 * shift * sigma * sigma);
-    // Under Q the sum is at i; under P, moved by `shift`, its mass is e^loss times that.
+    const loss = (2 * (i - middle) - releases) / (2 * sigma * sigma);
+    // Under Q the sum is at i; under P, each count moved by 1, its mass is e^loss times that.
     return sum + Math.max(0, mass * (Math.exp(loss) - Math.exp(epsilon)));
   }, 0);
 }
 
-test('what a plan says of noised scores holds for the discrete noise itself, exactly summed', () => {
+test('what a plan says of noised scores holds for the discrete noise itself, exactly summed, and is close', () => {
   const delta = 1e-5;
   for (const [noiseMultiplier, releases] of [
     [1, 1],
     [1, 3],
+    [2, 6],
     [3, 2],
     [8, 1],
+    [10, 6],
   ] as const) {
     const plan = { noiseMultiplier, samplingRate: 1, steps: releases };
     const { epsilonPld } = epsilonOfPlan(plan, { delta, pool: 'held-out' });
-    const sigma = scoreSigma(noiseMultiplier);
+    const sigma = scoreSigma(String(noiseMultiplier), 'right-wrong');
     assert.ok(deltaOfScores(sigma, { releases, epsilon: epsilonPld }) <= delta, JSON.stringify(plan));
+    const less = deltaOfScores(sigma, { releases, epsilon: epsilonPld * 0.9 });
+    assert.ok(noiseMultiplier === 1 || less > delta, `close: ${JSON.stringify(plan)}`);
   }
 });
 
 test('the Gaussian’s own ε would not hold for discrete noise', () => {
-  // σ = 2 stands for a multiplier of √(4 - 1/12) / √2 at most; taken for √2 it is the Gaussian's own.
-  const epsilon = epsilonByPld([{ noiseMultiplier: Math.SQRT2, samplingRate: 1, steps: 1 }], 1e-5);
-  assert.ok(deltaOfScores(2, { releases: 1, epsilon }) > 1e-5);
+  const epsilon = epsilonByPld([{ noiseMultiplier: 1, samplingRate: 1, steps: 1 }], 1e-5);
+  assert.ok(deltaOfScores(1, { releases: 1, epsilon }) > 1e-5);
 });
 
 test('for training the discreteness costs less than a millionth of ε', () => {

@@ -1,13 +1,14 @@
 // What a plan without a ledger costs in privacy: its complete events, and ε by both accountants.
+import assert from 'node:assert/strict';
 import {
   calibrateNoiseByPld,
   epsilonByPld,
   epsilonByRenyiSeries,
   type Pool,
   type PrivacyEvent,
+  standInMultiplier,
 } from '@consilium/chaincode/domain';
 import { distanceFromRounded, LATTICE_BITS, MAXIMUM_PARAMETERS } from '../dp-sgd/index.ts';
-import { scoreSigma } from '../held-out-score.ts';
 
 /** One kind of step, many times. */
 export interface EventPlan {
@@ -35,17 +36,24 @@ export const statable = (value: number): number => Number(plainDecimal(value));
 const SHARES = [1e-6, 1e-3, 0.1] as const;
 
 /**
- * What one release differs in total variation from a rounded Gaussian with the plan's noise multiplier: the sum over
- * the coordinates that a unit can move (`distanceFromRounded`).
+ * What one step of training differs in total variation from a rounded Gaussian with the plan's noise multiplier: the sum
+ * over the coordinates that a unit can move (`distanceFromRounded`).
  *
  * Gradients, and the count that an adaptive clip norm follows, lie on lattices of 2^-20 of what one unit can move:
- * σ ≥ noiseMultiplier · 2^20 in each of at most MAXIMUM_PARAMETERS + 1 coordinates. A score moves in two at most.
+ * σ ≥ noiseMultiplier · 2^20 in each of at most MAXIMUM_PARAMETERS + 1 coordinates.
  */
-const DISTANCES = {
-  training: ({ noiseMultiplier }: EventPlan) =>
-    (MAXIMUM_PARAMETERS + 1) * distanceFromRounded(noiseMultiplier * 2 ** LATTICE_BITS),
-  'held-out': ({ noiseMultiplier }: EventPlan) => 2 * distanceFromRounded(scoreSigma(noiseMultiplier)),
-} as const satisfies Record<Pool, (plan: EventPlan) => number>;
+const distanceOfStep = ({ noiseMultiplier }: EventPlan): number =>
+  (MAXIMUM_PARAMETERS + 1) * distanceFromRounded(noiseMultiplier * 2 ** LATTICE_BITS);
+
+/** A score's ε: its discrete noise is that of a Gaussian with `standInMultiplier`, exactly (decision 36). */
+function epsilonOfScores({ noiseMultiplier, samplingRate, steps }: EventPlan, delta: number): Epsilon {
+  assert(samplingRate === 1, 'scores count every held-out unit');
+  const epsilonRdp = epsilonByRenyiSeries([{ noiseMultiplier, samplingRate, steps }], delta);
+  const standIn = standInMultiplier(plainDecimal(noiseMultiplier));
+  if (standIn === undefined) return { epsilonRdp, epsilonPld: epsilonRdp };
+  const epsilon = epsilonByPld([{ noiseMultiplier: standIn, samplingRate, steps }], delta);
+  return { epsilonRdp, epsilonPld: Math.min(epsilon, epsilonRdp) };
+}
 
 /**
  * ε of steps of one kind at δ, under adding or removing one unit.
@@ -54,18 +62,19 @@ const DISTANCES = {
  * between whole ones up to a factor 1 ± 4 exp(-2π²σ²) by Poisson's summation, which no digit of a double shows.
  *
  * **Privacy loss.** The losses of discrete noise are not the Gaussian's: at σ = 2 the δ of one release is up to 12 %
- * more. But each release is within η₁ in total variation of a Gaussian with the plan's multiplier that was rounded,
+ * more. Scores are charged as what dominates them. Of training, each release is within η₁ in total variation of a Gaussian with the plan's multiplier that was rounded,
  * which is post-processing, and so T adaptive ones within η = T η₁ on either dataset. Whatever is within η of what is
  * (ε, δ')-private is (ε, δ' + (1 + e^ε) η)-private. δ' is chosen so that the sum stays within δ; where no part of δ
  * suffices, the Rényi bound stands for both.
  */
 export function epsilonOfPlan(plan: EventPlan, { delta, pool }: { delta: number; pool: Pool }): Epsilon {
   const { noiseMultiplier, samplingRate, steps } = plan;
+  if (pool === 'held-out') return epsilonOfScores(plan, delta);
   const events = [{ noiseMultiplier, samplingRate, steps }];
   const epsilonRdp = epsilonByRenyiSeries(events, delta);
   for (const share of SHARES) {
     const epsilon = epsilonByPld(events, delta * (1 - share));
-    const discreteness = (1 + Math.exp(epsilon)) * steps * DISTANCES[pool](plan);
+    const discreteness = (1 + Math.exp(epsilon)) * steps * distanceOfStep(plan);
     if (discreteness <= share * delta) return { epsilonRdp, epsilonPld: Math.min(epsilon, epsilonRdp) };
   }
   return { epsilonRdp, epsilonPld: epsilonRdp };

@@ -95,3 +95,25 @@ export function expUp(value: Ratio): UpperFloat {
   // rest < 0.7, so all later terms together are below 0.7^65 / 65! · 2 < 2^-330.
   return upperFloat(sum + 2n, Number(power) - Number(LOG_BITS));
 }
+
+/** e^value from below and from above for values in [0, 2^12], all in units of 2^-LOG_BITS. */
+export function expBounds(value: { readonly low: bigint; readonly high: bigint }): {
+  readonly low: bigint;
+  readonly high: bigint;
+} {
+  const grow = (x: bigint, ln2: bigint, divide: (a: bigint, b: bigint) => bigint): bigint => {
+    const power = x / ln2;
+    const rest = x - power * ln2;
+    let [term, sum] = [ONE, ONE];
+    for (let i = 1n; i <= 64n; i++) {
+      term = divide(term * rest, ONE * i);
+      sum += term;
+    }
+    return sum << power;
+  };
+  // rest is below 0.7: all later terms together are below 2^-330.
+  return {
+    low: grow(value.low, LN2_UP, (a, b) => a / b),
+    high: grow(value.high, LN2_DOWN, ceilDivide) + (2n << (value.high / LN2_DOWN)),
+  };
+}

@@ -6,29 +6,20 @@
 // candidate without each of them to be scored, and each score is paid for in privacy.
 import type { RoundDossier } from '../answers.ts';
 import type { RoundContributions } from '../contribution.ts';
-import { ratioOf } from '../decimal.ts';
+import { countsOf, type PooledCounts, poolCounts } from '../noised-accuracy.ts';
 import type { Study } from '../study.ts';
 
-/** Sums of noised counts over several datasets. */
-interface Pooled {
-  readonly correct: number;
-  readonly total: number;
-  readonly scores: number;
-}
-
-function pooled({ verdicts }: RoundDossier, keep: (key: string, mspId: string) => boolean): Pooled {
-  let correct = 0;
-  let total = 0;
-  let scores = 0;
-  for (const { mspId, scores: given } of verdicts) {
-    for (const score of given) {
-      if (!keep(score.datasetId, mspId)) continue;
-      correct += Number(score.correct);
-      total += Number(score.total);
-      scores += 1;
-    }
-  }
-  return { correct, total, scores };
+function pooled(
+  { verdicts }: RoundDossier,
+  study: Study,
+  keep: (key: string, mspId: string) => boolean,
+): PooledCounts & { readonly total: number; readonly scores: number } {
+  const { noiseMultiplier } = study.validation;
+  const kept = verdicts.flatMap(({ mspId, scores }) =>
+    scores.filter(({ datasetId }) => keep(datasetId, mspId)).map((score) => countsOf(score, noiseMultiplier)),
+  );
+  const counts = poolCounts(kept);
+  return { ...counts, total: counts.right + counts.wrong, scores: kept.length };
 }
 
 const DECIMALS = 6;
@@ -41,9 +32,10 @@ function decimal(value: number): string {
  * Contributions of a finalised round. `baseline` is the finalised round it started from.
  *
  * Only datasets scored in both rounds are compared, so that a gain is of the model and not of the patients. The
- * standard error is that of the mechanism's noise on both counts of each score (delta method, accuracy p:
- * variance σ²(1 + p²) / total² per score, summed over scores and both rounds), to first order and with p and
- * the totals as observed; it leaves out the sampling of patients, which is of order sqrt(p(1 - p) / total).
+ * standard error is that of the mechanism's noise on the counts of each score, of the deviation that was drawn
+ * (`scoreSigma`; delta method, accuracy p = right/(right + wrong): variance σ²((1 − p)² + p²)/(right + wrong)² per
+ * score, or σ²(1 + p²)/all² for scores of right and all), summed over scores and both rounds, to first order and with p
+ * and the totals as observed; it leaves out the sampling of patients, which is of order sqrt(p(1 - p) / total).
  * Gains add up over rounds; contributions of different hospitals of one round do not sum to the round's gain,
  * since each is measured by different patients.
  *
@@ -94,15 +86,13 @@ function gainWithout(
   const now = scoredIn(dossier);
   const keep = (datasetId: string, scorer: string) =>
     scorer !== mspId && before.has(datasetId) && now.has(datasetId);
-  const a = pooled(baseline, keep);
-  const b = pooled(dossier, keep);
+  const a = pooled(baseline, study, keep);
+  const b = pooled(dossier, study, keep);
   if (a.scores === 0 || a.total <= 0 || b.total <= 0) return undefined;
-  const { numerator, denominator } = ratioOf(study.validation.noiseMultiplier);
-  const sigma = Number(numerator) / Number(denominator);
-  const variance = ({ correct, total, scores }: Pooled): number =>
-    (scores * sigma * sigma * (1 + (correct / total) ** 2)) / (total * total);
+  const variance = ({ right, total, varianceAt }: typeof a): number =>
+    varianceAt(right / total) / (total * total);
   return {
-    gain: b.correct / b.total - a.correct / a.total,
+    gain: b.right / b.total - a.right / a.total,
     standardError: Math.sqrt(variance(a) + variance(b)),
   };
 }

@@ -97,7 +97,7 @@ export function factsOfAGoodStudy(): MutableFacts {
     verdicts: SITES.map(({ mspId, datasetId }) => ({
       mspId,
       accepted: true,
-      scores: [{ datasetId, correct: '30', total: '40' }],
+      scores: [{ datasetId, right: '30', wrong: '10' }],
       recordedAt: '2026-01-01T00:00:03.5Z',
     })),
     attestations: SITES.map(({ mspId }) => ({ mspId, parametersSha256: `hash-${round}`, attestedAt: at })),
