@@ -188,6 +188,16 @@ const ATTEMPTS: readonly Attempt[] = [
     register(dataset({ privacyBudget: { epsilon: '1', delta: '0.1', unit: 'patient' } })),
   ),
   invalid(
+    'an account held to an order that the ledger keeps no costs at',
+    /accounting.order must be one of 2, 3, 4/,
+    register(dataset({ accounting: { kind: 'renyi', order: 17 } })),
+  ),
+  invalid(
+    'an order for an account in closed form',
+    /accounting.order is for renyi alone/,
+    register(dataset({ accounting: { kind: 'gaussian', order: 8 } })),
+  ),
+  invalid(
     'terms that have expired already',
     /terms.expiresAt must be a time in the future/,
     register(dataset({ terms: { purposes: ['DUO:0000042'], expiresAt: '2020-01-01T00:00:00Z' } })),

@@ -2,14 +2,23 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import {
+  addRdp,
   canonicalJson,
+  epsilonFromRdp,
   isZeroRdp,
   lineageProblems,
   presentForm,
   ROW_SCHEMA,
   type RowKind,
 } from '../domain/index.ts';
-import { aggregate, datasetArgument, sha256, updateArgument, verdictArgument } from '../testing/examples.ts';
+import {
+  aggregate,
+  datasetArgument,
+  scoreEvent,
+  sha256,
+  updateArgument,
+  verdictArgument,
+} from '../testing/examples.ts';
 import { MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
 import {
   OLD_DATASETS,
@@ -18,7 +27,7 @@ import {
   OLD_STUDY as studyId,
   type WrittenRow,
 } from '../testing/rows-of-version-1.ts';
-import { as } from '../testing/study-on-ledger.ts';
+import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 const auditor = as('auditor', 'BetaMSP');
 const kindOf = ({ key: [noun] }: WrittenRow) => noun as RowKind;
@@ -207,4 +216,88 @@ test('what is new applies to what is old: amending, voting, indexing, reporting'
   );
   const again = ledger.submit(as('steward', 'BetaMSP'), 'dataset:register', datasetArgument('alpha'));
   assert.equal((await refusalOf(again)).code, 'DATASET_EXISTS');
+});
+
+/** Rows as the version before wrote them: accounts by Rényi costs alone, verdicts of right and all. */
+function asTheVersionBefore({ world }: StudyOnLedger): void {
+  const rewrite = (
+    noun: string,
+    schema: number,
+    without: readonly string[],
+    also = (_: Row, __: string[]) => {},
+  ) => {
+    for (const [key, row] of world.rows) {
+      const [, kind, ...parts] = key.split('\u0000');
+      if (kind !== noun) continue;
+      const value: Row = JSON.parse(Buffer.from(row.value).toString());
+      for (const field of without) delete value[field];
+      also(value, parts);
+      const bytes = Buffer.from(canonicalJson({ ...value, schema }));
+      world.rows.set(key, { ...row, value: bytes });
+      const history = world.history.get(key)!;
+      world.history.set(key, [...history.slice(0, -1), { ...history.at(-1)!, value: bytes }]);
+    }
+  };
+  rewrite('budget-version', 1, ['gaussian', 'previousSha256']);
+  rewrite('budget', 2, ['accounting'], (account, [datasetId, pool]) => {
+    const key = `\u0000budget-version\u0000${datasetId}\u0000${pool}\u0000${account.version}\u0000`;
+    account.versionSha256 = sha256(Buffer.from(world.rows.get(key)!.value).toString());
+  });
+  rewrite('consent', 2, ['gaussianPerRound']);
+  rewrite('verdict', 1, []);
+}
+type Row = Record<string, unknown>;
+
+const oldScore = (datasetId: string, correct = '48') => ({
+  datasetId,
+  correct,
+  total: '60',
+  privacyEvent: scoreEvent(),
+  claimedEpsilon: '2',
+});
+
+test('a study of the version before goes on: its accounts by Rényi costs, its scores of right and all', async () => {
+  const study = await StudyOnLedger.running({ rounds: 3 });
+  const round = async (number: number, isOld: (datasetId: string) => boolean) => {
+    await study.trained(number);
+    for (const mspId of MEMBERS) {
+      const own = DATASETS.filter((datasetId) => ownerOf(datasetId) === mspId);
+      const old = own.filter(isOld).map((datasetId) => oldScore(datasetId));
+      await study.verdict(mspId, number, old.length > 0 ? { scores: old } : {});
+    }
+    await study.tally(number);
+    for (const mspId of MEMBERS) await study.attest(mspId, number);
+    await study.finalize(number);
+  };
+  await round(1, () => true);
+  asTheVersionBefore(study);
+  // A trainer that drew its score before it was upgraded records it as it was drawn.
+  await round(2, (datasetId) => datasetId === 'beta');
+  await round(3, () => false);
+  await study.submit(as('researcher', 'AlphaMSP'), 'model:publish', { studyId: STUDY });
+  for (const datasetId of DATASETS) await study.settle(datasetId);
+
+  for (const pool of ['training', 'held-out'] as const) {
+    const account = await study.budget('beta', pool);
+    assert.deepEqual([account.accounting, account.gaussian], [undefined, undefined]);
+    assert.equal(account.spentEpsilon, epsilonFromRdp(account.spent, account.budget.delta));
+    assert.ok(isZeroRdp(account.reserved));
+  }
+  const contributions = await study.evaluate(auditor, 'round:getContributions', { studyId: STUDY, round: 2 });
+  assert.equal(contributions.hospitals[0].gain, '0', '48 of 60 is 48 right and 12 wrong');
+  const lineage = await study.evaluate(auditor, 'model:getLineage', { studyId: STUDY });
+  assert.deepEqual(lineageProblems(lineage, { sha256 }), []);
+});
+
+test('a dataset of the version before takes new studies into its accounts as they are', async () => {
+  const study = await StudyOnLedger.prepared();
+  asTheVersionBefore(study);
+  await study.propose();
+  for (const datasetId of DATASETS) await study.consent(datasetId);
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
+  await study.trained(1);
+  for (const mspId of MEMBERS) await study.verdict(mspId, 1);
+  const account = await study.budget('alpha', 'held-out');
+  assert.equal(account.gaussian, undefined);
+  assert.equal(account.committedEpsilon, epsilonFromRdp(addRdp(account.spent, account.reserved), '0.00001'));
 });

@@ -1,7 +1,7 @@
 // A consent lets one study use one dataset and reserves the study's whole privacy cost from the dataset's
 // budget. What the study did not spend is returned when the consent is settled.
 import { type Static, Type } from 'typebox';
-import { RdpVector } from './budget.ts';
+import { GaussianSum, RdpVector } from './budget.ts';
 import {
   Decimal,
   Described,
@@ -50,6 +50,9 @@ export const Consent = Strict({
   state: Words(CONSENT_STATES),
   claimedEpsilon: ClaimedCost,
   costPerRound: Strict({ training: RdpVector, heldOut: RdpVector }),
+  gaussianPerRound: Type.Optional(
+    Described(Strict({ training: GaussianSum, heldOut: GaussianSum }), 'The same cost as μ².'),
+  ),
   rounds: Type.Integer({ minimum: 1 }),
   grantedAt: Instant,
   withdrawnAt: Type.Optional(Instant),

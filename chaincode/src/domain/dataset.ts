@@ -1,6 +1,7 @@
 // A dataset is described on the ledger and stays at its owner: the ledger holds the dictionary, the terms, a
 // commitment to the rows and the privacy budget of the dataset's whole life.
 import { type Static, Type } from 'typebox';
+import { Accounting } from './budget.ts';
 import { Dictionary } from './dictionary.ts';
 import {
   Cid,
@@ -78,6 +79,9 @@ export const RegisterDataset = Strict({
   terms: Terms,
   commitment: Described(Cid, 'CID of the canonical rows under a secret salt; nothing is uploaded.'),
   privacyBudget: PrivacyBudget,
+  accounting: Type.Optional(
+    Described(Accounting, 'How the account of its training patients adds up; renyi where absent.'),
+  ),
   consentPolicy: Type.Optional(
     Strict({
       stewards: Type.Integer({

@@ -3,9 +3,10 @@ export { calibrateNoiseMultiplier } from './accounting/calibrate-noise.ts';
 export { epsilonOfRdp, REPORT_ORDERS } from './accounting/epsilon-of-rdp.ts';
 export { GAUSSIAN_DECIMALS, gaussianOfEvent, standInMultiplier } from './accounting/gaussian-cost.ts';
 export { epsilonFromGaussian } from './accounting/gaussian-epsilon.ts';
-export { epsilonFromRdp, epsilonOf } from './accounting/ledger-epsilon.ts';
+export { bestOrder, epsilonAtOrder, epsilonFromRdp } from './accounting/ledger-epsilon.ts';
 export { rdpOfEvent } from './accounting/ledger-rdp.ts';
 export * from './accounting/pld/index.ts';
+export { costOfEvent, epsilonOf, epsilonOfCost, type PrivacyCost } from './accounting/privacy-cost.ts';
 export {
   addRdp,
   isZeroRdp,

@@ -5,10 +5,10 @@
 export const ROW_SCHEMA = {
   member: 1,
   dataset: 2,
-  budget: 2,
-  'budget-version': 1,
+  budget: 3,
+  'budget-version': 2,
   study: 2,
-  consent: 2,
+  consent: 3,
   'consent-approval': 1,
   round: 2,
   update: 1,
@@ -33,13 +33,17 @@ type AnyRow = Record<string, unknown>;
  */
 const STEPS: Partial<Record<RowKind, readonly ((row: AnyRow) => AnyRow)[]>> = {
   // 2: an account's sums are in versions of their own. Rows from before hold theirs until they change.
-  budget: [(row) => row],
+  // 3: an account says how it adds up. Those from before go on as they were: by the best of all orders.
+  budget: [(row) => row, (row) => row],
+  // 2: sums of μ² beside the vectors, in accounts that add up so.
+  'budget-version': [(row) => row],
   // 2: how many stewards of the owner must consent.
   dataset: [(row) => ({ ...row, consentPolicy: { stewards: 1 } })],
   // 2: studies can be amended; the version counts the texts.
   study: [(row) => ({ ...row, version: 1 })],
   // 2: which text was consented to, and by whom.
-  consent: [(row) => ({ ...row, studyVersion: 1, stewards: [] })],
+  // 3: what a round costs as μ² too, which accounts from before do not need.
+  consent: [(row) => ({ ...row, studyVersion: 1, stewards: [] }), (row) => row],
   // 2: scores count right and wrong. Those from before count right and all, and are read so.
   verdict: [(row) => row],
   // 2: since when the round is in its stage, for the leader's turn.

@@ -27,7 +27,7 @@ interface Link {
   readonly version: number;
   readonly sha256: string;
 }
-type Holder = Omit<Budget, 'spent' | 'reserved'>;
+type Holder = Omit<Budget, 'spent' | 'reserved' | 'gaussian'>;
 
 const PAGE_SIZE = 50;
 const BOOKMARK = /^([1-9][0-9]{0,14})[.]([0-9a-f]{64})$/;
@@ -122,13 +122,17 @@ export class AccountVersions {
     return undefined;
   }
 
-  async #write({ spent, reserved, ...holder }: Budget, before: Link | undefined): Promise<BudgetRow> {
+  async #write(
+    { spent, reserved, gaussian, ...holder }: Budget,
+    before: Link | undefined,
+  ): Promise<BudgetRow> {
     const key: AccountKey = [holder.datasetId, holder.pool];
     const version = (before?.version ?? 0) + 1;
     const sums: BudgetVersion = {
       schema: ROW_SCHEMA['budget-version'],
       spent,
       reserved,
+      ...(gaussian !== undefined && { gaussian }),
       transactionId: this.#stub.getTxID(),
       changedAt: this.#stub.getDateTimestamp().toISOString(),
       ...(before !== undefined && { previousSha256: before.sha256 }),
@@ -149,10 +153,11 @@ export class AccountVersions {
   }
 }
 
-const accountOf = (holder: Holder, { spent, reserved }: BudgetVersion): Budget => ({
+const accountOf = (holder: Holder, { spent, reserved, gaussian }: BudgetVersion): Budget => ({
   ...holder,
   spent,
   reserved,
+  ...(gaussian !== undefined && { gaussian }),
 });
 
 /** Undefined for the bookmark of a page of the key's own history. */

@@ -63,6 +63,7 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
         commitment,
         terms: { purposes: [plan.study.purpose] },
         privacyBudget: plan.budget,
+        accounting: plan.accounting,
       });
       datasets.set(datasetId, row);
       const { low, high } = recordCountBand;

@@ -5,6 +5,7 @@ import { repository } from '../programs.ts';
 
 export interface StudyPlan {
   readonly budget: { readonly epsilon: string; readonly delta: string; readonly unit: 'patient' };
+  readonly accounting: { readonly kind: 'gaussian' | 'renyi' };
   readonly model: Readonly<Record<string, unknown>>;
   readonly study: {
     readonly title: string;

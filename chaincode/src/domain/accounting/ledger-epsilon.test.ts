@@ -5,9 +5,9 @@ import { sharedAccountantVectors } from '../../testing/shared-vectors.ts';
 import type { PrivacyEvent } from '../privacy-event.ts';
 import { calibrateNoiseMultiplier } from './calibrate-noise.ts';
 import { epsilonOfRdp, REPORT_ORDERS } from './epsilon-of-rdp.ts';
-import { epsilonFromRdp, epsilonOf } from './ledger-epsilon.ts';
+import { bestOrder, epsilonAtOrder, epsilonFromRdp } from './ledger-epsilon.ts';
 import { rdpOfEvent } from './ledger-rdp.ts';
-import { addRdp, LEDGER_ORDERS, UNBOUNDED_RDP, zeroRdp } from './rdp-vector.ts';
+import { addRdp, LEDGER_ORDERS, timesRdp, UNBOUNDED_RDP, zeroRdp } from './rdp-vector.ts';
 import { rdpSampledGaussian } from './sampled-gaussian.ts';
 
 const decimal = (value: number) => value.toFixed(15).replace(/[.]?0+$/, '');
@@ -20,6 +20,15 @@ const eventOf = (sigma: number, q: number, steps: number): PrivacyEvent => ({
   unit: 'patient',
   pool: 'training',
 });
+/** ε by Rényi costs alone. */
+const epsilonOf = (
+  events: readonly { readonly event: PrivacyEvent; readonly count: number }[],
+  delta: string,
+): string =>
+  epsilonFromRdp(
+    events.reduce((sum, { event, count }) => addRdp(sum, timesRdp(rdpOfEvent(event), count)), zeroRdp()),
+    delta,
+  );
 const floatEpsilon = (orders: readonly number[], parts: [number, number, number][], delta: number) =>
   epsilonOfRdp(
     orders,
@@ -106,6 +115,24 @@ test('ε grows with steps and shrinks with δ', () => {
     }),
     { numRuns: 30 },
   );
+});
+
+test('at one order ε is never below that of the best, which is the best for a budget that is used up', () => {
+  for (const [epsilon, order] of [
+    ['0.5', 32],
+    ['1', 18],
+    ['4', 6],
+    ['20', 3],
+  ] as const) {
+    assert.equal(bestOrder({ epsilon, delta: '0.00001' }), order);
+  }
+  const cost = rdpOfEvent(eventOf(8.3, 1, 30));
+  const best = epsilonFromRdp(cost, '0.00001');
+  const each = LEDGER_ORDERS.map((order) => Number(epsilonAtOrder(cost, '0.00001', order)));
+  assert.ok(each.every((own) => own >= Number(best)) && each.includes(Number(best)));
+  assert.equal(epsilonAtOrder(cost, '0.00001', bestOrder({ epsilon: best, delta: '0.00001' })), best);
+  assert.equal(epsilonAtOrder(zeroRdp(), '0.00001', 7), '0');
+  assert.throws(() => epsilonAtOrder(cost, '0.00001', 17), RangeError);
 });
 
 test('an event that is none is refused', () => {

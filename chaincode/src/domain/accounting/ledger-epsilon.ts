@@ -1,9 +1,8 @@
 // From the ledger's Rényi costs to the ε that people read, in exact integers rounded up.
 import type { RdpVector } from '../budget.ts';
 import { decimalOf, ratioOf } from '../decimal.ts';
-import type { PrivacyEvent } from '../privacy-event.ts';
-import { rdpOfEvent } from './ledger-rdp.ts';
-import { addRdp, isZeroRdp, LEDGER_ORDERS, timesRdp, UNBOUNDED_RDP, zeroRdp } from './rdp-vector.ts';
+import type { PrivacyBudget } from '../privacy-event.ts';
+import { isZeroRdp, LEDGER_ORDERS, UNBOUNDED_RDP } from './rdp-vector.ts';
 import { ceilDivide, LOG_BITS, lnUp, upperOfRatio } from './upper-float.ts';
 
 const RDP_DECIMALS = 9n;
@@ -55,14 +54,33 @@ export function epsilonFromRdp(rdp: RdpVector, delta: string): string {
   return decimalOf(best < 0n ? 0n : best, EPSILON_DECIMALS);
 }
 
-/** The ε of events composed, each taken `count` times, at a given δ. No events cost '0'. */
-export function epsilonOf(
-  events: readonly { readonly event: PrivacyEvent; readonly count: number }[],
-  delta: string,
-): string {
-  const total = events.reduce(
-    (sum, { event, count }) => addRdp(sum, timesRdp(rdpOfEvent(event), count)),
-    zeroRdp(),
+/**
+ * The ε of a Rényi cost at one ledger order: what an account is held to whose order was fixed when it opened.
+ *
+ * Edge cases as `epsilonFromRdp`: it is never below that.
+ *
+ * @throws RangeError where δ is not in (0, 1), or the ledger keeps no such order
+ */
+export function epsilonAtOrder(rdp: RdpVector, delta: string, order: number): string {
+  const place = LEDGER_ORDERS.indexOf(order);
+  if (place < 0) throw new RangeError(`the ledger keeps no costs at order ${order}`);
+  if (isZeroRdp(rdp)) return '0';
+  return epsilonFromRdp(
+    rdp.map((cost, i) => (i === place ? cost : UNBOUNDED_RDP.toString())),
+    delta,
   );
-  return epsilonFromRdp(total, delta);
+}
+
+/**
+ * The order at which a budget bears most noise of one kind: the greatest (ε − c_α)/α, c_α being what the conversion adds.
+ * Costs of the Gaussian are α times a number, and those of plans that sample are nearly so at the orders that matter.
+ */
+export function bestOrder({ epsilon, delta }: Pick<PrivacyBudget, 'epsilon' | 'delta'>): number {
+  const { numerator, denominator } = ratioOf(epsilon);
+  const whole = (numerator << LOG_BITS) / denominator;
+  const terms = conversionTerms(delta);
+  const room = LEDGER_ORDERS.map((order, i) => ({ order, left: whole - terms[i]! }));
+  return room.reduce((best, own) =>
+    own.left * BigInt(best.order) > best.left * BigInt(own.order) ? own : best,
+  ).order;
 }

@@ -1,6 +1,5 @@
 // Granting, withdrawing and settling a consent, with the accounts it moves.
-import { epsilonFromRdp } from '../accounting/ledger-epsilon.ts';
-import { timesRdp } from '../accounting/rdp-vector.ts';
+import { epsilonOfCost, timesCost } from '../accounting/privacy-cost.ts';
 import type { ConsentQuote } from '../answers.ts';
 import type { Budget } from '../budget.ts';
 import type { ApproveConsent, Consent, ConsentApproval, ConsentRow, GrantConsent } from '../consent.ts';
@@ -12,10 +11,18 @@ import { ROW_SCHEMA } from '../row-schema.ts';
 import type { Study, StudyRow } from '../study.ts';
 import type { Update } from '../update.ts';
 import type { Verdict } from '../verdict.ts';
-import { afterReserving, giveBack, reserve, spend, statementOf } from './budget-rules.ts';
+import { afterReserving, epsilonIn, giveBack, reserve, spend, statementOf } from './budget-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
 import type { Sha256Of } from './lineage-rules.ts';
-import { checkClaim, costPerRound, plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
+import {
+  checkClaim,
+  costPerRound,
+  plannedScoreEvent,
+  plannedTrainingEvent,
+  recordedCost,
+  reservedCost,
+  timesRounds,
+} from './plan-cost.ts';
 import { isLive, planDigest, studyDigest } from './study-rules.ts';
 
 /** Both accounts of a dataset. */
@@ -44,10 +51,8 @@ export function quoteConsent(
   { dataset, accounts, sha256 }: { dataset: Dataset; accounts: Accounts; sha256: Sha256Of },
 ): ConsentQuote {
   requireWanted(study, dataset.datasetId);
-  const { delta } = dataset.privacyBudget;
   const cost = costPerRound(study);
-  const training = timesRdp(cost.training, study.rounds);
-  const heldOut = timesRdp(cost.heldOut, study.rounds);
+  const { training, heldOut } = timesRounds(cost, study.rounds);
   const after = {
     training: afterReserving(accounts.training, training),
     heldOut: afterReserving(accounts.heldOut, heldOut),
@@ -55,10 +60,13 @@ export function quoteConsent(
   return {
     studyId: study.studyId,
     datasetId: dataset.datasetId,
-    claimedEpsilon: { training: epsilonFromRdp(training, delta), heldOut: epsilonFromRdp(heldOut, delta) },
+    claimedEpsilon: {
+      training: epsilonIn(accounts.training, training),
+      heldOut: epsilonIn(accounts.heldOut, heldOut),
+    },
     claimedEpsilonPerRound: {
-      training: epsilonFromRdp(cost.training, delta),
-      heldOut: epsilonFromRdp(cost.heldOut, delta),
+      training: epsilonIn(accounts.training, cost.training),
+      heldOut: epsilonIn(accounts.heldOut, cost.heldOut),
     },
     committedAfter: { training: after.training.committed, heldOut: after.heldOut.committed },
     left: {
@@ -162,10 +170,7 @@ export function grantConsent(
   }
   const cost = costPerRound(study);
   const { delta } = dataset.privacyBudget;
-  const whole = {
-    training: timesRdp(cost.training, study.rounds),
-    heldOut: timesRdp(cost.heldOut, study.rounds),
-  };
+  const whole = timesRounds(cost, study.rounds);
   for (const pool of ['training', 'heldOut'] as const) {
     const field = `claimedEpsilon.${pool}`;
     checkClaim({ claimed: claimedEpsilon[pool], cost: whole[pool], delta, field });
@@ -178,7 +183,7 @@ export function grantConsent(
       owner: mspId,
       state: 'granted',
       claimedEpsilon,
-      costPerRound: cost,
+      ...recordedCost(cost),
       rounds: study.rounds,
       grantedAt: at,
       studyVersion: study.version,
@@ -305,12 +310,12 @@ export function settleConsent(
   }
   const outcome = rounds.map((record) => ({ record, ...chargesOf(consent, record) }));
   const settle = (pool: 'training' | 'heldOut') => {
-    const cost = consent.costPerRound[pool];
+    const cost = reservedCost(consent)[pool];
     const recorded = outcome.filter((round) => round[pool] === 'recorded').length;
     const unseen = outcome.filter((round) => round[pool] === 'unseen');
-    const spent = spend(accounts[pool], timesRdp(cost, unseen.length));
+    const spent = spend(accounts[pool], timesCost(cost, unseen.length));
     return {
-      account: giveBack(spent, timesRdp(cost, consent.rounds - recorded - unseen.length)),
+      account: giveBack(spent, timesCost(cost, consent.rounds - recorded - unseen.length)),
       charges: unseen.map(
         ({ record }): PrivacyCharge => ({
           schema: ROW_SCHEMA['privacy-charge'],
@@ -320,7 +325,7 @@ export function settleConsent(
           round: record.round.round,
           cause: 'settlement',
           privacyEvent: pool === 'training' ? plannedTrainingEvent(study) : plannedScoreEvent(study),
-          claimedEpsilon: epsilonFromRdp(cost, delta),
+          claimedEpsilon: epsilonOfCost(cost, delta),
           transactionId: context.transactionId,
           chargedAt: at,
         }),

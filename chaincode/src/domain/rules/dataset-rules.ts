@@ -1,4 +1,5 @@
 // Registering a dataset, and what its terms allow.
+import { LEDGER_ORDERS } from '../accounting/rdp-vector.ts';
 import type { Dataset, DatasetRow, RegisterDataset, Terms } from '../dataset.ts';
 import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
@@ -14,6 +15,13 @@ function budgetProblems({ privacyBudget: { epsilon, delta } }: RegisterDataset):
     problems.push('privacyBudget.delta must be greater than 0 and less than 0.1');
   }
   return problems;
+}
+
+function accountingProblems({ accounting }: RegisterDataset): string[] {
+  if (accounting?.order === undefined) return [];
+  if (accounting.kind === 'gaussian') return ['accounting.order is for renyi alone'];
+  if (LEDGER_ORDERS.includes(accounting.order)) return [];
+  return [`accounting.order must be one of ${LEDGER_ORDERS.join(', ')}`];
 }
 
 function termsProblems({ purposes, allowedMembers, expiresAt }: Terms, at: string): string[] {
@@ -44,7 +52,11 @@ export function registerDataset(
   if (committed !== undefined) {
     throw new DomainError('COMMITMENT_EXISTS', `these rows are ${committed.datasetId}, with its budget`);
   }
-  const problems = [...budgetProblems(argument), ...termsProblems(argument.terms, at)];
+  const problems = [
+    ...budgetProblems(argument),
+    ...accountingProblems(argument),
+    ...termsProblems(argument.terms, at),
+  ];
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
   checkDictionary(argument.dictionary);
   const consentPolicy = argument.consentPolicy ?? { stewards: 1 };

@@ -9,7 +9,7 @@ import { bandWeight } from '../dataset.ts';
 import type { ParametersRef, Round } from '../round.ts';
 import { supportersOf } from './aggregate-rules.ts';
 import { leaderOf, validatorsOf } from './participation-rules.ts';
-import { costPerRound, plannedScoreEvent, plannedTrainingEvent } from './plan-cost.ts';
+import { costPerRound, plannedScoreEvent, plannedTrainingEvent, recordedCost } from './plan-cost.ts';
 import { nextBase } from './round-rules.ts';
 import { planDigest, studyDigest } from './study-rules.ts';
 import { tallyOf } from './tally.ts';
@@ -25,7 +25,8 @@ export const sealOf = (
 
 /** What of a consent no settlement changes. */
 const consented = (consent: Consent) => {
-  const { studyId, datasetId, owner, claimedEpsilon, costPerRound, rounds, grantedAt } = consent;
+  const { studyId, datasetId, owner, claimedEpsilon, costPerRound, gaussianPerRound, rounds, grantedAt } =
+    consent;
   const { studyVersion, stewards, studySha256, planSha256 } = consent;
   return {
     studyId,
@@ -33,6 +34,7 @@ const consented = (consent: Consent) => {
     owner,
     claimedEpsilon,
     costPerRound,
+    gaussianPerRound,
     rounds,
     grantedAt,
     studyVersion,
@@ -121,9 +123,14 @@ export function lineageProblems(
   check(same(model.datasets, included), "the model's datasets are not those included");
   const text = studyDigest(study, sha256);
   const plan = planDigest(study, sha256);
-  const cost = costPerRound(study);
-  for (const { datasetId, studyVersion, studySha256, planSha256, costPerRound: reserved } of consents) {
-    check(same(reserved, cost), `the consent of ${datasetId} costs other than its plan`);
+  const cost = recordedCost(costPerRound(study));
+  for (const consent of consents) {
+    const { datasetId, studyVersion, studySha256, planSha256, gaussianPerRound } = consent;
+    check(
+      same(consent.costPerRound, cost.costPerRound) &&
+        (gaussianPerRound === undefined || same(gaussianPerRound, cost.gaussianPerRound)),
+      `the consent of ${datasetId} costs other than its plan`,
+    );
     check(
       datasets.some((dataset) => dataset.datasetId === datasetId),
       `dataset ${datasetId} is missing`,

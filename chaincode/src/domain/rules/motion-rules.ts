@@ -1,5 +1,4 @@
 // Moving and deciding motions: by the hospitals whose datasets take part, each with one vote.
-import { timesRdp } from '../accounting/rdp-vector.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { ConsentRow } from '../consent.ts';
 import type { Dataset, DatasetRow } from '../dataset.ts';
@@ -11,7 +10,7 @@ import type { StudyRow } from '../study.ts';
 import { reserve } from './budget-rules.ts';
 import type { Accounts } from './consent-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
-import { checkClaim } from './plan-cost.ts';
+import { checkClaim, reservedCost, timesRounds } from './plan-cost.ts';
 import { checkEncodings, quorumProblems } from './study-rules.ts';
 import { nextStudyState } from './transition.ts';
 
@@ -194,10 +193,7 @@ function reserveRounds(stake: Stake, rounds: number, { claims = [] }: CastVote):
     );
   }
   const { delta } = dataset.privacyBudget;
-  const cost = {
-    training: timesRdp(consent.costPerRound.training, more),
-    heldOut: timesRdp(consent.costPerRound.heldOut, more),
-  };
+  const cost = timesRounds(reservedCost(consent), more);
   for (const pool of ['training', 'heldOut'] as const) {
     const field = `claims.${dataset.datasetId}.claimedEpsilon.${pool}`;
     checkClaim({ claimed: claim[pool], cost: cost[pool], delta, field });

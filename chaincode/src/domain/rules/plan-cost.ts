@@ -1,8 +1,7 @@
-// What a study's plan costs: the privacy events of one round and their Rényi costs.
-import { epsilonFromRdp } from '../accounting/ledger-epsilon.ts';
-import { rdpOfEvent } from '../accounting/ledger-rdp.ts';
-import type { RdpVector } from '../budget.ts';
+// What a study's plan costs: the privacy events of one round, and what they cost each account.
+import { costOfEvent, epsilonOfCost, type PrivacyCost, timesCost } from '../accounting/privacy-cost.ts';
 import { canonicalJson } from '../canonical-json.ts';
+import type { Consent } from '../consent.ts';
 import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
 import type { PrivacyEvent } from '../privacy-event.ts';
@@ -32,10 +31,41 @@ export const plannedScoreEvent = ({ validation, unit }: Plan): PrivacyEvent => (
   pool: 'held-out',
 });
 
-/** The Rényi cost of one round, by account. */
-export const costPerRound = (plan: Plan): { training: RdpVector; heldOut: RdpVector } => ({
-  training: rdpOfEvent(plannedTrainingEvent(plan)),
-  heldOut: rdpOfEvent(plannedScoreEvent(plan)),
+/** What one round costs, by account. */
+export interface RoundCost {
+  readonly training: PrivacyCost;
+  readonly heldOut: PrivacyCost;
+}
+
+export const costPerRound = (plan: Plan): RoundCost => ({
+  training: costOfEvent(plannedTrainingEvent(plan)),
+  heldOut: costOfEvent(plannedScoreEvent(plan)),
+});
+
+export const timesRounds = ({ training, heldOut }: RoundCost, n: number): RoundCost => ({
+  training: timesCost(training, n),
+  heldOut: timesCost(heldOut, n),
+});
+
+/** A cost as a consent records it. */
+export const recordedCost = ({
+  training,
+  heldOut,
+}: RoundCost): Pick<Consent, 'costPerRound' | 'gaussianPerRound'> => ({
+  costPerRound: { training: training.renyi, heldOut: heldOut.renyi },
+  ...(training.gaussian !== undefined &&
+    heldOut.gaussian !== undefined && {
+      gaussianPerRound: { training: training.gaussian, heldOut: heldOut.gaussian },
+    }),
+});
+
+/** What a consent reserved for one round, and is charged for it: as it was recorded, whatever a later version computes. */
+export const reservedCost = ({
+  costPerRound: renyi,
+  gaussianPerRound: gaussian,
+}: Pick<Consent, 'costPerRound' | 'gaussianPerRound'>): RoundCost => ({
+  training: { renyi: renyi.training, gaussian: gaussian?.training },
+  heldOut: { renyi: renyi.heldOut, gaussian: gaussian?.heldOut },
 });
 
 /** @throws DomainError PRIVACY_EVENT_MISMATCH naming the first field that differs from the plan's event. */
@@ -51,11 +81,11 @@ export function checkEvent(event: PrivacyEvent, planned: PrivacyEvent): void {
 /** @throws DomainError PRIVACY_COST_UNDERCLAIMED naming the least claim that is honest. */
 export function checkClaim(claim: {
   readonly claimed: string;
-  readonly cost: RdpVector;
+  readonly cost: PrivacyCost;
   readonly delta: string;
   readonly field: string;
 }): void {
-  const atLeast = epsilonFromRdp(claim.cost, claim.delta);
+  const atLeast = epsilonOfCost(claim.cost, claim.delta);
   if (compareDecimals(claim.claimed, atLeast) >= 0) return;
   throw new DomainError(
     'PRIVACY_COST_UNDERCLAIMED',

@@ -10,7 +10,7 @@ import type { Release } from '../used-once.ts';
 import { spend } from './budget-rules.ts';
 import { requireGranted, requirePlan } from './consent-rules.ts';
 import type { RoundContext } from './participation-rules.ts';
-import { checkClaim, checkEvent, plannedTrainingEvent } from './plan-cost.ts';
+import { checkClaim, checkEvent, plannedTrainingEvent, reservedCost } from './plan-cost.ts';
 import { requireRunning } from './study-rules.ts';
 
 /**
@@ -55,7 +55,7 @@ export function recordUpdate(
     );
   }
   checkEvent(privacyEvent, plannedTrainingEvent(study));
-  const cost = consent.costPerRound.training;
+  const cost = reservedCost(consent).training;
   checkClaim({ claimed: claimedEpsilon, cost, delta: account.budget.delta, field: 'claimedEpsilon' });
   return {
     update: { schema: ROW_SCHEMA.update, ...argument, owner: mspId, recordedAt: at },

@@ -10,7 +10,7 @@ import { spend } from './budget-rules.ts';
 import { requireGranted, requirePlan } from './consent-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { type RoundContext, requireValidator } from './participation-rules.ts';
-import { checkClaim, checkEvent, plannedScoreEvent } from './plan-cost.ts';
+import { checkClaim, checkEvent, plannedScoreEvent, reservedCost } from './plan-cost.ts';
 import { requireRunning } from './study-rules.ts';
 import { requireParticipant } from './update-rules.ts';
 
@@ -75,7 +75,7 @@ export function recordVerdict(
     requireGranted(consent);
     requirePlan(consent, context.planSha256);
     checkEvent(privacyEvent, plannedScoreEvent(study));
-    const cost = consent.costPerRound.heldOut;
+    const cost = reservedCost(consent).heldOut;
     const field = `scores.${i}.claimedEpsilon`;
     checkClaim({ claimed: claimedEpsilon, cost, delta: account.budget.delta, field });
     accounts.push(spend(account, cost));

@@ -18,6 +18,7 @@ const ROUNDS = [1, 2];
 
 export const GOOD_PLAN: StudyPlan = {
   budget: { epsilon: '4', delta: '0.00001', unit: 'patient' },
+  accounting: { kind: 'gaussian' },
   model: {},
   study: {
     title: 'A study',
