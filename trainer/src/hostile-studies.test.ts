@@ -33,7 +33,9 @@ async function propose(
   }
 }
 
-it('studies with hostile graphs are refused by name, and the others go on', { timeout: 240_000 }, async () => {
+it('studies with hostile graphs are refused by name, and the others go on', {
+  timeout: 240_000,
+}, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-hostile-'));
   const store = new MemoryArtefactStore();
   const study = { rounds: 1, quorum: { updates: 1, validators: 1 } };
@@ -55,7 +57,12 @@ it('studies with hostile graphs are refused by name, and the others go on', { ti
   const graphs = new ContainedGraphEngine({ memoryBytes: MEMORY_BYTES, signal: stopping.signal });
   const running = runTrainers(world, () => ({ store, graphs, maxPauseMs: 1000 }));
   const errors = () =>
-    new Map(running.trainers.get('A')!.service.board.list().map(({ studyId, error }) => [studyId, error]));
+    new Map(
+      running.trainers
+        .get('A')!
+        .service.board.list()
+        .map(({ studyId, error }) => [studyId, error]),
+    );
   const isSettled = (studyId: string) =>
     consortium.consentsOf(studyId).every(({ state }) => state === 'settled');
   const refused = [...hostile.map(([studyId]) => studyId), 'greedy'];
