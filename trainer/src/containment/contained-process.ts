@@ -140,9 +140,9 @@ export class ContainedProcess {
   }
 
   /**
-   * Does one task; a process that fails one takes no other.
+   * Does one task; a process that fails one, otherwise than by refusing it, takes no other.
    *
-   * @throws TaskFailedError, or the reason of the signal, when it fires; the process is then gone
+   * @throws TaskFailedError, or the reason of the signal when it fires, and the process is gone
    */
   async run(task: GraphTask, limits: TaskLimits, hooks: TaskHooks = {}): Promise<unknown> {
     assert(this.#running === undefined, 'one task at a time');
@@ -217,7 +217,10 @@ export class ContainedProcess {
         return;
       case 'refused': {
         const { reason, isTooLarge } = report;
-        this.#fail({ kind: 'refused', reason, isTooLarge });
+        const failure: TaskFailure = { kind: 'refused', reason, isTooLarge };
+        // It has said so itself, and goes on, unless it lacks memory.
+        if (isTooLarge) this.#fail(failure);
+        else running.reject(new TaskFailedError(failure, running.drawn));
       }
     }
   }

@@ -2,7 +2,7 @@
 // and whether the engine can differentiate everything between them and the logit.
 import assert from 'node:assert/strict';
 import { findLogit, LOGIT_NAME } from './find-logit.ts';
-import { NUMBERS_PER_ROW } from './graph-limits.ts';
+import { MAXIMUM_RANK, NUMBERS_PER_ROW } from './graph-limits.ts';
 import { Inference } from './inference.ts';
 import { FROZEN_KEY, type FrozenWeight, readInitialisers, type TrainableParameter } from './initialisers.ts';
 import { numbersPerRow } from './numbers-per-row.ts';
@@ -162,13 +162,25 @@ function readInput(model: ModelProto): { input: string; inputShape: number[] } {
         `first of fixed extent${which}`,
     ]);
   }
+  const inputShape = rest.map(({ dimValue }) => dimValue!);
+  const numbers = elementCount(inputShape);
+  if (inputShape.length >= MAXIMUM_RANK || !inputShape.every((extent) => extent >= 1)) {
+    throw new UnsupportedModelError([
+      `its input ${input.name} has the shape [rows, ${inputShape.join(', ')}]: at most ${MAXIMUM_RANK} axes of at least 1`,
+    ]);
+  }
+  if (!(numbers <= NUMBERS_PER_ROW)) {
+    throw new UnsupportedModelError([
+      `its input ${input.name} has ${numbers} numbers in a row, and ${NUMBERS_PER_ROW} is the most`,
+    ]);
+  }
   if (first?.dimValue) {
     throw new UnsupportedModelError([
       `its input ${input.name} takes ${first.dimValue} rows and no other number: export it with an open first axis ` +
         '(dynamic_shapes in torch.onnx.export, dynamic_axes in its older form)',
     ]);
   }
-  return { input: input.name, inputShape: rest.map(({ dimValue }) => dimValue!) };
+  return { input: input.name, inputShape };
 }
 
 /** Refuses weights that the logit depends on through integers and conditions alone, which have no gradient. */
@@ -245,7 +257,7 @@ function readModel(bytes: Uint8Array): ForwardModel {
   // Not what was asked for its shape alone.
   const nodes = ancestorsOf(logit, known.kept);
   const perRow = numbersPerRow({ nodes, shapeOf });
-  if (perRow > NUMBERS_PER_ROW) {
+  if (!(perRow <= NUMBERS_PER_ROW)) {
     throw new UnsupportedModelError([
       `it computes ${perRow} numbers of each row, and ${NUMBERS_PER_ROW} is the most: take narrower layers or shorter ` +
         'sequences',

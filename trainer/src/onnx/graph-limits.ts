@@ -32,6 +32,8 @@ export const ALL_CONSTANT_NUMBERS = 2 ** 23;
 export const CONSTANT_READS = 2 ** 24;
 /** Numbers that are computed of one row: by all nodes, with the windows that convolutions lay out. */
 export const NUMBERS_PER_ROW = 2 ** 26;
+/** Of one channel with the pads of a convolution or a pool. */
+export const PADDED_NUMBERS = 2 ** 22;
 /** Patterns in `consilium.frozen`. */
 export const FROZEN_PATTERNS = 2 ** 8;
 

@@ -171,6 +171,9 @@ export class Inference implements KnownValues {
     if (shape.length > MAXIMUM_RANK) {
       throw new UnsupportedOp(`its output has ${shape.length} axes, and ${MAXIMUM_RANK} is the most`);
     }
+    if (!shape.every((extent) => extent === 'rows' || (Number.isSafeInteger(extent) && extent >= 1))) {
+      throw new UnsupportedOp(`its output would have the shape [${shape.join(', ')}]`);
+    }
     this.#shapes.set(node.output, shape);
     if (rule.isDiscrete?.(node, this)) this.#discrete.add(node.output);
     this.kept.push(node);

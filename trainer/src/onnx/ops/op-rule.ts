@@ -1,6 +1,7 @@
 // What the engine must know of an ONNX operator to train through it: its shape rule, its forward and backward rules
 // and, where it has trainable inputs, its norm rule. One operator is one file beside this one.
 import type { Constant } from '../constant.ts';
+import { MAXIMUM_RANK } from '../graph-limits.ts';
 import { type Attributes, type GraphWriter, undoing } from '../graph-writer.ts';
 import type { NodeProto } from '../onnx-schema.ts';
 import type { ParameterGradient, UnitNorms } from '../unit-norms.ts';
@@ -186,11 +187,16 @@ export function rowAxis(axis: number, rank: number): number {
 /** Axes from the attribute `axes` or, in newer operator sets, the second input; undefined where there are none. */
 export function axesOf(node: OpNode, values: KnownValues): readonly number[] | undefined {
   const attribute = integersAttribute(node, 'axes');
-  if (attribute !== undefined && attribute.length > 0) return attribute;
+  if (attribute !== undefined && attribute.length > 0) return checkAxes(attribute);
   const input = node.inputs[1];
   if (!input) return undefined;
   const numbers = constantNumbers(input, values) as readonly number[];
-  return numbers.length > 0 ? numbers : undefined;
+  return numbers.length > 0 ? checkAxes(numbers) : undefined;
+}
+
+function checkAxes(axes: readonly number[]): readonly number[] {
+  if (axes.length <= MAXIMUM_RANK) return axes;
+  throw new UnsupportedOp(`it names ${axes.length} axes, and ${MAXIMUM_RANK} is the most`);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Nodes that give a trainable initialiser another shape or another order of its axes: it is trained as it is used, and
 // written back as the file has it.
 import { permutedPlaces } from '../array-places.ts';
+import { MAXIMUM_RANK } from '../graph-limits.ts';
 import { ELEMENT_TYPE } from '../onnx-schema.ts';
 import { elementCount } from '../tensor-data.ts';
 import {
@@ -33,6 +34,9 @@ export const isSameView = (one: WeightView, other: WeightView): boolean =>
 
 function reshaped(node: OpNode, values: KnownValues, shape: readonly number[]): number[] {
   const target = constantNumbers(node.inputs[1]!, values) as readonly number[];
+  if (target.length > MAXIMUM_RANK) {
+    throw new UnsupportedOp(`its shape has ${target.length} axes, and ${MAXIMUM_RANK} is the most`);
+  }
   const allowZero = integerAttribute(node, 'allowzero', 0) === 1;
   const given = target.map((extent, axis) => (extent === 0 && !allowZero ? shape[axis]! : extent));
   const rest = elementCount(shape) / elementCount(given.filter((extent) => extent !== -1));

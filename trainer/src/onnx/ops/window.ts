@@ -1,4 +1,6 @@
 // The geometry that convolutions and pools share: kernel, strides, dilations and explicit pads per spatial axis.
+import { PADDED_NUMBERS } from '../graph-limits.ts';
+import { elementCount } from '../tensor-data.ts';
 import {
   integerAttribute,
   integersAttribute,
@@ -39,6 +41,14 @@ function padsOfCeilMode({
   });
 }
 
+function checkLists(lists: Readonly<Record<string, readonly number[]>>, axes: number): void {
+  for (const [name, list] of Object.entries(lists)) {
+    const isWhole = list.every((value) => Number.isInteger(value) && value >= 1 && value <= PADDED_NUMBERS);
+    if (isWhole && list.length === axes) continue;
+    throw new UnsupportedOp(`its ${name} must be ${axes} positive integers, not [${list.join(', ')}]`);
+  }
+}
+
 /** @throws UnsupportedOp for more than two spatial axes, or windows larger than the input or that never reach it. */
 export function windowOf(
   node: OpNode,
@@ -50,6 +60,7 @@ export function windowOf(
   const ones = input.map(() => 1);
   const strides = integersAttribute(node, 'strides') ?? ones;
   const dilations = integersAttribute(node, 'dilations') ?? ones;
+  checkLists({ kernel, strides, dilations }, axes);
   const extents = kernel.map((size, i) => (size - 1) * dilations[i]! + 1);
   let pads = integersAttribute(node, 'pads') ?? [...ones, ...ones].fill(0);
   const autoPad = stringAttribute(node, 'auto_pad', 'NOTSET');
@@ -62,11 +73,18 @@ export function windowOf(
     const more = totals.map((total) => Math.ceil(total / 2));
     pads = autoPad === 'SAME_LOWER' ? [...more, ...less] : [...less, ...more];
   }
+  if (pads.length !== 2 * axes) throw new UnsupportedOp(`it has ${pads.length} pads for ${axes} axes`);
   if (pads.some((pad) => pad < 0)) throw new UnsupportedOp('negative pads are not supported');
   const countedPads = pads.slice(axes);
   if (integerAttribute(node, 'ceil_mode', 0) !== 0) {
     const after = padsOfCeilMode({ kernel, strides, dilations, pads, input });
     pads = [...pads.slice(0, axes), ...after];
+  }
+  const padded = elementCount(input.map((size, i) => size + pads[i]! + pads[i + axes]!));
+  if (!(padded <= PADDED_NUMBERS)) {
+    throw new UnsupportedOp(
+      `with its pads a channel has ${padded} numbers, and ${PADDED_NUMBERS} is the most`,
+    );
   }
   const output = input.map(
     (size, i) => Math.floor((size + pads[i]! + pads[i + axes]! - extents[i]!) / strides[i]!) + 1,
