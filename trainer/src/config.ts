@@ -38,7 +38,7 @@ export const ENVIRONMENT = {
   CONSILIUM_TAKEOVER_MS: "silence after which a leader's step is taken over; default 20000",
   CONSILIUM_POLL_MS: 'the ledger is read at least this often, events or not; default 5000',
   CONSILIUM_GRAPH_MEMORY_MIB:
-    'memory of the process that trains with a graph, others have half; by default two fifths of the machine’s',
+    'memory of the process that trains with a graph, others have a third; by default two fifths of the machine’s',
   CONSILIUM_LOG_LEVEL: 'fatal, error, warn, info (default), debug, trace or silent',
 } as const;
 type Name = keyof typeof ENVIRONMENT;

@@ -15,7 +15,7 @@ import type { GraphTask } from './graph-task.ts';
 export interface ContainmentOptions {
   /** Ends all processes and what they are at. */
   readonly signal?: AbortSignal;
-  /** Of a training; a process that reads or scores has half of it. By default two fifths of the machine's. */
+  /** Of a training; a process that reads or scores has a third of it. By default two fifths of the machine's. */
   readonly memoryBytes?: number;
   /** Of reading, writing and probing a graph of little data. */
   readonly readCpuMs?: number;
@@ -37,6 +37,7 @@ const PREPARING = 4;
 
 /** Processes that read or score at the same time; those that train take turns. */
 const READERS = 3;
+const READER_SHARE = 1 / 3;
 /** A process that waits for another task of its graph. */
 const IDLE_MS = 15_000;
 const IDLE_PROCESSES = 2;
@@ -163,7 +164,7 @@ export class ContainedGraphEngine implements GraphEngine {
     signal.throwIfAborted();
     const graph = isTraining ? task.input.model : task.graph;
     const key = `${isTraining ? 'train' : 'read'} ${createHash('sha256').update(graph).digest('hex')}`;
-    const contained = this.#take(key, isTraining ? memoryBytes : memoryBytes / 2);
+    const contained = this.#take(key, isTraining ? memoryBytes : memoryBytes * READER_SHARE);
     try {
       return await contained.run(task, limits, { ...hooks, signal });
     } catch (error) {
@@ -235,7 +236,7 @@ function refusalFor(
       }
       return refuse('TRAINER_MODEL_INVALID', failure.reason);
     case 'ended': {
-      const share = Math.floor((kind === 'train' ? memoryBytes : memoryBytes / 2) / MIB);
+      const share = Math.floor((kind === 'train' ? memoryBytes : memoryBytes * READER_SHARE) / MIB);
       const taken = {
         cpu: 'took more processor time than it may',
         silence: 'went on for too long without getting further',
