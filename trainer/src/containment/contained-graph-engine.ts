@@ -39,7 +39,7 @@ const PREPARING = 4;
 const READERS = 3;
 const READER_SHARE = 1 / 3;
 /** A process that waits for another task of its graph. */
-const IDLE_MS = 15_000;
+const IDLE_MS = 60_000;
 const IDLE_PROCESSES = 2;
 /** One that has become larger is not kept. */
 const IDLE_BYTES = 512 * MIB;
