@@ -54,6 +54,10 @@ status: build ## Show the consortium's processes, ports and health
 test: build lint ## Run all tests (against a real Kubo too, where `make kubo` built one)
 	@$(WITH_NODE) exec scripts/test.sh
 
+.PHONY: test-api
+test-api: build ## Ask a gateway all that its OpenAPI document allows, and more, as every role (EXAMPLES=5; needs Python)
+	@$(WITH_NODE) exec scripts/test-api.sh
+
 .PHONY: lint
 lint: setup ## Check style and formatting
 	@$(WITH_NODE) npx biome check .

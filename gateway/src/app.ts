@@ -15,7 +15,7 @@ import { addressGroup, Connections, proxyList } from './connections.ts';
 import type { Dependencies, TrainerAddress } from './dependencies.ts';
 import { addDocumentation } from './documentation.ts';
 import { GatewayError } from './gateway-errors.ts';
-import { answerBrokenRequest, collectMethods, keepHttpRules, originForm } from './http-rules.ts';
+import { answerBrokenRequest, keepHttpRules, originForm, refuseUnknownRoutes } from './http-rules.ts';
 import type { Ledger } from './ledger.ts';
 import { createMetrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
@@ -98,7 +98,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   connections.watch(app);
   keepHttpRules(app);
-  const refuseOtherMethods = collectMethods(app);
   app.setValidatorCompiler(validatorCompiler);
   // Answers are the ledger's canonical JSON: written as they are, never filtered by a schema.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -142,6 +141,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     onKnown: ({ raw }) => connections.know(raw),
   });
   handleProblems(app);
+  refuseUnknownRoutes(app);
   await addDocumentation(app);
 
   const dependencies: Dependencies = { ledger, submissions, apiKeys, metrics, trainer, limits };
@@ -150,7 +150,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   addEventRoutes(app, dependencies);
   await addLocalRoutes(app, dependencies);
   addServiceRoutes(app, dependencies);
-  refuseOtherMethods();
   await app.ready();
   return app;
 }

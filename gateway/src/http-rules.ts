@@ -2,7 +2,7 @@
 // also where Node refuses it before there is a request.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError, type GatewayErrorCode } from './gateway-errors.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 
@@ -16,10 +16,11 @@ export function originForm(target: string): string {
 
 /** Node keeps the first of several and drops the others, where a proxy in front may have read another one. */
 const GIVEN_ONCE = new Set(['authorization', 'content-type', 'host']);
-const WITHOUT_BODY = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+const WITHOUT_BODY = new Set(['GET', 'HEAD']);
 
 /** What is wrong with a request's head, if anything. */
-function malformation({ method = '', url = '', rawHeaders, headers, httpVersion }: IncomingMessage) {
+function malformation({ raw, is404 }: FastifyRequest): string | undefined {
+  const { method = '', url = '', rawHeaders, headers, httpVersion } = raw;
   const seen = new Set<string>();
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!.toLowerCase();
@@ -29,7 +30,7 @@ function malformation({ method = '', url = '', rawHeaders, headers, httpVersion 
   if (httpVersion !== '1.0' && !seen.has('host')) return 'The header host is missing.';
   if (!url.startsWith('/')) return 'The path does not begin with "/".';
   const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
-  return hasBody && WITHOUT_BODY.has(method) ? `${method} takes no body here.` : undefined;
+  return hasBody && !is404 && WITHOUT_BODY.has(method) ? `${method} takes no body here.` : undefined;
 }
 
 declare module 'fastify' {
@@ -54,7 +55,7 @@ export function keepHttpRules(app: FastifyInstance): void {
   server.on('checkExpectation', serve);
   app.addHook('onRequest', async (request, reply) => {
     request.awaitsContinue = waiting.has(request.raw);
-    const wrong = malformation(request.raw);
+    const wrong = malformation(request);
     if (wrong === undefined) return;
     reply.header('connection', 'close');
     throw new GatewayError('REQUEST_MALFORMED', wrong);
@@ -118,33 +119,32 @@ export function answerBrokenRequest(
   );
 }
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
-
-/** Collects routes as they are added; the function returned answers 405 for their other methods. */
-export function collectMethods(app: FastifyInstance): () => void {
-  const methods = new Map<string, Set<string>>();
+/**
+ * Answers what no route takes, before a body is read: 405 where the path has routes of other methods, else 404.
+ *
+ * Call it before routes are added and after whatever limits or refuses callers.
+ */
+export function refuseUnknownRoutes(app: FastifyInstance): void {
+  const routes = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set();
-    for (const one of [method].flat()) known.add(one);
-    methods.set(url, known);
+    const pattern = new RegExp(`^${url.replaceAll(/:\w+/g, '[^/]+').replaceAll('*', '.*')}$`);
+    const route = routes.get(url) ?? { pattern, methods: new Set() };
+    for (const one of [method].flat()) route.methods.add(one);
+    routes.set(url, route);
   });
-  return () => {
-    for (const [url, known] of [...methods]) {
-      // The documentation's pages are files of a plugin, which adds what it needs.
-      if (url.startsWith('/documentation')) continue;
-      const allow = [...known].sort().join(', ');
-      app.route({
-        method: METHODS.filter((method) => !known.has(method)),
-        url,
-        exposeHeadRoute: false,
-        schema: { hide: true },
-        // After the limits, before a body is read.
-        preParsing: async (_request, reply) => {
-          reply.header('allow', allow);
-          throw new GatewayError('METHOD_NOT_ALLOWED', `This route takes ${allow}.`);
-        },
-        handler: () => undefined,
-      });
+  const countRequest = app.createRateLimit();
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return;
+    const counted = await countRequest(request);
+    if (!counted.isAllowed && counted.isExceeded) {
+      reply.header('retry-after', String(counted.ttlInSeconds));
+      throw new GatewayError('RATE_LIMITED');
     }
-  };
+    const path = request.url.split('?')[0] ?? '';
+    const found = [...routes.values()].filter(({ pattern }) => pattern.test(path));
+    if (found.length === 0) throw new GatewayError('ROUTE_NOT_FOUND');
+    const allow = [...new Set(found.flatMap(({ methods }) => [...methods]))].sort().join(', ');
+    reply.header('allow', allow);
+    throw new GatewayError('METHOD_NOT_ALLOWED', `This route takes ${allow}.`);
+  });
 }

@@ -176,7 +176,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 /** Makes every error of an application a problem. */
 export function handleProblems(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
+  app.setNotFoundHandler((request, reply) =>
     sendProblem(new GatewayError('ROUTE_NOT_FOUND'), request, reply),
   );
 }

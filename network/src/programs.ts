@@ -22,9 +22,17 @@ export function assertBuilt(): void {
   if (missing.length > 0) throw new Error(`not built: ${missing.join(', ')} → run \`make build\``);
 }
 
+const SYSTEM_VARIABLES = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'NODE_OPTIONS'];
+/** Settings that hold for all processes of one machine. */
+const OWN_VARIABLES = [
+  'CONSILIUM_LOG_LEVEL',
+  'CONSILIUM_REQUESTS_PER_MINUTE',
+  'CONSILIUM_FAILURES_PER_MINUTE',
+];
+
 /** What every process gets of our own environment: never another process's secrets. */
 export function inherited(): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'NODE_OPTIONS', 'CONSILIUM_LOG_LEVEL'];
+  const kept = [...SYSTEM_VARIABLES, ...OWN_VARIABLES];
   const given = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   return { MALLOC_ARENA_MAX: '2', ...Object.fromEntries(given) };
 }

@@ -97,11 +97,23 @@ test('up starts everything once, restarts what dies, and down stops it even afte
   ]);
   const keysFile = join(directory, 'north/keys.json');
   assert.equal(statSync(keysFile).mode & 0o777, 0o600);
-  const { gateway } = JSON.parse(readFileSync(keysFile, 'utf8'));
+  const { gateway, trainer } = JSON.parse(readFileSync(keysFile, 'utf8'));
   const { url } = before.processes.find(({ name }) => name === 'gateway-north')!;
   const members = () =>
     fetch(`${url}/v1/members`, { headers: { authorization: `Bearer ${gateway.auditor}` } });
   assert.deepEqual(await (await members()).json(), { items: [] });
+
+  // The trainer answers its gateway, by role, and nobody who only has the key that both share.
+  const local = async (base: string, path: string, key: string) => {
+    const answer = await fetch(`${base}${path}`, { headers: { authorization: `Bearer ${key}` } });
+    return `${answer.status} ${Object.keys((await answer.json()) as object)[0]}`;
+  };
+  assert.equal(await local(url!, '/v1/local/encryption-key', gateway.auditor), '200 encryptionPublicKey');
+  const heldOut = '/local/datasets/none/held-out';
+  assert.equal(await local(url!, `/v1${heldOut}`, gateway.steward), '404 type');
+  assert.equal(await local(url!, `/v1${heldOut}`, gateway.auditor), '403 type');
+  const { url: trainerUrl } = before.processes.find(({ name }) => name === 'trainer-north')!;
+  assert.equal(await local(trainerUrl!, heldOut, trainer), '401 type');
 
   const again = await run(['up', '--config', config, '--dir', directory]);
   assert.equal(again.code, 0);
