@@ -7,6 +7,7 @@ import {
   addRdp,
   type BudgetRow,
   type Consent,
+  canonicalJson,
   compareDecimals,
   DomainError,
   epsilonFromRdp,
@@ -83,7 +84,9 @@ const rowsOf = <T>(study: StudyOnLedger, noun: string): T[] =>
 async function checkPromises(study: StudyOnLedger): Promise<void> {
   const [row] = rowsOf<Study>(study, 'study');
   const proposed = study.committed.find(({ name }) => name === 'study:propose')!;
-  assert.equal(studyDigest(row!, sha256), sha256(proposed.argument), 'the text is as proposed');
+  const { weights } = row!;
+  const text = canonicalJson({ ...JSON.parse(proposed.argument), weights });
+  assert.equal(studyDigest(row!, sha256), sha256(text), 'the text is as proposed, with its weights');
   const charges = rowsOf<PrivacyCharge>(study, 'privacy-charge');
   const consents = rowsOf<Consent>(study, 'consent');
   for (const { datasetId, pool } of rowsOf<BudgetRow>(study, 'budget')) {

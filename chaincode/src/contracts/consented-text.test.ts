@@ -37,7 +37,8 @@ test('the quote names the text, and the consent keeps its digest, whatever becom
   const study = await StudyOnLedger.proposed({ training });
   const proposed = JSON.parse(study.committed.at(-1)!.argument) as ProposeStudy;
   const { studySha256 } = await study.evaluate(steward, 'privacy:quote', asked);
-  assert.equal(studySha256, sha256(canonicalJson(proposed)));
+  const weights = DATASETS.map((datasetId) => ({ datasetId, weight: 299 }));
+  assert.equal(studySha256, sha256(canonicalJson({ ...proposed, weights })));
   for (const datasetId of DATASETS) {
     assert.equal((await study.consent(datasetId)).studySha256, studySha256);
   }
@@ -48,7 +49,7 @@ test('the quote names the text, and the consent keeps its digest, whatever becom
 });
 
 test('every value of the text is in the digest', () => {
-  const text = { ...plan, training };
+  const text = { ...plan, training, weights: [{ datasetId: 'alpha', weight: 299 }] };
   const digest = studyDigest(text, sha256);
   const paths = [...leaves(text)];
   for (const field of Object.keys(plan)) assert.ok(Object.hasOwn(ProposeStudy.properties, field));
@@ -99,9 +100,9 @@ test('whoever read a text that was amended meanwhile neither approves nor consen
 });
 
 test('the plan is the text but for what amendments may change', async () => {
-  const text = { ...plan, training };
+  const text = { ...plan, training, weights: [{ datasetId: 'alpha', weight: 299 }] };
   const digest = planDigest(text, sha256);
-  const may = /^(rounds|roundDeadlineSeconds|quorum|datasets|validation\.minimum)(\.|$)/;
+  const may = /^(rounds|roundDeadlineSeconds|quorum|datasets|weights|validation\.minimum)(\.|$)/;
   for (const path of leaves(text)) {
     const changed = planDigest(changedAt(text, path), sha256);
     assert.equal(changed === digest, may.test(path.join('.')), path.join('.'));

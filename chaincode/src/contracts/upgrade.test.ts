@@ -10,6 +10,8 @@ import {
   presentForm,
   ROW_SCHEMA,
   type RowKind,
+  type Study,
+  studyDigest,
 } from '../domain/index.ts';
 import {
   aggregate,
@@ -218,7 +220,7 @@ test('what is new applies to what is old: amending, voting, indexing, reporting'
   assert.equal((await refusalOf(again)).code, 'DATASET_EXISTS');
 });
 
-/** Rows as the version before wrote them: accounts by Rényi costs alone, verdicts of right and all. */
+/** Rows as the version before wrote them: accounts by Rényi costs alone, no weights in a study's text. */
 function asTheVersionBefore({ world }: StudyOnLedger): void {
   const rewrite = (
     noun: string,
@@ -243,7 +245,13 @@ function asTheVersionBefore({ world }: StudyOnLedger): void {
     const key = `\u0000budget-version\u0000${datasetId}\u0000${pool}\u0000${account.version}\u0000`;
     account.versionSha256 = sha256(Buffer.from(world.rows.get(key)!.value).toString());
   });
-  rewrite('consent', 2, ['gaussianPerRound']);
+  let text: Study | undefined;
+  rewrite('study', 2, ['weights'], (study) => {
+    text = study as unknown as Study;
+  });
+  rewrite('consent', 2, ['gaussianPerRound'], (consent) => {
+    consent.studySha256 = studyDigest(text!, sha256);
+  });
   rewrite('verdict', 1, []);
 }
 type Row = Record<string, unknown>;

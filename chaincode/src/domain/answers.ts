@@ -9,7 +9,7 @@ import { Model } from './model.ts';
 import { Motion, Vote } from './motion.ts';
 import { Decimal, Described, Id, Instant, Sha256, Strict } from './primitives.ts';
 import { Round } from './round.ts';
-import { Study } from './study.ts';
+import { Study, StudyWeights } from './study.ts';
 import { Update } from './update.ts';
 import { Verdict } from './verdict.ts';
 
@@ -58,6 +58,9 @@ export const ConsentQuote = Strict({
   committedAfter: Described(ClaimedCost, "Each account's ε once this is reserved."),
   left: Described(ClaimedCost, 'What each account has left before it.'),
   fits: Type.Boolean({ description: 'Whether both accounts can bear it.' }),
+  weights: Type.Optional(
+    Described(StudyWeights, 'What each dataset of the study weighs in an average, as its text says.'),
+  ),
   studySha256: Described(Sha256, "Digest of the study's text: study:consent takes it, and no other text's."),
 });
 export type ConsentQuote = Static<typeof ConsentQuote>;

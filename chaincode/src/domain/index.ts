@@ -49,7 +49,7 @@ export { contributionsOf } from './rules/contribution-rules.ts';
 export { purposeAllowed } from './rules/dataset-rules.ts';
 export { checkDictionary, dictionaryProblems } from './rules/dictionary-rules.ts';
 export { joinLineage, lineageProblems, type Sha256Of, sealOf } from './rules/lineage-rules.ts';
-export { leaderOf } from './rules/participation-rules.ts';
+export { leaderOf, weightIn, weightsOf } from './rules/participation-rules.ts';
 export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
 export { planDigest, studyDigest } from './rules/study-rules.ts';

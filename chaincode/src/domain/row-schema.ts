@@ -7,7 +7,7 @@ export const ROW_SCHEMA = {
   dataset: 2,
   budget: 3,
   'budget-version': 2,
-  study: 2,
+  study: 3,
   consent: 3,
   'consent-approval': 1,
   round: 2,
@@ -40,7 +40,8 @@ const STEPS: Partial<Record<RowKind, readonly ((row: AnyRow) => AnyRow)[]>> = {
   // 2: how many stewards of the owner must consent.
   dataset: [(row) => ({ ...row, consentPolicy: { stewards: 1 } })],
   // 2: studies can be amended; the version counts the texts.
-  study: [(row) => ({ ...row, version: 1 })],
+  // 3: what each dataset weighs, within a limit. Studies from before weigh by their bands alone.
+  study: [(row) => ({ ...row, version: 1 }), (row) => row],
   // 2: which text was consented to, and by whom.
   // 3: what a round costs as μ² too, which accounts from before do not need.
   consent: [(row) => ({ ...row, studyVersion: 1, stewards: [] }), (row) => row],

@@ -25,6 +25,9 @@ import { STUDY_STATES } from './study-transitions.ts';
 
 const Fraction = DecimalThat((value) => value > 0 && value <= 1, 'greater than 0 and at most 1');
 
+/** How many times as much as the least one a dataset weighs at most, where a study does not say. */
+export const WEIGHT_RATIO_DEFAULT = 10;
+
 export const StudyModel = Strict({
   graph: Described(ArtefactRef, 'The ONNX forward graph; a public artefact, not encrypted.'),
   inputs: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Width of the encoded input.' }),
@@ -80,17 +83,34 @@ export const ProposeStudy = Strict({
       description: 'How long a step is its leader’s alone before others may take over; 0 where absent.',
     }),
   ),
+  weightRatioMax: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      description: `How many times the least weight a dataset weighs at most; ${WEIGHT_RATIO_DEFAULT} where absent.`,
+    }),
+  ),
 });
 export type ProposeStudy = Static<typeof ProposeStudy>;
 
-/** What hospitals consent to: the study's text, without how the study fares. */
-export const studyText = (study: ProposeStudy): Partial<ProposeStudy> =>
+/** What each dataset weighs in an average: public integers that follow from the bands and the study's text. */
+export const StudyWeights = Type.Array(Strict({ datasetId: Id, weight: Type.Integer({ minimum: 1 }) }), {
+  maxItems: 100,
+});
+export type StudyWeights = Static<typeof StudyWeights>;
+
+/** What hospitals consent to: the study's text with the weights that follow from it, without how the study fares. */
+export const studyText = (
+  study: ProposeStudy & { readonly weights?: StudyWeights },
+): Partial<ProposeStudy & { readonly weights: StudyWeights }> =>
   Object.fromEntries(
-    Object.entries(study).filter(([field]) => Object.hasOwn(ProposeStudy.properties, field)),
+    Object.entries(study).filter(
+      ([field]) => field === 'weights' || Object.hasOwn(ProposeStudy.properties, field),
+    ),
   );
 
 /** Fields that an amendment may change, all of them or, of validation, one part. */
-const AMENDED: readonly string[] = ['rounds', 'roundDeadlineSeconds', 'quorum', 'datasets'];
+const AMENDED: readonly string[] = ['rounds', 'roundDeadlineSeconds', 'quorum', 'datasets', 'weights'];
 
 /** What of a study's text no amendment changes: question, purpose, model, mechanism, aggregation. */
 export function studyPlan(study: ProposeStudy): object {
@@ -106,6 +126,12 @@ export const Study = Strict({
   schema: RowSchema,
   ...ProposeStudy.properties,
   requester: MspId,
+  weights: Type.Optional(
+    Described(
+      StudyWeights,
+      'Of all its datasets, whoever consents; studies from before weigh by bands without a limit.',
+    ),
+  ),
   state: Words(STUDY_STATES),
   proposedAt: Instant,
   startedAt: Type.Optional(Instant),

@@ -102,7 +102,12 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
         studySha256,
       });
       const { training, heldOut } = claimedEpsilon;
-      say(`${datasetId} consents: ε ${training} for training and ${heldOut} for scores are reserved`);
+      const whole = quote.weights.reduce((sum, { weight }) => sum + weight, 0);
+      const own = quote.weights.find((one) => one.datasetId === datasetId)?.weight;
+      say(
+        `${datasetId} consents: ε ${training} for training and ${heldOut} for scores are reserved; ` +
+          `it weighs ${own} of ${whole}`,
+      );
     }),
   );
   return { studyId, parameters: graph.parameters, datasets, quotes };

@@ -19,6 +19,7 @@ export interface DatasetRow {
 export interface QuoteRow {
   readonly claimedEpsilon: { readonly training: string; readonly heldOut: string };
   readonly fits: boolean;
+  readonly weights: readonly { readonly datasetId: string; readonly weight: number }[];
   readonly studySha256: string;
 }
 

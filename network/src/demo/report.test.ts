@@ -78,7 +78,7 @@ test('the report says what was learned, what it cost, and that it holds', () => 
     /Hospital north +4 +75.0 +75.0 ± 3\d.\d +50.0 +1.000 +1.000/,
     /all together +4/,
     /north +training +3.000 +4 +█{15}░{5} +0.000 +2/,
-    /1 +north +30\/40 +30\/40 +2 of 2 +2 of 2 +5.0 s/,
+    /1 +north +30\/10 +30\/10 +2 of 2 +2 of 2 +5.0 s/,
     /The ledger has 20 blocks/,
     /train and validate +1 min 23 s/,
     /2.0 s for training, 1.5 s for verdicts and 1.5 s for aggregating/,

@@ -2,7 +2,6 @@
 // trainer can meet. The rules proper are tested where they live; this one is as strict and much shorter.
 import {
   type Argument,
-  bandWeight,
   type Consent,
   canonicalJson,
   type Dataset,
@@ -20,6 +19,7 @@ import {
   type Study,
   transactionNamed,
   validate,
+  weightIn,
 } from '@consilium/chaincode/domain';
 import { GatewayProblem, type Ledger, type TrainerTransaction } from '../gateway-client.ts';
 
@@ -267,7 +267,7 @@ export class MemoryConsortium {
       .map(({ datasetId, owner }) => ({
         datasetId,
         mspId: owner,
-        weight: bandWeight(this.datasets.get(datasetId)!.recordCountBand),
+        weight: weightIn(study, this.datasets.get(datasetId)!),
       }))
       .sort((a, b) => (a.datasetId < b.datasetId ? -1 : 1));
     if (participants.length < study.quorum.updates) refuse('QUORUM_NOT_REACHED');

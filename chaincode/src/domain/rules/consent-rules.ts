@@ -74,6 +74,7 @@ export function quoteConsent(
       heldOut: statementOf(accounts.heldOut).leftEpsilon,
     },
     fits: after.training.fits && after.heldOut.fits,
+    ...(study.weights !== undefined && { weights: study.weights }),
     studySha256: studyDigest(study, sha256),
   };
 }

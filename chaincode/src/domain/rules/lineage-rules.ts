@@ -5,10 +5,11 @@
 import type { Lineage, RoundDossier } from '../answers.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
-import { bandWeight } from '../dataset.ts';
+import { bandWeight, type Dataset } from '../dataset.ts';
 import type { ParametersRef, Round } from '../round.ts';
+import type { Study } from '../study.ts';
 import { supportersOf } from './aggregate-rules.ts';
-import { leaderOf, validatorsOf } from './participation-rules.ts';
+import { leaderOf, validatorsOf, weightIn, weightsOf } from './participation-rules.ts';
 import { costPerRound, plannedScoreEvent, plannedTrainingEvent, recordedCost } from './plan-cost.ts';
 import { nextBase } from './round-rules.ts';
 import { planDigest, studyDigest } from './study-rules.ts';
@@ -22,6 +23,15 @@ export const sealOf = (
   { updates, verdicts, attestations }: Omit<RoundDossier, 'round'>,
   sha256: Sha256Of,
 ): string => sha256(canonicalJson({ updates, verdicts, attestations }));
+
+/**
+ * Whether a round may have weighed a dataset so. Rounds before an amendment that added datasets weighed by the text of
+ * then, whose limit was as high or higher: between the weight of now and the middle of the band.
+ */
+function isWeightOf(study: Study, dataset: Dataset, weight: number): boolean {
+  const [now, most] = [weightIn(study, dataset), bandWeight(dataset.recordCountBand)];
+  return weight === now || ((study.version ?? 1) > 1 && weight > now && weight <= most);
+}
 
 /** What of a consent no settlement changes. */
 const consented = (consent: Consent) => {
@@ -123,6 +133,13 @@ export function lineageProblems(
   check(same(model.datasets, included), "the model's datasets are not those included");
   const text = studyDigest(study, sha256);
   const plan = planDigest(study, sha256);
+  const wanted = study.datasets.flatMap((id) => datasets.filter(({ datasetId }) => datasetId === id));
+  check(
+    study.weights === undefined ||
+      wanted.length < study.datasets.length ||
+      same(study.weights, weightsOf(wanted, study.weightRatioMax)),
+    "the study's weights do not follow from the bands and its limit",
+  );
   const cost = recordedCost(costPerRound(study));
   for (const consent of consents) {
     const { datasetId, studyVersion, studySha256, planSha256, gaussianPerRound } = consent;
@@ -165,8 +182,8 @@ function roundProblems(dossier: RoundDossier, { study, datasets, consents }: Lin
     const consent = consents.find((candidate) => candidate.datasetId === datasetId);
     check(dataset?.owner === mspId, `${datasetId} is not its hospital's`);
     check(
-      dataset !== undefined && weight === bandWeight(dataset.recordCountBand),
-      `the weight of ${datasetId} is not that of its band`,
+      dataset !== undefined && isWeightOf(study, dataset, weight),
+      `the weight of ${datasetId} is not that of its band, within the study's limit`,
     );
     check(
       consent !== undefined && consent.rounds >= round.round,

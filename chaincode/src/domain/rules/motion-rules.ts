@@ -10,6 +10,7 @@ import type { StudyRow } from '../study.ts';
 import { reserve } from './budget-rules.ts';
 import type { Accounts } from './consent-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
+import { weightsOf } from './participation-rules.ts';
 import { checkClaim, reservedCost, timesRounds } from './plan-cost.ts';
 import { checkEncodings, quorumProblems } from './study-rules.ts';
 import { nextStudyState } from './transition.ts';
@@ -100,6 +101,8 @@ export function amendedStudy(
     }),
     ...(quorum !== undefined && { quorum }),
     datasets: [...study.datasets, ...addDatasets],
+    ...(study.weights !== undefined &&
+      addDatasets.length > 0 && { weights: weightsOf(wanted, study.weightRatioMax) }),
   };
   const problems = quorumProblems(amended, wanted);
   if (rounds !== undefined && rounds <= study.rounds) {

@@ -2,7 +2,7 @@
 import { bandWeight, type Dataset } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
 import type { Round, RoundRow } from '../round.ts';
-import type { Participant, Study } from '../study.ts';
+import { type Participant, type Study, type StudyWeights, WEIGHT_RATIO_DEFAULT } from '../study.ts';
 import { termsExpired } from './dataset-rules.ts';
 
 /** Who takes a step of a round, when, of which study. */
@@ -14,14 +14,39 @@ export interface RoundContext {
 
 export const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Consenting datasets whose terms have not expired, by id, with the public weight of their bands. */
-export const participantsOf = (consenting: readonly Dataset[], at: string): Participant[] =>
+/**
+ * What each dataset of a study weighs: the middle of its band, and at most `ratioMax` times the least of all these.
+ *
+ * Bands are their owners' word. Of all datasets that the study asks for, so that a weight is known before anyone
+ * consents and is the same in every round, whoever takes part.
+ */
+export function weightsOf(wanted: readonly Dataset[], ratioMax = WEIGHT_RATIO_DEFAULT): StudyWeights {
+  const weights = wanted.map(({ datasetId, recordCountBand }) => ({
+    datasetId,
+    weight: bandWeight(recordCountBand),
+  }));
+  const most = ratioMax * Math.min(...weights.map(({ weight }) => weight));
+  return weights.map(({ datasetId, weight }) => ({ datasetId, weight: Math.min(weight, most) }));
+}
+
+/** What a dataset weighs in a study: as its text says, or, of a study from before, the middle of its band. */
+export const weightIn = (
+  { weights }: Pick<Study, 'weights'>,
+  { datasetId, recordCountBand }: Pick<Dataset, 'datasetId' | 'recordCountBand'>,
+): number => weights?.find((own) => own.datasetId === datasetId)?.weight ?? bandWeight(recordCountBand);
+
+/** Consenting datasets whose terms have not expired, by id, with their public weights. */
+export const participantsOf = (
+  study: Pick<Study, 'weights'>,
+  consenting: readonly Dataset[],
+  at: string,
+): Participant[] =>
   consenting
     .filter(({ terms }) => !termsExpired(terms, at))
-    .map(({ datasetId, owner, recordCountBand }) => ({
-      datasetId,
-      mspId: owner,
-      weight: bandWeight(recordCountBand),
+    .map((dataset) => ({
+      datasetId: dataset.datasetId,
+      mspId: dataset.owner,
+      weight: weightIn(study, dataset),
     }))
     .sort((a, b) => byId(a.datasetId, b.datasetId));
 

@@ -55,7 +55,7 @@ export function openRound(
     const state = previous === undefined ? 'not open yet' : previous.state;
     throw new DomainError('ROUND_NUMBER', `round ${number - 1} is ${state}: rounds follow one another`);
   }
-  const participants = participantsOf(consenting, at);
+  const participants = participantsOf(study, consenting, at);
   checkConsentQuorum(
     study,
     participants.map((participant) => ({ owner: participant.mspId })),

@@ -11,6 +11,7 @@ import { type ProposeStudy, type Study, type StudyRow, studyPlan, studyText } fr
 import { checkTerms } from './dataset-rules.ts';
 import { duplicates } from './duplicates.ts';
 import type { Sha256Of } from './lineage-rules.ts';
+import { weightsOf } from './participation-rules.ts';
 import { nextStudyState } from './transition.ts';
 
 /** @throws DomainError STUDY_STATE */
@@ -24,7 +25,7 @@ export const isLive = ({ state }: Pick<Study, 'state'>): boolean =>
   state === 'proposed' || state === 'running' || state === 'paused';
 
 /** The digest of a study's text, which a consent names. */
-export const studyDigest = (study: ProposeStudy, sha256: Sha256Of): string =>
+export const studyDigest = (study: Parameters<typeof studyText>[0], sha256: Sha256Of): string =>
   sha256(canonicalJson(studyText(study)));
 
 /** The digest of what of it stays whatever is amended. */
@@ -119,7 +120,15 @@ export function proposeStudy(
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
   for (const dataset of wanted) checkTerms(dataset, { purpose: argument.purpose, requester, at });
   checkEncodings(argument, wanted);
-  return { schema: ROW_SCHEMA.study, ...argument, requester, state: 'proposed', proposedAt: at, version: 1 };
+  return {
+    schema: ROW_SCHEMA.study,
+    ...argument,
+    weights: weightsOf(wanted, argument.weightRatioMax),
+    requester,
+    state: 'proposed',
+    proposedAt: at,
+    version: 1,
+  };
 }
 
 /**

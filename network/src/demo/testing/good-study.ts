@@ -34,6 +34,7 @@ export const GOOD_PLAN: StudyPlan = {
 const quote: QuoteRow = {
   claimedEpsilon: { training: '3', heldOut: '2.5' },
   fits: true,
+  weights: SITES.map(({ datasetId }) => ({ datasetId, weight: 299 })),
   studySha256: 'sha-study',
 };
 export const GOOD_QUOTES: ReadonlyMap<string, QuoteRow> = new Map(
