@@ -77,8 +77,8 @@ export const noisedReleases = (rounds: number): number => rounds + 1;
 /**
  * Accuracy by unit from noised counts, with discrete Gaussian noise of `noiseMultiplier` times their sensitivity.
  *
- * Round 0 releases the counts behind the baseline (how many units are in each class, and in none), every other round the
- * counts of units judged rightly and wrongly: each is one mechanism as `noiseAll` says. The pooled score is
+ * Round 0 releases the counts behind the baseline (how many units are in each class, and in none), every other round
+ * the counts of units judged rightly and wrongly: each is one mechanism as `noiseAll` says. The pooled score is
  * post-processing of the hospitals' own.
  *
  * @param study with a binary or categorical label

@@ -36,8 +36,8 @@ export const statable = (value: number): number => Number(plainDecimal(value));
 const SHARES = [1e-6, 1e-3, 0.1] as const;
 
 /**
- * What one step of training differs in total variation from a rounded Gaussian with the plan's noise multiplier: the sum
- * over the coordinates that a unit can move (`distanceFromRounded`).
+ * What one step of training differs in total variation from a rounded Gaussian with the plan's noise multiplier: the
+ * sum over the coordinates that a unit can move (`distanceFromRounded`).
  *
  * Gradients, and the count that an adaptive clip norm follows, lie on lattices of 2^-20 of what one unit can move:
  * σ ≥ noiseMultiplier · 2^20 in each of at most MAXIMUM_PARAMETERS + 1 coordinates.
@@ -62,7 +62,8 @@ function epsilonOfScores({ noiseMultiplier, samplingRate, steps }: EventPlan, de
  * between whole ones up to a factor 1 ± 4 exp(-2π²σ²) by Poisson's summation, which no digit of a double shows.
  *
  * **Privacy loss.** The losses of discrete noise are not the Gaussian's: at σ = 2 the δ of one release is up to 12 %
- * more. Scores are charged as what dominates them. Of training, each release is within η₁ in total variation of a Gaussian with the plan's multiplier that was rounded,
+ * more. Scores are charged as what dominates them. Of training, each release is within η₁ in total variation of a
+ * Gaussian with the plan's multiplier that was rounded,
  * which is post-processing, and so T adaptive ones within η = T η₁ on either dataset. Whatever is within η of what is
  * (ε, δ')-private is (ε, δ' + (1 + e^ε) η)-private. δ' is chosen so that the sum stays within δ; where no part of δ
  * suffices, the Rényi bound stands for both.

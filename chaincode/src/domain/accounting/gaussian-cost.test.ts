@@ -50,7 +50,7 @@ function quantile(ln: number): number {
   return low;
 }
 
-/** The widths e_m of the cells that the discrete Gaussian's quantiles cut out of the normal law, from the middle one on. */
+/** The widths e_m of the cells that the discrete law's quantiles cut out of the normal one, from the middle one on. */
 function cellWidths(sigma: number): number[] {
   const reach = Math.ceil(20 * sigma) + 20;
   const mass = (k: number) => Math.exp(-(k * k) / (2 * sigma * sigma));

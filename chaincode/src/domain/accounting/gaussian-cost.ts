@@ -29,8 +29,8 @@ export function rootDown(value: bigint): bigint {
  *
  * **Claim.** Let X have the discrete Gaussian law N_Z(0, σ²), 3σ² ≥ 1, and let μ² be the smaller root of
  * μ²(1 − μ²/12) = 1/σ². For every integer k the pair (X, X + k) is |k|μ-GDP (Dong, Roth and Su 2022): no test tells the
- * two apart better than it tells N(0, 1) from N(|k|μ, 1). For integer vectors that a unit moves by at most Δ in L2 norm,
- * with such noise of σ ≥ zΔ on each coordinate, Δ ≥ 1, the release is μ-GDP with μ²(1 − μ²/12) = 1/z².
+ * two apart better than it tells N(0, 1) from N(|k|μ, 1). For integer vectors that a unit moves by at most Δ in L2
+ * norm, with such noise of σ ≥ zΔ on each coordinate, Δ ≥ 1, the release is μ-GDP with μ²(1 − μ²/12) = 1/z².
  *
  * **Proof.** Let F be the distribution function of X, a_m = Φ⁻¹(F(m)) and e_m = a_m − a_{m−1}, m ∈ Z. Likelihood ratios
  * grow with the outcome, so the best tests are thresholds, and the trade-off of (X, X + 1) has its vertices at
@@ -47,8 +47,8 @@ export function rootDown(value: bigint): bigint {
  * w²(1/u² − 1/4 sinh²(u/2)) ≤ w²/12. So the right-hand side is at most −w²(1 − w²/12), and w²(1 − w²/12) ≤ 1/σ².
  * (w² < 6, so that the smaller root is meant: by symmetry F(0) + F(−1) = 1, and the middle cell holds P(0) ≤ 0.7.)
  * *Several steps and coordinates.* a_m − a_{m−k} ≤ kμ. Independent coordinates moved by v compose to μ‖v‖ (Dong et al.,
- * Cor. 2). With x = 1/(zΔ)², g(x) = 6(1 − √(1 − x/3)) is the root; it is convex with g(0) = 0, so Δ²g(1/(zΔ)²) ≤ g(1/z²)
- * for Δ ≥ 1. ∎
+ * Cor. 2). With x = 1/(zΔ)², g(x) = 6(1 − √(1 − x/3)) is the root; it is convex with g(0) = 0, so
+ * Δ²g(1/(zΔ)²) ≤ g(1/z²) for Δ ≥ 1. ∎
  *
  * Two counts that one unit moves by (1, 1), with σ² ≥ 2z², cost 2g(1/2z²) ≤ g(1/z²): no more.
  */
@@ -66,8 +66,8 @@ function costPerStep(noiseMultiplier: string): bigint | undefined {
 /**
  * Σ μ² of an event's steps in units of 1e-18, rounded up once; unbounded where the event samples (q < 1).
  *
- * Adaptive steps of μ_i-GDP are √(Σ μ_i²)-GDP (Dong, Roth and Su 2022, Cor. 2), also where a step's μ_i is chosen by the
- * outcomes before it, as long as the sum stays within a bound that was fixed first (Smith and Thakurta 2022).
+ * Adaptive steps of μ_i-GDP are √(Σ μ_i²)-GDP (Dong, Roth and Su 2022, Cor. 2), also where a step's μ_i is chosen by
+ * the outcomes before it, as long as the sum stays within a bound that was fixed first (Smith and Thakurta 2022).
  *
  * @throws RangeError for a noise multiplier that is not positive
  */

@@ -1,4 +1,4 @@
-// What one or several privacy events cost, in both of the ledger's measures: each account adds up the one that is its own.
+// What privacy events cost, in both of the ledger's measures: each account adds up the one that is its own.
 import type { RdpVector } from '../budget.ts';
 import { compareDecimals } from '../decimal.ts';
 import type { PrivacyEvent } from '../privacy-event.ts';

@@ -93,7 +93,7 @@ test('returning or spending what was never reserved is a mistake, not a refusal'
   assert.throws(() => giveBack(account('9'), cost), RangeError);
 });
 
-test('scores are added up in closed form, training by Rényi costs unless its owner says that nothing is sampled', () => {
+test('scores are added up in closed form, training by Rényi costs unless its owner says otherwise', () => {
   const { training, heldOut } = opened('4');
   assert.deepEqual(heldOut.accounting, { kind: 'gaussian' });
   assert.deepEqual(training.accounting, { kind: 'renyi', order: 6 });

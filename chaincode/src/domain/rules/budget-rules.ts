@@ -2,7 +2,7 @@
 //
 // An account is held to its budget by one measure that was fixed when it opened, so that the guarantee also holds where
 // later studies were chosen by what earlier ones found (decision 37): by the closed form of Gaussian differential
-// privacy where nothing is sampled, else at one Rényi order. Accounts from before take the best of all orders each time.
+// privacy where nothing is sampled, else at one Rényi order. Accounts from before take the best of all orders.
 import { addGaussian, subtractGaussian } from '../accounting/gaussian-cost.ts';
 import { epsilonFromGaussian } from '../accounting/gaussian-epsilon.ts';
 import { bestOrder, epsilonAtOrder, epsilonFromRdp } from '../accounting/ledger-epsilon.ts';

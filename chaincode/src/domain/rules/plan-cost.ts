@@ -59,7 +59,7 @@ export const recordedCost = ({
     }),
 });
 
-/** What a consent reserved for one round, and is charged for it: as it was recorded, whatever a later version computes. */
+/** What a consent reserved for one round, and is charged for it: as recorded, whatever a later version computes. */
 export const reservedCost = ({
   costPerRound: renyi,
   gaussianPerRound: gaussian,
