@@ -95,6 +95,7 @@ function emitForward(model: ForwardModel, graph: Omit<Differentiated, 'loss'>): 
     savedBy: (node) => saved.get(node) ?? [],
   };
   for (const node of model.nodes) {
+    writer.startNode(node.name);
     const rule = ruleOf(node.opType)!;
     const emitted = rule.forward?.(node, step) ?? {
       output: writer.emit(
@@ -106,6 +107,7 @@ function emitForward(model: ForwardModel, graph: Omit<Differentiated, 'loss'>): 
     names.set(node.output, emitted.output);
     saved.set(node, emitted.saved ?? []);
   }
+  writer.startNode('');
   return step;
 }
 
@@ -116,6 +118,7 @@ function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: st
   for (const node of model.nodes.toReversed()) {
     const gradient = gradients.get(node.output);
     if (gradient === undefined) continue;
+    step.writer.startNode(node.name);
     const result = ruleOf(node.opType)!.backward(node, gradient, step);
     for (const [input, more] of result.inputs) {
       const other = gradients.get(input);
@@ -125,11 +128,25 @@ function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: st
       uses.set(use.parameter, [...(uses.get(use.parameter) ?? []), use]);
     }
   }
+  step.writer.startNode('');
   return model.parameters.map(({ name, size }) => {
     const own = uses.get(name) ?? [];
     assert(own.length > 0, `${name} has a gradient`);
     return own.length === 1 ? own[0]! : step.norms.sumOfUses(own, size);
   });
+}
+
+/**
+ * Emits the forward half alone, of so many rows, as a step has it: the name of the logit, in its own shape.
+ *
+ * What a row's logit is follows from that row and the parameters; training, scores and predictions all use this.
+ */
+export function emitLogit(
+  model: ForwardModel,
+  { writer, rows }: { readonly writer: GraphWriter; readonly rows: number },
+): string {
+  const grid = { units: rows, rowsPerUnit: 1 };
+  return emitForward(withoutUnusedPlaces(model), { writer, grid }).at(model.logit);
 }
 
 /**

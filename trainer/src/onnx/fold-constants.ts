@@ -248,5 +248,11 @@ export function foldConstants(
   const folded = FOLDS[node.opType]?.(node, inputs as Constant[], values);
   if (folded === undefined)
     throw new UnsupportedOp('this computation on constants is not supported: fold it');
+  if (
+    folded.isInteger &&
+    !folded.values.every((value) => typeof value !== 'number' || Number.isInteger(value))
+  ) {
+    throw new UnsupportedOp('it makes no integers of these constants, such as a division by 0: leave it out');
+  }
   return folded;
 }

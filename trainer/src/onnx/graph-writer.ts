@@ -101,10 +101,16 @@ export class GraphWriter {
   readonly #arrangements = new Map<string, string>();
   readonly #padded = new Map<string, Padded>();
   #values = 0;
+  #origin = '';
 
   /** @param prefix of every name it gives: a graph within another needs names of its own */
   constructor(prefix = '') {
     this.#prefix = prefix;
+  }
+
+  /** Names the nodes to come after the node of another graph that they are made of, for whoever reads an error. */
+  startNode(origin: string): void {
+    this.#origin = origin === '' ? '' : `${origin}/`;
   }
 
   /** Appends a node with several outputs and returns their names. */
@@ -148,6 +154,13 @@ export class GraphWriter {
   floats(shape: readonly number[], values: ArrayLike<number>): string {
     const name = `${this.#prefix}t${this.#initializers.length}`;
     this.#initializers.push(floatTensor({ name, shape }, values));
+    return name;
+  }
+
+  /** As `floats`, in double. */
+  doubles(shape: readonly number[], values: ArrayLike<number>): string {
+    const name = `${this.#prefix}t${this.#initializers.length}`;
+    this.#initializers.push(doubleTensor({ name, shape }, values));
     return name;
   }
 
@@ -289,7 +302,7 @@ export class GraphWriter {
   #append(opType: string, inputs: readonly string[], outputs: string[], attributes: Attributes): void {
     assert(outputs.length > 0);
     this.#nodes.push({
-      name: `${this.#prefix}${opType}_${this.#nodes.length}`,
+      name: `${this.#origin}${this.#prefix}${opType}_${this.#nodes.length}`,
       opType,
       input: [...inputs],
       output: outputs,

@@ -165,6 +165,11 @@ export class Inference implements KnownValues {
           'others there are',
       );
     });
+    if (rule.isDiscrete === undefined && read.inputs.some(this.isDiscrete)) {
+      throw new UnsupportedOp(
+        'it works on integers, or conditions, of the data here: Cast them to float32 first',
+      );
+    }
     const node = { ...read, inputs: read.inputs.map((input) => this.#weightOf(input)) };
     for (const input of node.inputs.filter((name) => name !== '')) this.shapeOf(input);
     const shape = rule.inferShape(node, this);

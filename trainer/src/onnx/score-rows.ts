@@ -4,38 +4,35 @@ import assert from 'node:assert/strict';
 import { readForwardModel } from './forward-model.ts';
 import { type RawOutputs, yesProbabilities } from './losses/predictions.ts';
 import { openSession } from './onnx-runtime.ts';
-import { ELEMENT_TYPE, encodeModel } from './onnx-schema.ts';
-import { readForeignModel } from './read-foreign-model.ts';
-import { withStandardOperators } from './scikit-learn.ts';
-import { strippedTo } from './strip-graph.ts';
-
-/** What leads to the logit, and nothing else. */
-function strippedToLogit(onnx: Uint8Array, logit: string): Uint8Array {
-  const model = withStandardOperators(readForeignModel(onnx));
-  const output = { name: logit, type: { tensorType: { elemType: ELEMENT_TYPE.float } } };
-  const { graph, irVersion, opsetImport } = strippedTo(model, [output]);
-  return encodeModel({ irVersion, opsetImport, graph: { ...graph, valueInfo: [] }, metadataProps: [] });
-}
+import { buildScoreGraph, scoreInputs } from './score-graph.ts';
 
 /**
  * The numbers that the model's loss is taken of.
+ *
+ * A row's numbers follow from that row and the model alone, bit for bit: neither from other rows, nor from where it
+ * lies or how many there are. All NaN counts as one. Rows are run in equal parts, the last one filled up with zeros.
  *
  * @param onnx a model as `withParameters` writes it
  * @param features [rows · model.features], row by row; no rows give an empty answer
  */
 export async function rawOutputs(onnx: Uint8Array, features: Float32Array): Promise<RawOutputs> {
-  const { input, inputShape, features: featureCount, logit, outputs: width } = readForwardModel(onnx);
+  const model = readForwardModel(onnx);
+  const { features: featureCount, outputs: width, values } = model;
   assert.equal(features.length % featureCount, 0, 'whole rows');
-  const rows = features.length / featureCount;
-  if (rows === 0) return { values: new Float64Array(), width };
-  const session = await openSession(strippedToLogit(onnx, logit), { threads: 1 });
+  const count = features.length / featureCount;
+  const all = new Float64Array(count * width);
+  if (count === 0) return { values: all, width };
+  const { bytes, rows } = buildScoreGraph(model);
+  const session = await openSession(bytes, { threads: 1 });
   try {
-    const shape = [rows, ...inputShape];
-    const answer = await session.run(
-      { [input]: { type: 'float32', shape, data: features } },
-      { outputs: [logit] },
-    );
-    return { values: Float64Array.from(answer[logit]!.data), width };
+    const x = new Float32Array(rows * featureCount);
+    for (let first = 0; first < count; first += rows) {
+      const end = Math.min(first + rows, count);
+      x.fill(0).set(features.subarray(first * featureCount, end * featureCount));
+      const { logit } = await session.run(scoreInputs(model, { x, values, rows }));
+      all.set(logit!.data.subarray(0, (end - first) * width), first * width);
+    }
+    return { values: all, width };
   } finally {
     await session.close();
   }

@@ -5,7 +5,9 @@
 import { emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
 import type { ParameterGradient } from '../unit-norms.ts';
+import { areDiscrete, emitIntegerOperator } from './integers.ts';
 import {
+  attributesOf,
   type BackwardStep,
   dataShape,
   type ForwardStep,
@@ -100,8 +102,16 @@ export function binary(
 ): OpRule {
   return {
     opType,
-    inferShape: broadcastShape,
-    isDiscrete: (node, values) => node.inputs.some((input) => values.isDiscrete(input)),
+    inferShape(node, values) {
+      areDiscrete(node.inputs, values);
+      return broadcastShape(node, values);
+    },
+    isDiscrete: (node, values) => areDiscrete(node.inputs, values),
+    forward(node, step) {
+      if (areDiscrete(node.inputs, step)) return { output: emitIntegerOperator(node, step) };
+      const inputs = node.inputs.map((input) => step.at(input));
+      return { output: step.writer.emit(opType, inputs, attributesOf(node)) };
+    },
     backward(node, gradient, step: BackwardStep) {
       const [first, second] = node.inputs.map((input) => step.at(input)) as [string, string];
       const operands = { writer: step.writer, first, second, output: step.at(node.output), gradient };

@@ -1,7 +1,8 @@
 // Cast of data: to float it changes nothing that a gradient could see; to integers it makes codes, through which no
-// gradient flows.
+// gradient flows, and which are defined for every number (`integers.ts`).
 
 import { ATTRIBUTE_TYPE, ELEMENT_TYPE } from '../onnx-schema.ts';
+import { emitConditions, emitIntegers } from './integers.ts';
 import {
   dataShape,
   integerAttribute,
@@ -41,10 +42,16 @@ export const cast: OpRule = {
   forward(node, step) {
     const value = step.at(node.inputs[0]!);
     if (toFloat(node) && !step.isDiscrete(node.inputs[0]!)) return { output: value };
-    const wanted = toFloat(node) ? ELEMENT_TYPE.float : integerAttribute(node, 'to', 0);
-    // Integers are of one type, that of constants, so that they can be computed with.
-    const to = wanted === ELEMENT_TYPE.int32 ? ELEMENT_TYPE.int64 : wanted;
-    return { output: step.writer.emit('Cast', [value], { to }) };
+    const { writer } = step;
+    const isFromDiscrete = step.isDiscrete(node.inputs[0]!);
+    if (toFloat(node)) return { output: writer.emit('Cast', [value], { to: ELEMENT_TYPE.float }) };
+    // Integers and conditions alike.
+    const double = isFromDiscrete ? writer.emit('Cast', [value], { to: ELEMENT_TYPE.double }) : undefined;
+    if (integerAttribute(node, 'to', 0) === ELEMENT_TYPE.bool) {
+      const zero = double === undefined ? writer.float(0) : writer.double(0);
+      return { output: emitConditions(writer, double ?? value, zero) };
+    }
+    return { output: double ?? emitIntegers(writer, value) };
   },
   backward(node, gradient, step) {
     const [input] = node.inputs as [string];

@@ -19,7 +19,7 @@ function boundOf(node: OpNode, values: KnownValues, which: 'min' | 'max'): numbe
     return Number.isNaN(bound) ? undefined : bound;
   }
   const [bound, ...others] = constantNumbers(input, values);
-  if (typeof bound !== 'number' || others.length > 0) {
+  if (typeof bound !== 'number' || others.length > 0 || Number.isNaN(bound)) {
     throw new UnsupportedOp(`its bound ${input} must be one number`);
   }
   return bound;

@@ -1,4 +1,5 @@
 // Concat of data along one of a row's axes; each input's gradient is its part of dy.
+import { areDiscrete } from './integers.ts';
 import {
   dataShape,
   type Extent,
@@ -19,9 +20,11 @@ export const concat: OpRule = {
     if (shapes.some((shape) => others(shape) !== others(first))) {
       throw new UnsupportedOp('its inputs differ in another axis than the one they are joined along');
     }
+    areDiscrete(node.inputs, values);
     const extent = shapes.reduce((sum, shape) => sum + (shape[axis] as number), 0);
     return first.with(axis, extent);
   },
+  isDiscrete: (node, values) => areDiscrete(node.inputs, values),
   backward(node, gradient, step) {
     if (!node.inputs.some((input) => step.needsGradient(input))) return NO_GRADIENTS;
     const { writer } = step;

@@ -2,6 +2,7 @@
 // rows of a trainable table by codes in the data, an embedding: y_t = W[c_t], a row's gradient of W is Σ_t of the
 // outer product of c_t's one-hot vector and dy_t.
 import { elementCount } from '../tensor-data.ts';
+import { emitPlaces } from './integers.ts';
 import {
   constantNumbers,
   dataShape,
@@ -37,7 +38,12 @@ export const gather: OpRule = {
     }
     const shape = dataShape(source, values);
     const axis = rowAxis(integerAttribute(node, 'axis', 0), shape.length);
-    constantNumbers(indices, values);
+    const extent = shape[axis] as number;
+    if (placesOf(node, values, extent).some((place) => !(place >= 0 && place < extent))) {
+      throw new UnsupportedOp(
+        `it gathers places beyond the ${extent} of axis ${axis}: give it places of the axis`,
+      );
+    }
     return shape.toSpliced(axis, 1, ...values.shapeOf(indices));
   },
   isDiscrete: (node, values) => !isEmbedding(node, values) && values.isDiscrete(node.inputs[0]!),
@@ -49,9 +55,7 @@ export const gather: OpRule = {
       return { output: writer.emit('Gather', [step.at(source), step.at(indices)], { axis }) };
     }
     // A code outside the table counts as the nearest inside: it must not stop the run of all the others.
-    const last = step.sizesOf(source)[0]! - 1;
-    const bounds = [0, last].map((bound) => writer.reshape(writer.int64s([bound]), []));
-    const codes = writer.emit('Clip', [writer.emit('Cast', [step.at(indices)], { to: 7 }), ...bounds]);
+    const codes = emitPlaces(writer, step.at(indices), step.sizesOf(source)[0]!);
     return { output: writer.emit('Gather', [step.at(source), codes], { axis }), saved: [codes] };
   },
   backward(node, gradient, step) {

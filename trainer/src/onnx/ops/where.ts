@@ -2,6 +2,7 @@
 // the data, or constant, such as a mask of attention; a and b are data, constants, or trained.
 import { ELEMENT_TYPE } from '../onnx-schema.ts';
 import { broadcastShape, gradientsOfOperands } from './broadcast.ts';
+import { areDiscrete, emitOperand, isDiscreteOperand } from './integers.ts';
 import { type ForwardStep, type OpNode, type OpRule, UnsupportedOp } from './op-rule.ts';
 
 /** Constants of booleans are integers. */
@@ -16,15 +17,19 @@ export const where: OpRule = {
   opType: 'Where',
   inferShape(node, values) {
     const [condition] = node.inputs as [string];
-    if (values.isParameter(condition)) throw new UnsupportedOp(`its condition ${condition} must be booleans`);
+    if (!values.isDiscrete(condition) && values.constantOf(condition) === undefined) {
+      throw new UnsupportedOp(`its condition ${condition} must be booleans`);
+    }
+    const branches = node.inputs.slice(1);
+    const areIntegers = branches.every((branch) => isDiscreteOperand(branch, values));
+    areDiscrete(areIntegers ? node.inputs : branches, values);
     return broadcastShape(node, values);
   },
-  isDiscrete: (node, values) =>
-    node.inputs
-      .slice(1)
-      .every((branch) => values.isDiscrete(branch) || values.constantOf(branch)?.isInteger === true),
+  isDiscrete: (node, values) => node.inputs.slice(1).every((branch) => isDiscreteOperand(branch, values)),
   forward(node, step) {
-    const branches = node.inputs.slice(1).map((branch) => step.at(branch));
+    const operands = node.inputs.slice(1);
+    const name = operands.every((branch) => isDiscreteOperand(branch, step)) ? emitOperand : step.at;
+    const branches = operands.map((branch) => name(branch, step));
     const condition = emitCondition(node, step);
     return { output: step.writer.emit('Where', [condition, ...branches]), saved: [condition] };
   },
