@@ -10,11 +10,11 @@ import { openSession } from './onnx-runtime.ts';
 import { decodeModel, encodeModel } from './onnx-schema.ts';
 import { rawOutputs } from './score-rows.ts';
 import { buildStepGraph } from './step-graph.ts';
+import { factorsOf } from './testing/factors-of.ts';
 import { peerModel } from './testing/peer-models.ts';
 import { normL2, type ReferenceRow } from './testing/reference-gradients.ts';
 import { runStep } from './testing/run-step.ts';
 import { testNumbers } from './testing/tiny-models.ts';
-import { factorsOf } from './testing/unit-factors.ts';
 
 const FIXTURES = new URL('../../../src/onnx/testing/fixtures/', import.meta.url);
 const fixture = (name: string): Uint8Array => readFileSync(new URL(name, FIXTURES));

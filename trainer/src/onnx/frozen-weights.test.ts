@@ -11,10 +11,10 @@ import {
 } from './forward-model.ts';
 import { decodeModel, encodeModel } from './onnx-schema.ts';
 import { buildStepGraph } from './step-graph.ts';
+import { factorsOf } from './testing/factors-of.ts';
 import { normL2 } from './testing/reference-gradients.ts';
 import { runStep } from './testing/run-step.ts';
 import { testNumbers } from './testing/tiny-models.ts';
-import { factorsOf } from './testing/unit-factors.ts';
 
 const FIXTURES = new URL('../../../src/onnx/testing/fixtures/', import.meta.url);
 const fixture = (name: string): Uint8Array => readFileSync(new URL(name, FIXTURES));

@@ -99,6 +99,7 @@ export class GraphWriter {
   readonly #constants = new Map<string, string>();
   readonly #arranged = new Map<string, Arranged>();
   readonly #arrangements = new Map<string, string>();
+  readonly #reshaped = new Map<string, string>();
   readonly #padded = new Map<string, Padded>();
   #values = 0;
   #origin = '';
@@ -187,8 +188,12 @@ export class GraphWriter {
     return values.reduce((sum, value) => this.emit('Add', [sum, value]));
   }
 
+  /** The value in another shape; of two in a row, the last. */
   reshape(value: string, shape: readonly number[]): string {
-    return this.emit('Reshape', [value, this.int64s(shape)]);
+    const source = this.#reshaped.get(value) ?? value;
+    const name = this.emit('Reshape', [source, this.int64s(shape)]);
+    this.#reshaped.set(name, source);
+    return name;
   }
 
   transpose(value: string, perm: readonly number[]): string {

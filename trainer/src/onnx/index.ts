@@ -32,7 +32,10 @@ export { numbersPerRow } from './numbers-per-row.ts';
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
 export { OnnxFormatError } from './onnx-schema.ts';
 export { predictOutputs, predictProbabilities } from './predict.ts';
+export { type PlaceDependence, probePlaces } from './probe-places.ts';
 export { addsUnitsInOrder } from './row-order.ts';
+export { runAsWritten } from './run-as-written.ts';
+export { SCORE_ROWS } from './score-graph.ts';
 export { rawOutputs, scoreRows } from './score-rows.ts';
 export {
   buildStepGraph,

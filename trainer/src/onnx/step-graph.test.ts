@@ -4,6 +4,7 @@ import { buildForwardModel, type ForwardModelDescription } from './build-forward
 import { type ForwardModel, readForwardModel } from './forward-model.ts';
 import { openSession } from './onnx-runtime.ts';
 import { buildStepGraph, type StepGraph, type StepGraphOptions } from './step-graph.ts';
+import { factorsOf } from './testing/factors-of.ts';
 import {
   clipAndSum,
   normL2,
@@ -13,7 +14,6 @@ import {
 } from './testing/reference-gradients.ts';
 import { runStep } from './testing/run-step.ts';
 import { TINY_MODELS, testNumbers, tinyModel } from './testing/tiny-models.ts';
-import { factorsOf } from './testing/unit-factors.ts';
 
 const loss = 'binary-cross-entropy';
 

@@ -84,6 +84,8 @@ export interface StepGraph extends UnitGrid {
   readonly features: number;
   readonly parameterCount: number;
   readonly rounding: StepRounding;
+  /** Names of the float values, units first, that a unit's contribution is made of (`unit-factors.ts`). */
+  readonly factors: readonly string[];
   /** The sums over units that are taken in float, as `FloatGradient.widths`. */
   readonly floatProducts: readonly (ProductWidths | undefined)[];
 }
@@ -245,6 +247,7 @@ export function emitClippedSum(
 ): {
   readonly parts: readonly ShapedValue[];
   readonly rounding: StepRounding;
+  readonly factors: readonly string[];
   readonly floatProducts: readonly (ProductWidths | undefined)[];
 } {
   const { capacityUnits: units, rowsPerUnit, known, isRow, blockedChannels, addsInOrder, isMarked } = options;
@@ -262,6 +265,7 @@ export function emitClippedSum(
   return {
     parts: emitSums(writer, gradients, isFloat && isMarked ? emitMarks(writer, weights, units) : weights),
     rounding: roundingOf(gradients, options),
+    factors: [...new Set(all.flatMap((gradient) => gradient.factors))],
     floatProducts: [...gradients.inFloat.values()].map(({ widths }) => widths),
   };
 }
@@ -298,6 +302,7 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
   const {
     parts: sums,
     rounding,
+    factors,
     floatProducts,
   } = emitClippedSum(model, writer, {
     ...options,
@@ -307,7 +312,7 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
   const takesClipNorm = clipNormL2 === 'input';
   const sumType = rounding.floatBlocks === undefined ? 'float64' : 'float32';
   const graph = { writer, grid, sums, takesClipNorm, takesRowSquares, sumType } as const;
-  return { ...finishStepGraph(model, graph), rounding, floatProducts };
+  return { ...finishStepGraph(model, graph), rounding, factors, floatProducts };
 }
 
 /** A step graph from nodes that put out the sums and `squares`; how it rounds is the caller's to say. */
@@ -321,7 +326,7 @@ export function finishStepGraph(
     readonly takesRowSquares: boolean;
     readonly sumType: StepGraph['sumType'];
   },
-): Omit<StepGraph, 'rounding' | 'floatProducts'> {
+): Omit<StepGraph, 'rounding' | 'factors' | 'floatProducts'> {
   const { writer, grid, sums, takesClipNorm, takesRowSquares, sumType } = graph;
   const rows = grid.units * grid.rowsPerUnit;
   const { features, inputShape, parameterCount } = model;

@@ -23,6 +23,8 @@ export interface ParameterGradient {
   readonly parameter: string;
   /** Values of the parameter. */
   readonly size: number;
+  /** Names of the float values, units or their positions first, that norm and sum are made of, and of nothing else. */
+  readonly factors: readonly string[];
   /**
    * Name of a double [units, 1]: the squared norm of each unit's gradient, and never less than
    * (τ Σ_p ‖gradient of position p‖)² where it is made of positions that may cancel.
@@ -137,7 +139,7 @@ export class UnitNorms {
       return { ...this.#stored({ parameter, value, size }), perRow, plainSum };
     }
     return {
-      ...{ parameter, size },
+      ...{ parameter, size, factors: [left.value, right.value] },
       unitSquares: this.#ghostSquares(left, right, inUnit),
       terms: left.width + right.width + 2 * inUnit,
       sumTerms: units * inUnit,
@@ -320,7 +322,7 @@ export class UnitNorms {
   }): Omit<ParameterGradient, 'perRow' | 'plainSum'> {
     const { parameter, value, size, restore = (sum: string) => sum } = gradient;
     return {
-      ...{ parameter, size },
+      ...{ parameter, size, factors: [value] },
       unitSquares: this.#squares({ value }),
       terms: size,
       sumTerms: this.#grid.units,

@@ -1,6 +1,7 @@
 // Gemm as a dense layer: y = x W + b with x [rows, m], W [m, n] (or [n, m] where transB is 1) and b [n] or [1, n];
 // dx = dy Wᵀ, row i's gradient of W is the outer product of x_i and dy_i, that of b is dy_i. Where axes were folded
 // into the rows (`rows-layout.ts`), x is [rows, ..., m], and a row's gradients are sums over its positions.
+import { emitProduct } from '../row-products.ts';
 import { emitRowSum } from '../row-sums.ts';
 import { elementCount } from '../tensor-data.ts';
 import {
@@ -51,8 +52,12 @@ export const gemm: OpRule = {
     const sizes = step.sizesOf(data);
     const isFlat = sizes.length === 2;
     const rows = isFlat ? step.at(data) : writer.reshape(step.at(data), [-1, sizes.at(-1)!]);
-    const transB = isTransposed(node) ? 1 : 0;
-    const product = writer.emit('Gemm', [rows, ...others.map((input) => step.at(input))], { transB });
+    const [weight, offset] = others.map((input) => step.at(input)) as [string, string?];
+    const [inner, outer] = [sizes.at(-1)!, step.sizesOf(node.output).at(-1)!];
+    const product = emitProduct(writer, {
+      ...{ rows, weight, inner, outer, offset },
+      isTransposed: isTransposed(node),
+    });
     return { output: isFlat ? product : writer.reshape(product, step.sizesOf(node.output)) };
   },
   backward(node, gradient, step: BackwardStep) {
@@ -77,7 +82,10 @@ export const gemm: OpRule = {
       parameters.push(step.norms.perRow({ parameter: bias, value, size: n }));
     }
     if (!step.needsGradient(data)) return { inputs: [], parameters };
-    const back = writer.emit('Gemm', [dy, step.at(weight)], { transB: transposed ? 0 : 1 });
+    const back = emitProduct(writer, {
+      ...{ rows: dy, weight: step.at(weight), inner: n, outer: m },
+      isTransposed: !transposed,
+    });
     return {
       inputs: [[data, sizes.length === 2 ? back : writer.reshape(back, step.sizesOf(data))]],
       parameters,

@@ -1,6 +1,7 @@
 // MatMul by a trainable matrix, y = x W with x [rows, ..., m] and W [m, n]: dx = dy Wᵀ, and a row's gradient of W is
 // Σ over its positions of the outer product of x and dy; a constant W has none. Or of two data values, row by row
 // (attention): y = a b, da = dy bᵀ, db = aᵀ dy.
+import { emitProduct } from '../row-products.ts';
 import { elementCount } from '../tensor-data.ts';
 import {
   type BackwardStep,
@@ -56,6 +57,24 @@ export const matmul: OpRule = {
     }
     return shape.with(-1, n);
   },
+  forward(node, step) {
+    const { writer } = step;
+    const [data, weight] = node.inputs as [string, string];
+    const sizes = step.sizesOf(data);
+    const outer = step.sizesOf(node.output).at(-1)!;
+    const isOfData = !step.isParameter(weight) && step.constantOf(weight) === undefined;
+    // Rows of one product of data are those of one row.
+    if (isOfData || outer > 1) {
+      return { output: writer.emit('MatMul', [step.at(data), step.at(weight)]) };
+    }
+    const inner = sizes.at(-1)!;
+    const rows = sizes.length === 2 ? step.at(data) : writer.reshape(step.at(data), [-1, inner]);
+    const product = emitProduct(writer, {
+      ...{ rows, weight: step.at(weight), inner, outer },
+      isTransposed: false,
+    });
+    return { output: sizes.length === 2 ? product : writer.reshape(product, step.sizesOf(node.output)) };
+  },
   backward(node, gradient, step) {
     const [data, weight] = node.inputs as [string, string];
     const isFixed = step.constantOf(weight) !== undefined;
@@ -78,7 +97,10 @@ export const matmul: OpRule = {
           }),
         ];
     if (!step.needsGradient(data)) return { inputs: [], parameters };
-    const back = writer.emit('Gemm', [dy, step.at(weight)], { transB: 1 });
+    const back = emitProduct(writer, {
+      ...{ rows: dy, weight: step.at(weight), inner: n, outer: m },
+      isTransposed: true,
+    });
     return {
       inputs: [[data, sizes.length === 2 ? back : writer.reshape(back, sizes)]],
       parameters,

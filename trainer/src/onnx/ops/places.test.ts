@@ -12,7 +12,7 @@ import { stepInputs } from '../step-tensors.ts';
 import { elementCount } from '../tensor-data.ts';
 import { buildOperatorModel, OPERATOR_CASES, type OpCase, one } from '../testing/operator-cases.ts';
 import { testNumbers } from '../testing/tiny-models.ts';
-import { exposeFactors } from '../testing/unit-factors.ts';
+import { exposeFactors } from '../unit-factors.ts';
 
 /** Odd, so that few arrays fill a processor's vectors to the last. */
 const ROWS = 43;

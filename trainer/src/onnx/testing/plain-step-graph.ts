@@ -28,6 +28,7 @@ export function buildPlainStepGraph(
       ...{ takesClipNorm: false, takesRowSquares: false, sumType: 'float32' },
     }),
     rounding: { normTerms: 1, cancellationGuard: 1, sumTerms: units * rowsPerUnit },
+    factors: [],
     floatProducts: [],
   };
 }

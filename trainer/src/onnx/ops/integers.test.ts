@@ -1,0 +1,58 @@
+// What our integers of data are, and why they are not the runtime's own.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GraphWriter, valueInfo } from '../graph-writer.ts';
+import { openSession } from '../onnx-runtime.ts';
+import { emitConditions, emitIntegers, emitPlaces } from './integers.ts';
+
+async function valuesOf(data: readonly number[], emit: (writer: GraphWriter) => string): Promise<number[]> {
+  const writer = new GraphWriter();
+  writer.emitAs('y', 'Cast', [emit(writer)], { to: 11 });
+  const shape = [data.length];
+  const session = await openSession(
+    writer.finish({
+      name: 'integers',
+      inputs: [valueInfo('x', { elementType: 'float', shape })],
+      outputs: [valueInfo('y', { elementType: 'double', shape })],
+    }),
+    { threads: 1 },
+  );
+  try {
+    const { y } = await session.run({ x: { type: 'float32', shape, data: Float32Array.from(data) } });
+    return Array.from(y!.data);
+  } finally {
+    await session.close();
+  }
+}
+
+const NUMBERS = [
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  3e38,
+  -3e38,
+  0,
+  1.9,
+  -1.9,
+  3,
+];
+const [LOW, HIGH] = [-(2 ** 31), 2 ** 31];
+
+test('an integer of a number is what is left of it without its fraction, 0 of NaN, and the border beyond it', async () => {
+  const integers = await valuesOf(NUMBERS, (writer) => emitIntegers(writer, 'x'));
+  assert.deepEqual(integers, [0, HIGH, LOW, HIGH, LOW, 0, 1, -1, 3]);
+});
+
+test('a condition of a number is whether it is another than 0', async () => {
+  const held = await valuesOf([...NUMBERS, -0, 1e-45], (writer) =>
+    emitConditions(writer, 'x', writer.float(0)),
+  );
+  assert.deepEqual(held, [1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 1]);
+});
+
+test('a place is the nearest of its axis', async () => {
+  const places = await valuesOf([-(2 ** 40), -1, 0, 3.5, 6, 7, 2 ** 31, 2 ** 32, 3e38], (writer) =>
+    emitPlaces(writer, emitIntegers(writer, 'x'), 7),
+  );
+  assert.deepEqual(places, [0, 0, 0, 3, 6, 6, 6, 6, 6]);
+});

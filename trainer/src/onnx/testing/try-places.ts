@@ -1,0 +1,40 @@
+// A process of its own that tries operators on the worst that a row can hold: a wrong one may end it. Its last line of
+// standard output is JSON: what was tried, and the cases in which a row's answer does not follow from it alone.
+import { parseArgs } from 'node:util';
+import { readForwardModel } from '../forward-model.ts';
+import { probePlaces } from '../probe-places.ts';
+import { type Mutant, withOldLowering } from './old-lowerings.ts';
+import { buildOperatorModel } from './operator-cases.ts';
+import { TOTAL_CASES } from './total-operator-cases.ts';
+
+export interface TriedPlaces {
+  readonly cases: number;
+  readonly runs: number;
+  readonly failures: readonly string[];
+}
+
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '2' }, only: { type: 'string' }, mutant: { type: 'string' } },
+});
+const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 2);
+const mutant = values.mutant as Mutant | undefined;
+const change = (bytes: Uint8Array) => (mutant === undefined ? bytes : withOldLowering(bytes, mutant));
+const cases = Object.entries(TOTAL_CASES).filter(
+  ([name]) => values.only === undefined || name === values.only,
+);
+const failures: string[] = [];
+let runs = 0;
+for (const [name, opCase] of cases) {
+  try {
+    const { bytes } = buildOperatorModel(opCase, { seed: 1, rows: 1 });
+    const probe = await probePlaces(readForwardModel(bytes), { seeds, change });
+    runs += probe.runs;
+    const { dependence } = probe;
+    if (dependence) failures.push(`${name}: ${dependence.half}, ${dependence.node ?? 'no node by itself'}`);
+  } catch (error) {
+    const cause = (error as Error).cause ?? error;
+    failures.push(`${name}: ${(cause as Error).message.split('\n')[0]}`);
+  }
+}
+const tried: TriedPlaces = { cases: cases.length, runs, failures };
+process.stdout.write(`${JSON.stringify(tried)}\n`);
