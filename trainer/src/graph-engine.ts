@@ -3,10 +3,12 @@
 
 import { type RoundInput, type RoundResult, type StepProgress, trainRound } from './dp-sgd/index.ts';
 import {
+  checkPlaces,
   type ForwardModel,
   type RawOutputs,
   rawOutputs,
   readForwardModel,
+  runAsWritten,
   type TrainableParameter,
   withParameters,
 } from './onnx/index.ts';
@@ -37,7 +39,10 @@ export interface RoundOptions {
 export interface GraphEngine {
   /** Reads a graph, and refuses what cannot be learned. */
   read(graph: Uint8Array): Promise<GraphFacts>;
-  /** Runs the graph on rows of zeros, as it will be scored. */
+  /**
+   * Runs the file on rows of zeros, and what it is lowered to on the worst that a row can hold: on this processor, before
+   * any patient is looked at. Refuses it by the node's name where an answer to one row would depend on others.
+   */
   probe(graph: Uint8Array): Promise<void>;
   /** The file with these values, [parameterCount]: the same bytes on every machine. */
   write(graph: Uint8Array, values: Float64Array): Promise<Uint8Array>;
@@ -63,16 +68,14 @@ export function factsOf(model: ForwardModel): GraphFacts {
   };
 }
 
-const PROBE_ROWS = 2;
-
 /** In the process that calls it: for commands, whose graph is their own user's, and for tests. */
 export const graphEngineInProcess: GraphEngine = {
   async read(graph) {
     return factsOf(readForwardModel(graph));
   },
   async probe(graph) {
-    const { features } = readForwardModel(graph);
-    await rawOutputs(graph, new Float32Array(PROBE_ROWS * features));
+    await runAsWritten(graph);
+    await checkPlaces(readForwardModel(graph));
   },
   async write(graph, values) {
     return withParameters(graph, values);

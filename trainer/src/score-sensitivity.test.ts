@@ -44,9 +44,9 @@ const isAged: Uint8Array = tinyModel({
   extra: [int64Tensor('zero', [0]), int64Tensor('one', [1]), int64Tensor('wanted', [97])],
 });
 
-function studyModel(graph: Uint8Array): StudyModel {
+function studyModel(graph: Uint8Array): Promise<StudyModel> {
   const { parameterCount: parameters } = readForwardModel(graph);
-  return new StudyModel(graph, { inputs: FEATURES, parameters, localParameters: [] });
+  return StudyModel.read(graph, { inputs: FEATURES, parameters, localParameters: [] });
 }
 
 const next = probeNumbers(8);
@@ -59,12 +59,12 @@ const patients = [
 ];
 
 async function logitsOf(model: StudyModel, rows: readonly (readonly number[])[]): Promise<Float64Array> {
-  return (await rawOutputs(model.onnx(model.initial), Float32Array.from(rows.flat()))).values;
+  return (await rawOutputs(await model.onnx(model.initial), Float32Array.from(rows.flat()))).values;
 }
 
 /** The median of a value over ordinary patients, which some of them then lie next to. */
 async function thresholdOf(nodes: readonly TinyNode[]): Promise<number> {
-  const plain = studyModel(lastBitOf(nodes, 0));
+  const plain = await studyModel(lastBitOf(nodes, 0));
   const values = (await logitsOf(plain, ordinary)).map((value) => Math.fround(value / 1e30)).sort();
   return values[values.length >> 1]!;
 }
@@ -86,7 +86,7 @@ const GRAPHS: Readonly<Record<string, () => Promise<Uint8Array>>> = Object.fromE
 
 for (const [name, graphOf] of Object.entries(GRAPHS)) {
   test(`no patient moves a score by more than herself: ${name}`, async () => {
-    const model = studyModel(await graphOf());
+    const model = await studyModel(await graphOf());
     for (const count of [1, 3, 63, 64]) {
       const others = ordinary.slice(0, count);
       const without = await logitsOf(model, others);
@@ -112,7 +112,7 @@ for (const [name, graphOf] of Object.entries(GRAPHS)) {
 }
 
 test('a study’s model scores by the same lowering', async () => {
-  const model = studyModel(isAged);
+  const model = await studyModel(isAged);
   const rows = [...patients, ...ordinary];
   const outputs = await model.outputs(model.initial, Float32Array.from(rows.flat()));
   assert.deepEqual(outputs.values, await logitsOf(model, rows));

@@ -9,8 +9,8 @@ import {
 } from '../../src/dp-sgd/index.ts';
 import { prepareRound } from '../../src/dp-sgd/round.ts';
 import { layoutOf, roomsOf } from '../../src/dp-sgd/step-layout.ts';
-import type { StepRuns } from '../../src/dp-sgd/step-runs.ts';
-import { runStepsTogether } from '../../src/dp-sgd/steps-together.ts';
+
+import { type Runs, runStepsTogether } from '../../src/dp-sgd/steps-together.ts';
 import { runSteps, type StepMechanism } from '../../src/dp-sgd/training-steps.ts';
 import { defaultLoss, findBlockedChannels, readForwardModel } from '../../src/onnx/index.ts';
 import { peerModel } from '../../src/onnx/testing/peer-models.ts';
@@ -76,7 +76,7 @@ function fixedBatches(batch: number): () => Uint32Array {
   return () => batches[cycle++ % BATCHES_IN_MEMORY]!;
 }
 
-function stepper({ model, plan }: Workload, mechanism: StepMechanism, runs?: StepRuns): () => Promise<void> {
+function stepper({ model, plan }: Workload, mechanism: StepMechanism, runs?: Runs): () => Promise<void> {
   let parameters: Float64Array = Float64Array.from(readForwardModel(model).values);
   return async () => {
     parameters =

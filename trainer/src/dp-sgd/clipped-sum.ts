@@ -10,7 +10,7 @@ import {
   openLaneThread,
   type Rooms,
 } from './lane.ts';
-import { copyOf, LaneSums, PART, type SumsInParts } from './lane-sums.ts';
+import { LaneSums, PART, type SumsInParts } from './lane-sums.ts';
 import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './training-units.ts';
 import type { UpdateAhead } from './update-ahead.ts';
 
@@ -23,12 +23,6 @@ export function threadsOf(
 ): number {
   return lanes > 1 || units * rowsPerUnit * parameterCount < THREADED_FROM_VALUES ? 1 : 2;
 }
-
-/**
- * Times normTerms: more than how far, relatively, a unit's squared norms in two orders can lie apart, each of which is
- * within 3 · 2^-53 normTerms of the same number (`sensitivity.ts`, step 1).
- */
-const ORDER_MARGIN = 16 * 2 ** -53;
 
 /** What of an update its lanes need. */
 export type LaneUpdate = Pick<UpdateAhead, 'memory' | 'task' | 'drawWhile'>;
@@ -91,7 +85,7 @@ export class ClippedSum {
    * Unit i of the batch lies in a place that follows from i alone: place ⌊i / lanes⌋ of lane i mod lanes, of one run
    * after the other.
    *
-   * A batch beyond the capacity takes several runs and nothing is cut off; runs are added with compensation (Ogita,
+   * A batch beyond the capacity takes several runs, of as many units as fit beside an empty place, and nothing is cut off; runs are added with compensation (Ogita,
    * Rump and Oishi 2005, Sum2), so that their number adds nothing to the rounding. An empty batch takes one run
    * too, and gives zeros.
    */
@@ -104,9 +98,8 @@ export class ClippedSum {
    * The sum for a graph that takes its clip norm C as an input, and Σ over the batch of +1 where a unit's norm is at
    * most C, else -1; units whose gradients are not finite count 0.
    *
-   * A unit counts by its own rows, the parameters and C alone. Squared norms that lie so near to C² that the order of
-   * their roundings, and so the unit's place, might decide are computed once more, for the unit alone in the first
-   * place: the order is then always the same. All others are on the same side of C² wherever they lie.
+   * A unit counts by its own rows, the parameters and C alone: in a graph that takes its clip norm the bits of a squared
+   * norm do not depend on the unit's place (`onnx/unit-norms.ts`).
    */
   async sumAndCount(
     parameters: Float32Array,
@@ -122,19 +115,20 @@ export class ClippedSum {
 
   async #sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
     if (parameters !== this.#parameters) this.#parameters.set(parameters);
-    const capacity = this.#graph.units * this.#lanes.length;
-    if (batch.length < capacity) return (await this.#run(batch)) ?? this.#nothing();
+    const capacity = (this.#graph.units - 1) * this.#lanes.length;
+    if (batch.length <= capacity) return (await this.#run(batch)) ?? this.#nothing();
     const create = () => new Float64Array(this.#graph.parameterCount);
     this.#sums ??= { total: create(), lost: create() };
     const { total, lost } = this.#sums;
     lost.fill(0);
-    // The last run has an empty place, if it must be a run of nothing else: see `#run`.
-    for (let start = 0; start <= batch.length; start += capacity) {
+    let isNothing = false;
+    for (let start = 0; start < batch.length; start += capacity) {
       const part = await this.#run(batch.subarray(start, start + capacity));
-      if (part === undefined) return this.#nothing();
-      if (start === 0) copy(total, part);
+      if (part === undefined) isNothing = true;
+      else if (start === 0) copy(total, part);
       else addWithCompensation(total, lost, part);
     }
+    if (isNothing) return this.#nothing();
     for (let i = 0; i < total.length; i++) total[i]! += lost[i]!;
     return total;
   }
@@ -149,66 +143,38 @@ export class ClippedSum {
   }
 
   /**
-   * One run; a unit whose gradient is not finite contributes nothing. Undefined where empty places are not finite.
+   * One run. Units whose gradients are not finite are left out by the graph itself (`onnx/unit-mask.ts`), which takes the
+   * factors of an empty place in place of theirs: so each lane's last place is empty. Undefined where even these are not
+   * finite: then the parameters are to blame, and the whole sum is empty, although a unit's gradient may still be finite
+   * (an infinite weight times a feature of 0 is no number, times another it is infinite).
    *
-   * The run is repeated with the places of such units left empty, in the same graph, so that every other unit counts
-   * exactly as it would without them. If even empty places are not finite then the parameters are to blame, and the
-   * whole sum is empty, although a unit's gradient may still be finite (an infinite weight times a feature of 0 is no
-   * number, times another it is infinite). That must follow from the parameters alone and not from whether the batch
-   * leaves a place empty: so that each sum sees an empty place, in its last run.
+   * That follows from the parameters alone: an empty place has no rows, and its weight of 0 makes the sum NaN just where
+   * a factor of it is not finite. Nothing is run again, whatever the batch holds.
    */
   async #run(batch: Uint32Array): Promise<SumsInParts | undefined> {
-    let isLeftOut = (_slot: number) => false;
-    this.#layOut(batch, isLeftOut);
+    this.#layOut(batch);
     await this.#runLanes();
-    const margin = ORDER_MARGIN * this.#graph.rounding.normTerms;
-    if (this.#exceeds(1 - margin)) {
-      const leftOut = await this.#findLeftOut(batch, margin);
-      isLeftOut = (slot) => leftOut[slot] === 1;
-      this.#layOut(batch, isLeftOut);
-      await this.#runLanes();
-      if (this.#exceeds(1 + margin)) return undefined;
-    }
-    // A count may take further runs.
-    const total = this.#graph.takesClipNorm ? copyOf(this.#ofLanes) : this.#ofLanes;
-    if (this.#graph.takesClipNorm) await this.#countRun(batch, isLeftOut);
-    return total;
+    if (!this.#isEmptyPlaceSmall() && !areNumbers(this.#ofLanes)) return undefined;
+    if (!this.#graph.takesClipNorm) return this.#ofLanes;
+    this.#countRun(batch);
+    return this.#ofLanes;
   }
 
-  /**
-   * Per place of the last run, 1 where its unit is to be left out. Squares so near to the limit that the unit's place
-   * might decide are computed once more, for the unit alone in the first place: whether a unit is left out follows from
-   * its own rows and the parameters.
-   */
-  async #findLeftOut(batch: Uint32Array, margin: number): Promise<Uint8Array> {
+  /** Whether the last places are so far from the limit that their factors are surely finite: what is public. */
+  #isEmptyPlaceSmall(): boolean {
+    const { units } = this.#rooms[this.#room]!;
     const { largestSquare } = this.#graph;
-    const squares = Float64Array.from(batch, (_, slot) => this.#squareAt(slot));
-    const leftOut = Uint8Array.from(squares, (square) => (square <= largestSquare * (1 + margin) ? 0 : 1));
-    for (const [slot, square] of squares.entries()) {
-      if (leftOut[slot] === 1 || square <= largestSquare * (1 - margin)) continue;
-      this.#layOut(batch.subarray(slot, slot + 1), () => false);
-      await this.#runLanes();
-      leftOut[slot] = this.#squareAt(0) <= largestSquare ? 0 : 1;
-    }
-    return leftOut;
+    return this.#lanes.every(({ buffers }) => buffers.squares[units - 1]! <= largestSquare);
   }
 
-  async #countRun(batch: Uint32Array, isLeftOut: (slot: number) => boolean): Promise<void> {
+  #countRun(batch: Uint32Array): void {
     const bound = this.#lanes[0]!.buffers.clipNorm![0]! ** 2;
-    const margin = ORDER_MARGIN * this.#graph.rounding.normTerms;
-    const doubtful: number[] = [];
+    const { largestSquare } = this.#graph;
     batch.forEach((unit, slot) => {
-      if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) return;
       const square = this.#squareAt(slot);
-      if (square <= bound * (1 - margin)) this.#count++;
-      else if (square > bound * (1 + margin)) this.#count--;
-      else doubtful.push(unit);
+      if (this.#isUnusable[unit] === 1 || !(square <= largestSquare)) return;
+      this.#count += square <= bound ? 1 : -1;
     });
-    for (const unit of doubtful) {
-      this.#layOut(Uint32Array.of(unit), () => false);
-      await this.#runLanes();
-      this.#count += this.#squareAt(0) <= bound ? 1 : -1;
-    }
   }
 
   #squareAt(slot: number): number {
@@ -228,24 +194,14 @@ export class ClippedSum {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Whether any place's square is no number, or above the limit times `share`. */
-  #exceeds(share: number): boolean {
-    const limit = this.#graph.largestSquare * share;
-    const { units } = this.#rooms[this.#room]!;
-    for (const { buffers } of this.#lanes) {
-      const { squares } = buffers;
-      for (let unit = 0; unit < units; unit++) if (!(squares[unit]! <= limit)) return true;
-    }
-    return false;
-  }
-
-  /** The smallest room for so many units and an empty place; without the empty place, if no room has one. */
+  /** The smallest room for so many units, with an empty place in each lane. */
   #roomFor(units: number): number {
-    const found = this.#rooms.findIndex((room) => room.units * this.#lanes.length > units);
-    return found < 0 ? this.#rooms.length - 1 : found;
+    const found = this.#rooms.findIndex((room) => (room.units - 1) * this.#lanes.length >= units);
+    assert(found >= 0);
+    return found;
   }
 
-  #layOut(batch: Uint32Array, isLeftOut: (slot: number) => boolean): void {
+  #layOut(batch: Uint32Array): void {
     const { rowsPerUnit, features } = this.#graph;
     const source = this.#units;
     const lanes = this.#lanes.length;
@@ -264,7 +220,7 @@ export class ClippedSum {
       const { buffers } = this.#lanes[lane]!;
       const target = Math.floor(slot / lanes) * rowsPerUnit;
       const end = target + rowsPerUnit;
-      if (this.#isUnusable[unit] === 1 || isLeftOut(slot)) {
+      if (this.#isUnusable[unit] === 1) {
         clear(buffers, target, end);
         continue;
       }
@@ -294,6 +250,14 @@ export class ClippedSum {
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
+
+function areNumbers(sums: SumsInParts): boolean {
+  for (let first = 0; first < sums.length; first += PART) {
+    const part = sums.subarray(first, Math.min(first + PART, sums.length));
+    for (const value of part) if (!Number.isFinite(value)) return false;
+  }
+  return true;
+}
 
 function copy(total: Float64Array, part: SumsInParts): void {
   for (let first = 0; first < total.length; first += PART) {

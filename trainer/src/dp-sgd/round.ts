@@ -10,6 +10,7 @@ import {
   findBlockedChannels,
   labelRule,
   loopFloatFrom,
+  overflowBoundsOf,
   partitionParameters,
   pick,
   readForwardModel,
@@ -21,6 +22,7 @@ import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum, threadsOf } from './clipped-sum.ts';
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
+import { FiniteRuns, moveBoundsOf } from './finite-runs.ts';
 import { largestOf } from './lane.ts';
 import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
 import { poissonSampler, shuffle } from './poisson-sampling.ts';
@@ -34,7 +36,7 @@ import {
 } from './sensitivity.ts';
 import { layoutOf, roomsOf, type StepLayout } from './step-layout.ts';
 import { fitsStepMemory } from './step-memory.ts';
-import { StepRuns, takesStepsTogether } from './step-runs.ts';
+import { type DrawnSteps, StepRuns, takesStepsTogether } from './step-runs.ts';
 import { runStepsTogether } from './steps-together.ts';
 import {
   adaptivePlanOf,
@@ -115,7 +117,7 @@ export interface PreparedRound {
   /** What the means are corrected by, where they are. */
   readonly drift: DriftTerms | undefined;
   /** Where many steps are taken in one run. */
-  readonly runs: StepRuns | undefined;
+  readonly runs: StepRuns | FiniteRuns | undefined;
   close(): Promise<void>;
 }
 
@@ -192,7 +194,7 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const clipped = new ClippedSum(rooms, units, lanes, update);
   const drift = driftOf(input, model);
   const runs = areTogether
-    ? await openRuns(input, { model, options: { ...options, addsInOrder }, noise, drift })
+    ? await openRuns(input, { model, options: { ...options, addsInOrder }, graph, noise, drift })
     : undefined;
   // `floatRounding` compares sums of one kind.
   assert(runs === undefined || runs.sumType === graph.sumType);
@@ -231,34 +233,45 @@ async function tryStep({ parameters }: RoundInput, { mechanism, runs }: Prepared
   await mechanism.sumClipped(Float32Array.from(parameters), new Uint32Array());
 }
 
-function openRuns(
+async function openRuns(
   { plan, units }: RoundInput,
   round: {
     readonly model: ForwardModel;
     readonly options: StepGraphOptions;
+    readonly graph: StepGraph;
     readonly noise: NoiseCalibration;
     readonly drift: DriftTerms | undefined;
   },
-): Promise<StepRuns> {
+): Promise<StepRuns | FiniteRuns> {
   const { clipNormL2, stepsPerRun } = plan;
   const { kind: correction, ...corrections } = round.drift ?? {};
   const { latticePerUnit } = round.noise;
-  const loop = buildStepLoop(round.model, {
-    ...round.options,
-    clipNormL2,
-    latticePerUnit,
+  const { model, graph } = round;
+  const moves = {
     meanPerStep: meanPerStep(plan, latticePerUnit),
     momentum: optimizerOf(plan).momentum ?? 0,
-    decays: (plan.weightDecay ?? 0) > 0,
-    averages: plan.averaging !== undefined,
-    ...(correction && { correction }),
-    mayExtendRows: plan.bandSize * round.model.parameterCount <= EXTENDED_VALUES,
-  });
-  return StepRuns.open(loop, units, {
-    clipNormL2,
-    latticePerUnit,
-    corrections,
-    ...(stepsPerRun !== undefined && { stepsPerRun }),
+  };
+  const open = (isMasked: boolean, drawn?: DrawnSteps) => {
+    const loop = buildStepLoop(model, {
+      ...round.options,
+      ...{ clipNormL2, latticePerUnit, ...moves, isMasked },
+      decays: (plan.weightDecay ?? 0) > 0,
+      averages: plan.averaging !== undefined,
+      ...(correction && { correction }),
+      mayExtendRows: plan.bandSize * model.parameterCount <= EXTENDED_VALUES,
+    });
+    return StepRuns.open(loop, units, {
+      ...{ clipNormL2, latticePerUnit, corrections, drawn },
+      ...(stepsPerRun !== undefined && { stepsPerRun }),
+    });
+  };
+  const { largestSquare, rowsPerUnit } = graph;
+  const isSure = overflowBoundsOf(model, { loss: lossOf(plan, model), rowsPerUnit, largestSquare });
+  if (isSure === undefined) return open(true);
+  return new FiniteRuns(await open(false), {
+    openMasked: (drawn) => open(true, drawn),
+    ...{ isSure, parameters: model.parameters },
+    moves: moveBoundsOf({ units: graph.units, sigma: round.noise.sigma, ...moves, corrections }),
   });
 }
 

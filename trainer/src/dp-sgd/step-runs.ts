@@ -60,7 +60,7 @@ export interface DescentState {
 }
 
 /** Everything that is drawn for the steps of a run, or fixed for them. */
-interface DrawnSteps {
+export interface DrawnSteps {
   /** Units of each step's batch. */
   readonly batches: Uint32Array[];
   /** [steps · parameterCount] */
@@ -73,13 +73,15 @@ interface DrawnSteps {
 }
 
 /** Steps of a run, from `first` to before `end`. */
-interface Range {
+export interface Range {
   readonly first: number;
   readonly end: number;
 }
 
 interface RunOptions {
   readonly stepsPerRun?: number;
+  /** Where other runs of the same size are given their draws; its own by default. */
+  readonly drawn?: DrawnSteps | undefined;
   /** What each mean is corrected by, [parameterCount] each, as far as the loop takes it. */
   readonly corrections?: Partial<Readonly<Record<StepCorrection, Float64Array>>>;
 }
@@ -112,7 +114,7 @@ function isWhole(values: Float64Array): boolean {
 export class StepRuns {
   /** Steps of one run at most. */
   readonly steps: number;
-  /** Units in one step's batch at most: each step has an empty place, which is not finite where none may be. */
+  /** Units in one step's batch at most: each step's last place is empty. */
   readonly room: number;
   /** What clipped gradients are summed in. */
   readonly sumType: StepLoop['sumType'];
@@ -168,7 +170,7 @@ export class StepRuns {
     const { parameterCount } = loop;
     this.#before = stateOf(loop);
     this.#after = stateOf(loop);
-    this.drawn = {
+    this.drawn = options.drawn ?? {
       batches: new Array<Uint32Array>(this.steps),
       noise: new Float64Array(this.steps * parameterCount),
       rates: new Float64Array(this.steps),
@@ -178,27 +180,20 @@ export class StepRuns {
   }
 
   /**
-   * The state after steps that were drawn, good until the next run; or undefined where a sum was not finite: they are
-   * then to be taken in runs of one step, with what was drawn for them, and one that still is not, by itself.
+   * The state after steps that were drawn, good until the next run; or undefined where it is not finite: they are then
+   * to be taken in runs of one step, with what was drawn for them, and one that still is not, by itself.
    *
-   * **Nothing escapes.** Let a unit's gradient not be finite: one of its numbers in float32, a factor's or its own,
-   * is NaN or infinite, and so is its squared norm; its weight is then 0, NaN or, where a minimum passes NaN by, 1.
-   * In each case a coordinate of the sum is NaN or infinite: it has a term that is that number times the weight, or,
-   * of an outer product, times the weight and a number that makes the norm NaN if it is 0. (Linear models are
-   * clipped without a norm; their residuals are bounded or NaN, and NaN passes through the clipping.) So are the
-   * released coordinate, velocity and parameter, and they stay so, whatever is added to or multiplied with them.
-   * Where sums are in float, the weight of a unit whose squares come to half the limit beyond which `ClippedSum` may
-   * leave it out is made NaN, after the minimum, and the same follows for its coordinates.
-   * Hence a finite state shows that every unit of every step was usable, and so was a place that is empty.
+   * **No patient decides that.** A loop with a mask leaves out units that overflow within each step, and one without is
+   * run only where none can (`finite-runs.ts`); each step has an empty place. So a sum is not finite just where a factor
+   * of an empty place is not, which follows from the parameters before the step: from what was released before, however
+   * it came about. (Finite integers and noise move a finite state to a finite one: numbers of a plan are moderate, see
+   * `checkTrainingPlan`; and so is the average of finite parameters.)
    *
-   * **Nothing is released twice.** Of a step's noise one sum leaves this thread at most: parameters leave it when
-   * the round ends, and a state that is not finite is thrown away here, for nothing but the decision to take the
-   * same steps, with the same batches and noise, in runs of one. What those give is the same to the bit, so that the
-   * first steps stay what they were. A step's sum is taken by itself where, in a run of one, it is not finite: that
-   * follows from its batch and the parameters before it, never from its own noise or a later step. (Finite integers
-   * and noise move a finite state to a finite one: numbers of a plan are moderate, see `checkTrainingPlan`; and so
-   * is the average of finite parameters.) So a step's integers are fixed before its noise is, and `calibrateNoise`
-   * bounds them whichever way they are had.
+   * **Nothing is released twice.** Of a step's noise one sum leaves this thread at most: parameters leave it when the
+   * round ends, and a state that is not finite is thrown away here, for nothing but the decision to take the same steps,
+   * with the same batches and noise, in runs of one. What those give is the same to the bit, so that the first steps
+   * stay what they were. So a step's integers are fixed before its noise is, and `calibrateNoise` bounds them whichever
+   * way they are had.
    */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
     const batches = this.drawn.batches.slice(range.first, range.end);

@@ -1,17 +1,21 @@
 // The loop of DP-SGD for small models: batches and noise are drawn for many steps, which are then taken in one run.
 import assert from 'node:assert/strict';
+import type { FiniteRuns } from './finite-runs.ts';
 import type { DescentState, StepRuns } from './step-runs.ts';
 import { Stepper, type StepsOptions } from './training-steps.ts';
 import { optimizerOf, ratesOf, updateRuleOf } from './update-rule.ts';
 
+/** What takes the steps of a run. */
+export type Runs = Pick<StepRuns | FiniteRuns, 'steps' | 'room' | 'drawn' | 'run'>;
+
 /**
  * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. The steps of a run that
- * failed are taken in runs of one, and a step that no run can take by itself, all with what was drawn for them
+ * parameters made useless are taken in runs of one, and a step that no run can take by itself, all with what was drawn for them
  * (`StepRuns.run`). Batches and noise are drawn in the same order.
  */
 export async function runStepsTogether(
   start: ArrayLike<number>,
-  runs: StepRuns,
+  runs: Runs,
   options: StepsOptions,
 ): Promise<Float64Array> {
   const { plan, mechanism, onProgress, stepsBefore = 0, average } = options;

@@ -1,6 +1,6 @@
 // The patients as the engine sees them: units of privacy, each with its rows, in flat arrays that a worker
 // thread can take over without copying one by one.
-import type { labelRule } from '../onnx/index.ts';
+import { LARGEST_FEATURE, type labelRule } from '../onnx/index.ts';
 import { TrainingInputError } from './training-plan.ts';
 
 export interface TrainingUnits {
@@ -22,10 +22,17 @@ export function unitCount(units: TrainingUnits): number {
   return units.rowOffsets.length - 1;
 }
 
-/** Whether a unit's features are all finite: otherwise its gradient is not, and it is left out from the start. */
-export function isUsableUnit({ featureCount, features, rowOffsets }: TrainingUnits, unit: number): boolean {
-  const own = features.subarray(rowOffsets[unit]! * featureCount, rowOffsets[unit + 1]! * featureCount);
-  return own.every(Number.isFinite);
+/** Whether a unit's features and labels are numbers within LARGEST_FEATURE: otherwise it is left out from the start. */
+export function isUsableUnit(
+  { featureCount, features, labels, rowOffsets }: TrainingUnits,
+  unit: number,
+): boolean {
+  const [first, end] = [rowOffsets[unit]!, rowOffsets[unit + 1]!];
+  const isWithin = (value: number) => Math.abs(value) <= LARGEST_FEATURE;
+  return (
+    features.subarray(first * featureCount, end * featureCount).every(isWithin) &&
+    labels.subarray(first, end).every(isWithin)
+  );
 }
 
 /** ‖x‖², whose bits depend on the row alone. */
@@ -62,7 +69,7 @@ export function packUnits(featureCount: number, grouped: readonly (readonly Labe
 /**
  * Refuses units that do not fit the model or the plan.
  *
- * Features may be NaN or infinite: such a unit contributes nothing to a step.
+ * Features may be NaN or infinite, or beyond LARGEST_FEATURE: such a unit contributes nothing to a step.
  *
  * @throws TrainingInputError
  */

@@ -31,8 +31,9 @@ export {
 export { numbersPerRow } from './numbers-per-row.ts';
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
 export { OnnxFormatError } from './onnx-schema.ts';
+export { LARGEST_FEATURE, type OverflowBounds, overflowBoundsOf } from './overflow-bounds.ts';
 export { predictOutputs, predictProbabilities } from './predict.ts';
-export { type PlaceDependence, probePlaces } from './probe-places.ts';
+export { checkPlaces } from './probe-places.ts';
 export { addsUnitsInOrder } from './row-order.ts';
 export { runAsWritten } from './run-as-written.ts';
 export { SCORE_ROWS } from './score-graph.ts';

@@ -10,6 +10,7 @@ import { buildScoreGraph, SCORE_ROWS, scoreInputs } from './score-graph.ts';
 import { buildStepGraph } from './step-graph.ts';
 import { stepInputs } from './step-tensors.ts';
 import { exposeFactors } from './unit-factors.ts';
+import { UnsupportedModelError } from './unsupported-model.ts';
 
 /** Odd, so that few arrays fill a processor's vectors to the last. */
 const STEP_ROWS = 43;
@@ -228,4 +229,16 @@ export async function probePlaces(
     }
   }
   return { dependence: undefined, runs };
+}
+
+/** @throws UnsupportedModelError naming the node, where `probePlaces` finds that a row's answer depends on others */
+export async function checkPlaces(model: ForwardModel, options?: ProbeOptions): Promise<void> {
+  const { dependence } = await probePlaces(model, options);
+  if (dependence === undefined) return;
+  const { half, node } = dependence;
+  const what = half === 'forward' ? 'the answer to a row' : 'the gradient of a row';
+  throw new UnsupportedModelError([
+    `${node === undefined ? '' : `node ${node}: `}${what} depends, on this processor, on where it lies among others: ` +
+      'write this part of the model in other operators',
+  ]);
 }

@@ -1,19 +1,29 @@
-// Runs a graph as its file has it, on zeros and never on patients: members download that file, and it must be one that a
-// runtime takes. What scores and predictions run is the lowering (`score-graph.ts`).
+// Runs what of a graph's file leads to its logit, on zeros and never on patients: members download that file, and it must
+// be one that a runtime takes. What scores and predictions run is the lowering (`score-graph.ts`).
 import { readForwardModel } from './forward-model.ts';
 import { openSession } from './onnx-runtime.ts';
+import { ELEMENT_TYPE, encodeModel } from './onnx-schema.ts';
+import { readForeignModel } from './read-foreign-model.ts';
+import { withStandardOperators } from './scikit-learn.ts';
+import { strippedTo } from './strip-graph.ts';
+
+const ROWS = 2;
+
+/** What leads to the logit, and nothing else. */
+function strippedToLogit(onnx: Uint8Array, logit: string): Uint8Array {
+  const model = withStandardOperators(readForeignModel(onnx));
+  const output = { name: logit, type: { tensorType: { elemType: ELEMENT_TYPE.float } } };
+  const { graph, irVersion, opsetImport } = strippedTo(model, [output]);
+  return encodeModel({ irVersion, opsetImport, graph: { ...graph, valueInfo: [] }, metadataProps: [] });
+}
 
 /** @throws OnnxRuntimeError where the runtime does not load the file, or does not run it on two rows */
 export async function runAsWritten(onnx: Uint8Array): Promise<void> {
-  const { input, inputShape, features } = readForwardModel(onnx);
-  const session = await openSession(onnx, { threads: 1 });
+  const { input, inputShape, features, logit } = readForwardModel(onnx);
+  const session = await openSession(strippedToLogit(onnx, logit), { threads: 1 });
   try {
-    const rows = {
-      type: 'float32',
-      shape: [2, ...inputShape],
-      data: new Float32Array(2 * features),
-    } as const;
-    await session.run({ [input]: rows });
+    const data = new Float32Array(ROWS * features);
+    await session.run({ [input]: { type: 'float32', shape: [ROWS, ...inputShape], data } });
   } finally {
     await session.close();
   }

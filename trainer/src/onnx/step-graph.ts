@@ -7,6 +7,7 @@ import type { ForwardModel } from './forward-model.ts';
 import { GraphWriter, valueInfo } from './graph-writer.ts';
 import { type Loss, lossFrom, whyNotLoss } from './losses/loss.ts';
 import { COPY_SPARING_OUTPUT } from './onnx-runtime.ts';
+import { NO_MASK, UnitMask, type UnitMasking } from './unit-mask.ts';
 import {
   CANCELLATION_GUARD,
   type FloatGradient,
@@ -91,10 +92,10 @@ export interface StepGraph extends UnitGrid {
 }
 
 /** Squared norms beyond this are as good as infinite. */
-const LARGEST_SQUARE = 1e300;
+export const LARGEST_SQUARE = 1e300;
 
 /** The same where sums are in float, for each factor's squared norm too: weights then lose nothing to underflow. */
-const LARGEST_FLOAT_SQUARE = 2 ** 100;
+export const LARGEST_FLOAT_SQUARE = 2 ** 100;
 
 /** With so much work on one gradient a step computes in float: the cost in noise is worth the time. */
 const FLOAT_SUM_FROM = 2 ** 16;
@@ -112,8 +113,8 @@ interface ClippedSumOptions extends StepGraphOptions {
   readonly isRow?: boolean;
   /** Multiplies a sum in double; 1 by default. */
   readonly scale?: number;
-  /** Whether sums in float are NaN where a unit may have to be left out: one whose squares come to half the limit. */
-  readonly isMarked?: boolean;
+  /** Whether units that overflow are left out; by default, and where it is not sure that none does. */
+  readonly isMasked?: boolean;
 }
 
 /** How a step's gradients are had: those in float by parameter, all others in double. */
@@ -174,17 +175,12 @@ function emitSquares(writer: GraphWriter, gradients: Gradients): void {
   writer.emitAs('squares', 'Identity', [writer.sum([...norms, ...others])]);
 }
 
-/** Adds to weights what is NaN for units whose squares come to half of what is too large in float, and 0 for others. */
-function emitMarks(writer: GraphWriter, weights: readonly string[], units: number): string[] {
-  const scale = writer.doubleColumn(units, 2 ** 1023 / (LARGEST_FLOAT_SQUARE / 4));
-  const large = writer.emit('Mul', ['squares', scale]);
-  const mark = writer.emit('Sub', [large, large]);
-  const marked = new Map([...new Set(weights)].map((weight) => [weight, writer.emit('Add', [weight, mark])]));
-  return weights.map((weight) => marked.get(weight)!);
-}
-
 /** Emits each parameter's clipped sum, all of one type. */
-function emitSums(writer: GraphWriter, gradients: Gradients, weights: readonly string[]): ShapedValue[] {
+function emitSums(
+  writer: GraphWriter,
+  gradients: Gradients,
+  { weights, mask }: { readonly weights: readonly string[]; readonly mask: UnitMasking },
+): ShapedValue[] {
   const toFloat = (value: string) => writer.emit('Cast', [value], { to: 1 });
   const floatWeights = new Map<string, string>();
   const floatWeight = (weight: string) => {
@@ -195,7 +191,7 @@ function emitSums(writer: GraphWriter, gradients: Gradients, weights: readonly s
   return gradients.all.map((gradient, i) => {
     const float = gradients.inFloat.get(gradient.parameter);
     const weight = weights[i]!;
-    const own = float?.weightedSum(floatWeight(weight)) ?? gradient.weightedSum(weight);
+    const own = float?.weightedSum(floatWeight(weight), mask) ?? gradient.weightedSum(weight, mask);
     const { sumShape } = float ?? gradient;
     const shape = sumShape ?? [1, gradient.size];
     const value = sumShape === undefined ? writer.reshape(own, shape) : own;
@@ -250,20 +246,37 @@ export function emitClippedSum(
   readonly factors: readonly string[];
   readonly floatProducts: readonly (ProductWidths | undefined)[];
 } {
-  const { capacityUnits: units, rowsPerUnit, known, isRow, blockedChannels, addsInOrder, isMarked } = options;
+  const {
+    capacityUnits: units,
+    rowsPerUnit,
+    known,
+    isRow,
+    blockedChannels,
+    addsInOrder,
+    isMasked = true,
+  } = options;
   const loss = lossFrom(options.loss);
   assertBounds(model, options);
   assert(Number.isSafeInteger(units) && units >= 1, 'capacityUnits is a positive integer');
   assert(Number.isSafeInteger(rowsPerUnit) && rowsPerUnit >= 1, 'rowsPerUnit is a positive integer');
   assert.equal(whyNotLoss(loss, model.outputs), undefined);
   const grid = { units, rowsPerUnit };
-  const all = differentiate(model, { writer, grid, loss, known, isRow, blockedChannels, addsInOrder });
+  const countsUnits = options.clipNormL2 === 'input';
+  const all = differentiate(model, {
+    ...{ writer, grid, loss, known, isRow, blockedChannels, addsInOrder, countsUnits },
+  });
   const gradients = { all, inFloat: inFloat(all, options) };
   const isFloat = gradients.inFloat.size > 0;
-  const weights = emitUnitWeights(writer, gradients, isFloat ? { ...options, scale: 1 } : options);
+  const whole = emitUnitWeights(writer, gradients, isFloat ? { ...options, scale: 1 } : options);
   emitSquares(writer, gradients);
+  const largestSquare = isFloat ? LARGEST_FLOAT_SQUARE : LARGEST_SQUARE;
+  const mask = isMasked
+    ? new UnitMask(writer, { units, squares: 'squares', largestSquare, isGradual: isFloat })
+    : NO_MASK;
+  const byWhole = new Map([...new Set(whole)].map((own) => [own, mask.weights(own)]));
+  const weights = whole.map((own) => byWhole.get(own)!);
   return {
-    parts: emitSums(writer, gradients, isFloat && isMarked ? emitMarks(writer, weights, units) : weights),
+    parts: emitSums(writer, gradients, { weights, mask }),
     rounding: roundingOf(gradients, options),
     factors: [...new Set(all.flatMap((gradient) => gradient.factors))],
     floatProducts: [...gradients.inFloat.values()].map(({ widths }) => widths),

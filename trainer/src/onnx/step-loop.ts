@@ -24,7 +24,11 @@ export interface StepLoopOptions extends StepGraphOptions {
   readonly correction?: 'shift' | 'pull';
   /** Whether the average of the parameters over the steps is a state too. */
   readonly averages?: boolean;
-  /** Whether rows of linear models may be kept in double, κ (x, 1), as well. */
+  /**
+   * Whether units that overflow are left out within each step. If not, no unit may: rows of linear models may then be
+   * kept in double, κ (x, 1), as well.
+   */
+  readonly isMasked: boolean;
   readonly mayExtendRows: boolean;
 }
 
@@ -147,7 +151,7 @@ function emitSum(
   options: StepLoopOptions,
 ): { readonly sum: string; readonly sumType: StepGraph['sumType'] } {
   const { body, outer } = loop;
-  const { capacityUnits: units, rowsPerUnit, latticePerUnit } = options;
+  const { capacityUnits: units, rowsPerUnit, latticePerUnit, isMasked } = options;
   const rows = units * rowsPerUnit;
   const { inputShape, features, parameterCount } = model;
   const x = loop.gather('featureTable', { elementType: 'float', line: inputShape });
@@ -175,7 +179,7 @@ function emitSum(
   const { parts, rounding } = emitClippedSum(model, body, {
     ...options,
     scale: latticePerUnit,
-    isMarked: true,
+    isMasked,
     isRow: true,
     ...(inputShape.length === 1 && { known }),
   });
@@ -191,11 +195,11 @@ function emitSum(
  * wherever they are numbers: an infinite one would be clipped to a number, and must not be.
  */
 function isLinear(model: ForwardModel, options: StepLoopOptions): boolean {
-  const { rowsPerUnit, layers, loss, mayExtendRows } = options;
+  const { rowsPerUnit, layers, loss, mayExtendRows, isMasked } = options;
   const { kind } = lossFrom(loss);
   const isBounded = kind === 'binary-cross-entropy' || kind === 'huber';
   const isPlain = rowsPerUnit === 1 && layers === undefined;
-  return mayExtendRows && isPlain && isBounded && linearParts(model) !== undefined;
+  return mayExtendRows && !isMasked && isPlain && isBounded && linearParts(model) !== undefined;
 }
 
 /**

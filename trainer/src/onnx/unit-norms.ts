@@ -11,11 +11,14 @@
 import { emitBlockSum, type ProductWidths } from './block-sums.ts';
 import { emitFloatSquares, SQUARES_FLOOR, squaresInFloat } from './float-squares.ts';
 import type { GraphWriter } from './graph-writer.ts';
+import type { UnitMasking } from './unit-mask.ts';
 
 /** A [rows · positions, width] float value of the step graph. */
 export interface Matrix {
   readonly value: string;
   readonly width: number;
+  /** Whether its values are numbers whatever the rows and the parameters are. */
+  readonly isAlwaysFinite?: boolean;
 }
 
 /** One parameter's gradient, known by what clipping needs of it. */
@@ -36,8 +39,11 @@ export interface ParameterGradient {
   readonly sumTerms: number;
   /** Whether positions that may cancel are summed. */
   readonly isGuarded: boolean;
-  /** Emits the double Σ_u weight_u · gradient_u, for weights double [units, 1], in the parameter's row-major order. */
-  weightedSum(weight: string): string;
+  /**
+   * Emits the double Σ_u weight_u · gradient_u, for weights double [units, 1], in the parameter's row-major order; with
+   * the factors of units that are not left out.
+   */
+  weightedSum(weight: string, mask: UnitMasking): string;
   /** The weighted sum's shape; absent where it is another one of as many values. */
   readonly sumShape?: readonly number[];
   /** Where each unit's gradient is stored, or one product a dᵀ: how it is had in float. */
@@ -64,7 +70,7 @@ export interface FloatGradient {
    * Emits Σ_u a_u fl(c_u d_u)ᵀ (`block-sums.ts`) for weights c, float [units, 1]: as many values as the parameter, in
    * its order. Which of the factors is weighted is the gradient's own choice; where one is 1, it is that.
    */
-  weightedSum(weight: string): string;
+  weightedSum(weight: string, mask: UnitMasking): string;
   /** The weighted sum's shape; absent where it is another one of as many values. */
   readonly sumShape?: readonly number[];
 }
@@ -105,6 +111,8 @@ export interface UnitNormsOptions {
   readonly known?: KnownMatrix | undefined;
   /** Whether the runtime adds the rows of products in float in order (`row-order.ts`). */
   readonly addsInOrder?: boolean | undefined;
+  /** Whether the bits of squared norms in double depend on no place, since units are counted by them. */
+  readonly countsUnits?: boolean | undefined;
 }
 
 export class UnitNorms {
@@ -113,8 +121,11 @@ export class UnitNorms {
   readonly #emitted = new Map<string, string>();
   readonly #known: KnownMatrix | undefined;
   readonly #addsInOrder: boolean;
+  readonly #countsUnits: boolean;
 
-  constructor(writer: GraphWriter, grid: UnitGrid, { known, addsInOrder = false }: UnitNormsOptions = {}) {
+  constructor(writer: GraphWriter, grid: UnitGrid, options: UnitNormsOptions = {}) {
+    const { known, addsInOrder = false, countsUnits = false } = options;
+    this.#countsUnits = countsUnits;
     this.#writer = writer;
     this.#grid = grid;
     this.#known = known;
@@ -152,11 +163,12 @@ export class UnitNorms {
           // The values of a column and of a row are the same ones.
           inFloat: right.width === 1 ? this.#floatProduct(right, left) : this.#floatProduct(left, right),
         }),
-      weightedSum: (weight) => {
+      weightedSum: (weight, mask) => {
         // The weights go to the smaller of the two factors.
         const onLeft = left.width < right.width;
-        const a = onLeft ? this.#weighted(left, weight, inUnit) : this.#double(left);
-        const d = onLeft ? this.#double(right) : this.#weighted(right, weight, inUnit);
+        const doubleOf = (matrix: Matrix) => this.#masked(this.#double(matrix), matrix, mask, inUnit);
+        const a = onLeft ? this.#weighted(left, weight, { inUnit, mask }) : doubleOf(left);
+        const d = onLeft ? doubleOf(right) : this.#weighted(right, weight, { inUnit, mask });
         return this.#writer.emit('Gemm', [a, d], { transA: 1 });
       },
     };
@@ -224,7 +236,6 @@ export class UnitNorms {
 
   #floatProduct(left: Matrix, right: Matrix): FloatGradient {
     const widths = { left: left.width, right: right.width };
-    const weigh = ({ value }: Matrix, weight: string) => this.#writer.emit('Mul', [value, weight]);
     const factorSquares = () => [this.#floatSquares(left), this.#floatSquares(right)];
     return {
       work: left.width * right.width,
@@ -233,11 +244,13 @@ export class UnitNorms {
       sumShape: [left.width, right.width],
       factorSquares,
       unitSquares: () => this.#writer.emit('Mul', factorSquares()),
-      weightedSum: (weight) => {
+      weightedSum: (weight, mask) => {
         const onLeft = left.width < right.width;
+        const kept = (matrix: Matrix) => this.#masked(matrix.value, matrix, mask, 1);
+        const weigh = (matrix: Matrix) => this.#writer.emit('Mul', [kept(matrix), weight]);
         return emitBlockSum(this.#writer, {
-          left: onLeft ? weigh(left, weight) : left.value,
-          right: onLeft ? right.value : weigh(right, weight),
+          left: onLeft ? weigh(left) : kept(left),
+          right: onLeft ? kept(right) : weigh(right),
           rows: this.#grid.units,
           widths,
           isInOrder: this.#addsInOrder,
@@ -255,9 +268,10 @@ export class UnitNorms {
       widths,
       factorSquares: () => [this.#floatSquares(stored)],
       unitSquares: () => this.#floatSquares(stored),
-      weightedSum(weight) {
+      weightedSum(weight, mask) {
         const { units: rows } = grid;
-        const sum = emitBlockSum(writer, { left: weight, right: stored.value, rows, widths, isInOrder });
+        const right = mask.factor(stored.value, stored);
+        const sum = emitBlockSum(writer, { left: weight, right, rows, widths, isInOrder });
         return restore?.(sum) ?? sum;
       },
       ...(!restore && { sumShape: [1, stored.width] }),
@@ -286,9 +300,10 @@ export class UnitNorms {
       terms: squaresInSum + planes,
       factorSquares: () => [squares()],
       unitSquares: squares,
-      weightedSum(weight) {
+      weightedSum(weight, mask) {
         const widths = { left: 1, right: inPlane };
-        const sum = emitBlockSum(writer, { left: weight, right: value, rows, widths, axis: 1 });
+        const right = mask.factor(value, { width: inPlane, axis: 1 });
+        const sum = emitBlockSum(writer, { left: weight, right, rows, widths, axis: 1 });
         return restore(writer.reshape(sum, [1, planes * inPlane]));
       },
     };
@@ -323,14 +338,16 @@ export class UnitNorms {
     const { parameter, value, size, restore = (sum: string) => sum } = gradient;
     return {
       ...{ parameter, size, factors: [value] },
-      unitSquares: this.#squares({ value }),
+      unitSquares: this.#squares({ value, width: size }),
       terms: size,
       sumTerms: this.#grid.units,
       isGuarded: false,
       ...(!gradient.restore && { sumShape: [1, size] }),
       ...(size > 1 && { inFloat: this.#floatStored({ value, width: size }, gradient.restore) }),
-      weightedSum: (weight) =>
-        restore(this.#writer.emit('Gemm', [weight, this.#double({ value })], { transA: 1 })),
+      weightedSum: (weight, mask) => {
+        const kept = mask.factor(this.#double({ value }), { width: size });
+        return restore(this.#writer.emit('Gemm', [weight, kept], { transA: 1 }));
+      },
     };
   }
 
@@ -341,10 +358,11 @@ export class UnitNorms {
     const pairs = writer.emit('Mul', [this.#gram(left, inUnit), this.#gram(right, inUnit)]);
     const { units } = this.#grid;
     // One axis after the other: a term is then rounded as often as both are long, not as their product.
-    const lines = writer.emit('ReduceSum', [pairs, writer.int64s([2])], { keepdims: 0 });
-    const sum = writer.emit('ReduceSum', [lines, writer.int64s([1])], { keepdims: 1 });
+    const ofLines = writer.reshape(pairs, [units * inUnit, inUnit]);
+    const lines = writer.reshape(this.#sumOfRows(ofLines, inUnit), [units, inUnit]);
+    const sum = this.#sumOfRows(lines, inUnit);
     const norms = writer.reshape(writer.emit('Sqrt', [squares]), [units, inUnit]);
-    const triangle = writer.emit('ReduceSum', [norms, writer.int64s([1])], { keepdims: 1 });
+    const triangle = this.#sumOfRows(norms, inUnit);
     const guarded = writer.emit('Mul', [triangle, writer.double(CANCELLATION_GUARD)]);
     return writer.emit('Max', [sum, writer.emit('Mul', [guarded, guarded])]);
   }
@@ -354,11 +372,23 @@ export class UnitNorms {
     return this.#once(`double ${value}`, () => this.#writer.emit('Cast', [value], { to: 11 }));
   }
 
-  #squares(matrix: Pick<Matrix, 'value'>): string {
+  #squares(matrix: Matrix): string {
     if (matrix.value === this.#known?.value) return this.#known.squares();
-    return this.#once(`squares ${matrix.value}`, () =>
-      this.#writer.emit('ReduceSumSquare', [this.#double(matrix)], { axes: [1], keepdims: 1 }),
-    );
+    return this.#once(`squares ${matrix.value}`, () => {
+      const double = this.#double(matrix);
+      if (this.#countsUnits) {
+        return this.#sumOfRows(this.#writer.emit('Mul', [double, double]), matrix.width);
+      }
+      return this.#writer.emit('ReduceSumSquare', [double], { axes: [1], keepdims: 1 });
+    });
+  }
+
+  /** The sum of each row of a double [rows, width]; as a product with ones, where no bit may depend on the place. */
+  #sumOfRows(value: string, width: number): string {
+    const writer = this.#writer;
+    if (!this.#countsUnits) return writer.emit('ReduceSum', [value, writer.int64s([1])], { keepdims: 1 });
+    const ones = writer.reshape(writer.doubleColumn(width, 1), [1, width]);
+    return writer.emit('Gemm', [value, ones], { transB: 1 });
   }
 
   #gram(matrix: Matrix, inUnit: number): string {
@@ -379,10 +409,27 @@ export class UnitNorms {
     });
   }
 
-  #weighted(matrix: Matrix, weight: string, inUnit: number): string {
+  #weighted(
+    matrix: Matrix,
+    weight: string,
+    { inUnit, mask }: { readonly inUnit: number; readonly mask: UnitMasking },
+  ): string {
     return this.#once(`weighted ${matrix.value} ${weight}`, () =>
-      this.#writer.emit('Mul', [this.#double(matrix), this.#spread(weight, inUnit)]),
+      this.#writer.emit('Mul', [
+        this.#masked(this.#double(matrix), matrix, mask, inUnit),
+        this.#spread(weight, inUnit),
+      ]),
     );
+  }
+
+  /** A factor without what is not finite; rows of data are finite before they are given to a graph. */
+  #masked(
+    value: string,
+    { value: own, width, isAlwaysFinite }: Matrix,
+    mask: UnitMasking,
+    each: number,
+  ): string {
+    return isAlwaysFinite || own === this.#known?.value ? value : mask.factor(value, { width, each });
   }
 
   #once(key: string, emit: () => string): string {

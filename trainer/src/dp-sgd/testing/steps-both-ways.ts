@@ -26,6 +26,8 @@ export interface StepsCase {
   readonly start?: Float32Array;
   /** Work on one gradient from which sums are in float, in both ways; none by default. */
   readonly floatFrom?: number;
+  /** Whether steps together leave out units that overflow; by default none may. */
+  readonly isMasked?: boolean;
   /** Noise from a seed by default. */
   readonly isNoiseless?: boolean;
   readonly mutate?: (model: ModelProto) => void;
@@ -105,6 +107,7 @@ export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
     decays: (given.plan.weightDecay ?? 0) > 0,
     averages: average !== undefined,
     ...(correction && { correction }),
+    isMasked: given.isMasked ?? false,
     mayExtendRows: true,
   });
   const decoded = decodeModel(loop.bytes);

@@ -72,7 +72,7 @@ export const gather: OpRule = {
       const product = step.norms.outerProduct({
         parameter: source,
         positions,
-        left: { value: left, width: codes },
+        left: { value: left, width: codes, isAlwaysFinite: true },
         right: { value: right, width },
       });
       return { inputs: [], parameters: [product] };
