@@ -6,7 +6,7 @@ import type { OpNode } from './ops/op-rule.ts';
 import { elementCount } from './tensor-data.ts';
 
 /** Features and labels of rows are within this of 0: a unit with others contributes to no step. */
-export const LARGEST_FEATURE = 2 ** 30;
+export const LARGEST_FEATURE = 2 ** 24;
 
 /** Values of a row beyond this are not told from those that overflow. */
 const LARGEST_VALUE = 2 ** 100;

@@ -1,5 +1,5 @@
 // Parameters that make an empty place of a batch no number, and a patient none the worse: the first layer's offsets let
-// two values of the second overflow to infinities that cancel, unless the features are there to hold them down.
+// both values of the second overflow to infinities, which cancel, unless the features are there to hold them down.
 import { buildForwardModel, readForwardModel } from '../../onnx/index.ts';
 import type { LabelledRow } from '../training-units.ts';
 
@@ -12,7 +12,7 @@ export function overflowingRoom(): {
   const model = buildForwardModel({
     kind: 'multilayer-perceptron',
     features,
-    hidden: [2],
+    hidden: [2, 2],
     activation: 'relu',
     localIntercept: false,
   });
@@ -20,7 +20,8 @@ export function overflowingRoom(): {
   const values: Record<string, readonly number[]> = {
     weight0: new Array<number>(2 * features).fill(-1e38),
     bias0: [3e38, 3e38],
-    weight1: [10, -10],
+    weight1: [10, 10, 10, 10],
+    weight2: [1, -1],
   };
   const start = new Float32Array(parameterCount);
   for (const { name, offset } of parameters) start.set(values[name] ?? [], offset);
