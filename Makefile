@@ -70,6 +70,10 @@ kubo: ## Build a real Kubo with Go, which the tests then compare the IPFS stand-
 conformance: build ## Judge a ledger: RUNTIME=embedded, or RUNTIME=native FABRIC_BIN_DIR=… ORDERING=raft|bft
 	@$(NETWORK) conformance $(RUNTIME_FLAGS)
 
+.PHONY: fuzz
+fuzz: build ## Spoil inputs of every kind for MINUTES= (1) each; FUZZ=name runs one, SEED= repeats it
+	@$(WITH_NODE) MINUTES="$(MINUTES)" FUZZ="$(FUZZ)" SEED="$(SEED)" exec scripts/fuzz.sh
+
 .PHONY: bench
 bench: build ## Measure; prints JSON lines
 	@$(WITH_NODE) exec scripts/bench.sh

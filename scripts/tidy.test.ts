@@ -16,7 +16,7 @@ const files = isClone
   : [];
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const sources = files.filter((file) => file.endsWith('.ts'));
-const isTest = (file: string) => /\.test\.ts$|(^|\/)(testing|conformance|bench)\//.test(file);
+const isTest = (file: string) => /\.test\.ts$|(^|\/)(testing|conformance|bench|fuzz)\//.test(file);
 
 /** What each package's own code (not its tests) may import of its siblings. */
 const SIBLINGS: Record<string, readonly string[]> = {
@@ -27,6 +27,9 @@ const SIBLINGS: Record<string, readonly string[]> = {
   network: [],
   packages: [],
 };
+
+/** What tests of every package may import besides. */
+const TOOLS_OF_TESTS = ['@consilium/guarded-rows/testing', '@consilium/fuzz-loop'];
 
 /** Vendor SDKs enter a package through one file (or, for the ledger's stand-in, one folder each). */
 const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [
@@ -64,7 +67,7 @@ test('packages import of their siblings only what the design allows', { skip }, 
       (name) =>
         (name.startsWith('@consilium/') &&
           !allowed.includes(name) &&
-          !(isTest(file) && name === '@consilium/guarded-rows/testing')) ||
+          !(isTest(file) && TOOLS_OF_TESTS.includes(name))) ||
         (name.startsWith('.') && normalize(join(dirname(file), name)).split('/')[0] !== file.split('/')[0]),
     );
   });
