@@ -1,5 +1,5 @@
-// Requests of every route, right and spoiled, through a socket: no answer is a 5xx, every refusal is problem+json with a
-// code, and no request is left without an end. The trainer behind the gateway answers whatever it is asked.
+// Requests of every route, right and spoiled, through a socket: no answer is a 5xx, every refusal is problem+json with
+// a code, and no request is left without an end. The trainer behind the gateway answers whatever it is asked.
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { ROLES } from '@consilium/chaincode/domain';
