@@ -16,8 +16,6 @@ import { PROBLEM_TYPE } from '../src/problem.ts';
 import { type GatewayFixture, openGateway } from '../src/testing/gateway-fixture.ts';
 
 const TRAINER_KEY = 'k'.repeat(43);
-const ABSOLUTE_FORMS = 0;
-const BODIES_ON_GET = 0;
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
 /** An unfinished request gets no answer: its sender goes away after this. */
 const GIVES_UP_AFTER_MS = 150;
@@ -166,7 +164,7 @@ function requestBytes(random: Random, gateway: GatewayFixture, operations: reado
   const pairs = operation.query.filter(() => random.chance(0.4)).map((name) => `${name}=${value()}`);
   if (random.chance(0.1)) pairs.push(`${value()}=${value()}`);
   const query = pairs.length > 0 ? `?${pairs.join('&')}` : '';
-  const prefix = random.chance(ABSOLUTE_FORMS)
+  const prefix = random.chance(0.03)
     ? random.pick(['http://gateway.example', 'http://[', '//', 'x:'])
     : '';
   const method = random.chance(0.93)
@@ -177,7 +175,7 @@ function requestBytes(random: Random, gateway: GatewayFixture, operations: reado
   else headers.push(random.pick(['Authorization: Bearer ', 'Authorization: Basic eDp5', 'Authorization: x']));
   while (random.chance(0.25)) headers.push(random.pick(HEADERS));
   const body = bodyOf(random, operation);
-  if (body !== undefined && (method !== 'GET' || random.chance(BODIES_ON_GET))) {
+  if (body !== undefined && (method !== 'GET' || random.chance(0.3))) {
     headers.push(`Content-Type: ${random.chance(0.9) ? 'application/json' : random.pick(TYPES)}`);
     headers.push(`Content-Length: ${body.length}`);
   }
@@ -236,7 +234,6 @@ function parse(text: string): Answer {
 function judge({ status, type, body }: Answer, method: string): string {
   if (!(status >= 100 && status < 500)) throw new Error(`the answer is ${status}`);
   if (status < 400) return type.startsWith('text/event-stream') ? 'stream' : String(status);
-  if (body.includes('"message":"Client Error"')) return `${status} by the parser`;
   if (!type.startsWith(PROBLEM_TYPE)) throw new Error(`a refusal (${status}) is of type "${type}"`);
   if (method === 'HEAD') return `${status} HEAD`;
   const problem = JSON.parse(body.slice(body.indexOf('{'), body.lastIndexOf('}') + 1));

@@ -175,14 +175,3 @@ test('the table of codes in the README is the one in the code', () => {
     PROBLEM_CODES.map((code) => [code, String(statusOf(code)), meaningOf(code)]),
   );
 });
-
-test('a path that cannot be decoded, or has too long a part, is refused as a problem', async (t) => {
-  const gateway = await openGateway();
-  t.after(() => gateway.close());
-  for (const url of ['/v1/studies/%ff', `/v1/studies/${'x'.repeat(300)}`]) {
-    const answer = await gateway.as('researcher', { method: 'GET', url });
-    assert.equal(answer.statusCode, 404);
-    assert.match(answer.headers['content-type'] as string, /^application\/problem\+json/);
-    assert.equal(answer.json().code, 'ROUTE_NOT_FOUND');
-  }
-});

@@ -74,7 +74,8 @@ describe('the local service', () => {
     const request = { datasetId: 'own-data', path, dictionary: DICTIONARY };
     const first = await post('/local/datasets', request);
     assert.equal(first.statusCode, 200, first.body);
-    const { commitment, recordCountBand, problems } = first.json();
+    const { commitment, recordCountBand, largestAdvisedDelta, problems } = first.json();
+    assert.equal(largestAdvisedDelta, '0.001');
     assert.match(commitment, /^bafk/);
     assert.deepEqual(recordCountBand, { low: 50, high: 99 });
     assert.deepEqual(problems, []);

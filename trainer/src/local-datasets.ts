@@ -1,7 +1,12 @@
 // The hospital's own files: checked by their dictionary, committed to, and remembered. Nothing leaves the house.
 import { randomBytes } from 'node:crypto';
 import { isAbsolute } from 'node:path';
-import { canonicalJson, type Dictionary, type RecordCountBand } from '@consilium/chaincode/domain';
+import {
+  canonicalJson,
+  type Dictionary,
+  largestAdvisedDelta,
+  type RecordCountBand,
+} from '@consilium/chaincode/domain';
 import { readDataset, splitPatients } from './data/index.ts';
 import { commitmentOf } from './dataset-commitment.ts';
 import { TrainerError } from './errors.ts';
@@ -16,6 +21,8 @@ export interface Commitment {
   readonly datasetId: string;
   readonly commitment: string;
   readonly recordCountBand: RecordCountBand;
+  /** The largest δ for the privacy budget that is small against the band. */
+  readonly largestAdvisedDelta: string;
 }
 
 /**
@@ -53,7 +60,12 @@ export async function prepareDataset(
     if (onLedger.commitment !== commitment) throw new TrainerError('TRAINER_DATASET_CHANGED');
   }
   journal.saveDataset({ datasetId, path, dictionary, salt, commitment, recordCountBand });
-  return { datasetId, commitment, recordCountBand };
+  return {
+    datasetId,
+    commitment,
+    recordCountBand,
+    largestAdvisedDelta: largestAdvisedDelta(recordCountBand),
+  };
 }
 
 export type HeldOut = { readonly rows: readonly number[] } | { readonly patients: readonly string[] };

@@ -47,6 +47,7 @@ export * from './round-transitions.ts';
 export { presentForm, ROW_SCHEMA, type RowKind } from './row-schema.ts';
 export { contributionsOf } from './rules/contribution-rules.ts';
 export { purposeAllowed } from './rules/dataset-rules.ts';
+export { budgetWarnings, isSmallDelta, largestAdvisedDelta } from './rules/delta-advice.ts';
 export { checkDictionary, dictionaryProblems } from './rules/dictionary-rules.ts';
 export { joinLineage, lineageProblems, type Sha256Of, sealOf } from './rules/lineage-rules.ts';
 export { leaderOf, weightIn, weightsOf } from './rules/participation-rules.ts';

@@ -1,5 +1,12 @@
 // Datasets and what their privacy budgets came to.
-import { BudgetStatement, Dataset, PageOfRows, PrivacyCharge } from '@consilium/chaincode/domain';
+import {
+  BudgetStatement,
+  budgetWarnings,
+  Dataset,
+  PageOfRows,
+  PrivacyCharge,
+  type RegisterDataset,
+} from '@consilium/chaincode/domain';
 import { BUDGET_STATEMENT, DATASET, PRIVACY_CHARGE, REGISTER_DATASET } from '../examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
@@ -13,7 +20,9 @@ export const DATASET_ROUTES: readonly LedgerRoute[] = [
     operationId: 'registerDataset',
     description:
       'Commitment and record-count band come from POST /v1/local/datasets, which reads and checks every value. ' +
-      'The budget is for the whole life of the dataset and cannot be raised.',
+      'The budget is for the whole life of the dataset and cannot be raised. A δ above a tenth of one over the most ' +
+      'patients of the band is registered with a warning.',
+    warnings: (argument) => budgetWarnings(argument as RegisterDataset),
     errors: ['NOT_A_MEMBER', 'DATASET_EXISTS', 'COMMITMENT_EXISTS'],
     answer: Dataset,
     creates: true,

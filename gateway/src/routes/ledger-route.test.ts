@@ -108,4 +108,26 @@ describe('routes of the ledger', () => {
     assert.match(answer.json().detail, /datasetId must be/);
     assert.match(answer.json().detail, /recordCountBand must be one of the public bands/);
   });
+
+  it('register a dataset whose δ is not small against its patients, with a warning', async () => {
+    const register = (datasetId: string, delta: string) =>
+      gateway.as('steward', {
+        method: 'POST',
+        url: '/v1/datasets',
+        payload: {
+          ...REGISTER_DATASET,
+          datasetId,
+          privacyBudget: { ...REGISTER_DATASET.privacyBudget, delta },
+        },
+      });
+    const large = await register('large-delta', '0.01');
+    assert.equal(large.statusCode, 201, large.body);
+    assert.match(
+      large.json().warnings.join(),
+      /delta 0\.01 is not small against 250 to 349 patients.*At most 0\.0002/,
+    );
+    const small = await register('small-delta', '0.00001');
+    assert.equal(small.statusCode, 201, small.body);
+    assert.equal(small.json().warnings, undefined);
+  });
 });

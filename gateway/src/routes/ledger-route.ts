@@ -38,6 +38,8 @@ export interface LedgerRoute {
   /** Where the argument is not simply path and body or query. */
   readonly params?: TObject;
   readonly argumentOf?: (params: Record<string, unknown>) => Record<string, unknown>;
+  /** What to say about a request that is carried out all the same, as sentences. */
+  readonly warnings?: (argument: Record<string, unknown>) => readonly string[];
 }
 
 export const EVALUATE_CODES = [
@@ -105,9 +107,16 @@ export function splitArgument(route: LedgerRoute): { params: TObject | undefined
   return { params, rest: pick((name) => !inParams(name) && !Object.hasOwn(fixed, name)) };
 }
 
-const committed = (answer: TSchema): TSchema => {
+const committed = ({ answer, warnings }: LedgerRoute): TSchema => {
   const properties = (answer as TObject).properties;
   return Type.Object({
+    ...(warnings !== undefined && {
+      warnings: Type.Optional(
+        Type.Array(Type.String(), {
+          description: 'What deserves a second look; nothing was refused for it.',
+        }),
+      ),
+    }),
     transactionId: Type.String({ description: 'The ledger transaction.' }),
     blockNumber: Type.Integer({ description: 'The block that holds it.' }),
     ...properties,
@@ -128,7 +137,7 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
   const { params, rest } = splitArgument(route);
   const url = `/v1${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
   const status = route.creates === true ? 201 : 200;
-  const answer = submits ? committed(route.answer) : route.answer;
+  const answer = submits ? committed(route) : route.answer;
   const common = {
     operationId: route.operationId,
     tags: [route.tag],
@@ -183,7 +192,8 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
       if (submitted.replayed) reply.header('idempotency-replayed', 'true');
       const { transactionId, blockNumber, result } = submitted;
       reply.code(status);
-      return { ...(result as object), transactionId, blockNumber };
+      const warnings = route.warnings?.(argument) ?? [];
+      return { ...(result as object), transactionId, blockNumber, ...(warnings.length > 0 && { warnings }) };
     },
   });
 }

@@ -52,6 +52,7 @@ const DOCUMENTED: readonly Documented[] = [
         datasetId: 'cleveland-heart',
         commitment: REGISTER_DATASET.commitment,
         recordCountBand: { low: 250, high: 349 },
+        largestAdvisedDelta: '0.0002',
         problems: [],
       },
     },

@@ -9,7 +9,7 @@ import {
 } from '../aggregate/index.ts';
 import { sha256Hex } from '../artefact/index.ts';
 import { updateContext } from '../artefact-exchange.ts';
-import { packUnits, TrainingFailedError, TrainingInputError } from '../dp-sgd/index.ts';
+import { packUnits, samplingRateOf, TrainingFailedError, TrainingInputError } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
 import type { Release, ReleaseKey } from '../journal.ts';
@@ -90,7 +90,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
         plan: {
           clipNormL2: Number(training.clipNormL2),
           noiseMultiplier: Number(training.noiseMultiplier),
-          samplingRate: Number(training.samplingRate),
+          samplingRate: samplingRateOf(training.samplingRate),
           steps: training.stepsPerRound,
           bandSize: data.bandSize,
           rowsPerUnit: data.rowsPerUnit,

@@ -329,8 +329,11 @@ describe('train accepts, with a stated behaviour', () => {
     assert.ok(!existsSync(at('gone')));
   });
 
-  it('a delta that is not below one over the patients, with a warning that says what would be', async () => {
+  it('a delta that is not small against the patients, with a warning that says what would be', async () => {
     const { stderr } = await summaryOf(write('delta.yaml', plain('noiseMultiplier: 1\ndelta: 0.5')));
-    assert.match(stderr, /note: delta 0\.5 is not below one over the patients of data.*Take one below 0\.01/);
+    assert.match(
+      stderr,
+      /note: delta 0\.5 is not small against the patients of data.*Take at most 0\.00\d+\./,
+    );
   });
 });

@@ -64,6 +64,7 @@ describe('train', () => {
       'examplesPerSecond',
     ]);
     assert.equal(summary.steps, 12);
+    assert.equal(summary.scores, 'exact');
     assert.equal(summary.private, true);
     assert.ok(summary.epsilonPld <= 8 && summary.epsilonRdp > summary.epsilonPld);
     assert.match(stdout, /ε = 7\.\d+ at δ = 0\.001 for each patient/);
@@ -131,6 +132,10 @@ describe('train', () => {
     const { privacy, metrics } = cardOf('own');
     assert.equal(privacy?.unit, 'record');
     assert.equal(metrics.scores, 'noised');
+    assert.equal(summary.scores, 'noised');
+    const { timing } = cardOf('own');
+    assert.equal(timing.seconds, Number(timing.seconds.toPrecision(1)), 'no time that counts rows');
+    assert.equal(summary.seconds, timing.seconds);
     assert.equal(metrics.pooled?.count, null);
     assert.equal(privacy?.heldOut?.events[0]?.steps, 4);
     assert.ok(summary.epsilonRdp >= privacy!.heldOut!.epsilonRdp);

@@ -18,7 +18,8 @@ const HELP = `consilium-trainer dictionary: describe a file's columns
 
 Drafts a data dictionary for a CSV or Parquet file on standard output (or --out), and says on standard error what
 is left to fill in: every ${PLACEHOLDER}. Nothing accepts a dictionary that still has one. Kinds are guesses.
-No patient's value is printed or written, except codes from 0 to 20 that at least ten rows share.
+No patient's value is printed or written, except codes from 0 to 20 that at least ten patients share
+(--id tells them apart).
 
   --label COLUMN           the column to predict
   --label-kind KIND        ${LABEL_KINDS.join(', ')}; guessed where it is not given

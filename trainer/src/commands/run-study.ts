@@ -11,7 +11,7 @@ import {
 } from '@consilium/chaincode/domain';
 import { aggregationOf } from '../aggregate/index.ts';
 import { DataError, HELD_OUT_SHARE } from '../data/index.ts';
-import { clipNoiseOf, TrainingInputError, type TrainingPlan } from '../dp-sgd/index.ts';
+import { clipNoiseOf, samplingRateOf, TrainingInputError, type TrainingPlan } from '../dp-sgd/index.ts';
 import type { Loss } from '../onnx/index.ts';
 import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
@@ -52,6 +52,8 @@ export interface Summary {
   readonly examplesPerSecond: number;
   readonly private: boolean;
   readonly label: EncodedTarget['kind'];
+  /** Whether the scores are private. */
+  readonly scores: ModelCard['metrics']['scores'];
   readonly rmse: number | null;
   readonly mae: number | null;
   readonly r2: number | null;
@@ -136,7 +138,9 @@ export async function runStudy(
     await clearFolder();
     throw error;
   });
-  const seconds = (performance.now() - startedAt - scoringMs) / 1000;
+  const measured = (performance.now() - startedAt - scoringMs) / 1000;
+  // Beside noised scores a time must not tell what the counts do not.
+  const seconds = settings.scoreNoise === undefined ? measured : Number(measured.toPrecision(1));
   const steps = study.rounds * study.stepsPerRound;
   const perSite = sites.map(({ bandSize }) => (steps * settings.samplingRate * bandSize) / seconds);
   const examplesPerSecond = perSite.reduce((sum, rate) => sum + rate, 0);
@@ -274,7 +278,7 @@ function simulatedStudy(
     plan: {
       clipNormL2: settings.clipNormL2,
       noiseMultiplier: settings.noiseMultiplier,
-      samplingRate: settings.samplingRate,
+      samplingRate: samplingRateOf(plainDecimal(settings.samplingRate)),
       steps: study.stepsPerRound,
       rowsPerUnit: study.unit === 'record' ? 1 : dictionary.maxRowsPerPatient,
       learningRate: study.learningRate,
@@ -357,7 +361,7 @@ function curveOf({ title, privacy, metrics, data }: ModelCard): string {
 }
 
 function summaryOf(
-  { privacy, timing, data }: ModelCard,
+  { privacy, timing, data, metrics }: ModelCard,
   { score, steps, rate }: { readonly score: Score | null; readonly steps: number; readonly rate: number },
 ): Summary {
   const value = (metric: Metric) => score?.[metric]?.value ?? null;
@@ -378,6 +382,7 @@ function summaryOf(
     examplesPerSecond: rounded(rate),
     private: privacy !== null,
     label: data.target.kind,
+    scores: metrics.scores,
     rmse: value('rmse'),
     mae: value('mae'),
     r2: value('r2'),

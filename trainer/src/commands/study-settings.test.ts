@@ -78,9 +78,10 @@ test('warnings: no privacy, exact scores, a δ too large for the band, a weak ε
   assert.match(told({}), /exact/);
   assert.doesNotMatch(told({}), /delta/);
   assert.match(
-    told({ delta: '0.01' }),
-    /delta 0\.01 is not below one over the patients of a.*below 0\.006\./,
+    told({ delta: '0.001' }),
+    /delta 0\.001 is not small against the patients of a.*at most 0\.0006\./,
   );
+  assert.doesNotMatch(told({ delta: '0.0006' }), /delta/);
   assert.match(
     told({}, 0.001),
     /samplingRate 0\.001 draws less than one patient of a a step.*above 0\.006\./,

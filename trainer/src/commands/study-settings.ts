@@ -1,6 +1,6 @@
 // What is run: the study file with the command line's changes, and the privacy that follows from both.
 import { readFile } from 'node:fs/promises';
-import type { RecordCountBand } from '@consilium/chaincode/domain';
+import { isSmallDelta, largestAdvisedDelta, type RecordCountBand } from '@consilium/chaincode/domain';
 import { MOST_STEPS } from '../account/account-request.ts';
 import { MAXIMUM_NOISE_MULTIPLIER } from '../dp-sgd/index.ts';
 import type { ModelCard } from '../report/model-card.ts';
@@ -198,10 +198,10 @@ export function warningsOf(about: {
   } else {
     const [delta, epsilon] = [privacy.delta, privacy.training.epsilonPld];
     for (const [name, { high }] of Object.entries(about.bands)) {
-      if (delta * high < 1) continue;
+      if (isSmallDelta(delta, { high })) continue;
       warnings.push(
-        `delta ${delta} is not below one over the patients of ${name}: it may allow to give some away. Take one ` +
-          `below ${roundedDown(1 / high)}.`,
+        `delta ${delta} is not small against the patients of ${name}: with that probability the guarantee may not ` +
+          `hold for one of them. Take at most ${largestAdvisedDelta({ high })}.`,
       );
     }
     if (epsilon > 10) warnings.push(`ε = ${epsilon.toPrecision(3)} is a weak guarantee; 1 to 8 is usual.`);

@@ -112,3 +112,41 @@ test('Parquet files bring their column names along', async () => {
 test('a column that is not there is named, with those that are', async () => {
   await assert.rejects(draftDictionary(fileOf(CSV), { label: 'death', header: true }), ColumnUnknownError);
 });
+
+test('a code that only one patient has, in however many rows, is not written down', async () => {
+  const many = (patient: (row: number) => string) =>
+    fileOf(
+      [
+        'patient,stage,outcome',
+        ...Array.from({ length: 24 }, (_, row) => `${patient(row)},${1 + (row % 2)},${row % 2}`),
+        ...Array.from(
+          { length: 30 },
+          (_, row) => `${patient(100)},${row < 15 ? 17 : 18},${row < 15 ? 17 : 18}`,
+        ),
+      ].join('\n'),
+    );
+  const codesOf = async (path: string, id?: string) => {
+    const { dictionary } = await draftDictionary(path, {
+      id,
+      label: 'outcome',
+      labelKind: 'categorical',
+      header: true,
+    });
+    const { features, label } = dictionary as {
+      features: { name: string; categories?: string[] }[];
+      label: { rule: { categories: string[] } };
+    };
+    return [features.find(({ name }) => name === 'stage')?.categories, label.rule.categories];
+  };
+  const file = many((row) => `p${row}`);
+  assert.deepEqual(await codesOf(file, 'patient'), [
+    ['1', '2'],
+    ['0', '1'],
+  ]);
+  assert.deepEqual(await codesOf(file), [
+    ['1', '2', '17', '18'],
+    ['0', '1', '17', '18'],
+  ]);
+  const few = many((row) => `p${row % 4}`);
+  assert.deepEqual(await codesOf(few, 'patient'), [['TODO'], ['TODO']]);
+});

@@ -1,8 +1,8 @@
 // Drafts a data dictionary from a file: the columns' names and a guess at their kinds. What a person must decide is
 // left open, in a form that no reader accepts; bounds never come from the patients.
 //
-// The one thing that is taken over from cells are codes, under a narrow rule: whole numbers from 0 to 20 that are
-// shared by many rows. A name, a date, a number of an insurance or a rare diagnosis is never among them.
+// The one thing that is taken over from cells are codes, under a narrow rule: whole numbers from 0 to 20 that many
+// patients share. A name, a date, a number of an insurance or a rare diagnosis is never among them.
 
 import { basename } from 'node:path';
 import { DataError, problem } from './data-problem.ts';
@@ -18,8 +18,14 @@ export const PLACEHOLDER = 'TODO';
 const MISSING_CODES = ['?', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '.'];
 const LARGEST_CODE = 20;
 const MOST_CODES = 12;
-/** A code is written down only if at least so many rows share it. */
-const ROWS_PER_CODE = 10;
+/** A code is written down only if at least so many patients share it: the many rows of one patient count once. */
+const PATIENTS_PER_CODE = 10;
+
+interface Cell {
+  readonly value: string;
+  /** Who the row is of: the cell of the id column, or the row's own number where every row is another patient. */
+  readonly patient: string;
+}
 
 export const LABEL_KINDS = ['binary', 'greater-than', 'categorical', 'numeric', 'count'] as const;
 export type LabelKind = (typeof LABEL_KINDS)[number];
@@ -95,9 +101,15 @@ export function draftOf(table: Table, options: DraftOptions & { readonly file: s
     throw new ColumnUnknownError(`--${option}: no column ${column}; there are ${columns.join(', ')}`);
   }
   const notes: string[] = [];
-  const valuesOf = (column: string) => {
+  const idIndex = id === undefined ? undefined : columns.indexOf(id);
+  const cellsOf = (column: string): Cell[] => {
     const index = columns.indexOf(column);
-    return rows.map(({ cells }) => cells[index] ?? '').filter((cell) => !isMissing(cell));
+    return rows
+      .map(({ cells }, row) => ({
+        value: cells[index] ?? '',
+        patient: idIndex === undefined ? String(row) : (cells[idIndex] ?? ''),
+      }))
+      .filter(({ value }) => !isMissing(value));
   };
   const found = new Set(rows.flatMap(({ cells }) => cells));
   const names = new Set<string>();
@@ -105,13 +117,13 @@ export function draftOf(table: Table, options: DraftOptions & { readonly file: s
     .filter((column) => column !== label && column !== id)
     .flatMap((column) => {
       const name = featureName(column, names);
-      const feature = featureOf(name, valuesOf(column), notes);
+      const feature = featureOf(name, cellsOf(column), notes);
       if (feature === undefined) return [];
       return [name === column ? feature : withColumn(feature, column)];
     });
-  const values = label === undefined ? undefined : valuesOf(label);
-  const kind = labelKind ?? (values && guessLabelKind(values));
-  const labelRule = kind === undefined ? PLACEHOLDER : labelRuleOf(kind, values ?? []);
+  const labels = label === undefined ? undefined : cellsOf(label);
+  const kind = labelKind ?? (labels && guessLabelKind(labels));
+  const labelRule = kind === undefined ? PLACEHOLDER : labelRuleOf(kind, labels ?? []);
   if (label === undefined) notes.push('label.column: the column that the model is to predict');
   notes.push(`label.title: ${LABEL_TITLES[kind ?? 'binary']}, in the words that all hospitals use`);
   if (kind !== undefined) notes.push(...labelNotes(kind, labelKind === undefined));
@@ -162,15 +174,16 @@ function featureName(column: string, taken: Set<string>): string {
 
 function featureOf(
   name: string,
-  values: readonly string[],
+  cells: readonly Cell[],
   notes: string[],
 ): Record<string, unknown> | undefined {
+  const values = cells.map(({ value }) => value);
   const numbers = values.map(parseNumber);
   if (values.length > 0 && numbers.every((value) => value === 0 || value === 1)) {
     return { name, kind: 'binary' };
   }
   if (values.length > 0 && numbers.every((value) => value !== undefined)) {
-    const codes = codeCounts(values);
+    const codes = patientsByCode(cells);
     if (codes !== undefined && codes.size <= MOST_CODES) return codedFeature(name, codes, notes);
     notes.push(
       `${name}: unit, and bounds outside which a value must be a mistake (from a textbook, not this file)`,
@@ -210,21 +223,21 @@ const LABEL_TITLES: Readonly<Record<LabelKind, string>> = {
 };
 
 /** Codes with an order, of which a threshold makes two classes, are the likeliest of what few whole numbers can be. */
-function guessLabelKind(values: readonly string[]): LabelKind {
-  const numbers = values.map(parseNumber);
+function guessLabelKind(cells: readonly Cell[]): LabelKind {
+  const numbers = cells.map(({ value }) => parseNumber(value));
   if (numbers.every((value) => value === 0 || value === 1)) return 'binary';
   if (numbers.includes(undefined)) return 'categorical';
-  return codeCounts(values) === undefined ? 'numeric' : 'greater-than';
+  return patientsByCode(cells) === undefined ? 'numeric' : 'greater-than';
 }
 
-function labelRuleOf(kind: LabelKind, values: readonly string[]): Readonly<Record<string, unknown>> {
+function labelRuleOf(kind: LabelKind, cells: readonly Cell[]): Readonly<Record<string, unknown>> {
   switch (kind) {
     case 'binary':
       return { kind };
     case 'greater-than':
       return { kind, threshold: PLACEHOLDER };
     case 'categorical':
-      return { kind, categories: sharedCodes(codeCounts(values) ?? new Map()) };
+      return { kind, categories: sharedCodes(patientsByCode(cells) ?? new Map()) };
     case 'numeric':
       return { kind, unit: PLACEHOLDER, bounds: { low: PLACEHOLDER, high: PLACEHOLDER } };
     case 'count':
@@ -232,20 +245,20 @@ function labelRuleOf(kind: LabelKind, values: readonly string[]): Readonly<Recor
   }
 }
 
-/** How many rows have each code, where all values are small whole numbers. */
-function codeCounts(values: readonly string[]): ReadonlyMap<number, number> | undefined {
-  const counts = new Map<number, number>();
-  for (const value of values.map(parseNumber)) {
-    if (value === undefined || !Number.isInteger(value) || value < 0 || value > LARGEST_CODE)
-      return undefined;
-    counts.set(value, (counts.get(value) ?? 0) + 1);
+/** How many patients have each code, where all values are small whole numbers. */
+function patientsByCode(cells: readonly Cell[]): ReadonlyMap<number, number> | undefined {
+  const patients = new Map<number, Set<string>>();
+  for (const { value, patient } of cells) {
+    const code = parseNumber(value);
+    if (code === undefined || !Number.isInteger(code) || code < 0 || code > LARGEST_CODE) return undefined;
+    patients.set(code, (patients.get(code) ?? new Set()).add(patient));
   }
-  return counts;
+  return new Map([...patients].map(([code, { size }]) => [code, size]));
 }
 
-/** Codes that many rows share, which tell of nobody; a placeholder where there are not two. */
+/** Codes that many patients share, which tell of nobody; a placeholder where there are not two. */
 function sharedCodes(counts: ReadonlyMap<number, number>): string[] {
-  const shared = [...counts].filter(([, count]) => count >= ROWS_PER_CODE).map(([code]) => code);
+  const shared = [...counts].filter(([, count]) => count >= PATIENTS_PER_CODE).map(([code]) => code);
   return shared.length < 2 ? [PLACEHOLDER] : shared.sort((a, b) => a - b).map(String);
 }
 

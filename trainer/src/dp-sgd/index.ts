@@ -13,6 +13,7 @@ export {
   type TrainingState,
 } from './round.ts';
 export { distanceFromRounded, standInSigma } from './rounded-gaussian.ts';
+export { samplingRateOf } from './sampling-rate.ts';
 export {
   calibrateNoise,
   LATTICE_BITS,
