@@ -164,9 +164,7 @@ function requestBytes(random: Random, gateway: GatewayFixture, operations: reado
   const pairs = operation.query.filter(() => random.chance(0.4)).map((name) => `${name}=${value()}`);
   if (random.chance(0.1)) pairs.push(`${value()}=${value()}`);
   const query = pairs.length > 0 ? `?${pairs.join('&')}` : '';
-  const prefix = random.chance(0.03)
-    ? random.pick(['http://gateway.example', 'http://[', '//', 'x:'])
-    : '';
+  const prefix = random.chance(0.03) ? random.pick(['http://gateway.example', 'http://[', '//', 'x:']) : '';
   const method = random.chance(0.93)
     ? operation.method
     : random.pick(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);

@@ -2,7 +2,7 @@
 // proposes: the others' answers are the same bits, however many they are and wherever they lie.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countCorrect } from './held-out-score.ts';
+import { countJudgements } from './held-out-score.ts';
 import { predictedClasses, rawOutputs, readForwardModel } from './onnx/index.ts';
 import { probeNumbers } from './onnx/probe-rows.ts';
 import { floatTensor, int64Tensor } from './onnx/tensor-data.ts';
@@ -97,14 +97,14 @@ for (const [name, graphOf] of Object.entries(GRAPHS)) {
           assert.deepEqual(ofOthers, without, `${count} others, the patient at ${place}`);
           const units = (rows: number) => Array.from({ length: rows }, (_, i) => [i % 2]);
           const [before, after] = [
-            countCorrect(units(count), predictedClasses({ values: without, width: 1 })),
-            countCorrect(
+            countJudgements(units(count), predictedClasses({ values: without, width: 1 })),
+            countJudgements(
               units(count).toSpliced(place, 0, [1]),
               predictedClasses({ values: present, width: 1 }),
             ),
           ];
-          assert.equal(after.total - before.total, 1);
-          assert.ok([0, 1].includes(after.correct - before.correct));
+          const moved = [after.right - before.right, after.wrong - before.wrong];
+          assert.deepEqual(moved.toSorted(), [0, 1]);
         }
       }
     }
