@@ -143,6 +143,7 @@ describe('a contained engine', () => {
     ['hang', 'TRAINER_MODEL_TOO_EXPENSIVE', /reading the graph took more processor time than it may/],
     ['exit', 'TRAINER_MODEL_INVALID', /reading the graph ended its process \(exit code 3\)/],
     ['crash', 'TRAINER_MODEL_INVALID', /ended its process \(SIGSEGV\)/],
+    ['say nonsense', 'TRAINER_MODEL_INVALID', /answered what no graph gives/],
     ['answer nonsense', 'TRAINER_MODEL_INVALID', /answered what no graph gives/],
   ];
   for (const [misdeed, code, detail] of ends) {
@@ -186,8 +187,7 @@ describe('a contained engine', () => {
     const training = ended.trainRound(rounds);
     const reason = new Error('stopping');
     ending.abort(reason);
-    await assert.rejects(reading, reason);
-    await assert.rejects(training, reason);
+    await Promise.all([assert.rejects(reading, reason), assert.rejects(training, reason)]);
     await assert.rejects(ended.read(graph), reason);
   });
 });

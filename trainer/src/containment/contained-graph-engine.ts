@@ -1,7 +1,7 @@
 // Reads, probes and runs studies' graphs in processes of their own, one for each graph at work: what a graph kills,
 // hangs or exhausts is its own process, and its study is refused by name while the others go on.
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { RoundInput, RoundResult } from '../dp-sgd/index.ts';
@@ -183,7 +183,8 @@ export class ContainedGraphEngine implements GraphEngine {
       process.hold(true);
       return process;
     }
-    this.#directory ??= emptyDirectory();
+    // What tidies temporary folders may have removed it.
+    if (this.#directory === undefined || !existsSync(this.#directory)) this.#directory = emptyDirectory();
     const { program } = this.#options;
     return new ContainedProcess({ memoryBytes, directory: this.#directory, program });
   }

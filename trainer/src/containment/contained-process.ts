@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { StepProgress } from '../dp-sgd/index.ts';
-import type { GraphTask, Report, Request } from './graph-task.ts';
+import { checkReport, NO_REPORT } from './graph-answers.ts';
+import type { GraphTask, Request } from './graph-task.ts';
 import { usageOf } from './process-usage.ts';
 
 export interface TaskLimits {
@@ -122,7 +123,7 @@ export class ContainedProcess {
         resolve();
       });
     });
-    this.#child.on('message', (report: Report) => this.#hear(report));
+    this.#child.on('message', (message) => this.#hear(message));
   }
 
   get pid(): number | undefined {
@@ -200,11 +201,15 @@ export class ContainedProcess {
     });
   }
 
-  #hear(report: Report): void {
+  #hear(message: unknown): void {
     const running = this.#running;
     if (running === undefined) return;
     running.heardAtMs = performance.now();
-    switch (report.kind) {
+    const report = checkReport(message, running);
+    switch (report?.kind) {
+      case undefined:
+        this.#fail({ kind: 'refused', reason: NO_REPORT, isTooLarge: false });
+        return;
       case 'prepared':
         running.isPrepared = true;
         void this.#allowToDraw(running);

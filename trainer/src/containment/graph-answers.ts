@@ -3,6 +3,10 @@ import type { RoundInput, RoundResult } from '../dp-sgd/index.ts';
 import { GraphRefusedError } from '../errors.ts';
 import type { GraphFacts } from '../graph-engine.ts';
 import type { RawOutputs } from '../onnx/index.ts';
+import type { GraphTask, Report } from './graph-task.ts';
+
+/** Characters of a reason: many nodes may be named in it. */
+const MOST_SAID = 2 ** 18;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -10,10 +14,27 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const fieldsOf = (value: unknown): Fields =>
   typeof value === 'object' && value !== null ? (value as Fields) : {};
 
+export const NO_REPORT = 'the process for graphs answered what no graph gives: export the model anew';
+
 function refuseUnless(holds: boolean, drawn: boolean): void {
-  if (holds) return;
-  const detail = 'the process for graphs answered what no graph gives: export the model anew';
-  throw new GraphRefusedError('TRAINER_MODEL_INVALID', detail, { drawn });
+  if (!holds) throw new GraphRefusedError('TRAINER_MODEL_INVALID', NO_REPORT, { drawn });
+}
+
+/** A message of a process at a task; undefined where it is none. A round is prepared once. */
+export function checkReport(
+  message: unknown,
+  { task, isPrepared }: { readonly task: GraphTask; readonly isPrepared: boolean },
+): Report | undefined {
+  const { kind, progress, reason, isTooLarge } = fieldsOf(message);
+  const { step, steps } = fieldsOf(progress);
+  const holds: Readonly<Record<Report['kind'], boolean>> = {
+    prepared: task.kind === 'train' && !isPrepared,
+    progress: task.kind === 'train' && isPrepared && isCount(step) && isCount(steps),
+    answer: task.kind !== 'train' || isPrepared,
+    refused: typeof reason === 'string' && reason.length <= MOST_SAID && typeof isTooLarge === 'boolean',
+  };
+  const isReport = typeof kind === 'string' && Object.hasOwn(holds, kind) && holds[kind as Report['kind']];
+  return isReport ? (message as Report) : undefined;
 }
 
 /** Parameters lie one after the other and fill the flat vector. */

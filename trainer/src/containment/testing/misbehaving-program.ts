@@ -3,7 +3,15 @@
 import type { GraphTask, Request } from '../graph-task.ts';
 import { leaveDirectory } from '../leave-directory.ts';
 
-export const MISDEEDS = ['hang', 'exit', 'crash', 'swallow memory', 'answer nonsense', 'tell'] as const;
+export const MISDEEDS = [
+  'hang',
+  'exit',
+  'crash',
+  'swallow memory',
+  'answer nonsense',
+  'say nonsense',
+  'tell',
+] as const;
 export type Misdeed = (typeof MISDEEDS)[number];
 
 const kept: Uint8Array[] = [];
@@ -41,6 +49,7 @@ const ACTIONS: Readonly<Record<Misdeed, (task: GraphTask) => unknown>> = {
   crash: () => process.kill(process.pid, 'SIGSEGV'),
   'swallow memory': swallowMemory,
   'answer nonsense': () => answer({ features: 'many' }),
+  'say nonsense': () => process.send?.({ kind: 'progress' }),
   tell,
 };
 
