@@ -6,8 +6,9 @@ import type { GraphEngine } from './graph-engine.ts';
 import { describeNode } from './onnx/index.ts';
 import { StudyModel } from './study-model.ts';
 
-/** Graphs kept in memory at most. */
+/** Graphs kept in memory at most, and their bytes, but for the last one. */
 const CAPACITY = 16;
+const CAPACITY_BYTES = 2 ** 28;
 
 /** For so long a graph that was refused is not tried again: trying it may have taken all that it was given. */
 const REFUSED_FOR_MS = 600_000;
@@ -51,6 +52,16 @@ export class StudyModels {
     if (this.#refused.size > REFUSALS && oldest !== undefined) this.#refused.delete(oldest);
   }
 
+  #forgetOldest(): void {
+    let bytes = 0;
+    for (const { graph } of this.#known.values()) bytes += graph.length;
+    for (const [oldest, { graph }] of this.#known) {
+      if (this.#known.size === 1 || (this.#known.size <= CAPACITY && bytes <= CAPACITY_BYTES)) return;
+      this.#known.delete(oldest);
+      bytes -= graph.length;
+    }
+  }
+
   async #load(key: string, model: Study['model']): Promise<StudyModel> {
     const graph = await this.#exchange.fetch(model.graph);
     const loaded = await StudyModel.read(graph, model, this.#graphs);
@@ -62,8 +73,7 @@ export class StudyModels {
     }
     await loaded.checkRuns();
     this.#known.set(key, loaded);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > CAPACITY && oldest !== undefined) this.#known.delete(oldest);
+    this.#forgetOldest();
     return loaded;
   }
 }

@@ -25,7 +25,7 @@ after(() => stopping.abort());
 const engineWith = (options: ContainmentOptions = {}) =>
   new ContainedGraphEngine({ signal: stopping.signal, ...options });
 const engine = engineWith();
-const misbehaving = engineWith({ program: MISBEHAVING, readCpuMs: 500 });
+const misbehaving = engineWith({ program: MISBEHAVING, readCpuMs: 2000 });
 
 const isRefusal =
   (code: TrainerErrorCode, detail: RegExp, drawn = false) =>

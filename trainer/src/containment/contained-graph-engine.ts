@@ -52,9 +52,14 @@ function memoryOfMachine(): number {
 
 /** One that its owner cannot put anything into, either. */
 function emptyDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'consilium-graphs-'));
-  chmodSync(directory, 0o500);
-  return directory;
+  try {
+    const directory = mkdtempSync(join(tmpdir(), 'consilium-graphs-'));
+    chmodSync(directory, 0o500);
+    return directory;
+  } catch (cause) {
+    const detail = `no folder for it can be made in ${tmpdir()}: ${(cause as Error).message}`;
+    throw new TrainerError('TRAINER_GRAPH_PROCESS_FAILED', detail, { cause });
+  }
 }
 
 /** Lets so many at a time do something; the others wait their turn. */
