@@ -51,7 +51,8 @@ export function countClasses(units: readonly (readonly number[])[], classes: num
 
 /**
  * Counts with independent discrete Gaussian noise (Canonne, Kamath and Steinke 2020) of deviation
- * σ = ⌈noiseMultiplier⌉, for integer vectors of which adding or removing one unit moves one count by 1: of L2 sensitivity 1.
+ * σ = ⌈noiseMultiplier⌉, for integer vectors of which adding or removing one unit moves one count by 1: of L2
+ * sensitivity 1.
  *
  * **Guarantee.** For datasets that differ by adding or removing one unit (never by replacing one, which moves two
  * counts, by √2) the Rényi divergence of order α is at most α/(2σ²) ≤ α/(2·noiseMultiplier²): the plain Gaussian

@@ -63,10 +63,9 @@ function epsilonOfScores({ noiseMultiplier, samplingRate, steps }: EventPlan, de
  *
  * **Privacy loss.** The losses of discrete noise are not the Gaussian's: at σ = 2 the δ of one release is up to 12 %
  * more. Scores are charged as what dominates them. Of training, each release is within η₁ in total variation of a
- * Gaussian with the plan's multiplier that was rounded,
- * which is post-processing, and so T adaptive ones within η = T η₁ on either dataset. Whatever is within η of what is
- * (ε, δ')-private is (ε, δ' + (1 + e^ε) η)-private. δ' is chosen so that the sum stays within δ; where no part of δ
- * suffices, the Rényi bound stands for both.
+ * Gaussian with the plan's multiplier that was rounded, which is post-processing, and so T adaptive ones within
+ * η = T η₁ on either dataset. Whatever is within η of what is (ε, δ')-private is (ε, δ' + (1 + e^ε) η)-private. δ' is
+ * chosen so that the sum stays within δ; where no part of δ suffices, the Rényi bound stands for both.
  */
 export function epsilonOfPlan(plan: EventPlan, { delta, pool }: { delta: number; pool: Pool }): Epsilon {
   const { noiseMultiplier, samplingRate, steps } = plan;

@@ -73,7 +73,8 @@ export function epsilonAtOrder(rdp: RdpVector, delta: string, order: number): st
 
 /**
  * The order at which a budget bears most releases of one kind: that of the greatest (ε − c_α)/α, c_α being what the
- * conversion adds. Costs of the Gaussian are α times a number, and those of plans that sample are nearly so at the orders that matter.
+ * conversion adds. Costs of the Gaussian are α times a number, and those of plans that sample are nearly so at the
+ * orders that matter.
  */
 export function bestOrder({ epsilon, delta }: Pick<PrivacyBudget, 'epsilon' | 'delta'>): number {
   const { numerator, denominator } = ratioOf(epsilon);
