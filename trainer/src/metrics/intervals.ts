@@ -34,7 +34,8 @@ export function wilsonInterval(share: number, count: number): Interval {
  * (1 − p)·right − p·wrong has mean 0 at the true share, and variance T·p(1 − p) from the sampling of T units, with the
  * noised total for T (negative counts being 0, as in the estimate), plus the noise's own (Fieller 1954 and Wilson 1927
  * in one): a small or negative total needs no division. A share is kept where the square is at most z² times the
- * variance; the interval reaches from the least to the greatest that is kept. It always holds `share`, at which the square is 0.
+ * variance; the interval reaches from the least to the greatest that is kept. It always holds `share`, at which the
+ * square is 0.
  *
  * Edge case: [0, 1] where no share can be told from another, and where the total is below 1.
  *

@@ -105,6 +105,7 @@ const KNOWN_LIMIT = 256;
  * The ε of Gaussian costs at a given δ: the least decimal of 6 decimals that certainly suffices.
  *
  * @param sum Σ μ² in units of 1e-18
+ * @param delta a decimal of the ledger, of at most 15 decimals
  * Edge cases: no cost is '0'; so is what δ alone bears; unbounded is '999999999'.
  * @throws RangeError where δ is not in (0, 1)
  */
