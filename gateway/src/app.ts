@@ -14,6 +14,7 @@ import type { Limits } from './config.ts';
 import { addressGroup, Connections, proxyList } from './connections.ts';
 import type { Dependencies, TrainerAddress } from './dependencies.ts';
 import { addDocumentation } from './documentation.ts';
+import { limitFailures, limitRefusals } from './failure-limit.ts';
 import { GatewayError } from './gateway-errors.ts';
 import { answerBrokenRequest, keepHttpRules, originForm, refuseUnknownRoutes } from './http-rules.ts';
 import type { Ledger } from './ledger.ts';
@@ -97,7 +98,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       answerBrokenRequest(error, socket, connections.inFlightOn(socket as Socket)),
   });
   connections.watch(app);
-  keepHttpRules(app);
   app.setValidatorCompiler(validatorCompiler);
   // Answers are the ledger's canonical JSON: written as they are, never filtered by a schema.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -136,12 +136,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     keyGenerator: ({ apiKey, ip }) => (apiKey === null ? addressGroup(ip) : `key ${apiKey.id}`),
     errorResponseBuilder: () => new GatewayError('RATE_LIMITED'),
   });
-  authenticate(app, apiKeys, {
-    failuresPerMinute: limits.failuresPerMinute,
-    onKnown: ({ raw }) => connections.know(raw),
-  });
+  const unknown = limitFailures(app, limits.failuresPerMinute);
+  const forbidden = limitRefusals(app);
+  keepHttpRules(app, unknown);
+  authenticate(app, apiKeys, { unknown, forbidden, onKnown: ({ raw }) => connections.know(raw) });
   handleProblems(app);
-  refuseUnknownRoutes(app);
+  refuseUnknownRoutes(app, forbidden);
   await addDocumentation(app);
 
   const dependencies: Dependencies = { ledger, submissions, apiKeys, metrics, trainer, limits };

@@ -6,7 +6,7 @@
 import { DomainError, type Role } from '@consilium/chaincode/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiKey, ApiKeys } from './api-keys.ts';
-import { addressGroup } from './connections.ts';
+import type { Refuse } from './failure-limit.ts';
 import { GatewayError } from './gateway-errors.ts';
 
 declare module 'fastify' {
@@ -22,36 +22,30 @@ declare module 'fastify' {
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
+export interface Refusals {
+  /** Of whoever shows no valid key. */
+  readonly unknown: Refuse;
+  /** Of a key whose role may not. */
+  readonly forbidden: Refuse;
+  readonly onKnown: (request: FastifyRequest) => void;
+}
+
 /** Checks the key before a body is read. */
-export function authenticate(
-  app: FastifyInstance,
-  keys: ApiKeys,
-  { failuresPerMinute, onKnown }: { failuresPerMinute: number; onKnown: (request: FastifyRequest) => void },
-): void {
+export function authenticate(app: FastifyInstance, keys: ApiKeys, refusals: Refusals): void {
   app.decorateRequest('apiKey', null);
-  const countFailure = app.createRateLimit({
-    max: failuresPerMinute,
-    timeWindow: 60_000,
-    keyGenerator: ({ ip }) => `failures of ${addressGroup(ip)}`,
-  });
   app.addHook('onRequest', async (request, reply) => {
     const { roles } = request.routeOptions.config;
     if (roles === undefined) return;
     const presented = BEARER.exec(request.headers.authorization ?? '')?.[1];
     const key = presented === undefined ? undefined : keys.find(presented);
     if (key === undefined) {
-      const counted = await countFailure(request);
-      if (counted.isAllowed || !counted.isExceeded) throw new GatewayError('UNAUTHENTICATED');
-      reply.header('retry-after', String(counted.ttlInSeconds));
-      throw new GatewayError('RATE_LIMITED');
+      await refusals.unknown(new GatewayError('UNAUTHENTICATED'), request, reply);
+      return;
     }
     request.apiKey = key;
-    onKnown(request);
+    refusals.onKnown(request);
     if (roles.includes(key.role)) return;
-    const needed = roles.join(' or ');
-    throw new DomainError(
-      'ROLE_REQUIRED',
-      `this route needs the role ${needed}; this API key has ${key.role}`,
-    );
+    const detail = `this route needs the role ${roles.join(' or ')}; this API key has ${key.role}`;
+    await refusals.forbidden(new DomainError('ROLE_REQUIRED', detail), request, reply);
   });
 }

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Refuse } from './failure-limit.ts';
 import { GatewayError, type GatewayErrorCode } from './gateway-errors.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 
@@ -40,8 +41,8 @@ declare module 'fastify' {
   }
 }
 
-/** To be called before anything else adds a hook. */
-export function keepHttpRules(app: FastifyInstance): void {
+/** To be called before callers are asked who they are. */
+export function keepHttpRules(app: FastifyInstance, refuse: Refuse): void {
   app.decorateRequest('awaitsContinue', false);
   const { server } = app;
   const serve = (request: IncomingMessage, response: ServerResponse) =>
@@ -58,7 +59,7 @@ export function keepHttpRules(app: FastifyInstance): void {
     const wrong = malformation(request);
     if (wrong === undefined) return;
     reply.header('connection', 'close');
-    throw new GatewayError('REQUEST_MALFORMED', wrong);
+    await refuse(new GatewayError('REQUEST_MALFORMED', wrong), request, reply);
   });
   app.addHook('preParsing', async (request, reply) => {
     if (!request.awaitsContinue) return;
@@ -124,7 +125,7 @@ export function answerBrokenRequest(
  *
  * Call it before routes are added and after whatever limits or refuses callers.
  */
-export function refuseUnknownRoutes(app: FastifyInstance): void {
+export function refuseUnknownRoutes(app: FastifyInstance, refuse: Refuse): void {
   const routes = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
     const pattern = new RegExp(`^${url.replaceAll(/:\w+/g, '[^/]+').replaceAll('*', '.*')}$`);
@@ -132,19 +133,16 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
     for (const one of [method].flat()) route.methods.add(one);
     routes.set(url, route);
   });
-  const countRequest = app.createRateLimit();
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return;
-    const counted = await countRequest(request);
-    if (!counted.isAllowed && counted.isExceeded) {
-      reply.header('retry-after', String(counted.ttlInSeconds));
-      throw new GatewayError('RATE_LIMITED');
-    }
     const path = request.url.split('?')[0] ?? '';
     const found = [...routes.values()].filter(({ pattern }) => pattern.test(path));
-    if (found.length === 0) throw new GatewayError('ROUTE_NOT_FOUND');
+    if (found.length === 0) {
+      await refuse(new GatewayError('ROUTE_NOT_FOUND'), request, reply);
+      return;
+    }
     const allow = [...new Set(found.flatMap(({ methods }) => [...methods]))].sort().join(', ');
     reply.header('allow', allow);
-    throw new GatewayError('METHOD_NOT_ALLOWED', `This route takes ${allow}.`);
+    await refuse(new GatewayError('METHOD_NOT_ALLOWED', `This route takes ${allow}.`), request, reply);
   });
 }

@@ -40,6 +40,18 @@ test('a valid key is served although others at its address have used up its atte
   assert.equal((await gateway.as('trainer', { url: '/v1/members' })).statusCode, 200);
 });
 
+test('requests that are malformed, or beyond the role of their key, are limited as well', async (t) => {
+  const { gateway } = await listen(t, { limits: { failuresPerMinute: 2, requestsPerMinute: 2 } });
+  const malformed = async () => {
+    const headers = { authorization: `Bearer ${gateway.keys.steward}`, 'content-length': '3' };
+    return (await gateway.app.inject({ url: '/v1/members', headers, payload: 'abc' })).statusCode;
+  };
+  assert.deepEqual([await malformed(), await malformed(), await malformed()], [400, 400, 429]);
+  const forbidden = async () =>
+    (await gateway.as('auditor', { url: '/v1/local/datasets/x/held-out' })).statusCode;
+  assert.deepEqual([await forbidden(), await forbidden(), await forbidden()], [403, 403, 429]);
+});
+
 test('attempts are counted by address: that of a client behind a listed proxy is in X-Forwarded-For', async (t) => {
   const { gateway } = await listen(t, { limits: { failuresPerMinute: 1 }, proxies: ['192.0.2.0/24'] });
   const wrong = async (remoteAddress: string, forwarded?: string) => {

@@ -170,7 +170,9 @@ describe('questions through REST', { skip: notRun ?? false }, () => {
     for (const [question, says] of [
       [`all?from=${late}&to=${early}`, /from must be before to/],
       [`all?from=${early}&to=${early}`, /from must be before to/],
-      ['all?from=yesterday', /from/],
+      ['all?from=yesterday', /from must be: A UTC time such as 2026-11-29T00:00:00Z/],
+      ['all?from=2026-11-29', /from must be: A UTC time such as 2026-11-29T00:00:00Z/],
+      ['all?from=1e%2B300', /from must be: A UTC time such as 2026-11-29T00:00:00Z/],
       ['all?from=2026-02-30T00:00:00Z', /no time/],
       ['all?to=2026-01-01', /to must be/],
       ['purpose?value=DUO:1', /purposes DUO:/],

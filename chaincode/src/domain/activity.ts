@@ -26,6 +26,6 @@ export const ActivityQuestion = {
   value: Type.Optional(
     Type.String({ minLength: 1, maxLength: 64, description: 'A study, dataset, MSP id or purpose.' }),
   ),
-  from: Type.Optional(Described(Instant, 'Not before this time.')),
-  to: Type.Optional(Described(Instant, 'Before this time.')),
+  from: Type.Optional(Described(Instant, 'A UTC time such as 2026-11-29T00:00:00Z, from which on is asked.')),
+  to: Type.Optional(Described(Instant, 'A UTC time such as 2026-11-30T00:00:00Z, before which is asked.')),
 };

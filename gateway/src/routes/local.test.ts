@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { jwtVerify } from 'jose';
 import { type FixtureOptions, type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
+import { exchangeRaw, openRaw } from '../testing/raw-connection.ts';
 
 const TRAINER_KEY = 'a-key-of-32-characters-or-longer';
 
@@ -249,4 +250,53 @@ test('a content type that is none is refused, and one that is passes unchanged',
     const answer = await send(type);
     assert.ok([400, 415].includes(answer.statusCode), type);
   }
+});
+
+test('HEAD answers as GET does, without the body', async (t) => {
+  const asked: unknown[] = [];
+  const gateway = await open(t, (request, response) => {
+    asked.push(request.method);
+    answerJson(response, { much: 'x'.repeat(100_000) });
+  });
+  for (let again = 0; again < 3; again += 1) {
+    const answer = await fetch(`${gateway.url}/v1/local/jobs`, {
+      method: 'HEAD',
+      headers: { authorization: `Bearer ${gateway.keys.auditor}` },
+    });
+    assert.deepEqual([answer.status, await answer.text()], [200, '']);
+  }
+  assert.deepEqual(asked, ['GET', 'GET', 'GET']);
+});
+
+test("a body that is never sent, or is cut off, does not become part of another caller's", async (t) => {
+  const bodies: string[] = [];
+  const gateway = await open(t, async (request, response) => {
+    try {
+      bodies.push((await request.toArray()).join(''));
+      answerJson(response, {});
+    } catch {
+      // The gateway has ended it.
+    }
+  });
+  const port = Number(new URL(gateway.url).port);
+  const begun = (role: 'researcher' | 'steward', body: string) =>
+    [
+      'POST /v1/local/predictions HTTP/1.1',
+      'host: a',
+      `authorization: Bearer ${gateway.keys[role]}`,
+      'content-type: application/json',
+      'content-length: 40',
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n');
+  for (let again = 0; again < 5; again += 1) {
+    const cut = await openRaw(port);
+    cut.write(begun('researcher', '{"researcher":'));
+    cut.socket.destroy();
+    const whole = `{"steward":"${again}"}`.padEnd(40);
+    assert.match(await exchangeRaw(port, begun('steward', whole)), /^HTTP\/1\.1 200 /);
+    assert.equal(bodies.at(-1), whole);
+  }
+  assert.ok(bodies.every((body) => !body.includes('researcher')));
 });
