@@ -36,7 +36,7 @@ export class ConsortiumStory {
   async join(): Promise<void> {
     for (const mspId of this.members) {
       await this.ledger
-        .submit(mspId, 'operator', 'member:register', memberArgument(mspId))
+        .submit(mspId, 'operator', 'member:register', memberArgument(mspId, this.ledger.channel))
         .catch((error: Error) => {
           if (!error.message.includes('MEMBER_EXISTS')) throw error;
         });

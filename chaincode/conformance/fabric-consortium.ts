@@ -74,6 +74,10 @@ export class FabricConsortium implements AsyncDisposable {
     this.#people.set(`${mspId} ${person}`, credentials);
   }
 
+  get channel(): string {
+    return this.#connection.channel;
+  }
+
   get mspIds(): string[] {
     return this.#connection.organisations.map(({ mspId }) => mspId);
   }

@@ -31,6 +31,7 @@ type Guard = 'majority' | 'owner' | 'validators';
 /** Whose peers must sign a change: a majority; the owner's with it; or all the validators of a round that asks for all. */
 const GUARDS: Readonly<Record<Kind, Guard>> = {
   member: 'majority',
+  'member-key': 'majority',
   dataset: 'owner',
   budget: 'owner',
   'budget-version': 'majority',
@@ -83,7 +84,8 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       }
       const { items } = await ledger.evaluate(mallory, 'auditor', 'member:list', {});
       wasFirst = items.length === 0;
-      if (wasFirst) await ledger.submit(mallory, 'operator', 'member:register', memberArgument(mallory));
+      if (wasFirst)
+        await ledger.submit(mallory, 'operator', 'member:register', memberArgument(mallory, ledger.channel));
       else await story.join();
       await story.register(own, mallory);
     });

@@ -81,7 +81,7 @@ export function studyConformance(title: string, { setup, teardown }: LedgerConfo
     it('members and datasets are registered, and registering again is refused', async () => {
       for (const mspId of members) {
         try {
-          await ledger.submit(mspId, 'operator', 'member:register', memberArgument(mspId));
+          await ledger.submit(mspId, 'operator', 'member:register', memberArgument(mspId, ledger.channel));
         } catch (error) {
           assert.match(String(error), /MEMBER_EXISTS/);
         }

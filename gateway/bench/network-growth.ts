@@ -6,7 +6,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Argument } from '@consilium/chaincode/domain';
 import { readConnection } from '../src/connection.ts';
-import { REGISTER_MEMBER } from '../src/examples.ts';
 import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled } from './on-ledger/bare-client.ts';
 import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
@@ -82,7 +81,7 @@ async function aged(ledger: RunningLedger, size: number): Promise<Aged> {
   );
   const [client] = clients as [BareClient, ...BareClient[]];
   const settled = ledger.name === 'embedded' ? async () => {} : () => levelled(clients);
-  await client.submit('operator', 'member:register', REGISTER_MEMBER);
+  await client.submit('operator', 'member:register', client.member);
   await settled();
   const recorded = await fill(client, size, settled);
   const rounds = new OpenRounds(client, settled);

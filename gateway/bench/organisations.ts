@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ProposeStudy } from '@consilium/chaincode/domain';
 import { readConnection } from '../src/connection.ts';
-import { PROPOSE_STUDY, RECORD_UPDATE, RECORD_VERDICT, REGISTER_MEMBER } from '../src/examples.ts';
+import { PROPOSE_STUDY, RECORD_UPDATE, RECORD_VERDICT } from '../src/examples.ts';
 import { anotherDataset } from '../src/testing/another-dataset.ts';
 import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, type Sent } from './on-ledger/bare-client.ts';
@@ -42,9 +42,7 @@ async function join(network: ManyOrganisations): Promise<Hospital[]> {
     const client = new BareClient(readConnection(network.connectionPath, mspId), 'consilium', 'native');
     return { mspId, datasetId: datasetOf(mspId), client };
   });
-  await inParallel(hospitals, 8, ({ client }) =>
-    client.submit('operator', 'member:register', REGISTER_MEMBER),
-  );
+  await inParallel(hospitals, 8, ({ client }) => client.submit('operator', 'member:register', client.member));
   // Registering a dataset reads all members: a new one meanwhile is a phantom.
   await inParallel(hospitals, 8, ({ client, datasetId }) =>
     client.submit('steward', 'dataset:register', anotherDataset(datasetId)),

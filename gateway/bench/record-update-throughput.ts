@@ -5,7 +5,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConnection } from '../src/connection.ts';
-import { REGISTER_MEMBER } from '../src/examples.ts';
 import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled, refusalOf } from './on-ledger/bare-client.ts';
 import { GatewayProcess } from './on-ledger/gateway-process.ts';
@@ -183,7 +182,7 @@ async function compareAt(
 
 /** On a network that outlives a run the organisation is a member already. */
 async function joined(client: BareClient): Promise<void> {
-  await client.submit('operator', 'member:register', REGISTER_MEMBER).catch((error: unknown) => {
+  await client.submit('operator', 'member:register', client.member).catch((error: unknown) => {
     if (refusalOf(error) !== 'MEMBER_EXISTS') throw error;
   });
   await sleep(100);

@@ -12,6 +12,7 @@ import type {
   ProposeStudy,
   RegisterDataset,
   RegisterMember,
+  RotateKey,
   Round,
   Study,
   Update,
@@ -30,9 +31,22 @@ const RDP = ['1200000', '2400000'];
 
 export const REGISTER_MEMBER: RegisterMember = {
   title: 'Cleveland Clinic',
-  encryptionPublicKey: 'hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo',
+  encryptionPublicKey: 'oLEjv4byqvBXRz1qL9GYXhuRfRVCk1jiODgyywkCqA0',
+  keyProof: 'V3NuC5gqZv3adTllkqHxhfg3xg9o2Y64CvQx_YqA68UgZvSrBGasSlr3lIADj_4H4rV1UWpP_IS8ci6x-12eAQ',
 };
-export const MEMBER: Member = { schema: 1, mspId: OWNER, ...REGISTER_MEMBER, registeredAt: AT };
+export const MEMBER: Member = {
+  schema: 2,
+  mspId: OWNER,
+  ...REGISTER_MEMBER,
+  keyNumber: 1,
+  keySince: AT,
+  registeredAt: AT,
+};
+export const ROTATE_KEY: RotateKey = {
+  encryptionPublicKey: 'QD_EsS4cjX7aL7TPaIlP5Ui-nsS1fJxsOWP2MTSlT1c',
+  keyProof: 'hIGpX3aW3YodnAb5Q7jY9QEFVXFB7wUteZjGUSss8Qy7z4VsMR7D4m950l8qvLN9fCSrmBfVy4VLmJpfGmUkBA',
+};
+export const MEMBER_WITH_NEXT_KEY: Member = { ...MEMBER, ...ROTATE_KEY, keyNumber: 2 };
 
 export const REGISTER_DATASET: RegisterDataset = {
   datasetId: DATASET_ID,

@@ -45,8 +45,8 @@ async function measure(store: ArtefactStore, sizeBytes: number, members: number)
     at.push(performance.now());
     const bytes = await store.get(ref);
     at.push(performance.now());
-    const { mspId, privateKey } = reader;
-    const opened = await openArtefact({ bytes, mspId, privateKey, associatedData });
+    const { mspId } = reader;
+    const opened = await openArtefact({ bytes, mspId, keys: [reader], associatedData });
     at.push(performance.now());
     await store.unpin(ref.cid);
     if (Buffer.compare(opened.plaintext, plaintext) !== 0)

@@ -1,14 +1,16 @@
 // How this trainer gives artefacts to the other members and takes theirs. Nothing is trusted that comes back:
 // size, SHA-256 and the seal are checked on every read. What is published is written down first, so that after
 // a crash the ledger's hash still fits the bytes in IPFS.
-import type { ArtefactRef, Member } from '@consilium/chaincode/domain';
+import { type ArtefactRef, encryptionKeyProblem, type Member } from '@consilium/chaincode/domain';
+import type { Logger } from 'pino';
 import {
   type ArtefactContext,
   ArtefactError,
   type ArtefactErrorCode,
   type ArtefactStore,
-  type MemberKeys,
+  type MemberKeyRing,
   openArtefact,
+  recipientsOf,
   sealArtefact,
   sha256Hex,
 } from './artefact/index.ts';
@@ -17,12 +19,13 @@ import type { Journal, StepKey } from './journal.ts';
 
 export interface ExchangeOptions {
   readonly mspId: string;
-  readonly keys: MemberKeys;
+  readonly keys: MemberKeyRing;
   readonly store: ArtefactStore;
   readonly journal: Journal;
   readonly listMembers: () => Promise<readonly Member[]>;
   readonly afterStep: (step: string) => void;
   readonly nowMs: () => number;
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 /** What an artefact's code means for a round. */
@@ -81,7 +84,7 @@ export class ArtefactExchange {
   }
 
   /**
-   * Seals the plaintext for every member and puts it into IPFS; called again it gives the same artefact.
+   * Seals the plaintext for the members that read it and puts it into IPFS; called again it gives the same artefact.
    *
    * @throws TrainerError where IPFS or the journal fails
    */
@@ -89,14 +92,16 @@ export class ArtefactExchange {
     readonly key: StepKey;
     readonly plaintext: Uint8Array;
     readonly context: ArtefactContext;
+    /** MSP ids. */
+    readonly readers: readonly string[];
   }): Promise<ArtefactRef> {
     const { journal, store, afterStep } = this.#options;
-    const { key, plaintext, context } = artefact;
+    const { key, plaintext, context, readers } = artefact;
     const purpose = String(context.purpose);
     const plaintextSha256 = sha256Hex(plaintext);
     let sealed = journal.sealed(key);
     if (sealed === undefined) {
-      const ciphertext = await this.#seal(plaintext, context);
+      const ciphertext = await this.#seal(plaintext, context, readers);
       sealed = journal.recordSealed(key, { ciphertext, plaintextSha256 });
       afterStep(`${purpose}: sealed and written down`);
     }
@@ -114,10 +119,45 @@ export class ArtefactExchange {
     return { cid, sha256, sizeBytes };
   }
 
-  async #seal(plaintext: Uint8Array, associatedData: ArtefactContext): Promise<Uint8Array> {
-    const members = await this.#options.listMembers();
-    const recipients = members.map(({ mspId, encryptionPublicKey: publicKey }) => ({ mspId, publicKey }));
+  async #seal(
+    plaintext: Uint8Array,
+    associatedData: ArtefactContext,
+    readers: readonly string[],
+  ): Promise<Uint8Array> {
+    const recipients = await this.#recipients(readers);
     return translated(() => sealArtefact({ plaintext, recipients, associatedData }));
+  }
+
+  /** Each reader with its key. A key that is none costs its owner the artefact, and nobody else. */
+  async #recipients(readers: readonly string[]): Promise<{ mspId: string; publicKey: string }[]> {
+    const members = await this.#options.listMembers();
+    const recipients: { mspId: string; publicKey: string }[] = [];
+    for (const { mspId, encryptionPublicKey: publicKey } of members) {
+      if (!readers.includes(mspId)) continue;
+      const problem = encryptionKeyProblem(publicKey);
+      if (problem === undefined) recipients.push({ mspId, publicKey });
+      else this.#options.log.warn({ mspId, problem: `its key ${problem}` }, 'not sealed to this member');
+    }
+    if (recipients.length > 0) return recipients;
+    throw new TrainerError('TRAINER_MEMBER_KEY_INVALID', `none of ${readers.join(', ')} has a usable key`);
+  }
+
+  /**
+   * Which of these members an artefact is not sealed to, of those that have a key; all of them where the bytes are no
+   * sealed artefact. What a header claims is not checked: a false one is found by whoever opens it.
+   *
+   * @throws TrainerError where the bytes cannot be had
+   */
+  async missingReaders(ref: ArtefactRef, readers: readonly string[]): Promise<string[]> {
+    const usable = (await this.#recipients(readers)).map(({ mspId }) => mspId);
+    const bytes = await this.fetch(ref);
+    try {
+      const sealedTo = new Set(recipientsOf(bytes).map(({ mspId }) => mspId));
+      return usable.filter((mspId) => !sealedTo.has(mspId));
+    } catch (error) {
+      if (error instanceof ArtefactError) return usable;
+      throw error;
+    }
   }
 
   /** Puts a public artefact, such as a model's graph. */
@@ -162,13 +202,44 @@ export class ArtefactExchange {
     const cached = this.#opened.get(cacheKey);
     if (cached !== undefined) return cached;
     const bytes = await this.fetch(ref, plaintextBytes + OVERHEAD_BYTES);
-    const { mspId, keys } = this.#options;
-    const { privateKey } = keys;
-    const { plaintext } = await translated(() =>
-      openArtefact({ bytes, mspId, privateKey, associatedData: context }),
-    );
+    const plaintext = await this.#unsealed(bytes, context);
     this.#remember(cacheKey, plaintext);
     return plaintext;
+  }
+
+  async #unsealed(bytes: Uint8Array, associatedData: ArtefactContext): Promise<Uint8Array> {
+    const { mspId, keys } = this.#options;
+    const unseal = async () =>
+      (await openArtefact({ bytes, mspId, keys: keys.keys, associatedData })).plaintext;
+    try {
+      return await unseal();
+    } catch (error) {
+      if (!(error instanceof ArtefactError && error.code === 'ARTEFACT_NOT_A_RECIPIENT')) {
+        return translated(() => Promise.reject(error));
+      }
+      // A key may have been made since this process started.
+      await keys.refresh();
+      try {
+        return await unseal();
+      } catch (again) {
+        const remedy = await this.#remedy();
+        if (remedy === undefined) return translated(() => Promise.reject(again));
+        throw new TrainerError('TRAINER_ARTEFACT_NOT_DECRYPTABLE', remedy, { cause: again });
+      }
+    }
+  }
+
+  /** What this hospital does about its own key on the ledger; undefined where that one is sound, and at hand. */
+  async #remedy(): Promise<string | undefined> {
+    const { mspId, keys, listMembers } = this.#options;
+    const registered = (await listMembers()).find((member) => member.mspId === mspId)?.encryptionPublicKey;
+    if (registered === undefined) return `${mspId} is not a member: its operator registers it`;
+    const problem = encryptionKeyProblem(registered);
+    const rotate =
+      'make the next key (consilium-trainer key rotate) and register it (POST /v1/members/rotate-key)';
+    if (problem !== undefined) return `nothing is sealed to ${mspId}, whose key ${problem}: ${rotate}`;
+    if (keys.find(registered) !== undefined) return undefined;
+    return `this trainer does not have the private half of the key that ${mspId} registered: restore it, or ${rotate}`;
   }
 
   /** For how long an artefact has not been found, since it was first looked for. */

@@ -33,6 +33,8 @@ export interface Ledger {
   getDataset(datasetId: string): Promise<Dataset>;
   getModel(studyId: string): Promise<Model | undefined>;
   listMembers(): Promise<readonly Member[]>;
+  /** The name of the channel, which proofs of keys are made for. */
+  channel(): Promise<string>;
   /** Sends one transaction; the same key twice is one transaction. */
   submit<N extends TrainerTransaction>(
     name: N,
@@ -108,6 +110,12 @@ export class GatewayClient implements Ledger {
 
   async listMembers(): Promise<readonly Member[]> {
     return (await this.#pages('/v1/members')) as readonly Member[];
+  }
+
+  async channel(): Promise<string> {
+    const { channel } = (await this.#get('/v1/ledger')) as { channel?: unknown };
+    if (typeof channel === 'string') return channel;
+    throw new TrainerError('TRAINER_GATEWAY_REFUSED', '/v1/ledger names no channel');
   }
 
   async submit<N extends TrainerTransaction>(

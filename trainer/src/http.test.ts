@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ERRORS, type Role } from '@consilium/chaincode/domain';
+import { provesKey } from '@consilium/chaincode/testing/member-key';
 import { pino } from 'pino';
-import { generateMemberKeys, MemoryArtefactStore } from './artefact/index.ts';
+import { generateMemberKeys, MemberKeyRing, MemoryArtefactStore } from './artefact/index.ts';
 import { TRAINER_ERRORS } from './errors.ts';
 import { Journal } from './journal.ts';
 import { askAs, TRAINER_KEY } from './testing/asserted-request.ts';
@@ -31,7 +32,7 @@ describe('the local service', () => {
       ledger: world.consortium.as('A'),
       journal,
       store,
-      keys,
+      keys: MemberKeyRing.of(keys),
       log: pino({ level: 'silent' }),
       signal: AbortSignal.abort(),
     });
@@ -63,10 +64,12 @@ describe('the local service', () => {
     }
   });
 
-  it('gives the public half of its encryption key', async () => {
-    assert.deepEqual((await ask({ url: '/local/encryption-key' })).json(), {
-      encryptionPublicKey: keys.publicKey,
-    });
+  it('gives the public half of its encryption key, with a proof that it has the other', async () => {
+    const { keyProof, ...key } = (await ask({ url: '/local/encryption-key' })).json();
+    assert.deepEqual(key, { encryptionPublicKey: keys.publicKey });
+    const claim = { channel: 'consortium', mspId: 'A', encryptionPublicKey: keys.publicKey };
+    assert.ok(provesKey({ ...claim, keyProof }));
+    assert.ok(!provesKey({ ...claim, mspId: 'B', keyProof }));
   });
 
   it('prepares a dataset, the same way each time it is asked', async () => {

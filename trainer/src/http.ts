@@ -40,7 +40,8 @@ export interface HttpOptions {
   readonly context: TrainerContext;
   readonly board: JobBoard;
   readonly trainerKey: string;
-  readonly encryptionPublicKey: string;
+  /** The newest key of this member, with its proof for the ledger. */
+  readonly proveKey: () => Promise<object>;
   /** Called when the operator has changed something that a waiting study may want. */
   readonly onChange: () => void;
 }
@@ -196,9 +197,9 @@ function addLocalRoutes(app: FastifyInstance, services: Services): void {
   }
 }
 
-function servicesOf({ context, board, encryptionPublicKey, onChange }: HttpOptions): Services {
+function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Services {
   return {
-    getEncryptionKey: () => ({ encryptionPublicKey }),
+    getEncryptionKey: () => proveKey(),
     listJobs: () => board.list(),
     getArtefactUsage: () => context.journal.artefactUsage(),
     checkLocalDataset: async ({ body }) => {

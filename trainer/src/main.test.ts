@@ -73,17 +73,39 @@ describe('consilium-trainer', () => {
       env: environment,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    const [line] = await once(child.stdout, 'data');
-    const { url } = JSON.parse(String(line)) as { url: string };
-    const response = await fetch(`${url}/local/encryption-key`, {
-      headers: {
-        authorization: `Bearer ${await assertionOf({ role: 'operator', target: '/local/encryption-key' })}`,
-      },
-    });
-    const { encryptionPublicKey } = (await response.json()) as { encryptionPublicKey: string };
-    assert.match(encryptionPublicKey, /^[A-Za-z0-9_-]{43}$/);
-    child.kill('SIGTERM');
-    const [code] = await once(child, 'exit');
-    assert.equal(code, 0);
+    const gone = once(child, 'exit');
+    try {
+      const [line] = await once(child.stdout, 'data');
+      const { url } = JSON.parse(String(line)) as { url: string };
+      const response = await fetch(`${url}/local/encryption-key`, {
+        headers: {
+          authorization: `Bearer ${await assertionOf({ role: 'operator', target: '/local/encryption-key' })}`,
+        },
+      });
+      const { code } = (await response.json()) as { code: string };
+      assert.equal(code, 'TRAINER_GATEWAY_UNREACHABLE', 'the gateway knows which channel the proof is for');
+    } finally {
+      child.kill('SIGTERM');
+    }
+    assert.equal((await gone)[0], 0);
+    const list = run('key', 'list', '--data-dir', environment.CONSILIUM_DATA_DIR);
+    assert.match(list.stdout, /^[A-Za-z0-9_-]{43}\n$/);
+    const rotated = run('key', 'rotate', '--json', '--data-dir', environment.CONSILIUM_DATA_DIR);
+    const { encryptionPublicKey } = JSON.parse(rotated.stdout) as { encryptionPublicKey: string };
+    assert.equal(
+      run('key', 'list', '--data-dir', environment.CONSILIUM_DATA_DIR).stdout,
+      `${encryptionPublicKey}\n${list.stdout}`,
+    );
+  });
+
+  it('makes no key where there is no folder, or none yet, and says what to do', () => {
+    assert.match(run('key', 'rotate').stderr, /--data-dir is missing, and CONSILIUM_DATA_DIR is not set/);
+    assert.match(
+      run('key', 'rotate', '--data-dir', join(directory, 'none')).stderr,
+      /no such file or folder/,
+    );
+    const { status, stderr } = run('key', 'rotate', '--data-dir', directory);
+    assert.equal(status, 2);
+    assert.match(stderr, /has no key yet: start the trainer once/);
   });
 });

@@ -1,6 +1,7 @@
 // What a round is computed from, fetched and checked: the base model, the updates, and their aggregate.
 import {
   fewestUpdates,
+  type ParametersRef,
   type Round,
   type RoundDossier,
   type Study,
@@ -38,23 +39,31 @@ type Exchange = Pick<TrainerContext, 'exchange' | 'journal'>;
  * @throws TrainerError where the artefact cannot be had or is not what the ledger names
  */
 export async function sharedModelOf(
-  { exchange, journal }: Exchange,
+  context: Exchange,
   { study, ref, model }: { readonly study: Study; readonly ref: Round['base']; readonly model: StudyModel },
 ): Promise<SharedModel> {
-  const { studyId } = study;
   const plan = federationOf(study);
   if (ref === null) return initialModel(quantizeParameters(model.initial.shared), plan);
-  const count = model.initial.shared.length;
-  const kept = journal.aggregate(studyId, ref.parametersSha256);
-  if (kept !== undefined) return wellFormed(() => decodeSharedModel(kept, plan, count));
+  const bytes = await sharedModelBytes(context, { study, ref, model });
+  return wellFormed(() => decodeSharedModel(bytes, plan, model.initial.shared.length));
+}
+
+/** Its canonical bytes, whose hash is the one that the ledger names. @throws TrainerError */
+export async function sharedModelBytes(
+  { exchange, journal }: Exchange,
+  { study, ref, model }: { readonly study: Study; readonly ref: ParametersRef; readonly model: StudyModel },
+): Promise<Uint8Array> {
+  const kept = journal.aggregate(study.studyId, ref.parametersSha256);
+  if (kept !== undefined) return kept;
   const bytes = await exchange.open(ref.artefact, {
-    context: aggregateContext(studyId),
-    plaintextBytes: mostSharedModelBytes(plan, { parameterCount: count, sites: study.datasets.length }),
+    context: aggregateContext(study.studyId),
+    plaintextBytes: mostSharedModelBytes(federationOf(study), {
+      parameterCount: model.initial.shared.length,
+      sites: study.datasets.length,
+    }),
   });
-  if (sha256Hex(bytes) !== ref.parametersSha256) {
-    throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', 'the parameters are not those the ledger names');
-  }
-  return wellFormed(() => decodeSharedModel(bytes, plan, count));
+  if (sha256Hex(bytes) === ref.parametersSha256) return bytes;
+  throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', 'the parameters are not those the ledger names');
 }
 
 function wellFormed<T>(decode: () => T): T {

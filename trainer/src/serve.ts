@@ -1,7 +1,6 @@
 // The service itself: its parts put together, from the environment until a signal.
-import { join } from 'node:path';
 import { pino } from 'pino';
-import { ArtefactError, IpfsArtefactStore, loadOrCreateMemberKeys } from './artefact/index.ts';
+import { ArtefactError, IpfsArtefactStore, MemberKeyRing } from './artefact/index.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { TrainerError } from './errors.ts';
 import { GatewayClient } from './gateway-client.ts';
@@ -23,7 +22,7 @@ async function run({ json }: { readonly json: boolean }): Promise<void> {
   process.umask(0o077);
   const log = pino({ level: config.logLevel, base: { mspId: config.mspId } }, process.stderr);
   using journal = new Journal(config.dataDirectory);
-  const keys = await loadOrCreateMemberKeys(join(config.dataDirectory, 'encryption-key.pem'));
+  const keys = await MemberKeyRing.open(config.dataDirectory);
   const stopping = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {

@@ -4,6 +4,7 @@ import { AssertionError } from 'node:assert/strict';
 import type { ArtefactRef, RoundDossier } from '@consilium/chaincode/domain';
 import { attest } from './actions/attest.ts';
 import { finalize } from './actions/finalize.ts';
+import { openRound } from './actions/open.ts';
 import { takePlainStep } from './actions/plain-steps.ts';
 import { train } from './actions/train.ts';
 import { recordVerdict } from './actions/verdict.ts';
@@ -182,6 +183,7 @@ export class StudyRunner {
       case 'done':
         return;
       case 'open':
+        return openRound(context, { state, round: action.round });
       case 'close':
       case 'tally':
       case 'abort':

@@ -1,7 +1,7 @@
 // Puts one hospital's trainer together: what the parts are is written out here and nowhere else.
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { ArtefactStore, MemberKeys } from './artefact/index.ts';
+import { type ArtefactStore, type MemberKeyRing, proveKey } from './artefact/index.ts';
 import { ArtefactExchange } from './artefact-exchange.ts';
 import { ContainedGraphEngine } from './containment/contained-graph-engine.ts';
 import type { Ledger } from './gateway-client.ts';
@@ -22,7 +22,7 @@ export interface TrainerParts {
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly store: ArtefactStore;
-  readonly keys: MemberKeys;
+  readonly keys: MemberKeyRing;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** By default in processes of their own, which end with the signal. */
@@ -52,7 +52,16 @@ export function buildTrainer(parts: TrainerParts): Trainer {
   const nowMs = parts.nowMs ?? Date.now;
   const afterStep = parts.afterStep ?? (() => undefined);
   const listMembers = () => ledger.listMembers();
-  const exchange = new ArtefactExchange({ mspId, keys, store, journal, listMembers, afterStep, nowMs });
+  const exchange = new ArtefactExchange({
+    mspId,
+    keys,
+    store,
+    journal,
+    listMembers,
+    afterStep,
+    nowMs,
+    log,
+  });
   const graphs = parts.graphs ?? containedGraphs(parts);
   const context: TrainerContext = {
     mspId,
@@ -73,7 +82,10 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     context,
     board: service.board,
     trainerKey: parts.trainerKey,
-    encryptionPublicKey: keys.publicKey,
+    proveKey: async () => {
+      await keys.refresh();
+      return proveKey(keys.newest, { mspId, channel: await ledger.channel() });
+    },
     onChange: () => service.wakeAll(),
   });
   return { context, service, http };

@@ -33,6 +33,7 @@ const SUITES = [
   'any-order',
   'authorisation',
   'account-versions',
+  'member-keys',
 ];
 const DAY_MS = 86_400_000;
 

@@ -4,7 +4,7 @@ import type {
   ConsentRow as Consent,
   DatasetRow as Dataset,
   Equivocation,
-  Member,
+  MemberRow as Member,
   RoundRow as Round,
   StudyRow as Study,
 } from '../domain/index.ts';

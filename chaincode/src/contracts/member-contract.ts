@@ -1,6 +1,7 @@
 // Transactions on members.
-import { registerMember } from '../domain/rules/member-rules.ts';
+import { keyOf, registerMember, rotateKey } from '../domain/rules/member-rules.ts';
 import { findMember } from './find.ts';
+import { provesKey } from './key-proof.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
 
@@ -12,8 +13,28 @@ export class MemberContract extends LedgerContract {
   register(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'member:register', text, async ({ argument, ledger, mspId, at }) => {
       const existing = await ledger.get('member', mspId);
-      const member = registerMember(argument, { mspId, at, existing });
+      const used = await ledger.get('member-key', argument.encryptionPublicKey);
+      const channel = context.stub.getChannelID();
+      const proven = provesKey({ ...argument, channel, mspId });
+      const member = registerMember(argument, { mspId, channel, at, existing, used, proven });
       await ledger.put('member', member);
+      await ledger.put('member-key', keyOf(member));
+      return member;
+    });
+  }
+
+  rotateKey(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'member:rotateKey', text, async ({ argument, ledger, mspId, at }) => {
+      const existing = await findMember(ledger, mspId);
+      const used = await ledger.get('member-key', argument.encryptionPublicKey);
+      const channel = context.stub.getChannelID();
+      const proven = provesKey({ ...argument, channel, mspId });
+      const member = rotateKey(argument, { mspId, channel, at, existing, used, proven });
+      await ledger.put('member', member);
+      await ledger.put('member-key', keyOf(member));
+      // A key from before there were such rows is not to come back either, unless somebody else has it by now.
+      const before = await ledger.get('member-key', existing.encryptionPublicKey);
+      if (before === undefined) await ledger.put('member-key', keyOf(existing));
       return member;
     });
   }

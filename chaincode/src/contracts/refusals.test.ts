@@ -12,6 +12,7 @@ import {
   trainingEvent,
   updateArgument,
 } from '../testing/examples.ts';
+import { provenKey } from '../testing/member-key.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { createSigner, signedProposal } from '../testing/signed-proposal.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
@@ -396,7 +397,24 @@ const ATTEMPTS: readonly Attempt[] = [
     title: 'a second registration with another key',
     says: /AlphaMSP is already a member/,
     before: prepared,
-    attempt: (study) => study.submit(as('operator', 'AlphaMSP'), 'member:register', memberArgument('other')),
+    attempt: (study) =>
+      study.submit(as('operator', 'AlphaMSP'), 'member:register', memberArgument('AlphaMSP')),
+  },
+  {
+    code: 'KEY_UNPROVEN',
+    title: "a key with another member's proof",
+    says: /no signature by encryptionPublicKey for AlphaMSP on channel consortium/,
+    before: prepared,
+    attempt: (study) =>
+      study.submit(as('operator', 'AlphaMSP'), 'member:rotateKey', provenKey('Alpha, second', 'BetaMSP')),
+  },
+  {
+    code: 'KEY_USED',
+    title: 'the key that is in force, as the next one',
+    says: /it was key 1 of AlphaMSP/,
+    before: prepared,
+    attempt: (study) =>
+      study.submit(as('operator', 'AlphaMSP'), 'member:rotateKey', provenKey('AlphaMSP', 'AlphaMSP')),
   },
   {
     code: 'MEMBER_NOT_FOUND',

@@ -47,7 +47,7 @@ export class RoundContract extends LedgerContract {
   open(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'round:open', text, async (call) => {
       const { argument, ledger, mspId, at, concern } = call;
-      const { studyId, round: number } = argument;
+      const { studyId, round: number, base } = argument;
       const study = await findStudy(ledger, studyId);
       call.requireTimely(study);
       const existing = await ledger.get('round', studyId, roundKey(number));
@@ -57,7 +57,7 @@ export class RoundContract extends LedgerContract {
       for (const { state, datasetId, rounds } of await consentsOf(ledger, study)) {
         if (state === 'granted' && rounds >= number) consenting.push(await findDataset(ledger, datasetId));
       }
-      const round = openRound(number, { mspId, at, study, existing, previous, consenting });
+      const round = openRound(number, { mspId, at, study, existing, previous, consenting, base });
       concern({ dataset: round.participants.map(({ datasetId }) => datasetId) });
       await ledger.put('round', round);
       // From here on every change of the round needs N of its validators' peers, finalising above all.

@@ -85,6 +85,23 @@ test('a next round after an aborted one starts from the last finalised aggregate
   assert.deepEqual((await study.open(4)).base, aggregate('model 1'));
 });
 
+test('a base sealed again, for members that joined since, is the same parameters in another artefact', async () => {
+  const study = await StudyOnLedger.running({ rounds: 3 });
+  const open = (round: number, base: object) =>
+    study.submit(as('trainer', 'AlphaMSP'), 'round:open', JSON.stringify({ studyId: STUDY, round, base }));
+  const { artefact } = aggregate('sealed again');
+  const early = await refusalOf(open(1, artefact));
+  assert.deepEqual([early.code, early.detail.slice(0, 21)], ['INVALID_ARGUMENT', 'base must be left out']);
+  await study.wholeRound(1);
+  const first = aggregate('model 1');
+  const opened = await open(2, artefact);
+  assert.deepEqual(opened.base, { ...first, artefact });
+  assert.notDeepEqual(artefact, first.artefact);
+  study.now += HOUR;
+  await study.abortRound(2);
+  assert.deepEqual((await study.open(3)).base, opened.base, 'an aborted round hands its base on as it was');
+});
+
 test('an update that most reject is excluded, with who rejected it and why', async () => {
   const study = await StudyOnLedger.running();
   await study.trained(1);

@@ -73,7 +73,7 @@ export async function transact<N extends TransactionName>(
   decide: Decide<N>,
 ): Promise<string> {
   try {
-    return await run(context, transactionNamed(name), text, decide as Decide<TransactionName>);
+    return await run(context, transactionNamed(name), text, decide as unknown as Decide<TransactionName>);
   } catch (error) {
     if (error instanceof DomainError) {
       noteContradiction(context, error);

@@ -21,6 +21,7 @@ import {
   updateArgument,
   verdictArgument,
 } from '../testing/examples.ts';
+import { provenKey } from '../testing/member-key.ts';
 import { MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
 import {
   OLD_DATASETS,
@@ -70,6 +71,9 @@ test('every kind of row that version 1 wrote is there and is brought to its pres
   assert.equal(of('study').version, 1);
   assert.deepEqual([of('consent').studyVersion, of('consent').stewards], [1, []]);
   assert.equal(of('round').stageSince, of('round').openedAt);
+  const member = of('member');
+  assert.deepEqual([member.keyNumber, member.keySince], [1, member.registeredAt]);
+  assert.equal(member.keyProof, undefined);
 });
 
 test('the present form is left alone, and one that is newer than this chaincode is not guessed at', () => {
@@ -308,4 +312,37 @@ test('a dataset of the version before takes new studies into its accounts as the
   const account = await study.budget('alpha', 'held-out');
   assert.equal(account.gaussian, undefined);
   assert.equal(account.committedEpsilon, epsilonFromRdp(addRdp(account.spent, account.reserved), '0.00001'));
+test('a key that version 1 took unseen is read as it is, and its member puts a proven one in its place', async () => {
+  const ledger = inherited();
+  const { items } = await ledger.evaluate(auditor, 'member:list', {});
+  const old = items.find(({ mspId }: { mspId: string }) => mspId === 'BetaMSP');
+  const [key] = [...ledger.world.rows.keys()].filter((name) => name === '\u0000member\u0000BetaMSP\u0000');
+  const row = ledger.world.rows.get(key!)!;
+  const broken = { ...JSON.parse(Buffer.from(row.value).toString()), encryptionPublicKey: 'A'.repeat(43) };
+  ledger.world.rows.set(key!, { ...row, value: Buffer.from(canonicalJson(broken)) });
+  const read = await ledger.evaluate(auditor, 'member:get', { mspId: 'BetaMSP' });
+  assert.deepEqual(read, { ...old, encryptionPublicKey: 'A'.repeat(43) });
+
+  const operator = as('operator', 'BetaMSP');
+  const unproven = { ...provenKey('next', 'BetaMSP'), keyProof: provenKey('next', 'AlphaMSP').keyProof };
+  const refused = ledger.submit(operator, 'member:rotateKey', unproven);
+  assert.equal((await refusalOf(refused)).code, 'KEY_UNPROVEN');
+  const rotated = await ledger.submit(operator, 'member:rotateKey', provenKey('next', 'BetaMSP'));
+  assert.deepEqual([rotated.keyNumber, rotated.registeredAt], [2, old.registeredAt]);
+  assert.equal(rotated.schema, ROW_SCHEMA.member);
+});
+
+test('a proven key that version 1 took does not come back once it was put away', async () => {
+  const ledger = inherited();
+  const operator = as('operator', 'BetaMSP');
+  const first = provenKey('first', 'BetaMSP');
+  const name = '\u0000member\u0000BetaMSP\u0000';
+  const row = ledger.world.rows.get(name)!;
+  const old = {
+    ...JSON.parse(Buffer.from(row.value).toString()),
+    encryptionPublicKey: first.encryptionPublicKey,
+  };
+  ledger.world.rows.set(name, { ...row, value: Buffer.from(canonicalJson(old)) });
+  await ledger.submit(operator, 'member:rotateKey', provenKey('next', 'BetaMSP'));
+  assert.equal((await refusalOf(ledger.submit(operator, 'member:rotateKey', first))).code, 'KEY_USED');
 });

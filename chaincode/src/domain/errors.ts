@@ -18,6 +18,11 @@ export const ERRORS = {
   ],
   NOT_A_PARTICIPANT: ['forbidden', 'Only an organisation that takes part in the round may do this.'],
   MEMBER_EXISTS: ['conflict', 'This organisation is already a member.'],
+  KEY_UNPROVEN: [
+    'invalid',
+    "The proof is not by this key, for this member and channel: take both from the trainer's encryption key.",
+  ],
+  KEY_USED: ['conflict', 'This encryption key has been registered before: make another.'],
   MEMBER_NOT_FOUND: ['not-found', 'No such member.'],
   DATASET_EXISTS: ['conflict', 'A dataset with this id exists: choose another id.'],
   COMMITMENT_EXISTS: [

@@ -29,6 +29,7 @@ export * from './contribution.ts';
 export * from './dataset.ts';
 export { compareDecimals } from './decimal.ts';
 export * from './dictionary.ts';
+export * from './encryption-key.ts';
 export * from './equivocation.ts';
 export * from './errors.ts';
 export * from './local-routes.ts';

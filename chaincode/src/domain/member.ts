@@ -1,20 +1,42 @@
 // A member is an organisation of the consortium, signed in by its own operator.
 import { type Static, Type } from 'typebox';
-import { Instant, MspId, RowSchema, Strict, Title } from './primitives.ts';
+import { EncryptionPublicKey, KeyProof, RecordedEncryptionKey } from './encryption-key.ts';
+import { Described, type Filled, Instant, MspId, RowSchema, Strict, Title } from './primitives.ts';
 
 export const RegisterMember = Strict({
   title: Title,
-  encryptionPublicKey: Type.String({
-    pattern: '^[A-Za-z0-9_-]{43}$',
-    description: 'X25519 public key, 32 bytes in base64url: artefacts for this member are sealed to it.',
-  }),
+  encryptionPublicKey: EncryptionPublicKey,
+  keyProof: KeyProof,
 });
 export type RegisterMember = Static<typeof RegisterMember>;
+
+export const RotateKey = Strict({ encryptionPublicKey: EncryptionPublicKey, keyProof: KeyProof });
+export type RotateKey = Static<typeof RotateKey>;
+
+const KeyNumber = Type.Integer({
+  minimum: 1,
+  description: 'Which key of the member this is: 1 is the first.',
+});
 
 export const Member = Strict({
   schema: RowSchema,
   mspId: MspId,
-  ...RegisterMember.properties,
+  title: Title,
+  encryptionPublicKey: RecordedEncryptionKey,
+  keyProof: Type.Optional(Described(KeyProof, 'Absent where the key is from before there were proofs.')),
+  keyNumber: Type.Optional(KeyNumber),
+  keySince: Type.Optional(Described(Instant, 'Since when artefacts are sealed to this key.')),
   registeredAt: Instant,
 });
 export type Member = Static<typeof Member>;
+/** A member as the ledger reads it. */
+export type MemberRow = Filled<Member, 'keyNumber' | 'keySince'>;
+
+/** A key that a member has, or had: nobody registers it again. */
+export const MemberKey = Strict({
+  schema: RowSchema,
+  encryptionPublicKey: RecordedEncryptionKey,
+  mspId: MspId,
+  keyNumber: KeyNumber,
+});
+export type MemberKey = Static<typeof MemberKey>;

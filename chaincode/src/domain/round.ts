@@ -23,6 +23,15 @@ export type ParametersRef = Static<typeof ParametersRef>;
 
 export const RoundRef = Strict({ studyId: Id, round: RoundNumber });
 export type RoundRef = Static<typeof RoundRef>;
+export const OpenRound = Strict({
+  ...RoundRef.properties,
+  base: Type.Optional(
+    Described(
+      ArtefactRef,
+      'The base sealed again, where members take part that it was not sealed to; of the same parameters.',
+    ),
+  ),
+});
 export const AbortRound = Strict({ studyId: Id, round: RoundNumber, reason: Reason });
 export const FinalizeRound = Strict({ studyId: Id, round: RoundNumber, aggregate: ParametersRef });
 export type FinalizeRound = Static<typeof FinalizeRound>;

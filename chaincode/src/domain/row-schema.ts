@@ -3,7 +3,8 @@
 
 /** The present form of each kind of row. */
 export const ROW_SCHEMA = {
-  member: 1,
+  member: 2,
+  'member-key': 1,
   dataset: 2,
   budget: 3,
   'budget-version': 2,
@@ -32,6 +33,8 @@ type AnyRow = Record<string, unknown>;
  * older rows could not say, and never changes a field that a digest covers.
  */
 const STEPS: Partial<Record<RowKind, readonly ((row: AnyRow) => AnyRow)[]>> = {
+  // 2: which of the member's keys this is, and since when. Keys from before carry no proof, and may be none at all.
+  member: [(row) => ({ ...row, keyNumber: 1, keySince: row.registeredAt })],
   // 2: an account's sums are in versions of their own. Rows from before hold theirs until they change.
   // 3: an account says how it adds up. Those from before go on as they were: by the best of all orders.
   budget: [(row) => row, (row) => row],

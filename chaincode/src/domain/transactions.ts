@@ -6,13 +6,13 @@ import { AttestAggregate } from './attestation.ts';
 import { ApproveConsent, ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
 import { RegisterDataset } from './dataset.ts';
 import { ReportEquivocation } from './equivocation.ts';
-import { RegisterMember } from './member.ts';
+import { RegisterMember, RotateKey } from './member.ts';
 import { PublishModel } from './model.ts';
 import { CastVote, MotionRef, MoveMotion } from './motion.ts';
 import { Id, MspId, RoundNumber, Strict, Words } from './primitives.ts';
 import { POOLS } from './privacy-event.ts';
 import { ROLES, type Role } from './roles.ts';
-import { AbortRound, FinalizeRound, RoundRef } from './round.ts';
+import { AbortRound, FinalizeRound, OpenRound, RoundRef } from './round.ts';
 import { EndStudy, ProposeStudy, StudyRef } from './study.ts';
 import { RecordUpdate } from './update.ts';
 import { RecordVerdict } from './verdict.ts';
@@ -73,6 +73,13 @@ export const TRANSACTIONS = [
     ['operator'],
     'MemberRegistered',
     "Signs the caller's organisation in as a member.",
+  ),
+  submit(
+    'member:rotateKey',
+    RotateKey,
+    ['operator'],
+    'MemberKeyRotated',
+    "Puts another encryption key in the place of the caller's own: what follows is sealed to it.",
   ),
   evaluate('member:get', Strict({ mspId: MspId }), 'One member.'),
   evaluate('member:list', PageOf, 'All members.'),
@@ -158,7 +165,7 @@ export const TRANSACTIONS = [
   evaluate('motion:get', MotionRef, 'One motion with its votes.'),
   evaluate('motion:list', StudyPage, "A study's motions."),
 
-  submit('round:open', RoundRef, ['trainer'], 'RoundOpened', 'Opens the next round of a running study.'),
+  submit('round:open', OpenRound, ['trainer'], 'RoundOpened', 'Opens the next round of a running study.'),
   submit(
     'round:recordUpdate',
     RecordUpdate,

@@ -8,7 +8,8 @@ import type {
   ConsentRow,
   DatasetRow,
   Equivocation,
-  Member,
+  MemberKey,
+  MemberRow,
   Model,
   Motion,
   PrivacyCharge,
@@ -22,7 +23,8 @@ import type {
 
 /** Rows in their present form, as they are read. */
 export interface Rows {
-  member: Member;
+  member: MemberRow;
+  'member-key': MemberKey;
   dataset: DatasetRow;
   budget: BudgetRow;
   'budget-version': BudgetVersion;
@@ -46,6 +48,7 @@ export type Noun = keyof Rows;
 /** What a row's key is made of. */
 export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   member: ['mspId'],
+  'member-key': ['encryptionPublicKey'],
   dataset: ['datasetId'],
   budget: ['datasetId', 'pool'],
   'budget-version': ['datasetId', 'pool', 'version'],

@@ -8,6 +8,7 @@ import type {
   RecordVerdict,
   RegisterDataset,
 } from '../domain/index.ts';
+import { provenKey } from './member-key.ts';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -17,9 +18,9 @@ export const cid = (text: string): string =>
     .replace(/[0189]/g, 'z')
     .slice(0, 52)}`;
 
-export const memberArgument = (title: string): Argument<'member:register'> => ({
-  title,
-  encryptionPublicKey: Buffer.from(sha256(title), 'hex').toString('base64url'),
+export const memberArgument = (mspId: string, channel?: string): Argument<'member:register'> => ({
+  title: mspId,
+  ...provenKey(mspId, mspId, channel),
 });
 
 export const datasetArgument = (datasetId: string, epsilon = '8'): RegisterDataset => ({

@@ -10,6 +10,7 @@ import {
   type Role,
   type TransactionName,
 } from '@consilium/chaincode/domain';
+import { provenKey } from '@consilium/chaincode/testing/member-key';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
   type Commit,
@@ -72,6 +73,12 @@ export class BareClient {
       organisation.endpoint,
       credentials.createSsl(Buffer.from(organisation.tlsRootCertificate)),
     );
+  }
+
+  /** What registers its organisation as a member. */
+  get member(): Argument<'member:register'> {
+    const { mspId } = this;
+    return { title: mspId, ...provenKey(mspId, mspId, this.#connection.channel) };
   }
 
   #contract(role: string, chaincode?: string): Contract {

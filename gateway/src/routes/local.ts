@@ -12,7 +12,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Dependencies } from '../dependencies.ts';
 import { problemResponses, trainerProblems } from '../documentation.ts';
-import { REGISTER_DATASET } from '../examples.ts';
+import { REGISTER_DATASET, ROTATE_KEY } from '../examples.ts';
 import { GatewayError } from '../gateway-errors.ts';
 import { askTrainer, type ProxiedBody } from '../trainer-proxy.ts';
 
@@ -31,9 +31,9 @@ const sha256 = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 const DOCUMENTED: readonly Documented[] = [
   {
     operationId: 'getEncryptionKey',
-    summary: 'The public key that artefacts for this hospital are sealed to.',
-    description: 'For the registration of the member. The private key never leaves the trainer.',
-    answer: { type: json, example: { encryptionPublicKey: 'hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo' } },
+    summary: 'The public key that artefacts for this hospital are sealed to, with its proof.',
+    description: 'For the registration of the member, or its next key. Private keys never leave the trainer.',
+    answer: { type: json, example: ROTATE_KEY },
   },
   {
     operationId: 'checkLocalDataset',

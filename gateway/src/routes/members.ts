@@ -1,6 +1,6 @@
 // Organisations of the consortium.
 import { Member, PageOfRows } from '@consilium/chaincode/domain';
-import { MEMBER, REGISTER_MEMBER } from '../examples.ts';
+import { MEMBER, MEMBER_WITH_NEXT_KEY, REGISTER_MEMBER, ROTATE_KEY } from '../examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'members';
@@ -12,11 +12,24 @@ export const MEMBER_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'registerMember',
     description:
-      "Signs this gateway's own organisation in. The encryption key comes from GET /v1/local/encryption-key.",
-    errors: ['MEMBER_EXISTS'],
+      "Signs this gateway's own organisation in. The encryption key and its proof come from " +
+      'GET /v1/local/encryption-key.',
+    errors: ['MEMBER_EXISTS', 'KEY_UNPROVEN', 'KEY_USED'],
     answer: Member,
     creates: true,
     examples: { body: REGISTER_MEMBER, answer: MEMBER },
+  },
+  {
+    transaction: 'member:rotateKey',
+    path: '/members/rotate-key',
+    tag,
+    operationId: 'rotateKey',
+    description:
+      "Artefacts for this gateway's own organisation are sealed to another key from now on. Make it at the trainer " +
+      '(`consilium-trainer key rotate`), then GET /v1/local/encryption-key answers it with its proof.',
+    errors: ['MEMBER_NOT_FOUND', 'KEY_UNPROVEN', 'KEY_USED'],
+    answer: Member,
+    examples: { body: ROTATE_KEY, answer: MEMBER_WITH_NEXT_KEY },
   },
   {
     transaction: 'member:list',

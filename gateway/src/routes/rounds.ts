@@ -25,7 +25,9 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     path: '/studies/{studyId}/rounds',
     tag,
     operationId: 'openRound',
-    description: 'Rounds open one after the other; participants are the datasets whose consent stands now.',
+    description:
+      'Rounds open one after the other; participants are the datasets whose consent stands now. Where the base was ' +
+      'not sealed to all of them, base names it sealed again; its parameters are the same.',
     errors: [
       'STUDY_NOT_FOUND',
       'STUDY_STATE',

@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DomainError, type Role } from '@consilium/chaincode/domain';
+import { provenKey } from '@consilium/chaincode/testing/member-key';
 import { type Connection, readConnection } from '../connection.ts';
-import { REGISTER_MEMBER } from '../examples.ts';
 import type { Ledger } from '../ledger.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -224,7 +224,9 @@ export const RUN = randomBytes(4).toString('hex');
 
 /** On a network that outlives a test the organisation may be a member already. */
 export async function registerMember(ledger: Ledger): Promise<void> {
-  const call = { name: 'member:register', argument: REGISTER_MEMBER, role: 'operator' } as const;
+  const { mspId, channel } = ledger;
+  const argument = { title: mspId, ...provenKey(mspId, mspId, channel) };
+  const call = { name: 'member:register', argument, role: 'operator' } as const;
   await ledger
     .submit(call, () => {})
     .catch((error: unknown) => {

@@ -118,8 +118,8 @@ test('a consortium on real Fabric starts, keeps its ledger over a restart, and t
 }, async () => {
   const up = await run(['up', '--config', config, '--dir', directory]);
   assert.equal(up.code, 0, up.err);
-  const encryptionPublicKey = Buffer.alloc(32, 9).toString('base64url');
-  const body = { title: 'North Clinic', encryptionPublicKey };
+  const key = (await (await ask('north', 'operator', '/v1/local/encryption-key')).json()) as object;
+  const body = { title: 'North Clinic', ...key };
   assert.equal((await ask('north', 'steward', '/v1/members', body)).status, 403);
   const registered = await ask('north', 'operator', '/v1/members', body);
   assert.equal(registered.status, 201, await registered.text());

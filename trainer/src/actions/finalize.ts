@@ -1,6 +1,7 @@
-// Makes the aggregate the next model: seals it for every member, puts it into IPFS and proposes its hash.
+// Makes the aggregate the next model: seals it for the study's members, puts it into IPFS and proposes its hash.
 import type { RoundDossier, Study } from '@consilium/chaincode/domain';
 import { aggregateContext } from '../artefact-exchange.ts';
+import { readersOfModel } from '../artefact-readers.ts';
 import { TrainerError } from '../errors.ts';
 import { recomputeAggregate } from '../round-material.ts';
 import { submit } from '../submit.ts';
@@ -20,10 +21,12 @@ export async function finalize(
   const { plaintext, parametersSha256 } = await recomputeAggregate(context, { study, dossier });
   if (parametersSha256 !== agreed) throw new TrainerError('TRAINER_AGGREGATE_DIFFERS');
   context.afterStep('finalize: recomputed');
+  const consents = await context.ledger.listConsents(studyId);
   const artefact = await context.exchange.publish({
     key: { studyId, round, subject: 'aggregate of the round' },
     plaintext,
     context: aggregateContext(studyId),
+    readers: readersOfModel({ study, consents, participants: dossier.round.participants }),
   });
   await submit(context, 'round:finalize', {
     argument: { studyId, round, aggregate: { artefact, parametersSha256 } },

@@ -3,10 +3,7 @@ import type { Action } from '../next-action.ts';
 import { submit } from '../submit.ts';
 import type { TrainerContext } from '../trainer-context.ts';
 
-export type PlainStep = Extract<
-  Action,
-  { kind: 'open' | 'close' | 'tally' | 'abort' | 'publish' | 'settle' }
->;
+export type PlainStep = Extract<Action, { kind: 'close' | 'tally' | 'abort' | 'publish' | 'settle' }>;
 
 export async function takePlainStep(
   context: TrainerContext,
@@ -14,8 +11,6 @@ export async function takePlainStep(
   action: PlainStep,
 ): Promise<void> {
   switch (action.kind) {
-    case 'open':
-      return submit(context, 'round:open', { argument: { studyId, round: action.round } });
     case 'close':
       return submit(context, 'round:close', { argument: { studyId, round: action.round } });
     case 'tally':

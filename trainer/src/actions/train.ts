@@ -9,6 +9,7 @@ import {
 } from '../aggregate/index.ts';
 import { sha256Hex } from '../artefact/index.ts';
 import { updateContext } from '../artefact-exchange.ts';
+import { readersOfUpdate } from '../artefact-readers.ts';
 import { packUnits, samplingRateOf, TrainingFailedError, TrainingInputError } from '../dp-sgd/index.ts';
 import { TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
@@ -45,6 +46,7 @@ export async function train(context: TrainerContext, task: Task): Promise<void> 
     key: { studyId, round, subject: datasetId },
     plaintext: release.payload,
     context: updateContext({ studyId, round, datasetId }),
+    readers: readersOfUpdate(dossier.round),
   });
   const event = plannedTrainingEvent(study);
   const claimedEpsilon = claimOf(event, await context.ledger.getDataset(datasetId));

@@ -18,7 +18,7 @@ const open = (
   bytes: Uint8Array,
   mspId = 'OsloMSP',
   context: Record<string, string | number> = associatedData,
-) => openArtefact({ bytes, mspId, privateKey: members.get(mspId)!.privateKey, associatedData: context });
+) => openArtefact({ bytes, mspId, keys: [members.get(mspId)!], associatedData: context });
 
 const refusedAs =
   (...codes: ArtefactErrorCode[]) =>
@@ -108,16 +108,16 @@ describe('a sealed artefact', () => {
   it('is refused to who is no recipient, and to a recipient’s name with another key', async () => {
     const bytes = await sealArtefact({ plaintext, recipients: recipients.slice(0, 2), associatedData });
     await assert.rejects(open(bytes, 'OsloMSP'), refusedAs('ARTEFACT_NOT_A_RECIPIENT'));
-    const { privateKey } = members.get('OsloMSP')!;
+    const keys = [members.get('OsloMSP')!];
     await assert.rejects(
-      openArtefact({ bytes, mspId: 'BerlinMSP', privateKey, associatedData }),
+      openArtefact({ bytes, mspId: 'BerlinMSP', keys, associatedData }),
       refusedAs('ARTEFACT_NOT_A_RECIPIENT'),
     );
   });
 
   it('of a later version, or of something else, is refused by name', async () => {
     const bytes = Buffer.from(await sealArtefact({ plaintext, recipients, associatedData }));
-    bytes[4] = 2;
+    bytes[4] = 3;
     await assert.rejects(open(bytes), refusedAs('ARTEFACT_FORMAT_UNKNOWN'));
     await assert.rejects(open(Buffer.from('{"not":"an artefact"}')), refusedAs('ARTEFACT_FORMAT_UNKNOWN'));
     await assert.rejects(open(new Uint8Array()), refusedAs('ARTEFACT_TRUNCATED'));

@@ -2,13 +2,20 @@
 // once; the key is wrapped for each member with HPKE. What the artefact is for (study, round, owner) is
 // authenticated, so that an update of one round cannot be passed off as another's.
 
-import { createCipheriv, createDecipheriv, createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { canonicalJson } from '@consilium/chaincode/domain';
 import { ArtefactError } from './artefact-error.ts';
 import { sameDigest, sha256Hex } from './commitment.ts';
-import { decodeEnvelope, type EnvelopeHeader, encodePrefix, MAX_RECIPIENTS, TAG_BYTES } from './envelope.ts';
+import {
+  decodeEnvelope,
+  type EnvelopeHeader,
+  encodePrefix,
+  MAX_RECIPIENTS,
+  type ReadHeader,
+  TAG_BYTES,
+} from './envelope.ts';
 import { KEY_WRAPPING_SUITE, unwrapKey, type WrapContext, wrapKey } from './key-wrapping.ts';
-import { decodePublicKey, rawPrivateKey } from './member-keys.ts';
+import { decodePublicKey, type MemberKeys, rawPrivateKey } from './member-keys.ts';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -37,7 +44,8 @@ export interface SealOptions {
 export interface OpenOptions {
   readonly bytes: Uint8Array;
   readonly mspId: string;
-  readonly privateKey: KeyObject;
+  /** Every key that the member has had: the artefact says which opens it, or any may where it is an old one. */
+  readonly keys: readonly MemberKeys[];
   readonly associatedData: ArtefactContext;
 }
 
@@ -142,6 +150,7 @@ async function wrapFor(
     return {
       encapsulatedKey: Buffer.from(wrapped.encapsulatedKey).toString('base64url'),
       mspId,
+      publicKey,
       wrappedKey: Buffer.from(wrapped.wrappedKey).toString('base64url'),
     };
   } catch (cause) {
@@ -151,24 +160,37 @@ async function wrapFor(
   }
 }
 
-async function unwrapFor({ mspId, privateKey }: OpenOptions, header: EnvelopeHeader): Promise<Uint8Array> {
+/** Whom an artefact says that it is sealed to, each with the key; it may be a lie until it is opened. */
+export const recipientsOf = (bytes: Uint8Array): readonly { mspId: string; publicKey?: string }[] =>
+  decodeEnvelope(bytes).header.recipients;
+
+async function unwrapFor({ mspId, keys }: OpenOptions, header: ReadHeader): Promise<Uint8Array> {
   const mine = header.recipients.find((recipient) => recipient.mspId === mspId);
   if (mine === undefined) {
     throw new ArtefactError('ARTEFACT_NOT_A_RECIPIENT', `the artefact is not sealed to ${mspId}`);
   }
-  try {
-    return await unwrapKey(
-      {
-        encapsulatedKey: Buffer.from(mine.encapsulatedKey, 'base64url'),
-        wrappedKey: Buffer.from(mine.wrappedKey, 'base64url'),
-      },
-      rawPrivateKey(privateKey),
-      wrapContext(mspId, header.contextSha256),
-    );
-  } catch (cause) {
-    const detail = `no key of this artefact opens with the private key of ${mspId}`;
-    throw new ArtefactError('ARTEFACT_NOT_A_RECIPIENT', detail, { cause });
+  const { publicKey } = mine;
+  const fitting = publicKey === undefined ? keys : keys.filter((key) => key.publicKey === publicKey);
+  let cause: unknown;
+  for (const { privateKey } of fitting) {
+    try {
+      return await unwrapKey(
+        {
+          encapsulatedKey: Buffer.from(mine.encapsulatedKey, 'base64url'),
+          wrappedKey: Buffer.from(mine.wrappedKey, 'base64url'),
+        },
+        rawPrivateKey(privateKey),
+        wrapContext(mspId, header.contextSha256),
+      );
+    } catch (error) {
+      cause = error;
+    }
   }
+  const detail =
+    fitting.length === 0
+      ? `the artefact is sealed to the key ${publicKey} of ${mspId}, which this trainer does not have`
+      : `no key of this artefact opens with the private keys of ${mspId}`;
+  throw new ArtefactError('ARTEFACT_NOT_A_RECIPIENT', detail, { cause });
 }
 
 function wrapContext(mspId: string, contextSha256: string): WrapContext {

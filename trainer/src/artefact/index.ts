@@ -5,6 +5,7 @@ export {
   type OpenedArtefact,
   openArtefact,
   type Recipient,
+  recipientsOf,
   sealArtefact,
 } from './artefact.ts';
 export { ARTEFACT_ERRORS, ArtefactError, type ArtefactErrorCode } from './artefact-error.ts';
@@ -12,6 +13,8 @@ export { type ArtefactRef, type ArtefactStore, DEFAULT_MAX_ARTEFACT_BYTES } from
 export { commitment, sha256Hex } from './commitment.ts';
 export { computeCid } from './content-id.ts';
 export { IpfsArtefactStore, type IpfsArtefactStoreOptions } from './ipfs-artefact-store.ts';
+export { proveKey } from './key-proof.ts';
+export { createNextKey, MemberKeyRing } from './key-ring.ts';
 export {
   decodePrivateKeyPem,
   decodePublicKey,

@@ -69,8 +69,11 @@ export function rawPrivateKey(privateKey: KeyObject): Uint8Array {
  * @throws ArtefactError ARTEFACT_KEY_INVALID where others may read the file or it holds no such key
  */
 export async function loadOrCreateMemberKeys(path: string): Promise<MemberKeys> {
-  const found = await loadMemberKeys(path);
-  if (found !== undefined) return found;
+  return (await loadMemberKeys(path)) ?? createMemberKeys(path);
+}
+
+/** Makes a key pair and its file; where another process was faster, answers with that one's. */
+export async function createMemberKeys(path: string): Promise<MemberKeys> {
   const keys = generateMemberKeys();
   const aside = `${path}.${randomUUID()}`;
   try {

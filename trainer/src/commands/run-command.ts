@@ -9,6 +9,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./train-command.ts')).trainCommand,
   simulate: async () => (await import('./simulate-command.ts')).simulateCommand,
   dictionary: async () => (await import('./dictionary-command.ts')).dictionaryCommand,
+  key: async () => (await import('./key-command.ts')).keyCommand,
   account: async () => (await import('../account/index.ts')).runAccountCommand,
 };
 
@@ -19,6 +20,7 @@ Without a ledger (each explains itself with --help):
   consilium-trainer train        train a model on one file, with differential privacy
   consilium-trainer simulate     several hospitals train one model, in one process
   consilium-trainer dictionary   draft the dictionary that describes a file's columns
+  consilium-trainer key          list the member's encryption keys, or make the next
   consilium-trainer account      what a plan costs in privacy, or how much noise it needs
 `;
 

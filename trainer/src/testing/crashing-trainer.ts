@@ -2,7 +2,7 @@
 // it has died there before. Started again and again, it gets one step further each time.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { pino } from 'pino';
-import { decodePrivateKeyPem } from '../artefact/index.ts';
+import { decodePrivateKeyPem, MemberKeyRing } from '../artefact/index.ts';
 import { GatewayClient } from '../gateway-client.ts';
 import { Journal } from '../journal.ts';
 import { buildTrainer } from '../trainer.ts';
@@ -40,7 +40,7 @@ const { service } = buildTrainer({
   ledger: new GatewayClient({ url: options.gatewayUrl, key: options.gatewayKey }),
   journal: new Journal(options.directory),
   store: new FolderArtefactStore(options.storeFolder),
-  keys: decodePrivateKeyPem(options.privateKeyPem),
+  keys: MemberKeyRing.of(decodePrivateKeyPem(options.privateKeyPem)),
   log: pino({ level: process.env.LOG ?? 'silent' }, process.stderr),
   signal: stopping.signal,
   afterStep: dieAt,

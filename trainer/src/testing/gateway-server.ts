@@ -73,6 +73,7 @@ export class GatewayServer {
   async #read(path: string): Promise<unknown> {
     const ledger = this.#consortium.as(this.#mspId);
     const [, , noun = '', id = '', part, number] = path.split('/');
+    if (noun === 'ledger') return { channel: await ledger.channel() };
     if (noun === 'members') return { items: await ledger.listMembers() };
     if (noun === 'datasets') return ledger.getDataset(id);
     if (id === '') return { items: await ledger.listStudies() };

@@ -95,6 +95,7 @@ export class MemoryConsortium {
       getDataset: async (datasetId) =>
         asProblem(() => this.datasets.get(datasetId) ?? refuse('DATASET_NOT_FOUND')),
       getModel: async (studyId) => this.models.get(studyId),
+      channel: async () => 'consortium',
       listMembers: async () => [...this.members.values()],
       submit: async (name, argument, key) => this.submit(mspId, { name, argument, key }),
     };
@@ -127,7 +128,7 @@ export class MemoryConsortium {
         this.#publish(mspId, study);
         break;
       case 'round:open':
-        this.#open(mspId, study, argument.round);
+        this.#open(mspId, study, argument);
         break;
       default:
         this.#advance(mspId, study, { name, argument } as RoundCall);
@@ -254,7 +255,7 @@ export class MemoryConsortium {
     this.charges.push({ studyId: study.studyId, round: round.round, datasetId, pool: planned.pool });
   }
 
-  #open(mspId: string, study: Study, number: number): void {
+  #open(mspId: string, study: Study, { round: number, base: again }: Argument<'round:open'>): void {
     const { studyId } = study;
     if (study.state !== 'running') refuse('STUDY_STATE');
     if (this.rounds.has(`${studyId}/${number}`)) refuse('ROUND_EXISTS');
@@ -273,7 +274,8 @@ export class MemoryConsortium {
     if (participants.length < study.quorum.updates) refuse('QUORUM_NOT_REACHED');
     const validators = [...new Set(participants.map((p) => p.mspId))].sort();
     if (!validators.includes(mspId)) refuse('NOT_A_PARTICIPANT');
-    const base = previous === undefined ? null : (previous.aggregate ?? previous.base);
+    const before = previous === undefined ? null : (previous.aggregate ?? previous.base);
+    const base = before === null || again === undefined ? before : { ...before, artefact: again };
     const round: Round = {
       schema: 1,
       studyId,

@@ -50,7 +50,7 @@ export async function auditedHashes(
       const { plaintext } = await openArtefact({
         bytes: await store.get(update.artefact),
         mspId: hospital.mspId,
-        privateKey: hospital.keys.privateKey,
+        keys: [hospital.keys],
         associatedData: updateContext(update),
       });
       const values = Uint8Array.from(plaintext.subarray(HEADER_BYTES));

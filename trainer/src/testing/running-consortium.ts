@@ -1,5 +1,6 @@
 // Trainers of a small consortium, all in this process, each with the parts that a test gives it.
 import { pino } from 'pino';
+import { MemberKeyRing } from '../artefact/index.ts';
 import { Journal } from '../journal.ts';
 import { buildTrainer, type Trainer, type TrainerParts } from '../trainer.ts';
 import { TRAINER_KEY } from './asserted-request.ts';
@@ -37,7 +38,7 @@ export function runTrainers(
       maxPauseMs: 40,
       ledger: consortium.as(mspId),
       journal,
-      keys,
+      keys: MemberKeyRing.of(keys),
       log: pino({ level: process.env.LOG ?? 'silent' }),
       signal: stopping.signal,
       ...partsOf(hospital),

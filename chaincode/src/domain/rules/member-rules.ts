@@ -1,17 +1,61 @@
-// Who is in the consortium.
+// Who is in the consortium, and to which key its artefacts are sealed.
 import { DomainError } from '../errors.ts';
-import type { Member, RegisterMember } from '../member.ts';
+import type { MemberKey, MemberRow, RegisterMember, RotateKey } from '../member.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 
-/** @throws DomainError MEMBER_EXISTS */
+interface KeyContext {
+  readonly mspId: string;
+  readonly channel: string;
+  readonly at: string;
+  /** Whoever has, or had, this very key. */
+  readonly used: MemberKey | undefined;
+  /** Whether the proof is by the key's private half, for this member on this channel. */
+  readonly proven: boolean;
+}
+
+/** @throws DomainError KEY_USED, KEY_UNPROVEN */
+function requireNewKey({ mspId, channel, used, proven }: KeyContext): void {
+  if (used !== undefined) {
+    throw new DomainError('KEY_USED', `it was key ${used.keyNumber} of ${used.mspId}: make another`);
+  }
+  if (proven) return;
+  throw new DomainError(
+    'KEY_UNPROVEN',
+    `keyProof is no signature by encryptionPublicKey for ${mspId} on channel ${channel}`,
+  );
+}
+
+/** @throws DomainError MEMBER_EXISTS, KEY_USED, KEY_UNPROVEN */
 export function registerMember(
   argument: RegisterMember,
-  {
-    mspId,
-    at,
-    existing,
-  }: { readonly mspId: string; readonly at: string; readonly existing: Member | undefined },
-): Member {
+  context: KeyContext & { readonly existing: MemberRow | undefined },
+): MemberRow {
+  const { mspId, at, existing } = context;
   if (existing !== undefined) throw new DomainError('MEMBER_EXISTS', `${mspId} is already a member`);
-  return { schema: ROW_SCHEMA.member, mspId, ...argument, registeredAt: at };
+  requireNewKey(context);
+  return { schema: ROW_SCHEMA.member, mspId, ...argument, keyNumber: 1, keySince: at, registeredAt: at };
 }
+
+/**
+ * The member with another key. What is sealed from now on is sealed to it; what was sealed before stays as it is.
+ *
+ * @throws DomainError KEY_USED, KEY_UNPROVEN
+ */
+export function rotateKey(
+  argument: RotateKey,
+  context: KeyContext & { readonly existing: MemberRow },
+): MemberRow {
+  const { at, existing, used } = context;
+  const present = keyOf(existing);
+  const same = present.encryptionPublicKey === argument.encryptionPublicKey;
+  requireNewKey({ ...context, used: same ? present : used });
+  return { ...existing, ...argument, keyNumber: existing.keyNumber + 1, keySince: at };
+}
+
+/** The member's key as a row of its own. */
+export const keyOf = ({ mspId, encryptionPublicKey, keyNumber }: MemberRow): MemberKey => ({
+  schema: ROW_SCHEMA['member-key'],
+  encryptionPublicKey,
+  mspId,
+  keyNumber,
+});

@@ -1,6 +1,7 @@
 // A round's life but for its aggregate: opening, closing, tallying, giving up.
 import type { Dataset } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
+import type { ArtefactRef } from '../primitives.ts';
 import type { ParametersRef, Round, RoundRow } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { Study } from '../study.ts';
@@ -29,10 +30,17 @@ export function nextBase(previous: Round | undefined): ParametersRef | null {
   return previous.state === 'finalized' ? previous.aggregate! : previous.base;
 }
 
+/** The same parameters in another artefact: the ledger's hash says whether it is them. */
+function sealedAgain(base: ParametersRef | null, artefact: ArtefactRef | undefined): ParametersRef | null {
+  if (artefact === undefined) return base;
+  if (base !== null) return { ...base, artefact };
+  throw new DomainError('INVALID_ARGUMENT', "base must be left out: the round starts from the study's graph");
+}
+
 /**
  * The next round. `consenting` holds the datasets with a granted consent, `previous` the round before.
  *
- * @throws DomainError STUDY_STATE, ROUND_EXISTS, ROUND_NUMBER, QUORUM_NOT_REACHED, NOT_A_PARTICIPANT
+ * @throws DomainError INVALID_ARGUMENT, STUDY_STATE, ROUND_EXISTS, ROUND_NUMBER, QUORUM_NOT_REACHED, NOT_A_PARTICIPANT
  */
 export function openRound(
   number: number,
@@ -43,9 +51,10 @@ export function openRound(
     readonly existing: Round | undefined;
     readonly previous: RoundRow | undefined;
     readonly consenting: readonly Dataset[];
+    readonly base?: ArtefactRef | undefined;
   },
 ): RoundRow {
-  const { mspId, at, study, existing, previous, consenting } = context;
+  const { mspId, at, study, existing, previous, consenting, base } = context;
   requireRunning(study);
   if (existing !== undefined) throw new DomainError('ROUND_EXISTS', `round ${number} is ${existing.state}`);
   if (number > study.rounds) {
@@ -66,7 +75,7 @@ export function openRound(
     studyId: study.studyId,
     round: number,
     state: 'training',
-    base: nextBase(previous),
+    base: sealedAgain(nextBase(previous), base),
     participants,
     validators,
     leader: leaderOf(validators, number),
