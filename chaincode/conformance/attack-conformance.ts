@@ -11,6 +11,7 @@ import {
   updateArgument,
   verdictArgument,
 } from '../src/testing/examples.ts';
+import { provenKey } from '../src/testing/member-key.ts';
 import { refusalOf } from '../src/testing/memory-consortium.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 
@@ -73,6 +74,45 @@ export function attackConformance(title: string, { setup, teardown }: LedgerConf
         );
       }
     });
+    it("another member's key with its proof, an unproven key, and points of small order", async () => {
+      const { channel } = story.ledger;
+      const rotate = (argument: object) => () =>
+        story.ledger.submitText(
+          undefined,
+          { mspId: mallory, role: 'operator' },
+          'member:rotateKey',
+          canonicalJson(argument),
+        );
+      const next = provenKey(`next ${story.run}`, mallory, channel);
+      await met('KEY_UNPROVEN', rotate(provenKey(`other ${story.run}`, honest[0]!, channel)));
+      await met('KEY_UNPROVEN', rotate(provenKey(`next ${story.run}`, mallory, 'another')));
+      for (const encryptionPublicKey of ['A'.repeat(43), `AQ${'A'.repeat(41)}`, '_'.repeat(43)]) {
+        await met('INVALID_ARGUMENT', rotate({ ...next, encryptionPublicKey }));
+      }
+      const before = await story.ledger.evaluate(mallory, 'auditor', 'member:get', { mspId: mallory });
+      const after = await rotate(next)();
+      assert.deepEqual(
+        [after.keyNumber, after.encryptionPublicKey],
+        [before.keyNumber + 1, next.encryptionPublicKey],
+      );
+      await met('KEY_USED', rotate(next));
+    });
+    it('transient data, and arguments that are larger or deeper than honest ones', async () => {
+      const caller = { mspId: mallory, role: 'trainer' } as const;
+      const text = canonicalJson(own());
+      const submit = (sent: string, transient?: Record<string, string>) => () =>
+        story.ledger.submitText([mallory], caller, 'round:recordUpdate', sent, transient);
+      await met('INVALID_ARGUMENT', submit(text, { more: 'x'.repeat(1000) }));
+      await met('INVALID_ARGUMENT', submit(`${text.slice(0, -1)},"more":"${'x'.repeat(40_000)}"}`));
+      await met('INVALID_ARGUMENT', submit('['.repeat(20_000)));
+    });
+    it('a title that reads as another', () =>
+      met('INVALID_ARGUMENT', () =>
+        story.ledger.submit(mallory, 'steward', 'dataset:register', {
+          ...datasetArgument(`turned-${story.run}`),
+          title: 'Heart \u202eyduts',
+        }),
+      ));
     it("an update in another's name", () =>
       met('NOT_THE_OWNER', () => send({ ...own(), datasetId: story.datasets[0]! })));
     it('an update that claims less than it cost', () =>

@@ -113,10 +113,12 @@ export class FabricConsortium implements AsyncDisposable {
     caller: Caller,
     name: string,
     text: string,
+    transientData?: Readonly<Record<string, string>>,
   ): Promise<Answer> {
     const contract = this.#contract(caller, name);
     const options = {
       arguments: [text],
+      ...(transientData && { transientData: { ...transientData } }),
       ...(endorsers && { endorsingOrganizations: [...endorsers] }),
     };
     try {

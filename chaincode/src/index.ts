@@ -7,7 +7,10 @@ import { ModelContract } from './contracts/model-contract.ts';
 import { MotionContract } from './contracts/motion-contract.ts';
 import { PrivacyContract } from './contracts/privacy-contract.ts';
 import { RoundContract } from './contracts/round-contract.ts';
+import { boundRuntimeLog } from './contracts/runtime-log.ts';
 import { StudyContract } from './contracts/study-contract.ts';
+
+boundRuntimeLog();
 
 // A plain array: the runtime adds its own contract to it.
 export const contracts: (new () => Contract)[] = [

@@ -58,9 +58,9 @@ testAttacks([
   },
   // Floods.
   {
-    title: 'an argument of more than a megabyte',
+    title: 'an argument that is larger than any honest one',
     before: running,
-    attempt: (study) => study.submit(steward, 'dataset:register', `"${'x'.repeat(1_100_000)}"`),
+    attempt: (study) => study.submit(steward, 'dataset:register', `"${'x'.repeat(170_000)}"`),
     met: 'INVALID_ARGUMENT',
   },
   {

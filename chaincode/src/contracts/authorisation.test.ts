@@ -37,3 +37,24 @@ test('who may change something is one role, or a few; who may ask is everyone wi
     else assert.ok(roles.length >= 1 && roles.length < ROLES.length);
   }
 });
+
+test('who is no member is refused before its argument is read', async () => {
+  const study = await StudyOnLedger.prepared();
+  study.baseline();
+  const stranger = (role: Role) => ({ mspId: 'StrangerMSP', role });
+  for (const { name, kind, roles } of TRANSACTIONS) {
+    if (kind === 'evaluate' || name === 'member:register') continue;
+    for (const text of ['not JSON', `"${'x'.repeat(1_000_000)}"`, '['.repeat(100_000)]) {
+      const refusal = await refusalOf(study.submit(stranger(roles[0]!), name, text, ['AlphaMSP']));
+      assert.equal(refusal.code, 'NOT_A_MEMBER', name);
+    }
+  }
+  for (const { name, kind } of TRANSACTIONS) {
+    if (kind === 'submit') continue;
+    const refusal = await refusalOf(
+      study.evaluate(stranger('auditor'), name, '['.repeat(100_000), 'AlphaMSP'),
+    );
+    assert.match(refusal.detail, /argument must be at most 4096 bytes/, name);
+  }
+  assert.equal(study.snapshot(), study.remembered);
+});

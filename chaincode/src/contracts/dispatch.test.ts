@@ -6,6 +6,8 @@ import { JSONSerializer } from 'fabric-contract-api';
 import { parseDomainError } from '../domain/index.ts';
 import { contracts } from '../index.ts';
 import { memberArgument } from '../testing/examples.ts';
+import { execute } from '../testing/execute.ts';
+import { refusalOf } from '../testing/memory-consortium.ts';
 import { MemoryStub, type World } from '../testing/memory-stub.ts';
 import { createSigner, type TestSigner } from '../testing/signed-proposal.ts';
 
@@ -17,7 +19,6 @@ interface Runtime {
   Invoke(stub: object): Promise<Answer>;
 }
 
-// It logs the whole of every name that it refuses.
 process.env.CORE_CHAINCODE_LOGGING_LEVEL = 'CRITICAL';
 const require = createRequire(import.meta.url);
 const Dispatcher = require('fabric-shim/lib/contract-spi/chaincodefromcontract.js');
@@ -106,3 +107,45 @@ for (const [name, ...args] of [
     assert.equal(wrote(stub), false);
   });
 }
+
+test('transient data is refused, whatever it is and whoever sends it', async () => {
+  const { mspId, certificate } = signer;
+  const proposal = { txId: 'a'.repeat(64), at: new Date(), mspId, role: null, person: 'ann', certificate };
+  const stub = new MemoryStub({ rows: new Map(), history: new Map() }, proposal, mspId);
+  const told: string[] = [];
+  for (const [role, name] of [
+    ['operator', 'member:register'],
+    ['trainer', 'round:attest'],
+    ['auditor', 'member:list'],
+  ] as const) {
+    stub.transient = new Map([['x', Buffer.alloc(1)]]);
+    const asked = { stub, proposal: { ...proposal, role }, sent: undefined, now: Date.now() };
+    const attempt = execute(name, '{}', { ...asked, log: (line) => told.push(line) });
+    const refusal = await refusalOf(attempt);
+    assert.equal(refusal.code, 'INVALID_ARGUMENT');
+    assert.match(refusal.detail, /transient data is not taken/);
+  }
+  assert.deepEqual(told, [], 'and nothing of it is logged');
+});
+
+test('what the runtime logs of a name is cut, however long the name is', async () => {
+  const logger = require('fabric-shim/lib/logger.js').getLogger('contracts-spi/chaincodefromcontract.js');
+  const lines: string[] = [];
+  const keep = ({ message }: { message: string }) => void lines.push(message);
+  const [transport] = logger.transports;
+  logger.on('data', keep);
+  logger.level = 'error';
+  transport.silent = true;
+  try {
+    await call(`${'x'.repeat(1_000_000)}:register`, '{}');
+  } finally {
+    logger.level = 'fatal';
+    transport.silent = false;
+    logger.off('data', keep);
+  }
+  assert.ok(lines.length > 0);
+  for (const line of lines) {
+    assert.match(line, /(not known:|Invoking) x+ … \(1\d+ characters\)$/);
+    assert.ok(line.length < 2100);
+  }
+});

@@ -1,7 +1,8 @@
 // A member that says two things: the second is refused, and whoever has it signed can prove it on the ledger.
 import { strict as assert } from 'node:assert';
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, sign, X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
+import { STATEMENT_BYTES_MAX } from '../domain/index.ts';
 import { sha256 } from '../ledger/digest.ts';
 import { aggregate, verdictArgument } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
@@ -199,17 +200,120 @@ for (const [title, change, says] of [
   });
 }
 
-test('the refused proposal goes to the log, signed, as the report takes it', async () => {
-  const study = await attested();
-  const { proposal, signature } = signedProposal(delta, 'round:attest', attestation('another'));
-  study.sent = { proposal, signature };
-  const caller = { ...as('trainer', 'DeltaMSP'), certificate: delta.certificate };
-  await refusalOf(study.submit(caller, 'round:attest', attestation('another')));
+/** Delta sends its second attestation so often; what one peer's log has of it. */
+async function refusedTimes(study: StudyOnLedger, times: number, said: object, signer = delta) {
+  const caller = { ...as('trainer', 'DeltaMSP'), certificate: signer.certificate };
+  const before = study.log.length;
+  for (let i = 0; i < times; i++) {
+    study.sent = signedProposal(signer, 'round:attest', said);
+    await refusalOf(
+      study.submit(caller, 'round:attest', said as ReturnType<typeof attestation>, ['AlphaMSP']),
+    );
+  }
   study.sent = undefined;
-  const { refused, transactionId: _, ...evidence } = JSON.parse(study.log.at(-1)!);
-  assert.equal(refused, 'ATTESTATION_EXISTS');
-  assert.equal((await report(study, evidence)).mspId, 'DeltaMSP');
+  return study.log.slice(before).map((line) => ({ line, ...JSON.parse(line) }));
+}
+
+test('a refused contradiction goes to the log once, signed, as the report takes it, and then as a digest', async () => {
+  const study = await attested();
+  const lines = await refusedTimes(study, 20, attestation('another'));
+  assert.equal(lines.length, 20);
+  const [first, ...others] = lines;
+  assert.equal(first.refused, 'ATTESTATION_EXISTS');
+  for (const { line, proposalSha256, transactionId } of others) {
+    assert.ok(line.length < 300, line);
+    assert.match(proposalSha256, /^[0-9a-f]{64}$/);
+    assert.ok(transactionId);
+  }
+  const { proposal, signature } = first;
+  assert.equal((await report(study, { proposal, signature })).mspId, 'DeltaMSP');
 });
+
+test('what is no evidence goes to the log as a digest: the same words again, and what is reported already', async () => {
+  const study = await attested();
+  for (const { line } of await refusedTimes(study, 3, attestation('model 1'))) assert.ok(line.length < 300);
+  const stranger = await createSigner('DeltaMSP');
+  for (const { line } of await refusedTimes(study, 3, attestation('another'), stranger)) {
+    assert.ok(line.length < 300, 'another key proves nothing');
+  }
+  await report(study, second());
+  for (const { line } of await refusedTimes(study, 3, attestation('a third'))) assert.ok(line.length < 300);
+});
+
+/** A first attestation that Delta wants nobody to hold against it later. */
+async function firstAttestation(sent: { proposal: string; signature: string }, signer = delta) {
+  const study = await attested();
+  for (const key of [...study.world.rows.keys()]) {
+    if (key.startsWith('\u0000attestation\u0000') && key.includes('DeltaMSP')) study.world.rows.delete(key);
+  }
+  study.sent = sent;
+  const caller = { ...as('trainer', 'DeltaMSP'), certificate: signer.certificate };
+  return study.submit(caller, 'round:attest', attestation('model 1'));
+}
+
+for (const [title, sent, says] of [
+  [
+    'padded beyond what a report takes',
+    () => signedProposal(delta, 'round:attest', attestation('model 1'), { padding: 100_000 }),
+    /at most 98304 bytes/,
+  ],
+  [
+    'encoded so that the runtime passes on other bytes than were signed',
+    () => {
+      const { proposal, signature } = signedProposal(delta, 'round:attest', attestation('model 1'));
+      // An unknown field, which the runtime leaves out, is under the signature of whoever sent it.
+      const bytes = Buffer.concat([Buffer.from(proposal, 'base64'), Buffer.of(0xf8, 0x7f, 1)]);
+      const signed = sign('sha256', bytes, createPrivateKey(delta.privateKeyPem)).toString('base64');
+      assert.notEqual(signed, signature);
+      return { proposal, signature: signed };
+    },
+    /signature can be verified again/,
+  ],
+] as const) {
+  test(`a first statement is not taken ${title}`, async () => {
+    const refusal = await refusalOf(firstAttestation(sent()));
+    assert.equal(refusal.code, 'INVALID_ARGUMENT');
+    assert.match(refusal.detail, says);
+    const plain = signedProposal(delta, 'round:attest', attestation('model 1'));
+    assert.equal((await firstAttestation(plain)).mspId, 'DeltaMSP');
+  });
+}
+
+test('a first statement is not taken from a key whose signature no report can verify', async () => {
+  const edwards = await createSigner('DeltaMSP', true);
+  const refusal = await refusalOf(
+    firstAttestation(signedProposal(edwards, 'round:attest', attestation('model 1')), edwards),
+  );
+  assert.equal(refusal.code, 'INVALID_ARGUMENT');
+  assert.match(refusal.detail, /ECDSA key on P-256 or P-384, not ed25519/);
+});
+
+test('the largest statement that is taken can be reported', async () => {
+  const padding = STATEMENT_BYTES_MAX - Buffer.from(second().proposal, 'base64').length - 100;
+  const study = await attested();
+  const largest = second(delta, attestation('another'), { padding });
+  assert.ok(Buffer.from(largest.proposal, 'base64').length > STATEMENT_BYTES_MAX - 200);
+  assert.equal((await report(study, largest)).mspId, 'DeltaMSP');
+});
+
+test('a report of a statement that is nested without end is refused, not a failure', async () => {
+  const study = await attested();
+  const deep = signedProposalOfText(
+    delta,
+    'round:attest',
+    `{"studyId":"${STUDY}","round":1,"x":${'['.repeat(30_000)}`,
+  );
+  const refusal = await refusalOf(report(study, deep));
+  assert.equal(refusal.code, 'EQUIVOCATION_UNPROVEN');
+  const closed = `{"studyId":"${STUDY}","round":1,"x":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
+  const again = await refusalOf(report(study, signedProposalOfText(delta, 'round:attest', closed)));
+  assert.equal(again.code, 'EQUIVOCATION_UNPROVEN');
+});
+
+const signedProposalOfText = (signer: TestSigner, transaction: string, text: string) => {
+  const { transactionId: _, ...signed } = signedProposal(signer, transaction, text);
+  return signed;
+};
 
 /** The certificate with (r, n - s) in place of its issuer's (r, s), which is as good a signature by ECDSA. */
 function withOtherSignature(pem: string): string {

@@ -2,8 +2,8 @@
 // it came in, as its client signed it.
 import { Context, Contract } from 'fabric-contract-api';
 import { DomainError } from '../domain/index.ts';
-import { proposalParts } from './signed-statement.ts';
-import { publicKeyOf, signerSha256 } from './signer.ts';
+import { proposalParts, requireReportable } from './signed-statement.ts';
+import { publicKeyOf, requireProvingKey, signerSha256 } from './signer.ts';
 
 /** The shim keeps the message that it decoded, and gives out its parts only. */
 interface DecodedProposal {
@@ -31,6 +31,19 @@ export class LedgerContext extends Context {
   /** Who signed the proposal. @throws DomainError INVALID_ARGUMENT */
   signerSha256(): string {
     return signerSha256(publicKeyOf(this.clientIdentity.getIDBytes()));
+  }
+
+  /**
+   * Refuses a statement that nobody could hold against its signer: whose key or signature cannot be verified outside
+   * this transaction, or which is longer than a report takes.
+   *
+   * @throws DomainError INVALID_ARGUMENT
+   */
+  requireReportable(): void {
+    requireProvingKey(publicKeyOf(this.clientIdentity.getIDBytes()));
+    const sent = this.signedProposal();
+    if (sent === undefined) throw new DomainError('INTERNAL', 'the runtime gives no proposal');
+    requireReportable(sent);
   }
 
   /** The name under which this chaincode was called. */

@@ -122,7 +122,7 @@ const ATTEMPTS: readonly Attempt[] = [
   invalid('text that is not JSON', /argument must be one JSON object/, (study) =>
     study.submit(steward('AlphaMSP'), 'dataset:register', '{'),
   ),
-  invalid('an argument of more than a megabyte', /at most 1048576 bytes/, (study) =>
+  invalid('an argument that is larger than any honest one', /at most 163840 bytes/, (study) =>
     study.submit(steward('AlphaMSP'), 'dataset:register', ' '.repeat(1_048_577)),
   ),
   invalid('an unknown field', /colour is not a known field/, register(dataset({ colour: 'red' }))),

@@ -1,10 +1,10 @@
 // A Fabric proposal with its sender's signature, read and verified outside the transaction that it asked for.
 import { createHash, verify } from 'node:crypto';
 import fabricProtos from '@hyperledger/fabric-protos';
-import { DomainError } from '../domain/index.ts';
+import { argumentLimitsOf, DomainError, parseArgument, STATEMENT_BYTES_MAX } from '../domain/index.ts';
 import type { SignedStatement } from '../domain/rules/equivocation-rules.ts';
 import { sha256 } from '../ledger/digest.ts';
-import { publicKeyOf, signerSha256 } from './signer.ts';
+import { publicKeyOf, requireProvingKey, signerSha256 } from './signer.ts';
 
 const { common, msp, peer } = fabricProtos;
 
@@ -56,11 +56,13 @@ export function signedStatement(sent: {
   try {
     const { certificate, args, ...parts } = proposalParts(bytes);
     const publicKey = publicKeyOf(certificate);
+    requireProvingKey(publicKey);
     if (!verify('sha256', bytes, publicKey, Buffer.from(sent.signature, 'base64'))) {
       throw new DomainError('EQUIVOCATION_UNPROVEN', 'the signature does not fit the proposal');
     }
     const [transaction = '', argument = ''] = args;
-    const statement = JSON.parse(argument) as Record<string, unknown>;
+    const limits = argumentLimitsOf({ name: transaction, kind: 'submit' });
+    const statement = parseArgument(argument, limits) as Record<string, unknown>;
     if (typeof statement !== 'object' || statement === null) throw new TypeError('no object');
     const { mspId, channel, chaincode, transactionId } = parts;
     const signer = { signerSha256: signerSha256(publicKey), certificateSha256: sha256(certificate) };
@@ -68,5 +70,30 @@ export function signedStatement(sent: {
   } catch (error) {
     if (error instanceof DomainError && error.code === 'EQUIVOCATION_UNPROVEN') throw error;
     throw new DomainError('EQUIVOCATION_UNPROVEN', 'proposal is not a signed proposal of a transaction');
+  }
+}
+
+/**
+ * Whether a report can be made of this proposal, by whoever has seen it: its signature is over the bytes that this
+ * peer passes on, and they are few enough.
+ *
+ * @throws DomainError INVALID_ARGUMENT
+ */
+export function requireReportable(sent: { readonly proposal: string; readonly signature: string }): void {
+  const bytes = Buffer.from(sent.proposal, 'base64');
+  if (bytes.length > STATEMENT_BYTES_MAX) {
+    throw new DomainError(
+      'INVALID_ARGUMENT',
+      `a statement's signed proposal must be at most ${STATEMENT_BYTES_MAX} bytes: it has ${bytes.length}`,
+    );
+  }
+  try {
+    signedStatement(sent);
+  } catch {
+    // The runtime keeps the parts of a proposal that it knows: what was signed with others cannot be shown again.
+    throw new DomainError(
+      'INVALID_ARGUMENT',
+      "the proposal must be encoded as Fabric's clients do, so that its signature can be verified again",
+    );
   }
 }

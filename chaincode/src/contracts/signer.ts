@@ -19,6 +19,21 @@ export function publicKeyOf(certificate: Uint8Array): KeyObject {
   }
 }
 
+/** Curves whose signatures a report of an equivocation can verify: those that Fabric's clients sign with. */
+const CURVES: readonly unknown[] = ['prime256v1', 'secp384r1'];
+
+/**
+ * @throws DomainError INVALID_ARGUMENT for a key by which nobody could prove later what it signed, such as Ed25519's:
+ *   Fabric takes it
+ */
+export function requireProvingKey(key: KeyObject): void {
+  if (key.asymmetricKeyType === 'ec' && CURVES.includes(key.asymmetricKeyDetails?.namedCurve)) return;
+  throw new DomainError(
+    'INVALID_ARGUMENT',
+    `statements are signed with an ECDSA key on P-256 or P-384, not ${key.asymmetricKeyType}: enrol such a key`,
+  );
+}
+
 /**
  * SHA-256 of a public key (SubjectPublicKeyInfo). A certificate's own bytes would not do: its text, and its issuer's
  * signature, can be written in several ways that are all the same certificate to Fabric.

@@ -2,8 +2,10 @@
 // decision, emits the one event of the table, and answers in canonical JSON. Contracts hold nothing else.
 import {
   type Argument,
+  argumentLimitsOf,
   canonicalJson,
   DomainError,
+  parseArgument,
   ROLE_ATTRIBUTE,
   ROLES,
   ROW_SCHEMA,
@@ -13,10 +15,13 @@ import {
   transactionNamed,
   validate,
 } from '../domain/index.ts';
+import { STATEMENT_TRANSACTIONS } from '../domain/rules/equivocation-rules.ts';
 import type { Concerns } from '../ledger/activities.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { enrolmentId } from './caller.ts';
+import { noteContradiction } from './contradiction-log.ts';
 import { type LedgerContext, noSuchTransaction } from './ledger-context.ts';
+import { cut } from './runtime-log.ts';
 
 /** How far a client's clock may be from an endorser's. */
 export const CLOCK_SKEW_MAX_MS = 5 * 60 * 1000;
@@ -25,7 +30,6 @@ export const CLOCK_SKEW_MAX_MS = 5 * 60 * 1000;
  * step back and the next one forward takes twice as much, which has to leave the others time for their part.
  */
 const STAGE_SKEW_PART = 1 / 4;
-const ARGUMENT_BYTES_MAX = 1024 * 1024;
 
 /** What a decision is taken from. */
 export interface Call<N extends TransactionName> {
@@ -76,29 +80,18 @@ export async function transact<N extends TransactionName>(
     return await run(context, transactionNamed(name), text, decide as unknown as Decide<TransactionName>);
   } catch (error) {
     if (error instanceof DomainError) {
-      noteContradiction(context, error);
+      await noteContradiction(context, error);
       throw error;
     }
     const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    context.logging.getLogger().error(`${context.stub.getTxID()} ${name} failed: ${details}`);
+    context.logging.getLogger().error(`${context.stub.getTxID()} ${name} failed: ${cut(details)}`);
     throw new DomainError('INTERNAL');
   }
 }
 
-/** Refusals of a second statement; whether it says the same as the first is for the reporter to see. */
-const CONTRADICTIONS: readonly string[] = ['VERDICT_EXISTS', 'ATTESTATION_EXISTS'];
-
-/**
- * A refused statement leaves nothing on the ledger, so the signed proposal goes to this organisation's log: the
- * evidence that round:reportEquivocation takes. It holds no more than its sender showed every endorser.
- */
-function noteContradiction(context: LedgerContext, { code }: DomainError): void {
-  if (!CONTRADICTIONS.includes(code)) return;
-  const sent = context.signedProposal();
-  if (sent === undefined) return;
-  const line = { refused: code, transactionId: context.stub.getTxID(), ...sent };
-  context.logging.getLogger().warn(JSON.stringify(line));
-}
+const STATEMENTS: readonly string[] = Object.values(STATEMENT_TRANSACTIONS);
+/** What an organisation does to become a member; everything else that writes is a member's. */
+const JOINING: TransactionName = 'member:register';
 
 async function run(
   context: LedgerContext,
@@ -107,16 +100,20 @@ async function run(
   decide: Decide<TransactionName>,
 ): Promise<string> {
   const { stub } = context;
+  // From the cheapest check to the dearest: what a stranger sends costs a peer next to nothing.
   requireOwnName(context, transaction);
   requireRole(context, transaction);
-  const argument = validate(transaction.argument, parseArgument(text)) as Argument<TransactionName>;
+  requireArgumentAlone(context);
   const mspId = context.clientIdentity.getMSPID();
   const time = timeOf(stub.getDateTimestamp());
   const ledger = new Ledger(stub);
   if (transaction.kind === 'submit') {
     requireTime(context, time, CLOCK_SKEW_MAX_MS);
-    if (transaction.name !== 'member:register') await requireMember(ledger, mspId);
+    if (transaction.name !== JOINING) await requireMember(ledger, mspId);
   }
+  if (STATEMENTS.includes(transaction.name)) context.requireReportable();
+  const given = parseArgument(text, argumentLimitsOf(transaction));
+  const argument = validate(transaction.argument, given) as Argument<TransactionName>;
   const concerned: Concerns[] = [];
   const result = await decide({
     argument,
@@ -171,18 +168,6 @@ function eventOf(row: object, mspId: string): Record<string, unknown> {
   return { mspId, ...Object.fromEntries(EVENT_FIELDS.map((field) => [field, fields[field]])) };
 }
 
-function parseArgument(text: string | undefined): unknown {
-  if (text === undefined) throw new DomainError('INVALID_ARGUMENT', 'argument is missing');
-  if (Buffer.byteLength(text, 'utf8') > ARGUMENT_BYTES_MAX) {
-    throw new DomainError('INVALID_ARGUMENT', `argument must be at most ${ARGUMENT_BYTES_MAX} bytes`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new DomainError('INVALID_ARGUMENT', 'argument must be one JSON object');
-  }
-}
-
 /**
  * The runtime reads a name up to its first line break, and takes one without a contract for the first contract's. A
  * statement that its sender signed under such a name would be no evidence of what it did.
@@ -190,6 +175,16 @@ function parseArgument(text: string | undefined): unknown {
 function requireOwnName({ stub }: LedgerContext, { name }: Transaction): void {
   const { fcn } = stub.getFunctionAndParameters();
   if (fcn !== name) throw noSuchTransaction(fcn);
+}
+
+/** Whatever else a proposal carries is not read by any transaction, and may be anything, of any size. */
+function requireArgumentAlone({ stub }: LedgerContext): void {
+  if (stub.getTransient().size > 0) {
+    throw new DomainError('INVALID_ARGUMENT', 'transient data is not taken: leave it out');
+  }
+  if (stub.getArgs().length > 2) {
+    throw new DomainError('INVALID_ARGUMENT', 'a transaction takes one argument, in JSON');
+  }
 }
 
 function requireRole({ clientIdentity }: LedgerContext, { name, roles }: Transaction): void {

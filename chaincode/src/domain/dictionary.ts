@@ -2,12 +2,12 @@
 // categories, missing codes) comes from here and never from the patients: a statistic of the patients would
 // be a query that nobody accounted for.
 import { type Static, Type } from 'typebox';
-import { Described, Strict, Title } from './primitives.ts';
+import { Described, Strict, Text, Title } from './primitives.ts';
 
-const Column = Type.String({ minLength: 1, maxLength: 100 });
+const Column = Text({ minLength: 1, maxLength: 100 });
 const Range = Strict({ low: Type.Number(), high: Type.Number() });
-const MissingCodes = Type.Array(Type.String({ maxLength: 40 }), { maxItems: 20 });
-const Codes = Type.Record(Type.String({ maxLength: 40 }), Type.String({ maxLength: 100 }), {
+const MissingCodes = Type.Array(Text({ maxLength: 40 }), { maxItems: 20 });
+const Codes = Type.Record(Type.String({ pattern: '^[\\x20-\\x7e]{1,40}$' }), Text({ maxLength: 100 }), {
   description: 'Codes in public terminologies, for example {"loinc": "2093-3"}.',
 });
 const common = {
@@ -24,12 +24,12 @@ const common = {
 export const NumericFeature = Strict({
   ...common,
   kind: Type.Literal('numeric'),
-  unit: Type.String({ maxLength: 40 }),
+  unit: Text({ maxLength: 40 }),
   bounds: Described(Range, 'Values outside are refused as mistakes.'),
   reference: Type.Optional(Described(Range, 'The published range scaled to -1..1; the bounds where absent.')),
 });
 export const BinaryFeature = Strict({ ...common, kind: Type.Literal('binary') });
-const Categories = Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 2, maxItems: 100 });
+const Categories = Type.Array(Text({ minLength: 1, maxLength: 40 }), { minItems: 2, maxItems: 100 });
 export const CategoricalFeature = Strict({
   ...common,
   kind: Type.Literal('categorical'),
@@ -47,7 +47,7 @@ export const LabelRule = Type.Union([
   }),
   Strict({
     kind: Type.Literal('numeric'),
-    unit: Type.String({ maxLength: 40 }),
+    unit: Text({ maxLength: 40 }),
     bounds: Described(Range, 'Values outside are refused as mistakes.'),
     reference: Type.Optional(
       Described(Range, 'The published range scaled to -1..1; the bounds where absent.'),

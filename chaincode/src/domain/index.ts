@@ -20,6 +20,7 @@ export { rdpSampledGaussian, type SampledGaussian } from './accounting/sampled-g
 export * from './activity.ts';
 export * from './aggregation.ts';
 export * from './answers.ts';
+export * from './argument-limits.ts';
 export * from './attestation.ts';
 export * from './budget.ts';
 export * from './caller-assertion.ts';

@@ -2,7 +2,7 @@
 // with the study; none of it changes a privacy event, which states the noise multiplier of each step as a whole.
 import { type Static, Type } from 'typebox';
 import { compareDecimals, ratioOf } from './decimal.ts';
-import { Decimal, DecimalThat, Described, PositiveDecimal, Strict, Words } from './primitives.ts';
+import { Decimal, DecimalThat, Described, PositiveDecimal, Strict, Text, Words } from './primitives.ts';
 import type { ProposeStudy } from './study.ts';
 
 const Decay = DecimalThat((value) => value < 1, 'below 1');
@@ -39,7 +39,7 @@ export const Schedule = Type.Union([
   }),
 ]);
 
-const Layer = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 100 });
+const Layer = Type.Array(Text({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 100 });
 export const Clipping = Type.Union([
   Strict({
     kind: Type.Literal('per-layer'),

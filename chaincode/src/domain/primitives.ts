@@ -28,7 +28,30 @@ export const Id = Type.String({
   description: 'Lower-case letters, digits and hyphens, at most 63 characters.',
 });
 export const MspId = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9.-]{0,63}$', description: 'Fabric MSP id.' });
-export const Title = Type.String({ minLength: 1, maxLength: 200 });
+/**
+ * What no text for people holds: control characters, marks that turn the direction of what follows (a title could be
+ * read as another), and halves of characters.
+ */
+const UNREADABLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\p{Cs}]/u;
+
+interface TextOptions {
+  readonly minLength?: number;
+  readonly maxLength: number;
+}
+const readable = (options: TextOptions, isReadable: (text: string) => boolean) =>
+  Type.Refine(
+    Type.String({ ...options }),
+    isReadable,
+    () => 'must have no control characters, marks of direction or halves of characters',
+  );
+/** One line that people write and read. */
+export const Text = (options: TextOptions) => readable(options, (text) => !UNREADABLE.test(text));
+/** The same in several lines. */
+export const Prose = (options: TextOptions) =>
+  readable(options, (text) => !UNREADABLE.test(text.replaceAll(/[\t\n]/g, ' ')));
+export const Title = Text({ minLength: 1, maxLength: 200 });
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' });
 export const Cid = Type.String({
   pattern: '^(Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{58,110})$',
@@ -65,7 +88,7 @@ export const RowSchema = Type.Integer({
 /** A row as the ledger reads it: what older forms lacked is filled in. */
 export type Filled<T, K extends keyof T> = T & Required<Pick<T, K>>;
 export const Base64 = Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$', maxLength: 262_144 });
-export const Reason = Type.String({ minLength: 1, maxLength: 500 });
+export const Reason = Prose({ minLength: 1, maxLength: 500 });
 
 /** Where an encrypted artefact lies and how to recognise it. The ledger holds this, never the bytes. */
 export const ArtefactRef = Strict({

@@ -14,9 +14,11 @@ import {
   Instant,
   MspId,
   PositiveDecimal,
+  Prose,
   Reason,
   RowSchema,
   Strict,
+  Text,
   Title,
   Words,
 } from './primitives.ts';
@@ -32,7 +34,7 @@ export const StudyModel = Strict({
   graph: Described(ArtefactRef, 'The ONNX forward graph; a public artefact, not encrypted.'),
   inputs: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Width of the encoded input.' }),
   parameters: Type.Integer({ minimum: 1, maximum: 100_000_000 }),
-  localParameters: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+  localParameters: Type.Array(Text({ minLength: 1, maxLength: 100 }), {
     maxItems: 20,
     description: 'Names (or prefixes ending in *) of parameters that never leave a hospital.',
   }),
@@ -58,7 +60,7 @@ export const ValidationPlan = Strict({
 export const ProposeStudy = Strict({
   studyId: Id,
   title: Title,
-  question: Type.String({ minLength: 1, maxLength: 2000 }),
+  question: Prose({ minLength: 1, maxLength: 2000 }),
   purpose: Words(PURPOSES),
   datasets: Type.Array(Id, { minItems: 1, maxItems: 100 }),
   model: StudyModel,

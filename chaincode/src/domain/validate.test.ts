@@ -2,12 +2,12 @@ import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Check } from 'typebox/value';
-import { datasetArgument, studyArgument } from '../testing/examples.ts';
+import { datasetArgument, memberArgument, studyArgument } from '../testing/examples.ts';
 import { RegisterDataset } from './dataset.ts';
 import { DomainError } from './errors.ts';
 import { RegisterMember } from './member.ts';
 import { FinalizeRound } from './round.ts';
-import { ProposeStudy } from './study.ts';
+import { EndStudy, ProposeStudy } from './study.ts';
 import { TRANSACTIONS } from './transactions.ts';
 import { validate } from './validate.ts';
 import { RecordVerdict } from './verdict.ts';
@@ -98,6 +98,43 @@ test('names that objects inherit are unknown fields like any other', () => {
   const parsed = JSON.parse('{"__proto__":{"title":"x"},"constructor":1,"title":"t"}') as unknown;
   assert.match(refusal(RegisterMember, parsed), /__proto__ is not a known field; constructor is not a known/);
   assert.match(refusal(RegisterMember, parsed), /encryptionPublicKey is missing/);
+});
+
+test('text that nobody can read, or reads as another, is refused by the name of its field', () => {
+  const study = studyArgument({ studyId: 's1', datasets: ['a'] });
+  const says = 'must have no control characters, marks of direction or halves of characters';
+  for (const mark of [
+    '\0',
+    '\u001b[2J',
+    '\r',
+    '\u007f',
+    '\u0085',
+    '\u202e',
+    '\u2066',
+    '\u200f',
+    '\ufeff',
+    '\ud800',
+    '\udc00x',
+  ]) {
+    const text = `be${mark}fore`;
+    assert.equal(refusal(ProposeStudy, { ...study, title: text }), `title ${says}`);
+    assert.equal(refusal(ProposeStudy, { ...study, question: text }), `question ${says}`);
+    assert.equal(refusal(EndStudy, { studyId: 's1', reason: text }), `reason ${says}`);
+    const argument = datasetArgument('d1');
+    const label = { ...argument.dictionary.label, title: text };
+    const dictionary = { ...argument.dictionary, missing: ['?', text], label };
+    assert.equal(
+      refusal(RegisterDataset, { ...argument, dictionary }),
+      `dictionary.missing.1 ${says}; dictionary.label.title ${says}`,
+    );
+    assert.ok(
+      refusal(RegisterMember, { ...memberArgument('AlphaMSP'), title: text }).includes(`title ${says}`),
+    );
+  }
+  assert.equal(refusal(ProposeStudy, { ...study, title: 'two\nlines' }), `title ${says}`);
+  for (const text of ['Zürich, 2 lines:\n\tand a tab', 'قلب', '心臓', '👩‍⚕️ ok']) {
+    assert.equal(validate(EndStudy, { studyId: 's1', reason: text }).reason, text);
+  }
 });
 
 test('a refusal is short whatever was sent', () => {

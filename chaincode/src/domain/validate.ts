@@ -1,9 +1,13 @@
-// Checks a value against a schema and says every problem at once, by field, in words for people.
+// Checks a value against a schema and says every problem at once, by field, in words for people. What fits is found by
+// a compiled check; only what does not is walked, and of that only the parts that do not fit.
 import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
 import { Errors } from 'typebox/value';
 import { DomainError } from './errors.ts';
 
 const PROBLEMS_MAX = 8;
+/** How many problems are looked at, the same one in many places among them. */
+const SEEN_MAX = 64;
 /** How much of an unknown field's name is repeated: names are the caller's and may be anything. */
 const NAME_CHARACTERS_MAX = 60;
 
@@ -13,13 +17,26 @@ const NAME_CHARACTERS_MAX = 60;
  * @throws DomainError INVALID_ARGUMENT naming each field that does not fit (at most 8) and what it must be.
  */
 export function validate<S extends TSchema>(schema: S, value: unknown): Static<S> {
+  if (fits(schema, value)) return value as Static<S>;
   const problems = new Set<string>();
+  let seen = 0;
   for (const problem of problemsOf(schema as Node, value, '')) {
     problems.add(problem);
-    if (problems.size === PROBLEMS_MAX) break;
+    if (problems.size === PROBLEMS_MAX || ++seen === SEEN_MAX) break;
   }
-  if (problems.size === 0) return value as Static<S>;
   throw new DomainError('INVALID_ARGUMENT', [...problems].join('; '));
+}
+
+const compiled = new WeakMap<TSchema, ReturnType<typeof Compile>>();
+
+/** Whether a value fits a schema, which is compiled once in a process's life. */
+function fits(schema: TSchema, value: unknown): boolean {
+  let validator = compiled.get(schema);
+  if (validator === undefined) {
+    validator = Compile(schema);
+    compiled.set(schema, validator);
+  }
+  return validator.Check(value);
 }
 
 /** The parts of a schema that this file explains. */
@@ -39,9 +56,15 @@ interface Node extends TSchema {
   readonly maximum?: number;
   readonly pattern?: string;
   readonly description?: string;
+  readonly '~refine'?: readonly Refinement[];
+}
+interface Refinement {
+  readonly check: (value: unknown) => boolean;
+  readonly error: (value: unknown) => string;
 }
 
 function* problemsOf(schema: Node, value: unknown, at: string): Generator<string> {
+  if (fits(schema, value)) return;
   let nested = false;
   const parts = schema.anyOf
     ? unionProblems(schema.anyOf, value, at)
@@ -54,8 +77,13 @@ function* problemsOf(schema: Node, value: unknown, at: string): Generator<string
     nested = true;
     yield problem;
   }
-  // What the parts do not explain, the schema library finds: scalars and refinements.
+  // What the parts do not explain is a refinement of the whole, or a scalar's.
   if (nested) return;
+  if (schema.anyOf || schema.properties || schema.items) {
+    const refused = schema['~refine']?.find(({ check }) => !check(value));
+    yield `${name(at)} ${refused?.error(value) ?? 'is not as its schema says'}`;
+    return;
+  }
   for (const { instancePath, message, keyword } of Errors(schema, value)) {
     const where = at + instancePath.replaceAll('/', '.');
     yield `${name(where)} ${keyword === '~refine' ? message : mustBe(schema, value, message)}`;
@@ -101,7 +129,7 @@ function* arrayProblems(
 
 /** A union's problems are those of the one alternative that was meant, told by its fixed words. */
 function* unionProblems(alternatives: readonly Node[], value: unknown, at: string): Generator<string> {
-  if (alternatives.some((alternative) => Errors(alternative, value).length === 0)) return;
+  if (alternatives.some((alternative) => fits(alternative, value))) return;
   const nullable = alternatives.some(({ type }) => type === 'null');
   const others = alternatives.filter(({ type }) => type !== 'null');
   const [first] = others;

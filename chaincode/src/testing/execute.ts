@@ -1,7 +1,8 @@
 // Runs one transaction of one peer on a stub, as the chaincode's runtime would.
 import { strict as assert } from 'node:assert';
 import { type LedgerContext, LedgerContract } from '../contracts/ledger-context.ts';
-import { publicKeyOf, signerSha256 } from '../contracts/signer.ts';
+import { requireReportable } from '../contracts/signed-statement.ts';
+import { publicKeyOf, requireProvingKey, signerSha256 } from '../contracts/signer.ts';
 import { contracts } from '../index.ts';
 import { sha256 } from '../ledger/digest.ts';
 import type { MemoryStub, Proposal } from './memory-stub.ts';
@@ -45,12 +46,19 @@ export async function execute(
     logging: { getLogger: () => ({ error: log, warn: log }) },
     signerSha256: () => signerOf(proposal.certificate),
     signedProposal: () => sent,
+    requireReportable: () => requireReportableStatement(proposal, sent),
     chaincodeName: () => 'consilium',
     now: () => now,
   });
   const call = (contract as unknown as Record<string, unknown>)[method];
   assert.ok(typeof call === 'function', `there is no transaction ${name}`);
   return (await call.call(contract, context, text)) as string;
+}
+
+/** Where a test signs nothing there is nothing to report either. */
+function requireReportableStatement({ certificate }: Proposal, sent: Execution['sent']): void {
+  if (certificate.includes('-----BEGIN ')) requireProvingKey(publicKeyOf(Buffer.from(certificate)));
+  if (sent !== undefined) requireReportable(sent);
 }
 
 /** Most tests are content with a name in a certificate's place. */

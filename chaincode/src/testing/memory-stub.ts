@@ -54,6 +54,9 @@ export class MemoryStub {
   #paged = false;
   /** By which name the transaction was called. */
   called = '';
+  /** What came with it. */
+  transient: ReadonlyMap<string, Uint8Array> = new Map();
+  parameters: readonly string[] = [''];
 
   constructor(world: World, proposal: Proposal, peer: string) {
     this.#world = world;
@@ -81,6 +84,8 @@ export class MemoryStub {
   getChannelID = (): string => 'consortium';
   getMspID = (): string => this.#peer;
   getDateTimestamp = (): Date => new Date(this.#proposal.at);
+  getTransient = (): ReadonlyMap<string, Uint8Array> => this.transient;
+  getArgs = (): string[] => [this.called, ...this.parameters];
   getFunctionAndParameters = () => ({ fcn: this.called, params: [] });
 
   getState = async (key: string): Promise<Uint8Array> => {

@@ -15,14 +15,17 @@ export interface TestSigner {
   readonly privateKeyPem: string;
 }
 
-export async function createSigner(mspId: string): Promise<TestSigner> {
-  const keys = (await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, [
+const ED25519 = { name: 'Ed25519' } as const;
+
+/** `isEdwards` gives a key that Fabric takes and whose signatures of statements nobody verifies later. */
+export async function createSigner(mspId: string, isEdwards = false): Promise<TestSigner> {
+  const keys = (await webcrypto.subtle.generateKey(isEdwards ? ED25519 : KEY_ALGORITHM, true, [
     'sign',
     'verify',
   ])) as webcrypto.CryptoKeyPair;
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=trainer.${mspId}`,
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    signingAlgorithm: isEdwards ? ED25519 : { name: 'ECDSA', hash: 'SHA-256' },
     keys: keys as never,
   });
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
@@ -35,14 +38,16 @@ export interface SaidTo {
   readonly chaincode?: string;
   /** The name beside the arguments, which peers do not look at; the chaincode's where absent. */
   readonly besideArguments?: string;
+  /** Bytes that say nothing, in the header. */
+  readonly padding?: number;
 }
 
 /** A proposal of one transaction, signed; in base64, as evidence carries it. */
 export function signedProposal(
   signer: TestSigner,
   transaction: string,
-  argument: object,
-  { channel = 'consortium', chaincode = 'consilium', besideArguments = chaincode }: SaidTo = {},
+  argument: object | string,
+  { channel = 'consortium', chaincode = 'consilium', besideArguments = chaincode, padding = 0 }: SaidTo = {},
 ): { proposal: string; signature: string; transactionId: string } {
   const identity = new msp.SerializedIdentity();
   identity.setMspid(signer.mspId);
@@ -56,6 +61,7 @@ export function signedProposal(
   const channelHeader = new common.ChannelHeader();
   channelHeader.setChannelId(channel);
   channelHeader.setTxId(transactionId);
+  if (padding > 0) channelHeader.setTlsCertHash(new Uint8Array(padding));
   const called = new peer.ChaincodeID();
   called.setName(chaincode);
   const extension = new peer.ChaincodeHeaderExtension();
@@ -68,7 +74,8 @@ export function signedProposal(
   const id = new peer.ChaincodeID();
   id.setName(besideArguments);
   const input = new peer.ChaincodeInput();
-  input.setArgsList([transaction, canonicalJson(argument)].map((arg) => Buffer.from(arg)));
+  const text = typeof argument === 'string' ? argument : canonicalJson(argument);
+  input.setArgsList([transaction, text].map((arg) => Buffer.from(arg)));
   const spec = new peer.ChaincodeSpec();
   spec.setChaincodeId(id);
   spec.setInput(input);
@@ -81,6 +88,7 @@ export function signedProposal(
   proposal.setHeader(header.serializeBinary());
   proposal.setPayload(payload.serializeBinary());
   const bytes = Buffer.from(proposal.serializeBinary());
-  const signature = sign('sha256', bytes, createPrivateKey(signer.privateKeyPem));
+  const key = createPrivateKey(signer.privateKeyPem);
+  const signature = sign(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', bytes, key);
   return { proposal: bytes.toString('base64'), signature: signature.toString('base64'), transactionId };
 }

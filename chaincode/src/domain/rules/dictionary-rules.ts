@@ -45,10 +45,11 @@ export function dictionaryProblems(dictionary: Dictionary): string[] {
   problems.push(...labelProblems(label));
   const names = features.map(({ name }) => name);
   const used = features.map(columnOf);
-  for (const name of duplicates(names)) problems.push(`features has two features named ${name}`);
+  const repeated = duplicates(names);
+  for (const name of repeated) problems.push(`features has two features named ${name}`);
   for (const column of duplicates(used)) problems.push(`features uses column "${column}" twice`);
   for (const input of duplicates(inputNames(encodingOf(dictionary).features))) {
-    if (!duplicates(names).some((name) => input.startsWith(name))) {
+    if (!repeated.some((name) => input.startsWith(name))) {
       problems.push(`features give two model inputs named ${input}: rename a feature`);
     }
   }
@@ -66,9 +67,10 @@ export function dictionaryProblems(dictionary: Dictionary): string[] {
     if (!header) problems.push('columns must name the columns where header is false');
     return problems;
   }
+  const named = new Set(columns);
   for (const column of duplicates(columns)) problems.push(`columns has "${column}" twice`);
   for (const column of new Set([...used, label.column, ...(patientId === null ? [] : [patientId])])) {
-    if (!columns.includes(column)) problems.push(`columns does not name "${column}", which is used`);
+    if (!named.has(column)) problems.push(`columns does not name "${column}", which is used`);
   }
   return problems;
 }
