@@ -75,7 +75,7 @@ describe('sealing', () => {
   });
 
   for (const key of UNUSABLE) {
-    it(`leaves a member out whose key is ${key.slice(0, 3)}…${key.slice(-1)}, says so, and tells its owner`, async () => {
+    it(`leaves out whose key is ${key.slice(0, 3)}…${key.slice(-1)}, says so, and tells its owner`, async () => {
       const { publish, open, register, logged } = world();
       register('B', key);
       const ref = await publish(['A', 'B', 'C']);

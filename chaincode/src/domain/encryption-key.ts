@@ -31,7 +31,7 @@ export const coordinateOf = (encryptionPublicKey: string): bigint => numberOf(en
 /**
  * Why nothing can safely be sealed to this key; undefined where it can.
  *
- * A key has one text: 32 bytes in base64url without padding, whose number is below 2^255 - 19. It must not be one of the
+ * A key has one text: 32 bytes in base64url without padding, whose number is below 2^255 - 19. It must be none of the
  * points of small order (RFC 7748, section 6.1), with which everybody agrees on the same secret.
  */
 export function encryptionKeyProblem(encryptionPublicKey: string): string | undefined {

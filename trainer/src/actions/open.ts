@@ -1,4 +1,4 @@
-// Opens the next round. Whoever takes part in it must be able to read its base: where a member joined since the base was
+// Opens the next round. Whoever takes part in it must be able to read its base: where a member joined since that was
 // sealed, or has a key now and had none then, the opener seals the same parameters again for all that read them.
 import type { ArtefactRef, ParametersRef, Study } from '@consilium/chaincode/domain';
 import { aggregateContext } from '../artefact-exchange.ts';
