@@ -41,7 +41,7 @@ export const REQUESTS: FuzzTarget = {
     const { port: trainerPort } = trainer.address() as AddressInfo;
     const gateway = await openGateway({
       trainer: { url: new URL(`http://127.0.0.1:${trainerPort}`), key: TRAINER_KEY },
-      limits: { requestsPerMinute: 1e9, bodyBytes: 65_536, localBodyBytes: 65_536 },
+      limits: { requestsPerMinute: 1e9, failuresPerMinute: 1e9, bodyBytes: 65_536, localBodyBytes: 65_536 },
     });
     await gateway.app.listen({ host: '127.0.0.1', port: 0 });
     const { port } = gateway.app.server.address() as AddressInfo;
@@ -226,7 +226,10 @@ function parse(text: string): Answer {
   const [head = '', ...rest] = last.split('\r\n\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]);
   const type = /^content-type: ?(.*)$/im.exec(head)?.[1]?.trim() ?? '';
-  return { status, type, body: rest.join('\r\n\r\n') };
+  // Bytes behind an unfinished request may get an answer of their own.
+  const length = /^content-length: ?(\d+)/im.exec(head)?.[1];
+  const body = rest.join('\r\n\r\n').slice(0, length === undefined ? undefined : Number(length));
+  return { status, type, body };
 }
 
 function judge({ status, type, body }: Answer, method: string): string {
