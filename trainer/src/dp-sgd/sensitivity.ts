@@ -37,8 +37,8 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
 } {
   const u = 2 ** -53;
   const rho = 4 * normTerms * u;
-  // Where orders are paired, one unit at most is in two places.
-  const moved = floatBlocks === undefined ? 2 * rho * MAXIMUM_UNITS : rho;
+  // Where orders are paired, one unit at most is in two places; near the limit it weighs less by its squares.
+  const moved = floatBlocks === undefined ? 2 * rho * MAXIMUM_UNITS : 3 * rho;
   const perTerm = (2 * u * MAXIMUM_UNITS * 2) / tau;
   const most = Math.floor((MOST_ROUNDING - moved) / perTerm) - 12;
   if (rho >= 2 ** -10 || most <= 1) {
@@ -77,7 +77,12 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  *    gradients all terms are positive and the same holds with τ = 1. With normTerms ≥ K/τ² for every parameter and
  *    c_u = min(1, C / √Σ of the bounds) it follows that c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4u normTerms, that
  *    c_u S_u ≤ (1 + ρ) C/τ, and that c_u is within a factor 1 ± ρ of c*_u, the same without rounding, which does
- *    not depend on the place. Units that are not finite are left out: their places are empty.
+ *    not depend on the place.
+ *    *Units left out.* The graph gives weight 0 to a unit whose squares are NaN or beyond a limit, and takes the factors
+ *    of an empty place for its own (`onnx/unit-mask.ts`): it contributes exactly 0, of norm 0 ≤ C. In double no squares
+ *    of finite float32 numbers come near that limit, so that who is left out follows from the unit's numbers, whatever
+ *    rounding makes of them; in float see `floatRounding`. Where a factor of the empty place is not finite, which
+ *    follows from the parameters alone, L(B) = L(B') = 0.
  * 2. *The sum.* Each value is accumulated in double over at most sumTerms products of a run (one per unit, or per
  *    position), then over two lanes at most and, with compensation, over the runs (which counts like two roundings
  *    for any number of runs below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their
@@ -86,7 +91,7 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  *    *Layers.* With bounds C_k of layers, Σ C_k² ≤ C², 1 holds for each layer's part of the gradient with C_k in place
  *    of C, and so c_uk ‖g_uk‖ ≤ C_k (1 + ρ) and likewise for S; the norms of the whole vectors, in 2 as well, are then
  *    at most √Σ (C_k …)² = C ….
- *    *Many steps in a run* (`step-runs.ts`). B may be summed by the graph of one step and B' by that of many, or the
+ *    *Many steps in a run* (`step-runs.ts`, `finite-runs.ts`). B may be summed by the graph of one step and B' by that of many, or the
  *    other way round: 1 and 2 hold for both, since the float32 numbers that define g_u are the same in both. For
  *    linear models the latter computes c_u d as d clipped to ±b, b = C / √(‖x‖² + m) of at most K roundings, where
  *    d x̃ = g_u and ‖x̃‖² = ‖x‖² + m: |c_u d| ‖x̃‖ ≤ C (1 + ρ) as in 1. There κ multiplies c_u or x̃ instead of the
@@ -147,7 +152,10 @@ export function calibrateNoise(options: {
  * stored, of R rows, and it contributes t_u = fl(c_u) g_u, where only c_u is rounded. Roundings to float make
  * ‖t_u‖ ≤ C (1 + ρ)(1 + 3ν). Underflow moves t_u by less than 2^-60 C, since ‖a‖² and ‖d‖² are at most 2^100 and
  * C at least 2^-40 (`step-graph.ts`). t_z in its new place differs from t_z in its old one by at most 2 (ρ + 4ν) C.
- * All other units weigh the same in both, so that ρC stands in η for 2ρC of every unit.
+ * *Near the limit* weights are multiplied by s = min(1, 2 - 2n) for squares n times the limit L = 2^100, and are 0 from
+ * there on: |t_u| stays within C, squares within ρ of each other in two places move s by at most 4ρ, and so t_z by 4ρC
+ * more. Beyond L, where factors may be replaced by an empty place's, the weight is 0 in any place. All other units weigh
+ * the same in both, so that 3ρC stands in η for 2ρC of every unit.
  * *A block* sums at most k units in some order, with one rounding for each product and each addition: a value is off
  * by at most 1.001 ν (k + 1) times the sum of its terms' absolute values (Higham 2002, Sec. 3.1), the vector by 1.001
  * ν (k + 1) k C (1 + ρ)(1 + 4ν).

@@ -213,7 +213,8 @@ function isLinear(model: ForwardModel, options: StepLoopOptions): boolean {
  * integer beside it). |L| ≤ 2^20 · 2^20 and |noise| < 2^50, so that doubles hold L, noise and their sum exactly, and
  * Round rounds to an integer, to the even one of two.
  *
- * Steps whose sum is not finite leave a parameter that is not: see `dp-sgd/step-runs.ts`.
+ * Each step's last place must be empty. Steps whose sum is not finite leave a parameter that is not: see
+ * `dp-sgd/step-runs.ts`.
  */
 export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): StepLoop {
   const { parameterCount, features, inputShape } = model;
