@@ -69,6 +69,7 @@ export class ClippedSum {
     const own = openLane(rooms, arraysOf(lanes - 1), { threads: threadsOf(this.#graph, lanes) });
     this.#lanes = [...others, own];
     this.#ofLanes = new LaneSums(this.#lanes.map(({ buffers }) => buffers.sum));
+    assert(this.#graph.units >= 2, 'a place for a unit, and an empty one');
     this.#units = units;
     this.#features = bytesOf(units.features);
     this.#rowBytes = this.#lanes.map(({ buffers }) => bytesOf(buffers.x));

@@ -10,7 +10,7 @@ import {
 export interface StepLayout {
   /** Lanes that a batch's units are divided among. */
   readonly lanes: number;
-  /** Units that a lane holds in one run. */
+  /** Places for units that a lane has in one run; the last one stays empty. */
   readonly unitsPerRun: number;
 }
 
@@ -21,6 +21,8 @@ const LARGE_LAYER = 2 ** 16;
 /** Values that one run computes, about: 8 MiB, so that memory is bounded and little of it leaves the caches. */
 const RUN_VALUES = 2 ** 21;
 const LEAST_ROWS = 16;
+/** Each lane's last place is empty in every run (`ClippedSum`). */
+const LEAST_UNITS = 2;
 /** As above, for models that take their batch in one run: 256 MiB, and several times that with gradients in double. */
 const MOST_RUN_VALUES = 2 ** 26;
 
@@ -46,15 +48,20 @@ export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
   const perUnit = numbersPerRow(model) * rowsPerUnit;
   if (!isConvolution) {
     const fitting = Math.floor(MOST_RUN_VALUES / lanes / (perUnit + model.features * rowsPerUnit));
-    return { lanes, unitsPerRun: Math.max(1, Math.min(Math.ceil(capacity / lanes), fitting)) };
+    return { lanes, unitsPerRun: Math.max(LEAST_UNITS, Math.min(Math.ceil(capacity / lanes), fitting)) };
   }
-  const most = Math.max(1, Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / rowsPerUnit / lanes));
+  const most = Math.max(
+    LEAST_UNITS,
+    Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / rowsPerUnit / lanes),
+  );
   const fitting = Math.max(LEAST_ROWS / rowsPerUnit, RUN_VALUES / (perUnit + model.parameterCount));
   const expected = expectedBatchUnits(plan);
-  // A run has an empty place for every batch (`ClippedSum`).
   const usual = Math.min(Math.ceil(expected + Math.sqrt(expected)) + 1, capacity);
   const runs = Math.ceil(usual / (lanes * fitting));
-  return { lanes, unitsPerRun: Math.min(most, wholeBlocks(usual / (lanes * runs), rowsPerUnit)) };
+  return {
+    lanes,
+    unitsPerRun: Math.min(most, wholeBlocks(Math.max(LEAST_UNITS, usual / (lanes * runs)), rowsPerUnit)),
+  };
 }
 
 /**
@@ -63,11 +70,11 @@ export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
  * room that is tells a batch's size to within a standard deviation, as time does for convolutions.
  */
 export function roomsOf({ lanes, unitsPerRun }: StepLayout, plan: TrainingPlan): readonly number[] {
-  const capacity = lanes * unitsPerRun;
+  const capacity = lanes * (unitsPerRun - 1);
   const expected = expectedBatchUnits(plan);
   const inLastRun = expected % capacity;
   const smaller = [-1, 0, 1]
-    .map((deviations) => Math.ceil((inLastRun + deviations * Math.sqrt(expected) + 1) / lanes))
+    .map((deviations) => Math.ceil((inLastRun + deviations * Math.sqrt(expected)) / lanes) + 1)
     .filter((units) => units >= WORTH_A_LANE && units < unitsPerRun);
   return [...smaller, unitsPerRun];
 }
