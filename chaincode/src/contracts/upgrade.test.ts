@@ -312,6 +312,8 @@ test('a dataset of the version before takes new studies into its accounts as the
   const account = await study.budget('alpha', 'held-out');
   assert.equal(account.gaussian, undefined);
   assert.equal(account.committedEpsilon, epsilonFromRdp(addRdp(account.spent, account.reserved), '0.00001'));
+});
+
 test('a key that version 1 took unseen is read as it is, and its member puts a proven one in its place', async () => {
   const ledger = inherited();
   const { items } = await ledger.evaluate(auditor, 'member:list', {});
