@@ -37,8 +37,7 @@ export const ENVELOPES: FuzzTarget = {
           ? changeHeader(random, bytes, other)
           : mutateBytes(random, bytes, other);
         const mspId = random.pick(MEMBERS);
-        const { privateKey } = keys.get(mspId)!;
-        const opening = openArtefact({ bytes: changed, mspId, privateKey, associatedData });
+        const opening = openArtefact({ bytes: changed, mspId, keys: [keys.get(mspId)!], associatedData });
         try {
           await deadlineOf(opening, 'opening');
         } catch (error) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { LOCAL_ROUTES, ROLES } from '@consilium/chaincode/domain';
 import { pino } from 'pino';
-import { generateMemberKeys, MemoryArtefactStore } from './artefact/index.ts';
+import { generateMemberKeys, MemberKeyRing, MemoryArtefactStore } from './artefact/index.ts';
 import { Journal } from './journal.ts';
 import { askAs, assertionOf, TRAINER_KEY } from './testing/asserted-request.ts';
 import { smallConsortium } from './testing/small-consortium.ts';
@@ -33,7 +33,7 @@ describe('who may ask a trainer what', () => {
       ledger: consortium.as('A'),
       journal,
       store,
-      keys: generateMemberKeys(),
+      keys: MemberKeyRing.of(generateMemberKeys()),
       log: pino({ level: 'silent' }),
       signal: AbortSignal.abort(),
     });

@@ -42,8 +42,8 @@ export function largestArguments() {
       decisions: ids.map((datasetId) => ({ datasetId, decision: 'reject', reason: 'artefact-unreachable' })),
       scores: ids.map((datasetId) => ({
         datasetId,
-        correct: '123456',
-        total: '234567',
+        right: '123456',
+        wrong: '111111',
         privacyEvent: scoreEvent(),
         claimedEpsilon: '1.234567',
       })),
