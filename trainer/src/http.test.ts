@@ -34,7 +34,7 @@ describe('the local service', () => {
       store,
       keys: MemberKeyRing.of(keys),
       log: pino({ level: 'silent' }),
-      signal: AbortSignal.abort(),
+      signal: new AbortController().signal,
     });
   });
   after(async () => {
