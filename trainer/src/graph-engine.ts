@@ -1,5 +1,5 @@
-// Everything that is done with a study's graph, behind one interface: a graph comes from any member, so that the service
-// does all of it in processes that it can end (`containment/`), and the offline commands in their own.
+// Everything that is done with a study's graph, behind one interface: a graph comes from any member, so that the
+// service does all of it in processes that it can end (`containment/`), and the offline commands in their own.
 
 import { type RoundInput, type RoundResult, type StepProgress, trainRound } from './dp-sgd/index.ts';
 import {
@@ -40,8 +40,8 @@ export interface GraphEngine {
   /** Reads a graph, and refuses what cannot be learned. */
   read(graph: Uint8Array): Promise<GraphFacts>;
   /**
-   * Runs the file on rows of zeros, and what it is lowered to on the worst that a row can hold: on this processor, before
-   * any patient is looked at. Refuses it by the node's name where an answer to one row would depend on others.
+   * Runs the file on rows of zeros, and what it is lowered to on the worst that a row can hold: on this processor,
+   * before any patient is looked at. Refuses it by the node's name where an answer to one row would depend on others.
    */
   probe(graph: Uint8Array): Promise<void>;
   /** The file with these values, [parameterCount]: the same bytes on every machine. */

@@ -1,5 +1,5 @@
-// One held-out patient more or less moves the counts of a score by what their noise is made for, whatever graph a member
-// proposes: the others' answers are the same bits, however many they are and wherever they lie.
+// One held-out patient more or less moves the counts of a score by what their noise is made for, whatever graph a
+// member proposes: the others' answers are the same bits, however many they are and wherever they lie.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countJudgements } from './held-out-score.ts';

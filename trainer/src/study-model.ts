@@ -101,8 +101,8 @@ export class StudyModel {
   /**
    * Tries the graph on this hospital's own processor (`GraphEngine.probe`), before any patient is looked at.
    *
-   * @throws TrainerError TRAINER_MODEL_INVALID where ONNX Runtime does not take what the engine could train, or where an
-   * answer to one row would depend on others
+   * @throws TrainerError TRAINER_MODEL_INVALID where ONNX Runtime does not take what the engine could train, or where
+   * an answer to one row would depend on others
    */
   checkRuns(): Promise<void> {
     return asRefusal(() => this.#engine.probe(this.graph));

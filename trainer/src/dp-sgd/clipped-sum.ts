@@ -51,8 +51,8 @@ export class ClippedSum {
   #count = 0;
 
   /**
-   * Rooms are one lane's: a room's units times `lanes` are summed in one run. Of several rooms, a run takes the smallest
-   * that holds its units and an empty place. With an update, lanes read and write its memory, and help with
+   * Rooms are one lane's: a room's units times `lanes` are summed in one run. Of several rooms, a run takes the
+   * smallest that holds its units and an empty place. With an update, lanes read and write its memory, and help with
    * it.
    */
   constructor(rooms: Rooms, units: TrainingUnits, lanes = 1, update?: LaneUpdate) {
@@ -86,9 +86,9 @@ export class ClippedSum {
    * Unit i of the batch lies in a place that follows from i alone: place ⌊i / lanes⌋ of lane i mod lanes, of one run
    * after the other.
    *
-   * A batch beyond the capacity takes several runs, of as many units as fit beside an empty place, and nothing is cut off; runs are added with compensation (Ogita,
-   * Rump and Oishi 2005, Sum2), so that their number adds nothing to the rounding. An empty batch takes one run
-   * too, and gives zeros.
+   * A batch beyond the capacity takes several runs, of as many units as fit beside an empty place, and nothing is cut
+   * off; runs are added with compensation (Ogita, Rump and Oishi 2005, Sum2), so that their number adds nothing to the
+   * rounding. An empty batch takes one run too, and gives zeros.
    */
   async sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
     assert(!this.#graph.takesClipNorm, 'the graph is given no clip norm');
@@ -99,8 +99,8 @@ export class ClippedSum {
    * The sum for a graph that takes its clip norm C as an input, and Σ over the batch of +1 where a unit's norm is at
    * most C, else -1; units whose gradients are not finite count 0.
    *
-   * A unit counts by its own rows, the parameters and C alone: in a graph that takes its clip norm the bits of a squared
-   * norm do not depend on the unit's place (`onnx/unit-norms.ts`).
+   * A unit counts by its own rows, the parameters and C alone: in a graph that takes its clip norm the bits of a
+   * squared norm do not depend on the unit's place (`onnx/unit-norms.ts`).
    */
   async sumAndCount(
     parameters: Float32Array,
@@ -144,13 +144,13 @@ export class ClippedSum {
   }
 
   /**
-   * One run. Units whose gradients are not finite are left out by the graph itself (`onnx/unit-mask.ts`), which takes the
-   * factors of an empty place in place of theirs: so each lane's last place is empty. Undefined where even these are not
-   * finite: then the parameters are to blame, and the whole sum is empty, although a unit's gradient may still be finite
-   * (an infinite weight times a feature of 0 is no number, times another it is infinite).
+   * One run. Units whose gradients are not finite are left out by the graph itself (`onnx/unit-mask.ts`), which takes
+   * the factors of an empty place in place of theirs: so each lane's last place is empty. Undefined where even these
+   * are not finite: then the parameters are to blame, and the whole sum is empty, although a unit's gradient may still
+   * be finite (an infinite weight times a feature of 0 is no number, times another it is infinite).
    *
-   * That follows from the parameters alone: an empty place has no rows, and its weight of 0 makes the sum NaN just where
-   * a factor of it is not finite. Nothing is run again, whatever the batch holds.
+   * That follows from the parameters alone: an empty place has no rows, and its weight of 0 makes the sum NaN just
+   * where a factor of it is not finite. Nothing is run again, whatever the batch holds.
    */
   async #run(batch: Uint32Array): Promise<SumsInParts | undefined> {
     this.#layOut(batch);

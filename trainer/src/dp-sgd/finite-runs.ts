@@ -1,5 +1,6 @@
-// Which loop takes a run of steps: one that leaves out units that overflow, or, where public numbers show that none can,
-// one that does without. The choice never looks at patients, and nothing is taken again because of what they hold.
+// Which loop takes a run of steps: one that leaves out units that overflow, or, where public numbers show that none
+// can, one that does without. The choice never looks at patients, and nothing is taken again because of what they
+// hold.
 import type { ForwardModel, OverflowBounds, StepLoop } from '../onnx/index.ts';
 import type { DescentState, DrawnSteps, Range, StepRuns } from './step-runs.ts';
 

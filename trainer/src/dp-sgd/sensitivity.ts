@@ -78,11 +78,11 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  *    c_u = min(1, C / √Σ of the bounds) it follows that c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4u normTerms, that
  *    c_u S_u ≤ (1 + ρ) C/τ, and that c_u is within a factor 1 ± ρ of c*_u, the same without rounding, which does
  *    not depend on the place.
- *    *Units left out.* The graph gives weight 0 to a unit whose squares are NaN or beyond a limit, and takes the factors
- *    of an empty place for its own (`onnx/unit-mask.ts`): it contributes exactly 0, of norm 0 ≤ C. In double no squares
- *    of finite float32 numbers come near that limit, so that who is left out follows from the unit's numbers, whatever
- *    rounding makes of them; in float see `floatRounding`. Where a factor of the empty place is not finite, which
- *    follows from the parameters alone, L(B) = L(B') = 0.
+ *    *Units left out.* The graph gives weight 0 to a unit whose squares are NaN or beyond a limit, and takes the
+ *    factors of an empty place for its own (`onnx/unit-mask.ts`): it contributes exactly 0, of norm 0 ≤ C. In double
+ *    no squares of finite float32 numbers come near that limit, so that who is left out follows from the unit's
+ *    numbers, whatever rounding makes of them; in float see `floatRounding`. Where a factor of the empty place is not
+ *    finite, which follows from the parameters alone, L(B) = L(B') = 0.
  * 2. *The sum.* Each value is accumulated in double over at most sumTerms products of a run (one per unit, or per
  *    position), then over two lanes at most and, with compensation, over the runs (which counts like two roundings
  *    for any number of runs below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their
@@ -91,11 +91,11 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  *    *Layers.* With bounds C_k of layers, Σ C_k² ≤ C², 1 holds for each layer's part of the gradient with C_k in place
  *    of C, and so c_uk ‖g_uk‖ ≤ C_k (1 + ρ) and likewise for S; the norms of the whole vectors, in 2 as well, are then
  *    at most √Σ (C_k …)² = C ….
- *    *Many steps in a run* (`step-runs.ts`, `finite-runs.ts`). B may be summed by the graph of one step and B' by that of many, or the
- *    other way round: 1 and 2 hold for both, since the float32 numbers that define g_u are the same in both. For
- *    linear models the latter computes c_u d as d clipped to ±b, b = C / √(‖x‖² + m) of at most K roundings, where
- *    d x̃ = g_u and ‖x̃‖² = ‖x‖² + m: |c_u d| ‖x̃‖ ≤ C (1 + ρ) as in 1. There κ multiplies c_u or x̃ instead of the
- *    sum: one rounding of each term in place of one of the sum, within the n roundings and the K of a norm.
+ *    *Many steps in a run* (`step-runs.ts`, `finite-runs.ts`). B may be summed by the graph of one step and B' by that
+ *    of many, or the other way round: 1 and 2 hold for both, since the float32 numbers that define g_u are the same in
+ *    both. For linear models the latter computes c_u d as d clipped to ±b, b = C / √(‖x‖² + m) of at most K roundings,
+ *    where d x̃ = g_u and ‖x̃‖² = ‖x‖² + m: |c_u d| ‖x̃‖ ≤ C (1 + ρ) as in 1. There κ multiplies c_u or x̃ instead of
+ *    the sum: one rounding of each term in place of one of the sum, within the n roundings and the K of a norm.
  *    *Sums in float32* (where `floatBlocks` is given): see `floatRounding`, whose bound is added. There both graphs
  *    take the same products in the same order, and κ multiplies their sum in double: the integers are the same to the
  *    bit, whichever graph has them.
@@ -152,10 +152,10 @@ export function calibrateNoise(options: {
  * stored, of R rows, and it contributes t_u = fl(c_u) g_u, where only c_u is rounded. Roundings to float make
  * ‖t_u‖ ≤ C (1 + ρ)(1 + 3ν). Underflow moves t_u by less than 2^-60 C, since ‖a‖² and ‖d‖² are at most 2^100 and
  * C at least 2^-40 (`step-graph.ts`). t_z in its new place differs from t_z in its old one by at most 2 (ρ + 4ν) C.
- * *Near the limit* weights are multiplied by s = min(1, 2 - 2n) for squares n times the limit L = 2^100, and are 0 from
- * there on: |t_u| stays within C, squares within ρ of each other in two places move s by at most 4ρ, and so t_z by 4ρC
- * more. Beyond L, where factors may be replaced by an empty place's, the weight is 0 in any place. All other units weigh
- * the same in both, so that 3ρC stands in η for 2ρC of every unit.
+ * *Near the limit* weights are multiplied by s = min(1, 2 - 2n) for squares n times the limit L = 2^100, and are 0
+ * from there on: |t_u| stays within C, squares within ρ of each other in two places move s by at most 4ρ, and so t_z
+ * by 4ρC more. Beyond L, where factors may be replaced by an empty place's, the weight is 0 in any place. All other
+ * units weigh the same in both, so that 3ρC stands in η for 2ρC of every unit.
  * *A block* sums at most k units in some order, with one rounding for each product and each addition: a value is off
  * by at most 1.001 ν (k + 1) times the sum of its terms' absolute values (Higham 2002, Sec. 3.1), the vector by 1.001
  * ν (k + 1) k C (1 + ρ)(1 + 4ν).
@@ -165,11 +165,11 @@ export function calibrateNoise(options: {
  * before.
  * Two blocks, in B and in B': φ is four times 1.01 ν (k (k + 1) + 3 n k + n k) C and 12 ν C.
  * *In order* (`row-order.ts`): a value is off by at most 1.001 ν times the absolute values of all terms that each of
- * its rounded products and partial sums holds; where these are the same bits in both runs they are not counted. A block
- * has k products and partial sums of 1 to k units: k (k + 3) / 2 units in all. Blocks are added from the first to the
- * last: from w's block on there are at most n such sums, n (n + 1) k / 2 units. If z was in the same run, of the same
- * lane, these are its sums too. Otherwise it is the last unit of its lane, and of the sums from its block on only the
- * one that adds its block is rounded, since empty places add zeros: n k units. B' may take a smaller room
+ * its rounded products and partial sums holds; where these are the same bits in both runs they are not counted. A
+ * block has k products and partial sums of 1 to k units: k (k + 3) / 2 units in all. Blocks are added from the first
+ * to the last: from w's block on there are at most n such sums, n (n + 1) k / 2 units. If z was in the same run, of
+ * the same lane, these are its sums too. Otherwise it is the last unit of its lane, and of the sums from its block on
+ * only the one that adds its block is rounded, since empty places add zeros: n k units. B' may take a smaller room
  * (`step-layout.ts`): what is lost are empty places, which add zeros. Only parts that were summed in double may then
  * be so in another order, n k in each of the last run's lanes, two at most, and in w's. In B and in B': φ is twice
  * 1.01 ν (k (k + 3) + n (n + 1) k / 2 + 4 n k) C and 12 ν C. ∎

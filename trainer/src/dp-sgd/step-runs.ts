@@ -34,8 +34,8 @@ const TABLE_VALUES = 2 ** 25;
 const WORTH_A_LOOP = 50;
 
 /**
- * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that the
- * call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
+ * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that
+ * the call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
  */
 export function takesStepsTogether(
   plan: TrainingPlan,
@@ -183,17 +183,17 @@ export class StepRuns {
    * The state after steps that were drawn, good until the next run; or undefined where it is not finite: they are then
    * to be taken in runs of one step, with what was drawn for them, and one that still is not, by itself.
    *
-   * **No patient decides that.** A loop with a mask leaves out units that overflow within each step, and one without is
-   * run only where none can (`finite-runs.ts`); each step has an empty place. So a sum is not finite just where a factor
-   * of an empty place is not, which follows from the parameters before the step: from what was released before, however
-   * it came about. (Finite integers and noise move a finite state to a finite one: numbers of a plan are moderate, see
-   * `checkTrainingPlan`; and so is the average of finite parameters.)
+   * **No patient decides that.** A loop with a mask leaves out units that overflow within each step, and one without
+   * is run only where none can (`finite-runs.ts`); each step has an empty place. So a sum is not finite just where a
+   * factor of an empty place is not, which follows from the parameters before the step: from what was released before,
+   * however it came about. (Finite integers and noise move a finite state to a finite one: numbers of a plan are
+   * moderate, see `checkTrainingPlan`; and so is the average of finite parameters.)
    *
    * **Nothing is released twice.** Of a step's noise one sum leaves this thread at most: parameters leave it when the
-   * round ends, and a state that is not finite is thrown away here, for nothing but the decision to take the same steps,
-   * with the same batches and noise, in runs of one. What those give is the same to the bit, so that the first steps
-   * stay what they were. So a step's integers are fixed before its noise is, and `calibrateNoise` bounds them whichever
-   * way they are had.
+   * round ends, and a state that is not finite is thrown away here, for nothing but the decision to take the same
+   * steps, with the same batches and noise, in runs of one. What those give is the same to the bit, so that the first
+   * steps stay what they were. So a step's integers are fixed before its noise is, and `calibrateNoise` bounds them
+   * whichever way they are had.
    */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
     const batches = this.drawn.batches.slice(range.first, range.end);

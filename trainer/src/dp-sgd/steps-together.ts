@@ -10,8 +10,8 @@ export type Runs = Pick<StepRuns | FiniteRuns, 'steps' | 'room' | 'drawn' | 'run
 
 /**
  * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. The steps of a run that
- * parameters made useless are taken in runs of one, and a step that no run can take by itself, all with what was drawn for them
- * (`StepRuns.run`). Batches and noise are drawn in the same order.
+ * parameters made useless are taken in runs of one, and a step that no run can take by itself, all with what was drawn
+ * for them (`StepRuns.run`). Batches and noise are drawn in the same order.
  */
 export async function runStepsTogether(
   start: ArrayLike<number>,

@@ -74,14 +74,14 @@ function residualBound(loss: Loss, logit: number): number {
 export type OverflowBounds = (largest: readonly number[]) => boolean;
 
 /**
- * **Claim.** Where it says yes, all numbers that a step computes of a unit of at most `rowsPerUnit` rows, with features
- * and labels within LARGEST_FEATURE, are finite, and its squares are at most half of `largestSquare`.
+ * **Claim.** Where it says yes, all numbers that a step computes of a unit of at most `rowsPerUnit` rows, with
+ * features and labels within LARGEST_FEATURE, are finite, and its squares are at most half of `largestSquare`.
  *
  * **Proof.** A layer's sum of m products is at most m · a · w + b for values within a, weights within w and offsets
  * within b, and so is each of its partial sums; activations keep the bound or are within 1, and their slopes are too.
  * On the way back the same holds with n products. A unit's gradient of a weight is Σ over its rows of a dᵀ, of at most
- * R √m a √n d; that of an offset of R √n d. Rounding makes of a sum of k terms at most (1 + 2^-24)^(k+1) times its bound,
- * less than 2 for the widths that a parameter count of 2^22 allows; each bound is doubled for it. ∎
+ * R √m a √n d; that of an offset of R √n d. Rounding makes of a sum of k terms at most (1 + 2^-24)^(k+1) times its
+ * bound, less than 2 for the widths that a parameter count of 2^22 allows; each bound is doubled for it. ∎
  *
  * @returns undefined for other models
  */

@@ -30,7 +30,8 @@ interface Subject {
 /** What of a row does not follow from it alone. */
 export interface PlaceDependence {
   readonly half: 'forward' | 'backward';
-  /** Name of the first node of the graph that makes another value of the same row; absent where none does by itself. */
+  /** Name of the first node of the graph that makes another value of the same row; absent where none does by itself.
+  /** */
   readonly node?: string;
 }
 
@@ -195,9 +196,9 @@ function backwardSubject(model: ForwardModel, values: Float32Array, seed: number
 }
 
 /**
- * Whether a graph gives a row the same forward and the same gradient, to the bit, wherever it lies, whatever lies beside
- * it, and however many rows there are; at the parameters of its file and at others. All NaN counts as one, since nothing
- * that a graph may do tells one from another.
+ * Whether a graph gives a row the same forward and the same gradient, to the bit, wherever it lies, whatever lies
+ * beside it, and however many rows there are; at the parameters of its file and at others. All NaN counts as one,
+ * since nothing that a graph may do tells one from another.
  *
  * It says nothing of other processors: each hospital tries its own.
  *

@@ -1,5 +1,5 @@
-// Every operator gives an answer for whatever a row holds, and that answer, to the bit, depends neither on other rows nor
-// on where the row lies or how many there are: privacy rests on it, and a graph comes from any member. Tried in
+// Every operator gives an answer for whatever a row holds, and that answer, to the bit, depends neither on other rows
+// nor on where the row lies or how many there are: privacy rests on it, and a graph comes from any member. Tried in
 // processes of their own, forward and backward; CONSILIUM_PROBE_SEEDS=20 tries ten times as many rows.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,12 +1,13 @@
 // Integers and conditions that a graph makes of its data, and what is computed with them. The runtime's own operators
-// on integers are not total: a division by zero stops the run of all other rows, that of the smallest integer by -1 the
-// whole process; which integer a cast makes of NaN, or of a number beyond the type, depends on where in an array it
-// lies; and on some processors the larger of two integers of 64 bits is not always the larger (an int64 Clip of 2^31 to 0..6 gives
-// 0, or 6 at the end of an array).
+// on integers are not total: a division by zero stops the run of all other rows, that of the smallest integer by -1
+// the whole process; which integer a cast makes of NaN, or of a number beyond the type, depends on where in an array
+// it lies; and on some processors the larger of two integers of 64 bits is not always the larger (an int64 Clip of
+// 2^31 to 0..6 gives 0, or 6 at the end of an array).
 //
-// So integers of data are kept in double and within ±2^31: what would leave that range ends at its border, NaN counts as
-// 0, and x / 0 is 0. Sums and differences are then exact, products where they do not end at a border, and quotients are
-// cut off where they should be, since one of two such integers that is none is 2^-31 of it away from the next integer.
+// So integers of data are kept in double and within ±2^31: what would leave that range ends at its border, NaN counts
+// as 0, and x / 0 is 0. Sums and differences are then exact, products where they do not end at a border, and quotients
+// are cut off where they should be, since one of two such integers that is none is 2^-31 of it away from the next
+// integer.
 import type { GraphWriter } from '../graph-writer.ts';
 import { ELEMENT_TYPE } from '../onnx-schema.ts';
 import { type ForwardStep, type KnownValues, type OpNode, UnsupportedOp } from './op-rule.ts';
