@@ -43,6 +43,13 @@ export interface Sealed {
   readonly cid: string | undefined;
 }
 
+/** A sealed artefact that IPFS is not known to have. */
+export interface Undelivered {
+  readonly round: number;
+  readonly subject: string;
+  readonly sha256: string;
+}
+
 export interface StepKey {
   readonly studyId: string;
   readonly round: number;
@@ -215,6 +222,19 @@ export class Journal extends JournalDatabase {
     );
   }
 
+  /** What was sealed here and is not known to be in IPFS, oldest first. */
+  undelivered(studyId: string): Undelivered[] {
+    return this.all(
+      `SELECT round, subject, sha256 FROM sealed
+       WHERE study_id = ? AND cid IS NULL AND ciphertext IS NOT NULL ORDER BY round, subject`,
+      studyId,
+    ).map(({ round, subject, sha256 }) => ({
+      round: Number(round),
+      subject: subject as string,
+      sha256: sha256 as string,
+    }));
+  }
+
   /** Keeps an aggregate that this trainer has recomputed, under its hash. */
   keepAggregate(studyId: string, parameters: Uint8Array): void {
     this.run(
@@ -294,8 +314,12 @@ export class Journal extends JournalDatabase {
     );
   }
 
-  /** Drops bytes that nobody needs once a round and those before are over. The draws remain spent. */
-  forgetBytes(studyId: string, upToRound: number): void {
+  /**
+   * Drops bytes that nobody needs once a round and those before are over. The draws remain spent.
+   *
+   * @param owed SHA-256 of a sealed artefact that the ledger names and IPFS does not have yet: it is kept until then
+   */
+  forgetBytes(studyId: string, upToRound: number, owed = ''): void {
     const last = Math.min(upToRound, Number.MAX_SAFE_INTEGER);
     this.transaction(() => {
       this.run(
@@ -304,9 +328,11 @@ export class Journal extends JournalDatabase {
         last,
       );
       this.run(
-        'UPDATE sealed SET ciphertext = NULL WHERE study_id = ? AND round <= ? AND ciphertext IS NOT NULL',
+        `UPDATE sealed SET ciphertext = NULL WHERE study_id = ? AND round <= ? AND ciphertext IS NOT NULL
+           AND NOT (cid IS NULL AND sha256 = ?)`,
         studyId,
         last,
+        owed,
       );
     });
   }

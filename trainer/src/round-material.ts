@@ -1,6 +1,7 @@
 // What a round is computed from, fetched and checked: the base model, the updates, and their aggregate.
 import {
   fewestUpdates,
+  type ParametersRef,
   type Round,
   type RoundDossier,
   type Study,
@@ -46,15 +47,41 @@ export async function sharedModelOf(
   if (ref === null) return initialModel(quantizeParameters(model.initial.shared), plan);
   const count = model.initial.shared.length;
   const kept = journal.aggregate(studyId, ref.parametersSha256);
-  if (kept !== undefined) return wellFormed(() => decodeSharedModel(kept, plan, count));
+  const bytes = kept ?? (await openAggregate(exchange, { study, ref, model }));
+  return wellFormed(() => decodeSharedModel(bytes, plan, count));
+}
+
+/** What IPFS has for an aggregate, once it is shown to be what was attested, and no longer than the model makes it. */
+async function openAggregate(
+  exchange: Exchange['exchange'],
+  { study, ref, model }: { readonly study: Study; readonly ref: ParametersRef; readonly model: StudyModel },
+): Promise<Uint8Array> {
+  const parameterCount = model.initial.shared.length;
   const bytes = await exchange.open(ref.artefact, {
-    context: aggregateContext(studyId),
-    plaintextBytes: mostSharedModelBytes(plan, { parameterCount: count, sites: study.datasets.length }),
+    context: aggregateContext(study.studyId),
+    plaintextBytes: mostSharedModelBytes(federationOf(study), {
+      parameterCount,
+      sites: study.datasets.length,
+    }),
   });
   if (sha256Hex(bytes) !== ref.parametersSha256) {
     throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', 'the parameters are not those the ledger names');
   }
-  return wellFormed(() => decodeSharedModel(bytes, plan, count));
+  return bytes;
+}
+
+/**
+ * Keeps an aggregate at this hospital's own IPFS node. Whoever finalises a round names any CID beside the attested hash:
+ * only what holds exactly the attested parameters is pinned.
+ *
+ * @throws TrainerError where the artefact cannot be had or is not what the ledger names
+ */
+export async function keepAggregate(
+  { exchange, models }: Pick<TrainerContext, 'exchange' | 'models'>,
+  { study, ref }: { readonly study: Study; readonly ref: ParametersRef },
+): Promise<void> {
+  await openAggregate(exchange, { study, ref, model: await models.of(study) });
+  await exchange.keep(ref.artefact);
 }
 
 function wellFormed<T>(decode: () => T): T {

@@ -45,6 +45,7 @@ export * from './roles.ts';
 export * from './round.ts';
 export * from './round-transitions.ts';
 export { presentForm, ROW_SCHEMA, type RowKind } from './row-schema.ts';
+export { supportersOf } from './rules/aggregate-rules.ts';
 export { contributionsOf } from './rules/contribution-rules.ts';
 export { purposeAllowed } from './rules/dataset-rules.ts';
 export { budgetWarnings, isSmallDelta, largestAdvisedDelta } from './rules/delta-advice.ts';
@@ -53,7 +54,9 @@ export { joinLineage, lineageProblems, type Sha256Of, sealOf } from './rules/lin
 export { leaderOf, weightIn, weightsOf } from './rules/participation-rules.ts';
 export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
+export { nextBase } from './rules/round-rules.ts';
 export { planDigest, studyDigest } from './rules/study-rules.ts';
+export { type Tally, tallyIn, tallyOf } from './rules/tally.ts';
 export { transition } from './rules/transition.ts';
 export * from './server-optimizer.ts';
 export * from './study.ts';

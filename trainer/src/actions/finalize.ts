@@ -1,4 +1,4 @@
-// Makes the aggregate the next model: seals it for every member, puts it into IPFS and proposes its hash.
+// Makes the aggregate the next model: seals it and proposes its hash. Its bytes follow once the ledger names it.
 import type { RoundDossier, Study } from '@consilium/chaincode/domain';
 import { aggregateContext } from '../artefact-exchange.ts';
 import { TrainerError } from '../errors.ts';
@@ -20,7 +20,7 @@ export async function finalize(
   const { plaintext, parametersSha256 } = await recomputeAggregate(context, { study, dossier });
   if (parametersSha256 !== agreed) throw new TrainerError('TRAINER_AGGREGATE_DIFFERS');
   context.afterStep('finalize: recomputed');
-  const artefact = await context.exchange.publish({
+  const artefact = await context.exchange.seal({
     key: { studyId, round, subject: 'aggregate of the round' },
     plaintext,
     context: aggregateContext(studyId),

@@ -41,7 +41,7 @@ export async function train(context: TrainerContext, task: Task): Promise<void> 
     throw new TrainerError('TRAINER_RELEASE_SPENT');
   }
   await refuseWithoutConsent(context, task);
-  const artefact = await context.exchange.publish({
+  const artefact = await context.exchange.seal({
     key: { studyId, round, subject: datasetId },
     plaintext: release.payload,
     context: updateContext({ studyId, round, datasetId }),

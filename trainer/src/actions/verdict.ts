@@ -100,7 +100,7 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
 }
 
 async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord): Promise<Judgement> {
-  const { study, latest } = task;
+  const { study, latest, consents } = task;
   const { models } = context;
   const model = await models.of(study);
   const base = await sharedModelOf(context, { study, ref: latest.round.base, model });
@@ -112,7 +112,10 @@ async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord)
       deltas.set(datasetId, await openUpdate(context, { study, update, model }));
       decisions.push({ datasetId, decision: 'accept' });
     } catch (error) {
-      const reason = reasonFor(context, { error, update, deadline: latest.round.deadline });
+      // What was withdrawn before it was delivered never comes.
+      const isAwaited = consents.some((c) => c.datasetId === datasetId && c.state === 'granted');
+      const deadlineMs = isAwaited ? Date.parse(latest.round.deadline) : 0;
+      const reason = reasonFor(context, { error, update, deadlineMs });
       context.log.warn(
         { studyId: study.studyId, round: latest.round.round, datasetId, reason },
         'update rejected',
@@ -168,15 +171,15 @@ function reasonFor(
   {
     error,
     update,
-    deadline,
-  }: { readonly error: unknown; readonly update: Update; readonly deadline: string },
+    deadlineMs,
+  }: { readonly error: unknown; readonly update: Update; readonly deadlineMs: number },
 ): Reason {
   const reason = error instanceof TrainerError ? REASONS[error.code] : undefined;
   if (reason === undefined) throw error;
   if (reason === 'artefact-unreachable') {
     const { cid } = update.artefact;
     const missingMs = context.exchange.missingForMs(cid, context.nowMs());
-    if (missingMs < context.patienceMs && context.nowMs() < Date.parse(deadline)) throw error;
+    if (missingMs < context.patienceMs && context.nowMs() < deadlineMs) throw error;
   }
   return reason;
 }
