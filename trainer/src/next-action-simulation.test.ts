@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Argument, Decision } from '@consilium/chaincode/domain';
+import type { Argument, Decision, Study } from '@consilium/chaincode/domain';
 import { epsilonOf, plannedScoreEvent, plannedTrainingEvent } from '@consilium/chaincode/domain';
 import fc from 'fast-check';
 import { sha256Hex } from './artefact/index.ts';
@@ -25,9 +25,9 @@ const STUDY = aStudy({
 /** Refusals that only say that another one was faster. */
 const RACES = /^(ROUND_EXISTS|ROUND_NUMBER|ROUND_CLOSED|STUDY_STATE)$/;
 
-function aConsortium(): MemoryConsortium {
+function aConsortium(study: Study): MemoryConsortium {
   const consortium = new MemoryConsortium();
-  consortium.studies.set(STUDY.studyId, STUDY);
+  consortium.studies.set(study.studyId, study);
   for (const owner of MEMBERS) {
     const datasetId = datasetOf(owner);
     consortium.consents.set(`${STUDY.studyId}/${datasetId}`, aConsent(owner));
@@ -126,8 +126,8 @@ interface Outcome {
 }
 
 /** Lets members act in a given order, over and over, until all is done or nobody has anything left to wait for. */
-function simulate(behaviours: readonly Behaviour[], order: () => number): Outcome {
-  const consortium = aConsortium();
+function simulate(behaviours: readonly Behaviour[], order: () => number, study = STUDY): Outcome {
+  const consortium = aConsortium(study);
   let nowMs = Date.parse(OPENED_AT);
   let lastChangeMs = nowMs;
   consortium.nowMs = () => nowMs;
@@ -258,6 +258,25 @@ describe('members that follow the next action', () => {
         }
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('give a round up that an equivocator leaves too few supporters, and ask for nothing that is refused', () => {
+    fc.assert(
+      fc.property(orders, fc.constantFrom(...MEMBERS), (order, liar) => {
+        const behaviours = MEMBERS.map((mspId) => ({ ...HONEST, equivocates: mspId === liar }));
+        const { consortium, refusals, quiet } = simulate(behaviours, order, {
+          ...STUDY,
+          quorum: { updates: 3, validators: MEMBERS.length },
+        });
+        assert.ok(quiet);
+        assert.deepEqual(
+          [...consortium.rounds.values()].map(({ round }) => round.state),
+          ['aborted', 'aborted', 'aborted'],
+        );
+        assert.deepEqual(refusals, []);
+      }),
+      { numRuns: 20 },
     );
   });
 
