@@ -1,7 +1,7 @@
 // Drives one study: reads the ledger, asks what is next, does it, and starts again. It holds no state that
 // matters; a new runner on the same journal and ledger goes on where this one stopped.
 import { AssertionError } from 'node:assert/strict';
-import type { ParametersRef, RoundDossier, Study } from '@consilium/chaincode/domain';
+import type { Consent, ParametersRef, RoundDossier, Study } from '@consilium/chaincode/domain';
 import { attest } from './actions/attest.ts';
 import { finalize } from './actions/finalize.ts';
 import { takePlainStep } from './actions/plain-steps.ts';
@@ -12,6 +12,7 @@ import { describeFailure, logFailure } from './failure.ts';
 import type { JobBoard } from './job-board.ts';
 import { isOver, type StudyState } from './ledger-state.ts';
 import { type Action, nextAction } from './next-action.ts';
+import { noticeRound, requireNewestFolder } from './older-folder.ts';
 import { keepAggregate } from './round-material.ts';
 import type { TrainerContext } from './trainer-context.ts';
 import { Wakeup } from './wakeup.ts';
@@ -129,6 +130,10 @@ export class StudyRunner {
       takeoverMs: this.#options.takeoverMs,
     });
     if (action.kind !== 'done') this.#show(action, state);
+    // Settling and ending draw nothing, and are the way out.
+    if (action.kind !== 'settle' && action.kind !== 'done') {
+      requireNewestFolder(this.#context, { studyId: this.studyId, consents: state.consents });
+    }
     await this.#perform(action, state);
     return action;
   }
@@ -141,7 +146,7 @@ export class StudyRunner {
     ]);
     if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
     const isOwing = journal.undelivered(this.studyId).length > 0;
-    const latest = study.state === 'running' || isOwing ? await this.#readLatest(study.rounds) : undefined;
+    const latest = study.state === 'running' || isOwing ? await this.#readLatest(study, consents) : undefined;
     if (study.state === 'completed' || study.state === 'aborted') {
       journal.forgetBytes(this.studyId, Infinity, aggregateOf(latest)?.artefact.sha256);
     }
@@ -161,12 +166,14 @@ export class StudyRunner {
   }
 
   /** Walks on from the last round known, since rounds only ever go forward. */
-  async #readLatest(rounds: number): Promise<RoundDossier | undefined> {
+  async #readLatest({ rounds }: Study, consents: readonly Consent[]): Promise<RoundDossier | undefined> {
     const { ledger, journal } = this.#context;
     let latest = this.#round === 0 ? undefined : await ledger.getDossier(this.studyId, this.#round);
+    if (latest !== undefined) await noticeRound(this.#context, latest, consents);
     while ((latest === undefined || isOver(latest.round)) && this.#round < rounds) {
       const next = await ledger.getDossier(this.studyId, this.#round + 1);
       if (next === undefined) break;
+      await noticeRound(this.#context, next, consents);
       journal.forgetBytes(this.studyId, this.#round, aggregateOf(latest)?.artefact.sha256);
       this.#round += 1;
       latest = next;

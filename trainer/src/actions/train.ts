@@ -1,5 +1,5 @@
-// One dataset's contribution to one round: train, write the noised update down, seal it, put it into IPFS, and
-// record it on the ledger. Each step is durable before the next, so that a crash anywhere repeats nothing.
+// One dataset's contribution to one round: train, write the noised update down, seal it, and record it on the ledger.
+// Each step is durable before the next, so that a crash anywhere repeats nothing. The bytes follow when the round is closed.
 import { planDigest, plannedTrainingEvent, type RoundDossier, type Study } from '@consilium/chaincode/domain';
 import {
   dequantizeParameters,
@@ -9,12 +9,20 @@ import {
 } from '../aggregate/index.ts';
 import { sha256Hex } from '../artefact/index.ts';
 import { updateContext } from '../artefact-exchange.ts';
-import { packUnits, samplingRateOf, TrainingFailedError, TrainingInputError } from '../dp-sgd/index.ts';
+import {
+  packUnits,
+  type RoundInput,
+  type RoundResult,
+  samplingRateOf,
+  TrainingFailedError,
+  TrainingInputError,
+} from '../dp-sgd/index.ts';
+import { drawOnce } from '../draw-once.ts';
 import { TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
 import type { Release, ReleaseKey } from '../journal.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
-import { ownDataset } from '../own-dataset.ts';
+import { ownDataset, type Unit } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
 import { sharedModelOf } from '../round-material.ts';
 import { shiftOf } from '../study-federation.ts';
@@ -79,41 +87,66 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
   await confirmCharges(context, { studyId, datasetId });
   const local = localParametersAt(context, { studyId, datasetId, round: key.round - 1 }, model);
   const data = await ownDataset(context, { datasetId, unit: study.unit });
-  const rows = data.training.map((unit) => unit.map(({ x, y }) => ({ features: x, label: y })));
+  const inputOf = (units: readonly Unit[]): RoundInput => ({
+    model: model.graph,
+    parameters: model.join({ shared: dequantizeParameters(base.parameters), local }),
+    units: packUnits(
+      model.inputs,
+      units.map((unit) => unit.map(({ x, y }) => ({ features: x, label: y }))),
+    ),
+    localPatterns: study.model.localParameters,
+    plan: {
+      clipNormL2: Number(training.clipNormL2),
+      noiseMultiplier: Number(training.noiseMultiplier),
+      samplingRate: samplingRateOf(training.samplingRate),
+      steps: training.stepsPerRound,
+      bandSize: data.bandSize,
+      rowsPerUnit: data.rowsPerUnit,
+      learningRate: Number(training.learningRate),
+      ...optimisationOfStudy(study),
+    },
+    state: stateBefore(study, key.round),
+    ...shiftOf(study, { base, round, datasetId }),
+  });
+  const subjectSha256 = hashParameters(base.parameters);
+  const options = { studyId, deadlineMs: Date.parse(round.deadline) };
+  const encoded = (delta: Float64Array) => encodeParameters(quantizeParameters(delta.map(saturated)));
+  return drawOnce(context, {
+    key,
+    work: 'train',
+    async onPatients(onDrawing) {
+      const input = inputOf(data.training);
+      const { sharedDelta, localParameters } = await trained(context, input, { ...options, onDrawing });
+      return {
+        payload: encoded(sharedDelta),
+        subjectSha256,
+        localParameters: encodeLocal(localParameters),
+      };
+    },
+    async onNobody() {
+      const { sharedDelta } = await trained(context, inputOf([]), options);
+      // What stays here stays as it was.
+      return { payload: encoded(sharedDelta), subjectSha256, localParameters: encodeLocal(local) };
+    },
+  });
+}
+
+async function trained(
+  context: TrainerContext,
+  input: RoundInput,
+  {
+    studyId,
+    deadlineMs,
+    onDrawing,
+  }: { readonly studyId: string; readonly deadlineMs: number; readonly onDrawing?: () => void },
+): Promise<RoundResult> {
   try {
-    const result = await context.graphs.trainRound(
-      {
-        model: model.graph,
-        parameters: model.join({ shared: dequantizeParameters(base.parameters), local }),
-        units: packUnits(model.inputs, rows),
-        localPatterns: study.model.localParameters,
-        plan: {
-          clipNormL2: Number(training.clipNormL2),
-          noiseMultiplier: Number(training.noiseMultiplier),
-          samplingRate: samplingRateOf(training.samplingRate),
-          steps: training.stepsPerRound,
-          bandSize: data.bandSize,
-          rowsPerUnit: data.rowsPerUnit,
-          learningRate: Number(training.learningRate),
-          ...optimisationOfStudy(study),
-        },
-        state: stateBefore(study, key.round),
-        ...shiftOf(study, { base, round, datasetId }),
-      },
-      {
-        signal: context.signal,
-        deadlineMs: Date.parse(round.deadline),
-        onProgress: ({ step, steps }) => context.onProgress(studyId, step, steps),
-      },
-    );
-    context.afterStep('train: drawn, not written down');
-    const release = context.journal.recordRelease(key, {
-      payload: encodeParameters(quantizeParameters(result.sharedDelta.map(saturated))),
-      subjectSha256: hashParameters(base.parameters),
-      localParameters: encodeLocal(result.localParameters),
+    return await context.graphs.trainRound(input, {
+      signal: context.signal,
+      ...(onDrawing && { onDrawing }),
+      deadlineMs,
+      onProgress: ({ step, steps }) => context.onProgress(studyId, step, steps),
     });
-    context.afterStep('train: written down');
-    return release;
   } catch (cause) {
     if (cause instanceof TrainingInputError) {
       throw new TrainerError('TRAINER_MODEL_INVALID', cause.message, { cause });

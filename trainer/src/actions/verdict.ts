@@ -17,10 +17,11 @@ import {
   ParameterRangeError,
   type SharedModel,
 } from '../aggregate/index.ts';
+import { drawOnce } from '../draw-once.ts';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
-import { countJudgements, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
-import type { ReleaseKey } from '../journal.ts';
+import { type Counts, countJudgements, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
+import type { Draw, ReleaseKey } from '../journal.ts';
 import type { StudyState } from '../ledger-state.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { predictedClasses } from '../onnx/index.ts';
@@ -200,21 +201,31 @@ async function score(
     features.set(x, index * model.inputs);
   });
   const shared = dequantizeParameters(judgement.candidate ?? new Int32Array());
-  const outputs = await model.outputs({ shared, local }, features);
-  const counts = countJudgements(
-    heldOut.map((unit) => unit.map(({ y }) => y)),
-    predictedClasses(outputs),
-  );
-  const noised = noiseCounts(counts, study.validation.noiseMultiplier);
-  context.afterStep('score: drawn, not written down');
   const { candidateSha256, decisions } = judgement;
-  const record: ScoreRecord = { candidateSha256, decisions, ...noised };
-  context.journal.recordRelease(key, {
-    payload: new TextEncoder().encode(canonicalJson(record)),
-    subjectSha256: candidateSha256,
+  const noised = (counts: Counts): Draw => {
+    const record: ScoreRecord = {
+      candidateSha256,
+      decisions,
+      ...noiseCounts(counts, study.validation.noiseMultiplier),
+    };
+    return { payload: new TextEncoder().encode(canonicalJson(record)), subjectSha256: candidateSha256 };
+  };
+  const release = await drawOnce(context, {
+    key,
+    work: 'score',
+    async onPatients(onDrawing) {
+      onDrawing();
+      const classes = predictedClasses(await model.outputs({ shared, local }, features));
+      return noised(
+        countJudgements(
+          heldOut.map((unit) => unit.map(({ y }) => y)),
+          classes,
+        ),
+      );
+    },
+    onNobody: async () => noised(countJudgements([], [])),
   });
-  context.afterStep('score: written down');
-  return record;
+  return parseScoreRecord(release.payload);
 }
 
 async function scoresOf(
