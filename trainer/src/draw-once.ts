@@ -1,5 +1,5 @@
-// One draw for one charge, whatever fails: patients are drawn at most once for a (study, round, dataset, pool), and what
-// follows a failure is read in the table of `retries.ts`.
+// One draw for one charge, whatever fails: patients are drawn at most once for a (study, round, dataset, pool), and
+// what follows a failure is read in the table of `retries.ts`.
 import { describeFailure } from './failure.ts';
 import type { Draw, Release, ReleaseKey } from './journal.ts';
 import { type Ending, RETRIES } from './retries.ts';
@@ -19,13 +19,13 @@ export interface Mechanism {
  *
  * **Guarantee.** Let M be the mechanism, M(∅) its output on no patients, and F the event that a draw on the patients
  * fails after it was begun. The release is M(D) where F did not occur and an independent M(∅) where it did, so:
- * 1. Whoever sees it learns no more than from M(D) or, where F occurred, from being told so: replacing "failed" by fresh
- *    M(∅) uses no patient, and is post-processing. It costs and is charged what M(D) is.
+ * 1. Whoever sees it learns no more than from M(D) or, where F occurred, from being told so: replacing "failed" by
+ *    fresh M(∅) uses no patient, and is post-processing. It costs and is charged what M(D) is.
  * 2. Where F does not depend on the patients (a power cut, a full disk), the release has the privacy of M: Rényi
  *    divergence is quasi-convex, and both mixtures have the same weight on the same M(∅).
- * 3. Where F depends on a patient, no later replacement can undo it, and neither can the ledger: that graphs do not fail
- *    because of a row is a matter of how they are lowered. What is promised here is that such an event is observed at
- *    most once for each charge, rather than until it does not occur.
+ * 3. Where F depends on a patient, no later replacement can undo it, and neither can the ledger: that graphs do not
+ *    fail because of a row is a matter of how they are lowered. What is promised here is that such an event is
+ *    observed at most once for each charge, rather than until it does not occur.
  *
  * @throws what either function throws: before a patient was drawn, when the operator stops the trainer, or on nobody
  */

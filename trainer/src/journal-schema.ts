@@ -71,14 +71,14 @@ CREATE TABLE artefacts (
 `;
 
 const SECOND = `
--- One row per draw, written before the first patient is drawn: whatever happens then, nobody is drawn for this key again.
+-- One row per draw, written before the first patient is drawn: whatever happens then, no patient is drawn again.
 CREATE TABLE draws (
   study_id TEXT NOT NULL,
   round INTEGER NOT NULL,
   dataset_id TEXT NOT NULL,
   pool TEXT NOT NULL CHECK (pool IN ('training', 'held-out')),
   begun_at TEXT NOT NULL,
-  -- begun: not known to have ended; patients: its release is of patients; nobody: it failed, its release is noise alone.
+  -- begun: not known to have ended; patients: the release is of patients; nobody: it failed, and is noise alone.
   outcome TEXT NOT NULL DEFAULT 'begun' CHECK (outcome IN ('begun', 'patients', 'nobody')),
   PRIMARY KEY (study_id, round, dataset_id, pool)
 ) STRICT, WITHOUT ROWID;

@@ -31,6 +31,7 @@ interface Case {
   readonly latest?: RoundDossier;
   readonly prepared?: readonly string[];
   readonly undelivered?: Situation['undelivered'];
+  readonly early?: readonly string[];
   readonly nowMs?: number;
   readonly lastChangeMs?: number;
   readonly expected: Partial<Action>;
@@ -43,6 +44,7 @@ const nextOf = (c: Omit<Case, 'title' | 'expected'>): Action =>
       mspId: c.mspId ?? 'A',
       preparedDatasets: new Set(c.prepared ?? ['a-data', 'b-data', 'c-data']),
       undelivered: c.undelivered ?? [],
+      early: new Set(c.early),
       nowMs: c.nowMs ?? OPENED_MS,
       lastChangeMs: c.lastChangeMs ?? OPENED_MS,
       takeoverMs: TAKEOVER_MS,
@@ -297,6 +299,44 @@ const CASES: readonly Case[] = [
     latest: aDossier({}, { updates: updates(['B']) }),
     nowMs: DEADLINE_MS,
     expected: { kind: 'wait', until: DEADLINE_MS + TAKEOVER_MS },
+  },
+  {
+    title: 'trains at once, and records its update no sooner than the public time',
+    study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
+    latest: aDossier({}),
+    early: ['train 1 a-data'],
+    expected: { kind: 'wait', until: OPENED_MS + 60_000 },
+  },
+  {
+    title: 'records it when that has come',
+    study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
+    latest: aDossier({}),
+    early: ['train 1 a-data'],
+    nowMs: OPENED_MS + 60_000,
+    expected: { kind: 'train', datasetId: 'a-data' },
+  },
+  {
+    title: 'waits with nothing in a study of old',
+    latest: aDossier({}),
+    early: ['train 1 a-data'],
+    expected: { kind: 'train' },
+  },
+  {
+    title: 'judges at once, and records its verdict no sooner than the public time after the closing',
+    study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
+    latest: aDossier(
+      { state: 'validating', closedAt: new Date(OPENED_MS + 100_000).toISOString(), ...CLOSED },
+      { updates: updates(ALL) },
+    ),
+    nowMs: OPENED_MS + 110_000,
+    early: ['verdict 1'],
+    expected: { kind: 'wait', until: OPENED_MS + 130_000 },
+  },
+  {
+    title: 'judges first',
+    study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
+    latest: aDossier({ state: 'validating', ...CLOSED }, { updates: updates(ALL) }),
+    expected: { kind: 'verdict', round: 1 },
   },
   // Validating.
   {

@@ -6,6 +6,7 @@ import {
   type Consent,
   leaderOf,
   nextBase,
+  publicTimeMs,
   type Round,
   type RoundDossier,
   supportersOf,
@@ -45,11 +46,21 @@ export interface Situation {
   readonly preparedDatasets: ReadonlySet<string>;
   /** What this trainer has sealed and not yet put into IPFS. */
   readonly undelivered: readonly Undelivered[];
+  /** Of which actions all is done but to record them, by `earlyKey`: they wait for their public time. */
+  readonly early: ReadonlySet<string>;
   /** Now, and when the study's state was last seen to change (epoch ms, this trainer's clock). */
   readonly nowMs: number;
   readonly lastChangeMs: number;
   readonly takeoverMs: number;
 }
+
+/** Which release an action makes, in its study. */
+export const earlyKey = (
+  action:
+    | { readonly kind: 'train'; readonly round: number; readonly datasetId: string }
+    | { readonly kind: 'verdict'; readonly round: number },
+): string =>
+  action.kind === 'train' ? `train ${action.round} ${action.datasetId}` : `verdict ${action.round}`;
 
 /**
  * The next action of one trainer for one study.
@@ -73,7 +84,7 @@ export function nextAction(state: StudyState, situation: Situation): Action {
     case 'training':
       return training(latest, state, situation);
     case 'validating':
-      return validating(latest, situation);
+      return validating(latest, state, situation);
     default:
       return aggregating(latest, situation);
   }
@@ -167,7 +178,7 @@ function betweenRounds({ study, consents, latest }: StudyState, situation: Situa
   return inTurn(validators, leaderOf(validators, round), { kind: 'open', round }, situation);
 }
 
-function training(dossier: RoundDossier, { consents }: StudyState, situation: Situation): Action {
+function training(dossier: RoundDossier, { study, consents }: StudyState, situation: Situation): Action {
   const { round, updates } = dossier;
   const arrived = new Set(updates.map(({ datasetId }) => datasetId));
   const granted = new Set(standing(consents, round.round).datasets);
@@ -175,8 +186,13 @@ function training(dossier: RoundDossier, { consents }: StudyState, situation: Si
     ({ datasetId }) => !arrived.has(datasetId) && granted.has(datasetId),
   );
   const own = expected.filter(({ mspId }) => mspId === situation.mspId);
-  const ready = own.find(({ datasetId }) => situation.preparedDatasets.has(datasetId));
-  if (ready !== undefined) return { kind: 'train', round: round.round, datasetId: ready.datasetId };
+  const ready = own
+    .filter(({ datasetId }) => situation.preparedDatasets.has(datasetId))
+    .map(({ datasetId }) => ({ kind: 'train', round: round.round, datasetId }) as const);
+  const publicMs = publicTimeMs(study, round, 'update');
+  const next = ready.find((action) => publicMs <= situation.nowMs || !situation.early.has(earlyKey(action)));
+  if (next !== undefined) return next;
+  if (ready.length > 0) return wait(publicMs, 'an update is recorded no sooner than a public time');
   const step: Action =
     updates.length >= round.quorum.updates
       ? { kind: 'close', round: round.round }
@@ -187,11 +203,14 @@ function training(dossier: RoundDossier, { consents }: StudyState, situation: Si
   return afterDeadline(round, step, situation, reason);
 }
 
-function validating(dossier: RoundDossier, situation: Situation): Action {
+function validating(dossier: RoundDossier, { study }: StudyState, situation: Situation): Action {
   const { round, verdicts } = dossier;
   const voted = new Set(verdicts.map(({ mspId }) => mspId));
   if (round.validators.includes(situation.mspId) && !voted.has(situation.mspId)) {
-    return { kind: 'verdict', round: round.round };
+    const action = { kind: 'verdict', round: round.round } as const;
+    const publicMs = publicTimeMs(study, round, 'verdict');
+    if (publicMs <= situation.nowMs || !situation.early.has(earlyKey(action))) return action;
+    return wait(publicMs, 'a verdict is recorded no sooner than a public time');
   }
   const { shortfall } = tallyOf(round, verdicts);
   const step: Action =

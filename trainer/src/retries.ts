@@ -4,8 +4,8 @@
 /**
  * How far the one release of a (study, round, dataset, pool) has come.
  *
- * none: no patient has been drawn. drawing: patients may have been. drawn: the mechanism gave bytes, which are in memory.
- * written: they are in the journal.
+ * none: no patient has been drawn. drawing: patients may have been. drawn: the mechanism gave bytes, which are in
+ * memory. written: they are in the journal.
  */
 export type ReleaseStage = 'none' | 'drawing' | 'drawn' | 'written';
 
@@ -22,8 +22,8 @@ export type Next = 'draw' | 'nobody' | 'same';
  * What follows, by stage and ending.
  *
  * Before the first patient is drawn, whatever fails (the ledger, IPFS, the disk, the file) says nothing of who would
- * have been. From then on a failure may be one patient's doing: it is an outcome, and nobody is drawn for it again. That
- * the operator stops the trainer is not the patients' doing, and nobody but the operator learns of it.
+ * have been. From then on a failure may be one patient's doing: it is an outcome, and nobody is drawn for it again.
+ * That the operator stops the trainer is not the patients' doing, and nobody but the operator learns of it.
  */
 export const RETRIES: Readonly<Record<ReleaseStage, Readonly<Record<Ending, Next>>>> = {
   none: { fails: 'draw', dies: 'draw', stops: 'draw' },

@@ -11,8 +11,9 @@ import { named, TrainerError } from './errors.ts';
 import { describeFailure, logFailure } from './failure.ts';
 import type { JobBoard } from './job-board.ts';
 import { isOver, type StudyState } from './ledger-state.ts';
-import { type Action, nextAction } from './next-action.ts';
+import { type Action, earlyKey, nextAction } from './next-action.ts';
 import { noticeRound, requireNewestFolder } from './older-folder.ts';
+import type { Recording } from './public-time.ts';
 import { keepAggregate } from './round-material.ts';
 import type { TrainerContext } from './trainer-context.ts';
 import { Wakeup } from './wakeup.ts';
@@ -61,6 +62,7 @@ export class StudyRunner {
   #done = '';
   #repeats = 0;
   #kept = '';
+  readonly #early = new Set<string>();
   #keeping: Promise<void> | undefined;
 
   constructor(
@@ -125,6 +127,7 @@ export class StudyRunner {
       mspId,
       preparedDatasets: new Set(journal.datasets().map(({ datasetId }) => datasetId)),
       undelivered: journal.undelivered(this.studyId),
+      early: this.#early,
       nowMs: nowMs(),
       lastChangeMs: this.#lastChangeMs,
       takeoverMs: this.#options.takeoverMs,
@@ -238,10 +241,11 @@ export class StudyRunner {
     switch (action.kind) {
       case 'train': {
         const { datasetId } = action;
-        return this.#options.inTrainingQueue(() => train(context, { study, dossier: latest, datasetId }));
+        const task = { study, dossier: latest, datasetId };
+        return this.#rest(action, await this.#options.inTrainingQueue(() => train(context, task)));
       }
       case 'verdict':
-        return recordVerdict(context, { ...state, latest });
+        return this.#rest(action, await recordVerdict(context, { ...state, latest }));
       case 'attest':
         return attest(context, { study, dossier: latest });
       case 'finalize': {
@@ -249,6 +253,11 @@ export class StudyRunner {
         return finalize(context, { study, dossier: latest, parametersSha256 });
       }
     }
+  }
+
+  #rest(action: Extract<Action, { kind: 'train' | 'verdict' }>, recording: Recording): void {
+    if (recording === 'early') this.#early.add(earlyKey(action));
+    else this.#early.delete(earlyKey(action));
   }
 
   /** Writes a failure down for people, and answers how long to wait. Bugs are thrown on. */

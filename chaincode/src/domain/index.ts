@@ -53,6 +53,7 @@ export { checkDictionary, dictionaryProblems } from './rules/dictionary-rules.ts
 export { joinLineage, lineageProblems, type Sha256Of, sealOf } from './rules/lineage-rules.ts';
 export { leaderOf, weightIn, weightsOf } from './rules/participation-rules.ts';
 export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
+export { defaultPublicTimes, publicTimeMs } from './rules/public-times.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
 export { nextBase } from './rules/round-rules.ts';
 export { planDigest, studyDigest } from './rules/study-rules.ts';

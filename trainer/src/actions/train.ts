@@ -1,5 +1,6 @@
 // One dataset's contribution to one round: train, write the noised update down, seal it, and record it on the ledger.
-// Each step is durable before the next, so that a crash anywhere repeats nothing. The bytes follow when the round is closed.
+// Each step is durable before the next, so that a crash anywhere repeats nothing. The bytes follow when the round is
+// closed.
 import { planDigest, plannedTrainingEvent, type RoundDossier, type Study } from '@consilium/chaincode/domain';
 import {
   dequantizeParameters,
@@ -24,6 +25,7 @@ import type { Release, ReleaseKey } from '../journal.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { ownDataset, type Unit } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
+import { mayRecord, type Recording } from '../public-time.ts';
 import { sharedModelOf } from '../round-material.ts';
 import { shiftOf } from '../study-federation.ts';
 import { encodeLocal } from '../study-model.ts';
@@ -38,13 +40,15 @@ interface Task {
 }
 
 /** @throws TrainerError, GatewayProblem or DataError; in every case calling it again goes on where it stopped */
-export async function train(context: TrainerContext, task: Task): Promise<void> {
-  const { journal, afterStep } = context;
+export async function train(context: TrainerContext, task: Task): Promise<Recording> {
+  const { journal, afterStep, nowMs } = context;
   const { study, dossier, datasetId } = task;
   const { studyId } = study;
   const { round } = dossier.round;
   const key: ReleaseKey = { studyId, round, datasetId, pool: 'training' };
-  const release = journal.release(key) ?? (await draw(context, task, key));
+  const before = journal.release(key);
+  const release = before ?? (await draw(context, task, key));
+  const drawnAtMs = before === undefined ? nowMs() : undefined;
   if (release.charge === 'void' || release.payload.length === 0) {
     throw new TrainerError('TRAINER_RELEASE_SPENT');
   }
@@ -54,6 +58,7 @@ export async function train(context: TrainerContext, task: Task): Promise<void> 
     plaintext: release.payload,
     context: updateContext({ studyId, round, datasetId }),
   });
+  if (!mayRecord(context, { study, round: dossier.round, what: 'update', drawnAtMs })) return 'early';
   const event = plannedTrainingEvent(study);
   const claimedEpsilon = claimOf(event, await context.ledger.getDataset(datasetId));
   try {
@@ -75,6 +80,7 @@ export async function train(context: TrainerContext, task: Task): Promise<void> 
   }
   journal.settleCharge(key, 'charged');
   afterStep('update: charged');
+  return 'recorded';
 }
 
 async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promise<Release> {

@@ -27,6 +27,7 @@ import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { predictedClasses } from '../onnx/index.ts';
 import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
+import { mayRecord, type Recording } from '../public-time.ts';
 import { aggregate, openUpdate, sharedModelOf } from '../round-material.ts';
 import {
   parseScoreRecord,
@@ -59,7 +60,7 @@ const REASONS: Partial<Record<TrainerErrorCode, Reason>> = {
 };
 
 /** @throws TrainerError, GatewayProblem or DataError; calling it again goes on where it stopped */
-export async function recordVerdict(context: TrainerContext, task: Task): Promise<void> {
+export async function recordVerdict(context: TrainerContext, task: Task): Promise<Recording> {
   const { study, latest, consents } = task;
   const { studyId } = study;
   const { round, participants } = latest.round;
@@ -69,6 +70,7 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
     .map(({ datasetId }): ReleaseKey => ({ studyId, round, datasetId, pool: 'held-out' }));
 
   const records = new Map<string, ScoreRecord>();
+  let drawnAtMs: number | undefined;
   let judgement: Judgement | undefined;
   for (const key of keys) {
     const release = context.journal.release(key);
@@ -80,8 +82,10 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
     judgement ??= await judge(context, task, [...records.values()][0]);
     if (judgement.candidate === undefined) break;
     records.set(key.datasetId, await score(context, { task, key, judgement }));
+    drawnAtMs = context.nowMs();
   }
   const fixed = [...records.values()][0] ?? judgement ?? (await judge(context, task));
+  if (!mayRecord(context, { study, round: latest.round, what: 'verdict', drawnAtMs })) return 'early';
   const accuracy = records.size === 0 ? undefined : noisedAccuracy([...records.values()].map(rightAndWrong));
   const accepted =
     fixed.decisions.some(({ decision }) => decision === 'accept') &&
@@ -98,6 +102,7 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
       new Map([...records].filter(([datasetId]) => granted.has(datasetId))),
     ),
   });
+  return 'recorded';
 }
 
 async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord): Promise<Judgement> {

@@ -173,6 +173,8 @@ export class MemoryConsortium {
         move('training', {
           state: 'validating',
           updates: arrived.sort(),
+          closedAt: now,
+          stageSince: now,
           deadline: this.#deadlineOf(study),
         });
         break;
@@ -197,6 +199,7 @@ export class MemoryConsortium {
           state: 'aggregating',
           included,
           excluded,
+          stageSince: now,
           deadline: this.#deadlineOf(study),
         });
         break;
@@ -307,6 +310,7 @@ export class MemoryConsortium {
       leader: leaderOf(validators, number),
       quorum: study.quorum,
       openedAt: this.#now(),
+      stageSince: this.#now(),
       deadline: this.#deadlineOf(study),
     };
     this.rounds.set(`${studyId}/${number}`, { round, updates: [], verdicts: [], attestations: [] });
