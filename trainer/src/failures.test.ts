@@ -3,38 +3,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import { type Argument, planDigest, type Study } from '@consilium/chaincode/domain';
-import { ArtefactError, type ArtefactRef, MemoryArtefactStore, sha256Hex } from './artefact/index.ts';
+import { planDigest, type Study } from '@consilium/chaincode/domain';
+import { sha256Hex } from './artefact/index.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { GatewayServer } from './testing/gateway-server.ts';
 import { type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
-
-/** An IPFS node that can be switched off, and whose put can be meddled with. */
-class UnreliableStore extends MemoryArtefactStore {
-  reachable = true;
-  readonly lost = new Set<string>();
-  readonly pinned: string[] = [];
-  afterPut: (ref: ArtefactRef) => void = () => undefined;
-
-  override async put(bytes: Uint8Array): Promise<ArtefactRef> {
-    if (!this.reachable) throw new ArtefactError('ARTEFACT_STORE_UNREACHABLE');
-    const ref = await super.put(bytes);
-    this.afterPut(ref);
-    return ref;
-  }
-
-  override async pin(cid: string): Promise<void> {
-    this.pinned.push(cid);
-    return super.pin(cid);
-  }
-
-  override async get(ref: ArtefactRef): Promise<Uint8Array> {
-    if (!this.reachable) throw new ArtefactError('ARTEFACT_STORE_UNREACHABLE');
-    if (this.lost.has(ref.cid)) throw new ArtefactError('ARTEFACT_UNREACHABLE');
-    return super.get(ref);
-  }
-}
+import { UnreliableStore } from './testing/unreliable-store.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-failures-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -227,70 +202,6 @@ describe('a trainer in trouble', { timeout: 120_000 }, () => {
     assert.equal(round.state, 'finalized');
     const usage = running.trainers.get('C')!.journal.artefactUsage();
     assert.equal(usage.count, 0, 'its draw has not left the hospital');
-  });
-
-  it('delivers nothing when the consent is withdrawn before the round takes no more updates', async () => {
-    const { store, world } = await aWorld();
-    const { consortium } = world;
-    running = runTrainers(world, ({ mspId }) => ({
-      store,
-      afterStep: (step) => {
-        if (mspId === 'C' && step === 'round:recordUpdate: on the ledger') {
-          consortium.setConsent('study', 'c-data', 'withdrawn');
-        }
-      },
-    }));
-    await running.until(() => isSettled(world));
-    const { updates, round, verdicts } = consortium.dossier('study', 1);
-    assert.equal(updates.length, 3, 'its charge stays');
-    assert.deepEqual(round.included, ['a-data', 'b-data']);
-    const decision = { datasetId: 'c-data', decision: 'reject', reason: 'artefact-unreachable' };
-    for (const { decisions } of verdicts) assert.deepEqual(decisions[2], decision, 'nobody waits for it');
-    assert.equal(running.trainers.get('C')!.journal.artefactUsage().count, 0);
-  });
-
-  it('puts nothing into IPFS that the ledger does not name, and no update while others may send theirs', async () => {
-    const { store, world } = await aWorld({ study: { rounds: 2 } });
-    const { consortium } = world;
-    const seen: string[] = [];
-    store.afterPut = ({ cid }) => {
-      for (const { round, updates } of consortium.rounds.values()) {
-        if (updates.some(({ artefact }) => artefact.cid === cid)) seen.push(`update while ${round.state}`);
-        else if (round.aggregate?.artefact.cid === cid) seen.push('aggregate');
-        else continue;
-        return;
-      }
-      seen.push('something that the ledger does not name');
-    };
-    running = runTrainers(world, () => ({ store }));
-    await running.until(() => isSettled(world));
-    assert.deepEqual(new Set(seen), new Set(['update while validating', 'aggregate']));
-    assert.equal(seen.length, 2 * (3 + 1));
-    await running.until(() => store.pinned.length > 0);
-  });
-
-  it('pins no artefact that a finaliser names beside the attested hash, and goes on', async () => {
-    const { store, world } = await aWorld({ study: { rounds: 2 } });
-    const { consortium } = world;
-    const foreign = await store.put(new Uint8Array(5_000_000));
-    running = runTrainers(world, ({ mspId }) => {
-      if (mspId !== 'A') return { store, patienceMs: 100 };
-      const ledger = consortium.as(mspId);
-      const submit: typeof ledger.submit = async (name, argument, key) => {
-        if (name !== 'round:finalize') return ledger.submit(name, argument, key);
-        const { aggregate, ...rest } = argument as Argument<'round:finalize'>;
-        const lie = { ...aggregate, artefact: foreign };
-        return ledger.submit('round:finalize', { ...rest, aggregate: lie }, key);
-      };
-      return { store, ledger: { ...ledger, submit }, patienceMs: 100 };
-    });
-    await running.until(() => isSettled(world));
-    const [first, second] = [1, 2].map((round) => consortium.dossier('study', round).round);
-    assert.equal(first?.aggregate?.artefact.cid, foreign.cid);
-    assert.equal(second?.state, 'finalized', 'an aggregate of a member that tells the truth');
-    const { cid } = second!.aggregate!.artefact;
-    await running.until(() => store.pinned.includes(cid));
-    assert.ok(!store.pinned.includes(foreign.cid));
   });
 
   it('trains under no other plan than the one consented to', async () => {

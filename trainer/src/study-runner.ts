@@ -266,8 +266,10 @@ export class StudyRunner {
     const error = named(thrown);
     if (error instanceof AssertionError || !(error instanceof Error)) throw error;
     this.#failures += 1;
-    const growing = Math.min(maxPauseMs, minPauseMs * 2 ** (this.#failures - 1));
     const { code, detail, retry } = describeFailure(error);
+    // Bytes follow the ledger's word by an instant, as a rule.
+    const firstPauseMs = code === 'TRAINER_ARTEFACT_UNREACHABLE' ? minPauseMs / 8 : minPauseMs;
+    const growing = Math.min(maxPauseMs, firstPauseMs * 2 ** (this.#failures - 1));
     const pauseMs = retry ? growing : maxPauseMs;
     if (ORDINARY.has(code) && this.#failures <= QUIET_RACES) {
       this.#context.log.debug({ studyId: this.studyId, code }, 'reading again');
