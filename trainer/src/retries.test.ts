@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { MemoryArtefactStore } from './artefact/index.ts';
-import { type RoundResult, trainRound } from './dp-sgd/index.ts';
+import type { RoundResult } from './dp-sgd/index.ts';
+import { type GraphEngine, graphEngineInProcess } from './graph-engine.ts';
 import type { ReleaseKey } from './journal.ts';
 import { RETRIES, STEPS_OF_A_ROUND } from './retries.ts';
 import { runTrainers } from './testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
 import { aConsent } from './testing/study-rows.ts';
-import type { TrainerContext } from './trainer-context.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-retries-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -26,19 +26,23 @@ const isSettled = ({ consortium }: SmallConsortium) =>
 let worlds = 0;
 
 /** Moves nothing, in no time. */
-const stillRound: TrainerContext['graphs']['trainRound'] = async ({ parameters, localPatterns, plan }) => ({
-  sharedDelta: new Float64Array(parameters.length - localPatterns.length),
-  localParameters: new Float64Array(localPatterns.length),
-  steps: plan.steps,
-  state: { steps: plan.steps },
-  noise: {} as RoundResult['noise'],
-});
+const stillRound: GraphEngine['trainRound'] = async (input, { onDrawing } = {}) => {
+  const { parameters, localPatterns, plan } = input;
+  await onDrawing?.();
+  return {
+    sharedDelta: new Float64Array(parameters.length - localPatterns.length),
+    localParameters: new Float64Array(localPatterns.length),
+    steps: plan.steps,
+    state: { steps: plan.steps },
+    noise: {} as RoundResult['noise'],
+  };
+};
 
 /** One hospital's study, from its first step to its last; how many patients each training was of. */
 async function live(hooks: {
   readonly rounds?: number;
   readonly afterStep?: (step: string, world: SmallConsortium) => void;
-  readonly trainRound?: TrainerContext['graphs']['trainRound'];
+  readonly trainRound?: GraphEngine['trainRound'];
 }) {
   worlds += 1;
   const store = new MemoryArtefactStore();
@@ -55,6 +59,7 @@ async function live(hooks: {
   const running = runTrainers(world, () => ({
     store,
     graphs: {
+      ...graphEngineInProcess,
       trainRound(input, options) {
         drawn.push(input.units.rowOffsets.length - 1);
         return trainRound(input, options);
@@ -120,9 +125,11 @@ describe('what follows a failure', { timeout: 240_000 }, () => {
 
   it('is an update of nobody where training fails whenever a patient is in it, after one draw', async () => {
     const { world, drawn, outcomes } = await live({
-      trainRound(input, options) {
-        if (input.units.rowOffsets.length > 1) throw new Error('Integer division by zero');
-        return trainRound(input, options);
+      async trainRound(input, options) {
+        const { rowOffsets } = input.units;
+        const result = await stillRound(input, options);
+        if (rowOffsets.length > 1) throw new Error('Integer division by zero');
+        return result;
       },
     });
     assert.deepEqual([drawn.length, drawn[1]], [2, 0]);
@@ -156,7 +163,9 @@ describe('what follows a failure', { timeout: 240_000 }, () => {
     const first = runTrainers(world, () => ({
       store,
       graphs: {
-        trainRound(_, options) {
+        ...graphEngineInProcess,
+        async trainRound(_, options) {
+          await options?.onDrawing?.();
           begun.resolve();
           return new Promise((_resolve, reject) => {
             options?.signal?.addEventListener('abort', () => reject(new Error('stopped')));

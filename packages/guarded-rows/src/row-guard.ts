@@ -168,9 +168,7 @@ export class RowGuard {
     if (this.#applicationId() !== APPLICATION_ID) throw this.#damaged('its header is not the one written');
     const { writes, schemaDigest } = this.#head();
     const partly = this.#sizeBytes() > this.#limitBytes;
-    this.#checkStructure(
-      partly ? this.#present().filter((table) => table.newestFirst === undefined) : [],
-    );
+    this.#checkStructure(partly ? this.#present().filter((table) => table.newestFirst === undefined) : []);
     if (!this.#schemaDigest().equals(schemaDigest))
       throw this.#damaged('its tables are not the ones created');
     this.#checkWitness(writes);
