@@ -169,10 +169,12 @@ describe('the journal', () => {
       assert.equal(migrated.drawOutcome(KEY), undefined);
       migrated.beginDraw({ ...KEY, round: 2 });
     }
-    const later = new DatabaseSync(join(older, 'journal.sqlite'));
-    later.exec(`PRAGMA user_version = ${JOURNAL_STEPS.length + 1}`);
-    later.close();
-    assert.throws(() => new Journal(older), { code: 'TRAINER_JOURNAL_FAILED' });
+    const later = join(directory, 'later');
+    mkdirSync(later);
+    const newer = new DatabaseSync(join(later, 'journal.sqlite'));
+    newer.exec(`PRAGMA user_version = ${JOURNAL_STEPS.length + 1}`);
+    newer.close();
+    assert.throws(() => new Journal(later), { code: 'TRAINER_JOURNAL_FAILED' });
   });
 
   it('undoes a transaction that fails half way', () => {
