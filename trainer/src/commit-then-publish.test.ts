@@ -34,7 +34,7 @@ const aWorld = async ({
 const isSettled = ({ consortium }: SmallConsortium) =>
   consortium.consentsOf('study').every(({ state }) => state === 'settled');
 
-describe('committing, then publishing', { timeout: 240_000 }, () => {
+describe('committing, then publishing', { timeout: 280_000 }, () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();

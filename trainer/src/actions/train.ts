@@ -115,14 +115,17 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
     ...shiftOf(study, { base, round, datasetId }),
   });
   const subjectSha256 = hashParameters(base.parameters);
-  const options = { studyId, deadlineMs: Date.parse(round.deadline) };
   const encoded = (delta: Float64Array) => encodeParameters(quantizeParameters(delta.map(saturated)));
   return drawOnce(context, {
     key,
     work: 'train',
     async onPatients(onDrawing) {
       const input = inputOf(data.training);
-      const { sharedDelta, localParameters } = await trained(context, input, { ...options, onDrawing });
+      const { sharedDelta, localParameters } = await trained(context, input, {
+        studyId,
+        deadlineMs: Date.parse(round.deadline),
+        onDrawing,
+      });
       return {
         payload: encoded(sharedDelta),
         subjectSha256,
@@ -130,7 +133,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
       };
     },
     async onNobody() {
-      const { sharedDelta } = await trained(context, inputOf([]), options);
+      const { sharedDelta } = await trained(context, inputOf([]), { studyId });
       // What stays here stays as it was.
       return { payload: encoded(sharedDelta), subjectSha256, localParameters: encodeLocal(local) };
     },
@@ -144,13 +147,13 @@ async function trained(
     studyId,
     deadlineMs,
     onDrawing,
-  }: { readonly studyId: string; readonly deadlineMs: number; readonly onDrawing?: () => void },
+  }: { readonly studyId: string; readonly deadlineMs?: number; readonly onDrawing?: () => void },
 ): Promise<RoundResult> {
   try {
     return await context.graphs.trainRound(input, {
       signal: context.signal,
       ...(onDrawing && { onDrawing }),
-      deadlineMs,
+      ...(deadlineMs !== undefined && { deadlineMs }),
       onProgress: ({ step, steps }) => context.onProgress(studyId, step, steps),
     });
   } catch (cause) {
