@@ -52,8 +52,12 @@ function world() {
       nowMs: Date.now,
       log: { warn: (line: object) => void logged.push(line) } as never,
     });
-  const publish = (readers: readonly string[], by = at('A')) =>
-    by.publish({ key: { studyId: 'heart', round: 1, subject: 'x' }, plaintext, context, readers });
+  const publish = async (readers: readonly string[], by = at('A')) => {
+    const key = { studyId: 'heart', round: 1, subject: 'x' };
+    const named = await by.seal({ key, plaintext, context, readers });
+    await by.deliver(key, { named, purpose: 'update' });
+    return named;
+  };
   const open = (mspId: string, ref: Awaited<ReturnType<typeof publish>>, exchange = at(mspId)) =>
     exchange.open(ref, { context, plaintextBytes });
   return { keys, register, store, logged, at, publish, open };

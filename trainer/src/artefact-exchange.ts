@@ -1,6 +1,6 @@
 // How this trainer gives artefacts to the other members and takes theirs. Nothing is trusted that comes back:
-// size, SHA-256 and the seal are checked on every read. What is published is written down first, so that after
-// a crash the ledger's hash still fits the bytes in IPFS.
+// size, SHA-256 and the seal are checked on every read. What is sealed is written down and named on the ledger before
+// IPFS sees it, so that nothing is ever there that was not charged, and after a crash the same bytes follow.
 import { type ArtefactRef, encryptionKeyProblem, type Member } from '@consilium/chaincode/domain';
 import type { Logger } from 'pino';
 import {
@@ -8,6 +8,7 @@ import {
   ArtefactError,
   type ArtefactErrorCode,
   type ArtefactStore,
+  computeCid,
   type MemberKeyRing,
   openArtefact,
   recipientsOf,
@@ -84,39 +85,54 @@ export class ArtefactExchange {
   }
 
   /**
-   * Seals the plaintext for the members that read it and puts it into IPFS; called again it gives the same artefact.
+   * Seals the plaintext for the members that read it, writes it down, and says how the ledger may name it. Nothing leaves this hospital yet: the
+   * CID is computed here. Called again it gives the same artefact.
    *
-   * @throws TrainerError where IPFS or the journal fails
+   * @throws TrainerError where the members' keys cannot be had or the journal fails
    */
-  async publish(artefact: {
+  async seal(artefact: {
     readonly key: StepKey;
     readonly plaintext: Uint8Array;
     readonly context: ArtefactContext;
     /** MSP ids. */
     readonly readers: readonly string[];
   }): Promise<ArtefactRef> {
-    const { journal, store, afterStep } = this.#options;
+    const { journal, afterStep } = this.#options;
     const { key, plaintext, context, readers } = artefact;
-    const purpose = String(context.purpose);
     const plaintextSha256 = sha256Hex(plaintext);
     let sealed = journal.sealed(key);
     if (sealed === undefined) {
       const ciphertext = await this.#seal(plaintext, context, readers);
       sealed = journal.recordSealed(key, { ciphertext, plaintextSha256 });
-      afterStep(`${purpose}: sealed and written down`);
+      afterStep(`${String(context.purpose)}: sealed and written down`);
     }
     if (sealed.plaintextSha256 !== plaintextSha256) throw new TrainerError('TRAINER_RELEASE_DIFFERS');
     const { sha256, sizeBytes } = sealed;
-    if (sealed.cid !== undefined) return { cid: sealed.cid, sha256, sizeBytes };
-    const { ciphertext } = sealed;
+    return { cid: sealed.cid ?? (await computeCid(sealed.ciphertext)), sha256, sizeBytes };
+  }
+
+  /**
+   * Puts what was sealed into IPFS. To be called once the ledger names it, and with what the ledger names.
+   *
+   * @throws TrainerError TRAINER_RELEASE_DIFFERS where the ledger names something else; where IPFS or the journal fails
+   */
+  async deliver(key: StepKey, { named, purpose }: { readonly named: ArtefactRef; readonly purpose: string }) {
+    const { journal, store, afterStep } = this.#options;
+    const sealed = journal.sealed(key);
+    if (sealed?.sha256 !== named.sha256) throw new TrainerError('TRAINER_RELEASE_DIFFERS');
+    if (sealed.cid !== undefined) return;
+    const { ciphertext, sizeBytes } = sealed;
     const { cid } = await translated(() => store.put(ciphertext));
+    if (cid !== named.cid) {
+      const detail = `IPFS has it as ${cid}, and the ledger names ${named.cid}`;
+      throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', detail);
+    }
     afterStep(`${purpose}: put into IPFS`);
     journal.transaction(() => {
       journal.recordPut(key, cid);
       journal.countArtefact({ cid, sizeBytes }, purpose);
     });
     afterStep(`${purpose}: its CID written down`);
-    return { cid, sha256, sizeBytes };
   }
 
   async #seal(
@@ -167,7 +183,10 @@ export class ArtefactExchange {
     return { cid, sha256: sha256Hex(bytes), sizeBytes: bytes.length };
   }
 
-  /** Keeps another member's artefact at this hospital's node too, so that it outlives the member that put it. */
+  /**
+   * Keeps another member's artefact at this hospital's node too, so that it outlives the member that put it. A node
+   * takes whatever a CID names: to be called for what was opened and found to be what the ledger says.
+   */
   async keep({ cid }: Pick<ArtefactRef, 'cid'>): Promise<void> {
     await translated(() => this.#options.store.pin(cid));
   }

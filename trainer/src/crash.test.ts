@@ -7,16 +7,13 @@ import { type CrashChain, runCrashChain } from './testing/crash-chain.ts';
 const EVERY_STEP = [
   'round:open: written down',
   'round:open: on the ledger',
-  'train: private step 1 taken',
-  'train: drawn, not written down',
   'train: written down',
   'update: sealed and written down',
-  'update: put into IPFS',
-  'update: its CID written down',
   'round:recordUpdate: written down',
   'round:recordUpdate: on the ledger',
   'round:close: on the ledger',
-  'score: drawn, not written down',
+  'update: put into IPFS',
+  'update: its CID written down',
   'score: written down',
   'round:recordVerdict: written down',
   'round:recordVerdict: on the ledger',
@@ -26,19 +23,35 @@ const EVERY_STEP = [
   'round:attest: on the ledger',
   'finalize: recomputed',
   'aggregate: sealed and written down',
-  'aggregate: put into IPFS',
-  'aggregate: its CID written down',
   'round:finalize: written down',
   'round:finalize: on the ledger',
+  'aggregate: put into IPFS',
+  'aggregate: its CID written down',
   'model:publish: on the ledger',
   'study:settle: on the ledger',
+];
+// Nothing is written down yet, and patients may have been drawn.
+const WHILE_DRAWING = [
+  'train: begun',
+  'train: private step 1 taken',
+  'train: drawn, not written down',
+  'score: begun',
+  'score: drawn, not written down',
 ];
 // A trainer that died when the ledger had its transaction never comes to these: they need lives of their own.
 const AFTER_THE_LEDGER = ['update: charged', 'round:recordVerdict: concluded'];
 
-for (const { title, steps } of [
-  { title: 'a trainer killed between any two steps', steps: EVERY_STEP },
-  { title: 'a trainer killed after its releases were charged', steps: AFTER_THE_LEDGER },
+const NOBODY = ['1/held-out: nobody', '1/training: nobody'];
+const PATIENTS = ['1/held-out: patients', '1/training: patients'];
+
+for (const { title, steps, outcomes } of [
+  { title: 'a trainer killed between any two steps', steps: EVERY_STEP, outcomes: PATIENTS },
+  { title: 'a trainer killed again and again while it draws', steps: WHILE_DRAWING, outcomes: NOBODY },
+  {
+    title: 'a trainer killed after its releases were charged',
+    steps: AFTER_THE_LEDGER,
+    outcomes: PATIENTS,
+  },
 ]) {
   describe(title, () => {
     let chain: CrashChain;
@@ -72,6 +85,13 @@ for (const { title, steps } of [
       );
       const [update] = chain.consortium.dossier('study', 1).updates;
       assert.equal(releases[1]?.payloadSha256, update?.plaintextSha256);
+    });
+
+    it('has drawn patients once, or nobody where it may have before', () => {
+      const [hospital] = chain.hospitals;
+      using journal = new Journal(hospital!.directory);
+      const drawn = journal.releases().map((key) => `${key.round}/${key.pool}: ${journal.drawOutcome(key)}`);
+      assert.deepEqual(drawn, outcomes);
     });
 
     it('has sent the same update, score and aggregate, byte for byte, each time', () => {

@@ -91,7 +91,16 @@ export const TRAINER_ERRORS = {
     false,
     'The journal in CONSILIUM_DATA_DIR is not what this trainer wrote; the message says where and what to do.',
   ],
-  TRAINER_TRAINING_FAILED: ['unavailable', true, 'Training stopped before its release; nothing was spent.'],
+  TRAINER_TRAINING_FAILED: [
+    'unavailable',
+    false,
+    'Training failed. Patients are drawn once a round at most: what is tried again is a release of noise alone.',
+  ],
+  TRAINER_FOLDER_OLDER: [
+    'conflict',
+    false,
+    'The ledger has a release of this hospital that CONSILIUM_DATA_DIR lacks: it is an older copy. Nothing is drawn.',
+  ],
   TRAINER_ROUTE_NOT_FOUND: ['not-found', false, 'This service has no such route.'],
   TRAINER_INTERNAL: ['unavailable', true, 'Something failed that should not have; the log says more.'],
   TRAINER_STOPPING: ['unavailable', true, 'The trainer is stopping.'],

@@ -4,31 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { planDigest, type Study } from '@consilium/chaincode/domain';
-import { ArtefactError, type ArtefactRef, MemoryArtefactStore, sha256Hex } from './artefact/index.ts';
+import { sha256Hex } from './artefact/index.ts';
 import { GatewayClient } from './gateway-client.ts';
 import { GatewayServer } from './testing/gateway-server.ts';
 import { type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
-
-/** An IPFS node that can be switched off, and whose put can be meddled with. */
-class UnreliableStore extends MemoryArtefactStore {
-  reachable = true;
-  readonly lost = new Set<string>();
-  afterPut: (ref: ArtefactRef) => void = () => undefined;
-
-  override async put(bytes: Uint8Array): Promise<ArtefactRef> {
-    if (!this.reachable) throw new ArtefactError('ARTEFACT_STORE_UNREACHABLE');
-    const ref = await super.put(bytes);
-    this.afterPut(ref);
-    return ref;
-  }
-
-  override async get(ref: ArtefactRef): Promise<Uint8Array> {
-    if (!this.reachable) throw new ArtefactError('ARTEFACT_STORE_UNREACHABLE');
-    if (this.lost.has(ref.cid)) throw new ArtefactError('ARTEFACT_UNREACHABLE');
-    return super.get(ref);
-  }
-}
+import { UnreliableStore } from './testing/unreliable-store.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-failures-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -55,7 +36,7 @@ const errorOf = (running: RunningConsortium, mspId = 'A') =>
 const chargesOf = ({ consortium }: SmallConsortium) =>
   consortium.charges.map(({ datasetId, pool }) => `${datasetId}/${pool}`).sort();
 
-describe('a trainer in trouble', { timeout: 120_000 }, () => {
+describe('a trainer in trouble', { timeout: 280_000 }, () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
 import { named, TrainerError } from './errors.ts';
-import { JOURNAL_SCHEMA, JOURNAL_TABLES, JOURNAL_VERSION } from './journal-schema.ts';
+import { JOURNAL_STEPS, JOURNAL_TABLES } from './journal-schema.ts';
 
 export type Row = Record<string, SQLInputValue>;
 
@@ -49,15 +49,17 @@ export class JournalDatabase implements Disposable {
 
   #migrate(): void {
     const { user_version: version } = this.#database.prepare('PRAGMA user_version').get() as Row;
-    if (version === JOURNAL_VERSION) return;
-    if (version !== 0) {
+    const before = Number(version);
+    const present = JOURNAL_STEPS.length;
+    if (before === present) return;
+    if (before > present) {
       throw new TrainerError(
         'TRAINER_JOURNAL_FAILED',
-        `the journal is of version ${version}, this trainer reads version ${JOURNAL_VERSION}`,
+        `the journal is of version ${before}, this trainer reads up to version ${present}: start the newer trainer`,
       );
     }
-    this.#database.exec(JOURNAL_SCHEMA);
-    this.#database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}`);
+    for (const step of JOURNAL_STEPS.slice(before)) this.#database.exec(step);
+    this.#database.exec(`PRAGMA user_version = ${present}`);
   }
 
   close(): void {
@@ -74,8 +76,9 @@ export class JournalDatabase implements Disposable {
     this.#database.exec(`PRAGMA max_page_count = ${Math.trunc(pages)}`);
   }
 
-  /** All or nothing, on disk when it returns. */
+  /** All or nothing, on disk when it returns; within another one, when that does. */
   transaction<T>(work: () => T): T {
+    if (this.#database.isTransaction) return work();
     try {
       this.#database.exec('BEGIN IMMEDIATE');
       try {

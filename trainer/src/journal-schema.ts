@@ -1,7 +1,7 @@
-// The journal's tables. A version is kept, so that a journal of another version is refused and never misread.
-export const JOURNAL_VERSION = 1;
+// The journal's tables, as they came to be. A version is kept, so that an older journal is brought to the present one
+// when it is opened, and a newer one is refused and never misread.
 
-export const JOURNAL_SCHEMA = `
+const FIRST = `
 CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE datasets (
@@ -70,6 +70,30 @@ CREATE TABLE artefacts (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const SECOND = `
+-- One row per draw, written before the first patient is drawn: whatever happens then, no patient is drawn again.
+CREATE TABLE draws (
+  study_id TEXT NOT NULL,
+  round INTEGER NOT NULL,
+  dataset_id TEXT NOT NULL,
+  pool TEXT NOT NULL CHECK (pool IN ('training', 'held-out')),
+  begun_at TEXT NOT NULL,
+  -- begun: not known to have ended; patients: the release is of patients; nobody: it failed, and is noise alone.
+  outcome TEXT NOT NULL DEFAULT 'begun' CHECK (outcome IN ('begun', 'patients', 'nobody')),
+  PRIMARY KEY (study_id, round, dataset_id, pool)
+) STRICT, WITHOUT ROWID;
+
+-- Studies that this folder draws for no more, since the ledger showed it to be an older copy.
+CREATE TABLE barred (
+  study_id TEXT PRIMARY KEY,
+  reason TEXT NOT NULL,
+  noticed_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
+/** The statement at i leads from version i to version i + 1. */
+export const JOURNAL_STEPS: readonly string[] = [FIRST, SECOND];
+
 /** The tables' primary keys, by which the digests beside the rows name them. */
 export const JOURNAL_TABLES = [
   { name: 'secrets', key: ['name'] },
@@ -79,4 +103,6 @@ export const JOURNAL_TABLES = [
   { name: 'submissions', key: ['study_id', 'round', 'name', 'subject'] },
   { name: 'aggregates', key: ['study_id', 'parameters_sha256'] },
   { name: 'artefacts', key: ['cid'] },
+  { name: 'draws', key: ['study_id', 'round', 'dataset_id', 'pool'] },
+  { name: 'barred', key: ['study_id'] },
 ] as const;

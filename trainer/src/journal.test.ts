@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { contentOf, flipBytes, sampledOffsets } from '@consilium/guarded-rows/testing';
 import { Journal, type ReleaseKey } from './journal.ts';
+import { JOURNAL_STEPS } from './journal-schema.ts';
 
 const KEY: ReleaseKey = { studyId: 'study', round: 1, datasetId: 'a-data', pool: 'training' };
 const draw = (byte: number) => ({
@@ -135,6 +136,45 @@ describe('the journal', () => {
     assert.equal(journal.release({ ...KEY, round: 2 }), undefined);
     journal.limitPages(1 << 20);
     journal.recordRelease({ ...KEY, round: 2 }, big);
+  });
+
+  it('takes one beginning of a draw, remembers it, and how it ended', () => {
+    journal.beginDraw(KEY);
+    assert.throws(() => journal.beginDraw(KEY), { code: 'TRAINER_RELEASE_SPENT' });
+    reopen();
+    assert.equal(journal.drawOutcome(KEY), 'begun');
+    journal.recordRelease(KEY, { ...draw(1), isOfNobody: true });
+    assert.equal(journal.drawOutcome(KEY), 'nobody');
+    journal.cancelDraw(KEY);
+    assert.equal(journal.drawOutcome(KEY), 'nobody', 'what has ended is not taken back');
+    const other = { ...KEY, round: 2 };
+    journal.beginDraw(other);
+    journal.cancelDraw(other);
+    assert.equal(journal.drawOutcome(other), undefined);
+  });
+
+  it('reads a journal of the version before, and refuses one of a later version', () => {
+    const older = join(directory, 'older');
+    mkdirSync(older);
+    const database = new DatabaseSync(join(older, 'journal.sqlite'));
+    database.exec(JOURNAL_STEPS[0]!);
+    database.exec('PRAGMA user_version = 1');
+    database.exec(
+      `INSERT INTO releases VALUES ('study', 1, 'a-data', 'training', x'01', 'p', 's', NULL, 'then', 'open')`,
+    );
+    database.close();
+    {
+      using migrated = new Journal(older);
+      assert.deepEqual(migrated.release(KEY)?.payload, new Uint8Array([1]));
+      assert.equal(migrated.drawOutcome(KEY), undefined);
+      migrated.beginDraw({ ...KEY, round: 2 });
+    }
+    const later = join(directory, 'later');
+    mkdirSync(later);
+    const newer = new DatabaseSync(join(later, 'journal.sqlite'));
+    newer.exec(`PRAGMA user_version = ${JOURNAL_STEPS.length + 1}`);
+    newer.close();
+    assert.throws(() => new Journal(later), { code: 'TRAINER_JOURNAL_FAILED' });
   });
 
   it('undoes a transaction that fails half way', () => {

@@ -43,13 +43,35 @@ export interface Sealed {
   readonly cid: string | undefined;
 }
 
+/** A sealed artefact that IPFS is not known to have. */
+export interface Undelivered {
+  readonly round: number;
+  readonly subject: string;
+  readonly sha256: string;
+}
+
 export interface StepKey {
   readonly studyId: string;
   readonly round: number;
   readonly subject: string;
 }
 
+/** What a mechanism gave, before it is written down. */
+export interface Draw {
+  readonly payload: Uint8Array;
+  readonly subjectSha256: string;
+  readonly localParameters?: Uint8Array;
+  /** The mechanism ran on no patients: a draw that failed is followed by noise alone. */
+  readonly isOfNobody?: boolean;
+}
+
+/** How a draw ended; begun: it is not known to have. */
+export type DrawOutcome = 'begun' | 'patients' | 'nobody';
+
 export class Journal extends JournalDatabase {
+  /** Draws that could not be written down yet, by `JSON.stringify` of their key: nobody is drawn for them again. */
+  readonly held = new Map<string, Draw>();
+
   secret(name: string): Uint8Array | undefined {
     return this.get('SELECT value FROM secrets WHERE name = ?', name)?.value as Uint8Array | undefined;
   }
@@ -107,10 +129,22 @@ export class Journal extends JournalDatabase {
    *
    * @throws TrainerError TRAINER_RELEASE_SPENT if the key has had its draw; the stored one stands
    */
-  recordRelease(
-    key: ReleaseKey,
-    draw: { payload: Uint8Array; subjectSha256: string; localParameters?: Uint8Array },
-  ): Release {
+  recordRelease(key: ReleaseKey, draw: Draw): Release {
+    return this.transaction(() => {
+      const release = this.#insertRelease(key, draw);
+      this.run(
+        `UPDATE draws SET outcome = ? WHERE study_id = ? AND round = ? AND dataset_id = ? AND pool = ?`,
+        draw.isOfNobody === true ? 'nobody' : 'patients',
+        key.studyId,
+        key.round,
+        key.datasetId,
+        key.pool,
+      );
+      return release;
+    });
+  }
+
+  #insertRelease(key: ReleaseKey, draw: Draw): Release {
     const payloadSha256 = sha256Hex(draw.payload);
     const isFirst = this.insertOnce(
       `INSERT INTO releases (study_id, round, dataset_id, pool, payload, payload_sha256, subject_sha256,
@@ -128,6 +162,69 @@ export class Journal extends JournalDatabase {
     if (!isFirst) throw new TrainerError('TRAINER_RELEASE_SPENT');
     const { payload, subjectSha256, localParameters } = draw;
     return { payload, payloadSha256, subjectSha256, localParameters, charge: 'open' };
+  }
+
+  /**
+   * To be called before the first patient is drawn; on disk when it returns.
+   *
+   * @throws TrainerError TRAINER_RELEASE_SPENT if a draw was begun for the key before
+   */
+  beginDraw({ studyId, round, datasetId, pool }: ReleaseKey): void {
+    const isFirst = this.insertOnce(
+      'INSERT INTO draws (study_id, round, dataset_id, pool, begun_at) VALUES (?, ?, ?, ?, ?)',
+      studyId,
+      round,
+      datasetId,
+      pool,
+      new Date().toISOString(),
+    );
+    if (!isFirst) throw new TrainerError('TRAINER_RELEASE_SPENT');
+  }
+
+  /** Takes a beginning back: the draw was broken off for a reason that has nothing to do with the patients. */
+  cancelDraw({ studyId, round, datasetId, pool }: ReleaseKey): void {
+    this.run(
+      `DELETE FROM draws WHERE study_id = ? AND round = ? AND dataset_id = ? AND pool = ? AND outcome = 'begun'`,
+      studyId,
+      round,
+      datasetId,
+      pool,
+    );
+  }
+
+  /** undefined where no patient was drawn for the key (or a version that kept no record of it drew). */
+  drawOutcome({ studyId, round, datasetId, pool }: ReleaseKey): DrawOutcome | undefined {
+    const row = this.get(
+      'SELECT outcome FROM draws WHERE study_id = ? AND round = ? AND dataset_id = ? AND pool = ?',
+      studyId,
+      round,
+      datasetId,
+      pool,
+    );
+    return row?.outcome as DrawOutcome | undefined;
+  }
+
+  /** Draws for these studies no more; those that are barred already keep their reason. */
+  bar(studyIds: readonly string[], reason: string): void {
+    this.transaction(() => {
+      for (const studyId of studyIds) {
+        this.run(
+          'INSERT INTO barred VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+          studyId,
+          reason,
+          new Date().toISOString(),
+        );
+      }
+    });
+  }
+
+  unbar(studyId: string): void {
+    this.run('DELETE FROM barred WHERE study_id = ?', studyId);
+  }
+
+  /** Why nothing is drawn for a study any more; undefined where it is. */
+  barredBecause(studyId: string): string | undefined {
+    return this.get('SELECT reason FROM barred WHERE study_id = ?', studyId)?.reason as string | undefined;
   }
 
   settleCharge({ studyId, round, datasetId, pool }: ReleaseKey, charge: 'charged' | 'void'): void {
@@ -215,6 +312,19 @@ export class Journal extends JournalDatabase {
     );
   }
 
+  /** What was sealed here and is not known to be in IPFS, oldest first. */
+  undelivered(studyId: string): Undelivered[] {
+    return this.all(
+      `SELECT round, subject, sha256 FROM sealed
+       WHERE study_id = ? AND cid IS NULL AND ciphertext IS NOT NULL ORDER BY round, subject`,
+      studyId,
+    ).map(({ round, subject, sha256 }) => ({
+      round: Number(round),
+      subject: subject as string,
+      sha256: sha256 as string,
+    }));
+  }
+
   /** Keeps an aggregate that this trainer has recomputed, under its hash. */
   keepAggregate(studyId: string, parameters: Uint8Array): void {
     this.run(
@@ -294,8 +404,12 @@ export class Journal extends JournalDatabase {
     );
   }
 
-  /** Drops bytes that nobody needs once a round and those before are over. The draws remain spent. */
-  forgetBytes(studyId: string, upToRound: number): void {
+  /**
+   * Drops bytes that nobody needs once a round and those before are over. The draws remain spent.
+   *
+   * @param owed SHA-256 of a sealed artefact that the ledger names and IPFS does not have yet: it is kept until then
+   */
+  forgetBytes(studyId: string, upToRound: number, owed = ''): void {
     const last = Math.min(upToRound, Number.MAX_SAFE_INTEGER);
     this.transaction(() => {
       this.run(
@@ -304,9 +418,11 @@ export class Journal extends JournalDatabase {
         last,
       );
       this.run(
-        'UPDATE sealed SET ciphertext = NULL WHERE study_id = ? AND round <= ? AND ciphertext IS NOT NULL',
+        `UPDATE sealed SET ciphertext = NULL WHERE study_id = ? AND round <= ? AND ciphertext IS NOT NULL
+           AND NOT (cid IS NULL AND sha256 = ?)`,
         studyId,
         last,
+        owed,
       );
     });
   }

@@ -9,9 +9,3 @@ export interface StudyState {
 }
 
 export const isOver = (round: Round): boolean => round.state === 'finalized' || round.state === 'aborted';
-
-/** The parameters the next round starts from; null before any round was finalised. */
-export function nextBase(latest: RoundDossier | undefined): Round['base'] {
-  if (latest === undefined) return null;
-  return latest.round.state === 'finalized' ? (latest.round.aggregate ?? null) : latest.round.base;
-}

@@ -8,6 +8,7 @@ import {
   aConsent,
   aDossier,
   anAttestation,
+  anEquivocation,
   anUpdate,
   aStudy,
   aVerdict,
@@ -29,6 +30,8 @@ interface Case {
   readonly consents?: readonly Consent[];
   readonly latest?: RoundDossier;
   readonly prepared?: readonly string[];
+  readonly undelivered?: Situation['undelivered'];
+  readonly early?: readonly string[];
   readonly nowMs?: number;
   readonly lastChangeMs?: number;
   readonly expected: Partial<Action>;
@@ -40,6 +43,8 @@ const nextOf = (c: Omit<Case, 'title' | 'expected'>): Action =>
     {
       mspId: c.mspId ?? 'A',
       preparedDatasets: new Set(c.prepared ?? ['a-data', 'b-data', 'c-data']),
+      undelivered: c.undelivered ?? [],
+      early: new Set(c.early),
       nowMs: c.nowMs ?? OPENED_MS,
       lastChangeMs: c.lastChangeMs ?? OPENED_MS,
       takeoverMs: TAKEOVER_MS,
@@ -66,7 +71,85 @@ const rejectingAll = (mspId: string) =>
     })),
   });
 
+const SEALED_UPDATE = [{ round: 1, subject: 'a-data', sha256: SHA_A }];
+const SEALED_AGGREGATE = [{ round: 1, subject: 'aggregate of the round', sha256: SHA_A }];
+const NOTHING_DELIVERED = { kind: 'wait' } as const;
+
 const CASES: readonly Case[] = [
+  // Bytes follow the ledger's word.
+  {
+    title: 'delivers no update while others may still send theirs',
+    latest: aDossier({}, { updates: updates(['A']) }),
+    undelivered: SEALED_UPDATE,
+    expected: NOTHING_DELIVERED,
+  },
+  {
+    title: 'delivers its update before anything else, once the round takes no more',
+    latest: aDossier({ state: 'validating', ...CLOSED }, { updates: updates(ALL) }),
+    undelivered: SEALED_UPDATE,
+    expected: { kind: 'deliver', round: 1, subject: 'a-data', purpose: 'update', named: ARTEFACT },
+  },
+  {
+    title: 'delivers it late rather than never, for those who attest',
+    latest: aDossier({ state: 'aggregating', ...CLOSED }, { updates: updates(ALL), verdicts: verdicts(ALL) }),
+    undelivered: SEALED_UPDATE,
+    expected: { kind: 'deliver', subject: 'a-data' },
+  },
+  {
+    title: 'delivers no other bytes than those on the ledger',
+    latest: aDossier({ state: 'validating', ...CLOSED }, { updates: updates(ALL) }),
+    undelivered: [{ round: 1, subject: 'a-data', sha256: SHA_B }],
+    expected: { kind: 'verdict' },
+  },
+  {
+    title: 'delivers nothing of a round that was given up',
+    latest: aDossier({ state: 'aborted' }, { updates: updates(ALL) }),
+    undelivered: SEALED_UPDATE,
+    expected: NOTHING_DELIVERED,
+  },
+  {
+    title: 'delivers nothing under a consent that was withdrawn by then',
+    consents: [aConsent('A', 'withdrawn'), aConsent('B'), aConsent('C')],
+    latest: aDossier(
+      { state: 'validating', ...CLOSED },
+      { updates: updates(ALL), verdicts: verdicts(['A']) },
+    ),
+    undelivered: SEALED_UPDATE,
+    expected: NOTHING_DELIVERED,
+  },
+  {
+    title: 'delivers no update of a study that is paused or over',
+    study: { state: 'paused' },
+    latest: aDossier({ state: 'validating', ...CLOSED }, { updates: updates(ALL) }),
+    undelivered: SEALED_UPDATE,
+    expected: NOTHING_DELIVERED,
+  },
+  {
+    title: 'delivers the aggregate that it finalised',
+    latest: finalized(1),
+    undelivered: SEALED_AGGREGATE,
+    expected: { kind: 'deliver', round: 1, purpose: 'aggregate', named: ARTEFACT },
+  },
+  {
+    title: 'delivers it also when the next round is open already',
+    latest: aDossier({ round: 2, base: { artefact: ARTEFACT, parametersSha256: SHA_A } }),
+    undelivered: SEALED_AGGREGATE,
+    expected: { kind: 'deliver', round: 1, purpose: 'aggregate' },
+  },
+  {
+    title: 'delivers it also when the study is complete already, before it settles',
+    study: { state: 'completed' },
+    latest: finalized(3),
+    undelivered: SEALED_AGGREGATE,
+    expected: { kind: 'deliver', purpose: 'aggregate' },
+  },
+  {
+    title: 'delivers no aggregate that another finaliser was faster with',
+    mspId: 'B',
+    latest: finalized(1),
+    undelivered: [{ ...SEALED_AGGREGATE[0]!, sha256: SHA_B }],
+    expected: { kind: 'open', round: 2 },
+  },
   // Before and between rounds.
   {
     title: 'waits for a study that has not started',
@@ -216,6 +299,44 @@ const CASES: readonly Case[] = [
     latest: aDossier({}, { updates: updates(['B']) }),
     nowMs: DEADLINE_MS,
     expected: { kind: 'wait', until: DEADLINE_MS + TAKEOVER_MS },
+  },
+  {
+    title: 'trains at once, and records its update no sooner than the public time',
+    study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
+    latest: aDossier({}),
+    early: ['train 1 a-data'],
+    expected: { kind: 'wait', until: OPENED_MS + 60_000 },
+  },
+  {
+    title: 'records it when that has come',
+    study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
+    latest: aDossier({}),
+    early: ['train 1 a-data'],
+    nowMs: OPENED_MS + 60_000,
+    expected: { kind: 'train', datasetId: 'a-data' },
+  },
+  {
+    title: 'waits with nothing in a study of old',
+    latest: aDossier({}),
+    early: ['train 1 a-data'],
+    expected: { kind: 'train' },
+  },
+  {
+    title: 'judges at once, and records its verdict no sooner than the public time after the closing',
+    study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
+    latest: aDossier(
+      { state: 'validating', closedAt: new Date(OPENED_MS + 100_000).toISOString(), ...CLOSED },
+      { updates: updates(ALL) },
+    ),
+    nowMs: OPENED_MS + 110_000,
+    early: ['verdict 1'],
+    expected: { kind: 'wait', until: OPENED_MS + 130_000 },
+  },
+  {
+    title: 'judges first',
+    study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
+    latest: aDossier({ state: 'validating', ...CLOSED }, { updates: updates(ALL) }),
+    expected: { kind: 'verdict', round: 1 },
   },
   // Validating.
   {
@@ -369,6 +490,38 @@ const CASES: readonly Case[] = [
     ),
     expected: { kind: 'abort' },
   },
+  {
+    title: 'aborts where a member that said two things leaves too few behind one hash',
+    latest: aDossier(
+      { state: 'aggregating', quorum: { updates: 2, validators: 3 }, ...CLOSED },
+      {
+        verdicts: verdicts(ALL),
+        attestations: ALL.map((m) => anAttestation(m)),
+        equivocations: [anEquivocation({ studyId: 'study', round: 1, mspId: 'C' })],
+      },
+    ),
+    expected: { kind: 'abort', round: 1 },
+  },
+  {
+    title: 'does not finalise as a leader that said two things',
+    nowMs: OPENED_MS + 100 * TAKEOVER_MS,
+    latest: aDossier(
+      { state: 'aggregating', ...CLOSED },
+      {
+        verdicts: verdicts(ALL),
+        attestations: ALL.map((m) => anAttestation(m)),
+        equivocations: [anEquivocation({ studyId: 'study', round: 1, mspId: 'A' })],
+      },
+    ),
+    expected: { kind: 'wait', until: null },
+  },
+  {
+    title: 'does not open a round that a consent does not cover, given before rounds were added',
+    mspId: 'B',
+    latest: finalized(1),
+    consents: [aConsent('A'), { ...aConsent('B'), rounds: 1 }, { ...aConsent('C'), rounds: 1 }],
+    expected: { kind: 'wait', until: null },
+  },
   // The end.
   {
     title: 'publishes after the last round, as its leader',
@@ -438,6 +591,7 @@ describe('next action', () => {
       'abort',
       'attest',
       'close',
+      'deliver',
       'done',
       'finalize',
       'open',

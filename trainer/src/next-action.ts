@@ -1,8 +1,20 @@
 // What this trainer does next for a study, as a pure function of the ledger's state. Nothing else decides, so
 // a trainer that died at any line goes on by asking again. Any participating trainer may lead a step; to keep
 // them from all doing it at once the others stand in line and act only after a silence.
-import { type Consent, leaderOf, type Round, type RoundDossier } from '@consilium/chaincode/domain';
-import { isOver, nextBase, type StudyState } from './ledger-state.ts';
+import {
+  type ArtefactRef,
+  type Consent,
+  leaderOf,
+  nextBase,
+  publicTimeMs,
+  type Round,
+  type RoundDossier,
+  supportersOf,
+  tallyIn,
+  tallyOf,
+} from '@consilium/chaincode/domain';
+import type { Undelivered } from './journal.ts';
+import { isOver, type StudyState } from './ledger-state.ts';
 
 export type Action =
   | { readonly kind: 'open'; readonly round: number }
@@ -14,6 +26,14 @@ export type Action =
   | { readonly kind: 'finalize'; readonly round: number; readonly parametersSha256: string }
   | { readonly kind: 'abort'; readonly round: number; readonly reason: string }
   | { readonly kind: 'publish' }
+  /** The ledger names it: the sealed bytes go into IPFS. */
+  | {
+      readonly kind: 'deliver';
+      readonly round: number;
+      readonly subject: string;
+      readonly purpose: 'update' | 'aggregate';
+      readonly named: ArtefactRef;
+    }
   | { readonly kind: 'settle'; readonly datasetId: string }
   /** Nothing to do: until another event, or until a time (epoch ms) where silence makes it this one's turn. */
   | { readonly kind: 'wait'; readonly until: number | null; readonly because: string }
@@ -24,22 +44,36 @@ export interface Situation {
   readonly mspId: string;
   /** Own datasets that this trainer can read. */
   readonly preparedDatasets: ReadonlySet<string>;
+  /** What this trainer has sealed and not yet put into IPFS. */
+  readonly undelivered: readonly Undelivered[];
+  /** Of which actions all is done but to record them, by `earlyKey`: they wait for their public time. */
+  readonly early: ReadonlySet<string>;
   /** Now, and when the study's state was last seen to change (epoch ms, this trainer's clock). */
   readonly nowMs: number;
   readonly lastChangeMs: number;
   readonly takeoverMs: number;
 }
 
+/** Which release an action makes, in its study. */
+export const earlyKey = (
+  action:
+    | { readonly kind: 'train'; readonly round: number; readonly datasetId: string }
+    | { readonly kind: 'verdict'; readonly round: number },
+): string =>
+  action.kind === 'train' ? `train ${action.round} ${action.datasetId}` : `verdict ${action.round}`;
+
 /**
  * The next action of one trainer for one study.
  *
- * Own work (train, verdict, attest, settle) comes first and waits for nobody. A step that one trainer does for
+ * Own work (deliver, train, verdict, attest, settle) comes first and waits for nobody. A step that one trainer does for
  * all (open, close, tally, finalize, abort, publish) falls to the round's leader at once and to the k-th
  * member after it once nothing has changed for k · takeoverMs. Whoever is late is waited for until the round's
  * deadline, which the ledger moves on with each stage.
  */
 export function nextAction(state: StudyState, situation: Situation): Action {
   const { study, latest } = state;
+  const owed = delivery(state, situation);
+  if (owed !== undefined) return owed;
   if (study.state === 'proposed') return wait(null, 'the study has not started');
   if (study.state === 'paused') return wait(null, 'the study is paused');
   const settle = settlement(state, situation);
@@ -50,35 +84,37 @@ export function nextAction(state: StudyState, situation: Situation): Action {
     case 'training':
       return training(latest, state, situation);
     case 'validating':
-      return validating(latest, situation);
+      return validating(latest, state, situation);
     default:
       return aggregating(latest, situation);
   }
 }
 
-/** The participants a round opened now would have, and its validators, in the ledger's order. */
-export function standing(consents: readonly Consent[]): { datasets: string[]; validators: string[] } {
-  const granted = consents.filter(({ state }) => state === 'granted');
+/**
+ * The participants a round opened now would have, and its validators, in the ledger's order. A consent covers the
+ * rounds that it reserved and no later one.
+ */
+export function standing(
+  consents: readonly Consent[],
+  round: number,
+): { datasets: string[]; validators: string[] } {
+  const granted = consents.filter(({ state, rounds }) => state === 'granted' && rounds >= round);
   return {
     datasets: granted.map(({ datasetId }) => datasetId).sort(),
     validators: [...new Set(granted.map(({ owner }) => owner))].sort(),
   };
 }
 
-/** The hash that enough accepting members have attested; undefined while none has. */
-export function agreedHash({ round, verdicts, attestations }: RoundDossier): string | undefined {
-  const votes = new Map<string, number>();
-  for (const { mspId, parametersSha256 } of attestations) {
-    if (!accepted(verdicts, mspId)) continue;
-    votes.set(parametersSha256, (votes.get(parametersSha256) ?? 0) + 1);
-  }
-  return [...votes].find(([, count]) => count >= round.quorum.validators)?.[0];
+/** The hash that enough members stand behind, as the ledger counts them; undefined while none has them. */
+export function agreedHash(dossier: RoundDossier): string | undefined {
+  const { round, attestations } = dossier;
+  const tally = tallyIn(dossier);
+  return attestations
+    .map(({ parametersSha256 }) => parametersSha256)
+    .find((hash) => supportersOf(round, hash, tally).length >= round.quorum.validators);
 }
 
 const wait = (until: number | null, because: string): Action => ({ kind: 'wait', until, because });
-
-const accepted = (verdicts: RoundDossier['verdicts'], mspId: string): boolean =>
-  verdicts.some((verdict) => verdict.mspId === mspId && verdict.accepted);
 
 /** In line for a common step: its turn comes after rank · takeoverMs of silence. */
 function inTurn(line: readonly string[], leader: string | undefined, action: Action, s: Situation): Action {
@@ -88,6 +124,32 @@ function inTurn(line: readonly string[], leader: string | undefined, action: Act
   const rank = (own - first + line.length) % line.length;
   const turn = s.lastChangeMs + rank * s.takeoverMs;
   return rank === 0 || s.nowMs >= turn ? action : wait(turn, `${action.kind} is ${leader}'s turn`);
+}
+
+/**
+ * The first of the sealed artefacts that the ledger names, to be put into IPFS.
+ *
+ * An update follows when the round takes no more of them, so that nobody sees another's before its own is fixed; under
+ * a consent that was withdrawn by then it never does. An aggregate follows at once.
+ */
+function delivery({ study, consents, latest }: StudyState, { undelivered }: Situation): Action | undefined {
+  if (latest === undefined) return undefined;
+  const { round, updates } = latest;
+  const isRead = study.state === 'running' && (round.state === 'validating' || round.state === 'aggregating');
+  for (const { round: number, subject, sha256 } of undelivered) {
+    const aggregate = [round.aggregate, round.base].find((ref) => ref?.artefact.sha256 === sha256);
+    if (aggregate) {
+      return { kind: 'deliver', round: number, subject, purpose: 'aggregate', named: aggregate.artefact };
+    }
+    const update = updates.find(
+      ({ datasetId, artefact }) => datasetId === subject && artefact.sha256 === sha256,
+    );
+    const isGranted = consents.some(({ datasetId, state }) => datasetId === subject && state === 'granted');
+    if (isRead && isGranted && update !== undefined) {
+      return { kind: 'deliver', round: number, subject, purpose: 'update', named: update.artefact };
+    }
+  }
+  return undefined;
 }
 
 function settlement({ study, consents, latest }: StudyState, { mspId }: Situation): Action | undefined {
@@ -104,28 +166,33 @@ function settlement({ study, consents, latest }: StudyState, { mspId }: Situatio
 
 function betweenRounds({ study, consents, latest }: StudyState, situation: Situation): Action {
   const last = latest?.round;
-  const { datasets, validators } = standing(consents);
+  const round = (last?.round ?? 0) + 1;
+  const { datasets, validators } = standing(consents, round);
   const enough = datasets.length >= study.quorum.updates && validators.length >= study.quorum.validators;
   if (last !== undefined && last.round >= study.rounds) {
     const line = last.validators;
-    if (nextBase(latest) === null) return wait(null, 'no round was finalised: only the requester can end it');
+    if (nextBase(last) === null) return wait(null, 'no round was finalised: only the requester can end it');
     return inTurn(line, last.leader, { kind: 'publish' }, situation);
   }
-  const round = (last?.round ?? 0) + 1;
   if (!enough) return wait(null, 'too few datasets consent for another round');
   return inTurn(validators, leaderOf(validators, round), { kind: 'open', round }, situation);
 }
 
-function training(dossier: RoundDossier, { consents }: StudyState, situation: Situation): Action {
+function training(dossier: RoundDossier, { study, consents }: StudyState, situation: Situation): Action {
   const { round, updates } = dossier;
   const arrived = new Set(updates.map(({ datasetId }) => datasetId));
-  const granted = new Set(standing(consents).datasets);
+  const granted = new Set(standing(consents, round.round).datasets);
   const expected = round.participants.filter(
     ({ datasetId }) => !arrived.has(datasetId) && granted.has(datasetId),
   );
   const own = expected.filter(({ mspId }) => mspId === situation.mspId);
-  const ready = own.find(({ datasetId }) => situation.preparedDatasets.has(datasetId));
-  if (ready !== undefined) return { kind: 'train', round: round.round, datasetId: ready.datasetId };
+  const ready = own
+    .filter(({ datasetId }) => situation.preparedDatasets.has(datasetId))
+    .map(({ datasetId }) => ({ kind: 'train', round: round.round, datasetId }) as const);
+  const publicMs = publicTimeMs(study, round, 'update');
+  const next = ready.find((action) => publicMs <= situation.nowMs || !situation.early.has(earlyKey(action)));
+  if (next !== undefined) return next;
+  if (ready.length > 0) return wait(publicMs, 'an update is recorded no sooner than a public time');
   const step: Action =
     updates.length >= round.quorum.updates
       ? { kind: 'close', round: round.round }
@@ -136,38 +203,27 @@ function training(dossier: RoundDossier, { consents }: StudyState, situation: Si
   return afterDeadline(round, step, situation, reason);
 }
 
-function validating(dossier: RoundDossier, situation: Situation): Action {
+function validating(dossier: RoundDossier, { study }: StudyState, situation: Situation): Action {
   const { round, verdicts } = dossier;
   const voted = new Set(verdicts.map(({ mspId }) => mspId));
   if (round.validators.includes(situation.mspId) && !voted.has(situation.mspId)) {
-    return { kind: 'verdict', round: round.round };
+    const action = { kind: 'verdict', round: round.round } as const;
+    const publicMs = publicTimeMs(study, round, 'verdict');
+    if (publicMs <= situation.nowMs || !situation.early.has(earlyKey(action))) return action;
+    return wait(publicMs, 'a verdict is recorded no sooner than a public time');
   }
-  const refusal = tallyRefusal(dossier);
-  const step: Action = refusal === undefined ? { kind: 'tally', round: round.round } : abort(round, refusal);
+  const { shortfall } = tallyOf(round, verdicts);
+  const step: Action =
+    shortfall === undefined ? { kind: 'tally', round: round.round } : abort(round, shortfall);
   if (voted.size >= round.validators.length) {
     return inTurn(round.validators, round.leader, step, situation);
   }
   return afterDeadline(round, step, situation);
 }
 
-/** Why a tally of these verdicts would be refused; undefined where it would succeed. */
-function tallyRefusal({ round, verdicts }: RoundDossier): string | undefined {
-  const { quorum } = round;
-  if (verdicts.filter((verdict) => verdict.accepted).length < quorum.validators) {
-    return 'too few members accept the candidate';
-  }
-  const included = (round.updates ?? []).filter(
-    (datasetId) =>
-      verdicts.filter(({ decisions }) =>
-        decisions.some((d) => d.datasetId === datasetId && d.decision === 'accept'),
-      ).length >= quorum.validators,
-  );
-  return included.length < quorum.updates ? 'too few updates were accepted' : undefined;
-}
-
 function aggregating(dossier: RoundDossier, situation: Situation): Action {
-  const { round, verdicts, attestations } = dossier;
-  const attested = new Map(attestations.map((a) => [a.mspId, a.parametersSha256]));
+  const { round, attestations } = dossier;
+  const attested = new Set(attestations.map(({ mspId }) => mspId));
   if (round.validators.includes(situation.mspId) && !attested.has(situation.mspId)) {
     return { kind: 'attest', round: round.round };
   }
@@ -176,7 +232,8 @@ function aggregating(dossier: RoundDossier, situation: Situation): Action {
     // Only these have peers that will endorse; a leader that is not among them does not try.
     const first = Math.max(0, round.validators.indexOf(round.leader));
     const turns = [...round.validators.slice(first), ...round.validators.slice(0, first)];
-    const fit = turns.filter((m) => accepted(verdicts, m) && attested.get(m) === hash);
+    const supporters = supportersOf(round, hash, tallyIn(dossier));
+    const fit = turns.filter((mspId) => supporters.includes(mspId));
     const finalize: Action = { kind: 'finalize', round: round.round, parametersSha256: hash };
     return inTurn(fit, fit[0], finalize, situation);
   }

@@ -51,19 +51,42 @@ export async function sharedModelOf(
 /** Its canonical bytes, whose hash is the one that the ledger names. @throws TrainerError */
 export async function sharedModelBytes(
   { exchange, journal }: Exchange,
+  of: { readonly study: Study; readonly ref: ParametersRef; readonly model: StudyModel },
+): Promise<Uint8Array> {
+  return journal.aggregate(of.study.studyId, of.ref.parametersSha256) ?? (await openAggregate(exchange, of));
+}
+
+/** What IPFS has for an aggregate, once it is shown to be what was attested, and no longer than the model makes it. */
+async function openAggregate(
+  exchange: Exchange['exchange'],
   { study, ref, model }: { readonly study: Study; readonly ref: ParametersRef; readonly model: StudyModel },
 ): Promise<Uint8Array> {
-  const kept = journal.aggregate(study.studyId, ref.parametersSha256);
-  if (kept !== undefined) return kept;
+  const parameterCount = model.initial.shared.length;
   const bytes = await exchange.open(ref.artefact, {
     context: aggregateContext(study.studyId),
     plaintextBytes: mostSharedModelBytes(federationOf(study), {
-      parameterCount: model.initial.shared.length,
+      parameterCount,
       sites: study.datasets.length,
     }),
   });
-  if (sha256Hex(bytes) === ref.parametersSha256) return bytes;
-  throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', 'the parameters are not those the ledger names');
+  if (sha256Hex(bytes) !== ref.parametersSha256) {
+    throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', 'the parameters are not those the ledger names');
+  }
+  return bytes;
+}
+
+/**
+ * Keeps an aggregate at this hospital's own IPFS node. Whoever finalises a round names any CID beside the attested hash:
+ * only what holds exactly the attested parameters is pinned.
+ *
+ * @throws TrainerError where the artefact cannot be had or is not what the ledger names
+ */
+export async function keepAggregate(
+  { exchange, models }: Pick<TrainerContext, 'exchange' | 'models'>,
+  { study, ref }: { readonly study: Study; readonly ref: ParametersRef },
+): Promise<void> {
+  await openAggregate(exchange, { study, ref, model: await models.of(study) });
+  await exchange.keep(ref.artefact);
 }
 
 function wellFormed<T>(decode: () => T): T {

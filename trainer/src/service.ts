@@ -5,6 +5,7 @@ import { named } from './errors.ts';
 import { logFailure } from './failure.ts';
 import type { LedgerEvent } from './gateway-events.ts';
 import { JobBoard } from './job-board.ts';
+import { checkFolder } from './older-folder.ts';
 import { StudyRunner } from './study-runner.ts';
 import type { TrainerContext } from './trainer-context.ts';
 import { Wakeup } from './wakeup.ts';
@@ -69,8 +70,11 @@ export class TrainerService {
     const { log, ledger } = this.#context;
     const { pollMs, minPauseMs, maxPauseMs } = this.#options;
     let failures = 0;
+    let isChecked = false;
     while (!this.#signal.aborted) {
       try {
+        if (!isChecked) await checkFolder(this.#context);
+        isChecked = true;
         for (const { studyId, state } of await ledger.listStudies()) {
           if (state === 'proposed' || this.#finished.has(studyId)) continue;
           this.#start(studyId, reject);

@@ -1,7 +1,7 @@
 // Drives one study: reads the ledger, asks what is next, does it, and starts again. It holds no state that
 // matters; a new runner on the same journal and ledger goes on where this one stopped.
 import { AssertionError } from 'node:assert/strict';
-import type { ArtefactRef, RoundDossier } from '@consilium/chaincode/domain';
+import type { Consent, ParametersRef, RoundDossier, Study } from '@consilium/chaincode/domain';
 import { attest } from './actions/attest.ts';
 import { finalize } from './actions/finalize.ts';
 import { openRound } from './actions/open.ts';
@@ -12,7 +12,10 @@ import { named, TrainerError } from './errors.ts';
 import { describeFailure, logFailure } from './failure.ts';
 import type { JobBoard } from './job-board.ts';
 import { isOver, type StudyState } from './ledger-state.ts';
-import { type Action, nextAction } from './next-action.ts';
+import { type Action, earlyKey, nextAction } from './next-action.ts';
+import { noticeRound, requireNewestFolder } from './older-folder.ts';
+import type { Recording } from './public-time.ts';
+import { keepAggregate } from './round-material.ts';
 import type { TrainerContext } from './trainer-context.ts';
 import { Wakeup } from './wakeup.ts';
 
@@ -36,8 +39,16 @@ const RACES = new Set([
   'LEDGER_CONFLICT',
   'TRANSACTION_INVALIDATED',
 ]);
+/** Refusals that say that bytes are not there yet. */
+const AWAY = new Set(['TRAINER_ARTEFACT_UNREACHABLE', 'TRAINER_IPFS_UNREACHABLE']);
+/** What is ordinary once or twice: another was faster, or its bytes follow the ledger's word. */
+const ORDINARY = new Set([...RACES, 'TRAINER_ARTEFACT_UNREACHABLE']);
 /** How many races in a row are taken as such, before they are shown as an error. */
 const QUIET_RACES = 4;
+
+/** The aggregate that a study is at: the round's own once it has one, its base until then. */
+const aggregateOf = (latest: RoundDossier | undefined): ParametersRef | null | undefined =>
+  latest?.round.aggregate ?? latest?.round.base;
 
 export class StudyRunner {
   readonly studyId: string;
@@ -51,6 +62,9 @@ export class StudyRunner {
   #failures = 0;
   #done = '';
   #repeats = 0;
+  #kept = '';
+  readonly #early = new Set<string>();
+  #keeping: Promise<void> | undefined;
 
   constructor(
     studyId: string,
@@ -68,6 +82,11 @@ export class StudyRunner {
 
   /** Runs until the study needs nothing more of this trainer, or the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    await this.#run(signal);
+    await this.#keeping;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       let pauseMs = 0;
       try {
@@ -108,11 +127,17 @@ export class StudyRunner {
     const action = nextAction(state, {
       mspId,
       preparedDatasets: new Set(journal.datasets().map(({ datasetId }) => datasetId)),
+      undelivered: journal.undelivered(this.studyId),
+      early: this.#early,
       nowMs: nowMs(),
       lastChangeMs: this.#lastChangeMs,
       takeoverMs: this.#options.takeoverMs,
     });
     if (action.kind !== 'done') this.#show(action, state);
+    // Settling and ending draw nothing, and are the way out.
+    if (action.kind !== 'settle' && action.kind !== 'done') {
+      requireNewestFolder(this.#context, { studyId: this.studyId, consents: state.consents });
+    }
     await this.#perform(action, state);
     return action;
   }
@@ -124,13 +149,18 @@ export class StudyRunner {
       ledger.listConsents(this.studyId),
     ]);
     if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
-    const latest = study.state === 'running' ? await this.#readLatest(study.rounds) : undefined;
-    if (study.state === 'completed' || study.state === 'aborted') journal.forgetBytes(this.studyId, Infinity);
+    const isOwing = journal.undelivered(this.studyId).length > 0;
+    const latest = study.state === 'running' || isOwing ? await this.#readLatest(study, consents) : undefined;
+    if (study.state === 'completed' || study.state === 'aborted') {
+      journal.forgetBytes(this.studyId, Infinity, aggregateOf(latest)?.artefact.sha256);
+    }
+    this.#keep(study, latest);
     const seen = JSON.stringify([
       study.state,
       consents.map(({ datasetId, state }) => [datasetId, state]),
       latest && [latest.round.round, latest.round.state],
       latest && [latest.updates.length, latest.verdicts.length, latest.attestations.length],
+      latest?.equivocations?.length,
     ]);
     if (seen !== this.#seen) {
       this.#seen = seen;
@@ -140,14 +170,15 @@ export class StudyRunner {
   }
 
   /** Walks on from the last round known, since rounds only ever go forward. */
-  async #readLatest(rounds: number): Promise<RoundDossier | undefined> {
+  async #readLatest({ rounds }: Study, consents: readonly Consent[]): Promise<RoundDossier | undefined> {
     const { ledger, journal } = this.#context;
     let latest = this.#round === 0 ? undefined : await ledger.getDossier(this.studyId, this.#round);
+    if (latest !== undefined) await noticeRound(this.#context, latest, consents);
     while ((latest === undefined || isOver(latest.round)) && this.#round < rounds) {
       const next = await ledger.getDossier(this.studyId, this.#round + 1);
       if (next === undefined) break;
-      journal.forgetBytes(this.studyId, this.#round);
-      if (latest?.round.aggregate !== undefined) await this.#keep(latest.round.aggregate.artefact);
+      await noticeRound(this.#context, next, consents);
+      journal.forgetBytes(this.studyId, this.#round, aggregateOf(latest)?.artefact.sha256);
       this.#round += 1;
       latest = next;
       journal.forgetAggregates(this.studyId, latest.round.base?.parametersSha256 ?? '');
@@ -155,14 +186,26 @@ export class StudyRunner {
     return latest;
   }
 
-  /** As good as can be: the next round fetches it anyway, and waits if it cannot. */
-  async #keep(artefact: ArtefactRef): Promise<void> {
-    const { exchange, log } = this.#context;
-    try {
-      await exchange.keep(artefact);
-    } catch (error) {
-      logFailure(log, named(error), { studyId: this.studyId, work: 'keeping an aggregate' });
-    }
+  /** Aside from the rest, and as good as can be: whoever needs the aggregate fetches it, and waits if it cannot. */
+  #keep(study: Study, latest: RoundDossier | undefined): void {
+    const { exchange, log, nowMs, patienceMs, mspId } = this.#context;
+    const ref = latest?.round.validators.includes(mspId) ? aggregateOf(latest) : undefined;
+    if (!ref || this.#keeping !== undefined || this.#kept === ref.artefact.cid) return;
+    const { cid } = ref.artefact;
+    const failed = (thrown: unknown) => {
+      const error = named(thrown);
+      const isAway = AWAY.has(describeFailure(error).code);
+      if (isAway && exchange.missingForMs(cid, nowMs()) < patienceMs) return;
+      this.#kept = cid;
+      logFailure(log, error, { studyId: this.studyId, work: 'keeping an aggregate' });
+    };
+    this.#keeping = keepAggregate(this.#context, { study, ref })
+      .then(() => {
+        this.#kept = cid;
+      }, failed)
+      .finally(() => {
+        this.#keeping = undefined;
+      });
   }
 
   #show(action: Action, { latest }: StudyState): void {
@@ -190,16 +233,21 @@ export class StudyRunner {
       case 'publish':
       case 'settle':
         return takePlainStep(context, this.studyId, action);
+      case 'deliver': {
+        const { round, subject, named, purpose } = action;
+        return context.exchange.deliver({ studyId: this.studyId, round, subject }, { named, purpose });
+      }
       default:
     }
     if (latest === undefined) throw new AssertionError({ message: `${action.kind} without a round` });
     switch (action.kind) {
       case 'train': {
         const { datasetId } = action;
-        return this.#options.inTrainingQueue(() => train(context, { study, dossier: latest, datasetId }));
+        const task = { study, dossier: latest, datasetId };
+        return this.#rest(action, await this.#options.inTrainingQueue(() => train(context, task)));
       }
       case 'verdict':
-        return recordVerdict(context, { ...state, latest });
+        return this.#rest(action, await recordVerdict(context, { ...state, latest }));
       case 'attest':
         return attest(context, { study, dossier: latest });
       case 'finalize': {
@@ -209,17 +257,24 @@ export class StudyRunner {
     }
   }
 
+  #rest(action: Extract<Action, { kind: 'train' | 'verdict' }>, recording: Recording): void {
+    if (recording === 'early') this.#early.add(earlyKey(action));
+    else this.#early.delete(earlyKey(action));
+  }
+
   /** Writes a failure down for people, and answers how long to wait. Bugs are thrown on. */
   #failed(thrown: unknown): number {
     const { minPauseMs, maxPauseMs } = this.#options;
     const error = named(thrown);
     if (error instanceof AssertionError || !(error instanceof Error)) throw error;
     this.#failures += 1;
-    const growing = Math.min(maxPauseMs, minPauseMs * 2 ** (this.#failures - 1));
     const { code, detail, retry } = describeFailure(error);
+    // Bytes follow the ledger's word by an instant, as a rule.
+    const firstPauseMs = code === 'TRAINER_ARTEFACT_UNREACHABLE' ? minPauseMs / 8 : minPauseMs;
+    const growing = Math.min(maxPauseMs, firstPauseMs * 2 ** (this.#failures - 1));
     const pauseMs = retry ? growing : maxPauseMs;
-    if (RACES.has(code) && this.#failures <= QUIET_RACES) {
-      this.#context.log.debug({ studyId: this.studyId, code }, 'overtaken, reading the ledger again');
+    if (ORDINARY.has(code) && this.#failures <= QUIET_RACES) {
+      this.#context.log.debug({ studyId: this.studyId, code }, 'reading again');
       return pauseMs;
     }
     const retryAt = new Date(this.#context.nowMs() + pauseMs).toISOString();

@@ -15,7 +15,7 @@ import {
 import { attestAggregate, finalizeRound, requireOwnSupport } from '../domain/rules/aggregate-rules.ts';
 import { provenEquivocation } from '../domain/rules/equivocation-rules.ts';
 import { abortRound, closeRound, openRound, tallyRound } from '../domain/rules/round-rules.ts';
-import type { Tally } from '../domain/rules/tally.ts';
+import { tallyIn } from '../domain/rules/tally.ts';
 import { recordUpdate, requireParticipant } from '../domain/rules/update-rules.ts';
 import { recordVerdict } from '../domain/rules/verdict-rules.ts';
 import { sha256 } from '../ledger/digest.ts';
@@ -321,9 +321,3 @@ export class RoundContract extends LedgerContract {
     });
   }
 }
-
-const tallyIn = ({ verdicts, attestations, equivocations = [] }: RoundDossier): Tally => ({
-  verdicts,
-  attestations,
-  equivocators: equivocations.map(({ mspId }) => mspId),
-});

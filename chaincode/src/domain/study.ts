@@ -57,6 +57,23 @@ export const ValidationPlan = Strict({
   minimum: Described(Decimal, 'A hospital accepts a candidate whose noised accuracy is at least this.'),
 });
 
+const MOST_SECONDS = 1_296_000;
+
+/** When releases are recorded at the earliest, so that how long they took to compute is not to be seen. */
+export const PublicTimes = Strict({
+  updateSeconds: Type.Integer({
+    minimum: 0,
+    maximum: MOST_SECONDS,
+    description: 'An update is recorded no sooner than so many seconds after its round was opened.',
+  }),
+  verdictSeconds: Type.Integer({
+    minimum: 0,
+    maximum: MOST_SECONDS,
+    description: 'A verdict is recorded no sooner than so many seconds after its round was closed.',
+  }),
+});
+export type PublicTimes = Static<typeof PublicTimes>;
+
 export const ProposeStudy = Strict({
   studyId: Id,
   title: Title,
@@ -91,6 +108,12 @@ export const ProposeStudy = Strict({
       maximum: 100_000,
       description: `How many times the least weight a dataset weighs at most; ${WEIGHT_RATIO_DEFAULT} where absent.`,
     }),
+  ),
+  notBefore: Type.Optional(
+    Described(
+      PublicTimes,
+      'Each at most half of roundDeadlineSeconds; by the size of the work where absent.',
+    ),
   ),
 });
 export type ProposeStudy = Static<typeof ProposeStudy>;
@@ -142,6 +165,9 @@ export const Study = Strict({
   version: Type.Optional(Type.Integer({ minimum: 1, description: 'Which text this is: 1 as proposed.' })),
   pausedAt: Type.Optional(Instant),
   motions: Type.Optional(Type.Integer({ minimum: 1, description: 'How many motions were moved.' })),
+  publicTimes: Type.Optional(
+    Described(PublicTimes, 'notBefore, or what was taken where the text has none; studies of old have none.'),
+  ),
 });
 export type Study = Static<typeof Study>;
 /** A study as the ledger reads it. */

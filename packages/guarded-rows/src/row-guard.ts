@@ -168,9 +168,7 @@ export class RowGuard {
     if (this.#applicationId() !== APPLICATION_ID) throw this.#damaged('its header is not the one written');
     const { writes, schemaDigest } = this.#head();
     const partly = this.#sizeBytes() > this.#limitBytes;
-    this.#checkStructure(
-      partly ? this.#options.tables.filter((table) => table.newestFirst === undefined) : [],
-    );
+    this.#checkStructure(partly ? this.#present().filter((table) => table.newestFirst === undefined) : []);
     if (!this.#schemaDigest().equals(schemaDigest))
       throw this.#damaged('its tables are not the ones created');
     this.#checkWitness(writes);
@@ -207,12 +205,17 @@ export class RowGuard {
     }
   }
 
+  /** The tables that the file has: a later version's come with its upgrade. Its schema's digest says if one is gone. */
+  #present(): readonly GuardedTable[] {
+    return this.#options.tables.filter(({ name }) => this.#columnsOf(name).length > 0);
+  }
+
   #checkRows(partly: boolean): void {
     const total = Number(this.database.prepare('SELECT count(*) AS rows FROM guard_rows').get()!.rows);
     const started = Date.now();
     let reported = started;
     let seen = 0;
-    for (const table of this.#options.tables) {
+    for (const table of this.#present()) {
       const newest = partly && table.newestFirst !== undefined;
       const order = newest ? ` ORDER BY ${table.newestFirst} DESC` : '';
       const fromBytes = this.#hashedBytes;

@@ -1,4 +1,5 @@
-// Makes the aggregate the next model: seals it for the study's members, puts it into IPFS and proposes its hash.
+// Makes the aggregate the next model: seals it for the study's members and proposes its hash. Its bytes follow once the
+// ledger names it.
 import type { RoundDossier, Study } from '@consilium/chaincode/domain';
 import { aggregateContext } from '../artefact-exchange.ts';
 import { readersOfModel } from '../artefact-readers.ts';
@@ -22,7 +23,7 @@ export async function finalize(
   if (parametersSha256 !== agreed) throw new TrainerError('TRAINER_AGGREGATE_DIFFERS');
   context.afterStep('finalize: recomputed');
   const consents = await context.ledger.listConsents(studyId);
-  const artefact = await context.exchange.publish({
+  const artefact = await context.exchange.seal({
     key: { studyId, round, subject: 'aggregate of the round' },
     plaintext,
     context: aggregateContext(studyId),

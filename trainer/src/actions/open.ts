@@ -1,9 +1,9 @@
 // Opens the next round. Whoever takes part in it must be able to read its base: where a member joined since that was
 // sealed, or has a key now and had none then, the opener seals the same parameters again for all that read them.
-import type { ArtefactRef, ParametersRef, Study } from '@consilium/chaincode/domain';
+import { type ArtefactRef, nextBase, type ParametersRef, type Study } from '@consilium/chaincode/domain';
 import { aggregateContext } from '../artefact-exchange.ts';
 import { readersOfModel, readersOfUpdate } from '../artefact-readers.ts';
-import { nextBase, type StudyState } from '../ledger-state.ts';
+import type { StudyState } from '../ledger-state.ts';
 import { sharedModelBytes } from '../round-material.ts';
 import { submit } from '../submit.ts';
 import type { TrainerContext } from '../trainer-context.ts';
@@ -23,7 +23,7 @@ async function sealedAgain(
   { state, round }: { readonly state: StudyState; readonly round: number },
 ): Promise<ArtefactRef | undefined> {
   const { study, consents, latest } = state;
-  const ref = nextBase(latest);
+  const ref = nextBase(latest?.round);
   if (ref === null || latest === undefined) return undefined;
   const readers = readersOfModel({ study, consents });
   const had = new Set(readersOfUpdate(latest.round));
@@ -55,7 +55,7 @@ async function reseal(
   const { study, ref, round, readers } = of;
   const { studyId } = study;
   const model = await context.models.of(study);
-  return context.exchange.publish({
+  return context.exchange.seal({
     key: { studyId, round, subject: `base for ${readers.join(', ')}` },
     plaintext: await sharedModelBytes(context, { study, ref, model }),
     context: aggregateContext(studyId),

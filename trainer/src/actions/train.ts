@@ -1,5 +1,6 @@
-// One dataset's contribution to one round: train, write the noised update down, seal it, put it into IPFS, and
-// record it on the ledger. Each step is durable before the next, so that a crash anywhere repeats nothing.
+// One dataset's contribution to one round: train, write the noised update down, seal it, and record it on the ledger.
+// Each step is durable before the next, so that a crash anywhere repeats nothing. The bytes follow when the round is
+// closed.
 import { planDigest, plannedTrainingEvent, type RoundDossier, type Study } from '@consilium/chaincode/domain';
 import {
   dequantizeParameters,
@@ -10,13 +11,22 @@ import {
 import { sha256Hex } from '../artefact/index.ts';
 import { updateContext } from '../artefact-exchange.ts';
 import { readersOfUpdate } from '../artefact-readers.ts';
-import { packUnits, samplingRateOf, TrainingFailedError, TrainingInputError } from '../dp-sgd/index.ts';
+import {
+  packUnits,
+  type RoundInput,
+  type RoundResult,
+  samplingRateOf,
+  TrainingFailedError,
+  TrainingInputError,
+} from '../dp-sgd/index.ts';
+import { drawOnce } from '../draw-once.ts';
 import { TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
 import type { Release, ReleaseKey } from '../journal.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
-import { ownDataset } from '../own-dataset.ts';
+import { ownDataset, type Unit } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
+import { mayRecord, type Recording } from '../public-time.ts';
 import { sharedModelOf } from '../round-material.ts';
 import { shiftOf } from '../study-federation.ts';
 import { encodeLocal } from '../study-model.ts';
@@ -31,23 +41,26 @@ interface Task {
 }
 
 /** @throws TrainerError, GatewayProblem or DataError; in every case calling it again goes on where it stopped */
-export async function train(context: TrainerContext, task: Task): Promise<void> {
-  const { journal, afterStep } = context;
+export async function train(context: TrainerContext, task: Task): Promise<Recording> {
+  const { journal, afterStep, nowMs } = context;
   const { study, dossier, datasetId } = task;
   const { studyId } = study;
   const { round } = dossier.round;
   const key: ReleaseKey = { studyId, round, datasetId, pool: 'training' };
-  const release = journal.release(key) ?? (await draw(context, task, key));
+  const before = journal.release(key);
+  const release = before ?? (await draw(context, task, key));
+  const drawnAtMs = before === undefined ? nowMs() : undefined;
   if (release.charge === 'void' || release.payload.length === 0) {
     throw new TrainerError('TRAINER_RELEASE_SPENT');
   }
   await refuseWithoutConsent(context, task);
-  const artefact = await context.exchange.publish({
+  const artefact = await context.exchange.seal({
     key: { studyId, round, subject: datasetId },
     plaintext: release.payload,
     context: updateContext({ studyId, round, datasetId }),
     readers: readersOfUpdate(dossier.round),
   });
+  if (!mayRecord(context, { study, round: dossier.round, what: 'update', drawnAtMs })) return 'early';
   const event = plannedTrainingEvent(study);
   const claimedEpsilon = claimOf(event, await context.ledger.getDataset(datasetId));
   try {
@@ -69,6 +82,7 @@ export async function train(context: TrainerContext, task: Task): Promise<void> 
   }
   journal.settleCharge(key, 'charged');
   afterStep('update: charged');
+  return 'recorded';
 }
 
 async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promise<Release> {
@@ -81,41 +95,69 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
   await confirmCharges(context, { studyId, datasetId });
   const local = localParametersAt(context, { studyId, datasetId, round: key.round - 1 }, model);
   const data = await ownDataset(context, { datasetId, unit: study.unit });
-  const rows = data.training.map((unit) => unit.map(({ x, y }) => ({ features: x, label: y })));
-  try {
-    const result = await context.graphs.trainRound(
-      {
-        model: model.graph,
-        parameters: model.join({ shared: dequantizeParameters(base.parameters), local }),
-        units: packUnits(model.inputs, rows),
-        localPatterns: study.model.localParameters,
-        plan: {
-          clipNormL2: Number(training.clipNormL2),
-          noiseMultiplier: Number(training.noiseMultiplier),
-          samplingRate: samplingRateOf(training.samplingRate),
-          steps: training.stepsPerRound,
-          bandSize: data.bandSize,
-          rowsPerUnit: data.rowsPerUnit,
-          learningRate: Number(training.learningRate),
-          ...optimisationOfStudy(study),
-        },
-        state: stateBefore(study, key.round),
-        ...shiftOf(study, { base, round, datasetId }),
-      },
-      {
-        signal: context.signal,
+  const inputOf = (units: readonly Unit[]): RoundInput => ({
+    model: model.graph,
+    parameters: model.join({ shared: dequantizeParameters(base.parameters), local }),
+    units: packUnits(
+      model.inputs,
+      units.map((unit) => unit.map(({ x, y }) => ({ features: x, label: y }))),
+    ),
+    localPatterns: study.model.localParameters,
+    plan: {
+      clipNormL2: Number(training.clipNormL2),
+      noiseMultiplier: Number(training.noiseMultiplier),
+      samplingRate: samplingRateOf(training.samplingRate),
+      steps: training.stepsPerRound,
+      bandSize: data.bandSize,
+      rowsPerUnit: data.rowsPerUnit,
+      learningRate: Number(training.learningRate),
+      ...optimisationOfStudy(study),
+    },
+    state: stateBefore(study, key.round),
+    ...shiftOf(study, { base, round, datasetId }),
+  });
+  const subjectSha256 = hashParameters(base.parameters);
+  const encoded = (delta: Float64Array) => encodeParameters(quantizeParameters(delta.map(saturated)));
+  return drawOnce(context, {
+    key,
+    work: 'train',
+    async onPatients(onDrawing) {
+      const input = inputOf(data.training);
+      const { sharedDelta, localParameters } = await trained(context, input, {
+        studyId,
         deadlineMs: Date.parse(round.deadline),
-        onProgress: ({ step, steps }) => context.onProgress(studyId, step, steps),
-      },
-    );
-    context.afterStep('train: drawn, not written down');
-    const release = context.journal.recordRelease(key, {
-      payload: encodeParameters(quantizeParameters(result.sharedDelta.map(saturated))),
-      subjectSha256: hashParameters(base.parameters),
-      localParameters: encodeLocal(result.localParameters),
+        onDrawing,
+      });
+      return {
+        payload: encoded(sharedDelta),
+        subjectSha256,
+        localParameters: encodeLocal(localParameters),
+      };
+    },
+    async onNobody() {
+      const { sharedDelta } = await trained(context, inputOf([]), { studyId });
+      // What stays here stays as it was.
+      return { payload: encoded(sharedDelta), subjectSha256, localParameters: encodeLocal(local) };
+    },
+  });
+}
+
+async function trained(
+  context: TrainerContext,
+  input: RoundInput,
+  {
+    studyId,
+    deadlineMs,
+    onDrawing,
+  }: { readonly studyId: string; readonly deadlineMs?: number; readonly onDrawing?: () => void },
+): Promise<RoundResult> {
+  try {
+    return await context.graphs.trainRound(input, {
+      signal: context.signal,
+      ...(onDrawing && { onDrawing }),
+      ...(deadlineMs !== undefined && { deadlineMs }),
+      onProgress: ({ step, steps }) => context.onProgress(studyId, step, steps),
     });
-    context.afterStep('train: written down');
-    return release;
   } catch (cause) {
     if (cause instanceof TrainingInputError) {
       throw new TrainerError('TRAINER_MODEL_INVALID', cause.message, { cause });

@@ -17,15 +17,17 @@ import {
   ParameterRangeError,
   type SharedModel,
 } from '../aggregate/index.ts';
+import { drawOnce } from '../draw-once.ts';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import { GatewayProblem } from '../gateway-client.ts';
-import { countJudgements, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
-import type { ReleaseKey } from '../journal.ts';
+import { type Counts, countJudgements, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
+import type { Draw, ReleaseKey } from '../journal.ts';
 import type { StudyState } from '../ledger-state.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { predictedClasses } from '../onnx/index.ts';
 import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
+import { mayRecord, type Recording } from '../public-time.ts';
 import { aggregate, openUpdate, sharedModelOf } from '../round-material.ts';
 import {
   parseScoreRecord,
@@ -58,7 +60,7 @@ const REASONS: Partial<Record<TrainerErrorCode, Reason>> = {
 };
 
 /** @throws TrainerError, GatewayProblem or DataError; calling it again goes on where it stopped */
-export async function recordVerdict(context: TrainerContext, task: Task): Promise<void> {
+export async function recordVerdict(context: TrainerContext, task: Task): Promise<Recording> {
   const { study, latest, consents } = task;
   const { studyId } = study;
   const { round, participants } = latest.round;
@@ -68,6 +70,7 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
     .map(({ datasetId }): ReleaseKey => ({ studyId, round, datasetId, pool: 'held-out' }));
 
   const records = new Map<string, ScoreRecord>();
+  let drawnAtMs: number | undefined;
   let judgement: Judgement | undefined;
   for (const key of keys) {
     const release = context.journal.release(key);
@@ -79,8 +82,10 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
     judgement ??= await judge(context, task, [...records.values()][0]);
     if (judgement.candidate === undefined) break;
     records.set(key.datasetId, await score(context, { task, key, judgement }));
+    drawnAtMs = context.nowMs();
   }
   const fixed = [...records.values()][0] ?? judgement ?? (await judge(context, task));
+  if (!mayRecord(context, { study, round: latest.round, what: 'verdict', drawnAtMs })) return 'early';
   const accuracy = records.size === 0 ? undefined : noisedAccuracy([...records.values()].map(rightAndWrong));
   const accepted =
     fixed.decisions.some(({ decision }) => decision === 'accept') &&
@@ -97,10 +102,11 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
       new Map([...records].filter(([datasetId]) => granted.has(datasetId))),
     ),
   });
+  return 'recorded';
 }
 
 async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord): Promise<Judgement> {
-  const { study, latest } = task;
+  const { study, latest, consents } = task;
   const { models } = context;
   const model = await models.of(study);
   const base = await sharedModelOf(context, { study, ref: latest.round.base, model });
@@ -112,7 +118,10 @@ async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord)
       deltas.set(datasetId, await openUpdate(context, { study, update, model }));
       decisions.push({ datasetId, decision: 'accept' });
     } catch (error) {
-      const reason = reasonFor(context, { error, update, deadline: latest.round.deadline });
+      // What was withdrawn before it was delivered never comes.
+      const isAwaited = consents.some((c) => c.datasetId === datasetId && c.state === 'granted');
+      const deadlineMs = isAwaited ? Date.parse(latest.round.deadline) : 0;
+      const reason = reasonFor(context, { error, update, deadlineMs });
       context.log.warn(
         { studyId: study.studyId, round: latest.round.round, datasetId, reason },
         'update rejected',
@@ -168,15 +177,15 @@ function reasonFor(
   {
     error,
     update,
-    deadline,
-  }: { readonly error: unknown; readonly update: Update; readonly deadline: string },
+    deadlineMs,
+  }: { readonly error: unknown; readonly update: Update; readonly deadlineMs: number },
 ): Reason {
   const reason = error instanceof TrainerError ? REASONS[error.code] : undefined;
   if (reason === undefined) throw error;
   if (reason === 'artefact-unreachable') {
     const { cid } = update.artefact;
     const missingMs = context.exchange.missingForMs(cid, context.nowMs());
-    if (missingMs < context.patienceMs && context.nowMs() < Date.parse(deadline)) throw error;
+    if (missingMs < context.patienceMs && context.nowMs() < deadlineMs) throw error;
   }
   return reason;
 }
@@ -197,21 +206,31 @@ async function score(
     features.set(x, index * model.inputs);
   });
   const shared = dequantizeParameters(judgement.candidate ?? new Int32Array());
-  const outputs = await model.outputs({ shared, local }, features);
-  const counts = countJudgements(
-    heldOut.map((unit) => unit.map(({ y }) => y)),
-    predictedClasses(outputs),
-  );
-  const noised = noiseCounts(counts, study.validation.noiseMultiplier);
-  context.afterStep('score: drawn, not written down');
   const { candidateSha256, decisions } = judgement;
-  const record: ScoreRecord = { candidateSha256, decisions, ...noised };
-  context.journal.recordRelease(key, {
-    payload: new TextEncoder().encode(canonicalJson(record)),
-    subjectSha256: candidateSha256,
+  const noised = (counts: Counts): Draw => {
+    const record: ScoreRecord = {
+      candidateSha256,
+      decisions,
+      ...noiseCounts(counts, study.validation.noiseMultiplier),
+    };
+    return { payload: new TextEncoder().encode(canonicalJson(record)), subjectSha256: candidateSha256 };
+  };
+  const release = await drawOnce(context, {
+    key,
+    work: 'score',
+    async onPatients(onDrawing) {
+      onDrawing();
+      const classes = predictedClasses(await model.outputs({ shared, local }, features));
+      return noised(
+        countJudgements(
+          heldOut.map((unit) => unit.map(({ y }) => y)),
+          classes,
+        ),
+      );
+    },
+    onNobody: async () => noised(countJudgements([], [])),
   });
-  context.afterStep('score: written down');
-  return record;
+  return parseScoreRecord(release.payload);
 }
 
 async function scoresOf(

@@ -17,11 +17,15 @@ import {
   type Round,
   type RoundDossier,
   type Study,
+  supportersOf,
+  tallyIn,
+  tallyOf,
   transactionNamed,
   validate,
   weightIn,
 } from '@consilium/chaincode/domain';
 import { GatewayProblem, type Ledger, type TrainerTransaction } from '../gateway-client.ts';
+import { anEquivocation } from './study-rows.ts';
 
 export interface Charge {
   readonly studyId: string;
@@ -170,6 +174,8 @@ export class MemoryConsortium {
         move('training', {
           state: 'validating',
           updates: arrived.sort(),
+          closedAt: now,
+          stageSince: now,
           deadline: this.#deadlineOf(study),
         });
         break;
@@ -188,18 +194,13 @@ export class MemoryConsortium {
       case 'round:tally': {
         const { verdicts } = dossier;
         if (verdicts.length < round.validators.length && !late) refuse('ROUND_INCOMPLETE');
-        const included = (round.updates ?? []).filter(
-          (id) =>
-            verdicts.filter((v) => v.decisions.some((d) => d.datasetId === id && d.decision === 'accept'))
-              .length >= round.quorum.validators,
-        );
-        const accepting = verdicts.filter((v) => v.accepted).length;
-        if (accepting < round.quorum.validators) refuse('QUORUM_NOT_REACHED');
-        if (included.length < round.quorum.updates) refuse('QUORUM_NOT_REACHED');
+        const { included, excluded, shortfall } = tallyOf(round, verdicts);
+        if (shortfall !== undefined) refuse('QUORUM_NOT_REACHED', shortfall);
         move('validating', {
           state: 'aggregating',
           included,
-          excluded: [],
+          excluded,
+          stageSince: now,
           deadline: this.#deadlineOf(study),
         });
         break;
@@ -214,13 +215,7 @@ export class MemoryConsortium {
       }
       case 'round:finalize': {
         const { aggregate } = argument;
-        const supporters = round.validators.filter(
-          (m) =>
-            dossier.verdicts.some((v) => v.mspId === m && v.accepted) &&
-            dossier.attestations.some(
-              (a) => a.mspId === m && a.parametersSha256 === aggregate.parametersSha256,
-            ),
-        );
+        const supporters = supportersOf(round, aggregate.parametersSha256, tallyIn(dossier));
         if (supporters.length < round.quorum.validators) refuse('QUORUM_NOT_REACHED');
         if (!supporters.includes(mspId)) refuse('ENDORSEMENT_REFUSED');
         move('aggregating', { state: 'finalized', aggregate, finalizedAt: now });
@@ -228,8 +223,38 @@ export class MemoryConsortium {
       }
       case 'round:abort':
         if (round.state === 'finalized' || round.state === 'aborted') refuse('ROUND_CLOSED');
+        if (this.#canSucceed(dossier)) refuse('ROUND_INCOMPLETE');
         save({ round: { ...round, state: 'aborted', reason: argument.reason } });
     }
+  }
+
+  #canSucceed(dossier: RoundDossier): boolean {
+    const { round, updates, verdicts, attestations } = dossier;
+    const { quorum, validators } = round;
+    const late = this.nowMs() >= Date.parse(round.deadline);
+    if (round.state === 'training') {
+      const arrived = new Set(updates.map(({ datasetId }) => datasetId));
+      const isExpected = ({ datasetId }: Round['participants'][number]) =>
+        !arrived.has(datasetId) && this.consents.get(`${round.studyId}/${datasetId}`)?.state === 'granted';
+      return updates.length >= quorum.updates || (!late && round.participants.some(isExpected));
+    }
+    if (round.state === 'validating') {
+      if (!late && verdicts.length < validators.length) return true;
+      return tallyOf(round, verdicts).shortfall === undefined;
+    }
+    if (!late && attestations.length < validators.length) return true;
+    return attestations.some(
+      ({ parametersSha256 }) =>
+        supportersOf(round, parametersSha256, tallyIn(dossier)).length >= quorum.validators,
+    );
+  }
+
+  /** Evidence on the ledger that a member signed a second statement on a round. */
+  equivocate(studyId: string, round: number, mspId: string): void {
+    const dossier = this.dossier(studyId, round);
+    const equivocations = [...(dossier.equivocations ?? []), anEquivocation({ studyId, round, mspId })];
+    this.rounds.set(`${studyId}/${round}`, { ...dossier, equivocations });
+    this.#tell('EquivocationReported', studyId);
   }
 
   #charge(
@@ -287,6 +312,7 @@ export class MemoryConsortium {
       leader: leaderOf(validators, number),
       quorum: study.quorum,
       openedAt: this.#now(),
+      stageSince: this.#now(),
       deadline: this.#deadlineOf(study),
     };
     this.rounds.set(`${studyId}/${number}`, { round, updates: [], verdicts: [], attestations: [] });

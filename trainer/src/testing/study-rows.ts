@@ -3,6 +3,7 @@ import type {
   Attestation,
   Consent,
   Decision,
+  Equivocation,
   Participant,
   PrivacyEvent,
   Round,
@@ -133,6 +134,20 @@ export const anAttestation = (mspId: string, parametersSha256 = SHA_A): Attestat
   mspId,
   parametersSha256,
   attestedAt: OPENED_AT,
+});
+
+export const anEquivocation = (of: Pick<Equivocation, 'studyId' | 'round' | 'mspId'>): Equivocation => ({
+  schema: 1,
+  ...of,
+  statement: 'attestation',
+  signerSha256: SHA_A,
+  recordedSha256: SHA_A,
+  contradictingSha256: SHA_B,
+  contradictingTransactionId: 'tx',
+  proposal: '',
+  signature: '',
+  reportedBy: 'A',
+  reportedAt: OPENED_AT,
 });
 
 export const aDossier = (round: Partial<Round>, more: Partial<RoundDossier> = {}): RoundDossier => ({

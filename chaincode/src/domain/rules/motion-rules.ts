@@ -12,6 +12,7 @@ import type { Accounts } from './consent-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
 import { weightsOf } from './participation-rules.ts';
 import { checkClaim, reservedCost, timesRounds } from './plan-cost.ts';
+import { publicTimeProblems } from './public-times.ts';
 import { checkEncodings, quorumProblems } from './study-rules.ts';
 import { nextStudyState } from './transition.ts';
 
@@ -104,7 +105,13 @@ export function amendedStudy(
     ...(study.weights !== undefined &&
       addDatasets.length > 0 && { weights: weightsOf(wanted, study.weightRatioMax) }),
   };
-  const problems = quorumProblems(amended, wanted);
+  const problems = [
+    ...quorumProblems(amended, wanted),
+    ...publicTimeProblems(amended.publicTimes, {
+      roundDeadlineSeconds: amended.roundDeadlineSeconds,
+      field: 'publicTimes',
+    }),
+  ];
   if (rounds !== undefined && rounds <= study.rounds) {
     problems.push(`amendment.rounds must be more than the ${study.rounds} of now`);
   }

@@ -12,6 +12,7 @@ import { checkTerms } from './dataset-rules.ts';
 import { duplicates } from './duplicates.ts';
 import type { Sha256Of } from './lineage-rules.ts';
 import { weightsOf } from './participation-rules.ts';
+import { defaultPublicTimes, publicTimeProblems } from './public-times.ts';
 import { nextStudyState } from './transition.ts';
 
 /** @throws DomainError STUDY_STATE */
@@ -116,7 +117,12 @@ export function proposeStudy(
   if (existing !== undefined) {
     throw new DomainError('STUDY_EXISTS', `${argument.studyId} is taken: choose another id`);
   }
-  const problems = [...optimisationProblems(argument), ...quorumProblems(argument, wanted)];
+  const { notBefore, roundDeadlineSeconds } = argument;
+  const problems = [
+    ...optimisationProblems(argument),
+    ...quorumProblems(argument, wanted),
+    ...publicTimeProblems(notBefore, { roundDeadlineSeconds, field: 'notBefore' }),
+  ];
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
   for (const dataset of wanted) checkTerms(dataset, { purpose: argument.purpose, requester, at });
   checkEncodings(argument, wanted);
@@ -128,6 +134,7 @@ export function proposeStudy(
     state: 'proposed',
     proposedAt: at,
     version: 1,
+    publicTimes: notBefore ?? defaultPublicTimes(argument, wanted),
   };
 }
 

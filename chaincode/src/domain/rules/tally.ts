@@ -1,4 +1,5 @@
 // Counting verdicts: which updates N members accept, and who rejected the others and why.
+import type { RoundDossier } from '../answers.ts';
 import type { Attestation } from '../attestation.ts';
 import type { Round } from '../round.ts';
 import type { Verdict } from '../verdict.ts';
@@ -10,6 +11,13 @@ export interface Tally {
   /** Members proven to have signed two different statements on the round. */
   readonly equivocators: readonly string[];
 }
+
+/** What of a dossier counts. */
+export const tallyIn = ({ verdicts, attestations, equivocations = [] }: RoundDossier): Tally => ({
+  verdicts,
+  attestations,
+  equivocators: equivocations.map(({ mspId }) => mspId),
+});
 
 /**
  * An update is included exactly when at least `quorum.validators` verdicts accept it.
