@@ -473,6 +473,15 @@ const ATTEMPTS: readonly Attempt[] = [
     attempt: consent('AlphaMSP'),
   },
   {
+    code: 'TOO_MANY_STUDIES',
+    title: 'one more proposal than a member may have open',
+    says: /16 proposed studies at a time/,
+    before: afterSteps(prepared, async (study) => {
+      for (let i = 0; i < 16; i++) await study.propose({ studyId: `heart-${i}` });
+    }),
+    attempt: propose({}),
+  },
+  {
     code: 'PURPOSE_NOT_ALLOWED',
     title: 'ancestry research on records given for health research',
     says: /alpha may be used for DUO:0000006, not for DUO:0000011/,

@@ -28,6 +28,10 @@ export const ERRORS = {
   STUDY_EXISTS: ['conflict', 'A study with this id exists: choose another id.'],
   STUDY_NOT_FOUND: ['not-found', 'No such study.'],
   STUDY_STATE: ['conflict', "The study's state does not allow this."],
+  TOO_MANY_STUDIES: [
+    'exhausted',
+    'The requester has as many open studies as a member may have: end some, with study:abort or study:retire.',
+  ],
   STUDY_CHANGED: [
     'conflict',
     'The study has another text than the one that was read, or consented to: read it again.',

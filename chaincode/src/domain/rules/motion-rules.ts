@@ -12,7 +12,7 @@ import type { Accounts } from './consent-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
 import { weightsOf } from './participation-rules.ts';
 import { checkClaim, reservedCost, timesRounds } from './plan-cost.ts';
-import { checkEncodings, quorumProblems } from './study-rules.ts';
+import { checkEncodings, quorumProblems, sizeProblems } from './study-rules.ts';
 import { nextStudyState } from './transition.ts';
 
 /** The hospitals that decide: owners of datasets whose consent stands, in order. */
@@ -104,7 +104,7 @@ export function amendedStudy(
     ...(study.weights !== undefined &&
       addDatasets.length > 0 && { weights: weightsOf(wanted, study.weightRatioMax) }),
   };
-  const problems = quorumProblems(amended, wanted);
+  const problems = [...sizeProblems(amended), ...quorumProblems(amended, wanted)];
   if (rounds !== undefined && rounds <= study.rounds) {
     problems.push(`amendment.rounds must be more than the ${study.rounds} of now`);
   }
