@@ -36,7 +36,7 @@ export const ENVIRONMENT = {
   CONSILIUM_MSP_ID: "the hospital's MSP id",
   CONSILIUM_PORT: 'port of the local service on 127.0.0.1; 0 (default) for a free one',
   CONSILIUM_TAKEOVER_MS: "silence after which a leader's step is taken over; default 20000",
-  CONSILIUM_POLL_MS: 'the ledger is read at least this often, events or not; default 5000',
+  CONSILIUM_POLL_MS: 'first distance of polls for events that were missed; they grow rarer, up to a minute; default 5000',
   CONSILIUM_GRAPH_MEMORY_MIB:
     'memory of the process that trains with a graph, others have a third; by default two fifths of the machine’s',
   CONSILIUM_LOG_LEVEL: 'fatal, error, warn, info (default), debug, trace or silent',

@@ -17,6 +17,7 @@ export interface TrainerParts {
   readonly trainerKey: string;
   readonly takeoverMs: number;
   readonly pollMs: number;
+  readonly maxPollMs?: number;
   readonly minPauseMs?: number;
   readonly maxPauseMs?: number;
   readonly ledger: Ledger;

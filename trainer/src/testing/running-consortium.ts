@@ -43,7 +43,7 @@ export function runTrainers(
       ...partsOf(hospital),
     });
     trainers.set(mspId, { ...trainer, journal });
-    consortium.onEvent((data) => trainer.service.notice({ data }));
+    consortium.onEvent((data) => trainer.service.notice({ name: data.name, data }));
     return trainer.service.run();
   });
   return {
