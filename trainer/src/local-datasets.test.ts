@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readDataset, splitPatients } from './data/index.ts';
+import { DataFiles } from './data-files.ts';
 import { heldOutPatients } from './local-datasets.ts';
 import { csvOf, DICTIONARY } from './testing/small-consortium.ts';
 
@@ -13,6 +14,7 @@ test('held-out patients are named by the numbers of their rows, and by their ids
   // Each row twice, one half of the file apart.
   const [header, ...lines] = csvOf(1, 40).trimEnd().split('\n');
   writeFileSync(path, [header, ...lines, ...lines, ''].join('\n'));
+  const dataFiles = new DataFiles({ folders: [directory] });
   const salt = new Uint8Array(32).fill(3);
   const two = { ...DICTIONARY, maxRowsPerPatient: 2 * DICTIONARY.maxRowsPerPatient };
   const heldOut = (dictionary: typeof DICTIONARY, as: 'rows' | 'ids') => {
@@ -24,7 +26,8 @@ test('held-out patients are named by the numbers of their rows, and by their ids
       commitment: '',
       recordCountBand: BAND,
     });
-    return heldOutPatients({ journal: { dataset } }, { datasetId: 'own', as });
+    const ledger = { getDataset: async () => ({ commitment: registered, dictionary }) as Dataset };
+    return heldOutPatients({ journal: { dataset }, dataFiles, ledger }, { datasetId: 'own', as });
   };
   const { patients } = (await heldOut(two, 'ids')) as { patients: string[] };
   assert.ok(patients.length > 0 && patients.every((id) => /^p\d+$/.test(id)));

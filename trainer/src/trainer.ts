@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { ArtefactStore, MemberKeys } from './artefact/index.ts';
 import { ArtefactExchange } from './artefact-exchange.ts';
 import { ContainedGraphEngine } from './containment/contained-graph-engine.ts';
+import { DataFiles } from './data-files.ts';
 import type { Ledger } from './gateway-client.ts';
 import type { GraphEngine } from './graph-engine.ts';
 import { buildHttp } from './http.ts';
@@ -22,6 +23,8 @@ export interface TrainerParts {
   readonly maxPauseMs?: number;
   readonly ledger: Ledger;
   readonly journal: Journal;
+  /** Where this hospital's files are; none is read where there is no folder. */
+  readonly dataFolders: readonly string[];
   readonly store: ArtefactStore;
   readonly keys: MemberKeys;
   readonly log: Logger;
@@ -59,6 +62,7 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     mspId,
     ledger,
     journal,
+    dataFiles: new DataFiles({ folders: parts.dataFolders }),
     exchange,
     models: new StudyModels(exchange, graphs),
     graphs,

@@ -37,6 +37,7 @@ export function runTrainers(
       maxPauseMs: 40,
       ledger: consortium.as(mspId),
       journal,
+      dataFolders: [directory],
       keys,
       log: pino({ level: process.env.LOG ?? 'silent' }),
       signal: stopping.signal,
