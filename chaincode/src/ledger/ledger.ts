@@ -105,7 +105,8 @@ export class Ledger {
 
   /**
    * A page of the rows under a partial key, each as `view` shows it. It ends after `pageSize` rows or PAGE_BYTES of
-   * them, whichever comes first, and has one row at least. For queries only: Fabric lets no transaction that writes page.
+   * them, whichever comes first, and has one row at least. For queries only: Fabric lets no transaction that writes
+   * page.
    *
    * @throws DomainError INVALID_ARGUMENT for a bookmark of another list
    */
