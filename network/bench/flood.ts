@@ -1,11 +1,11 @@
 // How long an honest study's rounds take while one member does its worst within its rights, beside quiet rounds of the
 // same run. Four hospitals with synthetic patients, whole (gateways, trainers, IPFS); three of them train, the fourth
-// floods (gateway/bench/flood/flooding-member.ts) from a process of the lowest priority, since it would have a machine
-// of its own. One JSON line per ledger. LEDGERS=embedded,raft QUIET=3 FLOODED=3 AFTER=2 (rounds) IN_FLIGHT=2.
+// floods (gateway/bench/flood/flooding-member.ts) from a process on the same machine, whose own work counts against the
+// others too. One JSON line per ledger. LEDGERS=embedded,raft QUIET=3 FLOODED=3 AFTER=2 (rounds) IN_FLIGHT=2.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
@@ -87,7 +87,6 @@ function startFlood(environment: Readonly<Record<string, string>>) {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment, SECONDS: String(FLOOD_SECONDS), IN_FLIGHT: String(IN_FLIGHT) },
   });
-  setPriority(child.pid!, 19);
   const text: Buffer[] = [];
   child.stdout.on('data', (bytes: Buffer) => text.push(bytes));
   const ended = once(child, 'close');

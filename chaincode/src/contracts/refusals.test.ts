@@ -886,6 +886,16 @@ const ATTEMPTS: readonly Attempt[] = [
     attempt: (study) => study.evaluate(auditor, 'model:getLineage', { studyId: STUDY }),
   },
   {
+    code: 'TOO_MANY_AT_ONCE',
+    title: 'more queries at once than a peer lets one organisation have waiting',
+    says: /send fewer at a time/,
+    before: prepared,
+    attempt: (study) => {
+      const all = Array.from({ length: 200 }, () => study.evaluate(auditor, 'member:list', {}));
+      return Promise.all(all);
+    },
+  },
+  {
     code: 'INTERNAL',
     title: 'a ledger that fails, whose words stay in the log',
     says: /^The chaincode failed unexpectedly and wrote nothing/,

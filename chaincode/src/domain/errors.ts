@@ -93,6 +93,10 @@ export const ERRORS = {
   MOTION_STATE: ['conflict', "The motion's state, or the study's, does not allow this."],
   VOTE_EXISTS: ['conflict', 'This hospital, or this steward, has voted on this motion.'],
   MODEL_NOT_FOUND: ['not-found', 'The study has no published model.'],
+  TOO_MANY_AT_ONCE: [
+    'unavailable',
+    "Too many of this organisation's transactions wait at this peer already: send fewer at a time.",
+  ],
   INTERNAL: [
     'unavailable',
     "The chaincode failed unexpectedly and wrote nothing; its log says why, by the transaction's id.",
