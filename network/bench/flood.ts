@@ -180,6 +180,8 @@ async function measure(name: string, network: LedgerNetwork, directory: string):
       quietSeconds,
       floodedSeconds,
       factor: Number((floodedSeconds / quietSeconds).toFixed(2)),
+      worstFactor: Number((Math.max(...flooded.map(secondsOf)) / quietSeconds).toFixed(2)),
+      quietRounds: quiet.map(secondsOf),
       floodedRounds: flooded.map(secondsOf),
       backAfterSeconds: Number(Math.max(0, backSeconds).toFixed(1)),
       afterSeconds: medianOf(after.slice(1).map(secondsOf)),

@@ -1,6 +1,7 @@
 // One process serves a peer, and whoever may reach the peer may keep it busy. Few transactions of one organisation run
 // at a time, more wait, and what is more than that is refused before anything is read: so that another organisation's
-// waits for a few of them, not for all. Which transactions a peer endorses may differ by this; what it endorses does not.
+// waits for a few of them, not for all. Which transactions a peer endorses may differ by this, and never what it
+// endorses.
 import { DomainError } from '../domain/index.ts';
 
 export interface Turn {
@@ -9,7 +10,7 @@ export interface Turn {
   readonly ownMspId: string;
 }
 
-/** How many of an organisation's run at a time: at its own peer, and at others', which its gateway only asks to endorse. */
+/** How many of an organisation's run at a time, at its own peer and at others', which are asked to endorse only. */
 const RUNNING_MAX = { own: 16, others: 2 } as const;
 /** How many of an organisation's may wait. */
 export const WAITING_MAX = 128;
