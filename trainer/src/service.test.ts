@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { MemoryArtefactStore } from './artefact/index.ts';
-import type { Ledger } from './gateway-client.ts';
+import { GatewayProblem, type Ledger } from './gateway-client.ts';
 import { type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
 
@@ -90,6 +90,33 @@ it('a flood of consents, and of events of its own study, is followed by a handfu
   // Every wake is a look while there is patience; afterwards each takes twice as long as the one before.
   assert.ok(sum(/listOpenConsents/) - listed <= 12, `${sum(/listOpenConsents/) - listed} lists`);
   assert.ok(sum(/getStudy/) - read <= 12, `${sum(/getStudy/) - read} reads`);
+});
+
+it('goes on with its studies on a ledger that has no list of open consents yet', async () => {
+  const { consortium, study, hospitals } = world;
+  const ledger = new Proxy(consortium.as('A'), {
+    get: (target, name) =>
+      name === 'listOpenConsents'
+        ? async () => {
+            throw new GatewayProblem({
+              status: 400,
+              code: 'INVALID_ARGUMENT',
+              detail: 'there is no transaction',
+            });
+          }
+        : Reflect.get(target, name),
+  });
+  const alone = {
+    ...world,
+    hospitals: hospitals.slice(0, 1).map((one) => ({ ...one, directory: join(directory, 'old') })),
+  };
+  const onOld = runTrainers(alone, () => ({ store: new MemoryArtefactStore(), ledger }));
+  const board = () => onOld.trainers.get('A')!.service.board.list();
+  try {
+    await onOld.until(() => board().some(({ studyId }) => studyId === study.studyId));
+  } finally {
+    await onOld.stop();
+  }
 });
 
 it('finds a study as soon as its hospital consents to it', async () => {

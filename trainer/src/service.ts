@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { named } from './errors.ts';
 import { logFailure } from './failure.ts';
+import { GatewayProblem } from './gateway-client.ts';
 import type { LedgerEvent } from './gateway-events.ts';
 import { JobBoard } from './job-board.ts';
 import { Pace } from './pace.ts';
@@ -23,6 +24,7 @@ export interface ServiceOptions {
 const MAX_POLL_MS = 60_000;
 /** Of events of studies that this trainer does not drive, the one that can make one its own. */
 const CONSENT_EVENT = 'ConsentGranted';
+const UNKNOWN_LIST = new Set(['INVALID_ARGUMENT', 'ROUTE_NOT_FOUND']);
 
 export class TrainerService {
   readonly board = new JobBoard();
@@ -96,11 +98,23 @@ export class TrainerService {
     }
   }
 
+  /** Undefined where the ledger, or the gateway, is of before there was this list: they are upgraded one by one. */
+  async #listOpen(): Promise<readonly string[] | undefined> {
+    const { ledger, mspId } = this.#context;
+    try {
+      return await ledger.listOpenConsents(mspId);
+    } catch (error) {
+      if (error instanceof GatewayProblem && UNKNOWN_LIST.has(error.code)) return undefined;
+      throw error;
+    }
+  }
+
   /** Drives what is not driven yet; whether there was any. */
   async #look(reject: (error: unknown) => void): Promise<boolean> {
     const { ledger, mspId } = this.#context;
-    const found = new Set(await ledger.listOpenConsents(mspId));
-    if (!this.#hasWalked) {
+    const open = await this.#listOpen();
+    const found = new Set(open);
+    if (!this.#hasWalked || open === undefined) {
       // Consents from before the ledger listed open ones, and studies that left bytes or debts in the journal.
       for (const studyId of await ledger.listConsentedStudies(mspId)) found.add(studyId);
       this.#hasWalked = true;

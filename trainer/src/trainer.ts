@@ -62,7 +62,7 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     mspId,
     ledger,
     journal,
-    dataFiles: new DataFiles({ folders: parts.dataFolders }),
+    dataFiles: new DataFiles({ folders: parts.dataFolders, signal }),
     exchange,
     models: new StudyModels(exchange, graphs),
     graphs,
