@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { readConsortium } from '../src/config.ts';
@@ -40,7 +41,9 @@ const numberOf = (name: string, fallback: number): number => Number(process.env[
 const ROUNDS = { quiet: numberOf('QUIET', 3), flooded: numberOf('FLOODED', 3), after: numberOf('AFTER', 2) };
 const IN_FLIGHT = numberOf('IN_FLIGHT', 2);
 const FLOOD_SECONDS = numberOf('LONGEST_FLOOD_SECONDS', 300);
-const ALL = 1 + ROUNDS.quiet + ROUNDS.flooded + 1 + ROUNDS.after;
+/** Some may pass before the flood is under way. */
+const SPARE = 6;
+const ALL = 1 + ROUNDS.quiet + ROUNDS.flooded + 1 + ROUNDS.after + SPARE;
 const FLOODER = join(repository, 'gateway/dist/bench/flood/flooding-member.js');
 const NETWORKS: Readonly<Record<string, LedgerNetwork>> = {
   embedded: { runtime: 'embedded' },
@@ -67,6 +70,15 @@ class Rounds {
     this.#studyId = studyId;
   }
 
+  /** The number of the round that is under way, from one on. */
+  async latest(from: number): Promise<number> {
+    for (let round = from; ; round += 1) {
+      const path = `/studies/${this.#studyId}/rounds/${round + 1}`;
+      const next = await this.#client.get<RoundRow>(path).catch(() => undefined);
+      if (next === undefined) return round;
+    }
+  }
+
   /** Resolves with a round once it is over. */
   async over(round: number, untilMs = Infinity): Promise<RoundRow | undefined> {
     for (;;) {
@@ -81,25 +93,32 @@ class Rounds {
   }
 }
 
-/** Floods until told to end; what the flood was, then. */
-function startFlood(environment: Readonly<Record<string, string>>) {
+/** Floods until told to end; what the flood was, then. Resolves once all of it is under way. */
+async function startFlood(environment: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, [FLOODER], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment, SECONDS: String(FLOOD_SECONDS), IN_FLIGHT: String(IN_FLIGHT) },
   });
-  const text: Buffer[] = [];
-  child.stdout.on('data', (bytes: Buffer) => text.push(bytes));
+  const lines: string[] = [];
+  const begun = new Promise<void>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line);
+      resolve();
+    });
+  });
   const ended = once(child, 'close');
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  return async (): Promise<unknown> => {
+  const end = async (): Promise<unknown> => {
     child.stdin.end();
     const late = setTimeout(kill, 60_000);
     await ended;
     clearTimeout(late);
     process.off('exit', kill);
-    return JSON.parse(Buffer.concat(text).toString() || 'null');
+    return JSON.parse(lines.at(-1) ?? 'null');
   };
+  await Promise.race([begun, ended]);
+  return end;
 }
 
 async function measure(name: string, network: LedgerNetwork, directory: string): Promise<object> {
@@ -146,7 +165,7 @@ async function measure(name: string, network: LedgerNetwork, directory: string):
     }
     const ledger = join(state, network.runtime === 'native' ? 'fabric' : 'ledger', 'organisations');
     const connections = [flooder, ...honest].map(({ hospital }) => join(ledger, `${hospital.mspId}.json`));
-    end = startFlood({
+    end = await startFlood({
       CONNECTIONS: connections.join(','),
       STUDY: studyId,
       GATEWAYS: honest.map(({ client }) => client.url).join(','),
@@ -155,6 +174,7 @@ async function measure(name: string, network: LedgerNetwork, directory: string):
     const flooded: RoundRow[] = [];
     let number = 1 + ROUNDS.quiet;
     // The round in flight when the flood begins is of both.
+    number = await rounds.latest(number + 1);
     for (let count = 0; count < ROUNDS.flooded; count += 1) {
       number += 1;
       const row = await rounds.over(number, beganMs + FLOOD_SECONDS * 1000);

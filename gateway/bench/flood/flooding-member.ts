@@ -1,6 +1,7 @@
 // One member that does its worst within its rights, with its own certificate only: proposals and their ends, arguments
 // as long as may be, transactions that are refused, and long lists, at its own peer and at all others; requests without
-// a key at their gateways. It runs until its time is over or its input ends, and then prints what it did, by outcome.
+// a key at their gateways. It prints a line once all of it is under way, runs until its time is over or its input ends,
+// and then prints what it did, by outcome.
 //
 //   CONNECTIONS=own.json,others.json,… STUDY=id GATEWAYS=url,… SECONDS=60 IN_FLIGHT=2 node flooding-member.js
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,6 +34,8 @@ const at = ({ organisation: { endpoint, tlsRootCertificate } }: Connection): Con
 const home = new BareClient(own, 'consilium', 'native');
 const clients = [home, ...others.map((connection) => new BareClient(at(connection), 'consilium', 'native'))];
 
+/** What has not ended once: until then it is no flood yet. */
+const waiting = new Set(['proposals', 'longest arguments', 'refused', 'lists', 'activities']);
 const counts: Record<string, Record<string, number>> = {};
 const endMs = performance.now() + seconds * 1000;
 let over = false;
@@ -58,6 +61,7 @@ async function keepAt(kind: string, work: () => Promise<unknown>): Promise<void>
       (error: unknown) => refusalOf(error) ?? wordOf(error),
     );
     tally[outcome] = (tally[outcome] ?? 0) + 1;
+    if (waiting.delete(kind) && waiting.size === 0) process.stdout.write('{"flooding":true}\n');
     await sleep(PAUSE_MS);
   }
 }
