@@ -247,7 +247,8 @@ export class MemoryConsortium {
       recorded(outcomeOf(stub, response));
       return { response, results: stub.results };
     } catch (error) {
-      recorded(refusalText(error));
+      // How many others are in line is the process's own, and no part of what it is asked.
+      if (!(error as Error).message.startsWith('TOO_MANY_AT_ONCE')) recorded(refusalText(error));
       // What crosses the wire is the text alone.
       throw parseDomainError((error as Error).message) ?? error;
     } finally {
