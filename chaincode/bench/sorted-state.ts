@@ -9,6 +9,7 @@ export class SortedState {
   readonly #get;
   readonly #put;
   readonly #range;
+  readonly #remove;
 
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
@@ -20,6 +21,7 @@ export class SortedState {
     this.#put = this.#database.prepare(
       'INSERT INTO state VALUES (?, ?, 1) ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1',
     );
+    this.#remove = this.#database.prepare('DELETE FROM state WHERE key = ?');
     this.#range = this.#database.prepare(
       'SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key LIMIT ?',
     );
@@ -30,6 +32,10 @@ export class SortedState {
   }
 
   put(key: string, value: string): void {
+    if (value === '') {
+      this.#remove.run(Buffer.from(key));
+      return;
+    }
     this.#put.run(Buffer.from(key), Buffer.from(value));
   }
 

@@ -17,6 +17,10 @@ const Port = Type.Integer({
   maximum: 65535,
   description: 'a whole number from 1024 to 65535; leave it out for a free port',
 });
+const DataFolder = Type.String({
+  pattern: '^/[^:]+$',
+  description: 'the absolute path of a folder, without a colon',
+});
 const Listener = Strict({ port: Type.Optional(Port) });
 
 export const Organisation = Strict({
@@ -27,7 +31,17 @@ export const Organisation = Strict({
   }),
   title: Type.String({ minLength: 1, maxLength: 200, description: 'a name for people, 1 to 200 characters' }),
   gateway: Type.Optional(Listener),
-  trainer: Type.Optional(Listener),
+  trainer: Type.Optional(
+    Strict({
+      ...Listener.properties,
+      dataFolders: Type.Optional(
+        Type.Array(DataFolder, {
+          maxItems: 20,
+          description: 'a list of at most 20 absolute paths of folders with files of patients',
+        }),
+      ),
+    }),
+  ),
 });
 export type Organisation = Static<typeof Organisation>;
 

@@ -2,7 +2,7 @@
 // own directory and secrets.
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { Consortium, Organisation } from './config.ts';
 import { inherited, NODE, program, repository } from './programs.ts';
 import { accepts, answers } from './readiness.ts';
@@ -91,12 +91,13 @@ export function chaincodeService(
   };
 }
 
-export function trainerService({ name, mspId }: Organisation, place: Place): ServiceDefinition {
+export function trainerService({ name, mspId, trainer }: Organisation, place: Place): ServiceDefinition {
   const { consortium, directory, ports, addresses } = place;
   const secrets = ensureSecrets(directory, name);
   const own = addresses.organisations.find((one) => one.name === name)!;
   const dataDirectory = join(directory, name, 'trainer');
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  const dataFolder = join(directory, name, 'data');
+  for (const folder of [dataDirectory, dataFolder]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   return {
     name: `trainer-${name}`,
     organisation: name,
@@ -110,6 +111,7 @@ export function trainerService({ name, mspId }: Organisation, place: Place): Ser
       CONSILIUM_TRAINER_KEY: secrets.trainer,
       CONSILIUM_IPFS_URL: addresses.ipfsUrl,
       CONSILIUM_DATA_DIR: dataDirectory,
+      CONSILIUM_DATA_FOLDERS: [dataFolder, ...(trainer?.dataFolders ?? [])].join(delimiter),
       CONSILIUM_PORT: String(ports.of(`trainer-${name}`)),
       CONSILIUM_TAKEOVER_MS: String(consortium.trainer?.takeoverMs ?? DEFAULT_TAKEOVER_MS),
     },

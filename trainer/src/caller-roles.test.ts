@@ -32,6 +32,7 @@ describe('who may ask a trainer what', () => {
       pollMs: 1000,
       ledger: consortium.as('A'),
       journal,
+      dataFolders: [directory],
       store,
       keys: MemberKeyRing.of(generateMemberKeys()),
       log: pino({ level: 'silent' }),

@@ -1,6 +1,7 @@
 // The environment, read once at start. Everything that is wrong with it is said at once.
-import { resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { ASSERTION } from '@consilium/chaincode/domain';
+import { folderProblems } from './data/data-folders.ts';
 
 export interface Config {
   readonly gatewayUrl: string;
@@ -8,6 +9,8 @@ export interface Config {
   readonly trainerKey: string;
   readonly ipfsUrl: string;
   readonly dataDirectory: string;
+  /** Folders of this hospital's files. */
+  readonly dataFolders: readonly string[];
   readonly port: number;
   readonly mspId: string;
   readonly takeoverMs: number;
@@ -33,10 +36,13 @@ export const ENVIRONMENT = {
   CONSILIUM_TRAINER_KEY: 'key that the gateway signs its requests with (at least 32 characters)',
   CONSILIUM_IPFS_URL: "URL of the IPFS node's RPC, for example http://127.0.0.1:5001",
   CONSILIUM_DATA_DIR: 'directory of the journal, keys and salts; private to this trainer',
+  CONSILIUM_DATA_FOLDERS:
+    "folders of the hospital's files, with : between them; no file is read from elsewhere, or where it is not set",
   CONSILIUM_MSP_ID: "the hospital's MSP id",
   CONSILIUM_PORT: 'port of the local service on 127.0.0.1; 0 (default) for a free one',
   CONSILIUM_TAKEOVER_MS: "silence after which a leader's step is taken over; default 20000",
-  CONSILIUM_POLL_MS: 'the ledger is read at least this often, events or not; default 5000',
+  CONSILIUM_POLL_MS:
+    'first distance of polls for events that were missed; they grow rarer, up to a minute; default 5000',
   CONSILIUM_GRAPH_MEMORY_MIB:
     'memory of the process that trains with a graph, others have a third; by default two fifths of the machine’s',
   CONSILIUM_LOG_LEVEL: 'fatal, error, warn, info (default), debug, trace or silent',
@@ -67,12 +73,14 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const logLevel = environment.CONSILIUM_LOG_LEVEL || 'info';
   const graphMemoryMib = integer('CONSILIUM_GRAPH_MEMORY_MIB', 0, [0, 2 ** 24]);
   if (!LOG_LEVELS.includes(logLevel)) refuse('CONSILIUM_LOG_LEVEL', 'is malformed');
+  const dataFolders = (environment.CONSILIUM_DATA_FOLDERS ?? '').split(delimiter).filter(Boolean);
   const config: Config = {
     gatewayUrl: text('CONSILIUM_GATEWAY_URL', isUrl),
     gatewayKey: text('CONSILIUM_GATEWAY_KEY'),
     trainerKey: text('CONSILIUM_TRAINER_KEY', (value) => value.length >= ASSERTION.minKeyCharacters),
     ipfsUrl: text('CONSILIUM_IPFS_URL', isUrl),
     dataDirectory: resolve(text('CONSILIUM_DATA_DIR')),
+    dataFolders,
     mspId: text('CONSILIUM_MSP_ID', (value) => /^[A-Za-z][A-Za-z0-9.-]{0,63}$/.test(value)),
     port: integer('CONSILIUM_PORT', 0, [0, 65_535]),
     takeoverMs: integer('CONSILIUM_TAKEOVER_MS', 20_000, [100, 86_400_000]),
@@ -80,6 +88,9 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     graphMemoryBytes: graphMemoryMib === 0 ? undefined : graphMemoryMib * 2 ** 20,
     logLevel,
   };
+  for (const problem of folderProblems(dataFolders, config.dataDirectory)) {
+    refuse('CONSILIUM_DATA_FOLDERS', `is wrong, since ${problem}`);
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

@@ -15,6 +15,22 @@ export const TRAINER_ERRORS = {
     false,
     'The file does not fit its dictionary; see the problems listed.',
   ],
+  TRAINER_DATASET_TOO_EXPENSIVE: [
+    'invalid',
+    false,
+    'Reading the file takes more time or memory than this trainer gives it: keep the columns that the dictionary names.',
+  ],
+  TRAINER_PATH_REFUSED: [
+    'forbidden',
+    false,
+    'The path is in none of the data folders: give the absolute path of a file in one of CONSILIUM_DATA_FOLDERS.',
+  ],
+  TRAINER_ATTEMPTS_EXHAUSTED: [
+    'exhausted',
+    false,
+    'The file was checked too often within a day; the message says when again.',
+  ],
+  TRAINER_BUSY: ['unavailable', true, 'Too many files wait to be read: try again later.'],
   TRAINER_DATASET_NOT_PREPARED: [
     'not-found',
     true,

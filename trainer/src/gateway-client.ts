@@ -1,11 +1,13 @@
 // The ledger as this trainer sees it: its own hospital's gateway over HTTP. Every failure gets a name here, by
 // what is known afterwards: refused (nothing happened), unreachable (nothing was sent), or outcome unknown.
 import type {
+  Activity,
   Argument,
   Consent,
   Dataset,
   Member,
   Model,
+  OpenConsent,
   RoundDossier,
   Study,
 } from '@consilium/chaincode/domain';
@@ -26,7 +28,10 @@ export type TrainerTransaction =
 
 /** What the trainer needs of a ledger; the gateway is one, tests have another. */
 export interface Ledger {
-  listStudies(): Promise<readonly Study[]>;
+  /** Studies with a consent of this hospital that is not settled: those it takes part in. */
+  listOpenConsents(mspId: string): Promise<readonly string[]>;
+  /** Studies that this hospital ever consented to, read from what it did itself. */
+  listConsentedStudies(mspId: string): Promise<readonly string[]>;
   getStudy(studyId: string): Promise<Study | undefined>;
   listConsents(studyId: string): Promise<readonly Consent[]>;
   getDossier(studyId: string, round: number): Promise<RoundDossier | undefined>;
@@ -72,7 +77,7 @@ interface Page {
 }
 
 const PAGE_SIZE = 100;
-const MAX_PAGES = 1000;
+const MAX_PAGES = 10_000;
 
 export class GatewayClient implements Ledger {
   readonly #base: string;
@@ -83,8 +88,19 @@ export class GatewayClient implements Ledger {
     this.#base = options.url.replace(/\/+$/, '');
   }
 
-  async listStudies(): Promise<readonly Study[]> {
-    return (await this.#pages('/v1/studies')) as readonly Study[];
+  async listOpenConsents(mspId: string): Promise<readonly string[]> {
+    const consents = (await this.#pages(`/v1/members/${mspId}/open-consents`)) as readonly OpenConsent[];
+    return [...new Set(consents.map(({ studyId }) => studyId))];
+  }
+
+  async listConsentedStudies(mspId: string): Promise<readonly string[]> {
+    const path = `/v1/audit/activities/hospital?value=${mspId}`;
+    const found = new Set<string>();
+    for await (const activity of this.#items(path) as AsyncIterable<Activity>) {
+      const { transaction, studyId } = activity;
+      if (transaction === 'study:consent' && studyId !== undefined) found.add(studyId);
+    }
+    return [...found];
   }
 
   async getStudy(studyId: string): Promise<Study | undefined> {
@@ -150,13 +166,19 @@ export class GatewayClient implements Ledger {
 
   async #pages(path: string): Promise<readonly unknown[]> {
     const items: unknown[] = [];
+    for await (const item of this.#items(path)) items.push(item);
+    return items;
+  }
+
+  /** Every item of a list, page by page; a page may be shorter than was asked for. */
+  async *#items(path: string): AsyncGenerator<unknown> {
     let bookmark: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
       const query = new URLSearchParams({ pageSize: String(PAGE_SIZE), ...(bookmark && { bookmark }) });
-      const answer = (await this.#get(`${path}?${query}`)) as Page;
-      items.push(...answer.items);
+      const answer = (await this.#get(`${path}${path.includes('?') ? '&' : '?'}${query}`)) as Page;
+      yield* answer.items;
       bookmark = answer.bookmark;
-      if (!bookmark || answer.items.length === 0) return items;
+      if (!bookmark) return;
     }
     throw new TrainerError('TRAINER_GATEWAY_REFUSED', `${path} has more than ${MAX_PAGES} pages`);
   }

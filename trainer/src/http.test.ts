@@ -20,6 +20,8 @@ describe('the local service', () => {
   let world: SmallConsortium;
   let journal: Journal;
   let trainer: Trainer;
+  const stopping = new AbortController();
+  const audit: Record<string, unknown>[] = [];
 
   before(async () => {
     world = await smallConsortium({ directory, store, study: { state: 'proposed' } });
@@ -31,13 +33,15 @@ describe('the local service', () => {
       pollMs: 1000,
       ledger: world.consortium.as('A'),
       journal,
+      dataFolders: [directory],
       store,
       keys: MemberKeyRing.of(keys),
-      log: pino({ level: 'silent' }),
-      signal: new AbortController().signal,
+      log: pino({ level: 'info' }, { write: (line) => audit.push(JSON.parse(line)) }),
+      signal: stopping.signal,
     });
   });
   after(async () => {
+    stopping.abort();
     await trainer.http.close();
     journal.close();
     rmSync(directory, { recursive: true });
@@ -87,12 +91,11 @@ describe('the local service', () => {
     assert.notEqual(other.json().commitment, commitment, 'another salt');
     const { rows } = (await ask({ url: '/local/datasets/own-data/held-out' })).json();
     assert.ok(rows.length > 0 && rows.every((row: number) => Number.isInteger(row) && row >= 1));
-    const { patients } = (await ask({ url: '/local/datasets/own-data/held-out?as=ids' })).json();
-    assert.ok(patients.length > 0 && patients.length < 60);
-    assert.ok(patients.every((patient: string) => /^p\d+$/.test(patient)));
+    const ids = await ask({ url: '/local/datasets/own-data/held-out?as=ids' });
+    assert.equal(ids.json().code, 'DATASET_NOT_FOUND', 'it is not registered yet');
   });
 
-  it('refuses bad files with line, column and code, and without their values', async () => {
+  it('refuses bad files with column and code, and without their lines and values', async () => {
     const good = csvOf(1).split('\n');
     const bad = (index: number, row: string) => good.with(index, row).join('\n');
     const cases: [string, string, string][] = [
@@ -109,11 +112,45 @@ describe('the local service', () => {
       assert.equal(response.statusCode, 422, name);
       assert.equal(response.json().code, 'TRAINER_DATASET_REFUSED');
       assert.equal(response.json().problems[0].code, code);
+      assert.equal('line' in response.json().problems[0], false);
       assert.doesNotMatch(response.body, /\b444\b/);
     }
     const missing = { datasetId: 'bad-data', path: join(directory, 'none.csv'), dictionary: DICTIONARY };
     assert.equal((await post('/local/datasets', missing)).json().problems[0].code, 'FILE_UNREADABLE');
     assert.equal(journal.dataset('bad-data'), undefined);
+  });
+
+  it('tells by no number of registrations what a column holds: each tells one bit of it, and there are few', async () => {
+    const lines = csvOf(1).split('\n').filter(Boolean);
+    const notes = ['head,ache', ...lines.slice(1).map((_, i) => `secret-${i % 7}`)];
+    const path = aFile(
+      'notes.csv',
+      lines.map((line, i) => `${line},${i === 0 ? 'note' : notes[i]}`).join('\n'),
+    );
+    const guess = (categories: string[]) => ({
+      datasetId: 'guessing',
+      path,
+      dictionary: {
+        ...DICTIONARY,
+        features: [...DICTIONARY.features, { name: 'note', kind: 'categorical', categories }],
+      },
+    });
+    const answers = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      const { body } = await post('/local/datasets', guess([`secret-${i}`, 'other']));
+      assert.doesNotMatch(body, /secret|"line"|ache/);
+      const { requestId: _, ...answer } = JSON.parse(body);
+      answers.add(JSON.stringify(answer));
+    }
+    assert.equal(answers.size, 1, 'whichever value is guessed and however many rows have it');
+    const next = await post('/local/datasets', guess(['secret-1', 'secret-2']));
+    assert.equal(`${next.statusCode} ${next.json().code}`, '507 TRAINER_ATTEMPTS_EXHAUSTED');
+    const [audited] = audit.filter(({ datasetId }) => datasetId === 'guessing');
+    assert.deepEqual(
+      [String(audited?.askedBy).split(' ')[0], audited?.outcome, audited?.path],
+      ['steward', 'TRAINER_DATASET_REFUSED', path],
+    );
+    assert.equal(audit.filter(({ datasetId }) => datasetId === 'guessing').length, 21);
   });
 
   it("refuses another hospital's dataset id, a relative path and a request without its fields", async () => {
@@ -122,7 +159,9 @@ describe('the local service', () => {
     assert.equal(`${taken.statusCode} ${taken.json().code}`, '409 DATASET_EXISTS');
     assert.equal(taken.json().title, ERRORS.DATASET_EXISTS[1]);
     const relative = { datasetId: 'own-data', path: 'own.csv', dictionary: DICTIONARY };
-    assert.match((await post('/local/datasets', relative)).json().detail, /absolute/);
+    const refused = await post('/local/datasets', relative);
+    assert.equal(`${refused.statusCode} ${refused.json().code}`, '403 TRAINER_PATH_REFUSED');
+    assert.match(refused.json().detail, /absolute path/);
     const empty = await post('/local/datasets', {});
     assert.equal(`${empty.statusCode} ${empty.json().code}`, '422 TRAINER_INPUT_INVALID');
     assert.equal(empty.json().title, TRAINER_ERRORS.TRAINER_INPUT_INVALID[2]);

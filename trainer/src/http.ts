@@ -34,6 +34,7 @@ import {
   encodeRecords,
 } from './local-models.ts';
 import { type Predictions, predictionsOf } from './predictions.ts';
+import { RegistrationAttempts } from './registration-attempts.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
 export interface HttpOptions {
@@ -89,6 +90,8 @@ type Serve<Name extends LocalRouteName> = (
     readonly params: Static<(typeof LOCAL_ROUTES)[Name]['params']>;
     readonly query: Static<(typeof LOCAL_ROUTES)[Name]['query']>;
     readonly body: unknown;
+    /** The role that asks, and its key at the gateway. */
+    readonly caller: string;
   },
   reply: FastifyReply,
 ) => unknown;
@@ -190,6 +193,7 @@ function addLocalRoutes(app: FastifyInstance, services: Services): void {
             params: validate(route.params, { ...(request.params as object) }),
             query: validate(route.query, { ...(request.query as object) }),
             body: request.body,
+            caller: request.caller === null ? 'nobody' : `${request.caller.role} ${request.caller.keyId}`,
           } as Parameters<Serve<LocalRouteName>>[0],
           reply,
         ),
@@ -198,12 +202,14 @@ function addLocalRoutes(app: FastifyInstance, services: Services): void {
 }
 
 function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Services {
+  const attempts = new RegistrationAttempts(context.nowMs);
   return {
     getEncryptionKey: () => proveKey(),
     listJobs: () => board.list(),
     getArtefactUsage: () => context.journal.artefactUsage(),
-    checkLocalDataset: async ({ body }) => {
-      const prepared = await prepareDataset(context, validate(DatasetRequest, body));
+    checkLocalDataset: async ({ body, caller }) => {
+      const asked = validate(DatasetRequest, body);
+      const prepared = await prepareDataset({ ...context, attempts }, asked, caller);
       onChange();
       return { ...prepared, problems: [] };
     },

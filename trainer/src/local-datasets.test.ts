@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Dataset } from '@consilium/chaincode/domain';
 import { readDataset, splitPatients } from './data/index.ts';
+import { DataFiles } from './data-files.ts';
+import { GatewayProblem } from './gateway-client.ts';
 import { heldOutPatients } from './local-datasets.ts';
 import { csvOf, DICTIONARY } from './testing/small-consortium.ts';
 
@@ -13,6 +16,7 @@ test('held-out patients are named by the numbers of their rows, and by their ids
   // Each row twice, one half of the file apart.
   const [header, ...lines] = csvOf(1, 40).trimEnd().split('\n');
   writeFileSync(path, [header, ...lines, ...lines, ''].join('\n'));
+  const dataFiles = new DataFiles({ folders: [directory] });
   const salt = new Uint8Array(32).fill(3);
   const two = { ...DICTIONARY, maxRowsPerPatient: 2 * DICTIONARY.maxRowsPerPatient };
   const heldOut = (dictionary: typeof DICTIONARY, as: 'rows' | 'ids') => {
@@ -24,7 +28,8 @@ test('held-out patients are named by the numbers of their rows, and by their ids
       commitment: '',
       recordCountBand: BAND,
     });
-    return heldOutPatients({ journal: { dataset } }, { datasetId: 'own', as });
+    const ledger = { getDataset: async () => ({ commitment: '', dictionary }) as Dataset };
+    return heldOutPatients({ journal: { dataset }, dataFiles, ledger }, { datasetId: 'own', as });
   };
   const { patients } = (await heldOut(two, 'ids')) as { patients: string[] };
   assert.ok(patients.length > 0 && patients.every((id) => /^p\d+$/.test(id)));
@@ -44,6 +49,35 @@ test('held-out patients are named by the numbers of their rows, and by their ids
     splitPatients(salt, units).heldOut,
   );
   await assert.rejects(heldOut(anonymous, 'ids'), /TRAINER_INPUT_INVALID: the file has no ids/);
+  rmSync(directory, { recursive: true });
+});
+
+test('ids are told of a dataset that everyone can see the dictionary of, and of no other', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'consilium-ids-'));
+  const path = join(directory, 'own.csv');
+  writeFileSync(path, csvOf(1, 40));
+  const salt = new Uint8Array(32).fill(3);
+  const prepared = {
+    datasetId: 'own',
+    path,
+    // A column of the file is passed off as that of ids.
+    dictionary: { ...DICTIONARY, patientId: 'smoker', maxRowsPerPatient: 100 },
+    salt,
+    commitment: 'of the invented dictionary',
+    recordCountBand: BAND,
+  };
+  const context = (getDataset: () => Promise<Dataset>) => ({
+    journal: { dataset: () => prepared },
+    dataFiles: new DataFiles({ folders: [directory] }),
+    ledger: { getDataset },
+  });
+  const asked = { datasetId: 'own', as: 'ids' } as const;
+  const absent = async (): Promise<Dataset> => {
+    throw new GatewayProblem({ status: 404, code: 'DATASET_NOT_FOUND', detail: 'there is none' });
+  };
+  await assert.rejects(heldOutPatients(context(absent), asked), /DATASET_NOT_FOUND/);
+  const another = async () => ({ commitment: 'of the registered dictionary' }) as Dataset;
+  await assert.rejects(heldOutPatients(context(another), asked), /TRAINER_DATASET_CHANGED/);
   rmSync(directory, { recursive: true });
 });
 

@@ -5,6 +5,7 @@ import type { Consent, RoundDossier } from '@consilium/chaincode/domain';
 import { TrainerError } from './errors.ts';
 import { logFailure } from './failure.ts';
 import type { Journal, ReleaseKey } from './journal.ts';
+import { listOwnStudies } from './own-studies.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
 /** Releases of these datasets that the ledger has and the journal lacks, or has otherwise. */
@@ -57,24 +58,22 @@ async function barAll(context: TrainerContext, unknown: ReleaseKey): Promise<voi
     'older copy. Stop the trainer and restore the newest one; where there is none, withdraw the consents given ' +
     'before: once they are settled, new ones may be given';
   const studyIds = [studyId];
-  for (const study of await ledger.listStudies()) {
-    if (study.state === 'completed' || study.state === 'aborted' || study.studyId === studyId) continue;
-    const consents = await ledger.listConsents(study.studyId);
-    if (openConsents(consents, mspId).length > 0) studyIds.push(study.studyId);
+  for (const own of await listOwnStudies(context)) {
+    if (own === studyId) continue;
+    if (openConsents(await ledger.listConsents(own), mspId).length > 0) studyIds.push(own);
   }
   journal.bar(studyIds, reason);
   logFailure(log, new TrainerError('TRAINER_FOLDER_OLDER', reason), { studyIds });
 }
 
 /**
- * Compares every round of the studies that run with the journal, before anything is drawn.
+ * Compares every round of the studies that this hospital has an open consent in with the journal, before anything is drawn.
  *
  * @throws TrainerError or GatewayProblem where the ledger cannot be read
  */
 export async function checkFolder(context: TrainerContext): Promise<void> {
   const { ledger, mspId } = context;
-  for (const { studyId, state } of await ledger.listStudies()) {
-    if (state !== 'running' && state !== 'paused') continue;
+  for (const studyId of await listOwnStudies(context)) {
     const consents = await ledger.listConsents(studyId);
     if (openConsents(consents, mspId).length === 0) continue;
     for (let round = 1; ; round += 1) {

@@ -1,7 +1,7 @@
 // A hospital's own dataset as a study uses it: read from its file, shown to be the one that was committed to,
 // and split by patient. It is read anew for each use, so that a file changed on disk is noticed.
 import { bandWeight, type Dataset, type Study } from '@consilium/chaincode/domain';
-import { HELD_OUT_SHARE, type PatientUnit, readDataset, splitPatients } from './data/index.ts';
+import { HELD_OUT_SHARE, type PatientUnit, splitPatients } from './data/index.ts';
 import { commitmentOf } from './dataset-commitment.ts';
 import { TrainerError } from './errors.ts';
 import type { PreparedDataset } from './journal.ts';
@@ -25,7 +25,7 @@ export interface OwnDataset {
  * @throws TrainerError TRAINER_DATASET_NOT_PREPARED or TRAINER_DATASET_CHANGED; DataError for a broken file
  */
 export async function ownDataset(
-  { journal, ledger }: Pick<TrainerContext, 'journal' | 'ledger'>,
+  { journal, ledger, dataFiles }: Pick<TrainerContext, 'journal' | 'ledger' | 'dataFiles'>,
   { datasetId, unit }: { readonly datasetId: string; readonly unit: Study['unit'] },
 ): Promise<OwnDataset> {
   const prepared = journal.dataset(datasetId);
@@ -36,7 +36,7 @@ export async function ownDataset(
     );
   }
   const onLedger = await ledger.getDataset(datasetId);
-  const units = await committedUnits(prepared, onLedger);
+  const units = await committedUnits(dataFiles, prepared, onLedger);
   const { training, heldOut } = splitPatients(prepared.salt, units);
   const byUnit = (patients: readonly PatientUnit[]): Unit[] =>
     unit === 'patient'
@@ -51,10 +51,14 @@ export async function ownDataset(
   };
 }
 
-async function committedUnits(prepared: PreparedDataset, onLedger: Dataset): Promise<readonly PatientUnit[]> {
+async function committedUnits(
+  dataFiles: TrainerContext['dataFiles'],
+  prepared: PreparedDataset,
+  onLedger: Dataset,
+): Promise<readonly PatientUnit[]> {
   const { datasetId, path, salt } = prepared;
   // The ledger's dictionary is the one that counts: consents were given to it.
-  const { units } = await readDataset({ path, dictionary: onLedger.dictionary });
+  const { units } = await dataFiles.read({ path, dictionary: onLedger.dictionary });
   if ((await commitmentOf(units, salt)) !== onLedger.commitment) {
     throw new TrainerError(
       'TRAINER_DATASET_CHANGED',

@@ -31,12 +31,14 @@ async function run({ json }: { readonly json: boolean }): Promise<void> {
     });
   }
   const { signal } = stopping;
-  const { gatewayUrl, gatewayKey, mspId, trainerKey, takeoverMs, pollMs, graphMemoryBytes } = config;
+  const { gatewayUrl, gatewayKey, mspId, trainerKey, takeoverMs, pollMs } = config;
+  const { dataFolders, graphMemoryBytes } = config;
   const { service, http } = buildTrainer({
     mspId,
     trainerKey,
     takeoverMs,
     pollMs,
+    dataFolders,
     ledger: new GatewayClient({ url: gatewayUrl, key: gatewayKey }),
     journal,
     store: new IpfsArtefactStore({ url: config.ipfsUrl }),

@@ -1,21 +1,30 @@
-// The trainer's life: finds the studies on the ledger and drives each, woken by the gateway's events and, should
-// those be missed, by a slow poll.
+// The trainer's life: finds the studies that this hospital has consented to and drives each, woken by the gateway's
+// events and, should those be missed, by a poll that grows rarer. Others' studies cost it nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { named } from './errors.ts';
 import { logFailure } from './failure.ts';
 import type { LedgerEvent } from './gateway-events.ts';
 import { JobBoard } from './job-board.ts';
 import { checkFolder } from './older-folder.ts';
+import { listOpenStudies } from './own-studies.ts';
+import { Pace } from './pace.ts';
 import { StudyRunner } from './study-runner.ts';
 import type { TrainerContext } from './trainer-context.ts';
+import { TrainingQueue } from './training-queue.ts';
 import { Wakeup } from './wakeup.ts';
 
 export interface ServiceOptions {
   readonly takeoverMs: number;
   readonly pollMs: number;
+  /** How rare polls become where nothing happens. */
+  readonly maxPollMs?: number;
   readonly minPauseMs?: number;
   readonly maxPauseMs?: number;
 }
+
+const MAX_POLL_MS = 60_000;
+/** Of events of studies that this trainer does not drive, the one that can make one its own. */
+const CONSENT_EVENT = 'ConsentGranted';
 
 export class TrainerService {
   readonly board = new JobBoard();
@@ -25,7 +34,8 @@ export class TrainerService {
   readonly #running = new Set<Promise<void>>();
   readonly #finished = new Set<string>();
   readonly #wakeup = new Wakeup();
-  #training: Promise<unknown> = Promise.resolve();
+  readonly #queue: TrainingQueue;
+  #hasWalked = false;
 
   constructor(context: TrainerContext, options: ServiceOptions) {
     this.#context = {
@@ -35,7 +45,8 @@ export class TrainerService {
         context.onProgress(...progress);
       },
     };
-    this.#options = { minPauseMs: 250, maxPauseMs: 30_000, ...options };
+    this.#options = { minPauseMs: 250, maxPauseMs: 30_000, maxPollMs: MAX_POLL_MS, ...options };
+    this.#queue = new TrainingQueue(context.signal);
   }
 
   get #signal(): AbortSignal {
@@ -43,11 +54,11 @@ export class TrainerService {
   }
 
   /** To be called for each event of the ledger. */
-  notice({ data }: Pick<LedgerEvent, 'data'>): void {
+  notice({ name, data }: Pick<LedgerEvent, 'name' | 'data'>): void {
     const { studyId } = data;
     const runner = typeof studyId === 'string' ? this.#runners.get(studyId) : undefined;
     if (runner !== undefined) runner.wake();
-    else this.#wakeup.wake();
+    else if (name === CONSENT_EVENT) this.#wakeup.wake();
   }
 
   /** Looks at everything again now: after a reconnection, or when the operator has mended something. */
@@ -67,37 +78,50 @@ export class TrainerService {
   }
 
   async #discover(reject: (error: unknown) => void): Promise<void> {
-    const { log, ledger } = this.#context;
-    const { pollMs, minPauseMs, maxPauseMs } = this.#options;
+    const { log } = this.#context;
+    const { minPauseMs, maxPauseMs } = this.#options;
+    const pace = new Pace(this.#options);
     let failures = 0;
+    let woken = false;
     let isChecked = false;
     while (!this.#signal.aborted) {
       try {
         if (!isChecked) await checkFolder(this.#context);
         isChecked = true;
-        for (const { studyId, state } of await ledger.listStudies()) {
-          if (state === 'proposed' || this.#finished.has(studyId)) continue;
-          this.#start(studyId, reject);
-        }
+        pace.looked({ news: await this.#look(reject), woken });
         failures = 0;
-        await this.#wakeup.sleep(pollMs, this.#signal);
+        woken = await this.#wakeup.sleep(pace.idleMs, this.#signal, pace.leastMs);
       } catch (error) {
         if (this.#signal.aborted) return;
         failures += 1;
-        logFailure(log, named(error), { work: 'listing the studies' });
+        logFailure(log, named(error), { work: "listing this hospital's consents" });
         const pauseMs = Math.min(maxPauseMs, minPauseMs * 2 ** (failures - 1));
         await sleep(pauseMs, undefined, { signal: this.#signal }).catch(() => undefined);
       }
     }
   }
 
+  /** Drives what is not driven yet; whether there was any. */
+  async #look(reject: (error: unknown) => void): Promise<boolean> {
+    const { ledger, mspId } = this.#context;
+    const open = await listOpenStudies(this.#context);
+    const found = new Set(open);
+    if (!this.#hasWalked || open === undefined) {
+      // Consents from before the ledger listed open ones, and studies that left bytes or debts in the journal.
+      for (const studyId of await ledger.listConsentedStudies(mspId)) found.add(studyId);
+      this.#hasWalked = true;
+    }
+    const fresh = [...found].filter((id) => !this.#finished.has(id) && !this.#runners.has(id));
+    for (const studyId of fresh) this.#start(studyId, reject);
+    return fresh.length > 0;
+  }
+
   #start(studyId: string, reject: (error: unknown) => void): void {
-    if (this.#runners.has(studyId)) return;
     const runner = new StudyRunner(studyId, {
       ...this.#options,
       context: this.#context,
       board: this.board,
-      inTrainingQueue: (work) => this.#queued(work),
+      inTrainingQueue: (requester, work) => this.#queue.run({ requester, studyId }, work),
     });
     this.#runners.set(studyId, runner);
     const run = runner
@@ -107,17 +131,9 @@ export class TrainerService {
       }, reject)
       .finally(() => {
         this.#runners.delete(studyId);
+        this.#queue.forget(studyId);
         this.#running.delete(run);
       });
     this.#running.add(run);
-  }
-
-  #queued<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#training.then(() => {
-      this.#signal.throwIfAborted();
-      return work();
-    });
-    this.#training = result.catch(() => undefined);
-    return result;
   }
 }

@@ -13,15 +13,17 @@ it('trainers carry several studies at once, one of them stuck', { timeout: 120_0
   const world = await smallConsortium({ directory, store, study: { rounds: 1 } });
   const { consortium, study } = world;
   const names = ['first', 'second', 'stuck'];
+  const consentsOfTheFirst = consortium.consentsOf(study.studyId);
   for (const studyId of names) {
     // A norm bound that no update meets: its round is aborted and it never has a model.
     const aggregation = { ...study.aggregation, maxUpdateNormL2: studyId === 'stuck' ? '0.000001' : '100' };
     consortium.studies.set(studyId, { ...study, studyId, aggregation });
-    for (const consent of consortium.consentsOf(study.studyId)) {
+    for (const consent of consentsOfTheFirst) {
       consortium.consents.set(`${studyId}/${consent.datasetId}`, { ...consent, studyId });
     }
   }
   consortium.studies.delete(study.studyId);
+  for (const { datasetId } of consentsOfTheFirst) consortium.consents.delete(`${study.studyId}/${datasetId}`);
   const running = runTrainers(world, () => ({ store }));
   const board = () => running.trainers.get('A')!.service.board.list();
   try {

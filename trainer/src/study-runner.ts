@@ -14,6 +14,7 @@ import type { JobBoard } from './job-board.ts';
 import { isOver, type StudyState } from './ledger-state.ts';
 import { type Action, earlyKey, nextAction } from './next-action.ts';
 import { noticeRound, requireNewestFolder } from './older-folder.ts';
+import { Pace } from './pace.ts';
 import type { Recording } from './public-time.ts';
 import { keepAggregate } from './round-material.ts';
 import type { TrainerContext } from './trainer-context.ts';
@@ -22,10 +23,11 @@ import { Wakeup } from './wakeup.ts';
 export interface RunnerOptions {
   readonly takeoverMs: number;
   readonly pollMs: number;
+  readonly maxPollMs: number;
   readonly minPauseMs: number;
   readonly maxPauseMs: number;
-  /** Runs trainings one after the other: each takes all the processors it can use. */
-  readonly inTrainingQueue: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Runs trainings one after the other, each member's studies in turn. */
+  readonly inTrainingQueue: <T>(requester: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** Refusals that say that somebody else was faster, or that this view of the ledger was old. */
@@ -56,6 +58,7 @@ export class StudyRunner {
   readonly #board: JobBoard;
   readonly #options: RunnerOptions;
   readonly #wakeup = new Wakeup();
+  readonly #pace: Pace;
   #round = 0;
   #seen = '';
   #lastChangeMs = 0;
@@ -74,6 +77,7 @@ export class StudyRunner {
     this.#context = context;
     this.#board = board;
     this.#options = options;
+    this.#pace = new Pace(options);
   }
 
   wake(): void {
@@ -87,14 +91,17 @@ export class StudyRunner {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    let woken = false;
     while (!signal.aborted) {
       let pauseMs = 0;
+      const before = this.#seen;
       try {
         const action = await this.#step();
         if (action.kind === 'done') {
           this.#board.end(this.studyId);
           return;
         }
+        this.#pace.looked({ news: this.#seen !== before || action.kind !== 'wait', woken });
         pauseMs = action.kind === 'wait' ? this.#pauseOf(action.until) : this.#pauseAfter(action);
         this.#failures = 0;
         this.#board.succeed(this.studyId);
@@ -102,14 +109,15 @@ export class StudyRunner {
         if (signal.aborted) return;
         pauseMs = this.#failed(error);
       }
-      if (pauseMs > 0) await this.#wakeup.sleep(pauseMs, signal);
+      const leastMs = Math.min(pauseMs, this.#pace.leastMs);
+      woken = pauseMs > 0 && (await this.#wakeup.sleep(pauseMs, signal, leastMs));
     }
   }
 
   #pauseOf(until: number | null): number {
-    const { pollMs } = this.#options;
-    if (until === null) return pollMs;
-    return Math.min(pollMs, Math.max(10, until - this.#context.nowMs()));
+    const { idleMs } = this.#pace;
+    if (until === null) return idleMs;
+    return Math.min(idleMs, Math.max(10, until - this.#context.nowMs()));
   }
 
   /** A step that the ledger does not show yet is not taken again at once. */
@@ -244,7 +252,8 @@ export class StudyRunner {
       case 'train': {
         const { datasetId } = action;
         const task = { study, dossier: latest, datasetId };
-        return this.#rest(action, await this.#options.inTrainingQueue(() => train(context, task)));
+        const queued = this.#options.inTrainingQueue(study.requester, () => train(context, task));
+        return this.#rest(action, await queued);
       }
       case 'verdict':
         return this.#rest(action, await recordVerdict(context, { ...state, latest }));

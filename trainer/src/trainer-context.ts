@@ -1,6 +1,7 @@
 // What every action works with: the ledger, the journal, the artefacts, and a way to say how far it is.
 import type { Logger } from 'pino';
 import type { ArtefactExchange } from './artefact-exchange.ts';
+import type { DataFiles } from './data-files.ts';
 import type { Ledger } from './gateway-client.ts';
 import type { GraphEngine } from './graph-engine.ts';
 import type { Journal } from './journal.ts';
@@ -10,6 +11,7 @@ export interface TrainerContext {
   readonly mspId: string;
   readonly ledger: Ledger;
   readonly journal: Journal;
+  readonly dataFiles: DataFiles;
   readonly exchange: ArtefactExchange;
   readonly models: StudyModels;
   /** Where all is done that is done with studies' graphs. */

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type ArtefactStore, type MemberKeyRing, proveKey } from './artefact/index.ts';
 import { ArtefactExchange } from './artefact-exchange.ts';
 import { ContainedGraphEngine } from './containment/contained-graph-engine.ts';
+import { DataFiles } from './data-files.ts';
 import type { Ledger } from './gateway-client.ts';
 import type { GraphEngine } from './graph-engine.ts';
 import { buildHttp } from './http.ts';
@@ -17,10 +18,13 @@ export interface TrainerParts {
   readonly trainerKey: string;
   readonly takeoverMs: number;
   readonly pollMs: number;
+  readonly maxPollMs?: number;
   readonly minPauseMs?: number;
   readonly maxPauseMs?: number;
   readonly ledger: Ledger;
   readonly journal: Journal;
+  /** Where this hospital's files are; none is read where there is no folder. */
+  readonly dataFolders: readonly string[];
   readonly store: ArtefactStore;
   readonly keys: MemberKeyRing;
   readonly log: Logger;
@@ -67,6 +71,7 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     mspId,
     ledger,
     journal,
+    dataFiles: new DataFiles({ folders: parts.dataFolders, signal }),
     exchange,
     models: new StudyModels(exchange, graphs),
     graphs,

@@ -1,5 +1,5 @@
 // Transactions on datasets. A dataset's rows change only with its owner's peer and a majority.
-import { ROW_SCHEMA } from '../domain/index.ts';
+import { ROW_SCHEMA, summaryOfDataset } from '../domain/index.ts';
 import { openBudgets } from '../domain/rules/budget-rules.ts';
 import { registerDataset } from '../domain/rules/dataset-rules.ts';
 import { ownerAndMajority } from '../ledger/key-policy.ts';
@@ -42,7 +42,7 @@ export class DatasetContract extends LedgerContract {
 
   list(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'dataset:list', text, ({ argument, ledger }) =>
-      ledger.page('dataset', [], argument),
+      ledger.page('dataset', [], argument, summaryOfDataset),
     );
   }
 }

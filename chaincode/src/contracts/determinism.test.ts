@@ -23,6 +23,7 @@ const SUITES = [
   'equivocation',
   'activities',
   'contributions',
+  'floods',
   'upgrade',
   'attacks-in-others-names',
   'attacks-on-datasets',

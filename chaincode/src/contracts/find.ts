@@ -11,7 +11,8 @@ import type {
 import { DomainError, type ErrorCode, type Pool } from '../domain/index.ts';
 import type { Accounts } from '../domain/rules/consent-rules.ts';
 import type { Tally } from '../domain/rules/tally.ts';
-import type { Ledger, PageOptions } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { PageOptions } from '../ledger/page.ts';
 import { isRoundNumber, roundKey } from '../ledger/rows.ts';
 
 type RoundArgument = Argument<'round:get'>;
@@ -124,23 +125,28 @@ export async function roundsOf(ledger: Ledger, study: Study): Promise<Round[]> {
 
 const ROUND_PAGE_SIZE = 20;
 
-/** A page of a study's rounds, from the first on; the bookmark is the number of the next. */
-export async function roundPage(
+/**
+ * A page of a study's rounds, each with what `read` reads of it, from the first on; the bookmark is the number of the
+ * next. It ends after so many rounds, or once as much was read as a page is to be read from.
+ */
+export async function roundPage<T>(
   ledger: Ledger,
   study: Study,
   { pageSize = ROUND_PAGE_SIZE, bookmark = '1' }: PageOptions,
-): Promise<{ rounds: Round[]; bookmark?: string }> {
+  read: (round: Round) => Promise<T>,
+): Promise<{ rounds: T[]; bookmark?: string }> {
   if (!isRoundNumber(bookmark)) {
     throw new DomainError('INVALID_ARGUMENT', 'bookmark does not belong to this list');
   }
   const first = Number(bookmark);
-  const rounds: Round[] = [];
+  const rounds: T[] = [];
   const end = Math.min(study.rounds, first + pageSize);
   for (let number = first; number <= end; number++) {
     const round = await ledger.get('round', study.studyId, roundKey(number));
     if (round === undefined) break;
-    if (rounds.length === pageSize) return { rounds, bookmark: String(number) };
-    rounds.push(round);
+    const isFull = rounds.length === pageSize || (rounds.length > 0 && ledger.pageIsFull);
+    if (isFull) return { rounds, bookmark: String(number) };
+    rounds.push(await read(round));
   }
   return { rounds };
 }

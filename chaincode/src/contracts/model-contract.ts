@@ -14,6 +14,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { dossierOf } from './dossier.ts';
 import { consentsOf, findDataset, findStudy, found, roundPage, roundsOf } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { putStudy } from './open-studies.ts';
 import { transact } from './transact.ts';
 
 export class ModelContract extends LedgerContract {
@@ -29,7 +30,7 @@ export class ModelContract extends LedgerContract {
       const lineageSha256 = await digestOf(ledger, published.study, rounds);
       const model = { ...published.model, lineageSha256 };
       concern({ dataset: model.datasets, purpose: [study.purpose] });
-      await ledger.put('study', published.study);
+      await putStudy(ledger, published.study, study);
       await ledger.put('model', model);
       return model;
     });
@@ -76,9 +77,7 @@ async function lineageOf(ledger: Ledger, argument: Argument<'model:getLineage'>)
   const study = await findStudy(ledger, studyId);
   const model = await findModel(ledger, studyId);
   const { consents, datasets } = await consentedTo(ledger, study);
-  const { rounds: page, bookmark } = await roundPage(ledger, study, argument);
-  const rounds: Lineage['rounds'] = [];
-  for (const round of page) rounds.push(await dossierOf(ledger, round));
+  const { rounds, bookmark } = await roundPage(ledger, study, argument, (round) => dossierOf(ledger, round));
   const lineage = { model, study, datasets, consents, rounds };
   return bookmark === undefined ? lineage : { ...lineage, bookmark };
 }

@@ -491,6 +491,15 @@ const ATTEMPTS: readonly Attempt[] = [
     attempt: consent('AlphaMSP'),
   },
   {
+    code: 'TOO_MANY_STUDIES',
+    title: 'one more proposal than a member may have open',
+    says: /16 proposed studies at a time/,
+    before: afterSteps(prepared, async (study) => {
+      for (let i = 0; i < 16; i++) await study.propose({ studyId: `heart-${i}` });
+    }),
+    attempt: propose({}),
+  },
+  {
     code: 'PURPOSE_NOT_ALLOWED',
     title: 'ancestry research on records given for health research',
     says: /alpha may be used for DUO:0000006, not for DUO:0000011/,
@@ -893,6 +902,16 @@ const ATTEMPTS: readonly Attempt[] = [
     says: /no model of study heart/,
     before: running,
     attempt: (study) => study.evaluate(auditor, 'model:getLineage', { studyId: STUDY }),
+  },
+  {
+    code: 'TOO_MANY_AT_ONCE',
+    title: 'more queries at once than a peer lets one organisation have waiting',
+    says: /send fewer at a time/,
+    before: prepared,
+    attempt: (study) => {
+      const all = Array.from({ length: 200 }, () => study.evaluate(auditor, 'member:list', {}));
+      return Promise.all(all);
+    },
   },
   {
     code: 'INTERNAL',

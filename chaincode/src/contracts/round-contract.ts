@@ -286,14 +286,13 @@ export class RoundContract extends LedgerContract {
       const { studyId, mspId } = argument;
       const study = await findStudy(ledger, studyId);
       await findMember(ledger, mspId);
-      const { rounds, bookmark } = await roundPage(ledger, study, argument);
-      const items: Receipt[] = [];
-      for (const round of rounds) {
+      const { rounds, bookmark } = await roundPage(ledger, study, argument, async (round) => {
         const own = round.participants.filter((participant) => participant.mspId === mspId);
-        if (own.length === 0) continue;
+        if (own.length === 0) return [];
         const dossier = await dossierOf(ledger, round);
-        items.push(...own.map(({ datasetId }) => receiptOf(dossier, datasetId, sha256)));
-      }
+        return own.map(({ datasetId }) => receiptOf(dossier, datasetId, sha256));
+      });
+      const items: Receipt[] = rounds.flat();
       return bookmark === undefined ? { items } : { items, bookmark };
     });
   }

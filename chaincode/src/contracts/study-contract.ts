@@ -1,5 +1,5 @@
 // Transactions on studies and on the consents they are given.
-import type { Dataset } from '../domain/index.ts';
+import { type ConsentRow, type Dataset, ROW_SCHEMA, summaryOfStudy } from '../domain/index.ts';
 import {
   approveConsent,
   grantConsent,
@@ -8,13 +8,22 @@ import {
   settleConsent,
   withdrawConsent,
 } from '../domain/rules/consent-rules.ts';
-import { abortStudy, proposeStudy, startStudy } from '../domain/rules/study-rules.ts';
+import { abortStudy, proposeStudy, retireStudy, startStudy } from '../domain/rules/study-rules.ts';
 import { sha256 } from '../ledger/digest.ts';
 import { ownerAndMajority } from '../ledger/key-policy.ts';
 import { roundKey } from '../ledger/rows.ts';
-import { consentsOf, findAccounts, findConsent, findDataset, findStudy, roundsOf } from './find.ts';
+import {
+  consentsOf,
+  findAccounts,
+  findConsent,
+  findDataset,
+  findMember,
+  findStudy,
+  roundsOf,
+} from './find.ts';
 import { guardConsented } from './guard-consented.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { putStudy } from './open-studies.ts';
 import { transact } from './transact.ts';
 
 export class StudyContract extends LedgerContract {
@@ -29,7 +38,7 @@ export class StudyContract extends LedgerContract {
       for (const datasetId of new Set(argument.datasets)) wanted.push(await findDataset(ledger, datasetId));
       const study = proposeStudy(argument, { requester: mspId, at, existing, wanted });
       concern({ dataset: study.datasets });
-      await ledger.put('study', study);
+      await putStudy(ledger, study, existing);
       return study;
     });
   }
@@ -39,7 +48,7 @@ export class StudyContract extends LedgerContract {
       const study = await findStudy(ledger, studyId);
       const consents = await consentsOf(ledger, study);
       const started = startStudy(study, { mspId, at, consents });
-      await ledger.put('study', started);
+      await putStudy(ledger, started, study);
       return started;
     });
   }
@@ -48,8 +57,17 @@ export class StudyContract extends LedgerContract {
     return transact(context, 'study:abort', text, async ({ argument, ledger, mspId, at }) => {
       const study = await findStudy(ledger, argument.studyId);
       const aborted = abortStudy(study, { mspId, at, reason: argument.reason });
-      await ledger.put('study', aborted);
+      await putStudy(ledger, aborted, study);
       return aborted;
+    });
+  }
+
+  retire(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:retire', text, async ({ argument, ledger, mspId, at }) => {
+      const study = await findStudy(ledger, argument.studyId);
+      const retired = retireStudy(study, { mspId, at, reason: argument.reason });
+      await putStudy(ledger, retired, study);
+      return retired;
     });
   }
 
@@ -74,6 +92,7 @@ export class StudyContract extends LedgerContract {
       });
       call.concern({ purpose: [study.purpose] });
       await ledger.put('consent', consent);
+      await ledger.put('open-consent', openConsent(consent));
       await ledger.accounts.change(accounts.training);
       await ledger.accounts.change(accounts.heldOut);
       await guardConsented(ledger, consent);
@@ -146,6 +165,7 @@ export class StudyContract extends LedgerContract {
         rounds,
       });
       await ledger.put('consent', settled.consent);
+      await ledger.remove('open-consent', openConsent(consent));
       await ledger.accounts.change(settled.accounts.training);
       await ledger.accounts.change(settled.accounts.heldOut);
       for (const charge of settled.charges) await ledger.put('privacy-charge', charge);
@@ -161,7 +181,7 @@ export class StudyContract extends LedgerContract {
 
   list(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'study:list', text, ({ argument, ledger }) =>
-      ledger.page('study', [], argument),
+      ledger.page('study', [], argument, summaryOfStudy),
     );
   }
 
@@ -177,4 +197,18 @@ export class StudyContract extends LedgerContract {
       return ledger.page('consent', [argument.studyId], argument);
     });
   }
+
+  listOpenConsents(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:listOpenConsents', text, async ({ argument, ledger }) => {
+      await findMember(ledger, argument.mspId);
+      return ledger.page('open-consent', [argument.mspId], argument);
+    });
+  }
 }
+
+const openConsent = ({ owner, studyId, datasetId }: ConsentRow) => ({
+  schema: ROW_SCHEMA['open-consent'],
+  owner,
+  studyId,
+  datasetId,
+});

@@ -22,6 +22,7 @@ import { enrolmentId } from './caller.ts';
 import { noteContradiction } from './contradiction-log.ts';
 import { type LedgerContext, noSuchTransaction } from './ledger-context.ts';
 import { cut } from './runtime-log.ts';
+import { Turns } from './turns.ts';
 
 /** How far a client's clock may be from an endorser's. */
 export const CLOCK_SKEW_MAX_MS = 5 * 60 * 1000;
@@ -64,6 +65,8 @@ export type Decide<N extends TransactionName> = (call: Call<N>) => Promise<objec
 /** What an event tells listeners: which row, of whom, in which state; readers fetch the row itself. */
 const EVENT_FIELDS = ['studyId', 'datasetId', 'round', 'state'] as const;
 
+const turns = new Turns();
+
 /**
  * Runs one transaction of the table.
  *
@@ -77,7 +80,10 @@ export async function transact<N extends TransactionName>(
   decide: Decide<N>,
 ): Promise<string> {
   try {
-    return await run(context, transactionNamed(name), text, decide as unknown as Decide<TransactionName>);
+    const turn = { mspId: context.clientIdentity.getMSPID(), ownMspId: context.stub.getMspID() };
+    return await turns.take(turn, () =>
+      run(context, transactionNamed(name), text, decide as unknown as Decide<TransactionName>),
+    );
   } catch (error) {
     if (error instanceof DomainError) {
       await noteContradiction(context, error);

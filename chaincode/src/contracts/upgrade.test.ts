@@ -189,6 +189,24 @@ test('an account that version 1 opened tells all its versions, before and after'
   assert.equal(account.schema, ROW_SCHEMA.budget);
 });
 
+test('a study and its consents from before there were rows of open ones end as new ones do', async () => {
+  const ledger = inherited();
+  const open = () => [...ledger.world.rows.keys()].filter((key) => /^.open-(study|consent)/.test(key));
+  const { requester } = await ledger.evaluate(auditor, 'study:get', { studyId });
+  await ledger.submit(as('researcher', requester), 'study:abort', {
+    studyId,
+    reason: 'the consortium upgrades',
+  });
+  for (const [i, datasetId] of OLD_DATASETS.entries()) {
+    const settled = await ledger.submit(as('trainer', OLD_MEMBERS[i]!), 'study:settle', {
+      studyId,
+      datasetId,
+    });
+    assert.equal(settled.state, 'settled');
+  }
+  assert.deepEqual(open(), []);
+});
+
 test('what is new applies to what is old: amending, voting, indexing, reporting', async () => {
   const ledger = inherited();
   const steward = (i: number) => as('steward', OLD_MEMBERS[i]!);

@@ -80,6 +80,10 @@ export type Consent = Static<typeof Consent>;
 /** A consent as the ledger reads it. */
 export type ConsentRow = Filled<Consent, 'studyVersion' | 'stewards'>;
 
+/** A consent that is not settled, under its owner: where this hospital's work is. */
+export const OpenConsent = Strict({ schema: RowSchema, owner: MspId, studyId: Id, datasetId: Id });
+export type OpenConsent = Static<typeof OpenConsent>;
+
 /** One steward's word where a dataset's policy asks for several; the last of them gives the consent itself. */
 export const ConsentApproval = Strict({
   schema: RowSchema,

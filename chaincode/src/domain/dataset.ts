@@ -12,6 +12,7 @@ import {
   MspId,
   RowSchema,
   Strict,
+  summaryOf,
   Title,
   Words,
 } from './primitives.ts';
@@ -101,5 +102,23 @@ export const Dataset = Strict({
   registeredAt: Instant,
 });
 export type Dataset = Static<typeof Dataset>;
+/** What a list of datasets tells of each; dataset:get gives the whole row, with its dictionary and its terms. */
+export const DatasetSummary = Strict({
+  ...Type.Pick(Dataset, ['datasetId', 'title', 'owner', 'recordCountBand', 'privacyBudget', 'registeredAt'])
+    .properties,
+  purposes: Terms.properties.purposes,
+  expiresAt: Terms.properties.expiresAt,
+});
+export type DatasetSummary = Static<typeof DatasetSummary>;
+
+export const summaryOfDataset = ({
+  terms: { purposes, expiresAt },
+  ...dataset
+}: Dataset): DatasetSummary => ({
+  ...summaryOf(DatasetSummary, dataset),
+  purposes,
+  ...(expiresAt !== undefined && { expiresAt }),
+});
+
 /** A dataset as the ledger reads it. */
 export type DatasetRow = Filled<Dataset, 'consentPolicy'>;

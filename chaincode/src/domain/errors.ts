@@ -33,6 +33,10 @@ export const ERRORS = {
   STUDY_EXISTS: ['conflict', 'A study with this id exists: choose another id.'],
   STUDY_NOT_FOUND: ['not-found', 'No such study.'],
   STUDY_STATE: ['conflict', "The study's state does not allow this."],
+  TOO_MANY_STUDIES: [
+    'exhausted',
+    'The requester has as many open studies as a member may have: end some, with study:abort or study:retire.',
+  ],
   STUDY_CHANGED: [
     'conflict',
     'The study has another text than the one that was read, or consented to: read it again.',
@@ -94,6 +98,10 @@ export const ERRORS = {
   MOTION_STATE: ['conflict', "The motion's state, or the study's, does not allow this."],
   VOTE_EXISTS: ['conflict', 'This hospital, or this steward, has voted on this motion.'],
   MODEL_NOT_FOUND: ['not-found', 'The study has no published model.'],
+  TOO_MANY_AT_ONCE: [
+    'unavailable',
+    "Too many of this organisation's transactions wait at this peer already: send fewer at a time.",
+  ],
   INTERNAL: [
     'unavailable',
     "The chaincode failed unexpectedly and wrote nothing; its log says why, by the transaction's id.",

@@ -39,7 +39,7 @@ export const Schedule = Type.Union([
   }),
 ]);
 
-const Layer = Type.Array(Text({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 100 });
+const Layer = Type.Array(Text({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 20 });
 export const Clipping = Type.Union([
   Strict({
     kind: Type.Literal('per-layer'),

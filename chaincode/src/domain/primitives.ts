@@ -18,6 +18,13 @@ export const Described = <T extends TSchema>(schema: T, description: string): T 
     },
   ) as T;
 
+/** Those fields of a row that a summary has. */
+export const summaryOf = <T extends object>(
+  { properties }: { readonly properties: object },
+  row: T,
+): Pick<T, keyof T> =>
+  Object.fromEntries(Object.entries(row).filter(([field]) => Object.hasOwn(properties, field))) as T;
+
 /** One of the given words. */
 export const Words = <const W extends readonly string[]>(words: W, description?: string) =>
   // The static type is stated, since inference widens a spread tuple to any word.

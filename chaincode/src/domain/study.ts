@@ -18,6 +18,7 @@ import {
   Reason,
   RowSchema,
   Strict,
+  summaryOf,
   Text,
   Title,
   Words,
@@ -115,6 +116,13 @@ export const ProposeStudy = Strict({
       'Each at most half of roundDeadlineSeconds; by the size of the work where absent.',
     ),
   ),
+  startWithinSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 3600,
+      maximum: 31_536_000,
+      description: 'How long after its proposal only its requester may retire it; 30 days where absent.',
+    }),
+  ),
 });
 export type ProposeStudy = Static<typeof ProposeStudy>;
 
@@ -172,6 +180,57 @@ export const Study = Strict({
 export type Study = Static<typeof Study>;
 /** A study as the ledger reads it. */
 export type StudyRow = Filled<Study, 'version'>;
+
+/** How long a proposal is its requester's alone where it does not say. */
+const START_WITHIN_SECONDS = 30 * 24 * 3600;
+
+/** From when on any member may retire a study that has not started (epoch milliseconds). */
+export const retirableAtMs = ({ proposedAt, startWithinSeconds }: Study): number =>
+  Date.parse(proposedAt) + (startWithinSeconds ?? START_WITHIN_SECONDS) * 1000;
+
+/**
+ * What one member may have open at a time: whoever would flood the consortium with proposals has to end them, and
+ * running ones need the others' consent.
+ */
+export const OPEN_STUDIES_MAX = { proposed: 16, running: 64 } as const;
+export type OpenStage = keyof typeof OPEN_STUDIES_MAX;
+
+/** Where a study counts among its requester's open ones; undefined once it has ended. */
+export function openStage({ state }: Pick<Study, 'state'>): OpenStage | undefined {
+  if (state === 'proposed') return 'proposed';
+  return state === 'running' || state === 'paused' ? 'running' : undefined;
+}
+
+/** An open study under its requester: what the ledger counts. */
+export const OpenStudy = Strict({
+  schema: RowSchema,
+  requester: MspId,
+  stage: Words(['proposed', 'running']),
+  studyId: Id,
+});
+export type OpenStudy = Static<typeof OpenStudy>;
+
+/** Most bytes of a study's text in canonical JSON: what every hospital reads, and reads again. */
+export const STUDY_BYTES_MAX = 32 * 1024;
+
+/** What a list of studies tells of each; study:get gives the whole text. */
+export const StudySummary = Type.Pick(Study, [
+  'studyId',
+  'title',
+  'purpose',
+  'datasets',
+  'rounds',
+  'requester',
+  'state',
+  'version',
+  'proposedAt',
+  'startedAt',
+  'pausedAt',
+  'endedAt',
+]);
+export type StudySummary = Static<typeof StudySummary>;
+
+export const summaryOfStudy = (study: Study): StudySummary => summaryOf(StudySummary, study);
 
 export const StudyRef = Strict({ studyId: Id });
 export const EndStudy = Strict({ studyId: Id, reason: Reason });

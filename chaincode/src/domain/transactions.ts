@@ -92,7 +92,7 @@ export const TRANSACTIONS = [
     "Describes a dataset of the caller's organisation and opens its privacy budget.",
   ),
   evaluate('dataset:get', DatasetRef, 'One dataset.'),
-  evaluate('dataset:list', PageOf, 'All datasets.'),
+  evaluate('dataset:list', PageOf, 'All datasets, in summary.'),
 
   submit(
     'study:propose',
@@ -114,6 +114,13 @@ export const TRANSACTIONS = [
     ['researcher'],
     'StudyAborted',
     "Ends the requester's study without a model.",
+  ),
+  submit(
+    'study:retire',
+    EndStudy,
+    ['researcher', 'steward', 'operator'],
+    'StudyRetired',
+    'Ends a proposal that nobody started: by its requester at any time, by any member after its time.',
   ),
   submit(
     'study:consent',
@@ -144,9 +151,14 @@ export const TRANSACTIONS = [
     'Returns what an ended study, or a withdrawn consent, did not spend.',
   ),
   evaluate('study:get', StudyRef, 'One study.'),
-  evaluate('study:list', PageOf, 'All studies.'),
+  evaluate('study:list', PageOf, 'All studies, in summary.'),
   evaluate('study:getConsent', ConsentRef, 'One consent.'),
   evaluate('study:listConsents', StudyPage, "A study's consents."),
+  evaluate(
+    'study:listOpenConsents',
+    Strict({ mspId: MspId, ...Page }),
+    "A hospital's consents that are not settled: the studies that it takes part in.",
+  ),
 
   submit(
     'motion:move',

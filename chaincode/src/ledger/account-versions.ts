@@ -19,7 +19,7 @@ import {
 } from '../domain/index.ts';
 import { sha256 } from './digest.ts';
 import { keyHistory, versionsOfKey } from './key-history.ts';
-import type { Page, PageOptions } from './ledger.ts';
+import type { Page, PageOptions } from './page.ts';
 
 type AccountKey = readonly [datasetId: string, pool: string];
 /** Which version, and the digest of its row. Version 0 is an account from before there were versions. */

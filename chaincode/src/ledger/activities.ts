@@ -9,7 +9,7 @@ import {
   presentForm,
 } from '../domain/index.ts';
 import { sha256 } from './digest.ts';
-import type { Page, PageOptions } from './ledger.ts';
+import type { Page, PageOptions } from './page.ts';
 
 const ROW = 'activity';
 const ENTRY = 'activity-by';

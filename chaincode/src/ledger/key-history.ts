@@ -2,7 +2,7 @@
 // version only, a hundred versions at once.
 import type { ChaincodeStub } from 'fabric-shim-api';
 import { DomainError, type RowVersion } from '../domain/index.ts';
-import type { Page, PageOptions } from './ledger.ts';
+import { PAGE_BYTES, type Page, type PageOptions } from './page.ts';
 
 const PAGE_SIZE = 50;
 
@@ -32,13 +32,16 @@ export async function keyHistory(
   { pageSize = PAGE_SIZE, bookmark }: PageOptions,
 ): Promise<Page<RowVersion>> {
   const items: RowVersion[] = [];
+  let bytes = 0;
   let skipping = bookmark !== undefined && bookmark !== '';
   for await (const { transactionId, at, isDelete, value } of versionsOfKey(stub, key)) {
     if (skipping) {
       skipping = transactionId !== bookmark;
       continue;
     }
-    if (items.length === pageSize) return { items, bookmark: items.at(-1)!.transactionId };
+    const isFull = items.length === pageSize || bytes + value.length > PAGE_BYTES;
+    if (isFull && items.length > 0) return { items, bookmark: items.at(-1)!.transactionId };
+    bytes += value.length;
     items.push({
       transactionId,
       at,

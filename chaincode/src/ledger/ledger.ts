@@ -10,18 +10,12 @@ import {
   recordActivity,
 } from './activities.ts';
 import { keyHistory, versionsOfKey } from './key-history.ts';
+import { PAGE_BYTES, type Page, type PageOptions } from './page.ts';
 import { keyOf, type Noun, type Rows } from './rows.ts';
 
 const PAGE_SIZE = 50;
-
-export interface PageOptions {
-  readonly pageSize?: number | undefined;
-  readonly bookmark?: string | undefined;
-}
-export interface Page<T> {
-  readonly items: T[];
-  readonly bookmark?: string;
-}
+/** How many rows are asked of a peer before it is known how long they are: it sends them in one message. */
+const FIRST_ROWS = 8;
 
 const parse = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString('utf8'));
 const encodeBookmark = (text: string): string => Buffer.from(text, 'utf8').toString('base64url');
@@ -31,6 +25,7 @@ const decodeBookmark = (text: string): string => Buffer.from(text, 'base64url').
 export class Ledger {
   readonly #stub: ChaincodeStub;
   readonly accounts: AccountVersions;
+  #bytesRead = 0;
 
   constructor(stub: ChaincodeStub) {
     this.#stub = stub;
@@ -39,11 +34,21 @@ export class Ledger {
 
   async get<N extends Noun>(noun: N, ...key: readonly string[]): Promise<Rows[N] | undefined> {
     const bytes = await this.#stub.getState(this.#stub.createCompositeKey(noun, [...key]));
+    this.#bytesRead += bytes.length;
     return bytes.length === 0 ? undefined : presentForm(noun, parse(bytes) as Rows[N]);
   }
 
   async put<N extends Noun>(noun: N, row: Rows[N]): Promise<void> {
     await this.#stub.putState(this.keyFor(noun, row), Buffer.from(canonicalJson(row), 'utf8'));
+  }
+
+  async remove<N extends Noun>(noun: N, row: Rows[N]): Promise<void> {
+    await this.#stub.deleteState(this.keyFor(noun, row));
+  }
+
+  /** Whether so much was read that a page has to end here. */
+  get pageIsFull(): boolean {
+    return this.#bytesRead >= PAGE_BYTES;
   }
 
   /** Lays a key-level endorsement policy on a row: it guards every change after this transaction. */
@@ -99,32 +104,66 @@ export class Ledger {
   }
 
   /**
-   * A page of the rows under a partial key. For queries only: Fabric lets no transaction that writes page.
+   * A page of the rows under a partial key, each as `view` shows it. It ends after `pageSize` rows or PAGE_BYTES of
+   * them, whichever comes first, and has one row at least. For queries only: Fabric lets no transaction that writes
+   * page.
    *
    * @throws DomainError INVALID_ARGUMENT for a bookmark of another list
    */
-  async page<N extends Noun>(
+  async page<N extends Noun, T = Rows[N]>(
     noun: N,
     prefix: readonly string[],
     { pageSize = PAGE_SIZE, bookmark = '' }: PageOptions,
-  ): Promise<Page<Rows[N]>> {
-    const start = decodeBookmark(bookmark);
+    view: (row: Rows[N]) => T = (row) => row as unknown as T,
+  ): Promise<Page<T>> {
+    let start = decodeBookmark(bookmark);
     if (start !== '' && !start.startsWith(this.#stub.createCompositeKey(noun, [...prefix]))) {
       throw new DomainError('INVALID_ARGUMENT', 'bookmark does not belong to this list');
     }
-    const query = this.#stub.getStateByPartialCompositeKeyWithPagination(noun, [...prefix], pageSize, start);
-    const { iterator, metadata } = await query;
-    const items: Rows[N][] = [];
-    for (let next = await iterator.next(); ; next = await iterator.next()) {
-      if (next.value !== undefined && next.value !== null) {
-        items.push(presentForm(noun, parse(next.value.value) as Rows[N]));
+    const items: T[] = [];
+    let bytes = 0;
+    let longest = 0;
+    for (;;) {
+      const wanted = pageSize - items.length;
+      const fit = longest === 0 ? FIRST_ROWS : Math.floor((PAGE_BYTES - bytes) / longest);
+      const { rows, next } = await this.#rowsFrom(
+        { noun, prefix, start },
+        Math.min(wanted, Math.max(1, fit)),
+      );
+      for (const { key, value } of rows) {
+        if (items.length > 0 && bytes + value.length > PAGE_BYTES) {
+          return { items, bookmark: encodeBookmark(key) };
+        }
+        bytes += value.length;
+        longest = Math.max(longest, value.length);
+        items.push(view(presentForm(noun, parse(value) as Rows[N])));
       }
-      if (next.done) break;
+      if (next === '') return { items };
+      if (items.length === pageSize) return { items, bookmark: encodeBookmark(next) };
+      start = next;
+    }
+  }
+
+  /** So many rows from a key on, and the key of the one after them; empty where there is none. */
+  async #rowsFrom(
+    {
+      noun,
+      prefix,
+      start,
+    }: { readonly noun: Noun; readonly prefix: readonly string[]; readonly start: string },
+    count: number,
+  ): Promise<{ rows: { key: string; value: Uint8Array }[]; next: string }> {
+    const query = this.#stub.getStateByPartialCompositeKeyWithPagination(noun, [...prefix], count, start);
+    const { iterator, metadata } = await query;
+    const rows: { key: string; value: Uint8Array }[] = [];
+    for (let read = await iterator.next(); ; read = await iterator.next()) {
+      if (read.value !== undefined && read.value !== null) rows.push(read.value);
+      if (read.done) break;
     }
     await iterator.close();
     // The metadata of an empty page is an empty message, which the shim takes for none.
     const after = (metadata as typeof metadata | undefined)?.bookmark ?? '';
-    return after !== '' && items.length === pageSize ? { items, bookmark: encodeBookmark(after) } : { items };
+    return { rows, next: rows.length === count ? after : '' };
   }
 
   /** A page of a row's versions, newest first. For queries only. @throws DomainError INVALID_ARGUMENT */

@@ -12,6 +12,8 @@ import type {
   MemberRow,
   Model,
   Motion,
+  OpenConsent,
+  OpenStudy,
   PrivacyCharge,
   Release,
   RoundRow,
@@ -29,7 +31,9 @@ export interface Rows {
   budget: BudgetRow;
   'budget-version': BudgetVersion;
   study: StudyRow;
+  'open-study': OpenStudy;
   consent: ConsentRow;
+  'open-consent': OpenConsent;
   'consent-approval': ConsentApproval;
   motion: Motion;
   vote: Vote;
@@ -53,7 +57,9 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   budget: ['datasetId', 'pool'],
   'budget-version': ['datasetId', 'pool', 'version'],
   study: ['studyId'],
+  'open-study': ['requester', 'stage', 'studyId'],
   consent: ['studyId', 'datasetId'],
+  'open-consent': ['owner', 'studyId', 'datasetId'],
   'consent-approval': ['studyId', 'datasetId', 'steward'],
   motion: ['studyId', 'motion'],
   vote: ['studyId', 'motion', 'mspId'],

@@ -98,6 +98,11 @@ export class MemoryStub {
     this.#writes.set(key, text(value));
   };
 
+  /** A row of no bytes is one that is no more. */
+  deleteState = async (key: string): Promise<void> => {
+    this.#writes.set(key, '');
+  };
+
   setStateValidationParameter = async (key: string, policy: Uint8Array): Promise<void> => {
     this.#policies.set(key, Buffer.from(policy).toString('base64'));
   };

@@ -18,6 +18,9 @@ export const TRAINING = {
 };
 export const VALIDATION = { ...PROPOSE_STUDY.validation, noiseMultiplier: '1000' };
 
+/** A member may have few proposals open, and each counts the others. */
+const PROPOSED_AT_ONCE = 4;
+
 export interface PendingUpdate {
   readonly studyId: string;
   readonly datasetId: string;
@@ -170,7 +173,7 @@ export class OpenRounds {
       datasets.slice(at * datasetsPerStudy, (at + 1) * datasetsPerStudy),
     );
     for (let set = 0; set * lanes < atLeast; set += 1) {
-      await inParallel(groups, groups.length, async (group) => {
+      await inParallel(groups, PROPOSED_AT_ONCE, async (group) => {
         const studyId = `${group[0]}-s${set}`;
         const study = await RunningStudy.start(this.#client, { studyId, datasets: group, rounds });
         this.#studies.set(studyId, { study, left: 0 });

@@ -3,9 +3,11 @@ import {
   BudgetStatement,
   budgetWarnings,
   Dataset,
+  DatasetSummary,
   PageOfRows,
   PrivacyCharge,
   type RegisterDataset,
+  summaryOfDataset,
 } from '@consilium/chaincode/domain';
 import { BUDGET_STATEMENT, DATASET, PRIVACY_CHARGE, REGISTER_DATASET } from '../examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
@@ -33,10 +35,10 @@ export const DATASET_ROUTES: readonly LedgerRoute[] = [
     path: '/datasets',
     tag,
     operationId: 'listDatasets',
-    description: 'In pages: pass the bookmark of one page to get the next.',
+    description: 'In summary, without dictionaries. In pages: pass the bookmark of one page to get the next.',
     errors: [],
-    answer: PageOfRows(Dataset),
-    examples: { answer: { items: [DATASET] } },
+    answer: PageOfRows(DatasetSummary),
+    examples: { answer: { items: [summaryOfDataset(DATASET)] } },
   },
   {
     transaction: 'dataset:get',

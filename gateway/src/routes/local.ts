@@ -39,8 +39,9 @@ const DOCUMENTED: readonly Documented[] = [
     operationId: 'checkLocalDataset',
     summary: 'Reads and checks a file by a data dictionary, every value.',
     description:
-      'Answers the commitment and the record-count band for POST /v1/datasets. Problems name line, column and ' +
-      'rule, never a value. Nothing leaves the hospital.',
+      'The file must lie in one of the trainer’s data folders. Answers the commitment and the record-count band for ' +
+      'POST /v1/datasets. Problems name column and rule, never a line or a value; consilium-trainer check names lines ' +
+      'where the file is. A file is checked at most 20 times a day. Nothing leaves the hospital.',
     body: {
       datasetId: 'cleveland-heart',
       path: '/data/cleveland.csv',

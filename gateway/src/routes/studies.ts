@@ -1,5 +1,14 @@
 // Studies and the consents given to them.
-import { Consent, ConsentApproval, ConsentQuote, PageOfRows, Study } from '@consilium/chaincode/domain';
+import {
+  Consent,
+  ConsentApproval,
+  ConsentQuote,
+  OpenConsent,
+  PageOfRows,
+  Study,
+  StudySummary,
+  summaryOfStudy,
+} from '@consilium/chaincode/domain';
 import { CONSENT, CONSENT_QUOTE, GRANT_CONSENT, PROPOSE_STUDY, STUDY } from '../examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
@@ -14,7 +23,14 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     description:
       'A study is fixed once proposed: consents are given to exactly this text. The graph comes from ' +
       'POST /v1/local/models.',
-    errors: ['NOT_A_MEMBER', 'STUDY_EXISTS', 'DATASET_NOT_FOUND', 'ENCODING_MISMATCH', 'LABEL_NOT_SCORED'],
+    errors: [
+      'NOT_A_MEMBER',
+      'STUDY_EXISTS',
+      'DATASET_NOT_FOUND',
+      'ENCODING_MISMATCH',
+      'LABEL_NOT_SCORED',
+      'TOO_MANY_STUDIES',
+    ],
     answer: Study,
     creates: true,
     examples: { body: PROPOSE_STUDY, answer: STUDY },
@@ -24,10 +40,12 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     path: '/studies',
     tag,
     operationId: 'listStudies',
-    description: 'In pages: pass the bookmark of one page to get the next.',
+    description:
+      'In summary, without question, model and plan. In pages: pass the bookmark of one page to get the next. A page ' +
+      'may be shorter than asked for: it ends at its bytes too.',
     errors: [],
-    answer: PageOfRows(Study),
-    examples: { answer: { items: [STUDY] } },
+    answer: PageOfRows(StudySummary),
+    examples: { answer: { items: [summaryOfStudy(STUDY)] } },
   },
   {
     transaction: 'study:get',
@@ -45,7 +63,7 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'startStudy',
     description: 'From here on the trainers of the participating hospitals do the rest by themselves.',
-    errors: ['STUDY_NOT_FOUND', 'NOT_THE_REQUESTER', 'STUDY_STATE', 'QUORUM_NOT_REACHED'],
+    errors: ['STUDY_NOT_FOUND', 'NOT_THE_REQUESTER', 'STUDY_STATE', 'QUORUM_NOT_REACHED', 'TOO_MANY_STUDIES'],
     answer: Study,
     examples: { answer: { ...STUDY, state: 'running' } },
   },
@@ -60,6 +78,21 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     examples: {
       body: { reason: 'The question was answered elsewhere.' },
       answer: { ...STUDY, state: 'aborted', reason: 'The question was answered elsewhere.' },
+    },
+  },
+  {
+    transaction: 'study:retire',
+    path: '/studies/{studyId}/retire',
+    tag,
+    operationId: 'retireStudy',
+    description:
+      'For proposals that nobody started: `startWithinSeconds` after the proposal (30 days where absent) any member ' +
+      'may, its requester before too. What was reserved is returned when the consents are settled.',
+    errors: ['STUDY_NOT_FOUND', 'NOT_THE_REQUESTER', 'STUDY_STATE'],
+    answer: Study,
+    examples: {
+      body: { reason: 'Nobody started it.' },
+      answer: { ...STUDY, state: 'aborted', reason: 'Nobody started it.' },
     },
   },
 ];
@@ -135,6 +168,22 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     errors: ['STUDY_NOT_FOUND'],
     answer: PageOfRows(Consent),
     examples: { answer: { items: [CONSENT] } },
+  },
+  {
+    transaction: 'study:listOpenConsents',
+    path: '/members/{mspId}/open-consents',
+    tag: consents,
+    operationId: 'listOpenConsents',
+    description:
+      'Which studies a hospital takes part in: its consents that are not settled. Consents from before the ledger had ' +
+      'this list are not in it.',
+    errors: ['MEMBER_NOT_FOUND'],
+    answer: PageOfRows(OpenConsent),
+    examples: {
+      answer: {
+        items: [{ schema: 1, owner: CONSENT.owner, studyId: CONSENT.studyId, datasetId: CONSENT.datasetId }],
+      },
+    },
   },
   {
     transaction: 'study:getConsent',

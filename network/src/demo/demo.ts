@@ -1,7 +1,7 @@
 // The main job, end to end: starts a consortium of four hospitals, runs one study through their gateways
 // alone, verifies it against the ledger, and reports.
 import { existsSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { type Consortium, parseConsortium, readConsortium } from '../config.ts';
 import { type LedgerNetwork, ordererOf } from '../ledger-network.ts';
@@ -126,13 +126,22 @@ async function clearEarlierRun(directory: string, view: ProgressView): Promise<v
 }
 
 /** The default consortium with the hospitals of the data; checked as any other. */
-function writeConfiguration({ hospitals }: DataSource, network: LedgerNetwork, outDirectory: string): string {
+function writeConfiguration(
+  { hospitals, directory }: DataSource,
+  network: LedgerNetwork,
+  outDirectory: string,
+): string {
   const base = readConsortium(join(repository, 'network/consortium.yaml'));
   const consortium: Consortium = {
     ...base,
     runtime: network.runtime,
     ...(network.runtime === 'native' && { orderer: { ...base.orderer, ...ordererOf(network) } }),
-    organisations: hospitals.map(({ name, mspId, title }) => ({ name, mspId, title })),
+    organisations: hospitals.map(({ name, mspId, title }) => ({
+      name,
+      mspId,
+      title,
+      trainer: { dataFolders: [resolve(directory)] },
+    })),
   };
   const text = stringify(consortium);
   const file = join(outDirectory, 'consortium.yaml');

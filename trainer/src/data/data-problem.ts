@@ -48,10 +48,19 @@ export class DataError extends Error {
   readonly problems: readonly DataProblem[];
   readonly total: number;
 
-  constructor(problems: readonly DataProblem[], options?: ErrorOptions) {
+  constructor(problems: readonly DataProblem[], options: ErrorOptions & { readonly total?: number } = {}) {
     super(problems.slice(0, 3).map(describeProblem).join('; ') + (problems.length > 3 ? '; …' : ''), options);
     this.problems = problems.slice(0, 20);
-    this.total = problems.length;
+    this.total = options.total ?? problems.length;
+  }
+
+  /**
+   * The same for whoever need not see the file: which rule which column breaks, once each, and neither where nor how
+   * often. Lines and counts would answer questions that a dictionary can be made to ask.
+   */
+  withoutPlaces(): DataError {
+    const kinds = new Map(this.problems.map(({ line: _, ...kind }) => [`${kind.code} ${kind.column}`, kind]));
+    return new DataError([...kinds.values()]);
   }
 }
 

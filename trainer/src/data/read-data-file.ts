@@ -20,7 +20,12 @@ export async function readDataFile(
   const { size } = await stat(path).catch(unreadable);
   if (size > MAXIMUM_FILE_BYTES) throw new DataError([problem('FILE_TOO_LARGE')]);
   const bytes = await readFile(path).catch(unreadable);
-  if (isParquet(bytes)) return { bytes, format: 'parquet' };
-  if (/[.](parquet|pq)$/i.test(path)) throw new DataError([problem('FILE_NOT_PARQUET')]);
-  return { bytes, format: 'csv' };
+  return { bytes, format: formatOf(bytes, path) };
+}
+
+/** @throws DataError FILE_NOT_PARQUET where the name alone says so */
+export function formatOf(bytes: Uint8Array, name: string): 'csv' | 'parquet' {
+  if (isParquet(bytes)) return 'parquet';
+  if (/[.](parquet|pq)$/i.test(name)) throw new DataError([problem('FILE_NOT_PARQUET')]);
+  return 'csv';
 }

@@ -4,7 +4,7 @@ import type { Dictionary } from '@consilium/chaincode/domain';
 import { type Info, parse } from 'csv-parse/sync';
 import { DataError, problem } from './data-problem.ts';
 import { parseParquet } from './parse-parquet.ts';
-import { readDataFile } from './read-data-file.ts';
+import { formatOf, readDataFile } from './read-data-file.ts';
 import { requireColumns, type Table, wantedColumns } from './table.ts';
 
 /**
@@ -13,8 +13,16 @@ import { requireColumns, type Table, wantedColumns } from './table.ts';
  * @throws DataError where the file is unreadable, too large, empty, damaged, or has other columns than the dictionary.
  */
 export async function readTable(path: string, dictionary: Dictionary): Promise<Table> {
-  const { bytes, format } = await readDataFile(path);
-  return format === 'parquet'
+  const { bytes } = await readDataFile(path);
+  return tableOf({ bytes, name: path }, dictionary);
+}
+
+/** The same of a file's bytes. */
+export async function tableOf(
+  { bytes, name }: { readonly bytes: Uint8Array; readonly name: string },
+  dictionary: Dictionary,
+): Promise<Table> {
+  return formatOf(bytes, name) === 'parquet'
     ? parseParquet(bytes, wantedColumns(dictionary))
     : parseTable(bytes, dictionary);
 }

@@ -39,6 +39,7 @@ const { service } = buildTrainer({
   minPauseMs: 10,
   ledger: new GatewayClient({ url: options.gatewayUrl, key: options.gatewayKey }),
   journal: new Journal(options.directory),
+  dataFolders: [options.directory],
   store: new FolderArtefactStore(options.storeFolder),
   keys: MemberKeyRing.of(decodePrivateKeyPem(options.privateKeyPem)),
   log: pino({ level: process.env.LOG ?? 'silent' }, process.stderr),

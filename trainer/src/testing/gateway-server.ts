@@ -74,9 +74,15 @@ export class GatewayServer {
     const ledger = this.#consortium.as(this.#mspId);
     const [, , noun = '', id = '', part, number] = path.split('/');
     if (noun === 'ledger') return { channel: await ledger.channel() };
+    if (part === 'open-consents') {
+      return { items: (await ledger.listOpenConsents(id)).map((studyId) => ({ studyId })) };
+    }
+    if (noun === 'audit') {
+      const studies = await ledger.listConsentedStudies(this.#mspId);
+      return { items: studies.map((studyId) => ({ transaction: 'study:consent', studyId })) };
+    }
     if (noun === 'members') return { items: await ledger.listMembers() };
     if (noun === 'datasets') return ledger.getDataset(id);
-    if (id === '') return { items: await ledger.listStudies() };
     if (part === undefined) return found(await ledger.getStudy(id), 'STUDY_NOT_FOUND');
     if (part === 'consents') return { items: await ledger.listConsents(id) };
     if (part === 'model') return found(await ledger.getModel(id), 'MODEL_NOT_FOUND');

@@ -92,7 +92,14 @@ export class MemoryConsortium {
   /** One member's view, as its gateway would give it. */
   as(mspId: string): Ledger {
     return {
-      listStudies: async () => [...this.studies.values()],
+      listOpenConsents: async (owner) =>
+        [...this.consents.values()]
+          .filter((consent) => consent.owner === owner && consent.state !== 'settled')
+          .map(({ studyId }) => studyId),
+      listConsentedStudies: async (owner) =>
+        [...this.consents.values()]
+          .filter((consent) => consent.owner === owner)
+          .map(({ studyId }) => studyId),
       getStudy: async (studyId) => this.studies.get(studyId),
       listConsents: async (studyId) => this.consentsOf(studyId),
       getDossier: async (studyId, round) => this.rounds.get(`${studyId}/${round}`),

@@ -38,13 +38,14 @@ export function runTrainers(
       maxPauseMs: 40,
       ledger: consortium.as(mspId),
       journal,
+      dataFolders: [directory],
       keys: MemberKeyRing.of(keys),
       log: pino({ level: process.env.LOG ?? 'silent' }),
       signal: stopping.signal,
       ...partsOf(hospital),
     });
     trainers.set(mspId, { ...trainer, journal });
-    consortium.onEvent((data) => trainer.service.notice({ data }));
+    consortium.onEvent((data) => trainer.service.notice({ name: data.name, data }));
     return trainer.service.run();
   });
   return {

@@ -13,7 +13,7 @@ import { checkTerms } from './dataset-rules.ts';
 import { weightsOf } from './participation-rules.ts';
 import { checkClaim, reservedCost, timesRounds } from './plan-cost.ts';
 import { publicTimeProblems } from './public-times.ts';
-import { checkEncodings, quorumProblems } from './study-rules.ts';
+import { checkEncodings, quorumProblems, sizeProblems } from './study-rules.ts';
 import { nextStudyState } from './transition.ts';
 
 /** The hospitals that decide: owners of datasets whose consent stands, in order. */
@@ -106,6 +106,7 @@ export function amendedStudy(
       addDatasets.length > 0 && { weights: weightsOf(wanted, study.weightRatioMax) }),
   };
   const problems = [
+    ...sizeProblems(amended),
     ...quorumProblems(amended, wanted),
     ...publicTimeProblems(amended.publicTimes, {
       roundDeadlineSeconds: amended.roundDeadlineSeconds,

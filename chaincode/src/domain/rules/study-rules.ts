@@ -7,7 +7,18 @@ import { encodingOf, inputNames } from '../dictionary.ts';
 import { DomainError } from '../errors.ts';
 import { optimisationProblems } from '../optimisation.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
-import { type ProposeStudy, type Study, type StudyRow, studyPlan, studyText } from '../study.ts';
+import {
+  OPEN_STUDIES_MAX,
+  type OpenStage,
+  type OpenStudy,
+  type ProposeStudy,
+  retirableAtMs,
+  STUDY_BYTES_MAX,
+  type Study,
+  type StudyRow,
+  studyPlan,
+  studyText,
+} from '../study.ts';
 import { checkTerms } from './dataset-rules.ts';
 import { duplicates } from './duplicates.ts';
 import type { Sha256Of } from './lineage-rules.ts';
@@ -37,6 +48,31 @@ export const planDigest = (study: ProposeStudy, sha256: Sha256Of): string =>
 function requireRequester(study: Study, mspId: string): void {
   if (study.requester === mspId) return;
   throw new DomainError('NOT_THE_REQUESTER', `study ${study.studyId} was proposed by ${study.requester}`);
+}
+
+/** Why a study's text is longer than every hospital is to read; none where it is not. */
+export function sizeProblems(study: ProposeStudy): string[] {
+  const bytes = new TextEncoder().encode(canonicalJson(studyText(study))).length;
+  if (bytes <= STUDY_BYTES_MAX) return [];
+  const shorten = 'question, datasets, model.localParameters or training.clipping.layers';
+  return [`the study's text has ${bytes} bytes and may have ${STUDY_BYTES_MAX}: shorten ${shorten}`];
+}
+
+/**
+ * Whether a member may have one more open study. `open` holds those that it has at that stage.
+ *
+ * @throws DomainError TOO_MANY_STUDIES
+ */
+export function requireRoom(stage: OpenStage, open: readonly OpenStudy[]): void {
+  const most = OPEN_STUDIES_MAX[stage];
+  if (open.length < most) return;
+  const some = open.slice(0, 3).map(({ studyId }) => studyId);
+  const end =
+    stage === 'proposed' ? 'start some, or end them with study:retire' : 'end some with study:abort';
+  throw new DomainError(
+    'TOO_MANY_STUDIES',
+    `a member may have ${most} ${stage} studies at a time: ${end} (${some.join(', ')}, …)`,
+  );
 }
 
 export function quorumProblems(
@@ -119,6 +155,7 @@ export function proposeStudy(
   }
   const { notBefore, roundDeadlineSeconds } = argument;
   const problems = [
+    ...sizeProblems(argument),
     ...optimisationProblems(argument),
     ...quorumProblems(argument, wanted),
     ...publicTimeProblems(notBefore, { roundDeadlineSeconds, field: 'notBefore' }),
@@ -183,6 +220,27 @@ export function abortStudy(
 ): StudyRow {
   requireRequester(study, mspId);
   return { ...study, state: nextStudyState(study, 'abort'), endedAt: at, reason };
+}
+
+/**
+ * The end of a proposal that was not started: what was reserved for it returns when the consents are settled.
+ *
+ * @throws DomainError STUDY_STATE; NOT_THE_REQUESTER for others, until its time has passed
+ */
+export function retireStudy(
+  study: StudyRow,
+  { mspId, at, reason }: { readonly mspId: string; readonly at: string; readonly reason: string },
+): StudyRow {
+  const state = nextStudyState(study, 'retire');
+  const from = retirableAtMs(study);
+  if (study.requester !== mspId && Date.parse(at) < from) {
+    const { studyId, requester } = study;
+    throw new DomainError(
+      'NOT_THE_REQUESTER',
+      `study ${studyId} was proposed by ${requester}: others may retire it from ${new Date(from).toISOString()} on`,
+    );
+  }
+  return { ...study, state, endedAt: at, reason };
 }
 
 /** @throws DomainError STUDY_STATE */

@@ -1,0 +1,240 @@
+// How long an honest study's rounds take while one member does its worst within its rights, beside quiet rounds of the
+// same run. Four hospitals with synthetic patients, whole (gateways, trainers, IPFS); three of them train, the fourth
+// floods (gateway/bench/flood/flooding-member.ts) from a process on the same machine, whose own work counts against the
+// others too. One JSON line per ledger. LEDGERS=embedded,raft QUIET=3 FLOODED=3 AFTER=2 (rounds) IN_FLIGHT=2.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { readConsortium } from '../src/config.ts';
+import { syntheticFiles } from '../src/demo/data-files.ts';
+import { enrol, type Site, startStudy } from '../src/demo/enrolment.ts';
+import { HospitalClient } from '../src/demo/hospital-client.ts';
+import type { RoundRow } from '../src/demo/ledger-rows.ts';
+import { readJsonFile } from '../src/demo/read-json-file.ts';
+import { StageClock } from '../src/demo/stage-clock.ts';
+import { readStudyPlan } from '../src/demo/study-plan.ts';
+import { interrupted } from '../src/interruption.ts';
+import { type LedgerNetwork, ordererOf } from '../src/ledger-network.ts';
+import { repository } from '../src/programs.ts';
+import type { Addresses } from '../src/runtime.ts';
+import { readSecrets } from '../src/secrets.ts';
+import { type DetachedConsortium, startDetached } from '../src/start-detached.ts';
+import { writeWhole } from '../src/state-file.ts';
+
+const BENCH = 'network/flood';
+const HELP = `Usage: node flood.js
+
+Settings in the environment: LEDGERS (embedded,raft; real Fabric needs FABRIC_BIN_DIR), rounds QUIET (3), FLOODED (3)
+and AFTER (2), IN_FLIGHT (2) requests of each kind at each peer, LONGEST_FLOOD_SECONDS (300).
+`;
+const [argument] = process.argv.slice(2);
+if (argument !== undefined) {
+  process.stdout.write(HELP);
+  process.exit(argument === '--help' ? 0 : 2);
+}
+const numberOf = (name: string, fallback: number): number => Number(process.env[name] ?? fallback);
+const ROUNDS = { quiet: numberOf('QUIET', 3), flooded: numberOf('FLOODED', 3), after: numberOf('AFTER', 2) };
+const IN_FLIGHT = numberOf('IN_FLIGHT', 2);
+const FLOOD_SECONDS = numberOf('LONGEST_FLOOD_SECONDS', 300);
+/** Some may pass before the flood is under way. */
+const SPARE = 6;
+const ALL = 1 + ROUNDS.quiet + ROUNDS.flooded + 1 + ROUNDS.after + SPARE;
+const FLOODER = join(repository, 'gateway/dist/bench/flood/flooding-member.js');
+const NETWORKS: Readonly<Record<string, LedgerNetwork>> = {
+  embedded: { runtime: 'embedded' },
+  raft: { runtime: 'native', ordering: 'raft' },
+  bft: { runtime: 'native', ordering: 'bft' },
+};
+const signal = interrupted();
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const secondsOf = ({ openedAt, finalizedAt }: RoundRow): number =>
+  (Date.parse(finalizedAt ?? '') - Date.parse(openedAt)) / 1000;
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+class Rounds {
+  readonly #client: HospitalClient;
+  readonly #studyId: string;
+
+  constructor(client: HospitalClient, studyId: string) {
+    this.#client = client;
+    this.#studyId = studyId;
+  }
+
+  /** The number of the round that is under way, from one on. */
+  async latest(from: number): Promise<number> {
+    for (let round = from; ; round += 1) {
+      const path = `/studies/${this.#studyId}/rounds/${round + 1}`;
+      const next = await this.#client.get<RoundRow>(path).catch(() => undefined);
+      if (next === undefined) return round;
+    }
+  }
+
+  /** Resolves with a round once it is over. */
+  async over(round: number, untilMs = Infinity): Promise<RoundRow | undefined> {
+    for (;;) {
+      const row = await this.#client
+        .get<RoundRow>(`/studies/${this.#studyId}/rounds/${round}`)
+        .catch(() => undefined);
+      if (row?.state === 'finalized') return row;
+      if (row?.state === 'aborted') throw new Error(`round ${round} was aborted: ${row.reason}`);
+      if (Date.now() > untilMs) return undefined;
+      await sleep(300, undefined, { signal });
+    }
+  }
+}
+
+/** Floods until told to end; what the flood was, then. Resolves once all of it is under way. */
+async function startFlood(environment: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [FLOODER], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment, SECONDS: String(FLOOD_SECONDS), IN_FLIGHT: String(IN_FLIGHT) },
+  });
+  const lines: string[] = [];
+  const begun = new Promise<void>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line);
+      resolve();
+    });
+  });
+  const ended = once(child, 'close');
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const end = async (): Promise<unknown> => {
+    child.stdin.end();
+    const late = setTimeout(kill, 60_000);
+    await ended;
+    clearTimeout(late);
+    process.off('exit', kill);
+    return JSON.parse(lines.at(-1) ?? 'null');
+  };
+  await Promise.race([begun, ended]);
+  return end;
+}
+
+async function measure(name: string, network: LedgerNetwork, directory: string): Promise<object> {
+  const source = syntheticFiles(1, join(directory, 'cohorts'));
+  const state = join(directory, 'consortium');
+  const base = readConsortium(join(repository, 'network/consortium.yaml'));
+  const configFile = join(directory, 'consortium.yaml');
+  const organisations = source.hospitals.map(({ name: hospital, mspId, title }) => ({
+    name: hospital,
+    mspId,
+    title,
+    trainer: { dataFolders: [source.directory] },
+  }));
+  const orderer = network.runtime === 'native' ? { orderer: { ...base.orderer, ...ordererOf(network) } } : {};
+  writeWhole(configFile, stringify({ ...base, runtime: network.runtime, ...orderer, organisations }));
+  let consortium: DetachedConsortium | undefined;
+  let end: (() => Promise<unknown>) | undefined;
+  try {
+    consortium = await startDetached({ configFile, directory: state, report: say, signal });
+    const addresses = readJsonFile<Addresses>(join(state, 'consortium.json'));
+    const urlOf = (mspId: string) => addresses.organisations.find((one) => one.mspId === mspId)!.gatewayUrl;
+    const sites = source.hospitals.map((hospital): Site => {
+      const keys = readSecrets(state, hospital.name).gateway;
+      return { hospital, client: new HospitalClient({ url: urlOf(hospital.mspId), keys, signal }) };
+    });
+    const flooder = sites.at(-1)!;
+    const honest = sites.slice(0, -1);
+    const { study, ...rest } = readStudyPlan(ALL);
+    const quorum = { updates: 2, validators: 2 };
+    const plan = { ...rest, budget: { ...rest.budget, epsilon: '1000' }, study: { ...study, quorum } };
+    const { encryptionPublicKey } = await flooder.client.get<{ encryptionPublicKey: string }>(
+      '/local/encryption-key',
+    );
+    await flooder.client.post('/members', 'operator', { title: flooder.hospital.title, encryptionPublicKey });
+    const { studyId } = await enrol({ sites: honest, plan, source, clock: new StageClock(), say });
+    const rounds = new Rounds(honest[0]!.client, studyId);
+    await startStudy(honest[0]!, studyId);
+    const quiet: RoundRow[] = [];
+    for (let round = 1; round <= 1 + ROUNDS.quiet; round += 1) {
+      const row = (await rounds.over(round))!;
+      say(`${name}: round ${round} took ${secondsOf(row)} s in quiet`);
+      // The first one is of programs that have just started.
+      if (round > 1) quiet.push(row);
+    }
+    const ledger = join(state, network.runtime === 'native' ? 'fabric' : 'ledger', 'organisations');
+    const connections = [flooder, ...honest].map(({ hospital }) => join(ledger, `${hospital.mspId}.json`));
+    end = await startFlood({
+      CONNECTIONS: connections.join(','),
+      STUDY: studyId,
+      GATEWAYS: honest.map(({ client }) => client.url).join(','),
+    });
+    const beganMs = Date.now();
+    const flooded: RoundRow[] = [];
+    let number = 1 + ROUNDS.quiet;
+    // The round in flight when the flood begins is of both.
+    number = await rounds.latest(number + 1);
+    for (let count = 0; count < ROUNDS.flooded; count += 1) {
+      number += 1;
+      const row = await rounds.over(number, beganMs + FLOOD_SECONDS * 1000);
+      if (row === undefined) break;
+      say(`${name}: round ${number} took ${secondsOf(row)} s under the flood`);
+      flooded.push(row);
+    }
+    if (flooded.length < ROUNDS.flooded) number -= 1;
+    const floodSeconds = (Date.now() - beganMs) / 1000;
+    const endedMs = Date.now();
+    const flood = await end();
+    end = undefined;
+    const after: RoundRow[] = [];
+    for (let count = 0; count <= ROUNDS.after; count += 1) {
+      number += 1;
+      after.push((await rounds.over(number))!);
+      say(`${name}: round ${number} took ${secondsOf(after.at(-1)!)} s after the flood`);
+    }
+    const quietSeconds = medianOf(quiet.map(secondsOf));
+    const floodedSeconds = medianOf(flooded.map(secondsOf));
+    const backSeconds = (Date.parse(after[0]!.finalizedAt!) - endedMs) / 1000 - quietSeconds;
+    return {
+      quietSeconds,
+      floodedSeconds,
+      factor: Number((floodedSeconds / quietSeconds).toFixed(2)),
+      worstFactor: Number((Math.max(...flooded.map(secondsOf)) / quietSeconds).toFixed(2)),
+      quietRounds: quiet.map(secondsOf),
+      floodedRounds: flooded.map(secondsOf),
+      backAfterSeconds: Number(Math.max(0, backSeconds).toFixed(1)),
+      afterSeconds: medianOf(after.slice(1).map(secondsOf)),
+      floodSeconds,
+      inFlight: IN_FLIGHT,
+      flood,
+    };
+  } finally {
+    await end?.();
+    await consortium?.stop();
+  }
+}
+
+for (const name of (process.env.LEDGERS ?? 'embedded,raft').split(',')) {
+  const network = NETWORKS[name];
+  if (network === undefined)
+    throw new Error(`LEDGERS has ${name}: known are ${Object.keys(NETWORKS).join(', ')}`);
+  const missing = network.runtime === 'native' && (process.env.FABRIC_BIN_DIR ?? '') === '';
+  const notRun = !existsSync(FLOODER)
+    ? `${FLOODER} is not built`
+    : missing
+      ? 'FABRIC_BIN_DIR does not say where a real Fabric is'
+      : undefined;
+  if (notRun !== undefined) {
+    process.stdout.write(`${JSON.stringify({ bench: BENCH, network: name, notRun })}\n`);
+    continue;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'bench-flood-'));
+  try {
+    const result = await measure(name, network, directory);
+    process.stdout.write(`${JSON.stringify({ bench: BENCH, network: name, ...result })}\n`);
+  } finally {
+    if (process.env.KEEP === undefined) rmSync(directory, { recursive: true, force: true });
+    else say(`kept ${directory}`);
+  }
+}

@@ -1,0 +1,142 @@
+// Reads the hospital's files for this service: one at a time, in a thread of its own that is ended when it takes too
+// long or too much, so that a file can neither hold up nor bring down what else the trainer does.
+import { Worker } from 'node:worker_threads';
+import type { Dictionary } from '@consilium/chaincode/domain';
+import { DataFolders, type OpenFile } from './data/data-folders.ts';
+import { problem } from './data/data-problem.ts';
+import { type DataAnswer, type DataTask, limitsOf } from './data/data-task.ts';
+import { DataError, type Dataset } from './data/index.ts';
+import { MAXIMUM_FILE_BYTES } from './data/read-data-file.ts';
+import { TrainerError } from './errors.ts';
+
+export interface DataFilesOptions {
+  /** The data folders; nothing is read where there is none. */
+  readonly folders: readonly string[];
+  readonly timeoutMs?: number;
+  /** Bytes of heap that reading may take; by the file's size where absent. */
+  readonly heapBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** For the largest file, on a slow machine. */
+const TIMEOUT_MS = 10 * 60_000;
+/** What a thread is kept for. */
+const SMALL_BYTES = 2 ** 24;
+/** Reads that may wait for theirs. */
+const WAITING_MAX = 32;
+
+export class DataFiles {
+  readonly #folders: DataFolders;
+  readonly #options: DataFilesOptions;
+  #waiting = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  /** The thread that read the last small file: starting one takes longer than reading most. */
+  #kept: Worker | undefined;
+
+  constructor(options: DataFilesOptions) {
+    this.#folders = new DataFolders(options.folders);
+    this.#options = options;
+  }
+
+  /**
+   * A file's patients by a dictionary.
+   *
+   * @param admit called with the opened file's identity before it is read; what it throws ends the read
+   * @throws TrainerError TRAINER_PATH_REFUSED, TRAINER_DATASET_TOO_EXPENSIVE, TRAINER_BUSY, TRAINER_STOPPING;
+   * DataError with every problem of the file
+   */
+  async read(
+    { path, dictionary }: { readonly path: string; readonly dictionary: Dictionary },
+    admit: (identity: string) => void = () => {},
+  ): Promise<Dataset> {
+    if (this.#waiting >= WAITING_MAX) throw new TrainerError('TRAINER_BUSY');
+    this.#waiting += 1;
+    const turn = this.#last.then(() => this.#read({ path, dictionary }, admit));
+    this.#last = turn.catch(() => undefined);
+    try {
+      return await turn;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  async #read(
+    { path, dictionary }: { readonly path: string; readonly dictionary: Dictionary },
+    admit: (identity: string) => void,
+  ): Promise<Dataset> {
+    this.#options.signal?.throwIfAborted();
+    const file = await this.#folders.open(path);
+    try {
+      admit(file.identity);
+      if (file.sizeBytes > MAXIMUM_FILE_BYTES) throw new DataError([problem('FILE_TOO_LARGE')]);
+      return await this.#readApart(file, { path, dictionary });
+    } finally {
+      await file.handle.close();
+    }
+  }
+
+  async #readApart(
+    { handle, sizeBytes }: OpenFile,
+    { path, dictionary }: { readonly path: string; readonly dictionary: Dictionary },
+  ): Promise<Dataset> {
+    const isSmall = this.#options.heapBytes === undefined && sizeBytes <= SMALL_BYTES;
+    const worker =
+      (isSmall ? this.#kept : undefined) ??
+      this.#start(this.#options.heapBytes ?? Math.max(SMALL_BYTES, sizeBytes));
+    this.#kept = undefined;
+    let answered = false;
+    try {
+      const answer = await this.#ask(worker, { descriptor: handle.fd, sizeBytes, name: path, dictionary });
+      answered = true;
+      if ('dataset' in answer) return answer.dataset;
+      throw new DataError(answer.problems, { total: answer.total });
+    } finally {
+      if (answered && isSmall) {
+        worker.unref();
+        this.#kept = worker;
+      } else {
+        // The descriptor is closed once nothing reads it any more.
+        await worker.terminate();
+      }
+    }
+  }
+
+  async #ask(worker: Worker, task: DataTask): Promise<DataAnswer> {
+    const { timeoutMs = TIMEOUT_MS } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<DataAnswer>();
+    const tooMuch = () => reject(new TrainerError('TRAINER_DATASET_TOO_EXPENSIVE'));
+    const failed = (error: NodeJS.ErrnoException) =>
+      error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooMuch() : reject(error);
+    const stopping = () => reject(new TrainerError('TRAINER_STOPPING'));
+    const timer = setTimeout(tooMuch, timeoutMs);
+    this.#options.signal?.addEventListener('abort', stopping);
+    worker.once('message', resolve).once('error', failed).once('exit', tooMuch);
+    worker.ref();
+    worker.postMessage(task);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#options.signal?.removeEventListener('abort', stopping);
+      worker
+        .removeListener('message', resolve)
+        .removeListener('error', failed)
+        .removeListener('exit', tooMuch);
+    }
+  }
+
+  #start(sizeBytes: number): Worker {
+    const worker = new Worker(new URL('./data/data-worker.js', import.meta.url), {
+      resourceLimits: limitsOf(sizeBytes),
+      // Nothing of a file leaves the thread but its answer.
+      stdout: true,
+      stderr: true,
+    });
+    // One that fails while it waits ends, and is not asked again.
+    worker.on('error', () => undefined);
+    worker.once('exit', () => {
+      if (this.#kept === worker) this.#kept = undefined;
+    });
+    return worker;
+  }
+}
