@@ -85,8 +85,8 @@ export class ArtefactExchange {
   }
 
   /**
-   * Seals the plaintext for the members that read it, writes it down, and says how the ledger may name it. Nothing leaves this hospital yet: the
-   * CID is computed here. Called again it gives the same artefact.
+   * Seals the plaintext for the members that read it, writes it down, and says how the ledger may name it. Nothing
+   * leaves this hospital yet: the CID is computed here. Called again it gives the same artefact.
    *
    * @throws TrainerError where the members' keys cannot be had or the journal fails
    */

@@ -67,7 +67,8 @@ async function barAll(context: TrainerContext, unknown: ReleaseKey): Promise<voi
 }
 
 /**
- * Compares every round of the studies that this hospital has an open consent in with the journal, before anything is drawn.
+ * Compares every round of the studies that this hospital has an open consent in with the journal, before anything is
+ * drawn.
  *
  * @throws TrainerError or GatewayProblem where the ledger cannot be read
  */

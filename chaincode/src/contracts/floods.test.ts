@@ -1,9 +1,8 @@
 // What a member can pile up within its rights, and that it costs the others a bounded part of their time.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { canonicalJson, OPEN_STUDIES_MAX, type StudySummary } from '../domain/index.ts';
-import { PAGE_BYTES } from '../ledger/page.ts';
-import { datasetArgument, sha256, studyArgument } from '../testing/examples.ts';
+import { canonicalJson, OPEN_STUDIES_MAX } from '../domain/index.ts';
+import { studyArgument } from '../testing/examples.ts';
 import { type MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
@@ -17,30 +16,6 @@ const propose = (ledger: MemoryConsortium, studyId: string, mspId = 'AlphaMSP', 
     'study:propose',
     studyArgument({ studyId, datasets: DATASETS, quorum, ...change }),
   );
-
-/** A row as an earlier version let it be: nearly as long as its argument might be. */
-function putFatStudy(ledger: StudyOnLedger, studyId: string, bytes: number): void {
-  const { value, ...rest } = ledger.world.rows.get(`\u0000study\u0000${STUDY}\u0000`)!;
-  const row = JSON.parse(Buffer.from(value).toString());
-  const fat = { ...row, studyId, question: 'x'.repeat(bytes) };
-  ledger.world.rows.set(`\u0000study\u0000${studyId}\u0000`, {
-    ...rest,
-    value: Buffer.from(canonicalJson(fat)),
-  });
-}
-
-async function pagesOf(ledger: StudyOnLedger, pageSize: number): Promise<StudySummary[][]> {
-  const pages: StudySummary[][] = [];
-  for (let bookmark: string | undefined; ; ) {
-    const page = await ledger.evaluate(auditor, 'study:list', {
-      pageSize,
-      ...(bookmark !== undefined && { bookmark }),
-    });
-    pages.push(page.items);
-    bookmark = page.bookmark;
-    if (bookmark === undefined) return pages;
-  }
-}
 
 test('lists of studies and datasets tell what a list needs, and no document', async () => {
   const ledger = await StudyOnLedger.running();
@@ -68,60 +43,6 @@ test('lists of studies and datasets tell what a list needs, and no document', as
     'title',
   ]);
   assert.equal((await ledger.evaluate(auditor, 'study:get', { studyId: STUDY })).question.length > 0, true);
-});
-
-test('a page ends at its bytes, and the pages together have every study once', async () => {
-  const ledger = await StudyOnLedger.running();
-  const bytes = 900_000;
-  for (let i = 0; i < 17; i++) putFatStudy(ledger, `fat-${String(i).padStart(2, '0')}`, bytes);
-  for (let i = 0; i < 30; i++) putFatStudy(ledger, `lean-${String(i).padStart(2, '0')}`, 60_000);
-  const pages = await pagesOf(ledger, 100);
-  assert.deepEqual(
-    pages.flat().map(({ studyId }) => studyId),
-    [...ledger.world.rows.keys()]
-      .filter((key) => key.startsWith('\u0000study\u0000'))
-      .map((key) => key.split('\u0000')[2])
-      .sort(),
-  );
-  assert.ok(pages.length >= 20, 'every fat one is a page of its own');
-  const bytesOf = ({ studyId }: StudySummary) =>
-    studyId.startsWith('fat') ? bytes : studyId.startsWith('lean') ? 60_000 : 1;
-  for (const page of pages.filter(({ length }) => length > 1)) {
-    const read = page.reduce((sum, study) => sum + bytesOf(study), 0);
-    assert.ok(read <= PAGE_BYTES, `${read} bytes for a page`);
-  }
-  assert.deepEqual(
-    (await pagesOf(ledger, 7)).flat(),
-    pages.flat(),
-    'the number of a page changes what is in all of them in nothing',
-  );
-});
-
-test('the versions of a long row come in pages of bytes too', async () => {
-  const ledger = await StudyOnLedger.prepared();
-  const key = `\u0000dataset\u0000alpha\u0000`;
-  const [version] = ledger.world.history.get(key)!;
-  const row = { ...JSON.parse(Buffer.from(version!.value).toString()), title: 'x'.repeat(300_000) };
-  const long = Array.from({ length: 5 }, (_, i) => ({
-    ...version!,
-    txId: sha256(`${i}`),
-    value: Buffer.from(canonicalJson(row)),
-  }));
-  ledger.world.history.set(key, long);
-  const asked = { noun: 'dataset', key: ['alpha'] } as const;
-  const seen: string[] = [];
-  for (let bookmark: string | undefined; ; ) {
-    const page = await ledger.evaluate(auditor, 'audit:getHistory', {
-      ...asked,
-      key: [...asked.key],
-      ...(bookmark !== undefined && { bookmark }),
-    });
-    assert.equal(page.items.length, 1, 'two are longer than a page');
-    seen.push(page.items[0].transactionId);
-    bookmark = page.bookmark;
-    if (bookmark === undefined) break;
-  }
-  assert.deepEqual(seen, long.map(({ txId }) => txId).reverse());
 });
 
 test('a member has so many proposals open and not one more, whatever the others have', async () => {
@@ -267,42 +188,4 @@ test("a hospital's open consents are its own studies and no others, from its con
   assert.deepEqual(await open('BetaMSP'), []);
   const unknown = ledger.evaluate(auditor, 'study:listOpenConsents', { mspId: 'NobodyMSP' });
   assert.equal((await refusalOf(unknown)).code, 'MEMBER_NOT_FOUND');
-});
-
-test('a study as long as it may be is a small part of what an argument may be, and one byte more is refused', async () => {
-  const ledger = await StudyOnLedger.prepared();
-  const layer = (n: number) => Array.from({ length: 20 }, (_, i) => `${n}-${i}`.padEnd(100, 'w'));
-  const clipping = (layers: number) => ({
-    kind: 'per-layer',
-    bounds: 'uniform',
-    layers: Array.from({ length: layers }, (_, n) => layer(n)),
-  });
-  const training = studyArgument({ studyId: STUDY, datasets: DATASETS }).training;
-  const refusal = await refusalOf(
-    propose(ledger, STUDY, 'AlphaMSP', { training: { ...training, clipping: clipping(100) } }),
-  );
-  assert.equal(refusal.code, 'INVALID_ARGUMENT');
-  assert.match(refusal.detail, /the study's text has [0-9]+ bytes and may have 32768: shorten question/);
-  await propose(ledger, STUDY, 'AlphaMSP', { training: { ...training, clipping: clipping(12) } });
-});
-
-test('an amendment makes no study longer than a proposal may be', async () => {
-  const layers = Array.from({ length: 15 }, (_, n) =>
-    Array.from({ length: 20 }, (_, i) => `${n}-${i}`.padEnd(100, 'w')),
-  );
-  const { training } = studyArgument({ studyId: STUDY, datasets: DATASETS });
-  const ledger = await StudyOnLedger.prepared();
-  const added: string[] = [];
-  for (let i = 0; i < 90; i++) {
-    const datasetId = `more-${i}`.padEnd(63, 'd');
-    await ledger.submit(as('steward', 'BetaMSP'), 'dataset:register', datasetArgument(datasetId));
-    added.push(datasetId);
-  }
-  await ledger.propose({
-    training: { ...training, clipping: { kind: 'per-layer', bounds: 'uniform', layers } },
-  });
-  for (const datasetId of DATASETS) await ledger.consent(datasetId);
-  await ledger.submit(researcher('AlphaMSP'), 'study:start', { studyId: STUDY });
-  const motion = ledger.move('AlphaMSP', { kind: 'amend', amendment: { addDatasets: added } });
-  assert.match((await refusalOf(motion)).detail, /and may have 32768/);
 });

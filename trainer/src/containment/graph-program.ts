@@ -1,5 +1,5 @@
-// The program of a contained process: it does with a graph what it is asked to, one task at a time, and nothing else. It
-// has no secrets, an empty working directory, and can be killed at any line.
+// The program of a contained process: it does with a graph what it is asked to, one task at a time, and nothing else.
+// It has no secrets, an empty working directory, and can be killed at any line.
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
 import {

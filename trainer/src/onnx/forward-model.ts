@@ -166,7 +166,8 @@ function readInput(model: ModelProto): { input: string; inputShape: number[] } {
   const numbers = elementCount(inputShape);
   if (inputShape.length >= MAXIMUM_RANK || !inputShape.every((extent) => extent >= 1)) {
     throw new UnsupportedModelError([
-      `its input ${input.name} has the shape [rows, ${inputShape.join(', ')}]: at most ${MAXIMUM_RANK} axes of at least 1`,
+      `its input ${input.name} has the shape [rows, ${inputShape.join(', ')}]: at most ${MAXIMUM_RANK} axes of at ` +
+        'least 1',
     ]);
   }
   if (!(numbers <= NUMBERS_PER_ROW)) {
@@ -259,8 +260,8 @@ function readModel(bytes: Uint8Array): ForwardModel {
   const perRow = numbersPerRow({ nodes, shapeOf });
   if (!(perRow <= NUMBERS_PER_ROW)) {
     throw new UnsupportedModelError([
-      `it computes ${perRow} numbers of each row, and ${NUMBERS_PER_ROW} is the most: take narrower layers or shorter ` +
-        'sequences',
+      `it computes ${perRow} numbers of each row, and ${NUMBERS_PER_ROW} is the most: take narrower layers or ` +
+        'shorter sequences',
     ]);
   }
   const { parameterCount } = initialisers;

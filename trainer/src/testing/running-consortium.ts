@@ -34,6 +34,7 @@ export function runTrainers(
       trainerKey: TRAINER_KEY,
       takeoverMs: 60_000,
       pollMs: 1000,
+      maxPollMs: 1000,
       minPauseMs: 5,
       maxPauseMs: 40,
       ledger: consortium.as(mspId),
