@@ -42,7 +42,7 @@ async function worldOf(t: TestContext, serverOptimizer: object, driftCorrection?
   return {
     ...world,
     store,
-    run: () => runTrainers(world, () => ({ store, takeoverMs: 60_000, pollMs: 60_000 })),
+    run: () => runTrainers(world, () => ({ store, takeoverMs: 60_000, pollMs: 500 })),
   };
 }
 
