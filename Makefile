@@ -19,7 +19,7 @@ help: ## Print this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  make demo DATA=../shared/data/heart-disease   the main job on the four UCI hospital files"
+	@echo "  make demo DATA=network/studies/heart-disease/data   the main job on the four UCI hospital files"
 	@echo "  make demo KEEP=1                              leave the consortium running afterwards"
 	@echo "  make demo RUNTIME=native FABRIC_BIN_DIR=/opt/fabric/bin ORDERING=bft   on a real Fabric network"
 	@echo "  make up CONFIG=network/consortium.yaml        which consortium (DIR=.consortium: where it lives)"

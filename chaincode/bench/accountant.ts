@@ -1,12 +1,12 @@
 // How fast the tight accountant answers beside dp-accounting: JSON lines, one per question, then a summary.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { epsilonByPld, type GaussianSteps } from '../src/domain/accounting/pld/index.ts';
 
 const HELP = `usage: node chaincode/dist/bench/accountant.js [--runs 9]
-Asks for epsilon at the questions of CONSILIUM_SHARED/vectors/accountant.json and prints JSON lines: our
+Asks for epsilon at the questions of chaincode/reference-values/accountant.json and prints JSON lines: our
 time (the first answer of a process, and the median of the next ones) and dp-accounting's.
   --runs  answers per question that the median is of (default 9)
   DP_ACCOUNTING_PYTHON=PYTHON   a Python that has dp-accounting: it answers in this same run. Without it the
@@ -144,15 +144,12 @@ const { values } = parseArgs({
   options: { runs: { type: 'string', default: '9' }, help: { type: 'boolean', default: false } },
 });
 const runs = Number(values.runs);
-const shared = process.env.CONSILIUM_SHARED ?? '../shared';
-const file = resolve(import.meta.dirname, '../../..', shared, 'vectors/accountant.json');
+const file = resolve(import.meta.dirname, '../../reference-values/accountant.json');
 if (values.help) {
   process.stdout.write(HELP);
 } else if (!Number.isInteger(runs) || runs < 1) {
   process.stderr.write('--runs must be a whole number of at least 1\n');
   process.exitCode = 2;
-} else if (existsSync(file)) {
-  measure(file, runs);
 } else {
-  process.stdout.write(`${JSON.stringify({ bench: 'accountant', notRun: `${file} is absent` })}\n`);
+  measure(file, runs);
 }

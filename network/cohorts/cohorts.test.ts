@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { generateCohort, generateCohorts } from './cohorts.ts';
@@ -82,11 +82,9 @@ test('every synthetic value fits the bounds and categories of the dictionary', (
   for (const { text, hospital } of generateCohorts(3)) assertFitsDictionary(rowsOf(text), hospital.name);
 });
 
-const shared = process.env.CONSILIUM_SHARED ?? join(repository, '../shared');
-const realFiles = join(shared, 'data/heart-disease');
-const absent = !existsSync(realFiles) && 'not run: the UCI heart-disease files are not here';
+const realFiles = join(repository, 'network/studies/heart-disease/data');
 
-test('every value of the UCI files fits the dictionary', { skip: absent }, () => {
+test('every value of the UCI files fits the dictionary', () => {
   for (const site of ['cleveland', 'hungarian', 'switzerland', 'va']) {
     const file = join(realFiles, `processed.${site}.data`);
     assertFitsDictionary(rowsOf(readFileSync(file, 'utf8').replaceAll('\r', '')), site);

@@ -3,7 +3,7 @@
 // salted hash of the patient's id), and the scores of a seed's five folds are averaged. Hyperparameters are fixed in
 // advance, on the synthetic cohorts of network/cohorts; nothing here is chosen by the held-out patients it reports on.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bandWeight, encodingOf, inputNames } from '@consilium/chaincode/domain';
 import { readDataset } from '../src/data/index.ts';
@@ -17,8 +17,8 @@ const HOSPITALS = ['cleveland', 'hungarian', 'switzerland', 'va'];
 const SEEDS = 5;
 const DELTA = '0.00001';
 const root = join(import.meta.dirname, '..', '..', '..');
-const folder = join(process.env.CONSILIUM_SHARED ?? join(root, '..', 'shared'), 'data', 'heart-disease');
 const study = join(root, 'network', 'studies', 'heart-disease');
+const folder = join(study, 'data');
 
 /** Smaller steps where the noise is larger; both learning rates were chosen on synthetic cohorts. */
 const PLANS = [
@@ -49,109 +49,103 @@ const averaged = (folds: readonly Run[]): Run => ({
 });
 const digits = (value: number) => Number(value.toFixed(4));
 
-if (!existsSync(folder)) {
-  console.log(
-    JSON.stringify({ bench: 'heart-accuracy', notRun: `no data files in ${folder}: set CONSILIUM_SHARED` }),
-  );
-} else {
-  const dictionary = JSON.parse(readFileSync(join(study, 'dictionary.json'), 'utf8'));
-  const inputs = inputNames(encodingOf(dictionary).features).length;
-  const graph = buildForwardModel({ kind: 'logistic-regression', features: inputs, localIntercept: true });
-  const localPatterns = ['local.*'];
-  const datasets = await Promise.all(
-    HOSPITALS.map((name) => readDataset({ path: join(folder, `processed.${name}.data`), dictionary })),
-  );
-  for (const { epsilon, learningRate } of PLANS) {
-    const noiseMultiplier =
-      epsilon === null
-        ? 1e-6
-        : noiseFor({
-            targetEpsilon: epsilon,
-            delta: Number(DELTA),
+const dictionary = JSON.parse(readFileSync(join(study, 'dictionary.json'), 'utf8'));
+const inputs = inputNames(encodingOf(dictionary).features).length;
+const graph = buildForwardModel({ kind: 'logistic-regression', features: inputs, localIntercept: true });
+const localPatterns = ['local.*'];
+const datasets = await Promise.all(
+  HOSPITALS.map((name) => readDataset({ path: join(folder, `processed.${name}.data`), dictionary })),
+);
+for (const { epsilon, learningRate } of PLANS) {
+  const noiseMultiplier =
+    epsilon === null
+      ? 1e-6
+      : noiseFor({
+          targetEpsilon: epsilon,
+          delta: Number(DELTA),
+          samplingRate: 1,
+          steps: ROUNDS * STEPS,
+        });
+  const runs: Run[] = [];
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const folds: Run[] = [];
+    for (let fold = 0; fold < FOLDS; fold++) {
+      const model = await StudyModel.read(graph, {
+        inputs,
+        parameters: inputs + 2,
+        localParameters: localPatterns,
+      });
+      const heldOut = datasets.map(({ units }, hospital) =>
+        units.filter(({ patientId }) => foldOf(`${seed} ${hospital} ${patientId}`) === fold),
+      );
+      const parameters = await simulateStudy(
+        {
+          model,
+          localPatterns,
+          rounds: ROUNDS,
+          plan: {
+            clipNormL2: 1,
+            noiseMultiplier,
             samplingRate: 1,
-            steps: ROUNDS * STEPS,
-          });
-    const runs: Run[] = [];
-    for (let seed = 0; seed < SEEDS; seed++) {
-      const folds: Run[] = [];
-      for (let fold = 0; fold < FOLDS; fold++) {
-        const model = await StudyModel.read(graph, {
-          inputs,
-          parameters: inputs + 2,
-          localParameters: localPatterns,
-        });
-        const heldOut = datasets.map(({ units }, hospital) =>
-          units.filter(({ patientId }) => foldOf(`${seed} ${hospital} ${patientId}`) === fold),
-        );
-        const parameters = await simulateStudy(
-          {
-            model,
-            localPatterns,
-            rounds: ROUNDS,
-            plan: {
-              clipNormL2: 1,
-              noiseMultiplier,
-              samplingRate: 1,
-              steps: STEPS,
-              rowsPerUnit: 1,
-              learningRate,
-            },
+            steps: STEPS,
+            rowsPerUnit: 1,
+            learningRate,
           },
-          datasets.map(({ units, recordCountBand }, hospital) => ({
-            name: HOSPITALS[hospital]!,
-            training: units.filter((unit) => !heldOut[hospital]!.includes(unit)).map(({ rows }) => rows),
-            weight: bandWeight(recordCountBand),
-            bandSize: (1 - 1 / FOLDS) * bandWeight(recordCountBand),
-          })),
-        );
-        const outcomes = await Promise.all(
-          heldOut.map(async (units, hospital) => {
-            const rows = units.flatMap((unit) => unit.rows);
-            const inputs = Float32Array.from(rows.flatMap(({ x }) => [...x]));
-            return {
-              probabilities: await scoreRows(await model.onnx(parameters[hospital]!), inputs),
-              labels: rows.map(({ y }) => y),
-            };
-          }),
-        );
-        folds.push({
-          pooled: classify(
-            outcomes.flatMap(({ probabilities }) => [...probabilities]),
-            outcomes.flatMap(({ labels }) => labels),
-          ),
-          hospitals: outcomes.map(({ probabilities, labels }) => classify(probabilities, labels)),
-        });
-      }
-      runs.push(averaged(folds));
+        },
+        datasets.map(({ units, recordCountBand }, hospital) => ({
+          name: HOSPITALS[hospital]!,
+          training: units.filter((unit) => !heldOut[hospital]!.includes(unit)).map(({ rows }) => rows),
+          weight: bandWeight(recordCountBand),
+          bandSize: (1 - 1 / FOLDS) * bandWeight(recordCountBand),
+        })),
+      );
+      const outcomes = await Promise.all(
+        heldOut.map(async (units, hospital) => {
+          const rows = units.flatMap((unit) => unit.rows);
+          const inputs = Float32Array.from(rows.flatMap(({ x }) => [...x]));
+          return {
+            probabilities: await scoreRows(await model.onnx(parameters[hospital]!), inputs),
+            labels: rows.map(({ y }) => y),
+          };
+        }),
+      );
+      folds.push({
+        pooled: classify(
+          outcomes.flatMap(({ probabilities }) => [...probabilities]),
+          outcomes.flatMap(({ labels }) => labels),
+        ),
+        hospitals: outcomes.map(({ probabilities, labels }) => classify(probabilities, labels)),
+      });
     }
-    const pooled = runs.map((run) => run.pooled);
-    console.log(
-      JSON.stringify({
-        bench: 'heart-accuracy',
-        epsilon,
-        delta: epsilon === null ? null : Number(DELTA),
-        noiseMultiplier: epsilon === null ? 0 : digits(noiseMultiplier),
-        seeds: SEEDS,
-        folds: FOLDS,
-        patients: mean(datasets.map(({ units }) => units.length)) * HOSPITALS.length,
-        accuracy: digits(mean(pooled.map(({ accuracy }) => accuracy))),
-        accuracySpread: digits(spread(pooled.map(({ accuracy }) => accuracy))),
-        auc: digits(mean(pooled.map(({ auc }) => auc))),
-        aucSpread: digits(spread(pooled.map(({ auc }) => auc))),
-        baseline: digits(mean(pooled.map(({ baseline }) => baseline))),
-        meanOverHospitals: digits(
-          mean(runs.map(({ hospitals }) => mean(hospitals.map((one) => one.accuracy)))),
-        ),
-        hospitals: Object.fromEntries(
-          HOSPITALS.map((name, index) => [
-            name,
-            {
-              accuracy: digits(mean(runs.map(({ hospitals }) => hospitals[index]!.accuracy))),
-              baseline: digits(mean(runs.map(({ hospitals }) => hospitals[index]!.baseline))),
-            },
-          ]),
-        ),
-      }),
-    );
+    runs.push(averaged(folds));
   }
+  const pooled = runs.map((run) => run.pooled);
+  console.log(
+    JSON.stringify({
+      bench: 'heart-accuracy',
+      epsilon,
+      delta: epsilon === null ? null : Number(DELTA),
+      noiseMultiplier: epsilon === null ? 0 : digits(noiseMultiplier),
+      seeds: SEEDS,
+      folds: FOLDS,
+      patients: mean(datasets.map(({ units }) => units.length)) * HOSPITALS.length,
+      accuracy: digits(mean(pooled.map(({ accuracy }) => accuracy))),
+      accuracySpread: digits(spread(pooled.map(({ accuracy }) => accuracy))),
+      auc: digits(mean(pooled.map(({ auc }) => auc))),
+      aucSpread: digits(spread(pooled.map(({ auc }) => auc))),
+      baseline: digits(mean(pooled.map(({ baseline }) => baseline))),
+      meanOverHospitals: digits(
+        mean(runs.map(({ hospitals }) => mean(hospitals.map((one) => one.accuracy)))),
+      ),
+      hospitals: Object.fromEntries(
+        HOSPITALS.map((name, index) => [
+          name,
+          {
+            accuracy: digits(mean(runs.map(({ hospitals }) => hospitals[index]!.accuracy))),
+            baseline: digits(mean(runs.map(({ hospitals }) => hospitals[index]!.baseline))),
+          },
+        ]),
+      ),
+    }),
+  );
 }

@@ -1,6 +1,5 @@
-// Reference values that other accountants computed, for tests: they lie outside the repository.
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+// Reference values that other accountants computed, for tests.
+import { readFileSync } from 'node:fs';
 
 export interface AccountantVectors {
   readonly grid: readonly {
@@ -33,13 +32,7 @@ export interface AccountantVectors {
   }[];
 }
 
-/** The vectors, or why tests that need them do not run. */
-export function sharedAccountantVectors(): {
-  readonly vectors?: AccountantVectors;
-  readonly absent: string | false;
-} {
-  const root = resolve(import.meta.dirname, '../../../..');
-  const file = resolve(root, process.env.CONSILIUM_SHARED ?? '../shared', 'vectors/accountant.json');
-  if (!existsSync(file)) return { absent: `not run: ${file} is absent` };
-  return { vectors: JSON.parse(readFileSync(file, 'utf8')) as AccountantVectors, absent: false };
-}
+const FILE = new URL('../../../reference-values/accountant.json', import.meta.url);
+
+export const accountantVectors = (): AccountantVectors =>
+  JSON.parse(readFileSync(FILE, 'utf8')) as AccountantVectors;
