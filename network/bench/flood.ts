@@ -149,10 +149,8 @@ async function measure(name: string, network: LedgerNetwork, directory: string):
     const { study, ...rest } = readStudyPlan(ALL);
     const quorum = { updates: 2, validators: 2 };
     const plan = { ...rest, budget: { ...rest.budget, epsilon: '1000' }, study: { ...study, quorum } };
-    const { encryptionPublicKey } = await flooder.client.get<{ encryptionPublicKey: string }>(
-      '/local/encryption-key',
-    );
-    await flooder.client.post('/members', 'operator', { title: flooder.hospital.title, encryptionPublicKey });
+    const key = await flooder.client.get<object>('/local/encryption-key');
+    await flooder.client.post('/members', 'operator', { title: flooder.hospital.title, ...key });
     const { studyId } = await enrol({ sites: honest, plan, source, clock: new StageClock(), say });
     const rounds = new Rounds(honest[0]!.client, studyId);
     await startStudy(honest[0]!, studyId);
