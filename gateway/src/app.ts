@@ -136,8 +136,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     keyGenerator: ({ apiKey, ip }) => (apiKey === null ? addressGroup(ip) : `key ${apiKey.id}`),
     errorResponseBuilder: () => new GatewayError('RATE_LIMITED'),
   });
-  const unknown = limitFailures(app, limits.failuresPerMinute);
-  const forbidden = limitRefusals(app);
+  const unknown = limitFailures(app, limits);
+  const forbidden = limitRefusals(app, limits);
   keepHttpRules(app, unknown);
   authenticate(app, apiKeys, { unknown, forbidden, onKnown: ({ raw }) => connections.know(raw) });
   handleProblems(app);

@@ -22,6 +22,8 @@ export interface Limits {
   readonly requestsPerMinute: number;
   /** Attempts without a valid key, of one address. */
   readonly failuresPerMinute: number;
+  /** How long the answer waits that says that there were too many. */
+  readonly refusalPauseMs: number;
   readonly connections: number;
   readonly connectionsPerAddress: number;
   /** For the request line and headers, and for a whole request, to arrive. */
@@ -47,6 +49,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   requestsPerMinute: 6_000,
   failuresPerMinute: 60,
+  refusalPauseMs: 1_000,
   connections: 2_000,
   connectionsPerAddress: 500,
   headersTimeoutMs: 10_000,
@@ -69,6 +72,7 @@ export const DEFAULT_LIMITS: Limits = {
 const LIMIT_VARIABLES: Record<keyof Limits, string> = {
   requestsPerMinute: 'CONSILIUM_REQUESTS_PER_MINUTE',
   failuresPerMinute: 'CONSILIUM_FAILURES_PER_MINUTE',
+  refusalPauseMs: 'CONSILIUM_REFUSAL_PAUSE_MS',
   connections: 'CONSILIUM_CONNECTIONS',
   connectionsPerAddress: 'CONSILIUM_CONNECTIONS_PER_ADDRESS',
   headersTimeoutMs: 'CONSILIUM_HEADERS_TIMEOUT_MS',

@@ -1,5 +1,7 @@
 // Refusals of callers who showed no valid key, or no request that is one, counted by address.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Limits } from './config.ts';
 import { addressGroup } from './connections.ts';
 import { GatewayError } from './gateway-errors.ts';
 
@@ -8,24 +10,33 @@ export type Refuse = (error: Error, request: FastifyRequest, reply: FastifyReply
 
 type Limit = ReturnType<FastifyInstance['createRateLimit']>;
 
+/** Who asks again and again waits for each answer, so that its number of connections bounds what it can ask. */
 const refuseBy =
-  (count: Limit): Refuse =>
+  (count: Limit, pauseMs: number): Refuse =>
   async (error, request, reply) => {
     const counted = await count(request);
     if (counted.isAllowed || !counted.isExceeded) throw error;
     reply.header('retry-after', String(counted.ttlInSeconds));
+    await sleep(pauseMs, undefined, { ref: false });
     throw new GatewayError('RATE_LIMITED');
   };
 
 /** Refuses whoever is not known, as often as `failuresPerMinute` for each address. */
-export const limitFailures = (app: FastifyInstance, failuresPerMinute: number): Refuse =>
+export const limitFailures = (
+  app: FastifyInstance,
+  { failuresPerMinute, refusalPauseMs }: Pick<Limits, 'failuresPerMinute' | 'refusalPauseMs'>,
+): Refuse =>
   refuseBy(
     app.createRateLimit({
       max: failuresPerMinute,
       timeWindow: 60_000,
       keyGenerator: ({ ip }) => `failures of ${addressGroup(ip)}`,
     }),
+    refusalPauseMs,
   );
 
 /** Refuses as often as any request is served: by key, or by address without one. */
-export const limitRefusals = (app: FastifyInstance): Refuse => refuseBy(app.createRateLimit());
+export const limitRefusals = (
+  app: FastifyInstance,
+  { refusalPauseMs }: Pick<Limits, 'refusalPauseMs'>,
+): Refuse => refuseBy(app.createRateLimit(), refusalPauseMs);

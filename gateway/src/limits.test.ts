@@ -12,6 +12,20 @@ async function listen(t: TestContext, options: FixtureOptions) {
   return { gateway, port: (gateway.app.server.address() as AddressInfo).port };
 }
 
+test('an answer that says too many waits, and a valid key does not wait for it', async (t) => {
+  const { gateway, port } = await listen(t, { limits: { failuresPerMinute: 1, refusalPauseMs: 3_600_000 } });
+  assert.equal((await gateway.app.inject({ url: '/v1/members' })).statusCode, 401);
+  const leaving = new AbortController();
+  let answered = false;
+  const refused = fetch(`http://127.0.0.1:${port}/v1/members`, { signal: leaving.signal }).then(() => {
+    answered = true;
+  });
+  const known = await gateway.as('auditor', { url: '/v1/members' });
+  assert.deepEqual([known.statusCode, answered], [200, false]);
+  leaving.abort();
+  await assert.rejects(refused, { name: 'AbortError' });
+});
+
 test('of 120 attempts with wrong keys, 50 are refused as unknown and the others as too many', async (t) => {
   const { gateway } = await listen(t, { limits: { failuresPerMinute: 50 } });
   const counts = new Map<number, number>();

@@ -46,7 +46,7 @@ export async function openGateway(options: FixtureOptions = {}): Promise<Gateway
     apiKeys: new ApiKeys(path, () => {}),
     trainer: options.trainer,
     proxies: options.proxies ?? [],
-    limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, ...options.limits },
+    limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, refusalPauseMs: 0, ...options.limits },
   });
   return {
     app,
