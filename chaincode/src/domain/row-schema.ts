@@ -29,12 +29,15 @@ export const ROW_SCHEMA = {
 export type RowKind = keyof typeof ROW_SCHEMA;
 
 type AnyRow = Record<string, unknown>;
+/** A form that only allows more: rows from before keep their form's number, which seals and lineages cover. */
+const ALLOWS_MORE = 'allows more';
+type Step = ((row: AnyRow) => AnyRow) | typeof ALLOWS_MORE;
 
 /**
  * What changed with each form: the step at i leads from form i + 1 to form i + 2. A step only fills in what
  * older rows could not say, and never changes a field that a digest covers.
  */
-const STEPS: Partial<Record<RowKind, readonly ((row: AnyRow) => AnyRow)[]>> = {
+const STEPS: Partial<Record<RowKind, readonly Step[]>> = {
   // 2: which of the member's keys this is, and since when. Keys from before carry no proof, and may be none at all.
   member: [(row) => ({ ...row, keyNumber: 1, keySince: row.registeredAt })],
   // 2: an account's sums are in versions of their own. Rows from before hold theirs until they change.
@@ -46,18 +49,18 @@ const STEPS: Partial<Record<RowKind, readonly ((row: AnyRow) => AnyRow)[]>> = {
   dataset: [(row) => ({ ...row, consentPolicy: { stewards: 1 } })],
   // 2: studies can be amended; the version counts the texts.
   // 3: what each dataset weighs, within a limit. Studies from before weigh by their bands alone.
-  study: [(row) => ({ ...row, version: 1 }), (row) => row],
+  study: [(row) => ({ ...row, version: 1 }), ALLOWS_MORE],
   // 2: which text was consented to, and by whom.
   // 3: what a round costs as μ² too, which accounts from before do not need.
   consent: [(row) => ({ ...row, studyVersion: 1, stewards: [] }), (row) => row],
   // 2: scores count right and wrong. Those from before count right and all, and are read so.
-  verdict: [(row) => row],
+  verdict: [ALLOWS_MORE],
   // 2: since when the round is in its stage, for the leader's turn.
   round: [(row) => ({ ...row, stageSince: row.openedAt })],
 };
 
 /**
- * A row in its present form.
+ * A row in its present form, or in the last one that tells of more than new rows may have.
  *
  * @throws RangeError for a form that is newer than this chaincode: another member has upgraded first
  */
@@ -70,6 +73,8 @@ export function presentForm<T>(kind: RowKind, row: T): T {
       `a ${kind} row of form ${String(form)} is not known; this chaincode knows ${present}`,
     );
   }
-  for (const step of (STEPS[kind] ?? []).slice(form - 1)) current = step(current);
-  return (form === present ? row : { ...current, schema: present }) as T;
+  for (const [i, step] of (STEPS[kind] ?? []).entries()) {
+    if (i >= form - 1 && step !== ALLOWS_MORE) current = { ...step(current), schema: i + 2 };
+  }
+  return current as T;
 }
