@@ -15,6 +15,7 @@ import {
   updateArgument,
   verdictArgument,
 } from '../src/testing/examples.ts';
+import { provenKey } from '../src/testing/member-key.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 import type { Credentials } from './fabric-consortium.ts';
 import { orderForgery, PeerKey, type RowChange } from './forged-row.ts';
@@ -32,6 +33,7 @@ type Guard = 'majority' | 'owner' | 'validators';
 const GUARDS: Readonly<Record<Kind, Guard>> = {
   member: 'majority',
   'member-key': 'majority',
+  'present-key': 'majority',
   dataset: 'owner',
   budget: 'owner',
   'budget-version': 'majority',
@@ -143,7 +145,7 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
     const deleted = (key: string): RowChange => ({ key, value: 'deleted' });
     const released = (key: string): RowChange => ({ key, policy: anyOfPeers(1, [mallory]) });
     const submit = <N extends TransactionName>(
-      role: 'trainer' | 'steward' | 'researcher' | 'auditor',
+      role: 'trainer' | 'steward' | 'researcher' | 'auditor' | 'operator',
       name: N,
       argument: Argument<N>,
       mspId = mallory,
@@ -204,6 +206,14 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
         rounds: 1,
       });
       await submit('steward', 'study:approveConsent', { studyId, datasetId: guarded });
+      const { channel } = story.ledger;
+      await submit('operator', 'member:rotateKey', provenKey(`forger ${story.run}`, mallory, channel));
+      const waiting = { studyId: `waiting-${story.run}`, datasets: [own] };
+      await submit(
+        'researcher',
+        'study:propose',
+        studyArgument({ ...waiting, quorum: { updates: 1, validators: 1 } }),
+      );
       for (const datasetId of story.datasets) await story.consent(studyId, datasetId);
       await story.start(studyId);
       const amendment = { validationMinimum: '0' };

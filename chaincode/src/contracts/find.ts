@@ -10,6 +10,7 @@ import type {
 } from '../domain/index.ts';
 import { DomainError, type ErrorCode, type Pool } from '../domain/index.ts';
 import type { Accounts } from '../domain/rules/consent-rules.ts';
+import { withPresentKey } from '../domain/rules/member-rules.ts';
 import type { Tally } from '../domain/rules/tally.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PageOptions } from '../ledger/page.ts';
@@ -24,8 +25,11 @@ export async function found<T>(row: Promise<T | undefined>, code: ErrorCode, wha
   return value;
 }
 
-export const findMember = (ledger: Ledger, mspId: string): Promise<Member> =>
-  found(ledger.get('member', mspId), 'MEMBER_NOT_FOUND', `member ${mspId}`);
+/** A member with its present key. */
+export async function findMember(ledger: Ledger, mspId: string): Promise<Member> {
+  const member = await found(ledger.get('member', mspId), 'MEMBER_NOT_FOUND', `member ${mspId}`);
+  return withPresentKey(member, await ledger.get('present-key', mspId));
+}
 
 export const findDataset = (ledger: Ledger, datasetId: string): Promise<Dataset> =>
   found(ledger.get('dataset', datasetId), 'DATASET_NOT_FOUND', `dataset ${datasetId}`);

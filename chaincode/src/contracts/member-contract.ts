@@ -1,5 +1,13 @@
 // Transactions on members.
-import { keyOf, registerMember, rotateKey } from '../domain/rules/member-rules.ts';
+
+import type { MemberRow } from '../domain/index.ts';
+import {
+  keyOf,
+  presentKeyOf,
+  registerMember,
+  rotateKey,
+  withPresentKey,
+} from '../domain/rules/member-rules.ts';
 import { findMember } from './find.ts';
 import { provesKey } from './key-proof.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
@@ -30,7 +38,7 @@ export class MemberContract extends LedgerContract {
       const channel = context.stub.getChannelID();
       const proven = provesKey({ ...argument, channel, mspId });
       const member = rotateKey(argument, { mspId, channel, at, existing, used, proven });
-      await ledger.put('member', member);
+      await ledger.put('present-key', presentKeyOf(member, argument));
       await ledger.put('member-key', keyOf(member));
       // A key from before there were such rows is not to come back either, unless somebody else has it by now.
       const before = await ledger.get('member-key', existing.encryptionPublicKey);
@@ -46,8 +54,13 @@ export class MemberContract extends LedgerContract {
   }
 
   list(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'member:list', text, ({ argument, ledger }) =>
-      ledger.page('member', [], argument),
-    );
+    return transact(context, 'member:list', text, async ({ argument, ledger }) => {
+      const page = await ledger.page('member', [], argument);
+      const items: MemberRow[] = [];
+      for (const member of page.items) {
+        items.push(withPresentKey(member, await ledger.get('present-key', member.mspId)));
+      }
+      return { ...page, items };
+    });
   }
 }

@@ -2,10 +2,10 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { encryptionKeyProblem, keyProofMessage } from '../domain/index.ts';
-import { memberArgument } from '../testing/examples.ts';
+import { datasetArgument, memberArgument } from '../testing/examples.ts';
 import { memberKey, provenKey } from '../testing/member-key.ts';
 import { MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
-import { as, MEMBERS } from '../testing/study-on-ledger.ts';
+import { as, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 import { provesKey } from './key-proof.ts';
 
 const FIELD = 2n ** 255n - 19n;
@@ -153,6 +153,26 @@ test('no key comes back: not the one in force, nor one before it, nor as that of
   const shared = { title: 'Beta', ...provenKey('AlphaMSP', 'BetaMSP') };
   const other = ledger.submit(as('operator', 'BetaMSP'), 'member:register', shared);
   assert.equal((await refusalOf(other)).code, 'KEY_USED');
+});
+
+test("no member's rotation invalidates what others have sent meanwhile", async () => {
+  const ledger = await StudyOnLedger.proposed();
+  const beta = as('steward', 'BetaMSP');
+  const asked = { studyId: STUDY, datasetId: 'beta' };
+  const { claimedEpsilon } = await ledger.evaluate(beta, 'privacy:quote', asked);
+  const consent = { ...asked, claimedEpsilon };
+  const another = datasetArgument('another');
+  const sent = [
+    ['study:consent', consent, await ledger.endorse(beta, 'study:consent', consent)],
+    ['dataset:register', another, await ledger.endorse(beta, 'dataset:register', another)],
+  ] as const;
+  await ledger.submit(operator, 'member:rotateKey', provenKey('second', 'AlphaMSP'));
+  for (const [name, argument, endorsed] of sent) {
+    assert.equal(ledger.commit(name, JSON.stringify(argument), endorsed), 'VALID');
+  }
+  const { items } = await ledger.evaluate(beta, 'member:list', {});
+  assert.deepEqual(items[0], await ledger.evaluate(beta, 'member:get', { mspId: 'AlphaMSP' }));
+  assert.equal(items[0].keyNumber, 2);
 });
 
 test('a key is rotated only with a proof, by an operator, of a member', async () => {

@@ -32,6 +32,20 @@ export type Member = Static<typeof Member>;
 /** A member as the ledger reads it. */
 export type MemberRow = Filled<Member, 'keyNumber' | 'keySince'>;
 
+/**
+ * The key of a member that has rotated, in place of that in its own row: all who count members read those rows, and one
+ * that its owner wrote again and again would invalidate whatever they send.
+ */
+export const PresentKey = Strict({
+  schema: RowSchema,
+  mspId: MspId,
+  encryptionPublicKey: RecordedEncryptionKey,
+  keyProof: KeyProof,
+  keyNumber: KeyNumber,
+  keySince: Instant,
+});
+export type PresentKey = Static<typeof PresentKey>;
+
 /** A key that a member has, or had: nobody registers it again. */
 export const MemberKey = Strict({
   schema: RowSchema,

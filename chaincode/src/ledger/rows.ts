@@ -14,6 +14,7 @@ import type {
   Motion,
   OpenConsent,
   OpenStudy,
+  PresentKey,
   PrivacyCharge,
   Release,
   RoundRow,
@@ -27,6 +28,7 @@ import type {
 export interface Rows {
   member: MemberRow;
   'member-key': MemberKey;
+  'present-key': PresentKey;
   dataset: DatasetRow;
   budget: BudgetRow;
   'budget-version': BudgetVersion;
@@ -53,6 +55,7 @@ export type Noun = keyof Rows;
 export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   member: ['mspId'],
   'member-key': ['encryptionPublicKey'],
+  'present-key': ['mspId'],
   dataset: ['datasetId'],
   budget: ['datasetId', 'pool'],
   'budget-version': ['datasetId', 'pool', 'version'],

@@ -14,7 +14,7 @@ import {
 } from '../domain/index.ts';
 import { majorityOf } from '../ledger/key-policy.ts';
 import { execute } from './execute.ts';
-import { MemoryStub, type Proposal, type Results, type World } from './memory-stub.ts';
+import { MemoryStub, type Proposal, type Results, versionsUnder, type World } from './memory-stub.ts';
 import { outcomeOf, record, refusalText } from './recording.ts';
 
 const { common, msp } = fabricProtos;
@@ -43,7 +43,11 @@ export interface Endorsed {
   readonly endorsements: readonly Endorsement[];
   readonly refusals: readonly { readonly mspId: string; readonly error: Error }[];
 }
-export type CommitCode = 'VALID' | 'MVCC_READ_CONFLICT' | 'ENDORSEMENT_POLICY_FAILURE';
+export type CommitCode =
+  | 'VALID'
+  | 'MVCC_READ_CONFLICT'
+  | 'PHANTOM_READ_CONFLICT'
+  | 'ENDORSEMENT_POLICY_FAILURE';
 
 const PEER_CIRCUMSTANCES = [
   { timeZone: 'UTC', skewMs: 0 },
@@ -133,7 +137,7 @@ export class MemoryConsortium {
   commit(name: string, argument: string, { proposal, endorsements }: Endorsed): CommitCode {
     const [first] = endorsements;
     if (first === undefined) return 'ENDORSEMENT_POLICY_FAILURE';
-    const { writes, policies, reads, event } = first.results;
+    const { writes, policies, reads, ranges, found, event } = first.results;
     const signers = [...new Set(endorsements.map(({ mspId }) => mspId))];
     for (const key of new Set([...writes, ...policies].map(([written]) => written))) {
       const policy = this.world.rows.get(key)?.policy;
@@ -144,6 +148,8 @@ export class MemoryConsortium {
     for (const [key, version] of reads) {
       if ((this.world.rows.get(key)?.version ?? -1) !== version) return 'MVCC_READ_CONFLICT';
     }
+    const now = ranges.map((prefix) => versionsUnder(this.world, prefix));
+    if (canonicalJson(now) !== canonicalJson(found)) return 'PHANTOM_READ_CONFLICT';
     const laid = new Map(policies);
     for (const [key, value] of writes) {
       const before = this.world.rows.get(key);

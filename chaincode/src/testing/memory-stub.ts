@@ -35,11 +35,20 @@ export interface Results {
   readonly policies: [key: string, policy: string][];
   readonly reads: [key: string, version: number][];
   readonly ranges: string[];
+  /** What each range held, which is compared when the transaction is committed, as reads are. */
+  readonly found: [key: string, version: number][][];
   readonly event: { readonly name: string; readonly payload: string } | null;
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 const SEPARATOR = '\u0000';
+
+/** The keys under a prefix with their versions: a range read conflicts with whatever changes any of it. */
+export const versionsUnder = ({ rows }: World, prefix: string): [key: string, version: number][] =>
+  [...rows]
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, { version }]): [string, number] => [key, version])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 
 export class MemoryStub {
   readonly #world: World;
@@ -49,6 +58,7 @@ export class MemoryStub {
   readonly #policies = new Map<string, string>();
   readonly #reads = new Map<string, number>();
   readonly #ranges: string[] = [];
+  readonly #found: [key: string, version: number][][] = [];
   readonly #histories = new Set<string>();
   #event: Results['event'] = null;
   #paged = false;
@@ -71,6 +81,7 @@ export class MemoryStub {
       policies: [...this.#policies].sort(([a], [b]) => (a < b ? -1 : 1)),
       reads: [...this.#reads].sort(([a], [b]) => (a < b ? -1 : 1)),
       ranges: this.#ranges,
+      found: this.#found,
       event: this.#event,
     };
   }
@@ -133,6 +144,7 @@ export class MemoryStub {
   #range(noun: string, parts: string[]): [string, Uint8Array][] {
     const prefix = this.createCompositeKey(noun, parts);
     this.#ranges.push(prefix);
+    this.#found.push(versionsUnder(this.#world, prefix));
     return [...this.#world.rows]
       .filter(([key]) => key.startsWith(prefix))
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,6 +1,6 @@
 // Who is in the consortium, and to which key its artefacts are sealed.
 import { DomainError } from '../errors.ts';
-import type { MemberKey, MemberRow, RegisterMember, RotateKey } from '../member.ts';
+import type { MemberKey, MemberRow, PresentKey, RegisterMember, RotateKey } from '../member.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 
 interface KeyContext {
@@ -50,6 +50,26 @@ export function rotateKey(
   const same = present.encryptionPublicKey === argument.encryptionPublicKey;
   requireNewKey({ ...context, used: same ? present : used });
   return { ...existing, ...argument, keyNumber: existing.keyNumber + 1, keySince: at };
+}
+
+/** The key that a rotated member has now, as a row of its own. */
+export const presentKeyOf = (
+  { mspId, keyNumber, keySince }: MemberRow,
+  { encryptionPublicKey, keyProof }: RotateKey,
+): PresentKey => ({
+  schema: ROW_SCHEMA['present-key'],
+  mspId,
+  encryptionPublicKey,
+  keyProof,
+  keyNumber,
+  keySince,
+});
+
+/** A member as it registered, with the key that it has now. */
+export function withPresentKey(member: MemberRow, present: PresentKey | undefined): MemberRow {
+  if (present === undefined) return member;
+  const { schema: _, ...key } = present;
+  return { ...member, ...key };
 }
 
 /** The member's key as a row of its own. */
