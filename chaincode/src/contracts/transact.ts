@@ -10,6 +10,7 @@ import {
   ROLES,
   ROW_SCHEMA,
   type Role,
+  requireBytes,
   type Transaction,
   type TransactionName,
   transactionNamed,
@@ -80,15 +81,24 @@ export async function transact<N extends TransactionName>(
   decide: Decide<N>,
 ): Promise<string> {
   try {
+    const transaction = transactionNamed(name);
+    // Whoever may not send this takes no turn from those of its organisation who may, and no text that nobody reads waits.
+    requireOwnName(context, transaction);
+    requireRole(context, transaction);
+    requireArgumentAlone(context);
+    requireBytes(text, argumentLimitsOf(transaction));
     const turn = { mspId: context.clientIdentity.getMSPID(), ownMspId: context.stub.getMspID() };
-    return await turns.take(turn, () =>
-      run(context, transactionNamed(name), text, decide as unknown as Decide<TransactionName>),
-    );
+    return await turns.take(turn, async () => {
+      try {
+        return await run(context, transaction, text, decide as unknown as Decide<TransactionName>);
+      } catch (error) {
+        // Within the turn: what it reads is as much as a transaction does.
+        if (error instanceof DomainError) await noteContradiction(context, error);
+        throw error;
+      }
+    });
   } catch (error) {
-    if (error instanceof DomainError) {
-      await noteContradiction(context, error);
-      throw error;
-    }
+    if (error instanceof DomainError) throw error;
     const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
     context.logging.getLogger().error(`${context.stub.getTxID()} ${name} failed: ${cut(details)}`);
     throw new DomainError('INTERNAL');
@@ -107,9 +117,6 @@ async function run(
 ): Promise<string> {
   const { stub } = context;
   // From the cheapest check to the dearest: what a stranger sends costs a peer next to nothing.
-  requireOwnName(context, transaction);
-  requireRole(context, transaction);
-  requireArgumentAlone(context);
   const mspId = context.clientIdentity.getMSPID();
   const time = timeOf(stub.getDateTimestamp());
   const ledger = new Ledger(stub);

@@ -1,6 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { DomainError } from '../domain/index.ts';
+import { aggregate } from '../testing/examples.ts';
+import { execute } from '../testing/execute.ts';
+import { MemoryStub, type Proposal, type World } from '../testing/memory-stub.ts';
+import { createSigner, signedProposal } from '../testing/signed-proposal.ts';
+import { as, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 import { Turns, WAITING_MAX } from './turns.ts';
 
 const at = (mspId: string) => ({ mspId, ownMspId: 'AlphaMSP' });
@@ -75,4 +80,83 @@ test("the peer's own organisation has more turns than others have", async () => 
   assert.equal(begun.length, 16);
   for (let i = 0; i < 20; i++) await end(`${i}`);
   await Promise.all(all);
+});
+
+/** Transactions at the peer of Alpha, whose reads of some rows wait until they are let on. */
+function slowPeer(world: World, isSlow: (key: string) => boolean) {
+  let reading = 0;
+  let on = () => {};
+  const gate = new Promise<void>((resolve) => {
+    on = resolve;
+  });
+  const send = (
+    proposal: Pick<Proposal, 'mspId' | 'role' | 'certificate'>,
+    name: string,
+    { text, at, sent }: { text: string; at?: number; sent?: { proposal: string; signature: string } },
+  ) => {
+    const whole = { txId: 'f'.repeat(64), at: new Date(at ?? 0), person: 'anyone', ...proposal };
+    const stub = new MemoryStub(world, whole, 'AlphaMSP');
+    const { getState } = stub;
+    stub.getState = async (key) => {
+      if (isSlow(key)) {
+        reading += 1;
+        await gate;
+      }
+      return getState(key);
+    };
+    return execute(name, text, { stub, proposal: whole, sent, now: at ?? 0, log: () => {} });
+  };
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  return { send, settled, letOn: () => on(), reading: () => reading };
+}
+
+test('who may not send a transaction takes no turn, and no text waits that is too long to be read', async () => {
+  const { send, settled, letOn } = slowPeer({ rows: new Map(), history: new Map() }, () => true);
+  const from = (role: string | null) => ({ mspId: 'FloodMSP', role, certificate: '' });
+  const codeOf = async (sent: Promise<unknown>) => {
+    const outcome = await sent.catch((error: Error) => error.message);
+    return String(outcome).split(':')[0];
+  };
+  const ask = (role: string | null, text = '{"studyId":"none"}') =>
+    codeOf(send(from(role), 'study:get', { text }));
+  const line = Array.from({ length: 2 + WAITING_MAX }, () => ask('auditor'));
+  await settled();
+  const refused = [ask(null), ask('nobody'), ask('auditor', 'x'.repeat(5000)), ask('auditor')];
+  await settled();
+  letOn();
+  assert.deepEqual(await Promise.all(refused), [
+    'ROLE_REQUIRED',
+    'ROLE_REQUIRED',
+    'INVALID_ARGUMENT',
+    'TOO_MANY_AT_ONCE',
+  ]);
+  assert.deepEqual(new Set(await Promise.all(line)), new Set(['STUDY_NOT_FOUND']));
+});
+
+test('the evidence in a refused statement is looked for within its turn', async () => {
+  const study = await StudyOnLedger.running();
+  await study.tallied(1);
+  const delta = await createSigner('DeltaMSP');
+  const caller = { ...as('trainer', 'DeltaMSP'), certificate: delta.certificate };
+  const said = (model: string) => ({
+    studyId: STUDY,
+    round: 1,
+    parametersSha256: aggregate(model).parametersSha256,
+  });
+  await study.submit(caller, 'round:attest', said('model 1'));
+  const { send, settled, letOn, reading } = slowPeer(study.world, (key) =>
+    key.includes('\u0000equivocation\u0000'),
+  );
+  const sent = ['a', 'b', 'c', 'd', 'e'].map((model) => {
+    const { transactionId: _, ...signed } = signedProposal(delta, 'round:attest', said(model));
+    const text = JSON.stringify(said(model));
+    return send(caller, 'round:attest', { text, at: study.now, sent: signed });
+  });
+  for (let i = 0; i < 50; i++) await settled();
+  const most = reading();
+  letOn();
+  const outcomes = await Promise.allSettled(sent);
+  assert.ok(outcomes.every(({ status }) => status === 'rejected'));
+  assert.equal(most, 2);
+  assert.equal(reading(), 5);
 });

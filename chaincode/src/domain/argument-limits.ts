@@ -43,17 +43,25 @@ export const argumentLimitsOf = ({
  */
 export const STATEMENT_BYTES_MAX = 96 * 1024;
 
+/** @throws DomainError INVALID_ARGUMENT for a text that is too long to be read, or is none */
+export function requireBytes(
+  text: string | undefined,
+  { bytes }: Pick<ArgumentLimits, 'bytes'>,
+): asserts text is string {
+  if (text === undefined) throw new DomainError('INVALID_ARGUMENT', 'argument is missing');
+  // No text has fewer bytes than characters: a huge one is refused unread.
+  if (text.length > bytes || new TextEncoder().encode(text).length > bytes) {
+    throw new DomainError('INVALID_ARGUMENT', `argument must be at most ${bytes} bytes`);
+  }
+}
+
 /**
  * The one JSON value of an argument. Size, depth and number of values are bounded before the text is parsed.
  *
  * @throws DomainError INVALID_ARGUMENT
  */
 export function parseArgument(text: string | undefined, { bytes, values }: ArgumentLimits): unknown {
-  if (text === undefined) throw new DomainError('INVALID_ARGUMENT', 'argument is missing');
-  // No text has fewer bytes than characters: a huge one is refused unread.
-  if (text.length > bytes || new TextEncoder().encode(text).length > bytes) {
-    throw new DomainError('INVALID_ARGUMENT', `argument must be at most ${bytes} bytes`);
-  }
+  requireBytes(text, { bytes });
   const size = sizeOf(text);
   if (size.depth > DEPTH_MAX) {
     throw new DomainError('INVALID_ARGUMENT', `argument must be at most ${DEPTH_MAX} objects and lists deep`);
