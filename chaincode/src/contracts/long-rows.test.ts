@@ -1,7 +1,7 @@
 // Rows and texts of the greatest length, and that they cost their readers a bounded part of what an answer may be.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { canonicalJson, type StudySummary } from '../domain/index.ts';
+import { canonicalJson, STUDY_BYTES_MAX, type StudySummary } from '../domain/index.ts';
 import { PAGE_BYTES } from '../ledger/page.ts';
 import { datasetArgument, sha256, studyArgument } from '../testing/examples.ts';
 import { type MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
@@ -67,6 +67,35 @@ test('a page ends at its bytes, and the pages together have every study once', a
     pages.flat(),
     'the number of a page changes what is in all of them in nothing',
   );
+});
+
+test('a study whose text is longer than a proposal may be now is amended, and made no longer', async () => {
+  const study = await StudyOnLedger.prepared();
+  await study.propose({ datasets: DATASETS.slice(0, 3), quorum });
+  for (const datasetId of DATASETS.slice(0, 3)) await study.consent(datasetId);
+  await study.submit(researcher('AlphaMSP'), 'study:start', { studyId: STUDY });
+  putFatStudy(study, STUDY, 100_000);
+  const more = study.move('AlphaMSP', { kind: 'amend', amendment: { addDatasets: ['gamma'] } });
+  assert.match((await refusalOf(more)).detail, /the study's text has [0-9]+ bytes/);
+  await study.move('AlphaMSP', { kind: 'amend', amendment: { validationMinimum: '0.1' } });
+  for (const mspId of ['AlphaMSP', 'BetaMSP', 'DeltaMSP']) await study.vote(mspId, true);
+  assert.equal((await study.evaluate(auditor, 'study:get', { studyId: STUDY })).version, 2);
+});
+
+test('the weights that a text gets count among its bytes', async () => {
+  const ledger = await StudyOnLedger.prepared();
+  const argument = studyArgument({ studyId: STUDY, datasets: DATASETS, quorum, question: '?' });
+  const layers = Array.from({ length: 15 }, (_, n) =>
+    Array.from({ length: 20 }, (_, i) => `${n}-${i}`.padEnd(100, 'w')),
+  );
+  const clipping = { kind: 'per-layer', bounds: 'uniform', layers } as const;
+  const long = { ...argument, training: { ...argument.training, clipping } };
+  const left = STUDY_BYTES_MAX - canonicalJson(long).length;
+  assert.ok(left > 200 && left < 2000, 'a question fills the rest');
+  const ask = (length: number) =>
+    propose(ledger, STUDY, 'AlphaMSP', { ...long, question: '?'.repeat(length) });
+  assert.match((await refusalOf(ask(1 + left))).detail, /may have 32768/);
+  await ask(1 + left - 200);
 });
 
 test('the versions of a long row come in pages of bytes too', async () => {

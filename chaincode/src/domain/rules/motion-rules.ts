@@ -106,7 +106,8 @@ export function amendedStudy(
       addDatasets.length > 0 && { weights: weightsOf(wanted, study.weightRatioMax) }),
   };
   const problems = [
-    ...sizeProblems(amended),
+    // Nothing else makes a text longer: one from before there was a limit is amended like others.
+    ...(addDatasets.length > 0 ? sizeProblems(amended) : []),
     ...quorumProblems(amended, wanted),
     ...publicTimeProblems(amended.publicTimes, {
       roundDeadlineSeconds: amended.roundDeadlineSeconds,

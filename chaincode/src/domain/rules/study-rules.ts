@@ -51,7 +51,7 @@ function requireRequester(study: Study, mspId: string): void {
 }
 
 /** Why a study's text is longer than every hospital is to read; none where it is not. */
-export function sizeProblems(study: ProposeStudy): string[] {
+export function sizeProblems(study: Parameters<typeof studyText>[0]): string[] {
   const bytes = new TextEncoder().encode(canonicalJson(studyText(study))).length;
   if (bytes <= STUDY_BYTES_MAX) return [];
   const shorten = 'question, datasets, model.localParameters or training.clipping.layers';
@@ -154,8 +154,9 @@ export function proposeStudy(
     throw new DomainError('STUDY_EXISTS', `${argument.studyId} is taken: choose another id`);
   }
   const { notBefore, roundDeadlineSeconds } = argument;
+  const weights = weightsOf(wanted, argument.weightRatioMax);
   const problems = [
-    ...sizeProblems(argument),
+    ...sizeProblems({ ...argument, weights }),
     ...optimisationProblems(argument),
     ...quorumProblems(argument, wanted),
     ...publicTimeProblems(notBefore, { roundDeadlineSeconds, field: 'notBefore' }),
@@ -166,7 +167,7 @@ export function proposeStudy(
   return {
     schema: ROW_SCHEMA.study,
     ...argument,
-    weights: weightsOf(wanted, argument.weightRatioMax),
+    weights,
     requester,
     state: 'proposed',
     proposedAt: at,
