@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import type { Argument, Study } from '@consilium/chaincode/domain';
+import { ArtefactError } from './artefact/index.ts';
 import { Journal } from './journal.ts';
 import { type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from './testing/small-consortium.ts';
@@ -103,6 +104,53 @@ describe('committing, then publishing', { timeout: 280_000 }, () => {
     const { cid } = second!.aggregate!.artefact;
     await running.until(() => store.pinned.includes(cid));
     assert.ok(!store.pinned.includes(foreign.cid));
+  });
+
+  it('is held up by nobody who names the bytes that it sealed under a CID that they do not have', async () => {
+    const { store, world } = await aWorld({ study: { rounds: 2 } });
+    const { consortium } = world;
+    const foreign = await store.put(new Uint8Array(1000));
+    running = runTrainers(world, ({ mspId }) => {
+      if (mspId !== 'A') return { store };
+      const ledger = consortium.as(mspId);
+      // As of a member that sees the proposal of A at its peer, and is faster.
+      const submit: typeof ledger.submit = async (name, argument, key) => {
+        if (name !== 'round:finalize') return ledger.submit(name, argument, key);
+        const { aggregate, ...rest } = argument as Argument<'round:finalize'>;
+        const { artefact, ...hash } = aggregate;
+        const lie = { ...hash, artefact: { ...artefact, cid: foreign.cid } };
+        return ledger.submit('round:finalize', { ...rest, aggregate: lie }, key);
+      };
+      return { store, ledger: { ...ledger, submit } };
+    });
+    await running.until(() => isSettled(world));
+    const [first, second] = [1, 2].map((round) => consortium.dossier('study', round));
+    assert.equal(first?.round.aggregate?.artefact.cid, foreign.cid);
+    assert.ok(second?.attestations.some(({ mspId }) => mspId === 'A'));
+    assert.equal(second?.updates.length, 3);
+  });
+
+  it('settles while its node has no room for an aggregate, which follows when there is some', async () => {
+    const { store, world } = await aWorld({
+      study: { rounds: 1, quorum: { updates: 1, validators: 1 } },
+      mspIds: ['A'],
+    });
+    const put = store.put.bind(store);
+    let puts = 0;
+    let isFull = true;
+    store.put = async (bytes) => {
+      puts += 1;
+      if (puts > 1 && isFull) throw new ArtefactError('ARTEFACT_STORAGE_FULL');
+      return put(bytes);
+    };
+    running = runTrainers(world, () => ({ store }));
+    await running.until(() => isSettled(world));
+    const { aggregate } = world.consortium.dossier('study', 1).round;
+    await assert.rejects(store.get(aggregate!.artefact));
+    const { journal } = running.trainers.get('A')!;
+    isFull = false;
+    await running.until(() => journal.undelivered('study').length === 0);
+    assert.equal((await store.get(aggregate!.artefact)).length, aggregate!.artefact.sizeBytes);
   });
 
   it('goes on with a round whose artefact the version before has put into IPFS already', async () => {

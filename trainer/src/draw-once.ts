@@ -57,7 +57,8 @@ async function drawnBy(context: TrainerContext, mechanism: Mechanism): Promise<D
     const ending: Ending = signal.aborted ? 'stops' : 'fails';
     const next = RETRIES[isBegun ? 'drawing' : 'none'][ending];
     if (next === 'nobody') return instead(context, mechanism, 'fails', error);
-    journal.cancelDraw(key);
+    // Of a draw that another began there is nothing to take back.
+    if (isBegun) journal.cancelDraw(key);
     throw error;
   }
 }

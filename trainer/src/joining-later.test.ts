@@ -4,10 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { type ArtefactRef, MemoryArtefactStore, recipientsOf } from './artefact/index.ts';
+import type { Argument } from '@consilium/chaincode/domain';
+import { type ArtefactRef, computeCid, MemoryArtefactStore, recipientsOf } from './artefact/index.ts';
 import { runTrainers } from './testing/running-consortium.ts';
 import { smallConsortium } from './testing/small-consortium.ts';
 import { datasetOf } from './testing/study-rows.ts';
+import type { TrainerParts } from './trainer.ts';
 
 const mspIds = ['A', 'B', 'C', 'D'];
 const quorum = { updates: 3, validators: 3 };
@@ -15,6 +17,10 @@ const quorum = { updates: 3, validators: 3 };
 async function world(
   before: (small: Awaited<ReturnType<typeof smallConsortium>>) => void,
   after: () => void,
+  partsOf: (
+    small: Awaited<ReturnType<typeof smallConsortium>>,
+    mspId: string,
+  ) => Partial<TrainerParts> = () => ({}),
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-joining-'));
   const store = new MemoryArtefactStore();
@@ -27,11 +33,19 @@ async function world(
     isDone = true;
     after();
   });
-  const running = runTrainers(small, () => ({ store, takeoverMs: 300, pollMs: 200 }));
+  const running = runTrainers(small, ({ mspId }) => ({
+    store,
+    takeoverMs: 300,
+    pollMs: 200,
+    ...partsOf(small, mspId),
+  }));
   try {
     await running.until(() => consortium.models.has(study.studyId));
     const [first, second] = [1, 2].map((round) => consortium.dossier(study.studyId, round));
-    const readers = async (ref: ArtefactRef) => recipientsOf(await store.get(ref)).map(({ mspId }) => mspId);
+    const readers = async (ref: ArtefactRef) => {
+      const bytes = await store.get(ref).catch(() => undefined);
+      return bytes && recipientsOf(bytes).map(({ mspId }) => mspId);
+    };
     return {
       first: first!,
       second: second!,
@@ -87,4 +101,34 @@ it('a hospital without a usable key stops nobody, and is back once it has one', 
   );
   assert.deepEqual(sealedTo, mspIds);
   assert.ok(second.updates.some(({ datasetId }) => datasetId === datasetOf('D')));
+});
+
+it('a hospital that joins can read the base although whoever finalised it named an artefact that is nowhere', {
+  timeout: 120_000,
+}, async () => {
+  const late = datasetOf('D');
+  let join = () => {};
+  const nowhere = await computeCid(new Uint8Array(7));
+  const { second, sealedTo, firstSealedTo } = await world(
+    ({ consortium, study }) => {
+      const key = `${study.studyId}/${late}`;
+      const consent = consortium.consents.get(key)!;
+      consortium.consents.delete(key);
+      join = () => consortium.consents.set(key, consent);
+    },
+    () => join(),
+    ({ consortium }, mspId) => {
+      const ledger = consortium.as(mspId);
+      const submit: typeof ledger.submit = async (name, argument, key) => {
+        if (name !== 'round:finalize') return ledger.submit(name, argument, key);
+        const { aggregate, ...rest } = argument as Argument<'round:finalize'>;
+        const lie = { ...aggregate, artefact: { ...aggregate.artefact, cid: nowhere } };
+        return ledger.submit('round:finalize', { ...rest, aggregate: lie }, key);
+      };
+      return { ledger: { ...ledger, submit } };
+    },
+  );
+  assert.equal(firstSealedTo, undefined);
+  assert.deepEqual(sealedTo, mspIds);
+  assert.ok(second.updates.some(({ datasetId }) => datasetId === late));
 });

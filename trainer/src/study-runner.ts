@@ -12,7 +12,7 @@ import { named, TrainerError } from './errors.ts';
 import { describeFailure, logFailure } from './failure.ts';
 import type { JobBoard } from './job-board.ts';
 import { isOver, type StudyState } from './ledger-state.ts';
-import { type Action, earlyKey, nextAction } from './next-action.ts';
+import { type Action, earlyKey, nextAction, type Situation } from './next-action.ts';
 import { noticeRound, requireNewestFolder } from './older-folder.ts';
 import { Pace } from './pace.ts';
 import type { Recording } from './public-time.ts';
@@ -67,6 +67,8 @@ export class StudyRunner {
   #repeats = 0;
   #kept = '';
   readonly #early = new Set<string>();
+  /** When a sealed artefact that could not be put into IPFS is tried again, by its SHA-256. */
+  readonly #deliverAtMs = new Map<string, number>();
   #keeping: Promise<void> | undefined;
 
   constructor(
@@ -130,17 +132,8 @@ export class StudyRunner {
   }
 
   async #step(): Promise<Action> {
-    const { nowMs, mspId, journal } = this.#context;
     const state = await this.#read();
-    const action = nextAction(state, {
-      mspId,
-      preparedDatasets: new Set(journal.datasets().map(({ datasetId }) => datasetId)),
-      undelivered: journal.undelivered(this.studyId),
-      early: this.#early,
-      nowMs: nowMs(),
-      lastChangeMs: this.#lastChangeMs,
-      takeoverMs: this.#options.takeoverMs,
-    });
+    const action = this.#next(state);
     if (action.kind !== 'done') this.#show(action, state);
     // Settling and ending draw nothing, and are the way out.
     if (action.kind !== 'settle' && action.kind !== 'done') {
@@ -148,6 +141,44 @@ export class StudyRunner {
     }
     await this.#perform(action, state);
     return action;
+  }
+
+  /** What cannot be delivered now holds up nothing else. */
+  #next(state: StudyState): Action {
+    const { mspId, journal } = this.#context;
+    const nowMs = this.#context.nowMs();
+    const undelivered = journal.undelivered(this.studyId);
+    const isBarred = journal.barredBecause(this.studyId) !== undefined;
+    const deliverAtMs = (sha256: string) => (isBarred ? Infinity : (this.#deliverAtMs.get(sha256) ?? 0));
+    const situation: Situation = {
+      mspId,
+      preparedDatasets: new Set(journal.datasets().map(({ datasetId }) => datasetId)),
+      undelivered: undelivered.filter(({ sha256 }) => deliverAtMs(sha256) <= nowMs),
+      early: this.#early,
+      nowMs,
+      lastChangeMs: this.#lastChangeMs,
+      takeoverMs: this.#options.takeoverMs,
+    };
+    const action = nextAction(state, situation);
+    if (action.kind !== 'done') return action;
+    const later = undelivered.filter(({ sha256 }) => Number.isFinite(deliverAtMs(sha256)));
+    const owed = nextAction(state, { ...situation, undelivered: later });
+    if (owed.kind !== 'deliver') return action;
+    const until = deliverAtMs(owed.named.sha256);
+    return { kind: 'wait', until, because: 'an artefact that is owed could not be put into IPFS' };
+  }
+
+  async #deliver({ round, subject, named: ref, purpose }: Extract<Action, { kind: 'deliver' }>) {
+    const { exchange, nowMs } = this.#context;
+    try {
+      await exchange.deliver({ studyId: this.studyId, round, subject }, { named: ref, purpose });
+    } catch (error) {
+      // Where the ledger names other bytes, or bytes of another CID, no waiting helps.
+      const { retry } = describeFailure(named(error));
+      const pauseMs = Math.min(this.#options.maxPauseMs, this.#options.minPauseMs * 2 ** this.#failures);
+      this.#deliverAtMs.set(ref.sha256, retry ? nowMs() + 2 * pauseMs : Infinity);
+      throw error;
+    }
   }
 
   async #read(): Promise<StudyState> {
@@ -241,10 +272,8 @@ export class StudyRunner {
       case 'publish':
       case 'settle':
         return takePlainStep(context, this.studyId, action);
-      case 'deliver': {
-        const { round, subject, named, purpose } = action;
-        return context.exchange.deliver({ studyId: this.studyId, round, subject }, { named, purpose });
-      }
+      case 'deliver':
+        return this.#deliver(action);
       default:
     }
     if (latest === undefined) throw new AssertionError({ message: `${action.kind} without a round` });

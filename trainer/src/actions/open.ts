@@ -1,8 +1,10 @@
 // Opens the next round. Whoever takes part in it must be able to read its base: where a member joined since that was
-// sealed, or has a key now and had none then, the opener seals the same parameters again for all that read them.
+// sealed, or has a key now and had none then, the opener seals the same parameters again for all that read them. So it
+// does where whoever named the artefact may have lied about it: what an opener recomputed itself needs no artefact.
 import { type ArtefactRef, nextBase, type ParametersRef, type Study } from '@consilium/chaincode/domain';
 import { aggregateContext } from '../artefact-exchange.ts';
 import { readersOfModel, readersOfUpdate } from '../artefact-readers.ts';
+import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import type { StudyState } from '../ledger-state.ts';
 import { sharedModelBytes } from '../round-material.ts';
 import { submit } from '../submit.ts';
@@ -33,14 +35,37 @@ async function sealedAgain(
     const { keySince = '' } = members.find((member) => member.mspId === mspId) ?? {};
     return keySince > sealedAt || (!had.has(mspId) && mspId !== study.requester);
   });
-  if (!doubtful) return undefined;
-  const missing = await context.exchange.missingReaders(ref.artefact, readers);
+  const isHeld = context.journal.aggregate(study.studyId, ref.parametersSha256) !== undefined;
+  // Its members may have been unable to open what it started from, whatever the header says.
+  const hasFailed = latest.round.state === 'aborted' && isHeld;
+  if (!doubtful && !hasFailed) return undefined;
+  const missing = hasFailed ? readers : await missingReaders(context, { ref, readers, isHeld });
   if (missing.length === 0) return undefined;
   context.log.info(
     { studyId: study.studyId, round, missing },
-    'sealing the base again for members that joined',
+    'sealing the base again for members that may be unable to read it',
   );
   return reseal(context, { study, ref, round, readers });
+}
+
+/** What a named artefact is where its bytes are not those, or are nowhere. */
+const NOT_THERE = new Set<TrainerErrorCode>([
+  'TRAINER_ARTEFACT_UNREACHABLE',
+  'TRAINER_ARTEFACT_HASH_MISMATCH',
+  'TRAINER_ARTEFACT_MALFORMED',
+]);
+
+async function missingReaders(
+  { exchange }: TrainerContext,
+  of: { readonly ref: ParametersRef; readonly readers: readonly string[]; readonly isHeld: boolean },
+): Promise<readonly string[]> {
+  const { ref, readers, isHeld } = of;
+  try {
+    return await exchange.missingReaders(ref.artefact, readers);
+  } catch (error) {
+    if (isHeld && error instanceof TrainerError && NOT_THERE.has(error.code)) return readers;
+    throw error;
+  }
 }
 
 async function reseal(
