@@ -49,7 +49,7 @@ async function drawnBy(context: TrainerContext, mechanism: Mechanism): Promise<D
   let isBegun = false;
   try {
     return await onPatients(() => {
-      journal.beginDraw(key);
+      journal.beginDraw(key, context.nowMs());
       isBegun = true;
       afterStep(`${work}: begun`);
     });

@@ -169,16 +169,28 @@ export class Journal extends JournalDatabase {
    *
    * @throws TrainerError TRAINER_RELEASE_SPENT if a draw was begun for the key before
    */
-  beginDraw({ studyId, round, datasetId, pool }: ReleaseKey): void {
+  beginDraw({ studyId, round, datasetId, pool }: ReleaseKey, nowMs = Date.now()): void {
     const isFirst = this.insertOnce(
       'INSERT INTO draws (study_id, round, dataset_id, pool, begun_at) VALUES (?, ?, ?, ?, ?)',
       studyId,
       round,
       datasetId,
       pool,
-      new Date().toISOString(),
+      new Date(nowMs).toISOString(),
     );
     if (!isFirst) throw new TrainerError('TRAINER_RELEASE_SPENT');
+  }
+
+  /** When a draw began (epoch ms). */
+  begunAtMs({ studyId, round, datasetId, pool }: ReleaseKey): number | undefined {
+    const row = this.get(
+      'SELECT begun_at FROM draws WHERE study_id = ? AND round = ? AND dataset_id = ? AND pool = ?',
+      studyId,
+      round,
+      datasetId,
+      pool,
+    );
+    return row && Date.parse(String(row.begun_at));
   }
 
   /** Takes a beginning back: the draw was broken off for a reason that has nothing to do with the patients. */

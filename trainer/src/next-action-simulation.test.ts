@@ -156,7 +156,7 @@ function simulate(behaviours: readonly Behaviour[], order: () => number, study =
         mspId,
         preparedDatasets: new Set(STUDY.datasets),
         undelivered: undelivered.get(mspId) ?? [],
-        early: new Set(),
+        early: new Map(),
         nowMs,
         lastChangeMs,
         takeoverMs: TAKEOVER_MS,

@@ -31,7 +31,7 @@ interface Case {
   readonly latest?: RoundDossier;
   readonly prepared?: readonly string[];
   readonly undelivered?: Situation['undelivered'];
-  readonly early?: readonly string[];
+  readonly early?: Readonly<Record<string, number>>;
   readonly nowMs?: number;
   readonly lastChangeMs?: number;
   readonly expected: Partial<Action>;
@@ -44,7 +44,7 @@ const nextOf = (c: Omit<Case, 'title' | 'expected'>): Action =>
       mspId: c.mspId ?? 'A',
       preparedDatasets: new Set(c.prepared ?? ['a-data', 'b-data', 'c-data']),
       undelivered: c.undelivered ?? [],
-      early: new Set(c.early),
+      early: new Map(Object.entries(c.early ?? {})),
       nowMs: c.nowMs ?? OPENED_MS,
       lastChangeMs: c.lastChangeMs ?? OPENED_MS,
       takeoverMs: TAKEOVER_MS,
@@ -304,22 +304,30 @@ const CASES: readonly Case[] = [
     title: 'trains at once, and records its update no sooner than the public time',
     study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
     latest: aDossier({}),
-    early: ['train 1 a-data'],
+    early: { 'train 1 a-data': OPENED_MS + 60_000 },
     expected: { kind: 'wait', until: OPENED_MS + 60_000 },
   },
   {
     title: 'records it when that has come',
     study: { publicTimes: { updateSeconds: 60, verdictSeconds: 30 } },
     latest: aDossier({}),
-    early: ['train 1 a-data'],
+    early: { 'train 1 a-data': OPENED_MS + 60_000 },
     nowMs: OPENED_MS + 60_000,
     expected: { kind: 'train', datasetId: 'a-data' },
   },
   {
-    title: 'waits with nothing in a study of old',
+    title: 'trains after all where the deadline has moved on',
     latest: aDossier({}),
-    early: ['train 1 a-data'],
+    early: { 'train 1 a-data': Infinity },
     expected: { kind: 'train' },
+  },
+  {
+    title: 'gives a round up whose update failed after the deadline',
+    latest: aDossier({}),
+    early: { 'train 1 a-data': Infinity },
+    nowMs: DEADLINE_MS,
+    lastChangeMs: OPENED_MS,
+    expected: { kind: 'abort', round: 1 },
   },
   {
     title: 'judges at once, and records its verdict no sooner than the public time after the closing',
@@ -329,7 +337,7 @@ const CASES: readonly Case[] = [
       { updates: updates(ALL) },
     ),
     nowMs: OPENED_MS + 110_000,
-    early: ['verdict 1'],
+    early: { 'verdict 1': OPENED_MS + 130_000 },
     expected: { kind: 'wait', until: OPENED_MS + 130_000 },
   },
   {

@@ -6,7 +6,6 @@ import {
   type Consent,
   leaderOf,
   nextBase,
-  publicTimeMs,
   type Round,
   type RoundDossier,
   supportersOf,
@@ -46,8 +45,11 @@ export interface Situation {
   readonly preparedDatasets: ReadonlySet<string>;
   /** What this trainer has sealed and not yet put into IPFS. */
   readonly undelivered: readonly Undelivered[];
-  /** Of which actions all is done but to record them, by `earlyKey`: they wait for their public time. */
-  readonly early: ReadonlySet<string>;
+  /**
+   * Of which actions all is done but to record them, by `earlyKey`, and until when (epoch ms) they wait; without end
+   * where they failed after the round's deadline.
+   */
+  readonly early: ReadonlyMap<string, number>;
   /** Now, and when the study's state was last seen to change (epoch ms, this trainer's clock). */
   readonly nowMs: number;
   readonly lastChangeMs: number;
@@ -84,7 +86,7 @@ export function nextAction(state: StudyState, situation: Situation): Action {
     case 'training':
       return training(latest, state, situation);
     case 'validating':
-      return validating(latest, state, situation);
+      return validating(latest, situation);
     default:
       return aggregating(latest, situation);
   }
@@ -178,7 +180,7 @@ function betweenRounds({ study, consents, latest }: StudyState, situation: Situa
   return inTurn(validators, leaderOf(validators, round), { kind: 'open', round }, situation);
 }
 
-function training(dossier: RoundDossier, { study, consents }: StudyState, situation: Situation): Action {
+function training(dossier: RoundDossier, { consents }: StudyState, situation: Situation): Action {
   const { round, updates } = dossier;
   const arrived = new Set(updates.map(({ datasetId }) => datasetId));
   const granted = new Set(standing(consents, round.round).datasets);
@@ -189,10 +191,15 @@ function training(dossier: RoundDossier, { study, consents }: StudyState, situat
   const ready = own
     .filter(({ datasetId }) => situation.preparedDatasets.has(datasetId))
     .map(({ datasetId }) => ({ kind: 'train', round: round.round, datasetId }) as const);
-  const publicMs = publicTimeMs(study, round, 'update');
-  const next = ready.find((action) => publicMs <= situation.nowMs || !situation.early.has(earlyKey(action)));
+  const earlyUntil = (action: (typeof ready)[number]) => {
+    const until = situation.early.get(earlyKey(action)) ?? 0;
+    // Resuming a study moves its round's deadline on.
+    return until === Infinity && situation.nowMs < Date.parse(round.deadline) ? 0 : until;
+  };
+  const next = ready.find((action) => earlyUntil(action) <= situation.nowMs);
   if (next !== undefined) return next;
-  if (ready.length > 0) return wait(publicMs, 'an update is recorded no sooner than a public time');
+  const until = Math.min(...ready.map(earlyUntil));
+  if (Number.isFinite(until)) return wait(until, 'an update is recorded no sooner than a public time');
   const step: Action =
     updates.length >= round.quorum.updates
       ? { kind: 'close', round: round.round }
@@ -203,14 +210,14 @@ function training(dossier: RoundDossier, { study, consents }: StudyState, situat
   return afterDeadline(round, step, situation, reason);
 }
 
-function validating(dossier: RoundDossier, { study }: StudyState, situation: Situation): Action {
+function validating(dossier: RoundDossier, situation: Situation): Action {
   const { round, verdicts } = dossier;
   const voted = new Set(verdicts.map(({ mspId }) => mspId));
   if (round.validators.includes(situation.mspId) && !voted.has(situation.mspId)) {
     const action = { kind: 'verdict', round: round.round } as const;
-    const publicMs = publicTimeMs(study, round, 'verdict');
-    if (publicMs <= situation.nowMs || !situation.early.has(earlyKey(action))) return action;
-    return wait(publicMs, 'a verdict is recorded no sooner than a public time');
+    const until = situation.early.get(earlyKey(action)) ?? 0;
+    if (until <= situation.nowMs) return action;
+    return wait(until, 'a verdict is recorded no sooner than a public time');
   }
   const { shortfall } = tallyOf(round, verdicts);
   const step: Action =

@@ -48,6 +48,44 @@ describe('a study with public times', { timeout: 280_000 }, () => {
     assert.equal(consortium.charges.length, 6);
   });
 
+  it('counts from where a draw begins, too, so that nobody who delays it sees how long it took', async () => {
+    const store = new MemoryArtefactStore();
+    const world = await smallConsortium({
+      directory: join(directory, 'delayed'),
+      store,
+      mspIds: ['A'],
+      study: {
+        rounds: 1,
+        quorum: { updates: 1, validators: 1 },
+        publicTimes: { updateSeconds: 60, verdictSeconds: 30 },
+      },
+    });
+    const { consortium } = world;
+    let nowMs = Date.now();
+    consortium.nowMs = () => nowMs;
+    running = runTrainers(world, () => ({
+      store,
+      nowMs: () => nowMs,
+      pollMs: 20,
+      afterStep(step) {
+        if (step === 'round:open: concluded') nowMs += 70_000;
+        // Its bytes come late.
+        if (step === 'update: put into IPFS') nowMs += 40_000;
+      },
+    }));
+    const { board } = running.trainers.get('A')!.service;
+    const isWaiting = (what: RegExp) => what.test(board.list()[0]?.stage ?? '');
+    const isOver = () => consortium.consentsOf('study').every(({ state }) => state === 'settled');
+    await running.until(() => isOver() || isWaiting(/an update is recorded no sooner/));
+    assert.deepEqual([isOver(), consortium.charges.length], [false, 0]);
+    nowMs += 60_000;
+    await running.until(() => isOver() || isWaiting(/a verdict is recorded no sooner/));
+    assert.deepEqual([isOver(), consortium.charges.length], [false, 1]);
+    nowMs += 30_000;
+    await running.until(isOver);
+    assert.equal(consortium.dossier('study', 1).round.state, 'finalized');
+  });
+
   it('says of an update that was drawn too late to wait that it is late, and no number', async () => {
     const at = join(directory, 'late');
     const store = new MemoryArtefactStore();

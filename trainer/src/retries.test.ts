@@ -142,6 +142,21 @@ describe('what follows a failure', { timeout: 280_000 }, () => {
     );
   });
 
+  it('is an update of nobody by the deadline or never, so that no other study waits for longer', async () => {
+    const deadlines: (number | undefined)[] = [];
+    const { world } = await live({
+      async trainRound(input, options) {
+        deadlines.push(options?.deadlineMs);
+        const result = await stillRound(input, options);
+        if (input.units.rowOffsets.length > 1) throw new Error("it was not done by the round's deadline");
+        return result;
+      },
+    });
+    const deadlineMs = Date.parse(world.consortium.dossier('study', 1).round.deadline);
+    assert.equal(deadlines.length, 2);
+    assert.ok(deadlines.every((ms) => ms === deadlines[0] && ms !== undefined && ms <= deadlineMs));
+  });
+
   it('is a score of nobody where scoring fails, with the verdict that follows from it', async () => {
     const { world, outcomes } = await live({
       afterStep(step) {

@@ -66,7 +66,7 @@ export class StudyRunner {
   #done = '';
   #repeats = 0;
   #kept = '';
-  readonly #early = new Set<string>();
+  readonly #early = new Map<string, number>();
   /** When a sealed artefact that could not be put into IPFS is tried again, by its SHA-256. */
   readonly #deliverAtMs = new Map<string, number>();
   #keeping: Promise<void> | undefined;
@@ -281,8 +281,15 @@ export class StudyRunner {
       case 'train': {
         const { datasetId } = action;
         const task = { study, dossier: latest, datasetId };
-        const queued = this.#options.inTrainingQueue(study.requester, () => train(context, task));
-        return this.#rest(action, await queued);
+        try {
+          const work = () => train(context, task);
+          return this.#rest(action, await this.#options.inTrainingQueue(study.requester, work));
+        } catch (error) {
+          // It keeps nobody from giving the round up, or closing it.
+          if (context.nowMs() >= Date.parse(latest.round.deadline))
+            this.#early.set(earlyKey(action), Infinity);
+          throw error;
+        }
       }
       case 'verdict':
         return this.#rest(action, await recordVerdict(context, { ...state, latest }));
@@ -296,8 +303,8 @@ export class StudyRunner {
   }
 
   #rest(action: Extract<Action, { kind: 'train' | 'verdict' }>, recording: Recording): void {
-    if (recording === 'early') this.#early.add(earlyKey(action));
-    else this.#early.delete(earlyKey(action));
+    if (recording === 'recorded') this.#early.delete(earlyKey(action));
+    else this.#early.set(earlyKey(action), recording.earlyUntilMs);
   }
 
   /** Writes a failure down for people, and answers how long to wait. Bugs are thrown on. */

@@ -26,7 +26,7 @@ import type { Release, ReleaseKey } from '../journal.ts';
 import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { ownDataset, type Unit } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
-import { mayRecord, type Recording } from '../public-time.ts';
+import { type Recording, waitsUntilMs } from '../public-time.ts';
 import { sharedModelOf } from '../round-material.ts';
 import { shiftOf } from '../study-federation.ts';
 import { encodeLocal } from '../study-model.ts';
@@ -60,7 +60,14 @@ export async function train(context: TrainerContext, task: Task): Promise<Record
     context: updateContext({ studyId, round, datasetId }),
     readers: readersOfUpdate(dossier.round),
   });
-  if (!mayRecord(context, { study, round: dossier.round, what: 'update', drawnAtMs })) return 'early';
+  const earlyUntilMs = waitsUntilMs(context, {
+    study,
+    round: dossier.round,
+    what: 'update',
+    begunAtMs: journal.begunAtMs(key),
+    drawnAtMs,
+  });
+  if (earlyUntilMs !== undefined) return { earlyUntilMs };
   const event = plannedTrainingEvent(study);
   const claimedEpsilon = claimOf(event, await context.ledger.getDataset(datasetId));
   try {
@@ -117,6 +124,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
     ...shiftOf(study, { base, round, datasetId }),
   });
   const subjectSha256 = hashParameters(base.parameters);
+  const deadlineMs = Date.parse(round.deadline);
   const encoded = (delta: Float64Array) => encodeParameters(quantizeParameters(delta.map(saturated)));
   return drawOnce(context, {
     key,
@@ -125,7 +133,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
       const input = inputOf(data.training);
       const { sharedDelta, localParameters } = await trained(context, input, {
         studyId,
-        deadlineMs: Date.parse(round.deadline),
+        deadlineMs,
         onDrawing,
       });
       return {
@@ -135,7 +143,8 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
       };
     },
     async onNobody() {
-      const { sharedDelta } = await trained(context, inputOf([]), { studyId });
+      // Of no use after the deadline either: others' studies wait for their turn.
+      const { sharedDelta } = await trained(context, inputOf([]), { studyId, deadlineMs });
       // What stays here stays as it was.
       return { payload: encoded(sharedDelta), subjectSha256, localParameters: encodeLocal(local) };
     },

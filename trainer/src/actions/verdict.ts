@@ -27,7 +27,7 @@ import { confirmCharges, localParametersAt } from '../local-chain.ts';
 import { predictedClasses } from '../onnx/index.ts';
 import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
-import { mayRecord, type Recording } from '../public-time.ts';
+import { type Recording, waitsUntilMs } from '../public-time.ts';
 import { aggregate, openUpdate, sharedModelOf } from '../round-material.ts';
 import {
   parseScoreRecord,
@@ -85,7 +85,15 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
     drawnAtMs = context.nowMs();
   }
   const fixed = [...records.values()][0] ?? judgement ?? (await judge(context, task));
-  if (!mayRecord(context, { study, round: latest.round, what: 'verdict', drawnAtMs })) return 'early';
+  const begun = keys.map((key) => context.journal.begunAtMs(key)).filter((ms) => ms !== undefined);
+  const earlyUntilMs = waitsUntilMs(context, {
+    study,
+    round: latest.round,
+    what: 'verdict',
+    begunAtMs: begun.length === 0 ? undefined : Math.max(...begun),
+    drawnAtMs,
+  });
+  if (earlyUntilMs !== undefined) return { earlyUntilMs };
   const accuracy = records.size === 0 ? undefined : noisedAccuracy([...records.values()].map(rightAndWrong));
   const accepted =
     fixed.decisions.some(({ decision }) => decision === 'accept') &&

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { packUnits, type RoundInput } from '../dp-sgd/index.ts';
+import { packUnits, type RoundInput, type RoundResult } from '../dp-sgd/index.ts';
 import { GraphRefusedError, type TrainerErrorCode } from '../errors.ts';
 import { graphEngineInProcess } from '../graph-engine.ts';
 import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
 import { ContainedGraphEngine, type ContainmentOptions } from './contained-graph-engine.ts';
+import { ContainedProcess } from './contained-process.ts';
 import type { Misdeed } from './testing/misbehaving-program.ts';
 
 const graph = buildForwardModel({
@@ -193,6 +197,25 @@ describe('a contained engine', () => {
 });
 
 describe('a process for graphs', () => {
+  it('leaves signals to the whole group to its trainer, and goes on until that ends it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'consilium-signals-'));
+    const own = new ContainedProcess({ memoryBytes: 2 ** 30, directory });
+    try {
+      const task = {
+        kind: 'train',
+        input: { ...rounds, parameters: Float64Array.from(rounds.parameters) },
+      } as const;
+      const onDrawing = () => {
+        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.kill(own.pid!, signal);
+      };
+      const result = await own.run(task, { cpuMs: 600_000, silentMs: 600_000 }, { onDrawing });
+      assert.equal((result as RoundResult).steps, 20);
+    } finally {
+      await own.close();
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   it('ends with its trainer, though it is in the middle of something', async () => {
     const program = fileURLToPath(new URL('./testing/abandoning-trainer.js', import.meta.url));
     const { stdout, signal } = spawnSync(process.execPath, [program], { encoding: 'utf8' });

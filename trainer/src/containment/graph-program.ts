@@ -111,4 +111,7 @@ process.on('disconnect', () => {
   leaveDirectory();
   process.exit();
 });
+// A signal to the whole group (a service manager's, a terminal's) is the trainer's to answer: it ends this process, and
+// must see that before it sees a draw fail.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
 new Worker(new URL('./parent-watch.js', import.meta.url), { workerData: process.ppid }).unref();
