@@ -118,10 +118,18 @@ describe('sealing', () => {
     const { publish, register, at, store } = world();
     const ref = await publish(['A', 'C']);
     register('D', UNUSABLE[0]!);
-    assert.deepEqual(await at('A').missingReaders(ref, ['A', 'C']), []);
-    assert.deepEqual(await at('A').missingReaders(ref, ['A', 'B', 'C', 'D']), ['B']);
+    const mspIds = ['A', 'B', 'C', 'D'];
+    assert.deepEqual(await at('A').missingReaders(ref, { readers: ['A', 'C'], plaintextBytes }), []);
+    assert.deepEqual(await at('A').missingReaders(ref, { readers: mspIds, plaintextBytes }), ['B']);
     const rubbish = await store.put(Buffer.from('no artefact'));
-    assert.deepEqual(await at('A').missingReaders(rubbish, ['A', 'B']), ['A', 'B']);
+    assert.deepEqual(await at('A').missingReaders(rubbish, { readers: ['A', 'B'], plaintextBytes }), [
+      'A',
+      'B',
+    ]);
+    const huge = await store.put(new Uint8Array(10_000_000));
+    await assert.rejects(at('A').missingReaders(huge, { readers: ['A'], plaintextBytes }), {
+      code: 'TRAINER_ARTEFACT_MALFORMED',
+    });
   });
 });
 

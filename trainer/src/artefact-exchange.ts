@@ -162,11 +162,14 @@ export class ArtefactExchange {
    * Which of these members an artefact is not sealed to, of those that have a key; all of them where the bytes are no
    * sealed artefact. What a header claims is not checked: a false one is found by whoever opens it.
    *
-   * @throws TrainerError where the bytes cannot be had
+   * @throws TrainerError where the bytes cannot be had, or are more than one of so much plaintext has
    */
-  async missingReaders(ref: ArtefactRef, readers: readonly string[]): Promise<string[]> {
+  async missingReaders(
+    ref: ArtefactRef,
+    { readers, plaintextBytes }: { readonly readers: readonly string[]; readonly plaintextBytes: number },
+  ): Promise<string[]> {
     const usable = (await this.#recipients(readers)).map(({ mspId }) => mspId);
-    const bytes = await this.fetch(ref);
+    const bytes = await this.fetch(ref, plaintextBytes + OVERHEAD_BYTES);
     try {
       const sealedTo = new Set(recipientsOf(bytes).map(({ mspId }) => mspId));
       return usable.filter((mspId) => !sealedTo.has(mspId));

@@ -56,18 +56,21 @@ export async function sharedModelBytes(
   return journal.aggregate(of.study.studyId, of.ref.parametersSha256) ?? (await openAggregate(exchange, of));
 }
 
+/** Of an aggregate's plaintext. */
+export const mostAggregateBytes = (study: Study, { initial }: Pick<StudyModel, 'initial'>): number =>
+  mostSharedModelBytes(federationOf(study), {
+    parameterCount: initial.shared.length,
+    sites: study.datasets.length,
+  });
+
 /** What IPFS has for an aggregate, once it is shown to be what was attested, and no longer than the model makes it. */
 async function openAggregate(
   exchange: Exchange['exchange'],
   { study, ref, model }: { readonly study: Study; readonly ref: ParametersRef; readonly model: StudyModel },
 ): Promise<Uint8Array> {
-  const parameterCount = model.initial.shared.length;
   const bytes = await exchange.open(ref.artefact, {
     context: aggregateContext(study.studyId),
-    plaintextBytes: mostSharedModelBytes(federationOf(study), {
-      parameterCount,
-      sites: study.datasets.length,
-    }),
+    plaintextBytes: mostAggregateBytes(study, model),
   });
   if (sha256Hex(bytes) !== ref.parametersSha256) {
     throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', 'the parameters are not those the ledger names');

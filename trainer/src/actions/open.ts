@@ -6,7 +6,7 @@ import { aggregateContext } from '../artefact-exchange.ts';
 import { readersOfModel, readersOfUpdate } from '../artefact-readers.ts';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import type { StudyState } from '../ledger-state.ts';
-import { sharedModelBytes } from '../round-material.ts';
+import { mostAggregateBytes, sharedModelBytes } from '../round-material.ts';
 import { submit } from '../submit.ts';
 import type { TrainerContext } from '../trainer-context.ts';
 
@@ -39,7 +39,7 @@ async function sealedAgain(
   // Its members may have been unable to open what it started from, whatever the header says.
   const hasFailed = latest.round.state === 'aborted' && isHeld;
   if (!doubtful && !hasFailed) return undefined;
-  const missing = hasFailed ? readers : await missingReaders(context, { ref, readers, isHeld });
+  const missing = hasFailed ? readers : await missingReaders(context, { study, ref, readers, isHeld });
   if (missing.length === 0) return undefined;
   context.log.info(
     { studyId: study.studyId, round, missing },
@@ -56,12 +56,18 @@ const NOT_THERE = new Set<TrainerErrorCode>([
 ]);
 
 async function missingReaders(
-  { exchange }: TrainerContext,
-  of: { readonly ref: ParametersRef; readonly readers: readonly string[]; readonly isHeld: boolean },
+  { exchange, models }: TrainerContext,
+  of: {
+    readonly study: Study;
+    readonly ref: ParametersRef;
+    readonly readers: readonly string[];
+    readonly isHeld: boolean;
+  },
 ): Promise<readonly string[]> {
-  const { ref, readers, isHeld } = of;
+  const { study, ref, readers, isHeld } = of;
+  const plaintextBytes = mostAggregateBytes(study, await models.of(study));
   try {
-    return await exchange.missingReaders(ref.artefact, readers);
+    return await exchange.missingReaders(ref.artefact, { readers, plaintextBytes });
   } catch (error) {
     if (isHeld && error instanceof TrainerError && NOT_THERE.has(error.code)) return readers;
     throw error;
