@@ -55,7 +55,7 @@ export const DEFAULT_LIMITS: Limits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 120_000,
   bodyBytes: 1024 * 1024,
-  localBodyBytes: 64 * 1024 * 1024,
+  localBodyBytes: 16 * 1024 * 1024,
   eventStreams: 100,
   eventStreamsPerKey: 20,
   trainerEventStreams: 10,

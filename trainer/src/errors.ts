@@ -30,7 +30,7 @@ export const TRAINER_ERRORS = {
     false,
     'The file was checked too often within a day; the message says when again.',
   ],
-  TRAINER_BUSY: ['unavailable', true, 'Too many files wait to be read: try again later.'],
+  TRAINER_BUSY: ['unavailable', true, 'Too many requests wait for this trainer: try again later.'],
   TRAINER_DATASET_NOT_PREPARED: [
     'not-found',
     true,

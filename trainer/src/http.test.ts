@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { ERRORS, type Role } from '@consilium/chaincode/domain';
 import { provesKey } from '@consilium/chaincode/testing/member-key';
@@ -189,6 +190,38 @@ describe('the local service', () => {
     assert.deepEqual(byRows.json(), { probabilities: [0.5, 0.5] }, byRows.body);
     const byCsv = await post('/local/predictions', { ...about, csv: 'age,smoker\n50,1\n?,\n' });
     assert.deepEqual(byCsv.json(), byRows.json(), byCsv.body);
+  });
+
+  it('refuses records that are no rows of values, and bodies that would take too much memory', async () => {
+    const about = { studyId: 'study', round: 'initial' };
+    const nested = await post('/local/predictions', { ...about, rows: [{ age: [[44]] }] });
+    assert.deepEqual([nested.statusCode, nested.json().code], [422, 'TRAINER_INPUT_INVALID']);
+    const wide = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`name${index}`, 1]));
+    const many = await post('/local/predictions', { ...about, rows: [wide] });
+    assert.deepEqual([many.statusCode, many.json().code], [422, 'TRAINER_INPUT_INVALID']);
+    const large = await post('/local/predictions', { ...about, csv: ' '.repeat(16 * 1024 * 1024) });
+    assert.deepEqual([large.statusCode, large.json().code], [413, 'TRAINER_INPUT_INVALID']);
+  });
+
+  it('holds few bodies of a kind at a time, whoever sends them slowly', async () => {
+    const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+    const asks = (payload: PassThrough) =>
+      askAs(trainer.http, 'researcher', { method: 'POST', url: '/local/models', headers, payload });
+    const bodies = Array.from({ length: 4 }, () => new PassThrough());
+    const slow = bodies.map(asks);
+    let busy = await post('/local/models', { no: 'model' });
+    for (let tries = 0; busy.statusCode === 422 && tries < 1000; tries += 1) {
+      busy = await post('/local/models', { no: 'model' });
+    }
+    assert.deepEqual([busy.statusCode, busy.json().code], [503, 'TRAINER_BUSY']);
+    const other = await post('/local/datasets', { no: 'dataset' });
+    assert.equal(other.statusCode, 422, 'another kind');
+    for (const body of bodies) body.end('{}');
+    assert.deepEqual(
+      (await Promise.all(slow)).map(({ statusCode }) => statusCode),
+      [422, 422, 422, 422],
+    );
+    assert.equal((await post('/local/models', { no: 'model' })).statusCode, 422);
   });
 
   it('says what is wrong with a prediction, and which study or round it does not have', async () => {

@@ -25,14 +25,7 @@ import { TrainerError } from './errors.ts';
 import { answerProblem } from './http-problem.ts';
 import type { JobBoard } from './job-board.ts';
 import { heldOutPatients, prepareDataset } from './local-datasets.ts';
-import {
-  buildStudyModel,
-  chooseModel,
-  datasetMeant,
-  dictionaryOf,
-  encodeCsv,
-  encodeRecords,
-} from './local-models.ts';
+import { buildStudyModel, chooseModel, datasetMeant, dictionaryOf } from './local-models.ts';
 import { type Predictions, predictionsOf } from './predictions.ts';
 import { RegistrationAttempts } from './registration-attempts.ts';
 import type { TrainerContext } from './trainer-context.ts';
@@ -47,7 +40,10 @@ export interface HttpOptions {
   readonly onChange: () => void;
 }
 
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** A JSON text becomes some twenty times as large when it is read. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** Requests with a body that are served at a time, of each route. */
+const BODIES_MAX = 4;
 /** For a request to arrive whole. */
 const REQUEST_TIMEOUT_MS = 120_000;
 const REQUEST_ID = /^[0-9a-f-]{36}$/;
@@ -66,11 +62,17 @@ const ModelRequest = Strict({
   dictionary: Dictionary,
   localIntercept: Type.Boolean(),
 });
+/** More names than a dictionary may have, since those that it lacks are named in the answer. */
+const PredictionRow = Type.Record(
+  Type.String(),
+  Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+  { maxProperties: 1000 },
+);
 const PredictionRequest = Strict({
   studyId: Id,
   round: Type.Union([Type.Literal('initial'), Type.Literal('final'), Type.Integer({ minimum: 1 })]),
   datasetId: Type.Optional(Id),
-  rows: Type.Optional(Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 100_000 })),
+  rows: Type.Optional(Type.Array(PredictionRow, { maxItems: 100_000 })),
   csv: Type.Optional(Type.String({ minLength: 1 })),
 });
 type PredictionRequest = Static<typeof PredictionRequest>;
@@ -133,6 +135,7 @@ export function buildHttp(options: HttpOptions): FastifyInstance {
 /** Decides, before a body is read, who asks and whether that role may. */
 function admitCallers(app: FastifyInstance, { context, trainerKey }: HttpOptions): void {
   const assertions = new CallerAssertions({ key: trainerKey, mspId: context.mspId });
+  const bodies = new BodiesInFlight();
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url === '/healthz') return;
@@ -155,11 +158,13 @@ function admitCallers(app: FastifyInstance, { context, trainerKey }: HttpOptions
     }
     const { roles } = request.routeOptions.config;
     // A route that is not in the table serves nobody; one that does not exist is answered as such.
-    if (request.is404 || roles?.includes(caller.role)) return;
-    throw new TrainerError(
-      'TRAINER_ROLE_REFUSED',
-      `the role ${caller.role} may not ${method} ${url.split('?')[0]}`,
-    );
+    if (!request.is404 && !roles?.includes(caller.role)) {
+      throw new TrainerError(
+        'TRAINER_ROLE_REFUSED',
+        `the role ${caller.role} may not ${method} ${url.split('?')[0]}`,
+      );
+    }
+    if (hasBody) bodies.take(request.routeOptions.url ?? 'none', reply);
   });
   app.addHook('onResponse', async (request, reply) => {
     if (request.caller === null) return;
@@ -170,6 +175,19 @@ function admitCallers(app: FastifyInstance, { context, trainerKey }: HttpOptions
       'answered',
     );
   });
+}
+
+/** What bodies take of memory is bounded by how many are held at a time. */
+class BodiesInFlight {
+  readonly #byRoute = new Map<string, number>();
+
+  /** Until the answer is sent or its connection ends. @throws TrainerError TRAINER_BUSY */
+  take(route: string, { raw: response }: FastifyReply): void {
+    const now = this.#byRoute.get(route) ?? 0;
+    if (now >= BODIES_MAX) throw new TrainerError('TRAINER_BUSY');
+    this.#byRoute.set(route, now + 1);
+    response.once('close', () => this.#byRoute.set(route, this.#byRoute.get(route)! - 1));
+  }
 }
 
 async function readWhole(request: FastifyRequest['raw']): Promise<void> {
@@ -239,7 +257,8 @@ async function predict(context: TrainerContext, request: PredictionRequest): Pro
   if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
   const datasetId = datasetMeant(context, study, request.datasetId);
   const dictionary = await dictionaryOf(context, study, datasetId);
-  const features = rows === undefined ? encodeCsv(csv ?? '', dictionary) : encodeRecords(rows, dictionary);
+  const asked = rows === undefined ? { csv: csv ?? '' } : { records: rows };
+  const features = await context.requestWork.encode(asked, dictionary);
   const { model, parameters } = await chooseModel(context, { studyId, which, datasetId });
   return predictionsOf(await model.outputs(parameters, features), targetOf(dictionary.label));
 }

@@ -9,11 +9,9 @@ import {
   type Study,
 } from '@consilium/chaincode/domain';
 import { dequantizeParameters } from './aggregate/index.ts';
-import { DataError, type DataProblem, problem } from './data/data-problem.ts';
-import { encodeFeatures, encodeRecord, parseTable, readValue } from './data/index.ts';
 import { TrainerError } from './errors.ts';
 import { confirmCharges, localParametersAt } from './local-chain.ts';
-import { buildForwardModel, LOCAL_INTERCEPT_NAME, readForwardModel } from './onnx/index.ts';
+import { LOCAL_INTERCEPT_NAME } from './onnx/index.ts';
 import { sharedModelOf } from './round-material.ts';
 import type { Parameters, StudyModel } from './study-model.ts';
 import type { TrainerContext } from './trainer-context.ts';
@@ -28,7 +26,7 @@ export interface ModelRequest {
 
 /** Builds a forward graph for a dictionary's inputs and puts it into IPFS, in clear: a study names it. */
 export async function buildStudyModel(
-  { exchange }: Pick<TrainerContext, 'exchange'>,
+  { exchange, requestWork }: Pick<TrainerContext, 'exchange' | 'requestWork'>,
   { kind, hidden, activation, dictionary, localIntercept }: ModelRequest,
 ): Promise<Study['model']> {
   const { features: encoded, label, target } = encodingOf(dictionary);
@@ -42,14 +40,15 @@ export async function buildStudyModel(
   if (kind === 'multilayer-perceptron' && (hidden === undefined || hidden.length === 0)) {
     throw new TrainerError('TRAINER_INPUT_INVALID', 'hidden must name the width of each hidden layer');
   }
-  const bytes =
+  const { graph, parameters } = await requestWork.build(
     kind === 'multilayer-perceptron'
-      ? buildForwardModel({ ...common, kind, hidden: hidden ?? [], activation: activation ?? 'relu' })
-      : buildForwardModel({ ...common, kind });
+      ? { ...common, kind, hidden: hidden ?? [], activation: activation ?? 'relu' }
+      : { ...common, kind },
+  );
   return {
-    graph: await exchange.publishPlain(bytes, 'graph'),
+    graph: await exchange.publishPlain(graph, 'graph'),
     inputs: names.length,
-    parameters: readForwardModel(bytes).parameterCount,
+    parameters,
     localParameters: localIntercept ? [LOCAL_INTERCEPT_NAME] : [],
   };
 }
@@ -127,62 +126,4 @@ export async function dictionaryOf(
   const own = datasetId === undefined ? undefined : journal.dataset(datasetId)?.dictionary;
   const [first = ''] = datasets;
   return own ?? ((await ledger.getDataset(datasetId ?? first)) satisfies Dataset).dictionary;
-}
-
-/** Inputs from records by feature name, [rows · inputs]. @throws DataError with the problems of every record */
-export function encodeRecords(
-  records: readonly Readonly<Record<string, unknown>>[],
-  dictionary: Dictionary,
-): Float32Array {
-  return joinRows(
-    records.map((record, index) => {
-      try {
-        return encodeRecord(record, dictionary, index + 1);
-      } catch (error) {
-        if (error instanceof DataError) return error.problems;
-        throw error;
-      }
-    }),
-  );
-}
-
-/** Inputs from a CSV text with the dictionary's columns; a label or patient id is not looked at. */
-export function encodeCsv(text: string, dictionary: Dictionary): Float32Array {
-  const [first] = dictionary.features;
-  const anyColumn = first?.column ?? first?.name ?? '';
-  const unlabelled: Dictionary = {
-    ...dictionary,
-    patientId: null,
-    label: { ...dictionary.label, column: anyColumn },
-  };
-  const { columns, rows } = parseTable(new TextEncoder().encode(text), unlabelled);
-  const places = dictionary.features.map(({ column, name }) => columns.indexOf(column ?? name));
-  return joinRows(
-    rows.map(({ line, cells }) => {
-      const problems: DataProblem[] = [];
-      const values = dictionary.features.map((feature, index) => {
-        const read = readValue(cells[places[index]!] ?? '', feature, dictionary);
-        if ('value' in read) return read.value;
-        problems.push(problem(read.code, { line, column: feature.name }));
-        return null;
-      });
-      return problems.length > 0 ? problems : encodeFeatures(values, dictionary);
-    }),
-  );
-}
-
-function joinRows(encoded: readonly (Float32Array | readonly DataProblem[])[]): Float32Array {
-  const rows: Float32Array[] = [];
-  const problems: DataProblem[] = [];
-  for (const row of encoded) {
-    if (row instanceof Float32Array) rows.push(row);
-    else problems.push(...row);
-  }
-  if (problems.length > 0) throw new DataError(problems);
-  const width = rows[0]?.length ?? 0;
-  const joined = new Float32Array(rows.length * width);
-  rows.forEach((row, index) => {
-    joined.set(row, index * width);
-  });
-  return joined;
 }

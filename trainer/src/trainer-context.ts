@@ -5,6 +5,7 @@ import type { DataFiles } from './data-files.ts';
 import type { Ledger } from './gateway-client.ts';
 import type { GraphEngine } from './graph-engine.ts';
 import type { Journal } from './journal.ts';
+import type { RequestWork } from './request-work.ts';
 import type { StudyModels } from './study-models.ts';
 
 export interface TrainerContext {
@@ -12,6 +13,7 @@ export interface TrainerContext {
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly dataFiles: DataFiles;
+  readonly requestWork: RequestWork;
   readonly exchange: ArtefactExchange;
   readonly models: StudyModels;
   /** Where all is done that is done with studies' graphs. */

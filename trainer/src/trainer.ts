@@ -9,6 +9,7 @@ import type { Ledger } from './gateway-client.ts';
 import type { GraphEngine } from './graph-engine.ts';
 import { buildHttp } from './http.ts';
 import type { Journal } from './journal.ts';
+import { RequestWork } from './request-work.ts';
 import { TrainerService } from './service.ts';
 import { StudyModels } from './study-models.ts';
 import type { TrainerContext } from './trainer-context.ts';
@@ -72,6 +73,7 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     ledger,
     journal,
     dataFiles: new DataFiles({ folders: parts.dataFolders, signal }),
+    requestWork: new RequestWork({ signal }),
     exchange,
     models: new StudyModels(exchange, graphs),
     graphs,
