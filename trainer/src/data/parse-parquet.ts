@@ -1,9 +1,9 @@
 // Reads a Parquet file into rows of texts by the dictionary's columns: the same texts a CSV file would hold, so that
 // checks, encoding and commitments do not depend on the file's format.
 import { type FileMetaData, parquetMetadata, parquetReadObjects, type SchemaElement } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { DataError, problem } from './data-problem.ts';
 import { requireColumns, type Table } from './table.ts';
+import { unpackersOf } from './unpack-pages.ts';
 
 const MAGIC = 'PAR1';
 
@@ -16,7 +16,8 @@ export const isParquet = (bytes: Uint8Array): boolean =>
  *
  * Null and NaN become the empty text, true and false 1 and 0, dates ISO 8601.
  *
- * @throws DataError FILE_NOT_PARQUET, FILE_EMPTY, COLUMN_UNKNOWN, COLUMN_TWICE, or COLUMN_NESTED for a wanted column
+ * @throws DataError FILE_NOT_PARQUET, FILE_TOO_LARGE for pages that unpack to too much, FILE_EMPTY, COLUMN_UNKNOWN,
+ * COLUMN_TWICE, or COLUMN_NESTED for a wanted column
  */
 export async function parseParquet(bytes: Uint8Array, wanted?: readonly string[]): Promise<Table> {
   const { metadata, columns: elements } = readColumns(bytes);
@@ -29,12 +30,16 @@ export async function parseParquet(bytes: Uint8Array, wanted?: readonly string[]
   const nested = columns.filter((column) => (known.get(column)?.num_children ?? 0) > 0);
   if (wanted && nested.length > 0)
     throw new DataError(nested.map((column) => problem('COLUMN_NESTED', { column })));
-  const records = await parquetReadObjects({ file: bufferOf(bytes), metadata, columns, compressors }).catch(
-    () => {
-      // The reader's own error may quote the file, so it is not passed on.
-      throw new DataError([problem('FILE_NOT_PARQUET')]);
-    },
-  );
+  const records = await parquetReadObjects({
+    file: bufferOf(bytes),
+    metadata,
+    columns,
+    compressors: unpackersOf(bytes.length),
+  }).catch((error: unknown) => {
+    if (error instanceof DataError) throw error;
+    // The reader's own error may quote the file, so it is not passed on.
+    throw new DataError([problem('FILE_NOT_PARQUET')]);
+  });
   if (records.length === 0) throw new DataError([problem('FILE_EMPTY')]);
   const rows = records.map((record, index) => ({
     line: index + 1,
