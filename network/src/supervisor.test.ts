@@ -226,3 +226,10 @@ test('what a killed supervisor left is shown as orphaned and ended by the next s
   assert.ok(!isRunning(second));
   assert.equal(await stopConsortium(directory), 0);
 });
+
+test('a directory whose name would part a list of folders is refused before anything is there', async () => {
+  const directory = join(root, 'with:colon');
+  const { supervisor } = supervisorOf(directory, twoStages);
+  await assert.rejects(supervisor.start(), /with:colon has a : in its name.*rename it, or move it/);
+  assert.equal(existsSync(directory), false);
+});

@@ -1,7 +1,7 @@
 // The one process that owns a consortium's processes: starts them stage by stage, writes down what runs, and
 // stops everything when it is told to, when a stage fails, or when whoever started it goes away.
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Consortium } from './config.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits, rotateLog } from './log-rotation.ts';
@@ -25,6 +25,14 @@ export interface SupervisorOptions {
   readonly plan?: (consortium: Consortium, directory: string) => Promise<Plan>;
   readonly service?: Partial<ServiceOptions>;
   readonly lookAtLogsEveryMs?: number;
+}
+
+/** Lists of folders, such as those of trainers' data, have colons between them. @throws Error saying what to do */
+function checkDirectory(directory: string): void {
+  if (!directory.includes(delimiter)) return;
+  throw new Error(
+    `${directory} has a ${delimiter} in its name, which parts lists of folders: rename it, or move it`,
+  );
 }
 
 const limitsOf = ({ logs }: Consortium): LogLimits => ({
@@ -63,6 +71,7 @@ export class Supervisor {
    */
   async start(): Promise<Plan> {
     const { consortium, directory, report, plan: makePlan = planConsortium } = this.#options;
+    checkDirectory(directory);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const before = readState(directory);
     if (before !== undefined && before.supervisor.pid !== process.pid && isRunning(before.supervisor)) {

@@ -3,8 +3,8 @@
 export const DATA_PROBLEMS = {
   FILE_UNREADABLE: 'The file cannot be read: check the path and its permissions.',
   FILE_TOO_LARGE:
-    'The file has more than 256 MiB, or unpacks to more than 16 times its size, which is more than is read at once: keep ' +
-    'the columns that the dictionary names, or write numbers with fewer digits.',
+    'The file has more than 256 MiB, or unpacks to more than 16 times its size, which is more than is read at once: ' +
+    'keep the columns that the dictionary names, or write numbers with fewer digits.',
   FILE_EMPTY: 'The file has no rows: name one that has patients.',
   FILE_NOT_CSV: 'The file is not comma-separated text in UTF-8: save it as such.',
   FILE_NOT_PARQUET:

@@ -1,5 +1,5 @@
-// Unpacks the pages of a Parquet file within bounds. What they unpack to lies outside a thread's heap and its limit, and a
-// page of a few bytes can say gigabytes, or hold them whatever it says.
+// Unpacks the pages of a Parquet file within bounds. What they unpack to lies outside a thread's heap and its limit,
+// and a page of a few bytes can say gigabytes, or hold them whatever it says.
 import assert from 'node:assert/strict';
 import type { Compressors } from 'hyparquet';
 import { compressors, decompressZstd } from 'hyparquet-compressors';
