@@ -1,7 +1,8 @@
 // Where a dataset's local parameters stand. They are chained from round to round, but only through rounds whose
 // charge is on the ledger: a draw that was never charged must leave no trace in later releases.
-import type { RoundDossier } from '@consilium/chaincode/domain';
+import type { RoundDossier, Study } from '@consilium/chaincode/domain';
 import type { Journal, ReleaseKey } from './journal.ts';
+import { ModelAverage } from './simulation/model-average.ts';
 import { decodeLocal, type StudyModel } from './study-model.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
@@ -36,4 +37,33 @@ export function localParametersAt(
 ): Float64Array {
   const bytes = journal.localParameters(of);
   return bytes === undefined ? model.initial.local : decodeLocal(bytes);
+}
+
+/**
+ * The local parameters that belong to what the study hands over after a round: those of then, or, where the study
+ * averages its models, their average by the same decay as they were after each round since this dataset's first. They
+ * stay at their hospital and need no agreed bits. Like the average of the shared model it is post-processing.
+ */
+export function localOutcomeAt(
+  context: Pick<TrainerContext, 'journal'>,
+  of: {
+    readonly study: Pick<Study, 'studyId' | 'averaging'>;
+    readonly datasetId: string;
+    readonly round: number;
+  },
+  model: StudyModel,
+): Float64Array {
+  const { study, datasetId, round } = of;
+  const { studyId, averaging } = study;
+  const last = localParametersAt(context, { studyId, datasetId, round }, model);
+  if (averaging === undefined || last.length === 0) return last;
+  const average = new ModelAverage(Number(averaging.decay));
+  let outcome = last;
+  for (let number = 1; number <= round; number++) {
+    const bytes = context.journal.localParameters({ studyId, datasetId, round: number });
+    if (bytes === undefined) continue;
+    const [averaged] = average.add([{ shared: [], local: decodeLocal(bytes) }]);
+    outcome = Float64Array.from(averaged?.local ?? outcome);
+  }
+  return outcome;
 }

@@ -8,9 +8,9 @@ import {
   type ParametersRef,
   type Study,
 } from '@consilium/chaincode/domain';
-import { dequantizeParameters } from './aggregate/index.ts';
+import { dequantizeParameters, outcomeOf } from './aggregate/index.ts';
 import { TrainerError } from './errors.ts';
-import { confirmCharges, localParametersAt } from './local-chain.ts';
+import { confirmCharges, localOutcomeAt } from './local-chain.ts';
 import { LOCAL_INTERCEPT_NAME } from './onnx/index.ts';
 import { sharedModelOf } from './round-material.ts';
 import type { Parameters, StudyModel } from './study-model.ts';
@@ -62,7 +62,8 @@ interface Chosen {
 }
 
 /**
- * A study's model as it is before training, after a round, or published.
+ * A study's model as it is before training, after a round, or published. Where the study averages its models, after a
+ * round is the average up to it, which is what that round's scores judge; published is the last of these.
  *
  * @param datasetId whose local parameters are used, once there are some; the graph's own where undefined
  * @throws TrainerError TRAINER_STUDY_NOT_FOUND or TRAINER_MODEL_NOT_READY
@@ -76,8 +77,7 @@ export async function chooseModel(
   if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
   const model = await context.models.of(study);
   const { round, ref } = await parametersAfter(context, study, which);
-  const { parameters: lattice } = await sharedModelOf(context, { study, ref, model });
-  const shared = dequantizeParameters(lattice);
+  const shared = dequantizeParameters(outcomeOf(await sharedModelOf(context, { study, ref, model })));
   if (datasetId === undefined || round === 0) {
     return { study, model, parameters: { shared, local: model.initial.local } };
   }
@@ -85,7 +85,7 @@ export async function chooseModel(
   return {
     study,
     model,
-    parameters: { shared, local: localParametersAt(context, { studyId, datasetId, round }, model) },
+    parameters: { shared, local: localOutcomeAt(context, { study, datasetId, round }, model) },
   };
 }
 

@@ -17,27 +17,38 @@ const { aggregation, training } = aStudy();
 const DATA = { dictionary: DICTIONARY, csvOf: (seed: number) => csvOf(seed, [60, 120, 180][seed]) };
 const SHARED_PARAMETERS = 5;
 const INITIAL = plainModel(new Array<number>(SHARED_PARAMETERS).fill(0));
-const FORGETFUL: Readonly<Record<'moments' | 'variates', (memory: PlainMemory) => PlainMemory>> = {
-  moments: ({ model, variates }) => ({
-    model: model.map(({ value }) => ({ value, first: 0n, second: 0n })),
-    variates,
-  }),
-  variates: ({ model }) => ({ model, variates: new Map() }),
-};
+const FORGETFUL: Readonly<Record<'moments' | 'variates' | 'average', (memory: PlainMemory) => PlainMemory>> =
+  {
+    moments: ({ model, ...rest }) => ({
+      ...rest,
+      model: model.map(({ value }) => ({ value, first: 0n, second: 0n })),
+    }),
+    variates: (memory) => ({ ...memory, variates: new Map() }),
+    average: (memory) => ({ ...memory, average: undefined }),
+  };
 
 interface World extends SmallConsortium {
   readonly store: MemoryArtefactStore;
   run(): RunningConsortium;
 }
 
-async function worldOf(t: TestContext, serverOptimizer: object, driftCorrection?: object): Promise<World> {
+async function worldOf(
+  t: TestContext,
+  words: {
+    readonly serverOptimizer?: object;
+    readonly driftCorrection?: object;
+    readonly averaging?: Study['averaging'];
+  },
+): Promise<World> {
+  const { serverOptimizer, driftCorrection, averaging } = words;
   const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
   t.after(() => rmSync(directory, { recursive: true }));
   const store = new MemoryArtefactStore();
   const study = {
-    aggregation: { ...aggregation, serverOptimizer },
+    aggregation: { ...aggregation, ...(serverOptimizer && { serverOptimizer }) },
     training: { ...training, ...(driftCorrection && { driftCorrection }) },
-  } as Pick<Study, 'aggregation' | 'training'>;
+    ...(averaging && { averaging }),
+  } as Pick<Study, 'aggregation' | 'training' | 'averaging'>;
   const world = await smallConsortium({ directory, store, study, data: DATA });
   return {
     ...world,
@@ -55,8 +66,13 @@ async function assertRecomputed(world: World): Promise<void> {
   const plan = federationOf(study);
   const audit = { store, hospital: hospitals[0]!, initial: INITIAL, plan };
   const hashes = await auditedHashes(world, audit);
-  const wrong = [await auditedHashes(world, { ...audit, remember: FORGETFUL.moments })];
-  if (plan.control) wrong.push(await auditedHashes(world, { ...audit, remember: FORGETFUL.variates }));
+  const wrong: Map<number, string>[] = [];
+  const forget = async (what: keyof typeof FORGETFUL) =>
+    wrong.push(await auditedHashes(world, { ...audit, remember: FORGETFUL[what] }));
+  if (plan.serverOptimizer) await forget('moments');
+  if (plan.control) await forget('variates');
+  if (plan.averaging) await forget('average');
+  assert.ok(wrong.length > 0, 'some rule remembers something');
   for (let number = 1; number <= study.rounds; number++) {
     const { round, attestations } = consortium.dossier('study', number);
     const attested = new Set(attestations.map(({ parametersSha256 }) => parametersSha256));
@@ -83,6 +99,12 @@ test('the ledger’s words become the engine’s numbers', () => {
     secondMomentum: 0.99,
     adaptivity: 0.001,
   });
+});
+
+test('a study averages by the decay that it says, and not at all where it says none', () => {
+  assert.equal('averaging' in federationOf({ aggregation, training }), false);
+  const averaging = { decay: '0.75' };
+  assert.deepEqual(federationOf({ aggregation, training, averaging }).averaging, { decay: 0.75 });
 });
 
 test('a dataset’s steps are corrected by its own variate and the mean of those who take part', () => {
@@ -116,11 +138,13 @@ test('a dataset’s steps are corrected by its own variate and the mean of those
 describe('a study on the ledger with a server optimiser', { timeout: 120_000 }, () => {
   it('is recomputed by all, also after they stopped in the middle of a round, at the charges of any study', async (t) => {
     const world = await worldOf(t, {
-      kind: 'fedadam',
-      learningRate: '0.5',
-      momentum: '0.9',
-      secondMomentum: '0.99',
-      adaptivity: '0.01',
+      serverOptimizer: {
+        kind: 'fedadam',
+        learningRate: '0.5',
+        momentum: '0.9',
+        secondMomentum: '0.99',
+        adaptivity: '0.01',
+      },
     });
     const { consortium } = world;
     const first = world.run();
@@ -139,11 +163,10 @@ describe('a study on the ledger with a server optimiser', { timeout: 120_000 }, 
   });
 
   it('takes in a hospital that was not there when moments and control variates began', async (t) => {
-    const world = await worldOf(
-      t,
-      { kind: 'fedadagrad', learningRate: '0.1', momentum: '0.5', adaptivity: '0.001' },
-      { kind: 'scaffold' },
-    );
+    const world = await worldOf(t, {
+      serverOptimizer: { kind: 'fedadagrad', learningRate: '0.1', momentum: '0.5', adaptivity: '0.001' },
+      driftCorrection: { kind: 'scaffold' },
+    });
     const { consortium } = world;
     const late = `study/${datasetOf('C')}`;
     const consent = consortium.consents.get(late)!;
@@ -154,6 +177,31 @@ describe('a study on the ledger with a server optimiser', { timeout: 120_000 }, 
     const running = world.run();
     await running.until(() => consortium.studies.get('study')?.state === 'completed' && settled(world));
     await running.stop();
+    const validators = [1, 2, 3].map((round) => consortium.dossier('study', round).round.validators.length);
+    assert.deepEqual(validators, [2, 3, 3]);
+    await assertRecomputed(world);
+    const charges = consortium.charges.map((c) => `${c.round}/${c.datasetId}/${c.pool}`);
+    assert.equal(new Set(charges).size, charges.length);
+    assert.equal(charges.length, (2 + 3 + 3) * 2);
+  });
+});
+
+describe('a study on the ledger that averages its models', { timeout: 120_000 }, () => {
+  it('is recomputed by all, also after they stopped, by a hospital that joined later, and at the charges of any', async (t) => {
+    const world = await worldOf(t, { averaging: { decay: '0.75' } });
+    const { consortium } = world;
+    const late = `study/${datasetOf('C')}`;
+    const consent = consortium.consents.get(late)!;
+    consortium.consents.delete(late);
+    consortium.onEvent(({ name }) => {
+      if (name === 'round:finalize') consortium.consents.set(late, consortium.consents.get(late) ?? consent);
+    });
+    const first = world.run();
+    await first.until(() => (consortium.rounds.get('study/2')?.updates.length ?? 0) > 0);
+    await first.stop();
+    const second = world.run();
+    await second.until(() => consortium.studies.get('study')?.state === 'completed' && settled(world));
+    await second.stop();
     const validators = [1, 2, 3].map((round) => consortium.dossier('study', round).round.validators.length);
     assert.deepEqual(validators, [2, 3, 3]);
     await assertRecomputed(world);

@@ -12,12 +12,14 @@ import {
 export function federationOf({
   aggregation,
   training,
-}: Pick<Study, 'aggregation' | 'training'>): FederationPlan {
+  averaging,
+}: Pick<Study, 'aggregation' | 'training' | 'averaging'>): FederationPlan {
   const { rule, serverOptimizer, maxUpdateNormL2 } = aggregation;
   const isControlled = training.driftCorrection?.kind === 'scaffold';
   return {
     aggregation: aggregationOf(rule, aggregation),
     ...(serverOptimizer && { serverOptimizer: serverOptimizerOf(serverOptimizer) }),
+    ...(averaging && { averaging: { decay: Number(averaging.decay) } }),
     ...(isControlled && { control: { maxNormL2: Number(maxUpdateNormL2) } }),
   };
 }

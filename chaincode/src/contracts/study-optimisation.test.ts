@@ -1,8 +1,17 @@
 // How parameters move: what a study may say of it, what is refused, and that none of it changes what is charged.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { type ProposeStudy, plannedTrainingEvent } from '../domain/index.ts';
-import { studyArgument } from '../testing/examples.ts';
+import {
+  type ProposeStudy,
+  planDigest,
+  plannedScoreEvent,
+  plannedTrainingEvent,
+  type Study,
+  studyDigest,
+  studyText,
+} from '../domain/index.ts';
+import { costPerRound } from '../domain/rules/plan-cost.ts';
+import { sha256, studyArgument } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
@@ -96,6 +105,69 @@ for (const [title, serverOptimizer, says] of [
     const study = await StudyOnLedger.prepared();
     study.baseline();
     const { code, message } = await refusalOf(study.propose(withServer(serverOptimizer)));
+    assert.equal(code, 'INVALID_ARGUMENT');
+    assert.match(message, says);
+    assert.equal(study.snapshot(), study.remembered);
+  });
+}
+
+test('a study averages its models over the rounds, under its digests, and pays what it pays without', async () => {
+  const study = await StudyOnLedger.prepared();
+  const averaging = { decay: '0.9' };
+  await study.propose({ studyId: 'averaged', rounds: 2, averaging });
+  await study.propose({ studyId: 'plain', rounds: 2 });
+  const [averaged, plain] = await Promise.all(
+    ['averaged', 'plain'].map((studyId) =>
+      study.evaluate(as('auditor', 'AlphaMSP'), 'study:get', { studyId }),
+    ),
+  );
+  assert.deepEqual(averaged.averaging, averaging);
+  assert.deepEqual(plannedTrainingEvent(averaged), plannedTrainingEvent(plain));
+  assert.deepEqual(plannedScoreEvent(averaged), plannedScoreEvent(plain));
+  assert.deepEqual(costPerRound(averaged), costPerRound(plain));
+  assert.deepEqual(studyText({ ...averaged, studyId: 'plain' }), { ...studyText(plain), averaging });
+  const digests = (row: Study) => [studyDigest(row, sha256), planDigest(row, sha256)];
+  for (const decay of ['0.8', '0.90']) {
+    const other = digests({ ...averaged, averaging: { decay } });
+    digests(averaged).forEach((digest, i) => {
+      assert.notEqual(other[i], digest);
+    });
+  }
+});
+
+test('a study of the version before, without averaging, keeps its text and digests', () => {
+  assert.equal(Object.hasOwn(studyText(proposal), 'averaging'), false);
+  // As the version before computed them.
+  assert.equal(
+    planDigest(proposal, sha256),
+    'a532dbc9e0af8c012e512590ed25e0aee6bc519e7ecba8fe007e88b44be367d3',
+  );
+  assert.equal(
+    studyDigest(proposal, sha256),
+    '2d35be45453f8aa577d54c8f2806cb40224016deb1aa09e9d2a4b3af9f30b63a',
+  );
+});
+
+for (const { title, change, says } of [
+  {
+    title: 'a single round',
+    change: { rounds: 1, averaging: { decay: '0.9' } },
+    says: /averaging: over one round there is nothing to average: take more rounds, or leave it out/,
+  },
+  {
+    title: 'an average that never forgets',
+    change: { averaging: { decay: '1' } },
+    says: /averaging\.decay must be at most 0\.9999/,
+  },
+  { title: 'a decay below 0', change: { averaging: { decay: '-0.1' } }, says: /averaging\.decay/ },
+  { title: 'a decay that is no decimal', change: { averaging: { decay: 0.9 } }, says: /averaging\.decay/ },
+  { title: 'no decay', change: { averaging: {} }, says: /averaging\.decay is missing/ },
+  { title: 'an average over steps', change: { averaging: { decay: '0.9', over: 'steps' } }, says: /over/ },
+]) {
+  test(`a study with ${title} to average over is refused, with the field and the remedy`, async () => {
+    const study = await StudyOnLedger.prepared();
+    study.baseline();
+    const { code, message } = await refusalOf(study.propose(change as Partial<ProposeStudy>));
     assert.equal(code, 'INVALID_ARGUMENT');
     assert.match(message, says);
     assert.equal(study.snapshot(), study.remembered);

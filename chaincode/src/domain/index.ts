@@ -22,6 +22,7 @@ export * from './aggregation.ts';
 export * from './answers.ts';
 export * from './argument-limits.ts';
 export * from './attestation.ts';
+export * from './averaging.ts';
 export * from './budget.ts';
 export * from './caller-assertion.ts';
 export * from './canonical-json.ts';

@@ -2,6 +2,7 @@
 // how it is validated. It is fixed when proposed; consents are given to exactly this text.
 import { type Static, Type } from 'typebox';
 import { AggregationPlan } from './aggregation.ts';
+import { Averaging } from './averaging.ts';
 import { PURPOSES } from './dataset.ts';
 import { OptimisationFields } from './optimisation.ts';
 import {
@@ -87,6 +88,12 @@ export const ProposeStudy = Strict({
   unit: Words(UNITS),
   rounds: Type.Integer({ minimum: 1, maximum: 1000 }),
   aggregation: AggregationPlan,
+  averaging: Type.Optional(
+    Described(
+      Averaging,
+      'The model is then the average of those after each round; the last one where absent.',
+    ),
+  ),
   quorum: Strict({
     updates: Type.Integer({ minimum: 1, maximum: 100, description: 'Fewest updates a round needs.' }),
     validators: Type.Integer({

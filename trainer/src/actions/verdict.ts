@@ -14,6 +14,7 @@ import {
 import {
   dequantizeParameters,
   hashSharedModel,
+  outcomeOf,
   ParameterRangeError,
   type SharedModel,
 } from '../aggregate/index.ts';
@@ -23,7 +24,7 @@ import { GatewayProblem } from '../gateway-client.ts';
 import { type Counts, countJudgements, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
 import type { Draw, ReleaseKey } from '../journal.ts';
 import type { StudyState } from '../ledger-state.ts';
-import { confirmCharges, localParametersAt } from '../local-chain.ts';
+import { confirmCharges, localOutcomeAt } from '../local-chain.ts';
 import { predictedClasses } from '../onnx/index.ts';
 import { ownDataset } from '../own-dataset.ts';
 import { claimOf } from '../privacy-claims.ts';
@@ -44,7 +45,10 @@ import type { TrainerContext } from '../trainer-context.ts';
 interface Judgement {
   readonly decisions: readonly Decision[];
   readonly candidateSha256: string;
-  /** undefined where too few updates are acceptable for the study's rule: there is nothing to score. */
+  /**
+   * What the study would hand over after this round, so with averaging the average. undefined where too few updates are
+   * acceptable for the study's rule: there is nothing to score.
+   */
   readonly candidate: Int32Array | undefined;
 }
 
@@ -166,7 +170,7 @@ function candidateOf(
     return {
       decisions,
       candidateSha256: hashOf(candidate),
-      candidate: deltas.size < fewestUpdates(study.aggregation) ? undefined : candidate.parameters,
+      candidate: deltas.size < fewestUpdates(study.aggregation) ? undefined : outcomeOf(candidate),
     };
   } catch (error) {
     if (!(error instanceof ParameterRangeError)) throw error;
@@ -206,7 +210,7 @@ async function score(
   const { studyId, datasetId, round } = key;
   const model = await context.models.of(study);
   await confirmCharges(context, { studyId, datasetId });
-  const local = localParametersAt(context, { studyId, datasetId, round }, model);
+  const local = localOutcomeAt(context, { study, datasetId, round }, model);
   const { heldOut } = await ownDataset(context, { datasetId, unit: study.unit });
   const rows = heldOut.flat();
   const features = new Float32Array(rows.length * model.inputs);

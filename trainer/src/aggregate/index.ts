@@ -15,6 +15,7 @@ export {
   parameterBytes,
   quantizeParameters,
 } from './parameter-lattice.ts';
+export type { AveragingPlan, RoundAverage } from './round-average.ts';
 export {
   SERVER_OPTIMIZERS,
   type ServerOptimizerPlan,
@@ -24,6 +25,7 @@ export {
   type FederationPlan,
   initialModel,
   nextModel,
+  outcomeOf,
   type SharedModel,
   type SiteUpdate,
   type SiteWeight,

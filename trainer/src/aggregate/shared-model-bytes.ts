@@ -11,6 +11,7 @@ import {
   ParameterFormatError,
   parameterBytes,
 } from './parameter-lattice.ts';
+import { AVERAGE_SHIFT, FULL_WEIGHT, type RoundAverage } from './round-average.ts';
 import type { ServerOptimizerPlan, ServerOptimizerState } from './server-optimizer.ts';
 import type { FederationPlan, SharedModel } from './shared-model.ts';
 
@@ -27,7 +28,14 @@ const VARIATES_MAGIC = 0x434e5356;
 const VARIATES_HEADER_BYTES = 12;
 const LONGEST_NAME = 255;
 
-type Plan = Pick<FederationPlan, 'serverOptimizer' | 'control'>;
+/** The average: magic `CNSA`, version (1 byte), three zero bytes, weight (uint64); values (int64 each). */
+const AVERAGE_MAGIC = 0x434e5341;
+const AVERAGE_HEADER_BYTES = 16;
+const AVERAGE_BYTES = 8;
+/** Of a value on the parameters' lattice, in steps of the average. */
+const AVERAGE_RANGE = { low: -(1n << 31n) << AVERAGE_SHIFT, high: ((1n << 31n) - 1n) << AVERAGE_SHIFT };
+
+type Plan = Pick<FederationPlan, 'serverOptimizer' | 'control' | 'averaging'>;
 
 const hasSecond = ({ kind }: ServerOptimizerPlan): boolean => kind !== 'fedavgm';
 
@@ -35,24 +43,29 @@ function momentsBytes(plan: ServerOptimizerPlan, parameterCount: number): number
   return HEADER_BYTES + parameterCount * (FIRST_BYTES + (hasSecond(plan) ? SECOND_BYTES : 0));
 }
 
+const averageBytes = (parameterCount: number): number =>
+  AVERAGE_HEADER_BYTES + parameterCount * AVERAGE_BYTES;
+
 /** How long the canonical bytes of a plan's models are at most. */
 export function mostSharedModelBytes(
-  { serverOptimizer, control }: Plan,
+  { serverOptimizer, control, averaging }: Plan,
   { parameterCount, sites }: { readonly parameterCount: number; readonly sites: number },
 ): number {
   const own = parameterBytes(parameterCount);
   const moments = serverOptimizer === undefined ? 0 : momentsBytes(serverOptimizer, parameterCount);
   const variates = VARIATES_HEADER_BYTES + sites * (1 + LONGEST_NAME + 4 * parameterCount);
-  return own + moments + (control === undefined ? 0 : variates);
+  const average = averaging === undefined ? 0 : averageBytes(parameterCount);
+  return own + moments + (control === undefined ? 0 : variates) + average;
 }
 
 /**
  * One form for one model: parameters as `encodeParameters` has them; then, where the plan has a server optimiser, first
  * moments as int64 and second ones (not for fedavgm) as uint128; then, where it has control variates, those of each
- * site that has some, by name, as int32. All little-endian.
+ * site that has some, by name, as int32; then, where it averages its models, the average as int64. All little-endian.
  */
-export function encodeSharedModel({ parameters, moments, variates }: SharedModel, plan: Plan): Uint8Array {
-  const { serverOptimizer, control } = plan;
+export function encodeSharedModel(model: SharedModel, plan: Plan): Uint8Array {
+  const { parameters, moments, variates, average } = model;
+  const { serverOptimizer, control, averaging } = plan;
   const parts = [encodeParameters(parameters)];
   if (serverOptimizer !== undefined) {
     assert(moments !== undefined, 'a plan with a server optimiser has moments');
@@ -61,6 +74,10 @@ export function encodeSharedModel({ parameters, moments, variates }: SharedModel
   if (control !== undefined) {
     assert(variates !== undefined, 'a plan with control has variates');
     parts.push(...encodeVariates(variates));
+  }
+  if (averaging !== undefined) {
+    assert(average !== undefined, 'a plan with averaging has an average');
+    parts.push(encodeAverage(average));
   }
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }
@@ -98,6 +115,18 @@ function encodeVariates(variates: ControlVariates): Uint8Array[] {
   return parts;
 }
 
+function encodeAverage({ weight, values }: RoundAverage): Uint8Array {
+  const bytes = new Uint8Array(averageBytes(values.length));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, AVERAGE_MAGIC, false);
+  view.setUint8(4, VERSION);
+  view.setBigUint64(8, weight, true);
+  values.forEach((value, i) => {
+    view.setBigInt64(AVERAGE_HEADER_BYTES + i * AVERAGE_BYTES, value, true);
+  });
+  return bytes;
+}
+
 /** The commitment to a model and what goes with it: what members attest. */
 export const hashSharedModel = (model: SharedModel, plan: Plan): string =>
   createHash('sha256').update(encodeSharedModel(model, plan)).digest('hex');
@@ -108,13 +137,14 @@ export const hashSharedModel = (model: SharedModel, plan: Plan): string =>
  * @throws ParameterFormatError for anything that `encodeSharedModel` would not have written for so many parameters
  */
 export function decodeSharedModel(bytes: Uint8Array, plan: Plan, parameterCount: number): SharedModel {
-  const { serverOptimizer, control } = plan;
+  const { serverOptimizer, control, averaging } = plan;
   const reader = new SectionReader(bytes);
   const parameters = decodeParameters(reader.take(parameterBytes(parameterCount)));
   const model: SharedModel = {
     parameters,
     ...(serverOptimizer && { moments: decodeMoments(reader, serverOptimizer, parameterCount) }),
     ...(control && { variates: decodeVariates(reader, parameterCount) }),
+    ...(averaging && { average: decodeAverage(reader, parameterCount) }),
   };
   if (!reader.isAtEnd) throw new ParameterFormatError("it is longer than the study's models are");
   return model;
@@ -187,4 +217,18 @@ function decodeVariates(reader: SectionReader, parameterCount: number): ControlV
     variates.set(site, decodeValues(reader.take(4 * parameterCount)));
   }
   return variates;
+}
+
+function decodeAverage(reader: SectionReader, parameterCount: number): RoundAverage {
+  reader.expect([...bigEndian(AVERAGE_MAGIC), VERSION, 0, 0, 0]);
+  const weight = reader.view(8).getBigUint64(0, true);
+  const view = reader.view(parameterCount * AVERAGE_BYTES);
+  const values = BigInt64Array.from({ length: parameterCount }, (_, i) =>
+    view.getBigInt64(i * AVERAGE_BYTES, true),
+  );
+  const { low, high } = weight === 0n ? { low: 0n, high: 0n } : AVERAGE_RANGE;
+  if ((weight > 0n && weight < FULL_WEIGHT) || values.some((value) => value < low || value > high)) {
+    throw new ParameterFormatError('its average is none of models on the lattice');
+  }
+  return { weight, values };
 }

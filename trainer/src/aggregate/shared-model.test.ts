@@ -23,7 +23,9 @@ import {
   ZERO,
 } from './testing/federated-runs.ts';
 import {
+  type PlainAverage,
   type PlainVariates,
+  plainAverage,
   plainBytes,
   plainModel,
   plainRound,
@@ -35,6 +37,11 @@ const PLANS: readonly [string, FederationPlan][] = [
   ...SERVER_OPTIMIZERS.map((kind): [string, FederationPlan] => [kind, planOf(kind)]),
   ['control variates', SCAFFOLD],
   ['control variates of bounded length, and fedyogi', { ...planOf('fedyogi'), control: { maxNormL2: 60 } }],
+  ['an average over rounds', { aggregation: aggregateFedAvg, averaging: { decay: 0.9 } }],
+  [
+    'fedadam, control variates and an average',
+    { ...planOf('fedadam'), control: {}, averaging: { decay: 0.7 } },
+  ],
 ];
 
 const vector = fc
@@ -58,9 +65,10 @@ for (const [name, plan] of PLANS) {
   test(`${name}: another implementation, written from the description, comes to the same bits`, () => {
     fc.assert(
       fc.property(runs, (run) => {
-        const { serverOptimizer, control } = plan;
+        const { serverOptimizer, control, averaging } = plan;
         let plain = plainModel(ZERO);
         let variates: PlainVariates = new Map();
+        let average: PlainAverage | undefined;
         for (const [round, model] of modelsOf(plan, run).entries()) {
           const sites = SITES.map((site, i) => {
             const delta = run.rounds[round]![i];
@@ -72,9 +80,11 @@ for (const [name, plan] of PLANS) {
             serverOptimizer,
           );
           variates = plainVariates(variates, sites, control?.maxNormL2);
+          if (averaging) average = plainAverage(average, plain, averaging.decay);
           const expected = plainBytes(plain, {
             ...(serverOptimizer && { kind: serverOptimizer.kind }),
             ...(control && { variates }),
+            ...(average && { average }),
           });
           assert.equal(Buffer.from(encodeSharedModel(model, plan)).toString('hex'), expected.toString('hex'));
         }

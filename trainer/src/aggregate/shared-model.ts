@@ -5,6 +5,13 @@ import { type Aggregation, AggregationRefusedError } from './aggregation.ts';
 import { type ControlPlan, type ControlVariates, nextVariates } from './control-variates.ts';
 import { aggregateFedAvg } from './fed-avg.ts';
 import {
+  type AveragingPlan,
+  averagedParameters,
+  initialAverage,
+  type RoundAverage,
+  takeIntoAverage,
+} from './round-average.ts';
+import {
   initialServerState,
   type ServerOptimizerPlan,
   type ServerOptimizerState,
@@ -18,6 +25,8 @@ export interface SharedModel {
   readonly moments?: ServerOptimizerState;
   /** There are some exactly where the study's hospitals correct their drift by them. */
   readonly variates?: ControlVariates;
+  /** There is one exactly where the study averages its models. */
+  readonly average?: RoundAverage;
 }
 
 /** How a study's rounds follow from one another. */
@@ -27,6 +36,8 @@ export interface FederationPlan {
   readonly serverOptimizer?: ServerOptimizerPlan | undefined;
   /** Where hospitals correct their drift by SCAFFOLD; the aggregation is then the average. */
   readonly control?: ControlPlan | undefined;
+  /** By default what a study hands over is its last model. */
+  readonly averaging?: AveragingPlan | undefined;
 }
 
 /** One hospital's update in a round. */
@@ -50,7 +61,7 @@ export interface SiteWeight {
  */
 export function initialModel(
   parameters: Int32Array,
-  { aggregation, serverOptimizer, control }: FederationPlan,
+  { aggregation, serverOptimizer, control, averaging }: FederationPlan,
 ): SharedModel {
   if (control !== undefined && aggregation !== aggregateFedAvg) {
     throw new AggregationRefusedError(
@@ -61,6 +72,7 @@ export function initialModel(
     parameters,
     ...(serverOptimizer && { moments: initialServerState(parameters.length) }),
     ...(control && { variates: new Map() }),
+    ...(averaging && { average: initialAverage(parameters.length) }),
   };
 }
 
@@ -86,8 +98,16 @@ export function nextModel(plan: FederationPlan, round: FederatedRound): SharedMo
     return { weight, delta };
   });
   const aggregate = plan.aggregation({ base: before.parameters, updates: weighted });
-  return { ...moved(plan, before, aggregate), ...variatesAfter(plan, round) };
+  const model = moved(plan, before, aggregate);
+  return { ...model, ...variatesAfter(plan, round), ...averageAfter(plan, before, model.parameters) };
 }
+
+/**
+ * What a study would hand over with this model as its last: the average of its models where it has one, else the
+ * model. Rounds go on from the parameters, never from this.
+ */
+export const outcomeOf = ({ parameters, average }: SharedModel): Int32Array =>
+  average === undefined || average.weight === 0n ? parameters : averagedParameters(average);
 
 function moved(
   { serverOptimizer }: FederationPlan,
@@ -109,4 +129,14 @@ function variatesAfter(
   const { parameters, variates } = before;
   assert(variates !== undefined, 'control variates go on from those before');
   return { variates: nextVariates(control, { variates, sites, updates, parameterCount: parameters.length }) };
+}
+
+function averageAfter(
+  { averaging }: FederationPlan,
+  { average }: SharedModel,
+  parameters: Int32Array,
+): Pick<SharedModel, 'average'> {
+  if (averaging === undefined) return {};
+  assert(average !== undefined, 'an average goes on from the one before');
+  return { average: takeIntoAverage(averaging, average, parameters) };
 }

@@ -3,8 +3,10 @@
 import { createHash } from 'node:crypto';
 import type { FederationPlan } from '../aggregate/index.ts';
 import {
+  type PlainAverage,
   type PlainModel,
   type PlainVariates,
+  plainAverage,
   plainBytes,
   plainRound,
   plainVariates,
@@ -19,6 +21,7 @@ const HEADER_BYTES = 12;
 export interface PlainMemory {
   readonly model: PlainModel;
   readonly variates: PlainVariates;
+  readonly average?: PlainAverage | undefined;
 }
 
 /** SHA-256 of what each round should have come to, by round; an aborted round is left out. */
@@ -34,7 +37,7 @@ export async function auditedHashes(
   },
 ): Promise<Map<number, string>> {
   const { store, hospital, initial, plan, remember = (memory) => memory } = options;
-  const { serverOptimizer, control } = plan;
+  const { serverOptimizer, control, averaging } = plan;
   const hashes = new Map<number, string>();
   let memory: PlainMemory = { model: initial, variates: new Map() };
   for (let number = 1; number <= study.rounds; number++) {
@@ -56,15 +59,18 @@ export async function auditedHashes(
       const values = Uint8Array.from(plaintext.subarray(HEADER_BYTES));
       sites.push({ site, weight, delta: new Int32Array(values.buffer) });
     }
-    const { model, variates } = remember(memory);
+    const { model, variates, average } = remember(memory);
     const included = sites.flatMap(({ weight, delta }) => (delta === undefined ? [] : [{ weight, delta }]));
+    const next = plainRound(model, included, serverOptimizer);
     memory = {
-      model: plainRound(model, included, serverOptimizer),
+      model: next,
       variates: plainVariates(variates, sites, control?.maxNormL2),
+      average: averaging && plainAverage(average, next, averaging.decay),
     };
     const bytes = plainBytes(memory.model, {
       ...(serverOptimizer && { kind: serverOptimizer.kind }),
       ...(control && { variates: memory.variates }),
+      ...(memory.average && { average: memory.average }),
     });
     hashes.set(number, createHash('sha256').update(bytes).digest('hex'));
   }

@@ -1,5 +1,6 @@
 // Proposing, starting and ending a study.
 import { fewestUpdates } from '../aggregation.ts';
+import { averagingProblems } from '../averaging.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
 import type { Dataset } from '../dataset.ts';
@@ -158,6 +159,7 @@ export function proposeStudy(
   const problems = [
     ...sizeProblems({ ...argument, weights }),
     ...optimisationProblems(argument),
+    ...averagingProblems(argument),
     ...quorumProblems(argument, wanted),
     ...publicTimeProblems(notBefore, { roundDeadlineSeconds, field: 'notBefore' }),
   ];

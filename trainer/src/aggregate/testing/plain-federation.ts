@@ -1,4 +1,4 @@
-// Rounds of federated averaging with server optimisers and control variates, as an outsider would write them down from
+// Rounds of federated averaging with server optimisers, control variates and averages, as an outsider would write them down from
 // their description: one parameter at a time, in fractions of integers, with nothing shared with the code under test
 // but its words.
 import type { ServerOptimizerPlan } from '../server-optimizer.ts';
@@ -110,6 +110,28 @@ export function plainVariates(
   return after;
 }
 
+/** Weight in 2^-40, values in 2^-36 of a parameter's unit. */
+export interface PlainAverage {
+  readonly weight: bigint;
+  readonly values: readonly bigint[];
+}
+
+/** W ← d W + 1 and a ← a + (θ - a) / W. @param before none before the first model */
+export function plainAverage(
+  before: PlainAverage | undefined,
+  model: PlainModel,
+  decay: number,
+): PlainAverage {
+  const one = 2n ** 40n;
+  const share = BigInt(Math.round(decay * 2 ** 40));
+  const weight = one + nearest([share * (before?.weight ?? 0n), one]);
+  const values = model.map(({ value }, i) => {
+    const old = before?.values[i] ?? 0n;
+    return old + nearest([(value * 2n ** 16n - old) * one, weight]);
+  });
+  return { weight, values };
+}
+
 const littleEndian = (value: bigint, bytes: number): Buffer => {
   const text = BigInt.asUintN(8 * bytes, value)
     .toString(16)
@@ -120,7 +142,15 @@ const littleEndian = (value: bigint, bytes: number): Buffer => {
 /** The bytes that members attest the hash of, from the description of their form. */
 export function plainBytes(
   model: PlainModel,
-  { kind, variates }: { readonly kind?: ServerOptimizerPlan['kind']; readonly variates?: PlainVariates } = {},
+  {
+    kind,
+    variates,
+    average,
+  }: {
+    readonly kind?: ServerOptimizerPlan['kind'];
+    readonly variates?: PlainVariates;
+    readonly average?: PlainAverage;
+  } = {},
 ): Buffer {
   const values = (pick: (parameter: PlainParameter) => bigint, bytes: number) =>
     model.map((parameter) => littleEndian(pick(parameter), bytes));
@@ -143,6 +173,10 @@ export function plainBytes(
         ...own.map((value) => littleEndian(value, 4)),
       );
     }
+  }
+  if (average !== undefined) {
+    parts.push(Buffer.from('434e534101000000', 'hex'), littleEndian(average.weight, 8));
+    parts.push(...average.values.map((value) => littleEndian(value, 8)));
   }
   return Buffer.concat(parts);
 }
