@@ -86,8 +86,8 @@ const DOCUMENTED: readonly Documented[] = [
     summary: "A study's final model as an ONNX file.",
     description:
       "With this hospital's local parameters if it has them; `?datasetId=` chooses whose where it has several " +
-      'datasets in the study, `?local=false` gives the shared model. The header `x-onnx-sha256` is the hash of ' +
-      'the file.',
+      'datasets in the study, `?local=false` gives the shared model. Where the study averages its models, it is the ' +
+      'average. The header `x-onnx-sha256` is the hash of the file.',
     answer: { type: 'application/octet-stream' },
   },
   {
@@ -95,7 +95,8 @@ const DOCUMENTED: readonly Documented[] = [
     summary: 'Predicts with a model of a study.',
     description:
       'Rows as objects by feature name, or CSV text. The values stay in this hospital. For a label with categories ' +
-      'the answer names them, and has one probability of each for every row.',
+      'the answer names them, and has one probability of each for every row. `round` is `initial` (the graph as ' +
+      'proposed), a number, or `final`; where the study averages its models, the last two are the average up to then.',
     body: { studyId: 'heart-2026', round: 'final', rows: [{ age: 61, sex: 1, chest_pain: '4' }] },
     answer: { type: json, example: { probabilities: [0.81] } },
   },
