@@ -187,7 +187,7 @@ describe('a study on the ledger with a server optimiser', { timeout: 120_000 }, 
 });
 
 describe('a study on the ledger that averages its models', { timeout: 120_000 }, () => {
-  it('is recomputed by all, also after they stopped, by a hospital that joined later, and at the charges of any', async (t) => {
+  it('is recomputed by all, after they stopped and by who joined later too, at the charges of any study', async (t) => {
     const world = await worldOf(t, { averaging: { decay: '0.75' } });
     const { consortium } = world;
     const late = `study/${datasetOf('C')}`;

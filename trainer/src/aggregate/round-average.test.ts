@@ -73,7 +73,7 @@ test('it stays within the models that it is of, at the ends of the lattice too',
   }
 });
 
-test('rounds go on from the models, the average has no part of the initial one, and what is handed over is the average', () => {
+test('rounds go on from the models, the initial one has no part in the average, and that is handed over', () => {
   const start = Int32Array.of(1_000_000, -5, 77);
   const before = initialModel(start, PLAN);
   assert.deepEqual(outcomeOf(before), start, 'before the first round there is only the graph’s own');

@@ -1,6 +1,6 @@
-// Rounds of federated averaging with server optimisers, control variates and averages, as an outsider would write them down from
-// their description: one parameter at a time, in fractions of integers, with nothing shared with the code under test
-// but its words.
+// Rounds of federated averaging with server optimisers, control variates and averages, as an outsider would write them
+// down from their description: one parameter at a time, in fractions of integers, with nothing shared with the code
+// under test but its words.
 import type { ServerOptimizerPlan } from '../server-optimizer.ts';
 
 /** numerator / denominator, the denominator positive. */
