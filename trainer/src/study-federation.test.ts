@@ -6,6 +6,7 @@ import { describe, it, type TestContext, test } from 'node:test';
 import type { Study } from '@consilium/chaincode/domain';
 import { plainModel } from './aggregate/testing/plain-federation.ts';
 import { MemoryArtefactStore } from './artefact/index.ts';
+import type { Ledger } from './gateway-client.ts';
 import { federationOf, shiftOf } from './study-federation.ts';
 import { auditedHashes, type PlainMemory } from './testing/outside-audit.ts';
 import { type RunningConsortium, runTrainers } from './testing/running-consortium.ts';
@@ -208,5 +209,41 @@ describe('a study on the ledger that averages its models', { timeout: 120_000 },
     const charges = consortium.charges.map((c) => `${c.round}/${c.datasetId}/${c.pool}`);
     assert.equal(new Set(charges).size, charges.length);
     assert.equal(charges.length, (2 + 3 + 3) * 2);
+  });
+
+  it('does not count the attestation of a member that forgets the average', async (t) => {
+    const world = await worldOf(t, { averaging: { decay: '0.75' } });
+    const { consortium, store, study } = world;
+    const honest = consortium.as('C');
+    // With a decay of 0 the average is the last model: what was before it is forgotten.
+    const forgetful: Ledger = {
+      ...honest,
+      getStudy: async (studyId) => ({ ...(await honest.getStudy(studyId))!, averaging: { decay: '0' } }),
+    };
+    const running = runTrainers(world, ({ mspId }) => ({
+      store,
+      takeoverMs: 60_000,
+      pollMs: 500,
+      ...(mspId === 'C' && { ledger: forgetful }),
+    }));
+    const dossier = (round: number) => consortium.rounds.get(`study/${round}`);
+    await running.until(() => dossier(2)?.round.state === 'finalized');
+    await running.stop();
+    const hashes = await auditedHashes(
+      { consortium, study: { ...study, rounds: 2 } },
+      { store, hospital: world.hospitals[0]!, initial: INITIAL, plan: federationOf(study) },
+    );
+    const agreeing = (round: number) =>
+      dossier(round)!
+        .verdicts.filter(({ candidateSha256 }) => candidateSha256 === hashes.get(round))
+        .map(({ mspId }) => mspId)
+        .toSorted();
+    assert.deepEqual(agreeing(1), ['A', 'B', 'C'], 'after one round there is nothing to forget');
+    assert.deepEqual(agreeing(2), ['A', 'B']);
+    const { round, attestations } = dossier(2)!;
+    assert.equal(round.aggregate?.parametersSha256, hashes.get(2));
+    for (const { mspId, parametersSha256 } of attestations) {
+      assert.equal(parametersSha256 === hashes.get(2), mspId !== 'C', `of ${mspId}`);
+    }
   });
 });
