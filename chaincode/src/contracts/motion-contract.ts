@@ -32,8 +32,8 @@ export class MotionContract extends LedgerContract {
         wanted: await wantedOf(ledger, study, argument),
       });
       concern({ purpose: [study.purpose], dataset: motion.amendment?.addDatasets ?? [] });
+      // Not the study: every step of a round reads it, and one voter's motions would conflict with all of them.
       await ledger.put('motion', motion);
-      await ledger.put('study', { ...study, motions: motion.motion });
       return motion;
     });
   }
@@ -86,7 +86,7 @@ export class MotionContract extends LedgerContract {
       }
       if (decided !== undefined) {
         call.concern({ purpose: [study.purpose] });
-        await ledger.put('study', decided);
+        await ledger.put('study', { ...decided, motions: motion.motion });
         if (motion.kind === 'resume') await moveDeadline(ledger, study, at);
       }
       return motion;
@@ -119,11 +119,23 @@ const findMotion = (
     `motion ${motion} of study ${studyId}`,
   );
 
-const latestMotion = async (
-  ledger: Ledger,
-  { studyId, motions = 0 }: StudyRow,
-): Promise<Motion | undefined> =>
-  motions === 0 ? undefined : ledger.get('motion', studyId, motionKey(motions));
+/** The last of a study's motions, which are numbered without a gap: by doubling and halving from one that is there. */
+async function latestMotion(ledger: Ledger, { studyId, motions = 0 }: StudyRow): Promise<Motion | undefined> {
+  const at = (number: number) => ledger.get('motion', studyId, motionKey(number));
+  let low = motions;
+  let latest = low === 0 ? undefined : await at(low);
+  let step = 1;
+  for (let next = await at(low + step); next !== undefined; next = await at(low + step)) {
+    [low, latest, step] = [low + step, next, step * 2];
+  }
+  for (let high = low + step; high - low > 1; ) {
+    const middle = (low + high) >> 1;
+    const row = await at(middle);
+    if (row === undefined) high = middle;
+    else [low, latest] = [middle, row];
+  }
+  return latest;
+}
 
 /** Every dataset of a study and those that an amendment adds, each once. */
 async function wantedOf(

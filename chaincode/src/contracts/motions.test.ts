@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { isZeroRdp, timesRdp } from '../domain/index.ts';
-import { aggregate, datasetArgument } from '../testing/examples.ts';
+import { aggregate, datasetArgument, updateArgument } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
@@ -195,6 +195,25 @@ test('an amendment changes something, only upwards, and only what amendments may
   }
   const pause = study.move('AlphaMSP', { kind: 'pause', amendment: { rounds: 9 } });
   assert.match((await refusalOf(pause)).detail, /only for it/);
+});
+
+test('motions that one voter moves and refuses, however many, invalidate no step of a round', async () => {
+  const study = await StudyOnLedger.running();
+  await study.open(1);
+  const argument = updateArgument({ studyId: STUDY, round: 1, datasetId: 'alpha' });
+  const sent = await study.endorse(as('trainer', 'AlphaMSP'), 'round:recordUpdate', argument);
+  for (let number = 1; number <= 12; number++) {
+    const amendment = { validationMinimum: `0.0${number}` };
+    const moved = await study.move('DeltaMSP', { kind: 'amend', amendment });
+    assert.equal(moved.motion, number);
+    const another = study.move('DeltaMSP', { kind: 'amend', amendment });
+    assert.equal((await refusalOf(another)).code, 'MOTION_STATE');
+    assert.equal((await study.vote('DeltaMSP', false, number)).state, 'rejected');
+  }
+  assert.equal(study.commit('round:recordUpdate', JSON.stringify(argument), sent), 'VALID');
+  await study.move('DeltaMSP', { kind: 'pause' });
+  await carry(study, 13);
+  assert.equal((await study.move('DeltaMSP', { kind: 'resume' })).motion, 14);
 });
 
 test('where two stewards must consent, two must vote, and they vote alike', async () => {

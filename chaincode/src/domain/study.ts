@@ -179,7 +179,12 @@ export const Study = Strict({
   reason: Type.Optional(Reason),
   version: Type.Optional(Type.Integer({ minimum: 1, description: 'Which text this is: 1 as proposed.' })),
   pausedAt: Type.Optional(Instant),
-  motions: Type.Optional(Type.Integer({ minimum: 1, description: 'How many motions were moved.' })),
+  motions: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description: 'The last motion that changed this; of studies of before, the last one.',
+    }),
+  ),
   publicTimes: Type.Optional(
     Described(PublicTimes, 'notBefore, or what was taken where the text has none; studies of old have none.'),
   ),
