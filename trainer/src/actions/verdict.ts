@@ -126,6 +126,12 @@ async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord)
   const decisions: Decision[] = [];
   for (const update of latest.updates.toSorted((a, b) => (a.datasetId < b.datasetId ? -1 : 1))) {
     const { datasetId } = update;
+    const before = earlier?.decisions.find((decision) => decision.datasetId === datasetId);
+    if (before?.decision === 'reject') {
+      // What arrived since a score was drawn is in no candidate of this verdict.
+      decisions.push(before);
+      continue;
+    }
     try {
       deltas.set(datasetId, await openUpdate(context, { study, update, model }));
       decisions.push({ datasetId, decision: 'accept' });
