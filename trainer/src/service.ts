@@ -67,7 +67,10 @@ export class TrainerService {
     for (const runner of this.#runners.values()) runner.wake();
   }
 
-  /** Runs until the context's signal aborts; every runner has stopped when it returns. Rejects for a bug. */
+  /**
+   * Runs until the context's signal aborts; every runner has stopped when it returns. A bug ends its own study's runner
+   * and is in the log at once; this rejects with it when the others have stopped.
+   */
   async run(): Promise<void> {
     const { promise: broken, reject } = Promise.withResolvers<never>();
     try {
@@ -128,7 +131,12 @@ export class TrainerService {
       .run(this.#signal)
       .then(() => {
         if (!this.#signal.aborted) this.#finished.add(studyId);
-      }, reject)
+      })
+      .catch((error: unknown) => {
+        // The others go on, so that this one's end would be seen only after theirs.
+        logFailure(this.#context.log, error, { studyId, work: 'driving a study, which ends here' });
+        reject(error);
+      })
       .finally(() => {
         this.#runners.delete(studyId);
         this.#queue.forget(studyId);
