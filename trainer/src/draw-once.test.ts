@@ -19,6 +19,7 @@ it('takes no beginning back that is another draw’s, so that this one is still 
     journal,
     log: pino({ level: 'silent' }),
     signal: new AbortController().signal,
+    nowMs: Date.now,
     afterStep: () => undefined,
   } as unknown as TrainerContext;
   const { promise: prepared, resolve: prepare } = Promise.withResolvers<void>();
