@@ -128,8 +128,22 @@ it('ends a read that takes too much memory, and goes on', async () => {
 it('reads one file at a time, and refuses more than may wait', async () => {
   const asked = await Promise.allSettled(Array.from({ length: 40 }, () => read(join(folder, 'none.csv'))));
   const messages = asked.map((outcome) => String((outcome as PromiseRejectedResult).reason.message));
-  assert.equal(messages.filter((message) => message.startsWith('TRAINER_BUSY')).length, 8);
-  assert.equal(messages.filter((message) => message.startsWith('FILE_UNREADABLE')).length, 32);
+  assert.equal(messages.filter((message) => message.startsWith('TRAINER_BUSY')).length, 7);
+  assert.equal(messages.filter((message) => message.startsWith('FILE_UNREADABLE')).length, 33);
+});
+
+it('reads for a study before all that people ask for, and refuses it for none of them', async () => {
+  const order: string[] = [];
+  const ask = (who: string, asked: Promise<unknown>) =>
+    asked.then(
+      () => order.push(who),
+      (error: { code?: string }) => order.push(`${who}: ${error.code}`),
+    );
+  const people = Array.from({ length: 34 }, (_, number) => ask(`person ${number}`, read(own)));
+  const study = ask('study', files.readForStudy({ path: own, dictionary: DICTIONARY }));
+  await Promise.all([...people, study]);
+  assert.deepEqual(order.slice(0, 3), ['person 33: TRAINER_BUSY', 'person 0', 'study']);
+  assert.equal(order.length, 35);
 });
 
 it('says at the start what folders cannot be', () => {

@@ -18,18 +18,25 @@ export interface DataFilesOptions {
   readonly signal?: AbortSignal;
 }
 
+interface WantedFile {
+  readonly path: string;
+  readonly dictionary: Dictionary;
+}
+
 /** For the largest file, on a slow machine. */
 const TIMEOUT_MS = 10 * 60_000;
 /** What a thread is kept for. */
 const SMALL_BYTES = 2 ** 24;
-/** Reads that may wait for theirs. */
+/** Reads for people that may wait for their turn. */
 const WAITING_MAX = 32;
 
 export class DataFiles {
   readonly #folders: DataFolders;
   readonly #options: DataFilesOptions;
-  #waiting = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  /** What begins each of the reads that wait. */
+  readonly #forStudies: (() => void)[] = [];
+  readonly #asked: (() => void)[] = [];
+  #busy = false;
   /** The thread that read the last small file: starting one takes longer than reading most. */
   #kept: Worker | undefined;
 
@@ -39,31 +46,41 @@ export class DataFiles {
   }
 
   /**
-   * A file's patients by a dictionary.
+   * A file's patients by a dictionary, for somebody who asks.
    *
    * @param admit called with the opened file's identity before it is read; what it throws ends the read
    * @throws TrainerError TRAINER_PATH_REFUSED, TRAINER_DATASET_TOO_EXPENSIVE, TRAINER_BUSY, TRAINER_STOPPING;
    * DataError with every problem of the file
    */
-  async read(
-    { path, dictionary }: { readonly path: string; readonly dictionary: Dictionary },
-    admit: (identity: string) => void = () => {},
-  ): Promise<Dataset> {
-    if (this.#waiting >= WAITING_MAX) throw new TrainerError('TRAINER_BUSY');
-    this.#waiting += 1;
-    const turn = this.#last.then(() => this.#read({ path, dictionary }, admit));
-    this.#last = turn.catch(() => undefined);
+  async read(file: WantedFile, admit: (identity: string) => void = () => {}): Promise<Dataset> {
+    if (this.#asked.length >= WAITING_MAX) throw new TrainerError('TRAINER_BUSY');
+    return this.#inTurn(this.#asked, () => this.#read(file, admit));
+  }
+
+  /** The same for a study: before all that wait for somebody who asks, however many they are. @throws as `read` */
+  async readForStudy(file: WantedFile): Promise<Dataset> {
+    return this.#inTurn(this.#forStudies, () => this.#read(file, () => {}));
+  }
+
+  async #inTurn<T>(waiting: (() => void)[], work: () => Promise<T>): Promise<T> {
+    const { promise: turn, resolve: begin } = Promise.withResolvers<void>();
+    waiting.push(begin);
+    if (!this.#busy) this.#next();
+    await turn;
     try {
-      return await turn;
+      return await work();
     } finally {
-      this.#waiting -= 1;
+      this.#next();
     }
   }
 
-  async #read(
-    { path, dictionary }: { readonly path: string; readonly dictionary: Dictionary },
-    admit: (identity: string) => void,
-  ): Promise<Dataset> {
+  #next(): void {
+    const begin = this.#forStudies.shift() ?? this.#asked.shift();
+    this.#busy = begin !== undefined;
+    begin?.();
+  }
+
+  async #read({ path, dictionary }: WantedFile, admit: (identity: string) => void): Promise<Dataset> {
     this.#options.signal?.throwIfAborted();
     const file = await this.#folders.open(path);
     try {
@@ -75,10 +92,7 @@ export class DataFiles {
     }
   }
 
-  async #readApart(
-    { handle, sizeBytes }: OpenFile,
-    { path, dictionary }: { readonly path: string; readonly dictionary: Dictionary },
-  ): Promise<Dataset> {
+  async #readApart({ handle, sizeBytes }: OpenFile, { path, dictionary }: WantedFile): Promise<Dataset> {
     const isSmall = this.#options.heapBytes === undefined && sizeBytes <= SMALL_BYTES;
     const worker =
       (isSmall ? this.#kept : undefined) ??

@@ -58,7 +58,7 @@ async function committedUnits(
 ): Promise<readonly PatientUnit[]> {
   const { datasetId, path, salt } = prepared;
   // The ledger's dictionary is the one that counts: consents were given to it.
-  const { units } = await dataFiles.read({ path, dictionary: onLedger.dictionary });
+  const { units } = await dataFiles.readForStudy({ path, dictionary: onLedger.dictionary });
   if ((await commitmentOf(units, salt)) !== onLedger.commitment) {
     throw new TrainerError(
       'TRAINER_DATASET_CHANGED',
