@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set on every route that names roles. */
     apiKey: ApiKey | null;
+    /** Whether that key is still in the file. */
+    keyHolds: (() => boolean) | null;
   }
   interface FastifyContextConfig {
     /** The roles that may call this route; public where absent. */
@@ -33,16 +35,18 @@ export interface Refusals {
 /** Checks the key before a body is read. */
 export function authenticate(app: FastifyInstance, keys: ApiKeys, refusals: Refusals): void {
   app.decorateRequest('apiKey', null);
+  app.decorateRequest('keyHolds', null);
   app.addHook('onRequest', async (request, reply) => {
     const { roles } = request.routeOptions.config;
     if (roles === undefined) return;
     const presented = BEARER.exec(request.headers.authorization ?? '')?.[1];
     const key = presented === undefined ? undefined : keys.find(presented);
-    if (key === undefined) {
+    if (presented === undefined || key === undefined) {
       await refusals.unknown(new GatewayError('UNAUTHENTICATED'), request, reply);
       return;
     }
     request.apiKey = key;
+    request.keyHolds = () => keys.find(presented)?.id === key.id;
     refusals.onKnown(request);
     if (roles.includes(key.role)) return;
     const detail = `this route needs the role ${roles.join(' or ')}; this API key has ${key.role}`;

@@ -6,6 +6,8 @@ import type { EventPosition, LedgerEvent } from './ledger.ts';
 export interface EventStreamOptions {
   readonly events: AsyncIterable<LedgerEvent>;
   readonly wanted: (event: LedgerEvent) => boolean;
+  /** Whether the reader still may; looked at before anything is sent. */
+  readonly allowed: () => boolean;
   readonly heartbeatMs: number;
   readonly signal: AbortSignal;
 }
@@ -36,15 +38,20 @@ export function formatEvent(event: LedgerEvent): string {
 
 const HEARTBEAT = Symbol('heartbeat');
 
-/** The text of the stream, ending when the signal aborts; what the ledger's stream throws goes through. */
+/**
+ * The text of the stream, ending when the signal aborts or the reader may no more.
+ *
+ * @throws what the ledger's stream throws
+ */
 export async function* eventStream(options: EventStreamOptions): AsyncGenerator<string> {
-  const { events, wanted, heartbeatMs, signal } = options;
+  const { events, wanted, allowed, heartbeatMs, signal } = options;
   const iterator = events[Symbol.asyncIterator]();
   yield ': events of the ledger\nretry: 2000\n\n';
   let next = iterator.next();
   try {
     while (!signal.aborted) {
       const result = await heartbeatOr(next, heartbeatMs);
+      if (!allowed()) return;
       if (result === HEARTBEAT) {
         yield ': heartbeat\n\n';
         continue;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LedgerEvent } from '../ledger.ts';
 import { type FixtureOptions, type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
@@ -232,4 +234,22 @@ test('a reader that takes nothing loses its place', { timeout: 60_000 }, async (
   }
   stalled.resume();
   await ended;
+});
+
+test('a stream ends when its key is revoked, and goes on while the key is in the file', async (t) => {
+  const gateway = await listen(t, { limits: { heartbeatMs: 500 } });
+  const [auditor, steward] = await Promise.all([open(gateway), open(gateway, '', {}, 'steward')]);
+  const path = join(gateway.directory, 'api-keys.json');
+  const file = JSON.parse(readFileSync(path, 'utf8'));
+  file.keys = file.keys.filter((entry: { role: string }) => entry.role !== 'auditor');
+  writeFileSync(path, JSON.stringify(file));
+  let text = '';
+  for await (const chunk of auditor) text += chunk;
+  assert.match(text, /^: events of the ledger/);
+  gateway.ledger.emit(event(9, 'heart'));
+  assert.deepEqual(
+    (await read(steward, 1)).map(({ data }) => data?.blockNumber),
+    [9],
+  );
+  steward.destroy();
 });

@@ -98,7 +98,13 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
       const from = startOf(request) ?? { blockNumber: await ledger.height() };
       const wanted = (event: LedgerEvent) => studyId === undefined || studyOf(event) === studyId;
       const events = ledger.events({ from, signal });
-      const stream = eventStream({ events, wanted, heartbeatMs: limits.heartbeatMs, signal });
+      const allowed = () => {
+        const holds = request.keyHolds?.() === true;
+        // What the ledger has not sent yet is waited for no more.
+        if (!holds) gone.abort();
+        return holds;
+      };
+      const stream = eventStream({ events, wanted, allowed, heartbeatMs: limits.heartbeatMs, signal });
       reply.header('content-type', 'text/event-stream; charset=utf-8');
       reply.header('cache-control', 'no-store');
       // A connection that served a stream is not kept: a gateway that ends would wait for it.
