@@ -118,7 +118,7 @@ export async function lessNoise(study: StudyOnLedger): Promise<void> {
   ];
   const code = await forge(study, step, {
     signers: ['BetaMSP', COLLUDER, MALLORY],
-    alter: (at, written) => (at === key ? text({ ...JSON.parse(written), training }) : written),
+    add: () => [[key, text({ ...row, training })]],
   });
   assert.equal(code, 'VALID', 'a majority that runs other code can write a study');
 }
