@@ -58,6 +58,31 @@ test('however many of one organisation wait, the first of another runs at once',
   assert.ok(!begun.includes('one more'));
 });
 
+test('another organisation has a quarter of the time in the long run, and the peer’s own as much as it wants', async () => {
+  let nowMs = 0;
+  const rests: number[] = [];
+  const turns = new Turns({
+    nowMs: () => nowMs,
+    sleep: async (ms) => {
+      rests.push(ms);
+      nowMs += ms;
+    },
+  });
+  const use = (mspId: string, ms: number) =>
+    turns.take(at(mspId), async () => {
+      nowMs += ms;
+    });
+  for (let i = 0; i < 20; i++) await use('BetaMSP', 100);
+  assert.deepEqual(rests, [], 'a burst of two seconds');
+  const from = nowMs;
+  for (let i = 0; i < 100; i++) await use('BetaMSP', 100);
+  const share = (100 * 100) / (nowMs - from);
+  assert.ok(share > 0.24 && share < 0.28, `${share}`);
+  rests.length = 0;
+  for (let i = 0; i < 1000; i++) await use('AlphaMSP', 100);
+  assert.deepEqual(rests, []);
+});
+
 test('a transaction that fails hands its turn on', async () => {
   const turns = new Turns();
   const fail = () => turns.take(at('BetaMSP'), () => Promise.reject(new Error('broken')));

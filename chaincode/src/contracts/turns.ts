@@ -1,7 +1,8 @@
 // One process serves a peer, and whoever may reach the peer may keep it busy. Few transactions of one organisation run
 // at a time, more wait, and what is more than that is refused before anything is read: so that another organisation's
-// waits for a few of them, not for all. Which transactions a peer endorses may differ by this, and never what it
-// endorses.
+// waits for a few of them, not for all. And none but the peer's own has more than a share of its time, after a reserve
+// that honest bursts do not use up. Which transactions a peer endorses may differ by this, and never what it endorses.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../domain/index.ts';
 
 export interface Turn {
@@ -15,13 +16,34 @@ const RUNNING_MAX = { own: 16, others: 2 } as const;
 /** How many of an organisation's may wait. */
 export const WAITING_MAX = 128;
 
+/** The time of work that another organisation may use at once, and what it gets back of each millisecond. */
+const RESERVE_MS = 2000;
+const SHARE = 0.25;
+
 interface Line {
   running: number;
   readonly waiting: (() => void)[];
 }
 
+/** What an organisation has used of its reserve at a time. */
+interface Use {
+  readonly usedMs: number;
+  readonly atMs: number;
+}
+
+export interface Clock {
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<unknown>;
+}
+
 export class Turns {
   readonly #lines = new Map<string, Line>();
+  readonly #uses = new Map<string, Use>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock = { nowMs: () => performance.now(), sleep }) {
+    this.#clock = clock;
+  }
 
   /**
    * The outcome of the work, once it is its organisation's turn: in the order in which they came.
@@ -38,13 +60,31 @@ export class Turns {
       // Whoever ends hands its place on.
       await new Promise<void>((resolve) => line.waiting.push(resolve));
     }
+    const began = this.#clock.nowMs();
     try {
       return await work();
     } finally {
-      const next = line.waiting.shift();
-      if (next !== undefined) next();
-      else line.running -= 1;
-      if (line.running === 0) this.#lines.delete(mspId);
+      // The outcome is not held up: the place is.
+      const isOver = () => this.#handOn(mspId, line);
+      const restMs = mspId === ownMspId ? 0 : this.#restAfter(mspId, began);
+      if (restMs > 0) void this.#clock.sleep(restMs).then(isOver);
+      else isOver();
     }
+  }
+
+  #handOn(mspId: string, line: Line): void {
+    const next = line.waiting.shift();
+    if (next !== undefined) next();
+    else line.running -= 1;
+    if (line.running === 0) this.#lines.delete(mspId);
+  }
+
+  /** How long a place rests that an organisation used since then, so that it has its share in the long run. */
+  #restAfter(mspId: string, began: number): number {
+    const now = this.#clock.nowMs();
+    const before = this.#uses.get(mspId) ?? { usedMs: 0, atMs: began };
+    const usedMs = Math.max(0, before.usedMs - SHARE * (now - before.atMs)) + (now - began);
+    this.#uses.set(mspId, { usedMs, atMs: now });
+    return Math.max(0, usedMs - RESERVE_MS) / SHARE;
   }
 }

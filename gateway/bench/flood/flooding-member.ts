@@ -1,6 +1,6 @@
 // One member that does its worst within its rights, with its own certificate only: proposals and their ends, arguments
-// as long as may be, transactions that are refused, and long lists, at its own peer and at all others; requests without
-// a key at their gateways. It prints a line once all of it is under way, runs until its time is over or its input ends,
+// as long as may be, transactions that are refused, and long lists, at the peers of all others; requests without a key at
+// their gateways. It prints a line once all of it is under way, runs until its time is over or its input ends,
 // and then prints what it did, by outcome.
 //
 //   CONNECTIONS=own.json,others.json,… STUDY=id GATEWAYS=url,… SECONDS=60 IN_FLIGHT=2 node flooding-member.js
@@ -32,7 +32,8 @@ const at = ({ organisation: { endpoint, tlsRootCertificate } }: Connection): Con
   organisation: { ...own.organisation, endpoint, tlsRootCertificate },
 });
 const home = new BareClient(own, 'consilium', 'native');
-const clients = [home, ...others.map((connection) => new BareClient(at(connection), 'consilium', 'native'))];
+/** At the peers of others: what it asks of its own costs nobody else anything. */
+const abroad = others.map((connection) => new BareClient(at(connection), 'consilium', 'native'));
 
 /** What has not ended once: until then it is no flood yet. */
 const waiting = new Set(['proposals', 'longest arguments', 'refused', 'lists', 'activities']);
@@ -96,7 +97,7 @@ const times = (work: () => Promise<void>): Promise<void>[] => Array.from({ lengt
 
 await Promise.all([
   ...times(() => keepAt('proposals', propose)),
-  ...clients.flatMap((client) => [
+  ...abroad.flatMap((client) => [
     ...times(() => keepAt('longest arguments', () => ask(client, 'researcher', 'study:propose', long))),
     ...times(() =>
       keepAt('refused', () => ask(client, 'trainer', 'round:open', { studyId: 'none', round: 1 })),
@@ -128,6 +129,6 @@ const left = (await home.evaluate('auditor', 'study:list', { pageSize: 200 })).i
 await inParallel(left as { studyId: string }[], 1, ({ studyId: mine }) =>
   home.submit('researcher', 'study:retire', { studyId: mine, reason: 'the flood is over' }),
 );
-for (const client of clients) client.close();
+for (const client of [home, ...abroad]) client.close();
 process.stdout.write(`${JSON.stringify(counts)}\n`);
 process.exit(0);
