@@ -58,7 +58,7 @@ test('however many of one organisation wait, the first of another runs at once',
   assert.ok(!begun.includes('one more'));
 });
 
-test('another organisation has a quarter of the time in the long run, and the peer’s own as much as it wants', async () => {
+test('another organisation has a quarter of the time in the long run, and the own as much as it wants', async () => {
   let nowMs = 0;
   const rests: number[] = [];
   const turns = new Turns({

@@ -1,7 +1,7 @@
 // One member that does its worst within its rights, with its own certificate only: proposals and their ends, arguments
-// as long as may be, transactions that are refused, and long lists, at the peers of all others; requests without a key at
-// their gateways. It prints a line once all of it is under way, runs until its time is over or its input ends,
-// and then prints what it did, by outcome.
+// as long as may be, transactions that are refused, and long lists, at the peers of all others; requests without a key
+// at their gateways. It prints a line once all of it is under way, runs until its time is over or its input ends, and
+// then prints what it did, by outcome.
 //
 //   CONNECTIONS=own.json,others.json,… STUDY=id GATEWAYS=url,… SECONDS=60 IN_FLIGHT=2 node flooding-member.js
 import { setTimeout as sleep } from 'node:timers/promises';
