@@ -222,7 +222,7 @@ describe('requests as they come over a connection', () => {
     }
   });
 
-  it('are told the methods that a path takes', async () => {
+  it('get the methods that a path takes', async () => {
     for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND', 'PURGE']) {
       const answer = await ask(`${method} /v1/members HTTP/1.1`, key);
       assert.deepEqual(statusesOf(answer), [405], answer);

@@ -161,7 +161,7 @@ describe('an artefact of the previous version', () => {
     assert.equal(recipientsOf(bytes)[0]!.publicKey, undefined);
   });
 
-  it('is told apart: neither version takes the other’s header', async () => {
+  it('is recognised: neither version takes the other’s header', async () => {
     const { publicKey } = generateMemberKeys();
     const bytes = Buffer.from(
       await sealArtefact({ plaintext, recipients: [{ mspId: 'A', publicKey }], associatedData: {} }),

@@ -52,7 +52,7 @@ test('held-out patients are named by the numbers of their rows, and by their ids
   rmSync(directory, { recursive: true });
 });
 
-test('ids are told of a dataset that everyone can see the dictionary of, and of no other', async () => {
+test('ids are answered for a dataset whose dictionary everyone can see, and for no other', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-ids-'));
   const path = join(directory, 'own.csv');
   writeFileSync(path, csvOf(1, 40));

@@ -85,7 +85,7 @@ test('scores of right and all carry more noise than the multiplier says, and are
   assert.ok(Math.abs(Number(hospitals[0].standardError) - Math.sqrt(before + now)) < 1e-6);
 });
 
-test('where nothing changed, a gain is told from noise about once in twenty rounds, and not more often', () => {
+test('where nothing changed, noise is taken for a gain about once in twenty rounds, and not more often', () => {
   const study = studyArgument({ studyId: 'heart', datasets: [...DATASETS] });
   const [rounds, hospitals] = [2000, 3];
   for (const form of ['right-wrong', 'right-all'] as const) {

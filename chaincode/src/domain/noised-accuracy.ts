@@ -1,5 +1,5 @@
 // What noised counts of right and wrong judgements say of a model's accuracy, and how sure one can be of it: used
-// where a verdict is decided, and where contributions are told.
+// where a verdict is decided, and where contributions are stated.
 import { ratioOf } from './decimal.ts';
 import type { Score } from './verdict.ts';
 

@@ -77,7 +77,7 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
     plainWith(({ graph }) => {
       graph.initializer[1]!.rawData!.fill(255, 0, 4);
     }),
-    /node make logit \(MatMul\): initialiser w1 has values that are not finite numbers: export it anew/,
+    /node make logit \(MatMul\): initialiser w1 has values that are not finite numbers: export it again/,
   ],
   'weights in another file': [
     plainWith(({ graph }) => {

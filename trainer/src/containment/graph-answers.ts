@@ -14,7 +14,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const fieldsOf = (value: unknown): Fields =>
   typeof value === 'object' && value !== null ? (value as Fields) : {};
 
-export const NO_REPORT = 'the process for graphs answered what no graph gives: export the model anew';
+export const NO_REPORT = 'the process for graphs answered what no graph gives: export the model again';
 
 function refuseUnless(holds: boolean, drawn: boolean): void {
   if (!holds) throw new GraphRefusedError('TRAINER_MODEL_INVALID', NO_REPORT, { drawn });

@@ -84,7 +84,7 @@ function reasonFor(error: unknown, { kind }: GraphTask): string {
   switch (kind) {
     case 'read':
     case 'write':
-      return `it cannot be read: ${innermostOf(error)}: export it anew`;
+      return `it cannot be read: ${innermostOf(error)}: export it again`;
     case 'probe':
       return `ONNX Runtime does not run the graph: ${innermostOf(error)}: export it to another operator set`;
     case 'outputs':

@@ -158,7 +158,7 @@ describe('of the float initialisers are trained', () => {
     assert.deepEqual(trainedNames(withMask([0, 0])), ['w', 'offset', 'v']);
     assert.match(
       refusalsOf(withMask([1, Number.NEGATIVE_INFINITY])).join(),
-      /not finite numbers: export it anew/,
+      /not finite numbers: export it again/,
     );
   });
 

@@ -91,7 +91,7 @@ export function asModelError<T>(read: () => T): T {
     if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) throw cause;
     if (cause instanceof UnsupportedOp) throw new UnsupportedModelError([cause.message]);
     const { name, message } = cause as Error;
-    throw new OnnxFormatError(`this ONNX model cannot be read (${name}: ${message}): export it anew`, {
+    throw new OnnxFormatError(`this ONNX model cannot be read (${name}: ${message}): export it again`, {
       cause,
     });
   }

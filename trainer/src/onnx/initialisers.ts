@@ -237,7 +237,7 @@ export function readInitialisers(
   const values = new Float32Array(offset);
   const checkFinite = (name: string, own: Float32Array) => {
     if (own.every(Number.isFinite)) return;
-    const reason = `initialiser ${name} has values that are not finite numbers: export it anew`;
+    const reason = `initialiser ${name} has values that are not finite numbers: export it again`;
     problems.push(describeNode(uses.get(name)![0]!, reason));
   };
   parameters.forEach(({ name, offset: first }, i) => {

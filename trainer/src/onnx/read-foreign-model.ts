@@ -25,7 +25,7 @@ function checkTensor(tensor: TensorProto): void {
     ]);
   }
   if (!dims.every((extent) => extent >= 0 && extent <= MAXIMUM_EXTENT)) {
-    throw new OnnxFormatError(`initialiser ${name} has the shape [${dims.join(', ')}]: export it anew`);
+    throw new OnnxFormatError(`initialiser ${name} has the shape [${dims.join(', ')}]: export it again`);
   }
 }
 
@@ -33,7 +33,7 @@ function checkNode(node: NodeProto, index: number): void {
   const shown = { name: node.name || `#${index}`, opType: node.opType };
   if (node.output.length === 0 || node.opType === '') {
     throw new UnsupportedModelError([
-      describeNode(shown, 'it says no operator, or computes nothing: export it anew'),
+      describeNode(shown, 'it says no operator, or computes nothing: export it again'),
     ]);
   }
   if (node.input.length > NODE_INPUTS) {

@@ -76,7 +76,7 @@ class Rewriter {
     const count = Math.max(1, stored.length);
     const features = coefficients.length / count;
     if (!Number.isInteger(features) || features === 0) {
-      const reason = `it has ${coefficients.length} coefficients for ${count} classes: export it anew`;
+      const reason = `it has ${coefficients.length} coefficients for ${count} classes: export it again`;
       throw new UnsupportedModelError([describeNode(node, reason)]);
     }
     const weights = rows.flatMap((row) => coefficients.slice(row * features, (row + 1) * features));

@@ -243,7 +243,7 @@ export const HOSTILE_GRAPHS: Readonly<Record<string, readonly [graph: () => Uint
   ],
   'an initialiser of a negative extent': [
     () => reshaped([-4, -1]),
-    /initialiser w has the shape \[-4, -1\]: export it anew/,
+    /initialiser w has the shape \[-4, -1\]: export it again/,
   ],
   'an initialiser of many axes': [
     () => reshaped([FEATURES, ...new Array<number>(40).fill(1)]),
