@@ -3,19 +3,19 @@ import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { canonicalJson, OPEN_STUDIES_MAX } from '../domain/index.ts';
 import { studyArgument } from '../testing/examples.ts';
-import { type MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
-import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
+import { refusalOf } from '../testing/memory-consortium.ts';
+import {
+  as,
+  DATASETS,
+  MEMBERS,
+  proposeAnother as propose,
+  STUDY,
+  StudyOnLedger,
+} from '../testing/study-on-ledger.ts';
 
 const researcher = (mspId: string) => as('researcher', mspId);
 const auditor = as('auditor', 'BetaMSP');
 const quorum = { updates: 3, validators: 3 };
-
-const propose = (ledger: MemoryConsortium, studyId: string, mspId = 'AlphaMSP', change: object = {}) =>
-  ledger.submit(
-    researcher(mspId),
-    'study:propose',
-    studyArgument({ studyId, datasets: DATASETS, quorum, ...change }),
-  );
 
 test('lists of studies and datasets tell what a list needs, and no document', async () => {
   const ledger = await StudyOnLedger.running();

@@ -4,19 +4,12 @@ import { test } from 'node:test';
 import { canonicalJson, STUDY_BYTES_MAX, type StudySummary } from '../domain/index.ts';
 import { PAGE_BYTES } from '../ledger/page.ts';
 import { datasetArgument, sha256, studyArgument } from '../testing/examples.ts';
-import { type MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
-import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
+import { refusalOf } from '../testing/memory-consortium.ts';
+import { as, DATASETS, proposeAnother as propose, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 const researcher = (mspId: string) => as('researcher', mspId);
 const auditor = as('auditor', 'BetaMSP');
 const quorum = { updates: 3, validators: 3 };
-
-const propose = (ledger: MemoryConsortium, studyId: string, mspId = 'AlphaMSP', change: object = {}) =>
-  ledger.submit(
-    researcher(mspId),
-    'study:propose',
-    studyArgument({ studyId, datasets: DATASETS, quorum, ...change }),
-  );
 
 /** A row as an earlier version let it be: nearly as long as its argument might be. */
 function putFatStudy(ledger: StudyOnLedger, studyId: string, bytes: number): void {

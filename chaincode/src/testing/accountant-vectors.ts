@@ -1,5 +1,6 @@
 // Reference values that other accountants computed, for tests.
 import { readFileSync } from 'node:fs';
+import type { PrivacyEvent } from '../domain/index.ts';
 
 export interface AccountantVectors {
   readonly grid: readonly {
@@ -36,3 +37,17 @@ const FILE = new URL('../../../reference-values/accountant.json', import.meta.ur
 
 export const accountantVectors = (): AccountantVectors =>
   JSON.parse(readFileSync(FILE, 'utf8')) as AccountantVectors;
+
+/** A number as the ledger writes it. */
+export const decimal = (value: number) => value.toFixed(15).replace(/[.]?0+$/, '');
+
+/** The training event of a setting of the vectors. */
+export const eventOf = (sigma: number, q: number, steps: number): PrivacyEvent => ({
+  mechanism: 'discrete-gaussian',
+  noiseMultiplier: decimal(sigma),
+  samplingRate: decimal(q),
+  steps,
+  adjacency: 'add-or-remove-one',
+  unit: 'patient',
+  pool: 'training',
+});

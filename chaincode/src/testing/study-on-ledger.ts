@@ -147,3 +147,16 @@ export class StudyOnLedger extends MemoryConsortium {
     await this.finalize(round);
   }
 }
+
+/** Proposes a study of any id over the same datasets. */
+export const proposeAnother = (
+  ledger: MemoryConsortium,
+  studyId: string,
+  mspId = 'AlphaMSP',
+  change: object = {},
+) =>
+  ledger.submit(
+    as('researcher', mspId),
+    'study:propose',
+    studyArgument({ studyId, datasets: DATASETS, quorum: { updates: 3, validators: 3 }, ...change }),
+  );

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { accountantVectors } from '../../testing/accountant-vectors.ts';
+import { accountantVectors, decimal, eventOf } from '../../testing/accountant-vectors.ts';
 import type { PrivacyEvent } from '../privacy-event.ts';
 import { calibrateNoiseMultiplier } from './calibrate-noise.ts';
 import { epsilonOfRdp, REPORT_ORDERS } from './epsilon-of-rdp.ts';
@@ -10,16 +10,6 @@ import { rdpOfEvent } from './ledger-rdp.ts';
 import { addRdp, LEDGER_ORDERS, timesRdp, UNBOUNDED_RDP, zeroRdp } from './rdp-vector.ts';
 import { rdpSampledGaussian } from './sampled-gaussian.ts';
 
-const decimal = (value: number) => value.toFixed(15).replace(/[.]?0+$/, '');
-const eventOf = (sigma: number, q: number, steps: number): PrivacyEvent => ({
-  mechanism: 'discrete-gaussian',
-  noiseMultiplier: decimal(sigma),
-  samplingRate: decimal(q),
-  steps,
-  adjacency: 'add-or-remove-one',
-  unit: 'patient',
-  pool: 'training',
-});
 /** ε by Rényi costs alone. */
 const epsilonOf = (
   events: readonly { readonly event: PrivacyEvent; readonly count: number }[],

@@ -1,21 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { accountantVectors } from '../../testing/accountant-vectors.ts';
-import type { PrivacyEvent } from '../privacy-event.ts';
+import { accountantVectors, decimal, eventOf } from '../../testing/accountant-vectors.ts';
 import { epsilonFromRdp } from './ledger-epsilon.ts';
 import { epsilonByPld } from './pld/index.ts';
 import { costOfEvent, epsilonOf, epsilonOfCost, timesCost } from './privacy-cost.ts';
-
-const decimal = (value: number) => value.toFixed(15).replace(/[.]?0+$/, '');
-const eventOf = (sigma: number, q: number, steps: number): PrivacyEvent => ({
-  mechanism: 'discrete-gaussian',
-  noiseMultiplier: decimal(sigma),
-  samplingRate: decimal(q),
-  steps,
-  adjacency: 'add-or-remove-one',
-  unit: 'patient',
-  pool: 'training',
-});
 
 /** Seven plans without sampling, from a few scores to a long training. */
 const PLANS_WITHOUT_SAMPLING = [
