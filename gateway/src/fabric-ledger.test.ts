@@ -273,7 +273,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
   it(
     'names the peers that cannot endorse, and the rule of those that refuse, each by itself',
     breakable,
-    async () => {
+    async (t) => {
       const others = ['Org2MSP', 'Org3MSP'] as const;
       const restart = (clockOffsetMs: number) =>
         Promise.all(
@@ -282,6 +282,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
             await network.startChaincode(mspId, clockOffsetMs);
           }),
         );
+      t.after(() => restart(0));
       const call = registerDataset('too-few');
       const refusal = () => problem(ledger.submit(call, () => assert.fail('was sent')));
       await Promise.all(others.map((mspId) => network.killChaincode(mspId)));

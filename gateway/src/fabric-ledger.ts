@@ -68,8 +68,11 @@ export interface FabricLedgerOptions {
 }
 
 const RECONNECT_MS = { first: 200, most: 5_000 } as const;
-/** Shorter than an orchestrator waits for an answer. */
-const READY_TIMEOUT_MS = { connect: 2_000, answer: 5_000 } as const;
+/**
+ * A peer gives up on a chaincode that is gone after 3 s, and tries the peers of other organisations one after the other:
+ * an endorsement has time for three, so that the answer names them.
+ */
+const READY_TIMEOUT_MS = { connect: 2_000, answer: 5_000, endorsement: 12_000 } as const;
 /** How long a peer that has a transaction may take to say so. */
 const ASK_FIRST_MS = 1_000;
 /** How long orderers that take nothing, as while they elect a leader, are left alone. */
@@ -306,11 +309,10 @@ export class FabricLedger implements Ledger {
       return missing('peer', `the peer of ${this.mspId} does not answer`);
     }
     const probe = () => this.#signer(role).contract.newProposal(PROBE.name, argumentsOf(PROBE));
-    const timeoutMs = READY_TIMEOUT_MS.answer;
-    const unendorsed = await failureOf(probe().endorse(deadlineIn(timeoutMs)));
+    const unendorsed = await failureOf(probe().endorse(deadlineIn(READY_TIMEOUT_MS.endorsement)));
     if (unendorsed !== undefined) {
       const { chaincode } = this.#options;
-      const unanswered = await failureOf(probe().evaluate(deadlineIn(timeoutMs)));
+      const unanswered = await failureOf(probe().evaluate(deadlineIn(READY_TIMEOUT_MS.answer)));
       if (unanswered === undefined) return missing('endorsement', `no endorsement can be had: ${unendorsed}`);
       return missing('chaincode', `the chaincode ${chaincode} does not answer: ${unanswered}`);
     }
@@ -322,7 +324,7 @@ export class FabricLedger implements Ledger {
   async unendorsedBy(mspIds: readonly string[]): Promise<string | undefined> {
     const options = { ...argumentsOf(PROBE), endorsingOrganizations: [...mspIds] };
     const proposal = this.#anySigner().contract.newProposal(PROBE.name, options);
-    return failureOf(proposal.endorse(deadlineIn(READY_TIMEOUT_MS.answer)));
+    return failureOf(proposal.endorse(deadlineIn(READY_TIMEOUT_MS.endorsement)));
   }
 
   async close(): Promise<void> {
