@@ -6,7 +6,7 @@ node scripts/require-node.js
 running=
 # A signal that ends this script ends the bench that runs too, which stops what it started.
 trap 'kill -TERM $running 2>/dev/null && wait $running; exit 143' TERM INT HUP
-for bench in */dist/bench/*.js; do
+for bench in */dist/bench/*.js packages/*/dist/bench/*.js; do
   case "$bench" in *"${BENCH:-}"*) ;; *) continue ;; esac
   echo "# ${bench/dist\//}" >&2
   node "$bench" &

@@ -8,7 +8,7 @@ running=
 status=0
 # A signal that ends this script ends the program that runs too.
 trap 'kill -TERM $running 2>/dev/null && wait $running; exit 143' TERM INT HUP
-for program in */dist/fuzz/*.js; do
+for program in */dist/fuzz/*.js packages/*/dist/fuzz/*.js; do
   case "$program" in *.test.js) continue ;; *"${FUZZ:-}"*) ;; *) continue ;; esac
   echo "# ${program/dist\//}" >&2
   node "$program" --minutes "${MINUTES:-1}" ${SEED:+--seed "$SEED"} &

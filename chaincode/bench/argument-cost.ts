@@ -3,10 +3,10 @@
 //   node chaincode/dist/bench/argument-cost.js
 // Each line is one argument, sent REPEATS (200) times to a ledger in memory: median and 99th percentile.
 import { performance } from 'node:perf_hooks';
-import { canonicalJson, DomainError, type Role, type TransactionName } from '../src/domain/index.ts';
-import { datasetArgument, studyArgument, verdictArgument } from '../src/testing/examples.ts';
+import { canonicalJson, DomainError, type Role, type TransactionName } from '@consilium/domain';
+import { datasetArgument, studyArgument, verdictArgument } from '@consilium/domain/testing/examples';
+import { largestArguments } from '@consilium/domain/testing/largest-arguments';
 import { execute } from '../src/testing/execute.ts';
-import { largestArguments } from '../src/testing/largest-arguments.ts';
 import { MemoryStub } from '../src/testing/memory-stub.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../src/testing/study-on-ledger.ts';
 

@@ -3,15 +3,15 @@
 // Tampering with signed transactions, forged signatures and squatted ids are asked by test-network/conformance.
 import { strict as assert } from 'node:assert';
 import { after, before, describe, it } from 'node:test';
-import { canonicalJson } from '../src/domain/index.ts';
+import { canonicalJson } from '@consilium/domain';
 import {
   aggregate,
   datasetArgument,
   trainingEvent,
   updateArgument,
   verdictArgument,
-} from '../src/testing/examples.ts';
-import { provenKey } from '../src/testing/member-key.ts';
+} from '@consilium/domain/testing/examples';
+import { provenKey } from '@consilium/domain/testing/member-key';
 import { refusalOf } from '../src/testing/memory-consortium.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 

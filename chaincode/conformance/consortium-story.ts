@@ -1,9 +1,9 @@
 // The beginnings that the suites share: members, datasets and a running study on a Fabric network, under names of
 // their own, so that suites can follow one another on one ledger.
 import { randomBytes } from 'node:crypto';
-import type { ProposeStudy } from '../src/domain/index.ts';
+import type { ProposeStudy } from '@consilium/domain';
+import { datasetArgument, memberArgument, studyArgument } from '@consilium/domain/testing/examples';
 import { majorityOf } from '../src/ledger/key-policy.ts';
-import { datasetArgument, memberArgument, studyArgument } from '../src/testing/examples.ts';
 import type { FabricConsortium } from './fabric-consortium.ts';
 
 export interface LedgerConformance {

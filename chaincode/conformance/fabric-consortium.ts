@@ -3,6 +3,14 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type Argument,
+  canonicalJson,
+  type DomainError,
+  parseDomainError,
+  type Role,
+  type TransactionName,
+} from '@consilium/domain';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
   type Contract,
@@ -15,14 +23,6 @@ import {
   signers,
 } from '@hyperledger/fabric-gateway';
 import fabricProtos from '@hyperledger/fabric-protos';
-import {
-  type Argument,
-  canonicalJson,
-  type DomainError,
-  parseDomainError,
-  type Role,
-  type TransactionName,
-} from '../src/domain/index.ts';
 
 const { common, gateway } = fabricProtos;
 const BLOCK_TIMEOUT_MS = 15_000;

@@ -1,9 +1,9 @@
 // One row as its forger would like it: a transaction whose only result is that row's change, signed by peers that sign
 // whatever they are given. A peer with a chaincode of its own could sign no more than that.
 import { createHash, createPrivateKey } from 'node:crypto';
+import { canonicalJson } from '@consilium/domain';
 import { type Signer, signers } from '@hyperledger/fabric-gateway';
 import fabricProtos from '@hyperledger/fabric-protos';
-import { canonicalJson } from '../src/domain/index.ts';
 import type { Credentials, FabricConsortium } from './fabric-consortium.ts';
 
 const { common, gateway, ledger, msp, peer } = fabricProtos;

@@ -4,9 +4,7 @@
 // the compiler asks who guards a kind that is new.
 import { strict as assert } from 'node:assert';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { Argument, TransactionName } from '../src/domain/index.ts';
-import { anyOfPeers, majorityOf } from '../src/ledger/key-policy.ts';
-import type { Noun } from '../src/ledger/rows.ts';
+import type { Argument, TransactionName } from '@consilium/domain';
 import {
   aggregate,
   datasetArgument,
@@ -14,8 +12,10 @@ import {
   studyArgument,
   updateArgument,
   verdictArgument,
-} from '../src/testing/examples.ts';
-import { provenKey } from '../src/testing/member-key.ts';
+} from '@consilium/domain/testing/examples';
+import { provenKey } from '@consilium/domain/testing/member-key';
+import { anyOfPeers, majorityOf } from '../src/ledger/key-policy.ts';
+import type { Noun } from '../src/ledger/rows.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 import type { Credentials } from './fabric-consortium.ts';
 import { orderForgery, PeerKey, type RowChange } from './forged-row.ts';

@@ -2,8 +2,8 @@
 // their transactions: together they can never have more than there is, and nothing that was spent is lost.
 import { strict as assert } from 'node:assert';
 import { after, before, describe, it } from 'node:test';
-import { addRdp, compareDecimals, DomainError, timesRdp, zeroRdp } from '../src/domain/index.ts';
-import { updateArgument } from '../src/testing/examples.ts';
+import { addRdp, compareDecimals, DomainError, timesRdp, zeroRdp } from '@consilium/domain';
+import { updateArgument } from '@consilium/domain/testing/examples';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 
 const STUDIES = 5;

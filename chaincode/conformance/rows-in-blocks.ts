@@ -1,7 +1,8 @@
 // The world as the blocks of one peer tell it: what each row holds, which policy it carries and whose transaction wrote
 // it last; and what became of every transaction that was ordered, valid or not.
+
+import { canonicalJson } from '@consilium/domain';
 import fabricProtos from '@hyperledger/fabric-protos';
-import { canonicalJson } from '../src/domain/index.ts';
 import { type FabricConsortium, validationName } from './fabric-consortium.ts';
 
 const { common, ledger, msp, peer } = fabricProtos;

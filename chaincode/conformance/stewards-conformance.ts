@@ -1,7 +1,7 @@
 // Consents that several stewards of one hospital give together, each with a certificate of the hospital's authority.
 import { strict as assert } from 'node:assert';
 import { after, before, describe, it } from 'node:test';
-import { datasetArgument } from '../src/testing/examples.ts';
+import { datasetArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../src/testing/memory-consortium.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 import type { Caller, Credentials } from './fabric-consortium.ts';

@@ -3,8 +3,8 @@
 import { strict as assert } from 'node:assert';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isZeroRdp, lineageProblems } from '../src/domain/index.ts';
-import { aggregate, sha256, updateArgument, verdictArgument } from '../src/testing/examples.ts';
+import { isZeroRdp, lineageProblems } from '@consilium/domain';
+import { aggregate, sha256, updateArgument, verdictArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../src/testing/memory-consortium.ts';
 import { OLD_DATASETS, rowsOfVersion1, OLD_STUDY as studyId } from '../src/testing/rows-of-version-1.ts';
 import type { LedgerConformance } from './consortium-story.ts';

@@ -1,8 +1,8 @@
 // A chaincode that leaves behind what version 1 left behind: each call of `upgrade:write` writes one of its rows,
 // with the endorsement policy it had. Served as the real one is, by the same flags.
 import { parseArgs } from 'node:util';
+import { canonicalJson } from '@consilium/domain';
 import shim, { type ChaincodeInterface, type ChaincodeStub } from 'fabric-shim';
-import { canonicalJson } from '../src/domain/index.ts';
 import { rowsOfVersion1 } from '../src/testing/rows-of-version-1.ts';
 
 const { Shim } = shim;

@@ -1,6 +1,8 @@
 // Spoiled arguments for every transaction of the table, by members and others, over studies at several points of their
 // life: each is done or refused with a code of the table. INTERNAL, an answer that differs between endorsers, and a
 // transaction that takes seconds of a peer's processor are findings.
+
+import { DomainError, ROLES, TRANSACTIONS, type TransactionName } from '@consilium/domain';
 import {
   Finding,
   type FuzzTarget,
@@ -9,7 +11,6 @@ import {
   mutateJson,
   type Random,
 } from '@consilium/fuzz-loop';
-import { DomainError, ROLES, TRANSACTIONS, type TransactionName } from '../src/domain/index.ts';
 import type { Caller } from '../src/testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../src/testing/study-on-ledger.ts';
 

@@ -4,8 +4,8 @@
 // which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each. With WAIT=1 it measures once it is told
 // to by a line of input, with as many updates as were recorded until then.
 import { performance } from 'node:perf_hooks';
-import type { Argument } from '@consilium/chaincode/domain';
-import { readConnection } from '../src/connection.ts';
+import type { Argument } from '@consilium/domain';
+import { readConnection } from '../src/fabric/connection-file.ts';
 import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled } from './on-ledger/bare-client.ts';
 import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';

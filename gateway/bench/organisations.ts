@@ -5,9 +5,9 @@
 // over ROUNDS (3). ORGANISATIONS=3,5,10,20,30.
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { ProposeStudy } from '@consilium/chaincode/domain';
-import { readConnection } from '../src/connection.ts';
-import { PROPOSE_STUDY, RECORD_UPDATE, RECORD_VERDICT } from '../src/examples.ts';
+import type { ProposeStudy } from '@consilium/domain';
+import { readConnection } from '../src/fabric/connection-file.ts';
+import { PROPOSE_STUDY, RECORD_UPDATE, RECORD_VERDICT } from '../src/http/examples.ts';
 import { anotherDataset } from '../src/testing/another-dataset.ts';
 import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, type Sent } from './on-ledger/bare-client.ts';

@@ -4,7 +4,7 @@
 // in flight, then one with the ratios. TRANSACTIONS (64) a turn, TURNS (9) of each, LEDGERS=embedded,raft,bft.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConnection } from '../src/connection.ts';
+import { readConnection } from '../src/fabric/connection-file.ts';
 import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled, refusalOf } from './on-ledger/bare-client.ts';
 import { GatewayProcess } from './on-ledger/gateway-process.ts';

@@ -2,7 +2,7 @@
 // a code, and no request is left without an end. The trainer behind the gateway answers whatever it is asked.
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { ROLES } from '@consilium/chaincode/domain';
+import { ROLES } from '@consilium/domain';
 import {
   deadlineOf,
   Finding,
@@ -12,7 +12,7 @@ import {
   mutateJson,
   type Random,
 } from '@consilium/fuzz-loop';
-import { PROBLEM_TYPE } from '../src/problem.ts';
+import { PROBLEM_TYPE } from '../src/http/problem.ts';
 import { type GatewayFixture, openGateway } from '../src/testing/gateway-fixture.ts';
 
 const TRAINER_KEY = 'k'.repeat(43);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
-import { REGISTER_MEMBER } from './examples.ts';
+import { REGISTER_MEMBER } from './http/examples.ts';
 import { openGateway } from './testing/gateway-fixture.ts';
 
 test('closing lets a request in flight finish, then ends its connection and the ledger', async () => {

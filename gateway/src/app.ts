@@ -8,19 +8,21 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import type { ApiKeys } from './api-keys.ts';
-import { authenticate } from './authentication.ts';
 import type { Limits } from './config.ts';
-import { addressGroup, Connections, proxyList } from './connections.ts';
 import type { Dependencies, TrainerAddress } from './dependencies.ts';
-import { addDocumentation } from './documentation.ts';
-import { limitFailures, limitRefusals } from './failure-limit.ts';
+import type { Ledger } from './fabric/ledger.ts';
 import { GatewayError } from './gateway-errors.ts';
-import { answerBrokenRequest, keepHttpRules, originForm, refuseUnknownRoutes } from './http-rules.ts';
-import type { Ledger } from './ledger.ts';
+import type { ApiKeys } from './http/api-keys.ts';
+import { authenticate } from './http/authentication.ts';
+import { addressGroup, Connections, proxyList } from './http/connection-limits.ts';
+import { addDocumentation } from './http/documentation.ts';
+import { limitFailures, limitRefusals } from './http/failure-limit.ts';
+import { answerBrokenRequest, keepHttpRules, originForm, refuseUnknownRoutes } from './http/http-rules.ts';
+import { handleProblems, sendProblem } from './http/problem.ts';
+import { validatorCompiler } from './http/validator-compiler.ts';
 import { createMetrics } from './metrics.ts';
-import type { Outbox } from './outbox.ts';
-import { handleProblems, sendProblem } from './problem.ts';
+import type { Outbox } from './outbox/outbox.ts';
+import { Submissions } from './outbox/submissions.ts';
 import { ACTIVITY_ROUTES } from './routes/activities.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { DATASET_ROUTES } from './routes/datasets.ts';
@@ -35,8 +37,6 @@ import { ROUND_RECORD_ROUTES } from './routes/round-records.ts';
 import { ROUND_ROUTES } from './routes/rounds.ts';
 import { addServiceRoutes } from './routes/service.ts';
 import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
-import { Submissions } from './submissions.ts';
-import { validatorCompiler } from './validator-compiler.ts';
 
 /** How often connections are looked at for timeouts. */
 const CHECKING_INTERVAL_MS = 5_000;

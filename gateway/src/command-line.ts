@@ -3,15 +3,15 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ROLES, type Role } from '@consilium/chaincode/domain';
+import { ROLES, type Role } from '@consilium/domain';
 import { pino } from 'pino';
-import { ApiKeys, createApiKey } from './api-keys.ts';
 import { buildApp } from './app.ts';
-import { awaitEndorsers } from './await-endorsers.ts';
 import { type Config, ConfigError, readConfig, VARIABLES } from './config.ts';
-import { readConnections } from './connection.ts';
-import { FabricLedger } from './fabric-ledger.ts';
-import { Outbox } from './outbox.ts';
+import { awaitEndorsers } from './fabric/await-endorsers.ts';
+import { readConnections } from './fabric/connection-file.ts';
+import { FabricLedger } from './fabric/fabric-ledger.ts';
+import { ApiKeys, createApiKey } from './http/api-keys.ts';
+import { Outbox } from './outbox/outbox.ts';
 
 const HELP = `consilium-gateway: one hospital's REST service
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createApiKey } from './api-keys.ts';
 import { ConfigError, DEFAULT_LIMITS, readConfig, VARIABLES } from './config.ts';
+import { createApiKey } from './http/api-keys.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const organisation = (mspId: string, roles: readonly string[] = ['steward']) => ({

@@ -1,9 +1,9 @@
 // The environment, read and checked once at the start: every problem is said at once, with its variable.
 
-import { ASSERTION } from '@consilium/chaincode/domain';
-import { readApiKeyFile } from './api-keys.ts';
-import { type Connection, readConnection } from './connection.ts';
-import { proxyList } from './connections.ts';
+import { ASSERTION } from '@consilium/domain';
+import { type Connection, readConnection } from './fabric/connection-file.ts';
+import { readApiKeyFile } from './http/api-keys.ts';
+import { proxyList } from './http/connection-limits.ts';
 
 export interface Config {
   readonly connection: Connection;

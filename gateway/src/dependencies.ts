@@ -1,9 +1,10 @@
 // What routes are given. Written out in app.ts, so that a test can give a ledger in memory and a main its own.
-import type { ApiKeys } from './api-keys.ts';
+
 import type { Limits } from './config.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger } from './fabric/ledger.ts';
+import type { ApiKeys } from './http/api-keys.ts';
 import type { Metrics } from './metrics.ts';
-import type { Submissions } from './submissions.ts';
+import type { Submissions } from './outbox/submissions.ts';
 
 export interface TrainerAddress {
   readonly url: URL;

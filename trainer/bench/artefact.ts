@@ -9,7 +9,7 @@ import {
   MemoryArtefactStore,
   openArtefact,
   sealArtefact,
-} from '../src/artefact/index.ts';
+} from '../src/artefacts/index.ts';
 
 const SIZES = [1_000, 1_000_000, 10_000_000];
 const MIN_RUNS = 3;

@@ -5,13 +5,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bandWeight, encodingOf, inputNames } from '@consilium/chaincode/domain';
+import { bandWeight, encodingOf, inputNames } from '@consilium/domain';
+import { buildForwardModel, scoreRows } from '@consilium/onnx-grad';
 import { readDataset } from '../src/data/index.ts';
-import { type Classification, classify } from '../src/metrics/classification.ts';
-import { buildForwardModel, scoreRows } from '../src/onnx/index.ts';
-import { noiseFor } from '../src/simulation/privacy-plan.ts';
-import { simulateStudy } from '../src/simulation/simulate-study.ts';
-import { StudyModel } from '../src/study-model.ts';
+import { type Classification, classify } from '../src/offline/metrics/classification.ts';
+import { noiseFor } from '../src/offline/simulation/privacy-plan.ts';
+import { simulateStudy } from '../src/offline/simulation/simulate-study.ts';
+import { StudyModel } from '../src/study/study-model.ts';
 
 const HOSPITALS = ['cleveland', 'hungarian', 'switzerland', 'va'];
 const SEEDS = 5;

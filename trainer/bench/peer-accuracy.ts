@@ -5,12 +5,12 @@
 // 105), so that both sides are slightly optimistic, and equally so.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { buildForwardModel } from '@consilium/onnx-grad';
 import { type Static, Type } from 'typebox';
 import { Check } from 'typebox/value';
-import { buildForwardModel } from '../src/onnx/index.ts';
-import { noiseFor } from '../src/simulation/privacy-plan.ts';
-import { simulateStudy, type UnitRows } from '../src/simulation/simulate-study.ts';
-import { StudyModel } from '../src/study-model.ts';
+import { noiseFor } from '../src/offline/simulation/privacy-plan.ts';
+import { simulateStudy, type UnitRows } from '../src/offline/simulation/simulate-study.ts';
+import { StudyModel } from '../src/study/study-model.ts';
 
 const HELP = `Usage: node trainer/dist/bench/peer-accuracy.js --tasks IN.json --out OUT.json
 

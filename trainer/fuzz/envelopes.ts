@@ -9,7 +9,7 @@ import {
   mutateJson,
   type Random,
 } from '@consilium/fuzz-loop';
-import { ArtefactError, generateMemberKeys, openArtefact, sealArtefact } from '../src/artefact/index.ts';
+import { ArtefactError, generateMemberKeys, openArtefact, sealArtefact } from '../src/artefacts/index.ts';
 
 const MEMBERS = ['BerlinMSP', 'CaireMSP', 'LimaMSP', 'OsloMSP'] as const;
 const PREAMBLE_BYTES = 9;

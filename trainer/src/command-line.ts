@@ -1,7 +1,7 @@
 // The trainer's program.
 import { parseArgs } from 'node:util';
-import { COMMANDS, COMMANDS_HELP, EXIT, runCommand } from './commands/index.ts';
 import { ENVIRONMENT } from './config.ts';
+import { COMMANDS, COMMANDS_HELP, EXIT, runCommand } from './offline/commands/index.ts';
 
 const EXIT_BUG = 70;
 

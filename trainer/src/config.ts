@@ -1,6 +1,6 @@
 // The environment, read once at start. Everything that is wrong with it is said at once.
 import { delimiter, resolve } from 'node:path';
-import { ASSERTION } from '@consilium/chaincode/domain';
+import { ASSERTION } from '@consilium/domain';
 import { folderProblems } from './data/data-folders.ts';
 
 export interface Config {

@@ -1,6 +1,6 @@
 // Everything that can go wrong at a trainer, in one table. `retry` says whether waiting can mend it: those
 // errors stop nothing for good, the trainer tries again with growing pauses and loses nothing meanwhile.
-import { ERRORS, type ErrorKind } from '@consilium/chaincode/domain';
+import { ERRORS, type ErrorKind } from '@consilium/domain';
 
 export const TRAINER_ERRORS = {
   TRAINER_ASSERTION_REFUSED: [

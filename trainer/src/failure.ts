@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { DataError } from './data/index.ts';
 import { TRAINER_ERRORS, TrainerError } from './errors.ts';
-import { GatewayProblem } from './gateway-client.ts';
+import { GatewayProblem } from './gateway/gateway-client.ts';
 
 export interface Failure {
   readonly code: string;

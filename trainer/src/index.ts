@@ -1,9 +1,17 @@
 // The trainer's public surface: putting one together, and the parts that it is put together of.
-export { ArtefactExchange } from './artefact-exchange.ts';
+export { ArtefactExchange } from './artefacts/artefact-exchange.ts';
+export { buildTrainer, type Trainer, type TrainerParts } from './assemble-trainer.ts';
 export { type Config, ConfigError, ENVIRONMENT, readConfig } from './config.ts';
 export { TRAINER_ERRORS, TrainerError, type TrainerErrorCode } from './errors.ts';
-export { GatewayClient, type GatewayOptions, GatewayProblem, type Ledger } from './gateway-client.ts';
-export { EventStreamParser, type EventsOptions, followEvents, type LedgerEvent } from './gateway-events.ts';
+export { GatewayClient, type GatewayOptions, GatewayProblem, type Ledger } from './gateway/gateway-client.ts';
+export {
+  EventStreamParser,
+  type EventsOptions,
+  followEvents,
+  type LedgerEvent,
+} from './gateway/gateway-events.ts';
+export { Journal, type Release, type ReleaseKey } from './journal/journal.ts';
+export { type ServiceOptions, TrainerService } from './study/drive-studies.ts';
 export {
   type Counts,
   countClasses,
@@ -11,10 +19,7 @@ export {
   noiseAll,
   noiseCounts,
   noisedAccuracy,
-} from './held-out-score.ts';
-export { type Job, JobBoard, type JobError } from './job-board.ts';
-export { Journal, type Release, type ReleaseKey } from './journal.ts';
-export type { StudyState } from './ledger-state.ts';
-export { type Action, nextAction, type Situation } from './next-action.ts';
-export { type ServiceOptions, TrainerService } from './service.ts';
-export { buildTrainer, type Trainer, type TrainerParts } from './trainer.ts';
+} from './study/held-out-score.ts';
+export { type Job, JobBoard, type JobError } from './study/job-board.ts';
+export type { StudyState } from './study/ledger-state.ts';
+export { type Action, nextAction, type Situation } from './study/next-action.ts';

@@ -1,12 +1,12 @@
 // The service itself: its parts put together, from the environment until a signal.
 import { pino } from 'pino';
-import { ArtefactError, IpfsArtefactStore, MemberKeyRing } from './artefact/index.ts';
+import { ArtefactError, IpfsArtefactStore, MemberKeyRing } from './artefacts/index.ts';
+import { buildTrainer } from './assemble-trainer.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { TrainerError } from './errors.ts';
-import { GatewayClient } from './gateway-client.ts';
-import { followEvents } from './gateway-events.ts';
-import { Journal } from './journal.ts';
-import { buildTrainer } from './trainer.ts';
+import { GatewayClient } from './gateway/gateway-client.ts';
+import { followEvents } from './gateway/gateway-events.ts';
+import { Journal } from './journal/journal.ts';
 
 const EXIT = { ok: 0, unavailable: 69, bug: 70, config: 78 } as const;
 

@@ -1,8 +1,8 @@
 // What became of an account: every version of its sums, from rows of its own, whatever others write over them.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { canonicalJson, isZeroRdp, type RowVersion, zeroRdp } from '../domain/index.ts';
-import { sha256, updateArgument } from '../testing/examples.ts';
+import { canonicalJson, isZeroRdp, type RowVersion, zeroRdp } from '@consilium/domain';
+import { sha256, updateArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

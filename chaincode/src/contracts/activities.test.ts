@@ -1,8 +1,8 @@
 // Questions of auditors: what was done with a dataset, in a study, by a hospital, for a purpose, and when.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { type Activity, type Argument, canonicalJson } from '../domain/index.ts';
-import { studyArgument } from '../testing/examples.ts';
+import { type Activity, type Argument, canonicalJson } from '@consilium/domain';
+import { studyArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

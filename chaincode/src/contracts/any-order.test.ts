@@ -1,7 +1,6 @@
 // Members that do anything in any order: whatever is accepted, the ledger's promises hold afterwards.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   type Attestation,
   addRdp,
@@ -20,8 +19,9 @@ import {
   timesRdp,
   type Verdict,
   zeroRdp,
-} from '../domain/index.ts';
-import { sha256 } from '../testing/examples.ts';
+} from '@consilium/domain';
+import { sha256 } from '@consilium/domain/testing/examples';
+import fc from 'fast-check';
 import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 type Act = (study: StudyOnLedger, who: number, round: number) => Promise<unknown>;

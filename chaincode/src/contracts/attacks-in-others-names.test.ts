@@ -1,4 +1,6 @@
 // What a dishonest member tries in the name of another, and by flooding.
+
+import { sha256, updateArgument, verdictArgument } from '@consilium/domain/testing/examples';
 import {
   after,
   MALLORY,
@@ -10,7 +12,6 @@ import {
   trained,
   trainer,
 } from '../testing/attacks.ts';
-import { sha256, updateArgument, verdictArgument } from '../testing/examples.ts';
 import { DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 testAttacks([

@@ -1,4 +1,13 @@
 // What a dishonest member tries on budgets, on others' datasets, and on what was agreed.
+
+import {
+  datasetArgument,
+  memberArgument,
+  sha256,
+  studyArgument,
+  trainingEvent,
+  updateArgument,
+} from '@consilium/domain/testing/examples';
 import {
   type Attack,
   after,
@@ -17,14 +26,6 @@ import {
   trainer,
   uncharged,
 } from '../testing/attacks.ts';
-import {
-  datasetArgument,
-  memberArgument,
-  sha256,
-  studyArgument,
-  trainingEvent,
-  updateArgument,
-} from '../testing/examples.ts';
 import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 /** Mallory's dataset was there before any other member; then a study runs with everyone's consent. */

@@ -1,6 +1,7 @@
 // What a dishonest member tries on a round: forged hashes, replays, other orders, withholding, voting twice.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
+import { aggregate, updateArgument } from '@consilium/domain/testing/examples';
 import {
   after,
   attested,
@@ -16,7 +17,6 @@ import {
   trained,
   trainer,
 } from '../testing/attacks.ts';
-import { aggregate, updateArgument } from '../testing/examples.ts';
 import { as, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 /** A study with rounds of a minute, that has run for a while, and peers whose clocks are a second or two apart. */

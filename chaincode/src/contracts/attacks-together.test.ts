@@ -2,6 +2,12 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import {
+  aggregate,
+  trainingEvent,
+  updateArgument,
+  verdictArgument,
+} from '@consilium/domain/testing/examples';
+import {
   type Attack,
   after,
   attested,
@@ -21,7 +27,6 @@ import {
   trainer,
   uncharged,
 } from '../testing/attacks.ts';
-import { aggregate, trainingEvent, updateArgument, verdictArgument } from '../testing/examples.ts';
 import { as, DATASETS, MEMBERS, STUDY } from '../testing/study-on-ledger.ts';
 
 testAttacks([

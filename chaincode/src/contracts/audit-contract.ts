@@ -1,5 +1,5 @@
 // Queries on what happened: every version of a row, and activities by what they concern.
-import { type Argument, DomainError, type ErrorCode, PURPOSES, type RowVersion } from '../domain/index.ts';
+import { type Argument, DomainError, type ErrorCode, PURPOSES, type RowVersion } from '@consilium/domain';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Page } from '../ledger/page.ts';
 import { isRoundNumber, KEY_PARTS, roundKey } from '../ledger/rows.ts';

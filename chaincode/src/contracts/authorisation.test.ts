@@ -1,7 +1,7 @@
 // Every transaction with every role, as the table says: docs/ledger.md is made from the same table.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { ROLES, type Role, TRANSACTIONS } from '../domain/index.ts';
+import { ROLES, type Role, TRANSACTIONS } from '@consilium/domain';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { StudyOnLedger } from '../testing/study-on-ledger.ts';
 

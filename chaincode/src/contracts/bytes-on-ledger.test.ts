@@ -1,7 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { canonicalJson, type PrivacyEvent, type ProposeStudy } from '../domain/index.ts';
-import { cid, datasetArgument, memberArgument, studyArgument, updateArgument } from '../testing/examples.ts';
+import { canonicalJson, type PrivacyEvent, type ProposeStudy } from '@consilium/domain';
+import {
+  cid,
+  datasetArgument,
+  memberArgument,
+  studyArgument,
+  updateArgument,
+} from '@consilium/domain/testing/examples';
 import { MemoryConsortium } from '../testing/memory-consortium.ts';
 import { as } from '../testing/study-on-ledger.ts';
 

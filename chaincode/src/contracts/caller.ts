@@ -1,6 +1,7 @@
 // Who signed a transaction, from the certificate that Fabric has verified.
+
+import { DomainError } from '@consilium/domain';
 import type { ClientIdentity } from 'fabric-shim-api';
-import { DomainError } from '../domain/index.ts';
 
 /** The attribute that Fabric CA writes into every certificate, and the common name it also goes by. */
 const ENROLMENT_ATTRIBUTE = 'hf.EnrollmentID';

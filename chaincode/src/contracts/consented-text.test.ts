@@ -2,8 +2,8 @@
 // optimiser, its clipping, its aggregation, nor any field that a later version adds.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { Amendment, canonicalJson, ProposeStudy, planDigest, studyDigest } from '../domain/index.ts';
-import { datasetArgument, sha256, studyArgument } from '../testing/examples.ts';
+import { Amendment, canonicalJson, ProposeStudy, planDigest, studyDigest } from '@consilium/domain';
+import { datasetArgument, sha256, studyArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

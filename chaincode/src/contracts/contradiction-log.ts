@@ -1,8 +1,8 @@
 // A refused statement leaves nothing on the ledger. Where it contradicts what its signer has there, the signed proposal
 // goes to this organisation's log: the evidence that round:reportEquivocation takes. Once for each statement that can
 // be contradicted, since whoever sends one can send a thousand; of all others the log has a digest.
-import { DomainError, type StatementKind } from '../domain/index.ts';
-import { provenEquivocation } from '../domain/rules/equivocation-rules.ts';
+import { DomainError, type StatementKind } from '@consilium/domain';
+import { provenEquivocation } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { roundKey } from '../ledger/rows.ts';

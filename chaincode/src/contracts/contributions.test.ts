@@ -8,8 +8,8 @@ import {
   type RoundDossier,
   type Study,
   scoreSigma,
-} from '../domain/index.ts';
-import { scoreEvent, studyArgument } from '../testing/examples.ts';
+} from '@consilium/domain';
+import { scoreEvent, studyArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

@@ -1,7 +1,6 @@
 // Transactions on datasets. A dataset's rows change only with its owner's peer and a majority.
-import { ROW_SCHEMA, summaryOfDataset } from '../domain/index.ts';
-import { openBudgets } from '../domain/rules/budget-rules.ts';
-import { registerDataset } from '../domain/rules/dataset-rules.ts';
+import { ROW_SCHEMA, summaryOfDataset } from '@consilium/domain';
+import { openBudgets, registerDataset } from '@consilium/domain/rules';
 import { ownerAndMajority } from '../ledger/key-policy.ts';
 import { findDataset } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';

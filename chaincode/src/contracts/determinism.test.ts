@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { TRANSACTIONS } from '../domain/index.ts';
+import { TRANSACTIONS } from '@consilium/domain';
 import type { Recorded } from '../testing/recording.ts';
 import { type Circumstances, MISTAKES } from '../testing/replay.ts';
 

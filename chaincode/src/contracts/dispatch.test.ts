@@ -2,10 +2,10 @@
 import { strict as assert } from 'node:assert';
 import { createRequire } from 'node:module';
 import { before, test } from 'node:test';
+import { parseDomainError } from '@consilium/domain';
+import { memberArgument } from '@consilium/domain/testing/examples';
 import { JSONSerializer } from 'fabric-contract-api';
-import { parseDomainError } from '../domain/index.ts';
 import { contracts } from '../index.ts';
-import { memberArgument } from '../testing/examples.ts';
 import { execute } from '../testing/execute.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { MemoryStub, type World } from '../testing/memory-stub.ts';

@@ -1,5 +1,5 @@
 // A round with everything recorded about it, read row by row in the order of its participants and validators.
-import type { RoundRow as Round, RoundDossier } from '../domain/index.ts';
+import type { RoundRow as Round, RoundDossier } from '@consilium/domain';
 import type { Ledger } from '../ledger/ledger.ts';
 import { roundKey } from '../ledger/rows.ts';
 import { equivocationsOf, tallyRows } from './find.ts';

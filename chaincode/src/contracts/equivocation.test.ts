@@ -2,9 +2,9 @@
 import { strict as assert } from 'node:assert';
 import { createPrivateKey, sign, X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
-import { STATEMENT_BYTES_MAX } from '../domain/index.ts';
+import { STATEMENT_BYTES_MAX } from '@consilium/domain';
+import { aggregate, verdictArgument } from '@consilium/domain/testing/examples';
 import { sha256 } from '../ledger/digest.ts';
-import { aggregate, verdictArgument } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { createSigner, type SaidTo, signedProposal, type TestSigner } from '../testing/signed-proposal.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';

@@ -7,11 +7,10 @@ import type {
   MemberRow as Member,
   RoundRow as Round,
   StudyRow as Study,
-} from '../domain/index.ts';
-import { DomainError, type ErrorCode, type Pool } from '../domain/index.ts';
-import type { Accounts } from '../domain/rules/consent-rules.ts';
-import { withPresentKey } from '../domain/rules/member-rules.ts';
-import type { Tally } from '../domain/rules/tally.ts';
+} from '@consilium/domain';
+import { DomainError, type ErrorCode, type Pool } from '@consilium/domain';
+import type { Accounts, Tally } from '@consilium/domain/rules';
+import { withPresentKey } from '@consilium/domain/rules';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PageOptions } from '../ledger/page.ts';
 import { isRoundNumber, roundKey } from '../ledger/rows.ts';

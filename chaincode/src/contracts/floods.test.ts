@@ -1,8 +1,8 @@
 // What a member can pile up within its rights, and that it costs the others a bounded part of their time.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { canonicalJson, OPEN_STUDIES_MAX } from '../domain/index.ts';
-import { studyArgument } from '../testing/examples.ts';
+import { canonicalJson, OPEN_STUDIES_MAX } from '@consilium/domain';
+import { studyArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import {
   as,

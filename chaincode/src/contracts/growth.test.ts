@@ -2,9 +2,9 @@
 // ledger-growth times them over ledgers of 10^3 to 10^5 updates.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
+import { canonicalJson, type TransactionName } from '@consilium/domain';
+import { updateArgument } from '@consilium/domain/testing/examples';
 import { SortedState, SortedStub } from '../../bench/sorted-state.ts';
-import { canonicalJson, type TransactionName } from '../domain/index.ts';
-import { updateArgument } from '../testing/examples.ts';
 import { execute } from '../testing/execute.ts';
 import { as, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

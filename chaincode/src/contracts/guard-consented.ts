@@ -1,5 +1,5 @@
 // Who has a say in the rows that a consent stands on: the dataset, its accounts and the consent itself.
-import { type ConsentRow, POOLS } from '../domain/index.ts';
+import { type ConsentRow, POOLS } from '@consilium/domain';
 import { ownerAndMajority } from '../ledger/key-policy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { findDataset, found } from './find.ts';

@@ -1,6 +1,6 @@
 // Entries in the index of activities for rows that were written before there was an index: the transaction that
 // first wrote each, from the key's history.
-import { type Activity, ROW_SCHEMA, type RoundRow, type StudyRow } from '../domain/index.ts';
+import { type Activity, ROW_SCHEMA, type RoundRow, type StudyRow } from '@consilium/domain';
 import type { Concerns } from '../ledger/activities.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { keyOf, type Noun, type Rows } from '../ledger/rows.ts';

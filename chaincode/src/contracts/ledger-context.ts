@@ -1,7 +1,8 @@
 // What a transaction has at hand besides Fabric's own: a clock to judge the client's against, and the proposal
 // it came in, as its client signed it.
+
+import { DomainError } from '@consilium/domain';
 import { Context, Contract } from 'fabric-contract-api';
-import { DomainError } from '../domain/index.ts';
 import { proposalParts, requireReportable } from './signed-statement.ts';
 import { publicKeyOf, requireProvingKey, signerSha256 } from './signer.ts';
 

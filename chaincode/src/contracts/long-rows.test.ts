@@ -1,9 +1,9 @@
 // Rows and texts of the greatest length, and that they cost their readers a bounded part of what an answer may be.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { canonicalJson, STUDY_BYTES_MAX, type StudySummary } from '../domain/index.ts';
+import { canonicalJson, STUDY_BYTES_MAX, type StudySummary } from '@consilium/domain';
+import { datasetArgument, sha256, studyArgument } from '@consilium/domain/testing/examples';
 import { PAGE_BYTES } from '../ledger/page.ts';
-import { datasetArgument, sha256, studyArgument } from '../testing/examples.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, proposeAnother as propose, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

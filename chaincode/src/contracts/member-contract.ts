@@ -1,15 +1,9 @@
 // Transactions on members.
 
-import type { MemberRow } from '../domain/index.ts';
-import {
-  keyOf,
-  presentKeyOf,
-  registerMember,
-  rotateKey,
-  withPresentKey,
-} from '../domain/rules/member-rules.ts';
+import type { MemberRow } from '@consilium/domain';
+import { provesKey } from '@consilium/domain/key-proof';
+import { keyOf, presentKeyOf, registerMember, rotateKey, withPresentKey } from '@consilium/domain/rules';
 import { findMember } from './find.ts';
-import { provesKey } from './key-proof.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
 

@@ -1,12 +1,12 @@
 // What a member's encryption key must be, and that nobody registers one without holding its private half.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { encryptionKeyProblem, keyProofMessage } from '../domain/index.ts';
-import { datasetArgument, memberArgument } from '../testing/examples.ts';
-import { memberKey, provenKey } from '../testing/member-key.ts';
+import { encryptionKeyProblem, keyProofMessage } from '@consilium/domain';
+import { provesKey } from '@consilium/domain/key-proof';
+import { datasetArgument, memberArgument } from '@consilium/domain/testing/examples';
+import { memberKey, provenKey } from '@consilium/domain/testing/member-key';
 import { MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
 import { as, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
-import { provesKey } from './key-proof.ts';
 
 const FIELD = 2n ** 255n - 19n;
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;

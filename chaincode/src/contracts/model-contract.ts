@@ -6,9 +6,8 @@ import {
   type RoundRow,
   type StudyRow,
   sealOf,
-} from '../domain/index.ts';
-import { lineageDigest } from '../domain/rules/lineage-rules.ts';
-import { publishModel } from '../domain/rules/model-rules.ts';
+} from '@consilium/domain';
+import { lineageDigest, publishModel } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { dossierOf } from './dossier.ts';

@@ -1,5 +1,5 @@
 // Transactions on motions: hospitals of a study decide to pause, resume or amend it.
-import type { Dataset, Motion, RoundRow, StudyRow, Vote } from '../domain/index.ts';
+import type { Dataset, Motion, RoundRow, StudyRow, Vote } from '@consilium/domain';
 import {
   castVote,
   decideMotion,
@@ -7,7 +7,7 @@ import {
   resumeRound,
   type Stake,
   votersOf,
-} from '../domain/rules/motion-rules.ts';
+} from '@consilium/domain/rules';
 import type { Ledger } from '../ledger/ledger.ts';
 import { motionKey } from '../ledger/rows.ts';
 import { consentsOf, findAccounts, findDataset, findStudy, found, roundsOf } from './find.ts';

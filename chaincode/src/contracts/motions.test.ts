@@ -1,8 +1,8 @@
 // Pausing, resuming and amending a running study: by the hospitals together, never by one.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { isZeroRdp, timesRdp } from '../domain/index.ts';
-import { aggregate, datasetArgument, updateArgument } from '../testing/examples.ts';
+import { isZeroRdp, timesRdp } from '@consilium/domain';
+import { aggregate, datasetArgument, updateArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

@@ -1,6 +1,5 @@
 // Queries on privacy: accounts, charges and quotes.
-import { statementOf } from '../domain/rules/budget-rules.ts';
-import { quoteConsent } from '../domain/rules/consent-rules.ts';
+import { quoteConsent, statementOf } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
 import { findAccounts, findBudget, findDataset, findStudy } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';

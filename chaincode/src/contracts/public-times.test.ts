@@ -8,8 +8,8 @@ import {
   publicTimeMs,
   type Round,
   studyText,
-} from '../domain/index.ts';
-import { datasetArgument, studyArgument } from '../testing/examples.ts';
+} from '@consilium/domain';
+import { datasetArgument, studyArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

@@ -9,9 +9,9 @@ import {
   planDigest,
   type Receipt,
   studyDigest,
-} from '../domain/index.ts';
-import { lineageDigest } from '../domain/rules/lineage-rules.ts';
-import { sha256 } from '../testing/examples.ts';
+} from '@consilium/domain';
+import { lineageDigest } from '@consilium/domain/rules';
+import { sha256 } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

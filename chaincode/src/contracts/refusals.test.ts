@@ -1,7 +1,7 @@
 // Every refusal of the error table, met by an attempt on a ledger, which must leave the world as it was.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { ERRORS, type ErrorCode, type ProposeStudy } from '../domain/index.ts';
+import { ERRORS, type ErrorCode, type ProposeStudy } from '@consilium/domain';
 import {
   aggregate,
   datasetArgument,
@@ -11,8 +11,8 @@ import {
   studyArgument,
   trainingEvent,
   updateArgument,
-} from '../testing/examples.ts';
-import { provenKey } from '../testing/member-key.ts';
+} from '@consilium/domain/testing/examples';
+import { provenKey } from '@consilium/domain/testing/member-key';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { createSigner, signedProposal } from '../testing/signed-proposal.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';

@@ -11,13 +11,21 @@ import {
   type RoundDossier,
   receiptOf,
   sealOf,
-} from '../domain/index.ts';
-import { attestAggregate, finalizeRound, requireOwnSupport } from '../domain/rules/aggregate-rules.ts';
-import { provenEquivocation } from '../domain/rules/equivocation-rules.ts';
-import { abortRound, closeRound, openRound, tallyRound } from '../domain/rules/round-rules.ts';
-import { tallyIn } from '../domain/rules/tally.ts';
-import { recordUpdate, requireParticipant } from '../domain/rules/update-rules.ts';
-import { recordVerdict } from '../domain/rules/verdict-rules.ts';
+} from '@consilium/domain';
+import {
+  abortRound,
+  attestAggregate,
+  closeRound,
+  finalizeRound,
+  openRound,
+  provenEquivocation,
+  recordUpdate,
+  recordVerdict,
+  requireOwnSupport,
+  requireParticipant,
+  tallyIn,
+  tallyRound,
+} from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
 import { anyOfPeers } from '../ledger/key-policy.ts';
 import { roundKey } from '../ledger/rows.ts';

@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { canonicalJson, epsilonOf, isZeroRdp } from '../domain/index.ts';
+import { canonicalJson, epsilonOf, isZeroRdp } from '@consilium/domain';
 import {
   aggregate,
   datasetArgument,
   scoreEvent,
   trainingEvent,
   verdictArgument,
-} from '../testing/examples.ts';
+} from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

@@ -1,8 +1,8 @@
 // A Fabric proposal with its sender's signature, read and verified outside the transaction that it asked for.
 import { createHash, verify } from 'node:crypto';
+import { argumentLimitsOf, DomainError, parseArgument, STATEMENT_BYTES_MAX } from '@consilium/domain';
+import type { SignedStatement } from '@consilium/domain/rules';
 import fabricProtos from '@hyperledger/fabric-protos';
-import { argumentLimitsOf, DomainError, parseArgument, STATEMENT_BYTES_MAX } from '../domain/index.ts';
-import type { SignedStatement } from '../domain/rules/equivocation-rules.ts';
 import { sha256 } from '../ledger/digest.ts';
 import { publicKeyOf, requireProvingKey, signerSha256 } from './signer.ts';
 

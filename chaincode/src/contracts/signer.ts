@@ -1,6 +1,6 @@
 // Who signed, so that two statements of one signer can be told to be its own.
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { DomainError } from '../domain/index.ts';
+import { DomainError } from '@consilium/domain';
 import { sha256 } from '../ledger/digest.ts';
 
 /**

@@ -1,14 +1,17 @@
 // Transactions on studies and on the consents they are given.
-import { type ConsentRow, type Dataset, ROW_SCHEMA, summaryOfStudy } from '../domain/index.ts';
+import { type ConsentRow, type Dataset, ROW_SCHEMA, summaryOfStudy } from '@consilium/domain';
 import {
+  abortStudy,
   approveConsent,
   grantConsent,
+  proposeStudy,
   type RoundRecord,
   requireOwner,
+  retireStudy,
   settleConsent,
+  startStudy,
   withdrawConsent,
-} from '../domain/rules/consent-rules.ts';
-import { abortStudy, proposeStudy, retireStudy, startStudy } from '../domain/rules/study-rules.ts';
+} from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
 import { ownerAndMajority } from '../ledger/key-policy.ts';
 import { roundKey } from '../ledger/rows.ts';

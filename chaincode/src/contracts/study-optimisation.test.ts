@@ -9,9 +9,9 @@ import {
   type Study,
   studyDigest,
   studyText,
-} from '../domain/index.ts';
-import { costPerRound } from '../domain/rules/plan-cost.ts';
-import { sha256, studyArgument } from '../testing/examples.ts';
+} from '@consilium/domain';
+import { costPerRound } from '@consilium/domain/rules';
+import { sha256, studyArgument } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

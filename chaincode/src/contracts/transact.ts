@@ -15,8 +15,8 @@ import {
   type TransactionName,
   transactionNamed,
   validate,
-} from '../domain/index.ts';
-import { STATEMENT_TRANSACTIONS } from '../domain/rules/equivocation-rules.ts';
+} from '@consilium/domain';
+import { STATEMENT_TRANSACTIONS } from '@consilium/domain/rules';
 import type { Concerns } from '../ledger/activities.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { enrolmentId } from './caller.ts';

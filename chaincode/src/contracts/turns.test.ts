@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { DomainError } from '../domain/index.ts';
-import { aggregate } from '../testing/examples.ts';
+import { DomainError } from '@consilium/domain';
+import { aggregate } from '@consilium/domain/testing/examples';
 import { execute } from '../testing/execute.ts';
 import { MemoryStub, type Proposal, type World } from '../testing/memory-stub.ts';
 import { createSigner, signedProposal } from '../testing/signed-proposal.ts';

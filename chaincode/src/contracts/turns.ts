@@ -3,7 +3,7 @@
 // waits for a few of them, not for all. And none but the peer's own has more than a share of its time, after a reserve
 // that honest bursts do not use up. Which transactions a peer endorses may differ by this, and never what it endorses.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DomainError } from '../domain/index.ts';
+import { DomainError } from '@consilium/domain';
 
 export interface Turn {
   readonly mspId: string;

@@ -12,8 +12,7 @@ import {
   type RowKind,
   type Study,
   studyDigest,
-} from '../domain/index.ts';
-import { roundKey } from '../ledger/rows.ts';
+} from '@consilium/domain';
 import {
   aggregate,
   datasetArgument,
@@ -21,8 +20,9 @@ import {
   sha256,
   updateArgument,
   verdictArgument,
-} from '../testing/examples.ts';
-import { provenKey } from '../testing/member-key.ts';
+} from '@consilium/domain/testing/examples';
+import { provenKey } from '@consilium/domain/testing/member-key';
+import { roundKey } from '../ledger/rows.ts';
 import { MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
 import {
   OLD_DATASETS,

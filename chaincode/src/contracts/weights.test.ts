@@ -2,8 +2,8 @@
 // that is consented to says what they are.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { bandWeight, lineageProblems, type Study, weightIn, weightsOf } from '../domain/index.ts';
-import { datasetArgument, sha256 } from '../testing/examples.ts';
+import { bandWeight, lineageProblems, type Study, weightIn, weightsOf } from '@consilium/domain';
+import { datasetArgument, sha256 } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 

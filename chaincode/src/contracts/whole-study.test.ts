@@ -8,8 +8,8 @@ import {
   rdpOfEvent,
   TRANSACTIONS,
   zeroRdp,
-} from '../domain/index.ts';
-import { aggregate, scoreEvent, trainingEvent, updateArgument } from '../testing/examples.ts';
+} from '@consilium/domain';
+import { aggregate, scoreEvent, trainingEvent, updateArgument } from '@consilium/domain/testing/examples';
 import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 const auditor = as('auditor', 'DeltaMSP');

@@ -9,7 +9,7 @@ import {
   STUDY_TRANSITIONS,
   TRANSACTIONS,
   transition,
-} from '../domain/index.ts';
+} from '@consilium/domain';
 import { contracts } from '../index.ts';
 import { GENERATED_PARTS, withPart } from './generated-parts.ts';
 

@@ -1,13 +1,7 @@
 // The parts of the documentation that the code knows best, as Markdown: tables of transactions, rows, errors,
 // orders, and the diagrams of the state machines. A test keeps docs/ equal to them.
-import {
-  ERRORS,
-  LEDGER_ORDERS,
-  ROUND_TRANSITIONS,
-  STUDY_TRANSITIONS,
-  TRANSACTIONS,
-} from '../domain/index.ts';
-import type { Transition } from '../domain/rules/transition.ts';
+import { ERRORS, LEDGER_ORDERS, ROUND_TRANSITIONS, STUDY_TRANSITIONS, TRANSACTIONS } from '@consilium/domain';
+import type { Transition } from '@consilium/domain/rules';
 import { KEY_PARTS } from '../ledger/rows.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

@@ -6,7 +6,6 @@
 // Versions need no guard: whoever wrote one anew has written something of another digest, and the row as it was is
 // then found in its key's history.
 import { strict as assert } from 'node:assert';
-import type { ChaincodeStub } from 'fabric-shim-api';
 import {
   type Budget,
   type BudgetRow,
@@ -16,7 +15,8 @@ import {
   presentForm,
   ROW_SCHEMA,
   type RowVersion,
-} from '../domain/index.ts';
+} from '@consilium/domain';
+import type { ChaincodeStub } from 'fabric-shim-api';
 import { sha256 } from './digest.ts';
 import { keyHistory, versionsOfKey } from './key-history.ts';
 import type { Page, PageOptions } from './page.ts';

@@ -1,13 +1,14 @@
 // The index of what was done. One row per transaction under its time, and one entry under each thing it concerns,
 // so that a question reads the page it answers and nothing else, however old the ledger is.
-import type { ChaincodeStub } from 'fabric-shim-api';
+
 import {
   type Activity,
   type ActivityIndex,
   canonicalJson,
   DomainError,
   presentForm,
-} from '../domain/index.ts';
+} from '@consilium/domain';
+import type { ChaincodeStub } from 'fabric-shim-api';
 import { sha256 } from './digest.ts';
 import type { Page, PageOptions } from './page.ts';
 

@@ -1,7 +1,8 @@
 // What Fabric keeps of a key's past: every version as it was written, newest first. A peer reads it from the newest
 // version only, a hundred versions at once.
+
+import { DomainError, type RowVersion } from '@consilium/domain';
 import type { ChaincodeStub } from 'fabric-shim-api';
-import { DomainError, type RowVersion } from '../domain/index.ts';
 import { PAGE_BYTES, type Page, type PageOptions } from './page.ts';
 
 const PAGE_SIZE = 50;

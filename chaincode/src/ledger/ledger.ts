@@ -1,6 +1,7 @@
 // Rows on the ledger: read and written by noun and key, as canonical JSON under composite keys.
+
+import { type Activity, canonicalJson, DomainError, presentForm, type RowVersion } from '@consilium/domain';
 import type { ChaincodeStub } from 'fabric-shim-api';
-import { type Activity, canonicalJson, DomainError, presentForm, type RowVersion } from '../domain/index.ts';
 import { AccountVersions } from './account-versions.ts';
 import {
   type ActivityQuery,

@@ -22,7 +22,7 @@ import type {
   Update,
   Verdict,
   Vote,
-} from '../domain/index.ts';
+} from '@consilium/domain';
 
 /** Rows in their present form, as they are read. */
 export interface Rows {

@@ -4,8 +4,8 @@ import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { type Argument, canonicalJson, type ErrorCode, type TransactionName } from '../domain/index.ts';
-import { datasetArgument, sha256 } from './examples.ts';
+import { type Argument, canonicalJson, type ErrorCode, type TransactionName } from '@consilium/domain';
+import { datasetArgument, sha256 } from '@consilium/domain/testing/examples';
 import { type Caller, type CommitCode, type Endorsed, refusalOf } from './memory-consortium.ts';
 import { as, MEMBERS, STUDY, StudyOnLedger } from './study-on-ledger.ts';
 

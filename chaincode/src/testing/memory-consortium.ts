@@ -2,7 +2,6 @@
 // own clock and time zone; endorsements must be equal to the byte; key-level policies and version conflicts
 // decide what commits. It exists to try whole studies, and attacks on them, in milliseconds.
 import { strict as assert } from 'node:assert';
-import fabricProtos from '@hyperledger/fabric-protos';
 import {
   type Argument,
   canonicalJson,
@@ -11,7 +10,8 @@ import {
   type Role,
   TRANSACTIONS,
   type TransactionName,
-} from '../domain/index.ts';
+} from '@consilium/domain';
+import fabricProtos from '@hyperledger/fabric-protos';
 import { majorityOf } from '../ledger/key-policy.ts';
 import { execute } from './execute.ts';
 import { MemoryStub, type Proposal, type Results, versionsUnder, type World } from './memory-stub.ts';

@@ -1,9 +1,9 @@
 // A client with a real certificate, and proposals that it signs as Fabric's clients do.
 import 'reflect-metadata';
 import { createHash, createPrivateKey, randomBytes, sign, webcrypto } from 'node:crypto';
+import { canonicalJson } from '@consilium/domain';
 import fabricProtos from '@hyperledger/fabric-protos';
 import * as x509 from '@peculiar/x509';
-import { canonicalJson } from '../domain/index.ts';
 
 const { common, msp, peer } = fabricProtos;
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;

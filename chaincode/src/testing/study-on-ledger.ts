@@ -1,5 +1,5 @@
 // A study on a consortium in memory, brought to any point of its life in a few words.
-import type { CastVote, MoveMotion, ProposeStudy, Role } from '../domain/index.ts';
+import type { CastVote, MoveMotion, ProposeStudy, Role } from '@consilium/domain';
 import {
   aggregate,
   datasetArgument,
@@ -7,7 +7,7 @@ import {
   studyArgument,
   updateArgument,
   verdictArgument,
-} from './examples.ts';
+} from '@consilium/domain/testing/examples';
 import { type Caller, MemoryConsortium } from './memory-consortium.ts';
 
 export const MEMBERS = ['AlphaMSP', 'BetaMSP', 'GammaMSP', 'DeltaMSP'] as const;

@@ -5,13 +5,8 @@
 //
 //   CONNECTIONS=own.json,others.json,… STUDY=id GATEWAYS=url,… SECONDS=60 IN_FLIGHT=2 node flooding-member.js
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Argument,
-  type ProposeStudy,
-  studyText,
-  type TransactionName,
-} from '@consilium/chaincode/domain';
-import { type Connection, readConnection } from '../../src/connection.ts';
+import { type Argument, type ProposeStudy, studyText, type TransactionName } from '@consilium/domain';
+import { type Connection, readConnection } from '../../src/fabric/connection-file.ts';
 import { BareClient, refusalOf } from '../on-ledger/bare-client.ts';
 import { inParallel } from '../on-ledger/open-rounds.ts';
 

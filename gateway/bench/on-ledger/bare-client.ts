@@ -9,8 +9,8 @@ import {
   parseDomainError,
   type Role,
   type TransactionName,
-} from '@consilium/chaincode/domain';
-import { provenKey } from '@consilium/chaincode/testing/member-key';
+} from '@consilium/domain';
+import { provenKey } from '@consilium/domain/testing/member-key';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
   type Commit,
@@ -23,9 +23,9 @@ import {
   type Transaction,
 } from '@hyperledger/fabric-gateway';
 import { common } from '@hyperledger/fabric-protos';
-import { commitStatusRequest } from '../../src/commit-status-request.ts';
-import type { Connection } from '../../src/connection.ts';
-import { signWithLowS } from '../../src/ledger-signature.ts';
+import { commitStatusRequest } from '../../src/fabric/commit-status-request.ts';
+import type { Connection } from '../../src/fabric/connection-file.ts';
+import { signWithLowS } from '../../src/fabric/ledger-signature.ts';
 
 /**
  * What passes by itself: others were faster, a peer is a block behind and refuses by what it does not see yet, or the

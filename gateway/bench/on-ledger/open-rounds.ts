@@ -2,8 +2,8 @@
 // the other. All of it by real transactions. A dataset gives one update to a round, and updates of one dataset
 // write the same account, so whoever wants many in flight takes them from different datasets.
 import { createHash } from 'node:crypto';
-import type { ProposeStudy, RecordUpdate } from '@consilium/chaincode/domain';
-import { PROPOSE_STUDY, RECORD_UPDATE, RECORD_VERDICT } from '../../src/examples.ts';
+import type { ProposeStudy, RecordUpdate } from '@consilium/domain';
+import { PROPOSE_STUDY, RECORD_UPDATE, RECORD_VERDICT } from '../../src/http/examples.ts';
 import { anotherDataset } from '../../src/testing/another-dataset.ts';
 import { RUN } from '../../src/testing/fabric-network.ts';
 import type { BareClient } from './bare-client.ts';

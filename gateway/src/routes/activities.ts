@@ -1,7 +1,7 @@
 // What was done on the ledger, by study, dataset, hospital, purpose and time.
-import { Activity, Id, PageOfRows, RoundNumber, Strict } from '@consilium/chaincode/domain';
+import { Activity, Id, PageOfRows, RoundNumber, Strict } from '@consilium/domain';
 import { Type } from 'typebox';
-import { STUDY, UPDATE } from '../examples.ts';
+import { STUDY, UPDATE } from '../http/examples.ts';
 import { EXAMPLE_COMMIT, type LedgerRoute } from './ledger-route.ts';
 
 const tag = 'audit';

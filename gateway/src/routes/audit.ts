@@ -10,9 +10,9 @@ import {
   RowVersion,
   Strict,
   Words,
-} from '@consilium/chaincode/domain';
+} from '@consilium/domain';
 import type { TSchema } from 'typebox';
-import { DATASET } from '../examples.ts';
+import { DATASET } from '../http/examples.ts';
 import { EXAMPLE_COMMIT, type LedgerRoute } from './ledger-route.ts';
 
 type Noun = (typeof HISTORY_NOUNS)[number];

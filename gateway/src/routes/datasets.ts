@@ -8,8 +8,8 @@ import {
   PrivacyCharge,
   type RegisterDataset,
   summaryOfDataset,
-} from '@consilium/chaincode/domain';
-import { BUDGET_STATEMENT, DATASET, PRIVACY_CHARGE, REGISTER_DATASET } from '../examples.ts';
+} from '@consilium/domain';
+import { BUDGET_STATEMENT, DATASET, PRIVACY_CHARGE, REGISTER_DATASET } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'datasets';

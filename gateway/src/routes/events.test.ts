@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { LedgerEvent } from '../ledger.ts';
+import type { LedgerEvent } from '../fabric/ledger.ts';
 import { type FixtureOptions, type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 
 async function listen(t: TestContext, options: FixtureOptions = {}): Promise<GatewayFixture> {

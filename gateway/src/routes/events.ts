@@ -1,13 +1,13 @@
 // The ledger's events, pushed.
 import { Readable } from 'node:stream';
-import { Id, ROLES, type Role, Strict } from '@consilium/chaincode/domain';
+import { Id, ROLES, type Role, Strict } from '@consilium/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
-import { problemResponses } from '../documentation.ts';
-import { eventStream, positionAfter } from '../event-stream.ts';
+import type { EventPosition, LedgerEvent } from '../fabric/ledger.ts';
 import { GatewayError } from '../gateway-errors.ts';
-import type { EventPosition, LedgerEvent } from '../ledger.ts';
+import { problemResponses } from '../http/documentation.ts';
+import { eventStream, positionAfter } from '../http/event-stream.ts';
 import { EVALUATE_CODES } from './ledger-route.ts';
 
 const roles: readonly Role[] = ROLES;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { transactionNamed } from '@consilium/chaincode/domain';
+import { transactionNamed } from '@consilium/domain';
 import { LEDGER_ROUTES } from '../app.ts';
-import { DATASET, REGISTER_DATASET, REGISTER_MEMBER } from '../examples.ts';
+import { DATASET, REGISTER_DATASET, REGISTER_MEMBER } from '../http/examples.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 
 const VALUES: Record<string, string> = {

@@ -8,15 +8,15 @@ import {
   Strict,
   type TransactionName,
   transactionNamed,
-} from '@consilium/chaincode/domain';
+} from '@consilium/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type TObject, type TSchema, Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
-import { problemResponses } from '../documentation.ts';
+import { type LedgerCall, LedgerError } from '../fabric/ledger.ts';
 import { GATEWAY_ERRORS, type GatewayErrorCode } from '../gateway-errors.ts';
-import { type LedgerCall, LedgerError } from '../ledger.ts';
-import type { IdempotentRequest } from '../outbox.ts';
-import type { ProblemCode } from '../problem.ts';
+import { problemResponses } from '../http/documentation.ts';
+import type { ProblemCode } from '../http/problem.ts';
+import type { IdempotentRequest } from '../outbox/outbox.ts';
 
 export interface LedgerRoute {
   readonly transaction: TransactionName;

@@ -1,10 +1,10 @@
 // The ledger itself: its height, and what became of a transaction that this gateway sent.
-import { ROLES, type Role, Strict } from '@consilium/chaincode/domain';
+import { ROLES, type Role, Strict } from '@consilium/domain';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
-import { problemResponses } from '../documentation.ts';
 import { GatewayError } from '../gateway-errors.ts';
+import { problemResponses } from '../http/documentation.ts';
 import { EVALUATE_CODES, EXAMPLE_COMMIT } from './ledger-route.ts';
 
 const roles: readonly Role[] = ROLES;

@@ -8,13 +8,13 @@ import {
   ROLES,
   LOCAL_ROUTES as SHARED,
   type LocalRoute as SharedRoute,
-} from '@consilium/chaincode/domain';
+} from '@consilium/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Dependencies } from '../dependencies.ts';
-import { problemResponses, trainerProblems } from '../documentation.ts';
-import { REGISTER_DATASET, ROTATE_KEY } from '../examples.ts';
 import { GatewayError } from '../gateway-errors.ts';
-import { askTrainer, type ProxiedBody } from '../trainer-proxy.ts';
+import { problemResponses, trainerProblems } from '../http/documentation.ts';
+import { REGISTER_DATASET, ROTATE_KEY } from '../http/examples.ts';
+import { askTrainer, type ProxiedBody } from '../http/trainer-proxy.ts';
 
 interface Documented {
   readonly operationId: LocalRouteName;

@@ -1,6 +1,6 @@
 // Organisations of the consortium.
-import { Member, PageOfRows } from '@consilium/chaincode/domain';
-import { MEMBER, MEMBER_WITH_NEXT_KEY, REGISTER_MEMBER, ROTATE_KEY } from '../examples.ts';
+import { Member, PageOfRows } from '@consilium/domain';
+import { MEMBER, MEMBER_WITH_NEXT_KEY, REGISTER_MEMBER, ROTATE_KEY } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'members';

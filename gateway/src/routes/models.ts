@@ -1,6 +1,6 @@
 // Outcomes of studies.
-import { Lineage, Model, PageOfRows } from '@consilium/chaincode/domain';
-import { ATTESTATION, CONSENT, DATASET, MODEL, ROUND, STUDY, UPDATE, VERDICT } from '../examples.ts';
+import { Lineage, Model, PageOfRows } from '@consilium/domain';
+import { ATTESTATION, CONSENT, DATASET, MODEL, ROUND, STUDY, UPDATE, VERDICT } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'models';

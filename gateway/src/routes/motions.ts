@@ -1,6 +1,6 @@
 // Motions: hospitals of a study decide together to pause, resume or amend it.
-import { Motion, MotionRecord, PageOfRows } from '@consilium/chaincode/domain';
-import { STUDY } from '../examples.ts';
+import { Motion, MotionRecord, PageOfRows } from '@consilium/domain';
+import { STUDY } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'studies';

@@ -1,6 +1,6 @@
 // What rounds leave behind for hospitals and auditors: receipts, contributions, evidence of contradictions.
-import { Equivocation, PageOfRows, Receipt, RoundContributions } from '@consilium/chaincode/domain';
-import { ATTESTATION, ROUND, UPDATE } from '../examples.ts';
+import { Equivocation, PageOfRows, Receipt, RoundContributions } from '@consilium/domain';
+import { ATTESTATION, ROUND, UPDATE } from '../http/examples.ts';
 import { EXAMPLE_COMMIT, type LedgerRoute } from './ledger-route.ts';
 
 const tag = 'rounds';

@@ -1,5 +1,5 @@
 // Training rounds and everything recorded in them.
-import { Attestation, PageOfRows, Round, RoundDossier, Update, Verdict } from '@consilium/chaincode/domain';
+import { Attestation, PageOfRows, Round, RoundDossier, Update, Verdict } from '@consilium/domain';
 import {
   ATTEST_AGGREGATE,
   ATTESTATION,
@@ -9,7 +9,7 @@ import {
   ROUND,
   UPDATE,
   VERDICT,
-} from '../examples.ts';
+} from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'rounds';

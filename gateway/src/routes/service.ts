@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
-import { nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../ledger.ts';
+import { nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../fabric/ledger.ts';
 
 const Health = Type.Object({ status: Type.Literal('ok') }, { examples: [{ status: 'ok' }] });
 const Readiness = Type.Object({

@@ -8,8 +8,8 @@ import {
   Study,
   StudySummary,
   summaryOfStudy,
-} from '@consilium/chaincode/domain';
-import { CONSENT, CONSENT_QUOTE, GRANT_CONSENT, PROPOSE_STUDY, STUDY } from '../examples.ts';
+} from '@consilium/domain';
+import { CONSENT, CONSENT_QUOTE, GRANT_CONSENT, PROPOSE_STUDY, STUDY } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'studies';

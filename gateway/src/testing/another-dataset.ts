@@ -1,7 +1,7 @@
 // Datasets of their own rows: the ledger refuses to register the same commitment twice.
 import { createHash } from 'node:crypto';
-import type { RegisterDataset } from '@consilium/chaincode/domain';
-import { REGISTER_DATASET } from '../examples.ts';
+import type { RegisterDataset } from '@consilium/domain';
+import { REGISTER_DATASET } from '../http/examples.ts';
 
 export function anotherDataset(datasetId: string): RegisterDataset {
   const digest = createHash('sha256').update(datasetId).digest('hex');

@@ -9,10 +9,10 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DomainError, type Role } from '@consilium/chaincode/domain';
-import { provenKey } from '@consilium/chaincode/testing/member-key';
-import { type Connection, readConnection } from '../connection.ts';
-import type { Ledger } from '../ledger.ts';
+import { DomainError, type Role } from '@consilium/domain';
+import { provenKey } from '@consilium/domain/testing/member-key';
+import { type Connection, readConnection } from '../fabric/connection-file.ts';
+import type { Ledger } from '../fabric/ledger.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const NETWORK = join(ROOT, 'test-network/dist/src/main.js');

@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROLES, type Role } from '@consilium/chaincode/domain';
+import { ROLES, type Role } from '@consilium/domain';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
-import { ApiKeys, createApiKey } from '../api-keys.ts';
 import { buildApp } from '../app.ts';
 import { DEFAULT_LIMITS, type Limits } from '../config.ts';
 import type { TrainerAddress } from '../dependencies.ts';
-import { MemoryLedger } from '../memory-ledger.ts';
-import { Outbox } from '../outbox.ts';
+import { ApiKeys, createApiKey } from '../http/api-keys.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { MemoryLedger } from './memory-ledger.ts';
 
 export interface GatewayFixture {
   readonly app: FastifyInstance;

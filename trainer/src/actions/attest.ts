@@ -1,9 +1,9 @@
 // One member's attestation: the hash of the aggregate as it recomputes it from the included updates itself.
-import type { RoundDossier, Study } from '@consilium/chaincode/domain';
-import { GatewayProblem } from '../gateway-client.ts';
-import { recomputeAggregate } from '../round-material.ts';
-import { submit } from '../submit.ts';
-import type { TrainerContext } from '../trainer-context.ts';
+import type { RoundDossier, Study } from '@consilium/domain';
+import { GatewayProblem } from '../gateway/gateway-client.ts';
+import { recomputeAggregate } from '../study/round-material.ts';
+import { submit } from '../study/submit.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
 
 export async function attest(
   context: TrainerContext,

@@ -1,12 +1,12 @@
 // Makes the aggregate the next model: seals it for the study's members and proposes its hash. Its bytes follow once the
 // ledger names it.
-import type { RoundDossier, Study } from '@consilium/chaincode/domain';
-import { aggregateContext } from '../artefact-exchange.ts';
-import { readersOfModel } from '../artefact-readers.ts';
+import type { RoundDossier, Study } from '@consilium/domain';
+import { aggregateContext } from '../artefacts/artefact-exchange.ts';
+import { readersOfModel } from '../artefacts/artefact-readers.ts';
 import { TrainerError } from '../errors.ts';
-import { recomputeAggregate } from '../round-material.ts';
-import { submit } from '../submit.ts';
-import type { TrainerContext } from '../trainer-context.ts';
+import { recomputeAggregate } from '../study/round-material.ts';
+import { submit } from '../study/submit.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
 
 /** @throws TrainerError TRAINER_AGGREGATE_DIFFERS where the attested hash is not the one recomputed here */
 export async function finalize(

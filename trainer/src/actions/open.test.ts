@@ -1,9 +1,9 @@
 // A round that was given up may have started from what nobody could open: its opener is not believed twice.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { StudyState } from '../ledger-state.ts';
+import type { StudyState } from '../study/ledger-state.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
 import { ARTEFACT, aConsent, aDossier, aStudy, SHA_A } from '../testing/study-rows.ts';
-import type { TrainerContext } from '../trainer-context.ts';
 import { openRound } from './open.ts';
 
 const AGAIN = { ...ARTEFACT, cid: `${ARTEFACT.cid.slice(0, -1)}a` };

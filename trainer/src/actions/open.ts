@@ -1,14 +1,14 @@
 // Opens the next round. Whoever takes part in it must be able to read its base: where a member joined since that was
 // sealed, or has a key now and had none then, the opener seals the same parameters again for all that read them. So it
 // does where whoever named the artefact may have lied about it: what an opener recomputed itself needs no artefact.
-import { type ArtefactRef, nextBase, type ParametersRef, type Study } from '@consilium/chaincode/domain';
-import { aggregateContext } from '../artefact-exchange.ts';
-import { readersOfModel, readersOfUpdate } from '../artefact-readers.ts';
+import { type ArtefactRef, nextBase, type ParametersRef, type Study } from '@consilium/domain';
+import { aggregateContext } from '../artefacts/artefact-exchange.ts';
+import { readersOfModel, readersOfUpdate } from '../artefacts/artefact-readers.ts';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
-import type { StudyState } from '../ledger-state.ts';
-import { mostAggregateBytes, sharedModelBytes } from '../round-material.ts';
-import { submit } from '../submit.ts';
-import type { TrainerContext } from '../trainer-context.ts';
+import type { StudyState } from '../study/ledger-state.ts';
+import { mostAggregateBytes, sharedModelBytes } from '../study/round-material.ts';
+import { submit } from '../study/submit.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
 
 /** @throws TrainerError TRAINER_ARTEFACT_NOT_DECRYPTABLE where this member is itself new: another opens the round */
 export async function openRound(

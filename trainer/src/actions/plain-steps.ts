@@ -1,7 +1,7 @@
 // The steps that say nothing new: they move a round or a study on from what the ledger already holds.
-import type { Action } from '../next-action.ts';
-import { submit } from '../submit.ts';
-import type { TrainerContext } from '../trainer-context.ts';
+import type { Action } from '../study/next-action.ts';
+import { submit } from '../study/submit.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
 
 export type PlainStep = Extract<Action, { kind: 'close' | 'tally' | 'abort' | 'publish' | 'settle' }>;
 

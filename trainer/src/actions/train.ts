@@ -1,16 +1,7 @@
 // One dataset's contribution to one round: train, write the noised update down, seal it, and record it on the ledger.
 // Each step is durable before the next, so that a crash anywhere repeats nothing. The bytes follow when the round is
 // closed.
-import { planDigest, plannedTrainingEvent, type RoundDossier, type Study } from '@consilium/chaincode/domain';
-import {
-  dequantizeParameters,
-  encodeParameters,
-  hashParameters,
-  quantizeParameters,
-} from '../aggregate/index.ts';
-import { sha256Hex } from '../artefact/index.ts';
-import { updateContext } from '../artefact-exchange.ts';
-import { readersOfUpdate } from '../artefact-readers.ts';
+import { planDigest, plannedTrainingEvent, type RoundDossier, type Study } from '@consilium/domain';
 import {
   packUnits,
   type RoundInput,
@@ -18,21 +9,30 @@ import {
   samplingRateOf,
   TrainingFailedError,
   TrainingInputError,
-} from '../dp-sgd/index.ts';
-import { drawOnce } from '../draw-once.ts';
+} from '@consilium/dp-sgd';
+import {
+  dequantizeParameters,
+  encodeParameters,
+  hashParameters,
+  quantizeParameters,
+} from '@consilium/federation';
+import { updateContext } from '../artefacts/artefact-exchange.ts';
+import { readersOfUpdate } from '../artefacts/artefact-readers.ts';
+import { sha256Hex } from '../artefacts/index.ts';
 import { TrainerError } from '../errors.ts';
-import { GatewayProblem } from '../gateway-client.ts';
-import type { Release, ReleaseKey } from '../journal.ts';
-import { confirmCharges, localParametersAt } from '../local-chain.ts';
-import { ownDataset, type Unit } from '../own-dataset.ts';
-import { claimOf } from '../privacy-claims.ts';
-import { type Recording, waitsUntilMs } from '../public-time.ts';
-import { sharedModelOf } from '../round-material.ts';
-import { shiftOf } from '../study-federation.ts';
-import { encodeLocal } from '../study-model.ts';
-import { optimisationOfStudy, stateBefore } from '../study-optimisation.ts';
-import { submit } from '../submit.ts';
-import type { TrainerContext } from '../trainer-context.ts';
+import { GatewayProblem } from '../gateway/gateway-client.ts';
+import type { Release, ReleaseKey } from '../journal/journal.ts';
+import { drawOnce } from '../study/draw-once.ts';
+import { confirmCharges, localParametersAt } from '../study/local-chain.ts';
+import { ownDataset, type Unit } from '../study/own-dataset.ts';
+import { claimOf } from '../study/privacy-claims.ts';
+import { type Recording, waitsUntilMs } from '../study/public-time.ts';
+import { sharedModelOf } from '../study/round-material.ts';
+import { shiftOf } from '../study/study-federation.ts';
+import { encodeLocal } from '../study/study-model.ts';
+import { optimisationOfStudy, stateBefore } from '../study/study-optimisation.ts';
+import { submit } from '../study/submit.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
 
 interface Task {
   readonly study: Study;

@@ -10,36 +10,36 @@ import {
   type Score,
   type Study,
   type Update,
-} from '@consilium/chaincode/domain';
+} from '@consilium/domain';
 import {
   dequantizeParameters,
   hashSharedModel,
   outcomeOf,
   ParameterRangeError,
   type SharedModel,
-} from '../aggregate/index.ts';
-import { drawOnce } from '../draw-once.ts';
+} from '@consilium/federation';
+import { predictedClasses } from '@consilium/onnx-grad';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
-import { GatewayProblem } from '../gateway-client.ts';
-import { type Counts, countJudgements, noiseCounts, noisedAccuracy } from '../held-out-score.ts';
-import type { Draw, ReleaseKey } from '../journal.ts';
-import type { StudyState } from '../ledger-state.ts';
-import { confirmCharges, localOutcomeAt } from '../local-chain.ts';
-import { predictedClasses } from '../onnx/index.ts';
-import { ownDataset } from '../own-dataset.ts';
-import { claimOf } from '../privacy-claims.ts';
-import { type Recording, waitsUntilMs } from '../public-time.ts';
-import { aggregate, openUpdate, sharedModelOf } from '../round-material.ts';
+import { GatewayProblem } from '../gateway/gateway-client.ts';
+import type { Draw, ReleaseKey } from '../journal/journal.ts';
+import { drawOnce } from '../study/draw-once.ts';
+import { type Counts, countJudgements, noiseCounts, noisedAccuracy } from '../study/held-out-score.ts';
+import type { StudyState } from '../study/ledger-state.ts';
+import { confirmCharges, localOutcomeAt } from '../study/local-chain.ts';
+import { ownDataset } from '../study/own-dataset.ts';
+import { claimOf } from '../study/privacy-claims.ts';
+import { type Recording, waitsUntilMs } from '../study/public-time.ts';
+import { aggregate, openUpdate, sharedModelOf } from '../study/round-material.ts';
 import {
   parseScoreRecord,
   type ReleasedCounts,
   rightAndWrong,
   type ScoreRecord,
   statedCounts,
-} from '../score-record.ts';
-import { federationOf } from '../study-federation.ts';
-import { submit } from '../submit.ts';
-import type { TrainerContext } from '../trainer-context.ts';
+} from '../study/score-record.ts';
+import { federationOf } from '../study/study-federation.ts';
+import { submit } from '../study/submit.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
 
 /** What a member thinks of a round before it looks at its own patients: a function of published facts alone. */
 interface Judgement {

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { packUnits, type RoundInput, type RoundResult } from '../dp-sgd/index.ts';
+import { packUnits, type RoundInput, type RoundResult } from '@consilium/dp-sgd';
+import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { GraphRefusedError, type TrainerErrorCode } from '../errors.ts';
-import { graphEngineInProcess } from '../graph-engine.ts';
-import { buildForwardModel, readForwardModel } from '../onnx/index.ts';
 import { ContainedGraphEngine, type ContainmentOptions } from './contained-graph-engine.ts';
 import { ContainedProcess } from './contained-process.ts';
+import { graphEngineInProcess } from './graph-engine.ts';
 import type { Misdeed } from './testing/misbehaving-program.ts';
 
 const graph = buildForwardModel({

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { RoundInput, RoundResult } from '../dp-sgd/index.ts';
+import type { RoundInput, RoundResult } from '@consilium/dp-sgd';
+import type { RawOutputs } from '@consilium/onnx-grad';
 import { GraphRefusedError, TrainerError } from '../errors.ts';
-import type { GraphEngine, GraphFacts, RoundOptions } from '../graph-engine.ts';
-import type { RawOutputs } from '../onnx/index.ts';
 import { ContainedProcess, TaskFailedError, type TaskHooks, type TaskLimits } from './contained-process.ts';
 import { checkFacts, checkOutputs, checkRoundResult, checkWritten } from './graph-answers.ts';
+import type { GraphEngine, GraphFacts, RoundOptions } from './graph-engine.ts';
 import type { GraphTask } from './graph-task.ts';
 
 export interface ContainmentOptions {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { StepProgress } from '../dp-sgd/index.ts';
+import type { StepProgress } from '@consilium/dp-sgd';
 import { checkReport, NO_REPORT } from './graph-answers.ts';
 import type { GraphTask, Request } from './graph-task.ts';
 import { usageOf } from './process-usage.ts';

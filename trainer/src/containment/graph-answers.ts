@@ -1,8 +1,8 @@
 // Checks what a contained process answers: a graph that got hold of its process could answer anything.
-import type { RoundInput, RoundResult } from '../dp-sgd/index.ts';
+import type { RoundInput, RoundResult } from '@consilium/dp-sgd';
+import type { RawOutputs } from '@consilium/onnx-grad';
 import { GraphRefusedError } from '../errors.ts';
-import type { GraphFacts } from '../graph-engine.ts';
-import type { RawOutputs } from '../onnx/index.ts';
+import type { GraphFacts } from './graph-engine.ts';
 import type { GraphTask, Report } from './graph-task.ts';
 
 /** Characters of a reason: many nodes may be named in it. */

@@ -8,9 +8,9 @@ import {
   runRound,
   secureRandomness,
   TrainingInputError,
-} from '../dp-sgd/index.ts';
-import { graphEngineInProcess as engine } from '../graph-engine.ts';
-import { OnnxFormatError, UnsupportedModelError } from '../onnx/index.ts';
+} from '@consilium/dp-sgd';
+import { OnnxFormatError, UnsupportedModelError } from '@consilium/onnx-grad';
+import { graphEngineInProcess as engine } from './graph-engine.ts';
 import type { GraphTask, Report, Request } from './graph-task.ts';
 import { leaveDirectory } from './leave-directory.ts';
 

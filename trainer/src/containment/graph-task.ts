@@ -1,5 +1,5 @@
 // What a contained process is asked to do with a graph, and what it answers: structured clones over its channel.
-import type { RoundInput, StepProgress } from '../dp-sgd/index.ts';
+import type { RoundInput, StepProgress } from '@consilium/dp-sgd';
 
 export type GraphTask =
   | { readonly kind: 'read' | 'probe'; readonly graph: Uint8Array }

@@ -1,6 +1,6 @@
 // What a dataset's commitment covers: the checked values of every row in a canonical order, under a secret
 // salt. Only its CID is published; without the salt nobody can test a guess at a patient against it.
-import { canonicalJson } from '@consilium/chaincode/domain';
+import { canonicalJson } from '@consilium/domain';
 import type { PatientUnit } from './read-dataset.ts';
 
 /**

@@ -1,6 +1,6 @@
 // What the thread that reads a file is given, and what it answers.
 import type { ResourceLimits } from 'node:worker_threads';
-import type { Dictionary } from '@consilium/chaincode/domain';
+import type { Dictionary } from '@consilium/domain';
 import type { DataProblem } from './data-problem.ts';
 import type { Dataset } from './read-dataset.ts';
 

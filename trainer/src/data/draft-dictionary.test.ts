@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { Dictionary, dictionaryProblems, validate } from '@consilium/chaincode/domain';
+import { Dictionary, dictionaryProblems, validate } from '@consilium/domain';
 import { ColumnUnknownError, draftDictionary, HeaderDoubtfulError } from './draft-dictionary.ts';
 import { SNAPPY_PARQUET } from './testing/parquet-files.ts';
 

@@ -1,6 +1,6 @@
 // Turns the texts of one row into a model's input, by the dictionary alone: bounds, reference ranges and
 // categories are published numbers, so nothing here is a query on the patients.
-import type { Dictionary, Feature } from '@consilium/chaincode/domain';
+import type { Dictionary, Feature } from '@consilium/domain';
 import type { DataProblemCode } from './data-problem.ts';
 
 /** A raw value after checking: a number, a category, or null where missing. */

@@ -1,5 +1,5 @@
 // A record by feature name (as a hospital system sends it for a prediction) to a model's input.
-import type { Dictionary } from '@consilium/chaincode/domain';
+import type { Dictionary } from '@consilium/domain';
 import { DataError, type DataProblem, problem } from './data-problem.ts';
 import { encodeFeatures, readValue, type Value } from './encode-features.ts';
 

@@ -1,5 +1,5 @@
 // Inputs of a model from what a hospital's systems send for a prediction: records by feature name, or a CSV text.
-import type { Dictionary } from '@consilium/chaincode/domain';
+import type { Dictionary } from '@consilium/domain';
 import { DataError, type DataProblem, problem } from './data-problem.ts';
 import { encodeFeatures, readValue } from './encode-features.ts';
 import { encodeRecord } from './encode-record.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Dictionary, Feature } from '@consilium/chaincode/domain';
+import type { Dictionary, Feature } from '@consilium/domain';
 import { commitmentBytes } from './commitment-bytes.ts';
 import { DataError } from './data-problem.ts';
 import { parseParquet } from './parse-parquet.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Dictionary, encodingOf, inputNames } from '@consilium/chaincode/domain';
+import { type Dictionary, encodingOf, inputNames } from '@consilium/domain';
 import { commitmentBytes } from './commitment-bytes.ts';
 import { DataError } from './data-problem.ts';
 import { encodeRecord } from './encode-record.ts';

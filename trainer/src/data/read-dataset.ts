@@ -1,7 +1,7 @@
 // Reads a hospital's file into units of privacy: every row of one patient together. All problems are found in
 // one pass, so that a file is mended once.
 import { createHash } from 'node:crypto';
-import { bandOf, canonicalJson, type Dictionary, type RecordCountBand } from '@consilium/chaincode/domain';
+import { bandOf, canonicalJson, type Dictionary, type RecordCountBand } from '@consilium/domain';
 import { DataError, type DataProblem, problem } from './data-problem.ts';
 import { encodeFeatures, readValue, type Value } from './encode-features.ts';
 import { readLabel } from './read-label.ts';

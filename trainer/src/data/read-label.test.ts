@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Dictionary, type LabelRule, targetOf } from '@consilium/chaincode/domain';
+import { type Dictionary, type LabelRule, targetOf } from '@consilium/domain';
 import { DICTIONARY } from '../testing/small-consortium.ts';
 import { readLabel, unscaleLabel } from './read-label.ts';
 

@@ -1,6 +1,6 @@
 // Reads one text as a label, by the dictionary alone: a class, a count, or a number scaled by published bounds. A mean
 // or a spread of the patients' labels would be a query that nobody accounted for.
-import { type Dictionary, type EncodedTarget, targetOf } from '@consilium/chaincode/domain';
+import { type Dictionary, type EncodedTarget, targetOf } from '@consilium/domain';
 import type { DataProblemCode } from './data-problem.ts';
 import { isMissing, parseNumber, sameText } from './encode-features.ts';
 

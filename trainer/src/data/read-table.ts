@@ -1,6 +1,6 @@
 // Reads a file (CSV, or Parquet) into rows of texts by the dictionary's columns, keeping line numbers for error
 // messages.
-import type { Dictionary } from '@consilium/chaincode/domain';
+import type { Dictionary } from '@consilium/domain';
 import { type Info, parse } from 'csv-parse/sync';
 import { DataError, problem } from './data-problem.ts';
 import { parseParquet } from './parse-parquet.ts';

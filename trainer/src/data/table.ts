@@ -1,5 +1,5 @@
 // What every reader of files hands on: rows of texts under column names.
-import type { Dictionary } from '@consilium/chaincode/domain';
+import type { Dictionary } from '@consilium/domain';
 import { DataError, problem } from './data-problem.ts';
 
 export interface Table {

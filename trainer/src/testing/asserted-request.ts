@@ -1,6 +1,6 @@
 // Requests to a trainer as its gateway makes them, and, for tests of what is refused, as others might.
 import { randomBytes } from 'node:crypto';
-import { ASSERTION, assertionAudience, type Role } from '@consilium/chaincode/domain';
+import { ASSERTION, assertionAudience, type Role } from '@consilium/domain';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type JWTPayload, SignJWT } from 'jose';
 

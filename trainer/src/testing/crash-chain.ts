@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { encodePrivateKeyPem } from '../artefact/index.ts';
+import { encodePrivateKeyPem } from '../artefacts/index.ts';
 import type { CrashingTrainerOptions } from './crashing-trainer.ts';
 import { FolderArtefactStore } from './folder-artefact-store.ts';
 import { GatewayServer } from './gateway-server.ts';

@@ -2,10 +2,10 @@
 // it has died there before. Started again and again, it gets one step further each time.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { pino } from 'pino';
-import { decodePrivateKeyPem, MemberKeyRing } from '../artefact/index.ts';
-import { GatewayClient } from '../gateway-client.ts';
-import { Journal } from '../journal.ts';
-import { buildTrainer } from '../trainer.ts';
+import { decodePrivateKeyPem, MemberKeyRing } from '../artefacts/index.ts';
+import { buildTrainer } from '../assemble-trainer.ts';
+import { GatewayClient } from '../gateway/gateway-client.ts';
+import { Journal } from '../journal/journal.ts';
 import { FolderArtefactStore } from './folder-artefact-store.ts';
 
 export interface CrashingTrainerOptions {

@@ -7,7 +7,7 @@ import {
   type ArtefactStore,
   computeCid,
   sha256Hex,
-} from '../artefact/index.ts';
+} from '../artefacts/index.ts';
 
 export class FolderArtefactStore implements ArtefactStore {
   readonly #folder: string;

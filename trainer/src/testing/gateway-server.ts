@@ -2,7 +2,7 @@
 // asks. It writes down every submission it is sent, and can lose answers.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { GatewayProblem, type TrainerTransaction } from '../gateway-client.ts';
+import { GatewayProblem, type TrainerTransaction } from '../gateway/gateway-client.ts';
 import type { MemoryConsortium } from './memory-consortium.ts';
 
 export interface Sent {

@@ -23,8 +23,8 @@ import {
   transactionNamed,
   validate,
   weightIn,
-} from '@consilium/chaincode/domain';
-import { GatewayProblem, type Ledger, type TrainerTransaction } from '../gateway-client.ts';
+} from '@consilium/domain';
+import { GatewayProblem, type Ledger, type TrainerTransaction } from '../gateway/gateway-client.ts';
 import { anEquivocation } from './study-rows.ts';
 
 export interface Charge {

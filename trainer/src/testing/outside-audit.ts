@@ -1,7 +1,7 @@
 // An auditor with one member's key: recomputes a study's models from what its hospitals published, in the plain
 // arithmetic of aggregate/testing, without any trainer's journal or code.
 import { createHash } from 'node:crypto';
-import type { FederationPlan } from '../aggregate/index.ts';
+import type { FederationPlan } from '@consilium/federation';
 import {
   type PlainAverage,
   type PlainModel,
@@ -10,9 +10,9 @@ import {
   plainBytes,
   plainRound,
   plainVariates,
-} from '../aggregate/testing/plain-federation.ts';
-import { type ArtefactStore, openArtefact } from '../artefact/index.ts';
-import { updateContext } from '../artefact-exchange.ts';
+} from '@consilium/federation/testing/plain-federation';
+import { updateContext } from '../artefacts/artefact-exchange.ts';
+import { type ArtefactStore, openArtefact } from '../artefacts/index.ts';
 import type { Hospital, SmallConsortium } from './small-consortium.ts';
 
 const HEADER_BYTES = 12;

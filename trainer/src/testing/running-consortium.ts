@@ -1,8 +1,8 @@
 // Trainers of a small consortium, all in this process, each with the parts that a test gives it.
 import { pino } from 'pino';
-import { MemberKeyRing } from '../artefact/index.ts';
-import { Journal } from '../journal.ts';
-import { buildTrainer, type Trainer, type TrainerParts } from '../trainer.ts';
+import { MemberKeyRing } from '../artefacts/index.ts';
+import { buildTrainer, type Trainer, type TrainerParts } from '../assemble-trainer.ts';
+import { Journal } from '../journal/journal.ts';
 import { TRAINER_KEY } from './asserted-request.ts';
 import type { Hospital, SmallConsortium } from './small-consortium.ts';
 

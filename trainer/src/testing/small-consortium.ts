@@ -2,18 +2,18 @@
 // ready for their trainers.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bandOf, type Dictionary, type Study, targetOf } from '@consilium/chaincode/domain';
+import { bandOf, type Dictionary, type Study, targetOf } from '@consilium/domain';
+import { buildForwardModel, LOCAL_INTERCEPT_NAME, readForwardModel } from '@consilium/onnx-grad';
 import {
   type ArtefactStore,
   computeCid,
   generateMemberKeys,
   type MemberKeys,
   sha256Hex,
-} from '../artefact/index.ts';
+} from '../artefacts/index.ts';
 import { readDataset } from '../data/index.ts';
-import { commitmentOf } from '../dataset-commitment.ts';
-import { Journal } from '../journal.ts';
-import { buildForwardModel, LOCAL_INTERCEPT_NAME, readForwardModel } from '../onnx/index.ts';
+import { Journal } from '../journal/journal.ts';
+import { commitmentOf } from '../study/dataset-commitment.ts';
 import { MemoryConsortium } from './memory-consortium.ts';
 import { aConsent, aStudy, datasetOf } from './study-rows.ts';
 

@@ -11,7 +11,7 @@ import type {
   Study,
   Update,
   Verdict,
-} from '@consilium/chaincode/domain';
+} from '@consilium/domain';
 
 export const SHA_A = 'a'.repeat(64);
 export const SHA_B = 'b'.repeat(64);

@@ -1,5 +1,5 @@
 // An IPFS node for tests of what goes wrong.
-import { ArtefactError, type ArtefactRef, MemoryArtefactStore } from '../artefact/index.ts';
+import { ArtefactError, type ArtefactRef, MemoryArtefactStore } from '../artefacts/index.ts';
 
 /** An IPFS node that can be switched off, and whose put can be meddled with. */
 export class UnreliableStore extends MemoryArtefactStore {

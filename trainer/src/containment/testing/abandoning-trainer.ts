@@ -2,8 +2,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packUnits } from '../../dp-sgd/index.ts';
-import { buildForwardModel, readForwardModel } from '../../onnx/index.ts';
+import { packUnits } from '@consilium/dp-sgd';
+import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { ContainedProcess } from '../contained-process.ts';
 
 const model = buildForwardModel({ kind: 'logistic-regression', features: 1, localIntercept: false });

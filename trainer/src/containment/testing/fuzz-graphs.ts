@@ -1,10 +1,10 @@
 // Gives mutated graphs to a contained process, one after the other, and counts how they end: read and run, or refused.
-import { packUnits } from '../../dp-sgd/index.ts';
-import type { GraphFacts } from '../../graph-engine.ts';
-import { mutatedGraph } from '../../onnx/testing/mutate-graph.ts';
-import { seedGraphs } from '../../onnx/testing/seed-graphs.ts';
+import { packUnits } from '@consilium/dp-sgd';
+import { mutatedGraph } from '@consilium/onnx-grad/testing/mutate-graph';
+import { seedGraphs } from '@consilium/onnx-grad/testing/seed-graphs';
 import { ContainedProcess, TaskFailedError, type TaskFailure } from '../contained-process.ts';
 import { checkFacts } from '../graph-answers.ts';
+import type { GraphFacts } from '../graph-engine.ts';
 
 /** How graphs end; none but the first two may. */
 export interface FuzzCounts {

@@ -1,0 +1,63 @@
+// The organisation's connection file: which channel, which peer, and one ledger identity per role.
+import { readFileSync } from 'node:fs';
+import { DomainError, MspId, ROLES, type Role, validate } from '@consilium/domain';
+import { type Static, Type } from 'typebox';
+import { Clean } from 'typebox/value';
+
+const Pem = Type.String({ pattern: '^-----BEGIN ', description: 'PEM text.' });
+const Client = Type.Object({ certificate: Pem, privateKey: Pem });
+const Organisation = Type.Object({
+  mspId: MspId,
+  name: Type.String(),
+  endpoint: Type.String({ pattern: '^[^:/ ]+:[0-9]{1,5}$', description: 'host:port of the own peer.' }),
+  tlsRootCertificate: Pem,
+  clients: Type.Record(Type.String(), Client),
+});
+const ConnectionFile = Type.Object({
+  channel: Type.String({ minLength: 1 }),
+  organisations: Type.Array(Organisation, { minItems: 1 }),
+});
+
+export interface Connection {
+  readonly channel: string;
+  readonly organisation: Static<typeof Organisation>;
+}
+
+export const rolesOf = ({ organisation }: Connection): Role[] =>
+  ROLES.filter((role) => organisation.clients[role] !== undefined);
+
+/**
+ * Reads the file's only organisation, or the one named.
+ *
+ * @throws Error naming the file and what is wrong; never with the content of keys.
+ */
+export function readConnection(path: string, mspId: string | undefined): Connection {
+  const file = readConnectionFile(path);
+  const found = file.organisations.filter(
+    (organisation) => organisation.mspId === (mspId ?? organisation.mspId),
+  );
+  const [organisation] = found;
+  if (organisation === undefined) throw new Error(`${path} has no organisation ${mspId}`);
+  if (found.length > 1) {
+    const names = found.map((one) => one.mspId).join(', ');
+    throw new Error(`${path} has several organisations (${names}): set CONSILIUM_MSP_ID to this gateway's`);
+  }
+  return { channel: file.channel, organisation };
+}
+
+/** Each organisation of the file, as `readConnection` reads one. @throws Error */
+export function readConnections(path: string): Connection[] {
+  const { channel, organisations } = readConnectionFile(path);
+  return organisations.map((organisation) => ({ channel, organisation }));
+}
+
+function readConnectionFile(path: string): Static<typeof ConnectionFile> {
+  try {
+    // The file serves other programs too: what this one does not know is left out, not refused.
+    return validate(ConnectionFile, Clean(ConnectionFile, JSON.parse(readFileSync(path, 'utf8'))));
+  } catch (cause) {
+    // A JSON error quotes the text around it, which may be a private key.
+    if (cause instanceof SyntaxError) throw new Error(`${path} is not JSON`);
+    throw new Error(`${path}: ${cause instanceof DomainError ? cause.detail : (cause as Error).message}`);
+  }
+}

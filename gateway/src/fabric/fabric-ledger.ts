@@ -1,0 +1,459 @@
+// The ledger on Hyperledger Fabric: the only file that knows its SDK. One TLS connection to the organisation's
+// own peer; one identity per role; every call with a deadline; every error named by the step that failed.
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { canonicalJson, type Role } from '@consilium/domain';
+import { Client, credentials, status as GrpcStatus, type Interceptor } from '@grpc/grpc-js';
+import {
+  type ChaincodeEventsOptions,
+  type Commit,
+  type ConnectOptions,
+  type Contract,
+  connect,
+  type Gateway,
+  GatewayError,
+  hash,
+  type Network,
+  type ProposalOptions,
+  type Status,
+  StatusCode,
+  signers,
+  type Transaction,
+} from '@hyperledger/fabric-gateway';
+import { common } from '@hyperledger/fabric-protos';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Limits } from '../config.ts';
+import { commitStatusRequest } from './commit-status-request.ts';
+import { type Connection, rolesOf } from './connection-file.ts';
+import {
+  type BeforeSending,
+  type Committed,
+  type EventPosition,
+  type EventsOptions,
+  type Ledger,
+  type LedgerCall,
+  LedgerError,
+  type LedgerEvent,
+  type LedgerStep,
+  missing,
+  nothingMissing,
+  type Outcome,
+  type PreparedTransaction,
+  type ReadinessCheck,
+  type RecoverOptions,
+  signerOf,
+} from './ledger.ts';
+import {
+  knownToOrderers,
+  mayBeLag,
+  namedFailure,
+  type PeerAnswer,
+  refusedByOrderers,
+  type StepFailure,
+  unanswered,
+} from './ledger-failures.ts';
+import { isP256, signWithLowS } from './ledger-signature.ts';
+import { publicMessage } from './refusals.ts';
+import { configurationBlockOf, setsPolicy, transactionsOfBlockMax } from './resending.ts';
+import { StandingLedger } from './stalled-ledger.ts';
+import { invalidated } from './validation-codes.ts';
+
+export interface FabricLedgerOptions {
+  readonly connection: Connection;
+  readonly chaincode: string;
+  readonly limits: Limits;
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
+  /** See every call to the peer before it leaves: how tests play answers that a peer seldom gives. */
+  readonly interceptors?: Interceptor[];
+}
+
+const RECONNECT_MS = { first: 200, most: 5_000 } as const;
+/**
+ * A peer gives up on a chaincode that is gone after 3 s, and then tries the next organisation's peer: an endorsement
+ * has time for three, so that the answer names them.
+ */
+const READY_TIMEOUT_MS = { connect: 2_000, answer: 5_000, endorsement: 12_000 } as const;
+/** How long a peer that has a transaction may take to say so. */
+const ASK_FIRST_MS = 1_000;
+/** How long orderers that take nothing, as while they elect a leader, are left alone. */
+const ORDERERS_PAUSE_MS = 1_000;
+/** How long peers that may only be a block behind are given before their refusal counts: 1.6 s in all. */
+const LAG_MS = { first: 50, most: 800 } as const;
+const PROBE = { name: 'member:list', argument: { pageSize: 1 } } as const;
+
+const CHANNEL_OPTIONS = {
+  // Fabric peers refuse pings more often than once a minute.
+  'grpc.keepalive_time_ms': 120_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+  'grpc.initial_reconnect_backoff_ms': RECONNECT_MS.first,
+  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+};
+
+interface Failed {
+  readonly step: LedgerStep;
+  readonly transactionId?: string;
+  readonly deadline?: number;
+}
+
+type Sent = Pick<PreparedTransaction, 'transactionId' | 'signer' | 'envelope'>;
+
+interface Signer {
+  readonly gateway: Gateway;
+  readonly network: Network;
+  readonly contract: Contract;
+}
+
+export class FabricLedger implements Ledger {
+  readonly channel: string;
+  readonly mspId: string;
+  readonly roles: readonly Role[];
+  readonly #options: FabricLedgerOptions;
+  readonly #client: Client;
+  /** By the name of the client: a role, or a person. */
+  readonly #signers = new Map<string, Signer>();
+  readonly #commits = new StandingLedger();
+
+  /** Does not wait for the peer: a gateway starts, and says what is missing, without one. */
+  constructor(options: FabricLedgerOptions) {
+    const { channel, organisation } = options.connection;
+    this.#options = options;
+    this.channel = channel;
+    this.mspId = organisation.mspId;
+    this.roles = rolesOf(options.connection);
+    const tls = credentials.createSsl(Buffer.from(organisation.tlsRootCertificate));
+    this.#client = new Client(organisation.endpoint, tls, {
+      ...CHANNEL_OPTIONS,
+      interceptors: options.interceptors ?? [],
+    });
+  }
+
+  async submit(call: LedgerCall, beforeSending: BeforeSending): Promise<Committed> {
+    const { submitTimeoutMs, commitTimeoutMs } = this.#options.limits;
+    const transaction = await this.#endorse(call);
+    const transactionId = transaction.getTransactionId();
+    const result = textOf(transaction.getResult());
+    await beforeSending({ transactionId, signer: signerOf(call), result, envelope: transaction.getBytes() });
+    const sending = deadlineIn(submitTimeoutMs);
+    const commit = await transaction
+      .submit(sending)
+      .catch((error) => this.#raise({ step: 'submit', transactionId, error, ...sending }));
+    const orderedMs = Date.now();
+    const waiting = deadlineIn(commitTimeoutMs);
+    const sent = { transactionId, signer: signerOf(call), envelope: transaction.getBytes() };
+    const status = await this.#committed(commit, sent, waiting.deadline).catch((error) => {
+      this.#commits.missed({ transactionId, orderedMs });
+      return this.#raise({ step: 'commit-status', transactionId, error, ...waiting });
+    });
+    this.#commits.settled();
+    if (!status.successful)
+      throw invalidated({ transactionId, validationCode: validationCodeOf(status.code) });
+    return { transactionId, blockNumber: Number(status.blockNumber), result: parseJson(result) };
+  }
+
+  async recover(prepared: PreparedTransaction, { timeoutMs, resend }: RecoverOptions): Promise<Outcome> {
+    const untilMs = Date.now() + timeoutMs;
+    const { transactionId } = prepared;
+    const { gateway } = this.#signer(prepared.signer);
+    // Asked first, sent only when no block has it: Fabric's validation (seen on 3.1.5) can wait for ever on a block
+    // in which a duplicate and another transaction set the policy of one row, and stops the channel.
+    let asked = !resend;
+    let sent = !resend;
+    let orderedMs: number | undefined;
+    for (;;) {
+      try {
+        if (asked && !sent) {
+          if (await this.#sendAgain(prepared, untilMs)) orderedMs = Date.now();
+          sent = true;
+        }
+        const { credentials: certificate } = gateway.getIdentity();
+        const { mspId, channel } = this;
+        const commit = gateway.newCommit(commitStatusRequest({ mspId, certificate, channel, transactionId }));
+        const deadline = asked ? untilMs : Math.min(untilMs, Date.now() + ASK_FIRST_MS);
+        asked = true;
+        const { code, blockNumber, successful } = await commit.getStatus({ deadline });
+        if (orderedMs !== undefined) this.#commits.settled();
+        if (successful) return { state: 'committed', blockNumber: Number(blockNumber) };
+        return { state: 'invalid', blockNumber: Number(blockNumber), validationCode: validationCodeOf(code) };
+      } catch (error) {
+        this.#options.log.info({ err: error, transactionId }, 'outcome not known yet');
+      }
+      if (Date.now() + RECONNECT_MS.first >= untilMs) {
+        if (orderedMs !== undefined) this.#commits.missed({ transactionId, orderedMs });
+        return { state: 'unknown' };
+      }
+      await sleep(RECONNECT_MS.first);
+    }
+  }
+
+  /**
+   * Waits for the commit of what orderers took, and sends it again where that does not come: when a Raft leader dies,
+   * what it and those that follow it had acknowledged is lost.
+   */
+  async #committed(commit: Commit, sent: Sent, untilMs: number): Promise<Status> {
+    let patienceMs = this.#options.limits.resendAfterMs;
+    for (let waitMs = patienceMs; ; ) {
+      const deadline = Math.min(untilMs, Date.now() + waitMs);
+      try {
+        return await commit.getStatus({ deadline });
+      } catch (error) {
+        const late = error instanceof GatewayError && error.code === GrpcStatus.DEADLINE_EXCEEDED;
+        if (deadline === untilMs || !(late || Date.now() >= deadline)) throw error;
+      }
+      try {
+        if (await this.#mayRepeat(sent)) await this.#sendAgain(sent, untilMs);
+        patienceMs *= 2;
+        waitMs = patienceMs;
+      } catch (error) {
+        this.#options.log.info(
+          { err: error, transactionId: sent.transactionId },
+          'orderers do not take it yet',
+        );
+        waitMs = ORDERERS_PAUSE_MS;
+      }
+    }
+  }
+
+  /**
+   * Sends the same transaction once more; whether orderers took it, and did not know or refuse it.
+   *
+   * @throws GatewayError where it may not have reached them.
+   */
+  async #sendAgain({ transactionId, signer, envelope }: Sent, untilMs: number): Promise<boolean> {
+    const { gateway } = this.#signer(signer);
+    this.#options.log.warn({ transactionId }, 'in no block yet, sending the same transaction once more');
+    try {
+      await gateway.newTransaction(envelope).submit({ deadline: untilMs });
+      return true;
+    } catch (error) {
+      // What orderers say of the second one does not settle the first: only its status does.
+      if (!(error instanceof GatewayError)) throw error;
+      const answer = answerOf(error);
+      if (refusedByOrderers(answer) || knownToOrderers(answer)) return false;
+      throw error;
+    }
+  }
+
+  /** Whether a duplicate would do no harm, should the first still be ordered. */
+  async #mayRepeat({ envelope }: Sent): Promise<boolean> {
+    if (!setsPolicy(envelope)) return true;
+    const last = await this.#block((await this.height()) - 1);
+    return transactionsOfBlockMax(await this.#block(configurationBlockOf(last))) === 1;
+  }
+
+  async evaluate(call: LedgerCall): Promise<unknown> {
+    const proposal = this.#signer(signerOf(call)).contract.newProposal(call.name, argumentsOf(call));
+    const waiting = deadlineIn(this.#options.limits.evaluateTimeoutMs);
+    const result = await proposal
+      .evaluate(waiting)
+      .catch((error) => this.#raise({ step: 'evaluate', error, ...waiting }));
+    return parseJson(textOf(result));
+  }
+
+  async *events({ from, signal }: EventsOptions): AsyncGenerator<LedgerEvent> {
+    // A position is fixed first, so that what commits during a reconnection is not missed.
+    let position = from ?? { blockNumber: await this.height() };
+    let waitMs: number = RECONNECT_MS.first;
+    const { network } = this.#anySigner();
+    while (!signal.aborted) {
+      const stream = await network.getChaincodeEvents(this.#options.chaincode, startAt(position));
+      const close = () => stream.close();
+      signal.addEventListener('abort', close, { once: true });
+      try {
+        for await (const event of stream) {
+          waitMs = RECONNECT_MS.first;
+          const { transactionId, eventName: name } = event;
+          const blockNumber = Number(event.blockNumber);
+          position = { blockNumber, afterTransactionId: transactionId };
+          yield { blockNumber, transactionId, name, payload: parseJson(textOf(event.payload)) };
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!isPassing(error)) this.#raise({ step: 'events', error });
+        this.#options.log.warn({ err: error, position }, 'event stream lost, reconnecting');
+      } finally {
+        signal.removeEventListener('abort', close);
+        close();
+      }
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
+      waitMs = Math.min(waitMs * 2, RECONNECT_MS.most);
+    }
+  }
+
+  async height(): Promise<number> {
+    const info = await this.#chain('GetChainInfo');
+    return common.BlockchainInfo.deserializeBinary(info).getHeight();
+  }
+
+  async #block(number: number): Promise<common.Block> {
+    return common.Block.deserializeBinary(await this.#chain('GetBlockByNumber', String(number)));
+  }
+
+  async #chain(question: string, ...parameters: readonly string[]): Promise<Uint8Array> {
+    const { network } = this.#anySigner();
+    const waiting = deadlineIn(this.#options.limits.evaluateTimeoutMs);
+    return network
+      .getContract('qscc')
+      .newProposal(question, { arguments: [this.channel, ...parameters] })
+      .evaluate(waiting)
+      .catch((error) => this.#raise({ step: 'evaluate', error, ...waiting }));
+  }
+
+  async ready(): Promise<readonly ReadinessCheck[]> {
+    const role = this.roles[0];
+    if (role === undefined)
+      return [{ name: 'peer', problem: 'the connection file has no identity for any role' }];
+    try {
+      await this.#connected(READY_TIMEOUT_MS.connect);
+    } catch {
+      return missing('peer', `the peer of ${this.mspId} does not answer`);
+    }
+    const probe = () => this.#signer(role).contract.newProposal(PROBE.name, argumentsOf(PROBE));
+    const unendorsed = await failureOf(probe().endorse(deadlineIn(READY_TIMEOUT_MS.endorsement)));
+    if (unendorsed !== undefined) {
+      const { chaincode } = this.#options;
+      const unanswered = await failureOf(probe().evaluate(deadlineIn(READY_TIMEOUT_MS.answer)));
+      if (unanswered === undefined) return missing('endorsement', `no endorsement can be had: ${unendorsed}`);
+      return missing('chaincode', `the chaincode ${chaincode} does not answer: ${unanswered}`);
+    }
+    const standing = await this.#commits.problem(() => this.height());
+    return standing === undefined ? nothingMissing() : missing('commit', standing);
+  }
+
+  /** Why peers of all these organisations cannot be had to endorse now; undefined where they can. */
+  async unendorsedBy(mspIds: readonly string[]): Promise<string | undefined> {
+    const options = { ...argumentsOf(PROBE), endorsingOrganizations: [...mspIds] };
+    const proposal = this.#anySigner().contract.newProposal(PROBE.name, options);
+    return failureOf(proposal.endorse(deadlineIn(READY_TIMEOUT_MS.endorsement)));
+  }
+
+  async close(): Promise<void> {
+    for (const { gateway } of this.#signers.values()) gateway.close();
+    this.#client.close();
+  }
+
+  #connected(timeoutMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#client.waitForReady(Date.now() + timeoutMs, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  #anySigner(): Signer {
+    const [role] = this.roles;
+    if (role === undefined) throw missingIdentity('any role');
+    return this.#signer(role);
+  }
+
+  #signer(name: string): Signer {
+    const known = this.#signers.get(name);
+    if (known !== undefined) return known;
+    const client = this.#options.connection.organisation.clients[name];
+    if (client === undefined) throw missingIdentity(name);
+    const gateway = connect({
+      client: this.#client,
+      identity: { mspId: this.mspId, credentials: Buffer.from(client.certificate) },
+      ...signing(createPrivateKey(client.privateKey)),
+    });
+    const network = gateway.getNetwork(this.channel);
+    const signer = { gateway, network, contract: network.getContract(this.#options.chaincode) };
+    this.#signers.set(name, signer);
+    return signer;
+  }
+
+  /** Peers that may only be at another height are asked again, each time with a new proposal, for a little while. */
+  async #endorse(call: LedgerCall): Promise<Transaction> {
+    const waiting = deadlineIn(this.#options.limits.endorseTimeoutMs);
+    for (let waitMs: number = LAG_MS.first; ; waitMs *= 2) {
+      const proposal = this.#signer(signerOf(call)).contract.newProposal(call.name, argumentsOf(call));
+      const transactionId = proposal.getTransactionId();
+      try {
+        return await proposal.endorse(waiting);
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        const failure = this.#failure({ step: 'endorse', transactionId, error, ...waiting });
+        const last = waitMs > LAG_MS.most || Date.now() + waitMs >= waiting.deadline;
+        if (last || !mayBeLag(failure)) throw namedFailure(failure);
+        const { details } = failure.answer;
+        this.#options.log.info({ transactionId, details, waitMs }, 'peers may be behind, asking again');
+      }
+      await sleep(waitMs);
+    }
+  }
+
+  /** Turns an error of the SDK into one of ours and throws it. What is not an operating error goes through. */
+  #raise({ error, ...failed }: Failed & { readonly error: unknown }): never {
+    if (!(error instanceof GatewayError)) throw error;
+    throw namedFailure(this.#failure({ ...failed, error }));
+  }
+
+  #failure({ step, transactionId, deadline, error }: Failed & { readonly error: GatewayError }): StepFailure {
+    const late = deadline !== undefined && Date.now() >= deadline;
+    return { ownMspId: this.mspId, step, transactionId, answer: answerOf(error), late, cause: error };
+  }
+}
+
+/** How the SDK signs: messages as a whole where the key allows it, digests by its own code otherwise. */
+const signing = (key: KeyObject): Pick<ConnectOptions, 'signer' | 'hash'> =>
+  isP256(key)
+    ? { hash: hash.none, signer: async (message) => signWithLowS(message, key) }
+    : { signer: signers.newPrivateKeySigner(key) };
+
+const argumentsOf = ({ argument }: Pick<LedgerCall, 'argument'>): ProposalOptions => ({
+  arguments: [canonicalJson(argument)],
+});
+const deadlineIn = (timeoutMs: number) => ({ deadline: Date.now() + timeoutMs });
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+const parseJson = (text: string): unknown => (text === '' ? null : JSON.parse(text));
+
+function startAt({ blockNumber, afterTransactionId }: EventPosition): ChaincodeEventsOptions {
+  const startBlock = BigInt(blockNumber);
+  if (afterTransactionId === undefined) return { startBlock };
+  return { checkpoint: { getBlockNumber: () => startBlock, getTransactionId: () => afterTransactionId } };
+}
+
+const missingIdentity = (role: string) =>
+  new LedgerError({
+    code: 'IDENTITY_MISSING',
+    step: 'endorse',
+    message: `the connection file has no client for ${role}`,
+  });
+
+function validationCodeOf(code: number): string {
+  const [name] = Object.entries(StatusCode).find(([, value]) => value === code) ?? [];
+  return name ?? `CODE_${code}`;
+}
+
+/** Errors that pass by themselves: the stream is taken up again where it was. */
+const PASSING: readonly number[] = [
+  GrpcStatus.CANCELLED,
+  GrpcStatus.UNKNOWN,
+  GrpcStatus.DEADLINE_EXCEEDED,
+  GrpcStatus.NOT_FOUND, // of the channel, or of a block beyond the peer's height: a peer that is coming back
+  GrpcStatus.RESOURCE_EXHAUSTED,
+  GrpcStatus.ABORTED,
+  GrpcStatus.INTERNAL,
+  GrpcStatus.UNAVAILABLE,
+];
+/** Deliver's own word for a start beyond the peer's height, which the client library throws as a plain error. */
+const BEYOND_HEIGHT = /^Unexpected status response: 404\b/;
+const isPassing = (error: unknown) =>
+  error instanceof GatewayError
+    ? PASSING.includes(error.code)
+    : error instanceof Error && BEYOND_HEIGHT.test(error.message);
+
+const answerOf = ({ code, message, details }: GatewayError): PeerAnswer => ({
+  code,
+  message,
+  details: details.map((detail) => ({ mspId: detail.mspId, message: detail.message })),
+});
+
+/** Why a probe was not answered, for the public; a refusal by the rules is an answer: whoever refuses is there. */
+async function failureOf(probe: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await probe;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return unanswered(answerOf(error), publicMessage);
+  }
+}

@@ -1,0 +1,55 @@
+// Who calls: one API key, one role. A route names the roles that may call it; a route that names none is public.
+//
+// Attempts without a valid key are counted by address. Above the limit they are refused as too many, whatever they
+// show; a valid key is served all the same, since callers behind one proxy, and the trainer on this machine, share an
+// address with whoever guesses, and keys of 256 random bits cannot be guessed.
+import { DomainError, type Role } from '@consilium/domain';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { GatewayError } from '../gateway-errors.ts';
+import type { ApiKey, ApiKeys } from './api-keys.ts';
+import type { Refuse } from './failure-limit.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set on every route that names roles. */
+    apiKey: ApiKey | null;
+    /** Whether that key is still in the file. */
+    keyHolds: (() => boolean) | null;
+  }
+  interface FastifyContextConfig {
+    /** The roles that may call this route; public where absent. */
+    readonly roles?: readonly Role[];
+  }
+}
+
+const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
+
+export interface Refusals {
+  /** Of whoever shows no valid key. */
+  readonly unknown: Refuse;
+  /** Of a key whose role may not. */
+  readonly forbidden: Refuse;
+  readonly onKnown: (request: FastifyRequest) => void;
+}
+
+/** Checks the key before a body is read. */
+export function authenticate(app: FastifyInstance, keys: ApiKeys, refusals: Refusals): void {
+  app.decorateRequest('apiKey', null);
+  app.decorateRequest('keyHolds', null);
+  app.addHook('onRequest', async (request, reply) => {
+    const { roles } = request.routeOptions.config;
+    if (roles === undefined) return;
+    const presented = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    const key = presented === undefined ? undefined : keys.find(presented);
+    if (presented === undefined || key === undefined) {
+      await refusals.unknown(new GatewayError('UNAUTHENTICATED'), request, reply);
+      return;
+    }
+    request.apiKey = key;
+    request.keyHolds = () => keys.find(presented)?.id === key.id;
+    refusals.onKnown(request);
+    if (roles.includes(key.role)) return;
+    const detail = `this route needs the role ${roles.join(' or ')}; this API key has ${key.role}`;
+    await refusals.forbidden(new DomainError('ROLE_REQUIRED', detail), request, reply);
+  });
+}

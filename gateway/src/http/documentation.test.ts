@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { TRANSACTIONS, transactionNamed } from '@consilium/domain';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import type { TSchema } from 'typebox';
+import { Errors } from 'typebox/value';
+import { LEDGER_ROUTES } from '../app.ts';
+import { VARIABLES } from '../config.ts';
+import { splitArgument } from '../routes/ledger-route.ts';
+import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
+import { TAGS } from './documentation.ts';
+import { PROBLEM_CODES, statusOf } from './problem.ts';
+
+interface Operation {
+  operationId?: string;
+  summary?: string;
+  description?: string;
+  tags?: string[];
+  security?: object[];
+  requestBody?: { content: Record<string, { example?: unknown; schema: { examples?: unknown[] } }> };
+  responses: Record<
+    string,
+    { description: string; content?: Record<string, { example?: unknown; schema: { examples?: unknown[] } }> }
+  >;
+}
+
+const exampleOf = (media: { example?: unknown; schema: { examples?: unknown[] } }) =>
+  media.example ?? media.schema.examples?.[0];
+
+describe('the OpenAPI document', () => {
+  let gateway: GatewayFixture;
+  let operations: (readonly [string, Operation])[];
+  let document: { openapi: string; paths: Record<string, Record<string, Operation>> };
+
+  before(async () => {
+    gateway = await openGateway();
+    document = (await gateway.app.inject('/documentation/json')).json();
+    operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => [`${method} ${path}`, operation] as const),
+    );
+  });
+  after(() => gateway.close());
+
+  it('is valid OpenAPI 3.1', async () => {
+    assert.equal(document.openapi, '3.1.0');
+    const { valid, errors } = await new Validator().validate(structuredClone(document));
+    assert.deepEqual(errors, undefined);
+    assert.equal(valid, true);
+  });
+
+  it('has a route for every transaction of the ledger, and none for others', () => {
+    const routed = new Set<string>(LEDGER_ROUTES.map(({ transaction }) => transaction));
+    assert.deepEqual([...routed].sort(), TRANSACTIONS.map(({ name }) => name).sort());
+  });
+
+  it('documents the route of every transaction', () => {
+    for (const { path, transaction } of LEDGER_ROUTES) {
+      const method = transactionNamed(transaction).kind === 'submit' ? 'post' : 'get';
+      assert.ok(document.paths[`/v1${path}`]?.[method], `${method} ${path} is not documented`);
+    }
+  });
+
+  it('says of every route what it does, under a known tag, with its own operation id', () => {
+    const tags = new Set(TAGS.map(({ name }) => name));
+    const ids = operations.map(([, { operationId }]) => operationId);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const [name, operation] of operations) {
+      assert.ok(operation.operationId, `${name} has no operation id`);
+      assert.ok(operation.summary, `${name} has no summary`);
+      assert.ok(operation.description, `${name} has no description`);
+      assert.ok(
+        operation.tags?.every((tag) => tags.has(tag)) && operation.tags.length === 1,
+        `${name}: tags`,
+      );
+    }
+  });
+
+  it('says of every route under /v1 which role it needs, and of every other that it is public', () => {
+    for (const [name, { description, security }] of operations) {
+      if (name.includes(' /v1/')) {
+        assert.match(description ?? '', /Needs (any role|role [a-z or]+)\./, name);
+        assert.deepEqual(security, [{ apiKey: [] }], name);
+      } else {
+        assert.match(description ?? '', /Public\./, name);
+        assert.equal(security, undefined, name);
+      }
+    }
+  });
+
+  it('documents only error codes that exist, under their status', () => {
+    for (const [name, { responses }] of operations) {
+      for (const [status, { description, content }] of Object.entries(responses)) {
+        if (content?.['application/problem+json'] === undefined) continue;
+        const codes = [...description.matchAll(/^`([A-Z_]+)`: /gm)].map(([, code]) => code);
+        const ofTrainer = name.includes(' /v1/local/') && description.includes('`TRAINER_…`');
+        assert.ok(codes.length > 0 || ofTrainer, `${name} ${status}`);
+        for (const code of codes) {
+          const known = PROBLEM_CODES.find((one) => one === code);
+          assert.ok(known, `${name}: ${code} does not exist`);
+          assert.equal(String(statusOf(known)), status, `${name}: ${code}`);
+        }
+      }
+    }
+  });
+
+  it('has an example of every answer in JSON and of every body', () => {
+    for (const [name, { responses, requestBody }] of operations) {
+      const ok = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      assert.equal(ok.length, 1, name);
+      for (const [type, media] of Object.entries(ok[0]?.[1].content ?? {})) {
+        if (type === 'application/octet-stream') continue;
+        assert.ok(exampleOf(media) !== undefined, `${name} has no example of its answer`);
+      }
+      for (const media of Object.values(requestBody?.content ?? {})) {
+        assert.ok(exampleOf(media) !== undefined, `${name} has no example of its body`);
+      }
+    }
+  });
+
+  it('has only examples that fit their schemas', () => {
+    for (const route of LEDGER_ROUTES) {
+      const problems = (schema: TSchema, value: unknown) =>
+        [...Errors(schema, value)].map(({ instancePath, message }) => `${instancePath} ${message}`);
+      assert.deepEqual(problems(route.answer, route.examples.answer), [], `answer of ${route.operationId}`);
+      if (transactionNamed(route.transaction).kind === 'evaluate') continue;
+      const { rest } = splitArgument(route);
+      assert.deepEqual(problems(rest, route.examples.body ?? {}), [], `body of ${route.operationId}`);
+    }
+  });
+
+  it('is in step with the README, which lists every route and every variable', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const rows = [...readme.matchAll(/^\| (GET|POST) +\| `(\/v1\/[^`]+)`/gm)].map(
+      ([, method, path]) => `${method} ${path}`,
+    );
+    const documented = operations
+      .filter(([name]) => name.includes(' /v1/'))
+      .map(([name]) => name.replace(/^\w+/, (method) => method.toUpperCase()));
+    assert.deepEqual(rows.toSorted(), documented.toSorted());
+    for (const [name] of VARIABLES) assert.ok(readme.includes(`\`${name}\``), name);
+  });
+
+  it('is shown as a page, to which the root leads', async () => {
+    const root = await gateway.app.inject('/');
+    assert.equal(root.statusCode, 302);
+    assert.equal(root.headers.location, '/documentation');
+    const page = await gateway.app.inject('/documentation/');
+    assert.equal(page.statusCode, 200);
+    assert.match(page.headers['content-type'] ?? '', /html/);
+  });
+});

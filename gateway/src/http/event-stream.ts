@@ -1,0 +1,80 @@
+// Ledger events as server-sent events (WHATWG HTML, "Server-sent events"): pulled one by one, so that a slow
+// reader slows the ledger's stream and not this process' memory; comments keep idle connections open.
+import { DomainError } from '@consilium/domain';
+import type { EventPosition, LedgerEvent } from '../fabric/ledger.ts';
+
+export interface EventStreamOptions {
+  readonly events: AsyncIterable<LedgerEvent>;
+  readonly wanted: (event: LedgerEvent) => boolean;
+  /** Whether the reader still may; looked at before anything is sent. */
+  readonly allowed: () => boolean;
+  readonly heartbeatMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** `<block>:<transaction id>`: where a reader continues, exactly. */
+export const eventId = ({ blockNumber, transactionId }: LedgerEvent): string =>
+  `${blockNumber}:${transactionId}`;
+
+/** @throws DomainError INVALID_ARGUMENT for what is not an id of ours. */
+export function positionAfter(lastEventId: string): EventPosition {
+  const [, block, transactionId] = /^([0-9]{1,15}):([0-9a-f]{64})$/.exec(lastEventId) ?? [];
+  if (block === undefined || transactionId === undefined) {
+    throw new DomainError(
+      'INVALID_ARGUMENT',
+      'header: last-event-id must be the id of an event, BLOCK:TRANSACTION',
+    );
+  }
+  return { blockNumber: Number(block), afterTransactionId: transactionId };
+}
+
+export function formatEvent(event: LedgerEvent): string {
+  const { blockNumber, transactionId, name, payload } = event;
+  const fields =
+    typeof payload === 'object' && payload !== null && !Array.isArray(payload) ? payload : { payload };
+  const data = JSON.stringify({ ...fields, blockNumber, transactionId });
+  return `id: ${eventId(event)}\nevent: ${name}\ndata: ${data}\n\n`;
+}
+
+const HEARTBEAT = Symbol('heartbeat');
+
+/**
+ * The text of the stream, ending when the signal aborts or the reader may no more.
+ *
+ * @throws what the ledger's stream throws
+ */
+export async function* eventStream(options: EventStreamOptions): AsyncGenerator<string> {
+  const { events, wanted, allowed, heartbeatMs, signal } = options;
+  const iterator = events[Symbol.asyncIterator]();
+  yield ': events of the ledger\nretry: 2000\n\n';
+  let next = iterator.next();
+  try {
+    while (!signal.aborted) {
+      const result = await heartbeatOr(next, heartbeatMs);
+      if (!allowed()) return;
+      if (result === HEARTBEAT) {
+        yield ': heartbeat\n\n';
+        continue;
+      }
+      if (result.done === true) return;
+      if (wanted(result.value)) yield formatEvent(result.value);
+      next = iterator.next();
+    }
+  } finally {
+    // The pending read ends with the signal; its outcome is nobody's any more.
+    next.catch(() => {});
+    await iterator.return?.();
+  }
+}
+
+async function heartbeatOr<T>(promise: Promise<T>, afterMs: number): Promise<T | typeof HEARTBEAT> {
+  let timer: NodeJS.Timeout | undefined;
+  const heartbeat = new Promise<typeof HEARTBEAT>((resolve) => {
+    timer = setTimeout(resolve, afterMs, HEARTBEAT);
+  });
+  try {
+    return await Promise.race([promise, heartbeat]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

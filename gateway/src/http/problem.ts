@@ -1,0 +1,182 @@
+// Every error answer is made here (RFC 9457, application/problem+json). What is public is the code, its meaning
+// and a detail written for the caller; what is logged is the error with its causes. The two never mix.
+import { DomainError, ERRORS, type ErrorCode, type ErrorKind } from '@consilium/domain';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { LedgerError } from '../fabric/ledger.ts';
+import { publicRefusals } from '../fabric/refusals.ts';
+import { meaningOfValidationCode } from '../fabric/validation-codes.ts';
+import {
+  GATEWAY_ERRORS,
+  GatewayError,
+  type GatewayErrorCode,
+  type GatewayErrorEntry,
+} from '../gateway-errors.ts';
+import { InvalidRequest } from './validator-compiler.ts';
+
+export type ProblemCode = ErrorCode | GatewayErrorCode;
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** The domain knows no HTTP: this is the one place where its kinds get a status. */
+export const STATUS_OF_KIND: Record<ErrorKind, number> = {
+  invalid: 422,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  // 409 and not 422: the same request can succeed later, when studies are settled and return what they reserved.
+  exhausted: 409,
+  unavailable: 503,
+};
+
+/** A request that does not fit its schema is 400; one that fits and breaks a rule is 422. */
+export const statusOf = (code: ProblemCode): number => {
+  if (code === 'INVALID_ARGUMENT') return 400;
+  if (Object.hasOwn(ERRORS, code)) return STATUS_OF_KIND[ERRORS[code as ErrorCode][0]];
+  return GATEWAY_ERRORS[code as GatewayErrorCode].status;
+};
+
+export const meaningOf = (code: ProblemCode): string =>
+  Object.hasOwn(ERRORS, code)
+    ? ERRORS[code as ErrorCode][1]
+    : GATEWAY_ERRORS[code as GatewayErrorCode].meaning;
+
+export const PROBLEM_CODES = [...Object.keys(ERRORS), ...Object.keys(GATEWAY_ERRORS)] as ProblemCode[];
+
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'urn:consilium:problem:CODE' }),
+    title: Type.String({ description: "The code's meaning." }),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What is wrong with this request, and the remedy.' }),
+    code: Type.String({ description: 'What programs read.' }),
+    requestId: Type.String({ description: "This request in the gateway's log." }),
+    transactionId: Type.Optional(Type.String({ description: 'The transaction that was sent.' })),
+    validationCode: Type.Optional(Type.String({ description: "Fabric's validation code." })),
+    peers: Type.Optional(
+      Type.Array(Type.Object({ mspId: Type.String(), message: Type.String() }), {
+        description: 'What each refusing peer said.',
+      }),
+    ),
+  },
+  {
+    title: 'Problem',
+    examples: [
+      {
+        type: 'urn:consilium:problem:BUDGET_EXCEEDED',
+        title: ERRORS.BUDGET_EXCEEDED[1],
+        status: 409,
+        detail: 'training of cleveland-heart would cost 2.871204 and has 1.200000 left',
+        code: 'BUDGET_EXCEEDED',
+        requestId: '5f0c9a52-6d0b-4c3f-9d0e-7d4e2b1f8a11',
+      },
+    ],
+  },
+);
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  readonly requestId: string;
+  readonly transactionId?: string;
+  readonly validationCode?: string;
+  readonly peers?: readonly { mspId: string; message: string }[];
+}
+
+interface Described {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly more?: Partial<Pick<ProblemBody, 'transactionId' | 'validationCode' | 'peers'>>;
+}
+
+const remedyOf = (code: GatewayErrorCode): string => {
+  const { meaning, remedy } = GATEWAY_ERRORS[code];
+  return `${meaning} ${remedy}`;
+};
+
+/** Fastify's own refusals, in our codes. */
+const FASTIFY_CODES: Record<string, GatewayErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'MALFORMED_BODY',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'MALFORMED_BODY',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'MALFORMED_BODY',
+  FST_ERR_BAD_URL: 'REQUEST_MALFORMED',
+  FST_ERR_MAX_PARAM_LENGTH: 'REQUEST_MALFORMED',
+};
+
+function describe(error: unknown): Described {
+  if (error instanceof DomainError) return describeRefusal(error);
+  if (error instanceof GatewayError) return { code: error.code, detail: error.detail };
+  if (error instanceof LedgerError) {
+    const { code, transactionId, validationCode } = error;
+    const peers = publicRefusals(error.refusals);
+    const more = {
+      ...(transactionId !== undefined && { transactionId }),
+      ...(validationCode !== undefined && { validationCode }),
+      ...(peers.length > 0 && { peers }),
+    };
+    const why =
+      validationCode === undefined ? '' : ` ${validationCode}: ${meaningOfValidationCode(validationCode)}.`;
+    return { code, detail: `${remedyOf(code)}${why}`, more };
+  }
+  if (error instanceof InvalidRequest) return { code: 'INVALID_ARGUMENT', detail: error.message };
+  const code = codeOf(error);
+  if (code !== undefined && Object.hasOwn(FASTIFY_CODES, code)) {
+    const known = FASTIFY_CODES[code] as GatewayErrorCode;
+    return { code: known, detail: remedyOf(known) };
+  }
+  // A client error of Fastify without a code of ours (a broken header, a JSON with __proto__).
+  const status = (error as { statusCode?: unknown }).statusCode;
+  if (status === 400) return { code: 'MALFORMED_BODY', detail: remedyOf('MALFORMED_BODY') };
+  return { code: 'GATEWAY_INTERNAL', detail: remedyOf('GATEWAY_INTERNAL') };
+}
+
+function describeRefusal(error: DomainError): Described {
+  const refusals = error.cause instanceof LedgerError ? publicRefusals(error.cause.refusals) : [];
+  // Whose peer refused matters where peers judge for themselves; the own peer alone applies rules that all share.
+  const telling = refusals.length > 1 || (error.code === 'ENDORSEMENT_REFUSED' && refusals.length > 0);
+  return { code: error.code, detail: error.detail, ...(telling && { more: { peers: refusals } }) };
+}
+
+const codeOf = (error: unknown): string | undefined => {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+};
+
+export function problemOf(error: unknown, requestId: string): ProblemBody {
+  const { code, detail, more } = describe(error);
+  return {
+    type: `urn:consilium:problem:${code}`,
+    title: meaningOf(code),
+    status: statusOf(code),
+    detail,
+    code,
+    requestId,
+    ...more,
+  };
+}
+
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error, request.id);
+  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
+  else if (problem.code === 'RATE_LIMITED') request.log.debug({ code: problem.code }, 'request refused');
+  else request.log.info({ code: problem.code, reason: (error as Error).message }, 'request refused');
+  const entry = (GATEWAY_ERRORS as Record<string, GatewayErrorEntry>)[problem.code];
+  if (entry?.retryAfterSeconds !== undefined) reply.header('retry-after', String(entry.retryAfterSeconds));
+  if (problem.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="consilium"');
+  if (problem.code === 'OUTCOME_UNKNOWN' && problem.transactionId !== undefined) {
+    reply.header('location', `/v1/transactions/${problem.transactionId}`);
+  }
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
+}
+
+/** Makes every error of an application a problem. */
+export function handleProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new GatewayError('ROUTE_NOT_FOUND'), request, reply),
+  );
+}

@@ -1,0 +1,102 @@
+// The four hospitals' files: the UCI ones as they are, or synthetic ones. Read here only for what a
+// hospital's own system would send (a patient's values to predict with) and to judge the predictions
+// afterwards.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { writeCohorts } from '../cohorts/cohorts.ts';
+import { HOSPITALS } from '../cohorts/hospitals.ts';
+
+export interface DemoHospital {
+  readonly name: string;
+  readonly mspId: string;
+  readonly title: string;
+  readonly datasetId: string;
+  readonly datasetTitle: string;
+  readonly file: string;
+}
+
+export interface DataSource {
+  readonly kind: 'synthetic' | 'uci-heart-disease';
+  readonly directory: string;
+  readonly hospitals: readonly DemoHospital[];
+}
+
+/**
+ * The data folder does not hold the four files, or one of them is something else. Said before anything
+ * starts.
+ */
+export class DataFilesError extends Error {
+  override readonly name = 'DataFilesError';
+}
+
+const UCI = [
+  ['cleveland', 'ClevelandMSP', 'Cleveland Clinic Foundation', 'processed.cleveland.data'],
+  ['budapest', 'BudapestMSP', 'Hungarian Institute of Cardiology, Budapest', 'processed.hungarian.data'],
+  ['switzerland', 'SwitzerlandMSP', 'University Hospitals Zurich and Basel', 'processed.switzerland.data'],
+  ['long-beach', 'LongBeachMSP', 'V.A. Medical Center, Long Beach', 'processed.va.data'],
+] as const;
+
+const COLUMNS = 14;
+
+/**
+ * The four UCI files of a folder. @throws DataFilesError naming every file that is missing or not as
+ * expected
+ */
+export function uciFiles(dataDirectory: string): DataSource {
+  const directory = resolve(dataDirectory);
+  const problems: string[] = [];
+  const hospitals = UCI.map(([name, mspId, title, fileName]): DemoHospital => {
+    const file = join(directory, fileName);
+    const problem = problemOf(file);
+    if (problem !== undefined) problems.push(`  ${fileName}: ${problem}`);
+    return { name, mspId, title, datasetId: `${name}-heart`, datasetTitle: `Heart clinic of ${title}`, file };
+  });
+  if (problems.length > 0) {
+    const expected = UCI.map(([, , , file]) => file).join(', ');
+    throw new DataFilesError(
+      `${directory} does not hold the four UCI heart-disease files:\n${problems.join('\n')}\n` +
+        `Give --data a folder with ${expected} (doi:10.24432/C52P4X), or leave it out for synthetic cohorts.`,
+    );
+  }
+  return { kind: 'uci-heart-disease', directory, hospitals };
+}
+
+function problemOf(file: string): string | undefined {
+  if (!existsSync(file)) return 'is not there';
+  if (!statSync(file).isFile()) return 'is not a file';
+  const rows = readRows(file);
+  if (rows.length === 0) return 'is empty';
+  const odd = rows.findIndex((row) => row.length !== COLUMNS);
+  if (odd >= 0) return `line ${odd + 1} has ${rows[odd]!.length} values, not ${COLUMNS}`;
+  const label = rows.findIndex((row) => !/^[0-4]([.]0)?$/.test(row.at(-1)!));
+  if (label >= 0) return `line ${label + 1} does not end in a diagnosis from 0 to 4`;
+  return undefined;
+}
+
+/** Writes the synthetic cohorts of a seed and describes them. */
+export function syntheticFiles(seed: number, directory: string): DataSource {
+  const files = writeCohorts(seed, directory);
+  return {
+    kind: 'synthetic',
+    directory,
+    hospitals: HOSPITALS.map(({ name, mspId, title, datasetId }, index) => ({
+      name,
+      mspId,
+      title,
+      datasetId,
+      datasetTitle: `Heart clinic of ${title} (synthetic)`,
+      file: resolve(files[index]!),
+    })),
+  };
+}
+
+/** Lines as lists of values; blank lines are left out. */
+export function readRows(file: string): string[][] {
+  return readFileSync(file, 'utf8')
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.split(',').map((value) => value.trim()));
+}
+
+/** Whether a row's patient has the disease: `num > 0`, as the dictionary's label says. */
+export const labelOf = (row: readonly string[]): 0 | 1 => (Number(row.at(-1)) > 0 ? 1 : 0);

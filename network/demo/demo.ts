@@ -1,0 +1,195 @@
+// The main job, end to end: starts a consortium of four hospitals, runs one study through their gateways
+// alone, verifies it against the ledger, and reports.
+import { existsSync, rmSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { type Consortium, parseConsortium, readConsortium } from '../src/config.ts';
+import { type LedgerNetwork, ordererOf } from '../src/ledger-network.ts';
+import { repository } from '../src/programs.ts';
+import type { Addresses } from '../src/runtime.ts';
+import { readSecrets } from '../src/secrets.ts';
+import { type DetachedConsortium, startDetached } from '../src/start-detached.ts';
+import { writeWhole } from '../src/state-file.ts';
+import { consortiumStatus } from '../src/status.ts';
+import { stopConsortium } from '../src/stop.ts';
+import { type DataSource, syntheticFiles, uciFiles } from './data-files.ts';
+import { enrol, type Site, startStudy } from './enrolment.ts';
+import { HospitalClient } from './hospital-client.ts';
+import { readLedgerFacts } from './ledger-facts.ts';
+import { sampleMemory } from './memory-sampler.ts';
+import { evaluateModel, heldOutRows } from './predictions.ts';
+import { type ProgressView, progressView } from './progress-view.ts';
+import { readJsonFile } from './read-json-file.ts';
+import { renderReport } from './report.ts';
+import { StageClock } from './stage-clock.ts';
+import { readStudyPlan, type StudyPlan } from './study-plan.ts';
+import { watchStudy } from './study-watch.ts';
+import { summarise } from './summarise.ts';
+import type { Summary } from './summary.ts';
+
+export interface DemoOptions {
+  readonly network: LedgerNetwork;
+  /** A folder with the four UCI files; synthetic cohorts where undefined. */
+  readonly dataDirectory: string | undefined;
+  readonly outDirectory: string;
+  readonly seed: number;
+  readonly rounds: number | undefined;
+  readonly keep: boolean;
+  readonly json: boolean;
+  /** Stops everything; the reason is thrown when nothing runs any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs the demo. Whatever happens, nothing keeps running unless `keep` is set and everything went well. */
+export async function runDemo(options: DemoOptions): Promise<boolean> {
+  const { dataDirectory, outDirectory, network, seed, keep, json, signal } = options;
+  const source =
+    dataDirectory === undefined
+      ? syntheticFiles(seed, join(outDirectory, 'cohorts'))
+      : uciFiles(dataDirectory);
+  const plan = readStudyPlan(options.rounds);
+  const view = progressView(json ? process.stderr : process.stdout);
+  const directory = join(outDirectory, 'consortium');
+  await clearEarlierRun(directory, view);
+  const configFile = writeConfiguration(source, network, outDirectory);
+  const clock = new StageClock();
+  let consortium: DetachedConsortium | undefined;
+  const memory = sampleMemory(directory);
+  let kept = false;
+  try {
+    const ledger = network.runtime === 'native' ? `, on Fabric with ${network.ordering} ordering` : '';
+    view.line(`Starting a consortium of ${source.hospitals.length} hospitals on this machine${ledger}`);
+    const report = (line: string) => view.line(`  ${line}`);
+    consortium = await clock.time('start the consortium', () =>
+      startDetached({ configFile, directory, report, signal }),
+    );
+    const addresses = readJsonFile<Addresses>(join(directory, 'consortium.json'));
+    const sites = sitesOf(source, addresses, { directory, signal });
+    const facts = await runStudy({
+      sites,
+      plan,
+      source,
+      clock,
+      view,
+      addresses,
+      signal,
+    });
+    const summary = summarise({
+      ...facts,
+      sites,
+      plan,
+      addresses,
+      stages: clock.stages,
+      network,
+      data: { kind: source.kind, seed: source.kind === 'synthetic' ? seed : null },
+      peakMemory: memory.stop(),
+      consortiumDirectory: relative(process.cwd(), directory) || '.',
+      kept: keep,
+    });
+    writeWhole(join(outDirectory, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+    kept = keep;
+    return await finish(summary, { json, keep, consortium, outDirectory });
+  } catch (error) {
+    // Whatever was going on says only that it was called off; the reason is the signal's.
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    memory.stop();
+    if (!kept) await consortium?.stop();
+  }
+}
+
+async function finish(
+  summary: Summary,
+  options: { json: boolean; keep: boolean; consortium: DetachedConsortium; outDirectory: string },
+): Promise<boolean> {
+  const { json, keep, consortium, outDirectory } = options;
+  if (keep) consortium.letGo();
+  else await consortium.stop();
+  if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  else {
+    process.stdout.write(renderReport(summary));
+    process.stdout.write(
+      `All of this as data: ${relative(process.cwd(), join(outDirectory, 'summary.json'))}\n`,
+    );
+  }
+  return summary.holds;
+}
+
+/** An earlier demo's consortium is stopped and its directory removed: every demo is a new consortium. */
+async function clearEarlierRun(directory: string, view: ProgressView): Promise<void> {
+  if (consortiumStatus(directory).state !== 'stopped') {
+    const stopped = await stopConsortium(directory);
+    view.line(`Stopped ${stopped} processes of an earlier demo`);
+  }
+  if (existsSync(directory)) rmSync(directory, { recursive: true });
+}
+
+/** The default consortium with the hospitals of the data; checked as any other. */
+function writeConfiguration(
+  { hospitals, directory }: DataSource,
+  network: LedgerNetwork,
+  outDirectory: string,
+): string {
+  const base = readConsortium(join(repository, 'network/consortium.yaml'));
+  const consortium: Consortium = {
+    ...base,
+    runtime: network.runtime,
+    ...(network.runtime === 'native' && { orderer: { ...base.orderer, ...ordererOf(network) } }),
+    organisations: hospitals.map(({ name, mspId, title }) => ({
+      name,
+      mspId,
+      title,
+      trainer: { dataFolders: [resolve(directory)] },
+    })),
+  };
+  const text = stringify(consortium);
+  const file = join(outDirectory, 'consortium.yaml');
+  parseConsortium(text, file);
+  writeWhole(file, text);
+  return file;
+}
+
+function sitesOf(
+  { hospitals }: DataSource,
+  { organisations }: Addresses,
+  { directory, signal }: { readonly directory: string; readonly signal: AbortSignal },
+): Site[] {
+  return hospitals.map((hospital) => {
+    const { gatewayUrl } = organisations.find(({ mspId }) => mspId === hospital.mspId)!;
+    const keys = readSecrets(directory, hospital.name).gateway;
+    return { hospital, client: new HospitalClient({ url: gatewayUrl, keys, signal }) };
+  });
+}
+
+interface StudyOptions {
+  readonly sites: readonly Site[];
+  readonly plan: StudyPlan;
+  readonly source: DataSource;
+  readonly clock: StageClock;
+  readonly view: ProgressView;
+  readonly addresses: Addresses;
+  readonly signal: AbortSignal;
+}
+
+async function runStudy({ sites, plan, source, clock, view, addresses, signal }: StudyOptions) {
+  view.line('Members, datasets, study and consents');
+  const say = (line: string) => view.line(`  ${line}`);
+  const enrolment = await enrol({ sites, plan, source, clock, say });
+  const { studyId } = enrolment;
+  const heldOut = await heldOutRows(sites);
+  const before = await clock.time('predict before', () =>
+    evaluateModel(heldOut, { studyId, round: 'initial' }),
+  );
+  const { rounds } = plan.study;
+  view.line(`Training: ${rounds} rounds`);
+  const { height: fromBlock } = await sites[0]!.client.get<{ height: number }>('/ledger');
+  await clock.time('train and validate', async () => {
+    await startStudy(sites[0]!, studyId);
+    await watchStudy({ sites, studyId, rounds, fromBlock, view, signal });
+  });
+  view.line('Predicting for held-out patients and checking the ledger');
+  const after = await clock.time('predict after', () => evaluateModel(heldOut, { studyId, round: 'final' }));
+  const ledger = await clock.time('verify', () => readLedgerFacts(sites, enrolment, addresses.ipfsUrl));
+  return { enrolment, before, after, ledger };
+}

@@ -1,0 +1,36 @@
+// The demo's study, read from studies/heart-disease: fixed before anyone looks at a patient.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from '../src/programs.ts';
+
+export interface StudyPlan {
+  readonly budget: { readonly epsilon: string; readonly delta: string; readonly unit: 'patient' };
+  readonly accounting: { readonly kind: 'gaussian' | 'renyi' };
+  readonly model: Readonly<Record<string, unknown>>;
+  readonly study: {
+    readonly title: string;
+    readonly question: string;
+    readonly purpose: string;
+    readonly rounds: number;
+    readonly training: { readonly stepsPerRound: number } & Readonly<Record<string, unknown>>;
+    readonly quorum: { readonly updates: number; readonly validators: number };
+    readonly [field: string]: unknown;
+  };
+}
+
+export interface Dictionary {
+  readonly columns: readonly string[];
+  readonly features: readonly { readonly name: string }[];
+  readonly [field: string]: unknown;
+}
+
+const folder = join(repository, 'network/studies/heart-disease');
+const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+
+export const readDictionary = (): Dictionary => read('dictionary.json') as Dictionary;
+
+/** The plan of study.json, with fewer rounds where a short run is asked for. */
+export function readStudyPlan(rounds?: number): StudyPlan {
+  const plan = read('study.json') as StudyPlan;
+  return rounds === undefined ? plan : { ...plan, study: { ...plan.study, rounds } };
+}

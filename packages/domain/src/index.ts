@@ -1,0 +1,101 @@
+// The one vocabulary of the ledger, the gateway and the trainer. Nothing here knows Fabric, a clock or I/O.
+export { standInMultiplier } from './accounting/gaussian-cost.ts';
+export { epsilonFromRdp } from './accounting/ledger-epsilon.ts';
+export { rdpOfEvent } from './accounting/ledger-rdp.ts';
+export { epsilonOf } from './accounting/privacy-cost.ts';
+export { addRdp, isZeroRdp, LEDGER_ORDERS, timesRdp, zeroRdp } from './accounting/rdp-vector.ts';
+export { Activity, type ActivityIndex } from './activity.ts';
+export { AGGREGATION_RULES, type AggregationRule, FAULTY_DEFAULT, fewestUpdates } from './aggregation.ts';
+export {
+  BudgetStatement,
+  ConsentQuote,
+  Lineage,
+  MotionRecord,
+  PageOfRows,
+  RoundDossier,
+  RowVersion,
+} from './answers.ts';
+export { argumentLimitsOf, parseArgument, requireBytes, STATEMENT_BYTES_MAX } from './argument-limits.ts';
+export { Attestation } from './attestation.ts';
+export { Budget, BudgetRow, BudgetVersion } from './budget.ts';
+export { ASSERTION, assertionAudience, CallerAssertion } from './caller-assertion.ts';
+export { canonicalJson } from './canonical-json.ts';
+export { Consent, ConsentApproval, type ConsentRow, OpenConsent } from './consent.ts';
+export { Contribution, RoundContributions } from './contribution.ts';
+export {
+  bandOf,
+  bandWeight,
+  Dataset,
+  type DatasetRow,
+  DatasetSummary,
+  PURPOSES,
+  RecordCountBand,
+  RegisterDataset,
+  summaryOfDataset,
+} from './dataset.ts';
+export { compareDecimals } from './decimal.ts';
+export {
+  Dictionary,
+  type EncodedFeature,
+  type EncodedTarget,
+  encodingOf,
+  Feature,
+  inputNames,
+  LabelRule,
+  targetOf,
+} from './dictionary.ts';
+export { encryptionKeyProblem, keyProofMessage } from './encryption-key.ts';
+export { Equivocation, type StatementKind } from './equivocation.ts';
+export { DomainError, ERRORS, type ErrorCode, type ErrorKind, parseDomainError } from './errors.ts';
+export { LOCAL_ROUTES, type LocalRoute, type LocalRouteName, localTarget } from './local-routes.ts';
+export { Member, MemberKey, type MemberRow, PresentKey, RegisterMember, RotateKey } from './member.ts';
+export { Model } from './model.ts';
+export { Amendment, CastVote, Motion, MoveMotion, Vote } from './motion.ts';
+export { accuracyOf, type CountForm, type NoisedCounts, poolCounts, scoreSigma } from './noised-accuracy.ts';
+export { ArtefactRef, Described, Id, MspId, RoundNumber, Sha256, Strict, Words } from './primitives.ts';
+export { PrivacyCharge } from './privacy-charge.ts';
+export { POOLS, type Pool, PrivacyEvent, UNITS } from './privacy-event.ts';
+export { Receipt } from './receipt.ts';
+export { ROLE_ATTRIBUTE, ROLES, type Role } from './roles.ts';
+export { ParametersRef, Round, type RoundRow } from './round.ts';
+export { ROUND_STATES, ROUND_TRANSITIONS } from './round-transitions.ts';
+export { presentForm, ROW_SCHEMA, type RowKind } from './row-schema.ts';
+export { supportersOf } from './rules/aggregate-rules.ts';
+export { contributionsOf } from './rules/contribution-rules.ts';
+export { budgetWarnings, isSmallDelta, largestAdvisedDelta } from './rules/delta-advice.ts';
+export { dictionaryProblems } from './rules/dictionary-rules.ts';
+export { joinLineage, lineageProblems, sealOf } from './rules/lineage-rules.ts';
+export { leaderOf, weightIn, weightsOf } from './rules/participation-rules.ts';
+export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
+export { defaultPublicTimes, publicTimeMs } from './rules/public-times.ts';
+export { receiptOf } from './rules/receipt-rules.ts';
+export { nextBase } from './rules/round-rules.ts';
+export { planDigest, studyDigest } from './rules/study-rules.ts';
+export { tallyIn, tallyOf } from './rules/tally.ts';
+export { transition } from './rules/transition.ts';
+export {
+  OPEN_STUDIES_MAX,
+  OpenStudy,
+  openStage,
+  Participant,
+  ProposeStudy,
+  STUDY_BYTES_MAX,
+  Study,
+  type StudyRow,
+  StudySummary,
+  studyText,
+  summaryOfStudy,
+} from './study.ts';
+export { STUDY_STATES, STUDY_TRANSITIONS } from './study-transitions.ts';
+export {
+  type Argument,
+  HISTORY_NOUNS,
+  TRANSACTIONS,
+  type Transaction,
+  type TransactionName,
+  transactionNamed,
+} from './transactions.ts';
+export { RecordUpdate, Update } from './update.ts';
+export { Commitment, Release } from './used-once.ts';
+export { validate } from './validate.ts';
+export { Decision, RecordVerdict, Score, Verdict } from './verdict.ts';

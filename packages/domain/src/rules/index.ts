@@ -1,0 +1,26 @@
+// The rules as the contracts apply them: each refuses by throwing a DomainError, and changes nothing.
+export { attestAggregate, finalizeRound, requireOwnSupport } from './aggregate-rules.ts';
+export { openBudgets, statementOf } from './budget-rules.ts';
+export {
+  type Accounts,
+  approveConsent,
+  grantConsent,
+  quoteConsent,
+  type RoundRecord,
+  requireOwner,
+  settleConsent,
+  withdrawConsent,
+} from './consent-rules.ts';
+export { registerDataset } from './dataset-rules.ts';
+export { provenEquivocation, type SignedStatement, STATEMENT_TRANSACTIONS } from './equivocation-rules.ts';
+export { lineageDigest } from './lineage-rules.ts';
+export { keyOf, presentKeyOf, registerMember, rotateKey, withPresentKey } from './member-rules.ts';
+export { publishModel } from './model-rules.ts';
+export { castVote, decideMotion, moveMotion, resumeRound, type Stake, votersOf } from './motion-rules.ts';
+export { costPerRound } from './plan-cost.ts';
+export { abortRound, closeRound, openRound, tallyRound } from './round-rules.ts';
+export { abortStudy, proposeStudy, requireRoom, retireStudy, startStudy } from './study-rules.ts';
+export { type Tally, tallyIn } from './tally.ts';
+export type { Transition } from './transition.ts';
+export { recordUpdate, requireParticipant } from './update-rules.ts';
+export { recordVerdict } from './verdict-rules.ts';

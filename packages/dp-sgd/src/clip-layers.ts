@@ -1,0 +1,71 @@
+// Per-layer clipping: which parameters are clipped together, and how the clip norm is shared out among the layers.
+import { type ClipLayer, type ForwardModel, matchesPattern } from '@consilium/onnx-grad';
+import { isModerate, MODERATE } from './moderate-numbers.ts';
+
+export interface PerLayerClipping {
+  readonly kind: 'per-layer';
+  /**
+   * How C is shared out: the same bound for each layer, bounds in proportion to the root of the layer's size, or in
+   * proportion to the numbers given, one for each of `layers`.
+   */
+  readonly bounds: 'uniform' | 'by-size' | readonly number[];
+  /** Parameters by name, or prefix ending in `*`. One that no layer names is a layer of its own. */
+  readonly layers?: readonly (readonly string[])[];
+}
+
+/** Bounds are this much smaller than they might be, so that rounding never lets their squares sum to above C². */
+const SHRINK = 1 - 2 ** -46;
+
+/**
+ * The layers of a model and their bounds C_k: Σ C_k² ≤ C² (McMahan et al. 2018, Sec. 2.2, "per-layer clipping").
+ *
+ * A unit's contribution is then at most C long, as with flat clipping, and noise and charge are the same.
+ *
+ * @returns the layers, or what is wrong with them
+ */
+export function clipLayersOf(
+  model: Pick<ForwardModel, 'parameters'>,
+  { clipping, clipNormL2 }: { readonly clipping: PerLayerClipping; readonly clipNormL2: number },
+): { readonly layers: readonly ClipLayer[] } | { readonly problem: string } {
+  const { bounds, layers: patterns = [] } = clipping;
+  const names = model.parameters.map(({ name }) => name);
+  const there = `there are ${names.join(', ')}`;
+  const named = patterns.map((own) => names.filter((name) => matchesPattern(name, own)));
+  const empty = named.findIndex((own) => own.length === 0);
+  if (empty >= 0) {
+    return { problem: `layers: no parameter matches ${patterns[empty]!.join(' or ')}; ${there}` };
+  }
+  const taken = named.flat();
+  const twice = taken.find((name, i) => taken.indexOf(name) !== i);
+  if (twice !== undefined) return { problem: `layers: ${twice} is in two of them; name it in one` };
+  const rest = names.filter((name) => !taken.includes(name));
+  if (typeof bounds !== 'string' && rest.length > 0) {
+    return {
+      problem: `layers: bounds in numbers need every parameter in a layer; ${rest.join(', ')} is in none`,
+    };
+  }
+  const layers = [...named, ...rest.map((name) => [name])];
+  const sizes = layers.map((own) =>
+    model.parameters.reduce((sum, { name, size }) => sum + (own.includes(name) ? size : 0), 0),
+  );
+  const parts = sizes.map((size, i) => {
+    if (bounds === 'uniform') return 1;
+    return bounds === 'by-size' ? Math.sqrt(size) : bounds[i]!;
+  });
+  const scale = (clipNormL2 / Math.hypot(...parts)) * SHRINK;
+  return { layers: layers.map((parameters, i) => ({ parameters, clipNormL2: parts[i]! * scale })) };
+}
+
+/** What is wrong with per-layer clipping whatever the model, by field. */
+export function perLayerProblems({ bounds, layers }: PerLayerClipping): string[] {
+  if (typeof bounds === 'string') {
+    const isKnown = bounds === 'uniform' || bounds === 'by-size';
+    return isKnown ? [] : ['clipping.bounds must be uniform, by-size, or a number for each of layers'];
+  }
+  const isRight = bounds.every(isModerate);
+  const fits = layers !== undefined && layers.length === bounds.length;
+  return [
+    ...(isRight ? [] : [`clipping.bounds must be positive numbers, ${MODERATE}`]),
+    ...(fits ? [] : ['clipping.bounds must have one number for each of layers']),
+  ];
+}

@@ -1,0 +1,281 @@
+// Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
+import assert from 'node:assert/strict';
+import type { StepGraph } from '@consilium/onnx-grad';
+import {
+  createParameters,
+  type Lane,
+  type LaneBuffers,
+  largestOf,
+  openLane,
+  openLaneThread,
+  type Rooms,
+} from './lane.ts';
+import { LaneSums, PART, type SumsInParts } from './lane-sums.ts';
+import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './training-units.ts';
+import type { UpdateAhead } from './update-ahead.ts';
+
+const THREADED_FROM_VALUES = 2 ** 21;
+
+/** Threads of each lane's session: small graphs lose more to a second one than they gain. */
+export function threadsOf(
+  { units, rowsPerUnit, parameterCount }: Pick<StepGraph, 'units' | 'rowsPerUnit' | 'parameterCount'>,
+  lanes = 1,
+): number {
+  return lanes > 1 || units * rowsPerUnit * parameterCount < THREADED_FROM_VALUES ? 1 : 2;
+}
+
+/** What of an update its lanes need. */
+export type LaneUpdate = Pick<UpdateAhead, 'memory' | 'task' | 'drawWhile'>;
+
+/** The clipped sum of gradients of any batch of one hospital's units. */
+export class ClippedSum {
+  readonly #lanes: readonly Lane[];
+  readonly #parameters: Float32Array;
+  readonly #rooms: Rooms;
+  /** The largest room's. */
+  readonly #graph: StepGraph;
+  /** The last run's room. */
+  #room = 0;
+  readonly #units: TrainingUnits;
+  /** Per unit, 1 where it is left out from the start. */
+  readonly #isUnusable: Uint8Array;
+  /** Bytes of the units' features, and of each lane's rows: copying these makes no views, nor garbage of them. */
+  readonly #features: Buffer;
+  readonly #rowBytes: readonly Buffer[];
+  /** ‖x‖² of each row. */
+  readonly #rowSquares: Float64Array;
+  readonly #ofLanes: SumsInParts;
+  /** Of several runs: their sum, and what its rounding lost. */
+  #sums: Readonly<Record<'total' | 'lost', Float64Array>> | undefined;
+  readonly #update: LaneUpdate | undefined;
+  #count = 0;
+
+  /**
+   * Rooms are one lane's: a room's units times `lanes` are summed in one run. Of several rooms, a run takes the
+   * smallest that holds its units and an empty place. With an update, lanes read and write its memory, and help with
+   * it.
+   */
+  constructor(rooms: Rooms, units: TrainingUnits, lanes = 1, update?: LaneUpdate) {
+    this.#parameters = update?.memory.rounded ?? createParameters(rooms);
+    this.#rooms = rooms;
+    this.#graph = largestOf(rooms);
+    this.#update = update;
+    assert(update === undefined || this.#graph.sumType === 'float32');
+    const arraysOf = (lane: number) => ({ parameters: this.#parameters, sum: update?.memory.sums[lane] });
+    const others = Array.from({ length: lanes - 1 }, (_, lane) =>
+      openLaneThread(rooms, arraysOf(lane), update?.task),
+    );
+    // The lane on this thread blocks it, so that the others are started before it.
+    const own = openLane(rooms, arraysOf(lanes - 1), { threads: threadsOf(this.#graph, lanes) });
+    this.#lanes = [...others, own];
+    this.#ofLanes = new LaneSums(this.#lanes.map(({ buffers }) => buffers.sum));
+    assert(this.#graph.units >= 2, 'a place for a unit, and an empty one');
+    this.#units = units;
+    this.#features = bytesOf(units.features);
+    this.#rowBytes = this.#lanes.map(({ buffers }) => bytesOf(buffers.x));
+    this.#isUnusable = Uint8Array.from({ length: unitCount(units) }, (_, unit) =>
+      isUsableUnit(units, unit) ? 0 : 1,
+    );
+    this.#rowSquares = squaresOfRows(units);
+  }
+
+  /**
+   * Σ over the batch of clipped unit gradients, [parameterCount], at float32 parameters. The array is good until the
+   * next call.
+   *
+   * Unit i of the batch lies in a place that follows from i alone: place ⌊i / lanes⌋ of lane i mod lanes, of one run
+   * after the other.
+   *
+   * A batch beyond the capacity takes several runs, of as many units as fit beside an empty place, and nothing is cut
+   * off; runs are added with compensation (Ogita, Rump and Oishi 2005, Sum2), so that their number adds nothing to the
+   * rounding. An empty batch takes one run too, and gives zeros.
+   */
+  async sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
+    assert(!this.#graph.takesClipNorm, 'the graph is given no clip norm');
+    return this.#sum(parameters, batch);
+  }
+
+  /**
+   * The sum for a graph that takes its clip norm C as an input, and Σ over the batch of +1 where a unit's norm is at
+   * most C, else -1; units whose gradients are not finite count 0.
+   *
+   * A unit counts by its own rows, the parameters and C alone: in a graph that takes its clip norm the bits of a
+   * squared norm do not depend on the unit's place (`onnx/unit-norms.ts`).
+   */
+  async sumAndCount(
+    parameters: Float32Array,
+    batch: Uint32Array,
+    clipNormL2: number,
+  ): Promise<{ readonly sum: SumsInParts; readonly count: number }> {
+    assert(this.#graph.takesClipNorm, 'the graph takes a clip norm');
+    for (const { buffers } of this.#lanes) buffers.clipNorm![0] = clipNormL2;
+    this.#count = 0;
+    const sum = await this.#sum(parameters, batch);
+    return { sum, count: this.#count };
+  }
+
+  async #sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
+    if (parameters !== this.#parameters) this.#parameters.set(parameters);
+    const capacity = (this.#graph.units - 1) * this.#lanes.length;
+    if (batch.length <= capacity) return (await this.#run(batch)) ?? this.#nothing();
+    const create = () => new Float64Array(this.#graph.parameterCount);
+    this.#sums ??= { total: create(), lost: create() };
+    const { total, lost } = this.#sums;
+    lost.fill(0);
+    let isNothing = false;
+    for (let start = 0; start < batch.length; start += capacity) {
+      const part = await this.#run(batch.subarray(start, start + capacity));
+      if (part === undefined) isNothing = true;
+      else if (start === 0) copy(total, part);
+      else addWithCompensation(total, lost, part);
+    }
+    if (isNothing) return this.#nothing();
+    for (let i = 0; i < total.length; i++) total[i]! += lost[i]!;
+    return total;
+  }
+
+  #nothing(): SumsInParts {
+    this.#count = 0;
+    return new Float64Array(this.#graph.parameterCount);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+
+  /**
+   * One run. Units whose gradients are not finite are left out by the graph itself (`onnx/unit-mask.ts`), which takes
+   * the factors of an empty place in place of theirs: so each lane's last place is empty. Undefined where even these
+   * are not finite: then the parameters are to blame, and the whole sum is empty, although a unit's gradient may still
+   * be finite (an infinite weight times a feature of 0 is no number, times another it is infinite).
+   *
+   * That follows from the parameters alone: an empty place has no rows, and its weight of 0 makes the sum NaN just
+   * where a factor of it is not finite. Nothing is run again, whatever the batch holds.
+   */
+  async #run(batch: Uint32Array): Promise<SumsInParts | undefined> {
+    this.#layOut(batch);
+    await this.#runLanes();
+    if (!this.#isEmptyPlaceSmall() && !areNumbers(this.#ofLanes)) return undefined;
+    if (!this.#graph.takesClipNorm) return this.#ofLanes;
+    this.#countRun(batch);
+    return this.#ofLanes;
+  }
+
+  /** Whether the last places are so far from the limit that their factors are surely finite: what is public. */
+  #isEmptyPlaceSmall(): boolean {
+    const { units } = this.#rooms[this.#room]!;
+    const { largestSquare } = this.#graph;
+    return this.#lanes.every(({ buffers }) => buffers.squares[units - 1]! <= largestSquare);
+  }
+
+  #countRun(batch: Uint32Array): void {
+    const bound = this.#lanes[0]!.buffers.clipNorm![0]! ** 2;
+    const { largestSquare } = this.#graph;
+    batch.forEach((unit, slot) => {
+      const square = this.#squareAt(slot);
+      if (this.#isUnusable[unit] === 1 || !(square <= largestSquare)) return;
+      this.#count += square <= bound ? 1 : -1;
+    });
+  }
+
+  #squareAt(slot: number): number {
+    const lanes = this.#lanes.length;
+    return this.#lanes[slot % lanes]!.buffers.squares[Math.floor(slot / lanes)]!;
+  }
+
+  async #runLanes(): Promise<void> {
+    const failures: unknown[] = [];
+    const attempt = (work: Promise<void>) => work.catch((failure: unknown) => failures.push(failure));
+    for (const lane of this.#lanes) await attempt(lane.start(this.#room));
+    // The last lane runs on this thread, and the others meanwhile.
+    for (const lane of this.#lanes.toReversed()) {
+      this.#update?.drawWhile(lane.isRunning);
+      await attempt(lane.finish());
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** The smallest room for so many units, with an empty place in each lane. */
+  #roomFor(units: number): number {
+    const found = this.#rooms.findIndex((room) => (room.units - 1) * this.#lanes.length >= units);
+    assert(found >= 0);
+    return found;
+  }
+
+  #layOut(batch: Uint32Array): void {
+    const { rowsPerUnit, features } = this.#graph;
+    const source = this.#units;
+    const lanes = this.#lanes.length;
+    this.#room = this.#roomFor(batch.length);
+    const clear = ({ x, y, mask, rowSquares }: LaneBuffers, row: number, end: number) => {
+      if (row === end) return;
+      x.fill(0, row * features, end * features);
+      y.fill(0, row, end);
+      mask.fill(0, row, end);
+      rowSquares.fill(0, row, end);
+    };
+    const rowBytes = 4 * features;
+    for (let slot = 0; slot < batch.length; slot++) {
+      const unit = batch[slot]!;
+      const lane = slot % lanes;
+      const { buffers } = this.#lanes[lane]!;
+      const target = Math.floor(slot / lanes) * rowsPerUnit;
+      const end = target + rowsPerUnit;
+      if (this.#isUnusable[unit] === 1) {
+        clear(buffers, target, end);
+        continue;
+      }
+      const { y, mask, rowSquares } = buffers;
+      const first = source.rowOffsets[unit]!;
+      const rows = source.rowOffsets[unit + 1]! - first;
+      this.#features.copy(
+        this.#rowBytes[lane]!,
+        target * rowBytes,
+        first * rowBytes,
+        (first + rows) * rowBytes,
+      );
+      for (let row = 0; row < rows; row++) {
+        y[target + row] = source.labels[first + row]!;
+        rowSquares[target + row] = this.#rowSquares[first + row]!;
+        mask[target + row] = 1;
+      }
+      clear(buffers, target + rows, end);
+    }
+    // Empty places of the room, and no more: that is all the run reads.
+    const roomRows = this.#rooms[this.#room]!.units * rowsPerUnit;
+    this.#lanes.forEach(({ buffers }, lane) => {
+      clear(buffers, Math.ceil((batch.length - lane) / lanes) * rowsPerUnit, roomRows);
+    });
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
+function areNumbers(sums: SumsInParts): boolean {
+  for (let first = 0; first < sums.length; first += PART) {
+    const part = sums.subarray(first, Math.min(first + PART, sums.length));
+    for (const value of part) if (!Number.isFinite(value)) return false;
+  }
+  return true;
+}
+
+function copy(total: Float64Array, part: SumsInParts): void {
+  for (let first = 0; first < total.length; first += PART) {
+    total.set(part.subarray(first, Math.min(first + PART, total.length)), first);
+  }
+}
+
+/** Adds a part to a total, and what the addition's rounding lost to `lost`. */
+function addWithCompensation(total: Float64Array, lost: Float64Array, part: SumsInParts): void {
+  for (let first = 0; first < total.length; first += PART) {
+    const added = part.subarray(first, Math.min(first + PART, total.length));
+    for (let i = 0; i < added.length; i++) {
+      const [before, more] = [total[first + i]!, added[i]!];
+      const after = before + more;
+      const counted = after - before;
+      lost[first + i]! += before - (after - counted) + (more - counted);
+      total[first + i] = after;
+    }
+  }
+}

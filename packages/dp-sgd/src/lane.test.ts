@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildForwardModel, buildStepGraph, readForwardModel, type StepGraph } from '@consilium/onnx-grad';
+import { decodeModel, encodeModel, int64Tensor } from '@consilium/onnx-grad/testing/graph-parts';
+import { createParameters, LaneFailedError, openLaneThread } from './lane.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
+
+const model = readForwardModel(
+  buildForwardModel({ kind: 'logistic-regression', features: 1, localIntercept: false }),
+);
+const whole = buildStepGraph(model, {
+  clipNormL2: 1,
+  capacityUnits: 1,
+  rowsPerUnit: 1,
+  loss: { kind: 'binary-cross-entropy' },
+});
+
+/** The step, on whose way to the first sum stands a value of more bytes than any machine's addresses. */
+function stepWithHugeValue(): StepGraph {
+  const model = decodeModel(whole.bytes);
+  const sum = whole.sums[0]!.name;
+  const node = model.graph.node.map((own) => ({
+    ...own,
+    output: own.output.map((name) => (name === sum ? 'small' : name)),
+  }));
+  const extents = int64Tensor('extents', [2 ** 23, 2 ** 23]);
+  const append = (opType: string, input: string[], output: string) =>
+    node.push({ name: opType, opType, input, output: [output], attribute: [] });
+  append('Expand', ['small', extents.name], 'huge');
+  append('ReduceMax', ['huge'], sum);
+  return {
+    ...whole,
+    bytes: encodeModel({
+      ...model,
+      graph: { ...model.graph, node, initializer: [...model.graph.initializer, extents] },
+    }),
+  };
+}
+
+async function failureOf(step: StepGraph): Promise<LaneFailedError> {
+  const rooms = [step];
+  const lane = openLaneThread(rooms, { parameters: createParameters(rooms) });
+  try {
+    await lane.start(0);
+    await lane.finish();
+  } catch (error) {
+    assert.ok(error instanceof LaneFailedError);
+    return error;
+  } finally {
+    await lane.close();
+  }
+  return assert.fail('the lane fails');
+}
+
+test('a lane whose thread has no memory for a run says so, as a run on the calling thread does', async () => {
+  const failure = await failureOf(stepWithHugeValue());
+  assert.ok(isOutOfMemory(failure), String(failure.cause));
+});
+
+test('a lane whose thread fails otherwise hands over what it failed with', async () => {
+  const failure = await failureOf({ ...whole, bytes: Buffer.from('no graph') });
+  assert.ok(failure.cause instanceof Error);
+  assert.match(failure.cause.message, /protobuf|graph/i);
+  assert.ok(!isOutOfMemory(failure));
+});
+
+test('a lane runs again and again, and closes', async () => {
+  const rooms = [whole];
+  const parameters = createParameters(rooms);
+  const lane = openLaneThread(rooms, { parameters });
+  const { x, y, mask, rowSquares, sum } = lane.buffers;
+  for (const array of [x, mask, rowSquares]) array[0] = 1;
+  for (const label of [0, 1]) {
+    y[0] = label;
+    await lane.start(0);
+    await lane.finish();
+    assert.equal(sum[0]! > 0, label === 0);
+  }
+  await lane.close();
+});

@@ -1,0 +1,445 @@
+// One hospital's round of training on the calling thread, with the randomness given: the worker thread's body,
+// and what tests call with a reproducible source.
+import assert from 'node:assert/strict';
+import {
+  addsUnitsInOrder,
+  buildStepGraph,
+  buildStepLoop,
+  type ClipLayer,
+  type ForwardModel,
+  findBlockedChannels,
+  labelRule,
+  loopFloatFrom,
+  overflowBoundsOf,
+  partitionParameters,
+  pick,
+  readForwardModel,
+  type StepGraph,
+  type StepGraphOptions,
+} from '@consilium/onnx-grad';
+import { ClipNorm, countSigma } from './adaptive-clipping.ts';
+import { clipLayersOf } from './clip-layers.ts';
+import { ClippedSum, threadsOf } from './clipped-sum.ts';
+import { DiscreteGaussian } from './discrete-gaussian.ts';
+import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
+import { FiniteRuns, moveBoundsOf } from './finite-runs.ts';
+import { largestOf } from './lane.ts';
+import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
+import { poissonSampler, shuffle } from './poisson-sampling.ts';
+import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
+import {
+  calibrateNoise,
+  latticeOf,
+  MAXIMUM_PARAMETERS,
+  MAXIMUM_UNITS,
+  type NoiseCalibration,
+} from './sensitivity.ts';
+import { layoutOf, roomsOf, type StepLayout } from './step-layout.ts';
+import { fitsStepMemory } from './step-memory.ts';
+import { type DrawnSteps, StepRuns, takesStepsTogether } from './step-runs.ts';
+import { runStepsTogether } from './steps-together.ts';
+import {
+  adaptivePlanOf,
+  checkTrainingPlan,
+  clipNoiseOf,
+  expectedBatchUnits,
+  lossOf,
+  TrainingInputError,
+  type TrainingPlan,
+} from './training-plan.ts';
+import {
+  meanPerStep,
+  releaseMean,
+  runSteps,
+  type StepMechanism,
+  type StepProgress,
+} from './training-steps.ts';
+import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
+import { openUpdate, type UpdateAhead } from './update-ahead.ts';
+import { checkOptimizerState, type OptimizerState, optimizerOf, updateRuleOf } from './update-rule.ts';
+import { averagingSteps, WeightAverage } from './weight-average.ts';
+
+export interface RoundInput {
+  /** ONNX bytes of the forward model. */
+  readonly model: Uint8Array;
+  /** Where training starts: all parameters, shared and local, in the model's flat order. */
+  readonly parameters: ArrayLike<number>;
+  readonly units: TrainingUnits;
+  readonly plan: TrainingPlan;
+  /** Names of parameters that stay here, or prefixes ending in `*`. */
+  readonly localPatterns: readonly string[];
+  /** c - cᵢ, [sharedCount]: with scaffold, what is added to each mean gradient; zero by default. */
+  readonly controlShift?: ArrayLike<number>;
+  /** What the round before ended with; without it, the study is at its first step. */
+  readonly state?: TrainingState;
+}
+
+/**
+ * What a hospital takes along from round to round: a function of public numbers and of its own released means, so
+ * that keeping it is post-processing. It tells of the hospital's patients what its local parameters do, and stays
+ * there like them.
+ */
+export interface TrainingState {
+  /** Private steps taken so far. */
+  readonly steps: number;
+  /** Absent, the optimiser starts anew. */
+  readonly optimizer?: OptimizerState;
+  /** The next step's clip norm; absent where clipping is not adaptive, and where it starts at the plan's. */
+  readonly clipNormL2?: number;
+}
+
+/** A model that a round hands over: what it moved the shared parameters by, and the local ones. */
+export interface RoundModel {
+  /** New minus old shared parameters, in the model's flat order without the local ones. */
+  readonly sharedDelta: Float64Array;
+  /** The local parameters' new values, in the model's flat order without the shared ones. */
+  readonly localParameters: Float64Array;
+}
+
+/** A round's outcome: the model after the last step, which training goes on from. */
+export interface RoundResult extends RoundModel {
+  /** With the plan's averaging, the average of the models after each step of the round (`WeightAverage`). */
+  readonly average?: RoundModel;
+  /** Private steps taken: what the privacy event states. */
+  readonly steps: number;
+  /** To go on from, in the next round. */
+  readonly state: TrainingState;
+  /** The noise that was used, for the record; with adaptive clipping, κ is that of the first step. */
+  readonly noise: NoiseCalibration;
+}
+
+/** A round's mechanism and what it was made of, before any step is taken. */
+export interface PreparedRound {
+  readonly mechanism: StepMechanism;
+  readonly noise: NoiseCalibration;
+  /** Where it is adaptive. */
+  readonly clipNorm: ClipNorm | undefined;
+  /** What the means are corrected by, where they are. */
+  readonly drift: DriftTerms | undefined;
+  /** Where many steps are taken in one run. */
+  readonly runs: StepRuns | FiniteRuns | undefined;
+  close(): Promise<void>;
+}
+
+/** Refuses a round's input that cannot be trained with. @throws TrainingInputError, or the model's own errors. */
+export function checkRound(input: RoundInput): ForwardModel {
+  const { plan, units } = input;
+  checkTrainingPlan(plan);
+  const model = readForwardModel(input.model);
+  const { features, outputs, parameterCount } = model;
+  const labels = labelRule(lossOf(plan, model), outputs);
+  checkTrainingUnits(units, { features, rowsPerUnit: plan.rowsPerUnit, units: MAXIMUM_UNITS, labels });
+  if (input.parameters.length !== parameterCount) {
+    throw new TrainingInputError(`parameters must have ${parameterCount} values`);
+  }
+  if (parameterCount > MAXIMUM_PARAMETERS) {
+    throw new TrainingInputError(
+      `the model has more than ${MAXIMUM_PARAMETERS} parameters: take a smaller one`,
+    );
+  }
+  checkOptimizerState(plan, parameterCount, input.state?.optimizer);
+  checkControlShift(input, model);
+  layersOf(plan, model);
+  return model;
+}
+
+function checkControlShift({ plan, controlShift, localPatterns }: RoundInput, model: ForwardModel): void {
+  if (controlShift === undefined) return;
+  const { sharedIndices } = partitionParameters(model, localPatterns);
+  const fits =
+    plan.driftCorrection?.kind === 'scaffold' &&
+    controlShift.length === sharedIndices.length &&
+    Array.from(controlShift).every(Number.isFinite);
+  if (fits) return;
+  throw new TrainingInputError('controlShift: it is for scaffold, a finite number for each shared parameter');
+}
+
+/** Checks a round's input and builds its mechanism. @throws TrainingInputError, or the model's own errors. */
+export async function prepareRound(input: RoundInput, randomness: RandomSource): Promise<PreparedRound> {
+  const { plan, units } = input;
+  const model = checkRound(input);
+  const { parameterCount } = model;
+  const clipNorm = clipNormOf(input);
+  const layout = layoutOf(model, plan);
+  const { lanes, unitsPerRun } = layout;
+  const areTogether = takesStepsTogether(plan, model, layout);
+  const layers = layersOf(plan, model);
+  const options: StepGraphOptions = {
+    clipNormL2: clipNorm === undefined ? plan.clipNormL2 : 'input',
+    capacityUnits: unitsPerRun,
+    rowsPerUnit: plan.rowsPerUnit,
+    loss: lossOf(plan, model),
+    blockedChannels: await findBlockedChannels(model),
+    ...(layers && { layers }),
+    ...(areTogether && { floatFrom: loopFloatFrom(model) }),
+  };
+  const inBlocks = buildStepGraph(model, options);
+  const addsInOrder = await addsUnitsInOrder(inBlocks, threadsOf(inBlocks, lanes));
+  // Of sums in order, `floatRounding` holds whatever rooms they are taken in.
+  const unitsOfRooms = areTogether ? [unitsPerRun] : roomsOf(layout, plan);
+  const rooms = addsInOrder
+    ? unitsOfRooms.map((capacityUnits) => buildStepGraph(model, { ...options, capacityUnits, addsInOrder }))
+    : [inBlocks];
+  const graph = largestOf(rooms);
+  const noise = calibrateNoise({
+    clipNormL2: clipNorm?.current ?? plan.clipNormL2,
+    noiseMultiplier: clipNoiseOf(plan)?.gradients ?? plan.noiseMultiplier,
+    parameterCount,
+    rounding: graph.rounding,
+  });
+  const latticePerUnit = () => (clipNorm === undefined ? noise.latticePerUnit : latticeOf(clipNorm.current));
+  const words = new RandomWords(randomness);
+  const release = releaseMean(plan, latticePerUnit);
+  const update = updateOf(plan, { layout, graph, noise, release, randomness });
+  const clipped = new ClippedSum(rooms, units, lanes, update);
+  const drift = driftOf(input, model);
+  const runs = areTogether
+    ? await openRuns(input, { model, options: { ...options, addsInOrder }, graph, noise, drift })
+    : undefined;
+  // `floatRounding` compares sums of one kind.
+  assert(runs === undefined || runs.sumType === graph.sumType);
+  const source = update ?? openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
+  const sample = poissonSampler(words, { units: unitCount(units), rate: plan.samplingRate });
+  const common = {
+    drawBatch() {
+      const batch = sample();
+      // `floatRounding` needs it.
+      return graph.sumType === 'float32' ? shuffle(words, batch) : batch;
+    },
+    drawNoise: source.draw,
+    noiseDeviation: () => noise.sigma / (latticePerUnit() * expectedBatchUnits(plan)),
+    release,
+    update,
+  };
+  const mechanism: StepMechanism =
+    clipNorm === undefined
+      ? { ...common, sumClipped: (parameters, batch) => clipped.sum(parameters, batch) }
+      : { ...common, ...adaptively(clipNorm, { clipped, words }) };
+  const close = async () => {
+    await source.close();
+    await runs?.close();
+    await clipped.close();
+  };
+  return { mechanism, noise, clipNorm, drift, runs, close };
+}
+
+/** Rows in double that are kept beside the others, at most: 64 MiB. */
+const EXTENDED_VALUES = 2 ** 23;
+
+/** Takes a sum of no units, so that a graph which cannot be loaded or run shows it before anyone is drawn. */
+async function tryStep({ parameters }: RoundInput, { mechanism, runs }: PreparedRound): Promise<void> {
+  // Many steps in one run are loaded already; where lanes update, a sum without its step would be in their way.
+  if (runs !== undefined || mechanism.update !== undefined) return;
+  await mechanism.sumClipped(Float32Array.from(parameters), new Uint32Array());
+}
+
+async function openRuns(
+  { plan, units }: RoundInput,
+  round: {
+    readonly model: ForwardModel;
+    readonly options: StepGraphOptions;
+    readonly graph: StepGraph;
+    readonly noise: NoiseCalibration;
+    readonly drift: DriftTerms | undefined;
+  },
+): Promise<StepRuns | FiniteRuns> {
+  const { clipNormL2, stepsPerRun } = plan;
+  const { kind: correction, ...corrections } = round.drift ?? {};
+  const { latticePerUnit } = round.noise;
+  const { model, graph } = round;
+  const moves = {
+    meanPerStep: meanPerStep(plan, latticePerUnit),
+    momentum: optimizerOf(plan).momentum ?? 0,
+  };
+  const open = (isMasked: boolean, drawn?: DrawnSteps) => {
+    const loop = buildStepLoop(model, {
+      ...round.options,
+      ...{ clipNormL2, latticePerUnit, ...moves, isMasked },
+      decays: (plan.weightDecay ?? 0) > 0,
+      averages: plan.averaging !== undefined,
+      ...(correction && { correction }),
+      mayExtendRows: plan.bandSize * model.parameterCount <= EXTENDED_VALUES,
+    });
+    return StepRuns.open(loop, units, {
+      ...{ clipNormL2, latticePerUnit, corrections, drawn },
+      ...(stepsPerRun !== undefined && { stepsPerRun }),
+    });
+  };
+  const { largestSquare, rowsPerUnit } = graph;
+  const isSure = overflowBoundsOf(model, { loss: lossOf(plan, model), rowsPerUnit, largestSquare });
+  if (isSure === undefined) return open(true);
+  return new FiniteRuns(await open(false), {
+    openMasked: (drawn) => open(true, drawn),
+    ...{ isSure, parameters: model.parameters },
+    moves: moveBoundsOf({ units: graph.units, sigma: round.noise.sigma, ...moves, corrections }),
+  });
+}
+
+function layersOf(plan: TrainingPlan, model: ForwardModel): readonly ClipLayer[] | undefined {
+  const { clipping, clipNormL2 } = plan;
+  if (clipping?.kind !== 'per-layer') return undefined;
+  const found = clipLayersOf(model, { clipping, clipNormL2 });
+  if ('layers' in found) return found.layers;
+  throw new TrainingInputError(`training plan: clipping.${found.problem}`);
+}
+
+function clipNormOf({ plan, state }: RoundInput): ClipNorm | undefined {
+  const adaptive = adaptivePlanOf(plan);
+  return adaptive && new ClipNorm(adaptive, state?.clipNormL2);
+}
+
+/** The parts of a mechanism whose clip norm follows the patients. */
+function adaptively(
+  clipNorm: ClipNorm,
+  { clipped, words }: { readonly clipped: ClippedSum; readonly words: RandomWords },
+): Pick<StepMechanism, 'sumClipped' | 'adaptation'> {
+  const gaussian = new DiscreteGaussian(words, countSigma(clipNorm.settings.countNoiseMultiplier));
+  let last = 0;
+  return {
+    async sumClipped(parameters, batch) {
+      const { sum, count } = await clipped.sumAndCount(parameters, batch, clipNorm.current);
+      last = count;
+      return sum;
+    },
+    adaptation: {
+      count: () => last,
+      drawNoise: () => gaussian.sample(),
+      release: (sums) => clipNorm.release(sums),
+      follow: (released) => clipNorm.follow(released),
+    },
+  };
+}
+
+const SAMPLES_AT_ONCE = 512;
+
+/** Noise from a worker of its own where it is much; a source other than the system's stays on this thread. */
+function openNoise(options: {
+  readonly sigma: number;
+  readonly count: number;
+  readonly words: RandomWords;
+  readonly randomness: RandomSource;
+}): NoiseAhead {
+  const { sigma, count, words, randomness } = options;
+  if (randomness === secureRandomness && count >= WORTH_A_WORKER) return startNoise({ sigma, count });
+  const gaussian = new DiscreteGaussian(words, sigma);
+  // Short vectors are drawn several at once: each call costs more than they do.
+  const samples = new Float64Array(Math.ceil(SAMPLES_AT_ONCE / count) * count);
+  let next = samples.length;
+  const draw = () => {
+    if (next === samples.length) {
+      gaussian.fill(samples);
+      next = 0;
+    }
+    next += count;
+    return samples.subarray(next - count, next);
+  };
+  return { draw, close: async () => undefined };
+}
+
+/** Noise and update with a lane's help, for two lanes that take a batch in one run; absent elsewhere. */
+function updateOf(
+  plan: TrainingPlan,
+  step: {
+    readonly layout: StepLayout;
+    readonly graph: StepGraph;
+    readonly noise: NoiseCalibration;
+    readonly release: StepMechanism['release'];
+    readonly randomness: RandomSource;
+  },
+): UpdateAhead | undefined {
+  const { layout, graph, noise, release, randomness } = step;
+  const { lanes, unitsPerRun } = layout;
+  const { parameterCount, sumType } = graph;
+  const isOneRun = lanes === 2 && expectedBatchUnits(plan) < lanes * unitsPerRun;
+  if (!isOneRun || sumType !== 'float32' || !fitsStepMemory(parameterCount)) return undefined;
+  if (randomness !== secureRandomness) return undefined;
+  const { kind, momentum = 0 } = { momentum: 0, ...optimizerOf(plan) };
+  const { latticePerUnit, sigma } = noise;
+  return openUpdate({
+    ...{ sigma, parameterCount, release },
+    hasVelocity: kind === 'sgd' && momentum > 0,
+    scale: { latticePerUnit, meanPerStep: meanPerStep(plan, latticePerUnit) },
+  });
+}
+
+function driftOf(input: RoundInput, model: ForwardModel): DriftTerms | undefined {
+  const { plan, parameters: base, localPatterns, controlShift } = input;
+  if (plan.driftCorrection === undefined) return undefined;
+  const { sharedIndices } = partitionParameters(model, localPatterns);
+  return driftTermsOf(plan.driftCorrection, { base, sharedIndices, controlShift });
+}
+
+/**
+ * One round of DP-SGD.
+ *
+ * **Guarantee.** Neighbouring datasets differ by adding or removing one unit (patient) with all its rows. The
+ * result, local parameters included, is a function of T = `steps` adaptive releases, each a Poisson-subsampled
+ * (rate q) discrete Gaussian with per-coordinate variance sigma² on integers of L2 sensitivity Δ, where
+ * sigma ≥ noiseMultiplier · Δ (`calibrateNoise`). For every integer order α ≥ 2 each release has Rényi divergence at
+ * most that of the Poisson-subsampled Gaussian mechanism with the same noise multiplier and rate: for an integer
+ * shift μ the moments E[(P(x-μ)/P(x))^k] of the discrete Gaussian are exp(k(k-1)‖μ‖²/2σ²), exactly the Gaussian's,
+ * since k μ lies on the lattice, and reflection about μ/2 maps the lattice to itself (Mironov, Talwar and Zhang
+ * 2019, Thm 5 and Sec. 3.3; Canonne, Kamath and Steinke 2020, Thm 14). T releases compose by adding. q = 1 is the
+ * plain discrete Gaussian. Whatever follows the noise is post-processing, averages over steps included. Per-layer
+ * clipping changes nothing of this (`calibrateNoise`); with adaptive clipping each release is that of gradients and
+ * count together, of the same multiplier and rate (`gradientNoiseMultiplier`), and the clip norm follows from the
+ * releases before. Accounting by privacy loss distributions uses that σ² - 1/12 ≥ (noiseMultiplier · Δ)² instead
+ * (`distanceFromRounded`). Where batches are put in random order all this holds for each pair of orders
+ * (`floatRounding`), and so for the whole.
+ *
+ * Holds for zero data, empty batches, one-sided labels and units that are not finite.
+ */
+export async function runRound(
+  input: RoundInput,
+  environment: {
+    readonly randomness: RandomSource;
+    /** Called once all is prepared and before any unit is drawn; the round waits for it. */
+    readonly onDrawing?: (() => void | Promise<void>) | undefined;
+    readonly onProgress?: ((progress: StepProgress) => void) | undefined;
+  },
+): Promise<RoundResult> {
+  const { plan } = input;
+  const prepared = await prepareRound(input, environment.randomness);
+  const { mechanism, noise, clipNorm, drift, runs, close } = prepared;
+  try {
+    const { onDrawing, onProgress } = environment;
+    if (onDrawing !== undefined) {
+      await tryStep(input, prepared);
+      await onDrawing();
+    }
+    const stepsBefore = input.state?.steps ?? 0;
+    const count = input.parameters.length;
+    const average =
+      plan.averaging && new WeightAverage({ ...plan.averaging, parameterCount: count, stepsBefore });
+    let rule = updateRuleOf(plan, count, input.state?.optimizer, mechanism.update?.memory);
+    if (drift !== undefined) rule = correctingDrift(rule, drift);
+    if (average !== undefined) rule = averagingSteps(rule, average);
+    const options = { plan, mechanism, rule, average, stepsBefore, onProgress };
+    const trained =
+      runs === undefined
+        ? await runSteps(input.parameters, options)
+        : await runStepsTogether(input.parameters, runs, options);
+    const { sharedIndices, localIndices } = partitionParameters(
+      readForwardModel(input.model),
+      input.localPatterns,
+    );
+    const before = pick(input.parameters, sharedIndices);
+    const handedOver = (parameters: Float64Array): RoundModel => ({
+      sharedDelta: pick(parameters, sharedIndices).map((value, i) => value - before[i]!),
+      localParameters: pick(parameters, localIndices),
+    });
+    return {
+      ...handedOver(trained),
+      ...(average && { average: handedOver(average.values) }),
+      steps: plan.steps,
+      state: {
+        steps: stepsBefore + plan.steps,
+        optimizer: rule.state(),
+        ...(clipNorm && { clipNormL2: clipNorm.current }),
+      },
+      noise,
+    };
+  } finally {
+    await close();
+  }
+}

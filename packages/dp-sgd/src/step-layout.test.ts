@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readForwardModel } from '@consilium/onnx-grad';
+import { peerModel } from '@consilium/onnx-grad/testing/peer-models';
+import { tinyModel } from '@consilium/onnx-grad/testing/tiny-models';
+import { layoutOf, roomsOf } from './step-layout.ts';
+import type { TrainingPlan } from './training-plan.ts';
+
+const plan: TrainingPlan = {
+  clipNormL2: 1,
+  noiseMultiplier: 1,
+  samplingRate: 1 / 16,
+  steps: 1,
+  bandSize: 4096,
+  rowsPerUnit: 1,
+  learningRate: 0.1,
+};
+const modelOf = (name: string) => readForwardModel(peerModel(name, 1).bytes);
+
+test('convolutions take two lanes, and runs that batches of the expected size fill', () => {
+  const layout = layoutOf(modelOf('cnn28'), plan);
+  assert.deepEqual(layout, { lanes: 2, unitsPerRun: 48 });
+  // One patient and more above the expected 256, and an empty place, fit into three runs.
+  assert.equal(3 * 2 * layout.unitsPerRun, 256 + 32);
+});
+
+test('more rows to a unit make runs of fewer units, and never of more rows than the plan allows', () => {
+  const cnn = modelOf('cnn28');
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 8 }), { lanes: 2, unitsPerRun: 8 });
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 64 }), { lanes: 2, unitsPerRun: 2 });
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerRun: 80 }), { lanes: 2, unitsPerRun: 32 });
+});
+
+test('models with a large layer take two lanes, and their batch in one run', () => {
+  assert.deepEqual(layoutOf(modelOf('mlp784'), plan), { lanes: 2, unitsPerRun: 153 });
+});
+
+test('lanes have rooms for batches of about the expected size, and for the largest', () => {
+  const rooms = (own: Partial<TrainingPlan>) => {
+    const of = { ...plan, ...own };
+    return roomsOf(layoutOf(modelOf('mlp784'), of), of);
+  };
+  // 1024 units and one empty place, a standard deviation of 32.
+  assert.deepEqual(rooms({ bandSize: 16 * 1024 }), [497, 513, 529, 561]);
+  // No room that is hardly smaller than a batch of few.
+  assert.deepEqual(rooms({ bandSize: 16 * 130 }), [66, 72, 83]);
+  // Of 5000 units, two runs: 4094, and one of 906 units, whose batches differ by 71.
+  assert.deepEqual(rooms({ bandSize: 16 * 5000 }), [419, 454, 490, 2048]);
+});
+
+test('wide rows take runs of as many as memory is planned for, and one at least', () => {
+  const wide = (features: number) =>
+    readForwardModel(
+      tinyModel({
+        features,
+        weights: { w: [features, 1] },
+        nodes: [{ op: 'MatMul', from: ['x', 'w'], to: 'logit' }],
+      }),
+    );
+  const whole = { ...plan, samplingRate: 1 };
+  assert.deepEqual(layoutOf(wide(10_000), whole), { lanes: 1, unitsPerRun: 4096 });
+  const { unitsPerRun, lanes } = layoutOf(wide(100_000), { ...whole, rowsPerUnit: 4 });
+  assert.equal(lanes, 2);
+  assert.equal(2 * unitsPerRun * 4 * 100_001 <= 2 ** 26, true);
+  assert.equal(2 * (unitsPerRun + 1) * 4 * 100_001 > 2 ** 26, true);
+  const huge = { ...whole, rowsPerUnit: 64, clipNormL2: 1 };
+  assert.equal(layoutOf(wide(2 ** 21), huge).unitsPerRun, 2);
+});
+
+test('small batches, and small models without convolutions, take one run on one lane', () => {
+  assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { lanes: 1, unitsPerRun: 32 });
+  assert.deepEqual(layoutOf(modelOf('mlp30'), plan), { lanes: 1, unitsPerRun: 305 });
+});

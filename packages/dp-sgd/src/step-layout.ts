@@ -1,0 +1,80 @@
+// How a batch is laid out over lanes and runs of the step graph: from public numbers alone.
+import { type ForwardModel, numbersPerRow } from '@consilium/onnx-grad';
+import {
+  capacityUnitsOf,
+  expectedBatchUnits,
+  MAXIMUM_ROWS_PER_RUN,
+  type TrainingPlan,
+} from './training-plan.ts';
+
+export interface StepLayout {
+  /** Lanes that a batch's units are divided among. */
+  readonly lanes: number;
+  /** Places for units that a lane has in one run; the last one stays empty. */
+  readonly unitsPerRun: number;
+}
+
+const WORTH_A_LANE = 64;
+/** Values of one parameter. */
+const LARGE_LAYER = 2 ** 16;
+
+/** Values that one run computes, about: 8 MiB, so that memory is bounded and little of it leaves the caches. */
+const RUN_VALUES = 2 ** 21;
+const LEAST_ROWS = 16;
+/** Each lane's last place is empty in every run (`ClippedSum`). */
+const LEAST_UNITS = 2;
+/** As above, for models that take their batch in one run: 256 MiB, and several times that with gradients in double. */
+const MOST_RUN_VALUES = 2 ** 26;
+
+/** At least so many units, of whole blocks of 16 rows, as channels in blocks take them (`onnx/ops/conv-blocked.ts`). */
+function wholeBlocks(units: number, rowsPerUnit: number): number {
+  let group = 1;
+  while ((group * rowsPerUnit) % LEAST_ROWS !== 0) group *= 2;
+  return Math.ceil(units / group) * group;
+}
+
+/**
+ * Models with convolutions or large layers gain nearly all of a second lane. Convolutions store each unit's gradient:
+ * they take several runs of few units, such that a batch somewhat above the expected size fills the last one. How many
+ * runs a batch takes tells its size to within a run; time is not part of the guarantee. All other models take their
+ * batch in one run, as far as memory reaches for wide rows and long sequences.
+ */
+export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
+  const capacity = capacityUnitsOf(plan);
+  const isConvolution = model.nodes.some(({ opType }) => opType === 'Conv');
+  const isLarge = model.parameters.some(({ size }) => size >= LARGE_LAYER);
+  const lanes = (isConvolution || isLarge) && capacity >= WORTH_A_LANE ? 2 : 1;
+  const { rowsPerUnit } = plan;
+  const perUnit = numbersPerRow(model) * rowsPerUnit;
+  if (!isConvolution) {
+    const fitting = Math.floor(MOST_RUN_VALUES / lanes / (perUnit + model.features * rowsPerUnit));
+    return { lanes, unitsPerRun: Math.max(LEAST_UNITS, Math.min(Math.ceil(capacity / lanes), fitting)) };
+  }
+  const most = Math.max(
+    LEAST_UNITS,
+    Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / rowsPerUnit / lanes),
+  );
+  const fitting = Math.max(LEAST_ROWS / rowsPerUnit, RUN_VALUES / (perUnit + model.parameterCount));
+  const expected = expectedBatchUnits(plan);
+  const usual = Math.min(Math.ceil(expected + Math.sqrt(expected)) + 1, capacity);
+  const runs = Math.ceil(usual / (lanes * fitting));
+  return {
+    lanes,
+    unitsPerRun: Math.min(most, wholeBlocks(Math.max(LEAST_UNITS, usual / (lanes * runs)), rowsPerUnit)),
+  };
+}
+
+/**
+ * Units that each of a lane's rooms holds, ascending: room for the largest run, and before it for batches of about the
+ * expected size. Three batches of five are then within 2 % of the room that they take, and few take all of it; which
+ * room that is tells a batch's size to within a standard deviation, as time does for convolutions.
+ */
+export function roomsOf({ lanes, unitsPerRun }: StepLayout, plan: TrainingPlan): readonly number[] {
+  const capacity = lanes * (unitsPerRun - 1);
+  const expected = expectedBatchUnits(plan);
+  const inLastRun = expected % capacity;
+  const smaller = [-1, 0, 1]
+    .map((deviations) => Math.ceil((inLastRun + deviations * Math.sqrt(expected)) / lanes) + 1)
+    .filter((units) => units >= WORTH_A_LANE && units < unitsPerRun);
+  return [...smaller, unitsPerRun];
+}

@@ -1,0 +1,264 @@
+// Takes many steps in one run of ONNX Runtime (`step-loop.ts`), over tables of all rows that stay where they are.
+import assert from 'node:assert/strict';
+import {
+  type ForwardModel,
+  type OnnxSession,
+  openSession,
+  type RowColumn,
+  type StepCorrection,
+  type StepLoop,
+  type TensorValue,
+} from '@consilium/onnx-grad';
+import { lineCount, type RowScale, rowColumn, rowTable } from './row-tables.ts';
+import type { StepLayout } from './step-layout.ts';
+import { capacityUnitsOf, type TrainingPlan } from './training-plan.ts';
+import type { TrainingUnits } from './training-units.ts';
+import { optimizerOf } from './update-rule.ts';
+
+/** Values of noise, and of rows' features, that one run is given at most. */
+const NOISE_VALUES = 2 ** 17;
+const ROW_VALUES = 2 ** 19;
+const MOST_STEPS = 128;
+
+/** Steps of one run: enough that the call costs little, few enough that it is over in milliseconds. Public. */
+export function stepsPerRun({ units, rowsPerUnit, features, parameterCount }: StepLoop): number {
+  const values = Math.min(NOISE_VALUES / parameterCount, ROW_VALUES / (units * rowsPerUnit * features));
+  return Math.max(1, Math.min(MOST_STEPS, Math.floor(values)));
+}
+
+/** Models whose steps take longer gain nothing. */
+const LARGEST_WORK = 2 ** 21;
+/** Features of all rows that are kept once more, as a table, at most: 128 MiB. */
+const TABLE_VALUES = 2 ** 25;
+/** Fewer steps are taken sooner than a graph of many is loaded. */
+const WORTH_A_LOOP = 50;
+
+/**
+ * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that
+ * the call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
+ */
+export function takesStepsTogether(
+  plan: TrainingPlan,
+  { parameterCount, features }: Pick<ForwardModel, 'parameterCount' | 'features'>,
+  { lanes, unitsPerRun }: StepLayout,
+): boolean {
+  const { rowsPerUnit } = plan;
+  const isSmall = lanes === 1 && unitsPerRun * rowsPerUnit * parameterCount < LARGEST_WORK;
+  const hasRoom = unitsPerRun >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
+  const isKept = plan.bandSize * rowsPerUnit * features <= TABLE_VALUES;
+  const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
+  const isWorthIt = plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
+  return isSmall && hasRoom && isKept && isDescent && isWorthIt;
+}
+
+/** What gradient descent goes on from, [parameterCount] each. */
+export interface DescentState {
+  readonly parameters: Float64Array;
+  readonly velocity: Float64Array;
+  /** Where the loop averages parameters. */
+  readonly average?: Float64Array;
+}
+
+/** Everything that is drawn for the steps of a run, or fixed for them. */
+export interface DrawnSteps {
+  /** Units of each step's batch. */
+  readonly batches: Uint32Array[];
+  /** [steps · parameterCount] */
+  readonly noise: Float64Array;
+  /** η and 1 - ηλ of each step. */
+  readonly rates: Float64Array;
+  readonly kept: Float64Array;
+  /** w of each step, where parameters are averaged. */
+  readonly shares: Float64Array;
+}
+
+/** Steps of a run, from `first` to before `end`. */
+export interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+interface RunOptions {
+  readonly stepsPerRun?: number;
+  /** Where other runs of the same size are given their draws; its own by default. */
+  readonly drawn?: DrawnSteps | undefined;
+  /** What each mean is corrected by, [parameterCount] each, as far as the loop takes it. */
+  readonly corrections?: Partial<Readonly<Record<StepCorrection, Float64Array>>>;
+}
+
+/** A column: a number for each row, and for each place of a run. */
+interface LaidColumn {
+  readonly input: RowColumn;
+  readonly lines: Float32Array | Float64Array;
+  readonly laid: Float32Array | Float64Array;
+}
+
+const doubles = (data: Float64Array, shape: readonly number[]): TensorValue => ({
+  type: 'float64',
+  data,
+  shape,
+});
+
+const stateOf = ({ parameterCount: count, averages }: StepLoop): DescentState => ({
+  parameters: new Float64Array(count),
+  velocity: new Float64Array(count),
+  ...(averages && { average: new Float64Array(count) }),
+});
+
+function isWhole(values: Float64Array): boolean {
+  for (const value of values) if (!Number.isFinite(value)) return false;
+  return true;
+}
+
+/** Runs of a step loop over one hospital's units. */
+export class StepRuns {
+  /** Steps of one run at most. */
+  readonly steps: number;
+  /** Units in one step's batch at most: each step's last place is empty. */
+  readonly room: number;
+  /** What clipped gradients are summed in. */
+  readonly sumType: StepLoop['sumType'];
+  readonly #session: OnnxSession;
+  readonly #loop: StepLoop;
+  /** Inputs that are the same in all runs. */
+  readonly #fixed: Readonly<Record<string, TensorValue>>;
+  readonly #columns: readonly LaidColumn[];
+  readonly #rowOffsets: Uint32Array;
+  readonly #emptyLine: number;
+  readonly #places: Int32Array;
+  readonly #before: DescentState;
+  readonly #after: DescentState;
+  /** Runs from the first step on, by how many steps they take: nearly all of a training take equally many. */
+  readonly #prepared = new Map<number, () => Promise<void>>();
+  /** For the caller to fill before a run. */
+  readonly drawn: DrawnSteps;
+
+  static async open(loop: StepLoop, units: TrainingUnits, options: RowScale & RunOptions): Promise<StepRuns> {
+    const session = await openSession(loop.bytes, { threads: 1 });
+    return new StepRuns(session, { loop, units, ...options });
+  }
+
+  private constructor(
+    session: OnnxSession,
+    options: RowScale & RunOptions & { readonly loop: StepLoop; readonly units: TrainingUnits },
+  ) {
+    const { loop, units, clipNormL2, latticePerUnit } = options;
+    this.#session = session;
+    this.#loop = loop;
+    this.steps = Math.min(stepsPerRun(loop), options.stepsPerRun ?? MOST_STEPS);
+    this.room = loop.units - 1;
+    this.sumType = loop.sumType;
+    const places = this.steps * loop.units * loop.rowsPerUnit;
+    const scaled = { ...loop, clipNormL2, latticePerUnit };
+    const corrections = loop.corrections.map((name): [string, TensorValue] => {
+      const values = options.corrections?.[name];
+      assert(values !== undefined, `the loop takes ${name}`);
+      return [name, doubles(values, [1, loop.parameterCount])];
+    });
+    this.#fixed = Object.fromEntries([
+      ...loop.tables.map((table) => [table, rowTable(table, units, scaled)]),
+      ...corrections,
+    ]);
+    this.#columns = loop.columns.map((input) => {
+      const lines = rowColumn(input, units, scaled);
+      const isFloat = lines instanceof Float32Array;
+      return { input, lines, laid: isFloat ? new Float32Array(places) : new Float64Array(places) };
+    });
+    this.#rowOffsets = units.rowOffsets;
+    this.#emptyLine = lineCount(units) - 1;
+    this.#places = new Int32Array(places);
+    const { parameterCount } = loop;
+    this.#before = stateOf(loop);
+    this.#after = stateOf(loop);
+    this.drawn = options.drawn ?? {
+      batches: new Array<Uint32Array>(this.steps),
+      noise: new Float64Array(this.steps * parameterCount),
+      rates: new Float64Array(this.steps),
+      kept: new Float64Array(this.steps),
+      shares: new Float64Array(this.steps),
+    };
+  }
+
+  /**
+   * The state after steps that were drawn, good until the next run; or undefined where it is not finite: they are then
+   * to be taken in runs of one step, with what was drawn for them, and one that still is not, by itself.
+   *
+   * **No patient decides that.** A loop with a mask leaves out units that overflow within each step, and one without
+   * is run only where none can (`finite-runs.ts`); each step has an empty place. So a sum is not finite just where a
+   * factor of an empty place is not, which follows from the parameters before the step: from what was released before,
+   * however it came about. (Finite integers and noise move a finite state to a finite one: numbers of a plan are
+   * moderate, see `checkTrainingPlan`; and so is the average of finite parameters.)
+   *
+   * **Nothing is released twice.** Of a step's noise one sum leaves this thread at most: parameters leave it when the
+   * round ends, and a state that is not finite is thrown away here, for nothing but the decision to take the same
+   * steps, with the same batches and noise, in runs of one. What those give is the same to the bit, so that the first
+   * steps stay what they were. So a step's integers are fixed before its noise is, and `calibrateNoise` bounds them
+   * whichever way they are had.
+   */
+  async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
+    const batches = this.drawn.batches.slice(range.first, range.end);
+    assert(batches.length > 0 && batches.every(({ length }) => length <= this.room));
+    this.#layOut(batches);
+    this.#before.parameters.set(state.parameters);
+    this.#before.velocity.set(state.velocity);
+    if (state.average !== undefined) this.#before.average?.set(state.average);
+    await this.#runOf(range)();
+    const { parameters, velocity } = this.#after;
+    return isWhole(parameters) && isWhole(velocity) ? this.#after : undefined;
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  #runOf(range: Range): () => Promise<void> {
+    if (range.first > 0) return this.#prepare(range);
+    const run = this.#prepared.get(range.end) ?? this.#prepare(range);
+    this.#prepared.set(range.end, run);
+    return run;
+  }
+
+  #prepare({ first, end }: Range): () => Promise<void> {
+    const { noise, rates, kept, shares } = this.drawn;
+    const { parameterCount: count, units, rowsPerUnit, decays, averages } = this.#loop;
+    const [steps, rows] = [end - first, units * rowsPerUnit];
+    const columns = this.#columns.map(({ input, laid }): [string, TensorValue] => {
+      const type = laid instanceof Float32Array ? 'float32' : 'float64';
+      return [input, { type, data: laid.subarray(0, steps * rows), shape: [steps, rows, 1] }];
+    });
+    const state = (values: DescentState, when: 'Before' | 'After') =>
+      Object.fromEntries(
+        Object.entries(values).map(([name, own]) => [`${name}${when}`, doubles(own, [1, count])]),
+      );
+    const inputs = {
+      ...this.#fixed,
+      ...Object.fromEntries(columns),
+      places: { type: 'int32', data: this.#places.subarray(0, steps * rows), shape: [steps, rows] } as const,
+      noise: doubles(noise.subarray(first * count, end * count), [steps, 1, count]),
+      rates: doubles(rates.subarray(first, end), [steps, 1]),
+      ...(decays && { kept: doubles(kept.subarray(first, end), [steps, 1]) }),
+      ...(averages && { shares: doubles(shares.subarray(first, end), [steps, 1]) }),
+      ...state(this.#before, 'Before'),
+    };
+    return this.#session.prepare(inputs, state(this.#after, 'After'));
+  }
+
+  /** The rows of each batch in their places, and empty lines in all others. */
+  #layOut(batches: readonly Uint32Array[]): void {
+    const { units, rowsPerUnit } = this.#loop;
+    const places = this.#places;
+    const offsets = this.#rowOffsets;
+    const used = batches.length * units * rowsPerUnit;
+    places.fill(this.#emptyLine, 0, used);
+    for (const [step, batch] of batches.entries()) {
+      for (let slot = 0; slot < batch.length; slot++) {
+        const unit = batch[slot]!;
+        let place = (step * units + slot) * rowsPerUnit;
+        for (let row = offsets[unit]!; row < offsets[unit + 1]!; row++) places[place++] = row;
+      }
+    }
+    for (const { lines, laid } of this.#columns) {
+      for (let place = 0; place < used; place++) laid[place] = lines[places[place]!]!;
+    }
+  }
+}

@@ -1,0 +1,202 @@
+// The numbers that fix a round of private training. All of them are public: they come from the study on the
+// ledger and from the dataset's published description, never from the patients.
+
+import { defaultLoss, type ForwardModel, type Loss, whyNotLoss } from '@consilium/onnx-grad';
+import {
+  type AdaptiveClipping,
+  type AdaptivePlan,
+  adaptiveProblems,
+  adaptiveSettings,
+  gradientNoiseMultiplier,
+} from './adaptive-clipping.ts';
+import { type PerLayerClipping, perLayerProblems } from './clip-layers.ts';
+import { type DriftCorrection, driftProblems } from './drift-correction.ts';
+import { type Schedule, scheduleProblems } from './learning-rate.ts';
+import { isModerate, MODERATE } from './moderate-numbers.ts';
+import type { Optimizer } from './update-rule.ts';
+
+export type Clipping = { readonly kind: 'flat' } | PerLayerClipping | AdaptiveClipping;
+
+export interface TrainingPlan {
+  /** C: bound on the L2 norm of one unit's gradient; with adaptive clipping, where it starts. */
+  readonly clipNormL2: number;
+  /** Flat by default: the gradient is clipped as one vector. */
+  readonly clipping?: Clipping;
+  /**
+   * z: standard deviation of the noise, in multiples of one unit's true influence on the released integers; with
+   * adaptive clipping that of the step as a whole, so that the gradients' own is larger.
+   */
+  readonly noiseMultiplier: number;
+  /** q: probability of each unit to be in a step's batch; 1 for the full batch. */
+  readonly samplingRate: number;
+  /** T: steps in this round. */
+  readonly steps: number;
+  /** Size of the dataset's published band; q · bandSize stands for the batch size in every mean. */
+  readonly bandSize: number;
+  /** Rows a unit may have at most (the dictionary's maxRowsPerPatient, or 1). */
+  readonly rowsPerUnit: number;
+  /** η; with a schedule, the rate that it warms up to and falls from. */
+  readonly learningRate: number;
+  /** Heavy-ball momentum in [0, 1), 0 by default: short for an optimizer of that momentum. */
+  readonly momentum?: number;
+  /** Gradient descent by default. */
+  readonly optimizer?: Optimizer;
+  /** Of the learning rate, over the steps of the whole study; constant by default. */
+  readonly schedule?: Schedule;
+  /** T of the schedule: steps of all rounds together; by default those of this one. */
+  readonly studySteps?: number;
+  /** λ: each step first shrinks every parameter by the factor 1 - η λ; 0 by default. */
+  readonly weightDecay?: number;
+  /** d of the average of the parameters over the round's steps, which the round then hands over as well; none by default. */
+  readonly averaging?: { readonly decay: number };
+  /** What keeps a hospital's model near the others' between rounds; nothing by default. */
+  readonly driftCorrection?: DriftCorrection;
+  /** Rows that one run of the step graph holds at most; 4096 by default. Larger batches take several runs. */
+  readonly rowsPerRun?: number;
+  /** Steps that one run of ONNX Runtime takes at most; 1 takes each by itself. By default as many as fit. */
+  readonly stepsPerRun?: number;
+  /** By default cross-entropy: binary for a model with one output, else categorical. */
+  readonly loss?: Loss;
+}
+
+/** A plan or its data cannot be trained with; the message names the field and the remedy, never a value of data. */
+export class TrainingInputError extends Error {
+  override readonly name = 'TrainingInputError';
+}
+
+/** More noise than this is never of use, and its integers would outgrow the sampler. */
+export const MAXIMUM_NOISE_MULTIPLIER = 1000;
+
+const isPositive = (value: number): boolean => Number.isFinite(value) && value > 0;
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
+const isDecay = (value: number): boolean => value >= 0 && value < 1;
+
+function optimizerProblems(optimizer: Optimizer): string[] {
+  if (optimizer.kind !== 'sgd' && optimizer.kind !== 'adam') return ['optimizer.kind must be sgd or adam'];
+  const problems: string[] = [];
+  const decay = (value: number | undefined, field: string) => {
+    if (value !== undefined && !isDecay(value)) {
+      problems.push(`optimizer.${field} must be at least 0 and below 1`);
+    }
+  };
+  decay(optimizer.momentum, 'momentum');
+  if (optimizer.kind === 'sgd') return problems;
+  decay(optimizer.secondMomentum, 'secondMomentum');
+  const { floor } = optimizer;
+  if (floor !== undefined && !isPositive(floor)) problems.push('optimizer.floor must be a positive number');
+  return problems;
+}
+
+/** What adaptive clipping goes by; undefined where the plan has another kind. */
+export function adaptivePlanOf(plan: TrainingPlan): AdaptivePlan | undefined {
+  const { clipping, clipNormL2, noiseMultiplier } = plan;
+  if (clipping?.kind !== 'adaptive') return undefined;
+  return { clipping, clipNormL2, noiseMultiplier, expectedBatchUnits: expectedBatchUnits(plan) };
+}
+
+/** With adaptive clipping, the multipliers z_Δ and z_b that together make up the plan's. */
+export function clipNoiseOf(
+  plan: TrainingPlan,
+): { readonly gradients: number; readonly count: number } | undefined {
+  const adaptive = adaptivePlanOf(plan);
+  if (adaptive === undefined) return undefined;
+  const { countNoiseMultiplier: count } = adaptiveSettings(adaptive);
+  return { gradients: gradientNoiseMultiplier(plan.noiseMultiplier, count), count };
+}
+
+function clippingProblems(plan: TrainingPlan): string[] {
+  const { clipping = { kind: 'flat' } } = plan;
+  if (clipping.kind === 'flat') return [];
+  if (clipping.kind === 'per-layer') return perLayerProblems(clipping);
+  const adaptive = adaptivePlanOf(plan);
+  return adaptive ? adaptiveProblems(adaptive) : ['clipping.kind must be flat, per-layer or adaptive'];
+}
+
+/** Rows of one run at most, so that a step's memory stays bounded. */
+export const MAXIMUM_ROWS_PER_RUN = 4096;
+
+/** @throws TrainingInputError naming every field that is out of range. */
+export function checkTrainingPlan(plan: TrainingPlan): void {
+  const problems: string[] = [];
+  const check = (holds: boolean, problem: string) => {
+    if (!holds) problems.push(problem);
+  };
+  check(isModerate(plan.clipNormL2), `clipNormL2 must be a positive number, ${MODERATE}`);
+  check(
+    isPositive(plan.noiseMultiplier) && plan.noiseMultiplier <= MAXIMUM_NOISE_MULTIPLIER,
+    `noiseMultiplier must be a positive number, at most ${MAXIMUM_NOISE_MULTIPLIER}`,
+  );
+  check(plan.samplingRate > 0 && plan.samplingRate <= 1, 'samplingRate must be above 0 and at most 1');
+  check(isCount(plan.steps), 'steps must be a positive integer');
+  check(isModerate(plan.bandSize), `bandSize must be a positive number, ${MODERATE}`);
+  check(isCount(plan.rowsPerUnit) && plan.rowsPerUnit <= 64, 'rowsPerUnit must be an integer from 1 to 64');
+  check(isModerate(plan.learningRate), `learningRate must be a positive number, ${MODERATE}`);
+  check(isDecay(plan.momentum ?? 0), 'momentum must be at least 0 and below 1');
+  if (plan.optimizer !== undefined) {
+    problems.push(...optimizerProblems(plan.optimizer));
+    check(
+      plan.momentum === undefined,
+      'momentum is the optimizer’s own field: leave it out beside optimizer',
+    );
+  }
+  problems.push(...clippingProblems(plan));
+  const studySteps = studyStepsOf(plan);
+  check(
+    Number.isSafeInteger(studySteps) && studySteps >= plan.steps,
+    'studySteps must be an integer, at least steps',
+  );
+  problems.push(...scheduleProblems({ studySteps, ...(plan.schedule && { schedule: plan.schedule }) }));
+  const shrinking = plan.learningRate * (plan.weightDecay ?? 0);
+  check(
+    shrinking >= 0 && shrinking < 1,
+    'weightDecay must be at least 0, and its product with learningRate below 1',
+  );
+  check(
+    plan.averaging === undefined || isDecay(plan.averaging.decay),
+    'averaging.decay must be at least 0 and below 1',
+  );
+  problems.push(...driftProblems(plan));
+  const { rowsPerRun = MAXIMUM_ROWS_PER_RUN } = plan;
+  check(
+    isCount(rowsPerRun) && rowsPerRun >= plan.rowsPerUnit && rowsPerRun <= MAXIMUM_ROWS_PER_RUN,
+    `rowsPerRun must be an integer from ${plan.rowsPerUnit} (the most rows of a patient) to ${MAXIMUM_ROWS_PER_RUN}`,
+  );
+  check(isCount(plan.stepsPerRun ?? 1), 'stepsPerRun must be a positive integer');
+  if (problems.length > 0) throw new TrainingInputError(`training plan: ${problems.join('; ')}`);
+}
+
+/** The public constant every mean divides by: the expected number of units in a batch. */
+export function expectedBatchUnits({ samplingRate, bandSize }: TrainingPlan): number {
+  return samplingRate * bandSize;
+}
+
+/** Steps of the whole study, over which the schedule runs. */
+export function studyStepsOf({ studySteps, steps }: Pick<TrainingPlan, 'studySteps' | 'steps'>): number {
+  return studySteps ?? steps;
+}
+
+/**
+ * Units that one run of the step graph holds: the expected batch and three standard deviations of headroom.
+ *
+ * A public number, so that shapes do not follow the data, and time only for convolutions and large layers
+ * (`step-layout.ts`). A batch that is larger takes a further run, whose sum is added to the others' before anything is
+ * rounded or noised; nothing is ever cut off. So `rowsPerRun` bounds the memory of a step and changes nothing else.
+ */
+export function capacityUnitsOf(plan: TrainingPlan): number {
+  const expected = expectedBatchUnits(plan);
+  const wanted = Math.ceil(expected + 3 * Math.sqrt(expected)) + 1;
+  // One, and an empty place.
+  return Math.max(
+    2,
+    Math.min(wanted, Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / plan.rowsPerUnit)),
+  );
+}
+
+/** The loss a model is trained with. @throws TrainingInputError where plan and model do not go together. */
+export function lossOf({ loss }: TrainingPlan, { outputs }: ForwardModel): Loss {
+  const chosen = loss ?? defaultLoss(outputs);
+  const problem = whyNotLoss(chosen, outputs);
+  if (problem !== undefined) throw new TrainingInputError(`training plan: loss: ${problem}`);
+  return chosen;
+}

@@ -1,0 +1,111 @@
+// The patients as the engine sees them: units of privacy, each with its rows, in flat arrays that a worker
+// thread can take over without copying one by one.
+import { LARGEST_FEATURE, type labelRule } from '@consilium/onnx-grad';
+import { TrainingInputError } from './training-plan.ts';
+
+export interface TrainingUnits {
+  readonly featureCount: number;
+  /** [units + 1]; unit u has the rows from offsets[u] up to offsets[u + 1]. */
+  readonly rowOffsets: Uint32Array;
+  /** [rows · featureCount], row by row. */
+  readonly features: Float32Array;
+  /** [rows]: 0 or 1, a class, or a number, as the loss wants it. */
+  readonly labels: Float32Array;
+}
+
+export interface LabelledRow {
+  readonly features: ArrayLike<number>;
+  readonly label: number;
+}
+
+export function unitCount(units: TrainingUnits): number {
+  return units.rowOffsets.length - 1;
+}
+
+/** Whether a unit's features and labels are numbers within LARGEST_FEATURE: otherwise it is left out from the start. */
+export function isUsableUnit(
+  { featureCount, features, labels, rowOffsets }: TrainingUnits,
+  unit: number,
+): boolean {
+  const [first, end] = [rowOffsets[unit]!, rowOffsets[unit + 1]!];
+  const isWithin = (value: number) => Math.abs(value) <= LARGEST_FEATURE;
+  return (
+    features.subarray(first * featureCount, end * featureCount).every(isWithin) &&
+    labels.subarray(first, end).every(isWithin)
+  );
+}
+
+/** ‖x‖², whose bits depend on the row alone. */
+export function squaredNorm(row: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < row.length; i++) sum += row[i]! * row[i]!;
+  return sum;
+}
+
+/** ‖x‖² of each row. */
+export function squaresOfRows({ featureCount, features, labels }: TrainingUnits): Float64Array {
+  return Float64Array.from(labels, (_, row) =>
+    squaredNorm(features.subarray(row * featureCount, (row + 1) * featureCount)),
+  );
+}
+
+/** Units from rows grouped by patient. */
+export function packUnits(featureCount: number, grouped: readonly (readonly LabelledRow[])[]): TrainingUnits {
+  const rows = grouped.flat();
+  const features = new Float32Array(rows.length * featureCount);
+  rows.forEach((row, i) => {
+    if (row.features.length !== featureCount) {
+      throw new TrainingInputError(`every row must have ${featureCount} features`);
+    }
+    features.set(row.features, i * featureCount);
+  });
+  const rowOffsets = new Uint32Array(grouped.length + 1);
+  grouped.forEach((unit, u) => {
+    rowOffsets[u + 1] = rowOffsets[u]! + unit.length;
+  });
+  return { featureCount, rowOffsets, features, labels: Float32Array.from(rows, ({ label }) => label) };
+}
+
+/**
+ * Refuses units that do not fit the model or the plan.
+ *
+ * Features may be NaN or infinite, or beyond LARGEST_FEATURE: such a unit contributes nothing to a step.
+ *
+ * @throws TrainingInputError
+ */
+export function checkTrainingUnits(
+  units: TrainingUnits,
+  limits: {
+    readonly features: number;
+    readonly rowsPerUnit: number;
+    readonly units: number;
+    readonly labels: ReturnType<typeof labelRule>;
+  },
+): void {
+  const { featureCount, rowOffsets, features, labels } = units;
+  if (featureCount !== limits.features) {
+    throw new TrainingInputError(`rows have ${featureCount} features, the model takes ${limits.features}`);
+  }
+  const count = unitCount(units);
+  if (count < 0 || count > limits.units) {
+    throw new TrainingInputError(`at most ${limits.units} patients can be trained on`);
+  }
+  if (rowOffsets[0] !== 0 || rowOffsets[count] !== labels.length) {
+    throw new TrainingInputError('rowOffsets must start at 0 and end at the number of rows');
+  }
+  if (features.length !== labels.length * featureCount) {
+    throw new TrainingInputError('there must be featureCount features for every label');
+  }
+  for (let unit = 0; unit < count; unit++) {
+    const rows = rowOffsets[unit + 1]! - rowOffsets[unit]!;
+    if (rowOffsets[unit + 1]! < rowOffsets[unit]!) throw new TrainingInputError('rowOffsets must not fall');
+    if (rows > limits.rowsPerUnit) {
+      throw new TrainingInputError(
+        `a patient has more than ${limits.rowsPerUnit} rows: raise rowsPerUnit or keep fewer rows`,
+      );
+    }
+  }
+  if (!labels.every((label) => limits.labels.isValid(label))) {
+    throw new TrainingInputError(`every label must be ${limits.labels.wanted}`);
+  }
+}

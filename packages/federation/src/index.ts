@@ -1,0 +1,44 @@
+// The public surface of aggregation.
+export { type Aggregation, AggregationRefusedError, type WeightedUpdate } from './aggregation.ts';
+export { aggregationOf } from './aggregation-rules.ts';
+export { checkUpdate, impliedUpdateNormL2, type UpdateLimits } from './check-update.ts';
+export { type ControlPlan, type ControlVariates, controlShift } from './control-variates.ts';
+export { aggregateFedAvg } from './fed-avg.ts';
+export {
+  decodeParameters,
+  dequantizeParameters,
+  encodeParameters,
+  hashParameters,
+  PARAMETER_SCALE_BITS,
+  ParameterFormatError,
+  ParameterRangeError,
+  parameterBytes,
+  quantizeParameters,
+} from './parameter-lattice.ts';
+export {
+  type AveragingPlan,
+  averagedParameters,
+  initialAverage,
+  type RoundAverage,
+  takeIntoAverage,
+} from './round-average.ts';
+export {
+  SERVER_OPTIMIZERS,
+  type ServerOptimizerPlan,
+  type ServerOptimizerState,
+} from './server-optimizer.ts';
+export {
+  type FederationPlan,
+  initialModel,
+  nextModel,
+  outcomeOf,
+  type SharedModel,
+  type SiteUpdate,
+  type SiteWeight,
+} from './shared-model.ts';
+export {
+  decodeSharedModel,
+  encodeSharedModel,
+  hashSharedModel,
+  mostSharedModelBytes,
+} from './shared-model-bytes.ts';

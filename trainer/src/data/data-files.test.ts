@@ -1,0 +1,166 @@
+// Files are read from the data folders and nowhere else, whatever lies at a path and whoever changes it meanwhile.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, it } from 'node:test';
+import { TrainerError } from '../errors.ts';
+import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
+import { DataFiles } from './data-files.ts';
+import { folderProblems } from './data-folders.ts';
+import { DataError } from './index.ts';
+import { MAXIMUM_FILE_BYTES } from './read-data-file.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-folders-'));
+after(() => rmSync(root, { recursive: true }));
+const folder = join(root, 'data');
+const elsewhere = join(root, 'elsewhere');
+for (const path of [folder, join(folder, 'deep'), elsewhere]) mkdirSync(path);
+const secret = join(elsewhere, 'secret.csv');
+writeFileSync(secret, csvOf(1));
+const own = join(folder, 'deep', 'own.csv');
+writeFileSync(own, csvOf(1));
+
+const files = new DataFiles({ folders: [folder] });
+const read = (path: string, from = files) => from.read({ path, dictionary: DICTIONARY });
+/** What is said, whole. */
+const refusalOf = async (path: string, from = files): Promise<string> => {
+  try {
+    await read(path, from);
+  } catch (error) {
+    assert.ok(error instanceof DataError || error instanceof TrainerError, String(error));
+    return error.message;
+  }
+  return assert.fail(`${path} was read`);
+};
+
+it('reads a regular file in a folder, by its path or by a link within', async () => {
+  symlinkSync(own, join(folder, 'linked.csv'));
+  for (const path of [own, join(folder, 'linked.csv'), join(folder, 'deep', '..', 'deep', 'own.csv')]) {
+    assert.equal((await read(path)).units.length, 60);
+  }
+});
+
+it('reads by a folder that is itself a link, under either of its names', async () => {
+  const alias = join(root, 'alias');
+  symlinkSync(folder, alias);
+  const aliased = new DataFiles({ folders: [alias] });
+  for (const path of [join(alias, 'deep', 'own.csv'), own]) {
+    assert.equal((await read(path, aliased)).units.length, 60);
+  }
+});
+
+it('refuses a path elsewhere in the same words, whether a file is there or not', async () => {
+  const words = await refusalOf(secret);
+  assert.match(words, /^TRAINER_PATH_REFUSED: .*CONSILIUM_DATA_FOLDERS/);
+  for (const path of [
+    join(elsewhere, 'none.csv'),
+    '/etc/passwd',
+    '/proc/self/environ',
+    '/dev/zero',
+    `${folder}-besides/own.csv`,
+    `${folder}/../elsewhere/secret.csv`,
+    'own.csv',
+    '',
+  ]) {
+    assert.equal(await refusalOf(path), words, path);
+  }
+  assert.equal(await refusalOf(own, new DataFiles({ folders: [] })), words, 'no folder, no file');
+});
+
+it('refuses what is no regular file of the folder in the same words as what is missing', async () => {
+  const words = await refusalOf(join(folder, 'none.csv'));
+  assert.match(words, /^FILE_UNREADABLE/);
+  symlinkSync(secret, join(folder, 'leads-out.csv'));
+  symlinkSync(join(elsewhere, 'none.csv'), join(folder, 'leads-nowhere.csv'));
+  symlinkSync(elsewhere, join(folder, 'way-out'));
+  symlinkSync('/dev/zero', join(folder, 'zero.csv'));
+  symlinkSync('loop.csv', join(folder, 'loop.csv'));
+  for (const name of [
+    'leads-out.csv',
+    'leads-nowhere.csv',
+    'way-out/secret.csv',
+    'zero.csv',
+    'loop.csv',
+    'deep',
+    '',
+  ]) {
+    assert.equal(await refusalOf(join(folder, name)), words, name);
+  }
+});
+
+it('neither waits for the writer of a FIFO nor holds up access to files and names meanwhile', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => join(folder, `${name}.fifo`));
+  execFileSync('mkfifo', names);
+  const refusals = names.map((path) => refusalOf(path));
+  assert.ok((await readFile(own)).length > 0);
+  assert.ok((await lookup('127.0.0.1')).address);
+  for (const words of await Promise.all(refusals)) assert.match(words, /^FILE_UNREADABLE/);
+});
+
+it('refuses a file that is too large before any of it is read', async () => {
+  const path = join(folder, 'sparse.csv');
+  writeFileSync(path, '');
+  truncateSync(path, MAXIMUM_FILE_BYTES + 1);
+  assert.match(await refusalOf(path), /^FILE_TOO_LARGE/);
+  rmSync(path);
+});
+
+it('ends a read that takes too long, and reads the next file', async () => {
+  const impatient = new DataFiles({ folders: [folder], timeoutMs: 0 });
+  assert.match(await refusalOf(own, impatient), /^TRAINER_DATASET_TOO_EXPENSIVE/);
+  assert.equal((await read(own)).units.length, 60);
+});
+
+it('ends a read that takes too much memory, and goes on', async () => {
+  const path = join(folder, 'many.csv');
+  const row = `p,44,1,0\n`;
+  writeFileSync(path, `id,age,smoker,ill\n${row.repeat(4_000_000)}`);
+  const poor = new DataFiles({ folders: [folder], heapBytes: 0 });
+  assert.match(await refusalOf(path, poor), /^TRAINER_DATASET_TOO_EXPENSIVE/);
+  assert.equal((await read(own, poor)).units.length, 60);
+  rmSync(path);
+});
+
+it('reads one file at a time, and refuses more than may wait', async () => {
+  const asked = await Promise.allSettled(Array.from({ length: 40 }, () => read(join(folder, 'none.csv'))));
+  const messages = asked.map((outcome) => String((outcome as PromiseRejectedResult).reason.message));
+  assert.equal(messages.filter((message) => message.startsWith('TRAINER_BUSY')).length, 7);
+  assert.equal(messages.filter((message) => message.startsWith('FILE_UNREADABLE')).length, 33);
+});
+
+it('reads for a study before all that people ask for, and refuses it for none of them', async () => {
+  const order: string[] = [];
+  const ask = (who: string, asked: Promise<unknown>) =>
+    asked.then(
+      () => order.push(who),
+      (error: { code?: string }) => order.push(`${who}: ${error.code}`),
+    );
+  const people = Array.from({ length: 34 }, (_, number) => ask(`person ${number}`, read(own)));
+  const study = ask('study', files.readForStudy({ path: own, dictionary: DICTIONARY }));
+  await Promise.all([...people, study]);
+  assert.deepEqual(order.slice(0, 3), ['person 33: TRAINER_BUSY', 'person 0', 'study']);
+  assert.equal(order.length, 35);
+});
+
+it('says at the start what folders cannot be', () => {
+  const keys = join(root, 'keys');
+  mkdirSync(keys);
+  assert.deepEqual(folderProblems([folder, elsewhere], keys), []);
+  for (const [path, words] of [
+    ['data', /not absolute/],
+    [join(root, 'none'), /no folder/],
+    [own, /no folder/],
+    ['/', /whole machine/],
+    [keys, /overlaps/],
+    [root, /overlaps/],
+  ] as const) {
+    const [problem, ...others] = folderProblems([path], keys);
+    assert.match(problem ?? '', words, path);
+    assert.deepEqual(others, []);
+  }
+  assert.match(folderProblems([keys], join(keys, 'not-made-yet'))[0] ?? '', /overlaps/);
+});

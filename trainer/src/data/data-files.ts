@@ -1,0 +1,156 @@
+// Reads the hospital's files for this service: one at a time, in a thread of its own that is ended when it takes too
+// long or too much, so that a file can neither hold up nor bring down what else the trainer does.
+import { Worker } from 'node:worker_threads';
+import type { Dictionary } from '@consilium/domain';
+import { TrainerError } from '../errors.ts';
+import { DataFolders, type OpenFile } from './data-folders.ts';
+import { problem } from './data-problem.ts';
+import { type DataAnswer, type DataTask, limitsOf } from './data-task.ts';
+import { DataError, type Dataset } from './index.ts';
+import { MAXIMUM_FILE_BYTES } from './read-data-file.ts';
+
+export interface DataFilesOptions {
+  /** The data folders; nothing is read where there is none. */
+  readonly folders: readonly string[];
+  readonly timeoutMs?: number;
+  /** Bytes of heap that reading may take; by the file's size where absent. */
+  readonly heapBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface WantedFile {
+  readonly path: string;
+  readonly dictionary: Dictionary;
+}
+
+/** For the largest file, on a slow machine. */
+const TIMEOUT_MS = 10 * 60_000;
+/** What a thread is kept for. */
+const SMALL_BYTES = 2 ** 24;
+/** Reads for people that may wait for their turn. */
+const WAITING_MAX = 32;
+
+export class DataFiles {
+  readonly #folders: DataFolders;
+  readonly #options: DataFilesOptions;
+  /** What begins each of the reads that wait. */
+  readonly #forStudies: (() => void)[] = [];
+  readonly #asked: (() => void)[] = [];
+  #busy = false;
+  /** The thread that read the last small file: starting one takes longer than reading most. */
+  #kept: Worker | undefined;
+
+  constructor(options: DataFilesOptions) {
+    this.#folders = new DataFolders(options.folders);
+    this.#options = options;
+  }
+
+  /**
+   * A file's patients by a dictionary, for somebody who asks.
+   *
+   * @param admit called with the opened file's identity before it is read; what it throws ends the read
+   * @throws TrainerError TRAINER_PATH_REFUSED, TRAINER_DATASET_TOO_EXPENSIVE, TRAINER_BUSY, TRAINER_STOPPING;
+   * DataError with every problem of the file
+   */
+  async read(file: WantedFile, admit: (identity: string) => void = () => {}): Promise<Dataset> {
+    if (this.#asked.length >= WAITING_MAX) throw new TrainerError('TRAINER_BUSY');
+    return this.#inTurn(this.#asked, () => this.#read(file, admit));
+  }
+
+  /** The same for a study: before all that wait for somebody who asks, however many they are. @throws as `read` */
+  async readForStudy(file: WantedFile): Promise<Dataset> {
+    return this.#inTurn(this.#forStudies, () => this.#read(file, () => {}));
+  }
+
+  async #inTurn<T>(waiting: (() => void)[], work: () => Promise<T>): Promise<T> {
+    const { promise: turn, resolve: begin } = Promise.withResolvers<void>();
+    waiting.push(begin);
+    if (!this.#busy) this.#next();
+    await turn;
+    try {
+      return await work();
+    } finally {
+      this.#next();
+    }
+  }
+
+  #next(): void {
+    const begin = this.#forStudies.shift() ?? this.#asked.shift();
+    this.#busy = begin !== undefined;
+    begin?.();
+  }
+
+  async #read({ path, dictionary }: WantedFile, admit: (identity: string) => void): Promise<Dataset> {
+    this.#options.signal?.throwIfAborted();
+    const file = await this.#folders.open(path);
+    try {
+      admit(file.identity);
+      if (file.sizeBytes > MAXIMUM_FILE_BYTES) throw new DataError([problem('FILE_TOO_LARGE')]);
+      return await this.#readApart(file, { path, dictionary });
+    } finally {
+      await file.handle.close();
+    }
+  }
+
+  async #readApart({ handle, sizeBytes }: OpenFile, { path, dictionary }: WantedFile): Promise<Dataset> {
+    const isSmall = this.#options.heapBytes === undefined && sizeBytes <= SMALL_BYTES;
+    const worker =
+      (isSmall ? this.#kept : undefined) ??
+      this.#start(this.#options.heapBytes ?? Math.max(SMALL_BYTES, sizeBytes));
+    this.#kept = undefined;
+    let answered = false;
+    try {
+      const answer = await this.#ask(worker, { descriptor: handle.fd, sizeBytes, name: path, dictionary });
+      answered = true;
+      if ('dataset' in answer) return answer.dataset;
+      throw new DataError(answer.problems, { total: answer.total });
+    } finally {
+      if (answered && isSmall) {
+        worker.unref();
+        this.#kept = worker;
+      } else {
+        // The descriptor is closed once nothing reads it any more.
+        await worker.terminate();
+      }
+    }
+  }
+
+  async #ask(worker: Worker, task: DataTask): Promise<DataAnswer> {
+    const { timeoutMs = TIMEOUT_MS } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<DataAnswer>();
+    const tooMuch = () => reject(new TrainerError('TRAINER_DATASET_TOO_EXPENSIVE'));
+    const failed = (error: NodeJS.ErrnoException) =>
+      error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooMuch() : reject(error);
+    const stopping = () => reject(new TrainerError('TRAINER_STOPPING'));
+    const timer = setTimeout(tooMuch, timeoutMs);
+    this.#options.signal?.addEventListener('abort', stopping);
+    worker.once('message', resolve).once('error', failed).once('exit', tooMuch);
+    worker.ref();
+    worker.postMessage(task);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#options.signal?.removeEventListener('abort', stopping);
+      worker
+        .removeListener('message', resolve)
+        .removeListener('error', failed)
+        .removeListener('exit', tooMuch);
+    }
+  }
+
+  #start(sizeBytes: number): Worker {
+    const worker = new Worker(new URL('./data-worker.js', import.meta.url), {
+      resourceLimits: limitsOf(sizeBytes),
+      // Nothing of a file leaves the thread but its answer.
+      stdout: true,
+      stderr: true,
+    });
+    // One that fails while it waits ends, and is not asked again.
+    worker.on('error', () => undefined);
+    worker.once('exit', () => {
+      if (this.#kept === worker) this.#kept = undefined;
+    });
+    return worker;
+  }
+}

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { ERRORS, type Role } from '@consilium/domain';
+import { provesKey } from '@consilium/domain/key-proof';
+import { pino } from 'pino';
+import { generateMemberKeys, MemberKeyRing, MemoryArtefactStore } from '../artefacts/index.ts';
+import { buildTrainer, type Trainer } from '../assemble-trainer.ts';
+import { TRAINER_ERRORS } from '../errors.ts';
+import { Journal } from '../journal/journal.ts';
+import { askAs, TRAINER_KEY } from '../testing/asserted-request.ts';
+import { csvOf, DICTIONARY, type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
+
+describe('the local service', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'consilium-http-'));
+  const keys = generateMemberKeys();
+  const store = new MemoryArtefactStore();
+  let world: SmallConsortium;
+  let journal: Journal;
+  let trainer: Trainer;
+  const stopping = new AbortController();
+  const audit: Record<string, unknown>[] = [];
+
+  before(async () => {
+    world = await smallConsortium({ directory, store, study: { state: 'proposed' } });
+    journal = new Journal(join(directory, 'service'));
+    trainer = buildTrainer({
+      mspId: 'A',
+      trainerKey: TRAINER_KEY,
+      takeoverMs: 1000,
+      pollMs: 1000,
+      ledger: world.consortium.as('A'),
+      journal,
+      dataFolders: [directory],
+      store,
+      keys: MemberKeyRing.of(keys),
+      log: pino({ level: 'info' }, { write: (line) => audit.push(JSON.parse(line)) }),
+      signal: stopping.signal,
+    });
+  });
+  after(async () => {
+    stopping.abort();
+    await trainer.http.close();
+    journal.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  const ask = ({ url }: { url: string }, role: Role = 'steward') => askAs(trainer.http, role, { url });
+  const post = (url: string, payload: object) =>
+    askAs(trainer.http, url === '/local/models' ? 'researcher' : 'steward', { method: 'POST', url, payload });
+  const aFile = (name: string, text: string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('answers health without an assertion, and nothing else', async () => {
+    assert.equal((await trainer.http.inject('/healthz')).statusCode, 200);
+    for (const headers of [{}, { authorization: `Bearer ${TRAINER_KEY}` }, { authorization: TRAINER_KEY }]) {
+      for (const url of ['/local/jobs', '/local/nothing', '/', '/healthz/../local/jobs']) {
+        const response = await trainer.http.inject({ url, headers });
+        assert.equal(response.statusCode, 401);
+        assert.equal(response.json().code, 'TRAINER_ASSERTION_REFUSED');
+        assert.equal(response.headers['content-type'], 'application/problem+json; charset=utf-8');
+      }
+    }
+  });
+
+  it('gives the public half of its encryption key, with a proof that it has the other', async () => {
+    const { keyProof, ...key } = (await ask({ url: '/local/encryption-key' })).json();
+    assert.deepEqual(key, { encryptionPublicKey: keys.publicKey });
+    const claim = { channel: 'consortium', mspId: 'A', encryptionPublicKey: keys.publicKey };
+    assert.ok(provesKey({ ...claim, keyProof }));
+    assert.ok(!provesKey({ ...claim, mspId: 'B', keyProof }));
+  });
+
+  it('prepares a dataset, the same way each time it is asked', async () => {
+    const path = aFile('own.csv', csvOf(1));
+    const request = { datasetId: 'own-data', path, dictionary: DICTIONARY };
+    const first = await post('/local/datasets', request);
+    assert.equal(first.statusCode, 200, first.body);
+    const { commitment, recordCountBand, largestAdvisedDelta, problems } = first.json();
+    assert.equal(largestAdvisedDelta, '0.001');
+    assert.match(commitment, /^bafk/);
+    assert.deepEqual(recordCountBand, { low: 50, high: 99 });
+    assert.deepEqual(problems, []);
+    assert.equal((await post('/local/datasets', request)).json().commitment, commitment);
+    const other = await post('/local/datasets', { ...request, datasetId: 'other-data' });
+    assert.notEqual(other.json().commitment, commitment, 'another salt');
+    const { rows } = (await ask({ url: '/local/datasets/own-data/held-out' })).json();
+    assert.ok(rows.length > 0 && rows.every((row: number) => Number.isInteger(row) && row >= 1));
+    const ids = await ask({ url: '/local/datasets/own-data/held-out?as=ids' });
+    assert.equal(ids.json().code, 'DATASET_NOT_FOUND', 'it is not registered yet');
+  });
+
+  it('refuses bad files with column and code, and without their lines and values', async () => {
+    const good = csvOf(1).split('\n');
+    const bad = (index: number, row: string) => good.with(index, row).join('\n');
+    const cases: [string, string, string][] = [
+      ['bounds', bad(3, 'p3,444,1,0'), 'VALUE_OUT_OF_BOUNDS'],
+      ['label', bad(3, 'p3,44,1,444'), 'LABEL_NOT_BINARY'],
+      ['column', csvOf(1).replace('smoker', 'smokes'), 'COLUMN_UNKNOWN'],
+      ['not-csv', '\0\0\x244', 'FILE_NOT_CSV'],
+      ['empty', '', 'FILE_EMPTY'],
+      ['few', 'id,age,smoker,ill\np1,44,1,0\n', 'TOO_FEW_PATIENTS'],
+    ];
+    for (const [name, text, code] of cases) {
+      const path = aFile(`${name}.csv`, text);
+      const response = await post('/local/datasets', { datasetId: 'bad-data', path, dictionary: DICTIONARY });
+      assert.equal(response.statusCode, 422, name);
+      assert.equal(response.json().code, 'TRAINER_DATASET_REFUSED');
+      assert.equal(response.json().problems[0].code, code);
+      assert.equal('line' in response.json().problems[0], false);
+      assert.doesNotMatch(response.body, /\b444\b/);
+    }
+    const missing = { datasetId: 'bad-data', path: join(directory, 'none.csv'), dictionary: DICTIONARY };
+    assert.equal((await post('/local/datasets', missing)).json().problems[0].code, 'FILE_UNREADABLE');
+    assert.equal(journal.dataset('bad-data'), undefined);
+  });
+
+  it('tells by no number of registrations what a column holds: each tells one bit of it, and there are few', async () => {
+    const lines = csvOf(1).split('\n').filter(Boolean);
+    const notes = ['head,ache', ...lines.slice(1).map((_, i) => `secret-${i % 7}`)];
+    const path = aFile(
+      'notes.csv',
+      lines.map((line, i) => `${line},${i === 0 ? 'note' : notes[i]}`).join('\n'),
+    );
+    const guess = (categories: string[]) => ({
+      datasetId: 'guessing',
+      path,
+      dictionary: {
+        ...DICTIONARY,
+        features: [...DICTIONARY.features, { name: 'note', kind: 'categorical', categories }],
+      },
+    });
+    const answers = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      const { body } = await post('/local/datasets', guess([`secret-${i}`, 'other']));
+      assert.doesNotMatch(body, /secret|"line"|ache/);
+      const { requestId: _, ...answer } = JSON.parse(body);
+      answers.add(JSON.stringify(answer));
+    }
+    assert.equal(answers.size, 1, 'whichever value is guessed and however many rows have it');
+    const next = await post('/local/datasets', guess(['secret-1', 'secret-2']));
+    assert.equal(`${next.statusCode} ${next.json().code}`, '507 TRAINER_ATTEMPTS_EXHAUSTED');
+    const [audited] = audit.filter(({ datasetId }) => datasetId === 'guessing');
+    assert.deepEqual(
+      [String(audited?.askedBy).split(' ')[0], audited?.outcome, audited?.path],
+      ['steward', 'TRAINER_DATASET_REFUSED', path],
+    );
+    assert.equal(audit.filter(({ datasetId }) => datasetId === 'guessing').length, 21);
+  });
+
+  it("refuses another hospital's dataset id, a relative path and a request without its fields", async () => {
+    const path = aFile('own.csv', csvOf(1));
+    const taken = await post('/local/datasets', { datasetId: 'b-data', path, dictionary: DICTIONARY });
+    assert.equal(`${taken.statusCode} ${taken.json().code}`, '409 DATASET_EXISTS');
+    assert.equal(taken.json().title, ERRORS.DATASET_EXISTS[1]);
+    const relative = { datasetId: 'own-data', path: 'own.csv', dictionary: DICTIONARY };
+    const refused = await post('/local/datasets', relative);
+    assert.equal(`${refused.statusCode} ${refused.json().code}`, '403 TRAINER_PATH_REFUSED');
+    assert.match(refused.json().detail, /absolute path/);
+    const empty = await post('/local/datasets', {});
+    assert.equal(`${empty.statusCode} ${empty.json().code}`, '422 TRAINER_INPUT_INVALID');
+    assert.equal(empty.json().title, TRAINER_ERRORS.TRAINER_INPUT_INVALID[2]);
+    assert.match(empty.json().detail, /datasetId/);
+  });
+
+  it('builds a model for a dictionary and publishes it in clear', async () => {
+    const request = { kind: 'logistic-regression', dictionary: DICTIONARY, localIntercept: true };
+    const response = await post('/local/models', request);
+    assert.equal(response.statusCode, 200, response.body);
+    const { graph, ...rest } = response.json();
+    assert.deepEqual(rest, { inputs: 4, parameters: 6, localParameters: ['local.intercept'] });
+    assert.equal((await store.get(graph)).length, graph.sizeBytes);
+    assert.equal((await ask({ url: '/local/artefacts/usage' })).json().count, 1);
+    const perceptron = { ...request, kind: 'multilayer-perceptron', localIntercept: false };
+    assert.equal((await post('/local/models', perceptron)).statusCode, 422, 'hidden is missing');
+    const built = await post('/local/models', { ...perceptron, hidden: [8] });
+    assert.equal(built.json().parameters, 4 * 8 + 8 + 8 + 1);
+  });
+
+  it('predicts from records and from CSV alike, a missing value included', async () => {
+    const about = { studyId: 'study', round: 'initial' };
+    const rows = [{ age: 50, smoker: 1 }, { age: null }];
+    const byRows = await post('/local/predictions', { ...about, rows });
+    assert.deepEqual(byRows.json(), { probabilities: [0.5, 0.5] }, byRows.body);
+    const byCsv = await post('/local/predictions', { ...about, csv: 'age,smoker\n50,1\n?,\n' });
+    assert.deepEqual(byCsv.json(), byRows.json(), byCsv.body);
+  });
+
+  it('refuses records that are no rows of values, and bodies that would take too much memory', async () => {
+    const about = { studyId: 'study', round: 'initial' };
+    const nested = await post('/local/predictions', { ...about, rows: [{ age: [[44]] }] });
+    assert.deepEqual([nested.statusCode, nested.json().code], [422, 'TRAINER_INPUT_INVALID']);
+    const wide = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`name${index}`, 1]));
+    const many = await post('/local/predictions', { ...about, rows: [wide] });
+    assert.deepEqual([many.statusCode, many.json().code], [422, 'TRAINER_INPUT_INVALID']);
+    const large = await post('/local/predictions', { ...about, csv: ' '.repeat(16 * 1024 * 1024) });
+    assert.deepEqual([large.statusCode, large.json().code], [413, 'TRAINER_INPUT_INVALID']);
+  });
+
+  it('holds few bodies of a kind at a time, whoever sends them slowly', async () => {
+    const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+    const asks = (payload: PassThrough) =>
+      askAs(trainer.http, 'researcher', { method: 'POST', url: '/local/models', headers, payload });
+    const bodies = Array.from({ length: 4 }, () => new PassThrough());
+    const slow = bodies.map(asks);
+    let busy = await post('/local/models', { no: 'model' });
+    for (let tries = 0; busy.statusCode === 422 && tries < 1000; tries += 1) {
+      busy = await post('/local/models', { no: 'model' });
+    }
+    assert.deepEqual([busy.statusCode, busy.json().code], [503, 'TRAINER_BUSY']);
+    const other = await post('/local/datasets', { no: 'dataset' });
+    assert.equal(other.statusCode, 422, 'another kind');
+    for (const body of bodies) body.end('{}');
+    assert.deepEqual(
+      (await Promise.all(slow)).map(({ statusCode }) => statusCode),
+      [422, 422, 422, 422],
+    );
+    assert.equal((await post('/local/models', { no: 'model' })).statusCode, 422);
+  });
+
+  it('says what is wrong with a prediction, and which study or round it does not have', async () => {
+    const rows = [{ age: 50 }, { age: 444, shoe_size: 42 }];
+    const wrong = await post('/local/predictions', { studyId: 'study', round: 'initial', rows });
+    assert.deepEqual(
+      wrong.json().problems.map((p: { code: string; line: number }) => `${p.code} ${p.line}`),
+      ['FEATURE_UNKNOWN 2', 'VALUE_OUT_OF_BOUNDS 2'],
+    );
+    assert.doesNotMatch(wrong.body, /\b444\b/);
+    const cases: [object, string][] = [
+      [{ studyId: 'none', round: 'final', rows: [] }, 'TRAINER_STUDY_NOT_FOUND'],
+      [{ studyId: 'study', round: 'final', rows: [] }, 'TRAINER_MODEL_NOT_READY'],
+      [{ studyId: 'study', round: 7, rows: [] }, 'TRAINER_MODEL_NOT_READY'],
+      [{ studyId: 'study', round: 'initial' }, 'TRAINER_INPUT_INVALID'],
+      [{ studyId: 'study', round: 'last', rows: [] }, 'TRAINER_INPUT_INVALID'],
+    ];
+    for (const [request, code] of cases) {
+      assert.equal((await post('/local/predictions', request)).json().code, code);
+    }
+    assert.equal((await ask({ url: '/local/models/study/onnx' })).json().code, 'TRAINER_MODEL_NOT_READY');
+    assert.equal((await ask({ url: '/local/nothing' })).statusCode, 404);
+  });
+});

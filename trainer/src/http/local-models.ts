@@ -1,0 +1,129 @@
+// Models for the hospital's own systems: a new graph to propose a study with, the outcome of a study as an ONNX
+// file, and predictions with either.
+import {
+  type Dataset,
+  type Dictionary,
+  encodingOf,
+  inputNames,
+  type ParametersRef,
+  type Study,
+} from '@consilium/domain';
+import { dequantizeParameters, outcomeOf } from '@consilium/federation';
+import { LOCAL_INTERCEPT_NAME } from '@consilium/onnx-grad';
+import { TrainerError } from '../errors.ts';
+import { confirmCharges, localOutcomeAt } from '../study/local-chain.ts';
+import { sharedModelOf } from '../study/round-material.ts';
+import type { Parameters, StudyModel } from '../study/study-model.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
+
+export interface ModelRequest {
+  readonly kind: 'logistic-regression' | 'multilayer-perceptron';
+  readonly hidden?: readonly number[];
+  readonly activation?: 'relu' | 'tanh';
+  readonly dictionary: Dictionary;
+  readonly localIntercept: boolean;
+}
+
+/** Builds a forward graph for a dictionary's inputs and puts it into IPFS, in clear: a study names it. */
+export async function buildStudyModel(
+  { exchange, requestWork }: Pick<TrainerContext, 'exchange' | 'requestWork'>,
+  { kind, hidden, activation, dictionary, localIntercept }: ModelRequest,
+): Promise<Study['model']> {
+  const { features: encoded, label, target } = encodingOf(dictionary);
+  const names = inputNames(encoded);
+  const common = {
+    features: names.length,
+    localIntercept,
+    target,
+    metadata: { 'consilium.inputs': JSON.stringify(names), 'consilium.label': label },
+  };
+  if (kind === 'multilayer-perceptron' && (hidden === undefined || hidden.length === 0)) {
+    throw new TrainerError('TRAINER_INPUT_INVALID', 'hidden must name the width of each hidden layer');
+  }
+  const { graph, parameters } = await requestWork.build(
+    kind === 'multilayer-perceptron'
+      ? { ...common, kind, hidden: hidden ?? [], activation: activation ?? 'relu' }
+      : { ...common, kind },
+  );
+  return {
+    graph: await exchange.publishPlain(graph, 'graph'),
+    inputs: names.length,
+    parameters,
+    localParameters: localIntercept ? [LOCAL_INTERCEPT_NAME] : [],
+  };
+}
+
+export type WhichRound = 'initial' | 'final' | number;
+
+interface Chosen {
+  readonly study: Study;
+  readonly model: StudyModel;
+  readonly parameters: Parameters;
+}
+
+/**
+ * A study's model as it is before training, after a round, or published. Where the study averages its models, after a
+ * round is the average up to it, which is what that round's scores judge; published is the last of these.
+ *
+ * @param datasetId whose local parameters are used, once there are some; the graph's own where undefined
+ * @throws TrainerError TRAINER_STUDY_NOT_FOUND or TRAINER_MODEL_NOT_READY
+ */
+export async function chooseModel(
+  context: TrainerContext,
+  options: { readonly studyId: string; readonly which: WhichRound; readonly datasetId: string | undefined },
+): Promise<Chosen> {
+  const { studyId, which, datasetId } = options;
+  const study = await context.ledger.getStudy(studyId);
+  if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
+  const model = await context.models.of(study);
+  const { round, ref } = await parametersAfter(context, study, which);
+  const shared = dequantizeParameters(outcomeOf(await sharedModelOf(context, { study, ref, model })));
+  if (datasetId === undefined || round === 0) {
+    return { study, model, parameters: { shared, local: model.initial.local } };
+  }
+  await confirmCharges(context, { studyId, datasetId });
+  return {
+    study,
+    model,
+    parameters: { shared, local: localOutcomeAt(context, { study, datasetId, round }, model) },
+  };
+}
+
+async function parametersAfter(
+  { ledger }: TrainerContext,
+  { studyId }: Study,
+  which: WhichRound,
+): Promise<{ round: number; ref: ParametersRef | null }> {
+  if (which === 'initial') return { round: 0, ref: null };
+  if (which === 'final') {
+    const published = await ledger.getModel(studyId);
+    if (published === undefined)
+      throw new TrainerError('TRAINER_MODEL_NOT_READY', 'the study has no model yet');
+    return { round: published.round, ref: published.parameters };
+  }
+  const ref = (await ledger.getDossier(studyId, which))?.round.aggregate;
+  if (ref === undefined) throw new TrainerError('TRAINER_MODEL_NOT_READY', `round ${which} is not finalised`);
+  return { round: which, ref };
+}
+
+/** The dataset whose local parameters a request means: the one it names, or the hospital's only one. */
+export function datasetMeant(
+  { journal }: Pick<TrainerContext, 'journal'>,
+  { datasets }: Pick<Study, 'datasets'>,
+  named: string | undefined,
+): string | undefined {
+  if (named !== undefined) return named;
+  const own = datasets.filter((datasetId) => journal.dataset(datasetId) !== undefined);
+  return own.length === 1 ? own[0] : undefined;
+}
+
+/** The dictionary that says what a prediction's values mean: every dataset of a study encodes alike. */
+export async function dictionaryOf(
+  { journal, ledger }: Pick<TrainerContext, 'journal' | 'ledger'>,
+  { datasets }: Pick<Study, 'datasets'>,
+  datasetId: string | undefined,
+): Promise<Dictionary> {
+  const own = datasetId === undefined ? undefined : journal.dataset(datasetId)?.dictionary;
+  const [first = ''] = datasets;
+  return own ?? ((await ledger.getDataset(datasetId ?? first)) satisfies Dataset).dictionary;
+}

@@ -1,0 +1,144 @@
+// The journal's SQLite file: opened once, locked, durable at every commit, with its failures named.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
+import { named, TrainerError } from '../errors.ts';
+import { JOURNAL_STEPS, JOURNAL_TABLES } from './journal-schema.ts';
+
+export type Row = Record<string, SQLInputValue>;
+
+const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
+
+const PRAGMAS = 'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL';
+const REMEDY =
+  'Do not remove it and do not start from an older copy while a consent runs: a round could be drawn again for one ' +
+  'charge. Withdraw the running consents at the gateway, let the ledger settle them, then put back a copy of the ' +
+  'folder that was made while the trainer was stopped.';
+
+export class JournalDatabase implements Disposable {
+  readonly #guard: RowGuard;
+  readonly #database: DatabaseSync;
+
+  /**
+   * Opens or creates the journal of a data directory and locks it: two trainers on one would draw twice.
+   *
+   * @throws TrainerError TRAINER_JOURNAL_FAILED (locked or of another version), TRAINER_JOURNAL_DAMAGED (not what was
+   *   written), TRAINER_DISK_FULL
+   */
+  constructor(directory: string) {
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      this.#guard = new RowGuard({
+        file: join(directory, 'journal.sqlite'),
+        pragmas: PRAGMAS,
+        tables: JOURNAL_TABLES,
+        remedy: REMEDY,
+      });
+      this.#database = this.#guard.database;
+    } catch (error) {
+      throw damageNamed(error);
+    }
+    try {
+      this.#guard.upgrade(() => this.#migrate());
+    } catch (error) {
+      this.close();
+      throw damageNamed(error);
+    }
+  }
+
+  #migrate(): void {
+    const { user_version: version } = this.#database.prepare('PRAGMA user_version').get() as Row;
+    const before = Number(version);
+    const present = JOURNAL_STEPS.length;
+    if (before === present) return;
+    if (before > present) {
+      throw new TrainerError(
+        'TRAINER_JOURNAL_FAILED',
+        `the journal is of version ${before}, this trainer reads up to version ${present}: start the newer trainer`,
+      );
+    }
+    for (const step of JOURNAL_STEPS.slice(before)) this.#database.exec(step);
+    this.#database.exec(`PRAGMA user_version = ${present}`);
+  }
+
+  close(): void {
+    this.#guard.close();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Bounds the journal's size in pages, as a disk that is full would. */
+  limitPages(pages: number): void {
+    this.#database.exec(`PRAGMA max_page_count = ${Math.trunc(pages)}`);
+  }
+
+  /** All or nothing, on disk when it returns; within another one, when that does. */
+  transaction<T>(work: () => T): T {
+    if (this.#database.isTransaction) return work();
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        this.#database.exec('COMMIT');
+        this.#guard.acknowledge();
+        return result;
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  protected get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    try {
+      return this.#database.prepare(sql).get(...values) as Row | undefined;
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  protected all(sql: string, ...values: SQLInputValue[]): Row[] {
+    try {
+      return this.#database.prepare(sql).all(...values) as Row[];
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  protected run(sql: string, ...values: SQLInputValue[]): void {
+    try {
+      this.#database.prepare(sql).run(...values);
+      this.#acknowledge();
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  /** Inserts a row; false where one with its primary key is there already, which stays as it is. */
+  protected insertOnce(sql: string, ...values: SQLInputValue[]): boolean {
+    try {
+      this.#database.prepare(sql).run(...values);
+      this.#acknowledge();
+      return true;
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode === SQLITE_CONSTRAINT_PRIMARYKEY) return false;
+      throw named(error);
+    }
+  }
+
+  /** A statement outside a transaction is on disk when it returns. */
+  #acknowledge(): void {
+    if (!this.#database.isTransaction) this.#guard.acknowledge();
+  }
+}
+
+function damageNamed(error: unknown): unknown {
+  if (!(error instanceof DamagedDatabaseError)) return named(error);
+  return new TrainerError('TRAINER_JOURNAL_DAMAGED', error.message, { cause: error });
+}

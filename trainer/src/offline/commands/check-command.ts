@@ -1,0 +1,47 @@
+// `consilium-trainer check`: reads a data file by its dictionary and lists every problem.
+import { resolve } from 'node:path';
+import { DataError, readDataset } from '../../data/index.ts';
+import { EXIT, InputError, readArguments, required, type Terminal } from './command-line.ts';
+import { fileProblems } from './file-problems.ts';
+import { readDictionary } from './read-dictionary.ts';
+
+const HELP = `consilium-trainer check: read a data file by its dictionary and list every problem
+
+  consilium-trainer check --file FILE --dictionary FILE [--json]
+
+  --file FILE              the patients, CSV or Parquet
+  --dictionary FILE        data dictionary, JSON
+  --json                   {"ok", "recordCountBand", "problems", "problemCount"} on standard output
+  --help                   this text
+
+No patient's value is printed. Exit status: 0 no problems, 1 failed, 2 wrong usage or problems.
+`;
+
+export async function checkCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = readArguments(argv, {
+    file: { type: 'string' },
+    dictionary: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) {
+    terminal.out(HELP);
+    return EXIT.ok;
+  }
+  if (positionals.length > 0) throw new InputError(`unexpected ${positionals.join(' ')}`);
+  const path = resolve(required(values.file, 'file'));
+  const dictionary = await readDictionary(required(values.dictionary, 'dictionary'));
+  try {
+    const { recordCountBand: band } = await readDataset({ path, dictionary });
+    const answer = { ok: true, recordCountBand: band, problems: [], problemCount: 0 };
+    const said = `no problems; ${band.low} to ${band.high} patients`;
+    terminal.out(`${values.json ? JSON.stringify(answer) : said}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    if (!values.json) throw new InputError(fileProblems(path, error), { cause: error });
+    const { problems, total: problemCount } = error;
+    terminal.out(`${JSON.stringify({ ok: false, recordCountBand: null, problems, problemCount })}\n`);
+    return EXIT.usage;
+  }
+}

@@ -1,0 +1,56 @@
+// `consilium-trainer key`: the member's encryption keys, which lie in the trainer's data folder.
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { ArtefactError, createNextKey, MemberKeyRing } from '../../artefacts/index.ts';
+import { EXIT, InputError, readArguments, reasonOf, type Terminal } from './command-line.ts';
+
+const HELP = `consilium-trainer key: the member's encryption keys
+
+  consilium-trainer key rotate [--data-dir DIR]   make the next key; those before stay, and open what was sealed to them
+  consilium-trainer key list [--data-dir DIR]     the public halves, the newest first
+
+  --data-dir DIR   the trainer's data folder (default: CONSILIUM_DATA_DIR)
+  --json           one JSON document on standard output instead of text
+
+A key counts once it is on the ledger: GET /v1/local/encryption-key answers the newest with its proof, and the operator
+posts both to /v1/members/rotate-key. A running trainer needs no restart. Back the data folder up afterwards.
+`;
+
+export async function keyCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = readArguments(argv, {
+    'data-dir': { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  });
+  if (values.help) {
+    terminal.out(HELP);
+    return EXIT.ok;
+  }
+  const [verb, ...rest] = positionals;
+  if (rest.length > 0) throw new InputError(`unexpected ${rest.join(' ')}`);
+  if (verb !== 'rotate' && verb !== 'list') throw new InputError('say rotate or list');
+  const given = values['data-dir'] ?? process.env.CONSILIUM_DATA_DIR;
+  if (!given) throw new InputError('--data-dir is missing, and CONSILIUM_DATA_DIR is not set');
+  const directory = resolve(given);
+  await access(directory).catch((cause: unknown) => {
+    throw new InputError(`--data-dir ${directory} cannot be used: ${reasonOf(cause)}`, { cause });
+  });
+  try {
+    if (verb === 'rotate') {
+      const { publicKey } = await createNextKey(directory);
+      const next = 'GET /v1/local/encryption-key, then POST its answer to /v1/members/rotate-key as operator';
+      terminal.out(
+        values.json ? `${JSON.stringify({ encryptionPublicKey: publicKey })}\n` : `${publicKey}\n${next}\n`,
+      );
+      return EXIT.ok;
+    }
+    const keys = (await MemberKeyRing.existing(directory)).keys.map(({ publicKey }) => publicKey);
+    terminal.out(
+      values.json ? `${JSON.stringify({ encryptionPublicKeys: keys })}\n` : `${keys.join('\n')}\n`,
+    );
+    return EXIT.ok;
+  } catch (cause) {
+    if (!(cause instanceof ArtefactError)) throw cause;
+    throw new InputError(cause.message, { cause });
+  }
+}

@@ -1,0 +1,34 @@
+// What a command's errors mean to whoever called it.
+
+import { isOutOfMemory, OUT_OF_MEMORY, TrainingInputError } from '@consilium/dp-sgd';
+import { AggregationRefusedError, ParameterRangeError } from '@consilium/federation';
+import { UnsupportedModelError } from '@consilium/onnx-grad';
+import { TrainerError } from '../../errors.ts';
+import { EXIT, InputError } from './command-line.ts';
+
+/** Every problem of a model by itself, where there are several. */
+function modelProblems({ cause, detail }: TrainerError): string[] {
+  if (!(cause instanceof UnsupportedModelError)) return [detail];
+  return cause.remedy === undefined ? [...cause.problems] : [...cause.problems, cause.remedy];
+}
+
+/** What the user can mend, in words, and the exit status; undefined for a bug. */
+export function problemsOf(
+  error: unknown,
+): { readonly lines: readonly string[]; readonly status: number } | undefined {
+  if (error instanceof InputError) return { lines: error.problems, status: EXIT.usage };
+  if (error instanceof TrainingInputError || error instanceof AggregationRefusedError) {
+    return { lines: [error.message], status: EXIT.usage };
+  }
+  if (error instanceof TrainerError) {
+    if (error.code !== 'TRAINER_MODEL_INVALID') return { lines: [error.message], status: EXIT.failed };
+    return { lines: modelProblems(error).map((line) => `model: ${line}`), status: EXIT.usage };
+  }
+  if (isOutOfMemory(error)) return { lines: [`study: ${OUT_OF_MEMORY}`], status: EXIT.usage };
+  if (error instanceof ParameterRangeError) return { lines: [error.message], status: EXIT.failed };
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string' && !code.startsWith('ERR_')) {
+    return { lines: [(error as Error).message], status: EXIT.failed };
+  }
+  return undefined;
+}

@@ -1,0 +1,391 @@
+// What `train` and `simulate` do once they know their hospitals: read, train, score, and write the folder.
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  canonicalJson,
+  type Dictionary,
+  type EncodedTarget,
+  encodingOf,
+  inputNames,
+} from '@consilium/domain';
+import { clipNoiseOf, samplingRateOf, TrainingInputError, type TrainingPlan } from '@consilium/dp-sgd';
+import { aggregationOf } from '@consilium/federation';
+import type { Loss } from '@consilium/onnx-grad';
+import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
+import type { InputFeature } from '../report/input-table.ts';
+import { learningCurve } from '../report/learning-curve.ts';
+import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
+import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-out-scores.ts';
+import { lossFor } from '../simulation/label-loss.ts';
+import { fewestRows, firstMetric, type Metric, type Score } from '../simulation/label-scores.ts';
+import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
+import { type Epsilon, plainDecimal } from '../simulation/privacy-plan.ts';
+import { checkStudy, type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
+import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
+import { InputError, required, type Terminal } from './command-line.ts';
+import { fileProblems } from './file-problems.ts';
+import { optimisationOf } from './optimisation-schema.ts';
+import { prepareFolder } from './prepare-folder.ts';
+import { reportProgress } from './progress.ts';
+import { readDictionary } from './read-dictionary.ts';
+import { aggregationProblems } from './study-aggregation.ts';
+import { readStudy, type StudyFile } from './study-file.ts';
+import {
+  modelKindOf,
+  type OptionTexts,
+  type StudySettings,
+  settingsOf,
+  warningsOf,
+} from './study-settings.ts';
+
+/** The line that scripts read. Numbers that are not known are null. */
+export interface Summary {
+  readonly accuracy: number | null;
+  readonly auc: number | null;
+  readonly baseline: number | null;
+  readonly epsilonPld: number | null;
+  readonly epsilonRdp: number | null;
+  readonly delta: number | null;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly examplesPerSecond: number;
+  readonly private: boolean;
+  readonly label: EncodedTarget['kind'];
+  /** Whether the scores are private. */
+  readonly scores: ModelCard['metrics']['scores'];
+  readonly rmse: number | null;
+  readonly mae: number | null;
+  readonly r2: number | null;
+  readonly deviance: number | null;
+}
+
+export interface StudyRun {
+  readonly card: ModelCard;
+  readonly pooled: Summary;
+  readonly sites: Readonly<Record<string, Summary>>;
+  readonly folder: string;
+}
+
+export interface RunOptions extends OptionTexts {
+  readonly dictionary?: string | undefined;
+  readonly study?: string | undefined;
+  readonly 'seed-split'?: string | undefined;
+  readonly out?: string | undefined;
+}
+
+/** @throws InputError, and what training itself throws */
+export async function runStudy(
+  command: ModelCard['command'],
+  files: readonly SiteFile[],
+  { options, terminal }: { readonly options: RunOptions; readonly terminal: Terminal },
+): Promise<StudyRun> {
+  const dictionary = await readDictionary(required(options.dictionary, 'dictionary'));
+  const study = await readStudy(required(options.study, 'study'));
+  const settings = settingsOf(study, options);
+  const problems = aggregationProblems(study, files.length);
+  if (problems.length > 0) throw new InputError(problems);
+  const graph = await studyGraph(await modelKindOf(study), {
+    dictionary,
+    localPatterns: study.localParameters ?? [],
+    frozenPatterns: study.frozenParameters ?? [],
+  });
+  if (study.model.kind === 'onnx') await graph.model.checkRuns();
+  const { target } = encodingOf(dictionary);
+  const loss = lossOf(study, { target, graph, settings });
+  const splitSeed = options['seed-split'] ?? DEFAULT_SPLIT_SEED;
+  const sites = await loadSites(files, { dictionary, unit: study.unit ?? 'patient', splitSeed });
+  const simulated = simulatedStudy(study, { settings, graph, dictionary, loss });
+  checkSimulated(simulated, sites);
+  const folder = options.out ?? join('out', command);
+  const clearFolder = await prepareFolder(folder);
+  const bands = Object.fromEntries(sites.map(({ name, band }) => [name, band]));
+  const { maxRowsPerPatient } = dictionary;
+  const warnings = warningsOf({ settings, maxRowsPerPatient, bands });
+  // Beside noised scores nothing may tell how many are held out.
+  const countedSites = settings.scoreNoise === undefined ? sites : [];
+  for (const { name, heldOut } of countedSites) {
+    const rows = heldOut.flat().length;
+    if (rows === 0) warnings.push(`${name} has no held-out patients: it is not scored.`);
+    else if (rows < fewestRows(target)) warnings.push(`${name} has one held-out row: too few for a score.`);
+  }
+  for (const warning of warnings) terminal.error(`note: ${warning}\n`);
+
+  const scored = { model: graph.model, heldOut: sites.map((site) => site.heldOut), target };
+  const scorer =
+    settings.scoreNoise === undefined
+      ? exactScorer(scored)
+      : noisedScorer(scored, plainDecimal(settings.scoreNoise));
+  const curve: RoundScores[] = [];
+  const isPrivate = settings.privacy !== null;
+  const progress = reportProgress({ rounds: study.rounds, isPrivate, target, terminal });
+  const startedAt = performance.now();
+  let scoringMs = 0;
+  const { plan } = simulated;
+  const training = simulateStudy(simulated, sites, {
+    onStep: progress.onStep,
+    async onRound(round, current) {
+      const before = performance.now();
+      const scores = await scorer.score(round, current);
+      if (scores !== undefined) {
+        curve.push(scores);
+        progress.onScores(scores);
+      }
+      scoringMs += performance.now() - before;
+    },
+  });
+  const parameters = await training.catch(async (error: unknown) => {
+    await clearFolder();
+    throw error;
+  });
+  const measured = (performance.now() - startedAt - scoringMs) / 1000;
+  // Beside noised scores a time must not tell what the counts do not.
+  const seconds = settings.scoreNoise === undefined ? measured : Number(measured.toPrecision(1));
+  const steps = study.rounds * study.stepsPerRound;
+  const perSite = sites.map(({ bandSize }) => (steps * settings.samplingRate * bandSize) / seconds);
+  const examplesPerSecond = perSite.reduce((sum, rate) => sum + rate, 0);
+
+  const last = curve.at(-1);
+  const card: ModelCard = {
+    card: 1,
+    title: study.title ?? dictionary.label.title,
+    command,
+    createdAt: new Date().toISOString(),
+    data: {
+      dictionarySha256: sha256(canonicalJson(dictionary)),
+      label: dictionary.label.title,
+      target,
+      features: dictionary.features.map(({ name }) => name),
+      inputs: inputNames(encodingOf(dictionary).features).length,
+      encoding: inputFeatures(dictionary),
+      patients: bands,
+      heldOutShare: HELD_OUT_SHARE,
+      splitSeed,
+    },
+    training: {
+      ...trainingFacts(study, settings),
+      loss: study.loss ?? { kind: loss.kind },
+      ...clipNoiseFacts(plan, sites),
+    },
+    privacy: settings.privacy,
+    model: {
+      parameters: graph.model.initial.shared.length + graph.model.initial.local.length,
+      localParameters: graph.localPatterns,
+      files: await writeModels(folder, { graph, sites, parameters }),
+    },
+    metrics: {
+      scores: settings.scoreNoise === undefined ? 'exact' : 'noised',
+      pooled: last?.pooled ?? null,
+      sites: Object.fromEntries(sites.map(({ name }, site) => [name, last?.sites[site] ?? null])),
+      curve,
+    },
+    timing: { seconds: rounded(seconds), examplesPerSecond: rounded(examplesPerSecond) },
+    warnings,
+  };
+  await writeFile(join(folder, 'model-card.json'), `${JSON.stringify(card, null, 2)}\n`);
+  await writeFile(join(folder, 'model-card.md'), cardMarkdown(card));
+  await writeFile(join(folder, 'learning-curve.svg'), curveOf(card));
+  const summary = (score: Score | null, rate: number) => summaryOf(card, { score, steps, rate });
+  return {
+    card,
+    folder,
+    pooled: summary(card.metrics.pooled, examplesPerSecond),
+    sites: Object.fromEntries(
+      sites.map(({ name }, site) => [name, summary(card.metrics.sites[name] ?? null, perSite[site]!)]),
+    ),
+  };
+}
+
+const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const rounded = (value: number): number => Number(value.toPrecision(4));
+
+/** The features as the model sees them, with their units. */
+function inputFeatures(dictionary: Dictionary): InputFeature[] {
+  return encodingOf(dictionary).features.map((feature, place) => {
+    const own = dictionary.features[place]!;
+    return own.kind === 'numeric' ? { ...feature, unit: own.unit } : feature;
+  });
+}
+
+/** Every file is read before any problem is told, so that all are mended at once. */
+async function loadSites(files: readonly SiteFile[], how: Parameters<typeof loadSite>[1]): Promise<Site[]> {
+  const sites: Site[] = [];
+  const problems: string[] = [];
+  for (const file of files) {
+    try {
+      sites.push(await loadSite(file, how));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      problems.push(...fileProblems(file.path, error));
+    }
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  return sites;
+}
+
+/** @throws InputError naming the fields of a study that cannot be trained over these hospitals */
+function checkSimulated(...[study, sites]: Parameters<typeof checkStudy>): void {
+  try {
+    checkStudy(study, sites);
+  } catch (cause) {
+    if (!(cause instanceof TrainingInputError)) throw cause;
+    const problems = cause.message.replace(/^training plan: /, '').split('; ');
+    throw new InputError(
+      problems.map((problem) => `study: ${problem}`),
+      { cause },
+    );
+  }
+}
+
+/** How errors count. @throws InputError where the label, the loss and the settings contradict each other */
+function lossOf(
+  study: StudyFile,
+  about: { readonly target: EncodedTarget; readonly graph: StudyGraph; readonly settings: StudySettings },
+): Loss {
+  const { target, graph, settings } = about;
+  const { loss, classWeights } = study;
+  const chosen = lossFor(target, { loss, classWeights, outputs: graph.outputs });
+  const problems = 'problem' in chosen ? [`study: ${chosen.problem}`] : [];
+  if (settings.scoreNoise !== undefined && firstMetric(target) !== 'accuracy') {
+    problems.push(
+      `--score-noise hides patients in counts, and a ${target.kind} label has none: leave it out, and keep the ` +
+        'scores to those who may see the records',
+    );
+  }
+  if ('problem' in chosen || problems.length > 0) throw new InputError(problems);
+  return chosen.loss;
+}
+
+function simulatedStudy(
+  study: StudyFile,
+  about: {
+    readonly settings: StudySettings;
+    readonly graph: StudyGraph;
+    readonly dictionary: { readonly maxRowsPerPatient: number };
+    readonly loss: Loss;
+  },
+): Parameters<typeof simulateStudy>[0] {
+  const { settings, graph, dictionary, loss } = about;
+  const { aggregation, serverOptimizer } = study;
+  const { plan: optimisation, ...acrossRounds } = optimisationOf(study, {
+    isPrivate: settings.privacy !== null,
+  });
+  return {
+    model: graph.model,
+    localPatterns: graph.localPatterns,
+    rounds: study.rounds,
+    ...acrossRounds,
+    plan: {
+      clipNormL2: settings.clipNormL2,
+      noiseMultiplier: settings.noiseMultiplier,
+      samplingRate: samplingRateOf(plainDecimal(settings.samplingRate)),
+      steps: study.stepsPerRound,
+      rowsPerUnit: study.unit === 'record' ? 1 : dictionary.maxRowsPerPatient,
+      learningRate: study.learningRate,
+      ...optimisation,
+      loss,
+    },
+    ...(aggregation && {
+      aggregation: aggregationOf(
+        aggregation.rule,
+        aggregation.faulty === undefined ? {} : { faulty: aggregation.faulty },
+      ),
+    }),
+    ...(serverOptimizer && {
+      serverOptimizer: { momentum: 0.9, secondMomentum: 0.99, adaptivity: 0.001, ...serverOptimizer },
+    }),
+  };
+}
+
+/** The study as it was run; its privacy is told apart. */
+function trainingFacts(study: StudyFile, { privacy }: StudySettings): Record<string, unknown> {
+  const { title, epsilon, noiseMultiplier, delta, heldOutShare, unit, clipNormL2, clipping, ...facts } =
+    study;
+  const { model } = facts;
+  return {
+    ...facts,
+    model: model.kind === 'onnx' ? { kind: 'onnx' } : model,
+    ...(privacy !== null && { clipNormL2, ...(clipping && { clipping }) }),
+    ...(privacy !== null && epsilon !== undefined && { targetEpsilon: epsilon }),
+    ...(privacy === null && { withoutPrivacy: true }),
+  };
+}
+
+/** How the noise multiplier that is charged is shared out where the clip norm follows a count of patients. */
+function clipNoiseFacts(
+  plan: Omit<TrainingPlan, 'bandSize'>,
+  sites: readonly Site[],
+): Record<string, unknown> {
+  const noise = sites.map(({ name, bandSize }) => [name, clipNoiseOf({ ...plan, bandSize })] as const);
+  return noise.some(([, own]) => own !== undefined) ? { stepNoise: Object.fromEntries(noise) } : {};
+}
+
+/** One file, or one a hospital where each has parameters of its own. */
+async function writeModels(
+  folder: string,
+  outcome: {
+    readonly graph: StudyGraph;
+    readonly sites: readonly Site[];
+    readonly parameters: HospitalParameters;
+  },
+): Promise<{ file: string; sha256: string }[]> {
+  const { graph, sites, parameters } = outcome;
+  const isShared = graph.model.initial.local.length === 0;
+  const written = [];
+  for (const [site, { name }] of sites.entries()) {
+    if (isShared && site > 0) break;
+    const file = isShared || sites.length === 1 ? 'model.onnx' : join('sites', name, 'model.onnx');
+    const bytes = await graph.model.onnx(parameters[site]!);
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), bytes);
+    written.push({ file, sha256: sha256(bytes) });
+  }
+  return written;
+}
+
+function curveOf({ title, privacy, metrics, data }: ModelCard): string {
+  const epsilon = privacy?.training.epsilonPld;
+  return learningCurve(metrics.curve, {
+    title,
+    target: data.target,
+    siteNames: Object.keys(metrics.sites),
+    privacy:
+      privacy === null
+        ? 'NOT PRIVATE: trained without noise'
+        : `ε = ${epsilon?.toPrecision(3)}, δ = ${privacy.delta} for each ${privacy.unit}`,
+    scores:
+      metrics.scores === 'exact'
+        ? 'Exact scores: not private for held-out patients.'
+        : 'Noised scores, charged to the held-out patients.',
+  });
+}
+
+function summaryOf(
+  { privacy, timing, data, metrics }: ModelCard,
+  { score, steps, rate }: { readonly score: Score | null; readonly steps: number; readonly rate: number },
+): Summary {
+  const value = (metric: Metric) => score?.[metric]?.value ?? null;
+  const worst = (pick: (account: Epsilon) => number) => {
+    if (privacy === null) return null;
+    const [training, heldOut] = [pick(privacy.training), privacy.heldOut && pick(privacy.heldOut)];
+    return Math.max(training, heldOut ?? 0);
+  };
+  return {
+    accuracy: value('accuracy'),
+    auc: value('auc'),
+    baseline: score?.baseline ?? null,
+    epsilonPld: worst(({ epsilonPld }) => epsilonPld),
+    epsilonRdp: worst(({ epsilonRdp }) => epsilonRdp),
+    delta: privacy?.delta ?? null,
+    steps,
+    seconds: timing.seconds,
+    examplesPerSecond: rounded(rate),
+    private: privacy !== null,
+    label: data.target.kind,
+    scores: metrics.scores,
+    rmse: value('rmse'),
+    mae: value('mae'),
+    r2: value('r2'),
+    deviance: value('deviance'),
+  };
+}

@@ -1,0 +1,215 @@
+// The model card: what a model is, what it was made of, what it cost in privacy, and how good it is. One object, told
+// as JSON to programs and as Markdown to people (Mitchell et al. 2019, "Model Cards for Model Reporting").
+import type { EncodedTarget, PrivacyEvent, RecordCountBand } from '@consilium/domain';
+import type { RoundScores } from '../simulation/held-out-scores.ts';
+import type { Score } from '../simulation/label-scores.ts';
+import type { Epsilon } from '../simulation/privacy-plan.ts';
+import { type InputFeature, inputTable } from './input-table.ts';
+import { baselineText, intervalsText, metricTexts, withInterval } from './score-text.ts';
+
+export interface PrivacyAccount extends Epsilon {
+  readonly events: readonly PrivacyEvent[];
+}
+
+export interface ModelCard {
+  readonly card: 1;
+  readonly title: string;
+  readonly command: 'train' | 'simulate';
+  readonly createdAt: string;
+  readonly data: {
+    readonly dictionarySha256: string;
+    readonly label: string;
+    /** What the model's outputs mean. */
+    readonly target: EncodedTarget;
+    readonly features: readonly string[];
+    readonly inputs: number;
+    /** How a row becomes the graph's input. */
+    readonly encoding: readonly InputFeature[];
+    /** Public bands; exact counts are statistics of the patients. */
+    readonly patients: Readonly<Record<string, RecordCountBand>>;
+    readonly heldOutShare: number;
+    readonly splitSeed: string;
+  };
+  readonly training: Readonly<Record<string, unknown>>;
+  /** Null without privacy. */
+  readonly privacy: {
+    readonly unit: PrivacyEvent['unit'];
+    readonly adjacency: PrivacyEvent['adjacency'];
+    readonly delta: number;
+    readonly noiseMultiplier: number;
+    /** What the model costs each unit in training. */
+    readonly training: PrivacyAccount;
+    /** What noised scores cost each held-out unit; null where the scores are exact. */
+    readonly heldOut: PrivacyAccount | null;
+  } | null;
+  readonly model: {
+    readonly parameters: number;
+    readonly localParameters: readonly string[];
+    readonly files: readonly { readonly file: string; readonly sha256: string }[];
+  };
+  readonly metrics: {
+    readonly scores: 'exact' | 'noised';
+    readonly pooled: Score | null;
+    readonly sites: Readonly<Record<string, Score | null>>;
+    readonly curve: readonly RoundScores[];
+  };
+  readonly timing: { readonly seconds: number; readonly examplesPerSecond: number };
+  readonly warnings: readonly string[];
+}
+
+/** A number for people: a few significant digits, no exponent where it can be avoided. */
+export const shown = (value: number | null | undefined, digits = 4): string =>
+  value === null || value === undefined ? 'not at hand' : String(Number(value.toPrecision(digits)));
+
+function scoreRow(name: string, score: Score | null | undefined, target: EncodedTarget): string {
+  const texts = metricTexts(target);
+  if (!score) return `| ${name} | no held-out patients |${' |'.repeat(texts.length + 1)}`;
+  const cells = texts.map(({ metric, show }) => {
+    const estimate = score[metric];
+    return estimate === null ? 'not at hand' : withInterval(estimate, show);
+  });
+  return `| ${[name, ...cells, texts[0]!.show(score.baseline), score.count ?? 'not told'].join(' | ')} |`;
+}
+
+function privacySection({ privacy, metrics, training: facts }: ModelCard): string[] {
+  if (privacy === null) {
+    return [
+      '**THIS MODEL IS NOT PRIVATE.** It was trained without noise. It may hold what single patients told their',
+      'physicians: treat it as you treat their records, and do not hand it on.',
+    ];
+  }
+  const { unit, delta, training, heldOut, noiseMultiplier } = privacy;
+  const table = (account: PrivacyAccount) => [
+    '| mechanism | noise multiplier | sampling rate | steps | patients |',
+    '| --- | --- | --- | --- | --- |',
+    ...account.events.map(
+      (event) =>
+        `| ${event.mechanism} | ${event.noiseMultiplier} | ${event.samplingRate} | ${event.steps} | ${event.pool} |`,
+    ),
+  ];
+  const lines = [
+    `The model is (ε, δ)-differentially private for each ${unit} of the training data, with`,
+    `**ε = ${shown(training.epsilonPld)}**, δ = ${delta}: adding or removing one ${unit}` +
+      `${unit === 'patient' ? ' with all rows' : ''} changes the probability of any outcome by at most a factor of`,
+    'e^ε, up to δ.',
+    '',
+    '| accountant | ε |',
+    '| --- | --- |',
+    `| PLD (tight) | ${shown(training.epsilonPld, 6)} |`,
+    `| RDP (looser upper bound) | ${shown(training.epsilonRdp, 6)} |`,
+    '',
+    `Unit of privacy: ${unit}. Adjacency: add or remove one. Noise multiplier: ${noiseMultiplier}. Events of each`,
+    'hospital, from which anyone can compute ε anew:',
+    '',
+    ...table(training),
+  ];
+  if (facts.stepNoise !== undefined) {
+    lines.push(
+      '',
+      'The clip norm follows a noised count of patients that every step releases beside its gradients. The events hold',
+      `both: gradients and count have the larger multipliers ${JSON.stringify(facts.stepNoise)},`,
+      'which together are the one that is stated.',
+    );
+  }
+  if (heldOut === null) {
+    lines.push(
+      '',
+      '**The scores below are exact and therefore not private** for the held-out patients: they are for the eyes of',
+      'those who may see the records. `--score-noise` gives scores that may be handed on.',
+    );
+  } else {
+    lines.push(
+      '',
+      `The scores below are noised. They cost each held-out ${unit} ε = ${shown(heldOut.epsilonPld)}` +
+        ` (PLD ${shown(heldOut.epsilonPld, 6)}, RDP ${shown(heldOut.epsilonRdp, 6)}) at the same δ. Every ${unit} is`,
+      'either in training or held out, so the larger of the two ε counts for all that is told here.',
+      '',
+      ...table(heldOut),
+    );
+  }
+  if (Object.keys(metrics.sites).length > 1) {
+    lines.push(
+      '',
+      'The events are those of one hospital. Somebody who is a patient of several is charged by each of them.',
+    );
+  }
+  return lines;
+}
+
+/** What the label is, and how the model's raw output tells it. */
+function targetText(target: EncodedTarget): string {
+  switch (target.kind) {
+    case 'binary':
+      return 'yes or no';
+    case 'categorical':
+      return `one of ${target.categories.join(', ')}; one logit each`;
+    case 'count':
+      return 'a count; the logit is the logarithm of its expectation';
+    case 'numeric': {
+      const { low, high, unit } = target;
+      return `a number in ${unit}; the logit is -1 at ${low} and 1 at ${high}`;
+    }
+  }
+}
+
+/** The card as Markdown. */
+export function cardMarkdown(card: ModelCard): string {
+  const { data, training, model, metrics, timing, warnings } = card;
+  const sites = Object.entries(metrics.sites);
+  const titles = metricTexts(data.target).map(({ title }) => title);
+  const patients = Object.entries(data.patients).map(
+    ([name, { low, high }]) => `${sites.length > 1 ? `${name}: ` : ''}${low} to ${high}`,
+  );
+  return `${[
+    `# ${card.title}`,
+    '',
+    ...(warnings.length > 0 ? [...warnings.map((warning) => `> **Note.** ${warning}`), ''] : []),
+    '## Privacy',
+    ...privacySection(card),
+    '',
+    '## How good it is',
+    metrics.scores === 'exact'
+      ? `On held-out rows that were never trained on, with 95 % confidence intervals (${intervalsText(data.target)}).`
+      : 'Accuracy by held-out patient from noised counts, with 95 % confidence intervals that hold the noise too.',
+    baselineText(data.target),
+    '',
+    `| | ${titles.join(' | ')} | baseline | rows |`,
+    `| --- |${' --- |'.repeat(titles.length + 2)}`,
+    ...(sites.length > 1 ? [scoreRow('**pooled**', metrics.pooled, data.target)] : []),
+    ...sites.map(([name, score]) => scoreRow(name, score, data.target)),
+    '',
+    '![Learning curve](learning-curve.svg)',
+    '',
+    '## Data',
+    `- label: ${data.label} (${targetText(data.target)})`,
+    `- features: ${data.features.join(', ')}`,
+    `- patients, in public bands: ${patients.join('; ')}`,
+    `- data dictionary, SHA-256 of its canonical JSON: \`${data.dictionarySha256}\``,
+    `- held out: ${100 * data.heldOutShare} % of the patients, split seed "${data.splitSeed}"`,
+    '',
+    '## What the graph reads',
+    `One row of ${data.inputs} float32 values for each patient's row:`,
+    '',
+    ...inputTable(data.encoding),
+    '',
+    '## Training',
+    `- by \`consilium-trainer ${card.command}\`, ${card.createdAt.slice(0, 10)}`,
+    ...Object.entries(training).map(
+      ([name, value]) => `- ${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+    ),
+    `- ${shown(timing.seconds)} seconds, ${shown(timing.examplesPerSecond)} examples a second`,
+    '',
+    '## Files',
+    ...model.files.map(({ file, sha256 }) => `- \`${file}\` (SHA-256 \`${sha256}\`)`),
+    `- ${model.parameters} parameters${
+      model.localParameters.length > 0
+        ? `; each hospital has its own ${model.localParameters.join(', ')}, which no other one should be given`
+        : ''
+    }`,
+    '',
+    '## Limits',
+    'A model is no medical device. It was judged on patients of the same hospitals; elsewhere it may be worse.',
+    'Whoever runs the study again with other settings and keeps the best one makes a further query for each run: the',
+    'costs of all runs add up.',
+  ].join('\n')}\n`;
+}

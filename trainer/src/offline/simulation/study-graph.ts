@@ -1,0 +1,140 @@
+// The model of a study without a ledger: built for the dictionary's inputs, or read from the user's own graph.
+import {
+  canonicalJson,
+  type Dictionary,
+  type EncodedTarget,
+  encodingOf,
+  inputNames,
+} from '@consilium/domain';
+import {
+  buildForwardModel,
+  describeNode,
+  LOCAL_INTERCEPT_NAME,
+  matchesPattern,
+  OnnxFormatError,
+  readForwardModel,
+  UnsupportedModelError,
+  withFrozen,
+} from '@consilium/onnx-grad';
+import { TrainerError } from '../../errors.ts';
+import { StudyModel } from '../../study/study-model.ts';
+import { outputsOf } from './label-loss.ts';
+
+const OF_CLASSES = ['Sigmoid', 'Softmax', 'LogSoftmax'];
+
+/** What a graph may end in: it says the label by the number that the loss is taken of. */
+const INVERSE_LINKS: Readonly<Record<EncodedTarget['kind'], readonly string[]>> = {
+  binary: OF_CLASSES,
+  categorical: OF_CLASSES,
+  numeric: [],
+  count: ['Exp'],
+};
+
+export type ModelKind =
+  | { readonly kind: 'linear' | 'logistic-regression'; readonly localIntercept?: boolean }
+  | {
+      readonly kind: 'multilayer-perceptron';
+      readonly hidden: readonly number[];
+      readonly activation?: 'relu' | 'tanh';
+      readonly localIntercept?: boolean;
+    }
+  | { readonly kind: 'onnx'; readonly graph: Uint8Array };
+
+export interface StudyGraph {
+  readonly model: StudyModel;
+  readonly localPatterns: readonly string[];
+  /** Parameter names in the model's order. */
+  readonly parameterNames: readonly string[];
+  /** Numbers per row that the loss is taken of: one, or one for each class. */
+  readonly outputs: number;
+}
+
+function graphOf(kind: ModelKind, dictionary: Dictionary): Uint8Array {
+  if (kind.kind === 'onnx') return kind.graph;
+  const { features, label, target } = encodingOf(dictionary);
+  const names = inputNames(features);
+  const { localIntercept = false, ...rest } = kind;
+  const metadata = {
+    'consilium.inputs': JSON.stringify(names),
+    'consilium.label': label,
+    ...(target.kind !== 'binary' && { 'consilium.target': canonicalJson(target) }),
+  };
+  return buildForwardModel({ ...rest, features: names.length, localIntercept, target, metadata });
+}
+
+/** The graph, of which the weights that the patterns name stay as they are. */
+function frozen(graph: Uint8Array, patterns: readonly string[]): Uint8Array {
+  if (patterns.length === 0) return graph;
+  const { parameters, frozen: already } = readForwardModel(graph);
+  const names = [...parameters, ...already].map(({ name }) => name);
+  for (const pattern of patterns) {
+    if (names.some((name) => matchesPattern(name, [pattern]))) continue;
+    throw new TrainerError(
+      'TRAINER_MODEL_INVALID',
+      `frozenParameters: no parameter matches ${pattern}; there are ${names.join(', ')}`,
+    );
+  }
+  return withFrozen(graph, [...already.map(({ name }) => name), ...patterns]);
+}
+
+/** @throws TrainerError TRAINER_MODEL_INVALID naming what does not fit and what would */
+export async function studyGraph(
+  kind: ModelKind,
+  {
+    dictionary,
+    localPatterns = [],
+    frozenPatterns = [],
+  }: {
+    readonly dictionary: Dictionary;
+    readonly localPatterns?: readonly string[];
+    readonly frozenPatterns?: readonly string[];
+  },
+): Promise<StudyGraph> {
+  const names = inputNames(encodingOf(dictionary).features);
+  const refuse = (detail: string, options?: ErrorOptions): never => {
+    throw new TrainerError('TRAINER_MODEL_INVALID', detail, options);
+  };
+  const { target } = encodingOf(dictionary);
+  if (kind.kind === 'logistic-regression' && (target.kind === 'numeric' || target.kind === 'count')) {
+    refuse(`logistic-regression needs a binary or categorical label; for a ${target.kind} one say linear`);
+  }
+  const patterns = [...localPatterns];
+  if (kind.kind !== 'onnx' && kind.localIntercept && !matchesPattern(LOCAL_INTERCEPT_NAME, patterns)) {
+    patterns.push(LOCAL_INTERCEPT_NAME);
+  }
+  try {
+    const graph = frozen(graphOf(kind, dictionary), frozenPatterns);
+    const { features, outputs, parameterCount, parameters, finalActivation } = readForwardModel(graph);
+    if (features !== names.length) {
+      refuse(
+        `the graph takes ${features} values a row, the dictionary gives ${names.length}: ${names.join(', ')}`,
+      );
+    }
+    const wanted = outputsOf(target);
+    if (target.kind === 'binary' ? outputs > 2 : outputs !== wanted) {
+      const needs = target.kind === 'binary' ? 'one or two' : wanted;
+      refuse(`the graph has ${outputs} outputs a row; a ${target.kind} label needs ${needs}`);
+    }
+    if (finalActivation !== undefined && !INVERSE_LINKS[target.kind].includes(finalActivation.opType)) {
+      const reason = `the graph ends in it, and a ${target.kind} label is learned without it`;
+      refuse(describeNode(finalActivation, `${reason}: export the value before it`));
+    }
+    const parameterNames = parameters.map(({ name }) => name);
+    for (const pattern of patterns) {
+      if (parameterNames.some((name) => matchesPattern(name, [pattern]))) continue;
+      refuse(`localParameters: no parameter matches ${pattern}; there are ${parameterNames.join(', ')}`);
+    }
+    const description = { inputs: features, parameters: parameterCount, localParameters: patterns };
+    return {
+      model: await StudyModel.read(graph, description),
+      localPatterns: patterns,
+      parameterNames,
+      outputs,
+    };
+  } catch (cause) {
+    if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) {
+      return refuse(cause.message, { cause });
+    }
+    throw cause;
+  }
+}

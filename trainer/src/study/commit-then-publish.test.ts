@@ -1,0 +1,187 @@
+// The ledger names an artefact before IPFS has it, and nobody keeps what nobody attested.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, describe, it } from 'node:test';
+import type { Argument, Study } from '@consilium/domain';
+import { ArtefactError } from '../artefacts/index.ts';
+import { Journal } from '../journal/journal.ts';
+import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
+import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
+import { UnreliableStore } from '../testing/unreliable-store.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'consilium-commit-'));
+after(() => rmSync(directory, { recursive: true }));
+let worlds = 0;
+
+const aWorld = async ({
+  study = { rounds: 1 },
+  mspIds,
+}: {
+  study?: Partial<Study>;
+  mspIds?: string[];
+} = {}) => {
+  worlds += 1;
+  const store = new UnreliableStore();
+  const world = await smallConsortium({
+    directory: join(directory, `${worlds}`),
+    store,
+    study,
+    ...(mspIds && { mspIds }),
+  });
+  return { store, world };
+};
+const isSettled = ({ consortium }: SmallConsortium) =>
+  consortium.consentsOf('study').every(({ state }) => state === 'settled');
+
+describe('committing, then publishing', { timeout: 280_000 }, () => {
+  let running: RunningConsortium | undefined;
+  afterEach(async () => {
+    await running?.stop();
+    running = undefined;
+  });
+
+  it('delivers nothing when the consent is withdrawn before the round takes no more updates', async () => {
+    const { store, world } = await aWorld();
+    const { consortium } = world;
+    running = runTrainers(world, ({ mspId }) => ({
+      store,
+      afterStep: (step) => {
+        if (mspId === 'C' && step === 'round:recordUpdate: on the ledger') {
+          consortium.setConsent('study', 'c-data', 'withdrawn');
+        }
+      },
+    }));
+    await running.until(() => isSettled(world));
+    const { updates, round, verdicts } = consortium.dossier('study', 1);
+    assert.equal(updates.length, 3, 'its charge stays');
+    assert.deepEqual(round.included, ['a-data', 'b-data']);
+    const decision = { datasetId: 'c-data', decision: 'reject', reason: 'artefact-unreachable' };
+    for (const { decisions } of verdicts) assert.deepEqual(decisions[2], decision, 'nobody waits for it');
+    assert.equal(running.trainers.get('C')!.journal.artefactUsage().count, 0);
+  });
+
+  it('puts nothing into IPFS that the ledger does not name, and no update while others may send theirs', async () => {
+    const { store, world } = await aWorld({ study: { rounds: 2 } });
+    const { consortium } = world;
+    const seen: string[] = [];
+    store.afterPut = ({ cid }) => {
+      for (const { round, updates } of consortium.rounds.values()) {
+        if (updates.some(({ artefact }) => artefact.cid === cid)) seen.push(`update while ${round.state}`);
+        else if (round.aggregate?.artefact.cid === cid) seen.push('aggregate');
+        else continue;
+        return;
+      }
+      seen.push('something that the ledger does not name');
+    };
+    running = runTrainers(world, () => ({ store }));
+    await running.until(() => isSettled(world));
+    assert.deepEqual(new Set(seen), new Set(['update while validating', 'aggregate']));
+    assert.equal(seen.length, 2 * (3 + 1));
+    await running.until(() => store.pinned.length > 0);
+  });
+
+  it('pins no artefact that a finaliser names beside the attested hash, and goes on', async () => {
+    const { store, world } = await aWorld({ study: { rounds: 2 } });
+    const { consortium } = world;
+    const foreign = await store.put(new Uint8Array(5_000_000));
+    running = runTrainers(world, ({ mspId }) => {
+      if (mspId !== 'A') return { store, patienceMs: 100 };
+      const ledger = consortium.as(mspId);
+      const submit: typeof ledger.submit = async (name, argument, key) => {
+        if (name !== 'round:finalize') return ledger.submit(name, argument, key);
+        const { aggregate, ...rest } = argument as Argument<'round:finalize'>;
+        const lie = { ...aggregate, artefact: foreign };
+        return ledger.submit('round:finalize', { ...rest, aggregate: lie }, key);
+      };
+      return { store, ledger: { ...ledger, submit }, patienceMs: 100 };
+    });
+    await running.until(() => isSettled(world));
+    const [first, second] = [1, 2].map((round) => consortium.dossier('study', round).round);
+    assert.equal(first?.aggregate?.artefact.cid, foreign.cid);
+    assert.equal(second?.state, 'finalized', 'an aggregate of a member that tells the truth');
+    const { cid } = second!.aggregate!.artefact;
+    await running.until(() => store.pinned.includes(cid));
+    assert.ok(!store.pinned.includes(foreign.cid));
+  });
+
+  it('is held up by nobody who names the bytes that it sealed under a CID that they do not have', async () => {
+    const { store, world } = await aWorld({ study: { rounds: 2 } });
+    const { consortium } = world;
+    const foreign = await store.put(new Uint8Array(1000));
+    running = runTrainers(world, ({ mspId }) => {
+      if (mspId !== 'A') return { store };
+      const ledger = consortium.as(mspId);
+      // As of a member that sees the proposal of A at its peer, and is faster.
+      const submit: typeof ledger.submit = async (name, argument, key) => {
+        if (name !== 'round:finalize') return ledger.submit(name, argument, key);
+        const { aggregate, ...rest } = argument as Argument<'round:finalize'>;
+        const { artefact, ...hash } = aggregate;
+        const lie = { ...hash, artefact: { ...artefact, cid: foreign.cid } };
+        return ledger.submit('round:finalize', { ...rest, aggregate: lie }, key);
+      };
+      return { store, ledger: { ...ledger, submit } };
+    });
+    await running.until(() => isSettled(world));
+    const [first, second] = [1, 2].map((round) => consortium.dossier('study', round));
+    assert.equal(first?.round.aggregate?.artefact.cid, foreign.cid);
+    assert.ok(second?.attestations.some(({ mspId }) => mspId === 'A'));
+    assert.equal(second?.updates.length, 3);
+  });
+
+  it('settles while its node has no room for an aggregate, which follows when there is some', async () => {
+    const { store, world } = await aWorld({
+      study: { rounds: 1, quorum: { updates: 1, validators: 1 } },
+      mspIds: ['A'],
+    });
+    const put = store.put.bind(store);
+    let puts = 0;
+    let isFull = true;
+    store.put = async (bytes) => {
+      puts += 1;
+      if (puts > 1 && isFull) throw new ArtefactError('ARTEFACT_STORAGE_FULL');
+      return put(bytes);
+    };
+    running = runTrainers(world, () => ({ store }));
+    await running.until(() => isSettled(world));
+    const { aggregate } = world.consortium.dossier('study', 1).round;
+    await assert.rejects(store.get(aggregate!.artefact));
+    const { journal } = running.trainers.get('A')!;
+    isFull = false;
+    await running.until(() => journal.undelivered('study').length === 0);
+    assert.equal((await store.get(aggregate!.artefact)).length, aggregate!.artefact.sizeBytes);
+  });
+
+  it('goes on with a round whose artefact the version before has put into IPFS already', async () => {
+    const { store, world } = await aWorld({
+      study: { rounds: 1, quorum: { updates: 1, validators: 1 } },
+      mspIds: ['A'],
+    });
+    const sealed = Promise.withResolvers<void>();
+    running = runTrainers(world, () => ({
+      store,
+      afterStep(step) {
+        if (step !== 'update: sealed and written down') return;
+        sealed.resolve();
+        throw new Error('the trainer is upgraded here');
+      },
+    }));
+    await sealed.promise;
+    await running.stop();
+    const key = { studyId: 'study', round: 1, subject: 'a-data' };
+    {
+      using journal = new Journal(world.hospitals[0]!.directory);
+      const { cid } = await store.put(journal.sealed(key)!.ciphertext);
+      journal.recordPut(key, cid);
+    }
+    const puts: string[] = [];
+    store.afterPut = ({ cid }) => void puts.push(cid);
+    running = runTrainers(world, () => ({ store }));
+    await running.until(() => isSettled(world));
+    const { round, updates } = world.consortium.dossier('study', 1);
+    assert.equal(round.state, 'finalized');
+    assert.deepEqual(puts, [round.aggregate?.artefact.cid], 'the update was there');
+    assert.notEqual(updates[0]?.artefact.cid, puts[0]);
+  });
+});

@@ -1,0 +1,79 @@
+// The ONNX graphs of studies: public artefacts, fetched once and checked against the ledger.
+import type { Study } from '@consilium/domain';
+import { describeNode } from '@consilium/onnx-grad';
+import type { ArtefactExchange } from '../artefacts/artefact-exchange.ts';
+import type { GraphEngine } from '../containment/graph-engine.ts';
+import { GraphRefusedError, TrainerError } from '../errors.ts';
+import { StudyModel } from './study-model.ts';
+
+/** Graphs kept in memory at most, and their bytes, but for the last one. */
+const CAPACITY = 16;
+const CAPACITY_BYTES = 2 ** 28;
+
+/** For so long a graph that was refused is not tried again: trying it may have taken all that it was given. */
+const REFUSED_FOR_MS = 600_000;
+const REFUSALS = 256;
+
+interface Refusal {
+  readonly error: GraphRefusedError;
+  readonly untilMs: number;
+}
+
+export class StudyModels {
+  readonly #exchange: Pick<ArtefactExchange, 'fetch'>;
+  readonly #graphs: GraphEngine;
+  readonly #known = new Map<string, StudyModel>();
+  readonly #refused = new Map<string, Refusal>();
+
+  constructor(exchange: Pick<ArtefactExchange, 'fetch'>, graphs: GraphEngine) {
+    this.#exchange = exchange;
+    this.#graphs = graphs;
+  }
+
+  /** @throws TrainerError where the graph cannot be had, is another one, or cannot be learned or run */
+  async of({ model }: Pick<Study, 'model'>): Promise<StudyModel> {
+    const key = JSON.stringify(model);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const refused = this.#refused.get(key);
+    if (refused !== undefined && performance.now() < refused.untilMs) throw refused.error;
+    try {
+      return await this.#load(key, model);
+    } catch (error) {
+      if (error instanceof GraphRefusedError) this.#refuse(key, error);
+      throw error;
+    }
+  }
+
+  #refuse(key: string, error: GraphRefusedError): void {
+    this.#refused.delete(key);
+    this.#refused.set(key, { error, untilMs: performance.now() + REFUSED_FOR_MS });
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > REFUSALS && oldest !== undefined) this.#refused.delete(oldest);
+  }
+
+  #forgetOldest(): void {
+    let bytes = 0;
+    for (const { graph } of this.#known.values()) bytes += graph.length;
+    for (const [oldest, { graph }] of this.#known) {
+      if (this.#known.size === 1 || (this.#known.size <= CAPACITY && bytes <= CAPACITY_BYTES)) return;
+      this.#known.delete(oldest);
+      bytes -= graph.length;
+    }
+  }
+
+  async #load(key: string, model: Study['model']): Promise<StudyModel> {
+    const graph = await this.#exchange.fetch(model.graph);
+    const loaded = await StudyModel.read(graph, model, this.#graphs);
+    const { finalActivation } = loaded;
+    if (finalActivation?.opType === 'Exp') {
+      const reason = 'the graph ends in it, as those of counts do, and a study here learns classes';
+      const detail = describeNode(finalActivation, `${reason}: export the value before it`);
+      throw new TrainerError('TRAINER_MODEL_INVALID', detail);
+    }
+    await loaded.checkRuns();
+    this.#known.set(key, loaded);
+    this.#forgetOldest();
+    return loaded;
+  }
+}

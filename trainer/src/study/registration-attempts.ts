@@ -1,0 +1,41 @@
+// How often a file may be checked by dictionaries that whoever asks makes up. Each answer tells a little of the file
+// (whether a column is there, whether all its values fit), so that many answers would tell much.
+import { TrainerError } from '../errors.ts';
+
+export const ATTEMPTS_MAX = 20;
+const DAY_MS = 86_400_000;
+/** Files whose attempts are remembered; the longest unasked are forgotten first, once their day is over or not. */
+const FILES_MAX = 10_000;
+
+export class RegistrationAttempts {
+  readonly #nowMs: () => number;
+  readonly #attempts = new Map<string, readonly number[]>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * Counts an attempt on a file, whatever comes of it.
+   *
+   * @throws TrainerError TRAINER_ATTEMPTS_EXHAUSTED naming the time of the next
+   */
+  count(identity: string): void {
+    const now = this.#nowMs();
+    const recent = (this.#attempts.get(identity) ?? []).filter((at) => now - at < DAY_MS);
+    if (recent.length >= ATTEMPTS_MAX) {
+      const next = new Date(recent[0]! + DAY_MS).toISOString();
+      throw new TrainerError(
+        'TRAINER_ATTEMPTS_EXHAUSTED',
+        `this file was checked ${ATTEMPTS_MAX} times within a day: again from ${next} on. To find what is wrong with ` +
+          'it, run consilium-trainer check where the file is',
+      );
+    }
+    this.#attempts.delete(identity);
+    this.#attempts.set(identity, [...recent, now]);
+    if (this.#attempts.size > FILES_MAX) {
+      const [oldest] = this.#attempts.keys();
+      this.#attempts.delete(oldest!);
+    }
+  }
+}
