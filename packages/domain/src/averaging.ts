@@ -3,7 +3,6 @@
 // artefact and of the hash that members attest, so that every member can go on from any round.
 import type { Static } from 'typebox';
 import { DecimalThat, Described, Strict } from './primitives.ts';
-import type { ProposeStudy } from './study.ts';
 
 /** Over the rounds; the initial model has no part in it. */
 export const Averaging = Strict({
@@ -18,7 +17,10 @@ export type Averaging = Static<typeof Averaging>;
 export function averagingProblems({
   averaging,
   rounds,
-}: Pick<ProposeStudy, 'averaging' | 'rounds'>): string[] {
+}: {
+  readonly averaging?: Averaging;
+  readonly rounds: number;
+}): string[] {
   if (averaging === undefined || rounds > 1) return [];
   return ['averaging: over one round there is nothing to average: take more rounds, or leave it out'];
 }

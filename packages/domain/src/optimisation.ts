@@ -1,9 +1,9 @@
 // How the parameters of a study move: optimiser, learning-rate schedule, weight decay and clipping. All of it is fixed
 // with the study; none of it changes a privacy event, which states the noise multiplier of each step as a whole.
 import { type Static, Type } from 'typebox';
+import type { AggregationPlan } from './aggregation.ts';
 import { compareDecimals, ratioOf } from './decimal.ts';
 import { Decimal, DecimalThat, Described, PositiveDecimal, Strict, Text, Words } from './primitives.ts';
-import type { ProposeStudy } from './study.ts';
 
 const Decay = DecimalThat((value) => value < 1, 'below 1');
 const Share = DecimalThat((value) => value <= 1, 'at most 1');
@@ -95,12 +95,21 @@ export const OptimisationFields = {
 };
 export type Optimisation = Static<ReturnType<typeof Type.Object<typeof OptimisationFields>>>;
 
+/** What of a study says how its parameters move. */
+interface MovingStudy {
+  readonly training: Optimisation & {
+    readonly learningRate: string;
+    readonly momentum?: string;
+    readonly clipNormL2: string;
+    readonly noiseMultiplier: string;
+    readonly stepsPerRound: number;
+  };
+  readonly rounds: number;
+  readonly aggregation: Pick<AggregationPlan, 'rule'>;
+}
+
 /** Why a plan contradicts itself in how its parameters move, by field; none for a sound plan. */
-export function optimisationProblems({
-  training,
-  rounds,
-  aggregation,
-}: Pick<ProposeStudy, 'training' | 'rounds' | 'aggregation'>): string[] {
+export function optimisationProblems({ training, rounds, aggregation }: MovingStudy): string[] {
   const { optimizer, schedule, weightDecay, clipping, momentum, learningRate, stepsPerRound } = training;
   const problems: string[] = [];
   const check = (holds: boolean, problem: string) => {
@@ -147,7 +156,7 @@ export function optimisationProblems({
   return problems;
 }
 
-function driftProblems(training: ProposeStudy['training']): string[] {
+function driftProblems(training: MovingStudy['training']): string[] {
   const { driftCorrection, optimizer, momentum, schedule, learningRate } = training;
   if (driftCorrection === undefined) return [];
   if (driftCorrection.kind === 'fedprox') {
