@@ -2,6 +2,9 @@
 // a hash of a row means something. A subset of RFC 8785: numbers must be safe integers or finite doubles.
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** SHA-256 of a text's UTF-8 bytes in lower-case hex: the domain itself has no cryptography. */
+export type Sha256Of = (text: string) => string;
+
 /**
  * Canonical text of a JSON value. Properties that are undefined are left out.
  *

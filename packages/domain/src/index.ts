@@ -19,7 +19,7 @@ export { argumentLimitsOf, parseArgument, requireBytes, STATEMENT_BYTES_MAX } fr
 export { Attestation } from './attestation.ts';
 export { Budget, BudgetRow, BudgetVersion } from './budget.ts';
 export { ASSERTION, assertionAudience, CallerAssertion } from './caller-assertion.ts';
-export { canonicalJson } from './canonical-json.ts';
+export { canonicalJson, type Sha256Of } from './canonical-json.ts';
 export { Consent, ConsentApproval, type ConsentRow, OpenConsent } from './consent.ts';
 export { Contribution, RoundContributions } from './contribution.ts';
 export {

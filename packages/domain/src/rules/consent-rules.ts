@@ -1,7 +1,9 @@
 // Granting, withdrawing and settling a consent, with the accounts it moves.
+
 import { epsilonOfCost, timesCost } from '../accounting/privacy-cost.ts';
 import type { ConsentQuote } from '../answers.ts';
 import type { Budget } from '../budget.ts';
+import type { Sha256Of } from '../canonical-json.ts';
 import type { ApproveConsent, Consent, ConsentApproval, ConsentRow, GrantConsent } from '../consent.ts';
 import type { Dataset, DatasetRow } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
@@ -13,7 +15,6 @@ import type { Update } from '../update.ts';
 import type { Verdict } from '../verdict.ts';
 import { afterReserving, epsilonIn, giveBack, reserve, spend, statementOf } from './budget-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
-import type { Sha256Of } from './lineage-rules.ts';
 import {
   checkClaim,
   costPerRound,

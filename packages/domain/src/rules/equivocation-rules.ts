@@ -1,11 +1,10 @@
 // Whether a signed statement contradicts what its signer has on the ledger.
 import type { Attestation } from '../attestation.ts';
-import { canonicalJson } from '../canonical-json.ts';
+import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type { Equivocation, ReportEquivocation, StatementKind } from '../equivocation.ts';
 import { DomainError } from '../errors.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { Verdict } from '../verdict.ts';
-import type { Sha256Of } from './lineage-rules.ts';
 
 /** What a signed Fabric proposal says, its signature having been verified by its own certificate. */
 export interface SignedStatement {

@@ -3,7 +3,7 @@
 // datasets and consents, and its rounds with their seals. Whoever has kept that one hash can tell whether what
 // they are shown later is what the hospitals signed for.
 import type { Lineage, RoundDossier } from '../answers.ts';
-import { canonicalJson } from '../canonical-json.ts';
+import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
 import { bandWeight, type Dataset } from '../dataset.ts';
 import type { ParametersRef, Round } from '../round.ts';
@@ -14,9 +14,6 @@ import { costPerRound, plannedScoreEvent, plannedTrainingEvent, recordedCost } f
 import { nextBase } from './round-rules.ts';
 import { planDigest, studyDigest } from './study-rules.ts';
 import { tallyOf } from './tally.ts';
-
-/** SHA-256 of a text's UTF-8 bytes in lower-case hex: the domain itself has no cryptography. */
-export type Sha256Of = (text: string) => string;
 
 /** The digest of everything that was recorded about a round. */
 export const sealOf = (

@@ -1,8 +1,7 @@
 // What became of an update, read from the records of its round.
 import type { RoundDossier } from '../answers.ts';
-import { canonicalJson } from '../canonical-json.ts';
+import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type { Receipt } from '../receipt.ts';
-import type { Sha256Of } from './lineage-rules.ts';
 
 /**
  * The receipt of one dataset's part in a round.

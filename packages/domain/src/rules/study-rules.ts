@@ -1,7 +1,7 @@
 // Proposing, starting and ending a study.
 import { fewestUpdates } from '../aggregation.ts';
 import { averagingProblems } from '../averaging.ts';
-import { canonicalJson } from '../canonical-json.ts';
+import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
 import type { Dataset } from '../dataset.ts';
 import { encodingOf, inputNames } from '../dictionary.ts';
@@ -22,7 +22,6 @@ import {
 } from '../study.ts';
 import { checkTerms } from './dataset-rules.ts';
 import { duplicates } from './duplicates.ts';
-import type { Sha256Of } from './lineage-rules.ts';
 import { weightsOf } from './participation-rules.ts';
 import { defaultPublicTimes, publicTimeProblems } from './public-times.ts';
 import { nextStudyState } from './transition.ts';
