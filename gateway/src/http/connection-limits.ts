@@ -3,7 +3,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BlockList, isIPv6, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { InFlight } from './http-rules.ts';
+
+/** What is being answered on a connection, as far as this service knows. */
+export interface InFlight {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
 
 interface Held {
   readonly socket: Socket;

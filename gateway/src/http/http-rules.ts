@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayError, type GatewayErrorCode } from '../gateway-errors.ts';
+import type { InFlight } from './connection-limits.ts';
 import type { Refuse } from './failure-limit.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 
@@ -82,12 +83,6 @@ const REASONS: Partial<Record<GatewayErrorCode, string>> = {
   REQUEST_TIMEOUT: 'Request Timeout',
   HEADERS_TOO_LARGE: 'Request Header Fields Too Large',
 };
-
-/** What is being answered on a connection, as far as this service knows. */
-export interface InFlight {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
 
 /**
  * The last words on a connection whose bytes are no request.
