@@ -2,11 +2,11 @@
 
 import { CONSTANT_NUMBERS, MAXIMUM_RANK } from './graph-limits.ts';
 import { ELEMENT_TYPE, type TensorProto } from './onnx-schema.ts';
-import { type Extent, UnsupportedOp } from './ops/op-rule.ts';
 import { elementCount, readNumbers } from './tensor-data.ts';
+import { UnsupportedOp } from './unsupported-model.ts';
 
 /** A number, or, where a graph computes with its own shapes, the number of rows or a multiple of it. */
-export type Count = Extent | `rows*${number}`;
+export type Count = number | 'rows' | `rows*${number}`;
 
 export interface Constant {
   readonly shape: readonly number[];

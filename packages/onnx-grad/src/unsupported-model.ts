@@ -1,7 +1,12 @@
-// The error that says what in a forward graph cannot be trained.
+// The errors that say what in a forward graph cannot be trained.
 
 /** Problems that a message names. */
 const MOST_SAID = 50;
+
+/** Why one node cannot be trained through. */
+export class UnsupportedOp extends Error {
+  override readonly name = 'UnsupportedOp';
+}
 
 /** What the engine cannot train in a model, each with the node's name and the reason. */
 export class UnsupportedModelError extends Error {

@@ -5,6 +5,9 @@ import { MAXIMUM_RANK } from '../graph-limits.ts';
 import { type Attributes, type GraphWriter, undoing } from '../graph-writer.ts';
 import type { NodeProto } from '../onnx-schema.ts';
 import type { ParameterGradient, UnitNorms } from '../unit-norms.ts';
+import { UnsupportedOp } from '../unsupported-model.ts';
+
+export { UnsupportedOp };
 
 /** Extent of one axis; `rows` is the batch axis, whose extent a forward model leaves open. */
 export type Extent = number | 'rows';
@@ -82,11 +85,6 @@ export interface OpRule {
   forward?(node: OpNode, step: ForwardStep): { readonly output: string; readonly saved?: readonly string[] };
   /** Emits the gradients of the inputs, given the name of the gradient of the output. */
   backward(node: OpNode, gradient: string, step: BackwardStep): Gradients;
-}
-
-/** Why one node cannot be trained through. */
-export class UnsupportedOp extends Error {
-  override readonly name = 'UnsupportedOp';
 }
 
 const attributeOf = (node: OpNode, name: string) =>
