@@ -16,7 +16,6 @@ export {
 } from './forward-model.ts';
 export {
   joinParameters,
-  matchesPattern,
   type ParameterPartition,
   partitionParameters,
   pick,
@@ -28,6 +27,7 @@ export {
   type RawOutputs,
   yesProbabilities,
 } from './losses/predictions.ts';
+export { matchesPattern } from './name-patterns.ts';
 export { numbersPerRow } from './numbers-per-row.ts';
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
 export { OnnxFormatError } from './onnx-schema.ts';

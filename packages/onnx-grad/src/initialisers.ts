@@ -2,7 +2,7 @@
 import { constantFrom } from './constant.ts';
 import { CONSTANT_NUMBERS, FROZEN_PATTERNS } from './graph-limits.ts';
 import { KnownConstants } from './known-constants.ts';
-import { matchesPattern } from './local-parameters.ts';
+import { matchesPattern } from './name-patterns.ts';
 import { ELEMENT_TYPE, type ModelProto, type TensorProto } from './onnx-schema.ts';
 import type { OpNode } from './ops/op-rule.ts';
 import { elementCount, readFloats } from './tensor-data.ts';

@@ -2,6 +2,7 @@
 // parameter vector apart into the two and puts it together again.
 import assert from 'node:assert/strict';
 import type { ForwardModel, TrainableParameter } from './forward-model.ts';
+import { matchesPattern } from './name-patterns.ts';
 
 export interface ParameterPartition {
   readonly shared: readonly TrainableParameter[];
@@ -9,13 +10,6 @@ export interface ParameterPartition {
   /** Position in the flat vector of each shared value, ascending; the same for the local ones. */
   readonly sharedIndices: Uint32Array;
   readonly localIndices: Uint32Array;
-}
-
-/** Whether a name is one of the patterns: names, or prefixes ending in `*`. */
-export function matchesPattern(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) =>
-    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
-  );
 }
 
 function indicesOf(parameters: readonly TrainableParameter[]): Uint32Array {
