@@ -10,10 +10,10 @@ import {
   gradientNoiseMultiplier,
 } from './adaptive-clipping.ts';
 import { type PerLayerClipping, perLayerProblems } from './clip-layers.ts';
-import { type DriftCorrection, driftProblems } from './drift-correction.ts';
+import { type DriftCorrection, driftProblems } from './drift-plan.ts';
 import { type Schedule, scheduleProblems } from './learning-rate.ts';
 import { isModerate, MODERATE } from './moderate-numbers.ts';
-import type { Optimizer } from './update-rule.ts';
+import type { Optimizer } from './optimizer.ts';
 
 export type Clipping = { readonly kind: 'flat' } | PerLayerClipping | AdaptiveClipping;
 

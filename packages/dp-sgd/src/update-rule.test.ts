@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { learningRateAt } from './learning-rate.ts';
+import type { Optimizer } from './optimizer.ts';
 import { TrainingInputError, type TrainingPlan } from './training-plan.ts';
-import { type Optimizer, type OptimizerState, updateRuleOf } from './update-rule.ts';
+import { type OptimizerState, updateRuleOf } from './update-rule.ts';
 
 const plan: TrainingPlan = {
   clipNormL2: 1,

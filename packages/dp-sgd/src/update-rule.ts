@@ -2,6 +2,7 @@
 // so that what it remembers may be kept from round to round.
 import { learningRateAt } from './learning-rate.ts';
 import type { DescentRates } from './move-loop.ts';
+import type { Optimizer } from './optimizer.ts';
 import type { StepMemory } from './step-memory.ts';
 import { studyStepsOf, TrainingInputError, type TrainingPlan } from './training-plan.ts';
 
@@ -27,22 +28,6 @@ export interface UpdateRule {
   /** Of plain gradient descent over a step memory's velocity: what `apply` multiplies with in this step. */
   descent?(): DescentRates;
 }
-
-export type Optimizer =
-  | {
-      readonly kind: 'sgd';
-      /** μ in [0, 1), 0 by default. */
-      readonly momentum?: number;
-    }
-  | {
-      readonly kind: 'adam';
-      /** β₁ in [0, 1), 0.9 by default. */
-      readonly momentum?: number;
-      /** β₂ in [0, 1), 0.999 by default. */
-      readonly secondMomentum?: number;
-      /** γ > 0, in squared units of the mean gradient; the noise's own variance by default. */
-      readonly floor?: number;
-    };
 
 /** What an optimiser remembers between steps, [parameterCount] each. It follows from released values alone. */
 export type OptimizerState =

@@ -1,0 +1,52 @@
+// The corrections of drift that a training plan can name, and what each goes together with.
+import type { Schedule } from './learning-rate.ts';
+import type { Optimizer } from './optimizer.ts';
+
+export type DriftCorrection =
+  | {
+      readonly kind: 'fedprox';
+      /** μ > 0: weight of μ/2 ‖w - base‖² beside the loss (Li et al. 2020, "FedProx", Alg. 2). */
+      readonly proximal: number;
+    }
+  /** Control variates (Karimireddy et al. 2020, "SCAFFOLD", Alg. 1 with option II). */
+  | { readonly kind: 'scaffold' };
+
+/** What of a training plan a correction must go together with. */
+interface CorrectedPlan {
+  readonly driftCorrection?: DriftCorrection;
+  readonly optimizer?: Optimizer;
+  readonly momentum?: number;
+  readonly schedule?: Schedule;
+  readonly learningRate: number;
+}
+
+/** What is wrong with a plan's correction, by field. */
+export function driftProblems(plan: CorrectedPlan): string[] {
+  const { driftCorrection, optimizer, momentum, schedule, learningRate } = plan;
+  if (driftCorrection === undefined) return [];
+  const problems: string[] = [];
+  const check = (holds: boolean, problem: string) => {
+    if (!holds) problems.push(`driftCorrection: ${problem}`);
+  };
+  if (driftCorrection.kind === 'fedprox') {
+    const { proximal } = driftCorrection;
+    check(Number.isFinite(proximal) && proximal > 0, 'proximal must be a positive number');
+    check(
+      optimizer?.kind === 'adam' || proximal * learningRate < 1,
+      'proximal times learningRate must be below 1, or steps jump over the model they are drawn to',
+    );
+    return problems;
+  }
+  check(driftCorrection.kind === 'scaffold', 'kind must be fedprox or scaffold');
+  const isPlain = optimizer?.kind !== 'adam' && !(optimizer?.momentum ?? momentum);
+  check(
+    isPlain,
+    'scaffold needs gradient descent without momentum: a control variate is the mean gradient of a round, and ' +
+      'follows from its update only where steps are gradients',
+  );
+  check(
+    schedule === undefined || (schedule.kind === 'constant' && !schedule.warmUpSteps),
+    'scaffold needs one learning rate in all rounds, since control variates are kept over them: leave schedule out',
+  );
+  return problems;
+}
