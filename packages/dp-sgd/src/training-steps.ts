@@ -5,7 +5,7 @@ import type { Sums } from './lane.ts';
 import { PART, type SumsInParts } from './lane-sums.ts';
 import { ROUNDER } from './move-loop.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
-import type { FusedUpdate } from './update-ahead.ts';
+import type { FusedUpdate, Release } from './update-ahead.ts';
 import { type UpdateRule, updateRuleOf } from './update-rule.ts';
 import type { WeightAverage } from './weight-average.ts';
 
@@ -19,14 +19,7 @@ export interface StepMechanism {
   drawNoise(): Float64Array;
   /** Standard deviation of the noise in each value of the next released mean. */
   noiseDeviation(): number;
-  /**
-   * The released mean gradient of some parameters from their sum and noise, as many values: at the start of `into`,
-   * where it is given.
-   */
-  release(
-    sums: { readonly sum: Sums; readonly noise: Float64Array; readonly batch: Uint32Array },
-    into?: Float64Array,
-  ): Float64Array;
+  release: Release;
   /** Where the clip norm follows the patients: what is released besides, in the same step. */
   readonly adaptation?: ClipAdaptation;
   /** Does what `drawNoise`, `release` and a rule that is gradient descent do, to the bit. */

@@ -1,13 +1,20 @@
 // Noise and update of a large model, shared with another lane's thread. Products of matrices keep both cores busy for
 // most of a step: a third thread that drew noise meanwhile would hold up the lane whose core it shares, and so both.
+import type { Sums } from './lane.ts';
 import { LaneSums, type SumsInParts } from './lane-sums.ts';
 import type { DescentRates, ReleaseScale } from './move-loop.ts';
 import { NoiseWorkerError } from './noise-ahead.ts';
 import { createCounters, SharedUpdate, type SharedUpdateTask } from './shared-update.ts';
 import { createStepMemory, type StepMemory } from './step-memory.ts';
-import type { StepMechanism } from './training-steps.ts';
 
-type Release = StepMechanism['release'];
+/**
+ * The released mean gradient of some parameters from their sum and noise, as many values: at the start of `into`, where
+ * it is given.
+ */
+export type Release = (
+  sums: { readonly sum: Sums; readonly noise: Float64Array; readonly batch: Uint32Array },
+  into?: Float64Array,
+) => Float64Array;
 
 /** What of a step is in one memory, and moved in one loop over it. */
 export interface FusedUpdate {
