@@ -5,7 +5,7 @@
 import { aggregateFedAvg } from './fed-avg.ts';
 import { squaredDistance } from './integer-arithmetic.ts';
 import { normSteps, PARAMETER_SCALE_BITS } from './parameter-lattice.ts';
-import type { SiteUpdate, SiteWeight } from './shared-model.ts';
+import type { SiteUpdate, SiteWeight } from './sites.ts';
 
 /** uᵢ by site, int32 [P]; a site that is not there has not contributed yet, and counts as zero. */
 export type ControlVariates = ReadonlyMap<string, Int32Array>;

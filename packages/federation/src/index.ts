@@ -33,8 +33,6 @@ export {
   nextModel,
   outcomeOf,
   type SharedModel,
-  type SiteUpdate,
-  type SiteWeight,
 } from './shared-model.ts';
 export {
   decodeSharedModel,
@@ -42,3 +40,4 @@ export {
   hashSharedModel,
   mostSharedModelBytes,
 } from './shared-model-bytes.ts';
+export type { SiteUpdate, SiteWeight } from './sites.ts';

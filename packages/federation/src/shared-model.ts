@@ -17,6 +17,7 @@ import {
   type ServerOptimizerState,
   stepServer,
 } from './server-optimizer.ts';
+import type { SiteUpdate, SiteWeight } from './sites.ts';
 
 export interface SharedModel {
   /** On the lattice, int32 [P]. */
@@ -38,19 +39,6 @@ export interface FederationPlan {
   readonly control?: ControlPlan | undefined;
   /** By default what a study hands over is its last model. */
   readonly averaging?: AveragingPlan | undefined;
-}
-
-/** One hospital's update in a round. */
-export interface SiteUpdate {
-  readonly site: string;
-  /** On the lattice, int32 [P]. */
-  readonly delta: Int32Array;
-}
-
-/** Who takes part in a round, with the public weight of each. */
-export interface SiteWeight {
-  readonly site: string;
-  readonly weight: number;
 }
 
 /**
