@@ -2,7 +2,7 @@
 # Runs every bench of every package, one after the other; each prints JSON lines. BENCH=name runs one of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-node scripts/require-node.js
+node packages/process-start/require-node.js
 running=
 # A signal that ends this script ends the bench that runs too, which stops what it started.
 trap 'kill -TERM $running 2>/dev/null && wait $running; exit 143' TERM INT HUP

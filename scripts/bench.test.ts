@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
+const CHECK = ['require-node.js', 'package.json'].map((name) => `packages/process-start/${name}`);
 const ENDLESS = `
 process.on('SIGTERM', () => {
   console.log('stopped what it started');
@@ -21,8 +22,9 @@ test('a bench whose script is told to end is told so too, and the script waits f
   mkdirSync(dirname(bench), { recursive: true });
   writeFileSync(bench, ENDLESS);
   mkdirSync(join(root, 'scripts'));
+  mkdirSync(join(root, 'packages/process-start'), { recursive: true });
   const repository = join(import.meta.dirname, '../..');
-  for (const file of ['scripts/bench.sh', 'scripts/require-node.js', 'package.json']) {
+  for (const file of ['scripts/bench.sh', ...CHECK]) {
     copyFileSync(join(repository, file), join(root, file));
   }
   const child = spawn('bash', [join(root, 'scripts/bench.sh')], { stdio: ['ignore', 'pipe', 'ignore'] });

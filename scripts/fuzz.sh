@@ -3,7 +3,7 @@
 # of them, SEED=number repeats one. Ends with 1 where any found something; the others run all the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-node scripts/require-node.js
+node packages/process-start/require-node.js
 running=
 status=0
 # A signal that ends this script ends the program that runs too.

@@ -6,7 +6,7 @@
 #   ROLES="steward none"   some only
 set -euo pipefail
 cd "$(dirname "$0")/.."
-node scripts/require-node.js
+node packages/process-start/require-node.js
 
 version=4.32.5
 venv=.tools/schemathesis-$version

@@ -8,13 +8,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Credentials, FabricConsortium } from './fabric-consortium.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
 /** Preloaded by what is started here, over whose channel it hears that we are gone, however we ended. */
-const END_WITH_PARENT = join(ROOT, 'scripts/end-with-parent.js');
+const END_WITH_PARENT = fileURLToPath(import.meta.resolve('@consilium/process-start/end-with-parent'));
 const CHAINCODE_NODE = createRequire(import.meta.url).resolve('fabric-shim/cli.js');
 const SERVER: readonly string[] = [CHAINCODE_NODE, 'server'];
 export const MEMBERS = ['AlphaMSP', 'BetaMSP', 'GammaMSP'];

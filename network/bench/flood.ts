@@ -20,7 +20,7 @@ import { readStudyPlan } from '../demo/study-plan.ts';
 import { readConsortium } from '../src/config.ts';
 import { interrupted } from '../src/interruption.ts';
 import { type LedgerNetwork, ordererOf } from '../src/ledger-network.ts';
-import { repository } from '../src/programs.ts';
+import { ownFolder } from '../src/programs.ts';
 import type { Addresses } from '../src/runtime.ts';
 import { readSecrets } from '../src/secrets.ts';
 import { type DetachedConsortium, startDetached } from '../src/start-detached.ts';
@@ -44,7 +44,7 @@ const FLOOD_SECONDS = numberOf('LONGEST_FLOOD_SECONDS', 300);
 /** Some may pass before the flood is under way. */
 const SPARE = 6;
 const ALL = 1 + ROUNDS.quiet + ROUNDS.flooded + 1 + ROUNDS.after + SPARE;
-const FLOODER = join(repository, 'gateway/dist/bench/flood/flooding-member.js');
+const FLOODER = join(ownFolder, '..', 'gateway/dist/bench/flood/flooding-member.js');
 const NETWORKS: Readonly<Record<string, LedgerNetwork>> = {
   embedded: { runtime: 'embedded' },
   raft: { runtime: 'native', ordering: 'raft' },
@@ -124,7 +124,7 @@ async function startFlood(environment: Readonly<Record<string, string>>) {
 async function measure(name: string, network: LedgerNetwork, directory: string): Promise<object> {
   const source = syntheticFiles(1, join(directory, 'cohorts'));
   const state = join(directory, 'consortium');
-  const base = readConsortium(join(repository, 'network/consortium.yaml'));
+  const base = readConsortium(join(ownFolder, 'consortium.yaml'));
   const configFile = join(directory, 'consortium.yaml');
   const organisations = source.hospitals.map(({ name: hospital, mspId, title }) => ({
     name: hospital,

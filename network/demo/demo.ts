@@ -5,7 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { type Consortium, parseConsortium, readConsortium } from '../src/config.ts';
 import { type LedgerNetwork, ordererOf } from '../src/ledger-network.ts';
-import { repository } from '../src/programs.ts';
+import { ownFolder } from '../src/programs.ts';
 import type { Addresses } from '../src/runtime.ts';
 import { readSecrets } from '../src/secrets.ts';
 import { type DetachedConsortium, startDetached } from '../src/start-detached.ts';
@@ -131,7 +131,7 @@ function writeConfiguration(
   network: LedgerNetwork,
   outDirectory: string,
 ): string {
-  const base = readConsortium(join(repository, 'network/consortium.yaml'));
+  const base = readConsortium(join(ownFolder, 'consortium.yaml'));
   const consortium: Consortium = {
     ...base,
     runtime: network.runtime,

@@ -1,7 +1,7 @@
 // The demo's study, read from studies/heart-disease: fixed before anyone looks at a patient.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repository } from '../src/programs.ts';
+import { ownFolder } from '../src/programs.ts';
 
 export interface StudyPlan {
   readonly budget: { readonly epsilon: string; readonly delta: string; readonly unit: 'patient' };
@@ -24,7 +24,7 @@ export interface Dictionary {
   readonly [field: string]: unknown;
 }
 
-const folder = join(repository, 'network/studies/heart-disease');
+const folder = join(ownFolder, 'studies/heart-disease');
 const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 
 export const readDictionary = (): Dictionary => read('dictionary.json') as Dictionary;

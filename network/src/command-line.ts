@@ -16,7 +16,7 @@ import { MissingBinariesError } from './native/binaries.ts';
 import { FabricCommandError } from './native/fabric-commands.ts';
 import { UnfitFabricError } from './native/fabric-version.ts';
 import { PortInUseError } from './ports.ts';
-import { repository } from './programs.ts';
+import { ownFolder } from './programs.ts';
 import { StartFailedError, startDetached } from './start-detached.ts';
 import { consortiumStatus, statusText } from './status.ts';
 import { stopConsortium } from './stop.ts';
@@ -131,7 +131,7 @@ function orderedBy(network: NativeLedger): NativeLedger {
 }
 
 const directoryOf = (values: Values): string => resolve(values.dir ?? '.consortium');
-const configOf = (values: Values): string => values.config ?? join(repository, 'network/consortium.yaml');
+const configOf = (values: Values): string => values.config ?? join(ownFolder, 'consortium.yaml');
 
 async function up(values: Values): Promise<number> {
   const directory = directoryOf(values);

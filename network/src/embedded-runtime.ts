@@ -14,7 +14,15 @@ import {
   trainerService,
 } from './hospital-services.ts';
 import { assignPorts } from './ports.ts';
-import { assertBuilt, chaincodeMain, inherited, NODE, program, repository } from './programs.ts';
+import {
+  assertBuilt,
+  chaincodeMain,
+  chaincodeVersion,
+  folderOf,
+  inherited,
+  NODE,
+  program,
+} from './programs.ts';
 import { accepts } from './readiness.ts';
 import type { Plan } from './runtime.ts';
 import type { ServiceDefinition } from './service.ts';
@@ -85,7 +93,7 @@ function testNetwork({ consortium, directory, ports, addresses }: Place): Servic
     name: 'test-network',
     organisation: null,
     command: [...NODE, program('test-network'), 'start', '--dir', dir, '--config', file, '--json'],
-    workingDirectory: repository,
+    workingDirectory: folderOf('test-network'),
     environment: inherited(),
     port: ports.of('ipfs'),
     url: addresses.ipfsUrl,
@@ -100,9 +108,7 @@ function testNetwork({ consortium, directory, ports, addresses }: Place): Servic
 /** The definition's version and sequence: a changed policy is a new definition, one sequence further. */
 function definitionOf({ chaincode }: Consortium, directory: string) {
   const file = join(directory, 'chaincode-definition.json');
-  const { version } = JSON.parse(readFileSync(join(repository, 'chaincode/package.json'), 'utf8')) as {
-    version: string;
-  };
+  const version = chaincodeVersion();
   const before = existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string; policy: string; sequence: number })
     : undefined;
@@ -120,6 +126,6 @@ function chaincode(organisation: Organisation, { consortium, directory, ports }:
     name,
     chaincodeId: `${consortium.chaincode.name}:${packageHash}`,
     port: ports.of(name),
-    workingDirectory: join(repository, 'chaincode'),
+    workingDirectory: folderOf('chaincode'),
   });
 }

@@ -1,10 +1,9 @@
 // What each hospital runs of its own, on every runtime: a chaincode process, a trainer and a gateway, with its
 // own directory and secrets.
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Consortium, Organisation } from './config.ts';
-import { inherited, NODE, program, repository } from './programs.ts';
+import { chaincodeServer, folderOf, inherited, NODE, program } from './programs.ts';
 import { accepts, answers } from './readiness.ts';
 import type { Addresses } from './runtime.ts';
 import { apiKeysFile, ensureSecrets, keysFile } from './secrets.ts';
@@ -74,9 +73,8 @@ export function chaincodeService(
   directory: string,
   { name, chaincodeId, port, workingDirectory, server }: ChaincodeProcess,
 ): ServiceDefinition {
-  const cli = join(dirname(createRequire(import.meta.url).resolve('fabric-shim/package.json')), 'cli.js');
   const address = `127.0.0.1:${port}`;
-  const serving = server === undefined ? [cli, 'server'] : [server];
+  const serving = server === undefined ? [chaincodeServer(), 'server'] : [server];
   return {
     name,
     organisation,
@@ -102,7 +100,7 @@ export function trainerService({ name, mspId, trainer }: Organisation, place: Pl
     name: `trainer-${name}`,
     organisation: name,
     command: [...NODE, program('trainer'), 'serve'],
-    workingDirectory: repository,
+    workingDirectory: folderOf('trainer'),
     environment: {
       ...inherited(),
       CONSILIUM_MSP_ID: mspId,
@@ -133,7 +131,7 @@ export function gatewayService({ name, mspId }: Organisation, place: Place): Ser
     name: `gateway-${name}`,
     organisation: name,
     command: [...NODE, program('gateway'), 'serve'],
-    workingDirectory: repository,
+    workingDirectory: folderOf('gateway'),
     environment: {
       ...inherited(),
       CONSILIUM_MSP_ID: mspId,

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EMBEDDED_SUITES } from './conformance/suites.ts';
-import { assertBuilt, repository } from './programs.ts';
+import { EMBEDDED_SUITES, repository } from './conformance/suites.ts';
+import { assertBuilt } from './programs.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-interruption-'));
 after(() => rmSync(root, { recursive: true }));

@@ -1,24 +1,48 @@
-// The programs of this repository that a runtime starts: where they are, and what environment they get.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+// The programs of other packages that a runtime starts: where they are, and what environment they get.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Many small processes on one machine: a small young generation costs little time and saves much memory. */
 export const NODE = [process.execPath, '--max-semi-space-size=2'] as const;
 
-/** The repository's root, whichever folder the tool is run from (this file runs as network/dist/src/x.js). */
-export const repository = join(import.meta.dirname, '../../..');
+/** This package's own folder, with its configuration and its studies (this file runs as dist/src/x.js). */
+export const ownFolder = join(import.meta.dirname, '../..');
 
 /** A module for Node's --import: the process ends when the one that started it with an IPC channel is gone. */
-export const END_WITH_PARENT = join(repository, 'scripts/end-with-parent.js');
+export const END_WITH_PARENT = fileURLToPath(import.meta.resolve('@consilium/process-start/end-with-parent'));
 
-export const program = (name: string): string => join(repository, name, 'dist/src/main.js');
+interface Description {
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
+}
 
-export const chaincodeMain = (): string => join(repository, 'chaincode/dist/src/index.js');
+const description = (name: string): string =>
+  createRequire(import.meta.url).resolve(`@consilium/${name}/package.json`);
+const describe = (name: string) => JSON.parse(readFileSync(description(name), 'utf8')) as Description;
+
+/** Where a package lies whose program is started here. */
+export const folderOf = (name: string): string => dirname(description(name));
+
+/** The file of a package's command. */
+export const program = (name: string): string =>
+  join(folderOf(name), describe(name).bin[`consilium-${name}`]!);
+
+/** What Fabric's server of Node chaincode loads. */
+export const chaincodeMain = (): string => fileURLToPath(import.meta.resolve('@consilium/chaincode'));
+
+export const chaincodeVersion = (): string => describe('chaincode').version;
+
+/** Fabric's own server of Node chaincode, as the chaincode depends on it. */
+export const chaincodeServer = (): string =>
+  createRequire(description('chaincode')).resolve('fabric-shim/cli.js');
 
 /** @throws Error naming every part that was not built. */
 export function assertBuilt(): void {
-  const needed = [program('test-network'), program('gateway'), program('trainer'), chaincodeMain()];
-  const missing = needed.filter((file) => !existsSync(file));
+  const needed = ['test-network', 'gateway', 'trainer', 'chaincode'];
+  const entries = needed.map((name) => fileURLToPath(import.meta.resolve(`@consilium/${name}`)));
+  const missing = entries.filter((file) => !existsSync(file));
   if (missing.length > 0) throw new Error(`not built: ${missing.join(', ')} → run \`make build\``);
 }
 

@@ -23,7 +23,7 @@ const PROGRAM = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const PROBE_PACKAGE = fileURLToPath(new URL('../../conformance/probe-chaincode/', import.meta.url));
 const CHAINCODE_NODE = createRequire(import.meta.url).resolve('fabric-shim/cli.js');
 /** Preloaded by what is started here, over whose channel it hears that we are gone, however we ended. */
-const END_WITH_PARENT = fileURLToPath(new URL('../../../scripts/end-with-parent.js', import.meta.url));
+const END_WITH_PARENT = fileURLToPath(import.meta.resolve('@consilium/process-start/end-with-parent'));
 const START = ['--import', END_WITH_PARENT, PROGRAM, 'start'];
 const PORT_TIMEOUT_MS = 30_000;
 

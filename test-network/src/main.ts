@@ -1,4 +1,5 @@
 #!/usr/bin/env node
 // The command consilium-test-network. Its code is loaded by a Node that can run it, and by no other.
-await import(new URL('../../../scripts/require-node.js', import.meta.url).href);
+import '@consilium/process-start/require-node';
+
 await import('./command-line.ts');

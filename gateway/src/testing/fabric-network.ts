@@ -18,7 +18,7 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
 const CHAINCODE = join(ROOT, 'chaincode');
 /** Preloaded by what is started here, over whose channel it hears that we are gone, however we ended. */
-const END_WITH_PARENT = join(ROOT, 'scripts/end-with-parent.js');
+const END_WITH_PARENT = fileURLToPath(import.meta.resolve('@consilium/process-start/end-with-parent'));
 const CHAINCODE_NODE = join(ROOT, 'node_modules/fabric-shim/cli.js');
 const ORGANISATIONS = ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const;
 export type TestOrganisation = (typeof ORGANISATIONS)[number];

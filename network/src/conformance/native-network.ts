@@ -7,8 +7,9 @@ import { promisify } from 'node:util';
 import type { Consortium } from '../config.ts';
 import { type NativeLedger, ordererOf } from '../ledger-network.ts';
 import type { Chaincode } from '../native/native-runtime.ts';
-import { program, repository } from '../programs.ts';
+import { program } from '../programs.ts';
 import { writeWhole } from '../state-file.ts';
+import { repository } from './suites.ts';
 
 const PROBE = 'probe';
 const PROBE_PACKAGE = join(repository, 'test-network/conformance/probe-chaincode');

@@ -3,8 +3,11 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { END_WITH_PARENT, inherited, repository } from '../programs.ts';
+import { END_WITH_PARENT, inherited } from '../programs.ts';
 import { writeWhole } from '../state-file.ts';
+
+/** A clone of the repository: suites are compiled there, and are no part of a package. */
+export const repository = join(import.meta.dirname, '../../../..');
 
 export interface Suite {
   /** For people, and for the file of its report. */

@@ -1,11 +1,9 @@
 // A real Fabric network of some organisations with Consilium's chaincode and nobody's gateway or trainer: what
 // benches and other programs of this repository talk to through its connection file.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Consortium } from '../config.ts';
-import { inherited, program, repository } from '../programs.ts';
+import { chaincodeVersion, folderOf, inherited, program } from '../programs.ts';
 import type { Stage } from '../runtime.ts';
 import { Supervisor } from '../supervisor.ts';
 import { planFabric } from './native-runtime.ts';
@@ -45,11 +43,8 @@ export async function runBareLedger(
 ): Promise<void> {
   const { directory, report, signal } = options;
   const consortium = consortiumOf(options);
-  const workingDirectory = join(repository, 'chaincode');
-  const { version } = JSON.parse(readFileSync(join(workingDirectory, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  const chaincode = { ...consortium.chaincode, version, workingDirectory };
+  const workingDirectory = folderOf('chaincode');
+  const chaincode = { ...consortium.chaincode, version: chaincodeVersion(), workingDirectory };
   let connection = '';
   const supervisor = new Supervisor({
     consortium,

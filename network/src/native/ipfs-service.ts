@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { READY_TIMEOUT_MS } from '../hospital-services.ts';
-import { inherited, NODE, program, repository } from '../programs.ts';
+import { folderOf, inherited, NODE, program } from '../programs.ts';
 import { accepts } from '../readiness.ts';
 import type { ServiceDefinition } from '../service.ts';
 
@@ -22,7 +22,7 @@ export async function ipfsService(
   const repo = join(directory, 'ipfs');
   const common = {
     organisation: null,
-    workingDirectory: repository,
+    workingDirectory: folderOf('test-network'),
     port,
     url,
     readyTimeoutMs: READY_TIMEOUT_MS,

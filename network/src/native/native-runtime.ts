@@ -1,7 +1,7 @@
 // The native runtime: real Fabric orderers and peers, and IPFS, found on this machine, with the same hospital
 // processes as on every runtime.
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
@@ -17,7 +17,7 @@ import {
   trainerService,
 } from '../hospital-services.ts';
 import { assignPorts } from '../ports.ts';
-import { assertBuilt, inherited, program, repository } from '../programs.ts';
+import { assertBuilt, chaincodeVersion, folderOf, inherited, program } from '../programs.ts';
 import { accepts, answers } from '../readiness.ts';
 import type { Addresses, Plan, Stage } from '../runtime.ts';
 import type { ServiceDefinition } from '../service.ts';
@@ -58,11 +58,9 @@ export interface FabricPlan {
  */
 export async function planNative(consortium: Consortium, directory: string): Promise<Plan> {
   assertBuilt();
-  const { version } = JSON.parse(readFileSync(join(repository, 'chaincode/package.json'), 'utf8')) as {
-    version: string;
-  };
+  const version = chaincodeVersion();
   const { name, policy } = consortium.chaincode;
-  const workingDirectory = join(repository, 'chaincode');
+  const workingDirectory = folderOf('chaincode');
   const fabric = await planFabric(consortium, directory, [{ name, version, policy, workingDirectory }]);
   const { addresses, ports, layout } = fabric;
   const place: Place = {

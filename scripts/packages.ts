@@ -1,0 +1,57 @@
+// The packages of this repository, as their package.json files describe them.
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface Package {
+  readonly name: string;
+  /** Below the repository's root. */
+  readonly folder: string;
+  readonly isPrivate: boolean;
+  /** Files of `exports` below the package's folder, by subpath; package.json is left out. */
+  readonly entries: Readonly<Record<string, string>>;
+  /** Files of `bin` below the package's folder, by command. */
+  readonly commands: Readonly<Record<string, string>>;
+  readonly dependencies: readonly string[];
+  readonly devDependencies: readonly string[];
+}
+
+interface Description {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly exports?: Readonly<Record<string, string>>;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
+const plain = (files: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(files)
+      .filter(([path]) => path !== './package.json')
+      .map(([path, file]) => [path, file.replace(/^\.\//, '')]),
+  );
+
+/** Every workspace of the root's package.json, in its order. */
+export function readPackages(root: string): Package[] {
+  const { workspaces } = read<{ workspaces: readonly string[] }>(join(root, 'package.json'));
+  const files = workspaces.flatMap((pattern) => {
+    const file = `${pattern}/package.json`;
+    return pattern.includes('*') ? globSync(file, { cwd: root }).sort() : [file];
+  });
+  return files
+    .filter((file) => existsSync(join(root, file)))
+    .map((file) => {
+      const { name, private: isPrivate = false, ...rest } = read<Description>(join(root, file));
+      const { exports = {}, bin = {}, dependencies = {}, devDependencies = {} } = rest;
+      return {
+        name,
+        folder: dirname(file),
+        isPrivate,
+        entries: plain(exports),
+        commands: plain(bin),
+        dependencies: Object.keys(dependencies),
+        devDependencies: Object.keys(devDependencies),
+      };
+    });
+}

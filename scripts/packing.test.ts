@@ -1,0 +1,161 @@
+// What strangers get of this repository: every published package is packed, looked at, and installed from its tarball
+// into an empty folder, where its commands and its entries must work with nothing of a clone around them.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, posix } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { type Package, readPackages } from './packages.ts';
+
+const root = join(import.meta.dirname, '../..');
+const published = readPackages(root).filter(({ isPrivate }) => !isPrivate);
+const isBuilt = published.every(({ folder, entries }) =>
+  Object.values(entries).every((file) => existsSync(join(root, folder, file))),
+);
+const LICENSE = readFileSync(join(root, 'LICENSE'), 'utf8');
+const UNREACHABLE = /EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/;
+
+interface Tarball {
+  readonly name: string;
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+interface Answer {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(command: string, parameters: readonly string[], cwd: string): Promise<Answer> {
+  // As a stranger runs it: without what npm or a test runner left in the environment.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_TEST|NODE_OPTIONS)/i.test(name)),
+  );
+  try {
+    const { stdout, stderr } = await promisify(execFile)(command, [...parameters], {
+      cwd,
+      env,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return { status: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout = '', stderr = '' } = error as { code?: number; stdout?: string; stderr?: string };
+    return { status: Number(code) || 1, stdout, stderr };
+  }
+}
+
+describe('packages as they are packed', { skip: !isBuilt && 'not run: the packages are not built' }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'packing-'));
+  const tarballs = new Map<string, Tarball>();
+  after(() => rmSync(folder, { recursive: true }));
+  before(async () => {
+    const workspaces = published.flatMap(({ name }) => ['--workspace', name]);
+    const packing = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...workspaces];
+    const { status, stdout, stderr } = await run('npm', packing, root);
+    assert.equal(status, 0, stderr);
+    for (const tarball of Object.values(JSON.parse(stdout) as Tarball[])) tarballs.set(tarball.name, tarball);
+  });
+  const filesOf = ({ name }: Package) => tarballs.get(name)!.files.map(({ path }) => path);
+
+  it('are all but the tools of tests, and need nothing that is not published', () => {
+    assert.ok(published.length > 5);
+    const names = new Set(readPackages(root).map(({ name }) => name));
+    for (const { name, dependencies } of published) {
+      const missing = dependencies.filter(
+        (other) => names.has(other) && !published.some((one) => one.name === other),
+      );
+      assert.deepEqual(missing, [], name);
+    }
+  });
+
+  it('hold their entries and commands, a README and the licence', () => {
+    for (const one of published) {
+      const files = filesOf(one);
+      const needed = ['README.md', 'LICENSE', 'package.json', ...Object.values(one.entries)];
+      const missing = [...needed, ...Object.values(one.commands)].filter((file) => !files.includes(file));
+      assert.deepEqual(missing, [], one.name);
+      assert.equal(readFileSync(join(root, one.folder, 'LICENSE'), 'utf8'), LICENSE, one.name);
+    }
+  });
+
+  it('hold no tests, nothing that only tests use, no sources, and no maps of sources that are not there', () => {
+    for (const one of published) {
+      const ofTests = filesOf(one).filter(
+        (file) =>
+          (/\.test\.|(^|\/)(testing|fixtures|bench|fuzz|reference-values)\//.test(file) &&
+            !Object.values(one.entries).some((entry) => sameModule(entry, file))) ||
+          /^src\/|\.map$|\.tsbuildinfo$/.test(file),
+      );
+      assert.deepEqual(ofTests, [], one.name);
+    }
+  });
+
+  it('hold every file of theirs that a file of theirs loads', () => {
+    for (const one of published) {
+      const files = new Set(filesOf(one));
+      const missing = [...files]
+        .filter((file) => file.endsWith('.js'))
+        .flatMap((file) => {
+          const text = readFileSync(join(root, one.folder, file), 'utf8');
+          const loaded = text.matchAll(/(?:from|import|import\(|new URL\()\s*'(\.[^']+\.js)'/g);
+          return [...loaded]
+            .map(([, target]) => posix.join(posix.dirname(file), target!))
+            .filter((target) => !files.has(target))
+            .map((target) => `${file}: ${target}`);
+        });
+      assert.deepEqual(missing, [], one.name);
+    }
+  });
+
+  it('work where only they are installed: every command, and every entry', async (t) => {
+    const empty = join(folder, 'empty');
+    mkdirSync(empty);
+    writeFileSync(join(empty, 'package.json'), '{ "private": true }');
+    const files = published.map(({ name }) => join(folder, tarballs.get(name)!.filename));
+    const quick = [
+      '--prefer-offline',
+      '--no-audit',
+      '--no-fund',
+      '--fetch-retries=0',
+      '--fetch-timeout=60000',
+    ];
+    const install = ['install', '--ignore-scripts', '--loglevel=error', ...quick, ...files];
+    const installed = await run('npm', install, empty);
+    if (installed.status !== 0 && UNREACHABLE.test(installed.stderr)) {
+      return t.skip(`not run: no package registry answers (${installed.stderr.split('\n')[0]})`);
+    }
+    assert.equal(installed.status, 0, installed.stderr);
+
+    const entries = published.flatMap(({ name, entries }) =>
+      Object.keys(entries).map((path) => posix.join(name, path)),
+    );
+    const load = `for (const entry of ${JSON.stringify(entries)}) await import(entry); process.exit(0);`;
+    const loaded = await run(process.execPath, ['--input-type=module', '--eval', load], empty);
+    assert.equal(loaded.status, 0, loaded.stderr);
+
+    const older = join(folder, 'older.mjs');
+    const versions = "{ ...process.versions, node: '20.20.2' }";
+    writeFileSync(older, `Object.defineProperty(process, 'versions', { value: ${versions} });`);
+    for (const command of published.flatMap(({ commands }) => Object.keys(commands))) {
+      const file = join(empty, 'node_modules/.bin', command);
+      const help = await run(process.execPath, [file, '--help'], empty);
+      assert.equal(help.status, 0, `${command}: ${help.stderr}`);
+      assert.match(help.stdout, new RegExp(command));
+      const refused = await run(
+        process.execPath,
+        ['--import', pathToFileURL(older).href, file, '--help'],
+        empty,
+      );
+      assert.equal(refused.status, 2, command);
+      assert.match(refused.stderr, /^Consilium needs Node\.js 24 or newer, and this is 20\.20\.2: .*\n$/);
+    }
+  });
+});
+
+/** Whether a file is an entry, or its declarations. */
+const sameModule = (entry: string, file: string): boolean =>
+  entry.replace(/\.js$/, '') === file.replace(/(\.d)?\.(js|ts)$/, '');
