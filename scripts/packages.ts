@@ -7,7 +7,10 @@ export interface Package {
   /** Below the repository's root. */
   readonly folder: string;
   readonly isPrivate: boolean;
-  /** Files of `exports` below the package's folder, by subpath; package.json is left out. */
+  /**
+   * Files of `exports` below the package's folder, by subpath, without package.json and `./testing`: what siblings'
+   * tests use is for this repository alone, and is not packed.
+   */
   readonly entries: Readonly<Record<string, string>>;
   /** Files of `bin` below the package's folder, by command. */
   readonly commands: Readonly<Record<string, string>>;
@@ -28,7 +31,7 @@ const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T
 const plain = (files: Readonly<Record<string, string>>) =>
   Object.fromEntries(
     Object.entries(files)
-      .filter(([path]) => path !== './package.json')
+      .filter(([path]) => path !== './package.json' && !path.startsWith('./testing'))
       .map(([path, file]) => [path, file.replace(/^\.\//, '')]),
   );
 

@@ -8,4 +8,3 @@ export { type Ledger, LedgerError } from './fabric/ledger.ts';
 export { GATEWAY_ERRORS, GatewayError, type GatewayErrorCode } from './gateway-errors.ts';
 export { ApiKeys, createApiKey } from './http/api-keys.ts';
 export { Outbox } from './outbox/outbox.ts';
-export { MemoryLedger } from './testing/memory-ledger.ts';
