@@ -4,9 +4,12 @@ import { dirname, join } from 'node:path';
 
 export interface Package {
   readonly name: string;
+  readonly version: string;
   /** Below the repository's root. */
   readonly folder: string;
   readonly isPrivate: boolean;
+  /** As package.json has them. */
+  readonly exports: Readonly<Record<string, string>>;
   /**
    * Files of `exports` below the package's folder, by subpath, without package.json and `./testing`: what siblings'
    * tests use is for this repository alone, and is not packed.
@@ -20,6 +23,7 @@ export interface Package {
 
 interface Description {
   readonly name: string;
+  readonly version: string;
   readonly private?: boolean;
   readonly exports?: Readonly<Record<string, string>>;
   readonly bin?: Readonly<Record<string, string>>;
@@ -45,12 +49,14 @@ export function readPackages(root: string): Package[] {
   return files
     .filter((file) => existsSync(join(root, file)))
     .map((file) => {
-      const { name, private: isPrivate = false, ...rest } = read<Description>(join(root, file));
+      const { name, version, private: isPrivate = false, ...rest } = read<Description>(join(root, file));
       const { exports = {}, bin = {}, dependencies = {}, devDependencies = {} } = rest;
       return {
         name,
+        version,
         folder: dirname(file),
         isPrivate,
+        exports,
         entries: plain(exports),
         commands: plain(bin),
         dependencies: Object.keys(dependencies),

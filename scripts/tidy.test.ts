@@ -5,6 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
+import { cyclesOf, importGraph, importsOf, outsideImports } from './imports.ts';
+import { readPackages } from './packages.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const isClone = existsSync(join(root, '.git'));
@@ -38,10 +40,14 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/guarded-rows',
     '@consilium/onnx-grad',
   ],
-  network: [],
+  // Finds it, and has it run by others.
+  network: ['@consilium/chaincode'],
 };
 
 const packageOf = (file: string) => /^(packages\/)?[^/]+/.exec(file)![0];
+
+/** What every program may load first. */
+const isStart = (name: string) => name.startsWith('@consilium/process-start/');
 
 /** What tests of every package may import besides: what lies open, and what siblings keep for tests. */
 const isToolOfTests = (name: string) =>
@@ -66,12 +72,7 @@ const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [
   { sdk: /^@noble\//, within: 'trainer/', door: /^trainer\/src\/artefacts\/key-proof\.ts$/ },
 ];
 
-function importsOf(file: string): string[] {
-  const found = read(file).matchAll(
-    /(?:^|\n)\s*(?:import|export)[^'"`;]*?from\s*'([^']+)'|import\('([^']+)'\)/g,
-  );
-  return [...found].map(([, from, lazy]) => from ?? lazy ?? '');
-}
+const loadedBy = (file: string) => importsOf(read(file));
 
 function offenders(list: readonly string[], rule: (file: string) => readonly string[]): string[] {
   return list.flatMap((file) => rule(file).map((what) => `${file}: ${what}`));
@@ -81,15 +82,36 @@ test('packages import of their siblings only what the design allows', { skip }, 
   const found = offenders(sources, (file) => {
     const allowed = SIBLINGS[packageOf(file)];
     if (allowed === undefined) return [];
-    return importsOf(file).filter(
+    return loadedBy(file).filter(
       (name) =>
         (name.startsWith('@consilium/') &&
           !allowed.includes(name) &&
+          !isStart(name) &&
           !(isTest(file) && isToolOfTests(name))) ||
         (name.startsWith('.') && packageOf(normalize(join(dirname(file), name))) !== packageOf(file)),
     );
   });
   assert.deepEqual(found, []);
+});
+
+test('packages load nothing from outside them but what their package.json declares and siblings export', {
+  skip,
+}, () => {
+  const loading = files.filter((file) => /\.(ts|js)$/.test(file));
+  const packages = readPackages(root);
+  assert.deepEqual(outsideImports(new Map(loading.map((file) => [file, read(file)])), packages), []);
+});
+
+test('no file, and no package, leads back to itself', { skip }, () => {
+  const packages = readPackages(root);
+  const graph = importGraph(new Map(sources.map((file) => [file, read(file)])), packages);
+  assert.ok(graph.get('packages/federation/src/index.ts')!.length > 3);
+  assert.deepEqual(cyclesOf(graph), []);
+  const wanted = packages.map(({ name, dependencies, devDependencies }) => {
+    const all = [...dependencies, ...devDependencies];
+    return [name, all.filter((other) => packages.some((one) => one.name === other))] as const;
+  });
+  assert.deepEqual(cyclesOf(new Map(wanted)), []);
 });
 
 test('the domain imports nothing but the accountant and the schema library', { skip }, () => {
@@ -99,7 +121,7 @@ test('the domain imports nothing but the accountant and the schema library', { s
   const allowed = /^(\.|@consilium\/dp-accountant$|typebox($|\/))/;
   assert.ok(domain.length > 10);
   assert.deepEqual(
-    offenders(domain, (file) => importsOf(file).filter((name) => !allowed.test(name))),
+    offenders(domain, (file) => loadedBy(file).filter((name) => !allowed.test(name))),
     [],
   );
 });
@@ -108,7 +130,7 @@ test('each vendor SDK enters a package through its one door', { skip }, () => {
   const found = DOORS.flatMap(({ sdk, within, door }) =>
     offenders(
       sources.filter((file) => file.startsWith(within) && !isTest(file) && !door.test(file)),
-      (file) => importsOf(file).filter((name) => sdk.test(name)),
+      (file) => loadedBy(file).filter((name) => sdk.test(name)),
     ),
   );
   assert.deepEqual(found, []);
