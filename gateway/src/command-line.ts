@@ -16,19 +16,20 @@ import { Outbox } from './outbox/outbox.ts';
 const HELP = `consilium-gateway: one hospital's REST service
 
   consilium-gateway [serve]
-      Serves until SIGTERM or SIGINT. Configured by the environment:
-${VARIABLES.map(([name, meaning]) => `        ${name.padEnd(31)} ${meaning}`).join('\n')}
+      Serves until SIGTERM or SIGINT. The environment configures it:
+${VARIABLES.map(([name, meaning]) => `        ${name}\n            ${meaning}`).join('\n')}
       Prints one line on standard output when it serves, and writes the address to
       CONSILIUM_DATA_DIR/gateway.json; logs go to standard error.
 
   consilium-gateway key create --role ROLE [--id ID] [--person NAME] [--file FILE] [--json]
-      Makes an API key for a role (${ROLES.join(', ')}), prints it once
-      and appends its hash to FILE (default: CONSILIUM_API_KEYS). The certificate that signs is the
-      role's, or that of the client NAME in the connection file: one of several stewards for instance.
+      Creates an API key for a role (${ROLES.join(', ')}), prints it once
+      and appends its hash to FILE (default: CONSILIUM_API_KEYS). Requests with the key are signed with the
+      role's certificate. With --person they are signed with the certificate of the client NAME in the
+      connection file, for example when a hospital has several stewards.
 
   consilium-gateway ready --connection FILE [--chaincode NAME] [--timeout SECONDS]
-      Waits until each organisation in FILE can have peers of all of them endorse a transaction, and fails with
-      what is missing after SECONDS (60; 0 asks once).
+      Waits until each organisation in FILE can get endorsements from peers of all organisations. Fails after
+      SECONDS (default 60; 0 asks once) and says what is missing.
 
   consilium-gateway --help
 

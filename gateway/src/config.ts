@@ -94,22 +94,54 @@ const LIMIT_VARIABLES: Record<keyof Limits, string> = {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
+/** Of one limit: what it bounds, and what happens beyond it. */
+const LIMIT_MEANINGS: Record<keyof Limits, string> = {
+  requestsPerMinute: 'Requests per minute with one API key; more get 429',
+  failuresPerMinute: 'Requests per minute without a valid key from one address; more get 429',
+  refusalPauseMs: 'Milliseconds before such a 429 is sent',
+  connections: 'Open connections in all; a new one replaces the oldest without a valid key',
+  connectionsPerAddress: 'Open connections from one address',
+  headersTimeoutMs: 'Milliseconds for a request line and its headers to arrive; slower ones get 408',
+  requestTimeoutMs: 'Milliseconds for a whole request to arrive; slower ones get 408',
+  bodyBytes: 'Largest request body in bytes; larger ones get 413',
+  localBodyBytes: 'Largest request body in bytes under /v1/local; larger ones get 413',
+  eventStreams: 'Open event streams in all; more get 503',
+  eventStreamsPerKey: 'Open event streams of one API key; more get 503',
+  trainerEventStreams: 'Event streams, of all, that only keys with the role trainer may use',
+  heartbeatMs: 'Milliseconds between signs of life on an idle event stream',
+  evaluateTimeoutMs: 'Milliseconds for the ledger to answer a query; then 504',
+  endorseTimeoutMs: 'Milliseconds for peers to endorse a transaction; then 504',
+  submitTimeoutMs: 'Milliseconds for an orderer to accept a transaction',
+  commitTimeoutMs: 'Milliseconds for a transaction to appear in a block; then 504 with OUTCOME_UNKNOWN',
+  resendAfterMs: 'Milliseconds after which a transaction that no block has is sent again',
+  recoveryTimeoutMs: 'Milliseconds to ask the ledger what became of a transaction whose answer was lost',
+  trainerTimeoutMs: 'Milliseconds for the trainer to answer a request under /v1/local; then 503',
+};
+
+/** A number as a person reads it: 1 MiB for bytes, with separators for the rest. */
+const readable = (name: string, value: number): string =>
+  name.endsWith('_BYTES') ? `${value / 2 ** 20} MiB` : value.toLocaleString('en-US');
+
 /** Every variable with its meaning and default; the help text and the README are this table. */
 export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
-  ['CONSILIUM_CONNECTION', "the organisation's connection file (required)"],
-  ['CONSILIUM_API_KEYS', 'file of API keys, made by "consilium-gateway key create" (required)'],
-  ['CONSILIUM_DATA_DIR', 'folder for the outbox and gateway.json (required)'],
-  ['CONSILIUM_MSP_ID', 'which organisation, where the connection file has several'],
-  ['CONSILIUM_CHAINCODE', 'name of the chaincode (consilium)'],
-  ['CONSILIUM_HOST', 'address to listen on (127.0.0.1)'],
-  ['CONSILIUM_PORT', 'port to listen on; 0 takes a free one (8080)'],
-  ['CONSILIUM_TRAINER_URL', "the hospital's trainer; /v1/local answers 503 where absent"],
-  ['CONSILIUM_TRAINER_KEY', 'the key it signs requests to the trainer with, 32 characters or more'],
-  ['CONSILIUM_PROXIES', "addresses or networks of the hospital's own proxies, whose X-Forwarded-For counts"],
-  ['CONSILIUM_LOG_LEVEL', `one of ${LOG_LEVELS.join(', ')} (info)`],
-  ...Object.entries(LIMIT_VARIABLES).map(
-    ([limit, name]) => [name, `limit (${DEFAULT_LIMITS[limit as keyof Limits]})`] as const,
-  ),
+  ['CONSILIUM_CONNECTION', "The organisation's connection file (required)"],
+  ['CONSILIUM_API_KEYS', 'File of API keys; "consilium-gateway key create" writes it (required)'],
+  ['CONSILIUM_DATA_DIR', 'Folder for the outbox and gateway.json (required)'],
+  ['CONSILIUM_MSP_ID', 'The organisation to serve; needed if the connection file has several'],
+  ['CONSILIUM_CHAINCODE', 'Name of the chaincode (default consilium)'],
+  ['CONSILIUM_HOST', 'Address to listen on (default 127.0.0.1)'],
+  ['CONSILIUM_PORT', 'Port to listen on; 0 takes a free one (default 8080)'],
+  ['CONSILIUM_TRAINER_URL', "Address of the hospital's trainer; if it is not set, /v1/local answers 503"],
+  ['CONSILIUM_TRAINER_KEY', 'Key that signs requests to the trainer; at least 32 characters'],
+  [
+    'CONSILIUM_PROXIES',
+    "Addresses or networks of the hospital's own proxies; their X-Forwarded-For is believed",
+  ],
+  ['CONSILIUM_LOG_LEVEL', `One of ${LOG_LEVELS.join(', ')} (default info)`],
+  ...Object.entries(LIMIT_VARIABLES).map(([limit, name]) => {
+    const key = limit as keyof Limits;
+    return [name, `${LIMIT_MEANINGS[key]} (default ${readable(name, DEFAULT_LIMITS[key])})`] as const;
+  }),
 ];
 
 /** Every problem of the environment, one a line. */

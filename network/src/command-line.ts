@@ -26,30 +26,30 @@ import { AlreadyRunningError } from './supervisor.ts';
 const HELP = `consilium-network: one consortium on this machine
 
   consilium-network up      [--config FILE] [--dir DIR] [--foreground] [--json]
-      Starts the consortium of FILE (network/consortium.yaml) and returns when every part answers.
-      DIR (.consortium) keeps ledger, keys, ports and logs. --foreground stays until Ctrl-C.
+      Starts the consortium of FILE (default network/consortium.yaml) and returns when every part answers.
+      DIR (default .consortium) keeps ledger, keys, ports and logs. With --foreground it stays until Ctrl-C.
   consilium-network down    [--dir DIR] [--json]
       Stops all that runs in DIR, also after the supervisor was killed.
   consilium-network status  [--dir DIR] [--json]
-      Shows each process: state, pid, port, memory, uptime. Exit status 3 when not everything runs.
+      Shows each process: state, pid, port, memory, uptime. Exits with 3 if not everything runs.
   consilium-network demo    [--data DIR] [--seed N] [--rounds N] [--out DIR] [--keep] [--json]
                             [--runtime embedded|native] [--ordering raft|bft] [--orderers N]
-      Four hospitals train one model: on synthetic cohorts of a seed (1), or with --data on the four UCI
-      heart-disease files. Writes OUT/summary.json (OUT: out/demo). --keep leaves the consortium running.
-      --runtime native runs it on a real Fabric, whose binaries are in FABRIC_BIN_DIR.
+      Four hospitals train one model. The patients are synthetic (from seed N, default 1) or, with --data, those
+      of the four UCI heart-disease files in DIR. Writes OUT/summary.json (OUT: default out/demo). --keep leaves
+      the consortium running. --runtime native runs it on a real Fabric, whose binaries are in FABRIC_BIN_DIR.
   consilium-network conformance [--runtime embedded|native] [--ordering raft|bft] [--orderers N]
                                 [--out DIR] [--json]
-      Judges a ledger by the conformance suites: the embedded stand-in, or a real Fabric network that is brought
-      up for it in OUT (out/conformance) and torn down. Exit status 1 when a question is answered otherwise.
+      Asks a ledger the questions of the conformance suites: the embedded stand-in, or a real Fabric network that
+      it starts in OUT (default out/conformance) and stops again. Exits with 1 if an answer differs from Fabric's.
   consilium-network ledger  --dir DIR [--ordering raft|bft] [--organisations N]
-      A real Fabric network of N organisations (3) with the chaincode alone, for programs that bring their own
-      clients: prints {"ready":true,"connection":FILE} and stays until it is stopped. New at every start.
+      Starts a real Fabric network of N organisations (default 3) with the chaincode alone, for programs that bring
+      their own clients. Prints {"ready":true,"connection":FILE} and runs until it is stopped. DIR must be new.
   consilium-network cohorts --out DIR [--seed N]
       Writes the four synthetic hospitals' files.
 
-Exit status: 0 done, 1 failed (also: an invariant of the demo does not hold), 2 wrong usage, configuration or
-data files, 3 not running, 128 and the signal's number where a signal stopped it (0 for \`ledger\` and
-\`up --foreground\`, which run until one does; 141: nobody read its output).
+Exit status: 0 done, 1 failed (also if a check of the demo fails), 2 wrong usage, configuration or data files,
+3 not running, 128 and the signal's number if a signal stopped it (0 for \`ledger\` and \`up --foreground\`,
+which run until one does), 141 if nobody reads its output.
 `;
 
 const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;

@@ -18,21 +18,22 @@ Usage
   consilium-test-network enrol  --organisation DIR --name PERSON --role ROLE [--keep]
   consilium-test-network ipfs   --dir DIR [--port N]
 
-start   runs until SIGTERM or Ctrl-C. DIR keeps identities, ledger, ports and configuration; starting it
-        again goes on where it was. Without --config: three organisations, no chaincode.
-        --port-base N takes N (orderer), N+1... (peers) and the next (IPFS); otherwise free ports are
-        chosen once and remembered. DIR/connection.json tells clients all they need.
+start   runs until SIGTERM or Ctrl-C. DIR keeps identities, ledger, ports and configuration. Starting it
+        again continues where it was. Without --config: three organisations, no chaincode.
+        --port-base N takes N (orderer), N+1... (peers) and the next (IPFS). Without it, free ports are
+        chosen once and kept. DIR/connection.json contains all that clients need.
 deploy  defines a chaincode-as-a-service on the running network. --address without MSP= serves every
-        organisation not named otherwise. POLICY is e.g. "OutOf(2,'Org1MSP.peer','Org2MSP.peer')" or
-        "MAJORITY Endorsement" (the default), ANY or ALL. The sequence defaults to the next one.
+        organisation that has no address of its own. POLICY is for example
+        "OutOf(2,'Org1MSP.peer','Org2MSP.peer')" or "MAJORITY Endorsement" (the default), ANY or ALL.
+        The sequence defaults to the next one.
 status  prints the height, the endpoints and the chaincodes.
-stop    stops the network and waits until it has.
-identities  starts nothing: makes the organisations' authorities, nodes and clients as Fabric MSP folders
-        in DIR/organisations, and the connection files, for a network run by other programs. FILE.json:
+stop    stops the network and waits until it has stopped.
+identities  starts nothing. It creates the organisations' authorities, nodes and clients as Fabric MSP folders
+        in DIR/organisations, and the connection files, for a network that other programs run. FILE.json:
         { channel, organisations: [{ mspId, name, endpoint }], orderers: [{ … }], ipfsUrl }.
 enrol   prints a certificate and key for one more person of the organisation in DIR (such as
-        organisations/Org1MSP), as { certificate, privateKey }. The same PERSON is the same enrolment id.
-        --keep makes it a client of the organisation, under PERSON in the next connection file.
+        organisations/Org1MSP), as { certificate, privateKey }. The same PERSON gets the same enrolment id.
+        With --keep it is a client of the organisation, under PERSON in the next connection file.
 ipfs    runs the IPFS stand-in alone until SIGTERM or Ctrl-C.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 no network is running.

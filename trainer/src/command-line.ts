@@ -14,10 +14,10 @@ ${COMMANDS_HELP}
 
 Environment of serve:
 ${Object.entries(ENVIRONMENT)
-  .map(([name, meaning]) => `  ${name.padEnd(22)} ${meaning}`)
+  .map(([name, meaning]) => `  ${name}\n      ${meaning}`)
   .join('\n')}
 
-Exit status: 0 done, 2 wrong usage. Of serve also: 69 the journal, a key or a port cannot be had; 70 a bug; 78 the
+Exit status: 0 done, 2 wrong usage. Of serve also: 69 the journal, a key or a port is not available; 70 a bug; 78 the
 environment is not complete. Of the commands without a ledger: see their --help.
 `;
 

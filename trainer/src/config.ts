@@ -30,22 +30,25 @@ export class ConfigError extends Error {
   }
 }
 
+/** Every variable with its meaning and default; the help text and the README are this table. */
 export const ENVIRONMENT = {
-  CONSILIUM_GATEWAY_URL: "URL of this hospital's gateway, for example http://127.0.0.1:8080",
-  CONSILIUM_GATEWAY_KEY: "API key of the trainer's role at the gateway",
-  CONSILIUM_TRAINER_KEY: 'key that the gateway signs its requests with (at least 32 characters)',
-  CONSILIUM_IPFS_URL: "URL of the IPFS node's RPC, for example http://127.0.0.1:5001",
-  CONSILIUM_DATA_DIR: 'directory of the journal, keys and salts; private to this trainer',
+  CONSILIUM_GATEWAY_URL: "URL of this hospital's gateway, for example http://127.0.0.1:8080 (required)",
+  CONSILIUM_GATEWAY_KEY: 'API key at the gateway, with the role trainer (required)',
+  CONSILIUM_TRAINER_KEY:
+    'Key with which the gateway signs its requests to this trainer; at least 32 characters (required)',
+  CONSILIUM_IPFS_URL: "URL of the IPFS node's RPC, for example http://127.0.0.1:5001 (required)",
+  CONSILIUM_DATA_DIR: 'Folder of the journal, the keys and the salts; private to this trainer (required)',
   CONSILIUM_DATA_FOLDERS:
-    "folders of the hospital's files, with : between them; no file is read from elsewhere, or where it is not set",
-  CONSILIUM_MSP_ID: "the hospital's MSP id",
-  CONSILIUM_PORT: 'port of the local service on 127.0.0.1; 0 (default) for a free one',
-  CONSILIUM_TAKEOVER_MS: "silence after which a leader's step is taken over; default 20000",
+    "Folders of the hospital's files, with : between them; no file is read from another folder (default none)",
+  CONSILIUM_MSP_ID: "The hospital's MSP id (required)",
+  CONSILIUM_PORT: 'Port to listen on at 127.0.0.1; 0 takes a free one (default 0)',
+  CONSILIUM_TAKEOVER_MS:
+    "Milliseconds of silence after which another trainer takes a leader's step (default 20000)",
   CONSILIUM_POLL_MS:
-    'first distance of polls for events that were missed; they grow rarer, up to a minute; default 5000',
+    'Milliseconds before the trainer first looks for events that it missed; the pause grows to a minute (default 5000)',
   CONSILIUM_GRAPH_MEMORY_MIB:
-    'memory of the process that trains with a graph, others have a third; by default two fifths of the machine’s',
-  CONSILIUM_LOG_LEVEL: 'fatal, error, warn, info (default), debug, trace or silent',
+    "Memory in MiB for a process that trains; others get a third (default two fifths of the machine's)",
+  CONSILIUM_LOG_LEVEL: 'One of fatal, error, warn, info, debug, trace, silent (default info)',
 } as const;
 type Name = keyof typeof ENVIRONMENT;
 

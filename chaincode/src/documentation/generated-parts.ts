@@ -1,8 +1,10 @@
-// The parts of the documentation that the code knows best, as Markdown: tables of transactions, rows, errors,
-// orders, and the diagrams of the state machines. A test keeps docs/ equal to them.
+// The parts of the documentation that the code knows best, as Markdown: tables of transactions, rows, errors and
+// orders, the diagrams of the state machines, and the tests behind the threat model. A test keeps docs/ equal to them.
 import { ERRORS, LEDGER_ORDERS, ROUND_TRANSITIONS, STUDY_TRANSITIONS, TRANSACTIONS } from '@consilium/domain';
 import type { Transition } from '@consilium/domain/rules';
 import { KEY_PARTS } from '../ledger/rows.ts';
+import { filesWithTest, readTestFiles } from './find-tests.ts';
+import { THREAT_TESTS } from './threat-tests.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -31,6 +33,18 @@ const argumentOf = (schema: object): string => {
     .join(', ');
 };
 
+/** A section for each attack, with links to the tests that make it. @throws RangeError where a title has no test */
+function threatSections(): string {
+  const files = readTestFiles();
+  const item = (title: string): string => {
+    const links = filesWithTest(title, files).map((path) => `[${path.split('/').at(-1)}](../../${path})`);
+    return `- “${title}” (${links.join(', ')})`;
+  };
+  return THREAT_TESTS.map(
+    ({ id, attack, titles }) => `<a id="${id}"></a>\n### ${attack}\n\n${titles.map(item).join('\n')}\n`,
+  ).join('\n');
+}
+
 export interface GeneratedPart {
   /** The file in docs/, and the name between its markers. */
   readonly file: string;
@@ -43,7 +57,7 @@ const queries = TRANSACTIONS.filter(({ kind }) => kind === 'evaluate');
 
 export const GENERATED_PARTS: readonly GeneratedPart[] = [
   {
-    file: 'ledger.md',
+    file: 'reference/ledger.md',
     part: 'submits',
     markdown: table(
       ['Transaction', 'Role', 'Event', 'What it does', 'Argument'],
@@ -57,7 +71,7 @@ export const GENERATED_PARTS: readonly GeneratedPart[] = [
     ),
   },
   {
-    file: 'ledger.md',
+    file: 'reference/ledger.md',
     part: 'queries',
     markdown: table(
       ['Query', 'What it answers', 'Argument'],
@@ -65,24 +79,25 @@ export const GENERATED_PARTS: readonly GeneratedPart[] = [
     ),
   },
   {
-    file: 'ledger.md',
+    file: 'reference/ledger.md',
     part: 'rows',
     markdown: table(
       ['Row', 'Key'],
       Object.entries(KEY_PARTS).map(([noun, parts]) => [noun, parts.join(', ')]),
     ),
   },
-  { file: 'ledger.md', part: 'orders', markdown: LEDGER_ORDERS.join(', ') },
+  { file: 'reference/ledger.md', part: 'orders', markdown: LEDGER_ORDERS.join(', ') },
   {
-    file: 'errors.md',
+    file: 'reference/errors.md',
     part: 'errors',
     markdown: table(
       ['Code', 'Kind', 'Meaning'],
       Object.entries(ERRORS).map(([name, [kind, meaning]]) => [code(name), kind, meaning]),
     ),
   },
-  { file: 'state-machines.md', part: 'study', markdown: diagram('proposed', STUDY_TRANSITIONS) },
-  { file: 'state-machines.md', part: 'round', markdown: diagram('training', ROUND_TRANSITIONS) },
+  { file: 'reference/state-machines.md', part: 'study', markdown: diagram('proposed', STUDY_TRANSITIONS) },
+  { file: 'reference/state-machines.md', part: 'round', markdown: diagram('training', ROUND_TRANSITIONS) },
+  { file: 'reference/threat-model-tests.md', part: 'tests', markdown: threatSections() },
 ];
 
 const begin = (part: string): string => `<!-- generated: ${part} -->`;

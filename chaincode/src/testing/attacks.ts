@@ -1,5 +1,5 @@
 // Attacks by a dishonest member, as a table: each attempt is refused by its code, or by Fabric's own validation, and
-// leaves the world as it was. The table in docs/threat-model.md names every one of them.
+// leaves the world as it was. The table in docs/reference/threat-model-tests.md names every one of them.
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -129,7 +129,7 @@ export function studyOf(study: StudyOnLedger): Argument<'study:propose'> {
   return JSON.parse(proposed.argument) as Argument<'study:propose'>;
 }
 
-const THREATS = resolve(import.meta.dirname, '../../../../docs/threat-model.md');
+const THREATS = resolve(import.meta.dirname, '../../../../docs/reference/threat-model-tests.md');
 
 /** Tests each attack, and that the threat model names it. */
 export function testAttacks(attacks: readonly Attack[]): void {
@@ -142,7 +142,7 @@ export function testAttacks(attacks: readonly Attack[]): void {
       assert.equal(study.snapshot(), study.remembered, 'the world is as it was');
     });
   }
-  test('every attack of this file is in the threat model', () => {
+  test('every attack of this file is in the list of tests behind the threat model', () => {
     const covered = readFileSync(THREATS, 'utf8');
     const unnamed = attacks.filter(({ title }) => !covered.includes(`“${title}”`)).map(({ title }) => title);
     assert.deepEqual(unnamed, []);

@@ -15,8 +15,11 @@ test('a ledger stands while a commit is missed and no block comes, and no longer
   ledger.missed({ transactionId: 'first', orderedMs: 30_000 });
   ledger.missed({ transactionId: 'second', orderedMs: 31_000 });
   const problem = await ledger.problem(height(7));
-  assert.match(problem ?? '', /stands at 7 blocks: .* transaction first 60 s ago, .* → see .*operating\.md$/);
-  assert.match((await ledger.problem(height(7))) ?? '', /stands at 7/);
+  assert.match(
+    problem ?? '',
+    /transaction first 60 s ago, .* \(height 7\) → see .*channel-stops-committing\.md$/,
+  );
+  assert.match((await ledger.problem(height(7))) ?? '', /height 7/);
   assert.equal(await ledger.problem(height(8)), undefined);
   assert.equal(await ledger.problem(height(8)), undefined);
 });

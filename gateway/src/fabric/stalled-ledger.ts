@@ -31,8 +31,8 @@ export class StandingLedger {
     }
     const seconds = Math.round((Date.now() - missed.orderedMs) / 1000);
     return (
-      `the peer stands at ${height} blocks: orderers took the transaction ${missed.transactionId} ${seconds} s ago, ` +
-      'and it is not committed → see "A channel that stands" in docs/operating.md'
+      `the channel does not commit: orderers accepted the transaction ${missed.transactionId} ${seconds} s ago, ` +
+      `and the peer has had no new block since (height ${height}) → see docs/operating/channel-stops-committing.md`
     );
   }
 }

@@ -7,6 +7,7 @@ import type { TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import { LEDGER_ROUTES } from '../app.ts';
 import { VARIABLES } from '../config.ts';
+import { restApiPage } from '../documentation/rest-api-page.ts';
 import { splitArgument } from '../routes/ledger-route.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { TAGS } from './documentation.ts';
@@ -129,16 +130,24 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('is in step with the README, which lists every route and every variable', () => {
+  it('is in step with the reference, which lists every route, role and problem code', () => {
+    const page = readFileSync(new URL('../../../../docs/reference/rest-api.md', import.meta.url), 'utf8');
+    assert.equal(page, restApiPage(document), 'run: scripts/write-documentation.sh');
+    for (const [name] of operations) {
+      const [method = '', path = ''] = name.split(' ');
+      assert.ok(page.includes(`| ${method.toUpperCase()} | \`${path}\` | `), name);
+    }
+  });
+
+  it('is in step with the README, which lists every variable with its meaning', () => {
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-    const rows = [...readme.matchAll(/^\| (GET|POST) +\| `(\/v1\/[^`]+)`/gm)].map(
-      ([, method, path]) => `${method} ${path}`,
+    const rows = [...readme.matchAll(/^\| `(CONSILIUM_[A-Z_]+)` +\| (.+?) +\|$/gm)].map((match) =>
+      match.slice(1),
     );
-    const documented = operations
-      .filter(([name]) => name.includes(' /v1/'))
-      .map(([name]) => name.replace(/^\w+/, (method) => method.toUpperCase()));
-    assert.deepEqual(rows.toSorted(), documented.toSorted());
-    for (const [name] of VARIABLES) assert.ok(readme.includes(`\`${name}\``), name);
+    assert.deepEqual(
+      rows,
+      VARIABLES.map((row) => [...row]),
+    );
   });
 
   it('is shown as a page, to which the root leads', async () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, it, test } from 'node:test';
 import { DomainError, ERRORS, type ErrorCode } from '@consilium/domain';
 import { LedgerError, type LedgerErrorCode } from '../fabric/ledger.ts';
@@ -12,7 +11,7 @@ import {
 } from '../gateway-errors.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { REGISTER_MEMBER } from './examples.ts';
-import { meaningOf, PROBLEM_CODES, problemOf, statusOf } from './problem.ts';
+import { PROBLEM_CODES, problemOf, statusOf } from './problem.ts';
 
 const LEDGER_CODES: readonly LedgerErrorCode[] = [
   'LEDGER_UNAVAILABLE',
@@ -163,15 +162,4 @@ test('every gateway code makes a problem with its status', () => {
     const problem = problemOf(new GatewayError(code), 'r');
     assert.deepEqual([problem.code, problem.status], [code, GATEWAY_ERRORS[code].status]);
   }
-});
-
-test('the table of codes in the README is the one in the code', () => {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` +\| (\d+) +\| (.+?) +\|$/gm)].map((match) =>
-    match.slice(1),
-  );
-  assert.deepEqual(
-    rows,
-    PROBLEM_CODES.map((code) => [code, String(statusOf(code)), meaningOf(code)]),
-  );
 });

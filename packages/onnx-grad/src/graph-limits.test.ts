@@ -1,25 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as limits from './graph-limits.ts';
-import { MAXIMUM_PARAMETERS } from './unsupported-model.ts';
-
-const DOCUMENT = new URL('../../../../docs/onnx-graphs.md', import.meta.url);
-
-test('the documentation states every limit', () => {
-  const document = readFileSync(DOCUMENT, 'utf8');
-  const { FILE_LIMITS, checkFileCounts, ...others } = limits;
-  assert.equal(typeof checkFileCounts, 'function');
-  const numbers = [
-    ...Object.values(FILE_LIMITS).map(([, most]) => most),
-    ...Object.values(others),
-    MAXIMUM_PARAMETERS,
-  ];
-  for (const number of numbers) {
-    const said = number.toLocaleString('en-US');
-    assert.match(document, new RegExp(`(^|[^\\d,])${said}([^\\d,]|$)`, 'm'), said);
-  }
-});
 
 test('what is beyond its limit is said with what was found, all at once', () => {
   const counts = Object.fromEntries(Object.keys(limits.FILE_LIMITS).map((count) => [count, 0]));

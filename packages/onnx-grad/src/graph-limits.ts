@@ -1,6 +1,6 @@
 // What a graph may ask of the trainers that read and run it, in the terms of the graph itself. A study's graph comes
 // from any member: whatever is beyond is refused before it is computed, with what was found and the limit.
-// docs/onnx-graphs.md states these numbers.
+// docs/reference/onnx-operators.md states these numbers.
 import { UnsupportedModelError } from './unsupported-model.ts';
 
 /** Of the file, as it is stored. */

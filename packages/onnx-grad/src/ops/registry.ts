@@ -73,8 +73,19 @@ const SHAPES = [flatten, reshape, transpose, concat, slice, squeeze, unsqueeze, 
 const NORMALISATIONS = [layerNormalization, groupNormalization, instanceNormalization];
 const CONDITIONS = [...comparisons, not, where];
 
+/** The operators that have rules, in groups as the documentation names them. */
+export const OPERATOR_GROUPS: Readonly<Record<string, readonly OpRule[]>> = {
+  'Dense layers': DENSE,
+  Arithmetic: ARITHMETIC,
+  Comparisons: CONDITIONS,
+  Activations: ACTIVATIONS,
+  'Pools and reductions': POOLS,
+  Shapes: SHAPES,
+  Normalisations: NORMALISATIONS,
+};
+
 const RULES: ReadonlyMap<string, OpRule> = new Map(
-  [DENSE, ARITHMETIC, ACTIVATIONS, POOLS, SHAPES, NORMALISATIONS, CONDITIONS]
+  Object.values(OPERATOR_GROUPS)
     .flat()
     .map((rule) => [rule.opType, rule]),
 );
@@ -84,7 +95,8 @@ const CONTROL = 'control flow is not supported; export a graph that is the same 
 const SEQUENCE =
   'lists of values are not supported; export with optimize=True, the default of torch.onnx.export, which splits without';
 const RECURRENT_OPERATORS = ['LSTM', 'GRU', 'RNN', 'Loop', 'Scan'];
-const REFUSALS: Readonly<Record<string, string>> = {
+/** Operators that people often ask for, and what to use instead. */
+export const REFUSALS: Readonly<Record<string, string>> = {
   BatchNormalization:
     'it mixes patients, so no gradient belongs to one; use GroupNormalization or LayerNormalization',
   LSTM: RECURRENT,
@@ -101,6 +113,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 /** Operators that are read as several others. */
 export const REWRITTEN: readonly string[] = ['Split', 'PRelu', 'Einsum'];
+/** Operators that change nothing here: the private step has noise of its own. */
+export const REMOVED: readonly string[] = ['Identity', 'Dropout'];
 
 export function ruleOf(opType: string): OpRule | undefined {
   return RULES.get(opType);
@@ -120,5 +134,5 @@ export const isRecurrent = (opType: string): boolean => RECURRENT_OPERATORS.incl
 
 /** What to export instead of operators without a rule. */
 export function supportedOperators(): string {
-  return `supported operators are ${[...RULES.keys(), ...REWRITTEN, 'Identity', 'Dropout'].join(', ')}`;
+  return `supported operators are ${[...RULES.keys(), ...REWRITTEN, ...REMOVED].join(', ')}`;
 }

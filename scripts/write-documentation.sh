@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Writes the generated pages of docs/reference/ from the code. Needs compiled code: make build.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+node packages/process-start/require-node.js
+for package in chaincode gateway trainer; do
+  node "$package/dist/src/documentation/write-documentation.js"
+done
