@@ -11,11 +11,13 @@ const HELP = `consilium-test-network: a Hyperledger Fabric network and an IPFS n
 Usage
   consilium-test-network start  --dir DIR [--config FILE.json] [--port-base N] [--json]
   consilium-test-network deploy --dir DIR --name NAME --address [MSP=]HOST:PORT ... [--policy POLICY]
-                                [--version V] [--sequence S] [--tls-root FILE.pem] [--json]
+                                [--version V] [--sequence S] [--package-id [MSP=]ID ...] [--tls-root FILE.pem]
+                                [--json]
   consilium-test-network status --dir DIR [--json]
   consilium-test-network stop   --dir DIR
   consilium-test-network identities --dir DIR --config FILE.json [--json]
-  consilium-test-network enrol  --organisation DIR --name PERSON --role ROLE [--keep]
+  consilium-test-network enrol  --organisation DIR --name PERSON [--role ROLE]
+                                [--attribute NAME=VALUE ...] [--keep]
   consilium-test-network ipfs   --dir DIR [--port N]
 
 start   runs until SIGTERM or Ctrl-C. DIR keeps identities, ledger, ports and configuration. Starting it
@@ -26,13 +28,17 @@ deploy  defines a chaincode-as-a-service on the running network. --address witho
         organisation that has no address of its own. POLICY is for example
         "OutOf(2,'Org1MSP.peer','Org2MSP.peer')" or "MAJORITY Endorsement" (the default), ANY or ALL.
         The sequence defaults to the next one.
+        A server that registers under another id than --package-id is refused. Without --package-id, the id
+        under which it registers first counts, until the next deploy.
 status  prints the height, the endpoints and the chaincodes.
 stop    stops the network and waits until it has stopped.
 identities  starts nothing. It creates the organisations' authorities, nodes and clients as Fabric MSP folders
         in DIR/organisations, and the connection files, for a network that other programs run. FILE.json:
-        { channel, organisations: [{ mspId, name, endpoint }], orderers: [{ … }], ipfsUrl }.
+        { channel, organisations: [{ mspId, name, endpoint, hostAliases }], orderers: [{ … }], ipfsUrl }.
 enrol   prints a certificate and key for one more person of the organisation in DIR (such as
         organisations/Org1MSP), as { certificate, privateKey }. The same PERSON gets the same enrolment id.
+        --role and --attribute (repeatable) are what chaincode reads of the certificate, as Fabric CA's
+        --id.attrs. At least one of them is needed.
         With --keep it is a client of the organisation, under PERSON in the next connection file.
 ipfs    runs the IPFS stand-in alone until SIGTERM or Ctrl-C.
 
@@ -57,10 +63,12 @@ const OPTIONS = {
   name: { type: 'string' },
   organisation: { type: 'string' },
   role: { type: 'string' },
+  attribute: { type: 'string', multiple: true },
   address: { type: 'string', multiple: true },
   policy: { type: 'string' },
   version: { type: 'string' },
   sequence: { type: 'string' },
+  'package-id': { type: 'string', multiple: true },
   'tls-root': { type: 'string' },
   keep: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -133,16 +141,12 @@ async function deploy(values: Values): Promise<number> {
   const dir = directory(values);
   if (values.name === undefined) throw new UsageError('deploy needs --name');
   if (!values.address?.length) throw new UsageError('deploy needs at least one --address [MSP=]HOST:PORT');
-  const addresses = Object.fromEntries(
-    values.address.map((text) => {
-      const at = text.indexOf('=');
-      return at < 0 ? ['*', text] : [text.slice(0, at), text.slice(at + 1)];
-    }),
-  );
+  const packageIds = values['package-id'];
   const root = values['tls-root'];
   const answered = await callControl(dir, 'deploy', {
     name: values.name,
-    addresses,
+    addresses: byOrganisation(values.address),
+    ...(packageIds === undefined ? {} : { packageIds: byOrganisation(packageIds) }),
     ...(values.policy === undefined ? {} : { policy: values.policy }),
     ...(values.version === undefined ? {} : { version: values.version }),
     ...(values.sequence === undefined ? {} : { sequence: Number(values.sequence) }),
@@ -157,6 +161,16 @@ async function deploy(values: Values): Promise<number> {
   return EXIT.done;
 }
 
+/** `[MSP=]TEXT`, where `*` stands for the organisations that are not named. */
+function byOrganisation(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      return at < 0 ? ['*', text] : [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
 async function status(values: Values): Promise<number> {
   const answered = (await callControl(directory(values), 'status', {})) as NetworkStatus;
   if (values.json) {
@@ -167,8 +181,13 @@ async function status(values: Values): Promise<number> {
   for (const { mspId, endpoint } of answered.organisations) lines.push(`  ${mspId} at ${endpoint}`);
   for (const { name, version, sequence, peers } of answered.chaincodes) {
     lines.push(`chaincode ${name} version ${version} sequence ${sequence}`);
-    for (const { mspId, address, connected } of peers) {
-      lines.push(`  ${mspId} ${address} ${connected ? 'connected' : 'not answering'}`);
+    for (const { mspId, address, connected, packageId, refused } of peers) {
+      const state = connected
+        ? `connected as ${packageId}`
+        : refused
+          ? `refused: ${refused}`
+          : 'not answering';
+      lines.push(`  ${mspId} ${address} ${state}`);
     }
   }
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -197,14 +216,27 @@ async function identities(values: Values): Promise<number> {
   return EXIT.done;
 }
 
-async function enrolOne({ organisation, name, role, keep }: Values): Promise<number> {
-  const { enrol, isClientRole } = await import('./identities/enrol.ts');
+async function enrolOne({ organisation, name, role, attribute = [], keep }: Values): Promise<number> {
+  const { CLIENT_ROLES, enrol, isClientRole, parseAttributes } = await import('./identities/enrol.ts');
   if (organisation === undefined) throw new UsageError('--organisation is needed');
   if (name === undefined || !PERSON.test(name))
     throw new UsageError('--name: expected letters, digits, . _ -');
-  if (role === undefined || !isClientRole(role))
-    throw new UsageError('--role: expected a role, such as steward');
-  const { certificatePem, privateKeyPem } = await enrol(resolve(organisation), { person: name, role, keep });
+  if (role !== undefined && !isClientRole(role))
+    throw new UsageError(`--role: expected one of ${CLIENT_ROLES.join(', ')}`);
+  if (role === undefined && attribute.length === 0)
+    throw new UsageError('--role or --attribute is needed: what chaincode reads of the certificate');
+  let attributes: Readonly<Record<string, string>>;
+  try {
+    attributes = parseAttributes(attribute);
+  } catch (error) {
+    throw new UsageError(`--attribute: ${(error as Error).message}`);
+  }
+  const { certificatePem, privateKeyPem } = await enrol(resolve(organisation), {
+    person: name,
+    ...(role === undefined ? {} : { role }),
+    attributes,
+    keep,
+  });
   process.stdout.write(`${JSON.stringify({ certificate: certificatePem, privateKey: privateKeyPem })}\n`);
   return EXIT.done;
 }

@@ -25,6 +25,17 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('gives peers and the orderer further host names, and a chaincode the ids it registers under', () => {
+    const organisations = [{ mspId: 'A', name: 'a', hostAliases: ['peer0.a.example.com', '10.0.0.7'] }];
+    const orderer = { hostAliases: ['orderer.example.com'] };
+    const packageIds = { A: 'cc_1.0:5f0e', '*': 'cc:1' };
+    const chaincodes = [{ name: 'cc', addresses: { '*': 'localhost:1' }, packageIds }];
+    const config = parseConfig({ organisations, orderer, chaincodes });
+    assert.deepEqual(config.organisations, organisations);
+    assert.deepEqual(config.orderer, orderer);
+    assert.deepEqual(config.chaincodes[0]!.packageIds, packageIds);
+  });
+
   for (const [what, value, expected] of [
     ['is no object', [], /expected an object/],
     ['has no organisation', { organisations: [] }, /at least one/],
@@ -44,6 +55,26 @@ describe('the configuration', () => {
         ],
       },
       /the name cc is used twice/,
+    ],
+    [
+      'gives a peer an alias that is no host name',
+      { organisations: [{ mspId: 'A', name: 'a', hostAliases: ['peer0.a.example.com', 'peer 0'] }] },
+      /organisations\[0\]\.hostAliases\[1\]: expected a host name/,
+    ],
+    [
+      'gives the orderer aliases that are no list',
+      { orderer: { hostAliases: 'orderer.example.com' } },
+      /orderer\.hostAliases: expected a list/,
+    ],
+    [
+      'expects a package id that none can have',
+      { chaincodes: [{ name: 'cc', addresses: { '*': 'h:1' }, packageIds: { '*': 'a b' } }] },
+      /chaincodes\[0\]\.packageIds\.\*: expected a package id/,
+    ],
+    [
+      'expects a package id of an organisation that is not there',
+      { chaincodes: [{ name: 'cc', addresses: { '*': 'h:1' }, packageIds: { BMSP: 'a:1' } }] },
+      /packageIds\.BMSP: no such organisation/,
     ],
     [
       'deploys a chaincode nowhere',

@@ -8,6 +8,7 @@ export interface NetworkConfig {
   readonly channel: string;
   readonly organisations: readonly OrganisationConfig[];
   readonly chaincodes: readonly ChaincodeConfig[];
+  readonly orderer: { readonly hostAliases?: readonly string[] };
   readonly ipfs: { readonly port?: number };
   readonly batchTimeoutMs: number;
   readonly maxMessageCount: number;
@@ -17,6 +18,8 @@ export interface OrganisationConfig {
   readonly mspId: string;
   readonly name: string;
   readonly peerPort?: number;
+  /** Further host names of the peer's TLS certificate, besides localhost and `peer0.NAME`. */
+  readonly hostAliases?: readonly string[];
 }
 
 export interface ChaincodeConfig {
@@ -26,6 +29,11 @@ export interface ChaincodeConfig {
   readonly policy: string;
   /** host:port by organisation; `*` stands for all that are not named. */
   readonly addresses: Readonly<Record<string, string>>;
+  /**
+   * The id under which the chaincode server has to register, by organisation as `addresses`. Where none is given, the
+   * first one counts.
+   */
+  readonly packageIds?: Readonly<Record<string, string>>;
   /** PEM of the chaincode servers' root, when they speak TLS. */
   readonly tlsRootCertificate?: string;
 }
@@ -50,6 +58,7 @@ export const DEFAULT_CONFIG: NetworkConfig = {
     { mspId: 'Org3MSP', name: 'org3' },
   ],
   chaincodes: [],
+  orderer: {},
   ipfs: {},
   batchTimeoutMs: 50,
   maxMessageCount: 500,
@@ -60,6 +69,8 @@ const MSP_ID = /^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/;
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const CHAINCODE_NAME = /^[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*$/;
 const VERSION = /^[A-Za-z0-9_.+-]+$/;
+const PACKAGE_ID = /^[A-Za-z0-9][A-Za-z0-9_.+:-]*$/;
+const HOST = /^[A-Za-z0-9:]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/;
 const ADDRESS = /^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 
 /** @throws ConfigError naming every field that is wrong. */
@@ -87,6 +98,9 @@ export function parseConfig(value: unknown): NetworkConfig {
       array(list, 'chaincodes', problems).map((item, at) =>
         chaincodeConfig(item, { field: `chaincodes[${at}]`, mspIds }, problems),
       ),
+    ),
+    orderer: optional(fields.orderer, {}, (orderer) =>
+      hostAliasesOf(record(orderer, 'orderer', problems), 'orderer', problems),
     ),
     ipfs: optional(fields.ipfs, {}, (ipfs) => {
       const { port } = record(ipfs, 'ipfs', problems);
@@ -118,7 +132,8 @@ function organisationList(value: unknown, problems: string[]): OrganisationConfi
   if (list.length === 0) problems.push('organisations: at least one is needed');
   const organisations = list.map((item, at) => {
     const field = `organisations[${at}]`;
-    const { mspId, name, peerPort } = record(item, field, problems);
+    const fields = record(item, field, problems);
+    const { mspId, name, peerPort } = fields;
     return {
       mspId: matching(
         mspId,
@@ -131,6 +146,7 @@ function organisationList(value: unknown, problems: string[]): OrganisationConfi
         problems,
       ),
       ...(peerPort === undefined ? {} : { peerPort: portNumber(peerPort, `${field}.peerPort`, problems) }),
+      ...hostAliasesOf(fields, field, problems),
     };
   });
   for (const mspId of repeated(organisations.map((organisation) => organisation.mspId))) {
@@ -143,6 +159,20 @@ function organisationList(value: unknown, problems: string[]): OrganisationConfi
     problems.push(`organisations: ${ORDERER_MSP_ID} is the orderer's; choose another mspId`);
   }
   return organisations;
+}
+
+export function hostAliasesOf(
+  { hostAliases }: { readonly hostAliases?: unknown },
+  field: string,
+  problems: string[],
+): { readonly hostAliases?: readonly string[] } {
+  if (hostAliases === undefined) return {};
+  const rule = { pattern: HOST, hint: 'a host name, such as peer0.org1.example.com' };
+  return {
+    hostAliases: array(hostAliases, `${field}.hostAliases`, problems).map((host, at) =>
+      matching(host, { field: `${field}.hostAliases[${at}]`, ...rule }, problems),
+    ),
+  };
 }
 
 export const ORDERER_MSP_ID = 'OrdererMSP';
@@ -163,20 +193,35 @@ function chaincodeConfig(
       problems.push(`${field}.policy: ${(error as Error).message}`);
     }
   }
-  const addresses = record(fields.addresses, `${field}.addresses`, problems);
+  const byOrganisation = (value: unknown, rule: { field: string; pattern: RegExp; hint: string }) => {
+    const entries = Object.entries(record(value, rule.field, problems));
+    for (const [mspId, text] of entries) {
+      const place = `${rule.field}.${mspId}`;
+      if (mspId !== '*' && !mspIds.includes(mspId)) {
+        problems.push(`${place}: no such organisation; known are ${mspIds.join(', ')}`);
+      }
+      matching(text, { ...rule, field: place }, problems);
+    }
+    return Object.fromEntries(entries) as Record<string, string>;
+  };
+  const addresses = byOrganisation(fields.addresses, {
+    field: `${field}.addresses`,
+    pattern: ADDRESS,
+    hint: 'host:port',
+  });
   if (Object.keys(addresses).length === 0) {
     problems.push(`${field}.addresses: at least one host:port is needed, by mspId or "*" for all`);
   }
-  for (const [mspId, address] of Object.entries(addresses)) {
-    if (mspId !== '*' && !mspIds.includes(mspId)) {
-      problems.push(`${field}.addresses.${mspId}: no such organisation; known are ${mspIds.join(', ')}`);
-    }
-    matching(
-      address,
-      { field: `${field}.addresses.${mspId}`, pattern: ADDRESS, hint: 'host:port' },
-      problems,
-    );
-  }
+  const packageIds =
+    fields.packageIds === undefined
+      ? {}
+      : {
+          packageIds: byOrganisation(fields.packageIds, {
+            field: `${field}.packageIds`,
+            pattern: PACKAGE_ID,
+            hint: 'a package id, such as basic_1:5f0e…',
+          }),
+        };
   const root = fields.tlsRootCertificate;
   if (root !== undefined && (typeof root !== 'string' || !root.includes('BEGIN CERTIFICATE'))) {
     problems.push(`${field}.tlsRootCertificate: expected a PEM certificate`);
@@ -194,7 +239,8 @@ function chaincodeConfig(
     ),
     sequence: integer(fields.sequence ?? 1, { field: `${field}.sequence`, least: 1, most: 1e6 }, problems),
     policy: String(policy),
-    addresses: addresses as Record<string, string>,
+    addresses,
+    ...packageIds,
     ...(typeof root === 'string' ? { tlsRootCertificate: root } : {}),
   };
 }

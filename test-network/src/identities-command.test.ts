@@ -45,6 +45,19 @@ test('identities for a real network are MSP folders and connection files, and st
   assert.deepEqual(await issueIdentities(dir, file), first);
 });
 
+test('a node of a real network may have further names, which must be names', async () => {
+  const aliased = { ...node('A'), hostAliases: ['peer0.a.example.com'] };
+  const config = { channel: 'consortium', organisations: [aliased], orderers: [node('O1')] };
+  writeFileSync(file, JSON.stringify(config));
+  await issueIdentities(dir, file);
+  const path = join(dir, 'organisations/AMSP/nodes/peer0/tls/server.crt');
+  const certificate = new X509Certificate(readFileSync(path));
+  for (const host of ['peer0.a', 'peer0.a.example.com', 'localhost'])
+    assert.equal(certificate.checkHost(host), host);
+  writeFileSync(file, JSON.stringify({ ...config, orderers: [{ ...node('O1'), hostAliases: ['no name'] }] }));
+  await assert.rejects(issueIdentities(dir, file), /orderers\[0\]\.hostAliases\[0\]: expected a host name/);
+});
+
 test('a wrong configuration of identities is refused with every problem', async () => {
   writeFileSync(file, JSON.stringify({ organisations: [node('A'), { ...node('A'), endpoint: 'nowhere' }] }));
   await assert.rejects(issueIdentities(dir, file), (error: ConfigError) => {

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from './config.ts';
+import { ConfigError, hostAliasesOf } from './config.ts';
 import { type ConnectionFile, connectionOrganisation, writeJsonFile } from './identities/connection-file.ts';
 import { openOrganisationIdentities } from './identities/organisation-identities.ts';
 
@@ -19,6 +19,8 @@ interface Node {
   readonly name: string;
   /** host:port of the organisation's peer or orderer. */
   readonly endpoint: string;
+  /** Further host names of the node's TLS certificate. */
+  readonly hostAliases?: readonly string[];
 }
 
 interface IdentitiesConfig {
@@ -40,8 +42,10 @@ export async function issueIdentities(dir: string, configFile: string): Promise<
   const { channel, organisations, orderers, ipfsUrl } = readConfig(configFile);
   const base = join(dir, 'organisations');
   mkdirSync(base, { recursive: true, mode: 0o700 });
-  const open = ({ mspId, name }: Node, nodeKind: 'peer' | 'orderer') =>
-    openOrganisationIdentities({ dir: join(base, mspId), mspId, name, nodeKind, hosts: TLS_HOSTS });
+  const open = ({ mspId, name, hostAliases = [] }: Node, nodeKind: 'peer' | 'orderer') => {
+    const hosts = [...TLS_HOSTS, ...hostAliases];
+    return openOrganisationIdentities({ dir: join(base, mspId), mspId, name, nodeKind, hosts });
+  };
   const members = [];
   for (const node of organisations) members.push(connectionOrganisation(await open(node, 'peer'), node));
   const ordering = [];
@@ -86,6 +90,7 @@ function readConfig(file: string): IdentitiesConfig {
       if (!MSP_ID.test(node.mspId)) problems.push(`${field}[${at}].mspId: expected letters, digits, . and -`);
       if (!NAME.test(node.name)) problems.push(`${field}[${at}].name: expected lower case, digits, . and -`);
       if (!ENDPOINT.test(node.endpoint)) problems.push(`${field}[${at}].endpoint: expected host:port`);
+      hostAliasesOf(node, `${field}[${at}]`, problems);
     }
   }
   const mspIds = [...(value.organisations ?? []), ...(value.orderers ?? [])].map(({ mspId }) => mspId);

@@ -83,6 +83,73 @@ describe('a network of three organisations', () => {
     }
   });
 
+  it('lets clients know a peer by its own name, and by no name that is not in its certificate', async () => {
+    const { connection } = network;
+    const byName = (hostAlias: string) => openClient({ connection, mspId: 'Org1MSP', hostAlias });
+    const known = byName('peer0.org1');
+    assert.equal(await known.evaluate('get', 'nothing'), '');
+    known.close();
+    const unknown = byName('peer0.org2');
+    await assert.rejects(unknown.evaluate('get', 'nothing'), /UNAVAILABLE/);
+    unknown.close();
+  });
+
+  it('tells the chaincode the attributes that a person was enrolled with', async () => {
+    const { connection, dir } = network;
+    const organisation = ['--organisation', join(dir, 'organisations/Org1MSP'), '--name', 'ben'];
+    const site = ['--attribute', 'site=north=east', '--attribute', 'abac.creator=true:ecert'];
+    const identity = JSON.parse(await network.command('enrol', ...organisation, ...site));
+    const there = openClient({ connection, mspId: 'Org1MSP', identity });
+    const told = await Promise.all(
+      ['site', 'abac.creator', 'consilium.role'].map((name) => there.evaluate('attribute', name)),
+    );
+    assert.deepEqual(told, ['north=east', 'true', '']);
+    there.close();
+    for (const [wrong, words] of [
+      [[], /--role or --attribute is needed/],
+      [['--role', 'king'], /--role: expected one of operator, steward/],
+      [['--attribute', 'consilium.role=operator'], /--attribute: consilium\.role is reserved/],
+    ] as const) {
+      const { code, stderr } = await refused('enrol', ...organisation, ...wrong);
+      assert.equal(code, 2);
+      assert.match(stderr, words);
+    }
+  });
+
+  it('says of the system chaincodes it lacks that it does not offer them, whoever asks how', async () => {
+    const words = (name: string) =>
+      `This stand-in for a Fabric peer does not offer the system chaincode ${name}. ` +
+      `It offers qscc, to clients only.`;
+    for (const [channel, name, method] of [
+      ['', 'cscc', 'GetChannels'],
+      ['consortium', 'cscc', 'GetConfigBlock'],
+      ['', '_lifecycle', 'QueryInstalledChaincodes'],
+      ['consortium', '_lifecycle', 'QueryChaincodeDefinitions'],
+      ['', 'lscc', 'getinstalledchaincodes'],
+      ['another', 'cscc', 'JoinChain'],
+    ] as const) {
+      await assert.rejects(client.ask(channel, name, method), (error: { details: string }) => {
+        assert.ok(error.details.startsWith(words(name)), error.details);
+        assert.equal(error.details.includes('consilium-test-network deploy'), name === '_lifecycle');
+        return true;
+      });
+    }
+    const contract = client.gateway.getNetwork('consortium').getContract('cscc');
+    await assert.rejects(contract.evaluateTransaction('GetChannels'), (error: Error) => {
+      assert.ok(error.message.includes(words('cscc')), error.message);
+      return true;
+    });
+    for (const name of ['cscc', 'qscc']) {
+      await assert.rejects(client.evaluate('call', name, 'GetChainInfo', 'consortium'), (error: Error) => {
+        assert.ok(error.message.includes(words(name)), error.message);
+        return true;
+      });
+    }
+    // One that exists nowhere is another matter, and so is a channel that does not.
+    const nowhere = await client.ask('', 'ledger', 'get', 'x');
+    assert.deepEqual(nowhere, { status: 500, message: "channel '' not found" });
+  });
+
   it('tells a key its past, newest first, deletions included', async () => {
     await client.commit('put', ['past', 'first']);
     await client.commit('put', ['past', 'second']);
@@ -200,6 +267,54 @@ describe('a network of three organisations', () => {
     });
     ({ process: chaincode } = await network.serveChaincode({ addresses }));
     assert.equal(await client.commit('put', ['back', 'v']), 'VALID');
+  });
+
+  it('refuses a chaincode server under another id than the deployed one, as Fabric’s peer does', async () => {
+    const served = await network.serveChaincode({ id: 'own_1:abc' });
+    await network.deploy('own', served.addresses, ['--package-id', 'own_1:abc', '--policy', ANY]);
+    const there = openClient({ connection: network.connection, mspId: 'Org1MSP', chaincode: 'own' });
+    assert.equal(await there.commit('put', ['k', 'v']), 'VALID');
+    await served.process.kill('SIGKILL');
+
+    const stranger = await network.serveChaincode({ id: 'own_2:def', addresses: served.addresses });
+    const words =
+      'peer will not accept external chaincode connection own_2:def (except in dev mode): own_1:abc';
+    await assert.rejects(there.evaluate('get', 'k'), (error: { details: { message: string }[] }) => {
+      const messages = error.details.map(({ message }) => message);
+      assert.ok(
+        messages.every((message) => message.includes(words)),
+        messages.join('\n'),
+      );
+      return true;
+    });
+    assert.ok((await network.command('status')).includes(`refused: ${words}`));
+
+    await network.deploy('own', served.addresses, ['--package-id', 'own_2:def', '--policy', ANY]);
+    assert.equal(await there.evaluate('get', 'k'), 'v', 'its package is the one deployed now');
+    await stranger.process.kill('SIGKILL');
+    await network.serveChaincode({ id: 'own_2:def', addresses: served.addresses });
+    assert.equal(await there.evaluate('get', 'k'), 'v', 'the same package may start again');
+    there.close();
+  });
+
+  it('keeps the id of whoever registered first when the deployment names none', async () => {
+    const served = await network.serveChaincode({ id: 'first:1' });
+    await network.deploy('unnamed', served.addresses, ['--policy', ANY]);
+    const there = openClient({ connection: network.connection, mspId: 'Org1MSP', chaincode: 'unnamed' });
+    assert.equal(await there.commit('put', ['k', 'v'], { at: ['Org1MSP'] }), 'VALID');
+    // Deployed again as it is, it is no upgrade, and its server stays connected.
+    await network.deploy('unnamed', served.addresses, ['--policy', ANY]);
+    await served.process.kill('SIGKILL');
+    const other = await network.serveChaincode({ id: 'other:1', addresses: served.addresses });
+    await assert.rejects(there.evaluate('get', 'k'), /Error/);
+    const { chaincodes } = JSON.parse(await network.command('status', '--json'));
+    const [first] = chaincodes.find(({ name }: { name: string }) => name === 'unnamed').peers;
+    assert.equal(first.packageId, 'first:1');
+    assert.match(first.refused, /connection other:1 .*first:1 is deployed/);
+    await network.deploy('unnamed', served.addresses, ['--policy', ANY]);
+    assert.equal(await there.evaluate('get', 'k'), 'v', 'a deployment means who is there now');
+    await other.process.kill('SIGKILL');
+    there.close();
   });
 
   it('reaches a chaincode over TLS', async () => {

@@ -52,6 +52,10 @@ export interface ChaincodeStatus {
     readonly mspId: string;
     readonly address: string;
     readonly connected: boolean;
+    /** The id under which its server has to register, where one is known. */
+    readonly packageId?: string;
+    /** Why the server that listens there is not served. */
+    readonly refused?: string;
   }[];
 }
 
@@ -113,9 +117,14 @@ export class Network {
     for (const [mspId, { registry }] of peers) {
       const address = chaincode.addresses[mspId] ?? chaincode.addresses['*'];
       if (!address) continue;
-      const tlsRootPem = chaincode.tlsRootCertificate;
-      store.install({ name: chaincode.name, mspId, address, tlsRootPem });
-      registry.install({ name: chaincode.name, address, tlsRootPem });
+      const { name, tlsRootCertificate: tlsRootPem, packageIds = {} } = chaincode;
+      const packageId = registry.install({
+        name,
+        address,
+        tlsRootPem,
+        packageId: packageIds[mspId] ?? packageIds['*'],
+      });
+      store.install({ name, mspId, address, tlsRootPem, packageId });
     }
   }
 
@@ -132,7 +141,7 @@ export class Network {
           registry
             .status()
             .filter((one) => one.name === name)
-            .map(({ address, connected }) => ({ mspId, address, connected })),
+            .map(({ name: _, ...one }) => ({ mspId, ...one })),
         );
         const { version, sequence } = definition;
         return { name, version, sequence, peers: installed };
@@ -236,7 +245,9 @@ async function assemble(options: NetworkOptions): Promise<NetworkParts> {
       mspIds.map((mspId) => wanted.peers[mspId] ?? 0),
     );
     for (const [at, { mspId, name }] of config.organisations.entries()) {
-      const registry = new ChaincodeRegistry();
+      const registry = new ChaincodeRegistry((chaincode, packageId) =>
+        store.keepPackageId({ name: chaincode, mspId, packageId }),
+      );
       const endorser = new Endorser({
         channel,
         identity: createSigningIdentity({ mspId, ...identities.get(mspId)!.node }),
@@ -276,9 +287,7 @@ async function assemble(options: NetworkOptions): Promise<NetworkParts> {
         }),
       );
     }
-    for (const { name, mspId, address, tlsRootPem } of store.installed()) {
-      peers.get(mspId)?.registry.install({ name, address, tlsRootPem });
-    }
+    for (const { mspId, ...target } of store.installed()) peers.get(mspId)?.registry.install(target);
     const connection: ConnectionFile = {
       channel,
       organisations: [...peers.values()].map(({ identities: own, name, endorser }) =>
@@ -325,16 +334,13 @@ async function openIdentities(
 ): Promise<Map<string, OrganisationIdentities>> {
   const base = join(dir, 'organisations');
   const organisations = [
-    ...config.organisations.map(({ mspId, name }) => ({ mspId, name, nodeKind: 'peer' as const })),
-    { mspId: ORDERER_MSP_ID, name: ORDERER_NAME, nodeKind: 'orderer' as const },
+    ...config.organisations.map((one) => ({ ...one, nodeKind: 'peer' as const })),
+    { mspId: ORDERER_MSP_ID, name: ORDERER_NAME, nodeKind: 'orderer' as const, ...config.orderer },
   ];
   const opened = new Map<string, OrganisationIdentities>();
-  for (const { mspId, name, nodeKind } of organisations) {
-    const folder = join(base, mspId);
-    opened.set(
-      mspId,
-      await openOrganisationIdentities({ dir: folder, mspId, name, nodeKind, hosts: TLS_HOSTS }),
-    );
+  for (const { mspId, name, nodeKind, hostAliases = [] } of organisations) {
+    const options = { dir: join(base, mspId), mspId, name, nodeKind, hosts: [...TLS_HOSTS, ...hostAliases] };
+    opened.set(mspId, await openOrganisationIdentities(options));
   }
   return opened;
 }

@@ -4,7 +4,8 @@
  * orderer) and as Fabric CA's attribute extension, which chaincode reads as `consilium.role`.
  */
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { createPublicKey, webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 import { hasLowS } from '../msp/low-s.ts';
 
@@ -84,17 +85,25 @@ export async function issueIdentity(
   return issue(authority, { names, extensions, ...datesOf(request) });
 }
 
-/** A certificate for a TLS server; Node checks the host name, so the names include localhost. */
+export interface TlsServerRequest {
+  readonly commonName: string;
+  readonly organization: string;
+  /** The names and addresses under which clients reach it: they check them. */
+  readonly hosts: readonly string[];
+  /** PKCS #8. The server's present key, where only its certificate changes. */
+  readonly privateKeyPem?: string;
+}
+
 export async function issueTlsServer(
   authority: Authority,
-  request: { readonly commonName: string; readonly organization: string; readonly hosts: readonly string[] },
+  request: TlsServerRequest,
 ): Promise<KeyAndCertificate> {
   const names: [string, string][] = [
     ['CN', request.commonName],
     ['O', request.organization],
   ];
   const alternatives = request.hosts.map((value) => ({
-    type: /^[\d.]+$/.test(value) || value.includes(':') ? ('ip' as const) : ('dns' as const),
+    type: isIP(value) ? ('ip' as const) : ('dns' as const),
     value,
   }));
   const extensions = [
@@ -105,10 +114,12 @@ export async function issueTlsServer(
     new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
     new x509.SubjectAlternativeNameExtension(alternatives),
   ];
-  return issue(authority, { names, extensions });
+  const { privateKeyPem } = request;
+  return issue(authority, { names, extensions, ...(privateKeyPem === undefined ? {} : { privateKeyPem }) });
 }
 
 interface LeafRequest {
+  readonly privateKeyPem?: string;
   readonly names: readonly (readonly [string, string])[];
   readonly extensions: readonly x509.Extension[];
   readonly notBefore?: Date;
@@ -118,9 +129,10 @@ interface LeafRequest {
 async function issue(authority: Authority, request: LeafRequest): Promise<KeyAndCertificate> {
   const issuer = new x509.X509Certificate(authority.certificatePem);
   const signingKey = await importPrivateKey(authority.privateKeyPem);
-  const keys = (await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
+  const privateKeyPem = request.privateKeyPem ?? (await newPrivateKey());
+  const publicKey = await publicKeyOf(privateKeyPem);
   const authorityKeyIdentifier = await x509.AuthorityKeyIdentifierExtension.create(issuer);
-  const subjectKeyIdentifier = await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never);
+  const subjectKeyIdentifier = await x509.SubjectKeyIdentifierExtension.create(publicKey as never);
   const certificatePem = await issueWithLowS(() =>
     x509.X509CertificateGenerator.create({
       serialNumber: randomSerial(),
@@ -130,7 +142,7 @@ async function issue(authority: Authority, request: LeafRequest): Promise<KeyAnd
       ...(request.notBefore ? { notBefore: request.notBefore } : {}),
       ...(request.notAfter ? { notAfter: request.notAfter } : {}),
       signingAlgorithm: SIGNING_ALGORITHM,
-      publicKey: keys.publicKey as never,
+      publicKey: publicKey as never,
       signingKey: signingKey as never,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
@@ -140,7 +152,17 @@ async function issue(authority: Authority, request: LeafRequest): Promise<KeyAnd
       ],
     }),
   );
-  return { certificatePem, privateKeyPem: await exportPrivateKey(keys.privateKey) };
+  return { certificatePem, privateKeyPem };
+}
+
+async function newPrivateKey(): Promise<string> {
+  const keys = (await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
+  return exportPrivateKey(keys.privateKey);
+}
+
+function publicKeyOf(privateKeyPem: string): Promise<CryptoKey> {
+  const der = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'der' });
+  return webcrypto.subtle.importKey('spki', der, KEY_ALGORITHM, true, ['verify']) as Promise<CryptoKey>;
 }
 
 /**

@@ -7,7 +7,9 @@
  *     nodes/NAME/msp, nodes/NAME/tls     the peer or orderer
  *     users/NAME/msp                     admin, a client of each role, and persons who were enrolled
  */
+import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
   type Authority,
@@ -34,17 +36,41 @@ export interface OrganisationIdentitiesOptions {
   readonly mspId: string;
   readonly name: string;
   readonly nodeKind: 'peer' | 'orderer';
+  /** Further names of the node's TLS certificate, which names `peer0.NAME` or `orderer0.NAME` in any case. */
   readonly hosts: readonly string[];
 }
 
 const NODE_NAME = { peer: 'peer0', orderer: 'orderer0' } as const;
 
-/** Reads the identities, or makes and stores them when the folder is not there yet. */
+/**
+ * Reads the identities, or makes and stores them when the folder is not there yet. Keys stay; a TLS certificate that
+ * lacks a name is issued once more by the same authority.
+ */
 export async function openOrganisationIdentities(
   options: OrganisationIdentitiesOptions,
 ): Promise<OrganisationIdentities> {
   if (!existsSync(options.dir)) await createOrganisation(options);
-  return loadOrganisation(options);
+  const loaded = loadOrganisation(options);
+  const certificate = new X509Certificate(loaded.nodeTls.certificatePem);
+  const isNamed = (host: string) => (isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host));
+  const { hosts } = tlsRequest(options);
+  return hosts.every(isNamed) ? loaded : { ...loaded, nodeTls: await renameNode(options, loaded) };
+}
+
+async function renameNode(
+  options: OrganisationIdentitiesOptions,
+  { tlsCa, nodeTls: { privateKeyPem } }: OrganisationIdentities,
+): Promise<KeyAndCertificate> {
+  const issued = await issueTlsServer(tlsCa, { ...tlsRequest(options), privateKeyPem });
+  const path = join(options.dir, 'nodes', NODE_NAME[options.nodeKind], 'tls', 'server.crt');
+  writeFile(`${path}.new`, issued.certificatePem);
+  renameSync(`${path}.new`, path);
+  return issued;
+}
+
+function tlsRequest({ name, nodeKind, hosts }: OrganisationIdentitiesOptions) {
+  const commonName = `${NODE_NAME[nodeKind]}.${name}`;
+  return { commonName, organization: name, hosts: [...new Set([...hosts, commonName])] };
 }
 
 async function createOrganisation(options: OrganisationIdentitiesOptions): Promise<void> {
@@ -52,7 +78,7 @@ async function createOrganisation(options: OrganisationIdentitiesOptions): Promi
   const draft = `${options.dir}.new`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o700 });
-  const { name, nodeKind, hosts, mspId } = options;
+  const { name, nodeKind, mspId } = options;
   const ca = await createAuthority(`ca.${name}`, name);
   const tlsCa = await createAuthority(`tlsca.${name}`, name);
   writeKeyPair(join(draft, 'ca'), 'ca', ca);
@@ -66,7 +92,7 @@ async function createOrganisation(options: OrganisationIdentitiesOptions): Promi
   });
   const nodeDir = join(draft, 'nodes', nodeName);
   writeMsp(join(nodeDir, 'msp'), { ca, tlsCa, identity: node });
-  const tls = await issueTlsServer(tlsCa, { commonName: `${nodeName}.${name}`, organization: name, hosts });
+  const tls = await issueTlsServer(tlsCa, tlsRequest(options));
   writeKeyPair(join(nodeDir, 'tls'), 'server', tls);
   writeFile(join(nodeDir, 'tls', 'ca.crt'), tlsCa.certificatePem);
   const users = nodeKind === 'peer' ? [...CLIENT_ROLES, 'admin'] : ['admin'];

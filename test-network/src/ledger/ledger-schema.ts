@@ -35,10 +35,13 @@ CREATE TABLE IF NOT EXISTS history (
   PRIMARY KEY (ns, key, block, tx)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS installed (
-  name TEXT NOT NULL, msp_id TEXT NOT NULL, address TEXT NOT NULL, tls_root TEXT,
+  name TEXT NOT NULL, msp_id TEXT NOT NULL, address TEXT NOT NULL, tls_root TEXT, package_id TEXT,
   PRIMARY KEY (name, msp_id)
 ) WITHOUT ROWID;
 `;
+
+/** What a file of an earlier version lacks: table, column, and its type. */
+export const ADDED_COLUMNS = [{ table: 'installed', column: 'package_id', type: 'TEXT' }] as const;
 
 /** The tables' primary keys. Blocks are most of the file, and are checked again when they are read. */
 export const LEDGER_TABLES = [

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { DamagedDatabaseError } from '@consilium/guarded-rows';
+import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
 import { contentOf, flipBytes, sampledOffsets } from '@consilium/guarded-rows/testing';
 import { type Block, blockHash, createBlock } from './block.ts';
-import { LEDGER_SCHEMA } from './ledger-schema.ts';
+import { LEDGER_SCHEMA, LEDGER_TABLES } from './ledger-schema.ts';
 import { LedgerStore } from './ledger-store.ts';
 
 const NONCE = new Uint8Array(24);
@@ -62,7 +62,13 @@ describe('a ledger on disk', () => {
         purgedWrites: number === 5 ? [{ block: 2, tx: 0, ns: 'c', coll: 'p', rwset: new Uint8Array() }] : [],
       });
     }
-    store.install({ name: 'c', mspId: 'Org1MSP', address: '127.0.0.1:9', tlsRootPem: undefined });
+    store.install({
+      name: 'c',
+      mspId: 'Org1MSP',
+      address: '127.0.0.1:9',
+      tlsRootPem: undefined,
+      packageId: 'c:1',
+    });
   }
 
   const damaged = (place: RegExp) => (error: unknown) => {
@@ -126,6 +132,23 @@ describe('a ledger on disk', () => {
     editor.exec("UPDATE state SET value = x'02'");
     editor.close();
     assert.throws(() => new LedgerStore(file), damaged(/^table state, row \(c, k\)/));
+  });
+
+  it('goes on from a file of a version that kept no package ids, with the chaincodes that are installed', () => {
+    const schema = LEDGER_SCHEMA.replace(' package_id TEXT,', '');
+    assert.notEqual(schema, LEDGER_SCHEMA);
+    const previous = new RowGuard({ file, pragmas: '', tables: LEDGER_TABLES, remedy: 'none' });
+    previous.upgrade(() => previous.database.exec(schema));
+    previous.database.exec("INSERT INTO installed VALUES ('c', 'Org1MSP', '127.0.0.1:9', NULL)");
+    previous.close();
+    previous.database.close();
+    for (const packageId of [undefined, 'c:1']) {
+      const store = new LedgerStore(file);
+      const installed = { name: 'c', mspId: 'Org1MSP', address: '127.0.0.1:9', tlsRootPem: undefined };
+      assert.deepEqual(store.installed(), [{ ...installed, packageId }]);
+      store.keepPackageId({ name: 'c', mspId: 'Org1MSP', packageId: 'c:1' });
+      store.close();
+    }
   });
 
   it('refuses a file of the previous version whose blocks are no chain, again and again', () => {

@@ -9,7 +9,7 @@ import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
 import { common } from '../fabric-protos.ts';
 import { type Block, blockHash } from './block.ts';
 import { chainProblem } from './block-chain.ts';
-import { LEDGER_SCHEMA, LEDGER_TABLES } from './ledger-schema.ts';
+import { ADDED_COLUMNS, LEDGER_SCHEMA, LEDGER_TABLES } from './ledger-schema.ts';
 import { StateReader } from './state-reader.ts';
 import type { Version } from './version.ts';
 
@@ -72,6 +72,8 @@ export interface Installed {
   readonly mspId: string;
   readonly address: string;
   readonly tlsRootPem: string | undefined;
+  /** The id under which its server has to register; the first one where it is undefined. */
+  readonly packageId: string | undefined;
 }
 
 export class LedgerStore {
@@ -92,11 +94,21 @@ export class LedgerStore {
     try {
       this.#guard.upgrade(() => {
         this.#db.exec(LEDGER_SCHEMA);
+        this.#addColumns();
         if (!this.#guard.hadDigests) this.#checkChain();
       });
     } catch (error) {
       this.close();
       throw error;
+    }
+  }
+
+  #addColumns(): void {
+    for (const { table, column, type } of ADDED_COLUMNS) {
+      const present = this.#db
+        .prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?')
+        .get(table, column);
+      if (present === undefined) this.#db.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
     }
   }
 
@@ -179,14 +191,20 @@ export class LedgerStore {
   }
 
   install(installed: Installed): void {
-    const { name, mspId, address, tlsRootPem } = installed;
+    const { name, mspId, address, tlsRootPem, packageId } = installed;
     this.#run(
-      'INSERT OR REPLACE INTO installed VALUES (?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO installed (name, msp_id, address, tls_root, package_id) VALUES (?, ?, ?, ?, ?)',
       name,
       mspId,
       address,
       tlsRootPem ?? null,
+      packageId ?? null,
     );
+  }
+
+  keepPackageId({ name, mspId, packageId }: Pick<Installed, 'name' | 'mspId' | 'packageId'>): void {
+    const sql = 'UPDATE installed SET package_id = ? WHERE name = ? AND msp_id = ?';
+    this.#run(sql, packageId ?? null, name, mspId);
   }
 
   uninstall(name: string, mspId: string): void {
@@ -195,13 +213,14 @@ export class LedgerStore {
 
   installed(): Installed[] {
     return this.#db
-      .prepare('SELECT name, msp_id, address, tls_root FROM installed')
+      .prepare('SELECT name, msp_id, address, tls_root, package_id FROM installed')
       .all()
       .map((row) => ({
         name: String(row.name),
         mspId: String(row.msp_id),
         address: String(row.address),
         tlsRootPem: row.tls_root === null ? undefined : String(row.tls_root),
+        packageId: row.package_id === null ? undefined : String(row.package_id),
       }));
   }
 

@@ -24,6 +24,8 @@ export interface ChaincodeTarget {
   readonly address: string;
   /** PEM of the chaincode server's root, when it speaks TLS. */
   readonly tlsRootPem: string | undefined;
+  /** The id under which its server has to register; the first one where it is undefined. */
+  readonly packageId: string | undefined;
 }
 
 export interface Invocation extends StateRequestContext {
@@ -48,12 +50,26 @@ interface Session {
 
 export class ChaincodeConnection {
   readonly target: ChaincodeTarget;
+  readonly #keepPackageId: (packageId: string) => void;
+  #packageId: string | undefined;
+  #refused: string | undefined;
   #session: Session | undefined;
   #dialling: Promise<Session> | undefined;
   #closed = false;
 
-  constructor(target: ChaincodeTarget) {
+  constructor(target: ChaincodeTarget, keepPackageId: (packageId: string) => void) {
     this.target = target;
+    this.#packageId = target.packageId;
+    this.#keepPackageId = keepPackageId;
+  }
+
+  get packageId(): string | undefined {
+    return this.#packageId;
+  }
+
+  /** Why the server that answered last is not served. */
+  get refused(): string | undefined {
+    return this.#refused;
   }
 
   get ready(): boolean {
@@ -138,8 +154,14 @@ export class ChaincodeConnection {
           reject(new Error(reason));
         };
         stream.on('data', (message: Message) => {
-          if (message.getType() === Type.REGISTER) {
+          if (message.getType() === Type.REGISTER && this.#session !== session) {
             clearTimeout(timer);
+            this.#refused = this.#judge(message);
+            if (this.#refused !== undefined) {
+              reject(new Error(this.#refused));
+              stream.cancel();
+              return;
+            }
             stream.write(createMessage({ type: Type.REGISTERED }));
             stream.write(createMessage({ type: Type.READY }));
             this.#session = session;
@@ -152,6 +174,29 @@ export class ChaincodeConnection {
         stream.on('end', () => end('the chaincode ended the stream'));
       });
     });
+  }
+
+  /**
+   * Who registers under another id is refused, in the words that Fabric's peer writes to its log while its clients wait
+   * for its time limit. @returns why, or undefined for a server that is served.
+   */
+  #judge(registration: Message): string | undefined {
+    let packageId: string;
+    try {
+      packageId = peer.ChaincodeID.deserializeBinary(registration.getPayload_asU8()).getName();
+    } catch (error) {
+      return `could NOT unmarshal registration info: ${(error as Error).message}`;
+    }
+    if (packageId === '') return 'error in handling register chaincode, chaincodeID name is empty';
+    if (this.#packageId === undefined) {
+      this.#packageId = packageId;
+      this.#keepPackageId(packageId);
+    }
+    if (packageId === this.#packageId) return undefined;
+    return (
+      `peer will not accept external chaincode connection ${packageId} (except in dev mode): ` +
+      `${this.#packageId} is deployed; start the server with this id, or deploy ${packageId}`
+    );
   }
 
   #ended(session: Session): void {
@@ -200,6 +245,7 @@ function receive(session: Session, message: Message): void {
 function handleMessage(session: Session, message: Message): void {
   const type = message.getType();
   if (type === Type.KEEPALIVE) return;
+  if (type === Type.REGISTER) throw new Error('the chaincode has registered already');
   const running = session.running.get(contextId(message.getChannelId(), message.getTxid()));
   if (type === Type.COMPLETED || type === Type.ERROR) {
     running?.settle(message);

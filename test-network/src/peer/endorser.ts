@@ -36,7 +36,8 @@ import {
 import type { OpenQuery } from './query-response.ts';
 
 const LEDGER_QUERIES = 'qscc';
-const SYSTEM_CHAINCODES: readonly string[] = [LEDGER_QUERIES, LIFECYCLE, 'cscc', 'lscc'];
+const NOT_OFFERED: readonly string[] = [LIFECYCLE, 'cscc', 'lscc'];
+const SYSTEM_CHAINCODES: readonly string[] = [LEDGER_QUERIES, ...NOT_OFFERED];
 const SYSTEM_VERSION = 'syscc';
 const ERROR_THRESHOLD = 400;
 const ERROR = 500;
@@ -107,6 +108,7 @@ export class Endorser {
     if (this.#hasExpired(proposal)) return filtered('proposal client identity expired');
     const untimely = untimeliness(proposal);
     if (untimely) return filtered(untimely);
+    if (NOT_OFFERED.includes(proposal.chaincode)) return refused(notOffered(proposal.chaincode));
     const { channel, membership } = this.#options;
     // A proposal to no channel reaches the peer's own chaincodes only; its answer is not endorsed.
     const isChannelless = proposal.channel === '' && proposal.chaincode === LEDGER_QUERIES;
@@ -232,6 +234,7 @@ export class Endorser {
     if (otherChannel && otherChannel !== channel) {
       throw new Error(`Failed to get policy manager for channel [${otherChannel}]`);
     }
+    if (SYSTEM_CHAINCODES.includes(name)) throw new Error(`execute failed: ${notOffered(name)}`);
     this.#definition(name, simulator, (reason) => {
       const context = `[channel ${channel}] failed to get chaincode container info for ${name}`;
       return new Error(`execute failed: invalid invocation: ${context}: ${reason}`);
@@ -304,6 +307,14 @@ export class Endorser {
     }
     return answer;
   }
+}
+
+function notOffered(name: string): string {
+  const deploying = name === LIFECYCLE ? ' Deploy with `consilium-test-network deploy` instead.' : '';
+  return (
+    `This stand-in for a Fabric peer does not offer the system chaincode ${name}. ` +
+    `It offers ${LEDGER_QUERIES}, to clients only.${deploying}`
+  );
 }
 
 /** Fabric's filters stand before the endorser, so their refusals come without a response. */
