@@ -170,13 +170,18 @@ export function attackConformance(title: string, { setup, teardown }: LedgerConf
         }),
       ));
 
-    it('a second verdict, a second attestation, and an aggregate that nobody computed', async () => {
+    it('a second score, a second verdict, a second attestation, and an aggregate that nobody computed', async () => {
       const { ledger } = story;
       for (const mspId of honest.slice(1)) {
         const update = updateArgument({ studyId, datasetId: story.dataset(mspId) });
         await ledger.submit(mspId, 'trainer', 'round:recordUpdate', update);
       }
       await ledger.submit(honest[0]!, 'trainer', 'round:close', { studyId, round: 1 });
+      const commit = (datasetId: string, scoreSha256: string) =>
+        ledger.submit(mallory, 'trainer', 'round:commitScore', { studyId, round: 1, datasetId, scoreSha256 });
+      await commit(story.dataset(mallory), 'a'.repeat(64));
+      await met('SCORE_COMMITTED', () => commit(story.dataset(mallory), 'b'.repeat(64)));
+      await met('NOT_THE_OWNER', () => commit(story.datasets[0]!, 'b'.repeat(64)));
       for (const mspId of story.members) {
         await ledger.submit(mspId, 'trainer', 'round:recordVerdict', verdict(mspId));
       }

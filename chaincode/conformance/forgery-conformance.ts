@@ -46,6 +46,7 @@ const GUARDS: Readonly<Record<Kind, Guard>> = {
   vote: 'majority',
   round: 'validators',
   update: 'majority',
+  'score-commitment': 'majority',
   verdict: 'majority',
   attestation: 'majority',
   equivocation: 'majority',
@@ -227,6 +228,10 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
         return submit('trainer', 'round:recordUpdate', update, mspId);
       });
       await submit('trainer', 'round:close', round);
+      await each((mspId) => {
+        const score = { ...round, datasetId: story.dataset(mspId), scoreSha256: 'a'.repeat(64) };
+        return submit('trainer', 'round:commitScore', score, mspId);
+      });
       await each((mspId) => {
         const verdict = { studyId, datasets: story.datasets, own: [story.dataset(mspId)] };
         return submit('trainer', 'round:recordVerdict', verdictArgument(verdict), mspId);

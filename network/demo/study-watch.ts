@@ -32,6 +32,7 @@ const SENTENCES: Readonly<Record<string, (who: string, event: LedgerEvent) => st
   RoundOpened: (who) => `opened by ${who}`,
   UpdateRecorded: (who) => `update of ${who} recorded`,
   RoundClosed: (who) => `closed by ${who}`,
+  ScoreCommitted: (who) => `score of ${who} committed to`,
   VerdictRecorded: (who) => `verdict of ${who} recorded`,
   RoundTallied: (who) => `tallied by ${who}`,
   AggregateAttested: (who) => `${who} recomputed the aggregate`,

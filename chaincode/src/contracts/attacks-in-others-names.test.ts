@@ -32,6 +32,18 @@ testAttacks([
     met: 'NOT_THE_OWNER',
   },
   {
+    title: "another's score named first",
+    before: trained,
+    attempt: (study) =>
+      study.submit(trainer, 'round:commitScore', {
+        studyId: STUDY,
+        round: 1,
+        datasetId: 'alpha',
+        scoreSha256: 'a'.repeat(64),
+      }),
+    met: 'NOT_THE_OWNER',
+  },
+  {
     title: "an update in another's name",
     before: opened,
     attempt: (study) =>

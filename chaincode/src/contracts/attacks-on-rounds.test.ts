@@ -214,6 +214,12 @@ testAttacks([
     met: 'VERDICT_EXISTS',
   },
   {
+    title: 'a second score, drawn in an older copy of its folder',
+    before: after(trained, (study) => study.commitScore('delta', 1)),
+    attempt: (study) => study.commitScore('delta', 1, 'drawn again'),
+    met: 'SCORE_COMMITTED',
+  },
+  {
     title: 'a second attestation',
     before: after(tallied, (study) => study.attest(MALLORY, 1)),
     attempt: (study) => study.attest(MALLORY, 1, 'forged'),

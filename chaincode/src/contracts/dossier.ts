@@ -2,7 +2,7 @@
 import type { RoundRow as Round, RoundDossier } from '@consilium/domain';
 import type { Ledger } from '../ledger/ledger.ts';
 import { roundKey } from '../ledger/rows.ts';
-import { equivocationsOf, tallyRows } from './find.ts';
+import { equivocationsOf, scoreCommitmentsOf, tallyRows } from './find.ts';
 
 export async function dossierOf(ledger: Ledger, round: Round): Promise<RoundDossier> {
   const updates: RoundDossier['updates'] = [];
@@ -10,6 +10,7 @@ export async function dossierOf(ledger: Ledger, round: Round): Promise<RoundDoss
     const update = await ledger.get('update', round.studyId, roundKey(round.round), datasetId);
     if (update !== undefined) updates.push(update);
   }
+  const scoreCommitments = await scoreCommitmentsOf(ledger, round);
   const { verdicts, attestations } = await tallyRows(ledger, round);
   const equivocations = await equivocationsOf(ledger, round);
   return {
@@ -17,6 +18,7 @@ export async function dossierOf(ledger: Ledger, round: Round): Promise<RoundDoss
     updates,
     verdicts: [...verdicts],
     attestations: [...attestations],
+    ...(scoreCommitments.length > 0 && { scoreCommitments }),
     ...(equivocations.length > 0 && { equivocations }),
   };
 }

@@ -6,6 +6,7 @@ import type {
   Equivocation,
   MemberRow as Member,
   RoundRow as Round,
+  ScoreCommitment,
   StudyRow as Study,
 } from '@consilium/domain';
 import { DomainError, type ErrorCode, type Pool } from '@consilium/domain';
@@ -77,6 +78,19 @@ export async function equivocationsOf(
   for (const mspId of validators) {
     const equivocation = await ledger.get('equivocation', studyId, roundKey(round), mspId);
     if (equivocation !== undefined) found.push(equivocation);
+  }
+  return found;
+}
+
+/** The scores of a round that are committed to, in the order of its participants. */
+export async function scoreCommitmentsOf(
+  ledger: Ledger,
+  { studyId, round, participants }: Round,
+): Promise<ScoreCommitment[]> {
+  const found: ScoreCommitment[] = [];
+  for (const { datasetId } of participants) {
+    const commitment = await ledger.get('score-commitment', studyId, roundKey(round), datasetId);
+    if (commitment !== undefined) found.push(commitment);
   }
   return found;
 }

@@ -739,6 +739,51 @@ const ATTEMPTS: readonly Attempt[] = [
       study.evaluate(auditor, 'round:getUpdate', { studyId: STUDY, round: 1, datasetId: 'alpha' }),
   },
   {
+    code: 'SCORE_COMMITTED',
+    title: 'committing to another score',
+    says: /round 1 has a score of alpha/,
+    before: afterSteps(trained, (study) => study.commitScore('alpha', 1)),
+    attempt: (study) => study.commitScore('alpha', 1, 'another'),
+  },
+  {
+    code: 'SCORE_COMMITTED',
+    title: 'committing to a score again after the verdict',
+    says: /round 1 has a score of alpha/,
+    before: afterSteps(
+      trained,
+      (study) => study.commitScore('alpha', 1),
+      (study) => study.verdict('AlphaMSP', 1),
+    ),
+    attempt: (study) => study.commitScore('alpha', 1),
+  },
+  {
+    code: 'VERDICT_EXISTS',
+    title: 'committing to a score after the verdict',
+    says: /AlphaMSP has given its verdict on round 1/,
+    before: afterSteps(trained, (study) => study.verdict('AlphaMSP', 1)),
+    attempt: (study) => study.commitScore('alpha', 1),
+  },
+  {
+    code: 'ROUND_CLOSED',
+    title: 'committing to a score before the updates are in',
+    says: /round 1 is training and takes no scores/,
+    before: opened,
+    attempt: (study) => study.commitScore('alpha', 1),
+  },
+  {
+    code: 'CONSENT_STATE',
+    title: 'committing to a score of a withdrawn consent',
+    says: /withdrawn/,
+    before: afterSteps(trained, (study) =>
+      study.submit(steward('AlphaMSP'), 'study:withdraw', {
+        studyId: STUDY,
+        datasetId: 'alpha',
+        reason: 'no more',
+      }),
+    ),
+    attempt: (study) => study.commitScore('alpha', 1),
+  },
+  {
     code: 'VERDICT_EXISTS',
     title: 'changing a verdict',
     says: /AlphaMSP has given its verdict on round 1/,

@@ -16,6 +16,7 @@ import {
   abortRound,
   attestAggregate,
   closeRound,
+  commitScore,
   finalizeRound,
   openRound,
   provenEquivocation,
@@ -117,6 +118,27 @@ export class RoundContract extends LedgerContract {
       const closed = closeRound(round, { mspId, at, study, ...arrivals });
       await ledger.put('round', closed);
       return closed;
+    });
+  }
+
+  commitScore(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'round:commitScore', text, async ({ argument, ledger, mspId, at }) => {
+      const { studyId, datasetId } = argument;
+      const study = await findStudy(ledger, studyId);
+      const round = await findRound(ledger, argument);
+      requireParticipant(round, datasetId, mspId);
+      const commitment = commitScore(argument, {
+        mspId,
+        at,
+        study,
+        round,
+        existing: await ledger.get('score-commitment', studyId, roundKey(round.round), datasetId),
+        verdict: await ledger.get('verdict', studyId, roundKey(round.round), mspId),
+        consent: await findConsent(ledger, studyId, datasetId),
+        planSha256: planDigest(study, sha256),
+      });
+      await ledger.put('score-commitment', commitment);
+      return commitment;
     });
   }
 

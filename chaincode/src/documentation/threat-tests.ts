@@ -82,12 +82,13 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
   },
   {
     id: 'voting-twice',
-    attack: 'A second vote, verdict or attestation',
+    attack: 'A second vote, verdict or attestation, or two scores for one charge',
     titles: [
+      'a second score, drawn in an older copy of its folder',
       'a second verdict',
       'a second attestation',
       'a second vote on a motion',
-      'a second verdict, a second attestation, and an aggregate that nobody computed',
+      'a second score, a second verdict, a second attestation, and an aggregate that nobody computed',
     ],
   },
   {
@@ -133,6 +134,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
     titles: [
       "a verdict in another's name",
       "a score on another's patients",
+      "another's score named first",
       "an update in another's name",
       "another's consent",
       "the withdrawal of another's consent",

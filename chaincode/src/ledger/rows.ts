@@ -18,6 +18,7 @@ import type {
   PrivacyCharge,
   Release,
   RoundRow,
+  ScoreCommitment,
   StudyRow,
   Update,
   Verdict,
@@ -41,6 +42,7 @@ export interface Rows {
   vote: Vote;
   round: RoundRow;
   update: Update;
+  'score-commitment': ScoreCommitment;
   verdict: Verdict;
   attestation: Attestation;
   equivocation: Equivocation;
@@ -68,6 +70,7 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   vote: ['studyId', 'motion', 'mspId'],
   round: ['studyId', 'round'],
   update: ['studyId', 'round', 'datasetId'],
+  'score-commitment': ['studyId', 'round', 'datasetId'],
   verdict: ['studyId', 'round', 'mspId'],
   attestation: ['studyId', 'round', 'mspId'],
   equivocation: ['studyId', 'round', 'mspId'],

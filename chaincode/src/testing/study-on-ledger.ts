@@ -4,6 +4,7 @@ import {
   aggregate,
   datasetArgument,
   memberArgument,
+  sha256,
   studyArgument,
   updateArgument,
   verdictArgument,
@@ -79,6 +80,11 @@ export class StudyOnLedger extends MemoryConsortium {
 
   close(round: number, mspId = 'AlphaMSP') {
     return this.submit(as('trainer', mspId), 'round:close', { studyId: STUDY, round });
+  }
+
+  commitScore(datasetId: string, round: number, score = 'score') {
+    const argument = { studyId: STUDY, round, datasetId, scoreSha256: sha256(score) };
+    return this.submit(as('trainer', ownerOf(datasetId)), 'round:commitScore', argument);
   }
 
   verdict(mspId: string, round: number, change: Partial<Parameters<typeof verdictArgument>[0]> = {}) {

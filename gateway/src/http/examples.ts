@@ -14,6 +14,7 @@ import type {
   RegisterMember,
   RotateKey,
   Round,
+  ScoreCommitment,
   Study,
   Update,
   Verdict,
@@ -192,6 +193,15 @@ export const UPDATE: Update = {
   ...RECORD_UPDATE,
   owner: OWNER,
   recordedAt: AT,
+};
+export const COMMIT_SCORE = { datasetId: DATASET_ID, scoreSha256: SHA256 };
+export const SCORE_COMMITMENT: ScoreCommitment = {
+  schema: 1,
+  studyId: STUDY_ID,
+  round: 1,
+  ...COMMIT_SCORE,
+  owner: OWNER,
+  committedAt: AT,
 };
 export const RECORD_VERDICT = {
   candidateSha256: SHA256,

@@ -1,12 +1,22 @@
 // Training rounds and everything recorded in them.
-import { Attestation, PageOfRows, Round, RoundDossier, Update, Verdict } from '@consilium/domain';
+import {
+  Attestation,
+  PageOfRows,
+  Round,
+  RoundDossier,
+  ScoreCommitment,
+  Update,
+  Verdict,
+} from '@consilium/domain';
 import {
   ATTEST_AGGREGATE,
   ATTESTATION,
+  COMMIT_SCORE,
   FINALIZE_ROUND,
   RECORD_UPDATE,
   RECORD_VERDICT,
   ROUND,
+  SCORE_COMMITMENT,
   UPDATE,
   VERDICT,
 } from '../http/examples.ts';
@@ -114,6 +124,27 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     errors: [...LED_STEP, 'ROUND_INCOMPLETE'],
     answer: Round,
     examples: { answer: { ...ROUND, state: 'validating', updates: ['cleveland-heart'] } },
+  },
+  {
+    transaction: 'round:commitScore',
+    path: `${round}/score-commitments`,
+    tag,
+    operationId: 'commitScore',
+    description:
+      'One per dataset and round, before the verdict: endorsers read a verdict before it is ordered, so that the ' +
+      'ledger names the one score that may be shown.',
+    errors: [
+      ...STEP,
+      'NOT_THE_OWNER',
+      'SCORE_COMMITTED',
+      'VERDICT_EXISTS',
+      'CONSENT_NOT_FOUND',
+      'CONSENT_STATE',
+      'STUDY_CHANGED',
+    ],
+    answer: ScoreCommitment,
+    creates: true,
+    examples: { body: COMMIT_SCORE, answer: SCORE_COMMITMENT },
   },
   {
     transaction: 'round:recordVerdict',

@@ -45,6 +45,11 @@ const CREATES: Record<string, { noun: string; by: readonly string[]; taken: Erro
   'study:consent': { noun: 'consent', by: ['studyId', 'datasetId'], taken: 'CONSENT_EXISTS' },
   'round:open': { noun: 'round', by: ['studyId', 'round'], taken: 'ROUND_EXISTS' },
   'round:recordUpdate': { noun: 'update', by: ['studyId', 'round', 'datasetId'], taken: 'UPDATE_EXISTS' },
+  'round:commitScore': {
+    noun: 'score-commitment',
+    by: ['studyId', 'round', 'datasetId'],
+    taken: 'SCORE_COMMITTED',
+  },
   'round:recordVerdict': { noun: 'verdict', by: ['studyId', 'round', 'mspId'], taken: 'VERDICT_EXISTS' },
   'round:attest': { noun: 'attestation', by: ['studyId', 'round', 'mspId'], taken: 'ATTESTATION_EXISTS' },
 };

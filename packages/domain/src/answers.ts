@@ -9,6 +9,7 @@ import { Model } from './model.ts';
 import { Motion, Vote } from './motion.ts';
 import { Decimal, Described, Id, Instant, Sha256, Strict } from './primitives.ts';
 import { Round } from './round.ts';
+import { ScoreCommitment } from './score-commitment.ts';
 import { Study, StudyWeights } from './study.ts';
 import { Update } from './update.ts';
 import { Verdict } from './verdict.ts';
@@ -27,6 +28,9 @@ export const RoundDossier = Strict({
   updates: Type.Array(Update),
   verdicts: Type.Array(Verdict),
   attestations: Type.Array(Attestation),
+  scoreCommitments: Type.Optional(
+    Type.Array(ScoreCommitment, { description: 'Scores that the ledger names, shown in verdicts or not.' }),
+  ),
   equivocations: Type.Optional(
     Type.Array(Equivocation, { description: 'Where members contradicted themselves.' }),
   ),

@@ -81,6 +81,10 @@ export const ERRORS = {
     'An update of these very parameters was recorded before: a release is made once.',
   ],
   UPDATE_NOT_FOUND: ['not-found', 'No such update.'],
+  SCORE_COMMITTED: [
+    'conflict',
+    "The ledger names this dataset's score in this round already; one release is one charge.",
+  ],
   VERDICT_EXISTS: ['conflict', 'This member has already given its verdict on this round.'],
   VERDICT_NOT_FOUND: ['not-found', 'No such verdict.'],
   ATTESTATION_EXISTS: ['conflict', "This member has already attested this round's aggregate."],

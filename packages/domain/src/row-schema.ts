@@ -16,6 +16,7 @@ export const ROW_SCHEMA = {
   'consent-approval': 1,
   round: 2,
   update: 1,
+  'score-commitment': 1,
   verdict: 2,
   attestation: 1,
   equivocation: 1,

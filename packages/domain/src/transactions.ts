@@ -13,6 +13,7 @@ import { Id, MspId, RoundNumber, Strict, Words } from './primitives.ts';
 import { POOLS } from './privacy-event.ts';
 import { ROLES, type Role } from './roles.ts';
 import { AbortRound, FinalizeRound, OpenRound, RoundRef } from './round.ts';
+import { CommitScore } from './score-commitment.ts';
 import { EndStudy, ProposeStudy, StudyRef } from './study.ts';
 import { RecordUpdate } from './update.ts';
 import { RecordVerdict } from './verdict.ts';
@@ -186,6 +187,13 @@ export const TRANSACTIONS = [
     "Records one dataset's update and charges its privacy event.",
   ),
   submit('round:close', RoundRef, ['trainer'], 'RoundClosed', 'Ends the training of a round.'),
+  submit(
+    'round:commitScore',
+    CommitScore,
+    ['trainer'],
+    'ScoreCommitted',
+    'Names the score of one dataset by its hash, before the verdict shows it.',
+  ),
   submit(
     'round:recordVerdict',
     RecordVerdict,

@@ -1,5 +1,7 @@
 // One member's verdict on a round: what it thinks of each update, and how the candidate does on its own held-out
-// patients. The noised score is written down before it is used for anything, the decision included.
+// patients. The noised score is written down before it is used for anything, the decision included, and its hash is on
+// the ledger before anybody else sees anything of it.
+import { randomBytes } from 'node:crypto';
 import {
   type Argument,
   canonicalJson,
@@ -78,7 +80,6 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
   let judgement: Judgement | undefined;
   for (const key of keys) {
     const release = context.journal.release(key);
-    // What was drawn before a withdrawal may have been seen: the verdict stays what it was, without the score.
     if (release !== undefined) records.set(key.datasetId, parseScoreRecord(release.payload));
   }
   for (const key of keys) {
@@ -98,6 +99,12 @@ export async function recordVerdict(context: TrainerContext, task: Task): Promis
     drawnAtMs,
   });
   if (earlyUntilMs !== undefined) return { earlyUntilMs };
+  for (const key of keys) {
+    const record = records.get(key.datasetId);
+    if (record !== undefined && !(await isCommitted(context, { key, record, latest, granted }))) {
+      records.delete(key.datasetId);
+    }
+  }
   const accuracy = records.size === 0 ? undefined : noisedAccuracy([...records.values()].map(rightAndWrong));
   const accepted =
     fixed.decisions.some(({ decision }) => decision === 'accept') &&
@@ -230,6 +237,7 @@ async function score(
       candidateSha256,
       decisions,
       ...noiseCounts(counts, study.validation.noiseMultiplier),
+      nonce: randomBytes(32).toString('hex'),
     };
     return { payload: new TextEncoder().encode(canonicalJson(record)), subjectSha256: candidateSha256 };
   };
@@ -249,6 +257,56 @@ async function score(
     onNobody: async () => noised(countJudgements([], [])),
   });
   return parseScoreRecord(release.payload);
+}
+
+/**
+ * Whether a score may be shown, or have a say: the ledger names it, if need be from now on.
+ *
+ * **Guarantee.** The ledger has at most one commitment for a (study, round, dataset), whatever happened to the folder.
+ * Nothing that depends on a score leaves this hospital unless its hash is that commitment's, so that by SHA-256's
+ * collision resistance there is one score that anybody ever sees. The hash itself is of 32 secret random bytes too.
+ *
+ * A score that was drawn before a withdrawal and committed to may have been seen: the verdict stays what it was. One
+ * that is not committed to was seen by nobody, and has no say.
+ *
+ * @throws TrainerError TRAINER_RELEASE_DIFFERS where the ledger names another score
+ */
+async function isCommitted(
+  context: TrainerContext,
+  {
+    key,
+    record,
+    latest,
+    granted,
+  }: {
+    readonly key: ReleaseKey;
+    readonly record: ScoreRecord;
+    readonly latest: RoundDossier;
+    readonly granted: ReadonlySet<string>;
+  },
+): Promise<boolean> {
+  const { journal, ledger } = context;
+  const { studyId, round, datasetId } = key;
+  // A version before drew it, and may have shown it. Its hash would tell it.
+  if (record.nonce === undefined) return true;
+  const scoreSha256 = journal.release(key)!.payloadSha256;
+  const namesIt = (dossier: RoundDossier | undefined): boolean | undefined => {
+    const named = dossier?.scoreCommitments?.find((commitment) => commitment.datasetId === datasetId);
+    if (named === undefined) return undefined;
+    if (named.scoreSha256 !== scoreSha256) throw new TrainerError('TRAINER_RELEASE_DIFFERS');
+    return true;
+  };
+  const isNamed = namesIt(latest);
+  if (isNamed !== undefined || !granted.has(datasetId)) return isNamed ?? false;
+  const argument = { studyId, round, datasetId, scoreSha256 };
+  try {
+    await submit(context, 'round:commitScore', { argument, subject: datasetId });
+    return true;
+  } catch (error) {
+    if (!(error instanceof GatewayProblem && error.code === 'SCORE_COMMITTED')) throw error;
+    if (namesIt(await ledger.getDossier(studyId, round)) !== true) throw error;
+    return true;
+  }
 }
 
 async function scoresOf(

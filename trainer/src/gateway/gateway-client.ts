@@ -18,6 +18,7 @@ export type TrainerTransaction =
   | 'round:open'
   | 'round:recordUpdate'
   | 'round:close'
+  | 'round:commitScore'
   | 'round:recordVerdict'
   | 'round:tally'
   | 'round:attest'
@@ -248,6 +249,7 @@ export function requestOf<N extends TrainerTransaction>(
 const ROUND_ROUTES = {
   'round:recordUpdate': 'updates',
   'round:close': 'close',
+  'round:commitScore': 'score-commitments',
   'round:recordVerdict': 'verdicts',
   'round:tally': 'tally',
   'round:attest': 'attestations',

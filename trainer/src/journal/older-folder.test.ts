@@ -3,7 +3,10 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
+import { type Argument, canonicalJson } from '@consilium/domain';
 import { type ArtefactRef, MemoryArtefactStore } from '../artefacts/index.ts';
+import { TrainerError } from '../errors.ts';
+import type { Ledger } from '../gateway/gateway-client.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
 import { aConsent, aStudy } from '../testing/study-rows.ts';
@@ -45,6 +48,43 @@ async function aWorld() {
     cpSync(copy, hospital!.directory, { recursive: true });
   };
   return { store, world, restore, keepNewest, older, newest };
+}
+
+interface Proposal {
+  readonly name: string;
+  readonly argument: unknown;
+}
+/** What endorsers see of scores: arguments as sent, each time they are. */
+const of = (name: string, seen: readonly Proposal[]): string[] =>
+  seen.filter((proposal) => proposal.name === name).map(({ argument }) => canonicalJson(argument));
+
+/** The hospital's ledger, whose endorsers keep what they see of scores before they order it, if they do. */
+function watched(
+  { consortium }: SmallConsortium,
+  seen: Proposal[],
+  beforeOrdering: (proposal: Proposal) => void = () => {},
+): Ledger {
+  const ledger = consortium.as('A');
+  return {
+    ...ledger,
+    async submit(name, argument, key) {
+      if (name === 'round:commitScore' || name === 'round:recordVerdict') {
+        seen.push({ name, argument });
+        beforeOrdering({ name, argument });
+      }
+      return ledger.submit(name, argument, key);
+    },
+  };
+}
+
+/** A round whose candidate is to be scored, with a copy of the folder as it is then. */
+async function atTheScore() {
+  const parts = await aWorld();
+  const { store, world, older } = parts;
+  await runTo(world, store, 'round:close: on the ledger');
+  const beforeTheScore = `${older}-score`;
+  cpSync(world.hospitals[0]!.directory, beforeTheScore, { recursive: true });
+  return { ...parts, beforeTheScore };
 }
 
 /** Runs trainers until one comes to a step; there it can go no further, and is stopped. */
@@ -116,16 +156,74 @@ describe('a trainer whose folder is an older copy', { timeout: 280_000 }, () => 
   });
 
   it('draws nothing where the ledger has a score that it lacks', async () => {
-    const { store, world, restore, keepNewest, older } = await aWorld();
-    await runTo(world, store, 'round:close: on the ledger');
-    keepNewest();
-    const beforeTheScore = `${older}-score`;
-    cpSync(world.hospitals[0]!.directory, beforeTheScore, { recursive: true });
+    const { store, world, restore, beforeTheScore } = await atTheScore();
     await runTo(world, store, 'round:recordVerdict: on the ledger');
     restore(beforeTheScore);
     running = runTrainers(world, () => ({ store }));
     await running.until(() => errorOf(running!)?.code === 'TRAINER_FOLDER_OLDER');
     assert.match(errorOf(running)?.detail ?? '', /a score of a-data in round 1/);
+  });
+
+  it('draws nothing where the ledger names a score that it lacks, before any verdict', async () => {
+    const { store, world, restore, beforeTheScore } = await atTheScore();
+    await runTo(world, store, 'round:commitScore: on the ledger');
+    restore(beforeTheScore);
+    running = runTrainers(world, () => ({ store }));
+    await running.until(() => errorOf(running!)?.code === 'TRAINER_FOLDER_OLDER');
+    assert.match(errorOf(running)?.detail ?? '', /a score of a-data in round 1/);
+    assert.deepEqual(world.consortium.dossier('study', 1).verdicts, []);
+  });
+
+  it('shows one score, where endorsers have seen what was never ordered', async () => {
+    const { store, world, restore, beforeTheScore } = await atTheScore();
+    const seen: Proposal[] = [];
+    const lost = Promise.withResolvers<void>();
+    running = runTrainers(world, () => ({
+      store,
+      ledger: watched(world, seen, () => {
+        lost.resolve();
+        throw new TrainerError('TRAINER_OUTCOME_UNKNOWN');
+      }),
+    }));
+    await lost.promise;
+    await running.stop();
+    restore(beforeTheScore);
+    running = runTrainers(world, () => ({ store, ledger: watched(world, seen) }));
+    await running.until(() => isSettled(world));
+    assert.equal(new Set(of('round:commitScore', seen)).size, 2, 'it was drawn twice');
+    assert.equal(new Set(of('round:recordVerdict', seen)).size, 1, 'and one of them was shown');
+    const { scoreCommitments } = world.consortium.dossier('study', 1);
+    const { journal } = running.trainers.get('A')!;
+    const drawn = journal.release({ studyId: 'study', round: 1, datasetId: 'a-data', pool: 'held-out' });
+    assert.equal(scoreCommitments?.[0]?.scoreSha256, drawn?.payloadSha256);
+  });
+
+  it('shows no score, where what endorsers kept is ordered in place of what it draws', async () => {
+    const { store, world, restore, beforeTheScore } = await atTheScore();
+    const seen: Proposal[] = [];
+    const lost = Promise.withResolvers<void>();
+    running = runTrainers(world, () => ({
+      store,
+      ledger: watched(world, seen, () => {
+        lost.resolve();
+        throw new TrainerError('TRAINER_OUTCOME_UNKNOWN');
+      }),
+    }));
+    await lost.promise;
+    await running.stop();
+    const kept = seen.find(({ name }) => name === 'round:commitScore');
+    restore(beforeTheScore);
+    running = runTrainers(world, () => ({
+      store,
+      ledger: watched(world, seen, ({ name }) => {
+        if (name !== 'round:commitScore' || kept === undefined) return;
+        const argument = kept.argument as Argument<'round:commitScore'>;
+        world.consortium.submit('A', { name, argument, key: 'kept' });
+      }),
+    }));
+    await running.until(() => /RELEASE_DIFFERS|FOLDER_OLDER/.test(errorOf(running!)?.code ?? ''));
+    assert.deepEqual(of('round:recordVerdict', seen), []);
+    assert.equal(new Set(of('round:commitScore', seen)).size, 2);
   });
 
   it('stops every other study that had a consent then, although the ledger lacks nothing of it', async () => {

@@ -26,6 +26,11 @@ function unknownReleases(
     const key: ReleaseKey = { studyId, round, datasetId, pool: 'held-out' };
     if (journal.release(key) === undefined) unknown.push(key);
   }
+  for (const { datasetId, scoreSha256 } of dossier.scoreCommitments ?? []) {
+    if (!datasetIds.has(datasetId)) continue;
+    const key: ReleaseKey = { studyId, round, datasetId, pool: 'held-out' };
+    if (journal.release(key)?.payloadSha256 !== scoreSha256) unknown.push(key);
+  }
   return unknown;
 }
 

@@ -15,6 +15,8 @@ const EVERY_STEP = [
   'update: put into IPFS',
   'update: its CID written down',
   'score: written down',
+  'round:commitScore: written down',
+  'round:commitScore: on the ledger',
   'round:recordVerdict: written down',
   'round:recordVerdict: on the ledger',
   'round:tally: on the ledger',
@@ -95,7 +97,12 @@ for (const { title, steps, outcomes } of [
     });
 
     it('has sent the same update, score and aggregate, byte for byte, each time', () => {
-      for (const name of ['round:recordUpdate', 'round:recordVerdict', 'round:finalize']) {
+      for (const name of [
+        'round:recordUpdate',
+        'round:commitScore',
+        'round:recordVerdict',
+        'round:finalize',
+      ]) {
         const bodies = chain.gateway.sent.filter((sent) => sent.name === name).map(({ body }) => body);
         assert.ok(bodies.length >= 1, name);
         assert.equal(new Set(bodies).size, 1, `${name} was sent ${bodies.length} times`);
@@ -109,6 +116,7 @@ for (const { title, steps, outcomes } of [
           'round:open',
           'round:recordUpdate',
           'round:close',
+          'round:commitScore',
           'round:recordVerdict',
           'round:tally',
           'round:attest',

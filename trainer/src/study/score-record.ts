@@ -11,6 +11,11 @@ export type ReleasedCounts = Counts | { readonly correct: number; readonly total
 export type ScoreRecord = ReleasedCounts & {
   readonly candidateSha256: string;
   readonly decisions: readonly Decision[];
+  /**
+   * 32 random bytes in hex: with them the record's SHA-256, which is on the ledger before the score is shown, tells
+   * nothing of the score. Records of versions before have none.
+   */
+  readonly nonce?: string;
 };
 
 /** @throws TrainerError TRAINER_RELEASE_SPENT where the score was drawn and lost */

@@ -15,6 +15,7 @@ const ROUTES: readonly [RegExp, TrainerTransaction][] = [
   [/^\/v1\/studies\/([^/]+)\/rounds$/, 'round:open'],
   [/^\/v1\/studies\/([^/]+)\/rounds\/(\d+)\/updates$/, 'round:recordUpdate'],
   [/^\/v1\/studies\/([^/]+)\/rounds\/(\d+)\/close$/, 'round:close'],
+  [/^\/v1\/studies\/([^/]+)\/rounds\/(\d+)\/score-commitments$/, 'round:commitScore'],
   [/^\/v1\/studies\/([^/]+)\/rounds\/(\d+)\/verdicts$/, 'round:recordVerdict'],
   [/^\/v1\/studies\/([^/]+)\/rounds\/(\d+)\/tally$/, 'round:tally'],
   [/^\/v1\/studies\/([^/]+)\/rounds\/(\d+)\/attestations$/, 'round:attest'],

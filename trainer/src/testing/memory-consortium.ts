@@ -187,6 +187,20 @@ export class MemoryConsortium {
         });
         break;
       }
+      case 'round:commitScore': {
+        const { datasetId } = argument;
+        const { scoreCommitments = [], verdicts } = dossier;
+        if (scoreCommitments.some((c) => c.datasetId === datasetId)) refuse('SCORE_COMMITTED');
+        if (round.state !== 'validating') refuse('ROUND_CLOSED');
+        if (verdicts.some((v) => v.mspId === mspId)) refuse('VERDICT_EXISTS');
+        if (!round.participants.some((p) => p.datasetId === datasetId && p.mspId === mspId)) {
+          refuse('NOT_THE_OWNER');
+        }
+        if (this.consents.get(`${study.studyId}/${datasetId}`)?.state !== 'granted') refuse('CONSENT_STATE');
+        const commitment = { schema: 1, ...argument, owner: mspId, committedAt: now };
+        save({ scoreCommitments: [...scoreCommitments, commitment] });
+        break;
+      }
       case 'round:recordVerdict': {
         if (dossier.verdicts.some((v) => v.mspId === mspId)) refuse('VERDICT_EXISTS');
         if (round.state !== 'validating') refuse('ROUND_CLOSED');
