@@ -123,15 +123,17 @@ describe('a trainer whose folder is an older copy', { timeout: 280_000 }, () => 
     running = undefined;
   });
 
-  it('lets exactly one release be read, where its update was written down but is on no ledger', async () => {
-    const { store, world, restore, older } = await aWorld();
-    await runTo(world, store, 'update: sealed and written down');
-    restore(older);
-    running = runTrainers(world, () => ({ store }));
-    await running.until(() => isSettled(world));
-    assert.deepEqual(updatesIn(store, world), { named: 1, others: 0 });
-    assert.equal(world.consortium.charges.filter(({ pool }) => pool === 'training').length, 1);
-  });
+  for (const lastStep of ['update: sealed and written down', 'round:recordUpdate: written down']) {
+    it(`lets exactly one release be read, where its update is on no ledger (${lastStep})`, async () => {
+      const { store, world, restore, older } = await aWorld();
+      await runTo(world, store, lastStep);
+      restore(older);
+      running = runTrainers(world, () => ({ store }));
+      await running.until(() => isSettled(world));
+      assert.deepEqual(updatesIn(store, world), { named: 1, others: 0 });
+      assert.equal(world.consortium.charges.filter(({ pool }) => pool === 'training').length, 1);
+    });
+  }
 
   it('draws nothing, says so and what to do, where the ledger has its update; the newest copy goes on', async () => {
     const { store, world, restore, keepNewest, older, newest } = await aWorld();
