@@ -152,7 +152,7 @@ describe('a trainer in trouble', { timeout: 280_000 }, () => {
     running = runTrainers(world, ({ mspId }) => ({
       store,
       afterStep: (step) => {
-        if (mspId === 'C' && step === 'score: written down') {
+        if (mspId === 'C' && step === 'round:commitScore: on the ledger') {
           consortium.setConsent('study', 'c-data', 'withdrawn');
         }
       },
