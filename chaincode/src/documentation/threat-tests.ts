@@ -373,7 +373,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
     attack: 'A second release by an older copy of a folder',
     titles: [
       'draws nothing, says so and what to do, where the ledger has its update; the newest copy goes on',
-      'lets exactly one release be read, where its update was written down but is on no ledger',
+      'lets exactly one release be read, where its update is on no ledger',
       'stops every other study that had a consent then, although the ledger lacks nothing of it',
     ],
   },

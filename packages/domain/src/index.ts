@@ -71,9 +71,9 @@ export { defaultPublicTimes, publicTimeMs } from './rules/public-times.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
 export { nextBase } from './rules/round-rules.ts';
 export { planDigest, studyDigest } from './rules/study-rules.ts';
-export { ScoreCommitment } from './score-commitment.ts';
 export { tallyIn, tallyOf } from './rules/tally.ts';
 export { transition } from './rules/transition.ts';
+export { ScoreCommitment } from './score-commitment.ts';
 export {
   OPEN_STUDIES_MAX,
   OpenStudy,

@@ -19,6 +19,7 @@ export { publishModel } from './model-rules.ts';
 export { castVote, decideMotion, moveMotion, resumeRound, type Stake, votersOf } from './motion-rules.ts';
 export { costPerRound } from './plan-cost.ts';
 export { abortRound, closeRound, openRound, tallyRound } from './round-rules.ts';
+export { commitScore } from './score-commitment-rules.ts';
 export { abortStudy, proposeStudy, requireRoom, retireStudy, startStudy } from './study-rules.ts';
 export { type Tally, tallyIn } from './tally.ts';
 export type { Transition } from './transition.ts';
