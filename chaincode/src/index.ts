@@ -10,6 +10,8 @@ import { RoundContract } from './contracts/round-contract.ts';
 import { boundRuntimeLog } from './contracts/runtime-log.ts';
 import { StudyContract } from './contracts/study-contract.ts';
 
+export { serializers } from './contracts/text-serializer.ts';
+
 boundRuntimeLog();
 
 // A plain array: the runtime adds its own contract to it.

@@ -24,7 +24,8 @@ import { ownFolder } from '../src/programs.ts';
 import type { Addresses } from '../src/runtime.ts';
 import { readSecrets } from '../src/secrets.ts';
 import { type DetachedConsortium, startDetached } from '../src/start-detached.ts';
-import { writeWhole } from '../src/state-file.ts';
+import { readState, writeWhole } from '../src/state-file.ts';
+import { ELSE, type Leader, prioritise, processorsBetween, processorTime } from './flood/processor-time.ts';
 
 const BENCH = 'network/flood';
 const HELP = `Usage: node flood.js
@@ -41,9 +42,11 @@ const numberOf = (name: string, fallback: number): number => Number(process.env[
 const ROUNDS = { quiet: numberOf('QUIET', 3), flooded: numberOf('FLOODED', 3), after: numberOf('AFTER', 2) };
 const IN_FLIGHT = numberOf('IN_FLIGHT', 2);
 const FLOOD_SECONDS = numberOf('LONGEST_FLOOD_SECONDS', 300);
-/** Some may pass before the flood is under way. */
-const SPARE = 6;
-const ALL = 1 + ROUNDS.quiet + ROUNDS.flooded + 1 + ROUNDS.after + SPARE;
+/** As of `nice`. */
+const PRIORITY = { flooder: numberOf('FLOODER_PRIORITY', 19), others: numberOf('PRIORITY', 0) };
+/** Rounds of each kind that may be repeated, and that may pass before the flood is under way. */
+const SPARE = numberOf('SPARE', 6);
+const ALL = ROUNDS.quiet + ROUNDS.flooded + ROUNDS.after + 3 + 4 * SPARE;
 const FLOODER = join(ownFolder, '..', 'gateway/dist/bench/flood/flooding-member.js');
 const NETWORKS: Readonly<Record<string, LedgerNetwork>> = {
   embedded: { runtime: 'embedded' },
@@ -53,13 +56,34 @@ const NETWORKS: Readonly<Record<string, LedgerNetwork>> = {
 const signal = interrupted();
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const secondsOf = ({ openedAt, finalizedAt }: RoundRow): number =>
+const secondsOf = ({ row: { openedAt, finalizedAt } }: WatchedRound): number =>
   (Date.parse(finalizedAt ?? '') - Date.parse(openedAt)) / 1000;
 
 function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
+
+interface WatchedRound {
+  readonly row: RoundRow;
+  /** In use on average while it ran, by service; undefined where the system does not say. */
+  readonly processors: Readonly<Record<string, number>> | undefined;
+}
+
+interface WatchedRounds {
+  readonly counted: readonly WatchedRound[];
+  readonly disturbed: readonly WatchedRound[];
+}
+
+/** Processors that everything else on the machine may use on average in a round that counts. */
+const ELSE_MAX = numberOf('ELSE_MAX', 0.4);
+const elseIn = ({ processors }: WatchedRound): number => processors?.[ELSE] ?? 0;
+
+const summaryOf = ({ counted, disturbed }: WatchedRounds) => ({
+  seconds: counted.map(secondsOf),
+  processors: counted.map(({ processors }) => processors),
+  disturbed: disturbed.map((round) => ({ seconds: secondsOf(round), [ELSE]: elseIn(round) })),
+});
 
 class Rounds {
   readonly #client: HospitalClient;
@@ -93,12 +117,60 @@ class Rounds {
   }
 }
 
+/** One round after the other, with what the machine did meanwhile. */
+class Watch {
+  readonly leaders: Leader[];
+  readonly #name: string;
+  readonly #rounds: Rounds;
+  #number = 0;
+
+  constructor({ name, rounds, leaders }: { name: string; rounds: Rounds; leaders: readonly Leader[] }) {
+    this.leaders = [...leaders];
+    this.#name = name;
+    this.#rounds = rounds;
+  }
+
+  /** Goes on to the round after the one that is under way. */
+  async skip(): Promise<void> {
+    this.#number = await this.#rounds.latest(this.#number + 1);
+    await this.#rounds.over(this.#number);
+  }
+
+  async round(when: string, untilMs = Infinity): Promise<WatchedRound | undefined> {
+    const from = processorTime(this.leaders);
+    const row = await this.#rounds.over(this.#number + 1, untilMs);
+    if (row === undefined) return undefined;
+    this.#number += 1;
+    const round = { row, processors: processorsBetween(from, processorTime(this.leaders)) };
+    say(
+      `${this.#name}: round ${row.round} took ${secondsOf(round)} s ${when}, ${elseIn(round)} processors elsewhere`,
+    );
+    return round;
+  }
+
+  /** So many rounds, or fewer where the time is over. Rounds while the machine did much else are repeated. */
+  async undisturbed(count: number, when: string, untilMs = Infinity): Promise<WatchedRounds> {
+    const all: WatchedRound[] = [];
+    const calm = () => all.filter((round) => elseIn(round) <= ELSE_MAX);
+    while (calm().length < count && all.length < count + SPARE) {
+      const round = await this.round(when, untilMs);
+      if (round === undefined) break;
+      all.push(round);
+    }
+    // Where there are too few, the least disturbed ones count too.
+    const counted = all.toSorted((a, b) => elseIn(a) - elseIn(b)).slice(0, count);
+    return { counted, disturbed: all.filter((round) => !counted.includes(round)) };
+  }
+}
+
 /** Floods until told to end; what the flood was, then. Resolves once all of it is under way. */
 async function startFlood(environment: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, [FLOODER], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment, SECONDS: String(FLOOD_SECONDS), IN_FLIGHT: String(IN_FLIGHT) },
+    detached: true,
   });
+  prioritise(child.pid!, PRIORITY.flooder);
   const lines: string[] = [];
   const begun = new Promise<void>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -118,7 +190,7 @@ async function startFlood(environment: Readonly<Record<string, string>>) {
     return JSON.parse(lines.at(-1) ?? 'null');
   };
   await Promise.race([begun, ended]);
-  return end;
+  return { pid: child.pid!, end };
 }
 
 async function measure(name: string, network: LedgerNetwork, directory: string): Promise<object> {
@@ -152,59 +224,61 @@ async function measure(name: string, network: LedgerNetwork, directory: string):
     const key = await flooder.client.get<object>('/local/encryption-key');
     await flooder.client.post('/members', 'operator', { title: flooder.hospital.title, ...key });
     const { studyId } = await enrol({ sites: honest, plan, source, clock: new StageClock(), say });
+    const leaders = readState(state)!.services.map(({ name: service, organisation, process: running }) => ({
+      name: service,
+      pid: running!.pid,
+      // Its machine is its own.
+      givesWay: organisation === flooder.hospital.name,
+    }));
+    for (const { pid, givesWay } of leaders) {
+      if (givesWay) prioritise(pid, PRIORITY.flooder);
+      else if (PRIORITY.others !== 0) prioritise(pid, PRIORITY.others);
+    }
     const rounds = new Rounds(honest[0]!.client, studyId);
     await startStudy(honest[0]!, studyId);
-    const quiet: RoundRow[] = [];
-    for (let round = 1; round <= 1 + ROUNDS.quiet; round += 1) {
-      const row = (await rounds.over(round))!;
-      say(`${name}: round ${round} took ${secondsOf(row)} s in quiet`);
-      // The first one is of programs that have just started.
-      if (round > 1) quiet.push(row);
-    }
+    const watch = new Watch({ name, rounds, leaders: [...leaders, { name: 'bench', pid: process.pid }] });
+    // The first one is of programs that have just started.
+    await watch.round('at the start');
+    const quiet = await watch.undisturbed(ROUNDS.quiet, 'in quiet');
     const ledger = join(state, network.runtime === 'native' ? 'fabric' : 'ledger', 'organisations');
     const connections = [flooder, ...honest].map(({ hospital }) => join(ledger, `${hospital.mspId}.json`));
-    end = await startFlood({
+    const flooding = await startFlood({
       CONNECTIONS: connections.join(','),
       STUDY: studyId,
       GATEWAYS: honest.map(({ client }) => client.url).join(','),
     });
+    end = flooding.end;
     const beganMs = Date.now();
-    const flooded: RoundRow[] = [];
-    let number = 1 + ROUNDS.quiet;
+    watch.leaders.push({ name: 'flooding member', pid: flooding.pid });
     // The round in flight when the flood begins is of both.
-    number = await rounds.latest(number + 1);
-    for (let count = 0; count < ROUNDS.flooded; count += 1) {
-      number += 1;
-      const row = await rounds.over(number, beganMs + FLOOD_SECONDS * 1000);
-      if (row === undefined) break;
-      say(`${name}: round ${number} took ${secondsOf(row)} s under the flood`);
-      flooded.push(row);
-    }
-    if (flooded.length < ROUNDS.flooded) number -= 1;
-    const floodSeconds = (Date.now() - beganMs) / 1000;
+    await watch.skip();
+    const flooded = await watch.undisturbed(
+      ROUNDS.flooded,
+      'under the flood',
+      beganMs + FLOOD_SECONDS * 1000,
+    );
     const endedMs = Date.now();
+    const floodSeconds = (endedMs - beganMs) / 1000;
     const flood = await end();
     end = undefined;
-    const after: RoundRow[] = [];
-    for (let count = 0; count <= ROUNDS.after; count += 1) {
-      number += 1;
-      after.push((await rounds.over(number))!);
-      say(`${name}: round ${number} took ${secondsOf(after.at(-1)!)} s after the flood`);
-    }
-    const quietSeconds = medianOf(quiet.map(secondsOf));
-    const floodedSeconds = medianOf(flooded.map(secondsOf));
-    const backSeconds = (Date.parse(after[0]!.finalizedAt!) - endedMs) / 1000 - quietSeconds;
+    watch.leaders.pop();
+    const first = await watch.round('as the flood ends');
+    const after = await watch.undisturbed(ROUNDS.after, 'after the flood');
+    const quietSeconds = medianOf(quiet.counted.map(secondsOf));
+    const floodedSeconds = medianOf(flooded.counted.map(secondsOf));
+    const backSeconds = (Date.parse(first!.row.finalizedAt!) - endedMs) / 1000 - quietSeconds;
     return {
       quietSeconds,
       floodedSeconds,
       factor: Number((floodedSeconds / quietSeconds).toFixed(2)),
-      worstFactor: Number((Math.max(...flooded.map(secondsOf)) / quietSeconds).toFixed(2)),
-      quietRounds: quiet.map(secondsOf),
-      floodedRounds: flooded.map(secondsOf),
+      worstFactor: Number((Math.max(...flooded.counted.map(secondsOf)) / quietSeconds).toFixed(2)),
       backAfterSeconds: Number(Math.max(0, backSeconds).toFixed(1)),
-      afterSeconds: medianOf(after.slice(1).map(secondsOf)),
-      floodSeconds,
+      afterSeconds: medianOf(after.counted.map(secondsOf)),
+      rounds: { quiet: summaryOf(quiet), flooded: summaryOf(flooded), after: summaryOf(after) },
       inFlight: IN_FLIGHT,
+      priority: PRIORITY,
+      givesWay: leaders.filter(({ givesWay }) => givesWay).map(({ name: service }) => service),
+      floodSeconds,
       flood,
     };
   } finally {

@@ -2,10 +2,9 @@
 import { strict as assert } from 'node:assert';
 import { createRequire } from 'node:module';
 import { before, test } from 'node:test';
-import { parseDomainError } from '@consilium/domain';
+import { ARGUMENT_BYTES_MAX, parseDomainError } from '@consilium/domain';
 import { memberArgument } from '@consilium/domain/testing/examples';
-import { JSONSerializer } from 'fabric-contract-api';
-import { contracts } from '../index.ts';
+import { contracts, serializers } from '../index.ts';
 import { execute } from '../testing/execute.ts';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { MemoryStub, type World } from '../testing/memory-stub.ts';
@@ -22,7 +21,6 @@ interface Runtime {
 process.env.CORE_CHAINCODE_LOGGING_LEVEL = 'CRITICAL';
 const require = createRequire(import.meta.url);
 const Dispatcher = require('fabric-shim/lib/contract-spi/chaincodefromcontract.js');
-const serializers = { transaction: 'jsonSerializer', serializers: { jsonSerializer: JSONSerializer } };
 const runtime: Runtime = new Dispatcher([...contracts], serializers, {}, 'consilium', '1');
 const REFUSED = 500;
 
@@ -148,4 +146,35 @@ test('what the runtime logs of a name is cut, however long the name is', async (
     assert.match(line, /(not known:|Invoking) x+ … \(1\d+ characters\)$/);
     assert.ok(line.length < 2100);
   }
+});
+
+const LIMITED_LOG = 'contracts-spi/datamarshall.js';
+
+test('a text that is too long for every transaction is read no further than that', () => {
+  const serializer = new serializers.serializers.text();
+  for (const character of ['x', 'é', '漢', '😀']) {
+    const text = character.repeat(ARGUMENT_BYTES_MAX + 1);
+    const { value, validateData } = serializer.fromBuffer(Buffer.from(text));
+    assert.ok(Buffer.byteLength(value) > ARGUMENT_BYTES_MAX, 'too long still');
+    assert.ok(value.length <= ARGUMENT_BYTES_MAX + 1);
+    assert.ok(validateData.length < 10, 'the runtime makes JSON of this');
+  }
+  const longest = 'x'.repeat(ARGUMENT_BYTES_MAX);
+  assert.equal(serializer.fromBuffer(Buffer.from(longest)).value, longest);
+  assert.equal(serializer.fromBuffer(Buffer.from(' {"é": "漢😀"}\n')).value, ' {"é": "漢😀"}\n');
+  assert.equal(serializer.fromBuffer(Buffer.alloc(0)).value, '');
+});
+
+test('nothing long is made of a long argument, or logged of it, before it is refused', async (t) => {
+  const stringify = t.mock.method(JSON, 'stringify');
+  const { answer } = await call('member:register', 'x'.repeat(1_000_000));
+  assert.equal(
+    parseDomainError(answer.message)?.code,
+    'ROLE_REQUIRED',
+    'who may not send it learns only this',
+  );
+  for (const { result } of stringify.mock.calls) assert.ok(String(result).length < 10_000);
+  const made = t.mock.method(String.prototype, 'slice');
+  require('fabric-shim/lib/logger.js').getLogger(LIMITED_LOG).debug('x'.repeat(1_000_000));
+  assert.equal(made.mock.callCount(), 0, 'what is not logged is not cut');
 });

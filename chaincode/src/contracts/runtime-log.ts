@@ -7,7 +7,9 @@ const LINE_CHARACTERS_MAX = 2000;
 const NAMES = ['lib/handler.js', 'contracts-spi/chaincodefromcontract.js', 'contracts-spi/datamarshall.js'];
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
-type Logger = Record<(typeof LEVELS)[number], (message: unknown, ...more: unknown[]) => unknown>;
+interface Logger extends Record<(typeof LEVELS)[number], (message: unknown, ...more: unknown[]) => unknown> {
+  isLevelEnabled(level: string): boolean;
+}
 interface Loggers {
   getLogger(name: string): Logger;
 }
@@ -25,8 +27,11 @@ export function boundRuntimeLog(): void {
     const logger = getLogger(name);
     for (const level of LEVELS) {
       const write = logger[level].bind(logger);
+      // What is not logged is not looked at either: it may be long, and there is much of it.
       logger[level] = (message, ...more) =>
-        write(typeof message === 'string' ? cut(message) : message, ...more);
+        logger.isLevelEnabled(level)
+          ? write(typeof message === 'string' ? cut(message) : message, ...more)
+          : logger;
     }
   }
 }

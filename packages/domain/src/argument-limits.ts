@@ -37,6 +37,11 @@ export const argumentLimitsOf = ({
   readonly kind: 'submit' | 'evaluate';
 }): ArgumentLimits => LARGER[name] ?? (kind === 'submit' ? SUBMIT : EVALUATE);
 
+/** More than this no transaction takes. */
+export const ARGUMENT_BYTES_MAX = Math.max(
+  ...[SUBMIT, EVALUATE, ...Object.values(LARGER)].map(({ bytes }) => bytes),
+);
+
 /**
  * The most that the signed proposal of a statement (a verdict, an attestation) may take, with its certificate and
  * headers: half of what a report of an equivocation takes, so that whatever is accepted can be reported.
