@@ -1,7 +1,8 @@
 // One process serves a peer, and whoever may reach the peer may keep it busy. Few transactions of one organisation run
 // at a time, more wait, and what is more than that is refused before anything is read: so that another organisation's
-// waits for a few of them, not for all. And none but the peer's own has more than a share of its time, after a reserve
-// that honest bursts do not use up. Which transactions a peer endorses may differ by this, and never what it endorses.
+// waits for a few of them, not for all. And none but the peer's own has more than a share of what the process computes,
+// after a reserve that honest bursts do not use up. Waiting costs nobody's share: else a flood would have those whom it
+// holds up pay for it. Which transactions a peer endorses may differ by this, and never what it endorses.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '@consilium/domain';
 
@@ -16,9 +17,9 @@ const RUNNING_MAX = { own: 16, others: 2 } as const;
 /** How many of an organisation's may wait. */
 export const WAITING_MAX = 128;
 
-/** The time of work that another organisation may use at once, and what it gets back of each millisecond. */
+/** The processor time that another organisation may use at once, and what it gets back of each millisecond. */
 const RESERVE_MS = 2000;
-const SHARE = 0.25;
+const SHARE = 0.1;
 
 interface Line {
   running: number;
@@ -33,15 +34,29 @@ interface Use {
 
 export interface Clock {
   readonly nowMs: () => number;
+  /** What this process has computed, in processor time. */
+  readonly workedMs: () => number;
   readonly sleep: (ms: number) => Promise<unknown>;
 }
 
+const CLOCK: Clock = {
+  nowMs: () => performance.now(),
+  workedMs: () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  },
+  sleep,
+};
+
 export class Turns {
+  /** What each transaction that runs has used. */
+  readonly #running = new Set<{ usedMs: number }>();
+  #workedMs = 0;
   readonly #lines = new Map<string, Line>();
   readonly #uses = new Map<string, Use>();
   readonly #clock: Clock;
 
-  constructor(clock: Clock = { nowMs: () => performance.now(), sleep }) {
+  constructor(clock: Clock = CLOCK) {
     this.#clock = clock;
   }
 
@@ -60,13 +75,17 @@ export class Turns {
       // Whoever ends hands its place on.
       await new Promise<void>((resolve) => line.waiting.push(resolve));
     }
-    const began = this.#clock.nowMs();
+    const own = { usedMs: 0 };
+    this.#divide();
+    this.#running.add(own);
     try {
       return await work();
     } finally {
+      this.#divide();
+      this.#running.delete(own);
       // The outcome is not held up: the place is.
       const isOver = () => this.#handOn(mspId, line);
-      const restMs = mspId === ownMspId ? 0 : this.#restAfter(mspId, began);
+      const restMs = mspId === ownMspId ? 0 : this.#restAfter(mspId, own.usedMs);
       if (restMs > 0) void this.#clock.sleep(restMs).then(isOver);
       else isOver();
     }
@@ -79,11 +98,19 @@ export class Turns {
     if (line.running === 0) this.#lines.delete(mspId);
   }
 
-  /** How long a place rests that an organisation used since then, so that it has its share in the long run. */
-  #restAfter(mspId: string, began: number): number {
+  /** What was computed since those that run were others is theirs in equal parts: nothing tells which of them it was. */
+  #divide(): void {
+    const workedMs = this.#clock.workedMs();
+    const part = (workedMs - this.#workedMs) / this.#running.size;
+    for (const one of this.#running) one.usedMs += part;
+    this.#workedMs = workedMs;
+  }
+
+  /** How long a place rests after such a use, so that its organisation has its share in the long run. */
+  #restAfter(mspId: string, moreMs: number): number {
     const now = this.#clock.nowMs();
-    const before = this.#uses.get(mspId) ?? { usedMs: 0, atMs: began };
-    const usedMs = Math.max(0, before.usedMs - SHARE * (now - before.atMs)) + (now - began);
+    const before = this.#uses.get(mspId) ?? { usedMs: 0, atMs: now };
+    const usedMs = Math.max(0, before.usedMs - SHARE * (now - before.atMs)) + moreMs;
     this.#uses.set(mspId, { usedMs, atMs: now });
     return Math.max(0, usedMs - RESERVE_MS) / SHARE;
   }
