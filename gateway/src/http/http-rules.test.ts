@@ -229,6 +229,8 @@ describe('requests as they come over a connection', () => {
       assert.match(answer, /allow: GET, HEAD, POST\r\n/i);
       assert.equal(bodyOf(answer).code, 'METHOD_NOT_ALLOWED');
     }
+    const rotate = await ask('PUT /v1/members/rotate-key HTTP/1.1', key);
+    assert.match(rotate, /allow: POST\r\n/i, 'and not those of /v1/members/{mspId}');
     const put = ['content-type: application/json', 'content-length: 5'];
     const unread = text('PUT /v1/members HTTP/1.1', 'host: a', 'connection: close', ...put);
     assert.deepEqual(statusesOf(await exchangeRaw(port, `${unread}{nope`)), [405]);

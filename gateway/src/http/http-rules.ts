@@ -131,7 +131,10 @@ export function refuseUnknownRoutes(app: FastifyInstance, refuse: Refuse): void 
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return;
     const path = request.url.split('?')[0] ?? '';
-    const found = [...routes.values()].filter(({ pattern }) => pattern.test(path));
+    // A path of its own is not one of those that a parameter describes.
+    const own = routes.get(path);
+    const found =
+      own === undefined ? [...routes.values()].filter(({ pattern }) => pattern.test(path)) : [own];
     if (found.length === 0) {
       await refuse(new GatewayError('ROUTE_NOT_FOUND'), request, reply);
       return;
