@@ -1,7 +1,8 @@
 // How long an honest study's rounds take while one member does its worst within its rights, beside quiet rounds of the
 // same run. Four hospitals with synthetic patients, whole (gateways, trainers, IPFS); three of them train, the fourth
-// floods (gateway/bench/flood/flooding-member.ts) from a process on the same machine, whose own work counts against the
-// others too. One JSON line per ledger. LEDGERS=embedded,raft QUIET=3 FLOODED=3 AFTER=2 (rounds) IN_FLIGHT=2.
+// floods (gateway/bench/flood/flooding-member.ts). In the world its machine is its own: here it and its hospital's
+// processes have the lowest priority, so that what is measured is what the flood costs at the others. One JSON line per
+// ledger. LEDGERS=embedded,raft QUIET=3 FLOODED=3 AFTER=2 (rounds) IN_FLIGHT=2; see --help.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -31,7 +32,9 @@ const BENCH = 'network/flood';
 const HELP = `Usage: node flood.js
 
 Settings in the environment: LEDGERS (embedded,raft; real Fabric needs FABRIC_BIN_DIR), rounds QUIET (3), FLOODED (3)
-and AFTER (2), IN_FLIGHT (2) requests of each kind at each peer, LONGEST_FLOOD_SECONDS (300).
+and AFTER (2), IN_FLIGHT (2) requests of each kind at each peer, LONGEST_FLOOD_SECONDS (300). The flooding member and its
+hospital's processes run with FLOODER_PRIORITY (19, as of nice), all else with PRIORITY (0; less takes root). Rounds
+during which the rest of the machine used more than ELSE_MAX (0.4) processors are repeated, up to SPARE (6) of a kind.
 `;
 const [argument] = process.argv.slice(2);
 if (argument !== undefined) {
@@ -230,6 +233,7 @@ async function measure(name: string, network: LedgerNetwork, directory: string):
       // Its machine is its own.
       givesWay: organisation === flooder.hospital.name,
     }));
+    if (PRIORITY.others !== 0) prioritise(process.pid, PRIORITY.others);
     for (const { pid, givesWay } of leaders) {
       if (givesWay) prioritise(pid, PRIORITY.flooder);
       else if (PRIORITY.others !== 0) prioritise(pid, PRIORITY.others);

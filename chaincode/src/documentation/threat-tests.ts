@@ -180,6 +180,8 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
       'many studies of one member hold up another by one training',
       'however many of one organisation wait, the first of another runs at once',
       'who may not send a transaction takes no turn, and no text waits that is too long to be read',
+      'an organisation whose transactions are held up pays for its own work, and not for the wait',
+      'nothing long is made of a long argument, or logged of it, before it is refused',
     ],
   },
   {
