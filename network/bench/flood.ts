@@ -32,8 +32,8 @@ const BENCH = 'network/flood';
 const HELP = `Usage: node flood.js
 
 Settings in the environment: LEDGERS (embedded,raft; real Fabric needs FABRIC_BIN_DIR), rounds QUIET (3), FLOODED (3)
-and AFTER (2), IN_FLIGHT (2) requests of each kind at each peer, LONGEST_FLOOD_SECONDS (300). The flooding member and its
-hospital's processes run with FLOODER_PRIORITY (19, as of nice), all else with PRIORITY (0; less takes root). Rounds
+and AFTER (2), IN_FLIGHT (2) requests of each kind at each peer, LONGEST_FLOOD_SECONDS (300). The flooding member and
+its hospital's processes run with FLOODER_PRIORITY (19, as of nice), all else with PRIORITY (0; less takes root). Rounds
 during which the rest of the machine used more than ELSE_MAX (0.4) processors are repeated, up to SPARE (6) of a kind.
 `;
 const [argument] = process.argv.slice(2);

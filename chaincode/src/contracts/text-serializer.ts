@@ -1,4 +1,4 @@
-// How the runtime reads arguments and writes answers: as the texts that they are. Its own serializer makes JSON of every
+// How the runtime reads arguments and writes answers: as the texts that they are. Its own serializer makes JSON of each
 // argument several times over, before any rule sees it, so that a flood of arguments of a megabyte, which are all
 // refused, would hold up whatever else a chaincode does.
 

@@ -98,7 +98,7 @@ export class Turns {
     if (line.running === 0) this.#lines.delete(mspId);
   }
 
-  /** What was computed since those that run were others is theirs in equal parts: nothing tells which of them it was. */
+  /** What was computed since those that run were others is theirs in equal parts: nothing says which of them it was. */
   #divide(): void {
     const workedMs = this.#clock.workedMs();
     const part = (workedMs - this.#workedMs) / this.#running.size;

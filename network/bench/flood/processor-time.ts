@@ -74,8 +74,8 @@ export function processorsBetween(
 }
 
 /**
- * Gives a process a priority (as of `nice`) in the whole machine: each of its threads within its session, and its session
- * among the others, which Linux treats as one each.
+ * Gives a process a priority (as of `nice`) in the whole machine: each of its threads within its session, and its
+ * session among the others, which Linux treats as one each.
  *
  * @throws Error of the system for a priority that takes rights which this process does not have
  */
