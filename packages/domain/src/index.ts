@@ -15,7 +15,13 @@ export {
   RoundDossier,
   RowVersion,
 } from './answers.ts';
-export { argumentLimitsOf, parseArgument, requireBytes, STATEMENT_BYTES_MAX } from './argument-limits.ts';
+export {
+  ARGUMENT_BYTES_MAX,
+  argumentLimitsOf,
+  parseArgument,
+  requireBytes,
+  STATEMENT_BYTES_MAX,
+} from './argument-limits.ts';
 export { Attestation } from './attestation.ts';
 export { Budget, BudgetRow, BudgetVersion } from './budget.ts';
 export { ASSERTION, assertionAudience, CallerAssertion } from './caller-assertion.ts';
