@@ -22,6 +22,7 @@ help: ## Print this list
 	@echo "  make demo DATA=network/studies/heart-disease/data   the main job on the four UCI hospital files"
 	@echo "  make demo KEEP=1                              leave the consortium running afterwards"
 	@echo "  make demo RUNTIME=native FABRIC_BIN_DIR=/opt/fabric/bin ORDERING=bft   on a real Fabric network"
+	@echo "  make test W=trainer T=next-action             some tests only; W=packages/dp-sgd, T=\"part of a title\""
 	@echo "  make up CONFIG=network/consortium.yaml        which consortium (DIR=.consortium: where it lives)"
 
 .PHONY: setup
@@ -51,8 +52,20 @@ status: build ## Show the consortium's processes, ports and health
 	@$(NETWORK) status --dir "$(DIR)"
 
 .PHONY: test
-test: build lint ## Run all tests (against a real Kubo too, where `make kubo` built one)
-	@$(WITH_NODE) exec scripts/test.sh
+test: build $(if $(W)$(T),,lint) ## Run all tests, or those of W=workspace and T=name, file or title
+	@$(WITH_NODE) W="$(W)" T="$(T)" exec scripts/test.sh
+
+.PHONY: watch
+watch: build ## Compile at every change, and run the tests of what changed (or those of W= and T=)
+	@$(WITH_NODE) W="$(W)" T="$(T)" exec node scripts/dist/watch.js
+
+.PHONY: check
+check: setup ## Check types, style and tidiness, in seconds
+	@$(WITH_NODE) exec scripts/check.sh
+
+.PHONY: coverage
+coverage: build ## Say what of W=workspace (all) its tests run; writes out/coverage/lcov.info
+	@$(WITH_NODE) W="$(W)" T="$(T)" exec scripts/coverage.sh
 
 .PHONY: test-api
 test-api: build ## Ask a gateway all that its OpenAPI document allows, and more, as every role (EXAMPLES=5; needs Python)
@@ -71,8 +84,8 @@ conformance: build ## Judge a ledger: RUNTIME=embedded, or RUNTIME=native FABRIC
 	@$(NETWORK) conformance $(RUNTIME_FLAGS)
 
 .PHONY: fuzz
-fuzz: build ## Spoil inputs of every kind for MINUTES= (1) each; FUZZ=name runs one, SEED= repeats it
-	@$(WITH_NODE) MINUTES="$(MINUTES)" FUZZ="$(FUZZ)" SEED="$(SEED)" exec scripts/fuzz.sh
+fuzz: build ## Spoil inputs for MINUTES= (1) each, then run properties RUNS= (10) times as long; FUZZ=name, SEED=
+	@$(WITH_NODE) MINUTES="$(MINUTES)" RUNS="$(RUNS)" FUZZ="$(FUZZ)" SEED="$(SEED)" exec scripts/fuzz.sh
 
 .PHONY: bench
 bench: build ## Measure; prints JSON lines
