@@ -1,4 +1,4 @@
-// Writes a version into every package.json, into what packages ask of each other, and into the lock file (RELEASING.md).
+// Writes a version into every package.json, what packages ask of each other, and the lock file (RELEASING.md).
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
