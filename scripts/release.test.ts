@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readPackages } from './packages.ts';
@@ -18,6 +18,18 @@ test('all packages have one version, which the changelog has too, and ask for ex
     assert.deepEqual(description, withVersion(description, version, siblings), folder);
   }
   assert.match(read('CHANGELOG.md'), new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\]`, 'm'));
+});
+
+test('no source writes its version out, where the next release would forget it', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  const written = new RegExp(`(?<![\\d.])${version.replaceAll('.', '\\.')}(?![\\d.])`);
+  for (const { folder } of packages) {
+    const sources = globSync(`${folder}/src/**/*.ts`, { cwd: root });
+    assert.deepEqual(
+      sources.filter((file) => !file.endsWith('.test.ts') && written.test(read(file))),
+      [],
+    );
+  }
 });
 
 test('packages are published after what they depend on', () => {

@@ -1,8 +1,13 @@
 // The OpenAPI 3.1 document, made from the same schemas that validate, and the page that shows it.
+import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
 import { meaningOf, PROBLEM_TYPE, Problem, type ProblemCode, statusOf } from './problem.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -79,7 +84,7 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: "Consilium: one hospital's gateway",
-        version: '0.1.0',
+        version,
         description:
           'Federated learning between hospitals with differential privacy. Authenticate with ' +
           '`Authorization: Bearer KEY`; the key has one role. Errors are `application/problem+json` with a ' +

@@ -1,11 +1,15 @@
 // `id`, `version`, `repo stat`, `repo gc` and `refs local`.
 
+import { readFileSync } from 'node:fs';
 import { pinnedBlocks } from './block-commands.ts';
 import type { IpfsRepo } from './ipfs-repo.ts';
 import { KuboError, kuboMessageOf } from './kubo-error.ts';
 import type { RpcRequest } from './rpc-request.ts';
 import type { RpcResponse } from './rpc-response.ts';
 
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 const KUBO_VERSION = '0.43.1';
 const KUBO_REPO_VERSION = '18';
 
@@ -16,7 +20,7 @@ export async function runId(repo: IpfsRepo, request: RpcRequest, response: RpcRe
     ID: repo.identity.peerId,
     PublicKey: Buffer.from(repo.identity.publicKeyProtobuf).toString('base64'),
     Addresses: null,
-    AgentVersion: 'consilium-test-network/0.1.0',
+    AgentVersion: `consilium-test-network/${version}`,
     Protocols: null,
   });
 }
