@@ -1,4 +1,4 @@
-// Every transaction with every role, as the table says: docs/ledger.md is made from the same table.
+// Every transaction with every role, as the table says: docs/reference/ledger.md is made from the same table.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { ROLES, type Role, TRANSACTIONS } from '@consilium/domain';

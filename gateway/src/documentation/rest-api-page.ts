@@ -1,6 +1,7 @@
 // docs/reference/rest-api.md, made from the OpenAPI document and the table of problem codes.
 import { TAGS } from '../http/documentation.ts';
-import { meaningOf, PROBLEM_CODES, statusOf } from '../http/problem.ts';
+import { GATEWAY_ERRORS, type GatewayErrorEntry } from '../gateway-errors.ts';
+import { meaningOf, PROBLEM_CODES, type ProblemCode, statusOf } from '../http/problem.ts';
 
 /** What the page needs of the OpenAPI document. */
 export interface DocumentedApi {
@@ -25,14 +26,20 @@ Written from the code by \`scripts/write-documentation.sh\`. A running gateway s
 [gateway/README.md](../../gateway/README.md) says how to run a gateway, and has examples with \`curl\`.
 `;
 
+/** The ledger's own refusals say what to do in their sentence; docs/reference/errors.md says it by kind. */
+function row(code: ProblemCode): string {
+  const gateways: Readonly<Record<string, GatewayErrorEntry>> = GATEWAY_ERRORS;
+  return `| \`${code}\` | ${statusOf(code)} | ${meaningOf(code)} | ${gateways[code]?.remedy ?? ''} |`;
+}
+
 const CODES = `## Problem codes
 
 A request that does not fit its schema gets 400. A request that fits its schema and breaks a rule gets 422. Codes that
 begin with \`TRAINER_\` come from the hospital's trainer: see [trainer-errors.md](trainer-errors.md).
 
-| Code | Status | Meaning |
-| --- | --- | --- |
-${PROBLEM_CODES.map((code) => `| \`${code}\` | ${statusOf(code)} | ${meaningOf(code)} |`).join('\n')}
+| Code | Status | Meaning | What to do |
+| --- | --- | --- | --- |
+${PROBLEM_CODES.map(row).join('\n')}
 `;
 
 /** The whole page, for the OpenAPI document that the gateway serves. */

@@ -291,7 +291,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
       assert.deepEqual(new Set(refused.peers?.map(({ mspId }) => mspId)), new Set(others));
       assert.doesNotMatch(JSON.stringify(refused.peers), /127\.0\.0\.1|localhost:/);
       assert.deepEqual([peer, chaincode], [{ name: 'peer' }, { name: 'chaincode' }]);
-      assert.match(endorsement?.problem ?? '', /no endorsement can be had: .*Org[23]MSP/);
+      assert.match(endorsement?.problem ?? '', /no organisation endorses: .*Org[23]MSP/);
 
       await restart(3_600_000);
       // A peer takes a moment to see its chaincode again.

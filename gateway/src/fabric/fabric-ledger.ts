@@ -313,7 +313,7 @@ export class FabricLedger implements Ledger {
     if (unendorsed !== undefined) {
       const { chaincode } = this.#options;
       const unanswered = await failureOf(probe().evaluate(deadlineIn(READY_TIMEOUT_MS.answer)));
-      if (unanswered === undefined) return missing('endorsement', `no endorsement can be had: ${unendorsed}`);
+      if (unanswered === undefined) return missing('endorsement', `no organisation endorses: ${unendorsed}`);
       return missing('chaincode', `the chaincode ${chaincode} does not answer: ${unanswered}`);
     }
     const standing = await this.#commits.problem(() => this.height());

@@ -1,5 +1,5 @@
 // Whether a transaction may be sent again by itself. A second one of the same id never commits; but where a block holds
-// several, Fabric's peers wait for ever on a policy of a row that a duplicate of their block set (docs/threat-model.md,
+// several, Fabric's peers wait for ever on a policy of a row that a duplicate of their block set (docs/concepts/threat-model.md,
 // "Halting a channel").
 import { common, gateway, ledger, orderer, peer } from '@hyperledger/fabric-protos';
 

@@ -1,5 +1,5 @@
 // What one member can order to keep all others' transactions from being committed, on real Fabric: see
-// docs/threat-model.md. With one transaction a block, Fabric as it is withstands all but one; mended, all.
+// docs/concepts/threat-model.md. With one transaction a block, Fabric as it is withstands all but one; mended, all.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -58,7 +58,7 @@ export interface FabricLayout {
 }
 
 const DEFAULT_BATCH_TIMEOUT_MS = 200;
-/** Alone in its block, a transaction cannot keep peers from validating another: see docs/threat-model.md. */
+/** One transaction per block cannot keep peers from validating another: docs/concepts/threat-model.md says why. */
 const DEFAULT_MAX_MESSAGE_COUNT = 1;
 
 export function orderingOf({ orderer }: Consortium): { readonly ordering: Ordering; readonly nodes: number } {

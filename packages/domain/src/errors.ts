@@ -14,7 +14,7 @@ export const ERRORS = {
   NOT_THE_REQUESTER: ['forbidden', 'Only the organisation that proposed the study may do this.'],
   NOT_THE_LEADER: [
     'forbidden',
-    "The step is the round's leader's for a while; others may take over at the time the message names.",
+    "The step belongs to the round's leader for now. Others may take it at the time that the message names.",
   ],
   NOT_A_PARTICIPANT: ['forbidden', 'Only an organisation that takes part in the round may do this.'],
   MEMBER_EXISTS: ['conflict', 'This organisation is already a member.'],

@@ -14,7 +14,7 @@ export const Amendment = Strict({
     Type.Integer({
       minimum: 1,
       maximum: 1000,
-      description: 'More rounds: each hospital reserves them anew.',
+      description: 'More rounds. Each hospital reserves them with its vote.',
     }),
   ),
   roundDeadlineSeconds: Type.Optional(Type.Integer({ minimum: 10, maximum: 2_592_000 })),

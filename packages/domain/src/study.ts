@@ -66,12 +66,12 @@ export const PublicTimes = Strict({
   updateSeconds: Type.Integer({
     minimum: 0,
     maximum: MOST_SECONDS,
-    description: 'An update is recorded no sooner than so many seconds after its round was opened.',
+    description: 'Seconds between the opening of a round and the earliest record of an update.',
   }),
   verdictSeconds: Type.Integer({
     minimum: 0,
     maximum: MOST_SECONDS,
-    description: 'A verdict is recorded no sooner than so many seconds after its round was closed.',
+    description: 'Seconds between the closing of a round and the earliest record of a verdict.',
   }),
 });
 export type PublicTimes = Static<typeof PublicTimes>;

@@ -158,7 +158,7 @@ async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord)
   if (earlier !== undefined && earlier.candidateSha256 !== judgement.candidateSha256) {
     throw new TrainerError(
       'TRAINER_ARTEFACT_UNREACHABLE',
-      'the candidate that was scored cannot be had again yet',
+      'the candidate that was scored is not available again yet',
     );
   }
   return judgement;

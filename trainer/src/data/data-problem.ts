@@ -1,15 +1,15 @@
-// What is wrong with a data file, said so that a person can mend it: where, which rule, and the remedy. A
-// problem never carries a value of the file, since values are patients'.
+// What is wrong with a data file, so that a person can correct it: where, which rule, and the remedy. A problem never
+// carries a value of the file, since values are patients'.
 export const DATA_PROBLEMS = {
   FILE_UNREADABLE: 'The file cannot be read: check the path and its permissions.',
   FILE_TOO_LARGE:
-    'The file has more than 256 MiB, or unpacks to more than 16 times its size, which is more than is read at once: ' +
-    'keep the columns that the dictionary names, or write numbers with fewer digits.',
-  FILE_EMPTY: 'The file has no rows: name one that has patients.',
+    'The file is larger than 256 MiB, or unpacks to more than 16 times its size: ' +
+    'keep only the columns that the dictionary names, or write numbers with fewer digits.',
+  FILE_EMPTY: 'The file has no rows: give a file that has patients.',
   FILE_NOT_CSV: 'The file is not comma-separated text in UTF-8: save it as such.',
-  FILE_NOT_PARQUET:
-    'The file is no Parquet, is damaged, or has a form this reader does not know: write it anew, or as CSV.',
-  ROW_LENGTH: 'The row has another number of fields than there are columns: mend it, or quote its commas.',
+  FILE_NOT_PARQUET: 'Not a readable Parquet file. Re-export it, or use CSV.',
+  ROW_LENGTH:
+    'The row has a different number of fields than there are columns: correct it, or quote its commas.',
   COLUMN_UNKNOWN:
     'The dictionary names a column that the file does not have: correct it there, or the first line of the file.',
   COLUMN_TWICE:
@@ -18,16 +18,18 @@ export const DATA_PROBLEMS = {
   FEATURE_UNKNOWN: 'The dictionary has no feature of this name: check its spelling, or leave it out.',
   PATIENT_ID_MISSING: 'The row has no patient id: fill it in, or leave the row out.',
   VALUE_NOT_A_NUMBER:
-    'A numeric feature has text, NaN or infinity: mend it, or add the text to the missing codes.',
-  VALUE_OUT_OF_BOUNDS: "The value lies outside the dictionary's bounds: mend it, or correct the bounds.",
-  VALUE_NOT_A_CATEGORY: 'The value is none of the categories: mend it, or add the category or missing code.',
+    'A numeric feature has text, NaN or infinity: correct it, or add the text to the missing codes.',
+  VALUE_OUT_OF_BOUNDS: "The value is outside the dictionary's bounds: correct the value or the bounds.",
+  VALUE_NOT_A_CATEGORY:
+    'The value is not one of the categories: correct it, or add the category or missing code.',
   VALUE_NOT_BINARY: 'A binary feature must be 0 or 1 (or a missing code).',
   LABEL_MISSING: 'The row has no label: leave the row out, a model cannot learn from it.',
-  LABEL_NOT_BINARY: 'The label must be 0 or 1 under this rule: mend it, or use the greater-than rule.',
-  LABEL_NOT_A_NUMBER: 'The label must be a number under this rule: mend it, or leave the row out.',
-  LABEL_NOT_A_CATEGORY: 'The label is none of the categories: mend it, or add the category to label.rule.',
-  LABEL_NOT_A_COUNT: 'The label must be a whole number from 0 on: mend it, or leave the row out.',
-  LABEL_OUT_OF_BOUNDS: 'The label lies outside the bounds of label.rule: mend it, or correct the bounds.',
+  LABEL_NOT_BINARY: 'The label must be 0 or 1 under this rule: correct it, or use the greater-than rule.',
+  LABEL_NOT_A_NUMBER: 'The label must be a number under this rule: correct it, or leave the row out.',
+  LABEL_NOT_A_CATEGORY:
+    'The label is not one of the categories: correct it, or add the category to label.rule.',
+  LABEL_NOT_A_COUNT: 'The label must be a whole number, 0 or more: correct it, or leave the row out.',
+  LABEL_OUT_OF_BOUNDS: 'The label is outside the bounds of label.rule: correct the label or the bounds.',
   TOO_MANY_ROWS: 'A patient has more rows than maxRowsPerPatient: raise it, or keep fewer rows.',
   TOO_FEW_PATIENTS:
     'The dataset has fewer patients than the smallest public band (10): add patients, or leave it out.',

@@ -9,6 +9,7 @@ import {
   REMOVED,
   REWRITTEN,
 } from '@consilium/onnx-grad/accepted-graphs';
+import { DATA_PROBLEMS } from '../data/data-problem.ts';
 import { TRAINER_ERRORS } from '../errors.ts';
 
 const WRITTEN = 'Written from the code by `scripts/write-documentation.sh`.';
@@ -92,6 +93,7 @@ function errorsPage(): string {
     ([code, [kind, retries, meaning]]) =>
       `| \`${code}\` | ${kind} | ${retries ? 'yes' : 'no'} | ${meaning} |`,
   );
+  const problems = Object.entries(DATA_PROBLEMS).map(([code, remedy]) => `| \`${code}\` | ${remedy} |`);
   return `# Errors of the trainer
 
 ${WRITTEN} The codes appear in answers under \`/v1/local\`, on \`/v1/local/jobs\`,
@@ -101,6 +103,15 @@ waiting costs no privacy.
 | Code | Kind | Tries again | Meaning |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
+
+## Problems of a data file
+
+\`consilium-trainer check\` names line and column of each. An answer under \`/v1/local\` names the column only. Neither
+shows a value.
+
+| Code | Meaning, and what to do |
+| --- | --- |
+${problems.join('\n')}
 `;
 }
 

@@ -64,7 +64,7 @@ const STUDIES: Readonly<Record<string, readonly [text: string, ...said: RegExp[]
   'no delta': [plain('epsilon: 1'), /delta is missing: give it in the study or with --delta/],
   'no steps': [
     plain('noiseMultiplier: 1').replace('stepsPerRound: 2', 'stepsPerRound: 0'),
-    /study: stepsPerRound must be a whole number from 1 to 100000: what a model scores that is not trained is told/,
+    /study: stepsPerRound must be a whole number from 1 to 100000: the score of an untrained model is shown/,
   ],
   'a field that has another name': [
     plain('noiseMultiplier: 1\nsteps: 0'),
@@ -116,7 +116,7 @@ const STUDIES: Readonly<Record<string, readonly [text: string, ...said: RegExp[]
 const DATA: Readonly<Record<string, readonly [text: string | Uint8Array, said: RegExp, file?: string]>> = {
   'a label out of range': [
     `${HEADER}${ROWS}p91,50,0,${SECRET}\n`,
-    /LABEL_NOT_BINARY \(line 68, column ill\): .*mend it/,
+    /LABEL_NOT_BINARY \(line 68, column ill\): .*correct it/,
   ],
   'a label that is missing': [
     `${HEADER}${ROWS}p91,50,0,\n`,
@@ -124,7 +124,7 @@ const DATA: Readonly<Record<string, readonly [text: string | Uint8Array, said: R
   ],
   'NaN in a feature': [
     `${HEADER}${ROWS}p91,NaN,0,1\n`,
-    /VALUE_NOT_A_NUMBER \(line 68, column age\): .*NaN.*: mend it/,
+    /VALUE_NOT_A_NUMBER \(line 68, column age\): .*NaN.*: correct it/,
   ],
   'infinity in a feature': [
     `${HEADER}${ROWS}p91,Infinity,0,1\n`,
@@ -132,15 +132,15 @@ const DATA: Readonly<Record<string, readonly [text: string | Uint8Array, said: R
   ],
   'a value out of bounds': [
     `${HEADER}${ROWS}p91,${SECRET},0,1\n`,
-    /VALUE_OUT_OF_BOUNDS \(line 68, column age\): .*mend/,
+    /VALUE_OUT_OF_BOUNDS \(line 68, column age\): .*correct/,
   ],
   'a row without a patient': [
     `${HEADER}${ROWS},50,0,1\n`,
     /PATIENT_ID_MISSING \(line 68, column id\): .*fill it in/,
   ],
-  'a row of another length': [`${HEADER}${ROWS}p91,50,0\n`, /ROW_LENGTH \(line 68\): .*mend it/],
+  'a row of another length': [`${HEADER}${ROWS}p91,50,0\n`, /ROW_LENGTH \(line 68\): .*correct it/],
   'a quote that never ends': [`${HEADER}${ROWS}p91,"${SECRET},0,1\n`, /FILE_NOT_CSV.*: .*save it as such/],
-  'an empty file': ['', /FILE_EMPTY: .*name one that has patients/],
+  'an empty file': ['', /FILE_EMPTY: .*give a file that has patients/],
   'a header and nothing else': [HEADER, /FILE_EMPTY/],
   'a wrong header': [`pid,years,smoke,sick\n${ROWS}`, /COLUMN_UNKNOWN \(column age\): .*: correct it/],
   'another separator': [
@@ -149,7 +149,7 @@ const DATA: Readonly<Record<string, readonly [text: string | Uint8Array, said: R
   ],
   'bytes that are no text': [Uint8Array.of(255, 254, 0, 1, 2, 200), /FILE_NOT_CSV/],
   'hardly any patients': [`${HEADER}p1,33,0,1\np2,44,1,0\n`, /TOO_FEW_PATIENTS: .*: add patients/],
-  'damaged Parquet': ['PAR1 and then something else PAR1', /FILE_NOT_PARQUET: .*: write it anew, or as CSV/],
+  'damaged Parquet': ['PAR1 and then something else PAR1', /FILE_NOT_PARQUET: .*Re-export it, or use CSV/],
   'Parquet by name only': ['hello', /FILE_NOT_PARQUET/, 'hello.parquet'],
 };
 
@@ -168,7 +168,7 @@ describe('train refuses', () => {
     write('large.csv', HEADER);
     truncateSync(at('large.csv'), 2 ** 28 + 1);
     await refuses(train({ data: 'large.csv' }), [
-      /large\.csv: FILE_TOO_LARGE: .*256 MiB.*: keep the columns/,
+      /large\.csv: FILE_TOO_LARGE: .*256 MiB.*: keep only the columns/,
     ]);
     await refuses(['dictionary', 'init', at('large.csv')], [/FILE_TOO_LARGE/]);
     rmSync(at('large.csv'));
@@ -215,7 +215,7 @@ describe('train refuses', () => {
     await refuses(train({ dictionary: 'bad.json' }), said);
     await refuses(['check', '--file', at('good.csv'), '--dictionary', at('bad.json')], said);
     write('bad.json', `{"patientId": ${SECRET}`);
-    await refuses(train({ dictionary: 'bad.json' }), [/dictionary: not JSON: mend it/]);
+    await refuses(train({ dictionary: 'bad.json' }), [/dictionary: not JSON: correct it/]);
   });
 });
 

@@ -15,10 +15,10 @@ function placeholders(value: unknown, at: string): string[] {
   });
 }
 
-/** Where JSON breaks off; what stands there is not repeated. */
+/** Where JSON breaks off; what is there is not repeated. */
 function jsonRemedy(error: unknown): string {
   const [, line] = /line (\d+)/.exec((error as Error).message) ?? [];
-  return `mend it${line === undefined ? '' : ` at line ${line}`}, or draft one with 'dictionary init'`;
+  return `correct it${line === undefined ? '' : ` at line ${line}`}, or draft one with 'dictionary init'`;
 }
 
 /** @throws InputError naming every placeholder, or else every problem */

@@ -127,7 +127,7 @@ function withRemedy(problem: string): string {
     return `${problem}: ${meant ? `did you mean ${meant}?` : 'check its spelling, or leave it out'}`;
   }
   if (/^(rounds|stepsPerRound) must be a whole number/.test(problem)) {
-    return `${problem}: what a model scores that is not trained is told before the first step`;
+    return `${problem}: the score of an untrained model is shown before the first step`;
   }
   if (problem === 'model must be an object') {
     return 'model must be linear, logistic-regression, {kind: multilayer-perceptron, hidden: [16]} or {onnx: FILE}';

@@ -68,14 +68,14 @@ function scoreRow(name: string, score: Score | null | undefined, target: Encoded
     const estimate = score[metric];
     return estimate === null ? 'not at hand' : withInterval(estimate, show);
   });
-  return `| ${[name, ...cells, texts[0]!.show(score.baseline), score.count ?? 'not told'].join(' | ')} |`;
+  return `| ${[name, ...cells, texts[0]!.show(score.baseline), score.count ?? 'not shown'].join(' | ')} |`;
 }
 
 function privacySection({ privacy, metrics, training: facts }: ModelCard): string[] {
   if (privacy === null) {
     return [
-      '**THIS MODEL IS NOT PRIVATE.** It was trained without noise. It may hold what single patients told their',
-      'physicians: treat it as you treat their records, and do not hand it on.',
+      '**THIS MODEL IS NOT PRIVATE.** It was trained without noise. It may contain what single patients told their',
+      'physicians. Treat it as you treat their records, and do not pass it on.',
     ];
   }
   const { unit, delta, training, heldOut, noiseMultiplier } = privacy;
@@ -99,7 +99,7 @@ function privacySection({ privacy, metrics, training: facts }: ModelCard): strin
     `| RDP (looser upper bound) | ${shown(training.epsilonRdp, 6)} |`,
     '',
     `Unit of privacy: ${unit}. Adjacency: add or remove one. Noise multiplier: ${noiseMultiplier}. Events of each`,
-    'hospital, from which anyone can compute ε anew:',
+    'hospital, from which anyone can compute ε again:',
     '',
     ...table(training),
   ];
@@ -114,15 +114,15 @@ function privacySection({ privacy, metrics, training: facts }: ModelCard): strin
   if (heldOut === null) {
     lines.push(
       '',
-      '**The scores below are exact and therefore not private** for the held-out patients: they are for the eyes of',
-      'those who may see the records. `--score-noise` gives scores that may be handed on.',
+      '**The scores below are exact and therefore not private** for the held-out patients: they are for people',
+      'who may see the records. `--score-noise` gives scores that may be passed on.',
     );
   } else {
     lines.push(
       '',
       `The scores below are noised. They cost each held-out ${unit} ε = ${shown(heldOut.epsilonPld)}` +
         ` (PLD ${shown(heldOut.epsilonPld, 6)}, RDP ${shown(heldOut.epsilonRdp, 6)}) at the same δ. Every ${unit} is`,
-      'either in training or held out, so the larger of the two ε counts for all that is told here.',
+      'either in training or held out, so the larger of the two ε holds for everything on this card.',
       '',
       ...table(heldOut),
     );
