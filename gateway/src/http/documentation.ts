@@ -17,7 +17,7 @@ declare module 'fastify' {
 
 export const TAGS = [
   { name: 'members', description: 'Organisations of the consortium.' },
-  { name: 'datasets', description: 'What hospitals hold, described; the rows never leave them.' },
+  { name: 'datasets', description: 'Descriptions of hospitals’ data. The rows never leave them.' },
   { name: 'privacy', description: 'What was spent of each privacy budget, and on what.' },
   { name: 'studies', description: 'Questions put to several datasets.' },
   { name: 'consents', description: 'Which study may use which dataset, at what reserved privacy cost.' },

@@ -82,8 +82,8 @@ export const ROUND_RECORD_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'getContributions',
     description:
-      'Leaves out each hospital’s own scores. The noise of the scores is large where hospitals are small: ' +
-      '`distinguishable` says whether a gain stands out of it at all.',
+      'Leaves out each hospital’s own scores. The noise of the scores is large if hospitals are small: ' +
+      '`distinguishable` says whether a gain is larger than the noise.',
     errors: ['STUDY_NOT_FOUND', 'ROUND_NOT_FOUND', 'ROUND_CLOSED'],
     answer: RoundContributions,
     examples: { answer: CONTRIBUTIONS },

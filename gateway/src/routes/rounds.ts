@@ -36,8 +36,8 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'openRound',
     description:
-      'Rounds open one after the other; participants are the datasets whose consent stands now. Where the base was ' +
-      'not sealed to all of them, base names it sealed again; its parameters are the same.',
+      'Rounds open one after the other. Participants are the datasets whose consent is in force now. If the base was ' +
+      'not sealed to all of them, `base` names a copy with the same parameters that is.',
     errors: [
       'STUDY_NOT_FOUND',
       'STUDY_STATE',

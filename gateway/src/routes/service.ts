@@ -50,10 +50,10 @@ export function addServiceRoutes(app: FastifyInstance, { ledger, metrics }: Depe
       operationId: 'getReadiness',
       tags,
       summary:
-        'Whether this gateway can work: peer, chaincode and endorsement there, transactions committed.',
+        'Whether this gateway can work: its peer, the chaincode, endorsements, and committed transactions.',
       description:
-        'Asks for an endorsement, not only for a port, and says what is missing, also where the ledger stands: ' +
-        'orderers took a transaction, and no block has come since. Public.',
+        'Asks for an endorsement, not only for a port, and says what is missing. Also says when the channel stops ' +
+        'committing: orderers accepted a transaction, and no block has come since. Public.',
       response: {
         200: { ...Readiness, description: 'It can work.', examples: [READY] },
         503: { ...Readiness, description: 'It cannot; checks say why.', examples: [NOT_READY] },

@@ -106,8 +106,8 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     tag: consents,
     operationId: 'grantConsent',
     description:
-      "Reserves the study's whole cost. `claimedEpsilon` comes from the quote; an under-claim is refused, and " +
-      'so is what the budget cannot bear. With the `studySha256` of the quote a text amended meanwhile is refused too.',
+      "Reserves the study's whole cost. `claimedEpsilon` comes from the quote. A claim that is too low is refused, and so " +
+      'is a cost above the budget. With the `studySha256` of the quote, a study that was amended since is refused too.',
     errors: [
       'NOT_A_MEMBER',
       'STUDY_NOT_FOUND',
@@ -190,7 +190,7 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     path: '/studies/{studyId}/consents/{datasetId}',
     tag: consents,
     operationId: 'getConsent',
-    description: 'What was granted, at what reserved cost, and whether it stands.',
+    description: 'What was granted, at what reserved cost, and whether it is in force.',
     errors: ['STUDY_NOT_FOUND', 'CONSENT_NOT_FOUND'],
     answer: Consent,
     examples: { answer: CONSENT },

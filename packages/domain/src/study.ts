@@ -169,7 +169,7 @@ export const Study = Strict({
   weights: Type.Optional(
     Described(
       StudyWeights,
-      'Of all its datasets, whoever consents; studies from before weigh by bands without a limit.',
+      'One for each dataset that the study asks for. Older studies have none and weigh by bands without a limit.',
     ),
   ),
   state: Words(STUDY_STATES),
