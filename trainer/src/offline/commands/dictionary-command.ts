@@ -17,13 +17,13 @@ const HELP = `consilium-trainer dictionary: describe a file's columns
                                    [--out FILE] [--json]
 
 Drafts a data dictionary for a CSV or Parquet file on standard output (or --out), and says on standard error what
-is left to fill in: every ${PLACEHOLDER}. Nothing accepts a dictionary that still has one. Kinds are guesses.
+is left to fill in: every ${PLACEHOLDER}. No command accepts a dictionary that still has one. Kinds are guesses.
 No patient's value is printed or written, except codes from 0 to 20 that at least ten patients share
 (--id tells them apart).
 
   --label COLUMN           the column to predict
-  --label-kind KIND        ${LABEL_KINDS.join(', ')}; guessed where it is not given
-  --id COLUMN              the column that tells patients apart; none: every row is another patient
+  --label-kind KIND        ${LABEL_KINDS.join(', ')}; guessed if it is not given
+  --id COLUMN              the column that identifies patients; without it every row is another patient
   --no-header              the first line of the CSV file is a patient, not column names
   --out FILE               write the draft there; an existing file is left alone
   --json                   draft and notes as one JSON document on standard output

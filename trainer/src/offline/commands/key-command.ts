@@ -6,14 +6,14 @@ import { EXIT, InputError, readArguments, reasonOf, type Terminal } from './comm
 
 const HELP = `consilium-trainer key: the member's encryption keys
 
-  consilium-trainer key rotate [--data-dir DIR]   make the next key; those before stay, and open what was sealed to them
+  consilium-trainer key rotate [--data-dir DIR]   create the next key; earlier keys stay and open what was sealed to them
   consilium-trainer key list [--data-dir DIR]     the public halves, the newest first
 
   --data-dir DIR   the trainer's data folder (default: CONSILIUM_DATA_DIR)
   --json           one JSON document on standard output instead of text
 
-A key counts once it is on the ledger: GET /v1/local/encryption-key answers the newest with its proof, and the operator
-posts both to /v1/members/rotate-key. A running trainer needs no restart. Back the data folder up afterwards.
+A key is used when it is on the ledger: GET /v1/local/encryption-key answers the newest key with its proof, and the
+operator posts both to /v1/members/rotate-key. A running trainer needs no restart. Copy the data folder afterwards.
 `;
 
 export async function keyCommand(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -20,7 +20,7 @@ Without a ledger (each explains itself with --help):
   consilium-trainer train        train a model on one file, with differential privacy
   consilium-trainer simulate     several hospitals train one model, in one process
   consilium-trainer dictionary   draft the dictionary that describes a file's columns
-  consilium-trainer key          list the member's encryption keys, or make the next
+  consilium-trainer key          list the member's encryption keys, or create the next one
   consilium-trainer account      what a plan costs in privacy, or how much noise it needs
 `;
 
