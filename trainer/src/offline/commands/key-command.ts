@@ -6,7 +6,7 @@ import { EXIT, InputError, readArguments, reasonOf, type Terminal } from './comm
 
 const HELP = `consilium-trainer key: the member's encryption keys
 
-  consilium-trainer key rotate [--data-dir DIR]   create the next key; earlier keys stay and open what was sealed to them
+  consilium-trainer key rotate [--data-dir DIR]   create the next key; earlier ones stay and open old artefacts
   consilium-trainer key list [--data-dir DIR]     the public halves, the newest first
 
   --data-dir DIR   the trainer's data folder (default: CONSILIUM_DATA_DIR)
