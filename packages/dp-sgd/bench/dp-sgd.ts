@@ -1,7 +1,8 @@
 // Measures one full DP-SGD step as the trainer takes it: batch laid out, forward, backward, clipping, exact noise,
 // update. JSON lines; with --model it is one row of the peer bench, whose models, batches and step it shares.
 import { parseArgs } from 'node:util';
-import { DiscreteGaussian, RandomWords, secureRandomness } from '../src/index.ts';
+import { fastEngine } from '../src/fast/index.ts';
+import { RandomWords, secureRandomness } from '../src/index.ts';
 import { measure, median, significant } from './dp-sgd/measure.ts';
 import { type OpenStep, openPlainStep, openPrivateStep } from './dp-sgd/steps.ts';
 
@@ -76,7 +77,7 @@ async function runFixed(model: string, batch: number): Promise<void> {
 
 /** The sampler alone on one core, and as a step gets it from the worker that draws ahead. */
 async function runNoise(): Promise<void> {
-  const gaussian = new DiscreteGaussian(new RandomWords(secureRandomness), NOISE_SIGMA);
+  const gaussian = fastEngine.openGaussian(new RandomWords(secureRandomness), NOISE_SIGMA);
   const samples = new Float64Array(NOISE_SAMPLES);
   const { noise, parameterCount, close } = await openPrivateStep('mlp30', { batch: 64 });
   const subjects = [

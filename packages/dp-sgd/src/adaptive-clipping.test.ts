@@ -12,6 +12,7 @@ import {
   gradientNoiseMultiplier,
 } from './adaptive-clipping.ts';
 import { ClippedSum } from './clipped-sum.ts';
+import { openLanes } from './lane.ts';
 import { copyOf } from './lane-sums.ts';
 import { runRound } from './round.ts';
 import { calibrateNoise, latticeOf } from './sensitivity.ts';
@@ -114,7 +115,7 @@ async function withUnits<T>(
   lanes = 1,
   of = model,
 ): Promise<T> {
-  const clipped = new ClippedSum([graphOf(of)], packUnits(30, units), lanes);
+  const clipped = new ClippedSum([graphOf(of)], packUnits(30, units), openLanes([graphOf(of)], lanes));
   const batch = Uint32Array.from(units, (_, unit) => unit);
   try {
     return await use(async (clipNormL2) => (await clipped.sumAndCount(of.values, batch, clipNormL2)).count);

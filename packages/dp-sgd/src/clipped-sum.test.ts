@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { buildForwardModel, buildStepGraph, readForwardModel } from '@consilium/onnx-grad';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { ClippedSum } from './clipped-sum.ts';
+import { openLanes } from './lane.ts';
 import { copyOf } from './lane-sums.ts';
 import { overflowingRoom } from './testing/overflowing-room.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
@@ -26,7 +27,7 @@ async function sumOf(
   parameters = model.values,
   lanes = 1,
 ): Promise<Float64Array> {
-  const clipped = new ClippedSum([graph], packUnits(features, units), lanes);
+  const clipped = new ClippedSum([graph], packUnits(features, units), openLanes([graph], lanes));
   const batch = Uint32Array.from(units, (_, unit) => unit);
   const sum = Float64Array.from(copyOf(await clipped.sum(parameters, batch)));
   await clipped.close();
@@ -40,7 +41,7 @@ test('a batch leaves nothing behind for a smaller one, or for units of fewer row
   ]);
   for (const lanes of [1, 2]) {
     const sumAfter = async (...before: readonly number[][]) => {
-      const clipped = new ClippedSum([graph], units, lanes);
+      const clipped = new ClippedSum([graph], units, openLanes([graph], lanes));
       for (const batch of before) await clipped.sum(model.values, Uint32Array.from(batch));
       const sum = Float64Array.from(copyOf(await clipped.sum(model.values, Uint32Array.of(1, 7, 3))));
       await clipped.close();
@@ -86,7 +87,7 @@ test('parameters that leave empty places not finite give zeros, whether the batc
     const graph = buildStepGraph(overflowing, { clipNormL2, capacityUnits, rowsPerUnit: 1, loss });
     for (const lanes of [1, 2]) {
       const units = packUnits(5, new Array<LabelledRow[]>(2 * lanes * capacityUnits).fill([own]));
-      const clipped = new ClippedSum([graph], units, lanes);
+      const clipped = new ClippedSum([graph], units, openLanes([graph], lanes));
       for (const count of [1, 3, 5, 6, 7, 12].filter((size) => size <= units.rowOffsets.length - 1)) {
         const batch = Uint32Array.from({ length: count }, (_, unit) => unit);
         const { sum, count: within } = graph.takesClipNorm

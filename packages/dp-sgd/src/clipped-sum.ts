@@ -1,31 +1,9 @@
 // Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
 import assert from 'node:assert/strict';
 import type { StepGraph } from '@consilium/onnx-grad';
-import {
-  createParameters,
-  type Lane,
-  type LaneBuffers,
-  largestOf,
-  openLane,
-  openLaneThread,
-  type Rooms,
-} from './lane.ts';
+import { type Lane, type LaneBuffers, largestOf, type OpenLanes, openLanes, type Rooms } from './lane.ts';
 import { LaneSums, PART, type SumsInParts } from './lane-sums.ts';
 import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './training-units.ts';
-import type { UpdateAhead } from './update-ahead.ts';
-
-const THREADED_FROM_VALUES = 2 ** 21;
-
-/** Threads of each lane's session: small graphs lose more to a second one than they gain. */
-export function threadsOf(
-  { units, rowsPerUnit, parameterCount }: Pick<StepGraph, 'units' | 'rowsPerUnit' | 'parameterCount'>,
-  lanes = 1,
-): number {
-  return lanes > 1 || units * rowsPerUnit * parameterCount < THREADED_FROM_VALUES ? 1 : 2;
-}
-
-/** What of an update its lanes need. */
-export type LaneUpdate = Pick<UpdateAhead, 'memory' | 'task' | 'drawWhile'>;
 
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {
@@ -47,27 +25,17 @@ export class ClippedSum {
   readonly #ofLanes: SumsInParts;
   /** Of several runs: their sum, and what its rounding lost. */
   #sums: Readonly<Record<'total' | 'lost', Float64Array>> | undefined;
-  readonly #update: LaneUpdate | undefined;
   #count = 0;
 
   /**
-   * Rooms are one lane's: a room's units times `lanes` are summed in one run. Of several rooms, a run takes the
-   * smallest that holds its units and an empty place. With an update, lanes read and write its memory, and help with
-   * it.
+   * Rooms are one lane's: a room's units times the number of lanes are summed in one run. Of several rooms, a run takes
+   * the smallest that holds its units and an empty place. By default there is one lane, on the calling thread.
    */
-  constructor(rooms: Rooms, units: TrainingUnits, lanes = 1, update?: LaneUpdate) {
-    this.#parameters = update?.memory.rounded ?? createParameters(rooms);
+  constructor(rooms: Rooms, units: TrainingUnits, { lanes, parameters }: OpenLanes = openLanes(rooms)) {
+    this.#parameters = parameters;
     this.#rooms = rooms;
     this.#graph = largestOf(rooms);
-    this.#update = update;
-    assert(update === undefined || this.#graph.sumType === 'float32');
-    const arraysOf = (lane: number) => ({ parameters: this.#parameters, sum: update?.memory.sums[lane] });
-    const others = Array.from({ length: lanes - 1 }, (_, lane) =>
-      openLaneThread(rooms, arraysOf(lane), update?.task),
-    );
-    // The lane on this thread blocks it, so that the others are started before it.
-    const own = openLane(rooms, arraysOf(lanes - 1), { threads: threadsOf(this.#graph, lanes) });
-    this.#lanes = [...others, own];
+    this.#lanes = lanes;
     this.#ofLanes = new LaneSums(this.#lanes.map(({ buffers }) => buffers.sum));
     assert(this.#graph.units >= 2, 'a place for a unit, and an empty one');
     this.#units = units;
@@ -187,11 +155,8 @@ export class ClippedSum {
     const failures: unknown[] = [];
     const attempt = (work: Promise<void>) => work.catch((failure: unknown) => failures.push(failure));
     for (const lane of this.#lanes) await attempt(lane.start(this.#room));
-    // The last lane runs on this thread, and the others meanwhile.
-    for (const lane of this.#lanes.toReversed()) {
-      this.#update?.drawWhile(lane.isRunning);
-      await attempt(lane.finish());
-    }
+    // The last lane always runs on this thread; where others have threads of their own, they run meanwhile.
+    for (const lane of this.#lanes.toReversed()) await attempt(lane.finish());
     if (failures.length > 0) throw failures[0];
   }
 

@@ -3,9 +3,6 @@
 import assert from 'node:assert/strict';
 import { bernoulliExponential, ESTIMATE_MARGIN, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
-import { StripSampler } from './strip-sampler.ts';
-import { LARGEST_STRIP_SIGMA, SMALLEST_STRIP_SIGMA, stripsOf } from './strips.ts';
-import type { SharedMemory } from './wasm-function.ts';
 
 /** Largest σ: the proposals below then stay exact integers in a double. */
 export const MAXIMUM_SIGMA = 2 ** 31 - 1;
@@ -13,8 +10,16 @@ export const MAXIMUM_SIGMA = 2 ** 31 - 1;
 const ONE_OVER_E = Math.exp(-1);
 const unitExponent = (): Rational => ({ numerator: 1n, denominator: 1n });
 
+/** Draws from N_Z(0, σ²): integers y with probability proportional to exp(-y² / 2σ²), exactly. */
+export interface GaussianSampler {
+  readonly sigma: number;
+  sample(): number;
+  /** Overwrites `samples` with independent samples. */
+  fill(samples: Float64Array): void;
+}
+
 /** Samples of N_Z(0, σ²) for one integer σ. */
-export class DiscreteGaussian {
+export class DiscreteGaussian implements GaussianSampler {
   readonly sigma: number;
   readonly #words: RandomWords;
   readonly #t: number;
@@ -22,20 +27,13 @@ export class DiscreteGaussian {
   readonly #halfPrecision: number;
   readonly #proposalExponent: (u: number) => Rational;
   readonly #acceptanceExponent: (magnitude: number) => Rational;
-  readonly #strips: StripSampler | undefined;
-  readonly #one = new Float64Array(1);
 
-  /**
-   * @param sigma an integer in [1, MAXIMUM_SIGMA]
-   * @param output where `fill` writes, without copies, and alone; by default it may write anywhere
-   */
-  constructor(words: RandomWords, sigma: number, output?: SharedMemory) {
+  /** @param sigma an integer in [1, MAXIMUM_SIGMA] */
+  constructor(words: RandomWords, sigma: number) {
     assert(Number.isSafeInteger(sigma) && sigma >= 1 && sigma <= MAXIMUM_SIGMA, 'σ is an integer in range');
     assert(ESTIMATE_MARGIN >= 2 ** -44);
     this.sigma = sigma;
     this.#words = words;
-    const hasStrips = sigma >= SMALLEST_STRIP_SIGMA && sigma <= LARGEST_STRIP_SIGMA;
-    this.#strips = hasStrips ? new StripSampler(words, stripsOf(sigma), output) : undefined;
     this.#t = sigma + 1;
     this.#shift = sigma * (sigma / this.#t);
     this.#halfPrecision = 1 / (2 * sigma * sigma);
@@ -52,13 +50,9 @@ export class DiscreteGaussian {
    *
    * Canonne, Kamath and Steinke 2020, Algorithm 3: a discrete Laplace proposal of scale t = σ + 1, kept with
    * probability exp(-(|y| - σ²/t)² / 2σ²), which is a rational exponent: (|y| t - σ²)² / (2 σ² t²). For large σ
-   * the same law is had faster (`strip-sampler.ts`).
+   * `fast/` draws from the same law in less time.
    */
   sample(): number {
-    if (this.#strips !== undefined) {
-      this.#strips.fill(this.#one);
-      return this.#one[0]!;
-    }
     for (;;) {
       const proposal = this.#laplace();
       const magnitude = Math.abs(proposal);
@@ -68,10 +62,8 @@ export class DiscreteGaussian {
     }
   }
 
-  /** Overwrites `samples` with independent samples. */
   fill(samples: Float64Array): void {
-    if (this.#strips !== undefined) this.#strips.fill(samples);
-    else for (let i = 0; i < samples.length; i++) samples[i] = this.sample();
+    for (let i = 0; i < samples.length; i++) samples[i] = this.sample();
   }
 
   /** An integer y with probability proportional to exp(-|y| / t). Algorithm 2, with s = 1. */

@@ -4,29 +4,24 @@ import assert from 'node:assert/strict';
 import {
   addsUnitsInOrder,
   buildStepGraph,
-  buildStepLoop,
   type ClipLayer,
   type ForwardModel,
   findBlockedChannels,
   labelRule,
   loopFloatFrom,
-  overflowBoundsOf,
   partitionParameters,
   pick,
   readForwardModel,
-  type StepGraph,
   type StepGraphOptions,
 } from '@consilium/onnx-grad';
 import { ClipNorm, countSigma } from './adaptive-clipping.ts';
 import { clipLayersOf } from './clip-layers.ts';
-import { ClippedSum, threadsOf } from './clipped-sum.ts';
-import { DiscreteGaussian } from './discrete-gaussian.ts';
+import { ClippedSum } from './clipped-sum.ts';
 import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
-import { FiniteRuns, moveBoundsOf } from './finite-runs.ts';
-import { largestOf } from './lane.ts';
-import { type NoiseAhead, startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
+import { fastEngine } from './fast/index.ts';
+import { largestOf, threadsOf } from './lane.ts';
 import { poissonSampler, shuffle } from './poisson-sampling.ts';
-import { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
+import { type RandomSource, RandomWords } from './randomness.ts';
 import {
   calibrateNoise,
   latticeOf,
@@ -34,10 +29,8 @@ import {
   MAXIMUM_UNITS,
   type NoiseCalibration,
 } from './sensitivity.ts';
-import { layoutOf, roomsOf, type StepLayout } from './step-layout.ts';
-import { fitsStepMemory } from './step-memory.ts';
-import { type DrawnSteps, StepRuns, takesStepsTogether } from './step-runs.ts';
-import { runStepsTogether } from './steps-together.ts';
+import type { ManySteps, RoundWork, StepEngine } from './step-engine.ts';
+import { layoutOf, roomsOf, takesStepsTogether } from './step-layout.ts';
 import {
   adaptivePlanOf,
   checkTrainingPlan,
@@ -47,16 +40,9 @@ import {
   TrainingInputError,
   type TrainingPlan,
 } from './training-plan.ts';
-import {
-  meanPerStep,
-  releaseMean,
-  runSteps,
-  type StepMechanism,
-  type StepProgress,
-} from './training-steps.ts';
+import { releaseMean, runSteps, type StepMechanism, type StepProgress } from './training-steps.ts';
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
-import { openUpdate, type UpdateAhead } from './update-ahead.ts';
-import { checkOptimizerState, type OptimizerState, optimizerOf, updateRuleOf } from './update-rule.ts';
+import { checkOptimizerState, type OptimizerState, updateRuleOf } from './update-rule.ts';
 import { averagingSteps, WeightAverage } from './weight-average.ts';
 
 export interface RoundInput {
@@ -117,7 +103,7 @@ export interface PreparedRound {
   /** What the means are corrected by, where they are. */
   readonly drift: DriftTerms | undefined;
   /** Where many steps are taken in one run. */
-  readonly runs: StepRuns | FiniteRuns | undefined;
+  readonly runs: ManySteps | undefined;
   close(): Promise<void>;
 }
 
@@ -155,7 +141,11 @@ function checkControlShift({ plan, controlShift, localPatterns }: RoundInput, mo
 }
 
 /** Checks a round's input and builds its mechanism. @throws TrainingInputError, or the model's own errors. */
-export async function prepareRound(input: RoundInput, randomness: RandomSource): Promise<PreparedRound> {
+export async function prepareRound(
+  input: RoundInput,
+  randomness: RandomSource,
+  engine: StepEngine = fastEngine,
+): Promise<PreparedRound> {
   const { plan, units } = input;
   const model = checkRound(input);
   const { parameterCount } = model;
@@ -190,15 +180,17 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const latticePerUnit = () => (clipNorm === undefined ? noise.latticePerUnit : latticeOf(clipNorm.current));
   const words = new RandomWords(randomness);
   const release = releaseMean(plan, latticePerUnit);
-  const update = updateOf(plan, { layout, graph, noise, release, randomness });
-  const clipped = new ClippedSum(rooms, units, lanes, update);
   const drift = driftOf(input, model);
-  const runs = areTogether
-    ? await openRuns(input, { model, options: { ...options, addsInOrder }, graph, noise, drift })
-    : undefined;
+  const work: RoundWork = {
+    ...{ plan, model, units, layout, rooms, noise, release, randomness, drift },
+    options: { ...options, addsInOrder },
+  };
+  const { update, ...lanesOfStep } = engine.openStep(work);
+  const clipped = new ClippedSum(rooms, units, lanesOfStep);
+  const runs = areTogether ? await engine.openRuns(work) : undefined;
   // `floatRounding` compares sums of one kind.
   assert(runs === undefined || runs.sumType === graph.sumType);
-  const source = update ?? openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
+  const source = update ?? engine.openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const sample = poissonSampler(words, { units: unitCount(units), rate: plan.samplingRate });
   const common = {
     drawBatch() {
@@ -214,7 +206,7 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   const mechanism: StepMechanism =
     clipNorm === undefined
       ? { ...common, sumClipped: (parameters, batch) => clipped.sum(parameters, batch) }
-      : { ...common, ...adaptively(clipNorm, { clipped, words }) };
+      : { ...common, ...adaptively(clipNorm, { clipped, words, engine }) };
   const close = async () => {
     await source.close();
     await runs?.close();
@@ -223,56 +215,11 @@ export async function prepareRound(input: RoundInput, randomness: RandomSource):
   return { mechanism, noise, clipNorm, drift, runs, close };
 }
 
-/** Rows in double that are kept beside the others, at most: 64 MiB. */
-const EXTENDED_VALUES = 2 ** 23;
-
 /** Takes a sum of no units, so that a graph which cannot be loaded or run shows it before anyone is drawn. */
 async function tryStep({ parameters }: RoundInput, { mechanism, runs }: PreparedRound): Promise<void> {
   // Many steps in one run are loaded already; where lanes update, a sum without its step would be in their way.
   if (runs !== undefined || mechanism.update !== undefined) return;
   await mechanism.sumClipped(Float32Array.from(parameters), new Uint32Array());
-}
-
-async function openRuns(
-  { plan, units }: RoundInput,
-  round: {
-    readonly model: ForwardModel;
-    readonly options: StepGraphOptions;
-    readonly graph: StepGraph;
-    readonly noise: NoiseCalibration;
-    readonly drift: DriftTerms | undefined;
-  },
-): Promise<StepRuns | FiniteRuns> {
-  const { clipNormL2, stepsPerRun } = plan;
-  const { kind: correction, ...corrections } = round.drift ?? {};
-  const { latticePerUnit } = round.noise;
-  const { model, graph } = round;
-  const moves = {
-    meanPerStep: meanPerStep(plan, latticePerUnit),
-    momentum: optimizerOf(plan).momentum ?? 0,
-  };
-  const open = (isMasked: boolean, drawn?: DrawnSteps) => {
-    const loop = buildStepLoop(model, {
-      ...round.options,
-      ...{ clipNormL2, latticePerUnit, ...moves, isMasked },
-      decays: (plan.weightDecay ?? 0) > 0,
-      averages: plan.averaging !== undefined,
-      ...(correction && { correction }),
-      mayExtendRows: plan.bandSize * model.parameterCount <= EXTENDED_VALUES,
-    });
-    return StepRuns.open(loop, units, {
-      ...{ clipNormL2, latticePerUnit, corrections, drawn },
-      ...(stepsPerRun !== undefined && { stepsPerRun }),
-    });
-  };
-  const { largestSquare, rowsPerUnit } = graph;
-  const isSure = overflowBoundsOf(model, { loss: lossOf(plan, model), rowsPerUnit, largestSquare });
-  if (isSure === undefined) return open(true);
-  return new FiniteRuns(await open(false), {
-    openMasked: (drawn) => open(true, drawn),
-    ...{ isSure, parameters: model.parameters },
-    moves: moveBoundsOf({ units: graph.units, sigma: round.noise.sigma, ...moves, corrections }),
-  });
 }
 
 function layersOf(plan: TrainingPlan, model: ForwardModel): readonly ClipLayer[] | undefined {
@@ -291,9 +238,10 @@ function clipNormOf({ plan, state }: RoundInput): ClipNorm | undefined {
 /** The parts of a mechanism whose clip norm follows the patients. */
 function adaptively(
   clipNorm: ClipNorm,
-  { clipped, words }: { readonly clipped: ClippedSum; readonly words: RandomWords },
+  step: { readonly clipped: ClippedSum; readonly words: RandomWords; readonly engine: StepEngine },
 ): Pick<StepMechanism, 'sumClipped' | 'adaptation'> {
-  const gaussian = new DiscreteGaussian(words, countSigma(clipNorm.settings.countNoiseMultiplier));
+  const { clipped, words, engine } = step;
+  const gaussian = engine.openGaussian(words, countSigma(clipNorm.settings.countNoiseMultiplier));
   let last = 0;
   return {
     async sumClipped(parameters, batch) {
@@ -308,58 +256,6 @@ function adaptively(
       follow: (released) => clipNorm.follow(released),
     },
   };
-}
-
-const SAMPLES_AT_ONCE = 512;
-
-/** Noise from a worker of its own where it is much; a source other than the system's stays on this thread. */
-function openNoise(options: {
-  readonly sigma: number;
-  readonly count: number;
-  readonly words: RandomWords;
-  readonly randomness: RandomSource;
-}): NoiseAhead {
-  const { sigma, count, words, randomness } = options;
-  if (randomness === secureRandomness && count >= WORTH_A_WORKER) return startNoise({ sigma, count });
-  const gaussian = new DiscreteGaussian(words, sigma);
-  // Short vectors are drawn several at once: each call costs more than they do.
-  const samples = new Float64Array(Math.ceil(SAMPLES_AT_ONCE / count) * count);
-  let next = samples.length;
-  const draw = () => {
-    if (next === samples.length) {
-      gaussian.fill(samples);
-      next = 0;
-    }
-    next += count;
-    return samples.subarray(next - count, next);
-  };
-  return { draw, close: async () => undefined };
-}
-
-/** Noise and update with a lane's help, for two lanes that take a batch in one run; absent elsewhere. */
-function updateOf(
-  plan: TrainingPlan,
-  step: {
-    readonly layout: StepLayout;
-    readonly graph: StepGraph;
-    readonly noise: NoiseCalibration;
-    readonly release: StepMechanism['release'];
-    readonly randomness: RandomSource;
-  },
-): UpdateAhead | undefined {
-  const { layout, graph, noise, release, randomness } = step;
-  const { lanes, unitsPerRun } = layout;
-  const { parameterCount, sumType } = graph;
-  const isOneRun = lanes === 2 && expectedBatchUnits(plan) < lanes * unitsPerRun;
-  if (!isOneRun || sumType !== 'float32' || !fitsStepMemory(parameterCount)) return undefined;
-  if (randomness !== secureRandomness) return undefined;
-  const { kind, momentum = 0 } = { momentum: 0, ...optimizerOf(plan) };
-  const { latticePerUnit, sigma } = noise;
-  return openUpdate({
-    ...{ sigma, parameterCount, release },
-    hasVelocity: kind === 'sgd' && momentum > 0,
-    scale: { latticePerUnit, meanPerStep: meanPerStep(plan, latticePerUnit) },
-  });
 }
 
 function driftOf(input: RoundInput, model: ForwardModel): DriftTerms | undefined {
@@ -393,13 +289,15 @@ export async function runRound(
   input: RoundInput,
   environment: {
     readonly randomness: RandomSource;
+    /** The fast one by default; the result is the same. */
+    readonly engine?: StepEngine | undefined;
     /** Called once all is prepared and before any unit is drawn; the round waits for it. */
     readonly onDrawing?: (() => void | Promise<void>) | undefined;
     readonly onProgress?: ((progress: StepProgress) => void) | undefined;
   },
 ): Promise<RoundResult> {
   const { plan } = input;
-  const prepared = await prepareRound(input, environment.randomness);
+  const prepared = await prepareRound(input, environment.randomness, environment.engine);
   const { mechanism, noise, clipNorm, drift, runs, close } = prepared;
   try {
     const { onDrawing, onProgress } = environment;
@@ -418,7 +316,7 @@ export async function runRound(
     const trained =
       runs === undefined
         ? await runSteps(input.parameters, options)
-        : await runStepsTogether(input.parameters, runs, options);
+        : await runs.takeSteps(input.parameters, options);
     const { sharedIndices, localIndices } = partitionParameters(
       readForwardModel(input.model),
       input.localPatterns,

@@ -11,6 +11,7 @@ import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import fc from 'fast-check';
 import { ClippedSum } from './clipped-sum.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
+import { openLanes } from './lane.ts';
 import { copyOf } from './lane-sums.ts';
 import { calibrateNoise, floatRounding } from './sensitivity.ts';
 import { sequenceModel } from './testing/sequence-model.ts';
@@ -195,7 +196,7 @@ async function checkPairs(count: number, rooms: readonly StepGraph[], lanes: num
     wide.features,
     Array.from({ length: count }, (_, i) => unitOf(i % 3)),
   );
-  const clipped = new ClippedSum(rooms, units, lanes);
+  const clipped = new ClippedSum(rooms, units, openLanes(rooms, lanes));
   const integersOf = async (order: Uint32Array) => {
     const sum = await clipped.sum(wide.values, order);
     return Float64Array.from(copyOf(sum), (value) => Math.round(value * latticePerUnit));

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { readForwardModel } from '@consilium/onnx-grad';
 import { peerModel } from '@consilium/onnx-grad/testing/peer-models';
 import { tinyModel } from '@consilium/onnx-grad/testing/tiny-models';
-import { layoutOf, roomsOf } from './step-layout.ts';
-import type { TrainingPlan } from './training-plan.ts';
+import { layoutOf, roomsOf, takesStepsTogether } from './step-layout.ts';
+import { capacityUnitsOf, type TrainingPlan } from './training-plan.ts';
 
 const plan: TrainingPlan = {
   clipNormL2: 1,
@@ -70,4 +70,35 @@ test('wide rows take runs of as many as memory is planned for, and one at least'
 test('small batches, and small models without convolutions, take one run on one lane', () => {
   assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { lanes: 1, unitsPerRun: 32 });
   assert.deepEqual(layoutOf(modelOf('mlp30'), plan), { lanes: 1, unitsPerRun: 305 });
+});
+
+test('many steps go to a run where the step is small and the optimiser is gradient descent, by public numbers', () => {
+  const many: TrainingPlan = {
+    ...plan,
+    clipNormL2: 0.5,
+    steps: 1000,
+    bandSize: 1600,
+    samplingRate: 1 / 16,
+  };
+  const isTaken = (name: string, change: Partial<TrainingPlan> = {}, lanes = 1) => {
+    const changed = { ...many, ...change };
+    const unitsPerRun = capacityUnitsOf(changed);
+    return takesStepsTogether(changed, modelOf(name), { lanes, unitsPerRun });
+  };
+  assert.ok(isTaken('lr13') && isTaken('mlp30') && isTaken('mlp30', { rowsPerUnit: 2 }));
+  assert.ok(isTaken('lr13', { clipping: { kind: 'per-layer', bounds: 'uniform' } }));
+  assert.ok(isTaken('lr13', { optimizer: { kind: 'sgd', momentum: 0.9 } }));
+  const refused: readonly (readonly [string, Partial<TrainingPlan>, number?])[] = [
+    ['mlp784', {}],
+    ['lr13', { optimizer: { kind: 'adam' } }],
+    ['lr13', { clipping: { kind: 'adaptive' } }],
+    ['lr13', { steps: 10 }],
+    ['lr13', { stepsPerRun: 1 }],
+    ['lr13', { rowsPerRun: 50 }],
+    ['lr13', { bandSize: 2 ** 22, samplingRate: 2 ** -16 }],
+    ['lr13', {}, 2],
+  ];
+  for (const [name, change, lanes] of refused) {
+    assert.ok(!isTaken(name, change, lanes), `${name} ${JSON.stringify(change)}`);
+  }
 });

@@ -6,6 +6,7 @@ import {
   MAXIMUM_ROWS_PER_RUN,
   type TrainingPlan,
 } from './training-plan.ts';
+import { optimizerOf } from './update-rule.ts';
 
 export interface StepLayout {
   /** Lanes that a batch's units are divided among. */
@@ -77,4 +78,29 @@ export function roomsOf({ lanes, unitsPerRun }: StepLayout, plan: TrainingPlan):
     .map((deviations) => Math.ceil((inLastRun + deviations * Math.sqrt(expected)) / lanes) + 1)
     .filter((units) => units >= WORTH_A_LANE && units < unitsPerRun);
   return [...smaller, unitsPerRun];
+}
+
+/** Models whose steps take longer gain nothing. */
+const LARGEST_WORK = 2 ** 21;
+/** Features of all rows that are kept once more, as a table, at most: 128 MiB. */
+const TABLE_VALUES = 2 ** 25;
+/** Fewer steps are taken sooner than a graph of many is loaded. */
+const WORTH_A_LOOP = 50;
+
+/**
+ * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that
+ * the call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
+ */
+export function takesStepsTogether(
+  plan: TrainingPlan,
+  { parameterCount, features }: Pick<ForwardModel, 'parameterCount' | 'features'>,
+  { lanes, unitsPerRun }: StepLayout,
+): boolean {
+  const { rowsPerUnit } = plan;
+  const isSmall = lanes === 1 && unitsPerRun * rowsPerUnit * parameterCount < LARGEST_WORK;
+  const hasRoom = unitsPerRun >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
+  const isKept = plan.bandSize * rowsPerUnit * features <= TABLE_VALUES;
+  const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
+  const isWorthIt = plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
+  return isSmall && hasRoom && isKept && isDescent && isWorthIt;
 }

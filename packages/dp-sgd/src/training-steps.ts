@@ -3,11 +3,45 @@
 import type { ClipAdaptation } from './adaptive-clipping.ts';
 import type { Sums } from './lane.ts';
 import { PART, type SumsInParts } from './lane-sums.ts';
-import { ROUNDER } from './move-loop.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
-import type { FusedUpdate, Release } from './update-ahead.ts';
-import { type UpdateRule, updateRuleOf } from './update-rule.ts';
+import { type DescentMemory, type DescentRates, type UpdateRule, updateRuleOf } from './update-rule.ts';
 import type { WeightAverage } from './weight-average.ts';
+
+/**
+ * The released mean gradient of some parameters from their sum and noise, as many values: at the start of `into`, where
+ * it is given.
+ */
+export type Release = (
+  sums: { readonly sum: Sums; readonly noise: Float64Array; readonly batch: Uint32Array },
+  into?: Float64Array,
+) => Float64Array;
+
+/** Arrays that a step and a `FusedUpdate` share, [parameterCount] each. */
+export interface UpdateMemory extends DescentMemory {
+  readonly parameters: Float64Array;
+  /** The parameters rounded to float32, as lanes read them. */
+  readonly rounded: Float32Array;
+}
+
+/** Noise, release and gradient descent in one pass over the parameters (`fast/`). */
+export interface FusedUpdate {
+  readonly memory: UpdateMemory;
+  /** What it does besides moving. */
+  readonly release: Release;
+  /**
+   * Fresh integer noise, [parameterCount], of the kind that `move` uses, which stands for no other source; the array is
+   * good until the next call, or the next move.
+   */
+  readonly draw: () => Float64Array;
+  /** Whether a sum is that of the memory's lanes, as they left it. */
+  canMove(sum: SumsInParts): boolean;
+  /**
+   * Releases the lanes' sum with fresh noise, and moves the memory's parameters by it: to the bit what `releaseMean`
+   * and the rule of gradient descent do. The noise is handed out to nobody else.
+   */
+  move(rates: DescentRates): void;
+  close(): Promise<void>;
+}
 
 /** The four parts of one private step; each is a function so that an audit can put a broken one in its place. */
 export interface StepMechanism {
@@ -35,6 +69,9 @@ export function adapt(adaptation: ClipAdaptation): void {
 /** The released mean of one lattice step. */
 export const meanPerStep = (plan: TrainingPlan, latticePerUnit: number): number =>
   1 / (latticePerUnit * expectedBatchUnits(plan));
+
+/** Adding it to a double below 2^51 leaves no bits for a fraction. */
+export const ROUNDER = 1.5 * 2 ** 52;
 
 /**
  * The released mean: round the sum to the lattice, add the noise as integers, scale back, and divide by the

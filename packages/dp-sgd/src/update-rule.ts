@@ -1,9 +1,7 @@
 // How parameters follow from the released means. It is all post-processing: a rule sees nothing else of the patients,
 // so that what it remembers may be kept from round to round.
 import { learningRateAt } from './learning-rate.ts';
-import type { DescentRates } from './move-loop.ts';
 import type { Optimizer } from './optimizer.ts';
-import type { StepMemory } from './step-memory.ts';
 import { studyStepsOf, TrainingInputError, type TrainingPlan } from './training-plan.ts';
 
 /**
@@ -25,8 +23,23 @@ export interface UpdateRule {
   apply(parameters: Float64Array, mean: Float64Array, first: number, count: number): void;
   /** What the rule remembers: the arrays are the rule's own. */
   state(): OptimizerState;
-  /** Of plain gradient descent over a step memory's velocity: what `apply` multiplies with in this step. */
+  /** Of plain gradient descent over a `DescentMemory`: what `apply` multiplies with in this step. */
   descent?(): DescentRates;
+}
+
+/** What a step of gradient descent multiplies with: v ← μ v + mean, θ ← kept θ - rate v. */
+export interface DescentRates {
+  readonly rate: number;
+  readonly kept: number;
+  /** μ; 0 where there is no velocity. */
+  readonly momentum: number;
+}
+
+/** Arrays of somebody who moves parameters by gradient descent too (`FusedUpdate`): both keep one velocity. */
+export interface DescentMemory {
+  readonly hasVelocity: boolean;
+  /** [parameterCount], or of no values without velocity. */
+  readonly velocity: Float64Array;
 }
 
 /** What an optimiser remembers between steps, [parameterCount] each. It follows from released values alone. */
@@ -42,7 +55,7 @@ export type OptimizerState =
     };
 
 /**
- * The rule of a plan, in its initial state or in one that it had before; with a step memory, over its velocity.
+ * The rule of a plan, in its initial state or in one that it had before; with a memory, over its velocity.
  *
  * Weight decay is decoupled (Loshchilov and Hutter 2019): θ ← θ - η λ θ before the gradient's own move, and no part of
  * the gradient, its clipping or the moments.
@@ -53,7 +66,7 @@ export function updateRuleOf(
   plan: TrainingPlan,
   parameterCount: number,
   state?: OptimizerState,
-  memory?: StepMemory,
+  memory?: DescentMemory,
 ): UpdateRule {
   const optimizer = optimizerOf(plan);
   checkOptimizerState(plan, parameterCount, state);
@@ -108,7 +121,7 @@ export function ratesOf(
 function gradientDescent(
   plan: TrainingPlan,
   { optimizer, parameterCount, state }: Start<'sgd'>,
-  memory?: StepMemory,
+  memory?: DescentMemory,
 ): UpdateRule {
   const { momentum = 0 } = optimizer;
   const ratesAt = ratesOf(plan);

@@ -4,6 +4,7 @@ import { defaultLoss, findBlockedChannels, readForwardModel } from '@consilium/o
 import { peerModel } from '@consilium/onnx-grad/testing/peer-models';
 import { buildPlainStepGraph } from '@consilium/onnx-grad/testing/plain-step-graph';
 import { ClippedSum } from '../../src/clipped-sum.ts';
+import { openLaneThreads } from '../../src/fast/open-step.ts';
 import {
   expectedBatchUnits,
   secureRandomness,
@@ -11,8 +12,8 @@ import {
   type TrainingUnits,
 } from '../../src/index.ts';
 import { prepareRound } from '../../src/round.ts';
+import type { ManySteps } from '../../src/step-engine.ts';
 import { layoutOf, roomsOf } from '../../src/step-layout.ts';
-import { type Runs, runStepsTogether } from '../../src/steps-together.ts';
 import { runSteps, type StepMechanism } from '../../src/training-steps.ts';
 
 const BATCHES_IN_MEMORY = 16;
@@ -75,13 +76,13 @@ function fixedBatches(batch: number): () => Uint32Array {
   return () => batches[cycle++ % BATCHES_IN_MEMORY]!;
 }
 
-function stepper({ model, plan }: Workload, mechanism: StepMechanism, runs?: Runs): () => Promise<void> {
+function stepper({ model, plan }: Workload, mechanism: StepMechanism, runs?: ManySteps): () => Promise<void> {
   let parameters: Float64Array = Float64Array.from(readForwardModel(model).values);
   return async () => {
     parameters =
       runs === undefined
         ? await runSteps(parameters, { plan, mechanism })
-        : await runStepsTogether(parameters, runs, { plan, mechanism });
+        : await runs.takeSteps(parameters, { plan, mechanism });
   };
 }
 
@@ -128,7 +129,7 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
       blockedChannels,
     }),
   );
-  const summed = new ClippedSum(rooms, units, layout.lanes);
+  const summed = new ClippedSum(rooms, units, openLaneThreads(rooms, layout.lanes));
   const scale = 1 / expectedBatchUnits(plan);
   const noNoise = new Float64Array(0);
   const mechanism: StepMechanism = {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { LaneSums } from './lane-sums.ts';
+import { LaneSums } from '../lane-sums.ts';
+import type { TrainingPlan } from '../training-plan.ts';
+import { meanPerStep, releaseMean } from '../training-steps.ts';
+import { updateRuleOf } from '../update-rule.ts';
 import { MoveLoop } from './move-loop.ts';
 import { createStepMemory, fitsStepMemory, type StepMemory } from './step-memory.ts';
-import type { TrainingPlan } from './training-plan.ts';
-import { meanPerStep, releaseMean } from './training-steps.ts';
-import { updateRuleOf } from './update-rule.ts';
 
 const latticePerUnit = 2 ** 20 / 0.7;
 const plan: TrainingPlan = {

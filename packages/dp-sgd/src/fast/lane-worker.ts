@@ -1,6 +1,7 @@
 // The worker thread of a further lane: it runs the step graph over its part of a batch whenever it is told to.
 import { workerData } from 'node:worker_threads';
-import { LANE_STATE, type LaneTask, RoomRunner } from './lane.ts';
+import { RoomRunner } from '../lane.ts';
+import { LANE_STATE, type LaneTask } from './lane-thread.ts';
 import { SharedUpdate } from './shared-update.ts';
 
 const { rooms, buffers, state, update } = workerData as LaneTask;

@@ -1,9 +1,9 @@
 // The loop of DP-SGD for small models: batches and noise are drawn for many steps, which are then taken in one run.
 import assert from 'node:assert/strict';
+import { Stepper, type StepsOptions } from '../training-steps.ts';
+import { optimizerOf, ratesOf, updateRuleOf } from '../update-rule.ts';
 import type { FiniteRuns } from './finite-runs.ts';
 import type { DescentState, StepRuns } from './step-runs.ts';
-import { Stepper, type StepsOptions } from './training-steps.ts';
-import { optimizerOf, ratesOf, updateRuleOf } from './update-rule.ts';
 
 /** What takes the steps of a run. */
 export type Runs = Pick<StepRuns | FiniteRuns, 'steps' | 'room' | 'drawn' | 'run'>;

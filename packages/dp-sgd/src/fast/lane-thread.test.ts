@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildForwardModel, buildStepGraph, readForwardModel, type StepGraph } from '@consilium/onnx-grad';
 import { decodeModel, encodeModel, int64Tensor } from '@consilium/onnx-grad/testing/graph-parts';
-import { createParameters, LaneFailedError, openLaneThread } from './lane.ts';
-import { isOutOfMemory } from './out-of-memory.ts';
+import { createParameters } from '../lane.ts';
+import { isOutOfMemory } from '../out-of-memory.ts';
+import { allocateShared, LaneFailedError, openLaneThread } from './lane-thread.ts';
 
 const model = readForwardModel(
   buildForwardModel({ kind: 'logistic-regression', features: 1, localIntercept: false }),
@@ -39,7 +40,7 @@ function stepWithHugeValue(): StepGraph {
 
 async function failureOf(step: StepGraph): Promise<LaneFailedError> {
   const rooms = [step];
-  const lane = openLaneThread(rooms, { parameters: createParameters(rooms) });
+  const lane = openLaneThread(rooms, { parameters: createParameters(rooms, allocateShared) });
   try {
     await lane.start(0);
     await lane.finish();
@@ -66,7 +67,7 @@ test('a lane whose thread fails otherwise hands over what it failed with', async
 
 test('a lane runs again and again, and closes', async () => {
   const rooms = [whole];
-  const parameters = createParameters(rooms);
+  const parameters = createParameters(rooms, allocateShared);
   const lane = openLaneThread(rooms, { parameters });
   const { x, y, mask, rowSquares, sum } = lane.buffers;
   for (const array of [x, mask, rowSquares]) array[0] = 1;

@@ -2,7 +2,7 @@
 // once, they hold all that does not depend on the parameters. The last line of each is empty, and so are those of units
 // that are not usable.
 import type { RowColumn, RowTable, StepLoop, TensorValue } from '@consilium/onnx-grad';
-import { isUsableUnit, squaredNorm, type TrainingUnits, unitCount } from './training-units.ts';
+import { isUsableUnit, squaredNorm, type TrainingUnits, unitCount } from '../training-units.ts';
 
 /** What a loop's rows are clipped to and multiplied with. */
 export interface RowScale {

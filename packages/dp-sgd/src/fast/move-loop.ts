@@ -2,19 +2,10 @@
 // scaled back, and parameters moved by gradient descent. It is `releaseMean` and the rule of gradient descent,
 // operation by operation and so to the bit, but reads and writes each value once.
 import assert from 'node:assert/strict';
+import { ROUNDER } from '../training-steps.ts';
+import type { DescentRates } from '../update-rule.ts';
 import { RATES, type StepMemory, VALUES_AT_ONCE } from './step-memory.ts';
 import { type Code, compileWasm, wasm } from './wasm-function.ts';
-
-/** Adding it to a double below 2^51 leaves no bits for a fraction. */
-export const ROUNDER = 1.5 * 2 ** 52;
-
-/** What a step of gradient descent multiplies with: v ← μ v + mean, θ ← kept θ - rate v. */
-export interface DescentRates {
-  readonly rate: number;
-  readonly kept: number;
-  /** μ; 0 where there is no velocity. */
-  readonly momentum: number;
-}
 
 /** What the sum of lanes is scaled by before noise is added, and the sum of both after it. */
 export interface ReleaseScale {

@@ -5,11 +5,10 @@ import { buildForwardModel, readForwardModel, withFrozen } from '@consilium/onnx
 import type { ModelProto } from '@consilium/onnx-grad/testing/graph-parts';
 import { peerModel } from '@consilium/onnx-grad/testing/peer-models';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { takesStepsTogether } from './step-runs.ts';
-import { overflowingRoom } from './testing/overflowing-room.ts';
+import { overflowingRoom } from '../testing/overflowing-room.ts';
+import { capacityUnitsOf, type TrainingPlan } from '../training-plan.ts';
+import type { LabelledRow } from '../training-units.ts';
 import { bodyOf, compareWays, rewire, type StepsCase, takeSteps } from './testing/steps-both-ways.ts';
-import { capacityUnitsOf, type TrainingPlan } from './training-plan.ts';
-import type { LabelledRow } from './training-units.ts';
 
 // κ is then a power of two: unclipped gradients of few bits, of units of extreme scores, add up to halves exactly or
 // not at all. With 0.7 some do but for rounding, and two orders of a sum come to both sides of a half.
@@ -312,28 +311,3 @@ for (const [name, given, mutate] of mutants) {
     assert.ok(differing > 0);
   });
 }
-
-test('many steps go to a run where the step is small and the optimiser is gradient descent, by public numbers', () => {
-  const many: TrainingPlan = { ...plan, steps: 1000, bandSize: 1600, samplingRate: 1 / 16 };
-  const isTaken = (name: string, change: Partial<TrainingPlan> = {}, lanes = 1) => {
-    const changed = { ...many, ...change };
-    const unitsPerRun = capacityUnitsOf(changed);
-    return takesStepsTogether(changed, readForwardModel(peerModel(name, 1).bytes), { lanes, unitsPerRun });
-  };
-  assert.ok(isTaken('lr13') && isTaken('mlp30') && isTaken('mlp30', { rowsPerUnit: 2 }));
-  assert.ok(isTaken('lr13', { clipping: { kind: 'per-layer', bounds: 'uniform' } }));
-  assert.ok(isTaken('lr13', { optimizer: { kind: 'sgd', momentum: 0.9 } }));
-  const refused: readonly (readonly [string, Partial<TrainingPlan>, number?])[] = [
-    ['mlp784', {}],
-    ['lr13', { optimizer: { kind: 'adam' } }],
-    ['lr13', { clipping: { kind: 'adaptive' } }],
-    ['lr13', { steps: 10 }],
-    ['lr13', { stepsPerRun: 1 }],
-    ['lr13', { rowsPerRun: 50 }],
-    ['lr13', { bandSize: 2 ** 22, samplingRate: 2 ** -16 }],
-    ['lr13', {}, 2],
-  ];
-  for (const [name, change, lanes] of refused) {
-    assert.ok(!isTaken(name, change, lanes), `${name} ${JSON.stringify(change)}`);
-  }
-});

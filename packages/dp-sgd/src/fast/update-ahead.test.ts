@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { LaneSums } from './lane-sums.ts';
+import { LaneSums } from '../lane-sums.ts';
 import { signal } from './shared-update.ts';
 import { noiseProblems } from './testing/noise-problems.ts';
 import { openUpdate, type UpdateAhead } from './update-ahead.ts';

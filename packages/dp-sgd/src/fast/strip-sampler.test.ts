@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expInterval } from './bernoulli-exponential.ts';
-import { RandomWords, secureRandomness } from './randomness.ts';
+import { expInterval } from '../bernoulli-exponential.ts';
+import { RandomWords, secureRandomness } from '../randomness.ts';
+import { chiSquareScore, kolmogorovSmirnov, normalCdf, varianceScore } from '../testing/goodness-of-fit.ts';
+import { seededRandomness } from '../testing/seeded-randomness.ts';
 import { decideScaled, StripSampler } from './strip-sampler.ts';
 import {
   LARGEST_STRIP_SIGMA,
@@ -10,8 +12,6 @@ import {
   type Strips,
   stripsOf,
 } from './strips.ts';
-import { chiSquareScore, kolmogorovSmirnov, normalCdf, varianceScore } from './testing/goodness-of-fit.ts';
-import { seededRandomness } from './testing/seeded-randomness.ts';
 import { createSharedMemory } from './wasm-function.ts';
 
 const drawFrom = (strips: Strips, { count, seed }: { count: number; seed: string }): Float64Array => {

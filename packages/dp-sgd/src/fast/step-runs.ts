@@ -1,7 +1,6 @@
 // Takes many steps in one run of ONNX Runtime (`step-loop.ts`), over tables of all rows that stay where they are.
 import assert from 'node:assert/strict';
 import {
-  type ForwardModel,
   type OnnxSession,
   openSession,
   type RowColumn,
@@ -9,11 +8,8 @@ import {
   type StepLoop,
   type TensorValue,
 } from '@consilium/onnx-grad';
+import type { TrainingUnits } from '../training-units.ts';
 import { lineCount, type RowScale, rowColumn, rowTable } from './row-tables.ts';
-import type { StepLayout } from './step-layout.ts';
-import { capacityUnitsOf, type TrainingPlan } from './training-plan.ts';
-import type { TrainingUnits } from './training-units.ts';
-import { optimizerOf } from './update-rule.ts';
 
 /** Values of noise, and of rows' features, that one run is given at most. */
 const NOISE_VALUES = 2 ** 17;
@@ -24,31 +20,6 @@ const MOST_STEPS = 128;
 export function stepsPerRun({ units, rowsPerUnit, features, parameterCount }: StepLoop): number {
   const values = Math.min(NOISE_VALUES / parameterCount, ROW_VALUES / (units * rowsPerUnit * features));
   return Math.max(1, Math.min(MOST_STEPS, Math.floor(values)));
-}
-
-/** Models whose steps take longer gain nothing. */
-const LARGEST_WORK = 2 ** 21;
-/** Features of all rows that are kept once more, as a table, at most: 128 MiB. */
-const TABLE_VALUES = 2 ** 25;
-/** Fewer steps are taken sooner than a graph of many is loaded. */
-const WORTH_A_LOOP = 50;
-
-/**
- * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that
- * the call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
- */
-export function takesStepsTogether(
-  plan: TrainingPlan,
-  { parameterCount, features }: Pick<ForwardModel, 'parameterCount' | 'features'>,
-  { lanes, unitsPerRun }: StepLayout,
-): boolean {
-  const { rowsPerUnit } = plan;
-  const isSmall = lanes === 1 && unitsPerRun * rowsPerUnit * parameterCount < LARGEST_WORK;
-  const hasRoom = unitsPerRun >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
-  const isKept = plan.bandSize * rowsPerUnit * features <= TABLE_VALUES;
-  const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
-  const isWorthIt = plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
-  return isSmall && hasRoom && isKept && isDescent && isWorthIt;
 }
 
 /** What gradient descent goes on from, [parameterCount] each. */

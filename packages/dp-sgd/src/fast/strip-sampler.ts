@@ -8,8 +8,9 @@
 // curve (`strips.ts`, `strip-code.ts`); a double decides nearly all between these; and where it cannot, integer
 // interval arithmetic decides exactly.
 import assert from 'node:assert/strict';
-import { ESTIMATE_MARGIN, expInterval, type Rational } from './bernoulli-exponential.ts';
-import type { RandomWords } from './randomness.ts';
+import { ESTIMATE_MARGIN, expInterval, type Rational } from '../bernoulli-exponential.ts';
+import type { GaussianSampler } from '../discrete-gaussian.ts';
+import type { RandomWords } from '../randomness.ts';
 import { COLUMN_BITS, COLUMN_HEIGHT } from './strip-code.ts';
 import { OWN_SAMPLES, POOL_POINTS, StripLoop } from './strip-loop.ts';
 import type { Strips } from './strips.ts';
@@ -34,17 +35,20 @@ export function decideScaled(
 }
 
 /** Samples of N_Z(0, σ²) for one integer σ in [SMALLEST_STRIP_SIGMA, LARGEST_STRIP_SIGMA]. */
-export class StripSampler {
+export class StripSampler implements GaussianSampler {
+  readonly sigma: number;
   readonly #words: RandomWords;
   readonly #output: SharedArrayBuffer | undefined;
   readonly #strips: Strips;
   readonly #twiceVariance: bigint;
   readonly #halfPrecision: number;
   readonly #loop: StripLoop;
+  readonly #one: Float64Array;
 
   /** @param output the memory to which samples are written; without it, they may lie in any */
   constructor(words: RandomWords, strips: Strips, output?: SharedMemory) {
     const { sigma } = strips;
+    this.sigma = sigma;
     this.#words = words;
     // Each look at a memory's buffer takes as long as dozens of samples.
     this.#output = output?.buffer;
@@ -52,6 +56,7 @@ export class StripSampler {
     this.#twiceVariance = 2n * BigInt(sigma) ** 2n;
     this.#halfPrecision = 1 / (2 * sigma * sigma);
     this.#loop = new StripLoop(strips, output);
+    this.#one = new Float64Array(1);
   }
 
   /**
@@ -74,6 +79,11 @@ export class StripSampler {
       // Samples that were used must not be found in memory later.
       drawn.fill(0);
     }
+  }
+
+  sample(): number {
+    this.fill(this.#one);
+    return this.#one[0]!;
   }
 
   #fillPlaces(first: number, count: number): void {

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { copyOf } from './lane-sums.ts';
-import { ROUNDER } from './move-loop.ts';
-import { secureRandomness } from './randomness.ts';
-import { prepareRound, type RoundInput, runRound } from './round.ts';
-import type { TrainingPlan } from './training-plan.ts';
-import { meanPerStep, runSteps, type StepMechanism } from './training-steps.ts';
-import { type LabelledRow, packUnits } from './training-units.ts';
+import { copyOf } from '../lane-sums.ts';
+import { secureRandomness } from '../randomness.ts';
+import { prepareRound, type RoundInput, runRound } from '../round.ts';
+import type { TrainingPlan } from '../training-plan.ts';
+import { meanPerStep, ROUNDER, runSteps, type StepMechanism } from '../training-steps.ts';
+import { type LabelledRow, packUnits } from '../training-units.ts';
 
 const features = 256;
 const bytes = buildForwardModel({

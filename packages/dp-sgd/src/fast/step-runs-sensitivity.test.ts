@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import type { ModelProto } from '@consilium/onnx-grad/testing/graph-parts';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
+import type { TrainingPlan } from '../training-plan.ts';
+import type { LabelledRow } from '../training-units.ts';
 import { bodyOf, rewire, takeSteps, type Way } from './testing/steps-both-ways.ts';
-import type { TrainingPlan } from './training-plan.ts';
-import type { LabelledRow } from './training-units.ts';
 
 const features = 20;
 const plan: TrainingPlan = {

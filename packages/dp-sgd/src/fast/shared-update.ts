@@ -1,10 +1,11 @@
 // Noise and update of a step, in parts that two threads take in turn until none is left: a part is whoever's that has
 // time for it, so that neither waits for the other. While a thread waits it draws noise ahead; what is not there when
 // parameters are moved is drawn then, part by part, and is used while it lies in the cache that it was drawn into.
-import { DiscreteGaussian } from './discrete-gaussian.ts';
+import type { GaussianSampler } from '../discrete-gaussian.ts';
+import { RandomWords, secureRandomness } from '../randomness.ts';
 import { MoveLoop } from './move-loop.ts';
 import { NoiseWorkerError, WAIT_AT_MOST_MS } from './noise-ahead.ts';
-import { RandomWords, secureRandomness } from './randomness.ts';
+import { openGaussian } from './open-gaussian.ts';
 import { NOISE_SLOTS, PART_VALUES, type StepMemoryLayout, viewStepMemory } from './step-memory.ts';
 
 /** Counters that the threads share, each in a cache line of its own. */
@@ -67,7 +68,7 @@ function reach(counters: Int32Array, at: number, value: number): void {
 export class SharedUpdate {
   readonly loop: MoveLoop;
   readonly #counters: Int32Array;
-  readonly #gaussian: DiscreteGaussian;
+  readonly #gaussian: GaussianSampler;
   readonly #parts: number;
   readonly #parameterCount: number;
   /** Views of each slot's parts. */
@@ -81,7 +82,7 @@ export class SharedUpdate {
     const { parameterCount } = layout;
     this.loop = new MoveLoop(memory);
     this.#counters = counters;
-    this.#gaussian = new DiscreteGaussian(new RandomWords(secureRandomness), sigma, layout.memory);
+    this.#gaussian = openGaussian(new RandomWords(secureRandomness), sigma, layout.memory);
     this.#parts = partsOf(parameterCount);
     this.#parameterCount = parameterCount;
     this.#noise = memory.noise.map((noise) =>

@@ -1,8 +1,10 @@
 // Noise for step after step: drawn by a worker thread while the step before is still being computed.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { DiscreteGaussian } from './discrete-gaussian.ts';
-import { RandomWords, secureRandomness } from './randomness.ts';
+import type { GaussianSampler } from '../discrete-gaussian.ts';
+import { RandomWords, secureRandomness } from '../randomness.ts';
+import type { NoiseSource } from '../step-engine.ts';
+import { openGaussian } from './open-gaussian.ts';
 
 const EMPTY = 0;
 const FULL = 1;
@@ -10,12 +12,6 @@ const CLOSED = 2;
 const SLOTS = 3;
 /** Fewer samples are drawn sooner than they are fetched from another thread. */
 export const WORTH_A_WORKER = 1024;
-
-export interface NoiseAhead {
-  /** Fresh integer noise, [count]; the array is good until the next call. */
-  draw(): Float64Array;
-  close(): Promise<void>;
-}
 
 /** A worker that failed draws no more. */
 export class NoiseWorkerError extends Error {
@@ -37,7 +33,13 @@ const SLOT_SAMPLES = 2 ** 17;
  * Each vector is handed out once. While none is ready, `draw` draws a short one itself, and waits for a long one. Which
  * thread drew a vector says nothing of it: the generator's bits are independent in both.
  */
-export function startNoise({ sigma, count }: { readonly sigma: number; readonly count: number }): NoiseAhead {
+export function startNoise({
+  sigma,
+  count,
+}: {
+  readonly sigma: number;
+  readonly count: number;
+}): NoiseSource {
   const vectors = Math.ceil(SLOT_SAMPLES / count);
   const slots = Array.from(
     { length: SLOTS },
@@ -87,9 +89,9 @@ function ownVectors({
   readonly count: number;
 }): () => Float64Array {
   const samples = new Float64Array(count);
-  let gaussian: DiscreteGaussian | undefined;
+  let gaussian: GaussianSampler | undefined;
   return () => {
-    gaussian ??= new DiscreteGaussian(new RandomWords(secureRandomness), sigma);
+    gaussian ??= openGaussian(new RandomWords(secureRandomness), sigma);
     gaussian.fill(samples);
     return samples;
   };

@@ -8,16 +8,16 @@ import {
   type ModelProto,
 } from '@consilium/onnx-grad/testing/graph-parts';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { ClippedSum } from '../clipped-sum.ts';
-import { correctingDrift, type DriftTerms } from '../drift-correction.ts';
-import { calibrateNoise } from '../sensitivity.ts';
+import { ClippedSum } from '../../clipped-sum.ts';
+import { correctingDrift, type DriftTerms } from '../../drift-correction.ts';
+import { calibrateNoise } from '../../sensitivity.ts';
+import { capacityUnitsOf, lossOf, type TrainingPlan } from '../../training-plan.ts';
+import { meanPerStep, releaseMean, runSteps, type StepMechanism } from '../../training-steps.ts';
+import { type LabelledRow, packUnits } from '../../training-units.ts';
+import { optimizerOf, updateRuleOf } from '../../update-rule.ts';
+import { averagingSteps, WeightAverage } from '../../weight-average.ts';
 import { StepRuns } from '../step-runs.ts';
 import { runStepsTogether } from '../steps-together.ts';
-import { capacityUnitsOf, lossOf, type TrainingPlan } from '../training-plan.ts';
-import { meanPerStep, releaseMean, runSteps, type StepMechanism } from '../training-steps.ts';
-import { type LabelledRow, packUnits } from '../training-units.ts';
-import { optimizerOf, updateRuleOf } from '../update-rule.ts';
-import { averagingSteps, WeightAverage } from '../weight-average.ts';
 
 export interface StepsCase {
   readonly model: Uint8Array;

@@ -1,7 +1,7 @@
 // What a source of noise may get wrong, whoever draws from it: for sources that draw from the operating system's
 // generator, so that a right one fails about once in a million runs.
 import { setTimeout as wait } from 'node:timers/promises';
-import { varianceScore } from './goodness-of-fit.ts';
+import { varianceScore } from '../../testing/goodness-of-fit.ts';
 
 /** What is wrong with the vectors that a source of noise N_Z(0, σ²) hands out. */
 export async function noiseProblems(

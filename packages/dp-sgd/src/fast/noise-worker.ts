@@ -1,8 +1,8 @@
 // The worker thread that draws noise ahead of its use: it sees σ and a count, never a patient's data, so that how
 // long a draw takes can tell nothing about them.
 import { workerData } from 'node:worker_threads';
-import { DiscreteGaussian } from './discrete-gaussian.ts';
-import { RandomWords, secureRandomness } from './randomness.ts';
+import { RandomWords, secureRandomness } from '../randomness.ts';
+import { openGaussian } from './open-gaussian.ts';
 
 const EMPTY = 0;
 const FULL = 1;
@@ -17,7 +17,7 @@ export interface NoiseTask {
 }
 
 const { sigma, slots, states } = workerData as NoiseTask;
-const gaussian = new DiscreteGaussian(new RandomWords(secureRandomness), sigma);
+const gaussian = openGaussian(new RandomWords(secureRandomness), sigma);
 for (let slot = 0; ; slot = (slot + 1) % slots.length) {
   Atomics.wait(states, slot, FULL);
   if (Atomics.load(states, slot) === CLOSED) break;

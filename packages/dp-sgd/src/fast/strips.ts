@@ -1,6 +1,6 @@
 // The staircase that the strip sampler draws points under, and lines near the curve within each of its strips.
 import assert from 'node:assert/strict';
-import { ESTIMATE_MARGIN } from './bernoulli-exponential.ts';
+import { ESTIMATE_MARGIN } from '../bernoulli-exponential.ts';
 import { COLUMN_HEIGHT, COLUMNS } from './strip-code.ts';
 
 /** Below this the strips would not be wide enough. */

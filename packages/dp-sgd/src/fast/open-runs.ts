@@ -1,0 +1,62 @@
+// The loop that takes many steps in one run of ONNX Runtime, built for a round.
+import { buildStepLoop, overflowBoundsOf } from '@consilium/onnx-grad';
+import { largestOf } from '../lane.ts';
+import type { ManySteps, RoundWork } from '../step-engine.ts';
+import { lossOf } from '../training-plan.ts';
+import { meanPerStep } from '../training-steps.ts';
+import { optimizerOf } from '../update-rule.ts';
+import { FiniteRuns, moveBoundsOf } from './finite-runs.ts';
+import { type DrawnSteps, StepRuns } from './step-runs.ts';
+import { runStepsTogether } from './steps-together.ts';
+
+/** Rows in double that are kept beside the others, at most: 64 MiB. */
+const EXTENDED_VALUES = 2 ** 23;
+
+export async function openRuns(round: RoundWork): Promise<ManySteps> {
+  const runs = await openLoops(round);
+  return {
+    sumType: runs.sumType,
+    takeSteps: (start, options) => runStepsTogether(start, runs, options),
+    close: () => runs.close(),
+  };
+}
+
+async function openLoops({
+  plan,
+  units,
+  model,
+  rooms,
+  options,
+  noise,
+  drift,
+}: RoundWork): Promise<StepRuns | FiniteRuns> {
+  const { clipNormL2, stepsPerRun } = plan;
+  const { kind: correction, ...corrections } = drift ?? {};
+  const { latticePerUnit } = noise;
+  const moves = {
+    meanPerStep: meanPerStep(plan, latticePerUnit),
+    momentum: optimizerOf(plan).momentum ?? 0,
+  };
+  const open = (isMasked: boolean, drawn?: DrawnSteps) => {
+    const loop = buildStepLoop(model, {
+      ...options,
+      ...{ clipNormL2, latticePerUnit, ...moves, isMasked },
+      decays: (plan.weightDecay ?? 0) > 0,
+      averages: plan.averaging !== undefined,
+      ...(correction && { correction }),
+      mayExtendRows: plan.bandSize * model.parameterCount <= EXTENDED_VALUES,
+    });
+    return StepRuns.open(loop, units, {
+      ...{ clipNormL2, latticePerUnit, corrections, drawn },
+      ...(stepsPerRun !== undefined && { stepsPerRun }),
+    });
+  };
+  const { largestSquare, rowsPerUnit, units: capacity } = largestOf(rooms);
+  const isSure = overflowBoundsOf(model, { loss: lossOf(plan, model), rowsPerUnit, largestSquare });
+  if (isSure === undefined) return open(true);
+  return new FiniteRuns(await open(false), {
+    openMasked: (drawn) => open(true, drawn),
+    ...{ isSure, parameters: model.parameters },
+    moves: moveBoundsOf({ units: capacity, sigma: noise.sigma, ...moves, corrections }),
+  });
+}

@@ -1,0 +1,22 @@
+// The plain engine: everything on the calling thread, one step after the other, with the sampler as it was published. It
+// is what the fast engine is compared with, and what to read first.
+import { DiscreteGaussian } from './discrete-gaussian.ts';
+import { openLanes } from './lane.ts';
+import type { StepEngine } from './step-engine.ts';
+
+export const plainEngine: StepEngine = {
+  openGaussian: (words, sigma) => new DiscreteGaussian(words, sigma),
+  openNoise({ sigma, count, words }) {
+    const gaussian = new DiscreteGaussian(words, sigma);
+    const samples = new Float64Array(count);
+    return {
+      draw() {
+        gaussian.fill(samples);
+        return samples;
+      },
+      close: async () => undefined,
+    };
+  },
+  openStep: ({ rooms, layout }) => openLanes(rooms, layout.lanes),
+  openRuns: async () => undefined,
+};

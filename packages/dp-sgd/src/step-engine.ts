@@ -1,0 +1,72 @@
+// How the numerical work of a round is carried out: the one interface between the mechanism and its speed. The mechanism
+// (plan, sampling, clipping, release, accounting) never knows which engine works for it. `plain-engine.ts` is the
+// obvious way on the calling thread; `fast/` is the one with WebAssembly and threads.
+import type { ForwardModel, StepGraph, StepGraphOptions } from '@consilium/onnx-grad';
+import type { GaussianSampler } from './discrete-gaussian.ts';
+import type { DriftTerms } from './drift-correction.ts';
+import type { OpenLanes, Rooms } from './lane.ts';
+import type { RandomSource, RandomWords } from './randomness.ts';
+import type { NoiseCalibration } from './sensitivity.ts';
+import type { StepLayout } from './step-layout.ts';
+import type { TrainingPlan } from './training-plan.ts';
+import type { FusedUpdate, Release, StepsOptions } from './training-steps.ts';
+import type { TrainingUnits } from './training-units.ts';
+
+/** All that an engine is given of a round. What it decides follows from public numbers, never from the units. */
+export interface RoundWork {
+  readonly plan: TrainingPlan;
+  readonly model: ForwardModel;
+  readonly units: TrainingUnits;
+  readonly layout: StepLayout;
+  /** What `rooms` were built with. */
+  readonly options: StepGraphOptions;
+  readonly rooms: Rooms;
+  readonly noise: NoiseCalibration;
+  readonly release: Release;
+  readonly randomness: RandomSource;
+  /** What the means are corrected by, where they are. */
+  readonly drift: DriftTerms | undefined;
+}
+
+/** Vectors of integer noise. */
+export interface NoiseSource {
+  /** Fresh noise, [count]; the array is good until the next call. */
+  draw(): Float64Array;
+  close(): Promise<void>;
+}
+
+/** Lanes, and where the engine has one, an update that works over their memory. */
+export interface StepWork extends OpenLanes {
+  readonly update?: FusedUpdate | undefined;
+}
+
+/** Takes many steps in one run of ONNX Runtime. */
+export interface ManySteps {
+  /** What clipped gradients are summed in. */
+  readonly sumType: StepGraph['sumType'];
+  /** The same as `runSteps`, to the bit. */
+  takeSteps(start: ArrayLike<number>, options: StepsOptions): Promise<Float64Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * What an engine offers a round.
+ *
+ * All engines draw noise from exactly the same law, each in its own way: the same random words make other integers.
+ * For the same batches and the same noise all give the same parameters, to the bit (`step-engine.test.ts`).
+ */
+export interface StepEngine {
+  /** A sampler of N_Z(0, σ²). @param sigma an integer in [1, MAXIMUM_SIGMA] */
+  openGaussian(words: RandomWords, sigma: number): GaussianSampler;
+  /** Vectors of `count` samples of N_Z(0, σ²), from `words` or from a generator as secure as `randomness`. */
+  openNoise(options: {
+    readonly sigma: number;
+    readonly count: number;
+    readonly words: RandomWords;
+    readonly randomness: RandomSource;
+  }): NoiseSource;
+  /** The lanes that batches are summed in. */
+  openStep(round: RoundWork): StepWork;
+  /** For rounds that `takesStepsTogether`; undefined where steps are to be taken one by one. */
+  openRuns(round: RoundWork): Promise<ManySteps | undefined>;
+}
