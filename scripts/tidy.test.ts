@@ -68,7 +68,7 @@ const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [
     within: 'trainer/',
     door: /^trainer\/src\/artefacts\/ipfs-artefact-store\.ts$/,
   },
-  { sdk: /^onnxruntime-node$/, within: '', door: /^packages\/onnx-grad\/src\/onnx-runtime\.ts$/ },
+  { sdk: /^onnxruntime-node$/, within: '', door: /^packages\/onnx-grad\/src\/runtime\/onnx-runtime\.ts$/ },
   { sdk: /^@hpke\//, within: 'trainer/', door: /^trainer\/src\/artefacts\// },
   { sdk: /^@noble\//, within: 'trainer/', door: /^trainer\/src\/artefacts\/key-proof\.ts$/ },
 ];

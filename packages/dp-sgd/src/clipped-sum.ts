@@ -68,7 +68,7 @@ export class ClippedSum {
    * most C, else -1; units whose gradients are not finite count 0.
    *
    * A unit counts by its own rows, the parameters and C alone: in a graph that takes its clip norm the bits of a
-   * squared norm do not depend on the unit's place (`onnx/unit-norms.ts`).
+   * squared norm do not depend on the unit's place (`onnx-grad/lowering/unit-norms.ts`).
    */
   async sumAndCount(
     parameters: Float32Array,
@@ -112,7 +112,7 @@ export class ClippedSum {
   }
 
   /**
-   * One run. Units whose gradients are not finite are left out by the graph itself (`onnx/unit-mask.ts`), which takes
+   * One run. Units whose gradients are not finite are left out by the graph itself (`onnx-grad/lowering/unit-mask.ts`), which takes
    * the factors of an empty place in place of theirs: so each lane's last place is empty. Undefined where even these
    * are not finite: then the parameters are to blame, and the whole sum is empty, although a unit's gradient may still
    * be finite (an infinite weight times a feature of 0 is no number, times another it is infinite).

@@ -79,7 +79,7 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  *    c_u S_u ≤ (1 + ρ) C/τ, and that c_u is within a factor 1 ± ρ of c*_u, the same without rounding, which does
  *    not depend on the place.
  *    *Units left out.* The graph gives weight 0 to a unit whose squares are NaN or beyond a limit, and takes the
- *    factors of an empty place for its own (`onnx/unit-mask.ts`): it contributes exactly 0, of norm 0 ≤ C. In double
+ *    factors of an empty place for its own (`onnx-grad/lowering/unit-mask.ts`): it contributes exactly 0, of norm 0 ≤ C. In double
  *    no squares of finite float32 numbers come near that limit, so that who is left out follows from the unit's
  *    numbers, whatever rounding makes of them; in float see `floatRounding`. Where a factor of the empty place is not
  *    finite, which follows from the parameters alone, L(B) = L(B') = 0.

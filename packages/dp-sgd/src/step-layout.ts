@@ -27,7 +27,7 @@ const LEAST_UNITS = 2;
 /** As above, for models that take their batch in one run: 256 MiB, and several times that with gradients in double. */
 const MOST_RUN_VALUES = 2 ** 26;
 
-/** At least so many units, of whole blocks of 16 rows, as channels in blocks take them (`onnx/ops/conv-blocked.ts`). */
+/** At least so many units, of whole blocks of 16 rows, as channels in blocks take them (`onnx-grad/ops/conv-blocked.ts`). */
 function wholeBlocks(units: number, rowsPerUnit: number): number {
   let group = 1;
   while ((group * rowsPerUnit) % LEAST_ROWS !== 0) group *= 2;

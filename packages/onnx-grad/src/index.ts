@@ -1,25 +1,7 @@
 // The public surface of the ONNX engine.
-export { BLOCK_ROWS } from './block-sums.ts';
-export { findBlockedChannels } from './blocked-channels.ts';
-export {
-  buildForwardModel,
-  type ForwardModelDescription,
-  LOCAL_INTERCEPT_NAME,
-} from './build-forward-model.ts';
-export {
-  type ForwardModel,
-  readForwardModel,
-  type TrainableParameter,
-  UnsupportedModelError,
-  withFrozen,
-  withParameters,
-} from './forward-model.ts';
-export {
-  joinParameters,
-  type ParameterPartition,
-  partitionParameters,
-  pick,
-} from './local-parameters.ts';
+
+export { OnnxFormatError } from './format/onnx-schema.ts';
+export { describeNode } from './format/unsupported-model.ts';
 export { defaultLoss, type Loss, labelRule, lossFrom, whyNotLoss } from './losses/loss.ts';
 export {
   classProbabilities,
@@ -27,24 +9,16 @@ export {
   type RawOutputs,
   yesProbabilities,
 } from './losses/predictions.ts';
-export { matchesPattern } from './name-patterns.ts';
-export { numbersPerRow } from './numbers-per-row.ts';
-export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './onnx-runtime.ts';
-export { OnnxFormatError } from './onnx-schema.ts';
-export { LARGEST_FEATURE, type OverflowBounds, overflowBoundsOf } from './overflow-bounds.ts';
-export { predictOutputs, predictProbabilities } from './predict.ts';
-export { checkPlaces } from './probe-places.ts';
-export { addsUnitsInOrder } from './row-order.ts';
-export { runAsWritten } from './run-as-written.ts';
-export { SCORE_ROWS } from './score-graph.ts';
-export { rawOutputs, scoreRows } from './score-rows.ts';
+export { BLOCK_ROWS } from './lowering/block-sums.ts';
+export { LARGEST_FEATURE, type OverflowBounds, overflowBoundsOf } from './lowering/overflow-bounds.ts';
+export { SCORE_ROWS } from './lowering/score-graph.ts';
 export {
   buildStepGraph,
   type ClipLayer,
   type StepGraph,
   type StepGraphOptions,
   type StepRounding,
-} from './step-graph.ts';
+} from './lowering/step-graph.ts';
 export {
   buildStepLoop,
   loopFloatFrom,
@@ -53,6 +27,33 @@ export {
   type StepCorrection,
   type StepLoop,
   type StepLoopOptions,
-} from './step-loop.ts';
-export { type StepArrays, stepInputs, stepOutputs } from './step-tensors.ts';
-export { describeNode } from './unsupported-model.ts';
+} from './lowering/step-loop.ts';
+export {
+  buildForwardModel,
+  type ForwardModelDescription,
+  LOCAL_INTERCEPT_NAME,
+} from './model/build-forward-model.ts';
+export {
+  type ForwardModel,
+  readForwardModel,
+  type TrainableParameter,
+  UnsupportedModelError,
+  withFrozen,
+  withParameters,
+} from './model/forward-model.ts';
+export {
+  joinParameters,
+  type ParameterPartition,
+  partitionParameters,
+  pick,
+} from './model/local-parameters.ts';
+export { matchesPattern } from './model/name-patterns.ts';
+export { numbersPerRow } from './model/numbers-per-row.ts';
+export { findBlockedChannels } from './probes/blocked-channels.ts';
+export { checkPlaces } from './probes/probe-places.ts';
+export { addsUnitsInOrder } from './probes/row-order.ts';
+export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './runtime/onnx-runtime.ts';
+export { predictOutputs, predictProbabilities } from './runtime/predict.ts';
+export { runAsWritten } from './runtime/run-as-written.ts';
+export { rawOutputs, scoreRows } from './runtime/score-rows.ts';
+export { type StepArrays, stepInputs, stepOutputs } from './runtime/step-tensors.ts';

@@ -1,6 +1,6 @@
 // Each loss's gradient with respect to the logit: all of the loss that a private step needs. The loss itself is not
 // an output of the step: it would be one more query to the patients, which nobody has accounted for.
-import type { GraphWriter } from '../graph-writer.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
 import type { Loss } from './loss.ts';
 
 interface LossInputs {

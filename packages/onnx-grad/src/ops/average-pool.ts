@@ -1,5 +1,5 @@
 // AveragePool: y = the mean of each window; dx spreads dy / n over it: a transposed convolution with a kernel of ones.
-import { elementCount } from '../tensor-data.ts';
+import { elementCount } from '../format/tensor-data.ts';
 import { integerAttribute, NO_GRADIENTS, type OpNode, type OpRule } from './op-rule.ts';
 import { poolWindowOf } from './pool-window.ts';
 import { unreached, type Window, windowAttributes } from './window.ts';

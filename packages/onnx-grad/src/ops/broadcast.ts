@@ -2,9 +2,8 @@
 // constants. A row's gradient of a parameter is the output's, times the local slope, summed over the axes it was spread
 // along.
 
-import { emitRowSum } from '../row-sums.ts';
-import { elementCount } from '../tensor-data.ts';
-import type { ParameterGradient } from '../unit-norms.ts';
+import { elementCount } from '../format/tensor-data.ts';
+import type { ParameterGradient } from '../lowering/unit-norms.ts';
 import { areDiscrete, emitIntegerOperator } from './integers.ts';
 import {
   attributesOf,
@@ -18,6 +17,7 @@ import {
   type Shape,
   UnsupportedOp,
 } from './op-rule.ts';
+import { emitRowSum } from './row-sums.ts';
 
 /** Shape of what operands make together, of which one at least is data. */
 export function broadcastShape(node: OpNode, values: KnownValues): Shape {

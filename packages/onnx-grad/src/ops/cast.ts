@@ -1,7 +1,7 @@
 // Cast of data: to float it changes nothing that a gradient could see; to integers it makes codes, through which no
 // gradient flows, and which are defined for every number (`integers.ts`).
 
-import { ATTRIBUTE_TYPE, ELEMENT_TYPE } from '../onnx-schema.ts';
+import { ATTRIBUTE_TYPE, ELEMENT_TYPE } from '../format/onnx-schema.ts';
 import { emitConditions, emitIntegers } from './integers.ts';
 import {
   dataShape,

@@ -1,7 +1,7 @@
 // The order of the runtime's operators on channels in blocks ("NCHWc"): [rows, channels / B, ...space, B] for what is
 // [rows, channels, ...space], and carries that shape between them. With one block it is the order of channels last.
-import { type Arrangement, type GraphWriter, undoing } from '../graph-writer.ts';
-import { elementCount } from '../tensor-data.ts';
+import { type Arrangement, type GraphWriter, undoing } from '../format/graph-writer.ts';
+import { elementCount } from '../format/tensor-data.ts';
 import { toChannelsLast } from './channels-last.ts';
 
 /** The shape [rows, channels, height, width], of channels in whole blocks. */

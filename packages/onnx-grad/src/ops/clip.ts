@@ -1,6 +1,6 @@
 // Clip between constant bounds, such as ReLU6: y = min(max(x, low), high), dx = dy between the bounds and 0 elsewhere
 // (0 at the kinks, as PyTorch's ReLU6 has it). A bound that is left out is infinite.
-import type { GraphWriter } from '../graph-writer.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
 import {
   constantNumbers,
   dataShape,

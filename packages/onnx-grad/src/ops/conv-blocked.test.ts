@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { findBlockedChannels } from '../blocked-channels.ts';
-import { readForwardModel } from '../forward-model.ts';
-import { IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from '../graph-writer.ts';
-import { decodeModel, encodeModel } from '../onnx-schema.ts';
-import { buildStepGraph } from '../step-graph.ts';
-import { elementCount, floatTensor } from '../tensor-data.ts';
+import { IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from '../format/graph-writer.ts';
+import { decodeModel, encodeModel } from '../format/onnx-schema.ts';
+import { elementCount, floatTensor } from '../format/tensor-data.ts';
+import { buildStepGraph } from '../lowering/step-graph.ts';
+import { readForwardModel } from '../model/forward-model.ts';
+import { findBlockedChannels } from '../probes/blocked-channels.ts';
 import { normL2 } from '../testing/reference-gradients.ts';
 import { runStep } from '../testing/run-step.ts';
 import { testNumbers } from '../testing/tiny-models.ts';

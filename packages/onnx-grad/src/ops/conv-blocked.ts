@@ -6,11 +6,12 @@
 // one convolution whose groups are the rows and whose images are the channels, and dy is in blocks already. With
 // strides s, W's taps are s apart in dx: dx is computed in blocks of s places, one convolution of dy with W's taps
 // turned round, whose filters are the places of such a block.
-import { emitRowSum } from '../row-sums.ts';
-import { elementCount } from '../tensor-data.ts';
+
+import { elementCount } from '../format/tensor-data.ts';
 import { fromBlocks, toBlocks } from './channel-blocks.ts';
 import { type Convolution, convolutionOf } from './convolution.ts';
 import type { BackwardStep, ForwardStep, OpNode } from './op-rule.ts';
+import { emitRowSum } from './row-sums.ts';
 import { blocksOf, indicesOf } from './spatial-blocks.ts';
 import { reachOf } from './window.ts';
 

@@ -5,11 +5,12 @@
 //
 // The runtime's products run at twice the speed of its convolutions, whose weights would have to be constant for its
 // better layouts; and X serves both y and the gradient of W.
-import { emitRowSum } from '../row-sums.ts';
-import { elementCount } from '../tensor-data.ts';
+
+import { elementCount } from '../format/tensor-data.ts';
 import { toChannelsFirst, toChannelsLast } from './channels-last.ts';
 import { convolutionOf } from './convolution.ts';
 import type { BackwardStep, ForwardStep, KnownValues, OpNode } from './op-rule.ts';
+import { emitRowSum } from './row-sums.ts';
 import { blocksOf, indicesOf } from './spatial-blocks.ts';
 import { emitWindowColumns, type Windows } from './window-columns.ts';
 

@@ -1,10 +1,11 @@
 // A convolution by the runtime's own operators: dx is the transposed convolution of dy with W, with output_padding
 // for the entries no window reached. A row's gradient of W is the convolution of x with dy as its kernel, strides
 // and dilations exchanged; all rows take one convolution whose groups are the rows.
-import { emitRowSum } from '../row-sums.ts';
-import { elementCount } from '../tensor-data.ts';
+
+import { elementCount } from '../format/tensor-data.ts';
 import { convolutionOf } from './convolution.ts';
 import type { BackwardStep, ForwardStep, OpNode } from './op-rule.ts';
+import { emitRowSum } from './row-sums.ts';
 import { unreached, windowAttributes } from './window.ts';
 
 interface Reached {

@@ -1,7 +1,7 @@
 // Conv in one or two dimensions: y = x * W + b. What it costs depends on how it is computed: by the runtime's
 // convolution in blocks where it has one that takes it, else as products of matrices where channels are many, or by the
 // ordinary one.
-import { elementCount } from '../tensor-data.ts';
+import { elementCount } from '../format/tensor-data.ts';
 import {
   blockedBiasGradient,
   blockedForward,

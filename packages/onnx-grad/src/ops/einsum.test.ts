@@ -1,7 +1,7 @@
 // Which equations are read, and what is said of the others; their gradients are in `gradients.test.ts`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readForwardModel, UnsupportedModelError } from '../forward-model.ts';
+import { readForwardModel, UnsupportedModelError } from '../model/forward-model.ts';
 import { buildOperatorModel, type OpCase } from '../testing/operator-cases.ts';
 
 const einsum = (equation: string, from: readonly string[], more: Partial<OpCase> = {}): OpCase => ({

@@ -1,8 +1,8 @@
 // Einsum of two operands, or of one whose axes it only reorders: read as Transpose, Reshape and MatMul, through which
 // it is trained. Letters that both operands and the output have are the axes of a batch; those of both operands alone
 // are summed over.
-import type { Count } from '../constant.ts';
-import { ATTRIBUTE_TYPE } from '../onnx-schema.ts';
+import type { Count } from '../format/constant.ts';
+import { ATTRIBUTE_TYPE } from '../format/onnx-schema.ts';
 import { type KnownValues, type OpNode, stringAttribute, UnsupportedOp } from './op-rule.ts';
 
 const REMEDY = 'write it as a product of matrices';

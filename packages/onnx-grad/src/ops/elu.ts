@@ -1,5 +1,5 @@
 // Elu: y = x where x > 0 and α (exp(x) - 1) elsewhere; dx = dy or dy (y + α).
-import type { GraphWriter } from '../graph-writer.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
 import { elementwise, floatAttribute, type OpNode } from './op-rule.ts';
 
 const alphaOf = (writer: GraphWriter, node: OpNode): string => writer.float(floatAttribute(node, 'alpha', 1));

@@ -1,5 +1,5 @@
 // Flatten at axis 1: y = x with all axes but the first folded into one; dx = dy in the shape of x.
-import { elementCount } from '../tensor-data.ts';
+import { elementCount } from '../format/tensor-data.ts';
 import { integerAttribute, reshaping, UnsupportedOp } from './op-rule.ts';
 
 export const flatten = reshaping('Flatten', (node, _values, shape) => {

@@ -1,7 +1,7 @@
 // Gather, in its two trainable uses: constant places of one of a row's axes (dx by the places' one-hot matrix), and
 // rows of a trainable table by codes in the data, an embedding: y_t = W[c_t], a row's gradient of W is Σ_t of the
 // outer product of c_t's one-hot vector and dy_t.
-import { elementCount } from '../tensor-data.ts';
+import { elementCount } from '../format/tensor-data.ts';
 import { emitPlaces } from './integers.ts';
 import {
   constantNumbers,

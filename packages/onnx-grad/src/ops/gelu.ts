@@ -1,6 +1,6 @@
 // Gelu: y = x Φ(x), dx = dy (Φ(x) + x φ(x)); or its tanh approximation y = x (1 + tanh u) / 2 with
 // u = √(2/π) (x + 0.044715 x³), dx = dy ((1 + tanh u) / 2 + x (1 - tanh² u) u' / 2). Hendrycks and Gimpel 2016.
-import type { GraphWriter } from '../graph-writer.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
 import {
   dataShape,
   NO_GRADIENTS,

@@ -1,9 +1,8 @@
 // Gemm as a dense layer: y = x W + b with x [rows, m], W [m, n] (or [n, m] where transB is 1) and b [n] or [1, n];
 // dx = dy Wᵀ, row i's gradient of W is the outer product of x_i and dy_i, that of b is dy_i. Where axes were folded
 // into the rows (`rows-layout.ts`), x is [rows, ..., m], and a row's gradients are sums over its positions.
-import { emitProduct } from '../row-products.ts';
-import { emitRowSum } from '../row-sums.ts';
-import { elementCount } from '../tensor-data.ts';
+
+import { elementCount } from '../format/tensor-data.ts';
 import {
   type BackwardStep,
   dataShape,
@@ -15,6 +14,8 @@ import {
   whyNotParameter,
   widthOf,
 } from './op-rule.ts';
+import { emitProduct } from './row-products.ts';
+import { emitRowSum } from './row-sums.ts';
 
 const isTransposed = (node: OpNode): boolean => integerAttribute(node, 'transB', 0) === 1;
 

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readForwardModel } from '../forward-model.ts';
-import { openSession } from '../onnx-runtime.ts';
-import { buildStepGraph } from '../step-graph.ts';
-import { int64Tensor } from '../tensor-data.ts';
+import { int64Tensor } from '../format/tensor-data.ts';
+import { buildStepGraph } from '../lowering/step-graph.ts';
+import { readForwardModel } from '../model/forward-model.ts';
+import { openSession } from '../runtime/onnx-runtime.ts';
 import { buildOperatorModel, OPERATOR_CASES, type OpCase, one } from '../testing/operator-cases.ts';
 import { normL2 } from '../testing/reference-gradients.ts';
 import { runStep } from '../testing/run-step.ts';

@@ -1,7 +1,7 @@
 // GroupNormalization and InstanceNormalization (one channel a group): x̂ within each row and group of channels,
 // y = x̂ s + b per channel; a row's gradient of s is Σ dy x̂ over space, that of b Σ dy. Wu and He 2018.
-import { emitRowSum } from '../row-sums.ts';
-import { elementCount } from '../tensor-data.ts';
+
+import { elementCount } from '../format/tensor-data.ts';
 import { emitNormalised, emitNormalisedGradient } from './normalise.ts';
 import {
   dataShape,
@@ -13,6 +13,7 @@ import {
   type OpRule,
   UnsupportedOp,
 } from './op-rule.ts';
+import { emitRowSum } from './row-sums.ts';
 
 /** [channels], or [groups] where operator set 18 gave each group one scale; repeated per channel and spread. */
 function perChannel(step: ForwardStep, parameter: string, sizes: readonly number[]): string {

@@ -1,6 +1,6 @@
 // HardSigmoid: y = min(max(α x + β, 0), 1), dx = α dy where 0 < y < 1 and 0 elsewhere. HardSwish: y = x h with h the
 // hard sigmoid of α = 1/6 and β = 1/2, dx = dy (h + x h'). Howard et al. 2019.
-import type { GraphWriter } from '../graph-writer.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
 import { emitBetween, emitClipped } from './clip.ts';
 import { elementwise, floatAttribute, type OpNode } from './op-rule.ts';
 

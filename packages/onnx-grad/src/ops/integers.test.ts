@@ -1,8 +1,8 @@
 // What our integers of data are, and why they are not the runtime's own.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GraphWriter, valueInfo } from '../graph-writer.ts';
-import { openSession } from '../onnx-runtime.ts';
+import { GraphWriter, valueInfo } from '../format/graph-writer.ts';
+import { openSession } from '../runtime/onnx-runtime.ts';
 import { emitConditions, emitIntegers, emitPlaces } from './integers.ts';
 
 async function valuesOf(data: readonly number[], emit: (writer: GraphWriter) => string): Promise<number[]> {

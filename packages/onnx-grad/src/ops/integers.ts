@@ -8,8 +8,8 @@
 // as 0, and x / 0 is 0. Sums and differences are then exact, products where they do not end at a border, and quotients
 // are cut off where they should be, since one of two such integers that is none is 2^-31 of it away from the next
 // integer.
-import type { GraphWriter } from '../graph-writer.ts';
-import { ELEMENT_TYPE } from '../onnx-schema.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
+import { ELEMENT_TYPE } from '../format/onnx-schema.ts';
 import { type ForwardStep, type KnownValues, type OpNode, UnsupportedOp } from './op-rule.ts';
 
 /** Integers of data lie between this and its negative. */

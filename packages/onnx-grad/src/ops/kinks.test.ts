@@ -1,9 +1,9 @@
 // Where an operator has no one derivative, the one that is taken is stated and kept to.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readForwardModel } from '../forward-model.ts';
-import { buildStepGraph } from '../step-graph.ts';
-import { floatTensor } from '../tensor-data.ts';
+import { floatTensor } from '../format/tensor-data.ts';
+import { buildStepGraph } from '../lowering/step-graph.ts';
+import { readForwardModel } from '../model/forward-model.ts';
 import { buildOperatorModel, type OpCase, one } from '../testing/operator-cases.ts';
 import { runStep } from '../testing/run-step.ts';
 

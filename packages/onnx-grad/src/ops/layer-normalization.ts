@@ -1,7 +1,7 @@
 // LayerNormalization over a row's last axes: y = x̂ s + b. A row's gradient of s is Σ dy x̂, that of b Σ dy, over the
 // axes before those. Ba et al. 2016.
-import { emitRowSum } from '../row-sums.ts';
-import { elementCount } from '../tensor-data.ts';
+
+import { elementCount } from '../format/tensor-data.ts';
 import { emitNormalised, emitNormalisedGradient } from './normalise.ts';
 import {
   dataShape,
@@ -14,6 +14,7 @@ import {
   rowAxis,
   UnsupportedOp,
 } from './op-rule.ts';
+import { emitRowSum } from './row-sums.ts';
 
 function axesOf(node: OpNode, values: KnownValues): number[] {
   const shape = dataShape(node.inputs[0]!, values);

@@ -1,5 +1,5 @@
 // Log: y = log(x), dx = dy / x.
-import type { GraphWriter } from '../graph-writer.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
 import { elementwise } from './op-rule.ts';
 
 /**

@@ -1,8 +1,8 @@
 // MatMul by a trainable matrix, y = x W with x [rows, ..., m] and W [m, n]: dx = dy Wᵀ, and a row's gradient of W is
 // Σ over its positions of the outer product of x and dy; a constant W has none. Or of two data values, row by row
 // (attention): y = a b, da = dy bᵀ, db = aᵀ dy.
-import { emitProduct } from '../row-products.ts';
-import { elementCount } from '../tensor-data.ts';
+
+import { elementCount } from '../format/tensor-data.ts';
 import {
   type BackwardStep,
   dataShape,
@@ -14,6 +14,7 @@ import {
   type Shape,
   UnsupportedOp,
 } from './op-rule.ts';
+import { emitProduct } from './row-products.ts';
 
 function shapeOfDataProduct(node: OpNode, values: KnownValues): Shape {
   const [a, b] = node.inputs.map((input) => dataShape(input, values)) as [Shape, Shape];

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readForwardModel } from '../forward-model.ts';
-import { IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from '../graph-writer.ts';
-import { encodeModel } from '../onnx-schema.ts';
-import { buildStepGraph } from '../step-graph.ts';
-import { elementCount, floatTensor } from '../tensor-data.ts';
+import { IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from '../format/graph-writer.ts';
+import { encodeModel } from '../format/onnx-schema.ts';
+import { elementCount, floatTensor } from '../format/tensor-data.ts';
+import { buildStepGraph } from '../lowering/step-graph.ts';
+import { readForwardModel } from '../model/forward-model.ts';
 import { runStep } from '../testing/run-step.ts';
 import { testNumbers } from '../testing/tiny-models.ts';
 

@@ -5,8 +5,8 @@
 // are equal dy stays with the places before, else it moves on with the place. All windows are taken at once, also those
 // that the strides leave out, so that a place is the whole array shifted; what is computed across the end of an axis
 // belongs to no window of the output and receives no dy. Of channels in blocks the runtime finds the maxima itself.
-import type { GraphWriter } from '../graph-writer.ts';
-import { elementCount } from '../tensor-data.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
+import { elementCount } from '../format/tensor-data.ts';
 import { fromBlocks, isFromBlocks, toBlocks } from './channel-blocks.ts';
 import { toChannelsFirst, toChannelsLast } from './channels-last.ts';
 import {

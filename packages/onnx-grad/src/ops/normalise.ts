@@ -1,7 +1,8 @@
 // What layer, group and instance normalisation share. Within each row, over some axes of n values:
 // x̂ = (x - μ) / √(var + ε), dx = (dx̂ - mean(dx̂) - x̂ mean(dx̂ x̂)) / √(var + ε).
-import { emitRowMean } from '../row-sums.ts';
+
 import type { ForwardStep } from './op-rule.ts';
+import { emitRowMean } from './row-sums.ts';
 
 /** Emits x̂ and 1 / √(var + ε) over the axes given, which stay as axes of extent 1 in the latter. */
 export function emitNormalised(

@@ -1,11 +1,11 @@
 // What the engine must know of an ONNX operator to train through it: its shape rule, its forward and backward rules
 // and, where it has trainable inputs, its norm rule. One operator is one file beside this one.
-import type { Constant } from '../constant.ts';
-import { MAXIMUM_RANK } from '../graph-limits.ts';
-import { type Attributes, type GraphWriter, undoing } from '../graph-writer.ts';
-import type { NodeProto } from '../onnx-schema.ts';
-import type { ParameterGradient, UnitNorms } from '../unit-norms.ts';
-import { UnsupportedOp } from '../unsupported-model.ts';
+import type { Constant } from '../format/constant.ts';
+import { MAXIMUM_RANK } from '../format/graph-limits.ts';
+import { type Attributes, type GraphWriter, undoing } from '../format/graph-writer.ts';
+import type { NodeProto } from '../format/onnx-schema.ts';
+import { UnsupportedOp } from '../format/unsupported-model.ts';
+import type { ParameterGradient, UnitNorms } from '../lowering/unit-norms.ts';
 
 export { UnsupportedOp };
 

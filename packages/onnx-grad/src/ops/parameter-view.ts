@@ -1,9 +1,9 @@
 // Nodes that give a trainable initialiser another shape or another order of its axes: it is trained as it is used, and
 // written back as the file has it.
-import { permutedPlaces } from '../array-places.ts';
-import { MAXIMUM_RANK } from '../graph-limits.ts';
-import { ELEMENT_TYPE } from '../onnx-schema.ts';
-import { elementCount } from '../tensor-data.ts';
+import { permutedPlaces } from '../format/array-places.ts';
+import { MAXIMUM_RANK } from '../format/graph-limits.ts';
+import { ELEMENT_TYPE } from '../format/onnx-schema.ts';
+import { elementCount } from '../format/tensor-data.ts';
 import {
   axesOf,
   axisFromFront,

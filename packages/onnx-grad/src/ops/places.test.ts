@@ -3,16 +3,16 @@
 // array otherwise than the rest, and must not be used as they are.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findBlockedChannels } from '../blocked-channels.ts';
-import { readForwardModel } from '../forward-model.ts';
-import { type Attributes, GraphWriter, valueInfo } from '../graph-writer.ts';
-import { openSession } from '../onnx-runtime.ts';
-import { buildStepGraph } from '../step-graph.ts';
-import { stepInputs } from '../step-tensors.ts';
-import { elementCount } from '../tensor-data.ts';
+import { type Attributes, GraphWriter, valueInfo } from '../format/graph-writer.ts';
+import { elementCount } from '../format/tensor-data.ts';
+import { buildStepGraph } from '../lowering/step-graph.ts';
+import { exposeFactors } from '../lowering/unit-factors.ts';
+import { readForwardModel } from '../model/forward-model.ts';
+import { findBlockedChannels } from '../probes/blocked-channels.ts';
+import { openSession } from '../runtime/onnx-runtime.ts';
+import { stepInputs } from '../runtime/step-tensors.ts';
 import { buildOperatorModel, OPERATOR_CASES, type OpCase, one } from '../testing/operator-cases.ts';
 import { testNumbers } from '../testing/tiny-models.ts';
-import { exposeFactors } from '../unit-factors.ts';
 
 /** Odd, so that few arrays fill a processor's vectors to the last. */
 const ROWS = 43;

@@ -2,9 +2,9 @@
 // are equal, as PyTorch's amax has it.
 //
 // The runtime's own reductions treat NaN by where in memory a row begins, so extremes are taken pairwise, in halves.
-import type { GraphWriter } from '../graph-writer.ts';
-import { emitRowSum, type RowSum } from '../row-sums.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
 import { givenAxes, reducing, spatialAxes } from './reduction.ts';
+import { emitRowSum, type RowSum } from './row-sums.ts';
 
 /** The extreme over the axes given, which stay as axes of extent 1. */
 function emitExtreme(writer: GraphWriter, op: 'Max' | 'Min', { value, sizes, axes }: RowSum): string {

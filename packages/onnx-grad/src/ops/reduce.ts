@@ -1,7 +1,8 @@
 // ReduceMean and ReduceSum over a row's axes, and GlobalAveragePool: y = Σ x / n or Σ x; dx = dy, spread back.
-import { emitRowMean, emitRowSum } from '../row-sums.ts';
-import { elementCount } from '../tensor-data.ts';
+
+import { elementCount } from '../format/tensor-data.ts';
 import { givenAxes, reducing, spatialAxes } from './reduction.ts';
+import { emitRowMean, emitRowSum } from './row-sums.ts';
 
 const SUM: Parameters<typeof reducing>[2] = {
   emit: emitRowSum,

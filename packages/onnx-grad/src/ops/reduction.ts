@@ -1,6 +1,5 @@
 // What sums, means and extremes over a row's axes share: which axes they are, and how what is reduced is kept.
-import type { GraphWriter } from '../graph-writer.ts';
-import type { RowSum } from '../row-sums.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
 import {
   axesOf,
   dataShape,
@@ -13,6 +12,7 @@ import {
   type Shape,
   UnsupportedOp,
 } from './op-rule.ts';
+import type { RowSum } from './row-sums.ts';
 
 export interface Reduction {
   /** From the front, ascending, never 0. */

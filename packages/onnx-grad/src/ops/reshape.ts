@@ -1,5 +1,5 @@
 // Reshape that keeps each row's values together: y = x in another shape; dx = dy in the shape of x.
-import { elementCount } from '../tensor-data.ts';
+import { elementCount } from '../format/tensor-data.ts';
 import { constantNumbers, integerAttribute, reshaping, UnsupportedOp } from './op-rule.ts';
 
 export const reshape = reshaping('Reshape', (node, values, shape) => {

@@ -1,5 +1,5 @@
 // Softmax along one axis: y = exp(x) / Σ exp(x), dx = y (dy - Σ dy y). LogSoftmax: dx = dy - exp(y) Σ dy.
-import { emitRowSum } from '../row-sums.ts';
+
 import {
   dataShape,
   integerAttribute,
@@ -10,6 +10,7 @@ import {
   rowAxis,
   UnsupportedOp,
 } from './op-rule.ts';
+import { emitRowSum } from './row-sums.ts';
 
 function axisOf(node: OpNode, values: KnownValues): number {
   const rank = dataShape(node.inputs[0]!, values).length;

@@ -1,5 +1,5 @@
 // Softplus: y = log(1 + exp(x)), dx = dy σ(x).
-import type { GraphWriter } from '../graph-writer.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
 import { emitLog } from './log.ts';
 import { elementwise, type OpNode } from './op-rule.ts';
 

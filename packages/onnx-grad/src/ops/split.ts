@@ -1,6 +1,6 @@
 // Split of one of a row's axes: each part is a Slice, and is trained through as one.
-import type { Count } from '../constant.ts';
-import { ATTRIBUTE_TYPE } from '../onnx-schema.ts';
+import type { Count } from '../format/constant.ts';
+import { ATTRIBUTE_TYPE } from '../format/onnx-schema.ts';
 import {
   constantNumbers,
   integerAttribute,

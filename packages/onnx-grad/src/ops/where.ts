@@ -1,6 +1,6 @@
 // Where: y = a where a condition holds and b elsewhere; da = dy where it holds, db = dy elsewhere. The condition is on
 // the data, or constant, such as a mask of attention; a and b are data, constants, or trained.
-import { ELEMENT_TYPE } from '../onnx-schema.ts';
+import { ELEMENT_TYPE } from '../format/onnx-schema.ts';
 import { broadcastShape, gradientsOfOperands } from './broadcast.ts';
 import { areDiscrete, emitOperand, isDiscreteOperand } from './integers.ts';
 import { type ForwardStep, type OpNode, type OpRule, UnsupportedOp } from './op-rule.ts';

@@ -1,6 +1,6 @@
 // Lays out sliding windows as the rows of a matrix ("im2col"), with channels last.
-import type { GraphWriter } from '../graph-writer.ts';
-import { elementCount } from '../tensor-data.ts';
+import type { GraphWriter } from '../format/graph-writer.ts';
+import { elementCount } from '../format/tensor-data.ts';
 
 /** Windows along one axis: window w has the places start + w · stride + t · spacing, for taps t from 0 on. */
 export interface Windows {

@@ -1,6 +1,6 @@
 // The geometry that convolutions and pools share: kernel, strides, dilations and explicit pads per spatial axis.
-import { PADDED_NUMBERS } from '../graph-limits.ts';
-import { elementCount } from '../tensor-data.ts';
+import { PADDED_NUMBERS } from '../format/graph-limits.ts';
+import { elementCount } from '../format/tensor-data.ts';
 import {
   integerAttribute,
   integersAttribute,

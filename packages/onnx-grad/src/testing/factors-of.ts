@@ -1,6 +1,6 @@
 // The factors of each unit of a run, for tests.
-import type { StepGraph } from '../step-graph.ts';
-import { exposeFactors } from '../unit-factors.ts';
+import type { StepGraph } from '../lowering/step-graph.ts';
+import { exposeFactors } from '../lowering/unit-factors.ts';
 import type { ReferenceRow } from './reference-gradients.ts';
 import { runStep } from './run-step.ts';
 

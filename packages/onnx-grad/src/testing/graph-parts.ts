@@ -1,6 +1,6 @@
 // Parts of the engine that tests of other packages take apart or build graphs with.
-export { GraphWriter, valueInfo } from '../graph-writer.ts';
-export { openSession } from '../onnx-runtime.ts';
-export { decodeModel, encodeModel, type GraphProto, type ModelProto } from '../onnx-schema.ts';
-export { probeNumbers } from '../probe-rows.ts';
-export { floatTensor, int64Tensor, readFloats } from '../tensor-data.ts';
+export { GraphWriter, valueInfo } from '../format/graph-writer.ts';
+export { decodeModel, encodeModel, type GraphProto, type ModelProto } from '../format/onnx-schema.ts';
+export { floatTensor, int64Tensor, readFloats } from '../format/tensor-data.ts';
+export { probeNumbers } from '../probes/probe-rows.ts';
+export { openSession } from '../runtime/onnx-runtime.ts';

@@ -1,6 +1,6 @@
 // Graphs that a member could write to harm whoever reads or runs them, each with what the refusal must say. All of them
 // did harm once, or would in a reader less strict.
-import { IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from '../graph-writer.ts';
+import { IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from '../format/graph-writer.ts';
 import {
   ATTRIBUTE_TYPE,
   type AttributeProto,
@@ -9,8 +9,8 @@ import {
   type ModelProto,
   type NodeProto,
   type TensorProto,
-} from '../onnx-schema.ts';
-import { floatTensor, int64Tensor } from '../tensor-data.ts';
+} from '../format/onnx-schema.ts';
+import { floatTensor, int64Tensor } from '../format/tensor-data.ts';
 
 const node = (
   opType: string,

@@ -9,8 +9,8 @@ import {
   type ModelProto,
   type NodeProto,
   type TensorProto,
-} from '../onnx-schema.ts';
-import { int64Tensor } from '../tensor-data.ts';
+} from '../format/onnx-schema.ts';
+import { int64Tensor } from '../format/tensor-data.ts';
 import { testNumbers } from './tiny-models.ts';
 
 export class Dice {

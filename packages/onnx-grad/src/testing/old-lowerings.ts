@@ -1,5 +1,11 @@
 // Lowered graphs put back to what they would be without a care: what the probe of places must catch.
-import { decodeModel, ELEMENT_TYPE, encodeModel, type GraphProto, type NodeProto } from '../onnx-schema.ts';
+import {
+  decodeModel,
+  ELEMENT_TYPE,
+  encodeModel,
+  type GraphProto,
+  type NodeProto,
+} from '../format/onnx-schema.ts';
 
 const node = (
   opType: string,

@@ -1,7 +1,7 @@
 // One use each of the operators, within a model whose gradients pass through it.
-import { type Attributes, IR_VERSION, toAttributes, valueInfo } from '../graph-writer.ts';
-import { encodeModel, type TensorProto } from '../onnx-schema.ts';
-import { elementCount, floatTensor, int64Tensor } from '../tensor-data.ts';
+import { type Attributes, IR_VERSION, toAttributes, valueInfo } from '../format/graph-writer.ts';
+import { encodeModel, type TensorProto } from '../format/onnx-schema.ts';
+import { elementCount, floatTensor, int64Tensor } from '../format/tensor-data.ts';
 import { type TinyNode, testNumbers } from './tiny-models.ts';
 
 /** One use of an operator. */

@@ -1,8 +1,14 @@
 // The four models that DP-SGD libraries are measured on (logistic regression, two perceptrons, a convolutional net
 // for 28 x 28 images), written as PyTorch exports them. Weights come from a seed, scaled by 1/√fan-in.
-import { type Attributes, IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from '../graph-writer.ts';
-import { encodeModel } from '../onnx-schema.ts';
-import { elementCount, floatTensor } from '../tensor-data.ts';
+import {
+  type Attributes,
+  IR_VERSION,
+  OPSET_VERSION,
+  toAttributes,
+  valueInfo,
+} from '../format/graph-writer.ts';
+import { encodeModel } from '../format/onnx-schema.ts';
+import { elementCount, floatTensor } from '../format/tensor-data.ts';
 import { testNumbers } from './tiny-models.ts';
 
 interface Layer {

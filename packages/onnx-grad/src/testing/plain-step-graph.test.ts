@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readForwardModel } from '../forward-model.ts';
-import { buildStepGraph } from '../step-graph.ts';
+import { buildStepGraph } from '../lowering/step-graph.ts';
+import { readForwardModel } from '../model/forward-model.ts';
 import { peerModel } from './peer-models.ts';
 import { buildPlainStepGraph } from './plain-step-graph.ts';
 import { runStep } from './run-step.ts';

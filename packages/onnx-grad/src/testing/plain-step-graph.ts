@@ -1,10 +1,11 @@
 // A training step without privacy, by the same rules and the same runtime: what the private step's cost is measured
 // against. Nothing but the benches and the tests may use it: one patient can move its sum as far as he likes.
-import { differentiate } from '../differentiate.ts';
-import type { ForwardModel } from '../forward-model.ts';
-import { GraphWriter } from '../graph-writer.ts';
+
+import { GraphWriter } from '../format/graph-writer.ts';
 import { lossFrom } from '../losses/loss.ts';
-import { finishStepGraph, type StepGraph, type StepGraphOptions } from '../step-graph.ts';
+import { differentiate } from '../lowering/differentiate.ts';
+import { finishStepGraph, type StepGraph, type StepGraphOptions } from '../lowering/step-graph.ts';
+import type { ForwardModel } from '../model/forward-model.ts';
 
 /** A step graph whose sums are the plain sums of gradients, in float, and whose `squares` are all 0. */
 export function buildPlainStepGraph(

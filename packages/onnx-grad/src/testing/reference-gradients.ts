@@ -1,6 +1,6 @@
 // The slow, obvious way to a clipped sum, for tests: a plain interpreter of the forward graph in double, gradients
 // of each row by central differences, every unit's gradient stored. Shares nothing with the step graph.
-import type { ForwardModel } from '../forward-model.ts';
+import type { ForwardModel } from '../model/forward-model.ts';
 
 export interface ReferenceRow {
   readonly features: readonly number[];

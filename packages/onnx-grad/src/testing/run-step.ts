@@ -1,7 +1,8 @@
 // Lays units of rows into a step graph's inputs and runs it once, for tests of the graph alone.
-import { openSession, type TensorValue } from '../onnx-runtime.ts';
-import type { StepGraph } from '../step-graph.ts';
-import { stepInputs } from '../step-tensors.ts';
+
+import type { StepGraph } from '../lowering/step-graph.ts';
+import { openSession, type TensorValue } from '../runtime/onnx-runtime.ts';
+import { stepInputs } from '../runtime/step-tensors.ts';
 import type { ReferenceRow } from './reference-gradients.ts';
 
 /** The graph's outputs for the units given, each in the slot of its position, and all sums as `clippedSum`. */

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildForwardModel } from '../build-forward-model.ts';
+import { buildForwardModel } from '../model/build-forward-model.ts';
 import { HOSTILE_GRAPHS } from './hostile-graphs.ts';
 import { TINY_MODELS, tinyModel } from './tiny-models.ts';
 

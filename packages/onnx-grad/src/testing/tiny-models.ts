@@ -1,7 +1,13 @@
 // Small forward graphs for tests, one for each way the supported operators can be used.
-import { type Attributes, IR_VERSION, OPSET_VERSION, toAttributes, valueInfo } from '../graph-writer.ts';
-import { encodeModel, type TensorProto } from '../onnx-schema.ts';
-import { elementCount, floatTensor } from '../tensor-data.ts';
+import {
+  type Attributes,
+  IR_VERSION,
+  OPSET_VERSION,
+  toAttributes,
+  valueInfo,
+} from '../format/graph-writer.ts';
+import { encodeModel, type TensorProto } from '../format/onnx-schema.ts';
+import { elementCount, floatTensor } from '../format/tensor-data.ts';
 
 export interface TinyNode {
   readonly op: string;

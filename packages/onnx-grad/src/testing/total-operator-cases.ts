@@ -1,6 +1,6 @@
 // Uses of every operator for what a row may hold at worst: those of `operator-cases.ts`, and what is made of integers
 // and conditions, products of one column, convolutions and pools, and chains that the runtime fuses.
-import { floatTensor, int64Tensor } from '../tensor-data.ts';
+import { floatTensor, int64Tensor } from '../format/tensor-data.ts';
 import { OPERATOR_CASES, type OpCase, one } from './operator-cases.ts';
 import type { TinyNode } from './tiny-models.ts';
 

@@ -1,8 +1,8 @@
 // A process of its own that tries operators on the worst that a row can hold: a wrong one may end it. Its last line of
 // standard output is JSON: what was tried, and the cases in which a row's answer does not follow from it alone.
 import { parseArgs } from 'node:util';
-import { readForwardModel } from '../forward-model.ts';
-import { probePlaces } from '../probe-places.ts';
+import { readForwardModel } from '../model/forward-model.ts';
+import { probePlaces } from '../probes/probe-places.ts';
 import { type Mutant, withOldLowering } from './old-lowerings.ts';
 import { buildOperatorModel } from './operator-cases.ts';
 import { TOTAL_CASES } from './total-operator-cases.ts';

@@ -1,8 +1,9 @@
 // The shapes of all values of a step graph, as ONNX Runtime has them when it runs.
-import { openSession } from '../onnx-runtime.ts';
-import { decodeModel, encodeModel, type NodeProto } from '../onnx-schema.ts';
-import type { StepGraph } from '../step-graph.ts';
-import { stepInputs } from '../step-tensors.ts';
+
+import { decodeModel, encodeModel, type NodeProto } from '../format/onnx-schema.ts';
+import type { StepGraph } from '../lowering/step-graph.ts';
+import { openSession } from '../runtime/onnx-runtime.ts';
+import { stepInputs } from '../runtime/step-tensors.ts';
 
 export interface ShapedGraph {
   readonly nodes: readonly NodeProto[];

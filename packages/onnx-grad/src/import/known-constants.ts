@@ -1,0 +1,25 @@
+// The constants of a graph while it is read: its own, and what is computed beforehand. Together they are bounded.
+import type { Constant } from '../format/constant.ts';
+import { ALL_CONSTANT_NUMBERS } from '../format/graph-limits.ts';
+import { UnsupportedModelError } from '../format/unsupported-model.ts';
+
+export class KnownConstants {
+  readonly #known = new Map<string, Constant>();
+  #numbers = 0;
+
+  get(name: string): Constant | undefined {
+    return this.#known.get(name);
+  }
+
+  /** @throws UnsupportedModelError where there are too many numbers in all */
+  set(name: string, constant: Constant): void {
+    this.#numbers += constant.values.length;
+    if (this.#numbers > ALL_CONSTANT_NUMBERS) {
+      throw new UnsupportedModelError([
+        `its constants, and what is computed of them beforehand, have ${this.#numbers} numbers up to ${name}, and ` +
+          `${ALL_CONSTANT_NUMBERS} is the most: make them smaller`,
+      ]);
+    }
+    this.#known.set(name, constant);
+  }
+}

@@ -1,0 +1,79 @@
+// Reads an ONNX file that somebody else wrote: strictly, and nothing from anywhere but the bytes given.
+import { MAXIMUM_RANK, NODE_INPUTS } from '../format/graph-limits.ts';
+import {
+  decodeModel,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  OnnxFormatError,
+  type TensorProto,
+} from '../format/onnx-schema.ts';
+import { elsewhere } from '../format/tensor-data.ts';
+import { describeNode, UnsupportedModelError } from '../format/unsupported-model.ts';
+import { checkWire } from '../format/wire-check.ts';
+
+/** Element counts and places in arrays are 32-bit integers. */
+const MAXIMUM_EXTENT = 2 ** 31 - 1;
+
+function checkTensor(tensor: TensorProto): void {
+  const { name, dims, dataLocation, externalData = [] } = tensor;
+  if (dataLocation !== undefined && dataLocation !== 0) throw elsewhere(tensor);
+  if (externalData.length > 0) throw elsewhere(tensor);
+  if (dims.length > MAXIMUM_RANK) {
+    throw new UnsupportedModelError([
+      `initialiser ${name} has ${dims.length} axes, and ${MAXIMUM_RANK} is the most`,
+    ]);
+  }
+  if (!dims.every((extent) => extent >= 0 && extent <= MAXIMUM_EXTENT)) {
+    throw new OnnxFormatError(`initialiser ${name} has the shape [${dims.join(', ')}]: export it again`);
+  }
+}
+
+function checkNode(node: NodeProto, index: number): void {
+  const shown = { name: node.name || `#${index}`, opType: node.opType };
+  if (node.output.length === 0 || node.opType === '') {
+    throw new UnsupportedModelError([
+      describeNode(shown, 'it says no operator, or computes nothing: export it again'),
+    ]);
+  }
+  if (node.input.length > NODE_INPUTS) {
+    const reason = `it has ${node.input.length} inputs, and ${NODE_INPUTS} is the most`;
+    throw new UnsupportedModelError([describeNode(shown, reason)]);
+  }
+  for (const { t, g } of node.attribute) {
+    if (t !== undefined) checkTensor(t);
+    if (g !== undefined) checkGraph(g);
+  }
+}
+
+function checkGraph({ node, initializer, sparseInitializer = [] }: GraphProto): void {
+  for (const tensor of initializer) checkTensor(tensor);
+  for (const { values } of sparseInitializer) if (values !== undefined) checkTensor(values);
+  node.forEach(checkNode);
+}
+
+/**
+ * The model in bytes from anyone; what this package does not know in them is left out.
+ *
+ * @throws OnnxFormatError where they are no ONNX model, or keep data in other files
+ * @throws UnsupportedModelError where they are beyond `graph-limits.ts`
+ */
+export function readForeignModel(bytes: Uint8Array): ModelProto {
+  checkWire(bytes);
+  const model = decodeModel(bytes);
+  checkGraph(model.graph);
+  return model;
+}
+
+/** Nodes that hold graphs of their own, which are run as often as data says. */
+export const hasControlFlow = ({ opType, attribute }: NodeProto): boolean =>
+  ['If', 'Loop', 'Scan', 'SequenceMap'].includes(opType) || attribute.some(({ g }) => g !== undefined);
+
+const CONTROL_FLOW = 'control flow is not supported; export a graph that is the same for every row';
+
+/** What is wrong with nodes of control flow, wherever they are. */
+export const controlFlowProblems = (nodes: readonly NodeProto[]): string[] =>
+  nodes.flatMap((node, index) => {
+    const shown = { name: node.name || `#${index} (${node.opType})`, opType: node.opType };
+    return hasControlFlow(node) ? [describeNode(shown, CONTROL_FLOW)] : [];
+  });

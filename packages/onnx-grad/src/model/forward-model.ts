@@ -1,0 +1,346 @@
+// Reads a forward ONNX graph: which initialisers can be trained, where each lies in one flat parameter vector,
+// and whether the engine can differentiate everything between them and the logit.
+import assert from 'node:assert/strict';
+import { MAXIMUM_RANK, NUMBERS_PER_ROW } from '../format/graph-limits.ts';
+import {
+  ELEMENT_TYPE,
+  encodeModel,
+  type ModelProto,
+  type NodeProto,
+  OnnxFormatError,
+} from '../format/onnx-schema.ts';
+import { elementCount, floatTensor } from '../format/tensor-data.ts';
+import { UnsupportedModelError } from '../format/unsupported-model.ts';
+import { findLogit, LOGIT_NAME } from '../import/find-logit.ts';
+import { Inference } from '../import/inference.ts';
+import {
+  FROZEN_KEY,
+  type FrozenWeight,
+  readInitialisers,
+  type TrainableParameter,
+} from '../import/initialisers.ts';
+import { controlFlowProblems, readForeignModel } from '../import/read-foreign-model.ts';
+import { withStandardOperators } from '../import/scikit-learn.ts';
+import { turnedCopies } from '../import/shared-weights.ts';
+import { ordinaryOutputs, strippedTo } from '../import/strip-graph.ts';
+import { type KnownValues, type OpNode, UnsupportedOp } from '../ops/op-rule.ts';
+import { inFileOrder, inViewOrder } from '../ops/parameter-view.ts';
+import { numbersPerRow } from './numbers-per-row.ts';
+
+export { LOGIT_NAME, type TrainableParameter, UnsupportedModelError };
+export const INPUT_NAME = 'x';
+export const PROBABILITY_NAME = 'probability';
+
+export interface ForwardModel extends KnownValues {
+  /** Name of the graph's only input, float [rows, ...inputShape]. */
+  readonly input: string;
+  readonly inputShape: readonly number[];
+  /** Values in one row of the input. */
+  readonly features: number;
+  /** Name of the value the loss is taken of, [rows, outputs] or [rows]. */
+  readonly logit: string;
+  /** The Sigmoid, Softmax, LogSoftmax or Exp that the graph's output passes the logit through, if it does. */
+  readonly finalActivation: OpNode | undefined;
+  /** Numbers per row in the logit: 1, or one per class. */
+  readonly outputs: number;
+  /** The nodes the logit depends on, each after those it reads from. */
+  readonly nodes: readonly OpNode[];
+  /** In the order of the file's initialisers. */
+  readonly parameters: readonly TrainableParameter[];
+  readonly parameterCount: number;
+  /** Weights that stay as they are in the file, which says so (`FROZEN_KEY`). */
+  readonly frozen: readonly FrozenWeight[];
+  /** The values in the file, [parameterCount], each parameter's in the order that it is used in. */
+  readonly values: Float32Array;
+  /** A parameter's values in the order that the file has them in. */
+  inFileOrder(parameter: TrainableParameter, used: Float32Array): Float32Array;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What does nothing in training: an identity, or a dropout, which is noise that the private step does not need. */
+const REMOVED = ['Identity', 'Dropout'];
+
+interface Graph {
+  readonly nodes: readonly OpNode[];
+  /** The value that stands for one that a removed node would have passed on. */
+  resolve(value: string): string;
+}
+
+function readNodes(model: ModelProto): Graph {
+  const opset = model.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 1;
+  const aliases = new Map<string, string>();
+  const resolve = (value: string) => aliases.get(value) ?? value;
+  const toOpNode = (node: NodeProto, index: number): OpNode => ({
+    name: node.name || `#${index} (${node.opType})`,
+    opType: !node.domain || node.domain === 'ai.onnx' ? node.opType : `${node.domain}.${node.opType}`,
+    inputs: node.input.map(resolve),
+    output: node.output[0]!,
+    outputs: node.output,
+    attributes: node.attribute,
+    opset,
+  });
+  const nodes: OpNode[] = [];
+  model.graph.node.forEach((proto, index) => {
+    const node = toOpNode(proto, index);
+    if (REMOVED.includes(node.opType)) aliases.set(node.output, node.inputs[0]!);
+    else nodes.push(node);
+  });
+  return { nodes, resolve };
+}
+
+/** What reading a file of someone else's throws, as errors that say so. */
+export function asModelError<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) throw cause;
+    if (cause instanceof UnsupportedOp) throw new UnsupportedModelError([cause.message]);
+    const { name, message } = cause as Error;
+    throw new OnnxFormatError(`this ONNX model cannot be read (${name}: ${message}): export it again`, {
+      cause,
+    });
+  }
+}
+
+/** Every value has one name and one origin; a name that is given twice would silently be one of the two. */
+function checkNames({ graph }: ModelProto): void {
+  const initialised = duplicates(graph.initializer.map(({ name }) => name));
+  const computed = duplicates(graph.node.flatMap(({ output }) => output).filter((name) => name !== ''));
+  const problems = [
+    ...initialised.map((name) => `it has two initialisers named ${name}: give each a name of its own`),
+    ...computed.map((name) => `two of its nodes compute ${name}: give each value a name of its own`),
+  ];
+  if (problems.length > 0) throw new UnsupportedModelError(problems);
+}
+
+function duplicates(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return [...new Set(names.filter((name) => seen.size === seen.add(name).size))];
+}
+
+/** Other types of ONNX that a graph's input may come in. */
+const PRECISIONS: ReadonlyMap<number | undefined, string> = new Map([
+  [10, 'float16'],
+  [16, 'bfloat16'],
+  [11, 'float64'],
+]);
+
+function remedyForType(elementType: number | undefined): string {
+  const precision = PRECISIONS.get(elementType);
+  if (precision !== undefined) return `, not ${precision}: export the model in single precision`;
+  return ': a Cast in the graph makes numbers of another type of it';
+}
+
+/** The nodes that lead to a value, in file order. */
+function ancestorsOf(value: string, nodes: readonly OpNode[]): OpNode[] {
+  const wanted = new Set([value]);
+  const kept = nodes.toReversed().filter((node) => {
+    if (!node.outputs.some((output) => wanted.has(output))) return false;
+    for (const input of node.inputs) wanted.add(input);
+    return true;
+  });
+  return kept.reverse();
+}
+
+function readInput(model: ModelProto): { input: string; inputShape: number[] } {
+  const initialised = new Set(model.graph.initializer.map(({ name }) => name));
+  const inputs = model.graph.input.filter(({ name }) => !initialised.has(name));
+  const [input] = inputs;
+  if (input === undefined || inputs.length > 1) {
+    const names = inputs.map(({ name }) => name).join(', ');
+    throw new UnsupportedModelError([
+      `it has ${inputs.length} inputs, but one is wanted: ${names || 'none'}: join them in the graph, and keep what ` +
+        'is not data as initialisers',
+    ]);
+  }
+  const type = input.type?.tensorType;
+  const [first, ...rest] = type?.shape?.dim ?? [];
+  if (type?.elemType !== ELEMENT_TYPE.float || type.shape?.dim.length === undefined) {
+    const remedy = remedyForType(type?.elemType);
+    throw new UnsupportedModelError([`its input ${input.name} must be float32 [rows, features]${remedy}`]);
+  }
+  const open = rest.findIndex(({ dimValue }) => !dimValue);
+  if (rest.length === 0 || open >= 0) {
+    const which = rest.length === 0 ? '' : `: axis ${open + 1} is open, export it with its extent`;
+    throw new UnsupportedModelError([
+      `its input ${input.name} must be float [rows, features] or [rows, channels, space], with all axes but the ` +
+        `first of fixed extent${which}`,
+    ]);
+  }
+  const inputShape = rest.map(({ dimValue }) => dimValue!);
+  const numbers = elementCount(inputShape);
+  if (inputShape.length >= MAXIMUM_RANK || !inputShape.every((extent) => extent >= 1)) {
+    throw new UnsupportedModelError([
+      `its input ${input.name} has the shape [rows, ${inputShape.join(', ')}]: at most ${MAXIMUM_RANK} axes of at ` +
+        'least 1',
+    ]);
+  }
+  if (!(numbers <= NUMBERS_PER_ROW)) {
+    throw new UnsupportedModelError([
+      `its input ${input.name} has ${numbers} numbers in a row, and ${NUMBERS_PER_ROW} is the most`,
+    ]);
+  }
+  if (first?.dimValue) {
+    throw new UnsupportedModelError([
+      `its input ${input.name} takes ${first.dimValue} rows and no other number: export it with an open first axis ` +
+        '(dynamic_shapes in torch.onnx.export, dynamic_axes in its older form)',
+    ]);
+  }
+  return { input: input.name, inputShape };
+}
+
+/** Refuses weights that the logit depends on through integers and conditions alone, which have no gradient. */
+function checkGradients(
+  { kept, isDiscrete }: Inference,
+  model: { readonly logit: string; readonly parameters: readonly TrainableParameter[] },
+): void {
+  const reached = new Set([model.logit]);
+  for (const { output, inputs } of kept.toReversed()) {
+    if (!reached.has(output) || isDiscrete(output)) continue;
+    for (const input of inputs) reached.add(input);
+  }
+  const problems = model.parameters
+    .filter(({ name }) => !reached.has(name))
+    .map(
+      ({ name }) => `initialiser ${name} has no gradient: what is made of it is rounded, or a condition only`,
+    );
+  if (problems.length > 0) throw new UnsupportedModelError(problems);
+}
+
+/**
+ * Reads a forward model and refuses what the engine cannot train.
+ *
+ * The graph has one float input whose first axis is the rows. The loss is taken of the output `logit`, or of the only
+ * float output, before its final Sigmoid, Softmax or Exp: [rows, 1], [rows], or [rows, classes]. What else it outputs
+ * takes no part in training. Float initialisers that lead to the logit are trained, but for those that the
+ * exporter is known to use for other things, and those that the file says are frozen (`initialisers.ts`); Constant
+ * nodes are not.
+ *
+ * @throws OnnxFormatError where the bytes are no ONNX model.
+ * Whatever else goes wrong with others' bytes is the fault of the bytes, assertions included.
+ *
+ * @throws UnsupportedModelError naming everything that is not supported.
+ */
+export function readForwardModel(bytes: Uint8Array): ForwardModel {
+  return asModelError(() => readModel(bytes));
+}
+
+/** A file of someone else's, its names checked before anything goes by them, in standard operators. */
+function readStandard(bytes: Uint8Array): ModelProto {
+  const foreign = readForeignModel(bytes);
+  if ((foreign.graph.sparseInitializer ?? []).length > 0) {
+    throw new UnsupportedModelError(['sparse initialisers are not supported']);
+  }
+  checkNames(foreign);
+  const model = withStandardOperators(foreign);
+  if (model !== foreign) checkNames(model);
+  return model;
+}
+
+function readModel(bytes: Uint8Array): ForwardModel {
+  const model = readStandard(bytes);
+  const { input, inputShape } = readInput(model);
+  const graph = readNodes(model);
+  const { logit, finalActivation } = findLogit(model, graph.nodes, graph.resolve);
+  const ancestors = ancestorsOf(logit, graph.nodes);
+  const leading = new Set(ancestors.map(({ output }) => output));
+  const problems = controlFlowProblems(model.graph.node.filter(({ output }) => !leading.has(output[0]!)));
+  const initialisers = readInitialisers(model, ancestors, problems);
+  problems.push(...turnedCopies(model, initialisers));
+  if (problems.length === 0 && initialisers.parameters.length === 0) {
+    problems.push(
+      initialisers.frozen.length > 0 ? 'all of its weights are frozen' : 'nothing in it can be trained',
+    );
+  }
+  const known = new Inference([input, ['rows', ...inputShape]], initialisers);
+  for (const node of ancestors) known.infer(node);
+  known.throwProblems(ancestors, problems);
+  const [rows, outputs = 1, ...rest] = known.shapeOf(logit);
+  if (known.isMoved(logit) || rows !== 'rows' || typeof outputs !== 'number' || rest.length > 0) {
+    throw new UnsupportedModelError([`its output ${LOGIT_NAME} must be [rows, 1] or [rows, classes]`]);
+  }
+  const { isParameter, isDiscrete, constantOf, shapeOf } = known;
+  // Not what was asked for its shape alone.
+  const nodes = ancestorsOf(logit, known.kept);
+  const perRow = numbersPerRow({ nodes, shapeOf });
+  if (!(perRow <= NUMBERS_PER_ROW)) {
+    throw new UnsupportedModelError([
+      `it computes ${perRow} numbers of each row, and ${NUMBERS_PER_ROW} is the most: take narrower layers or ` +
+        'shorter sequences',
+    ]);
+  }
+  const { parameterCount } = initialisers;
+  const viewOf = ({ name, shape }: TrainableParameter | FrozenWeight) =>
+    known.usedAs(name) ?? { shape, moves: [] };
+  const parameters = initialisers.parameters.map((own) => ({ ...own, shape: viewOf(own).shape }));
+  const values = new Float32Array(parameterCount);
+  for (const own of initialisers.parameters) {
+    const file = initialisers.values.subarray(own.offset, own.offset + own.size);
+    values.set(inViewOrder(file, viewOf(own)), own.offset);
+  }
+  const frozen = initialisers.frozen.map((own) => {
+    const view = viewOf(own);
+    return { ...own, shape: view.shape, values: inViewOrder(own.values, view) };
+  });
+  checkGradients(known, { logit, parameters });
+  return {
+    isParameter,
+    isDiscrete,
+    constantOf,
+    shapeOf,
+    parameters,
+    parameterCount,
+    frozen,
+    values,
+    inFileOrder: (own, used) => inFileOrder(used, viewOf(own)),
+    input,
+    inputShape,
+    features: elementCount(inputShape),
+    logit,
+    finalActivation,
+    outputs,
+    nodes,
+    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
+  };
+}
+
+/**
+ * The same model, which says that weights stay as they are.
+ *
+ * @param patterns names, or prefixes ending in `*`
+ */
+export function withFrozen(bytes: Uint8Array, patterns: readonly string[]): Uint8Array {
+  const model = readForeignModel(bytes);
+  const others = model.metadataProps.filter(({ key }) => key !== FROZEN_KEY);
+  return encodeModel({
+    ...model,
+    metadataProps: [...others, { key: FROZEN_KEY, value: JSON.stringify(patterns) }],
+  });
+}
+
+/**
+ * The same model with other parameter values, [parameterCount] in the order of `readForwardModel`.
+ *
+ * Deterministic: equal bytes and values give equal bytes on every machine. Values are rounded to float32. A linear
+ * model of scikit-learn comes out in standard operators (`withStandardOperators`), and a dropout that was exported for
+ * training as one that does nothing.
+ */
+export function withParameters(bytes: Uint8Array, values: ArrayLike<number>): Uint8Array {
+  const { parameters, parameterCount, logit, inFileOrder: ordered } = readForwardModel(bytes);
+  assert.equal(values.length, parameterCount, 'as many values as the model has parameters');
+  const standard = readStandard(bytes);
+  const model = strippedTo(standard, ordinaryOutputs(standard, logit));
+  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  const initializer = model.graph.initializer.map((tensor) => {
+    const parameter = byName.get(tensor.name);
+    if (parameter === undefined) return tensor;
+    const { offset, size } = parameter;
+    const own = Float32Array.from({ length: size }, (_, i) => values[offset + i]!);
+    if (!own.every(Number.isFinite)) throw new OnnxFormatError(`a value for ${tensor.name} is not a number`);
+    return floatTensor({ name: tensor.name, shape: tensor.dims }, ordered(parameter, own));
+  });
+  const node = model.graph.node.map((own) =>
+    own.opType === 'Dropout' ? { ...own, input: own.input.slice(0, 2) } : own,
+  );
+  return encodeModel({ ...model, graph: { ...model.graph, node, initializer } });
+}

@@ -1,0 +1,26 @@
+// Products of rows by a matrix whose every bit depends on the row alone. The runtime's own product by a matrix of one
+// column goes along the rows, several at once, and rounds the last few otherwise (`row-products.test.ts`): so a column
+// is given as a row, and turned by the product itself.
+import type { GraphWriter } from '../format/graph-writer.ts';
+
+export interface RowProductOfWeight {
+  /** Float [rows, inner]. */
+  readonly rows: string;
+  /** Float [inner, outer], or [outer, inner] where it is transposed. */
+  readonly weight: string;
+  readonly inner: number;
+  readonly outer: number;
+  readonly isTransposed: boolean;
+  /** Added to each row. */
+  readonly offset?: string | undefined;
+}
+
+/** Emits rows · weight + offset, float [rows, outer]. */
+export function emitProduct(writer: GraphWriter, product: RowProductOfWeight): string {
+  const { rows, weight, inner, outer, isTransposed, offset } = product;
+  const others = offset === undefined ? [] : [offset];
+  if (outer > 1 || isTransposed) {
+    return writer.emit('Gemm', [rows, weight, ...others], { transB: isTransposed ? 1 : 0 });
+  }
+  return writer.emit('Gemm', [rows, writer.reshape(weight, [1, inner]), ...others], { transB: 1 });
+}

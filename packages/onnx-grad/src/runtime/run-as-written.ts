@@ -1,0 +1,31 @@
+// Runs what of a graph's file leads to its logit, on zeros and never on patients: members download that file, and it must
+// be one that a runtime takes. What scores and predictions run is the lowering (`score-graph.ts`).
+
+import { ELEMENT_TYPE, encodeModel } from '../format/onnx-schema.ts';
+import { readForeignModel } from '../import/read-foreign-model.ts';
+import { withStandardOperators } from '../import/scikit-learn.ts';
+import { strippedTo } from '../import/strip-graph.ts';
+import { readForwardModel } from '../model/forward-model.ts';
+import { openSession } from './onnx-runtime.ts';
+
+const ROWS = 2;
+
+/** What leads to the logit, and nothing else. */
+function strippedToLogit(onnx: Uint8Array, logit: string): Uint8Array {
+  const model = withStandardOperators(readForeignModel(onnx));
+  const output = { name: logit, type: { tensorType: { elemType: ELEMENT_TYPE.float } } };
+  const { graph, irVersion, opsetImport } = strippedTo(model, [output]);
+  return encodeModel({ irVersion, opsetImport, graph: { ...graph, valueInfo: [] }, metadataProps: [] });
+}
+
+/** @throws OnnxRuntimeError where the runtime does not load the file, or does not run it on two rows */
+export async function runAsWritten(onnx: Uint8Array): Promise<void> {
+  const { input, inputShape, features, logit } = readForwardModel(onnx);
+  const session = await openSession(strippedToLogit(onnx, logit), { threads: 1 });
+  try {
+    const data = new Float32Array(ROWS * features);
+    await session.run({ [input]: { type: 'float32', shape: [ROWS, ...inputShape], data } });
+  } finally {
+    await session.close();
+  }
+}
