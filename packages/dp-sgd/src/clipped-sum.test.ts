@@ -5,7 +5,7 @@ import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { ClippedSum } from './clipped-sum.ts';
 import { openLanes } from './lane.ts';
 import { copyOf } from './lane-sums.ts';
-import { overflowingRoom } from './testing/overflowing-room.ts';
+import { overflowingPadding } from './testing/overflowing-padding.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 
 const features = 6;
@@ -79,7 +79,7 @@ test('parameters that are not finite give zeros, not an endless repetition', asy
 });
 
 test('parameters that leave empty places not finite give zeros, whether the batch leaves a place empty or not', async () => {
-  const { model: bytes, start, row: own } = overflowingRoom();
+  const { model: bytes, start, row: own } = overflowingPadding();
   const overflowing = readForwardModel(bytes);
   const capacityUnits = 3;
   const loss = 'binary-cross-entropy';

@@ -1,7 +1,14 @@
 // Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
 import assert from 'node:assert/strict';
 import type { StepGraph } from '@consilium/onnx-grad';
-import { type Lane, type LaneBuffers, largestOf, type OpenLanes, openLanes, type Rooms } from './lane.ts';
+import {
+  type Lane,
+  type LaneBuffers,
+  largestOf,
+  type OpenLanes,
+  openLanes,
+  type SizedGraphs,
+} from './lane.ts';
 import { LaneSums, PART, type SumsInParts } from './lane-sums.ts';
 import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './training-units.ts';
 
@@ -9,11 +16,11 @@ import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './tr
 export class ClippedSum {
   readonly #lanes: readonly Lane[];
   readonly #parameters: Float32Array;
-  readonly #rooms: Rooms;
-  /** The largest room's. */
-  readonly #graph: StepGraph;
-  /** The last run's room. */
-  #room = 0;
+  readonly #graphs: SizedGraphs;
+  /** The largest. */
+  readonly #largest: StepGraph;
+  /** Which graph the last run takes. */
+  #graphIndex = 0;
   readonly #units: TrainingUnits;
   /** Per unit, 1 where it is left out from the start. */
   readonly #isUnusable: Uint8Array;
@@ -28,16 +35,20 @@ export class ClippedSum {
   #count = 0;
 
   /**
-   * Rooms are one lane's: a room's units times the number of lanes are summed in one run. Of several rooms, a run takes
-   * the smallest that holds its units and an empty place. By default there is one lane, on the calling thread.
+   * Graphs are one lane's: a graph's units times the number of lanes are summed in one run. Of several, a run takes the
+   * smallest that holds its units and an empty place. By default there is one lane, on the calling thread.
    */
-  constructor(rooms: Rooms, units: TrainingUnits, { lanes, parameters }: OpenLanes = openLanes(rooms)) {
+  constructor(
+    graphs: SizedGraphs,
+    units: TrainingUnits,
+    { lanes, parameters }: OpenLanes = openLanes(graphs),
+  ) {
     this.#parameters = parameters;
-    this.#rooms = rooms;
-    this.#graph = largestOf(rooms);
+    this.#graphs = graphs;
+    this.#largest = largestOf(graphs);
     this.#lanes = lanes;
     this.#ofLanes = new LaneSums(this.#lanes.map(({ buffers }) => buffers.sum));
-    assert(this.#graph.units >= 2, 'a place for a unit, and an empty one');
+    assert(this.#largest.units >= 2, 'a place for a unit, and an empty one');
     this.#units = units;
     this.#features = bytesOf(units.features);
     this.#rowBytes = this.#lanes.map(({ buffers }) => bytesOf(buffers.x));
@@ -59,7 +70,7 @@ export class ClippedSum {
    * rounding. An empty batch takes one run too, and gives zeros.
    */
   async sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
-    assert(!this.#graph.takesClipNorm, 'the graph is given no clip norm');
+    assert(!this.#largest.takesClipNorm, 'the graph is given no clip norm');
     return this.#sum(parameters, batch);
   }
 
@@ -75,7 +86,7 @@ export class ClippedSum {
     batch: Uint32Array,
     clipNormL2: number,
   ): Promise<{ readonly sum: SumsInParts; readonly count: number }> {
-    assert(this.#graph.takesClipNorm, 'the graph takes a clip norm');
+    assert(this.#largest.takesClipNorm, 'the graph takes a clip norm');
     for (const { buffers } of this.#lanes) buffers.clipNorm![0] = clipNormL2;
     this.#count = 0;
     const sum = await this.#sum(parameters, batch);
@@ -84,9 +95,9 @@ export class ClippedSum {
 
   async #sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
     if (parameters !== this.#parameters) this.#parameters.set(parameters);
-    const capacity = (this.#graph.units - 1) * this.#lanes.length;
+    const capacity = (this.#largest.units - 1) * this.#lanes.length;
     if (batch.length <= capacity) return (await this.#run(batch)) ?? this.#nothing();
-    const create = () => new Float64Array(this.#graph.parameterCount);
+    const create = () => new Float64Array(this.#largest.parameterCount);
     this.#sums ??= { total: create(), lost: create() };
     const { total, lost } = this.#sums;
     lost.fill(0);
@@ -104,7 +115,7 @@ export class ClippedSum {
 
   #nothing(): SumsInParts {
     this.#count = 0;
-    return new Float64Array(this.#graph.parameterCount);
+    return new Float64Array(this.#largest.parameterCount);
   }
 
   async close(): Promise<void> {
@@ -124,21 +135,21 @@ export class ClippedSum {
     this.#layOut(batch);
     await this.#runLanes();
     if (!this.#isEmptyPlaceSmall() && !areNumbers(this.#ofLanes)) return undefined;
-    if (!this.#graph.takesClipNorm) return this.#ofLanes;
+    if (!this.#largest.takesClipNorm) return this.#ofLanes;
     this.#countRun(batch);
     return this.#ofLanes;
   }
 
   /** Whether the last places are so far from the limit that their factors are surely finite: what is public. */
   #isEmptyPlaceSmall(): boolean {
-    const { units } = this.#rooms[this.#room]!;
-    const { largestSquare } = this.#graph;
+    const { units } = this.#graphs[this.#graphIndex]!;
+    const { largestSquare } = this.#largest;
     return this.#lanes.every(({ buffers }) => buffers.squares[units - 1]! <= largestSquare);
   }
 
   #countRun(batch: Uint32Array): void {
     const bound = this.#lanes[0]!.buffers.clipNorm![0]! ** 2;
-    const { largestSquare } = this.#graph;
+    const { largestSquare } = this.#largest;
     batch.forEach((unit, slot) => {
       const square = this.#squareAt(slot);
       if (this.#isUnusable[unit] === 1 || !(square <= largestSquare)) return;
@@ -154,24 +165,24 @@ export class ClippedSum {
   async #runLanes(): Promise<void> {
     const failures: unknown[] = [];
     const attempt = (work: Promise<void>) => work.catch((failure: unknown) => failures.push(failure));
-    for (const lane of this.#lanes) await attempt(lane.start(this.#room));
+    for (const lane of this.#lanes) await attempt(lane.start(this.#graphIndex));
     // The last lane always runs on this thread; where others have threads of their own, they run meanwhile.
     for (const lane of this.#lanes.toReversed()) await attempt(lane.finish());
     if (failures.length > 0) throw failures[0];
   }
 
-  /** The smallest room for so many units, with an empty place in each lane. */
-  #roomFor(units: number): number {
-    const found = this.#rooms.findIndex((room) => (room.units - 1) * this.#lanes.length >= units);
+  /** The smallest graph for so many units, with an empty place in each lane. */
+  #graphFor(units: number): number {
+    const found = this.#graphs.findIndex((graph) => (graph.units - 1) * this.#lanes.length >= units);
     assert(found >= 0);
     return found;
   }
 
   #layOut(batch: Uint32Array): void {
-    const { rowsPerUnit, features } = this.#graph;
+    const { rowsPerUnit, features } = this.#largest;
     const source = this.#units;
     const lanes = this.#lanes.length;
-    this.#room = this.#roomFor(batch.length);
+    this.#graphIndex = this.#graphFor(batch.length);
     const clear = ({ x, y, mask, rowSquares }: LaneBuffers, row: number, end: number) => {
       if (row === end) return;
       x.fill(0, row * features, end * features);
@@ -206,10 +217,10 @@ export class ClippedSum {
       }
       clear(buffers, target + rows, end);
     }
-    // Empty places of the room, and no more: that is all the run reads.
-    const roomRows = this.#rooms[this.#room]!.units * rowsPerUnit;
+    // Empty places of the graph, and no more: that is all the run reads.
+    const rowsOfRun = this.#graphs[this.#graphIndex]!.units * rowsPerUnit;
     this.#lanes.forEach(({ buffers }, lane) => {
-      clear(buffers, Math.ceil((batch.length - lane) / lanes) * rowsPerUnit, roomRows);
+      clear(buffers, Math.ceil((batch.length - lane) / lanes) * rowsPerUnit, rowsOfRun);
     });
   }
 }

@@ -13,12 +13,12 @@ import {
 /** One value for each parameter; double, but float where the graph says so. */
 export type Sums = Float32Array | Float64Array;
 
-/** Graphs of one step that differ in their `units` alone, ascending: small batches do not pay for large ones' room. */
-export type Rooms = readonly StepGraph[];
+/** Graphs of one step that differ in their `units` alone, ascending: small batches take a small one. */
+export type SizedGraphs = readonly StepGraph[];
 
-export const largestOf = (rooms: Rooms): StepGraph => rooms.at(-1)!;
+export const largestOf = (graphs: SizedGraphs): StepGraph => graphs.at(-1)!;
 
-/** A run's inputs and outputs, for the largest room: smaller ones use the first places. Lanes share the parameters. */
+/** A run's inputs and outputs, for the largest graph: smaller ones use the first values. Lanes share the parameters. */
 export interface LaneBuffers extends StepArrays {
   readonly sum: Sums;
   readonly squares: Float64Array;
@@ -26,34 +26,34 @@ export interface LaneBuffers extends StepArrays {
 
 export interface Lane {
   readonly buffers: LaneBuffers;
-  /** Starts a run of one of the rooms over the buffers. */
-  start(room: number): Promise<void>;
+  /** Starts a run of one of the graphs over the buffers. */
+  start(graphIndex: number): Promise<void>;
   /** Settles when the outputs of the run are there. */
   finish(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Runs rooms over a lane's buffers on the calling thread; each is opened when it is first run. */
-export class RoomRunner {
-  readonly #rooms: Rooms;
+/** Runs graphs over a lane's buffers on the calling thread; each is opened when it is first run. */
+export class GraphRunner {
+  readonly #graphs: SizedGraphs;
   readonly #buffers: LaneBuffers;
   readonly #threads: number;
   readonly #open = new Map<number, { readonly session: OnnxSession; readonly run: () => Promise<void> }>();
 
-  constructor(rooms: Rooms, buffers: LaneBuffers, { threads }: { readonly threads: number }) {
-    this.#rooms = rooms;
+  constructor(graphs: SizedGraphs, buffers: LaneBuffers, { threads }: { readonly threads: number }) {
+    this.#graphs = graphs;
     this.#buffers = buffers;
     this.#threads = threads;
   }
 
-  async run(room: number): Promise<void> {
-    let opened = this.#open.get(room);
+  async run(graphIndex: number): Promise<void> {
+    let opened = this.#open.get(graphIndex);
     if (opened === undefined) {
-      const graph = this.#rooms[room]!;
+      const graph = this.#graphs[graphIndex]!;
       const session = await openSession(graph.bytes, { threads: this.#threads });
       const run = session.prepare(stepInputs(graph, this.#buffers), stepOutputs(graph, this.#buffers));
       opened = { session, run };
-      this.#open.set(room, opened);
+      this.#open.set(graphIndex, opened);
     }
     await opened.run();
   }
@@ -67,16 +67,16 @@ type Allocate = (bytes: number) => ArrayBufferLike;
 const allocate: Allocate = (bytes) => new ArrayBuffer(bytes);
 
 /** The parameters that all lanes read, [parameterCount]. */
-export const createParameters = (rooms: Rooms, allocateWith: Allocate = allocate): Float32Array =>
-  new Float32Array(allocateWith(largestOf(rooms).parameterCount * 4));
+export const createParameters = (graphs: SizedGraphs, allocateWith: Allocate = allocate): Float32Array =>
+  new Float32Array(allocateWith(largestOf(graphs).parameterCount * 4));
 
 /** A lane's own arrays, beside those that it is given. */
 export function createBuffers(
-  rooms: Rooms,
+  graphs: SizedGraphs,
   { parameters, sum }: LaneArrays,
   allocateWith: Allocate = allocate,
 ): LaneBuffers {
-  const graph = largestOf(rooms);
+  const graph = largestOf(graphs);
   const { units, rowsPerUnit, features, parameterCount } = graph;
   const rows = units * rowsPerUnit;
   const floats = (count: number) => new Float32Array(allocateWith(count * 4));
@@ -101,14 +101,18 @@ export interface LaneArrays {
 }
 
 /** A lane on the calling thread: it runs where it is to finish. */
-export function openLane(rooms: Rooms, arrays: LaneArrays, options: { readonly threads: number }): Lane {
-  const buffers = createBuffers(rooms, arrays);
-  const runner = new RoomRunner(rooms, buffers, options);
+export function openLane(
+  graphs: SizedGraphs,
+  arrays: LaneArrays,
+  options: { readonly threads: number },
+): Lane {
+  const buffers = createBuffers(graphs, arrays);
+  const runner = new GraphRunner(graphs, buffers, options);
   let next = 0;
   return {
     buffers,
-    async start(room) {
-      next = room;
+    async start(graphIndex) {
+      next = graphIndex;
     },
     finish: () => runner.run(next),
     close: () => runner.close(),
@@ -132,11 +136,11 @@ export interface OpenLanes {
 }
 
 /** Lanes on the calling thread, which run one after the other. */
-export function openLanes(rooms: Rooms, count = 1): OpenLanes {
-  const parameters = createParameters(rooms);
-  const threads = threadsOf(largestOf(rooms), count);
+export function openLanes(graphs: SizedGraphs, count = 1): OpenLanes {
+  const parameters = createParameters(graphs);
+  const threads = threadsOf(largestOf(graphs), count);
   return {
     parameters,
-    lanes: Array.from({ length: count }, () => openLane(rooms, { parameters }, { threads })),
+    lanes: Array.from({ length: count }, () => openLane(graphs, { parameters }, { threads })),
   };
 }

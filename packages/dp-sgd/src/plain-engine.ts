@@ -17,6 +17,6 @@ export const plainEngine: StepEngine = {
       close: async () => undefined,
     };
   },
-  openStep: ({ rooms, layout }) => openLanes(rooms, layout.lanes),
+  openStep: ({ graphs, layout }) => openLanes(graphs, layout.lanes),
   openRuns: async () => undefined,
 };

@@ -30,7 +30,7 @@ import {
   type NoiseCalibration,
 } from './sensitivity.ts';
 import type { ManySteps, RoundWork, StepEngine } from './step-engine.ts';
-import { layoutOf, roomsOf, takesStepsTogether } from './step-layout.ts';
+import { graphSizesOf, layoutOf, takesStepsTogether } from './step-layout.ts';
 import {
   adaptivePlanOf,
   checkTrainingPlan,
@@ -165,12 +165,12 @@ export async function prepareRound(
   };
   const inBlocks = buildStepGraph(model, options);
   const addsInOrder = await addsUnitsInOrder(inBlocks, threadsOf(inBlocks, lanes));
-  // Of sums in order, `floatRounding` holds whatever rooms they are taken in.
-  const unitsOfRooms = areTogether ? [unitsPerRun] : roomsOf(layout, plan);
-  const rooms = addsInOrder
-    ? unitsOfRooms.map((capacityUnits) => buildStepGraph(model, { ...options, capacityUnits, addsInOrder }))
+  // Of sums in order, `floatRounding` holds whatever the size of the graph that takes them.
+  const sizes = areTogether ? [unitsPerRun] : graphSizesOf(layout, plan);
+  const graphs = addsInOrder
+    ? sizes.map((capacityUnits) => buildStepGraph(model, { ...options, capacityUnits, addsInOrder }))
     : [inBlocks];
-  const graph = largestOf(rooms);
+  const graph = largestOf(graphs);
   const noise = calibrateNoise({
     clipNormL2: clipNorm?.current ?? plan.clipNormL2,
     noiseMultiplier: clipNoiseOf(plan)?.gradients ?? plan.noiseMultiplier,
@@ -182,11 +182,11 @@ export async function prepareRound(
   const release = releaseMean(plan, latticePerUnit);
   const drift = driftOf(input, model);
   const work: RoundWork = {
-    ...{ plan, model, units, layout, rooms, noise, release, randomness, drift },
+    ...{ plan, model, units, layout, graphs, noise, release, randomness, drift },
     options: { ...options, addsInOrder },
   };
   const { update, ...lanesOfStep } = engine.openStep(work);
-  const clipped = new ClippedSum(rooms, units, lanesOfStep);
+  const clipped = new ClippedSum(graphs, units, lanesOfStep);
   const runs = areTogether ? await engine.openRuns(work) : undefined;
   // `floatRounding` compares sums of one kind.
   assert(runs === undefined || runs.sumType === graph.sumType);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { probeNumbers } from '@consilium/onnx-grad/testing/graph-parts';
 import { StepRuns } from './fast/step-runs.ts';
-import { RoomRunner } from './lane.ts';
+import { GraphRunner } from './lane.ts';
 import { runRound } from './round.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 import type { TrainingPlan } from './training-plan.ts';
@@ -38,10 +38,10 @@ const plan: TrainingPlan = {
 /** Graphs that were run, in the order of their runs. */
 async function workOf(work: () => Promise<unknown>): Promise<string[]> {
   const runs: string[] = [];
-  const [ofRoom, ofLoop] = [RoomRunner.prototype.run, StepRuns.prototype.run];
-  RoomRunner.prototype.run = function (room) {
-    runs.push(`room ${room}`);
-    return ofRoom.call(this, room);
+  const [ofGraph, ofLoop] = [GraphRunner.prototype.run, StepRuns.prototype.run];
+  GraphRunner.prototype.run = function (graphIndex) {
+    runs.push(`graph ${graphIndex}`);
+    return ofGraph.call(this, graphIndex);
   };
   StepRuns.prototype.run = function (state, range) {
     runs.push(`steps ${range.first} to ${range.end}`);
@@ -50,7 +50,7 @@ async function workOf(work: () => Promise<unknown>): Promise<string[]> {
   try {
     await work();
   } finally {
-    RoomRunner.prototype.run = ofRoom;
+    GraphRunner.prototype.run = ofGraph;
     StepRuns.prototype.run = ofLoop;
   }
   return runs;

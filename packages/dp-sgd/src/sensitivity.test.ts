@@ -176,15 +176,15 @@ const floatGraph = (capacityUnits: number, addsInOrder = false) =>
     addsInOrder,
   });
 
-/** Whether paired orders of a batch keep to the bound, by the sums of rooms on lanes. */
-async function checkPairs(count: number, rooms: readonly StepGraph[], lanes: number): Promise<void> {
+/** Whether paired orders of a batch keep to the bound, by the sums of graphs on lanes. */
+async function checkPairs(count: number, graphs: readonly StepGraph[], lanes: number): Promise<void> {
   const next = testNumbers(8);
   const hardly = Array.from({ length: wide.features }, () => 2 ** -12 * next());
   const unitOf = (kind: number): LabelledRow[] => {
     const features = Array.from({ length: wide.features }, () => next() * 10 ** (4 * kind));
     return [{ features: kind === 0 ? hardly : features, label: next() > 0 ? 1 : 0 }];
   };
-  const graph = rooms.at(-1)!;
+  const graph = graphs.at(-1)!;
   assert.equal(graph.sumType, 'float32');
   const { latticePerUnit, sensitivity } = calibrateNoise({
     clipNormL2: 0.1,
@@ -196,7 +196,7 @@ async function checkPairs(count: number, rooms: readonly StepGraph[], lanes: num
     wide.features,
     Array.from({ length: count }, (_, i) => unitOf(i % 3)),
   );
-  const clipped = new ClippedSum(rooms, units, openLanes(rooms, lanes));
+  const clipped = new ClippedSum(graphs, units, openLanes(graphs, lanes));
   const integersOf = async (order: Uint32Array) => {
     const sum = await clipped.sum(wide.values, order);
     return Float64Array.from(copyOf(sum), (value) => Math.round(value * latticePerUnit));
@@ -223,7 +223,7 @@ test('with sums in float, no patient moves the integers of any paired order by m
 const largest = floatGraph(290, true);
 const skip = !(await addsUnitsInOrder(largest, 1)) && 'this machine adds rows in another order';
 
-test('nor with sums in order, in lanes and rooms, of which only one batch may take the larger', {
+test('nor with sums in order, in lanes and graphs of several sizes, of which only one batch may take the larger', {
   skip,
 }, async () => {
   // 300 units and an empty place are more than two lanes of 150 hold.
@@ -231,19 +231,19 @@ test('nor with sums in order, in lanes and rooms, of which only one batch may ta
   await checkPairs(590, [floatGraph(6, true), largest], 2);
 });
 
-test('the room that a sum in order is taken in does not change a bit of it', { skip }, async () => {
+test('the size of the graph that takes a sum in order does not change a bit of it', { skip }, async () => {
   const next = testNumbers(9);
   const rows = Array.from({ length: 280 }, (): LabelledRow[] => [
     { features: Array.from({ length: wide.features }, next), label: 1 },
   ]);
   const units = packUnits(wide.features, rows);
-  const inRooms = new ClippedSum([floatGraph(150, true), floatGraph(271, true), largest], units);
+  const inSizes = new ClippedSum([floatGraph(150, true), floatGraph(271, true), largest], units);
   const inLargest = new ClippedSum([largest], units);
   for (const count of [0, 1, 128, 129, 140, 149, 150, 270, 271]) {
     const batch = Uint32Array.from({ length: count }, (_, i) => i);
-    const [a, b] = [await inRooms.sum(wide.values, batch), await inLargest.sum(wide.values, batch)];
+    const [a, b] = [await inSizes.sum(wide.values, batch), await inLargest.sum(wide.values, batch)];
     assert.deepEqual(copyOf(a), copyOf(b), `${count} units`);
   }
-  await inRooms.close();
+  await inSizes.close();
   await inLargest.close();
 });

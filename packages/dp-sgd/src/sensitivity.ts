@@ -169,7 +169,7 @@ export function calibrateNoise(options: {
  * block has k products and partial sums of 1 to k units: k (k + 3) / 2 units in all. Blocks are added from the first
  * to the last: from w's block on there are at most n such sums, n (n + 1) k / 2 units. If z was in the same run, of
  * the same lane, these are its sums too. Otherwise it is the last unit of its lane, and of the sums from its block on
- * only the one that adds its block is rounded, since empty places add zeros: n k units. B' may take a smaller room
+ * only the one that adds its block is rounded, since empty places add zeros: n k units. B' may take a smaller graph
  * (`step-layout.ts`): what is lost are empty places, which add zeros. Only parts that were summed in double may then
  * be so in another order, n k in each of the last run's lanes, two at most, and in w's. In B and in B': φ is twice
  * 1.01 ν (k (k + 3) + n (n + 1) k / 2 + 4 n k) C and 12 ν C. ∎

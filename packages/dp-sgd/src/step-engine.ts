@@ -4,7 +4,7 @@
 import type { ForwardModel, StepGraph, StepGraphOptions } from '@consilium/onnx-grad';
 import type { GaussianSampler } from './discrete-gaussian.ts';
 import type { DriftTerms } from './drift-correction.ts';
-import type { OpenLanes, Rooms } from './lane.ts';
+import type { OpenLanes, SizedGraphs } from './lane.ts';
 import type { RandomSource, RandomWords } from './randomness.ts';
 import type { NoiseCalibration } from './sensitivity.ts';
 import type { StepLayout } from './step-layout.ts';
@@ -18,9 +18,9 @@ export interface RoundWork {
   readonly model: ForwardModel;
   readonly units: TrainingUnits;
   readonly layout: StepLayout;
-  /** What `rooms` were built with. */
+  /** What `graphs` were built with. */
   readonly options: StepGraphOptions;
-  readonly rooms: Rooms;
+  readonly graphs: SizedGraphs;
   readonly noise: NoiseCalibration;
   readonly release: Release;
   readonly randomness: RandomSource;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { readForwardModel } from '@consilium/onnx-grad';
 import { peerModel } from '@consilium/onnx-grad/testing/peer-models';
 import { tinyModel } from '@consilium/onnx-grad/testing/tiny-models';
-import { layoutOf, roomsOf, takesStepsTogether } from './step-layout.ts';
+import { graphSizesOf, layoutOf, takesStepsTogether } from './step-layout.ts';
 import { capacityUnitsOf, type TrainingPlan } from './training-plan.ts';
 
 const plan: TrainingPlan = {
@@ -35,17 +35,17 @@ test('models with a large layer take two lanes, and their batch in one run', () 
   assert.deepEqual(layoutOf(modelOf('mlp784'), plan), { lanes: 2, unitsPerRun: 153 });
 });
 
-test('lanes have rooms for batches of about the expected size, and for the largest', () => {
-  const rooms = (own: Partial<TrainingPlan>) => {
+test('lanes have graphs for batches of about the expected size, and for the largest', () => {
+  const sizes = (own: Partial<TrainingPlan>) => {
     const of = { ...plan, ...own };
-    return roomsOf(layoutOf(modelOf('mlp784'), of), of);
+    return graphSizesOf(layoutOf(modelOf('mlp784'), of), of);
   };
   // 1024 units and one empty place, a standard deviation of 32.
-  assert.deepEqual(rooms({ bandSize: 16 * 1024 }), [497, 513, 529, 561]);
-  // No room that is hardly smaller than a batch of few.
-  assert.deepEqual(rooms({ bandSize: 16 * 130 }), [66, 72, 83]);
+  assert.deepEqual(sizes({ bandSize: 16 * 1024 }), [497, 513, 529, 561]);
+  // No graph that is hardly smaller than a batch of few.
+  assert.deepEqual(sizes({ bandSize: 16 * 130 }), [66, 72, 83]);
   // Of 5000 units, two runs: 4094, and one of 906 units, whose batches differ by 71.
-  assert.deepEqual(rooms({ bandSize: 16 * 5000 }), [419, 454, 490, 2048]);
+  assert.deepEqual(sizes({ bandSize: 16 * 5000 }), [419, 454, 490, 2048]);
 });
 
 test('wide rows take runs of as many as memory is planned for, and one at least', () => {

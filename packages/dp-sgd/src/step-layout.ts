@@ -66,11 +66,12 @@ export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
 }
 
 /**
- * Units that each of a lane's rooms holds, ascending: room for the largest run, and before it for batches of about the
- * expected size. Three batches of five are then within 2 % of the room that they take, and few take all of it; which
- * room that is tells a batch's size to within a standard deviation, as time does for convolutions.
+ * Sizes of the graphs that each lane has, in units, ascending: the largest holds the largest run, and those before it
+ * hold batches of about the expected size. Three batches of five are then within 2 % of the size of their graph, and few
+ * take the largest. The size tells how many units a batch has, to within a standard deviation, as time does for
+ * convolutions.
  */
-export function roomsOf({ lanes, unitsPerRun }: StepLayout, plan: TrainingPlan): readonly number[] {
+export function graphSizesOf({ lanes, unitsPerRun }: StepLayout, plan: TrainingPlan): readonly number[] {
   const capacity = lanes * (unitsPerRun - 1);
   const expected = expectedBatchUnits(plan);
   const inLastRun = expected % capacity;
@@ -89,7 +90,7 @@ const WORTH_A_LOOP = 50;
 
 /**
  * Whether a plan's steps are taken many to a run: gradient descent with a fixed norm, and a graph small enough that
- * the call would cost more than it computes, with room for nearly every batch. It depends on public numbers alone.
+ * the call would cost more than it computes, large enough for nearly every batch. It depends on public numbers alone.
  */
 export function takesStepsTogether(
   plan: TrainingPlan,
@@ -98,9 +99,9 @@ export function takesStepsTogether(
 ): boolean {
   const { rowsPerUnit } = plan;
   const isSmall = lanes === 1 && unitsPerRun * rowsPerUnit * parameterCount < LARGEST_WORK;
-  const hasRoom = unitsPerRun >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
+  const isLargeEnough = unitsPerRun >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
   const isKept = plan.bandSize * rowsPerUnit * features <= TABLE_VALUES;
   const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';
   const isWorthIt = plan.steps >= WORTH_A_LOOP && plan.stepsPerRun !== 1;
-  return isSmall && hasRoom && isKept && isDescent && isWorthIt;
+  return isSmall && isLargeEnough && isKept && isDescent && isWorthIt;
 }

@@ -114,7 +114,7 @@ test('no patients, hardly ever a batch, one label only, and units that are not f
 });
 
 test('more patients drawn than one run holds are all counted', async () => {
-  // A band of 1 makes room for a few patients a run only; the sum is that of one large run.
+  // A band of 1 holds a few patients a run only; the sum is that of one large run.
   const quiet = { ...plan, samplingRate: 1, steps: 1, noiseMultiplier: 1e-5, momentum: 0 };
   const small = await runRound({ ...input, plan: { ...quiet, bandSize: 1 } }, seeded('chunks'));
   const large = await runRound(

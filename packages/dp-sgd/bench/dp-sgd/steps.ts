@@ -13,7 +13,7 @@ import {
 } from '../../src/index.ts';
 import { prepareRound } from '../../src/round.ts';
 import type { ManySteps } from '../../src/step-engine.ts';
-import { layoutOf, roomsOf } from '../../src/step-layout.ts';
+import { graphSizesOf, layoutOf } from '../../src/step-layout.ts';
 import { runSteps, type StepMechanism } from '../../src/training-steps.ts';
 
 const BATCHES_IN_MEMORY = 16;
@@ -121,7 +121,7 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
   const model = readForwardModel(work.model);
   const layout = layoutOf(model, plan);
   const blockedChannels = await findBlockedChannels(model);
-  const rooms = roomsOf(layout, plan).map((capacityUnits) =>
+  const graphs = graphSizesOf(layout, plan).map((capacityUnits) =>
     buildPlainStepGraph(model, {
       capacityUnits,
       rowsPerUnit: 1,
@@ -129,7 +129,7 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
       blockedChannels,
     }),
   );
-  const summed = new ClippedSum(rooms, units, openLaneThreads(rooms, layout.lanes));
+  const summed = new ClippedSum(graphs, units, openLaneThreads(graphs, layout.lanes));
   const scale = 1 / expectedBatchUnits(plan);
   const noNoise = new Float64Array(0);
   const mechanism: StepMechanism = {

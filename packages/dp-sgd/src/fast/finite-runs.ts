@@ -65,7 +65,7 @@ export function farthestMove(
 /** Runs of a loop without a mask, where they are sure, and of one with a mask, which is opened when it is needed. */
 export class FiniteRuns {
   readonly steps: number;
-  readonly room: number;
+  readonly capacity: number;
   readonly drawn: DrawnSteps;
   readonly sumType: StepLoop['sumType'];
   readonly #plain: StepRuns;
@@ -85,7 +85,7 @@ export class FiniteRuns {
     },
   ) {
     this.steps = plain.steps;
-    this.room = plain.room;
+    this.capacity = plain.capacity;
     this.drawn = plain.drawn;
     this.sumType = plain.sumType;
     this.#plain = plain;

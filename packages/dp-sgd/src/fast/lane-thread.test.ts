@@ -39,8 +39,8 @@ function stepWithHugeValue(): StepGraph {
 }
 
 async function failureOf(step: StepGraph): Promise<LaneFailedError> {
-  const rooms = [step];
-  const lane = openLaneThread(rooms, { parameters: createParameters(rooms, allocateShared) });
+  const graphs = [step];
+  const lane = openLaneThread(graphs, { parameters: createParameters(graphs, allocateShared) });
   try {
     await lane.start(0);
     await lane.finish();
@@ -66,9 +66,9 @@ test('a lane whose thread fails otherwise hands over what it failed with', async
 });
 
 test('a lane runs again and again, and closes', async () => {
-  const rooms = [whole];
-  const parameters = createParameters(rooms, allocateShared);
-  const lane = openLaneThread(rooms, { parameters });
+  const graphs = [whole];
+  const parameters = createParameters(graphs, allocateShared);
+  const lane = openLaneThread(graphs, { parameters });
   const { x, y, mask, rowSquares, sum } = lane.buffers;
   for (const array of [x, mask, rowSquares]) array[0] = 1;
   for (const label of [0, 1]) {

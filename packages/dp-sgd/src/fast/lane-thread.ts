@@ -2,18 +2,18 @@
 // all that a second core can give.
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
-import { createBuffers, type Lane, type LaneArrays, type LaneBuffers, type Rooms } from '../lane.ts';
+import { createBuffers, type Lane, type LaneArrays, type LaneBuffers, type SizedGraphs } from '../lane.ts';
 import { type SharedUpdateTask, signal } from './shared-update.ts';
 import type { UpdateAhead } from './update-ahead.ts';
 
 export const LANE_STATE = { opening: 0, idle: 1, running: 2, failed: 3, closed: 4 } as const;
 
 export interface LaneTask {
-  readonly rooms: Rooms;
+  readonly graphs: SizedGraphs;
   readonly buffers: LaneBuffers;
   /** What the thread does while it waits. */
   readonly update?: SharedUpdateTask | undefined;
-  /** Shared: one of LANE_STATE, and which room is to be run. */
+  /** Shared: one of LANE_STATE, and which graph is to be run. */
   readonly state: Int32Array;
 }
 
@@ -36,10 +36,10 @@ export type LaneUpdate = Pick<UpdateAhead, 'task' | 'drawWhile'>;
  *
  * @throws LaneFailedError, from `start` or `finish`, where that thread fails
  */
-export function openLaneThread(rooms: Rooms, arrays: LaneArrays, update?: LaneUpdate): Lane {
-  const buffers = createBuffers(rooms, arrays, allocateShared);
+export function openLaneThread(graphs: SizedGraphs, arrays: LaneArrays, update?: LaneUpdate): Lane {
+  const buffers = createBuffers(graphs, arrays, allocateShared);
   const state = new Int32Array(new SharedArrayBuffer(8));
-  const workerData: LaneTask = { rooms, buffers, state, update: update?.task };
+  const workerData: LaneTask = { graphs, buffers, state, update: update?.task };
   const wake = () => {
     Atomics.notify(state, 0);
     if (update !== undefined) signal(update.task.counters);
@@ -64,9 +64,9 @@ export function openLaneThread(rooms: Rooms, arrays: LaneArrays, update?: LaneUp
   const isRunning = () => Atomics.load(state, 0) === LANE_STATE.running;
   return {
     buffers,
-    async start(room) {
+    async start(graphIndex) {
       await leave(LANE_STATE.opening);
-      state[1] = room;
+      state[1] = graphIndex;
       const before = Atomics.compareExchange(state, 0, LANE_STATE.idle, LANE_STATE.running);
       assert.notEqual(before, LANE_STATE.running, 'a lane is at one run at a time');
       if (before !== LANE_STATE.idle) throw await failure('the thread of a lane is not there');

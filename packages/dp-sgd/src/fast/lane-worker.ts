@@ -1,11 +1,11 @@
 // The worker thread of a further lane: it runs the step graph over its part of a batch whenever it is told to.
 import { workerData } from 'node:worker_threads';
-import { RoomRunner } from '../lane.ts';
+import { GraphRunner } from '../lane.ts';
 import { LANE_STATE, type LaneTask } from './lane-thread.ts';
 import { SharedUpdate } from './shared-update.ts';
 
-const { rooms, buffers, state, update } = workerData as LaneTask;
-const runner = new RoomRunner(rooms, buffers, { threads: 1 });
+const { graphs, buffers, state, update } = workerData as LaneTask;
+const runner = new GraphRunner(graphs, buffers, { threads: 1 });
 const shared = update && new SharedUpdate(update, 1);
 const isWanted = () => Atomics.load(state, 0) !== LANE_STATE.idle;
 const report = (outcome: number) => {

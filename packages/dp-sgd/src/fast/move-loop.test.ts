@@ -82,7 +82,7 @@ test('the same test catches noise that is left out, a lane that is, and what the
   assert.ok(!isSame(0.9, ({ velocity }) => velocity.fill(0, 0, 1)));
 });
 
-test('a rule whose momentum the memory has no room for is taken step by step', () => {
+test('a rule whose momentum the memory does not keep is taken step by step', () => {
   const memory = createStepMemory(8, false);
   assert.equal(updateRuleOf({ ...plan, momentum: 0.5 }, 8, undefined, memory).descent, undefined);
   const adam = { ...plan, optimizer: { kind: 'adam' } } as const;

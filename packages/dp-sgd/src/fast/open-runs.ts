@@ -25,7 +25,7 @@ async function openLoops({
   plan,
   units,
   model,
-  rooms,
+  graphs,
   options,
   noise,
   drift,
@@ -51,7 +51,7 @@ async function openLoops({
       ...(stepsPerRun !== undefined && { stepsPerRun }),
     });
   };
-  const { largestSquare, rowsPerUnit, units: capacity } = largestOf(rooms);
+  const { largestSquare, rowsPerUnit, units: capacity } = largestOf(graphs);
   const isSure = overflowBoundsOf(model, { loss: lossOf(plan, model), rowsPerUnit, largestSquare });
   if (isSure === undefined) return open(true);
   return new FiniteRuns(await open(false), {

@@ -1,6 +1,6 @@
 // The lanes of a step, on threads that run at once, and the update that these threads share.
 import assert from 'node:assert/strict';
-import { createParameters, largestOf, openLane, type Rooms, threadsOf } from '../lane.ts';
+import { createParameters, largestOf, openLane, type SizedGraphs, threadsOf } from '../lane.ts';
 import { secureRandomness } from '../randomness.ts';
 import type { RoundWork, StepWork } from '../step-engine.ts';
 import { expectedBatchUnits } from '../training-plan.ts';
@@ -11,28 +11,28 @@ import { fitsStepMemory } from './step-memory.ts';
 import { openUpdate, type UpdateAhead } from './update-ahead.ts';
 
 /** Lanes, of which all but the last have threads of their own; with an update, they read and write its memory. */
-export function openLaneThreads(rooms: Rooms, count: number, update?: UpdateAhead): StepWork {
-  const graph = largestOf(rooms);
+export function openLaneThreads(graphs: SizedGraphs, count: number, update?: UpdateAhead): StepWork {
+  const graph = largestOf(graphs);
   assert(update === undefined || graph.sumType === 'float32');
-  const parameters = update?.memory.rounded ?? createParameters(rooms, allocateShared);
+  const parameters = update?.memory.rounded ?? createParameters(graphs, allocateShared);
   const arraysOf = (lane: number) => ({ parameters, sum: update?.memory.sums[lane] });
   const others = Array.from({ length: count - 1 }, (_, lane) =>
-    openLaneThread(rooms, arraysOf(lane), update),
+    openLaneThread(graphs, arraysOf(lane), update),
   );
   // The lane on this thread blocks it, so that the others are started before it.
-  const own = openLane(rooms, arraysOf(count - 1), { threads: threadsOf(graph, count) });
+  const own = openLane(graphs, arraysOf(count - 1), { threads: threadsOf(graph, count) });
   return { parameters, lanes: [...others, own], update };
 }
 
 /** The step of a round. */
 export function openStep(round: RoundWork): StepWork {
-  return openLaneThreads(round.rooms, round.layout.lanes, updateOf(round));
+  return openLaneThreads(round.graphs, round.layout.lanes, updateOf(round));
 }
 
 /** Noise and update with a lane's help, for two lanes that take a batch in one run; absent elsewhere. */
-function updateOf({ plan, layout, rooms, noise, release, randomness }: RoundWork): UpdateAhead | undefined {
+function updateOf({ plan, layout, graphs, noise, release, randomness }: RoundWork): UpdateAhead | undefined {
   const { lanes, unitsPerRun } = layout;
-  const { parameterCount, sumType } = largestOf(rooms);
+  const { parameterCount, sumType } = largestOf(graphs);
   const isOneRun = lanes === 2 && expectedBatchUnits(plan) < lanes * unitsPerRun;
   if (!isOneRun || sumType !== 'float32' || !fitsStepMemory(parameterCount)) return undefined;
   if (randomness !== secureRandomness) return undefined;

@@ -5,7 +5,7 @@ import { buildForwardModel, readForwardModel, withFrozen } from '@consilium/onnx
 import type { ModelProto } from '@consilium/onnx-grad/testing/graph-parts';
 import { peerModel } from '@consilium/onnx-grad/testing/peer-models';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { overflowingRoom } from '../testing/overflowing-room.ts';
+import { overflowingPadding } from '../testing/overflowing-padding.ts';
 import { capacityUnitsOf, type TrainingPlan } from '../training-plan.ts';
 import type { LabelledRow } from '../training-units.ts';
 import { bodyOf, compareWays, rewire, type StepsCase, takeSteps } from './testing/steps-both-ways.ts';
@@ -174,7 +174,7 @@ test('steps together that forget the correction, or take it from elsewhere, are 
   assert.ok(corrected.parameters.every((value, i) => value !== free.parameters[i]));
 });
 
-test('a step whose batch is beyond the room is taken by itself, with the same batch and noise', async () => {
+test('a step whose batch is beyond the capacity is taken by itself, with the same batch and noise', async () => {
   const all = plain.rows.map((_, unit) => unit);
   const batchOf = (step: number) => (step === 10 ? all : all.slice(step, step + 9));
   for (const given of [plain, averaged]) {
@@ -229,7 +229,7 @@ test('a loop that does without a mask is made useless by such a unit: it must ne
 });
 
 test('whether parameters leave empty places finite decides alike for a batch that leaves none', async () => {
-  const { model, start, row } = overflowingRoom();
+  const { model, start, row } = overflowingPadding();
   const plan = { ...plain.plan, samplingRate: 0.5, bandSize: 4, steps: 4, stepsPerRun: 2 };
   const capacity = capacityUnitsOf(plan);
   const rows = Array.from({ length: capacity }, () => [row]);

@@ -86,7 +86,7 @@ export class StepRuns {
   /** Steps of one run at most. */
   readonly steps: number;
   /** Units in one step's batch at most: each step's last place is empty. */
-  readonly room: number;
+  readonly capacity: number;
   /** What clipped gradients are summed in. */
   readonly sumType: StepLoop['sumType'];
   readonly #session: OnnxSession;
@@ -117,7 +117,7 @@ export class StepRuns {
     this.#session = session;
     this.#loop = loop;
     this.steps = Math.min(stepsPerRun(loop), options.stepsPerRun ?? MOST_STEPS);
-    this.room = loop.units - 1;
+    this.capacity = loop.units - 1;
     this.sumType = loop.sumType;
     const places = this.steps * loop.units * loop.rowsPerUnit;
     const scaled = { ...loop, clipNormL2, latticePerUnit };
@@ -168,7 +168,7 @@ export class StepRuns {
    */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
     const batches = this.drawn.batches.slice(range.first, range.end);
-    assert(batches.length > 0 && batches.every(({ length }) => length <= this.room));
+    assert(batches.length > 0 && batches.every(({ length }) => length <= this.capacity));
     this.#layOut(batches);
     this.#before.parameters.set(state.parameters);
     this.#before.velocity.set(state.velocity);

@@ -6,7 +6,7 @@ import type { FiniteRuns } from './finite-runs.ts';
 import type { DescentState, StepRuns } from './step-runs.ts';
 
 /** What takes the steps of a run. */
-export type Runs = Pick<StepRuns | FiniteRuns, 'steps' | 'room' | 'drawn' | 'run'>;
+export type Runs = Pick<StepRuns | FiniteRuns, 'steps' | 'capacity' | 'drawn' | 'run'>;
 
 /**
  * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. The steps of a run that
@@ -52,10 +52,10 @@ export async function runStepsTogether(
       if (average !== undefined) shares[i] = average.shareOf(step);
     }
     for (let first = 0; first < steps; ) {
-      const end = endOfRun(batches, { first, steps, room: runs.room });
+      const end = endOfRun(batches, { first, steps, capacity: runs.capacity });
       const areTaken = first < end && (await isTaken(first, end));
       const areSeveral = end - first > 1;
-      // A batch beyond the room is a step by itself.
+      // A batch beyond the capacity is a step by itself.
       for (const last = Math.max(end, first + 1); first < last; first++) {
         const step = done + first + 1;
         if (!areTaken && !(areSeveral && (await isTaken(first, first + 1)))) {
@@ -70,12 +70,12 @@ export async function runStepsTogether(
   return parameters;
 }
 
-/** Where the batches from `first` on that fit into the room end. */
+/** Where the batches from `first` on that fit the capacity end. */
 function endOfRun(
   batches: readonly Uint32Array[],
-  { first, steps, room }: { readonly first: number; readonly steps: number; readonly room: number },
+  { first, steps, capacity }: { readonly first: number; readonly steps: number; readonly capacity: number },
 ): number {
   let end = first;
-  while (end < steps && batches[end]!.length <= room) end++;
+  while (end < steps && batches[end]!.length <= capacity) end++;
   return end;
 }

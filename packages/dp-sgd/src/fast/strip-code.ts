@@ -195,7 +195,7 @@ function onePoint(shape: LoopShape): Code[] {
 }
 
 /**
- * run(out, next point, points' end): the next point's address, plus 1 where the last is handed back. There is room for
+ * run(out, next point, points' end): the next point's address, plus 1 where the last is handed back. The output holds
  * a sample of each point.
  */
 export function loopBody(shape: LoopShape): Code[] {

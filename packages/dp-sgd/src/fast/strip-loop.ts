@@ -8,7 +8,7 @@ import { compileWasm, type SharedMemory } from './wasm-function.ts';
 /** Points that the random bits in memory are enough for: each call to the system's generator costs as many as 600. */
 export const POOL_POINTS = 2 ** 14;
 
-/** Samples that its own memory has room for, and the first cache. */
+/** Samples that its own memory holds, and the first cache. */
 export const OWN_SAMPLES = 2 ** 11;
 
 const PAGE = 2 ** 16;

@@ -90,7 +90,7 @@ export function stripsOf(sigma: number): Strips {
   const above = (x: number) => f(x) * (1 + ESTIMATE_MARGIN);
   let sum = 0;
   for (let i = 0; i < count; i++) sum += f(i * width);
-  // Room for each height's rounding up and for the tail, whose share is below 2^-16.
+  // This leaves space for each height's rounding up and for the tail, whose share is below 2^-16.
   const scale = Math.floor((2 ** 32 * (1 - 2 ** -16) - count - 2) / sum);
   const heights = Array.from({ length: count }, (_, i) => Math.ceil(scale * above(i * width)));
   // The tail's rectangle is wide enough for its proposal 2^-(j+1) / W (`StripSampler`) to cover A f there.

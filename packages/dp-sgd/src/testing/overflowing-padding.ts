@@ -3,7 +3,7 @@
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import type { LabelledRow } from '../training-units.ts';
 
-export function overflowingRoom(): {
+export function overflowingPadding(): {
   readonly model: Uint8Array;
   readonly start: Float32Array;
   readonly row: LabelledRow;
