@@ -12,10 +12,10 @@ import {
   gradientNoiseMultiplier,
 } from './adaptive-clipping.ts';
 import { ClippedSum } from './clipped-sum.ts';
-import { openLanes } from './lane.ts';
-import { copyOf } from './lane-sums.ts';
 import { runRound } from './round.ts';
 import { calibrateNoise, latticeOf } from './sensitivity.ts';
+import { openShards } from './shard.ts';
+import { copyOf } from './shard-sums.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 import type { TrainingPlan } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
@@ -112,10 +112,10 @@ const relu = readForwardModel(
 async function withUnits<T>(
   units: readonly (readonly LabelledRow[])[],
   use: (count: (clipNormL2: number) => Promise<number>) => Promise<T>,
-  lanes = 1,
+  shards = 1,
   of = model,
 ): Promise<T> {
-  const clipped = new ClippedSum([graphOf(of)], packUnits(30, units), openLanes([graphOf(of)], lanes));
+  const clipped = new ClippedSum([graphOf(of)], packUnits(30, units), openShards([graphOf(of)], shards));
   const batch = Uint32Array.from(units, (_, unit) => unit);
   try {
     return await use(async (clipNormL2) => (await clipped.sumAndCount(of.values, batch, clipNormL2)).count);
@@ -124,7 +124,7 @@ async function withUnits<T>(
   }
 }
 
-test('the count is that of the norms, over one run or several, on one lane or two', async () => {
+test('the count is that of the norms, over one run or several, on one shard or two', async () => {
   const units = Array.from({ length: 41 }, (_, i) => Array.from({ length: i % 4 }, () => rowOf(i % 5)));
   const norms: number[] = [];
   for (let first = 0; first < units.length; first += graph.units) {
@@ -137,7 +137,7 @@ test('the count is that of the norms, over one run or several, on one lane or tw
     });
     norms.push(...Array.from(squares!.data).slice(0, part.length).map(Math.sqrt));
   }
-  for (const lanes of [1, 2]) {
+  for (const shards of [1, 2]) {
     await withUnits(
       units,
       async (count) => {
@@ -146,7 +146,7 @@ test('the count is that of the norms, over one run or several, on one lane or tw
           assert.equal(await count(clipNormL2), 2 * within - units.length);
         }
       },
-      lanes,
+      shards,
     );
   }
 });

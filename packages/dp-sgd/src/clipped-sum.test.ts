@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { buildForwardModel, buildStepGraph, readForwardModel } from '@consilium/onnx-grad';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { ClippedSum } from './clipped-sum.ts';
-import { openLanes } from './lane.ts';
-import { copyOf } from './lane-sums.ts';
+import { openShards } from './shard.ts';
+import { copyOf } from './shard-sums.ts';
 import { overflowingPadding } from './testing/overflowing-padding.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 
@@ -25,9 +25,9 @@ const graph = buildStepGraph(model, {
 async function sumOf(
   units: readonly (readonly LabelledRow[])[],
   parameters = model.values,
-  lanes = 1,
+  shards = 1,
 ): Promise<Float64Array> {
-  const clipped = new ClippedSum([graph], packUnits(features, units), openLanes([graph], lanes));
+  const clipped = new ClippedSum([graph], packUnits(features, units), openShards([graph], shards));
   const batch = Uint32Array.from(units, (_, unit) => unit);
   const sum = Float64Array.from(copyOf(await clipped.sum(parameters, batch)));
   await clipped.close();
@@ -39,9 +39,9 @@ test('a batch leaves nothing behind for a smaller one, or for units of fewer row
     ...good,
     [{ ...row(1), features: new Array<number>(features).fill(Number.NaN) }],
   ]);
-  for (const lanes of [1, 2]) {
+  for (const shards of [1, 2]) {
     const sumAfter = async (...before: readonly number[][]) => {
-      const clipped = new ClippedSum([graph], units, openLanes([graph], lanes));
+      const clipped = new ClippedSum([graph], units, openShards([graph], shards));
       for (const batch of before) await clipped.sum(model.values, Uint32Array.from(batch));
       const sum = Float64Array.from(copyOf(await clipped.sum(model.values, Uint32Array.of(1, 7, 3))));
       await clipped.close();
@@ -85,9 +85,9 @@ test('parameters that leave empty places not finite give zeros, whether the batc
   const loss = 'binary-cross-entropy';
   for (const clipNormL2 of [0.5, 'input'] as const) {
     const graph = buildStepGraph(overflowing, { clipNormL2, capacityUnits, rowsPerUnit: 1, loss });
-    for (const lanes of [1, 2]) {
-      const units = packUnits(5, new Array<LabelledRow[]>(2 * lanes * capacityUnits).fill([own]));
-      const clipped = new ClippedSum([graph], units, openLanes([graph], lanes));
+    for (const shards of [1, 2]) {
+      const units = packUnits(5, new Array<LabelledRow[]>(2 * shards * capacityUnits).fill([own]));
+      const clipped = new ClippedSum([graph], units, openShards([graph], shards));
       for (const count of [1, 3, 5, 6, 7, 12].filter((size) => size <= units.rowOffsets.length - 1)) {
         const batch = Uint32Array.from({ length: count }, (_, unit) => unit);
         const { sum, count: within } = graph.takesClipNorm
@@ -95,7 +95,7 @@ test('parameters that leave empty places not finite give zeros, whether the batc
           : { sum: await clipped.sum(start, batch), count: 0 };
         assert.ok(
           copyOf(sum).every((value) => value === 0),
-          `${count} units in ${lanes} lanes`,
+          `${count} units in ${shards} shards`,
         );
         assert.equal(within, 0);
       }
@@ -104,7 +104,7 @@ test('parameters that leave empty places not finite give zeros, whether the batc
   }
 });
 
-test('several lanes give the same sum, also where a unit is broken, and when there are more units than places', async () => {
+test('several shards give the same sum, also where a unit is broken, and when there are more units than places', async () => {
   const many = [...good, [overflowing], ...good, ...good];
   for (const units of [good, many, []]) {
     const expected = await sumOf(units);

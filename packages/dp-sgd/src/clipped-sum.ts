@@ -2,19 +2,19 @@
 import assert from 'node:assert/strict';
 import type { StepGraph } from '@consilium/onnx-grad';
 import {
-  type Lane,
-  type LaneBuffers,
   largestOf,
-  type OpenLanes,
-  openLanes,
+  type OpenShards,
+  openShards,
+  type Shard,
+  type ShardBuffers,
   type SizedGraphs,
-} from './lane.ts';
-import { LaneSums, PART, type SumsInParts } from './lane-sums.ts';
+} from './shard.ts';
+import { PART, ShardSums, type SumsInParts } from './shard-sums.ts';
 import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './training-units.ts';
 
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {
-  readonly #lanes: readonly Lane[];
+  readonly #shards: readonly Shard[];
   readonly #parameters: Float32Array;
   readonly #graphs: SizedGraphs;
   /** The largest. */
@@ -24,34 +24,34 @@ export class ClippedSum {
   readonly #units: TrainingUnits;
   /** Per unit, 1 where it is left out from the start. */
   readonly #isUnusable: Uint8Array;
-  /** Bytes of the units' features, and of each lane's rows: copying these makes no views, nor garbage of them. */
+  /** Bytes of the units' features, and of each shard's rows: copying these makes no views, nor garbage of them. */
   readonly #features: Buffer;
   readonly #rowBytes: readonly Buffer[];
   /** ‖x‖² of each row. */
   readonly #rowSquares: Float64Array;
-  readonly #ofLanes: SumsInParts;
+  readonly #ofShards: SumsInParts;
   /** Of several runs: their sum, and what its rounding lost. */
   #sums: Readonly<Record<'total' | 'lost', Float64Array>> | undefined;
   #count = 0;
 
   /**
-   * Graphs are one lane's: a graph's units times the number of lanes are summed in one run. Of several, a run takes the
-   * smallest that holds its units and an empty place. By default there is one lane, on the calling thread.
+   * Graphs are one shard's: a graph's units times the number of shards are summed in one run. Of several, a run takes the
+   * smallest that holds its units and an empty place. By default there is one shard, on the calling thread.
    */
   constructor(
     graphs: SizedGraphs,
     units: TrainingUnits,
-    { lanes, parameters }: OpenLanes = openLanes(graphs),
+    { shards, parameters }: OpenShards = openShards(graphs),
   ) {
     this.#parameters = parameters;
     this.#graphs = graphs;
     this.#largest = largestOf(graphs);
-    this.#lanes = lanes;
-    this.#ofLanes = new LaneSums(this.#lanes.map(({ buffers }) => buffers.sum));
+    this.#shards = shards;
+    this.#ofShards = new ShardSums(this.#shards.map(({ buffers }) => buffers.sum));
     assert(this.#largest.units >= 2, 'a place for a unit, and an empty one');
     this.#units = units;
     this.#features = bytesOf(units.features);
-    this.#rowBytes = this.#lanes.map(({ buffers }) => bytesOf(buffers.x));
+    this.#rowBytes = this.#shards.map(({ buffers }) => bytesOf(buffers.x));
     this.#isUnusable = Uint8Array.from({ length: unitCount(units) }, (_, unit) =>
       isUsableUnit(units, unit) ? 0 : 1,
     );
@@ -62,7 +62,7 @@ export class ClippedSum {
    * Σ over the batch of clipped unit gradients, [parameterCount], at float32 parameters. The array is good until the
    * next call.
    *
-   * Unit i of the batch lies in a place that follows from i alone: place ⌊i / lanes⌋ of lane i mod lanes, of one run
+   * Unit i of the batch lies in a place that follows from i alone: place ⌊i / shards⌋ of shard i mod shards, of one run
    * after the other.
    *
    * A batch beyond the capacity takes several runs, of as many units as fit beside an empty place, and nothing is cut
@@ -87,7 +87,7 @@ export class ClippedSum {
     clipNormL2: number,
   ): Promise<{ readonly sum: SumsInParts; readonly count: number }> {
     assert(this.#largest.takesClipNorm, 'the graph takes a clip norm');
-    for (const { buffers } of this.#lanes) buffers.clipNorm![0] = clipNormL2;
+    for (const { buffers } of this.#shards) buffers.clipNorm![0] = clipNormL2;
     this.#count = 0;
     const sum = await this.#sum(parameters, batch);
     return { sum, count: this.#count };
@@ -95,7 +95,7 @@ export class ClippedSum {
 
   async #sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
     if (parameters !== this.#parameters) this.#parameters.set(parameters);
-    const capacity = (this.#largest.units - 1) * this.#lanes.length;
+    const capacity = (this.#largest.units - 1) * this.#shards.length;
     if (batch.length <= capacity) return (await this.#run(batch)) ?? this.#nothing();
     const create = () => new Float64Array(this.#largest.parameterCount);
     this.#sums ??= { total: create(), lost: create() };
@@ -119,12 +119,12 @@ export class ClippedSum {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.close()));
+    await Promise.all(this.#shards.map((shard) => shard.close()));
   }
 
   /**
    * One run. Units whose gradients are not finite are left out by the graph itself (`onnx-grad/lowering/unit-mask.ts`), which takes
-   * the factors of an empty place in place of theirs: so each lane's last place is empty. Undefined where even these
+   * the factors of an empty place in place of theirs: so each shard's last place is empty. Undefined where even these
    * are not finite: then the parameters are to blame, and the whole sum is empty, although a unit's gradient may still
    * be finite (an infinite weight times a feature of 0 is no number, times another it is infinite).
    *
@@ -133,22 +133,22 @@ export class ClippedSum {
    */
   async #run(batch: Uint32Array): Promise<SumsInParts | undefined> {
     this.#layOut(batch);
-    await this.#runLanes();
-    if (!this.#isEmptyPlaceSmall() && !areNumbers(this.#ofLanes)) return undefined;
-    if (!this.#largest.takesClipNorm) return this.#ofLanes;
+    await this.#runShards();
+    if (!this.#isEmptyPlaceSmall() && !areNumbers(this.#ofShards)) return undefined;
+    if (!this.#largest.takesClipNorm) return this.#ofShards;
     this.#countRun(batch);
-    return this.#ofLanes;
+    return this.#ofShards;
   }
 
   /** Whether the last places are so far from the limit that their factors are surely finite: what is public. */
   #isEmptyPlaceSmall(): boolean {
     const { units } = this.#graphs[this.#graphIndex]!;
     const { largestSquare } = this.#largest;
-    return this.#lanes.every(({ buffers }) => buffers.squares[units - 1]! <= largestSquare);
+    return this.#shards.every(({ buffers }) => buffers.squares[units - 1]! <= largestSquare);
   }
 
   #countRun(batch: Uint32Array): void {
-    const bound = this.#lanes[0]!.buffers.clipNorm![0]! ** 2;
+    const bound = this.#shards[0]!.buffers.clipNorm![0]! ** 2;
     const { largestSquare } = this.#largest;
     batch.forEach((unit, slot) => {
       const square = this.#squareAt(slot);
@@ -158,22 +158,22 @@ export class ClippedSum {
   }
 
   #squareAt(slot: number): number {
-    const lanes = this.#lanes.length;
-    return this.#lanes[slot % lanes]!.buffers.squares[Math.floor(slot / lanes)]!;
+    const shards = this.#shards.length;
+    return this.#shards[slot % shards]!.buffers.squares[Math.floor(slot / shards)]!;
   }
 
-  async #runLanes(): Promise<void> {
+  async #runShards(): Promise<void> {
     const failures: unknown[] = [];
     const attempt = (work: Promise<void>) => work.catch((failure: unknown) => failures.push(failure));
-    for (const lane of this.#lanes) await attempt(lane.start(this.#graphIndex));
-    // The last lane always runs on this thread; where others have threads of their own, they run meanwhile.
-    for (const lane of this.#lanes.toReversed()) await attempt(lane.finish());
+    for (const shard of this.#shards) await attempt(shard.start(this.#graphIndex));
+    // The last shard always runs on this thread; where others have threads of their own, they run meanwhile.
+    for (const shard of this.#shards.toReversed()) await attempt(shard.finish());
     if (failures.length > 0) throw failures[0];
   }
 
-  /** The smallest graph for so many units, with an empty place in each lane. */
+  /** The smallest graph for so many units, with an empty place in each shard. */
   #graphFor(units: number): number {
-    const found = this.#graphs.findIndex((graph) => (graph.units - 1) * this.#lanes.length >= units);
+    const found = this.#graphs.findIndex((graph) => (graph.units - 1) * this.#shards.length >= units);
     assert(found >= 0);
     return found;
   }
@@ -181,9 +181,9 @@ export class ClippedSum {
   #layOut(batch: Uint32Array): void {
     const { rowsPerUnit, features } = this.#largest;
     const source = this.#units;
-    const lanes = this.#lanes.length;
+    const shards = this.#shards.length;
     this.#graphIndex = this.#graphFor(batch.length);
-    const clear = ({ x, y, mask, rowSquares }: LaneBuffers, row: number, end: number) => {
+    const clear = ({ x, y, mask, rowSquares }: ShardBuffers, row: number, end: number) => {
       if (row === end) return;
       x.fill(0, row * features, end * features);
       y.fill(0, row, end);
@@ -193,9 +193,9 @@ export class ClippedSum {
     const rowBytes = 4 * features;
     for (let slot = 0; slot < batch.length; slot++) {
       const unit = batch[slot]!;
-      const lane = slot % lanes;
-      const { buffers } = this.#lanes[lane]!;
-      const target = Math.floor(slot / lanes) * rowsPerUnit;
+      const shard = slot % shards;
+      const { buffers } = this.#shards[shard]!;
+      const target = Math.floor(slot / shards) * rowsPerUnit;
       const end = target + rowsPerUnit;
       if (this.#isUnusable[unit] === 1) {
         clear(buffers, target, end);
@@ -205,7 +205,7 @@ export class ClippedSum {
       const first = source.rowOffsets[unit]!;
       const rows = source.rowOffsets[unit + 1]! - first;
       this.#features.copy(
-        this.#rowBytes[lane]!,
+        this.#rowBytes[shard]!,
         target * rowBytes,
         first * rowBytes,
         (first + rows) * rowBytes,
@@ -219,8 +219,8 @@ export class ClippedSum {
     }
     // Empty places of the graph, and no more: that is all the run reads.
     const rowsOfRun = this.#graphs[this.#graphIndex]!.units * rowsPerUnit;
-    this.#lanes.forEach(({ buffers }, lane) => {
-      clear(buffers, Math.ceil((batch.length - lane) / lanes) * rowsPerUnit, rowsOfRun);
+    this.#shards.forEach(({ buffers }, shard) => {
+      clear(buffers, Math.ceil((batch.length - shard) / shards) * rowsPerUnit, rowsOfRun);
     });
   }
 }

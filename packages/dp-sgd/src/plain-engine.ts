@@ -1,7 +1,7 @@
 // The plain engine: everything on the calling thread, one step after the other, with the sampler as it was published. It
 // is what the fast engine is compared with, and what to read first.
 import { DiscreteGaussian } from './discrete-gaussian.ts';
-import { openLanes } from './lane.ts';
+import { openShards } from './shard.ts';
 import type { StepEngine } from './step-engine.ts';
 
 export const plainEngine: StepEngine = {
@@ -17,6 +17,6 @@ export const plainEngine: StepEngine = {
       close: async () => undefined,
     };
   },
-  openStep: ({ graphs, layout }) => openLanes(graphs, layout.lanes),
+  openStep: ({ graphs, layout }) => openShards(graphs, layout.shards),
   openRuns: async () => undefined,
 };

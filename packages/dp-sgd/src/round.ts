@@ -19,7 +19,6 @@ import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum } from './clipped-sum.ts';
 import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
 import { fastEngine } from './fast/index.ts';
-import { largestOf, threadsOf } from './lane.ts';
 import { poissonSampler, shuffle } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords } from './randomness.ts';
 import {
@@ -29,6 +28,7 @@ import {
   MAXIMUM_UNITS,
   type NoiseCalibration,
 } from './sensitivity.ts';
+import { largestOf, threadsOf } from './shard.ts';
 import type { ManySteps, RoundWork, StepEngine } from './step-engine.ts';
 import { graphSizesOf, layoutOf, takesStepsTogether } from './step-layout.ts';
 import {
@@ -151,7 +151,7 @@ export async function prepareRound(
   const { parameterCount } = model;
   const clipNorm = clipNormOf(input);
   const layout = layoutOf(model, plan);
-  const { lanes, unitsPerRun } = layout;
+  const { shards, unitsPerRun } = layout;
   const areTogether = takesStepsTogether(plan, model, layout);
   const layers = layersOf(plan, model);
   const options: StepGraphOptions = {
@@ -164,7 +164,7 @@ export async function prepareRound(
     ...(areTogether && { floatFrom: loopFloatFrom(model) }),
   };
   const inBlocks = buildStepGraph(model, options);
-  const addsInOrder = await addsUnitsInOrder(inBlocks, threadsOf(inBlocks, lanes));
+  const addsInOrder = await addsUnitsInOrder(inBlocks, threadsOf(inBlocks, shards));
   // Of sums in order, `floatRounding` holds whatever the size of the graph that takes them.
   const sizes = areTogether ? [unitsPerRun] : graphSizesOf(layout, plan);
   const graphs = addsInOrder
@@ -185,8 +185,8 @@ export async function prepareRound(
     ...{ plan, model, units, layout, graphs, noise, release, randomness, drift },
     options: { ...options, addsInOrder },
   };
-  const { update, ...lanesOfStep } = engine.openStep(work);
-  const clipped = new ClippedSum(graphs, units, lanesOfStep);
+  const { update, ...shardsOfStep } = engine.openStep(work);
+  const clipped = new ClippedSum(graphs, units, shardsOfStep);
   const runs = areTogether ? await engine.openRuns(work) : undefined;
   // `floatRounding` compares sums of one kind.
   assert(runs === undefined || runs.sumType === graph.sumType);
@@ -217,7 +217,7 @@ export async function prepareRound(
 
 /** Takes a sum of no units, so that a graph which cannot be loaded or run shows it before anyone is drawn. */
 async function tryStep({ parameters }: RoundInput, { mechanism, runs }: PreparedRound): Promise<void> {
-  // Many steps in one run are loaded already; where lanes update, a sum without its step would be in their way.
+  // Many steps in one run are loaded already; where shards update, a sum without its step would be in their way.
   if (runs !== undefined || mechanism.update !== undefined) return;
   await mechanism.sumClipped(Float32Array.from(parameters), new Uint32Array());
 }

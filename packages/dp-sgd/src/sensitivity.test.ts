@@ -11,9 +11,9 @@ import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import fc from 'fast-check';
 import { ClippedSum } from './clipped-sum.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
-import { openLanes } from './lane.ts';
-import { copyOf } from './lane-sums.ts';
 import { calibrateNoise, floatRounding } from './sensitivity.ts';
+import { openShards } from './shard.ts';
+import { copyOf } from './shard-sums.ts';
 import { sequenceModel } from './testing/sequence-model.ts';
 import { MAXIMUM_NOISE_MULTIPLIER, TrainingInputError } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
@@ -176,8 +176,8 @@ const floatGraph = (capacityUnits: number, addsInOrder = false) =>
     addsInOrder,
   });
 
-/** Whether paired orders of a batch keep to the bound, by the sums of graphs on lanes. */
-async function checkPairs(count: number, graphs: readonly StepGraph[], lanes: number): Promise<void> {
+/** Whether paired orders of a batch keep to the bound, by the sums of graphs on shards. */
+async function checkPairs(count: number, graphs: readonly StepGraph[], shards: number): Promise<void> {
   const next = testNumbers(8);
   const hardly = Array.from({ length: wide.features }, () => 2 ** -12 * next());
   const unitOf = (kind: number): LabelledRow[] => {
@@ -196,7 +196,7 @@ async function checkPairs(count: number, graphs: readonly StepGraph[], lanes: nu
     wide.features,
     Array.from({ length: count }, (_, i) => unitOf(i % 3)),
   );
-  const clipped = new ClippedSum(graphs, units, openLanes(graphs, lanes));
+  const clipped = new ClippedSum(graphs, units, openShards(graphs, shards));
   const integersOf = async (order: Uint32Array) => {
     const sum = await clipped.sum(wide.values, order);
     return Float64Array.from(copyOf(sum), (value) => Math.round(value * latticePerUnit));
@@ -223,10 +223,10 @@ test('with sums in float, no patient moves the integers of any paired order by m
 const largest = floatGraph(290, true);
 const skip = !(await addsUnitsInOrder(largest, 1)) && 'this machine adds rows in another order';
 
-test('nor with sums in order, in lanes and graphs of several sizes, of which only one batch may take the larger', {
+test('nor with sums in order, in shards and graphs of several sizes, of which only one batch may take the larger', {
   skip,
 }, async () => {
-  // 300 units and an empty place are more than two lanes of 150 hold.
+  // 300 units and an empty place are more than two shards of 150 hold.
   await checkPairs(300, [floatGraph(140, true), floatGraph(150, true), largest], 2);
   await checkPairs(590, [floatGraph(6, true), largest], 2);
 });

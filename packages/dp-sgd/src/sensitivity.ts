@@ -84,7 +84,7 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  *    numbers, whatever rounding makes of them; in float see `floatRounding`. Where a factor of the empty place is not
  *    finite, which follows from the parameters alone, L(B) = L(B') = 0.
  * 2. *The sum.* Each value is accumulated in double over at most sumTerms products of a run (one per unit, or per
- *    position), then over two lanes at most and, with compensation, over the runs (which counts like two roundings
+ *    position), then over two shards at most and, with compensation, over the runs (which counts like two roundings
  *    for any number of runs below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their
  *    order, the distance to Σ c*_u g_u is at most 2nu Σ_u c_u S_u + Σ_u |c_u - c*_u| ‖g_u‖
  *    ≤ MAXIMUM_UNITS (2nu · 2C/τ + 2ρC) =: η. It may differ wholly between B and B' and counts twice.
@@ -168,17 +168,17 @@ export function calibrateNoise(options: {
  * its rounded products and partial sums holds; where these are the same bits in both runs they are not counted. A
  * block has k products and partial sums of 1 to k units: k (k + 3) / 2 units in all. Blocks are added from the first
  * to the last: from w's block on there are at most n such sums, n (n + 1) k / 2 units. If z was in the same run, of
- * the same lane, these are its sums too. Otherwise it is the last unit of its lane, and of the sums from its block on
+ * the same shard, these are its sums too. Otherwise it is the last unit of its shard, and of the sums from its block on
  * only the one that adds its block is rounded, since empty places add zeros: n k units. B' may take a smaller graph
  * (`step-layout.ts`): what is lost are empty places, which add zeros. Only parts that were summed in double may then
- * be so in another order, n k in each of the last run's lanes, two at most, and in w's. In B and in B': φ is twice
+ * be so in another order, n k in each of the last run's shards, two at most, and in w's. In B and in B': φ is twice
  * 1.01 ν (k (k + 3) + n (n + 1) k / 2 + 4 n k) C and 12 ν C. ∎
  *
  * *Assumed* besides: the runtime's product of two float32 matrices is a function of their bits, and each of its
  * values a sum of the products in some order, in float32 or better: one that follows from the sizes of the matrices
  * alone, where it has been looked at.
  *
- * For n ≤ 32 (4096 rows, the most that a run has) it is below 0.0125, and for 5 (two lanes of 561) 0.003.
+ * For n ≤ 32 (4096 rows, the most that a run has) it is below 0.0125, and for 5 (two shards of 561) 0.003.
  */
 export function floatRounding({ floatBlocks: n, addsInOrder }: Partial<StepRounding>): number {
   if (n === undefined) return 0;

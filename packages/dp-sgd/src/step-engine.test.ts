@@ -82,20 +82,20 @@ for (const [name, input] of ROUNDS) {
   });
 }
 
-test('the comparison catches an engine whose lanes lose a gradient', async () => {
+test('the comparison catches an engine whose shards lose a gradient', async () => {
   const [, input] = ROUNDS[4]!;
   const losing: StepEngine = {
     ...fastEngine,
     openStep(round) {
       const work = fastEngine.openStep(round);
-      const lanes = work.lanes.map((lane) => ({
-        ...lane,
+      const shards = work.shards.map((shard) => ({
+        ...shard,
         async finish() {
-          await lane.finish();
-          lane.buffers.sum[0] = 0;
+          await shard.finish();
+          shard.buffers.sum[0] = 0;
         },
       }));
-      return { ...work, lanes };
+      return { ...work, shards };
     },
   };
   const [plain, other] = [await roundBy(plainEngine, input), await roundBy(losing, input)];

@@ -4,9 +4,9 @@
 import type { ForwardModel, StepGraph, StepGraphOptions } from '@consilium/onnx-grad';
 import type { GaussianSampler } from './discrete-gaussian.ts';
 import type { DriftTerms } from './drift-correction.ts';
-import type { OpenLanes, SizedGraphs } from './lane.ts';
 import type { RandomSource, RandomWords } from './randomness.ts';
 import type { NoiseCalibration } from './sensitivity.ts';
+import type { OpenShards, SizedGraphs } from './shard.ts';
 import type { StepLayout } from './step-layout.ts';
 import type { TrainingPlan } from './training-plan.ts';
 import type { FusedUpdate, Release, StepsOptions } from './training-steps.ts';
@@ -35,8 +35,8 @@ export interface NoiseSource {
   close(): Promise<void>;
 }
 
-/** Lanes, and where the engine has one, an update that works over their memory. */
-export interface StepWork extends OpenLanes {
+/** Shards, and where the engine has one, an update that works over their memory. */
+export interface StepWork extends OpenShards {
   readonly update?: FusedUpdate | undefined;
 }
 
@@ -65,7 +65,7 @@ export interface StepEngine {
     readonly words: RandomWords;
     readonly randomness: RandomSource;
   }): NoiseSource;
-  /** The lanes that batches are summed in. */
+  /** The shards that batches are summed in. */
   openStep(round: RoundWork): StepWork;
   /** For rounds that `takesStepsTogether`; undefined where steps are to be taken one by one. */
   openRuns(round: RoundWork): Promise<ManySteps | undefined>;

@@ -17,25 +17,25 @@ const plan: TrainingPlan = {
 };
 const modelOf = (name: string) => readForwardModel(peerModel(name, 1).bytes);
 
-test('convolutions take two lanes, and runs that batches of the expected size fill', () => {
+test('convolutions take two shards, and runs that batches of the expected size fill', () => {
   const layout = layoutOf(modelOf('cnn28'), plan);
-  assert.deepEqual(layout, { lanes: 2, unitsPerRun: 48 });
+  assert.deepEqual(layout, { shards: 2, unitsPerRun: 48 });
   // One patient and more above the expected 256, and an empty place, fit into three runs.
   assert.equal(3 * 2 * layout.unitsPerRun, 256 + 32);
 });
 
 test('more rows to a unit make runs of fewer units, and never of more rows than the plan allows', () => {
   const cnn = modelOf('cnn28');
-  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 8 }), { lanes: 2, unitsPerRun: 8 });
-  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 64 }), { lanes: 2, unitsPerRun: 2 });
-  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerRun: 80 }), { lanes: 2, unitsPerRun: 32 });
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 8 }), { shards: 2, unitsPerRun: 8 });
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerUnit: 64 }), { shards: 2, unitsPerRun: 2 });
+  assert.deepEqual(layoutOf(cnn, { ...plan, rowsPerRun: 80 }), { shards: 2, unitsPerRun: 32 });
 });
 
-test('models with a large layer take two lanes, and their batch in one run', () => {
-  assert.deepEqual(layoutOf(modelOf('mlp784'), plan), { lanes: 2, unitsPerRun: 153 });
+test('models with a large layer take two shards, and their batch in one run', () => {
+  assert.deepEqual(layoutOf(modelOf('mlp784'), plan), { shards: 2, unitsPerRun: 153 });
 });
 
-test('lanes have graphs for batches of about the expected size, and for the largest', () => {
+test('shards have graphs for batches of about the expected size, and for the largest', () => {
   const sizes = (own: Partial<TrainingPlan>) => {
     const of = { ...plan, ...own };
     return graphSizesOf(layoutOf(modelOf('mlp784'), of), of);
@@ -58,18 +58,18 @@ test('wide rows take runs of as many as memory is planned for, and one at least'
       }),
     );
   const whole = { ...plan, samplingRate: 1 };
-  assert.deepEqual(layoutOf(wide(10_000), whole), { lanes: 1, unitsPerRun: 4096 });
-  const { unitsPerRun, lanes } = layoutOf(wide(100_000), { ...whole, rowsPerUnit: 4 });
-  assert.equal(lanes, 2);
+  assert.deepEqual(layoutOf(wide(10_000), whole), { shards: 1, unitsPerRun: 4096 });
+  const { unitsPerRun, shards } = layoutOf(wide(100_000), { ...whole, rowsPerUnit: 4 });
+  assert.equal(shards, 2);
   assert.equal(2 * unitsPerRun * 4 * 100_001 <= 2 ** 26, true);
   assert.equal(2 * (unitsPerRun + 1) * 4 * 100_001 > 2 ** 26, true);
   const huge = { ...whole, rowsPerUnit: 64, clipNormL2: 1 };
   assert.equal(layoutOf(wide(2 ** 21), huge).unitsPerRun, 2);
 });
 
-test('small batches, and small models without convolutions, take one run on one lane', () => {
-  assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { lanes: 1, unitsPerRun: 32 });
-  assert.deepEqual(layoutOf(modelOf('mlp30'), plan), { lanes: 1, unitsPerRun: 305 });
+test('small batches, and small models without convolutions, take one run on one shard', () => {
+  assert.deepEqual(layoutOf(modelOf('cnn28'), { ...plan, bandSize: 320 }), { shards: 1, unitsPerRun: 32 });
+  assert.deepEqual(layoutOf(modelOf('mlp30'), plan), { shards: 1, unitsPerRun: 305 });
 });
 
 test('many steps go to a run where the step is small and the optimiser is gradient descent, by public numbers', () => {
@@ -80,10 +80,10 @@ test('many steps go to a run where the step is small and the optimiser is gradie
     bandSize: 1600,
     samplingRate: 1 / 16,
   };
-  const isTaken = (name: string, change: Partial<TrainingPlan> = {}, lanes = 1) => {
+  const isTaken = (name: string, change: Partial<TrainingPlan> = {}, shards = 1) => {
     const changed = { ...many, ...change };
     const unitsPerRun = capacityUnitsOf(changed);
-    return takesStepsTogether(changed, modelOf(name), { lanes, unitsPerRun });
+    return takesStepsTogether(changed, modelOf(name), { shards, unitsPerRun });
   };
   assert.ok(isTaken('lr13') && isTaken('mlp30') && isTaken('mlp30', { rowsPerUnit: 2 }));
   assert.ok(isTaken('lr13', { clipping: { kind: 'per-layer', bounds: 'uniform' } }));
@@ -98,7 +98,7 @@ test('many steps go to a run where the step is small and the optimiser is gradie
     ['lr13', { bandSize: 2 ** 22, samplingRate: 2 ** -16 }],
     ['lr13', {}, 2],
   ];
-  for (const [name, change, lanes] of refused) {
-    assert.ok(!isTaken(name, change, lanes), `${name} ${JSON.stringify(change)}`);
+  for (const [name, change, shards] of refused) {
+    assert.ok(!isTaken(name, change, shards), `${name} ${JSON.stringify(change)}`);
   }
 });

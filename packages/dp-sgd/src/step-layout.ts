@@ -1,4 +1,4 @@
-// How a batch is laid out over lanes and runs of the step graph: from public numbers alone.
+// How a batch is laid out over shards and runs of the step graph: from public numbers alone.
 import { type ForwardModel, numbersPerRow } from '@consilium/onnx-grad';
 import {
   capacityUnitsOf,
@@ -9,20 +9,20 @@ import {
 import { optimizerOf } from './update-rule.ts';
 
 export interface StepLayout {
-  /** Lanes that a batch's units are divided among. */
-  readonly lanes: number;
-  /** Places for units that a lane has in one run; the last one stays empty. */
+  /** Shards that a batch's units are divided among. */
+  readonly shards: number;
+  /** Places for units that a shard has in one run; the last one stays empty. */
   readonly unitsPerRun: number;
 }
 
-const WORTH_A_LANE = 64;
+const WORTH_A_SHARD = 64;
 /** Values of one parameter. */
 const LARGE_LAYER = 2 ** 16;
 
 /** Values that one run computes, about: 8 MiB, so that memory is bounded and little of it leaves the caches. */
 const RUN_VALUES = 2 ** 21;
 const LEAST_ROWS = 16;
-/** Each lane's last place is empty in every run (`ClippedSum`). */
+/** Each shard's last place is empty in every run (`ClippedSum`). */
 const LEAST_UNITS = 2;
 /** As above, for models that take their batch in one run: 256 MiB, and several times that with gradients in double. */
 const MOST_RUN_VALUES = 2 ** 26;
@@ -35,7 +35,7 @@ function wholeBlocks(units: number, rowsPerUnit: number): number {
 }
 
 /**
- * Models with convolutions or large layers gain nearly all of a second lane. Convolutions store each unit's gradient:
+ * Models with convolutions or large layers gain nearly all of a second shard. Convolutions store each unit's gradient:
  * they take several runs of few units, such that a batch somewhat above the expected size fills the last one. How many
  * runs a batch takes tells its size to within a run; time is not part of the guarantee. All other models take their
  * batch in one run, as far as memory reaches for wide rows and long sequences.
@@ -44,40 +44,40 @@ export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
   const capacity = capacityUnitsOf(plan);
   const isConvolution = model.nodes.some(({ opType }) => opType === 'Conv');
   const isLarge = model.parameters.some(({ size }) => size >= LARGE_LAYER);
-  const lanes = (isConvolution || isLarge) && capacity >= WORTH_A_LANE ? 2 : 1;
+  const shards = (isConvolution || isLarge) && capacity >= WORTH_A_SHARD ? 2 : 1;
   const { rowsPerUnit } = plan;
   const perUnit = numbersPerRow(model) * rowsPerUnit;
   if (!isConvolution) {
-    const fitting = Math.floor(MOST_RUN_VALUES / lanes / (perUnit + model.features * rowsPerUnit));
-    return { lanes, unitsPerRun: Math.max(LEAST_UNITS, Math.min(Math.ceil(capacity / lanes), fitting)) };
+    const fitting = Math.floor(MOST_RUN_VALUES / shards / (perUnit + model.features * rowsPerUnit));
+    return { shards, unitsPerRun: Math.max(LEAST_UNITS, Math.min(Math.ceil(capacity / shards), fitting)) };
   }
   const most = Math.max(
     LEAST_UNITS,
-    Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / rowsPerUnit / lanes),
+    Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / rowsPerUnit / shards),
   );
   const fitting = Math.max(LEAST_ROWS / rowsPerUnit, RUN_VALUES / (perUnit + model.parameterCount));
   const expected = expectedBatchUnits(plan);
   const usual = Math.min(Math.ceil(expected + Math.sqrt(expected)) + 1, capacity);
-  const runs = Math.ceil(usual / (lanes * fitting));
+  const runs = Math.ceil(usual / (shards * fitting));
   return {
-    lanes,
-    unitsPerRun: Math.min(most, wholeBlocks(Math.max(LEAST_UNITS, usual / (lanes * runs)), rowsPerUnit)),
+    shards,
+    unitsPerRun: Math.min(most, wholeBlocks(Math.max(LEAST_UNITS, usual / (shards * runs)), rowsPerUnit)),
   };
 }
 
 /**
- * Sizes of the graphs that each lane has, in units, ascending: the largest holds the largest run, and those before it
+ * Sizes of the graphs that each shard has, in units, ascending: the largest holds the largest run, and those before it
  * hold batches of about the expected size. Three batches of five are then within 2 % of the size of their graph, and few
  * take the largest. The size tells how many units a batch has, to within a standard deviation, as time does for
  * convolutions.
  */
-export function graphSizesOf({ lanes, unitsPerRun }: StepLayout, plan: TrainingPlan): readonly number[] {
-  const capacity = lanes * (unitsPerRun - 1);
+export function graphSizesOf({ shards, unitsPerRun }: StepLayout, plan: TrainingPlan): readonly number[] {
+  const capacity = shards * (unitsPerRun - 1);
   const expected = expectedBatchUnits(plan);
   const inLastRun = expected % capacity;
   const smaller = [-1, 0, 1]
-    .map((deviations) => Math.ceil((inLastRun + deviations * Math.sqrt(expected)) / lanes) + 1)
-    .filter((units) => units >= WORTH_A_LANE && units < unitsPerRun);
+    .map((deviations) => Math.ceil((inLastRun + deviations * Math.sqrt(expected)) / shards) + 1)
+    .filter((units) => units >= WORTH_A_SHARD && units < unitsPerRun);
   return [...smaller, unitsPerRun];
 }
 
@@ -95,10 +95,10 @@ const WORTH_A_LOOP = 50;
 export function takesStepsTogether(
   plan: TrainingPlan,
   { parameterCount, features }: Pick<ForwardModel, 'parameterCount' | 'features'>,
-  { lanes, unitsPerRun }: StepLayout,
+  { shards, unitsPerRun }: StepLayout,
 ): boolean {
   const { rowsPerUnit } = plan;
-  const isSmall = lanes === 1 && unitsPerRun * rowsPerUnit * parameterCount < LARGEST_WORK;
+  const isSmall = shards === 1 && unitsPerRun * rowsPerUnit * parameterCount < LARGEST_WORK;
   const isLargeEnough = unitsPerRun >= capacityUnitsOf({ ...plan, rowsPerRun: Number.POSITIVE_INFINITY });
   const isKept = plan.bandSize * rowsPerUnit * features <= TABLE_VALUES;
   const isDescent = optimizerOf(plan).kind === 'sgd' && plan.clipping?.kind !== 'adaptive';

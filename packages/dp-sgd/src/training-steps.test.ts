@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { rowGradient } from '@consilium/onnx-grad/testing/reference-gradients';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { copyOf } from './lane-sums.ts';
+import { copyOf } from './shard-sums.ts';
 import { type AuditCase, auditNoise, auditSampling, auditSensitivity } from './testing/audits.ts';
 import {
   clippedPerBatch,

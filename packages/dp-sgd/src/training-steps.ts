@@ -1,8 +1,8 @@
 // The loop of DP-SGD (Abadi et al. 2016, Alg. 1) over its private mechanism: draw a batch, sum clipped gradients,
 // add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
 import type { ClipAdaptation } from './adaptive-clipping.ts';
-import type { Sums } from './lane.ts';
-import { PART, type SumsInParts } from './lane-sums.ts';
+import type { Sums } from './shard.ts';
+import { PART, type SumsInParts } from './shard-sums.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
 import { type DescentMemory, type DescentRates, type UpdateRule, updateRuleOf } from './update-rule.ts';
 import type { WeightAverage } from './weight-average.ts';
@@ -19,7 +19,7 @@ export type Release = (
 /** Arrays that a step and a `FusedUpdate` share, [parameterCount] each. */
 export interface UpdateMemory extends DescentMemory {
   readonly parameters: Float64Array;
-  /** The parameters rounded to float32, as lanes read them. */
+  /** The parameters rounded to float32, as shards read them. */
   readonly rounded: Float32Array;
 }
 
@@ -33,10 +33,10 @@ export interface FusedUpdate {
    * good until the next call, or the next move.
    */
   readonly draw: () => Float64Array;
-  /** Whether a sum is that of the memory's lanes, as they left it. */
+  /** Whether a sum is that of the memory's shards, as they left it. */
   canMove(sum: SumsInParts): boolean;
   /**
-   * Releases the lanes' sum with fresh noise, and moves the memory's parameters by it: to the bit what `releaseMean`
+   * Releases the shards' sum with fresh noise, and moves the memory's parameters by it: to the bit what `releaseMean`
    * and the rule of gradient descent do. The noise is handed out to nobody else.
    */
   move(rates: DescentRates): void;

@@ -4,7 +4,7 @@ import { defaultLoss, findBlockedChannels, readForwardModel } from '@consilium/o
 import { peerModel } from '@consilium/onnx-grad/testing/peer-models';
 import { buildPlainStepGraph } from '@consilium/onnx-grad/testing/plain-step-graph';
 import { ClippedSum } from '../../src/clipped-sum.ts';
-import { openLaneThreads } from '../../src/fast/open-step.ts';
+import { openShardThreads } from '../../src/fast/open-step.ts';
 import {
   expectedBatchUnits,
   secureRandomness,
@@ -129,7 +129,7 @@ export async function openPlainStep(name: string, { batch }: { readonly batch: n
       blockedChannels,
     }),
   );
-  const summed = new ClippedSum(graphs, units, openLaneThreads(graphs, layout.lanes));
+  const summed = new ClippedSum(graphs, units, openShardThreads(graphs, layout.shards));
   const scale = 1 / expectedBatchUnits(plan);
   const noNoise = new Float64Array(0);
   const mechanism: StepMechanism = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { LaneSums } from '../lane-sums.ts';
+import { ShardSums } from '../shard-sums.ts';
 import type { TrainingPlan } from '../training-plan.ts';
 import { meanPerStep, releaseMean } from '../training-steps.ts';
 import { updateRuleOf } from '../update-rule.ts';
@@ -46,7 +46,7 @@ function isSame(momentum: number, breakBefore: Break = () => undefined): boolean
     const slot = step % noise.length;
     fill(memory, step);
     for (const rule of [own, moving]) rule.startStep(step, 1);
-    const sum = new LaneSums(sums).subarray(0, COUNT);
+    const sum = new ShardSums(sums).subarray(0, COUNT);
     own.apply(expected, release({ sum, noise: noise[slot]! }), 0, COUNT);
     breakBefore(memory);
     loop.setRates({ ...moving.descent!(), latticePerUnit, meanPerStep: meanPerStep(plan, latticePerUnit) });
@@ -72,7 +72,7 @@ test('a step in one loop is that of release and rule, to the bit, with momentum 
   for (const momentum of [0, 0.9]) assert.ok(isSame(momentum));
 });
 
-test('the same test catches noise that is left out, a lane that is, and what the last step left', () => {
+test('the same test catches noise that is left out, a shard that is, and what the last step left', () => {
   for (const momentum of [0, 0.9]) {
     assert.ok(!isSame(momentum, ({ noise }) => noise[0]!.fill(0)));
     assert.ok(!isSame(momentum, ({ noise }) => noise[1]!.fill(1)));

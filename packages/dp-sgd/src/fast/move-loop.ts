@@ -1,4 +1,4 @@
-// Release and update of a step in one loop of WebAssembly: sums of lanes added, rounded to the lattice, noise added,
+// Release and update of a step in one loop of WebAssembly: sums of shards added, rounded to the lattice, noise added,
 // scaled back, and parameters moved by gradient descent. It is `releaseMean` and the rule of gradient descent,
 // operation by operation and so to the bit, but reads and writes each value once.
 import assert from 'node:assert/strict';
@@ -7,7 +7,7 @@ import type { DescentRates } from '../update-rule.ts';
 import { RATES, type StepMemory, VALUES_AT_ONCE } from './step-memory.ts';
 import { type Code, compileWasm, wasm } from './wasm-function.ts';
 
-/** What the sum of lanes is scaled by before noise is added, and the sum of both after it. */
+/** What the sum of shards is scaled by before noise is added, and the sum of both after it. */
 export interface ReleaseScale {
   readonly latticePerUnit: number;
   readonly meanPerStep: number;
@@ -90,7 +90,7 @@ export class MoveLoop {
   }
 
   /**
-   * Moves parameters [first, end) by the lanes' sums and noise that lies in the memory, as many values from its first
+   * Moves parameters [first, end) by the shards' sums and noise that lies in the memory, as many values from its first
    * on; both are multiples of VALUES_AT_ONCE, but for an end that is the parameters' own.
    */
   move(noise: Float64Array, first: number, end: number): void {

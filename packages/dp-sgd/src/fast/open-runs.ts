@@ -1,6 +1,6 @@
 // The loop that takes many steps in one run of ONNX Runtime, built for a round.
 import { buildStepLoop, overflowBoundsOf } from '@consilium/onnx-grad';
-import { largestOf } from '../lane.ts';
+import { largestOf } from '../shard.ts';
 import type { ManySteps, RoundWork } from '../step-engine.ts';
 import { lossOf } from '../training-plan.ts';
 import { meanPerStep } from '../training-steps.ts';

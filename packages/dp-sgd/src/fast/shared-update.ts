@@ -59,7 +59,7 @@ function reach(counters: Int32Array, at: number, value: number): void {
     const seen = Atomics.load(counters, at);
     if (seen === value) return;
     const left = until - performance.now();
-    if (left <= 0) throw new NoiseWorkerError('the thread of a lane has done nothing for a minute');
+    if (left <= 0) throw new NoiseWorkerError('the thread of a shard has done nothing for a minute');
     Atomics.wait(counters, at, seen, left);
   }
 }

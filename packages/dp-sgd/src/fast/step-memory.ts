@@ -12,7 +12,7 @@ export const NOISE_SLOTS = 2;
 /** Values that a thread takes at a time: so few that they lie in a cache of its own, and that it is soon done. */
 export const PART_VALUES = 2 ** 12;
 
-/** Threads that share an update: one for each lane. */
+/** Threads that share an update: one for each shard. */
 export const THREADS = 2;
 
 /** Numbers that a step multiplies with, in double, from the first byte on. */
@@ -38,7 +38,7 @@ export interface StepMemoryLayout {
 export interface StepMemory extends StepMemoryLayout {
   readonly rates: Float64Array;
   readonly parameters: Float64Array;
-  /** The parameters in float, as lanes read them. */
+  /** The parameters in float, as shards read them. */
   readonly rounded: Float32Array;
   /** Of momentum; of no values where there is none. */
   readonly velocity: Float64Array;

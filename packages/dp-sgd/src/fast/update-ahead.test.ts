@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { LaneSums } from '../lane-sums.ts';
+import { ShardSums } from '../shard-sums.ts';
 import { signal } from './shared-update.ts';
 import { noiseProblems } from './testing/noise-problems.ts';
 import { openUpdate, type UpdateAhead } from './update-ahead.ts';
@@ -95,9 +95,9 @@ test('all parameters move by the sums and the noise, once', async () => {
 test('sums that are not the memory’s are not moved by', async () => {
   const update = start();
   const { sums } = update.memory;
-  assert.ok(update.canMove(new LaneSums(sums)));
-  assert.ok(!update.canMove(new LaneSums(sums.toReversed())));
-  assert.ok(!update.canMove(new LaneSums([sums[0]!])));
+  assert.ok(update.canMove(new ShardSums(sums)));
+  assert.ok(!update.canMove(new ShardSums(sums.toReversed())));
+  assert.ok(!update.canMove(new ShardSums([sums[0]!])));
   assert.ok(!update.canMove(sums[0]!));
   await update.close();
 });

@@ -1,6 +1,6 @@
-// Noise and update of a large model, shared with another lane's thread. Products of matrices keep both cores busy for
-// most of a step: a third thread that drew noise meanwhile would hold up the lane whose core it shares, and so both.
-import { LaneSums } from '../lane-sums.ts';
+// Noise and update of a large model, shared with another shard's thread. Products of matrices keep both cores busy for
+// most of a step: a third thread that drew noise meanwhile would hold up the shard whose core it shares, and so both.
+import { ShardSums } from '../shard-sums.ts';
 import type { FusedUpdate, Release } from '../training-steps.ts';
 import type { ReleaseScale } from './move-loop.ts';
 import { NoiseWorkerError } from './noise-ahead.ts';
@@ -9,7 +9,7 @@ import { createStepMemory, type StepMemory } from './step-memory.ts';
 
 export interface UpdateAhead extends FusedUpdate {
   readonly memory: StepMemory;
-  /** For the lane's thread that is to help (`SharedUpdate.helpUntil`). */
+  /** For the shard's thread that is to help (`SharedUpdate.helpUntil`). */
   readonly task: SharedUpdateTask;
   /** Draws noise ahead as long as the condition holds. */
   drawWhile(holds: () => boolean): void;
@@ -56,7 +56,7 @@ export function openUpdate(options: {
       while (holds() && shared.drawAhead());
     },
     release,
-    canMove: (sum) => sum instanceof LaneSums && sum.isOf(memory.sums),
+    canMove: (sum) => sum instanceof ShardSums && sum.isOf(memory.sums),
     move(rates) {
       begin();
       shared.loop.setRates({ ...scale, ...rates });

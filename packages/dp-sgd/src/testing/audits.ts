@@ -1,8 +1,9 @@
 // Audits of a private step: each returns what is wrong with a mechanism, and must find each broken one of
 // `broken-mechanisms.ts`. They look at the mechanism from outside, as the accounting does.
-import { copyOf } from '../lane-sums.ts';
+
 import { prepareRound, type RoundInput } from '../round.ts';
 import type { NoiseCalibration } from '../sensitivity.ts';
+import { copyOf } from '../shard-sums.ts';
 import { expectedBatchUnits, type TrainingPlan } from '../training-plan.ts';
 import type { StepMechanism } from '../training-steps.ts';
 import { type LabelledRow, packUnits } from '../training-units.ts';

@@ -77,14 +77,14 @@ function inBlocks(own: Case, { x, w }: Record<'x' | 'w', Float32Array>, block: n
   if (channels < block) return { x, w: blockedW };
   const blockedX = turn(x, SIDE ** 2, block);
   if (group > 1) return { x: blockedX, w: blockedW };
-  // [filters / B, channels / B, B, kernel, B] to [..., kernel, B, B]: lanes of filters move along.
-  const lanes = Float32Array.from(blockedW, (_, i) => {
+  // [filters / B, channels / B, B, kernel, B] to [..., kernel, B, B]: the filters of a block become its last axis but one.
+  const arranged = Float32Array.from(blockedW, (_, i) => {
     const rest = Math.floor(i / block);
-    const [lane, tap] = [rest % block, Math.floor(rest / block) % KERNEL ** 2];
+    const [filter, tap] = [rest % block, Math.floor(rest / block) % KERNEL ** 2];
     const outer = Math.floor(rest / (block * KERNEL ** 2));
-    return blockedW[((outer * block + lane) * KERNEL ** 2 + tap) * block + (i % block)]!;
+    return blockedW[((outer * block + filter) * KERNEL ** 2 + tap) * block + (i % block)]!;
   });
-  return { x: blockedX, w: lanes };
+  return { x: blockedX, w: arranged };
 }
 
 async function find(): Promise<number> {

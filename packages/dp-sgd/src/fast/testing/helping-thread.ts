@@ -1,4 +1,4 @@
-// A thread that helps an update as a lane's does while it waits, and never runs a lane.
+// A thread that helps an update as a shard's does while it waits, and never runs a shard.
 import { workerData } from 'node:worker_threads';
 import { SharedUpdate, type SharedUpdateTask } from '../shared-update.ts';
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildForwardModel, buildStepGraph, readForwardModel, type StepGraph } from '@consilium/onnx-grad';
 import { decodeModel, encodeModel, int64Tensor } from '@consilium/onnx-grad/testing/graph-parts';
-import { createParameters } from '../lane.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
-import { allocateShared, LaneFailedError, openLaneThread } from './lane-thread.ts';
+import { createParameters } from '../shard.ts';
+import { allocateShared, openShardThread, ShardFailedError } from './shard-thread.ts';
 
 const model = readForwardModel(
   buildForwardModel({ kind: 'logistic-regression', features: 1, localIntercept: false }),
@@ -38,44 +38,44 @@ function stepWithHugeValue(): StepGraph {
   };
 }
 
-async function failureOf(step: StepGraph): Promise<LaneFailedError> {
+async function failureOf(step: StepGraph): Promise<ShardFailedError> {
   const graphs = [step];
-  const lane = openLaneThread(graphs, { parameters: createParameters(graphs, allocateShared) });
+  const shard = openShardThread(graphs, { parameters: createParameters(graphs, allocateShared) });
   try {
-    await lane.start(0);
-    await lane.finish();
+    await shard.start(0);
+    await shard.finish();
   } catch (error) {
-    assert.ok(error instanceof LaneFailedError);
+    assert.ok(error instanceof ShardFailedError);
     return error;
   } finally {
-    await lane.close();
+    await shard.close();
   }
-  return assert.fail('the lane fails');
+  return assert.fail('the shard fails');
 }
 
-test('a lane whose thread has no memory for a run says so, as a run on the calling thread does', async () => {
+test('a shard whose thread has no memory for a run says so, as a run on the calling thread does', async () => {
   const failure = await failureOf(stepWithHugeValue());
   assert.ok(isOutOfMemory(failure), String(failure.cause));
 });
 
-test('a lane whose thread fails otherwise hands over what it failed with', async () => {
+test('a shard whose thread fails otherwise hands over what it failed with', async () => {
   const failure = await failureOf({ ...whole, bytes: Buffer.from('no graph') });
   assert.ok(failure.cause instanceof Error);
   assert.match(failure.cause.message, /protobuf|graph/i);
   assert.ok(!isOutOfMemory(failure));
 });
 
-test('a lane runs again and again, and closes', async () => {
+test('a shard runs again and again, and closes', async () => {
   const graphs = [whole];
   const parameters = createParameters(graphs, allocateShared);
-  const lane = openLaneThread(graphs, { parameters });
-  const { x, y, mask, rowSquares, sum } = lane.buffers;
+  const shard = openShardThread(graphs, { parameters });
+  const { x, y, mask, rowSquares, sum } = shard.buffers;
   for (const array of [x, mask, rowSquares]) array[0] = 1;
   for (const label of [0, 1]) {
     y[0] = label;
-    await lane.start(0);
-    await lane.finish();
+    await shard.start(0);
+    await shard.finish();
     assert.equal(sum[0]! > 0, label === 0);
   }
-  await lane.close();
+  await shard.close();
 });

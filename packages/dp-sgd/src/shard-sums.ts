@@ -1,7 +1,7 @@
-// The sum over lanes, added up where it is read: a pass over all of it, for large models, would cost as much as the
+// The sum over shards, added up where it is read: a pass over all of it, for large models, would cost as much as the
 // update that reads it.
 import assert from 'node:assert/strict';
-import type { Sums } from './lane.ts';
+import type { Sums } from './shard.ts';
 
 /** One value for each parameter, to be read in parts; an array is that as it is. */
 export interface SumsInParts {
@@ -13,25 +13,27 @@ export interface SumsInParts {
 /** Values that are read at a time, so that they are in the first cache from one use to the other. */
 export const PART = 2 ** 10;
 
-export class LaneSums implements SumsInParts {
+export class ShardSums implements SumsInParts {
   readonly length: number;
-  readonly #lanes: readonly [Sums, Sums?];
+  readonly #shards: readonly [Sums, Sums?];
   #added = new Float64Array(0);
 
-  /** @param lanes of one or two, as many values each */
-  constructor(lanes: readonly Sums[]) {
-    assert(lanes.length === 1 || lanes.length === 2);
-    this.#lanes = lanes as [Sums, Sums?];
-    this.length = this.#lanes[0].length;
+  /** @param shards of one or two, as many values each */
+  constructor(shards: readonly Sums[]) {
+    assert(shards.length === 1 || shards.length === 2);
+    this.#shards = shards as [Sums, Sums?];
+    this.length = this.#shards[0].length;
   }
 
   /** Whether these are the arrays that it adds. */
   isOf(arrays: readonly Sums[]): boolean {
-    return arrays.length === this.#lanes.length && arrays.every((array, lane) => array === this.#lanes[lane]);
+    return (
+      arrays.length === this.#shards.length && arrays.every((array, shard) => array === this.#shards[shard])
+    );
   }
 
   subarray(first: number, end: number): Sums {
-    const [one, other] = this.#lanes;
+    const [one, other] = this.#shards;
     if (other === undefined) return one.subarray(first, end);
     const count = end - first;
     if (this.#added.length < count) this.#added = new Float64Array(count);

@@ -1,6 +1,7 @@
-// A lane runs the step graph over its part of a batch. ONNX Runtime's convolutions and pools gain little from a
-// second thread, and the threads of one session wait for each other at every node. So the batch of a model with much
-// work is divided among two lanes. Here they run one after the other on the calling thread; `fast/` runs them at once.
+// A shard is the share of a batch that one session of ONNX Runtime sums, by the step graph. Convolutions and pools gain
+// little from a second thread within a session, since its threads wait for each other at every node. So the batch of a
+// model with much work is divided into two shards. Here they run one after the other on the calling thread; `fast/` runs
+// them at the same time.
 import {
   type OnnxSession,
   openSession,
@@ -18,14 +19,14 @@ export type SizedGraphs = readonly StepGraph[];
 
 export const largestOf = (graphs: SizedGraphs): StepGraph => graphs.at(-1)!;
 
-/** A run's inputs and outputs, for the largest graph: smaller ones use the first values. Lanes share the parameters. */
-export interface LaneBuffers extends StepArrays {
+/** A run's inputs and outputs, for the largest graph: smaller ones use the first values. Shards share the parameters. */
+export interface ShardBuffers extends StepArrays {
   readonly sum: Sums;
   readonly squares: Float64Array;
 }
 
-export interface Lane {
-  readonly buffers: LaneBuffers;
+export interface Shard {
+  readonly buffers: ShardBuffers;
   /** Starts a run of one of the graphs over the buffers. */
   start(graphIndex: number): Promise<void>;
   /** Settles when the outputs of the run are there. */
@@ -33,14 +34,14 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-/** Runs graphs over a lane's buffers on the calling thread; each is opened when it is first run. */
+/** Runs graphs over a shard's buffers on the calling thread; each is opened when it is first run. */
 export class GraphRunner {
   readonly #graphs: SizedGraphs;
-  readonly #buffers: LaneBuffers;
+  readonly #buffers: ShardBuffers;
   readonly #threads: number;
   readonly #open = new Map<number, { readonly session: OnnxSession; readonly run: () => Promise<void> }>();
 
-  constructor(graphs: SizedGraphs, buffers: LaneBuffers, { threads }: { readonly threads: number }) {
+  constructor(graphs: SizedGraphs, buffers: ShardBuffers, { threads }: { readonly threads: number }) {
     this.#graphs = graphs;
     this.#buffers = buffers;
     this.#threads = threads;
@@ -66,16 +67,16 @@ export class GraphRunner {
 type Allocate = (bytes: number) => ArrayBufferLike;
 const allocate: Allocate = (bytes) => new ArrayBuffer(bytes);
 
-/** The parameters that all lanes read, [parameterCount]. */
+/** The parameters that all shards read, [parameterCount]. */
 export const createParameters = (graphs: SizedGraphs, allocateWith: Allocate = allocate): Float32Array =>
   new Float32Array(allocateWith(largestOf(graphs).parameterCount * 4));
 
-/** A lane's own arrays, beside those that it is given. */
+/** A shard's own arrays, beside those that it is given. */
 export function createBuffers(
   graphs: SizedGraphs,
-  { parameters, sum }: LaneArrays,
+  { parameters, sum }: ShardArrays,
   allocateWith: Allocate = allocate,
-): LaneBuffers {
+): ShardBuffers {
   const graph = largestOf(graphs);
   const { units, rowsPerUnit, features, parameterCount } = graph;
   const rows = units * rowsPerUnit;
@@ -93,19 +94,19 @@ export function createBuffers(
   };
 }
 
-/** Arrays that a lane is given. */
-export interface LaneArrays {
+/** Arrays that a shard is given. */
+export interface ShardArrays {
   readonly parameters: Float32Array;
   /** Its own by default. */
   readonly sum?: Float32Array | undefined;
 }
 
-/** A lane on the calling thread: it runs where it is to finish. */
-export function openLane(
+/** A shard on the calling thread: it runs where it is to finish. */
+export function openShard(
   graphs: SizedGraphs,
-  arrays: LaneArrays,
+  arrays: ShardArrays,
   options: { readonly threads: number },
-): Lane {
+): Shard {
   const buffers = createBuffers(graphs, arrays);
   const runner = new GraphRunner(graphs, buffers, options);
   let next = 0;
@@ -121,26 +122,26 @@ export function openLane(
 
 const THREADED_FROM_VALUES = 2 ** 21;
 
-/** Threads of each lane's session: small graphs lose more to a second one than they gain. */
+/** Threads of each shard's session: small graphs lose more to a second one than they gain. */
 export function threadsOf(
   { units, rowsPerUnit, parameterCount }: Pick<StepGraph, 'units' | 'rowsPerUnit' | 'parameterCount'>,
-  lanes = 1,
+  shards = 1,
 ): number {
-  return lanes > 1 || units * rowsPerUnit * parameterCount < THREADED_FROM_VALUES ? 1 : 2;
+  return shards > 1 || units * rowsPerUnit * parameterCount < THREADED_FROM_VALUES ? 1 : 2;
 }
 
-/** The lanes that a batch is divided among, and the parameters that they read. */
-export interface OpenLanes {
-  readonly lanes: readonly Lane[];
+/** The shards that a batch is divided among, and the parameters that they read. */
+export interface OpenShards {
+  readonly shards: readonly Shard[];
   readonly parameters: Float32Array;
 }
 
-/** Lanes on the calling thread, which run one after the other. */
-export function openLanes(graphs: SizedGraphs, count = 1): OpenLanes {
+/** Shards on the calling thread, which run one after the other. */
+export function openShards(graphs: SizedGraphs, count = 1): OpenShards {
   const parameters = createParameters(graphs);
   const threads = threadsOf(largestOf(graphs), count);
   return {
     parameters,
-    lanes: Array.from({ length: count }, () => openLane(graphs, { parameters }, { threads })),
+    shards: Array.from({ length: count }, () => openShard(graphs, { parameters }, { threads })),
   };
 }

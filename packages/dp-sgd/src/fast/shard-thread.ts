@@ -1,0 +1,97 @@
+// A shard on a thread of its own, which shares the calling thread's memory: two sessions of one thread each gain nearly
+// all that a second core can give.
+import assert from 'node:assert/strict';
+import { Worker } from 'node:worker_threads';
+import {
+  createBuffers,
+  type Shard,
+  type ShardArrays,
+  type ShardBuffers,
+  type SizedGraphs,
+} from '../shard.ts';
+import { type SharedUpdateTask, signal } from './shared-update.ts';
+import type { UpdateAhead } from './update-ahead.ts';
+
+export const SHARD_STATE = { opening: 0, idle: 1, running: 2, failed: 3, closed: 4 } as const;
+
+export interface ShardTask {
+  readonly graphs: SizedGraphs;
+  readonly buffers: ShardBuffers;
+  /** What the thread does while it waits. */
+  readonly update?: SharedUpdateTask | undefined;
+  /** Shared: one of SHARD_STATE, and which graph is to be run. */
+  readonly state: Int32Array;
+}
+
+/** A further shard's thread failed; the cause is what it failed with, unless it ended without a word. */
+export class ShardFailedError extends Error {
+  override readonly name = 'ShardFailedError';
+}
+
+/** Memory that a shard's thread and the calling thread share. */
+export const allocateShared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
+
+/** So long a shard's end is waited for without looking at anything else: shards end nearly together. */
+const WAIT_BLOCKED_MS = 5;
+
+/** What of an update a shard's thread needs, and the thread that waits for it. */
+export type ShardUpdate = Pick<UpdateAhead, 'task' | 'drawWhile'>;
+
+/**
+ * A shard on a thread of its own, which may help with an update while it waits.
+ *
+ * @throws ShardFailedError, from `start` or `finish`, where that thread fails
+ */
+export function openShardThread(graphs: SizedGraphs, arrays: ShardArrays, update?: ShardUpdate): Shard {
+  const buffers = createBuffers(graphs, arrays, allocateShared);
+  const state = new Int32Array(new SharedArrayBuffer(8));
+  const workerData: ShardTask = { graphs, buffers, state, update: update?.task };
+  const wake = () => {
+    Atomics.notify(state, 0);
+    if (update !== undefined) signal(update.task.counters);
+  };
+  const worker = new Worker(new URL('./shard-worker.js', import.meta.url), { workerData });
+  const exited = new Promise((resolve) => worker.once('exit', resolve));
+  let cause: unknown;
+  // A thread that ends by itself before it is told to has failed, whatever it was at.
+  worker.once('error', (error) => {
+    cause = error;
+    Atomics.store(state, 0, SHARD_STATE.failed);
+  });
+  /** What the thread failed with comes before its end, and after it has said that it failed. */
+  const failure = async (message: string) => {
+    await exited;
+    return new ShardFailedError(message, { cause });
+  };
+  const leave = async (busy: number) => {
+    const waiting = Atomics.waitAsync(state, 0, busy);
+    if (waiting.async) await Promise.race([waiting.value, exited]);
+  };
+  const isRunning = () => Atomics.load(state, 0) === SHARD_STATE.running;
+  return {
+    buffers,
+    async start(graphIndex) {
+      await leave(SHARD_STATE.opening);
+      state[1] = graphIndex;
+      const before = Atomics.compareExchange(state, 0, SHARD_STATE.idle, SHARD_STATE.running);
+      assert.notEqual(before, SHARD_STATE.running, 'a shard is at one run at a time');
+      if (before !== SHARD_STATE.idle) throw await failure('the thread of a shard is not there');
+      wake();
+    },
+    async finish() {
+      update?.drawWhile(isRunning);
+      Atomics.wait(state, 0, SHARD_STATE.running, WAIT_BLOCKED_MS);
+      await leave(SHARD_STATE.running);
+      if (Atomics.load(state, 0) !== SHARD_STATE.idle) throw await failure('the thread of a shard failed');
+    },
+    async close() {
+      // A thread must not end while ONNX Runtime is at work in it.
+      await leave(SHARD_STATE.opening);
+      await leave(SHARD_STATE.running);
+      assert.notEqual(Atomics.load(state, 0), SHARD_STATE.running);
+      Atomics.store(state, 0, SHARD_STATE.closed);
+      wake();
+      await exited;
+    },
+  };
+}
