@@ -1,8 +1,8 @@
-// The sampler for a σ: from strips where there are enough of them, and otherwise the plain one.
+// The sampler for a σ: the one with a histogram where σ is in its range, and otherwise the plain one.
 import { DiscreteGaussian, type GaussianSampler } from '../discrete-gaussian.ts';
 import type { RandomWords } from '../randomness.ts';
-import { StripSampler } from './strip-sampler.ts';
-import { LARGEST_STRIP_SIGMA, SMALLEST_STRIP_SIGMA, stripsOf } from './strips.ts';
+import { histogramOf, LARGEST_HISTOGRAM_SIGMA, SMALLEST_HISTOGRAM_SIGMA } from './histogram.ts';
+import { HistogramSampler } from './histogram-sampler.ts';
 import type { SharedMemory } from './wasm-function.ts';
 
 /**
@@ -13,6 +13,8 @@ import type { SharedMemory } from './wasm-function.ts';
  */
 export function openGaussian(words: RandomWords, sigma: number, output?: SharedMemory): GaussianSampler {
   const isInRange =
-    Number.isSafeInteger(sigma) && sigma >= SMALLEST_STRIP_SIGMA && sigma <= LARGEST_STRIP_SIGMA;
-  return isInRange ? new StripSampler(words, stripsOf(sigma), output) : new DiscreteGaussian(words, sigma);
+    Number.isSafeInteger(sigma) && sigma >= SMALLEST_HISTOGRAM_SIGMA && sigma <= LARGEST_HISTOGRAM_SIGMA;
+  return isInRange
+    ? new HistogramSampler(words, histogramOf(sigma), output)
+    : new DiscreteGaussian(words, sigma);
 }

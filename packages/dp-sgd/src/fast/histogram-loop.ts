@@ -1,8 +1,8 @@
-// The inner loop of the strip sampler in WebAssembly: it takes random points and places and decides nearly all of them
-// by lines above and below the curve in their strips; the few others it hands back.
+// The inner loop of the histogram sampler in WebAssembly: it takes random points and offsets and decides nearly all of them
+// by lines above and below the curve in their bins; the few others it hands back.
 import assert from 'node:assert/strict';
-import { LOOP_LOCALS, LOOP_PARAMETERS, loopBody, MOST_STRIPS, PLACES } from './strip-code.ts';
-import type { Strips } from './strips.ts';
+import type { Histogram } from './histogram.ts';
+import { LAYOUT, LOOP_LOCALS, LOOP_PARAMETERS, loopBody, MOST_BINS } from './histogram-code.ts';
 import { compileWasm, type SharedMemory } from './wasm-function.ts';
 
 /** Points that the random bits in memory are enough for: each call to the system's generator costs as many as 600. */
@@ -13,7 +13,7 @@ export const OWN_SAMPLES = 2 ** 11;
 
 const PAGE = 2 ** 16;
 
-export class StripLoop {
+export class HistogramLoop {
   /** The random bits to take, from the first point on. They are cleared as they are taken. */
   readonly pool: Uint32Array;
   /** Where samples are put: all of the memory given, or of its own. */
@@ -28,52 +28,52 @@ export class StripLoop {
   readonly #isShort: boolean;
   readonly #run: (...parameters: readonly number[]) => number;
 
-  constructor({ bounds, columns, placeBits }: Strips, output?: SharedMemory) {
-    assert(bounds.length <= MOST_STRIPS && bounds.length * 2 ** placeBits <= 2 ** 31, 'the strips fit');
-    this.#isShort = placeBits < 16;
+  constructor({ bounds, columns, offsetBits }: Histogram, output?: SharedMemory) {
+    assert(bounds.length <= MOST_BINS && bounds.length * 2 ** offsetBits <= 2 ** 31, 'the bins fit');
+    this.#isShort = offsetBits < 16;
     const bitBytes = this.#isShort ? 2 : 4;
     const poolBytes = (4 + bitBytes) * POOL_POINTS;
     const { memory, run } = compileWasm({
       parameters: LOOP_PARAMETERS,
       locals: LOOP_LOCALS,
-      memory: { pages: Math.ceil((PLACES.pool + poolBytes + 8 * OWN_SAMPLES) / PAGE) },
+      memory: { pages: Math.ceil((LAYOUT.pool + poolBytes + 8 * OWN_SAMPLES) / PAGE) },
       other: output,
-      body: loopBody({ placeBits, bitBytes, points: POOL_POINTS, isElsewhere: output !== undefined }),
+      body: loopBody({ offsetBits, bitBytes, points: POOL_POINTS, isElsewhere: output !== undefined }),
     });
     const view = new Int32Array(memory);
-    columns.forEach(([split, ...pieces], column) => {
-      view[PLACES.split / 4 + column] = split - 1;
-      pieces.forEach(({ strip, shift }, side) => {
-        const at = PLACES.pieces / 4 + 4 * column + 2 * side;
-        view[at] = strip << placeBits;
-        view[at + 1] = shift - bounds[strip]!.under;
+    columns.forEach(([split, ...entries], column) => {
+      view[LAYOUT.split / 4 + column] = split - 1;
+      entries.forEach(({ bin, shift }, side) => {
+        const at = LAYOUT.entries / 4 + 4 * column + 2 * side;
+        view[at] = bin << offsetBits;
+        view[at + 1] = shift - bounds[bin]!.under;
       });
     });
-    const slopes = new Float64Array(memory, PLACES.slopes, 2 * bounds.length);
+    const slopes = new Float64Array(memory, LAYOUT.slopes, 2 * bounds.length);
     slopes.set(bounds.flatMap(({ lower, upper }) => [lower, upper]));
-    this.pool = new Uint32Array(memory, PLACES.pool, poolBytes / 4);
+    this.pool = new Uint32Array(memory, LAYOUT.pool, poolBytes / 4);
     this.samples = new Float64Array(output?.buffer ?? memory);
-    this.ownSamples = (PLACES.pool + poolBytes) / 8;
-    this.#state = new Int32Array(memory, PLACES.state, 3);
+    this.ownSamples = (LAYOUT.pool + poolBytes) / 8;
+    this.#state = new Int32Array(memory, LAYOUT.state, 3);
     this.#run = run;
   }
 
   /**
-   * Takes points and puts samples in places from `sample` to `end`, until there are no more points or, unless some are
-   * refused, no more places; `point` and `sample` move as far as it came. No object is made.
+   * Takes points and writes samples from index `sample` up to `end`, until there are no more points or, unless some are
+   * refused, no more indices; `point` and `sample` move as far as it came. No object is made.
    *
    * @returns whether the last point taken gave no sample and is to be decided: `handedBack`
    */
   take(end: number): boolean {
-    const first = PLACES.pool + 4 * this.point;
+    const first = LAYOUT.pool + 4 * this.point;
     const count = Math.min(end - this.sample, POOL_POINTS - this.point);
     const next = this.#run(8 * this.sample, first, first + 4 * count);
-    this.point = ((next & ~1) - PLACES.pool) / 4;
+    this.point = ((next & ~1) - LAYOUT.pool) / 4;
     this.sample = this.#state[0]! / 8;
     return (next & 1) === 1;
   }
 
-  /** The point that is to be decided, and the bits for its place, from the lowest on, and its sign. */
+  /** The point that is to be decided, and the bits for its offset, from the lowest on, and its sign. */
   get handedBack(): { readonly point: number; readonly bits: number; readonly isNegative: boolean } {
     const bits = this.#state[2]!;
     return {

@@ -1,28 +1,28 @@
-// The staircase that the strip sampler draws points under, and lines near the curve within each of its strips.
+// The histogram that the sampler draws points in, its alias table, and lines near the curve within each of its bins.
 import assert from 'node:assert/strict';
 import { ESTIMATE_MARGIN } from '../bernoulli-exponential.ts';
-import { COLUMN_HEIGHT, COLUMNS } from './strip-code.ts';
+import { COLUMN_HEIGHT, COLUMNS } from './histogram-code.ts';
 
-/** Below this the strips would not be wide enough. */
-export const SMALLEST_STRIP_SIGMA = 2 ** 10;
+/** Below this the bins would not be wide enough. */
+export const SMALLEST_HISTOGRAM_SIGMA = 2 ** 10;
 /** Beyond this they would not end within integers of 32 bits. */
-export const LARGEST_STRIP_SIGMA = 2 ** 28;
+export const LARGEST_HISTOGRAM_SIGMA = 2 ** 28;
 
-/** Strips reach to this many σ. */
+/** Bins reach to this many σ. */
 const REACH = 6;
 
-interface Piece {
-  /** A strip; the strips' number for the tail, one more for what is refused. */
-  readonly strip: number;
+interface Entry {
+  /** A bin; their count for the tail, and one more for what is refused. */
+  readonly bin: number;
   readonly height: number;
 }
 
-/** Fills columns of one height with at most two pieces each, all pieces used up. Exact in integers. */
-function fillColumns(pieces: readonly Piece[]): [Piece, Piece | undefined][] {
-  const low: Piece[] = [];
-  const high: Piece[] = [];
-  for (const piece of pieces) (piece.height < COLUMN_HEIGHT ? low : high).push(piece);
-  const columns: [Piece, Piece | undefined][] = [];
+/** Fills columns of one height with at most two entries each, all entries used up. Exact in integers. */
+function fillColumns(entries: readonly Entry[]): [Entry, Entry | undefined][] {
+  const low: Entry[] = [];
+  const high: Entry[] = [];
+  for (const entry of entries) (entry.height < COLUMN_HEIGHT ? low : high).push(entry);
+  const columns: [Entry, Entry | undefined][] = [];
   while (low.length > 0 || high.length > 0) {
     const first = low.pop() ?? high.pop()!;
     if (first.height >= COLUMN_HEIGHT) {
@@ -42,15 +42,15 @@ function fillColumns(pieces: readonly Piece[]): [Piece, Piece | undefined][] {
   return columns;
 }
 
-/** A column's piece: a strip, and what to add to a point for its height in it. */
-export interface ColumnPiece {
-  readonly strip: number;
+/** A column's entry: a bin, and what to add to a point for its height in it. */
+export interface ColumnEntry {
+  readonly bin: number;
   readonly shift: number;
 }
 
-/** Where a strip's curve lies. Heights are above `under`, t counts integers before the strip's last one. */
-export interface StripBounds {
-  /** Heights below this lie under A f everywhere in the strip; 0 for what is no strip. */
+/** Where a bin's curve lies. Heights are above `under`, t counts integers before the bin's last one. */
+export interface BinBounds {
+  /** Heights below this lie under A f everywhere in the bin; 0 for what is no bin. */
   readonly under: number;
   /** Heights below t times this lie under A f. */
   readonly lower: number;
@@ -58,10 +58,10 @@ export interface StripBounds {
   readonly upper: number;
 }
 
-/** Strips of w = 2^placeBits integers, and over each a rectangle; after them the tail's, and what is refused. */
-export interface Strips {
+/** Bins of w = 2^offsetBits integers, and a bar for each; after them the tail's, and what is refused. */
+export interface Histogram {
   readonly sigma: number;
-  readonly placeBits: number;
+  readonly offsetBits: number;
   /** w. */
   readonly width: number;
   /** Without the tail and what is refused. */
@@ -70,19 +70,19 @@ export interface Strips {
   readonly scale: number;
   readonly tailHeight: number;
   readonly tailWidth: number;
-  /** For each column of points, the height at which its second piece begins, and both pieces. */
-  readonly columns: readonly (readonly [split: number, first: ColumnPiece, second: ColumnPiece])[];
-  /** Of all strips, the tail and what is refused. */
-  readonly bounds: readonly StripBounds[];
+  /** For each column of points, the height at which its second entry begins, and both entries. */
+  readonly columns: readonly (readonly [split: number, first: ColumnEntry, second: ColumnEntry])[];
+  /** Of all bins, the tail and what is refused. */
+  readonly bounds: readonly BinBounds[];
 }
 
-/** The strips of an integer σ in [SMALLEST_STRIP_SIGMA, LARGEST_STRIP_SIGMA]. */
-export function stripsOf(sigma: number): Strips {
-  const isInRange = sigma >= SMALLEST_STRIP_SIGMA && sigma <= LARGEST_STRIP_SIGMA;
+/** The bins of an integer σ in [SMALLEST_HISTOGRAM_SIGMA, LARGEST_HISTOGRAM_SIGMA]. */
+export function histogramOf(sigma: number): Histogram {
+  const isInRange = sigma >= SMALLEST_HISTOGRAM_SIGMA && sigma <= LARGEST_HISTOGRAM_SIGMA;
   assert(Number.isSafeInteger(sigma) && isInRange, 'σ in range');
   // As narrow as the columns allow: the fewer points lie near the curve.
-  const placeBits = Math.ceil(Math.log2((REACH * sigma) / (COLUMNS - 2)));
-  const width = 2 ** placeBits;
+  const offsetBits = Math.ceil(Math.log2((REACH * sigma) / (COLUMNS - 2)));
+  const width = 2 ** offsetBits;
   const count = Math.ceil((REACH * sigma) / width);
   assert(count + 2 <= COLUMNS);
   const tailWidth = 2 ** Math.ceil(Math.log2(sigma));
@@ -93,45 +93,45 @@ export function stripsOf(sigma: number): Strips {
   // This leaves space for each height's rounding up and for the tail, whose share is below 2^-16.
   const scale = Math.floor((2 ** 32 * (1 - 2 ** -16) - count - 2) / sum);
   const heights = Array.from({ length: count }, (_, i) => Math.ceil(scale * above(i * width)));
-  // The tail's rectangle is wide enough for its proposal 2^-(j+1) / W (`StripSampler`) to cover A f there.
+  // The tail's bar is wide enough for its proposal 2^-(j+1) / W (`HistogramSampler`) to cover A f there.
   const cover = (2 * scale * tailWidth) / width;
   const tailHeight = Math.ceil(cover * above(count * width)) + 1;
   const used = heights.reduce((a, b) => a + b, tailHeight);
   assert(used <= 2 ** 32, 'the heights fit one word');
-  const pieces = [...heights, tailHeight, 2 ** 32 - used].map((height, strip) => ({ strip, height }));
-  const filled = new Float64Array(pieces.length);
-  const place = ({ strip, height }: Piece, start: number) => {
-    const shift = filled[strip]! - start;
-    filled[strip]! += height;
-    return { strip, shift };
+  const entries = [...heights, tailHeight, 2 ** 32 - used].map((height, bin) => ({ bin, height }));
+  const filled = new Float64Array(entries.length);
+  const entryFor = ({ bin, height }: Entry, start: number) => {
+    const shift = filled[bin]! - start;
+    filled[bin]! += height;
+    return { bin, shift };
   };
-  const columns = fillColumns(pieces.filter(({ height }) => height > 0)).map(([first, second]) => {
+  const columns = fillColumns(entries.filter(({ height }) => height > 0)).map(([first, second]) => {
     const split = first.height;
-    const other = second === undefined ? { strip: 0, shift: 0 } : place(second, split);
-    return [split, place(first, 0), other] as const;
+    const other = second === undefined ? { bin: 0, shift: 0 } : entryFor(second, split);
+    return [split, entryFor(first, 0), other] as const;
   });
-  const bounds = pieces.map(({ strip }) =>
-    strip < count ? boundsOf(strip, { sigma, width, scale }) : { ...UNDECIDED, under: 0 },
+  const bounds = entries.map(({ bin }) =>
+    bin < count ? boundsOf(bin, { sigma, width, scale }) : { ...UNDECIDED, under: 0 },
   );
-  return { sigma, placeBits, width, count, scale, tailHeight, tailWidth, columns, bounds };
+  return { sigma, offsetBits, width, count, scale, tailHeight, tailWidth, columns, bounds };
 }
 
 const UNDECIDED = { lower: -1, upper: Number.POSITIVE_INFINITY } as const;
 
 /**
- * Lines through a strip's last integer b above and below A f.
+ * Lines through a bin's last integer b above and below A f.
  *
- * Up to σ the curve f is concave: above the chord from the strip's first integer to b, and below the tangent at b.
+ * Up to σ the curve f is concave: above the chord from the bin's first integer to b, and below the tangent at b.
  * Beyond σ it is convex, and both are the other way round. What the slopes may be wrong by, computed, is taken off the
  * lower one and added to the upper one: each height by ESTIMATE_MARGIN, and roundings. `under` lies 1 to 3 below
  * A f(b), so that a point whose integer height lies below the lower line lies there with any fraction, and one that
  * lies at least 3 above the upper line does not lie under the curve.
  */
 function boundsOf(
-  strip: number,
-  { sigma, width, scale }: Pick<Strips, 'sigma' | 'width' | 'scale'>,
-): StripBounds {
-  const [first, last] = [strip * width, (strip + 1) * width - 1];
+  bin: number,
+  { sigma, width, scale }: Pick<Histogram, 'sigma' | 'width' | 'scale'>,
+): BinBounds {
+  const [first, last] = [bin * width, (bin + 1) * width - 1];
   const height = (x: number) => scale * Math.exp((-x * x) / (2 * sigma * sigma));
   const under = Math.max(0, Math.floor(height(last) * (1 - ESTIMATE_MARGIN)) - 1);
   const hasTurn = first < sigma && last > sigma;

@@ -1,19 +1,20 @@
-// A fast and exact sampler of the discrete Gaussian for large σ: rejection from a staircase over its probabilities.
+// A fast and exact sampler of the discrete Gaussian for large σ: rejection from a histogram that covers its
+// probabilities.
 //
-// The magnitudes are cut into strips of w = 2^b integers. Over strip i stands a rectangle of integer height
-// H_i ≥ A f(x), f(x) = exp(-x²/2σ²), for one integer A; beyond 6σ one more rectangle stands for the rest. One random
-// word picks a point in the rectangles, exactly (the alias method of Walker 1977 in integers: the heights fill 2^32
-// to the last unit, what is left over is refused), and further bits the place within the strip and the sign. Nearly all
-// points lie below the strip's smallest A f(x) and are taken, and nearly all others below or above two lines near the
-// curve (`strips.ts`, `strip-code.ts`); a double decides nearly all between these; and where it cannot, integer
+// The magnitudes are divided into bins of w = 2^b integers. Bin i has a bar of integer height
+// H_i ≥ A f(x), f(x) = exp(-x²/2σ²), for one integer A; one more bar covers what lies beyond 6σ. One random
+// word picks a point in the bars, exactly (the alias method of Walker 1977 in integers: the heights fill 2^32
+// to the last unit, what is left over is refused), and further bits the offset within the bin and the sign. Nearly all
+// points lie below the bin's smallest A f(x) and are taken, and nearly all others below or above two lines near the
+// curve (`histogram.ts`, `histogram-code.ts`); a double decides nearly all between these; and where it cannot, integer
 // interval arithmetic decides exactly.
 import assert from 'node:assert/strict';
 import { ESTIMATE_MARGIN, expInterval, type Rational } from '../bernoulli-exponential.ts';
 import type { GaussianSampler } from '../discrete-gaussian.ts';
 import type { RandomWords } from '../randomness.ts';
-import { COLUMN_BITS, COLUMN_HEIGHT } from './strip-code.ts';
-import { OWN_SAMPLES, POOL_POINTS, StripLoop } from './strip-loop.ts';
-import type { Strips } from './strips.ts';
+import type { Histogram } from './histogram.ts';
+import { COLUMN_BITS, COLUMN_HEIGHT } from './histogram-code.ts';
+import { HistogramLoop, OWN_SAMPLES, POOL_POINTS } from './histogram-loop.ts';
 import type { SharedMemory } from './wasm-function.ts';
 
 /**
@@ -34,28 +35,28 @@ export function decideScaled(
   }
 }
 
-/** Samples of N_Z(0, σ²) for one integer σ in [SMALLEST_STRIP_SIGMA, LARGEST_STRIP_SIGMA]. */
-export class StripSampler implements GaussianSampler {
+/** Samples of N_Z(0, σ²) for one integer σ in [SMALLEST_HISTOGRAM_SIGMA, LARGEST_HISTOGRAM_SIGMA]. */
+export class HistogramSampler implements GaussianSampler {
   readonly sigma: number;
   readonly #words: RandomWords;
   readonly #output: SharedArrayBuffer | undefined;
-  readonly #strips: Strips;
+  readonly #histogram: Histogram;
   readonly #twiceVariance: bigint;
   readonly #halfPrecision: number;
-  readonly #loop: StripLoop;
+  readonly #loop: HistogramLoop;
   readonly #one: Float64Array;
 
   /** @param output the memory to which samples are written; without it, they may lie in any */
-  constructor(words: RandomWords, strips: Strips, output?: SharedMemory) {
-    const { sigma } = strips;
+  constructor(words: RandomWords, histogram: Histogram, output?: SharedMemory) {
+    const { sigma } = histogram;
     this.sigma = sigma;
     this.#words = words;
     // Each look at a memory's buffer takes as long as dozens of samples.
     this.#output = output?.buffer;
-    this.#strips = strips;
+    this.#histogram = histogram;
     this.#twiceVariance = 2n * BigInt(sigma) ** 2n;
     this.#halfPrecision = 1 / (2 * sigma * sigma);
-    this.#loop = new StripLoop(strips, output);
+    this.#loop = new HistogramLoop(histogram, output);
     this.#one = new Float64Array(1);
   }
 
@@ -67,13 +68,13 @@ export class StripSampler implements GaussianSampler {
     const loop = this.#loop;
     if (this.#output !== undefined) {
       assert(samples.buffer === this.#output, 'samples lie in the output');
-      this.#fillPlaces(samples.byteOffset / 8, samples.length);
+      this.#fillFrom(samples.byteOffset / 8, samples.length);
       return;
     }
     const first = loop.ownSamples;
     for (let i = 0; i < samples.length; i += OWN_SAMPLES) {
       const wanted = Math.min(OWN_SAMPLES, samples.length - i);
-      this.#fillPlaces(first, wanted);
+      this.#fillFrom(first, wanted);
       const drawn = loop.samples.subarray(first, first + wanted);
       samples.set(drawn, i);
       // Samples that were used must not be found in memory later.
@@ -86,7 +87,7 @@ export class StripSampler implements GaussianSampler {
     return this.#one[0]!;
   }
 
-  #fillPlaces(first: number, count: number): void {
+  #fillFrom(first: number, count: number): void {
     const loop = this.#loop;
     loop.sample = first;
     while (loop.sample < first + count) {
@@ -101,16 +102,16 @@ export class StripSampler implements GaussianSampler {
   }
 
   /** The sample of a point, or undefined where it is refused. */
-  #decide({ point, bits, isNegative }: StripLoop['handedBack']): number | undefined {
-    const { columns, count, width } = this.#strips;
+  #decide({ point, bits, isNegative }: HistogramLoop['handedBack']): number | undefined {
+    const { columns, count, width } = this.#histogram;
     const [split, first, second] = columns[point >>> (32 - COLUMN_BITS)]!;
     const height = point & (COLUMN_HEIGHT - 1);
-    const { strip, shift } = height < split ? first : second;
-    if (strip > count) return undefined;
-    const inStrip = strip * width + (bits & (width - 1));
-    let magnitude: number | undefined = inStrip;
-    if (strip === count) magnitude = this.#tail();
-    else if (!this.#isUnder(inStrip, height + shift)) return undefined;
+    const { bin, shift } = height < split ? first : second;
+    if (bin > count) return undefined;
+    const inBin = bin * width + (bits & (width - 1));
+    let magnitude: number | undefined = inBin;
+    if (bin === count) magnitude = this.#tail();
+    else if (!this.#isUnder(inBin, height + shift)) return undefined;
     // Zero has no sign of its own.
     if (magnitude === undefined || (magnitude === 0 && isNegative)) return undefined;
     return isNegative ? -magnitude : magnitude;
@@ -118,7 +119,7 @@ export class StripSampler implements GaussianSampler {
 
   /** Whether the real point above + U, U uniform, lies below A f(magnitude). */
   #isUnder(magnitude: number, above: number): boolean {
-    const { scale } = this.#strips;
+    const { scale } = this.#histogram;
     const estimate = scale * Math.exp(-magnitude * magnitude * this.#halfPrecision);
     const margin = scale * ESTIMATE_MARGIN;
     if (above + 1 <= estimate - margin) return true;
@@ -127,14 +128,14 @@ export class StripSampler implements GaussianSampler {
   }
 
   /**
-   * A magnitude beyond the strips, or undefined where the proposal is refused.
+   * A magnitude beyond the bins, or undefined where the proposal is refused.
    *
    * Proposed is X + jW + r, j with probability 2^-(j+1) and r uniform in [0, W), W ≥ σ a power of two. With tail height
    * t it is kept with probability A f W 2^(j+1) / (w t), at most 1, since f(X + jW) ≤ f(X) 2^-j for X ≥ 6σ.
    */
   #tail(): number | undefined {
     const words = this.#words;
-    const { width, count, scale, tailHeight, tailWidth } = this.#strips;
+    const { width, count, scale, tailHeight, tailWidth } = this.#histogram;
     let j = 0;
     while ((words.next() & 1) === 1) j++;
     const magnitude = count * width + j * tailWidth + words.below(tailWidth);

@@ -4,30 +4,30 @@ import { expInterval } from '../bernoulli-exponential.ts';
 import { RandomWords, secureRandomness } from '../randomness.ts';
 import { chiSquareScore, kolmogorovSmirnov, normalCdf, varianceScore } from '../testing/goodness-of-fit.ts';
 import { seededRandomness } from '../testing/seeded-randomness.ts';
-import { decideScaled, StripSampler } from './strip-sampler.ts';
 import {
-  LARGEST_STRIP_SIGMA,
-  SMALLEST_STRIP_SIGMA,
-  type StripBounds,
-  type Strips,
-  stripsOf,
-} from './strips.ts';
+  type BinBounds,
+  type Histogram,
+  histogramOf,
+  LARGEST_HISTOGRAM_SIGMA,
+  SMALLEST_HISTOGRAM_SIGMA,
+} from './histogram.ts';
+import { decideScaled, HistogramSampler } from './histogram-sampler.ts';
 import { createSharedMemory } from './wasm-function.ts';
 
-const drawFrom = (strips: Strips, { count, seed }: { count: number; seed: string }): Float64Array => {
+const drawFrom = (histogram: Histogram, { count, seed }: { count: number; seed: string }): Float64Array => {
   const samples = new Float64Array(count);
-  new StripSampler(new RandomWords(seededRandomness(seed)), strips).fill(samples);
+  new HistogramSampler(new RandomWords(seededRandomness(seed)), histogram).fill(samples);
   return samples;
 };
 
-const draw = (sigma: number, drawn: { count: number; seed: string }) => drawFrom(stripsOf(sigma), drawn);
+const draw = (sigma: number, drawn: { count: number; seed: string }) => drawFrom(histogramOf(sigma), drawn);
 
-/** Sigmas on either side of where a place and a sign take more than 16 bits, and the ends. */
-const SIGMAS = [SMALLEST_STRIP_SIGMA, 1500, 1_153_434, 5_581_482, 5_581_483, LARGEST_STRIP_SIGMA];
+/** Sigmas on either side of where an offset and a sign take more than 16 bits, and the ends. */
+const SIGMAS = [SMALLEST_HISTOGRAM_SIGMA, 1500, 1_153_434, 5_581_482, 5_581_483, LARGEST_HISTOGRAM_SIGMA];
 
 for (const sigma of SIGMAS) {
   test(`a million samples at σ = ${sigma} have the scale and the shape of the discrete Gaussian`, () => {
-    const samples = draw(sigma, { count: 1_000_000, seed: `strips ${sigma}` });
+    const samples = draw(sigma, { count: 1_000_000, seed: `bins ${sigma}` });
     assert.ok(samples.every(Number.isSafeInteger));
     assert.ok(Math.abs(varianceScore(samples, sigma)) < 4);
     // A step of the distribution function has height 0.4 / σ, on either side of the continuous one.
@@ -46,7 +46,7 @@ for (const sigma of SIGMAS) {
   });
 }
 
-test('values beyond the strips are drawn as often as their law has it', () => {
+test('values beyond the bins are drawn as often as their law has it', () => {
   const sigma = 2 ** 20;
   // Drawn by the sampler's own tail, to which about two points in a billion lead: only its words are made to.
   const samples = draw(sigma, { count: 2_000_000, seed: 'tail' });
@@ -89,24 +89,24 @@ test('a point on the very boundary is decided by further bits, both ways', () =>
   assert.ok(fraction < 0.02 || fraction > 0.98 || outcomes.size === 2);
 });
 
-/** Strips in which nothing is decided by lines, so that each point is by the curve itself. */
-const undecided = (strips: Strips): Strips => ({
-  ...strips,
-  bounds: strips.bounds.map(() => ({ under: 0, lower: -1, upper: Number.POSITIVE_INFINITY })),
+/** Histogram in which nothing is decided by lines, so that each point is by the curve itself. */
+const undecided = (histogram: Histogram): Histogram => ({
+  ...histogram,
+  bounds: histogram.bounds.map(() => ({ under: 0, lower: -1, upper: Number.POSITIVE_INFINITY })),
 });
 
 for (const sigma of SIGMAS) {
   test(`what lines decide at σ = ${sigma} is what the curve decides, sample by sample`, () => {
     const drawn = { count: 300_000, seed: `lines ${sigma}` };
-    const strips = stripsOf(sigma);
-    const expected = drawFrom(undecided(strips), drawn);
-    assert.deepEqual(drawFrom(strips, drawn), expected);
+    const histogram = histogramOf(sigma);
+    const expected = drawFrom(undecided(histogram), drawn);
+    assert.deepEqual(drawFrom(histogram, drawn), expected);
     const memory = createSharedMemory(8 * drawn.count + 64);
     const elsewhere = new Float64Array(memory.buffer, 64, drawn.count);
-    new StripSampler(new RandomWords(seededRandomness(drawn.seed)), strips, memory).fill(elsewhere);
+    new HistogramSampler(new RandomWords(seededRandomness(drawn.seed)), histogram, memory).fill(elsewhere);
     assert.deepEqual(elsewhere, expected);
     // One sample at a time too: the loop then takes no four of them together.
-    const sampler = new StripSampler(new RandomWords(seededRandomness(drawn.seed)), strips);
+    const sampler = new HistogramSampler(new RandomWords(seededRandomness(drawn.seed)), histogram);
     for (let i = 0; i < 2000; i++) {
       const one = new Float64Array(1);
       sampler.fill(one);
@@ -117,22 +117,22 @@ for (const sigma of SIGMAS) {
 
 test('the same test catches lines that lie wrong', () => {
   const drawn = { count: 300_000, seed: 'wrong lines' };
-  const strips = stripsOf(1_153_434);
-  const expected = drawFrom(undecided(strips), drawn);
+  const histogram = histogramOf(1_153_434);
+  const expected = drawFrom(undecided(histogram), drawn);
   for (const change of [
     ({ lower, upper }) => ({ lower: lower * 1.1, upper }),
     ({ lower, upper }) => ({ lower, upper: upper * 0.9 }),
     ({ upper }) => ({ lower: upper, upper: Number.POSITIVE_INFINITY }),
-  ] as const satisfies readonly ((bounds: StripBounds) => Omit<StripBounds, 'under'>)[]) {
-    const bounds = strips.bounds.map((own) => ({ ...own, ...change(own) }));
-    assert.notDeepEqual(drawFrom({ ...strips, bounds }, drawn), expected);
+  ] as const satisfies readonly ((bounds: BinBounds) => Omit<BinBounds, 'under'>)[]) {
+    const bounds = histogram.bounds.map((own) => ({ ...own, ...change(own) }));
+    assert.notDeepEqual(drawFrom({ ...histogram, bounds }, drawn), expected);
   }
-  const bounds = strips.bounds.map((own) => ({ ...own, under: own.under * 1.01 }));
-  assert.notDeepEqual(drawFrom({ ...strips, bounds }, drawn), expected);
+  const bounds = histogram.bounds.map((own) => ({ ...own, under: own.under * 1.01 }));
+  assert.notDeepEqual(drawFrom({ ...histogram, bounds }, drawn), expected);
 });
 
 /** A f(x) as an interval, exactly. */
-function heightAt({ sigma, scale }: Strips, x: number): { readonly low: number; readonly high: number } {
+function heightAt({ sigma, scale }: Histogram, x: number): { readonly low: number; readonly high: number } {
   const { low, high } = expInterval(
     { numerator: BigInt(x) ** 2n, denominator: 2n * BigInt(sigma) ** 2n },
     90,
@@ -141,21 +141,21 @@ function heightAt({ sigma, scale }: Strips, x: number): { readonly low: number; 
   return { low: scaled(low), high: scaled(high) + 2 ** -20 };
 }
 
-test('in each strip the lines lie on their sides of the curve, at its ends and between, and near it', () => {
+test('in each bin the lines lie on their sides of the curve, at its ends and between, and near it', () => {
   for (const sigma of SIGMAS) {
-    const strips = stripsOf(sigma);
-    const { count, width } = strips;
+    const histogram = histogramOf(sigma);
+    const { count, width } = histogram;
     let decided = 0;
-    for (let strip = 0; strip < count; strip++) {
-      const { under, lower, upper } = strips.bounds[strip]!;
-      const last = (strip + 1) * width - 1;
+    for (let bin = 0; bin < count; bin++) {
+      const { under, lower, upper } = histogram.bounds[bin]!;
+      const last = (bin + 1) * width - 1;
       for (const t of [0, 1, width >> 2, width >> 1, width - 2, width - 1]) {
-        const { low, high } = heightAt(strips, last - t);
+        const { low, high } = heightAt(histogram, last - t);
         assert.ok(under + 1 <= low || under === 0);
         if (lower < 0) continue;
-        assert.ok(under + lower * t + 1 <= low, `${strip}, ${t}`);
-        assert.ok(under + upper * t + 3 >= high, `${strip}, ${t}`);
-        assert.ok((upper - lower) * t <= 4 + high / 200, `${strip}, ${t}`);
+        assert.ok(under + lower * t + 1 <= low, `${bin}, ${t}`);
+        assert.ok(under + upper * t + 3 >= high, `${bin}, ${t}`);
+        assert.ok((upper - lower) * t <= 4 + high / 200, `${bin}, ${t}`);
         decided++;
       }
     }
@@ -163,8 +163,8 @@ test('in each strip the lines lie on their sides of the curve, at its ends and b
   }
 });
 
-test('a σ that strips are not for is a mistake of the caller', () => {
-  for (const sigma of [0, SMALLEST_STRIP_SIGMA - 1, 1e4 + 0.5, LARGEST_STRIP_SIGMA + 1]) {
-    assert.throws(() => stripsOf(sigma), /σ in range/);
+test('a σ that the histogram is not for is a mistake of the caller', () => {
+  for (const sigma of [0, SMALLEST_HISTOGRAM_SIGMA - 1, 1e4 + 0.5, LARGEST_HISTOGRAM_SIGMA + 1]) {
+    assert.throws(() => histogramOf(sigma), /σ in range/);
   }
 });

@@ -1,35 +1,35 @@
-// The code of the strip sampler's inner loop in WebAssembly. Four points at a time are tried in vectors: nearly always
-// all four lie so low in their strips that nothing more is to be decided. Otherwise they are taken one by one.
+// The code of the histogram sampler's inner loop in WebAssembly. Four points at a time are tried in vectors: nearly always
+// all four lie so low in their bins that nothing more is to be decided. Otherwise they are taken one by one.
 import { type Code, wasm } from './wasm-function.ts';
 
 export const COLUMN_BITS = 10;
 export const COLUMNS = 2 ** COLUMN_BITS;
 export const COLUMN_HEIGHT = 2 ** 32 / COLUMNS;
-/** Columns hold at most two pieces, so that there are no more strips. */
-export const MOST_STRIPS = COLUMNS;
+/** Columns hold at most two entries, so that there are no more bins. */
+export const MOST_BINS = COLUMNS;
 
-/** A point that lies at least so far above the upper line is not under the curve (`StripBounds`). */
+/** A point that lies at least so far above the upper line is not under the curve (`BinBounds`). */
 const OVER = 3;
 
-/** Where things lie in the memory, in bytes. */
-export const PLACES = (() => {
-  /** Of each column and piece, its strip's first integer, and what makes a point a height above `under`. */
-  const pieces = 0;
-  /** Of each column, the last height of its first piece. */
-  const split = pieces + 16 * COLUMNS;
-  /** Of each strip, the slopes of both lines, in double. */
+/** The byte at which each array begins in the memory. */
+export const LAYOUT = (() => {
+  /** Of each column and entry, its bin's first integer, and what makes a point a height above `under`. */
+  const entries = 0;
+  /** Of each column, the last height of its first entry. */
+  const split = entries + 16 * COLUMNS;
+  /** Of each bin, the slopes of both lines, in double. */
   const slopes = split + 4 * COLUMNS;
   /** Where the next sample would be put; the point that is handed back, and its bits. */
-  const state = slopes + 16 * MOST_STRIPS;
-  /** Points, and after them the bits for their places and signs. */
+  const state = slopes + 16 * MOST_BINS;
+  /** Points, and after them the bits for their offsets and signs. */
   const pool = state + 16;
-  return { pieces, split, slopes, state, pool };
+  return { entries, split, slopes, state, pool };
 })();
 
 /** What of the code depends on σ and on where samples go. */
 export interface LoopShape {
-  readonly placeBits: number;
-  /** Bytes of the bits that are taken for a place and a sign. */
+  readonly offsetBits: number;
+  /** Bytes of the bits that are taken for an offset and a sign. */
   readonly bitBytes: 2 | 4;
   /** Points in the pool. */
   readonly points: number;
@@ -53,7 +53,7 @@ const [
   MAGNITUDE4,
   SIGN4,
   HEIGHT_MASK4,
-  PLACE_MASK4,
+  OFFSET_MASK4,
 ] = Array.from({ length: 11 }, (_, local) => 11 + local) as [
   ...[number, number, number, number, number, number],
   ...[number, number, number, number, number],
@@ -74,10 +74,10 @@ const step = (local: number, bytes: number): Code => [
 const bitsAt = ({ bitBytes }: LoopShape): Code =>
   bitBytes === 4
     ? get(NEXT)
-    : [...get(NEXT), ...i32(PLACES.pool), ...wasm.subtractI32, ...i32(1), ...wasm.shiftRightU32];
+    : [...get(NEXT), ...i32(LAYOUT.pool), ...wasm.subtractI32, ...i32(1), ...wasm.shiftRightU32];
 
 const bitsOffset = ({ bitBytes, points }: LoopShape): number =>
-  4 * points + (bitBytes === 4 ? 0 : PLACES.pool);
+  4 * points + (bitBytes === 4 ? 0 : LAYOUT.pool);
 
 /** Takes four points and goes on, or leaves the block where one of them is not so easily taken. */
 function fourPoints(shape: LoopShape): Code[] {
@@ -85,7 +85,7 @@ function fourPoints(shape: LoopShape): Code[] {
   const isShort = bitBytes === 2;
   const [at, offset] = [bitsAt(shape), bitsOffset(shape)];
   const lanes = [0, 1, 2, 3];
-  const store = (place: number) => wasm.store4(place, isElsewhere);
+  const store = (offset: number) => wasm.store4(offset, isElsewhere);
   const heights = [...get(POINTS4), ...get(HEIGHT_MASK4), ...wasm.and4];
   const columns = [...get(POINTS4), ...i32(32 - COLUMN_BITS), ...wasm.shiftRightU4];
   const shifted = (value: Code, bits: number) => [...value, ...i32(bits), ...wasm.shiftLeft4];
@@ -97,22 +97,22 @@ function fourPoints(shape: LoopShape): Code[] {
       : [...address, ...get(values), ...next, ...set(values)];
   };
   const splitOf = (lane: number) =>
-    gather(SPLITS4, lane, [wasm.loadOne4(PLACES.split), wasm.loadLane4(lane, PLACES.split)]);
-  const pieceOf = (lane: number) =>
+    gather(SPLITS4, lane, [wasm.loadOne4(LAYOUT.split), wasm.loadLane4(lane, LAYOUT.split)]);
+  const entryOf = (lane: number) =>
     gather(lane < 2 ? PAIRS4 : OTHER_PAIRS4, lane, [
-      wasm.loadOnePair4(PLACES.pieces),
-      wasm.loadPair4(lane % 2, PLACES.pieces),
+      wasm.loadOnePair4(LAYOUT.entries),
+      wasm.loadPair4(lane % 2, LAYOUT.entries),
     ]);
   return [
     [...get(NEXT), ...wasm.load4(), ...set(POINTS4)],
     [...at, ...(isShort ? wasm.loadFourU16(offset) : wasm.load4(offset)), ...set(BITS4)],
     [...shifted(columns, 2), ...set(AT4)],
     ...lanes.map(splitOf),
-    // 1 where the height lies in the second piece.
+    // 1 where the height lies in the second entry.
     [...get(SPLITS4), ...heights, ...wasm.subtract4],
     [...i32(31), ...wasm.shiftRightU4, ...i32(3), ...wasm.shiftLeft4],
     [...shifted(columns, 4), ...wasm.add4, ...set(AT4)],
-    ...lanes.map(pieceOf),
+    ...lanes.map(entryOf),
     [
       ...get(PAIRS4),
       ...get(OTHER_PAIRS4),
@@ -122,7 +122,7 @@ function fourPoints(shape: LoopShape): Code[] {
       ...set(EXCESS4),
     ],
     [...get(PAIRS4), ...get(OTHER_PAIRS4), ...wasm.choose4([0, 2, 4, 6])],
-    [...get(BITS4), ...get(PLACE_MASK4), ...wasm.and4, ...wasm.or4, ...set(MAGNITUDE4)],
+    [...get(BITS4), ...get(OFFSET_MASK4), ...wasm.and4, ...wasm.or4, ...set(MAGNITUDE4)],
     [...(isShort ? shifted(get(BITS4), 16) : get(BITS4)), ...i32(31), ...wasm.shiftRight4, ...set(SIGN4)],
     // All four lie under the curve, and none is zero with a sign.
     [...get(EXCESS4), ...get(MAGNITUDE4), ...get(SIGN4), ...wasm.add4, ...wasm.andNot4],
@@ -142,23 +142,23 @@ function fourPoints(shape: LoopShape): Code[] {
  * the outermost where the point is handed back.
  */
 function onePoint(shape: LoopShape): Code[] {
-  const { placeBits, bitBytes, isElsewhere } = shape;
+  const { offsetBits, bitBytes, isElsewhere } = shape;
   const isShort = bitBytes === 2;
   const [at, offset] = [bitsAt(shape), bitsOffset(shape)];
   const height = [...get(POINT), ...i32(COLUMN_HEIGHT - 1), ...wasm.andI32];
   const column = [...get(POINT), ...i32(32 - COLUMN_BITS), ...wasm.shiftRightU32];
-  // 1 where the height lies in the second piece: a number, not a branch, which a processor could not predict.
+  // 1 where the height lies in the second entry: a number, not a branch, which a processor could not predict.
   const isSecond = [
-    ...[...column, ...i32(2), ...wasm.shiftLeftI32, ...loadI32(PLACES.split)],
+    ...[...column, ...i32(2), ...wasm.shiftLeftI32, ...loadI32(LAYOUT.split)],
     ...[...height, ...wasm.subtractI32, ...i32(31), ...wasm.shiftRightU32],
   ];
-  const lastPlace = 2 ** placeBits - 1;
-  const place = [...get(BITS), ...i32(lastPlace), ...wasm.andI32];
+  const lastOffset = 2 ** offsetBits - 1;
+  const inBin = [...get(BITS), ...i32(lastOffset), ...wasm.andI32];
   const excess = [...get(EXCESS), ...wasm.doubleFromI32];
-  /** The slope times how many integers are left in the strip. */
+  /** The slope times how many integers are left in the bin. */
   const bound = (slope: number) => [
-    ...[...get(START), ...i32(placeBits), ...wasm.shiftRightU32, ...i32(4), ...wasm.shiftLeftI32],
-    ...[...wasm.loadF64(PLACES.slopes + 8 * slope), ...i32(lastPlace), ...place, ...wasm.subtractI32],
+    ...[...get(START), ...i32(offsetBits), ...wasm.shiftRightU32, ...i32(4), ...wasm.shiftLeftI32],
+    ...[...wasm.loadF64(LAYOUT.slopes + 8 * slope), ...i32(lastOffset), ...inBin, ...wasm.subtractI32],
     ...[...wasm.doubleFromI32, ...wasm.multiplyF64],
   ];
   return [
@@ -169,15 +169,15 @@ function onePoint(shape: LoopShape): Code[] {
     [...at, ...i32(0), ...(isShort ? wasm.storeI16(offset) : wasm.storeI32(offset)), ...step(NEXT, 4)],
     [...column, ...i32(4), ...wasm.shiftLeftI32],
     [...isSecond, ...i32(3), ...wasm.shiftLeftI32, ...wasm.addI32, ...set(AT)],
-    [...get(AT), ...loadI32(PLACES.pieces), ...set(START)],
-    [...height, ...get(AT), ...loadI32(PLACES.pieces + 4), ...wasm.addI32, ...set(EXCESS)],
+    [...get(AT), ...loadI32(LAYOUT.entries), ...set(START)],
+    [...height, ...get(AT), ...loadI32(LAYOUT.entries + 4), ...wasm.addI32, ...set(EXCESS)],
     wasm.block(
       [...get(EXCESS), ...i32(0), ...wasm.lessI32, ...wasm.leaveIf(0)],
       [...excess, ...bound(0), ...wasm.lessF64, ...wasm.leaveIf(0)],
       [...excess, ...bound(1), ...wasm.f64(OVER), ...wasm.addF64, ...wasm.notLessF64, ...wasm.leaveIf(1)],
       wasm.goTo(5),
     ),
-    [...get(START), ...place, ...wasm.orI32, ...set(MAGNITUDE)],
+    [...get(START), ...inBin, ...wasm.orI32, ...set(MAGNITUDE)],
     // -1 where the sample is negative, and otherwise 0.
     [
       ...get(BITS),
@@ -199,8 +199,8 @@ function onePoint(shape: LoopShape): Code[] {
  * a sample of each point.
  */
 export function loopBody(shape: LoopShape): Code[] {
-  const save = (local: number, place: number) => [
-    ...[...i32(PLACES.state), ...get(local), ...wasm.storeI32(4 * place)],
+  const save = (local: number, word: number) => [
+    ...[...i32(LAYOUT.state), ...get(local), ...wasm.storeI32(4 * word)],
   ];
   const isEnd = [...get(NEXT), ...get(NEXT_END), ...wasm.notLessU32];
   const fourAfter = [...get(NEXT), ...i32(16), ...wasm.addI32];
@@ -217,8 +217,8 @@ export function loopBody(shape: LoopShape): Code[] {
     [
       ...all4(COLUMN_HEIGHT - 1),
       ...set(HEIGHT_MASK4),
-      ...all4(2 ** shape.placeBits - 1),
-      ...set(PLACE_MASK4),
+      ...all4(2 ** shape.offsetBits - 1),
+      ...set(OFFSET_MASK4),
     ],
     wasm.block(wasm.block(loop), [...save(OUT, 0), ...get(NEXT), ...wasm.giveBack]),
     [...save(OUT, 0), ...save(POINT, 1), ...save(BITS, 2), ...get(NEXT), ...i32(1), ...wasm.orI32],
