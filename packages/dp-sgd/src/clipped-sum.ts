@@ -150,16 +150,16 @@ export class ClippedSum {
   #countRun(batch: Uint32Array): void {
     const bound = this.#shards[0]!.buffers.clipNorm![0]! ** 2;
     const { largestSquare } = this.#largest;
-    batch.forEach((unit, slot) => {
-      const square = this.#squareAt(slot);
+    batch.forEach((unit, index) => {
+      const square = this.#squareAt(index);
       if (this.#isUnusable[unit] === 1 || !(square <= largestSquare)) return;
       this.#count += square <= bound ? 1 : -1;
     });
   }
 
-  #squareAt(slot: number): number {
+  #squareAt(index: number): number {
     const shards = this.#shards.length;
-    return this.#shards[slot % shards]!.buffers.squares[Math.floor(slot / shards)]!;
+    return this.#shards[index % shards]!.buffers.squares[Math.floor(index / shards)]!;
   }
 
   async #runShards(): Promise<void> {
@@ -191,11 +191,11 @@ export class ClippedSum {
       rowSquares.fill(0, row, end);
     };
     const rowBytes = 4 * features;
-    for (let slot = 0; slot < batch.length; slot++) {
-      const unit = batch[slot]!;
-      const shard = slot % shards;
+    for (let index = 0; index < batch.length; index++) {
+      const unit = batch[index]!;
+      const shard = index % shards;
       const { buffers } = this.#shards[shard]!;
-      const target = Math.floor(slot / shards) * rowsPerUnit;
+      const target = Math.floor(index / shards) * rowsPerUnit;
       const end = target + rowsPerUnit;
       if (this.#isUnusable[unit] === 1) {
         clear(buffers, target, end);

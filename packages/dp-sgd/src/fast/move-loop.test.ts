@@ -43,18 +43,18 @@ function isSame(momentum: number, breakBefore: Break = () => undefined): boolean
   const release = releaseMean(plan, () => latticePerUnit);
   const loop = new MoveLoop(memory);
   for (let step = 1; step <= plan.steps; step++) {
-    const slot = step % noise.length;
+    const bufferIndex = step % noise.length;
     fill(memory, step);
     for (const rule of [own, moving]) rule.startStep(step, 1);
     const sum = new ShardSums(sums).subarray(0, COUNT);
-    own.apply(expected, release({ sum, noise: noise[slot]! }), 0, COUNT);
+    own.apply(expected, release({ sum, noise: noise[bufferIndex]! }), 0, COUNT);
     breakBefore(memory);
     loop.setRates({ ...moving.descent!(), latticePerUnit, meanPerStep: meanPerStep(plan, latticePerUnit) });
     for (const [first, end] of [
       [640, COUNT],
       [0, 640],
     ] as const) {
-      loop.move(noise[slot]!.subarray(first), first, end);
+      loop.move(noise[bufferIndex]!.subarray(first), first, end);
     }
   }
   const velocities = [own, moving].map((rule) => {

@@ -9,7 +9,7 @@ import { openGaussian } from './open-gaussian.ts';
 const EMPTY = 0;
 const FULL = 1;
 const CLOSED = 2;
-const SLOTS = 3;
+const BUFFERS = 3;
 /** Fewer samples are drawn sooner than they are fetched from another thread. */
 export const WORTH_A_WORKER = 1024;
 
@@ -22,10 +22,10 @@ export class NoiseWorkerError extends Error {
 export const WAIT_AT_MOST_MS = 60_000;
 
 /**
- * Samples that a slot holds at least, where vectors are small: handing over costs more than they do. It is as many as
+ * Samples that a buffer holds at least, where vectors are small: handing over costs more than they do. It is as many as
  * a run of many steps takes at once, so that these lie ready when it begins.
  */
-const SLOT_SAMPLES = 2 ** 17;
+const BUFFER_SAMPLES = 2 ** 17;
 
 /**
  * Starts to draw vectors of `count` samples of N_Z(0, σ²) from the operating system's randomness.
@@ -40,14 +40,14 @@ export function startNoise({
   readonly sigma: number;
   readonly count: number;
 }): NoiseSource {
-  const vectors = Math.ceil(SLOT_SAMPLES / count);
-  const slots = Array.from(
-    { length: SLOTS },
+  const vectors = Math.ceil(BUFFER_SAMPLES / count);
+  const buffers = Array.from(
+    { length: BUFFERS },
     () => new Float64Array(new SharedArrayBuffer(vectors * count * 8)),
   );
-  const states = new Int32Array(new SharedArrayBuffer(4 * SLOTS));
+  const states = new Int32Array(new SharedArrayBuffer(4 * BUFFERS));
   const worker = new Worker(new URL('./noise-worker.js', import.meta.url), {
-    workerData: { sigma, slots, states },
+    workerData: { sigma, buffers, states },
   });
   const exited = once(worker, 'exit').catch(() => undefined);
   let current = 0;
@@ -55,7 +55,7 @@ export function startNoise({
   const release = () => {
     Atomics.store(states, current, EMPTY);
     Atomics.notify(states, current);
-    current = (current + 1) % SLOTS;
+    current = (current + 1) % BUFFERS;
     next = 0;
   };
   const own = vectors > 1 ? ownVectors({ sigma, count }) : undefined;
@@ -68,12 +68,12 @@ export function startNoise({
       }
       if (Atomics.load(states, current) !== FULL) throw new NoiseWorkerError('the noise worker is closed');
       const first = next++ * count;
-      return slots[current]!.subarray(first, first + count);
+      return buffers[current]!.subarray(first, first + count);
     },
     async close() {
-      for (let slot = 0; slot < SLOTS; slot++) {
-        Atomics.store(states, slot, CLOSED);
-        Atomics.notify(states, slot);
+      for (let bufferIndex = 0; bufferIndex < BUFFERS; bufferIndex++) {
+        Atomics.store(states, bufferIndex, CLOSED);
+        Atomics.notify(states, bufferIndex);
       }
       await exited;
     },

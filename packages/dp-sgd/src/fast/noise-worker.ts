@@ -11,17 +11,17 @@ const CLOSED = 2;
 export interface NoiseTask {
   readonly sigma: number;
   /** Shared with the training thread: one Float64Array of samples each. */
-  readonly slots: readonly Float64Array[];
-  /** Shared: whether each slot is EMPTY, FULL or CLOSED. */
+  readonly buffers: readonly Float64Array[];
+  /** Shared: whether each buffer is EMPTY, FULL or CLOSED. */
   readonly states: Int32Array;
 }
 
-const { sigma, slots, states } = workerData as NoiseTask;
+const { sigma, buffers, states } = workerData as NoiseTask;
 const gaussian = openGaussian(new RandomWords(secureRandomness), sigma);
-for (let slot = 0; ; slot = (slot + 1) % slots.length) {
-  Atomics.wait(states, slot, FULL);
-  if (Atomics.load(states, slot) === CLOSED) break;
-  gaussian.fill(slots[slot]!);
-  if (Atomics.compareExchange(states, slot, EMPTY, FULL) === CLOSED) break;
-  Atomics.notify(states, slot);
+for (let bufferIndex = 0; ; bufferIndex = (bufferIndex + 1) % buffers.length) {
+  Atomics.wait(states, bufferIndex, FULL);
+  if (Atomics.load(states, bufferIndex) === CLOSED) break;
+  gaussian.fill(buffers[bufferIndex]!);
+  if (Atomics.compareExchange(states, bufferIndex, EMPTY, FULL) === CLOSED) break;
+  Atomics.notify(states, bufferIndex);
 }

@@ -6,22 +6,22 @@ import { RandomWords, secureRandomness } from '../randomness.ts';
 import { MoveLoop } from './move-loop.ts';
 import { NoiseWorkerError, WAIT_AT_MOST_MS } from './noise-ahead.ts';
 import { openGaussian } from './open-gaussian.ts';
-import { NOISE_SLOTS, PART_VALUES, type StepMemoryLayout, viewStepMemory } from './step-memory.ts';
+import { NOISE_BUFFERS, PART_VALUES, type StepMemoryLayout, viewStepMemory } from './step-memory.ts';
 
 /** Counters that the threads share, each in a cache line of its own. */
 const LINE = 16;
 /** Parts that were taken for the move, and that are moved. */
 const TAKEN = 0;
 const MOVED = LINE;
-/** The slot whose noise is used next. */
-const SLOT = 2 * LINE;
+/** The buffer whose noise is used next. */
+const BUFFER = 2 * LINE;
 /** Counts what may be work for a thread that waits. */
 const EVENTS = 3 * LINE;
-/** Per slot: parts that were looked at to be drawn ahead, and that are drawn. */
+/** Per buffer: parts that were looked at to be drawn ahead, and that are drawn. */
 const LOOKED_AT = 4 * LINE;
-const DRAWN = LOOKED_AT + NOISE_SLOTS * LINE;
-/** Per slot, the state of each of its parts. */
-const PARTS = DRAWN + NOISE_SLOTS * LINE;
+const DRAWN = LOOKED_AT + NOISE_BUFFERS * LINE;
+/** Per buffer, the state of each of its parts. */
+const PARTS = DRAWN + NOISE_BUFFERS * LINE;
 
 const PART_STATE = { empty: 0, taken: 1, drawn: 2 } as const;
 
@@ -33,7 +33,7 @@ const partsOf = (parameterCount: number): number => Math.ceil(parameterCount / P
 /** Counters of which all noise is to be drawn, and nothing to be moved. */
 export function createCounters(parameterCount: number): Int32Array {
   const parts = partsOf(parameterCount);
-  const counters = new Int32Array(new SharedArrayBuffer(4 * (PARTS + NOISE_SLOTS * parts)));
+  const counters = new Int32Array(new SharedArrayBuffer(4 * (PARTS + NOISE_BUFFERS * parts)));
   counters[TAKEN] = parts;
   counters[MOVED] = parts;
   return counters;
@@ -71,7 +71,7 @@ export class SharedUpdate {
   readonly #gaussian: GaussianSampler;
   readonly #parts: number;
   readonly #parameterCount: number;
-  /** Views of each slot's parts. */
+  /** Views of each buffer's parts. */
   readonly #noise: readonly (readonly Float64Array[])[];
   /** Noise that is used as soon as it is drawn. */
   readonly #scratch: Float64Array;
@@ -95,23 +95,23 @@ export class SharedUpdate {
 
   /** Draws a part of noise; false where none is left to be drawn. */
   drawAhead(): boolean {
-    const { slot } = this;
-    return this.#drawPart(slot) || this.#drawPart((slot + 1) % NOISE_SLOTS);
+    const { bufferIndex } = this;
+    return this.#drawPart(bufferIndex) || this.#drawPart((bufferIndex + 1) % NOISE_BUFFERS);
   }
 
-  #drawPart(slot: number): boolean {
+  #drawPart(bufferIndex: number): boolean {
     const counters = this.#counters;
     // From the last on, since parts are moved from the first on.
-    while (Atomics.load(counters, LOOKED_AT + slot * LINE) < this.#parts) {
-      const part = this.#parts - 1 - Atomics.add(counters, LOOKED_AT + slot * LINE, 1);
+    while (Atomics.load(counters, LOOKED_AT + bufferIndex * LINE) < this.#parts) {
+      const part = this.#parts - 1 - Atomics.add(counters, LOOKED_AT + bufferIndex * LINE, 1);
       if (part < 0) return false;
-      if (!this.#take(slot, part)) continue;
-      this.#gaussian.fill(this.#noise[slot]![part]!);
-      Atomics.add(counters, DRAWN + slot * LINE, 1);
-      Atomics.store(counters, this.#stateOf(slot, part), PART_STATE.drawn);
-      Atomics.notify(counters, this.#stateOf(slot, part));
-      if (Atomics.load(counters, DRAWN + slot * LINE) === this.#parts) {
-        Atomics.notify(counters, DRAWN + slot * LINE);
+      if (!this.#take(bufferIndex, part)) continue;
+      this.#gaussian.fill(this.#noise[bufferIndex]![part]!);
+      Atomics.add(counters, DRAWN + bufferIndex * LINE, 1);
+      Atomics.store(counters, this.#stateOf(bufferIndex, part), PART_STATE.drawn);
+      Atomics.notify(counters, this.#stateOf(bufferIndex, part));
+      if (Atomics.load(counters, DRAWN + bufferIndex * LINE) === this.#parts) {
+        Atomics.notify(counters, DRAWN + bufferIndex * LINE);
       }
       return true;
     }
@@ -125,7 +125,7 @@ export class SharedUpdate {
     const part = Atomics.add(counters, TAKEN, 1);
     if (part >= this.#parts) return false;
     const first = part * PART_VALUES;
-    const noise = this.#noiseFor(this.slot, part);
+    const noise = this.#noiseFor(this.bufferIndex, part);
     this.loop.move(noise, first, Math.min(this.#parameterCount, first + PART_VALUES));
     if (Atomics.add(counters, MOVED, 1) + 1 === this.#parts) Atomics.notify(counters, MOVED);
     return true;
@@ -141,19 +141,19 @@ export class SharedUpdate {
     }
   }
 
-  /** The slot whose noise is used next. */
-  get slot(): number {
-    return Atomics.load(this.#counters, SLOT);
+  /** The buffer whose noise is used next. */
+  get bufferIndex(): number {
+    return Atomics.load(this.#counters, BUFFER);
   }
 
-  /** Draws all noise of the next slot. @throws NoiseWorkerError where another thread does not draw its parts */
+  /** Draws all noise of the next buffer. @throws NoiseWorkerError where another thread does not draw its parts */
   drawAll(): void {
-    const [counters, slot] = [this.#counters, this.slot];
-    while (this.#drawPart(slot));
-    reach(counters, DRAWN + slot * LINE, this.#parts);
+    const [counters, bufferIndex] = [this.#counters, this.bufferIndex];
+    while (this.#drawPart(bufferIndex));
+    reach(counters, DRAWN + bufferIndex * LINE, this.#parts);
   }
 
-  /** Moves all parameters, by the next slot's noise. @throws NoiseWorkerError as `drawAll` */
+  /** Moves all parameters, by the next buffer's noise. @throws NoiseWorkerError as `drawAll` */
   moveAll(): void {
     const counters = this.#counters;
     Atomics.store(counters, MOVED, 0);
@@ -163,35 +163,35 @@ export class SharedUpdate {
     reach(counters, MOVED, this.#parts);
   }
 
-  /** Goes on to the other slot, and has this one, all of whose noise was drawn or used, drawn anew. */
-  nextSlot(): void {
-    const [counters, slot] = [this.#counters, this.slot];
-    Atomics.store(counters, SLOT, (slot + 1) % NOISE_SLOTS);
+  /** Goes on to the other buffer, and has this one, all of whose noise was drawn or used, drawn anew. */
+  nextBuffer(): void {
+    const [counters, bufferIndex] = [this.#counters, this.bufferIndex];
+    Atomics.store(counters, BUFFER, (bufferIndex + 1) % NOISE_BUFFERS);
     // A part that is drawn again counts again: so the count goes first.
-    Atomics.store(counters, DRAWN + slot * LINE, 0);
+    Atomics.store(counters, DRAWN + bufferIndex * LINE, 0);
     for (let part = 0; part < this.#parts; part++) {
-      Atomics.store(counters, this.#stateOf(slot, part), PART_STATE.empty);
+      Atomics.store(counters, this.#stateOf(bufferIndex, part), PART_STATE.empty);
     }
-    Atomics.store(counters, LOOKED_AT + slot * LINE, 0);
+    Atomics.store(counters, LOOKED_AT + bufferIndex * LINE, 0);
     signal(counters);
   }
 
-  #noiseFor(slot: number, part: number): Float64Array {
+  #noiseFor(bufferIndex: number, part: number): Float64Array {
     const counters = this.#counters;
-    if (!this.#take(slot, part)) {
-      reach(counters, this.#stateOf(slot, part), PART_STATE.drawn);
-      return this.#noise[slot]![part]!;
+    if (!this.#take(bufferIndex, part)) {
+      reach(counters, this.#stateOf(bufferIndex, part), PART_STATE.drawn);
+      return this.#noise[bufferIndex]![part]!;
     }
-    const count = this.#noise[slot]![part]!.length;
+    const count = this.#noise[bufferIndex]![part]!.length;
     this.#gaussian.fill(count === PART_VALUES ? this.#scratch : this.#scratch.subarray(0, count));
     return this.#scratch;
   }
 
-  #stateOf = (slot: number, part: number): number => PARTS + slot * this.#parts + part;
+  #stateOf = (bufferIndex: number, part: number): number => PARTS + bufferIndex * this.#parts + part;
 
   /** Whether a part of noise is this thread's to draw. */
-  #take(slot: number, part: number): boolean {
+  #take(bufferIndex: number, part: number): boolean {
     const { empty, taken } = PART_STATE;
-    return Atomics.compareExchange(this.#counters, this.#stateOf(slot, part), empty, taken) === empty;
+    return Atomics.compareExchange(this.#counters, this.#stateOf(bufferIndex, part), empty, taken) === empty;
   }
 }

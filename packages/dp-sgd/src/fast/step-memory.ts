@@ -7,7 +7,7 @@ import { createSharedMemory, type SharedMemory } from './wasm-function.ts';
 export const VALUES_AT_ONCE = 8;
 
 /** Vectors of noise: one is used while another is being drawn. */
-export const NOISE_SLOTS = 2;
+export const NOISE_BUFFERS = 2;
 
 /** Values that a thread takes at a time: so few that they lie in a cache of its own, and that it is soon done. */
 export const PART_VALUES = 2 ** 12;
@@ -51,7 +51,8 @@ export interface StepMemory extends StepMemoryLayout {
 const paddedTo = (count: number) => Math.ceil(count / VALUES_AT_ONCE) * VALUES_AT_ONCE;
 
 /** Bytes of a parameter's values. */
-const bytesPerValue = (hasVelocity: boolean) => 8 + 4 + (hasVelocity ? 8 : 0) + 4 * THREADS + 8 * NOISE_SLOTS;
+const bytesPerValue = (hasVelocity: boolean) =>
+  8 + 4 + (hasVelocity ? 8 : 0) + 4 * THREADS + 8 * NOISE_BUFFERS;
 
 /** Addresses are signed integers of 32 bits. */
 export const fitsStepMemory = (parameterCount: number): boolean =>
@@ -83,7 +84,7 @@ export function viewStepMemory(layout: StepMemoryLayout): StepMemory {
     rounded: floats(),
     velocity: doubles(hasVelocity ? parameterCount : 0),
     sums: Array.from({ length: THREADS }, floats),
-    noise: Array.from({ length: NOISE_SLOTS }, () => doubles()),
+    noise: Array.from({ length: NOISE_BUFFERS }, () => doubles()),
     scratch: Array.from({ length: THREADS }, () => doubles(PART_VALUES)),
   };
 }

@@ -222,9 +222,9 @@ export class StepRuns {
     const used = batches.length * units * rowsPerUnit;
     places.fill(this.#emptyLine, 0, used);
     for (const [step, batch] of batches.entries()) {
-      for (let slot = 0; slot < batch.length; slot++) {
-        const unit = batch[slot]!;
-        let place = (step * units + slot) * rowsPerUnit;
+      for (let index = 0; index < batch.length; index++) {
+        const unit = batch[index]!;
+        let place = (step * units + index) * rowsPerUnit;
         for (let row = offsets[unit]!; row < offsets[unit + 1]!; row++) places[place++] = row;
       }
     }

@@ -32,11 +32,11 @@ export function openUpdate(options: {
   const layout = { memory: memory.memory, parameterCount, hasVelocity };
   const task = { layout, counters: createCounters(parameterCount), sigma };
   const shared = new SharedUpdate(task, 0);
-  /** Whether the next slot's noise was handed out. */
+  /** Whether the next buffer's noise was handed out. */
   let isDrawn = false;
   let isClosed = false;
   const useUp = () => {
-    shared.nextSlot();
+    shared.nextBuffer();
     isDrawn = false;
   };
   const begin = () => {
@@ -50,7 +50,7 @@ export function openUpdate(options: {
       begin();
       shared.drawAll();
       isDrawn = true;
-      return memory.noise[shared.slot]!;
+      return memory.noise[shared.bufferIndex]!;
     },
     drawWhile(holds) {
       while (holds() && shared.drawAhead());

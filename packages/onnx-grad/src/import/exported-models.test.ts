@@ -275,10 +275,10 @@ for (const name of new Set([...ROW_MODELS, 'cnn28'])) {
     const crowd = Array.from({ length: capacityUnits }, (_, unit) =>
       unit % 3 === 1 ? [row(3e38), row(1)] : [row(1), row(30)],
     );
-    for (const slot of [0, 2, 3, 11, 23]) {
-      const units = crowd.with(slot, probe);
+    for (const index of [0, 2, 3, 11, 23]) {
+      const units = crowd.with(index, probe);
       const factors = await factorsOf(graph, { ...run, units });
-      assert.deepEqual(factors(slot), alone, `in slot ${slot}`);
+      assert.deepEqual(factors(index), alone, `at index ${index}`);
     }
   });
 }

@@ -217,9 +217,9 @@ for (const [description, rowsPerUnit, threads] of SHAPES) {
     const { values: parameters } = model;
     const alone = (await factorsOf(graph, { parameters, units: [probe!], threads }))(0);
     assert.ok(alone.length >= 2);
-    for (const slot of [0, 1, 2, 3, 7, 8, 63, 75, 100, 148, 149]) {
-      const crowd = await factorsOf(graph, { parameters, units: others.with(slot, probe!), threads });
-      assert.deepEqual(crowd(slot), alone, `in slot ${slot}`);
+    for (const index of [0, 1, 2, 3, 7, 8, 63, 75, 100, 148, 149]) {
+      const crowd = await factorsOf(graph, { parameters, units: others.with(index, probe!), threads });
+      assert.deepEqual(crowd(index), alone, `at index ${index}`);
     }
   });
 }

@@ -122,9 +122,9 @@ for (const file of ['torch-script-cnn.onnx', 'torch-dynamo-encoder.onnx', 'torch
     const run = { parameters: model.values, threads: 2 };
     const alone = (await factorsOf(graph, { ...run, units: [probe] }))(0);
     assert.ok(alone.flat().some((value) => value !== 0));
-    for (const slot of [1, 4, 10, 18]) {
-      const factors = await factorsOf(graph, { ...run, units: crowd.with(slot, probe) });
-      assert.deepEqual(factors(slot), alone, `in slot ${slot}`);
+    for (const index of [1, 4, 10, 18]) {
+      const factors = await factorsOf(graph, { ...run, units: crowd.with(index, probe) });
+      assert.deepEqual(factors(index), alone, `at index ${index}`);
     }
   });
 }

@@ -41,17 +41,17 @@ for (const [own, axes] of CASES) {
     const width = elementCount(own);
     const probe = Float32Array.from({ length: width }, next);
     let expected: Float32Array | undefined;
-    for (let slot = 0; slot < ROWS; slot++) {
+    for (let index = 0; index < ROWS; index++) {
       const data = Float32Array.from({ length: ROWS * width }, next);
-      data.set(probe, slot * width);
+      data.set(probe, index * width);
       const outputs = await session.run({ x: { type: 'float32', shape: sizes, data } });
       const results = [sum, mean].flatMap((name) => {
         const all = outputs[name]!.data as Float32Array;
         const each = all.length / ROWS;
-        return [...all.subarray(slot * each, (slot + 1) * each)];
+        return [...all.subarray(index * each, (index + 1) * each)];
       });
       expected ??= Float32Array.from(results);
-      assert.deepEqual(Float32Array.from(results), expected, `in slot ${slot}`);
+      assert.deepEqual(Float32Array.from(results), expected, `at index ${index}`);
     }
     const total = probe.reduce((a, b) => a + b, 0);
     const count = expected!.length / 2;

@@ -5,7 +5,7 @@ import { openSession, type TensorValue } from '../runtime/onnx-runtime.ts';
 import { stepInputs } from '../runtime/step-tensors.ts';
 import type { ReferenceRow } from './reference-gradients.ts';
 
-/** The graph's outputs for the units given, each in the slot of its position, and all sums as `clippedSum`. */
+/** The graph's outputs for the units given, each at its own index, and all sums as `clippedSum`. */
 export async function runStep(
   graph: StepGraph,
   {
@@ -24,9 +24,9 @@ export async function runStep(
   const { units: capacity, rowsPerUnit, features } = graph;
   const rows = capacity * rowsPerUnit;
   const [x, y, mask] = [new Float32Array(rows * features), new Float32Array(rows), new Float32Array(rows)];
-  units.forEach((unit, slot) => {
+  units.forEach((unit, index) => {
     unit?.forEach((row, r) => {
-      const at = slot * rowsPerUnit + r;
+      const at = index * rowsPerUnit + r;
       x.set(row.features, at * features);
       y[at] = row.label;
       mask[at] = 1;
