@@ -15,8 +15,8 @@ import { ClippedSum } from './clipped-sum.ts';
 import { runRound } from './round.ts';
 import { calibrateNoise, latticeOf } from './sensitivity.ts';
 import { openShards } from './shard.ts';
-import { copyOf } from './shard-sums.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
+import { copyOf } from './tiled-sums.ts';
 import type { TrainingPlan } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 

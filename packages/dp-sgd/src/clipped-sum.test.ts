@@ -4,8 +4,8 @@ import { buildForwardModel, buildStepGraph, readForwardModel } from '@consilium/
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { ClippedSum } from './clipped-sum.ts';
 import { openShards } from './shard.ts';
-import { copyOf } from './shard-sums.ts';
 import { overflowingPadding } from './testing/overflowing-padding.ts';
+import { copyOf } from './tiled-sums.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 
 const features = 6;

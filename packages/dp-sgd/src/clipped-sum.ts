@@ -9,7 +9,7 @@ import {
   type ShardBuffers,
   type SizedGraphs,
 } from './shard.ts';
-import { PART, ShardSums, type SumsInParts } from './shard-sums.ts';
+import { ShardSums, TILE, type TiledSums } from './tiled-sums.ts';
 import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './training-units.ts';
 
 /** The clipped sum of gradients of any batch of one hospital's units. */
@@ -29,7 +29,7 @@ export class ClippedSum {
   readonly #rowBytes: readonly Buffer[];
   /** ‖x‖² of each row. */
   readonly #rowSquares: Float64Array;
-  readonly #ofShards: SumsInParts;
+  readonly #ofShards: TiledSums;
   /** Of several runs: their sum, and what its rounding lost. */
   #sums: Readonly<Record<'total' | 'lost', Float64Array>> | undefined;
   #count = 0;
@@ -69,7 +69,7 @@ export class ClippedSum {
    * off; runs are added with compensation (Ogita, Rump and Oishi 2005, Sum2), so that their number adds nothing to the
    * rounding. An empty batch takes one run too, and gives zeros.
    */
-  async sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
+  async sum(parameters: Float32Array, batch: Uint32Array): Promise<TiledSums> {
     assert(!this.#largest.takesClipNorm, 'the graph is given no clip norm');
     return this.#sum(parameters, batch);
   }
@@ -85,7 +85,7 @@ export class ClippedSum {
     parameters: Float32Array,
     batch: Uint32Array,
     clipNormL2: number,
-  ): Promise<{ readonly sum: SumsInParts; readonly count: number }> {
+  ): Promise<{ readonly sum: TiledSums; readonly count: number }> {
     assert(this.#largest.takesClipNorm, 'the graph takes a clip norm');
     for (const { buffers } of this.#shards) buffers.clipNorm![0] = clipNormL2;
     this.#count = 0;
@@ -93,7 +93,7 @@ export class ClippedSum {
     return { sum, count: this.#count };
   }
 
-  async #sum(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts> {
+  async #sum(parameters: Float32Array, batch: Uint32Array): Promise<TiledSums> {
     if (parameters !== this.#parameters) this.#parameters.set(parameters);
     const capacity = (this.#largest.units - 1) * this.#shards.length;
     if (batch.length <= capacity) return (await this.#run(batch)) ?? this.#nothing();
@@ -113,7 +113,7 @@ export class ClippedSum {
     return total;
   }
 
-  #nothing(): SumsInParts {
+  #nothing(): TiledSums {
     this.#count = 0;
     return new Float64Array(this.#largest.parameterCount);
   }
@@ -131,7 +131,7 @@ export class ClippedSum {
    * That follows from the parameters alone: an empty place has no rows, and its weight of 0 makes the sum NaN just
    * where a factor of it is not finite. Nothing is run again, whatever the batch holds.
    */
-  async #run(batch: Uint32Array): Promise<SumsInParts | undefined> {
+  async #run(batch: Uint32Array): Promise<TiledSums | undefined> {
     this.#layOut(batch);
     await this.#runShards();
     if (!this.#isEmptyPlaceSmall() && !areNumbers(this.#ofShards)) return undefined;
@@ -228,24 +228,24 @@ export class ClippedSum {
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
 
-function areNumbers(sums: SumsInParts): boolean {
-  for (let first = 0; first < sums.length; first += PART) {
-    const part = sums.subarray(first, Math.min(first + PART, sums.length));
-    for (const value of part) if (!Number.isFinite(value)) return false;
+function areNumbers(sums: TiledSums): boolean {
+  for (let first = 0; first < sums.length; first += TILE) {
+    const tile = sums.subarray(first, Math.min(first + TILE, sums.length));
+    for (const value of tile) if (!Number.isFinite(value)) return false;
   }
   return true;
 }
 
-function copy(total: Float64Array, part: SumsInParts): void {
-  for (let first = 0; first < total.length; first += PART) {
-    total.set(part.subarray(first, Math.min(first + PART, total.length)), first);
+function copy(total: Float64Array, part: TiledSums): void {
+  for (let first = 0; first < total.length; first += TILE) {
+    total.set(part.subarray(first, Math.min(first + TILE, total.length)), first);
   }
 }
 
 /** Adds a part to a total, and what the addition's rounding lost to `lost`. */
-function addWithCompensation(total: Float64Array, lost: Float64Array, part: SumsInParts): void {
-  for (let first = 0; first < total.length; first += PART) {
-    const added = part.subarray(first, Math.min(first + PART, total.length));
+function addWithCompensation(total: Float64Array, lost: Float64Array, part: TiledSums): void {
+  for (let first = 0; first < total.length; first += TILE) {
+    const added = part.subarray(first, Math.min(first + TILE, total.length));
     for (let i = 0; i < added.length; i++) {
       const [before, more] = [total[first + i]!, added[i]!];
       const after = before + more;

@@ -13,8 +13,8 @@ import { ClippedSum } from './clipped-sum.ts';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
 import { calibrateNoise, floatRounding } from './sensitivity.ts';
 import { openShards } from './shard.ts';
-import { copyOf } from './shard-sums.ts';
 import { sequenceModel } from './testing/sequence-model.ts';
+import { copyOf } from './tiled-sums.ts';
 import { MAXIMUM_NOISE_MULTIPLIER, TrainingInputError } from './training-plan.ts';
 import { type LabelledRow, packUnits } from './training-units.ts';
 

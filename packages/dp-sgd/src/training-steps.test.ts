@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { rowGradient } from '@consilium/onnx-grad/testing/reference-gradients';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { copyOf } from './shard-sums.ts';
 import { type AuditCase, auditNoise, auditSampling, auditSensitivity } from './testing/audits.ts';
 import {
   clippedPerBatch,
@@ -16,6 +15,7 @@ import {
   rightMechanism,
   shuffled,
 } from './testing/broken-mechanisms.ts';
+import { copyOf } from './tiled-sums.ts';
 import type { TrainingPlan } from './training-plan.ts';
 import { releaseMean, runSteps } from './training-steps.ts';
 import type { LabelledRow } from './training-units.ts';

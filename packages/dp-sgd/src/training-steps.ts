@@ -2,7 +2,7 @@
 // add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
 import type { ClipAdaptation } from './adaptive-clipping.ts';
 import type { Sums } from './shard.ts';
-import { PART, type SumsInParts } from './shard-sums.ts';
+import { TILE, type TiledSums } from './tiled-sums.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
 import { type DescentMemory, type DescentRates, type UpdateRule, updateRuleOf } from './update-rule.ts';
 import type { WeightAverage } from './weight-average.ts';
@@ -34,7 +34,7 @@ export interface FusedUpdate {
    */
   readonly draw: () => Float64Array;
   /** Whether a sum is that of the memory's shards, as they left it. */
-  canMove(sum: SumsInParts): boolean;
+  canMove(sum: TiledSums): boolean;
   /**
    * Releases the shards' sum with fresh noise, and moves the memory's parameters by it: to the bit what `releaseMean`
    * and the rule of gradient descent do. The noise is handed out to nobody else.
@@ -48,7 +48,7 @@ export interface StepMechanism {
   /** Indices of the units in this step's batch. */
   drawBatch(): Uint32Array;
   /** Σ of clipped gradients over a batch, [parameterCount]; the array may be overwritten by the next sum. */
-  sumClipped(parameters: Float32Array, batch: Uint32Array): Promise<SumsInParts>;
+  sumClipped(parameters: Float32Array, batch: Uint32Array): Promise<TiledSums>;
   /** Fresh integer noise, [parameterCount]; the array may be overwritten by the next draw. */
   drawNoise(): Float64Array;
   /** Standard deviation of the noise in each value of the next released mean. */
@@ -128,7 +128,7 @@ export class Stepper {
     if (start !== this.parameters) this.parameters.set(start);
     this.#rounded = memory?.rounded ?? new Float32Array(start.length);
     this.#rounded.set(this.parameters);
-    this.#mean = new Float64Array(Math.min(start.length, PART));
+    this.#mean = new Float64Array(Math.min(start.length, TILE));
     this.#mechanism = mechanism;
     this.#rule = rule;
   }
@@ -149,8 +149,8 @@ export class Stepper {
       return;
     }
     const noise = drawNoise();
-    for (let first = 0; first < parameters.length; first += PART) {
-      const end = Math.min(first + PART, parameters.length);
+    for (let first = 0; first < parameters.length; first += TILE) {
+      const end = Math.min(first + TILE, parameters.length);
       const own = { sum: sum.subarray(first, end), noise: noise.subarray(first, end), batch };
       rule.apply(parameters, mechanism.release(own, this.#mean), first, end - first);
       // As a loop it takes less time than as a copy between arrays of two types.

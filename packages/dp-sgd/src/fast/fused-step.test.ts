@@ -1,11 +1,11 @@
-// Steps of a large model whose noise and update a worker shares, beside the same steps one part after the other.
+// Steps of a large model whose noise and update a worker shares, beside the same steps one tile after the other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { secureRandomness } from '../randomness.ts';
 import { prepareRound, type RoundInput, runRound } from '../round.ts';
-import { copyOf } from '../shard-sums.ts';
+import { copyOf } from '../tiled-sums.ts';
 import type { TrainingPlan } from '../training-plan.ts';
 import { meanPerStep, ROUNDER, runSteps, type StepMechanism } from '../training-steps.ts';
 import { type LabelledRow, packUnits } from '../training-units.ts';
@@ -42,7 +42,7 @@ const inputOf = (changes: Partial<TrainingPlan>): RoundInput => ({
 });
 
 /**
- * Parameters after steps of one mechanism, as it takes them, and by the same batches, sums and noise part by part. The
+ * Parameters after steps of one mechanism, as it takes them, and by the same batches, sums and noise tile by tile. The
  * noise of a move is had from what it moved parameters by: its rates are such that nothing else would move them so.
  */
 async function bothWays(
@@ -109,7 +109,7 @@ test('steps in one loop are those of sum, noise, release and rule, to the bit', 
   }
 });
 
-test('a batch of several runs, and another optimiser, are released part by part', async () => {
+test('a batch of several runs, and another optimiser, are released tile by tile', async () => {
   for (const changes of [
     { rowsPerRun: 140, samplingRate: 0.4, bandSize: 200 },
     { optimizer: { kind: 'adam' } },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { ShardSums } from '../shard-sums.ts';
+import { ShardSums } from '../tiled-sums.ts';
 import type { TrainingPlan } from '../training-plan.ts';
 import { meanPerStep, releaseMean } from '../training-steps.ts';
 import { updateRuleOf } from '../update-rule.ts';

@@ -1,41 +1,41 @@
-// Noise and update of a step, in parts that two threads take in turn until none is left: a part is whoever's that has
-// time for it, so that neither waits for the other. While a thread waits it draws noise ahead; what is not there when
-// parameters are moved is drawn then, part by part, and is used while it lies in the cache that it was drawn into.
+// Noise and update of a step, in tiles that two threads take in turn until none is left: whichever thread is free takes
+// the next tile, so that neither waits for the other. A thread that waits for work draws noise ahead. Noise that is not
+// ready when parameters are moved is drawn then, tile by tile, and used while it is in the cache.
 import type { GaussianSampler } from '../discrete-gaussian.ts';
 import { RandomWords, secureRandomness } from '../randomness.ts';
 import { MoveLoop } from './move-loop.ts';
 import { NoiseWorkerError, WAIT_AT_MOST_MS } from './noise-ahead.ts';
 import { openGaussian } from './open-gaussian.ts';
-import { NOISE_BUFFERS, PART_VALUES, type StepMemoryLayout, viewStepMemory } from './step-memory.ts';
+import { NOISE_BUFFERS, type StepMemoryLayout, TILE_VALUES, viewStepMemory } from './step-memory.ts';
 
 /** Counters that the threads share, each in a cache line of its own. */
 const LINE = 16;
-/** Parts that were taken for the move, and that are moved. */
+/** Tiles that were taken for the move, and that are moved. */
 const TAKEN = 0;
 const MOVED = LINE;
 /** The buffer whose noise is used next. */
 const BUFFER = 2 * LINE;
 /** Counts what may be work for a thread that waits. */
 const EVENTS = 3 * LINE;
-/** Per buffer: parts that were looked at to be drawn ahead, and that are drawn. */
+/** Per buffer: tiles that were looked at to be drawn ahead, and that are drawn. */
 const LOOKED_AT = 4 * LINE;
 const DRAWN = LOOKED_AT + NOISE_BUFFERS * LINE;
-/** Per buffer, the state of each of its parts. */
-const PARTS = DRAWN + NOISE_BUFFERS * LINE;
+/** Per buffer, the state of each of its tiles. */
+const TILES = DRAWN + NOISE_BUFFERS * LINE;
 
-const PART_STATE = { empty: 0, taken: 1, drawn: 2 } as const;
+const TILE_STATE = { empty: 0, taken: 1, drawn: 2 } as const;
 
 /** Looks at a counter before a thread goes to sleep over it, which takes longer to wake from. */
 const LOOKS = 2 ** 14;
 
-const partsOf = (parameterCount: number): number => Math.ceil(parameterCount / PART_VALUES);
+const tilesOf = (parameterCount: number): number => Math.ceil(parameterCount / TILE_VALUES);
 
 /** Counters of which all noise is to be drawn, and nothing to be moved. */
 export function createCounters(parameterCount: number): Int32Array {
-  const parts = partsOf(parameterCount);
-  const counters = new Int32Array(new SharedArrayBuffer(4 * (PARTS + NOISE_BUFFERS * parts)));
-  counters[TAKEN] = parts;
-  counters[MOVED] = parts;
+  const tiles = tilesOf(parameterCount);
+  const counters = new Int32Array(new SharedArrayBuffer(4 * (TILES + NOISE_BUFFERS * tiles)));
+  counters[TAKEN] = tiles;
+  counters[MOVED] = tiles;
   return counters;
 }
 
@@ -69,9 +69,9 @@ export class SharedUpdate {
   readonly loop: MoveLoop;
   readonly #counters: Int32Array;
   readonly #gaussian: GaussianSampler;
-  readonly #parts: number;
+  readonly #tiles: number;
   readonly #parameterCount: number;
-  /** Views of each buffer's parts. */
+  /** Views of each buffer's tiles. */
   readonly #noise: readonly (readonly Float64Array[])[];
   /** Noise that is used as soon as it is drawn. */
   readonly #scratch: Float64Array;
@@ -83,34 +83,34 @@ export class SharedUpdate {
     this.loop = new MoveLoop(memory);
     this.#counters = counters;
     this.#gaussian = openGaussian(new RandomWords(secureRandomness), sigma, layout.memory);
-    this.#parts = partsOf(parameterCount);
+    this.#tiles = tilesOf(parameterCount);
     this.#parameterCount = parameterCount;
     this.#noise = memory.noise.map((noise) =>
-      Array.from({ length: this.#parts }, (_, part) =>
-        noise.subarray(part * PART_VALUES, (part + 1) * PART_VALUES),
+      Array.from({ length: this.#tiles }, (_, tile) =>
+        noise.subarray(tile * TILE_VALUES, (tile + 1) * TILE_VALUES),
       ),
     );
     this.#scratch = memory.scratch[thread]!;
   }
 
-  /** Draws a part of noise; false where none is left to be drawn. */
+  /** Draws a tile of noise; false where none is left to be drawn. */
   drawAhead(): boolean {
     const { bufferIndex } = this;
-    return this.#drawPart(bufferIndex) || this.#drawPart((bufferIndex + 1) % NOISE_BUFFERS);
+    return this.#drawTile(bufferIndex) || this.#drawTile((bufferIndex + 1) % NOISE_BUFFERS);
   }
 
-  #drawPart(bufferIndex: number): boolean {
+  #drawTile(bufferIndex: number): boolean {
     const counters = this.#counters;
-    // From the last on, since parts are moved from the first on.
-    while (Atomics.load(counters, LOOKED_AT + bufferIndex * LINE) < this.#parts) {
-      const part = this.#parts - 1 - Atomics.add(counters, LOOKED_AT + bufferIndex * LINE, 1);
-      if (part < 0) return false;
-      if (!this.#take(bufferIndex, part)) continue;
-      this.#gaussian.fill(this.#noise[bufferIndex]![part]!);
+    // From the last on, since tiles are moved from the first on.
+    while (Atomics.load(counters, LOOKED_AT + bufferIndex * LINE) < this.#tiles) {
+      const tile = this.#tiles - 1 - Atomics.add(counters, LOOKED_AT + bufferIndex * LINE, 1);
+      if (tile < 0) return false;
+      if (!this.#take(bufferIndex, tile)) continue;
+      this.#gaussian.fill(this.#noise[bufferIndex]![tile]!);
       Atomics.add(counters, DRAWN + bufferIndex * LINE, 1);
-      Atomics.store(counters, this.#stateOf(bufferIndex, part), PART_STATE.drawn);
-      Atomics.notify(counters, this.#stateOf(bufferIndex, part));
-      if (Atomics.load(counters, DRAWN + bufferIndex * LINE) === this.#parts) {
+      Atomics.store(counters, this.#stateOf(bufferIndex, tile), TILE_STATE.drawn);
+      Atomics.notify(counters, this.#stateOf(bufferIndex, tile));
+      if (Atomics.load(counters, DRAWN + bufferIndex * LINE) === this.#tiles) {
         Atomics.notify(counters, DRAWN + bufferIndex * LINE);
       }
       return true;
@@ -118,26 +118,26 @@ export class SharedUpdate {
     return false;
   }
 
-  /** Moves a part of the parameters; false where none is left to be moved. */
-  movePart(): boolean {
+  /** Moves a tile of the parameters; false where none is left to be moved. */
+  moveTile(): boolean {
     const counters = this.#counters;
-    if (Atomics.load(counters, TAKEN) >= this.#parts) return false;
-    const part = Atomics.add(counters, TAKEN, 1);
-    if (part >= this.#parts) return false;
-    const first = part * PART_VALUES;
-    const noise = this.#noiseFor(this.bufferIndex, part);
-    this.loop.move(noise, first, Math.min(this.#parameterCount, first + PART_VALUES));
-    if (Atomics.add(counters, MOVED, 1) + 1 === this.#parts) Atomics.notify(counters, MOVED);
+    if (Atomics.load(counters, TAKEN) >= this.#tiles) return false;
+    const tile = Atomics.add(counters, TAKEN, 1);
+    if (tile >= this.#tiles) return false;
+    const first = tile * TILE_VALUES;
+    const noise = this.#noiseFor(this.bufferIndex, tile);
+    this.loop.move(noise, first, Math.min(this.#parameterCount, first + TILE_VALUES));
+    if (Atomics.add(counters, MOVED, 1) + 1 === this.#tiles) Atomics.notify(counters, MOVED);
     return true;
   }
 
-  /** Takes parts, and waits where there are none, until the thread is wanted elsewhere: `signal` tells it to look. */
+  /** Takes tiles, and waits where there are none, until the thread is wanted elsewhere: `signal` tells it to look. */
   helpUntil(isWanted: () => boolean): void {
     const counters = this.#counters;
     for (;;) {
       const seen = Atomics.load(counters, EVENTS);
       if (isWanted()) return;
-      if (!this.movePart() && !this.drawAhead()) Atomics.wait(counters, EVENTS, seen);
+      if (!this.moveTile() && !this.drawAhead()) Atomics.wait(counters, EVENTS, seen);
     }
   }
 
@@ -146,11 +146,11 @@ export class SharedUpdate {
     return Atomics.load(this.#counters, BUFFER);
   }
 
-  /** Draws all noise of the next buffer. @throws NoiseWorkerError where another thread does not draw its parts */
+  /** Draws all noise of the next buffer. @throws NoiseWorkerError where another thread does not draw its tiles */
   drawAll(): void {
     const [counters, bufferIndex] = [this.#counters, this.bufferIndex];
-    while (this.#drawPart(bufferIndex));
-    reach(counters, DRAWN + bufferIndex * LINE, this.#parts);
+    while (this.#drawTile(bufferIndex));
+    reach(counters, DRAWN + bufferIndex * LINE, this.#tiles);
   }
 
   /** Moves all parameters, by the next buffer's noise. @throws NoiseWorkerError as `drawAll` */
@@ -159,39 +159,39 @@ export class SharedUpdate {
     Atomics.store(counters, MOVED, 0);
     Atomics.store(counters, TAKEN, 0);
     signal(counters);
-    while (this.movePart());
-    reach(counters, MOVED, this.#parts);
+    while (this.moveTile());
+    reach(counters, MOVED, this.#tiles);
   }
 
   /** Goes on to the other buffer, and has this one, all of whose noise was drawn or used, drawn anew. */
   nextBuffer(): void {
     const [counters, bufferIndex] = [this.#counters, this.bufferIndex];
     Atomics.store(counters, BUFFER, (bufferIndex + 1) % NOISE_BUFFERS);
-    // A part that is drawn again counts again: so the count goes first.
+    // A tile that is drawn again counts again: so the count goes first.
     Atomics.store(counters, DRAWN + bufferIndex * LINE, 0);
-    for (let part = 0; part < this.#parts; part++) {
-      Atomics.store(counters, this.#stateOf(bufferIndex, part), PART_STATE.empty);
+    for (let tile = 0; tile < this.#tiles; tile++) {
+      Atomics.store(counters, this.#stateOf(bufferIndex, tile), TILE_STATE.empty);
     }
     Atomics.store(counters, LOOKED_AT + bufferIndex * LINE, 0);
     signal(counters);
   }
 
-  #noiseFor(bufferIndex: number, part: number): Float64Array {
+  #noiseFor(bufferIndex: number, tile: number): Float64Array {
     const counters = this.#counters;
-    if (!this.#take(bufferIndex, part)) {
-      reach(counters, this.#stateOf(bufferIndex, part), PART_STATE.drawn);
-      return this.#noise[bufferIndex]![part]!;
+    if (!this.#take(bufferIndex, tile)) {
+      reach(counters, this.#stateOf(bufferIndex, tile), TILE_STATE.drawn);
+      return this.#noise[bufferIndex]![tile]!;
     }
-    const count = this.#noise[bufferIndex]![part]!.length;
-    this.#gaussian.fill(count === PART_VALUES ? this.#scratch : this.#scratch.subarray(0, count));
+    const count = this.#noise[bufferIndex]![tile]!.length;
+    this.#gaussian.fill(count === TILE_VALUES ? this.#scratch : this.#scratch.subarray(0, count));
     return this.#scratch;
   }
 
-  #stateOf = (bufferIndex: number, part: number): number => PARTS + bufferIndex * this.#parts + part;
+  #stateOf = (bufferIndex: number, tile: number): number => TILES + bufferIndex * this.#tiles + tile;
 
-  /** Whether a part of noise is this thread's to draw. */
-  #take(bufferIndex: number, part: number): boolean {
-    const { empty, taken } = PART_STATE;
-    return Atomics.compareExchange(this.#counters, this.#stateOf(bufferIndex, part), empty, taken) === empty;
+  /** Whether a tile of noise is this thread's to draw. */
+  #take(bufferIndex: number, tile: number): boolean {
+    const { empty, taken } = TILE_STATE;
+    return Atomics.compareExchange(this.#counters, this.#stateOf(bufferIndex, tile), empty, taken) === empty;
   }
 }

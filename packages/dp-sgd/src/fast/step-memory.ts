@@ -10,7 +10,7 @@ export const VALUES_AT_ONCE = 8;
 export const NOISE_BUFFERS = 2;
 
 /** Values that a thread takes at a time: so few that they lie in a cache of its own, and that it is soon done. */
-export const PART_VALUES = 2 ** 12;
+export const TILE_VALUES = 2 ** 12;
 
 /** Threads that share an update: one for each shard. */
 export const THREADS = 2;
@@ -25,7 +25,7 @@ export const RATES = {
   momentum: 5,
 } as const;
 const RATE_BYTES = 64;
-const SCRATCH_BYTES = 8 * PART_VALUES * THREADS;
+const SCRATCH_BYTES = 8 * TILE_VALUES * THREADS;
 
 export interface StepMemoryLayout {
   readonly memory: SharedMemory;
@@ -44,7 +44,7 @@ export interface StepMemory extends StepMemoryLayout {
   readonly velocity: Float64Array;
   readonly sums: readonly Float32Array[];
   readonly noise: readonly Float64Array[];
-  /** For each thread, noise of a part. */
+  /** For each thread, noise of a tile. */
   readonly scratch: readonly Float64Array[];
 }
 
@@ -85,6 +85,6 @@ export function viewStepMemory(layout: StepMemoryLayout): StepMemory {
     velocity: doubles(hasVelocity ? parameterCount : 0),
     sums: Array.from({ length: THREADS }, floats),
     noise: Array.from({ length: NOISE_BUFFERS }, () => doubles()),
-    scratch: Array.from({ length: THREADS }, () => doubles(PART_VALUES)),
+    scratch: Array.from({ length: THREADS }, () => doubles(TILE_VALUES)),
   };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { ShardSums } from '../shard-sums.ts';
+import { ShardSums } from '../tiled-sums.ts';
 import { signal } from './shared-update.ts';
 import { noiseProblems } from './testing/noise-problems.ts';
 import { openUpdate, type UpdateAhead } from './update-ahead.ts';
@@ -44,15 +44,15 @@ function help({ task }: UpdateAhead): { end(): Promise<void> } {
   };
 }
 
-test('vectors are fresh each time, whichever thread drew which part of them', async () => {
+test('vectors are fresh each time, whichever thread drew which tile of them', async () => {
   for (const isHelped of [false, true]) {
     const update = start();
     const helping = isHelped ? help(update) : undefined;
     const draw = () => update.draw();
     assert.deepEqual(await noiseProblems(draw, { sigma, vectors: 60 }), []);
     const ahead = () => {
-      let parts = 0;
-      update.drawWhile(() => parts++ < 7);
+      let tiles = 0;
+      update.drawWhile(() => tiles++ < 7);
       return update.draw();
     };
     assert.deepEqual(await noiseProblems(ahead, { sigma, vectors: 60 }), []);

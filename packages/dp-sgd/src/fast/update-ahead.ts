@@ -1,6 +1,6 @@
 // Noise and update of a large model, shared with another shard's thread. Products of matrices keep both cores busy for
 // most of a step: a third thread that drew noise meanwhile would hold up the shard whose core it shares, and so both.
-import { ShardSums } from '../shard-sums.ts';
+import { ShardSums } from '../tiled-sums.ts';
 import type { FusedUpdate, Release } from '../training-steps.ts';
 import type { ReleaseScale } from './move-loop.ts';
 import { NoiseWorkerError } from './noise-ahead.ts';

@@ -3,7 +3,7 @@
 
 import { prepareRound, type RoundInput } from '../round.ts';
 import type { NoiseCalibration } from '../sensitivity.ts';
-import { copyOf } from '../shard-sums.ts';
+import { copyOf } from '../tiled-sums.ts';
 import { expectedBatchUnits, type TrainingPlan } from '../training-plan.ts';
 import type { StepMechanism } from '../training-steps.ts';
 import { type LabelledRow, packUnits } from '../training-units.ts';

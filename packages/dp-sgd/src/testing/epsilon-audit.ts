@@ -1,5 +1,5 @@
 // A lower bound on a whole step's ε, batch sampling included, from what can be told apart in two worlds.
-import { copyOf } from '../shard-sums.ts';
+import { copyOf } from '../tiled-sums.ts';
 import { type AuditCase, type Rows, withMechanism } from './audits.ts';
 
 /** log P(B ≤ hits) for a binomial B. */

@@ -1,6 +1,6 @@
 // Audits of a step as a whole, whatever it releases: gradients alone, or with the count that adaptive clipping follows.
 // Like those of `audits.ts` they return what is wrong, and look at the mechanism from outside.
-import { copyOf } from '../shard-sums.ts';
+import { copyOf } from '../tiled-sums.ts';
 import { expectedBatchUnits } from '../training-plan.ts';
 import type { LabelledRow } from '../training-units.ts';
 import { type AuditCase, type Audited, type Rows, withMechanism } from './audits.ts';

@@ -3,17 +3,17 @@
 import assert from 'node:assert/strict';
 import type { Sums } from './shard.ts';
 
-/** One value for each parameter, to be read in parts; an array is that as it is. */
-export interface SumsInParts {
+/** One value for each parameter, to be read tile by tile; a typed array is one too. */
+export interface TiledSums {
   readonly length: number;
   /** The values from `first` up to `end`; good until the next call. */
   subarray(first: number, end: number): Sums;
 }
 
 /** Values that are read at a time, so that they are in the first cache from one use to the other. */
-export const PART = 2 ** 10;
+export const TILE = 2 ** 10;
 
-export class ShardSums implements SumsInParts {
+export class ShardSums implements TiledSums {
   readonly length: number;
   readonly #shards: readonly [Sums, Sums?];
   #added = new Float64Array(0);
@@ -44,4 +44,4 @@ export class ShardSums implements SumsInParts {
 }
 
 /** All of the values, in an array of their own. */
-export const copyOf = (sums: SumsInParts): Sums => sums.subarray(0, sums.length).slice();
+export const copyOf = (sums: TiledSums): Sums => sums.subarray(0, sums.length).slice();
