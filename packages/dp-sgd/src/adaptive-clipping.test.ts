@@ -151,7 +151,7 @@ test('the count is that of the norms, over one run or several, on one shard or t
   }
 });
 
-test('units of one gradient have norms of the same bits in all places, and count alike', async () => {
+test('units of one gradient have norms of the same bits at all indices, and count alike', async () => {
   for (let trial = 0; trial < 12; trial++) {
     const unit = [rowOf(), rowOf(), rowOf()];
     const laid = unit.map(({ features, label }) => ({ features: Array.from(features), label }));
@@ -216,7 +216,7 @@ test('no patient, however extreme, moves integers or count by more than the boun
       fc.nat(),
       fc.constantFrom(1e-3, 1, 250),
       fc.float({ min: -50, max: 50, noNaN: true }),
-      async (others, one, place, clipNormL2, spread) => {
+      async (others, one, index, clipNormL2, spread) => {
         const parameters = small.values.map((value) => value * spread);
         const releaseOf = async (rows: readonly (readonly LabelledRow[])[], kind: keyof typeof graphs) => {
           const clipped = new ClippedSum([graphs[kind]], packUnits(3, rows));
@@ -237,7 +237,7 @@ test('no patient, however extreme, moves integers or count by more than the boun
             rounding: graphs[kind].rounding,
           });
           const without = await releaseOf(others, kind);
-          const present = await releaseOf(others.toSpliced(place % (others.length + 1), 0, one), kind);
+          const present = await releaseOf(others.toSpliced(index % (others.length + 1), 0, one), kind);
           const moved = Math.hypot(...without.integers.map((value, i) => value - present.integers[i]!));
           assert.ok(moved <= sensitivity, `${kind}: ${moved} of ${sensitivity}`);
           assert.ok(Math.abs(present.count - without.count) <= 1);

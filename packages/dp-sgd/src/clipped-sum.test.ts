@@ -66,7 +66,7 @@ test('a unit with a gradient that is not finite contributes nothing, and the oth
   assert.deepEqual(await sumOf([...good, [overflowing]]), expected);
 });
 
-test('units that are not finite, alone or in every place, give zeros', async () => {
+test('units that are not finite, alone or at every index, give zeros', async () => {
   const nan = [{ features: new Array<number>(features).fill(Number.NaN), label: 1 }];
   for (const units of [[nan], [nan, nan, nan], [[overflowing]], []]) {
     assert.ok((await sumOf(units)).every((value) => value === 0));
@@ -78,7 +78,7 @@ test('parameters that are not finite give zeros, not an endless repetition', asy
   assert.ok((await sumOf(good, broken)).every((value) => value === 0));
 });
 
-test('parameters that leave empty places not finite give zeros, whether the batch leaves a place empty or not', async () => {
+test('parameters that leave padding units not finite give zeros, whether the batch fills a run or not', async () => {
   const { model: bytes, start, row: own } = overflowingPadding();
   const overflowing = readForwardModel(bytes);
   const capacityUnits = 3;
@@ -104,7 +104,7 @@ test('parameters that leave empty places not finite give zeros, whether the batc
   }
 });
 
-test('several shards give the same sum, also where a unit is broken, and when there are more units than places', async () => {
+test('several shards give the same sum, also where a unit is broken, and when there are more units than a run holds', async () => {
   const many = [...good, [overflowing], ...good, ...good];
   for (const units of [good, many, []]) {
     const expected = await sumOf(units);

@@ -36,7 +36,7 @@ export class ClippedSum {
 
   /**
    * Graphs are one shard's: a graph's units times the number of shards are summed in one run. Of several, a run takes the
-   * smallest that holds its units and an empty place. By default there is one shard, on the calling thread.
+   * smallest that holds its units and a padding unit. By default there is one shard, on the calling thread.
    */
   constructor(
     graphs: SizedGraphs,
@@ -48,7 +48,7 @@ export class ClippedSum {
     this.#largest = largestOf(graphs);
     this.#shards = shards;
     this.#ofShards = new ShardSums(this.#shards.map(({ buffers }) => buffers.sum));
-    assert(this.#largest.units >= 2, 'a place for a unit, and an empty one');
+    assert(this.#largest.units >= 2, 'the graph holds a unit, and a padding unit');
     this.#units = units;
     this.#features = bytesOf(units.features);
     this.#rowBytes = this.#shards.map(({ buffers }) => bytesOf(buffers.x));
@@ -62,10 +62,10 @@ export class ClippedSum {
    * Σ over the batch of clipped unit gradients, [parameterCount], at float32 parameters. The array is good until the
    * next call.
    *
-   * Unit i of the batch lies in a place that follows from i alone: place ⌊i / shards⌋ of shard i mod shards, of one run
-   * after the other.
+   * Where unit i of the batch lies follows from i alone: it has index ⌊i / shards⌋ in shard i mod shards, of one run after
+   * the other.
    *
-   * A batch beyond the capacity takes several runs, of as many units as fit beside an empty place, and nothing is cut
+   * A batch beyond the capacity takes several runs, of as many units as fit beside a padding unit, and nothing is cut
    * off; runs are added with compensation (Ogita, Rump and Oishi 2005, Sum2), so that their number adds nothing to the
    * rounding. An empty batch takes one run too, and gives zeros.
    */
@@ -79,7 +79,7 @@ export class ClippedSum {
    * most C, else -1; units whose gradients are not finite count 0.
    *
    * A unit counts by its own rows, the parameters and C alone: in a graph that takes its clip norm the bits of a
-   * squared norm do not depend on the unit's place (`onnx-grad/lowering/unit-norms.ts`).
+   * squared norm do not depend on the unit's index (`onnx-grad/lowering/unit-norms.ts`).
    */
   async sumAndCount(
     parameters: Float32Array,
@@ -124,24 +124,24 @@ export class ClippedSum {
 
   /**
    * One run. Units whose gradients are not finite are left out by the graph itself (`onnx-grad/lowering/unit-mask.ts`), which takes
-   * the factors of an empty place in place of theirs: so each shard's last place is empty. Undefined where even these
+   * the factors of a padding unit instead of theirs: so the last unit of each shard is padding. Undefined where even these
    * are not finite: then the parameters are to blame, and the whole sum is empty, although a unit's gradient may still
    * be finite (an infinite weight times a feature of 0 is no number, times another it is infinite).
    *
-   * That follows from the parameters alone: an empty place has no rows, and its weight of 0 makes the sum NaN just
+   * That follows from the parameters alone: a padding unit has no rows, and its weight of 0 makes the sum NaN just
    * where a factor of it is not finite. Nothing is run again, whatever the batch holds.
    */
   async #run(batch: Uint32Array): Promise<TiledSums | undefined> {
     this.#layOut(batch);
     await this.#runShards();
-    if (!this.#isEmptyPlaceSmall() && !areNumbers(this.#ofShards)) return undefined;
+    if (!this.#isPaddingSmall() && !areNumbers(this.#ofShards)) return undefined;
     if (!this.#largest.takesClipNorm) return this.#ofShards;
     this.#countRun(batch);
     return this.#ofShards;
   }
 
-  /** Whether the last places are so far from the limit that their factors are surely finite: what is public. */
-  #isEmptyPlaceSmall(): boolean {
+  /** Whether the padding units are so far from the limit that their factors are surely finite: what is public. */
+  #isPaddingSmall(): boolean {
     const { units } = this.#graphs[this.#graphIndex]!;
     const { largestSquare } = this.#largest;
     return this.#shards.every(({ buffers }) => buffers.squares[units - 1]! <= largestSquare);
@@ -171,7 +171,7 @@ export class ClippedSum {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** The smallest graph for so many units, with an empty place in each shard. */
+  /** The smallest graph for so many units, with a padding unit in each shard. */
   #graphFor(units: number): number {
     const found = this.#graphs.findIndex((graph) => (graph.units - 1) * this.#shards.length >= units);
     assert(found >= 0);
@@ -217,7 +217,7 @@ export class ClippedSum {
       }
       clear(buffers, target + rows, end);
     }
-    // Empty places of the graph, and no more: that is all the run reads.
+    // Padding units of the graph, and no more: that is all the run reads.
     const rowsOfRun = this.#graphs[this.#graphIndex]!.units * rowsPerUnit;
     this.#shards.forEach(({ buffers }, shard) => {
       clear(buffers, Math.ceil((batch.length - shard) / shards) * rowsPerUnit, rowsOfRun);

@@ -56,7 +56,7 @@ const WORLDS = [
   { others: [[extreme], ...moderate], one: [bad(Number.NaN)] },
   { others: [[bad(3e38)], ...moderate], one: [bad(3e38)] },
   { others: [[bad(Number.NaN)], [bad(3e38)]], one: [extreme] },
-  // More patients than one run holds: one more moves all others to other places and runs.
+  // More patients than one run holds: one more moves all others to other indices and runs.
   { others: Array.from({ length: 5 }, () => moderate).flat(), one: [extreme] },
 ];
 /** Saturates every layer, and is above any clip norm. */

@@ -14,7 +14,7 @@ export type DriftTerms =
 /**
  * A round's correction in numbers.
  *
- * @param round the base [parameterCount], the places of the shared parameters in it, and, for scaffold, c - cᵢ by
+ * @param round the base [parameterCount], the indices of the shared parameters in it, and, for scaffold, c - cᵢ by
  * shared parameter: none is zero, since nobody has contributed yet
  */
 export function driftTermsOf(

@@ -65,10 +65,10 @@ test('batches of a large model are drawn as the accounting has it, and in random
     for (let i = 0; i < 200; i++) {
       const batch = mechanism.drawBatch();
       assert.equal(new Set(batch).size, batch.length);
-      batch.forEach((drawn, place) => {
-        if (place === 0) return;
+      batch.forEach((drawn, index) => {
+        if (index === 0) return;
         pairs += 1;
-        if (drawn > batch[place - 1]!) ascents += 1;
+        if (drawn > batch[index - 1]!) ascents += 1;
       });
     }
     // Half of all neighbours ascend in a random order, all of them in the order of the data.

@@ -125,7 +125,7 @@ test('every order of a batch is as likely as every other', () => {
   for (const batch of [Uint32Array.of(), Uint32Array.of(7)]) assert.deepEqual(shuffle(words, batch), batch);
 });
 
-test('the same test rejects an order left as it was, and exchanges with any place', () => {
+test('the same test rejects an order left as it was, and exchanges with any index', () => {
   const words = new RandomWords(seededRandomness('orders'));
   assert.ok(orderScore((batch) => batch) > 6);
   const naive = (batch: Uint32Array) => {

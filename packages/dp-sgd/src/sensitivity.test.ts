@@ -50,7 +50,7 @@ test('no patient, however extreme, moves the integers by more than the bound', a
       fc.nat(),
       fc.constantFrom(1e-3, 1, 250),
       fc.float({ min: -50, max: 50, noNaN: true }),
-      async (others, one, place, clipNormL2, spread) => {
+      async (others, one, index, clipNormL2, spread) => {
         const graph = buildStepGraph(model, {
           clipNormL2,
           capacityUnits,
@@ -72,7 +72,7 @@ test('no patient, however extreme, moves the integers by more than the bound', a
           return sum.map((value) => Math.round(value * latticePerUnit));
         };
         const without = await integersOf(others);
-        const present = await integersOf(others.toSpliced(place % (others.length + 1), 0, one));
+        const present = await integersOf(others.toSpliced(index % (others.length + 1), 0, one));
         const moved = Math.hypot(...without.map((value, i) => value - present[i]!));
         assert.ok(Number.isFinite(moved) && moved <= sensitivity, `${moved} of ${sensitivity}`);
       },
@@ -125,9 +125,9 @@ test('rounding that would come near the clip norm is refused, with its cause and
   assert.ok(calibrateNoise(most).sensitivity < 1.04 * 2 ** 20);
 });
 
-test('a sequence of hundreds of places is within the bounds, where their number counted squared before', () => {
-  const places = 200;
-  const bytes = sequenceModel({ places, width: 300 });
+test('a sequence of hundreds of positions is within the bounds, where their number counted squared before', () => {
+  const positions = 200;
+  const bytes = sequenceModel({ positions, width: 300 });
   const graph = buildStepGraph(readForwardModel(bytes), {
     clipNormL2: 1,
     capacityUnits: 4,
@@ -204,9 +204,9 @@ async function checkPairs(count: number, graphs: readonly StepGraph[], shards: n
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const present = await integersOf(order);
   let far = 0;
-  for (const place of [0, 1, 2, 127, 128, 149, 150, count - 2, count - 1]) {
-    // The last unit takes the place of the one that is not there.
-    const paired = order.with(place, order[count - 1]!).subarray(0, count - 1);
+  for (const index of [0, 1, 2, 127, 128, 149, 150, count - 2, count - 1]) {
+    // The last unit takes the index of the one that is missing.
+    const paired = order.with(index, order[count - 1]!).subarray(0, count - 1);
     const without = await integersOf(paired);
     const moved = Math.sqrt(without.reduce((sum, value, i) => sum + (value - present[i]!) ** 2, 0));
     if (moved > 2 ** 19) far += 1;
@@ -226,7 +226,7 @@ const skip = !(await addsUnitsInOrder(largest, 1)) && 'this machine adds rows in
 test('nor with sums in order, in shards and graphs of several sizes, of which only one batch may take the larger', {
   skip,
 }, async () => {
-  // 300 units and an empty place are more than two shards of 150 hold.
+  // 300 units and a padding unit are more than two shards of 150 hold.
   await checkPairs(300, [floatGraph(140, true), floatGraph(150, true), largest], 2);
   await checkPairs(590, [floatGraph(6, true), largest], 2);
 });

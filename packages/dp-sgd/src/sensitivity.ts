@@ -37,7 +37,7 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
 } {
   const u = 2 ** -53;
   const rho = 4 * normTerms * u;
-  // Where orders are paired, one unit at most is in two places; near the limit it weighs less by its squares.
+  // Where orders are paired, one unit at most has two indices; near the limit it weighs less by its squares.
   const moved = floatBlocks === undefined ? 2 * rho * MAXIMUM_UNITS : 3 * rho;
   const perTerm = (2 * u * MAXIMUM_UNITS * 2) / tau;
   const most = Math.floor((MOST_ROUNDING - moved) / perTerm) - 12;
@@ -71,17 +71,17 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  * Σ_p ‖a_p‖‖d_p‖ over factored parameters and ‖g_u‖ over stored ones: ‖g_u‖ ≤ S_u.
  *
  * 1. *One unit.* The graph computes bounds n̂ on each parameter's ‖g_u‖² in double, from at most K roundings in a
- *    row, in an order that may depend on the unit's place, without under- or overflow (squares and products of
+ *    row, in an order that may depend on the unit's index, without under- or overflow (squares and products of
  *    float32 values fit). By Cauchy-Schwarz the terms' absolute values sum to at most S², so |n̂ - ‖g‖²| ≤ 2Ku S².
  *    For Q > 1 the bound is max(n̂, τ²Ŝ²), whence ‖g‖² ≤ max(n̂, τ²Ŝ²) (1 + 3Ku/τ²); for Q = 1 and for stored
  *    gradients all terms are positive and the same holds with τ = 1. With normTerms ≥ K/τ² for every parameter and
  *    c_u = min(1, C / √Σ of the bounds) it follows that c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4u normTerms, that
  *    c_u S_u ≤ (1 + ρ) C/τ, and that c_u is within a factor 1 ± ρ of c*_u, the same without rounding, which does
- *    not depend on the place.
+ *    not depend on the index.
  *    *Units left out.* The graph gives weight 0 to a unit whose squares are NaN or beyond a limit, and takes the
- *    factors of an empty place for its own (`onnx-grad/lowering/unit-mask.ts`): it contributes exactly 0, of norm 0 ≤ C. In double
+ *    factors of a padding unit for its own (`onnx-grad/lowering/unit-mask.ts`): it contributes exactly 0, of norm 0 ≤ C. In double
  *    no squares of finite float32 numbers come near that limit, so that who is left out follows from the unit's
- *    numbers, whatever rounding makes of them; in float see `floatRounding`. Where a factor of the empty place is not
+ *    numbers, whatever rounding makes of them; in float see `floatRounding`. Where a factor of the padding unit is not
  *    finite, which follows from the parameters alone, L(B) = L(B') = 0.
  * 2. *The sum.* Each value is accumulated in double over at most sumTerms products of a run (one per unit, or per
  *    position), then over two shards at most and, with compensation, over the runs (which counts like two roundings
@@ -106,10 +106,10 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  * Adding up, ‖L(B) - L(B')‖ ≤ 2^20 (1 + ρ + 2η/C + φ/C) + √P = Δ, with φ = 0 where no sum is in float32. ∎ The code
  * rounds Δ and σ·Δ up.
  *
- * *Assumed:* the float32 numbers of a unit depend on its rows and the parameters alone, bit for bit, wherever in
+ * *Assumed:* the float32 numbers of a unit depend on its rows and the parameters alone, bit for bit, at whatever index of
  * the batch it lies and whatever the other units are. ONNX Runtime's CPU kernels for the operators emitted have that
  * property (those that round the last few values of an array otherwise, as for Elu, Softplus and Log, are made of
- * others); on the machine at hand `places.test.ts` checks it operator by operator and `step-graph.test.ts` for whole
+ * others); on the machine at hand `batch-invariance.test.ts` checks it operator by operator and `step-graph.test.ts` for whole
  * models, and `step-runs.test.ts` that the graphs of one step and of many give the same numbers.
  */
 export function calibrateNoise(options: {
@@ -142,8 +142,8 @@ export function calibrateNoise(options: {
  * (joint quasi-convexity), with subsampling as without.
  *
  * **Proof.** *The pairs.* Let w be the unit that B has and B' lacks, and z the last unit of an order of B. Put z into
- * w's place and leave its own empty (or, where z = w, only that). Each order of B' comes from exactly |B| orders of
- * B: it is uniform. The pair's runs differ in these two places, hence in two blocks at most; in all other places
+ * w's index and leave padding at its own (or, where z = w, only that). Each order of B' comes from exactly |B| orders of
+ * B: it is uniform. The pair's runs differ at these two indices, hence in two blocks at most; at all other indices
  * there are the same units, with the same bits everywhere.
  * *Norms.* Of a factor's squared norm at most K squares are summed in float, and such sums in double. What underflows
  * is less than the floor that is added (`SQUARES_FLOOR`), the rest is off by K + 1 roundings to float, each of which
@@ -151,10 +151,10 @@ export function calibrateNoise(options: {
  * *A unit* has one position; it contributes t_u = a fl(fl(c_u) d)ᵀ, an exact product of floats. Or its gradient is
  * stored, of R rows, and it contributes t_u = fl(c_u) g_u, where only c_u is rounded. Roundings to float make
  * ‖t_u‖ ≤ C (1 + ρ)(1 + 3ν). Underflow moves t_u by less than 2^-60 C, since ‖a‖² and ‖d‖² are at most 2^100 and
- * C at least 2^-40 (`step-graph.ts`). t_z in its new place differs from t_z in its old one by at most 2 (ρ + 4ν) C.
+ * C at least 2^-40 (`step-graph.ts`). t_z at its new index differs from t_z at its old one by at most 2 (ρ + 4ν) C.
  * *Near the limit* weights are multiplied by s = min(1, 2 - 2n) for squares n times the limit L = 2^100, and are 0
- * from there on: |t_u| stays within C, squares within ρ of each other in two places move s by at most 4ρ, and so t_z
- * by 4ρC more. Beyond L, where factors may be replaced by an empty place's, the weight is 0 in any place. All other
+ * from there on: |t_u| stays within C, squares within ρ of each other at two indices move s by at most 4ρ, and so t_z
+ * by 4ρC more. Beyond L, where factors may be replaced by a padding unit's, the weight is 0 at any index. All other
  * units weigh the same in both, so that 3ρC stands in η for 2ρC of every unit.
  * *A block* sums at most k units in some order, with one rounding for each product and each addition: a value is off
  * by at most 1.001 ν (k + 1) times the sum of its terms' absolute values (Higham 2002, Sec. 3.1), the vector by 1.001
@@ -169,8 +169,8 @@ export function calibrateNoise(options: {
  * block has k products and partial sums of 1 to k units: k (k + 3) / 2 units in all. Blocks are added from the first
  * to the last: from w's block on there are at most n such sums, n (n + 1) k / 2 units. If z was in the same run, of
  * the same shard, these are its sums too. Otherwise it is the last unit of its shard, and of the sums from its block on
- * only the one that adds its block is rounded, since empty places add zeros: n k units. B' may take a smaller graph
- * (`step-layout.ts`): what is lost are empty places, which add zeros. Only parts that were summed in double may then
+ * only the one that adds its block is rounded, since padding units add zeros: n k units. B' may take a smaller graph
+ * (`step-layout.ts`): what is lost are padding units, which add zeros. Only parts that were summed in double may then
  * be so in another order, n k in each of the last run's shards, two at most, and in w's. In B and in B': φ is twice
  * 1.01 ν (k (k + 3) + n (n + 1) k / 2 + 4 n k) C and 12 ν C. ∎
  *

@@ -12,7 +12,7 @@ const plain = readdirSync(root, { encoding: 'utf8' }).filter(
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
 const importersOf = (pattern: RegExp) => plain.filter((file) => pattern.test(textOf(file)));
 
-test('of the fast engine the mechanism imports the index alone, and in one place', () => {
+test('of the fast engine the mechanism imports the index alone, and in one file', () => {
   assert.ok(plain.length > 20);
   assert.deepEqual(importersOf(/from '\.\/fast\/(?!index\.ts')/), []);
   assert.deepEqual(importersOf(/from '\.\/fast\/index\.ts'/), ['round.ts']);

@@ -20,7 +20,7 @@ const modelOf = (name: string) => readForwardModel(peerModel(name, 1).bytes);
 test('convolutions take two shards, and runs that batches of the expected size fill', () => {
   const layout = layoutOf(modelOf('cnn28'), plan);
   assert.deepEqual(layout, { shards: 2, unitsPerRun: 48 });
-  // One patient and more above the expected 256, and an empty place, fit into three runs.
+  // One patient and more above the expected 256, and a padding unit, fit into three runs.
   assert.equal(3 * 2 * layout.unitsPerRun, 256 + 32);
 });
 
@@ -40,7 +40,7 @@ test('shards have graphs for batches of about the expected size, and for the lar
     const of = { ...plan, ...own };
     return graphSizesOf(layoutOf(modelOf('mlp784'), of), of);
   };
-  // 1024 units and one empty place, a standard deviation of 32.
+  // 1024 units and one padding unit, a standard deviation of 32.
   assert.deepEqual(sizes({ bandSize: 16 * 1024 }), [497, 513, 529, 561]);
   // No graph that is hardly smaller than a batch of few.
   assert.deepEqual(sizes({ bandSize: 16 * 130 }), [66, 72, 83]);

@@ -11,7 +11,7 @@ import { optimizerOf } from './update-rule.ts';
 export interface StepLayout {
   /** Shards that a batch's units are divided among. */
   readonly shards: number;
-  /** Places for units that a shard has in one run; the last one stays empty. */
+  /** Units that a shard holds in one run; the last of them is padding. */
   readonly unitsPerRun: number;
 }
 
@@ -22,7 +22,7 @@ const LARGE_LAYER = 2 ** 16;
 /** Values that one run computes, about: 8 MiB, so that memory is bounded and little of it leaves the caches. */
 const RUN_VALUES = 2 ** 21;
 const LEAST_ROWS = 16;
-/** Each shard's last place is empty in every run (`ClippedSum`). */
+/** The last unit of each shard is padding in every run (`ClippedSum`). */
 const LEAST_UNITS = 2;
 /** As above, for models that take their batch in one run: 256 MiB, and several times that with gradients in double. */
 const MOST_RUN_VALUES = 2 ** 26;

@@ -308,9 +308,9 @@ test('bytes that are no model are refused', async () => {
 });
 
 test('a model whose layers are too wide for norms of sequences is refused from the worker, with the remedy', async () => {
-  const [places, width] = [3, 20_000];
-  const model = sequenceModel({ places, width, outputs: 8 });
-  const features = places * width;
+  const [positions, width] = [3, 20_000];
+  const model = sequenceModel({ positions, width, outputs: 8 });
+  const features = positions * width;
   const row = { features: new Float32Array(features), label: 1 };
   await assert.rejects(
     trainRound({

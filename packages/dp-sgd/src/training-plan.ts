@@ -186,7 +186,7 @@ export function studyStepsOf({ studySteps, steps }: Pick<TrainingPlan, 'studySte
 export function capacityUnitsOf(plan: TrainingPlan): number {
   const expected = expectedBatchUnits(plan);
   const wanted = Math.ceil(expected + 3 * Math.sqrt(expected)) + 1;
-  // One, and an empty place.
+  // One, and a padding unit.
   return Math.max(
     2,
     Math.min(wanted, Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / plan.rowsPerUnit)),

@@ -59,7 +59,7 @@ const WORLDS = [
   { others: moderate, one: [] },
   { others: moderate, one: [{ features: new Array<number>(features).fill(Number.NaN), label: 1 }] },
   { others: moderate, one: [{ features: new Array<number>(features).fill(3e38), label: 0 }] },
-  // More patients than one run holds: one more moves all others to other places and runs.
+  // More patients than one run holds: one more moves all others to other indices and runs.
   { others: Array.from({ length: 5 }, () => moderate).flat(), one: [extreme] },
 ];
 

@@ -49,8 +49,8 @@ export {
 } from './model/local-parameters.ts';
 export { matchesPattern } from './model/name-patterns.ts';
 export { numbersPerRow } from './model/numbers-per-row.ts';
+export { checkBatchInvariance } from './probes/batch-invariance.ts';
 export { findBlockedChannels } from './probes/blocked-channels.ts';
-export { checkPlaces } from './probes/probe-places.ts';
 export { addsUnitsInOrder } from './probes/row-order.ts';
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './runtime/onnx-runtime.ts';
 export { predictOutputs, predictProbabilities } from './runtime/predict.ts';

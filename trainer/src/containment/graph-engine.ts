@@ -3,7 +3,7 @@
 
 import { type RoundInput, type RoundResult, type StepProgress, trainRound } from '@consilium/dp-sgd';
 import {
-  checkPlaces,
+  checkBatchInvariance,
   type ForwardModel,
   type RawOutputs,
   rawOutputs,
@@ -75,7 +75,7 @@ export const graphEngineInProcess: GraphEngine = {
   },
   async probe(graph) {
     await runAsWritten(graph);
-    await checkPlaces(readForwardModel(graph));
+    await checkBatchInvariance(readForwardModel(graph));
   },
   async write(graph, values) {
     return withParameters(graph, values);

@@ -19,7 +19,7 @@ const { get, set, i32 } = wasm;
 const [ONE, OTHER, NOISE, PARAMETERS, ROUNDED, VELOCITY, END] = [0, 1, 2, 3, 4, 5, 6] as const;
 const ADDRESSES = 7;
 const LOCALS = Object.fromEntries(
-  Object.entries(RATES).map(([name, place]) => [name, ADDRESSES + place]),
+  Object.entries(RATES).map(([name, index]) => [name, ADDRESSES + index]),
 ) as Record<keyof typeof RATES, number>;
 const MOVED = ADDRESSES + Object.keys(RATES).length;
 
@@ -51,8 +51,8 @@ function loopBody(hasVelocity: boolean): Code[] {
   ];
   const pairs = Array.from({ length: VALUES_AT_ONCE / 2 }, (_, pair) => pairBody(pair, hasVelocity));
   return [
-    ...Object.entries(RATES).map(([name, place]) => [
-      ...[...i32(8 * place), ...wasm.loadDoubleTwice(), ...set(LOCALS[name as keyof typeof RATES])],
+    ...Object.entries(RATES).map(([name, index]) => [
+      ...[...i32(8 * index), ...wasm.loadDoubleTwice(), ...set(LOCALS[name as keyof typeof RATES])],
     ]),
     wasm.block(
       wasm.loop(

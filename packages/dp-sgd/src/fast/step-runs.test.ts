@@ -228,7 +228,7 @@ test('a loop that does without a mask is made useless by such a unit: it must ne
   assert.ok(redone > 0);
 });
 
-test('whether parameters leave empty places finite decides alike for a batch that leaves none', async () => {
+test('whether parameters leave padding units finite decides alike for a batch that fills a run', async () => {
   const { model, start, row } = overflowingPadding();
   const plan = { ...plain.plan, samplingRate: 0.5, bandSize: 4, steps: 4, stepsPerRun: 2 };
   const capacity = capacityUnitsOf(plan);

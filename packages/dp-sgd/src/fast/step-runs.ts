@@ -57,7 +57,7 @@ interface RunOptions {
   readonly corrections?: Partial<Readonly<Record<StepCorrection, Float64Array>>>;
 }
 
-/** A column: a number for each row, and for each place of a run. */
+/** A column: a number for each row, and for each row of a run. */
 interface LaidColumn {
   readonly input: RowColumn;
   readonly lines: Float32Array | Float64Array;
@@ -85,7 +85,7 @@ function isWhole(values: Float64Array): boolean {
 export class StepRuns {
   /** Steps of one run at most. */
   readonly steps: number;
-  /** Units in one step's batch at most: each step's last place is empty. */
+  /** Units in one step's batch at most: the last unit of each step is padding. */
   readonly capacity: number;
   /** What clipped gradients are summed in. */
   readonly sumType: StepLoop['sumType'];
@@ -96,7 +96,7 @@ export class StepRuns {
   readonly #columns: readonly LaidColumn[];
   readonly #rowOffsets: Uint32Array;
   readonly #emptyLine: number;
-  readonly #places: Int32Array;
+  readonly #lineIndices: Int32Array;
   readonly #before: DescentState;
   readonly #after: DescentState;
   /** Runs from the first step on, by how many steps they take: nearly all of a training take equally many. */
@@ -119,7 +119,7 @@ export class StepRuns {
     this.steps = Math.min(stepsPerRun(loop), options.stepsPerRun ?? MOST_STEPS);
     this.capacity = loop.units - 1;
     this.sumType = loop.sumType;
-    const places = this.steps * loop.units * loop.rowsPerUnit;
+    const rowCount = this.steps * loop.units * loop.rowsPerUnit;
     const scaled = { ...loop, clipNormL2, latticePerUnit };
     const corrections = loop.corrections.map((name): [string, TensorValue] => {
       const values = options.corrections?.[name];
@@ -133,11 +133,11 @@ export class StepRuns {
     this.#columns = loop.columns.map((input) => {
       const lines = rowColumn(input, units, scaled);
       const isFloat = lines instanceof Float32Array;
-      return { input, lines, laid: isFloat ? new Float32Array(places) : new Float64Array(places) };
+      return { input, lines, laid: isFloat ? new Float32Array(rowCount) : new Float64Array(rowCount) };
     });
     this.#rowOffsets = units.rowOffsets;
     this.#emptyLine = lineCount(units) - 1;
-    this.#places = new Int32Array(places);
+    this.#lineIndices = new Int32Array(rowCount);
     const { parameterCount } = loop;
     this.#before = stateOf(loop);
     this.#after = stateOf(loop);
@@ -155,8 +155,8 @@ export class StepRuns {
    * to be taken in runs of one step, with what was drawn for them, and one that still is not, by itself.
    *
    * **No patient decides that.** A loop with a mask leaves out units that overflow within each step, and one without
-   * is run only where none can (`finite-runs.ts`); each step has an empty place. So a sum is not finite just where a
-   * factor of an empty place is not, which follows from the parameters before the step: from what was released before,
+   * is run only where none can (`finite-runs.ts`); each step has a padding unit. So a sum is not finite just where a
+   * factor of a padding unit is not, which follows from the parameters before the step: from what was released before,
    * however it came about. (Finite integers and noise move a finite state to a finite one: numbers of a plan are
    * moderate, see `checkTrainingPlan`; and so is the average of finite parameters.)
    *
@@ -204,7 +204,11 @@ export class StepRuns {
     const inputs = {
       ...this.#fixed,
       ...Object.fromEntries(columns),
-      places: { type: 'int32', data: this.#places.subarray(0, steps * rows), shape: [steps, rows] } as const,
+      lineIndices: {
+        type: 'int32',
+        data: this.#lineIndices.subarray(0, steps * rows),
+        shape: [steps, rows],
+      } as const,
       noise: doubles(noise.subarray(first * count, end * count), [steps, 1, count]),
       rates: doubles(rates.subarray(first, end), [steps, 1]),
       ...(decays && { kept: doubles(kept.subarray(first, end), [steps, 1]) }),
@@ -214,22 +218,22 @@ export class StepRuns {
     return this.#session.prepare(inputs, state(this.#after, 'After'));
   }
 
-  /** The rows of each batch in their places, and empty lines in all others. */
+  /** Which line of the tables each row of a run takes: the rows of each batch, and the empty line for padding. */
   #layOut(batches: readonly Uint32Array[]): void {
     const { units, rowsPerUnit } = this.#loop;
-    const places = this.#places;
+    const lineIndices = this.#lineIndices;
     const offsets = this.#rowOffsets;
     const used = batches.length * units * rowsPerUnit;
-    places.fill(this.#emptyLine, 0, used);
+    lineIndices.fill(this.#emptyLine, 0, used);
     for (const [step, batch] of batches.entries()) {
       for (let index = 0; index < batch.length; index++) {
         const unit = batch[index]!;
-        let place = (step * units + index) * rowsPerUnit;
-        for (let row = offsets[unit]!; row < offsets[unit + 1]!; row++) places[place++] = row;
+        let row = (step * units + index) * rowsPerUnit;
+        for (let line = offsets[unit]!; line < offsets[unit + 1]!; line++) lineIndices[row++] = line;
       }
     }
     for (const { lines, laid } of this.#columns) {
-      for (let place = 0; place < used; place++) laid[place] = lines[places[place]!]!;
+      for (let row = 0; row < used; row++) laid[row] = lines[lineIndices[row]!]!;
     }
   }
 }

@@ -56,7 +56,7 @@ const TYPES = { i32: 0x7f, v128: 0x7b } as const;
 const vector = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
 
 /** Where an instruction on memory reads or writes: from the address on the stack, or in the second memory. */
-const place = (alignment: number, offset: number, isElsewhere: boolean): number[] =>
+const memoryArgument = (alignment: number, offset: number, isElsewhere: boolean): number[] =>
   isElsewhere ? [0x40 | alignment, 1, ...unsigned(offset)] : [alignment, ...unsigned(offset)];
 
 /** Instructions; addresses are bytes, `offset` is added to the address on the stack. */
@@ -72,7 +72,7 @@ export const wasm = {
   storeI32: (offset = 0): Code => [0x36, 2, ...unsigned(offset)],
   storeI64: (offset = 0): Code => [0x37, 2, ...unsigned(offset)],
   loadF64: (offset = 0): Code => [0x2b, 3, ...unsigned(offset)],
-  storeF64: (offset = 0, isElsewhere = false): Code => [0x39, ...place(3, offset, isElsewhere)],
+  storeF64: (offset = 0, isElsewhere = false): Code => [0x39, ...memoryArgument(3, offset, isElsewhere)],
   /** Leaves the block or goes back to the start of the loop that is `depth` levels out, if the top is not 0. */
   leaveIf: (depth: number): Code => [0x0d, depth],
   goTo: (depth: number): Code => [0x0c, depth],
@@ -118,7 +118,10 @@ export const wasm = {
     ...new Uint8Array(Int32Array.from(values).buffer),
   ],
   load4: (offset = 0): Code => [...vector(0), 2, ...unsigned(offset)],
-  store4: (offset = 0, isElsewhere = false): Code => [...vector(11), ...place(2, offset, isElsewhere)],
+  store4: (offset = 0, isElsewhere = false): Code => [
+    ...vector(11),
+    ...memoryArgument(2, offset, isElsewhere),
+  ],
   /** Four integers of 16 bits, none of them negative. */
   loadFourU16: (offset = 0): Code => [...vector(4), 1, ...unsigned(offset)],
   /** One integer, or two, and zeros. */

@@ -94,7 +94,7 @@ export async function auditSensitivity(
       return mechanism.release({ sum, noise: new Float64Array(parameterCount), batch });
     });
   for (const { others, one } of worlds) {
-    // First in the batch, so that every other patient changes place as well.
+    // First in the batch, so that the index of every other patient changes as well.
     const [without, present] = [await releaseOf(others), await releaseOf([one, ...others])];
     const { noise, plan } = await withMechanism(audit, { rows: [], seed: '' }, async (audited) => audited);
     const moved = distance(without, present) * noise.latticePerUnit * expectedBatchUnits(plan);

@@ -103,8 +103,8 @@ export async function auditEpsilon(
     Array.from({ length: 60 }, (_, i) => {
       // Down to events of one in 200 trials: rarer ones are counted too seldom to choose by.
       const sorted = isAbove ? chosenOn.out : chosenOn.in;
-      const place = Math.floor(trials * 10 ** (-2.3 * (i / 59)));
-      const threshold = sorted[isAbove ? Math.max(0, trials - place - 1) : Math.min(trials - 1, place)]!;
+      const rank = Math.floor(trials * 10 ** (-2.3 * (i / 59)));
+      const threshold = sorted[isAbove ? Math.max(0, trials - rank - 1) : Math.min(trials - 1, rank)]!;
       return { threshold, isAbove, value: bound(chosenOn, threshold, isAbove) };
     }),
   );

@@ -1,4 +1,4 @@
-// Parameters that make an empty place of a batch no number, and a patient none the worse: the first layer's offsets let
+// Parameters that make a padding unit of a batch no number, and a patient none the worse: the first layer's offsets let
 // both values of the second overflow to infinities, which cancel, unless the features are there to hold them down.
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import type { LabelledRow } from '../training-units.ts';

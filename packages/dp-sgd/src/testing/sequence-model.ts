@@ -1,21 +1,21 @@
-// A dense layer over each place of a sequence, whose weights are more than twice the square of its places: the norms of
+// A dense layer over each position of a sequence, whose weights are more than twice the square of its length: the norms of
 // its gradients are had from two Gram matrices.
 
 import { int64Tensor } from '@consilium/onnx-grad/testing/graph-parts';
 import { tinyModel } from '@consilium/onnx-grad/testing/tiny-models';
 
-/** ONNX bytes of a model whose rows have places · width values. */
+/** ONNX bytes of a model whose rows have positions · width values. */
 export const sequenceModel = ({
-  places,
+  positions,
   width,
   outputs = width,
 }: {
-  readonly places: number;
+  readonly positions: number;
   readonly width: number;
   readonly outputs?: number;
 }): Uint8Array =>
   tinyModel({
-    features: places * width,
+    features: positions * width,
     weights: { w: [width, outputs], v: [outputs, 1] },
     nodes: [
       { op: 'Reshape', from: ['x', 'sequence'], to: 's' },
@@ -23,5 +23,5 @@ export const sequenceModel = ({
       { op: 'ReduceMean', from: ['h'], to: 'm', attributes: { axes: [1], keepdims: 0 } },
       { op: 'MatMul', from: ['m', 'v'], to: 'logit' },
     ],
-    extra: [int64Tensor('sequence', [0, places, width])],
+    extra: [int64Tensor('sequence', [0, positions, width])],
   });

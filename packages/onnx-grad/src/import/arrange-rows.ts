@@ -130,7 +130,7 @@ function transposed(node: OpNode, layout: Layout): Arranged {
   return { node: withAttributes(node, { perm: inner }), layout: moved };
 }
 
-/** Whether the rows are in the same place, with the same axes folded into them. */
+/** Whether the rows lie on the same axis, with the same axes folded into them. */
 function areAlike(one: Layout, other: Layout): boolean {
   const at = rowsAxisOf(one);
   return one.length === other.length && at === rowsAxisOf(other) && one[at]!.join() === other[at]!.join();
@@ -143,7 +143,7 @@ function joined(node: OpNode, layout: Layout, values: KnownLayouts): Arranged {
       throw new UnsupportedOp(`${input} has values for axes before the rows: keep the batch first`);
     }
     if (areAlike(values.layoutOf(input), layout)) continue;
-    throw new UnsupportedOp('it joins values whose rows are in different places: keep the batch first');
+    throw new UnsupportedOp('it joins values whose rows lie on different axes: keep the batch first');
   }
   return { node, layout };
 }
@@ -161,7 +161,7 @@ function multiplied(node: OpNode, layout: Layout, values: KnownLayouts): Arrange
     axisBeside(axis, other);
   }
   if (leading(values.layoutOf(a)).join() !== leading(other).join()) {
-    throw new UnsupportedOp('it multiplies values whose rows are in different places: keep the batch first');
+    throw new UnsupportedOp('it multiplies values whose rows lie on different axes: keep the batch first');
   }
   return { node, layout };
 }
@@ -193,10 +193,10 @@ function reduced(node: OpNode, layout: Layout, values: KnownLayouts): Arranged {
 function gathered(node: OpNode, layout: Layout, values: KnownLayouts): Arranged {
   if (values.isParameter(node.inputs[0]!)) return { node, layout: [...layout, [1]] };
   const axis = axisBeside(integerAttribute(node, 'axis', 0), layout);
-  const places = values.shapeOf(node.inputs[1]!) as readonly number[];
+  const extents = values.shapeOf(node.inputs[1]!) as readonly number[];
   return {
     node: withAttributes(node, { axis: innerAxis(layout, axis) }),
-    layout: layout.toSpliced(axis, 1, ...places.map((extent) => [extent])),
+    layout: layout.toSpliced(axis, 1, ...extents.map((extent) => [extent])),
   };
 }
 

@@ -240,7 +240,7 @@ it('what is asked for its shape alone is not computed', async () => {
   const graph = buildStepGraph(forward, options);
   const units = [[{ features: [0, 0, 0, 0.5], label: 1 }]];
   const { clippedSum } = await runStep(graph, { parameters: forward.values, units });
-  // y = 2 w x, of two convolved places.
+  // y = 2 w x, of two convolved positions.
   const y = forward.values[3]!;
   assert.ok(Math.abs(clippedSum!.data[3]! - 2 * (y - 1)) < 1e-6);
 });

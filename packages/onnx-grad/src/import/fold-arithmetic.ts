@@ -1,21 +1,21 @@
 // Arithmetic and conditions on constants, spread as NumPy does it. Conditions are integers, 0 or 1.
-import { spreadPlaces, spreadShape } from '../format/array-places.ts';
+import { broadcastIndices, broadcastShape } from '../format/array-indices.ts';
 import { type Constant, type Count, checkConstantSize } from '../format/constant.ts';
 import { UnsupportedOp } from '../ops/op-rule.ts';
 
 type Compute = (values: readonly Count[]) => Count | undefined;
 
-/** What is computed of each place's values; undefined where one of them depends on the number of rows. */
+/** What is computed of the values at each index; undefined where one of them depends on the number of rows. */
 function spread(inputs: readonly Constant[], isInteger: boolean, compute: Compute): Constant | undefined {
-  const shape = spreadShape(inputs.map((input) => input.shape));
+  const shape = broadcastShape(inputs.map((input) => input.shape));
   if (shape === undefined) {
     const given = inputs.map((input) => `[${input.shape.join(', ')}]`).join(' and ');
     throw new UnsupportedOp(`shapes ${given} do not fit`);
   }
   checkConstantSize(shape);
-  const places = inputs.map((input) => spreadPlaces(input.shape, shape)!);
-  const values = Array.from(places[0]!, (_, i) =>
-    compute(inputs.map((input, k) => input.values[places[k]![i]!]!)),
+  const indices = inputs.map((input) => broadcastIndices(input.shape, shape)!);
+  const values = Array.from(indices[0]!, (_, i) =>
+    compute(inputs.map((input, k) => input.values[indices[k]![i]!]!)),
   );
   return values.includes(undefined) ? undefined : { shape, values: values as Count[], isInteger };
 }

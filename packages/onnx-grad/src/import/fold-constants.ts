@@ -1,7 +1,13 @@
 // Computes the nodes of a forward graph that depend on shapes and constants alone, as exporters write them to work
 // out the target of a Reshape, the bounds of a Slice or a mask of attention. The open number of rows is carried along
 // as `rows`.
-import { permutedPlaces, placesAlong, spreadPlaces, spreadShape, stridesOf } from '../format/array-places.ts';
+import {
+  broadcastIndices,
+  broadcastShape,
+  indicesAlong,
+  permutedIndices,
+  stridesOf,
+} from '../format/array-indices.ts';
 import {
   areNumbers,
   type Constant,
@@ -25,9 +31,9 @@ import { ARITHMETIC_FOLDS } from './fold-arithmetic.ts';
 
 type Fold = (node: OpNode, inputs: readonly Constant[], values: KnownValues) => Constant | undefined;
 
-const taken = (source: Constant, shape: readonly number[], places: Uint32Array): Constant => ({
+const taken = (source: Constant, shape: readonly number[], indices: Uint32Array): Constant => ({
   shape,
-  values: Array.from(places, (place) => source.values[place]!),
+  values: Array.from(indices, (index) => source.values[index]!),
   isInteger: source.isInteger,
 });
 
@@ -65,7 +71,7 @@ function foldSlice(node: OpNode, [source]: readonly Constant[], values: KnownVal
     walks[axis] = { extent: count, stride: step * strides[axis]! };
   });
   const sliced = walks.map(({ extent }) => extent);
-  return taken(source!, sliced, placesAlong(walks, first));
+  return taken(source!, sliced, indicesAlong(walks, first));
 }
 
 const axisOf = (node: OpNode, rank: number): number => axisFromFront(integerAttribute(node, 'axis', 0), rank);
@@ -74,9 +80,9 @@ function foldGather(node: OpNode, [source, indices]: readonly Constant[]): Const
   const { shape, values, isInteger } = source!;
   const axis = axisOf(node, shape.length);
   const [extent, width] = [shape[axis]!, elementCount(shape.slice(axis + 1))];
-  const places = numbersOf(indices!).map((index) => (index < 0 ? index + extent : index));
-  if (places.some((place) => place < 0 || place >= extent)) {
-    throw new UnsupportedOp(`it gathers places beyond the ${extent} of its axis ${axis}`);
+  const chosen = numbersOf(indices!).map((index) => (index < 0 ? index + extent : index));
+  if (chosen.some((index) => index < 0 || index >= extent)) {
+    throw new UnsupportedOp(`it gathers indices beyond the ${extent} of its axis ${axis}`);
   }
   const gathered = shape.toSpliced(axis, 1, ...indices!.shape);
   checkConstantSize(gathered);
@@ -84,7 +90,7 @@ function foldGather(node: OpNode, [source, indices]: readonly Constant[]): Const
   return {
     shape: gathered,
     values: blocks.flatMap((block) =>
-      places.flatMap((place) => values.slice((block + place) * width, (block + place + 1) * width)),
+      chosen.flatMap((index) => values.slice((block + index) * width, (block + index + 1) * width)),
     ),
     isInteger,
   };
@@ -130,12 +136,12 @@ function foldConstantOfShape(node: OpNode, [source]: readonly Constant[]): Const
 
 function foldExpand(_node: OpNode, [source, target]: readonly Constant[]): Constant {
   const wanted = numbersOf(target!);
-  const shape = spreadShape([source!.shape, wanted]);
+  const shape = broadcastShape([source!.shape, wanted]);
   if (shape === undefined) {
     throw new UnsupportedOp(`[${source!.shape.join(', ')}] cannot be spread to [${wanted.join(', ')}]`);
   }
   checkConstantSize(shape);
-  return taken(source!, shape, spreadPlaces(source!.shape, shape)!);
+  return taken(source!, shape, broadcastIndices(source!.shape, shape)!);
 }
 
 /** Keeps the upper or lower triangle of matrices. */
@@ -194,7 +200,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     return taken(
       source!,
       perm.map((axis) => shape[axis]!),
-      permutedPlaces(shape, perm),
+      permutedIndices(shape, perm),
     );
   },
   Cast: foldCast,

@@ -8,7 +8,7 @@ import { matchesPattern } from '../model/name-patterns.ts';
 import type { OpNode } from '../ops/op-rule.ts';
 import { KnownConstants } from './known-constants.ts';
 
-/** A trainable initialiser and its place in the flat parameter vector. */
+/** A trainable initialiser and its offset in the flat parameter vector. */
 export interface TrainableParameter {
   readonly name: string;
   readonly shape: readonly number[];
@@ -71,7 +71,7 @@ type WeightTest = (tensor: TensorProto, users: readonly OpNode[]) => boolean;
 
 const isSingle = ({ dims }: TensorProto): boolean => dims.length <= 1 && elementCount(dims) === 1;
 
-/** What keeps attention from looking at some places: added to scores, it leaves them as they are or takes them out. */
+/** What keeps attention from looking at some positions: added to scores, it leaves them as they are or takes them out. */
 function isMask(values: Float32Array): boolean {
   return (
     values.every((value) => value === 0 || value === Number.NEGATIVE_INFINITY) &&

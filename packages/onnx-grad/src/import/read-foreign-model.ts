@@ -12,7 +12,7 @@ import { elsewhere } from '../format/tensor-data.ts';
 import { describeNode, UnsupportedModelError } from '../format/unsupported-model.ts';
 import { checkWire } from '../format/wire-check.ts';
 
-/** Element counts and places in arrays are 32-bit integers. */
+/** Element counts and indices of arrays are 32-bit integers. */
 const MAXIMUM_EXTENT = 2 ** 31 - 1;
 
 function checkTensor(tensor: TensorProto): void {

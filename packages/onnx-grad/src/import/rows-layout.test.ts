@@ -117,7 +117,7 @@ const REFUSED: readonly [what: string, nodes: readonly TinyNode[], why: RegExp][
   [
     'rows joined with folded rows',
     [...dense, { op: 'Add', from: ['h', 'x'], to: 'z' }],
-    /make z \(Add\): it joins values whose rows are in different places/,
+    /make z \(Add\): it joins values whose rows lie on different axes/,
   ],
   [
     'an operator that is not known on them',

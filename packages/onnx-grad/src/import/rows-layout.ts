@@ -47,11 +47,11 @@ export function innerAxis(layout: Layout, axis: number): number {
 
 /** How the engine's axes lie once the graph's are permuted: the permutation of the first into the second. */
 export function innerPermutation(layout: Layout, perm: readonly number[]): number[] {
-  const places = layout.map((axis, i) => {
+  const axesOf = layout.map((axis, i) => {
     const first = innerAxis(layout, i);
     return axis.filter((extent) => extent !== 'rows').map((_, k) => first + k);
   });
-  return [0, ...perm.flatMap((axis) => places[axis]!)];
+  return [0, ...perm.flatMap((axis) => axesOf[axis]!)];
 }
 
 /** The layout with the extents of an inner shape of as many axes. */

@@ -12,7 +12,7 @@ import { runStep } from '../testing/run-step.ts';
 import { type TinyModel, tinyModel } from '../testing/tiny-models.ts';
 
 const perm = (...axes: number[]) => ({ perm: axes });
-/** Turned, then seen as three axes, two of which change places, and made a matrix again. */
+/** Turned, then seen as three axes, two of which are exchanged, and made a matrix again. */
 const turned: TinyModel = {
   features: 4,
   weights: { w: [6, 4], b: [1, 6], v: [1, 6] },

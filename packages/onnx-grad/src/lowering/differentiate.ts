@@ -8,7 +8,7 @@ import type { ForwardModel } from '../model/forward-model.ts';
 import { attributesOf, type BackwardStep, type OpNode } from '../ops/op-rule.ts';
 import { ruleOf } from '../ops/registry.ts';
 import { type ParameterGradient, type UnitGrid, UnitNorms, type UnitNormsOptions } from './unit-norms.ts';
-import { withoutUnusedPlaces } from './unused-places.ts';
+import { withoutUnusedPositions } from './unused-positions.ts';
 
 export interface Differentiated extends UnitNormsOptions {
   readonly writer: GraphWriter;
@@ -146,7 +146,7 @@ export function emitLogit(
   { writer, rows }: { readonly writer: GraphWriter; readonly rows: number },
 ): string {
   const grid = { units: rows, rowsPerUnit: 1 };
-  return emitForward(withoutUnusedPlaces(model), { writer, grid }).at(model.logit);
+  return emitForward(withoutUnusedPositions(model), { writer, grid }).at(model.logit);
 }
 
 /**
@@ -172,7 +172,7 @@ export function emitLogitGradient(
  * Emits forward and backward for the rows of a grid of units; what is summed over rows, and how, is the caller's.
  */
 export function differentiate(model: ForwardModel, graph: Differentiated): ParameterGradient[] {
-  const trimmed = withoutUnusedPlaces(model);
+  const trimmed = withoutUnusedPositions(model);
   const { step, logitGradient } = emitLogitGradient(trimmed, { ...graph, isMasked: true });
   return emitBackward(trimmed, step, logitGradient);
 }

@@ -93,9 +93,9 @@ export function overflowBoundsOf(
   const layers = layersOf(model);
   if (layers === undefined || model.parameterCount > 2 ** 22) return undefined;
   const { loss, rowsPerUnit, largestSquare } = options;
-  const places = new Map(model.parameters.map(({ name }, i) => [name, i]));
+  const indices = new Map(model.parameters.map(({ name }, i) => [name, i]));
   return (largest) => {
-    const boundOf = (name: string | undefined) => (name === undefined ? 0 : largest[places.get(name)!]!);
+    const boundOf = (name: string | undefined) => (name === undefined ? 0 : largest[indices.get(name)!]!);
     let value = LARGEST_FEATURE;
     let most = value;
     const inputs = layers.map(({ weight, offset, inner, activation }) => {

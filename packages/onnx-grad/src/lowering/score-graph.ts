@@ -7,7 +7,7 @@ import type { TensorValue } from '../runtime/onnx-runtime.ts';
 import { emitLogit, parameterInput } from './differentiate.ts';
 
 /**
- * Rows of each run, whatever there is to score: fewer leave places empty. A multiple of what any processor takes at
+ * Rows of each run, whatever there is to score: fewer are filled up with padding. A multiple of what any processor takes at
  * once, so that no row is in the rest of an array.
  */
 export const SCORE_ROWS = 64;

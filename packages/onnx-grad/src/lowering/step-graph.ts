@@ -289,7 +289,7 @@ export function emitClippedSum(
  * Output: Σ_u c_u g_u over the units in the run, where g_u is the sum of the gradients of the unit's rows and
  * c_u = min(1, C / n_u) for a bound n_u ≥ ‖g_u‖₂ that is ‖g_u‖₂ itself but for positions that cancel almost
  * wholly (`unit-norms.ts`). Where n_u² is not finite or beyond `largestSquare`, c_u is 0 and nothing of g_u is in the
- * sum (`unit-mask.ts`), for which the last unit's place must be empty. The n_u² are an output too.
+ * sum (`unit-mask.ts`), for which the last unit must be padding. The n_u² are an output too.
  *
  * Norms and sums are in double, but for models with large layers: there the time is in them, and they are in float32,
  * sums in blocks (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are then added.

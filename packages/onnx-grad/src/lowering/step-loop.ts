@@ -32,7 +32,7 @@ export interface StepLoopOptions extends StepGraphOptions {
   readonly mayExtendRows: boolean;
 }
 
-/** Names of inputs that are tables: one line for each row of data and a last one of zeros, for an empty place. */
+/** Names of inputs that are tables: one line for each row of data and a last one of zeros, for a padding unit. */
 export type RowTable =
   /** Float [lines, ...inputShape]. */
   | 'featureTable'
@@ -48,7 +48,7 @@ const CORRECTIONS: Readonly<Record<'shift' | 'pull' | 'none', readonly StepCorre
   none: [],
 };
 
-/** Names of inputs that hold one number for each place of each step's batch, [steps, rows, 1]; 0 for an empty one. */
+/** Names of inputs that hold one number for each row of each step's batch, [steps, rows, 1]; 0 for padding. */
 export type RowColumn =
   /** Float: the labels. */
   | 'labels'
@@ -62,7 +62,7 @@ export type RowColumn =
 
 export interface StepLoop extends UnitGrid {
   /**
-   * ONNX bytes. Inputs: tables and columns; `places` int32 [steps, rows], the line of the tables in each place of each
+   * ONNX bytes. Inputs: tables and columns; `lineIndices` int32 [steps, rows], the line of the tables in each row of each
    * step's batch; `noise` double [steps, 1, parameterCount], integers; `rates` and, where parameters decay, `kept`,
    * double [steps, 1], η and 1 - ηλ of each step; where they are averaged, `shares` double [steps, 1], w of each step;
    * corrections; `parametersBefore`, `velocityBefore` and, where there is one, `averageBefore` double
@@ -101,7 +101,7 @@ class LoopWriter {
   readonly body = new GraphWriter('s');
   readonly tables: RowTable[] = [];
   readonly columns: RowColumn[] = [];
-  readonly outerInputs = [valueInfo('places', { elementType: 'int32', shape: ['steps', 'rows'] })];
+  readonly outerInputs = [valueInfo('lineIndices', { elementType: 'int32', shape: ['steps', 'rows'] })];
   readonly bodyInputs: ReturnType<typeof valueInfo>[] = [];
   readonly scanned: string[] = [];
   readonly #rows: number;
@@ -134,13 +134,13 @@ class LoopWriter {
     return this.scan(name, column, { elementType, shape: [this.#rows, 1] });
   }
 
-  /** The lines of a table in each step's places, [steps, rows, ...]. */
+  /** The lines of a table in each step's rows, [steps, rows, ...]. */
   gather(table: RowTable, type: { elementType: ElementType; line: readonly number[] }): string {
     this.tables.push(table);
     this.outerInputs.push(
       valueInfo(table, { elementType: type.elementType, shape: ['lines', ...type.line] }),
     );
-    return this.outer.emit('Gather', [table, 'places'], { axis: 0 });
+    return this.outer.emit('Gather', [table, 'lineIndices'], { axis: 0 });
   }
 }
 
@@ -213,7 +213,7 @@ function isLinear(model: ForwardModel, options: StepLoopOptions): boolean {
  * integer beside it). |L| ≤ 2^20 · 2^20 and |noise| < 2^50, so that doubles hold L, noise and their sum exactly, and
  * Round rounds to an integer, to the even one of two.
  *
- * Each step's last place must be empty. Steps whose sum is not finite leave a parameter that is not: see
+ * The last unit of each step must be padding. Steps whose sum is not finite leave a parameter that is not: see
  * `dp-sgd/fast/step-runs.ts`.
  */
 export function buildStepLoop(model: ForwardModel, options: StepLoopOptions): StepLoop {

@@ -35,7 +35,7 @@ async function masked(squares: readonly number[], factors: readonly number[], is
 
 const { NaN: nan, POSITIVE_INFINITY: infinite } = Number;
 
-test('a unit beyond the limit, or that is no number, weighs 0 and has the factors of the last place', async () => {
+test('a unit beyond the limit, or that is no number, weighs 0 and has the factors of the last unit', async () => {
   const squares = [1, nan, infinite, LIMIT * (1 + 2 ** -52), LIMIT, 0];
   const own = [1, 2, nan, 4, infinite, 6, 7, -infinite, 9, 10, 0.5, 0.25];
   const { weights, factors } = await masked(squares, own, false);

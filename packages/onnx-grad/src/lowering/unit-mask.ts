@@ -1,8 +1,8 @@
 // Leaves out of a step's sum the units whose numbers are not finite, or too large for sums in float, within the graph and
 // at the same cost whether there are any or not: nothing is done again because of them.
 //
-// Such a unit weighs 0. But 0 times infinity is NaN, so that its factors must go too: those of an empty place are taken
-// in their place. The last place of each run is empty for that; its factors follow from the parameters alone, and where
+// Such a unit weighs 0. But 0 times infinity is NaN, so that its factors must go too: those of a padding unit are taken
+// instead. The last unit of each run is padding for that; its factors follow from the parameters alone, and where
 // even they are not finite the whole sum is not (`dp-sgd/clipped-sum.ts`).
 import type { GraphWriter } from '../format/graph-writer.ts';
 
@@ -21,7 +21,7 @@ export interface UnitMasking {
   /** Emits weights, double [units, 1], that are 0 for units that are left out. */
   weights(weights: string): string;
   /**
-   * Emits a factor, [units · each, width], with those of the last place for units that are left out; along another axis
+   * Emits a factor, [units · each, width], with those of the last unit for units that are left out; along another axis
    * for [planes, units, width].
    */
   factor(
@@ -38,7 +38,7 @@ export class UnitMask implements UnitMasking {
   readonly #options: UnitMaskOptions;
   readonly #usable: string;
   readonly #kept = new Map<string, string>();
-  #places: string | undefined;
+  #indices: string | undefined;
   #share: string | undefined;
 
   constructor(writer: GraphWriter, options: UnitMaskOptions) {
@@ -67,15 +67,15 @@ export class UnitMask implements UnitMasking {
     if (known !== undefined) return known;
     const writer = this.#writer;
     const { units } = this.#options;
-    this.#places ??= this.#emitPlaces();
+    this.#indices ??= this.#emitIndices();
     const ofUnits = each === 1 ? value : writer.reshape(value, [units, each * width]);
-    const taken = writer.emit('Gather', [ofUnits, this.#places], { axis });
+    const taken = writer.emit('Gather', [ofUnits, this.#indices], { axis });
     const kept = each === 1 ? taken : writer.reshape(taken, [units * each, width]);
     this.#kept.set(value, kept);
     return kept;
   }
 
-  #emitPlaces(): string {
+  #emitIndices(): string {
     const writer = this.#writer;
     const { units } = this.#options;
     const own = writer.reshape(writer.int64s(Array.from({ length: units }, (_, unit) => unit)), [units, 1]);

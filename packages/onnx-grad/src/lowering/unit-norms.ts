@@ -112,7 +112,7 @@ export interface UnitNormsOptions {
   readonly known?: KnownMatrix | undefined;
   /** Whether the runtime adds the rows of products in float in order (`row-order.ts`). */
   readonly addsInOrder?: boolean | undefined;
-  /** Whether the bits of squared norms in double depend on no place, since units are counted by them. */
+  /** Whether the bits of squared norms in double depend on no index, since units are counted by them. */
   readonly countsUnits?: boolean | undefined;
 }
 
@@ -384,7 +384,7 @@ export class UnitNorms {
     });
   }
 
-  /** The sum of each row of a double [rows, width]; as a product with ones, where no bit may depend on the place. */
+  /** The sum of each row of a double [rows, width]; as a product with ones, where no bit may depend on the index. */
   #sumOfRows(value: string, width: number): string {
     const writer = this.#writer;
     if (!this.#countsUnits) return writer.emit('ReduceSum', [value, writer.int64s([1])], { keepdims: 1 });

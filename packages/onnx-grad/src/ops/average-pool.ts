@@ -4,24 +4,23 @@ import { integerAttribute, NO_GRADIENTS, type OpNode, type OpRule } from './op-r
 import { poolWindowOf } from './pool-window.ts';
 import { unreached, type Window, windowAttributes } from './window.ts';
 
-/** Along one axis, how many places of each window count: those in the input, and where pads count, in the pads. */
-function placesCounted(window: Window, axis: number, countsPadding: boolean): number[] {
+/** Along one axis, how many positions of each window count: those in the input, and where pads count, in the pads. */
+function positionsCounted(window: Window, axis: number, countsPadding: boolean): number[] {
   const { kernel, strides, dilations, pads, countedPads, input, output } = window;
   const [before, after] = countsPadding ? [pads[axis]!, countedPads[axis]!] : [0, 0];
   return Array.from({ length: output[axis]! }, (_, at) => {
     const start = at * strides[axis]! - pads[axis]!;
-    const places = Array.from({ length: kernel[axis]! }, (_, k) => start + k * dilations[axis]!);
-    return places.filter((place) => place >= -before && place < input[axis]! + after).length;
+    const positions = Array.from({ length: kernel[axis]! }, (_, k) => start + k * dilations[axis]!);
+    return positions.filter((position) => position >= -before && position < input[axis]! + after).length;
   });
 }
 
-/** 1 / n per output place: the windows' sizes, without the padding unless it counts. */
+/** 1 / n per output position: the windows' sizes, without the padding unless it counts. */
 function reciprocalSizes(node: OpNode, window: Window): Float32Array {
   const countsPadding = integerAttribute(node, 'count_include_pad', 0) === 1;
-  const [first, second = [1]] = window.input.map((_, axis) => placesCounted(window, axis, countsPadding)) as [
-    number[],
-    number[] | undefined,
-  ];
+  const [first, second = [1]] = window.input.map((_, axis) =>
+    positionsCounted(window, axis, countsPadding),
+  ) as [number[], number[] | undefined];
   return Float32Array.from(first.flatMap((a) => second.map((b) => 1 / (a * b))));
 }
 

@@ -4,8 +4,8 @@
 //
 // A row's gradient of W is the convolution of x with dy as its kernel, strides and dilations exchanged; all rows take
 // one convolution whose groups are the rows and whose images are the channels, and dy is in blocks already. With
-// strides s, W's taps are s apart in dx: dx is computed in blocks of s places, one convolution of dy with W's taps
-// turned round, whose filters are the places of such a block.
+// strides s, W's taps are s apart in dx: dx is computed in blocks of s positions, one convolution of dy with W's taps
+// turned round, whose filters are the positions of such a block.
 
 import { elementCount } from '../format/tensor-data.ts';
 import { fromBlocks, toBlocks } from './channel-blocks.ts';
@@ -22,7 +22,7 @@ export function isWorthBlocks(node: OpNode, step: ForwardStep, channelsOf: 'bloc
   const { group, channels, filters, window } = convolutionOf(node, step);
   // W's gradient has the rows for channels, of which the operator takes less than a block or whole blocks.
   const fits = step.rowCount < block || step.rowCount % block === 0;
-  // Of one tap there are no windows to lay out, and W's gradient would have one place.
+  // Of one tap there are no windows to lay out, and W's gradient would have one position.
   const isWorth = channelsOf === 'less' ? channels < block : elementCount(window.kernel) > 1;
   const isWhole = channelsOf === 'less' || channels % block === 0;
   return fits && isWorth && isWhole && group === 1 && filters % block === 0 && window.input.length === 2;
@@ -92,8 +92,8 @@ function channelPlanes(node: OpNode, step: BackwardStep): string {
   const split = writer.reshape(padded, [rowCount, channels / block, perBlock]);
   // In two steps, which the runtime does faster than both at once.
   const byBlock = channels === block ? split : writer.transpose(split, [1, 0, 2]);
-  const places = writer.reshape(byBlock, [channels / block, (rowCount * perBlock) / block, block]);
-  return writer.reshape(writer.transpose(places, [0, 2, 1]), sizes);
+  const positions = writer.reshape(byBlock, [channels / block, (rowCount * perBlock) / block, block]);
+  return writer.reshape(writer.transpose(positions, [0, 2, 1]), sizes);
 }
 
 /** Per-row gradients of W in planes, [channels, rows, filters · kernel], and what brings them into W's order. */
@@ -155,20 +155,24 @@ export function hasBlockedInputGradient(node: OpNode, step: BackwardStep): boole
   );
 }
 
-/** W with its taps turned round, for filters that are the places of a block of dx, in the operator's order. */
+/** W with its taps turned round, for filters that are the positions of a block of dx, in the operator's order. */
 function turnedWeight(node: OpNode, step: BackwardStep): string {
   const { writer, blockedChannels: block } = step;
   const convolution = convolutionOf(node, step);
   const { channels, filters, window } = convolution;
   const { kernel, strides } = window;
   const taps = kernel.map((_, axis) => blocksOf(convolution, axis).taps);
-  const [kernelSize, places, count] = [kernel, strides, taps].map(elementCount) as [number, number, number];
+  const [kernelSize, positions, count] = [kernel, strides, taps].map(elementCount) as [
+    number,
+    number,
+    number,
+  ];
   const rows = writer.reshape(step.at(node.inputs[1]!), [filters, channels, kernelSize]);
   const byTap = writer.transpose(rows, [2, 0, 1]);
   // Behind the last tap there is one of zeros, for taps beyond the kernel.
-  const order = indicesOf(strides).flatMap((place) =>
+  const order = indicesOf(strides).flatMap((position) =>
     indicesOf(taps).map((tap) => {
-      const at = tap.map((t, i) => (taps[i]! - 1 - t) * strides[i]! + place[i]!);
+      const at = tap.map((t, i) => (taps[i]! - 1 - t) * strides[i]! + position[i]!);
       const isInside = at.every((own, i) => own < kernel[i]!);
       return isInside ? at.reduce((sum, own, i) => sum * kernel[i]! + own, 0) : kernelSize;
     }),
@@ -176,8 +180,12 @@ function turnedWeight(node: OpNode, step: BackwardStep): string {
   const zeros = order.includes(kernelSize) ? 1 : 0;
   const padded = writer.pad(byTap, { before: [0, 0, 0], after: [zeros, 0, 0] });
   const turned = writer.emit('Gather', [padded, writer.int64s(order)], { axis: 0 });
-  const split = writer.reshape(turned, [places, count, filters / block, block, channels / block, block]);
-  return writer.reshape(writer.transpose(split, [0, 4, 2, 1, 3, 5]), [places * channels, filters, ...taps]);
+  const split = writer.reshape(turned, [positions, count, filters / block, block, channels / block, block]);
+  return writer.reshape(writer.transpose(split, [0, 4, 2, 1, 3, 5]), [
+    positions * channels,
+    filters,
+    ...taps,
+  ]);
 }
 
 export function blockedInputGradient(node: OpNode, gradient: string, step: BackwardStep): string {

@@ -1,7 +1,7 @@
 // A convolution as products of matrices, with channels last: the windows of x as the rows of a matrix X
 // [rows · positions, kernel · channels], y = X W + b; a row's gradient of W is dyᵀ X over its positions; and dx is the
 // product of the windows of dy with W's taps turned round. With strides s, taps are s apart in dx: dx is computed in
-// blocks of s places, which each take the same windows of dy.
+// blocks of s positions, which each take the same windows of dy.
 //
 // The runtime's products run at twice the speed of its convolutions, whose weights would have to be constant for its
 // better layouts; and X serves both y and the gradient of W.
@@ -95,7 +95,7 @@ export function lastBiasGradient(node: OpNode, gradient: string, step: BackwardS
   return emitRowSum(step.writer, { value: positionGradients(node, gradient, step), sizes, axes: [1] });
 }
 
-/** W as [taps · filters, places of a block · channels], for taps and places as dx is computed in. */
+/** W as [taps · filters, positions of a block · channels], for taps and positions as dx is computed in. */
 function turnedWeight(node: OpNode, step: BackwardStep): string {
   const { writer } = step;
   const convolution = convolutionOf(node, step);
@@ -109,8 +109,8 @@ function turnedWeight(node: OpNode, step: BackwardStep): string {
   const outside = filters * kernelSize;
   const order = indicesOf(taps).flatMap((tap) =>
     Array.from({ length: filters }, (_, filter) =>
-      indicesOf(strides).map((place) => {
-        const at = tap.map((t, i) => t * strides[i]! + place[i]!);
+      indicesOf(strides).map((position) => {
+        const at = tap.map((t, i) => t * strides[i]! + position[i]!);
         const isInside = at.every((own, i) => own < kernel[i]!);
         return isInside
           ? filter * kernelSize + at.reduce((sum, own, i) => sum * kernel[i]! + own, 0)

@@ -1,8 +1,8 @@
-// Gather, in its two trainable uses: constant places of one of a row's axes (dx by the places' one-hot matrix), and
+// Gather, in its two trainable uses: constant indices of one of a row's axes (dx by the indices' one-hot matrix), and
 // rows of a trainable table by codes in the data, an embedding: y_t = W[c_t], a row's gradient of W is Σ_t of the
 // outer product of c_t's one-hot vector and dy_t.
 import { elementCount } from '../format/tensor-data.ts';
-import { emitPlaces } from './integers.ts';
+import { emitIndices } from './integers.ts';
 import {
   constantNumbers,
   dataShape,
@@ -19,9 +19,9 @@ import { scatterBack } from './select.ts';
 
 const isEmbedding = (node: OpNode, values: KnownValues): boolean => values.isParameter(node.inputs[0]!);
 
-function placesOf(node: OpNode, values: KnownValues, extent: number): readonly number[] {
-  const places = constantNumbers(node.inputs[1]!, values) as readonly number[];
-  return places.map((place) => (place < 0 ? place + extent : place));
+function indicesOf(node: OpNode, values: KnownValues, extent: number): readonly number[] {
+  const indices = constantNumbers(node.inputs[1]!, values) as readonly number[];
+  return indices.map((index) => (index < 0 ? index + extent : index));
 }
 
 export const gather: OpRule = {
@@ -39,9 +39,9 @@ export const gather: OpRule = {
     const shape = dataShape(source, values);
     const axis = rowAxis(integerAttribute(node, 'axis', 0), shape.length);
     const extent = shape[axis] as number;
-    if (placesOf(node, values, extent).some((place) => !(place >= 0 && place < extent))) {
+    if (indicesOf(node, values, extent).some((index) => !(index >= 0 && index < extent))) {
       throw new UnsupportedOp(
-        `it gathers places beyond the ${extent} of axis ${axis}: give it places of the axis`,
+        `it gathers indices beyond the ${extent} of axis ${axis}: give it indices of the axis`,
       );
     }
     return shape.toSpliced(axis, 1, ...values.shapeOf(indices));
@@ -55,7 +55,7 @@ export const gather: OpRule = {
       return { output: writer.emit('Gather', [step.at(source), step.at(indices)], { axis }) };
     }
     // A code outside the table counts as the nearest inside: it must not stop the run of all the others.
-    const codes = emitPlaces(writer, step.at(indices), step.sizesOf(source)[0]!);
+    const codes = emitIndices(writer, step.at(indices), step.sizesOf(source)[0]!);
     return { output: writer.emit('Gather', [step.at(source), codes], { axis }), saved: [codes] };
   },
   backward(node, gradient, step) {
@@ -80,8 +80,11 @@ export const gather: OpRule = {
     if (!step.needsGradient(source)) return NO_GRADIENTS;
     const sizes = step.sizesOf(source);
     const axis = rowAxis(integerAttribute(node, 'axis', 0), sizes.length);
-    const places = placesOf(node, step, sizes[axis]!);
-    const listed = writer.reshape(gradient, sizes.with(axis, places.length));
-    return { inputs: [[source, scatterBack(listed, { axis, sizes, places }, step)]], parameters: [] };
+    const chosen = indicesOf(node, step, sizes[axis]!);
+    const listed = writer.reshape(gradient, sizes.with(axis, chosen.length));
+    return {
+      inputs: [[source, scatterBack(listed, { axis, sizes, indices: chosen }, step)]],
+      parameters: [],
+    };
   },
 };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GraphWriter, valueInfo } from '../format/graph-writer.ts';
 import { openSession } from '../runtime/onnx-runtime.ts';
-import { emitConditions, emitIntegers, emitPlaces } from './integers.ts';
+import { emitConditions, emitIndices, emitIntegers } from './integers.ts';
 
 async function valuesOf(data: readonly number[], emit: (writer: GraphWriter) => string): Promise<number[]> {
   const writer = new GraphWriter();
@@ -50,9 +50,9 @@ test('a condition of a number is whether it is another than 0', async () => {
   assert.deepEqual(held, [1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 1]);
 });
 
-test('a place is the nearest of its axis', async () => {
-  const places = await valuesOf([-(2 ** 40), -1, 0, 3.5, 6, 7, 2 ** 31, 2 ** 32, 3e38], (writer) =>
-    emitPlaces(writer, emitIntegers(writer, 'x'), 7),
+test('an index beyond its axis is the nearest of the axis', async () => {
+  const indices = await valuesOf([-(2 ** 40), -1, 0, 3.5, 6, 7, 2 ** 31, 2 ** 32, 3e38], (writer) =>
+    emitIndices(writer, emitIntegers(writer, 'x'), 7),
   );
-  assert.deepEqual(places, [0, 0, 0, 3, 6, 6, 6, 6, 6]);
+  assert.deepEqual(indices, [0, 0, 0, 3, 6, 6, 6, 6, 6]);
 });

@@ -46,8 +46,8 @@ export function emitConditions(writer: GraphWriter, value: string, zero: string)
   return writer.emit('Not', [writer.emit('Equal', [value, zero])]);
 }
 
-/** Emits places of an axis, int64, for integers of data: those beyond it count as the nearest of the axis. */
-export function emitPlaces(writer: GraphWriter, integers: string, extent: number): string {
+/** Emits indices of an axis, int64, for integers of data: those beyond it count as the nearest of the axis. */
+export function emitIndices(writer: GraphWriter, integers: string, extent: number): string {
   const double = writer.emit('Cast', [integers], { to: ELEMENT_TYPE.double });
   const own = emitInRange(writer, double, { low: 0, high: extent - 1 });
   return writer.emit('Cast', [own], { to: ELEMENT_TYPE.int64 });

@@ -61,26 +61,26 @@ function poolModel(axes: readonly Axis[], weights: Float32Array): Uint8Array {
   });
 }
 
-/** For each window of a plane, the flat place of its first largest value, row by row. */
-function placesOf(plane: ArrayLike<number>, axes: readonly Axis[]): number[] {
+/** For each window of a plane, the flat position of its first largest value, row by row. */
+function positionsOf(plane: ArrayLike<number>, axes: readonly Axis[]): number[] {
   const [outer, inner] = axes.length === 2 ? axes : [undefined, axes[0]!];
-  const places: number[] = [];
+  const positions: number[] = [];
   const along = (axis: Axis | undefined, at: number) =>
     axis === undefined
       ? [0]
       : Array.from(
           { length: axis.kernel },
           (_, k) => at * axis.stride - axis.before + k * axis.dilation,
-        ).filter((place) => place >= 0 && place < axis.extent);
+        ).filter((position) => position >= 0 && position < axis.extent);
   for (let i = 0; i < (outer ? outputOf(outer) : 1); i++) {
     for (let j = 0; j < outputOf(inner!); j++) {
       const window = along(outer, i).flatMap((row) =>
         along(inner, j).map((column) => row * inner!.extent + column),
       );
-      places.push(window.reduce((best, place) => (plane[place]! > plane[best]! ? place : best)));
+      positions.push(window.reduce((best, position) => (plane[position]! > plane[best]! ? position : best)));
     }
   }
-  return places;
+  return positions;
 }
 
 const small = (min: number, max: number) => fc.integer({ min, max });
@@ -120,8 +120,8 @@ test('of several largest values in a window the first one, row by row, takes the
       const expected = new Float64Array(x.length);
       for (let channel = 0; channel < CHANNELS; channel++) {
         const start = channel * planeSize;
-        placesOf(x.subarray(start, start + planeSize), axes).forEach((place, i) => {
-          expected[start + place]! += weights[channel * outputs + i]! * ofLogit;
+        positionsOf(x.subarray(start, start + planeSize), axes).forEach((position, i) => {
+          expected[start + position]! += weights[channel * outputs + i]! * ofLogit;
         });
       }
       expected.forEach((value, i) => {

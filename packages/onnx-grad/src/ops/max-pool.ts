@@ -1,9 +1,9 @@
 // MaxPool: y = the largest value of each window, the first of several; dy goes to where it came from.
 //
-// The runtime's own operator finds those places thirty times slower than it finds the values. So a window is gone
-// through place by place, along one axis and then the other, as its maximum without the place and with it: where they
-// are equal dy stays with the places before, else it moves on with the place. All windows are taken at once, also those
-// that the strides leave out, so that a place is the whole array shifted; what is computed across the end of an axis
+// The runtime's own operator finds those positions thirty times slower than it finds the values. So a window is gone
+// through position by position, along one axis and then the other, as its maximum without the position and with it: where they
+// are equal dy stays with the positions before, else it moves on with the position. All windows are taken at once, also those
+// that the strides leave out, so that a position is the whole array shifted; what is computed across the end of an axis
 // belongs to no window of the output and receives no dy. Of channels in blocks the runtime finds the maxima itself.
 import type { GraphWriter } from '../format/graph-writer.ts';
 import { elementCount } from '../format/tensor-data.ts';
@@ -28,7 +28,7 @@ function poolOf(node: OpNode, values: KnownValues): Window {
 }
 
 /**
- * The padded input's planes, [rows, ...space, channels], and the distances between a window's places in the flat array.
+ * The padded input's planes, [rows, ...space, channels], and the distances between a window's positions in the flat array.
  * Blocks of channels count as rows of their own.
  */
 function gridOf(node: OpNode, step: ForwardStep) {
@@ -82,7 +82,7 @@ function paddedInput(node: OpNode, step: ForwardStep): string {
 }
 
 /**
- * Names of the flat maxima of each window, and for each place on the way the maximum without it and with it: they
+ * Names of the flat maxima of each window, and for each position on the way the maximum without it and with it: they
  * differ where dy moves on.
  */
 function emitMaxima(node: OpNode, step: ForwardStep): { maxima: string; compared: string[] } {
@@ -93,19 +93,19 @@ function emitMaxima(node: OpNode, step: ForwardStep): { maxima: string; compared
   let maxima = paddedInput(node, step);
   for (let axis = space.length - 1; axis >= 0; axis--) {
     const first = maxima;
-    for (let place = 1; place < window.kernel[axis]!; place++) {
+    for (let position = 1; position < window.kernel[axis]!; position++) {
       const without = maxima;
       if (isInBlocks) {
         const along = (extent: number, otherwise: number) =>
           space.map((_, i) => (i === axis ? extent : otherwise));
         const pooled = writer.emitBlocked('MaxPool', [writer.reshape(first, sizes)], {
-          kernel_shape: along(place + 1, 1),
+          kernel_shape: along(position + 1, 1),
           dilations: along(window.dilations[axis]!, 1),
-          pads: [...along(0, 0), ...along(place * window.dilations[axis]!, 0)],
+          pads: [...along(0, 0), ...along(position * window.dilations[axis]!, 0)],
         });
         maxima = flatten(writer, pooled);
       } else {
-        maxima = writer.emit('Max', [without, shift(writer, first, -place * distances[axis]!)]);
+        maxima = writer.emit('Max', [without, shift(writer, first, -position * distances[axis]!)]);
       }
       compared.push(without, maxima);
     }
@@ -137,7 +137,7 @@ function emitOutput(node: OpNode, step: ForwardStep, maxima: string): string {
   return fromPlanes(own, sizes);
 }
 
-/** dy at the first place of each window, zeros elsewhere: flat, of the padded input's size. */
+/** dy at the first position of each window, zeros elsewhere: flat, of the padded input's size. */
 function emitAtStarts(node: OpNode, gradient: string, step: BackwardStep): string {
   const { writer } = step;
   const { window, rows, channels, space, toPlanes } = gridOf(node, step);
@@ -163,12 +163,12 @@ function emitUndone(node: OpNode, step: BackwardStep, start: string): string {
   let current = start;
   for (let axis = 0; axis < space.length; axis++) {
     const moved: string[] = [];
-    for (let place = window.kernel[axis]! - 1; place >= 1; place--) {
+    for (let position = window.kernel[axis]! - 1; position >= 1; position--) {
       const [without, maximum] = compared.splice(-2) as [string, string];
       // Never a number times NaN: where a window reaches into another row, its dy of 0 must stay 0.
       const isKept = writer.emit('Cast', [writer.emit('GreaterOrEqual', [without, maximum])], { to: 1 });
       const kept = writer.emit('Mul', [current, isKept]);
-      moved.push(shift(writer, writer.emit('Sub', [current, kept]), place * distances[axis]!));
+      moved.push(shift(writer, writer.emit('Sub', [current, kept]), position * distances[axis]!));
       current = kept;
     }
     if (moved.length > 0) current = writer.emit(moved.length === 1 ? 'Add' : 'Sum', [current, ...moved]);

@@ -1,6 +1,6 @@
 // Nodes that give a trainable initialiser another shape or another order of its axes: it is trained as it is used, and
 // written back as the file has it.
-import { permutedPlaces } from '../format/array-places.ts';
+import { permutedIndices } from '../format/array-indices.ts';
 import { MAXIMUM_RANK } from '../format/graph-limits.ts';
 import { ELEMENT_TYPE } from '../format/onnx-schema.ts';
 import { elementCount } from '../format/tensor-data.ts';
@@ -117,8 +117,8 @@ export function viewOf(node: OpNode, view: WeightView, values: KnownValues): Wei
 /** A weight's numbers in the order of its view, from those of the file. */
 export function inViewOrder(file: Float32Array, { moves }: Pick<WeightView, 'moves'>): Float32Array {
   return moves.reduce<Float32Array>((values, { shape, perm }) => {
-    const places = permutedPlaces(shape, perm);
-    return Float32Array.from(places, (place) => values[place]!);
+    const indices = permutedIndices(shape, perm);
+    return Float32Array.from(indices, (index) => values[index]!);
   }, file);
 }
 
@@ -126,8 +126,8 @@ export function inViewOrder(file: Float32Array, { moves }: Pick<WeightView, 'mov
 export function inFileOrder(used: Float32Array, { moves }: Pick<WeightView, 'moves'>): Float32Array {
   return moves.toReversed().reduce<Float32Array>((values, { shape, perm }) => {
     const result = new Float32Array(values.length);
-    permutedPlaces(shape, perm).forEach((place, i) => {
-      result[place] = values[i]!;
+    permutedIndices(shape, perm).forEach((index, i) => {
+      result[index] = values[i]!;
     });
     return result;
   }, used);

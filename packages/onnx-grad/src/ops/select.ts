@@ -1,23 +1,23 @@
-// What Slice and Gather share: y takes the entries at constant places of one of a row's axes. Its gradient is a
-// product with the places' one-hot matrix (entries taken twice add up).
+// What Slice and Gather share: y takes the entries at constant indices of one of a row's axes. Its gradient is a
+// product with the indices' one-hot matrix (entries taken twice add up).
 import type { ForwardStep } from './op-rule.ts';
 
-/** Gradient with respect to an input of extent `extent` along `axis`, of which y's entry k was entry places[k]. */
+/** Gradient with respect to an input of extent `extent` along `axis`, of which y's entry k was entry indices[k]. */
 export function scatterBack(
   gradient: string,
   {
     axis,
     sizes,
-    places,
-  }: { readonly axis: number; readonly sizes: readonly number[]; readonly places: readonly number[] },
+    indices,
+  }: { readonly axis: number; readonly sizes: readonly number[]; readonly indices: readonly number[] },
   { writer }: ForwardStep,
 ): string {
   const extent = sizes[axis]!;
-  const oneHot = new Float32Array(places.length * extent);
-  places.forEach((place, k) => {
-    oneHot[k * extent + place] = 1;
+  const oneHot = new Float32Array(indices.length * extent);
+  indices.forEach((index, k) => {
+    oneHot[k * extent + index] = 1;
   });
-  const matrix = writer.floats([places.length, extent], oneHot);
+  const matrix = writer.floats([indices.length, extent], oneHot);
   const last = sizes.length - 1;
   if (axis === last) return writer.emit('MatMul', [gradient, matrix]);
   const perm = sizes

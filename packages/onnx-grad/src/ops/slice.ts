@@ -82,8 +82,8 @@ export const slice: OpRule = {
     }
     let current = gradient;
     for (const { axis, start, count, step: by } of ranges) {
-      const places = Array.from({ length: count }, (_, k) => start + k * by);
-      current = scatterBack(current, { axis, sizes, places }, step);
+      const indices = Array.from({ length: count }, (_, k) => start + k * by);
+      current = scatterBack(current, { axis, sizes, indices }, step);
     }
     return { inputs: [[input, current]], parameters: [] };
   },

@@ -1,5 +1,5 @@
-// A convolution's input gradient in blocks of as many places as the strides: with strides s the taps that one place of
-// dx takes are s apart, and all places of a block take the same windows of dy.
+// A convolution's input gradient in blocks of as many positions as the strides: with strides s the taps that one position of
+// dx takes are s apart, and all positions of a block take the same windows of dy.
 import type { Convolution } from './convolution.ts';
 import type { Windows } from './window-columns.ts';
 
@@ -12,7 +12,7 @@ export function hasSpatialBlocks({ window: { strides, dilations } }: Convolution
 export function blocksOf({ window }: Convolution, axis: number) {
   const { kernel, strides, dilations, pads, input, output } = window;
   const [stride, pad] = [strides[axis]!, pads[axis]!];
-  // Place p of the padded input, in block b = ⌊p / s⌋, takes from window b - t · spacing the tap t · s + p mod s.
+  // Position p of the padded input, in block b = ⌊p / s⌋, takes from window b - t · spacing the tap t · s + p mod s.
   const taps = Math.ceil(kernel[axis]! / stride);
   const reached = output[axis]! + (taps - 1) * dilations[axis]!;
   const first = Math.min(Math.floor(pad / stride), reached - 1);

@@ -2,9 +2,9 @@
 import type { GraphWriter } from '../format/graph-writer.ts';
 import { elementCount } from '../format/tensor-data.ts';
 
-/** Windows along one axis: window w has the places start + w · stride + t · spacing, for taps t from 0 on. */
+/** Windows along one axis: window w has the positions start + w · stride + t · spacing, for taps t from 0 on. */
 export interface Windows {
-  /** May be negative: places outside the axis hold zeros. */
+  /** May be negative: positions outside the axis hold zeros. */
   readonly start: number;
   readonly count: number;
   readonly stride: number;
@@ -13,26 +13,27 @@ export interface Windows {
   readonly spacing: number;
 }
 
-/** For each window, the places of its taps along one axis. */
-const placesOf = ({ start, count, stride, taps, spacing }: Windows): number[][] =>
+/** For each window, the positions of its taps along one axis. */
+const positionsOf = ({ start, count, stride, taps, spacing }: Windows): number[][] =>
   Array.from({ length: count }, (_, w) =>
     Array.from({ length: taps }, (_, t) => start + w * stride + t * spacing),
   );
 
 /** Where an array of the extents given lies in another: at `at`, which is below 0 where it begins before it. */
-interface Place {
+interface Region {
   readonly space: readonly number[];
   readonly at: readonly number[];
   readonly source: readonly number[];
 }
 
-/** For each window, the flat places of its taps in the source, row by row; the source's size for those outside. */
-function flatPlaces(windows: readonly Windows[], { space, at, source }: Place): number[] {
+/** For each window, the flat positions of its taps in the source, row by row; the source's size for those outside. */
+function flatIndices(windows: readonly Windows[], { space, at, source }: Region): number[] {
   const along = windows.map((own, axis) =>
-    placesOf(own).map((taps) =>
-      taps.map((place) => {
-        const inSource = place + at[axis]!;
-        const isInside = place >= 0 && place < space[axis]! && inSource >= 0 && inSource < source[axis]!;
+    positionsOf(own).map((taps) =>
+      taps.map((position) => {
+        const inSource = position + at[axis]!;
+        const isInside =
+          position >= 0 && position < space[axis]! && inSource >= 0 && inSource < source[axis]!;
         return isInside ? inSource : undefined;
       }),
     ),
@@ -48,16 +49,19 @@ function flatPlaces(windows: readonly Windows[], { space, at, source }: Place): 
 }
 
 /**
- * How many places can be copied as one: a divisor of the taps along the inner axis, such that places come in runs of so
+ * How many positions can be copied as one: a divisor of the taps along the inner axis, such that positions come in runs of so
  * many, each of which begins at a multiple of it or is all outside.
  */
-function runOf(places: readonly number[], { taps, size }: { readonly taps: number; readonly size: number }) {
+function runOf(
+  positions: readonly number[],
+  { taps, size }: { readonly taps: number; readonly size: number },
+) {
   const isRun = (run: number) =>
     size % run === 0 &&
-    places.every((place, i) => {
-      if (i % run === 0) return place % run === 0;
-      const before = places[i - 1]!;
-      return before === size ? place === size : place === before + 1 && place !== size;
+    positions.every((position, i) => {
+      if (i % run === 0) return position % run === 0;
+      const before = positions[i - 1]!;
+      return before === size ? position === size : position === before + 1 && position !== size;
     });
   let run = taps;
   while (run > 1 && !(taps % run === 0 && isRun(run))) run--;
@@ -85,15 +89,15 @@ export function emitWindowColumns(
   const at = before.slice(1, -1).map((count) => -count);
   const sourceSpace = space.map((extent, i) => extent - before[i + 1]! - after[i + 1]!);
   const size = elementCount(sourceSpace);
-  const places = flatPlaces(windows, { space, at, source: sourceSpace });
+  const positions = flatIndices(windows, { space, at, source: sourceSpace });
   const taps = elementCount(windows.map((own) => own.taps));
-  const run = runOf(places, { taps: windows.at(-1)!.taps, size });
-  const starts = places.filter((_, i) => i % run === 0).map((place) => place / run);
+  const run = runOf(positions, { taps: windows.at(-1)!.taps, size });
+  const starts = positions.filter((_, i) => i % run === 0).map((position) => position / run);
   let flat = writer.reshape(source, [rows, size / run, run * channels]);
-  if (places.every((place, i) => place === i) && places.length === size) return flat;
-  if (places.includes(size)) {
+  if (positions.every((position, i) => position === i) && positions.length === size) return flat;
+  if (positions.includes(size)) {
     flat = writer.emit('Pad', [flat, writer.int64s([0, 0, 0, 0, 1, 0])]);
   }
   const gathered = writer.emit('Gather', [flat, writer.int64s(starts)], { axis: 1 });
-  return writer.reshape(gathered, [rows, places.length / taps, taps * channels]);
+  return writer.reshape(gathered, [rows, positions.length / taps, taps * channels]);
 }

@@ -15,7 +15,7 @@ export interface Window {
   readonly dilations: readonly number[];
   /** Before each axis, then after each axis. */
   readonly pads: readonly number[];
-  /** Pads after each axis that count as places of a window: without what ceil_mode adds. */
+  /** Pads after each axis that count as positions of a window: without what ceil_mode adds. */
   readonly countedPads: readonly number[];
   readonly input: readonly number[];
   readonly output: readonly number[];

@@ -38,9 +38,9 @@ export async function isInOrder({ rows, left, right, multiply }: Product): Promi
   const blocks = Math.ceil(rows / BLOCK_ROWS);
   const [a, b] = [new Float32Array(rows * left).fill(1), new Float32Array(rows * right).fill(1)];
   /** Sets the entry of one row in each column. */
-  const mark = (matrix: Float32Array, places: Uint32Array, value: number) =>
-    places.forEach((row, column) => {
-      matrix[row * places.length + column] = value;
+  const mark = (matrix: Float32Array, indices: Uint32Array, value: number) =>
+    indices.forEach((row, column) => {
+      matrix[row * indices.length + column] = value;
     });
   for (let firstBlock = 0; firstBlock < blocks; firstBlock += left) {
     const starts = Uint32Array.from({ length: left }, (_, i) => ((firstBlock + i) % blocks) * BLOCK_ROWS);

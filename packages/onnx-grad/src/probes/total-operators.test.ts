@@ -12,13 +12,13 @@ import { supportedOperators } from '../ops/registry.ts';
 import { OLD_LOWERINGS } from '../testing/old-lowerings.ts';
 import { buildOperatorModel } from '../testing/operator-cases.ts';
 import { TOTAL_CASES } from '../testing/total-operator-cases.ts';
-import type { TriedPlaces } from '../testing/try-places.ts';
+import type { TriedOperators } from '../testing/try-operators.ts';
 import { NASTY } from './probe-rows.ts';
 
-const PROGRAM = fileURLToPath(new URL('../testing/try-places.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../testing/try-operators.js', import.meta.url));
 const SEEDS = process.env.CONSILIUM_PROBE_SEEDS ?? '2';
 
-async function tryPlaces(...options: string[]): Promise<TriedPlaces> {
+async function tryOperators(...options: string[]): Promise<TriedOperators> {
   const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...options]);
   return JSON.parse(stdout.trim().split('\n').at(-1)!);
 }
@@ -40,7 +40,7 @@ test('every supported operator is tried', () => {
 });
 
 test('every operator has an answer for every row, which follows from that row alone', async (t) => {
-  const { cases, runs, failures } = await tryPlaces('--seeds', SEEDS);
+  const { cases, runs, failures } = await tryOperators('--seeds', SEEDS);
   t.diagnostic(`${cases} uses of operators, ${NASTY.length} nasty numbers, ${runs} runs`);
   assert.deepEqual(failures, []);
   assert.equal(cases, Object.keys(TOTAL_CASES).length);
@@ -49,13 +49,13 @@ test('every operator has an answer for every row, which follows from that row al
 for (const mutant of OLD_LOWERINGS) {
   test(`the trial catches the runtime's own operator in place of ours: ${mutant}`, async (t) => {
     const options = ['--only', mutant, '--mutant', mutant];
-    const isCaught = await tryPlaces(...options).then(
+    const isCaught = await tryOperators(...options).then(
       ({ failures }) => failures.length > 0,
       // It ended the process.
       ({ signal, code }: { signal?: string; code?: unknown }) => signal === 'SIGFPE' || code === 1,
     );
     if (!isCaught && mutant !== 'Div of integers') {
-      t.skip('not run: this processor has no other places');
+      t.skip('not run: this processor computes every index alike');
       return;
     }
     assert.ok(isCaught);

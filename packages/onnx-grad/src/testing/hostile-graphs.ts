@@ -221,7 +221,7 @@ export const HOSTILE_GRAPHS: Readonly<Record<string, readonly [graph: () => Uint
     },
     /initialiser secret keeps its data in another file: embed it/,
   ],
-  'data at an unknown place': [
+  'data at an unknown location': [
     () => elsewhere('unused', { dataLocation: 7 }),
     /initialiser secret keeps its data in another file: embed it/,
   ],
@@ -301,10 +301,10 @@ export const HOSTILE_GRAPHS: Readonly<Record<string, readonly [graph: () => Uint
       beside({
         initialisers: [int64Tensor('size', [2 ** 12, 2 ** 10])],
         nodes: [
-          node('ConstantOfShape', ['size'], 'places', [
+          node('ConstantOfShape', ['size'], 'indices', [
             { name: 'value', type: ATTRIBUTE_TYPE.tensor, t: int64Tensor('value', [0]) },
           ]),
-          node('Gather', ['places', 'places'], 'gathered'),
+          node('Gather', ['indices', 'indices'], 'gathered'),
           node('ReduceSum', ['gathered'], 'sum'),
         ],
         last: node('Add', ['sum', 'x'], 'logit'),

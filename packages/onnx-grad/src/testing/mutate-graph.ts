@@ -106,22 +106,22 @@ function changeIntegers({ graph }: ModelProto, dice: Dice): void {
   const { rawData } = int64Tensor('', numbers);
   if (tensor.rawData === undefined || dice.below(4) === 0) tensor.rawData = rawData!;
   else if (tensor.rawData.length >= 8) {
-    const place = dice.below(Math.floor(tensor.rawData.length / 8));
+    const index = dice.below(Math.floor(tensor.rawData.length / 8));
     tensor.rawData = Uint8Array.from(tensor.rawData);
-    tensor.rawData.set(rawData!.subarray(0, 8), place * 8);
+    tensor.rawData.set(rawData!.subarray(0, 8), index * 8);
   }
 }
 
 function changeTensor({ graph }: ModelProto, dice: Dice): void {
   const tensor = dice.of(graph.initializer);
   if (tensor === undefined) return;
-  const place = dice.below(tensor.dims.length + 1);
+  const index = dice.below(tensor.dims.length + 1);
   const changes: readonly (() => void)[] = [
     () => {
-      tensor.dims = tensor.dims.toSpliced(place, 1, dice.of(INTEGERS)!);
+      tensor.dims = tensor.dims.toSpliced(index, 1, dice.of(INTEGERS)!);
     },
     () => {
-      tensor.dims = tensor.dims.toSpliced(place, 0, 1);
+      tensor.dims = tensor.dims.toSpliced(index, 0, 1);
     },
     () => {
       tensor.dims = tensor.dims.toReversed();

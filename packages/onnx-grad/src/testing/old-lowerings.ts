@@ -1,4 +1,4 @@
-// Lowered graphs put back to what they would be without a care: what the probe of places must catch.
+// Lowered graphs put back to what they would be without care for the batch: what the probe of batch invariance must catch.
 import {
   decodeModel,
   ELEMENT_TYPE,
@@ -43,15 +43,15 @@ const MUTANTS = {
   'Gather by codes of 64 bits': (graph: GraphProto) =>
     replaced(graph, (own) => {
       if (own.opType !== 'Gather') return undefined;
-      const [table, places] = own.input as [string, string];
+      const [table, indices] = own.input as [string, string];
       const low = { name: 'old low', dims: [], dataType: ELEMENT_TYPE.int64, int64Data: [0] };
       const high = { name: 'old high', dims: [], dataType: ELEMENT_TYPE.int64, int64Data: [6] };
       graph.initializer.push(low, high);
       const [output] = own.output as [string];
       return [
-        cast('x', ELEMENT_TYPE.int64, `${places} raw`),
-        node('Clip', [`${places} raw`, low.name, high.name], `${places} in range`),
-        node('Gather', [table, `${places} in range`], output),
+        cast('x', ELEMENT_TYPE.int64, `${indices} raw`),
+        node('Clip', [`${indices} raw`, low.name, high.name], `${indices} in range`),
+        node('Gather', [table, `${indices} in range`], output),
       ];
     }),
   /** The runtime's own operators, which round the last few values of an array otherwise. */

@@ -211,13 +211,13 @@ export const OPERATOR_CASES: Readonly<Record<string, OpCase>> = {
       ],
     },
   ),
-  'Gather of places': one(
+  'Gather of indices': one(
     'Gather',
     {},
     {
       inputShape: [3, 4],
-      nodes: [{ op: 'Gather', from: ['h', 'places'], to: 'y', attributes: { axis: 2 } }],
-      constants: [int64Tensor('places', [3, 0, 3])],
+      nodes: [{ op: 'Gather', from: ['h', 'indices'], to: 'y', attributes: { axis: 2 } }],
+      constants: [int64Tensor('indices', [3, 0, 3])],
     },
   ),
   Pad: one(

@@ -96,11 +96,11 @@ const INTEGER_CASES: Readonly<Record<string, OpCase>> = Object.fromEntries([
         { op: 'Flatten', from: ['t'], to: 'plain' },
         { op: 'Unsqueeze', from: ['plain', 'axis'], to: 'u' },
         { op: 'Squeeze', from: ['u', 'axis'], to: 'v' },
-        { op: 'Gather', from: ['v', 'places'], to: 'g', attributes: { axis: 1 } },
+        { op: 'Gather', from: ['v', 'indices'], to: 'g', attributes: { axis: 1 } },
         { op: 'Cast', from: ['g'], to: 'f', attributes: { to: 1 } },
         { op: 'Concat', from: ['h', 'f'], to: 'y', attributes: { axis: 1 } },
       ],
-      constants: [...BOUNDS, int64Tensor('pairs', [0, 2, 3]), int64Tensor('places', [5, 0])],
+      constants: [...BOUNDS, int64Tensor('pairs', [0, 2, 3]), int64Tensor('indices', [5, 0])],
     },
   ],
 ]);

@@ -1,5 +1,5 @@
 // Convolutions and pools whose strides leave out the end of their input need not be given it: what computed it does
-// with fewer places, on the way back too, where their gradients are zero. Neither outputs nor gradients change.
+// with fewer positions, on the way back too, where their gradients are zero. Neither outputs nor gradients change.
 
 import { ATTRIBUTE_TYPE } from '../format/onnx-schema.ts';
 import type { ForwardModel } from '../model/forward-model.ts';
@@ -18,14 +18,14 @@ function windowIn(node: OpNode, values: KnownValues): Window | undefined {
 
 const spaceOf = (shape: readonly Extent[]): readonly number[] => shape.slice(2) as number[];
 
-/** Per value, how many places along each spatial axis are used; a value that is not listed is used as a whole. */
-function usedPlaces(model: ForwardModel): ReadonlyMap<string, readonly number[]> {
+/** Per value, how many positions along each spatial axis are used; a value that is not listed is used as a whole. */
+function usedPositions(model: ForwardModel): ReadonlyMap<string, readonly number[]> {
   const used = new Map<string, readonly number[]>();
-  const use = (value: string, places: readonly number[]) => {
-    const before = used.get(value) ?? places;
+  const use = (value: string, positions: readonly number[]) => {
+    const before = used.get(value) ?? positions;
     used.set(
       value,
-      places.map((count, axis) => Math.max(count, before[axis]!)),
+      positions.map((count, axis) => Math.max(count, before[axis]!)),
     );
   };
   use(model.logit, spaceOf(model.shapeOf(model.logit)));
@@ -49,7 +49,7 @@ function usedPlaces(model: ForwardModel): ReadonlyMap<string, readonly number[]>
   return used;
 }
 
-/** The node with explicit pads, of as few places at the end as leave it the outputs that are used. */
+/** The node with explicit pads, of as few positions at the end as leave it the outputs that are used. */
 function withFewerPads(node: OpNode, window: Window, used: readonly number[]): OpNode {
   const axes = window.input.length;
   const reach = reachOf({ ...window, output: used });
@@ -60,9 +60,9 @@ function withFewerPads(node: OpNode, window: Window, used: readonly number[]): O
   return { ...node, attributes: [...node.attributes.filter(({ name }) => !replaced.includes(name)), pads] };
 }
 
-/** The model without the places that nothing reads; shapes of values between its nodes may be smaller. */
-export function withoutUnusedPlaces(model: ForwardModel): ForwardModel {
-  const used = usedPlaces(model);
+/** The model without the positions that nothing reads; shapes of values between its nodes may be smaller. */
+export function withoutUnusedPositions(model: ForwardModel): ForwardModel {
+  const used = usedPositions(model);
   const shapes = new Map<string, readonly Extent[]>();
   const values = { ...model, shapeOf: (value: string) => shapes.get(value) ?? model.shapeOf(value) };
   const nodes = model.nodes.map((node) => {

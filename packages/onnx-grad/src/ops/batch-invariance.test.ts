@@ -19,7 +19,7 @@ const ROWS = 43;
 
 const bytesOf = (values: ArrayBufferView) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 
-/** Row r of the input lies in place (r + by) % rows. */
+/** Row r of the input has index (r + by) % rows. */
 function rotated(
   x: Float32Array,
   { by, rows }: { readonly by: number; readonly rows: number },
@@ -31,7 +31,7 @@ function rotated(
   return shifted;
 }
 
-async function assertPlaceless(
+async function assertInvariant(
   opCase: OpCase,
   { seed, rows = ROWS, blockedChannels = 0 }: { seed: number; rows?: number; blockedChannels?: number },
 ): Promise<void> {
@@ -63,7 +63,7 @@ async function assertPlaceless(
     const outputs = await run(by);
     for (const name of names) {
       const turned = rotated(expected[name]!.data as Float32Array, { by, rows });
-      assert.ok(bytesOf(turned).equals(bytesOf(outputs[name]!.data)), `${name}, ${by} places on`);
+      assert.ok(bytesOf(turned).equals(bytesOf(outputs[name]!.data)), `${name}, ${by} indices on`);
     }
   }
   await session.close();
@@ -86,7 +86,7 @@ const CASES: Readonly<Record<string, OpCase>> = {
 };
 for (const [name, opCase] of Object.entries(CASES)) {
   test(`${name}: what a row contributes is the same bits wherever it lies`, async () => {
-    for (const seed of [1, 2]) await assertPlaceless(opCase, { seed });
+    for (const seed of [1, 2]) await assertInvariant(opCase, { seed });
   });
 }
 
@@ -100,7 +100,7 @@ test('Conv in blocks of channels: what a row contributes is the same bits wherev
   for (const rows of [5, ROWS, 48]) {
     for (const channels of [1, 3, blockedChannels, 2 * blockedChannels]) {
       const blocks = channels === 1 ? 1 : 2;
-      await assertPlaceless(conv(channels, 1, blocks * blockedChannels), { seed: 1, rows, blockedChannels });
+      await assertInvariant(conv(channels, 1, blocks * blockedChannels), { seed: 1, rows, blockedChannels });
     }
   }
 });
@@ -146,12 +146,12 @@ for (const [op, against] of [...ALONE, ...MAX_AND_MIN]) {
     const next = testNumbers(9);
     for (const extreme of EXTREMES) {
       const made = new Set<string>();
-      for (let place = 0; place < ROWS; place++) {
+      for (let index = 0; index < ROWS; index++) {
         const data = Float32Array.from({ length: elementCount(type.shape) }, next);
-        data[place * width] = extreme;
-        data.fill(-1, place * width + 1, (place + 1) * width);
+        data[index * width] = extreme;
+        data.fill(-1, index * width + 1, (index + 1) * width);
         const { out } = await session.run({ x: { type: 'float32', shape: type.shape, data } });
-        made.add(`${[...out!.data.subarray(place * width, (place + 1) * width)]}`);
+        made.add(`${[...out!.data.subarray(index * width, (index + 1) * width)]}`);
       }
       assert.equal(made.size, 1, `${extreme}: ${[...made].join(' or ')}`);
     }

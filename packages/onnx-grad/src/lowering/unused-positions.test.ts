@@ -10,7 +10,7 @@ import { normL2 } from '../testing/reference-gradients.ts';
 import { runStep } from '../testing/run-step.ts';
 import { testNumbers } from '../testing/tiny-models.ts';
 import { buildStepGraph } from './step-graph.ts';
-import { withoutUnusedPlaces } from './unused-places.ts';
+import { withoutUnusedPositions } from './unused-positions.ts';
 
 const small = (min: number, max: number) => fc.integer({ min, max });
 const windows = fc.array(fc.record({ kernel: small(1, 3), stride: small(1, 3), pad: small(0, 1) }), {
@@ -80,7 +80,7 @@ const options = {
   loss: { kind: 'squared-error' },
 } as const;
 
-test('gradients are those of the model that computes all places', async () => {
+test('gradients are those of the model that computes all positions', async () => {
   await fc.assert(
     fc.asyncProperty(windows, async (given) => {
       const [own, whole] = [chain(given, false), chain(given, true)];
@@ -101,10 +101,10 @@ test('gradients are those of the model that computes all places', async () => {
   );
 });
 
-test('places that strides leave out are not computed', () => {
+test('positions that strides leave out are not computed', () => {
   const model = readForwardModel(peerModel('cnn28', 1).bytes);
   const shapesOf = ({ nodes, shapeOf }: typeof model) =>
     nodes.slice(0, 5).map(({ output }) => shapeOf(output)[3]);
   assert.deepEqual(shapesOf(model), [14, 14, 13, 5, 5]);
-  assert.deepEqual(shapesOf(withoutUnusedPlaces(model)), [13, 13, 12, 5, 5]);
+  assert.deepEqual(shapesOf(withoutUnusedPositions(model)), [13, 13, 12, 5, 5]);
 });

@@ -1,6 +1,7 @@
-// Tries whether what a graph makes of a row follows from that row alone, bit for bit: on this machine's processor, for
-// rows that hold the worst, whatever lies beside them, wherever they lie and however many there are. That is what the
-// privacy of training (`dp-sgd/sensitivity.ts`) and of scores rests on, and a graph comes from any member.
+// Tests batch invariance: what a graph computes of a row must follow from that row alone, bit for bit, whatever its index
+// in the batch, whatever the other rows are, and however many there are. It is tested on this machine's processor, with
+// the worst values that a row can hold. The privacy of training (`dp-sgd/sensitivity.ts`) and of scores depends on it,
+// and a graph comes from any member.
 
 import { decodeModel, encodeModel } from '../format/onnx-schema.ts';
 import { UnsupportedModelError } from '../format/unsupported-model.ts';
@@ -16,28 +17,27 @@ import { probeNumbers, probeRows } from './probe-rows.ts';
 /** Odd, so that few arrays fill a processor's vectors to the last. */
 const STEP_ROWS = 43;
 
-/** For each place, which row lies there; none where it is empty, and one that is no number at all. */
-type Placing = readonly (number | 'empty' | 'poison')[];
+/** For each index, which row is there: one of the rows, padding, or a row that is no number at all. */
+type Arrangement = readonly (number | 'padding' | 'poison')[];
 
-/** One graph, its inputs for rows in places, and what it puts out for each of them. */
+/** One graph, its inputs for rows in some arrangement, and its outputs for each of them. */
 interface Subject {
-  readonly half: PlaceDependence['half'];
+  readonly half: BatchDependence['half'];
   readonly bytes: Uint8Array;
   readonly rows: number;
-  inputsFor(placing: Placing): Readonly<Record<string, TensorValue>>;
+  inputsFor(arrangement: Arrangement): Readonly<Record<string, TensorValue>>;
   readonly outputs: readonly string[];
 }
 
-/** What of a row does not follow from it alone. */
-export interface PlaceDependence {
+/** In which half of the graph a row does not follow from itself alone. */
+export interface BatchDependence {
   readonly half: 'forward' | 'backward';
-  /** Name of the first node of the graph that makes another value of the same row; absent where none does by itself.
-  /** */
+  /** Name of the first node of the graph that makes another value of the same row; absent where none does by itself. */
   readonly node?: string;
 }
 
-export interface PlaceProbe {
-  readonly dependence: PlaceDependence | undefined;
+export interface InvarianceProbe {
+  readonly dependence: BatchDependence | undefined;
   /** Runs that were compared. */
   readonly runs: number;
 }
@@ -51,17 +51,17 @@ export interface ProbeOptions {
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Each row in its own place, and then in others, beside others, and alone. */
-function placingsOf(rows: number): readonly Placing[] {
+/** Each row at its own index, and then at others, beside others, and alone. */
+function arrangementsOf(rows: number): readonly Arrangement[] {
   const all = range(rows);
-  const turned = [1, 2, 3, 5, 8, 13, 21, 34].map((by) => all.map((place) => (place + by) % rows));
+  const turned = [1, 2, 3, 5, 8, 13, 21, 34].map((by) => all.map((index) => (index + by) % rows));
   const first = [1, 2, 3, rows >> 1, rows - 1].map((count) =>
-    all.map((place) => (place < count ? place : 'empty')),
+    all.map((index) => (index < count ? index : 'padding')),
   );
-  const poisoned = [0, 1].map((odd) => all.map((place) => (place % 2 === odd ? place : 'poison')));
+  const poisoned = [0, 1].map((odd) => all.map((index) => (index % 2 === odd ? index : 'poison')));
   const alone = range(10).flatMap((k) => {
     const row = (k * 7 + 2) % rows;
-    return [0, rows - 1 - k].map((at) => all.map((place) => (place === at ? row : 'empty')));
+    return [0, rows - 1 - k].map((at) => all.map((index) => (index === at ? row : 'padding')));
   });
   return [...turned, all.toReversed(), ...first, ...poisoned, ...alone];
 }
@@ -84,30 +84,30 @@ function areSameRows(
   return true;
 }
 
-/** Outputs of which some row differs from what it is in its own place. */
+/** Outputs of which some row differs from what it is at its own index. */
 function differing(
   outputs: readonly string[],
   {
     expected,
     actual,
-    placing,
+    arrangement,
   }: {
     readonly expected: Readonly<Record<string, TensorValue>>;
     readonly actual: Readonly<Record<string, TensorValue>>;
-    readonly placing: Placing;
+    readonly arrangement: Arrangement;
   },
 ): string[] {
-  const rows = placing.length;
+  const rows = arrangement.length;
   return outputs.filter((name) => {
     const [own, other] = [expected[name]!.data, actual[name]!.data] as [Values, Values];
-    return placing.some(
-      (row, place) => typeof row === 'number' && !areSameRows([own, row], [other, place], rows),
+    return arrangement.some(
+      (row, index) => typeof row === 'number' && !areSameRows([own, row], [other, index], rows),
     );
   });
 }
 
 /** The node of the forward graph that made the first value, of all of a graph, in which a row differs. */
-async function nodeToBlame(subject: Subject, placing: Placing): Promise<string | undefined> {
+async function nodeToBlame(subject: Subject, arrangement: Arrangement): Promise<string | undefined> {
   const model = decodeModel(subject.bytes);
   const names = model.graph.node.flatMap(({ output }) => output);
   const output = names.map((name) => ({ name, type: {} }));
@@ -118,13 +118,13 @@ async function nodeToBlame(subject: Subject, placing: Placing): Promise<string |
     const { rows } = subject;
     const [expected, actual] = [
       await session.run(subject.inputsFor(range(rows))),
-      await session.run(subject.inputsFor(placing)),
+      await session.run(subject.inputsFor(arrangement)),
     ];
     const ofRows = names.filter((name) => {
       const shape = expected[name]?.shape ?? [];
       return shape.length > 0 && shape[0]! > 0 && shape[0]! % rows === 0;
     });
-    const [first] = differing(ofRows, { expected, actual, placing });
+    const [first] = differing(ofRows, { expected, actual, arrangement });
     const made = model.graph.node.find((node) => node.output[0] === first);
     return made?.name.split('/').slice(0, -1).join('/') || undefined;
   } finally {
@@ -132,25 +132,30 @@ async function nodeToBlame(subject: Subject, placing: Placing): Promise<string |
   }
 }
 
-async function compare(subject: Subject, session: OnnxSession): Promise<PlaceProbe> {
+async function compare(subject: Subject, session: OnnxSession): Promise<InvarianceProbe> {
   const { rows, outputs, half } = subject;
-  const run = (placing: Placing) => session.run(subject.inputsFor(placing), { outputs });
+  const run = (arrangement: Arrangement) => session.run(subject.inputsFor(arrangement), { outputs });
   const expected = await run(range(rows));
   let runs = 1;
-  for (const placing of placingsOf(rows)) {
+  for (const arrangement of arrangementsOf(rows)) {
     runs += 1;
-    if (differing(outputs, { expected, actual: await run(placing), placing }).length === 0) continue;
-    const node = await nodeToBlame(subject, placing);
+    if (differing(outputs, { expected, actual: await run(arrangement), arrangement }).length === 0) continue;
+    const node = await nodeToBlame(subject, arrangement);
     return { dependence: { half, ...(node !== undefined && { node }) }, runs };
   }
   return { dependence: undefined, runs };
 }
 
-/** Lays rows of `width` values into places. */
-function laidOut(values: Float32Array, width: number, placing: Placing, poison: number): Float32Array {
-  const laid = new Float32Array(placing.length * width);
-  placing.forEach((row, place) => {
-    const own = laid.subarray(place * width, (place + 1) * width);
+/** Lays rows of `width` values out in an arrangement. */
+function laidOut(
+  values: Float32Array,
+  width: number,
+  arrangement: Arrangement,
+  poison: number,
+): Float32Array {
+  const laid = new Float32Array(arrangement.length * width);
+  arrangement.forEach((row, index) => {
+    const own = laid.subarray(index * width, (index + 1) * width);
     if (typeof row === 'number') own.set(values.subarray(row * width, (row + 1) * width));
     else if (row === 'poison') own.fill(poison);
   });
@@ -164,9 +169,9 @@ function forwardSubject(model: ForwardModel, values: Float32Array, seed: number)
   const x = probeRows(rows, model.features, seed);
   return {
     ...{ half: 'forward', bytes, rows, outputs: ['logit'] },
-    inputsFor: (placing) =>
+    inputsFor: (arrangement) =>
       scoreInputs(model, {
-        x: laidOut(x, model.features, placing, POISONS[seed % 2]!),
+        x: laidOut(x, model.features, arrangement, POISONS[seed % 2]!),
         ...{ values, rows },
       }),
   };
@@ -185,11 +190,11 @@ function backwardSubject(model: ForwardModel, values: Float32Array, seed: number
   const labels = Float32Array.from({ length: rows }, (_, row) => row % Math.max(2, model.outputs));
   return {
     ...{ half: 'backward', bytes, rows, outputs: names },
-    inputsFor: (placing) =>
+    inputsFor: (arrangement) =>
       stepInputs(graph, {
-        x: laidOut(x, features, placing, POISONS[seed % 2]!),
-        y: laidOut(labels, 1, placing, 0),
-        mask: laidOut(new Float32Array(rows).fill(1), 1, placing, 1),
+        x: laidOut(x, features, arrangement, POISONS[seed % 2]!),
+        y: laidOut(labels, 1, arrangement, 0),
+        mask: laidOut(new Float32Array(rows).fill(1), 1, arrangement, 1),
         rowSquares: new Float64Array(rows).fill(1),
         parameters: values,
       }),
@@ -197,7 +202,7 @@ function backwardSubject(model: ForwardModel, values: Float32Array, seed: number
 }
 
 /**
- * Whether a graph gives a row the same forward and the same gradient, to the bit, wherever it lies, whatever lies
+ * Whether a graph gives a row the same forward and the same gradient, to the bit, at whatever index, whatever lies
  * beside it, and however many rows there are; at the parameters of its file and at others. All NaN counts as one,
  * since nothing that a graph may do tells one from another.
  *
@@ -205,10 +210,10 @@ function backwardSubject(model: ForwardModel, values: Float32Array, seed: number
  *
  * @throws OnnxRuntimeError where the runtime does not take what the graph is lowered to
  */
-export async function probePlaces(
+export async function probeBatchInvariance(
   model: ForwardModel,
   { seeds = [2, 3], change = (bytes: Uint8Array) => bytes }: ProbeOptions = {},
-): Promise<PlaceProbe> {
+): Promise<InvarianceProbe> {
   const valuesOf = (seed: number, i: number) => {
     const next = probeNumbers(seed);
     return i === 0 ? model.values : model.values.map(() => next());
@@ -233,9 +238,9 @@ export async function probePlaces(
   return { dependence: undefined, runs };
 }
 
-/** @throws UnsupportedModelError naming the node, where `probePlaces` finds that a row's answer depends on others */
-export async function checkPlaces(model: ForwardModel, options?: ProbeOptions): Promise<void> {
-  const { dependence } = await probePlaces(model, options);
+/** @throws UnsupportedModelError naming the node, where `probeBatchInvariance` finds that a row's answer depends on others */
+export async function checkBatchInvariance(model: ForwardModel, options?: ProbeOptions): Promise<void> {
+  const { dependence } = await probeBatchInvariance(model, options);
   if (dependence === undefined) return;
   const { half, node } = dependence;
   const what = half === 'forward' ? 'the answer to a row' : 'the gradient of a row';

@@ -2,12 +2,12 @@
 // standard output is JSON: what was tried, and the cases in which a row's answer does not follow from it alone.
 import { parseArgs } from 'node:util';
 import { readForwardModel } from '../model/forward-model.ts';
-import { probePlaces } from '../probes/probe-places.ts';
+import { probeBatchInvariance } from '../probes/batch-invariance.ts';
 import { type Mutant, withOldLowering } from './old-lowerings.ts';
 import { buildOperatorModel } from './operator-cases.ts';
 import { TOTAL_CASES } from './total-operator-cases.ts';
 
-export interface TriedPlaces {
+export interface TriedOperators {
   readonly cases: number;
   readonly runs: number;
   readonly failures: readonly string[];
@@ -27,7 +27,7 @@ let runs = 0;
 for (const [name, opCase] of cases) {
   try {
     const { bytes } = buildOperatorModel(opCase, { seed: 1, rows: 1 });
-    const probe = await probePlaces(readForwardModel(bytes), { seeds, change });
+    const probe = await probeBatchInvariance(readForwardModel(bytes), { seeds, change });
     runs += probe.runs;
     const { dependence } = probe;
     if (dependence) failures.push(`${name}: ${dependence.half}, ${dependence.node ?? 'no node by itself'}`);
@@ -36,5 +36,5 @@ for (const [name, opCase] of cases) {
     failures.push(`${name}: ${(cause as Error).message.split('\n')[0]}`);
   }
 }
-const tried: TriedPlaces = { cases: cases.length, runs, failures };
+const tried: TriedOperators = { cases: cases.length, runs, failures };
 process.stdout.write(`${JSON.stringify(tried)}\n`);
