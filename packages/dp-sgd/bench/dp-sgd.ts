@@ -59,7 +59,7 @@ async function runBeside(
   const { rates, times } = await measure(steps, { windows, seconds });
   print({ bench: 'dpsgd', model, batch, method: 'consilium', ...rates[0] });
   Object.keys(others).forEach((method, i) => {
-    const cost = significant(median(times.map((round) => round[0]! / round[i + 1]!)));
+    const cost = significant(median(times.map((turn) => turn[0]! / turn[i + 1]!)));
     print({ bench: 'dpsgd', model, batch, method, ...rates[i + 1], private_cost: cost });
   });
   for (const { close } of steps) await close();

@@ -4,11 +4,11 @@ import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { correctingDrift, driftTermsOf } from './drift-correction.ts';
 import { type DriftCorrection, driftProblems } from './drift-plan.ts';
+import { optimizerRuleOf } from './optimizer-rule.ts';
 import { type RoundInput, runRound } from './round.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 import { TrainingInputError, type TrainingPlan } from './training-plan.ts';
 import { packUnits } from './training-units.ts';
-import { updateRuleOf } from './update-rule.ts';
 
 const features = 3;
 /** weight0 (3), bias0, local.intercept: all but the last are shared. */
@@ -65,7 +65,7 @@ test('a correction is what it says, step by step, on shared parameters only', ()
   const mean = Float64Array.of(0.5, 0.25, -0.5);
   const step = (correction: DriftCorrection, controlShift?: Float64Array) => {
     const parameters = Float64Array.of(2, 2, 2);
-    const rule = updateRuleOf(plan, 3);
+    const rule = optimizerRuleOf(plan, 3);
     const corrected = correctingDrift(rule, driftTermsOf(correction, { base, sharedIndices, controlShift }));
     corrected.startStep(1, 0);
     corrected.apply(parameters, mean.subarray(0, 2), 0, 2);

@@ -2,7 +2,7 @@
 // values and public numbers, added to each released mean after its noise: post-processing, which costs no privacy.
 // Local parameters, which no other hospital has, are left alone.
 import type { DriftCorrection } from './drift-plan.ts';
-import type { UpdateRule } from './update-rule.ts';
+import type { OptimizerRule } from './optimizer-rule.ts';
 
 /** What each mean is corrected by, [parameterCount] each; zero for local parameters. */
 export type DriftTerms =
@@ -40,7 +40,7 @@ export function driftTermsOf(
  *
  * The proximal term is part of the gradient, so that any optimiser minimises loss and term together.
  */
-export function correctingDrift(rule: UpdateRule, terms: DriftTerms): UpdateRule {
+export function correctingDrift(rule: OptimizerRule, terms: DriftTerms): OptimizerRule {
   const count = (terms.kind === 'shift' ? terms.shift : terms.pull).length;
   const corrected = new Float64Array(count);
   return {

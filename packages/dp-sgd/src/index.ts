@@ -3,6 +3,7 @@ export { DiscreteGaussian } from './discrete-gaussian.ts';
 export type { DriftCorrection } from './drift-plan.ts';
 export { SCHEDULES, type Schedule } from './learning-rate.ts';
 export type { Optimizer } from './optimizer.ts';
+export type { OptimizerState } from './optimizer-rule.ts';
 export { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
 export {
@@ -34,4 +35,3 @@ export {
 } from './training-plan.ts';
 export type { StepProgress } from './training-steps.ts';
 export { type LabelledRow, packUnits, type TrainingUnits, unitCount } from './training-units.ts';
-export type { OptimizerState } from './update-rule.ts';

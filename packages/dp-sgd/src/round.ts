@@ -19,6 +19,7 @@ import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum } from './clipped-sum.ts';
 import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
 import { fastEngine } from './fast/index.ts';
+import { checkOptimizerState, type OptimizerState, optimizerRuleOf } from './optimizer-rule.ts';
 import { poissonSampler, shuffle } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords } from './randomness.ts';
 import {
@@ -42,7 +43,6 @@ import {
 } from './training-plan.ts';
 import { releaseMean, runSteps, type StepMechanism, type StepProgress } from './training-steps.ts';
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
-import { checkOptimizerState, type OptimizerState, updateRuleOf } from './update-rule.ts';
 import { averagingSteps, WeightAverage } from './weight-average.ts';
 
 export interface RoundInput {
@@ -185,12 +185,12 @@ export async function prepareRound(
     ...{ plan, model, units, layout, graphs, noise, release, randomness, drift },
     options: { ...options, addsInOrder },
   };
-  const { update, ...shardsOfStep } = engine.openStep(work);
+  const { fused, ...shardsOfStep } = engine.openStep(work);
   const clipped = new ClippedSum(graphs, units, shardsOfStep);
   const runs = areTogether ? await engine.openRuns(work) : undefined;
   // `floatRounding` compares sums of one kind.
   assert(runs === undefined || runs.sumType === graph.sumType);
-  const source = update ?? engine.openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
+  const source = fused ?? engine.openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const sample = poissonSampler(words, { units: unitCount(units), rate: plan.samplingRate });
   const common = {
     drawBatch() {
@@ -201,7 +201,7 @@ export async function prepareRound(
     drawNoise: source.draw,
     noiseDeviation: () => noise.sigma / (latticePerUnit() * expectedBatchUnits(plan)),
     release,
-    update,
+    fused,
   };
   const mechanism: StepMechanism =
     clipNorm === undefined
@@ -217,8 +217,8 @@ export async function prepareRound(
 
 /** Takes a sum of no units, so that a graph which cannot be loaded or run shows it before anyone is drawn. */
 async function tryStep({ parameters }: RoundInput, { mechanism, runs }: PreparedRound): Promise<void> {
-  // Many steps in one run are loaded already; where shards update, a sum without its step would be in their way.
-  if (runs !== undefined || mechanism.update !== undefined) return;
+  // Many steps in one run are loaded already; where shards move, a sum without its step would be in their way.
+  if (runs !== undefined || mechanism.fused !== undefined) return;
   await mechanism.sumClipped(Float32Array.from(parameters), new Uint32Array());
 }
 
@@ -309,7 +309,7 @@ export async function runRound(
     const count = input.parameters.length;
     const average =
       plan.averaging && new WeightAverage({ ...plan.averaging, parameterCount: count, stepsBefore });
-    let rule = updateRuleOf(plan, count, input.state?.optimizer, mechanism.update?.memory);
+    let rule = optimizerRuleOf(plan, count, input.state?.optimizer, mechanism.fused?.memory);
     if (drift !== undefined) rule = correctingDrift(rule, drift);
     if (average !== undefined) rule = averagingSteps(rule, average);
     const options = { plan, mechanism, rule, average, stepsBefore, onProgress };

@@ -9,7 +9,7 @@ import type { NoiseCalibration } from './sensitivity.ts';
 import type { OpenShards, SizedGraphs } from './shard.ts';
 import type { StepLayout } from './step-layout.ts';
 import type { TrainingPlan } from './training-plan.ts';
-import type { FusedUpdate, Release, StepsOptions } from './training-steps.ts';
+import type { FusedMove, Release, StepsOptions } from './training-steps.ts';
 import type { TrainingUnits } from './training-units.ts';
 
 /** All that an engine is given of a round. What it decides follows from public numbers, never from the units. */
@@ -35,9 +35,9 @@ export interface NoiseSource {
   close(): Promise<void>;
 }
 
-/** Shards, and where the engine has one, an update that works over their memory. */
+/** Shards, and where the engine has one, a move that works over their memory. */
 export interface StepWork extends OpenShards {
-  readonly update?: FusedUpdate | undefined;
+  readonly fused?: FusedMove | undefined;
 }
 
 /** Takes many steps in one run of ONNX Runtime. */

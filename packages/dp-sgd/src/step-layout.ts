@@ -1,12 +1,12 @@
 // How a batch is laid out over shards and runs of the step graph: from public numbers alone.
 import { type ForwardModel, numbersPerRow } from '@consilium/onnx-grad';
+import { optimizerOf } from './optimizer-rule.ts';
 import {
   capacityUnitsOf,
   expectedBatchUnits,
   MAXIMUM_ROWS_PER_RUN,
   type TrainingPlan,
 } from './training-plan.ts';
-import { optimizerOf } from './update-rule.ts';
 
 export interface StepLayout {
   /** Shards that a batch's units are divided among. */

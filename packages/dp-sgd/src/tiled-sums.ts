@@ -1,5 +1,5 @@
-// The sum over shards, added up where it is read: a pass over all of it, for large models, would cost as much as the
-// update that reads it.
+// The sum over shards, added up where it is read: a pass over all of it, for large models, would cost as much as
+// moving the parameters by it.
 import assert from 'node:assert/strict';
 import type { Sums } from './shard.ts';
 

@@ -1,10 +1,15 @@
 // The loop of DP-SGD (Abadi et al. 2016, Alg. 1) over its private mechanism: draw a batch, sum clipped gradients,
 // add noise to the integers, step. All that touches patients is in the mechanism; the rest is post-processing.
 import type { ClipAdaptation } from './adaptive-clipping.ts';
+import {
+  type DescentMemory,
+  type DescentRates,
+  type OptimizerRule,
+  optimizerRuleOf,
+} from './optimizer-rule.ts';
 import type { Sums } from './shard.ts';
 import { TILE, type TiledSums } from './tiled-sums.ts';
 import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
-import { type DescentMemory, type DescentRates, type UpdateRule, updateRuleOf } from './update-rule.ts';
 import type { WeightAverage } from './weight-average.ts';
 
 /**
@@ -16,16 +21,16 @@ export type Release = (
   into?: Float64Array,
 ) => Float64Array;
 
-/** Arrays that a step and a `FusedUpdate` share, [parameterCount] each. */
-export interface UpdateMemory extends DescentMemory {
+/** Arrays that a step and a `FusedMove` share, [parameterCount] each. */
+export interface MoveMemory extends DescentMemory {
   readonly parameters: Float64Array;
   /** The parameters rounded to float32, as shards read them. */
   readonly rounded: Float32Array;
 }
 
 /** Noise, release and gradient descent in one pass over the parameters (`fast/`). */
-export interface FusedUpdate {
-  readonly memory: UpdateMemory;
+export interface FusedMove {
+  readonly memory: MoveMemory;
   /** What it does besides moving. */
   readonly release: Release;
   /**
@@ -57,7 +62,7 @@ export interface StepMechanism {
   /** Where the clip norm follows the patients: what is released besides, in the same step. */
   readonly adaptation?: ClipAdaptation;
   /** Does what `drawNoise`, `release` and a rule that is gradient descent do, to the bit. */
-  readonly update?: FusedUpdate | undefined;
+  readonly fused?: FusedMove | undefined;
 }
 
 /** Releases the count of the step's last sum, and moves the clip norm of the next. */
@@ -105,7 +110,7 @@ export interface StepsOptions {
   readonly plan: TrainingPlan;
   readonly mechanism: StepMechanism;
   /** The plan's own, in its initial state, by default; with an average, one that averages (`averagingSteps`). */
-  readonly rule?: UpdateRule;
+  readonly rule?: OptimizerRule;
   /** What the parameters after each step are taken into. */
   readonly average?: WeightAverage | undefined;
   /** Steps that the study took before; 0 by default. */
@@ -119,11 +124,14 @@ export class Stepper {
   readonly #rounded: Float32Array;
   readonly #mean: Float64Array;
   readonly #mechanism: StepMechanism;
-  readonly #rule: UpdateRule;
+  readonly #rule: OptimizerRule;
 
   /** Where the mechanism has a step memory, its parameters are the stepper's. */
-  constructor(start: ArrayLike<number>, { mechanism, rule }: { mechanism: StepMechanism; rule: UpdateRule }) {
-    const memory = mechanism.update?.memory;
+  constructor(
+    start: ArrayLike<number>,
+    { mechanism, rule }: { mechanism: StepMechanism; rule: OptimizerRule },
+  ) {
+    const memory = mechanism.fused?.memory;
     this.parameters = memory?.parameters ?? new Float64Array(start.length);
     if (start !== this.parameters) this.parameters.set(start);
     this.#rounded = memory?.rounded ?? new Float32Array(start.length);
@@ -142,10 +150,10 @@ export class Stepper {
     ];
     const sum = await mechanism.sumClipped(rounded, batch);
     rule.startStep(step, mechanism.noiseDeviation());
-    const { update } = mechanism;
-    const isItsOwn = update?.release === mechanism.release && update.draw === drawNoise;
-    if (rule.descent !== undefined && update !== undefined && isItsOwn && update.canMove(sum)) {
-      update.move(rule.descent());
+    const { fused } = mechanism;
+    const isItsOwn = fused?.release === mechanism.release && fused.draw === drawNoise;
+    if (rule.descent !== undefined && fused !== undefined && isItsOwn && fused.canMove(sum)) {
+      fused.move(rule.descent());
       return;
     }
     const noise = drawNoise();
@@ -166,12 +174,12 @@ export class Stepper {
 }
 
 /**
- * Parameters after the plan's steps, [parameterCount], by the plan's update rule. Where the mechanism has a step
+ * Parameters after the plan's steps, [parameterCount], by the plan's optimizer. Where the mechanism has a step
  * memory, the array is that memory's: good until the next steps.
  */
 export async function runSteps(start: ArrayLike<number>, options: StepsOptions): Promise<Float64Array> {
   const { plan, mechanism, onProgress, stepsBefore = 0 } = options;
-  const rule = options.rule ?? updateRuleOf(plan, start.length, undefined, mechanism.update?.memory);
+  const rule = options.rule ?? optimizerRuleOf(plan, start.length, undefined, mechanism.fused?.memory);
   const stepper = new Stepper(start, { mechanism, rule });
   for (let step = 1; step <= plan.steps; step++) {
     await stepper.take(stepsBefore + step, mechanism.drawBatch(), mechanism.drawNoise);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
+import { optimizerRuleOf } from './optimizer-rule.ts';
 import type { TrainingPlan } from './training-plan.ts';
-import { updateRuleOf } from './update-rule.ts';
 import { averagingSteps, WeightAverage } from './weight-average.ts';
 
 const plan: TrainingPlan = {
@@ -21,7 +21,7 @@ const STEPS_BEFORE = 7;
 function averages(changes: Partial<TrainingPlan>, decay: number, blocks = [SIZE]) {
   const next = testNumbers(3);
   const average = new WeightAverage({ decay, parameterCount: SIZE, stepsBefore: STEPS_BEFORE });
-  const rule = averagingSteps(updateRuleOf({ ...plan, ...changes }, SIZE), average);
+  const rule = averagingSteps(optimizerRuleOf({ ...plan, ...changes }, SIZE), average);
   const parameters = new Float64Array(SIZE).fill(3);
   const path: Float64Array[] = [];
   const seen: Float64Array[] = [];

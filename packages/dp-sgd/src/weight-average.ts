@@ -1,7 +1,7 @@
 // Exponential moving average of the parameters over a round's steps (Polyak and Juditsky 1992; De et al. 2022 for
 // DP-SGD). It costs no privacy: parameters after a step are a function of the releases so far, and an average of them
 // is one of the same T releases.
-import type { UpdateRule } from './update-rule.ts';
+import type { OptimizerRule } from './optimizer-rule.ts';
 
 /**
  * After t steps Σ_s (1 - d) d^(t - s) θ_s / (1 - d^t), where θ_s are the parameters after step s: the weights sum to 1,
@@ -35,7 +35,7 @@ export class WeightAverage {
 }
 
 /** The rule, taking what it moves into an average, block by block. */
-export function averagingSteps(rule: UpdateRule, average: WeightAverage): UpdateRule {
+export function averagingSteps(rule: OptimizerRule, average: WeightAverage): OptimizerRule {
   const { values } = average;
   let share = 1;
   return {

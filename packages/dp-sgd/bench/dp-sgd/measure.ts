@@ -81,11 +81,11 @@ export async function measure(
     while (performance.now() < warmUntil);
   }
   const taken: Window[][] = [];
-  while (taken.length < MOST_WINDOWS && taken.filter((round) => round.every(isQuiet)).length < windows) {
-    const round: Window[] = [];
-    for (const subject of subjects) round.push(await window(subject, seconds));
-    taken.push(round);
+  while (taken.length < MOST_WINDOWS && taken.filter((turn) => turn.every(isQuiet)).length < windows) {
+    const turn: Window[] = [];
+    for (const subject of subjects) turn.push(await window(subject, seconds));
+    taken.push(turn);
   }
-  const rates = subjects.map((_, i) => summary(taken.map((round) => round[i]!)));
-  return { rates, times: taken.map((round) => round.map(({ rate }, i) => subjects[i]!.examples / rate)) };
+  const rates = subjects.map((_, i) => summary(taken.map((turn) => turn[i]!)));
+  return { rates, times: taken.map((turn) => turn.map(({ rate }, i) => subjects[i]!.examples / rate)) };
 }

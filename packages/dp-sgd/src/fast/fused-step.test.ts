@@ -1,4 +1,4 @@
-// Steps of a large model whose noise and update a worker shares, beside the same steps one tile after the other.
+// Steps of a large model whose noise and move a worker shares, beside the same steps one tile after the other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
@@ -51,14 +51,14 @@ async function bothWays(
 ): Promise<{ one: Float64Array; other: Float64Array; moves: number }> {
   const input = inputOf(changes);
   const { mechanism, noise: calibration, close } = await prepareRound(input, secureRandomness);
-  assert.ok(mechanism.update !== undefined);
-  const { update } = mechanism;
-  const { parameters, velocity } = update.memory;
+  assert.ok(mechanism.fused !== undefined);
+  const { fused } = mechanism;
+  const { parameters, velocity } = fused.memory;
   const perStep = meanPerStep(input.plan, calibration.latticePerUnit);
   let moves = 0;
   const drawn: { sum: Float64Array; noise?: Float64Array }[] = [];
   const draw = () => {
-    const noise = update.draw();
+    const noise = fused.draw();
     drawn.at(-1)!.noise = noise.slice();
     return noise;
   };
@@ -70,13 +70,13 @@ async function bothWays(
       return sum;
     },
     drawNoise: draw,
-    update: {
-      ...update,
+    fused: {
+      ...fused,
       draw,
       move(rates) {
         moves++;
         const before = [parameters.slice(), velocity.slice()] as const;
-        update.move(rates);
+        fused.move(rates);
         const { sum } = drawn.at(-1)!;
         drawn.at(-1)!.noise = sum.map((value, i) => {
           const v = (before[0][i]! * rates.kept - parameters[i]!) / rates.rate;
@@ -89,7 +89,7 @@ async function bothWays(
   };
   const one = (await runSteps(values, { plan: input.plan, mechanism: change(recording) })).slice();
   let step = 0;
-  const { update: _, ...parts } = mechanism;
+  const { fused: _, ...parts } = mechanism;
   const replay: StepMechanism = {
     ...parts,
     sumClipped: async () => drawn[step]!.sum,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
+import { optimizerRuleOf } from '../optimizer-rule.ts';
 import { ShardSums } from '../tiled-sums.ts';
 import type { TrainingPlan } from '../training-plan.ts';
 import { meanPerStep, releaseMean } from '../training-steps.ts';
-import { updateRuleOf } from '../update-rule.ts';
 import { MoveLoop } from './move-loop.ts';
 import { createStepMemory, fitsStepMemory, type StepMemory } from './step-memory.ts';
 
@@ -38,8 +38,8 @@ function isSame(momentum: number, breakBefore: Break = () => undefined): boolean
   const next = testNumbers(3);
   parameters.set(parameters.map(() => next()));
   const expected = parameters.slice();
-  const own = updateRuleOf({ ...plan, momentum }, COUNT);
-  const moving = updateRuleOf({ ...plan, momentum }, COUNT, undefined, memory);
+  const own = optimizerRuleOf({ ...plan, momentum }, COUNT);
+  const moving = optimizerRuleOf({ ...plan, momentum }, COUNT, undefined, memory);
   const release = releaseMean(plan, () => latticePerUnit);
   const loop = new MoveLoop(memory);
   for (let step = 1; step <= plan.steps; step++) {
@@ -84,9 +84,9 @@ test('the same test catches noise that is left out, a shard that is, and what th
 
 test('a rule whose momentum the memory does not keep is taken step by step', () => {
   const memory = createStepMemory(8, false);
-  assert.equal(updateRuleOf({ ...plan, momentum: 0.5 }, 8, undefined, memory).descent, undefined);
+  assert.equal(optimizerRuleOf({ ...plan, momentum: 0.5 }, 8, undefined, memory).descent, undefined);
   const adam = { ...plan, optimizer: { kind: 'adam' } } as const;
-  assert.equal(updateRuleOf(adam, 8, undefined, memory).descent, undefined);
+  assert.equal(optimizerRuleOf(adam, 8, undefined, memory).descent, undefined);
   assert.throws(() =>
     new MoveLoop(memory).setRates({ rate: 1, kept: 1, momentum: 0.5, latticePerUnit, meanPerStep: 1 }),
   );
@@ -96,10 +96,10 @@ test('a memory keeps a velocity that a study goes on from, and starts another wi
   const memory = createStepMemory(3, true);
   const withMomentum = { ...plan, momentum: 0.5 };
   const velocity = Float64Array.of(1, 2, 3);
-  const state = updateRuleOf(withMomentum, 3, { kind: 'sgd', velocity }, memory).state();
+  const state = optimizerRuleOf(withMomentum, 3, { kind: 'sgd', velocity }, memory).state();
   assert.deepEqual(state, { kind: 'sgd', velocity });
   assert.deepEqual([...memory.velocity], [1, 2, 3]);
-  updateRuleOf(withMomentum, 3, undefined, memory);
+  optimizerRuleOf(withMomentum, 3, undefined, memory);
   assert.deepEqual([...memory.velocity], [0, 0, 0]);
 });
 

@@ -1,9 +1,9 @@
-// Release and update of a step in one loop of WebAssembly: sums of shards added, rounded to the lattice, noise added,
+// Release and move of a step in one loop of WebAssembly: sums of shards added, rounded to the lattice, noise added,
 // scaled back, and parameters moved by gradient descent. It is `releaseMean` and the rule of gradient descent,
 // operation by operation and so to the bit, but reads and writes each value once.
 import assert from 'node:assert/strict';
+import type { DescentRates } from '../optimizer-rule.ts';
 import { ROUNDER } from '../training-steps.ts';
-import type { DescentRates } from '../update-rule.ts';
 import { RATES, type StepMemory, VALUES_AT_ONCE } from './step-memory.ts';
 import { type Code, compileWasm, wasm } from './wasm-function.ts';
 

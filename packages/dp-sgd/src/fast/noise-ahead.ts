@@ -52,7 +52,7 @@ export function startNoise({
   const exited = once(worker, 'exit').catch(() => undefined);
   let current = 0;
   let next = 0;
-  const release = () => {
+  const recycle = () => {
     Atomics.store(states, current, EMPTY);
     Atomics.notify(states, current);
     current = (current + 1) % BUFFERS;
@@ -61,7 +61,7 @@ export function startNoise({
   const own = vectors > 1 ? ownVectors({ sigma, count }) : undefined;
   return {
     draw() {
-      if (next === vectors) release();
+      if (next === vectors) recycle();
       if (next === 0 && own !== undefined && Atomics.load(states, current) === EMPTY) return own();
       if (Atomics.wait(states, current, EMPTY, WAIT_AT_MOST_MS) === 'timed-out') {
         throw new NoiseWorkerError('the noise worker has drawn nothing for a minute');

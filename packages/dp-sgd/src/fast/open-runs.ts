@@ -1,10 +1,10 @@
 // The loop that takes many steps in one run of ONNX Runtime, built for a round.
 import { buildStepLoop, overflowBoundsOf } from '@consilium/onnx-grad';
+import { optimizerOf } from '../optimizer-rule.ts';
 import { largestOf } from '../shard.ts';
 import type { ManySteps, RoundWork } from '../step-engine.ts';
 import { lossOf } from '../training-plan.ts';
 import { meanPerStep } from '../training-steps.ts';
-import { optimizerOf } from '../update-rule.ts';
 import { FiniteRuns, moveBoundsOf } from './finite-runs.ts';
 import { type DrawnSteps, StepRuns } from './step-runs.ts';
 import { runStepsTogether } from './steps-together.ts';

@@ -1,36 +1,36 @@
-// The shards of a step, on threads that run at once, and the update that these threads share.
+// The shards of a step, on threads that run at once, and the move that these threads share.
 import assert from 'node:assert/strict';
+import { optimizerOf } from '../optimizer-rule.ts';
 import { secureRandomness } from '../randomness.ts';
 import { createParameters, largestOf, openShard, type SizedGraphs, threadsOf } from '../shard.ts';
 import type { RoundWork, StepWork } from '../step-engine.ts';
 import { expectedBatchUnits } from '../training-plan.ts';
 import { meanPerStep } from '../training-steps.ts';
-import { optimizerOf } from '../update-rule.ts';
 import { allocateShared, openShardThread } from './shard-thread.ts';
 import { fitsStepMemory } from './step-memory.ts';
-import { openUpdate, type UpdateAhead } from './update-ahead.ts';
+import { openMove, type ThreadedMove } from './threaded-move.ts';
 
-/** Shards, of which all but the last have threads of their own; with an update, they read and write its memory. */
-export function openShardThreads(graphs: SizedGraphs, count: number, update?: UpdateAhead): StepWork {
+/** Shards, of which all but the last have threads of their own; with a move, they read and write its memory. */
+export function openShardThreads(graphs: SizedGraphs, count: number, fused?: ThreadedMove): StepWork {
   const graph = largestOf(graphs);
-  assert(update === undefined || graph.sumType === 'float32');
-  const parameters = update?.memory.rounded ?? createParameters(graphs, allocateShared);
-  const arraysOf = (shard: number) => ({ parameters, sum: update?.memory.sums[shard] });
+  assert(fused === undefined || graph.sumType === 'float32');
+  const parameters = fused?.memory.rounded ?? createParameters(graphs, allocateShared);
+  const arraysOf = (shard: number) => ({ parameters, sum: fused?.memory.sums[shard] });
   const others = Array.from({ length: count - 1 }, (_, shard) =>
-    openShardThread(graphs, arraysOf(shard), update),
+    openShardThread(graphs, arraysOf(shard), fused),
   );
   // The shard on this thread blocks it, so that the others are started before it.
   const own = openShard(graphs, arraysOf(count - 1), { threads: threadsOf(graph, count) });
-  return { parameters, shards: [...others, own], update };
+  return { parameters, shards: [...others, own], fused };
 }
 
 /** The step of a round. */
 export function openStep(round: RoundWork): StepWork {
-  return openShardThreads(round.graphs, round.layout.shards, updateOf(round));
+  return openShardThreads(round.graphs, round.layout.shards, moveOf(round));
 }
 
-/** Noise and update with a shard's help, for two shards that take a batch in one run; absent elsewhere. */
-function updateOf({ plan, layout, graphs, noise, release, randomness }: RoundWork): UpdateAhead | undefined {
+/** Noise and move with a shard's help, for two shards that take a batch in one run; absent elsewhere. */
+function moveOf({ plan, layout, graphs, noise, release, randomness }: RoundWork): ThreadedMove | undefined {
   const { shards, unitsPerRun } = layout;
   const { parameterCount, sumType } = largestOf(graphs);
   const isOneRun = shards === 2 && expectedBatchUnits(plan) < shards * unitsPerRun;
@@ -38,7 +38,7 @@ function updateOf({ plan, layout, graphs, noise, release, randomness }: RoundWor
   if (randomness !== secureRandomness) return undefined;
   const { kind, momentum = 0 } = { momentum: 0, ...optimizerOf(plan) };
   const { latticePerUnit, sigma } = noise;
-  return openUpdate({
+  return openMove({
     ...{ sigma, parameterCount, release },
     hasVelocity: kind === 'sgd' && momentum > 0,
     scale: { latticePerUnit, meanPerStep: meanPerStep(plan, latticePerUnit) },

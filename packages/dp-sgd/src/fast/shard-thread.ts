@@ -9,8 +9,8 @@ import {
   type ShardBuffers,
   type SizedGraphs,
 } from '../shard.ts';
-import { type SharedUpdateTask, signal } from './shared-update.ts';
-import type { UpdateAhead } from './update-ahead.ts';
+import { type SharedMoveTask, signal } from './shared-move.ts';
+import type { ThreadedMove } from './threaded-move.ts';
 
 export const SHARD_STATE = { opening: 0, idle: 1, running: 2, failed: 3, closed: 4 } as const;
 
@@ -18,7 +18,7 @@ export interface ShardTask {
   readonly graphs: SizedGraphs;
   readonly buffers: ShardBuffers;
   /** What the thread does while it waits. */
-  readonly update?: SharedUpdateTask | undefined;
+  readonly fused?: SharedMoveTask | undefined;
   /** Shared: one of SHARD_STATE, and which graph is to be run. */
   readonly state: Int32Array;
 }
@@ -34,21 +34,21 @@ export const allocateShared = (bytes: number): SharedArrayBuffer => new SharedAr
 /** So long a shard's end is waited for without looking at anything else: shards end nearly together. */
 const WAIT_BLOCKED_MS = 5;
 
-/** What of an update a shard's thread needs, and the thread that waits for it. */
-export type ShardUpdate = Pick<UpdateAhead, 'task' | 'drawWhile'>;
+/** What of a move a shard's thread needs, and the thread that waits for it. */
+export type ShardMove = Pick<ThreadedMove, 'task' | 'drawWhile'>;
 
 /**
- * A shard on a thread of its own, which may help with an update while it waits.
+ * A shard on a thread of its own, which may help with a move while it waits.
  *
  * @throws ShardFailedError, from `start` or `finish`, where that thread fails
  */
-export function openShardThread(graphs: SizedGraphs, arrays: ShardArrays, update?: ShardUpdate): Shard {
+export function openShardThread(graphs: SizedGraphs, arrays: ShardArrays, fused?: ShardMove): Shard {
   const buffers = createBuffers(graphs, arrays, allocateShared);
   const state = new Int32Array(new SharedArrayBuffer(8));
-  const workerData: ShardTask = { graphs, buffers, state, update: update?.task };
+  const workerData: ShardTask = { graphs, buffers, state, fused: fused?.task };
   const wake = () => {
     Atomics.notify(state, 0);
-    if (update !== undefined) signal(update.task.counters);
+    if (fused !== undefined) signal(fused.task.counters);
   };
   const worker = new Worker(new URL('./shard-worker.js', import.meta.url), { workerData });
   const exited = new Promise((resolve) => worker.once('exit', resolve));
@@ -79,7 +79,7 @@ export function openShardThread(graphs: SizedGraphs, arrays: ShardArrays, update
       wake();
     },
     async finish() {
-      update?.drawWhile(isRunning);
+      fused?.drawWhile(isRunning);
       Atomics.wait(state, 0, SHARD_STATE.running, WAIT_BLOCKED_MS);
       await leave(SHARD_STATE.running);
       if (Atomics.load(state, 0) !== SHARD_STATE.idle) throw await failure('the thread of a shard failed');

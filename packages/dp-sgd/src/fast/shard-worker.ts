@@ -2,11 +2,11 @@
 import { workerData } from 'node:worker_threads';
 import { GraphRunner } from '../shard.ts';
 import { SHARD_STATE, type ShardTask } from './shard-thread.ts';
-import { SharedUpdate } from './shared-update.ts';
+import { SharedMove } from './shared-move.ts';
 
-const { graphs, buffers, state, update } = workerData as ShardTask;
+const { graphs, buffers, state, fused } = workerData as ShardTask;
 const runner = new GraphRunner(graphs, buffers, { threads: 1 });
-const shared = update && new SharedUpdate(update, 1);
+const shared = fused && new SharedMove(fused, 1);
 const isWanted = () => Atomics.load(state, 0) !== SHARD_STATE.idle;
 const report = (outcome: number) => {
   Atomics.store(state, 0, outcome);

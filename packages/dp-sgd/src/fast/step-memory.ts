@@ -12,7 +12,7 @@ export const NOISE_BUFFERS = 2;
 /** Values that a thread takes at a time: so few that they lie in a cache of its own, and that it is soon done. */
 export const TILE_VALUES = 2 ** 12;
 
-/** Threads that share an update: one for each shard. */
+/** Threads that share a move: one for each shard. */
 export const THREADS = 2;
 
 /** Numbers that a step multiplies with, in double, from the first byte on. */

@@ -1,7 +1,7 @@
 // The loop of DP-SGD for small models: batches and noise are drawn for many steps, which are then taken in one run.
 import assert from 'node:assert/strict';
+import { optimizerOf, optimizerRuleOf, ratesOf } from '../optimizer-rule.ts';
 import { Stepper, type StepsOptions } from '../training-steps.ts';
-import { optimizerOf, ratesOf, updateRuleOf } from '../update-rule.ts';
 import type { FiniteRuns } from './finite-runs.ts';
 import type { DescentState, StepRuns } from './step-runs.ts';
 
@@ -19,7 +19,7 @@ export async function runStepsTogether(
   options: StepsOptions,
 ): Promise<Float64Array> {
   const { plan, mechanism, onProgress, stepsBefore = 0, average } = options;
-  const rule = options.rule ?? updateRuleOf(plan, start.length);
+  const rule = options.rule ?? optimizerRuleOf(plan, start.length);
   const state = rule.state();
   assert(state.kind === 'sgd' && mechanism.adaptation === undefined);
   const { velocity } = state;

@@ -34,16 +34,16 @@ function emitParameters(
     return new Map([...inputs, ...frozen]);
   }
   const sizes = model.parameters.map(({ size }) => size);
-  const pieces = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis: 1 });
+  const split = writer.emitMany('Split', ['parameters', writer.int64s(sizes)], sizes.length, { axis: 1 });
   // An offset of a Gemm may as well be a row.
   const isOffset = (name: string) =>
     model.nodes.every(
       ({ opType, inputs }) => !inputs.includes(name) || (opType === 'Gemm' && inputs.indexOf(name) === 2),
     );
   const trained = model.parameters.map(({ name, shape, size }, i) => {
-    const piece = pieces[i]!;
+    const own = split[i]!;
     const fits = (shape.length === 2 && shape[1] === size) || (shape.length === 1 && isOffset(name));
-    return [name, fits ? piece : writer.reshape(piece, shape)] as const;
+    return [name, fits ? own : writer.reshape(own, shape)] as const;
   });
   return new Map([...trained, ...frozen]);
 }

@@ -19,10 +19,10 @@ import {
   readInitialisers,
   type TrainableParameter,
 } from '../import/initialisers.ts';
+import { ordinaryOutputs, prunedTo } from '../import/prune-graph.ts';
 import { controlFlowProblems, readForeignModel } from '../import/read-foreign-model.ts';
 import { withStandardOperators } from '../import/scikit-learn.ts';
 import { turnedCopies } from '../import/shared-weights.ts';
-import { ordinaryOutputs, strippedTo } from '../import/strip-graph.ts';
 import { type KnownValues, type OpNode, UnsupportedOp } from '../ops/op-rule.ts';
 import { inFileOrder, inViewOrder } from '../ops/parameter-view.ts';
 import { numbersPerRow } from './numbers-per-row.ts';
@@ -329,7 +329,7 @@ export function withParameters(bytes: Uint8Array, values: ArrayLike<number>): Ui
   const { parameters, parameterCount, logit, inFileOrder: ordered } = readForwardModel(bytes);
   assert.equal(values.length, parameterCount, 'as many values as the model has parameters');
   const standard = readStandard(bytes);
-  const model = strippedTo(standard, ordinaryOutputs(standard, logit));
+  const model = prunedTo(standard, ordinaryOutputs(standard, logit));
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
   const initializer = model.graph.initializer.map((tensor) => {
     const parameter = byName.get(tensor.name);

@@ -2,26 +2,26 @@
 // be one that a runtime takes. What scores and predictions run is the lowering (`score-graph.ts`).
 
 import { ELEMENT_TYPE, encodeModel } from '../format/onnx-schema.ts';
+import { prunedTo } from '../import/prune-graph.ts';
 import { readForeignModel } from '../import/read-foreign-model.ts';
 import { withStandardOperators } from '../import/scikit-learn.ts';
-import { strippedTo } from '../import/strip-graph.ts';
 import { readForwardModel } from '../model/forward-model.ts';
 import { openSession } from './onnx-runtime.ts';
 
 const ROWS = 2;
 
 /** What leads to the logit, and nothing else. */
-function strippedToLogit(onnx: Uint8Array, logit: string): Uint8Array {
+function prunedToLogit(onnx: Uint8Array, logit: string): Uint8Array {
   const model = withStandardOperators(readForeignModel(onnx));
   const output = { name: logit, type: { tensorType: { elemType: ELEMENT_TYPE.float } } };
-  const { graph, irVersion, opsetImport } = strippedTo(model, [output]);
+  const { graph, irVersion, opsetImport } = prunedTo(model, [output]);
   return encodeModel({ irVersion, opsetImport, graph: { ...graph, valueInfo: [] }, metadataProps: [] });
 }
 
 /** @throws OnnxRuntimeError where the runtime does not load the file, or does not run it on two rows */
 export async function runAsWritten(onnx: Uint8Array): Promise<void> {
   const { input, inputShape, features, logit } = readForwardModel(onnx);
-  const session = await openSession(strippedToLogit(onnx, logit), { threads: 1 });
+  const session = await openSession(prunedToLogit(onnx, logit), { threads: 1 });
   try {
     const data = new Float32Array(ROWS * features);
     await session.run({ [input]: { type: 'float32', shape: [ROWS, ...inputShape], data } });

@@ -1,6 +1,6 @@
-// A thread that helps an update as a shard's does while it waits, and never runs a shard.
+// A thread that helps a move as a shard's does while it waits, and never runs a shard.
 import { workerData } from 'node:worker_threads';
-import { SharedUpdate, type SharedUpdateTask } from '../shared-update.ts';
+import { SharedMove, type SharedMoveTask } from '../shared-move.ts';
 
-const { task, isWanted } = workerData as { readonly task: SharedUpdateTask; readonly isWanted: Int32Array };
-new SharedUpdate(task, 1).helpUntil(() => Atomics.load(isWanted, 0) !== 0);
+const { task, isWanted } = workerData as { readonly task: SharedMoveTask; readonly isWanted: Int32Array };
+new SharedMove(task, 1).helpUntil(() => Atomics.load(isWanted, 0) !== 0);

@@ -10,11 +10,11 @@ import {
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { ClippedSum } from '../../clipped-sum.ts';
 import { correctingDrift, type DriftTerms } from '../../drift-correction.ts';
+import { optimizerOf, optimizerRuleOf } from '../../optimizer-rule.ts';
 import { calibrateNoise } from '../../sensitivity.ts';
 import { capacityUnitsOf, lossOf, type TrainingPlan } from '../../training-plan.ts';
 import { meanPerStep, releaseMean, runSteps, type StepMechanism } from '../../training-steps.ts';
 import { type LabelledRow, packUnits } from '../../training-units.ts';
-import { optimizerOf, updateRuleOf } from '../../update-rule.ts';
 import { averagingSteps, WeightAverage } from '../../weight-average.ts';
 import { StepRuns } from '../step-runs.ts';
 import { runStepsTogether } from '../steps-together.ts';
@@ -100,7 +100,7 @@ export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
   const stepsBefore = 3;
   const { averaging } = given.plan;
   const average = averaging && new WeightAverage({ ...averaging, parameterCount, stepsBefore });
-  let rule = updateRuleOf(given.plan, parameterCount);
+  let rule = optimizerRuleOf(given.plan, parameterCount);
   if (given.drift !== undefined) rule = correctingDrift(rule, given.drift);
   if (average !== undefined) rule = averagingSteps(rule, average);
   const latticeStep = meanPerStep(given.plan, latticePerUnit);

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { learningRateAt } from './learning-rate.ts';
 import type { Optimizer } from './optimizer.ts';
+import { type OptimizerState, optimizerRuleOf } from './optimizer-rule.ts';
 import { TrainingInputError, type TrainingPlan } from './training-plan.ts';
-import { type OptimizerState, updateRuleOf } from './update-rule.ts';
 
 const plan: TrainingPlan = {
   clipNormL2: 1,
@@ -37,7 +37,7 @@ function moved(
   } = {},
 ): Moved {
   const { blocks = [size], deviation = () => 0.2, steps: [first, last] = [1, plan.steps], from } = options;
-  const rule = updateRuleOf({ ...plan, ...changes }, size, from?.state);
+  const rule = optimizerRuleOf({ ...plan, ...changes }, size, from?.state);
   const parameters = (from?.parameters ?? start).slice();
   for (let step = first; step <= last; step++) {
     const mean = means[step - 1]!;
@@ -175,6 +175,6 @@ test('a state of another optimiser, or of another model, is refused', () => {
   const { state } = moved({});
   for (const changes of [{ optimizer: { kind: 'adam' } } as const, {}]) {
     const count = 'optimizer' in changes ? size : size + 1;
-    assert.throws(() => updateRuleOf({ ...plan, ...changes }, count, state), TrainingInputError);
+    assert.throws(() => optimizerRuleOf({ ...plan, ...changes }, count, state), TrainingInputError);
   }
 });

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { ShardSums } from '../tiled-sums.ts';
-import { signal } from './shared-update.ts';
+import { signal } from './shared-move.ts';
 import { noiseProblems } from './testing/noise-problems.ts';
-import { openUpdate, type UpdateAhead } from './update-ahead.ts';
+import { openMove, type ThreadedMove } from './threaded-move.ts';
 
 const sigma = 2 ** 20;
 const parameterCount = 20_001;
@@ -15,21 +15,21 @@ const rates = { rate: 0.5, kept: 1, momentum: 0 };
 function start() {
   const release = () => new Float64Array(0);
   const scale = { latticePerUnit: 4, meanPerStep: 0.25 };
-  return openUpdate({ sigma, parameterCount, hasVelocity: false, release, scale });
+  return openMove({ sigma, parameterCount, hasVelocity: false, release, scale });
 }
 
 /** What a move adds to parameters besides the sums, each of which is `sumAt` in lattice steps. */
-function noiseOfMove(update: UpdateAhead, sumAt = (_: number) => 0): Float64Array {
-  const { parameters, rounded } = update.memory;
+function noiseOfMove(fused: ThreadedMove, sumAt = (_: number) => 0): Float64Array {
+  const { parameters, rounded } = fused.memory;
   parameters.fill(3);
-  update.move(rates);
+  fused.move(rates);
   assert.deepEqual(rounded, Float32Array.from(parameters));
   // All numbers are multiples of an eighth, so that nothing rounds.
   return parameters.map((value, i) => (3 - value) / (0.5 * 0.25) - sumAt(i));
 }
 
-/** A thread that helps an update until it is told to end. */
-function help({ task }: UpdateAhead): { end(): Promise<void> } {
+/** A thread that helps a move until it is told to end. */
+function help({ task }: ThreadedMove): { end(): Promise<void> } {
   const isWanted = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('./testing/helping-thread.js', import.meta.url), {
     workerData: { task, isWanted },
@@ -46,65 +46,65 @@ function help({ task }: UpdateAhead): { end(): Promise<void> } {
 
 test('vectors are fresh each time, whichever thread drew which tile of them', async () => {
   for (const isHelped of [false, true]) {
-    const update = start();
-    const helping = isHelped ? help(update) : undefined;
-    const draw = () => update.draw();
+    const fused = start();
+    const helping = isHelped ? help(fused) : undefined;
+    const draw = () => fused.draw();
     assert.deepEqual(await noiseProblems(draw, { sigma, vectors: 60 }), []);
     const ahead = () => {
       let tiles = 0;
-      update.drawWhile(() => tiles++ < 7);
-      return update.draw();
+      fused.drawWhile(() => tiles++ < 7);
+      return fused.draw();
     };
     assert.deepEqual(await noiseProblems(ahead, { sigma, vectors: 60 }), []);
-    const used = () => noiseOfMove(update);
+    const used = () => noiseOfMove(fused);
     assert.deepEqual(await noiseProblems(used, { sigma, vectors: 60 }), []);
     let turn = 0;
-    const inTurn = () => [update.draw, used, ahead][turn++ % 3]!();
+    const inTurn = () => [fused.draw, used, ahead][turn++ % 3]!();
     assert.deepEqual(await noiseProblems(inTurn, { sigma, vectors: 60 }), []);
     await helping?.end();
-    await update.close();
+    await fused.close();
   }
 });
 
 test('the same test catches a vector that is handed out again', async () => {
-  const update = start();
-  const first = update.draw().slice();
+  const fused = start();
+  const first = fused.draw().slice();
   let turn = 0;
-  const again = () => (turn++ % 2 === 0 ? first : update.draw());
+  const again = () => (turn++ % 2 === 0 ? first : fused.draw());
   assert.match((await noiseProblems(again, { sigma, vectors: 20 })).join(), /twice/);
-  await update.close();
+  await fused.close();
 });
 
 test('all parameters move by the sums and the noise, once', async () => {
-  const update = start();
-  const helping = help(update);
-  const { sums } = update.memory;
+  const fused = start();
+  const helping = help(fused);
+  const { sums } = fused.memory;
   for (let step = 0; step < 40; step++) {
     sums[0]!.fill(step);
     sums[1]!.forEach((_, i, sum) => {
       sum[i] = i;
     });
-    const noise = noiseOfMove(update, (i) => 4 * (step + i));
+    const noise = noiseOfMove(fused, (i) => 4 * (step + i));
     assert.ok(noise.every(Number.isInteger));
     assert.ok(Math.hypot(...noise) < 1.1 * sigma * Math.sqrt(parameterCount));
   }
   await helping.end();
-  await update.close();
+  await fused.close();
 });
 
 test('sums that are not the memory’s are not moved by', async () => {
-  const update = start();
-  const { sums } = update.memory;
-  assert.ok(update.canMove(new ShardSums(sums)));
-  assert.ok(!update.canMove(new ShardSums(sums.toReversed())));
-  assert.ok(!update.canMove(new ShardSums([sums[0]!])));
-  assert.ok(!update.canMove(sums[0]!));
-  await update.close();
+  const fused = start();
+  const { sums } = fused.memory;
+  assert.ok(fused.canMove(new ShardSums(sums)));
+  assert.ok(!fused.canMove(new ShardSums(sums.toReversed())));
+  assert.ok(!fused.canMove(new ShardSums([sums[0]!])));
+  assert.ok(!fused.canMove(sums[0]!));
+  await fused.close();
 });
 
 test('no noise is handed out once it is closed, and it can be closed before any is drawn', async () => {
-  const update = start();
-  await update.close();
-  assert.throws(() => update.draw(), { name: 'NoiseWorkerError' });
-  assert.throws(() => update.move(rates), { name: 'NoiseWorkerError' });
+  const fused = start();
+  await fused.close();
+  assert.throws(() => fused.draw(), { name: 'NoiseWorkerError' });
+  assert.throws(() => fused.move(rates), { name: 'NoiseWorkerError' });
 });

@@ -1,16 +1,16 @@
-// Noise and update of a large model, shared with another shard's thread. Products of matrices keep both cores busy for
+// Noise and move of a large model, shared with another shard's thread. Products of matrices keep both cores busy for
 // most of a step: a third thread that drew noise meanwhile would hold up the shard whose core it shares, and so both.
 import { ShardSums } from '../tiled-sums.ts';
-import type { FusedUpdate, Release } from '../training-steps.ts';
+import type { FusedMove, Release } from '../training-steps.ts';
 import type { ReleaseScale } from './move-loop.ts';
 import { NoiseWorkerError } from './noise-ahead.ts';
-import { createCounters, SharedUpdate, type SharedUpdateTask } from './shared-update.ts';
+import { createCounters, SharedMove, type SharedMoveTask } from './shared-move.ts';
 import { createStepMemory, type StepMemory } from './step-memory.ts';
 
-export interface UpdateAhead extends FusedUpdate {
+export interface ThreadedMove extends FusedMove {
   readonly memory: StepMemory;
-  /** For the shard's thread that is to help (`SharedUpdate.helpUntil`). */
-  readonly task: SharedUpdateTask;
+  /** For the shard's thread that is to help (`SharedMove.helpUntil`). */
+  readonly task: SharedMoveTask;
   /** Draws noise ahead as long as the condition holds. */
   drawWhile(holds: () => boolean): void;
 }
@@ -19,19 +19,19 @@ export interface UpdateAhead extends FusedUpdate {
  * Vectors of noise N_Z(0, σ²) for each parameter, from the operating system's randomness, each used once. What threads
  * that wait have not drawn before is drawn when it is asked for.
  */
-export function openUpdate(options: {
+export function openMove(options: {
   readonly sigma: number;
   readonly parameterCount: number;
   readonly hasVelocity: boolean;
   /** `releaseMean` of the scale given. */
   readonly release: Release;
   readonly scale: ReleaseScale;
-}): UpdateAhead {
+}): ThreadedMove {
   const { sigma, parameterCount, hasVelocity, release, scale } = options;
   const memory = createStepMemory(parameterCount, hasVelocity);
   const layout = { memory: memory.memory, parameterCount, hasVelocity };
   const task = { layout, counters: createCounters(parameterCount), sigma };
-  const shared = new SharedUpdate(task, 0);
+  const shared = new SharedMove(task, 0);
   /** Whether the next buffer's noise was handed out. */
   let isDrawn = false;
   let isClosed = false;

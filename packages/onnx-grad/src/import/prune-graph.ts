@@ -1,4 +1,4 @@
-// Leaves of a graph what leads to some of its values, and nothing else: what a member wrote beside it is never run.
+// Prunes a graph to what leads to some of its values: whatever else a member wrote into the file is never run.
 
 import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from '../format/onnx-schema.ts';
 import type { OpNode } from '../ops/op-rule.ts';
@@ -20,7 +20,7 @@ function nodesFor(wanted: ReadonlySet<string>, { node }: GraphProto): NodeProto[
  * The model with these outputs. Nodes, initialisers, notes, functions, and sparse initialisers that do not lead to them
  * are left out; what the file says of itself is not.
  */
-export function strippedTo(model: ModelProto, outputs: readonly ValueInfoProto[]): ModelProto {
+export function prunedTo(model: ModelProto, outputs: readonly ValueInfoProto[]): ModelProto {
   const { graph, irVersion, opsetImport, producerName, producerVersion, docString, metadataProps } = model;
   const names = new Set(outputs.map(({ name }) => name));
   const node = nodesFor(names, graph);

@@ -1,4 +1,4 @@
-// Noise and update of a step, in tiles that two threads take in turn until none is left: whichever thread is free takes
+// Noise and move of a step, in tiles that two threads take in turn until none is left: whichever thread is free takes
 // the next tile, so that neither waits for the other. A thread that waits for work draws noise ahead. Noise that is not
 // ready when parameters are moved is drawn then, tile by tile, and used while it is in the cache.
 import type { GaussianSampler } from '../discrete-gaussian.ts';
@@ -39,7 +39,7 @@ export function createCounters(parameterCount: number): Int32Array {
   return counters;
 }
 
-export interface SharedUpdateTask {
+export interface SharedMoveTask {
   readonly layout: StepMemoryLayout;
   readonly counters: Int32Array;
   readonly sigma: number;
@@ -64,8 +64,8 @@ function reach(counters: Int32Array, at: number, value: number): void {
   }
 }
 
-/** One thread's share in the updates of a step memory. */
-export class SharedUpdate {
+/** One thread's share in the moves of a step memory. */
+export class SharedMove {
   readonly loop: MoveLoop;
   readonly #counters: Int32Array;
   readonly #gaussian: GaussianSampler;
@@ -77,7 +77,7 @@ export class SharedUpdate {
   readonly #scratch: Float64Array;
 
   /** @param thread which of THREADS this is */
-  constructor({ layout, counters, sigma }: SharedUpdateTask, thread: number) {
+  constructor({ layout, counters, sigma }: SharedMoveTask, thread: number) {
     const memory = viewStepMemory(layout);
     const { parameterCount } = layout;
     this.loop = new MoveLoop(memory);

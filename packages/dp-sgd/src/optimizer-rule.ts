@@ -8,7 +8,7 @@ import { studyStepsOf, TrainingInputError, type TrainingPlan } from './training-
  * Moves parameters, block by block, so that a step can release and apply a block while it is in the cache. A rule
  * allocates only when it is made.
  */
-export interface UpdateRule {
+export interface OptimizerRule {
   /**
    * Says which step the blocks to come belong to.
    *
@@ -35,7 +35,7 @@ export interface DescentRates {
   readonly momentum: number;
 }
 
-/** Arrays of somebody who moves parameters by gradient descent too (`FusedUpdate`): both keep one velocity. */
+/** Arrays of somebody who moves parameters by gradient descent too (`FusedMove`): both keep one velocity. */
 export interface DescentMemory {
   readonly hasVelocity: boolean;
   /** [parameterCount], or of no values without velocity. */
@@ -62,12 +62,12 @@ export type OptimizerState =
  *
  * @throws TrainingInputError for a state of another optimiser or model
  */
-export function updateRuleOf(
+export function optimizerRuleOf(
   plan: TrainingPlan,
   parameterCount: number,
   state?: OptimizerState,
   memory?: DescentMemory,
-): UpdateRule {
+): OptimizerRule {
   const optimizer = optimizerOf(plan);
   checkOptimizerState(plan, parameterCount, state);
   if (optimizer.kind === 'adam') {
@@ -122,7 +122,7 @@ function gradientDescent(
   plan: TrainingPlan,
   { optimizer, parameterCount, state }: Start<'sgd'>,
   memory?: DescentMemory,
-): UpdateRule {
+): OptimizerRule {
   const { momentum = 0 } = optimizer;
   const ratesAt = ratesOf(plan);
   const isInMemory = memory?.hasVelocity === momentum > 0;
@@ -162,7 +162,7 @@ function gradientDescent(
  * one deviation s in all steps, as in the paper, φ̂ = s². The noise's variance is public, so this costs nothing.
  * γ is the paper's γ'; its default, φ̂, makes a coordinate without any signal move by at most about η a step.
  */
-function adam(plan: TrainingPlan, { optimizer, parameterCount, state }: Start<'adam'>): UpdateRule {
+function adam(plan: TrainingPlan, { optimizer, parameterCount, state }: Start<'adam'>): OptimizerRule {
   const { momentum = 0.9, secondMomentum = 0.999, floor } = optimizer;
   const ratesAt = ratesOf(plan);
   const first = state?.first.slice() ?? new Float64Array(parameterCount);
