@@ -79,7 +79,7 @@ test('replacing is symmetric: a loss and its negative have masses of ratio e^los
   }
 });
 
-test('binomial tails are the sums they stand for', () => {
+test('binomial tails equal the sums that define them', () => {
   const direct = (n: number, q: number, k: number): number => {
     let total = 0;
     for (let at = k + 1; at <= n; at++) {

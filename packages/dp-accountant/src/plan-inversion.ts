@@ -21,7 +21,7 @@ const MOST_FREQUENCIES = 50_000;
 const LOWER_TILT = 0.8;
 const MOST_LOWERINGS = 15;
 
-/** A question of one direction, whose sampled steps stand apart from what is Gaussian. */
+/** A question of one direction, whose sampled steps are kept apart from the Gaussian ones. */
 export interface InversionQuestion {
   readonly parts: readonly ComposedNodes[];
   readonly sampled: readonly SampledKind[];

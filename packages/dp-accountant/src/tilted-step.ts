@@ -23,7 +23,7 @@ const MOST_LOST = 2000;
 const NO_MATTER = -80;
 /** Densities that rise more between two nodes are too coarse to bound the spectrum by. */
 const GREATEST_GAIN = 0.7;
-/** A node's turning factor is computed anew after so many products. */
+/** A node's turning factor is recomputed after this many products. */
 export const TURNS = 32;
 
 export interface Tilt {

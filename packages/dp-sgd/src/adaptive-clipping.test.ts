@@ -248,7 +248,7 @@ test('no patient, however extreme, moves integers or count by more than the boun
   );
 });
 
-test('the clip norm finds the quantile it is told to follow, is kept from round to round, and training learns', async () => {
+test('the clip norm reaches its target quantile, is kept from round to round, and training learns', async () => {
   const features = 4;
   const bytes = buildForwardModel({ kind: 'logistic-regression', features, localIntercept: false });
   const units = packUnits(

@@ -1,6 +1,6 @@
 // A coin that shows heads with probability exp(-γ), exactly, for rational γ: what the discrete Laplace and
 // Gaussian samplers are made of. Canonne, Kamath and Steinke 2020, Algorithm 1, toss it by a series of rational
-// coins; here the same law is had by comparing one uniform real, revealed bit by bit, with exp(-γ): 32 bits and
+// coins; here the same law comes from comparing one uniform real, revealed bit by bit, with exp(-γ): 32 bits and
 // a double decide nearly always, and where they cannot, integer interval arithmetic decides exactly.
 import type { RandomWords } from './randomness.ts';
 

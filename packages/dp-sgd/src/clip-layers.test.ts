@@ -21,7 +21,7 @@ const near = (actual: readonly number[], expected: readonly number[]) => {
   });
 };
 
-test('bounds are equal, or go by size, or as told', () => {
+test('bounds are equal, by size, or as given', () => {
   near(boundsOf({ bounds: 'uniform' }), [1, 1, 1, 1]);
   const byName = [['fc1.*'], ['fc2.weight', 'fc2.bias']];
   near(boundsOf({ bounds: 'uniform', layers: byName }), [Math.SQRT2, Math.SQRT2]);
@@ -62,7 +62,7 @@ for (const [clipping, why] of [
     /need every parameter in a layer; fc2\.weight, fc2\.bias is in none/,
   ],
 ] as const) {
-  test(`layers that do not fit the model are told by name (${why.source})`, () => {
+  test(`layers that do not fit the model are refused by name (${why.source})`, () => {
     const found = layersOf(clipping);
     assert.ok('problem' in found);
     assert.match(found.problem, why);

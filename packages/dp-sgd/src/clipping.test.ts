@@ -76,7 +76,7 @@ test('layers that are each clipped to the whole norm are caught', async () => {
   const rowsOf = (units: number) => (units === others.length ? others : [one, ...others]);
   const broken = { ...byLayers, substitute: layersNotScaled(input, { features, rowsOf }) };
   assert.match((await auditSensitivity(broken, [telling])).join(), /times the bound/);
-  assert.match((await auditTwoWorlds(broken, telling)).problems.join(), /can be told apart/);
+  assert.match((await auditTwoWorlds(broken, telling)).problems.join(), /can be distinguished/);
 });
 
 test('adaptive clipping passes every audit: gradients and count together cost what the plan says', async () => {
@@ -95,7 +95,7 @@ test('the audits pass flat clipping, and find too little noise in it', async () 
   assert.match((await auditJointNoise({ ...right, substitute: noiseTooSmall })).join(), /has the multiplier/);
   assert.match(
     (await auditTwoWorlds({ ...right, substitute: noiseTooSmall }, telling)).problems.join(),
-    /can be told apart/,
+    /can be distinguished/,
   );
 });
 
@@ -106,12 +106,12 @@ for (const [name, substitute] of [
   test(`the audits catch ${name}`, async () => {
     const broken = { ...adaptive, substitute };
     assert.match((await auditJointNoise(broken)).join(), /has the multiplier/);
-    assert.match((await auditTwoWorlds(broken, telling)).problems.join(), /can be told apart/);
+    assert.match((await auditTwoWorlds(broken, telling)).problems.join(), /can be distinguished/);
   });
 }
 
 test('the audits catch a count in which everyone counts twice', async () => {
   const broken = { ...adaptive, substitute: countTwice };
   assert.match((await auditCount(broken, WORLDS)).join(), /moves the count by -?2/);
-  assert.match((await auditTwoWorlds(broken, telling)).problems.join(), /can be told apart/);
+  assert.match((await auditTwoWorlds(broken, telling)).problems.join(), /can be distinguished/);
 });

@@ -42,7 +42,7 @@ test('the bound of Clopper and Pearson is that of the binomial', () => {
   assert.equal(clopperPearsonUpper(5, 5, 0.01), 1);
 });
 
-test('nobody who sees a step can tell a patient better than the accountant says, and the measure comes near it', async () => {
+test('nobody who sees a step can detect a patient better than the accountant says, and the measure comes near it', async () => {
   const measured = await auditEpsilon(right, world, { delta: DELTA });
   assert.ok(measured <= claim && measured > 0.4 * claim, `${measured} of ${claim}`);
 });

@@ -124,7 +124,7 @@ test('Adam agrees with a reference that goes over the whole history, to 1e-12', 
   }
 });
 
-test('Adam with another noise variance, or with none taken off, is told from the right one', () => {
+test('Adam with another noise variance, or with none subtracted, is detected', () => {
   const optimizer: Optimizer = { kind: 'adam', floor: 1e-4 };
   const right = moved({ optimizer }).parameters;
   for (const wrong of [0, 0.2 / Math.SQRT2, 0.2 * plan.noiseMultiplier * 2]) {
@@ -162,7 +162,7 @@ for (const optimizer of [
     assert.deepEqual(moved(changes, { blocks: [2, 4, 1] }).parameters, moved(changes).parameters);
   });
 
-  test(`${optimizer.kind}: going on from a state is as if there had been no pause`, () => {
+  test(`${optimizer.kind}: going on from a state equals going on without a pause`, () => {
     const from = moved(changes, { steps: [1, 8] });
     const resumed = moved(changes, { steps: [9, plan.steps], from });
     assert.deepEqual(resumed, moved(changes));

@@ -35,7 +35,7 @@ export interface DescentRates {
   readonly momentum: number;
 }
 
-/** Arrays of somebody who moves parameters by gradient descent too (`FusedMove`): both keep one velocity. */
+/** The velocity that a `FusedMove` and the rule of gradient descent share. */
 export interface DescentMemory {
   readonly hasVelocity: boolean;
   /** [parameterCount], or of no values without velocity. */
@@ -55,7 +55,7 @@ export type OptimizerState =
     };
 
 /**
- * The rule of a plan, in its initial state or in one that it had before; with a memory, over its velocity.
+ * The rule of a plan, in its initial state or in a given one. With a memory, the rule keeps its velocity there.
  *
  * Weight decay is decoupled (Loshchilov and Hutter 2019): θ ← θ - η λ θ before the gradient's own move, and no part of
  * the gradient, its clipping or the moments.

@@ -16,12 +16,12 @@ const thrownBy = async (act: () => unknown): Promise<unknown> => {
   return assert.fail('it throws');
 };
 
-test('arrays that are too large are told by what Node says', async () => {
+test('arrays that are too large are recognised by the message of Node', async () => {
   assert.ok(isOutOfMemory(await thrownBy(() => new Float64Array(BEYOND))));
   assert.ok(isOutOfMemory(await thrownBy(() => new SharedArrayBuffer(BEYOND))));
 });
 
-test('a value of a graph that is too large is told by what ONNX Runtime says', async () => {
+test('a value of a graph that is too large is recognised by the message of ONNX Runtime', async () => {
   const writer = new GraphWriter();
   const shape = [2 ** 23, 2 ** 23];
   const output = writer.emit('Expand', ['x', writer.int64s(shape)]);
@@ -36,14 +36,14 @@ test('a value of a graph that is too large is told by what ONNX Runtime says', a
   await session.close();
 });
 
-test('a worker whose heap is full is told by its code', () => {
+test('a worker whose heap is full is recognised by its code', () => {
   const full = Object.assign(new Error('Worker terminated due to reaching memory limit'), {
     code: 'ERR_WORKER_OUT_OF_MEMORY',
   });
   assert.ok(isOutOfMemory(new Error('the training worker failed', { cause: full })));
 });
 
-test('other errors are not', () => {
+test('other errors are not taken for it', () => {
   assert.ok(!isOutOfMemory(new Error('the runtime refuses the graph', { cause: new RangeError('of 5') })));
   assert.ok(!isOutOfMemory('Array buffer allocation failed'));
 });

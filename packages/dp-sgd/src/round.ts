@@ -61,14 +61,14 @@ export interface RoundInput {
 }
 
 /**
- * What a hospital takes along from round to round: a function of public numbers and of its own released means, so
- * that keeping it is post-processing. It tells of the hospital's patients what its local parameters do, and stays
- * there like them.
+ * What a hospital keeps from round to round: a function of public numbers and of its own released means, so that keeping
+ * it is post-processing. It reveals as much about the hospital's patients as its local parameters do, and it stays at
+ * the hospital as they do.
  */
 export interface TrainingState {
   /** Private steps taken so far. */
   readonly steps: number;
-  /** Absent, the optimiser starts anew. */
+  /** If absent, the optimiser starts from its initial state. */
   readonly optimizer?: OptimizerState;
   /** The next step's clip norm; absent where clipping is not adaptive, and where it starts at the plan's. */
   readonly clipNormL2?: number;
@@ -217,7 +217,7 @@ export async function prepareRound(
 
 /** Takes a sum of no units, so that a graph which cannot be loaded or run shows it before anyone is drawn. */
 async function tryStep({ parameters }: RoundInput, { mechanism, runs }: PreparedRound): Promise<void> {
-  // Many steps in one run are loaded already; where shards move, a sum without its step would be in their way.
+  // A graph of many steps is already loaded. With a fused move, a sum without its move would leave its counters wrong.
   if (runs !== undefined || mechanism.fused !== undefined) return;
   await mechanism.sumClipped(Float32Array.from(parameters), new Uint32Array());
 }

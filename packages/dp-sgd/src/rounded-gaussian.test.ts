@@ -42,7 +42,7 @@ test('a wrong variance, or a claim that falls faster, is noticed', () => {
 
 test('below 2 nothing is claimed', () => assert.equal(distanceFromRounded(1), 1));
 
-test('the least integer that stands for a deviation has a twelfth to spare', () => {
+test('the least integer for a deviation leaves a twelfth of variance to spare', () => {
   fc.assert(
     fc.property(fc.double({ min: 0.01, max: 2 ** 30, noNaN: true }), (deviation) => {
       const sigma = standInSigma(deviation);

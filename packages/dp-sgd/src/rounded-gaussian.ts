@@ -1,8 +1,8 @@
-// What accountants of the Gaussian say of discrete noise, exactly and not nearly: a discrete Gaussian is almost a
-// Gaussian that was rounded, and rounding is post-processing.
+// How the accounting of Gaussian noise applies to discrete noise, with a bound and not only nearly: a discrete Gaussian
+// is almost a rounded Gaussian, and rounding is post-processing.
 
 /**
- * The least integer σ whose discrete Gaussian stands for a Gaussian of standard deviation `deviation` (lattice steps):
+ * The least integer σ whose discrete Gaussian may be accounted as a Gaussian of standard deviation `deviation` (lattice steps):
  * σ² - 1/12 ≥ deviation², as `distanceFromRounded` asks. Then σ ≥ deviation too, as Rényi accounting asks.
  */
 export const standInSigma = (deviation: number): number =>

@@ -73,7 +73,7 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  * 1. *One unit.* The graph computes bounds n̂ on each parameter's ‖g_u‖² in double, from at most K roundings in a
  *    row, in an order that may depend on the unit's index, without under- or overflow (squares and products of
  *    float32 values fit). By Cauchy-Schwarz the terms' absolute values sum to at most S², so |n̂ - ‖g‖²| ≤ 2Ku S².
- *    For Q > 1 the bound is max(n̂, τ²Ŝ²), whence ‖g‖² ≤ max(n̂, τ²Ŝ²) (1 + 3Ku/τ²); for Q = 1 and for stored
+ *    For Q > 1 the bound is max(n̂, τ²Ŝ²), so that ‖g‖² ≤ max(n̂, τ²Ŝ²) (1 + 3Ku/τ²); for Q = 1 and for stored
  *    gradients all terms are positive and the same holds with τ = 1. With normTerms ≥ K/τ² for every parameter and
  *    c_u = min(1, C / √Σ of the bounds) it follows that c_u ‖g_u‖ ≤ C (1 + ρ) with ρ = 4u normTerms, that
  *    c_u S_u ≤ (1 + ρ) C/τ, and that c_u is within a factor 1 ± ρ of c*_u, the same without rounding, which does
@@ -143,11 +143,11 @@ export function calibrateNoise(options: {
  *
  * **Proof.** *The pairs.* Let w be the unit that B has and B' lacks, and z the last unit of an order of B. Put z into
  * w's index and leave padding at its own (or, where z = w, only that). Each order of B' comes from exactly |B| orders of
- * B: it is uniform. The pair's runs differ at these two indices, hence in two blocks at most; at all other indices
+ * B: it is uniform. The pair's runs differ at these two indices, and so in two blocks at most; at all other indices
  * there are the same units, with the same bits everywhere.
  * *Norms.* Of a factor's squared norm at most K squares are summed in float, and such sums in double. What underflows
  * is less than the floor that is added (`SQUARES_FLOOR`), the rest is off by K + 1 roundings to float, each of which
- * `normTerms` counts as 2^29 to double, and those in double: 1 holds as it stands.
+ * `normTerms` counts as 2^29 to double, and those in double: 1 holds unchanged.
  * *A unit* has one position; it contributes t_u = a fl(fl(c_u) d)ᵀ, an exact product of floats. Or its gradient is
  * stored, of R rows, and it contributes t_u = fl(c_u) g_u, where only c_u is rounded. Roundings to float make
  * ‖t_u‖ ≤ C (1 + ρ)(1 + 3ν). Underflow moves t_u by less than 2^-60 C, since ‖a‖² and ‖d‖² are at most 2^100 and
@@ -155,7 +155,7 @@ export function calibrateNoise(options: {
  * *Near the limit* weights are multiplied by s = min(1, 2 - 2n) for squares n times the limit L = 2^100, and are 0
  * from there on: |t_u| stays within C, squares within ρ of each other at two indices move s by at most 4ρ, and so t_z
  * by 4ρC more. Beyond L, where factors may be replaced by a padding unit's, the weight is 0 at any index. All other
- * units weigh the same in both, so that 3ρC stands in η for 2ρC of every unit.
+ * units weigh the same in both, so that η has 3ρC where it has 2ρC of every unit otherwise.
  * *A block* sums at most k units in some order, with one rounding for each product and each addition: a value is off
  * by at most 1.001 ν (k + 1) times the sum of its terms' absolute values (Higham 2002, Sec. 3.1), the vector by 1.001
  * ν (k + 1) k C (1 + ρ)(1 + 4ν).

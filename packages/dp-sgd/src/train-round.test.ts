@@ -88,7 +88,7 @@ test('a local intercept is trained inside the same noised step: it moves with no
   assert.ok(sharedDelta.every((value) => value !== 0));
 });
 
-test('local parameters start from the values given, and only the shared ones are told as a difference', async () => {
+test('local parameters start from the values given, and only the shared ones are returned as a difference', async () => {
   const start = [...parameters].with(-1, 7);
   const { localParameters, sharedDelta } = await runRound({ ...input, parameters: start }, seeded('start'));
   assert.ok(Math.abs(localParameters[0]! - 7) < 6);
@@ -160,10 +160,10 @@ for (const changes of [
     const between = first.sharedDelta.map((value, i) => value + parameters[i]!);
     const second = await train({ parameters: between, state: first.state });
     assert.equal(second.state.steps, 6);
-    const anew = await train({ parameters: between });
+    const restarted = await train({ parameters: between });
     const gap = ({ sharedDelta }: RoundResult) =>
       Math.hypot(...sharedDelta.map((value, i) => value + first.sharedDelta[i]! - one.sharedDelta[i]!));
-    assert.ok(gap(second) < 1e-4 && gap(anew) > 1e-2, `${gap(second)} and ${gap(anew)}`);
+    assert.ok(gap(second) < 1e-4 && gap(restarted) > 1e-2, `${gap(second)} and ${gap(restarted)}`);
   });
 }
 
@@ -175,15 +175,15 @@ for (const [name, clipping, multiplier] of [
     4 / Math.sqrt(3),
   ],
 ] as const) {
-  test(`Adam is told the deviation of the noise that it sees${name}`, async () => {
+  test(`Adam receives the deviation of the noise that it sees${name}`, async () => {
     const { momentum, ...rest } = { ...plan, steps: 1, clipNormL2: 0.3, noiseMultiplier: 2, clipping };
     const adam: TrainingPlan = { ...rest, optimizer: { kind: 'adam' } };
     const none = { ...input, units: packUnits(features, []), plan: adam };
     const { state } = await runRound(none, seeded('deviation'));
     assert.ok(state.optimizer?.kind === 'adam');
     const nominal = (multiplier * 0.3) / (plan.samplingRate * plan.bandSize);
-    const told = Math.sqrt(state.optimizer.noiseVariance / (1 - 0.999));
-    assert.ok(Math.abs(told / nominal - 1) < 1e-4, `${told} for ${nominal}`);
+    const given = Math.sqrt(state.optimizer.noiseVariance / (1 - 0.999));
+    assert.ok(Math.abs(given / nominal - 1) < 1e-4, `${given} for ${nominal}`);
   });
 }
 
@@ -226,7 +226,7 @@ const wrong: readonly [what: string, changed: Partial<RoundInput>, why: RegExp][
     /optimizer.momentum .*optimizer.secondMomentum .*optimizer.floor must be a positive number/,
   ],
   [
-    'a schedule that warms up for ever',
+    'a schedule that never stops warming up',
     { plan: { ...plan, schedule: { kind: 'linear', warmUpSteps: 60 } } },
     /warmUp/,
   ],
@@ -298,7 +298,7 @@ for (const [what, changed, why] of wrong) {
   });
 }
 
-test('all faults of a plan are told at once', async () => {
+test('all faults of a plan are named at once', async () => {
   const faulty = { ...plan, steps: 0, learningRate: -1, noiseMultiplier: 0 };
   await assert.rejects(trainRound({ ...input, plan: faulty }), /noiseMultiplier.*steps.*learningRate/);
 });

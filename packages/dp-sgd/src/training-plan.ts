@@ -31,7 +31,7 @@ export interface TrainingPlan {
   readonly samplingRate: number;
   /** T: steps in this round. */
   readonly steps: number;
-  /** Size of the dataset's published band; q · bandSize stands for the batch size in every mean. */
+  /** Size of the dataset's published band; q · bandSize is the batch size in every mean. */
   readonly bandSize: number;
   /** Rows a unit may have at most (the dictionary's maxRowsPerPatient, or 1). */
   readonly rowsPerUnit: number;

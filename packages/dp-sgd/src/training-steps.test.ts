@@ -138,7 +138,7 @@ test('the sampling audit catches shuffling into batches of one size', async () =
   assert.match((await auditSampling({ ...right, substitute }, moderate)).join(), /not drawn independently/);
 });
 
-test('what is released lies on the lattice whatever the sum, and tells no more of it than its rounding', () => {
+test('what is released lies on the lattice whatever the sum, and reveals no more of it than its rounding', () => {
   const release = releaseMean(plan, () => 2 ** 20 / plan.clipNormL2);
   const step = plan.clipNormL2 / 2 ** 20 / (plan.samplingRate * plan.bandSize);
   const noise = Float64Array.of(5, -3, 0, 1e9);
@@ -148,7 +148,7 @@ test('what is released lies on the lattice whatever the sum, and tells no more o
     const expected = Math.round((sum[i]! / plan.clipNormL2) * 2 ** 20) + noise[i]!;
     assert.ok(Math.abs(value / step - expected) < 1e-3);
   });
-  // Sums that round to the same integers cannot be told apart.
+  // Sums that round to the same integers cannot be distinguished.
   const nearby = sum.map((value) => value + 1e-10);
   assert.deepEqual(release({ sum: nearby, noise }), released);
 });

@@ -34,8 +34,8 @@ export interface FusedMove {
   /** What it does besides moving. */
   readonly release: Release;
   /**
-   * Fresh integer noise, [parameterCount], of the kind that `move` uses, which stands for no other source; the array is
-   * good until the next call, or the next move.
+   * Fresh integer noise, [parameterCount], of the kind that `move` uses; a mechanism with another source of noise does not
+   * use `move`. The array is valid until the next call, or the next move.
    */
   readonly draw: () => Float64Array;
   /** Whether a sum is that of the memory's shards, as they left it. */

@@ -80,7 +80,7 @@ test('control variates average to their mean, whoever missed, joined or left', (
   );
 });
 
-test('a hospital that drags its variate along has it start anew', () => {
+test('a hospital whose variate grows too long has it reset', () => {
   const plan: FederationPlan = { ...SCAFFOLD, control: { maxNormL2: 1 } };
   const sites = [
     { site: 'a', weight: 1 },

@@ -13,7 +13,7 @@ export type ControlVariates = ReadonlyMap<string, Int32Array>;
 /** What control variates are kept by. */
 export interface ControlPlan {
   /**
-   * A longer variate, in parameter units, starts anew, as does one that leaves the lattice: no hospital can drag the
+   * A longer variate, in parameter units, is reset to zero, as is one that leaves the lattice: no hospital can drag the
    * others' steps without bound. By default only the lattice bounds them.
    */
   readonly maxNormL2?: number;

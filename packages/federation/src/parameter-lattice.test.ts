@@ -21,7 +21,7 @@ test('the canonical bytes are those of the format, little-endian', () => {
   );
 });
 
-test('parameters come back from their bytes, and only one form of bytes stands for them', () => {
+test('parameters come back from their bytes, and only one form of bytes encodes them', () => {
   fc.assert(
     fc.property(lattice, (parameters) => {
       const bytes = encodeParameters(parameters);

@@ -93,7 +93,7 @@ for (const [name, plan] of PLANS) {
     );
   });
 
-  test(`${name}: whoever starts again from the bytes of a round goes on as if nothing had happened`, () => {
+  test(`${name}: whoever starts again from the bytes of a round goes on as without a restart`, () => {
     fc.assert(
       fc.property(runs, (run) => {
         const through = (model: SharedModel) =>

@@ -1,5 +1,5 @@
 // The worker thread that draws noise ahead of its use: it sees σ and a count, never a patient's data, so that how
-// long a draw takes can tell nothing about them.
+// long a draw takes reveals nothing about them.
 import { workerData } from 'node:worker_threads';
 import { RandomWords, secureRandomness } from '../randomness.ts';
 import { openGaussian } from './open-gaussian.ts';

@@ -16,7 +16,7 @@ const whole = buildStepGraph(model, {
   loss: { kind: 'binary-cross-entropy' },
 });
 
-/** The step, on whose way to the first sum stands a value of more bytes than any machine's addresses. */
+/** The step, with a value of more bytes than any machine's addresses before the first sum. */
 function stepWithHugeValue(): StepGraph {
   const model = decodeModel(whole.bytes);
   const sum = whole.sums[0]!.name;

@@ -23,7 +23,7 @@ export interface ShardTask {
   readonly state: Int32Array;
 }
 
-/** A further shard's thread failed; the cause is what it failed with, unless it ended without a word. */
+/** The thread of a shard failed. The cause is its error, unless it ended without one. */
 export class ShardFailedError extends Error {
   override readonly name = 'ShardFailedError';
 }
@@ -31,10 +31,10 @@ export class ShardFailedError extends Error {
 /** Memory that a shard's thread and the calling thread share. */
 export const allocateShared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
 
-/** So long a shard's end is waited for without looking at anything else: shards end nearly together. */
+/** Milliseconds that `finish` blocks the calling thread before it waits asynchronously: shards end nearly together. */
 const WAIT_BLOCKED_MS = 5;
 
-/** What of a move a shard's thread needs, and the thread that waits for it. */
+/** The part of a `ThreadedMove` that a shard's thread needs, and the thread that waits for it. */
 export type ShardMove = Pick<ThreadedMove, 'task' | 'drawWhile'>;
 
 /**
@@ -53,12 +53,12 @@ export function openShardThread(graphs: SizedGraphs, arrays: ShardArrays, fused?
   const worker = new Worker(new URL('./shard-worker.js', import.meta.url), { workerData });
   const exited = new Promise((resolve) => worker.once('exit', resolve));
   let cause: unknown;
-  // A thread that ends by itself before it is told to has failed, whatever it was at.
+  // A thread that ends by itself before `close` has failed, whatever it was doing.
   worker.once('error', (error) => {
     cause = error;
     Atomics.store(state, 0, SHARD_STATE.failed);
   });
-  /** What the thread failed with comes before its end, and after it has said that it failed. */
+  /** The thread's error arrives after its state says that it failed, and before it exits. */
   const failure = async (message: string) => {
     await exited;
     return new ShardFailedError(message, { cause });
@@ -74,8 +74,8 @@ export function openShardThread(graphs: SizedGraphs, arrays: ShardArrays, fused?
       await leave(SHARD_STATE.opening);
       state[1] = graphIndex;
       const before = Atomics.compareExchange(state, 0, SHARD_STATE.idle, SHARD_STATE.running);
-      assert.notEqual(before, SHARD_STATE.running, 'a shard is at one run at a time');
-      if (before !== SHARD_STATE.idle) throw await failure('the thread of a shard is not there');
+      assert.notEqual(before, SHARD_STATE.running, 'a shard takes one run at a time');
+      if (before !== SHARD_STATE.idle) throw await failure('the thread of a shard has ended');
       wake();
     },
     async finish() {

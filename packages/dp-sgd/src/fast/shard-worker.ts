@@ -23,7 +23,7 @@ try {
   }
 } catch (error) {
   report(SHARD_STATE.failed);
-  // The thread that told it to run reads what failed.
+  // The calling thread receives the error.
   throw error;
 } finally {
   await runner.close();

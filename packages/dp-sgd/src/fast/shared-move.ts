@@ -45,7 +45,7 @@ export interface SharedMoveTask {
   readonly sigma: number;
 }
 
-/** Has a thread that waits look again. */
+/** Makes a thread that waits check again. */
 export function signal(counters: Int32Array): void {
   Atomics.add(counters, EVENTS, 1);
   Atomics.notify(counters, EVENTS);
@@ -131,7 +131,7 @@ export class SharedMove {
     return true;
   }
 
-  /** Takes tiles, and waits where there are none, until the thread is wanted elsewhere: `signal` tells it to look. */
+  /** Takes tiles, and waits where there are none, until the thread is needed for something else: `signal` makes it check. */
   helpUntil(isWanted: () => boolean): void {
     const counters = this.#counters;
     for (;;) {
@@ -163,7 +163,7 @@ export class SharedMove {
     reach(counters, MOVED, this.#tiles);
   }
 
-  /** Goes on to the other buffer, and has this one, all of whose noise was drawn or used, drawn anew. */
+  /** Goes on to the other buffer, and marks this one, whose noise was drawn and used, to be drawn again. */
   nextBuffer(): void {
     const [counters, bufferIndex] = [this.#counters, this.bufferIndex];
     Atomics.store(counters, BUFFER, (bufferIndex + 1) % NOISE_BUFFERS);

@@ -82,7 +82,7 @@ const WAYS: readonly (readonly [Way, Way])[] = [
   ['one by one', 'together'],
 ];
 for (const [name, model] of Object.entries(MODELS)) {
-  test(`no patient moves the integers by more than the bound, whichever way they are had: ${name}`, async () => {
+  test(`no patient moves the integers by more than the bound, whichever way they are computed: ${name}`, async () => {
     for (const world of WORLDS) {
       for (const ways of WAYS) {
         const moved = await movement(model, world, { ways });

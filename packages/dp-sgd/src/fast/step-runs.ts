@@ -164,7 +164,7 @@ export class StepRuns {
    * round ends, and a state that is not finite is thrown away here, for nothing but the decision to take the same
    * steps, with the same batches and noise, in runs of one. What those give is the same to the bit, so that the first
    * steps stay what they were. So a step's integers are fixed before its noise is, and `calibrateNoise` bounds them
-   * whichever way they are had.
+   * whichever way they are computed.
    */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
     const batches = this.drawn.batches.slice(range.first, range.end);

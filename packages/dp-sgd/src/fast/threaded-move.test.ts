@@ -28,7 +28,7 @@ function noiseOfMove(fused: ThreadedMove, sumAt = (_: number) => 0): Float64Arra
   return parameters.map((value, i) => (3 - value) / (0.5 * 0.25) - sumAt(i));
 }
 
-/** A thread that helps a move until it is told to end. */
+/** A thread that helps a move until it is asked to end. */
 function help({ task }: ThreadedMove): { end(): Promise<void> } {
   const isWanted = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('./testing/helping-thread.js', import.meta.url), {

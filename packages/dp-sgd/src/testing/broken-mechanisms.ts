@@ -26,7 +26,7 @@ export const noiseReused: Substitute = ({ mechanism }) => {
   };
 };
 
-/** Adds real-valued noise after the lattice: the bits of a double tell more than the noise hides. */
+/** Adds real-valued noise after the lattice: the bits of a double reveal more than the noise hides. */
 export const noiseOffTheLattice: Substitute = ({ mechanism }) => ({
   ...mechanism,
   drawNoise: () => mechanism.drawNoise().map((value) => value * 1.0001),

@@ -1,4 +1,4 @@
-// A lower bound on a whole step's ε, batch sampling included, from what can be told apart in two worlds.
+// A lower bound on a whole step's ε, batch sampling included, from how well two worlds can be distinguished.
 import { copyOf } from '../tiled-sums.ts';
 import { type AuditCase, type Rows, withMechanism } from './audits.ts';
 
@@ -26,7 +26,7 @@ export function clopperPearsonUpper(hits: number, trials: number, alpha: number)
   return high;
 }
 
-/** What tells the worlds apart: a step's release along the direction in which the one patient moves it. */
+/** What distinguishes the worlds: a step's release along the direction in which the one patient moves it. */
 async function scoresOf(
   audit: AuditCase,
   worlds: { readonly rows: Rows; readonly direction: Float64Array; readonly seed: string },
@@ -64,7 +64,7 @@ function above(sorted: Float64Array, threshold: number): number {
 
 /**
  * A lower bound on the ε, at δ, of one step, that holds with probability 0.999: log((p - δ) / q) for the event that
- * tells the worlds apart best, whose probabilities p and q in the two worlds are bounded by Clopper and Pearson
+ * distinguishes the worlds best, whose probabilities p and q in the two worlds are bounded by Clopper and Pearson
  * (Jagielski, Ullman and Oprea 2020). The event is chosen on half of the trials and counted on the other half.
  *
  * @param world datasets that differ in `one`

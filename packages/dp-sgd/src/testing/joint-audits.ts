@@ -9,7 +9,7 @@ import { normalCdf } from './goodness-of-fit.ts';
 const deviation = (values: readonly number[]) =>
   Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
 
-/** Everyone's release without noise, and functions that noise it anew. */
+/** Everyone's release without noise, and functions that add fresh noise to it. */
 async function openStep(audit: AuditCase, { mechanism, parameterCount }: Audited, rows: Rows) {
   const batch = Uint32Array.from(rows, (_, unit) => unit);
   const sum = copyOf(await mechanism.sumClipped(audit.parameters, batch));
@@ -92,7 +92,7 @@ function upperBound(hits: number, trials: number): number {
 }
 
 /**
- * Tells two worlds apart by one whole step each, again and again, as best can be (likelihood ratio over all values
+ * Distinguishes two worlds by one whole step each, many times, as well as possible (likelihood ratio over all values
  * that are released), and compares with the trade-off between false alarms and misses of the Gaussian mechanism of the
  * plan's multiplier z, which is μ = 1/z (Dong, Roth and Su 2022; Nasr et al. 2023 for the audit).
  *
@@ -136,6 +136,8 @@ export async function auditTwoWorlds(
   const least = -quantile(upperBound(falseAlarms, trials)) - quantile(upperBound(misses, trials));
   const likely = -quantile(falseAlarms / trials) - quantile(misses / trials);
   const problems =
-    least * multiplier > 1 ? [`worlds can be told apart ${least * multiplier} times as well as claimed`] : [];
+    least * multiplier > 1
+      ? [`worlds can be distinguished ${least * multiplier} times as well as claimed`]
+      : [];
   return { problems, sharpness: likely * multiplier };
 }

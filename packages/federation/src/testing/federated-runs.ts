@@ -28,7 +28,7 @@ export function roundOf({ weights: list, rounds: deltas }: Run, round: number) {
   };
 }
 
-/** The models after each round. `between` stands for what happens from one round to the next. */
+/** The models after each round. `between` is applied from one round to the next. */
 export function modelsOf(
   plan: FederationPlan,
   run: Run,

@@ -151,7 +151,7 @@ export class GraphWriter {
     return this.#constant(`f:${value}`, (name) => floatTensor({ name, shape: [] }, [value]));
   }
 
-  /** A float tensor; each call writes it anew, so keep the name of one that is used twice. */
+  /** A float tensor; each call writes it again, so keep the name of one that is used twice. */
   floats(shape: readonly number[], values: ArrayLike<number>): string {
     const name = `${this.#prefix}t${this.#initializers.length}`;
     this.#initializers.push(floatTensor({ name, shape }, values));
@@ -229,7 +229,7 @@ export class GraphWriter {
     if ([...before, ...after].every((count) => count === 0)) return value;
     const origin = this.#padded.get(value);
     if (origin !== undefined) {
-      // Only zeros in place of what was taken away cannot be had at once.
+      // Zeros cannot replace entries that were taken away in one Pad.
       const sum = (own: readonly number[], more: readonly number[]) =>
         own.map((count, i) => count + more[i]!);
       const [inner, outer] = [

@@ -255,7 +255,7 @@ export function arranged(
   if (first === undefined || !(movesRows || node.inputs.some(isMoved))) return undefined;
   const moved = node.inputs.find(isMoved) ?? first;
   if (node.opType === 'Reshape' && !isMoved(moved)) {
-    // What cannot be told apart is left to the operator's own rule, which says so.
+    // What cannot be distinguished is left to the operator's own rule, which says so.
     const layout = values.layoutOf(first);
     if (reshapedLayout(layout, targetOf(node, layout, values)) === undefined) return undefined;
   }

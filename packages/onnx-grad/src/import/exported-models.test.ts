@@ -233,7 +233,7 @@ for (const [file, outputs] of [
   });
 }
 
-test('a buffer stays as it is where PyTorch says that it is one, and is trained where nothing tells it from a weight', () => {
+test('a buffer stays as it is where PyTorch says that it is one, and is trained where nothing distinguishes it from a weight', () => {
   const trained = (file: string) => readForwardModel(fixture(file)).parameters.map(({ name }) => name);
   assert.ok(!trained('torch-dynamo-gated.onnx').includes('mean'));
   assert.ok(trained('torch-script-gated.onnx').includes('mean'));

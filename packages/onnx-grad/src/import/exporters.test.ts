@@ -67,7 +67,7 @@ describe('of the float initialisers are trained', () => {
     assert.deepEqual(trainedNames(folded), ['w', 'v'], 'what is made of shapes is no weight');
   });
 
-  it('no scale that stands in where a normalisation has none of its own', () => {
+  it('no scale that an exporter adds where a normalisation has none of its own', () => {
     const plain: TinyModel = {
       features: 3,
       weights: { val_2: [3], v: [3, 1] },

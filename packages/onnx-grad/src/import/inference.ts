@@ -125,7 +125,7 @@ export class Inference implements KnownValues {
     if (!isPlain(after)) this.#layouts.set(node.output, after);
   }
 
-  /** What stands for an operator that has no rule of its own. */
+  /** The nodes that replace an operator without a rule of its own. */
   #partsOf(node: OpNode): readonly OpNode[] | undefined {
     if (node.opType === 'Split') return slicesOf(node, graphShape(this.layoutOf(node.inputs[0]!)), this);
     if (node.opType === 'PRelu') return partsOfPRelu(node);
@@ -208,7 +208,7 @@ export class Inference implements KnownValues {
   }
 
   /**
-   * What an exporter does to prepare the input and the first state of a recurrent layer is not told apart from it.
+   * What an exporter does to prepare the input and the first state of a recurrent layer is not distinguished from it.
    *
    * @throws UnsupportedModelError naming every node that was refused, after the problems given
    */
@@ -219,13 +219,13 @@ export class Inference implements KnownValues {
       if (!node.outputs.some((output) => prepared.has(output))) continue;
       for (const input of node.inputs) prepared.add(input);
     }
-    const told = this.#problems.filter(
+    const reported = this.#problems.filter(
       (problem) =>
         recurrent.includes(problem) || !problem.node.outputs.some((output) => prepared.has(output)),
     );
-    const problems = [...before, ...told.map(({ node, reason }) => describeNode(node, reason))];
+    const problems = [...before, ...reported.map(({ node, reason }) => describeNode(node, reason))];
     if (problems.length === 0) return;
     const isUnknown = ({ node }: Problem) => !isKnown(node) && !isExplained(node.opType);
-    throw new UnsupportedModelError(problems, told.some(isUnknown) ? supportedOperators() : undefined);
+    throw new UnsupportedModelError(problems, reported.some(isUnknown) ? supportedOperators() : undefined);
   }
 }

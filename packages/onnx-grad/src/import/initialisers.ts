@@ -54,7 +54,7 @@ export interface Initialisers {
   readonly values: Float32Array;
   readonly parameterCount: number;
   readonly constants: KnownConstants;
-  /** Initialisers that a problem was told of. */
+  /** Initialisers for which a problem was reported. */
   readonly unreadable: readonly string[];
 }
 
@@ -81,7 +81,7 @@ function isMask(values: Float32Array): boolean {
 
 const NORMALISATIONS = ['InstanceNormalization', 'LayerNormalization', 'GroupNormalization'];
 
-/** Ones or zeros that stand in for the scale and the offset of a normalisation that has none. */
+/** Ones or zeros that an exporter writes as the scale and the offset of a normalisation that has none. */
 function isNeutral(tensor: TensorProto, users: readonly OpNode[]): boolean {
   if (!users.every(({ opType }) => NORMALISATIONS.includes(opType))) return false;
   const values = readFloats(tensor);

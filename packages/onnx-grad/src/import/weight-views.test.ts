@@ -116,7 +116,7 @@ test('what is trained is written in the order of the file', async () => {
   });
 });
 
-test('a frozen weight that is turned stays as it is, and the others have the gradients they had', async () => {
+test('a frozen weight that is transposed stays as it is, and the others keep their gradients', async () => {
   const all = await gradientsOf(readForwardModel(bytes), rows[0]!);
   const frozen = withFrozen(bytes, ['w']);
   const model = readForwardModel(frozen);

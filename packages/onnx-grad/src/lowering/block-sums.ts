@@ -35,7 +35,7 @@ const COLUMNS_AT_ONCE = 128;
 /**
  * Emits the one product over all rows, float [left width, right width].
  *
- * A matrix that the runtime would transpose anew for each 128 columns of the right one is transposed by itself, once:
+ * A matrix that the runtime would transpose again for each 128 columns of the right one is transposed by itself, once:
  * as three axes, since a transposition of two would be made a part of the product again.
  */
 export function emitRowProduct(

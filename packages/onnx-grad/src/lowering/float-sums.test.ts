@@ -130,7 +130,7 @@ test('memory grows with units times width: no value has units times a matrix ele
   }
 });
 
-test('units beyond the limit of float weights, or that are no numbers, are told by their squares', async () => {
+test('units beyond the limit of float weights, or that are no numbers, are recognised by their squares', async () => {
   const scaleOf = (unit: number) => [1, 1e12, 1e18, 1e25, Number.NaN][unit]!;
   const graph = buildStepGraph(wide, { ...options, capacityUnits: 6, clipNormL2: 1 });
   const { squares } = await runStep(graph, { parameters: wide.values, units: rows(5, scaleOf) });

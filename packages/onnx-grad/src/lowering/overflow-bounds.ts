@@ -9,7 +9,7 @@ import type { OpNode } from '../ops/op-rule.ts';
 /** Features and labels of rows are within this of 0: a unit with others contributes to no step. */
 export const LARGEST_FEATURE = 2 ** 24;
 
-/** Values of a row beyond this are not told from those that overflow. */
+/** Values of a row beyond this are treated as those that overflow. */
 const LARGEST_VALUE = 2 ** 100;
 
 interface Layer {
@@ -71,7 +71,7 @@ function residualBound(loss: Loss, logit: number): number {
   }
 }
 
-/** Tells, for bounds on the values of each parameter, in the model's order, whether no unit can overflow. */
+/** Whether no unit can overflow, given bounds on the values of each parameter, in the model's order. */
 export type OverflowBounds = (largest: readonly number[]) => boolean;
 
 /**

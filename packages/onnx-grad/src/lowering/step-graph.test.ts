@@ -173,7 +173,7 @@ test('rows of one unit that cancel are not counted by their rounding', async () 
   assert.ok(normL2(await sumOf(graph, parameters, [opposed])) < 1e-9);
 });
 
-test('a unit with a gradient that is not finite is told by its squared norm', async () => {
+test('a unit with a gradient that is not finite is recognised by its squared norm', async () => {
   const units = randomUnits(perceptron, { seed: 41, sizes: [2, 2, 2] });
   const options = { clipNormL2: 0.5, capacityUnits: 5, rowsPerUnit: 2, loss } as const;
   const graph = buildStepGraph(perceptron, options);

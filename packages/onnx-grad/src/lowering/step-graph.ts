@@ -117,14 +117,14 @@ interface ClippedSumOptions extends StepGraphOptions {
   readonly isMasked?: boolean;
 }
 
-/** How a step's gradients are had: those in float by parameter, all others in double. */
+/** How a step's gradients are computed: those in float by parameter, all others in double. */
 interface Gradients {
   readonly all: readonly ParameterGradient[];
   readonly inFloat: ReadonlyMap<string, FloatGradient>;
 }
 
 /**
- * Which gradients are had in float: where one of them takes the work of `floatFrom`, all that can be, and otherwise
+ * Which gradients are computed in float: where one of them takes the work of `floatFrom`, all that can be, and otherwise
  * none. That is a function of public numbers.
  */
 function inFloat(

@@ -47,7 +47,7 @@ export interface ParameterGradient {
   weightedSum(weight: string, mask: UnitMasking): string;
   /** The weighted sum's shape; absent where it is another one of as many values. */
   readonly sumShape?: readonly number[];
-  /** Where each unit's gradient is stored, or one product a dᵀ: how it is had in float. */
+  /** Where each unit's gradient is stored, or one product a dᵀ: how it is computed in float. */
   readonly inFloat?: FloatGradient;
   /** Emits Σ gradient over all rows, without weights, in float: [1, size] or another shape of as many values. */
   plainSum(): string;
@@ -188,7 +188,7 @@ export class UnitNorms {
     readonly inPlanes?: GradientPlanes;
     /** Whether the value is [rows, size] already. */
     readonly isFlat?: boolean;
-    /** Emits Σ gradient over all rows where that is had for less than the rows' own, in the parameter's order. */
+    /** Emits Σ gradient over all rows where that costs less than the rows' own, in the parameter's order. */
     readonly plainSum?: () => string;
   }): ParameterGradient {
     const { parameter, size, inPlanes, restore = (value: string) => value } = gradient;

@@ -96,7 +96,7 @@ test('parameters put into a model are read back, and give the same bytes each ti
   assert.throws(() => withParameters(bytes, new Float64Array(44).fill(Number.NaN)), OnnxFormatError);
 });
 
-test('parameters are told apart by name into shared and local ones, and put together again', () => {
+test('parameters are divided by name into shared and local ones, and joined again', () => {
   const model = readForwardModel(buildForwardModel(perceptron));
   const partition = partitionParameters(model, ['local.*', 'bias0']);
   assert.deepEqual(
@@ -259,16 +259,16 @@ test('an input of another type is refused with its type and the remedy', () => {
   const refusals = [
     {
       elemType: 10,
-      told: /its input x must be float32 \[rows, features\], not float16: export .* single precision/,
+      refusal: /its input x must be float32 \[rows, features\], not float16: export .* single precision/,
     },
-    { elemType: 11, told: /not float64: export the model in single precision/ },
-    { elemType: 7, told: /its input x must be float32 \[rows, features\]: a Cast in the graph/ },
+    { elemType: 11, refusal: /not float64: export the model in single precision/ },
+    { elemType: 7, refusal: /its input x must be float32 \[rows, features\]: a Cast in the graph/ },
   ];
-  for (const { elemType, told } of refusals) {
+  for (const { elemType, refusal } of refusals) {
     const bytes = changed(({ graph }) => {
       graph.input[0]!.type!.tensorType!.elemType = elemType;
     });
-    assert.throws(() => readForwardModel(bytes), told);
+    assert.throws(() => readForwardModel(bytes), refusal);
   }
 });
 

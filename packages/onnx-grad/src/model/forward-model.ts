@@ -62,7 +62,7 @@ const REMOVED = ['Identity', 'Dropout'];
 
 interface Graph {
   readonly nodes: readonly OpNode[];
-  /** The value that stands for one that a removed node would have passed on. */
+  /** The value that replaces one that a removed node would have passed on. */
   resolve(value: string): string;
 }
 

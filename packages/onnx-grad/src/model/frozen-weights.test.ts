@@ -45,7 +45,7 @@ for (const file of [
   'torch-script-mobile.onnx',
   'torch-dynamo-einsum.onnx',
 ]) {
-  test(`${file}: beside frozen weights the others have the gradients they had, and norms of their own`, async () => {
+  test(`${file}: beside frozen weights the others keep their gradients, and have norms of their own`, async () => {
     const bytes = fixture(file);
     const whole = readForwardModel(bytes);
     const frozen = namesOf(whole).filter((_, i) => i % 2 === 0);

@@ -1,5 +1,5 @@
-// Local parameters stay at their hospital: this file tells them from the shared ones by name, and takes a flat
-// parameter vector apart into the two and puts it together again.
+// Local parameters stay at their hospital. This file distinguishes them from the shared ones by name, splits a flat
+// parameter vector into the two, and joins it again.
 import assert from 'node:assert/strict';
 import type { ForwardModel, TrainableParameter } from './forward-model.ts';
 import { matchesPattern } from './name-patterns.ts';

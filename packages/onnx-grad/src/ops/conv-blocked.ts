@@ -145,7 +145,7 @@ function padsOfBlocks(convolution: Convolution) {
   });
 }
 
-/** Whether dx is had in blocks: of whole blocks of channels, and with pads that the operator knows. */
+/** Whether dx is computed in blocks: of whole blocks of channels, and with pads that the operator knows. */
 export function hasBlockedInputGradient(node: OpNode, step: BackwardStep): boolean {
   const convolution = convolutionOf(node, step);
   const pads = padsOfBlocks(convolution);

@@ -77,10 +77,10 @@ class Parts {
   }
 }
 
-/** Extents of letters, their product and how they are told apart. */
+/** Extents of letters, their product and which letters they are. */
 type Extents = ReadonlyMap<string, Count>;
 
-/** A product of extents, of which one at most is of rows; those are told as such. */
+/** A product of extents, of which one at most is of rows; those are marked as such. */
 function productOf(letters: string, extents: Extents): Count {
   const counts = [...letters].map((letter) => extents.get(letter)!);
   const rows = counts.find((count) => typeof count !== 'number');

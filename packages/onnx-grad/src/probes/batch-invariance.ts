@@ -204,7 +204,7 @@ function backwardSubject(model: ForwardModel, values: Float32Array, seed: number
 /**
  * Whether a graph gives a row the same forward and the same gradient, to the bit, at whatever index, whatever lies
  * beside it, and however many rows there are; at the parameters of its file and at others. All NaN counts as one,
- * since nothing that a graph may do tells one from another.
+ * since no operator of a graph distinguishes them.
  *
  * It says nothing of other processors: each hospital tries its own.
  *

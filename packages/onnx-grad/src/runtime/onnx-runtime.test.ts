@@ -47,7 +47,7 @@ test('without sparing them the binding does copy: else there is nothing to be sp
   assert.equal(await doesCopy(doubling({ sparesCopies: false })), true);
 });
 
-test('a run that fails is told as failed, also where copies are spared', async () => {
+test('a run that fails is reported as failed, also without copies', async () => {
   const session = await openSession(doubling({ sparesCopies: true }), { threads: 1 });
   const run = session.prepare({ x: column(new Float32Array(2)) }, { twice: column(new Float32Array(3)) });
   await assert.rejects(run(), OnnxRuntimeError);
