@@ -1,4 +1,5 @@
-// Runs the step graph over a batch of any size: units are laid into its fixed capacity, further runs are added.
+// Sums the clipped gradients of a batch of any size. A step graph holds a fixed number of units, so a larger batch takes
+// several runs, whose sums are added.
 import assert from 'node:assert/strict';
 import type { StepGraph } from '@consilium/onnx-grad';
 import {
@@ -17,32 +18,30 @@ export class ClippedSum {
   readonly #shards: readonly Shard[];
   readonly #parameters: Float32Array;
   readonly #graphs: SizedGraphs;
-  /** The largest. */
+  /** The largest of the graphs. */
   readonly #largest: StepGraph;
   /** Which graph the last run takes. */
   #graphIndex = 0;
   readonly #units: TrainingUnits;
-  /** Per unit, 1 where it is left out from the start. */
+  /** [units]: 1 for a unit that is left out from the start, and otherwise 0. */
   readonly #isUnusable: Uint8Array;
-  /** Bytes of the units' features, and of each shard's rows: copying these makes no views, nor garbage of them. */
+  /** Bytes of the units' features, and of each shard's rows: copies between these allocate nothing. */
   readonly #features: Buffer;
   readonly #rowBytes: readonly Buffer[];
   /** ‖x‖² of each row. */
   readonly #rowSquares: Float64Array;
   readonly #ofShards: TiledSums;
-  /** Of several runs: their sum, and what its rounding lost. */
+  /** For several runs: their sum, and the rounding errors of its additions. */
   #sums: Readonly<Record<'total' | 'lost', Float64Array>> | undefined;
   #count = 0;
 
   /**
-   * Graphs are one shard's: a graph's units times the number of shards are summed in one run. Of several, a run takes the
-   * smallest that holds its units and a padding unit. By default there is one shard, on the calling thread.
+   * @param graphs of one shard, which holds a graph's units in one run. A run takes the smallest graph that holds its
+   * units and a padding unit.
+   * @param open by default one shard, on the calling thread
    */
-  constructor(
-    graphs: SizedGraphs,
-    units: TrainingUnits,
-    { shards, parameters }: OpenShards = openShards(graphs),
-  ) {
+  constructor(graphs: SizedGraphs, units: TrainingUnits, open: OpenShards = openShards(graphs)) {
+    const { shards, parameters } = open;
     this.#parameters = parameters;
     this.#graphs = graphs;
     this.#largest = largestOf(graphs);
@@ -59,18 +58,18 @@ export class ClippedSum {
   }
 
   /**
-   * Σ over the batch of clipped unit gradients, [parameterCount], at float32 parameters. The array is good until the
+   * Σ over the batch of clipped unit gradients, [parameterCount], at float32 parameters. The array is valid until the
    * next call.
    *
    * Where unit i of the batch lies follows from i alone: it has index ⌊i / shards⌋ in shard i mod shards, of one run after
    * the other.
    *
-   * A batch beyond the capacity takes several runs, of as many units as fit beside a padding unit, and nothing is cut
-   * off; runs are added with compensation (Ogita, Rump and Oishi 2005, Sum2), so that their number adds nothing to the
+   * A batch beyond the capacity takes several runs, of as many units as fit beside a padding unit. Nothing is cut
+   * off. Runs are added with compensation (Ogita, Rump and Oishi 2005, Sum2), so that their number adds nothing to the
    * rounding. An empty batch takes one run too, and gives zeros.
    */
   async sum(parameters: Float32Array, batch: Uint32Array): Promise<TiledSums> {
-    assert(!this.#largest.takesClipNorm, 'the graph is given no clip norm');
+    assert(!this.#largest.takesClipNorm, 'the clip norm is part of the graph');
     return this.#sum(parameters, batch);
   }
 
@@ -86,7 +85,7 @@ export class ClippedSum {
     batch: Uint32Array,
     clipNormL2: number,
   ): Promise<{ readonly sum: TiledSums; readonly count: number }> {
-    assert(this.#largest.takesClipNorm, 'the graph takes a clip norm');
+    assert(this.#largest.takesClipNorm, 'the clip norm is an input of the graph');
     for (const { buffers } of this.#shards) buffers.clipNorm![0] = clipNormL2;
     this.#count = 0;
     const sum = await this.#sum(parameters, batch);
@@ -123,13 +122,15 @@ export class ClippedSum {
   }
 
   /**
-   * One run. Units whose gradients are not finite are left out by the graph itself (`onnx-grad/lowering/unit-mask.ts`), which takes
-   * the factors of a padding unit instead of theirs: so the last unit of each shard is padding. Undefined where even these
-   * are not finite: then the parameters are to blame, and the whole sum is empty, although a unit's gradient may still
-   * be finite (an infinite weight times a feature of 0 is no number, times another it is infinite).
+   * One run, or undefined where the parameters make even a padding unit's factors not finite. Then the whole sum is
+   * empty, although a unit's gradient may still be finite (an infinite weight times a feature of 0 is no number, times
+   * another it is infinite).
    *
-   * That follows from the parameters alone: a padding unit has no rows, and its weight of 0 makes the sum NaN just
-   * where a factor of it is not finite. Nothing is run again, whatever the batch holds.
+   * The graph itself leaves out units whose gradients are not finite (`onnx-grad/lowering/unit-mask.ts`): it takes the
+   * factors of a padding unit instead of theirs, and so the last unit of each shard is padding.
+   *
+   * Whether the result is undefined follows from the parameters alone: a padding unit has no rows, and its weight of 0
+   * makes the sum NaN exactly where a factor of it is not finite. Nothing is run again, whatever the batch holds.
    */
   async #run(batch: Uint32Array): Promise<TiledSums | undefined> {
     this.#layOut(batch);
@@ -140,7 +141,7 @@ export class ClippedSum {
     return this.#ofShards;
   }
 
-  /** Whether the padding units are so far from the limit that their factors are surely finite: what is public. */
+  /** Whether the padding units are so far from the limit that their factors are surely finite. This is public. */
   #isPaddingSmall(): boolean {
     const { units } = this.#graphs[this.#graphIndex]!;
     const { largestSquare } = this.#largest;
@@ -166,7 +167,7 @@ export class ClippedSum {
     const failures: unknown[] = [];
     const attempt = (work: Promise<void>) => work.catch((failure: unknown) => failures.push(failure));
     for (const shard of this.#shards) await attempt(shard.start(this.#graphIndex));
-    // The last shard always runs on this thread; where others have threads of their own, they run meanwhile.
+    // The last shard runs on this thread. Shards with threads of their own run at the same time.
     for (const shard of this.#shards.toReversed()) await attempt(shard.finish());
     if (failures.length > 0) throw failures[0];
   }
@@ -217,7 +218,7 @@ export class ClippedSum {
       }
       clear(buffers, target + rows, end);
     }
-    // Padding units of the graph, and no more: that is all the run reads.
+    // The padding of this graph only: the run reads nothing beyond it.
     const rowsOfRun = this.#graphs[this.#graphIndex]!.units * rowsPerUnit;
     this.#shards.forEach(({ buffers }, shard) => {
       clear(buffers, Math.ceil((batch.length - shard) / shards) * rowsPerUnit, rowsOfRun);
@@ -242,7 +243,7 @@ function copy(total: Float64Array, part: TiledSums): void {
   }
 }
 
-/** Adds a part to a total, and what the addition's rounding lost to `lost`. */
+/** Adds `part` to `total`, and the rounding error of the addition to `lost`. */
 function addWithCompensation(total: Float64Array, lost: Float64Array, part: TiledSums): void {
   for (let first = 0; first < total.length; first += TILE) {
     const added = part.subarray(first, Math.min(first + TILE, total.length));

@@ -11,15 +11,15 @@ import {
   stepOutputs,
 } from '@consilium/onnx-grad';
 
-/** One value for each parameter; double, but float where the graph says so. */
+/** One value for each parameter, in the `sumType` of the graph. */
 export type Sums = Float32Array | Float64Array;
 
-/** Graphs of one step that differ in their `units` alone, ascending: small batches take a small one. */
+/** Graphs of one step that differ in `units` alone, in ascending order: a small batch takes a small graph. */
 export type SizedGraphs = readonly StepGraph[];
 
 export const largestOf = (graphs: SizedGraphs): StepGraph => graphs.at(-1)!;
 
-/** A run's inputs and outputs, for the largest graph: smaller ones use the first values. Shards share the parameters. */
+/** Inputs and outputs of a run, as long as the largest graph needs; smaller graphs use the first values. */
 export interface ShardBuffers extends StepArrays {
   readonly sum: Sums;
   readonly squares: Float64Array;
@@ -29,7 +29,7 @@ export interface Shard {
   readonly buffers: ShardBuffers;
   /** Starts a run of one of the graphs over the buffers. */
   start(graphIndex: number): Promise<void>;
-  /** Settles when the outputs of the run are there. */
+  /** Resolves when the outputs of the run are in the buffers. */
   finish(): Promise<void>;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ const allocate: Allocate = (bytes) => new ArrayBuffer(bytes);
 export const createParameters = (graphs: SizedGraphs, allocateWith: Allocate = allocate): Float32Array =>
   new Float32Array(allocateWith(largestOf(graphs).parameterCount * 4));
 
-/** A shard's own arrays, beside those that it is given. */
+/** The buffers of a shard: the arrays given, and new ones for the rest. */
 export function createBuffers(
   graphs: SizedGraphs,
   { parameters, sum }: ShardArrays,
@@ -101,7 +101,7 @@ export interface ShardArrays {
   readonly sum?: Float32Array | undefined;
 }
 
-/** A shard on the calling thread: it runs where it is to finish. */
+/** A shard on the calling thread. The run happens in `finish`. */
 export function openShard(
   graphs: SizedGraphs,
   arrays: ShardArrays,
@@ -122,7 +122,7 @@ export function openShard(
 
 const THREADED_FROM_VALUES = 2 ** 21;
 
-/** Threads of each shard's session: small graphs lose more to a second one than they gain. */
+/** Threads within each shard's session: a second one costs small graphs more than it gains. */
 export function threadsOf(
   { units, rowsPerUnit, parameterCount }: Pick<StepGraph, 'units' | 'rowsPerUnit' | 'parameterCount'>,
   shards = 1,

@@ -24,25 +24,25 @@ export interface RoundWork {
   readonly noise: NoiseCalibration;
   readonly release: Release;
   readonly randomness: RandomSource;
-  /** What the means are corrected by, where they are. */
+  /** What corrects each mean, if anything. */
   readonly drift: DriftTerms | undefined;
 }
 
 /** Vectors of integer noise. */
 export interface NoiseSource {
-  /** Fresh noise, [count]; the array is good until the next call. */
+  /** Fresh noise, [count]; the array is valid until the next call. */
   draw(): Float64Array;
   close(): Promise<void>;
 }
 
-/** Shards, and where the engine has one, a move that works over their memory. */
+/** Shards, and, where the engine offers it, a fused move over their memory. */
 export interface StepWork extends OpenShards {
   readonly fused?: FusedMove | undefined;
 }
 
 /** Takes many steps in one run of ONNX Runtime. */
 export interface ManySteps {
-  /** What clipped gradients are summed in. */
+  /** The type in which clipped gradients are summed. */
   readonly sumType: StepGraph['sumType'];
   /** The same as `runSteps`, to the bit. */
   takeSteps(start: ArrayLike<number>, options: StepsOptions): Promise<Float64Array>;

@@ -1,16 +1,16 @@
-// The sum over shards, added up where it is read: a pass over all of it, for large models, would cost as much as
-// moving the parameters by it.
+// The sum over shards, computed tile by tile when it is read: for large models a separate pass over the whole sum would
+// cost as much as moving the parameters.
 import assert from 'node:assert/strict';
 import type { Sums } from './shard.ts';
 
 /** One value for each parameter, to be read tile by tile; a typed array is one too. */
 export interface TiledSums {
   readonly length: number;
-  /** The values from `first` up to `end`; good until the next call. */
+  /** The values from `first` up to `end`; valid until the next call. */
   subarray(first: number, end: number): Sums;
 }
 
-/** Values that are read at a time, so that they are in the first cache from one use to the other. */
+/** Values per tile: few enough to stay in the first-level cache between two uses. */
 export const TILE = 2 ** 10;
 
 export class ShardSums implements TiledSums {
@@ -18,14 +18,14 @@ export class ShardSums implements TiledSums {
   readonly #shards: readonly [Sums, Sums?];
   #added = new Float64Array(0);
 
-  /** @param shards of one or two, as many values each */
+  /** @param shards sums of one shard or two, of the same length */
   constructor(shards: readonly Sums[]) {
     assert(shards.length === 1 || shards.length === 2);
     this.#shards = shards as [Sums, Sums?];
     this.length = this.#shards[0].length;
   }
 
-  /** Whether these are the arrays that it adds. */
+  /** Whether `arrays` are the sums that it adds. */
   isOf(arrays: readonly Sums[]): boolean {
     return (
       arrays.length === this.#shards.length && arrays.every((array, shard) => array === this.#shards[shard])
@@ -43,5 +43,5 @@ export class ShardSums implements TiledSums {
   }
 }
 
-/** All of the values, in an array of their own. */
+/** All values, copied into a new array. */
 export const copyOf = (sums: TiledSums): Sums => sums.subarray(0, sums.length).slice();

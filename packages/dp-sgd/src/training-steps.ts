@@ -13,8 +13,8 @@ import { expectedBatchUnits, type TrainingPlan } from './training-plan.ts';
 import type { WeightAverage } from './weight-average.ts';
 
 /**
- * The released mean gradient of some parameters from their sum and noise, as many values: at the start of `into`, where
- * it is given.
+ * The released mean gradient of some parameters, from their sums and noise (all of the same length). The result is at
+ * the start of `into`, where that is given.
  */
 export type Release = (
   sums: { readonly sum: Sums; readonly noise: Float64Array; readonly batch: Uint32Array },
@@ -31,24 +31,24 @@ export interface MoveMemory extends DescentMemory {
 /** Noise, release and gradient descent in one pass over the parameters (`fast/`). */
 export interface FusedMove {
   readonly memory: MoveMemory;
-  /** What it does besides moving. */
+  /** The release that `move` computes on the way. */
   readonly release: Release;
   /**
    * Fresh integer noise, [parameterCount], of the kind that `move` uses; a mechanism with another source of noise does not
    * use `move`. The array is valid until the next call, or the next move.
    */
   readonly draw: () => Float64Array;
-  /** Whether a sum is that of the memory's shards, as they left it. */
+  /** Whether a sum is the one that the memory's shards computed last. */
   canMove(sum: TiledSums): boolean;
   /**
    * Releases the shards' sum with fresh noise, and moves the memory's parameters by it: to the bit what `releaseMean`
-   * and the rule of gradient descent do. The noise is handed out to nobody else.
+   * and the rule of gradient descent do. `draw` never returns the same noise.
    */
   move(rates: DescentRates): void;
   close(): Promise<void>;
 }
 
-/** The four parts of one private step; each is a function so that an audit can put a broken one in its place. */
+/** The four parts of one private step. Each is a function, so that an audit can replace it by a broken one. */
 export interface StepMechanism {
   /** Indices of the units in this step's batch. */
   drawBatch(): Uint32Array;
@@ -59,9 +59,9 @@ export interface StepMechanism {
   /** Standard deviation of the noise in each value of the next released mean. */
   noiseDeviation(): number;
   release: Release;
-  /** Where the clip norm follows the patients: what is released besides, in the same step. */
+  /** With adaptive clipping, what the same step releases besides the gradient. */
   readonly adaptation?: ClipAdaptation;
-  /** Does what `drawNoise`, `release` and a rule that is gradient descent do, to the bit. */
+  /** Computes the same as `drawNoise`, `release` and gradient descent, to the bit. */
   readonly fused?: FusedMove | undefined;
 }
 
@@ -75,7 +75,7 @@ export function adapt(adaptation: ClipAdaptation): void {
 export const meanPerStep = (plan: TrainingPlan, latticePerUnit: number): number =>
   1 / (latticePerUnit * expectedBatchUnits(plan));
 
-/** Adding it to a double below 2^51 leaves no bits for a fraction. */
+/** Added to a double below 2^51 in size, it leaves no bits for a fraction. */
 export const ROUNDER = 1.5 * 2 ** 52;
 
 /**
@@ -109,9 +109,9 @@ export interface StepProgress {
 export interface StepsOptions {
   readonly plan: TrainingPlan;
   readonly mechanism: StepMechanism;
-  /** The plan's own, in its initial state, by default; with an average, one that averages (`averagingSteps`). */
+  /** By default the plan's rule in its initial state. With an average, a rule that also averages (`averagingSteps`). */
   readonly rule?: OptimizerRule;
-  /** What the parameters after each step are taken into. */
+  /** The average that the parameters after each step enter. */
   readonly average?: WeightAverage | undefined;
   /** Steps that the study took before; 0 by default. */
   readonly stepsBefore?: number;
@@ -126,7 +126,7 @@ export class Stepper {
   readonly #mechanism: StepMechanism;
   readonly #rule: OptimizerRule;
 
-  /** Where the mechanism has a step memory, its parameters are the stepper's. */
+  /** Where the mechanism has a fused move, the parameters are those of its memory. */
   constructor(
     start: ArrayLike<number>,
     { mechanism, rule }: { mechanism: StepMechanism; rule: OptimizerRule },
@@ -161,12 +161,12 @@ export class Stepper {
       const end = Math.min(first + TILE, parameters.length);
       const own = { sum: sum.subarray(first, end), noise: noise.subarray(first, end), batch };
       rule.apply(parameters, mechanism.release(own, this.#mean), first, end - first);
-      // As a loop it takes less time than as a copy between arrays of two types.
+      // A loop takes less time than a copy between arrays of two types.
       for (let i = first; i < end; i++) rounded[i] = parameters[i]!;
     }
   }
 
-  /** Goes on from other parameters. */
+  /** Continues from other parameters. */
   moveTo(parameters: Float64Array): void {
     this.parameters.set(parameters);
     this.#rounded.set(parameters);
@@ -174,8 +174,8 @@ export class Stepper {
 }
 
 /**
- * Parameters after the plan's steps, [parameterCount], by the plan's optimizer. Where the mechanism has a step
- * memory, the array is that memory's: good until the next steps.
+ * Parameters after the plan's steps, [parameterCount], by the plan's optimizer. Where the mechanism has a fused
+ * move, the array belongs to its memory and is valid until the next steps.
  */
 export async function runSteps(start: ArrayLike<number>, options: StepsOptions): Promise<Float64Array> {
   const { plan, mechanism, onProgress, stepsBefore = 0 } = options;

@@ -1,18 +1,17 @@
-// Which loop takes a run of steps: one that leaves out units that overflow, or, where public numbers show that none
-// can, one that does without. The choice never looks at patients, and nothing is taken again because of what they
-// hold.
+// Which loop takes a run of steps: one with a mask, which leaves out units that overflow, or, where public numbers show
+// that none can overflow, one without. The choice never looks at patients, and no step is repeated because of their data.
 import type { ForwardModel, OverflowBounds, StepLoop } from '@consilium/onnx-grad';
 import type { DescentState, DrawnSteps, Range, StepRuns } from './step-runs.ts';
 
-/** Noise beyond so many deviations is drawn with a probability below 2^-1000: never. */
+/** Noise beyond this many deviations has a probability below 2^-1000, which is never. */
 const MOST_DEVIATIONS = 40;
 
-/** What moves parameters in one step at most, apart from what it moved them by before. */
+/** Bounds on what moves a parameter in one step, apart from its velocity. */
 export interface MoveBounds {
   /** A released mean's values are within this of 0. */
   readonly mean: number;
   readonly momentum: number;
-  /** Bounds on what corrects each mean: shift, and pull · (|θ| + base). */
+  /** Bounds on the correction of each mean: shift, and pull · (|θ| + base). */
   readonly shift: number;
   readonly pull: number;
   readonly base: number;
@@ -44,7 +43,7 @@ export function moveBoundsOf(options: {
   };
 }
 
-/** How far any parameter is moved by the steps of a run at most. */
+/** A bound on how far the steps of a run move any parameter. */
 export function farthestMove(
   { mean, momentum, shift, pull, base }: MoveBounds,
   {
@@ -58,11 +57,11 @@ export function farthestMove(
     speed = momentum * speed + mean + shift + pull * (largest + moved + base);
     moved += rate * speed;
   }
-  // For the rounding of the steps, and of this.
+  // Covers the rounding of the steps, and of this computation.
   return 1.01 * moved;
 }
 
-/** Runs of a loop without a mask, where they are sure, and of one with a mask, which is opened when it is needed. */
+/** Takes runs by a loop without a mask where that is safe, and otherwise by one with a mask, opened when first needed. */
 export class FiniteRuns {
   readonly steps: number;
   readonly capacity: number;
@@ -95,7 +94,7 @@ export class FiniteRuns {
     this.#moves = options.moves;
   }
 
-  /** As `StepRuns.run`. Which loop takes the run follows from the state before it, rates and the plan alone. */
+  /** As `StepRuns.run`. Which loop takes the run follows from the state before it, the rates and the plan alone. */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
     if (this.#staysFinite(state, range)) return this.#plain.run(state, range);
     this.#masked ??= await this.#openMasked();

@@ -1,32 +1,32 @@
-// The code of the histogram sampler's inner loop in WebAssembly. Four points at a time are tried in vectors: nearly always
-// all four lie so low in their bins that nothing more is to be decided. Otherwise they are taken one by one.
+// The inner loop of the histogram sampler, as WebAssembly code. It tests four points at a time in a vector: nearly always
+// all four lie so low in their bins that they are accepted at once. Otherwise they are tested one by one.
 import { type Code, wasm } from './wasm-function.ts';
 
 export const COLUMN_BITS = 10;
 export const COLUMNS = 2 ** COLUMN_BITS;
 export const COLUMN_HEIGHT = 2 ** 32 / COLUMNS;
-/** Columns hold at most two entries, so that there are no more bins. */
+/** A column holds at most two entries, and so there are at most this many bins. */
 export const MOST_BINS = COLUMNS;
 
-/** A point that lies at least so far above the upper line is not under the curve (`BinBounds`). */
+/** A point at least this far above the upper line is not under the curve (`BinBounds`). */
 const OVER = 3;
 
 /** The byte at which each array begins in the memory. */
 export const LAYOUT = (() => {
-  /** Of each column and entry, its bin's first integer, and what makes a point a height above `under`. */
+  /** For each column and entry: its bin's first integer, and what to add to a point for its height above `under`. */
   const entries = 0;
-  /** Of each column, the last height of its first entry. */
+  /** For each column: the last height of its first entry. */
   const split = entries + 16 * COLUMNS;
-  /** Of each bin, the slopes of both lines, in double. */
+  /** For each bin: the slopes of both lines, in double. */
   const slopes = split + 4 * COLUMNS;
-  /** Where the next sample would be put; the point that is handed back, and its bits. */
+  /** The address of the next sample; the point that is handed back, and its bits. */
   const state = slopes + 16 * MOST_BINS;
   /** Points, and after them the bits for their offsets and signs. */
   const pool = state + 16;
   return { entries, split, slopes, state, pool };
 })();
 
-/** What of the code depends on σ and on where samples go. */
+/** What the code depends on: σ, and where samples are written. */
 export interface LoopShape {
   readonly offsetBits: number;
   /** Bytes of the bits that are taken for an offset and a sign. */
@@ -70,7 +70,7 @@ const step = (local: number, bytes: number): Code => [
   ...set(local),
 ];
 
-/** Where the bits of the next point lie, less what `bitsOffset` adds. */
+/** The address of the next point's bits, minus `bitsOffset`. */
 const bitsAt = ({ bitBytes }: LoopShape): Code =>
   bitBytes === 4
     ? get(NEXT)
@@ -79,7 +79,7 @@ const bitsAt = ({ bitBytes }: LoopShape): Code =>
 const bitsOffset = ({ bitBytes, points }: LoopShape): number =>
   4 * points + (bitBytes === 4 ? 0 : LAYOUT.pool);
 
-/** Takes four points and goes on, or leaves the block where one of them is not so easily taken. */
+/** Accepts four points and continues, or leaves the block where one of them needs a closer test. */
 function fourPoints(shape: LoopShape): Code[] {
   const { bitBytes, isElsewhere } = shape;
   const isShort = bitBytes === 2;
@@ -138,8 +138,8 @@ function fourPoints(shape: LoopShape): Code[] {
 }
 
 /**
- * Takes a point and goes on. In loops of one point and of four, each in a block: it leaves the inner one at LIMIT, and
- * the outermost where the point is handed back.
+ * Tests a point and continues. It is inside a loop over single points within the loop over four, each in a block: it
+ * leaves the inner block at LIMIT, and the outermost one where the point is handed back.
  */
 function onePoint(shape: LoopShape): Code[] {
   const { offsetBits, bitBytes, isElsewhere } = shape;

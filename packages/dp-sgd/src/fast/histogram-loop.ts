@@ -1,28 +1,28 @@
-// The inner loop of the histogram sampler in WebAssembly: it takes random points and offsets and decides nearly all of them
-// by lines above and below the curve in their bins; the few others it hands back.
+// The inner loop of the histogram sampler in WebAssembly. It decides nearly all random points by lines above and below the
+// curve in their bins, and hands back the few others.
 import assert from 'node:assert/strict';
 import type { Histogram } from './histogram.ts';
 import { LAYOUT, LOOP_LOCALS, LOOP_PARAMETERS, loopBody, MOST_BINS } from './histogram-code.ts';
 import { compileWasm, type SharedMemory } from './wasm-function.ts';
 
-/** Points that the random bits in memory are enough for: each call to the system's generator costs as many as 600. */
+/** Points per pool of random bits: a call to the system's generator costs as much as 600 points. */
 export const POOL_POINTS = 2 ** 14;
 
-/** Samples that its own memory holds, and the first cache. */
+/** Samples that the loop's own memory holds; they fit the first-level cache. */
 export const OWN_SAMPLES = 2 ** 11;
 
 const PAGE = 2 ** 16;
 
 export class HistogramLoop {
-  /** The random bits to take, from the first point on. They are cleared as they are taken. */
+  /** The random bits, from the first point on. Bits that are used are cleared. */
   readonly pool: Uint32Array;
-  /** Where samples are put: all of the memory given, or of its own. */
+  /** All of the memory that samples are written to: the one given, or the loop's own. */
   readonly samples: Float64Array;
   /** The next of the pool's points. */
   point = POOL_POINTS;
-  /** Where the next sample is put. */
+  /** Index of the next sample. */
   sample = 0;
-  /** Where samples may be put by default: the first of OWN_SAMPLES. */
+  /** Index of the first of OWN_SAMPLES in the loop's own memory. */
   readonly ownSamples: number;
   readonly #state: Int32Array;
   readonly #isShort: boolean;

@@ -13,17 +13,17 @@ const BUFFERS = 3;
 /** Fewer samples are drawn sooner than they are fetched from another thread. */
 export const WORTH_A_WORKER = 1024;
 
-/** A worker that failed draws no more. */
+/** The worker failed, or is closed. */
 export class NoiseWorkerError extends Error {
   override readonly name = 'NoiseWorkerError';
 }
 
-/** A worker that has done nothing for so long has failed. */
+/** A worker without any progress for this long has failed. */
 export const WAIT_AT_MOST_MS = 60_000;
 
 /**
- * Samples that a buffer holds at least, where vectors are small: handing over costs more than they do. It is as many as
- * a run of many steps takes at once, so that these lie ready when it begins.
+ * Samples per buffer, at least: handing over a buffer costs more than a short vector. A run of many steps takes as many at
+ * once, so that they are ready when it begins.
  */
 const BUFFER_SAMPLES = 2 ** 17;
 
@@ -31,7 +31,7 @@ const BUFFER_SAMPLES = 2 ** 17;
  * Starts to draw vectors of `count` samples of N_Z(0, σ²) from the operating system's randomness.
  *
  * Each vector is handed out once. While none is ready, `draw` draws a short one itself, and waits for a long one. Which
- * thread drew a vector says nothing of it: the generator's bits are independent in both.
+ * thread drew a vector reveals nothing about it: the bits of the generator are independent in both.
  */
 export function startNoise({
   sigma,

@@ -1,4 +1,5 @@
-// Noise from a thread of its own where it is much; a source other than the system's stays on the calling thread.
+// Noise for a step: long vectors come from a thread of their own. Randomness other than the system's stays on the calling
+// thread.
 import { secureRandomness } from '../randomness.ts';
 import type { NoiseSource, StepEngine } from '../step-engine.ts';
 import { startNoise, WORTH_A_WORKER } from './noise-ahead.ts';
@@ -14,7 +15,7 @@ export function openNoise({
 }: Parameters<StepEngine['openNoise']>[0]): NoiseSource {
   if (randomness === secureRandomness && count >= WORTH_A_WORKER) return startNoise({ sigma, count });
   const gaussian = openGaussian(words, sigma);
-  // Short vectors are drawn several at once: each call costs more than they do.
+  // Several short vectors are drawn at once, since a call costs more than a short vector.
   const samples = new Float64Array(Math.ceil(SAMPLES_AT_ONCE / count) * count);
   let next = samples.length;
   const draw = () => {

@@ -9,7 +9,7 @@ import { FiniteRuns, moveBoundsOf } from './finite-runs.ts';
 import { type DrawnSteps, StepRuns } from './step-runs.ts';
 import { runStepsTogether } from './steps-together.ts';
 
-/** Rows in double that are kept beside the others, at most: 64 MiB. */
+/** Values of rows in double that are kept in addition, at most: 64 MiB. */
 const EXTENDED_VALUES = 2 ** 23;
 
 export async function openRuns(round: RoundWork): Promise<ManySteps> {

@@ -1,4 +1,4 @@
-// The shards of a step, on threads that run at once, and the move that these threads share.
+// The shards of a step, on threads that run at the same time, and the move that these threads share.
 import assert from 'node:assert/strict';
 import { optimizerOf } from '../optimizer-rule.ts';
 import { secureRandomness } from '../randomness.ts';
@@ -10,7 +10,7 @@ import { allocateShared, openShardThread } from './shard-thread.ts';
 import { fitsStepMemory } from './step-memory.ts';
 import { openMove, type ThreadedMove } from './threaded-move.ts';
 
-/** Shards, of which all but the last have threads of their own; with a move, they read and write its memory. */
+/** Shards, all but the last on threads of their own. With a move, they read and write its memory. */
 export function openShardThreads(graphs: SizedGraphs, count: number, fused?: ThreadedMove): StepWork {
   const graph = largestOf(graphs);
   assert(fused === undefined || graph.sumType === 'float32');
@@ -19,7 +19,7 @@ export function openShardThreads(graphs: SizedGraphs, count: number, fused?: Thr
   const others = Array.from({ length: count - 1 }, (_, shard) =>
     openShardThread(graphs, arraysOf(shard), fused),
   );
-  // The shard on this thread blocks it, so that the others are started before it.
+  // The shard on this thread blocks it, and so the other shards are started first.
   const own = openShard(graphs, arraysOf(count - 1), { threads: threadsOf(graph, count) });
   return { parameters, shards: [...others, own], fused };
 }
@@ -29,7 +29,7 @@ export function openStep(round: RoundWork): StepWork {
   return openShardThreads(round.graphs, round.layout.shards, moveOf(round));
 }
 
-/** Noise and move with a shard's help, for two shards that take a batch in one run; absent elsewhere. */
+/** A move that two shards share; undefined where a batch takes one shard, or several runs. */
 function moveOf({ plan, layout, graphs, noise, release, randomness }: RoundWork): ThreadedMove | undefined {
   const { shards, unitsPerRun } = layout;
   const { parameterCount, sumType } = largestOf(graphs);

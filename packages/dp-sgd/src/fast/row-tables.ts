@@ -1,10 +1,10 @@
-// The rows of one hospital's units as tables and columns, from which the batches of a step loop are laid out: made
-// once, they hold all that does not depend on the parameters. The last line of each is empty, and so are those of units
-// that are not usable.
+// The rows of one hospital's units as tables and columns, from which a step loop takes its batches. They are built once
+// and hold all that does not depend on the parameters. The last line of each is empty, for padding, and so are the lines
+// of units that are not usable.
 import type { RowColumn, RowTable, StepLoop, TensorValue } from '@consilium/onnx-grad';
 import { isUsableUnit, squaredNorm, type TrainingUnits, unitCount } from '../training-units.ts';
 
-/** What a loop's rows are clipped to and multiplied with. */
+/** The clip norm and the scale of a loop's rows. */
 export interface RowScale {
   readonly clipNormL2: number;
   readonly latticePerUnit: number;

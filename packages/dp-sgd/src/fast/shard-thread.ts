@@ -85,7 +85,7 @@ export function openShardThread(graphs: SizedGraphs, arrays: ShardArrays, fused?
       if (Atomics.load(state, 0) !== SHARD_STATE.idle) throw await failure('the thread of a shard failed');
     },
     async close() {
-      // A thread must not end while ONNX Runtime is at work in it.
+      // A thread must not end while ONNX Runtime works in it.
       await leave(SHARD_STATE.opening);
       await leave(SHARD_STATE.running);
       assert.notEqual(Atomics.load(state, 0), SHARD_STATE.running);

@@ -1,4 +1,4 @@
-// Noise and move of a step, in tiles that two threads take in turn until none is left: whichever thread is free takes
+// The noise and the move of a step, in tiles that two threads take in turn until none is left: whichever thread is free takes
 // the next tile, so that neither waits for the other. A thread that waits for work draws noise ahead. Noise that is not
 // ready when parameters are moved is drawn then, tile by tile, and used while it is in the cache.
 import type { GaussianSampler } from '../discrete-gaussian.ts';
@@ -10,27 +10,27 @@ import { NOISE_BUFFERS, type StepMemoryLayout, TILE_VALUES, viewStepMemory } fro
 
 /** Counters that the threads share, each in a cache line of its own. */
 const LINE = 16;
-/** Tiles that were taken for the move, and that are moved. */
+/** How many tiles were taken for the move, and how many are moved. */
 const TAKEN = 0;
 const MOVED = LINE;
 /** The buffer whose noise is used next. */
 const BUFFER = 2 * LINE;
-/** Counts what may be work for a thread that waits. */
+/** Changes whenever there may be work for a thread that waits. */
 const EVENTS = 3 * LINE;
-/** Per buffer: tiles that were looked at to be drawn ahead, and that are drawn. */
+/** For each buffer: how many tiles were offered for drawing, and how many are drawn. */
 const LOOKED_AT = 4 * LINE;
 const DRAWN = LOOKED_AT + NOISE_BUFFERS * LINE;
-/** Per buffer, the state of each of its tiles. */
+/** For each buffer, the state of each tile. */
 const TILES = DRAWN + NOISE_BUFFERS * LINE;
 
 const TILE_STATE = { empty: 0, taken: 1, drawn: 2 } as const;
 
-/** Looks at a counter before a thread goes to sleep over it, which takes longer to wake from. */
+/** Checks of a counter before a thread sleeps, since waking takes longer than a check. */
 const LOOKS = 2 ** 14;
 
 const tilesOf = (parameterCount: number): number => Math.ceil(parameterCount / TILE_VALUES);
 
-/** Counters of which all noise is to be drawn, and nothing to be moved. */
+/** Counters at the start: all noise is to be drawn, and nothing to be moved. */
 export function createCounters(parameterCount: number): Int32Array {
   const tiles = tilesOf(parameterCount);
   const counters = new Int32Array(new SharedArrayBuffer(4 * (TILES + NOISE_BUFFERS * tiles)));
@@ -51,7 +51,7 @@ export function signal(counters: Int32Array): void {
   Atomics.notify(counters, EVENTS);
 }
 
-/** Waits until a counter has a value. @throws NoiseWorkerError where that does not come */
+/** Waits until a counter has a value. @throws NoiseWorkerError after a minute without a change */
 function reach(counters: Int32Array, at: number, value: number): void {
   for (let look = 0; look < LOOKS; look++) if (Atomics.load(counters, at) === value) return;
   const until = performance.now() + WAIT_AT_MOST_MS;
@@ -101,7 +101,7 @@ export class SharedMove {
 
   #drawTile(bufferIndex: number): boolean {
     const counters = this.#counters;
-    // From the last on, since tiles are moved from the first on.
+    // In descending order, since tiles are moved in ascending order.
     while (Atomics.load(counters, LOOKED_AT + bufferIndex * LINE) < this.#tiles) {
       const tile = this.#tiles - 1 - Atomics.add(counters, LOOKED_AT + bufferIndex * LINE, 1);
       if (tile < 0) return false;
@@ -146,7 +146,7 @@ export class SharedMove {
     return Atomics.load(this.#counters, BUFFER);
   }
 
-  /** Draws all noise of the next buffer. @throws NoiseWorkerError where another thread does not draw its tiles */
+  /** Draws all noise of the next buffer. @throws NoiseWorkerError where another thread does not finish its tiles */
   drawAll(): void {
     const [counters, bufferIndex] = [this.#counters, this.bufferIndex];
     while (this.#drawTile(bufferIndex));
@@ -167,7 +167,7 @@ export class SharedMove {
   nextBuffer(): void {
     const [counters, bufferIndex] = [this.#counters, this.bufferIndex];
     Atomics.store(counters, BUFFER, (bufferIndex + 1) % NOISE_BUFFERS);
-    // A tile that is drawn again counts again: so the count goes first.
+    // The count is reset first, since other threads may draw tiles as soon as they are empty.
     Atomics.store(counters, DRAWN + bufferIndex * LINE, 0);
     for (let tile = 0; tile < this.#tiles; tile++) {
       Atomics.store(counters, this.#stateOf(bufferIndex, tile), TILE_STATE.empty);
@@ -189,7 +189,7 @@ export class SharedMove {
 
   #stateOf = (bufferIndex: number, tile: number): number => TILES + bufferIndex * this.#tiles + tile;
 
-  /** Whether a tile of noise is this thread's to draw. */
+  /** Claims a tile of noise for this thread; false where another thread has it. */
   #take(bufferIndex: number, tile: number): boolean {
     const { empty, taken } = TILE_STATE;
     return Atomics.compareExchange(this.#counters, this.#stateOf(bufferIndex, tile), empty, taken) === empty;

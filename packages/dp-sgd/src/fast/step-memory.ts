@@ -1,21 +1,21 @@
-// What a step of a large model reads and writes once its sums are there, in one memory that several threads and their
-// WebAssembly share: nothing of it is copied on the way.
+// What the move of a large model reads and writes, in one memory that several threads and their WebAssembly share, so that
+// nothing is copied.
 import assert from 'node:assert/strict';
 import { createSharedMemory, type SharedMemory } from './wasm-function.ts';
 
-/** Arrays end at a multiple of so many values, and what is taken at once is one. */
+/** Arrays are padded to a multiple of this many values, which the loop takes at once. */
 export const VALUES_AT_ONCE = 8;
 
-/** Vectors of noise: one is used while another is being drawn. */
+/** Buffers of noise: one is used while the other is being drawn. */
 export const NOISE_BUFFERS = 2;
 
-/** Values that a thread takes at a time: so few that they lie in a cache of its own, and that it is soon done. */
+/** Values per tile: few enough for the cache of one core, and for threads to finish nearly together. */
 export const TILE_VALUES = 2 ** 12;
 
 /** Threads that share a move: one for each shard. */
 export const THREADS = 2;
 
-/** Numbers that a step multiplies with, in double, from the first byte on. */
+/** Index of each factor of a step, in doubles, from the first byte on. */
 export const RATES = {
   latticePerUnit: 0,
   rounder: 1,
@@ -34,23 +34,23 @@ export interface StepMemoryLayout {
   readonly hasVelocity: boolean;
 }
 
-/** Arrays of P values; behind each are a few more, which nobody reads. */
+/** Arrays of P values. The padding after each is never read. */
 export interface StepMemory extends StepMemoryLayout {
   readonly rates: Float64Array;
   readonly parameters: Float64Array;
   /** The parameters in float, as shards read them. */
   readonly rounded: Float32Array;
-  /** Of momentum; of no values where there is none. */
+  /** Empty without momentum. */
   readonly velocity: Float64Array;
   readonly sums: readonly Float32Array[];
   readonly noise: readonly Float64Array[];
-  /** For each thread, noise of a tile. */
+  /** For each thread, the noise of one tile. */
   readonly scratch: readonly Float64Array[];
 }
 
 const paddedTo = (count: number) => Math.ceil(count / VALUES_AT_ONCE) * VALUES_AT_ONCE;
 
-/** Bytes of a parameter's values. */
+/** Bytes per parameter, over all arrays. */
 const bytesPerValue = (hasVelocity: boolean) =>
   8 + 4 + (hasVelocity ? 8 : 0) + 4 * THREADS + 8 * NOISE_BUFFERS;
 

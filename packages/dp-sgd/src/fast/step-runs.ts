@@ -1,4 +1,4 @@
-// Takes many steps in one run of ONNX Runtime (`step-loop.ts`), over tables of all rows that stay where they are.
+// Takes many steps in one run of ONNX Runtime (`step-loop.ts`), over tables of all rows that are built once.
 import assert from 'node:assert/strict';
 import {
   type OnnxSession,
@@ -11,18 +11,18 @@ import {
 import type { TrainingUnits } from '../training-units.ts';
 import { lineCount, type RowScale, rowColumn, rowTable } from './row-tables.ts';
 
-/** Values of noise, and of rows' features, that one run is given at most. */
+/** Values of noise, and of rows' features, per run, at most. */
 const NOISE_VALUES = 2 ** 17;
 const ROW_VALUES = 2 ** 19;
 const MOST_STEPS = 128;
 
-/** Steps of one run: enough that the call costs little, few enough that it is over in milliseconds. Public. */
+/** Steps of one run: enough that the call costs little, few enough that it takes milliseconds. A public number. */
 export function stepsPerRun({ units, rowsPerUnit, features, parameterCount }: StepLoop): number {
   const values = Math.min(NOISE_VALUES / parameterCount, ROW_VALUES / (units * rowsPerUnit * features));
   return Math.max(1, Math.min(MOST_STEPS, Math.floor(values)));
 }
 
-/** What gradient descent goes on from, [parameterCount] each. */
+/** The state of gradient descent, [parameterCount] each. */
 export interface DescentState {
   readonly parameters: Float64Array;
   readonly velocity: Float64Array;
@@ -30,7 +30,7 @@ export interface DescentState {
   readonly average?: Float64Array;
 }
 
-/** Everything that is drawn for the steps of a run, or fixed for them. */
+/** All that is drawn or fixed for the steps of a run. */
 export interface DrawnSteps {
   /** Units of each step's batch. */
   readonly batches: Uint32Array[];
@@ -51,13 +51,13 @@ export interface Range {
 
 interface RunOptions {
   readonly stepsPerRun?: number;
-  /** Where other runs of the same size are given their draws; its own by default. */
+  /** Draws that are shared with other runs of the same size; its own by default. */
   readonly drawn?: DrawnSteps | undefined;
   /** What each mean is corrected by, [parameterCount] each, as far as the loop takes it. */
   readonly corrections?: Partial<Readonly<Record<StepCorrection, Float64Array>>>;
 }
 
-/** A column: a number for each row, and for each row of a run. */
+/** A column: its number for each line of the tables, and for each row of a run. */
 interface LaidColumn {
   readonly input: RowColumn;
   readonly lines: Float32Array | Float64Array;
@@ -99,7 +99,7 @@ export class StepRuns {
   readonly #lineIndices: Int32Array;
   readonly #before: DescentState;
   readonly #after: DescentState;
-  /** Runs from the first step on, by how many steps they take: nearly all of a training take equally many. */
+  /** Prepared runs from the first step on, by number of steps: nearly all runs of a training have the same number. */
   readonly #prepared = new Map<number, () => Promise<void>>();
   /** For the caller to fill before a run. */
   readonly drawn: DrawnSteps;
@@ -151,19 +151,19 @@ export class StepRuns {
   }
 
   /**
-   * The state after steps that were drawn, good until the next run; or undefined where it is not finite: they are then
-   * to be taken in runs of one step, with what was drawn for them, and one that still is not, by itself.
+   * The state after the steps of a range, valid until the next run; or undefined where it is not finite. The caller then
+   * takes these steps in runs of one, with the same draws, and a step that is still not finite by the graph of one step.
    *
    * **No patient decides that.** A loop with a mask leaves out units that overflow within each step, and one without
-   * is run only where none can (`finite-runs.ts`); each step has a padding unit. So a sum is not finite just where a
+   * runs only where none can (`finite-runs.ts`). Each step has a padding unit. So a sum is not finite exactly where a
    * factor of a padding unit is not, which follows from the parameters before the step: from what was released before,
    * however it came about. (Finite integers and noise move a finite state to a finite one: numbers of a plan are
    * moderate, see `checkTrainingPlan`; and so is the average of finite parameters.)
    *
-   * **Nothing is released twice.** Of a step's noise one sum leaves this thread at most: parameters leave it when the
-   * round ends, and a state that is not finite is thrown away here, for nothing but the decision to take the same
-   * steps, with the same batches and noise, in runs of one. What those give is the same to the bit, so that the first
-   * steps stay what they were. So a step's integers are fixed before its noise is, and `calibrateNoise` bounds them
+   * **Nothing is released twice.** At most one sum with a step's noise leaves this thread: parameters leave it when the
+   * round ends. A state that is not finite is discarded here, and its only effect is that the same steps, with the same
+   * batches and noise, are taken in runs of one. Those give the same results, to the bit, so that the first steps do
+   * not change. So a step's integers are fixed before its noise is, and `calibrateNoise` bounds them
    * whichever way they are computed.
    */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {

@@ -9,9 +9,9 @@ import type { DescentState, StepRuns } from './step-runs.ts';
 export type Runs = Pick<StepRuns | FiniteRuns, 'steps' | 'capacity' | 'drawn' | 'run'>;
 
 /**
- * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. The steps of a run that
- * parameters made useless are taken in runs of one, and a step that no run can take by itself, all with what was drawn
- * for them (`StepRuns.run`). Batches and noise are drawn in the same order.
+ * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. Where a run
+ * ends in a state that is not finite, its steps are taken in runs of one, and a step that no run can take by the graph of
+ * one step, all with the same draws (`StepRuns.run`). Batches and noise are drawn in the order of `runSteps`.
  */
 export async function runStepsTogether(
   start: ArrayLike<number>,
@@ -34,7 +34,7 @@ export async function runStepsTogether(
     const after = await runs.run(before, { first, end });
     if (after === undefined) return false;
     stepper.moveTo(after.parameters);
-    // Without momentum it is not part of the state, and stays 0 as it does step by step.
+    // Without momentum it is not part of the state, and stays 0 as in `runSteps`.
     if (momentum !== 0) velocity.set(after.velocity);
     if (after.average !== undefined) average?.values.set(after.average);
     return true;
@@ -70,7 +70,7 @@ export async function runStepsTogether(
   return parameters;
 }
 
-/** Where the batches from `first` on that fit the capacity end. */
+/** The end of the batches from `first` on that fit the capacity. */
 function endOfRun(
   batches: readonly Uint32Array[],
   { first, steps, capacity }: { readonly first: number; readonly steps: number; readonly capacity: number },

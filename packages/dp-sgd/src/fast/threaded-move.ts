@@ -1,5 +1,5 @@
-// Noise and move of a large model, shared with another shard's thread. Products of matrices keep both cores busy for
-// most of a step: a third thread that drew noise meanwhile would hold up the shard whose core it shares, and so both.
+// The noise and the move of a large model, shared with the thread of another shard. Matrix products keep both cores busy
+// for most of a step: a third thread that draws noise at that time would delay the shard on its core, and so both.
 import { ShardSums } from '../tiled-sums.ts';
 import type { FusedMove, Release } from '../training-steps.ts';
 import type { ReleaseScale } from './move-loop.ts';
@@ -9,15 +9,15 @@ import { createStepMemory, type StepMemory } from './step-memory.ts';
 
 export interface ThreadedMove extends FusedMove {
   readonly memory: StepMemory;
-  /** For the shard's thread that is to help (`SharedMove.helpUntil`). */
+  /** What the other shard's thread needs to help (`SharedMove.helpUntil`). */
   readonly task: SharedMoveTask;
   /** Draws noise ahead as long as the condition holds. */
   drawWhile(holds: () => boolean): void;
 }
 
 /**
- * Vectors of noise N_Z(0, σ²) for each parameter, from the operating system's randomness, each used once. What threads
- * that wait have not drawn before is drawn when it is asked for.
+ * Vectors of noise N_Z(0, σ²), [parameterCount], from the operating system's randomness, each used once. Threads that
+ * wait draw it ahead; the rest is drawn when it is needed.
  */
 export function openMove(options: {
   readonly sigma: number;

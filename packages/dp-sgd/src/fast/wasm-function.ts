@@ -1,12 +1,12 @@
-// Assembles WebAssembly modules of one function, by hand: for the few loops in which what a typed array costs besides
-// the access itself, bounds and conversions, is most of the time. The encoding is that of the WebAssembly core
-// specification 2.0, chapter 5.
+// Assembles WebAssembly modules of one function, for the few loops in which the bounds checks and conversions of typed
+// arrays would take most of the time. Encoding: WebAssembly core specification 2.0, chapter 5; two memories: the
+// multi-memory proposal.
 
 interface Exports {
   readonly run: (...parameters: readonly number[]) => number;
 }
 
-/** A memory that threads can share: a worker is given it as it is. */
+/** A memory that threads can share, and that can be posted to a worker. */
 export interface SharedMemory {
   readonly buffer: SharedArrayBuffer;
 }
@@ -15,7 +15,7 @@ interface OwnMemory {
   readonly buffer: ArrayBuffer;
 }
 
-/** What of the global is used; its types are otherwise a browser's. */
+/** The part of the global that is used: its types come with those of browsers only. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports?: object) => { readonly exports: Exports };
