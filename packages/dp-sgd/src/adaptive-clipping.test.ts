@@ -27,7 +27,7 @@ const planOf = (clipping: Omit<AdaptiveClipping, 'kind'> = {}) => ({
   expectedBatchUnits: 200,
 });
 
-test('the gradients’ multiplier and the count’s make up the plan’s, never less', () => {
+test('the multipliers of gradients and count together are at least the plan’s', () => {
   fc.assert(
     fc.property(
       fc.double({ min: 1e-6, max: 1000, noNaN: true }),
@@ -43,7 +43,7 @@ test('the gradients’ multiplier and the count’s make up the plan’s, never 
   assert.throws(() => gradientNoiseMultiplier(1, 1.9), { name: 'AssertionError' });
 });
 
-test('the clip norm falls where more units are within it than wanted, rises where fewer, and keeps to its range', () => {
+test('the clip norm falls where more units are within it than wanted, rises where fewer are, and stays in its range', () => {
   const norm = new ClipNorm(
     planOf({ targetQuantile: 0.7, rate: 0.5, minimumClipNormL2: 1, maximumClipNormL2: 3 }),
   );
@@ -59,7 +59,7 @@ test('the clip norm falls where more units are within it than wanted, rises wher
   assert.equal(norm.release({ count: -3, noise: 2 ** 19 }), -2.5);
 });
 
-test('what adaptive clipping leaves open has public defaults', () => {
+test('fields of adaptive clipping that are left out have public defaults', () => {
   const { countNoiseMultiplier, minimumClipNormL2, maximumClipNormL2 } = adaptiveSettings(planOf());
   assert.deepEqual([countNoiseMultiplier, minimumClipNormL2, maximumClipNormL2], [20, 0.02, 200]);
   assert.equal(adaptiveSettings({ ...planOf(), expectedBatchUnits: 3 }).countNoiseMultiplier, 7.5);
@@ -67,7 +67,7 @@ test('what adaptive clipping leaves open has public defaults', () => {
   assert.deepEqual(adaptiveProblems({ ...planOf(), noiseMultiplier: 1000 }), []);
 });
 
-test('adaptive clipping that means nothing is refused by field', () => {
+test('adaptive clipping that makes no sense is refused by field', () => {
   const faults = {
     targetQuantile: 1,
     rate: 0,

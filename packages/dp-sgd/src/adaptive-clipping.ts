@@ -1,5 +1,5 @@
 // Adaptive clipping (Andrew, Thakkar, McMahan and Ramaswamy 2021): the clip norm follows a quantile of the units'
-// gradient norms. What it follows is a count of patients, so the count is noised, and the noise is paid for.
+// gradient norms. That takes a count of patients, and so the count gets noise, which the accounting charges.
 import assert from 'node:assert/strict';
 import { isModerate, MODERATE } from './moderate-numbers.ts';
 import { standInSigma } from './rounded-gaussian.ts';
@@ -9,7 +9,7 @@ const COUNT_BITS = 20;
 
 export interface AdaptiveClipping {
   readonly kind: 'adaptive';
-  /** γ in (0, 1): share of the units whose gradients the clip norm is to leave whole; 0.5 by default. */
+  /** γ in (0, 1): target share of the units whose gradients are not clipped; 0.5 by default. */
   readonly targetQuantile?: number;
   /** η_C > 0: the clip norm moves by the factor exp(-η_C (share - γ)) a step; 0.2 by default. */
   readonly rate?: number;
@@ -32,10 +32,10 @@ export interface AdaptivePlan {
 
 export type AdaptiveSettings = Required<Omit<AdaptiveClipping, 'kind'>>;
 
-/** More than this the sampler cannot draw. */
+/** The largest multiplier that the sampler can draw. */
 const MAXIMUM_COUNT_NOISE = 2000;
 
-/** The clipping's fields with their defaults. */
+/** The fields of the clipping, with defaults for those that are left out. */
 export function adaptiveSettings(plan: AdaptivePlan): AdaptiveSettings {
   const { clipping, clipNormL2, noiseMultiplier, expectedBatchUnits } = plan;
   const { kind, ...given } = clipping;
@@ -50,7 +50,7 @@ export function adaptiveSettings(plan: AdaptivePlan): AdaptiveSettings {
   };
 }
 
-/** What is wrong with adaptive clipping, by field. */
+/** Problems of adaptive clipping, each with its field; empty if there are none. */
 export function adaptiveProblems(plan: AdaptivePlan): string[] {
   const settings = adaptiveSettings(plan);
   const { targetQuantile, rate, countNoiseMultiplier, minimumClipNormL2, maximumClipNormL2 } = settings;
@@ -84,7 +84,7 @@ export function adaptiveProblems(plan: AdaptivePlan): string[] {
  * z_Δ⁻² + z_b⁻² ≤ z⁻². Then the pair is no less private than one discrete Gaussian mechanism of multiplier z, and with
  * Poisson sampling no less than its subsampled form: privacy events state z, the plan's.
  *
- * **Proof.** Whichever the unit, the pair moves by (μ_L, μ_b) with ‖μ_L‖ ≤ Δ and |μ_b| ≤ 1. The moments that `runRound`
+ * **Proof.** For any unit, the pair moves by (μ_L, μ_b) with ‖μ_L‖ ≤ Δ and |μ_b| ≤ 1. The moments that `runRound`
  * names are those of a product of laws: E[(P(x-μ)/P(x))^k] = exp(k(k-1)/2 · (‖μ_L‖²/σ_L² + μ_b²/σ_b²)), and the sum in
  * the exponent is at most z_Δ⁻² + z_b⁻² ≤ z⁻², that of multiplier z (Andrew et al. 2021, Thm 1, where z_b is written
  * 2σ_b since there a unit counts ±1/2). ∎
@@ -100,13 +100,13 @@ export function gradientNoiseMultiplier(noiseMultiplier: number, countNoiseMulti
 export const countSigma = (countNoiseMultiplier: number): number =>
   standInSigma(countNoiseMultiplier * 2 ** COUNT_BITS);
 
-/** The count's own half of a step's release, and what follows from it. */
+/** The count that a step releases beside its gradient, and what follows from it. */
 export interface ClipAdaptation {
   /**
    * Σ over the units of the last batch of +1 where the gradient's norm is at most the clip norm, else -1; an integer.
    *
    * Adding or removing a unit moves it by at most 1: a unit counts by its own rows, the parameters and the clip norm
-   * alone, wherever in the batch it lies. Units whose gradients are not finite count 0, as units outside of the batch.
+   * alone, whatever its index in the batch. Units whose gradients are not finite count 0, as units outside of the batch.
    */
   count(): number;
   /** Fresh integer noise of deviation σ_b. */
@@ -117,13 +117,13 @@ export interface ClipAdaptation {
   follow(released: number): void;
 }
 
-/** The clip norm of one step after the other: a function of public numbers and released counts. */
+/** The clip norms of successive steps: a function of public numbers and released counts. */
 export class ClipNorm {
   readonly settings: AdaptiveSettings;
   readonly #expectedBatchUnits: number;
   #current: number;
 
-  /** @param start the norm of the first step, where not the plan's */
+  /** @param start the clip norm of the first step; by default the plan's */
   constructor(plan: AdaptivePlan, start = plan.clipNormL2) {
     this.settings = adaptiveSettings(plan);
     this.#expectedBatchUnits = plan.expectedBatchUnits;

@@ -1,7 +1,7 @@
-// A coin that shows heads with probability exp(-γ), exactly, for rational γ: what the discrete Laplace and
-// Gaussian samplers are made of. Canonne, Kamath and Steinke 2020, Algorithm 1, toss it by a series of rational
-// coins; here the same law comes from comparing one uniform real, revealed bit by bit, with exp(-γ): 32 bits and
-// a double decide nearly always, and where they cannot, integer interval arithmetic decides exactly.
+// A coin that shows heads with probability exp(-γ), exactly, for rational γ: the building block of the discrete Laplace
+// and Gaussian samplers. Canonne, Kamath and Steinke 2020, Algorithm 1, toss it by a series of rational coins. Here the
+// same law comes from comparing a uniform real number, drawn bit by bit, with exp(-γ). Nearly always 32 bits and a double
+// decide; where they cannot, integer interval arithmetic decides exactly.
 import type { RandomWords } from './randomness.ts';
 
 /** A non-negative rational number; the denominator is positive. */
@@ -69,8 +69,8 @@ export function decideExactly(words: RandomWords, firstWord: number, gamma: Rati
 }
 
 /**
- * What the first 32 bits of a uniform real say of whether it lies below exp(-γ), given an estimate of exp(-γ) within
- * ESTIMATE_MARGIN: true, false, or undefined where they cannot say.
+ * Whether a uniform real is below exp(-γ), by its first 32 bits and an estimate of exp(-γ) within
+ * ESTIMATE_MARGIN; undefined where these cannot decide.
  */
 export function decideQuickly(word: number, estimate: number): boolean | undefined {
   // The real lies in [word, word + 1) / 2^32.
@@ -82,7 +82,7 @@ export function decideQuickly(word: number, estimate: number): boolean | undefin
 /**
  * True with probability exactly exp(-γ), γ = gammaOf(argument).
  *
- * `estimate` is exp(-γ) as a double, within ESTIMATE_MARGIN; γ itself is asked for rarely.
+ * `estimate` is exp(-γ) as a double, within ESTIMATE_MARGIN; γ itself is needed rarely.
  */
 export function bernoulliExponential(
   words: RandomWords,

@@ -34,7 +34,7 @@ test('bounds are equal, by size, or as given', () => {
   near(boundsOf({ bounds: 'uniform', layers: [['fc1.*']] }), new Array(3).fill(2 / Math.sqrt(3)));
 });
 
-test('the squares of the bounds never sum to more than that of the clip norm', () => {
+test('the squares of the bounds never sum to more than the square of the clip norm', () => {
   fc.assert(
     fc.property(
       fc.array(fc.double({ min: 1e-3, max: 1e3, noNaN: true }), { minLength: 4, maxLength: 4 }),

@@ -1,27 +1,27 @@
-// Per-layer clipping: which parameters are clipped together, and how the clip norm is shared out among the layers.
+// Per-layer clipping: which parameters are clipped together, and how the clip norm is divided among the layers.
 import { type ClipLayer, type ForwardModel, matchesPattern } from '@consilium/onnx-grad';
 import { isModerate, MODERATE } from './moderate-numbers.ts';
 
 export interface PerLayerClipping {
   readonly kind: 'per-layer';
   /**
-   * How C is shared out: the same bound for each layer, bounds in proportion to the root of the layer's size, or in
+   * How C is divided: the same bound for each layer, bounds in proportion to the square root of the layer's size, or in
    * proportion to the numbers given, one for each of `layers`.
    */
   readonly bounds: 'uniform' | 'by-size' | readonly number[];
-  /** Parameters by name, or prefix ending in `*`. One that no layer names is a layer of its own. */
+  /** Parameters of each layer: names, or prefixes ending in `*`. A parameter that no layer names is a layer of its own. */
   readonly layers?: readonly (readonly string[])[];
 }
 
-/** Bounds are this much smaller than they might be, so that rounding never lets their squares sum to above C². */
+/** Bounds are reduced by this factor, so that rounding never makes the sum of their squares larger than C². */
 const SHRINK = 1 - 2 ** -46;
 
 /**
  * The layers of a model and their bounds C_k: Σ C_k² ≤ C² (McMahan et al. 2018, Sec. 2.2, "per-layer clipping").
  *
- * A unit's contribution is then at most C long, as with flat clipping, and noise and charge are the same.
+ * A unit's contribution then has norm C at most, as with flat clipping; noise and charge do not change.
  *
- * @returns the layers, or what is wrong with them
+ * @returns the layers, or the problem with them
  */
 export function clipLayersOf(
   model: Pick<ForwardModel, 'parameters'>,
@@ -56,7 +56,7 @@ export function clipLayersOf(
   return { layers: layers.map((parameters, i) => ({ parameters, clipNormL2: parts[i]! * scale })) };
 }
 
-/** What is wrong with per-layer clipping whatever the model, by field. */
+/** Problems of per-layer clipping that any model would have, each with its field; empty if there are none. */
 export function perLayerProblems({ bounds, layers }: PerLayerClipping): string[] {
   if (typeof bounds === 'string') {
     const isKnown = bounds === 'uniform' || bounds === 'by-size';

@@ -34,7 +34,7 @@ async function sumOf(
   return sum;
 }
 
-test('a batch leaves nothing behind for a smaller one, or for units of fewer rows', async () => {
+test('a batch does not change the sum of a later, smaller one, or of units of fewer rows', async () => {
   const units = packUnits(features, [
     ...good,
     [{ ...row(1), features: new Array<number>(features).fill(Number.NaN) }],
@@ -73,7 +73,7 @@ test('units that are not finite, alone or at every index, give zeros', async () 
   }
 });
 
-test('parameters that are not finite give zeros, not an endless repetition', async () => {
+test('parameters that are not finite give zeros and end', async () => {
   const broken = model.values.map((value, i) => (i % 3 === 0 ? Number.NaN : value));
   assert.ok((await sumOf(good, broken)).every((value) => value === 0));
 });

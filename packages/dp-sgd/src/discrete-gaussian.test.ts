@@ -46,7 +46,7 @@ test('the same test rejects a σ that is off', () => {
   }
 });
 
-test('samples at the σ of training are as the normal law has them, in scale and in shape', () => {
+test('samples at the σ of training have the scale and the shape of the normal law', () => {
   const sigma = 1_234_567;
   const samples = draw(sigma, { count: 200_000, seed: 'large' });
   assert.ok(samples.every(Number.isSafeInteger));
@@ -89,7 +89,7 @@ test('two samplers on the secure source never agree', () => {
   assert.notDeepEqual(a, b);
 });
 
-test('a σ that is not an integer in range is a mistake of the caller', () => {
+test('a σ that is not an integer in range fails an assertion', () => {
   const words = new RandomWords(secureRandomness);
   for (const sigma of [0, -1, 1.5, Number.NaN, MAXIMUM_SIGMA + 1]) {
     assert.throws(() => new DiscreteGaussian(words, sigma), /σ is an integer/);

@@ -1,10 +1,10 @@
-// Exact samples of the discrete Gaussian, the noise of every private step: integers from random bits, so that
-// no rounding of a floating-point sampler leaks anything (Mironov 2012).
+// Exact samples of the discrete Gaussian, the noise of every private step. They are integers made from random bits, so
+// that no floating-point rounding can leak anything (Mironov 2012).
 import assert from 'node:assert/strict';
 import { bernoulliExponential, ESTIMATE_MARGIN, type Rational } from './bernoulli-exponential.ts';
 import type { RandomWords } from './randomness.ts';
 
-/** Largest σ: the proposals below then stay exact integers in a double. */
+/** Largest σ: up to it, proposals are exact integers in a double. */
 export const MAXIMUM_SIGMA = 2 ** 31 - 1;
 
 const ONE_OVER_E = Math.exp(-1);
@@ -18,7 +18,7 @@ export interface GaussianSampler {
   fill(samples: Float64Array): void;
 }
 
-/** Samples of N_Z(0, σ²) for one integer σ. */
+/** The discrete Gaussian sampler of Canonne, Kamath and Steinke 2020. */
 export class DiscreteGaussian implements GaussianSampler {
   readonly sigma: number;
   readonly #words: RandomWords;

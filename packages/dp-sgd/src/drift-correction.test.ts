@@ -47,7 +47,7 @@ const distance = (values: readonly number[]) =>
 const prox = (proximal: number): DriftCorrection => ({ kind: 'fedprox', proximal });
 
 for (const optimizer of [{ kind: 'sgd' }, { kind: 'sgd', momentum: 0.5 }, { kind: 'adam' }] as const) {
-  test(`FedProx keeps ${JSON.stringify(optimizer)} nearer to the base, the more so the larger μ`, async () => {
+  test(`FedProx keeps ${JSON.stringify(optimizer)} nearer to the base the larger μ is`, async () => {
     const learningRate = optimizer.kind === 'adam' ? 0.1 : 1;
     const reached = [];
     for (const driftCorrection of [undefined, prox(0.1), prox(0.9)]) {
@@ -59,7 +59,7 @@ for (const optimizer of [{ kind: 'sgd' }, { kind: 'sgd', momentum: 0.5 }, { kind
   });
 }
 
-test('a correction is what it says, step by step, on shared parameters only', () => {
+test('a correction follows its formula, step by step, on shared parameters only', () => {
   const base = Float64Array.of(1, 2, 3);
   const sharedIndices = Int32Array.of(0, 2);
   const mean = Float64Array.of(0.5, 0.25, -0.5);
@@ -110,7 +110,7 @@ test('SCAFFOLD’s shift moves a round by exactly its K η, where gradients stay
   });
 });
 
-test('what makes no sense together is refused with the reason', () => {
+test('settings that exclude each other are refused with the reason', () => {
   const scaffold = { driftCorrection: { kind: 'scaffold' } } as const;
   const problems = (changes: Partial<TrainingPlan>) => driftProblems({ ...plan, ...changes }).join('; ');
   assert.equal(problems(scaffold), '');

@@ -1,10 +1,10 @@
-// What keeps a hospital's model near the others' while it trains by itself. Both corrections are functions of released
+// Corrections that keep a hospital's model near the others' between rounds. Both are functions of released
 // values and public numbers, added to each released mean after its noise: post-processing, which costs no privacy.
 // Local parameters, which no other hospital has, are left alone.
 import type { DriftCorrection } from './drift-plan.ts';
 import type { OptimizerRule } from './optimizer-rule.ts';
 
-/** What each mean is corrected by, [parameterCount] each; zero for local parameters. */
+/** The term added to each mean, [parameterCount]; zero for local parameters. */
 export type DriftTerms =
   /** g - cᵢ + c. */
   | { readonly kind: 'shift'; readonly shift: Float64Array }
@@ -12,10 +12,10 @@ export type DriftTerms =
   | { readonly kind: 'pull'; readonly pull: Float64Array; readonly base: Float64Array };
 
 /**
- * A round's correction in numbers.
+ * The terms of a round.
  *
- * @param round the base [parameterCount], the indices of the shared parameters in it, and, for scaffold, c - cᵢ by
- * shared parameter: none is zero, since nobody has contributed yet
+ * @param round the base [parameterCount], the indices of the shared parameters in it, and, for scaffold, c - cᵢ for
+ * each shared parameter (zero by default, before anyone has contributed)
  */
 export function driftTermsOf(
   correction: DriftCorrection,
@@ -36,7 +36,7 @@ export function driftTermsOf(
 }
 
 /**
- * The rule, seeing corrected means.
+ * The rule, applied to corrected means.
  *
  * The proximal term is part of the gradient, so that any optimiser minimises loss and term together.
  */

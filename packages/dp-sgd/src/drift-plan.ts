@@ -1,4 +1,4 @@
-// The corrections of drift that a training plan can name, and what each goes together with.
+// The drift corrections that a training plan can name, and which other settings each of them allows.
 import type { Schedule } from './learning-rate.ts';
 import type { Optimizer } from './optimizer.ts';
 
@@ -11,7 +11,7 @@ export type DriftCorrection =
   /** Control variates (Karimireddy et al. 2020, "SCAFFOLD", Alg. 1 with option II). */
   | { readonly kind: 'scaffold' };
 
-/** What of a training plan a correction must go together with. */
+/** The settings of a training plan that a correction depends on. */
 interface CorrectedPlan {
   readonly driftCorrection?: DriftCorrection;
   readonly optimizer?: Optimizer;
@@ -20,7 +20,7 @@ interface CorrectedPlan {
   readonly learningRate: number;
 }
 
-/** What is wrong with a plan's correction, by field. */
+/** Problems of a plan's correction, each with its field; empty if there are none. */
 export function driftProblems(plan: CorrectedPlan): string[] {
   const { driftCorrection, optimizer, momentum, schedule, learningRate } = plan;
   if (driftCorrection === undefined) return [];

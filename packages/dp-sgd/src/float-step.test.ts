@@ -41,7 +41,7 @@ const unit = (scale: number, label: number): LabelledRow[] => [
 ];
 const patients = Array.from({ length: 40 }, (_, i) => unit(10 ** (i % 5), i % 2));
 
-test('the noise of a large model has the scale of its claim, and the audit says so of no other', async () => {
+test('the noise of a large model passes the audit, and wrong noise fails it', async () => {
   assert.deepEqual(await auditNoise(right, 4), []);
   const broken = async (substitute: AuditCase['substitute']) =>
     (await auditNoise({ ...right, substitute }, 4)).join();
@@ -57,7 +57,7 @@ test('no patient moves what a large model releases by more than the bound', asyn
   assert.deepEqual(await auditSensitivity(right, worlds), []);
 });
 
-test('batches of a large model are drawn as the accounting has it, and in random order', async () => {
+test('batches of a large model are drawn as the accounting assumes, and in random order', async () => {
   assert.deepEqual(await auditSampling(right, patients), []);
   await withMechanism(right, { rows: patients, seed: 'orders' }, async ({ mechanism }) => {
     let ascents = 0;

@@ -32,7 +32,7 @@ test('cosine and linear fall over the steps after warming up and never reach 0',
   assert.ok(rates({ kind: 'cosine' }).every((rate) => rate > 0));
 });
 
-test('step falls by its factor, every so many steps', () => {
+test('step multiplies by its factor after each everySteps steps', () => {
   near(rates({ kind: 'step', everySteps: 5, factor: 0.1 }), [
     ...new Array<number>(5).fill(2),
     ...new Array<number>(5).fill(0.2),
@@ -40,7 +40,7 @@ test('step falls by its factor, every so many steps', () => {
   ]);
 });
 
-test('a schedule that means nothing is refused by field', () => {
+test('a schedule that makes no sense is refused by field', () => {
   const problems = (schedule: Schedule) => scheduleProblems({ schedule, studySteps }).join('; ');
   assert.equal(problems({ kind: 'step', everySteps: 3, factor: 0.5, warmUpSteps: 11 }), '');
   assert.match(problems({ kind: 'cosine', warmUpSteps: 12 }), /warmUpSteps must be .* the study's 12 steps/);

@@ -1,4 +1,4 @@
-// The learning rate over a study: a function of public numbers alone. Steps count on from round to round.
+// The learning rate over a study: a function of public numbers alone. Steps are counted over all rounds.
 export const SCHEDULES = ['constant', 'cosine', 'linear', 'step'] as const;
 
 export interface Schedule {
@@ -7,7 +7,7 @@ export interface Schedule {
   readonly warmUpSteps?: number;
   /** f: `cosine` and `linear` fall from the learning rate towards f times it, 0 by default. */
   readonly finalFraction?: number;
-  /** `step` multiplies the rate by `factor` after every so many steps; both are needed. */
+  /** `step` multiplies the rate by `factor` after each `everySteps` steps; it needs both. */
   readonly everySteps?: number;
   readonly factor?: number;
 }
@@ -26,7 +26,7 @@ export interface ScheduledRate {
  * p = (step - w - 1) / (T - w) in [0, 1), η for `constant`, η (f + (1 - f) (1 + cos πp) / 2) for `cosine`,
  * η (1 - (1 - f) p) for `linear`, and η factor^⌊(step - w - 1) / everySteps⌋ for `step`. It is never 0.
  *
- * Steps beyond T are as the last one.
+ * Steps beyond T have the rate of the last one.
  */
 export function learningRateAt({ learningRate, schedule, studySteps }: ScheduledRate, step: number): number {
   if (schedule === undefined) return learningRate;
@@ -47,7 +47,7 @@ export function learningRateAt({ learningRate, schedule, studySteps }: Scheduled
   }
 }
 
-/** What is wrong with a schedule, by field. */
+/** Problems of a schedule, each with its field; empty if there are none. */
 export function scheduleProblems({ schedule, studySteps }: Omit<ScheduledRate, 'learningRate'>): string[] {
   if (schedule === undefined) return [];
   const { kind, warmUpSteps = 0, finalFraction, everySteps, factor } = schedule;

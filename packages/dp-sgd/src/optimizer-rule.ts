@@ -1,5 +1,5 @@
-// How parameters follow from the released means. It is all post-processing: a rule sees nothing else of the patients,
-// so that what it remembers may be kept from round to round.
+// How parameters follow from the released means. All of it is post-processing: a rule sees nothing else about the
+// patients, and so its state may be kept from round to round.
 import { learningRateAt } from './learning-rate.ts';
 import type { Optimizer } from './optimizer.ts';
 import { studyStepsOf, TrainingInputError, type TrainingPlan } from './training-plan.ts';
@@ -10,7 +10,7 @@ import { studyStepsOf, TrainingInputError, type TrainingPlan } from './training-
  */
 export interface OptimizerRule {
   /**
-   * Says which step the blocks to come belong to.
+   * Starts a step: the next calls of `apply` belong to it.
    *
    * @param step counted from 1 over the whole study
    * @param noiseDeviation standard deviation of the noise in each value of the step's mean
@@ -18,16 +18,16 @@ export interface OptimizerRule {
   startStep(step: number, noiseDeviation: number): void;
   /**
    * Moves parameters[first .. first + count) in place by the released means mean[0 .. count). Each coordinate's result
-   * depends on that coordinate alone; every coordinate is moved once a step.
+   * depends on that coordinate alone. Every coordinate is moved once per step.
    */
   apply(parameters: Float64Array, mean: Float64Array, first: number, count: number): void;
-  /** What the rule remembers: the arrays are the rule's own. */
+  /** The state of the rule. The arrays are not copied. */
   state(): OptimizerState;
-  /** Of plain gradient descent over a `DescentMemory`: what `apply` multiplies with in this step. */
+  /** For gradient descent over a `DescentMemory`: the factors of this step. */
   descent?(): DescentRates;
 }
 
-/** What a step of gradient descent multiplies with: v ← μ v + mean, θ ← kept θ - rate v. */
+/** The factors of a step of gradient descent: v ← μ v + mean, θ ← kept θ - rate v. */
 export interface DescentRates {
   readonly rate: number;
   readonly kept: number;
@@ -38,7 +38,7 @@ export interface DescentRates {
 /** The velocity that a `FusedMove` and the rule of gradient descent share. */
 export interface DescentMemory {
   readonly hasVelocity: boolean;
-  /** [parameterCount], or of no values without velocity. */
+  /** [parameterCount], or empty without velocity. */
   readonly velocity: Float64Array;
 }
 
@@ -77,7 +77,7 @@ export function optimizerRuleOf(
   return gradientDescent(plan, own, memory);
 }
 
-/** The plan's optimiser; `momentum` is short for gradient descent with it. */
+/** The plan's optimiser. The field `momentum` means gradient descent with that momentum. */
 export function optimizerOf({ optimizer, momentum }: TrainingPlan): Optimizer {
   return optimizer ?? { kind: 'sgd', ...(momentum !== undefined && { momentum }) };
 }
@@ -102,7 +102,7 @@ interface Start<Kind extends Optimizer['kind']> {
   readonly state: Extract<OptimizerState, { kind: Kind }> | undefined;
 }
 
-/** What a step multiplies by: η, and 1 - η λ, the part of each parameter that weight decay leaves. */
+/** The factors of a step: η, and 1 - η λ, the part of each parameter that weight decay leaves. */
 export function ratesOf(
   plan: TrainingPlan,
 ): (step: number) => { readonly rate: number; readonly kept: number } {
@@ -116,7 +116,7 @@ export function ratesOf(
 
 /**
  * v ← μ v + mean, θ ← θ - η v: gradient descent with heavy-ball momentum (Polyak 1964). Without momentum v is never
- * read, and stays 0: for large models, what is read and written is what a step of the rule costs.
+ * read, and stays 0: for large models, memory traffic is the cost of a step.
  */
 function gradientDescent(
   plan: TrainingPlan,
@@ -154,13 +154,13 @@ function gradientDescent(
 }
 
 /**
- * Adam (Kingma and Ba 2015) whose second moment is freed of the noise (Tang, Shpilevskiy and Lécuyer 2024,
+ * Adam (Kingma and Ba 2015) with the noise removed from the second moment (Tang, Shpilevskiy and Lécuyer 2024,
  * "DP-AdamBC", Alg. 1):
  *
  * m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², θ ← θ - η m̂ / √max(v̂ - φ̂, γ), with g the released mean, m̂ and v̂
  * the moments over 1 - β₁ᵗ and 1 - β₂ᵗ, and φ̂ the mean noise variance under the same weights as v̂: where noise has
  * one deviation s in all steps, as in the paper, φ̂ = s². The noise's variance is public, so this costs nothing.
- * γ is the paper's γ'; its default, φ̂, makes a coordinate without any signal move by at most about η a step.
+ * γ is the paper's γ'; its default, φ̂, limits the move of a coordinate without signal to about η per step.
  */
 function adam(plan: TrainingPlan, { optimizer, parameterCount, state }: Start<'adam'>): OptimizerRule {
   const { momentum = 0.9, secondMomentum = 0.999, floor } = optimizer;

@@ -1,4 +1,4 @@
-// The optimisers that a training plan can name; `optimizer-rule.ts` has how each moves parameters.
+// The optimisers that a training plan can name; `optimizer-rule.ts` defines how each moves parameters.
 
 export type Optimizer =
   | {

@@ -1,4 +1,4 @@
-// Memory that a step does not get: what Node and ONNX Runtime say then, and what a user can do about it.
+// Recognises the errors of Node and ONNX Runtime when there is not enough memory for a step, and says what to do.
 
 const SAYINGS = [
   /Array buffer allocation failed/,
@@ -7,7 +7,7 @@ const SAYINGS = [
   /bad_alloc|bad allocation/,
 ];
 
-/** Whether an error, or what caused it, is that there was no memory. */
+/** Whether an error, or one of its causes, means that there was not enough memory. */
 export function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;

@@ -36,7 +36,7 @@ test('a rate of 1 draws every unit, and no random bits', () => {
   assert.equal(poissonSampler(words, { units: 0, rate: 1 })().length, 0);
 });
 
-test('batch sizes are binomial: each unit is drawn by a coin of its own', () => {
+test('batch sizes are binomial: each unit is drawn independently', () => {
   const words = new RandomWords(seededRandomness('sizes'));
   for (const rate of [0.05, 0.3, 0.9]) {
     assert.ok(sizeScore((units) => poissonSampler(words, { units, rate })(), rate) < 4, `rate ${rate}`);
@@ -57,7 +57,7 @@ test('the same test rejects shuffling into batches of one size, and a rate that 
   assert.ok(sizeScore((units) => poissonSampler(words, { units, rate: 0.33 })(), 0.3) > 6);
 });
 
-test('every unit is drawn equally often, and two units together as often as chance has it', () => {
+test('every unit is drawn equally often, and two units together as often as independent draws', () => {
   const words = new RandomWords(seededRandomness('units'));
   const rate = 0.25;
   const batches = 8000;
@@ -101,7 +101,7 @@ test('the probability is the rate to 64 bits and never above it', () => {
   assert.equal(drawnAt(2 ** -70, 0n), false);
 });
 
-test('a crowd beyond one fetch of random bits is drawn at its rate', () => {
+test('units beyond one pool of random bits are drawn at the rate', () => {
   const words = new RandomWords(seededRandomness('crowd'));
   const batch = poissonSampler(words, { units: 300_001, rate: 0.1 })();
   assert.ok(Math.abs(batch.length - 30_000) < 5 * Math.sqrt(27_000));

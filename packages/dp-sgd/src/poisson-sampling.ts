@@ -1,5 +1,5 @@
-// Chooses the batch of a step as the privacy accounting assumes: every unit by a coin of its own (not by
-// shuffling), with the probability that the plan states (not one over a count of patients).
+// Draws the batch of a step as the privacy accounting assumes: every unit independently (not by shuffling), with the
+// probability that the plan states (not one computed from a count of patients).
 import assert from 'node:assert/strict';
 import type { RandomWords } from './randomness.ts';
 
@@ -13,7 +13,7 @@ export interface PoissonSampling {
  * A function that draws batches: indices of the units drawn, ascending, each of `units` independently with probability
  * `rate`.
  *
- * The probability is ⌊rate · 2^64⌋ / 2^64: never above the rate, and short of it by less than 2^-64. A rate of 1
+ * The probability is ⌊rate · 2^64⌋ / 2^64: never above the rate, and below it by less than 2^-64. A rate of 1
  * takes every unit and no random bits. The batch may be empty.
  *
  * A unit is drawn where a uniform integer below 2^64 is below the threshold ⌊rate · 2^64⌋. Its highest byte nearly
@@ -31,7 +31,7 @@ export function poissonSampler(words: RandomWords, { units, rate }: PoissonSampl
       const block = words.block(2 * Math.ceil((units - first) / 8));
       count = appendDrawn(drawn, count, { words, block, first, threshold });
       first += 4 * block.length;
-      // Words that were used must not be found in memory later.
+      // Used words are cleared, so that nobody finds them in memory later.
       block.fill(0);
     }
     while (count > 0 && drawn[count - 1]! >= units) count--;

@@ -17,7 +17,7 @@ function counting(): RandomWords {
   });
 }
 
-test('words are handed out once each, however many are fetched', () => {
+test('each word is handed out once, however many are fetched', () => {
   const words = counting();
   for (let i = 1; i <= 40_000; i++) assert.equal(words.next(), i);
 });

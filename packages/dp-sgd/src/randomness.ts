@@ -1,5 +1,5 @@
-// Where the engine's random bits come from: the operating system's generator, by way of node:crypto. The
-// interface is narrow so that tests can put a reproducible source in its place; nothing else may.
+// The source of random bits: the operating system's generator, through node:crypto. The interface is narrow, so that
+// tests, and nothing else, can replace the source by a reproducible one.
 import { randomFillSync } from 'node:crypto';
 
 export interface RandomSource {
@@ -16,10 +16,10 @@ export const secureRandomness: RandomSource = {
 const POOL_WORDS = 16_384;
 
 /**
- * Hands out a source's bits as 32-bit words, fetched in advance; each word once.
+ * Hands out the bits of a source as 32-bit words, each once. Words are fetched in advance.
  *
- * Single words and blocks come from pools of their own: a block stays what it is while single words are taken, and
- * clearing it clears nothing that is still to be handed out.
+ * Single words and blocks come from different pools: taking a single word does not change a block, and clearing a block
+ * clears no word that is still to be handed out.
  */
 export class RandomWords {
   readonly #source: RandomSource;
@@ -39,14 +39,14 @@ export class RandomWords {
       this.#nextSingle = 0;
     }
     const word = this.#single[this.#nextSingle]!;
-    // A word that was used must not be found in memory later.
+    // Used words are cleared, so that nobody finds them in memory later.
     this.#single[this.#nextSingle++] = 0;
     return word;
   }
 
   /**
-   * An even number of words, at least 2 and at most `atMost` (which is even): good until the next block, and to be
-   * cleared after use by the caller.
+   * An even number of words, at least 2 and at most `atMost` (which is even): valid until the next block. The caller
+   * clears it after use.
    */
   block(atMost: number): Uint32Array {
     if (this.#next === POOL_WORDS) {
@@ -58,7 +58,7 @@ export class RandomWords {
     return this.#pool.subarray(start, this.#next);
   }
 
-  /** Overwrites `words` with fresh ones, to be cleared after use by the caller. */
+  /** Overwrites `words` with fresh ones. The caller clears them after use. */
   fill(words: Uint32Array): void {
     this.#source.fill(new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
   }

@@ -1,5 +1,5 @@
-// One hospital's round of training on the calling thread, with the randomness given: the worker thread's body,
-// and what tests call with a reproducible source.
+// One hospital's round of training, on the calling thread and with a given source of randomness. `trainRound` runs it in a
+// worker thread; tests call it with a reproducible source.
 import assert from 'node:assert/strict';
 import {
   addsUnitsInOrder,
@@ -52,11 +52,11 @@ export interface RoundInput {
   readonly parameters: ArrayLike<number>;
   readonly units: TrainingUnits;
   readonly plan: TrainingPlan;
-  /** Names of parameters that stay here, or prefixes ending in `*`. */
+  /** Names, or prefixes ending in `*`, of parameters that stay at the hospital. */
   readonly localPatterns: readonly string[];
-  /** c - cᵢ, [sharedCount]: with scaffold, what is added to each mean gradient; zero by default. */
+  /** c - cᵢ, [sharedCount], with scaffold: added to each mean gradient. Zero by default. */
   readonly controlShift?: ArrayLike<number>;
-  /** What the round before ended with; without it, the study is at its first step. */
+  /** The state at the end of the previous round. If absent, this is the first round. */
   readonly state?: TrainingState;
 }
 
@@ -70,11 +70,11 @@ export interface TrainingState {
   readonly steps: number;
   /** If absent, the optimiser starts from its initial state. */
   readonly optimizer?: OptimizerState;
-  /** The next step's clip norm; absent where clipping is not adaptive, and where it starts at the plan's. */
+  /** With adaptive clipping, the clip norm of the next step; by default the plan's. */
   readonly clipNormL2?: number;
 }
 
-/** A model that a round hands over: what it moved the shared parameters by, and the local ones. */
+/** A model at the end of a round: how far the shared parameters moved, and the values of the local ones. */
 export interface RoundModel {
   /** New minus old shared parameters, in the model's flat order without the local ones. */
   readonly sharedDelta: Float64Array;
@@ -82,32 +82,32 @@ export interface RoundModel {
   readonly localParameters: Float64Array;
 }
 
-/** A round's outcome: the model after the last step, which training goes on from. */
+/** The result of a round: the model after the last step, from which training continues. */
 export interface RoundResult extends RoundModel {
   /** With the plan's averaging, the average of the models after each step of the round (`WeightAverage`). */
   readonly average?: RoundModel;
-  /** Private steps taken: what the privacy event states. */
+  /** Private steps taken, as the privacy event states them. */
   readonly steps: number;
-  /** To go on from, in the next round. */
+  /** To be passed to the next round. */
   readonly state: TrainingState;
-  /** The noise that was used, for the record; with adaptive clipping, κ is that of the first step. */
+  /** The noise that was used. With adaptive clipping, κ is that of the first step. */
   readonly noise: NoiseCalibration;
 }
 
-/** A round's mechanism and what it was made of, before any step is taken. */
+/** The mechanism of a round and its parts, before any step is taken. */
 export interface PreparedRound {
   readonly mechanism: StepMechanism;
   readonly noise: NoiseCalibration;
-  /** Where it is adaptive. */
+  /** Defined with adaptive clipping. */
   readonly clipNorm: ClipNorm | undefined;
-  /** What the means are corrected by, where they are. */
+  /** Defined with a drift correction. */
   readonly drift: DriftTerms | undefined;
-  /** Where many steps are taken in one run. */
+  /** Defined where many steps are taken in one run. */
   readonly runs: ManySteps | undefined;
   close(): Promise<void>;
 }
 
-/** Refuses a round's input that cannot be trained with. @throws TrainingInputError, or the model's own errors. */
+/** Refuses input that cannot be trained with. @throws TrainingInputError, OnnxFormatError or UnsupportedModelError */
 export function checkRound(input: RoundInput): ForwardModel {
   const { plan, units } = input;
   checkTrainingPlan(plan);
@@ -140,7 +140,7 @@ function checkControlShift({ plan, controlShift, localPatterns }: RoundInput, mo
   throw new TrainingInputError('controlShift: it is for scaffold, a finite number for each shared parameter');
 }
 
-/** Checks a round's input and builds its mechanism. @throws TrainingInputError, or the model's own errors. */
+/** Checks a round's input and builds its mechanism. @throws as `checkRound` */
 export async function prepareRound(
   input: RoundInput,
   randomness: RandomSource,
@@ -165,7 +165,7 @@ export async function prepareRound(
   };
   const inBlocks = buildStepGraph(model, options);
   const addsInOrder = await addsUnitsInOrder(inBlocks, threadsOf(inBlocks, shards));
-  // Of sums in order, `floatRounding` holds whatever the size of the graph that takes them.
+  // For sums in order, the bound of `floatRounding` holds for every size of the graph.
   const sizes = areTogether ? [unitsPerRun] : graphSizesOf(layout, plan);
   const graphs = addsInOrder
     ? sizes.map((capacityUnits) => buildStepGraph(model, { ...options, capacityUnits, addsInOrder }))
@@ -188,14 +188,14 @@ export async function prepareRound(
   const { fused, ...shardsOfStep } = engine.openStep(work);
   const clipped = new ClippedSum(graphs, units, shardsOfStep);
   const runs = areTogether ? await engine.openRuns(work) : undefined;
-  // `floatRounding` compares sums of one kind.
+  // `floatRounding` assumes that both worlds are summed in one type.
   assert(runs === undefined || runs.sumType === graph.sumType);
   const source = fused ?? engine.openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
   const sample = poissonSampler(words, { units: unitCount(units), rate: plan.samplingRate });
   const common = {
     drawBatch() {
       const batch = sample();
-      // `floatRounding` needs it.
+      // `floatRounding` assumes a random order.
       return graph.sumType === 'float32' ? shuffle(words, batch) : batch;
     },
     drawNoise: source.draw,
@@ -215,7 +215,7 @@ export async function prepareRound(
   return { mechanism, noise, clipNorm, drift, runs, close };
 }
 
-/** Takes a sum of no units, so that a graph which cannot be loaded or run shows it before anyone is drawn. */
+/** Sums an empty batch, so that a graph which cannot be loaded or run fails before any unit is drawn. */
 async function tryStep({ parameters }: RoundInput, { mechanism, runs }: PreparedRound): Promise<void> {
   // A graph of many steps is already loaded. With a fused move, a sum without its move would leave its counters wrong.
   if (runs !== undefined || mechanism.fused !== undefined) return;
@@ -235,7 +235,7 @@ function clipNormOf({ plan, state }: RoundInput): ClipNorm | undefined {
   return adaptive && new ClipNorm(adaptive, state?.clipNormL2);
 }
 
-/** The parts of a mechanism whose clip norm follows the patients. */
+/** The parts of a mechanism with adaptive clipping. */
 function adaptively(
   clipNorm: ClipNorm,
   step: { readonly clipped: ClippedSum; readonly words: RandomWords; readonly engine: StepEngine },
@@ -283,15 +283,15 @@ function driftOf(input: RoundInput, model: ForwardModel): DriftTerms | undefined
  * (`distanceFromRounded`). Where batches are put in random order all this holds for each pair of orders
  * (`floatRounding`), and so for the whole.
  *
- * Holds for zero data, empty batches, one-sided labels and units that are not finite.
+ * This holds for empty datasets, empty batches, labels of one class and units that are not finite.
  */
 export async function runRound(
   input: RoundInput,
   environment: {
     readonly randomness: RandomSource;
-    /** The fast one by default; the result is the same. */
+    /** The fast engine by default. All give the same result. */
     readonly engine?: StepEngine | undefined;
-    /** Called once all is prepared and before any unit is drawn; the round waits for it. */
+    /** Called once everything is prepared, before any unit is drawn. The round waits for it. */
     readonly onDrawing?: (() => void | Promise<void>) | undefined;
     readonly onProgress?: ((progress: StepProgress) => void) | undefined;
   },

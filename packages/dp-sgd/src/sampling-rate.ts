@@ -1,10 +1,10 @@
-// The sampling rate that is used, from the decimal that is charged. The double nearest to a decimal is above it about
-// half of the time; sampling with it would draw patients with a probability that nobody accounted for.
+// The sampling rate for the sampler, from the decimal that is charged. The double nearest to a decimal is above it about
+// half of the time. To sample with that one would draw patients with a probability that is not accounted for.
 
 /**
  * The largest double that is not above a decimal.
  *
- * @param decimal - plain digits with at most one point, as the ledger has it: "0.1"
+ * @param decimal - digits with at most one point, as on the ledger: "0.1"
  * @throws RangeError for other texts
  */
 export function samplingRateOf(decimal: string): number {

@@ -9,25 +9,25 @@ import {
 } from './training-plan.ts';
 
 export interface StepLayout {
-  /** Shards that a batch's units are divided among. */
+  /** Shards that a batch is divided into. */
   readonly shards: number;
   /** Units that a shard holds in one run; the last of them is padding. */
   readonly unitsPerRun: number;
 }
 
 const WORTH_A_SHARD = 64;
-/** Values of one parameter. */
+/** Values of one parameter from which a layer counts as large. */
 const LARGE_LAYER = 2 ** 16;
 
-/** Values that one run computes, about: 8 MiB, so that memory is bounded and little of it leaves the caches. */
+/** About how many values one run computes: 8 MiB, so that memory is bounded and most of it stays in the caches. */
 const RUN_VALUES = 2 ** 21;
 const LEAST_ROWS = 16;
 /** The last unit of each shard is padding in every run (`ClippedSum`). */
 const LEAST_UNITS = 2;
-/** As above, for models that take their batch in one run: 256 MiB, and several times that with gradients in double. */
+/** The same for models that take their batch in one run: 256 MiB, and several times that with gradients in double. */
 const MOST_RUN_VALUES = 2 ** 26;
 
-/** At least so many units, of whole blocks of 16 rows, as channels in blocks take them (`onnx-grad/ops/conv-blocked.ts`). */
+/** Units rounded up to whole blocks of 16 rows, which blocked channels need (`onnx-grad/ops/conv-blocked.ts`). */
 function wholeBlocks(units: number, rowsPerUnit: number): number {
   let group = 1;
   while ((group * rowsPerUnit) % LEAST_ROWS !== 0) group *= 2;
@@ -35,8 +35,8 @@ function wholeBlocks(units: number, rowsPerUnit: number): number {
 }
 
 /**
- * Models with convolutions or large layers gain nearly all of a second shard. Convolutions store each unit's gradient:
- * they take several runs of few units, such that a batch somewhat above the expected size fills the last one. How many
+ * How a model's batches are laid out. Models with convolutions or large layers take two shards. Convolutions store each
+ * unit's gradient, and so they take several runs of few units, such that a batch somewhat above the expected size fills the last one. How many
  * runs a batch takes reveals its size to within a run; time is not part of the guarantee. All other models take their
  * batch in one run, as far as memory reaches for wide rows and long sequences.
  */
@@ -81,11 +81,11 @@ export function graphSizesOf({ shards, unitsPerRun }: StepLayout, plan: Training
   return [...smaller, unitsPerRun];
 }
 
-/** Models whose steps take longer gain nothing. */
+/** Work of a step from which many steps in one run save no time. */
 const LARGEST_WORK = 2 ** 21;
-/** Features of all rows that are kept once more, as a table, at most: 128 MiB. */
+/** Values of all rows that are kept again, as a table, at most: 128 MiB. */
 const TABLE_VALUES = 2 ** 25;
-/** Fewer steps are taken sooner than a graph of many is loaded. */
+/** Steps below which loading the graph of many steps takes longer than it saves. */
 const WORTH_A_LOOP = 50;
 
 /**

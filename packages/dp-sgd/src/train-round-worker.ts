@@ -1,7 +1,7 @@
-// The worker thread in which a round is trained: ONNX Runtime and the noise block the thread they run on.
+// The worker thread in which a round is trained, since ONNX Runtime and the noise block their thread.
 //
-// A thread that is terminated from outside while ONNX Runtime is at work takes the whole process with it, so the
-// round is called off by a flag that is looked at after each step, and the thread ends by itself.
+// Terminating a thread while ONNX Runtime works in it ends the whole process. So a round is cancelled by a flag, which is
+// read after each step, and the thread then ends by itself.
 import { parentPort, workerData } from 'node:worker_threads';
 import { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
 import { secureRandomness } from './randomness.ts';
@@ -11,14 +11,14 @@ import type { StepProgress } from './training-steps.ts';
 
 export interface WorkerTask {
   readonly input: RoundInput;
-  /** Shared with the caller: not 0 once the round is called off. */
+  /** Shared with the caller: not 0 once the round is cancelled. */
   readonly cancelled: Int32Array;
 }
 
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly progress: StepProgress }
   | { readonly kind: 'result'; readonly result: RoundResult }
-  /** The round's input cannot be trained with, which showed only once the step's graph was made. */
+  /** The input cannot be trained with, as was found when the step's graph was built. */
   | { readonly kind: 'refused'; readonly reason: string };
 
 class RoundCancelled extends Error {}

@@ -6,7 +6,7 @@ import type { WorkerMessage, WorkerTask } from './train-round-worker.ts';
 import { TrainingInputError } from './training-plan.ts';
 import type { StepProgress } from './training-steps.ts';
 
-/** Training broke off for a reason that lies neither in the plan nor in the data. */
+/** Training failed for a reason outside of the plan and the data. */
 export class TrainingFailedError extends Error {
   override readonly name = 'TrainingFailedError';
 }
@@ -14,14 +14,14 @@ export class TrainingFailedError extends Error {
 /**
  * Trains one round; `runRound` states the privacy guarantee.
  *
- * Every call draws fresh noise: a caller journals the result before it lets any of it go, and after a crash either
- * sends the same bytes or charges a new release.
+ * Every call draws fresh noise. A caller writes the result to its journal before it sends any of it. After a crash it
+ * either sends the same bytes or charges a new release.
  *
- * When the signal fires, the round ends after the step it is in, and only then does this reject: wait for that before
- * the process exits, since Node aborts a process that ends while another thread is inside ONNX Runtime.
+ * When the signal fires, the round ends after its current step, and then the promise rejects. Wait for that before the
+ * process exits: Node aborts a process that ends while another thread is inside ONNX Runtime.
  *
  * @throws TrainingInputError, OnnxFormatError or UnsupportedModelError for input that cannot be trained.
- * @throws TrainingFailedError where the worker fails, with its cause; AbortError where the signal fires.
+ * @throws TrainingFailedError where the worker fails, with its cause. Rejects with the signal's reason where it fires.
  */
 export async function trainRound(
   input: RoundInput,
@@ -30,7 +30,7 @@ export async function trainRound(
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<RoundResult> {
-  // Checked here as well, so that errors of the caller keep their types.
+  // Checked on this thread too, so that errors keep their types.
   checkRound(input);
   options.signal?.throwIfAborted();
 

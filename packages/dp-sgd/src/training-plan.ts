@@ -1,5 +1,5 @@
-// The numbers that fix a round of private training. All of them are public: they come from the study on the
-// ledger and from the dataset's published description, never from the patients.
+// The settings of a round of private training. All of them are public: they come from the study on the ledger and from the
+// published description of the dataset, never from the patients.
 
 import { defaultLoss, type ForwardModel, type Loss, whyNotLoss } from '@consilium/onnx-grad';
 import {
@@ -18,53 +18,53 @@ import type { Optimizer } from './optimizer.ts';
 export type Clipping = { readonly kind: 'flat' } | PerLayerClipping | AdaptiveClipping;
 
 export interface TrainingPlan {
-  /** C: bound on the L2 norm of one unit's gradient; with adaptive clipping, where it starts. */
+  /** C: bound on the L2 norm of one unit's gradient. With adaptive clipping, its start. */
   readonly clipNormL2: number;
   /** Flat by default: the gradient is clipped as one vector. */
   readonly clipping?: Clipping;
   /**
-   * z: standard deviation of the noise, in multiples of one unit's true influence on the released integers; with
-   * adaptive clipping that of the step as a whole, so that the gradients' own is larger.
+   * z: standard deviation of the noise, in multiples of one unit's largest influence on the released integers. With
+   * adaptive clipping, z is that of the whole step, so that the noise on the gradients is larger.
    */
   readonly noiseMultiplier: number;
-  /** q: probability of each unit to be in a step's batch; 1 for the full batch. */
+  /** q in (0, 1]: probability that a unit is in a step's batch. 1 takes the full batch. */
   readonly samplingRate: number;
   /** T: steps in this round. */
   readonly steps: number;
   /** Size of the dataset's published band; q · bandSize is the batch size in every mean. */
   readonly bandSize: number;
-  /** Rows a unit may have at most (the dictionary's maxRowsPerPatient, or 1). */
+  /** Largest number of rows of a unit, from 1 to 64 (the dictionary's maxRowsPerPatient, or 1). */
   readonly rowsPerUnit: number;
-  /** η; with a schedule, the rate that it warms up to and falls from. */
+  /** η: learning rate. With a schedule, its largest value. */
   readonly learningRate: number;
-  /** Heavy-ball momentum in [0, 1), 0 by default: short for an optimizer of that momentum. */
+  /** Heavy-ball momentum in [0, 1), 0 by default: a short form of `optimizer`. */
   readonly momentum?: number;
   /** Gradient descent by default. */
   readonly optimizer?: Optimizer;
-  /** Of the learning rate, over the steps of the whole study; constant by default. */
+  /** Schedule of the learning rate over the steps of the whole study; constant by default. */
   readonly schedule?: Schedule;
-  /** T of the schedule: steps of all rounds together; by default those of this one. */
+  /** Steps of all rounds together, for the schedule; by default those of this round. */
   readonly studySteps?: number;
   /** λ: each step first shrinks every parameter by the factor 1 - η λ; 0 by default. */
   readonly weightDecay?: number;
-  /** d of the average of the parameters over the round's steps, which the round then hands over as well; none by default. */
+  /** Averages the parameters over the steps of the round, with decay d in [0, 1); no average by default. */
   readonly averaging?: { readonly decay: number };
-  /** What keeps a hospital's model near the others' between rounds; nothing by default. */
+  /** Keeps a hospital's model near the others' between rounds; no correction by default. */
   readonly driftCorrection?: DriftCorrection;
-  /** Rows that one run of the step graph holds at most; 4096 by default. Larger batches take several runs. */
+  /** Largest number of rows in one run of the step graph; 4096 by default. Larger batches take several runs. */
   readonly rowsPerRun?: number;
-  /** Steps that one run of ONNX Runtime takes at most; 1 takes each by itself. By default as many as fit. */
+  /** Largest number of steps in one run of ONNX Runtime; by default as many as fit. 1 takes steps one by one. */
   readonly stepsPerRun?: number;
-  /** By default cross-entropy: binary for a model with one output, else categorical. */
+  /** Cross-entropy by default: binary for a model with one output, and otherwise categorical. */
   readonly loss?: Loss;
 }
 
-/** A plan or its data cannot be trained with; the message names the field and the remedy, never a value of data. */
+/** A plan, or data that does not fit it. The message names the field and the remedy, and never a value of the data. */
 export class TrainingInputError extends Error {
   override readonly name = 'TrainingInputError';
 }
 
-/** More noise than this is never of use, and its integers would outgrow the sampler. */
+/** The largest noise multiplier. More noise is never useful, and its integers would be too large for the sampler. */
 export const MAXIMUM_NOISE_MULTIPLIER = 1000;
 
 const isPositive = (value: number): boolean => Number.isFinite(value) && value > 0;
@@ -88,14 +88,14 @@ function optimizerProblems(optimizer: Optimizer): string[] {
   return problems;
 }
 
-/** What adaptive clipping goes by; undefined where the plan has another kind. */
+/** The numbers for adaptive clipping; undefined where the plan has another kind. */
 export function adaptivePlanOf(plan: TrainingPlan): AdaptivePlan | undefined {
   const { clipping, clipNormL2, noiseMultiplier } = plan;
   if (clipping?.kind !== 'adaptive') return undefined;
   return { clipping, clipNormL2, noiseMultiplier, expectedBatchUnits: expectedBatchUnits(plan) };
 }
 
-/** With adaptive clipping, the multipliers z_Δ and z_b that together make up the plan's. */
+/** With adaptive clipping, the multipliers z_Δ and z_b of gradients and count, which together are the plan's z. */
 export function clipNoiseOf(
   plan: TrainingPlan,
 ): { readonly gradients: number; readonly count: number } | undefined {
@@ -113,7 +113,7 @@ function clippingProblems(plan: TrainingPlan): string[] {
   return adaptive ? adaptiveProblems(adaptive) : ['clipping.kind must be flat, per-layer or adaptive'];
 }
 
-/** Rows of one run at most, so that a step's memory stays bounded. */
+/** Largest number of rows in one run, so that the memory of a step is bounded. */
 export const MAXIMUM_ROWS_PER_RUN = 4096;
 
 /** @throws TrainingInputError naming every field that is out of range. */
@@ -166,7 +166,7 @@ export function checkTrainingPlan(plan: TrainingPlan): void {
   if (problems.length > 0) throw new TrainingInputError(`training plan: ${problems.join('; ')}`);
 }
 
-/** The public constant every mean divides by: the expected number of units in a batch. */
+/** The public constant that every mean divides by: the expected number of units in a batch, q · bandSize. */
 export function expectedBatchUnits({ samplingRate, bandSize }: TrainingPlan): number {
   return samplingRate * bandSize;
 }
@@ -179,14 +179,14 @@ export function studyStepsOf({ studySteps, steps }: Pick<TrainingPlan, 'studySte
 /**
  * Units that one run of the step graph holds: the expected batch and three standard deviations of headroom.
  *
- * A public number, so that shapes do not follow the data, and time only for convolutions and large layers
- * (`step-layout.ts`). A batch that is larger takes a further run, whose sum is added to the others' before anything is
- * rounded or noised; nothing is ever cut off. So `rowsPerRun` bounds the memory of a step and changes nothing else.
+ * It is a public number, so that shapes do not depend on the data, and time does only for convolutions and large layers
+ * (`step-layout.ts`). A larger batch takes another run, whose sum is added to the others before anything is rounded and
+ * noise is added. Nothing is cut off. So `rowsPerRun` bounds the memory of a step and changes nothing else.
  */
 export function capacityUnitsOf(plan: TrainingPlan): number {
   const expected = expectedBatchUnits(plan);
   const wanted = Math.ceil(expected + 3 * Math.sqrt(expected)) + 1;
-  // One, and a padding unit.
+  // One unit, and a padding unit.
   return Math.max(
     2,
     Math.min(wanted, Math.floor((plan.rowsPerRun ?? MAXIMUM_ROWS_PER_RUN) / plan.rowsPerUnit)),

@@ -1,15 +1,15 @@
-// The patients as the engine sees them: units of privacy, each with its rows, in flat arrays that a worker
-// thread can take over without copying one by one.
+// The patients as training sees them: units of privacy, each with its rows, in flat arrays that are cheap to pass to a
+// worker thread.
 import { LARGEST_FEATURE, type labelRule } from '@consilium/onnx-grad';
 import { TrainingInputError } from './training-plan.ts';
 
 export interface TrainingUnits {
   readonly featureCount: number;
-  /** [units + 1]; unit u has the rows from offsets[u] up to offsets[u + 1]. */
+  /** [units + 1]: unit u has the rows from rowOffsets[u] up to, not including, rowOffsets[u + 1]. */
   readonly rowOffsets: Uint32Array;
   /** [rows · featureCount], row by row. */
   readonly features: Float32Array;
-  /** [rows]: 0 or 1, a class, or a number, as the loss wants it. */
+  /** [rows]: 0 or 1, the number of a class, or any number, as the loss needs. */
   readonly labels: Float32Array;
 }
 
@@ -22,7 +22,8 @@ export function unitCount(units: TrainingUnits): number {
   return units.rowOffsets.length - 1;
 }
 
-/** Whether a unit's features and labels are numbers within LARGEST_FEATURE: otherwise it is left out from the start. */
+/** Whether all features and labels of a unit are numbers up to LARGEST_FEATURE in size. A unit that is not usable is left
+ * out of every step. */
 export function isUsableUnit(
   { featureCount, features, labels, rowOffsets }: TrainingUnits,
   unit: number,
@@ -49,7 +50,7 @@ export function squaresOfRows({ featureCount, features, labels }: TrainingUnits)
   );
 }
 
-/** Units from rows grouped by patient. */
+/** Units from rows grouped by patient. @throws TrainingInputError for a row of another length */
 export function packUnits(featureCount: number, grouped: readonly (readonly LabelledRow[])[]): TrainingUnits {
   const rows = grouped.flat();
   const features = new Float32Array(rows.length * featureCount);

@@ -5,8 +5,8 @@ import type { OptimizerRule } from './optimizer-rule.ts';
 
 /**
  * After t steps Σ_s (1 - d) d^(t - s) θ_s / (1 - d^t), where θ_s are the parameters after step s: the weights sum to 1,
- * and the parameters that the round started with have none. It is kept by a ← a + w_t (θ_t - a), a = 0 at first, with
- * w_t = (1 - d) / (1 - d^t), which is 1 at t = 1. Training itself goes on from the parameters, never from the average.
+ * and the parameters at the start of the round have none. It is computed by a ← a + w_t (θ_t - a), a = 0 at first, with
+ * w_t = (1 - d) / (1 - d^t), which is 1 at t = 1. Training continues from the parameters, never from the average.
  */
 export class WeightAverage {
   /** The average so far, [parameterCount]; zeros before the first step. */
@@ -15,7 +15,7 @@ export class WeightAverage {
   readonly #stepsBefore: number;
 
   /**
-   * @param options.decay d in [0, 1): 0 is the last step's parameters
+   * @param options.decay d in [0, 1): 0 keeps the last step's parameters
    * @param options.stepsBefore steps that the study took before this round
    */
   constructor(options: {
@@ -28,13 +28,13 @@ export class WeightAverage {
     this.#stepsBefore = options.stepsBefore;
   }
 
-  /** w of a step, counted from 1 over the whole study. */
+  /** w_t of a step, counted from 1 over the whole study. */
   shareOf(step: number): number {
     return (1 - this.#decay) / (1 - this.#decay ** (step - this.#stepsBefore));
   }
 }
 
-/** The rule, taking what it moves into an average, block by block. */
+/** The rule, which also adds the moved parameters to an average, block by block. */
 export function averagingSteps(rule: OptimizerRule, average: WeightAverage): OptimizerRule {
   const { values } = average;
   let share = 1;

@@ -46,7 +46,7 @@ for (const sigma of SIGMAS) {
   });
 }
 
-test('values beyond the bins are drawn as often as their law has it', () => {
+test('values in the tails are drawn as often as their law says', () => {
   const sigma = 2 ** 20;
   // Drawn by the sampler's own tail, to which about two points in a billion lead: only its words are made to.
   const samples = draw(sigma, { count: 2_000_000, seed: 'tail' });
@@ -57,7 +57,7 @@ test('values beyond the bins are drawn as often as their law has it', () => {
   }
 });
 
-test('the scaled decision has the probability it should, whatever its offset and its factors', () => {
+test('the scaled decision has its probability, for any offset and factors', () => {
   const words = new RandomWords(seededRandomness('scaled'));
   for (const [offset, left, right, numerator] of [
     [0n, 1n, 1n, 1n],
@@ -96,7 +96,7 @@ const undecided = (histogram: Histogram): Histogram => ({
 });
 
 for (const sigma of SIGMAS) {
-  test(`what lines decide at σ = ${sigma} is what the curve decides, sample by sample`, () => {
+  test(`decisions by lines at σ = ${sigma} are those by the curve, sample by sample`, () => {
     const drawn = { count: 300_000, seed: `lines ${sigma}` };
     const histogram = histogramOf(sigma);
     const expected = drawFrom(undecided(histogram), drawn);
@@ -115,7 +115,7 @@ for (const sigma of SIGMAS) {
   });
 }
 
-test('the same test catches lines that lie wrong', () => {
+test('the same test catches wrong lines', () => {
   const drawn = { count: 300_000, seed: 'wrong lines' };
   const histogram = histogramOf(1_153_434);
   const expected = drawFrom(undecided(histogram), drawn);
@@ -163,7 +163,7 @@ test('in each bin the lines lie on their sides of the curve, at its ends and bet
   }
 });
 
-test('a σ that the histogram is not for is a mistake of the caller', () => {
+test('a σ outside of the range of the histogram fails an assertion', () => {
   for (const sigma of [0, SMALLEST_HISTOGRAM_SIGMA - 1, 1e4 + 0.5, LARGEST_HISTOGRAM_SIGMA + 1]) {
     assert.throws(() => histogramOf(sigma), /σ in range/);
   }

@@ -29,7 +29,7 @@ test('the same test catches noise that is used again, is not integer, or has ano
   await noise.close();
 });
 
-test('noise can be given up before any is drawn', async () => {
+test('a source of noise can be closed before any is drawn', async () => {
   await startNoise({ sigma, count: 2000 }).close();
 });
 

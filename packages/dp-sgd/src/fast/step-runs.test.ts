@@ -182,7 +182,7 @@ test('a step whose batch is beyond the capacity is taken by itself, with the sam
   }
 });
 
-test('a unit whose features are not finite, or as good as that, takes part in no step, and costs no repetition', async () => {
+test('a unit whose features are not finite, or too large, takes part in no step, and no step is repeated', async () => {
   const unusable = [{ features: [1, Number.NaN, 1, 1, 1], label: 1 }];
   const rows = plain.rows
     .with(7, unusable)

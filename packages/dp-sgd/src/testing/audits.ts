@@ -17,7 +17,7 @@ export interface Audited {
   readonly parameterCount: number;
 }
 
-/** Puts a mechanism in the place of the right one. */
+/** Replaces the right mechanism by another. */
 export type Substitute = (audited: Audited) => StepMechanism;
 
 export interface AuditCase {
@@ -54,7 +54,7 @@ export async function withMechanism<T>(
 
 const distance = (a: Float64Array, b: Float64Array) => Math.hypot(...a.map((value, i) => value - b[i]!));
 
-/** With no patients at all, what is released is the noise: has it the scale σ C over the expected batch? */
+/** With no patients at all, what is released is the noise: does it have the scale σ C over the expected batch? */
 export async function auditNoise(audit: AuditCase, steps = 60): Promise<string[]> {
   return withMechanism(audit, { rows: [], seed: 'noise audit' }, async ({ mechanism, plan, noise }) => {
     const released: Float64Array[] = [];
@@ -105,7 +105,7 @@ export async function auditSensitivity(
   return problems;
 }
 
-/** Do batches vary in size as independent coins have it? */
+/** Do batches vary in size as with independent draws? */
 export async function auditSampling(audit: AuditCase, rows: Rows): Promise<string[]> {
   return withMechanism(audit, { rows, seed: 'sampling audit' }, async ({ mechanism, plan }) => {
     const n = rows.length;

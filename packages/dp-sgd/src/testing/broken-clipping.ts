@@ -12,7 +12,7 @@ const withAdaptation =
     adaptation: { ...mechanism.adaptation!, ...broken(mechanism.adaptation!) },
   });
 
-/** Follows the patients by their bare count. */
+/** Follows the count of patients without noise. */
 export const countNotNoised = withAdaptation(() => ({ drawNoise: () => 0 }));
 
 /** Each unit counts 2 for the same noise. */

@@ -1,5 +1,5 @@
-// Parameters that make a padding unit of a batch no number, and a patient none the worse: the first layer's offsets let
-// both values of the second overflow to infinities, which cancel, unless the features are there to hold them down.
+// Parameters that make the factors of a padding unit NaN, and leave a patient's finite: the offsets of the first layer let
+// both values of the second overflow to infinities, which cancel, unless a patient's features keep them small.
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import type { LabelledRow } from '../training-units.ts';
 

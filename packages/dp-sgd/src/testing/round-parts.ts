@@ -1,2 +1,2 @@
-// Parts of a round that tests of other packages look into.
+// Parts of a round that tests of other packages use.
 export { runRound } from '../round.ts';
