@@ -106,7 +106,8 @@ export interface ClipAdaptation {
    * Σ over the units of the last batch of +1 where the gradient's norm is at most the clip norm, else -1; an integer.
    *
    * Adding or removing a unit moves it by at most 1: a unit counts by its own rows, the parameters and the clip norm
-   * alone, whatever its index in the batch. Units whose gradients are not finite count 0, as units outside of the batch.
+   * alone, whatever its index in the batch. Units whose gradients are not finite count 0, as units outside of the
+   * batch.
    */
   count(): number;
   /** Fresh integer noise of deviation σ_b. */

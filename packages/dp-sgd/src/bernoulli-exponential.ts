@@ -1,7 +1,7 @@
 // A coin that shows heads with probability exp(-γ), exactly, for rational γ: the building block of the discrete Laplace
 // and Gaussian samplers. Canonne, Kamath and Steinke 2020, Algorithm 1, toss it by a series of rational coins. Here the
-// same law comes from comparing a uniform real number, drawn bit by bit, with exp(-γ). Nearly always 32 bits and a double
-// decide; where they cannot, integer interval arithmetic decides exactly.
+// same law comes from comparing a uniform real number, drawn bit by bit, with exp(-γ). Nearly always 32 bits and a
+// double decide; where they cannot, integer interval arithmetic decides exactly.
 import type { RandomWords } from './randomness.ts';
 
 /** A non-negative rational number; the denominator is positive. */

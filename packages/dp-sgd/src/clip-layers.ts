@@ -9,7 +9,9 @@ export interface PerLayerClipping {
    * proportion to the numbers given, one for each of `layers`.
    */
   readonly bounds: 'uniform' | 'by-size' | readonly number[];
-  /** Parameters of each layer: names, or prefixes ending in `*`. A parameter that no layer names is a layer of its own. */
+  /**
+   * Parameters of each layer: names, or prefixes ending in `*`. A parameter that no layer names is a layer of its own.
+   */
   readonly layers?: readonly (readonly string[])[];
 }
 

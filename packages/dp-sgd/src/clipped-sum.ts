@@ -1,5 +1,5 @@
-// Sums the clipped gradients of a batch of any size. A step graph holds a fixed number of units, so a larger batch takes
-// several runs, whose sums are added.
+// Sums the clipped gradients of a batch of any size. A step graph holds a fixed number of units, so a larger batch
+// takes several runs, whose sums are added.
 import assert from 'node:assert/strict';
 import type { StepGraph } from '@consilium/onnx-grad';
 import {
@@ -61,8 +61,8 @@ export class ClippedSum {
    * Σ over the batch of clipped unit gradients, [parameterCount], at float32 parameters. The array is valid until the
    * next call.
    *
-   * Where unit i of the batch lies follows from i alone: it has index ⌊i / shards⌋ in shard i mod shards, of one run after
-   * the other.
+   * Where unit i of the batch lies follows from i alone: it has index ⌊i / shards⌋ in shard i mod shards, of one run
+   * after the other.
    *
    * A batch beyond the capacity takes several runs, of as many units as fit beside a padding unit. Nothing is cut
    * off. Runs are added with compensation (Ogita, Rump and Oishi 2005, Sum2), so that their number adds nothing to the

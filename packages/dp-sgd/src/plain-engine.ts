@@ -1,5 +1,5 @@
-// The plain engine: everything on the calling thread, one step after the other, with the sampler as it was published. It
-// is what the fast engine is compared with, and what to read first.
+// The plain engine: everything on the calling thread, one step after the other, with the sampler as it was published.
+// It is what the fast engine is compared with, and what to read first.
 import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { openShards } from './shard.ts';
 import type { StepEngine } from './step-engine.ts';

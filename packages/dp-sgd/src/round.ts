@@ -1,5 +1,5 @@
-// One hospital's round of training, on the calling thread and with a given source of randomness. `trainRound` runs it in a
-// worker thread; tests call it with a reproducible source.
+// One hospital's round of training, on the calling thread and with a given source of randomness. `trainRound` runs it
+// in a worker thread; tests call it with a reproducible source.
 import assert from 'node:assert/strict';
 import {
   addsUnitsInOrder,
@@ -61,9 +61,9 @@ export interface RoundInput {
 }
 
 /**
- * What a hospital keeps from round to round: a function of public numbers and of its own released means, so that keeping
- * it is post-processing. It reveals as much about the hospital's patients as its local parameters do, and it stays at
- * the hospital as they do.
+ * What a hospital keeps from round to round: a function of public numbers and of its own released means, so that
+ * keeping it is post-processing. It reveals as much about the hospital's patients as its local parameters do, and it
+ * stays at the hospital as they do.
  */
 export interface TrainingState {
   /** Private steps taken so far. */

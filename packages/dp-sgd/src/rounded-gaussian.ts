@@ -2,8 +2,8 @@
 // is almost a rounded Gaussian, and rounding is post-processing.
 
 /**
- * The least integer σ whose discrete Gaussian may be accounted as a Gaussian of standard deviation `deviation` (lattice steps):
- * σ² - 1/12 ≥ deviation², as `distanceFromRounded` asks. Then σ ≥ deviation too, as Rényi accounting asks.
+ * The least integer σ whose discrete Gaussian may be accounted as a Gaussian of standard deviation `deviation` (lattice
+ * steps): σ² - 1/12 ≥ deviation², as `distanceFromRounded` asks. Then σ ≥ deviation too, as Rényi accounting asks.
  */
 export const standInSigma = (deviation: number): number =>
   // The factor covers the roundings of this computation.

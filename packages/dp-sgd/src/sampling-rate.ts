@@ -1,5 +1,5 @@
-// The sampling rate for the sampler, from the decimal that is charged. The double nearest to a decimal is above it about
-// half of the time. To sample with that one would draw patients with a probability that is not accounted for.
+// The sampling rate for the sampler, from the decimal that is charged. The double nearest to a decimal is above it
+// about half of the time. To sample with that one would draw patients with a probability that is not accounted for.
 
 /**
  * The largest double that is not above a decimal.

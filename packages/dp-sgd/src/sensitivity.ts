@@ -79,10 +79,10 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  *    c_u S_u ≤ (1 + ρ) C/τ, and that c_u is within a factor 1 ± ρ of c*_u, the same without rounding, which does
  *    not depend on the index.
  *    *Units left out.* The graph gives weight 0 to a unit whose squares are NaN or beyond a limit, and takes the
- *    factors of a padding unit for its own (`onnx-grad/lowering/unit-mask.ts`): it contributes exactly 0, of norm 0 ≤ C. In double
- *    no squares of finite float32 numbers come near that limit, so that who is left out follows from the unit's
- *    numbers, whatever rounding makes of them; in float see `floatRounding`. Where a factor of the padding unit is not
- *    finite, which follows from the parameters alone, L(B) = L(B') = 0.
+ *    factors of a padding unit for its own (`onnx-grad/lowering/unit-mask.ts`): it contributes exactly 0, of norm 0 ≤
+ *    C. In double no squares of finite float32 numbers come near that limit, so that who is left out follows from the
+ *    unit's numbers, whatever rounding makes of them; in float see `floatRounding`. Where a factor of the padding unit
+ *    is not finite, which follows from the parameters alone, L(B) = L(B') = 0.
  * 2. *The sum.* Each value is accumulated in double over at most sumTerms products of a run (one per unit, or per
  *    position), then over two shards at most and, with compensation, over the runs (which counts like two roundings
  *    for any number of runs below 2^24), then scaled by κ: n = sumTerms + 12 roundings at most. Whatever their
@@ -106,11 +106,11 @@ function roundingBounds({ normTerms, sumTerms, cancellationGuard: tau, floatBloc
  * Adding up, ‖L(B) - L(B')‖ ≤ 2^20 (1 + ρ + 2η/C + φ/C) + √P = Δ, with φ = 0 where no sum is in float32. ∎ The code
  * rounds Δ and σ·Δ up.
  *
- * *Assumed:* the float32 numbers of a unit depend on its rows and the parameters alone, bit for bit, at whatever index of
- * the batch it lies and whatever the other units are. ONNX Runtime's CPU kernels for the operators emitted have that
+ * *Assumed:* the float32 numbers of a unit depend on its rows and the parameters alone, bit for bit, at whatever index
+ * of the batch it lies and whatever the other units are. ONNX Runtime's CPU kernels for the operators emitted have that
  * property (those that round the last few values of an array otherwise, as for Elu, Softplus and Log, are made of
- * others); on the machine at hand `batch-invariance.test.ts` checks it operator by operator and `step-graph.test.ts` for whole
- * models, and `step-runs.test.ts` that the graphs of one step and of many give the same numbers.
+ * others); on the machine at hand `batch-invariance.test.ts` checks it operator by operator and `step-graph.test.ts`
+ * for whole models, and `step-runs.test.ts` that the graphs of one step and of many give the same numbers.
  */
 export function calibrateNoise(options: {
   readonly clipNormL2: number;
@@ -142,8 +142,8 @@ export function calibrateNoise(options: {
  * (joint quasi-convexity), with subsampling as without.
  *
  * **Proof.** *The pairs.* Let w be the unit that B has and B' lacks, and z the last unit of an order of B. Put z into
- * w's index and leave padding at its own (or, where z = w, only that). Each order of B' comes from exactly |B| orders of
- * B: it is uniform. The pair's runs differ at these two indices, and so in two blocks at most; at all other indices
+ * w's index and leave padding at its own (or, where z = w, only that). Each order of B' comes from exactly |B| orders
+ * of B: it is uniform. The pair's runs differ at these two indices, and so in two blocks at most; at all other indices
  * there are the same units, with the same bits everywhere.
  * *Norms.* Of a factor's squared norm at most K squares are summed in float, and such sums in double. What underflows
  * is less than the floor that is added (`SQUARES_FLOOR`), the rest is off by K + 1 roundings to float, each of which

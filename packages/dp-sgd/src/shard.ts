@@ -1,7 +1,7 @@
 // A shard is the share of a batch that one session of ONNX Runtime sums, by the step graph. Convolutions and pools gain
 // little from a second thread within a session, since its threads wait for each other at every node. So the batch of a
-// model with much work is divided into two shards. Here they run one after the other on the calling thread; `fast/` runs
-// them at the same time.
+// model with much work is divided into two shards. Here they run one after the other on the calling thread; `fast/`
+// runs them at the same time.
 import {
   type OnnxSession,
   openSession,

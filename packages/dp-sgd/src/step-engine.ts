@@ -1,6 +1,6 @@
-// How the numerical work of a round is carried out: the one interface between the mechanism and its speed. The mechanism
-// (plan, sampling, clipping, release, accounting) never knows which engine works for it. `plain-engine.ts` is the
-// obvious way on the calling thread; `fast/` is the one with WebAssembly and threads.
+// How the numerical work of a round is carried out: the one interface between the mechanism and its speed. The
+// mechanism (plan, sampling, clipping, release, accounting) never knows which engine works for it. `plain-engine.ts` is
+// the obvious way on the calling thread; `fast/` is the one with WebAssembly and threads.
 import type { ForwardModel, StepGraph, StepGraphOptions } from '@consilium/onnx-grad';
 import type { GaussianSampler } from './discrete-gaussian.ts';
 import type { DriftTerms } from './drift-correction.ts';

@@ -36,9 +36,9 @@ function wholeBlocks(units: number, rowsPerUnit: number): number {
 
 /**
  * How a model's batches are laid out. Models with convolutions or large layers take two shards. Convolutions store each
- * unit's gradient, and so they take several runs of few units, such that a batch somewhat above the expected size fills the last one. How many
- * runs a batch takes reveals its size to within a run; time is not part of the guarantee. All other models take their
- * batch in one run, as far as memory reaches for wide rows and long sequences.
+ * unit's gradient, and so they take several runs of few units, such that a batch somewhat above the expected size fills
+ * the last one. How many runs a batch takes reveals its size to within a run; time is not part of the guarantee. All
+ * other models take their batch in one run, as far as memory reaches for wide rows and long sequences.
  */
 export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
   const capacity = capacityUnitsOf(plan);
@@ -67,8 +67,8 @@ export function layoutOf(model: ForwardModel, plan: TrainingPlan): StepLayout {
 
 /**
  * Sizes of the graphs that each shard has, in units, ascending: the largest holds the largest run, and those before it
- * hold batches of about the expected size. Three batches of five are then within 2 % of the size of their graph, and few
- * take the largest. The size reveals how many units a batch has, to within a standard deviation, as time does for
+ * hold batches of about the expected size. Three batches of five are then within 2 % of the size of their graph, and
+ * few take the largest. The size reveals how many units a batch has, to within a standard deviation, as time does for
  * convolutions.
  */
 export function graphSizesOf({ shards, unitsPerRun }: StepLayout, plan: TrainingPlan): readonly number[] {

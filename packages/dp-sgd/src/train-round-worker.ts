@@ -1,7 +1,7 @@
 // The worker thread in which a round is trained, since ONNX Runtime and the noise block their thread.
 //
-// Terminating a thread while ONNX Runtime works in it ends the whole process. So a round is cancelled by a flag, which is
-// read after each step, and the thread then ends by itself.
+// Terminating a thread while ONNX Runtime works in it ends the whole process. So a round is cancelled by a flag, which
+// is read after each step, and the thread then ends by itself.
 import { parentPort, workerData } from 'node:worker_threads';
 import { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
 import { secureRandomness } from './randomness.ts';

@@ -1,5 +1,5 @@
-// The settings of a round of private training. All of them are public: they come from the study on the ledger and from the
-// published description of the dataset, never from the patients.
+// The settings of a round of private training. All of them are public: they come from the study on the ledger and from
+// the published description of the dataset, never from the patients.
 
 import { defaultLoss, type ForwardModel, type Loss, whyNotLoss } from '@consilium/onnx-grad';
 import {

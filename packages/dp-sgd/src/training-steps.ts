@@ -34,8 +34,8 @@ export interface FusedMove {
   /** The release that `move` computes on the way. */
   readonly release: Release;
   /**
-   * Fresh integer noise, [parameterCount], of the kind that `move` uses; a mechanism with another source of noise does not
-   * use `move`. The array is valid until the next call, or the next move.
+   * Fresh integer noise, [parameterCount], of the kind that `move` uses; a mechanism with another source of noise does
+   * not use `move`. The array is valid until the next call, or the next move.
    */
   readonly draw: () => Float64Array;
   /** Whether a sum is the one that the memory's shards computed last. */

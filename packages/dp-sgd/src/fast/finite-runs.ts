@@ -1,5 +1,6 @@
 // Which loop takes a run of steps: one with a mask, which leaves out units that overflow, or, where public numbers show
-// that none can overflow, one without. The choice never looks at patients, and no step is repeated because of their data.
+// that none can overflow, one without. The choice never looks at patients, and no step is repeated because of their
+// data.
 import type { ForwardModel, OverflowBounds, StepLoop } from '@consilium/onnx-grad';
 import type { DescentState, DrawnSteps, Range, StepRuns } from './step-runs.ts';
 
@@ -61,7 +62,9 @@ export function farthestMove(
   return 1.01 * moved;
 }
 
-/** Takes runs by a loop without a mask where that is safe, and otherwise by one with a mask, opened when first needed. */
+/**
+ * Takes runs by a loop without a mask where that is safe, and otherwise by one with a mask, opened when first needed.
+ */
 export class FiniteRuns {
   readonly steps: number;
   readonly capacity: number;

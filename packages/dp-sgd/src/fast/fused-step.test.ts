@@ -43,7 +43,8 @@ const inputOf = (changes: Partial<TrainingPlan>): RoundInput => ({
 
 /**
  * Parameters after steps of one mechanism, as it takes them, and by the same batches, sums and noise tile by tile. The
- * noise of a move is computed from how far it moved the parameters, since with these rates no other noise moves them so.
+ * noise of a move is computed from how far it moved the parameters, since with these rates no other noise moves them
+ * so.
  */
 async function bothWays(
   changes: Partial<TrainingPlan>,

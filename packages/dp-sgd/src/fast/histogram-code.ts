@@ -1,5 +1,5 @@
-// The inner loop of the histogram sampler, as WebAssembly code. It tests four points at a time in a vector: nearly always
-// all four lie so low in their bins that they are accepted at once. Otherwise they are tested one by one.
+// The inner loop of the histogram sampler, as WebAssembly code. It tests four points at a time in a vector: nearly
+// always all four lie so low in their bins that they are accepted at once. Otherwise they are tested one by one.
 import { type Code, wasm } from './wasm-function.ts';
 
 export const COLUMN_BITS = 10;

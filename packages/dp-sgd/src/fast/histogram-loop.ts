@@ -1,5 +1,5 @@
-// The inner loop of the histogram sampler in WebAssembly. It decides nearly all random points by lines above and below the
-// curve in their bins, and hands back the few others.
+// The inner loop of the histogram sampler in WebAssembly. It decides nearly all random points by lines above and below
+// the curve in their bins, and hands back the few others.
 import assert from 'node:assert/strict';
 import type { Histogram } from './histogram.ts';
 import { LAYOUT, LOOP_LOCALS, LOOP_PARAMETERS, loopBody, MOST_BINS } from './histogram-code.ts';

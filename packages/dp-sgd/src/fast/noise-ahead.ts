@@ -22,8 +22,8 @@ export class NoiseWorkerError extends Error {
 export const WAIT_AT_MOST_MS = 60_000;
 
 /**
- * Samples per buffer, at least: handing over a buffer costs more than a short vector. A run of many steps takes as many at
- * once, so that they are ready when it begins.
+ * Samples per buffer, at least: handing over a buffer costs more than a short vector. A run of many steps takes as many
+ * at once, so that they are ready when it begins.
  */
 const BUFFER_SAMPLES = 2 ** 17;
 

@@ -1,5 +1,5 @@
-// Noise for a step: long vectors come from a thread of their own. Randomness other than the system's stays on the calling
-// thread.
+// Noise for a step: long vectors come from a thread of their own. Randomness other than the system's stays on the
+// calling thread.
 import { secureRandomness } from '../randomness.ts';
 import type { NoiseSource, StepEngine } from '../step-engine.ts';
 import { startNoise, WORTH_A_WORKER } from './noise-ahead.ts';

@@ -1,6 +1,6 @@
-// The noise and the move of a step, in tiles that two threads take in turn until none is left: whichever thread is free takes
-// the next tile, so that neither waits for the other. A thread that waits for work draws noise ahead. Noise that is not
-// ready when parameters are moved is drawn then, tile by tile, and used while it is in the cache.
+// The noise and the move of a step, in tiles that two threads take in turn until none is left: whichever thread is free
+// takes the next tile, so that neither waits for the other. A thread that waits for work draws noise ahead. Noise that
+// is not ready when parameters are moved is drawn then, tile by tile, and used while it is in the cache.
 import type { GaussianSampler } from '../discrete-gaussian.ts';
 import { RandomWords, secureRandomness } from '../randomness.ts';
 import { MoveLoop } from './move-loop.ts';
@@ -131,7 +131,10 @@ export class SharedMove {
     return true;
   }
 
-  /** Takes tiles, and waits where there are none, until the thread is needed for something else: `signal` makes it check. */
+  /**
+   * Takes tiles, and waits where there are none, until the thread is needed for something else: `signal` makes it
+   * check.
+   */
   helpUntil(isWanted: () => boolean): void {
     const counters = this.#counters;
     for (;;) {

@@ -1,5 +1,5 @@
-// What the move of a large model reads and writes, in one memory that several threads and their WebAssembly share, so that
-// nothing is copied.
+// What the move of a large model reads and writes, in one memory that several threads and their WebAssembly share, so
+// that nothing is copied.
 import assert from 'node:assert/strict';
 import { createSharedMemory, type SharedMemory } from './wasm-function.ts';
 

@@ -68,7 +68,8 @@ async function movement(
     return takeSteps(mutate === undefined ? given : { ...given, mutate }, way);
   };
   const { one, others } = world;
-  // First in the batch, so that the index of every other patient changes as well; in float, the last one takes its index.
+  // First in the batch, so that the index of every other patient changes as well; in float, the last one takes its
+  // index.
   const paired = isFloat && others.length > 0 ? [others.at(-1)!, ...others.slice(0, -1)] : others;
   const without = await release(paired, ways[0]);
   const present = await release([one, ...others], ways[1]);

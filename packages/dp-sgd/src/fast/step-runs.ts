@@ -151,8 +151,9 @@ export class StepRuns {
   }
 
   /**
-   * The state after the steps of a range, valid until the next run; or undefined where it is not finite. The caller then
-   * takes these steps in runs of one, with the same draws, and a step that is still not finite by the graph of one step.
+   * The state after the steps of a range, valid until the next run; or undefined where it is not finite. The caller
+   * then takes these steps in runs of one, with the same draws, and a step that is still not finite by the graph of one
+   * step.
    *
    * **No patient decides that.** A loop with a mask leaves out units that overflow within each step, and one without
    * runs only where none can (`finite-runs.ts`). Each step has a padding unit. So a sum is not finite exactly where a

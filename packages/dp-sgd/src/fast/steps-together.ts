@@ -9,9 +9,9 @@ import type { DescentState, StepRuns } from './step-runs.ts';
 export type Runs = Pick<StepRuns | FiniteRuns, 'steps' | 'capacity' | 'drawn' | 'run'>;
 
 /**
- * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. Where a run
- * ends in a state that is not finite, its steps are taken in runs of one, and a step that no run can take by the graph of
- * one step, all with the same draws (`StepRuns.run`). Batches and noise are drawn in the order of `runSteps`.
+ * The same as `runSteps`, for gradient descent with a fixed clip norm, several steps to a run. Where a run ends in a
+ * state that is not finite, its steps are taken in runs of one, and a step that no run can take by the graph of one
+ * step, all with the same draws (`StepRuns.run`). Batches and noise are drawn in the order of `runSteps`.
  */
 export async function runStepsTogether(
   start: ArrayLike<number>,

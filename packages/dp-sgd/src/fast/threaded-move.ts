@@ -1,5 +1,5 @@
-// The noise and the move of a large model, shared with the thread of another shard. Matrix products keep both cores busy
-// for most of a step: a third thread that draws noise at that time would delay the shard on its core, and so both.
+// The noise and the move of a large model, shared with the thread of another shard. Matrix products keep both cores
+// busy for most of a step: a third thread that draws noise at that time would delay the shard on its core, and so both.
 import { ShardSums } from '../tiled-sums.ts';
 import type { FusedMove, Release } from '../training-steps.ts';
 import type { ReleaseScale } from './move-loop.ts';

@@ -1,5 +1,5 @@
-// Parameters that make the factors of a padding unit NaN, and leave a patient's finite: the offsets of the first layer let
-// both values of the second overflow to infinities, which cancel, unless a patient's features keep them small.
+// Parameters that make the factors of a padding unit NaN, and leave a patient's finite: the offsets of the first layer
+// let both values of the second overflow to infinities, which cancel, unless a patient's features keep them small.
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import type { LabelledRow } from '../training-units.ts';
 

@@ -1,5 +1,5 @@
-// A dense layer over each position of a sequence, whose weights are more than twice the square of its length: the norms of
-// its gradients come from two Gram matrices.
+// A dense layer over each position of a sequence, whose weights are more than twice the square of its length: the norms
+// of its gradients come from two Gram matrices.
 
 import { int64Tensor } from '@consilium/onnx-grad/testing/graph-parts';
 import { tinyModel } from '@consilium/onnx-grad/testing/tiny-models';

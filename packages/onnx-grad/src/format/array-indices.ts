@@ -1,23 +1,23 @@
-// Where values of an array in row-major order lie in another one: permuted, spread or sliced.
+// Indices of values of an array in row-major order, for arrays that are permuted, broadcast or sliced from it.
 import { elementCount } from './tensor-data.ts';
 
-/** How far apart neighbours along each axis lie. */
+/** The stride of each axis. */
 export const stridesOf = (shape: readonly number[]): number[] =>
   shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
 
-/** One axis of what is taken: how many values, and how far apart they lie in the source. */
+/** One axis of a result: its extent, and its stride in the source. */
 interface Walk {
   readonly extent: number;
   readonly stride: number;
 }
 
-/** Indices in the source of values taken along axes, the last of them fastest. */
+/** Indices in the source, for a result with these axes in row-major order. */
 export function indicesAlong(axes: readonly Walk[], first = 0): Uint32Array {
   const indices = new Uint32Array(elementCount(axes.map(({ extent }) => extent)));
   if (indices.length === 0) return indices;
   indices[0] = first;
   let filled = 1;
-  // What is filled is repeated along one more axis, from the last to the first.
+  // The indices so far are repeated along one more axis, from the last axis to the first.
   for (const { extent, stride } of axes.toReversed()) {
     for (let k = 1; k < extent; k++) {
       for (let i = 0; i < filled; i++) indices[k * filled + i] = indices[i]! + k * stride;
@@ -27,13 +27,13 @@ export function indicesAlong(axes: readonly Walk[], first = 0): Uint32Array {
   return indices;
 }
 
-/** Of an array whose axis i is axis perm[i] of the source. */
+/** Indices for an array whose axis i is axis perm[i] of the source. */
 export function permutedIndices(shape: readonly number[], perm: readonly number[]): Uint32Array {
   const strides = stridesOf(shape);
   return indicesAlong(perm.map((axis) => ({ extent: shape[axis]!, stride: strides[axis]! })));
 }
 
-/** Of an array that is spread to a shape as NumPy does it; undefined where it does not fit. */
+/** Indices for an array that is broadcast to a shape, as in NumPy; undefined where it does not fit. */
 export function broadcastIndices(
   shape: readonly number[],
   target: readonly number[],
@@ -48,7 +48,7 @@ export function broadcastIndices(
   return indicesAlong(axes.map(({ extent, own, stride }) => ({ extent, stride: own === 1 ? 0 : stride })));
 }
 
-/** The shape that arrays of these shapes are spread to together; undefined where they do not fit. */
+/** The shape to which arrays of these shapes are broadcast together; undefined where they do not fit. */
 export function broadcastShape(shapes: readonly (readonly number[])[]): number[] | undefined {
   const rank = Math.max(...shapes.map(({ length }) => length));
   const all = shapes.map((shape) => [...new Array<number>(rank - shape.length).fill(1), ...shape]);

@@ -1,22 +1,22 @@
-// Constants of a forward graph: numbers that are known before any data is, the sizes of shapes among them.
+// Constants of a forward graph: numbers that do not depend on data, such as the sizes of shapes.
 
 import { CONSTANT_NUMBERS, MAXIMUM_RANK } from './graph-limits.ts';
 import { ELEMENT_TYPE, type TensorProto } from './onnx-schema.ts';
 import { elementCount, readNumbers } from './tensor-data.ts';
 import { UnsupportedOp } from './unsupported-model.ts';
 
-/** A number, or, where a graph computes with its own shapes, the number of rows or a multiple of it. */
+/** A number; or, where a graph computes with its own shapes, the number of rows or a multiple of it. */
 export type Count = number | 'rows' | `rows*${number}`;
 
 export interface Constant {
   readonly shape: readonly number[];
   /** In row-major order. */
   readonly values: readonly Count[];
-  /** Whether they are integers or booleans, and not floats. */
+  /** Whether the values are integers or booleans, and not floats. */
   readonly isInteger: boolean;
 }
 
-/** @throws UnsupportedOp where a graph makes a constant that is not to be held in memory */
+/** @throws UnsupportedOp for a constant of too many values */
 export function checkConstantSize(shape: readonly number[]): void {
   const count = elementCount(shape);
   if (shape.length > MAXIMUM_RANK) {
@@ -30,7 +30,7 @@ export function checkConstantSize(shape: readonly number[]): void {
 
 const numeric = new WeakMap<readonly Count[], boolean>();
 
-/** Whether none of the values depends on the number of rows; looked at once for each list. */
+/** Whether none of the values depends on the number of rows. The answer is kept for each list. */
 export function areNumbers(values: readonly Count[]): values is readonly number[] {
   let known = numeric.get(values);
   if (known === undefined) {

@@ -1,9 +1,9 @@
-// What a graph may ask of the trainers that read and run it, in the terms of the graph itself. A study's graph comes
-// from any member: whatever is beyond is refused before it is computed, with what was found and the limit.
-// docs/reference/onnx-operators.md states these numbers.
+// Limits of a graph, for the sake of those who read and run it. A study's graph comes from any member. A graph beyond a
+// limit is refused before anything is computed; the message says what was found, and the limit. docs/reference/onnx-operators.md
+// states these numbers.
 import { UnsupportedModelError } from './unsupported-model.ts';
 
-/** Of the file, as it is stored. */
+/** Bytes of the file. */
 export const FILE_LIMITS = {
   bytes: ['bytes', 2 ** 29],
   programBytes: ['bytes beside its weights and notes', 2 ** 24],
@@ -19,27 +19,27 @@ export type FileCount = keyof typeof FILE_LIMITS;
 
 /** Bytes of a name. */
 export const NAME_BYTES = 512;
-/** Graphs within graphs, the outermost included. */
+/** Nesting depth of graphs, including the outermost. */
 export const GRAPH_DEPTH = 4;
 /** Axes of a value. */
 export const MAXIMUM_RANK = 8;
 /** Inputs of one node. */
 export const NODE_INPUTS = 2 ** 10;
-/** Numbers in one constant, and in all that a graph has or makes beforehand. */
+/** Numbers in one constant, and in all constants that a graph has or that are computed from them. */
 export const CONSTANT_NUMBERS = 2 ** 22;
 export const ALL_CONSTANT_NUMBERS = 2 ** 23;
-/** Numbers of constants that nodes read, each time that one does. */
+/** Numbers that nodes read from constants, counted for each node that reads them. */
 export const CONSTANT_READS = 2 ** 24;
-/** Numbers that are computed of one row: by all nodes, with the windows that convolutions lay out. */
+/** Numbers that are computed for one row by all nodes, including the windows of convolutions. */
 export const NUMBERS_PER_ROW = 2 ** 26;
-/** Of one channel with the pads of a convolution or a pool. */
+/** Numbers of one channel, including the pads of a convolution or a pool. */
 export const PADDED_NUMBERS = 2 ** 22;
 /** Patterns in `consilium.frozen`. */
 export const FROZEN_PATTERNS = 2 ** 8;
 
 const REMEDY = 'take a smaller model, or export it with optimize=True';
 
-/** @throws UnsupportedModelError naming every count that is beyond its limit */
+/** @throws UnsupportedModelError naming every count beyond its limit */
 export function checkFileCounts(counts: Readonly<Record<FileCount, number>>): void {
   const problems = Object.entries(FILE_LIMITS).flatMap(([count, [what, most]]) => {
     const found = counts[count as FileCount];

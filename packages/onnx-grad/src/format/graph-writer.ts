@@ -1,5 +1,5 @@
-// Collects the nodes and constants of an ONNX graph while it is being generated, giving every value a name of
-// its own and writing each distinct constant once.
+// Collects the nodes and constants of an ONNX graph that is being generated. Every value gets its own name, and equal
+// constants are written once.
 import assert from 'node:assert/strict';
 import {
   ATTRIBUTE_TYPE,
@@ -16,7 +16,7 @@ import { doubleTensor, floatTensor, int64Tensor } from './tensor-data.ts';
 /** Attributes of a node: an integer, a list of integers, a float, or a string. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | { float: number } | string>>;
 
-/** Opset 17 is the oldest the models may use; it came with IR version 8. */
+/** Opset 17 is the oldest that models may use. It came with IR version 8. */
 export const OPSET_VERSION = 17;
 export const IR_VERSION = 8;
 
@@ -33,7 +33,7 @@ export function toAttributes(attributes: Attributes): AttributeProto[] {
 
 interface TensorType {
   readonly elementType: keyof typeof ELEMENT_TYPE;
-  /** A string names a dimension that may differ between runs. */
+  /** A string names a dimension that varies between runs. */
   readonly shape: readonly (number | string)[];
 }
 
@@ -48,14 +48,16 @@ export function valueInfo(name: string, { elementType, shape }: TensorType): Val
 /** The permutation that undoes another. */
 export const inverseOf = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));
 
-/** A value's entries in another order: its axes permuted, for which it may be seen in other shapes. */
+/** A permutation of a value's entries: reshape, permute the axes, reshape. */
 export interface Arrangement {
   readonly perm: readonly number[];
-  /** The value's own shape, the one whose axes are permuted, and the result's; without them, the value's own. */
+  /**
+   * The shape of the value, the shape whose axes are permuted, and that of the result; by default all are the value's.
+   */
   readonly shapes?: Readonly<Record<'own' | 'permuted' | 'result', readonly number[]>>;
 }
 
-/** What a value is made of by putting its entries in another order. */
+/** The source of a value that `arrange` made, and the arrangement. */
 export interface Arranged {
   readonly source: string;
   readonly arrangement: Arrangement;
@@ -78,14 +80,14 @@ interface GraphInterface {
   readonly outputs: readonly ValueInfoProto[];
 }
 
-/** What a value is made of by zeros before and after each axis; below 0, entries are taken away there. */
+/** The source of a value that `pad` made, and the pads of each axis. A negative pad removes entries. */
 export interface Padded {
   readonly source: string;
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
 
-/** The runtime's own operators on channels in blocks. */
+/** ONNX Runtime's own operators on blocked channels. */
 const BLOCKED_DOMAIN = 'com.microsoft.nchwc';
 
 function isBlocked({ domain, attribute }: NodeProto): boolean {
@@ -104,12 +106,12 @@ export class GraphWriter {
   #values = 0;
   #origin = '';
 
-  /** @param prefix of every name it gives: a graph within another needs names of its own */
+  /** @param prefix of every name: a graph within another needs different names */
   constructor(prefix = '') {
     this.#prefix = prefix;
   }
 
-  /** Names the nodes to come after the node of another graph that they are made of, for whoever reads an error. */
+  /** Names the next nodes after the node of the source graph that they implement, so that errors name it. */
   startNode(origin: string): void {
     this.#origin = origin === '' ? '' : `${origin}/`;
   }
@@ -131,12 +133,15 @@ export class GraphWriter {
     return this.emitMany(opType, inputs, 1, attributes)[0]!;
   }
 
-  /** Appends a node whose output carries the name given (a graph output). */
+  /** Appends a node whose output has the given name, such as a graph output. */
   emitAs(output: string, opType: string, inputs: readonly string[], attributes: Attributes = {}): void {
     this.#append(opType, inputs, [output], attributes);
   }
 
-  /** Appends a node of the runtime's own operators on channels in blocks (`ops/conv-blocked.ts`); its output's name. */
+  /**
+   * Appends a node of ONNX Runtime's own operators on blocked channels (`ops/conv-blocked.ts`); returns its output's
+   * name.
+   */
   emitBlocked(opType: string, inputs: readonly string[], attributes: Attributes): string {
     const output = this.emit(opType, inputs, attributes);
     this.#nodes.push({ ...this.#nodes.pop()!, domain: BLOCKED_DOMAIN });
@@ -151,7 +156,7 @@ export class GraphWriter {
     return this.#constant(`f:${value}`, (name) => floatTensor({ name, shape: [] }, [value]));
   }
 
-  /** A float tensor; each call writes it again, so keep the name of one that is used twice. */
+  /** A float tensor. Each call writes a new one, so keep the name of a tensor that is used twice. */
   floats(shape: readonly number[], values: ArrayLike<number>): string {
     const name = `${this.#prefix}t${this.#initializers.length}`;
     this.#initializers.push(floatTensor({ name, shape }, values));
@@ -176,19 +181,19 @@ export class GraphWriter {
     return this.#constant(`d:${value}`, (name) => doubleTensor({ name, shape: [] }, [value]));
   }
 
-  /** A column of one number, double [count, 1]: with columns it goes several times as fast as a number by itself. */
+  /** A column of one number, double [count, 1]: several times as fast as a scalar in arithmetic with columns. */
   doubleColumn(count: number, value: number): string {
     return this.#constant(`column:${count}:${value}`, (name) =>
       doubleTensor({ name, shape: [count, 1] }, new Float64Array(count).fill(value)),
     );
   }
 
-  /** The sum of values of one shape; the runtime takes longer for one node of many inputs. */
+  /** The sum of values of one shape, in nodes of two inputs: one node of many inputs takes longer. */
   sum(values: readonly string[]): string {
     return values.reduce((sum, value) => this.emit('Add', [sum, value]));
   }
 
-  /** The value in another shape; of two in a row, the last. */
+  /** The value in another shape. Two reshapes in a row become one. */
   reshape(value: string, shape: readonly number[]): string {
     const source = this.#reshaped.get(value) ?? value;
     const name = this.emit('Reshape', [source, this.int64s(shape)]);
@@ -200,7 +205,9 @@ export class GraphWriter {
     return this.arrange(value, { perm });
   }
 
-  /** The value in another order; undoing an arrangement gives its source, and the same one is emitted once. */
+  /**
+   * The value in another arrangement. The inverse of an arrangement returns its source; equal ones are emitted once.
+   */
   arrange(value: string, arrangement: Arrangement): string {
     const origin = this.#arranged.get(value);
     if (origin !== undefined && keyOf(undoing(origin.arrangement)) === keyOf(arrangement)) {
@@ -219,12 +226,12 @@ export class GraphWriter {
     return name;
   }
 
-  /** What `arrange` made the value of, if it did. */
+  /** The source of the value, if `arrange` made it. */
   originOf(value: string): Arranged | undefined {
     return this.#arranged.get(value);
   }
 
-  /** The value with zeros before and after each axis or, below 0, entries taken away; of two pads in a row, one. */
+  /** The value with zeros before and after each axis; a negative pad removes entries. Two pads in a row become one. */
   pad(value: string, { before, after }: Omit<Padded, 'source'>): string {
     if ([...before, ...after].every((count) => count === 0)) return value;
     const origin = this.#padded.get(value);
@@ -248,7 +255,7 @@ export class GraphWriter {
     return name;
   }
 
-  /** What `pad` made the value of, if it did. */
+  /** The source of the value, if `pad` made it. */
   unpaddedOf(value: string): Padded | undefined {
     return this.#padded.get(value);
   }
@@ -268,7 +275,7 @@ export class GraphWriter {
     this.#nodes.at(-1)!.attribute.push({ name: 'body', type: ATTRIBUTE_TYPE.graph, g: body });
   }
 
-  /** The graph collected so far, without what no output needs. */
+  /** The graph collected so far, without nodes that no output needs. */
   graph({ name, inputs, outputs }: GraphInterface): GraphProto {
     const { nodes, needed } = this.#needed(outputs.map((output) => output.name));
     return {
@@ -293,7 +300,7 @@ export class GraphWriter {
     });
   }
 
-  /** The nodes that the outputs follow from, and the names of all values that those read. */
+  /** The nodes that the outputs depend on, and the names of all values that these nodes read. */
   #needed(outputs: readonly string[]): { readonly nodes: NodeProto[]; readonly needed: ReadonlySet<string> } {
     const needed = new Set(outputs);
     const nodes = this.#nodes.toReversed().filter(({ input, output }) => {

@@ -66,7 +66,7 @@ export interface ModelProto {
   metadataProps: { key: string; value: string }[];
 }
 
-/** The bytes are no ONNX model, or one that this package cannot read. */
+/** The bytes are not an ONNX model, or not one that this package can read. */
 export class OnnxFormatError extends Error {
   override readonly name = 'OnnxFormatError';
 }
@@ -77,7 +77,7 @@ const many = (id: number, type: string): Field => ({ id, type, rule: 'repeated' 
 const packed = (id: number, type: string): Field => ({ ...many(id, type), options: { packed: true } });
 
 const schema = {
-  // Zeros that were set are written, as the ONNX reference writer does.
+  // Zeros that were set explicitly are written, as by the ONNX reference writer.
   edition: 'proto2',
   nested: {
     StringStringEntryProto: { fields: { key: one(1, 'string'), value: one(2, 'string') } },
@@ -169,7 +169,7 @@ const schema = {
 };
 const Model = protobuf.Root.fromJSON(schema).lookupType('ModelProto');
 
-/** ONNX bytes of a model; equal models give equal bytes. */
+/** ONNX bytes of a model. Equal models give equal bytes. */
 export function encodeModel(model: ModelProto): Uint8Array {
   return Model.encode(Model.fromObject(model)).finish();
 }

@@ -1,18 +1,18 @@
-// The errors that say what in a forward graph cannot be trained.
+// The errors for forward graphs that cannot be trained.
 
-/** Problems that a message names. */
+/** Largest number of problems in one message. */
 const MOST_SAID = 50;
 
-/** Why one node cannot be trained through. */
+/** The reason why one node cannot be trained through. */
 export class UnsupportedOp extends Error {
   override readonly name = 'UnsupportedOp';
 }
 
-/** What the engine cannot train in a model, each with the node's name and the reason. */
+/** A model that cannot be trained. The message names every problem, with the node's name, the reason and the remedy. */
 export class UnsupportedModelError extends Error {
   override readonly name = 'UnsupportedModelError';
   readonly problems: readonly string[];
-  /** What would do instead, where it can be said once for several problems. */
+  /** A remedy for several problems. */
   readonly remedy: string | undefined;
 
   constructor(problems: readonly string[], remedy?: string) {
@@ -25,7 +25,7 @@ export class UnsupportedModelError extends Error {
   }
 }
 
-/** As on the ledger; each step holds a few numbers of 64 bits for each of them. */
+/** The same limit as on the ledger. A step holds a few numbers of 64 bits for each parameter. */
 export const MAXIMUM_PARAMETERS = 100_000_000;
 
 /** @throws UnsupportedModelError where a model has more parameters than can be trained */
@@ -36,7 +36,7 @@ export function checkParameterCount(count: number): void {
   ]);
 }
 
-/** What is wrong with a node, by its name. */
+/** A problem of a node, with its name and operator. */
 export function describeNode(
   { name, opType }: { readonly name: string; readonly opType: string },
   reason: string,

@@ -1,6 +1,6 @@
-// Looks over the bytes of an ONNX file before anything is made of them, in time and memory that its length bounds: they
-// follow the rules of protobuf and of onnx.proto, nothing is given twice that is there once, nothing is nested without
-// end, and nothing is too many. What this package does not know is passed over, and is never written again.
+// Checks the bytes of an ONNX file before they are decoded, in time and memory that its length bounds: the file follows
+// the rules of protobuf and of onnx.proto, gives no single field twice, and stays within the limits of nesting and of
+// counts. Fields that this package does not know are skipped, and never written.
 import { checkFileCounts, type FileCount, GRAPH_DEPTH, NAME_BYTES } from './graph-limits.ts';
 import { OnnxFormatError } from './onnx-schema.ts';
 import { UnsupportedModelError } from './unsupported-model.ts';

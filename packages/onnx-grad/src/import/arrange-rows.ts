@@ -1,5 +1,5 @@
-// Rewrites nodes on values whose rows the graph has elsewhere than first, or with another axis folded into them
-// (`rows-layout.ts`), for values as the engine keeps them. What a node makes of them is written down in the same terms.
+// Rewrites nodes for values whose rows are not the first axis of the graph, or have another axis folded into them
+// (`rows-layout.ts`), so that they work on values with their rows first. The layout of the output is recorded as well.
 import type { Count } from '../format/constant.ts';
 import { ATTRIBUTE_TYPE } from '../format/onnx-schema.ts';
 import {

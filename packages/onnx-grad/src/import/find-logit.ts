@@ -1,4 +1,4 @@
-// Finds the value that a model's loss is taken of: the numbers before a final sigmoid, softmax or exp.
+// Finds the logit of a model, the input of its loss: the value before a final sigmoid, softmax or exp.
 import type { ModelProto } from '../format/onnx-schema.ts';
 import { UnsupportedModelError } from '../format/unsupported-model.ts';
 import type { OpNode } from '../ops/op-rule.ts';

@@ -1,4 +1,4 @@
-// Arithmetic and conditions on constants, spread as NumPy does it. Conditions are integers, 0 or 1.
+// Arithmetic and conditions on constants, broadcast as in NumPy. Conditions are integers, 0 or 1.
 import { broadcastIndices, broadcastShape } from '../format/array-indices.ts';
 import { type Constant, type Count, checkConstantSize } from '../format/constant.ts';
 import { UnsupportedOp } from '../ops/op-rule.ts';

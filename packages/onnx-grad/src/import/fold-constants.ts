@@ -1,6 +1,6 @@
-// Computes the nodes of a forward graph that depend on shapes and constants alone, as exporters write them to work
-// out the target of a Reshape, the bounds of a Slice or a mask of attention. The open number of rows is carried along
-// as `rows`.
+// Computes the nodes of a forward graph that depend on shapes and constants alone, as exporters write them
+// for the target of a Reshape, the bounds of a Slice or a mask of attention. The open number of rows is the symbol
+// `rows`.
 import {
   broadcastIndices,
   broadcastShape,
@@ -45,7 +45,7 @@ function numbersOf({ values }: Constant): readonly number[] {
   );
 }
 
-/** Backwards too: PyTorch turns lists of pads around with it. */
+/** Negative steps too: PyTorch reverses lists of pads with them. */
 function foldSlice(node: OpNode, [source]: readonly Constant[], values: KnownValues): Constant {
   const list = (index: number, attribute: string) => {
     const input = node.inputs[index];

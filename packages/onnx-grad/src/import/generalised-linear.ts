@@ -1,5 +1,5 @@
 // Generalised linear models of scikit-learn (PoissonRegressor, GammaRegressor, TweedieRegressor), which skl2onnx
-// writes otherwise than its other linear models: a MatMul by a vector and an Add, both of constants without a name,
+// writes differently from its other linear models: a MatMul by a vector and an Add, both of constants without a name,
 // an Exp where the link is a log, and a Reshape to a column.
 
 import { ELEMENT_TYPE, type ModelProto, type NodeProto, type TensorProto } from '../format/onnx-schema.ts';

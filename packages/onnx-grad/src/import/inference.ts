@@ -1,4 +1,4 @@
-// Works out shapes, constants and kinds of all values of a graph, node by node, and collects what is not supported.
+// Infers shapes, constants and kinds of all values of a graph, node by node, and collects what is not supported.
 
 import { areNumbers, type Constant, type Count, integers } from '../format/constant.ts';
 import { CONSTANT_READS, MAXIMUM_RANK } from '../format/graph-limits.ts';
@@ -39,13 +39,13 @@ export class Inference implements KnownValues {
   readonly #constants: KnownConstants;
   #constantReads = 0;
   readonly #discrete = new Set<string>();
-  /** Values of nodes and initialisers that were refused, whose readers are not to be blamed. */
+  /** Values of nodes and initialisers that were refused: their readers are not reported as well. */
   readonly #unknown: Set<string>;
-  /** Outputs of nodes beside the first, and whose they are. */
+  /** Outputs of nodes after the first, with their nodes. */
   readonly #besides = new Map<string, OpNode>();
-  /** Where the graph has the rows, of values that it does not have as the engine keeps them. */
+  /** Layouts of values whose rows are not first in the graph. */
   readonly #layouts = new Map<string, Layout>();
-  /** Weights as nodes see them, by the name of the value: their own, and what shows them in another shape or order. */
+  /** Views of weights by the name of the value: the weights themselves, and reshaped or permuted forms of them. */
   readonly #views = new Map<string, WeightView>();
   /** How each weight is used, by its name. */
   readonly #used = new Map<string, WeightView>();

@@ -1,4 +1,4 @@
-// The initialisers of a forward graph: which are weights to train, and which are numbers that belong to the program.
+// The initialisers of a forward graph: which are weights to train, and which are constants of the program.
 import { constantFrom } from '../format/constant.ts';
 import { CONSTANT_NUMBERS, FROZEN_PATTERNS } from '../format/graph-limits.ts';
 import { ELEMENT_TYPE, type ModelProto, type TensorProto } from '../format/onnx-schema.ts';
@@ -17,14 +17,14 @@ export interface TrainableParameter {
   readonly size: number;
 }
 
-/** A weight that stays as it is. */
+/** A weight that is not trained. */
 export interface FrozenWeight {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }
 
-/** Key of a model's metadata: names, or prefixes ending in `*`, of weights that stay as they are; a JSON list. */
+/** Key of a model's metadata with the weights that are not trained: a JSON list of names, or prefixes ending in `*`. */
 export const FROZEN_KEY = 'consilium.frozen';
 
 function frozenPatterns({ metadataProps }: ModelProto, problems: string[]): readonly string[] {
@@ -66,12 +66,12 @@ function isSetting({ opType }: OpNode, index: number): boolean {
   return CONDITIONS.includes(opType) || (SETTINGS_AFTER_FIRST.includes(opType) && index > 0);
 }
 
-/** Which float initialisers are weights, as far as the exporter lets it be known. */
+/** Which float initialisers are weights, as far as the exporter reveals it. */
 type WeightTest = (tensor: TensorProto, users: readonly OpNode[]) => boolean;
 
 const isSingle = ({ dims }: TensorProto): boolean => dims.length <= 1 && elementCount(dims) === 1;
 
-/** What keeps attention from looking at some positions: added to scores, it leaves them as they are or takes them out. */
+/** A mask of attention: added to scores, it leaves a position unchanged or removes it. */
 function isMask(values: Float32Array): boolean {
   return (
     values.every((value) => value === 0 || value === Number.NEGATIVE_INFINITY) &&
@@ -91,7 +91,7 @@ function isNeutral(tensor: TensorProto, users: readonly OpNode[]): boolean {
 const KIND = 'pkg.torch.export.graph_signature.InputSpec.kind';
 const FOLDED_FROM = 'pkg.onnxscript.optimizer.folded_from';
 
-/** What notes with the key given say of the graph's values, by the values' names. */
+/** Notes with the given key, by the name of the value. */
 function notesOf({ valueInfo = [] }: ModelProto['graph'], key: string): ReadonlyMap<string, string> {
   return new Map(
     valueInfo.flatMap(({ name, metadataProps = [] }) =>
@@ -130,7 +130,7 @@ function pytorchWeights(graph: ModelProto['graph']): WeightTest {
   };
 }
 
-/** scikit-learn's estimators have weights; what its transformers learnt belongs to the program. */
+/** scikit-learn's estimators have weights. What its transformers learned is constant. */
 const scikitLearnWeights: WeightTest = ({ name }) => /^(coef|coefficients?|intercepts?)\d*$/.test(name);
 
 /** Keras has no weights without axes: such numbers, folded or not, are ε of a normalisation, factors, and the like. */

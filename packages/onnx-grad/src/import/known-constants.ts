@@ -1,4 +1,4 @@
-// The constants of a graph while it is read: its own, and what is computed beforehand. Together they are bounded.
+// The constants of a graph that is being read: its own, and those computed from them. Their total size is bounded.
 import type { Constant } from '../format/constant.ts';
 import { ALL_CONSTANT_NUMBERS } from '../format/graph-limits.ts';
 import { UnsupportedModelError } from '../format/unsupported-model.ts';

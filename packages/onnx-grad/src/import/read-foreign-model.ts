@@ -1,4 +1,4 @@
-// Reads an ONNX file that somebody else wrote: strictly, and nothing from anywhere but the bytes given.
+// Reads an ONNX file from anyone: strictly, and from the given bytes alone.
 import { MAXIMUM_RANK, NODE_INPUTS } from '../format/graph-limits.ts';
 import {
   decodeModel,
@@ -53,9 +53,9 @@ function checkGraph({ node, initializer, sparseInitializer = [] }: GraphProto): 
 }
 
 /**
- * The model in bytes from anyone; what this package does not know in them is left out.
+ * The model in the bytes, without fields that this package does not know.
  *
- * @throws OnnxFormatError where they are no ONNX model, or keep data in other files
+ * @throws OnnxFormatError where they are not an ONNX model, or keep data in other files
  * @throws UnsupportedModelError where they are beyond `graph-limits.ts`
  */
 export function readForeignModel(bytes: Uint8Array): ModelProto {
@@ -65,13 +65,13 @@ export function readForeignModel(bytes: Uint8Array): ModelProto {
   return model;
 }
 
-/** Nodes that hold graphs of their own, which are run as often as data says. */
+/** Whether a graph has nodes that contain graphs, which run as often as the data decides. */
 export const hasControlFlow = ({ opType, attribute }: NodeProto): boolean =>
   ['If', 'Loop', 'Scan', 'SequenceMap'].includes(opType) || attribute.some(({ g }) => g !== undefined);
 
 const CONTROL_FLOW = 'control flow is not supported; export a graph that is the same for every row';
 
-/** What is wrong with nodes of control flow, wherever they are. */
+/** Problems of nodes of control flow, at any depth. */
 export const controlFlowProblems = (nodes: readonly NodeProto[]): string[] =>
   nodes.flatMap((node, index) => {
     const shown = { name: node.name || `#${index} (${node.opType})`, opType: node.opType };

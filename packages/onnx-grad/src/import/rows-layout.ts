@@ -1,7 +1,7 @@
-// Where the rows are among a value's axes. Exporters move the first axis, as PyTorch's MultiheadAttention does,
-// [rows, time, width] to [time, rows, width], and fold axes into it, [rows, heads, ...] to [rows · heads, ...], and
-// take it all back. Rows do not mix by that. The engine keeps every value with its rows first and all other axes apart,
-// in their order; a layout says what the graph calls its axes.
+// The position of the rows among a value's axes. Exporters move the first axis, as PyTorch's MultiheadAttention does,
+// [rows, time, width] to [time, rows, width], fold axes into it, [rows, heads, ...] to [rows · heads, ...], and later
+// reverse both. That does not mix rows. This package keeps every value with its rows first and all other axes unfolded,
+// in their order. A layout maps these to the axes of the graph.
 import type { Constant, Count } from '../format/constant.ts';
 import type { Shape } from '../ops/op-rule.ts';
 

@@ -1,4 +1,4 @@
-// Rewrites what skl2onnx writes in the operators of ai.onnx.ml (a linear model's weights are attributes there) into
+// Rewrites what skl2onnx exports in the operators of ai.onnx.ml (a linear model's weights are attributes there) into
 // standard operators, so that the weights are initialisers and can be trained.
 
 import { valueInfo } from '../format/graph-writer.ts';

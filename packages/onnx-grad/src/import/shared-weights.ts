@@ -1,4 +1,4 @@
-// Weights that a module uses twice, once turned, and that an exporter wrote as two.
+// Finds weights that a module uses twice, once transposed, and that an exporter wrote as two.
 
 import type { ModelProto } from '../format/onnx-schema.ts';
 import { foldedOrigins, type TrainableParameter } from './initialisers.ts';
@@ -6,7 +6,7 @@ import { foldedOrigins, type TrainableParameter } from './initialisers.ts';
 /** How PyTorch's older exporter calls what it has folded out of a parameter. */
 const FOLDED = /^onnx::\w+_\d+$/;
 
-/** Whether a matrix holds the numbers of another one turned, which are not all the same. */
+/** Whether a matrix is the transpose of another one, whose numbers are not all equal. */
 function isTurned(
   values: Float32Array,
   [copy, original]: readonly [TrainableParameter, TrainableParameter],
@@ -22,7 +22,7 @@ function isTurned(
 }
 
 /**
- * Problems of weights that are copies, turned, of another weight.
+ * Problems of weights that are transposed copies of another weight.
  *
  * PyTorch's exporters fold `w.t()` into an initialiser of its own, whatever else reads `w`: the two would be trained
  * apart, as another model than the one that was exported. Equal numbers alone say nothing, since layers that were

@@ -1,5 +1,5 @@
-// Each loss's gradient with respect to the logit: all of the loss that a private step needs. The loss itself is not
-// an output of the step: it would be one more query to the patients, which nobody has accounted for.
+// The gradient of each loss with respect to the logit, which is all that a private step needs. The loss itself is not
+// an output of the step: it would be one more query about patients, which is not accounted for.
 import type { GraphWriter } from '../format/graph-writer.ts';
 import type { Loss } from './loss.ts';
 
@@ -8,7 +8,7 @@ interface LossInputs {
   readonly logit: string;
   /** Float [rows, 1]. */
   readonly label: string;
-  /** Float [rows, 1]: 1 for rows that exist, 0 for padding; left out where padding is taken care of otherwise. */
+  /** Float [rows, 1]: 1 for rows that exist, 0 for padding; absent where padding is handled elsewhere. */
   readonly mask?: string;
 }
 

@@ -1,4 +1,4 @@
-// The losses a model can be trained with, and what each asks of labels and of the model.
+// The losses that a model can be trained with, and the labels and models that each of them needs.
 
 /**
  * How a row's loss is computed from its logit and its label.
@@ -18,12 +18,12 @@ export type Loss =
   /** 2 (y log(y / μ) - y + μ) for counts y and μ = exp(logit). */
   | { readonly kind: 'poisson-deviance' };
 
-/** The loss in full from its name alone. */
+/** A loss with its default fields, from its name. */
 export function lossFrom(loss: Loss | 'binary-cross-entropy'): Loss {
   return typeof loss === 'string' ? { kind: loss } : loss;
 }
 
-/** The loss of a model for which none was named: cross-entropy, binary for one output. */
+/** The default loss of a model: cross-entropy, binary for one output. */
 export function defaultLoss(outputs: number): Loss {
   return { kind: outputs === 1 ? 'binary-cross-entropy' : 'categorical-cross-entropy' };
 }
@@ -47,7 +47,7 @@ export function whyNotLoss(loss: Loss, outputs: number): string | undefined {
   return undefined;
 }
 
-/** What a label must be, in words, and whether one is. */
+/** The valid labels of a loss: in words, and as a check. */
 export function labelRule(
   { kind }: Loss,
   outputs: number,

@@ -1,7 +1,7 @@
-// What a model's raw outputs say: the inverse links of the losses it can be trained with.
+// Predictions from a model's raw outputs, by the inverse links of the losses.
 import assert from 'node:assert/strict';
 
-/** The numbers a model's loss is taken of, row by row. */
+/** The inputs of a model's loss, row by row. */
 export interface RawOutputs {
   /** [rows · width] */
   readonly values: Float64Array;
@@ -39,8 +39,8 @@ export function classProbabilities(outputs: RawOutputs): Float64Array {
 }
 
 /**
- * The class each row is judged to be in, [rows]: for one logit 1 from 0 on, else the largest logit's, the last of
- * equal ones. -1 where a logit is NaN, so that it is never right.
+ * The predicted class of each row, [rows]. For one logit: 1 if it is at least 0. For several: that of the largest
+ * logit, and of equal ones the last. -1 where a logit is NaN, so that it is never right.
  */
 export function predictedClasses(outputs: RawOutputs): Int32Array {
   const { values, width } = outputs;

@@ -1,10 +1,10 @@
-// Sums over the rows of a batch in float32, in an order that keeps their rounding small and known: blocks of few rows
-// are each summed by themselves, and then the blocks' sums. Where the runtime's own product over all rows does just
-// that (`row-order.ts`), it is taken; otherwise each block is a product, and their sums are added in pairs, pairs of
-// pairs, and so on.
+// Sums over the rows of a batch in float32, in an order for which rounding is small and known: blocks of few rows are
+// summed first, and then the sums of the blocks. Where the runtime's own product over all rows does exactly that
+// (`row-order.ts`), it is used. Otherwise each block is a product, and their sums are added in pairs, pairs of pairs,
+// and so on.
 import type { GraphWriter } from '../format/graph-writer.ts';
 
-/** Rows of one block at most: what rounds within it grows with the square of this, and with nothing else. */
+/** Largest number of rows in one block. The rounding within a block grows with its square. */
 export const BLOCK_ROWS = 128;
 
 /** A product over rows, Σ left_r right_rᵀ, by the widths of its factors. */

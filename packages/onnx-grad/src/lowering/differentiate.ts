@@ -1,4 +1,5 @@
-// Emits the forward and the backward half of a step: what both the private step and its measure without privacy need.
+// Emits the forward and the backward half of a step, for the private step and for the one without privacy that it is
+// compared with.
 import assert from 'node:assert/strict';
 import type { Constant } from '../format/constant.ts';
 import type { GraphWriter } from '../format/graph-writer.ts';
@@ -16,11 +17,11 @@ export interface Differentiated extends UnitNormsOptions {
   readonly loss: Loss;
   /** Whether the parameters are one value `parameters`, [1, parameterCount], and not an input each. */
   readonly isRow?: boolean | undefined;
-  /** Of the machine's blocked convolution; none by default. */
+  /** Channels per block of the machine's blocked convolution; none by default. */
   readonly blockedChannels?: number | undefined;
 }
 
-/** What a parameter of its own is called as an input. */
+/** The name of input i, for a parameter that is an input of its own. */
 export const parameterInput = (index: number): string => `parameter${index}`;
 
 /** Names of the weights: parameters are inputs, or slices of the flat vector; frozen ones are written down. */
@@ -63,7 +64,7 @@ function upstreamOfParameters(model: ForwardModel): Set<string> {
   return depends;
 }
 
-/** Emits the forward half; what it returns can emit the backward half. */
+/** Emits the forward half, and returns what the backward half needs. */
 function emitForward(model: ForwardModel, graph: Omit<Differentiated, 'loss'>): BackwardStep {
   const { writer, grid, blockedChannels = 0 } = graph;
   const rowCount = grid.units * grid.rowsPerUnit;
@@ -139,7 +140,7 @@ function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: st
 /**
  * Emits the forward half alone, of so many rows, as a step has it: the name of the logit, in its own shape.
  *
- * What a row's logit is follows from that row and the parameters; training, scores and predictions all use this.
+ * A row's logit follows from that row and the parameters alone. Training, scores and predictions all use this.
  */
 export function emitLogit(
   model: ForwardModel,

@@ -1,5 +1,5 @@
-// Squared norms in float32, of which only short sums are taken in float: the squares of long rows are added in float in
-// groups, along an axis that the runtime sums several times as fast as it squares in double, and the groups in double.
+// Squared norms in float32. Only short sums are in float: the squares of a long row are added in float within groups,
+// which the runtime does several times as fast as in double, and the groups are added in double.
 import type { GraphWriter } from '../format/graph-writer.ts';
 
 /** Added to squared norms in float: more than all squares that underflow in a row of less than 2^26 values. */

@@ -6,7 +6,7 @@ import type { Loss } from '../losses/loss.ts';
 import type { ForwardModel } from '../model/forward-model.ts';
 import type { OpNode } from '../ops/op-rule.ts';
 
-/** Features and labels of rows are within this of 0: a unit with others contributes to no step. */
+/** Largest size of features and labels. A unit with larger ones contributes to no step. */
 export const LARGEST_FEATURE = 2 ** 24;
 
 /** Values of a row beyond this are treated as those that overflow. */
@@ -84,7 +84,7 @@ export type OverflowBounds = (largest: readonly number[]) => boolean;
  * R √m a √n d; that of an offset of R √n d. Rounding makes of a sum of k terms at most (1 + 2^-24)^(k+1) times its
  * bound, less than 2 for the widths that a parameter count of 2^22 allows; each bound is doubled for it. ∎
  *
- * @returns undefined for other models
+ * @returns undefined for models that are not chains of dense layers
  */
 export function overflowBoundsOf(
   model: ForwardModel,

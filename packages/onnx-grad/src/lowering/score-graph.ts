@@ -1,5 +1,5 @@
-// The forward half of a step by itself: what scores and predictions run. It is the lowering that training uses, so that
-// an answer follows from its row alone, whatever the row holds; the graph as it was proposed is never run on patients.
+// The forward half of a step, for scores and predictions. It is the lowering that training uses, so that an answer
+// follows from its row alone, whatever the row holds. The graph as it was proposed is never run on patients.
 
 import { GraphWriter, valueInfo } from '../format/graph-writer.ts';
 import type { ForwardModel } from '../model/forward-model.ts';
@@ -7,8 +7,8 @@ import type { TensorValue } from '../runtime/onnx-runtime.ts';
 import { emitLogit, parameterInput } from './differentiate.ts';
 
 /**
- * Rows of each run, whatever there is to score: fewer are filled up with padding. A multiple of what any processor takes at
- * once, so that no row is in the rest of an array.
+ * Rows of each run; fewer rows are filled up with padding. It is a multiple of any processor's vector length, so that
+ * no row is in the remainder of an array.
  */
 export const SCORE_ROWS = 64;
 

@@ -16,7 +16,7 @@ import {
   type UnitGrid,
 } from './unit-norms.ts';
 
-/** Parameters whose gradients are clipped together, apart from all others. */
+/** Parameters whose gradients are clipped together. */
 export interface ClipLayer {
   /** Names of parameters. */
   readonly parameters: readonly string[];
@@ -25,20 +25,22 @@ export interface ClipLayer {
 }
 
 export interface StepGraphOptions {
-  /** Bound on the L2 norm of one unit's contribution; `input` where each run is given one. */
+  /** Bound on the L2 norm of one unit's contribution; `input` if it is an input of each run. */
   readonly clipNormL2: number | 'input';
   /** Every parameter in one layer: each layer is clipped to its own bound, and their squares sum to at most C². */
   readonly layers?: readonly ClipLayer[];
-  /** Units one run of the graph holds; more are summed over several runs. */
+  /** Units that one run of the graph holds. More units take several runs. */
   readonly capacityUnits: number;
-  /** Rows each unit has room for; unused ones are masked. */
+  /** Largest number of rows of a unit. Unused rows are masked. */
   readonly rowsPerUnit: number;
   readonly loss: Loss | 'binary-cross-entropy';
-  /** What `addsUnitsInOrder` says of this graph and the machine that runs it. */
+  /** The result of `addsUnitsInOrder` for this graph on the machine that runs it. */
   readonly addsInOrder?: boolean;
-  /** What `findBlockedChannels` says of the machine that runs the graph; by default, the graph runs on any. */
+  /**
+   * The result of `findBlockedChannels` on the machine that runs the graph; by default the graph runs on any machine.
+   */
   readonly blockedChannels?: number;
-  /** Work on one gradient from which what can be is computed in float; `FLOAT_SUM_FROM` by default. */
+  /** Work on one gradient from which the step computes in float where it can; `FLOAT_SUM_FROM` by default. */
   readonly floatFrom?: number;
 }
 
@@ -59,7 +61,7 @@ export interface StepRounding {
   readonly sumTerms: number;
   /** Blocks of BLOCK_ROWS units whose sums are taken and added in float32; absent where all sums are in double. */
   readonly floatBlocks?: number;
-  /** Whether these sums are taken in order (`row-order.ts`), block by block and not in pairs. */
+  /** Whether these sums are added block by block in order (`row-order.ts`), and not in pairs. */
   readonly addsInOrder?: boolean;
 }
 
@@ -79,28 +81,28 @@ export interface StepGraph extends UnitGrid {
   readonly takesRowSquares: boolean;
   /** Units with larger `squares`, or squares that are no numbers, are left out. */
   readonly largestSquare: number;
-  /** What the sums are made of. */
+  /** The type of the sums. */
   readonly sumType: 'float32' | 'float64';
   readonly inputShape: readonly number[];
   readonly features: number;
   readonly parameterCount: number;
   readonly rounding: StepRounding;
-  /** Names of the float values, units first, that a unit's contribution is made of (`unit-factors.ts`). */
+  /** Names of the float factors of each unit's contribution, units first (`unit-factors.ts`). */
   readonly factors: readonly string[];
   /** The sums over units that are taken in float, as `FloatGradient.widths`. */
   readonly floatProducts: readonly (ProductWidths | undefined)[];
 }
 
-/** Squared norms beyond this are as good as infinite. */
+/** Squared norms beyond this are treated as infinite. */
 export const LARGEST_SQUARE = 1e300;
 
 /** The same where sums are in float, for each factor's squared norm too: weights then lose nothing to underflow. */
 export const LARGEST_FLOAT_SQUARE = 2 ** 100;
 
-/** With so much work on one gradient a step computes in float: the cost in noise is worth the time. */
+/** Work on one gradient from which a step computes in float: the time saved is worth the additional noise. */
 const FLOAT_SUM_FROM = 2 ** 16;
 
-/** Norms and sums of gradients with more squares than this to add in float stay in double: rounding stays small. */
+/** Gradients with more squares than this to add in float stay in double, so that rounding stays small. */
 const FLOAT_TERMS = 2500;
 
 /** Clip norms for which float sums neither overflow nor underflow. */
@@ -113,7 +115,7 @@ interface ClippedSumOptions extends StepGraphOptions {
   readonly isRow?: boolean;
   /** Multiplies a sum in double; 1 by default. */
   readonly scale?: number;
-  /** Whether units that overflow are left out; by default, and where it is not sure that none does. */
+  /** Whether units that overflow are left out, as by default. Only where none can overflow may it be false. */
   readonly isMasked?: boolean;
 }
 
@@ -124,8 +126,8 @@ interface Gradients {
 }
 
 /**
- * Which gradients are computed in float: where one of them takes the work of `floatFrom`, all that can be, and otherwise
- * none. That is a function of public numbers.
+ * Which gradients are computed in float: where one of them takes the work of `floatFrom`, all that can be, and
+ * otherwise none. That is a function of public numbers.
  */
 function inFloat(
   gradients: readonly ParameterGradient[],
@@ -199,7 +201,7 @@ function emitSums(
   });
 }
 
-/** What the graph's rounding amounts to. */
+/** The rounding of the graph, for `calibrateNoise`. */
 function roundingOf(
   { all, inFloat: float }: Gradients,
   { capacityUnits, addsInOrder = false }: StepGraphOptions,
@@ -291,8 +293,9 @@ export function emitClippedSum(
  * wholly (`unit-norms.ts`). Where n_u² is not finite or beyond `largestSquare`, c_u is 0 and nothing of g_u is in the
  * sum (`unit-mask.ts`), for which the last unit must be padding. The n_u² are an output too.
  *
- * Norms and sums are in double, but for models with large layers: there the time is in them, and they are in float32,
- * sums in blocks (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are then added.
+ * Norms and sums are in double, except for models with large layers, where they take most of the time: there they are
+ * in float32, sums in blocks (`block-sums.ts`). To the n_u² that are put out the factors' ‖a_u‖² and ‖d_u‖² are then
+ * added.
  *
  * With layers, the gradient's part g_uk of each layer k has a factor of its own, min(1, C_k / n_uk); the squares of the
  * bounds C_k sum to at most C², and so the whole contribution of a unit is at most C as before. The n_u² that are put
@@ -328,7 +331,7 @@ export function buildStepGraph(model: ForwardModel, options: StepGraphOptions): 
   return { ...finishStepGraph(model, graph), rounding, factors, floatProducts };
 }
 
-/** A step graph from nodes that put out the sums and `squares`; how it rounds is the caller's to say. */
+/** A step graph from nodes that compute the sums and `squares`. The caller adds its rounding. */
 export function finishStepGraph(
   model: ForwardModel,
   graph: {

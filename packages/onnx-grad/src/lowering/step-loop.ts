@@ -1,6 +1,6 @@
 // Many steps of DP-SGD in ONE run: a Scan whose body is the step's graph (`step-graph.ts`) followed by rounding, noise
-// and gradient descent, with parameters and velocity handed from step to step. For small models this is most of the
-// time, since a run costs tens of microseconds and a turn of the Scan less than one.
+// and gradient descent, with parameters and velocity passed from step to step. For small models this saves most of
+// the time, since a run costs tens of microseconds, and an iteration of the Scan less than one.
 import assert from 'node:assert/strict';
 import { GraphWriter, valueInfo } from '../format/graph-writer.ts';
 import { lossFrom } from '../losses/loss.ts';
@@ -14,15 +14,15 @@ export interface StepLoopOptions extends StepGraphOptions {
   readonly clipNormL2: number;
   /** κ: lattice steps per unit of the clipped sum. */
   readonly latticePerUnit: number;
-  /** What a released integer is multiplied by to make the mean gradient. */
+  /** The factor from released integers to the mean gradient. */
   readonly meanPerStep: number;
   /** μ of gradient descent. */
   readonly momentum: number;
   /** Whether parameters decay. */
   readonly decays: boolean;
-  /** What each mean gradient is corrected by: a constant, or a pull to where the parameters started. */
+  /** The correction of each mean gradient: a constant, or a pull to the parameters at the start. */
   readonly correction?: 'shift' | 'pull';
-  /** Whether the average of the parameters over the steps is a state too. */
+  /** Whether the loop also averages the parameters over the steps. */
   readonly averages?: boolean;
   /**
    * Whether units that overflow are left out within each step. If not, no unit may: rows of linear models may then be
@@ -62,14 +62,14 @@ export type RowColumn =
 
 export interface StepLoop extends UnitGrid {
   /**
-   * ONNX bytes. Inputs: tables and columns; `lineIndices` int32 [steps, rows], the line of the tables in each row of each
-   * step's batch; `noise` double [steps, 1, parameterCount], integers; `rates` and, where parameters decay, `kept`,
-   * double [steps, 1], η and 1 - ηλ of each step; where they are averaged, `shares` double [steps, 1], w of each step;
-   * corrections; `parametersBefore`, `velocityBefore` and, where there is one, `averageBefore` double
-   * [1, parameterCount]. Outputs: `parametersAfter`, `velocityAfter` and `averageAfter`.
+   * ONNX bytes. Inputs: tables and columns; `lineIndices` int32 [steps, rows], the line of the tables in each row of
+   * each step's batch; `noise` double [steps, 1, parameterCount], integers; `rates` and, where parameters decay,
+   * `kept`, double [steps, 1], η and 1 - ηλ of each step; where they are averaged, `shares` double [steps, 1], w of
+   * each step; corrections; `parametersBefore`, `velocityBefore` and, where there is one, `averageBefore` double [1,
+   * parameterCount]. Outputs: `parametersAfter`, `velocityAfter` and `averageAfter`.
    */
   readonly bytes: Uint8Array;
-  /** What clipped gradients are summed in. */
+  /** The type in which clipped gradients are summed. */
   readonly sumType: StepGraph['sumType'];
   readonly tables: readonly RowTable[];
   readonly columns: readonly RowColumn[];
@@ -83,7 +83,7 @@ export interface StepLoop extends UnitGrid {
   readonly linear: LinearParts | undefined;
 }
 
-/** With so much work on one gradient a step of many in a run computes in float: it gains a tenth or more. */
+/** Work on one gradient from which a step of many in a run computes in float: it saves a tenth of the time or more. */
 const FLOAT_FROM = 2 ** 10;
 
 /**
@@ -205,7 +205,7 @@ function isLinear(model: ForwardModel, options: StepLoopOptions): boolean {
 /**
  * The graph of many steps of gradient descent with momentum.
  *
- * Each step computes what `buildStepGraph` and `releaseMean` do and moves the parameters as `updateRuleOf` does for
+ * Each step computes what `buildStepGraph` and `releaseMean` do and moves the parameters as `optimizerRuleOf` does for
  * `sgd`: integers L = round(κ · clipped sum), mean = (L + noise) · meanPerStep and its correction, v ← μ v + mean,
  * θ ← (1 - ηλ) θ - η v; and as `WeightAverage` does, where they are averaged, a ← a + w (θ - a). The numbers of a unit
  * in float32 are the same to the bit, since the operators are, and so are sums in float; those in double may be added

@@ -1,8 +1,8 @@
-// The float values that a step graph makes norms and sums of: what each of its units contributes, before any weight.
+// The float factors from which a step graph computes norms and sums: the contribution of each unit, before any weight.
 import { decodeModel, ELEMENT_TYPE, encodeModel } from '../format/onnx-schema.ts';
 import type { StepGraph } from './step-graph.ts';
 
-/** The graph, whose sums are in double, with outputs for its factors that are computed: [units, ...] each. */
+/** The graph, whose sums are in double, with its computed factors as outputs, [units, ...] each. */
 export function exposeFactors({ bytes, factors }: Pick<StepGraph, 'bytes' | 'factors'>): {
   readonly bytes: Uint8Array;
   readonly names: readonly string[];

@@ -1,9 +1,9 @@
-// Leaves out of a step's sum the units whose numbers are not finite, or too large for sums in float, within the graph and
-// at the same cost whether there are any or not: nothing is done again because of them.
+// Leaves units out of a step's sum if their numbers are not finite, or too large for sums in float. The graph itself
+// does that, at the same cost whether there are such units or not: nothing is computed again because of them.
 //
-// Such a unit weighs 0. But 0 times infinity is NaN, so that its factors must go too: those of a padding unit are taken
-// instead. The last unit of each run is padding for that; its factors follow from the parameters alone, and where
-// even they are not finite the whole sum is not (`dp-sgd/clipped-sum.ts`).
+// Such a unit has weight 0. Since 0 times infinity is NaN, its factors are replaced too, by those of a padding unit,
+// which is the last unit of each run. The factors of padding follow from the parameters alone. Where even they are not
+// finite, the whole sum is not (`dp-sgd/clipped-sum.ts`).
 import type { GraphWriter } from '../format/graph-writer.ts';
 
 export interface UnitMaskOptions {
@@ -12,7 +12,7 @@ export interface UnitMaskOptions {
   readonly squares: string;
   /** Units with larger squares, or squares that are no numbers, are left out. */
   readonly largestSquare: number;
-  /** Whether a unit near the limit weighs less, so that rounding of its squares cannot move it by much. */
+  /** Whether the weight falls gradually near the limit, so that rounding of the squares cannot change it by much. */
   readonly isGradual: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface UnitMasking {
   ): string;
 }
 
-/** For sums of which it is sure that no unit has to be left out (`overflow-bounds.ts`). */
+/** For sums in which no unit can overflow (`overflow-bounds.ts`). */
 export const NO_MASK: UnitMasking = { weights: (weights) => weights, factor: (value) => value };
 
 export class UnitMask implements UnitMasking {

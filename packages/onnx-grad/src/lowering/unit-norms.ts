@@ -7,7 +7,7 @@
 // costs less. Other gradients (offsets, scales, convolutions) are stored, summed over the unit's rows.
 //
 // Norms and sums are computed in double precision from float32 values, whose squares and products neither overflow
-// nor underflow there; or, where the time is in them, in float32. `dp-sgd/sensitivity.ts` bounds what rounding is left.
+// nor underflow there; or, where they take most of the time, in float32. `dp-sgd/sensitivity.ts` bounds their rounding.
 
 import type { GraphWriter } from '../format/graph-writer.ts';
 import { emitBlockSum, type ProductWidths } from './block-sums.ts';
@@ -22,7 +22,7 @@ export interface Matrix {
   readonly isAlwaysFinite?: boolean;
 }
 
-/** One parameter's gradient, known by what clipping needs of it. */
+/** One parameter's gradient, as far as clipping needs it. */
 export interface ParameterGradient {
   readonly parameter: string;
   /** Values of the parameter. */
@@ -81,7 +81,9 @@ export interface GradientPlanes {
   readonly planes: number;
   /** How many squares are added in float, one after the other, for each of the sums. */
   readonly squaresInSum: number;
-  /** Emits sums of the values' squares, float, of [planes, count, inPlane / squaresInSum], from [planes, count, ...]. */
+  /**
+   * Emits sums of the values' squares, float, of [planes, count, inPlane / squaresInSum], from [planes, count, ...].
+   */
   sumsOfSquares(value: string, count: number): string;
 }
 
@@ -176,9 +178,9 @@ export class UnitNorms {
   }
 
   /**
-   * Row r's gradient is value_r, of `size` values: float [rows, ...], which `restore` brings into the parameter's order,
-   * as it does with any [count, size]. In planes, value is [planes, rows, ...], and a row's values are those of all
-   * planes in turn.
+   * Row r's gradient is value_r, of `size` values: float [rows, ...], which `restore` brings into the parameter's
+   * order, as it does with any [count, size]. In planes, value is [planes, rows, ...], and a row's values are those of
+   * all planes in turn.
    */
   perRow(gradient: {
     readonly parameter: string;

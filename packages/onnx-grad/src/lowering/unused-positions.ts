@@ -1,5 +1,6 @@
-// Convolutions and pools whose strides leave out the end of their input need not be given it: what computed it does
-// with fewer positions, on the way back too, where their gradients are zero. Neither outputs nor gradients change.
+// Removes positions that nothing reads: convolutions and pools whose strides skip the end of their input do not need
+// it. The nodes before them compute fewer positions, in the backward half too, where their gradients would be zero.
+// Neither outputs nor gradients change.
 
 import { ATTRIBUTE_TYPE } from '../format/onnx-schema.ts';
 import type { ForwardModel } from '../model/forward-model.ts';

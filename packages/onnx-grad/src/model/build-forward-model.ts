@@ -1,4 +1,4 @@
-// Writes the forward graphs a study can start from: one linear layer (logistic, multinomial, linear or Poisson
+// Writes forward graphs that a study can start from: one linear layer (logistic, multinomial, linear or Poisson
 // regression, by the label) and the multilayer perceptron.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -8,11 +8,11 @@ import { floatTensor } from '../format/tensor-data.ts';
 import { checkParameterCount } from '../format/unsupported-model.ts';
 import { INPUT_NAME, LOGIT_NAME, PROBABILITY_NAME } from './forward-model.ts';
 
-/** What a graph learns. */
+/** The label that a graph learns. */
 export type ForwardTarget =
   | { readonly kind: 'binary' }
   | { readonly kind: 'categorical'; readonly categories: readonly string[] }
-  /** Learned as (2 value - low - high) / (high - low). */
+  /** Learned as (2 value - low - high) / (high - low), from -1 to 1 within the bounds. */
   | { readonly kind: 'numeric'; readonly low: number; readonly high: number }
   /** Learned as the logarithm of its expectation. */
   | { readonly kind: 'count' };
@@ -21,13 +21,13 @@ export const LOCAL_INTERCEPT_NAME = 'local.intercept';
 
 interface ModelDescription {
   readonly features: number;
-  /** Whether the logit gets an intercept that each hospital keeps to itself. */
+  /** Whether the logit has a local intercept, which stays at each hospital. */
   readonly localIntercept: boolean;
-  /** What is learned; a yes/no label where absent. */
+  /** The label; yes/no by default. */
   readonly target?: ForwardTarget;
-  /** Written into the file as it is, keys sorted. */
+  /** Metadata of the file, written with sorted keys. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Public seed of the initial weights; the same seed gives the same bytes everywhere. */
+  /** Public seed of the initial weights. The same seed gives the same bytes on every machine. */
   readonly seed?: string;
 }
 export type ForwardModelDescription = ModelDescription &
@@ -135,7 +135,7 @@ export function buildForwardModel(description: ForwardModelDescription): Uint8Ar
   });
 }
 
-/** The output that says something of the label; constants are Constant nodes, so that they are not trained. */
+/** The output in terms of the label. Constants are Constant nodes, so that they are not trained. */
 function appendMeaning(
   node: NodeProto[],
   { logit, target }: { readonly logit: string; readonly target: ForwardTarget },

@@ -1,5 +1,5 @@
-// Reads a forward ONNX graph: which initialisers can be trained, where each lies in one flat parameter vector,
-// and whether the engine can differentiate everything between them and the logit.
+// Reads a forward ONNX graph: which initialisers can be trained, their offsets in one flat parameter vector, and
+// whether everything between them and the logit can be differentiated.
 import assert from 'node:assert/strict';
 import { MAXIMUM_RANK, NUMBERS_PER_ROW } from '../format/graph-limits.ts';
 import {
@@ -37,9 +37,9 @@ export interface ForwardModel extends KnownValues {
   readonly inputShape: readonly number[];
   /** Values in one row of the input. */
   readonly features: number;
-  /** Name of the value the loss is taken of, [rows, outputs] or [rows]. */
+  /** Name of the input of the loss, [rows, outputs] or [rows]. */
   readonly logit: string;
-  /** The Sigmoid, Softmax, LogSoftmax or Exp that the graph's output passes the logit through, if it does. */
+  /** The Sigmoid, Softmax, LogSoftmax or Exp between the logit and the output, if there is one. */
   readonly finalActivation: OpNode | undefined;
   /** Numbers per row in the logit: 1, or one per class. */
   readonly outputs: number;
@@ -48,16 +48,16 @@ export interface ForwardModel extends KnownValues {
   /** In the order of the file's initialisers. */
   readonly parameters: readonly TrainableParameter[];
   readonly parameterCount: number;
-  /** Weights that stay as they are in the file, which says so (`FROZEN_KEY`). */
+  /** Weights that are not trained, as the file says (`FROZEN_KEY`). */
   readonly frozen: readonly FrozenWeight[];
-  /** The values in the file, [parameterCount], each parameter's in the order that it is used in. */
+  /** The values in the file, [parameterCount], those of each parameter in the order in which nodes use them. */
   readonly values: Float32Array;
-  /** A parameter's values in the order that the file has them in. */
+  /** A parameter's values in the order of the file. */
   inFileOrder(parameter: TrainableParameter, used: Float32Array): Float32Array;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What does nothing in training: an identity, or a dropout, which is noise that the private step does not need. */
+/** Nodes without effect in training: an identity, or a dropout, whose noise a private step does not need. */
 const REMOVED = ['Identity', 'Dropout'];
 
 interface Graph {
@@ -88,7 +88,7 @@ function readNodes(model: ModelProto): Graph {
   return { nodes, resolve };
 }
 
-/** What reading a file of someone else's throws, as errors that say so. */
+/** Turns whatever reading foreign bytes throws into OnnxFormatError or UnsupportedModelError. */
 export function asModelError<T>(read: () => T): T {
   try {
     return read();
@@ -102,7 +102,7 @@ export function asModelError<T>(read: () => T): T {
   }
 }
 
-/** Every value has one name and one origin; a name that is given twice would silently be one of the two. */
+/** Problems of names that are used twice: a reader would silently take one of the two values. */
 function checkNames({ graph }: ModelProto): void {
   const initialised = duplicates(graph.initializer.map(({ name }) => name));
   const computed = duplicates(graph.node.flatMap(({ output }) => output).filter((name) => name !== ''));
@@ -208,16 +208,16 @@ function checkGradients(
 }
 
 /**
- * Reads a forward model and refuses what the engine cannot train.
+ * Reads a forward model, and refuses one that cannot be trained.
  *
  * The graph has one float input whose first axis is the rows. The loss is taken of the output `logit`, or of the only
- * float output, before its final Sigmoid, Softmax or Exp: [rows, 1], [rows], or [rows, classes]. What else it outputs
- * takes no part in training. Float initialisers that lead to the logit are trained, but for those that the
+ * float output, before its final Sigmoid, Softmax or Exp: [rows, 1], [rows], or [rows, classes]. Other outputs
+ * take no part in training. Float initialisers that lead to the logit are trained, but for those that the
  * exporter is known to use for other things, and those that the file says are frozen (`initialisers.ts`); Constant
  * nodes are not.
  *
- * @throws OnnxFormatError where the bytes are no ONNX model.
- * Whatever else goes wrong with others' bytes is the fault of the bytes, assertions included.
+ * @throws OnnxFormatError where the bytes are not an ONNX model.
+ * Any other failure on foreign bytes, an assertion included, is reported as this too.
  *
  * @throws UnsupportedModelError naming everything that is not supported.
  */
@@ -225,7 +225,7 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
   return asModelError(() => readModel(bytes));
 }
 
-/** A file of someone else's, its names checked before anything goes by them, in standard operators. */
+/** A foreign file in standard operators, after its names were checked. */
 function readStandard(bytes: Uint8Array): ModelProto {
   const foreign = readForeignModel(bytes);
   if ((foreign.graph.sparseInitializer ?? []).length > 0) {
@@ -260,7 +260,7 @@ function readModel(bytes: Uint8Array): ForwardModel {
     throw new UnsupportedModelError([`its output ${LOGIT_NAME} must be [rows, 1] or [rows, classes]`]);
   }
   const { isParameter, isDiscrete, constantOf, shapeOf } = known;
-  // Not what was asked for its shape alone.
+  // Without values of which only the shape is used.
   const nodes = ancestorsOf(logit, known.kept);
   const perRow = numbersPerRow({ nodes, shapeOf });
   if (!(perRow <= NUMBERS_PER_ROW)) {
@@ -305,7 +305,7 @@ function readModel(bytes: Uint8Array): ForwardModel {
 }
 
 /**
- * The same model, which says that weights stay as they are.
+ * The same model, with metadata that freezes weights.
  *
  * @param patterns names, or prefixes ending in `*`
  */
@@ -321,9 +321,9 @@ export function withFrozen(bytes: Uint8Array, patterns: readonly string[]): Uint
 /**
  * The same model with other parameter values, [parameterCount] in the order of `readForwardModel`.
  *
- * Deterministic: equal bytes and values give equal bytes on every machine. Values are rounded to float32. A linear
- * model of scikit-learn comes out in standard operators (`withStandardOperators`), and a dropout that was exported for
- * training as one that does nothing.
+ * Deterministic: equal bytes and values give equal bytes on every machine. Values are rounded to float32. The result of
+ * a linear model of scikit-learn is in standard operators (`withStandardOperators`), and a dropout that was exported
+ * for training has no effect in the result.
  */
 export function withParameters(bytes: Uint8Array, values: ArrayLike<number>): Uint8Array {
   const { parameters, parameterCount, logit, inFileOrder: ordered } = readForwardModel(bytes);

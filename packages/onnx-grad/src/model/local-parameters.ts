@@ -7,7 +7,7 @@ import { matchesPattern } from './name-patterns.ts';
 export interface ParameterPartition {
   readonly shared: readonly TrainableParameter[];
   readonly local: readonly TrainableParameter[];
-  /** Position in the flat vector of each shared value, ascending; the same for the local ones. */
+  /** Index in the flat vector of each shared value, ascending; the same for the local ones. */
   readonly sharedIndices: Uint32Array;
   readonly localIndices: Uint32Array;
 }
@@ -28,7 +28,7 @@ export function partitionParameters(
   return { shared, local, sharedIndices: indicesOf(shared), localIndices: indicesOf(local) };
 }
 
-/** The values at the given positions. */
+/** The values at the given indices. */
 export function pick(values: ArrayLike<number>, indices: Uint32Array): Float64Array {
   return Float64Array.from(indices, (index) => values[index]!);
 }

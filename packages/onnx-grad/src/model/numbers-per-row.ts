@@ -1,7 +1,7 @@
-// How many numbers a model computes of one row: what a run of it takes in memory follows from that.
+// How many numbers a model computes for one row, from which the memory of a run follows.
 import type { KnownValues, OpNode } from '../ops/op-rule.ts';
 
-/** Of all nodes, and of the windows that convolutions may lay out. */
+/** Numbers of all outputs of nodes, and of the windows of convolutions. */
 export function numbersPerRow({
   nodes,
   shapeOf,

@@ -1,10 +1,11 @@
 // MaxPool: y = the largest value of each window, the first of several; dy goes to where it came from.
 //
 // The runtime's own operator finds those positions thirty times slower than it finds the values. So a window is gone
-// through position by position, along one axis and then the other, as its maximum without the position and with it: where they
-// are equal dy stays with the positions before, else it moves on with the position. All windows are taken at once, also those
-// that the strides leave out, so that a position is the whole array shifted; what is computed across the end of an axis
-// belongs to no window of the output and receives no dy. Of channels in blocks the runtime finds the maxima itself.
+// through position by position, along one axis and then the other, as its maximum without the position and with it:
+// where they are equal dy stays with the positions before, else it moves on with the position. All windows are taken at
+// once, also those that the strides leave out, so that a position is the whole array shifted; what is computed across
+// the end of an axis belongs to no window of the output and receives no dy. Of channels in blocks the runtime finds the
+// maxima itself.
 import type { GraphWriter } from '../format/graph-writer.ts';
 import { elementCount } from '../format/tensor-data.ts';
 import { fromBlocks, isFromBlocks, toBlocks } from './channel-blocks.ts';
@@ -28,8 +29,8 @@ function poolOf(node: OpNode, values: KnownValues): Window {
 }
 
 /**
- * The padded input's planes, [rows, ...space, channels], and the distances between a window's positions in the flat array.
- * Blocks of channels count as rows of their own.
+ * The padded input's planes, [rows, ...space, channels], and the distances between a window's positions in the flat
+ * array. Blocks of channels count as rows of their own.
  */
 function gridOf(node: OpNode, step: ForwardStep) {
   const window = poolOf(node, step);

@@ -1,5 +1,5 @@
-// A convolution's input gradient in blocks of as many positions as the strides: with strides s the taps that one position of
-// dx takes are s apart, and all positions of a block take the same windows of dy.
+// A convolution's input gradient in blocks of as many positions as the strides: with strides s the taps that one
+// position of dx takes are s apart, and all positions of a block take the same windows of dy.
 import type { Convolution } from './convolution.ts';
 import type { Windows } from './window-columns.ts';
 

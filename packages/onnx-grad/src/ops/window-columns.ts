@@ -49,8 +49,8 @@ function flatIndices(windows: readonly Windows[], { space, at, source }: Region)
 }
 
 /**
- * How many positions can be copied as one: a divisor of the taps along the inner axis, such that positions come in runs of so
- * many, each of which begins at a multiple of it or is all outside.
+ * How many positions can be copied as one: a divisor of the taps along the inner axis, such that positions come in runs
+ * of so many, each of which begins at a multiple of it or is all outside.
  */
 function runOf(
   positions: readonly number[],

@@ -1,7 +1,7 @@
-// Tests batch invariance: what a graph computes of a row must follow from that row alone, bit for bit, whatever its index
-// in the batch, whatever the other rows are, and however many there are. It is tested on this machine's processor, with
-// the worst values that a row can hold. The privacy of training (`dp-sgd/sensitivity.ts`) and of scores depends on it,
-// and a graph comes from any member.
+// Tests batch invariance: what a graph computes of a row must follow from that row alone, bit for bit, whatever its
+// index in the batch, whatever the other rows are, and however many there are. It is tested on this machine's
+// processor, with the worst values that a row can hold. The privacy of training (`dp-sgd/sensitivity.ts`) and of scores
+// depends on it, and a graph comes from any member.
 
 import { decodeModel, encodeModel } from '../format/onnx-schema.ts';
 import { UnsupportedModelError } from '../format/unsupported-model.ts';
@@ -14,7 +14,7 @@ import { type OnnxSession, openSession, type TensorValue } from '../runtime/onnx
 import { stepInputs } from '../runtime/step-tensors.ts';
 import { probeNumbers, probeRows } from './probe-rows.ts';
 
-/** Odd, so that few arrays fill a processor's vectors to the last. */
+/** Odd, so that few arrays are a multiple of the processor's vector length. */
 const STEP_ROWS = 43;
 
 /** For each index, which row is there: one of the rows, padding, or a row that is no number at all. */
@@ -32,7 +32,7 @@ interface Subject {
 /** In which half of the graph a row does not follow from itself alone. */
 export interface BatchDependence {
   readonly half: 'forward' | 'backward';
-  /** Name of the first node of the graph that makes another value of the same row; absent where none does by itself. */
+  /** Name of the first node whose value for the same row differs; absent where no node by itself does. */
   readonly node?: string;
 }
 
@@ -43,9 +43,9 @@ export interface InvarianceProbe {
 }
 
 export interface ProbeOptions {
-  /** Of rows, and of all parameters but those of the file, which the first one has. */
+  /** Seeds of the rows and of the parameters. The first takes the parameters of the file. */
   readonly seeds?: readonly number[];
-  /** What is done to a lowered graph first, for tests that a wrong one is caught. */
+  /** Changes a lowered graph before the test, so that tests can check that a wrong one is caught. */
   readonly change?: (bytes: Uint8Array) => Uint8Array;
 }
 
@@ -68,7 +68,7 @@ function arrangementsOf(rows: number): readonly Arrangement[] {
 
 type Values = Pick<Float32Array, 'length' | 'BYTES_PER_ELEMENT'> & ArrayLike<number | bigint>;
 
-/** Whether two values are the same bits; of NaN there is one. */
+/** Whether two values have the same bits; all NaN count as one. */
 const isSame = (a: unknown, b: unknown): boolean => Object.is(a, b);
 
 /** Whether row `one` of some values is row `other` of others, where each has as many. */
@@ -206,7 +206,7 @@ function backwardSubject(model: ForwardModel, values: Float32Array, seed: number
  * beside it, and however many rows there are; at the parameters of its file and at others. All NaN counts as one,
  * since no operator of a graph distinguishes them.
  *
- * It says nothing of other processors: each hospital tries its own.
+ * The result holds for this processor only: each hospital tests its own.
  *
  * @throws OnnxRuntimeError where the runtime does not take what the graph is lowered to
  */
@@ -238,7 +238,10 @@ export async function probeBatchInvariance(
   return { dependence: undefined, runs };
 }
 
-/** @throws UnsupportedModelError naming the node, where `probeBatchInvariance` finds that a row's answer depends on others */
+/**
+ * @throws UnsupportedModelError naming the node, where `probeBatchInvariance` finds that a row's answer depends on
+ * others
+ */
 export async function checkBatchInvariance(model: ForwardModel, options?: ProbeOptions): Promise<void> {
   const { dependence } = await probeBatchInvariance(model, options);
   if (dependence === undefined) return;

@@ -1,6 +1,6 @@
-// Finds out whether this machine's runtime convolves with channels in blocks, and how large the blocks are. The
-// operator is the runtime's own (it rewrites models with constant weights to it); no model names it, and its layout is
-// not promised. So it is used only where a small convolution has just come out right.
+// Tests whether ONNX Runtime on this machine convolves with blocked channels, and how large the blocks are. The
+// operator is internal to the runtime (it rewrites models with constant weights to it), and its layout is not
+// documented. So it is used only after a small convolution gave the right result.
 
 import { GraphWriter, valueInfo } from '../format/graph-writer.ts';
 import { elementCount } from '../format/tensor-data.ts';
@@ -77,7 +77,8 @@ function inBlocks(own: Case, { x, w }: Record<'x' | 'w', Float32Array>, block: n
   if (channels < block) return { x, w: blockedW };
   const blockedX = turn(x, SIDE ** 2, block);
   if (group > 1) return { x: blockedX, w: blockedW };
-  // [filters / B, channels / B, B, kernel, B] to [..., kernel, B, B]: the filters of a block become its last axis but one.
+  // [filters / B, channels / B, B, kernel, B] to [..., kernel, B, B]: the filters of a block become its last axis but
+  // one.
   const arranged = Float32Array.from(blockedW, (_, i) => {
     const rest = Math.floor(i / block);
     const [filter, tap] = [rest % block, Math.floor(rest / block) % KERNEL ** 2];
@@ -127,8 +128,8 @@ async function find(): Promise<number> {
 let found: Promise<number> | undefined;
 
 /**
- * Channels of one block on this machine, or 0 where there are no blocks, and for models that have no use for them. It
- * is the same as long as the process lives.
+ * Channels of one block on this machine; 0 where there are no blocks, or where a model does not need them. The result
+ * is constant within a process.
  */
 export async function findBlockedChannels({ nodes }: Pick<ForwardModel, 'nodes'>): Promise<number> {
   if (!nodes.some(({ opType }) => opType === 'Conv')) return 0;

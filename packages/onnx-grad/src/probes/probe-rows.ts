@@ -1,4 +1,4 @@
-// Rows that a graph is tried on: what a patient could hold at worst, beside ordinary numbers. From a public seed.
+// Rows for testing graphs: the worst values that a patient could have, beside ordinary numbers. From a public seed.
 
 /** A small deterministic generator (mulberry32) of numbers in [-1, 1). */
 export function probeNumbers(seed: number): () => number {

@@ -1,13 +1,13 @@
-// Finds out in which order the runtime's product of two float32 matrices adds its rows: no document says, and how much
-// rounding is to be charged for (`dp-sgd/sensitivity.ts`) follows from it. The order shows in what a large number
-// swallows (Xie et al. 2024, "FPRev").
+// Tests in which order the runtime's product of two float32 matrices adds its rows. The order is not documented, and
+// the rounding that is charged (`dp-sgd/sensitivity.ts`) depends on it. It shows in which small numbers a large number
+// absorbs (Xie et al. 2024, "FPRev").
 
 import { GraphWriter, valueInfo } from '../format/graph-writer.ts';
 import { BLOCK_ROWS, emitRowProduct, type ProductWidths } from '../lowering/block-sums.ts';
 import type { StepGraph } from '../lowering/step-graph.ts';
 import { type OnnxSession, openSession } from '../runtime/onnx-runtime.ts';
 
-/** A number that swallows every small one that is added to it. */
+/** A number that absorbs every small one that is added to it. */
 const LARGE = 2 ** 60;
 
 interface Product extends ProductWidths {
@@ -18,7 +18,7 @@ interface Product extends ProductWidths {
 
 /**
  * Where all terms of a sum are 1 but those of rows a and b, which are ±LARGE: what comes out in order. All ones are
- * swallowed that are added to the sum of one of the two before they meet: those of all rows up to the later one, of its
+ * absorbed that are added to the sum of one of the two before they meet: those of all rows up to the later one, of its
  * own block if both are in one block, and otherwise of all blocks up to its own.
  */
 function leftInOrder(a: number, b: number, rows: number): number {
@@ -75,7 +75,7 @@ function openProduct(rows: number, widths: ProductWidths, threads: number): Prom
 }
 
 /**
- * Whether this machine's runtime adds the rows of a product in order, by so many threads.
+ * Whether ONNX Runtime on this machine adds the rows of a product in order, with this many threads.
  *
  * The order follows from the sizes of the matrices and the number of threads alone.
  */
@@ -103,7 +103,7 @@ export async function addsRowsInOrder(
 
 /**
  * Whether all sums over units that a step graph takes in float may be one product each, since their units are added in
- * order. A graph of one block has no use for it.
+ * order. False for a graph of one block, which does not need it.
  */
 export async function addsUnitsInOrder(
   { floatProducts, units }: Pick<StepGraph, 'floatProducts' | 'units'>,

@@ -1,5 +1,5 @@
-// The one file that knows ONNX Runtime. A session runs on the thread that calls it and blocks it; training and
-// scoring therefore hold their sessions in worker threads.
+// The one file that imports ONNX Runtime. A session runs on the calling thread and blocks it. So training and scoring
+// hold their sessions in worker threads.
 import ort from 'onnxruntime-node';
 
 export interface TensorValue {
@@ -14,7 +14,10 @@ export interface OnnxSession {
     inputs: Readonly<Record<string, TensorValue>>,
     options?: { readonly outputs?: readonly string[] },
   ): Promise<Record<string, TensorValue>>;
-  /** A function that runs the graph over what the inputs' arrays hold at the time, and overwrites the outputs'. */
+  /**
+   * A function that runs the graph over the current contents of the inputs' arrays, and overwrites those of the
+   * outputs.
+   */
   prepare(
     inputs: Readonly<Record<string, TensorValue>>,
     outputs: Readonly<Record<string, TensorValue>>,
@@ -32,7 +35,7 @@ export interface OnnxSession {
 export const COPY_SPARING_OUTPUT = 'noCopies';
 const NOT_CONVERTED = 'Non tensor type is temporarily not supported.';
 
-/** ONNX Runtime would not load or run a graph. */
+/** ONNX Runtime refused to load or to run a graph. */
 export class OnnxRuntimeError extends Error {
   override readonly name = 'OnnxRuntimeError';
 }

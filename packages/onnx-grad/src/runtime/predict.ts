@@ -7,11 +7,11 @@ import { OnnxRuntimeError } from './onnx-runtime.ts';
 import type { PredictRequest } from './predict-worker.ts';
 
 /**
- * The numbers that the model's loss is taken of, as `rawOutputs` has them.
+ * The inputs of the model's loss, as `rawOutputs` computes them.
  *
  * `features` is [rows · model.features], row by row; no rows give an empty answer.
  *
- * @throws OnnxFormatError or UnsupportedModelError for a model that is not ours to run.
+ * @throws OnnxFormatError or UnsupportedModelError for a model that `readForwardModel` refuses.
  * @throws OnnxRuntimeError where the runtime fails.
  */
 export async function predictOutputs(model: Uint8Array, features: Float32Array): Promise<RawOutputs> {
@@ -34,7 +34,7 @@ export async function predictOutputs(model: Uint8Array, features: Float32Array):
   return promise;
 }
 
-/** The probability of label 1 for each row, [rows], as `scoreRows` has it. */
+/** The probability of label 1 for each row, [rows], as `scoreRows` computes it. */
 export async function predictProbabilities(model: Uint8Array, features: Float32Array): Promise<Float64Array> {
   return yesProbabilities(await predictOutputs(model, features));
 }

@@ -1,5 +1,5 @@
-// Runs what of a graph's file leads to its logit, on zeros and never on patients: members download that file, and it must
-// be one that a runtime takes. What scores and predictions run is the lowering (`score-graph.ts`).
+// Runs the part of a graph's file that leads to its logit, on zeros and never on patients: members download that file,
+// and a runtime must accept it. Scores and predictions run the lowering instead (`score-graph.ts`).
 
 import { ELEMENT_TYPE, encodeModel } from '../format/onnx-schema.ts';
 import { prunedTo } from '../import/prune-graph.ts';
@@ -10,7 +10,7 @@ import { openSession } from './onnx-runtime.ts';
 
 const ROWS = 2;
 
-/** What leads to the logit, and nothing else. */
+/** The model without nodes that the logit does not depend on. */
 function prunedToLogit(onnx: Uint8Array, logit: string): Uint8Array {
   const model = withStandardOperators(readForeignModel(onnx));
   const output = { name: logit, type: { tensorType: { elemType: ELEMENT_TYPE.float } } };

@@ -1,5 +1,5 @@
-// A model's outputs for rows, on the calling thread: a worker's body, and for programs that do nothing else
-// meanwhile. Works for any graph the engine can train, whatever its outputs are called.
+// A model's outputs for rows, on the calling thread: for a worker, and for programs that do nothing else at the time.
+// It works for any graph that can be trained, whatever the names of its outputs.
 import assert from 'node:assert/strict';
 import { type RawOutputs, yesProbabilities } from '../losses/predictions.ts';
 import { buildScoreGraph, scoreInputs } from '../lowering/score-graph.ts';
@@ -7,10 +7,10 @@ import { readForwardModel } from '../model/forward-model.ts';
 import { openSession } from './onnx-runtime.ts';
 
 /**
- * The numbers that the model's loss is taken of.
+ * The inputs of the model's loss.
  *
- * A row's numbers follow from that row and the model alone, bit for bit: neither from other rows, nor from where it
- * lies or how many there are. All NaN counts as one. Rows are run in equal parts, the last one filled up with zeros.
+ * A row's numbers follow from that row and the model alone, bit for bit: not from other rows, its index, or the number
+ * of rows. All NaN counts as one. Rows are run in equal parts, the last one filled up with zeros.
  *
  * @param onnx a model as `withParameters` writes it
  * @param features [rows · model.features], row by row; no rows give an empty answer

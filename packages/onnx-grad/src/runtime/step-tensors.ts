@@ -1,10 +1,10 @@
-// What a step graph reads and writes, as tensors over arrays: one of all parameters, and one of their sums.
+// The inputs and outputs of a step graph, as tensors over arrays: one array for all parameters, and one for their sums.
 
 import { elementCount } from '../format/tensor-data.ts';
 import type { ShapedValue, StepGraph } from '../lowering/step-graph.ts';
 import type { TensorValue } from './onnx-runtime.ts';
 
-/** Arrays may be longer than the graph needs; it takes their first values. */
+/** Arrays may be longer than the graph needs: it uses the first values. */
 export interface StepArrays {
   /** [rows · features] */
   readonly x: Float32Array;

@@ -1,4 +1,4 @@
-// Parts of the engine that tests of other packages take apart or build graphs with.
+// Parts of the package with which tests of other packages read, change and build graphs.
 export { GraphWriter, valueInfo } from '../format/graph-writer.ts';
 export { decodeModel, encodeModel, type GraphProto, type ModelProto } from '../format/onnx-schema.ts';
 export { floatTensor, int64Tensor, readFloats } from '../format/tensor-data.ts';

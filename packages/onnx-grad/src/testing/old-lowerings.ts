@@ -1,4 +1,5 @@
-// Lowered graphs put back to what they would be without care for the batch: what the probe of batch invariance must catch.
+// Lowered graphs put back to what they would be without care for the batch: what the probe of batch invariance must
+// catch.
 import {
   decodeModel,
   ELEMENT_TYPE,

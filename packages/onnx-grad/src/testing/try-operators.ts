@@ -1,5 +1,6 @@
-// A process of its own that tries operators on the worst that a row can hold: a wrong one may end it. Its last line of
-// standard output is JSON: what was tried, and the cases in which a row's answer does not follow from it alone.
+// Tests operators on the worst values that a row can hold, in a process of its own, since a wrong operator may end it.
+// Its last line of standard output is JSON: what was tested, and the cases in which a row's answer depends on other
+// rows.
 import { parseArgs } from 'node:util';
 import { readForwardModel } from '../model/forward-model.ts';
 import { probeBatchInvariance } from '../probes/batch-invariance.ts';
