@@ -25,7 +25,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   'packages/dp-accountant': [],
   'packages/domain': ['@consilium/dp-accountant'],
   'packages/onnx-grad': [],
-  'packages/dp-sgd': ['@consilium/onnx-grad'],
+  'packages/dp-sgd': ['@consilium/onnx-grad', '@consilium/onnx-grad/step'],
   'packages/federation': ['@consilium/domain'],
   'packages/guarded-rows': [],
   'packages/fuzz-loop': [],
@@ -52,8 +52,9 @@ const isStart = (name: string) => name.startsWith('@consilium/process-start/');
 
 /** What tests of every package may import besides: what lies open, and what siblings keep for tests. */
 const isToolOfTests = (name: string) =>
-  /^@consilium\/(dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop|domain\/key-proof)$/.test(name) ||
-  /^@consilium\/[a-z-]+\/testing($|\/)/.test(name);
+  /^@consilium\/(dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop|domain\/key-proof|onnx-grad\/step)$/.test(
+    name,
+  ) || /^@consilium\/[a-z-]+\/testing($|\/)/.test(name);
 
 /** Vendor SDKs enter a package through one file (or, for the ledger's stand-in, one folder each). */
 const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [

@@ -1,10 +1,13 @@
-// The public surface of private training.
-export { DiscreteGaussian } from './discrete-gaussian.ts';
+// The public surface of private training: a plan, units, a round, and the noise and sampling that it is made of.
+export type { AdaptiveClipping } from './adaptive-clipping.ts';
+export type { PerLayerClipping } from './clip-layers.ts';
+export { DiscreteGaussian, type GaussianSampler } from './discrete-gaussian.ts';
 export type { DriftCorrection } from './drift-plan.ts';
 export { SCHEDULES, type Schedule } from './learning-rate.ts';
 export type { Optimizer } from './optimizer.ts';
 export type { OptimizerState } from './optimizer-rule.ts';
 export { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
+export { plainEngine } from './plain-engine.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
 export {
   checkRound,
@@ -23,12 +26,12 @@ export {
   MAXIMUM_UNITS,
   type NoiseCalibration,
 } from './sensitivity.ts';
+export type { StepEngine } from './step-engine.ts';
 export { TrainingFailedError, trainRound } from './train-round.ts';
 export {
-  capacityUnitsOf,
+  type Clipping,
   checkTrainingPlan,
   clipNoiseOf,
-  expectedBatchUnits,
   MAXIMUM_NOISE_MULTIPLIER,
   TrainingInputError,
   type TrainingPlan,

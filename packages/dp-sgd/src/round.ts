@@ -2,18 +2,16 @@
 // in a worker thread; tests call it with a reproducible source.
 import assert from 'node:assert/strict';
 import {
-  addsUnitsInOrder,
   buildStepGraph,
   type ClipLayer,
   type ForwardModel,
-  findBlockedChannels,
   labelRule,
-  loopFloatFrom,
   partitionParameters,
   pick,
   readForwardModel,
   type StepGraphOptions,
 } from '@consilium/onnx-grad';
+import { addsUnitsInOrder, findBlockedChannels, loopFloatFrom } from '@consilium/onnx-grad/step';
 import { ClipNorm, countSigma } from './adaptive-clipping.ts';
 import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum } from './clipped-sum.ts';

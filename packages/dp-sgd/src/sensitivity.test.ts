@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  addsUnitsInOrder,
-  buildForwardModel,
-  buildStepGraph,
-  readForwardModel,
-  type StepGraph,
-} from '@consilium/onnx-grad';
+import { buildForwardModel, buildStepGraph, readForwardModel, type StepGraph } from '@consilium/onnx-grad';
+import { addsUnitsInOrder } from '@consilium/onnx-grad/step';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import fc from 'fast-check';
 import { ClippedSum } from './clipped-sum.ts';

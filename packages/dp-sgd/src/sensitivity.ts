@@ -1,6 +1,6 @@
 // How far one patient can move the integers that a step releases, and so how much noise the step needs.
 import assert from 'node:assert/strict';
-import { BLOCK_ROWS, type StepRounding } from '@consilium/onnx-grad';
+import { BLOCK_ROWS, type StepRounding } from '@consilium/onnx-grad/step';
 import { MAXIMUM_SIGMA } from './discrete-gaussian.ts';
 import { standInSigma } from './rounded-gaussian.ts';
 import { TrainingInputError } from './training-plan.ts';

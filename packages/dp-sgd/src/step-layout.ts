@@ -1,5 +1,6 @@
 // How a batch is laid out over shards and runs of the step graph: from public numbers alone.
-import { type ForwardModel, numbersPerRow } from '@consilium/onnx-grad';
+import type { ForwardModel } from '@consilium/onnx-grad';
+import { numbersPerRow } from '@consilium/onnx-grad/step';
 import { optimizerOf } from './optimizer-rule.ts';
 import {
   capacityUnitsOf,

@@ -1,6 +1,7 @@
 // The patients as training sees them: units of privacy, each with its rows, in flat arrays that are cheap to pass to a
 // worker thread.
-import { LARGEST_FEATURE, type labelRule } from '@consilium/onnx-grad';
+import type { labelRule } from '@consilium/onnx-grad';
+import { LARGEST_FEATURE } from '@consilium/onnx-grad/step';
 import { TrainingInputError } from './training-plan.ts';
 
 export interface TrainingUnits {

@@ -15,13 +15,7 @@ export {
   parameterBytes,
   quantizeParameters,
 } from './parameter-lattice.ts';
-export {
-  type AveragingPlan,
-  averagedParameters,
-  initialAverage,
-  type RoundAverage,
-  takeIntoAverage,
-} from './round-average.ts';
+export type { AveragingPlan, RoundAverage } from './round-average.ts';
 export {
   SERVER_OPTIMIZERS,
   type ServerOptimizerPlan,

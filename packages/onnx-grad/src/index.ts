@@ -1,33 +1,21 @@
-// The public surface of the ONNX engine.
+// The public surface: read or build a forward graph, differentiate it into a private step, run it, and predict with it.
+// `@consilium/onnx-grad/step` (`step.ts`) has the rest that private training needs.
 
 export { OnnxFormatError } from './format/onnx-schema.ts';
 export { describeNode } from './format/unsupported-model.ts';
-export { defaultLoss, type Loss, labelRule, lossFrom, whyNotLoss } from './losses/loss.ts';
+export { defaultLoss, type Loss, labelRule, whyNotLoss } from './losses/loss.ts';
 export {
   classProbabilities,
   predictedClasses,
   type RawOutputs,
   yesProbabilities,
 } from './losses/predictions.ts';
-export { BLOCK_ROWS } from './lowering/block-sums.ts';
-export { LARGEST_FEATURE, type OverflowBounds, overflowBoundsOf } from './lowering/overflow-bounds.ts';
-export { SCORE_ROWS } from './lowering/score-graph.ts';
 export {
   buildStepGraph,
   type ClipLayer,
   type StepGraph,
   type StepGraphOptions,
-  type StepRounding,
 } from './lowering/step-graph.ts';
-export {
-  buildStepLoop,
-  loopFloatFrom,
-  type RowColumn,
-  type RowTable,
-  type StepCorrection,
-  type StepLoop,
-  type StepLoopOptions,
-} from './lowering/step-loop.ts';
 export {
   buildForwardModel,
   type ForwardModelDescription,
@@ -48,10 +36,7 @@ export {
   pick,
 } from './model/local-parameters.ts';
 export { matchesPattern } from './model/name-patterns.ts';
-export { numbersPerRow } from './model/numbers-per-row.ts';
 export { checkBatchInvariance } from './probes/batch-invariance.ts';
-export { findBlockedChannels } from './probes/blocked-channels.ts';
-export { addsUnitsInOrder } from './probes/row-order.ts';
 export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './runtime/onnx-runtime.ts';
 export { predictOutputs, predictProbabilities } from './runtime/predict.ts';
 export { runAsWritten } from './runtime/run-as-written.ts';

@@ -1,19 +1,16 @@
 // The steps that are measured: the private one as the trainer takes it, and the same without privacy.
 
-import { defaultLoss, findBlockedChannels, readForwardModel } from '@consilium/onnx-grad';
+import { defaultLoss, readForwardModel } from '@consilium/onnx-grad';
+import { findBlockedChannels } from '@consilium/onnx-grad/step';
 import { peerModel } from '@consilium/onnx-grad/testing/peer-models';
 import { buildPlainStepGraph } from '@consilium/onnx-grad/testing/plain-step-graph';
 import { ClippedSum } from '../../src/clipped-sum.ts';
 import { openShardThreads } from '../../src/fast/open-step.ts';
-import {
-  expectedBatchUnits,
-  secureRandomness,
-  type TrainingPlan,
-  type TrainingUnits,
-} from '../../src/index.ts';
+import { secureRandomness, type TrainingPlan, type TrainingUnits } from '../../src/index.ts';
 import { prepareRound } from '../../src/round.ts';
 import type { ManySteps } from '../../src/step-engine.ts';
 import { graphSizesOf, layoutOf } from '../../src/step-layout.ts';
+import { expectedBatchUnits } from '../../src/training-plan.ts';
 import { runSteps, type StepMechanism } from '../../src/training-steps.ts';
 
 const BATCHES_IN_MEMORY = 16;

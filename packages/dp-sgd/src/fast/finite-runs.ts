@@ -1,7 +1,8 @@
 // Which loop takes a run of steps: one with a mask, which leaves out units that overflow, or, where public numbers show
 // that none can overflow, one without. The choice never looks at patients, and no step is repeated because of their
 // data.
-import type { ForwardModel, OverflowBounds, StepLoop } from '@consilium/onnx-grad';
+import type { ForwardModel } from '@consilium/onnx-grad';
+import type { OverflowBounds, StepLoop } from '@consilium/onnx-grad/step';
 import type { DescentState, DrawnSteps, Range, StepRuns } from './step-runs.ts';
 
 /** Noise beyond this many deviations has a probability below 2^-1000, which is never. */

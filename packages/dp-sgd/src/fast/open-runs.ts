@@ -1,5 +1,5 @@
 // The loop that takes many steps in one run of ONNX Runtime, built for a round.
-import { buildStepLoop, overflowBoundsOf } from '@consilium/onnx-grad';
+import { buildStepLoop, overflowBoundsOf } from '@consilium/onnx-grad/step';
 import { optimizerOf } from '../optimizer-rule.ts';
 import { largestOf } from '../shard.ts';
 import type { ManySteps, RoundWork } from '../step-engine.ts';

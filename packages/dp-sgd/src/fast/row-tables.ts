@@ -1,7 +1,8 @@
 // The rows of one hospital's units as tables and columns, from which a step loop takes its batches. They are built once
 // and hold all that does not depend on the parameters. The last line of each is empty, for padding, and so are the
 // lines of units that are not usable.
-import type { RowColumn, RowTable, StepLoop, TensorValue } from '@consilium/onnx-grad';
+import type { TensorValue } from '@consilium/onnx-grad';
+import type { RowColumn, RowTable, StepLoop } from '@consilium/onnx-grad/step';
 import { isUsableUnit, squaredNorm, type TrainingUnits, unitCount } from '../training-units.ts';
 
 /** The clip norm and the scale of a loop's rows. */

@@ -1,13 +1,7 @@
 // Takes many steps in one run of ONNX Runtime (`step-loop.ts`), over tables of all rows that are built once.
 import assert from 'node:assert/strict';
-import {
-  type OnnxSession,
-  openSession,
-  type RowColumn,
-  type StepCorrection,
-  type StepLoop,
-  type TensorValue,
-} from '@consilium/onnx-grad';
+import { type OnnxSession, openSession, type TensorValue } from '@consilium/onnx-grad';
+import type { RowColumn, StepCorrection, StepLoop } from '@consilium/onnx-grad/step';
 import type { TrainingUnits } from '../training-units.ts';
 import { lineCount, type RowScale, rowColumn, rowTable } from './row-tables.ts';
 

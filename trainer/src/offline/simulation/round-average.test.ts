@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   aggregateFedAvg,
-  averagedParameters,
   decodeSharedModel,
   encodeSharedModel,
   type FederationPlan,
   hashParameters,
   hashSharedModel,
-  initialAverage,
   initialModel,
   mostSharedModelBytes,
   nextModel,
@@ -16,8 +14,12 @@ import {
   ParameterFormatError,
   parameterBytes,
   type SharedModel,
-  takeIntoAverage,
 } from '@consilium/federation';
+import {
+  averagedParameters,
+  initialAverage,
+  takeIntoAverage,
+} from '@consilium/federation/testing/average-parts';
 import {
   FIXED,
   LENGTH,

@@ -1,6 +1,7 @@
 // Takes the same steps one by one and many to a run, with the same draws, for tests that compare both.
 import assert from 'node:assert/strict';
-import { addsUnitsInOrder, buildStepGraph, buildStepLoop, readForwardModel } from '@consilium/onnx-grad';
+import { buildStepGraph, readForwardModel } from '@consilium/onnx-grad';
+import { addsUnitsInOrder, buildStepLoop } from '@consilium/onnx-grad/step';
 import {
   decodeModel,
   encodeModel,
