@@ -24,8 +24,8 @@ export function unitCount(units: TrainingUnits): number {
 }
 
 /**
- * Whether all features and labels of a unit are numbers up to LARGEST_FEATURE in size. A unit that is not usable is left
- * out of every step.
+ * Whether all features and labels of a unit are numbers up to LARGEST_FEATURE in size. A unit that is not usable is
+ * left out of every step.
  */
 export function isUsableUnit(
   { featureCount, features, labels, rowOffsets }: TrainingUnits,

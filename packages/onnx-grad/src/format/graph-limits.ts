@@ -1,6 +1,6 @@
 // Limits of a graph, for the sake of those who read and run it. A study's graph comes from any member. A graph beyond a
-// limit is refused before anything is computed; the message says what was found, and the limit. docs/reference/onnx-operators.md
-// states these numbers.
+// limit is refused before anything is computed; the message says what was found, and the limit.
+// docs/reference/onnx-operators.md states these numbers.
 import { UnsupportedModelError } from './unsupported-model.ts';
 
 /** Bytes of the file. */
