@@ -1,4 +1,4 @@
-// How much noise a plan needs for a target ε, by the tight accountant.
+// The noise that a plan needs for a target ε, by the tight accountant.
 import type { Adjacency, GaussianSteps } from './gaussian-steps.ts';
 import { epsilonByPld } from './pld-epsilon.ts';
 import type { BatchCap } from './truncated-sampling.ts';
@@ -13,17 +13,17 @@ export interface NoiseTarget {
   readonly steps: number;
   readonly batchCap?: BatchCap;
   readonly adjacency?: Adjacency;
-  /** What is spent besides, at noise that is settled. */
+  /** Other events that count towards the target, at fixed noise. */
   readonly besides?: readonly GaussianSteps[];
 }
 
 /**
  * The smallest noise multiplier of 4 decimals at which `epsilonByPld` is at most the target.
  *
- * Bisection over whole ten-thousandths, as ε falls with noise; the answer is itself checked, so that a plan
- * that uses it keeps the target, and one ten-thousandth less does not.
+ * Bisection over whole ten-thousandths, since ε falls with noise. The answer itself is checked: a plan with it keeps
+ * the target, and one ten-thousandth less does not.
  *
- * Edge case: a plan of no steps or of sampling rate 0 needs the least noise there is, 0.0001.
+ * Edge case: a plan of no steps or of sampling rate 0 needs the smallest noise multiplier, 0.0001.
  *
  * @throws RangeError for a target that is not above 0 or that no noise multiplier up to 10⁷ reaches.
  */

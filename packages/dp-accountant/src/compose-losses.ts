@@ -146,7 +146,7 @@ function sumOfSquaredWeights(grid: {
  * relative to δ, however small.
  *
  * What makes every δ below an upper bound:
- * - wrapping round only adds mass to the points that are kept (p̃ ≥ 0); the mass above the highest,
+ * - wrapping around only adds mass to the points that are kept (p̃ ≥ 0); the mass above the highest,
  *   which it moves down, is at most e^{logMass} by Chernoff's bound on the discrete losses themselves, and is
  *   charged at infinity;
  * - each mass is right to MASS_ERROR, so P(k) is right to a factor e^{±n·MASS_ERROR}, which also covers the

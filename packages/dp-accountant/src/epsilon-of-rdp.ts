@@ -13,8 +13,8 @@ export const REPORT_ORDERS: readonly number[] = [
 /**
  * ε at a given δ: min over α of D_α + ln(1 − 1/α) − ln(δα)/(α−1), never negative.
  *
- * Source: Canonne, Kamath and Steinke 2020, Prop. 12. Orders at or below 1.01 are passed over, as there the
- * formula loses its digits. Where every cost is 0, ε is 0; where every cost is infinite, so is ε.
+ * Source: Canonne, Kamath and Steinke 2020, Prop. 12. Orders at or below 1.01 are skipped, since the
+ * formula loses its digits there. Where every cost is 0, ε is 0; where every cost is infinite, so is ε.
  *
  * @throws RangeError where the lists differ in length or δ is not in (0, 1).
  */

@@ -1,4 +1,4 @@
-// Events as people state them, and the kinds of step that the accountant composes.
+// Events as a caller states them, and the kinds of step that the accountant composes.
 import type { LossSource } from './loss-pair.ts';
 import { ReplaceOneLosses } from './replace-one-losses.ts';
 import { SampledGaussianLosses } from './sampled-gaussian-losses.ts';
@@ -14,9 +14,9 @@ export interface GaussianSteps {
   /** Probability with which each unit is drawn in a step. */
   readonly samplingRate: number;
   readonly steps: number;
-  /** Where batches have a largest size and what exceeds it is dropped at random. */
+  /** The largest size of a batch, if units beyond it are dropped at random. */
   readonly batchCap?: BatchCap;
-  /** By default add-or-remove-one; the same for all events of a list. */
+  /** add-or-remove-one by default; the same for all events of a list. */
   readonly adjacency?: Adjacency;
 }
 
@@ -41,7 +41,7 @@ export interface Kind extends GaussianSteps {
 
 const UNTRUNCATED: Truncation = { probability: 0, samplingRate: 0 };
 
-/** The events without those that cost nothing, equal ones joined, in an order of their own. */
+/** The events without those that cost nothing, with equal ones joined, in a fixed order. */
 export function kindsOf(events: readonly GaussianSteps[]): Kind[] {
   const joined = new Map<string, Kind>();
   let signal = 0;

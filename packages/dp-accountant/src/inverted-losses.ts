@@ -34,7 +34,7 @@ export interface Inversion extends Pick<Tilt, 'theta'> {
  *   δ(ε) = (1/2π)·∫ M(s)·e^{−sε}/(s(s+1)) dt,  s = θ + it.
  *
  * M is a product of powers of single steps' moments. The sum over t = jΔ, all j, in place of the integral is by
- * Poisson's summation, with W = 2π/Δ, exactly Σₖ e^{−θkW}·δ(ε − kW) over all whole k: what wraps round only adds.
+ * Poisson's summation, with W = 2π/Δ, exactly Σₖ e^{−θkW}·δ(ε − kW) over all whole k: what wraps around only adds.
  * What else makes the result an upper bound is charged relative to M(θ)e^{−θε}:
  * - frequencies above the last, at most `tail`, as |s(s+1)| ≥ t²;
  * - each step's sum is right to `error`, and |aⁿ − bⁿ| ≤ n|a − b|·max(|a|, |b|)^{n−1}, so that the product of all is

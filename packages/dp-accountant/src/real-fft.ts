@@ -1,5 +1,5 @@
 // The discrete Fourier transform of real vectors whose length is a power of two. The privacy accountant
-// composes thousands of steps by one transform there and one back, so its speed is the accountant's.
+// composes thousands of steps by one transform and its inverse, so that their speed is that of the accountant.
 
 /** cos and sin of 2πk/n for 0 ≤ k < n, each to an ulp, from the first eighth of the circle. */
 function rootsOfUnity(n: number): { readonly cos: Float64Array; readonly sin: Float64Array } {

@@ -1,6 +1,5 @@
-// Rényi accounting as dp-accounting and Opacus do it, to the same digits: what reports elsewhere can be held
-// to. Their series for fractional orders is an upper bound of the cost that `rdpSampledGaussian` gives
-// exactly.
+// Rényi accounting as in dp-accounting and Opacus, to the same digits, for comparison with reports made elsewhere.
+// Their series for fractional orders is an upper bound of the cost that `rdpSampledGaussian` gives exactly.
 import { REPORT_ORDERS } from './epsilon-of-rdp.ts';
 import type { GaussianSteps } from './gaussian-steps.ts';
 import { logNormalTail } from './normal-tail.ts';

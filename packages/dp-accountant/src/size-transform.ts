@@ -124,7 +124,7 @@ export function sizeFor(
     const excess = Math.max(0, value - theta * epsilon - logDelta);
     const rounding = logRoundingAt({ excess, theta, interval: coarsest, spread: Math.sqrt(variance), steps });
     if (share < 1 && rounding > Math.log((ROUNDING_SHARE / finer) * Math.min(1, decay * smallest))) break;
-    // What wraps round comes down where the tilt lifts it, or up where it hardly matters: both stay below δ's
+    // What wraps around comes down where the tilt lifts it, or up where it hardly matters: both stay below δ's
     // share.
     const logMass = Math.log(TAIL_SHARE) - excess;
     const bottom = chernoffPoint(parts, direction, { side: 'lower', from: theta, logMass });

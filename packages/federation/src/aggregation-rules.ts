@@ -1,4 +1,4 @@
-// The rules a study can name on the ledger, each with what computes it.
+// The aggregation rules that a study can name on the ledger, with their functions.
 import { type AggregationRule, FAULTY_DEFAULT } from '@consilium/domain';
 import type { Aggregation } from './aggregation.ts';
 import { coordinateMedian, trimmedMean } from './coordinate-rules.ts';
@@ -6,7 +6,10 @@ import { aggregateFedAvg } from './fed-avg.ts';
 import { geometricMedian } from './geometric-median.ts';
 import { multiKrum, nearestNeighbourMixing } from './neighbour-rules.ts';
 
-/** The rule of a name. `faulty` is the number of false updates to bear; fedavg and the medians do not ask for it. */
+/**
+ * The rule with a name. `faulty` is the number of false updates that it must tolerate; fedavg and the medians ignore
+ * it.
+ */
 export function aggregationOf(
   rule: AggregationRule,
   { faulty = FAULTY_DEFAULT }: { readonly faulty?: number } = {},

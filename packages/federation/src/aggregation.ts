@@ -1,4 +1,4 @@
-// What an aggregation rule is: robust rules (median, trimmed mean, …) have the same form as the average.
+// The form of an aggregation rule: the average and the robust rules (median, trimmed mean, …) all have it.
 
 import { ParameterRangeError } from './parameter-lattice.ts';
 
@@ -19,7 +19,7 @@ export type Aggregation = (round: {
   readonly updates: readonly WeightedUpdate[];
 }) => Int32Array;
 
-/** Too few updates for what a rule promises; the message says how many it needs and why. */
+/** Too few updates for the guarantee of a rule. The message says how many it needs, and why. */
 export class AggregationRefusedError extends Error {
   override readonly name = 'AggregationRefusedError';
 }

@@ -1,15 +1,15 @@
-// What every hospital checks of another's update before it counts, from public numbers alone.
+// The checks of another hospital's update before it counts, from public numbers alone.
 import { normSteps, PARAMETER_SCALE_BITS } from './parameter-lattice.ts';
 
 export interface UpdateLimits {
-  /** Values an update of this model has. */
+  /** Number of values in an update of this model. */
   readonly parameterCount: number;
   /** Bound on the update's L2 norm, in parameter units. */
   readonly maxUpdateNormL2: number;
 }
 
 /**
- * Reasons to reject an update; none for a sound one. Its norm is computed exactly.
+ * Reasons to reject an update; empty for a sound one. Its norm is computed exactly.
  *
  * Sums of squares of int32 stay exact in BigInt; the bound is rounded up to the lattice.
  */

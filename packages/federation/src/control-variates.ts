@@ -1,16 +1,16 @@
 // SCAFFOLD's control variates (Karimireddy et al. 2020, Alg. 1 with option II) in integers. They are kept as
-// uᵢ = K η cᵢ, by how much a round's K steps of rate η would move hospital i by its own gradients (negated), on the
-// lattice of parameters: then cᵢ⁺ = cᵢ - c + (base - wᵢ)/(K η) is uᵢ⁺ = uᵢ - u - δᵢ, without any division. All of it
+// uᵢ = K η cᵢ, how far a round's K steps of rate η would move hospital i by its own gradients (negated), on the lattice
+// of parameters: then cᵢ⁺ = cᵢ - c + (base - wᵢ)/(K η) is uᵢ⁺ = uᵢ - u - δᵢ, without any division. All of it
 // follows from released updates, so that everyone can recompute it and nothing is charged.
 import { aggregateFedAvg } from './fed-avg.ts';
 import { squaredDistance } from './integer-arithmetic.ts';
 import { normSteps, PARAMETER_SCALE_BITS } from './parameter-lattice.ts';
 import type { SiteUpdate, SiteWeight } from './sites.ts';
 
-/** uᵢ by site, int32 [P]; a site that is not there has not contributed yet, and counts as zero. */
+/** uᵢ by site, int32 [P]; a site without one has not contributed yet, and counts as zero. */
 export type ControlVariates = ReadonlyMap<string, Int32Array>;
 
-/** What control variates are kept by. */
+/** Settings of control variates. */
 export interface ControlPlan {
   /**
    * A longer variate, in parameter units, is reset to zero, as is one that leaves the lattice: no hospital can drag the
@@ -34,7 +34,7 @@ export function meanVariate(
  * The variates after a round.
  *
  * uᵢ⁺ = uᵢ - u - δᵢ for each included update; who missed the round or was excluded keeps uᵢ; who takes no part in it
- * any more has none. With all variates of a round in hand, their mean is always that of exactly those who take part.
+ * any more has none. So the mean of all variates of a round is always that of exactly those who take part.
  */
 export function nextVariates(
   plan: ControlPlan,

@@ -11,7 +11,7 @@ function sortedCoordinate(deltas: readonly Int32Array[], i: number): number[] {
 /**
  * base + the mean of each coordinate's values without the `trimmed` smallest and largest, half to even.
  *
- * @throws AggregationRefusedError where nothing would be left
+ * @throws AggregationRefusedError where no value would be left
  */
 export function trimmedMeanOf(deltas: readonly Int32Array[], trimmed: number): Int32Array {
   const kept = deltas.length - 2 * trimmed;
@@ -32,7 +32,7 @@ export function trimmedMeanOf(deltas: readonly Int32Array[], trimmed: number): I
 /**
  * The trimmed mean. With n > 2f updates, f of them false, each coordinate stays within the honest values' range.
  *
- * @param faulty f, the number of false updates it is to bear
+ * @param faulty f, the number of false updates that it must tolerate
  */
 export const trimmedMean =
   (faulty: number): Aggregation =>

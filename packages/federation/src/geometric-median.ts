@@ -1,5 +1,5 @@
 // The geometric median: the point of least total distance to the updates (Pillutla, Kakade and Harchaoui 2022,
-// "RFA"), by Weiszfeld's iteration in integers, so that it is the same bits everywhere.
+// "RFA"), by Weiszfeld's iteration in integers, so that it has the same bits everywhere.
 import { type Aggregation, AggregationRefusedError, moveBase } from './aggregation.ts';
 import { trimmedMeanOf } from './coordinate-rules.ts';
 import {
@@ -9,7 +9,7 @@ import {
   squaredDistance,
 } from './integer-arithmetic.ts';
 
-/** Iterations at most; the objective is within a fraction of a percent of its minimum well before. */
+/** Largest number of iterations. The objective is within a fraction of a percent of its minimum well before. */
 const ITERATIONS = 64;
 /** Σ of the integer weights of one iteration stays near this, so that Σ w δ is exact in a double. */
 const WEIGHT_TOTAL = 2 ** 20;

@@ -1,4 +1,4 @@
-// Exact integer arithmetic that aggregation rules share: nothing here depends on a machine or on an order.
+// Exact integer arithmetic for aggregation rules. No result depends on the machine or on the order of updates.
 import assert from 'node:assert/strict';
 
 /** The integer nearest to numerator / denominator, the even one of two equally near; denominator > 0. */

@@ -1,5 +1,5 @@
-// Model parameters as the consortium shares them: 32-bit integers on a fixed lattice, in one canonical byte form
-// whose SHA-256 is the commitment to an update and the hash of an aggregate.
+// Model parameters as a consortium shares them: 32-bit integers on a fixed lattice, in one canonical byte form. Its
+// SHA-256 is the commitment to an update and the hash of an aggregate.
 import { createHash } from 'node:crypto';
 
 /** One lattice step is 2^-20: a range of ±2048 in an int32. */
@@ -13,12 +13,12 @@ const MAGIC = 0x434e5350;
 const VERSION = 1;
 const HEADER_BYTES = 12;
 
-/** A value does not fit the lattice; nothing is ever clamped to fit. */
+/** A value outside of the lattice. Values are never clamped. */
 export class ParameterRangeError extends Error {
   override readonly name = 'ParameterRangeError';
 }
 
-/** Bytes that are not parameters in canonical form. */
+/** Bytes that are not the canonical form of parameters. */
 export class ParameterFormatError extends Error {
   override readonly name = 'ParameterFormatError';
 }
@@ -58,7 +58,7 @@ export function dequantizeParameters(lattice: Int32Array): Float64Array {
   return Float64Array.from(lattice, (step) => step / SCALE);
 }
 
-/** How long the canonical bytes of so many parameters are. */
+/** Length in bytes of the canonical form of `count` parameters. */
 export const parameterBytes = (count: number): number => HEADER_BYTES + count * 4;
 
 /** Canonical bytes of lattice parameters: little-endian, one form for one vector. */

@@ -1,5 +1,5 @@
 // The exponential moving average of a study's models over its rounds (Polyak and Juditsky 1992; De et al. 2022 for
-// DP-SGD) in integers, so that every member comes to the same bits. It is a function of released models and public
+// DP-SGD) in integers, so that every member computes the same bits. It is a function of released models and public
 // numbers: post-processing, which costs no privacy.
 import assert from 'node:assert/strict';
 import { divideHalfEven } from './integer-arithmetic.ts';
@@ -9,7 +9,7 @@ export interface AveragingPlan {
   readonly decay: number;
 }
 
-/** The average so far, and all that its next step needs: rounds that were aborted have no part in it. */
+/** The state of the average. Rounds that were aborted do not enter it. */
 export interface RoundAverage {
   /** W_r = Σ_s d^(r - s) of the r models taken in, in steps of 2^-40; 0 before the first one. */
   readonly weight: bigint;
@@ -18,7 +18,7 @@ export interface RoundAverage {
 }
 
 const WEIGHT_BITS = 40n;
-/** The weight of a model when it is taken in. */
+/** The weight of a model when it enters the average. */
 export const FULL_WEIGHT = 1n << WEIGHT_BITS;
 /** From the parameters' lattice of 2^-20 to the average's 2^-36. */
 export const AVERAGE_SHIFT = 16n;
@@ -57,7 +57,7 @@ export function takeIntoAverage(
   return { weight: total, values: next };
 }
 
-/** The average on the parameters' lattice, half to even, int32 [P]; there is one once it has taken a model in. */
+/** The average on the parameters' lattice, half to even, int32 [P]; only after the first model. */
 export function averagedParameters({ weight, values }: RoundAverage): Int32Array {
   assert(weight > 0n, 'an average is of some model');
   return Int32Array.from(values, (value) => Number(divideHalfEven(value, STEP)));

@@ -1,5 +1,5 @@
-// Canonical bytes of what hospitals share after a round: the plaintext of an aggregate's artefact. Their SHA-256 is
-// what members attest, so that what a study's rules remember is agreed on like the model itself.
+// Canonical bytes of the shared state after a round: the plaintext of an aggregate's artefact. Members attest their
+// SHA-256, and so agree on the state of the study's rules as on the model itself.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { ControlVariates } from './control-variates.ts';
@@ -127,7 +127,7 @@ function encodeAverage({ weight, values }: RoundAverage): Uint8Array {
   return bytes;
 }
 
-/** The commitment to a model and what goes with it: what members attest. */
+/** SHA-256 of a shared model, lower-case hex, which members attest. */
 export const hashSharedModel = (model: SharedModel, plan: Plan): string =>
   createHash('sha256').update(encodeSharedModel(model, plan)).digest('hex');
 

@@ -1,5 +1,5 @@
-// What the hospitals of a study share after a round: the model, and what the study's rules remember. All of it follows
-// from released updates and public numbers, so that whoever holds the round before can recompute it bit for bit.
+// The shared state of a study after a round: the model, and the state of the study's rules. All of it follows from
+// released updates and public numbers, so that anyone who has the state before the round can recompute it bit for bit.
 import assert from 'node:assert/strict';
 import { type Aggregation, AggregationRefusedError } from './aggregation.ts';
 import { type ControlPlan, type ControlVariates, nextVariates } from './control-variates.ts';
@@ -22,22 +22,22 @@ import type { SiteUpdate, SiteWeight } from './sites.ts';
 export interface SharedModel {
   /** On the lattice, int32 [P]. */
   readonly parameters: Int32Array;
-  /** There is one exactly where the study has a server optimiser. */
+  /** Defined if the study has a server optimiser. */
   readonly moments?: ServerOptimizerState;
-  /** There are some exactly where the study's hospitals correct their drift by them. */
+  /** Defined if the study corrects drift by control variates. */
   readonly variates?: ControlVariates;
-  /** There is one exactly where the study averages its models. */
+  /** Defined if the study averages its models. */
   readonly average?: RoundAverage;
 }
 
 /** How a study's rounds follow from one another. */
 export interface FederationPlan {
   readonly aggregation: Aggregation;
-  /** By default the aggregate becomes the model. */
+  /** Without it, the aggregate becomes the model. */
   readonly serverOptimizer?: ServerOptimizerPlan | undefined;
-  /** Where hospitals correct their drift by SCAFFOLD; the aggregation is then the average. */
+  /** Drift correction by SCAFFOLD. The aggregation is then the average. */
   readonly control?: ControlPlan | undefined;
-  /** By default what a study hands over is its last model. */
+  /** Without it, the outcome of a study is its last model. */
   readonly averaging?: AveragingPlan | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface FederationPlan {
  * Before the first round.
  *
  * @param parameters the graph's own, on the lattice
- * @throws AggregationRefusedError for control variates beside a rule that is to bear false updates
+ * @throws AggregationRefusedError for control variates with a robust rule
  */
 export function initialModel(
   parameters: Int32Array,
@@ -66,13 +66,13 @@ export function initialModel(
 
 export interface FederatedRound {
   readonly before: SharedModel;
-  /** All who take part in the round; those without an update missed it or were excluded. */
+  /** All who take part in the round. Sites without an update missed it or were excluded. */
   readonly sites: readonly SiteWeight[];
   readonly updates: readonly SiteUpdate[];
 }
 
 /**
- * What a round makes of the model before it, in whatever order sites and updates are given.
+ * The model after a round. The order of sites and updates does not matter.
  *
  * @throws ParameterRangeError where a value leaves the lattice; AggregationRefusedError for too few updates
  */
@@ -91,8 +91,8 @@ export function nextModel(plan: FederationPlan, round: FederatedRound): SharedMo
 }
 
 /**
- * What a study would hand over with this model as its last: the average of its models where it has one, else the
- * model. Rounds go on from the parameters, never from this.
+ * The outcome of a study whose last model is this: the average of its models if it has one, and otherwise the model.
+ * Rounds continue from the parameters, never from this.
  */
 export const outcomeOf = ({ parameters, average }: SharedModel): Int32Array =>
   average === undefined || average.weight === 0n ? parameters : averagedParameters(average);

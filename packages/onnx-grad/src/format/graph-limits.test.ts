@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as limits from './graph-limits.ts';
 
-test('what is beyond its limit is said with what was found, all at once', () => {
+test('counts beyond their limits are named with what was found, all at once', () => {
   const counts = Object.fromEntries(Object.keys(limits.FILE_LIMITS).map((count) => [count, 0]));
   limits.checkFileCounts(counts as Parameters<typeof limits.checkFileCounts>[0]);
   const beyond = { ...counts, nodes: 8193, initialisers: 9000 };

@@ -201,7 +201,7 @@ for (const file of ['sklearn-poisson-regression.onnx', 'sklearn-scaled-poisson-r
   });
 }
 
-test('a generalised linear model of scikit-learn without a log link is read as well, and passes through nothing', () => {
+test('a generalised linear model of scikit-learn without a log link is read as well, without a final activation', () => {
   const model = decodeModel(fixture('sklearn-poisson-regression.onnx'));
   // As skl2onnx writes TweedieRegressor(power=0).
   const node = model.graph.node.filter(({ opType }) => opType !== 'Exp');
@@ -250,7 +250,7 @@ test('batch normalisation in an exported graph is refused by name, with the reme
 
 const ROW_MODELS = recorded.cases.map(({ file }) => file).filter((file) => file.startsWith('torch-script'));
 for (const name of new Set([...ROW_MODELS, 'cnn28'])) {
-  test(`${name}: a unit's gradient depends on nothing but its rows, bit for bit, beside broken ones too`, async () => {
+  test(`${name}: a unit's gradient depends on its rows alone, bit for bit, also beside broken units`, async () => {
     const model = readForwardModel(name === 'cnn28' ? peerModel(name, 1).bytes : fixture(name));
     const capacityUnits = 24;
     const graph = buildStepGraph(model, {

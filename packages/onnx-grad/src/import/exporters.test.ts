@@ -42,7 +42,7 @@ const refusalsOf = (bytes: Uint8Array): readonly string[] => {
   return assert.fail('the model is refused');
 };
 
-describe('of the float initialisers are trained', () => {
+describe('the float initialisers that are trained are', () => {
   const noted = (notes: Readonly<Record<string, readonly [key: string, value: string]>>) =>
     changed(shifted, (model) => {
       model.producerName = 'pytorch';
@@ -55,7 +55,7 @@ describe('of the float initialisers are trained', () => {
   const kind = 'pkg.torch.export.graph_signature.InputSpec.kind';
   const origin = 'pkg.onnxscript.optimizer.folded_from';
 
-  it('all, where nothing is known of them', () => {
+  it('all of them, without information from an exporter', () => {
     assert.deepEqual(trainedNames(tinyModel(shifted)), ['w', 'offset', 'v']);
   });
 
@@ -215,7 +215,7 @@ describe('of the float initialisers are trained', () => {
   });
 });
 
-it('what is asked for its shape alone is not computed', async () => {
+it('a value of which only the shape is used is not computed', async () => {
   const model: TinyModel = {
     features: 4,
     weights: { w: [4, 1], filter: [1, 1, 3] },
@@ -245,7 +245,7 @@ it('what is asked for its shape alone is not computed', async () => {
   assert.ok(Math.abs(clippedSum!.data[3]! - 2 * (y - 1)) < 1e-6);
 });
 
-it('a split is trained through part by part', async () => {
+it('a split is trained through as slices', async () => {
   const model: TinyModel = {
     features: 2,
     weights: { w: [2, 5], v: [2, 1] },
@@ -309,7 +309,7 @@ it('a constant matrix, such as that of a PCA, passes gradients on and has none',
   });
 });
 
-it('a dropout that was exported for training does nothing in what is written', async () => {
+it('a dropout that was exported for training has no effect in the model written', async () => {
   const model: TinyModel = {
     features: 2,
     weights: { w: [2, 1] },

@@ -113,7 +113,7 @@ describe('folding gives what ONNX Runtime gives, of', () => {
 
 describe('numbers of rows', () => {
   const shape = int64s([3], ['rows', 3, 4]);
-  it('are carried along, and are at least one', () => {
+  it('are kept as a symbol, and are at least one', () => {
     assert.deepEqual(folded('Mul', [int64s([], ['rows']), vector(4)]).values, ['rows*4']);
     assert.deepEqual(folded('Equal', [shape, vector(-1)]).values, [0, 0, 0]);
     const wanted = folded('Where', [
@@ -151,7 +151,7 @@ describe('what cannot be folded is refused', () => {
     refuses(/perm \[0, 0\] does not order the 3 axes/, 'Transpose', [cube], { perm: [0, 0] });
   });
 
-  it('where it would take all memory', () => {
+  it('where the result would be too large', () => {
     const huge = vector(100_000, 100_000);
     refuses(/constant of \[100000, 100000\] values, and 4194304 is the most/, 'ConstantOfShape', [huge]);
     refuses(/is the most/, 'Expand', [floats([1], [0]), huge]);

@@ -32,7 +32,7 @@ describe('reading refuses', () => {
     });
   }
 
-  it('whatever a cut or a flipped byte makes of a file, without another error', () => {
+  it('a file with bytes cut off or flipped, without any other error', () => {
     const bytes = fixture('sklearn-poisson-regression.onnx');
     for (let at = 0; at < bytes.length; at++) {
       for (const changed of [bytes.subarray(0, at), bytes.with(at, bytes[at]! ^ 0x81)]) {
@@ -84,13 +84,13 @@ describe('what is handed to the runtime', () => {
   });
 });
 
-describe('the look over a file’s bytes', () => {
-  it('takes what exporters write, and what is built here', () => {
+describe('the check of a file’s bytes', () => {
+  it('accepts what exporters write, and what this package builds', () => {
     for (const file of fixtures) checkWire(fixture(file));
     for (const model of Object.values(TINY_MODELS)) checkWire(tinyModel(model));
   });
 
-  it('does not mind fields that it does not know', () => {
+  it('accepts unknown fields', () => {
     // Functions of the model's own, field 25: a number of two bytes, and one byte.
     const key = Buffer.from([0xca, 1, 1, 3]);
     checkWire(Buffer.concat([tinyModel(TINY_MODELS.Relu!), key]));

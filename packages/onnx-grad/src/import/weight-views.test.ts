@@ -70,7 +70,7 @@ async function gradientsOf(model: ForwardModel, x: readonly number[]) {
   );
 }
 
-test('a weight that is turned and reshaped has the shape that it is used in', () => {
+test('a weight that is transposed and reshaped has the shape in which it is used', () => {
   const { parameters } = readForwardModel(bytes);
   assert.deepEqual(
     parameters.map(({ name, shape }) => [name, shape]),
@@ -99,7 +99,7 @@ test('its gradient is that of the numbers in the file', async () => {
   }
 });
 
-test('what is trained is written in the order of the file', async () => {
+test('trained values are written in the order of the file', async () => {
   const { values } = readForwardModel(bytes);
   assert.deepEqual(
     inFile(withParameters(bytes, values)),
@@ -138,7 +138,7 @@ const twice = (second: TinyModel['nodes'][number], from: string): Uint8Array =>
     ],
   });
 
-test('one that is turned twice over in the same way is one weight, with the sum of its gradients', async () => {
+test('a weight that is transposed twice in the same way is one weight, with the sum of its gradients', async () => {
   const shared = readForwardModel(
     twice({ op: 'Transpose', from: ['w'], to: 'w.t.2', attributes: perm(1, 0) }, 'w.t.2'),
   );
@@ -147,7 +147,7 @@ test('one that is turned twice over in the same way is one weight, with the sum 
   assert.deepEqual(await gradientsOf(shared, x), await gradientsOf(plain, x));
 });
 
-test('one that is used turned and as it is, is refused with the remedy', () => {
+test('a weight that is used both transposed and not is refused with the remedy', () => {
   assert.throws(
     () => readForwardModel(twice({ op: 'Identity', from: ['w'], to: 'same' }, 'same')),
     (error) =>

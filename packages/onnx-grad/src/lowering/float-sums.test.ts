@@ -51,7 +51,7 @@ for (const [what, scaleOf] of [
   ['of one size', () => 1],
   ['from 2^-20 to 2^20', (unit: number) => 2 ** ((unit % 41) - 20)],
 ] as const) {
-  test(`sums in float are as near to those in double as their proof has it, for rows ${what}`, async () => {
+  test(`sums in float are as near to those in double as their proof says, for rows ${what}`, async () => {
     const clipNormL2 = 0.3;
     const run = { parameters: wide.values, units: rows(units, scaleOf) };
     const inBlocks = await runStep(buildStepGraph(wide, { ...options, clipNormL2 }), run);
@@ -70,7 +70,7 @@ for (const [what, scaleOf] of [
   });
 }
 
-test('norms and sums of stored gradients in float are as near to those in double as their proof has it', async () => {
+test('norms and sums of stored gradients in float are as near to those in double as their proof says', async () => {
   const model = readForwardModel(peerModel('cnn28', 1).bytes);
   const capacityUnits = BLOCK_ROWS + 2;
   const clipNormL2 = 0.3;

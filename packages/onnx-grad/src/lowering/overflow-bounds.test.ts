@@ -31,7 +31,7 @@ const MODELS: readonly (readonly [ForwardModel, Loss])[] = [
   [perceptron([6, 4], 'tanh'), { kind: 'squared-error' }],
 ];
 
-test('where bounds are sure, the largest rows and parameters within them overflow nothing', async () => {
+test('where bounds rule out overflow, the largest rows and parameters within them do not overflow', async () => {
   const next = probeNumbers(3);
   let sure = 0;
   const sign = () => (next() < 0 ? -1 : 1);
@@ -71,7 +71,7 @@ test('where bounds are sure, the largest rows and parameters within them overflo
   assert.ok(sure >= 12, `${sure}`);
 });
 
-test('parameters that let a row overflow are never sure, and other models are not judged', () => {
+test('parameters that let a row overflow are recognised, and other models are not judged', () => {
   const [model, loss] = MODELS[3]!;
   const isSure = overflowBoundsOf(model, { loss, rowsPerUnit: 1, largestSquare: 2 ** 100 })!;
   for (const largest of [1e20, 3e38, Number.POSITIVE_INFINITY, Number.NaN]) {

@@ -110,7 +110,7 @@ test('a built perceptron with a local intercept is clipped as one vector, the in
   assertClose(actual, clipAndSum(unitGradients(perceptron, perceptron.values, units), 0.1), 2e-6);
 });
 
-test('layers are clipped apart, each to its own bound', async () => {
+test('each layer is clipped to its own bound', async () => {
   const layers = [
     { parameters: ['weight0', 'bias0'], clipNormL2: 0.05 },
     { parameters: ['weight1'], clipNormL2: 0.01 },
@@ -133,7 +133,7 @@ test('layers are clipped apart, each to its own bound', async () => {
   }
 });
 
-test('a clip norm may be given to each run, and clips as one that is fixed', async () => {
+test('a clip norm as an input clips like a fixed one', async () => {
   const units = randomUnits(perceptron, { seed: 33, sizes: [2, 2, 1], scale: 3 });
   const options = { capacityUnits: 4, rowsPerUnit: 2, loss } as const;
   const graph = buildStepGraph(perceptron, { ...options, clipNormL2: 'input' });
@@ -146,7 +146,7 @@ test('a clip norm may be given to each run, and clips as one that is fixed', asy
   }
 });
 
-test('bounds of layers that leave a parameter out, or exceed the clip norm together, are no bounds', () => {
+test('bounds of layers that leave a parameter out, or exceed the clip norm together, are refused', () => {
   const options = { clipNormL2: 1, capacityUnits: 4, rowsPerUnit: 2, loss } as const;
   const all = perceptron.parameters.map(({ name }) => name);
   for (const layers of [
@@ -160,7 +160,7 @@ test('bounds of layers that leave a parameter out, or exceed the clip norm toget
   }
 });
 
-test('rows of one unit that cancel are not counted by their rounding', async () => {
+test('the norm of rows of one unit that cancel is not rounding noise', async () => {
   const model = readForwardModel(tinyModel(TINY_MODELS['Gemm with bias']!));
   const parameters = new Float32Array(model.parameterCount);
   const graph = buildStepGraph(model, { clipNormL2: 1, capacityUnits: 1, rowsPerUnit: 2, loss });
@@ -208,7 +208,7 @@ const SHAPES: readonly [ForwardModelDescription, rowsPerUnit: number, threads: n
 for (const [description, rowsPerUnit, threads] of SHAPES) {
   const hidden = description.kind === 'multilayer-perceptron' ? `-${description.hidden.join('-')}` : '';
   const shape = `${description.features}${hidden}-1, ${rowsPerUnit} rows, ${threads} threads`;
-  test(`a row's gradient depends on nothing but the row, bit for bit (${shape})`, async () => {
+  test(`a row's gradient depends on the row alone, bit for bit (${shape})`, async () => {
     const capacityUnits = 150;
     const model = readForwardModel(buildForwardModel(description));
     const sizes = new Array<number>(capacityUnits + 1).fill(rowsPerUnit);

@@ -35,7 +35,7 @@ async function masked(squares: readonly number[], factors: readonly number[], is
 
 const { NaN: nan, POSITIVE_INFINITY: infinite } = Number;
 
-test('a unit beyond the limit, or that is no number, weighs 0 and has the factors of the last unit', async () => {
+test('a unit beyond the limit, or with NaN, has weight 0 and has the factors of the last unit', async () => {
   const squares = [1, nan, infinite, LIMIT * (1 + 2 ** -52), LIMIT, 0];
   const own = [1, 2, nan, 4, infinite, 6, 7, -infinite, 9, 10, 0.5, 0.25];
   const { weights, factors } = await masked(squares, own, false);
@@ -50,7 +50,7 @@ test('a gradual mask leaves weights alone up to half of the limit, and lets them
   assert.deepEqual(weights, [3, 3, 3, 3, 1.5, 0.75, 0, 0]);
 });
 
-test('what rounding moves a unit’s squares by moves its weight by no more than twice as much, at the limit too', async () => {
+test('rounding of a unit’s squares changes its weight by at most twice as much, also at the limit', async () => {
   const moved = 2 ** -40;
   for (const share of [0.5, 0.6, 0.9, 1 - moved, 1, 1 + moved]) {
     const squares = [share * LIMIT, share * (1 + moved) * LIMIT, share * (1 - moved) * LIMIT, 0];

@@ -125,7 +125,7 @@ test('models are read whether their numbers are raw bytes or a list', () => {
   assert.deepEqual(readForwardModel(encodeModel(model)).values, values);
 });
 
-test('bytes that are no ONNX model are refused', () => {
+test('bytes that are not an ONNX model are refused', () => {
   assert.throws(() => readForwardModel(new Uint8Array()), OnnxFormatError);
   assert.throws(() => readForwardModel(new TextEncoder().encode('not a model at all')), OnnxFormatError);
   const cut = buildForwardModel(perceptron).subarray(0, 100);

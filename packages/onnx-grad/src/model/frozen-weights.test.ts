@@ -107,7 +107,7 @@ test('metadata that is no list of names is refused', () => {
 });
 
 for (const file of ['torch-script-cnn.onnx', 'torch-dynamo-encoder.onnx', 'torch-script-mlp.onnx']) {
-  test(`${file}: beside frozen weights a unit contributes the same bits wherever it lies`, async () => {
+  test(`${file}: beside frozen weights a unit contributes the same bits at every index`, async () => {
     const bytes = fixture(file);
     const frozen = namesOf(readForwardModel(bytes)).filter((_, i) => i % 2 === 1);
     const model = readForwardModel(withFrozen(bytes, frozen));

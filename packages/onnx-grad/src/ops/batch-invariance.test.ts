@@ -85,12 +85,12 @@ const CASES: Readonly<Record<string, OpCase>> = {
   AveragePool: one('AveragePool', window, { inputShape: [2, 5, 7] }),
 };
 for (const [name, opCase] of Object.entries(CASES)) {
-  test(`${name}: what a row contributes is the same bits wherever it lies`, async () => {
+  test(`${name}: a row contributes the same bits at every index`, async () => {
     for (const seed of [1, 2]) await assertInvariant(opCase, { seed });
   });
 }
 
-test('Conv in blocks of channels: what a row contributes is the same bits wherever it lies', async (t) => {
+test('Conv in blocks of channels: a row contributes the same bits at every index', async (t) => {
   const blockedChannels = await findBlockedChannels({ nodes: convolutions });
   if (blockedChannels === 0) {
     t.skip('not run: this machine has no blocked convolution');
@@ -130,7 +130,7 @@ const ALONE = ['Sigmoid', 'Tanh', 'Exp', 'Erf', 'Relu', 'HardSigmoid', 'Softmax'
   (op) => [op, undefined] as const,
 );
 for (const [op, against] of [...ALONE, ...MAX_AND_MIN]) {
-  test(`${op} makes the same of extreme values wherever they lie${against ? `, ${against} others` : ''}`, async () => {
+  test(`${op} computes the same for extreme values at every index${against ? `, ${against} others` : ''}`, async () => {
     const width = op === 'Softmax' ? 3 : 1;
     const writer = new GraphWriter();
     const type = { elementType: 'float', shape: [ROWS, width] } as const;

@@ -1,6 +1,6 @@
 // What Add, Sub, Mul, Div, comparisons and Where share: NumPy broadcasting between data and data, parameters or
-// constants. A row's gradient of a parameter is the output's, times the local slope, summed over the axes it was spread
-// along.
+// constants. A row's gradient of a parameter is the output's, times the local slope, summed over the axes along which
+// it was broadcast.
 
 import { elementCount } from '../format/tensor-data.ts';
 import type { ParameterGradient } from '../lowering/unit-norms.ts';
@@ -19,7 +19,7 @@ import {
 } from './op-rule.ts';
 import { emitRowSum } from './row-sums.ts';
 
-/** Shape of what operands make together, of which one at least is data. */
+/** Shape of the result of operands, at least one of which is data. */
 export function broadcastShape(node: OpNode, values: KnownValues): Shape {
   const isData = (value: string) => !values.isParameter(value) && values.constantOf(value) === undefined;
   const data = node.inputs.filter(isData);
@@ -50,7 +50,7 @@ export function broadcastShape(node: OpNode, values: KnownValues): Shape {
   });
 }
 
-/** A gradient in the output's shape, summed over the axes along which the operand was spread. */
+/** A gradient in the output's shape, summed over the axes along which the operand was broadcast. */
 function sumToOperand(
   gradient: string,
   { sizes, target }: { readonly sizes: readonly number[]; readonly target: readonly number[] },
@@ -62,8 +62,8 @@ function sumToOperand(
 }
 
 /**
- * Gradients of operands that were spread to one shape, from each one's in that shape: data's, and parameters' row by
- * row.
+ * Gradients of operands that were broadcast to one shape, from their gradients in that shape: those of data, and those
+ * of parameters row by row.
  *
  * @param sizes the shape of the output
  */

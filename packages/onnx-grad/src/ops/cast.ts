@@ -1,5 +1,5 @@
-// Cast of data: to float it changes nothing that a gradient could see; to integers it makes codes, through which no
-// gradient flows, and which are defined for every number (`integers.ts`).
+// Cast of data. A cast to float does not change gradients. A cast to integers makes codes, through which no gradient
+// flows, and which are defined for every number (`integers.ts`).
 
 import { ATTRIBUTE_TYPE, ELEMENT_TYPE } from '../format/onnx-schema.ts';
 import { emitConditions, emitIntegers } from './integers.ts';
@@ -19,7 +19,7 @@ const DISCRETE = [ELEMENT_TYPE.int32, ELEMENT_TYPE.int64, ELEMENT_TYPE.bool] as 
 const toFloat = (node: OpNode): boolean =>
   (FLOAT as readonly number[]).includes(integerAttribute(node, 'to', 0));
 
-/** The Cast that a CastLike is: to float, which all data is but what has no gradient. */
+/** The Cast for a CastLike: to float, the type of all data that has a gradient. */
 export function castOfLike(node: OpNode, values: KnownValues): OpNode {
   const like = node.inputs[1]!;
   if (values.isDiscrete(like) || values.constantOf(like)?.isInteger) {

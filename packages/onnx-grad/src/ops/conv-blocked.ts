@@ -1,11 +1,11 @@
-// A convolution by the operator that the runtime itself turns constant weights over to ("NCHWc"), on channels in blocks
-// of B (`channel-blocks.ts`): few channels, as first layers have, or whole blocks of them, to whole blocks of filters.
-// No windows are laid out. B is a fact of the machine (`blocked-channels.ts`).
+// A convolution by the operator that the runtime uses itself for constant weights ("NCHWc"), on channels in blocks of B
+// (`channel-blocks.ts`): few channels, as first layers have, or whole blocks of them, to whole blocks of filters. No
+// windows are laid out. B is a fact of the machine (`blocked-channels.ts`).
 //
 // A row's gradient of W is the convolution of x with dy as its kernel, strides and dilations exchanged; all rows take
 // one convolution whose groups are the rows and whose images are the channels, and dy is in blocks already. With
-// strides s, W's taps are s apart in dx: dx is computed in blocks of s positions, one convolution of dy with W's taps
-// turned round, whose filters are the positions of such a block.
+// strides s, W's taps are s apart in dx: dx is computed in blocks of s positions, one convolution of dy with reversed
+// taps, whose filters are the positions of such a block.
 
 import { elementCount } from '../format/tensor-data.ts';
 import { fromBlocks, toBlocks } from './channel-blocks.ts';

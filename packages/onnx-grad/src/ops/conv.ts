@@ -1,6 +1,6 @@
-// Conv in one or two dimensions: y = x * W + b. What it costs depends on how it is computed: by the runtime's
-// convolution in blocks where it has one that takes it, else as products of matrices where channels are many, or by the
-// ordinary one.
+// Conv in one or two dimensions: y = x * W + b. It is computed in the cheapest of three ways: by the runtime's
+// blocked convolution where that supports it, otherwise as products of matrices where there are many channels, and
+// otherwise by the ordinary operator.
 import { elementCount } from '../format/tensor-data.ts';
 import {
   blockedBiasGradient,

@@ -1,4 +1,4 @@
-// What the ways to compute a convolution need to know of it.
+// The geometry of a convolution, for the three ways to compute it.
 import { dataShape, integerAttribute, type KnownValues, type OpNode, UnsupportedOp } from './op-rule.ts';
 import { type Window, windowOf } from './window.ts';
 
@@ -9,7 +9,7 @@ export interface Convolution {
   readonly window: Window;
 }
 
-/** @throws UnsupportedOp where weights and input do not go together. */
+/** @throws UnsupportedOp where weights and input do not fit each other. */
 export function convolutionOf(node: OpNode, values: KnownValues): Convolution {
   const [data, weight] = node.inputs as [string, string];
   const [, channels, ...input] = dataShape(data, values) as readonly number[];

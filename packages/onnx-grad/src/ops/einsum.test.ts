@@ -38,7 +38,7 @@ for (const [what, opCase, says] of REFUSED) {
   });
 }
 
-test('what comes out has the letters in order where the equation names no output', () => {
+test('the output has the letters in alphabetical order where the equation names none', () => {
   const model = readForwardModel(
     buildOperatorModel(einsum('btd,de', ['h', 'w'], { weights: { w: [3, 2] } }), { seed: 1, rows: 1 }).bytes,
   );

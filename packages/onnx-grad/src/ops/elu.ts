@@ -4,7 +4,9 @@ import { elementwise, floatAttribute, type OpNode } from './op-rule.ts';
 
 const alphaOf = (writer: GraphWriter, node: OpNode): string => writer.float(floatAttribute(node, 'alpha', 1));
 
-/** max(x, 0) + α (exp(min(x, 0)) - 1): the runtime's own operator rounds the last few values of an array otherwise. */
+/**
+ * max(x, 0) + α (exp(min(x, 0)) - 1): the runtime's own operator rounds the last few values of an array differently.
+ */
 function emitElu(writer: GraphWriter, node: OpNode, x: string): string {
   const zero = writer.float(0);
   const exponential = writer.emit('Exp', [writer.emit('Min', [x, zero])]);

@@ -38,12 +38,12 @@ const NUMBERS = [
 ];
 const [LOW, HIGH] = [-(2 ** 31), 2 ** 31];
 
-test('an integer of a number is what is left of it without its fraction, 0 of NaN, and the border beyond it', async () => {
+test('the integer of a number is the number without its fraction, 0 for NaN, and the border beyond the range', async () => {
   const integers = await valuesOf(NUMBERS, (writer) => emitIntegers(writer, 'x'));
   assert.deepEqual(integers, [0, HIGH, LOW, HIGH, LOW, 0, 1, -1, 3]);
 });
 
-test('a condition of a number is whether it is another than 0', async () => {
+test('the condition of a number is whether it differs from 0', async () => {
   const held = await valuesOf([...NUMBERS, -0, 1e-45], (writer) =>
     emitConditions(writer, 'x', writer.float(0)),
   );

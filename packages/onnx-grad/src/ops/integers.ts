@@ -1,4 +1,4 @@
-// Integers and conditions that a graph makes of its data, and what is computed with them. The runtime's own operators
+// Integers and conditions that a graph computes from data, and arithmetic on them. The runtime's own operators
 // on integers are not total: a division by zero stops the run of all other rows, that of the smallest integer by -1
 // the whole process; which integer a cast makes of NaN, or of a number beyond the type, depends on where in an array
 // it lies; and on some processors the larger of two integers of 64 bits is not always the larger (an int64 Clip of
@@ -41,7 +41,7 @@ export function emitIntegers(writer: GraphWriter, value: string): string {
   return emitWhole(writer, emitInRange(writer, double));
 }
 
-/** Emits whether each float, or integer, is another number than 0; NaN is. */
+/** Emits whether each float, or integer, differs from 0, as NaN does. */
 export function emitConditions(writer: GraphWriter, value: string, zero: string): string {
   return writer.emit('Not', [writer.emit('Equal', [value, zero])]);
 }

@@ -28,7 +28,7 @@ const clip: OpCase = {
   constants: bounds,
 };
 
-test('at its bounds and beyond them Clip passes nothing on, between them all', async () => {
+test('Clip passes the gradient on between its bounds only', async () => {
   const [at, above, beyond, between] = await gradientAt(clip, [6, 7, -1, 3]);
   assert.deepEqual([at, above, beyond], [0, 0, 0]);
   // d (mean(y²) + 1)² / ds = 2 (mean + 1) · 2 y x / 4, with y = 6, 6, 0, 3.
@@ -53,7 +53,7 @@ for (const [op, sign] of [
   });
 }
 
-test('PRelu passes nothing on at 0, its slope below and all above', async () => {
+test('PRelu passes on nothing at 0, its slope below, and everything above', async () => {
   const opCase: OpCase = {
     ...one('PRelu'),
     weights: { w: [1] },

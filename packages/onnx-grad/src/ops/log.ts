@@ -4,7 +4,7 @@ import { elementwise } from './op-rule.ts';
 
 /**
  * log(x), as the logarithm of a sum of one term: the runtime's own logarithm rounds the last few values of an array
- * otherwise than the others.
+ * differently.
  */
 export function emitLog(writer: GraphWriter, x: string): string {
   const term = writer.emit('Unsqueeze', [x, writer.int64s([-1])]);

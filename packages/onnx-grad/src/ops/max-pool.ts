@@ -1,11 +1,11 @@
 // MaxPool: y = the largest value of each window, the first of several; dy goes to where it came from.
 //
-// The runtime's own operator finds those positions thirty times slower than it finds the values. So a window is gone
-// through position by position, along one axis and then the other, as its maximum without the position and with it:
-// where they are equal dy stays with the positions before, else it moves on with the position. All windows are taken at
-// once, also those that the strides leave out, so that a position is the whole array shifted; what is computed across
-// the end of an axis belongs to no window of the output and receives no dy. Of channels in blocks the runtime finds the
-// maxima itself.
+// The runtime's own operator is thirty times slower at finding those positions than at finding the values. So the
+// positions of a window are visited one by one, along one axis and then the other, comparing the maximum without the
+// position and with it: where both are equal, dy stays with the positions before; otherwise it goes to the position.
+// All windows are computed at once, including those that the strides leave out, so that a position is the whole array,
+// shifted. What is computed across the end of an axis belongs to no window of the output and receives no dy. For
+// blocked channels the runtime finds the maxima itself.
 import type { GraphWriter } from '../format/graph-writer.ts';
 import { elementCount } from '../format/tensor-data.ts';
 import { fromBlocks, isFromBlocks, toBlocks } from './channel-blocks.ts';

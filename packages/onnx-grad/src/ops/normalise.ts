@@ -1,4 +1,4 @@
-// What layer, group and instance normalisation share. Within each row, over some axes of n values:
+// Shared by layer, group and instance normalisation. Within each row, over some axes of n values:
 // x̂ = (x - μ) / √(var + ε), dx = (dx̂ - mean(dx̂) - x̂ mean(dx̂ x̂)) / √(var + ε).
 
 import type { ForwardStep } from './op-rule.ts';

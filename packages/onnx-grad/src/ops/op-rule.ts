@@ -1,5 +1,5 @@
-// What the engine must know of an ONNX operator to train through it: its shape rule, its forward and backward rules
-// and, where it has trainable inputs, its norm rule. One operator is one file beside this one.
+// What an operator must define to be trained through: its shape rule, its forward and backward rules and, where it has
+// trainable inputs, its norm rule. Each operator has a file in this folder.
 import type { Constant } from '../format/constant.ts';
 import { MAXIMUM_RANK } from '../format/graph-limits.ts';
 import { type Attributes, type GraphWriter, undoing } from '../format/graph-writer.ts';
@@ -27,10 +27,10 @@ export interface OpNode {
   readonly opset: number;
 }
 
-/** What is known of the values of a forward graph, parameters and constants included. */
+/** The known properties of the values of a forward graph, including parameters and constants. */
 export interface KnownValues {
   shapeOf(value: string): Shape;
-  /** Whether the value is an initialiser that can be trained; a frozen one has gradients that nobody asks for. */
+  /** Whether the value is an initialiser that can be trained; the gradients of a frozen one are not used. */
   isParameter(value: string): boolean;
   /** The value's numbers, where they depend on neither data nor parameters. */
   constantOf(value: string): Constant | undefined;
@@ -43,20 +43,20 @@ export interface ForwardStep extends KnownValues {
   readonly writer: GraphWriter;
   /** Rows in the step graph: capacity in units times rows per unit. */
   readonly rowCount: number;
-  /** Channels of one block of the runtime's blocked convolution, or 0 where it is not to be used. */
+  /** Channels per block of the runtime's blocked convolution; 0 if it is not used. */
   readonly blockedChannels: number;
   /** Name in the step graph of a value of the forward graph. */
   at(value: string): string;
   /** The value's shape in the step graph. */
   sizesOf(value: string): number[];
-  /** Whether any parameter lies upstream, so that a gradient of the value is of use. */
+  /** Whether any parameter lies upstream, so that the gradient of the value is needed. */
   needsGradient(value: string): boolean;
 }
 
 /** A step graph while its backward half is being written. */
 export interface BackwardStep extends ForwardStep {
   readonly norms: UnitNorms;
-  /** What the node's forward rule kept for this one. */
+  /** The values that the node's forward rule saved. */
   savedBy(node: OpNode): readonly string[];
 }
 
@@ -73,15 +73,15 @@ export interface OpRule {
   /**
    * Shape of the output.
    *
-   * Every value that is neither parameter nor constant has `rows` as its first axis and nothing mixes rows: that
-   * is what makes a row's gradient its own, and the norm rules exact.
+   * Every value that is neither parameter nor constant has `rows` as its first axis, and nothing mixes rows. So a
+   * row's gradient is its own, and the norm rules are exact.
    *
    * @throws UnsupportedOp where this use of the operator cannot be trained through.
    */
   inferShape(node: OpNode, values: KnownValues): Shape;
   /** Whether the output is discrete (`KnownValues.isDiscrete`). */
   isDiscrete?(node: OpNode, values: KnownValues): boolean;
-  /** Emits the operator; without this rule, the node is copied as it is. What is saved is for `backward`. */
+  /** Emits the operator. Without this rule, the node is copied. Saved values are for `backward`. */
   forward?(node: OpNode, step: ForwardStep): { readonly output: string; readonly saved?: readonly string[] };
   /** Emits the gradients of the inputs, given the name of the gradient of the output. */
   backward(node: OpNode, gradient: string, step: BackwardStep): Gradients;
@@ -142,7 +142,7 @@ export function widthOf(value: string, values: KnownValues): number {
   return width;
 }
 
-/** Why a value that should be trained cannot be. */
+/** The reason why a value cannot be trained. */
 export function whyNotParameter(value: string, values: KnownValues): string {
   return values.constantOf(value) === undefined
     ? `its input ${value} must be a float initialiser`
@@ -200,8 +200,9 @@ function checkAxes(axes: readonly number[]): readonly number[] {
 /**
  * Shape rule and gradient of an operator that works on each element of one input.
  *
- * @param emitForward for operators whose values in the runtime depend on where in an array they lie: it must say the
- * same by others, since a row's gradient has to follow from that row alone, bit for bit (`dp-sgd/sensitivity.ts`)
+ * @param emitForward for operators whose values in the runtime depend on the index in an array: it must compute the
+ * same by other operators, since a row's gradient has to follow from that row alone, bit for bit
+ * (`dp-sgd/sensitivity.ts`)
  */
 export function elementwise(
   opType: string,

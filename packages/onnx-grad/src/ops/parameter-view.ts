@@ -1,5 +1,5 @@
-// Nodes that give a trainable initialiser another shape or another order of its axes: it is trained as it is used, and
-// written back as the file has it.
+// Nodes that reshape or permute a trainable initialiser. It is trained in the form in which it is used, and written
+// back in the form of the file.
 import { permutedIndices } from '../format/array-indices.ts';
 import { MAXIMUM_RANK } from '../format/graph-limits.ts';
 import { ELEMENT_TYPE } from '../format/onnx-schema.ts';
@@ -25,7 +25,7 @@ interface MovedAxes {
 export interface WeightView {
   readonly weight: string;
   readonly shape: readonly number[];
-  /** What brings the file's numbers into the order of the view, one after the other. */
+  /** The permutations from the order of the file to that of the view, in sequence. */
   readonly moves: readonly MovedAxes[];
 }
 
@@ -47,7 +47,7 @@ function reshaped(node: OpNode, values: KnownValues, shape: readonly number[]): 
   return whole;
 }
 
-/** The shape in which a node passes on its first input, which is no data; undefined where it does more. */
+/** The shape to which a node reshapes its first input, which is not data; undefined where the node does more. */
 export function shapeOfView(
   node: OpNode,
   values: KnownValues,
@@ -104,7 +104,7 @@ function moved({ weight, shape, moves }: WeightView, perm: readonly number[]): W
   };
 }
 
-/** What the node makes of a weight as its first input; undefined where it does more than to show it otherwise. */
+/** The view that a node makes of a weight as its first input; undefined where the node does more. */
 export function viewOf(node: OpNode, view: WeightView, values: KnownValues): WeightView | undefined {
   if (node.opType === 'Transpose') return moved(view, permutationOf(node, view.shape.length));
   if (node.opType === 'Cast') {

@@ -1,7 +1,8 @@
 // ReduceMax, ReduceMin and GlobalMaxPool over a row's axes: dx = dy at the extreme value, in equal parts where several
 // are equal, as PyTorch's amax has it.
 //
-// The runtime's own reductions treat NaN by where in memory a row begins, so extremes are taken pairwise, in halves.
+// How the runtime's own reductions treat NaN depends on the address at which a row begins. So extremes are computed
+// pairwise, in halves.
 import type { GraphWriter } from '../format/graph-writer.ts';
 import { givenAxes, reducing, spatialAxes } from './reduction.ts';
 import { emitRowSum, type RowSum } from './row-sums.ts';

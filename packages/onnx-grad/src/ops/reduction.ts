@@ -1,4 +1,4 @@
-// What sums, means and extremes over a row's axes share: which axes they are, and how what is reduced is kept.
+// Shared by sums, means and extremes over a row's axes: which axes they are, and the shape of the result.
 import type { GraphWriter } from '../format/graph-writer.ts';
 import {
   axesOf,

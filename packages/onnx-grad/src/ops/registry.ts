@@ -1,4 +1,4 @@
-// The operators the engine can train through, and the reasons why some that people ask for are not among them.
+// The operators that can be trained through, and the reasons why some that people often need cannot.
 import { abs } from './abs.ts';
 import { add } from './add.ts';
 import { averagePool } from './average-pool.ts';
@@ -95,7 +95,7 @@ const CONTROL = 'control flow is not supported; export a graph that is the same 
 const SEQUENCE =
   'lists of values are not supported; export with optimize=True, the default of torch.onnx.export, which splits without';
 const RECURRENT_OPERATORS = ['LSTM', 'GRU', 'RNN', 'Loop', 'Scan'];
-/** Operators that people often ask for, and what to use instead. */
+/** Operators that people often need, and what to use instead. */
 export const REFUSALS: Readonly<Record<string, string>> = {
   BatchNormalization:
     'it mixes patients, so no gradient belongs to one; use GroupNormalization or LayerNormalization',
@@ -113,7 +113,7 @@ export const REFUSALS: Readonly<Record<string, string>> = {
 
 /** Operators that are read as several others. */
 export const REWRITTEN: readonly string[] = ['Split', 'PRelu', 'Einsum'];
-/** Operators that change nothing here: the private step has noise of its own. */
+/** Operators without effect in training: the private step has its own noise. */
 export const REMOVED: readonly string[] = ['Identity', 'Dropout'];
 
 export function ruleOf(opType: string): OpRule | undefined {
@@ -129,7 +129,7 @@ export function refusalOf(opType: string): string {
 /** Whether the refusal itself says what to use instead. */
 export const isExplained = (opType: string): boolean => Object.hasOwn(REFUSALS, opType);
 
-/** Whether the operator goes along a sequence, for which an exporter turns around what goes in. */
+/** Whether the operator is recurrent: exporters transpose its input. */
 export const isRecurrent = (opType: string): boolean => RECURRENT_OPERATORS.includes(opType);
 
 /** What to export instead of operators without a rule. */

@@ -52,7 +52,7 @@ test('equal rows have equal products, however many they are, by columns and by m
   }
 });
 
-test('by a column as it is some processors round the last rows otherwise', async (t) => {
+test('by a column without the detour, some processors round the last rows differently', async (t) => {
   for (const inner of [5, 8, 13, 64]) {
     if ((await answers([43, inner, 1], (writer) => writer.emit('Gemm', ['x', 'w']))) > 1) return;
   }

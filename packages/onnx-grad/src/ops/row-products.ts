@@ -1,6 +1,6 @@
-// Products of rows by a matrix whose every bit depends on the row alone. The runtime's own product by a matrix of one
-// column goes along the rows, several at once, and rounds the last few otherwise (`row-products.test.ts`): so a column
-// is given as a row, and turned by the product itself.
+// Products of rows by a matrix, of which every bit depends on the row alone. The runtime's own product by a matrix of
+// one column processes several rows at once and rounds the last few differently (`row-products.test.ts`). So a column
+// is passed as a row, and transposed by the product itself.
 import type { GraphWriter } from '../format/graph-writer.ts';
 
 export interface RowProductOfWeight {

@@ -25,7 +25,7 @@ const CASES: readonly [sizes: readonly number[], axes: readonly number[]][] = [
 ];
 
 for (const [own, axes] of CASES) {
-  test(`sums of rows [${own}] over axes ${axes} are right, and the same bits wherever the row lies`, async () => {
+  test(`sums of rows [${own}] over axes ${axes} are right, and the same bits at every index`, async () => {
     const sizes = [ROWS, ...own];
     const writer = new GraphWriter();
     const sum = emitRowSum(writer, { value: 'x', sizes, axes });

@@ -1,6 +1,6 @@
-// Sums over a row's axes whose every bit depends on that row alone. ONNX Runtime's own reductions along the last axis
-// do not have that property: they add in an order that follows from where in memory a row begins. So sums along
-// trailing axes are taken as products with a vector of ones, which do (`row-sums.test.ts`).
+// Sums over a row's axes, of which every bit depends on that row alone. ONNX Runtime's own reductions along the last
+// axis do not have that property: the order of their additions depends on the address at which a row begins. So sums
+// along trailing axes are products with a vector of ones, which have it (`row-sums.test.ts`).
 import type { GraphWriter } from '../format/graph-writer.ts';
 import { elementCount } from '../format/tensor-data.ts';
 

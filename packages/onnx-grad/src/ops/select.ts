@@ -1,4 +1,4 @@
-// What Slice and Gather share: y takes the entries at constant indices of one of a row's axes. Its gradient is a
+// Shared by Slice and Gather: y takes the entries at constant indices of one of a row's axes. Its gradient is a
 // product with the indices' one-hot matrix (entries taken twice add up).
 import type { ForwardStep } from './op-rule.ts';
 

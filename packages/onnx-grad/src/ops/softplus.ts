@@ -3,7 +3,7 @@ import type { GraphWriter } from '../format/graph-writer.ts';
 import { emitLog } from './log.ts';
 import { elementwise, type OpNode } from './op-rule.ts';
 
-/** max(x, 0) + log(1 + exp(-|x|)): the runtime's own operator rounds the last few values of an array otherwise. */
+/** max(x, 0) + log(1 + exp(-|x|)): the runtime's own operator rounds the last few values of an array differently. */
 function emitSoftplus(writer: GraphWriter, _node: OpNode, x: string): string {
   const small = writer.emit('Exp', [writer.emit('Neg', [writer.emit('Abs', [x])])]);
   const rest = emitLog(writer, writer.emit('Add', [small, writer.float(1)]));

@@ -3,7 +3,7 @@
 import type { Convolution } from './convolution.ts';
 import type { Windows } from './window-columns.ts';
 
-/** Whether dx has its blocks: with strides and dilations both, taps would fall between them. */
+/** Whether dx can be computed in blocks: with both strides and dilations, taps would fall between them. */
 export function hasSpatialBlocks({ window: { strides, dilations } }: Convolution): boolean {
   return strides.every((stride, i) => stride === 1 || dilations[i] === 1);
 }

@@ -66,7 +66,7 @@ for (const [how, sum] of [
   });
 }
 
-test('what the runtime does with many rows it does with fewer', async (t) => {
+test('the order for many rows is the order for fewer', async (t) => {
   for (const threads of [1, 2]) {
     for (const widths of [
       { left: 70, right: 300 },

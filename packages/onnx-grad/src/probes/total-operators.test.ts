@@ -23,7 +23,7 @@ async function tryOperators(...options: string[]): Promise<TriedOperators> {
   return JSON.parse(stdout.trim().split('\n').at(-1)!);
 }
 
-test('every supported operator is tried', () => {
+test('every supported operator is tested', () => {
   const tried = new Set(
     Object.values(TOTAL_CASES).flatMap((opCase) =>
       decodeModel(buildOperatorModel(opCase, { seed: 1, rows: 1 }).bytes).graph.node.map(
@@ -39,7 +39,7 @@ test('every supported operator is tried', () => {
   );
 });
 
-test('every operator has an answer for every row, which follows from that row alone', async (t) => {
+test('every operator has an answer for every row, and it follows from that row alone', async (t) => {
   const { cases, runs, failures } = await tryOperators('--seeds', SEEDS);
   t.diagnostic(`${cases} uses of operators, ${NASTY.length} nasty numbers, ${runs} runs`);
   assert.deepEqual(failures, []);

@@ -43,7 +43,7 @@ test('a prepared run writes into the arrays given, and into no others where the 
   assert.equal(await doesCopy(doubling({ sparesCopies: true })), false);
 });
 
-test('without sparing them the binding does copy: else there is nothing to be spared any more', async () => {
+test('otherwise the binding does copy: if this fails, the workaround is no longer needed', async () => {
   assert.equal(await doesCopy(doubling({ sparesCopies: false })), true);
 });
 

@@ -20,7 +20,7 @@ const close = (actual: ArrayLike<number>, wanted: ArrayLike<number>) => {
 };
 const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
 
-test('a model of ours scores the same on this thread and in a worker', async () => {
+test('a built model scores the same on this thread and in a worker', async () => {
   const graph = buildForwardModel({
     kind: 'multilayer-perceptron',
     features: 4,
