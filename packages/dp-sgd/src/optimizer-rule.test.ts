@@ -73,7 +73,7 @@ test('gradient descent with momentum follows its formula, bit for bit', () => {
   }
 });
 
-/** DP-AdamBC as the paper has it, coordinate by coordinate and from the whole history of means in every step. */
+/** DP-AdamBC as in the paper, coordinate by coordinate and from the whole history of means in every step. */
 function referenceAdam(options: {
   readonly deviation: (step: number) => number;
   readonly betas: readonly [number, number];

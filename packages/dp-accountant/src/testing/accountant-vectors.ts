@@ -40,7 +40,7 @@ export const accountantVectors = (): AccountantVectors =>
 /** A number as the ledger writes it. */
 export const decimal = (value: number) => value.toFixed(15).replace(/[.]?0+$/, '');
 
-/** The training event of a setting of the vectors, as the ledger has it. */
+/** The training event of a setting of the vectors, as on the ledger. */
 export const eventOf = (sigma: number, q: number, steps: number) =>
   ({
     mechanism: 'discrete-gaussian',

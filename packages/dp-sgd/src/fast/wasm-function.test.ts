@@ -4,7 +4,7 @@ import { compileWasm, createSharedMemory, wasm } from './wasm-function.ts';
 
 const { get, set, i32, loadI32 } = wasm;
 
-test('constants of any size and sign are encoded as the specification has it', () => {
+test('constants of any size and sign are encoded as the specification says', () => {
   for (const value of [
     0,
     1,

@@ -237,7 +237,7 @@ function ruleFor(opType: string) {
 }
 
 /**
- * The node on values as the engine keeps them; undefined where it reads them so already, and leaves them so.
+ * The node on values with their rows first; undefined where it already reads and writes such values.
  *
  * Whatever comes out is judged by the operator's own rule, which sees values with their rows first: a row's gradient is
  * its own however a graph moves its axes. That the rewritten node computes what the graph says is a matter of training

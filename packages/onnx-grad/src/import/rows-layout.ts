@@ -14,17 +14,17 @@ export type Layout = readonly GraphAxis[];
 const product = (values: GraphAxis): number =>
   values.reduce<number>((result, value) => (value === 'rows' ? result : result * value), 1);
 
-/** Of a value as the engine keeps it. */
+/** The layout of a value with its rows first. */
 export const plainLayout = (shape: Shape): Layout =>
   shape.map((extent) => [typeof extent === 'number' ? extent : 'rows']);
 
-/** The shape as the engine keeps it: the rows, and all other axes in their order. */
+/** The shape with the rows first, and all other axes in their order. */
 export const innerShape = (layout: Layout): Shape => [
   'rows',
   ...layout.flat().filter((extent) => extent !== 'rows'),
 ];
 
-/** Whether the graph has the value as the engine keeps it. */
+/** Whether the graph has the rows of the value first. */
 export const isPlain = ([first, ...rest]: Layout): boolean =>
   first?.join() === 'rows' && rest.every((axis) => axis.length === 1);
 
@@ -39,13 +39,13 @@ export function graphShape(layout: Layout): Count[] {
   });
 }
 
-/** Where the engine keeps one of the graph's axes; of that of the rows, what is folded into it. */
+/** The unfolded axes of one of the graph's axes; for the axis of the rows, those that are folded into it. */
 export function innerAxis(layout: Layout, axis: number): number {
   const before = layout.slice(0, axis).flat();
   return before.length + (before.includes('rows') ? 0 : 1);
 }
 
-/** How the engine's axes lie once the graph's are permuted: the permutation of the first into the second. */
+/** The permutation of the unfolded axes for a permutation of the graph's axes. */
 export function innerPermutation(layout: Layout, perm: readonly number[]): number[] {
   const axesOf = layout.map((axis, i) => {
     const first = innerAxis(layout, i);

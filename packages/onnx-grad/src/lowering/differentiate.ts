@@ -138,7 +138,7 @@ function emitBackward(model: ForwardModel, step: BackwardStep, logitGradient: st
 }
 
 /**
- * Emits the forward half alone, of so many rows, as a step has it: the name of the logit, in its own shape.
+ * Emits the forward half of a step alone, for `rowCount` rows; returns the name of the logit, in its own shape.
  *
  * A row's logit follows from that row and the parameters alone. Training, scores and predictions all use this.
  */

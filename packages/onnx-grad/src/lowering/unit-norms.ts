@@ -63,7 +63,7 @@ export interface FloatGradient {
   readonly terms: number;
   /** Of the factors, as the sum takes them; absent where it is no one product of matrices. */
   readonly widths?: ProductWidths;
-  /** Emits each factor's squared norm, double [units, 1], as `float-squares.ts` has it. */
+  /** Emits each factor's squared norm, double [units, 1], as in `float-squares.ts`. */
   factorSquares(): readonly string[];
   /** Emits ‖g‖² from these, double [units, 1]. */
   unitSquares(): string;

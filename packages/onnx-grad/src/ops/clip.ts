@@ -1,5 +1,5 @@
 // Clip between constant bounds, such as ReLU6: y = min(max(x, low), high), dx = dy between the bounds and 0 elsewhere
-// (0 at the kinks, as PyTorch's ReLU6 has it). A bound that is left out is infinite.
+// (0 at the kinks, as in PyTorch's ReLU6). A bound that is left out is infinite.
 import type { GraphWriter } from '../format/graph-writer.ts';
 import {
   constantNumbers,

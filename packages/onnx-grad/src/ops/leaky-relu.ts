@@ -1,4 +1,4 @@
-// LeakyRelu: y = x where x > 0 and α x elsewhere; dx = dy or α dy (α dy at the kink, as PyTorch has it).
+// LeakyRelu: y = x where x > 0 and α x elsewhere; dx = dy or α dy (α dy at the kink, as in PyTorch).
 import { elementwise, floatAttribute } from './op-rule.ts';
 
 export const leakyRelu = elementwise('LeakyRelu', ({ writer, node, input, gradient }) => {

@@ -1,5 +1,5 @@
 // ReduceMax, ReduceMin and GlobalMaxPool over a row's axes: dx = dy at the extreme value, in equal parts where several
-// are equal, as PyTorch's amax has it.
+// are equal, as in PyTorch's amax.
 //
 // How the runtime's own reductions treat NaN depends on the address at which a row begins. So extremes are computed
 // pairwise, in halves.

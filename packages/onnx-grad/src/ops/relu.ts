@@ -1,4 +1,4 @@
-// Relu: y = max(x, 0), dx = dy where y > 0 and 0 elsewhere (0 at the kink, as PyTorch has it).
+// Relu: y = max(x, 0), dx = dy where y > 0 and 0 elsewhere (0 at the kink, as in PyTorch).
 import { elementwise } from './op-rule.ts';
 
 /** Below its inverse, 2^-127, y counts by its share of it: no number of a model is as small but 0. */
