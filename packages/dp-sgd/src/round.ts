@@ -215,7 +215,7 @@ export async function prepareRound(
 
 /** Sums an empty batch, so that a graph which cannot be loaded or run fails before any unit is drawn. */
 async function tryStep({ parameters }: RoundInput, { mechanism, runs }: PreparedRound): Promise<void> {
-  // A graph of many steps is already loaded. With a fused move, a sum without its move would leave its counters wrong.
+  // A graph of many steps is loaded already. With a fused move, shards expect a move after each sum.
   if (runs !== undefined || mechanism.fused !== undefined) return;
   await mechanism.sumClipped(Float32Array.from(parameters), new Uint32Array());
 }
