@@ -141,7 +141,7 @@ export function calibrateNoise(options: {
  * is a mixture over the orders, and Rényi and hockey-stick divergences of mixtures are at most those of the worst pair
  * (joint quasi-convexity), with subsampling as without.
  *
- * **Proof.** *The pairs.* Let w be the unit that B has and B' lacks, and z the last unit of an order of B. Put z into
+ * **Proof.** *The pairs.* Let w be the unit that B has and B' lacks, and z the last unit of an order of B. Move z to
  * w's index and leave padding at its own (or, where z = w, only that). Each order of B' comes from exactly |B| orders
  * of B: it is uniform. The pair's runs differ at these two indices, and so in two blocks at most; at all other indices
  * there are the same units, with the same bits everywhere.
