@@ -354,7 +354,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
   {
     id: 'dragged-control-variates',
     attack: 'Control variates that grow from round to round',
-    titles: ['a hospital that drags its variate along has it start anew'],
+    titles: ['a hospital whose variate grows too long has it reset'],
   },
   {
     id: 'rewritten-plan',
@@ -419,7 +419,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
     id: 'floating-point-noise',
     attack: 'Noise read through gaps between floating-point numbers',
     titles: [
-      'what is released lies on the lattice whatever the sum, and tells no more of it than its rounding',
+      'what is released lies on the lattice whatever the sum, and reveals no more of it than its rounding',
       'no patient, however extreme, moves the integers by more than the bound',
     ],
   },
@@ -430,7 +430,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
       'studies with hostile graphs are refused by name, and the others go on',
       'ends at once with its signal, whatever a graph is at, and takes no more',
       'refuses a graph that makes its process swallow memory, before the machine has none left',
-      'what is beyond its limit is said with what was found, all at once',
+      'counts beyond their limits are named with what was found, all at once',
       'mutated graphs are read and trained, or refused, and nothing else',
     ],
   },
@@ -467,7 +467,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
     id: 'rows-that-meet',
     attack: 'Graphs that answer one patient by another’s presence',
     titles: [
-      'every operator has an answer for every row, which follows from that row alone',
+      'every operator has an answer for every row, and it follows from that row alone',
       'a study’s model scores by the same lowering',
     ],
   },
@@ -476,7 +476,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
     attack: 'Overflow that one patient’s values cause',
     titles: [
       'a round runs the same graphs as often, whatever its patients hold',
-      'a unit beyond the limit, or that is no number, weighs 0 and has the factors of the last place',
+      'a unit beyond the limit, or with NaN, has weight 0 and has the factors of the last unit',
     ],
   },
 ];

@@ -1,6 +1,7 @@
 // docs/reference/rest-api.md, made from the OpenAPI document and the table of problem codes.
-import { TAGS } from '../http/documentation.ts';
+
 import { GATEWAY_ERRORS, type GatewayErrorEntry } from '../gateway-errors.ts';
+import { TAGS } from '../http/documentation.ts';
 import { meaningOf, PROBLEM_CODES, type ProblemCode, statusOf } from '../http/problem.ts';
 
 /** What the page needs of the OpenAPI document. */
