@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { GraphWriter, valueInfo } from '../format/graph-writer.ts';
 import { type Loss, lossFrom, whyNotLoss } from '../losses/loss.ts';
 import type { ForwardModel } from '../model/forward-model.ts';
-import { COPY_SPARING_OUTPUT } from '../runtime/onnx-runtime.ts';
+import { COPY_SPARING_OUTPUT } from '../runtime/given-arrays.ts';
 import { blocksOf, type ProductWidths } from './block-sums.ts';
 import { differentiate, parameterInput } from './differentiate.ts';
 import { NO_MASK, UnitMask, type UnitMasking } from './unit-mask.ts';

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { GraphWriter, valueInfo } from '../format/graph-writer.ts';
-import { COPY_SPARING_OUTPUT, OnnxRuntimeError, openSession, type TensorValue } from './onnx-runtime.ts';
+import { COPY_SPARING_OUTPUT } from './given-arrays.ts';
+import { OnnxRuntimeError, openSession, type TensorValue } from './onnx-runtime.ts';
 
 const COUNT = 2 ** 18;
 

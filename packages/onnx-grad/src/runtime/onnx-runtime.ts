@@ -1,6 +1,13 @@
 // The one file that imports ONNX Runtime. A session runs on the calling thread and blocks it. So training and scoring
 // hold their sessions in worker threads.
 import ort from 'onnxruntime-node';
+import {
+  COPY_SPARING_OUTPUT,
+  type GivenArrays,
+  isNotConverted,
+  probeGivenArrays,
+  probeGraph,
+} from './given-arrays.ts';
 
 export interface TensorValue {
   readonly type: 'float32' | 'float64' | 'int32';
@@ -25,29 +32,19 @@ export interface OnnxSession {
   close(): Promise<void>;
 }
 
-/**
- * A graph whose first output has this name, and is a sequence, is run by `prepare` without copies of its outputs.
- *
- * The binding copies every output into a new array after a run, also those that the run has written into arrays that it
- * was given: of a large model megabytes that nobody reads, a tenth of a step. It converts outputs in their order, and
- * ends with an error at one that is no tensor. `prepare` takes that error, and no other, for the end of a run.
- */
-export const COPY_SPARING_OUTPUT = 'noCopies';
-const NOT_CONVERTED = 'Non tensor type is temporarily not supported.';
-
 /** ONNX Runtime refused to load or to run a graph. */
 export class OnnxRuntimeError extends Error {
   override readonly name = 'OnnxRuntimeError';
 }
 
-/**
- * Opens ONNX bytes for running on the CPU.
- *
- * @throws OnnxRuntimeError where the runtime refuses the graph.
- */
-export async function openSession(bytes: Uint8Array, options: { threads: number }): Promise<OnnxSession> {
-  const session = await ort.InferenceSession.create(bytes, {
-    intraOpNumThreads: options.threads,
+const toTensors = (values: Readonly<Record<string, TensorValue>>) =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)]),
+  );
+
+const createSession = (bytes: Uint8Array, { threads }: { readonly threads: number }) =>
+  ort.InferenceSession.create(bytes, {
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
@@ -58,21 +55,52 @@ export async function openSession(bytes: Uint8Array, options: { threads: number 
   }).catch((cause: unknown) => {
     throw new OnnxRuntimeError('ONNX Runtime does not load this graph', { cause });
   });
-  const sparesCopies = session.outputNames[0] === COPY_SPARING_OUTPUT;
+
+const failed = (cause: unknown): never => {
+  throw new OnnxRuntimeError('ONNX Runtime failed to run this graph', { cause });
+};
+
+/** For a binding that answers with arrays of its own. */
+function copyResults(
+  results: Readonly<Record<string, { readonly data: unknown }>>,
+  outputs: Readonly<Record<string, TensorValue>>,
+): void {
+  for (const [name, { data }] of Object.entries(outputs)) {
+    const result = results[name]?.data as TensorValue['data'] | undefined;
+    if (result === undefined || result.length !== data.length) {
+      throw new OnnxRuntimeError(`ONNX Runtime gave ${result?.length} values of ${name}, not ${data.length}`);
+    }
+    if (result !== data) data.set(result);
+  }
+}
+
+let givenArrays: Promise<GivenArrays> | undefined;
+
+/** What the probe found, which runs once in each thread. */
+function treatmentOfGivenArrays(): Promise<GivenArrays> {
+  givenArrays ??= (async () => {
+    const session = await createSession(probeGraph(), { threads: 1 });
+    const column = (data: Float32Array) => new ort.Tensor('float32', data, [data.length]);
+    const found = await probeGivenArrays(async ({ x }, { twice, withSequence }) => {
+      const fetches = { ...(withSequence && { [COPY_SPARING_OUTPUT]: null }), twice: column(twice) };
+      await session.run({ x: column(x) }, fetches);
+    }).catch(failed);
+    await session.release();
+    return found;
+  })();
+  return givenArrays;
+}
+
+/**
+ * Opens ONNX bytes for running on the CPU.
+ *
+ * @throws OnnxRuntimeError where the runtime refuses the graph.
+ */
+export async function openSession(bytes: Uint8Array, options: { threads: number }): Promise<OnnxSession> {
+  const session = await createSession(bytes, options);
+  const { areWritten, endWithSentence } = await treatmentOfGivenArrays();
+  const sparesCopies = endWithSentence && session.outputNames[0] === COPY_SPARING_OUTPUT;
   const outputNames = session.outputNames.filter((name) => name !== COPY_SPARING_OUTPUT);
-  const toTensors = (values: Readonly<Record<string, TensorValue>>) =>
-    Object.fromEntries(
-      Object.entries(values).map(([name, { type, data, shape }]) => [
-        name,
-        new ort.Tensor(type, data, shape),
-      ]),
-    );
-  const failed = (cause: unknown) => {
-    throw new OnnxRuntimeError('ONNX Runtime failed to run this graph', { cause });
-  };
-  const failedToRun = (cause: unknown) => {
-    if (!(sparesCopies && cause instanceof Error && cause.message === NOT_CONVERTED)) failed(cause);
-  };
   return {
     async run(inputs, { outputs = outputNames } = {}) {
       const results = await session.run(toTensors(inputs), outputs).catch(failed);
@@ -87,7 +115,10 @@ export async function openSession(bytes: Uint8Array, options: { threads: number 
       const feeds = toTensors(inputs);
       const fetches = { ...(sparesCopies && { [COPY_SPARING_OUTPUT]: null }), ...toTensors(outputs) };
       return async () => {
-        await session.run(feeds, fetches).catch(failedToRun);
+        const results = await session
+          .run(feeds, fetches)
+          .catch((cause: unknown) => (sparesCopies && isNotConverted(cause) ? undefined : failed(cause)));
+        if (results !== undefined && (sparesCopies || !areWritten)) copyResults(results, outputs);
       };
     },
     close: () => session.release(),
