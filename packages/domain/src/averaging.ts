@@ -3,6 +3,7 @@
 // artefact and of the hash that members attest, so that every member can go on from any round.
 import type { Static } from 'typebox';
 import { DecimalThat, Described, Strict } from './primitives.ts';
+import { type Problem, problem } from './problem.ts';
 
 /** Over the rounds; the initial model has no part in it. */
 export const Averaging = Strict({
@@ -20,7 +21,9 @@ export function averagingProblems({
 }: {
   readonly averaging?: Averaging;
   readonly rounds: number;
-}): string[] {
+}): Problem[] {
   if (averaging === undefined || rounds > 1) return [];
-  return ['averaging: over one round there is nothing to average: take more rounds, or leave it out'];
+  return [
+    problem('averaging', ': over one round there is nothing to average', 'take more rounds, or leave it out'),
+  ];
 }

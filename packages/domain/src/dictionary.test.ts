@@ -1,11 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { type Dictionary, encodingOf, inputNames, type LabelRule } from './dictionary.ts';
+import { sentenceOf } from './problem.ts';
 import { dictionaryProblems } from './rules/dictionary-rules.ts';
 import { datasetArgument } from './testing/examples.ts';
 
 const { dictionary } = datasetArgument('alpha');
-const problems = (change: Partial<Dictionary>): string[] => dictionaryProblems({ ...dictionary, ...change });
+const problems = (change: Partial<Dictionary>): string[] =>
+  dictionaryProblems({ ...dictionary, ...change }).map(sentenceOf);
 
 test('an encoding says what a model sees, and nothing of files', () => {
   const encoding = encodingOf(dictionary);
@@ -78,7 +80,7 @@ test('what is learned of a label follows from its rule, and two ways to read a b
 });
 
 test('mistakes in a label are named', () => {
-  const of = (rule: LabelRule) => dictionaryProblems(withRule(rule));
+  const of = (rule: LabelRule) => dictionaryProblems(withRule(rule)).map(sentenceOf);
   assert.deepEqual(of({ kind: 'categorical', categories: ['a', 'b', 'a'] }), [
     'label.rule.categories has "a" twice',
   ]);

@@ -1,5 +1,7 @@
 // Every refusal of the ledger, in one table: the code is what programs read, the meaning is what people read.
 // The domain knows no HTTP; `kind` is the little that a gateway needs to choose a status.
+import { type Problem, sentenceOf } from './problem.ts';
+
 export type ErrorKind = 'invalid' | 'forbidden' | 'not-found' | 'conflict' | 'exhausted' | 'unavailable';
 
 export const ERRORS = {
@@ -119,13 +121,17 @@ export class DomainError extends Error {
   override readonly name = 'DomainError';
   readonly code: ErrorCode;
   readonly detail: string;
+  /** Each problem by its field, where the refusal lists them; only the sentence crosses the ledger's protocol. */
+  readonly problems: readonly Problem[];
 
-  constructor(code: ErrorCode, detail: string = ERRORS[code][1]) {
+  constructor(code: ErrorCode, what: string | readonly Problem[] = ERRORS[code][1]) {
+    const detail = typeof what === 'string' ? what : what.map(sentenceOf).join('; ');
     // A peer drops an answer that is no Unicode, and what is repeated of an argument may be half a character.
     const wellFormed = detail.toWellFormed();
     super(`${code}: ${wellFormed}`);
     this.code = code;
     this.detail = wellFormed;
+    this.problems = typeof what === 'string' ? [] : what;
   }
 
   get kind(): ErrorKind {

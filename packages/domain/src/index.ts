@@ -61,6 +61,7 @@ export { accuracyOf, type CountForm, type NoisedCounts, poolCounts, scoreSigma }
 export { ArtefactRef, Described, Id, MspId, RoundNumber, Sha256, Strict, Words } from './primitives.ts';
 export { PrivacyCharge } from './privacy-charge.ts';
 export { POOLS, type Pool, PrivacyEvent, UNITS } from './privacy-event.ts';
+export { type Problem, problem, sentenceOf, within } from './problem.ts';
 export { Receipt } from './receipt.ts';
 export { ROLE_ATTRIBUTE, ROLES, type Role } from './roles.ts';
 export { ParametersRef, Round, type RoundRow } from './round.ts';

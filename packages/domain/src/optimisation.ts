@@ -4,6 +4,7 @@ import { type Static, Type } from 'typebox';
 import type { AggregationPlan } from './aggregation.ts';
 import { compareDecimals, ratioOf } from './decimal.ts';
 import { Decimal, DecimalThat, Described, PositiveDecimal, Strict, Text, Words } from './primitives.ts';
+import { type Problem, problem, within } from './problem.ts';
 
 const Decay = DecimalThat((value) => value < 1, 'below 1');
 const Share = DecimalThat((value) => value <= 1, 'at most 1');
@@ -109,27 +110,28 @@ interface MovingStudy {
 }
 
 /** Why a plan contradicts itself in how its parameters move, by field; none for a sound plan. */
-export function optimisationProblems({ training, rounds, aggregation }: MovingStudy): string[] {
+export function optimisationProblems({ training, rounds, aggregation }: MovingStudy): Problem[] {
   const { optimizer, schedule, weightDecay, clipping, momentum, learningRate, stepsPerRound } = training;
-  const problems: string[] = [];
-  const check = (holds: boolean, problem: string) => {
-    if (!holds) problems.push(`training.${problem}`);
+  const problems: Problem[] = [];
+  const check = (holds: boolean, [field, text, remedy]: readonly [string, string, string?]) => {
+    if (!holds) problems.push(problem(`training.${field}`, text, remedy));
   };
-  check(momentum === undefined || compareDecimals(momentum, '1') < 0, 'momentum must be below 1');
-  check(
-    optimizer === undefined || momentum === undefined,
-    "momentum is the optimizer's own field: leave it out beside optimizer",
-  );
+  check(momentum === undefined || compareDecimals(momentum, '1') < 0, ['momentum', 'must be below 1']);
+  check(optimizer === undefined || momentum === undefined, [
+    'momentum',
+    "is the optimizer's own field",
+    'leave it out beside optimizer',
+  ]);
   if (schedule !== undefined) {
     const steps = rounds * stepsPerRound;
-    check(schedule.warmUpSteps < steps, `schedule.warmUpSteps must be below the study's ${steps} steps`);
+    check(schedule.warmUpSteps < steps, ['schedule.warmUpSteps', `must be below the study's ${steps} steps`]);
   }
   if (weightDecay !== undefined) {
     const [decay, rate] = [ratioOf(weightDecay), ratioOf(learningRate)];
-    check(
-      decay.numerator * rate.numerator < decay.denominator * rate.denominator,
-      'weightDecay times learningRate must be below 1',
-    );
+    check(decay.numerator * rate.numerator < decay.denominator * rate.denominator, [
+      'weightDecay',
+      'times learningRate must be below 1',
+    ]);
   }
   if (clipping?.kind === 'adaptive') {
     const { clipNormL2, noiseMultiplier } = training;
@@ -138,42 +140,45 @@ export function optimisationProblems({ training, rounds, aggregation }: MovingSt
     check(
       count.numerator * denominator >= 2n * numerator * count.denominator &&
         compareDecimals(clipping.countNoiseMultiplier, '2000') <= 0,
-      'clipping.countNoiseMultiplier must be at least twice noiseMultiplier and at most 2000',
+      ['clipping.countNoiseMultiplier', 'must be at least twice noiseMultiplier and at most 2000'],
     );
     check(
       compareDecimals(clipping.minimumClipNormL2, clipNormL2) <= 0 &&
         compareDecimals(clipping.maximumClipNormL2, clipNormL2) >= 0,
-      'clipping.minimumClipNormL2 and maximumClipNormL2 must hold clipNormL2 between them',
+      ['clipping.minimumClipNormL2', 'and maximumClipNormL2 must hold clipNormL2 between them'],
     );
   }
-  for (const problem of driftProblems(training)) check(false, `driftCorrection: ${problem}`);
+  problems.push(...within('training', driftProblems(training)));
   if (training.driftCorrection?.kind === 'scaffold' && aggregation.rule !== 'fedavg') {
-    problems.push(
-      'aggregation.rule must be fedavg beside scaffold: control variates enter by their mean, which one false ' +
-        'update moves at will',
-    );
+    const why = 'control variates enter by their mean, which one false update moves at will';
+    problems.push(problem('aggregation.rule', `must be fedavg beside scaffold: ${why}`));
   }
   return problems;
 }
 
-function driftProblems(training: MovingStudy['training']): string[] {
+function driftProblems(training: MovingStudy['training']): Problem[] {
   const { driftCorrection, optimizer, momentum, schedule, learningRate } = training;
   if (driftCorrection === undefined) return [];
   if (driftCorrection.kind === 'fedprox') {
     const [pull, rate] = [ratioOf(driftCorrection.proximal), ratioOf(learningRate)];
     const isShort = pull.numerator * rate.numerator < pull.denominator * rate.denominator;
-    return optimizer?.kind === 'adam' || isShort ? [] : ['proximal times learningRate must be below 1'];
+    const product = problem('driftCorrection.proximal', 'times learningRate must be below 1');
+    return optimizer?.kind === 'adam' || isShort ? [] : [product];
   }
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   if (optimizer?.kind === 'adam' || Number(optimizer?.momentum ?? momentum ?? 0) > 0) {
-    problems.push(
-      'scaffold needs gradient descent without momentum: a control variate is the mean gradient of a round, and ' +
-        'follows from its update only where steps are gradients',
-    );
+    const why =
+      'a control variate is the mean gradient of a round, and follows from its update only where steps are gradients';
+    problems.push(problem('driftCorrection', `: scaffold needs gradient descent without momentum: ${why}`));
   }
   if (schedule !== undefined && !(schedule.kind === 'constant' && schedule.warmUpSteps === 0)) {
+    const why = 'since control variates are kept over them';
     problems.push(
-      'scaffold needs one learning rate in all rounds, since control variates are kept over them: leave schedule out',
+      problem(
+        'driftCorrection',
+        `: scaffold needs one learning rate in all rounds, ${why}`,
+        'leave schedule out',
+      ),
     );
   }
   return problems;

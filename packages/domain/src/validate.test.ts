@@ -5,6 +5,7 @@ import { Check } from 'typebox/value';
 import { RegisterDataset } from './dataset.ts';
 import { DomainError } from './errors.ts';
 import { RegisterMember } from './member.ts';
+import { sentenceOf } from './problem.ts';
 import { FinalizeRound } from './round.ts';
 import { EndStudy, ProposeStudy } from './study.ts';
 import { datasetArgument, memberArgument, studyArgument } from './testing/examples.ts';
@@ -34,6 +35,22 @@ test('an unknown field, a missing one and a malformed one are named, all at once
     'colour is not a known field; ' +
       'datasetId must be: Lower-case letters, digits and hyphens, at most 63 characters.; ' +
       'terms is missing',
+  );
+});
+
+test('a refusal lists its problems by field, also where the sentence of one looks like two', () => {
+  const argument = { ...memberArgument('AlphaMSP'), 'a; b is missing': 1, title: 5 };
+  assert.throws(
+    () => validate(RegisterMember, argument),
+    (error) => {
+      assert.ok(error instanceof DomainError);
+      assert.deepEqual(error.problems, [
+        { field: 'a; b is missing', text: 'is not a known field' },
+        { field: 'title', text: 'must be text' },
+      ]);
+      assert.equal(error.detail, error.problems.map(sentenceOf).join('; '));
+      return true;
+    },
   );
 });
 

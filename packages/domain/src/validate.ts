@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Errors } from 'typebox/value';
 import { DomainError } from './errors.ts';
+import { type Problem, problem, sentenceOf } from './problem.ts';
 
 const PROBLEMS_MAX = 8;
 /** How many problems are looked at, the same one in many places among them. */
@@ -18,13 +19,13 @@ const NAME_CHARACTERS_MAX = 60;
  */
 export function validate<S extends TSchema>(schema: S, value: unknown): Static<S> {
   if (fits(schema, value)) return value as Static<S>;
-  const problems = new Set<string>();
+  const problems = new Map<string, Problem>();
   let seen = 0;
-  for (const problem of problemsOf(schema as Node, value, '')) {
-    problems.add(problem);
+  for (const one of problemsOf(schema as Node, value, '')) {
+    problems.set(sentenceOf(one), one);
     if (problems.size === PROBLEMS_MAX || ++seen === SEEN_MAX) break;
   }
-  throw new DomainError('INVALID_ARGUMENT', [...problems].join('; '));
+  throw new DomainError('INVALID_ARGUMENT', [...problems.values()]);
 }
 
 const compiled = new WeakMap<TSchema, ReturnType<typeof Compile>>();
@@ -63,7 +64,7 @@ interface Refinement {
   readonly error: (value: unknown) => string;
 }
 
-function* problemsOf(schema: Node, value: unknown, at: string): Generator<string> {
+function* problemsOf(schema: Node, value: unknown, at: string): Generator<Problem> {
   if (fits(schema, value)) return;
   let nested = false;
   const parts = schema.anyOf
@@ -73,20 +74,20 @@ function* problemsOf(schema: Node, value: unknown, at: string): Generator<string
       : schema.items
         ? arrayProblems(schema, schema.items, { value, at })
         : [];
-  for (const problem of parts) {
+  for (const part of parts) {
     nested = true;
-    yield problem;
+    yield part;
   }
   // What the parts do not explain is a refinement of the whole, or a scalar's.
   if (nested) return;
   if (schema.anyOf || schema.properties || schema.items) {
     const refused = schema['~refine']?.find(({ check }) => !check(value));
-    yield `${name(at)} ${refused?.error(value) ?? 'is not as its schema says'}`;
+    yield problem(name(at), refused?.error(value) ?? 'is not as its schema says');
     return;
   }
   for (const { instancePath, message, keyword } of Errors(schema, value)) {
     const where = at + instancePath.replaceAll('/', '.');
-    yield `${name(where)} ${keyword === '~refine' ? message : mustBe(schema, value, message)}`;
+    yield problem(name(where), keyword === '~refine' ? message : mustBe(schema, value, message));
     return;
   }
 }
@@ -97,19 +98,19 @@ function* objectProblems(
   properties: Readonly<Record<string, Node>>,
   required: readonly string[],
   { value, at }: { readonly value: unknown; readonly at: string },
-): Generator<string> {
+): Generator<Problem> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    yield `${name(at)} must be an object`;
+    yield problem(name(at), 'must be an object');
     return;
   }
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(properties, key)) continue;
-    yield `${name(`${at}.${key.slice(0, NAME_CHARACTERS_MAX)}`)} is not a known field`;
+    yield problem(name(`${at}.${key.slice(0, NAME_CHARACTERS_MAX)}`), 'is not a known field');
   }
   for (const [key, schema] of Object.entries(properties)) {
     const member = (value as Record<string, unknown>)[key];
     if (Object.hasOwn(value, key)) yield* problemsOf(schema, member, `${at}.${key}`);
-    else if (required.includes(key)) yield `${name(`${at}.${key}`)} is missing`;
+    else if (required.includes(key)) yield problem(name(`${at}.${key}`), 'is missing');
   }
 }
 
@@ -117,32 +118,34 @@ function* arrayProblems(
   { minItems = 0, maxItems = Number.POSITIVE_INFINITY }: Node,
   items: Node,
   { value, at }: { readonly value: unknown; readonly at: string },
-): Generator<string> {
+): Generator<Problem> {
   if (!Array.isArray(value)) {
-    yield `${name(at)} must be a list`;
+    yield problem(name(at), 'must be a list');
     return;
   }
-  if (value.length < minItems) yield `${name(at)} must have at least ${count(minItems, 'entry', 'entries')}`;
-  if (value.length > maxItems) yield `${name(at)} must have at most ${count(maxItems, 'entry', 'entries')}`;
+  if (value.length < minItems)
+    yield problem(name(at), `must have at least ${count(minItems, 'entry', 'entries')}`);
+  if (value.length > maxItems)
+    yield problem(name(at), `must have at most ${count(maxItems, 'entry', 'entries')}`);
   for (const [i, item] of value.slice(0, maxItems).entries()) yield* problemsOf(items, item, `${at}.${i}`);
 }
 
 /** A union's problems are those of the one alternative that was meant, told by its fixed words. */
-function* unionProblems(alternatives: readonly Node[], value: unknown, at: string): Generator<string> {
+function* unionProblems(alternatives: readonly Node[], value: unknown, at: string): Generator<Problem> {
   if (alternatives.some((alternative) => fits(alternative, value))) return;
   const nullable = alternatives.some(({ type }) => type === 'null');
   const others = alternatives.filter(({ type }) => type !== 'null');
   const [first] = others;
   if (first === undefined || others.length === 1) {
-    const problems = first === undefined ? ['must be null'] : problemsOf(first, value, at);
-    for (const problem of problems) yield nullable ? `${problem}, or null` : problem;
+    const problems = first === undefined ? [problem(name(at), 'must be null')] : problemsOf(first, value, at);
+    for (const one of problems) yield nullable ? { ...one, text: `${one.text}, or null` } : one;
     return;
   }
   const word = fixedWord(first);
   if (word === undefined || typeof value !== 'object' || value === null || Array.isArray(value)) {
     yield word === undefined
-      ? `${name(at)} fits none of the possible forms`
-      : `${name(at)} must be an object`;
+      ? problem(name(at), 'fits none of the possible forms')
+      : problem(name(at), 'must be an object');
     return;
   }
   const said = (value as Record<string, unknown>)[word];
@@ -153,8 +156,8 @@ function* unionProblems(alternatives: readonly Node[], value: unknown, at: strin
   }
   const words = others.map(({ properties }) => String(properties?.[word]?.const));
   yield said === undefined
-    ? `${name(`${at}.${word}`)} is missing`
-    : `${name(`${at}.${word}`)} must be one of ${words.join(', ')}`;
+    ? problem(name(`${at}.${word}`), 'is missing')
+    : problem(name(`${at}.${word}`), `must be one of ${words.join(', ')}`);
 }
 
 /** The property that tells alternatives apart. */

@@ -2,6 +2,7 @@
 // gradient norms. That takes a count of patients, and so the count gets noise, which the accounting charges.
 import assert from 'node:assert/strict';
 import { isModerate, MODERATE } from './moderate-numbers.ts';
+import { type PlanProblem, planProblem } from './plan-problem.ts';
 import { standInSigma } from './rounded-gaussian.ts';
 
 /** Lattice steps per unit counted. */
@@ -51,27 +52,30 @@ export function adaptiveSettings(plan: AdaptivePlan): AdaptiveSettings {
 }
 
 /** Problems of adaptive clipping, each with its field; empty if there are none. */
-export function adaptiveProblems(plan: AdaptivePlan): string[] {
+export function adaptiveProblems(plan: AdaptivePlan): PlanProblem[] {
   const settings = adaptiveSettings(plan);
   const { targetQuantile, rate, countNoiseMultiplier, minimumClipNormL2, maximumClipNormL2 } = settings;
-  const problems: string[] = [];
-  const check = (holds: boolean, problem: string) => {
-    if (!holds) problems.push(`clipping.${problem}`);
+  const problems: PlanProblem[] = [];
+  const check = (holds: boolean, field: string, text: string) => {
+    if (!holds) problems.push(planProblem(`clipping.${field}`, text));
   };
-  check(targetQuantile > 0 && targetQuantile < 1, 'targetQuantile must be above 0 and below 1');
-  check(rate > 0 && rate <= 10, 'rate must be above 0 and at most 10');
+  check(targetQuantile > 0 && targetQuantile < 1, 'targetQuantile', 'must be above 0 and below 1');
+  check(rate > 0 && rate <= 10, 'rate', 'must be above 0 and at most 10');
   check(
     countNoiseMultiplier >= 2 * plan.noiseMultiplier && countNoiseMultiplier <= MAXIMUM_COUNT_NOISE,
-    `countNoiseMultiplier must be at least twice noiseMultiplier and at most ${MAXIMUM_COUNT_NOISE}`,
+    'countNoiseMultiplier',
+    `must be at least twice noiseMultiplier and at most ${MAXIMUM_COUNT_NOISE}`,
   );
-  check(countNoiseMultiplier >= 2 ** -COUNT_BITS, 'countNoiseMultiplier must be positive');
+  check(countNoiseMultiplier >= 2 ** -COUNT_BITS, 'countNoiseMultiplier', 'must be positive');
   check(
     isModerate(minimumClipNormL2) && minimumClipNormL2 <= plan.clipNormL2,
-    `minimumClipNormL2 must be positive, ${MODERATE}, and at most clipNormL2`,
+    'minimumClipNormL2',
+    `must be positive, ${MODERATE}, and at most clipNormL2`,
   );
   check(
     isModerate(maximumClipNormL2) && maximumClipNormL2 >= plan.clipNormL2,
-    `maximumClipNormL2 must be finite, ${MODERATE}, and at least clipNormL2`,
+    'maximumClipNormL2',
+    `must be finite, ${MODERATE}, and at least clipNormL2`,
   );
   return problems;
 }

@@ -1,6 +1,7 @@
 // Per-layer clipping: which parameters are clipped together, and how the clip norm is divided among the layers.
 import { type ClipLayer, type ForwardModel, matchesPattern } from '@consilium/onnx-grad';
 import { isModerate, MODERATE } from './moderate-numbers.ts';
+import { type PlanProblem, planProblem } from './plan-problem.ts';
 
 export interface PerLayerClipping {
   readonly kind: 'per-layer';
@@ -35,15 +36,15 @@ export function clipLayersOf(
   const named = patterns.map((own) => names.filter((name) => matchesPattern(name, own)));
   const empty = named.findIndex((own) => own.length === 0);
   if (empty >= 0) {
-    return { problem: `layers: no parameter matches ${patterns[empty]!.join(' or ')}; ${there}` };
+    return { problem: `: no parameter matches ${patterns[empty]!.join(' or ')}; ${there}` };
   }
   const taken = named.flat();
   const twice = taken.find((name, i) => taken.indexOf(name) !== i);
-  if (twice !== undefined) return { problem: `layers: ${twice} is in two of them; name it in one` };
+  if (twice !== undefined) return { problem: `: ${twice} is in two of them; name it in one` };
   const rest = names.filter((name) => !taken.includes(name));
   if (typeof bounds !== 'string' && rest.length > 0) {
     return {
-      problem: `layers: bounds in numbers need every parameter in a layer; ${rest.join(', ')} is in none`,
+      problem: `: bounds in numbers need every parameter in a layer; ${rest.join(', ')} is in none`,
     };
   }
   const layers = [...named, ...rest.map((name) => [name])];
@@ -59,15 +60,17 @@ export function clipLayersOf(
 }
 
 /** Problems of per-layer clipping that any model would have, each with its field; empty if there are none. */
-export function perLayerProblems({ bounds, layers }: PerLayerClipping): string[] {
+export function perLayerProblems({ bounds, layers }: PerLayerClipping): PlanProblem[] {
   if (typeof bounds === 'string') {
     const isKnown = bounds === 'uniform' || bounds === 'by-size';
-    return isKnown ? [] : ['clipping.bounds must be uniform, by-size, or a number for each of layers'];
+    return isKnown
+      ? []
+      : [planProblem('clipping.bounds', 'must be uniform, by-size, or a number for each of layers')];
   }
   const isRight = bounds.every(isModerate);
   const fits = layers !== undefined && layers.length === bounds.length;
   return [
-    ...(isRight ? [] : [`clipping.bounds must be positive numbers, ${MODERATE}`]),
-    ...(fits ? [] : ['clipping.bounds must have one number for each of layers']),
+    ...(isRight ? [] : [planProblem('clipping.bounds', `must be positive numbers, ${MODERATE}`)]),
+    ...(fits ? [] : [planProblem('clipping.bounds', 'must have one number for each of layers')]),
   ];
 }

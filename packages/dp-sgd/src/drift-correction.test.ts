@@ -5,6 +5,7 @@ import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { correctingDrift, driftTermsOf } from './drift-correction.ts';
 import { type DriftCorrection, driftProblems } from './drift-plan.ts';
 import { optimizerRuleOf } from './optimizer-rule.ts';
+import { planSentence } from './plan-problem.ts';
 import { type RoundInput, runRound } from './round.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 import { TrainingInputError, type TrainingPlan } from './training-plan.ts';
@@ -112,7 +113,10 @@ test('SCAFFOLD’s shift moves a round by exactly its K η, where gradients stay
 
 test('settings that exclude each other are refused with the reason', () => {
   const scaffold = { driftCorrection: { kind: 'scaffold' } } as const;
-  const problems = (changes: Partial<TrainingPlan>) => driftProblems({ ...plan, ...changes }).join('; ');
+  const problems = (changes: Partial<TrainingPlan>) =>
+    driftProblems({ ...plan, ...changes })
+      .map(planSentence)
+      .join('; ');
   assert.equal(problems(scaffold), '');
   assert.equal(problems({ ...scaffold, optimizer: { kind: 'sgd' }, schedule: { kind: 'constant' } }), '');
   assert.match(problems({ ...scaffold, optimizer: { kind: 'adam' } }), /scaffold needs gradient descent/);

@@ -1,6 +1,7 @@
 // The drift corrections that a training plan can name, and which other settings each of them allows.
 import type { Schedule } from './learning-rate.ts';
 import type { Optimizer } from './optimizer.ts';
+import { type PlanProblem, planProblem } from './plan-problem.ts';
 
 export type DriftCorrection =
   | {
@@ -21,32 +22,36 @@ interface CorrectedPlan {
 }
 
 /** Problems of a plan's correction, each with its field; empty if there are none. */
-export function driftProblems(plan: CorrectedPlan): string[] {
+export function driftProblems(plan: CorrectedPlan): PlanProblem[] {
   const { driftCorrection, optimizer, momentum, schedule, learningRate } = plan;
   if (driftCorrection === undefined) return [];
-  const problems: string[] = [];
-  const check = (holds: boolean, problem: string) => {
-    if (!holds) problems.push(`driftCorrection: ${problem}`);
+  const problems: PlanProblem[] = [];
+  const check = (holds: boolean, field: string, text: string, remedy?: string) => {
+    if (!holds) problems.push(planProblem(field, text, remedy));
   };
   if (driftCorrection.kind === 'fedprox') {
     const { proximal } = driftCorrection;
-    check(Number.isFinite(proximal) && proximal > 0, 'proximal must be a positive number');
+    check(Number.isFinite(proximal) && proximal > 0, 'driftCorrection.proximal', 'must be a positive number');
     check(
       optimizer?.kind === 'adam' || proximal * learningRate < 1,
-      'proximal times learningRate must be below 1, or steps jump over the model they are drawn to',
+      'driftCorrection.proximal',
+      'times learningRate must be below 1, or steps jump over the model they are drawn to',
     );
     return problems;
   }
-  check(driftCorrection.kind === 'scaffold', 'kind must be fedprox or scaffold');
+  check(driftCorrection.kind === 'scaffold', 'driftCorrection.kind', 'must be fedprox or scaffold');
   const isPlain = optimizer?.kind !== 'adam' && !(optimizer?.momentum ?? momentum);
   check(
     isPlain,
-    'scaffold needs gradient descent without momentum: a control variate is the mean gradient of a round, and ' +
+    'driftCorrection',
+    ': scaffold needs gradient descent without momentum: a control variate is the mean gradient of a round, and ' +
       'follows from its update only where steps are gradients',
   );
   check(
     schedule === undefined || (schedule.kind === 'constant' && !schedule.warmUpSteps),
-    'scaffold needs one learning rate in all rounds, since control variates are kept over them: leave schedule out',
+    'driftCorrection',
+    ': scaffold needs one learning rate in all rounds, since control variates are kept over them',
+    'leave schedule out',
   );
   return problems;
 }

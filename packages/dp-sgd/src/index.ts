@@ -8,6 +8,7 @@ export type { Optimizer } from './optimizer.ts';
 export type { OptimizerState } from './optimizer-rule.ts';
 export { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
 export { plainEngine } from './plain-engine.ts';
+export { type PlanProblem, planSentence } from './plan-problem.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
 export {
   checkRound,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { learningRateAt, type Schedule, scheduleProblems } from './learning-rate.ts';
+import { planSentence } from './plan-problem.ts';
 
 const studySteps = 12;
 const rates = (schedule?: Schedule) =>
@@ -40,8 +41,9 @@ test('step multiplies by its factor after each everySteps steps', () => {
   ]);
 });
 
-test('a schedule that makes no sense is refused by field', () => {
-  const problems = (schedule: Schedule) => scheduleProblems({ schedule, studySteps }).join('; ');
+test('a schedule that means nothing is refused by field', () => {
+  const problems = (schedule: Schedule) =>
+    scheduleProblems({ schedule, studySteps }).map(planSentence).join('; ');
   assert.equal(problems({ kind: 'step', everySteps: 3, factor: 0.5, warmUpSteps: 11 }), '');
   assert.match(problems({ kind: 'cosine', warmUpSteps: 12 }), /warmUpSteps must be .* the study's 12 steps/);
   assert.match(problems({ kind: 'linear', finalFraction: 2 }), /finalFraction must be from 0 to 1/);

@@ -1,4 +1,6 @@
 // The learning rate over a study: a function of public numbers alone. Steps are counted over all rounds.
+import { type PlanProblem, planProblem } from './plan-problem.ts';
+
 export const SCHEDULES = ['constant', 'cosine', 'linear', 'step'] as const;
 
 export interface Schedule {
@@ -48,31 +50,36 @@ export function learningRateAt({ learningRate, schedule, studySteps }: Scheduled
 }
 
 /** Problems of a schedule, each with its field; empty if there are none. */
-export function scheduleProblems({ schedule, studySteps }: Omit<ScheduledRate, 'learningRate'>): string[] {
+export function scheduleProblems({
+  schedule,
+  studySteps,
+}: Omit<ScheduledRate, 'learningRate'>): PlanProblem[] {
   if (schedule === undefined) return [];
   const { kind, warmUpSteps = 0, finalFraction, everySteps, factor } = schedule;
-  const problems: string[] = [];
-  const check = (holds: boolean, problem: string) => {
-    if (!holds) problems.push(`schedule.${problem}`);
+  const problems: PlanProblem[] = [];
+  const check = (holds: boolean, field: string, text: string, remedy?: string) => {
+    if (!holds) problems.push(planProblem(`schedule.${field}`, text, remedy));
   };
-  check(SCHEDULES.includes(kind), `kind must be one of ${SCHEDULES.join(', ')}`);
+  check(SCHEDULES.includes(kind), 'kind', `must be one of ${SCHEDULES.join(', ')}`);
   check(
     Number.isSafeInteger(warmUpSteps) && warmUpSteps >= 0 && warmUpSteps < studySteps,
-    `warmUpSteps must be an integer from 0 to below the study's ${studySteps} steps`,
+    'warmUpSteps',
+    `must be an integer from 0 to below the study's ${studySteps} steps`,
   );
   const falls = kind === 'cosine' || kind === 'linear';
-  check(falls || finalFraction === undefined, 'finalFraction is for cosine and linear: leave it out');
+  check(falls || finalFraction === undefined, 'finalFraction', 'is for cosine and linear', 'leave it out');
   const fraction = finalFraction ?? 0;
-  check(fraction >= 0 && fraction <= 1, 'finalFraction must be from 0 to 1');
+  check(fraction >= 0 && fraction <= 1, 'finalFraction', 'must be from 0 to 1');
   if (kind === 'step') {
     check(
       Number.isSafeInteger(everySteps) && everySteps! >= 1,
-      'everySteps must be a positive integer: step needs it',
+      'everySteps',
+      'must be a positive integer, since step needs it',
     );
-    check(factor !== undefined && factor > 0 && factor <= 1, 'factor must be above 0 and at most 1');
+    check(factor !== undefined && factor > 0 && factor <= 1, 'factor', 'must be above 0 and at most 1');
   } else {
-    check(everySteps === undefined, 'everySteps is for step: leave it out');
-    check(factor === undefined, 'factor is for step: leave it out');
+    check(everySteps === undefined, 'everySteps', 'is for step', 'leave it out');
+    check(factor === undefined, 'factor', 'is for step', 'leave it out');
   }
   return problems;
 }

@@ -18,6 +18,7 @@ import { ClippedSum } from './clipped-sum.ts';
 import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
 import { fastEngine } from './fast/index.ts';
 import { checkOptimizerState, type OptimizerState, optimizerRuleOf } from './optimizer-rule.ts';
+import { planProblem } from './plan-problem.ts';
 import { poissonSampler, shuffle } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords } from './randomness.ts';
 import {
@@ -225,7 +226,7 @@ function layersOf(plan: TrainingPlan, model: ForwardModel): readonly ClipLayer[]
   if (clipping?.kind !== 'per-layer') return undefined;
   const found = clipLayersOf(model, { clipping, clipNormL2 });
   if ('layers' in found) return found.layers;
-  throw new TrainingInputError(`training plan: clipping.${found.problem}`);
+  throw new TrainingInputError([planProblem('clipping.layers', found.problem)]);
 }
 
 function clipNormOf({ plan, state }: RoundInput): ClipNorm | undefined {

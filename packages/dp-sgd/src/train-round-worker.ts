@@ -4,6 +4,7 @@
 // is read after each step, and the thread then ends by itself.
 import { parentPort, workerData } from 'node:worker_threads';
 import { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
+import type { PlanProblem } from './plan-problem.ts';
 import { secureRandomness } from './randomness.ts';
 import { type RoundInput, type RoundResult, runRound } from './round.ts';
 import { TrainingInputError } from './training-plan.ts';
@@ -19,7 +20,7 @@ export type WorkerMessage =
   | { readonly kind: 'progress'; readonly progress: StepProgress }
   | { readonly kind: 'result'; readonly result: RoundResult }
   /** The input cannot be trained with, as was found when the step's graph was built. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: string | readonly PlanProblem[] };
 
 class RoundCancelled extends Error {}
 
@@ -41,7 +42,8 @@ try {
   const result = await runRound(input, { randomness: secureRandomness, onProgress });
   post({ kind: 'result', result });
 } catch (error) {
-  if (error instanceof TrainingInputError) post({ kind: 'refused', reason: error.message });
-  else if (isOutOfMemory(error)) post({ kind: 'refused', reason: OUT_OF_MEMORY });
+  if (error instanceof TrainingInputError) {
+    post({ kind: 'refused', reason: error.problems.length > 0 ? error.problems : error.message });
+  } else if (isOutOfMemory(error)) post({ kind: 'refused', reason: OUT_OF_MEMORY });
   else if (!(error instanceof RoundCancelled)) throw error;
 }

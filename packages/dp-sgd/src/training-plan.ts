@@ -14,6 +14,7 @@ import { type DriftCorrection, driftProblems } from './drift-plan.ts';
 import { type Schedule, scheduleProblems } from './learning-rate.ts';
 import { isModerate, MODERATE } from './moderate-numbers.ts';
 import type { Optimizer } from './optimizer.ts';
+import { type PlanProblem, planProblem, planSentence } from './plan-problem.ts';
 
 export type Clipping = { readonly kind: 'flat' } | PerLayerClipping | AdaptiveClipping;
 
@@ -62,6 +63,13 @@ export interface TrainingPlan {
 /** A plan, or data that does not fit it. The message names the field and the remedy, and never a value of the data. */
 export class TrainingInputError extends Error {
   override readonly name = 'TrainingInputError';
+  /** Each problem by its field, where it is the plan's. */
+  readonly problems: readonly PlanProblem[];
+
+  constructor(what: string | readonly PlanProblem[], options?: ErrorOptions) {
+    super(typeof what === 'string' ? what : `training plan: ${what.map(planSentence).join('; ')}`, options);
+    this.problems = typeof what === 'string' ? [] : what;
+  }
 }
 
 /** The largest noise multiplier. More noise is never useful, and its integers would be too large for the sampler. */
@@ -72,19 +80,21 @@ const isCount = (value: number): boolean => Number.isSafeInteger(value) && value
 
 const isDecay = (value: number): boolean => value >= 0 && value < 1;
 
-function optimizerProblems(optimizer: Optimizer): string[] {
-  if (optimizer.kind !== 'sgd' && optimizer.kind !== 'adam') return ['optimizer.kind must be sgd or adam'];
-  const problems: string[] = [];
+function optimizerProblems(optimizer: Optimizer): PlanProblem[] {
+  if (optimizer.kind !== 'sgd' && optimizer.kind !== 'adam')
+    return [planProblem('optimizer.kind', 'must be sgd or adam')];
+  const problems: PlanProblem[] = [];
   const decay = (value: number | undefined, field: string) => {
     if (value !== undefined && !isDecay(value)) {
-      problems.push(`optimizer.${field} must be at least 0 and below 1`);
+      problems.push(planProblem(`optimizer.${field}`, 'must be at least 0 and below 1'));
     }
   };
   decay(optimizer.momentum, 'momentum');
   if (optimizer.kind === 'sgd') return problems;
   decay(optimizer.secondMomentum, 'secondMomentum');
   const { floor } = optimizer;
-  if (floor !== undefined && !isPositive(floor)) problems.push('optimizer.floor must be a positive number');
+  if (floor !== undefined && !isPositive(floor))
+    problems.push(planProblem('optimizer.floor', 'must be a positive number'));
   return problems;
 }
 
@@ -105,12 +115,14 @@ export function clipNoiseOf(
   return { gradients: gradientNoiseMultiplier(plan.noiseMultiplier, count), count };
 }
 
-function clippingProblems(plan: TrainingPlan): string[] {
+function clippingProblems(plan: TrainingPlan): PlanProblem[] {
   const { clipping = { kind: 'flat' } } = plan;
   if (clipping.kind === 'flat') return [];
   if (clipping.kind === 'per-layer') return perLayerProblems(clipping);
   const adaptive = adaptivePlanOf(plan);
-  return adaptive ? adaptiveProblems(adaptive) : ['clipping.kind must be flat, per-layer or adaptive'];
+  return adaptive
+    ? adaptiveProblems(adaptive)
+    : [planProblem('clipping.kind', 'must be flat, per-layer or adaptive')];
 }
 
 /** Largest number of rows in one run, so that the memory of a step is bounded. */
@@ -118,52 +130,63 @@ export const MAXIMUM_ROWS_PER_RUN = 4096;
 
 /** @throws TrainingInputError naming every field that is out of range. */
 export function checkTrainingPlan(plan: TrainingPlan): void {
-  const problems: string[] = [];
-  const check = (holds: boolean, problem: string) => {
-    if (!holds) problems.push(problem);
+  const problems: PlanProblem[] = [];
+  const check = (holds: boolean, field: string, text: string, remedy?: string) => {
+    if (!holds) problems.push(planProblem(field, text, remedy));
   };
-  check(isModerate(plan.clipNormL2), `clipNormL2 must be a positive number, ${MODERATE}`);
+  check(isModerate(plan.clipNormL2), 'clipNormL2', `must be a positive number, ${MODERATE}`);
   check(
     isPositive(plan.noiseMultiplier) && plan.noiseMultiplier <= MAXIMUM_NOISE_MULTIPLIER,
-    `noiseMultiplier must be a positive number, at most ${MAXIMUM_NOISE_MULTIPLIER}`,
+    'noiseMultiplier',
+    `must be a positive number, at most ${MAXIMUM_NOISE_MULTIPLIER}`,
   );
-  check(plan.samplingRate > 0 && plan.samplingRate <= 1, 'samplingRate must be above 0 and at most 1');
-  check(isCount(plan.steps), 'steps must be a positive integer');
-  check(isModerate(plan.bandSize), `bandSize must be a positive number, ${MODERATE}`);
-  check(isCount(plan.rowsPerUnit) && plan.rowsPerUnit <= 64, 'rowsPerUnit must be an integer from 1 to 64');
-  check(isModerate(plan.learningRate), `learningRate must be a positive number, ${MODERATE}`);
-  check(isDecay(plan.momentum ?? 0), 'momentum must be at least 0 and below 1');
+  check(plan.samplingRate > 0 && plan.samplingRate <= 1, 'samplingRate', 'must be above 0 and at most 1');
+  check(isCount(plan.steps), 'steps', 'must be a positive integer');
+  check(isModerate(plan.bandSize), 'bandSize', `must be a positive number, ${MODERATE}`);
+  check(
+    isCount(plan.rowsPerUnit) && plan.rowsPerUnit <= 64,
+    'rowsPerUnit',
+    'must be an integer from 1 to 64',
+  );
+  check(isModerate(plan.learningRate), 'learningRate', `must be a positive number, ${MODERATE}`);
+  check(isDecay(plan.momentum ?? 0), 'momentum', 'must be at least 0 and below 1');
   if (plan.optimizer !== undefined) {
     problems.push(...optimizerProblems(plan.optimizer));
     check(
       plan.momentum === undefined,
-      'momentum is the optimizer’s own field: leave it out beside optimizer',
+      'momentum',
+      'is the optimizer’s own field',
+      'leave it out beside optimizer',
     );
   }
   problems.push(...clippingProblems(plan));
   const studySteps = studyStepsOf(plan);
   check(
     Number.isSafeInteger(studySteps) && studySteps >= plan.steps,
-    'studySteps must be an integer, at least steps',
+    'studySteps',
+    'must be an integer, at least steps',
   );
   problems.push(...scheduleProblems({ studySteps, ...(plan.schedule && { schedule: plan.schedule }) }));
   const shrinking = plan.learningRate * (plan.weightDecay ?? 0);
   check(
     shrinking >= 0 && shrinking < 1,
-    'weightDecay must be at least 0, and its product with learningRate below 1',
+    'weightDecay',
+    'must be at least 0, and its product with learningRate below 1',
   );
   check(
     plan.averaging === undefined || isDecay(plan.averaging.decay),
-    'averaging.decay must be at least 0 and below 1',
+    'averaging.decay',
+    'must be at least 0 and below 1',
   );
   problems.push(...driftProblems(plan));
   const { rowsPerRun = MAXIMUM_ROWS_PER_RUN } = plan;
   check(
     isCount(rowsPerRun) && rowsPerRun >= plan.rowsPerUnit && rowsPerRun <= MAXIMUM_ROWS_PER_RUN,
-    `rowsPerRun must be an integer from ${plan.rowsPerUnit} (the most rows of a patient) to ${MAXIMUM_ROWS_PER_RUN}`,
+    'rowsPerRun',
+    `must be an integer from ${plan.rowsPerUnit} (the most rows of a patient) to ${MAXIMUM_ROWS_PER_RUN}`,
   );
-  check(isCount(plan.stepsPerRun ?? 1), 'stepsPerRun must be a positive integer');
-  if (problems.length > 0) throw new TrainingInputError(`training plan: ${problems.join('; ')}`);
+  check(isCount(plan.stepsPerRun ?? 1), 'stepsPerRun', 'must be a positive integer');
+  if (problems.length > 0) throw new TrainingInputError(problems);
 }
 
 /** The public constant that every mean divides by: the expected number of units in a batch, q · bandSize. */
@@ -197,6 +220,6 @@ export function capacityUnitsOf(plan: TrainingPlan): number {
 export function lossOf({ loss }: TrainingPlan, { outputs }: ForwardModel): Loss {
   const chosen = loss ?? defaultLoss(outputs);
   const problem = whyNotLoss(chosen, outputs);
-  if (problem !== undefined) throw new TrainingInputError(`training plan: loss: ${problem}`);
+  if (problem !== undefined) throw new TrainingInputError([planProblem('loss', `: ${problem}`)]);
   return chosen;
 }

@@ -3,34 +3,38 @@ import { LEDGER_ORDERS } from '../accounting/rdp-vector.ts';
 import type { Dataset, DatasetRow, RegisterDataset, Terms } from '../dataset.ts';
 import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
+import { type Problem, problem } from '../problem.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { Commitment } from '../used-once.ts';
 import { checkDictionary } from './dictionary-rules.ts';
 import { duplicates } from './duplicates.ts';
 
-function budgetProblems({ privacyBudget: { epsilon, delta } }: RegisterDataset): string[] {
-  const problems: string[] = [];
-  if (compareDecimals(epsilon, '0') <= 0) problems.push('privacyBudget.epsilon must be greater than 0');
+function budgetProblems({ privacyBudget: { epsilon, delta } }: RegisterDataset): Problem[] {
+  const problems: Problem[] = [];
+  if (compareDecimals(epsilon, '0') <= 0)
+    problems.push(problem('privacyBudget.epsilon', 'must be greater than 0'));
   if (compareDecimals(delta, '0') <= 0 || compareDecimals(delta, '0.1') >= 0) {
-    problems.push('privacyBudget.delta must be greater than 0 and less than 0.1');
+    problems.push(problem('privacyBudget.delta', 'must be greater than 0 and less than 0.1'));
   }
   return problems;
 }
 
-function accountingProblems({ accounting }: RegisterDataset): string[] {
+function accountingProblems({ accounting }: RegisterDataset): Problem[] {
   if (accounting?.order === undefined) return [];
-  if (accounting.kind === 'gaussian') return ['accounting.order is for renyi alone'];
+  if (accounting.kind === 'gaussian') return [problem('accounting.order', 'is for renyi alone')];
   if (LEDGER_ORDERS.includes(accounting.order)) return [];
-  return [`accounting.order must be one of ${LEDGER_ORDERS.join(', ')}`];
+  return [problem('accounting.order', `must be one of ${LEDGER_ORDERS.join(', ')}`)];
 }
 
-function termsProblems({ purposes, allowedMembers, expiresAt }: Terms, at: string): string[] {
+function termsProblems({ purposes, allowedMembers, expiresAt }: Terms, at: string): Problem[] {
   const problems = [
-    ...duplicates(purposes).map((purpose) => `terms.purposes has ${purpose} twice`),
-    ...duplicates(allowedMembers ?? []).map((member) => `terms.allowedMembers has ${member} twice`),
+    ...duplicates(purposes).map((purpose) => problem('terms.purposes', `has ${purpose} twice`)),
+    ...duplicates(allowedMembers ?? []).map((member) =>
+      problem('terms.allowedMembers', `has ${member} twice`),
+    ),
   ];
   if (expiresAt !== undefined && !(Date.parse(expiresAt) > Date.parse(at))) {
-    problems.push('terms.expiresAt must be a time in the future');
+    problems.push(problem('terms.expiresAt', 'must be a time in the future'));
   }
   return problems;
 }
@@ -57,7 +61,7 @@ export function registerDataset(
     ...accountingProblems(argument),
     ...termsProblems(argument.terms, at),
   ];
-  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
+  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems);
   checkDictionary(argument.dictionary);
   const consentPolicy = argument.consentPolicy ?? { stewards: 1 };
   return { schema: ROW_SCHEMA.dataset, ...argument, consentPolicy, owner, registeredAt: at };

@@ -4,6 +4,7 @@ import type { ConsentRow } from '../consent.ts';
 import type { Dataset, DatasetRow } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
 import type { CastVote, Motion, MoveMotion, Vote } from '../motion.ts';
+import { problem } from '../problem.ts';
 import type { RoundRow } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { StudyRow } from '../study.ts';
@@ -61,7 +62,9 @@ export function moveMotion(
   }
   requireMovable(argument, study);
   if ((argument.kind === 'amend') !== (argument.amendment !== undefined)) {
-    throw new DomainError('INVALID_ARGUMENT', 'amendment must be there for kind amend, and only for it');
+    throw new DomainError('INVALID_ARGUMENT', [
+      problem('amendment', 'must be there for kind amend, and only for it'),
+    ]);
   }
   const motion: Motion = {
     schema: ROW_SCHEMA.motion,
@@ -115,10 +118,11 @@ export function amendedStudy(
     }),
   ];
   if (rounds !== undefined && rounds <= study.rounds) {
-    problems.push(`amendment.rounds must be more than the ${study.rounds} of now`);
+    problems.push(problem('amendment.rounds', `must be more than the ${study.rounds} of now`));
   }
-  if (canonicalJson(amended) === canonicalJson(study)) problems.push('amendment must change something');
-  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
+  if (canonicalJson(amended) === canonicalJson(study))
+    problems.push(problem('amendment', 'must change something'));
+  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems);
   for (const dataset of wanted) {
     if (!addDatasets.includes(dataset.datasetId)) continue;
     checkTerms(dataset, { purpose: study.purpose, requester: study.requester, at });
@@ -199,10 +203,9 @@ function reserveRounds(stake: Stake, rounds: number, { claims = [] }: CastVote):
   if (more <= 0) return stake;
   const claim = claims.find(({ datasetId }) => datasetId === dataset.datasetId)?.claimedEpsilon;
   if (claim === undefined) {
-    throw new DomainError(
-      'INVALID_ARGUMENT',
-      `claims must say what ${more} rounds cost ${dataset.datasetId}`,
-    );
+    throw new DomainError('INVALID_ARGUMENT', [
+      problem('claims', `must say what ${more} rounds cost ${dataset.datasetId}`),
+    ]);
   }
   const { delta } = dataset.privacyBudget;
   const cost = timesRounds(reservedCost(consent), more);

@@ -1,6 +1,7 @@
 // When an update and a verdict are recorded at the earliest: a time that anyone can compute from public data, so that
 // how long a hospital's machine took over its patients is not to be read from the ledger.
 import { bandWeight, type Dataset } from '../dataset.ts';
+import { type Problem, problem } from '../problem.ts';
 import type { Round } from '../round.ts';
 import type { ProposeStudy, PublicTimes, Study } from '../study.ts';
 
@@ -38,11 +39,11 @@ export function defaultPublicTimes(
 export function publicTimeProblems(
   times: PublicTimes | undefined,
   { roundDeadlineSeconds, field }: { readonly roundDeadlineSeconds: number; readonly field: string },
-): string[] {
+): Problem[] {
   const most = Math.floor(roundDeadlineSeconds / MOST_PART);
   return (['updateSeconds', 'verdictSeconds'] as const)
     .filter((name) => times !== undefined && times[name] > most)
-    .map((name) => `${field}.${name} must be at most ${most}, half of roundDeadlineSeconds`);
+    .map((name) => problem(`${field}.${name}`, `must be at most ${most}, half of roundDeadlineSeconds`));
 }
 
 /** Epoch milliseconds before which an update or a verdict is not recorded; 0 where there is no such time. */

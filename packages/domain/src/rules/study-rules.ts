@@ -7,6 +7,7 @@ import type { Dataset } from '../dataset.ts';
 import { encodingOf, inputNames } from '../dictionary.ts';
 import { DomainError } from '../errors.ts';
 import { optimisationProblems } from '../optimisation.ts';
+import { type Problem, problem } from '../problem.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import {
   OPEN_STUDIES_MAX,
@@ -51,11 +52,12 @@ function requireRequester(study: Study, mspId: string): void {
 }
 
 /** Why a study's text is longer than every hospital is to read; none where it is not. */
-export function sizeProblems(study: Parameters<typeof studyText>[0]): string[] {
+export function sizeProblems(study: Parameters<typeof studyText>[0]): Problem[] {
   const bytes = new TextEncoder().encode(canonicalJson(studyText(study))).length;
   if (bytes <= STUDY_BYTES_MAX) return [];
   const shorten = 'question, datasets, model.localParameters or training.clipping.layers';
-  return [`the study's text has ${bytes} bytes and may have ${STUDY_BYTES_MAX}: shorten ${shorten}`];
+  const text = `has a text of ${bytes} bytes and may have ${STUDY_BYTES_MAX}`;
+  return [problem('the study', text, `shorten ${shorten}`)];
 }
 
 /**
@@ -78,29 +80,34 @@ export function requireRoom(stage: OpenStage, open: readonly OpenStudy[]): void 
 export function quorumProblems(
   { quorum, datasets, unit, aggregation }: Pick<ProposeStudy, 'quorum' | 'datasets' | 'unit' | 'aggregation'>,
   wanted: readonly Dataset[],
-): string[] {
+): Problem[] {
   const owners = new Set(wanted.map(({ owner }) => owner)).size;
-  const problems = duplicates(datasets).map((datasetId) => `datasets has ${datasetId} twice`);
+  const problems = duplicates(datasets).map((datasetId) => problem('datasets', `has ${datasetId} twice`));
   const fewest = fewestUpdates(aggregation);
   if (quorum.updates < fewest) {
     problems.push(
-      `quorum.updates must be at least ${fewest}, below which ${aggregation.rule} promises nothing`,
+      problem(
+        'quorum.updates',
+        `must be at least ${fewest}, below which ${aggregation.rule} promises nothing`,
+      ),
     );
   }
   if (quorum.updates > datasets.length) {
-    problems.push(`quorum.updates must be at most the ${datasets.length} datasets`);
+    problems.push(problem('quorum.updates', `must be at most the ${datasets.length} datasets`));
   }
   if (quorum.validators > owners) {
-    problems.push(`quorum.validators must be at most the ${owners} hospitals that own the datasets`);
+    problems.push(
+      problem('quorum.validators', `must be at most the ${owners} hospitals that own the datasets`),
+    );
   }
   if (quorum.validators * 2 <= owners) {
     problems.push(
-      `quorum.validators must be more than half of the ${owners} hospitals that own the datasets`,
+      problem('quorum.validators', `must be more than half of the ${owners} hospitals that own the datasets`),
     );
   }
   for (const { datasetId, privacyBudget } of wanted) {
     if (privacyBudget.unit !== unit) {
-      problems.push(`unit must be ${privacyBudget.unit}, the unit of the budget of ${datasetId}`);
+      problems.push(problem('unit', `must be ${privacyBudget.unit}, the unit of the budget of ${datasetId}`));
     }
   }
   return problems;
@@ -162,7 +169,7 @@ export function proposeStudy(
     ...quorumProblems(argument, wanted),
     ...publicTimeProblems(notBefore, { roundDeadlineSeconds, field: 'notBefore' }),
   ];
-  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.join('; '));
+  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems);
   for (const dataset of wanted) checkTerms(dataset, { purpose: argument.purpose, requester, at });
   checkEncodings(argument, wanted);
   return {

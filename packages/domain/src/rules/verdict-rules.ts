@@ -3,6 +3,7 @@ import type { Budget } from '../budget.ts';
 import type { Consent } from '../consent.ts';
 import { DomainError } from '../errors.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
+import { type Problem, problem } from '../problem.ts';
 import type { Round } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { RecordVerdict, Verdict } from '../verdict.ts';
@@ -14,17 +15,17 @@ import { checkClaim, checkEvent, plannedScoreEvent, reservedCost } from './plan-
 import { requireRunning } from './study-rules.ts';
 import { requireParticipant } from './update-rules.ts';
 
-function decisionProblems({ decisions, scores }: RecordVerdict, { updates = [] }: Round): string[] {
+function decisionProblems({ decisions, scores }: RecordVerdict, { updates = [] }: Round): Problem[] {
   const decided = decisions.map(({ datasetId }) => datasetId);
   return [
-    ...duplicates(decided).map((datasetId) => `decisions has ${datasetId} twice`),
+    ...duplicates(decided).map((datasetId) => problem('decisions', `has ${datasetId} twice`)),
     ...updates
       .filter((datasetId) => !decided.includes(datasetId))
-      .map((datasetId) => `decisions must decide on ${datasetId}`),
+      .map((datasetId) => problem('decisions', `must decide on ${datasetId}`)),
     ...[...new Set(decided)]
       .filter((datasetId) => !updates.includes(datasetId))
-      .map((datasetId) => `decisions has ${datasetId}, which has no update in this round`),
-    ...duplicates(scores.map(({ datasetId }) => datasetId)).map((id) => `scores has ${id} twice`),
+      .map((datasetId) => problem('decisions', `has ${datasetId}, which has no update in this round`)),
+    ...duplicates(scores.map(({ datasetId }) => datasetId)).map((id) => problem('scores', `has ${id} twice`)),
   ];
 }
 
@@ -62,10 +63,10 @@ export function recordVerdict(
     for (const [datasetId, { consent }] of own) {
       if (consent.state !== 'granted') continue;
       if (argument.scores.some((score) => score.datasetId === datasetId)) continue;
-      problems.push(`scores must score the accepted candidate on ${datasetId}`);
+      problems.push(problem('scores', `must score the accepted candidate on ${datasetId}`));
     }
   }
-  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.slice(0, 8).join('; '));
+  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.slice(0, 8));
 
   const accounts: Budget[] = [];
   const charges: PrivacyCharge[] = [];

@@ -1,11 +1,12 @@
 // What the schemas of the domain say of a file, as lines for a terminal.
-import { DomainError } from '@consilium/domain';
+import { DomainError, type Problem, sentenceOf } from '@consilium/domain';
 import { InputError } from './command-line.ts';
 
 /**
  * The value that a schema makes of a file.
  *
  * @param emptied what is said where it is no object of fields
+ * @param remedied the problem in a file's own words, with what to do about it
  * @throws InputError naming every problem (at most 8), with what the file is before each
  */
 export function checked<T>(
@@ -13,24 +14,25 @@ export function checked<T>(
   {
     file,
     emptied,
-    withRemedy = (problem) => problem,
+    remedied = (problem) => problem,
   }: {
     readonly file: string;
     readonly emptied: string;
-    readonly withRemedy?: (problem: string) => string;
+    readonly remedied?: (problem: Problem) => Problem;
   },
 ): T {
   try {
     return read();
   } catch (cause) {
     if (!(cause instanceof DomainError)) throw cause;
-    const problems = cause.message
-      .replace(/^INVALID_ARGUMENT: /, '')
-      .replace(/^argument must be an object/, emptied)
-      .split('; ');
     throw new InputError(
-      problems.map((problem) => `${file}: ${withRemedy(problem)}`),
+      cause.problems.map(
+        (problem) => `${file}: ${isWhole(problem) ? emptied : sentenceOf(remedied(problem))}`,
+      ),
       { cause },
     );
   }
 }
+
+/** Of the file itself, and no field of it. */
+const isWhole = ({ field }: Problem): boolean => field === 'argument';

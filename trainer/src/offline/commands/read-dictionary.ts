@@ -1,5 +1,5 @@
 // Reads a data dictionary for the commands: refuses drafts that nobody has filled in, and says all that is wrong.
-import { Dictionary, dictionaryProblems, validate } from '@consilium/domain';
+import { Dictionary, dictionaryProblems, sentenceOf, validate } from '@consilium/domain';
 import { PLACEHOLDER } from '../../data/draft-dictionary.ts';
 import { checked } from './argument-problems.ts';
 import { InputError, readText } from './command-line.ts';
@@ -38,7 +38,8 @@ export function parseDictionary(text: string): Dictionary {
     emptied: "it must be an object of fields: draft one with 'dictionary init'",
   });
   const problems = dictionaryProblems(dictionary);
-  if (problems.length > 0) throw new InputError(problems.map((problem) => `dictionary: ${problem}`));
+  if (problems.length > 0)
+    throw new InputError(problems.map((problem) => `dictionary: ${sentenceOf(problem)}`));
   return dictionary;
 }
 

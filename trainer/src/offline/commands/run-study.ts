@@ -9,7 +9,13 @@ import {
   encodingOf,
   inputNames,
 } from '@consilium/domain';
-import { clipNoiseOf, samplingRateOf, TrainingInputError, type TrainingPlan } from '@consilium/dp-sgd';
+import {
+  clipNoiseOf,
+  planSentence,
+  samplingRateOf,
+  TrainingInputError,
+  type TrainingPlan,
+} from '@consilium/dp-sgd';
 import { aggregationOf } from '@consilium/federation';
 import type { Loss } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
@@ -229,9 +235,10 @@ function checkSimulated(...[study, sites]: Parameters<typeof checkStudy>): void 
     checkStudy(study, sites);
   } catch (cause) {
     if (!(cause instanceof TrainingInputError)) throw cause;
-    const problems = cause.message.replace(/^training plan: /, '').split('; ');
+    const { problems, message } = cause;
+    const sentences = problems.length > 0 ? problems.map(planSentence) : [message];
     throw new InputError(
-      problems.map((problem) => `study: ${problem}`),
+      sentences.map((sentence) => `study: ${sentence}`),
       { cause },
     );
   }

@@ -37,6 +37,12 @@ test('short forms of a model are spelled out, and a graph is found from the stud
   assert.deepEqual(parseStudy(own, '/studies').model, { kind: 'onnx', path: '/studies/net.onnx' });
 });
 
+test('a field whose name looks like two problems is one problem', () => {
+  assert.deepEqual(problemsOf(`${MINIMAL}"colour; rounds": red\n`), [
+    'study: colour; rounds is not a known field: check its spelling, or leave it out',
+  ]);
+});
+
 test('all problems are told at once, by field', () => {
   const problems = problemsOf(`
 model: { kind: multilayer-perceptron, hidden: [] }

@@ -1,7 +1,15 @@
 // The study file of people without a ledger: YAML (or JSON, which is YAML) by a documented schema. Everything that is
 // wrong with it is said at once.
 import { dirname, resolve } from 'node:path';
-import { AGGREGATION_RULES, Described, Strict, UNITS, validate, Words } from '@consilium/domain';
+import {
+  AGGREGATION_RULES,
+  Described,
+  type Problem,
+  Strict,
+  UNITS,
+  validate,
+  Words,
+} from '@consilium/domain';
 import { MAXIMUM_NOISE_MULTIPLIER } from '@consilium/dp-sgd';
 import { SERVER_OPTIMIZERS } from '@consilium/federation';
 import { type Static, type TSchema, Type } from 'typebox';
@@ -119,18 +127,19 @@ function spelledOut(study: unknown): unknown {
 const FIELDS = Object.keys(StudyFile.properties);
 
 /** What to do about a problem that does not say so itself. */
-function withRemedy(problem: string): string {
-  const [, unknown] = /^([^. ]+) is not a known field$/.exec(problem) ?? [];
-  if (unknown !== undefined) {
-    const start = unknown.toLowerCase();
-    const meant = FIELDS.find((field) => field.toLowerCase().startsWith(start));
-    return `${problem}: ${meant ? `did you mean ${meant}?` : 'check its spelling, or leave it out'}`;
+function remedied(problem: Problem): Problem {
+  const { field, text } = problem;
+  if (text === 'is not a known field' && !field.includes('.')) {
+    const start = field.toLowerCase();
+    const meant = FIELDS.find((known) => known.toLowerCase().startsWith(start));
+    return { ...problem, remedy: meant ? `did you mean ${meant}?` : 'check its spelling, or leave it out' };
   }
-  if (/^(rounds|stepsPerRound) must be a whole number/.test(problem)) {
-    return `${problem}: the score of an untrained model is shown before the first step`;
+  if ((field === 'rounds' || field === 'stepsPerRound') && text.startsWith('must be a whole number')) {
+    return { ...problem, remedy: 'the score of an untrained model is shown before the first step' };
   }
-  if (problem === 'model must be an object') {
-    return 'model must be linear, logistic-regression, {kind: multilayer-perceptron, hidden: [16]} or {onnx: FILE}';
+  if (field === 'model' && text === 'must be an object') {
+    const forms = 'linear, logistic-regression, {kind: multilayer-perceptron, hidden: [16]} or {onnx: FILE}';
+    return { field, text: `must be ${forms}` };
   }
   return problem;
 }
@@ -163,7 +172,7 @@ export function parseStudy(text: string, folder: string): StudyFile {
   const study = checked(() => validate(StudyFile, spelledOut(readYaml(text))), {
     file: 'study',
     emptied: 'it must be fields with values, at least model, rounds and stepsPerRound',
-    withRemedy,
+    remedied,
   });
   if (study.model.kind !== 'onnx') return study;
   return { ...study, model: { ...study.model, path: resolve(folder, study.model.path) } };
