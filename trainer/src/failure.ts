@@ -1,4 +1,5 @@
 // What people are told of a failure: its code and a sentence, on the job board and in the log.
+import { DomainError } from '@consilium/domain';
 import type { Logger } from 'pino';
 import { DataError } from './data/index.ts';
 import { TRAINER_ERRORS, TrainerError } from './errors.ts';
@@ -14,7 +15,9 @@ export interface Failure {
 /** Code and public text of a failure. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof TrainerError) return error;
-  if (error instanceof GatewayProblem) return { code: error.code, detail: error.detail, retry: true };
+  if (error instanceof GatewayProblem || error instanceof DomainError) {
+    return { code: error.code, detail: error.detail, retry: true };
+  }
   if (error instanceof DataError) {
     return { code: 'TRAINER_DATASET_REFUSED', detail: error.message, retry: true };
   }

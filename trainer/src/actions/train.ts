@@ -1,7 +1,13 @@
 // One dataset's contribution to one round: train, write the noised update down, seal it, and record it on the ledger.
 // Each step is durable before the next, so that a crash anywhere repeats nothing. The bytes follow when the round is
 // closed.
-import { planDigest, plannedTrainingEvent, type RoundDossier, type Study } from '@consilium/domain';
+import {
+  DomainError,
+  planDigest,
+  plannedTrainingEvent,
+  type RoundDossier,
+  type Study,
+} from '@consilium/domain';
 import {
   packUnits,
   type RoundInput,
@@ -40,7 +46,7 @@ interface Task {
   readonly datasetId: string;
 }
 
-/** @throws TrainerError, GatewayProblem or DataError; in every case calling it again goes on where it stopped */
+/** @throws TrainerError, DomainError, GatewayProblem or DataError; in every case calling it again goes on where it stopped */
 export async function train(context: TrainerContext, task: Task): Promise<Recording> {
   const { journal, afterStep, nowMs } = context;
   const { study, dossier, datasetId } = task;
@@ -191,19 +197,14 @@ async function refuseWithoutConsent({ ledger }: TrainerContext, { study, dataset
   const consents = await ledger.listConsents(study.studyId);
   const consent = consents.find((c) => c.datasetId === datasetId);
   if (consent?.state !== 'granted') {
-    throw new GatewayProblem({
-      status: 409,
-      code: 'CONSENT_STATE',
-      detail: 'the consent is no longer granted',
-    });
+    throw new DomainError('CONSENT_STATE', 'the consent is no longer granted');
   }
   const plan = planDigest(study, (text) => sha256Hex(Buffer.from(text, 'utf8')));
   if (consent.planSha256 !== undefined && consent.planSha256 !== plan) {
-    throw new GatewayProblem({
-      status: 409,
-      code: 'STUDY_CHANGED',
-      detail: `the study's plan is ${plan}, and the consent is to ${consent.planSha256}`,
-    });
+    throw new DomainError(
+      'STUDY_CHANGED',
+      `the study's plan is ${plan}, and the consent is to ${consent.planSha256}`,
+    );
   }
 }
 

@@ -1,6 +1,12 @@
 // The hospital's own files: checked by their dictionary, committed to, and remembered. Nothing leaves the house.
 import { randomBytes } from 'node:crypto';
-import { canonicalJson, type Dictionary, largestAdvisedDelta, type RecordCountBand } from '@consilium/domain';
+import {
+  canonicalJson,
+  type Dictionary,
+  DomainError,
+  largestAdvisedDelta,
+  type RecordCountBand,
+} from '@consilium/domain';
 import { TrainerError } from '../errors.ts';
 import { describeFailure } from '../failure.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
@@ -34,7 +40,8 @@ export interface DatasetRequest {
  * path, say) gives the same commitment for the same rows. Every attempt is counted and logged with who made it; what a
  * refusal tells of the file is which rule which column of the dictionary breaks.
  *
- * @throws DataError; TrainerError where the path, the number of attempts or the ledger is against it
+ * @throws DataError; TrainerError where the path, the number of attempts or the ledger is against it; DomainError
+ * DATASET_EXISTS for the id of another hospital's dataset
  */
 export async function prepareDataset(
   context: Context & { readonly attempts: RegistrationAttempts },
@@ -87,11 +94,10 @@ async function committedOnLedger(
   });
   if (onLedger === undefined) return undefined;
   if (onLedger.owner !== mspId) {
-    throw new GatewayProblem({
-      status: 409,
-      code: 'DATASET_EXISTS',
-      detail: `${datasetId} is a dataset of ${onLedger.owner}: choose another id`,
-    });
+    throw new DomainError(
+      'DATASET_EXISTS',
+      `${datasetId} is a dataset of ${onLedger.owner}: choose another id`,
+    );
   }
   if (canonicalJson(onLedger.dictionary) !== canonicalJson(dictionary)) {
     throw new TrainerError('TRAINER_DATASET_CHANGED', `the ledger has another dictionary for ${datasetId}`);

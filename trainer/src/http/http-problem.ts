@@ -34,7 +34,12 @@ export function problemOf(thrown: unknown): ProblemBody {
     // The ledger's refusals keep their status; a failing gateway is this service's upstream.
     return body(error.code, isLedgerCode(error.code) ? error.status : 503, error.detail);
   }
-  if (error instanceof DomainError) return body('TRAINER_INPUT_INVALID', 422, error.detail);
+  if (error instanceof DomainError) {
+    const { code, kind, detail } = error;
+    if (code === 'INVALID_ARGUMENT') return body('TRAINER_INPUT_INVALID', 422, detail);
+    // As a gateway answers them: what is exhausted on the ledger is a conflict, and no full disk.
+    return body(code, kind === 'exhausted' ? 409 : statusOf(kind), detail);
+  }
   const { statusCode, message } = error as Partial<FastifyError>;
   if (statusCode !== undefined && statusCode < 500) {
     return body('TRAINER_INPUT_INVALID', statusCode, message ?? 'the request is malformed');
