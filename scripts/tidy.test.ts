@@ -28,11 +28,13 @@ const SIBLINGS: Record<string, readonly string[]> = {
   'packages/dp-sgd': ['@consilium/onnx-grad', '@consilium/onnx-grad/step'],
   'packages/federation': ['@consilium/domain'],
   'packages/guarded-rows': [],
-  'packages/fuzz-loop': [],
+  'packages/fuzz-loop': ['@consilium/command-line'],
+  'packages/command-line': [],
   chaincode: ['@consilium/domain', '@consilium/domain/rules', '@consilium/domain/key-proof'],
-  'test-network': ['@consilium/guarded-rows'],
-  gateway: ['@consilium/domain', '@consilium/guarded-rows'],
+  'test-network': ['@consilium/command-line', '@consilium/guarded-rows'],
+  gateway: ['@consilium/command-line', '@consilium/domain', '@consilium/guarded-rows'],
   trainer: [
+    '@consilium/command-line',
     '@consilium/domain',
     '@consilium/dp-accountant',
     '@consilium/dp-sgd',
@@ -42,7 +44,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/onnx-grad/accepted-graphs',
   ],
   // Finds it, and has it run by others.
-  network: ['@consilium/chaincode'],
+  network: ['@consilium/chaincode', '@consilium/command-line'],
 };
 
 const packageOf = (file: string) => /^(packages\/)?[^/]+/.exec(file)![0];
@@ -52,7 +54,7 @@ const isStart = (name: string) => name.startsWith('@consilium/process-start/');
 
 /** What tests of every package may import besides: what lies open, and what siblings keep for tests. */
 const isToolOfTests = (name: string) =>
-  /^@consilium\/(dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop|domain\/key-proof|onnx-grad\/step)$/.test(
+  /^@consilium\/(command-line|dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop|domain\/key-proof|onnx-grad\/step)$/.test(
     name,
   ) || /^@consilium\/[a-z-]+\/testing($|\/)/.test(name);
 

@@ -11,7 +11,7 @@ import Fastify, {
 import type { Limits } from './config.ts';
 import type { Dependencies, TrainerAddress } from './dependencies.ts';
 import type { Ledger } from './fabric/ledger.ts';
-import { GatewayError } from './gateway-errors.ts';
+import { GatewayRefusal } from './gateway-errors.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import { authenticate } from './http/authentication.ts';
 import { addressGroup, Connections, proxyList } from './http/connection-limits.ts';
@@ -134,7 +134,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     max: limits.requestsPerMinute,
     timeWindow: 60_000,
     keyGenerator: ({ apiKey, ip }) => (apiKey === null ? addressGroup(ip) : `key ${apiKey.id}`),
-    errorResponseBuilder: () => new GatewayError('RATE_LIMITED'),
+    errorResponseBuilder: () => new GatewayRefusal('RATE_LIMITED'),
   });
   const unknown = limitFailures(app, limits);
   const forbidden = limitRefusals(app, limits);

@@ -2,11 +2,20 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import {
+  COMMON_OPTIONS,
+  exitStatusLine,
+  readArguments,
+  reportError,
+  required,
+  runProgram,
+  UsageError,
+  wholeNumber,
+} from '@consilium/command-line';
 import { ROLES, type Role } from '@consilium/domain';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
-import { type Config, ConfigError, readConfig, VARIABLES } from './config.ts';
+import { type Config, readConfig, VARIABLES } from './config.ts';
 import { awaitEndorsers } from './fabric/await-endorsers.ts';
 import { readConnections } from './fabric/connection-file.ts';
 import { FabricLedger } from './fabric/fabric-ledger.ts';
@@ -33,16 +42,13 @@ ${VARIABLES.map(([name, meaning]) => `        ${name}\n            ${meaning}`).
 
   consilium-gateway --help
 
-Exit status: 0 done, 1 failed, 2 wrong usage or configuration.
+${exitStatusLine()}
 `;
 
 const CLOSE_TIMEOUT_MS = 10_000;
 
-class UsageError extends Error {}
-
 const OPTIONS = {
-  help: { type: 'boolean', short: 'h' },
-  json: { type: 'boolean' },
+  ...COMMON_OPTIONS,
   role: { type: 'string' },
   id: { type: 'string' },
   person: { type: 'string' },
@@ -52,18 +58,10 @@ const OPTIONS = {
   timeout: { type: 'string' },
 } as const;
 
-function parseCommand(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-async function run(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseCommand(args);
+async function run(args: readonly string[]): Promise<undefined> {
+  const { values, positionals } = readArguments(args, OPTIONS);
   const command = positionals.join(' ');
-  if (values.help === true || command === 'help') process.stdout.write(HELP);
+  if (values.help || command === 'help') process.stdout.write(HELP);
   else if (command === '' || command === 'serve') await serve(readConfig(process.env));
   else if (command === 'key create') createKey(values);
   else if (command === 'ready') await ready(values);
@@ -80,7 +78,7 @@ interface KeyOptions {
 
 function createKey({ role, id, person, file = process.env.CONSILIUM_API_KEYS, json }: KeyOptions): void {
   if (role === undefined || !ROLES.includes(role as Role)) {
-    throw new UsageError(`--role must be one of ${ROLES.join(', ')}`);
+    throw new UsageError({ field: '--role', text: `must be one of ${ROLES.join(', ')}` });
   }
   if (file === undefined) throw new UsageError('--file is needed, or CONSILIUM_API_KEYS in the environment');
   const made = createApiKey({ path: file, role: role as Role, id, person });
@@ -93,10 +91,11 @@ interface ReadyOptions {
   readonly timeout?: string | undefined;
 }
 
-async function ready({ connection, chaincode = 'consilium', timeout = '60' }: ReadyOptions): Promise<void> {
-  if (connection === undefined) throw new UsageError('--connection FILE is needed');
-  if (!/^[0-9]{1,5}$/.test(timeout)) throw new UsageError('--timeout must be a whole number of seconds');
-  await awaitEndorsers(readConnections(connection), { chaincode, timeoutMs: Number(timeout) * 1000 });
+async function ready({ connection, chaincode = 'consilium', timeout }: ReadyOptions): Promise<void> {
+  const file = required(connection, 'connection');
+  const seconds = wholeNumber(timeout, 'timeout', { most: 99_999 }) ?? 60;
+  const connections = readConnections(file);
+  await awaitEndorsers(connections, { chaincode, timeoutMs: seconds * 1000 });
 }
 
 async function serve(config: Config): Promise<void> {
@@ -144,27 +143,11 @@ async function serve(config: Config): Promise<void> {
     process.on(signal, () => {
       if (closing) return;
       closing = true;
-      close(signal).catch(fail);
+      close(signal).catch((error: unknown) => {
+        process.exitCode = reportError(error, 'consilium-gateway');
+      });
     });
   }
 }
 
-function fail(error: unknown): void {
-  if (error instanceof ConfigError) {
-    const problems = error.problems.map((problem) => `  - ${problem}`).join('\n');
-    process.stderr.write(`consilium-gateway cannot start:\n${problems}\n`);
-    process.exitCode = 2;
-  } else if (error instanceof UsageError) {
-    process.stderr.write(`consilium-gateway: ${error.message}\nSee consilium-gateway --help.\n`);
-    process.exitCode = 2;
-  } else {
-    process.stderr.write(`consilium-gateway: ${(error as Error).message}\n`);
-    process.exitCode = 1;
-  }
-}
-
-try {
-  await run(process.argv.slice(2));
-} catch (error) {
-  fail(error);
-}
+await runProgram('consilium-gateway', run);

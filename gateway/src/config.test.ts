@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { ConfigError, DEFAULT_LIMITS, readConfig, VARIABLES } from './config.ts';
+import { ConfigError, sentenceOf } from '@consilium/command-line';
+import { DEFAULT_LIMITS, readConfig, VARIABLES } from './config.ts';
 import { createApiKey } from './http/api-keys.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
@@ -35,7 +36,7 @@ function problemsOf(variables: Record<string, string | undefined>): readonly str
     readConfig(variables);
   } catch (error) {
     assert.ok(error instanceof ConfigError);
-    return error.problems;
+    return error.problems.map(sentenceOf);
   }
   return [];
 }

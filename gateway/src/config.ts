@@ -1,5 +1,7 @@
 // The environment, read and checked once at the start: every problem is said at once, with its variable.
 
+import assert from 'node:assert/strict';
+import { type Environment, EnvironmentReader } from '@consilium/command-line';
 import { ASSERTION } from '@consilium/domain';
 import { type Connection, readConnection } from './fabric/connection-file.ts';
 import { readApiKeyFile } from './http/api-keys.ts';
@@ -144,88 +146,55 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   }),
 ];
 
-/** Every problem of the environment, one a line. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.problems = problems;
-  }
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** @throws ConfigError listing every problem. */
 export function readConfig(environment: Environment): Config {
-  const problems: string[] = [];
-  const text = (name: string): string | undefined => environment[name]?.trim() || undefined;
-  const required = (name: string): string => {
-    const value = text(name);
-    if (value === undefined) problems.push(`${name} is not set: ${meaningOf(name)}`);
-    return value ?? '';
-  };
-  const whole = (name: string, options: { fallback: number; min: number; max: number }): number => {
-    const value = text(name);
-    if (value === undefined) return options.fallback;
-    const number = /^[0-9]+$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= options.min && number <= options.max) return number;
-    problems.push(`${name} is "${value}": must be a whole number from ${options.min} to ${options.max}`);
-    return options.fallback;
-  };
-  const attempt = <T>(name: string, read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (error) {
-      problems.push(`${name}: ${(error as Error).message}`);
-      return undefined;
-    }
-  };
-
-  const connectionPath = required('CONSILIUM_CONNECTION');
+  const variables = new EnvironmentReader(environment, Object.fromEntries(VARIABLES));
+  const connectionPath = variables.required('CONSILIUM_CONNECTION');
   const connection =
     connectionPath === ''
       ? undefined
-      : attempt('CONSILIUM_CONNECTION', () => readConnection(connectionPath, text('CONSILIUM_MSP_ID')));
-  const apiKeysPath = required('CONSILIUM_API_KEYS');
+      : variables.attempt('CONSILIUM_CONNECTION', () =>
+          readConnection(connectionPath, variables.text('CONSILIUM_MSP_ID')),
+        );
+  const apiKeysPath = variables.required('CONSILIUM_API_KEYS');
   const keys =
-    apiKeysPath === '' ? undefined : attempt('CONSILIUM_API_KEYS', () => readApiKeyFile(apiKeysPath));
+    apiKeysPath === ''
+      ? undefined
+      : variables.attempt('CONSILIUM_API_KEYS', () => readApiKeyFile(apiKeysPath));
   if (connection !== undefined && keys !== undefined) {
     const { clients } = connection.organisation;
     for (const signer of new Set(keys.keys.map(({ role, person }) => person ?? role))) {
       if (clients[signer] === undefined) {
-        problems.push(
-          `CONSILIUM_API_KEYS has a key for ${signer}, but CONSILIUM_CONNECTION has no such client`,
+        variables.refuse(
+          'CONSILIUM_API_KEYS',
+          `has a key for ${signer}, but CONSILIUM_CONNECTION has no such client`,
         );
       }
     }
   }
-  const dataDirectory = required('CONSILIUM_DATA_DIR');
-  const proxies = (text('CONSILIUM_PROXIES') ?? '').split(',').flatMap((one) => one.trim() || []);
-  attempt('CONSILIUM_PROXIES', () => proxyList(proxies));
-  const trainer = readTrainer(text, problems);
-  const logLevel = text('CONSILIUM_LOG_LEVEL') ?? 'info';
-  if (!LOG_LEVELS.includes(logLevel)) {
-    problems.push(`CONSILIUM_LOG_LEVEL is "${logLevel}": must be one of ${LOG_LEVELS.join(', ')}`);
-  }
-  const port = whole('CONSILIUM_PORT', { fallback: 8080, min: 0, max: 65535 });
+  const dataDirectory = variables.required('CONSILIUM_DATA_DIR');
+  const proxies = (variables.text('CONSILIUM_PROXIES') ?? '').split(',').flatMap((one) => one.trim() || []);
+  variables.attempt('CONSILIUM_PROXIES', () => proxyList(proxies));
+  const trainer = readTrainer(variables);
+  const logLevel = variables.oneOf('CONSILIUM_LOG_LEVEL', LOG_LEVELS, 'info');
+  const port = variables.whole('CONSILIUM_PORT', { fallback: 8080, least: 0, most: 65535 });
   const limits = Object.fromEntries(
     Object.entries(LIMIT_VARIABLES).map(([limit, name]) => [
       limit,
-      whole(name, { fallback: DEFAULT_LIMITS[limit as keyof Limits], min: 1, max: 2 ** 31 - 1 }),
+      variables.whole(name, { fallback: DEFAULT_LIMITS[limit as keyof Limits], least: 1, most: 2 ** 31 - 1 }),
     ]),
   ) as unknown as Limits;
   if (limits.headersTimeoutMs > limits.requestTimeoutMs) {
-    problems.push('CONSILIUM_HEADERS_TIMEOUT_MS must not be greater than CONSILIUM_REQUEST_TIMEOUT_MS');
+    variables.refuse('CONSILIUM_HEADERS_TIMEOUT_MS', 'must not be greater than CONSILIUM_REQUEST_TIMEOUT_MS');
   }
-  if (problems.length > 0 || connection === undefined) throw new ConfigError(problems);
+  variables.finish();
+  assert(connection !== undefined, 'a connection that cannot be read is a problem');
   return {
     connection,
-    chaincode: text('CONSILIUM_CHAINCODE') ?? 'consilium',
+    chaincode: variables.text('CONSILIUM_CHAINCODE') ?? 'consilium',
     apiKeysPath,
     dataDirectory,
-    host: text('CONSILIUM_HOST') ?? '127.0.0.1',
+    host: variables.text('CONSILIUM_HOST') ?? '127.0.0.1',
     port,
     trainer,
     proxies,
@@ -234,19 +203,18 @@ export function readConfig(environment: Environment): Config {
   };
 }
 
-const meaningOf = (name: string): string => VARIABLES.find(([variable]) => variable === name)?.[1] ?? '';
-
-function readTrainer(text: (name: string) => string | undefined, problems: string[]): Config['trainer'] {
-  const url = text('CONSILIUM_TRAINER_URL');
-  const key = text('CONSILIUM_TRAINER_KEY');
+function readTrainer(variables: EnvironmentReader): Config['trainer'] {
+  const url = variables.text('CONSILIUM_TRAINER_URL');
+  const key = variables.text('CONSILIUM_TRAINER_KEY');
   if (url === undefined) return undefined;
-  if (key === undefined) problems.push('CONSILIUM_TRAINER_KEY is not set, but CONSILIUM_TRAINER_URL is');
-  else if (key.length < ASSERTION.minKeyCharacters) {
-    problems.push(`CONSILIUM_TRAINER_KEY must have ${ASSERTION.minKeyCharacters} characters or more`);
+  if (key === undefined) {
+    variables.refuse('CONSILIUM_TRAINER_KEY', 'is not set, but CONSILIUM_TRAINER_URL is');
+  } else if (key.length < ASSERTION.minKeyCharacters) {
+    variables.refuse('CONSILIUM_TRAINER_KEY', `must have ${ASSERTION.minKeyCharacters} characters or more`);
   }
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
-    problems.push(`CONSILIUM_TRAINER_URL is "${url}": must be an http or https address`);
+    variables.refuse('CONSILIUM_TRAINER_URL', `is "${url}"`, 'write an http or https address');
     return undefined;
   }
   return { url: parsed, key: key ?? '' };

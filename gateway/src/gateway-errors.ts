@@ -148,8 +148,8 @@ export const GATEWAY_ERRORS = {
 export type GatewayErrorCode = keyof typeof GATEWAY_ERRORS;
 
 /** A refusal by this service. `detail` is public; `cause` and the log say more. */
-export class GatewayError extends Error {
-  override readonly name = 'GatewayError';
+export class GatewayRefusal extends Error {
+  override readonly name = 'GatewayRefusal';
   readonly code: GatewayErrorCode;
   readonly detail: string;
 

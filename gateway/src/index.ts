@@ -5,6 +5,6 @@ export { type Config, DEFAULT_LIMITS, type Limits, readConfig } from './config.t
 export { type Connection, readConnection } from './fabric/connection-file.ts';
 export { FabricLedger } from './fabric/fabric-ledger.ts';
 export { type Ledger, LedgerError } from './fabric/ledger.ts';
-export { GATEWAY_ERRORS, GatewayError, type GatewayErrorCode } from './gateway-errors.ts';
+export { GATEWAY_ERRORS, type GatewayErrorCode, GatewayRefusal } from './gateway-errors.ts';
 export { ApiKeys, createApiKey } from './http/api-keys.ts';
 export { Outbox } from './outbox/outbox.ts';

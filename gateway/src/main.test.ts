@@ -35,7 +35,7 @@ test('a wrong command or a wrong environment ends with 2 and says what is wrong'
   assert.equal(run(['key', 'create', '--role', 'king', '--file', '/nowhere']).status, 2);
   assert.equal(run(['ready']).status, 2);
   assert.equal(run(['ready', '--connection', '/nowhere', '--timeout', 'long']).status, 2);
-  assert.equal(run(['ready', '--connection', '/nowhere']).status, 1);
+  assert.equal(run(['ready', '--connection', '/nowhere']).status, 2);
   const { status, stderr } = run([]);
   assert.equal(status, 2);
   for (const name of ['CONSILIUM_CONNECTION', 'CONSILIUM_API_KEYS', 'CONSILIUM_DATA_DIR']) {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT } from '@consilium/command-line';
 import { stringify } from 'yaml';
 import { syntheticFiles } from '../demo/data-files.ts';
 import { enrol, type Site, startStudy } from '../demo/enrolment.ts';
@@ -39,7 +40,7 @@ during which the rest of the machine used more than ELSE_MAX (0.4) processors ar
 const [argument] = process.argv.slice(2);
 if (argument !== undefined) {
   process.stdout.write(HELP);
-  process.exit(argument === '--help' ? 0 : 2);
+  process.exit(argument === '--help' ? EXIT.done : EXIT.unusable);
 }
 const numberOf = (name: string, fallback: number): number => Number(process.env[name] ?? fallback);
 const ROUNDS = { quiet: numberOf('QUIET', 3), flooded: numberOf('FLOODED', 3), after: numberOf('AFTER', 2) };

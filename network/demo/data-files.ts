@@ -1,8 +1,10 @@
 // The four hospitals' files: the UCI ones as they are, or synthetic ones. Read here only for what a
 // hospital's own system would send (a patient's values to predict with) and to judge the predictions
 // afterwards.
+
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { InputError } from '@consilium/command-line';
 import { writeCohorts } from '../cohorts/cohorts.ts';
 import { HOSPITALS } from '../cohorts/hospitals.ts';
 
@@ -25,7 +27,7 @@ export interface DataSource {
  * The data folder does not hold the four files, or one of them is something else. Said before anything
  * starts.
  */
-export class DataFilesError extends Error {
+export class DataFilesError extends InputError {
   override readonly name = 'DataFilesError';
 }
 

@@ -1,27 +1,31 @@
 // The operator's command line: up, down, status, demo, conformance, ledger, cohorts.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import {
+  COMMON_OPTIONS,
+  EXIT,
+  exitStatusLine,
+  oneOf,
+  readArguments,
+  refuseMore,
+  required,
+  runProgram,
+  UsageError,
+  wholeNumber,
+} from '@consilium/command-line';
 import { writeCohorts } from '../cohorts/cohorts.ts';
-import { DataFilesError } from '../demo/data-files.ts';
 import { runDemo } from '../demo/demo.ts';
-import { ConfigError, readConsortium } from './config.ts';
+import { readConsortium } from './config.ts';
 import { judge } from './conformance/conformance.ts';
 import { conforms } from './conformance/suites.ts';
-import { DirectoryLockedError } from './directory-lock.ts';
-import { InterruptedError, interrupted } from './interruption.ts';
+import { type InterruptedError, interrupted } from './interruption.ts';
 import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
 import { runBareLedger } from './native/bare-ledger.ts';
-import { MissingBinariesError } from './native/binaries.ts';
-import { FabricCommandError } from './native/fabric-commands.ts';
-import { UnfitFabricError } from './native/fabric-version.ts';
-import { PortInUseError } from './ports.ts';
 import { ownFolder } from './programs.ts';
-import { StartFailedError, startDetached } from './start-detached.ts';
+import { startDetached } from './start-detached.ts';
 import { consortiumStatus, statusText } from './status.ts';
 import { stopConsortium } from './stop.ts';
 import { supervise } from './supervise.ts';
-import { AlreadyRunningError } from './supervisor.ts';
 
 const HELP = `consilium-network: one consortium on this machine
 
@@ -47,16 +51,10 @@ const HELP = `consilium-network: one consortium on this machine
   consilium-network cohorts --out DIR [--seed N]
       Writes the four synthetic hospitals' files.
 
-Exit status: 0 done, 1 failed (also if a check of the demo fails), 2 wrong usage, configuration or data files,
-3 not running, 128 and the signal's number if a signal stopped it (0 for \`ledger\` and \`up --foreground\`,
-which run until one does), 141 if nobody reads its output.
+${exitStatusLine(['done', 'failed', 'unusable', 'notRunning', 'bug'])}
+A demo has failed if one of its checks fails. A signal gives 128 and its number (0 for \`ledger\` and
+\`up --foreground\`, which run until one does), and 141 means that nobody reads the output.
 `;
-
-const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
-
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -71,49 +69,19 @@ const OPTIONS = {
   organisations: { type: 'string' },
   keep: { type: 'boolean', default: false },
   foreground: { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
+  ...COMMON_OPTIONS,
 } as const;
 
-function readArguments(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-type Values = ReturnType<typeof readArguments>['values'];
+const readOptions = (args: readonly string[]) => readArguments(args, OPTIONS);
+type Values = ReturnType<typeof readOptions>['values'];
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
-function whole(
-  option: 'seed' | 'rounds' | 'organisations' | 'orderers',
-  text: string | undefined,
-  least: number,
-): number | undefined {
-  if (text === undefined) return undefined;
-  const number = Number(text);
-  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
-  throw new UsageError(`--${option} must be a whole number of at least ${least}, not ${text}`);
-}
-
-function oneOf<T extends string>(
-  option: string,
-  text: string | undefined,
-  allowed: readonly T[],
-): T | undefined {
-  const found = allowed.find((one) => one === text);
-  if (text !== undefined && found === undefined) {
-    throw new UsageError(`--${option} must be ${allowed.join(' or ')}, not ${text}`);
-  }
-  return found;
-}
-
 function networkOf({ runtime: runtimeText, ordering: orderingText, orderers: count }: Values): LedgerNetwork {
-  const runtime = oneOf('runtime', runtimeText, ['embedded', 'native']) ?? 'embedded';
-  const ordering = oneOf('ordering', orderingText, ['raft', 'bft']);
-  const orderers = whole('orderers', count, 1);
+  const runtime = oneOf(runtimeText, 'runtime', ['embedded', 'native']) ?? 'embedded';
+  const ordering = oneOf(orderingText, 'ordering', ['raft', 'bft']);
+  const orderers = wholeNumber(count, 'orderers', { least: 1 });
   if (runtime === 'native')
     return orderedBy({ runtime, ordering: ordering ?? 'raft', ...(orderers && { orderers }) });
   if (ordering !== undefined) throw new UsageError('--ordering needs --runtime native');
@@ -176,8 +144,8 @@ function status(values: Values): number {
 }
 
 function cohorts(values: Values): number {
-  if (values.out === undefined) throw new UsageError('cohorts needs --out DIR');
-  for (const path of writeCohorts(whole('seed', values.seed, 0) ?? 1, values.out)) print(path);
+  const out = required(values.out, 'out');
+  for (const path of writeCohorts(wholeNumber(values.seed, 'seed') ?? 1, out)) print(path);
   return EXIT.done;
 }
 
@@ -185,8 +153,8 @@ async function demo(values: Values): Promise<number> {
   const holds = await runDemo({
     dataDirectory: values.data,
     outDirectory: resolve(values.out ?? 'out/demo'),
-    seed: whole('seed', values.seed, 0) ?? 1,
-    rounds: whole('rounds', values.rounds, 1),
+    seed: wholeNumber(values.seed, 'seed') ?? 1,
+    rounds: wholeNumber(values.rounds, 'rounds', { least: 1 }),
     network: networkOf(values),
     keep: values.keep,
     json: values.json,
@@ -211,14 +179,13 @@ async function conformance(values: Values): Promise<number> {
 }
 
 async function ledger(values: Values): Promise<number> {
-  if (values.dir === undefined) throw new UsageError('ledger needs --dir DIR');
-  const directory = resolve(values.dir);
+  const directory = resolve(required(values.dir, 'dir'));
   if (existsSync(join(directory, 'fabric')))
     throw new UsageError(`--dir ${values.dir} holds a network already`);
   const signal = interrupted();
   const options = {
-    ordering: oneOf('ordering', values.ordering, ['raft', 'bft']) ?? 'raft',
-    organisations: whole('organisations', values.organisations, 1) ?? 3,
+    ordering: oneOf(values.ordering, 'ordering', ['raft', 'bft']) ?? 'raft',
+    organisations: wholeNumber(values.organisations, 'organisations', { least: 1 }) ?? 3,
     directory,
     report: note,
     signal,
@@ -243,13 +210,13 @@ async function untilStopped(signal: AbortSignal, work: () => Promise<number>): P
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args);
+  const { values, positionals } = readOptions(args);
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) {
     process.stdout.write(HELP);
-    return values.help ? EXIT.done : EXIT.usage;
+    return values.help ? EXIT.done : EXIT.unusable;
   }
-  if (rest.length > 0) throw new UsageError(`unexpected ${rest.join(' ')}`);
+  refuseMore(rest);
   switch (command) {
     case 'up':
       return up(values);
@@ -270,31 +237,4 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-const OPERATING = [
-  PortInUseError,
-  StartFailedError,
-  AlreadyRunningError,
-  DirectoryLockedError,
-  MissingBinariesError,
-  FabricCommandError,
-  UnfitFabricError,
-];
-
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) {
-    note(`consilium-network: ${error.message}\nTry --help.`);
-    process.exitCode = EXIT.usage;
-  } else if (error instanceof ConfigError || error instanceof DataFilesError) {
-    note(`consilium-network: ${error.message}`);
-    process.exitCode = EXIT.usage;
-  } else if (error instanceof InterruptedError) {
-    note(`consilium-network: ${error.message}`);
-    process.exitCode = error.exitStatus;
-  } else {
-    const plain = OPERATING.some((kind) => error instanceof kind) || !process.env.CONSILIUM_DEBUG;
-    note(`consilium-network: ${plain ? (error as Error).message : (error as Error).stack}`);
-    process.exitCode = EXIT.failed;
-  }
-}
+await runProgram('consilium-network', run);

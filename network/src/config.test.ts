@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, parseConsortium, readConsortium } from './config.ts';
+import { ConfigError } from '@consilium/command-line';
+import { parseConsortium, readConsortium } from './config.ts';
 
 const good = `
 name: two-clinics
@@ -39,7 +40,7 @@ organisations:
   - { name: south, title: South, colour: red }
 chaincode: { name: consilium }
 `);
-  const byPath = new Map(problems.map((problem) => [problem.path, problem]));
+  const byPath = new Map(problems.map((problem) => [problem.field, problem]));
   for (const path of [
     'name',
     'runtime',
@@ -50,11 +51,11 @@ chaincode: { name: consilium }
     'chaincode.policy',
   ]) {
     assert.ok(byPath.has(path), `${path} is not among ${[...byPath.keys()].join(', ')}`);
-    assert.notEqual(byPath.get(path)!.remedy, '', path);
+    assert.notEqual(byPath.get(path)!.remedy ?? '', '', path);
   }
   assert.equal(byPath.size, 7);
   assert.equal(byPath.get('runtime')!.line, 4);
-  assert.match(byPath.get('organisations[1].colour')!.remedy, /known here: name, mspId, title/);
+  assert.match(byPath.get('organisations[1].colour')!.remedy ?? '', /known here: name, mspId, title/);
 });
 
 test('two organisations with one name, MSP id or port are refused', () => {
@@ -65,16 +66,16 @@ test('two organisations with one name, MSP id or port are refused', () => {
     ),
   );
   assert.deepEqual(
-    problems.map(({ path }) => path),
+    problems.map(({ field }) => field),
     ['organisations[1].name', 'organisations[1].mspId', 'organisations[1].trainer.port'],
   );
 });
 
 test('text that is not YAML, and an empty document, are refused with the place', () => {
   const [problem] = problemsOf('name: [unclosed\nchannel: x');
-  assert.equal(problem?.path, '');
+  assert.equal(problem?.field, 'the document');
   assert.ok((problem?.line ?? 0) >= 1);
-  assert.ok(problemsOf('').some(({ path }) => path === 'organisations'));
+  assert.ok(problemsOf('').some(({ field }) => field === 'organisations'));
   assert.ok(problemsOf('- a\n- b').length > 0);
 });
 
@@ -96,15 +97,15 @@ test('native takes Raft with one orderer or three, and BFT with four', () => {
   }
   for (const orderer of ['nodes: 2', 'nodes: 4', 'ordering: bft, nodes: 3', 'ordering: bft, nodes: 1']) {
     const [problem] = native(orderer);
-    assert.equal(problem?.path, 'orderer.nodes', orderer);
-    assert.match(problem.remedy, /write/);
+    assert.equal(problem?.field, 'orderer.nodes', orderer);
+    assert.match(problem.remedy ?? '', /write/);
   }
-  assert.equal(native('ordering: kafka')[0]?.path, 'orderer.ordering');
+  assert.equal(native('ordering: kafka')[0]?.field, 'orderer.ordering');
   const orderer = good.replace('embedded', 'native').replace('NorthMSP', 'Orderer1MSP');
-  assert.equal(problemsOf(orderer)[0]?.path, 'organisations[0].mspId');
+  assert.equal(problemsOf(orderer)[0]?.field, 'organisations[0].mspId');
 });
 
 test('embedded has no ordering to choose', () => {
-  const paths = problemsOf(`${good}orderer: { ordering: bft, nodes: 4 }\n`).map(({ path }) => path);
+  const paths = problemsOf(`${good}orderer: { ordering: bft, nodes: 4 }\n`).map(({ field }) => field);
   assert.deepEqual(paths, ['orderer.ordering', 'orderer.nodes']);
 });

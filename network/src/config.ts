@@ -1,5 +1,6 @@
 // Reads a consortium.yaml and refuses a wrong one with every problem at once: where, what, and what to write.
 import { readFileSync } from 'node:fs';
+import { ConfigError, type Problem } from '@consilium/command-line';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Errors } from 'typebox/value';
 import { LineCounter, parseDocument } from 'yaml';
@@ -119,28 +120,15 @@ export const Consortium = Strict({
 });
 export type Consortium = Static<typeof Consortium>;
 
-export interface ConfigProblem {
-  /** Such as `organisations[2].mspId`; empty for the document itself. */
-  readonly path: string;
-  readonly problem: string;
+/** A problem before its place in the file is known. */
+interface Found {
+  readonly path: Path;
+  readonly text: string;
   readonly remedy: string;
-  readonly line?: number;
 }
 
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly ConfigProblem[];
-
-  constructor(file: string, problems: readonly ConfigProblem[]) {
-    const lines = problems.map(({ path, problem, remedy, line }) => {
-      const where = `${path || 'the document'}${line === undefined ? '' : ` (line ${line})`}`;
-      return `  ${where}: ${problem}${remedy ? ` → ${remedy}` : ''}`;
-    });
-    const count = `${problems.length} problem${problems.length === 1 ? '' : 's'}`;
-    super(`${file} has ${count}:\n${lines.join('\n')}`);
-    this.problems = problems;
-  }
-}
+/** What problems of no one field are named after. */
+const DOCUMENT = 'the document';
 
 type Path = readonly (string | number)[];
 const pathText = (path: Path): string =>
@@ -168,28 +156,28 @@ function schemaAt(path: Path): SchemaNode | undefined {
   return node;
 }
 
-function* schemaProblems(value: unknown): Generator<{ path: Path; problem: string; remedy: string }> {
+function* schemaProblems(value: unknown): Generator<Found> {
   for (const error of Errors(Consortium, value)) {
     const path = pointerPath(error.instancePath);
     const parameters = error.params as { requiredProperties?: string[]; additionalProperties?: string[] };
     if (error.keyword === 'required') {
       for (const name of parameters.requiredProperties ?? []) {
         const at = [...path, name];
-        yield { path: at, problem: 'is missing', remedy: `write ${schemaAt(at)?.description ?? 'it'}` };
+        yield { path: at, text: 'is missing', remedy: `write ${schemaAt(at)?.description ?? 'it'}` };
       }
     } else if (error.keyword === 'additionalProperties') {
       const known = Object.keys(schemaAt(path)?.properties ?? {}).join(', ');
       for (const name of parameters.additionalProperties ?? []) {
-        yield { path: [...path, name], problem: 'is unknown', remedy: `remove it; known here: ${known}` };
+        yield { path: [...path, name], text: 'is unknown', remedy: `remove it; known here: ${known}` };
       }
     } else if (error.keyword !== 'boolean') {
       const description = schemaAt(path)?.description;
-      yield { path, problem: error.message, remedy: description ? `write ${description}` : '' };
+      yield { path, text: error.message, remedy: description ? `write ${description}` : '' };
     }
   }
 }
 
-function* duplicates(consortium: Consortium): Generator<{ path: Path; problem: string; remedy: string }> {
+function* duplicates(consortium: Consortium): Generator<Found> {
   for (const field of ['name', 'mspId'] as const) {
     const first = new Map<string, number>();
     for (const [index, organisation] of consortium.organisations.entries()) {
@@ -198,7 +186,7 @@ function* duplicates(consortium: Consortium): Generator<{ path: Path; problem: s
       else {
         yield {
           path: ['organisations', index, field],
-          problem: `is the same as organisations[${earlier}].${field}`,
+          text: `is the same as organisations[${earlier}].${field}`,
           remedy: 'give each organisation its own',
         };
       }
@@ -216,31 +204,29 @@ function* duplicates(consortium: Consortium): Generator<{ path: Path; problem: s
     if (port === undefined) continue;
     const earlier = ports.get(port);
     if (earlier === undefined) ports.set(port, pathText(path));
-    else yield { path, problem: `is ${port}, as is ${earlier}`, remedy: 'give each process its own port' };
+    else yield { path, text: `is ${port}, as is ${earlier}`, remedy: 'give each process its own port' };
   }
 }
 
-function* orderingProblems(
-  consortium: Consortium,
-): Generator<{ path: Path; problem: string; remedy: string }> {
+function* orderingProblems(consortium: Consortium): Generator<Found> {
   const { ordering, nodes, maxMessageCount } = consortium.orderer ?? {};
   if (consortium.runtime === 'embedded') {
     const remedy =
       'remove it: the embedded runtime has one stand-in for an orderer; or write `runtime: native`';
     for (const [field, value] of Object.entries({ ordering, nodes, maxMessageCount })) {
-      if (value !== undefined) yield { path: ['orderer', field], problem: 'is for native only', remedy };
+      if (value !== undefined) yield { path: ['orderer', field], text: 'is for native only', remedy };
     }
     return;
   }
   const allowed: readonly number[] = ORDERERS[ordering ?? 'raft'];
   if (nodes !== undefined && !allowed.includes(nodes)) {
-    const problem = `is ${nodes} with ${ordering ?? 'raft'} ordering`;
-    yield { path: ['orderer', 'nodes'], problem, remedy: `write ${allowed.join(' or ')}` };
+    const text = `is ${nodes} with ${ordering ?? 'raft'} ordering`;
+    yield { path: ['orderer', 'nodes'], text, remedy: `write ${allowed.join(' or ')}` };
   }
   for (const [index, { mspId }] of consortium.organisations.entries()) {
     if (!/^Orderer[0-9]+MSP$/.test(mspId)) continue;
     const path = ['organisations', index, 'mspId'];
-    yield { path, problem: 'is an MSP id of the orderers', remedy: 'choose another' };
+    yield { path, text: 'is an MSP id of the orderers', remedy: 'choose another' };
   }
 }
 
@@ -252,8 +238,8 @@ export function parseConsortium(text: string, file = 'consortium.yaml'): Consort
     throw new ConfigError(
       file,
       document.errors.map((error) => ({
-        path: '',
-        problem: error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''),
+        field: DOCUMENT,
+        text: `: ${error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')}`,
         remedy: 'write valid YAML',
         ...(error.linePos ? { line: error.linePos[0].line } : {}),
       })),
@@ -266,10 +252,10 @@ export function parseConsortium(text: string, file = 'consortium.yaml'): Consort
   if (problems.length === 0) return value as Consortium;
   throw new ConfigError(
     file,
-    problems.map(({ path, problem, remedy }) => {
+    problems.map(({ path, text, remedy }): Problem => {
       const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
       const line = node?.range ? { line: lines.linePos(node.range[0]).line } : {};
-      return { path: pathText(path), problem, remedy, ...line };
+      return { field: pathText(path) || DOCUMENT, text, ...(remedy && { remedy }), ...line };
     }),
   );
 }
@@ -280,8 +266,8 @@ export function readConsortium(file: string): Consortium {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    const problem = `cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`;
-    throw new ConfigError(file, [{ path: '', problem, remedy: 'name a consortium.yaml with --config' }]);
+    const text = `cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`;
+    throw new ConfigError(file, { field: DOCUMENT, text, remedy: 'name a consortium.yaml with --config' });
   }
   return parseConsortium(text, file);
 }

@@ -4,6 +4,7 @@
  * CONSILIUM_CONNECTION and CONSILIUM_PROBE are those of native.test.ts.
  */
 
+import { EXIT } from '@consilium/command-line';
 import { TRAPS } from './block-traps.ts';
 import { commitBehind } from './commit-behind-trap.ts';
 import { readConnection } from './connection.ts';
@@ -19,7 +20,7 @@ if (
   process.stderr.write(
     `usage: CONSILIUM_CONNECTION=FILE node spring-trap.js ${Object.keys(TRAPS).join('|')} …\n`,
   );
-  process.exitCode = 2;
+  process.exitCode = EXIT.unusable;
 } else {
   const subject = new Subject({ connection: await readConnection(connectionFile), probe });
   for (const name of names) process.stdout.write(`${JSON.stringify(await commitBehind(name, subject))}\n`);

@@ -1,9 +1,19 @@
 /** The command line of the one-machine network: start, deploy, status, stop, identities, enrol, ipfs. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import {
+  COMMON_OPTIONS,
+  EXIT,
+  exitStatusLine,
+  readArguments,
+  refuseMore,
+  required,
+  runProgram,
+  UsageError,
+  wholeNumber,
+} from '@consilium/command-line';
 import type { ChaincodeConfig } from './config.ts';
-import { ControlError, callControl, NotRunningError } from './control.ts';
+import { ControlError, callControl } from './control.ts';
 import type { NetworkStatus } from './network.ts';
 
 const HELP = `consilium-test-network: a Hyperledger Fabric network and an IPFS node on one machine
@@ -42,18 +52,13 @@ enrol   prints a certificate and key for one more person of the organisation in 
         With --keep it is a client of the organisation, under PERSON in the next connection file.
 ipfs    runs the IPFS stand-in alone until SIGTERM or Ctrl-C.
 
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 no network is running.
+${exitStatusLine(['done', 'failed', 'unusable', 'notRunning', 'bug'])}
 `;
 
-const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
 /** With the organisation's name behind it, at most the 64 characters of an enrolment id. */
 const PERSON = /^[A-Za-z0-9][A-Za-z0-9._-]{0,30}$/;
 const STOP_POLL_MS = 50;
 const STOP_TIMEOUT_MS = 20_000;
-
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 const OPTIONS = {
   dir: { type: 'string' },
@@ -71,56 +76,37 @@ const OPTIONS = {
   'package-id': { type: 'string', multiple: true },
   'tls-root': { type: 'string' },
   keep: { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
+  ...COMMON_OPTIONS,
 } as const;
 
-type Values = ReturnType<typeof readArguments>['values'];
-
-process.exitCode = await run(process.argv.slice(2));
+const readOptions = (args: readonly string[]) => readArguments(args, OPTIONS);
+type Values = ReturnType<typeof readOptions>['values'];
 
 async function run(args: readonly string[]): Promise<number> {
-  try {
-    const { values, positionals } = readArguments(args);
-    if (values.help || positionals.length === 0) {
-      process.stdout.write(HELP);
-      return values.help ? EXIT.done : EXIT.usage;
-    }
-    const [command] = positionals;
-    if (positionals.length > 1) throw new UsageError(`unexpected ${positionals[1]}`);
-    switch (command) {
-      case 'start':
-        return await start(values);
-      case 'deploy':
-        return await deploy(values);
-      case 'status':
-        return await status(values);
-      case 'stop':
-        return await stop(values);
-      case 'identities':
-        return await identities(values);
-      case 'enrol':
-        return await enrolOne(values);
-      case 'ipfs':
-        return await ipfs(values);
-      default:
-        throw new UsageError(`unknown command ${command}`);
-    }
-  } catch (error) {
-    const { message } = error as Error;
-    process.stderr.write(`consilium-test-network: ${message}\n`);
-    if (error instanceof UsageError) return EXIT.usage;
-    if (error instanceof NotRunningError) return EXIT.notRunning;
-    if (process.env.CONSILIUM_DEBUG) process.stderr.write(`${(error as Error).stack}\n`);
-    return EXIT.failed;
+  const { values, positionals } = readOptions(args);
+  if (values.help || positionals.length === 0) {
+    process.stdout.write(HELP);
+    return values.help ? EXIT.done : EXIT.unusable;
   }
-}
-
-function readArguments(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
+  const [command, ...rest] = positionals;
+  refuseMore(rest);
+  switch (command) {
+    case 'start':
+      return start(values);
+    case 'deploy':
+      return deploy(values);
+    case 'status':
+      return status(values);
+    case 'stop':
+      return stop(values);
+    case 'identities':
+      return identities(values);
+    case 'enrol':
+      return enrolOne(values);
+    case 'ipfs':
+      return ipfs(values);
+    default:
+      throw new UsageError(`unknown command ${command}`);
   }
 }
 
@@ -131,7 +117,7 @@ async function start(values: Values): Promise<number> {
   await runNetwork({
     dir: directory(values),
     configFile: values.config,
-    portBase: portBase === undefined ? undefined : port('--port-base', portBase),
+    portBase: wholeNumber(portBase, 'port-base', PORTS),
     json: values.json,
   });
   return EXIT.done;
@@ -139,12 +125,12 @@ async function start(values: Values): Promise<number> {
 
 async function deploy(values: Values): Promise<number> {
   const dir = directory(values);
-  if (values.name === undefined) throw new UsageError('deploy needs --name');
+  const name = required(values.name, 'name');
   if (!values.address?.length) throw new UsageError('deploy needs at least one --address [MSP=]HOST:PORT');
   const packageIds = values['package-id'];
   const root = values['tls-root'];
   const answered = await callControl(dir, 'deploy', {
-    name: values.name,
+    name,
     addresses: byOrganisation(values.address),
     ...(packageIds === undefined ? {} : { packageIds: byOrganisation(packageIds) }),
     ...(values.policy === undefined ? {} : { policy: values.policy }),
@@ -152,7 +138,7 @@ async function deploy(values: Values): Promise<number> {
     ...(values.sequence === undefined ? {} : { sequence: Number(values.sequence) }),
     ...(root === undefined ? {} : { tlsRootCertificate: readFileSync(root, 'utf8') }),
   });
-  const { name, version, sequence } = answered as ChaincodeConfig;
+  const { version, sequence } = answered as ChaincodeConfig;
   process.stdout.write(
     values.json
       ? `${JSON.stringify(answered)}\n`
@@ -206,10 +192,10 @@ async function stop(values: Values): Promise<number> {
 }
 
 async function identities(values: Values): Promise<number> {
-  if (values.config === undefined) throw new UsageError('--config is needed');
+  const config = required(values.config, 'config');
   const { issueIdentities } = await import('./identities-command.ts');
   const dir = directory(values);
-  const connection = await issueIdentities(dir, values.config);
+  const connection = await issueIdentities(dir, config);
   const mspIds = connection.organisations.map(({ mspId }) => mspId);
   const facts = { connection: join(dir, 'connection.json'), organisations: mspIds };
   process.stdout.write(values.json ? `${JSON.stringify(facts)}\n` : `${facts.connection}\n`);
@@ -218,20 +204,23 @@ async function identities(values: Values): Promise<number> {
 
 async function enrolOne({ organisation, name, role, attribute = [], keep }: Values): Promise<number> {
   const { CLIENT_ROLES, enrol, isClientRole, parseAttributes } = await import('./identities/enrol.ts');
-  if (organisation === undefined) throw new UsageError('--organisation is needed');
-  if (name === undefined || !PERSON.test(name))
-    throw new UsageError('--name: expected letters, digits, . _ -');
-  if (role !== undefined && !isClientRole(role))
-    throw new UsageError(`--role: expected one of ${CLIENT_ROLES.join(', ')}`);
-  if (role === undefined && attribute.length === 0)
+  const folder = resolve(required(organisation, 'organisation'));
+  if (name === undefined || !PERSON.test(name)) {
+    throw new UsageError({ field: '--name', text: 'must have letters, digits, . _ -' });
+  }
+  if (role !== undefined && !isClientRole(role)) {
+    throw new UsageError({ field: '--role', text: `must be one of ${CLIENT_ROLES.join(', ')}` });
+  }
+  if (role === undefined && attribute.length === 0) {
     throw new UsageError('--role or --attribute is needed: what chaincode reads of the certificate');
+  }
   let attributes: Readonly<Record<string, string>>;
   try {
     attributes = parseAttributes(attribute);
   } catch (error) {
-    throw new UsageError(`--attribute: ${(error as Error).message}`);
+    throw new UsageError({ field: '--attribute', text: `: ${(error as Error).message}` });
   }
-  const { certificatePem, privateKeyPem } = await enrol(resolve(organisation), {
+  const { certificatePem, privateKeyPem } = await enrol(folder, {
     person: name,
     ...(role === undefined ? {} : { role }),
     attributes,
@@ -244,7 +233,7 @@ async function enrolOne({ organisation, name, role, attribute = [], keep }: Valu
 async function ipfs(values: Values): Promise<number> {
   const { startIpfs } = await import('./ipfs/index.ts');
   const dir = directory(values);
-  const wanted = values.port === undefined ? 0 : port('--port', values.port);
+  const wanted = wholeNumber(values.port, 'port', PORTS) ?? 0;
   const stopped = Promise.withResolvers<void>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve());
   const running = await startIpfs({ dir, port: wanted });
@@ -255,12 +244,9 @@ async function ipfs(values: Values): Promise<number> {
 }
 
 function directory(values: Values): string {
-  if (values.dir === undefined) throw new UsageError('--dir is needed');
-  return resolve(values.dir);
+  return resolve(required(values.dir, 'dir'));
 }
 
-function port(option: string, text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 65_000) return number;
-  throw new UsageError(`${option}: expected a port number, not ${text}`);
-}
+const PORTS = { least: 1, most: 65_000 };
+
+await runProgram('consilium-test-network', run);

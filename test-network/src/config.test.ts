@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConfigError, parseConfig } from './config.ts';
+import { ConfigError } from '@consilium/command-line';
+import { parseConfig } from './config.ts';
 
 describe('the configuration', () => {
   it('may be empty: three organisations and no chaincode', () => {
@@ -37,14 +38,14 @@ describe('the configuration', () => {
   });
 
   for (const [what, value, expected] of [
-    ['is no object', [], /expected an object/],
+    ['is no object', [], /must be an object/],
     ['has no organisation', { organisations: [] }, /at least one/],
     [
       'gives the orderer’s MSP to an organisation',
       { organisations: [{ mspId: 'OrdererMSP', name: 'o' }] },
       /orderer/,
     ],
-    ['has a channel name Fabric would refuse', { channel: 'Consortium' }, /^ {2}channel: /m],
+    ['has a channel name Fabric would refuse', { channel: 'Consortium' }, /^ {2}channel must be /m],
     ['has a port that is none', { ipfs: { port: 70_000 } }, /ipfs\.port/],
     [
       'names a chaincode twice',
@@ -54,7 +55,7 @@ describe('the configuration', () => {
           { name: 'cc', addresses: { '*': 'h:1' } },
         ],
       },
-      /the name cc is used twice/,
+      /chaincodes has the name cc twice/,
     ],
     [
       'gives a peer an alias that is no host name',

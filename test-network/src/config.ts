@@ -2,6 +2,7 @@
  * The network's configuration: what may stand in the file, checked whole so that every problem is told at
  * once.
  */
+import { ConfigError, type Problem } from '@consilium/command-line';
 import { parsePolicy } from './policy/policy-text.ts';
 
 export interface NetworkConfig {
@@ -38,18 +39,6 @@ export interface ChaincodeConfig {
   readonly tlsRootCertificate?: string;
 }
 
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(
-      `the configuration has ${problems.length} problem(s):\n${problems.map((p) => `  ${p}`).join('\n')}`,
-    );
-    this.problems = problems;
-  }
-}
-
 export const DEFAULT_CONFIG: NetworkConfig = {
   channel: 'consortium',
   organisations: [
@@ -75,11 +64,11 @@ const ADDRESS = /^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 
 /** @throws ConfigError naming every field that is wrong. */
 export function parseConfig(value: unknown): NetworkConfig {
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const fields = record(value, 'the configuration', problems);
   const known = Object.keys(DEFAULT_CONFIG);
   for (const key of Object.keys(fields).filter((name) => !known.includes(name))) {
-    problems.push(`${key}: unknown; known are ${known.join(', ')}`);
+    problems.push({ field: key, text: `is unknown; known are ${known.join(', ')}` });
   }
   const organisations = optional(fields.organisations, DEFAULT_CONFIG.organisations, (list) =>
     organisationList(list, problems),
@@ -114,22 +103,23 @@ export function parseConfig(value: unknown): NetworkConfig {
     ),
   };
   const names = config.chaincodes.map((chaincode) => chaincode.name);
-  for (const name of repeated(names)) problems.push(`chaincodes: the name ${name} is used twice`);
-  if (problems.length > 0) throw new ConfigError(problems);
+  for (const name of repeated(names))
+    problems.push({ field: 'chaincodes', text: `has the name ${name} twice` });
+  if (problems.length > 0) throw new ConfigError('the configuration', problems);
   return config;
 }
 
 /** One chaincode, as in the file and as the `deploy` command gives it. @throws ConfigError */
 export function parseChaincode(value: unknown, mspIds: readonly string[]): ChaincodeConfig {
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const chaincode = chaincodeConfig(value, { field: 'chaincode', mspIds }, problems);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError('the configuration', problems);
   return chaincode;
 }
 
-function organisationList(value: unknown, problems: string[]): OrganisationConfig[] {
+function organisationList(value: unknown, problems: Problem[]): OrganisationConfig[] {
   const list = array(value, 'organisations', problems);
-  if (list.length === 0) problems.push('organisations: at least one is needed');
+  if (list.length === 0) problems.push({ field: 'organisations', text: 'must have at least one' });
   const organisations = list.map((item, at) => {
     const field = `organisations[${at}]`;
     const fields = record(item, field, problems);
@@ -150,13 +140,16 @@ function organisationList(value: unknown, problems: string[]): OrganisationConfi
     };
   });
   for (const mspId of repeated(organisations.map((organisation) => organisation.mspId))) {
-    problems.push(`organisations: the mspId ${mspId} is used twice`);
+    problems.push({ field: 'organisations', text: `has the mspId ${mspId} twice` });
   }
   for (const name of repeated(organisations.map((organisation) => organisation.name))) {
-    problems.push(`organisations: the name ${name} is used twice`);
+    problems.push({ field: 'organisations', text: `has the name ${name} twice` });
   }
   if (organisations.some((organisation) => organisation.mspId === ORDERER_MSP_ID)) {
-    problems.push(`organisations: ${ORDERER_MSP_ID} is the orderer's; choose another mspId`);
+    problems.push({
+      field: 'organisations',
+      text: `: ${ORDERER_MSP_ID} is the orderer's; choose another mspId`,
+    });
   }
   return organisations;
 }
@@ -164,7 +157,7 @@ function organisationList(value: unknown, problems: string[]): OrganisationConfi
 export function hostAliasesOf(
   { hostAliases }: { readonly hostAliases?: unknown },
   field: string,
-  problems: string[],
+  problems: Problem[],
 ): { readonly hostAliases?: readonly string[] } {
   if (hostAliases === undefined) return {};
   const rule = { pattern: HOST, hint: 'a host name, such as peer0.org1.example.com' };
@@ -180,17 +173,17 @@ export const ORDERER_MSP_ID = 'OrdererMSP';
 function chaincodeConfig(
   value: unknown,
   { field, mspIds }: { readonly field: string; readonly mspIds: readonly string[] },
-  problems: string[],
+  problems: Problem[],
 ): ChaincodeConfig {
   const fields = record(value, field, problems);
   const policy = fields.policy ?? 'MAJORITY Endorsement';
   if (typeof policy !== 'string') {
-    problems.push(`${field}.policy: expected text`);
+    problems.push({ field: `${field}.policy`, text: 'must be text' });
   } else {
     try {
       parsePolicy(policy, mspIds);
     } catch (error) {
-      problems.push(`${field}.policy: ${(error as Error).message}`);
+      problems.push({ field: `${field}.policy`, text: `: ${(error as Error).message}` });
     }
   }
   const byOrganisation = (value: unknown, rule: { field: string; pattern: RegExp; hint: string }) => {
@@ -198,7 +191,7 @@ function chaincodeConfig(
     for (const [mspId, text] of entries) {
       const place = `${rule.field}.${mspId}`;
       if (mspId !== '*' && !mspIds.includes(mspId)) {
-        problems.push(`${place}: no such organisation; known are ${mspIds.join(', ')}`);
+        problems.push({ field: place, text: `is for no organisation; known are ${mspIds.join(', ')}` });
       }
       matching(text, { ...rule, field: place }, problems);
     }
@@ -210,7 +203,8 @@ function chaincodeConfig(
     hint: 'host:port',
   });
   if (Object.keys(addresses).length === 0) {
-    problems.push(`${field}.addresses: at least one host:port is needed, by mspId or "*" for all`);
+    const text = 'must have at least one host:port, by mspId or "*" for all';
+    problems.push({ field: `${field}.addresses`, text });
   }
   const packageIds =
     fields.packageIds === undefined
@@ -224,7 +218,7 @@ function chaincodeConfig(
         };
   const root = fields.tlsRootCertificate;
   if (root !== undefined && (typeof root !== 'string' || !root.includes('BEGIN CERTIFICATE'))) {
-    problems.push(`${field}.tlsRootCertificate: expected a PEM certificate`);
+    problems.push({ field: `${field}.tlsRootCertificate`, text: 'must be a PEM certificate' });
   }
   return {
     name: matching(
@@ -245,17 +239,17 @@ function chaincodeConfig(
   };
 }
 
-function record(value: unknown, field: string, problems: string[]): Record<string, unknown> {
+function record(value: unknown, field: string, problems: Problem[]): Record<string, unknown> {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  problems.push(`${field}: expected an object`);
+  problems.push({ field, text: 'must be an object' });
   return {};
 }
 
-function array(value: unknown, field: string, problems: string[]): unknown[] {
+function array(value: unknown, field: string, problems: Problem[]): unknown[] {
   if (Array.isArray(value)) return value;
-  problems.push(`${field}: expected a list`);
+  problems.push({ field, text: 'must be a list' });
   return [];
 }
 
@@ -266,25 +260,28 @@ function optional<T>(value: unknown, fallback: T, read: (value: unknown) => T): 
 function matching(
   value: unknown,
   rule: { readonly field: string; readonly pattern: RegExp; readonly hint: string },
-  problems: string[],
+  problems: Problem[],
 ): string {
   if (typeof value === 'string' && rule.pattern.test(value)) return value;
-  problems.push(`${rule.field}: expected ${rule.hint}, not ${JSON.stringify(value)}`);
+  problems.push({ field: rule.field, text: `must be ${rule.hint}, not ${JSON.stringify(value)}` });
   return '';
 }
 
 function integer(
   value: unknown,
   rule: { readonly field: string; readonly least: number; readonly most: number },
-  problems: string[],
+  problems: Problem[],
 ): number {
   const { field, least, most } = rule;
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  problems.push(`${field}: expected an integer from ${least} to ${most}, not ${JSON.stringify(value)}`);
+  problems.push({
+    field,
+    text: `must be an integer from ${least} to ${most}, not ${JSON.stringify(value)}`,
+  });
   return least;
 }
 
-function portNumber(value: unknown, field: string, problems: string[]): number {
+function portNumber(value: unknown, field: string, problems: Problem[]): number {
   return integer(value, { field, least: 1, most: 65_535 }, problems);
 }
 

@@ -2,12 +2,14 @@
  * How the command line talks to a running network: HTTP on the loopback interface, with a token that only the
  * owner of the data directory can read.
  */
+
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { EXIT } from '@consilium/command-line';
 import { writeJsonFile } from './identities/connection-file.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -23,6 +25,7 @@ interface ControlFile {
 
 export class NotRunningError extends Error {
   override readonly name = 'NotRunningError';
+  readonly exitStatus = EXIT.notRunning;
 }
 
 /** A refusal by the running network, already worded for people. */

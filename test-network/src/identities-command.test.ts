@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ConfigError } from './config.ts';
+import { ConfigError, sentenceOf } from '@consilium/command-line';
 import { issueIdentities } from './identities-command.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'consilium-identities-'));
@@ -62,7 +62,7 @@ test('a wrong configuration of identities is refused with every problem', async 
   writeFileSync(file, JSON.stringify({ organisations: [node('A'), { ...node('A'), endpoint: 'nowhere' }] }));
   await assert.rejects(issueIdentities(dir, file), (error: ConfigError) => {
     assert.ok(error instanceof ConfigError);
-    const text = error.problems.join('\n');
+    const text = error.problems.map(sentenceOf).join('\n');
     for (const part of [/channel/, /organisations\[1\].endpoint/, /orderers/, /needs its own/]) {
       assert.match(text, part);
     }

@@ -4,7 +4,8 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, hostAliasesOf } from './config.ts';
+import { ConfigError, type Problem } from '@consilium/command-line';
+import { hostAliasesOf } from './config.ts';
 import { type ConnectionFile, connectionOrganisation, writeJsonFile } from './identities/connection-file.ts';
 import { openOrganisationIdentities } from './identities/organisation-identities.ts';
 
@@ -77,25 +78,26 @@ function readConfig(file: string): IdentitiesConfig {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new ConfigError([`cannot read ${file}: ${(error as Error).message}`]);
+    throw new ConfigError(file, `cannot be read: ${(error as Error).message}`);
   }
-  const problems: string[] = [];
-  if (typeof value.channel !== 'string' || value.channel === '') problems.push('channel: expected a name');
+  const problems: Problem[] = [];
+  const refuse = (field: string, text: string) => problems.push({ field, text });
+  if (typeof value.channel !== 'string' || value.channel === '') refuse('channel', 'must be a name');
   for (const field of ['organisations', 'orderers'] as const) {
     if (!Array.isArray(value[field]) || value[field].length === 0) {
-      problems.push(`${field}: expected a list of at least one { mspId, name, endpoint }`);
+      refuse(field, 'must be a list of at least one { mspId, name, endpoint }');
       continue;
     }
     for (const [at, node] of value[field].entries()) {
-      if (!MSP_ID.test(node.mspId)) problems.push(`${field}[${at}].mspId: expected letters, digits, . and -`);
-      if (!NAME.test(node.name)) problems.push(`${field}[${at}].name: expected lower case, digits, . and -`);
-      if (!ENDPOINT.test(node.endpoint)) problems.push(`${field}[${at}].endpoint: expected host:port`);
+      if (!MSP_ID.test(node.mspId)) refuse(`${field}[${at}].mspId`, 'must have letters, digits, . and -');
+      if (!NAME.test(node.name)) refuse(`${field}[${at}].name`, 'must have lower case, digits, . and -');
       hostAliasesOf(node, `${field}[${at}]`, problems);
+      if (!ENDPOINT.test(node.endpoint)) refuse(`${field}[${at}].endpoint`, 'must be host:port');
     }
   }
   const mspIds = [...(value.organisations ?? []), ...(value.orderers ?? [])].map(({ mspId }) => mspId);
-  if (new Set(mspIds).size < mspIds.length) problems.push('mspId: each organisation needs its own');
-  if (value.ipfsUrl !== undefined && !URL.canParse(value.ipfsUrl)) problems.push('ipfsUrl: expected a URL');
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (new Set(mspIds).size < mspIds.length) refuse('mspId', ': each organisation needs its own');
+  if (value.ipfsUrl !== undefined && !URL.canParse(value.ipfsUrl)) refuse('ipfsUrl', 'must be a URL');
+  if (problems.length > 0) throw new ConfigError(file, problems);
   return value as IdentitiesConfig;
 }

@@ -369,14 +369,14 @@ describe('a network of three organisations', () => {
     writeFileSync(path, JSON.stringify({ organisations, chaincodes, batchTimeoutMs: 0, colour: 'red' }));
     const elsewhere = join(network.dir, 'elsewhere');
     const { code, stderr } = await refused('start', '--dir', elsewhere, '--config', path);
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     for (const field of [
       'colour',
       'organisations[1].name',
-      'organisations: the mspId A',
+      'organisations has the mspId A twice',
       'chaincodes[0].policy',
-      'chaincodes[0].addresses.C: no such organisation',
-      'chaincodes[0].addresses.C: expected host:port',
+      'chaincodes[0].addresses.C is for no organisation',
+      'chaincodes[0].addresses.C must be host:port',
       'batchTimeoutMs',
     ]) {
       assert.ok(stderr.includes(field), `${field} is not in ${stderr}`);

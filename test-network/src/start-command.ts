@@ -1,7 +1,8 @@
 /** The `start` command: runs a network until it is told to stop, and serves the other commands meanwhile. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, parseChaincode, parseConfig } from './config.ts';
+import { ConfigError, EXIT } from '@consilium/command-line';
+import { parseChaincode, parseConfig } from './config.ts';
 import { ControlError, callControl, NotRunningError, startControl } from './control.ts';
 import { writeJsonFile } from './identities/connection-file.ts';
 import { Network } from './network.ts';
@@ -35,7 +36,7 @@ export async function runNetwork(options: {
   process.once('uncaughtException', (error) => {
     // A block that cannot be stored must not be announced: better to stop, and go on from the last one.
     say(`stopping at once, the ledger stays at its last block: ${error.stack}`);
-    process.exit(1);
+    process.exit(EXIT.failed);
   });
   announce(network, options.json);
   await finished.promise;
@@ -80,12 +81,12 @@ function configuration(dir: string, file: string | undefined): unknown {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
+    throw new ConfigError(path, `cannot be read: ${(error as Error).message}`);
   }
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ConfigError([`${path} is not JSON: ${(error as Error).message}`]);
+    throw new ConfigError(path, `is not JSON: ${(error as Error).message}`);
   }
 }
 

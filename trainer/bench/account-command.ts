@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { EXIT } from '@consilium/command-line';
 
 const HELP = `Usage: account-command.js
 
@@ -38,7 +39,7 @@ function secondsOf(command: string, words: readonly string[]): number {
 const { values } = parseArgs({ options: { help: { type: 'boolean', default: false } } });
 if (values.help) {
   process.stdout.write(HELP);
-  process.exit(0);
+  process.exit(EXIT.done);
 }
 
 const python = process.env.DP_ACCOUNTING_PYTHON;

@@ -2,6 +2,7 @@
 // IPFS node's RPC; the numbers are that node's and this machine's together.
 
 import { parseArgs } from 'node:util';
+import { EXIT } from '@consilium/command-line';
 import {
   type ArtefactStore,
   generateMemberKeys,
@@ -89,7 +90,7 @@ function readOptions(): { url: string | undefined; members: number } {
   });
   if (values.help) {
     console.log(HELP);
-    process.exit(0);
+    process.exit(EXIT.done);
   }
   const members = Number(values.members);
   if (!Number.isInteger(members) || members < 1 || members > 1_000) {
@@ -103,7 +104,7 @@ try {
   options = readOptions();
 } catch (error) {
   console.error(`${(error as Error).message}\n\n${HELP}`);
-  process.exit(2);
+  process.exit(EXIT.unusable);
 }
 const store =
   options.url === undefined ? new MemoryArtefactStore() : new IpfsArtefactStore({ url: options.url });

@@ -1,9 +1,15 @@
 // The trainer's program.
-import { parseArgs } from 'node:util';
+import {
+  COMMON_OPTIONS,
+  EXIT,
+  exitStatusLine,
+  readArguments,
+  refuseMore,
+  runProgram,
+  UsageError,
+} from '@consilium/command-line';
 import { ENVIRONMENT } from './config.ts';
-import { COMMANDS, COMMANDS_HELP, EXIT, runCommand } from './offline/commands/index.ts';
-
-const EXIT_BUG = 70;
+import { COMMANDS, COMMANDS_HELP, runCommand } from './offline/commands/index.ts';
 
 const HELP = `consilium-trainer: one hospital's training service
 
@@ -17,42 +23,23 @@ ${Object.entries(ENVIRONMENT)
   .map(([name, meaning]) => `  ${name}\n      ${meaning}`)
   .join('\n')}
 
-Exit status: 0 done, 2 wrong usage. Of serve also: 69 the journal, a key or a port is not available; 70 a bug; 78 the
-environment is not complete. Of the commands without a ledger: see their --help.
+${exitStatusLine()}
 `;
 
-function usage(problem: string): number {
-  process.stderr.write(`consilium-trainer: ${problem}\nTry consilium-trainer --help.\n`);
-  return EXIT.usage;
-}
-
-async function main(): Promise<number> {
-  const [name = '', ...argv] = process.argv.slice(2);
+async function main([name = '', ...argv]: readonly string[]): Promise<number> {
   if (Object.hasOwn(COMMANDS, name)) return runCommand(name, argv);
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      help: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const { values, positionals } = readArguments([name, ...argv].filter(Boolean), COMMON_OPTIONS);
   if (values.help) {
     process.stdout.write(HELP);
-    return EXIT.ok;
+    return EXIT.done;
   }
   const [command, ...rest] = positionals;
-  if (rest.length > 0) return usage(`unexpected ${rest.join(' ')}`);
-  if (command === undefined) return usage('name a command');
-  if (command !== 'serve') return usage(`no command ${command}`);
+  refuseMore(rest);
+  if (command === undefined) throw new UsageError('name a command');
+  if (command !== 'serve') throw new UsageError(`no command ${command}`);
   const { serve } = await import('./serve.ts');
-  return serve(values);
+  await serve(values);
+  return EXIT.done;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  const misused = code?.startsWith('ERR_PARSE_ARGS') ?? false;
-  process.exitCode = misused ? EXIT.usage : EXIT_BUG;
-  process.stderr.write(`consilium-trainer: ${misused ? message : stack}\n`);
-}
+await runProgram('consilium-trainer', main);

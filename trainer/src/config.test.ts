@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, sentenceOf } from '@consilium/command-line';
+import { readConfig } from './config.ts';
 
 const COMPLETE = {
   CONSILIUM_GATEWAY_URL: 'http://127.0.0.1:8080',
@@ -25,7 +26,7 @@ describe('the configuration', () => {
         assert.ok(error instanceof ConfigError);
         for (const name of Object.keys(COMPLETE)) {
           assert.ok(
-            error.problems.some((problem) => problem.startsWith(`${name} is not set`)),
+            error.problems.some((problem) => sentenceOf(problem).startsWith(`${name} is not set`)),
             name,
           );
         }

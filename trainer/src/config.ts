@@ -1,5 +1,6 @@
 // The environment, read once at start. Everything that is wrong with it is said at once.
 import { delimiter, resolve } from 'node:path';
+import { EnvironmentReader } from '@consilium/command-line';
 import { ASSERTION } from '@consilium/domain';
 import { folderProblems } from './data/data-folders.ts';
 
@@ -18,16 +19,6 @@ export interface Config {
   /** Of a process that trains with a study's graph; undefined for a share of the machine's. */
   readonly graphMemoryBytes: number | undefined;
   readonly logLevel: string;
-}
-
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`the configuration is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
-    this.problems = problems;
-  }
 }
 
 /** Every variable with its meaning and default; the help text and the README are this table. */
@@ -56,44 +47,36 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 
 /** @throws ConfigError naming every variable that is missing or malformed */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
-  const problems: string[] = [];
-  const refuse = (name: Name, problem: string) => problems.push(`${name} ${problem}: ${ENVIRONMENT[name]}`);
-  const text = (name: Name, fits: (value: string) => boolean = () => true): string => {
-    const value = environment[name] ?? '';
-    if (value === '') refuse(name, 'is not set');
-    else if (!fits(value)) refuse(name, 'is malformed');
-    return value;
-  };
-  const integer = (name: Name, fallback: number, [low, high]: readonly [number, number]): number => {
-    const value = environment[name] ?? '';
-    const number = value === '' ? fallback : Number(value);
-    if (!Number.isSafeInteger(number) || number < low || number > high) {
-      refuse(name, `must be an integer from ${low} to ${high}`);
-    }
-    return number;
-  };
+  const variables = new EnvironmentReader(environment, ENVIRONMENT);
   const isUrl = (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
-  const logLevel = environment.CONSILIUM_LOG_LEVEL || 'info';
-  const graphMemoryMib = integer('CONSILIUM_GRAPH_MEMORY_MIB', 0, [0, 2 ** 24]);
-  if (!LOG_LEVELS.includes(logLevel)) refuse('CONSILIUM_LOG_LEVEL', 'is malformed');
-  const dataFolders = (environment.CONSILIUM_DATA_FOLDERS ?? '').split(delimiter).filter(Boolean);
+  const whole = (name: Name, fallback: number, [least, most]: readonly [number, number]) =>
+    variables.whole(name, { fallback, least, most });
+  const graphMemoryMib = whole('CONSILIUM_GRAPH_MEMORY_MIB', 0, [0, 2 ** 24]);
+  const dataFolders = (variables.text('CONSILIUM_DATA_FOLDERS') ?? '').split(delimiter).filter(Boolean);
   const config: Config = {
-    gatewayUrl: text('CONSILIUM_GATEWAY_URL', isUrl),
-    gatewayKey: text('CONSILIUM_GATEWAY_KEY'),
-    trainerKey: text('CONSILIUM_TRAINER_KEY', (value) => value.length >= ASSERTION.minKeyCharacters),
-    ipfsUrl: text('CONSILIUM_IPFS_URL', isUrl),
-    dataDirectory: resolve(text('CONSILIUM_DATA_DIR')),
+    gatewayUrl: variables.required('CONSILIUM_GATEWAY_URL', isUrl),
+    gatewayKey: variables.required('CONSILIUM_GATEWAY_KEY'),
+    trainerKey: variables.required(
+      'CONSILIUM_TRAINER_KEY',
+      (value) => value.length >= ASSERTION.minKeyCharacters,
+    ),
+    ipfsUrl: variables.required('CONSILIUM_IPFS_URL', isUrl),
+    dataDirectory: resolve(variables.required('CONSILIUM_DATA_DIR')),
     dataFolders,
-    mspId: text('CONSILIUM_MSP_ID', (value) => /^[A-Za-z][A-Za-z0-9.-]{0,63}$/.test(value)),
-    port: integer('CONSILIUM_PORT', 0, [0, 65_535]),
-    takeoverMs: integer('CONSILIUM_TAKEOVER_MS', 20_000, [100, 86_400_000]),
-    pollMs: integer('CONSILIUM_POLL_MS', 5000, [50, 3_600_000]),
+    mspId: variables.required('CONSILIUM_MSP_ID', (value) => /^[A-Za-z][A-Za-z0-9.-]{0,63}$/.test(value)),
+    port: whole('CONSILIUM_PORT', 0, [0, 65_535]),
+    takeoverMs: whole('CONSILIUM_TAKEOVER_MS', 20_000, [100, 86_400_000]),
+    pollMs: whole('CONSILIUM_POLL_MS', 5000, [50, 3_600_000]),
     graphMemoryBytes: graphMemoryMib === 0 ? undefined : graphMemoryMib * 2 ** 20,
-    logLevel,
+    logLevel: variables.oneOf('CONSILIUM_LOG_LEVEL', LOG_LEVELS, 'info'),
   };
   for (const problem of folderProblems(dataFolders, config.dataDirectory)) {
-    refuse('CONSILIUM_DATA_FOLDERS', `is wrong, since ${problem}`);
+    variables.refuse(
+      'CONSILIUM_DATA_FOLDERS',
+      `is wrong, since ${problem}`,
+      ENVIRONMENT.CONSILIUM_DATA_FOLDERS,
+    );
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  variables.finish();
   return config;
 }

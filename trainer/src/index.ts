@@ -1,7 +1,9 @@
 // The trainer's public surface: putting one together, and the parts that it is put together of.
+
+export { ConfigError } from '@consilium/command-line';
 export { ArtefactExchange } from './artefacts/artefact-exchange.ts';
 export { buildTrainer, type Trainer, type TrainerParts } from './assemble-trainer.ts';
-export { type Config, ConfigError, ENVIRONMENT, readConfig } from './config.ts';
+export { type Config, ENVIRONMENT, readConfig } from './config.ts';
 export { TRAINER_ERRORS, TrainerError, type TrainerErrorCode } from './errors.ts';
 export { GatewayClient, type GatewayOptions, GatewayProblem, type Ledger } from './gateway/gateway-client.ts';
 export {

@@ -23,13 +23,13 @@ describe('consilium-trainer', () => {
     assert.match(stdout, /CONSILIUM_GATEWAY_URL/);
   });
 
-  it('refuses wrong usage with 2, as its commands do, and an empty environment with 78 and every name', () => {
+  it('refuses wrong usage with 2, as its commands do, and an empty environment, with every name', () => {
     for (const words of [[], ['dance'], ['--loud'], ['serve', 'now'], ['serve', '--loud']]) {
       assert.equal(run(...words).status, 2, words.join(' '));
     }
     assert.match(run('dance').stderr, /no command dance\nTry consilium-trainer --help/);
     const { status, stderr } = run('serve');
-    assert.equal(status, 78);
+    assert.equal(status, 2);
     assert.match(stderr, /CONSILIUM_GATEWAY_URL is not set[\s\S]*CONSILIUM_MSP_ID is not set/);
   });
 

@@ -1,22 +1,15 @@
 // The service itself: its parts put together, from the environment until a signal.
 import { pino } from 'pino';
-import { ArtefactError, IpfsArtefactStore, MemberKeyRing } from './artefacts/index.ts';
+import { IpfsArtefactStore, MemberKeyRing } from './artefacts/index.ts';
 import { buildTrainer } from './assemble-trainer.ts';
-import { ConfigError, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
 import { TrainerError } from './errors.ts';
 import { GatewayClient } from './gateway/gateway-client.ts';
 import { followEvents } from './gateway/gateway-events.ts';
 import { Journal } from './journal/journal.ts';
 
-const EXIT = { ok: 0, unavailable: 69, bug: 70, config: 78 } as const;
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof ConfigError) return EXIT.config;
-  if (error instanceof TrainerError || error instanceof ArtefactError) return EXIT.unavailable;
-  return typeof (error as { code?: unknown }).code === 'string' ? EXIT.unavailable : EXIT.bug;
-}
-
-async function run({ json }: { readonly json: boolean }): Promise<void> {
+/** Runs until SIGTERM or SIGINT. @throws ConfigError; and what the journal, a key or a port refuses */
+export async function serve({ json }: { readonly json: boolean }): Promise<void> {
   const config = readConfig(process.env);
   // Salts, keys and draws are nobody else's business on this machine.
   process.umask(0o077);
@@ -65,17 +58,4 @@ async function run({ json }: { readonly json: boolean }): Promise<void> {
     await http.close();
   }
   log.info('stopped');
-}
-
-/** Runs until SIGTERM or SIGINT and answers the exit code; errors are told on standard error. */
-export async function serve(options: { readonly json: boolean }): Promise<number> {
-  try {
-    await run(options);
-    return EXIT.ok;
-  } catch (error) {
-    const code = exitCodeOf(error);
-    const { message, stack } = error as Error;
-    process.stderr.write(`consilium-trainer: ${code === EXIT.bug ? stack : message}\n`);
-    return code;
-  }
 }

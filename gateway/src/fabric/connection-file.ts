@@ -1,5 +1,6 @@
 // The organisation's connection file: which channel, which peer, and one ledger identity per role.
 import { readFileSync } from 'node:fs';
+import { InputError } from '@consilium/command-line';
 import { DomainError, MspId, ROLES, type Role, validate } from '@consilium/domain';
 import { type Static, Type } from 'typebox';
 import { Clean } from 'typebox/value';
@@ -29,7 +30,7 @@ export const rolesOf = ({ organisation }: Connection): Role[] =>
 /**
  * Reads the file's only organisation, or the one named.
  *
- * @throws Error naming the file and what is wrong; never with the content of keys.
+ * @throws InputError naming the file and what is wrong; never with the content of keys.
  */
 export function readConnection(path: string, mspId: string | undefined): Connection {
   const file = readConnectionFile(path);
@@ -37,15 +38,17 @@ export function readConnection(path: string, mspId: string | undefined): Connect
     (organisation) => organisation.mspId === (mspId ?? organisation.mspId),
   );
   const [organisation] = found;
-  if (organisation === undefined) throw new Error(`${path} has no organisation ${mspId}`);
+  if (organisation === undefined) throw new InputError(`${path} has no organisation ${mspId}`);
   if (found.length > 1) {
     const names = found.map((one) => one.mspId).join(', ');
-    throw new Error(`${path} has several organisations (${names}): set CONSILIUM_MSP_ID to this gateway's`);
+    throw new InputError(
+      `${path} has several organisations (${names}): set CONSILIUM_MSP_ID to this gateway's`,
+    );
   }
   return { channel: file.channel, organisation };
 }
 
-/** Each organisation of the file, as `readConnection` reads one. @throws Error */
+/** Each organisation of the file, as `readConnection` reads one. @throws InputError */
 export function readConnections(path: string): Connection[] {
   const { channel, organisations } = readConnectionFile(path);
   return organisations.map((organisation) => ({ channel, organisation }));
@@ -57,7 +60,9 @@ function readConnectionFile(path: string): Static<typeof ConnectionFile> {
     return validate(ConnectionFile, Clean(ConnectionFile, JSON.parse(readFileSync(path, 'utf8'))));
   } catch (cause) {
     // A JSON error quotes the text around it, which may be a private key.
-    if (cause instanceof SyntaxError) throw new Error(`${path} is not JSON`);
-    throw new Error(`${path}: ${cause instanceof DomainError ? cause.detail : (cause as Error).message}`);
+    if (cause instanceof SyntaxError) throw new InputError(`${path} is not JSON`);
+    throw new InputError(
+      `${path}: ${cause instanceof DomainError ? cause.detail : (cause as Error).message}`,
+    );
   }
 }

@@ -5,7 +5,7 @@
 // address with whoever guesses, and keys of 256 random bits cannot be guessed.
 import { DomainError, type Role } from '@consilium/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { GatewayError } from '../gateway-errors.ts';
+import { GatewayRefusal } from '../gateway-errors.ts';
 import type { ApiKey, ApiKeys } from './api-keys.ts';
 import type { Refuse } from './failure-limit.ts';
 
@@ -42,7 +42,7 @@ export function authenticate(app: FastifyInstance, keys: ApiKeys, refusals: Refu
     const presented = BEARER.exec(request.headers.authorization ?? '')?.[1];
     const key = presented === undefined ? undefined : keys.find(presented);
     if (presented === undefined || key === undefined) {
-      await refusals.unknown(new GatewayError('UNAUTHENTICATED'), request, reply);
+      await refusals.unknown(new GatewayRefusal('UNAUTHENTICATED'), request, reply);
       return;
     }
     request.apiKey = key;

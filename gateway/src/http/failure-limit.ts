@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../config.ts';
-import { GatewayError } from '../gateway-errors.ts';
+import { GatewayRefusal } from '../gateway-errors.ts';
 import { addressGroup } from './connection-limits.ts';
 
 /** Throws the error, or above the limit RATE_LIMITED in its place. */
@@ -18,7 +18,7 @@ const refuseBy =
     if (counted.isAllowed || !counted.isExceeded) throw error;
     reply.header('retry-after', String(counted.ttlInSeconds));
     await sleep(pauseMs, undefined, { ref: false });
-    throw new GatewayError('RATE_LIMITED');
+    throw new GatewayRefusal('RATE_LIMITED');
   };
 
 /** Refuses whoever is not known, as often as `failuresPerMinute` for each address. */

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { GatewayError, type GatewayErrorCode } from '../gateway-errors.ts';
+import { type GatewayErrorCode, GatewayRefusal } from '../gateway-errors.ts';
 import type { InFlight } from './connection-limits.ts';
 import type { Refuse } from './failure-limit.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
@@ -60,7 +60,7 @@ export function keepHttpRules(app: FastifyInstance, refuse: Refuse): void {
     const wrong = malformation(request);
     if (wrong === undefined) return;
     reply.header('connection', 'close');
-    await refuse(new GatewayError('REQUEST_MALFORMED', wrong), request, reply);
+    await refuse(new GatewayRefusal('REQUEST_MALFORMED', wrong), request, reply);
   });
   app.addHook('preParsing', async (request, reply) => {
     if (!request.awaitsContinue) return;
@@ -100,7 +100,7 @@ export function answerBrokenRequest(
     return;
   }
   const code = CODES[error.code ?? ''] ?? 'REQUEST_MALFORMED';
-  const problem = problemOf(new GatewayError(code), crypto.randomUUID());
+  const problem = problemOf(new GatewayRefusal(code), crypto.randomUUID());
   const body = JSON.stringify(problem);
   socket.end(
     [
@@ -136,11 +136,11 @@ export function refuseUnknownRoutes(app: FastifyInstance, refuse: Refuse): void 
     const found =
       own === undefined ? [...routes.values()].filter(({ pattern }) => pattern.test(path)) : [own];
     if (found.length === 0) {
-      await refuse(new GatewayError('ROUTE_NOT_FOUND'), request, reply);
+      await refuse(new GatewayRefusal('ROUTE_NOT_FOUND'), request, reply);
       return;
     }
     const allow = [...new Set(found.flatMap(({ methods }) => [...methods]))].sort().join(', ');
     reply.header('allow', allow);
-    await refuse(new GatewayError('METHOD_NOT_ALLOWED', `This route takes ${allow}.`), request, reply);
+    await refuse(new GatewayRefusal('METHOD_NOT_ALLOWED', `This route takes ${allow}.`), request, reply);
   });
 }

@@ -5,9 +5,9 @@ import { LedgerError, type LedgerErrorCode } from '../fabric/ledger.ts';
 import { domainRefusal } from '../fabric/refusals.ts';
 import {
   GATEWAY_ERRORS,
-  GatewayError,
   type GatewayErrorCode,
   type GatewayErrorEntry,
+  GatewayRefusal,
 } from '../gateway-errors.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { REGISTER_MEMBER } from './examples.ts';
@@ -159,7 +159,7 @@ test('the codes of the rules and of the gateway do not collide', () => {
 
 test('every gateway code makes a problem with its status', () => {
   for (const code of Object.keys(GATEWAY_ERRORS) as GatewayErrorCode[]) {
-    const problem = problemOf(new GatewayError(code), 'r');
+    const problem = problemOf(new GatewayRefusal(code), 'r');
     assert.deepEqual([problem.code, problem.status], [code, GATEWAY_ERRORS[code].status]);
   }
 });

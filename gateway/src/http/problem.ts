@@ -8,9 +8,9 @@ import { publicRefusals } from '../fabric/refusals.ts';
 import { meaningOfValidationCode } from '../fabric/validation-codes.ts';
 import {
   GATEWAY_ERRORS,
-  GatewayError,
   type GatewayErrorCode,
   type GatewayErrorEntry,
+  GatewayRefusal,
 } from '../gateway-errors.ts';
 import { InvalidRequest } from './validator-compiler.ts';
 
@@ -109,7 +109,7 @@ const FASTIFY_CODES: Record<string, GatewayErrorCode> = {
 
 function describe(error: unknown): Described {
   if (error instanceof DomainError) return describeRefusal(error);
-  if (error instanceof GatewayError) return { code: error.code, detail: error.detail };
+  if (error instanceof GatewayRefusal) return { code: error.code, detail: error.detail };
   if (error instanceof LedgerError) {
     const { code, transactionId, validationCode } = error;
     const peers = publicRefusals(error.refusals);
@@ -177,6 +177,6 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 export function handleProblems(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(new GatewayError('ROUTE_NOT_FOUND'), request, reply),
+    sendProblem(new GatewayRefusal('ROUTE_NOT_FOUND'), request, reply),
   );
 }

@@ -6,7 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
 import type { TrainerAddress } from '../dependencies.ts';
-import { GatewayError } from '../gateway-errors.ts';
+import { GatewayRefusal } from '../gateway-errors.ts';
 import { assertCaller } from './caller-assertion.ts';
 
 export interface ProxiedRequest {
@@ -64,7 +64,7 @@ export interface TrainerAnswer {
 
 function bodyHeaders({ mediaType, bytes }: ProxiedBody): Record<string, string> {
   if (mediaType !== undefined && !(mediaType.length <= MEDIA_TYPE_CHARACTERS && MEDIA_TYPE.test(mediaType))) {
-    throw new GatewayError('REQUEST_MALFORMED', 'The header content-type is not a media type.');
+    throw new GatewayRefusal('REQUEST_MALFORMED', 'The header content-type is not a media type.');
   }
   return {
     ...(mediaType !== undefined && { 'content-type': mediaType }),
@@ -73,7 +73,7 @@ function bodyHeaders({ mediaType, bytes }: ProxiedBody): Record<string, string> 
 }
 
 /**
- * @throws GatewayError TRAINER_UNAVAILABLE where the trainer does not answer, does not accept this gateway's
+ * @throws GatewayRefusal TRAINER_UNAVAILABLE where the trainer does not answer, does not accept this gateway's
  *   assertion or takes too long; PAYLOAD_TOO_LARGE for a body over the limit; REQUEST_MALFORMED for a content type
  *   that is none.
  */
@@ -89,7 +89,7 @@ export async function askTrainer(
   };
   if (body?.bytes !== undefined && body.bytes > limits.localBodyBytes) {
     drop();
-    throw new GatewayError('PAYLOAD_TOO_LARGE');
+    throw new GatewayRefusal('PAYLOAD_TOO_LARGE');
   }
   const { protocol, hostname, port } = trainer.url;
   const send = protocol === 'https:' ? httpsRequest : httpRequest;
@@ -103,7 +103,7 @@ export async function askTrainer(
     const fail = (cause: Error) => {
       outgoing.destroy();
       drop();
-      reject(cause instanceof GatewayError ? cause : unavailable(cause));
+      reject(cause instanceof GatewayRefusal ? cause : unavailable(cause));
     };
     const outgoing = send({
       host: hostname.replaceAll(/[[\]]/g, ''),
@@ -132,7 +132,7 @@ export async function askTrainer(
   });
 }
 
-const unavailable = (cause: Error) => new GatewayError('TRAINER_UNAVAILABLE', undefined, cause);
+const unavailable = (cause: Error) => new GatewayRefusal('TRAINER_UNAVAILABLE', undefined, cause);
 
 /** Counts what goes through, since a chunked body declares no length. */
 function limited(bytesMax: number): Transform {
@@ -140,7 +140,7 @@ function limited(bytesMax: number): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
-      done(bytes > bytesMax ? new GatewayError('PAYLOAD_TOO_LARGE') : null, chunk);
+      done(bytes > bytesMax ? new GatewayRefusal('PAYLOAD_TOO_LARGE') : null, chunk);
     },
   });
 }

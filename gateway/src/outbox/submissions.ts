@@ -12,7 +12,7 @@ import {
   type PreparedTransaction,
 } from '../fabric/ledger.ts';
 import { invalidated, mayProposeAgain } from '../fabric/validation-codes.ts';
-import { GatewayError } from '../gateway-errors.ts';
+import { GatewayRefusal } from '../gateway-errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { IdempotentRequest, Outbox, SendingRecord, SentTransaction } from './outbox.ts';
 
@@ -50,7 +50,7 @@ export class Submissions {
   }
 
   /**
-   * @throws GatewayError IDEMPOTENCY_KEY_REUSED for a key that stands for another request; DomainError and
+   * @throws GatewayRefusal IDEMPOTENCY_KEY_REUSED for a key that stands for another request; DomainError and
    *   LedgerError as the ledger does.
    */
   async submit(call: LedgerCall, request?: IdempotentRequest): Promise<Submitted> {
@@ -173,7 +173,7 @@ export class Submissions {
     try {
       await this.#options.outbox.recordSending(record);
     } catch (cause) {
-      throw new GatewayError('OUTBOX_UNAVAILABLE', undefined, cause);
+      throw new GatewayRefusal('OUTBOX_UNAVAILABLE', undefined, cause);
     }
   }
 
@@ -200,7 +200,7 @@ const replayOf = (sent: SentTransaction): Submitted => ({
 });
 
 function refuseOther(fingerprint: string | null, request: IdempotentRequest): void {
-  if (fingerprint !== request.fingerprint) throw new GatewayError('IDEMPOTENCY_KEY_REUSED');
+  if (fingerprint !== request.fingerprint) throw new GatewayRefusal('IDEMPOTENCY_KEY_REUSED');
 }
 
 const outcomeUnknown = (transactionId: string) =>

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import type { EventPosition, LedgerEvent } from '../fabric/ledger.ts';
-import { GatewayError } from '../gateway-errors.ts';
+import { GatewayRefusal } from '../gateway-errors.ts';
 import { problemResponses } from '../http/documentation.ts';
 import { eventStream, positionAfter } from '../http/event-stream.ts';
 import { EVALUATE_CODES } from './ledger-route.ts';
@@ -69,14 +69,14 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
       const others = role === 'trainer' ? 0 : 1;
       const ofKey = openOfKey.get(id) ?? 0;
       if (ofKey >= limits.eventStreamsPerKey) {
-        throw new GatewayError(
+        throw new GatewayRefusal(
           'TOO_MANY_STREAMS',
           `This API key has ${ofKey} event streams open: close some.`,
         );
       }
       const leftToOthers = Math.max(1, limits.eventStreams - limits.trainerEventStreams);
       if (open >= limits.eventStreams || (others === 1 && openOfOthers >= leftToOthers)) {
-        throw new GatewayError('TOO_MANY_STREAMS');
+        throw new GatewayRefusal('TOO_MANY_STREAMS');
       }
       const gone = new AbortController();
       const signal = AbortSignal.any([gone.signal, closing.signal]);

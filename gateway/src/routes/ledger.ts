@@ -3,7 +3,7 @@ import { ROLES, type Role, Strict } from '@consilium/domain';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
-import { GatewayError } from '../gateway-errors.ts';
+import { GatewayRefusal } from '../gateway-errors.ts';
 import { problemResponses } from '../http/documentation.ts';
 import { EVALUATE_CODES, EXAMPLE_COMMIT } from './ledger-route.ts';
 
@@ -80,7 +80,7 @@ export function addLedgerStateRoutes(app: FastifyInstance, { ledger, submissions
     handler: async (request) => {
       const { transactionId } = request.params as { transactionId: string };
       const sent = await submissions.outcomeOf(transactionId);
-      if (sent === undefined) throw new GatewayError('TRANSACTION_NOT_FOUND');
+      if (sent === undefined) throw new GatewayRefusal('TRANSACTION_NOT_FOUND');
       return {
         transactionId,
         transaction: sent.name,

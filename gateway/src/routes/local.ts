@@ -11,7 +11,7 @@ import {
 } from '@consilium/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Dependencies } from '../dependencies.ts';
-import { GatewayError } from '../gateway-errors.ts';
+import { GatewayRefusal } from '../gateway-errors.ts';
 import { problemResponses, trainerProblems } from '../http/documentation.ts';
 import { REGISTER_DATASET, ROTATE_KEY } from '../http/examples.ts';
 import { askTrainer, type ProxiedBody } from '../http/trainer-proxy.ts';
@@ -180,7 +180,7 @@ function addLocalRoute(app: FastifyInstance, dependencies: Dependencies, route: 
     },
     handler: async (request, reply) => {
       if (trainer === undefined) {
-        throw new GatewayError(
+        throw new GatewayRefusal(
           'TRAINER_UNAVAILABLE',
           'This gateway has no trainer: CONSILIUM_TRAINER_URL is not set.',
         );

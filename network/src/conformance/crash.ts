@@ -1,6 +1,7 @@
 // Kills every process of a supervised network without warning, and waits until its supervisor has started all of
 // them again: what CONSILIUM_CRASH names.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT } from '@consilium/command-line';
 import { isRunning } from '../process-identity.ts';
 import { readState } from '../state-file.ts';
 
@@ -27,5 +28,5 @@ async function crash(directory: string): Promise<void> {
 const [directory] = process.argv.slice(2);
 if (directory === undefined) {
   process.stderr.write('usage: node crash.js DIR\n');
-  process.exitCode = 2;
+  process.exitCode = EXIT.unusable;
 } else await crash(directory);

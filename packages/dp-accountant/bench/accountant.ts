@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { COMMON_OPTIONS, EXIT, readArguments, runProgram, wholeNumber } from '@consilium/command-line';
 import { epsilonByPld, type GaussianSteps } from '../src/index.ts';
 
 const HELP = `usage: node chaincode/dist/bench/accountant.js [--runs 9]
@@ -140,16 +140,10 @@ function measure(file: string, runs: number): void {
   process.stdout.write(`${JSON.stringify(summary)}\n`);
 }
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '9' }, help: { type: 'boolean', default: false } },
+const FILE = resolve(import.meta.dirname, '../../reference-values/accountant.json');
+await runProgram('bench accountant', (args) => {
+  const { values } = readArguments(args, { ...COMMON_OPTIONS, runs: { type: 'string' } });
+  if (values.help) process.stdout.write(HELP);
+  else measure(FILE, wholeNumber(values.runs, 'runs', { least: 1 }) ?? 9);
+  return EXIT.done;
 });
-const runs = Number(values.runs);
-const file = resolve(import.meta.dirname, '../../reference-values/accountant.json');
-if (values.help) {
-  process.stdout.write(HELP);
-} else if (!Number.isInteger(runs) || runs < 1) {
-  process.stderr.write('--runs must be a whole number of at least 1\n');
-  process.exitCode = 2;
-} else {
-  measure(file, runs);
-}

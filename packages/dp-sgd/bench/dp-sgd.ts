@@ -1,8 +1,9 @@
 // Measures one full DP-SGD step as the trainer takes it: batch laid out, forward, backward, clipping, exact noise,
 // update. JSON lines; with --model it is one row of the peer bench, whose models, batches and step it shares.
 import { parseArgs } from 'node:util';
+import { EXIT } from '@consilium/command-line';
 import { fastEngine } from '../src/fast/index.ts';
-import { RandomWords, secureRandomness } from '../src/index.ts';
+import { DiscreteGaussian, RandomWords, RandomWords, secureRandomness, secureRandomness } from '../src/index.ts';
 import { measure, median, significant } from './dp-sgd/measure.ts';
 import { type OpenStep, openPlainStep, openPrivateStep } from './dp-sgd/steps.ts';
 
@@ -102,7 +103,7 @@ if (options.help) {
   process.stdout.write(HELP);
 } else if (!(windows >= 1) || !(seconds > 0)) {
   process.stderr.write('--windows and --seconds must be positive numbers\n');
-  process.exitCode = 2;
+  process.exitCode = EXIT.unusable;
 } else if (options.noise) {
   await runNoise();
 } else if (options.model === undefined) {
@@ -115,7 +116,7 @@ if (options.help) {
   await runNoise();
 } else if (BATCHES[options.model] === undefined || !(Number(options.batch) >= 1)) {
   process.stderr.write(`--model must be one of ${Object.keys(BATCHES).join(', ')}, with --batch B\n`);
-  process.exitCode = 2;
+  process.exitCode = EXIT.unusable;
 } else {
   await runFixed(options.model, Number(options.batch));
 }

@@ -3,35 +3,28 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { EXIT, positiveNumber, readArguments, reportError, wholeNumber } from '@consilium/command-line';
 import { Finding, FuzzFailure, type FuzzTarget, fuzzPass, type PassCounts } from './fuzz-pass.ts';
 
 const REPORT_EVERY_MS = 15_000;
-const USAGE = 'usage: [--minutes M (1)] [--seed S (a new one)] [--run R: this run alone]';
+const OPTIONS = { minutes: { type: 'string' }, seed: { type: 'string' }, run: { type: 'string' } } as const;
 
 /** Runs the target when its module is the program that was started; does nothing when a test imports it. */
 export async function fuzzProgram(moduleUrl: string, target: FuzzTarget): Promise<void> {
   const started = process.argv[1];
   if (started === undefined || realpathSync(started) !== fileURLToPath(moduleUrl)) return;
-  process.exitCode = await fuzz(target);
+  try {
+    process.exitCode = await fuzz(target);
+  } catch (error) {
+    process.exitCode = reportError(error, `fuzz ${target.name}`);
+  }
 }
 
 async function fuzz(target: FuzzTarget): Promise<number> {
-  const options = { minutes: { type: 'string' }, seed: { type: 'string' }, run: { type: 'string' } } as const;
-  let values: { minutes?: string; seed?: string; run?: string };
-  try {
-    ({ values } = parseArgs({ options }));
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n${USAGE}\n`);
-    return 2;
-  }
-  const minutes = Number(values.minutes ?? 1);
-  const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
-  const run = values.run === undefined ? undefined : Number(values.run);
-  if (!(minutes > 0) || !Number.isSafeInteger(seed) || (run !== undefined && !Number.isSafeInteger(run))) {
-    process.stderr.write(`${USAGE}\n`);
-    return 2;
-  }
+  const { values } = readArguments(process.argv.slice(2), OPTIONS);
+  const minutes = positiveNumber(values.minutes, 'minutes') ?? 1;
+  const seed = wholeNumber(values.seed, 'seed') ?? Date.now() % 2 ** 31;
+  const run = wholeNumber(values.run, 'run');
   const end = Date.now() + minutes * 60_000;
   let reported = Date.now();
   const print = (line: object) =>
@@ -44,7 +37,7 @@ async function fuzz(target: FuzzTarget): Promise<number> {
   try {
     const length = run === undefined ? { until: () => Date.now() >= end } : { from: run, runs: 1 };
     print({ ...(await fuzzPass(target, { seed, ...length, progress })), done: true });
-    return 0;
+    return EXIT.done;
   } catch (error) {
     if (!(error instanceof FuzzFailure)) throw error;
     const { cause } = error;
@@ -53,7 +46,7 @@ async function fuzz(target: FuzzTarget): Promise<number> {
     process.stderr.write(
       `${(cause as Error).stack}\nAgain: node ${process.argv[1]} --seed ${seed} --run ${error.run}\n`,
     );
-    return 1;
+    return EXIT.failed;
   }
 }
 

@@ -46,7 +46,10 @@ interface Task {
   readonly datasetId: string;
 }
 
-/** @throws TrainerError, DomainError, GatewayProblem or DataError; in every case calling it again goes on where it stopped */
+/**
+ * @throws TrainerError, DomainError, GatewayProblem or DataError; in every case calling it again goes on where it
+ * stopped
+ */
 export async function train(context: TrainerContext, task: Task): Promise<Recording> {
   const { journal, afterStep, nowMs } = context;
   const { study, dossier, datasetId } = task;

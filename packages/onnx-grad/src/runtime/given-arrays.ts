@@ -20,7 +20,7 @@ export const isNotConverted = (error: unknown): boolean =>
 export interface GivenArrays {
   /** A run writes its outputs into the arrays given. Where it does not, they are copied from its answer. */
   readonly areWritten: boolean;
-  /** The sentence above, and no other, ends a run whose arrays are written. Where not, the sequence is not asked for. */
+  /** The sentence above ends a run whose arrays are written. Where it does not, the sequence is not asked for. */
   readonly endWithSentence: boolean;
 }
 

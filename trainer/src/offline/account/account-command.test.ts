@@ -27,7 +27,11 @@ async function fileOf(content: unknown): Promise<string> {
   return path;
 }
 
-const PLAN = ['--sampling-rate', '0.01', '--steps', '1000', '--delta', '1e-5'];
+const plan = (changes: Readonly<Record<string, string>> = {}): string[] =>
+  Object.entries({ 'sampling-rate': '0.01', steps: '1000', delta: '1e-5', ...changes }).flatMap(
+    ([name, value]) => [`--${name}`, value],
+  );
+const PLAN = plan();
 
 test('a plan costs what dp-accounting 0.6.0 says: PLD 1.828, RDP 2.101', async () => {
   const { code, out, error } = await run('--noise-multiplier', '1', ...PLAN, '--json');
@@ -94,18 +98,19 @@ const REFUSED: Readonly<Record<string, readonly [readonly string[], RegExp]>> = 
     ['--noise-multiplier', '1', '--sampling-rate', '0.1', '--steps', '1'],
     /--delta is missing.*1e-5/,
   ],
-  'a delta of 1': [['--noise-multiplier', '1', ...PLAN, '--delta', '1'], /--delta must be .* below 1/],
+  'a delta of 1': [['--noise-multiplier', '1', ...plan({ delta: '1' })], /--delta must be .* below 1/],
   'noise that is no number': [
     ['--noise-multiplier', 'much', ...PLAN],
     /--noise-multiplier must be a number above 0/,
   ],
   'no noise': [['--noise-multiplier', '0', ...PLAN], /--noise-multiplier must be a number above 0/],
+  'one option twice': [['--noise-multiplier', '1', ...PLAN, '--steps', '1'], /--steps is given twice/],
   'an empty noise': [['--noise-multiplier', '', ...PLAN], /--noise-multiplier must be a number above 0/],
   'a rate above 1': [
-    ['--noise-multiplier', '1', ...PLAN, '--sampling-rate', '1.5'],
+    ['--noise-multiplier', '1', ...plan({ 'sampling-rate': '1.5' })],
     /--sampling-rate .* at most 1/,
   ],
-  'half a step': [['--noise-multiplier', '1', ...PLAN, '--steps', '0.5'], /--steps must be a whole number/],
+  'half a step': [['--noise-multiplier', '1', ...plan({ steps: '0.5' })], /--steps must be a whole number/],
   'a target of 0': [['--target-epsilon', '0', ...PLAN], /--target-epsilon must be a number above 0/],
   'a file that is not there': [
     ['--events', '/nowhere/events.json', '--delta', '1e-5'],

@@ -1,8 +1,7 @@
 // `consilium-trainer account`: what a plan costs in privacy, or how much noise it needs, without a ledger.
+import { EXIT, InputError, processTerminal, reportError, type Terminal } from '@consilium/command-line';
 import { calibrateNoiseByPld, epsilonByPld, epsilonByRenyiSeries } from '@consilium/dp-accountant';
-import { type AccountRequest, AccountRequestError, readAccountRequest } from './account-request.ts';
-
-const EXIT = { ok: 0, usage: 2 } as const;
+import { type AccountRequest, readAccountRequest } from './account-request.ts';
 
 export const ACCOUNT_HELP = `consilium-trainer account: what private training costs in privacy, before it is done
 
@@ -23,19 +22,8 @@ upper bounds.
 Exit codes: 0 answered; 2 wrong usage, or no answer: no noise reaches the target, or the cost has no bound.
 `;
 
-/** Where the command's words go. */
-export interface AccountOutput {
-  out(text: string): void;
-  error(text: string): void;
-}
-
-const PROCESS_OUTPUT: AccountOutput = {
-  out: (text) => void process.stdout.write(text),
-  error: (text) => void process.stderr.write(text),
-};
-
 /** The question is sound and has no answer. */
-class NoAnswerError extends Error {
+class NoAnswerError extends InputError {
   override readonly name = 'NoAnswerError';
 }
 
@@ -76,25 +64,19 @@ function answer(request: AccountRequest): { readonly json: object; readonly text
  */
 export async function runAccountCommand(
   argv: readonly string[],
-  output: AccountOutput = PROCESS_OUTPUT,
+  output: Terminal = processTerminal,
 ): Promise<number> {
   try {
     const request = await readAccountRequest(argv);
     if (request === 'help') {
       output.out(ACCOUNT_HELP);
-      return EXIT.ok;
+      return EXIT.done;
     }
     const { json, text } = answer(request);
     output.out(request.json ? `${JSON.stringify(json)}\n` : text);
-    return EXIT.ok;
+    return EXIT.done;
   } catch (error) {
-    if (error instanceof AccountRequestError) {
-      for (const problem of error.problems) output.error(`consilium-trainer account: ${problem}\n`);
-      output.error('Try consilium-trainer account --help.\n');
-      return EXIT.usage;
-    }
-    if (!(error instanceof NoAnswerError)) throw error;
-    output.error(`consilium-trainer account: ${error.message}\n`);
-    return EXIT.usage;
+    if (!(error instanceof InputError)) throw error;
+    return reportError(error, 'consilium-trainer account', output);
   }
 }

@@ -1,6 +1,6 @@
 // What `account` is asked, read from the command line and from a file of events, with every problem named.
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { COMMON_OPTIONS, type Problem, readArguments, refuseMore, UsageError } from '@consilium/command-line';
 
 export interface Steps {
   /** Standard deviation of the noise over the clip norm. */
@@ -19,17 +19,6 @@ export type AccountRequest = { readonly json: boolean; readonly delta: number } 
       readonly steps: number;
     }
 );
-
-/** The command line or the file of events cannot be used; each problem names the option and the remedy. */
-export class AccountRequestError extends Error {
-  override readonly name = 'AccountRequestError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[], options?: ErrorOptions) {
-    super(problems.join('\n'), options);
-    this.problems = problems;
-  }
-}
 
 interface Range {
   readonly name: string;
@@ -61,22 +50,27 @@ const TARGET: Omit<Range, 'name'> = {
 };
 
 /** A number in its range; where it is none, NaN and one more problem. */
-function numberIn(value: unknown, { name, remedy, allows }: Range, problems: string[]): number {
+function numberIn(value: unknown, { name, remedy, allows }: Range, problems: Problem[]): number {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   if (typeof number === 'number' && allows(number)) return number;
-  problems.push(value === undefined ? `${name} is missing: it ${remedy}` : `${name} ${remedy}`);
+  problems.push(
+    value === undefined
+      ? { field: name, text: 'is missing', remedy: `it ${remedy}` }
+      : { field: name, text: remedy },
+  );
   return Number.NaN;
 }
 
 const FIELDS = { noiseMultiplier: NOISE, samplingRate: RATE, steps: STEPS } as const;
 
-function eventOf(entry: unknown, name: string, problems: string[]): Steps {
+function eventOf(entry: unknown, name: string, problems: Problem[]): Steps {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-    problems.push(`${name} must be an object { noiseMultiplier, samplingRate, steps }`);
+    problems.push({ field: name, text: 'must be an object { noiseMultiplier, samplingRate, steps }' });
     return { noiseMultiplier: Number.NaN, samplingRate: Number.NaN, steps: Number.NaN };
   }
   for (const field of Object.keys(entry)) {
-    if (!Object.hasOwn(FIELDS, field)) problems.push(`${name}.${field} is not a known field: remove it`);
+    if (!Object.hasOwn(FIELDS, field))
+      problems.push({ field: `${name}.${field}`, text: 'is not a known field', remedy: 'remove it' });
   }
   const read = (field: keyof typeof FIELDS): number =>
     numberIn(
@@ -100,16 +94,16 @@ async function readEvents(path: string): Promise<readonly Steps[]> {
       cause instanceof SyntaxError
         ? 'is not JSON: write a list of { noiseMultiplier, samplingRate, steps }'
         : 'cannot be read: name a file that exists';
-    throw new AccountRequestError([`--events: ${path} ${remedy}`], { cause });
+    throw new UsageError([`--events: ${path} ${remedy}`], { cause });
   }
   if (!Array.isArray(list) || list.length === 0) {
-    throw new AccountRequestError([
+    throw new UsageError([
       `--events: ${path} must hold a list of at least one { noiseMultiplier, samplingRate, steps }`,
     ]);
   }
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const events = list.map((entry, index) => eventOf(entry, `--events: [${index}]`, problems));
-  if (problems.length > 0) throw new AccountRequestError(problems);
+  if (problems.length > 0) throw new UsageError(problems);
   return events;
 }
 
@@ -120,26 +114,18 @@ const OPTIONS = {
   'sampling-rate': { type: 'string' },
   steps: { type: 'string' },
   delta: { type: 'string' },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
+  ...COMMON_OPTIONS,
 } as const;
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
-  } catch (cause) {
-    throw new AccountRequestError([(cause as Error).message.split('. ')[0] ?? 'wrong usage'], { cause });
-  }
-}
 
 /**
  * Reads the request; 'help' where help is asked.
  *
- * @throws AccountRequestError with every problem of the command line, or of the file of events.
+ * @throws UsageError with every problem of the command line, or of the file of events.
  */
 export async function readAccountRequest(argv: readonly string[]): Promise<AccountRequest | 'help'> {
-  const values = parse(argv);
+  const { values, positionals } = readArguments(argv, OPTIONS);
   if (values.help) return 'help';
+  refuseMore(positionals);
   const { json } = values;
   const questions = (['noise-multiplier', 'target-epsilon', 'events'] as const).filter(
     (name) => values[name] !== undefined,
@@ -150,27 +136,28 @@ export async function readAccountRequest(argv: readonly string[]): Promise<Accou
       questions.length > 1
         ? `${questions.map((name) => `--${name}`).join(' and ')} exclude each other: `
         : '';
-    throw new AccountRequestError([`${said}give one of --noise-multiplier, --target-epsilon and --events`]);
+    throw new UsageError([`${said}give one of --noise-multiplier, --target-epsilon and --events`]);
   }
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const read = (name: keyof typeof values, range: Omit<Range, 'name'>): number =>
     numberIn(values[name], { name: `--${name}`, ...range }, problems);
   const delta = read('delta', DELTA);
   if (question === 'events') {
     for (const name of ['sampling-rate', 'steps'] as const) {
-      if (values[name] !== undefined) problems.push(`--${name} is in the file of --events: leave it out`);
+      if (values[name] !== undefined)
+        problems.push({ field: `--${name}`, text: 'is in the file of --events', remedy: 'leave it out' });
     }
-    if (problems.length > 0) throw new AccountRequestError(problems);
+    if (problems.length > 0) throw new UsageError(problems);
     return { kind: 'cost', json, delta, events: await readEvents(values.events!) };
   }
   const samplingRate = read('sampling-rate', RATE);
   const steps = read('steps', STEPS);
   if (question === 'target-epsilon') {
     const targetEpsilon = read('target-epsilon', TARGET);
-    if (problems.length > 0) throw new AccountRequestError(problems);
+    if (problems.length > 0) throw new UsageError(problems);
     return { kind: 'calibrate', json, delta, targetEpsilon, samplingRate, steps };
   }
   const noiseMultiplier = read('noise-multiplier', NOISE);
-  if (problems.length > 0) throw new AccountRequestError(problems);
+  if (problems.length > 0) throw new UsageError(problems);
   return { kind: 'cost', json, delta, events: [{ noiseMultiplier, samplingRate, steps }] };
 }

@@ -1,2 +1,2 @@
 // The privacy accountant on the command line.
-export { ACCOUNT_HELP, type AccountOutput, runAccountCommand } from './account-command.ts';
+export { ACCOUNT_HELP, runAccountCommand } from './account-command.ts';

@@ -1,6 +1,7 @@
 // What the schemas of the domain say of a file, as lines for a terminal.
-import { DomainError, type Problem, sentenceOf } from '@consilium/domain';
-import { InputError } from './command-line.ts';
+
+import { InputError } from '@consilium/command-line';
+import { DomainError, type Problem } from '@consilium/domain';
 
 /**
  * The value that a schema makes of a file.
@@ -26,9 +27,11 @@ export function checked<T>(
   } catch (cause) {
     if (!(cause instanceof DomainError)) throw cause;
     throw new InputError(
-      cause.problems.map(
-        (problem) => `${file}: ${isWhole(problem) ? emptied : sentenceOf(remedied(problem))}`,
-      ),
+      cause.problems.map((problem) => {
+        if (isWhole(problem)) return `${file}: ${emptied}`;
+        const own = remedied(problem);
+        return { ...own, field: `${file}: ${own.field}` };
+      }),
       { cause },
     );
   }

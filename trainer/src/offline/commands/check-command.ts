@@ -1,7 +1,15 @@
 // `consilium-trainer check`: reads a data file by its dictionary and lists every problem.
 import { resolve } from 'node:path';
+import {
+  COMMON_OPTIONS,
+  EXIT,
+  InputError,
+  readArguments,
+  refuseMore,
+  required,
+  type Terminal,
+} from '@consilium/command-line';
 import { DataError, readDataset } from '../../data/index.ts';
-import { EXIT, InputError, readArguments, required, type Terminal } from './command-line.ts';
 import { fileProblems } from './file-problems.ts';
 import { readDictionary } from './read-dictionary.ts';
 
@@ -21,14 +29,13 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
   const { values, positionals } = readArguments(argv, {
     file: { type: 'string' },
     dictionary: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+    ...COMMON_OPTIONS,
   });
   if (values.help) {
     terminal.out(HELP);
-    return EXIT.ok;
+    return EXIT.done;
   }
-  if (positionals.length > 0) throw new InputError(`unexpected ${positionals.join(' ')}`);
+  refuseMore(positionals);
   const path = resolve(required(values.file, 'file'));
   const dictionary = await readDictionary(required(values.dictionary, 'dictionary'));
   try {
@@ -36,12 +43,12 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
     const answer = { ok: true, recordCountBand: band, problems: [], problemCount: 0 };
     const said = `no problems; ${band.low} to ${band.high} patients`;
     terminal.out(`${values.json ? JSON.stringify(answer) : said}\n`);
-    return EXIT.ok;
+    return EXIT.done;
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     if (!values.json) throw new InputError(fileProblems(path, error), { cause: error });
     const { problems, total: problemCount } = error;
     terminal.out(`${JSON.stringify({ ok: false, recordCountBand: null, problems, problemCount })}\n`);
-    return EXIT.usage;
+    return EXIT.unusable;
   }
 }

@@ -1,6 +1,14 @@
 // `consilium-trainer dictionary init`: a first draft of a data dictionary, for a person to fill in.
 import { writeFile } from 'node:fs/promises';
 import {
+  COMMON_OPTIONS,
+  EXIT,
+  InputError,
+  readArguments,
+  refuseMore,
+  type Terminal,
+} from '@consilium/command-line';
+import {
   ColumnUnknownError,
   draftDictionary,
   HeaderDoubtfulError,
@@ -8,8 +16,8 @@ import {
   PLACEHOLDER,
 } from '../../data/draft-dictionary.ts';
 import { DataError } from '../../data/index.ts';
-import { EXIT, InputError, readArguments, reasonOf, type Terminal } from './command-line.ts';
 import { fileProblems } from './file-problems.ts';
+import { reasonOf } from './input-file.ts';
 
 const HELP = `consilium-trainer dictionary: describe a file's columns
 
@@ -39,16 +47,15 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
     id: { type: 'string' },
     'no-header': { type: 'boolean', default: false },
     out: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+    ...COMMON_OPTIONS,
   });
   if (values.help) {
     terminal.out(HELP);
-    return EXIT.ok;
+    return EXIT.done;
   }
   const [verb, path, ...rest] = positionals;
   if (verb !== 'init') throw new InputError('the only form is: dictionary init FILE');
-  if (rest.length > 0) throw new InputError(`unexpected ${rest.join(' ')}`);
+  refuseMore(rest);
   if (path === undefined) throw new InputError('FILE is missing: dictionary init FILE');
   const { label, id, out, json } = values;
   if (id !== undefined && id === label) {
@@ -72,7 +79,7 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
   if (json) terminal.out(`${JSON.stringify(draft)}\n`);
   else if (out === undefined) terminal.out(text);
   terminal.error(`${['Fill in:', ...draft.notes.map((note) => `  - ${note}`)].join('\n')}\n`);
-  return EXIT.ok;
+  return EXIT.done;
 }
 
 function explain(path: string, error: unknown): never {

@@ -1,8 +1,16 @@
 // `consilium-trainer key`: the member's encryption keys, which lie in the trainer's data folder.
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import {
+  COMMON_OPTIONS,
+  EXIT,
+  InputError,
+  readArguments,
+  refuseMore,
+  type Terminal,
+} from '@consilium/command-line';
 import { ArtefactError, createNextKey, MemberKeyRing } from '../../artefacts/index.ts';
-import { EXIT, InputError, readArguments, reasonOf, type Terminal } from './command-line.ts';
+import { reasonOf } from './input-file.ts';
 
 const HELP = `consilium-trainer key: the member's encryption keys
 
@@ -19,15 +27,14 @@ operator posts both to /v1/members/rotate-key. A running trainer needs no restar
 export async function keyCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(argv, {
     'data-dir': { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean' },
+    ...COMMON_OPTIONS,
   });
   if (values.help) {
     terminal.out(HELP);
-    return EXIT.ok;
+    return EXIT.done;
   }
   const [verb, ...rest] = positionals;
-  if (rest.length > 0) throw new InputError(`unexpected ${rest.join(' ')}`);
+  refuseMore(rest);
   if (verb !== 'rotate' && verb !== 'list') throw new InputError('say rotate or list');
   const given = values['data-dir'] ?? process.env.CONSILIUM_DATA_DIR;
   if (!given) throw new InputError('--data-dir is missing, and CONSILIUM_DATA_DIR is not set');
@@ -42,13 +49,13 @@ export async function keyCommand(argv: readonly string[], terminal: Terminal): P
       terminal.out(
         values.json ? `${JSON.stringify({ encryptionPublicKey: publicKey })}\n` : `${publicKey}\n${next}\n`,
       );
-      return EXIT.ok;
+      return EXIT.done;
     }
     const keys = (await MemberKeyRing.existing(directory)).keys.map(({ publicKey }) => publicKey);
     terminal.out(
       values.json ? `${JSON.stringify({ encryptionPublicKeys: keys })}\n` : `${keys.join('\n')}\n`,
     );
-    return EXIT.ok;
+    return EXIT.done;
   } catch (cause) {
     if (!(cause instanceof ArtefactError)) throw cause;
     throw new InputError(cause.message, { cause });

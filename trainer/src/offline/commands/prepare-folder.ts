@@ -2,7 +2,8 @@
 // for nothing.
 import { access, constants, mkdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { InputError, reasonOf } from './command-line.ts';
+import { InputError } from '@consilium/command-line';
+import { reasonOf } from './input-file.ts';
 
 /** Whether a path is a folder; false where nothing is. @throws where it is something else, or cannot be seen */
 async function isFolder(path: string): Promise<boolean> {

@@ -1,8 +1,9 @@
 // What a run says on standard output: a few lines for people, then one line of JSON for programs.
+
+import type { Terminal } from '@consilium/command-line';
 import type { EncodedTarget } from '@consilium/domain';
 import { metricTexts, scoreLine } from '../report/score-text.ts';
 import type { Score } from '../simulation/label-scores.ts';
-import type { Terminal } from './command-line.ts';
 import type { StudyRun } from './run-study.ts';
 
 const shortScore = (name: string, score: Score | null | undefined, target: EncodedTarget): string => {

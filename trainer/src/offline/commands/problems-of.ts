@@ -1,10 +1,10 @@
 // What a command's errors mean to whoever called it.
 
+import { EXIT, InputError, sentenceOf } from '@consilium/command-line';
 import { isOutOfMemory, OUT_OF_MEMORY, TrainingInputError } from '@consilium/dp-sgd';
 import { AggregationRefusedError, ParameterRangeError } from '@consilium/federation';
 import { UnsupportedModelError } from '@consilium/onnx-grad';
 import { TrainerError } from '../../errors.ts';
-import { EXIT, InputError } from './command-line.ts';
 
 /** Every problem of a model by itself, where there are several. */
 function modelProblems({ cause, detail }: TrainerError): string[] {
@@ -16,15 +16,15 @@ function modelProblems({ cause, detail }: TrainerError): string[] {
 export function problemsOf(
   error: unknown,
 ): { readonly lines: readonly string[]; readonly status: number } | undefined {
-  if (error instanceof InputError) return { lines: error.problems, status: EXIT.usage };
+  if (error instanceof InputError) return { lines: error.problems.map(sentenceOf), status: EXIT.unusable };
   if (error instanceof TrainingInputError || error instanceof AggregationRefusedError) {
-    return { lines: [error.message], status: EXIT.usage };
+    return { lines: [error.message], status: EXIT.unusable };
   }
   if (error instanceof TrainerError) {
     if (error.code !== 'TRAINER_MODEL_INVALID') return { lines: [error.message], status: EXIT.failed };
-    return { lines: modelProblems(error).map((line) => `model: ${line}`), status: EXIT.usage };
+    return { lines: modelProblems(error).map((line) => `model: ${line}`), status: EXIT.unusable };
   }
-  if (isOutOfMemory(error)) return { lines: [`study: ${OUT_OF_MEMORY}`], status: EXIT.usage };
+  if (isOutOfMemory(error)) return { lines: [`study: ${OUT_OF_MEMORY}`], status: EXIT.unusable };
   if (error instanceof ParameterRangeError) return { lines: [error.message], status: EXIT.failed };
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code === 'string' && !code.startsWith('ERR_')) {

@@ -1,9 +1,10 @@
 // Progress on standard error: a line for each round, and now and then one for a long round's steps.
+
+import type { Terminal } from '@consilium/command-line';
 import type { EncodedTarget } from '@consilium/domain';
 import { scoreLine } from '../report/score-text.ts';
 import type { RoundScores } from '../simulation/held-out-scores.ts';
 import type { SimulationProgress } from '../simulation/simulate-study.ts';
-import type { Terminal } from './command-line.ts';
 
 const STEPS_INTERVAL_MS = 2000;
 

@@ -1,8 +1,10 @@
 // Reads a data dictionary for the commands: refuses drafts that nobody has filled in, and says all that is wrong.
-import { Dictionary, dictionaryProblems, sentenceOf, validate } from '@consilium/domain';
+
+import { InputError } from '@consilium/command-line';
+import { Dictionary, dictionaryProblems, validate } from '@consilium/domain';
 import { PLACEHOLDER } from '../../data/draft-dictionary.ts';
 import { checked } from './argument-problems.ts';
-import { InputError, readText } from './command-line.ts';
+import { readText } from './input-file.ts';
 
 /** Paths of all placeholders in a JSON value; members of lists that have a name are told by it too. */
 function placeholders(value: unknown, at: string): string[] {
@@ -38,8 +40,9 @@ export function parseDictionary(text: string): Dictionary {
     emptied: "it must be an object of fields: draft one with 'dictionary init'",
   });
   const problems = dictionaryProblems(dictionary);
-  if (problems.length > 0)
-    throw new InputError(problems.map((problem) => `dictionary: ${sentenceOf(problem)}`));
+  if (problems.length > 0) {
+    throw new InputError(problems.map((problem) => ({ ...problem, field: `dictionary: ${problem.field}` })));
+  }
   return dictionary;
 }
 

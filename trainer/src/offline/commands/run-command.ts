@@ -1,5 +1,5 @@
 // The commands for people without a ledger. Each is loaded when it is called, so that a short answer is a quick one.
-import { EXIT, InputError, processTerminal, type Terminal } from './command-line.ts';
+import { InputError, processTerminal, reportError, type Terminal } from '@consilium/command-line';
 
 /** Takes what follows a command's name and answers its exit status. */
 type Command = (argv: readonly string[], terminal: Terminal) => Promise<number>;
@@ -36,11 +36,9 @@ export async function runCommand(
   } catch (error) {
     const { problemsOf } = await import('./problems-of.ts');
     const problems = problemsOf(error);
-    const lines = problems?.lines ?? [(error as Error).stack ?? String(error)];
-    terminal.error(`${lines.map((line) => `consilium-trainer ${name}: ${line}`).join('\n')}\n`);
-    if (problems?.status === EXIT.usage && error instanceof InputError) {
-      terminal.error(`Try consilium-trainer ${name} --help.\n`);
-    }
-    return problems?.status ?? EXIT.failed;
+    if (problems === undefined) return reportError(error, `consilium-trainer ${name}`, terminal);
+    terminal.error(`${problems.lines.map((line) => `consilium-trainer ${name}: ${line}`).join('\n')}\n`);
+    if (error instanceof InputError) terminal.error(`Try consilium-trainer ${name} --help.\n`);
+    return problems.status;
   }
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { InputError, required, type Terminal } from '@consilium/command-line';
 import {
   canonicalJson,
   type Dictionary,
@@ -9,13 +10,7 @@ import {
   encodingOf,
   inputNames,
 } from '@consilium/domain';
-import {
-  clipNoiseOf,
-  planSentence,
-  samplingRateOf,
-  TrainingInputError,
-  type TrainingPlan,
-} from '@consilium/dp-sgd';
+import { clipNoiseOf, samplingRateOf, TrainingInputError, type TrainingPlan } from '@consilium/dp-sgd';
 import { aggregationOf } from '@consilium/federation';
 import type { Loss } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
@@ -29,7 +24,6 @@ import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simul
 import { type Epsilon, plainDecimal } from '../simulation/privacy-plan.ts';
 import { checkStudy, type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
-import { InputError, required, type Terminal } from './command-line.ts';
 import { fileProblems } from './file-problems.ts';
 import { optimisationOf } from './optimisation-schema.ts';
 import { prepareFolder } from './prepare-folder.ts';
@@ -236,11 +230,8 @@ function checkSimulated(...[study, sites]: Parameters<typeof checkStudy>): void 
   } catch (cause) {
     if (!(cause instanceof TrainingInputError)) throw cause;
     const { problems, message } = cause;
-    const sentences = problems.length > 0 ? problems.map(planSentence) : [message];
-    throw new InputError(
-      sentences.map((sentence) => `study: ${sentence}`),
-      { cause },
-    );
+    const said = problems.map((problem) => ({ ...problem, field: `study: ${problem.field}` }));
+    throw new InputError(said.length > 0 ? said : `study: ${message}`, { cause });
   }
 }
 

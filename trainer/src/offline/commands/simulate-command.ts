@@ -1,7 +1,7 @@
 // `consilium-trainer simulate`: many hospitals in one process, no ledger.
 import { resolve } from 'node:path';
+import { EXIT, InputError, readArguments, refuseMore, type Terminal } from '@consilium/command-line';
 import type { SiteFile } from '../simulation/load-sites.ts';
-import { EXIT, InputError, readArguments, type Terminal } from './command-line.ts';
 import { printRun } from './print-run.ts';
 import { runStudy } from './run-study.ts';
 import { STUDY_OPTIONS, STUDY_OPTIONS_HELP } from './study-settings.ts';
@@ -28,9 +28,9 @@ export async function simulateCommand(argv: readonly string[], terminal: Termina
   });
   if (values.help) {
     terminal.out(HELP);
-    return EXIT.ok;
+    return EXIT.done;
   }
-  if (positionals.length > 0) throw new InputError(`unexpected ${positionals.join(' ')}`);
+  refuseMore(positionals);
   const files = values.site.map(siteOf);
   if (files.length === 0) throw new InputError('--site is missing: name each hospital and its file');
   if (new Set(files.map(({ name }) => name)).size < files.length) {
@@ -42,5 +42,5 @@ export async function simulateCommand(argv: readonly string[], terminal: Termina
     summary: { ...run.pooled, pooled: run.pooled, sites: run.sites },
     terminal,
   });
-  return EXIT.ok;
+  return EXIT.done;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { InputError } from './command-line.ts';
+import { InputError, sentenceOf } from '@consilium/command-line';
 import { parseStudy } from './study-file.ts';
 
 const MINIMAL = `
@@ -19,7 +19,7 @@ const problemsOf = (text: string): readonly string[] => {
     parseStudy(text, '/studies');
   } catch (error) {
     assert.ok(error instanceof InputError, String(error));
-    return error.problems;
+    return error.problems.map(sentenceOf);
   }
   return assert.fail('no problem was found');
 };

@@ -1,6 +1,7 @@
 // The study file of people without a ledger: YAML (or JSON, which is YAML) by a documented schema. Everything that is
 // wrong with it is said at once.
 import { dirname, resolve } from 'node:path';
+import { InputError } from '@consilium/command-line';
 import {
   AGGREGATION_RULES,
   Described,
@@ -16,7 +17,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { parseDocument } from 'yaml';
 import { HELD_OUT_SHARE } from '../../data/index.ts';
 import { checked } from './argument-problems.ts';
-import { InputError, readText } from './command-line.ts';
+import { readText } from './input-file.ts';
 import { OptimisationFields } from './optimisation-schema.ts';
 import { LossFields } from './study-loss.ts';
 

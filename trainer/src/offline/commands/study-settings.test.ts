@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError } from './command-line.ts';
+import { InputError } from '@consilium/command-line';
 import type { StudyFile } from './study-file.ts';
 import { type OptionTexts, settingsOf, warningsOf } from './study-settings.ts';
 

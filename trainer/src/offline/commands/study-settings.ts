@@ -1,5 +1,6 @@
 // What is run: the study file with the command line's changes, and the privacy that follows from both.
 import { readFile } from 'node:fs/promises';
+import { InputError, positiveNumber } from '@consilium/command-line';
 import { isSmallDelta, largestAdvisedDelta, type RecordCountBand } from '@consilium/domain';
 import { MAXIMUM_NOISE_MULTIPLIER } from '@consilium/dp-sgd';
 import { MOST_STEPS } from '../account/account-request.ts';
@@ -7,7 +8,7 @@ import type { ModelCard } from '../report/model-card.ts';
 import { noisedReleases } from '../simulation/held-out-scores.ts';
 import { epsilonOfPlan, noiseFor, privacyEventOf, statable } from '../simulation/privacy-plan.ts';
 import type { ModelKind } from '../simulation/study-graph.ts';
-import { InputError, positiveNumber, reasonOf } from './command-line.ts';
+import { reasonOf } from './input-file.ts';
 import type { StudyFile } from './study-file.ts';
 
 /** Options that `train` and `simulate` share, as the command line gives them. */

@@ -1,6 +1,6 @@
 // `consilium-trainer train`: one hospital, one file, no ledger.
 import { resolve } from 'node:path';
-import { EXIT, InputError, readArguments, required, type Terminal } from './command-line.ts';
+import { EXIT, readArguments, refuseMore, required, type Terminal } from '@consilium/command-line';
 import { printRun } from './print-run.ts';
 import { runStudy } from './run-study.ts';
 import { STUDY_OPTIONS, STUDY_OPTIONS_HELP } from './study-settings.ts';
@@ -16,11 +16,11 @@ export async function trainCommand(argv: readonly string[], terminal: Terminal):
   const { values, positionals } = readArguments(argv, { ...STUDY_OPTIONS, data: { type: 'string' } });
   if (values.help) {
     terminal.out(HELP);
-    return EXIT.ok;
+    return EXIT.done;
   }
-  if (positionals.length > 0) throw new InputError(`unexpected ${positionals.join(' ')}`);
+  refuseMore(positionals);
   const path = resolve(required(values.data, 'data'));
   const run = await runStudy('train', [{ name: 'data', path }], { options: values, terminal });
   printRun(run, { json: values.json, summary: run.pooled, terminal });
-  return EXIT.ok;
+  return EXIT.done;
 }
