@@ -14,6 +14,7 @@ export {
   ParameterRangeError,
   parameterBytes,
   quantizeParameters,
+  saturateParameter,
 } from './parameter-lattice.ts';
 export type { AveragingPlan, RoundAverage } from './round-average.ts';
 export {

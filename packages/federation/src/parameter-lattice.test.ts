@@ -10,6 +10,7 @@ import {
   ParameterFormatError,
   ParameterRangeError,
   quantizeParameters,
+  saturateParameter,
 } from './parameter-lattice.ts';
 
 const lattice = fc.int32Array();
@@ -66,4 +67,17 @@ test('values that the lattice cannot hold are refused, never clamped', () => {
   for (const value of [2048, -2048.1, Number.NaN, Number.POSITIVE_INFINITY, 1e300]) {
     assert.throws(() => quantizeParameters([0, value]), ParameterRangeError);
   }
+});
+
+test('what is out of range is moved to the largest whole number of the lattice, and NaN to 0', () => {
+  const cases: [number, number][] = [
+    [0.5, 0.5],
+    [-2047, -2047],
+    [2047.5, 2047],
+    [-1e300, -2047],
+    [Number.POSITIVE_INFINITY, 2047],
+    [Number.NaN, 0],
+  ];
+  for (const [value, moved] of cases) assert.equal(saturateParameter(value), moved);
+  assert.doesNotThrow(() => quantizeParameters(cases.map(([value]) => saturateParameter(value))));
 });

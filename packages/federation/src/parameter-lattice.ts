@@ -31,6 +31,16 @@ export function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
+/** The largest whole number of the lattice's range: 2047. */
+const LARGEST_WHOLE = Math.floor(LARGEST / SCALE);
+
+/**
+ * A value moved into the lattice's range, [-2047, 2047]; NaN becomes 0. For values whose refusal would tell something:
+ * a noised release that is out of range fails every norm bound, and is not drawn again.
+ */
+export const saturateParameter = (value: number): number =>
+  Number.isNaN(value) ? 0 : Math.min(LARGEST_WHOLE, Math.max(-LARGEST_WHOLE, value));
+
 /** A norm in parameter units as one of lattice vectors, rounded up. */
 export const normSteps = (norm: number): bigint => BigInt(Math.ceil(norm * SCALE));
 

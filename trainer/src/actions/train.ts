@@ -21,6 +21,7 @@ import {
   encodeParameters,
   hashParameters,
   quantizeParameters,
+  saturateParameter,
 } from '@consilium/federation';
 import { updateContext } from '../artefacts/artefact-exchange.ts';
 import { readersOfUpdate } from '../artefacts/artefact-readers.ts';
@@ -134,7 +135,9 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
   });
   const subjectSha256 = hashParameters(base.parameters);
   const deadlineMs = Date.parse(round.deadline);
-  const encoded = (delta: Float64Array) => encodeParameters(quantizeParameters(delta.map(saturated)));
+  // Post-processing, which costs nothing. A draw that was refused for being out of range would be drawn again, and the
+  // refusal itself would tell something about the patients; an update as long as this fails every norm bound instead.
+  const encoded = (delta: Float64Array) => encodeParameters(quantizeParameters(delta.map(saturateParameter)));
   return drawOnce(context, {
     key,
     work: 'train',
@@ -183,16 +186,6 @@ async function trained(
     if (!(cause instanceof TrainingFailedError)) throw cause;
     throw new TrainerError('TRAINER_TRAINING_FAILED', undefined, { cause });
   }
-}
-
-/**
- * A noised value moved into the lattice's range: post-processing, so it costs nothing.
- *
- * A draw that was refused for being out of range would be drawn again, and the refusal itself would tell
- * something about the patients; an update as long as this fails every norm bound instead.
- */
-function saturated(value: number): number {
-  return Number.isNaN(value) ? 0 : Math.min(2047, Math.max(-2047, value));
 }
 
 /** Also where the study is not what was consented to: its row needs a majority, the consent its owner's own peer. */
