@@ -44,7 +44,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/onnx-grad/accepted-graphs',
   ],
   // Finds it, and has it run by others.
-  network: ['@consilium/chaincode', '@consilium/command-line'],
+  network: ['@consilium/chaincode', '@consilium/command-line', '@consilium/domain'],
 };
 
 const packageOf = (file: string) => /^(packages\/)?[^/]+/.exec(file)![0];
@@ -53,10 +53,9 @@ const packageOf = (file: string) => /^(packages\/)?[^/]+/.exec(file)![0];
 const isStart = (name: string) => name.startsWith('@consilium/process-start/');
 
 /** What tests of every package may import besides: what lies open, and what siblings keep for tests. */
-const isToolOfTests = (name: string) =>
-  /^@consilium\/(command-line|dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop|domain\/key-proof|onnx-grad\/step)$/.test(
-    name,
-  ) || /^@consilium\/[a-z-]+\/testing($|\/)/.test(name);
+const OPEN =
+  /^@consilium\/(command-line|dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop)(\/key-proof|\/step)?$/;
+const isToolOfTests = (name: string) => OPEN.test(name) || /^@consilium\/[a-z-]+\/testing($|\/)/.test(name);
 
 /** Vendor SDKs enter a package through one file (or, for the ledger's stand-in, one folder each). */
 const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [

@@ -2,8 +2,10 @@
 // Idempotency-Key, against the same calls by a bare Fabric client (as the SDK signs, and with the gateway's faster
 // signatures), in turns in one run, on the embedded network and on a real one. One JSON line per client and number
 // in flight, then one with the ratios. TRANSACTIONS (64) a turn, TURNS (9) of each, LEDGERS=embedded,raft,bft.
+
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ledgerPath } from '@consilium/domain';
 import { readConnection } from '../src/fabric/connection-file.ts';
 import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled, refusalOf } from './on-ledger/bare-client.ts';
@@ -26,8 +28,8 @@ interface Subject {
 }
 
 const subjectsOf = (bare: BareClient, native: BareClient, gateway: GatewayProcess): Subject[] => {
-  const path = ({ argument }: PendingUpdate) =>
-    `/studies/${argument.studyId}/rounds/${argument.round}/updates`;
+  const path = ({ argument: { studyId, round } }: PendingUpdate) =>
+    ledgerPath('round:recordUpdate', { studyId, round });
   const body = ({ argument: { studyId, round, ...rest } }: PendingUpdate) => rest;
   const key = ({ argument }: PendingUpdate) => argument.plaintextSha256;
   return [

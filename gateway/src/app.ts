@@ -28,7 +28,7 @@ import { AUDIT_ROUTES } from './routes/audit.ts';
 import { DATASET_ROUTES } from './routes/datasets.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addLedgerStateRoutes } from './routes/ledger.ts';
-import { addLedgerRoutes } from './routes/ledger-route.ts';
+import { addLedgerRoutes, pathOf } from './routes/ledger-route.ts';
 import { addLocalRoutes } from './routes/local.ts';
 import { MEMBER_ROUTES } from './routes/members.ts';
 import { MODEL_ROUTES } from './routes/models.ts';
@@ -52,7 +52,7 @@ export const LEDGER_ROUTES = [
   ...MODEL_ROUTES,
   ...AUDIT_ROUTES,
   ...ACTIVITY_ROUTES,
-];
+].map((route) => ({ ...route, path: pathOf(route) }));
 
 export interface AppOptions {
   readonly ledger: Ledger;

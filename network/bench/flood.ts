@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from '@consilium/command-line';
+import { LOCAL_ROUTES, ledgerPath } from '@consilium/domain';
 import { stringify } from 'yaml';
 import { syntheticFiles } from '../demo/data-files.ts';
 import { enrol, type Site, startStudy } from '../demo/enrolment.ts';
@@ -101,7 +102,7 @@ class Rounds {
   /** The number of the round that is under way, from one on. */
   async latest(from: number): Promise<number> {
     for (let round = from; ; round += 1) {
-      const path = `/studies/${this.#studyId}/rounds/${round + 1}`;
+      const path = ledgerPath('round:get', { studyId: this.#studyId, round: round + 1 });
       const next = await this.#client.get<RoundRow>(path).catch(() => undefined);
       if (next === undefined) return round;
     }
@@ -111,7 +112,7 @@ class Rounds {
   async over(round: number, untilMs = Infinity): Promise<RoundRow | undefined> {
     for (;;) {
       const row = await this.#client
-        .get<RoundRow>(`/studies/${this.#studyId}/rounds/${round}`)
+        .get<RoundRow>(ledgerPath('round:get', { studyId: this.#studyId, round }))
         .catch(() => undefined);
       if (row?.state === 'finalized') return row;
       if (row?.state === 'aborted') throw new Error(`round ${round} was aborted: ${row.reason}`);
@@ -225,8 +226,11 @@ async function measure(name: string, network: LedgerNetwork, directory: string):
     const { study, ...rest } = readStudyPlan(ALL);
     const quorum = { updates: 2, validators: 2 };
     const plan = { ...rest, budget: { ...rest.budget, epsilon: '1000' }, study: { ...study, quorum } };
-    const key = await flooder.client.get<object>('/local/encryption-key');
-    await flooder.client.post('/members', 'operator', { title: flooder.hospital.title, ...key });
+    const key = await flooder.client.get<object>(LOCAL_ROUTES.getEncryptionKey.path);
+    await flooder.client.post(ledgerPath('member:register', {}), 'operator', {
+      title: flooder.hospital.title,
+      ...key,
+    });
     const { studyId } = await enrol({ sites: honest, plan, source, clock: new StageClock(), say });
     const leaders = readState(state)!.services.map(({ name: service, organisation, process: running }) => ({
       name: service,

@@ -1,7 +1,9 @@
 // The main job, end to end: starts a consortium of four hospitals, runs one study through their gateways
 // alone, verifies it against the ledger, and reports.
+
 import { existsSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { GATEWAY_PATHS } from '@consilium/domain';
 import { stringify } from 'yaml';
 import { type Consortium, parseConsortium, readConsortium } from '../src/config.ts';
 import { type LedgerNetwork, ordererOf } from '../src/ledger-network.ts';
@@ -183,7 +185,7 @@ async function runStudy({ sites, plan, source, clock, view, addresses, signal }:
   );
   const { rounds } = plan.study;
   view.line(`Training: ${rounds} rounds`);
-  const { height: fromBlock } = await sites[0]!.client.get<{ height: number }>('/ledger');
+  const { height: fromBlock } = await sites[0]!.client.get<{ height: number }>(GATEWAY_PATHS.ledger);
   await clock.time('train and validate', async () => {
     await startStudy(sites[0]!, studyId);
     await watchStudy({ sites, studyId, rounds, fromBlock, view, signal });

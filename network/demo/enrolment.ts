@@ -1,6 +1,8 @@
 // What four hospitals do before a study trains, each through its own gateway: sign in, describe data,
 // propose, read the quote and consent.
+
 import { randomBytes } from 'node:crypto';
+import { LOCAL_ROUTES, ledgerPath } from '@consilium/domain';
 import type { DataSource, DemoHospital } from './data-files.ts';
 import type { HospitalClient } from './hospital-client.ts';
 import type { DatasetRow, QuoteRow, StudyRow } from './ledger-rows.ts';
@@ -40,8 +42,8 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
   const dictionary = readDictionary();
   await clock.time('register members', () =>
     each(sites, async ({ hospital, client }) => {
-      const key = await client.get<{ encryptionPublicKey: string }>('/local/encryption-key');
-      await client.post('/members', 'operator', { title: hospital.title, ...key });
+      const key = await client.get<{ encryptionPublicKey: string }>(LOCAL_ROUTES.getEncryptionKey.path);
+      await client.post(ledgerPath('member:register', {}), 'operator', { title: hospital.title, ...key });
       say(`${hospital.title} is a member`);
     }),
   );
@@ -49,13 +51,13 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
   await clock.time('register datasets', () =>
     each(sites, async ({ hospital, client }) => {
       const { datasetId, file, datasetTitle } = hospital;
-      const prepared = await client.post<PreparedDataset>('/local/datasets', 'steward', {
+      const prepared = await client.post<PreparedDataset>(LOCAL_ROUTES.checkLocalDataset.path, 'steward', {
         datasetId,
         path: file,
         dictionary,
       });
       const { commitment, recordCountBand } = prepared;
-      const row = await client.post<DatasetRow>('/datasets', 'steward', {
+      const row = await client.post<DatasetRow>(ledgerPath('dataset:register', {}), 'steward', {
         datasetId,
         title: datasetTitle,
         dictionary,
@@ -76,11 +78,11 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
   const patients = source.kind === 'synthetic' ? 'synthetic' : 'uci';
   const studyId = `heart-${patients}-${randomBytes(3).toString('hex')}`;
   const graph = await clock.time('propose the study', async () => {
-    const model = await requester.client.post<ModelGraph>('/local/models', 'researcher', {
+    const model = await requester.client.post<ModelGraph>(LOCAL_ROUTES.buildModelGraph.path, 'researcher', {
       ...plan.model,
       dictionary,
     });
-    await requester.client.post('/studies', 'researcher', {
+    await requester.client.post(ledgerPath('study:propose', {}), 'researcher', {
       ...plan.study,
       studyId,
       datasets: sites.map(({ hospital }) => hospital.datasetId),
@@ -93,10 +95,10 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
   await clock.time('consent', () =>
     each(sites, async ({ hospital, client }) => {
       const { datasetId } = hospital;
-      const quote = await client.getOnceThere<QuoteRow>(`/studies/${studyId}/consents/${datasetId}/quote`);
+      const quote = await client.getOnceThere<QuoteRow>(ledgerPath('privacy:quote', { studyId, datasetId }));
       quotes.set(datasetId, quote);
       const { claimedEpsilon, studySha256 } = quote;
-      await client.post(`/studies/${studyId}/consents`, 'steward', {
+      await client.post(ledgerPath('study:consent', { studyId }), 'steward', {
         datasetId,
         claimedEpsilon,
         studySha256,
@@ -114,7 +116,7 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
 }
 
 export const startStudy = ({ client }: Site, studyId: string): Promise<StudyRow> =>
-  client.post<StudyRow>(`/studies/${studyId}/start`, 'researcher');
+  client.post<StudyRow>(ledgerPath('study:start', { studyId }), 'researcher');
 
 /**
  * At all hospitals at once; the first failure is thrown when all have ended, so that none is left half done.

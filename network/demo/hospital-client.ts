@@ -1,7 +1,9 @@
 // One hospital's gateway as its own systems use it: HTTP with an API key per role, problem details as errors,
 // and patience while a part of the hospital is being restarted.
+
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { API_PREFIX, GATEWAY_PATHS } from '@consilium/domain';
 
 export type ClientRole = 'operator' | 'steward' | 'researcher' | 'auditor';
 
@@ -82,11 +84,12 @@ export class HospitalClient {
 
   /** The ledger's events from a block on, until the signal aborts or the stream ends. */
   async *events({ from, signal }: { readonly from: number; readonly signal: AbortSignal }) {
-    const response = await fetch(`${this.url}/v1/events?from=${from}`, {
+    const response = await fetch(`${this.url}${API_PREFIX}${GATEWAY_PATHS.events}?from=${from}`, {
       headers: this.#headers('auditor'),
       signal,
     });
-    if (!response.ok || response.body === null) throw await problemOf('GET /v1/events', response);
+    if (!response.ok || response.body === null)
+      throw await problemOf(`GET ${GATEWAY_PATHS.events}`, response);
     let text = '';
     const decoder = new TextDecoder();
     for await (const chunk of response.body) {
@@ -119,7 +122,7 @@ export class HospitalClient {
       const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
       const late = Date.now() > deadline;
       try {
-        const response = await fetch(`${this.url}/v1${path}`, { ...init, signal: either });
+        const response = await fetch(`${this.url}${API_PREFIX}${path}`, { ...init, signal: either });
         if (response.ok) return response;
         const problem = await problemOf(`${method} ${path}`, response);
         if (problem.status !== 503 || late) throw problem;

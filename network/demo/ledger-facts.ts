@@ -1,6 +1,8 @@
 // Reads back what the ledger says about a study, from every hospital's own gateway, and every artefact it
 // names.
+
 import { createHash } from 'node:crypto';
+import { GATEWAY_PATHS, LOCAL_ROUTES, ledgerPath, localTarget } from '@consilium/domain';
 import { type Enrolment, each, type Site } from './enrolment.ts';
 import {
   type ArtefactRow,
@@ -51,15 +53,17 @@ export async function readLedgerFacts(
   ipfsUrl: string,
 ): Promise<LedgerFacts> {
   const { client } = sites[0]!;
-  const rounds = await client.list<RoundRow>(`/studies/${studyId}/rounds`);
+  const rounds = await client.list<RoundRow>(ledgerPath('round:list', { studyId }));
   const [dossiers, consents, model, { height }, datasets, modelFiles, usages] = await Promise.all([
-    each(rounds, ({ round }) => client.get<DossierRow>(`/studies/${studyId}/rounds/${round}/dossier`)),
-    client.list<ConsentRow>(`/studies/${studyId}/consents`),
-    client.get<ModelRow>(`/studies/${studyId}/model`),
-    client.get<{ height: number }>('/ledger'),
+    each(rounds, ({ round }) => client.get<DossierRow>(ledgerPath('round:getDossier', { studyId, round }))),
+    client.list<ConsentRow>(ledgerPath('study:listConsents', { studyId })),
+    client.get<ModelRow>(ledgerPath('model:get', { studyId })),
+    client.get<{ height: number }>(GATEWAY_PATHS.ledger),
     each(sites, readDataset),
     each(sites, (site) => readModelFile(site, studyId)),
-    each(sites, (site) => site.client.get<{ count: number; bytes: number }>('/local/artefacts/usage')),
+    each(sites, (site) =>
+      site.client.get<{ count: number; bytes: number }>(LOCAL_ROUTES.getArtefactUsage.path),
+    ),
   ]);
   const named = [
     { what: 'the graph', artefact: model.graph },
@@ -96,15 +100,17 @@ export async function readLedgerFacts(
 async function readDataset({ hospital, client }: Site): Promise<DatasetFacts> {
   const { datasetId } = hospital;
   const [budgets, charges] = await Promise.all([
-    each(POOLS, (pool) => client.get<BudgetRow>(`/datasets/${datasetId}/budgets/${pool}`)),
-    client.list<ChargeRow>(`/datasets/${datasetId}/privacy-events`),
+    each(POOLS, (pool) => client.get<BudgetRow>(ledgerPath('privacy:getBudget', { datasetId, pool }))),
+    client.list<ChargeRow>(ledgerPath('privacy:listEvents', { datasetId })),
   ]);
   return { datasetId, budgets, charges };
 }
 
 /** The shared model, without any hospital's local parameters: the same bytes everywhere. */
 async function readModelFile({ hospital, client }: Site, studyId: string): Promise<ModelFile> {
-  const { bytes, headers } = await client.bytes(`/local/models/${studyId}/onnx?local=false`);
+  const { bytes, headers } = await client.bytes(
+    localTarget(LOCAL_ROUTES.getModelFile, { params: { studyId }, query: { local: false } }),
+  );
   return {
     mspId: hospital.mspId,
     sha256: createHash('sha256').update(bytes).digest('hex'),

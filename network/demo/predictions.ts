@@ -1,5 +1,6 @@
 // Predictions for held-out patients, each hospital asking its own gateway about its own patients, and their
 // quality. Only the demo may look at these numbers.
+import { LOCAL_ROUTES, localTarget } from '@consilium/domain';
 import { labelOf, readRows } from './data-files.ts';
 import { each, type Site } from './enrolment.ts';
 import { type Metrics, metricsOf, type Prediction } from './metrics.ts';
@@ -19,7 +20,7 @@ interface HeldOut {
 export const heldOutRows = (sites: readonly Site[]): Promise<HeldOut[]> =>
   each(sites, async (site) => {
     const { datasetId, file } = site.hospital;
-    const path = `/local/datasets/${datasetId}/held-out`;
+    const path = localTarget(LOCAL_ROUTES.getHeldOutPatients, { params: { datasetId }, query: {} });
     const { rows: numbers } = await site.client.get<{ rows: number[] }>(path, 'steward');
     const all = readRows(file);
     const rows = numbers.map((number) => {
@@ -39,7 +40,7 @@ export async function evaluateModel(
   const places = features.map(({ name }) => [name, columns.indexOf(name)] as const);
   const predictions = await each(heldOut, async ({ site, rows }): Promise<Prediction[]> => {
     const { probabilities } = await site.client.post<{ probabilities: number[] }>(
-      '/local/predictions',
+      LOCAL_ROUTES.predict.path,
       'steward',
       {
         studyId,

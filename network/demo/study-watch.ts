@@ -1,6 +1,8 @@
 // Follows a running study through the ledger's events and the trainers' job boards until it has ended and
 // every consent is settled, and shows what is going on.
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LOCAL_ROUTES, ledgerPath } from '@consilium/domain';
 import { durationText } from '../src/text-table.ts';
 import type { Site } from './enrolment.ts';
 import type { LedgerEvent } from './hospital-client.ts';
@@ -52,9 +54,11 @@ export async function watchStudy(options: WatchOptions): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
       const [study, consents, ...jobs] = await Promise.all([
-        client.get<StudyRow>(`/studies/${studyId}`),
-        client.list<ConsentRow>(`/studies/${studyId}/consents`),
-        ...sites.map((site) => site.client.get<JobRow[]>('/local/jobs').catch(() => [] as JobRow[])),
+        client.get<StudyRow>(ledgerPath('study:get', { studyId })),
+        client.list<ConsentRow>(ledgerPath('study:listConsents', { studyId })),
+        ...sites.map((site) =>
+          site.client.get<JobRow[]>(LOCAL_ROUTES.listJobs.path).catch(() => [] as JobRow[]),
+        ),
       ]);
       const own = jobs.map((list) => list.find((job) => job.studyId === studyId));
       board.showErrors(own);

@@ -4,8 +4,16 @@
 // then prints what it did, by outcome.
 //
 //   CONNECTIONS=own.json,others.json,… STUDY=id GATEWAYS=url,… SECONDS=60 IN_FLIGHT=2 node flooding-member.js
+
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Argument, type ProposeStudy, studyText, type TransactionName } from '@consilium/domain';
+import {
+  API_PREFIX,
+  type Argument,
+  LEDGER_PATHS,
+  type ProposeStudy,
+  studyText,
+  type TransactionName,
+} from '@consilium/domain';
 import { type Connection, readConnection } from '../../src/fabric/connection-file.ts';
 import { BareClient, refusalOf } from '../on-ledger/bare-client.ts';
 import { inParallel } from '../on-ledger/open-rounds.ts';
@@ -107,7 +115,9 @@ await Promise.all([
   ...listOf('GATEWAYS').flatMap((url) =>
     times(() =>
       keepAt('requests without a key', async () => {
-        const response = await fetch(`${url}/v1/studies`, { headers: { authorization: 'Bearer mine' } });
+        const response = await fetch(`${url}${API_PREFIX}${LEDGER_PATHS['study:list']}`, {
+          headers: { authorization: 'Bearer mine' },
+        });
         await response.arrayBuffer();
         throw new Error(`answered ${response.status}`);
       }),

@@ -1,4 +1,5 @@
 // One hospital's gateway as a process of its own, as in a consortium, and a client of its REST service.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '@consilium/domain';
+import { API_PREFIX } from '@consilium/domain';
 import { createApiKey } from '../../src/http/api-keys.ts';
 import { endsWithBench } from './interruption.ts';
 import type { RunningLedger } from './ledgers.ts';
@@ -99,7 +101,7 @@ export class GatewayProcess {
       method,
       headers: { ...headers, authorization, 'content-length': Buffer.byteLength(body) },
     };
-    const outgoing = request(`${this.#url}/v1${path}`, options, (answer) => {
+    const outgoing = request(`${this.#url}${API_PREFIX}${path}`, options, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (part: string) => {

@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document, made from the same schemas that validate, and the page that shows it.
 import { readFileSync } from 'node:fs';
+import { ROLES, type Role } from '@consilium/domain';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
@@ -28,6 +29,10 @@ export const TAGS = [
   { name: 'local', description: "This hospital's own trainer; nothing here reaches the ledger." },
   { name: 'service', description: 'Health, readiness and metrics.' },
 ];
+
+/** Who may ask, for a route's description: 'Needs role steward or trainer.' */
+export const needsOf = (roles: readonly Role[]): string =>
+  `Needs ${roles.length === ROLES.length ? 'any role' : `role ${roles.join(' or ')}`}.`;
 
 /** One response per status, listing the codes it may carry. */
 export function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {

@@ -20,7 +20,6 @@ const Indexed = Strict({ studyId: Id, round: Type.Optional(RoundNumber), entries
 export const ACTIVITY_ROUTES: readonly LedgerRoute[] = [
   {
     transaction: 'audit:listActivities',
-    path: '/audit/activities/{by}',
     tag,
     operationId: 'listActivities',
     description:
@@ -32,7 +31,6 @@ export const ACTIVITY_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'audit:indexStudy',
-    path: '/studies/{studyId}/activities',
     tag,
     operationId: 'indexStudy',
     description: 'Only for rows older than the index; sent again it changes nothing.',

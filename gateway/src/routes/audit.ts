@@ -1,8 +1,10 @@
 // The history of every row: one route per noun, since each is identified by other things.
 import {
   Described,
+  fillPath,
   HISTORY_NOUNS,
   Id,
+  LEDGER_PATHS,
   MspId,
   PageOfRows,
   POOLS,
@@ -37,7 +39,7 @@ export const AUDIT_ROUTES: readonly LedgerRoute[] = HISTORY_NOUNS.map((noun) => 
   const names = Object.keys(keys);
   return {
     transaction: 'audit:getHistory',
-    path: `/audit/${noun}/${names.map((name) => `{${name}}`).join('/')}`,
+    path: `${fillPath(LEDGER_PATHS['audit:getHistory'], { noun })}/${names.map((name) => `{${name}}`).join('/')}`,
     tag: 'audit',
     operationId: `get${capital(noun)}History`,
     description: `The history of one ${noun}, in pages: pass the bookmark of one page to get the next.`,

@@ -17,7 +17,6 @@ const tag = 'datasets';
 export const DATASET_ROUTES: readonly LedgerRoute[] = [
   {
     transaction: 'dataset:register',
-    path: '/datasets',
     tag,
     operationId: 'registerDataset',
     description:
@@ -32,7 +31,6 @@ export const DATASET_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'dataset:list',
-    path: '/datasets',
     tag,
     operationId: 'listDatasets',
     description: 'In summary, without dictionaries. In pages: pass the bookmark of one page to get the next.',
@@ -42,7 +40,6 @@ export const DATASET_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'dataset:get',
-    path: '/datasets/{datasetId}',
     tag,
     operationId: 'getDataset',
     description: 'Dictionary, terms, commitment and budget.',
@@ -52,7 +49,6 @@ export const DATASET_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'privacy:getBudget',
-    path: '/datasets/{datasetId}/budgets/{pool}',
     tag: 'privacy',
     operationId: 'getBudget',
     description: 'A dataset has two accounts of disjoint patients: `training` and `held-out`.',
@@ -62,7 +58,6 @@ export const DATASET_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'privacy:listEvents',
-    path: '/datasets/{datasetId}/privacy-events',
     tag: 'privacy',
     operationId: 'listPrivacyEvents',
     description: 'Complete records of every use of a mechanism: enough to recompute the cost independently.',

@@ -1,6 +1,6 @@
 // The ledger's events, pushed.
 import { Readable } from 'node:stream';
-import { Id, ROLES, type Role, Strict } from '@consilium/domain';
+import { GATEWAY_PATHS, Id, ROLES, type Role, Strict } from '@consilium/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
@@ -8,6 +8,7 @@ import type { EventPosition, LedgerEvent } from '../fabric/ledger.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
 import { problemResponses } from '../http/documentation.ts';
 import { eventStream, positionAfter } from '../http/event-stream.ts';
+import { routeUrl } from '../http/route-url.ts';
 import { EVALUATE_CODES } from './ledger-route.ts';
 
 const roles: readonly Role[] = ROLES;
@@ -29,7 +30,7 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
 
-  app.get('/v1/events', {
+  app.get(routeUrl(GATEWAY_PATHS.events), {
     config: { roles },
     schema: {
       operationId: 'streamEvents',

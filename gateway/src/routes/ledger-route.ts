@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import {
   canonicalJson,
   DomainError,
+  LEDGER_PATHS,
+  placesOf,
   type Role,
   Strict,
   type TransactionName,
@@ -14,14 +16,15 @@ import { type TObject, type TSchema, Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { type LedgerCall, LedgerError } from '../fabric/ledger.ts';
 import { GATEWAY_ERRORS, type GatewayErrorCode } from '../gateway-errors.ts';
-import { problemResponses } from '../http/documentation.ts';
+import { needsOf, problemResponses } from '../http/documentation.ts';
 import type { ProblemCode } from '../http/problem.ts';
+import { routeUrl } from '../http/route-url.ts';
 import type { IdempotentRequest } from '../outbox/outbox.ts';
 
 export interface LedgerRoute {
   readonly transaction: TransactionName;
-  /** Path under /v1 in OpenAPI's notation; each parameter is a field of the transaction's argument. */
-  readonly path: string;
+  /** What completes the transaction's path, where it does not stand for one route. */
+  readonly path?: string;
   readonly tag: string;
   /** What a caller should know beyond the transaction's summary. */
   readonly description: string;
@@ -82,13 +85,14 @@ export const IdempotencyHeader = Type.Object({
   ),
 });
 
-const parametersOf = (path: string): string[] =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string);
+/** The path of a route under /v1, in OpenAPI's notation; each parameter is a field of the transaction's argument. */
+export const pathOf = ({ path, transaction }: Pick<LedgerRoute, 'path' | 'transaction'>): string =>
+  path ?? LEDGER_PATHS[transaction];
 
 /** The transaction's fields split into those in the path and the others, each schema as the domain wrote it. */
 export function splitArgument(route: LedgerRoute): { params: TObject | undefined; rest: TObject } {
   const argument = transactionNamed(route.transaction).argument as TObject;
-  const names = parametersOf(route.path);
+  const names = placesOf(pathOf(route));
   const optional = new Set(
     Object.keys(argument.properties).filter((name) => !argument.required?.includes(name)),
   );
@@ -135,7 +139,7 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
   const transaction = transactionNamed(route.transaction);
   const submits = transaction.kind === 'submit';
   const { params, rest } = splitArgument(route);
-  const url = `/v1${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+  const url = routeUrl(pathOf(route));
   const status = route.creates === true ? 201 : 200;
   const answer = submits ? committed(route) : route.answer;
   const common = {
@@ -212,9 +216,8 @@ function withExample(schema: TObject, example: object): TObject {
 }
 
 function describe(route: LedgerRoute, roles: readonly Role[], event: string | null): string {
-  const who = roles.length === 5 ? 'any role' : `role ${roles.join(' or ')}`;
   const emits = event === null ? '' : ` Emits the event \`${event}\`.`;
-  return `${route.description}\n\nNeeds ${who}. Ledger transaction \`${route.transaction}\`.${emits}`;
+  return `${route.description}\n\n${needsOf(roles)} Ledger transaction \`${route.transaction}\`.${emits}`;
 }
 
 /** Whose certificate signs for an authenticated request. */

@@ -1,10 +1,11 @@
 // The ledger itself: its height, and what became of a transaction that this gateway sent.
-import { ROLES, type Role, Strict } from '@consilium/domain';
+import { GATEWAY_PATHS, ROLES, type Role, Strict } from '@consilium/domain';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
 import { problemResponses } from '../http/documentation.ts';
+import { routeUrl } from '../http/route-url.ts';
 import { EVALUATE_CODES, EXAMPLE_COMMIT } from './ledger-route.ts';
 
 const roles: readonly Role[] = ROLES;
@@ -38,7 +39,7 @@ const TransactionOutcome = Type.Object(
 );
 
 export function addLedgerStateRoutes(app: FastifyInstance, { ledger, submissions }: Dependencies): void {
-  app.get('/v1/ledger', {
+  app.get(routeUrl(GATEWAY_PATHS.ledger), {
     config: { roles },
     schema: {
       operationId: 'getLedger',
@@ -55,7 +56,7 @@ export function addLedgerStateRoutes(app: FastifyInstance, { ledger, submissions
     }),
   });
 
-  app.get('/v1/transactions/:transactionId', {
+  app.get(routeUrl(GATEWAY_PATHS.transaction), {
     config: { roles },
     schema: {
       operationId: 'getTransaction',

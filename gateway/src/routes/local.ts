@@ -5,15 +5,15 @@ import type { Readable } from 'node:stream';
 import {
   type LocalRouteName,
   localTarget,
-  ROLES,
   LOCAL_ROUTES as SHARED,
   type LocalRoute as SharedRoute,
 } from '@consilium/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Dependencies } from '../dependencies.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
-import { problemResponses, trainerProblems } from '../http/documentation.ts';
+import { needsOf, problemResponses, trainerProblems } from '../http/documentation.ts';
 import { REGISTER_DATASET, ROTATE_KEY } from '../http/examples.ts';
+import { routeUrl } from '../http/route-url.ts';
 import { askTrainer, type ProxiedBody } from '../http/trainer-proxy.ts';
 
 interface Documented {
@@ -155,18 +155,17 @@ export async function addLocalRoutes(app: FastifyInstance, dependencies: Depende
 
 function addLocalRoute(app: FastifyInstance, dependencies: Dependencies, route: LocalRoute): void {
   const { trainer, ledger, limits } = dependencies;
-  const needs = route.roles.length === ROLES.length ? 'any role' : `role ${route.roles.join(' or ')}`;
   const { answer } = route;
   const examples = answer.example === undefined ? {} : { examples: [answer.example] };
   app.route({
     method: route.method,
-    url: `/v1${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+    url: routeUrl(route.path),
     config: { roles: route.roles, ...(route.body !== undefined && { streamedBodyExample: route.body }) },
     schema: {
       operationId: route.operationId,
       tags: ['local'],
       summary: route.summary,
-      description: `${route.description}\n\nNeeds ${needs}.`,
+      description: `${route.description}\n\n${needsOf(route.roles)}`,
       security: [{ apiKey: [] }],
       params: route.params,
       querystring: route.query,

@@ -8,7 +8,6 @@ const tag = 'members';
 export const MEMBER_ROUTES: readonly LedgerRoute[] = [
   {
     transaction: 'member:register',
-    path: '/members',
     tag,
     operationId: 'registerMember',
     description:
@@ -21,7 +20,6 @@ export const MEMBER_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'member:rotateKey',
-    path: '/members/rotate-key',
     tag,
     operationId: 'rotateKey',
     description:
@@ -33,7 +31,6 @@ export const MEMBER_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'member:list',
-    path: '/members',
     tag,
     operationId: 'listMembers',
     description: 'In pages: pass the bookmark of one page to get the next.',
@@ -43,7 +40,6 @@ export const MEMBER_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'member:get',
-    path: '/members/{mspId}',
     tag,
     operationId: 'getMember',
     description: 'By the Fabric MSP id of the organisation.',

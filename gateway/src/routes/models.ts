@@ -8,7 +8,6 @@ const tag = 'models';
 export const MODEL_ROUTES: readonly LedgerRoute[] = [
   {
     transaction: 'model:publish',
-    path: '/studies/{studyId}/model',
     tag,
     operationId: 'publishModel',
     description: 'Completes the study. The trainers do this by themselves after the last round.',
@@ -26,7 +25,6 @@ export const MODEL_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'model:get',
-    path: '/studies/{studyId}/model',
     tag,
     operationId: 'getModel',
     description:
@@ -37,7 +35,6 @@ export const MODEL_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'model:getLineage',
-    path: '/studies/{studyId}/model/lineage',
     tag,
     operationId: 'getModelLineage',
     description: 'Who used which data, under which consent, at what cost: the whole answer for an auditor.',
@@ -55,7 +52,6 @@ export const MODEL_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'model:list',
-    path: '/models',
     tag,
     operationId: 'listModels',
     description: 'In pages: pass the bookmark of one page to get the next.',

@@ -20,12 +20,10 @@ const VOTE = {
   accept: true,
   claims: [{ datasetId: 'cleveland-heart', claimedEpsilon: { training: '1.9', heldOut: '0.7' } }],
 };
-const motions = '/studies/{studyId}/motions';
 
 export const MOTION_ROUTES: readonly LedgerRoute[] = [
   {
     transaction: 'motion:move',
-    path: motions,
     tag,
     operationId: 'moveMotion',
     description:
@@ -38,7 +36,6 @@ export const MOTION_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'motion:list',
-    path: motions,
     tag,
     operationId: 'listMotions',
     description: 'In pages: pass the bookmark of one page to get the next.',
@@ -48,7 +45,6 @@ export const MOTION_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'motion:get',
-    path: `${motions}/{motion}`,
     tag,
     operationId: 'getMotion',
     description: 'What is asked, its state, and who has voted how.',
@@ -74,7 +70,6 @@ export const MOTION_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'motion:vote',
-    path: `${motions}/{motion}/votes`,
     tag,
     operationId: 'castVote',
     description:

@@ -4,7 +4,6 @@ import { ATTESTATION, ROUND, UPDATE } from '../http/examples.ts';
 import { EXAMPLE_COMMIT, type LedgerRoute } from './ledger-route.ts';
 
 const tag = 'rounds';
-const round = '/studies/{studyId}/rounds/{round}';
 const SHA256 = ATTESTATION.parametersSha256;
 const RECEIPT: Receipt = {
   studyId: ROUND.studyId,
@@ -58,7 +57,6 @@ const CONTRIBUTIONS: RoundContributions = {
 export const ROUND_RECORD_ROUTES: readonly LedgerRoute[] = [
   {
     transaction: 'round:getReceipt',
-    path: `${round}/updates/{datasetId}/receipt`,
     tag,
     operationId: 'getReceipt',
     description: 'Final once the round has ended. `updateSha256` is that of the canonical row of the update.',
@@ -68,7 +66,6 @@ export const ROUND_RECORD_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:listReceipts',
-    path: '/studies/{studyId}/receipts/{mspId}',
     tag,
     operationId: 'listReceipts',
     description: 'In pages of rounds: pass the bookmark of one page to get the next.',
@@ -78,7 +75,6 @@ export const ROUND_RECORD_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:getContributions',
-    path: `${round}/contributions`,
     tag,
     operationId: 'getContributions',
     description:
@@ -90,7 +86,6 @@ export const ROUND_RECORD_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:reportEquivocation',
-    path: `${round}/equivocations`,
     tag,
     operationId: 'reportEquivocation',
     description:
@@ -103,7 +98,6 @@ export const ROUND_RECORD_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:listEquivocations',
-    path: '/studies/{studyId}/equivocations',
     tag,
     operationId: 'listEquivocations',
     description: 'In pages: pass the bookmark of one page to get the next.',

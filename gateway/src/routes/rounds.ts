@@ -23,7 +23,6 @@ import {
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'rounds';
-const round = '/studies/{studyId}/rounds/{round}';
 /** What refuses any step of a round by its validators. */
 const STEP = ['ROUND_NOT_FOUND', 'STUDY_STATE', 'ROUND_CLOSED', 'NOT_A_PARTICIPANT'] as const;
 /** What refuses a step that the leader takes for all. */
@@ -32,7 +31,6 @@ const LED_STEP = [...STEP, 'NOT_THE_LEADER', 'QUORUM_NOT_REACHED'] as const;
 export const ROUND_ROUTES: readonly LedgerRoute[] = [
   {
     transaction: 'round:open',
-    path: '/studies/{studyId}/rounds',
     tag,
     operationId: 'openRound',
     description:
@@ -53,7 +51,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:list',
-    path: '/studies/{studyId}/rounds',
     tag,
     operationId: 'listRounds',
     description: 'In pages: pass the bookmark of one page to get the next.',
@@ -63,7 +60,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:get',
-    path: round,
     tag,
     operationId: 'getRound',
     description: 'The row of the round: state, participants, validators, deadline, aggregate.',
@@ -73,7 +69,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:getDossier',
-    path: `${round}/dossier`,
     tag,
     operationId: 'getRoundDossier',
     description: 'Everything recorded about the round, in one answer.',
@@ -85,7 +80,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:recordUpdate',
-    path: `${round}/updates`,
     tag,
     operationId: 'recordUpdate',
     description: 'One per dataset and round: one release is one charge.',
@@ -107,7 +101,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:getUpdate',
-    path: `${round}/updates/{datasetId}`,
     tag,
     operationId: 'getUpdate',
     description: 'Where the encrypted update lies, how to recognise it and what it cost.',
@@ -117,7 +110,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:close',
-    path: `${round}/close`,
     tag,
     operationId: 'closeRound',
     description: 'When all updates arrived, or the deadline passed with a quorum.',
@@ -127,7 +119,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:commitScore',
-    path: `${round}/score-commitments`,
     tag,
     operationId: 'commitScore',
     description:
@@ -148,7 +139,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:recordVerdict',
-    path: `${round}/verdicts`,
     tag,
     operationId: 'recordVerdict',
     description: "One per validator: accept or reject each update, and the candidate's charged scores.",
@@ -168,7 +158,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:getVerdict',
-    path: `${round}/verdicts/{mspId}`,
     tag,
     operationId: 'getVerdict',
     description: "One validator's judgement.",
@@ -178,7 +167,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:tally',
-    path: `${round}/tally`,
     tag,
     operationId: 'tallyRound',
     description: 'When all verdicts arrived, or the deadline passed with a quorum.',
@@ -188,7 +176,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:attest',
-    path: `${round}/attestations`,
     tag,
     operationId: 'attestAggregate',
     description: "This hospital's own recomputation of the aggregate, as its hash.",
@@ -199,7 +186,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:finalize',
-    path: `${round}/finalize`,
     tag,
     operationId: 'finalizeRound',
     description:
@@ -211,7 +197,6 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'round:abort',
-    path: `${round}/abort`,
     tag,
     operationId: 'abortRound',
     description:

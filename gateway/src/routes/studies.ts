@@ -17,7 +17,6 @@ const tag = 'studies';
 export const STUDY_ROUTES: readonly LedgerRoute[] = [
   {
     transaction: 'study:propose',
-    path: '/studies',
     tag,
     operationId: 'proposeStudy',
     description:
@@ -37,7 +36,6 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:list',
-    path: '/studies',
     tag,
     operationId: 'listStudies',
     description:
@@ -49,7 +47,6 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:get',
-    path: '/studies/{studyId}',
     tag,
     operationId: 'getStudy',
     description: 'The study as proposed, and its state.',
@@ -59,7 +56,6 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:start',
-    path: '/studies/{studyId}/start',
     tag,
     operationId: 'startStudy',
     description: 'From here on the trainers of the participating hospitals do the rest by themselves.',
@@ -69,7 +65,6 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:abort',
-    path: '/studies/{studyId}/abort',
     tag,
     operationId: 'abortStudy',
     description: 'What was reserved and not spent is returned when the consents are settled.',
@@ -82,7 +77,6 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:retire',
-    path: '/studies/{studyId}/retire',
     tag,
     operationId: 'retireStudy',
     description:
@@ -102,7 +96,6 @@ const consents = 'consents';
 export const CONSENT_ROUTES: readonly LedgerRoute[] = [
   {
     transaction: 'study:consent',
-    path: '/studies/{studyId}/consents',
     tag: consents,
     operationId: 'grantConsent',
     description:
@@ -130,7 +123,6 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:approveConsent',
-    path: '/studies/{studyId}/consents/{datasetId}/approve',
     tag: consents,
     operationId: 'approveConsent',
     description:
@@ -161,7 +153,6 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:listConsents',
-    path: '/studies/{studyId}/consents',
     tag: consents,
     operationId: 'listConsents',
     description: 'In pages: pass the bookmark of one page to get the next.',
@@ -171,7 +162,6 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:listOpenConsents',
-    path: '/members/{mspId}/open-consents',
     tag: consents,
     operationId: 'listOpenConsents',
     description:
@@ -187,7 +177,6 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:getConsent',
-    path: '/studies/{studyId}/consents/{datasetId}',
     tag: consents,
     operationId: 'getConsent',
     description: 'What was granted, at what reserved cost, and whether it is in force.',
@@ -197,7 +186,6 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'privacy:quote',
-    path: '/studies/{studyId}/consents/{datasetId}/quote',
     tag: consents,
     operationId: 'quoteConsent',
     description: 'Ask before consenting: the cost of the whole study, and whether the budget can bear it.',
@@ -207,7 +195,6 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:withdraw',
-    path: '/studies/{studyId}/consents/{datasetId}/withdraw',
     tag: consents,
     operationId: 'withdrawConsent',
     description: 'Rounds that open later exclude the dataset; what was released cannot be taken back.',
@@ -220,7 +207,6 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
   },
   {
     transaction: 'study:settle',
-    path: '/studies/{studyId}/consents/{datasetId}/settle',
     tag: consents,
     operationId: 'settleConsent',
     description: 'After the study ended, or the consent was withdrawn.',

@@ -63,6 +63,15 @@ export { PrivacyCharge } from './privacy-charge.ts';
 export { POOLS, type Pool, PrivacyEvent, UNITS } from './privacy-event.ts';
 export { type Problem, problem, sentenceOf, within } from './problem.ts';
 export { Receipt } from './receipt.ts';
+export {
+  API_PREFIX,
+  fillPath,
+  GATEWAY_PATHS,
+  LEDGER_PATHS,
+  ledgerPath,
+  type PathValues,
+  placesOf,
+} from './rest-paths.ts';
 export { ROLE_ATTRIBUTE, ROLES, type Role } from './roles.ts';
 export { ParametersRef, Round, type RoundRow } from './round.ts';
 export { ROUND_STATES, ROUND_TRANSITIONS } from './round-transitions.ts';

@@ -2,6 +2,7 @@
 // and for the trainer, which decides by itself. Nothing here reaches the ledger.
 import { type TObject, Type } from 'typebox';
 import { Id, Strict, Words } from './primitives.ts';
+import { fillPath } from './rest-paths.ts';
 import { ROLES, type Role } from './roles.ts';
 
 export interface LocalRoute {
@@ -90,9 +91,9 @@ export function localTarget(
   { path, query }: LocalRoute,
   given: { readonly params: object; readonly query: object },
 ): string {
-  const params = given.params as Record<string, unknown>;
+  const params = given.params as Record<string, string | number>;
   const fields = given.query as Record<string, unknown>;
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(params[name])));
+  const filled = fillPath<string>(path, params);
   const pairs = Object.keys(query.properties)
     .filter((name) => fields[name] !== undefined)
     .map((name) => `${name}=${encodeURIComponent(String(fields[name]))}`);

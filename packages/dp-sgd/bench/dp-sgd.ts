@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { EXIT } from '@consilium/command-line';
 import { fastEngine } from '../src/fast/index.ts';
-import { DiscreteGaussian, RandomWords, RandomWords, secureRandomness, secureRandomness } from '../src/index.ts';
+import { RandomWords, secureRandomness } from '../src/index.ts';
 import { measure, median, significant } from './dp-sgd/measure.ts';
 import { type OpenStep, openPlainStep, openPrivateStep } from './dp-sgd/steps.ts';
 

@@ -1,15 +1,21 @@
 // The ledger as this trainer sees it: its own hospital's gateway over HTTP. Every failure gets a name here, by
 // what is known afterwards: refused (nothing happened), unreachable (nothing was sent), or outcome unknown.
-import type {
-  Activity,
-  Argument,
-  Consent,
-  Dataset,
-  Member,
-  Model,
-  OpenConsent,
-  RoundDossier,
-  Study,
+import {
+  type Activity,
+  API_PREFIX,
+  type Argument,
+  type Consent,
+  type Dataset,
+  fillPath,
+  GATEWAY_PATHS,
+  LEDGER_PATHS,
+  ledgerPath,
+  type Member,
+  type Model,
+  type OpenConsent,
+  placesOf,
+  type RoundDossier,
+  type Study,
 } from '@consilium/domain';
 import { TrainerError } from '../errors.ts';
 
@@ -90,12 +96,14 @@ export class GatewayClient implements Ledger {
   }
 
   async listOpenConsents(mspId: string): Promise<readonly string[]> {
-    const consents = (await this.#pages(`/v1/members/${mspId}/open-consents`)) as readonly OpenConsent[];
+    const consents = (await this.#pages(
+      ledgerPath('study:listOpenConsents', { mspId }),
+    )) as readonly OpenConsent[];
     return [...new Set(consents.map(({ studyId }) => studyId))];
   }
 
   async listConsentedStudies(mspId: string): Promise<readonly string[]> {
-    const path = `/v1/audit/activities/hospital?value=${mspId}`;
+    const path = `${ledgerPath('audit:listActivities', { by: 'hospital' })}?value=${encodeURIComponent(mspId)}`;
     const found = new Set<string>();
     for await (const activity of this.#items(path) as AsyncIterable<Activity>) {
       const { transaction, studyId } = activity;
@@ -105,34 +113,34 @@ export class GatewayClient implements Ledger {
   }
 
   async getStudy(studyId: string): Promise<Study | undefined> {
-    return (await this.#find(`/v1/studies/${studyId}`, 'STUDY_NOT_FOUND')) as Study | undefined;
+    return (await this.#find(ledgerPath('study:get', { studyId }), 'STUDY_NOT_FOUND')) as Study | undefined;
   }
 
   async listConsents(studyId: string): Promise<readonly Consent[]> {
-    return (await this.#pages(`/v1/studies/${studyId}/consents`)) as readonly Consent[];
+    return (await this.#pages(ledgerPath('study:listConsents', { studyId }))) as readonly Consent[];
   }
 
   async getDossier(studyId: string, round: number): Promise<RoundDossier | undefined> {
-    const path = `/v1/studies/${studyId}/rounds/${round}/dossier`;
+    const path = ledgerPath('round:getDossier', { studyId, round });
     return (await this.#find(path, 'ROUND_NOT_FOUND')) as RoundDossier | undefined;
   }
 
   async getDataset(datasetId: string): Promise<Dataset> {
-    return (await this.#get(`/v1/datasets/${datasetId}`)) as Dataset;
+    return (await this.#get(ledgerPath('dataset:get', { datasetId }))) as Dataset;
   }
 
   async getModel(studyId: string): Promise<Model | undefined> {
-    return (await this.#find(`/v1/studies/${studyId}/model`, 'MODEL_NOT_FOUND')) as Model | undefined;
+    return (await this.#find(ledgerPath('model:get', { studyId }), 'MODEL_NOT_FOUND')) as Model | undefined;
   }
 
   async listMembers(): Promise<readonly Member[]> {
-    return (await this.#pages('/v1/members')) as readonly Member[];
+    return (await this.#pages(ledgerPath('member:list', {}))) as readonly Member[];
   }
 
   async channel(): Promise<string> {
-    const { channel } = (await this.#get('/v1/ledger')) as { channel?: unknown };
+    const { channel } = (await this.#get(GATEWAY_PATHS.ledger)) as { channel?: unknown };
     if (typeof channel === 'string') return channel;
-    throw new TrainerError('TRAINER_GATEWAY_REFUSED', '/v1/ledger names no channel');
+    throw new TrainerError('TRAINER_GATEWAY_REFUSED', `${GATEWAY_PATHS.ledger} names no channel`);
   }
 
   async submit<N extends TrainerTransaction>(
@@ -191,7 +199,7 @@ export class GatewayClient implements Ledger {
     const { fetch: send, key } = this.#options;
     const submitting = init.method === 'POST';
     try {
-      const response = await send(`${this.#base}${path}`, {
+      const response = await send(`${this.#base}${API_PREFIX}${path}`, {
         ...init,
         headers: { accept: 'application/json', authorization: `Bearer ${key}`, ...headers },
         signal: AbortSignal.timeout(timeoutMs),
@@ -229,34 +237,19 @@ export class GatewayClient implements Ledger {
 /** Codes after which a transaction that was to be submitted may or may not have been. */
 const UNKNOWN_OUTCOME = new Set(['OUTCOME_UNKNOWN', 'GATEWAY_INTERNAL']);
 
-/** Path and body of a transaction: what the path says is not repeated in the body. */
+/** Path below /v1 and body of a transaction: what the path says is not repeated in the body. */
 export function requestOf<N extends TrainerTransaction>(
   name: N,
   argument: Argument<N>,
 ): { path: string; body: Record<string, unknown> } {
-  const { studyId, ...rest } = argument as { studyId: string } & Record<string, unknown>;
-  const study = `/v1/studies/${studyId}`;
-  if (name === 'round:open') return { path: `${study}/rounds`, body: rest };
-  if (name === 'model:publish') return { path: `${study}/model`, body: rest };
-  if (name === 'study:settle') {
-    const { datasetId, ...body } = rest;
-    return { path: `${study}/consents/${datasetId}/settle`, body };
-  }
-  const { round, ...body } = rest;
-  return { path: `${study}/rounds/${round}/${ROUND_ROUTES[name as RoundRoute]}`, body };
+  const path: string = LEDGER_PATHS[name];
+  const places = new Set(placesOf(path));
+  const fields = Object.entries(argument as Record<string, unknown>);
+  return {
+    path: fillPath<string>(path, argument as Record<string, string | number>),
+    body: Object.fromEntries(fields.filter(([field]) => !places.has(field))),
+  };
 }
-
-const ROUND_ROUTES = {
-  'round:recordUpdate': 'updates',
-  'round:close': 'close',
-  'round:commitScore': 'score-commitments',
-  'round:recordVerdict': 'verdicts',
-  'round:tally': 'tally',
-  'round:attest': 'attestations',
-  'round:finalize': 'finalize',
-  'round:abort': 'abort',
-} as const;
-type RoundRoute = keyof typeof ROUND_ROUTES;
 
 function parse(text: string): unknown {
   try {

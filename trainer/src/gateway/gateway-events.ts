@@ -1,6 +1,8 @@
 // The gateway's events (SSE), which wake this trainer. They carry no facts that are relied on: after each the
 // state is read again, so that a lost or repeated event costs a little time and nothing else.
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { API_PREFIX, GATEWAY_PATHS } from '@consilium/domain';
 
 export interface LedgerEvent {
   readonly id: string | undefined;
@@ -91,7 +93,7 @@ export async function followEvents(options: EventsOptions): Promise<void> {
     };
     try {
       restart();
-      const response = await fetch(`${url.replace(/\/+$/, '')}/v1/events`, {
+      const response = await fetch(`${url.replace(/\/+$/, '')}${API_PREFIX}${GATEWAY_PATHS.events}`, {
         headers: {
           accept: 'text/event-stream',
           authorization: `Bearer ${key}`,

@@ -1,0 +1,106 @@
+// Every path of a hospital's gateway, once: its routes are made of this table, and so are the requests of the trainer and
+// of other clients. Paths of the trainer's own service are in `local-routes.ts`.
+import type { TransactionName } from './transactions.ts';
+
+/** What every path below begins with at the gateway. */
+export const API_PREFIX = '/v1';
+
+const study = '/studies/{studyId}';
+const consent = `${study}/consents/{datasetId}` as const;
+const motion = `${study}/motions/{motion}` as const;
+const round = `${study}/rounds/{round}` as const;
+const update = `${round}/updates/{datasetId}` as const;
+
+/** The path of each transaction; those that share one differ in method: submissions are POST, questions GET. */
+export const LEDGER_PATHS = {
+  'member:register': '/members',
+  'member:rotateKey': '/members/rotate-key',
+  'member:list': '/members',
+  'member:get': '/members/{mspId}',
+  'dataset:register': '/datasets',
+  'dataset:list': '/datasets',
+  'dataset:get': '/datasets/{datasetId}',
+  'privacy:getBudget': '/datasets/{datasetId}/budgets/{pool}',
+  'privacy:listEvents': '/datasets/{datasetId}/privacy-events',
+  'study:propose': '/studies',
+  'study:list': '/studies',
+  'study:get': study,
+  'study:start': `${study}/start`,
+  'study:abort': `${study}/abort`,
+  'study:retire': `${study}/retire`,
+  'study:consent': `${study}/consents`,
+  'study:listConsents': `${study}/consents`,
+  'study:getConsent': consent,
+  'study:approveConsent': `${consent}/approve`,
+  'study:withdraw': `${consent}/withdraw`,
+  'study:settle': `${consent}/settle`,
+  'privacy:quote': `${consent}/quote`,
+  'study:listOpenConsents': '/members/{mspId}/open-consents',
+  'motion:move': `${study}/motions`,
+  'motion:list': `${study}/motions`,
+  'motion:get': motion,
+  'motion:vote': `${motion}/votes`,
+  'round:open': `${study}/rounds`,
+  'round:list': `${study}/rounds`,
+  'round:get': round,
+  'round:getDossier': `${round}/dossier`,
+  'round:recordUpdate': `${round}/updates`,
+  'round:getUpdate': update,
+  'round:getReceipt': `${update}/receipt`,
+  'round:close': `${round}/close`,
+  'round:commitScore': `${round}/score-commitments`,
+  'round:recordVerdict': `${round}/verdicts`,
+  'round:getVerdict': `${round}/verdicts/{mspId}`,
+  'round:tally': `${round}/tally`,
+  'round:attest': `${round}/attestations`,
+  'round:finalize': `${round}/finalize`,
+  'round:abort': `${round}/abort`,
+  'round:getContributions': `${round}/contributions`,
+  'round:reportEquivocation': `${round}/equivocations`,
+  'round:listReceipts': `${study}/receipts/{mspId}`,
+  'round:listEquivocations': `${study}/equivocations`,
+  'model:publish': `${study}/model`,
+  'model:get': `${study}/model`,
+  'model:getLineage': `${study}/model/lineage`,
+  'model:list': '/models',
+  'audit:listActivities': '/audit/activities/{by}',
+  'audit:indexStudy': `${study}/activities`,
+  /** Completed by what identifies a row of the noun: `/audit/round/{studyId}/{round}`. */
+  'audit:getHistory': '/audit/{noun}',
+} as const satisfies Record<TransactionName, string>;
+
+/** What a gateway answers of itself and of the ledger as a whole. */
+export const GATEWAY_PATHS = {
+  ledger: '/ledger',
+  transaction: '/transactions/{transactionId}',
+  events: '/events',
+} as const;
+
+type Names<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Names<Rest>
+  : never;
+/** What fills a path. */
+export type PathValues<Path extends string> = Readonly<Record<Names<Path>, string | number>>;
+
+/**
+ * A path with its places filled, each value as one segment: '/studies/heart/rounds/3'.
+ *
+ * @throws RangeError for a place that is not given (a programming mistake)
+ */
+export function fillPath<Path extends string>(path: Path, values: PathValues<Path>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = (values as Readonly<Record<string, string | number | undefined>>)[name];
+    if (value === undefined) throw new RangeError(`${path} needs ${name}`);
+    return encodeURIComponent(String(value));
+  });
+}
+
+/** The path of a transaction below `API_PREFIX`, filled. */
+export const ledgerPath = <Name extends TransactionName>(
+  name: Name,
+  values: PathValues<(typeof LEDGER_PATHS)[Name]>,
+): string => fillPath<(typeof LEDGER_PATHS)[Name]>(LEDGER_PATHS[name], values);
+
+/** The places in a path, in their order. */
+export const placesOf = (path: string): string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string);
