@@ -3,6 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 node packages/process-start/require-node.js
-for package in chaincode gateway trainer; do
+for package in packages/command-line chaincode gateway trainer; do
   node "$package/dist/src/documentation/write-documentation.js"
 done

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { TRANSACTIONS, transactionNamed } from '@consilium/domain';
+import { exceedBudget } from '@consilium/domain/testing/exceeded-budget';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
@@ -11,7 +12,8 @@ import { restApiPage } from '../documentation/rest-api-page.ts';
 import { splitArgument } from '../routes/ledger-route.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { TAGS } from './documentation.ts';
-import { PROBLEM_CODES, statusOf } from './problem.ts';
+import { DATASET, STUDY } from './examples.ts';
+import { PROBLEM_CODES, Problem, problemOf, statusOf } from './problem.ts';
 
 interface Operation {
   operationId?: string;
@@ -127,6 +129,25 @@ describe('the OpenAPI document', () => {
       if (transactionNamed(route.transaction).kind === 'evaluate') continue;
       const { rest } = splitArgument(route);
       assert.deepEqual(problems(rest, route.examples.body ?? {}), [], `body of ${route.operationId}`);
+    }
+  });
+
+  it('has only examples of problems that are answered', () => {
+    const emitted: Record<string, () => void> = { BUDGET_EXCEEDED: () => exceedBudget(DATASET, STUDY) };
+    const { examples = [] } = Problem as { examples?: { code: string; requestId: string }[] };
+    assert.ok(examples.length > 0);
+    for (const example of examples) {
+      assert.throws(emitted[example.code]!, (error) => {
+        assert.deepEqual(problemOf(error, example.requestId), example);
+        return true;
+      });
+    }
+    // Wherever a problem is documented it is by this schema, and has no example of its own.
+    for (const [name, { responses }] of operations) {
+      for (const { content } of Object.values(responses)) {
+        const media = content?.['application/problem+json'];
+        if (media !== undefined) assert.deepEqual(Object.keys(media), ['schema'], name);
+      }
     }
   });
 

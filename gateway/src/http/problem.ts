@@ -1,6 +1,14 @@
 // Every error answer is made here (RFC 9457, application/problem+json). What is public is the code, its meaning
 // and a detail written for the caller; what is logged is the error with its causes. The two never mix.
-import { DomainError, ERRORS, type ErrorCode, type ErrorKind } from '@consilium/domain';
+import {
+  API_PREFIX,
+  DomainError,
+  ERRORS,
+  type ErrorCode,
+  type ErrorKind,
+  fillPath,
+  GATEWAY_PATHS,
+} from '@consilium/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { LedgerError } from '../fabric/ledger.ts';
@@ -65,7 +73,9 @@ export const Problem = Type.Object(
         type: 'urn:consilium:problem:BUDGET_EXCEEDED',
         title: ERRORS.BUDGET_EXCEEDED[1],
         status: 409,
-        detail: 'training of cleveland-heart would cost 2.871204 and has 1.200000 left',
+        detail:
+          'the training account of cleveland-heart has ε 1.287138 left of 10 (δ 0.00001); with this it would come to ' +
+          '10.426692, at order 3, which was fixed when the account opened',
         code: 'BUDGET_EXCEEDED',
         requestId: '5f0c9a52-6d0b-4c3f-9d0e-7d4e2b1f8a11',
       },
@@ -168,7 +178,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (entry?.retryAfterSeconds !== undefined) reply.header('retry-after', String(entry.retryAfterSeconds));
   if (problem.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="consilium"');
   if (problem.code === 'OUTCOME_UNKNOWN' && problem.transactionId !== undefined) {
-    reply.header('location', `/v1/transactions/${problem.transactionId}`);
+    const { transactionId } = problem;
+    reply.header('location', `${API_PREFIX}${fillPath(GATEWAY_PATHS.transaction, { transactionId })}`);
   }
   return reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
 }

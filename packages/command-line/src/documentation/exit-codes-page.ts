@@ -10,7 +10,7 @@ export function exitCodesPage(): string {
   const signals = `Signal n ended the command; ${EXIT_OF_SIGNALS + 13} where nobody read its output.`;
   return `# Exit codes
 
-<!-- Written by packages/command-line/dist/src/documentation/write-page.js. Do not edit. -->
+Written from the code by \`scripts/write-documentation.sh\`.
 
 Every command ends with one of these: \`consilium-network\`, \`consilium-gateway\`, \`consilium-trainer\`,
 \`consilium-test-network\`, and the programs of benches and fuzz targets.

@@ -1,4 +1,4 @@
-// Writes the page of exit codes: node packages/command-line/dist/src/documentation/write-page.js
+// Writes the page of exit codes: node packages/command-line/dist/src/documentation/write-documentation.js
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exitCodesPage, PAGE } from './exit-codes-page.ts';
