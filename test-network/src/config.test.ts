@@ -60,22 +60,22 @@ describe('the configuration', () => {
     [
       'gives a peer an alias that is no host name',
       { organisations: [{ mspId: 'A', name: 'a', hostAliases: ['peer0.a.example.com', 'peer 0'] }] },
-      /organisations\[0\]\.hostAliases\[1\]: expected a host name/,
+      /organisations\[0\]\.hostAliases\[1\] must be a host name/,
     ],
     [
       'gives the orderer aliases that are no list',
       { orderer: { hostAliases: 'orderer.example.com' } },
-      /orderer\.hostAliases: expected a list/,
+      /orderer\.hostAliases must be a list/,
     ],
     [
       'expects a package id that none can have',
       { chaincodes: [{ name: 'cc', addresses: { '*': 'h:1' }, packageIds: { '*': 'a b' } }] },
-      /chaincodes\[0\]\.packageIds\.\*: expected a package id/,
+      /chaincodes\[0\]\.packageIds\.\* must be a package id/,
     ],
     [
       'expects a package id of an organisation that is not there',
       { chaincodes: [{ name: 'cc', addresses: { '*': 'h:1' }, packageIds: { BMSP: 'a:1' } }] },
-      /packageIds\.BMSP: no such organisation/,
+      /packageIds\.BMSP is for no organisation/,
     ],
     [
       'deploys a chaincode nowhere',

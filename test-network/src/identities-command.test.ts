@@ -55,7 +55,7 @@ test('a node of a real network may have further names, which must be names', asy
   for (const host of ['peer0.a', 'peer0.a.example.com', 'localhost'])
     assert.equal(certificate.checkHost(host), host);
   writeFileSync(file, JSON.stringify({ ...config, orderers: [{ ...node('O1'), hostAliases: ['no name'] }] }));
-  await assert.rejects(issueIdentities(dir, file), /orderers\[0\]\.hostAliases\[0\]: expected a host name/);
+  await assert.rejects(issueIdentities(dir, file), /orderers\[0\]\.hostAliases\[0\] must be a host name/);
 });
 
 test('a wrong configuration of identities is refused with every problem', async () => {

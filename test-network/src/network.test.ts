@@ -107,7 +107,7 @@ describe('a network of three organisations', () => {
     there.close();
     for (const [wrong, words] of [
       [[], /--role or --attribute is needed/],
-      [['--role', 'king'], /--role: expected one of operator, steward/],
+      [['--role', 'king'], /--role must be one of operator, steward/],
       [['--attribute', 'consilium.role=operator'], /--attribute: consilium\.role is reserved/],
     ] as const) {
       const { code, stderr } = await refused('enrol', ...organisation, ...wrong);
