@@ -164,7 +164,7 @@ test('wrong usage, a wrong configuration and wrong data files are refused with s
     [['demo', '--seed', 'many'], /--seed must be a whole number/],
     [['demo', '--runtime', 'cloud'], /--runtime must be embedded or native, not cloud/],
     [['demo', '--ordering', 'bft'], /--ordering needs --runtime native/],
-    [['up', '--config', join(root, 'wrong.yaml')], /organisations: is missing/],
+    [['up', '--config', join(root, 'wrong.yaml')], /organisations is missing/],
     [['demo', '--data', root], /processed.cleveland.data: is not there/],
   ];
   for (const [parameters, message] of wrong) {
