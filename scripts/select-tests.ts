@@ -1,7 +1,9 @@
 // Prints the arguments for `node --test` that the environment asks for, one a line: W is a workspace, T a text. With
 // --workspace prints the workspace's folder alone.
+
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT } from '@consilium/command-line';
 import { readPackages } from './packages.ts';
 import { NoSuchTestError, selectTests, workspaceOf } from './test-files.ts';
 
@@ -24,5 +26,5 @@ try {
 } catch (error) {
   if (!(error instanceof NoSuchTestError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
+  process.exitCode = EXIT.unusable;
 }

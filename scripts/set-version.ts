@@ -1,7 +1,9 @@
 // Writes a version into every package.json, what packages ask of each other, and the lock file (RELEASING.md).
+
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT } from '@consilium/command-line';
 import { readPackages } from './packages.ts';
 
 interface Description {
@@ -33,7 +35,7 @@ if (process.argv[1] === import.meta.filename) {
   const [version = ''] = process.argv.slice(2);
   if (!/^\d+\.\d+\.\d+(-[a-z0-9.]+)?$/.test(version)) {
     process.stderr.write('usage: set-version.js VERSION, such as 0.2.0\n');
-    process.exit(2);
+    process.exit(EXIT.unusable);
   }
   const root = join(import.meta.dirname, '../..');
   const packages = readPackages(root);
