@@ -69,7 +69,7 @@ test('a study whose text is longer than a proposal may be now is amended, and ma
   await study.submit(researcher('AlphaMSP'), 'study:start', { studyId: STUDY });
   putFatStudy(study, STUDY, 100_000);
   const more = study.move('AlphaMSP', { kind: 'amend', amendment: { addDatasets: ['gamma'] } });
-  assert.match((await refusalOf(more)).detail, /the study's text has [0-9]+ bytes/);
+  assert.match((await refusalOf(more)).detail, /the study has a text of [0-9]+ bytes/);
   await study.move('AlphaMSP', { kind: 'amend', amendment: { validationMinimum: '0.1' } });
   for (const mspId of ['AlphaMSP', 'BetaMSP', 'DeltaMSP']) await study.vote(mspId, true);
   assert.equal((await study.evaluate(auditor, 'study:get', { studyId: STUDY })).version, 2);
@@ -131,7 +131,7 @@ test('a study has so many bytes and no more', async () => {
     propose(ledger, STUDY, 'AlphaMSP', { training: { ...training, clipping: clipping(18) } }),
   );
   assert.equal(refusal.code, 'INVALID_ARGUMENT');
-  assert.match(refusal.detail, /the study's text has [0-9]+ bytes and may have 32768: shorten question/);
+  assert.match(refusal.detail, /the study has a text of [0-9]+ bytes and may have 32768: shorten question/);
   await propose(ledger, STUDY, 'AlphaMSP', { training: { ...training, clipping: clipping(12) } });
 });
 

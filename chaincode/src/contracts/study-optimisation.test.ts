@@ -217,7 +217,7 @@ for (const { title, change, says } of [
   {
     title: 'steps that jump over the model they are drawn to',
     change: { driftCorrection: { kind: 'fedprox', proximal: '2' } },
-    says: /driftCorrection: proximal times learningRate must be below 1/,
+    says: /driftCorrection\.proximal times learningRate must be below 1/,
   },
   {
     title: 'a pull of nothing',
