@@ -410,3 +410,66 @@ test('a proven key that version 1 took does not come back once it was put away',
   await ledger.submit(operator, 'member:rotateKey', provenKey('next', 'BetaMSP'));
   assert.equal((await refusalOf(ledger.submit(operator, 'member:rotateKey', first))).code, 'KEY_USED');
 });
+
+/** A band that datasets were registered with before there were finer ones, in the row as it was written then. */
+function asRegisteredThen(
+  study: StudyOnLedger,
+  { datasetId, recordCountBand }: { datasetId: string; recordCountBand: { low: number; high: number } },
+): void {
+  const key = `\u0000dataset\u0000${datasetId}\u0000`;
+  const row = study.world.rows.get(key)!;
+  const then = { ...JSON.parse(Buffer.from(row.value).toString()), recordCountBand };
+  study.world.rows.set(key, { ...row, value: Buffer.from(canonicalJson(then)) });
+}
+
+test('datasets in former bands are read, and weigh to the end what was consented to', async () => {
+  const study = await StudyOnLedger.prepared();
+  const former = { alpha: { low: 1000, high: 1999 }, beta: { low: 10_000, high: 49_999 } };
+  for (const [datasetId, recordCountBand] of Object.entries(former)) {
+    asRegisteredThen(study, { datasetId, recordCountBand });
+    const row = await study.evaluate(auditor, 'dataset:get', { datasetId });
+    assert.deepEqual(row.recordCountBand, recordCountBand);
+  }
+  await study.propose({ weightRatioMax: 100 });
+  const weights = [
+    { datasetId: 'alpha', weight: 1499 },
+    { datasetId: 'beta', weight: 29_900 },
+    { datasetId: 'delta', weight: 299 },
+    { datasetId: 'gamma', weight: 299 },
+  ];
+  const row = await study.evaluate(auditor, 'study:get', { studyId: STUDY });
+  assert.deepEqual(row.weights, weights);
+  for (const datasetId of DATASETS) await study.consent(datasetId);
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
+  for (const round of [1, 2]) await study.wholeRound(round);
+  await study.submit(as('researcher', 'AlphaMSP'), 'model:publish', { studyId: STUDY });
+  const lineage = await study.evaluate(auditor, 'model:getLineage', { studyId: STUDY });
+  for (const { round } of lineage.rounds) {
+    const used = round.participants.map(({ datasetId, weight }: { datasetId: string; weight: number }) => ({
+      datasetId,
+      weight,
+    }));
+    assert.deepEqual(used, weights);
+  }
+  assert.deepEqual(lineageProblems(lineage, { sha256 }), []);
+});
+
+test('a dataset is not registered with a former band, and with each present one above it', async () => {
+  const study = await StudyOnLedger.prepared();
+  const register = (datasetId: string, recordCountBand: { low: number; high: number }) =>
+    study.submit(as('steward', 'DeltaMSP'), 'dataset:register', {
+      ...datasetArgument(datasetId),
+      recordCountBand,
+    });
+  const refusal = await refusalOf(register('old', { low: 10_000, high: 49_999 }));
+  assert.equal(refusal.code, 'INVALID_ARGUMENT');
+  assert.match(refusal.message, /recordCountBand must not be 10000-49999, a band of earlier versions/);
+  const present = [
+    { low: 1_000_000, high: 1_249_999 },
+    { low: 10_000_000, high: 12_499_999 },
+    { low: 100_000_000, high: 124_999_999 },
+  ];
+  for (const [i, recordCountBand] of present.entries()) {
+    assert.deepEqual((await register(`new-${i}`, recordCountBand)).recordCountBand, recordCountBand);
+  }
+});

@@ -7,7 +7,7 @@ import { datasetArgument, sha256 } from '@consilium/domain/testing/examples';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
-const BOAST = { low: 200_000, high: 999_999 };
+const BOAST = { low: 800_000, high: 999_999 };
 const auditor = as('auditor', 'BetaMSP');
 
 /** A study over three honest datasets of 250 to 349 patients and one of Delta's whose band says what Delta likes. */
