@@ -10,7 +10,13 @@ import {
   encodingOf,
   inputNames,
 } from '@consilium/domain';
-import { clipNoiseOf, samplingRateOf, TrainingInputError, type TrainingPlan } from '@consilium/dp-sgd';
+import {
+  clipNoiseOf,
+  expectedBatchUnits,
+  samplingRateOf,
+  TrainingInputError,
+  type TrainingPlan,
+} from '@consilium/dp-sgd';
 import { aggregationOf } from '@consilium/federation';
 import type { Loss } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
@@ -24,7 +30,10 @@ import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simul
 import { type Epsilon, plainDecimal } from '../simulation/privacy-plan.ts';
 import { checkStudy, type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
+import { divisorLine } from './divisor-line.ts';
 import { fileProblems } from './file-problems.ts';
+import { sayWhatIsLost } from './interruption.ts';
+import { oneClassWarnings } from './one-class-warnings.ts';
 import { optimisationOf } from './optimisation-schema.ts';
 import { prepareFolder } from './prepare-folder.ts';
 import { reportProgress } from './progress.ts';
@@ -32,6 +41,7 @@ import { readDictionary } from './read-dictionary.ts';
 import { aggregationProblems } from './study-aggregation.ts';
 import { readStudy, type StudyFile } from './study-file.ts';
 import {
+  deltaProblems,
   modelKindOf,
   type OptionTexts,
   type StudySettings,
@@ -97,9 +107,15 @@ export async function runStudy(
   const sites = await loadSites(files, { dictionary, unit: study.unit ?? 'patient', splitSeed });
   const simulated = simulatedStudy(study, { settings, graph, dictionary, loss });
   checkSimulated(simulated, sites);
+  const bands = Object.fromEntries(sites.map(({ name, band }) => [name, band]));
+  const tooLarge = deltaProblems(settings, { bands, isAllowed: options['allow-large-delta'] });
+  if (tooLarge.length > 0) throw new InputError(tooLarge);
   const folder = options.out ?? join('out', command);
   const clearFolder = await prepareFolder(folder);
-  const bands = Object.fromEntries(sites.map(({ name, band }) => [name, band]));
+  const { plan } = simulated;
+  const divisors = Object.fromEntries(
+    sites.map(({ name, bandSize }) => [name, expectedBatchUnits({ ...plan, bandSize })]),
+  );
   const { maxRowsPerPatient } = dictionary;
   const warnings = warningsOf({ settings, maxRowsPerPatient, bands });
   // Beside noised scores nothing may tell how many are held out.
@@ -109,7 +125,16 @@ export async function runStudy(
     if (rows === 0) warnings.push(`${name} has no held-out patients: it is not scored.`);
     else if (rows < fewestRows(target)) warnings.push(`${name} has one held-out row: too few for a score.`);
   }
-  for (const warning of warnings) terminal.error(`note: ${warning}\n`);
+  const isPrivate = settings.privacy !== null;
+  const oneClass = oneClassWarnings(sites, target);
+  // What labels there are is known of the patients: beside a private model it is for this terminal alone.
+  if (!isPrivate) warnings.push(...oneClass);
+  for (const warning of isPrivate ? [...warnings, ...oneClass] : warnings) {
+    terminal.error(`note: ${warning}\n`);
+  }
+  for (const [name, divisor] of Object.entries(divisors)) {
+    terminal.error(`${divisorLine({ name, divisor, band: bands[name]! })}\n`);
+  }
 
   const scored = { model: graph.model, heldOut: sites.map((site) => site.heldOut), target };
   const scorer =
@@ -117,19 +142,25 @@ export async function runStudy(
       ? exactScorer(scored)
       : noisedScorer(scored, plainDecimal(settings.scoreNoise));
   const curve: RoundScores[] = [];
-  const isPrivate = settings.privacy !== null;
+  const scores = settings.scoreNoise === undefined ? 'exact' : 'noised';
   const progress = reportProgress({ rounds: study.rounds, isPrivate, target, terminal });
+  let finished = 0;
+  using _ = sayWhatIsLost({
+    stage: () => ({ rounds: study.rounds, finished, scoresShown: curve.length, scores }),
+    clear: clearFolder,
+    terminal,
+  });
   const startedAt = performance.now();
   let scoringMs = 0;
-  const { plan } = simulated;
   const training = simulateStudy(simulated, sites, {
     onStep: progress.onStep,
     async onRound(round, current) {
       const before = performance.now();
-      const scores = await scorer.score(round, current);
-      if (scores !== undefined) {
-        curve.push(scores);
-        progress.onScores(scores);
+      finished = round;
+      const score = await scorer.score(round, current);
+      if (score !== undefined) {
+        curve.push(score);
+        progress.onScores(score);
       }
       scoringMs += performance.now() - before;
     },
@@ -142,7 +173,11 @@ export async function runStudy(
   // Beside noised scores a time must not tell what the counts do not.
   const seconds = settings.scoreNoise === undefined ? measured : Number(measured.toPrecision(1));
   const steps = study.rounds * study.stepsPerRound;
-  const perSite = sites.map(({ bandSize }) => (steps * settings.samplingRate * bandSize) / seconds);
+  // Exact beside exact scores; beside noised ones from public numbers, since it would count the patients.
+  const perSite = sites.map(({ training, bandSize }) => {
+    const units = settings.scoreNoise === undefined ? training.length : bandSize;
+    return (steps * settings.samplingRate * units) / seconds;
+  });
   const examplesPerSecond = perSite.reduce((sum, rate) => sum + rate, 0);
 
   const last = curve.at(-1);
@@ -159,6 +194,9 @@ export async function runStudy(
       inputs: inputNames(encodingOf(dictionary).features).length,
       encoding: inputFeatures(dictionary),
       patients: bands,
+      divisors: Object.fromEntries(
+        Object.entries(divisors).map(([name, divisor]) => [name, Number(divisor.toPrecision(6))]),
+      ),
       heldOutShare: HELD_OUT_SHARE,
       splitSeed,
     },
@@ -174,7 +212,7 @@ export async function runStudy(
       files: await writeModels(folder, { graph, sites, parameters }),
     },
     metrics: {
-      scores: settings.scoreNoise === undefined ? 'exact' : 'noised',
+      scores,
       pooled: last?.pooled ?? null,
       sites: Object.fromEntries(sites.map(({ name }, site) => [name, last?.sites[site] ?? null])),
       curve,

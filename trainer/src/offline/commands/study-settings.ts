@@ -18,6 +18,7 @@ export const STUDY_OPTIONS = {
   epsilon: { type: 'string' },
   'noise-multiplier': { type: 'string' },
   delta: { type: 'string' },
+  'allow-large-delta': { type: 'boolean', default: false },
   'without-privacy': { type: 'boolean', default: false },
   'score-noise': { type: 'string' },
   'seed-split': { type: 'string' },
@@ -31,7 +32,8 @@ export const STUDY_OPTIONS_HELP = `\
   --study FILE             study, YAML; trainer/examples/study.yaml shows every field
   --epsilon E              what the whole study may cost each patient (in place of the file's)
   --noise-multiplier S     or the noise itself
-  --delta D                chance that the guarantee fails; below 1 / number of patients
+  --delta D                chance that the guarantee fails; far below 1 / number of patients
+  --allow-large-delta      take a delta of 1 / number of patients or more, which protects nobody
   --without-privacy        train without noise; every output says so
   --score-noise S          noise the held-out scores too (and charge them); exact scores are not private
   --seed-split TEXT        which fifth of the patients is held out; the same text, the same patients
@@ -47,6 +49,7 @@ export interface OptionTexts {
   readonly epsilon?: string | undefined;
   readonly 'noise-multiplier'?: string | undefined;
   readonly delta?: string | undefined;
+  readonly 'allow-large-delta'?: boolean;
   readonly 'without-privacy': boolean;
   readonly 'score-noise'?: string | undefined;
 }
@@ -177,6 +180,28 @@ export async function modelKindOf({ model }: StudyFile): Promise<ModelKind> {
 function roundedDown(value: number): number {
   const unit = 10 ** Math.floor(Math.log10(value));
   return Number((Math.floor(value / unit) * unit).toPrecision(1));
+}
+
+/**
+ * Of a δ that is no protection: at 1/n or above, a mechanism that publishes one patient's record in full keeps the
+ * guarantee (Dwork and Roth 2014, 2.3). By the most patients of the public band, so that the answer tells no count.
+ */
+export function deltaProblems(
+  { privacy }: StudySettings,
+  about: {
+    readonly bands: Readonly<Record<string, RecordCountBand>>;
+    readonly isAllowed: boolean | undefined;
+  },
+): string[] {
+  if (privacy === null || about.isAllowed) return [];
+  return Object.entries(about.bands)
+    .filter(([, { high }]) => privacy.delta * high >= 1)
+    .map(
+      ([name, { high }]) =>
+        `delta ${privacy.delta} protects nobody among the patients of ${name} (at most ${high}): whoever publishes ` +
+        `one of their records in full keeps such a guarantee. Take at most ${largestAdvisedDelta({ high })}, or say ` +
+        '--allow-large-delta',
+    );
 }
 
 /** What a reader should be wary of in these settings, whatever comes out. */

@@ -27,6 +27,8 @@ export interface ModelCard {
     readonly encoding: readonly InputFeature[];
     /** Public bands; exact counts are statistics of the patients. */
     readonly patients: Readonly<Record<string, RecordCountBand>>;
+    /** What a step's clipped sum is divided by, in units: samplingRate times the training units that a band says. */
+    readonly divisors: Readonly<Record<string, number>>;
     readonly heldOutShare: number;
     readonly splitSeed: string;
   };
@@ -115,7 +117,8 @@ function privacySection({ privacy, metrics, training: facts }: ModelCard): strin
     lines.push(
       '',
       '**The scores below are exact and therefore not private** for the held-out patients: they are for people',
-      'who may see the records. `--score-noise` gives scores that may be passed on.',
+      'who may see the records. So is the number of examples a second, which counts the training patients.',
+      '`--score-noise` gives scores and a number that may be passed on.',
     );
   } else {
     lines.push(
@@ -160,6 +163,9 @@ export function cardMarkdown(card: ModelCard): string {
   const patients = Object.entries(data.patients).map(
     ([name, { low, high }]) => `${sites.length > 1 ? `${name}: ` : ''}${low} to ${high}`,
   );
+  const divisors = Object.entries(data.divisors).map(
+    ([name, divisor]) => `${sites.length > 1 ? `${name}: ` : ''}${shown(divisor, 6)}`,
+  );
   return `${[
     `# ${card.title}`,
     '',
@@ -184,6 +190,8 @@ export function cardMarkdown(card: ModelCard): string {
     `- label: ${data.label} (${targetText(data.target)})`,
     `- features: ${data.features.join(', ')}`,
     `- patients, in public bands: ${patients.join('; ')}`,
+    `- each step's sum of gradients is divided by ${divisors.join('; ')}: samplingRate times four fifths of the middle of`,
+    '  the band, whatever batch is drawn and however many patients there are',
     `- data dictionary, SHA-256 of its canonical JSON: \`${data.dictionarySha256}\``,
     `- held out: ${100 * data.heldOutShare} % of the patients, split seed "${data.splitSeed}"`,
     '',
@@ -197,7 +205,8 @@ export function cardMarkdown(card: ModelCard): string {
     ...Object.entries(training).map(
       ([name, value]) => `- ${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
     ),
-    `- ${shown(timing.seconds)} seconds, ${shown(timing.examplesPerSecond)} examples a second`,
+    `- ${shown(timing.seconds)} seconds, ${shown(timing.examplesPerSecond)} examples a second` +
+      (metrics.scores === 'exact' ? '' : ' by the bands'),
     '',
     '## Files',
     ...model.files.map(({ file, sha256 }) => `- \`${file}\` (SHA-256 \`${sha256}\`)`),
