@@ -330,10 +330,10 @@ describe('train accepts, with a stated behaviour', () => {
   });
 
   it('a delta that is not small against the patients, with a warning that says what would be', async () => {
-    const { stderr } = await summaryOf(write('delta.yaml', plain('noiseMultiplier: 1\ndelta: 0.5')));
+    const { stderr } = await summaryOf(write('delta.yaml', plain('noiseMultiplier: 1\ndelta: 0.002')));
     assert.match(
       stderr,
-      /note: delta 0\.5 is not small against the patients of data.*Take at most 0\.00\d+\./,
+      /note: delta 0\.002 is not small against the patients of data.*Take at most 0\.00\d+\./,
     );
   });
 });
