@@ -150,3 +150,30 @@ test('a code that only one patient has, in however many rows, is not written dow
   const few = many((row) => `p${row % 4}`);
   assert.deepEqual(await codesOf(few, 'patient'), [['TODO'], ['TODO']]);
 });
+
+test('a few codes among numbers leave a column numeric, and are not copied; texts that are all different do not', async () => {
+  const lines = Array.from({ length: 60 }, (_, i) =>
+    [
+      i % 3 === 0 ? ['unk', '<5', 'n.d.'][(i / 3) % 3] : 50.5 + i,
+      i % 3 === 0 ? `Surname${i}` : 50.5 + i,
+      i % 2 === 0 ? 50.5 + i : 'unk',
+      `19${10 + i}-01-02`,
+      i % 2,
+    ].join(','),
+  );
+  const path = fileOf(['weight,mixed,rare,born,outcome', ...lines].join('\n'));
+  const { dictionary, notes } = await draftDictionary(path, { label: 'outcome', header: true });
+  const open = { kind: 'numeric', unit: 'TODO', bounds: { low: 'TODO', high: 'TODO' } };
+  assert.deepEqual(dictionary.features, [
+    { name: 'weight', ...open },
+    { name: 'rare', ...open },
+  ]);
+  const text = notes.join('\n');
+  assert.match(
+    text,
+    /weight: some cells are no numbers .*add those that mean "not known" to missing.*check names/,
+  );
+  assert.match(text, /weight: unit, and bounds/);
+  assert.match(text, /mixed: left out[\s\S]*born: left out/);
+  assert.doesNotMatch(JSON.stringify([dictionary, notes]), /unk"|<5|n\.d\.|Surname|50\.5/);
+});

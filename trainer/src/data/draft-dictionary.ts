@@ -185,23 +185,33 @@ function featureOf(
   if (values.length > 0 && numbers.every((value) => value !== undefined)) {
     const codes = patientsByCode(cells);
     if (codes !== undefined && codes.size <= MOST_CODES) return codedFeature(name, codes, notes);
-    notes.push(
-      `${name}: unit, and bounds outside which a value must be a mistake (from a textbook, not this file)`,
-    );
-    return {
-      name,
-      kind: 'numeric',
-      unit: PLACEHOLDER,
-      bounds: { low: PLACEHOLDER, high: PLACEHOLDER },
-    };
+    return numericFeature(name, notes);
   }
   if (new Set(values).size > LARGEST_CODE) {
+    if (hasFewTexts(values, numbers)) {
+      notes.push(
+        `${name}: some cells are no numbers (texts of the file are not copied): add those that mean "not known" to ` +
+          'missing, and correct the others; check names their lines',
+      );
+      return numericFeature(name, notes);
+    }
     notes.push(`${name}: left out, since names, dates and free text are no features`);
     return undefined;
   }
   notes.push(`${name}: categories, from your code book (texts of the file are not copied); or leave it out`);
   return { name, kind: 'categorical', categories: [PLACEHOLDER] };
 }
+
+function numericFeature(name: string, notes: string[]): Record<string, unknown> {
+  notes.push(
+    `${name}: unit, and bounds outside which a value must be a mistake (from a textbook, not this file)`,
+  );
+  return { name, kind: 'numeric', unit: PLACEHOLDER, bounds: { low: PLACEHOLDER, high: PLACEHOLDER } };
+}
+
+/** Numbers and a few codes, such as "unknown": names, dates and free text have many different texts. */
+const hasFewTexts = (values: readonly string[], numbers: readonly (number | undefined)[]): boolean =>
+  new Set(values.filter((_, i) => numbers[i] === undefined)).size <= MOST_CODES;
 
 function codedFeature(
   name: string,
