@@ -241,7 +241,18 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
     titles: [
       'a band that says a thousand times as many patients weighs ten times as much',
       'what a consent is to says every weight: other weights are another text',
+      'a dataset is not registered with a former band, and with each present one above it',
       'a lineage whose weights do not follow from bands and limit is noticed',
+    ],
+  },
+  {
+    id: 'one-patient-in-a-band',
+    attack: 'One patient read from a band, a divisor or a throughput',
+    titles: [
+      'a band hides one patient among 40 counts or more, and above 1,000 among 250 or more',
+      'means divide by the band on the ledger, present, former or false, and never by the patients of the file',
+      'are those of the band, whatever the number of patients in it',
+      'follow from the band beside noised scores, since they would count patients',
     ],
   },
   {
