@@ -54,7 +54,7 @@ export const RECORD_COUNT_BANDS: readonly Bounds[] = [
   ...LOWS_FROM_1000.map((low, i): Bounds => [low, (LOWS_FROM_1000[i + 1] ?? 10 ** 9) - 1]),
 ];
 
-/** Bands of datasets that were registered before there were finer ones: their rows keep them, and no new row gets one. */
+/** Bands of datasets that were registered before there were finer ones: rows keep them, and no new row gets one. */
 export const FORMER_RECORD_COUNT_BANDS: readonly Bounds[] = [
   [1000, 1999],
   [2000, 4999],
@@ -87,8 +87,8 @@ const PresentBand = Type.Refine(
   (band) => isAmong(RECORD_COUNT_BANDS, band),
   (band) =>
     isAmong(FORMER_RECORD_COUNT_BANDS, band)
-      ? `must not be ${nameOf([band.low, band.high])}, a band of earlier versions: upgrade the trainer and prepare the ` +
-        'dataset again, which answers its present band'
+      ? `must not be ${nameOf([band.low, band.high])}, a band of earlier versions: upgrade the trainer and prepare ` +
+        'the dataset again, which answers its present band'
       : `must be ${BANDS_IN_WORDS}`,
 );
 
