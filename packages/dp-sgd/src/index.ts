@@ -33,6 +33,7 @@ export {
   type Clipping,
   checkTrainingPlan,
   clipNoiseOf,
+  expectedBatchUnits,
   MAXIMUM_NOISE_MULTIPLIER,
   TrainingInputError,
   type TrainingPlan,
