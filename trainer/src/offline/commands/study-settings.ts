@@ -36,7 +36,8 @@ export const STUDY_OPTIONS_HELP = `\
   --allow-large-delta      take a delta of 1 / number of patients or more, which protects nobody
   --without-privacy        train without noise; every output says so
   --score-noise S          noise the held-out scores too (and charge them); exact scores are not private
-  --seed-split TEXT        which fifth of the patients is held out; the same text, the same patients
+  --seed-split TEXT        which fifth of the patients is held out, by a hash of this text and the patient's id alone:
+                           the same text holds out the same patients in train, in simulate and at every hospital
   --out DIR                where model, model card and learning curve go; by default out/ and the command's name
   --json                   nothing but the summary on standard output
   --help                   this text

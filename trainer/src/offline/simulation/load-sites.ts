@@ -20,9 +20,19 @@ export interface Site extends SimulatedHospital {
 export const DEFAULT_SPLIT_SEED = 'consilium';
 
 /**
+ * The salt of the split that a seed gives. Neither the hospital's name nor the command enters it: a study of one hospital
+ * and one of several hold out the same patients, and models of both can be compared on them.
+ */
+export const splitSaltOf = (splitSeed: string): Uint8Array =>
+  createHash('sha256')
+    .update(JSON.stringify(['split', splitSeed]))
+    .digest();
+
+/**
  * Reads a hospital's file and splits its patients.
  *
- * The same seed and name give every patient the same side, whatever other patients the file holds.
+ * The same seed gives every patient the same side, whatever the hospital is called and whatever other patients the file
+ * holds. Somebody who is known by one id to several hospitals is on the same side at all of them.
  *
  * @throws DataError with the problems of the file
  */
@@ -36,10 +46,7 @@ export async function loadSite(
 ): Promise<Site> {
   const { dictionary, unit, splitSeed } = options;
   const { units, recordCountBand: band } = await readDataset({ path, dictionary });
-  const salt = createHash('sha256')
-    .update(JSON.stringify(['split', splitSeed, name]))
-    .digest();
-  const { training, heldOut } = splitPatients(salt, units);
+  const { training, heldOut } = splitPatients(splitSaltOf(splitSeed), units);
   const byUnit = (patients: readonly PatientUnit[]): UnitRows[] =>
     unit === 'patient'
       ? patients.map(({ rows }) => rows)
