@@ -36,8 +36,16 @@ export {
   pick,
 } from './model/local-parameters.ts';
 export { matchesPattern } from './model/name-patterns.ts';
+export { type Codes, type RawColumn, withRawInputs } from './model/raw-inputs.ts';
 export { checkBatchInvariance } from './probes/batch-invariance.ts';
-export { OnnxRuntimeError, type OnnxSession, openSession, type TensorValue } from './runtime/onnx-runtime.ts';
+export {
+  type ColumnValues,
+  OnnxRuntimeError,
+  type OnnxSession,
+  openSession,
+  runColumns,
+  type TensorValue,
+} from './runtime/onnx-runtime.ts';
 export { predictOutputs, predictProbabilities } from './runtime/predict.ts';
 export { runAsWritten } from './runtime/run-as-written.ts';
 export { rawOutputs, scoreRows } from './runtime/score-rows.ts';

@@ -3,8 +3,16 @@
 // order of their numbers and repeated fields in the order given: the same model is the same bytes everywhere.
 import protobuf from 'protobufjs';
 
-export const ELEMENT_TYPE = { float: 1, int32: 6, int64: 7, bool: 9, double: 11 } as const;
-export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, ints: 7 } as const;
+export const ELEMENT_TYPE = { float: 1, int32: 6, int64: 7, string: 8, bool: 9, double: 11 } as const;
+export const ATTRIBUTE_TYPE = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  ints: 7,
+  strings: 8,
+} as const;
 
 export interface AttributeProto {
   name: string;

@@ -124,3 +124,39 @@ export async function openSession(bytes: Uint8Array, options: { threads: number 
     close: () => session.release(),
   };
 }
+
+/** Numbers or texts, in the order of the rows. */
+export type ColumnValues = Float64Array | readonly string[];
+
+/**
+ * Runs a graph that takes a table's columns by their names, each [rows], such as `withRawInputs` writes; the outputs'
+ * entries, row by row.
+ *
+ * @throws OnnxRuntimeError where the runtime refuses the graph or a column's type
+ */
+export async function runColumns(
+  bytes: Uint8Array,
+  columns: Readonly<Record<string, ColumnValues>>,
+): Promise<Record<string, ArrayLike<number> | readonly string[]>> {
+  const failed = (cause: unknown) => {
+    throw new OnnxRuntimeError('ONNX Runtime does not run this graph on these columns', { cause });
+  };
+  const session = await ort.InferenceSession.create(bytes, {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+  }).catch(failed);
+  try {
+    const feeds = Object.entries(columns).map(([name, values]) => [
+      name,
+      values instanceof Float64Array
+        ? new ort.Tensor('float64', values, [values.length])
+        : new ort.Tensor('string', [...values], [values.length]),
+    ]);
+    const results = await session.run(Object.fromEntries(feeds)).catch(failed);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { data }]) => [name, data as Float32Array | string[]]),
+    );
+  } finally {
+    await session.release();
+  }
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { runColumns } from '../runtime/onnx-runtime.ts';
+import { rawOutputs } from '../runtime/score-rows.ts';
+import { buildForwardModel, type ForwardTarget } from './build-forward-model.ts';
+import { readForwardModel, withParameters } from './forward-model.ts';
+import { type RawColumn, withRawInputs } from './raw-inputs.ts';
+
+const COLUMNS: readonly RawColumn[] = [
+  {
+    name: 'probability',
+    kind: 'number',
+    low: 30,
+    high: 80,
+    bounds: { low: 18, high: 110 },
+    missing: [-9],
+  },
+  {
+    name: 'x',
+    kind: 'yes-no',
+    codes: new Map<string, number | 'missing'>([
+      ['0', 0],
+      ['1', 1],
+      ['', 'missing'],
+    ]),
+  },
+  {
+    name: 'weight0',
+    kind: 'category',
+    categories: 3,
+    codes: new Map<string, number | 'missing'>([
+      ['a', 0],
+      ['b', 1],
+      ['c', 2],
+      ['?', 'missing'],
+    ]),
+  },
+];
+const TABLE = {
+  probability: Float64Array.of(30, 80, Number.NaN, -9, 99.7),
+  x: ['0', '1', '', '1', '0'],
+  weight0: ['a', '?', 'c', 'b', 'c'],
+};
+/** What the rows of `TABLE` are to the model. */
+const ROWS = [
+  [-1, 0, -1, 0, 1, 0, 0, 0],
+  [1, 0, 1, 0, 0, 0, 0, 1],
+  [0, 1, 0, 1, 0, 0, 1, 0],
+  [0, 1, 1, 0, 0, 1, 0, 0],
+  [(2 * (99.7 - 30)) / 50 - 1, 0, -1, 0, 0, 0, 1, 0],
+];
+
+function aModel(target: ForwardTarget, hidden?: number): Uint8Array {
+  const common = { features: 8, localIntercept: true, target } as const;
+  const onnx = buildForwardModel(
+    hidden === undefined
+      ? { ...common, kind: 'linear' }
+      : { ...common, kind: 'multilayer-perceptron', hidden: [hidden] },
+  );
+  const { parameterCount } = readForwardModel(onnx);
+  return withParameters(
+    onnx,
+    Float64Array.from({ length: parameterCount }, (_, i) => ((i * 37) % 11) / 8 - 0.6),
+  );
+}
+
+const TARGETS: readonly ForwardTarget[] = [
+  { kind: 'binary' },
+  { kind: 'categorical', categories: ['mild', 'severe', 'none'] },
+  { kind: 'numeric', low: 40, high: 300 },
+  { kind: 'count' },
+];
+
+describe('a graph from raw values', () => {
+  for (const target of TARGETS) {
+    for (const hidden of [undefined, 3]) {
+      it(`answers as the model does on encoded rows: ${target.kind}, hidden layers ${hidden ?? 'none'}`, async () => {
+        const onnx = aModel(target, hidden);
+        const { values, width } = await rawOutputs(onnx, Float32Array.from(ROWS.flat()));
+        const said = await runColumns(withRawInputs(onnx, { columns: COLUMNS, target }), TABLE);
+        const rows = ROWS.map((_, row) => [...values.subarray(row * width, (row + 1) * width)]);
+        const near = (got: ArrayLike<number>, wanted: readonly number[]) => {
+          assert.equal(got.length, wanted.length);
+          wanted.forEach((value, i) => {
+            assert.ok(Math.abs(got[i]! - value) <= 1e-5 * Math.max(1, Math.abs(value)), `${got[i]} ${value}`);
+          });
+        };
+        const numbers = (name: string) => said[name] as ArrayLike<number>;
+        switch (target.kind) {
+          case 'binary':
+            near(
+              numbers('predicted_probability'),
+              rows.map(([logit]) => 1 / (1 + Math.exp(-logit!))),
+            );
+            break;
+          case 'count':
+            near(
+              numbers('count'),
+              rows.map(([logit]) => Math.exp(logit!)),
+            );
+            break;
+          case 'numeric':
+            near(
+              numbers('value'),
+              rows.map(([logit]) => 40 + ((logit! + 1) * 260) / 2),
+            );
+            break;
+          case 'categorical': {
+            const shares = rows.map((logits) => {
+              const weights = logits.map(Math.exp);
+              return weights.map((weight) => weight / weights.reduce((a, b) => a + b));
+            });
+            near(numbers('probabilities'), shares.flat());
+            const best = rows.map((logits) => target.categories[logits.indexOf(Math.max(...logits))]);
+            assert.deepEqual([...(said.class as string[])], best);
+          }
+        }
+      });
+    }
+  }
+
+  it('answers NaN, and no class, for a row with a value that is refused, and leaves the other rows as they are', async () => {
+    const table = {
+      probability: Float64Array.of(30, 17.9, 111, Number.POSITIVE_INFINITY, 50, 50),
+      x: ['0', '1', '1', '1', '1.5', '1'],
+      weight0: ['a', 'a', 'a', 'a', 'a', 'd'],
+    };
+    for (const target of TARGETS) {
+      const raw = withRawInputs(aModel(target, 3), { columns: COLUMNS, target });
+      const said = await runColumns(raw, table);
+      const alone = await runColumns(raw, { probability: Float64Array.of(30), x: ['0'], weight0: ['a'] });
+      for (const [name, values] of Object.entries(said)) {
+        const width = values.length / 6;
+        const all = Array.from<number | string>(values);
+        assert.deepEqual(all.slice(0, width), Array.from<number | string>(alone[name]!));
+        const refused = typeof all[0] === 'string' ? '' : Number.NaN;
+        assert.deepEqual(
+          all.slice(width),
+          Array.from({ length: 5 * width }, () => refused),
+        );
+      }
+    }
+  });
+
+  it('takes a model of two logits for a yes/no label', async () => {
+    const onnx = aModel({ kind: 'categorical', categories: ['no', 'yes'] });
+    const { values } = await rawOutputs(onnx, Float32Array.from(ROWS.flat()));
+    const said = await runColumns(
+      withRawInputs(onnx, { columns: COLUMNS, target: { kind: 'binary' } }),
+      TABLE,
+    );
+    ROWS.forEach((_, row) => {
+      const expected = 1 / (1 + Math.exp(values[2 * row]! - values[2 * row + 1]!));
+      assert.ok(Math.abs((said.predicted_probability as Float32Array)[row]! - expected) < 1e-6);
+    });
+  });
+
+  it('takes columns of any names, also of those that its own values have', async () => {
+    const rename = (name: string) =>
+      ({ probability: 'raw/0', x: 'raw/model/logit', weight0: 'class' })[name]!;
+    const columns = COLUMNS.map((column) => ({ ...column, name: rename(column.name) }));
+    const target = TARGETS[1]!;
+    const renamed = await runColumns(
+      withRawInputs(aModel(target), { columns, target }),
+      Object.fromEntries(Object.entries(TABLE).map(([name, values]) => [rename(name), values])),
+    );
+    const plain = await runColumns(withRawInputs(aModel(target), { columns: COLUMNS, target }), TABLE);
+    assert.deepEqual(renamed.predicted_class, plain.class);
+    assert.deepEqual(renamed.probabilities, plain.probabilities);
+  });
+
+  it('is the same bytes for the same model', () => {
+    const about = { columns: COLUMNS, target: { kind: 'binary' } as const };
+    const onnx = aModel({ kind: 'binary' });
+    assert.deepEqual(withRawInputs(onnx, about), withRawInputs(onnx, about));
+  });
+});
