@@ -30,7 +30,7 @@ export function printRun(
     const { target } = card.data;
     const cost = privacy?.training.epsilonPld;
     const sites = Object.entries(metrics.sites);
-    const models = card.model.files.map(({ file }) => file);
+    const models = [...card.model.files, ...(card.model.rawFiles ?? [])].map(({ file }) => file);
     const lines = [
       privacy === null
         ? 'NOT PRIVATE: trained without noise'

@@ -18,11 +18,12 @@ import {
   type TrainingPlan,
 } from '@consilium/dp-sgd';
 import { aggregationOf } from '@consilium/federation';
-import type { Loss } from '@consilium/onnx-grad';
+import { type Loss, withRawInputs } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
 import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
-import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
+import { cardMarkdown, type ModelCard, type ModelFile } from '../report/model-card.ts';
+import { rawColumns } from '../scoring/raw-columns.ts';
 import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-out-scores.ts';
 import { lossFor } from '../simulation/label-loss.ts';
 import { fewestRows, firstMetric, type Metric, type Score } from '../simulation/label-scores.ts';
@@ -188,6 +189,7 @@ export async function runStudy(
     createdAt: new Date().toISOString(),
     data: {
       dictionarySha256: sha256(canonicalJson(dictionary)),
+      dictionary,
       label: dictionary.label.title,
       target,
       features: dictionary.features.map(({ name }) => name),
@@ -209,7 +211,7 @@ export async function runStudy(
     model: {
       parameters: graph.model.initial.shared.length + graph.model.initial.local.length,
       localParameters: graph.localPatterns,
-      files: await writeModels(folder, { graph, sites, parameters }),
+      ...(await writeModels(folder, { graph, sites, parameters, dictionary })),
     },
     metrics: {
       scores,
@@ -356,27 +358,35 @@ function clipNoiseFacts(
   return noise.some(([, own]) => own !== undefined) ? { stepNoise: Object.fromEntries(noise) } : {};
 }
 
-/** One file, or one a hospital where each has parameters of its own. */
+/** One model, or one a hospital where each has parameters of its own: as it was trained, and from raw values. */
 async function writeModels(
   folder: string,
   outcome: {
     readonly graph: StudyGraph;
     readonly sites: readonly Site[];
     readonly parameters: HospitalParameters;
+    readonly dictionary: Dictionary;
   },
-): Promise<{ file: string; sha256: string }[]> {
-  const { graph, sites, parameters } = outcome;
+): Promise<Required<Pick<ModelCard['model'], 'files' | 'rawFiles'>>> {
+  const { graph, sites, parameters, dictionary } = outcome;
+  const { label, target } = encodingOf(dictionary);
+  const metadata = { 'consilium.label': label, 'consilium.target': canonicalJson(target) };
   const isShared = graph.model.initial.local.length === 0;
-  const written = [];
-  for (const [site, { name }] of sites.entries()) {
-    if (isShared && site > 0) break;
-    const file = isShared || sites.length === 1 ? 'model.onnx' : join('sites', name, 'model.onnx');
-    const bytes = await graph.model.onnx(parameters[site]!);
+  const write = async (file: string, bytes: Uint8Array) => {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await writeFile(join(folder, file), bytes);
-    written.push({ file, sha256: sha256(bytes) });
+    return { file, sha256: sha256(bytes) };
+  };
+  const [files, rawFiles]: [ModelFile[], ModelFile[]] = [[], []];
+  for (const [site, { name }] of sites.entries()) {
+    if (isShared && site > 0) break;
+    const own = isShared || sites.length === 1 ? '' : join('sites', name);
+    const bytes = await graph.model.onnx(parameters[site]!);
+    files.push(await write(join(own, 'model.onnx'), bytes));
+    const raw = withRawInputs(bytes, { columns: rawColumns(dictionary), target, metadata });
+    rawFiles.push(await write(join(own, 'model-raw.onnx'), raw));
   }
-  return written;
+  return { files, rawFiles };
 }
 
 function curveOf({ title, privacy, metrics, data }: ModelCard): string {

@@ -1,6 +1,6 @@
 // The model card: what a model is, what it was made of, what it cost in privacy, and how good it is. One object, told
 // as JSON to programs and as Markdown to people (Mitchell et al. 2019, "Model Cards for Model Reporting").
-import type { EncodedTarget, PrivacyEvent, RecordCountBand } from '@consilium/domain';
+import type { Dictionary, EncodedTarget, PrivacyEvent, RecordCountBand } from '@consilium/domain';
 import type { RoundScores } from '../simulation/held-out-scores.ts';
 import type { Score } from '../simulation/label-scores.ts';
 import type { Epsilon } from '../simulation/privacy-plan.ts';
@@ -11,6 +11,12 @@ export interface PrivacyAccount extends Epsilon {
   readonly events: readonly PrivacyEvent[];
 }
 
+export interface ModelFile {
+  /** Path in the folder that holds the card. */
+  readonly file: string;
+  readonly sha256: string;
+}
+
 export interface ModelCard {
   readonly card: 1;
   readonly title: string;
@@ -18,6 +24,8 @@ export interface ModelCard {
   readonly createdAt: string;
   readonly data: {
     readonly dictionarySha256: string;
+    /** What another file's columns mean; earlier cards name its hash alone. */
+    readonly dictionary?: Dictionary;
     readonly label: string;
     /** What the model's outputs mean. */
     readonly target: EncodedTarget;
@@ -47,7 +55,9 @@ export interface ModelCard {
   readonly model: {
     readonly parameters: number;
     readonly localParameters: readonly string[];
-    readonly files: readonly { readonly file: string; readonly sha256: string }[];
+    readonly files: readonly ModelFile[];
+    /** The same models from raw values, in the same order; earlier cards have none. */
+    readonly rawFiles?: readonly ModelFile[];
   };
   readonly metrics: {
     readonly scores: 'exact' | 'noised';
@@ -210,6 +220,11 @@ export function cardMarkdown(card: ModelCard): string {
     '',
     '## Files',
     ...model.files.map(({ file, sha256 }) => `- \`${file}\` (SHA-256 \`${sha256}\`)`),
+    ...(model.rawFiles ?? []).map(
+      ({ file, sha256 }) =>
+        `- \`${file}\` (SHA-256 \`${sha256}\`): the same model from the columns as they are, with the encoding above ` +
+        'inside',
+    ),
     `- ${model.parameters} parameters${
       model.localParameters.length > 0
         ? `; each hospital has its own ${model.localParameters.join(', ')}, which no other one should be given`
