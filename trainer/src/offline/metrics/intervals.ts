@@ -13,7 +13,8 @@ export interface Estimate extends Interval {
 }
 
 /** The normal distribution's 97.5 % point. */
-const Z = 1.959963984540054;
+export const NORMAL_QUANTILE = 1.959963984540054;
+const Z = NORMAL_QUANTILE;
 
 /**
  * Wilson's score interval for a share of `count` independent trials (Wilson 1927).
