@@ -2,6 +2,7 @@
 
 import type { Terminal } from '@consilium/command-line';
 import type { EncodedTarget } from '@consilium/domain';
+import { assessmentLines } from '../report/assessment-text.ts';
 import { metricTexts, scoreLine } from '../report/score-text.ts';
 import type { Score } from '../simulation/label-scores.ts';
 import type { StudyRun } from './run-study.ts';
@@ -31,6 +32,9 @@ export function printRun(
     const cost = privacy?.training.epsilonPld;
     const sites = Object.entries(metrics.sites);
     const models = [...card.model.files, ...(card.model.rawFiles ?? [])].map(({ file }) => file);
+    const { assessment } = metrics;
+    const reports = ['model-card.md', 'model-card.json', 'learning-curve.svg'];
+    if (assessment?.pooled.calibration) reports.push('calibration.svg');
     const lines = [
       privacy === null
         ? 'NOT PRIVATE: trained without noise'
@@ -39,7 +43,8 @@ export function printRun(
       `held-out patients, ${metrics.scores === 'exact' ? 'exact scores (not private)' : 'noised scores'}:`,
       ...(sites.length > 1 ? [shortScore('pooled', metrics.pooled, target)] : []),
       ...sites.map(([name, score]) => shortScore(name, score, target)),
-      `written to ${folder}: ${[...models, 'model-card.md', 'model-card.json', 'learning-curve.svg'].join(', ')}`,
+      ...(assessment === undefined ? [] : assessmentLines(assessment, target)),
+      `written to ${folder}: ${[...models, ...reports].join(', ')}`,
     ];
     terminal.out(`${lines.join('\n')}\n`);
   }

@@ -18,11 +18,13 @@ import {
   type TrainingPlan,
 } from '@consilium/dp-sgd';
 import { aggregationOf } from '@consilium/federation';
-import { type Loss, withRawInputs } from '@consilium/onnx-grad';
+import { type Loss, rawOutputs, withRawInputs } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
+import { calibrationChart } from '../report/calibration-chart.ts';
 import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
 import { cardMarkdown, type ModelCard, type ModelFile } from '../report/model-card.ts';
+import { type Assessment, assessRows, type Questions } from '../scoring/assess-rows.ts';
 import { rawColumns } from '../scoring/raw-columns.ts';
 import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-out-scores.ts';
 import { lossFor } from '../simulation/label-loss.ts';
@@ -32,6 +34,7 @@ import { type Epsilon, plainDecimal } from '../simulation/privacy-plan.ts';
 import { checkStudy, type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { divisorLine } from './divisor-line.ts';
+import { type AssessmentTexts, questionsOf } from './assessment-options.ts';
 import { fileProblems } from './file-problems.ts';
 import { sayWhatIsLost } from './interruption.ts';
 import { oneClassWarnings } from './one-class-warnings.ts';
@@ -78,7 +81,7 @@ export interface StudyRun {
   readonly folder: string;
 }
 
-export interface RunOptions extends OptionTexts {
+export interface RunOptions extends OptionTexts, AssessmentTexts {
   readonly dictionary?: string | undefined;
   readonly study?: string | undefined;
   readonly 'seed-split'?: string | undefined;
@@ -104,6 +107,7 @@ export async function runStudy(
   if (study.model.kind === 'onnx') await graph.model.checkRuns();
   const { target } = encodingOf(dictionary);
   const loss = lossOf(study, { target, graph, settings });
+  const questions = questionsAbout(dictionary, { options, settings });
   const splitSeed = options['seed-split'] ?? DEFAULT_SPLIT_SEED;
   const sites = await loadSites(files, { dictionary, unit: study.unit ?? 'patient', splitSeed });
   const simulated = simulatedStudy(study, { settings, graph, dictionary, loss });
@@ -182,6 +186,8 @@ export async function runStudy(
   const examplesPerSecond = perSite.reduce((sum, rate) => sum + rate, 0);
 
   const last = curve.at(-1);
+  const assessment =
+    questions && (await assessHeldOut({ graph, sites, parameters }, { dictionary, questions }));
   const card: ModelCard = {
     card: 1,
     title: study.title ?? dictionary.label.title,
@@ -218,6 +224,7 @@ export async function runStudy(
       pooled: last?.pooled ?? null,
       sites: Object.fromEntries(sites.map(({ name }, site) => [name, last?.sites[site] ?? null])),
       curve,
+      ...(assessment && { assessment }),
     },
     timing: { seconds: rounded(seconds), examplesPerSecond: rounded(examplesPerSecond) },
     warnings,
@@ -225,6 +232,8 @@ export async function runStudy(
   await writeFile(join(folder, 'model-card.json'), `${JSON.stringify(card, null, 2)}\n`);
   await writeFile(join(folder, 'model-card.md'), cardMarkdown(card));
   await writeFile(join(folder, 'learning-curve.svg'), curveOf(card));
+  const calibration = calibrationOf(card);
+  if (calibration !== undefined) await writeFile(join(folder, 'calibration.svg'), calibration);
   const summary = (score: Score | null, rate: number) => summaryOf(card, { score, steps, rate });
   return {
     card,
@@ -238,6 +247,50 @@ export async function runStudy(
 
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const rounded = (value: number): number => Number(value.toPrecision(4));
+
+/** What is asked of exact scores; noised ones answer none of it. @throws InputError */
+function questionsAbout(
+  dictionary: Dictionary,
+  { options, settings }: { readonly options: RunOptions; readonly settings: StudySettings },
+): Questions | undefined {
+  const { features: encoding, target } = encodingOf(dictionary);
+  const asked = (['by', 'threshold'] as const).filter((name) => options[name].length > 0);
+  if (settings.scoreNoise !== undefined && asked.length > 0) {
+    throw new InputError(
+      `--score-noise excludes --${asked.join(' and --')}: only exact scores answer it, and nothing pays for it`,
+    );
+  }
+  const questions = questionsOf(options, { encoding, target });
+  return settings.scoreNoise === undefined ? questions : undefined;
+}
+
+/** The last models on each hospital's held-out rows; undefined where nobody is held out. */
+async function assessHeldOut(
+  outcome: {
+    readonly graph: StudyGraph;
+    readonly sites: readonly Site[];
+    readonly parameters: HospitalParameters;
+  },
+  { dictionary, questions }: { readonly dictionary: Dictionary; readonly questions: Questions },
+): Promise<Assessment | undefined> {
+  const { graph, sites, parameters } = outcome;
+  const { features: encoding, target } = encodingOf(dictionary);
+  const assessed = [];
+  for (const [site, { name, heldOut }] of sites.entries()) {
+    const { features, labels } = rowsOf(heldOut);
+    const outputs = await rawOutputs(await graph.model.onnx(parameters[site]!), features);
+    assessed.push({ name, outputs, features, labels });
+  }
+  if (assessed.every(({ labels }) => labels.length === 0)) return undefined;
+  return assessRows(assessed, { encoding, target, questions });
+}
+
+/** All rows of units, encoded. */
+function rowsOf(units: Site['heldOut']): { readonly features: Float32Array; readonly labels: number[] } {
+  const rows = units.flat();
+  const features = Float32Array.from(rows.flatMap(({ x }) => [...x]));
+  return { features, labels: rows.map(({ y }) => y) };
+}
 
 /** The features as the model sees them, with their units. */
 function inputFeatures(dictionary: Dictionary): InputFeature[] {
@@ -404,6 +457,18 @@ function curveOf({ title, privacy, metrics, data }: ModelCard): string {
         ? 'Exact scores: not private for held-out patients.'
         : 'Noised scores, charged to the held-out patients.',
   });
+}
+
+/** The calibration curve, where there are exact scores of a yes/no label. */
+function calibrationOf({ title, metrics }: ModelCard): string | undefined {
+  return (
+    metrics.assessment &&
+    calibrationChart(metrics.assessment, {
+      title,
+      rows: 'held-out patients, last round',
+      scores: 'Exact: not private for held-out patients.',
+    })
+  );
 }
 
 function summaryOf(

@@ -8,6 +8,7 @@ import type { ModelCard } from '../report/model-card.ts';
 import { noisedReleases } from '../simulation/held-out-scores.ts';
 import { epsilonOfPlan, noiseFor, privacyEventOf, statable } from '../simulation/privacy-plan.ts';
 import type { ModelKind } from '../simulation/study-graph.ts';
+import { ASSESSMENT_OPTIONS, ASSESSMENT_OPTIONS_HELP } from './assessment-options.ts';
 import { reasonOf } from './input-file.ts';
 import type { StudyFile } from './study-file.ts';
 
@@ -22,6 +23,7 @@ export const STUDY_OPTIONS = {
   'without-privacy': { type: 'boolean', default: false },
   'score-noise': { type: 'string' },
   'seed-split': { type: 'string' },
+  ...ASSESSMENT_OPTIONS,
   out: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -38,7 +40,8 @@ export const STUDY_OPTIONS_HELP = `\
   --score-noise S          noise the held-out scores too (and charge them); exact scores are not private
   --seed-split TEXT        which fifth of the patients is held out, by a hash of this text and the patient's id alone:
                            the same text holds out the same patients in train, in simulate and at every hospital
-  --out DIR                where model, model card and learning curve go; by default out/ and the command's name
+${ASSESSMENT_OPTIONS_HELP}\
+  --out DIR                where model, model card and curves go; by default out/ and the command's name
   --json                   nothing but the summary on standard output
   --help                   this text
 

@@ -1,5 +1,6 @@
 // A line chart as SVG text: axes, grid, lines, and a label at the end of each line. Small on purpose; what a learning
 // curve needs and nothing else.
+import { DARK_STYLE } from './dark-colours.ts';
 
 export interface Line {
   readonly label: string;
@@ -89,6 +90,7 @@ export function lineChart({ title, subtitle, xTitle, lines, footnote, scale = 's
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" ` +
       `font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="12" fill="${QUIET}" role="img">`,
     `<title>${escaped(title)}</title>`,
+    DARK_STYLE,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     `<text x="${PLOT.left}" y="30" font-size="17" font-weight="600" fill="${INK}">${escaped(title)}</text>`,
     `<text x="${PLOT.left}" y="51">${escaped(subtitle)}</text>`,

@@ -1,9 +1,11 @@
 // The model card: what a model is, what it was made of, what it cost in privacy, and how good it is. One object, told
 // as JSON to programs and as Markdown to people (Mitchell et al. 2019, "Model Cards for Model Reporting").
 import type { Dictionary, EncodedTarget, PrivacyEvent, RecordCountBand } from '@consilium/domain';
+import type { Assessment } from '../scoring/assess-rows.ts';
 import type { RoundScores } from '../simulation/held-out-scores.ts';
 import type { Score } from '../simulation/label-scores.ts';
 import type { Epsilon } from '../simulation/privacy-plan.ts';
+import { assessmentSections } from './assessment-text.ts';
 import { type InputFeature, inputTable } from './input-table.ts';
 import { baselineText, intervalsText, metricTexts, withInterval } from './score-text.ts';
 
@@ -64,6 +66,8 @@ export interface ModelCard {
     readonly pooled: Score | null;
     readonly sites: Readonly<Record<string, Score | null>>;
     readonly curve: readonly RoundScores[];
+    /** Calibration, thresholds and parts of the held-out rows; only beside exact scores, and not on earlier cards. */
+    readonly assessment?: Assessment;
   };
   readonly timing: { readonly seconds: number; readonly examplesPerSecond: number };
   readonly warnings: readonly string[];
@@ -196,6 +200,13 @@ export function cardMarkdown(card: ModelCard): string {
     '',
     '![Learning curve](learning-curve.svg)',
     '',
+    ...(metrics.assessment === undefined ? [] : assessmentSections(metrics.assessment, data.target)),
+    ...(metrics.scores === 'noised'
+      ? [
+          'Calibration, sensitivity and specificity are left out: they take exact scores, and nothing pays for them.',
+          '',
+        ]
+      : []),
     '## Data',
     `- label: ${data.label} (${targetText(data.target)})`,
     `- features: ${data.features.join(', ')}`,
