@@ -8,6 +8,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check-command.ts')).checkCommand,
   train: async () => (await import('./train-command.ts')).trainCommand,
   simulate: async () => (await import('./simulate-command.ts')).simulateCommand,
+  predict: async () => (await import('./predict-command.ts')).predictCommand,
+  evaluate: async () => (await import('./evaluate-command.ts')).evaluateCommand,
   dictionary: async () => (await import('./dictionary-command.ts')).dictionaryCommand,
   key: async () => (await import('./key-command.ts')).keyCommand,
   account: async () => (await import('../account/index.ts')).runAccountCommand,
@@ -19,6 +21,8 @@ Without a ledger (each explains itself with --help):
   consilium-trainer check        read a data file by its dictionary and list every problem
   consilium-trainer train        train a model on one file, with differential privacy
   consilium-trainer simulate     several hospitals train one model, in one process
+  consilium-trainer predict      what a trained model says of the rows of another file
+  consilium-trainer evaluate     how good a trained model is on another file with labels
   consilium-trainer dictionary   draft the dictionary that describes a file's columns
   consilium-trainer key          list the member's encryption keys, or create the next one
   consilium-trainer account      what a plan costs in privacy, or how much noise it needs

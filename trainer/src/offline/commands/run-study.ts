@@ -1,6 +1,6 @@
 // What `train` and `simulate` do once they know their hospitals: read, train, score, and write the folder.
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, required, type Terminal } from '@consilium/command-line';
 import {
@@ -20,11 +20,12 @@ import {
 import { aggregationOf } from '@consilium/federation';
 import { type Loss, rawOutputs, withRawInputs } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
+import type { Calibration } from '../metrics/calibration.ts';
 import { calibrationChart } from '../report/calibration-chart.ts';
 import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
 import { cardMarkdown, type ModelCard, type ModelFile } from '../report/model-card.ts';
-import { type Assessment, assessRows, type Questions } from '../scoring/assess-rows.ts';
+import { type Assessed, type Assessment, assessRows, type Questions } from '../scoring/assess-rows.ts';
 import { rawColumns } from '../scoring/raw-columns.ts';
 import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-out-scores.ts';
 import { lossFor } from '../simulation/label-loss.ts';
@@ -72,6 +73,10 @@ export interface Summary {
   readonly mae: number | null;
   readonly r2: number | null;
   readonly deviance: number | null;
+  /** Of yes/no labels, beside exact scores. */
+  readonly slope: number | null;
+  readonly intercept: number | null;
+  readonly brier: number | null;
 }
 
 export interface StudyRun {
@@ -207,6 +212,7 @@ export async function runStudy(
       ),
       heldOutShare: HELD_OUT_SHARE,
       splitSeed,
+      splitRule: 'seed-and-patient',
     },
     training: {
       ...trainingFacts(study, settings),
@@ -233,14 +239,21 @@ export async function runStudy(
   await writeFile(join(folder, 'model-card.md'), cardMarkdown(card));
   await writeFile(join(folder, 'learning-curve.svg'), curveOf(card));
   const calibration = calibrationOf(card);
-  if (calibration !== undefined) await writeFile(join(folder, 'calibration.svg'), calibration);
-  const summary = (score: Score | null, rate: number) => summaryOf(card, { score, steps, rate });
+  const picture = join(folder, 'calibration.svg');
+  // An earlier run's would be taken for this one's, and could show what this one does not.
+  if (calibration === undefined) await rm(picture, { force: true });
+  else await writeFile(picture, calibration);
+  const summary = (score: Score | null, own: Assessed | undefined, rate: number) =>
+    summaryOf(card, { score, calibration: own?.calibration ?? null, steps, rate });
   return {
     card,
     folder,
-    pooled: summary(card.metrics.pooled, examplesPerSecond),
+    pooled: summary(card.metrics.pooled, assessment?.pooled, examplesPerSecond),
     sites: Object.fromEntries(
-      sites.map(({ name }, site) => [name, summary(card.metrics.sites[name] ?? null, perSite[site]!)]),
+      sites.map(({ name }, site) => [
+        name,
+        summary(card.metrics.sites[name] ?? null, assessment?.sites[name], perSite[site]!),
+      ]),
     ),
   };
 }
@@ -473,8 +486,14 @@ function calibrationOf({ title, metrics }: ModelCard): string | undefined {
 
 function summaryOf(
   { privacy, timing, data, metrics }: ModelCard,
-  { score, steps, rate }: { readonly score: Score | null; readonly steps: number; readonly rate: number },
+  about: {
+    readonly score: Score | null;
+    readonly calibration: Calibration | null;
+    readonly steps: number;
+    readonly rate: number;
+  },
 ): Summary {
+  const { score, calibration, steps, rate } = about;
   const value = (metric: Metric) => score?.[metric]?.value ?? null;
   const worst = (pick: (account: Epsilon) => number) => {
     if (privacy === null) return null;
@@ -498,5 +517,8 @@ function summaryOf(
     mae: value('mae'),
     r2: value('r2'),
     deviance: value('deviance'),
+    slope: calibration?.slope?.value ?? null,
+    intercept: calibration?.intercept?.value ?? null,
+    brier: calibration?.brier.value ?? null,
   };
 }

@@ -121,7 +121,7 @@ export function assessmentLines(assessment: Assessment, target: EncodedTarget): 
       : [[own[0]?.[0] ?? 'all rows', assessment.pooled]];
   const lines: string[] = [];
   if (target.kind === 'binary') {
-    lines.push('calibration (1 and 0 are best):');
+    lines.push('calibration (best: slope 1, intercept 0):');
     for (const [name, { calibration }] of parts) lines.push(...calibrationLines(name, calibration, '  '));
     const { calibration } = assessment.pooled;
     if (calibration !== null) lines.push('acting from a probability on:');
@@ -136,7 +136,7 @@ export function assessmentLines(assessment: Assessment, target: EncodedTarget): 
     lines.push(`by ${feature}:`);
     for (const [name, { count, score, calibration }] of Object.entries(categories)) {
       const said = score === null ? 'too few rows' : scoreLine(score, target, { intervals: true });
-      lines.push(`  ${name.padEnd(16)} ${said}, ${count} rows`);
+      lines.push(`  ${name.padEnd(16)} ${said}, ${count} ${count === 1 ? 'row' : 'rows'}`);
       if (score !== null && target.kind === 'binary') lines.push(...calibrationLines('', calibration, '  '));
     }
   }

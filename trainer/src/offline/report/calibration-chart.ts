@@ -3,7 +3,7 @@ import type { Calibration } from '../metrics/calibration.ts';
 import type { Assessment } from '../scoring/assess-rows.ts';
 import { DARK_STYLE } from './dark-colours.ts';
 
-const [WIDTH, HEIGHT] = [760, 480];
+const [WIDTH, HEIGHT] = [760, 500];
 const PLOT = { left: 64, top: 76, size: 340 } as const;
 const LEGEND = { left: 448, top: 92, step: 19 } as const;
 const [INK, QUIET, GRID, AXIS, BASELINE] = ['#1f2933', '#6b7785', '#e4e8ec', '#aab4be', '#8a949e'];

@@ -65,7 +65,8 @@ export function learningCurve(
       lines.push({
         label: shortened(name),
         color: SITES[site % SITES.length]!,
-        style: 'faint',
+        // So that two hospitals of one colour can be told apart.
+        style: site < SITES.length ? 'faint' : 'faint-dotted',
         points: line(
           ({ sites }) => sites[site],
           (score) => score[first]?.value,

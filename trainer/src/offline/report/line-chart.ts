@@ -6,7 +6,7 @@ export interface Line {
   readonly label: string;
   readonly color: string;
   readonly points: readonly { readonly x: number; readonly y: number }[];
-  readonly style?: 'solid' | 'faint' | 'dashed';
+  readonly style?: 'solid' | 'faint' | 'faint-dotted' | 'dashed';
   /** Shown as a bar at the line's last point. */
   readonly interval?: { readonly low: number; readonly high: number };
 }
@@ -63,6 +63,7 @@ function spreadLabels(wanted: readonly number[]): number[] {
 const STYLES = {
   solid: 'stroke-width="2.5"',
   faint: 'stroke-width="1.25" stroke-opacity="0.75"',
+  'faint-dotted': 'stroke-width="1.5" stroke-opacity="0.85" stroke-dasharray="1.5 4"',
   dashed: 'stroke-width="1.5" stroke-dasharray="5 4"',
 } as const;
 
@@ -154,4 +155,5 @@ export function lineChart({ title, subtitle, xTitle, lines, footnote, scale = 's
   return `${parts.join('\n')}\n`;
 }
 
-const rank = ({ style = 'solid' }: Line): number => ({ dashed: 0, faint: 1, solid: 2 })[style];
+const rank = ({ style = 'solid' }: Line): number =>
+  ({ dashed: 0, faint: 1, 'faint-dotted': 1, solid: 2 })[style];

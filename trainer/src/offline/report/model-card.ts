@@ -41,6 +41,8 @@ export interface ModelCard {
     readonly divisors: Readonly<Record<string, number>>;
     readonly heldOutShare: number;
     readonly splitSeed: string;
+    /** Of what a patient's side follows; on earlier cards the hospital's name had a part in it. */
+    readonly splitRule?: 'seed-and-patient';
   };
   readonly training: Readonly<Record<string, unknown>>;
   /** Null without privacy. */
@@ -214,7 +216,7 @@ export function cardMarkdown(card: ModelCard): string {
     `- each step's sum of gradients is divided by ${divisors.join('; ')}: samplingRate times four fifths of the`,
     '  middle of the band, whatever batch is drawn and however many patients there are',
     `- data dictionary, SHA-256 of its canonical JSON: \`${data.dictionarySha256}\``,
-    `- held out: ${100 * data.heldOutShare} % of the patients, split seed "${data.splitSeed}"`,
+    `- held out: ${100 * data.heldOutShare} % of the patients, by their id and the split seed "${data.splitSeed}"`,
     '',
     '## What the graph reads',
     `One row of ${data.inputs} float32 values for each patient's row:`,

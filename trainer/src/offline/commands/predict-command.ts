@@ -1,0 +1,131 @@
+// `consilium-trainer predict`: what a trained model says of the rows of another file.
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type EncodedTarget, encodingOf } from '@consilium/domain';
+import { predictedClasses, type RawOutputs, rawOutputs } from '@consilium/onnx-grad';
+import { DataError } from '../../data/index.ts';
+import { predictionsOf } from '../../study/predictions.ts';
+import { readRows } from '../scoring/read-rows.ts';
+import { EXIT, InputError, readArguments, reasonOf, required, type Terminal } from './command-line.ts';
+import { fileProblems } from './file-problems.ts';
+import { readTrainedModel, TRAINED_MODEL_HELP, TRAINED_MODEL_OPTIONS } from './read-trained-model.ts';
+
+const HELP = `consilium-trainer predict: what a trained model says of the rows of another file
+
+  consilium-trainer predict --model DIR --data FILE [--site NAME] [--dictionary FILE] [--out FILE] [--json]
+
+${TRAINED_MODEL_HELP}\
+  --data FILE              the patients, CSV or Parquet, with the columns of the dictionary; a label is not looked at
+  --out FILE               write there instead of standard output; an existing file is left alone
+  --json                   one JSON document instead of CSV
+  --help                   this text
+
+One line for each row of the file, in its order: row (from 1), patient (where the file has ids), and the prediction
+in the label's own terms: probability; class and the probability of each; value, in the label's unit; or count, the
+expected number. A file with any problem (a missing column, a value of another kind, an unknown category) is refused
+whole, and every problem is listed: no row is left out or guessed.
+Exit status: 0 done, 1 failed, 2 wrong usage or input that cannot be used.
+`;
+
+type Cell = number | string | null;
+
+/** Nine digits hold every float32, and each ends in what was computed and nothing more. */
+const shown = (value: number): number | null =>
+  Number.isFinite(value) ? Number(value.toPrecision(9)) : null;
+
+interface Predicted {
+  /** Of a column in the answer. */
+  readonly names: readonly string[];
+  /** [rows][names] */
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+function predicted(outputs: RawOutputs, target: EncodedTarget): Predicted {
+  const said = predictionsOf(outputs, target);
+  if ('categories' in said) {
+    const classes = predictedClasses(outputs);
+    const names = ['class', ...said.categories.map((category) => `probability=${category}`)];
+    const rows = said.probabilities.map((shares, row) => [
+      said.categories[classes[row]!] ?? null,
+      ...shares.map(shown),
+    ]);
+    return { names, rows };
+  }
+  if ('probabilities' in said) {
+    return { names: ['probability'], rows: said.probabilities.map((value) => [shown(value)]) };
+  }
+  const name = target.kind === 'count' ? 'count' : 'value';
+  return { names: [name], rows: said.values.map((value) => [shown(value)]) };
+}
+
+/** A field of RFC 4180. */
+const csvCell = (cell: Cell): string => {
+  const text = String(cell ?? '');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+export async function predictCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = readArguments(argv, {
+    ...TRAINED_MODEL_OPTIONS,
+    data: { type: 'string' },
+    out: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) {
+    terminal.out(HELP);
+    return EXIT.ok;
+  }
+  if (positionals.length > 0) throw new InputError(`unexpected ${positionals.join(' ')}`);
+  const { card, dictionary, onnx } = await readTrainedModel(required(values.model, 'model'), values);
+  const path = resolve(required(values.data, 'data'));
+  const rows = await readRows({ path, dictionary, labelled: false }).catch((error: unknown) => {
+    if (!(error instanceof DataError)) throw error;
+    throw new InputError([...fileProblems(path, error), ...columnRemedy(error, dictionary.header)], {
+      cause: error,
+    });
+  });
+  const { label, target } = encodingOf(dictionary);
+  const { names, rows: answers } = predicted(await rawOutputs(onnx, rows.features), target);
+  const { patients } = rows;
+  const head = ['row', ...(patients === undefined ? [] : ['patient']), ...names];
+  const lines = answers.map((answer, row): Cell[] => [
+    row + 1,
+    ...(patients === undefined ? [] : [patients[row]!]),
+    ...answer,
+  ]);
+  const text = values.json
+    ? `${JSON.stringify({ label, target, rows: lines.map((line) => Object.fromEntries(head.map((name, i) => [name, line[i]]))) })}\n`
+    : `${[head, ...lines].map((line) => line.map(csvCell).join(',')).join('\n')}\n`;
+  await hand(text, values.out, terminal);
+  const unknown = answers.filter((answer) => answer.includes(null)).length;
+  if (unknown > 0) {
+    terminal.error(
+      `note: ${unknown} predictions are beyond all numbers and left empty: the model cannot be used.\n`,
+    );
+  }
+  if (card.privacy === null) terminal.error('note: NOT PRIVATE: this model was trained without noise.\n');
+  terminal.error(`${lines.length} rows predicted: ${label}\n`);
+  return EXIT.ok;
+}
+
+/** @throws InputError where the file exists, or cannot be written */
+async function hand(text: string, out: string | undefined, terminal: Terminal): Promise<void> {
+  if (out === undefined) {
+    terminal.out(text);
+    return;
+  }
+  await writeFile(out, text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
+    const reason =
+      cause.code === 'EEXIST' ? 'exists already: name a new file' : `cannot be written: ${reasonOf(cause)}`;
+    throw new InputError(`--out ${out} ${reason}`, { cause });
+  });
+}
+
+/** A file without a header cannot say which column it lacks. */
+const columnRemedy = (error: DataError, header: boolean): string[] =>
+  !header && error.problems.every(({ code }) => code === 'ROW_LENGTH')
+    ? [
+        'a file without column names must have all of the dictionary’s columns: leave the label’s fields empty',
+      ]
+    : [];

@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Dictionary, LabelRule } from '@consilium/domain';
+import { runColumns } from '@consilium/onnx-grad';
+import { csvOf, DICTIONARY } from '../../testing/small-consortium.ts';
+import type { ModelCard } from '../report/model-card.ts';
+import { runCaptured as run } from './testing/run-captured.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'consilium-trained-'));
+after(() => rmSync(directory, { recursive: true }));
+const at = (name: string) => join(directory, name);
+const cardOf = (folder: string): ModelCard =>
+  JSON.parse(readFileSync(join(at(folder), 'model-card.json'), 'utf8'));
+
+const STUDY = `
+model: linear
+rounds: 2
+stepsPerRound: 4
+samplingRate: 0.5
+clipNormL2: 1
+learningRate: 1
+epsilon: 8
+delta: 0.001
+`;
+
+async function trained(
+  folder: string,
+  { dictionary = DICTIONARY, data = 'a.csv', study = STUDY, more = [] as readonly string[] } = {},
+): Promise<void> {
+  writeFileSync(at(`${folder}.json`), JSON.stringify(dictionary));
+  writeFileSync(at(`${folder}.yaml`), study);
+  const { status, stderr } = await run(
+    ...(['train', '--data', at(data), '--dictionary', at(`${folder}.json`)] as const),
+    ...['--study', at(`${folder}.yaml`), '--out', at(folder), ...more],
+  );
+  assert.equal(status, 0, stderr);
+}
+const predict = (folder: string, data: string, ...more: readonly string[]) =>
+  run('predict', '--model', at(folder), '--data', at(data), ...more);
+const evaluate = (folder: string, data: string, ...more: readonly string[]) =>
+  run('evaluate', '--model', at(folder), '--data', at(data), ...more);
+
+const NEW_PATIENTS = 'age,id,smoker\n60,x1,1\n30,"x,2",0\n?,x3,?\n';
+
+before(async () => {
+  writeFileSync(at('a.csv'), csvOf(1, 200));
+  writeFileSync(at('b.csv'), csvOf(5, 90));
+  writeFileSync(at('new.csv'), NEW_PATIENTS);
+  await trained('yes-no');
+});
+
+describe('predict', () => {
+  it('answers every row of another file in its order, by id, without looking for a label', async () => {
+    const { status, stdout, stderr } = await predict('yes-no', 'new.csv');
+    assert.equal(status, 0, stderr);
+    const lines = stdout.trimEnd().split('\n');
+    assert.equal(lines[0], 'row,patient,probability');
+    assert.match(lines[1]!, /^1,x1,0\.\d+$/);
+    assert.match(lines[2]!, /^2,"x,2",0\.\d+$/);
+    assert.match(lines[3]!, /^3,x3,0\.\d+$/);
+    assert.equal(lines.length, 4);
+    assert.match(stderr, /3 rows predicted/);
+  });
+
+  it('answers as the graph from raw values does', async () => {
+    const { last } = await predict('yes-no', 'new.csv', '--json');
+    const { rows, target } = JSON.parse(last);
+    assert.deepEqual(target, { kind: 'binary' });
+    const raw = readFileSync(join(at('yes-no'), 'model-raw.onnx'));
+    const said = await runColumns(raw, {
+      age: Float64Array.of(60, 30, Number.NaN),
+      smoker: ['1', '0', '?'],
+    });
+    rows.forEach((row: { row: number; patient: string; probability: number }, place: number) => {
+      assert.equal(row.row, place + 1);
+      assert.ok(Math.abs(row.probability - (said.probability as Float32Array)[place]!) < 1e-6);
+    });
+  });
+
+  it('takes a file without ids of patients', async () => {
+    writeFileSync(at('no-ids.csv'), 'age,smoker\n60,1\n');
+    const { status, stdout, stderr } = await predict('yes-no', 'no-ids.csv');
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^row,probability\n1,0\.\d+\n$/);
+  });
+
+  it('speaks the label’s own terms: a class with its probabilities, a number in its unit, a count', async () => {
+    const label = (rule: LabelRule): Dictionary => ({
+      ...DICTIONARY,
+      label: { ...DICTIONARY.label, rule },
+    });
+    const rules: readonly [string, LabelRule, RegExp][] = [
+      [
+        'class',
+        { kind: 'categorical', categories: ['0', '1'] },
+        /^row,patient,class,probability=0,probability=1\n1,x1,[01],0\.\d+,0\.\d+\n/,
+      ],
+      [
+        'number',
+        { kind: 'numeric', unit: 'points', bounds: { low: -50, high: 50 } },
+        /^row,patient,value\n1,x1,-?\d+\.\d+\n/,
+      ],
+      ['number-of', { kind: 'count', high: 9 }, /^row,patient,count\n1,x1,\d+(\.\d+)?\n/],
+    ];
+    for (const [folder, rule, expected] of rules) {
+      await trained(folder, { dictionary: label(rule) });
+      const { status, stdout, stderr } = await predict(folder, 'new.csv');
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, expected);
+      const { last } = await predict(folder, 'new.csv', '--json');
+      const [row] = JSON.parse(last).rows;
+      assert.deepEqual(Object.keys(row), stdout.split('\n')[0]!.split(','));
+      const raw = readFileSync(join(at(folder), 'model-raw.onnx'));
+      const said = await runColumns(raw, { age: Float64Array.of(60), smoker: ['1'] });
+      for (const name of ['class', 'value', 'count']) {
+        if (said[name] === undefined) continue;
+        const [value] = said[name];
+        if (typeof value === 'string') assert.equal(row[name], value);
+        else assert.ok(Math.abs(row[name] - value!) <= 1e-5 * Math.max(1, Math.abs(value!)));
+      }
+    }
+  });
+
+  it('refuses a file with any problem, lists them all with column and remedy, and writes nothing', async () => {
+    writeFileSync(at('bad.csv'), 'id,age,smoker\np1,old,1\np2,300,yes\np3,40,0\n');
+    const out = ['--out', at('predictions.csv')];
+    const { status, stdout, stderr } = await predict('yes-no', 'bad.csv', ...out);
+    assert.equal(status, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /VALUE_NOT_A_NUMBER.*column age/);
+    assert.match(stderr, /VALUE_OUT_OF_BOUNDS.*column age/);
+    assert.match(stderr, /VALUE_NOT_BINARY.*column smoker/);
+    assert.doesNotMatch(stderr, /old|300|yes/, 'no value of a patient is told');
+    assert.ok(!existsSync(at('predictions.csv')));
+    writeFileSync(at('short.csv'), 'id,age\np1,40\n');
+    const short = await predict('yes-no', 'short.csv', ...out);
+    assert.equal(short.status, 2);
+    assert.match(short.stderr, /COLUMN_\w+ \(column smoker\)/);
+    assert.ok(!existsSync(at('predictions.csv')));
+  });
+
+  it('writes a file that is not there yet, and leaves one that is', async () => {
+    const out = ['--out', at('own.csv')];
+    assert.equal((await predict('yes-no', 'new.csv', ...out)).status, 0);
+    const written = readFileSync(at('own.csv'), 'utf8');
+    assert.match(written, /^row,patient,probability\n/);
+    const again = await predict('yes-no', 'a.csv', ...out);
+    assert.equal(again.status, 2);
+    assert.match(again.stderr, /--out .*exists already: name a new file/);
+    assert.equal(readFileSync(at('own.csv'), 'utf8'), written);
+  });
+
+  it('says of a file without column names that it needs all of the dictionary’s columns', async () => {
+    const dictionary = { ...DICTIONARY, header: false, columns: ['id', 'age', 'smoker', 'ill'] };
+    writeFileSync(at('headless.csv'), csvOf(1, 100).split('\n').slice(1).join('\n'));
+    await trained('headless', { dictionary, data: 'headless.csv' });
+    writeFileSync(at('unlabelled.csv'), 'x1,60,1\nx2,40,0\n');
+    const refused = await predict('headless', 'unlabelled.csv');
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /leave the label’s fields empty/);
+    writeFileSync(at('empty-label.csv'), 'x1,60,1,\nx2,40,0,\n');
+    assert.equal((await predict('headless', 'empty-label.csv')).status, 0);
+  });
+});
+
+describe('a model that was trained', () => {
+  const copied = (name: string, change: (card: ModelCard) => object): string => {
+    cpSync(at('yes-no'), at(name), { recursive: true });
+    writeFileSync(join(at(name), 'model-card.json'), JSON.stringify(change(cardOf('yes-no'))));
+    return name;
+  };
+  const refused = async (folder: string, expected: RegExp, ...more: readonly string[]) => {
+    const { status, stdout, stderr } = await predict(folder, 'new.csv', ...more);
+    assert.equal(status, 2, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, expected);
+  };
+
+  it('is the file that its card names, in the card’s folder', async () => {
+    const other = copied('other', (card) => card);
+    writeFileSync(join(at(other), 'model.onnx'), readFileSync(join(at('yes-no'), 'model-raw.onnx')));
+    await refused(other, /is not the file that the card names/);
+    const outside = copied('outside', (card) => ({
+      ...card,
+      model: { ...card.model, files: [{ ...card.model.files[0], file: '../yes-no/model.onnx' }] },
+    }));
+    await refused(outside, /names no model of its folder/);
+    mkdirSync(at('nothing'));
+    await refused('nothing', /model-card.json cannot be read: there is no such file/);
+    await refused(
+      copied('no-card', () => ({})),
+      /no card of this version/,
+    );
+  });
+
+  it('takes the dictionary of an earlier card from the command line, and no other encoding', async () => {
+    const older = copied('older', ({ data: { dictionary: _, splitRule: __, ...data }, ...card }) => ({
+      ...card,
+      data,
+    }));
+    await refused(older, /--dictionary is missing/);
+    const given = ['--dictionary', at('yes-no.json')];
+    assert.equal((await predict(older, 'new.csv', ...given)).status, 0);
+    const { status, stderr } = await evaluate(older, 'b.csv', ...given, '--held-out');
+    assert.equal(status, 2);
+    assert.match(stderr, /--held-out: the card is of an earlier version/);
+    const [age, smoker] = DICTIONARY.features;
+    const wider = { ...age, bounds: { low: 0, high: 200 } };
+    writeFileSync(at('wider.json'), JSON.stringify({ ...DICTIONARY, features: [wider, smoker] }));
+    await refused('yes-no', /feature 1 must be .*"high":120/, '--dictionary', at('wider.json'));
+    writeFileSync(at('fewer.json'), JSON.stringify({ ...DICTIONARY, features: [age] }));
+    await refused('yes-no', /feature 2 must be/, '--dictionary', at('fewer.json'));
+  });
+
+  it('reads a file with other columns by another dictionary of the same encoding', async () => {
+    const [age, smoker] = DICTIONARY.features;
+    const renamed = { ...DICTIONARY, features: [{ ...age, column: 'Alter' }, smoker] };
+    writeFileSync(at('renamed.json'), JSON.stringify(renamed));
+    writeFileSync(at('renamed.csv'), NEW_PATIENTS.replace('age', 'Alter'));
+    const { stdout } = await predict('yes-no', 'renamed.csv', '--dictionary', at('renamed.json'));
+    assert.equal(stdout, (await predict('yes-no', 'new.csv')).stdout);
+  });
+
+  it('is the hospital’s own where each has one', async () => {
+    writeFileSync(at('own.yaml'), STUDY.replace('linear', '{ kind: linear, localIntercept: true }'));
+    const { status, stderr } = await run(
+      ...(['simulate', '--site', `a=${at('a.csv')}`, '--site', `b=${at('b.csv')}`] as const),
+      ...['--dictionary', at('yes-no.json'), '--study', at('own.yaml'), '--out', at('two')],
+    );
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(
+      cardOf('two').model.rawFiles?.map(({ file }) => file),
+      ['sites/a/model-raw.onnx', 'sites/b/model-raw.onnx'],
+    );
+    await refused('two', /--site is missing: .*a, b/);
+    await refused('two', /--site c: the card has no such hospital: there are a, b/, '--site', 'c');
+    const [a, b] = await Promise.all(['a', 'b'].map((site) => predict('two', 'new.csv', '--site', site)));
+    assert.equal(a!.status, 0);
+    assert.notEqual(a!.stdout, b!.stdout);
+  });
+});
+
+describe('evaluate', () => {
+  it('comes to the card’s own scores on the patients whom the card’s seed holds out', async () => {
+    const { metrics } = cardOf('yes-no');
+    const { status, stderr, last } = await evaluate('yes-no', 'a.csv', '--held-out', '--json');
+    assert.equal(status, 0, stderr);
+    const answer = JSON.parse(last);
+    assert.deepEqual(answer.pooled.score, metrics.pooled);
+    assert.deepEqual(answer.pooled.calibration, metrics.assessment?.pooled.calibration);
+    assert.equal(answer.scores, 'exact');
+    const all = JSON.parse((await evaluate('yes-no', 'a.csv', '--json')).last);
+    assert.equal(all.pooled.count, 220, 'every row');
+  });
+
+  it('tells metrics with intervals, calibration and thresholds, by site and by category', async () => {
+    const [head, ...rows] = csvOf(5, 90).trimEnd().split('\n');
+    const bySite = [`${head},ward`, ...rows.map((row, i) => `${row},${i % 3 === 0 ? 'north' : 'south'}`)];
+    writeFileSync(at('wards.csv'), `${bySite.join('\n')}\n`);
+    const { status, stdout, stderr, last } = await evaluate(
+      ...(['yes-no', 'wards.csv', '--site-column', 'ward', '--by', 'smoker'] as const),
+      ...['--threshold', '0.4', '--threshold', '0.25'],
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /exact scores \(not private\)/);
+    assert.match(stdout, /pooled +accuracy \d.\d+ \(\d.\d+ to \d.\d+\), AUC/);
+    assert.match(stdout, /north +slope/);
+    assert.match(stdout, /0\.25 +sensitivity/);
+    const answer = JSON.parse(last);
+    assert.deepEqual(answer.thresholds, [0.25, 0.4]);
+    assert.deepEqual(Object.keys(answer.sites), ['north', 'south']);
+    assert.equal(answer.sites.north.count + answer.sites.south.count, answer.pooled.count);
+    assert.deepEqual(Object.keys(answer.by.smoker), ['0', '1']);
+    assert.equal(answer.by.smoker[0].count + answer.by.smoker[1].count, answer.pooled.count);
+    const { auc } = answer.pooled.score;
+    assert.ok(auc.low <= auc.value && auc.value <= auc.high);
+  });
+
+  it('refuses what it cannot look at, with the remedy', async () => {
+    const cases: readonly [readonly string[], RegExp][] = [
+      [['--by', 'age'], /--by age: a numeric feature has no categories: .*there are smoker/],
+      [['--by', 'sex'], /--by sex: no feature has this name: there are smoker/],
+      [['--threshold', '1'], /--threshold must be a number above 0 and below 1/],
+      [['--site-column', 'ward'], /--site-column ward: the file has no such column/],
+    ];
+    for (const [more, expected] of cases) {
+      const { status, stdout, stderr } = await evaluate('yes-no', 'b.csv', ...more);
+      assert.equal(status, 2);
+      assert.equal(stdout, '');
+      assert.match(stderr, expected);
+    }
+    writeFileSync(at('unlabelled-b.csv'), NEW_PATIENTS);
+    const { status, stderr } = await evaluate('yes-no', 'unlabelled-b.csv');
+    assert.equal(status, 2);
+    assert.match(stderr, /COLUMN_\w+ \(column ill\)/);
+  });
+});
+
+describe('calibration on the card', () => {
+  it('stands beside exact scores, with a picture', async () => {
+    await trained('parts', { more: ['--by', 'smoker', '--threshold', '0.3'] });
+    const { assessment } = cardOf('parts').metrics;
+    assert.deepEqual(assessment?.thresholds, [0.3]);
+    assert.ok(assessment.pooled.calibration!.count >= 10);
+    assert.deepEqual(Object.keys(assessment.by), ['smoker']);
+    const markdown = readFileSync(join(at('parts'), 'model-card.md'), 'utf8');
+    assert.match(
+      markdown,
+      /## Calibration[\s\S]*\| data \| .*\n[\s\S]*\| data \| 0\.3 \|[\s\S]*## By smoker/,
+    );
+    assert.match(markdown, /!\[Calibration\]\(calibration\.svg\)/);
+    const svg = readFileSync(join(at('parts'), 'calibration.svg'), 'utf8');
+    assert.match(svg, /^<svg [\s\S]*Calibration[\s\S]*slope[\s\S]*<\/svg>\n$/);
+  });
+
+  it('is left out beside noised scores, in every file, and cannot be asked for', async () => {
+    await trained('noised', { more: ['--score-noise', '5'] });
+    const card = cardOf('noised');
+    assert.equal(card.metrics.scores, 'noised');
+    assert.equal(card.metrics.assessment, undefined);
+    assert.ok(!existsSync(join(at('noised'), 'calibration.svg')));
+    const markdown = readFileSync(join(at('noised'), 'model-card.md'), 'utf8');
+    assert.match(markdown, /Calibration, sensitivity and specificity are left out/);
+    assert.doesNotMatch(markdown, /Brier|slope/);
+    for (const more of [
+      ['--by', 'smoker'],
+      ['--threshold', '0.5'],
+    ]) {
+      const { status, stderr } = await run(
+        ...(['train', '--data', at('a.csv'), '--dictionary', at('yes-no.json')] as const),
+        ...['--study', at('yes-no.yaml'), '--out', at('never'), '--score-noise', '5', ...more],
+      );
+      assert.equal(status, 2);
+      assert.match(stderr, new RegExp(`--score-noise excludes ${more[0]}`));
+      assert.ok(!existsSync(at('never')));
+    }
+  });
+
+  it('takes the old picture of an earlier run away where there is none to put in its place', async () => {
+    await trained('again');
+    assert.ok(existsSync(join(at('again'), 'calibration.svg')));
+    await trained('again', { more: ['--score-noise', '5'] });
+    assert.ok(!existsSync(join(at('again'), 'calibration.svg')));
+  });
+});
