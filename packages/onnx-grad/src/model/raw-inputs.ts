@@ -1,5 +1,5 @@
-// A model from raw values: the graph that takes a table's columns as they are, encodes them, runs the model and answers in
-// the label's own terms. For any ONNX runtime, without a line of preprocessing beside it.
+// A model from raw values: the graph that takes a table's columns as they are, encodes them, runs the model and answers
+// in the label's own terms. For any ONNX runtime, without a line of preprocessing beside it.
 import assert from 'node:assert/strict';
 import { toAttributes, valueInfo } from '../format/graph-writer.ts';
 import {
@@ -237,15 +237,15 @@ function saidOf(
 }
 
 /**
- * A model's ONNX file with the encoding before it and the label's own terms behind it. Operators are those of the standard
+ * A model's ONNX file with the encoding before it and the label's own terms behind it. Operators are of the standard
  * domains `ai.onnx` and `ai.onnx.ml` (version 2).
  *
  * Inputs: one for each column, by its name, [rows]: `double` for numbers (NaN where missing), `string` for yes/no codes
  * and categories. Outputs: `probability` of yes, `class` and `probabilities` [rows, categories], `value`, or `count`
  * [rows]; `predicted_` is put before the name of one that a column has already.
  *
- * **A refused value** (an unknown text, a number outside its bounds) makes NaN of the row's answer, and an empty text of
- * its class: a graph cannot stop with an error, and must not answer with a number that means nothing.
+ * **A refused value** (an unknown text, a number outside its bounds) makes NaN of the row's answer, and an empty text
+ * of its class: a graph cannot stop with an error, and must not answer with a number that means nothing.
  *
  * Edge cases: other rows have no influence on a row. Infinities are outside any bounds.
  *

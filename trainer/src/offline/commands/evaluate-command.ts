@@ -70,7 +70,8 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
     const line = (name: string, { score, count }: Assessed) => {
       if (score === null) return `  ${name.padEnd(16)} too few rows: ${count}`;
       const baseline = metricTexts(target)[0]!.show(score.baseline);
-      return `  ${name.padEnd(16)} ${scoreLine(score, target, { intervals: true })}, baseline ${baseline}, ${count} rows`;
+      const metrics = scoreLine(score, target, { intervals: true });
+      return `  ${name.padEnd(16)} ${metrics}, baseline ${baseline}, ${count} rows`;
     };
     const sites = Object.entries(assessment.sites);
     const lines = [

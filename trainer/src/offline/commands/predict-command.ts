@@ -94,8 +94,10 @@ export async function predictCommand(argv: readonly string[], terminal: Terminal
     ...(patients === undefined ? [] : [patients[row]!]),
     ...answer,
   ]);
+  const objects = () =>
+    lines.map((line) => Object.fromEntries(head.map((name, place) => [name, line[place]])));
   const text = values.json
-    ? `${JSON.stringify({ label, target, rows: lines.map((line) => Object.fromEntries(head.map((name, i) => [name, line[i]]))) })}\n`
+    ? `${JSON.stringify({ label, target, rows: objects() })}\n`
     : `${[head, ...lines].map((line) => line.map(csvCell).join(',')).join('\n')}\n`;
   await hand(text, values.out, terminal);
   const unknown = answers.filter((answer) => answer.includes(null)).length;

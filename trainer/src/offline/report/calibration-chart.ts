@@ -1,4 +1,5 @@
-// The calibration curve of a yes/no model: what share of the rows had the label, where the model said how probable it is.
+// The calibration curve of a yes/no model: what share of the rows had the label, where the model said how
+// probable it is.
 import type { Calibration } from '../metrics/calibration.ts';
 import type { Assessment } from '../scoring/assess-rows.ts';
 import { DARK_STYLE } from './dark-colours.ts';

@@ -1,5 +1,5 @@
-// What a model comes to on labelled rows, in whole and in parts: by site, and by category of a chosen feature. Exact, and
-// so not private: only for those who may see the rows.
+// What a model comes to on labelled rows, in whole and in parts: by site, and by category of a chosen feature. Exact,
+// and so not private: only for those who may see the rows.
 import { type EncodedFeature, type EncodedTarget, inputNames } from '@consilium/domain';
 import type { RawOutputs } from '@consilium/onnx-grad';
 import { type Calibration, calibrationOf, FEWEST_ROWS } from '../metrics/calibration.ts';

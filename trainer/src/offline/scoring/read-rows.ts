@@ -1,4 +1,5 @@
-// Rows of another file, for a model that is trained already: encoded by the dictionary, with what else a file says of them.
+// Rows of another file, for a model that is trained already: encoded by the dictionary, with what else a file says of
+// them.
 import { type Dictionary, encodingOf, inputNames } from '@consilium/domain';
 import { problem } from '../../data/data-problem.ts';
 import {

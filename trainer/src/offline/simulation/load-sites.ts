@@ -20,8 +20,8 @@ export interface Site extends SimulatedHospital {
 export const DEFAULT_SPLIT_SEED = 'consilium';
 
 /**
- * The salt of the split that a seed gives. Neither the hospital's name nor the command enters it: a study of one hospital
- * and one of several hold out the same patients, and models of both can be compared on them.
+ * The salt of the split that a seed gives. Neither the hospital's name nor the command enters it: a study of one
+ * hospital and one of several hold out the same patients, and models of both can be compared on them.
  */
 export const splitSaltOf = (splitSeed: string): Uint8Array =>
   createHash('sha256')
