@@ -92,10 +92,11 @@ class RawWriter {
   int64 = (value: number) => this.#keep({ ...int64Tensor(this.#name(), [value]), dims: [] });
   int64s = (values: readonly number[]) => this.#keep(int64Tensor(this.#name(), values));
 
-  /** A column, [rows, 1], in float. */
-  column(value: string): string {
-    const float = this.emit('Cast', [value], { attribute: toAttributes({ to: ELEMENT_TYPE.float }) });
-    return this.emit('Reshape', [float, this.int64s([-1, 1])]);
+  /** A list as a column, [rows, 1]. */
+  column = (value: string) => this.emit('Reshape', [value, this.int64s([-1, 1])]);
+
+  toFloat(value: string): string {
+    return this.emit('Cast', [value], { attribute: toAttributes({ to: ELEMENT_TYPE.float }) });
   }
 
   /** Maps texts to numbers or numbers to texts, and what is not named to `other`. */
@@ -118,7 +119,7 @@ const integers = (name: string, values: readonly number[]): AttributeProto => ({
 });
 
 interface Encoded {
-  /** Float columns [rows, n], in the model's order. */
+  /** Float [rows, values of it], in the model's order. */
   readonly values: readonly string[];
   /** Whether the value is refused, bool [rows]. */
   readonly refused: string;
@@ -140,23 +141,22 @@ function encodeNumber(writer: RawWriter, column: Extract<RawColumn, { kind: 'num
   const share = writer.emit('Div', [twice, writer.double(high - low)]);
   const scaled = writer.emit('Sub', [share, writer.double(1)]);
   const value = writer.emit('Where', [missing, writer.double(0), scaled]);
-  return { values: [writer.column(value), writer.column(missing)], refused };
+  return { values: [value, missing].map((own) => writer.toFloat(writer.column(own))), refused };
 }
 
-function encodeTexts(writer: RawWriter, column: Exclude<RawColumn, { readonly kind: 'number' }>): Encoded {
-  const codes = [...column.codes].map(([, code]) => (code === 'missing' ? MISSING : code));
-  const code = writer.labelEncoder(column.name, [
-    texts('keys_strings', [...column.codes.keys()]),
+function encodeTexts(writer: RawWriter, raw: Exclude<RawColumn, { readonly kind: 'number' }>): Encoded {
+  const codes = [...raw.codes].map(([, code]) => (code === 'missing' ? MISSING : code));
+  const code = writer.labelEncoder(raw.name, [
+    texts('keys_strings', [...raw.codes.keys()]),
     integers('values_int64s', codes),
     ...toAttributes({ default_int64: REFUSED }),
   ]);
-  const is = (value: number) => writer.emit('Equal', [code, writer.int64(value)]);
-  const missing = is(MISSING);
-  const values =
-    column.kind === 'category'
-      ? Array.from({ length: column.categories }, (_, category) => writer.column(is(category)))
-      : [writer.emit('Sub', [writer.column(is(1)), writer.column(is(0))])];
-  return { values: [...values, writer.column(missing)], refused: is(REFUSED) };
+  const column = writer.column(code);
+  const is = (...values: number[]) => writer.toFloat(writer.emit('Equal', [column, writer.int64s(values)]));
+  const value =
+    raw.kind === 'category' ? is(...Array(raw.categories).keys()) : writer.emit('Sub', [is(1), is(0)]);
+  const refused = writer.emit('Equal', [code, writer.int64(REFUSED)]);
+  return { values: [value, is(MISSING)], refused };
 }
 
 /** The model up to its logit, float [rows, outputs], its values named so that they meet no other. */
@@ -270,7 +270,9 @@ export function withRawInputs(
     { attribute: toAttributes({ axis: 1 }) },
   );
   const refused = writer.any(encoded.map((own) => own.refused));
-  const { model, logits, outputs } = embedModel(onnx, writer, x);
+  // The model sees no number that it could stop at, as one that is no place of an embedding.
+  const kept = writer.emit('Where', [writer.column(refused), writer.float(0), x]);
+  const { model, logits, outputs } = embedModel(onnx, writer, kept);
   const taken = new Set(columns.map(({ name }) => name));
   const nameOf = (wanted: string): string => (taken.has(wanted) ? nameOf(`predicted_${wanted}`) : wanted);
   const output = saidOf(writer, { logits, outputs, target, refused, nameOf });

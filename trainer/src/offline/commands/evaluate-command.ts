@@ -138,23 +138,36 @@ async function readLabelled(
   return rows;
 }
 
-/** The rows of each site; all are of one where no column says of which. */
+/** A column of more values says something else than sites, and they are not told. */
+const MOST_SITES = 100;
+
+/**
+ * The rows of each site; all are of one where no column says of which.
+ *
+ * @throws InputError where the column has too many values
+ */
 function bySite(rows: FileRows, { values, width }: RawOutputs, inputs: number): AssessedSite[] {
   const { features, labels = [], sites } = rows;
-  const names = [...new Set(sites ?? ['all rows'])].sort();
-  return names.map((name) => {
-    const places = labels.flatMap((_, row) => ((sites?.[row] ?? 'all rows') === name ? [row] : []));
-    const own = { values: new Float64Array(places.length * width), width };
-    const ownFeatures = new Float32Array(places.length * inputs);
-    for (const [to, from] of places.entries()) {
-      own.values.set(values.subarray(from * width, (from + 1) * width), to * width);
-      ownFeatures.set(features.subarray(from * inputs, (from + 1) * inputs), to * inputs);
-    }
-    return {
-      name: name === '' ? 'no site' : name,
-      outputs: own,
-      features: ownFeatures,
-      labels: places.map((place) => labels[place]!),
-    };
-  });
+  const placesOf = new Map<string, number[]>();
+  for (const row of labels.keys()) {
+    const name = sites === undefined ? 'all rows' : sites[row] || 'no site';
+    const places = placesOf.get(name) ?? [];
+    if (places.push(row) === 1) placesOf.set(name, places);
+  }
+  if (placesOf.size > MOST_SITES) {
+    throw new InputError(
+      `--site-column has more than ${MOST_SITES} values: name the column that says which site a row is of`,
+    );
+  }
+  return [...placesOf]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, places]) => {
+      const own = { values: new Float64Array(places.length * width), width };
+      const ownFeatures = new Float32Array(places.length * inputs);
+      for (const [to, from] of places.entries()) {
+        own.values.set(values.subarray(from * width, (from + 1) * width), to * width);
+        ownFeatures.set(features.subarray(from * inputs, (from + 1) * inputs), to * inputs);
+      }
+      return { name, outputs: own, features: ownFeatures, labels: places.map((place) => labels[place]!) };
+    });
 }

@@ -34,6 +34,25 @@ export const TRAINED_MODEL_HELP = `\
 const MODEL_FILE = /^(?:sites\/([A-Za-z0-9][A-Za-z0-9_-]{0,39})\/)?model\.onnx$/;
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+/** Whether it has what is read of it: whoever was handed a model may have a card of anyone's. */
+function isCard(card: Partial<ModelCard> | null): card is ModelCard {
+  const { model, data } = card ?? {};
+  return (
+    card?.card === 1 &&
+    isObject(model) &&
+    isObject(data) &&
+    isObject(data.patients) &&
+    isObject(data.target) &&
+    Array.isArray(data.encoding) &&
+    data.encoding.every((own) => isObject(own) && typeof own.name === 'string') &&
+    Array.isArray(model.files) &&
+    model.files.every((own) => isObject(own) && typeof own.file === 'string')
+  );
+}
+
 async function readCard(folder: string): Promise<ModelCard> {
   const text = await readText(join(folder, 'model-card.json'), '--model: the card');
   let card: Partial<ModelCard> | null;
@@ -44,12 +63,12 @@ async function readCard(folder: string): Promise<ModelCard> {
       cause,
     });
   }
-  if (card?.card !== 1 || !Array.isArray(card.model?.files) || !Array.isArray(card.data?.encoding)) {
+  if (!isCard(card)) {
     throw new InputError(
       `--model ${folder}: model-card.json is no card of this version: take the folder as train or simulate wrote it`,
     );
   }
-  return card as ModelCard;
+  return card;
 }
 
 /** The file that is meant. */
@@ -62,9 +81,9 @@ function fileOf({ model, data }: ModelCard, site: string | undefined): ModelCard
   const [first] = named;
   if (first!.site === undefined) {
     // One model for all of its hospitals.
-    if (site === undefined || Object.hasOwn(data.patients ?? {}, site)) return first!.own;
+    if (site === undefined || Object.hasOwn(data.patients, site)) return first!.own;
     throw new InputError(
-      `--site ${site}: the card has no such hospital: there are ${Object.keys(data.patients ?? {}).join(', ')}`,
+      `--site ${site}: the card has no such hospital: there are ${Object.keys(data.patients).join(', ')}`,
     );
   }
   const names = named.map((own) => own.site).join(', ');

@@ -196,6 +196,40 @@ describe('a model that was trained', () => {
     );
   });
 
+  it('has a card, whatever somebody may have written into it', async () => {
+    const { model, data } = cardOf('yes-no');
+    const broken: readonly object[] = [
+      { card: 2, model, data },
+      { card: 1, data },
+      { card: 1, model, data: { ...data, encoding: [null] } },
+      { card: 1, model, data: { ...data, encoding: [{ name: 7 }] } },
+      { card: 1, model, data: { ...data, target: undefined } },
+      { card: 1, model, data: { ...data, patients: null } },
+      { card: 1, model: { ...model, files: ['model.onnx'] }, data },
+    ];
+    for (const [place, card] of broken.entries()) {
+      await refused(
+        copied(`broken-${place}`, () => card),
+        /no card of this version/,
+      );
+    }
+    const none = { card: 1, model: { ...model, files: [] }, data };
+    await refused(
+      copied('no-files', () => none),
+      /names no model of its folder/,
+    );
+    const [age] = data.encoding;
+    await refused(
+      copied('short-encoding', () => ({ card: 1, model, data: { ...data, encoding: [age] } })),
+      /the model has no feature smoker/,
+    );
+    const text = { card: 1, model, data: { ...data, dictionary: 'none' } };
+    await refused(
+      copied('no-dictionary', () => text),
+      /dictionary: /,
+    );
+  });
+
   it('takes the dictionary of an earlier card from the command line, and no other encoding', async () => {
     const older = copied('older', ({ data: { dictionary: _, splitRule: __, ...data }, ...card }) => ({
       ...card,
@@ -277,6 +311,40 @@ describe('evaluate', () => {
     assert.equal(answer.by.smoker[0].count + answer.by.smoker[1].count, answer.pooled.count);
     const { auc } = answer.pooled.score;
     assert.ok(auc.low <= auc.value && auc.value <= auc.high);
+  });
+
+  it('tells nobody’s id where a column of ids is named for the sites', async () => {
+    const ids = csvOf(5, 120)
+      .trimEnd()
+      .split('\n')
+      .map((row) => `${row},${row.split(',')[0]}`);
+    ids[0] = `${ids[0]}2`;
+    writeFileSync(at('ids.csv'), `${ids.join('\n')}\n`);
+    const { status, stdout, stderr } = await evaluate('yes-no', 'ids.csv', '--site-column', 'id2');
+    assert.equal(status, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /--site-column has more than 100 values/);
+    assert.doesNotMatch(stderr, /p\d/);
+  });
+
+  it('judges a model of one hospital alone, and one of several, on the same patients', async () => {
+    writeFileSync(at('shared.yaml'), STUDY);
+    const common = ['--dictionary', at('yes-no.json'), '--study', at('shared.yaml')];
+    for (const seed of ['one', 'two']) {
+      const split = ['--seed-split', seed];
+      const alone = await run('train', '--data', at('a.csv'), ...common, ...split, '--out', at('alone'));
+      assert.equal(alone.status, 0, alone.stderr);
+      const sites = ['--site', `north=${at('a.csv')}`, '--site', `south=${at('b.csv')}`];
+      const several = await run('simulate', ...sites, ...common, ...split, '--out', at('several'));
+      assert.equal(several.status, 0, several.stderr);
+      const facts = (score: ModelCard['metrics']['pooled']) => [score?.count, score?.baseline];
+      assert.deepEqual(facts(cardOf('several').metrics.sites.north!), facts(cardOf('alone').metrics.pooled));
+      const [own, federated] = await Promise.all(
+        ['alone', 'several'].map((folder) => evaluate(folder, 'a.csv', '--held-out', '--json')),
+      );
+      assert.deepEqual(JSON.parse(own!.last).pooled.score, cardOf('alone').metrics.pooled);
+      assert.deepEqual(JSON.parse(federated!.last).pooled.score, cardOf('several').metrics.sites.north);
+    }
   });
 
   it('refuses what it cannot look at, with the remedy', async () => {
