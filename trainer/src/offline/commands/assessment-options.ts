@@ -1,7 +1,8 @@
 // The options that say what is looked at beside the scores: thresholds, and parts of the rows.
+
+import { InputError, positiveNumber } from '@consilium/command-line';
 import type { EncodedFeature, EncodedTarget } from '@consilium/domain';
 import { problemsOfQuestions, type Questions } from '../scoring/assess-rows.ts';
-import { InputError, positiveNumber } from '@consilium/command-line';
 
 export const ASSESSMENT_OPTIONS = {
   by: { type: 'string', multiple: true, default: [] as string[] },

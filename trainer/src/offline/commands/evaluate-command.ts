@@ -1,5 +1,15 @@
 // `consilium-trainer evaluate`: how good a trained model is on another file with labels.
 import { resolve } from 'node:path';
+import {
+  COMMON_OPTIONS,
+  EXIT,
+  exitStatusLine,
+  InputError,
+  readArguments,
+  refuseMore,
+  required,
+  type Terminal,
+} from '@consilium/command-line';
 import { encodingOf, inputNames } from '@consilium/domain';
 import { type RawOutputs, rawOutputs } from '@consilium/onnx-grad';
 import { DataError } from '../../data/index.ts';
@@ -9,7 +19,6 @@ import { type Assessed, type AssessedSite, assessRows } from '../scoring/assess-
 import { type FileRows, readRows, SiteColumnError } from '../scoring/read-rows.ts';
 import { splitSaltOf } from '../simulation/load-sites.ts';
 import { ASSESSMENT_OPTIONS, ASSESSMENT_OPTIONS_HELP, questionsOf } from './assessment-options.ts';
-import { EXIT, InputError, readArguments, required, type Terminal } from './command-line.ts';
 import { fileProblems } from './file-problems.ts';
 import {
   readTrainedModel,
@@ -33,7 +42,7 @@ ${ASSESSMENT_OPTIONS_HELP}\
 
 The metrics, baselines and 95 % intervals are those of train. They are exact, and so not private: they are for those
 who may see the records. Without --held-out, rows that the model was trained on make it look better than it is.
-Exit status: 0 done, 1 failed, 2 wrong usage or input that cannot be used.
+${exitStatusLine()}
 `;
 
 export async function evaluateCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -43,14 +52,13 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
     data: { type: 'string' },
     'site-column': { type: 'string' },
     'held-out': { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+    ...COMMON_OPTIONS,
   });
   if (values.help) {
     terminal.out(HELP);
-    return EXIT.ok;
+    return EXIT.done;
   }
-  if (positionals.length > 0) throw new InputError(`unexpected ${positionals.join(' ')}`);
+  refuseMore(positionals);
   const model = await readTrainedModel(required(values.model, 'model'), values);
   const path = resolve(required(values.data, 'data'));
   const { features: encoding, target } = encodingOf(model.dictionary);
@@ -93,7 +101,7 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
     by,
   };
   terminal.out(`${JSON.stringify(answer)}\n`);
-  return EXIT.ok;
+  return EXIT.done;
 }
 
 /** The salt of the split that the model was trained with. @throws InputError where this cannot be told */

@@ -1,13 +1,23 @@
 // `consilium-trainer predict`: what a trained model says of the rows of another file.
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import {
+  COMMON_OPTIONS,
+  EXIT,
+  exitStatusLine,
+  InputError,
+  readArguments,
+  refuseMore,
+  required,
+  type Terminal,
+} from '@consilium/command-line';
 import { type EncodedTarget, encodingOf } from '@consilium/domain';
 import { predictedClasses, type RawOutputs, rawOutputs } from '@consilium/onnx-grad';
 import { DataError } from '../../data/index.ts';
 import { predictionsOf } from '../../study/predictions.ts';
 import { readRows } from '../scoring/read-rows.ts';
-import { EXIT, InputError, readArguments, reasonOf, required, type Terminal } from './command-line.ts';
 import { fileProblems } from './file-problems.ts';
+import { reasonOf } from './input-file.ts';
 import { readTrainedModel, TRAINED_MODEL_HELP, TRAINED_MODEL_OPTIONS } from './read-trained-model.ts';
 
 const HELP = `consilium-trainer predict: what a trained model says of the rows of another file
@@ -24,7 +34,7 @@ One line for each row of the file, in its order: row (from 1), patient (where th
 in the label's own terms: probability; class and the probability of each; value, in the label's unit; or count, the
 expected number. A file with any problem (a missing column, a value of another kind, an unknown category) is refused
 whole, and every problem is listed: no row is left out or guessed.
-Exit status: 0 done, 1 failed, 2 wrong usage or input that cannot be used.
+${exitStatusLine()}
 `;
 
 type Cell = number | string | null;
@@ -69,14 +79,13 @@ export async function predictCommand(argv: readonly string[], terminal: Terminal
     ...TRAINED_MODEL_OPTIONS,
     data: { type: 'string' },
     out: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+    ...COMMON_OPTIONS,
   });
   if (values.help) {
     terminal.out(HELP);
-    return EXIT.ok;
+    return EXIT.done;
   }
-  if (positionals.length > 0) throw new InputError(`unexpected ${positionals.join(' ')}`);
+  refuseMore(positionals);
   const { card, dictionary, onnx } = await readTrainedModel(required(values.model, 'model'), values);
   const path = resolve(required(values.data, 'data'));
   const rows = await readRows({ path, dictionary, labelled: false }).catch((error: unknown) => {
@@ -108,7 +117,7 @@ export async function predictCommand(argv: readonly string[], terminal: Terminal
   }
   if (card.privacy === null) terminal.error('note: NOT PRIVATE: this model was trained without noise.\n');
   terminal.error(`${lines.length} rows predicted: ${label}\n`);
-  return EXIT.ok;
+  return EXIT.done;
 }
 
 /** @throws InputError where the file exists, or cannot be written */

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { InputError } from '@consilium/command-line';
 import { canonicalJson, type Dictionary, encodingOf, inputNames } from '@consilium/domain';
 import { OnnxFormatError, readForwardModel, UnsupportedModelError } from '@consilium/onnx-grad';
 import type { InputFeature } from '../report/input-table.ts';
 import type { ModelCard } from '../report/model-card.ts';
-import { InputError, readText, reasonOf } from './command-line.ts';
+import { readText, reasonOf } from './input-file.ts';
 import { parseDictionary, readDictionary } from './read-dictionary.ts';
 
 export interface TrainedModel {
