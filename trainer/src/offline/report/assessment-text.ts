@@ -3,10 +3,10 @@ import type { EncodedTarget } from '@consilium/domain';
 import type { Calibration } from '../metrics/calibration.ts';
 import type { Estimate } from '../metrics/intervals.ts';
 import type { Assessed, Assessment } from '../scoring/assess-rows.ts';
-import { metricTexts, scoreLine, withInterval } from './score-text.ts';
+import { fixed, metricTexts, scoreLine, withInterval } from './score-text.ts';
 
-const three = (value: number): string => value.toFixed(3);
-const two = (value: number): string => value.toFixed(2);
+const three = (value: number): string => fixed(value, 3);
+const two = (value: number): string => fixed(value, 2);
 const told = (estimate: Estimate | null, show: (value: number) => string): string =>
   estimate === null ? 'not at hand' : withInterval(estimate, show);
 const cell = (text: string): string => text.replaceAll('|', '\\|');

@@ -4,6 +4,7 @@ import { calibrationOf } from '../metrics/calibration.ts';
 import type { Assessed, Assessment } from '../scoring/assess-rows.ts';
 import { calibrationChart } from './calibration-chart.ts';
 import { learningCurve } from './learning-curve.ts';
+import { fixed } from './score-text.ts';
 
 function assessed(rows: number, shift = 0): Assessed {
   const logits = Array.from({ length: rows }, (_, row) => (6 * row) / rows - 3 + shift);
@@ -87,5 +88,14 @@ describe('charts on dark pages', () => {
     const own = looks.map(([, color, dash]) => `${color} ${dash}`);
     assert.equal(own.length, 10);
     assert.equal(new Set(own).size, 10);
+  });
+});
+
+describe('numbers of charts and cards', () => {
+  it('have no sign where they round to nothing', () => {
+    assert.deepEqual(
+      [-0.004, 0.004, -0.006, -10].map((value) => fixed(value, 2)),
+      ['0.00', '0.00', '-0.01', '-10.00'],
+    );
   });
 });

@@ -1,8 +1,10 @@
 // The calibration curve of a yes/no model: what share of the rows had the label, where the model said how
 // probable it is.
 import type { Calibration } from '../metrics/calibration.ts';
+import type { Estimate } from '../metrics/intervals.ts';
 import type { Assessment } from '../scoring/assess-rows.ts';
 import { DARK_STYLE } from './dark-colours.ts';
+import { fixed, withInterval } from './score-text.ts';
 
 const [WIDTH, HEIGHT] = [760, 500];
 const PLOT = { left: 64, top: 76, size: 340 } as const;
@@ -71,11 +73,11 @@ function legendParts(
   });
 }
 
-/** Slope and interval, or that it cannot be told. */
-const slopeText = ({ slope }: Calibration): string =>
-  slope === null
-    ? 'slope not at hand'
-    : `slope ${slope.value.toFixed(2)} (${slope.low.toFixed(2)} to ${slope.high.toFixed(2)})`;
+/** An estimate with its interval, or that it cannot be told. */
+const told = (name: string, estimate: Estimate | null, decimals = 2): string =>
+  estimate === null
+    ? `${name} not at hand`
+    : `${name} ${withInterval(estimate, (value) => fixed(value, decimals))}`;
 
 /**
  * An SVG document: the curve over all rows with intervals, the diagonal that a model would lie on which means what it
@@ -139,7 +141,7 @@ export function calibrationChart(
     ...legendParts([
       ...lines.map(({ calibration: own, ...line }) => ({
         ...line,
-        said: own === null ? 'too few rows' : slopeText(own),
+        said: own === null ? 'too few rows' : told('slope', own.slope),
       })),
       { name: 'as it should be', color: BASELINE, dash: '5 4', said: 'slope 1', isMain: false },
     ]),
@@ -147,9 +149,9 @@ export function calibrationChart(
   const { brier, brierBaseline, intercept } = calibration;
   const below = LEGEND.top + (lines.length + 2) * LEGEND.step;
   const facts = [
-    `intercept ${intercept === null ? 'not at hand' : `${intercept.value.toFixed(2)} (${intercept.low.toFixed(2)} to ${intercept.high.toFixed(2)})`}`,
-    `Brier score ${brier.value.toFixed(3)} (${brier.low.toFixed(3)} to ${brier.high.toFixed(3)}),`,
-    `of a constant ${brierBaseline.toFixed(3)}`,
+    told('intercept', intercept),
+    `${told('Brier score', brier, 3)},`,
+    `of a constant ${fixed(brierBaseline, 3)}`,
   ];
   facts.forEach((fact, line) => {
     parts.push(`<text x="${LEGEND.left}" y="${below + line * 17}" fill="${QUIET}">${escaped(fact)}</text>`);

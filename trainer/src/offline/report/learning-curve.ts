@@ -88,6 +88,8 @@ export function learningCurve(
     scale: first === 'accuracy' ? 'shares' : 'amounts',
     footnote:
       `${about.scores} Bars: 95 % intervals of the last round.` +
-      (isByHospital ? ` Thin: ${texts[0]!.title} by hospital.` : ''),
+      (isByHospital
+        ? ` Thin: ${texts[0]!.title} by hospital${siteNames.length > SITES.length ? ', dotted from the seventh on' : ''}.`
+        : ''),
   });
 }

@@ -144,7 +144,7 @@ export function lineChart({ title, subtitle, xTitle, lines, footnote, scale = 's
     const [from, to] = [y(end.y), labels[i]! - 4];
     parts.push(
       `<path d="M${at(x(end.x) + 6)} ${at(from)}L${at(PLOT.right + 14)} ${at(to)}" fill="none" stroke="${color}" ` +
-        'stroke-opacity="0.35"/>',
+        `stroke-opacity="${style === 'faint-dotted' ? '0.85" stroke-dasharray="1.5 3' : '0.35'}"/>`,
       `<text x="${PLOT.right + 18}" y="${at(labels[i]!)}" fill="${color}"` +
         `${style === 'solid' ? ' font-weight="600"' : ''}>${escaped(drawn[i]!.label)} ${said(end.y)}</text>`,
     );

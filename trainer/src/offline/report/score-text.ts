@@ -10,7 +10,10 @@ export interface MetricText {
   show(value: number): string;
 }
 
-const share = (value: number): string => value.toFixed(3);
+/** A number with so many decimals; what rounds to nothing has no sign. */
+export const fixed = (value: number, decimals: number): string =>
+  value.toFixed(decimals).replace(/^-(0(?:[.]0*)?)$/, '$1');
+const share = (value: number): string => fixed(value, 3);
 const amount = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** A label's metrics, the one that its baseline is stated in first. */
