@@ -1,7 +1,7 @@
 // What `train` and `simulate` do once they know their hospitals: read, train, score, and write the folder.
 import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { InputError, required, type Terminal } from '@consilium/command-line';
 import {
   canonicalJson,
@@ -18,24 +18,23 @@ import {
   type TrainingPlan,
 } from '@consilium/dp-sgd';
 import { aggregationOf } from '@consilium/federation';
-import { type Loss, rawOutputs, withRawInputs } from '@consilium/onnx-grad';
+import type { Loss } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
 import type { Calibration } from '../metrics/calibration.ts';
-import { calibrationChart } from '../report/calibration-chart.ts';
 import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
-import { cardMarkdown, type ModelCard, type ModelFile } from '../report/model-card.ts';
-import { type Assessed, type Assessment, assessRows, type Questions } from '../scoring/assess-rows.ts';
-import { rawColumns } from '../scoring/raw-columns.ts';
+import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
+import type { Assessed } from '../scoring/assess-rows.ts';
 import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-out-scores.ts';
 import { lossFor } from '../simulation/label-loss.ts';
 import { fewestRows, firstMetric, type Metric, type Score } from '../simulation/label-scores.ts';
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
 import { type Epsilon, plainDecimal } from '../simulation/privacy-plan.ts';
-import { checkStudy, type HospitalParameters, simulateStudy } from '../simulation/simulate-study.ts';
+import { checkStudy, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
+import { assessHeldOut, calibrationPicture, questionsAbout } from './assess-held-out.ts';
+import type { AssessmentTexts } from './assessment-options.ts';
 import { divisorLine } from './divisor-line.ts';
-import { type AssessmentTexts, questionsOf } from './assessment-options.ts';
 import { fileProblems } from './file-problems.ts';
 import { sayWhatIsLost } from './interruption.ts';
 import { oneClassWarnings } from './one-class-warnings.ts';
@@ -53,6 +52,7 @@ import {
   settingsOf,
   warningsOf,
 } from './study-settings.ts';
+import { writeModels } from './write-models.ts';
 
 /** The line that scripts read. Numbers that are not known are null. */
 export interface Summary {
@@ -238,7 +238,7 @@ export async function runStudy(
   await writeFile(join(folder, 'model-card.json'), `${JSON.stringify(card, null, 2)}\n`);
   await writeFile(join(folder, 'model-card.md'), cardMarkdown(card));
   await writeFile(join(folder, 'learning-curve.svg'), curveOf(card));
-  const calibration = calibrationOf(card);
+  const calibration = calibrationPicture(card);
   const picture = join(folder, 'calibration.svg');
   // An earlier run's would be taken for this one's, and could show what this one does not.
   if (calibration === undefined) await rm(picture, { force: true });
@@ -260,50 +260,6 @@ export async function runStudy(
 
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const rounded = (value: number): number => Number(value.toPrecision(4));
-
-/** What is asked of exact scores; noised ones answer none of it. @throws InputError */
-function questionsAbout(
-  dictionary: Dictionary,
-  { options, settings }: { readonly options: RunOptions; readonly settings: StudySettings },
-): Questions | undefined {
-  const { features: encoding, target } = encodingOf(dictionary);
-  const asked = (['by', 'threshold'] as const).filter((name) => options[name].length > 0);
-  if (settings.scoreNoise !== undefined && asked.length > 0) {
-    throw new InputError(
-      `--score-noise excludes --${asked.join(' and --')}: only exact scores answer it, and nothing pays for it`,
-    );
-  }
-  const questions = questionsOf(options, { encoding, target });
-  return settings.scoreNoise === undefined ? questions : undefined;
-}
-
-/** The last models on each hospital's held-out rows; undefined where nobody is held out. */
-async function assessHeldOut(
-  outcome: {
-    readonly graph: StudyGraph;
-    readonly sites: readonly Site[];
-    readonly parameters: HospitalParameters;
-  },
-  { dictionary, questions }: { readonly dictionary: Dictionary; readonly questions: Questions },
-): Promise<Assessment | undefined> {
-  const { graph, sites, parameters } = outcome;
-  const { features: encoding, target } = encodingOf(dictionary);
-  const assessed = [];
-  for (const [site, { name, heldOut }] of sites.entries()) {
-    const { features, labels } = rowsOf(heldOut);
-    const outputs = await rawOutputs(await graph.model.onnx(parameters[site]!), features);
-    assessed.push({ name, outputs, features, labels });
-  }
-  if (assessed.every(({ labels }) => labels.length === 0)) return undefined;
-  return assessRows(assessed, { encoding, target, questions });
-}
-
-/** All rows of units, encoded. */
-function rowsOf(units: Site['heldOut']): { readonly features: Float32Array; readonly labels: number[] } {
-  const rows = units.flat();
-  const features = Float32Array.from(rows.flatMap(({ x }) => [...x]));
-  return { features, labels: rows.map(({ y }) => y) };
-}
 
 /** The features as the model sees them, with their units. */
 function inputFeatures(dictionary: Dictionary): InputFeature[] {
@@ -424,37 +380,6 @@ function clipNoiseFacts(
   return noise.some(([, own]) => own !== undefined) ? { stepNoise: Object.fromEntries(noise) } : {};
 }
 
-/** One model, or one a hospital where each has parameters of its own: as it was trained, and from raw values. */
-async function writeModels(
-  folder: string,
-  outcome: {
-    readonly graph: StudyGraph;
-    readonly sites: readonly Site[];
-    readonly parameters: HospitalParameters;
-    readonly dictionary: Dictionary;
-  },
-): Promise<Required<Pick<ModelCard['model'], 'files' | 'rawFiles'>>> {
-  const { graph, sites, parameters, dictionary } = outcome;
-  const { label, target } = encodingOf(dictionary);
-  const metadata = { 'consilium.label': label, 'consilium.target': canonicalJson(target) };
-  const isShared = graph.model.initial.local.length === 0;
-  const write = async (file: string, bytes: Uint8Array) => {
-    await mkdir(dirname(join(folder, file)), { recursive: true });
-    await writeFile(join(folder, file), bytes);
-    return { file, sha256: sha256(bytes) };
-  };
-  const [files, rawFiles]: [ModelFile[], ModelFile[]] = [[], []];
-  for (const [site, { name }] of sites.entries()) {
-    if (isShared && site > 0) break;
-    const own = isShared || sites.length === 1 ? '' : join('sites', name);
-    const bytes = await graph.model.onnx(parameters[site]!);
-    files.push(await write(join(own, 'model.onnx'), bytes));
-    const raw = withRawInputs(bytes, { columns: rawColumns(dictionary), target, metadata });
-    rawFiles.push(await write(join(own, 'model-raw.onnx'), raw));
-  }
-  return { files, rawFiles };
-}
-
 function curveOf({ title, privacy, metrics, data }: ModelCard): string {
   const epsilon = privacy?.training.epsilonPld;
   return learningCurve(metrics.curve, {
@@ -470,18 +395,6 @@ function curveOf({ title, privacy, metrics, data }: ModelCard): string {
         ? 'Exact scores: not private for held-out patients.'
         : 'Noised scores, charged to the held-out patients.',
   });
-}
-
-/** The calibration curve, where there are exact scores of a yes/no label. */
-function calibrationOf({ title, metrics }: ModelCard): string | undefined {
-  return (
-    metrics.assessment &&
-    calibrationChart(metrics.assessment, {
-      title,
-      rows: 'held-out patients, last round',
-      scores: 'Exact: not private for held-out patients.',
-    })
-  );
 }
 
 function summaryOf(

@@ -80,6 +80,7 @@ export function learningCurve(
     : target.kind === 'count'
       ? ' · Poisson deviance'
       : '';
+  const dotted = siteNames.length > SITES.length ? ', dotted from the seventh on' : '';
   return lineChart({
     title: about.title,
     subtitle: `Held-out patients, by round${measure} · ${about.privacy}`,
@@ -88,8 +89,6 @@ export function learningCurve(
     scale: first === 'accuracy' ? 'shares' : 'amounts',
     footnote:
       `${about.scores} Bars: 95 % intervals of the last round.` +
-      (isByHospital
-        ? ` Thin: ${texts[0]!.title} by hospital${siteNames.length > SITES.length ? ', dotted from the seventh on' : ''}.`
-        : ''),
+      (isByHospital ? ` Thin: ${texts[0]!.title} by hospital${dotted}.` : ''),
   });
 }
