@@ -1,20 +1,33 @@
 // What strangers get of this repository: every published package is packed, looked at, and installed from its tarball
 // into an empty folder, where its commands and its entries must work with nothing of a clone around them.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { codeBlocks, readExamples } from './examples.ts';
 import { type Package, readPackages } from './packages.ts';
+import { runCommand } from './run-command.ts';
+import { runExample } from './run-example.ts';
 
 const root = join(import.meta.dirname, '../..');
 const published = readPackages(root).filter(({ isPrivate }) => !isPrivate);
 const isBuilt = published.every(({ folder, entries }) =>
   Object.values(entries).every((file) => existsSync(join(root, folder, file))),
 );
+const examples = readExamples(root);
+/** Their READMEs get an example soon. */
+const AWAITED: readonly string[] = ['@consilium/dp-sgd', '@consilium/federation', '@consilium/onnx-grad'];
 const LICENSE = readFileSync(join(root, 'LICENSE'), 'utf8');
 const UNREACHABLE = /EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/;
 
@@ -24,30 +37,6 @@ interface Tarball {
   readonly files: readonly { readonly path: string }[];
 }
 
-interface Answer {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(command: string, parameters: readonly string[], cwd: string): Promise<Answer> {
-  // As a stranger runs it: without what npm or a test runner left in the environment.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_TEST|NODE_OPTIONS)/i.test(name)),
-  );
-  try {
-    const { stdout, stderr } = await promisify(execFile)(command, [...parameters], {
-      cwd,
-      env,
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    return { status: 0, stdout, stderr };
-  } catch (error) {
-    const { code, stdout = '', stderr = '' } = error as { code?: number; stdout?: string; stderr?: string };
-    return { status: Number(code) || 1, stdout, stderr };
-  }
-}
-
 describe('packages as they are packed', { skip: !isBuilt && 'not run: the packages are not built' }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'packing-'));
   const tarballs = new Map<string, Tarball>();
@@ -55,7 +44,7 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
   before(async () => {
     const workspaces = published.flatMap(({ name }) => ['--workspace', name]);
     const packing = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...workspaces];
-    const { status, stdout, stderr } = await run('npm', packing, root);
+    const { status, stdout, stderr } = await runCommand('npm', packing, root);
     assert.equal(status, 0, stderr);
     for (const tarball of Object.values(JSON.parse(stdout) as Tarball[])) tarballs.set(tarball.name, tarball);
   });
@@ -110,7 +99,19 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
     }
   });
 
-  it('work where only they are installed: every command, and every entry', async (t) => {
+  it('each have an example that runs: in their README, or in examples/', () => {
+    const shown = new Set(examples.flatMap(({ packages }) => packages));
+    const lacking = published.filter(
+      ({ name, folder: own }) =>
+        !shown.has(name) && codeBlocks(readFileSync(join(root, own, 'README.md'), 'utf8'), 'js').length === 0,
+    );
+    assert.deepEqual(
+      lacking.map(({ name }) => name).filter((name) => !AWAITED.includes(name)),
+      [],
+    );
+  });
+
+  it('work where only they are installed: every command, every entry, and every example', async (t) => {
     const empty = join(folder, 'empty');
     mkdirSync(empty);
     writeFileSync(join(empty, 'package.json'), '{ "private": true }');
@@ -123,7 +124,7 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
       '--fetch-timeout=60000',
     ];
     const install = ['install', '--ignore-scripts', '--loglevel=error', ...quick, ...files];
-    const installed = await run('npm', install, empty);
+    const installed = await runCommand('npm', install, empty);
     if (installed.status !== 0 && UNREACHABLE.test(installed.stderr)) {
       return t.skip(`not run: no package registry answers (${installed.stderr.split('\n')[0]})`);
     }
@@ -137,7 +138,7 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
       await import(entry).then(() => console.log(entry), (error) => console.error(entry, error));
     }
     process.exit();`;
-    const loaded = await run(process.execPath, ['--input-type=module', '--eval', load], empty);
+    const loaded = await runCommand(process.execPath, ['--input-type=module', '--eval', load], empty);
     assert.deepEqual(loaded.stdout.trim().split('\n'), entries, loaded.stderr);
 
     const older = join(folder, 'older.mjs');
@@ -145,10 +146,10 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
     writeFileSync(older, `Object.defineProperty(process, 'versions', { value: ${versions} });`);
     for (const command of published.flatMap(({ commands }) => Object.keys(commands))) {
       const file = join(empty, 'node_modules/.bin', command);
-      const help = await run(process.execPath, [file, '--help'], empty);
+      const help = await runCommand(process.execPath, [file, '--help'], empty);
       assert.equal(help.status, 0, `${command}: ${help.stderr}`);
       assert.match(help.stdout, new RegExp(command));
-      const refused = await run(
+      const refused = await runCommand(
         process.execPath,
         ['--import', pathToFileURL(older).href, file, '--help'],
         empty,
@@ -156,5 +157,27 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
       assert.equal(refused.status, 2, command);
       assert.match(refused.stderr, /^Consilium needs Node\.js 24 or newer, and this is 20\.20\.2: .*\n$/);
     }
+
+    // Each tarball's README, as it is installed.
+    const blocks = published.flatMap(({ name }) =>
+      codeBlocks(readFileSync(join(empty, 'node_modules', name, 'README.md'), 'utf8'), 'js').map(
+        (block, index) => ({
+          name,
+          block,
+          file: join(empty, `${posix.basename(name)}-${index}.mjs`),
+        }),
+      ),
+    );
+    await Promise.all(
+      blocks.map(async ({ name, block, file }) => {
+        writeFileSync(file, block);
+        const { status, stdout, stderr } = await runCommand(process.execPath, [file], empty);
+        assert.equal(status, 0, `${name}: ${stderr}`);
+        assert.notEqual(stdout, '', name);
+      }),
+    );
+    cpSync(join(root, 'examples'), join(empty, 'examples'), { recursive: true });
+    symlinkSync(join(empty, 'node_modules/@consilium/network'), join(empty, 'network'));
+    await Promise.all(examples.map((example) => runExample(example, empty)));
   });
 });
