@@ -6,3 +6,4 @@ node packages/process-start/require-node.js
 for package in packages/command-line chaincode gateway trainer; do
   node "$package/dist/src/documentation/write-documentation.js"
 done
+node scripts/dist/write-api-reference.js

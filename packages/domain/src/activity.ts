@@ -6,8 +6,10 @@ import { Described, Id, Instant, MspId, RoundNumber, RowSchema, Strict, Words } 
 
 /** What activities are indexed by; `all` is every activity of the ledger. */
 export const ACTIVITY_INDEXES = ['all', 'study', 'dataset', 'hospital', 'purpose'] as const;
+/** What activities can be looked up by. Those of `all` are in the order of time. */
 export type ActivityIndex = (typeof ACTIVITY_INDEXES)[number];
 
+/** What one transaction did: its name, its signer, its time, and the study, dataset and round that it is about. */
 export const Activity = Strict({
   schema: RowSchema,
   at: Instant,

@@ -4,6 +4,7 @@ import { type Static, Type } from 'typebox';
 import { Described, PositiveDecimal, Strict, Words } from './primitives.ts';
 import { ServerOptimizer } from './server-optimizer.ts';
 
+/** The rules that a study can name. `fewestUpdates` says what each needs and who proved it. */
 export const AGGREGATION_RULES = [
   'fedavg',
   'median',
@@ -12,6 +13,7 @@ export const AGGREGATION_RULES = [
   'multi-krum',
   'nearest-neighbour-mixing',
 ] as const;
+/** The name of a rule. */
 export type AggregationRule = (typeof AGGREGATION_RULES)[number];
 
 /** False updates a rule is to bear where the study does not say. */

@@ -29,6 +29,10 @@ const LARGER: Readonly<Record<string, ArgumentLimits>> = {
   'round:reportEquivocation': { bytes: 320 * 1024, values: 16 },
 };
 
+/**
+ * How large the argument of a transaction may be: 32 KiB and 1,024 values, of a query 4 KiB and 64, or limits of
+ * its own.
+ */
 export const argumentLimitsOf = ({
   name,
   kind,

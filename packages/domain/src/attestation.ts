@@ -5,6 +5,7 @@ import { Described, Id, Instant, MspId, RoundNumber, RowSchema, Sha256, Strict }
 export const AttestAggregate = Strict({ studyId: Id, round: RoundNumber, parametersSha256: Sha256 });
 export type AttestAggregate = Static<typeof AttestAggregate>;
 
+/** One member's own recomputation of a round's aggregate, as a row: the SHA-256 of the parameters. */
 export const Attestation = Strict({
   schema: RowSchema,
   ...AttestAggregate.properties,

@@ -54,6 +54,7 @@ const Sums = {
   ),
 };
 
+/** One account: the budget of one pool of one dataset, and the costs that are spent and reserved of it. */
 export const Budget = Strict({ ...Holder, ...Sums });
 export type Budget = Static<typeof Budget>;
 

@@ -23,6 +23,10 @@ export const assertionAudience = (mspId: string): string => `consilium-trainer:$
 
 const Seconds = Type.Number({ minimum: 0, maximum: 2 ** 40 });
 
+/**
+ * The claims of an assertion: which gateway, for whom, whose API key, as which role, and for which method and
+ * target.
+ */
 export const CallerAssertion = Strict({
   iss: Type.Literal(ASSERTION.issuer),
   aud: Type.String(),

@@ -42,6 +42,7 @@ export const ConsentRef = Strict({ studyId: Id, datasetId: Id });
 
 export const CONSENT_STATES = ['granted', 'withdrawn', 'settled'] as const;
 
+/** An owner's consent to use one dataset in one study, with what it reserves of both accounts. */
 export const Consent = Strict({
   schema: RowSchema,
   studyId: Id,

@@ -4,6 +4,7 @@ import { Described, Id, MspId, RoundNumber, SignedDecimal, Strict } from './prim
 
 const Gain = Type.Union([SignedDecimal, Type.Null()]);
 
+/** What one hospital's updates added to a round, by the recorded scores of the others. */
 export const Contribution = Strict({
   mspId: MspId,
   included: Type.Array(Id, { description: 'Its datasets of which an update was included.' }),
@@ -20,6 +21,7 @@ export const Contribution = Strict({
 });
 export type Contribution = Static<typeof Contribution>;
 
+/** The contributions of all hospitals to a round. */
 export const RoundContributions = Strict({
   studyId: Id,
   round: RoundNumber,

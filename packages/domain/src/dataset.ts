@@ -110,6 +110,7 @@ export const Terms = Strict({
 });
 export type Terms = Static<typeof Terms>;
 
+/** What an owner says of a dataset when it registers it. */
 export const RegisterDataset = Strict({
   datasetId: Id,
   title: Title,
@@ -133,6 +134,7 @@ export const RegisterDataset = Strict({
 });
 export type RegisterDataset = Static<typeof RegisterDataset>;
 
+/** A registered dataset, as a row. */
 export const Dataset = Strict({
   schema: RowSchema,
   ...RegisterDataset.properties,
@@ -150,6 +152,7 @@ export const DatasetSummary = Strict({
 });
 export type DatasetSummary = Static<typeof DatasetSummary>;
 
+/** The summary of a dataset. */
 export const summaryOfDataset = ({
   terms: { purposes, expiresAt },
   ...dataset

@@ -35,9 +35,14 @@ export const CategoricalFeature = Strict({
   kind: Type.Literal('categorical'),
   categories: Categories,
 });
+/** One column that a model reads: a number with bounds, yes or no, or one of some categories. */
 export const Feature = Type.Union([NumericFeature, BinaryFeature, CategoricalFeature]);
 export type Feature = Static<typeof Feature>;
 
+/**
+ * How a column becomes the label: yes or no, above a threshold or not, a category, a number within bounds, or a
+ * count.
+ */
 export const LabelRule = Type.Union([
   Strict({ kind: Type.Literal('binary') }),
   Strict({ kind: Type.Literal('greater-than'), threshold: Type.Number() }),
@@ -62,6 +67,7 @@ export type LabelRule = Static<typeof LabelRule>;
 
 export const Label = Strict({ column: Column, title: Title, rule: LabelRule });
 
+/** What a file's columns mean: features, label, missing codes, and whose rows belong together. */
 export const Dictionary = Strict({
   version: Type.Literal(1),
   header: Type.Boolean({ description: 'Whether the first line of the file names the columns.' }),

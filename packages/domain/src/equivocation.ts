@@ -15,6 +15,7 @@ import {
 } from './primitives.ts';
 
 export const STATEMENTS = ['verdict', 'attestation'] as const;
+/** What a member says of a round and may say once. */
 export type StatementKind = (typeof STATEMENTS)[number];
 
 export const ReportEquivocation = Strict({
@@ -29,6 +30,7 @@ export const ReportEquivocation = Strict({
 });
 export type ReportEquivocation = Static<typeof ReportEquivocation>;
 
+/** Evidence that one member signed two different statements on one round, as a row. */
 export const Equivocation = Strict({
   schema: RowSchema,
   studyId: Id,

@@ -2,8 +2,10 @@
 // The domain knows no HTTP; `kind` is the little that a gateway needs to choose a status.
 import { type Problem, sentenceOf } from './problem.ts';
 
+/** What sort of refusal a code is. `unavailable` may pass by itself. */
 export type ErrorKind = 'invalid' | 'forbidden' | 'not-found' | 'conflict' | 'exhausted' | 'unavailable';
 
+/** Every code with its kind and its meaning. The meaning also says what to do. */
 export const ERRORS = {
   INVALID_ARGUMENT: ['invalid', 'A field is missing, unknown or malformed; the message names it.'],
   CLOCK_SKEW: [
@@ -114,6 +116,7 @@ export const ERRORS = {
   ],
 } as const satisfies Record<string, readonly [ErrorKind, string]>;
 
+/** A code of the table. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** A refusal by the rules. Its text is `CODE: sentence`, which is what crosses the ledger's protocol. */

@@ -5,6 +5,7 @@ import { Id, Strict, Words } from './primitives.ts';
 import { fillPath } from './rest-paths.ts';
 import { ROLES, type Role } from './roles.ts';
 
+/** One thing that a hospital's trainer may be asked. */
 export interface LocalRoute {
   readonly method: 'GET' | 'POST';
   /** Path at the trainer, in OpenAPI's notation; the gateway serves it under /v1. */
@@ -18,6 +19,7 @@ export interface LocalRoute {
 
 const none = Strict({});
 
+/** Each route under `/v1/local`: method, path and the roles that may use it. */
 export const LOCAL_ROUTES = {
   getEncryptionKey: {
     method: 'GET',
@@ -80,6 +82,7 @@ export const LOCAL_ROUTES = {
   },
 } as const satisfies Record<string, LocalRoute>;
 
+/** The name of a local route. */
 export type LocalRouteName = keyof typeof LOCAL_ROUTES;
 
 /**

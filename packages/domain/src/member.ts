@@ -3,6 +3,10 @@ import { type Static, Type } from 'typebox';
 import { EncryptionPublicKey, KeyProof, RecordedEncryptionKey } from './encryption-key.ts';
 import { Described, type Filled, Instant, MspId, RowSchema, Strict, Title } from './primitives.ts';
 
+/**
+ * What an organisation says of itself when it registers: its title, its encryption key, and the proof that it has
+ * the key.
+ */
 export const RegisterMember = Strict({
   title: Title,
   encryptionPublicKey: EncryptionPublicKey,
@@ -10,6 +14,7 @@ export const RegisterMember = Strict({
 });
 export type RegisterMember = Static<typeof RegisterMember>;
 
+/** A new encryption key of a member, with the proof that it has the key. */
 export const RotateKey = Strict({ encryptionPublicKey: EncryptionPublicKey, keyProof: KeyProof });
 export type RotateKey = Static<typeof RotateKey>;
 
@@ -18,6 +23,7 @@ const KeyNumber = Type.Integer({
   description: 'Which key of the member this is: 1 is the first.',
 });
 
+/** A registered organisation, as a row. */
 export const Member = Strict({
   schema: RowSchema,
   mspId: MspId,

@@ -16,6 +16,7 @@ import { ParametersRef } from './round.ts';
 
 export const PublishModel = Strict({ studyId: Id });
 
+/** A published model, as a row. */
 export const Model = Strict({
   schema: RowSchema,
   studyId: Id,

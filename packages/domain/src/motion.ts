@@ -31,6 +31,7 @@ export const Amendment = Strict({
 });
 export type Amendment = Static<typeof Amendment>;
 
+/** What a hospital says when it moves to pause, resume or amend a study. */
 export const MoveMotion = Strict({
   studyId: Id,
   kind: Words(MOTION_KINDS),
@@ -42,6 +43,7 @@ export type MoveMotion = Static<typeof MoveMotion>;
 export const MotionNumber = Type.Integer({ minimum: 1, maximum: 10_000 });
 export const MotionRef = Strict({ studyId: Id, motion: MotionNumber });
 
+/** One hospital's vote on a motion. */
 export const CastVote = Strict({
   ...MotionRef.properties,
   accept: Type.Boolean(),
@@ -54,6 +56,7 @@ export const CastVote = Strict({
 });
 export type CastVote = Static<typeof CastVote>;
 
+/** A proposal to pause, resume or amend a running study, as a row. */
 export const Motion = Strict({
   schema: RowSchema,
   ...MoveMotion.properties,

@@ -30,10 +30,12 @@ export const Words = <const W extends readonly string[]>(words: W, description?:
   // The static type is stated, since inference widens a spread tuple to any word.
   Type.Enum([...words], description === undefined ? {} : { description }) as unknown as TEnum<[...W]>;
 
+/** An id of a study or dataset, which people choose. */
 export const Id = Type.String({
   pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
   description: 'Lower-case letters, digits and hyphens, at most 63 characters.',
 });
+/** An organisation's id on the channel. */
 export const MspId = Type.String({ pattern: '^[A-Za-z][A-Za-z0-9.-]{0,63}$', description: 'Fabric MSP id.' });
 /**
  * What no text for people holds: control characters, marks that turn the direction of what follows (a title could be
@@ -59,6 +61,7 @@ export const Text = (options: TextOptions) => readable(options, (text) => !UNREA
 export const Prose = (options: TextOptions) =>
   readable(options, (text) => !UNREADABLE.test(text.replaceAll(/[\t\n]/g, ' ')));
 export const Title = Text({ minLength: 1, maxLength: 200 });
+/** A SHA-256 in lower-case hex. */
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' });
 export const Cid = Type.String({
   pattern: '^(Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{58,110})$',
@@ -85,6 +88,7 @@ export const Instant = Type.String({
   pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,3})?Z$',
   description: 'UTC time, RFC 3339.',
 });
+/** The number of a round, from 1 to 10,000. */
 export const RoundNumber = Type.Integer({ minimum: 1, maximum: 10000 });
 /** The form of a row. Rows of older forms are brought to the present one when they are read. */
 export const RowSchema = Type.Integer({

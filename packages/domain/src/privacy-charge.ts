@@ -16,6 +16,7 @@ import { PrivacyEvent } from './privacy-event.ts';
 /** What was charged for: a recorded update, a verdict's score, or a release that may have happened unseen. */
 export const CHARGE_CAUSES = ['update', 'verdict', 'settlement'] as const;
 
+/** One privacy event as it was charged to one account, as a row. */
 export const PrivacyCharge = Strict({
   schema: RowSchema,
   datasetId: Id,

@@ -5,10 +5,16 @@ import { Decimal, Strict, Words } from './primitives.ts';
 
 /** The two disjoint sets of patients of a dataset, each with an account of its own (parallel composition). */
 export const POOLS = ['training', 'held-out'] as const;
+/** One of the two pools. */
 export type Pool = (typeof POOLS)[number];
 
+/** Whose presence is hidden: a patient with all rows, or one record. */
 export const UNITS = ['patient', 'record'] as const;
 
+/**
+ * One use of a mechanism: discrete Gaussian noise, its multiplier, the sampling rate and the number of steps.
+ * Neighbours differ by one unit, added or removed.
+ */
 export const PrivacyEvent = Strict({
   mechanism: Words(['discrete-gaussian'], 'Canonne, Kamath and Steinke 2020.'),
   noiseMultiplier: Type.Refine(

@@ -7,6 +7,7 @@ import { ROUND_STATES } from './round-transitions.ts';
 export const RECEIPT_OUTCOMES = ['pending', 'included', 'excluded', 'absent'] as const;
 export const EXCLUSION_CAUSES = ['rejected', 'too-few-verdicts', 'round-aborted'] as const;
 
+/** What became of one update: pending, included, excluded with reasons and by whom, or absent. */
 export const Receipt = Strict({
   studyId: Id,
   round: RoundNumber,

@@ -1,4 +1,5 @@
 // The life of a round, as data. The diagram in docs/ is tested against this table.
+/** The states of a round. `finalized` and `aborted` are final. */
 export const ROUND_STATES = ['training', 'validating', 'aggregating', 'finalized', 'aborted'] as const;
 export type RoundState = (typeof ROUND_STATES)[number];
 export const ROUND_EVENTS = ['close', 'tally', 'finalize', 'abort'] as const;

@@ -50,6 +50,7 @@ export const Exclusion = Strict({
   rejectedBy: Type.Array(Strict({ mspId: MspId, reason: Words(EXCLUSION_REASONS) })),
 });
 
+/** A round with its participants, its stage and, once there is one, its aggregate, as a row. */
 export const Round = Strict({
   schema: RowSchema,
   studyId: Id,

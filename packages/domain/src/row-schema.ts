@@ -28,6 +28,7 @@ export const ROW_SCHEMA = {
   'privacy-charge': 1,
   activity: 1,
 } as const;
+/** A kind of row. */
 export type RowKind = keyof typeof ROW_SCHEMA;
 
 type AnyRow = Record<string, unknown>;

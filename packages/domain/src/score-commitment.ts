@@ -14,6 +14,7 @@ export const CommitScore = Strict({
 });
 export type CommitScore = Static<typeof CommitScore>;
 
+/** The commitment to one score of a round, as a row. */
 export const ScoreCommitment = Strict({
   schema: RowSchema,
   ...CommitScore.properties,

@@ -1,9 +1,11 @@
 // The life of a study, as data. The diagram in docs/ is tested against this table.
+/** The states of a study. `completed` and `aborted` are final. */
 export const STUDY_STATES = ['proposed', 'running', 'paused', 'completed', 'aborted'] as const;
 export type StudyState = (typeof STUDY_STATES)[number];
 export const STUDY_EVENTS = ['start', 'pause', 'resume', 'publish', 'abort', 'retire'] as const;
 export type StudyEvent = (typeof STUDY_EVENTS)[number];
 
+/** Every change of state that is allowed, with the event that causes it. */
 export const STUDY_TRANSITIONS: readonly { from: StudyState; event: StudyEvent; to: StudyState }[] = [
   { from: 'proposed', event: 'start', to: 'running' },
   { from: 'proposed', event: 'abort', to: 'aborted' },

@@ -76,6 +76,7 @@ export const PublicTimes = Strict({
 });
 export type PublicTimes = Static<typeof PublicTimes>;
 
+/** The text of a study: what a requester proposes and owners consent to. */
 export const ProposeStudy = Strict({
   studyId: Id,
   title: Title,
@@ -159,9 +160,11 @@ export function studyPlan(study: ProposeStudy): object {
   return { ...Object.fromEntries(fixed), validation };
 }
 
+/** One dataset of a study with its owner and its weight in an average. */
 export const Participant = Strict({ datasetId: Id, mspId: MspId, weight: Type.Integer({ minimum: 1 }) });
 export type Participant = Static<typeof Participant>;
 
+/** A study, as a row: its text, and what became of it. */
 export const Study = Strict({
   schema: RowSchema,
   ...ProposeStudy.properties,
@@ -242,6 +245,7 @@ export const StudySummary = Type.Pick(Study, [
 ]);
 export type StudySummary = Static<typeof StudySummary>;
 
+/** The summary of a study. */
 export const summaryOfStudy = (study: Study): StudySummary => summaryOf(StudySummary, study);
 
 export const StudyRef = Strict({ studyId: Id });

@@ -18,6 +18,7 @@ import { EndStudy, ProposeStudy, StudyRef } from './study.ts';
 import { RecordUpdate } from './update.ts';
 import { RecordVerdict } from './verdict.ts';
 
+/** One transaction or query of the ledger. */
 export interface Transaction {
   /** `contract:function`, as the ledger names it. */
   readonly name: string;
@@ -67,6 +68,7 @@ const submit = <const N extends string, S extends TSchema>(
 const evaluate = <const N extends string, S extends TSchema>(name: N, argument: S, summary: string) =>
   ({ name, kind: 'evaluate', argument, roles: ROLES, event: null, summary }) as const;
 
+/** Every transaction and query: [docs/reference/ledger.md](../ledger.md) lists them. */
 export const TRANSACTIONS = [
   submit(
     'member:register',
@@ -308,6 +310,7 @@ export const TRANSACTIONS = [
   ),
 ] as const satisfies readonly Transaction[];
 
+/** The name of a transaction or query. */
 export type TransactionName = (typeof TRANSACTIONS)[number]['name'];
 type Named<N extends TransactionName> = Extract<(typeof TRANSACTIONS)[number], { name: N }>;
 /** The argument of a transaction, by its name. */

@@ -14,6 +14,10 @@ import {
 } from './primitives.ts';
 import { PrivacyEvent } from './privacy-event.ts';
 
+/**
+ * What a hospital records of its update: where the encrypted bytes are, their hashes, and the privacy event of the
+ * round.
+ */
 export const RecordUpdate = Strict({
   studyId: Id,
   round: RoundNumber,
@@ -25,6 +29,7 @@ export const RecordUpdate = Strict({
 });
 export type RecordUpdate = Static<typeof RecordUpdate>;
 
+/** A recorded update, as a row. */
 export const Update = Strict({
   schema: RowSchema,
   ...RecordUpdate.properties,

@@ -3,9 +3,11 @@
 import type { Static } from 'typebox';
 import { Cid, Id, RoundNumber, RowSchema, Sha256, Strict } from './primitives.ts';
 
+/** That the rows behind a commitment are registered, and as which dataset. */
 export const Commitment = Strict({ schema: RowSchema, commitment: Cid, datasetId: Id });
 export type Commitment = Static<typeof Commitment>;
 
+/** That an update with this hash was recorded, and where. */
 export const Release = Strict({
   schema: RowSchema,
   plaintextSha256: Sha256,

@@ -17,6 +17,7 @@ import {
 import { PrivacyEvent } from './privacy-event.ts';
 import { EXCLUSION_REASONS } from './round.ts';
 
+/** Accept one update, or reject it with a reason. */
 export const Decision = Type.Union([
   Strict({ datasetId: Id, decision: Type.Literal('accept') }),
   Strict({ datasetId: Id, decision: Type.Literal('reject'), reason: Words(EXCLUSION_REASONS) }),
@@ -52,6 +53,10 @@ export const Score = Type.Refine(
 );
 export type Score = Static<typeof Score>;
 
+/**
+ * A member's judgement of a round: a decision for each update, and a score that is charged to its held-out
+ * patients.
+ */
 export const RecordVerdict = Strict({
   studyId: Id,
   round: RoundNumber,
@@ -62,6 +67,7 @@ export const RecordVerdict = Strict({
 });
 export type RecordVerdict = Static<typeof RecordVerdict>;
 
+/** A recorded verdict, as a row. */
 export const Verdict = Strict({
   schema: RowSchema,
   ...RecordVerdict.properties,

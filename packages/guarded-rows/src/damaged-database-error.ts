@@ -1,5 +1,6 @@
 // What stops a program whose durable state is not what it wrote: which file, where in it, and what to do.
 
+/** The file contains bytes that its program did not write. The message has the file, the place and the remedy. */
 export class DamagedDatabaseError extends Error {
   override readonly name = 'DamagedDatabaseError';
   readonly file: string;

@@ -8,6 +8,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CommitWitness } from './commit-witness.ts';
 import { DamagedDatabaseError } from './damaged-database-error.ts';
 
+/** One table whose rows get digests. */
 export interface GuardedTable {
   readonly name: string;
   /** The columns of its primary key. */
@@ -19,6 +20,7 @@ export interface GuardedTable {
   readonly newestFirst?: string;
 }
 
+/** What to open, which of its tables to guard, and what to say about a damaged file. */
 export interface GuardedDatabase {
   /** Undefined for a database in memory. */
   readonly file: string | undefined;
@@ -47,6 +49,10 @@ CREATE TABLE guard_rows (
 CREATE TABLE guard_head (writes INTEGER NOT NULL, schema_digest BLOB NOT NULL) STRICT;
 `;
 
+/**
+ * A SQLite file whose rows are checked against their digests when it is opened. A row that another connection
+ * writes counts as damage.
+ */
 export class RowGuard {
   /** The connection that writes. Its owner closes it. */
   readonly database: DatabaseSync;

@@ -28,6 +28,7 @@ function zip(a: RdpVector, b: RdpVector, combine: (a: bigint, b: bigint) => bigi
   return a.map((value, i) => boundedRdp(combine(BigInt(value), BigInt(b[i]!))));
 }
 
+/** The cost of nothing: zero at each of `LEDGER_ORDERS`. */
 export const zeroRdp = (): RdpVector => LEDGER_ORDERS.map(() => '0');
 
 /** a + b: sequential composition (Mironov 2017, Prop. 1). */
@@ -51,4 +52,5 @@ export function timesRdp(a: RdpVector, n: number): RdpVector {
   return a.map((value) => boundedRdp(BigInt(value) * BigInt(n)));
 }
 
+/** Whether a vector costs nothing at any order. */
 export const isZeroRdp = (a: RdpVector): boolean => a.every((value) => value === '0');

@@ -94,6 +94,7 @@ const heldTo = (account: Budget, cost: PrivacyCost): string => {
 /** All that is spent or reserved, composed. */
 const committed = (account: Budget): PrivacyCost => add(spentOf(account), reservedOf(account));
 
+/** An account with its sums as ε at the budget's δ, each rounded up, and what is left. */
 export function statementOf(account: Budget): BudgetStatement {
   const committedEpsilon = epsilonIn(account, committed(account));
   return {

@@ -19,6 +19,7 @@ export interface SignedStatement {
   readonly argument: Readonly<Record<string, unknown>>;
 }
 
+/** The transaction by which each kind of statement is made. */
 export const STATEMENT_TRANSACTIONS: Readonly<Record<StatementKind, string>> = {
   verdict: 'round:recordVerdict',
   attestation: 'round:attest',

@@ -37,6 +37,7 @@ export interface RoundCost {
   readonly heldOut: PrivacyCost;
 }
 
+/** What one round of a plan costs a dataset's two accounts. */
 export const costPerRound = (plan: Plan): RoundCost => ({
   training: costOfEvent(plannedTrainingEvent(plan)),
   heldOut: costOfEvent(plannedScoreEvent(plan)),

@@ -3,6 +3,7 @@ import { DomainError, type ErrorCode } from '../errors.ts';
 import { ROUND_TRANSITIONS, type RoundEvent, type RoundState } from '../round-transitions.ts';
 import { STUDY_TRANSITIONS, type StudyEvent, type StudyState } from '../study-transitions.ts';
 
+/** One row of a state machine: from a state, by an event, to a state. */
 export interface Transition<State extends string, Event extends string> {
   readonly from: State;
   readonly event: Event;
