@@ -145,7 +145,10 @@ describe('exportedDeclarations', () => {
         ['Two', ''],
       ],
     );
-    assert.equal(found[1]!.signature, 'namespace a {\n    const one = 1;\n    type Two = 2;\n}');
+    assert.equal(
+      found[1]!.signature,
+      'namespace a {\n    /** One. */\n    const one = 1;\n    type Two = 2;\n}',
+    );
   });
 
   it('refuses a name that is nowhere', () => {

@@ -121,6 +121,17 @@ export function parseDeclarations(text: string): { statements: Statement[]; forw
   return { statements: exported.filter(({ isExported }) => isExported), forwarded };
 }
 
+/** A statement as it is written within another. */
+function withDocstring({ docstring, signature }: Declaration): string {
+  if (docstring === '') return signature;
+  const lines = docstring.split('\n');
+  const comment =
+    lines.length === 1
+      ? `/** ${docstring} */`
+      : ['/**', ...lines.map((line) => ` * ${line}`), ' */'].join('\n');
+  return `${comment}\n${signature}`;
+}
+
 /** Statements of one name: a schema with its type, or a function with its overloads. */
 function joined(file: string, name: string, statements: readonly Statement[]): Declaration {
   return {
@@ -152,7 +163,10 @@ export function exportedDeclarations(file: string): Declaration[] {
     const all = exportedDeclarations(target);
     if (name === '*') return all;
     if (original === '*') {
-      const members = all.map(({ signature }) => signature.replaceAll(/^/gm, '    ')).join('\n');
+      const members = all
+        .map(withDocstring)
+        .join('\n')
+        .replaceAll(/^(?=.)/gm, '    ');
       return [{ name, file: target, docstring: '', signature: `namespace ${name} {\n${members}\n}` }];
     }
     const found = all.find((one) => one.name === original);
