@@ -111,8 +111,11 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
     );
   });
 
-  it('work where only they are installed: every command, every entry, and every example', async (t) => {
-    const empty = join(folder, 'empty');
+  // What follows needs the packages where nothing else is.
+  const empty = join(folder, 'empty');
+  let missing: string | undefined = 'not run: not installed';
+
+  it('install from their tarballs into an empty folder', async (t) => {
     mkdirSync(empty);
     writeFileSync(join(empty, 'package.json'), '{ "private": true }');
     const files = published.map(({ name }) => join(folder, tarballs.get(name)!.filename));
@@ -126,10 +129,17 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
     const install = ['install', '--ignore-scripts', '--loglevel=error', ...quick, ...files];
     const installed = await runCommand('npm', install, empty);
     if (installed.status !== 0 && UNREACHABLE.test(installed.stderr)) {
-      return t.skip(`not run: no package registry answers (${installed.stderr.split('\n')[0]})`);
+      missing = `not run: no package registry answers (${installed.stderr.split('\n')[0]})`;
+      return t.skip(missing);
     }
     assert.equal(installed.status, 0, installed.stderr);
+    cpSync(join(root, 'examples'), join(empty, 'examples'), { recursive: true });
+    symlinkSync(join(empty, 'node_modules/@consilium/network'), join(empty, 'network'));
+    missing = undefined;
+  });
 
+  it('load there by each of their entries', async (t) => {
+    if (missing !== undefined) return t.skip(missing);
     const entries = published.flatMap(({ name, entries }) =>
       Object.keys(entries).map((path) => posix.join(name, path)),
     );
@@ -140,7 +150,10 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
     process.exit();`;
     const loaded = await runCommand(process.execPath, ['--input-type=module', '--eval', load], empty);
     assert.deepEqual(loaded.stdout.trim().split('\n'), entries, loaded.stderr);
+  });
 
+  it('print help there by each of their commands, and say on an older Node what they need', async (t) => {
+    if (missing !== undefined) return t.skip(missing);
     const older = join(folder, 'older.mjs');
     const versions = "{ ...process.versions, node: '20.20.2' }";
     writeFileSync(older, `Object.defineProperty(process, 'versions', { value: ${versions} });`);
@@ -149,35 +162,32 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
       const help = await runCommand(process.execPath, [file, '--help'], empty);
       assert.equal(help.status, 0, `${command}: ${help.stderr}`);
       assert.match(help.stdout, new RegExp(command));
-      const refused = await runCommand(
-        process.execPath,
-        ['--import', pathToFileURL(older).href, file, '--help'],
-        empty,
-      );
+      const parameters = ['--import', pathToFileURL(older).href, file, '--help'];
+      const refused = await runCommand(process.execPath, parameters, empty);
       assert.equal(refused.status, 2, command);
       assert.match(refused.stderr, /^Consilium needs Node\.js 24 or newer, and this is 20\.20\.2: .*\n$/);
     }
-
-    // Each tarball's README, as it is installed.
-    const blocks = published.flatMap(({ name }) =>
-      codeBlocks(readFileSync(join(empty, 'node_modules', name, 'README.md'), 'utf8'), 'js').map(
-        (block, index) => ({
-          name,
-          block,
-          file: join(empty, `${posix.basename(name)}-${index}.mjs`),
-        }),
-      ),
-    );
-    await Promise.all(
-      blocks.map(async ({ name, block, file }) => {
-        writeFileSync(file, block);
-        const { status, stdout, stderr } = await runCommand(process.execPath, [file], empty);
-        assert.equal(status, 0, `${name}: ${stderr}`);
-        assert.notEqual(stdout, '', name);
-      }),
-    );
-    cpSync(join(root, 'examples'), join(empty, 'examples'), { recursive: true });
-    symlinkSync(join(empty, 'node_modules/@consilium/network'), join(empty, 'network'));
-    await Promise.all(examples.map((example) => runExample(example, empty)));
   });
+
+  it('run there the examples of their READMEs', async (t) => {
+    if (missing !== undefined) return t.skip(missing);
+    const blocks = published.flatMap(({ name }) => {
+      const readme = readFileSync(join(empty, 'node_modules', name, 'README.md'), 'utf8');
+      return codeBlocks(readme, 'js').map((block, index) => ({ name, block, index }));
+    });
+    for (const { name, block, index } of blocks) {
+      const file = join(empty, `${posix.basename(name)}-${index}.mjs`);
+      writeFileSync(file, block);
+      const { status, stdout, stderr } = await runCommand(process.execPath, [file], empty);
+      assert.equal(status, 0, `${name}: ${stderr}`);
+      assert.notEqual(stdout, '', name);
+    }
+  });
+
+  for (const example of examples) {
+    it(`run there examples/${example.name}`, async (t) => {
+      if (missing !== undefined) return t.skip(missing);
+      await runExample(example, empty);
+    });
+  }
 });
