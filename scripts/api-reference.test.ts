@@ -17,6 +17,7 @@ const AWAITED: Readonly<Record<string, string>> = {
   '@consilium/dp-accountant': 'NoiseTarget Adjacency SampledGaussian BatchCap',
   '@consilium/dp-sgd':
     'AdaptiveClipping Clipping DriftCorrection LabelledRow NoiseCalibration OUT_OF_MEMORY Optimizer PerLayerClipping ' +
+    'PlanProblem ' +
     'RandomSource RoundInput SCHEDULES Schedule StepProgress TrainingPlan TrainingUnits plainEngine ' +
     'secureRandomness unitCount',
   '@consilium/federation':

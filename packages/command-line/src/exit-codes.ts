@@ -6,6 +6,7 @@ interface ExitCode {
   readonly remedy: string;
 }
 
+/** Every exit status with its meaning and what to do about it. */
 export const EXIT_CODES = {
   done: { status: 0, meaning: 'Done, or the help that was asked for.', remedy: 'Nothing.' },
   failed: {
@@ -34,6 +35,7 @@ export const EXIT_CODES = {
   },
 } as const satisfies Record<string, ExitCode>;
 
+/** The name of an exit status. */
 export type ExitName = keyof typeof EXIT_CODES;
 
 /** The numbers by name: `EXIT.unusable` is 2. */

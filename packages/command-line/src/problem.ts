@@ -1,5 +1,6 @@
 // One thing that is wrong with what somebody gave: programs read the field, people the sentence that all parts make.
 // Problems of the domain and of a training plan have the same shape.
+/** One thing that is wrong, by its field. `sentenceOf` makes the sentence. */
 export interface Problem {
   /** An option, a variable, or the path of a field in a file; empty where the text says it all. */
   readonly field: string;

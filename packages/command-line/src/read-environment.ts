@@ -3,8 +3,10 @@
 import { ConfigError } from './input-error.ts';
 import type { Problem } from './problem.ts';
 
+/** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Reads variables, collects what is wrong with them, and throws all of it at once as one ConfigError. */
 export class EnvironmentReader<Name extends string = string> {
   readonly #environment: Environment;
   /** What each variable means, for those that are refused. */

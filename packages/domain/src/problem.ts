@@ -1,4 +1,5 @@
 // One thing that is wrong with what somebody gave. Programs read the field, people the sentence that all parts make.
+/** One thing that is wrong, by its field. `sentenceOf` makes the sentence. */
 export interface Problem {
   /** The field by its path, such as `training.momentum` or `datasets.0`. */
   readonly field: string;
@@ -8,6 +9,7 @@ export interface Problem {
   readonly remedy?: string;
 }
 
+/** A problem from its parts. */
 export const problem = (field: string, text: string, remedy?: string): Problem => ({
   field,
   text,
