@@ -5,7 +5,8 @@ import { SampledGaussianLosses } from './sampled-gaussian-losses.ts';
 import type { Release } from './single-release.ts';
 import { type BatchCap, TruncatedLosses, type Truncation, truncationOf } from './truncated-sampling.ts';
 
-export type Adjacency = 'add-or-remove-one' | 'replace-one';
+const ADJACENCIES = ['add-or-remove-one', 'replace-one'] as const;
+export type Adjacency = (typeof ADJACENCIES)[number];
 
 /** Steps of one kind: `steps` Poisson-subsampled Gaussian releases. */
 export interface GaussianSteps {
@@ -20,11 +21,17 @@ export interface GaussianSteps {
   readonly adjacency?: Adjacency;
 }
 
-function check({ noiseMultiplier, samplingRate, steps, batchCap }: GaussianSteps): void {
+function check({ noiseMultiplier, samplingRate, steps, batchCap, adjacency }: GaussianSteps): void {
+  // A name of another relation, or a misspelt one, must not be charged as the cheaper relation.
+  if (adjacency !== undefined && !ADJACENCIES.includes(adjacency)) {
+    throw new RangeError(`adjacency must be ${ADJACENCIES.join(' or ')}, or left out for the first`);
+  }
   if (!(noiseMultiplier >= 0)) throw new RangeError('noiseMultiplier must be a number of at least 0');
   if (!(samplingRate >= 0 && samplingRate <= 1)) throw new RangeError('samplingRate must be in [0, 1]');
   if (!Number.isSafeInteger(steps) || steps < 0) throw new RangeError('steps must be a count of at least 0');
-  for (const [name, count] of Object.entries(batchCap ?? {})) {
+  if (batchCap === undefined) return;
+  const { datasetSize, largestBatch } = batchCap;
+  for (const [name, count] of Object.entries({ datasetSize, largestBatch })) {
     if (!Number.isSafeInteger(count) || count < 1)
       throw new RangeError(`${name} must be a count of at least 1`);
   }

@@ -248,3 +248,38 @@ test('what is no mechanism is refused by name', () => {
   const mixed = [stepsOf([1, 0.1, 1]), { ...stepsOf([1, 0.1, 1]), adjacency: 'replace-one' } as const];
   assert.throws(() => epsilonByPld(mixed, 1e-5), /adjacency/);
 });
+
+test('numbers that are none and names that are not known are refused by name, wherever they enter', () => {
+  const sound = stepsOf([1, 0.1, 10]);
+  const batchCap = { datasetSize: 100, largestBatch: 20 };
+  const changes: readonly (readonly [string, unknown])[] = [
+    ['noiseMultiplier', { noiseMultiplier: Number.NaN }],
+    ['noiseMultiplier', { noiseMultiplier: -1e-9 }],
+    ['noiseMultiplier', { noiseMultiplier: Number.NEGATIVE_INFINITY }],
+    ['samplingRate', { samplingRate: Number.NaN }],
+    ['samplingRate', { samplingRate: -0.1 }],
+    ['steps', { steps: Number.NaN }],
+    ['steps', { steps: -1 }],
+    ['steps', { steps: Number.POSITIVE_INFINITY }],
+    ['datasetSize', { batchCap: { largestBatch: 20 } }],
+    ['largestBatch', { batchCap: { ...batchCap, largestBatch: Number.NaN } }],
+    ['adjacency', { adjacency: 'replace-two' }],
+    ['adjacency', { adjacency: 'Replace-One' }],
+    ['adjacency', { adjacency: '' }],
+    ['adjacency', { adjacency: null }],
+  ];
+  const refuses = (field: string, run: () => unknown) =>
+    assert.throws(run, (error) => error instanceof RangeError && error.message.startsWith(`${field} must `));
+  for (const [field, change] of changes) {
+    const spoiled = { ...sound, ...(change as Partial<GaussianSteps>) };
+    refuses(field, () => epsilonByPld([spoiled], 1e-5));
+    // What costs nothing is not passed over: the mistake may be in what makes it cost nothing.
+    refuses(field, () => epsilonByPld([sound, { ...spoiled, ...(field !== 'steps' && { steps: 0 }) }], 1e-5));
+    refuses(field, () => deltaByPld([spoiled], 1));
+    if (field === 'noiseMultiplier') continue;
+    const { noiseMultiplier, ...plan } = spoiled;
+    refuses(field, () => calibrateNoiseByPld({ targetEpsilon: 1, delta: 1e-5, ...plan }));
+  }
+  for (const delta of [Number.NaN, -1e-5, 0, 1]) refuses('delta', () => epsilonByPld([sound], delta));
+  for (const epsilon of [Number.NaN, -1]) refuses('epsilon', () => deltaByPld([sound], epsilon));
+});

@@ -238,7 +238,8 @@ function totalVariationBound(kinds: readonly Kind[]): number {
  * Edge cases: no events, or none that costs anything, give 0; a noise multiplier of 0 with a sampling rate
  * above 0 gives ∞; one below 0.05, where ε is hundreds, is bounded without its sampling rate.
  *
- * @throws RangeError for δ outside (0, 1), a noise multiplier below 0, a rate outside [0, 1] or no count.
+ * @throws RangeError that names the field: δ outside (0, 1), a noise multiplier below 0, a rate outside [0, 1], steps
+ *   or sizes of a batch cap that are no counts, an adjacency that is not known, and NaN in any of them.
  */
 export function epsilonByPld(events: readonly GaussianSteps[], delta: number): number {
   if (!(delta > 0 && delta < 1)) throw new RangeError('delta must be in (0, 1)');
