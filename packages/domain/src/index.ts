@@ -58,6 +58,7 @@ export { Member, MemberKey, type MemberRow, PresentKey, RegisterMember, RotateKe
 export { Model } from './model.ts';
 export { Amendment, CastVote, Motion, MoveMotion, Vote } from './motion.ts';
 export { accuracyOf, type CountForm, type NoisedCounts, poolCounts, scoreSigma } from './noised-accuracy.ts';
+export { isInRange, type NumberRange, optimisationParts } from './optimisation.ts';
 export { ArtefactRef, Described, Id, MspId, RoundNumber, Sha256, Strict, Words } from './primitives.ts';
 export { PrivacyCharge } from './privacy-charge.ts';
 export { POOLS, type Pool, PrivacyEvent, UNITS } from './privacy-event.ts';

@@ -1,89 +1,145 @@
 // How the parameters of a study move: optimiser, learning-rate schedule, weight decay and clipping. All of it is fixed
 // with the study; none of it changes a privacy event, which states the noise multiplier of each step as a whole.
-import { type Static, Type } from 'typebox';
+// Study files of people without a ledger have the same fields with numbers and defaults: both are made of one list.
+import { type Static, type TSchema, Type } from 'typebox';
 import type { AggregationPlan } from './aggregation.ts';
 import { compareDecimals, ratioOf } from './decimal.ts';
-import { Decimal, DecimalThat, Described, PositiveDecimal, Strict, Text, Words } from './primitives.ts';
+import { Decimal, DecimalThat, Described, Strict, Text, Words } from './primitives.ts';
 import { type Problem, problem, within } from './problem.ts';
 
-const Decay = DecimalThat((value) => value < 1, 'below 1');
-const Share = DecimalThat((value) => value <= 1, 'at most 1');
-const Steps = Type.Integer({ minimum: 1, maximum: 100_000_000 });
+/** A range of numbers that are at least 0. */
+export interface NumberRange {
+  /** The number itself is not in the range. */
+  readonly above?: 0;
+  /** The number itself is not in the range. */
+  readonly below?: number;
+  readonly atMost?: number;
+}
+
+/** Whether a number of at least 0 is in the range. */
+export const isInRange = ({ above, below, atMost }: NumberRange, value: number): boolean =>
+  (above === undefined || value > above) &&
+  (below === undefined || value < below) &&
+  (atMost === undefined || value <= atMost);
+
+/** What differs between the ledger's fields, with decimals as strings, and a study file's, with numbers. */
+export interface OptimisationForm<N extends TSchema, L extends TSchema> {
+  readonly number: (range: NumberRange) => N;
+  /** A parameter's name, or a prefix ending in *. */
+  readonly name: L;
+  readonly mostNamesPerLayer: number;
+  readonly mostLayers: number;
+  readonly mostSteps: number;
+}
+
+const POSITIVE: NumberRange = { above: 0 };
+const DECAY: NumberRange = { below: 1 };
+
+/**
+ * Everything that a study may say of how its parameters move, once for all forms: field by field and kind by kind, all
+ * of them required. A form makes its schemas of them.
+ */
+export function optimisationParts<N extends TSchema, L extends TSchema>(form: OptimisationForm<N, L>) {
+  const { number, name, mostNamesPerLayer, mostLayers, mostSteps } = form;
+  const warmUp = { warmUpSteps: Type.Integer({ minimum: 0, description: 'Steps of linear growth.' }) };
+  const final = {
+    finalFraction: Described(number({ atMost: 1 }), 'Of learningRate, towards the last step.'),
+  };
+  return {
+    sgd: { kind: Type.Literal('sgd'), momentum: Described(number(DECAY), 'Heavy-ball momentum (μ).') },
+    adam: {
+      kind: Type.Literal('adam'),
+      momentum: Described(number(DECAY), 'Decay of the first moment (β₁).'),
+      secondMomentum: Described(number(DECAY), 'Decay of the second moment (β₂).'),
+      floor: Described(
+        number(POSITIVE),
+        "Least second moment once the noise's variance is taken off; that variance if absent.",
+      ),
+    },
+    constant: { kind: Type.Literal('constant'), ...warmUp },
+    cosine: { kind: Type.Literal('cosine'), ...warmUp, ...final },
+    linear: { kind: Type.Literal('linear'), ...warmUp, ...final },
+    step: {
+      kind: Type.Literal('step'),
+      ...warmUp,
+      everySteps: Type.Integer({ minimum: 1, maximum: mostSteps }),
+      factor: number({ above: 0, atMost: 1 }),
+    },
+    perLayer: {
+      kind: Type.Literal('per-layer'),
+      bounds: Words(['uniform', 'by-size']),
+      layers: Type.Array(Type.Array(name, { minItems: 1, maxItems: mostNamesPerLayer }), {
+        minItems: 1,
+        maxItems: mostLayers,
+        description: 'Names (or prefixes ending in *) of parameters; the others are layers of their own.',
+      }),
+    },
+    adaptive: {
+      kind: Type.Literal('adaptive'),
+      targetQuantile: number({ above: 0, below: 1 }),
+      rate: number({ above: 0, atMost: 10 }),
+      countNoiseMultiplier: Described(
+        number(POSITIVE),
+        "The count's part of noiseMultiplier; at least twice as much.",
+      ),
+      minimumClipNormL2: number(POSITIVE),
+      maximumClipNormL2: number(POSITIVE),
+    },
+    fedprox: {
+      kind: Type.Literal('fedprox'),
+      proximal: Described(
+        number(POSITIVE),
+        "μ: each step is also drawn to the round's base, by μ times the distance.",
+      ),
+    },
+    scaffold: { kind: Type.Literal('scaffold') },
+    weightDecay: Described(number({}), 'Each step shrinks every parameter by learningRate times this.'),
+  };
+}
+
+/** A refusal's end after "must be"; a decimal of the ledger is never below 0. */
+function ledgerWords({ above, below, atMost }: NumberRange): string {
+  const parts = [
+    above !== undefined && `greater than ${above}`,
+    below !== undefined && `below ${below}`,
+    atMost !== undefined && `at most ${atMost}`,
+  ];
+  return parts.filter(Boolean).join(' and ');
+}
+
+const parts = optimisationParts({
+  number: (range) =>
+    Object.keys(range).length === 0
+      ? Decimal
+      : DecimalThat((value) => isInRange(range, value), ledgerWords(range)),
+  name: Text({ minLength: 1, maxLength: 100 }),
+  mostNamesPerLayer: 20,
+  mostLayers: 100,
+  mostSteps: 100_000_000,
+});
 
 /** Every number is said, none has a default; each round starts without the momentum of the one before. */
 export const Optimizer = Type.Union([
-  Strict({ kind: Type.Literal('sgd'), momentum: Described(Decay, 'Heavy-ball momentum (μ).') }),
-  Strict({
-    kind: Type.Literal('adam'),
-    momentum: Described(Decay, 'Decay of the first moment (β₁).'),
-    secondMomentum: Described(Decay, 'Decay of the second moment (β₂).'),
-    floor: Type.Optional(
-      Described(
-        PositiveDecimal,
-        "Least second moment once the noise's variance is taken off; that variance if absent.",
-      ),
-    ),
-  }),
+  Strict(parts.sgd),
+  Strict({ ...parts.adam, floor: Type.Optional(parts.adam.floor) }),
 ]);
-
-const WarmUp = { warmUpSteps: Type.Integer({ minimum: 0, description: 'Steps of linear growth.' }) };
-const Final = { finalFraction: Described(Share, 'Of learningRate, towards the last step.') };
 export const Schedule = Type.Union([
-  Strict({ kind: Type.Literal('constant'), ...WarmUp }),
-  Strict({ kind: Type.Literal('cosine'), ...WarmUp, ...Final }),
-  Strict({ kind: Type.Literal('linear'), ...WarmUp, ...Final }),
-  Strict({
-    kind: Type.Literal('step'),
-    ...WarmUp,
-    everySteps: Steps,
-    factor: DecimalThat((value) => value > 0 && value <= 1, 'greater than 0 and at most 1'),
-  }),
+  Strict(parts.constant),
+  Strict(parts.cosine),
+  Strict(parts.linear),
+  Strict(parts.step),
 ]);
-
-const Layer = Type.Array(Text({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 20 });
 export const Clipping = Type.Union([
-  Strict({
-    kind: Type.Literal('per-layer'),
-    bounds: Words(['uniform', 'by-size']),
-    layers: Type.Optional(
-      Type.Array(Layer, {
-        minItems: 1,
-        maxItems: 100,
-        description: 'Names (or prefixes ending in *) of parameters; the others are layers of their own.',
-      }),
-    ),
-  }),
-  Strict({
-    kind: Type.Literal('adaptive'),
-    targetQuantile: DecimalThat((value) => value > 0 && value < 1, 'greater than 0 and below 1'),
-    rate: DecimalThat((value) => value > 0 && value <= 10, 'greater than 0 and at most 10'),
-    countNoiseMultiplier: Described(
-      PositiveDecimal,
-      "The count's part of noiseMultiplier; at least twice as much.",
-    ),
-    minimumClipNormL2: PositiveDecimal,
-    maximumClipNormL2: PositiveDecimal,
-  }),
+  Strict({ ...parts.perLayer, layers: Type.Optional(parts.perLayer.layers) }),
+  Strict(parts.adaptive),
 ]);
-
-export const DriftCorrection = Type.Union([
-  Strict({
-    kind: Type.Literal('fedprox'),
-    proximal: Described(
-      PositiveDecimal,
-      "μ: each step is also drawn to the round's base, by μ times the distance.",
-    ),
-  }),
-  Strict({ kind: Type.Literal('scaffold') }),
-]);
+export const DriftCorrection = Type.Union([Strict(parts.fedprox), Strict(parts.scaffold)]);
 
 /** Fields of a study's training plan. */
 export const OptimisationFields = {
   optimizer: Type.Optional(Described(Optimizer, 'Gradient descent where absent.')),
   schedule: Type.Optional(Described(Schedule, 'Of the learning rate, over the steps of all rounds.')),
-  weightDecay: Type.Optional(
-    Described(Decimal, 'Each step shrinks every parameter by learningRate times this.'),
-  ),
+  weightDecay: Type.Optional(parts.weightDecay),
   clipping: Type.Optional(
     Described(
       Clipping,

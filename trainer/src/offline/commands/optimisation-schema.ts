@@ -1,89 +1,105 @@
-// The part of a study file that says how parameters move: clipping, optimiser, schedule, decay and averaging. Which
-// fields go together is checked by the engine (`checkTrainingPlan`), which every plan passes through.
-import { Described, Strict, Words } from '@consilium/domain';
+// The part of a study file that says how parameters move: clipping, optimiser, schedule, decay and averaging. Fields and
+// ranges are those of studies on the ledger; here numbers are numbers, and most have a default. Which fields go together
+// is checked by the engine (`checkTrainingPlan`), which every plan passes through.
+import { Described, isInRange, type NumberRange, optimisationParts, Strict, Words } from '@consilium/domain';
 import type { TrainingPlan } from '@consilium/dp-sgd';
 import { SCHEDULES } from '@consilium/dp-sgd';
-import { type TSchema, Type } from 'typebox';
+import { type TOptional, type TSchema, Type } from 'typebox';
 import type { Averaging } from '../simulation/model-average.ts';
 
-const NumberThat = (description: string, holds: (value: number) => boolean) =>
-  Type.Refine(Type.Number({ description }), holds, () => `must be ${description}`);
-const Positive = NumberThat('a number above 0', (value) => value > 0);
-const Fraction = NumberThat('above 0 and below 1', (value) => value > 0 && value < 1);
-const Decay = NumberThat('at least 0 and below 1', (value) => value >= 0 && value < 1);
+/** What a number must be, in words that follow "must be". */
+function rangeWords({ above, below, atMost }: NumberRange): string {
+  const upper = [below !== undefined && `below ${below}`, atMost !== undefined && `at most ${atMost}`];
+  const [bound] = upper.filter((words) => words !== false);
+  if (above !== undefined)
+    return bound === undefined ? `a number above ${above}` : `above ${above} and ${bound}`;
+  if (atMost !== undefined) return `from 0 to ${atMost}`;
+  return bound === undefined ? 'at least 0' : `at least 0 and ${bound}`;
+}
+const numberIn = (range: NumberRange) => {
+  const description = rangeWords(range);
+  const holds = (value: number) => value >= 0 && isInRange(range, value);
+  return Type.Refine(Type.Number({ description }), holds, () => `must be ${description}`);
+};
+const Positive = numberIn({ above: 0 });
 const Optional = <T extends TSchema>(schema: T, description: string) =>
   Type.Optional(Described(schema, description));
-const Steps = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
 const Restarts = Optional(
   Type.Boolean(),
   'Whether every round starts without the momentum of the one before; false by default.',
 );
 
+/** Fields that may be left out, each with what it means then, beside those that may not. */
+function withDefaults<T extends Record<string, TSchema>, K extends keyof T & string>(
+  fields: T,
+  meanings: Readonly<Record<K, string>>,
+): { [F in keyof T]: F extends K ? TOptional<T[F]> : T[F] } {
+  const open = Object.entries<string>(meanings).map(([field, meaning]) => [
+    field,
+    Optional(fields[field]!, meaning),
+  ]);
+  return { ...fields, ...Object.fromEntries(open) };
+}
+
+const parts = optimisationParts({
+  number: numberIn,
+  name: Type.String({ minLength: 1, maxLength: 100 }),
+  mostNamesPerLayer: 1000,
+  mostLayers: 1000,
+  mostSteps: 1_000_000_000,
+});
+
 const Optimizer = Type.Union([
-  Strict({ kind: Type.Literal('sgd'), momentum: Optional(Decay, '0 by default.'), restarts: Restarts }),
+  Strict({ ...withDefaults(parts.sgd, { momentum: '0 by default.' }), restarts: Restarts }),
   Strict({
-    kind: Type.Literal('adam'),
-    momentum: Optional(Decay, 'Of the first moment; 0.9 by default.'),
-    secondMomentum: Optional(Decay, 'Of the second moment; 0.999 by default.'),
-    floor: Optional(
-      Positive,
-      'Least second moment once the noise’s variance is taken off; that variance by default.',
-    ),
+    ...withDefaults(parts.adam, {
+      momentum: 'Of the first moment; 0.9 by default.',
+      secondMomentum: 'Of the second moment; 0.999 by default.',
+      floor: 'Least second moment once the noise’s variance is taken off; that variance by default.',
+    }),
     restarts: Restarts,
   }),
 ]);
 
+// One object for all kinds, since a field of another kind has a sentence of its own in the engine.
 const Schedule = Strict({
+  ...withDefaults(
+    { ...parts.cosine, ...parts.step },
+    {
+      warmUpSteps: 'Steps of linear growth; 0 by default.',
+      finalFraction: 'Of learningRate, towards the last step; 0 by default; cosine and linear only.',
+      everySteps: 'step only: how often the rate falls.',
+      factor: 'step only: what the rate falls by.',
+    },
+  ),
   kind: Words(SCHEDULES),
-  warmUpSteps: Optional(Type.Integer({ minimum: 0 }), 'Steps of linear growth; 0 by default.'),
-  finalFraction: Optional(
-    NumberThat('from 0 to 1', (value) => value >= 0 && value <= 1),
-    'Of learningRate, towards the last step; 0 by default; cosine and linear only.',
-  ),
-  everySteps: Optional(Steps, 'step only: how often the rate falls.'),
-  factor: Optional(
-    NumberThat('above 0 and at most 1', (value) => value > 0 && value <= 1),
-    'step only: what the rate falls by.',
-  ),
 });
 
-const Pattern = Type.String({ minLength: 1, maxLength: 100 });
 const Clipping = Type.Union([
   Strict({ kind: Type.Literal('flat') }),
   Strict({
-    kind: Type.Literal('per-layer'),
+    ...withDefaults(parts.perLayer, {
+      layers: 'Lists of parameters, by name or by prefix ending in *; the others are layers of their own.',
+    }),
     bounds: Described(
-      Type.Union([Words(['uniform', 'by-size']), Type.Array(Positive, { minItems: 1, maxItems: 1000 })]),
+      Type.Union([parts.perLayer.bounds, Type.Array(Positive, { minItems: 1, maxItems: 1000 })]),
       'How clipNormL2 is shared out: equally, by the root of the layers’ sizes, or in proportion to numbers.',
-    ),
-    layers: Optional(
-      Type.Array(Type.Array(Pattern, { minItems: 1, maxItems: 1000 }), { minItems: 1, maxItems: 1000 }),
-      'Lists of parameters, by name or by prefix ending in *; the others are layers of their own.',
     ),
   }),
   Strict({
-    kind: Type.Literal('adaptive'),
-    targetQuantile: Optional(Fraction, 'Share of gradients to be left whole; 0.5 by default.'),
+    ...withDefaults(parts.adaptive, {
+      targetQuantile: 'Share of gradients to be left whole; 0.5 by default.',
+      countNoiseMultiplier:
+        'Noise of the count, at least twice noiseMultiplier; a tenth of the expected batch, or 5 times, by default.',
+      minimumClipNormL2: 'A hundredth of clipNormL2 by default.',
+      maximumClipNormL2: 'A hundred times clipNormL2 by default.',
+    }),
+    // Its greatest value is the engine's to refuse: without privacy nothing is clipped, and none is too large.
     rate: Optional(Positive, 'How fast the clip norm follows, at most 10; 0.2 by default.'),
-    countNoiseMultiplier: Optional(
-      Positive,
-      'Noise of the count, at least twice noiseMultiplier; a tenth of the expected batch, or 5 times, by default.',
-    ),
-    minimumClipNormL2: Optional(Positive, 'A hundredth of clipNormL2 by default.'),
-    maximumClipNormL2: Optional(Positive, 'A hundred times clipNormL2 by default.'),
   }),
 ]);
 
-const DriftCorrection = Type.Union([
-  Strict({
-    kind: Type.Literal('fedprox'),
-    proximal: Described(
-      Positive,
-      'μ: each step is also drawn to the round’s start, by μ times the distance.',
-    ),
-  }),
-  Strict({ kind: Type.Literal('scaffold') }),
-]);
+const DriftCorrection = Type.Union([Strict(parts.fedprox), Strict(parts.scaffold)]);
 
 /** Fields of a study file. */
 export const OptimisationFields = {
@@ -91,7 +107,7 @@ export const OptimisationFields = {
   optimizer: Optional(Optimizer, 'Gradient descent by default.'),
   schedule: Optional(Schedule, 'Of the learning rate, over the steps of all rounds; constant by default.'),
   weightDecay: Optional(
-    NumberThat('at least 0', (value) => value >= 0),
+    parts.weightDecay,
     'Decoupled: each step shrinks every parameter by learningRate times this; 0 by default.',
   ),
   driftCorrection: Optional(
@@ -100,7 +116,7 @@ export const OptimisationFields = {
   ),
   averaging: Optional(
     Strict({
-      decay: Decay,
+      decay: numberIn({ below: 1 }),
       over: Optional(
         Words(['rounds', 'steps']),
         'Of the models after each round, or after each step; rounds by default.',
