@@ -1,0 +1,26 @@
+// Removes from every dist folder what was compiled from a source that is gone. The compiler leaves it there, and a test
+// that was moved or renamed would then run twice, once as it was (`make build`).
+import { existsSync, globSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { readPackages } from './packages.ts';
+
+/** What the compiler writes for NAME.ts; nothing else in dist is looked at. */
+const OUTPUT = /^(?<name>.+?)(?:\.d\.ts|\.js)(?:\.map)?$/;
+
+/** The files in a package's dist folder whose source is gone, below the package's folder. */
+export function staleOutputs(folder: string): string[] {
+  return globSync('dist/**/*', { cwd: folder }).filter((file) => {
+    const name = OUTPUT.exec(file.slice('dist/'.length))?.groups?.name;
+    return name !== undefined && !existsSync(join(folder, `${name}.ts`));
+  });
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, '../..');
+  for (const folder of [...readPackages(root).map((one) => one.folder), 'scripts']) {
+    const stale = staleOutputs(join(root, folder));
+    for (const file of stale) rmSync(join(root, folder, file), { force: true });
+    if (stale.length > 0)
+      process.stdout.write(`${folder}: removed ${stale.length} files of dist without a source\n`);
+  }
+}
