@@ -44,7 +44,7 @@ test('a run of the probe that fails without the sequence is a failure of the run
 });
 
 test('the version whose ways are known is pinned', () => {
-  const file = join(import.meta.dirname, '../../package.json');
+  const file = join(import.meta.dirname, '../../../package.json');
   const { dependencies } = JSON.parse(readFileSync(file, 'utf8')) as { dependencies: Record<string, string> };
   assert.match(dependencies['onnxruntime-node']!, /^\d+\.\d+\.\d+$/);
 });
