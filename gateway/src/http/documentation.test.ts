@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { TRANSACTIONS, transactionNamed } from '@consilium/domain';
+import { ProposeStudy, TRANSACTIONS, transactionNamed } from '@consilium/domain';
 import { exceedBudget } from '@consilium/domain/testing/exceeded-budget';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { TSchema } from 'typebox';
@@ -12,8 +12,9 @@ import { restApiPage } from '../documentation/rest-api-page.ts';
 import { splitArgument } from '../routes/ledger-route.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { TAGS } from './documentation.ts';
-import { DATASET, STUDY } from './examples.ts';
+import { DATASET, PROPOSE_STUDY, STUDY } from './examples.ts';
 import { PROBLEM_CODES, Problem, problemOf, statusOf } from './problem.ts';
+import { validatorCompiler } from './validator-compiler.ts';
 
 interface Operation {
   operationId?: string;
@@ -133,7 +134,16 @@ describe('the OpenAPI document', () => {
   });
 
   it('has only examples of problems that are answered', () => {
-    const emitted: Record<string, () => void> = { BUDGET_EXCEEDED: () => exceedBudget(DATASET, STUDY) };
+    const emitted: Record<string, () => void> = {
+      BUDGET_EXCEEDED: () => exceedBudget(DATASET, STUDY),
+      INVALID_ARGUMENT: () => {
+        const { training, ...rest } = PROPOSE_STUDY;
+        const optimizer = { kind: 'sgd', momentum: '1' };
+        const compiled = validatorCompiler({ schema: ProposeStudy, method: '', url: '', httpPart: 'body' });
+        const judged = compiled({ ...rest, training: { ...training, optimizer } }) as { error?: Error };
+        throw judged.error;
+      },
+    };
     const { examples = [] } = Problem as { examples?: { code: string; requestId: string }[] };
     assert.ok(examples.length > 0);
     for (const example of examples) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, test } from 'node:test';
-import { DomainError, ERRORS, type ErrorCode } from '@consilium/domain';
+import { DomainError, ERRORS, type ErrorCode, sentenceOf } from '@consilium/domain';
 import { LedgerError, type LedgerErrorCode } from '../fabric/ledger.ts';
 import { domainRefusal } from '../fabric/refusals.ts';
 import {
@@ -64,6 +64,32 @@ describe('a problem', () => {
       const retryAfter = entry.retryAfterSeconds;
       assert.equal(answer.headers['retry-after'], retryAfter === undefined ? undefined : String(retryAfter));
     }
+  });
+
+  it('lists each field that is wrong for programs, beside the sentence for people', async () => {
+    const payload = { ...REGISTER_MEMBER, title: '', colour: 'red' };
+    const answer = await gateway.as('operator', { method: 'POST', url: '/v1/members', payload });
+    const { detail, problems } = answer.json();
+    assert.equal(answer.statusCode, 400);
+    const fields = problems.map(({ field }: { field: string }) => field);
+    assert.ok(fields.includes('title') && fields.includes('colour'), JSON.stringify(problems));
+    assert.equal(detail, `body: ${problems.map(sentenceOf).join('; ')}`);
+  });
+
+  it('lists the fields of a refusal of the rules with their remedies, and none where it is one sentence', async () => {
+    const listed = [
+      { field: 'training.momentum', text: "is the optimizer's own field", remedy: 'leave it out' },
+      { field: 'datasets.0', text: ': it is retired' },
+    ];
+    const fail = (error: DomainError) => gateway.ledger.failNext({ when: 'before-sending', error });
+    fail(new DomainError('INVALID_ARGUMENT', listed));
+    assert.deepEqual((await register()).json().problems, listed);
+    fail(new DomainError('INVALID_ARGUMENT', [{ field: 'a\ud800', text: 'is not a known field' }]));
+    assert.deepEqual((await register()).json().problems, [
+      { field: 'a\ufffd', text: 'is not a known field' },
+    ]);
+    fail(new DomainError('INVALID_ARGUMENT', 'one sentence'));
+    assert.equal('problems' in (await register()).json(), false);
   });
 
   it('lists what each refusing peer said, without addresses and paths', async () => {

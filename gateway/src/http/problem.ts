@@ -6,6 +6,7 @@ import {
   ERRORS,
   type ErrorCode,
   type ErrorKind,
+  type Problem as FieldProblem,
   fillPath,
   GATEWAY_PATHS,
 } from '@consilium/domain';
@@ -65,6 +66,28 @@ export const Problem = Type.Object(
         description: 'What each refusing peer said.',
       }),
     ),
+    problems: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            field: Type.Optional(
+              Type.String({ description: 'Its path in the part of the request that detail names.' }),
+            ),
+            text: Type.Optional(
+              Type.String({ description: "What is wrong; it follows the field's name in a sentence." }),
+            ),
+            remedy: Type.Optional(
+              Type.String({ description: 'What to do, where the text does not say so.' }),
+            ),
+          },
+          { additionalProperties: true },
+        ),
+        {
+          description:
+            'Each field that is wrong, where the refusal lists them. Of a file of records: line, column and code.',
+        },
+      ),
+    ),
   },
   {
     title: 'Problem',
@@ -78,6 +101,15 @@ export const Problem = Type.Object(
           '10.426692, at order 3, which was fixed when the account opened',
         code: 'BUDGET_EXCEEDED',
         requestId: '5f0c9a52-6d0b-4c3f-9d0e-7d4e2b1f8a11',
+      },
+      {
+        type: 'urn:consilium:problem:INVALID_ARGUMENT',
+        title: ERRORS.INVALID_ARGUMENT[1],
+        status: 400,
+        detail: 'body: training.optimizer.momentum must be below 1',
+        code: 'INVALID_ARGUMENT',
+        requestId: '0d6a8c1e-93b2-4f7e-8a55-1c9b7e60d2f4',
+        problems: [{ field: 'training.optimizer.momentum', text: 'must be below 1' }],
       },
     ],
   },
@@ -93,12 +125,13 @@ export interface ProblemBody {
   readonly transactionId?: string;
   readonly validationCode?: string;
   readonly peers?: readonly { mspId: string; message: string }[];
+  readonly problems?: readonly FieldProblem[];
 }
 
 interface Described {
   readonly code: ProblemCode;
   readonly detail: string;
-  readonly more?: Partial<Pick<ProblemBody, 'transactionId' | 'validationCode' | 'peers'>>;
+  readonly more?: Partial<Pick<ProblemBody, 'transactionId' | 'validationCode' | 'peers' | 'problems'>>;
 }
 
 const remedyOf = (code: GatewayErrorCode): string => {
@@ -132,7 +165,9 @@ function describe(error: unknown): Described {
       validationCode === undefined ? '' : ` ${validationCode}: ${meaningOfValidationCode(validationCode)}.`;
     return { code, detail: `${remedyOf(code)}${why}`, more };
   }
-  if (error instanceof InvalidRequest) return { code: 'INVALID_ARGUMENT', detail: error.message };
+  if (error instanceof InvalidRequest) {
+    return { code: 'INVALID_ARGUMENT', detail: error.message, more: listed(error.problems) };
+  }
   const code = codeOf(error);
   if (code !== undefined && Object.hasOwn(FASTIFY_CODES, code)) {
     const known = FASTIFY_CODES[code] as GatewayErrorCode;
@@ -148,7 +183,23 @@ function describeRefusal(error: DomainError): Described {
   const refusals = error.cause instanceof LedgerError ? publicRefusals(error.cause.refusals) : [];
   // Whose peer refused matters where peers judge for themselves; the own peer alone applies rules that all share.
   const telling = refusals.length > 1 || (error.code === 'ENDORSEMENT_REFUSED' && refusals.length > 0);
-  return { code: error.code, detail: error.detail, ...(telling && { more: { peers: refusals } }) };
+  return {
+    code: error.code,
+    detail: error.detail,
+    more: { ...(telling && { peers: refusals }), ...listed(error.problems) },
+  };
+}
+
+/** What programs read of a refusal that lists its fields; names of unknown fields may hold halves of characters. */
+function listed(problems: readonly FieldProblem[]): { readonly problems?: readonly FieldProblem[] } {
+  if (problems.length === 0) return {};
+  return {
+    problems: problems.map(({ field, text, remedy }) => ({
+      field: field.toWellFormed(),
+      text: text.toWellFormed(),
+      ...(remedy !== undefined && { remedy: remedy.toWellFormed() }),
+    })),
+  };
 }
 
 const codeOf = (error: unknown): string | undefined => {

@@ -1,6 +1,6 @@
 // One schema types, validates and documents a route. TypeBox validates here instead of Fastify's own compiler,
 // since only TypeBox runs the refinements, and so that a caller reads the same sentences as from the ledger.
-import { DomainError, validate } from '@consilium/domain';
+import { DomainError, type Problem, validate } from '@consilium/domain';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -9,6 +9,13 @@ import { Clean, Convert } from 'typebox/value';
 /** A request that does not fit its schema; the message names every field. */
 export class InvalidRequest extends Error {
   override readonly name = 'InvalidRequest';
+  /** Each by its field in the part of the request that the message names. */
+  readonly problems: readonly Problem[];
+
+  constructor(part: string, { detail, problems }: DomainError) {
+    super(`${part}: ${detail}`);
+    this.problems = problems;
+  }
 }
 
 const PARTS: Record<string, string> = {
@@ -40,7 +47,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
       validate(schema, httpPart === 'headers' ? Clean(schema, structuredClone(value)) : value);
     } catch (error) {
       if (error instanceof DomainError) {
-        return { error: new InvalidRequest(`${PARTS[httpPart] ?? httpPart}: ${error.detail}`) };
+        return { error: new InvalidRequest(PARTS[httpPart] ?? httpPart, error) };
       }
       throw error;
     }
