@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TrainingInputError } from '@consilium/dp-sgd';
+import {
+  averagedParameters,
+  initialAverage,
+  takeIntoAverage,
+} from '@consilium/federation/testing/average-parts';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { StudyModel } from '../../study/study-model.ts';
 import { type Averaging, checkAveraging, ModelAverage } from './model-average.ts';
@@ -29,6 +34,21 @@ test('the average weighs the rounds by their age and has no part of the initial 
     const expected = weights.reduce((sum, weight, s) => sum + (weight * rounds[s]!) / total, 0);
     assert.ok(Math.abs(value - expected) < 1e-12, `round ${r + 1}: ${value}, not ${expected}`);
   });
+});
+
+test('it is the average that hospitals keep in integers, to half a step of the lattice', () => {
+  for (const decay of [0, 0.5, 0.9, 0.9999]) {
+    const doubles = new ModelAverage(decay);
+    let integers = initialAverage(2);
+    for (let r = 0; r < 200; r++) {
+      const model = Int32Array.of((r * 7919) % 1_000_003, r % 2 === 0 ? 2 ** 20 : -(2 ** 20));
+      integers = takeIntoAverage({ decay }, integers, model);
+      const [expected] = doubles.add([{ shared: Float64Array.from(model), local: [] }]);
+      averagedParameters(integers).forEach((value, i) => {
+        assert.ok(Math.abs(value - expected!.shared[i]!) < 0.5 + 0.01, `decay ${decay}, round ${r}`);
+      });
+    }
+  }
 });
 
 test('without decay it is the last model, and no decay of 1 is taken', () => {
