@@ -94,12 +94,13 @@ async function readEvents(path: string): Promise<readonly Steps[]> {
       cause instanceof SyntaxError
         ? 'is not JSON: write a list of { noiseMultiplier, samplingRate, steps }'
         : 'cannot be read: name a file that exists';
-    throw new UsageError([`--events: ${path} ${remedy}`], { cause });
+    throw new UsageError({ field: '--events', text: `: ${path} ${remedy}` }, { cause });
   }
   if (!Array.isArray(list) || list.length === 0) {
-    throw new UsageError([
-      `--events: ${path} must hold a list of at least one { noiseMultiplier, samplingRate, steps }`,
-    ]);
+    throw new UsageError({
+      field: '--events',
+      text: `: ${path} must hold a list of at least one { noiseMultiplier, samplingRate, steps }`,
+    });
   }
   const problems: Problem[] = [];
   const events = list.map((entry, index) => eventOf(entry, `--events: [${index}]`, problems));
@@ -132,11 +133,13 @@ export async function readAccountRequest(argv: readonly string[]): Promise<Accou
   );
   const [question] = questions;
   if (question === undefined || questions.length > 1) {
-    const said =
-      questions.length > 1
-        ? `${questions.map((name) => `--${name}`).join(' and ')} exclude each other: `
-        : '';
-    throw new UsageError([`${said}give one of --noise-multiplier, --target-epsilon and --events`]);
+    const remedy = 'give one of --noise-multiplier, --target-epsilon and --events';
+    const [field = '--noise-multiplier', ...others] = questions.map((name) => `--${name}`);
+    const text =
+      others.length > 0
+        ? `and ${others.join(' and ')} exclude each other`
+        : ': it is not clear what is asked';
+    throw new UsageError({ field, text, remedy });
   }
   const problems: Problem[] = [];
   const read = (name: keyof typeof values, range: Omit<Range, 'name'>): number =>

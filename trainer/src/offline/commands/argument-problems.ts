@@ -28,7 +28,7 @@ export function checked<T>(
     if (!(cause instanceof DomainError)) throw cause;
     throw new InputError(
       cause.problems.map((problem) => {
-        if (isWhole(problem)) return `${file}: ${emptied}`;
+        if (isWhole(problem)) return { field: file, text: `: ${emptied}` };
         const own = remedied(problem);
         return { ...own, field: `${file}: ${own.field}` };
       }),

@@ -54,16 +54,21 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
     return EXIT.done;
   }
   const [verb, path, ...rest] = positionals;
-  if (verb !== 'init') throw new InputError('the only form is: dictionary init FILE');
+  if (verb !== 'init')
+    throw new InputError({ field: 'dictionary', text: ': the only form is: dictionary init FILE' });
   refuseMore(rest);
-  if (path === undefined) throw new InputError('FILE is missing: dictionary init FILE');
+  if (path === undefined)
+    throw new InputError({ field: 'FILE', text: 'is missing', remedy: 'dictionary init FILE' });
   const { label, id, out, json } = values;
   if (id !== undefined && id === label) {
-    throw new InputError('--label and --id name one column: a label tells no patients apart');
+    throw new InputError({
+      field: '--label',
+      text: 'and --id name one column: a label tells no patients apart',
+    });
   }
   const labelKind = LABEL_KINDS.find((kind) => kind === values['label-kind']);
   if (labelKind === undefined && values['label-kind'] !== undefined) {
-    throw new InputError(`--label-kind must be one of ${LABEL_KINDS.join(', ')}`);
+    throw new InputError({ field: '--label-kind', text: `must be one of ${LABEL_KINDS.join(', ')}` });
   }
   const draft = await draftDictionary(path, { label, labelKind, id, header: !values['no-header'] }).catch(
     (error: unknown) => explain(path, error),
@@ -73,7 +78,7 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
     await writeFile(out, text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
       const reason =
         cause.code === 'EEXIST' ? 'exists already: name a new file' : `cannot be written: ${reasonOf(cause)}`;
-      throw new InputError(`--out ${out} ${reason}`, { cause });
+      throw new InputError({ field: '--out', text: `${out} ${reason}` }, { cause });
     });
   }
   if (json) terminal.out(`${JSON.stringify(draft)}\n`);
@@ -84,11 +89,15 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
 
 function explain(path: string, error: unknown): never {
   if (error instanceof DataError) throw new InputError(fileProblems(path, error), { cause: error });
-  if (error instanceof ColumnUnknownError) throw new InputError(error.message, { cause: error });
+  if (error instanceof ColumnUnknownError)
+    throw new InputError({ field: path, text: `: ${error.message}` }, { cause: error });
   if (error instanceof HeaderDoubtfulError) {
     throw new InputError(
-      'the first line does not look like column names (distinct words, no numbers): ' +
-        'add such a line, or say --no-header',
+      {
+        field: path,
+        text: ': the first line does not look like column names (distinct words, no numbers)',
+        remedy: 'add such a line, or say --no-header',
+      },
       { cause: error },
     );
   }

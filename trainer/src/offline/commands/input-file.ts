@@ -22,7 +22,7 @@ export function reasonOf(error: unknown): string {
 /** A text file that an option names, without the byte order mark that some editors write. @throws InputError */
 export async function readText(path: string, what: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new InputError(`${what} ${path} cannot be read: ${reasonOf(cause)}`, { cause });
+    throw new InputError({ field: what, text: `${path} cannot be read: ${reasonOf(cause)}` }, { cause });
   });
   return text.replace(/^\u{FEFF}/u, '');
 }

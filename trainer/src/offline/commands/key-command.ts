@@ -35,12 +35,17 @@ export async function keyCommand(argv: readonly string[], terminal: Terminal): P
   }
   const [verb, ...rest] = positionals;
   refuseMore(rest);
-  if (verb !== 'rotate' && verb !== 'list') throw new InputError('say rotate or list');
+  if (verb !== 'rotate' && verb !== 'list')
+    throw new InputError({ field: 'key', text: ': say rotate or list' });
   const given = values['data-dir'] ?? process.env.CONSILIUM_DATA_DIR;
-  if (!given) throw new InputError('--data-dir is missing, and CONSILIUM_DATA_DIR is not set');
+  if (!given)
+    throw new InputError({ field: '--data-dir', text: 'is missing, and CONSILIUM_DATA_DIR is not set' });
   const directory = resolve(given);
   await access(directory).catch((cause: unknown) => {
-    throw new InputError(`--data-dir ${directory} cannot be used: ${reasonOf(cause)}`, { cause });
+    throw new InputError(
+      { field: '--data-dir', text: `${directory} cannot be used: ${reasonOf(cause)}` },
+      { cause },
+    );
   });
   try {
     if (verb === 'rotate') {
@@ -58,6 +63,6 @@ export async function keyCommand(argv: readonly string[], terminal: Terminal): P
     return EXIT.done;
   } catch (cause) {
     if (!(cause instanceof ArtefactError)) throw cause;
-    throw new InputError(cause.message, { cause });
+    throw new InputError({ field: '--data-dir', text: `: ${cause.message}` }, { cause });
   }
 }

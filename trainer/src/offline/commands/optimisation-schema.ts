@@ -1,6 +1,6 @@
-// The part of a study file that says how parameters move: clipping, optimiser, schedule, decay and averaging. Fields and
-// ranges are those of studies on the ledger; here numbers are numbers, and most have a default. Which fields go together
-// is checked by the engine (`checkTrainingPlan`), which every plan passes through.
+// The part of a study file that says how parameters move: clipping, optimiser, schedule, decay and averaging. Fields
+// and ranges are those of studies on the ledger; here numbers are numbers, and most have a default. Which fields go
+// together is checked by the engine (`checkTrainingPlan`), which every plan passes through.
 import { Described, isInRange, type NumberRange, optimisationParts, Strict, Words } from '@consilium/domain';
 import type { TrainingPlan } from '@consilium/dp-sgd';
 import { SCHEDULES } from '@consilium/dp-sgd';

@@ -48,6 +48,6 @@ export async function prepareFolder(folder: string): Promise<() => Promise<void>
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'no folder can be made there: choose another path' : reasonOf(cause);
-    throw new InputError(`--out ${folder} cannot be written: ${reason}`, { cause });
+    throw new InputError({ field: '--out', text: `${folder} cannot be written: ${reason}` }, { cause });
   }
 }

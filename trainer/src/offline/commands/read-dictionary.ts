@@ -29,11 +29,17 @@ export function parseDictionary(text: string): Dictionary {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new InputError(`dictionary: not JSON: ${jsonRemedy(cause)}`, { cause });
+    throw new InputError({ field: 'dictionary', text: ': not JSON', remedy: jsonRemedy(cause) }, { cause });
   }
   const open = placeholders(value, '');
   if (open.length > 0) {
-    throw new InputError(open.map((at) => `dictionary: ${at} still says ${PLACEHOLDER}: fill it in`));
+    throw new InputError(
+      open.map((at) => ({
+        field: `dictionary: ${at}`,
+        text: `still says ${PLACEHOLDER}`,
+        remedy: 'fill it in',
+      })),
+    );
   }
   const dictionary = checked(() => validate(Dictionary, value), {
     file: 'dictionary',

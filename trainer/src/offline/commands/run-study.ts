@@ -9,6 +9,7 @@ import {
   type EncodedTarget,
   encodingOf,
   inputNames,
+  type Problem,
 } from '@consilium/domain';
 import {
   clipNoiseOf,
@@ -272,7 +273,7 @@ function inputFeatures(dictionary: Dictionary): InputFeature[] {
 /** Every file is read before any problem is told, so that all are mended at once. */
 async function loadSites(files: readonly SiteFile[], how: Parameters<typeof loadSite>[1]): Promise<Site[]> {
   const sites: Site[] = [];
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   for (const file of files) {
     try {
       sites.push(await loadSite(file, how));
@@ -293,7 +294,7 @@ function checkSimulated(...[study, sites]: Parameters<typeof checkStudy>): void 
     if (!(cause instanceof TrainingInputError)) throw cause;
     const { problems, message } = cause;
     const said = problems.map((problem) => ({ ...problem, field: `study: ${problem.field}` }));
-    throw new InputError(said.length > 0 ? said : `study: ${message}`, { cause });
+    throw new InputError(said.length > 0 ? said : { field: 'study', text: `: ${message}` }, { cause });
   }
 }
 
@@ -305,12 +306,13 @@ function lossOf(
   const { target, graph, settings } = about;
   const { loss, classWeights } = study;
   const chosen = lossFor(target, { loss, classWeights, outputs: graph.outputs });
-  const problems = 'problem' in chosen ? [`study: ${chosen.problem}`] : [];
+  const problems: Problem[] = 'problem' in chosen ? [{ field: 'study', text: `: ${chosen.problem}` }] : [];
   if (settings.scoreNoise !== undefined && firstMetric(target) !== 'accuracy') {
-    problems.push(
-      `--score-noise hides patients in counts, and a ${target.kind} label has none: leave it out, and keep the ` +
-        'scores to those who may see the records',
-    );
+    problems.push({
+      field: '--score-noise',
+      text: `hides patients in counts, and a ${target.kind} label has none`,
+      remedy: 'leave it out, and keep the scores to those who may see the records',
+    });
   }
   if ('problem' in chosen || problems.length > 0) throw new InputError(problems);
   return chosen.loss;

@@ -16,7 +16,10 @@ ${STUDY_OPTIONS_HELP}`;
 function siteOf(text: string): SiteFile {
   const [, name, path] = /^([A-Za-z0-9][A-Za-z0-9_-]{0,39})=(.+)$/.exec(text) ?? [];
   if (name === undefined || path === undefined) {
-    throw new InputError('--site must be NAME=FILE; a name has letters, digits, - and _, at most 40');
+    throw new InputError({
+      field: '--site',
+      text: 'must be NAME=FILE; a name has letters, digits, - and _, at most 40',
+    });
   }
   return { name, path: resolve(path) };
 }
@@ -32,9 +35,14 @@ export async function simulateCommand(argv: readonly string[], terminal: Termina
   }
   refuseMore(positionals);
   const files = values.site.map(siteOf);
-  if (files.length === 0) throw new InputError('--site is missing: name each hospital and its file');
+  if (files.length === 0)
+    throw new InputError({ field: '--site', text: 'is missing', remedy: 'name each hospital and its file' });
   if (new Set(files.map(({ name }) => name)).size < files.length) {
-    throw new InputError('--site: two hospitals have one name: give each a name of its own');
+    throw new InputError({
+      field: '--site',
+      text: ': two hospitals have one name',
+      remedy: 'give each a name of its own',
+    });
   }
   const run = await runStudy('simulate', files, { options: values, terminal });
   printRun(run, {

@@ -151,8 +151,11 @@ function readYaml(text: string): unknown {
   if (document.errors.length > 0) {
     throw new InputError(
       document.errors.map(({ code, message }) => {
-        if (code === 'MULTIPLE_DOCS') return 'study: it holds several documents: keep the first, up to ---';
-        return `study: not YAML: ${message.split('\n')[0]!.replace(/:$/, '')}`;
+        const why =
+          code === 'MULTIPLE_DOCS'
+            ? 'it holds several documents: keep the first, up to ---'
+            : `not YAML: ${message.split('\n')[0]!.replace(/:$/, '')}`;
+        return { field: 'study', text: `: ${why}` };
       }),
     );
   }
@@ -160,7 +163,10 @@ function readYaml(text: string): unknown {
     return document.toJS();
   } catch (cause) {
     throw new InputError(
-      'study: its aliases (*) stand for too much, or for nothing: write out what they mean',
+      {
+        field: 'study',
+        text: ': its aliases (*) stand for too much, or for nothing: write out what they mean',
+      },
       {
         cause,
       },

@@ -17,7 +17,11 @@ const study: StudyFile = {
 const settings = (options: Partial<OptionTexts> = {}, changes: Partial<StudyFile> = {}) =>
   settingsOf({ ...study, ...changes }, { 'without-privacy': false, ...options });
 const refused = (run: () => unknown, message: RegExp) =>
-  assert.throws(run, (error) => error instanceof InputError && message.test(error.message));
+  assert.throws(run, (error) => {
+    assert.ok(error instanceof InputError && message.test(error.message), String(error));
+    for (const { field } of error.problems) assert.match(field, /^(--|study: |epsilon$)/);
+    return true;
+  });
 
 test('noise follows from a target ε, and the events say everything that ε follows from', () => {
   const { noiseMultiplier, privacy } = settings();

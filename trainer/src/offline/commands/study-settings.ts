@@ -1,7 +1,7 @@
 // What is run: the study file with the command line's changes, and the privacy that follows from both.
 import { readFile } from 'node:fs/promises';
 import { InputError, positiveNumber } from '@consilium/command-line';
-import { isSmallDelta, largestAdvisedDelta, type RecordCountBand } from '@consilium/domain';
+import { isSmallDelta, largestAdvisedDelta, type Problem, type RecordCountBand } from '@consilium/domain';
 import { MAXIMUM_NOISE_MULTIPLIER } from '@consilium/dp-sgd';
 import { MOST_STEPS } from '../account/account-request.ts';
 import type { ModelCard } from '../report/model-card.ts';
@@ -78,19 +78,28 @@ function targetOf(study: StudyFile, options: OptionTexts) {
     below: MAXIMUM_NOISE_MULTIPLIER,
   });
   const delta = positiveNumber(options.delta, 'delta', { below: 1 }) ?? study.delta;
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   if (epsilon !== undefined && noise !== undefined) {
-    problems.push('--epsilon and --noise-multiplier exclude each other');
+    problems.push({ field: '--epsilon', text: 'and --noise-multiplier exclude each other' });
   }
   const given = epsilon !== undefined || noise !== undefined ? { epsilon, noise } : undefined;
   const chosen = given ?? { epsilon: study.epsilon, noise: study.noiseMultiplier };
   if (given === undefined && chosen.epsilon !== undefined && chosen.noise !== undefined) {
-    problems.push('study: epsilon and noiseMultiplier exclude each other');
+    problems.push({ field: 'study: epsilon', text: 'and noiseMultiplier exclude each other' });
   }
   if (chosen.epsilon === undefined && chosen.noise === undefined) {
-    problems.push('neither the study nor the command line says how private: give epsilon or noiseMultiplier');
+    problems.push({
+      field: 'study: epsilon',
+      text: ': neither the study nor the command line says how private',
+      remedy: 'give epsilon or noiseMultiplier',
+    });
   }
-  if (delta === undefined) problems.push('delta is missing: give it in the study or with --delta');
+  if (delta === undefined)
+    problems.push({
+      field: 'study: delta',
+      text: 'is missing',
+      remedy: 'give it in the study or with --delta',
+    });
   if (problems.length > 0 || delta === undefined) throw new InputError(problems);
   return { ...chosen, delta };
 }
@@ -99,23 +108,26 @@ function targetOf(study: StudyFile, options: OptionTexts) {
 export function settingsOf(study: StudyFile, options: OptionTexts): StudySettings {
   const steps = study.rounds * study.stepsPerRound;
   if (steps > MOST_STEPS) {
-    throw new InputError(
-      `study: rounds times stepsPerRound are ${steps} steps, and ${MOST_STEPS} is the most that is accounted for: ` +
-        'take fewer',
-    );
+    throw new InputError({
+      field: 'study: rounds',
+      text: `times stepsPerRound are ${steps} steps, and ${MOST_STEPS} is the most that is accounted for`,
+      remedy: 'take fewer',
+    });
   }
   const samplingRate = statable(study.samplingRate);
-  if (samplingRate === 0) throw new InputError('study: samplingRate must be at least 1e-15');
+  if (samplingRate === 0)
+    throw new InputError({ field: 'study: samplingRate', text: 'must be at least 1e-15' });
   const scoreNoise = positiveNumber(options['score-noise'], 'score-noise', {
     below: MAXIMUM_NOISE_MULTIPLIER,
   });
   if (scoreNoise !== undefined && scoreNoise < 1) {
-    throw new InputError('--score-noise must be at least 1: less hides nobody');
+    throw new InputError({ field: '--score-noise', text: 'must be at least 1: less hides nobody' });
   }
   if (options['without-privacy']) {
     const contradicted = ['epsilon', 'noise-multiplier', 'score-noise'] as const;
     const excluded = contradicted.filter((name) => options[name] !== undefined);
-    if (excluded.length > 0) throw new InputError(`--without-privacy excludes --${excluded.join(' and --')}`);
+    if (excluded.length > 0)
+      throw new InputError({ field: '--without-privacy', text: `excludes --${excluded.join(' and --')}` });
     return { ...WITHOUT_PRIVACY, samplingRate, scoreNoise: undefined, privacy: null };
   }
   const { epsilon, noise, delta } = targetOf(study, options);
@@ -123,7 +135,7 @@ export function settingsOf(study: StudyFile, options: OptionTexts): StudySetting
   const noiseMultiplier = statable(noise ?? calibrated({ epsilon: epsilon!, delta, samplingRate, steps }));
   if (noiseMultiplier < 0.01) {
     const field = options['noise-multiplier'] === undefined ? 'study: noiseMultiplier' : '--noise-multiplier';
-    throw new InputError(`${field} must be at least 0.01: less protects nobody`);
+    throw new InputError({ field, text: 'must be at least 0.01: less protects nobody' });
   }
   const account = (
     plan: { noiseMultiplier: number; samplingRate: number; steps: number },
@@ -164,18 +176,25 @@ function calibrated(plan: { epsilon: number; delta: number; samplingRate: number
     noiseMultiplier = noiseFor({ targetEpsilon: epsilon, ...rest });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new InputError(`epsilon ${epsilon} cannot be met: ${cause.message}; ${REMEDY}`, { cause });
+    throw new InputError(
+      { field: 'epsilon', text: `${epsilon} cannot be met: ${cause.message}; ${REMEDY}` },
+      { cause },
+    );
   }
   if (noiseMultiplier <= MAXIMUM_NOISE_MULTIPLIER) return Math.max(noiseMultiplier, 0.01);
-  throw new InputError(
-    `epsilon ${epsilon} cannot be met: it takes a noise multiplier above ${MAXIMUM_NOISE_MULTIPLIER}; ${REMEDY}`,
-  );
+  throw new InputError({
+    field: 'epsilon',
+    text: `${epsilon} cannot be met: it takes a noise multiplier above ${MAXIMUM_NOISE_MULTIPLIER}; ${REMEDY}`,
+  });
 }
 
 export async function modelKindOf({ model }: StudyFile): Promise<ModelKind> {
   if (model.kind !== 'onnx') return model;
   const graph = await readFile(model.path).catch((cause: unknown) => {
-    throw new InputError(`model ${model.path} cannot be read: ${reasonOf(cause)}`, { cause });
+    throw new InputError(
+      { field: `model ${model.path}`, text: `cannot be read: ${reasonOf(cause)}` },
+      { cause },
+    );
   });
   return { kind: 'onnx', graph };
 }
