@@ -5,8 +5,8 @@ import { SampledGaussianLosses } from './sampled-gaussian-losses.ts';
 import type { Release } from './single-release.ts';
 import { type BatchCap, TruncatedLosses, type Truncation, truncationOf } from './truncated-sampling.ts';
 
-const ADJACENCIES = ['add-or-remove-one', 'replace-one'] as const;
-export type Adjacency = (typeof ADJACENCIES)[number];
+export type Adjacency = 'add-or-remove-one' | 'replace-one';
+const ADJACENCIES: readonly Adjacency[] = ['add-or-remove-one', 'replace-one'];
 
 /** Steps of one kind: `steps` Poisson-subsampled Gaussian releases. */
 export interface GaussianSteps {
