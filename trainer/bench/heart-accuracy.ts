@@ -7,10 +7,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bandWeight, encodingOf, inputNames } from '@consilium/domain';
 import { buildForwardModel, scoreRows } from '@consilium/onnx-grad';
-import { readDataset } from '../src/data/index.ts';
+import { divideDataset, patientIdAt, readDataset } from '../src/data/index.ts';
 import { type Classification, classify } from '../src/offline/metrics/classification.ts';
 import { noiseFor } from '../src/offline/simulation/privacy-plan.ts';
-import { simulateStudy } from '../src/offline/simulation/simulate-study.ts';
+import { simulateStudy, trainingUnits } from '../src/offline/simulation/simulate-study.ts';
 import { StudyModel } from '../src/study/study-model.ts';
 
 const HOSPITALS = ['cleveland', 'hungarian', 'switzerland', 'va'];
@@ -54,7 +54,9 @@ const inputs = inputNames(encodingOf(dictionary).features).length;
 const graph = buildForwardModel({ kind: 'logistic-regression', features: inputs, localIntercept: true });
 const localPatterns = ['local.*'];
 const datasets = await Promise.all(
-  HOSPITALS.map((name) => readDataset({ path: join(folder, `processed.${name}.data`), dictionary })),
+  HOSPITALS.map((name) =>
+    readDataset({ path: join(folder, `processed.${name}.data`), dictionary, encode: true }),
+  ),
 );
 for (const { epsilon, learningRate } of PLANS) {
   const noiseMultiplier =
@@ -75,9 +77,13 @@ for (const { epsilon, learningRate } of PLANS) {
         parameters: inputs + 2,
         localParameters: localPatterns,
       });
-      const heldOut = datasets.map(({ units }, hospital) =>
-        units.filter(({ patientId }) => foldOf(`${seed} ${hospital} ${patientId}`) === fold),
-      );
+      const divided = datasets.map((dataset, hospital) => {
+        const { patients } = dataset;
+        const flags = Uint8Array.from({ length: patients.count }, (_, patient) =>
+          Number(foldOf(`${seed} ${hospital} ${patientIdAt(patients, patient)}`) === fold),
+        );
+        return divideDataset(dataset, { flags, unit: 'patient' });
+      });
       const parameters = await simulateStudy(
         {
           model,
@@ -92,22 +98,18 @@ for (const { epsilon, learningRate } of PLANS) {
             learningRate,
           },
         },
-        datasets.map(({ units, recordCountBand }, hospital) => ({
+        datasets.map(({ recordCountBand }, hospital) => ({
           name: HOSPITALS[hospital]!,
-          training: units.filter((unit) => !heldOut[hospital]!.includes(unit)).map(({ rows }) => rows),
+          training: trainingUnits(divided[hospital]!.training),
           weight: bandWeight(recordCountBand),
           bandSize: (1 - 1 / FOLDS) * bandWeight(recordCountBand),
         })),
       );
       const outcomes = await Promise.all(
-        heldOut.map(async (units, hospital) => {
-          const rows = units.flatMap((unit) => unit.rows);
-          const inputs = Float32Array.from(rows.flatMap(({ x }) => [...x]));
-          return {
-            probabilities: await scoreRows(await model.onnx(parameters[hospital]!), inputs),
-            labels: rows.map(({ y }) => y),
-          };
-        }),
+        divided.map(async ({ heldOut }, hospital) => ({
+          probabilities: await scoreRows(await model.onnx(parameters[hospital]!), heldOut.features),
+          labels: [...heldOut.labels],
+        })),
       );
       folds.push({
         pooled: classify(
@@ -128,7 +130,7 @@ for (const { epsilon, learningRate } of PLANS) {
       noiseMultiplier: epsilon === null ? 0 : digits(noiseMultiplier),
       seeds: SEEDS,
       folds: FOLDS,
-      patients: mean(datasets.map(({ units }) => units.length)) * HOSPITALS.length,
+      patients: mean(datasets.map(({ patients }) => patients.count)) * HOSPITALS.length,
       accuracy: digits(mean(pooled.map(({ accuracy }) => accuracy))),
       accuracySpread: digits(spread(pooled.map(({ accuracy }) => accuracy))),
       auc: digits(mean(pooled.map(({ auc }) => auc))),

@@ -5,11 +5,12 @@
 // 105), so that both sides are slightly optimistic, and equally so.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { packUnits } from '@consilium/dp-sgd';
 import { buildForwardModel } from '@consilium/onnx-grad';
 import { type Static, Type } from 'typebox';
 import { Check } from 'typebox/value';
 import { noiseFor } from '../src/offline/simulation/privacy-plan.ts';
-import { simulateStudy, type UnitRows } from '../src/offline/simulation/simulate-study.ts';
+import { simulateStudy } from '../src/offline/simulation/simulate-study.ts';
 import { StudyModel } from '../src/study/study-model.ts';
 
 const HELP = `Usage: node trainer/dist/bench/peer-accuracy.js --tasks IN.json --out OUT.json
@@ -101,8 +102,9 @@ async function solve(task: Task): Promise<number[]> {
     },
     sites.map(({ x, y }, site) => ({
       name: `site ${site}`,
-      training: x.map(
-        (row, i): UnitRows => [{ x: Float32Array.from(row), y: y[i] === 1 ? 1 : 0, values: [] }],
+      training: packUnits(
+        features,
+        x.map((row, i) => [{ features: row, label: y[i] === 1 ? 1 : 0 }]),
       ),
       weight: x.length,
       bandSize: x.length,

@@ -15,6 +15,7 @@ import {
   samplingRateOf,
   TrainingFailedError,
   TrainingInputError,
+  type TrainingUnits,
 } from '@consilium/dp-sgd';
 import {
   dequantizeParameters,
@@ -31,7 +32,7 @@ import { GatewayProblem } from '../gateway/gateway-client.ts';
 import type { Release, ReleaseKey } from '../journal/journal.ts';
 import { drawOnce } from '../study/draw-once.ts';
 import { confirmCharges, localParametersAt } from '../study/local-chain.ts';
-import { ownDataset, type Unit } from '../study/own-dataset.ts';
+import { ownDataset } from '../study/own-dataset.ts';
 import { claimOf } from '../study/privacy-claims.ts';
 import { type Recording, waitsUntilMs } from '../study/public-time.ts';
 import { sharedModelOf } from '../study/round-material.ts';
@@ -112,13 +113,10 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
   await confirmCharges(context, { studyId, datasetId });
   const local = localParametersAt(context, { studyId, datasetId, round: key.round - 1 }, model);
   const data = await ownDataset(context, { datasetId, unit: study.unit });
-  const inputOf = (units: readonly Unit[]): RoundInput => ({
+  const inputOf = (units: TrainingUnits): RoundInput => ({
     model: model.graph,
     parameters: model.join({ shared: dequantizeParameters(base.parameters), local }),
-    units: packUnits(
-      model.inputs,
-      units.map((unit) => unit.map(({ x, y }) => ({ features: x, label: y }))),
-    ),
+    units,
     localPatterns: study.model.localParameters,
     plan: {
       clipNormL2: Number(training.clipNormL2),
@@ -142,7 +140,8 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
     key,
     work: 'train',
     async onPatients(onDrawing) {
-      const input = inputOf(data.training);
+      const { labels, ...units } = data.training;
+      const input = inputOf({ ...units, labels: Float32Array.from(labels) });
       const { sharedDelta, localParameters } = await trained(context, input, {
         studyId,
         deadlineMs,
@@ -156,7 +155,10 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
     },
     async onNobody() {
       // Of no use after the deadline either: others' studies wait for their turn.
-      const { sharedDelta } = await trained(context, inputOf([]), { studyId, deadlineMs });
+      const { sharedDelta } = await trained(context, inputOf(packUnits(model.inputs, [])), {
+        studyId,
+        deadlineMs,
+      });
       // What stays here stays as it was.
       return { payload: encoded(sharedDelta), subjectSha256, localParameters: encodeLocal(local) };
     },

@@ -21,6 +21,7 @@ import {
   type SharedModel,
 } from '@consilium/federation';
 import { predictedClasses } from '@consilium/onnx-grad';
+import { labelsByUnit } from '../data/index.ts';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
 import type { Draw, ReleaseKey } from '../journal/journal.ts';
@@ -225,11 +226,6 @@ async function score(
   await confirmCharges(context, { studyId, datasetId });
   const local = localOutcomeAt(context, { study, datasetId, round }, model);
   const { heldOut } = await ownDataset(context, { datasetId, unit: study.unit });
-  const rows = heldOut.flat();
-  const features = new Float32Array(rows.length * model.inputs);
-  rows.forEach(({ x }, index) => {
-    features.set(x, index * model.inputs);
-  });
   const shared = dequantizeParameters(judgement.candidate ?? new Int32Array());
   const { candidateSha256, decisions } = judgement;
   const noised = (counts: Counts): Draw => {
@@ -246,13 +242,8 @@ async function score(
     work: 'score',
     async onPatients(onDrawing) {
       onDrawing();
-      const classes = predictedClasses(await model.outputs({ shared, local }, features));
-      return noised(
-        countJudgements(
-          heldOut.map((unit) => unit.map(({ y }) => y)),
-          classes,
-        ),
-      );
+      const classes = predictedClasses(await model.outputs({ shared, local }, heldOut.features));
+      return noised(countJudgements(labelsByUnit(heldOut), classes));
     },
     onNobody: async () => noised(countJudgements([], [])),
   });

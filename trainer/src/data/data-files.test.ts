@@ -12,7 +12,6 @@ import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
 import { DataFiles } from './data-files.ts';
 import { folderProblems } from './data-folders.ts';
 import { DataError } from './index.ts';
-import { MAXIMUM_FILE_BYTES } from './read-data-file.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-folders-'));
 after(() => rmSync(root, { recursive: true }));
@@ -40,7 +39,7 @@ const refusalOf = async (path: string, from = files): Promise<string> => {
 it('reads a regular file in a folder, by its path or by a link within', async () => {
   symlinkSync(own, join(folder, 'linked.csv'));
   for (const path of [own, join(folder, 'linked.csv'), join(folder, 'deep', '..', 'deep', 'own.csv')]) {
-    assert.equal((await read(path)).units.length, 60);
+    assert.equal((await read(path)).patients.count, 60);
   }
 });
 
@@ -49,7 +48,7 @@ it('reads by a folder that is itself a link, under either of its names', async (
   symlinkSync(folder, alias);
   const aliased = new DataFiles({ folders: [alias] });
   for (const path of [join(alias, 'deep', 'own.csv'), own]) {
-    assert.equal((await read(path, aliased)).units.length, 60);
+    assert.equal((await read(path, aliased)).patients.count, 60);
   }
 });
 
@@ -101,27 +100,28 @@ it('neither waits for the writer of a FIFO nor holds up access to files and name
   for (const words of await Promise.all(refusals)) assert.match(words, /^FILE_UNREADABLE/);
 });
 
-it('refuses a file that is too large before any of it is read', async () => {
-  const path = join(folder, 'sparse.csv');
-  writeFileSync(path, '');
-  truncateSync(path, MAXIMUM_FILE_BYTES + 1);
-  assert.match(await refusalOf(path), /^FILE_TOO_LARGE/);
-  rmSync(path);
-});
-
 it('ends a read that takes too long, and reads the next file', async () => {
   const impatient = new DataFiles({ folders: [folder], timeoutMs: 0 });
   assert.match(await refusalOf(own, impatient), /^TRAINER_DATASET_TOO_EXPENSIVE/);
-  assert.equal((await read(own)).units.length, 60);
+  assert.equal((await read(own)).patients.count, 60);
 });
 
 it('ends a read that takes too much memory, and goes on', async () => {
   const path = join(folder, 'many.csv');
-  const row = `p,44,1,0\n`;
-  writeFileSync(path, `id,age,smoker,ill\n${row.repeat(4_000_000)}`);
-  const poor = new DataFiles({ folders: [folder], heapBytes: 0 });
-  assert.match(await refusalOf(path, poor), /^TRAINER_DATASET_TOO_EXPENSIVE/);
-  assert.equal((await read(own, poor)).units.length, 60);
+  const rows = Array.from({ length: 20_000 }, (_, i) => `p${i},44,1,0\n`).join('');
+  writeFileSync(path, `id,age,smoker,ill\n${rows}`);
+  const poor = new DataFiles({ folders: [folder], memoryBytes: 4_400_000 });
+  assert.match(await refusalOf(path, poor), /^FILE_TOO_LARGE/);
+  assert.equal((await read(own, poor)).patients.count, 60);
+  assert.equal((await read(path)).patients.count, 20_000);
+  rmSync(path);
+});
+
+it('ends a read of a sparse file without end, whatever its size, when its first line is too long', async () => {
+  const path = join(folder, 'sparse.csv');
+  writeFileSync(path, 'id,age');
+  truncateSync(path, 2 ** 40);
+  assert.match(await refusalOf(path), /^FILE_HAS_NUL/);
   rmSync(path);
 });
 

@@ -4,23 +4,25 @@ import { Worker } from 'node:worker_threads';
 import type { Dictionary } from '@consilium/domain';
 import { TrainerError } from '../errors.ts';
 import { DataFolders, type OpenFile } from './data-folders.ts';
-import { problem } from './data-problem.ts';
-import { type DataAnswer, type DataTask, limitsOf } from './data-task.ts';
+import { type DataAnswer, type DataTask, HEAP_LIMITS, memoryForReading } from './data-task.ts';
 import { DataError, type Dataset } from './index.ts';
-import { MAXIMUM_FILE_BYTES } from './read-data-file.ts';
 
 export interface DataFilesOptions {
   /** The data folders; nothing is read where there is none. */
   readonly folders: readonly string[];
   readonly timeoutMs?: number;
-  /** Bytes of heap that reading may take; by the file's size where absent. */
-  readonly heapBytes?: number;
+  /** Bytes that what is read of a file may take; half of the machine's or the control group's where absent. */
+  readonly memoryBytes?: number;
   readonly signal?: AbortSignal;
 }
 
 interface WantedFile {
   readonly path: string;
   readonly dictionary: Dictionary;
+  /** Whether rows are encoded for a model. */
+  readonly encode?: boolean;
+  /** Under which the dataset is committed to, where it is. */
+  readonly salt?: Uint8Array;
 }
 
 /** For the largest file, on a slow machine. */
@@ -80,27 +82,29 @@ export class DataFiles {
     begin?.();
   }
 
-  async #read({ path, dictionary }: WantedFile, admit: (identity: string) => void): Promise<Dataset> {
+  async #read(wanted: WantedFile, admit: (identity: string) => void): Promise<Dataset> {
     this.#options.signal?.throwIfAborted();
-    const file = await this.#folders.open(path);
+    const file = await this.#folders.open(wanted.path);
     try {
       admit(file.identity);
-      if (file.sizeBytes > MAXIMUM_FILE_BYTES) throw new DataError([problem('FILE_TOO_LARGE')]);
-      return await this.#readApart(file, { path, dictionary });
+      return await this.#readApart(file, wanted);
     } finally {
       await file.handle.close();
     }
   }
 
-  async #readApart({ handle, sizeBytes }: OpenFile, { path, dictionary }: WantedFile): Promise<Dataset> {
-    const isSmall = this.#options.heapBytes === undefined && sizeBytes <= SMALL_BYTES;
-    const worker =
-      (isSmall ? this.#kept : undefined) ??
-      this.#start(this.#options.heapBytes ?? Math.max(SMALL_BYTES, sizeBytes));
+  async #readApart({ handle, sizeBytes }: OpenFile, wanted: WantedFile): Promise<Dataset> {
+    const { path: name, dictionary, encode, salt } = wanted;
+    const { memoryBytes = memoryForReading() } = this.#options;
+    const isSmall = sizeBytes <= SMALL_BYTES;
+    const worker = (isSmall ? this.#kept : undefined) ?? this.#start();
     this.#kept = undefined;
     let answered = false;
     try {
-      const answer = await this.#ask(worker, { descriptor: handle.fd, sizeBytes, name: path, dictionary });
+      const answer = await this.#ask(worker, {
+        ...{ descriptor: handle.fd, sizeBytes, name },
+        ...{ dictionary, encode, salt, memoryBytes },
+      });
       answered = true;
       if ('dataset' in answer) return answer.dataset;
       throw new DataError(answer.problems, { total: answer.total });
@@ -139,9 +143,9 @@ export class DataFiles {
     }
   }
 
-  #start(sizeBytes: number): Worker {
+  #start(): Worker {
     const worker = new Worker(new URL('./data-worker.js', import.meta.url), {
-      resourceLimits: limitsOf(sizeBytes),
+      resourceLimits: HEAP_LIMITS,
       // Nothing of a file leaves the thread but its answer.
       stdout: true,
       stderr: true,

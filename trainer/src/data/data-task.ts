@@ -1,4 +1,5 @@
 // What the thread that reads a file is given, and what it answers.
+import { totalmem } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Dictionary } from '@consilium/domain';
 import type { DataProblem } from './data-problem.ts';
@@ -10,19 +11,21 @@ export interface DataTask {
   /** The file's name, whose ending can say its format. */
   readonly name: string;
   readonly dictionary: Dictionary;
+  readonly encode?: boolean | undefined;
+  readonly salt?: Uint8Array | undefined;
+  /** Bytes of arrays that reading may take. */
+  readonly memoryBytes: number;
 }
 
 export type DataAnswer =
   | { readonly dataset: Dataset }
   | { readonly problems: readonly DataProblem[]; readonly total: number };
 
-const MIB = 2 ** 20;
-/** Texts, rows and encoded values of a file take some ten times its size, and its reader takes some itself. */
-const TIMES_ITS_SIZE = 16;
-const READER_MIB = 192;
+/** Half of what this process may have: what is read is copied once, for its split. */
+export const memoryForReading = (): number => {
+  const limit = process.constrainedMemory();
+  return Math.min(totalmem(), limit > 0 ? limit : Number.POSITIVE_INFINITY) / 2;
+};
 
-/** What reading a file of a size may take. */
-export const limitsOf = (sizeBytes: number): ResourceLimits => ({
-  maxOldGenerationSizeMb: READER_MIB + Math.ceil((sizeBytes * TIMES_ITS_SIZE) / MIB),
-  maxYoungGenerationSizeMb: 64,
-});
+/** Rows go through in batches, so the heap of the thread needs little room whatever the file. */
+export const HEAP_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64 };

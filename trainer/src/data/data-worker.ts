@@ -1,34 +1,31 @@
 // The thread that reads files: each from a descriptor that was opened and checked, no more bytes than it had then.
-import { readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { DataError, problem } from './data-problem.ts';
+import { sourceOfDescriptor } from './byte-source.ts';
+import { DataError } from './data-problem.ts';
 import type { DataAnswer, DataTask } from './data-task.ts';
-import { datasetOf } from './read-dataset.ts';
-import { tableOf } from './read-table.ts';
+import { type Dataset, datasetOf } from './read-dataset.ts';
 
-function readBytes({ descriptor, sizeBytes }: DataTask): Uint8Array {
-  const bytes = new Uint8Array(sizeBytes);
-  let length = 0;
+async function answer({ descriptor, sizeBytes, name, ...wish }: DataTask): Promise<DataAnswer> {
+  const source = sourceOfDescriptor(descriptor, sizeBytes);
   try {
-    while (length < sizeBytes) {
-      const read = readSync(descriptor, bytes, length, sizeBytes - length, length);
-      if (read === 0) break;
-      length += read;
-    }
-  } catch (cause) {
-    throw new DataError([problem('FILE_UNREADABLE')], { cause });
-  }
-  return bytes.subarray(0, length);
-}
-
-async function answer(task: DataTask): Promise<DataAnswer> {
-  const { name, dictionary } = task;
-  try {
-    return { dataset: datasetOf(await tableOf({ bytes: readBytes(task), name }, dictionary), dictionary) };
+    return { dataset: await datasetOf({ source, name }, wish) };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { problems: error.problems, total: error.total };
   }
 }
 
-parentPort?.on('message', async (task: DataTask) => parentPort?.postMessage(await answer(task)));
+/** What is handed over rather than copied. */
+const buffersOf = ({ patients, patientOfRow, encoded }: Dataset): ArrayBuffer[] =>
+  [
+    ...patients.chunks,
+    patients.starts,
+    patients.lengths,
+    patientOfRow,
+    ...(encoded === undefined ? [] : [...encoded.parts, encoded.labels]),
+  ].map(({ buffer }) => buffer as ArrayBuffer);
+
+parentPort?.on('message', async (task: DataTask) => {
+  const answered = await answer(task);
+  parentPort?.postMessage(answered, 'dataset' in answered ? buffersOf(answered.dataset) : []);
+});

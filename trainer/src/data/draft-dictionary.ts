@@ -5,12 +5,13 @@
 // patients share. A name, a date, a number of an insurance or a rare diagnosis is never among them.
 
 import { basename } from 'node:path';
+import { type DecimalMark, numberOf } from './cell-reader.ts';
+import { describeFormat, type FormatOptions } from './csv-format.ts';
 import { DataError, problem } from './data-problem.ts';
-import { parseNumber } from './encode-features.ts';
-import { parseParquet } from './parse-parquet.ts';
-import { readDataFile } from './read-data-file.ts';
-import { parseCells } from './read-table.ts';
-import type { Table } from './table.ts';
+import { openPart, partsOf } from './file-parts.ts';
+import { PatientIds } from './patient-ids.ts';
+import { formatOf, readTextRows, type TextRows } from './read-csv.ts';
+import { isParquet, readParquetTexts } from './read-parquet.ts';
 
 export const PLACEHOLDER = 'TODO';
 
@@ -20,12 +21,6 @@ const LARGEST_CODE = 20;
 const MOST_CODES = 12;
 /** A code is written down only if at least so many patients share it: the many rows of one patient count once. */
 const PATIENTS_PER_CODE = 10;
-
-interface Cell {
-  readonly value: string;
-  /** Who the row is of: the cell of the id column, or the row's own number where every row is another patient. */
-  readonly patient: string;
-}
 
 export const LABEL_KINDS = ['binary', 'greater-than', 'categorical', 'numeric', 'count'] as const;
 export type LabelKind = (typeof LABEL_KINDS)[number];
@@ -39,6 +34,8 @@ export interface DraftOptions {
   readonly labelKind?: LabelKind | undefined;
   /** Whether the first line of a CSV file names the columns. */
   readonly header: boolean;
+  /** What is known of how a CSV file is written; the rest is guessed. */
+  readonly format?: FormatOptions | undefined;
 }
 
 export interface Draft {
@@ -59,71 +56,165 @@ export class ColumnUnknownError extends Error {
 }
 
 /**
- * A draft for a CSV or Parquet file.
+ * A draft for a CSV or Parquet file, or for the first file of a folder.
  *
  * @throws DataError for a file that cannot be read
  * @throws HeaderDoubtfulError, ColumnUnknownError
  */
 export async function draftDictionary(path: string, options: DraftOptions): Promise<Draft> {
-  const { bytes, format } = await readDataFile(path);
-  const isCsv = format === 'csv';
-  const table = isCsv ? csvTable(bytes, options.header) : await parseParquet(bytes);
-  return draftOf(table, { ...options, file: basename(path), header: !isCsv || options.header });
-}
-
-/** Whether a first line names columns: distinct short words, none a number, a date, an id or a value further down. */
-function looksLikeHeader([first, ...rest]: readonly { readonly cells: readonly string[] }[]): boolean {
-  const names = first!.cells.map((cell) => cell.trim());
-  return (
-    new Set(names).size === names.length &&
-    names.every((name) => /^\p{L}[\p{L}\p{N}_ .()/%-]{0,62}$/u.test(name) && !/\d{4}/.test(name)) &&
-    !rest.some(({ cells }) => cells.some((cell, column) => cell === names[column]))
-  );
-}
-
-function csvTable(bytes: Uint8Array, header: boolean): Table {
-  const lines = parseCells(bytes);
-  const [first] = lines;
-  if (first === undefined) throw new DataError([problem('FILE_EMPTY')]);
-  const ragged = lines.filter(({ cells }) => cells.length !== first.cells.length);
-  if (ragged.length > 0) throw new DataError(ragged.map(({ line }) => problem('ROW_LENGTH', { line })));
-  if (!header) return { columns: first.cells.map((_, i) => `column_${i + 1}`), rows: lines };
-  if (!looksLikeHeader(lines)) throw new HeaderDoubtfulError();
-  if (lines.length === 1) throw new DataError([problem('FILE_EMPTY')]);
-  return { columns: first.cells.map((name) => name.trim()), rows: lines.slice(1) };
-}
-
-export function draftOf(table: Table, options: DraftOptions & { readonly file: string }): Draft {
-  const { columns, rows } = table;
-  const { label, id, header, file, labelKind } = options;
-  for (const [option, column] of Object.entries({ label, id })) {
-    if (column === undefined || columns.includes(column)) continue;
-    throw new ColumnUnknownError(`--${option}: no column ${column}; there are ${columns.join(', ')}`);
+  const [part] = partsOf(path);
+  using source = openPart(part!);
+  const file = basename(path);
+  if (isParquet(source)) {
+    const reading = new Reading({ ...options, header: true }, '.');
+    readParquetTexts(source, reading);
+    return draftOf(reading, { ...options, header: true, file });
   }
+  if (/[.](parquet|pq)$/i.test(part!.name)) throw new DataError([problem('FILE_NOT_PARQUET')]);
+  const { header, format = {} } = options;
+  const about = { header, options: format };
+  // The decimal mark is known once a first look has been had; a number is read under it from the first row on.
+  const mark = formatOf(source, about).decimalMark;
+  const reading = new Reading(options, mark);
+  const guessed = readTextRows(source, about, reading);
+  const draft = draftOf(reading, { ...options, file });
+  const note = describeFormat(guessed, format);
+  return note === undefined ? draft : { ...draft, notes: [`${file}: ${note}`, ...draft.notes] };
+}
+
+/** Whether a name is what a column is called: a short word, no number, date or id. */
+const looksLikeName = (name: string): boolean =>
+  /^\p{L}[\p{L}\p{N}_ .()/%-]{0,62}$/u.test(name) && !/\d{4}/.test(name);
+
+/** What is kept of a column: which kinds of texts it has, and how many patients share a code. */
+class ColumnReading {
+  readonly name: string;
+  present = 0;
+  /** Whether each value is 0 or 1, is a number, is a small whole number. */
+  isBinary = true;
+  isNumeric = true;
+  isCoded = true;
+  /** Different texts, up to one more than is counted. */
+  readonly texts = new Set<string>();
+  /** The first patients of each code, as many as it takes to share one. */
+  readonly #patientsByCode = new Map<number, Set<number>>();
+  /** At most one more than there may be of codes among numbers. */
+  readonly #nonNumbers = new Set<string>();
+  repeatsName = false;
+  readonly #mark: DecimalMark;
+
+  constructor(name: string, mark: DecimalMark) {
+    this.name = name;
+    this.#mark = mark;
+  }
+
+  add(cell: string, patient: number): void {
+    if (cell === this.name) this.repeatsName = true;
+    if (isMissing(cell)) return;
+    this.present += 1;
+    if (this.texts.size <= LARGEST_CODE) this.texts.add(cell);
+    const number = this.isNumeric || this.hasFewTexts ? numberOf(cell, this.#mark) : undefined;
+    if (number === undefined) {
+      this.isNumeric = false;
+      if (this.hasFewTexts) this.#nonNumbers.add(cell);
+    }
+    if (number !== 0 && number !== 1) this.isBinary = false;
+    if (!this.isCoded) return;
+    if (number === undefined || !Number.isInteger(number) || number < 0 || number > LARGEST_CODE) {
+      this.isCoded = false;
+      this.#patientsByCode.clear();
+      return;
+    }
+    const patients = this.#patientsByCode.get(number) ?? new Set();
+    this.#patientsByCode.set(number, patients);
+    if (patients.size < PATIENTS_PER_CODE) patients.add(patient);
+  }
+
+  /** Numbers and a few codes, such as "unknown": names, dates and free text have many different texts. */
+  get hasFewTexts(): boolean {
+    return this.#nonNumbers.size <= MOST_CODES;
+  }
+
+  /** How many codes there are, where all values are small whole numbers. */
+  get codeCount(): number | undefined {
+    return this.isCoded ? this.#patientsByCode.size : undefined;
+  }
+
+  /** Codes that many patients share, which tell of nobody; a placeholder where there are not two. */
+  sharedCodes(): string[] {
+    const shared = [...this.#patientsByCode].filter(([, patients]) => patients.size >= PATIENTS_PER_CODE);
+    return shared.length < 2
+      ? [PLACEHOLDER]
+      : shared
+          .map(([code]) => code)
+          .sort((a, b) => a - b)
+          .map(String);
+  }
+}
+
+/** Looks at a file's rows once, one after the other. */
+class Reading implements TextRows {
+  columns: readonly ColumnReading[] = [];
+  rows = 0;
+  readonly found = new Set<string>();
+  readonly #options: DraftOptions;
+  readonly #mark: DecimalMark;
+  #idPlace: number | undefined;
+  readonly #patients = new PatientIds();
+
+  constructor(options: DraftOptions, mark: DecimalMark) {
+    this.#options = options;
+    this.#mark = mark;
+  }
+
+  begin(first: readonly string[]): void {
+    const { header, label, id } = this.#options;
+    if (header && (new Set(first).size < first.length || !first.every(looksLikeName))) {
+      throw new HeaderDoubtfulError();
+    }
+    const names = header ? first : first.map((_, i) => `column_${i + 1}`);
+    this.columns = names.map((name) => new ColumnReading(name, this.#mark));
+    for (const [option, column] of Object.entries({ label, id })) {
+      if (column === undefined || names.includes(column)) continue;
+      const alike = names.find((name) => name.toLowerCase() === column.toLowerCase());
+      const remedy =
+        alike === undefined ? `there are ${names.join(', ')}` : `write it as the file does: ${alike}`;
+      throw new ColumnUnknownError(`--${option}: no column ${column}; ${remedy}`);
+    }
+    this.#idPlace = id === undefined ? undefined : names.indexOf(id);
+  }
+
+  row(cells: readonly string[]): void {
+    const patient = this.#idPlace === undefined ? this.rows : this.#patients.numberOf(cells[this.#idPlace]!);
+    this.rows += 1;
+    for (const [place, column] of this.columns.entries()) {
+      const cell = cells[place]!;
+      column.add(cell, patient);
+      if (MISSING_CODES.includes(cell)) this.found.add(cell);
+    }
+  }
+}
+
+function draftOf(
+  reading: Reading,
+  { label, id, header, file, labelKind }: DraftOptions & { readonly file: string },
+): Draft {
+  const { columns, found, rows } = reading;
+  if (header && columns.some(({ repeatsName }) => repeatsName)) throw new HeaderDoubtfulError();
+  if (rows === 0) throw new DataError([problem('FILE_EMPTY')]);
   const notes: string[] = [];
-  const idIndex = id === undefined ? undefined : columns.indexOf(id);
-  const cellsOf = (column: string): Cell[] => {
-    const index = columns.indexOf(column);
-    return rows
-      .map(({ cells }, row) => ({
-        value: cells[index] ?? '',
-        patient: idIndex === undefined ? String(row) : (cells[idIndex] ?? ''),
-      }))
-      .filter(({ value }) => !isMissing(value));
-  };
-  const found = new Set(rows.flatMap(({ cells }) => cells));
   const names = new Set<string>();
   const features = columns
-    .filter((column) => column !== label && column !== id)
+    .filter(({ name }) => name !== label && name !== id)
     .flatMap((column) => {
-      const name = featureName(column, names);
-      const feature = featureOf(name, cellsOf(column), notes);
+      const name = featureName(column.name, names);
+      const feature = featureOf(name, column, notes);
       if (feature === undefined) return [];
-      return [name === column ? feature : withColumn(feature, column)];
+      return [name === column.name ? feature : withColumn(feature, column.name)];
     });
-  const labels = label === undefined ? undefined : cellsOf(label);
+  const labels = columns.find(({ name }) => name === label);
   const kind = labelKind ?? (labels && guessLabelKind(labels));
-  const labelRule = kind === undefined ? PLACEHOLDER : labelRuleOf(kind, labels ?? []);
+  const labelRule = kind === undefined ? PLACEHOLDER : labelRuleOf(kind, labels);
   if (label === undefined) notes.push('label.column: the column that the model is to predict');
   notes.push(`label.title: ${LABEL_TITLES[kind ?? 'binary']}, in the words that all hospitals use`);
   if (kind !== undefined) notes.push(...labelNotes(kind, labelKind === undefined));
@@ -140,7 +231,7 @@ export function draftOf(table: Table, options: DraftOptions & { readonly file: s
     dictionary: {
       version: 1,
       header,
-      ...(!header && { columns }),
+      ...(!header && { columns: columns.map(({ name }) => name) }),
       patientId: id ?? null,
       missing: MISSING_CODES.filter((code) => found.has(code)),
       maxRowsPerPatient: id === undefined ? 1 : PLACEHOLDER,
@@ -174,21 +265,21 @@ function featureName(column: string, taken: Set<string>): string {
 
 function featureOf(
   name: string,
-  cells: readonly Cell[],
+  column: ColumnReading,
   notes: string[],
 ): Record<string, unknown> | undefined {
-  const values = cells.map(({ value }) => value);
-  const numbers = values.map(parseNumber);
-  if (values.length > 0 && numbers.every((value) => value === 0 || value === 1)) {
-    return { name, kind: 'binary' };
+  const { present, isBinary, isNumeric, codeCount, texts } = column;
+  if (present > 0 && isBinary) return { name, kind: 'binary' };
+  if (present > 0 && isNumeric) {
+    if (codeCount === undefined || codeCount > MOST_CODES) return numericFeature(name, notes);
+    notes.push(
+      `${name}: compare the categories with your code book (rare codes are not listed), ` +
+        'or make it numeric if it counts',
+    );
+    return { name, kind: 'categorical', categories: column.sharedCodes() };
   }
-  if (values.length > 0 && numbers.every((value) => value !== undefined)) {
-    const codes = patientsByCode(cells);
-    if (codes !== undefined && codes.size <= MOST_CODES) return codedFeature(name, codes, notes);
-    return numericFeature(name, notes);
-  }
-  if (new Set(values).size > LARGEST_CODE) {
-    if (hasFewTexts(values, numbers)) {
+  if (texts.size > LARGEST_CODE) {
+    if (column.hasFewTexts) {
       notes.push(
         `${name}: some cells are no numbers (texts of the file are not copied): add those that mean "not known" to ` +
           'missing, and correct the others; check names their lines',
@@ -209,21 +300,6 @@ function numericFeature(name: string, notes: string[]): Record<string, unknown> 
   return { name, kind: 'numeric', unit: PLACEHOLDER, bounds: { low: PLACEHOLDER, high: PLACEHOLDER } };
 }
 
-/** Numbers and a few codes, such as "unknown": names, dates and free text have many different texts. */
-const hasFewTexts = (values: readonly string[], numbers: readonly (number | undefined)[]): boolean =>
-  new Set(values.filter((_, i) => numbers[i] === undefined)).size <= MOST_CODES;
-
-function codedFeature(
-  name: string,
-  counts: ReadonlyMap<number, number>,
-  notes: string[],
-): Record<string, unknown> {
-  notes.push(
-    `${name}: compare the categories with your code book (rare codes are not listed), or make it numeric if it counts`,
-  );
-  return { name, kind: 'categorical', categories: sharedCodes(counts) };
-}
-
 const LABEL_TITLES: Readonly<Record<LabelKind, string>> = {
   binary: 'what label 1 means',
   'greater-than': 'what label 1 means',
@@ -233,43 +309,25 @@ const LABEL_TITLES: Readonly<Record<LabelKind, string>> = {
 };
 
 /** Codes with an order, of which a threshold makes two classes, are the likeliest of what few whole numbers can be. */
-function guessLabelKind(cells: readonly Cell[]): LabelKind {
-  const numbers = cells.map(({ value }) => parseNumber(value));
-  if (numbers.every((value) => value === 0 || value === 1)) return 'binary';
-  if (numbers.includes(undefined)) return 'categorical';
-  return patientsByCode(cells) === undefined ? 'numeric' : 'greater-than';
+function guessLabelKind({ isBinary, isNumeric, isCoded }: ColumnReading): LabelKind {
+  if (isBinary) return 'binary';
+  if (!isNumeric) return 'categorical';
+  return isCoded ? 'greater-than' : 'numeric';
 }
 
-function labelRuleOf(kind: LabelKind, cells: readonly Cell[]): Readonly<Record<string, unknown>> {
+function labelRuleOf(kind: LabelKind, column: ColumnReading | undefined): Readonly<Record<string, unknown>> {
   switch (kind) {
     case 'binary':
       return { kind };
     case 'greater-than':
       return { kind, threshold: PLACEHOLDER };
     case 'categorical':
-      return { kind, categories: sharedCodes(patientsByCode(cells) ?? new Map()) };
+      return { kind, categories: column?.isCoded ? column.sharedCodes() : [PLACEHOLDER] };
     case 'numeric':
       return { kind, unit: PLACEHOLDER, bounds: { low: PLACEHOLDER, high: PLACEHOLDER } };
     case 'count':
       return { kind, high: PLACEHOLDER };
   }
-}
-
-/** How many patients have each code, where all values are small whole numbers. */
-function patientsByCode(cells: readonly Cell[]): ReadonlyMap<number, number> | undefined {
-  const patients = new Map<number, Set<string>>();
-  for (const { value, patient } of cells) {
-    const code = parseNumber(value);
-    if (code === undefined || !Number.isInteger(code) || code < 0 || code > LARGEST_CODE) return undefined;
-    patients.set(code, (patients.get(code) ?? new Set()).add(patient));
-  }
-  return new Map([...patients].map(([code, { size }]) => [code, size]));
-}
-
-/** Codes that many patients share, which tell of nobody; a placeholder where there are not two. */
-function sharedCodes(counts: ReadonlyMap<number, number>): string[] {
-  const shared = [...counts].filter(([, count]) => count >= PATIENTS_PER_CODE).map(([code]) => code);
-  return shared.length < 2 ? [PLACEHOLDER] : shared.sort((a, b) => a - b).map(String);
 }
 
 function labelNotes(kind: LabelKind, isGuess: boolean): string[] {

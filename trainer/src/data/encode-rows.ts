@@ -1,9 +1,11 @@
 // Inputs of a model from what a hospital's systems send for a prediction: records by feature name, or a CSV text.
 import type { Dictionary } from '@consilium/domain';
+import { sourceOfBytes } from './byte-source.ts';
 import { DataError, type DataProblem, problem } from './data-problem.ts';
 import { encodeFeatures, readValue } from './encode-features.ts';
 import { encodeRecord } from './encode-record.ts';
-import { parseTable } from './read-table.ts';
+import { readTextRows } from './read-csv.ts';
+import { requireColumns } from './table.ts';
 
 export type PredictionRows =
   | { readonly records: readonly Readonly<Record<string, unknown>>[] }
@@ -32,27 +34,36 @@ function encodeRecords(
 }
 
 function encodeCsv(text: string, dictionary: Dictionary): Float32Array {
-  const [first] = dictionary.features;
-  const anyColumn = first?.column ?? first?.name ?? '';
-  const unlabelled: Dictionary = {
-    ...dictionary,
-    patientId: null,
-    label: { ...dictionary.label, column: anyColumn },
-  };
-  const { columns, rows } = parseTable(new TextEncoder().encode(text), unlabelled);
-  const places = dictionary.features.map(({ column, name }) => columns.indexOf(column ?? name));
-  return joinRows(
-    rows.map(({ line, cells }) => {
-      const problems: DataProblem[] = [];
-      const values = dictionary.features.map((feature, index) => {
-        const read = readValue(cells[places[index]!] ?? '', feature, dictionary);
-        if ('value' in read) return read.value;
-        problems.push(problem(read.code, { line, column: feature.name }));
-        return null;
-      });
-      return problems.length > 0 ? problems : encodeFeatures(values, dictionary);
-    }),
+  const wanted = [...new Set(dictionary.features.map(({ column, name }) => column ?? name))];
+  const { header } = dictionary;
+  const encoded: (Float32Array | readonly DataProblem[])[] = [];
+  let places: readonly number[] = [];
+  // A request's text is UTF-8, and its delimiter and decimal mark are the usual ones: nothing here can state a guess.
+  const options = { encoding: 'utf-8', delimiter: ',', decimalMark: '.' } as const;
+  readTextRows(
+    sourceOfBytes(new TextEncoder().encode(text)),
+    { header, wanted, options },
+    {
+      begin(first) {
+        const columns = header ? first : (dictionary.columns ?? []);
+        if (first.length === 1 && wanted.length > 1) throw new DataError([problem('FILE_NOT_TABLE')]);
+        requireColumns(wanted, columns);
+        if (first.length !== columns.length) throw new DataError([problem('ROW_LENGTH', { line: 1 })]);
+        places = dictionary.features.map(({ column, name }) => columns.indexOf(column ?? name));
+      },
+      row(cells, line) {
+        const problems: DataProblem[] = [];
+        const values = dictionary.features.map((feature, index) => {
+          const read = readValue(cells[places[index]!] ?? '', feature, dictionary);
+          if ('value' in read) return read.value;
+          problems.push(problem(read.code, { line, column: feature.name }));
+          return null;
+        });
+        encoded.push(problems.length > 0 ? problems : encodeFeatures(values, dictionary));
+      },
+    },
   );
+  return joinRows(encoded);
 }
 
 function joinRows(encoded: readonly (Float32Array | readonly DataProblem[])[]): Float32Array {

@@ -1,5 +1,12 @@
 // A hospital's file, read by its data dictionary into units of privacy.
-export { commitmentBytes } from './commitment-bytes.ts';
+export {
+  type CsvFormat,
+  DECIMAL_MARKS,
+  DELIMITERS,
+  describeFormat,
+  ENCODINGS,
+  type FormatOptions,
+} from './csv-format.ts';
 export {
   DATA_PROBLEMS,
   DataError,
@@ -9,8 +16,17 @@ export {
 } from './data-problem.ts';
 export { encodeFeatures, readValue, type Value } from './encode-features.ts';
 export { encodeRecord } from './encode-record.ts';
-export { type Dataset, type DatasetRow, datasetOf, type PatientUnit, readDataset } from './read-dataset.ts';
+export { type PatientIdTable, patientIdAt } from './patient-ids.ts';
+export { type Dataset, type DatasetWish, type EncodedRows, readDataset } from './read-dataset.ts';
 export { scaleLabel, unscaleLabel } from './read-label.ts';
-export { parseTable, readTable } from './read-table.ts';
-export { HELD_OUT_SHARE, isHeldOut, splitPatients } from './split-patients.ts';
-export type { Table } from './table.ts';
+export {
+  divideDataset,
+  HELD_OUT_SHARE,
+  heldOutFlags,
+  isHeldOut,
+  type LabelledUnits,
+  labelsByUnit,
+  type SplitDataset,
+  splitDataset,
+  type UnitOfPrivacy,
+} from './split-patients.ts';

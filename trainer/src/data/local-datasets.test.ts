@@ -7,7 +7,7 @@ import type { Dataset } from '@consilium/domain';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
 import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
 import { DataFiles } from './data-files.ts';
-import { readDataset, splitPatients } from './index.ts';
+import { heldOutFlags, readDataset } from './index.ts';
 import { heldOutPatients } from './local-datasets.ts';
 
 test('held-out patients are named by the numbers of their rows, and by their ids only where those are asked for', async () => {
@@ -42,11 +42,15 @@ test('held-out patients are named by the numbers of their rows, and by their ids
   );
 
   const anonymous = { ...DICTIONARY, patientId: null };
-  const { units } = await readDataset({ path, dictionary: anonymous });
+  const dataset = await readDataset({ path, dictionary: anonymous });
   const { rows } = (await heldOut(anonymous, 'rows')) as { rows: number[] };
+  const flags = heldOutFlags(salt, dataset.patients);
+  assert.ok(rows.length > 0);
   assert.deepEqual(
-    rows.map((number) => units[number - 1]),
-    splitPatients(salt, units).heldOut,
+    rows,
+    [...dataset.patientOfRow.keys()]
+      .filter((row) => flags[dataset.patientOfRow[row]!] === 1)
+      .map((row) => row + 1),
   );
   await assert.rejects(heldOut(anonymous, 'ids'), /TRAINER_INPUT_INVALID: the file has no ids/);
   rmSync(directory, { recursive: true });

@@ -1,4 +1,5 @@
 // The hospital's own files: checked by their dictionary, committed to, and remembered. Nothing leaves the house.
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import {
   canonicalJson,
@@ -10,10 +11,9 @@ import {
 import { TrainerError } from '../errors.ts';
 import { describeFailure } from '../failure.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
-import { commitmentOf } from '../study/dataset-commitment.ts';
 import type { RegistrationAttempts } from '../study/registration-attempts.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
-import { DataError, splitPatients } from './index.ts';
+import { DataError, heldOutFlags, patientIdAt } from './index.ts';
 
 type Context = Pick<TrainerContext, 'journal' | 'ledger' | 'mspId' | 'dataFiles' | 'log'>;
 
@@ -68,11 +68,11 @@ async function checkAndKeep(
   const { journal, dataFiles, attempts } = context;
   // What the ledger refuses is refused before the file is looked at.
   const committed = await committedOnLedger(context, { datasetId, dictionary });
-  const { units, recordCountBand } = await dataFiles.read({ path, dictionary }, (identity) =>
+  const salt = journal.dataset(datasetId)?.salt ?? new Uint8Array(randomBytes(SALT_BYTES));
+  const { commitment, recordCountBand } = await dataFiles.read({ path, dictionary, salt }, (identity) =>
     attempts.count(identity),
   );
-  const salt = journal.dataset(datasetId)?.salt ?? new Uint8Array(randomBytes(SALT_BYTES));
-  const commitment = await commitmentOf(units, salt);
+  assert(commitment !== undefined, 'a salt was given');
   if (committed !== undefined && committed !== commitment) throw new TrainerError('TRAINER_DATASET_CHANGED');
   journal.saveDataset({ datasetId, path, dictionary, salt, commitment, recordCountBand });
   return {
@@ -135,9 +135,17 @@ export async function heldOutPatients(
   if (as === 'ids' && (await ledger.getDataset(datasetId)).commitment !== prepared.commitment) {
     throw new TrainerError('TRAINER_DATASET_CHANGED');
   }
-  const { units } = await dataFiles.read(prepared);
-  const { heldOut } = splitPatients(prepared.salt, units);
-  if (as === 'ids') return { patients: heldOut.map(({ patientId }) => patientId) };
-  const rows = heldOut.flatMap(({ rowNumbers }) => rowNumbers);
-  return { rows: rows.sort((a, b) => a - b) };
+  const { path, dictionary, salt } = prepared;
+  const { patients, patientOfRow } = await dataFiles.read({ path, dictionary });
+  const flags = heldOutFlags(salt, patients);
+  const ids: string[] = [];
+  flags.forEach((flag, patient) => {
+    if (flag === 1 && as === 'ids') ids.push(patientIdAt(patients, patient));
+  });
+  if (as === 'ids') return { patients: ids };
+  const rows: number[] = [];
+  patientOfRow.forEach((patient, row) => {
+    if (flags[patient] === 1) rows.push(row + 1);
+  });
+  return { rows };
 }

@@ -2,9 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Dictionary, type LabelRule, targetOf } from '@consilium/domain';
 import { DICTIONARY } from '../testing/small-consortium.ts';
-import { readLabel, unscaleLabel } from './read-label.ts';
+import { labelReader } from './cell-reader.ts';
+import { unscaleLabel } from './read-label.ts';
 
 const withRule = (rule: LabelRule): Dictionary => ({ ...DICTIONARY, label: { ...DICTIONARY.label, rule } });
+/** What a label's text comes to. */
+function readLabel(text: string, dictionary: Dictionary): { y: number } | { code: string } {
+  const reader = labelReader(dictionary, '.');
+  const y = reader.ofText(text);
+  return reader.wrong === undefined ? { y } : { code: reader.wrong };
+}
+
 const PRESSURE = {
   kind: 'numeric',
   unit: 'mmHg',
@@ -15,6 +23,9 @@ const CASES: readonly [rule: LabelRule, text: string, wanted: number | string][]
   [{ kind: 'binary' }, '1.0', 1],
   [{ kind: 'binary' }, '2', 'LABEL_NOT_BINARY'],
   [{ kind: 'binary' }, '?', 'LABEL_MISSING'],
+  [{ kind: 'binary' }, 'TRUE', 'LABEL_A_WORD'],
+  [{ kind: 'binary' }, 'No', 'LABEL_A_WORD'],
+  [{ kind: 'binary' }, 'ill', 'LABEL_NOT_BINARY'],
   [{ kind: 'greater-than', threshold: 3 }, '3.1', 1],
   [{ kind: 'greater-than', threshold: 3 }, '3', 0],
   [{ kind: 'greater-than', threshold: 3 }, 'high', 'LABEL_NOT_A_NUMBER'],

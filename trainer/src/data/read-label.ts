@@ -2,7 +2,6 @@
 // or a spread of the patients' labels would be a query that nobody accounted for.
 import { type Dictionary, type EncodedTarget, targetOf } from '@consilium/domain';
 import type { DataProblemCode } from './data-problem.ts';
-import { isMissing, parseNumber, sameText } from './encode-features.ts';
 
 type NumericTarget = Extract<EncodedTarget, { kind: 'numeric' }>;
 
@@ -15,37 +14,29 @@ export const unscaleLabel = (y: number, { low, high }: NumericTarget): number =>
   low + ((y + 1) * (high - low)) / 2;
 
 /**
- * What a model learns of a row: 0 or 1, the number of the category, a scaled value, or a count.
+ * What a model learns of a label that is a number: 0 or 1, a scaled value, or a count.
  *
- * @returns a code where the text is none, or lies outside what the dictionary allows
+ * @returns a code where it lies outside what the dictionary allows
  */
-export function readLabel(
-  text: string,
-  dictionary: Dictionary,
+export function scaledLabelOf(
+  number: number,
+  label: Dictionary['label'],
 ): { readonly y: number } | { readonly code: DataProblemCode } {
-  if (isMissing(text, dictionary)) return { code: 'LABEL_MISSING' };
-  const number = parseNumber(text);
-  const { rule } = dictionary.label;
+  const { rule } = label;
   switch (rule.kind) {
     case 'binary':
       return number === 0 || number === 1 ? { y: number } : { code: 'LABEL_NOT_BINARY' };
-    case 'categorical': {
-      const y = rule.categories.findIndex((category) => sameText(text, category));
-      return y < 0 ? { code: 'LABEL_NOT_A_CATEGORY' } : { y };
-    }
+    case 'categorical':
+      return { code: 'LABEL_NOT_A_CATEGORY' };
     case 'count':
-      if (number === undefined || !Number.isSafeInteger(number) || number < 0) {
-        return { code: 'LABEL_NOT_A_COUNT' };
-      }
+      if (!Number.isSafeInteger(number) || number < 0) return { code: 'LABEL_NOT_A_COUNT' };
       return number > rule.high ? { code: 'LABEL_OUT_OF_BOUNDS' } : { y: number };
     case 'numeric': {
-      if (number === undefined) return { code: 'LABEL_NOT_A_NUMBER' };
       const { low, high } = rule.bounds;
       if (number < low || number > high) return { code: 'LABEL_OUT_OF_BOUNDS' };
-      return { y: scaleLabel(number, targetOf(dictionary.label) as NumericTarget) };
+      return { y: scaleLabel(number, targetOf(label) as NumericTarget) };
     }
     case 'greater-than':
-      if (number === undefined) return { code: 'LABEL_NOT_A_NUMBER' };
       return { y: number > rule.threshold ? 1 : 0 };
   }
 }

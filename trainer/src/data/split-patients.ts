@@ -1,6 +1,8 @@
 // The split of a dataset's patients into training and held-out, stable for the dataset's whole life: a patient
 // that was once held out is never trained on, whatever rows are added or removed.
 import { createHmac } from 'node:crypto';
+import { type PatientIdTable, patientIdBytes } from './patient-ids.ts';
+import { type Dataset, PART_ROWS } from './read-dataset.ts';
 
 /** Share of patients held out for validation; a public constant, part of every study's accounting. */
 export const HELD_OUT_SHARE = 0.2;
@@ -11,18 +13,101 @@ export const HELD_OUT_SHARE = 0.2;
  * It depends on this patient alone, so that adding or removing one patient moves no other between the sets;
  * that is what lets the two sets have accounts of their own (parallel composition, McSherry 2009).
  */
-export function isHeldOut(salt: Uint8Array, patientId: string): boolean {
+export function isHeldOut(salt: Uint8Array, patientId: string | Uint8Array): boolean {
   const digest = createHmac('sha256', salt).update('split\0').update(patientId).digest();
   return digest.readUInt32BE(0) / 2 ** 32 < HELD_OUT_SHARE;
 }
 
-/** The units on either side of the split, in the order given. */
-export function splitPatients<U extends { readonly patientId: string }>(
-  salt: Uint8Array,
-  units: readonly U[],
-): { training: U[]; heldOut: U[] } {
-  const training: U[] = [];
-  const heldOut: U[] = [];
-  for (const unit of units) (isHeldOut(salt, unit.patientId) ? heldOut : training).push(unit);
+/** [patients] 1 for each that is held out. */
+export function heldOutFlags(salt: Uint8Array, patients: PatientIdTable): Uint8Array {
+  return Uint8Array.from({ length: patients.count }, (_, patient) =>
+    Number(isHeldOut(salt, patientIdBytes(patients, patient))),
+  );
+}
+
+/** Units of privacy with their rows, in flat arrays: no object for any of them. */
+export interface LabelledUnits {
+  readonly featureCount: number;
+  /** [units + 1]; unit u has the rows from offsets[u] up to offsets[u + 1]. */
+  readonly rowOffsets: Uint32Array;
+  /** Float32 [rows · featureCount], row by row. */
+  readonly features: Float32Array;
+  /** [rows] */
+  readonly labels: Float64Array;
+}
+
+/** What the units of a study are: a patient's rows, or each row by itself. */
+export type UnitOfPrivacy = 'patient' | 'record';
+
+export interface SplitDataset {
+  readonly training: LabelledUnits;
+  readonly heldOut: LabelledUnits;
+}
+
+/**
+ * The units on either side of the split, in the order of their patients' first rows; a patient's rows stay together.
+ *
+ * @param dataset with encoded rows
+ */
+export function splitDataset(
+  dataset: Dataset,
+  { salt, unit }: { readonly salt: Uint8Array; readonly unit: UnitOfPrivacy },
+): SplitDataset {
+  return divideDataset(dataset, { flags: heldOutFlags(salt, dataset.patients), unit });
+}
+
+/** The same, where whoever asks says who is held out. @param flags [patients] 1 for each that is */
+export function divideDataset(
+  { patients, patientOfRow, encoded }: Dataset,
+  { flags, unit }: { readonly flags: Uint8Array; readonly unit: UnitOfPrivacy },
+): SplitDataset {
+  if (encoded === undefined) throw new TypeError('the rows of a dataset that is split are encoded');
+  const { featureCount, parts, labels } = encoded;
+  const rowsOf = new Uint32Array(patients.count);
+  for (const patient of patientOfRow) rowsOf[patient]!++;
+  const sides = [0, 1].map((side) => ({ side, units: 0, rows: 0 }));
+  const firstRow = new Uint32Array(patients.count);
+  for (let patient = 0; patient < patients.count; patient++) {
+    const own = sides[flags[patient]!]!;
+    firstRow[patient] = own.rows;
+    own.rows += rowsOf[patient]!;
+    own.units += unit === 'patient' ? 1 : rowsOf[patient]!;
+  }
+  const [training, heldOut] = sides.map(({ units, rows }) => ({
+    featureCount,
+    rowOffsets: new Uint32Array(units + 1),
+    features: new Float32Array(rows * featureCount),
+    labels: new Float64Array(rows),
+  })) as [LabelledUnits, LabelledUnits];
+  const next = firstRow.slice();
+  for (let row = 0; row < patientOfRow.length; row++) {
+    const patient = patientOfRow[row]!;
+    const own = flags[patient] === 1 ? heldOut : training;
+    const to = next[patient]!++;
+    const from = (row % PART_ROWS) * featureCount;
+    own.features.set(
+      parts[Math.floor(row / PART_ROWS)]!.subarray(from, from + featureCount),
+      to * featureCount,
+    );
+    own.labels[to] = labels[row]!;
+  }
+  for (const [side, { rowOffsets }] of [training, heldOut].entries()) {
+    let made = 0;
+    if (unit === 'record') {
+      for (let row = 0; row < rowOffsets.length; row++) rowOffsets[row] = row;
+      continue;
+    }
+    for (let patient = 0; patient < patients.count; patient++) {
+      if (flags[patient] !== side) continue;
+      made += 1;
+      rowOffsets[made] = rowOffsets[made - 1]! + rowsOf[patient]!;
+    }
+  }
   return { training, heldOut };
 }
+
+/** The labels of each unit's rows. */
+export const labelsByUnit = ({ rowOffsets, labels }: LabelledUnits): number[][] =>
+  Array.from({ length: rowOffsets.length - 1 }, (_, unit) => [
+    ...labels.subarray(rowOffsets[unit]!, rowOffsets[unit + 1]!),
+  ]);

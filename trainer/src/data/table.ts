@@ -1,12 +1,6 @@
-// What every reader of files hands on: rows of texts under column names.
+// Which columns a dictionary uses, and whether a file has them.
 import type { Dictionary } from '@consilium/domain';
 import { DataError, problem } from './data-problem.ts';
-
-export interface Table {
-  readonly columns: readonly string[];
-  /** `line` is 1-based: of the file, or of its rows where a file has no lines. */
-  readonly rows: readonly { readonly line: number; readonly cells: readonly string[] }[];
-}
 
 /** The columns that a dictionary uses, each once. */
 export function wantedColumns(dictionary: Dictionary): string[] {
@@ -15,12 +9,18 @@ export function wantedColumns(dictionary: Dictionary): string[] {
   return [...new Set([...wanted, dictionary.label.column])];
 }
 
-/** @throws DataError COLUMN_UNKNOWN or COLUMN_TWICE where a wanted column is not there exactly once. */
+const folded = (name: string): string => name.trim().replaceAll(/\s+/g, ' ').toLowerCase();
+
+/** @throws DataError COLUMN_UNKNOWN, COLUMN_CASE or COLUMN_TWICE where a wanted column is not there exactly once. */
 export function requireColumns(wanted: readonly string[], columns: readonly string[]): void {
+  const times = new Map<string, number>();
+  for (const name of columns) times.set(name, (times.get(name) ?? 0) + 1);
+  const alike = new Set(columns.map(folded));
   const problems = wanted.flatMap((column) => {
-    const times = columns.filter((name) => name === column).length;
-    if (times === 1) return [];
-    return [problem(times === 0 ? 'COLUMN_UNKNOWN' : 'COLUMN_TWICE', { column })];
+    const count = times.get(column) ?? 0;
+    if (count === 1) return [];
+    if (count > 1) return [problem('COLUMN_TWICE', { column })];
+    return [problem(alike.has(folded(column)) ? 'COLUMN_CASE' : 'COLUMN_UNKNOWN', { column })];
   });
   if (problems.length > 0) throw new DataError(problems);
 }

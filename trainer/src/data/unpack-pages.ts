@@ -1,12 +1,16 @@
 // Unpacks the pages of a Parquet file within bounds. What they unpack to lies outside a thread's heap and its limit,
 // and a page of a few bytes can say gigabytes, or hold them whatever it says.
 import assert from 'node:assert/strict';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { Compressors } from 'hyparquet';
-import { compressors, decompressZstd } from 'hyparquet-compressors';
+import { compressors } from 'hyparquet-compressors';
 import { DataError, problem } from './data-problem.ts';
 
-/** All pages together may unpack to so many times the file's size, and to the least in any case. */
-const TIMES = 16;
+/**
+ * All pages together may unpack to so many times the file's size, and to the least in any case. They are unpacked one
+ * after the other, so this bounds time; what one page unpacks to is bounded where pages are read.
+ */
+const TIMES = 64;
 const LEAST_BYTES = 2 ** 28;
 
 /**
@@ -18,10 +22,12 @@ const LEAST_BYTES = 2 ** 28;
 export function unpackersOf(fileBytes: number): Compressors {
   const mostBytes = Math.max(LEAST_BYTES, TIMES * fileBytes);
   let unpacked = 0;
+  // Node's own stop at damaged input and at the size that a page's header says; others are told it.
   const all: Compressors = {
     ...compressors,
-    // Into an array of that size: by itself it makes one of whatever size the page's own frames have.
-    ZSTD: (input, bytes) => decompressZstd(input, new Uint8Array(bytes)),
+    GZIP: (input, bytes) => gunzipSync(input, { maxOutputLength: Math.max(1, bytes) }),
+    BROTLI: (input, bytes) => brotliDecompressSync(input, { maxOutputLength: Math.max(1, bytes) }),
+    ZSTD: (input, bytes) => zstdDecompressSync(input, { maxOutputLength: Math.max(1, bytes) }),
   };
   return Object.fromEntries(
     Object.entries(all).map(([codec, unpack]) => [

@@ -103,7 +103,7 @@ describe('the local service', () => {
       ['bounds', bad(3, 'p3,444,1,0'), 'VALUE_OUT_OF_BOUNDS'],
       ['label', bad(3, 'p3,44,1,444'), 'LABEL_NOT_BINARY'],
       ['column', csvOf(1).replace('smoker', 'smokes'), 'COLUMN_UNKNOWN'],
-      ['not-csv', '\0\0\x244', 'FILE_NOT_CSV'],
+      ['not-csv', '\0\0\x244', 'FILE_HAS_NUL'],
       ['empty', '', 'FILE_EMPTY'],
       ['few', 'id,age,smoker,ill\np1,44,1,0\n', 'TOO_FEW_PATIENTS'],
     ];

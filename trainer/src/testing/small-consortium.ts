@@ -2,7 +2,7 @@
 // ready for their trainers.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bandOf, type Dictionary, type Study, targetOf } from '@consilium/domain';
+import { type Dictionary, type Study, targetOf } from '@consilium/domain';
 import { buildForwardModel, LOCAL_INTERCEPT_NAME, readForwardModel } from '@consilium/onnx-grad';
 import {
   type ArtefactStore,
@@ -13,7 +13,6 @@ import {
 } from '../artefacts/index.ts';
 import { readDataset } from '../data/index.ts';
 import { Journal } from '../journal/journal.ts';
-import { commitmentOf } from '../study/dataset-commitment.ts';
 import { MemoryConsortium } from './memory-consortium.ts';
 import { aConsent, aStudy, datasetOf } from './study-rows.ts';
 
@@ -116,10 +115,8 @@ async function prepare(
 ): Promise<void> {
   mkdirSync(directory, { recursive: true });
   writeFileSync(path, csv);
-  const { units } = await readDataset({ path, dictionary });
   const salt = new Uint8Array(32).fill(mspId.charCodeAt(0));
-  const commitment = await commitmentOf(units, salt);
-  const recordCountBand = bandOf(units.length)!;
+  const { commitment = '', recordCountBand } = await readDataset({ path, dictionary, salt });
   {
     using journal = new Journal(directory);
     journal.saveDataset({ datasetId, path, dictionary, salt, commitment, recordCountBand });

@@ -40,19 +40,13 @@ export async function assessHeldOut(
   const { features: encoding, target } = encodingOf(dictionary);
   const assessed = [];
   for (const [site, { name, heldOut }] of sites.entries()) {
-    const { features, labels } = rowsOf(heldOut);
+    const { features } = heldOut;
+    const labels = [...heldOut.labels];
     const outputs = await rawOutputs(await graph.model.onnx(parameters[site]!), features);
     assessed.push({ name, outputs, features, labels });
   }
   if (assessed.every(({ labels }) => labels.length === 0)) return undefined;
   return assessRows(assessed, { encoding, target, questions });
-}
-
-/** All rows of units, encoded. */
-function rowsOf(units: Site['heldOut']): { readonly features: Float32Array; readonly labels: number[] } {
-  const rows = units.flat();
-  const features = Float32Array.from(rows.flatMap(({ x }) => [...x]));
-  return { features, labels: rows.map(({ y }) => y) };
 }
 
 /** The calibration curve, where there are exact scores of a yes/no label. */

@@ -1,7 +1,7 @@
 // What a user can get wrong, tried through the commands: every line must name what is wrong and the remedy, exit with
 // status 2, write nothing, and show no patient's value.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { tinyModel } from '@consilium/onnx-grad/testing/tiny-models';
 import { DICTIONARY } from '../../testing/small-consortium.ts';
@@ -139,17 +139,20 @@ const DATA: Readonly<Record<string, readonly [text: string | Uint8Array, said: R
     /PATIENT_ID_MISSING \(line 68, column id\): .*fill it in/,
   ],
   'a row of another length': [`${HEADER}${ROWS}p91,50,0\n`, /ROW_LENGTH \(line 68\): .*correct it/],
-  'a quote that never ends': [`${HEADER}${ROWS}p91,"${SECRET},0,1\n`, /FILE_NOT_CSV.*: .*save it as such/],
+  'a quote that never ends': [
+    `${HEADER}${ROWS}p91,"${SECRET},0,1\n`,
+    /QUOTE_OPEN \(line 68\): .*close the quote/,
+  ],
   'an empty file': ['', /FILE_EMPTY: .*give a file that has patients/],
   'a header and nothing else': [HEADER, /FILE_EMPTY/],
   'a wrong header': [`pid,years,smoke,sick\n${ROWS}`, /COLUMN_UNKNOWN \(column age\): .*: correct it/],
-  'another separator': [
-    (HEADER + ROWS).replaceAll(',', ';'),
-    /FILE_NOT_CSV: .*comma-separated.*: save it as such/,
+  'a separator that is none': [
+    (HEADER + ROWS).replaceAll(',', '#'),
+    /FILE_NOT_TABLE: .*name its --delimiter/,
   ],
-  'bytes that are no text': [Uint8Array.of(255, 254, 0, 1, 2, 200), /FILE_NOT_CSV/],
+  'bytes that are no text': [Uint8Array.of(65, 0, 1, 2, 200), /FILE_HAS_NUL: .*export it as CSV/],
   'hardly any patients': [`${HEADER}p1,33,0,1\np2,44,1,0\n`, /TOO_FEW_PATIENTS: .*: add patients/],
-  'damaged Parquet': ['PAR1 and then something else PAR1', /FILE_NOT_PARQUET: .*Re-export it, or use CSV/],
+  'damaged Parquet': ['PAR1 and then something else PAR1', /PARQUET_CUT_SHORT: .*: copy or export it again/],
   'Parquet by name only': ['hello', /FILE_NOT_PARQUET/, 'hello.parquet'],
 };
 
@@ -164,18 +167,8 @@ describe('train refuses', () => {
     });
   }
 
-  it('files that are too large to be held in memory, before reading them', async () => {
-    write('large.csv', HEADER);
-    truncateSync(at('large.csv'), 2 ** 28 + 1);
-    await refuses(train({ data: 'large.csv' }), [
-      /large\.csv: FILE_TOO_LARGE: .*256 MiB.*: keep only the columns/,
-    ]);
-    await refuses(['dictionary', 'init', at('large.csv')], [/FILE_TOO_LARGE/]);
-    rmSync(at('large.csv'));
-  });
-
   it('files that are folders, or not there', async () => {
-    await refuses(train({ data: 'folder' }), [/FILE_UNREADABLE: .*check the path/]);
+    await refuses(train({ data: 'folder' }), [/FOLDER_EMPTY: .*name another folder/]);
     await refuses(train({ data: 'nowhere.csv' }), [/nowhere\.csv: FILE_UNREADABLE/]);
     await refuses(train({ study: 'nowhere.yaml' }), [
       /study .*nowhere\.yaml cannot be read: there is no such/,
@@ -263,7 +256,7 @@ describe('the other commands refuse', () => {
     ));
 
   it('dictionary init: files it cannot read, columns that are not there, files that exist', async () => {
-    await refuses(['dictionary', 'init', at('folder')], [/folder: FILE_UNREADABLE: .*check the path/]);
+    await refuses(['dictionary', 'init', at('folder')], [/folder: FOLDER_EMPTY: .*name another folder/]);
     write('empty.csv', '');
     await refuses(['dictionary', 'init', at('empty.csv')], [/FILE_EMPTY/]);
     write('text.parquet', 'hello');
@@ -335,5 +328,59 @@ describe('train accepts, with a stated behaviour', () => {
       stderr,
       /note: delta 0\.002 is not small against the patients of data.*Take at most 0\.00\d+\./,
     );
+  });
+});
+
+describe('a dictionary', () => {
+  it('is judged once: what its schema, its rules and its open places say comes together', async () => {
+    const good = JSON.parse(readFileSync(at('dictionary.json'), 'utf8'));
+    const [first, ...rest] = good.features;
+    const twoKinds = { ...good, maxRowsPerPatient: 0, features: [first, first, ...rest] };
+    write('two-kinds.json', JSON.stringify(twoKinds));
+    await refuses(
+      ['check', '--file', at('good.csv'), '--dictionary', at('two-kinds.json')],
+      [/maxRowsPerPatient must be/, new RegExp(`dictionary: .*${first.name}`)],
+    );
+    const open = { ...good, maxRowsPerPatient: 0, label: { ...good.label, title: 'TODO' } };
+    write('open.json', JSON.stringify(open));
+    await refuses(
+      ['check', '--file', at('good.csv'), '--dictionary', at('open.json')],
+      [/maxRowsPerPatient must be/, /label\.title still says TODO/],
+    );
+  });
+});
+
+describe('data that is written in another way', () => {
+  it('is read, what was guessed is stated on standard error, and JSON stays alone on standard output', async () => {
+    const file = write('german.csv', readFileSync(at('good.csv'), 'utf8').replaceAll(',', ';'));
+    const words = ['check', '--file', at(file), '--dictionary', at('dictionary.json')] as const;
+    const { status, stdout, stderr } = await run(...words, '--json');
+    assert.equal(status, 0);
+    assert.equal(JSON.parse(stdout).ok, true);
+    assert.match(stderr, /german\.csv: taken to have fields separated by semicolons\n/);
+    const told = await run(...words, '--delimiter', 'semicolon');
+    assert.deepEqual([told.status, told.stderr], [0, '']);
+    await refuses([...words, '--delimiter', ';'], [/--delimiter must be one of comma, semicolon, tab, bar/]);
+    await refuses([...words, '--encoding', 'latin'], [/--encoding must be one of utf-8, /]);
+  });
+
+  it('says how far it is with a long file on standard error alone', async () => {
+    const dictionary = JSON.parse(readFileSync(at('dictionary.json'), 'utf8'));
+    const rows = Array.from({ length: 600_000 }, (_, i) => `p${i},50,0,1\n`);
+    const file = write(
+      'long.csv',
+      `${readFileSync(at('good.csv'), 'utf8').split('\n')[0]}\n${rows.join('')}`,
+    );
+    assert.equal(dictionary.patientId, 'id');
+    const { stdout, stderr } = await run(
+      'check',
+      '--file',
+      at(file),
+      '--dictionary',
+      at('dictionary.json'),
+      '--json',
+    );
+    assert.equal(JSON.parse(stdout).recordCountBand.low, 600_000);
+    assert.match(stderr, /^\S*long\.csv: 500,000 rows read\n$/);
   });
 });

@@ -10,18 +10,21 @@ import {
   type Terminal,
 } from '@consilium/command-line';
 import { DataError, readDataset } from '../../data/index.ts';
+import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
 import { readDictionary } from './read-dictionary.ts';
 
 const HELP = `consilium-trainer check: read a data file by its dictionary and list every problem
 
-  consilium-trainer check --file FILE --dictionary FILE [--json]
+  consilium-trainer check --file FILE --dictionary FILE [options]
 
-  --file FILE              the patients, CSV or Parquet
+  --file FILE              the patients, CSV or Parquet, or a folder of such files
   --dictionary FILE        data dictionary, JSON
+${FORMAT_OPTIONS_HELP}\
   --json                   {"ok", "recordCountBand", "problems", "problemCount"} on standard output
   --help                   this text
 
+Progress and what was guessed of a file go to standard error. Problems are listed by rule and column with a count.
 No patient's value is printed. Exit status: 0 no problems, 1 failed, 2 wrong usage or problems.
 `;
 
@@ -29,6 +32,7 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
   const { values, positionals } = readArguments(argv, {
     file: { type: 'string' },
     dictionary: { type: 'string' },
+    ...FORMAT_OPTIONS,
     ...COMMON_OPTIONS,
   });
   if (values.help) {
@@ -39,7 +43,14 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
   const path = resolve(required(values.file, 'file'));
   const dictionary = await readDictionary(required(values.dictionary, 'dictionary'));
   try {
-    const { recordCountBand: band } = await readDataset({ path, dictionary });
+    const { format, onRows, stated } = watchReading(path, { texts: values, terminal });
+    const { recordCountBand: band, format: guessed } = await readDataset({
+      path,
+      dictionary,
+      format,
+      onRows,
+    });
+    stated(guessed);
     const answer = { ok: true, recordCountBand: band, problems: [], problemCount: 0 };
     const said = `no problems; ${band.low} to ${band.high} patients`;
     terminal.out(`${values.json ? JSON.stringify(answer) : said}\n`);

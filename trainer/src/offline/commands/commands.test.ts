@@ -145,7 +145,7 @@ describe('train', () => {
     writeFileSync(path, csvOf(4, 12));
     const heldOutRows = async (splitSeed: string) => {
       const site = await loadSite({ name, path }, { dictionary: DICTIONARY, unit: 'patient', splitSeed });
-      return site.heldOut.flat().length;
+      return site.heldOut.labels.length;
     };
     let seed = 0;
     while ((await heldOutRows(`${seed}`)) > 0) seed++;

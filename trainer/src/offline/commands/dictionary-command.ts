@@ -16,13 +16,14 @@ import {
   PLACEHOLDER,
 } from '../../data/draft-dictionary.ts';
 import { DataError } from '../../data/index.ts';
+import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, formatOptions } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
 import { reasonOf } from './input-file.ts';
 
 const HELP = `consilium-trainer dictionary: describe a file's columns
 
   consilium-trainer dictionary init FILE [--label COLUMN] [--label-kind KIND] [--id COLUMN] [--no-header]
-                                   [--out FILE] [--json]
+                                   [--out FILE] [--json] [options]
 
 Drafts a data dictionary for a CSV or Parquet file on standard output (or --out), and says on standard error what
 is left to fill in: every ${PLACEHOLDER}. No command accepts a dictionary that still has one. Kinds are guesses.
@@ -33,7 +34,7 @@ No patient's value is printed or written, except codes from 0 to 20 that at leas
   --label-kind KIND        ${LABEL_KINDS.join(', ')}; guessed if it is not given
   --id COLUMN              the column that identifies patients; without it every row is another patient
   --no-header              the first line of the CSV file is a patient, not column names
-  --out FILE               write the draft there; an existing file is left alone
+${FORMAT_OPTIONS_HELP}  --out FILE               write the draft there; an existing file is left alone
   --json                   draft and notes as one JSON document on standard output
   --help                   this text
 
@@ -46,6 +47,7 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
     'label-kind': { type: 'string' },
     id: { type: 'string' },
     'no-header': { type: 'boolean', default: false },
+    ...FORMAT_OPTIONS,
     out: { type: 'string' },
     ...COMMON_OPTIONS,
   });
@@ -70,7 +72,9 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
   if (labelKind === undefined && values['label-kind'] !== undefined) {
     throw new InputError({ field: '--label-kind', text: `must be one of ${LABEL_KINDS.join(', ')}` });
   }
-  const draft = await draftDictionary(path, { label, labelKind, id, header: !values['no-header'] }).catch(
+  const header = !values['no-header'];
+  const format = formatOptions(values);
+  const draft = await draftDictionary(path, { label, labelKind, id, header, format }).catch(
     (error: unknown) => explain(path, error),
   );
   const text = `${JSON.stringify(draft.dictionary, null, 2)}\n`;

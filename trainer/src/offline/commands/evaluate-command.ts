@@ -16,9 +16,10 @@ import { DataError } from '../../data/index.ts';
 import { assessmentLines } from '../report/assessment-text.ts';
 import { metricTexts, scoreLine } from '../report/score-text.ts';
 import { type Assessed, type AssessedSite, assessRows } from '../scoring/assess-rows.ts';
-import { type FileRows, readRows, SiteColumnError } from '../scoring/read-rows.ts';
+import { type FileRows, type RowsWish, readRows, SiteColumnError } from '../scoring/read-rows.ts';
 import { splitSaltOf } from '../simulation/load-sites.ts';
 import { ASSESSMENT_OPTIONS, ASSESSMENT_OPTIONS_HELP, questionsOf } from './assessment-options.ts';
+import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
 import {
   readTrainedModel,
@@ -32,7 +33,9 @@ const HELP = `consilium-trainer evaluate: how good a trained model is on another
   consilium-trainer evaluate --model DIR --data FILE [--site-column COLUMN] [--held-out] [options]
 
 ${TRAINED_MODEL_HELP}\
-  --data FILE              the patients with their labels, CSV or Parquet, with the columns of the dictionary
+  --data FILE              the patients with their labels, CSV or Parquet, or a folder of such files, with the columns
+                           of the dictionary
+${FORMAT_OPTIONS_HELP}\
   --site-column COLUMN     scores by site too: the column says which site a row is of
   --held-out               only the patients whom the card's split seed holds out: of a file that was trained on, none
                            that the model has seen
@@ -49,6 +52,7 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
   const { values, positionals } = readArguments(argv, {
     ...TRAINED_MODEL_OPTIONS,
     ...ASSESSMENT_OPTIONS,
+    ...FORMAT_OPTIONS,
     data: { type: 'string' },
     'site-column': { type: 'string' },
     'held-out': { type: 'boolean', default: false },
@@ -63,11 +67,14 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
   const path = resolve(required(values.data, 'data'));
   const { features: encoding, target } = encodingOf(model.dictionary);
   const questions = questionsOf(values, { encoding, target });
+  const { stated, ...watch } = watchReading(path, { texts: values, terminal });
   const rows = await readLabelled(model, {
+    ...watch,
     path,
     siteColumn: values['site-column'],
     heldOutBy: values['held-out'] ? splitOf(model) : undefined,
   });
+  stated(rows.format);
   const outputs = await rawOutputs(model.onnx, rows.features);
   const assessment = assessRows(bySite(rows, outputs, inputNames(encoding).length), {
     encoding,
@@ -126,7 +133,7 @@ async function readLabelled(
     readonly path: string;
     readonly siteColumn: string | undefined;
     readonly heldOutBy: Uint8Array | undefined;
-  },
+  } & Pick<RowsWish, 'format' | 'onRows'>,
 ): Promise<FileRows> {
   const rows = await readRows({ ...about, dictionary, labelled: true }).catch((error: unknown) => {
     if (error instanceof SiteColumnError) {

@@ -1,21 +1,14 @@
 // Labels that are all the same teach nothing: a model learns to say so, and its accuracy looks perfect.
 import type { EncodedTarget } from '@consilium/domain';
-import type { UnitRows } from '../simulation/simulate-study.ts';
+import type { SimulatedHospital } from '../simulation/simulate-study.ts';
 
-interface LabelledSite {
-  readonly name: string;
-  readonly training: readonly UnitRows[];
-}
-
-function* labelsOf({ training }: LabelledSite): Generator<number> {
-  for (const rows of training) for (const { y } of rows) yield y;
-}
+type LabelledSite = Pick<SimulatedHospital, 'name' | 'training'>;
 
 /** Whether two labels differ. */
 function haveSeveral(sites: readonly LabelledSite[]): boolean {
   let first: number | undefined;
   for (const site of sites) {
-    for (const label of labelsOf(site)) {
+    for (const label of site.training.labels) {
       first ??= label;
       if (label !== first) return true;
     }

@@ -15,17 +15,20 @@ import { type EncodedTarget, encodingOf } from '@consilium/domain';
 import { predictedClasses, type RawOutputs, rawOutputs } from '@consilium/onnx-grad';
 import { DataError } from '../../data/index.ts';
 import { predictionsOf } from '../../study/predictions.ts';
-import { readRows } from '../scoring/read-rows.ts';
+import { type FileRows, readRows } from '../scoring/read-rows.ts';
+import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
 import { reasonOf } from './input-file.ts';
 import { readTrainedModel, TRAINED_MODEL_HELP, TRAINED_MODEL_OPTIONS } from './read-trained-model.ts';
 
 const HELP = `consilium-trainer predict: what a trained model says of the rows of another file
 
-  consilium-trainer predict --model DIR --data FILE [--site NAME] [--dictionary FILE] [--out FILE] [--json]
+  consilium-trainer predict --model DIR --data FILE [--out FILE] [options]
 
 ${TRAINED_MODEL_HELP}\
-  --data FILE              the patients, CSV or Parquet, with the columns of the dictionary; a label is not looked at
+  --data FILE              the patients, CSV or Parquet, or a folder of such files, with the columns of the dictionary;
+                           a label is not looked at
+${FORMAT_OPTIONS_HELP}\
   --out FILE               write there instead of standard output; an existing file is left alone
   --json                   one JSON document instead of CSV
   --help                   this text
@@ -68,6 +71,31 @@ function predicted(outputs: RawOutputs, target: EncodedTarget): Predicted {
   return { names: [name], rows: said.values.map((value) => [shown(value)]) };
 }
 
+/** Rows that are written at once. */
+const PIECE_ROWS = 2 ** 14;
+
+/** Rows of the answer from one of the file on. */
+function piece(about: {
+  readonly rows: FileRows;
+  readonly outputs: RawOutputs;
+  readonly target: EncodedTarget;
+  readonly first: number;
+}): { readonly head: readonly string[]; readonly lines: readonly (readonly Cell[])[] } {
+  const { rows, outputs, target, first } = about;
+  const { width } = outputs;
+  const own = outputs.values.subarray(first * width, (first + PIECE_ROWS) * width);
+  const { names, rows: answers } = predicted({ values: own, width }, target);
+  const { patients } = rows;
+  return {
+    head: ['row', ...(patients === undefined ? [] : ['patient']), ...names],
+    lines: answers.map((answer, place) => [
+      first + place + 1,
+      ...(patients === undefined ? [] : [patients[first + place]!]),
+      ...answer,
+    ]),
+  };
+}
+
 /** A field of RFC 4180. */
 const csvCell = (cell: Cell): string => {
   const text = String(cell ?? '');
@@ -77,6 +105,7 @@ const csvCell = (cell: Cell): string => {
 export async function predictCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(argv, {
     ...TRAINED_MODEL_OPTIONS,
+    ...FORMAT_OPTIONS,
     data: { type: 'string' },
     out: { type: 'string' },
     ...COMMON_OPTIONS,
@@ -88,45 +117,51 @@ export async function predictCommand(argv: readonly string[], terminal: Terminal
   refuseMore(positionals);
   const { card, dictionary, onnx } = await readTrainedModel(required(values.model, 'model'), values);
   const path = resolve(required(values.data, 'data'));
-  const rows = await readRows({ path, dictionary, labelled: false }).catch((error: unknown) => {
+  const { stated, ...watch } = watchReading(path, { texts: values, terminal });
+  const rows = await readRows({ path, dictionary, labelled: false, ...watch }).catch((error: unknown) => {
     if (!(error instanceof DataError)) throw error;
     throw new InputError([...fileProblems(path, error), ...columnRemedy(error, dictionary.header)], {
       cause: error,
     });
   });
+  stated(rows.format);
   const { label, target } = encodingOf(dictionary);
-  const { names, rows: answers } = predicted(await rawOutputs(onnx, rows.features), target);
-  const { patients } = rows;
-  const head = ['row', ...(patients === undefined ? [] : ['patient']), ...names];
-  const lines = answers.map((answer, row): Cell[] => [
-    row + 1,
-    ...(patients === undefined ? [] : [patients[row]!]),
-    ...answer,
-  ]);
-  const objects = () =>
-    lines.map((line) => Object.fromEntries(head.map((name, place) => [name, line[place]])));
-  const text = values.json
-    ? `${JSON.stringify({ label, target, rows: objects() })}\n`
-    : `${[head, ...lines].map((line) => line.map(csvCell).join(',')).join('\n')}\n`;
-  await hand(text, values.out, terminal);
-  const unknown = answers.filter((answer) => answer.includes(null)).length;
+  const outputs = await rawOutputs(onnx, rows.features);
+  let unknown = 0;
+  function* pieces(): Generator<string> {
+    if (values.json) yield `{"label":${JSON.stringify(label)},"target":${JSON.stringify(target)},"rows":[`;
+    for (let first = 0; first < rows.count; first += PIECE_ROWS) {
+      const { head, lines } = piece({ rows, outputs, target, first });
+      unknown += lines.filter((line) => line.includes(null)).length;
+      if (values.json) {
+        const objects = lines.map((line) => Object.fromEntries(head.map((name, at) => [name, line[at]])));
+        yield `${first === 0 ? '' : ','}${JSON.stringify(objects).slice(1, -1)}`;
+        continue;
+      }
+      yield [...(first === 0 ? [head] : []), ...lines]
+        .map((line) => `${line.map(csvCell).join(',')}\n`)
+        .join('');
+    }
+    if (values.json) yield ']}\n';
+  }
+  await hand(pieces(), values.out, terminal);
   if (unknown > 0) {
     terminal.error(
       `note: ${unknown} predictions are beyond all numbers and left empty: the model cannot be used.\n`,
     );
   }
   if (card.privacy === null) terminal.error('note: NOT PRIVATE: this model was trained without noise.\n');
-  terminal.error(`${lines.length} rows predicted: ${label}\n`);
+  terminal.error(`${rows.count} rows predicted: ${label}\n`);
   return EXIT.done;
 }
 
 /** @throws InputError where the file exists, or cannot be written */
-async function hand(text: string, out: string | undefined, terminal: Terminal): Promise<void> {
+async function hand(texts: Iterable<string>, out: string | undefined, terminal: Terminal): Promise<void> {
   if (out === undefined) {
-    terminal.out(text);
+    for (const text of texts) terminal.out(text);
     return;
   }
-  await writeFile(out, text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
+  await writeFile(out, texts, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
     const reason =
       cause.code === 'EEXIST' ? 'exists already: name a new file' : `cannot be written: ${reasonOf(cause)}`;
     throw new InputError(`--out ${out} ${reason}`, { cause });

@@ -1,6 +1,6 @@
 // Reads a data dictionary for the commands: refuses drafts that nobody has filled in, and says all that is wrong.
 
-import { InputError } from '@consilium/command-line';
+import { InputError, type Problem } from '@consilium/command-line';
 import { Dictionary, dictionaryProblems, validate } from '@consilium/domain';
 import { PLACEHOLDER } from '../../data/draft-dictionary.ts';
 import { checked } from './argument-problems.ts';
@@ -23,7 +23,7 @@ function jsonRemedy(error: unknown): string {
   return `correct it${line === undefined ? '' : ` at line ${line}`}, or draft one with 'dictionary init'`;
 }
 
-/** @throws InputError naming every placeholder, or else every problem */
+/** @throws InputError naming every placeholder and every problem, those of the rules beside those of the schema */
 export function parseDictionary(text: string): Dictionary {
   let value: unknown;
   try {
@@ -32,24 +32,45 @@ export function parseDictionary(text: string): Dictionary {
     throw new InputError({ field: 'dictionary', text: ': not JSON', remedy: jsonRemedy(cause) }, { cause });
   }
   const open = placeholders(value, '');
-  if (open.length > 0) {
-    throw new InputError(
-      open.map((at) => ({
-        field: `dictionary: ${at}`,
-        text: `still says ${PLACEHOLDER}`,
-        remedy: 'fill it in',
-      })),
-    );
+  const shape = shapeProblems(value, open);
+  // What is said of a draft that is open would be said of its placeholders.
+  const rules = open.length > 0 ? [] : ruleProblems(value);
+  const problems = [
+    ...open.map((at) => ({
+      field: `dictionary: ${at}`,
+      text: `still says ${PLACEHOLDER}`,
+      remedy: 'fill it in',
+    })),
+    ...shape,
+    ...rules.map((problem) => ({ ...problem, field: `dictionary: ${problem.field}` })),
+  ];
+  if (problems.length > 0) throw new InputError(problems);
+  return value as Dictionary;
+}
+
+/** What the schema says of a value, but not of the places that are open. */
+function shapeProblems(value: unknown, open: readonly string[]): readonly Problem[] {
+  const places = open.map((at) => at.replaceAll(/ \([^)]*\)/g, ''));
+  try {
+    checked(() => validate(Dictionary, value), {
+      file: 'dictionary',
+      emptied: "it must be an object of fields: draft one with 'dictionary init'",
+    });
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.problems.filter((problem) => !places.some((at) => problem.field === `dictionary: ${at}`));
   }
-  const dictionary = checked(() => validate(Dictionary, value), {
-    file: 'dictionary',
-    emptied: "it must be an object of fields: draft one with 'dictionary init'",
-  });
-  const problems = dictionaryProblems(dictionary);
-  if (problems.length > 0) {
-    throw new InputError(problems.map((problem) => ({ ...problem, field: `dictionary: ${problem.field}` })));
+}
+
+/** What the rules say of a value: as much as they can, where it has not the shape of a dictionary. */
+function ruleProblems(value: unknown): ReturnType<typeof dictionaryProblems> {
+  try {
+    return dictionaryProblems(value as Dictionary);
+  } catch (error) {
+    if (error instanceof TypeError) return [];
+    throw error;
   }
-  return dictionary;
 }
 
 /** @throws InputError */

@@ -21,21 +21,21 @@ import {
 import { aggregationOf } from '@consilium/federation';
 import type { Loss } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
-import type { Calibration } from '../metrics/calibration.ts';
 import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
 import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
 import type { Assessed } from '../scoring/assess-rows.ts';
 import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-out-scores.ts';
 import { lossFor } from '../simulation/label-loss.ts';
-import { fewestRows, firstMetric, type Metric, type Score } from '../simulation/label-scores.ts';
+import { fewestRows, firstMetric, type Score } from '../simulation/label-scores.ts';
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
-import { type Epsilon, plainDecimal } from '../simulation/privacy-plan.ts';
+import { plainDecimal } from '../simulation/privacy-plan.ts';
 import { checkStudy, simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { assessHeldOut, calibrationPicture, questionsAbout } from './assess-held-out.ts';
 import type { AssessmentTexts } from './assessment-options.ts';
 import { divisorLine } from './divisor-line.ts';
+import { watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
 import { sayWhatIsLost } from './interruption.ts';
 import { oneClassWarnings } from './one-class-warnings.ts';
@@ -43,6 +43,7 @@ import { optimisationOf } from './optimisation-schema.ts';
 import { prepareFolder } from './prepare-folder.ts';
 import { reportProgress } from './progress.ts';
 import { readDictionary } from './read-dictionary.ts';
+import { rounded, type Summary, summaryOf } from './run-summary.ts';
 import { aggregationProblems } from './study-aggregation.ts';
 import { readStudy, type StudyFile } from './study-file.ts';
 import {
@@ -54,31 +55,6 @@ import {
   warningsOf,
 } from './study-settings.ts';
 import { writeModels } from './write-models.ts';
-
-/** The line that scripts read. Numbers that are not known are null. */
-export interface Summary {
-  readonly accuracy: number | null;
-  readonly auc: number | null;
-  readonly baseline: number | null;
-  readonly epsilonPld: number | null;
-  readonly epsilonRdp: number | null;
-  readonly delta: number | null;
-  readonly steps: number;
-  readonly seconds: number;
-  readonly examplesPerSecond: number;
-  readonly private: boolean;
-  readonly label: EncodedTarget['kind'];
-  /** Whether the scores are private. */
-  readonly scores: ModelCard['metrics']['scores'];
-  readonly rmse: number | null;
-  readonly mae: number | null;
-  readonly r2: number | null;
-  readonly deviance: number | null;
-  /** Of yes/no labels, beside exact scores. */
-  readonly slope: number | null;
-  readonly intercept: number | null;
-  readonly brier: number | null;
-}
 
 export interface StudyRun {
   readonly card: ModelCard;
@@ -115,7 +91,8 @@ export async function runStudy(
   const loss = lossOf(study, { target, graph, settings });
   const questions = questionsAbout(dictionary, { options, settings });
   const splitSeed = options['seed-split'] ?? DEFAULT_SPLIT_SEED;
-  const sites = await loadSites(files, { dictionary, unit: study.unit ?? 'patient', splitSeed });
+  const how = { dictionary, unit: study.unit ?? 'patient', splitSeed } as const;
+  const sites = await loadSites(files, how, { texts: options, terminal });
   const simulated = simulatedStudy(study, { settings, graph, dictionary, loss });
   checkSimulated(simulated, sites);
   const bands = Object.fromEntries(sites.map(({ name, band }) => [name, band]));
@@ -132,7 +109,7 @@ export async function runStudy(
   // Beside noised scores nothing may tell how many are held out.
   const countedSites = settings.scoreNoise === undefined ? sites : [];
   for (const { name, heldOut } of countedSites) {
-    const rows = heldOut.flat().length;
+    const rows = heldOut.labels.length;
     if (rows === 0) warnings.push(`${name} has no held-out patients: it is not scored.`);
     else if (rows < fewestRows(target)) warnings.push(`${name} has one held-out row: too few for a score.`);
   }
@@ -186,7 +163,7 @@ export async function runStudy(
   const steps = study.rounds * study.stepsPerRound;
   // Exact beside exact scores; beside noised ones from public numbers, since it would count the patients.
   const perSite = sites.map(({ training, bandSize }) => {
-    const units = settings.scoreNoise === undefined ? training.length : bandSize;
+    const units = settings.scoreNoise === undefined ? training.rowOffsets.length - 1 : bandSize;
     return (steps * settings.samplingRate * units) / seconds;
   });
   const examplesPerSecond = perSite.reduce((sum, rate) => sum + rate, 0);
@@ -260,7 +237,6 @@ export async function runStudy(
 }
 
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const rounded = (value: number): number => Number(value.toPrecision(4));
 
 /** The features as the model sees them, with their units. */
 function inputFeatures(dictionary: Dictionary): InputFeature[] {
@@ -271,12 +247,19 @@ function inputFeatures(dictionary: Dictionary): InputFeature[] {
 }
 
 /** Every file is read before any problem is told, so that all are mended at once. */
-async function loadSites(files: readonly SiteFile[], how: Parameters<typeof loadSite>[1]): Promise<Site[]> {
+async function loadSites(
+  files: readonly SiteFile[],
+  how: Parameters<typeof loadSite>[1],
+  said: Parameters<typeof watchReading>[1],
+): Promise<Site[]> {
   const sites: Site[] = [];
   const problems: Problem[] = [];
   for (const file of files) {
     try {
-      sites.push(await loadSite(file, how));
+      const { stated, ...watch } = watchReading(file.path, said);
+      const site = await loadSite(file, { ...how, ...watch });
+      stated(site.format);
+      sites.push(site);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       problems.push(...fileProblems(file.path, error));
@@ -397,43 +380,4 @@ function curveOf({ title, privacy, metrics, data }: ModelCard): string {
         ? 'Exact scores: not private for held-out patients.'
         : 'Noised scores, charged to the held-out patients.',
   });
-}
-
-function summaryOf(
-  { privacy, timing, data, metrics }: ModelCard,
-  about: {
-    readonly score: Score | null;
-    readonly calibration: Calibration | null;
-    readonly steps: number;
-    readonly rate: number;
-  },
-): Summary {
-  const { score, calibration, steps, rate } = about;
-  const value = (metric: Metric) => score?.[metric]?.value ?? null;
-  const worst = (pick: (account: Epsilon) => number) => {
-    if (privacy === null) return null;
-    const [training, heldOut] = [pick(privacy.training), privacy.heldOut && pick(privacy.heldOut)];
-    return Math.max(training, heldOut ?? 0);
-  };
-  return {
-    accuracy: value('accuracy'),
-    auc: value('auc'),
-    baseline: score?.baseline ?? null,
-    epsilonPld: worst(({ epsilonPld }) => epsilonPld),
-    epsilonRdp: worst(({ epsilonRdp }) => epsilonRdp),
-    delta: privacy?.delta ?? null,
-    steps,
-    seconds: timing.seconds,
-    examplesPerSecond: rounded(rate),
-    private: privacy !== null,
-    label: data.target.kind,
-    scores: metrics.scores,
-    rmse: value('rmse'),
-    mae: value('mae'),
-    r2: value('r2'),
-    deviance: value('deviance'),
-    slope: calibration?.slope?.value ?? null,
-    intercept: calibration?.intercept?.value ?? null,
-    brier: calibration?.brier.value ?? null,
-  };
 }

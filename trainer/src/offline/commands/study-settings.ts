@@ -9,6 +9,7 @@ import { noisedReleases } from '../simulation/held-out-scores.ts';
 import { epsilonOfPlan, noiseFor, privacyEventOf, statable } from '../simulation/privacy-plan.ts';
 import type { ModelKind } from '../simulation/study-graph.ts';
 import { ASSESSMENT_OPTIONS, ASSESSMENT_OPTIONS_HELP } from './assessment-options.ts';
+import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, type FormatTexts } from './file-format.ts';
 import { reasonOf } from './input-file.ts';
 import type { StudyFile } from './study-file.ts';
 
@@ -25,6 +26,7 @@ export const STUDY_OPTIONS = {
   'seed-split': { type: 'string' },
   ...ASSESSMENT_OPTIONS,
   out: { type: 'string' },
+  ...FORMAT_OPTIONS,
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -42,14 +44,14 @@ export const STUDY_OPTIONS_HELP = `\
                            the same text holds out the same patients in train, in simulate and at every hospital
 ${ASSESSMENT_OPTIONS_HELP}\
   --out DIR                where model, model card and curves go; by default out/ and the command's name
-  --json                   nothing but the summary on standard output
+${FORMAT_OPTIONS_HELP}  --json                   nothing but the summary on standard output
   --help                   this text
 
 Progress goes to standard error. The last line of standard output is a JSON summary.
 Exit status: 0 done, 1 failed, 2 wrong usage or input that cannot be used.
 `;
 
-export interface OptionTexts {
+export interface OptionTexts extends FormatTexts {
   readonly epsilon?: string | undefined;
   readonly 'noise-multiplier'?: string | undefined;
   readonly delta?: string | undefined;

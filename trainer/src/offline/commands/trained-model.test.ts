@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Dictionary, LabelRule } from '@consilium/domain';
 import { runColumns } from '@consilium/onnx-grad';
+import { SNAPPY_PARQUET } from '../../data/testing/parquet-files.ts';
 import { csvOf, DICTIONARY } from '../../testing/small-consortium.ts';
 import type { ModelCard } from '../report/model-card.ts';
 import { runCaptured as run } from './testing/run-captured.ts';
@@ -44,6 +45,8 @@ const evaluate = (folder: string, data: string, ...more: readonly string[]) =>
   run('evaluate', '--model', at(folder), '--data', at(data), ...more);
 
 const NEW_PATIENTS = 'age,id,smoker\n60,x1,1\n30,"x,2",0\n?,x3,?\n';
+
+const moved = (row: string): string => row.replace(/^(.*),(.*)\n$/, '$2,$1\n');
 
 before(async () => {
   writeFileSync(at('a.csv'), csvOf(1, 200));
@@ -85,6 +88,73 @@ describe('predict', () => {
     const { status, stdout, stderr } = await predict('yes-no', 'no-ids.csv');
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^row,probability\n1,0\.\d+\n$/);
+  });
+
+  it('reads files that are written in another way, by a guess that it states or as it is said', async () => {
+    const usual = (await predict('yes-no', 'new.csv')).stdout;
+    writeFileSync(at('commas.csv'), 'age;id;smoker\n60,0;x1;1\n30,0;"x,2";0\n?;x3;?\n');
+    const guessed = await predict('yes-no', 'commas.csv');
+    assert.equal(guessed.stdout, usual);
+    assert.match(
+      guessed.stderr,
+      /commas\.csv: taken to have fields separated by semicolons, decimal commas\n/,
+    );
+    const said = await predict(
+      ...(['yes-no', 'commas.csv', '--delimiter', 'semicolon', '--decimal-mark', 'comma'] as const),
+    );
+    assert.equal(said.stdout, usual);
+    assert.doesNotMatch(said.stderr, /taken to have/);
+    const wrong = await predict('yes-no', 'commas.csv', '--delimiter', 'comma');
+    assert.equal(wrong.status, 2);
+    assert.equal(wrong.stdout, '');
+  });
+
+  it('reads Parquet with more columns than the dictionary names, and sites from one of them', async () => {
+    writeFileSync(at('twelve.parquet'), SNAPPY_PARQUET);
+    const { status, stdout, stderr } = await predict('yes-no', 'twelve.parquet');
+    assert.equal(status, 0, stderr);
+    const lines = stdout.trimEnd().split('\n');
+    assert.equal(lines.length, 13);
+    assert.match(lines[12]!, /^12,p11,0\.\d+$/);
+    const scored = await evaluate('yes-no', 'twelve.parquet', '--site-column', 'smoker', '--json');
+    assert.equal(scored.status, 0, scored.stderr);
+    const { pooled, sites } = JSON.parse(scored.last);
+    assert.equal(pooled.count, 12);
+    assert.deepEqual(Object.keys(sites), ['0', '1', 'no site']);
+    const missing = await evaluate('yes-no', 'twelve.parquet', '--site-column', 'ward');
+    assert.equal(missing.status, 2);
+    assert.match(missing.stderr, /--site-column ward: the file has no such column/);
+  });
+
+  it('answers a file of many batches row by row, and a folder as one file', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, i) => `${20 + (i % 60)},r${i},${i % 2}\n`);
+    mkdirSync(at('parts'));
+    writeFileSync(at('whole.csv'), `age,id,smoker\n${rows.join('')}`);
+    writeFileSync(join(at('parts'), '1.csv'), `age,id,smoker\n${rows.slice(0, 5000).join('')}`);
+    writeFileSync(join(at('parts'), '2.csv'), `smoker,age,id\n${rows.slice(5000).map(moved).join('')}`);
+    const { stdout } = await predict('yes-no', 'whole.csv');
+    const lines = stdout.trimEnd().split('\n').slice(1);
+    assert.equal(lines.length, rows.length);
+    const of = new Map<number, string>();
+    lines.forEach((line, i) => {
+      const [row, patient, probability] = line.split(',');
+      assert.deepEqual([row, patient], [String(i + 1), `r${i}`]);
+      const known = of.get(i % 60) ?? probability!;
+      of.set(i % 60, known);
+      assert.equal(probability, known, 'rows that are alike have one answer');
+    });
+    assert.equal(of.size, 60);
+    assert.ok(new Set(of.values()).size > 50, 'others have others');
+    assert.equal((await predict('yes-no', 'parts')).stdout, stdout);
+    const json = JSON.parse((await predict('yes-no', 'parts', '--json')).last);
+    assert.equal(json.rows.length, rows.length);
+    assert.deepEqual(Object.values(json.rows[19_999]).map(String), lines[19_999]!.split(','));
+    assert.equal((await predict('yes-no', 'parts', '--out', at('parts.csv'))).status, 0);
+    assert.equal(readFileSync(at('parts.csv'), 'utf8'), stdout);
+    writeFileSync(join(at('parts'), '3.csv'), 'age,id,smoker\nold,y1,1\n');
+    const refused = await predict('yes-no', 'parts');
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /VALUE_NOT_A_NUMBER \(3\.csv, line 2, column age\)/);
   });
 
   it('speaks the label’s own terms: a class with its probabilities, a number in its unit, a count', async () => {
@@ -132,7 +202,7 @@ describe('predict', () => {
     assert.equal(stdout, '');
     assert.match(stderr, /VALUE_NOT_A_NUMBER.*column age/);
     assert.match(stderr, /VALUE_OUT_OF_BOUNDS.*column age/);
-    assert.match(stderr, /VALUE_NOT_BINARY.*column smoker/);
+    assert.match(stderr, /VALUE_A_WORD.*column smoker/);
     assert.doesNotMatch(stderr, /old|300|yes/, 'no value of a patient is told');
     assert.ok(!existsSync(at('predictions.csv')));
     writeFileSync(at('short.csv'), 'id,age\np1,40\n');
@@ -369,18 +439,18 @@ describe('evaluate', () => {
 
 describe('calibration on the card', () => {
   it('stands beside exact scores, with a picture', async () => {
-    await trained('parts', { more: ['--by', 'smoker', '--threshold', '0.3'] });
-    const { assessment } = cardOf('parts').metrics;
+    await trained('parted', { more: ['--by', 'smoker', '--threshold', '0.3'] });
+    const { assessment } = cardOf('parted').metrics;
     assert.deepEqual(assessment?.thresholds, [0.3]);
     assert.ok(assessment.pooled.calibration!.count >= 10);
     assert.deepEqual(Object.keys(assessment.by), ['smoker']);
-    const markdown = readFileSync(join(at('parts'), 'model-card.md'), 'utf8');
+    const markdown = readFileSync(join(at('parted'), 'model-card.md'), 'utf8');
     assert.match(
       markdown,
       /## Calibration[\s\S]*\| data \| .*\n[\s\S]*\| data \| 0\.3 \|[\s\S]*## By smoker/,
     );
     assert.match(markdown, /!\[Calibration\]\(calibration\.svg\)/);
-    const svg = readFileSync(join(at('parts'), 'calibration.svg'), 'utf8');
+    const svg = readFileSync(join(at('parted'), 'calibration.svg'), 'utf8');
     assert.match(svg, /^<svg [\s\S]*Calibration[\s\S]*slope[\s\S]*<\/svg>\n$/);
   });
 

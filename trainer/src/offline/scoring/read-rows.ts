@@ -1,18 +1,21 @@
 // Rows of another file, for a model that is trained already: encoded by the dictionary, with what else a file says of
 // them.
-import { type Dictionary, encodingOf, inputNames } from '@consilium/domain';
-import { problem } from '../../data/data-problem.ts';
+import type { Dictionary } from '@consilium/domain';
+import { type CellReader, type DecimalMark, featureReaders, labelReader } from '../../data/cell-reader.ts';
+import { ProblemList, problem } from '../../data/data-problem.ts';
+import { BatchEncoder } from '../../data/encode-batch.ts';
 import {
+  type CsvFormat,
   DataError,
-  type DataProblem,
-  datasetOf,
-  encodeFeatures,
-  readTable,
-  readValue,
-  splitPatients,
-  type Table,
+  type Dataset,
+  type DatasetWish,
+  heldOutFlags,
+  readDataset,
 } from '../../data/index.ts';
-import { readLabel } from '../../data/read-label.ts';
+import type { TextRows } from '../../data/read-csv.ts';
+import { readTexts } from '../../data/read-texts.ts';
+import { BATCH_ROWS } from '../../data/row-batch.ts';
+import { requireColumns } from '../../data/table.ts';
 
 /** Rows in the file's order. */
 export interface FileRows {
@@ -25,9 +28,11 @@ export interface FileRows {
   readonly patients: readonly string[] | undefined;
   /** What the site column says; undefined where none was named. */
   readonly sites: readonly string[] | undefined;
+  /** How the text was written; undefined for Parquet. */
+  readonly format: CsvFormat | undefined;
 }
 
-export interface RowsWish {
+export interface RowsWish extends Pick<DatasetWish, 'format' | 'onRows'> {
   readonly path: string;
   readonly dictionary: Dictionary;
   /** Whether the label's column must be there. */
@@ -43,45 +48,155 @@ export class SiteColumnError extends Error {
   override readonly name = 'SiteColumnError';
 }
 
-/** The dictionary with no more columns than are wanted, for the reader of tables, which looks at columns alone. */
-function columnsWanted(wish: RowsWish): Dictionary {
-  const { dictionary, labelled, siteColumn } = wish;
-  const [first] = dictionary.features;
-  const anyColumn = first!.column ?? first!.name;
-  return {
-    ...dictionary,
-    ...(labelled ? {} : { label: { ...dictionary.label, column: anyColumn } }),
-    features: [
-      ...dictionary.features,
-      ...(siteColumn === undefined ? [] : [{ name: 'site', column: siteColumn, kind: 'binary' as const }]),
-    ],
-  };
+const columnsOf = ({ features }: Dictionary): string[] => features.map(({ column, name }) => column ?? name);
+
+/** Columns that must be there; patients' ids may be absent where nothing hangs on them. */
+function wantedColumns({ dictionary, labelled, siteColumn, heldOutBy }: RowsWish): string[] {
+  const wanted = new Set(columnsOf(dictionary));
+  if (labelled) wanted.add(dictionary.label.column);
+  if (siteColumn !== undefined) wanted.add(siteColumn);
+  if (heldOutBy !== undefined && dictionary.patientId !== null) wanted.add(dictionary.patientId);
+  return [...wanted];
 }
 
-const misses = (error: DataError, column: string | null | undefined): boolean =>
-  error.problems.some((own) => own.code === 'COLUMN_UNKNOWN' && own.column === column);
+/** Whether each row is of a held-out patient. */
+type RowFilter = (row: number) => boolean;
 
-/** The file's cells; the column of patients' ids may be absent where nothing hangs on it. */
-async function tableOf(wish: RowsWish): Promise<Table> {
-  const wanted = columnsWanted(wish);
-  try {
-    return await readTable(wish.path, wanted);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    const own = wish.dictionary.features.map(({ column, name }) => column ?? name);
-    if (wish.siteColumn !== undefined && !own.includes(wish.siteColumn) && misses(error, wish.siteColumn)) {
-      throw new SiteColumnError(wish.siteColumn, { cause: error });
+/** @throws DataError as a dataset's */
+async function heldOutRows(wish: RowsWish): Promise<RowFilter> {
+  const { path, dictionary, heldOutBy, format, onRows } = wish;
+  if (heldOutBy === undefined) return () => true;
+  const { patients, patientOfRow }: Dataset = await readDataset({ path, dictionary, format, onRows });
+  const flags = heldOutFlags(heldOutBy, patients);
+  return (row) => flags[patientOfRow[row]!] === 1;
+}
+
+/** Gathers rows of all files as arrays of numbers, a batch at a time. */
+class Gathering {
+  readonly problems = new ProblemList();
+  readonly #wish: RowsWish;
+  readonly #wanted: readonly string[];
+  readonly #isWanted: RowFilter;
+  readonly #encoder: BatchEncoder;
+  /** [features][rows of the batch] */
+  readonly #values: readonly Float64Array[];
+  #inBatch = 0;
+  #encoded = 0;
+  #features = new Float32Array(0);
+  /** Rows of all files, wanted or not. */
+  #rows = 0;
+  readonly #labels: number[] = [];
+  readonly #patients: string[] = [];
+  readonly #sites: string[] = [];
+  #haveIds: boolean;
+
+  constructor(wish: RowsWish, wanted: readonly string[], isWanted: RowFilter) {
+    this.#wish = wish;
+    this.#wanted = wanted;
+    this.#isWanted = isWanted;
+    this.#encoder = new BatchEncoder(wish.dictionary);
+    this.#values = wish.dictionary.features.map(() => new Float64Array(BATCH_ROWS));
+    this.#haveIds = wish.dictionary.patientId !== null;
+  }
+
+  /** Takes the rows of one file. */
+  rowsOf(file: string | undefined): TextRows {
+    let take: TextRows['row'] = () => undefined;
+    return {
+      begin: (first, mark) => {
+        take = this.#rowTaker(first, { mark, file });
+      },
+      row: (cells, line) => take(cells, line),
+    };
+  }
+
+  finish(format: CsvFormat | undefined): FileRows {
+    this.problems.refuse();
+    this.#flush();
+    const { labelled, siteColumn } = this.#wish;
+    return {
+      count: this.#encoded,
+      features: this.#features.subarray(0, this.#encoded * this.#encoder.featureCount),
+      labels: labelled ? this.#labels : undefined,
+      patients: this.#haveIds ? this.#patients : undefined,
+      sites: siteColumn === undefined ? undefined : this.#sites,
+      format,
+    };
+  }
+
+  #rowTaker(
+    first: readonly string[],
+    { mark, file }: { readonly mark: DecimalMark; readonly file: string | undefined },
+  ): TextRows['row'] {
+    const { dictionary, labelled, siteColumn } = this.#wish;
+    const place = this.#placesIn(first);
+    const readers = featureReaders(dictionary, mark).map((reader) => ({ reader, at: place(reader.column) }));
+    const label = labelled ? labelReader(dictionary, mark) : undefined;
+    const labelAt = place(dictionary.label.column);
+    const idAt = place(dictionary.patientId ?? undefined);
+    const siteAt = place(siteColumn);
+    if (idAt < 0) this.#haveIds = false;
+    const read = (reader: CellReader, text: string, line: number): number => {
+      const value = reader.ofText(text);
+      if (reader.wrong !== undefined) {
+        const where = { line, column: reader.column, ...(file !== undefined && { file }) };
+        this.problems.add(problem(reader.wrong, where));
+        reader.wrong = undefined;
+      }
+      return value;
+    };
+    return (cells, line) => {
+      readers.forEach(({ reader, at }, feature) => {
+        this.#values[feature]![this.#inBatch] = read(reader, cells[at] ?? '', line);
+      });
+      const y = label === undefined ? 0 : read(label, cells[labelAt] ?? '', line);
+      // Rows of a file with problems are only looked through for more of them.
+      if (!this.#isWanted(this.#rows++) || this.problems.total > 0) return;
+      if (labelled) this.#labels.push(y);
+      if (this.#haveIds) this.#patients.push(cells[idAt] ?? '');
+      if (siteColumn !== undefined) this.#sites.push(cells[siteAt] ?? '');
+      this.#inBatch += 1;
+      if (this.#inBatch === BATCH_ROWS) this.#flush();
+    };
+  }
+
+  /** Where a file has a column: -1 for nowhere. @throws DataError, SiteColumnError */
+  #placesIn(first: readonly string[]): (column: string | undefined) => number {
+    const { dictionary, siteColumn } = this.#wish;
+    const columns = dictionary.header ? first : (dictionary.columns ?? []);
+    const wanted = this.#wanted;
+    if (first.length === 1 && wanted.length > 1) throw new DataError([problem('FILE_NOT_TABLE')]);
+    if (siteColumn !== undefined && !columns.includes(siteColumn)) {
+      if (!columnsOf(dictionary).includes(siteColumn)) throw new SiteColumnError(siteColumn);
     }
-    if (wish.heldOutBy !== undefined || !misses(error, wish.dictionary.patientId)) throw error;
-    return readTable(wish.path, { ...wanted, patientId: null });
+    requireColumns(wanted, columns);
+    if (first.length !== columns.length) throw new DataError([problem('ROW_LENGTH', { line: 1 })]);
+    return (column) => (column === undefined ? -1 : columns.indexOf(column));
+  }
+
+  #flush(): void {
+    const { featureCount } = this.#encoder;
+    const needed = (this.#encoded + this.#inBatch) * featureCount;
+    if (needed > this.#features.length) {
+      const larger = floatsOf(this.#inBatch < BATCH_ROWS ? needed : needed * 2);
+      larger.set(this.#features);
+      this.#features = larger;
+    }
+    const batch = { from: 0, to: this.#inBatch, into: this.#features, row: this.#encoded };
+    this.#encoder.encode({ values: this.#values }, batch);
+    this.#encoded += this.#inBatch;
+    this.#inBatch = 0;
+    this.#wish.onRows?.(this.#rows);
   }
 }
 
-/** Which rows are of held-out patients. @throws DataError as a dataset's */
-function heldOutRows(table: Table, { dictionary, heldOutBy }: RowsWish): ReadonlySet<number> | undefined {
-  if (heldOutBy === undefined) return undefined;
-  const { heldOut } = splitPatients(heldOutBy, datasetOf(table, dictionary).units);
-  return new Set(heldOut.flatMap(({ rowNumbers }) => rowNumbers.map((number) => number - 1)));
+/** @throws DataError FILE_TOO_LARGE */
+function floatsOf(length: number): Float32Array<ArrayBuffer> {
+  try {
+    return new Float32Array(length);
+  } catch (cause) {
+    throw new DataError([problem('FILE_TOO_LARGE')], { cause });
+  }
 }
 
 /**
@@ -92,42 +207,19 @@ function heldOutRows(table: Table, { dictionary, heldOutBy }: RowsWish): Readonl
  * @throws SiteColumnError
  */
 export async function readRows(wish: RowsWish): Promise<FileRows> {
-  const { dictionary, labelled, siteColumn } = wish;
-  const table = await tableOf(wish);
-  const place = new Map(table.columns.map((column, index) => [column, index]));
-  const problems: DataProblem[] = [];
-  const read = table.rows.map(({ line, cells }) => {
-    const values = dictionary.features.map((feature) => {
-      const column = feature.column ?? feature.name;
-      const value = readValue(cells[place.get(column)!] ?? '', feature, dictionary);
-      if ('value' in value) return value.value;
-      problems.push(problem(value.code, { line, column }));
-      return null;
-    });
-    if (!labelled) return { values, y: 0 };
-    const { column } = dictionary.label;
-    const label = readLabel(cells[place.get(column)!] ?? '', dictionary);
-    if ('y' in label) return { values, y: label.y };
-    problems.push(problem(label.code, { line, column }));
-    return { values, y: 0 };
-  });
-  if (problems.length > 0) throw new DataError(problems);
-  const heldOut = heldOutRows(table, wish);
-  const rows = [...read.keys()].filter((row) => heldOut?.has(row) ?? true);
-  const width = inputNames(encodingOf(dictionary).features).length;
-  const features = new Float32Array(rows.length * width);
-  for (const [to, row] of rows.entries()) {
-    features.set(encodeFeatures(read[row]!.values, dictionary), to * width);
+  const { path, dictionary, format: options } = wish;
+  const wanted = wantedColumns(wish);
+  const optional = dictionary.patientId === null ? [] : [dictionary.patientId];
+  const gathering = new Gathering(wish, wanted, await heldOutRows(wish));
+  const { problems } = gathering;
+  let format: CsvFormat | undefined;
+  try {
+    const about = { header: dictionary.header, wanted, optional, options };
+    format = readTexts(path, about, (file) => gathering.rowsOf(file));
+  } catch (error) {
+    if (!(error instanceof DataError) || problems.total === 0) throw error;
+    const total = problems.total + error.total;
+    throw new DataError([...problems.kinds(), ...error.problems], { total, cause: error });
   }
-  const texts = (column: string | null | undefined): string[] | undefined => {
-    const at = typeof column === 'string' ? place.get(column) : undefined;
-    return at === undefined ? undefined : rows.map((row) => table.rows[row]!.cells[at] ?? '');
-  };
-  return {
-    count: rows.length,
-    features,
-    labels: labelled ? rows.map((row) => read[row]!.y) : undefined,
-    patients: texts(dictionary.patientId),
-    sites: texts(siteColumn),
-  };
+  return gathering.finish(format);
 }

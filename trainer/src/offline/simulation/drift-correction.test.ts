@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DriftCorrection } from '@consilium/dp-sgd';
+import { type DriftCorrection, packUnits } from '@consilium/dp-sgd';
 import { aggregationOf } from '@consilium/federation';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { StudyModel } from '../../study/study-model.ts';
@@ -50,10 +50,13 @@ const hospitals = (levels = [0, 0, 0]): SimulatedHospital[] =>
     name,
     weight,
     bandSize: UNITS,
-    training: Array.from({ length: UNITS }, (_, i) => {
-      const x = i % 2 === 0 ? reach : -reach;
-      return [{ values: [x], x: Float32Array.of(x), y: slope * x + levels[site]! }];
-    }),
+    training: packUnits(
+      1,
+      Array.from({ length: UNITS }, (_, i) => {
+        const x = i % 2 === 0 ? reach : -reach;
+        return [{ features: [x], label: slope * x + levels[site]! }];
+      }),
+    ),
   }));
 
 async function slopesOf(study: SimulatedStudy, levels?: number[]): Promise<number[]> {

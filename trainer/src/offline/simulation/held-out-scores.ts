@@ -2,6 +2,7 @@
 // charged to the held-out patients' own account.
 import type { EncodedTarget } from '@consilium/domain';
 import { predictedClasses, type RawOutputs, rawOutputs } from '@consilium/onnx-grad';
+import { type LabelledUnits, labelsByUnit } from '../../data/index.ts';
 import {
   type Counts,
   countClasses,
@@ -14,7 +15,7 @@ import {
 import type { StudyModel } from '../../study/study-model.ts';
 import { noisedShareInterval } from '../metrics/intervals.ts';
 import { exactScore, NOTHING_MEASURED, type Score } from './label-scores.ts';
-import type { HospitalParameters, UnitRows } from './simulate-study.ts';
+import type { HospitalParameters } from './simulate-study.ts';
 
 export interface RoundScores {
   readonly round: number;
@@ -31,7 +32,7 @@ export interface Scorer {
 /** What is scored: a study's model on each hospital's held-out units. */
 export interface ScoredStudy {
   readonly model: StudyModel;
-  readonly heldOut: readonly (readonly UnitRows[])[];
+  readonly heldOut: readonly LabelledUnits[];
   readonly target: EncodedTarget;
 }
 
@@ -40,8 +41,7 @@ async function outputsOf(
   parameters: HospitalParameters,
 ): Promise<RawOutputs[]> {
   const answers: RawOutputs[] = [];
-  for (const [site, units] of heldOut.entries()) {
-    const features = Float32Array.from(units.flat().flatMap(({ x }) => [...x]));
+  for (const [site, { features }] of heldOut.entries()) {
     answers.push(await rawOutputs(await model.onnx(parameters[site]!), features));
   }
   return answers;
@@ -58,7 +58,7 @@ function joined(outputs: readonly RawOutputs[]): RawOutputs {
  * Not private: whoever sees them may learn about held-out patients.
  */
 export function exactScorer(study: ScoredStudy): Scorer {
-  const labels = study.heldOut.map((units) => units.flat().map(({ y }) => y));
+  const labels = study.heldOut.map((units) => [...units.labels]);
   return {
     async score(round, parameters) {
       const outputs = await outputsOf(study, parameters);
@@ -84,7 +84,7 @@ export const noisedReleases = (rounds: number): number => rounds + 1;
  * @param study with a binary or categorical label
  */
 export function noisedScorer(study: ScoredStudy, noiseMultiplier: string): Scorer {
-  const labels = study.heldOut.map((units) => units.map((rows) => rows.map(({ y }) => y)));
+  const labels = study.heldOut.map(labelsByUnit);
   const classes = study.target.kind === 'categorical' ? study.target.categories.length : 2;
   let baselines: readonly number[] = [];
   let pooledBaseline = 0;

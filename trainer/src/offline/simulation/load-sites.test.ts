@@ -17,7 +17,8 @@ const heldOutOf = async (
   { dictionary = DICTIONARY, splitSeed = 'one' }: { dictionary?: Dictionary; splitSeed?: string } = {},
 ) => {
   const { heldOut, training } = await loadSite({ name, path }, { dictionary, unit: 'patient', splitSeed });
-  assert.ok(heldOut.length > 0 && training.length > heldOut.length);
+  const [held, trained] = [heldOut, training].map(({ rowOffsets }) => rowOffsets.length - 1);
+  assert.ok(held! > 0 && trained! > held!);
   return heldOut;
 };
 

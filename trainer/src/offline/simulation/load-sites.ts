@@ -2,8 +2,15 @@
 // for its size.
 import { createHash } from 'node:crypto';
 import { bandWeight, type Dictionary, type PrivacyEvent, type RecordCountBand } from '@consilium/domain';
-import { HELD_OUT_SHARE, type PatientUnit, readDataset, splitPatients } from '../../data/index.ts';
-import type { SimulatedHospital, UnitRows } from './simulate-study.ts';
+import {
+  type CsvFormat,
+  type DatasetWish,
+  HELD_OUT_SHARE,
+  type LabelledUnits,
+  readDataset,
+  splitDataset,
+} from '../../data/index.ts';
+import { type SimulatedHospital, trainingUnits } from './simulate-study.ts';
 
 export interface SiteFile {
   readonly name: string;
@@ -11,9 +18,11 @@ export interface SiteFile {
 }
 
 export interface Site extends SimulatedHospital {
-  readonly heldOut: readonly UnitRows[];
+  readonly heldOut: LabelledUnits;
   /** The public band that the number of patients lies in. */
   readonly band: RecordCountBand;
+  /** How its text was written; undefined for Parquet. */
+  readonly format: CsvFormat | undefined;
 }
 
 /** The split's seed where none is given. Not a secret: whoever knows a patient's id can tell the patient's side. */
@@ -42,21 +51,19 @@ export async function loadSite(
     readonly dictionary: Dictionary;
     readonly unit: PrivacyEvent['unit'];
     readonly splitSeed: string;
-  },
+  } & Pick<DatasetWish, 'format' | 'onRows'>,
 ): Promise<Site> {
-  const { dictionary, unit, splitSeed } = options;
-  const { units, recordCountBand: band } = await readDataset({ path, dictionary });
-  const { training, heldOut } = splitPatients(splitSaltOf(splitSeed), units);
-  const byUnit = (patients: readonly PatientUnit[]): UnitRows[] =>
-    unit === 'patient'
-      ? patients.map(({ rows }) => rows)
-      : patients.flatMap(({ rows }) => rows.map((row) => [row]));
+  const { dictionary, unit, splitSeed, format, onRows } = options;
+  const dataset = await readDataset({ path, dictionary, encode: true, format, onRows });
+  const { training, heldOut } = splitDataset(dataset, { salt: splitSaltOf(splitSeed), unit });
+  const { recordCountBand: band } = dataset;
   const weight = bandWeight(band);
   return {
     name,
-    training: byUnit(training),
-    heldOut: byUnit(heldOut),
+    training: trainingUnits(training),
+    heldOut,
     band,
+    format: dataset.format,
     weight,
     bandSize: (1 - HELD_OUT_SHARE) * weight,
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TrainingInputError } from '@consilium/dp-sgd';
+import { packUnits, TrainingInputError } from '@consilium/dp-sgd';
 import {
   averagedParameters,
   initialAverage,
@@ -66,10 +66,13 @@ const hospitals: readonly SimulatedHospital[] = SITES.map(({ name, weight, slope
   name,
   weight,
   bandSize: UNITS,
-  training: Array.from({ length: UNITS }, (_, i) => {
-    const x = i % 2 === 0 ? 0.8 : -0.8;
-    return [{ values: [x], x: Float32Array.of(x), y: slope * x + level }];
-  }),
+  training: packUnits(
+    1,
+    Array.from({ length: UNITS }, (_, i) => {
+      const x = i % 2 === 0 ? 0.8 : -0.8;
+      return [{ features: [x], label: slope * x + level }];
+    }),
+  ),
 }));
 
 /** Hardly any noise: y = w x + (shared + own offset), squared errors, the whole file in each step. */

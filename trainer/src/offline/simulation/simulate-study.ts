@@ -10,6 +10,7 @@ import {
   secureRandomness,
   type TrainingPlan,
   type TrainingState,
+  type TrainingUnits,
 } from '@consilium/dp-sgd';
 import {
   type Aggregation,
@@ -23,16 +24,19 @@ import {
   type SharedModel,
   type SiteUpdate,
 } from '@consilium/federation';
-import type { DatasetRow } from '../../data/index.ts';
+import type { LabelledUnits } from '../../data/index.ts';
 import type { Parameters, StudyModel } from '../../study/study-model.ts';
 import { type Averaging, checkAveraging, decayOfRound, ModelAverage } from './model-average.ts';
 
-/** The rows of one unit of privacy: a patient's, or a single record. */
-export type UnitRows = readonly DatasetRow[];
+/** Units of privacy as training takes them: a patient's rows, or single records. */
+export const trainingUnits = ({ labels, ...units }: LabelledUnits): TrainingUnits => ({
+  ...units,
+  labels: Float32Array.from(labels),
+});
 
 export interface SimulatedHospital {
   readonly name: string;
-  readonly training: readonly UnitRows[];
+  readonly training: TrainingUnits;
   /** Public weight of the dataset's band, in patients. */
   readonly weight: number;
   /** Public expected number of training units: every mean divides by it (times the sampling rate). */
@@ -115,10 +119,7 @@ export async function simulateStudy(
   checkAveraging(study);
   const sites = hospitals.map((hospital) => ({
     ...hospital,
-    units: packUnits(
-      model.inputs,
-      hospital.training.map((rows) => rows.map(({ x, y }) => ({ features: x, label: y }))),
-    ),
+    units: hospital.training,
     local: model.initial.local,
     state: undefined as TrainingState | undefined,
   }));

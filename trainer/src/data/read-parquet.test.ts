@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Dictionary, Feature } from '@consilium/domain';
+import { DataError } from './data-problem.ts';
+import { shortestFloat } from './parquet-column.ts';
+import { RunReader } from './parquet-runs.ts';
+import { readDataset } from './read-dataset.ts';
+import { readParquetTexts } from './read-parquet.ts';
+import {
+  DELTA_PARQUET,
+  NESTED_PARQUET,
+  PLAIN_PARQUET,
+  SNAPPY_PARQUET,
+  ZSTD_PARQUET,
+} from './testing/parquet-files.ts';
+import { readContent, sourceOf, unitsOf } from './testing/read-units.ts';
+
+const numeric = (name: string, low: number, high: number): Feature => ({
+  name,
+  kind: 'numeric',
+  unit: '1',
+  bounds: { low, high },
+});
+const dictionary: Dictionary = {
+  version: 1,
+  header: true,
+  patientId: 'id',
+  missing: [],
+  features: [
+    numeric('age', 0, 120),
+    numeric('weight', 0, 300),
+    numeric('height', 0, 3),
+    { name: 'smoker', kind: 'binary' },
+    numeric('dose', 0, 10),
+  ],
+  label: { column: 'ill', title: 'Ill', rule: { kind: 'binary' } },
+  maxRowsPerPatient: 1,
+};
+
+/** The same patients in CSV. */
+const csv = [
+  'id,age,weight,height,smoker,dose,ill',
+  ...Array.from({ length: 12 }, (_, i) =>
+    [
+      `p${i}`,
+      50 + i,
+      i < 2 ? '' : 58.5 + i,
+      (1.6 + i / 100).toFixed(2),
+      i === 11 ? '' : (i + 1) % 2,
+      (i / 10).toFixed(1),
+      i % 2,
+    ].join(','),
+  ),
+].join('\n');
+
+const refusal = (code: string, column?: string) => (error: unknown) => {
+  assert.ok(error instanceof DataError, String(error));
+  assert.deepEqual([error.problems[0]?.code, error.problems[0]?.column], [code, column]);
+  return true;
+};
+
+/** All cells of a file as texts, its columns first. */
+function textsOf(bytes: Uint8Array): string[][] {
+  const rows: string[][] = [];
+  readParquetTexts(sourceOf(bytes), {
+    begin: (columns) => rows.push([...columns]),
+    row: (cells) => rows.push([...cells]),
+  });
+  return rows;
+}
+
+test('Parquet and CSV of the same patients are the same dataset, to the commitment’s last bit', async () => {
+  const wish = { salt: new Uint8Array(32) };
+  const wanted = await readContent(csv, dictionary, wish);
+  for (const bytes of [SNAPPY_PARQUET, ZSTD_PARQUET, PLAIN_PARQUET, DELTA_PARQUET]) {
+    const read = await readContent(bytes, dictionary, wish);
+    assert.deepEqual(unitsOf(read), unitsOf(wanted));
+    assert.equal(read.commitment, wanted.commitment);
+  }
+});
+
+test('all columns of a file are read as the same texts, however it is written', () => {
+  const [columns, first] = textsOf(SNAPPY_PARQUET);
+  assert.deepEqual(columns, ['id', 'age', 'weight', 'height', 'smoker', 'dose', 'seen', 'ill']);
+  assert.deepEqual(first, ['p0', '50', '', '1.6', '1', '0', '2020-01-01T00:00:00.000Z', '0']);
+  for (const bytes of [ZSTD_PARQUET, PLAIN_PARQUET, DELTA_PARQUET]) {
+    assert.deepEqual(textsOf(bytes), textsOf(SNAPPY_PARQUET));
+  }
+});
+
+test('a file is told to be Parquet by its bytes, not by its name', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'consilium-parquet-'));
+  try {
+    const path = join(directory, 'patients.data');
+    writeFileSync(path, SNAPPY_PARQUET);
+    const { patients, recordCountBand } = await readDataset({ path, dictionary });
+    assert.equal(patients.count, 12);
+    assert.deepEqual(recordCountBand, { low: 10, high: 49 });
+    writeFileSync(join(directory, 'patients.parquet'), csv);
+    await assert.rejects(
+      readDataset({ path: join(directory, 'patients.parquet'), dictionary }),
+      refusal('FILE_NOT_PARQUET'),
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('a folder of Parquet files is one dataset in the order of their names, and so is one of CSV files', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'consilium-folder-'));
+  try {
+    const salt = new Uint8Array(32);
+    const other = { ...dictionary, maxRowsPerPatient: 2 };
+    const twice = await readContent(csv + csv.replace(/^[^\n]*/, ''), other, { salt });
+    mkdirSync(join(directory, 'year=2020'));
+    for (const name of ['_SUCCESS', '.part.crc', 'notes.csv']) writeFileSync(join(directory, name), 'x');
+    writeFileSync(join(directory, 'part-1.parquet'), ZSTD_PARQUET);
+    writeFileSync(join(directory, 'year=2020', 'part-0.parquet'), PLAIN_PARQUET);
+    const read = await readDataset({ path: directory, dictionary: other, encode: true, salt });
+    assert.deepEqual(unitsOf(read), unitsOf(twice));
+    assert.equal(read.commitment, twice.commitment);
+    writeFileSync(join(directory, 'year=2020', 'part-1.parquet'), SNAPPY_PARQUET);
+    await assert.rejects(
+      readDataset({ path: directory, dictionary: other }),
+      (error: DataError) =>
+        error.problems[0]?.code === 'TOO_MANY_ROWS' &&
+        error.problems[0].count === 12 &&
+        error.problems[0].file === 'year=2020/part-1.parquet',
+    );
+    rmSync(join(directory, 'year=2020'), { recursive: true });
+    rmSync(join(directory, 'part-1.parquet'));
+    writeFileSync(join(directory, 'notes.csv'), csv);
+    assert.equal((await readDataset({ path: directory, dictionary })).patients.count, 12);
+    rmSync(join(directory, 'notes.csv'));
+    await assert.rejects(readDataset({ path: directory, dictionary }), refusal('FOLDER_EMPTY'));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('problems are told by the row’s number, column and rule, as for CSV', async () => {
+  const [age, ...rest] = dictionary.features;
+  assert.ok(age?.kind === 'numeric');
+  const narrow = { ...dictionary, features: [{ ...age, bounds: { low: 0, high: 60 } }, ...rest] };
+  for (const bytes of [SNAPPY_PARQUET, PLAIN_PARQUET, DELTA_PARQUET]) {
+    await assert.rejects(
+      readContent(bytes, narrow),
+      (error: DataError) =>
+        refusal('VALUE_OUT_OF_BOUNDS', 'age')(error) && error.problems[0]?.line === 12 && error.total === 1,
+    );
+  }
+});
+
+test('a date is no number', async () => {
+  const dated = { ...dictionary, features: [{ ...numeric('seen_on', 0, 1), column: 'seen' }] };
+  await assert.rejects(readContent(SNAPPY_PARQUET, dated), refusal('VALUE_NOT_A_NUMBER', 'seen'));
+});
+
+test('a missing or nested column and a damaged file are refused, each in its own words', async () => {
+  const features = [numeric('patient', 0, 1)];
+  await assert.rejects(
+    readContent(SNAPPY_PARQUET, { ...dictionary, features }),
+    refusal('COLUMN_UNKNOWN', 'patient'),
+  );
+  const nested = {
+    ...dictionary,
+    features: [numeric('age', 0, 1)],
+    label: { ...dictionary.label, column: 'id' },
+  };
+  await assert.rejects(readContent(NESTED_PARQUET, nested), refusal('COLUMN_NESTED', 'age'));
+  assert.deepEqual(textsOf(NESTED_PARQUET), [['id'], ['a'], ['b']]);
+  await assert.rejects(
+    readContent(SNAPPY_PARQUET.subarray(0, 500), dictionary),
+    refusal('PARQUET_CUT_SHORT'),
+  );
+  const damaged = Uint8Array.from(SNAPPY_PARQUET);
+  damaged.fill(0xff, 60, 200);
+  await assert.rejects(readContent(damaged, dictionary), refusal('PARQUET_DAMAGED'));
+  const encrypted = Uint8Array.from(SNAPPY_PARQUET);
+  encrypted.set([0x50, 0x41, 0x52, 0x45], encrypted.length - 4);
+  await assert.rejects(readContent(encrypted, dictionary), refusal('PARQUET_ENCRYPTED'));
+});
+
+test('whatever single byte of a file is damaged, it is read or refused by a problem', async () => {
+  for (const whole of [SNAPPY_PARQUET, PLAIN_PARQUET, DELTA_PARQUET]) {
+    for (let at = 4; at < whole.length; at += 3) {
+      const bytes = Uint8Array.from(whole);
+      bytes[at]! ^= 1 + ((at * 37) % 255);
+      try {
+        await readContent(bytes, dictionary);
+      } catch (error) {
+        assert.ok(error instanceof DataError, `byte ${at}: ${(error as Error).stack}`);
+      }
+    }
+  }
+});
+
+test('runs that say billions of values take no room, and runs that are cut short are refused', () => {
+  const long = new RunReader(Uint8Array.of(0xfe, 0xff, 0xff, 0xff, 0x0f, 1), 0, 1);
+  const into = new Uint32Array(4096);
+  for (let i = 0; i < 1000; i++) long.take(into, 4096);
+  assert.ok(into.every((value) => value === 1));
+  assert.ok(long.takeIfAll(1, 2 ** 30));
+  const packed = new RunReader(Uint8Array.of(3, 0b10_001_000, 0b10_001_101, 0b11_111_010), 0, 3);
+  packed.take(into, 8);
+  assert.deepEqual(
+    [...into.subarray(0, 8)],
+    Array.from({ length: 8 }, (_, i) => unpacked(i)),
+  );
+  assert.throws(() => packed.take(into, 1), /cut short/);
+});
+
+/** Three bits each from the bytes of the test above, least first. */
+const unpacked = (place: number) => (0b11_111_010_10_001_101_10_001_000 >> (3 * place)) & 7;
+
+test('a float32 is its shortest decimal', () => {
+  for (const text of [
+    '0.1',
+    '1.6',
+    '-273.15',
+    '0.000123',
+    '123456',
+    '1e-7',
+    '16777216',
+    '3.4028235e+38',
+    '0',
+  ]) {
+    assert.equal(shortestFloat(Math.fround(Number(text))), Number(text), text);
+  }
+});

@@ -1,0 +1,217 @@
+// Lines in the order of their texts, however many there are: sorted in memory where they fit, otherwise in runs that
+// are merged. Runs lie in one file without a name, encrypted under a key that only this process has and that dies with
+// it.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataError, problem } from './data-problem.ts';
+
+const LF = 10;
+/** What is sorted at once. */
+const RUN_BYTES = 2 ** 27;
+const BLOCK_BYTES = 2 ** 20;
+const ALGORITHM = 'aes-256-ctr';
+
+/** As JavaScript compares texts, by UTF-16 code units: above U+FFFF comes before U+E000 to U+FFFF. */
+const rank = (byte: number): number => (byte === 0xee || byte === 0xef ? byte + 8 : byte);
+
+/** A line's bytes, from `start` up to `end`, without the end of the line. */
+interface Line {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+function compareLines(a: Line, b: Line): number {
+  const length = Math.min(a.end - a.start, b.end - b.start);
+  for (let i = 0; i < length; i++) {
+    const [one, other] = [a.bytes[a.start + i]!, b.bytes[b.start + i]!];
+    if (one !== other) return rank(one) - rank(other);
+  }
+  return a.end - a.start - (b.end - b.start);
+}
+
+interface Run {
+  readonly at: number;
+  readonly length: number;
+  readonly iv: Uint8Array;
+}
+
+export class SortedLines implements Disposable {
+  readonly #runBytes: number;
+  #bytes: Buffer;
+  #used = 0;
+  #starts: number[] = [];
+  readonly #runs: Run[] = [];
+  readonly #key = randomBytes(32);
+  #descriptor: number | undefined;
+  #written = 0;
+
+  constructor(runBytes = RUN_BYTES) {
+    this.#runBytes = runBytes;
+    this.#bytes = Buffer.allocUnsafeSlow(Math.min(runBytes, BLOCK_BYTES));
+  }
+
+  /** @param line without an end of line in it */
+  add(line: string): void {
+    const most = line.length * 3 + 1;
+    if (this.#used + most > this.#bytes.length) this.#makeRoom(most);
+    this.#starts.push(this.#used);
+    this.#used += this.#bytes.write(line, this.#used);
+    this.#bytes[this.#used++] = LF;
+  }
+
+  /** All lines in order, each with its LF, in blocks. Nothing can be added any more. */
+  *blocks(): Generator<Uint8Array, void, undefined> {
+    const own = this.#sorted();
+    if (this.#runs.length === 0) {
+      yield* gathered(own);
+      return;
+    }
+    this.#spill(own);
+    this.#bytes = Buffer.alloc(0);
+    yield* gathered(merged(this.#runs.map((run) => this.#linesOf(run))));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #makeRoom(wanted: number): void {
+    if (this.#used > 0 && this.#used + wanted > this.#runBytes) {
+      this.#spill(this.#sorted());
+      this.#used = 0;
+      this.#starts = [];
+    }
+    if (this.#used + wanted <= this.#bytes.length) return;
+    const size = Math.max(Math.min(this.#bytes.length * 2, this.#runBytes), this.#used + wanted);
+    const larger = Buffer.allocUnsafeSlow(size);
+    this.#bytes.copy(larger, 0, 0, this.#used);
+    this.#bytes = larger;
+  }
+
+  *#sorted(): Generator<Line, void, undefined> {
+    const bytes = this.#bytes;
+    const starts = Uint32Array.from(this.#starts);
+    const ends = Uint32Array.from(starts, (_, i) => (starts[i + 1] ?? this.#used) - 1);
+    const order = Uint32Array.from(starts, (_, i) => i);
+    order.sort((a, b) => {
+      let [i, j] = [starts[a]!, starts[b]!];
+      const [iEnd, jEnd] = [ends[a]!, ends[b]!];
+      while (i < iEnd && j < jEnd) {
+        const one = bytes[i++]!;
+        const other = bytes[j++]!;
+        if (one !== other) return rank(one) - rank(other);
+      }
+      return iEnd - i - (jEnd - j);
+    });
+    for (const place of order) yield { bytes, start: starts[place]!, end: ends[place]! };
+  }
+
+  #spill(lines: Iterable<Line>): void {
+    this.#descriptor ??= openNameless();
+    const iv = randomBytes(16);
+    const cipher = createCipheriv(ALGORITHM, this.#key, iv);
+    const at = this.#written;
+    for (const block of gathered(lines)) {
+      const sealed = cipher.update(block);
+      for (let done = 0; done < sealed.length; ) {
+        const wrote = guardRoom(() =>
+          writeSync(this.#descriptor!, sealed, done, sealed.length - done, this.#written),
+        );
+        done += wrote;
+        this.#written += wrote;
+      }
+    }
+    this.#runs.push({ at, length: this.#written - at, iv });
+  }
+
+  *#linesOf({ at, length, iv }: Run): Generator<Line, void, undefined> {
+    const decipher = createDecipheriv(ALGORITHM, this.#key, iv);
+    let rest: Uint8Array = new Uint8Array();
+    for (let done = 0; done < length; ) {
+      const sealed = new Uint8Array(Math.min(BLOCK_BYTES, length - done));
+      const got = guardRoom(() => readSync(this.#descriptor!, sealed, 0, sealed.length, at + done));
+      if (got === 0) throw new Error('the file of sorted runs is cut short');
+      done += got;
+      const plain = decipher.update(sealed.subarray(0, got));
+      const bytes = rest.length === 0 ? plain : Buffer.concat([rest, plain]);
+      let start = 0;
+      for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, start)) {
+        yield { bytes, start, end };
+        start = end + 1;
+      }
+      rest = bytes.subarray(start);
+    }
+  }
+}
+
+/** A file that is gone from its folder once it is open, and from the disk with this process. */
+function openNameless(): number {
+  return guardRoom(() => {
+    const folder = mkdtempSync(join(tmpdir(), 'consilium-sort-'));
+    try {
+      return openSync(join(folder, 'runs'), 'wx+', 0o600);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+function guardRoom<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new DataError([problem('NO_ROOM_TO_SORT')], { cause });
+  }
+}
+
+function* gathered(lines: Iterable<Line>): Generator<Uint8Array, void, undefined> {
+  let block = new Uint8Array(BLOCK_BYTES);
+  let used = 0;
+  for (const { bytes, start, end } of lines) {
+    const length = end - start + 1;
+    if (used + length > block.length) {
+      if (used > 0) yield block.subarray(0, used);
+      block = new Uint8Array(Math.max(BLOCK_BYTES, length));
+      used = 0;
+    }
+    block.set(bytes.subarray(start, end), used);
+    used += length;
+    block[used - 1] = LF;
+  }
+  if (used > 0) yield block.subarray(0, used);
+}
+
+/** Merges runs by a heap of their next lines. */
+function* merged(runs: readonly Iterator<Line, void, undefined>[]): Generator<Line, void, undefined> {
+  const heap: { line: Line; readonly run: Iterator<Line, void, undefined> }[] = [];
+  const isBefore = (i: number, j: number) => compareLines(heap[i]!.line, heap[j]!.line) < 0;
+  const sink = (from: number) => {
+    for (let at = from; ; ) {
+      let least = at;
+      for (const child of [2 * at + 1, 2 * at + 2])
+        if (child < heap.length && isBefore(child, least)) least = child;
+      if (least === at) return;
+      [heap[at], heap[least]] = [heap[least]!, heap[at]!];
+      at = least;
+    }
+  };
+  for (const run of runs) {
+    const next = run.next();
+    if (next.done !== true) heap.push({ line: next.value, run });
+  }
+  for (let at = heap.length >> 1; at >= 0; at--) sink(at);
+  while (heap.length > 0) {
+    const top = heap[0]!;
+    yield top.line;
+    const next = top.run.next();
+    if (next.done === true) {
+      const last = heap.pop()!;
+      if (heap.length > 0) heap[0] = last;
+    } else top.line = next.value;
+    sink(0);
+  }
+}
