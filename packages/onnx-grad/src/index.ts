@@ -24,6 +24,7 @@ export {
 export {
   type ForwardModel,
   readForwardModel,
+  type SharedWeight,
   type TrainableParameter,
   UnsupportedModelError,
   withFrozen,
@@ -37,6 +38,7 @@ export {
 } from './model/local-parameters.ts';
 export { matchesPattern } from './model/name-patterns.ts';
 export { type Codes, type RawColumn, withRawInputs } from './model/raw-inputs.ts';
+export { type RestoredModel, restoreWeights, type UntiedWeight } from './model/restore-weights.ts';
 export { checkBatchInvariance } from './probes/batch-invariance.ts';
 export {
   type ColumnValues,

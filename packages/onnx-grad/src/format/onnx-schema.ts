@@ -200,3 +200,24 @@ export function decodeModel(bytes: Uint8Array): ModelProto {
   }
   return object as ModelProto;
 }
+
+const notesSchema = {
+  nested: {
+    Entry: { fields: { key: one(1, 'string'), value: one(2, 'string') } },
+    Node: { fields: { notes: many(9, 'Entry') } },
+    Graph: { fields: { node: many(1, 'Node') } },
+    Model: { fields: { graph: one(7, 'Graph') } },
+  },
+};
+const Notes = protobuf.Root.fromJSON(notesSchema).lookupType('Model');
+
+/**
+ * What an exporter noted of each node of the main graph under a key, in file order. `decodeModel` leaves the notes out,
+ * so that they are in no file that is written.
+ */
+export function decodeNodeNotes(bytes: Uint8Array, key: string): (string | undefined)[] {
+  const { graph } = Notes.toObject(Notes.decode(bytes), { arrays: true, objects: true }) as {
+    graph: { node: { notes: { key: string; value: string }[] }[] };
+  };
+  return graph.node.map(({ notes }) => notes.find((note) => note.key === key)?.value);
+}

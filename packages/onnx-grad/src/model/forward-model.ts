@@ -23,11 +23,12 @@ import { ordinaryOutputs, prunedTo } from '../import/prune-graph.ts';
 import { controlFlowProblems, readForeignModel } from '../import/read-foreign-model.ts';
 import { withStandardOperators } from '../import/scikit-learn.ts';
 import { turnedCopies } from '../import/shared-weights.ts';
+import { type SharedWeight, sharedWeights } from '../import/weight-uses.ts';
 import { type KnownValues, type OpNode, UnsupportedOp } from '../ops/op-rule.ts';
 import { inFileOrder, inViewOrder } from '../ops/parameter-view.ts';
 import { numbersPerRow } from './numbers-per-row.ts';
 
-export { LOGIT_NAME, type TrainableParameter, UnsupportedModelError };
+export { LOGIT_NAME, type SharedWeight, type TrainableParameter, UnsupportedModelError };
 export const INPUT_NAME = 'x';
 export const PROBABILITY_NAME = 'probability';
 
@@ -50,6 +51,8 @@ export interface ForwardModel extends KnownValues {
   readonly parameterCount: number;
   /** Weights that are not trained, as the file says (`FROZEN_KEY`). */
   readonly frozen: readonly FrozenWeight[];
+  /** Weights that several nodes read, and that are trained as one. */
+  readonly shared: readonly SharedWeight[];
   /** The values in the file, [parameterCount], those of each parameter in the order in which nodes use them. */
   readonly values: Float32Array;
   /** A parameter's values in the order of the file. */
@@ -291,6 +294,7 @@ function readModel(bytes: Uint8Array): ForwardModel {
     parameters,
     parameterCount,
     frozen,
+    shared: sharedWeights(ancestors, { parameters, constantOf }),
     values,
     inFileOrder: (own, used) => inFileOrder(used, viewOf(own)),
     input,
