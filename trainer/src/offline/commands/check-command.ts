@@ -1,4 +1,6 @@
-// `consilium-trainer check`: reads a data file by its dictionary and lists every problem.
+// `consilium-trainer check`: reads a data file by its dictionary and lists every problem, and says what is to be known
+// of the weights of a study's graph.
+import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   COMMON_OPTIONS,
@@ -9,30 +11,61 @@ import {
   required,
   type Terminal,
 } from '@consilium/command-line';
+import type { Dictionary } from '@consilium/domain';
 import { DataError, readDataset } from '../../data/index.ts';
 import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
+import { studyGraph } from '../simulation/study-graph.ts';
 import { fileProblems } from './file-problems.ts';
 import { readDictionary } from './read-dictionary.ts';
+import { readStudy } from './study-file.ts';
+import { modelKindOf } from './study-settings.ts';
 
 const HELP = `consilium-trainer check: read a data file by its dictionary and list every problem
 
-  consilium-trainer check --file FILE --dictionary FILE [options]
+  consilium-trainer check --file FILE --dictionary FILE [--study FILE [--graph-out FILE]] [options]
 
   --file FILE              the patients, CSV or Parquet, or a folder of such files
   --dictionary FILE        data dictionary, JSON
 ${FORMAT_OPTIONS_HELP}\
-  --json                   {"ok", "recordCountBand", "problems", "problemCount"} on standard output
+  --study FILE             a study, YAML: its graph is read too, and what is to be known of its weights is said
+  --graph-out FILE         and written as it is trained, with weights of their own where the exporter merged them
+  --json                   {"ok", "recordCountBand", "problems", "problemCount", "notes"} on standard output
   --help                   this text
 
 Progress and what was guessed of a file go to standard error. Problems are listed by rule and column with a count.
 No patient's value is printed. Exit status: 0 no problems, 1 failed, 2 wrong usage or problems.
 `;
 
+interface StudyChecks {
+  readonly study: string | undefined;
+  readonly graphOut: string | undefined;
+  readonly dictionary: Dictionary;
+}
+
+/** What is to be known of the weights of a study's graph. */
+async function notesOf({ study: path, graphOut, dictionary }: StudyChecks): Promise<readonly string[]> {
+  if (path === undefined) {
+    if (graphOut !== undefined) throw new InputError('--graph-out needs --study: there is no graph to write');
+    return [];
+  }
+  const study = await readStudy(path);
+  const { model, notes } = await studyGraph(await modelKindOf(study), {
+    dictionary,
+    localPatterns: study.localParameters ?? [],
+    frozenPatterns: study.frozenParameters ?? [],
+    tiedPatterns: study.tiedParameters ?? [],
+  });
+  if (graphOut !== undefined) await writeFile(graphOut, model.graph);
+  return notes;
+}
+
 export async function checkCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(argv, {
     file: { type: 'string' },
     dictionary: { type: 'string' },
     ...FORMAT_OPTIONS,
+    study: { type: 'string' },
+    'graph-out': { type: 'string' },
     ...COMMON_OPTIONS,
   });
   if (values.help) {
@@ -42,6 +75,8 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
   refuseMore(positionals);
   const path = resolve(required(values.file, 'file'));
   const dictionary = await readDictionary(required(values.dictionary, 'dictionary'));
+  const notes = await notesOf({ study: values.study, graphOut: values['graph-out'], dictionary });
+  if (!values.json) for (const note of notes) terminal.error(`note: ${note}\n`);
   try {
     const { format, onRows, stated } = watchReading(path, { texts: values, terminal });
     const { recordCountBand: band, format: guessed } = await readDataset({
@@ -51,7 +86,7 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
       onRows,
     });
     stated(guessed);
-    const answer = { ok: true, recordCountBand: band, problems: [], problemCount: 0 };
+    const answer = { ok: true, recordCountBand: band, problems: [], problemCount: 0, notes };
     const said = `no problems; ${band.low} to ${band.high} patients`;
     terminal.out(`${values.json ? JSON.stringify(answer) : said}\n`);
     return EXIT.done;
@@ -59,7 +94,7 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
     if (!(error instanceof DataError)) throw error;
     if (!values.json) throw new InputError(fileProblems(path, error), { cause: error });
     const { problems, total: problemCount } = error;
-    terminal.out(`${JSON.stringify({ ok: false, recordCountBand: null, problems, problemCount })}\n`);
+    terminal.out(`${JSON.stringify({ ok: false, recordCountBand: null, problems, problemCount, notes })}\n`);
     return EXIT.unusable;
   }
 }

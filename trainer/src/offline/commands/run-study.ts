@@ -85,6 +85,7 @@ export async function runStudy(
     dictionary,
     localPatterns: study.localParameters ?? [],
     frozenPatterns: study.frozenParameters ?? [],
+    tiedPatterns: study.tiedParameters ?? [],
   });
   if (study.model.kind === 'onnx') await graph.model.checkRuns();
   const { target } = encodingOf(dictionary);
@@ -105,7 +106,7 @@ export async function runStudy(
     sites.map(({ name, bandSize }) => [name, expectedBatchUnits({ ...plan, bandSize })]),
   );
   const { maxRowsPerPatient } = dictionary;
-  const warnings = warningsOf({ settings, maxRowsPerPatient, bands });
+  const warnings = [...warningsOf({ settings, maxRowsPerPatient, bands }), ...graph.notes];
   // Beside noised scores nothing may tell how many are held out.
   const countedSites = settings.scoreNoise === undefined ? sites : [];
   for (const { name, heldOut } of countedSites) {

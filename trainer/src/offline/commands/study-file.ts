@@ -103,6 +103,13 @@ export const StudyFile = Strict({
       description: 'Names, or prefixes ending in *, of weights that are not trained and stay as they are.',
     }),
   ),
+  tiedParameters: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+      maxItems: 100,
+      description:
+        'Names, or prefixes ending in *, of weights of a graph that several nodes share on purpose.',
+    }),
+  ),
   heldOutShare: Optional(
     NumberThat(`${HELD_OUT_SHARE}, as everywhere in Consilium`, (value) => value === HELD_OUT_SHARE),
     `Always ${HELD_OUT_SHARE}.`,

@@ -13,6 +13,7 @@ import {
   matchesPattern,
   OnnxFormatError,
   readForwardModel,
+  restoreWeights,
   UnsupportedModelError,
   withFrozen,
 } from '@consilium/onnx-grad';
@@ -47,10 +48,51 @@ export interface StudyGraph {
   readonly parameterNames: readonly string[];
   /** Numbers per row that the loss is taken of: one, or one for each class. */
   readonly outputs: number;
+  /** What whoever exported the graph should know of its weights. */
+  readonly notes: readonly string[];
 }
 
-function graphOf(kind: ModelKind, dictionary: Dictionary): Uint8Array {
-  if (kind.kind === 'onnx') return kind.graph;
+const MOST_NAMED = 4;
+
+/** Names for a sentence: the first of them, and how many more there are. */
+function named(names: readonly string[]): string {
+  const first = names.slice(0, MOST_NAMED);
+  const rest = names.length - first.length;
+  if (rest > 0) return `${first.join(', ')} and ${rest} more`;
+  return first.length < 2 ? first.join() : `${first.slice(0, -1).join(', ')} and ${first.at(-1)}`;
+}
+
+/** The user's own graph with the weights that an exporter merged or left out, and what was done. */
+function restored(graph: Uint8Array, tied: readonly string[]): { graph: Uint8Array; notes: string[] } {
+  const { bytes, untied, biases } = restoreWeights(graph, tied);
+  const { shared, frozen, parameters } = readForwardModel(bytes);
+  const names = [...parameters, ...frozen].map(({ name }) => name);
+  for (const pattern of tied) {
+    if (names.some((name) => matchesPattern(name, [pattern]))) continue;
+    throw new TrainerError(
+      'TRAINER_MODEL_INVALID',
+      `tiedParameters: no parameter matches ${pattern}; there are ${names.join(', ')}`,
+    );
+  }
+  const apart = untied.map(
+    ({ name, copies }) =>
+      `weight ${name} was merged with ${named(copies)} by the exporter, since they began equal: trained apart. ` +
+      'If they are one, name it in tiedParameters.',
+  );
+  const asOne = shared
+    .filter(({ name }) => !matchesPattern(name, tied))
+    .map(
+      ({ name, nodes }) =>
+        `weight ${name} is used by nodes ${named(nodes)}: trained as one. If they are layers of their own, give ` +
+        'them different values before they are exported; if not, name it in tiedParameters.',
+    );
+  const again = biases.map(
+    (name) => `bias ${name} began at zero, and the exporter left it out: it is trained all the same.`,
+  );
+  return { graph: bytes, notes: [...apart, ...asOne, ...again] };
+}
+
+function graphOf(kind: Exclude<ModelKind, { kind: 'onnx' }>, dictionary: Dictionary): Uint8Array {
   const { features, label, target } = encodingOf(dictionary);
   const names = inputNames(features);
   const { localIntercept = false, ...rest } = kind;
@@ -84,10 +126,13 @@ export async function studyGraph(
     dictionary,
     localPatterns = [],
     frozenPatterns = [],
+    tiedPatterns = [],
   }: {
     readonly dictionary: Dictionary;
     readonly localPatterns?: readonly string[];
     readonly frozenPatterns?: readonly string[];
+    /** Weights that stay one, whatever the exporter may have merged. */
+    readonly tiedPatterns?: readonly string[];
   },
 ): Promise<StudyGraph> {
   const names = inputNames(encodingOf(dictionary).features);
@@ -103,7 +148,11 @@ export async function studyGraph(
     patterns.push(LOCAL_INTERCEPT_NAME);
   }
   try {
-    const graph = frozen(graphOf(kind, dictionary), frozenPatterns);
+    const own =
+      kind.kind === 'onnx'
+        ? restored(kind.graph, tiedPatterns)
+        : { graph: graphOf(kind, dictionary), notes: [] };
+    const graph = frozen(own.graph, frozenPatterns);
     const { features, outputs, parameterCount, parameters, finalActivation } = readForwardModel(graph);
     if (features !== names.length) {
       refuse(
@@ -130,6 +179,7 @@ export async function studyGraph(
       localPatterns: patterns,
       parameterNames,
       outputs,
+      notes: own.notes,
     };
   } catch (cause) {
     if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) {
