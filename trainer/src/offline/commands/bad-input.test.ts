@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { readForwardModel } from '@consilium/onnx-grad';
+import { decodeModel, encodeModel, type ModelProto } from '@consilium/onnx-grad/testing/graph-parts';
 import { tinyModel } from '@consilium/onnx-grad/testing/tiny-models';
 import { DICTIONARY } from '../../testing/small-consortium.ts';
 import {
@@ -31,6 +33,9 @@ const TIED = tinyModel({
     dense('b', 'w1', 'logit'),
   ],
 });
+
+const changed = (bytes: Uint8Array, change: (model: ModelProto) => ModelProto): Uint8Array =>
+  encodeModel(change(decodeModel(bytes)));
 
 const plain = (privacy: string) => studyText('logistic-regression', privacy);
 const STUDIES: Readonly<Record<string, readonly [text: string, ...said: RegExp[]]>> = {
@@ -299,10 +304,51 @@ describe('train accepts, with a stated behaviour', () => {
     return { summary: JSON.parse(stdout.trimEnd().split('\n').at(-1)!), stderr };
   };
 
-  it('weights that two layers share: they are one parameter', async () => {
+  it('weights that two layers share: they are one parameter, and terminal, card and check name it', async () => {
     write('tied.onnx', TIED);
-    await summaryOf(write('tied.yaml', studyText('{ onnx: tied.onnx }')));
-    assert.equal(JSON.parse(readFileSync(at('out/model-card.json'), 'utf8')).model.parameters, 20);
+    const said =
+      /weight w0 is used by nodes make a and make b: trained as one\. .* give them different values/;
+    const tied = write('tied.yaml', studyText('{ onnx: tied.onnx }'));
+    assert.match((await summaryOf(tied)).stderr, said);
+    const card = JSON.parse(readFileSync(at('out/model-card.json'), 'utf8'));
+    assert.equal(card.model.parameters, 20);
+    assert.ok(card.warnings.some((warning: string) => said.test(warning)));
+    const check = ['--file', at('good.csv'), '--dictionary', at('dictionary.json'), '--study', at(tied)];
+    const [shown, json] = [await run('check', ...check), await run('check', ...check, '--json')];
+    assert.equal(shown.status, 0, shown.stderr);
+    assert.match(shown.stderr, said);
+    assert.match(JSON.parse(json.stdout).notes.join(), said);
+  });
+
+  it('weights that the study says are shared on purpose: nothing is said of them', async () => {
+    write('tied.onnx', TIED);
+    const meant = write('meant.yaml', `${studyText('{ onnx: tied.onnx }')}tiedParameters: [w0]\n`);
+    assert.doesNotMatch((await summaryOf(meant)).stderr, /trained as one/);
+    const wrong = write('wrong.yaml', `${studyText('{ onnx: tied.onnx }')}tiedParameters: [w9]\n`);
+    await refuses(train({ study: wrong }), [/tiedParameters: no parameter matches w9; there are w0, w1/]);
+  });
+
+  it('layers that an exporter merged: each is trained as its own, and check writes the graph as it is trained', async () => {
+    const merged = changed(TIED, ({ graph, ...model }) => {
+      model.producerName = 'pytorch';
+      const identity = { opType: 'Identity', attribute: [], name: 'Identity_0' };
+      graph.node.unshift({ ...identity, input: ['w0'], output: ['second.w0'] });
+      graph.node.find(({ output }) => output[0] === 'b')!.input[1] = 'second.w0';
+      return { ...model, graph };
+    });
+    write('merged.onnx', merged);
+    const study = write('merged.yaml', studyText('{ onnx: merged.onnx }'));
+    const { stderr } = await summaryOf(study);
+    assert.match(stderr, /weight w0 was merged with second\.w0 by the exporter, .*: trained apart\. /);
+    assert.equal(JSON.parse(readFileSync(at('out/model-card.json'), 'utf8')).model.parameters, 36);
+    const check = ['--file', at('good.csv'), '--dictionary', at('dictionary.json')];
+    const written = await run('check', ...check, '--study', at(study), '--graph-out', at('apart.onnx'));
+    assert.equal(written.status, 0, written.stderr);
+    assert.equal(readForwardModel(readFileSync(at('apart.onnx'))).parameterCount, 36);
+    const without = await run('check', ...check, '--graph-out', at('never.onnx'));
+    assert.equal(without.status, 2);
+    assert.match(without.stderr, /--graph-out needs --study/);
+    assert.ok(!existsSync(at('never.onnx')));
   });
 
   it('batches of zero patients: the steps are noise alone, and are charged', async () => {
