@@ -1,7 +1,7 @@
 // Gives back the weights that PyTorch's exporters merged because they began equal, or left out because they began at
-// zero: a layer that was copied is trained as a layer of its own. The result is an ordinary file, with everything in it:
-// whoever reads it, at whatever version, trains the same parameters. Decision 47 says why this is done when a graph is
-// brought in, and never when it is read.
+// zero: a layer that was copied is trained as a layer of its own. The result is an ordinary file, with everything in
+// it: whoever reads it, at whatever version, trains the same parameters. Decision 47 says why this is done when a graph
+// is brought in, and never when it is read.
 import {
   decodeModel,
   decodeNodeNotes,
