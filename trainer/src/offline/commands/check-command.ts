@@ -13,8 +13,8 @@ import {
 } from '@consilium/command-line';
 import type { Dictionary } from '@consilium/domain';
 import { DataError, readDataset } from '../../data/index.ts';
-import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
 import { studyGraph } from '../simulation/study-graph.ts';
+import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
 import { readDictionary } from './read-dictionary.ts';
 import { readStudy } from './study-file.ts';
