@@ -168,7 +168,7 @@ class Watch {
   }
 }
 
-/** Floods until told to end; what the flood was, then. Resolves once all of it is under way. */
+/** Starts a flood, and resolves once all of it is under way. `end` stops the flood and gives what it did. */
 async function startFlood(environment: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, [FLOODER], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -8,7 +8,7 @@ export class DirectoryLockedError extends Error {
 }
 
 export interface DirectoryLock {
-  /** Again is nothing: whoever failed and whoever cleans up both release. */
+  /** A second call does nothing: after a failure, both the code that failed and the code that cleans up call this. */
   release(): void;
 }
 

@@ -1,5 +1,5 @@
 // What ends a command before its work is done: a signal, or output that nobody reads any more. Neither may end the
-// process as it is, which would leave running what it started: whoever started it stops it first.
+// process at once, which would leave running what it started: the code that started it stops it first.
 import { constants } from 'node:os';
 
 export class InterruptedError extends Error {

@@ -70,7 +70,7 @@ function keepEnd(of: {
     if (left > 0) writeSync(target, `--- ${left} bytes before this were not kept: the log grew too fast\n`);
     const buffer = Buffer.alloc(CHUNK_BYTES);
     let position = left;
-    // Until nothing more arrives, but not for ever behind a process that writes as fast as we read.
+    // Until nothing more arrives, but not without end behind a process that writes as fast as we read.
     for (let copied = 0; copied <= 3 * maxBytes; ) {
       const readBytes = readSync(descriptor, buffer, 0, buffer.length, position);
       if (readBytes === 0) break;

@@ -1,5 +1,5 @@
-// Knows one process from another that later got the same number, so that only what was started here is ever
-// signalled, however long ago and whoever started it. Also tells its memory.
+// Distinguishes a process from another that later got the same number, so that only what was started here is ever
+// signalled, however long ago and no matter by whom. Also reports its memory.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -13,7 +13,7 @@ export interface DetachedOptions {
   readonly configFile: string;
   readonly directory: string;
   readonly report: (line: string) => void;
-  /** During the start stops what was started; from then on it is for whoever has the consortium. */
+  /** An abort during the start stops what was started. After the start, stopping is up to the consortium's owner. */
   readonly signal?: AbortSignal;
 }
 

@@ -1,4 +1,4 @@
-// Stops a consortium whoever started it, also when its supervisor was killed.
+// Stops a consortium, no matter which process started it, also when its supervisor was killed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess, isRunning } from './process-identity.ts';
 import { SERVICE_OPTIONS } from './service.ts';

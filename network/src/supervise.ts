@@ -3,12 +3,12 @@
 import type { Consortium } from './config.ts';
 import { Supervisor } from './supervisor.ts';
 
-/** From the supervisor to whoever started it. */
+/** From the supervisor to the process that started it. */
 export type SupervisorMessage =
   | { readonly kind: 'progress'; readonly line: string }
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string };
-/** From whoever started it: from now on the consortium stays without them. */
+/** From the process that started the supervisor: from now on the consortium runs on without that process. */
 export interface LetGoMessage {
   readonly kind: 'let-go';
 }

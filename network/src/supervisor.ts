@@ -1,5 +1,5 @@
 // The one process that owns a consortium's processes: starts them stage by stage, writes down what runs, and
-// stops everything when it is told to, when a stage fails, or when whoever started it goes away.
+// stops everything when `stop` is called, when a stage fails, or when the process that started it goes away.
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Consortium } from './config.ts';

@@ -43,7 +43,7 @@ async function settledHeights(clients: readonly LedgerClient[], channel: string)
   }
 }
 
-/** Null where there is none: the peer stands, or is gone. */
+/** The transaction's validation code. Null where there is none: the peer is stuck, or gone. */
 async function outcome(transaction: Transaction): Promise<string | null> {
   try {
     const commit = await transaction.submit();

@@ -1,4 +1,4 @@
-/** What an honest client is told when its call cannot succeed. */
+/** Which errors an honest client gets when its call cannot succeed. */
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';

@@ -1,4 +1,4 @@
-/** Who may call: certificates, their MSP, their validity, and what the chaincode is told about the caller. */
+/** Who may call: certificates, their MSP, their validity, and what the chaincode learns about the caller. */
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';

@@ -1,4 +1,4 @@
-/** A transaction's id binds its nonce and its creator; it is used once, whoever uses it. */
+/** A transaction's id binds its nonce and its creator; it is used once, no matter by whom. */
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * The network's configuration: what may stand in the file, checked whole so that every problem is told at
- * once.
+ * The network's configuration: what the file may contain. All of it is checked, so that every problem is
+ * reported at once.
  */
 import { ConfigError, type Problem } from '@consilium/command-line';
 import { parsePolicy } from './policy/policy-text.ts';

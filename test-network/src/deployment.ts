@@ -1,6 +1,6 @@
 /**
  * Deploying a chaincode: the definition is committed to the ledger as Fabric's lifecycle commits it (a
- * transaction on `_lifecycle`, endorsed by the organisations' peers), and each organisation's peer is told
+ * transaction on `_lifecycle`, endorsed by the organisations' peers), and each organisation's peer learns
  * where its chaincode process listens.
  */
 import { randomBytes } from 'node:crypto';
@@ -55,7 +55,7 @@ function isSame(
 }
 
 /**
- * Commits the definition unless it already stands. @returns the block it is in, or undefined when nothing
+ * Commits the definition unless it is already committed. @returns the block it is in, or undefined when nothing
  * changed. @throws DeployError when the sequence does not follow.
  */
 export async function commitDefinition(

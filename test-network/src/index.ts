@@ -1,5 +1,5 @@
 /**
- * The network as a library, for whoever runs it inside their own process; most start `main.ts` as a process.
+ * The network as a library, for programs that run it inside their own process; most start `main.ts` as a process.
  */
 export { ConfigError } from '@consilium/command-line';
 export { type ChaincodeConfig, type NetworkConfig, parseConfig } from './config.ts';

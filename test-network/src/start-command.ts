@@ -1,4 +1,4 @@
-/** The `start` command: runs a network until it is told to stop, and serves the other commands meanwhile. */
+/** The `start` command: runs a network until a signal or a command stops it, and serves other commands meanwhile. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, EXIT } from '@consilium/command-line';
@@ -16,7 +16,7 @@ export async function runNetwork(options: {
   readonly json: boolean;
 }): Promise<void> {
   const { dir, portBase } = options;
-  // Keys and private data are the owner's alone, whoever made the directory.
+  // Only the owner may read keys and private data, even where somebody else made the directory.
   process.umask(0o077);
   if (await isRunning(dir)) throw new ControlError(`a network is already running in ${dir}`);
   const raw = configuration(dir, options.configFile);

@@ -1,4 +1,4 @@
-// Everything that can go wrong at a trainer, in one table. `retry` says whether waiting can mend it: those
+// Everything that can go wrong at a trainer, in one table. `retry` says whether waiting can help: those
 // errors stop nothing for good, the trainer tries again with growing pauses and loses nothing meanwhile.
 import { ERRORS, type ErrorKind } from '@consilium/domain';
 
@@ -140,7 +140,7 @@ export class TrainerError extends Error {
     return TRAINER_ERRORS[this.code][0];
   }
 
-  /** Whether waiting can mend it. */
+  /** Whether waiting can help. */
   get retry(): boolean {
     return TRAINER_ERRORS[this.code][1];
   }

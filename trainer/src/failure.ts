@@ -1,4 +1,4 @@
-// What people are told of a failure: its code and a sentence, on the job board and in the log.
+// What people see of a failure: its code and a sentence, on the job board and in the log.
 import { DomainError } from '@consilium/domain';
 import type { Logger } from 'pino';
 import { DataError } from './data/index.ts';
@@ -8,7 +8,7 @@ import { GatewayProblem } from './gateway/gateway-client.ts';
 export interface Failure {
   readonly code: string;
   readonly detail: string;
-  /** Whether waiting can mend it. */
+  /** Whether waiting can help. */
   readonly retry: boolean;
 }
 

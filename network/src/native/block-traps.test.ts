@@ -1,5 +1,6 @@
 // What one member can order to keep all others' transactions from being committed, on real Fabric: see
-// docs/concepts/threat-model.md. With one transaction a block, Fabric as it is withstands all but one; mended, all.
+// docs/concepts/threat-model.md. With one transaction a block, unchanged Fabric withstands all but one of them, and
+// repaired Fabric all.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +17,7 @@ import { findFabric, MissingBinariesError } from './binaries.ts';
 import { planFabric } from './native-runtime.ts';
 
 const WITHSTOOD = ['misnamed-policy', 'rubbish', 'no-action', 'repeated-policy'];
-/** How peers that do what the threat model asks of mended ones say so in their version. */
+/** Part of the version of repaired peers: those that do what the threat model asks. */
 const MENDED = /-mended\b/;
 const run = promisify(execFile);
 

@@ -1,5 +1,5 @@
 // Files that survive kill -9 and power loss whole or not at all: written aside, flushed, then renamed, with
-// the folder flushed before anybody is told that they exist.
+// the folder flushed before anybody learns that they exist.
 
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';

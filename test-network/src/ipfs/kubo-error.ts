@@ -13,7 +13,7 @@ export function kuboErrorBody(message: string): string {
   return `${JSON.stringify({ Message: message, Code: 0, Type: 'error' })}\n`;
 }
 
-/** What a client is told about an error that is not one of ours, such as a failed write. */
+/** The message that a client gets for an error that is not one of ours, such as a failed write. */
 export function kuboMessageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, syscall, path } = error as NodeJS.ErrnoException;

@@ -1,6 +1,6 @@
 /**
  * Turns ordered blocks into committed ones: validates, resolves conflicts, gathers private data, stores, and
- * only then tells whoever waits. The committed state is the same at every peer, so this network keeps it
+ * only then notifies those that wait. The committed state is the same at every peer, so this network keeps it
  * once.
  */
 import { ledger } from '../fabric-protos.ts';

@@ -5,7 +5,7 @@ import { ledger } from '../fabric-protos.ts';
 
 const { KVMetadataEntry, KVMetadataWrite } = ledger.rwset.kvrwset;
 
-/** Where a key-level endorsement policy stands. */
+/** The metadata entry that holds a key-level endorsement policy. */
 export const VALIDATION_PARAMETER = 'VALIDATION_PARAMETER';
 
 export type KeyMetadata = ReadonlyMap<string, Uint8Array>;

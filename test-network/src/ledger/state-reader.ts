@@ -59,7 +59,7 @@ export class StateReader {
     return row && Number(row.number);
   }
 
-  /** Where a transaction id first stands; later duplicates do not change its status. */
+  /** Where a transaction id first occurs; later duplicates do not change its status. */
   transaction(txId: string): TransactionPlace | undefined {
     const sql = 'SELECT block, tx, code FROM transactions WHERE tx_id = ? ORDER BY block, tx LIMIT 1';
     const row = this.#get(sql, txId);

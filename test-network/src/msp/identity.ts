@@ -104,7 +104,7 @@ export class Membership {
   }
 }
 
-/** When a serialized identity's certificate expires, whoever issued it; undefined when it holds none. */
+/** When a serialized identity's certificate expires, no matter who issued it; undefined when it holds none. */
 export function expiryOf(serialized: Uint8Array): Date | undefined {
   try {
     const message = mspProtos.SerializedIdentity.deserializeBinary(serialized);

@@ -36,7 +36,7 @@ export function combinationsOf(envelope: SignaturePolicyEnvelope, candidates: Ca
   return rule ? count(rule) : 0;
 }
 
-/** Fewest signatures that satisfy a policy whoever gives them; Infinity where none do. */
+/** Fewest signatures that satisfy a policy, no matter whose they are; Infinity where none do. */
 export function fewestSignatures(envelope: SignaturePolicyEnvelope): number {
   const fewest = (policy: SignaturePolicy): number => {
     if (policy.getTypeCase() === common.SignaturePolicy.TypeCase.SIGNED_BY) return 1;
@@ -64,8 +64,8 @@ export function isSatisfiedBy(
 }
 
 /**
- * A set of which no one can be spared, found without looking at all of them: whoever comes last in `order` is
- * spared first. Undefined where not even all of them are enough.
+ * A set that needs each of its members, found without looking at all sets: the last member in `order` is left
+ * out first. Undefined where not even all of them are enough.
  */
 export function sparingSet(
   order: readonly string[],

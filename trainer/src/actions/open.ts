@@ -1,6 +1,7 @@
-// Opens the next round. Whoever takes part in it must be able to read its base: where a member joined since that was
-// sealed, or has a key now and had none then, the opener seals the same parameters again for all that read them. So it
-// does where whoever named the artefact may have lied about it: what an opener recomputed itself needs no artefact.
+// Opens the next round. All who take part in it must be able to read its base: where a member joined after that was
+// sealed, or has a key now and had none then, the opener seals the same parameters again for all that read them. It
+// also does so where the member that named the artefact may have lied about it: an opener needs no artefact of
+// parameters that it recomputed itself.
 import { type ArtefactRef, nextBase, type ParametersRef, type Study } from '@consilium/domain';
 import { aggregateContext } from '../artefacts/artefact-exchange.ts';
 import { readersOfModel, readersOfUpdate } from '../artefacts/artefact-readers.ts';

@@ -197,7 +197,7 @@ function candidateOf(
   }
 }
 
-/** Why an update is rejected. What waiting may mend is waited for first, so that it is thrown again. */
+/** Why an update is rejected. Throws the error again where waiting may still help, or where it is no reason. */
 function reasonFor(
   context: TrainerContext,
   {

@@ -88,7 +88,7 @@ export class ArtefactExchange {
    * Seals the plaintext for the members that read it, writes it down, and says how the ledger may name it. Nothing
    * leaves this hospital yet: the CID is computed here. Called again it gives the same artefact.
    *
-   * @throws TrainerError where the members' keys cannot be had or the journal fails
+   * @throws TrainerError where the members' keys are not available or the journal fails
    */
   async seal(artefact: {
     readonly key: StepKey;
@@ -160,9 +160,9 @@ export class ArtefactExchange {
 
   /**
    * Which of these members an artefact is not sealed to, of those that have a key; all of them where the bytes are no
-   * sealed artefact. What a header claims is not checked: a false one is found by whoever opens it.
+   * sealed artefact. What a header claims is not checked: a false one shows when a reader opens it.
    *
-   * @throws TrainerError where the bytes cannot be had, or are more than one of so much plaintext has
+   * @throws TrainerError where the bytes are not available, or are more than an artefact of so much plaintext has
    */
   async missingReaders(
     ref: ArtefactRef,
@@ -194,7 +194,7 @@ export class ArtefactExchange {
     await translated(() => this.#options.store.pin(cid));
   }
 
-  /** The bytes that a reference names. @throws TrainerError where they cannot be had or are others */
+  /** The bytes that a reference names. @throws TrainerError where they are not available or are others */
   async fetch(ref: ArtefactRef, maxBytes = MAX_GRAPH_BYTES): Promise<Uint8Array> {
     if (ref.sizeBytes > maxBytes) {
       throw new TrainerError(

@@ -3,11 +3,11 @@ import type { Consent, Round, Study } from '@consilium/domain';
 
 type Readers = readonly string[];
 
-/** Whoever judges a round's updates, and recomputes their aggregate: the members that take part in it. */
+/** The members that judge a round's updates and recompute their aggregate: those that take part in it. */
 export const readersOfUpdate = ({ participants }: Pick<Round, 'participants'>): Readers =>
   [...new Set(participants.map(({ mspId }) => mspId))].sort();
 
-/** Whoever goes on from a model: the members whose consent stands, and the one that asked for the study. */
+/** The members that go on from a model: those whose consent is in force, and the one that asked for the study. */
 export function readersOfModel({
   study,
   consents,

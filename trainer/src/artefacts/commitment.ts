@@ -12,8 +12,8 @@ export function sha256Hex(bytes: Uint8Array): string {
 /**
  * SHA-256 of the plaintext, or of salt ‖ plaintext.
  *
- * Binding by collision resistance. Hiding only with a secret salt: without one, whoever can guess the
- * plaintext can confirm the guess, which is fine for a noised update and not for patients' rows.
+ * Binding by collision resistance. Hiding only with a secret salt: without one, anybody who can guess
+ * the plaintext can confirm the guess, which is fine for a noised update and not for patients' rows.
  *
  * @param salt exactly 32 bytes, so that salt ‖ plaintext splits in one way only; RangeError otherwise
  */

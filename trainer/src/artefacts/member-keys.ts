@@ -26,7 +26,7 @@ export function generateMemberKeys(): MemberKeys {
   return toMemberKeys(generateKeyPairSync('x25519').privateKey);
 }
 
-/** PKCS #8 in PEM; whoever holds this text reads every artefact sealed to the member. */
+/** PKCS #8 in PEM; anybody who holds this text can read every artefact sealed to the member. */
 export function encodePrivateKeyPem({ privateKey }: MemberKeys): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

@@ -51,7 +51,7 @@ type Kind = 'numeric' | 'binary' | 'categorical';
 /**
  * Reads the cells of one column: a value is a number, a category its index, what is missing NaN.
  *
- * After a cell that does not fit the dictionary `wrong` says why, and is to be set back by whoever reads it.
+ * After a cell that does not fit the dictionary `wrong` says why. The caller that reads `wrong` must reset it.
  */
 export abstract class CellReader {
   wrong: DataProblemCode | undefined;

@@ -1,4 +1,4 @@
-// Files are read from the data folders and nowhere else, whatever lies at a path and whoever changes it meanwhile.
+// Files are read from the data folders and nowhere else, whatever lies at a path, and even if it changes meanwhile.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { lookup } from 'node:dns/promises';

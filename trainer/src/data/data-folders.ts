@@ -1,5 +1,5 @@
-// Which files a hospital's own systems may have read: regular ones in folders that its operator names. A path is a wish
-// of whoever asks; what counts is the file that was opened.
+// Which files a hospital's own systems may have read: regular ones in folders that its operator names. A path is only
+// what a caller wishes for; what counts is the file that was opened.
 import { constants, realpathSync, statSync } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
@@ -57,7 +57,7 @@ export class DataFolders {
   }
 
   /**
-   * Opens a file of these folders, by its own path or by a link that leads to one of them. Whoever asks learns nothing
+   * Opens a file of these folders, by its own path or by a link that leads to one of them. Callers learn nothing
    * of other files: paths that lie elsewhere are refused by their text, and what is no readable regular file in a
    * folder is refused in one way, whether it is missing, a link that leads out, a device or somebody else's.
    *

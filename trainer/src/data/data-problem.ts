@@ -132,7 +132,7 @@ export class DataError extends Error {
   }
 
   /**
-   * The same for whoever need not see the file: which rule which column breaks, once each, and neither where nor how
+   * The same for people who need not see the file: which column breaks which rule, once each, and neither where nor how
    * often. Lines and counts would answer questions that a dictionary can be made to ask.
    */
   withoutPlaces(): DataError {

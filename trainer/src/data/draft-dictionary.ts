@@ -45,7 +45,7 @@ export interface Draft {
   readonly notes: readonly string[];
 }
 
-/** The first line is not what column names look like, so it may be a patient; nothing of it is told. */
+/** The first line is not what column names look like, so it may be a patient; nothing of it is shown. */
 export class HeaderDoubtfulError extends Error {
   override readonly name = 'HeaderDoubtfulError';
 }

@@ -8,7 +8,7 @@ import { isParquet, readParquetTexts } from './read-parquet.ts';
 export interface TextsWish {
   /** Whether the first line of CSV names the columns. */
   readonly header: boolean;
-  /** Columns that must be there; whoever takes the rows refuses the file where one is not. */
+  /** Columns that must be there; the code that takes the rows refuses the file where one is missing. */
   readonly wanted: readonly string[];
   /** Columns that may be there; of all others Parquet's cells are empty. */
   readonly optional: readonly string[];

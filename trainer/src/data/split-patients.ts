@@ -56,7 +56,7 @@ export function splitDataset(
   return divideDataset(dataset, { flags: heldOutFlags(salt, dataset.patients), unit });
 }
 
-/** The same, where whoever asks says who is held out. @param flags [patients] 1 for each that is */
+/** The same, where the caller says who is held out. @param flags [patients] 1 for each that is */
 export function divideDataset(
   { patients, patientOfRow, encoded }: Dataset,
   { flags, unit }: { readonly flags: Uint8Array; readonly unit: UnitOfPrivacy },

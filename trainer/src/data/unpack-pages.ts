@@ -22,7 +22,7 @@ const LEAST_BYTES = 2 ** 28;
 export function unpackersOf(fileBytes: number): Compressors {
   const mostBytes = Math.max(LEAST_BYTES, TIMES * fileBytes);
   let unpacked = 0;
-  // Node's own stop at damaged input and at the size that a page's header says; others are told it.
+  // Node's own stop at damaged input and at the size that a page's header says; the others get that size.
   const all: Compressors = {
     ...compressors,
     GZIP: (input, bytes) => gunzipSync(input, { maxOutputLength: Math.max(1, bytes) }),

@@ -127,7 +127,7 @@ export class Journal extends JournalDatabase {
   /**
    * Stores a draw before anything of it leaves this process. From here on it is the only one for its key.
    *
-   * @throws TrainerError TRAINER_RELEASE_SPENT if the key has had its draw; the stored one stands
+   * @throws TrainerError TRAINER_RELEASE_SPENT if the key has had its draw; the stored one is kept
    */
   recordRelease(key: ReleaseKey, draw: Draw): Release {
     return this.transaction(() => {

@@ -19,7 +19,7 @@ export interface Mechanism {
  *
  * **Guarantee.** Let M be the mechanism, M(∅) its output on no patients, and F the event that a draw on the patients
  * fails after it was begun. The release is M(D) where F did not occur and an independent M(∅) where it did, so:
- * 1. Whoever sees it learns no more than from M(D) or, where F occurred, from being told so: replacing "failed" by
+ * 1. Anybody who sees it learns no more than from M(D) or, where F occurred, from the word "failed": replacing that by
  *    fresh M(∅) uses no patient, and is post-processing. It costs and is charged what M(D) is.
  * 2. Where F does not depend on the patients (a power cut, a full disk), the release has the privacy of M: Rényi
  *    divergence is quasi-convex, and both mixtures have the same weight on the same M(∅).

@@ -61,7 +61,7 @@ export class TrainerService {
     else if (name === CONSENT_EVENT) this.#wakeup.wake();
   }
 
-  /** Looks at everything again now: after a reconnection, or when the operator has mended something. */
+  /** Looks at everything again now: after a reconnection, or when the operator has fixed something. */
   wakeAll(): void {
     this.#wakeup.wake();
     for (const runner of this.#runners.values()) runner.wake();

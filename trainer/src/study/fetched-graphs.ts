@@ -30,7 +30,7 @@ export class StudyModels {
     this.#graphs = graphs;
   }
 
-  /** @throws TrainerError where the graph cannot be had, is another one, or cannot be learned or run */
+  /** @throws TrainerError where the graph is not available, is another one, or cannot be learned or run */
   async of({ model }: Pick<Study, 'model'>): Promise<StudyModel> {
     const key = JSON.stringify(model);
     const known = this.#known.get(key);

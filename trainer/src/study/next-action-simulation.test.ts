@@ -12,7 +12,7 @@ import { ARTEFACT, aConsent, aStudy, datasetOf, OPENED_AT, SHA_A } from '../test
 import { type Action, nextAction } from './next-action.ts';
 
 // Trainers without any learning in them, on a simulated clock: each only asks what is next and does it on the
-// ledger's rules. Whatever the order, whoever is silent or disagrees, a study must come to its end.
+// ledger's rules. Whatever the order, and no matter who is silent or disagrees, a study must come to its end.
 
 const MEMBERS = ['A', 'B', 'C', 'D', 'E'];
 const TAKEOVER_MS = 20_000;

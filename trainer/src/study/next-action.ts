@@ -69,7 +69,7 @@ export const earlyKey = (
  *
  * Own work (deliver, train, verdict, attest, settle) comes first and waits for nobody. A step that one trainer does for
  * all (open, close, tally, finalize, abort, publish) falls to the round's leader at once and to the k-th
- * member after it once nothing has changed for k · takeoverMs. Whoever is late is waited for until the round's
+ * member after it once nothing has changed for k · takeoverMs. A late member is waited for until the round's
  * deadline, which the ledger moves on with each stage.
  */
 export function nextAction(state: StudyState, situation: Situation): Action {

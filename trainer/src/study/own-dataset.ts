@@ -1,5 +1,5 @@
 // A hospital's own dataset as a study uses it: read from its file, shown to be the one that was committed to,
-// and split by patient. It is read anew for each use, so that a file changed on disk is noticed.
+// and split by patient. It is read again for each use, so that a file changed on disk is noticed.
 import { bandWeight, type Dataset, type Study } from '@consilium/domain';
 import {
   HELD_OUT_SHARE,

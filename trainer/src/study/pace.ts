@@ -1,6 +1,6 @@
 // How often a loop looks at the ledger. Each look costs the gateway and the peers some work, so that its number must
-// not grow with what others do: looks that find nothing new come at growing distances, whoever wakes the loop and
-// however often, and one that finds news starts over.
+// not grow with what others do: looks that find nothing new come at growing distances, no matter who wakes the loop
+// and how often, and one that finds news starts over.
 export interface PaceOptions {
   /** The distance of the first idle looks, and the longest that it grows to. */
   readonly pollMs: number;

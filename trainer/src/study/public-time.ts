@@ -12,9 +12,9 @@ const LEFT_PART = 8;
 /**
  * When a release is recorded at the earliest.
  *
- * The ledger's public time counts from the stage's beginning. Whoever delivers an update late, or keeps this trainer
- * busy, chooses when a draw begins, and would read from the record how long it took. So the same seconds count from the
- * beginning of the draw as well, which is before the first patient.
+ * The ledger's public time counts from the stage's beginning. A member that delivers an update late, or keeps this
+ * trainer busy, chooses when a draw begins, and would read from the record how long it took. So the same seconds count
+ * from the beginning of the draw as well, which is before the first patient.
  */
 function earliestMs(
   study: Study,

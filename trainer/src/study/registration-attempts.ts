@@ -1,4 +1,4 @@
-// How often a file may be checked by dictionaries that whoever asks makes up. Each answer tells a little of the file
+// How often a file may be checked by dictionaries that a caller makes up. Each answer tells a little of the file
 // (whether a column is there, whether all its values fit), so that many answers would tell much.
 import { TrainerError } from '../errors.ts';
 

@@ -36,7 +36,7 @@ type Exchange = Pick<TrainerContext, 'exchange' | 'journal'>;
  * What this trainer recomputed itself is taken from its journal, so that a leader who puts something else into
  * IPFS than what was agreed on, or nothing, stops nobody who took part.
  *
- * @throws TrainerError where the artefact cannot be had or is not what the ledger names
+ * @throws TrainerError where the artefact is not available or is not what the ledger names
  */
 export async function sharedModelOf(
   context: Exchange,
@@ -79,10 +79,10 @@ async function openAggregate(
 }
 
 /**
- * Keeps an aggregate at this hospital's own IPFS node. Whoever finalises a round names any CID beside the attested hash:
- * only what holds exactly the attested parameters is pinned.
+ * Keeps an aggregate at this hospital's own IPFS node. The member that finalises a round may name any CID beside the
+ * attested hash: only what holds exactly the attested parameters is pinned.
  *
- * @throws TrainerError where the artefact cannot be had or is not what the ledger names
+ * @throws TrainerError where the artefact is not available or is not what the ledger names
  */
 export async function keepAggregate(
   { exchange, models }: Pick<TrainerContext, 'exchange' | 'models'>,

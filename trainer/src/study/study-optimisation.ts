@@ -1,8 +1,8 @@
 // The ledger's words on how a study's parameters move, as the engine takes them.
 //
-// On the ledger an optimiser and an adaptive clip norm start anew in each round, so that a round is a function of its
-// base, the study and fresh noise, and one that is drawn again after a crash needs no memory. The schedule goes on from
-// round to round: its position follows from the round's number.
+// On the ledger an optimiser and an adaptive clip norm start from scratch in each round, so that a round depends on
+// its base, the study and fresh noise alone, and one that is drawn again after a crash needs no memory. The schedule
+// goes on from round to round: its position follows from the round's number.
 import type { Study } from '@consilium/domain';
 import type { RoundInput, TrainingPlan } from '@consilium/dp-sgd';
 

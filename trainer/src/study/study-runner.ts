@@ -225,7 +225,7 @@ export class StudyRunner {
     return latest;
   }
 
-  /** Aside from the rest, and as good as can be: whoever needs the aggregate fetches it, and waits if it cannot. */
+  /** Runs beside the rest, and may fail: code that needs the aggregate fetches it, and waits where it cannot. */
   #keep(study: Study, latest: RoundDossier | undefined): void {
     const { exchange, log, nowMs, patienceMs, mspId } = this.#context;
     const ref = latest?.round.validators.includes(mspId) ? aggregateOf(latest) : undefined;

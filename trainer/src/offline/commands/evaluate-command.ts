@@ -111,7 +111,7 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
   return EXIT.done;
 }
 
-/** The salt of the split that the model was trained with. @throws InputError where this cannot be told */
+/** The salt of the split that the model was trained with. @throws InputError where it is not known */
 function splitOf({ card: { data }, isCardsDictionary }: TrainedModel): Uint8Array {
   if (data.splitRule !== 'seed-and-patient') {
     throw new InputError(
@@ -153,7 +153,7 @@ async function readLabelled(
   return rows;
 }
 
-/** A column of more values says something else than sites, and they are not told. */
+/** A column of more values says something else than sites, and its values are not shown. */
 const MOST_SITES = 100;
 
 /**

@@ -1,5 +1,5 @@
-// How a command reads data files: what it is told of the way they are written, what it states of what it guessed, and
-// how far it is with a long one.
+// How a command reads data files: what options say of the way they are written, what the command reports of its
+// guesses, and how far it is with a long file.
 
 import { InputError, type Terminal } from '@consilium/command-line';
 import {

@@ -13,7 +13,7 @@ export interface RunStage {
   readonly scores: 'exact' | 'noised';
 }
 
-/** The sentences for whoever interrupts a run. */
+/** The sentences for a user who interrupts a run. */
 export function lossText({ rounds, finished, scoresShown, scores }: RunStage): string {
   const lost =
     finished === 0 ? 'the model is lost' : `the model and ${finished} finished of ${rounds} rounds are lost`;

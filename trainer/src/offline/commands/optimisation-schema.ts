@@ -163,7 +163,7 @@ export function optimisationOf(
       ...(driftCorrection && { driftCorrection }),
       ...(rowsPerRun !== undefined && { rowsPerRun }),
     },
-    // Momentum outside of `optimizer` has always started anew.
+    // Momentum outside of `optimizer` has always started from scratch.
     restartsOptimizer: optimizer === undefined ? momentum !== undefined : restarts,
     ...(averaging && { averaging: { over: 'rounds', ...averaging } }),
   };

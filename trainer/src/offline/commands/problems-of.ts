@@ -1,4 +1,4 @@
-// What a command's errors mean to whoever called it.
+// What a command's errors mean to its user.
 
 import { EXIT, InputError, sentenceOf } from '@consilium/command-line';
 import { isOutOfMemory, OUT_OF_MEMORY, TrainingInputError } from '@consilium/dp-sgd';
@@ -12,7 +12,7 @@ function modelProblems({ cause, detail }: TrainerError): string[] {
   return cause.remedy === undefined ? [...cause.problems] : [...cause.problems, cause.remedy];
 }
 
-/** What the user can mend, in words, and the exit status; undefined for a bug. */
+/** What the user can fix, in words, and the exit status; undefined for a bug. */
 export function problemsOf(
   error: unknown,
 ): { readonly lines: readonly string[]; readonly status: number } | undefined {

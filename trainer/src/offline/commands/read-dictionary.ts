@@ -6,7 +6,7 @@ import { PLACEHOLDER } from '../../data/draft-dictionary.ts';
 import { checked } from './argument-problems.ts';
 import { readText } from './input-file.ts';
 
-/** Paths of all placeholders in a JSON value; members of lists that have a name are told by it too. */
+/** Paths of all placeholders in a JSON value; members of lists that have a name are shown with it too. */
 function placeholders(value: unknown, at: string): string[] {
   if (typeof value === 'string') return value.startsWith(PLACEHOLDER) ? [at] : [];
   if (typeof value !== 'object' || value === null) return [];

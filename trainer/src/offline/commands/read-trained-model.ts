@@ -38,7 +38,7 @@ const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').upda
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-/** Whether it has what is read of it: whoever was handed a model may have a card of anyone's. */
+/** Whether a card has what is read of it: the card of a model from elsewhere may be anyone's work. */
 function isCard(card: Partial<ModelCard> | null): card is ModelCard {
   const { model, data } = card ?? {};
   return (

@@ -28,7 +28,7 @@ Without a ledger (each explains itself with --help):
   consilium-trainer account      what a plan costs in privacy, or how much noise it needs
 `;
 
-/** Runs a command of `COMMANDS`; errors are told on standard error. */
+/** Runs a command of `COMMANDS`; errors are reported on standard error. */
 export async function runCommand(
   name: string,
   argv: readonly string[],

@@ -247,7 +247,7 @@ function inputFeatures(dictionary: Dictionary): InputFeature[] {
   });
 }
 
-/** Every file is read before any problem is told, so that all are mended at once. */
+/** Every file is read before any problem is reported, so that the user can fix all at once. */
 async function loadSites(
   files: readonly SiteFile[],
   how: Parameters<typeof loadSite>[1],
@@ -343,7 +343,7 @@ function simulatedStudy(
   };
 }
 
-/** The study as it was run; its privacy is told apart. */
+/** The study as it was run, without its privacy, which is reported separately. */
 function trainingFacts(study: StudyFile, { privacy }: StudySettings): Record<string, unknown> {
   const { title, epsilon, noiseMultiplier, delta, heldOutShare, unit, clipNormL2, clipping, ...facts } =
     study;

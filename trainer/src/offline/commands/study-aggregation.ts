@@ -1,4 +1,4 @@
-// Whether a study's rule of aggregation means anything here, told before files are read or anything is trained.
+// Whether a study's rule of aggregation means anything here, checked before files are read or anything is trained.
 import { FAULTY_DEFAULT, fewestUpdates, type Problem } from '@consilium/domain';
 import type { StudyFile } from './study-file.ts';
 

@@ -31,7 +31,7 @@ export interface Calibration {
   readonly brier: Estimate;
   /** The Brier score of always saying the share of these labels: no constant does better. */
   readonly brierBaseline: number;
-  /** b of logit P(1) = a + b logit(p); below 1: probabilities too far from the middle. Null where it cannot be told. */
+  /** b of logit P(1) = a + b logit(p); below 1: probabilities too far from the middle. Null where unknown. */
   readonly slope: Estimate | null;
   /** a of logit P(1) = a + logit(p); below 0: probabilities too high. Null where only one label occurs. */
   readonly intercept: Estimate | null;

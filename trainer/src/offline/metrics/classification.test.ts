@@ -36,7 +36,7 @@ test('the area under the curve is the share of ordered pairs, ties counting a ha
 
 test('of several classes the accuracy is by row, and the area is the mean over the classes that occur', () => {
   const labels = [0, 1, 2, 2];
-  // Class 0 is told apart wholly, class 1 but for a tie, class 2 wrongly in one pair of four.
+  // Class 0 is distinguished wholly, class 1 but for a tie, class 2 wrongly in one pair of four.
   const probabilities = [0.6, 0.1, 0.3, 0.2, 0.5, 0.3, 0.1, 0.3, 0.6, 0.3, 0.5, 0.2];
   const fit = classifyMany(probabilities, [0, 1, 2, 1], labels);
   assert.equal(fit.accuracy, 0.75);

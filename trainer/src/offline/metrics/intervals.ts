@@ -38,7 +38,7 @@ export function wilsonInterval(share: number, count: number): Interval {
  * variance; the interval reaches from the least to the greatest that is kept. It always holds `share`, at which the
  * square is 0.
  *
- * Edge case: [0, 1] where no share can be told from another, and where the total is below 1.
+ * Edge case: [0, 1] where no share can be distinguished from another, and where the total is below 1.
  *
  * @param share the estimate, as `accuracyOf` makes it of these counts
  */

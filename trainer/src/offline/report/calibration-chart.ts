@@ -73,7 +73,7 @@ function legendParts(
   });
 }
 
-/** An estimate with its interval, or that it cannot be told. */
+/** An estimate with its interval, or that it is unknown. */
 const told = (name: string, estimate: Estimate | null, decimals = 2): string =>
   estimate === null
     ? `${name} not at hand`

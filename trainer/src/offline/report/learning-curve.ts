@@ -13,7 +13,7 @@ const SITES = ['#009e73', '#cc79a7', '#b8860b', '#56b4e9', '#5e4fa2', '#7a5c3e']
 const SITES_SHOWN = 10;
 
 const shortened = (name: string): string => (name.length > 14 ? `${name.slice(0, 13)}…` : name);
-/** What stands beside a line's end, where there is room for about 20 characters with the value. */
+/** The text beside a line's end, where there is room for about 20 characters with the value. */
 const endLabel = (title: string): string => (title.length > 12 ? title.split(' ').at(-1)! : title);
 
 /**
@@ -65,7 +65,7 @@ export function learningCurve(
       lines.push({
         label: shortened(name),
         color: SITES[site % SITES.length]!,
-        // So that two hospitals of one colour can be told apart.
+        // So that two hospitals of one colour can be distinguished.
         style: site < SITES.length ? 'faint' : 'faint-dotted',
         points: line(
           ({ sites }) => sites[site],

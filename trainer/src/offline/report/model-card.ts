@@ -1,4 +1,4 @@
-// The model card: what a model is, what it was made of, what it cost in privacy, and how good it is. One object, told
+// The model card: what a model is, what it was made of, what it cost in privacy, and how good it is. One object, shown
 // as JSON to programs and as Markdown to people (Mitchell et al. 2019, "Model Cards for Model Reporting").
 import type { Dictionary, EncodedTarget, PrivacyEvent, RecordCountBand } from '@consilium/domain';
 import type { Assessment } from '../scoring/assess-rows.ts';

@@ -1,4 +1,4 @@
-// How scores are told to people: each label's metrics by name, in its unit, with what the baseline always says.
+// How scores are shown to people: each label's metrics by name, in its unit, with what the baseline always says.
 import type { EncodedTarget } from '@consilium/domain';
 import type { Estimate } from '../metrics/intervals.ts';
 import { firstMetric, type Metric, type Score } from '../simulation/label-scores.ts';

@@ -69,7 +69,7 @@ async function slopesOf(study: SimulatedStudy, levels?: number[]): Promise<numbe
   return slopes;
 }
 
-/** Where the published algorithm stands after each round (Karimireddy et al. 2020, Alg. 1, option II), in doubles. */
+/** The published algorithm's slope after each round (Karimireddy et al. 2020, Alg. 1, option II), in doubles. */
 function publishedSlopes(): number[] {
   const total = SITES.reduce((sum, { weight }) => sum + weight, 0);
   const mean = (values: readonly number[]) =>

@@ -55,7 +55,7 @@ function joined(outputs: readonly RawOutputs[]): RawOutputs {
 /**
  * Exact scores, as `exactScore` has them.
  *
- * Not private: whoever sees them may learn about held-out patients.
+ * Not private: anybody who sees them may learn about held-out patients.
  */
 export function exactScorer(study: ScoredStudy): Scorer {
   const labels = study.heldOut.map((units) => [...units.labels]);

@@ -15,18 +15,18 @@ import { fitCounts, fitNumbers } from '../metrics/numbers.ts';
 export const METRICS = ['accuracy', 'auc', 'rmse', 'mae', 'r2', 'deviance'] as const;
 export type Metric = (typeof METRICS)[number];
 
-/** What does not apply to the label, or cannot be told, is null. */
+/** What does not apply to the label, or is unknown, is null. */
 export interface Score extends Readonly<Record<Metric, Estimate | null>> {
   /**
    * What always saying the same comes to, in the label's first metric: the accuracy of the most frequent label, the
    * rmse or the deviance of the mean.
    */
   readonly baseline: number;
-  /** Rows that were scored; null for noised scores, where it is not told. */
+  /** Rows that were scored; null for noised scores, where it is not shown. */
   readonly count: number | null;
 }
 
-/** The metric that a label's baseline is stated in, and that comes first wherever scores are told. */
+/** The metric that a label's baseline is stated in, and that comes first wherever scores are shown. */
 export const firstMetric = ({ kind }: EncodedTarget): 'accuracy' | 'rmse' | 'deviance' =>
   kind === 'numeric' ? 'rmse' : kind === 'count' ? 'deviance' : 'accuracy';
 

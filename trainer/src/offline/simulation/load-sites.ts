@@ -25,7 +25,7 @@ export interface Site extends SimulatedHospital {
   readonly format: CsvFormat | undefined;
 }
 
-/** The split's seed where none is given. Not a secret: whoever knows a patient's id can tell the patient's side. */
+/** The split's seed where none is given. Not a secret: from a patient's id it gives the patient's side. */
 export const DEFAULT_SPLIT_SEED = 'consilium';
 
 /**

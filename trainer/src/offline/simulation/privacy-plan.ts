@@ -59,7 +59,7 @@ function epsilonOfScores({ noiseMultiplier, samplingRate, steps }: EventPlan, de
  * more. Scores are charged as what dominates them. Of training, each release is within η₁ in total variation of a
  * Gaussian with the plan's multiplier that was rounded, which is post-processing, and so T adaptive ones within
  * η = T η₁ on either dataset. Whatever is within η of what is (ε, δ')-private is (ε, δ' + (1 + e^ε) η)-private. δ' is
- * chosen so that the sum stays within δ; where no part of δ suffices, the Rényi bound stands for both.
+ * chosen so that the sum stays within δ; where no part of δ suffices, the Rényi bound is used for both.
  */
 export function epsilonOfPlan(plan: EventPlan, { delta, pool }: { delta: number; pool: Pool }): Epsilon {
   const { noiseMultiplier, samplingRate, steps } = plan;

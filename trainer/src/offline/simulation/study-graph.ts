@@ -48,7 +48,7 @@ export interface StudyGraph {
   readonly parameterNames: readonly string[];
   /** Numbers per row that the loss is taken of: one, or one for each class. */
   readonly outputs: number;
-  /** What whoever exported the graph should know of its weights. */
+  /** What the person who exported the graph should know of its weights. */
   readonly notes: readonly string[];
 }
 
