@@ -1,4 +1,4 @@
-// Forgeries of one row: whoever holds a peer's key can sign any result, and so can a peer that runs other code. Each
+// Forgeries of one row: anyone with a peer's key can sign any result, and so can a peer that runs other code. Each
 // transaction here changes one row alone, so that it is refused for that row's policy, or not at all; and the same
 // change by enough peers is valid, so that nothing else about it is what was refused. Rows of every kind are tried, and
 // the compiler asks who guards a kind that is new.
@@ -22,7 +22,7 @@ import { orderForgery, PeerKey, type RowChange } from './forged-row.ts';
 import { type RowInBlocks, RowsInBlocks } from './rows-in-blocks.ts';
 
 export interface ForgeryConformance extends LedgerConformance {
-  /** The key of an organisation's peer, and its certificate. Undefined: none can be had. */
+  /** The key of an organisation's peer, and its certificate. Undefined: none is available. */
   readonly peer?: (mspId: string) => Promise<Credentials>;
 }
 

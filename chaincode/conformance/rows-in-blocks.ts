@@ -1,4 +1,4 @@
-// The world as the blocks of one peer tell it: what each row holds, which policy it carries and whose transaction wrote
+// The world as the blocks of one peer show it: what each row holds, which policy it carries and whose transaction wrote
 // it last; and what became of every transaction that was ordered, valid or not.
 
 import { canonicalJson } from '@consilium/domain';

@@ -7,7 +7,7 @@ import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 import type { Caller, Credentials } from './fabric-consortium.ts';
 
 export interface StewardsConformance extends LedgerConformance {
-  /** A certificate of the organisation's authority; each time a new one, for the same person. Undefined: none can be had. */
+  /** A new certificate of the organisation's authority at each call, for one person. Undefined: none is available. */
   readonly enrol?: (mspId: string, person: string, role: 'steward' | 'trainer') => Promise<Credentials>;
 }
 

@@ -1,8 +1,8 @@
 // Whether recording an update and asking the auditors' questions costs more on a network whose ledger is older: one
 // network for each size (10^3, 10^4, 10^5 recorded updates, all by real transactions), measured in turns through the
 // bare client. One JSON line per operation and size, then one with the growth of its median. GROWTH=1000,10000 says
-// which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each. With WAIT=1 it measures once it is told
-// to by a line of input, with as many updates as were recorded until then.
+// which sizes (REAL_GROWTH on a real Fabric), SAMPLES how many calls of each. With WAIT=1 it measures at a
+// line of input, with as many updates as were recorded until then.
 import { performance } from 'node:perf_hooks';
 import type { Argument } from '@consilium/domain';
 import { readConnection } from '../src/fabric/connection-file.ts';
@@ -32,7 +32,7 @@ interface Recorded {
   readonly at: string;
 }
 
-/** Records `size` updates, or fewer where told to end, and returns each, in the order of time. */
+/** Records `size` updates, or fewer if it has to end before, and returns each, in the order of time. */
 async function fill(client: BareClient, size: number, settled: () => Promise<void>): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
   const beganMs = performance.now();

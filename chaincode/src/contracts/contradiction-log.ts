@@ -1,6 +1,6 @@
 // A refused statement leaves nothing on the ledger. Where it contradicts what its signer has there, the signed proposal
 // goes to this organisation's log: the evidence that round:reportEquivocation takes. Once for each statement that can
-// be contradicted, since whoever sends one can send a thousand; of all others the log has a digest.
+// be contradicted, since who sends one proposal can send a thousand; of all others the log has a digest.
 import { DomainError, type StatementKind } from '@consilium/domain';
 import { provenEquivocation } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';

@@ -1,4 +1,4 @@
-// A member that says two things: the second is refused, and whoever has it signed can prove it on the ledger.
+// A member that says two things: the second is refused, and anyone who holds it signed can prove it on the ledger.
 import { strict as assert } from 'node:assert';
 import { createPrivateKey, sign, X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
@@ -261,7 +261,7 @@ for (const [title, sent, says] of [
     'encoded so that the runtime passes on other bytes than were signed',
     () => {
       const { proposal, signature } = signedProposal(delta, 'round:attest', attestation('model 1'));
-      // An unknown field, which the runtime leaves out, is under the signature of whoever sent it.
+      // An unknown field, which the runtime leaves out, is under its sender's signature.
       const bytes = Buffer.concat([Buffer.from(proposal, 'base64'), Buffer.of(0xf8, 0x7f, 1)]);
       const signed = sign('sha256', bytes, createPrivateKey(delta.privateKeyPem)).toString('base64');
       assert.notEqual(signed, signature);

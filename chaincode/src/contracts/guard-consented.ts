@@ -1,12 +1,12 @@
-// Who has a say in the rows that a consent stands on: the dataset, its accounts and the consent itself.
+// Who has a say in the rows that a consent rests on: the dataset, its accounts and the consent itself.
 import { type ConsentRow, POOLS } from '@consilium/domain';
 import { ownerAndMajority } from '../ledger/key-policy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { findDataset, found } from './find.ts';
 
 /**
- * Lays their policy by whoever is a member now: those that joined since rely on these rows from here on, and whoever
- * registered first of all would otherwise rule them alone for good. Nothing is written where nothing changes.
+ * Lays their policy by the present members. Those that joined since rely on these rows from now on, and otherwise the
+ * member that registered first would rule the rows alone. Nothing is written where nothing changes.
  *
  * @throws DomainError DATASET_NOT_FOUND
  */

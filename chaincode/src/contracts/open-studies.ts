@@ -1,6 +1,6 @@
 // Which studies a member has open, as rows of their own: one a study, written by what opens, starts and ends it, so
 // that they are counted without a row that all would write. Studies from before there were such rows count from
-// their start on; what had started then is not counted.
+// their start on; a study that was running by then is not counted.
 import { openStage, ROW_SCHEMA, type StudyRow } from '@consilium/domain';
 import { requireRoom } from '@consilium/domain/rules';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -222,7 +222,7 @@ for (const [what, tamper] of Object.entries(TAMPERINGS)) {
   });
 }
 
-// What N colluding validators, or a majority, could write into rows and seal: the rules tell it without a digest.
+// What N colluding validators, or a majority, could write into rows and seal: the rules find it without a digest.
 const REWRITINGS: Readonly<Record<string, readonly [RegExp, (lineage: Lineage) => void]>> = {
   'a weight that is not its band’s': [
     /round 1: the weight of delta is not that of its band/,

@@ -36,7 +36,7 @@ export function proposalParts(bytes: Uint8Array): ProposalParts {
     channel: channelHeader.getChannelId(),
     // By this name peers run it; another one beside the arguments says nothing to them.
     chaincode: extension.getChaincodeId()?.getName() ?? '',
-    // As Fabric derives it: whoever claims another id is refused by every peer.
+    // As Fabric derives it: every peer refuses a proposal that claims another id.
     transactionId: createHash('sha256').update(signatureHeader.getNonce_asU8()).update(creator).digest('hex'),
     args: args.map((arg) => Buffer.from(arg).toString('utf8')),
   };
@@ -74,8 +74,8 @@ export function signedStatement(sent: {
 }
 
 /**
- * Whether a report can be made of this proposal, by whoever has seen it: its signature is over the bytes that this
- * peer passes on, and they are few enough.
+ * Checks that anyone who has seen this proposal can report it: its signature is over the bytes that this peer passes
+ * on, and they are few enough.
  *
  * @throws DomainError INVALID_ARGUMENT
  */

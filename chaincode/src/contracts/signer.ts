@@ -1,4 +1,4 @@
-// Who signed, so that two statements of one signer can be told to be its own.
+// Who signed, so that two statements can be recognised as one signer's.
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { DomainError } from '@consilium/domain';
 import { sha256 } from '../ledger/digest.ts';

@@ -82,7 +82,7 @@ export async function transact<N extends TransactionName>(
 ): Promise<string> {
   try {
     const transaction = transactionNamed(name);
-    // Whoever may not send this takes no turn from its organisation's others, and no text that nobody reads waits.
+    // Who may not send this takes no turn from others of the organisation, and no text that nobody reads waits.
     requireOwnName(context, transaction);
     requireRole(context, transaction);
     requireArgumentAlone(context);

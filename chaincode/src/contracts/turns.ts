@@ -1,8 +1,8 @@
-// One process serves a peer, and whoever may reach the peer may keep it busy. Few transactions of one organisation run
-// at a time, more wait, and what is more than that is refused before anything is read: so that another organisation's
-// waits for a few of them, not for all. And none but the peer's own has more than a share of what the process computes,
-// after a reserve that honest bursts do not use up. Waiting costs nobody's share: else a flood would have those whom it
-// holds up pay for it. Which transactions a peer endorses may differ by this, and never what it endorses.
+// One process serves a peer, and anyone who may reach the peer may keep it busy. So a few transactions of one
+// organisation run at a time, some more wait, and the rest are refused before anything is read: another organisation's
+// transaction waits for a few of them, not for all. Each organisation but the peer's own has a reserve of computing
+// time, which honest bursts do not use up, and after that only a share. Waiting is not charged: else those whom a flood
+// holds up would pay for it. This may change which transactions a peer endorses, never what it endorses.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '@consilium/domain';
 
@@ -72,7 +72,7 @@ export class Turns {
     if (line.running < most) line.running += 1;
     else {
       if (line.waiting.length >= WAITING_MAX) throw new DomainError('TOO_MANY_AT_ONCE');
-      // Whoever ends hands its place on.
+      // A transaction that ends hands its place on.
       await new Promise<void>((resolve) => line.waiting.push(resolve));
     }
     const own = { usedMs: 0 };

@@ -3,8 +3,8 @@
 // therefore a row of its own, written once. The account's row, which its owner's peer guards, names the present version
 // by number and digest; each version names the one before. A page of changes reads its own versions and nothing else.
 //
-// Versions need no guard: whoever wrote one anew has written something of another digest, and the row as it was is
-// then found in its key's history.
+// Versions need no guard: a version that somebody overwrote has another digest, and the row as it was is then found in
+// its key's history.
 import { strict as assert } from 'node:assert';
 import {
   type Budget,

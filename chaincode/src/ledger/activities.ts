@@ -16,11 +16,11 @@ const ROW = 'activity';
 const ENTRY = 'activity-by';
 const PAGE_SIZE = 50;
 /**
- * How much of a transaction's id tells transactions of one millisecond apart: so much that nobody finds two ids that
+ * How much of a transaction's id distinguishes transactions of one millisecond: so much that nobody finds two ids that
  * agree in it (2^96 hashes), whose second would replace the first's row.
  */
 const ID_CHARACTERS = 48;
-/** What keys once had of it, in which a sender can find such a pair. */
+/** How much of it older keys have: so little that a sender can find such a pair. */
 const OLD_ID_CHARACTERS = 16;
 const MARK = Buffer.from('1', 'utf8');
 

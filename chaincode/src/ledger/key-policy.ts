@@ -70,7 +70,7 @@ export function anyOfPeers(n: number, mspIds: readonly string[]): Uint8Array {
  * Fabric lets one signature satisfy one leaf of a policy only, so the owner's must not be asked for twice: the
  * rule is "the owner, and one fewer than a majority out of the others".
  *
- * Limits: the members are those registered when the policy was laid. A dataset's policies are laid anew by each
+ * Limits: the members are those registered when the policy was laid. A dataset's policies are laid again by each
  * consent and each vote for an amendment, so that members that joined since have their say in the rows that a study
  * of theirs relies on; over other rows they gain none, and one that leaves keeps it.
  */

@@ -57,7 +57,7 @@ export class Ledger {
     await this.#stub.setStateValidationParameter(this.keyFor(noun, row), policy);
   }
 
-  /** The same for a row that has been guarded before, by whoever was a member then. Nothing where nothing changes. */
+  /** The same for a row that the members of an earlier time guard. Nothing is written where nothing changes. */
   async guardAnew<N extends Noun>(noun: N, row: Rows[N], policy: Uint8Array): Promise<void> {
     const present = await this.#stub.getStateValidationParameter(this.keyFor(noun, row));
     if (present !== undefined && Buffer.from(present).equals(policy)) return;

@@ -42,7 +42,7 @@ export const attested = after(tallied, async (study) => {
 });
 export const text = (argument: object): string => canonicalJson(argument);
 
-/** A transaction whose results its sender alters, signed anew by peers that sign anything. */
+/** A transaction whose results its sender alters, signed again by peers that sign anything. */
 export async function forge<N extends TransactionName>(
   study: StudyOnLedger,
   [caller, name, argument]: readonly [Caller, N, Argument<N>],
@@ -53,7 +53,7 @@ export async function forge<N extends TransactionName>(
     add = () => [],
   }: {
     readonly signers: readonly string[];
-    /** Writes of this noun alone, so that no other row's policy stands before theirs. */
+    /** Writes of this noun alone, so that no other row's policy is checked before theirs. */
     readonly only?: string;
     readonly alter?: (key: string, value: string) => string;
     /** Writes that the transaction does not make. */
@@ -75,7 +75,7 @@ export async function forge<N extends TransactionName>(
   const endorsements = signers.map((mspId) => ({ mspId, response: first.response, results }));
   return study.commit(name, text(argument), { ...honest, endorsements, refusals: [] });
 }
-/** Fails as a refusal would, so that all attacks are told the same way. */
+/** Fails as a refusal would, so that all attacks are reported the same way. */
 export async function committed(attempt: Promise<CommitCode>): Promise<void> {
   const code = await attempt;
   if (code !== 'VALID') throw new Error(code);

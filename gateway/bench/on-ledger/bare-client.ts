@@ -105,7 +105,7 @@ export class BareClient {
     return connected;
   }
 
-  /** Sends what is endorsed; its commit, also where BFT orderers had it from each other before they had it from us. */
+  /** Sends what is endorsed; its commit, also where BFT orderers got it from each other before they got it from us. */
   async #send(role: Role, endorsed: Transaction): Promise<Commit> {
     try {
       return await endorsed.submit();

@@ -36,7 +36,7 @@ function wanted(): Kind[] {
 }
 
 /**
- * Calls `measure` for each kind of ledger that can be had here; one that cannot is a line that says why. `count` of
+ * Calls `measure` for each kind of ledger that is available here; for another, a line says why it is not. `count` of
  * them run side by side, and are stopped before those of the next kind start.
  */
 export async function onEachLedger(

@@ -1,6 +1,6 @@
 // Updates that can be recorded: datasets of one hospital, studies over a few of them each, and one open round after
 // the other. All of it by real transactions. A dataset gives one update to a round, and updates of one dataset
-// write the same account, so whoever wants many in flight takes them from different datasets.
+// write the same account, so a bench that wants many in flight takes them from different datasets.
 import { createHash } from 'node:crypto';
 import type { ProposeStudy, RecordUpdate } from '@consilium/domain';
 import { PROPOSE_STUDY, RECORD_UPDATE, RECORD_VERDICT } from '../../src/http/examples.ts';
@@ -153,7 +153,7 @@ export async function registerDatasets(client: BareClient, count: number, name =
   return datasets;
 }
 
-/** Updates to be recorded by whoever measures, of as many datasets as can be in flight. */
+/** Updates for a bench to record, of as many datasets as can be in flight. */
 export class OpenRounds {
   readonly #client: BareClient;
   readonly #settled: () => Promise<void>;

@@ -1,5 +1,5 @@
-// Preparing a ledger takes long and needs no machine of its own, measuring does: with WAIT=1 a bench measures once it
-// is told to by a line of input, when the machine has come to rest.
+// Preparing a ledger takes long and needs no machine of its own, measuring does: with WAIT=1 a bench measures at a
+// line of input, when the machine has come to rest.
 import { once } from 'node:events';
 
 export const told = { already: false };

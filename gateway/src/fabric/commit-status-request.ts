@@ -2,7 +2,7 @@
 // sending it was lost.
 import { gateway, msp } from '@hyperledger/fabric-protos';
 
-/** The bytes that the SDK's `newCommit` takes. `certificate` is the PEM of whoever asks. */
+/** The bytes that the SDK's `newCommit` takes. `certificate` is the asker's PEM. */
 export function commitStatusRequest(asked: {
   readonly mspId: string;
   readonly certificate: Uint8Array;

@@ -155,7 +155,7 @@ export class FabricLedger implements Ledger {
     const untilMs = Date.now() + timeoutMs;
     const { transactionId } = prepared;
     const { gateway } = this.#signer(prepared.signer);
-    // Asked first, sent only when no block has it: Fabric's validation (seen on 3.1.5) can wait for ever on a block
+    // Asked first, sent only when no block has it: Fabric's validation (seen on 3.1.5) can wait forever on a block
     // in which a duplicate and another transaction set the policy of one row, and stops the channel.
     let asked = !resend;
     let sent = !resend;
@@ -187,8 +187,8 @@ export class FabricLedger implements Ledger {
   }
 
   /**
-   * Waits for the commit of what orderers took, and sends it again where that does not come: when a Raft leader dies,
-   * what it and those that follow it had acknowledged is lost.
+   * Waits for the commit of what orderers took, and sends it again if the commit does not come: when a Raft leader
+   * dies, transactions that it and its followers acknowledged are lost.
    */
   async #committed(commit: Commit, sent: Sent, untilMs: number): Promise<Status> {
     let patienceMs = this.#options.limits.resendAfterMs;
@@ -320,7 +320,7 @@ export class FabricLedger implements Ledger {
     return standing === undefined ? nothingMissing() : missing('commit', standing);
   }
 
-  /** Why peers of all these organisations cannot be had to endorse now; undefined where they can. */
+  /** Why peers of all these organisations cannot endorse now; undefined where they can. */
   async unendorsedBy(mspIds: readonly string[]): Promise<string | undefined> {
     const options = { ...argumentsOf(PROBE), endorsingOrganizations: [...mspIds] };
     const proposal = this.#anySigner().contract.newProposal(PROBE.name, options);
@@ -447,7 +447,7 @@ const answerOf = ({ code, message, details }: GatewayError): PeerAnswer => ({
   details: details.map((detail) => ({ mspId: detail.mspId, message: detail.message })),
 });
 
-/** Why a probe was not answered, for the public; a refusal by the rules is an answer: whoever refuses is there. */
+/** Why a probe was not answered, for the public; a refusal by the rules is an answer: a peer that refuses is there. */
 async function failureOf(probe: Promise<unknown>): Promise<string | undefined> {
   try {
     await probe;

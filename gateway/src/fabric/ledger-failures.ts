@@ -61,7 +61,7 @@ export function namedFailure(failure: StepFailure): LedgerError | DomainError {
 }
 
 /**
- * Whether the orderers looked at the transaction and would not have it, so that nothing was ordered. With Raft one
+ * Whether the orderers looked at the transaction and rejected it, so that nothing was ordered. With Raft one
  * orderer answers for all. With BFT the answer is "unavailable" and the refusals are in the details: more orderers
  * than may be faulty have refused when the peer gives up, and every one of them must have refused by a rule.
  */
@@ -86,7 +86,7 @@ const dependsOnState = ({ code }: DomainError) =>
 /**
  * Whether peers may have refused only because they are at another height than the organisation's own: its own
  * peer endorsed (it would be among the details otherwise), and others differ from it in a way that one block can
- * explain. A true refusal is one that the own peer shares, or that stays when the others have had time.
+ * explain. A true refusal is one that the own peer shares, or that remains after the others have had time.
  */
 export function mayBeLag({ step, answer, ownMspId }: StepFailure): boolean {
   if (step !== 'endorse' || answer.code !== ABORTED) return false;

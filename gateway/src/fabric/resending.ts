@@ -1,6 +1,6 @@
 // Whether a transaction may be sent again by itself. A second one of the same id never commits; but where a block holds
-// several, Fabric's peers wait for ever on a policy of a row that a duplicate of their block set (docs/concepts/threat-model.md,
-// "Halting a channel").
+// several, Fabric's peers wait forever on a policy of a row that a duplicate of their block set
+// (docs/concepts/threat-model.md, "Halting a channel").
 import { common, gateway, ledger, orderer, peer } from '@hyperledger/fabric-protos';
 
 const { kvrwset } = ledger.rwset;

@@ -1,4 +1,4 @@
-// Notices a ledger that stands: orderers took a transaction, its commit did not come in time, and the peer has had
+// Notices a ledger that has stopped: orderers took a transaction, its commit did not come in time, and the peer got
 // no block since. Then either the orderers have no quorum, or the peers hold a block that they cannot validate.
 interface Missed {
   readonly transactionId: string;
@@ -19,7 +19,7 @@ export class StandingLedger {
     this.#missed = undefined;
   }
 
-  /** What to say to whoever asks whether transactions commit; undefined where nothing shows that they do not. */
+  /** The answer to the question whether transactions commit; undefined where nothing shows that they do not. */
   async problem(heightNow: () => Promise<number>): Promise<string | undefined> {
     const missed = this.#missed;
     if (missed === undefined) return undefined;

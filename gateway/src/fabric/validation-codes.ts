@@ -2,7 +2,7 @@
 // whether the same request, as a new transaction, could end otherwise.
 import { LedgerError } from './ledger.ts';
 
-/** Whoever sees a proposal can order rubbish under its transaction id first, so that the honest one is a duplicate. */
+/** Anyone who sees a proposal can order rubbish under its transaction id first: the honest one is then a duplicate. */
 const SPOILT = 'another transaction was ordered under its transaction id first, which any endorser can do';
 
 const MEANINGS: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 // Who calls: one API key, one role. A route names the roles that may call it; a route that names none is public.
 //
 // Attempts without a valid key are counted by address. Above the limit they are refused as too many, whatever they
-// show; a valid key is served all the same, since callers behind one proxy, and the trainer on this machine, share an
-// address with whoever guesses, and keys of 256 random bits cannot be guessed.
+// show. A valid key is served all the same: a guesser may share its address with callers behind the same proxy, or with
+// the trainer on this machine, and keys of 256 random bits cannot be guessed.
 import { DomainError, type Role } from '@consilium/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayRefusal } from '../gateway-errors.ts';
@@ -25,7 +25,7 @@ declare module 'fastify' {
 const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
 export interface Refusals {
-  /** Of whoever shows no valid key. */
+  /** Of a caller who shows no valid key. */
   readonly unknown: Refuse;
   /** Of a key whose role may not. */
   readonly forbidden: Refuse;

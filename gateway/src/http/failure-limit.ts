@@ -21,7 +21,7 @@ const refuseBy =
     throw new GatewayRefusal('RATE_LIMITED');
   };
 
-/** Refuses whoever is not known, as often as `failuresPerMinute` for each address. */
+/** Refuses callers who are not known, as often as `failuresPerMinute` for each address. */
 export const limitFailures = (
   app: FastifyInstance,
   { failuresPerMinute, refusalPauseMs }: Pick<Limits, 'failuresPerMinute' | 'refusalPauseMs'>,

@@ -1,6 +1,6 @@
 // Carries a request to the ledger exactly once: recorded before it is sent, asked about when its answer is lost,
 // never sent as a second transaction while the first may still commit. Only a transaction that the ledger itself
-// recorded as invalid, so that it has not happened, is proposed again under a new id, and not for ever.
+// recorded as invalid, so that it has not happened, is proposed again under a new id, and not without end.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import {
@@ -26,7 +26,7 @@ export interface SubmissionsOptions {
   readonly outbox: Outbox;
   readonly metrics: Metrics;
   readonly log: FastifyBaseLogger;
-  /** How long a lost answer is asked for before the caller is told that the outcome is unknown. */
+  /** How long a lost answer is asked for before the caller gets the answer that the outcome is unknown. */
   readonly recoveryTimeoutMs: number;
 }
 
@@ -50,7 +50,7 @@ export class Submissions {
   }
 
   /**
-   * @throws GatewayRefusal IDEMPOTENCY_KEY_REUSED for a key that stands for another request; DomainError and
+   * @throws GatewayRefusal IDEMPOTENCY_KEY_REUSED for a key that belongs to another request; DomainError and
    *   LedgerError as the ledger does.
    */
   async submit(call: LedgerCall, request?: IdempotentRequest): Promise<Submitted> {

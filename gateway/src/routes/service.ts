@@ -1,4 +1,4 @@
-// For whoever runs this service: is it alive, can it work, how is it doing. Public, and it says no secrets.
+// For the operator of this service: is it alive, can it work, how is it doing. Public, and it says no secrets.
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';

@@ -171,7 +171,7 @@ async function answers(address: string): Promise<void> {
   }
 }
 
-/** A wire between a gateway and its peer that can be cut and mended. */
+/** A wire between a gateway and its peer that can be cut and repaired. */
 export class Wire {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

@@ -37,7 +37,7 @@ export interface PlayedFailure {
 
 const key = (...parts: readonly unknown[]) => parts.join('/');
 
-/** Transactions that create a row: where the row lies, and the refusal of a second one. */
+/** Transactions that create a row: where the row is, and the refusal of a second one. */
 const CREATES: Record<string, { noun: string; by: readonly string[]; taken: ErrorCode }> = {
   'member:register': { noun: 'member', by: ['mspId'], taken: 'MEMBER_EXISTS' },
   'dataset:register': { noun: 'dataset', by: ['datasetId'], taken: 'DATASET_EXISTS' },

@@ -9,7 +9,7 @@ export interface ArgumentLimits {
   readonly values: number;
 }
 
-/** How deep objects and lists may lie in one another; the deepest argument, a study's clipping, has five. */
+/** How deep objects and lists may be nested; the deepest argument, a study's clipping, has five. */
 const DEPTH_MAX = 8;
 
 /** The largest of these, with 100 claims of a vote, takes 16 KB; most take less than one. */

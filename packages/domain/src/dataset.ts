@@ -143,7 +143,7 @@ export const Dataset = Strict({
   registeredAt: Instant,
 });
 export type Dataset = Static<typeof Dataset>;
-/** What a list of datasets tells of each; dataset:get gives the whole row, with its dictionary and its terms. */
+/** What a list of datasets shows of each; dataset:get gives the whole row, with its dictionary and its terms. */
 export const DatasetSummary = Strict({
   ...Type.Pick(Dataset, ['datasetId', 'title', 'owner', 'recordCountBand', 'privacyBudget', 'registeredAt'])
     .properties,

@@ -43,7 +43,7 @@ export function encryptionKeyProblem(encryptionPublicKey: string): string | unde
   return undefined;
 }
 
-/** A key as rows have it, which the previous version took unseen: see {@link encryptionKeyProblem}. */
+/** A key as rows hold it, which the previous version took unchecked: see {@link encryptionKeyProblem}. */
 export const RecordedEncryptionKey = Type.String({
   pattern: KEY_PATTERN.source,
   description: 'X25519 public key, 32 bytes in base64url: artefacts for this member are sealed to it.',

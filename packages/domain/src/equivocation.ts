@@ -1,5 +1,5 @@
 // An equivocation is evidence: one member signed two different statements on one round, a verdict or an
-// attestation. The ledger refuses the second statement, which writes nothing; whoever has seen it reports it.
+// attestation. The ledger refuses the second statement, which writes nothing; anyone who has seen it can report it.
 import { type Static, Type } from 'typebox';
 import {
   Base64,

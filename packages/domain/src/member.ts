@@ -52,7 +52,7 @@ export const PresentKey = Strict({
 });
 export type PresentKey = Static<typeof PresentKey>;
 
-/** A key that a member has, or had: nobody registers it again. */
+/** A key that a member has now, or had before: nobody can register it again. */
 export const MemberKey = Strict({
   schema: RowSchema,
   encryptionPublicKey: RecordedEncryptionKey,

@@ -101,7 +101,7 @@ export type Filled<T, K extends keyof T> = T & Required<Pick<T, K>>;
 export const Base64 = Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$', maxLength: 262_144 });
 export const Reason = Prose({ minLength: 1, maxLength: 500 });
 
-/** Where an encrypted artefact lies and how to recognise it. The ledger holds this, never the bytes. */
+/** Where an encrypted artefact is stored and how to recognise it. The ledger holds this, never the bytes. */
 export const ArtefactRef = Strict({
   cid: Cid,
   sha256: Sha256,

@@ -63,7 +63,7 @@ const STEPS: Partial<Record<RowKind, readonly Step[]>> = {
 };
 
 /**
- * A row in its present form, or in the last one that tells of more than new rows may have.
+ * A row in its present form, or in the last one that holds more than new rows may have.
  *
  * @throws RangeError for a form that is newer than this chaincode: another member has upgraded first
  */

@@ -204,8 +204,8 @@ export const retirableAtMs = ({ proposedAt, startWithinSeconds }: Study): number
   Date.parse(proposedAt) + (startWithinSeconds ?? START_WITHIN_SECONDS) * 1000;
 
 /**
- * What one member may have open at a time: whoever would flood the consortium with proposals has to end them, and
- * running ones need the others' consent.
+ * What one member may have open at a time: a member that floods the consortium with proposals has to end them first,
+ * and running ones need the others' consent.
  */
 export const OPEN_STUDIES_MAX = { proposed: 16, running: 64 } as const;
 export type OpenStage = keyof typeof OPEN_STUDIES_MAX;
@@ -228,7 +228,7 @@ export type OpenStudy = Static<typeof OpenStudy>;
 /** Most bytes of a study's text in canonical JSON: what every hospital reads, and reads again. */
 export const STUDY_BYTES_MAX = 32 * 1024;
 
-/** What a list of studies tells of each; study:get gives the whole text. */
+/** What a list of studies shows of each; study:get gives the whole text. */
 export const StudySummary = Type.Pick(Study, [
   'studyId',
   'title',

@@ -130,7 +130,7 @@ function* arrayProblems(
   for (const [i, item] of value.slice(0, maxItems).entries()) yield* problemsOf(items, item, `${at}.${i}`);
 }
 
-/** A union's problems are those of the one alternative that was meant, told by its fixed words. */
+/** A union's problems are those of the one alternative that was meant, recognised by its fixed words. */
 function* unionProblems(alternatives: readonly Node[], value: unknown, at: string): Generator<Problem> {
   if (alternatives.some((alternative) => fits(alternative, value))) return;
   const nullable = alternatives.some(({ type }) => type === 'null');

@@ -9,7 +9,7 @@ const ONE = 1n << BITS;
 export const GAUSSIAN_DECIMALS = 18n;
 const UNITS = 10n ** GAUSSIAN_DECIMALS;
 
-/** Stands for "has no bound here": an event with sampling, or too little noise. It absorbs what is added. */
+/** Means "has no bound here": an event with sampling, or too little noise. It absorbs what is added. */
 export const UNBOUNDED_GAUSSIAN = 10n ** 36n;
 
 /** The greatest integer whose square is at most `value`. */

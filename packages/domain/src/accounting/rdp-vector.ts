@@ -14,7 +14,7 @@ export const LEDGER_ORDERS: readonly number[] = [
   2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 512,
 ];
 
-/** A cost of 1e24 units stands for "unbounded at this order": it absorbs what is added or subtracted. */
+/** A cost of 1e24 units means "unbounded at this order": it absorbs what is added or subtracted. */
 export const UNBOUNDED_RDP = 10n ** 24n;
 
 /** A cost as a vector's entry. */

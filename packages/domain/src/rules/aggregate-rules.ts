@@ -1,4 +1,4 @@
-// The aggregate of a round: who attests it, who stands behind it, and the round that ends with it.
+// The aggregate of a round: who attests it, who supports it, and the round that ends with it.
 import type { AttestAggregate, Attestation } from '../attestation.ts';
 import { DomainError } from '../errors.ts';
 import type { ParametersRef, Round, RoundRow } from '../round.ts';

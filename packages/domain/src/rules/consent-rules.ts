@@ -160,7 +160,7 @@ export function grantConsent(
   const { mspId, at, study, dataset, accounts, steward } = context;
   const { studyId, datasetId, claimedEpsilon } = argument;
   const studySha256 = checkConsentable(argument, context);
-  // An approval of another text counts for nothing: what was amended is approved anew.
+  // An approval of another text counts for nothing: what was amended is approved again.
   const approving = context.approvals.filter(({ studyVersion }) => studyVersion === study.version);
   const stewards = [...new Set([...approving.map((approval) => approval.steward), steward])].sort();
   if (stewards.length < dataset.consentPolicy.stewards) {
@@ -200,7 +200,7 @@ export function grantConsent(
   };
 }
 
-/** @throws DomainError CONSENT_STATE where the consent does not stand (withdrawn or settled). */
+/** @throws DomainError CONSENT_STATE where the consent is withdrawn or settled. */
 export function requireGranted(consent: Consent): void {
   if (consent.state === 'granted') return;
   throw new DomainError('CONSENT_STATE', `the consent of ${consent.datasetId} is ${consent.state}`);
@@ -225,7 +225,7 @@ export function requirePlan({ datasetId, planSha256 }: Consent, present: string)
  * A withdrawn consent: no release may follow it. What is reserved is returned by settling.
  *
  * `latest` is the last round of the study. Whether its candidate could be scored is recorded by the order of the
- * ledger: the dates of two transactions are their senders' claims, and do not tell which came first.
+ * ledger: the dates of two transactions are their senders' claims, and do not show which came first.
  *
  * @throws DomainError NOT_THE_OWNER, CONSENT_STATE, STUDY_STATE
  */

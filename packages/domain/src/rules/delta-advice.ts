@@ -19,7 +19,7 @@ export function largestAdvisedDelta({ high }: Pick<RecordCountBand, 'high'>): st
   return `0.${String(digit).padStart(places, '0')}`;
 }
 
-/** What to say to whoever registers a dataset with this budget; empty where there is nothing to say. */
+/** Warnings for a member that registers a dataset with this budget; empty where there are none. */
 export function budgetWarnings({
   recordCountBand,
   privacyBudget,

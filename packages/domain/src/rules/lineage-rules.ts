@@ -1,7 +1,7 @@
 // Seals and lineage: digests that close a model's history, and the check that anyone can make of it. A round is
 // sealed when it ends, over every update, verdict and attestation; a model's digest covers the study, its
-// datasets and consents, and its rounds with their seals. Whoever has kept that one hash can tell whether what
-// they are shown later is what the hospitals signed for.
+// datasets and consents, and its rounds with their seals. Anyone who has kept that one hash can check whether a
+// history that they are shown later is the one that the hospitals signed.
 import type { Lineage, RoundDossier } from '../answers.ts';
 import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
@@ -83,7 +83,7 @@ const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonical
 /**
  * Everything that is wrong with a whole lineage; empty where it is complete, consistent and unaltered.
  *
- * Every round follows from the one before; whoever takes part in it consented to it and has the weight of its
+ * Every round follows from the one before; each dataset that takes part in it has a consent, and the weight of its
  * public band; every update was planned, judged and counted as the rules say; every aggregate has its N
  * supporters; every seal and the model's digest fit. `trusted` is the model's digest from a source of one's own,
  * such as a block whose signatures one has checked; without it the check says only that the lineage agrees with

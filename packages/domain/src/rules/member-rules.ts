@@ -7,7 +7,7 @@ interface KeyContext {
   readonly mspId: string;
   readonly channel: string;
   readonly at: string;
-  /** Whoever has, or had, this very key. */
+  /** The record of this very key, if a member has it now, or had it before. */
   readonly used: MemberKey | undefined;
   /** Whether the proof is by the key's private half, for this member on this channel. */
   readonly proven: boolean;

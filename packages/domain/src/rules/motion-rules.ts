@@ -17,7 +17,7 @@ import { publicTimeProblems } from './public-times.ts';
 import { checkEncodings, quorumProblems, sizeProblems } from './study-rules.ts';
 import { nextStudyState } from './transition.ts';
 
-/** The hospitals that decide: owners of datasets whose consent stands, in order. */
+/** The hospitals that decide: owners of datasets whose consent is in force, in order. */
 export const votersOf = (consents: readonly ConsentRow[]): string[] =>
   [...new Set(consents.filter(({ state }) => state === 'granted').map(({ owner }) => owner))].sort();
 
@@ -38,8 +38,8 @@ function requireMovable({ kind }: Pick<Motion, 'kind'>, study: StudyRow): void {
 }
 
 /**
- * A motion, numbered after the one before, of which there is one at a time: whoever would flood a study with
- * motions has to have each decided.
+ * A motion, numbered after the one before. There is one at a time: a member that floods a study with motions has to
+ * have each decided first.
  *
  * @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, MOTION_STATE, INVALID_ARGUMENT and what amendedStudy refuses
  */
@@ -145,8 +145,8 @@ export interface Stake {
  * Accepting more rounds reserves them at once, so that a carried amendment is paid for. Where the motion fails
  * after all, a later one finds them reserved, and settling returns them.
  *
- * A vote given again has the motion counted anew, where that decides it: voters whose consents are withdrawn meanwhile
- * would otherwise leave it open for ever, and with it the study as it is.
+ * When a vote is given again, the motion is counted again, if that decides it. Otherwise voters whose consents are
+ * withdrawn meanwhile would leave the motion open forever, and the study as it is.
  *
  * @throws DomainError NOT_A_PARTICIPANT, MOTION_STATE, VOTE_EXISTS, INVALID_ARGUMENT,
  * PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED

@@ -18,7 +18,7 @@ export const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
  * What each dataset of a study weighs: the middle of its band, and at most `ratioMax` times the least of all these.
  *
  * Bands are their owners' word. Of all datasets that the study asks for, so that a weight is known before anyone
- * consents and is the same in every round, whoever takes part.
+ * consents and is the same in every round, no matter who takes part.
  */
 export function weightsOf(wanted: readonly Dataset[], ratioMax = WEIGHT_RATIO_DEFAULT): StudyWeights {
   const weights = wanted.map(({ datasetId, recordCountBand }) => ({

@@ -35,7 +35,7 @@ export function defaultPublicTimes(
   };
 }
 
-/** Times that leave too little of a round. @param field how the times are named to whoever chose them */
+/** Times that leave too little of a round. @param field how the times are named to the person who chose them */
 export function publicTimeProblems(
   times: PublicTimes | undefined,
   { roundDeadlineSeconds, field }: { readonly roundDeadlineSeconds: number; readonly field: string },

@@ -93,7 +93,7 @@ export function openRound(
   return round;
 }
 
-/** Whom a training round still waits for: participants without an update whose consent stands. */
+/** Whom a training round still waits for: participants without an update whose consent is in force. */
 interface Arrivals {
   readonly arrived: readonly string[];
   readonly expected: readonly string[];

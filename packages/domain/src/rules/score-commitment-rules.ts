@@ -11,7 +11,7 @@ import { requireRunning } from './study-rules.ts';
 import { requireParticipant } from './update-rules.ts';
 
 /**
- * A commitment. A second one is told apart first, so that a sender who does not know what became of the first one
+ * A commitment. A second one is recognised first, so that a sender who does not know what became of the first one
  * learns it. It charges nothing: the verdict that shows the score does.
  *
  * @throws DomainError NOT_A_PARTICIPANT, NOT_THE_OWNER, SCORE_COMMITTED, STUDY_STATE, ROUND_CLOSED, VERDICT_EXISTS,

@@ -16,7 +16,7 @@ import { requireRunning } from './study-rules.ts';
 /**
  * An update, its account after the charge, and the charge.
  *
- * A second update is told apart first, so that a sender who does not know what became of the first one learns
+ * A second update is recognised first, so that a sender who does not know what became of the first one learns
  * it. An update that comes after the deadline counts as long as nobody has closed the round.
  *
  * @throws DomainError STUDY_STATE, NOT_A_PARTICIPANT, NOT_THE_OWNER, UPDATE_EXISTS, ROUND_CLOSED, CONSENT_STATE,

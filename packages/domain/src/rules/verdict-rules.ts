@@ -32,8 +32,8 @@ function decisionProblems({ decisions, scores }: RecordVerdict, { updates = [] }
 /**
  * A verdict, its accounts after the charges, and the charges.
  *
- * `own` holds the member's datasets in the round with the consent and held-out account of each. Whoever accepts
- * the candidate must have scored it on each of them whose consent stands.
+ * `own` holds the member's datasets in the round with the consent and held-out account of each. A member that
+ * accepts the candidate must have scored it on each of them whose consent is in force.
  *
  * @throws DomainError STUDY_STATE, NOT_A_PARTICIPANT, NOT_THE_OWNER, VERDICT_EXISTS, ROUND_CLOSED,
  * INVALID_ARGUMENT, CONSENT_STATE, STUDY_CHANGED, PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED

@@ -12,7 +12,7 @@ import { provenKey } from './member-key.ts';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** A CID of the right form; nothing lies behind it. */
+/** A CID of the right form; no content belongs to it. */
 export const cid = (text: string): string =>
   `bafkrei${sha256(text)
     .replace(/[0189]/g, 'z')
