@@ -51,6 +51,7 @@ describe('consilium-trainer', () => {
       recordCountBand: { low: 50, high: 99 },
       problems: [],
       problemCount: 0,
+      notes: [],
     });
     writeFileSync(file, `${csvOf(1)}p99,987654,1,0\n`);
     const bad = run('check', '--file', file, '--dictionary', dictionary);

@@ -4,6 +4,7 @@ import type { Constant } from '../format/constant.ts';
 import type { OpNode } from '../ops/op-rule.ts';
 import type { TrainableParameter } from './initialisers.ts';
 
+/** A trained weight that several nodes read: it is one weight, whatever the author's program had. */
 export interface SharedWeight {
   readonly name: string;
   /** The nodes that read it, or a view of it, in file order. */

@@ -23,6 +23,7 @@ export interface UntiedWeight {
   readonly copies: readonly string[];
 }
 
+/** A graph's file after its merged weights were taken apart, and what was changed for it. */
 export interface RestoredModel {
   readonly bytes: Uint8Array;
   readonly untied: readonly UntiedWeight[];
