@@ -6,6 +6,10 @@ import type { BatchCap } from './truncated-sampling.ts';
 const DECIMALS = 4;
 const HIGHEST = 1e7;
 
+/**
+ * A budget that a plan must keep, and the plan without its noise: ε and δ of the whole plan, sampling rate in (0, 1],
+ * steps.
+ */
 export interface NoiseTarget {
   readonly targetEpsilon: number;
   readonly delta: number;

@@ -5,6 +5,7 @@ import { SampledGaussianLosses } from './sampled-gaussian-losses.ts';
 import type { Release } from './single-release.ts';
 import { type BatchCap, TruncatedLosses, type Truncation, truncationOf } from './truncated-sampling.ts';
 
+/** Which datasets are neighbours: one unit more or less, or one unit replaced by another. */
 export type Adjacency = 'add-or-remove-one' | 'replace-one';
 const ADJACENCIES: readonly Adjacency[] = ['add-or-remove-one', 'replace-one'];
 

@@ -1,6 +1,7 @@
 // Rényi differential privacy of the Poisson-subsampled Gaussian in floating point, at any order: for planning
 // and for reports. What the ledger charges is computed in exact integers in ledger-rdp.ts.
 
+/** One step of the sampled Gaussian mechanism, and the Rényi order (above 1) that is asked about. */
 export interface SampledGaussian {
   /** Standard deviation of the noise over the L2 sensitivity of the sum. */
   readonly noiseMultiplier: number;

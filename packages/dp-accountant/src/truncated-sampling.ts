@@ -1,6 +1,7 @@
 // The privacy loss of a step whose Poisson batch is capped: what does not fit is dropped at random.
 import { type LossNodes, type LossPair, type LossSource, mixLossPairs } from './loss-pair.ts';
 
+/** A largest batch: Poisson batches that are larger are cut, which is charged as truncation. */
 export interface BatchCap {
   /** Units from which the batch is drawn, a public number. */
   readonly datasetSize: number;

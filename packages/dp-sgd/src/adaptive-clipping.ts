@@ -8,6 +8,7 @@ import { standInSigma } from './rounded-gaussian.ts';
 /** Lattice steps per unit counted. */
 const COUNT_BITS = 20;
 
+/** A clip norm that follows a quantile of gradient norms, counted with noise (Andrew et al. 2021, Alg. 1). */
 export interface AdaptiveClipping {
   readonly kind: 'adaptive';
   /** γ in (0, 1): target share of the units whose gradients are not clipped; 0.5 by default. */

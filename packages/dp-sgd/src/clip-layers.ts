@@ -3,6 +3,7 @@ import { type ClipLayer, type ForwardModel, matchesPattern } from '@consilium/on
 import { isModerate, MODERATE } from './moderate-numbers.ts';
 import { type PlanProblem, planProblem } from './plan-problem.ts';
 
+/** Each layer is clipped to a bound of its own; the squares of the bounds sum to C². */
 export interface PerLayerClipping {
   readonly kind: 'per-layer';
   /**

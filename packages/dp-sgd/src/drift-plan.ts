@@ -3,6 +3,7 @@ import type { Schedule } from './learning-rate.ts';
 import type { Optimizer } from './optimizer.ts';
 import { type PlanProblem, planProblem } from './plan-problem.ts';
 
+/** How a hospital corrects the drift of its own steps from the model that all share. */
 export type DriftCorrection =
   | {
       readonly kind: 'fedprox';

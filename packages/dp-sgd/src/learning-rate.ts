@@ -1,8 +1,10 @@
 // The learning rate over a study: a function of public numbers alone. Steps are counted over all rounds.
 import { type PlanProblem, planProblem } from './plan-problem.ts';
 
+/** The schedules of the learning rate that a plan can name. */
 export const SCHEDULES = ['constant', 'cosine', 'linear', 'step'] as const;
 
+/** How the learning rate changes over the steps of a study: a function of public numbers alone. */
 export interface Schedule {
   readonly kind: (typeof SCHEDULES)[number];
   /** w: steps over which the rate grows in proportion to the step's number, 0 by default. */

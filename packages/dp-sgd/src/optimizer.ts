@@ -1,5 +1,6 @@
 // The optimisers that a training plan can name; `optimizer-rule.ts` defines how each moves parameters.
 
+/** How a step moves parameters: gradient descent with or without momentum, or DP-Adam. */
 export type Optimizer =
   | {
       readonly kind: 'sgd';

@@ -15,6 +15,7 @@ export function isOutOfMemory(error: unknown): boolean {
   return SAYINGS.some((saying) => saying.test(error.message)) || isOutOfMemory(error.cause);
 }
 
+/** What is wrong, and what to do, where a step does not fit into memory. See `isOutOfMemory`. */
 export const OUT_OF_MEMORY =
   'rowsPerRun: a step does not fit into the memory of this machine: take a smaller rowsPerRun (4096 where it is not ' +
   'given), a smaller model, or a dictionary of fewer features';

@@ -4,6 +4,10 @@ import { DiscreteGaussian } from './discrete-gaussian.ts';
 import { openShards } from './shard.ts';
 import type { StepEngine } from './step-engine.ts';
 
+/**
+ * Steps on the calling thread, without WebAssembly: the plain reading of the mechanism, equal to the fast engine to
+ * the bit.
+ */
 export const plainEngine: StepEngine = {
   openGaussian: (words, sigma) => new DiscreteGaussian(words, sigma),
   openNoise({ sigma, count, words }) {

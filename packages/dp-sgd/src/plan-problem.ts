@@ -1,4 +1,5 @@
 // One thing that is wrong with a training plan. Programs read the field, people the sentence that all parts make.
+/** A problem of a plan, by its field. */
 export interface PlanProblem {
   /** By its path in the plan, such as `optimizer.momentum`. */
   readonly field: string;

@@ -2,11 +2,13 @@
 // tests, and nothing else, can replace the source by a reproducible one.
 import { randomFillSync } from 'node:crypto';
 
+/** Where random bits come from. Noise is private only if nobody can predict them. */
 export interface RandomSource {
   /** Overwrites all of `bytes` with independent uniform bytes. */
   fill(bytes: Uint8Array): void;
 }
 
+/** The system's generator, as `node:crypto` gives it: the only source of production code. */
 export const secureRandomness: RandomSource = {
   fill: (bytes) => {
     randomFillSync(bytes);

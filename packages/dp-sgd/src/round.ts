@@ -44,6 +44,7 @@ import { releaseMean, runSteps, type StepMechanism, type StepProgress } from './
 import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
 import { averagingSteps, WeightAverage } from './weight-average.ts';
 
+/** What a round trains on: the model, where it starts, the units, and the plan. */
 export interface RoundInput {
   /** ONNX bytes of the forward model. */
   readonly model: Uint8Array;

@@ -14,6 +14,9 @@ export const MAXIMUM_UNITS = 2 ** 20;
 /** Parameters that accounting is made for; larger models are refused. */
 export const MAXIMUM_PARAMETERS = 2 ** 27;
 
+/**
+ * The lattice, the sensitivity on it, and the noise of a step: what `calibrateNoise` derives from public numbers.
+ */
 export interface NoiseCalibration {
   /** κ: the clipped sum times this, rounded, is what noise is added to. About 2^20 / C. */
   readonly latticePerUnit: number;

@@ -16,8 +16,14 @@ import { isModerate, MODERATE } from './moderate-numbers.ts';
 import type { Optimizer } from './optimizer.ts';
 import { type PlanProblem, planProblem, planSentence } from './plan-problem.ts';
 
+/**
+ * How one unit's gradient is clipped: as one vector, by layers, or by a norm that follows a private quantile.
+ */
 export type Clipping = { readonly kind: 'flat' } | PerLayerClipping | AdaptiveClipping;
 
+/**
+ * One round of private training: every number of the mechanism. `checkTrainingPlan` says what is wrong with one.
+ */
 export interface TrainingPlan {
   /** C: bound on the L2 norm of one unit's gradient. With adaptive clipping, its start. */
   readonly clipNormL2: number;

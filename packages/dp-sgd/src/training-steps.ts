@@ -101,6 +101,7 @@ export function releaseMean(
   };
 }
 
+/** How many of the steps of a round are done. */
 export interface StepProgress {
   readonly step: number;
   readonly steps: number;

@@ -4,6 +4,10 @@ import type { labelRule } from '@consilium/onnx-grad';
 import { LARGEST_FEATURE } from '@consilium/onnx-grad/step';
 import { TrainingInputError } from './training-plan.ts';
 
+/**
+ * Rows of all units, unit after unit, in flat arrays. A unit is what privacy is for: a patient with all rows, or a
+ * record.
+ */
 export interface TrainingUnits {
   readonly featureCount: number;
   /** [units + 1]: unit u has the rows from rowOffsets[u] up to, not including, rowOffsets[u + 1]. */
@@ -14,11 +18,13 @@ export interface TrainingUnits {
   readonly labels: Float32Array;
 }
 
+/** One row: features as the graph takes them, and the label as the loss needs it. */
 export interface LabelledRow {
   readonly features: ArrayLike<number>;
   readonly label: number;
 }
 
+/** How many units there are: patients, or records. */
 export function unitCount(units: TrainingUnits): number {
   return units.rowOffsets.length - 1;
 }

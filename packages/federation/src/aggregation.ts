@@ -2,6 +2,7 @@
 
 import { ParameterRangeError } from './parameter-lattice.ts';
 
+/** One hospital's update in an aggregate, and its weight. */
 export interface WeightedUpdate {
   /** A positive integer that follows from the dataset's public band. */
   readonly weight: number;

@@ -1,6 +1,7 @@
 // The checks of another hospital's update before it counts, from public numbers alone.
 import { normSteps, PARAMETER_SCALE_BITS } from './parameter-lattice.ts';
 
+/** What an update must keep to be taken into an aggregate. */
 export interface UpdateLimits {
   /** Number of values in an update of this model. */
   readonly parameterCount: number;

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { divideHalfEven } from './integer-arithmetic.ts';
 
+/** How much of the average over rounds is kept at each round. */
 export interface AveragingPlan {
   /** d in [0, 1 - 2^-20]; 0 is the last model itself. */
   readonly decay: number;

@@ -5,8 +5,10 @@ import assert from 'node:assert/strict';
 import { moveBase } from './aggregation.ts';
 import { divideHalfEven, integerSquareRoot } from './integer-arithmetic.ts';
 
+/** The server optimisers that a study can name (Reddi et al. 2021; Hsu et al. 2019). */
 export const SERVER_OPTIMIZERS = ['fedavgm', 'fedadam', 'fedyogi', 'fedadagrad'] as const;
 
+/** How the shared model moves by the aggregate of a round, in integers. */
 export interface ServerOptimizerPlan {
   readonly kind: (typeof SERVER_OPTIMIZERS)[number];
   /** η: step per unit of normalised momentum; fedavgm: factor of the momentum. */

@@ -19,6 +19,10 @@ import {
 } from './server-optimizer.ts';
 import type { SiteUpdate, SiteWeight } from './sites.ts';
 
+/**
+ * What all members share after a round: parameters, and the state that the next round needs. The same bytes
+ * everywhere.
+ */
 export interface SharedModel {
   /** On the lattice, int32 [P]. */
   readonly parameters: Int32Array;

@@ -24,6 +24,7 @@ export interface ClipLayer {
   readonly clipNormL2: number;
 }
 
+/** What a graph of one step is made for. */
 export interface StepGraphOptions {
   /** Bound on the L2 norm of one unit's contribution; `input` if it is an input of each run. */
   readonly clipNormL2: number | 'input';
@@ -65,6 +66,7 @@ export interface StepRounding {
   readonly addsInOrder?: boolean;
 }
 
+/** The graph of one private step: clipped sums of gradients, and the squared norm of each unit. */
 export interface StepGraph extends UnitGrid {
   /**
    * ONNX bytes. Inputs: `x` float [rows, ...inputShape], `y` and `mask` float [rows, 1], the rows of unit u from

@@ -60,6 +60,7 @@ export type RowColumn =
   | 'lowerBounds'
   | 'upperBounds';
 
+/** The graph of many steps in one run: steps, noise from outside, and the moves of the parameters. */
 export interface StepLoop extends UnitGrid {
   /**
    * ONNX bytes. Inputs: tables and columns; `lineIndices` int32 [steps, rows], the line of the tables in each row of

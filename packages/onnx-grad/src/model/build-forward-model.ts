@@ -17,6 +17,7 @@ export type ForwardTarget =
   /** Learned as the logarithm of its expectation. */
   | { readonly kind: 'count' };
 
+/** Name of the intercept that stays at each hospital. */
 export const LOCAL_INTERCEPT_NAME = 'local.intercept';
 
 interface ModelDescription {
@@ -30,6 +31,7 @@ interface ModelDescription {
   /** Public seed of the initial weights. The same seed gives the same bytes on every machine. */
   readonly seed?: string;
 }
+/** A model that `buildForwardModel` writes: one linear layer, or a perceptron. */
 export type ForwardModelDescription = ModelDescription &
   (
     | { readonly kind: 'logistic-regression' | 'linear' }

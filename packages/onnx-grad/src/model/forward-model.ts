@@ -32,6 +32,7 @@ export { LOGIT_NAME, type SharedWeight, type TrainableParameter, UnsupportedMode
 export const INPUT_NAME = 'x';
 export const PROBABILITY_NAME = 'probability';
 
+/** A graph as it was read: input, outputs, nodes and trainable parameters in the file's order. */
 export interface ForwardModel extends KnownValues {
   /** Name of the graph's only input, float [rows, ...inputShape]. */
   readonly input: string;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { ForwardModel, TrainableParameter } from './forward-model.ts';
 import { matchesPattern } from './name-patterns.ts';
 
+/** Which parameters are shared and which stay at each hospital, and where each is in the flat vector. */
 export interface ParameterPartition {
   readonly shared: readonly TrainableParameter[];
   readonly local: readonly TrainableParameter[];

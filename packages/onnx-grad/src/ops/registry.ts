@@ -116,6 +116,7 @@ export const REWRITTEN: readonly string[] = ['Split', 'PRelu', 'Einsum'];
 /** Operators without effect in training: the private step has its own noise. */
 export const REMOVED: readonly string[] = ['Identity', 'Dropout'];
 
+/** How an operator is differentiated and bounded; undefined where it is not supported. */
 export function ruleOf(opType: string): OpRule | undefined {
   return RULES.get(opType);
 }

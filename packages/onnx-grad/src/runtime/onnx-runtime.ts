@@ -9,12 +9,14 @@ import {
   probeGraph,
 } from './given-arrays.ts';
 
+/** A tensor: type, shape, and its values in row-major order. */
 export interface TensorValue {
   readonly type: 'float32' | 'float64' | 'int32';
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array | Int32Array;
 }
 
+/** A graph that ONNX Runtime has loaded. It runs on the calling thread, and blocks it. */
 export interface OnnxSession {
   /** Runs the graph once; without `outputs`, for all of them. The outputs' arrays belong to the caller. */
   run(

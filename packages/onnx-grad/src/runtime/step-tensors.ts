@@ -35,6 +35,7 @@ function partsOf<Values extends Float32Array | Float64Array>(
   );
 }
 
+/** The inputs of one run of a step graph, as views of its arrays. */
 export function stepInputs(graph: StepGraph, arrays: StepArrays): Record<string, TensorValue> {
   const { units, rowsPerUnit, features, inputShape, parameters, takesRowSquares, takesClipNorm } = graph;
   const rows = units * rowsPerUnit;
@@ -55,6 +56,7 @@ export function stepInputs(graph: StepGraph, arrays: StepArrays): Record<string,
   };
 }
 
+/** The outputs of one run of a step graph, as views of the arrays that it writes. */
 export function stepOutputs(
   { sums, sumType, units }: StepGraph,
   { sum, squares }: { readonly sum: Float32Array | Float64Array; readonly squares: Float64Array },
