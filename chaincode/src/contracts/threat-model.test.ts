@@ -38,6 +38,20 @@ test('a title that no test has is noticed', () => {
   assert.throws(() => filesWithTest(nowhere, readTestFiles()), RangeError);
 });
 
+test('a title in a comment, or within another title, is no test of that title', () => {
+  const title = 'a second vote';
+  const files = [
+    ['comment.test.ts', '/** Casts a second vote, which is refused. */'],
+    ['longer.test.ts', "test('a second vote is refused', () => {});"],
+    ['another.test.ts', 'test("what a second vote", () => {});'],
+    ['whole.test.ts', "test('a second vote', () => {});"],
+    ['cut.test.ts', `test(\`a second vote \${of}: \${how}\`, () => {});`],
+    ['rest.test.ts', `test(\`\${of} a second vote\`, () => {});`],
+  ].map(([path = '', text = '']) => ({ path, text }));
+  assert.deepEqual(filesWithTest(title, files), ['whole.test.ts', 'cut.test.ts', 'rest.test.ts']);
+  assert.throws(() => filesWithTest(title, files.slice(0, 3)), RangeError);
+});
+
 test('every code of the threat model is one that some code answers with', () => {
   const tables = ['errors.md', 'rest-api.md', 'trainer-errors.md'];
   const known = tables

@@ -28,9 +28,17 @@ export function readTestFiles(root = repository): TestFile[] {
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8').replaceAll("\\'", "'") }));
 }
 
-/** @throws RangeError where no test has the title */
+const quoted = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+/**
+ * Files with a text of that title, all of it or what is left of it between the values that are filled in. A comment
+ * that has the words, and a longer title that has them too, are other things.
+ *
+ * @throws RangeError where no test has the title
+ */
 export function filesWithTest(title: string, files: readonly TestFile[]): string[] {
-  const found = files.filter(({ text }) => text.includes(title)).map(({ path }) => path);
+  const whole = new RegExp(`(?:['"\`]|\\}[ ,:)]*)${quoted(title)}(?:['"\`]|[ ,:(]*\\$\\{)`);
+  const found = files.filter(({ text }) => whole.test(text)).map(({ path }) => path);
   if (found.length === 0) throw new RangeError(`no test has the title “${title}”`);
   return found;
 }

@@ -5,7 +5,7 @@ export interface ThreatTests {
   /** The anchor that the table in docs/concepts/threat-model.md links to. */
   readonly id: string;
   readonly attack: string;
-  /** Titles of tests, or what is left of them where a line ends. */
+  /** Titles of tests, or what is left of them between the values that are filled in. */
   readonly titles: readonly string[];
 }
 
