@@ -1,7 +1,7 @@
 // What a dishonest member tries on a round: forged hashes, replays, other orders, withholding, voting twice.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { aggregate, updateArgument } from '@consilium/domain/testing/examples';
+import { aggregate, sha256, updateArgument, verdictArgument } from '@consilium/domain/testing/examples';
 import {
   after,
   attested,
@@ -17,7 +17,7 @@ import {
   trained,
   trainer,
 } from '../testing/attacks.ts';
-import { as, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
+import { as, DATASETS, MEMBERS, ownerOf, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
 
 /** A study with rounds of a minute, that has run for a while, and peers whose clocks are a second or two apart. */
 async function shortRounds(): Promise<StudyOnLedger> {
@@ -35,6 +35,21 @@ async function amendedDeadline(study: StudyOnLedger): Promise<void> {
   for (const mspId of MEMBERS) {
     await study.submit(as('steward', mspId), 'motion:vote', { studyId: STUDY, motion, accept: true });
   }
+}
+
+async function endorsedScore(study: StudyOnLedger, datasetId: string) {
+  const name = 'round:commitScore';
+  const argument = { studyId: STUDY, round: 1, datasetId, scoreSha256: sha256(datasetId) };
+  return { name, argument, endorsed: await study.endorse(as('trainer', ownerOf(datasetId)), name, argument) };
+}
+
+/** Sends what was endorsed before, to a world that has changed since. */
+async function namedScore(study: StudyOnLedger): Promise<() => Promise<void>> {
+  const { name, argument, endorsed } = await endorsedScore(study, 'delta');
+  return async () => {
+    study.baseline();
+    await committed(Promise.resolve(study.commit(name, text(argument), endorsed)));
+  };
 }
 
 testAttacks([
@@ -220,6 +235,17 @@ testAttacks([
     met: 'SCORE_COMMITTED',
   },
   {
+    title: 'a score named under a consent, sent after it was withdrawn',
+    before: trained,
+    attempt: async (study) => {
+      const send = await namedScore(study);
+      const reason = 'no more';
+      await study.submit(steward, 'study:withdraw', { studyId: STUDY, datasetId: 'delta', reason });
+      await send();
+    },
+    met: 'MVCC_READ_CONFLICT',
+  },
+  {
     title: 'a second attestation',
     before: after(tallied, (study) => study.attest(MALLORY, 1)),
     attempt: (study) => study.attest(MALLORY, 1, 'forged'),
@@ -236,6 +262,37 @@ testAttacks([
     met: 'VOTE_EXISTS',
   },
 ]);
+
+test('a score that was named while the round was judged is not taken after the verdicts were counted', async () => {
+  const study = await trained();
+  const send = await namedScore(study);
+  for (const mspId of MEMBERS.slice(0, 3)) await study.verdict(mspId, 1);
+  study.now += HOUR;
+  await study.tally(1);
+  await assert.rejects(send(), /^Error: MVCC_READ_CONFLICT$/);
+  assert.equal(study.snapshot(), study.remembered);
+});
+
+test('naming scores and giving verdicts at once holds up nobody', async () => {
+  const study = await trained();
+  const scored = verdictArgument({ studyId: STUDY, datasets: DATASETS, own: ['beta'] });
+  const silent = verdictArgument({ studyId: STUDY, datasets: DATASETS, own: [], accepted: false });
+  const sent = [
+    ...(await Promise.all(['alpha', 'gamma'].map((datasetId) => endorsedScore(study, datasetId)))),
+    {
+      name: 'round:recordVerdict',
+      argument: scored,
+      endorsed: await study.endorse(as('trainer', 'BetaMSP'), 'round:recordVerdict', scored),
+    },
+    {
+      name: 'round:recordVerdict',
+      argument: silent,
+      endorsed: await study.endorse(trainer, 'round:recordVerdict', silent),
+    },
+  ];
+  const codes = sent.map(({ name, argument, endorsed }) => study.commit(name, text(argument), endorsed));
+  assert.deepEqual(codes, ['VALID', 'VALID', 'VALID', 'VALID']);
+});
 
 test('whoever withholds is not waited for: update, verdict, attestation and endorsement', async () => {
   const study = await StudyOnLedger.running();

@@ -771,6 +771,16 @@ const ATTEMPTS: readonly Attempt[] = [
     attempt: (study) => study.commitScore('alpha', 1),
   },
   {
+    code: 'ROUND_CLOSED',
+    title: 'committing to a score of a round that was given up',
+    says: /round 1 is aborted and takes no scores/,
+    before: afterSteps(trained, async (study) => {
+      study.now += 3_600_000;
+      await study.abortRound(1);
+    }),
+    attempt: (study) => study.commitScore('alpha', 1),
+  },
+  {
     code: 'CONSENT_STATE',
     title: 'committing to a score of a withdrawn consent',
     says: /withdrawn/,

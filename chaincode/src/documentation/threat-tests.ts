@@ -28,6 +28,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
       "another hospital's update as one's own",
       'an endorsed transaction that is sent twice',
       'a finalising endorsed before the round was given up, sent after it',
+      'a score named under a consent, sent after it was withdrawn',
       'count once when a transaction is submitted twice at once',
     ],
   },
