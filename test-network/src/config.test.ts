@@ -27,7 +27,9 @@ describe('the configuration', () => {
   });
 
   it('gives peers and the orderer further host names, and a chaincode the ids it registers under', () => {
-    const organisations = [{ mspId: 'A', name: 'a', hostAliases: ['peer0.a.example.com', '10.0.0.7'] }];
+    const organisations = [
+      { mspId: 'A', name: 'a', hostAliases: ['peer0.a.example.com', '10.0.0.7', 'fe80::1'] },
+    ];
     const orderer = { hostAliases: ['orderer.example.com'] };
     const packageIds = { A: 'cc_1.0:5f0e', '*': 'cc:1' };
     const chaincodes = [{ name: 'cc', addresses: { '*': 'localhost:1' }, packageIds }];
@@ -61,6 +63,16 @@ describe('the configuration', () => {
       'gives a peer an alias that is no host name',
       { organisations: [{ mspId: 'A', name: 'a', hostAliases: ['peer0.a.example.com', 'peer 0'] }] },
       /organisations\[0\]\.hostAliases\[1\] must be a host name/,
+    ],
+    [
+      'gives a peer an alias with a port, which no client could verify',
+      { organisations: [{ mspId: 'A', name: 'a', hostAliases: ['peer0.a.example.com:7051'] }] },
+      /organisations\[0\]\.hostAliases\[0\] must be a host name/,
+    ],
+    [
+      'gives a peer an alias with a part that is empty',
+      { organisations: [{ mspId: 'A', name: 'a', hostAliases: ['peer0..example.com'] }] },
+      /organisations\[0\]\.hostAliases\[0\] must be a host name/,
     ],
     [
       'gives the orderer aliases that are no list',

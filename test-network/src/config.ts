@@ -2,6 +2,7 @@
  * The network's configuration: what the file may contain. All of it is checked, so that every problem is
  * reported at once.
  */
+import { isIP } from 'node:net';
 import { ConfigError, type Problem } from '@consilium/command-line';
 import { parsePolicy } from './policy/policy-text.ts';
 
@@ -59,7 +60,8 @@ const NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const CHAINCODE_NAME = /^[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*$/;
 const VERSION = /^[A-Za-z0-9_.+-]+$/;
 const PACKAGE_ID = /^[A-Za-z0-9][A-Za-z0-9_.+:-]*$/;
-const HOST = /^[A-Za-z0-9:]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/;
+const HOST =
+  /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 const ADDRESS = /^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 
 /** @throws ConfigError naming every field that is wrong. */
@@ -160,10 +162,15 @@ export function hostAliasesOf(
   problems: Problem[],
 ): { readonly hostAliases?: readonly string[] } {
   if (hostAliases === undefined) return {};
-  const rule = { pattern: HOST, hint: 'a host name, such as peer0.org1.example.com' };
+  const rule = {
+    pattern: HOST,
+    hint: 'a host name, such as peer0.org1.example.com, or an address, without a port',
+  };
   return {
     hostAliases: array(hostAliases, `${field}.hostAliases`, problems).map((host, at) =>
-      matching(host, { field: `${field}.hostAliases[${at}]`, ...rule }, problems),
+      typeof host === 'string' && isIP(host)
+        ? host
+        : matching(host, { field: `${field}.hostAliases[${at}]`, ...rule }, problems),
     ),
   };
 }
