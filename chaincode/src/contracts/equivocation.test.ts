@@ -240,6 +240,18 @@ test('what is no evidence goes to the log as a digest: the same words again, and
   for (const { line } of await refusedTimes(study, 3, attestation('a third'))) assert.ok(line.length < 300);
 });
 
+test('a score that is named after the verdict contradicts nothing, and the log has nothing of it', async () => {
+  const study = await StudyOnLedger.running();
+  await study.trained(1);
+  await study.verdict('DeltaMSP', 1);
+  const said = { studyId: STUDY, round: 1, datasetId: 'delta', scoreSha256: sha256('score') };
+  const caller = { ...as('trainer', 'DeltaMSP'), certificate: delta.certificate };
+  study.sent = signedProposal(delta, 'round:commitScore', said);
+  const refusal = await refusalOf(study.submit(caller, 'round:commitScore', said));
+  assert.equal(refusal.code, 'VERDICT_EXISTS');
+  assert.deepEqual(study.log, []);
+});
+
 /** A first attestation that Delta wants nobody to hold against it later. */
 async function firstAttestation(sent: { proposal: string; signature: string }, signer = delta) {
   const study = await attested();

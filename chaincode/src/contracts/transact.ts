@@ -93,7 +93,8 @@ export async function transact<N extends TransactionName>(
         return await run(context, transaction, text, decide as unknown as Decide<TransactionName>);
       } catch (error) {
         // Within the turn: what it reads is as much as a transaction does.
-        if (error instanceof DomainError) await noteContradiction(context, error);
+        if (error instanceof DomainError && STATEMENTS.includes(name))
+          await noteContradiction(context, error);
         throw error;
       }
     });
