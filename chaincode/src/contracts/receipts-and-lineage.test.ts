@@ -7,7 +7,8 @@ import {
   type Lineage,
   lineageProblems,
   planDigest,
-  type Receipt,
+  Receipt,
+  RoundDossier,
   studyDigest,
 } from '@consilium/domain';
 import { lineageDigest } from '@consilium/domain/rules';
@@ -302,4 +303,24 @@ test('pages of two lineages are not joined', async () => {
   const other = structuredClone(lineage);
   other.study.question = 'Something else?';
   assert.throws(() => joinLineage([lineage, other]), RangeError);
+});
+
+test('a seal is of what its descriptions name: updates, verdicts and attestations, and no scores that were named', async () => {
+  const study = await StudyOnLedger.running();
+  await study.trained(1);
+  await study.commitScore('alpha', 1);
+  for (const mspId of MEMBERS) await study.verdict(mspId, 1);
+  await study.tally(1);
+  for (const mspId of MEMBERS) await study.attest(mspId, 1);
+  await study.finalize(1);
+  const dossier = await study.evaluate(as('auditor', 'BetaMSP'), 'round:getDossier', {
+    studyId: STUDY,
+    round: 1,
+  });
+  assert.equal(dossier.scoreCommitments.length, 1);
+  const { updates, verdicts, attestations } = dossier;
+  assert.equal(dossier.round.seal, sha256(canonicalJson({ updates, verdicts, attestations })));
+  for (const { seal } of [RoundDossier.properties.round.properties, Receipt.properties]) {
+    assert.match(JSON.stringify(seal), /digest of its updates, verdicts and attestations/i);
+  }
 });

@@ -161,6 +161,13 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('promises no line of a file that lies at the hospital, which the trainer does not say', () => {
+    const [, { responses }] = operations.find(([, { operationId }]) => operationId === 'checkLocalDataset')!;
+    assert.match(responses['422']!.description, /names column and rule, and the line only of what was sent/);
+    const { description } = Problem.properties.problems as { description?: string };
+    assert.match(description ?? '', /column and code, and the line, where they came with the request/);
+  });
+
   it('is in step with the reference, which lists every route, role and problem code', () => {
     const page = readFileSync(new URL('../../../../docs/reference/rest-api.md', import.meta.url), 'utf8');
     assert.equal(page, restApiPage(document), 'run: scripts/write-documentation.sh');

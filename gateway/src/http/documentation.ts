@@ -56,7 +56,7 @@ const TRAINER_PROBLEMS: Record<number, string> = {
   409: "it contradicts the ledger's row, or what this trainer has.",
   413: 'the body is larger than the trainer takes.',
   415: 'the trainer takes JSON.',
-  422: 'a field, a file or a model breaks a rule; `problems` names line and column.',
+  422: 'a field, a file or a model breaks a rule; `problems` names column and rule, and the line only of what was sent.',
   500: 'the trainer failed; its log says why.',
   503: 'something outside the trainer does not answer: IPFS, the ledger, the disk.',
   507: 'a disk is full.',

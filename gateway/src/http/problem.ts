@@ -84,7 +84,7 @@ export const Problem = Type.Object(
         ),
         {
           description:
-            'Each field that is wrong, where the refusal lists them. Of a file of records: line, column and code.',
+            'Each field that is wrong, where the refusal lists them. Of records: column and code, and the line, where they came with the request.',
         },
       ),
     ),

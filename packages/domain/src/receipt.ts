@@ -23,7 +23,9 @@ export const Receipt = Strict({
     description: 'SHA-256 of the canonical update row: what the hospital can hold against the ledger.',
   }),
   roundState: Words(ROUND_STATES),
-  seal: Type.Union([Sha256, Type.Null()], { description: "The ended round's digest of all its records." }),
+  seal: Type.Union([Sha256, Type.Null()], {
+    description: "The ended round's digest of its updates, verdicts and attestations.",
+  }),
   aggregateSha256: Type.Union([Sha256, Type.Null()], {
     description: 'Parameters hash of the aggregate that holds the update.',
   }),

@@ -76,7 +76,7 @@ export const Round = Strict({
     Type.Array(MspId, { description: 'Members whose support did not count: they signed two statements.' }),
   ),
   seal: Type.Optional(
-    Described(Sha256, 'Digest of all that was recorded about the round, once it has ended.'),
+    Described(Sha256, 'Digest of its updates, verdicts and attestations, once it has ended.'),
   ),
 });
 export type Round = Static<typeof Round>;
