@@ -69,3 +69,27 @@ test('a wrong configuration of identities is refused with every problem', async 
     return true;
   });
 });
+
+test('a configuration of identities that is nothing, or lacks what every node has, is refused by field', async () => {
+  const orderers = [node('O')];
+  for (const [config, problem] of [
+    [null, /channel must be a name/],
+    [{ channel: 'c', organisations: {}, orderers }, /organisations must be a list/],
+    [{ channel: 'c', organisations: [null], orderers }, /organisations\[0\]\.mspId must have letters/],
+    [
+      { channel: 'c', organisations: [{ name: 'a', endpoint: 'localhost:1' }], orderers },
+      /organisations\[0\]\.mspId must have letters/,
+    ],
+    [
+      { channel: 'c', organisations: [{ mspId: 'A', endpoint: 'localhost:1' }], orderers },
+      /organisations\[0\]\.name must have lower case/,
+    ],
+  ] as const) {
+    writeFileSync(file, JSON.stringify(config));
+    await assert.rejects(issueIdentities(join(dir, 'none'), file), (error: ConfigError) => {
+      assert.ok(error instanceof ConfigError, String(error));
+      assert.match(error.problems.map(sentenceOf).join('\n'), problem);
+      return true;
+    });
+  }
+});

@@ -80,7 +80,11 @@ function readConfig(file: string): IdentitiesConfig {
   } catch (error) {
     throw new ConfigError(file, `cannot be read: ${(error as Error).message}`);
   }
+  // Any value of JSON may be there, whatever is expected.
+  value ??= {};
   const problems: Problem[] = [];
+  const mspIds: unknown[] = [];
+  const isText = (text: unknown, pattern: RegExp) => typeof text === 'string' && pattern.test(text);
   const refuse = (field: string, text: string) => problems.push({ field, text });
   if (typeof value.channel !== 'string' || value.channel === '') refuse('channel', 'must be a name');
   for (const field of ['organisations', 'orderers'] as const) {
@@ -89,13 +93,14 @@ function readConfig(file: string): IdentitiesConfig {
       continue;
     }
     for (const [at, node] of value[field].entries()) {
-      if (!MSP_ID.test(node.mspId)) refuse(`${field}[${at}].mspId`, 'must have letters, digits, . and -');
-      if (!NAME.test(node.name)) refuse(`${field}[${at}].name`, 'must have lower case, digits, . and -');
-      hostAliasesOf(node, `${field}[${at}]`, problems);
-      if (!ENDPOINT.test(node.endpoint)) refuse(`${field}[${at}].endpoint`, 'must be host:port');
+      const { mspId, name, endpoint, hostAliases } = (node ?? {}) as Partial<Node>;
+      if (isText(mspId, MSP_ID)) mspIds.push(mspId);
+      else refuse(`${field}[${at}].mspId`, 'must have letters, digits, . and -');
+      if (!isText(name, NAME)) refuse(`${field}[${at}].name`, 'must have lower case, digits, . and -');
+      hostAliasesOf({ hostAliases }, `${field}[${at}]`, problems);
+      if (!isText(endpoint, ENDPOINT)) refuse(`${field}[${at}].endpoint`, 'must be host:port');
     }
   }
-  const mspIds = [...(value.organisations ?? []), ...(value.orderers ?? [])].map(({ mspId }) => mspId);
   if (new Set(mspIds).size < mspIds.length) refuse('mspId', ': each organisation needs its own');
   if (value.ipfsUrl !== undefined && !URL.canParse(value.ipfsUrl)) refuse('ipfsUrl', 'must be a URL');
   if (problems.length > 0) throw new ConfigError(file, problems);
