@@ -143,7 +143,7 @@ export function attackConformance(title: string, { setup, teardown }: LedgerConf
       await send(own());
       await met('UPDATE_EXISTS', () => send({ ...own(), plaintextSha256: 'f'.repeat(64) }));
     });
-    it('a dictionary registered anew after the consent', () => {
+    it('another dictionary for a registered dataset, after the consent', () => {
       const changed = datasetArgument(story.dataset(mallory));
       const dictionary = { ...changed.dictionary, missing: ['0'] };
       return met('DATASET_EXISTS', () =>

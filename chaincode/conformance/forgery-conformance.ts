@@ -318,7 +318,7 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       assert.deepEqual(await answers(), said);
     });
 
-    it('a version of an account that all others write anew or delete is not believed', async () => {
+    it('a version of an account that all other members overwrite or delete is not believed', async () => {
       const said = await answers();
       const versions = rowsOf('budget-version');
       for (const value of [FORGED, 'deleted'] as const) {

@@ -69,7 +69,7 @@ test('versions that were written between two pages move nothing', async () => {
   assert.deepEqual(next.items, whole.slice(1, 3));
 });
 
-test('versions that others write anew are not believed: what was is read from their history', async () => {
+test('overwritten versions are not believed: the first ones are read from the history', async () => {
   const study = await charged();
   const [whole, before] = [await versions(study, 200), await study.budget('alpha', 'training')];
   for (const version of [1, 2, 3, 4]) writtenOver(study, version);
@@ -124,7 +124,7 @@ test('bookmarks that are no version of the account are refused', async () => {
   }
 });
 
-test('two changes of one account conflict as they did: the second to be committed must be asked anew', async () => {
+test('two changes of one account conflict as they did: the second to be committed must be asked again', async () => {
   const study = await StudyOnLedger.running();
   await study.open(1);
   const argument = updateArgument({ studyId: STUDY, datasetId: 'alpha' });

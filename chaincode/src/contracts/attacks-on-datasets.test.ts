@@ -219,7 +219,7 @@ testAttacks([
   },
   // Changing what was agreed.
   {
-    title: 'a dictionary registered anew after the consent',
+    title: 'another dictionary for a registered dataset, after the consent',
     before: running,
     attempt: (study) => {
       const changed = datasetArgument('delta');
@@ -231,7 +231,7 @@ testAttacks([
     met: 'DATASET_EXISTS',
   },
   {
-    title: 'a study proposed anew after the consents',
+    title: 'a study proposed again after the consents',
     before: running,
     attempt: (study) => study.submit(as('researcher', 'AlphaMSP'), 'study:propose', studyOf(study)),
     met: 'STUDY_EXISTS',

@@ -51,7 +51,7 @@ const second = (signer = delta, said: object = attestation('another'), to: SaidT
   return signed;
 };
 
-test('a second attestation is refused and changes nothing; its report is evidence for ever', async () => {
+test('a second attestation is refused and changes nothing; its report stays as evidence', async () => {
   const study = await attested();
   const snapshot = study.snapshot();
   const caller = { ...as('trainer', 'DeltaMSP'), certificate: delta.certificate };

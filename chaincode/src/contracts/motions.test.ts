@@ -87,7 +87,7 @@ test('an outsider has no say', async () => {
   assert.equal((await refusalOf(study.vote('DeltaMSP', true))).code, 'NOT_A_PARTICIPANT');
 });
 
-test('more rounds need everyone, and are reserved anew by each', async () => {
+test('more rounds need everyone, and each reserves their cost', async () => {
   const study = await StudyOnLedger.running({ rounds: 1 });
   await study.wholeRound(1);
   const before = await study.budget('alpha', 'training');
@@ -314,7 +314,7 @@ test('a hospital that missed a round, and one that dropped out of it, catch up i
   assert.deepEqual((await study.close(2)).updates, DATASETS);
 });
 
-test('a hospital that leaves instead of voting holds nobody up: a vote given again is counted anew', async () => {
+test('a hospital that leaves instead of voting holds nobody up: a vote given again is counted again', async () => {
   const study = await StudyOnLedger.running();
   await study.move('AlphaMSP', { kind: 'pause' });
   for (const mspId of MEMBERS.slice(0, 3)) await study.vote(mspId, true);

@@ -263,7 +263,7 @@ const REWRITINGS: Readonly<Record<string, readonly [RegExp, (lineage: Lineage) =
   ],
 };
 for (const [what, [problem, rewrite]] of Object.entries(REWRITINGS)) {
-  test(`rewriting is found although everything is sealed anew: ${what}`, async () => {
+  test(`rewriting is found although everything is sealed again: ${what}`, async () => {
     const { lineage } = await published();
     const forged = structuredClone(lineage);
     rewrite(forged);

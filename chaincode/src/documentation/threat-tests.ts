@@ -96,7 +96,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
     id: 'contradictions',
     attack: 'Two different statements on one round',
     titles: [
-      'a second attestation is refused and changes nothing; its report is evidence for ever',
+      'a second attestation is refused and changes nothing; its report stays as evidence',
       'who contradicted itself counts no more among the N behind an aggregate',
       'a statement that names another chaincode beside its arguments is evidence, since peers ran it here',
       'a second statement is evidence although its certificate has',
@@ -229,11 +229,11 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
     id: 'changing-what-was-agreed',
     attack: 'Changes to what was agreed',
     titles: [
-      'a dictionary registered anew after the consent',
+      'another dictionary for a registered dataset, after the consent',
       'another dictionary after its consent, by its peer alone, registered before the others were members',
       'its own dictionary, by its peer alone, in a study that the others joined by an amendment',
       'its own consent, by its peer alone, in a study that the others joined by an amendment',
-      'a study proposed anew after the consents',
+      'a study proposed again after the consents',
       'another optimiser and clipping after the consents, as an amendment',
       'a text amended while a steward read the one before',
       "all others together who lower a study's noise after the consents, and an update to their plan",
@@ -289,7 +289,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
       'whoever registered first rules its own rows until others that joined since take part',
       'rows are not written over, deleted or given another policy by too few peers',
       'rows that are not there yet are not written by one peer alone',
-      'a version of an account that all others write anew or delete is not believed',
+      'a version of an account that all other members overwrite or delete is not believed',
     ],
   },
   {
@@ -309,7 +309,7 @@ export const THREAT_TESTS: readonly ThreatTests[] = [
     attack: 'Rewritten history',
     titles: [
       'a history forged throughout agrees with itself, and not with the digest one trusts',
-      'versions that others write anew are not believed: what was is read from their history',
+      'overwritten versions are not believed: the first ones are read from the history',
       'a version of one number too high, written before its time, is not part of the account',
     ],
   },

@@ -48,7 +48,7 @@ test('what the surroundings refuse is a failure without a stack', () => {
   }
 });
 
-test('a mistake in the program is told with its stack', () => {
+test('a mistake in the program is reported with its stack', () => {
   const asserted = (() => {
     try {
       assert.equal(1, 2);
