@@ -1,0 +1,68 @@
+// What the documents for newcomers and operators tell people to type or to open is there: targets of make, tests that
+// W= and T= choose, and files. `document-links.test.ts` holds their links.
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readPackages } from './packages.ts';
+import { selectTests } from './test-files.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const documents = [
+  ...['README.md', 'CONTRIBUTING.md', 'RELEASING.md', 'SECURITY.md'],
+  ...globSync('docs/{operating,tutorials}/*.md', { cwd: root }),
+];
+const packages = readPackages(root);
+const isBuilt = (name: string) => ['dist', 'node_modules', 'out'].includes(name);
+const sources = [...packages.map(({ folder }) => folder), 'scripts', 'docs'].flatMap((folder) =>
+  globSync(`${folder}/**/*.*`, { cwd: root, exclude: isBuilt }),
+);
+
+/** Every command line that begins with `make`, in code blocks or between backticks. */
+const makeLines = (text: string): string[] =>
+  [...text.matchAll(/(?:`|^ *)make ([^`\n#|]*)/gm)].flatMap(([, line = '']) =>
+    line.split('&&').map((part) => part.trim().replace(/^make /, '')),
+  );
+
+const targets = new Set([...read('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, name]) => name!));
+
+for (const document of documents) {
+  const text = read(document);
+  test(`${document}: every target of make is there`, () => {
+    const asked = makeLines(text).flatMap((line) =>
+      line.split(/\s+/).filter((word) => /^[a-z-]+$/.test(word)),
+    );
+    assert.deepEqual(
+      asked.filter((name) => !targets.has(name)),
+      [],
+    );
+  });
+  test(`${document}: every choice of tests chooses some`, () => {
+    const tests = sources
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => {
+        const folder = [...packages.map((one) => one.folder), 'scripts'].find((one) =>
+          file.startsWith(`${one}/`),
+        )!;
+        return { path: file.replace(`${folder}/`, `${folder}/dist/`), read: () => read(file) };
+      });
+    for (const [, choice = ''] of text.matchAll(/(?<!\w)((?:[WT]=[\w/.-]+ ?)+)/g)) {
+      const [, workspace] = /W=(\S+)/.exec(choice) ?? [];
+      const [, wanted] = /T=(\S+)/.exec(choice) ?? [];
+      assert.ok(selectTests({ workspace, text: wanted }, tests, packages).files.length > 0, choice);
+    }
+  });
+  test(`${document}: every file between backticks is there`, () => {
+    const named = [...text.matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:ts|js|sh|md))`/g)].map(([, file]) => file!);
+    const missing = named.filter(
+      (file) => !sources.some((source) => source === file || source.endsWith(`/${file}`)),
+    );
+    assert.deepEqual(missing, []);
+  });
+}
+
+test('commands of make are found in blocks, between backticks and after others', () => {
+  const text = '```\nmake up A=1   # starts\n```\nCall `make clean && make check`, which make sense.';
+  assert.deepEqual(makeLines(text), ['up A=1', 'clean', 'check']);
+});
