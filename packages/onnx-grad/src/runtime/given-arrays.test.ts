@@ -2,16 +2,37 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type ProbeRun, probeGivenArrays } from './given-arrays.ts';
+import { type PrepareProbe, type ProbeArrays, type ProbeOutputs, probeGivenArrays } from './given-arrays.ts';
 
 const SENTENCE = 'Non tensor type is temporarily not supported.';
-const writes: ProbeRun = async ({ x }, { twice }) => twice.set(x.map((value) => 2 * value));
-const writesNothing: ProbeRun = async () => {};
+
+const answerOf = ({ x }: Pick<ProbeArrays, 'x'>): ProbeOutputs => ({
+  twice: x.map((value) => 2 * value),
+  wide: Float64Array.from(x, (value) => 2 * value),
+});
+
+/** A binding that writes what a condition allows. */
+const writesWhere =
+  (isWritten: (output: Float32Array | Float64Array) => boolean): PrepareProbe =>
+  (arrays) =>
+  async () => {
+    const answer = answerOf(arrays);
+    for (const name of ['twice', 'wide'] as const) {
+      if (isWritten(arrays[name])) arrays[name].set(answer[name]);
+    }
+    return answer;
+  };
+const writes = writesWhere(() => true);
+const writesNothing = writesWhere(() => false);
 const withSequence =
-  (plain: ProbeRun, before: boolean, sentence?: string): ProbeRun =>
-  async (inputs, outputs) => {
-    if (!outputs.withSequence || before) await plain(inputs, outputs);
-    if (outputs.withSequence && sentence !== undefined) throw new Error(sentence);
+  (plain: PrepareProbe, before: boolean, sentence?: string): PrepareProbe =>
+  (arrays, options) => {
+    const run = plain(arrays, options);
+    return async () => {
+      if (!options.withSequence || before) await run();
+      if (options.withSequence && sentence !== undefined) throw new Error(sentence);
+      return answerOf(arrays);
+    };
   };
 
 for (const [title, run, expected] of [
@@ -20,6 +41,24 @@ for (const [title, run, expected] of [
   ['ends with another sentence', withSequence(writes, true, 'Not a tensor.'), [true, false]],
   ['ends without an error', withSequence(writes, true), [true, false]],
   ['writes nothing at all', withSequence(writesNothing, true, SENTENCE), [false, false]],
+  [
+    'writes floats alone',
+    withSequence(
+      writesWhere((output) => output instanceof Float32Array),
+      true,
+      SENTENCE,
+    ),
+    [false, false],
+  ],
+  [
+    'writes nothing into memory that threads share',
+    withSequence(
+      writesWhere(({ buffer }) => buffer instanceof ArrayBuffer),
+      true,
+      SENTENCE,
+    ),
+    [false, false],
+  ],
 ] as const) {
   test(`a binding that ${title} is seen as such`, async () => {
     const { areWritten, endWithSentence } = await probeGivenArrays(run);
@@ -28,16 +67,30 @@ for (const [title, run, expected] of [
 }
 
 test('arrays that are written in the first run alone do not count as written', async () => {
-  let runs = 0;
-  const first: ProbeRun = async (inputs, outputs) => {
-    if (runs++ < 2) await writes(inputs, outputs);
-    if (outputs.withSequence) throw new Error(SENTENCE);
+  const first: PrepareProbe = (arrays, options) => {
+    let runs = 0;
+    const [run, later] = [writes(arrays, options), writesNothing(arrays, options)];
+    return withSequence(() => () => (runs++ === 0 ? run() : later()), true, SENTENCE)(arrays, options);
   };
   assert.deepEqual(await probeGivenArrays(first), { areWritten: false, endWithSentence: false });
 });
 
+test('a binding that keeps the input of the first run is refused, since its answers would be of another batch', async () => {
+  const keeps: PrepareProbe = (arrays) => {
+    let x: Float32Array | undefined;
+    return async () => {
+      x ??= arrays.x.slice();
+      const answer = answerOf({ x });
+      arrays.twice.set(answer.twice);
+      arrays.wide.set(answer.wide);
+      return answer;
+    };
+  };
+  await assert.rejects(probeGivenArrays(keeps), /does not read the current contents/);
+});
+
 test('a run of the probe that fails without the sequence is a failure of the runtime', async () => {
-  const broken: ProbeRun = async () => {
+  const broken: PrepareProbe = () => async () => {
     throw new Error('no such library');
   };
   await assert.rejects(probeGivenArrays(broken), /no such library/);

@@ -1,6 +1,7 @@
 // How the runtime's binding for Node treats arrays that it is given for outputs, tried once in each process. Nothing
 // of it is documented, so that another version may do otherwise; training must give the same bytes then.
 import { GraphWriter, valueInfo } from '../format/graph-writer.ts';
+import { ELEMENT_TYPE } from '../format/onnx-schema.ts';
 
 /**
  * A graph whose first output has this name, and is a sequence, is run over given arrays without copies of its outputs.
@@ -24,44 +25,77 @@ export interface GivenArrays {
   readonly endWithSentence: boolean;
 }
 
-/** One run of the probe's graph into the array given; with the sequence among the outputs, or without it. */
-export type ProbeRun = (
-  inputs: { readonly x: Float32Array },
-  outputs: { readonly twice: Float32Array; readonly withSequence: boolean },
-) => Promise<void>;
+export interface ProbeOutputs {
+  readonly twice: Float32Array;
+  readonly wide: Float64Array;
+}
 
-/** twice = x + x behind an empty sequence. */
+export interface ProbeArrays extends ProbeOutputs {
+  readonly x: Float32Array;
+}
+
+/** Runs of the probe's graph over the arrays given, as they are prepared once; each answers with its outputs. */
+export type PrepareProbe = (
+  arrays: ProbeArrays,
+  options: { readonly withSequence: boolean },
+) => () => Promise<ProbeOutputs>;
+
+/** twice = x + x behind an empty sequence, and wide, the same in double. */
 export function probeGraph(): Uint8Array {
   const writer = new GraphWriter();
   writer.emitAs(COPY_SPARING_OUTPUT, 'SequenceEmpty', []);
   writer.emitAs('twice', 'Add', ['x', 'x']);
+  writer.emitAs('wide', 'Cast', ['twice'], { to: ELEMENT_TYPE.double });
+  const floats = { elementType: 'float', shape: ['count'] } as const;
   return writer.finish({
     name: 'given-arrays',
-    inputs: [valueInfo('x', { elementType: 'float', shape: ['count'] })],
-    outputs: [{ name: COPY_SPARING_OUTPUT }, valueInfo('twice', { elementType: 'float', shape: ['count'] })],
+    inputs: [valueInfo('x', floats)],
+    outputs: [
+      { name: COPY_SPARING_OUTPUT },
+      valueInfo('twice', floats),
+      valueInfo('wide', { ...floats, elementType: 'double' }),
+    ],
   });
 }
 
-/** Runs the probe's graph both ways, twice each, since a training runs one session over the same arrays many times. */
-export async function probeGivenArrays(run: ProbeRun): Promise<GivenArrays> {
-  const [x, twice] = [new Float32Array(3), new Float32Array(3)];
-  const isWritten = () => x.every((value, at) => twice[at] === 2 * value);
-  const draw = (turn: number) => {
-    x.set([turn, -turn, turn / 3]);
-    twice.fill(Number.NaN);
-  };
+const COUNT = 3;
+
+/**
+ * Runs the probe's graph both ways over arrays of every kind that trainings give: of floats and doubles, in memory of
+ * their own and in memory that threads share. It runs twice each, since a training prepares a run once and takes it
+ * many times, over new contents.
+ *
+ * @throws Error where a run does not read what its input holds at that time: no copy of its answer would be right
+ */
+export async function probeGivenArrays(prepare: PrepareProbe): Promise<GivenArrays> {
   let areWritten = true;
   let endWithSentence = true;
-  for (const turn of [1, 2]) {
-    draw(turn);
-    await run({ x }, { twice, withSequence: false });
-    areWritten &&= isWritten();
-    draw(-turn);
-    const said = await run({ x }, { twice, withSequence: true }).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    endWithSentence &&= isNotConverted(said) && isWritten();
+  for (const Memory of [ArrayBuffer, SharedArrayBuffer]) {
+    const x = new Float32Array(new Memory(4 * COUNT));
+    const outputs = {
+      twice: new Float32Array(new Memory(4 * COUNT)),
+      wide: new Float64Array(new Memory(8 * COUNT)),
+    };
+    const isTwice = ({ twice, wide }: ProbeOutputs) =>
+      x.every((value, at) => twice[at] === 2 * value && wide[at] === 2 * value);
+    const draw = (turn: number) => {
+      x.set([turn, -turn, turn / 3]);
+      outputs.twice.fill(Number.NaN);
+      outputs.wide.fill(Number.NaN);
+    };
+    const run = prepare({ x, ...outputs }, { withSequence: false });
+    const runWithSequence = prepare({ x, ...outputs }, { withSequence: true });
+    for (const turn of [1, 2]) {
+      draw(turn);
+      if (!isTwice(await run())) throw new Error('a run does not read the current contents of its arrays');
+      areWritten &&= isTwice(outputs);
+      draw(-turn);
+      const said = await runWithSequence().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      endWithSentence &&= isNotConverted(said) && isTwice(outputs);
+    }
   }
   return { areWritten, endWithSentence };
 }

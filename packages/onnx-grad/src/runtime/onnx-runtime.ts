@@ -82,10 +82,20 @@ let givenArrays: Promise<GivenArrays> | undefined;
 function treatmentOfGivenArrays(): Promise<GivenArrays> {
   givenArrays ??= (async () => {
     const session = await createSession(probeGraph(), { threads: 1 });
-    const column = (data: Float32Array) => new ort.Tensor('float32', data, [data.length]);
-    const found = await probeGivenArrays(async ({ x }, { twice, withSequence }) => {
-      const fetches = { ...(withSequence && { [COPY_SPARING_OUTPUT]: null }), twice: column(twice) };
-      await session.run({ x: column(x) }, fetches);
+    const column = (type: 'float32' | 'float64', data: Float32Array | Float64Array): TensorValue => ({
+      ...{ type, data, shape: [data.length] },
+    });
+    const found = await probeGivenArrays(({ x, twice, wide }, { withSequence }) => {
+      const feeds = toTensors({ x: column('float32', x) });
+      const outputs = toTensors({ twice: column('float32', twice), wide: column('float64', wide) });
+      const fetches = { ...(withSequence && { [COPY_SPARING_OUTPUT]: null }), ...outputs };
+      return async () => {
+        const results = await session.run(feeds, fetches);
+        return {
+          twice: results.twice!.data as Float32Array,
+          wide: results.wide!.data as Float64Array,
+        };
+      };
     }).catch(failed);
     await session.release();
     return found;

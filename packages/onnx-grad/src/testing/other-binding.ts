@@ -8,6 +8,7 @@ export const OTHER_BINDINGS = {
   'says otherwise': 'ends with another sentence at an output that is no tensor',
   'says it early': 'ends with the sentence known, and has run nothing',
   'writes elsewhere': 'answers with arrays of its own and leaves those given as they are',
+  'writes doubles elsewhere': 'leaves given arrays of doubles as they are, and writes those of floats',
 } as const;
 export type OtherBinding = keyof typeof OTHER_BINDINGS;
 
@@ -25,6 +26,10 @@ function wrapped(session) {
     const asked = Object.keys(fetches);
     const tensors = asked.filter((output) => fetches[output] !== null);
     if (name === 'writes elsewhere') return run(feeds, tensors);
+    if (name === 'writes doubles elsewhere') {
+      const floats = Object.entries(fetches).map(([output, given]) => [output, given?.type === 'float64' ? null : given]);
+      return run(feeds, Object.fromEntries(floats));
+    }
     if (tensors.length === asked.length) return run(feeds, fetches);
     if (name === 'says otherwise') throw new Error('Output is not a tensor.');
     if (name === 'says it early') throw new Error(SENTENCE);
