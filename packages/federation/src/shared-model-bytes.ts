@@ -27,6 +27,7 @@ const LOW = (1n << 64n) - 1n;
 const VARIATES_MAGIC = 0x434e5356;
 const VARIATES_HEADER_BYTES = 12;
 const LONGEST_NAME = 255;
+const NAME = /^[!-~]{1,255}$/;
 
 /** The average: magic `CNSA`, version (1 byte), three zero bytes, weight (uint64); values (int64 each). */
 const AVERAGE_MAGIC = 0x434e5341;
@@ -109,7 +110,7 @@ function encodeVariates(variates: ControlVariates): Uint8Array[] {
   header.setUint32(8, variates.size, true);
   const parts: Uint8Array[] = [new Uint8Array(header.buffer)];
   for (const site of [...variates.keys()].sort()) {
-    assert(/^[!-~]{1,255}$/.test(site), 'names of sites are short and in ASCII');
+    assert(NAME.test(site), 'names of sites are short and in ASCII');
     parts.push(Uint8Array.of(site.length), Buffer.from(site, 'latin1'), encodeValues(variates.get(site)!));
   }
   return parts;
@@ -212,6 +213,7 @@ function decodeVariates(reader: SectionReader, parameterCount: number): ControlV
   for (let i = 0; i < count; i++) {
     const [length = 0] = reader.take(1);
     const site = Buffer.from(reader.take(length)).toString('latin1');
+    if (!NAME.test(site)) throw new ParameterFormatError('a control variate has no name of a site');
     if (site <= last) throw new ParameterFormatError('its control variates are not in order');
     last = site;
     variates.set(site, decodeValues(reader.take(4 * parameterCount)));

@@ -175,6 +175,22 @@ for (const kind of SERVER_OPTIMIZERS) {
   });
 }
 
+test('names of sites that no model has are refused, since nothing could write them again', () => {
+  const bytes = encodeSharedModel(modelsOf(SCAFFOLD, FIXED)[2]!, SCAFFOLD);
+  const name = parameterBytes(LENGTH) + 12 + 1;
+  const decoded = decodeSharedModel(bytes, SCAFFOLD, LENGTH);
+  assert.deepEqual(encodeSharedModel(decoded, SCAFFOLD), bytes);
+  for (const character of [0x01, 0x20]) {
+    const spoilt = bytes.with(name, character);
+    assert.throws(() => decodeSharedModel(spoilt, SCAFFOLD, LENGTH), ParameterFormatError);
+  }
+  const last = Buffer.from(bytes).lastIndexOf(SITES.toSorted().at(-1)!);
+  for (const character of [0x7f, 0xe4]) {
+    const spoilt = bytes.with(last, character);
+    assert.throws(() => decodeSharedModel(spoilt, SCAFFOLD, LENGTH), ParameterFormatError);
+  }
+});
+
 test('a known round of fedavgm has known bytes', () => {
   const plan = planOf('fedavgm');
   const model = nextModel(plan, {
