@@ -6,6 +6,8 @@ export * from 'fast-check';
 const RUNS_BY_DEFAULT = 100;
 const factor = Number(process.env.PROPERTY_RUNS ?? 1);
 if (!(factor > 0)) throw new Error('PROPERTY_RUNS must be a positive number');
+if (process.env.SEED && !/^-?\d{1,10}$/.test(process.env.SEED))
+  throw new Error('SEED must be a whole number');
 const seed = process.env.SEED ? { seed: Number(process.env.SEED) } : {};
 
 const longer = (given = {}) => ({

@@ -51,3 +51,11 @@ test('a factor that is no positive number is refused', () => {
   assert.notEqual(status, 0);
   assert.match(stderr, /PROPERTY_RUNS must be a positive number/);
 });
+
+test('a seed that is no whole number is refused, since another seed would repeat no finding', () => {
+  for (const seed of ['abc', '1.5', '1e3']) {
+    const { status, stderr } = spawnSync(process.execPath, ask("import 'fast-check';"), of({ SEED: seed }));
+    assert.notEqual(status, 0);
+    assert.match(stderr, /SEED must be a whole number/);
+  }
+});

@@ -27,7 +27,8 @@ function wrapped(session) {
     const tensors = asked.filter((output) => fetches[output] !== null);
     if (name === 'writes elsewhere') return run(feeds, tensors);
     if (name === 'writes doubles elsewhere') {
-      const floats = Object.entries(fetches).map(([output, given]) => [output, given?.type === 'float64' ? null : given]);
+      const given = Object.entries(fetches);
+      const floats = given.map(([output, tensor]) => [output, tensor?.type === 'float64' ? null : tensor]);
       return run(feeds, Object.fromEntries(floats));
     }
     if (tensors.length === asked.length) return run(feeds, fetches);
