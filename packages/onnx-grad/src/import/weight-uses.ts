@@ -32,7 +32,12 @@ export function sharedWeights(
   },
 ): SharedWeight[] {
   const weightOf = new Map(parameters.map(({ name }) => [name, name]));
-  const uses = new Map<string, { readonly node: string; readonly part: string | undefined }[]>();
+  const uses = new Map(
+    parameters.map(({ name }) => [
+      name,
+      [] as { readonly node: string; readonly part: string | undefined }[],
+    ]),
+  );
   const partOf = ({ opType, inputs }: OpNode) =>
     opType === 'Slice'
       ? inputs
@@ -49,14 +54,12 @@ export function sharedWeights(
       weightOf.set(node.output, passedOn);
       continue;
     }
-    for (const weight of read) {
-      uses.set(weight, [...(uses.get(weight) ?? []), { node: node.name, part: partOf(node) }]);
-    }
+    for (const weight of read) uses.get(weight)!.push({ node: node.name, part: partOf(node) });
   }
   return parameters.flatMap(({ name }) => {
-    const own = uses.get(name) ?? [];
-    const parts = own.map(({ part }) => part);
-    const areParts = parts.every((part, i) => part !== undefined && parts.indexOf(part) === i);
+    const own = uses.get(name)!;
+    const parts = new Set(own.map(({ part }) => part));
+    const areParts = !parts.has(undefined) && parts.size === own.length;
     return own.length < 2 || areParts ? [] : [{ name, nodes: own.map(({ node }) => node) }];
   });
 }

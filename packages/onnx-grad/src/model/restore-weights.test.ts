@@ -8,6 +8,7 @@ import { foldedOrigins } from '../import/initialisers.ts';
 import { buildStepGraph } from '../lowering/step-graph.ts';
 import { normL2 } from '../testing/reference-gradients.ts';
 import { runStep } from '../testing/run-step.ts';
+import { tinyModel } from '../testing/tiny-models.ts';
 import { type ForwardModel, readForwardModel } from './forward-model.ts';
 import { restoreWeights } from './restore-weights.ts';
 
@@ -136,3 +137,40 @@ for (const exporter of ['script', 'dynamo']) {
     assert.deepEqual(names, ['inner.weight', 'inner.bias']);
   });
 }
+
+/** Additions of weights, one after the other, as the older exporter writes them where it merged some. */
+function additions(merged: number): Uint8Array {
+  const offsets = Array.from({ length: merged }, (_, i) => [`b${i}`, `c${i}`]).flat();
+  const bytes = tinyModel({
+    features: 2,
+    weights: { w: [2, 1], ...Object.fromEntries(offsets.filter((_, i) => i % 2 === 0).map((b) => [b, [1]])) },
+    nodes: [
+      { op: 'MatMul', from: ['x', 'w'], to: 'h0' },
+      ...Array.from({ length: merged }, (_, i) => ({ op: 'Identity', from: [`b${i}`], to: `c${i}` })),
+      ...offsets.map((offset, i) => ({
+        op: 'Add',
+        from: [`h${i}`, offset],
+        to: i === offsets.length - 1 ? 'logit' : `h${i + 1}`,
+      })),
+    ],
+  });
+  const model = decodeModel(bytes);
+  const node = model.graph.node.map((own, i) =>
+    own.opType === 'Identity' ? { ...own, name: `Identity_${i}` } : own,
+  );
+  return encodeModel({ ...model, producerName: 'pytorch', graph: { ...model.graph, node } });
+}
+
+// A search of all nodes for each of them would be quadratic.
+it('takes thousands of weights apart among thousands of nodes', () => {
+  const merged = 2500;
+  const bytes = additions(merged);
+  assert.equal(readForwardModel(bytes).shared.length, merged);
+  const { bytes: apart, untied } = restoreWeights(bytes);
+  assert.deepEqual(
+    untied,
+    Array.from({ length: merged }, (_, i) => ({ name: `b${i}`, copies: [`c${i}`] })),
+  );
+  const { shared, parameterCount } = readForwardModel(apart);
+  assert.deepEqual([shared, parameterCount], [[], 2 + 2 * merged]);
+});

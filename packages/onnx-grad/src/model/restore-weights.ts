@@ -42,10 +42,8 @@ const OUT_BIAS = 'out_proj.bias';
  * What the older exporter puts in place of a weight that equals another one, by the weight's own name. A module that
  * is used twice, or a parameter that two modules share, is one initialiser to it, without such a node.
  */
-const stoodFor =
-  (weight: string) =>
-  ({ opType, name, input, output }: NodeProto): boolean =>
-    opType === 'Identity' && /^Identity_\d+$/.test(name) && input[0] === weight && !/^\d+$/.test(output[0]!);
+const isStandIn = ({ opType, name, output }: NodeProto): boolean =>
+  opType === 'Identity' && /^Identity_\d+$/.test(name) && !/^\d+$/.test(output[0]!);
 
 /** Of what the newer exporter notes of a node, from the whole model to the operation: the innermost module. */
 function moduleOf(note: string | undefined): string | undefined {
@@ -60,6 +58,8 @@ interface Draft {
   readonly modules: readonly (string | undefined)[];
   readonly classes: readonly (string | undefined)[];
   readonly taken: Set<string>;
+  /** By name of the value that is read, in file order. */
+  readonly uses: ReadonlyMap<string, readonly Use[]>;
   readonly inputs: ReadonlyMap<NodeProto, string[]>;
   readonly removed: Set<NodeProto>;
   readonly added: { readonly tensor: TensorProto; readonly like: string }[];
@@ -89,23 +89,34 @@ function mergedUses(uses: readonly Use[], path: string): Map<string, readonly Us
   if (first === undefined || !isPlain || !path.startsWith(`${first.module}.`)) return new Map();
   const leaf = path.slice(first.module!.length + 1);
   const others = uses.filter(({ module }) => module !== first.module);
-  return new Map(
-    [...new Set(others.map(({ module }) => module!))].map((module) => [
-      `${module}.${leaf}`,
-      others.filter((use) => use.module === module),
-    ]),
-  );
+  return Map.groupBy(others, ({ module }) => `${module}.${leaf}`);
 }
 
 /** Names of all values of a graph: none of them may be given a second time. */
 const namesOf = ({ node, initializer, input }: GraphProto): Set<string> =>
   new Set([...[...initializer, ...input].map(({ name }) => name), ...node.flatMap(({ output }) => output)]);
 
+/** Looked up once: a file may have thousands of weights, each read by several of thousands of nodes. */
+function usesOf(nodes: readonly NodeProto[], modules: Draft['modules']): Map<string, Use[]> {
+  const uses = new Map<string, Use[]>();
+  for (const [index, node] of nodes.entries()) {
+    for (const [place, name] of node.input.entries()) {
+      const use = { node, place, module: modules[index] };
+      const own = uses.get(name);
+      if (own === undefined) uses.set(name, [use]);
+      else own.push(use);
+    }
+  }
+  return uses;
+}
+
 function draftOf(graph: GraphProto, bytes: Uint8Array): Draft {
   const origins = foldedOrigins(graph);
+  const modules = decodeNodeNotes(bytes, SCOPES).map(moduleOf);
   return {
     graph,
-    modules: decodeNodeNotes(bytes, SCOPES).map(moduleOf),
+    modules,
+    uses: usesOf(graph.node, modules),
     classes: decodeNodeNotes(bytes, CLASSES).map(moduleOf),
     taken: namesOf(graph),
     inputs: new Map(graph.node.map((node) => [node, [...node.input]])),
@@ -118,17 +129,15 @@ function draftOf(graph: GraphProto, bytes: Uint8Array): Draft {
 /** Takes one weight apart, and says the names of the further ones. */
 function untie(
   tensor: TensorProto,
-  { graph, modules, taken, inputs, removed, added, pathOf }: Draft,
+  { taken, uses: usesByName, inputs, removed, added, pathOf }: Draft,
 ): string[] {
   const { name } = tensor;
   const copies: string[] = [];
-  for (const node of graph.node.filter(stoodFor(name))) {
+  const uses = usesByName.get(name) ?? [];
+  for (const { node } of uses.filter((use) => isStandIn(use.node))) {
     removed.add(node);
     copies.push(node.output[0]!);
   }
-  const uses = graph.node.flatMap((node, index) =>
-    node.input.flatMap((input, place) => (input === name ? [{ node, place, module: modules[index] }] : [])),
-  );
   const merged = copies.length > 0 ? [] : mergedUses(uses, pathOf(name));
   for (const [copy, own] of merged) {
     if (taken.has(copy)) continue;
@@ -154,8 +163,9 @@ function restoreBiases({ graph, modules, classes, taken, inputs, added, pathOf }
     const bias = input.find((name) => pathOf(name).endsWith(`.${IN_BIAS}`));
     if (classes[index] === ATTENTION && bias !== undefined) attentions.set(modules[index]!, bias);
   });
+  const weights = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   return graph.node.flatMap((node, index) => {
-    const weight = graph.initializer.find(({ name }) => name === node.input[1]);
+    const weight = weights.get(node.input[1] ?? '');
     const like = attentions.get(modules[index] ?? '');
     if (node.opType !== 'Gemm' || node.input.length > 2 || weight === undefined || like === undefined)
       return [];
