@@ -9,6 +9,7 @@ import { decodeModel, readFloats } from '@consilium/onnx-grad/testing/graph-part
 import { csvOf, DICTIONARY } from '../../testing/small-consortium.ts';
 import type { ModelCard } from '../report/model-card.ts';
 import { loadSite } from '../simulation/load-sites.ts';
+import { COMMANDS } from './run-command.ts';
 import { runCaptured as run } from './testing/run-captured.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-commands-'));
@@ -372,6 +373,17 @@ describe('the commands', () => {
       const { status, stdout } = await run(command, '--help');
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(`consilium-trainer ${command}[\\s\\S]*Exit (status|codes)`));
+    }
+  });
+
+  it('name every option that they take, and no other, and take -h for --help', async () => {
+    for (const command of Object.keys(COMMANDS)) {
+      const { stdout: help } = await run(command, '--help');
+      const { stderr } = await run(command, '--no-such-option');
+      const [, taken = ''] = /there are (--[a-z, -]+)/.exec(stderr) ?? [];
+      const named = [...help.matchAll(/--[a-z][a-z-]*/g)].map(([option]) => option);
+      assert.deepEqual([...new Set(named)].sort(), taken.split(', ').sort(), command);
+      assert.equal((await run(command, '-h')).stdout, help, command);
     }
   });
 

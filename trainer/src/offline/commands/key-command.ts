@@ -19,6 +19,7 @@ const HELP = `consilium-trainer key: the member's encryption keys
 
   --data-dir DIR   the trainer's data folder (default: CONSILIUM_DATA_DIR)
   --json           one JSON document on standard output instead of text
+  --help           this text
 
 A key is used when it is on the ledger: GET /v1/local/encryption-key answers the newest key with its proof, and the
 operator posts both to /v1/members/rotate-key. A running trainer needs no restart. Copy the data folder afterwards.

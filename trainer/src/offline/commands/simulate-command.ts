@@ -10,7 +10,7 @@ const HELP = `consilium-trainer simulate: several hospitals train one model, in 
 
   consilium-trainer simulate --site NAME=FILE --site NAME=FILE ... --dictionary FILE --study FILE [options]
 
-  --site NAME=FILE         a hospital and its patients, CSV or Parquet; once for each hospital
+  --site NAME=FILE         a hospital and its patients, CSV or Parquet, or a folder of such files; once for each
 ${STUDY_OPTIONS_HELP}`;
 
 function siteOf(text: string): SiteFile {

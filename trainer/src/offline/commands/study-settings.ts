@@ -1,6 +1,6 @@
 // What is run: the study file with the command line's changes, and the privacy that follows from both.
 import { readFile } from 'node:fs/promises';
-import { InputError, positiveNumber } from '@consilium/command-line';
+import { COMMON_OPTIONS, InputError, positiveNumber } from '@consilium/command-line';
 import { isSmallDelta, largestAdvisedDelta, type Problem, type RecordCountBand } from '@consilium/domain';
 import { MAXIMUM_NOISE_MULTIPLIER } from '@consilium/dp-sgd';
 import { MOST_STEPS } from '../account/account-request.ts';
@@ -27,8 +27,7 @@ export const STUDY_OPTIONS = {
   ...ASSESSMENT_OPTIONS,
   out: { type: 'string' },
   ...FORMAT_OPTIONS,
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
+  ...COMMON_OPTIONS,
 } as const;
 
 export const STUDY_OPTIONS_HELP = `\

@@ -9,7 +9,7 @@ const HELP = `consilium-trainer train: train a model on one file, with different
 
   consilium-trainer train --data FILE --dictionary FILE --study FILE [options]
 
-  --data FILE              the patients, CSV or Parquet
+  --data FILE              the patients, CSV or Parquet, or a folder of such files
 ${STUDY_OPTIONS_HELP}`;
 
 export async function trainCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
