@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { InputError, sentenceOf } from '@consilium/command-line';
-import { parseStudy } from './study-file.ts';
+import { parseStudy, StudyFile } from './study-file.ts';
 
 const MINIMAL = `
 model: logistic-regression
@@ -29,6 +29,15 @@ test('the example is a study', () => {
   const { epsilon, aggregation } = parseStudy(readFileSync(path, 'utf8'), '/');
   assert.equal(epsilon, 3);
   assert.deepEqual(aggregation, { rule: 'fedavg' });
+});
+
+test('the example names every field', () => {
+  const path = new URL('../../../../examples/study.yaml', import.meta.url);
+  const text = readFileSync(path, 'utf8');
+  const fields = Object.keys(StudyFile.properties).filter(
+    (field) => !new RegExp(`\\b${field}\\b`).test(text),
+  );
+  assert.deepEqual(fields, []);
 });
 
 test('short forms of a model are spelled out, and a graph is found from the study’s folder', () => {
