@@ -345,6 +345,10 @@ describe('train accepts, with a stated behaviour', () => {
     const written = await run('check', ...check, '--study', at(study), '--graph-out', at('apart.onnx'));
     assert.equal(written.status, 0, written.stderr);
     assert.equal(readForwardModel(readFileSync(at('apart.onnx'))).parameterCount, 36);
+    const again = await run('check', ...check, '--study', at(study), '--graph-out', at('merged.onnx'));
+    assert.equal(again.status, 2);
+    assert.match(again.stderr, /--graph-out .*merged\.onnx exists already: name a new file/);
+    assert.deepEqual(new Uint8Array(readFileSync(at('merged.onnx'))), new Uint8Array(merged));
     const without = await run('check', ...check, '--graph-out', at('never.onnx'));
     assert.equal(without.status, 2);
     assert.match(without.stderr, /--graph-out needs --study/);

@@ -1,6 +1,5 @@
 // `consilium-trainer check`: reads a data file by its dictionary and lists every problem, and says what is to be known
 // of the weights of a study's graph.
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   COMMON_OPTIONS,
@@ -16,6 +15,7 @@ import { DataError, readDataset } from '../../data/index.ts';
 import { studyGraph } from '../simulation/study-graph.ts';
 import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
+import { writeNewFile } from './new-file.ts';
 import { readDictionary } from './read-dictionary.ts';
 import { readStudy } from './study-file.ts';
 import { modelKindOf } from './study-settings.ts';
@@ -28,7 +28,8 @@ const HELP = `consilium-trainer check: read a data file by its dictionary and li
   --dictionary FILE        data dictionary, JSON
 ${FORMAT_OPTIONS_HELP}\
   --study FILE             a study, YAML: its graph is read too, and what is to be known of its weights is said
-  --graph-out FILE         and written as it is trained, with weights of their own where the exporter merged them
+  --graph-out FILE         and written as it is trained, with weights of their own where the exporter merged them;
+                           an existing file is left alone
   --json                   {"ok", "recordCountBand", "problems", "problemCount", "notes"} on standard output
   --help                   this text
 
@@ -55,7 +56,7 @@ async function notesOf({ study: path, graphOut, dictionary }: StudyChecks): Prom
     frozenPatterns: study.frozenParameters ?? [],
     tiedPatterns: study.tiedParameters ?? [],
   });
-  if (graphOut !== undefined) await writeFile(graphOut, model.graph);
+  if (graphOut !== undefined) await writeNewFile(graphOut, { content: model.graph, option: 'graph-out' });
   return notes;
 }
 

@@ -1,5 +1,4 @@
 // `consilium-trainer dictionary init`: a first draft of a data dictionary, for a person to fill in.
-import { writeFile } from 'node:fs/promises';
 import {
   COMMON_OPTIONS,
   EXIT,
@@ -18,7 +17,7 @@ import {
 import { DataError } from '../../data/index.ts';
 import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, formatOptions } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
-import { reasonOf } from './input-file.ts';
+import { writeNewFile } from './new-file.ts';
 
 const HELP = `consilium-trainer dictionary: describe a file's columns
 
@@ -78,13 +77,7 @@ export async function dictionaryCommand(argv: readonly string[], terminal: Termi
     (error: unknown) => explain(path, error),
   );
   const text = `${JSON.stringify(draft.dictionary, null, 2)}\n`;
-  if (out !== undefined) {
-    await writeFile(out, text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
-      const reason =
-        cause.code === 'EEXIST' ? 'exists already: name a new file' : `cannot be written: ${reasonOf(cause)}`;
-      throw new InputError({ field: '--out', text: `${out} ${reason}` }, { cause });
-    });
-  }
+  if (out !== undefined) await writeNewFile(out, { content: text, option: 'out' });
   if (json) terminal.out(`${JSON.stringify(draft)}\n`);
   else if (out === undefined) terminal.out(text);
   terminal.error(`${['Fill in:', ...draft.notes.map((note) => `  - ${note}`)].join('\n')}\n`);
