@@ -90,7 +90,7 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
     };
     const sites = Object.entries(assessment.sites);
     const lines = [
-      `${values['held-out'] ? 'held-out patients' : 'all rows'} of ${path}, exact scores (not private):`,
+      `${values['held-out'] ? 'held-out patients' : 'all rows'} of ${values.data}, exact scores (not private):`,
       line('pooled', assessment.pooled),
       ...(values['site-column'] === undefined ? [] : sites.map(([name, own]) => line(name, own))),
       ...assessmentLines(assessment, target),
@@ -122,6 +122,9 @@ function splitOf({ card: { data }, isCardsDictionary }: TrainedModel): Uint8Arra
     throw new InputError(
       '--held-out: who is held out follows from the dictionary that the model was trained with: leave --dictionary out',
     );
+  }
+  if (typeof data.splitSeed !== 'string') {
+    throw new InputError('--held-out: the card has no split seed: take the folder as it was written');
   }
   return splitSaltOf(data.splitSeed);
 }

@@ -1,5 +1,4 @@
 // `consilium-trainer predict`: what a trained model says of the rows of another file.
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   COMMON_OPTIONS,
@@ -18,7 +17,7 @@ import { predictionsOf } from '../../study/predictions.ts';
 import { type FileRows, readRows } from '../scoring/read-rows.ts';
 import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
-import { reasonOf } from './input-file.ts';
+import { writeNewFile } from './new-file.ts';
 import { readTrainedModel, TRAINED_MODEL_HELP, TRAINED_MODEL_OPTIONS } from './read-trained-model.ts';
 
 const HELP = `consilium-trainer predict: what a trained model says of the rows of another file
@@ -102,6 +101,10 @@ const csvCell = (cell: Cell): string => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
+/** Whether a spreadsheet takes a text for a formula. A number may begin with a sign. */
+const isFormula = (cell: Cell): boolean =>
+  typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) && Number.isNaN(Number(cell));
+
 export async function predictCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(argv, {
     ...TRAINED_MODEL_OPTIONS,
@@ -127,7 +130,7 @@ export async function predictCommand(argv: readonly string[], terminal: Terminal
   stated(rows.format);
   const { label, target } = encodingOf(dictionary);
   const outputs = await rawOutputs(onnx, rows.features);
-  let unknown = 0;
+  let [unknown, formulas] = [0, 0];
   function* pieces(): Generator<string> {
     if (values.json) yield `{"label":${JSON.stringify(label)},"target":${JSON.stringify(target)},"rows":[`;
     for (let first = 0; first < rows.count; first += PIECE_ROWS) {
@@ -138,6 +141,7 @@ export async function predictCommand(argv: readonly string[], terminal: Terminal
         yield `${first === 0 ? '' : ','}${JSON.stringify(objects).slice(1, -1)}`;
         continue;
       }
+      formulas += lines.filter((line) => line.some(isFormula)).length;
       yield [...(first === 0 ? [head] : []), ...lines]
         .map((line) => `${line.map(csvCell).join(',')}\n`)
         .join('');
@@ -150,7 +154,13 @@ export async function predictCommand(argv: readonly string[], terminal: Terminal
       `note: ${unknown} predictions are beyond all numbers and left empty: the model cannot be used.\n`,
     );
   }
-  if (card.privacy === null) terminal.error('note: NOT PRIVATE: this model was trained without noise.\n');
+  if (formulas > 0) {
+    terminal.error(
+      `note: in ${formulas} rows a patient or a class begins with =, +, - or @: a spreadsheet takes that for a ` +
+        'formula. Open the answer as text, or take --json.\n',
+    );
+  }
+  if (!card.privacy) terminal.error('note: NOT PRIVATE: this model was trained without noise.\n');
   terminal.error(`${rows.count} rows predicted: ${label}\n`);
   return EXIT.done;
 }
@@ -161,11 +171,7 @@ async function hand(texts: Iterable<string>, out: string | undefined, terminal: 
     for (const text of texts) terminal.out(text);
     return;
   }
-  await writeFile(out, texts, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
-    const reason =
-      cause.code === 'EEXIST' ? 'exists already: name a new file' : `cannot be written: ${reasonOf(cause)}`;
-    throw new InputError(`--out ${out} ${reason}`, { cause });
-  });
+  await writeNewFile(out, { content: texts, option: 'out' });
 }
 
 /** A file without a header cannot say which column it lacks. */

@@ -38,6 +38,22 @@ const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').upda
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
+/** What no card has that a command wrote: deeper values, or characters by which a text could steer a terminal. */
+const DEEPEST = 32;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+
+const isPlain = (value: unknown, depth = DEEPEST): boolean => {
+  if (typeof value === 'string') return !CONTROL.test(value);
+  if (!isObject(value)) return true;
+  return (
+    depth > 0 && Object.entries(value).every(([key, own]) => !CONTROL.test(key) && isPlain(own, depth - 1))
+  );
+};
+
+/** Features that a dictionary may have. */
+const MOST_FEATURES = 500;
+
 /** Whether a card has what is read of it: the card of a model from elsewhere may be anyone's work. */
 function isCard(card: Partial<ModelCard> | null): card is ModelCard {
   const { model, data } = card ?? {};
@@ -48,6 +64,7 @@ function isCard(card: Partial<ModelCard> | null): card is ModelCard {
     isObject(data.patients) &&
     isObject(data.target) &&
     Array.isArray(data.encoding) &&
+    data.encoding.length <= MOST_FEATURES &&
     data.encoding.every((own) => isObject(own) && typeof own.name === 'string') &&
     Array.isArray(model.files) &&
     model.files.every((own) => isObject(own) && typeof own.file === 'string')
@@ -64,7 +81,7 @@ async function readCard(folder: string): Promise<ModelCard> {
       cause,
     });
   }
-  if (!isCard(card)) {
+  if (!isPlain(card) || !isCard(card)) {
     throw new InputError(
       `--model ${folder}: model-card.json is no card of this version: take the folder as train or simulate wrote it`,
     );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Dictionary, LabelRule } from '@consilium/domain';
 import { runColumns } from '@consilium/onnx-grad';
@@ -223,6 +223,19 @@ describe('predict', () => {
     assert.equal(readFileSync(at('own.csv'), 'utf8'), written);
   });
 
+  it('says of texts that a spreadsheet takes for formulas that they are none, and changes none', async () => {
+    writeFileSync(at('formulas.csv'), 'age,id,smoker\n60,"=HYPERLINK(""a"",""b"")",1\n50,@x,1\n40,-7,0\n');
+    const { status, stdout, stderr } = await predict('yes-no', 'formulas.csv');
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /\n1,"=HYPERLINK\(""a"",""b""\)",0\.\d+\n2,@x,0\.\d+\n3,-7,0\.\d+\n$/);
+    assert.match(
+      stderr,
+      /note: in 2 rows a patient or a class begins with =, \+, - or @: .*as text, or take --json/,
+    );
+    assert.doesNotMatch((await predict('yes-no', 'formulas.csv', '--json')).stderr, /begins with/);
+    assert.doesNotMatch((await predict('yes-no', 'new.csv')).stderr, /begins with/);
+  });
+
   it('says of a file without column names that it needs all of the dictionary’s columns', async () => {
     const dictionary = { ...DICTIONARY, header: false, columns: ['id', 'age', 'smoker', 'ill'] };
     writeFileSync(at('headless.csv'), csvOf(1, 100).split('\n').slice(1).join('\n'));
@@ -300,6 +313,42 @@ describe('a model that was trained', () => {
     );
   });
 
+  it('has no card that is deeper or longer than any, or that could steer a terminal', async () => {
+    const card = cardOf('yes-no');
+    const { model, data } = card;
+    const [feature] = data.encoding;
+    await refused(
+      copied('long', () => ({ card: 1, model, data: { ...data, encoding: Array(501).fill(feature) } })),
+      /no card of this version/,
+    );
+    const steering = { ...data, patients: { '\u001b[2J': data.patients.data } };
+    const { status, stderr } = await predict(
+      copied('steering', () => ({ card: 1, model, data: steering })),
+      ...['new.csv', '--site', 'other'],
+    );
+    assert.equal(status, 2);
+    assert.match(stderr, /no card of this version/);
+    assert.ok(!stderr.includes('\u001b'));
+    const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    for (const [place, own] of [
+      { ...data, dictionary: 'here' },
+      { ...data, target: { kind: 'here' } },
+    ].entries()) {
+      const folder = copied(`deep-${place}`, () => card);
+      const text = JSON.stringify({ ...card, data: own }).replace('"here"', nested);
+      writeFileSync(join(at(folder), 'model-card.json'), text);
+      await refused(folder, /no card of this version/);
+    }
+  });
+
+  it('is called private only where its card says so', async () => {
+    const { stderr } = await predict(
+      copied('silent', ({ privacy: _, ...card }) => card),
+      'new.csv',
+    );
+    assert.match(stderr, /NOT PRIVATE/);
+  });
+
   it('takes the dictionary of an earlier card from the command line, and no other encoding', async () => {
     const older = copied('older', ({ data: { dictionary: _, splitRule: __, ...data }, ...card }) => ({
       ...card,
@@ -311,6 +360,13 @@ describe('a model that was trained', () => {
     const { status, stderr } = await evaluate(older, 'b.csv', ...given, '--held-out');
     assert.equal(status, 2);
     assert.match(stderr, /--held-out: the card is of an earlier version/);
+    const seedless = copied('seedless', ({ data: { splitSeed: _, ...data }, ...card }) => ({
+      ...card,
+      data,
+    }));
+    const without = await evaluate(seedless, 'b.csv', '--held-out');
+    assert.equal(without.status, 2);
+    assert.match(without.stderr, /--held-out: the card has no split seed/);
     const [age, smoker] = DICTIONARY.features;
     const wider = { ...age, bounds: { low: 0, high: 200 } };
     writeFileSync(at('wider.json'), JSON.stringify({ ...DICTIONARY, features: [wider, smoker] }));
@@ -348,6 +404,12 @@ describe('a model that was trained', () => {
 });
 
 describe('evaluate', () => {
+  it('names the file as it was given', async () => {
+    const given = relative(process.cwd(), at('b.csv'));
+    const { stdout } = await run('evaluate', '--model', at('yes-no'), '--data', given);
+    assert.ok(stdout.startsWith(`all rows of ${given}, exact scores (not private):\n`), stdout);
+  });
+
   it('comes to the card’s own scores on the patients whom the card’s seed holds out', async () => {
     const { metrics } = cardOf('yes-no');
     const { status, stderr, last } = await evaluate('yes-no', 'a.csv', '--held-out', '--json');
