@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { decodeModel, encodeModel } from '../format/onnx-schema.ts';
 import { UnsupportedModelError } from '../format/unsupported-model.ts';
+import { predictedClasses } from '../losses/predictions.ts';
 import { OnnxRuntimeError, runColumns } from '../runtime/onnx-runtime.ts';
 import { runAsWritten } from '../runtime/run-as-written.ts';
 import { rawOutputs } from '../runtime/score-rows.ts';
@@ -262,6 +264,31 @@ describe('a graph from raw values', () => {
     for (const exporter of ['torch-dynamo', 'sklearn', 'keras']) {
       assert.ok(tried.filter((file) => file.startsWith(exporter)).length >= 2, `${exporter}: ${tried}`);
     }
+  });
+
+  it('is run with the operator sets of early exporters, and answers the same', async () => {
+    for (const target of TARGETS) {
+      const onnx = aModel(target, 3);
+      const latest = await runColumns(withRawInputs(onnx, { columns: COLUMNS, target }), TABLE);
+      const { graph, ...model } = decodeModel(onnx);
+      for (const version of [7, 9, 10, 11, 12]) {
+        const early = encodeModel({ ...model, graph, opsetImport: [{ domain: '', version }] });
+        const said = await runColumns(withRawInputs(early, { columns: COLUMNS, target }), TABLE);
+        assert.deepEqual(said, latest, `${target.kind}, operator set ${version}`);
+      }
+    }
+  });
+
+  it('names the class that predict names where two are as probable', async () => {
+    const target = TARGETS[1]!;
+    const onnx = aModel(target);
+    const even = withParameters(onnx, new Float64Array(readForwardModel(onnx).parameterCount));
+    const outputs = await rawOutputs(even, Float32Array.from(ROWS.flat()));
+    const said = await runColumns(withRawInputs(even, { columns: COLUMNS, target }), TABLE);
+    const named = [...predictedClasses(outputs)].map(
+      (place) => target.kind === 'categorical' && target.categories[place],
+    );
+    assert.deepEqual(said.class, named);
   });
 
   it('is the same bytes for the same model', () => {

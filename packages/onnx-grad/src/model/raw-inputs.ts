@@ -42,6 +42,9 @@ export type RawColumn = { readonly name: string } & (
 const ML_DOMAIN = 'ai.onnx.ml';
 /** The first with a LabelEncoder of texts to numbers and back. */
 const ML_VERSION = 2;
+/** The first with `Where` and `IsNaN`: what a model has of two earlier sets means the same in it. */
+const LEAST_VERSION = 9;
+const isStandard = ({ domain }: { readonly domain?: string }) => !domain || domain === 'ai.onnx';
 const [MISSING, REFUSED] = [-1, -2];
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -104,6 +107,13 @@ class RawWriter {
     return this.emit('LabelEncoder', [input], { attribute, domain: ML_DOMAIN });
   }
 
+  /** Whether doubles are a number, or NaN. `Equal` takes doubles from operator set 11 on, and a model may have less. */
+  isNumber(value: string, number: number): string {
+    const wanted = this.double(number);
+    const differs = this.any([this.emit('Less', [value, wanted]), this.emit('Greater', [value, wanted])]);
+    return this.emit('Not', [differs]);
+  }
+
   any = (values: readonly string[]) => values.reduce((a, b) => this.emit('Or', [a, b]));
 }
 
@@ -129,7 +139,7 @@ function encodeNumber(writer: RawWriter, column: Extract<RawColumn, { kind: 'num
   const { name, low, high, bounds, missing: codes } = column;
   const missing = writer.any([
     writer.emit('IsNaN', [name]),
-    ...codes.map((code) => writer.emit('Equal', [name, writer.double(code)])),
+    ...codes.map((code) => writer.isNumber(name, code)),
   ]);
   const isOutside = writer.any([
     writer.emit('Less', [name, writer.double(bounds.low)]),
@@ -220,9 +230,14 @@ function saidOf(
       const shares = writer.emit('Softmax', [logits], { attribute: toAttributes({ axis: 1 }) });
       const rows = writer.emit('Reshape', [refused, writer.int64s([-1, 1])]);
       writer.emit('Where', [rows, writer.float(Number.NaN), shares], { output: name });
-      const best = writer.emit('ArgMax', [logits], {
-        attribute: toAttributes({ axis: 1, keepdims: 0, select_last_index: 1 }),
+      // The last of equal ones: the first from behind, since ArgMax chooses the last from operator set 12 on.
+      const last = outputs - 1;
+      const places = writer.int64s(Array.from({ length: outputs }, (_, place) => last - place));
+      const behind = writer.emit('Gather', [logits, places], { attribute: toAttributes({ axis: 1 }) });
+      const fromBehind = writer.emit('ArgMax', [behind], {
+        attribute: toAttributes({ axis: 1, keepdims: 0 }),
       });
+      const best = writer.emit('Sub', [writer.int64(last), fromBehind]);
       const place = writer.emit('Where', [refused, writer.int64(REFUSED), best]);
       const said = nameOf('class');
       const node = writer.labelEncoder(place, [
@@ -280,7 +295,9 @@ export function withRawInputs(
     irVersion: model.irVersion,
     producerName: 'consilium',
     opsetImport: [
-      ...model.opsetImport.filter(({ domain }) => domain !== ML_DOMAIN),
+      ...model.opsetImport
+        .filter(({ domain }) => domain !== ML_DOMAIN)
+        .map((set) => (isStandard(set) ? { ...set, version: Math.max(set.version, LEAST_VERSION) } : set)),
       { domain: ML_DOMAIN, version: ML_VERSION },
     ],
     graph: {
