@@ -109,10 +109,16 @@ export function asModelError<T>(read: () => T): T {
 /** Problems of names that are used twice: a reader would silently take one of the two values. */
 function checkNames({ graph }: ModelProto): void {
   const initialised = duplicates(graph.initializer.map(({ name }) => name));
-  const computed = duplicates(graph.node.flatMap(({ output }) => output).filter((name) => name !== ''));
+  const outputs = graph.node.flatMap(({ output }) => output).filter((name) => name !== '');
+  const computed = duplicates(outputs);
+  const given = new Set([...graph.initializer, ...graph.input].map(({ name }) => name));
+  const again = [...new Set(outputs.filter((name) => given.has(name)))];
   const problems = [
     ...initialised.map((name) => `it has two initialisers named ${name}: give each a name of its own`),
     ...computed.map((name) => `two of its nodes compute ${name}: give each value a name of its own`),
+    ...again.map(
+      (name) => `a node computes ${name}, which it has already: give each value a name of its own`,
+    ),
   ];
   if (problems.length > 0) throw new UnsupportedModelError(problems);
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { decodeModel, encodeModel } from '../format/onnx-schema.ts';
+import { decodeModel, encodeModel, type NodeProto } from '../format/onnx-schema.ts';
 import { foldedOrigins } from '../import/initialisers.ts';
 import { buildStepGraph } from '../lowering/step-graph.ts';
 import { normL2 } from '../testing/reference-gradients.ts';
@@ -173,4 +173,33 @@ it('takes thousands of weights apart among thousands of nodes', () => {
   );
   const { shared, parameterCount } = readForwardModel(apart);
   assert.deepEqual([shared, parameterCount], [[], 2 + 2 * merged]);
+});
+
+/** The graph of `additions`, in which the node that stands for its first merged weight is another. */
+function misleading(change: (standIn: NodeProto) => NodeProto[]): Uint8Array {
+  const { graph, ...model } = decodeModel(additions(2));
+  const node = graph.node.flatMap((own) => (own.output[0] === 'c0' ? change(own) : [own]));
+  return encodeModel({ ...model, graph: { ...graph, node } });
+}
+
+it('refuses nodes that stand for themselves, for a name that there is, or for one name twice', () => {
+  const refusals: readonly [(standIn: NodeProto) => NodeProto[], RegExp][] = [
+    [(own) => [{ ...own, input: ['c0'] }], /c0 is not computed before it/],
+    [(own) => [own, { ...own, output: ['b1'] }], /a node computes b1, which it has already/],
+    [(own) => [own, { ...own, output: ['x'] }], /a node computes x, which it has already/],
+    [(own) => [own, own], /two of its nodes compute c0/],
+    [(own) => [{ ...own, domain: 'other' }], /the operator is not supported/],
+  ];
+  for (const [change, said] of refusals) {
+    assert.throws(() => restoreWeights(misleading(change)), said);
+  }
+});
+
+it('leaves a node of another name as it is, and its weight one', () => {
+  const renamed = restoreWeights(misleading((own) => [{ ...own, name: 'Identity_of_mine' }]));
+  assert.deepEqual(renamed.untied, [{ name: 'b1', copies: ['c1'] }]);
+  assert.deepEqual(
+    readForwardModel(renamed.bytes).shared.map(({ name }) => name),
+    ['b0'],
+  );
 });
