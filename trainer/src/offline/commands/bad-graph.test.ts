@@ -113,7 +113,7 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
     /nothing in it can be trained/,
   ],
   'a recurrent layer': [
-    between('LSTM', ['w', 'r']),
+    between('LSTM', ['w', 'u']),
     /node make r \(LSTM\): recurrent layers are not supported; use Conv over time, or attention\n/,
   ],
   'an operator that its operator set does not have': [
@@ -128,6 +128,10 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
   'a value that two nodes compute': [
     plainWith(({ graph }) => graph.node.push({ ...graph.node[1]!, name: 'again' })),
     /two of its nodes compute r: give each value a name of its own/,
+  ],
+  'a value that a node computes and a weight is': [
+    plainWith(({ graph }) => graph.initializer.push({ ...graph.initializer[0]!, name: 'r' })),
+    /a node computes r, which it has already: give each value a name of its own/,
   ],
   'other inputs than the dictionary’s': [
     tinyModel({ features: 3, weights: { w0: [3, 1] }, nodes: [dense('x', 'w0', 'logit')] }),
