@@ -112,6 +112,8 @@ export interface ColumnOptions {
   readonly rows: number;
   readonly target: CellTarget;
   readonly onWrong: (row: number, code: DataProblemCode) => void;
+  /** Called before bytes of pages are taken, and with fewer than none once they are given back. */
+  readonly claim?: ((bytes: number) => void) | undefined;
 }
 
 /** One column of one group of rows. */
@@ -124,6 +126,8 @@ export class ParquetColumn {
   #at: number;
   #rowsToCome: number;
   #page: Page | undefined;
+  #pageBytes = 0;
+  #dictionaryBytes = 0;
   /** As hyparquet has it, and each value as the target reads it. */
   #dictionary: ArrayLike<unknown> | undefined;
   #meanings: readonly (number | string)[] | Float64Array = [];
@@ -155,6 +159,20 @@ export class ParquetColumn {
       this.#page.left -= some;
       done += some;
     }
+  }
+
+  /** Gives back what its pages take. Nothing can be read any more. */
+  close(): void {
+    this.#options.claim?.(-this.#pageBytes - this.#dictionaryBytes);
+    this.#page = this.#dictionary = undefined;
+    this.#pageBytes = this.#dictionaryBytes = 0;
+  }
+
+  #claimPage({ type, compressed_page_size: packed, uncompressed_page_size: unpacked }: PageHeader): void {
+    const bytes = packed + unpacked;
+    if (type === 'DICTIONARY_PAGE') this.#dictionaryBytes += bytes;
+    else this.#pageBytes += bytes;
+    this.#options.claim?.(bytes);
   }
 
   #take(page: Page, row: number, count: number): void {
@@ -237,6 +255,9 @@ export class ParquetColumn {
   }
 
   #nextPage(): Page {
+    this.#page = undefined;
+    this.#options.claim?.(-this.#pageBytes);
+    this.#pageBytes = 0;
     for (;;) {
       if (this.#at >= this.#end || this.#rowsToCome <= 0) throw damaged();
       const { header, body } = this.#readPageBytes();
@@ -275,7 +296,10 @@ export class ParquetColumn {
       const start = this.#at + reader.offset;
       if (!(size >= 0 && start + size <= this.#end)) throw damaged();
       if (!(header.uncompressed_page_size >= 0)) throw damaged();
-      if (header.uncompressed_page_size > PAGE_BYTES_MAX) throw new DataError([problem('FILE_TOO_LARGE')]);
+      if (Math.max(size, header.uncompressed_page_size) > PAGE_BYTES_MAX) {
+        throw new DataError([problem('FILE_TOO_LARGE')]);
+      }
+      this.#claimPage(header);
       const isInside = reader.offset + size <= window.length;
       const body = isInside ? window.subarray(reader.offset, reader.offset + size) : source.read(start, size);
       if (body.length < size) throw damaged();

@@ -192,6 +192,8 @@ export interface BatchOptions {
   readonly format?: FormatOptions | undefined;
   readonly problems: ProblemList;
   readonly onBatch: OnBatch;
+  /** Called before bytes are taken, and with fewer than none once they are given back; what it throws ends the reading. */
+  readonly claim?: ((bytes: number) => void) | undefined;
 }
 
 /**

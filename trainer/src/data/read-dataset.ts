@@ -135,6 +135,7 @@ class Gathering implements Disposable {
       format,
       problems,
       onBatch: (batch: RowBatch) => this.#take(batch, problems),
+      claim: (bytes: number) => this.#claim(bytes),
     };
     try {
       if (isParquet(source)) readParquetBatches(source, options);

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Dictionary, Feature } from '@consilium/domain';
-import { DataError } from './data-problem.ts';
-import { shortestFloat } from './parquet-column.ts';
+import type { SchemaElement } from 'hyparquet';
+import type { ByteSource } from './byte-source.ts';
+import { DataError, ProblemList, problem } from './data-problem.ts';
+import { ParquetColumn, shortestFloat } from './parquet-column.ts';
 import { RunReader } from './parquet-runs.ts';
 import { readDataset } from './read-dataset.ts';
-import { readParquetTexts } from './read-parquet.ts';
+import { readParquetBatches, readParquetTexts } from './read-parquet.ts';
 import {
   DELTA_PARQUET,
   NESTED_PARQUET,
@@ -196,6 +198,60 @@ test('whatever single byte of a file is damaged, it is read or refused by a prob
       }
     }
   }
+});
+
+test('pages of all uses of a column count as memory while they are read, and are given back', () => {
+  const features = Array.from({ length: 500 }, (_, i) => ({ ...numeric(`f${i}`, 0, 300), column: 'weight' }));
+  const readWith = (content: Uint8Array, memoryBytes = Number.POSITIVE_INFINITY) => {
+    let [held, most] = [0, 0];
+    readParquetBatches(sourceOf(content), {
+      ...{ dictionary: { ...dictionary, features }, problems: new ProblemList(), onBatch: () => undefined },
+      claim(bytes) {
+        held += bytes;
+        most = Math.max(most, held);
+        if (held > memoryBytes) throw new DataError([problem('FILE_TOO_LARGE')]);
+      },
+    });
+    return { held, most };
+  };
+  for (const content of [SNAPPY_PARQUET, ZSTD_PARQUET, PLAIN_PARQUET, DELTA_PARQUET]) {
+    const { held, most } = readWith(content);
+    assert.equal(held, 0);
+    assert.ok(most > 500 * 50, `${most}`);
+    assert.throws(() => readWith(content, most - 1), refusal('FILE_TOO_LARGE'));
+  }
+});
+
+test('a page that says to be larger than any writer makes it is refused before it is read', () => {
+  // A data page of 5 bytes that takes 2^29 in the file: 3 INT32, PLAIN.
+  const header = [
+    0x15, 0, 0x15, 10, 0x15, 0x80, 0x80, 0x80, 0x80, 0x04, 0x2c, 0x15, 6, 0x15, 0, 0x15, 6, 0x15, 6, 0, 0,
+  ];
+  const asked: number[] = [];
+  const source: ByteSource = {
+    sizeBytes: 2 ** 31,
+    read(_at, length) {
+      asked.push(length);
+      return Uint8Array.from([...header, ...new Array<number>(1000).fill(0)]);
+    },
+  };
+  const element: SchemaElement = { name: 'age', type: 'INT32', repetition_type: 'REQUIRED' };
+  const column = new ParquetColumn({
+    source,
+    chunk: {
+      ...{ type: 'INT32', codec: 'UNCOMPRESSED', encodings: ['PLAIN'], path_in_schema: ['age'] },
+      ...{ num_values: 3n, data_page_offset: 4n },
+      ...{ total_compressed_size: 2n ** 30n, total_uncompressed_size: 2n ** 30n },
+    },
+    decoder: {
+      ...{ type: 'INT32', codec: 'UNCOMPRESSED', element, schemaPath: [], pathInSchema: ['age'] },
+    },
+    rows: 3,
+    target: { read: () => 0, set: () => undefined, takeWrong: () => undefined },
+    onWrong: () => undefined,
+  });
+  assert.throws(() => column.read(3), refusal('FILE_TOO_LARGE'));
+  assert.ok(Math.max(...asked) < 2 ** 20);
 });
 
 test('runs that say billions of values take no room, and runs that are cut short are refused', () => {

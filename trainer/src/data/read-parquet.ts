@@ -88,6 +88,8 @@ interface Walk {
   /** So many rows are in the targets, from row number `first` on. */
   readonly onRows: (first: number, count: number) => void;
   readonly onWrong: (wrong: { row: number; code: DataProblemCode; column: string }) => void;
+  /** As `BatchOptions` has it. */
+  readonly claim?: BatchOptions['claim'];
 }
 
 /** How many rows a file says to have. @throws DataError FILE_TOO_LARGE where they cannot be meant */
@@ -132,6 +134,7 @@ function walkRows(source: ByteSource, { metadata }: Contents, walk: Walk): void 
       rows: Number(group.num_rows),
       target: target(element),
       onWrong: (row, code) => walk.onWrong({ row, code, column }),
+      claim: walk.claim,
     });
   };
   guarded('PARQUET_DAMAGED', () => {
@@ -144,6 +147,7 @@ function walkRows(source: ByteSource, { metadata }: Contents, walk: Walk): void 
         first += count;
         left -= count;
       }
+      for (const column of columns) column.close();
     }
   });
 }
@@ -170,7 +174,7 @@ function requireFlat(wanted: readonly string[], columns: readonly SchemaElement[
  * @throws DataError PARQUET_…, FILE_TOO_LARGE for what unpacks to too much, FILE_EMPTY, COLUMN_…
  */
 export function readParquetBatches(source: ByteSource, options: BatchOptions): void {
-  const { dictionary, problems, onBatch } = options;
+  const { dictionary, problems, onBatch, claim } = options;
   const contents = readContents(source);
   requireFlat(wantedColumns(dictionary), contents.columns);
   const batch = new BatchUnderWay(dictionary, '.', onBatch);
@@ -187,6 +191,7 @@ export function readParquetBatches(source: ByteSource, options: BatchOptions): v
       batch.flush();
       before = first + count;
     },
+    claim,
     onWrong: ({ row, code, column }) => problems.add(problem(code, { line: before + row + 1, column })),
   });
 }
