@@ -2,7 +2,7 @@
 // salt. Only its CID is published; without the salt nobody can test a guess at a patient against it.
 import { canonicalJson, type Dictionary } from '@consilium/domain';
 import type { RowBatch } from './row-batch.ts';
-import { SortedLines } from './sorted-lines.ts';
+import { SortedLines, type SortOptions } from './sorted-lines.ts';
 
 /**
  * Canonical bytes of a dataset under a salt.
@@ -17,13 +17,12 @@ export class CommitmentLines implements Disposable {
 
   /**
    * @param salt at least 32 secret bytes; a shorter one is refused with RangeError
-   * @param runBytes what is sorted in memory at once
    */
-  constructor(dictionary: Dictionary, salt: Uint8Array, runBytes?: number) {
+  constructor(dictionary: Dictionary, salt: Uint8Array, sort: SortOptions = {}) {
     if (salt.length < 32) throw new RangeError('a commitment needs a salt of at least 32 bytes');
     this.#header = canonicalJson({ salt: Buffer.from(salt).toString('hex'), version: 1 });
     this.#texts = new CanonicalValues(dictionary);
-    this.#lines = new SortedLines(runBytes);
+    this.#lines = new SortedLines(sort);
   }
 
   add(batch: RowBatch, row: number, patientId: string): void {

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
+import type { Dictionary, Feature } from '@consilium/domain';
 import { TrainerError } from '../errors.ts';
 import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
 import { DataFiles } from './data-files.ts';
@@ -114,6 +115,28 @@ it('ends a read that takes too much memory, and goes on', async () => {
   assert.match(await refusalOf(path, poor), /^FILE_TOO_LARGE/);
   assert.equal((await read(own, poor)).patients.count, 60);
   assert.equal((await read(path)).patients.count, 20_000);
+  rmSync(path);
+});
+
+it('ends a read whose dictionary makes more of a small file than the temporary folder may hold', async () => {
+  const path = join(folder, 'widened.csv');
+  writeFileSync(path, `id,a,y\n${Array.from({ length: 6600 }, (_, i) => `p${i},1,1\n`).join('')}`);
+  // Every row becomes 20 kB: the same column 500 times, each time as a category of 40 characters.
+  const features = Array.from(
+    { length: 500 },
+    (_, i): Feature => ({
+      ...{ name: `f${i}`, column: 'a', kind: 'categorical' },
+      categories: [`1.${'0'.repeat(38)}`, '2'],
+    }),
+  );
+  const dictionary: Dictionary = {
+    ...{ version: 1, header: true, patientId: 'id', missing: [], features, maxRowsPerPatient: 1 },
+    label: { column: 'y', title: 'y', rule: { kind: 'binary' } },
+  };
+  const crowded = new DataFiles({ folders: [folder], diskBytes: 2 ** 20 });
+  const salt = new Uint8Array(32);
+  await assert.rejects(crowded.read({ path, dictionary, salt }), /^DataError: NO_ROOM_TO_SORT/);
+  assert.equal((await read(own, crowded)).patients.count, 60);
   rmSync(path);
 });
 

@@ -13,6 +13,8 @@ export interface DataFilesOptions {
   readonly timeoutMs?: number;
   /** Bytes that what is read of a file may take; half of the machine's or the control group's where absent. */
   readonly memoryBytes?: number;
+  /** Bytes of the temporary folder that sorting may take; half of what is free there where absent. */
+  readonly diskBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -95,7 +97,7 @@ export class DataFiles {
 
   async #readApart({ handle, sizeBytes }: OpenFile, wanted: WantedFile): Promise<Dataset> {
     const { path: name, dictionary, encode, salt } = wanted;
-    const { memoryBytes = memoryForReading() } = this.#options;
+    const { memoryBytes = memoryForReading(), diskBytes } = this.#options;
     const isSmall = sizeBytes <= SMALL_BYTES;
     const worker = (isSmall ? this.#kept : undefined) ?? this.#start();
     this.#kept = undefined;
@@ -103,7 +105,7 @@ export class DataFiles {
     try {
       const answer = await this.#ask(worker, {
         ...{ descriptor: handle.fd, sizeBytes, name },
-        ...{ dictionary, encode, salt, memoryBytes },
+        ...{ dictionary, encode, salt, memoryBytes, diskBytes },
       });
       answered = true;
       if ('dataset' in answer) return answer.dataset;

@@ -27,7 +27,8 @@ export const DATA_PROBLEMS = {
     'The column is written in a form of Parquet that this reader does not know: export it with Snappy or Zstandard and ' +
     'the default encodings, or as CSV.',
   NO_ROOM_TO_SORT:
-    'The folder for temporary files is full or cannot be written: free space there, or name another in TMPDIR.',
+    'Sorting the rows takes more than half of the free room of the folder for temporary files, or it cannot be ' +
+    'written: free space there, or name another in TMPDIR.',
   FOLDER_EMPTY: 'The folder has no file whose name ends in .parquet or .csv: name another folder, or a file.',
   ROW_LENGTH:
     'The row has a different number of fields than there are columns: correct it, or quote its delimiters.',

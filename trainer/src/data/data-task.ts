@@ -15,6 +15,8 @@ export interface DataTask {
   readonly salt?: Uint8Array | undefined;
   /** Bytes of arrays that reading may take. */
   readonly memoryBytes: number;
+  /** Bytes of the temporary folder that it may take. */
+  readonly diskBytes?: number | undefined;
 }
 
 export type DataAnswer =

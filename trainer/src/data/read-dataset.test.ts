@@ -189,7 +189,7 @@ test('lines that are sorted in many runs come in the order of all', () => {
   const batch = { count: 500, values, labels, ids: undefined, lines: labels };
   const one: Dictionary = { ...dictionary, features: [dictionary.features[0]!] };
   const bytesWith = (runBytes?: number) => {
-    using lines = new CommitmentLines(one, SALT, runBytes);
+    using lines = new CommitmentLines(one, SALT, { runBytes });
     labels.forEach((_, row) => {
       lines.add(batch, row, `${ids[row % 5]}${row % 100}`);
     });

@@ -53,6 +53,8 @@ export interface DatasetWish {
   readonly format?: FormatOptions | undefined;
   /** Bytes of arrays that reading may take. */
   readonly memoryBytes?: number | undefined;
+  /** Bytes of the temporary folder that sorting for the commitment may take; half of what is free where absent. */
+  readonly diskBytes?: number | undefined;
   /** Called with the number of rows so far. */
   readonly onRows?: ((rows: number) => void) | undefined;
 }
@@ -106,12 +108,12 @@ class Gathering implements Disposable {
   #format: CsvFormat | undefined;
 
   constructor(wish: DatasetWish) {
-    const { dictionary, encode, salt, memoryBytes = Number.POSITIVE_INFINITY } = wish;
+    const { dictionary, encode, salt, memoryBytes = Number.POSITIVE_INFINITY, diskBytes } = wish;
     this.#wish = wish;
     this.#memoryLeft = memoryBytes;
     this.#ids = new PatientIds((bytes) => this.#claim(bytes));
     this.#rowIds = dictionary.patientId === null ? new RowIds(dictionary, this.#ids) : undefined;
-    this.#lines = salt && new CommitmentLines(dictionary, salt);
+    this.#lines = salt && new CommitmentLines(dictionary, salt, { diskBytes });
     this.#encoder = encode ? new BatchEncoder(dictionary) : undefined;
   }
 

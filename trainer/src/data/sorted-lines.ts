@@ -2,7 +2,7 @@
 // are merged. Runs lie in one file without a name, encrypted under a key that only this process has and that dies with
 // it.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataError, problem } from './data-problem.ts';
@@ -11,6 +11,9 @@ const LF = 10;
 /** What is sorted at once. */
 const RUN_BYTES = 2 ** 27;
 const BLOCK_BYTES = 2 ** 20;
+const LEAST_BLOCK_BYTES = 2 ** 14;
+/** Of the temporary folder's free room: what runs may take, so that the rest of the machine goes on. */
+const SHARE_OF_DISK = 0.5;
 const ALGORITHM = 'aes-256-ctr';
 
 /** As JavaScript compares texts, by UTF-16 code units: above U+FFFF comes before U+E000 to U+FFFF. */
@@ -38,8 +41,16 @@ interface Run {
   readonly iv: Uint8Array;
 }
 
+export interface SortOptions {
+  /** What is sorted in memory at once. */
+  readonly runBytes?: number | undefined;
+  /** What all runs together may take in the temporary folder; half of what is free there where absent. */
+  readonly diskBytes?: number | undefined;
+}
+
 export class SortedLines implements Disposable {
   readonly #runBytes: number;
+  #diskBytes: number | undefined;
   #bytes: Buffer;
   #used = 0;
   #starts: number[] = [];
@@ -48,12 +59,13 @@ export class SortedLines implements Disposable {
   #descriptor: number | undefined;
   #written = 0;
 
-  constructor(runBytes = RUN_BYTES) {
+  constructor({ runBytes = RUN_BYTES, diskBytes }: SortOptions = {}) {
     this.#runBytes = runBytes;
+    this.#diskBytes = diskBytes;
     this.#bytes = Buffer.allocUnsafeSlow(Math.min(runBytes, BLOCK_BYTES));
   }
 
-  /** @param line without an end of line in it */
+  /** @param line without an end of line in it @throws DataError NO_ROOM_TO_SORT */
   add(line: string): void {
     const most = line.length * 3 + 1;
     if (this.#used + most > this.#bytes.length) this.#makeRoom(most);
@@ -112,11 +124,13 @@ export class SortedLines implements Disposable {
 
   #spill(lines: Iterable<Line>): void {
     this.#descriptor ??= openNameless();
+    this.#diskBytes ??= guardRoom(freeBytes) * SHARE_OF_DISK;
     const iv = randomBytes(16);
     const cipher = createCipheriv(ALGORITHM, this.#key, iv);
     const at = this.#written;
     for (const block of gathered(lines)) {
       const sealed = cipher.update(block);
+      if (this.#written + sealed.length > this.#diskBytes) throw new DataError([problem('NO_ROOM_TO_SORT')]);
       for (let done = 0; done < sealed.length; ) {
         const wrote = guardRoom(() =>
           writeSync(this.#descriptor!, sealed, done, sealed.length - done, this.#written),
@@ -129,10 +143,13 @@ export class SortedLines implements Disposable {
   }
 
   *#linesOf({ at, length, iv }: Run): Generator<Line, void, undefined> {
+    // Blocks of all runs are in memory at once.
+    const share = Math.floor(this.#runBytes / this.#runs.length);
+    const blockBytes = Math.min(BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, share));
     const decipher = createDecipheriv(ALGORITHM, this.#key, iv);
     let rest: Uint8Array = new Uint8Array();
     for (let done = 0; done < length; ) {
-      const sealed = new Uint8Array(Math.min(BLOCK_BYTES, length - done));
+      const sealed = new Uint8Array(Math.min(blockBytes, length - done));
       const got = guardRoom(() => readSync(this.#descriptor!, sealed, 0, sealed.length, at + done));
       if (got === 0) throw new Error('the file of sorted runs is cut short');
       done += got;
@@ -158,6 +175,11 @@ function openNameless(): number {
       rmSync(folder, { recursive: true });
     }
   });
+}
+
+function freeBytes(): number {
+  const { bavail, bsize } = statfsSync(tmpdir());
+  return bavail * bsize;
 }
 
 function guardRoom<T>(work: () => T): T {
