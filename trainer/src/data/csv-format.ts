@@ -127,7 +127,10 @@ export function guessFormat(
     delimiter,
     records: recordsBy(delimiter, text, isWhole),
   }));
-  const fits = ({ records }: (typeof all)[number]) => wanted?.every((name) => records[0]?.includes(name));
+  const fits = ({ records }: (typeof all)[number]) => {
+    const names = new Set(records[0]?.map((name) => name.trim()));
+    return wanted?.every((name) => names.has(name));
+  };
   const evenness = ({ records }: (typeof all)[number]) => {
     const width = records[0]?.length ?? 1;
     return width === 1 ? 0 : records.filter(({ length }) => length === width).length / records.length;

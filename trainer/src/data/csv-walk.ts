@@ -12,7 +12,7 @@ export interface CsvSink {
   drop(): void;
 }
 
-const [TAB, LF, CR, SPACE, QUOTE] = [9, 10, 13, 32, 34] as const;
+const [TAB, LF, VT, FF, CR, SPACE, QUOTE] = [9, 10, 11, 12, 13, 32, 34] as const;
 
 /** No file that people mean to read has more. */
 export const MAXIMUM_COLUMNS = 100_000;
@@ -32,8 +32,8 @@ export class CsvWalk {
   /**
    * Walks over whole records.
    *
-   * A record ends with LF, CR LF or CR, or with the file's end; blank lines are none. Fields are trimmed of spaces and
-   * tabs; one that begins with a quote goes on to the next that is not doubled, over ends of lines too (RFC 4180).
+   * A record ends with LF, CR LF or CR, or with the file's end; blank lines are none. Fields are trimmed of white
+   * space, as JavaScript has it; one that begins with a quote goes on to the next that is not doubled, over ends of lines too (RFC 4180).
    *
    * @param isLast whether the file ends with these bytes; otherwise an unfinished record is left for the next call
    * @param recordsMax where to stop before the end
@@ -51,9 +51,7 @@ export class CsvWalk {
       let line = this.line;
       let isBlank = true;
       for (;;) {
-        let start = at;
-        while (start < end && (bytes[start] === SPACE || (bytes[start] === TAB && delimiter !== TAB)))
-          start++;
+        const start = this.#behindSpace(bytes, at);
         if (start < end && bytes[start] === QUOTE) {
           isBlank = false;
           let close = start + 1;
@@ -80,9 +78,9 @@ export class CsvWalk {
             const plain = withoutDoubled(bytes, start + 1, close, doubled);
             sink.field(column, plain, 0, plain.length);
           }
-          at = close + 1;
-          while (at < end && (bytes[at] === SPACE || (bytes[at] === TAB && delimiter !== TAB))) at++;
-          if (at >= end && !isLast) return this.#unfinished(recordStart);
+          at = this.#behindSpace(bytes, close + 1);
+          // White space may take three bytes.
+          if (at + 2 >= end && !isLast) return this.#unfinished(recordStart);
           if (at < end && bytes[at] !== delimiter && bytes[at] !== LF && bytes[at] !== CR) {
             throw refusal('QUOTE_MISPLACED', this.line);
           }
@@ -96,7 +94,7 @@ export class CsvWalk {
           }
           if (at >= end && !isLast) return this.#unfinished(recordStart);
           let stop = at;
-          while (stop > start && (bytes[stop - 1] === SPACE || bytes[stop - 1] === TAB)) stop--;
+          for (let space = -1; stop > start && space !== 0; stop -= space) space = spaceBefore(bytes, stop);
           if (stop > start) isBlank = false;
           sink.field(column, bytes, start, stop);
         }
@@ -126,10 +124,47 @@ export class CsvWalk {
     return at;
   }
 
+  #behindSpace(bytes: Uint8Array, from: number): number {
+    let at = from;
+    for (let space = -1; at < bytes.length && space !== 0 && bytes[at] !== this.#delimiter; ) {
+      space = spaceAt(bytes, at);
+      at += space;
+    }
+    return at;
+  }
+
   #unfinished(recordStart: number): number {
     this.sink.drop();
     return recordStart;
   }
+}
+
+const isNarrowSpace = (byte: number): boolean => byte === SPACE || byte === TAB || byte === VT || byte === FF;
+
+/** In UTF-8: U+1680, U+2000 to U+200A, U+2028, U+2029, U+202F, U+205F, U+3000, U+FEFF. */
+function isWideSpace(first: number, second: number | undefined, third: number | undefined): boolean {
+  if (second === undefined || third === undefined) return false;
+  if (first === 0xe2 && second === 0x80) {
+    return (third >= 0x80 && third <= 0x8a) || third === 0xa8 || third === 0xa9 || third === 0xaf;
+  }
+  return [0xe19a80, 0xe2819f, 0xe38080, 0xefbbbf].includes((first << 16) | (second << 8) | third);
+}
+
+/** Bytes of the white space that begins at a place, but ends of lines; 0 for none. */
+function spaceAt(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at]!;
+  if (byte > SPACE && byte < 0xc2) return 0;
+  if (byte === 0xc2) return bytes[at + 1] === 0xa0 ? 2 : 0;
+  if (byte < 0xc2) return isNarrowSpace(byte) ? 1 : 0;
+  return byte < 0xf0 && isWideSpace(byte, bytes[at + 1], bytes[at + 2]) ? 3 : 0;
+}
+
+/** Bytes of the white space that ends before a place, but ends of lines; 0 for none. */
+function spaceBefore(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at - 1]!;
+  if (byte < 0x80) return isNarrowSpace(byte) ? 1 : 0;
+  if (byte === 0xa0 && bytes[at - 2] === 0xc2) return 2;
+  return at >= 3 && isWideSpace(bytes[at - 3]!, bytes[at - 2], byte) ? 3 : 0;
 }
 
 const refusal = (code: DataProblemCode, line?: number): DataError =>

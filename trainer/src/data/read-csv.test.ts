@@ -218,13 +218,15 @@ test('a plain decimal is the number that its text is', () => {
 
 test('whatever pieces a file comes in, its fields are the same', () => {
   const cell = fc.string({
-    unit: fc.constantFrom('a', 'ü', '1', ' ', ',', '"', '\n', '\r\n', ''),
+    unit: fc.constantFrom('a', 'ü', '\u00a0', '1', ' ', ',', '"', '\n', '\r\n', ''),
     maxLength: 6,
   });
   const table = fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 8 });
   fc.assert(
     fc.property(table, fc.integer({ min: 1, max: 9 }), (cells, pieceBytes) => {
-      const quoted = cells.map((row) => row.map((text) => `"${text.replaceAll('"', '""')}"`).join(','));
+      const quoted = cells.map((row) =>
+        row.map((text) => `\u3000"${text.replaceAll('"', '""')}"\u2009\u00a0`).join(','),
+      );
       const bytes = new TextEncoder().encode(`a,b,c\n${quoted.join('\n')}\n`);
       const whole = sourceOfBytes(bytes);
       const source = {

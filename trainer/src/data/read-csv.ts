@@ -123,7 +123,7 @@ function walkAll(
     if (!first.isDone) {
       from = walk.walk(bytes, isLast, 0, 1);
       if (!first.isDone) continue;
-      walk.sink = begin(first.fields);
+      walk.sink = begin(header ? first.fields.map((name) => name.trim()) : first.fields);
       if (!header) {
         walk.line = 1;
         from = 0;

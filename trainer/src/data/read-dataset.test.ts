@@ -182,6 +182,21 @@ test('the commitment to a file is the one that earlier versions made of it, with
   );
 });
 
+test('the commitment does not depend on white space around fields and in names of columns, nor did it in earlier versions', async () => {
+  const spaced = odd
+    .replace('id,age,', '" id ",age\u2009,')
+    .replaceAll('\n"', '\n\ufeff"')
+    .replaceAll('",', '"\u00a0,')
+    .replaceAll('\n', '\u3000\n')
+    .replaceAll(',1', ',\f1');
+  const salt = new Uint8Array(32).fill(9);
+  assert.notEqual(spaced, odd);
+  assert.equal(
+    await commitmentOf(spaced, ODD, salt),
+    'bafkreid5qq6vf5j6jdyf7mfnfgwpv3st5e2v3gwzgdczvdcstonur6xhhi',
+  );
+});
+
 test('lines that are sorted in many runs come in the order of all', () => {
   const labels = Float64Array.from({ length: 500 }, (_, row) => row % 3);
   const values = [Float64Array.from(labels, (_, row) => (row * 7919) % 500)];
