@@ -33,7 +33,8 @@ export class CsvWalk {
    * Walks over whole records.
    *
    * A record ends with LF, CR LF or CR, or with the file's end; blank lines are none. Fields are trimmed of white
-   * space, as JavaScript has it; one that begins with a quote goes on to the next that is not doubled, over ends of lines too (RFC 4180).
+   * space, as JavaScript has it; one that begins with a quote goes on to the next that is not doubled, over ends of
+   * lines too (RFC 4180).
    *
    * @param isLast whether the file ends with these bytes; otherwise an unfinished record is left for the next call
    * @param recordsMax where to stop before the end

@@ -192,7 +192,7 @@ export interface BatchOptions {
   readonly format?: FormatOptions | undefined;
   readonly problems: ProblemList;
   readonly onBatch: OnBatch;
-  /** Called before bytes are taken, and with fewer than none once they are given back; what it throws ends the reading. */
+  /** Called before bytes are taken, and with fewer than none once they are given back; throws to end the reading. */
   readonly claim?: ((bytes: number) => void) | undefined;
 }
 
