@@ -23,6 +23,7 @@ export {
   divideDataset,
   HELD_OUT_SHARE,
   heldOutFlags,
+  heldOutFlagsInTurns,
   isHeldOut,
   type LabelledUnits,
   labelsByUnit,

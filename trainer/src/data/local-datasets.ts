@@ -13,7 +13,7 @@ import { describeFailure } from '../failure.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
 import type { RegistrationAttempts } from '../study/registration-attempts.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
-import { DataError, heldOutFlags, patientIdAt } from './index.ts';
+import { DataError, heldOutFlagsInTurns, patientIdAt } from './index.ts';
 
 type Context = Pick<TrainerContext, 'journal' | 'ledger' | 'mspId' | 'dataFiles' | 'log'>;
 
@@ -137,7 +137,7 @@ export async function heldOutPatients(
   }
   const { path, dictionary, salt } = prepared;
   const { patients, patientOfRow } = await dataFiles.read({ path, dictionary });
-  const flags = heldOutFlags(salt, patients);
+  const flags = await heldOutFlagsInTurns(salt, patients);
   const ids: string[] = [];
   flags.forEach((flag, patient) => {
     if (flag === 1 && as === 'ids') ids.push(patientIdAt(patients, patient));

@@ -4,9 +4,9 @@ import { bandOf, type Dictionary, encodingOf, inputNames } from '@consilium/doma
 import { CommitmentLines } from './commitment-lines.ts';
 import { DataError } from './data-problem.ts';
 import { encodeRecord } from './encode-record.ts';
-import { patientIdAt } from './patient-ids.ts';
+import { PatientIds, patientIdAt } from './patient-ids.ts';
 import { type DatasetWish, readDataset } from './read-dataset.ts';
-import { heldOutFlags, isHeldOut, splitDataset } from './split-patients.ts';
+import { heldOutFlags, heldOutFlagsInTurns, isHeldOut, splitDataset } from './split-patients.ts';
 import { readContent, unitsOf } from './testing/read-units.ts';
 
 const dictionary: Dictionary = {
@@ -229,6 +229,24 @@ test('a patient’s side of the split depends on that patient and the salt alone
   const other = heldOutFlags(new Uint8Array(32).fill(2), patients);
   const both = flags.filter((flag, patient) => flag === 1 && other[patient] === 1).length;
   assert.ok(both < 260, 'another salt gives an independent split');
+});
+
+test('the split of many patients lets others have their turn, and is the same', async () => {
+  const salt = new Uint8Array(32).fill(1);
+  const ids = new PatientIds();
+  for (let patient = 0; patient < 20_000; patient++) ids.numberOf(`p${patient}`);
+  const table = ids.table();
+  let turns = 0;
+  let isOver = false;
+  const takeTurns = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(takeTurns);
+  };
+  setImmediate(takeTurns);
+  const flags = await heldOutFlagsInTurns(salt, table);
+  isOver = true;
+  assert.deepEqual(flags, heldOutFlags(salt, table));
+  assert.ok(turns >= 3, `${turns} turns`);
 });
 
 test('without ids every row is a patient, and adding or removing one moves no other, wherever it stands', async () => {
