@@ -1,6 +1,6 @@
 // Everything that can go wrong at a trainer, in one table. `retry` says whether waiting can help: those
 // errors stop nothing for good, the trainer tries again with growing pauses and loses nothing meanwhile.
-import { ERRORS, type ErrorKind } from '@consilium/domain';
+import { ERRORS, type ErrorKind, type Problem } from '@consilium/domain';
 
 export const TRAINER_ERRORS = {
   TRAINER_ASSERTION_REFUSED: [
@@ -124,16 +124,32 @@ export const TRAINER_ERRORS = {
 
 export type TrainerErrorCode = keyof typeof TRAINER_ERRORS;
 
+/** What else an error says: its cause, and each problem where several were found, with how many there are in all. */
+export interface TrainerErrorOptions extends ErrorOptions {
+  readonly problems?: readonly Problem[];
+  readonly total?: number;
+}
+
 /** An operating error with its code. Its message never carries a patient's value. */
 export class TrainerError extends Error {
   override readonly name = 'TrainerError';
   readonly code: TrainerErrorCode;
   readonly detail: string;
+  /** What programs read of a refusal that lists problems, such as a model's; the detail says them in words. */
+  readonly problems: readonly Problem[];
+  readonly total: number;
 
-  constructor(code: TrainerErrorCode, detail: string = TRAINER_ERRORS[code][2], options?: ErrorOptions) {
+  constructor(
+    code: TrainerErrorCode,
+    detail: string = TRAINER_ERRORS[code][2],
+    options: TrainerErrorOptions = {},
+  ) {
+    const { problems = [], total = problems.length } = options;
     super(`${code}: ${detail}`, options);
     this.code = code;
     this.detail = detail;
+    this.problems = problems;
+    this.total = total;
   }
 
   get kind(): ErrorKind {
@@ -157,7 +173,7 @@ export class GraphRefusedError extends TrainerError {
   constructor(
     code: 'TRAINER_MODEL_INVALID' | 'TRAINER_MODEL_TOO_EXPENSIVE',
     detail: string,
-    { drawn, ...options }: ErrorOptions & { readonly drawn: boolean },
+    { drawn, ...options }: TrainerErrorOptions & { readonly drawn: boolean },
   ) {
     super(code, detail, options);
     this.drawn = drawn;

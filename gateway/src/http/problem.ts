@@ -79,6 +79,12 @@ export const Problem = Type.Object(
             remedy: Type.Optional(
               Type.String({ description: 'What to do, where the text does not say so.' }),
             ),
+            node: Type.Optional(
+              Type.String({
+                description: "Of a model's graph: the node that has it, by its name in the file.",
+              }),
+            ),
+            operator: Type.Optional(Type.String({ description: "That node's operator." })),
           },
           { additionalProperties: true },
         ),

@@ -1,8 +1,8 @@
 // The public surface: read or build a forward graph, differentiate it into a private step, run it, and predict with it.
 // `@consilium/onnx-grad/step` (`step.ts`) has the rest that private training needs.
 
+export { type ModelProblem, modelSentence, nodeProblem } from './format/model-problem.ts';
 export { OnnxFormatError } from './format/onnx-schema.ts';
-export { describeNode } from './format/unsupported-model.ts';
 export { defaultLoss, type Loss, labelRule, whyNotLoss } from './losses/loss.ts';
 export {
   classProbabilities,

@@ -7,11 +7,12 @@ import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { packUnits, type RoundInput, type RoundResult } from '@consilium/dp-sgd';
-import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
-import { GraphRefusedError, type TrainerErrorCode } from '../errors.ts';
+import { buildForwardModel, readForwardModel, UnsupportedModelError } from '@consilium/onnx-grad';
+import { tinyModel } from '@consilium/onnx-grad/testing/tiny-models';
+import { GraphRefusedError, TrainerError, type TrainerErrorCode } from '../errors.ts';
 import { ContainedGraphEngine, type ContainmentOptions } from './contained-graph-engine.ts';
 import { ContainedProcess } from './contained-process.ts';
-import { graphEngineInProcess } from './graph-engine.ts';
+import { type GraphEngine, graphEngineInProcess } from './graph-engine.ts';
 import type { Misdeed } from './testing/misbehaving-program.ts';
 
 const graph = buildForwardModel({
@@ -138,6 +139,28 @@ describe('a contained engine', () => {
     await assert.rejects(engine.read(Buffer.from('text')), isRefusal('TRAINER_MODEL_INVALID', /not an ONNX/));
   });
 
+  it('lists what is wrong with a graph as the one in process does', async () => {
+    const unsupported = tinyModel({
+      features: 2,
+      weights: { w: [2, 1] },
+      nodes: [
+        { op: 'Cosh', from: ['x'], to: 'h' },
+        { op: 'MatMul', from: ['h', 'w'], to: 'logit' },
+      ],
+    });
+    const refusalOf = async (from: GraphEngine): Promise<TrainerError | UnsupportedModelError> => {
+      const refusal = await from.read(unsupported).catch((error: unknown) => error);
+      assert.ok(refusal instanceof TrainerError || refusal instanceof UnsupportedModelError);
+      return refusal;
+    };
+    const inProcess = await refusalOf(graphEngineInProcess);
+    const contained = await refusalOf(engine);
+    assert.ok(inProcess instanceof UnsupportedModelError);
+    assert.equal(inProcess.problems[0]?.operator, 'Cosh');
+    assert.deepEqual(contained.problems, inProcess.problems);
+    assert.equal(contained.total, inProcess.total);
+  });
+
   it('ends a process that is given too little memory for what it does', async () => {
     const small = engineWith({ memoryBytes: 32 * 2 ** 20 });
     await assert.rejects(small.read(graph), isRefusal('TRAINER_MODEL_TOO_EXPENSIVE', /memory/));
@@ -148,6 +171,7 @@ describe('a contained engine', () => {
     ['exit', 'TRAINER_MODEL_INVALID', /reading the graph ended its process \(exit code 3\)/],
     ['crash', 'TRAINER_MODEL_INVALID', /ended its process \(SIGSEGV\)/],
     ['say nonsense', 'TRAINER_MODEL_INVALID', /answered what no graph gives/],
+    ['name a patient', 'TRAINER_MODEL_INVALID', /answered what no graph gives/],
     ['answer nonsense', 'TRAINER_MODEL_INVALID', /answered what no graph gives/],
   ];
   for (const [misdeed, code, detail] of ends) {

@@ -6,7 +6,7 @@ import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { RoundInput, RoundResult } from '@consilium/dp-sgd';
 import type { RawOutputs } from '@consilium/onnx-grad';
-import { GraphRefusedError, TrainerError } from '../errors.ts';
+import { GraphRefusedError, TrainerError, type TrainerErrorOptions } from '../errors.ts';
 import { ContainedProcess, TaskFailedError, type TaskHooks, type TaskLimits } from './contained-process.ts';
 import { checkFacts, checkOutputs, checkRoundResult, checkWritten } from './graph-answers.ts';
 import type { GraphEngine, GraphFacts, RoundOptions } from './graph-engine.ts';
@@ -231,8 +231,11 @@ function refusalFor(
   { memoryBytes }: { readonly memoryBytes: number },
 ): TrainerError {
   const { failure, drawn } = error;
-  const refuse = (code: 'TRAINER_MODEL_INVALID' | 'TRAINER_MODEL_TOO_EXPENSIVE', detail: string) =>
-    new GraphRefusedError(code, detail, { drawn, cause: error });
+  const refuse = (
+    code: 'TRAINER_MODEL_INVALID' | 'TRAINER_MODEL_TOO_EXPENSIVE',
+    detail: string,
+    listed: Pick<TrainerErrorOptions, 'problems' | 'total'> = {},
+  ) => new GraphRefusedError(code, detail, { drawn, cause: error, ...listed });
   const work = WORDS[kind];
   switch (failure.kind) {
     case 'refused':
@@ -240,7 +243,7 @@ function refusalFor(
         const detail = `${work} takes more memory than this machine gives it: ${SMALLER}`;
         return refuse('TRAINER_MODEL_TOO_EXPENSIVE', detail);
       }
-      return refuse('TRAINER_MODEL_INVALID', failure.reason);
+      return refuse('TRAINER_MODEL_INVALID', failure.reason, failure);
     case 'ended': {
       const share = Math.floor((kind === 'train' ? memoryBytes : memoryBytes * READER_SHARE) / MIB);
       const taken = {

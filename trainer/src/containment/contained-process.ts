@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { StepProgress } from '@consilium/dp-sgd';
 import { checkReport, NO_REPORT } from './graph-answers.ts';
-import type { GraphTask, Request } from './graph-task.ts';
+import type { GraphTask, Report, Request } from './graph-task.ts';
 import { usageOf } from './process-usage.ts';
 
 export interface TaskLimits {
@@ -27,7 +27,7 @@ export interface TaskHooks {
 /** Why a task has no answer. */
 export type TaskFailure =
   /** The process says that it cannot be done. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly isTooLarge: boolean }
+  | Extract<Report, { kind: 'refused' }>
   /** The process ended by itself. */
   | { readonly kind: 'died'; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   /** It was ended for taking too much. */
@@ -208,7 +208,7 @@ export class ContainedProcess {
     const report = checkReport(message, running);
     switch (report?.kind) {
       case undefined:
-        this.#fail({ kind: 'refused', reason: NO_REPORT, isTooLarge: false });
+        this.#fail({ kind: 'refused', reason: NO_REPORT, problems: [], total: 0, isTooLarge: false });
         return;
       case 'prepared':
         running.isPrepared = true;
@@ -220,13 +220,10 @@ export class ContainedProcess {
       case 'answer':
         running.resolve(report.answer);
         return;
-      case 'refused': {
-        const { reason, isTooLarge } = report;
-        const failure: TaskFailure = { kind: 'refused', reason, isTooLarge };
+      case 'refused':
         // It has said so itself, and goes on, unless it lacks memory.
-        if (isTooLarge) this.#fail(failure);
-        else running.reject(new TaskFailedError(failure, running.drawn));
-      }
+        if (report.isTooLarge) this.#fail(report);
+        else running.reject(new TaskFailedError(report, running.drawn));
     }
   }
 

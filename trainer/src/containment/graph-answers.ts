@@ -1,6 +1,6 @@
 // Checks what a contained process answers: a graph that got hold of its process could answer anything.
 import type { RoundInput, RoundResult } from '@consilium/dp-sgd';
-import type { RawOutputs } from '@consilium/onnx-grad';
+import type { ModelProblem, RawOutputs } from '@consilium/onnx-grad';
 import { GraphRefusedError } from '../errors.ts';
 import type { GraphFacts } from './graph-engine.ts';
 import type { GraphTask, Report } from './graph-task.ts';
@@ -20,18 +20,38 @@ function refuseUnless(holds: boolean, drawn: boolean): void {
   if (!holds) throw new GraphRefusedError('TRAINER_MODEL_INVALID', NO_REPORT, { drawn });
 }
 
+const PROBLEM_PARTS = ['field', 'text', 'remedy', 'node', 'operator'];
+
+/** Problems of a model in their own words and nothing beside, as many characters as a reason may have. */
+function areProblems(value: unknown): value is readonly ModelProblem[] {
+  if (!Array.isArray(value)) return false;
+  let characters = 0;
+  return value.every((problem: unknown) => {
+    const { field, text } = fieldsOf(problem);
+    const parts = Object.entries(fieldsOf(problem));
+    for (const [, part] of parts) characters += typeof part === 'string' ? part.length + 1 : Number.NaN;
+    const areKnown = parts.every(([name]) => PROBLEM_PARTS.includes(name));
+    return areKnown && field !== undefined && text !== undefined && characters <= MOST_SAID;
+  });
+}
+
 /** A message of a process at a task; undefined where it is none. A round is prepared once. */
 export function checkReport(
   message: unknown,
   { task, isPrepared }: { readonly task: GraphTask; readonly isPrepared: boolean },
 ): Report | undefined {
-  const { kind, progress, reason, isTooLarge } = fieldsOf(message);
+  const { kind, progress, reason, problems, total, isTooLarge } = fieldsOf(message);
   const { step, steps } = fieldsOf(progress);
   const holds: Readonly<Record<Report['kind'], boolean>> = {
     prepared: task.kind === 'train' && !isPrepared,
     progress: task.kind === 'train' && isPrepared && isCount(step) && isCount(steps),
     answer: task.kind !== 'train' || isPrepared,
-    refused: typeof reason === 'string' && reason.length <= MOST_SAID && typeof isTooLarge === 'boolean',
+    refused:
+      typeof reason === 'string' &&
+      reason.length <= MOST_SAID &&
+      areProblems(problems) &&
+      isCount(total) &&
+      typeof isTooLarge === 'boolean',
   };
   const isReport = typeof kind === 'string' && Object.hasOwn(holds, kind) && holds[kind as Report['kind']];
   return isReport ? (message as Report) : undefined;

@@ -104,7 +104,9 @@ process.on('message', async (request: Request) => {
   try {
     report({ kind: 'answer', answer: await perform(task) });
   } catch (error) {
-    report({ kind: 'refused', reason: reasonFor(error, task), isTooLarge: isOutOfMemory(error) });
+    const { problems, total } = error instanceof UnsupportedModelError ? error : { problems: [], total: 0 };
+    const isTooLarge = isOutOfMemory(error);
+    report({ kind: 'refused', reason: reasonFor(error, task), problems, total, isTooLarge });
   }
 });
 process.on('disconnect', () => {

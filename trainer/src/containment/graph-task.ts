@@ -1,5 +1,6 @@
 // What a contained process is asked to do with a graph, and what it answers: structured clones over its channel.
 import type { RoundInput, StepProgress } from '@consilium/dp-sgd';
+import type { ModelProblem } from '@consilium/onnx-grad';
 
 export type GraphTask =
   | { readonly kind: 'read' | 'probe'; readonly graph: Uint8Array }
@@ -20,5 +21,13 @@ export type Report =
   | { readonly kind: 'prepared' }
   | { readonly kind: 'progress'; readonly progress: StepProgress }
   | { readonly kind: 'answer'; readonly answer: unknown }
-  /** The reason names nothing that follows from patients' values. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly isTooLarge: boolean };
+  /** The reason and the problems name nothing that follows from patients' values. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      /** Of the graph, each by what of it has one; none for other reasons. */
+      readonly problems: readonly ModelProblem[];
+      /** How many there are, where not all are listed. */
+      readonly total: number;
+      readonly isTooLarge: boolean;
+    };

@@ -68,10 +68,10 @@ ${[...rows, ...rewritten].join('\n')}
 
 ## Operators that are refused, and what to use
 
-| Operator | Reason |
-| --- | --- |
+| Operator | Reason | Instead |
+| --- | --- | --- |
 ${Object.entries(REFUSALS)
-  .map(([opType, reason]) => `| \`${opType}\` | ${reason} |`)
+  .map(([opType, { reason, remedy }]) => `| \`${opType}\` | ${reason} | ${remedy} |`)
   .join('\n')}
 
 ## Limits

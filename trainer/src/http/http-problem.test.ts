@@ -3,7 +3,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DomainError, ERRORS, type ErrorCode } from '@consilium/domain';
+import { nodeProblem, UnsupportedModelError } from '@consilium/onnx-grad';
+import { TrainerError } from '../errors.ts';
 import { describeFailure } from '../failure.ts';
+import { modelRefusal } from '../study/model-refusal.ts';
 import { problemOf } from './http-problem.ts';
 
 const answer = (code: ErrorCode) => {
@@ -25,6 +28,23 @@ test('a refusal by the rules is shown on the job board by its own code, and trie
     detail: 'withdrawn',
     retry: true,
   });
+});
+
+test('a model that is refused names each node, its operator and the remedy, for programs and for people', () => {
+  const node = { name: 'encoder/act', opType: 'Cosh' };
+  const many = Array.from({ length: 51 }, () => nodeProblem(node, 'it is not supported', 'use Tanh'));
+  const refusal = modelRefusal(new UnsupportedModelError(many));
+  const { code, status, detail, problems = [], problemCount } = problemOf(refusal);
+  assert.deepEqual([code, status, problems.length, problemCount], ['TRAINER_MODEL_INVALID', 422, 50, 51]);
+  assert.deepEqual(problems[0], {
+    field: 'node encoder/act (Cosh)',
+    text: ': it is not supported',
+    remedy: 'use Tanh',
+    node: 'encoder/act',
+    operator: 'Cosh',
+  });
+  assert.match(detail, /node encoder\/act \(Cosh\): it is not supported: use Tanh; .*; and 1 more$/);
+  assert.ok(!('problems' in problemOf(new TrainerError('TRAINER_BUSY'))));
 });
 
 test('only the client of the gateway makes errors of HTTP', () => {

@@ -1,7 +1,7 @@
 // Error answers of the local service (RFC 9457): the code, a sentence, and for data files where to look. Never a
 // value of a patient.
 
-import { DomainError, ERRORS } from '@consilium/domain';
+import { DomainError, ERRORS, type Problem } from '@consilium/domain';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DataError, type DataProblem } from '../data/index.ts';
 import { isLedgerCode, isTrainerCode, named, statusOf, TRAINER_ERRORS, TrainerError } from '../errors.ts';
@@ -13,7 +13,8 @@ export interface ProblemBody {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
-  readonly problems?: readonly DataProblem[];
+  /** Of a data file by code, column and line; of a model by field, node and operator. */
+  readonly problems?: readonly DataProblem[] | readonly Problem[];
   readonly problemCount?: number;
 }
 
@@ -28,7 +29,11 @@ export function problemOf(thrown: unknown): ProblemBody {
   }
   if (error instanceof TrainerError) {
     const status = error.code === 'TRAINER_ASSERTION_REFUSED' ? 401 : statusOf(error.kind);
-    return body(error.code, status, error.detail);
+    const { problems, total } = error;
+    return {
+      ...body(error.code, status, error.detail),
+      ...(problems.length > 0 && { problems, problemCount: total }),
+    };
   }
   if (error instanceof GatewayProblem) {
     // The ledger's refusals keep their status; a failing gateway is this service's upstream.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TrainerError } from '../errors.ts';
 import { DICTIONARY } from '../testing/small-consortium.ts';
 import { RequestWork, type RequestWorkOptions } from './request-work.ts';
 
@@ -33,7 +34,13 @@ test('a graph has the parameters that its answer says, and one that is too large
     kind: 'multilayer-perceptron',
     hidden: [4096, 4096, 4096, 4096, 4096, 4096, 4096],
   } as const;
-  await assert.rejects(work.build(large), /TRAINER_INPUT_INVALID.*100000000 is the most/);
+  await assert.rejects(work.build(large), (error) => {
+    assert.ok(error instanceof TrainerError);
+    assert.match(error.message, /TRAINER_INPUT_INVALID.*100000000 is the most/);
+    const [{ field, remedy } = {}, ...others] = error.problems;
+    assert.deepEqual([field, remedy, others], ['graph', 'take fewer or narrower layers', []]);
+    return true;
+  });
 });
 
 test('the process goes on while a graph is built, and after a text that takes too much', async () => {

@@ -2,7 +2,7 @@
 // time, so that none holds up or brings down the rounds of studies.
 import { Worker } from 'node:worker_threads';
 import type { Dictionary } from '@consilium/domain';
-import type { ForwardModelDescription } from '@consilium/onnx-grad';
+import type { ForwardModelDescription, ModelProblem } from '@consilium/onnx-grad';
 import { DataError, type DataProblem } from '../data/data-problem.ts';
 import type { PredictionRows } from '../data/encode-rows.ts';
 import { TrainerError } from '../errors.ts';
@@ -24,7 +24,13 @@ export type RequestAnswer =
   | { readonly inputs: Float32Array }
   | NewGraph
   | { readonly problems: readonly DataProblem[]; readonly total: number }
-  | { readonly unsupported: string };
+  | {
+      readonly unsupported: {
+        readonly message: string;
+        readonly problems: readonly ModelProblem[];
+        readonly total: number;
+      };
+    };
 
 export interface RequestWorkOptions {
   readonly timeoutMs?: number;
@@ -118,6 +124,8 @@ export class RequestWork {
 
 function refusalOf(answer: RequestAnswer): Error {
   if ('problems' in answer) return new DataError(answer.problems, { total: answer.total });
-  const detail = 'unsupported' in answer ? answer.unsupported : 'the thread answered something else';
-  return new TrainerError('TRAINER_INPUT_INVALID', detail);
+  if (!('unsupported' in answer)) {
+    return new TrainerError('TRAINER_INPUT_INVALID', 'the thread answered something else');
+  }
+  return new TrainerError('TRAINER_INPUT_INVALID', answer.unsupported.message, answer.unsupported);
 }

@@ -12,7 +12,10 @@ function answer(task: RequestTask): RequestAnswer {
     return { graph, parameters: readForwardModel(graph).parameterCount };
   } catch (error) {
     if (error instanceof DataError) return { problems: error.problems, total: error.total };
-    if (error instanceof UnsupportedModelError) return { unsupported: error.message };
+    if (error instanceof UnsupportedModelError) {
+      const { message, problems, total } = error;
+      return { unsupported: { message, problems, total } };
+    }
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 // The ONNX graphs of studies: public artefacts, fetched once and checked against the ledger.
 import type { Study } from '@consilium/domain';
-import { describeNode } from '@consilium/onnx-grad';
+import { nodeProblem } from '@consilium/onnx-grad';
 import type { ArtefactExchange } from '../artefacts/artefact-exchange.ts';
 import type { GraphEngine } from '../containment/graph-engine.ts';
-import { GraphRefusedError, TrainerError } from '../errors.ts';
+import { GraphRefusedError } from '../errors.ts';
+import { modelProblemRefusal } from './model-refusal.ts';
 import { StudyModel } from './study-model.ts';
 
 /** Graphs kept in memory at most, and their bytes, but for the last one. */
@@ -68,8 +69,7 @@ export class StudyModels {
     const { finalActivation } = loaded;
     if (finalActivation?.opType === 'Exp') {
       const reason = 'the graph ends in it, as those of counts do, and a study here learns classes';
-      const detail = describeNode(finalActivation, `${reason}: export the value before it`);
-      throw new TrainerError('TRAINER_MODEL_INVALID', detail);
+      throw modelProblemRefusal(nodeProblem(finalActivation, reason, 'export the value before it'));
     }
     await loaded.checkRuns();
     this.#known.set(key, loaded);

@@ -3,16 +3,15 @@
 import type { Study } from '@consilium/domain';
 import {
   joinParameters,
-  OnnxFormatError,
   OnnxRuntimeError,
   type ParameterPartition,
   partitionParameters,
   pick,
   type RawOutputs,
-  UnsupportedModelError,
 } from '@consilium/onnx-grad';
 import { type GraphEngine, type GraphFacts, graphEngineInProcess } from '../containment/graph-engine.ts';
 import { TrainerError } from '../errors.ts';
+import { modelRefusal } from './model-refusal.ts';
 
 export interface Parameters {
   /** [sharedCount], in the model's order without the local ones. */
@@ -35,9 +34,8 @@ async function asRefusal<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) {
-      throw new TrainerError('TRAINER_MODEL_INVALID', cause.message, { cause });
-    }
+    const refusal = modelRefusal(cause);
+    if (refusal !== undefined) throw refusal;
     if (!(cause instanceof OnnxRuntimeError)) throw cause;
     const detail = `ONNX Runtime does not run the graph: ${reasonOf(cause)}: export it to another operator set`;
     throw new TrainerError('TRAINER_MODEL_INVALID', detail, { cause });

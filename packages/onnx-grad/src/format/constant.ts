@@ -24,7 +24,8 @@ export function checkConstantSize(shape: readonly number[]): void {
   }
   if (count <= CONSTANT_NUMBERS && shape.every((extent) => Number.isInteger(extent) && extent >= 0)) return;
   throw new UnsupportedOp(
-    `it makes a constant of [${shape.join(', ')}] values, and ${CONSTANT_NUMBERS} is the most: export it smaller`,
+    `it makes a constant of [${shape.join(', ')}] values, and ${CONSTANT_NUMBERS} is the most`,
+    'export it smaller',
   );
 }
 

@@ -8,6 +8,6 @@ test('counts beyond their limits are named with what was found, all at once', ()
   const beyond = { ...counts, nodes: 8193, initialisers: 9000 };
   assert.throws(
     () => limits.checkFileCounts(beyond as Parameters<typeof limits.checkFileCounts>[0]),
-    /it has 8193 nodes, and 8192 is the most; it has 9000 initialisers, and 8192 is the most; take a smaller model/,
+    /it has 8193 nodes, and 8192 is the most; graph: it has 9000 initialisers, and 8192 is the most; take a smaller/,
   );
 });

@@ -1,6 +1,7 @@
 // Limits of a graph, for the sake of those who read and run it. A study's graph comes from any member. A graph beyond a
 // limit is refused before anything is computed; the message says what was found, and the limit.
 // docs/reference/onnx-operators.md states these numbers.
+import { graphProblem } from './model-problem.ts';
 import { UnsupportedModelError } from './unsupported-model.ts';
 
 /** Bytes of the file. */
@@ -43,7 +44,7 @@ const REMEDY = 'take a smaller model, or export it with optimize=True';
 export function checkFileCounts(counts: Readonly<Record<FileCount, number>>): void {
   const problems = Object.entries(FILE_LIMITS).flatMap(([count, [what, most]]) => {
     const found = counts[count as FileCount];
-    return found > most ? [`it has ${found} ${what}, and ${most} is the most`] : [];
+    return found > most ? [graphProblem(`it has ${found} ${what}, and ${most} is the most`)] : [];
   });
   if (problems.length > 0) throw new UnsupportedModelError(problems, REMEDY);
 }

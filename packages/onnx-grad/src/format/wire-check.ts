@@ -2,6 +2,7 @@
 // the rules of protobuf and of onnx.proto, gives no single field twice, and stays within the limits of nesting and of
 // counts. Fields that this package does not know are skipped, and never written.
 import { checkFileCounts, type FileCount, GRAPH_DEPTH, NAME_BYTES } from './graph-limits.ts';
+import { graphProblem } from './model-problem.ts';
 import { OnnxFormatError } from './onnx-schema.ts';
 import { UnsupportedModelError } from './unsupported-model.ts';
 
@@ -127,7 +128,10 @@ class WireCheck {
     const depth = name === 'Graph' ? graphs + 1 : graphs;
     if (depth > GRAPH_DEPTH) {
       throw new UnsupportedModelError([
-        `graphs are nested in it ${depth} deep, and ${GRAPH_DEPTH} is the most: control flow is not supported`,
+        graphProblem(
+          `graphs are nested in it ${depth} deep, and ${GRAPH_DEPTH} is the most`,
+          'export a graph without control flow',
+        ),
       ]);
     }
     let seen = 0n;
@@ -202,7 +206,10 @@ class WireCheck {
     const length = end - this.#at;
     if (length > NAME_BYTES) {
       throw new UnsupportedModelError([
-        `a name in it has ${length} bytes, and ${NAME_BYTES} is the most: give it a shorter one`,
+        graphProblem(
+          `a name in it has ${length} bytes, and ${NAME_BYTES} is the most`,
+          'give it a shorter one',
+        ),
       ]);
     }
     for (let at = this.#at; at < end; at++) {

@@ -96,7 +96,7 @@ function reshape(node: OpNode, layout: Layout, values: KnownLayouts): Arranged {
   const reshaped = reshapedLayout(layout, target);
   if (reshaped !== undefined) return reshapedTo(node, reshaped);
   const [from, to] = [graphShape(layout), target].map((extents) => extents.join(', '));
-  throw new UnsupportedOp(`reshaping [${from}] to [${to}] would mix rows: keep the batch first, and apart`);
+  throw new UnsupportedOp(`reshaping [${from}] to [${to}] would mix rows`, 'keep the batch first, and apart');
 }
 
 function unsqueezed(node: OpNode, layout: Layout, values: KnownLayouts): Arranged {
@@ -140,10 +140,10 @@ function joined(node: OpNode, layout: Layout, values: KnownLayouts): Arranged {
   for (const input of node.inputs.filter((name) => name !== '')) {
     if (!isData(input, values)) {
       if (isAfterRows({ shape: values.shapeOf(input) as number[] }, layout)) continue;
-      throw new UnsupportedOp(`${input} has values for axes before the rows: keep the batch first`);
+      throw new UnsupportedOp(`${input} has values for axes before the rows`, 'keep the batch first');
     }
     if (areAlike(values.layoutOf(input), layout)) continue;
-    throw new UnsupportedOp('it joins values whose rows lie on different axes: keep the batch first');
+    throw new UnsupportedOp('it joins values whose rows lie on different axes', 'keep the batch first');
   }
   return { node, layout };
 }
@@ -161,7 +161,7 @@ function multiplied(node: OpNode, layout: Layout, values: KnownLayouts): Arrange
     axisBeside(axis, other);
   }
   if (leading(values.layoutOf(a)).join() !== leading(other).join()) {
-    throw new UnsupportedOp('it multiplies values whose rows lie on different axes: keep the batch first');
+    throw new UnsupportedOp('it multiplies values whose rows lie on different axes', 'keep the batch first');
   }
   return { node, layout };
 }
@@ -177,7 +177,7 @@ function alongAxis(node: OpNode, layout: Layout): Arranged {
 
 function reduced(node: OpNode, layout: Layout, values: KnownLayouts): Arranged {
   const axes = axesOf(node, values)?.map((axis) => axisBeside(axis, layout));
-  if (axes === undefined) throw new UnsupportedOp('without axes it would mix rows: name those of a row');
+  if (axes === undefined) throw new UnsupportedOp('without axes it would mix rows', 'name those of a row');
   const keeps = integerAttribute(node, 'keepdims', 1) === 1;
   return {
     node: {
@@ -262,7 +262,7 @@ export function arranged(
   const rule = ruleFor(node.opType);
   if (rule !== undefined) return rule(node, values.layoutOf(moved), values);
   throw new UnsupportedOp(
-    'it works on values whose rows are not the first axis, or have another folded into it: keep the batch first, and ' +
-      'apart, as [rows, ..., width]',
+    'it works on values whose rows are not the first axis, or have another folded into it',
+    'keep the batch first, and apart, as [rows, ..., width]',
   );
 }

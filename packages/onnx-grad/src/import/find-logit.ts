@@ -1,4 +1,6 @@
 // Finds the logit of a model, the input of its loss: the value before a final sigmoid, softmax or exp.
+
+import { graphProblem } from '../format/model-problem.ts';
 import type { ModelProto } from '../format/onnx-schema.ts';
 import { UnsupportedModelError } from '../format/unsupported-model.ts';
 import type { OpNode } from '../ops/op-rule.ts';
@@ -34,7 +36,10 @@ export function findLogit(
   if (chosen === undefined) {
     const names = graph.output.map(({ name }) => name).join(', ');
     throw new UnsupportedModelError([
-      `it has no output named ${LOGIT_NAME} among ${names || 'none'}: name the value before the sigmoid so`,
+      graphProblem(
+        `it has no output named ${LOGIT_NAME} among ${names || 'none'}`,
+        'name the value before the sigmoid so',
+      ),
     ]);
   }
   const producers = new Map(nodes.map((node) => [node.output, node]));

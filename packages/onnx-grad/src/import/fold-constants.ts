@@ -41,7 +41,8 @@ const taken = (source: Constant, shape: readonly number[], indices: Uint32Array)
 function numbersOf({ values }: Constant): readonly number[] {
   if (areNumbers(values)) return values;
   throw new UnsupportedOp(
-    'it makes constants for each row: leave that out, since one that all rows have is spread to them by itself',
+    'it makes constants for each row',
+    'leave that out, since one that all rows have is spread to them by itself',
   );
 }
 
@@ -123,8 +124,8 @@ function foldConstantOfShape(node: OpNode, [source]: readonly Constant[]): Const
   const shape = source!.values;
   if (!shape.every((extent) => typeof extent === 'number')) {
     throw new UnsupportedOp(
-      'it makes values for each row from nothing, as for the first state of a recurrent layer: use Conv over time, or ' +
-        'attention',
+      'it makes values for each row from nothing, as for the first state of a recurrent layer',
+      'use Conv over time, or attention',
     );
   }
   checkConstantSize(shape);
@@ -253,12 +254,15 @@ export function foldConstants(
   if (inputs.length === 0 || inputs.includes(undefined)) return undefined;
   const folded = FOLDS[node.opType]?.(node, inputs as Constant[], values);
   if (folded === undefined)
-    throw new UnsupportedOp('this computation on constants is not supported: fold it');
+    throw new UnsupportedOp('this computation on constants is not supported', 'fold it');
   if (
     folded.isInteger &&
     !folded.values.every((value) => typeof value !== 'number' || Number.isInteger(value))
   ) {
-    throw new UnsupportedOp('it makes no integers of these constants, such as a division by 0: leave it out');
+    throw new UnsupportedOp(
+      'it makes no integers of these constants, such as a division by 0',
+      'leave it out',
+    );
   }
   return folded;
 }

@@ -2,7 +2,8 @@
 
 import { areNumbers, type Constant, type Count, integers } from '../format/constant.ts';
 import { CONSTANT_READS, MAXIMUM_RANK } from '../format/graph-limits.ts';
-import { describeNode, UnsupportedModelError } from '../format/unsupported-model.ts';
+import { type ModelProblem, nodeProblem } from '../format/model-problem.ts';
+import { UnsupportedModelError } from '../format/unsupported-model.ts';
 import { castOfLike } from '../ops/cast.ts';
 import { partsOfEinsum } from '../ops/einsum.ts';
 import { type KnownValues, type OpNode, type Shape, UnsupportedOp } from '../ops/op-rule.ts';
@@ -23,9 +24,10 @@ import type { Initialisers } from './initialisers.ts';
 import type { KnownConstants } from './known-constants.ts';
 import { graphShape, innerShape, isPlain, type Layout, plainLayout, withExtents } from './rows-layout.ts';
 
-interface Problem {
+interface Refusal {
   readonly node: OpNode;
   readonly reason: string;
+  readonly remedy?: string | undefined;
 }
 
 /** Whether nodes of an operator can be read at all. */
@@ -34,7 +36,7 @@ export const isKnown = (node: OpNode): boolean =>
 
 export class Inference implements KnownValues {
   readonly kept: OpNode[] = [];
-  readonly #problems: Problem[] = [];
+  readonly #refusals: Refusal[] = [];
   readonly #shapes = new Map<string, Shape>();
   readonly #constants: KnownConstants;
   #constantReads = 0;
@@ -89,7 +91,7 @@ export class Inference implements KnownValues {
       this.#inferKnown(node);
     } catch (cause) {
       if (!(cause instanceof UnsupportedOp)) throw cause;
-      this.#refuse(node, cause.message);
+      this.#refuse(node, cause);
     }
   }
 
@@ -141,7 +143,8 @@ export class Inference implements KnownValues {
     if (!isSameView(used, view)) {
       throw new UnsupportedOp(
         `its initialiser ${view.weight} is used in another shape or order of axes too, as [${used.shape.join(', ')}] ` +
-          `and as [${view.shape.join(', ')}]: use it in one (torch.nn.functional.linear reads a transposed weight)`,
+          `and as [${view.shape.join(', ')}]`,
+        'use it in one (torch.nn.functional.linear reads a transposed weight)',
       );
     }
     this.#used.set(view.weight, view);
@@ -152,8 +155,8 @@ export class Inference implements KnownValues {
     const rule = ruleOf(read.opType);
     if (rule === undefined) {
       throw new UnsupportedOp(
-        'it is read on constants alone, such as shapes and masks, and works on data here: write it in supported ' +
-          'operators',
+        'it is read on constants alone, such as shapes and masks, and works on data here',
+        'write it in supported operators',
       );
     }
     read.inputs.forEach((input, index) => {
@@ -168,7 +171,8 @@ export class Inference implements KnownValues {
     });
     if (rule.isDiscrete === undefined && read.inputs.some(this.isDiscrete)) {
       throw new UnsupportedOp(
-        'it works on integers, or conditions, of the data here: Cast them to float32 first',
+        'it works on integers, or conditions, of the data here',
+        'Cast them to float32 first',
       );
     }
     const node = { ...read, inputs: read.inputs.map((input) => this.#weightOf(input)) };
@@ -190,7 +194,8 @@ export class Inference implements KnownValues {
     if (this.#constantReads <= CONSTANT_READS) return;
     throw new UnsupportedOp(
       `with it, nodes read ${this.#constantReads} numbers of constants, each time that one does, and ` +
-        `${CONSTANT_READS} is the most: make them smaller`,
+        `${CONSTANT_READS} is the most`,
+      'make them smaller',
     );
   }
 
@@ -202,8 +207,8 @@ export class Inference implements KnownValues {
       : (this.#views.get(value)?.shape ?? this.shapeOf(value));
   readonly layoutOf = (value: string): Layout => this.#layouts.get(value) ?? plainLayout(this.shapeOf(value));
 
-  #refuse(node: OpNode, reason: string): void {
-    this.#problems.push({ node, reason });
+  #refuse(node: OpNode, { reason, remedy }: Omit<Refusal, 'node'>): void {
+    this.#refusals.push({ node, reason, remedy });
     for (const output of node.outputs) this.#unknown.add(output);
   }
 
@@ -212,20 +217,21 @@ export class Inference implements KnownValues {
    *
    * @throws UnsupportedModelError naming every node that was refused, after the problems given
    */
-  throwProblems(nodes: readonly OpNode[], before: readonly string[]): void {
-    const recurrent = this.#problems.filter(({ node }) => isRecurrent(node.opType));
+  throwProblems(nodes: readonly OpNode[], before: readonly ModelProblem[]): void {
+    const recurrent = this.#refusals.filter(({ node }) => isRecurrent(node.opType));
     const prepared = new Set(recurrent.flatMap(({ node }) => node.inputs));
     for (const node of nodes.toReversed()) {
       if (!node.outputs.some((output) => prepared.has(output))) continue;
       for (const input of node.inputs) prepared.add(input);
     }
-    const reported = this.#problems.filter(
-      (problem) =>
-        recurrent.includes(problem) || !problem.node.outputs.some((output) => prepared.has(output)),
+    const reported = this.#refusals.filter(
+      (refusal) =>
+        recurrent.includes(refusal) || !refusal.node.outputs.some((output) => prepared.has(output)),
     );
-    const problems = [...before, ...reported.map(({ node, reason }) => describeNode(node, reason))];
+    const own = reported.map(({ node, reason, remedy }) => nodeProblem(node, reason, remedy));
+    const problems = [...before, ...own];
     if (problems.length === 0) return;
-    const isUnknown = ({ node }: Problem) => !isKnown(node) && !isExplained(node.opType);
+    const isUnknown = ({ node }: Refusal) => !isKnown(node) && !isExplained(node.opType);
     throw new UnsupportedModelError(problems, reported.some(isUnknown) ? supportedOperators() : undefined);
   }
 }

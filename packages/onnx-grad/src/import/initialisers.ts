@@ -1,9 +1,10 @@
 // The initialisers of a forward graph: which are weights to train, and which are constants of the program.
 import { constantFrom } from '../format/constant.ts';
 import { CONSTANT_NUMBERS, FROZEN_PATTERNS } from '../format/graph-limits.ts';
+import { type ModelProblem, modelProblem, nodeProblem } from '../format/model-problem.ts';
 import { ELEMENT_TYPE, type ModelProto, type TensorProto } from '../format/onnx-schema.ts';
 import { elementCount, readFloats } from '../format/tensor-data.ts';
-import { checkParameterCount, describeNode } from '../format/unsupported-model.ts';
+import { checkParameterCount } from '../format/unsupported-model.ts';
 import { matchesPattern } from '../model/name-patterns.ts';
 import type { OpNode } from '../ops/op-rule.ts';
 import { KnownConstants } from './known-constants.ts';
@@ -27,7 +28,7 @@ export interface FrozenWeight {
 /** Key of a model's metadata with the weights that are not trained: a JSON list of names, or prefixes ending in `*`. */
 export const FROZEN_KEY = 'consilium.frozen';
 
-function frozenPatterns({ metadataProps }: ModelProto, problems: string[]): readonly string[] {
+function frozenPatterns({ metadataProps }: ModelProto, problems: ModelProblem[]): readonly string[] {
   const text = metadataProps.find(({ key }) => key === FROZEN_KEY)?.value;
   if (text === undefined) return [];
   let patterns: unknown;
@@ -37,14 +38,13 @@ function frozenPatterns({ metadataProps }: ModelProto, problems: string[]): read
     patterns = undefined;
   }
   if (Array.isArray(patterns) && patterns.length > FROZEN_PATTERNS) {
-    const found = `${patterns.length} names or prefixes`;
-    problems.push(
-      `its metadata ${FROZEN_KEY} has ${found}, and ${FROZEN_PATTERNS} is the most: use prefixes`,
-    );
+    const reason = `has ${patterns.length} names or prefixes, and ${FROZEN_PATTERNS} is the most`;
+    problems.push(modelProblem(`metadata ${FROZEN_KEY}`, reason, 'use prefixes'));
     return [];
   }
   if (Array.isArray(patterns) && patterns.every((pattern) => typeof pattern === 'string')) return patterns;
-  problems.push(`its metadata ${FROZEN_KEY} must be a JSON list of names, or of prefixes ending in *`);
+  const reason = 'must be a JSON list of names, or of prefixes ending in *';
+  problems.push(modelProblem(`metadata ${FROZEN_KEY}`, reason));
   return [];
 }
 
@@ -188,7 +188,7 @@ const READABLE: readonly number[] = [float, double, int32, int64, bool];
 export function readInitialisers(
   model: ModelProto,
   nodes: readonly OpNode[],
-  problems: string[],
+  problems: ModelProblem[],
 ): Initialisers {
   const { uses, settings } = usesOf(nodes);
   const isWeight = weightTestOf(model);
@@ -200,7 +200,7 @@ export function readInitialisers(
     const { name, dims } = tensor;
     if (elementCount(dims) <= CONSTANT_NUMBERS) return constants.set(name, constantFrom(tensor));
     const found = `initialiser ${name} has ${elementCount(dims)} numbers that are not trained`;
-    problems.push(describeNode(user, `${found}, and ${CONSTANT_NUMBERS} is the most: make it smaller`));
+    problems.push(nodeProblem(user, `${found}, and ${CONSTANT_NUMBERS} is the most`, 'make it smaller'));
     unreadable.push(name);
   };
   const unreadable: string[] = [];
@@ -212,8 +212,8 @@ export function readInitialisers(
     const [user] = users;
     if (user === undefined) continue;
     if (!READABLE.includes(dataType) || (dataType === double && !settings.has(name))) {
-      const remedy = 'must be float32: export the model in single precision';
-      problems.push(describeNode(user, `initialiser ${name} ${remedy}`));
+      const remedy = 'export the model in single precision';
+      problems.push(nodeProblem(user, `initialiser ${name} must be float32`, remedy));
       unreadable.push(name);
       continue;
     }
@@ -237,8 +237,8 @@ export function readInitialisers(
   const values = new Float32Array(offset);
   const checkFinite = (name: string, own: Float32Array) => {
     if (own.every(Number.isFinite)) return;
-    const reason = `initialiser ${name} has values that are not finite numbers: export it again`;
-    problems.push(describeNode(uses.get(name)![0]!, reason));
+    const reason = `initialiser ${name} has values that are not finite numbers`;
+    problems.push(nodeProblem(uses.get(name)![0]!, reason, 'export it again'));
   };
   parameters.forEach(({ name, offset: first }, i) => {
     checkFinite(name, chunks[i]!);

@@ -1,6 +1,7 @@
 // The constants of a graph that is being read: its own, and those computed from them. Their total size is bounded.
 import type { Constant } from '../format/constant.ts';
 import { ALL_CONSTANT_NUMBERS } from '../format/graph-limits.ts';
+import { graphProblem } from '../format/model-problem.ts';
 import { UnsupportedModelError } from '../format/unsupported-model.ts';
 
 export class KnownConstants {
@@ -16,8 +17,11 @@ export class KnownConstants {
     this.#numbers += constant.values.length;
     if (this.#numbers > ALL_CONSTANT_NUMBERS) {
       throw new UnsupportedModelError([
-        `its constants, and what is computed of them beforehand, have ${this.#numbers} numbers up to ${name}, and ` +
-          `${ALL_CONSTANT_NUMBERS} is the most: make them smaller`,
+        graphProblem(
+          `its constants, and what is computed of them beforehand, have ${this.#numbers} numbers up to ${name}, and ` +
+            `${ALL_CONSTANT_NUMBERS} is the most`,
+          'make them smaller',
+        ),
       ]);
     }
     this.#known.set(name, constant);

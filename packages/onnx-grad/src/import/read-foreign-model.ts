@@ -1,5 +1,6 @@
 // Reads an ONNX file from anyone: strictly, and from the given bytes alone.
 import { MAXIMUM_RANK, NODE_INPUTS } from '../format/graph-limits.ts';
+import { type ModelProblem, modelProblem, nodeProblem } from '../format/model-problem.ts';
 import {
   decodeModel,
   type GraphProto,
@@ -9,7 +10,7 @@ import {
   type TensorProto,
 } from '../format/onnx-schema.ts';
 import { elsewhere } from '../format/tensor-data.ts';
-import { describeNode, UnsupportedModelError } from '../format/unsupported-model.ts';
+import { UnsupportedModelError } from '../format/unsupported-model.ts';
 import { checkWire } from '../format/wire-check.ts';
 
 /** Element counts and indices of arrays are 32-bit integers. */
@@ -21,7 +22,7 @@ function checkTensor(tensor: TensorProto): void {
   if (externalData.length > 0) throw elsewhere(tensor);
   if (dims.length > MAXIMUM_RANK) {
     throw new UnsupportedModelError([
-      `initialiser ${name} has ${dims.length} axes, and ${MAXIMUM_RANK} is the most`,
+      modelProblem(`initialiser ${name}`, `has ${dims.length} axes, and ${MAXIMUM_RANK} is the most`),
     ]);
   }
   if (!dims.every((extent) => extent >= 0 && extent <= MAXIMUM_EXTENT)) {
@@ -33,12 +34,12 @@ function checkNode(node: NodeProto, index: number): void {
   const shown = { name: node.name || `#${index}`, opType: node.opType };
   if (node.output.length === 0 || node.opType === '') {
     throw new UnsupportedModelError([
-      describeNode(shown, 'it says no operator, or computes nothing: export it again'),
+      nodeProblem(shown, 'it says no operator, or computes nothing', 'export it again'),
     ]);
   }
   if (node.input.length > NODE_INPUTS) {
     const reason = `it has ${node.input.length} inputs, and ${NODE_INPUTS} is the most`;
-    throw new UnsupportedModelError([describeNode(shown, reason)]);
+    throw new UnsupportedModelError([nodeProblem(shown, reason)]);
   }
   for (const { t, g } of node.attribute) {
     if (t !== undefined) checkTensor(t);
@@ -69,11 +70,12 @@ export function readForeignModel(bytes: Uint8Array): ModelProto {
 export const hasControlFlow = ({ opType, attribute }: NodeProto): boolean =>
   ['If', 'Loop', 'Scan', 'SequenceMap'].includes(opType) || attribute.some(({ g }) => g !== undefined);
 
-const CONTROL_FLOW = 'control flow is not supported; export a graph that is the same for every row';
+const CONTROL_FLOW = 'control flow is not supported';
+const WITHOUT_CONTROL_FLOW = 'export a graph that is the same for every row';
 
 /** Problems of nodes of control flow, at any depth. */
-export const controlFlowProblems = (nodes: readonly NodeProto[]): string[] =>
+export const controlFlowProblems = (nodes: readonly NodeProto[]): ModelProblem[] =>
   nodes.flatMap((node, index) => {
     const shown = { name: node.name || `#${index} (${node.opType})`, opType: node.opType };
-    return hasControlFlow(node) ? [describeNode(shown, CONTROL_FLOW)] : [];
+    return hasControlFlow(node) ? [nodeProblem(shown, CONTROL_FLOW, WITHOUT_CONTROL_FLOW)] : [];
   });

@@ -151,6 +151,6 @@ test('an output for each time instead of each row is refused', () => {
   };
   assert.throws(
     () => readForwardModel(tinyModel({ ...model, weights: { u: [3, 1] } })),
-    /its output logit must be \[rows, 1\] or \[rows, classes\]/,
+    /output logit must be \[rows, 1\] or \[rows, classes\]/,
   );
 });

@@ -2,6 +2,7 @@
 // standard operators, so that the weights are initialisers and can be trained.
 
 import { valueInfo } from '../format/graph-writer.ts';
+import { nodeProblem } from '../format/model-problem.ts';
 import {
   ATTRIBUTE_TYPE,
   type AttributeProto,
@@ -10,7 +11,7 @@ import {
   type NodeProto,
 } from '../format/onnx-schema.ts';
 import { floatTensor } from '../format/tensor-data.ts';
-import { describeNode, UnsupportedModelError } from '../format/unsupported-model.ts';
+import { UnsupportedModelError } from '../format/unsupported-model.ts';
 import { withNamedCoefficients } from './generalised-linear.ts';
 
 const ML_DOMAIN = 'ai.onnx.ml';
@@ -67,17 +68,16 @@ class Rewriter {
   /** Gemm of the rows of coefficients given: their transposed matrix is what is trained. */
   #dense(node: NodeProto, rows: readonly number[], output: string): string {
     if (this.logit !== undefined) {
-      const reason =
-        'it is a second linear model: export one, for several classes a multinomial LogisticRegression';
-      throw new UnsupportedModelError([describeNode(node, reason)]);
+      const remedy = 'export one, for several classes a multinomial LogisticRegression';
+      throw new UnsupportedModelError([nodeProblem(node, 'it is a second linear model', remedy)]);
     }
     const coefficients = floatsOf(node, 'coefficients');
     const stored = floatsOf(node, 'intercepts');
     const count = Math.max(1, stored.length);
     const features = coefficients.length / count;
     if (!Number.isInteger(features) || features === 0) {
-      const reason = `it has ${coefficients.length} coefficients for ${count} classes: export it again`;
-      throw new UnsupportedModelError([describeNode(node, reason)]);
+      const reason = `it has ${coefficients.length} coefficients for ${count} classes`;
+      throw new UnsupportedModelError([nodeProblem(node, reason, 'export it again')]);
     }
     const weights = rows.flatMap((row) => coefficients.slice(row * features, (row + 1) * features));
     const shape = [rows.length, features];
@@ -107,7 +107,7 @@ class Rewriter {
       const reason =
         `${classes} classes with post_transform ${transform}: only logistic regression of two classes and ` +
         'multinomial regression of more can be trained';
-      throw new UnsupportedModelError([describeNode(node, reason)]);
+      throw new UnsupportedModelError([nodeProblem(node, reason)]);
     }
     this.probabilities = probabilities;
   }

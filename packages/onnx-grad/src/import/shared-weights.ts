@@ -1,5 +1,6 @@
 // Finds weights that a module uses twice, once transposed, and that an exporter wrote as two.
 
+import { type ModelProblem, modelProblem } from '../format/model-problem.ts';
 import type { ModelProto } from '../format/onnx-schema.ts';
 import { foldedOrigins, type TrainableParameter } from './initialisers.ts';
 
@@ -34,7 +35,7 @@ export function turnedCopies(
     parameters,
     values,
   }: { readonly parameters: readonly TrainableParameter[]; readonly values: Float32Array },
-): string[] {
+): ModelProblem[] {
   if (producerName !== 'pytorch') return [];
   const origins = foldedOrigins(graph);
   const isFolded = ({ name }: TrainableParameter) => FOLDED.test(name) || origins.has(name);
@@ -43,8 +44,12 @@ export function turnedCopies(
     const original = matrices.find((other) => !isFolded(other) && isTurned(values, [copy, other]));
     if (original === undefined) return [];
     return [
-      `initialiser ${copy.name} is ${original.name} transposed: one shared weight, which the exporter wrote twice ` +
-        'and which would be trained as two: use it by torch.nn.functional.linear, which reads it as it is',
+      modelProblem(
+        `initialiser ${copy.name}`,
+        `is ${original.name} transposed: one shared weight, which the exporter wrote twice and which would be ` +
+          'trained as two',
+        'use it by torch.nn.functional.linear, which reads it as it is',
+      ),
     ];
   });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { modelSentence } from '../format/model-problem.ts';
 import { decodeModel, encodeModel, OnnxFormatError } from '../format/onnx-schema.ts';
 import { int64Tensor } from '../format/tensor-data.ts';
 import { openSession } from '../runtime/onnx-runtime.ts';
@@ -186,7 +187,7 @@ const REFUSED: readonly [what: string, model: TinyModel, why: RegExp][] = [
     /would mix rows/,
   ],
   ['a branch', through('If'), /If\): control flow is not supported/],
-  ['a recurrent layer', through('LSTM'), /LSTM\): recurrent layers are not supported; use Conv/],
+  ['a recurrent layer', through('LSTM'), /LSTM\): recurrent layers are not supported: use Conv/],
   ['a slice of rows', through('Slice', { starts: [1], ends: [2], axes: [0] }), /takes some rows only/],
   [
     'a transpose of rows',
@@ -234,11 +235,67 @@ test('all unsupported operators are named at once', () => {
       { op: 'Gemm', from: ['i', 'w', 'b'], to: 'logit' },
     ],
   });
-  assert.throws(
-    () => readForwardModel(tinyModel(model)),
-    (error) => error instanceof UnsupportedModelError && error.problems.length === 2,
+  const { problems, message, remedy, total } = refusalOf(tinyModel(model));
+  const remedyOfOne = 'write the layer in supported ones';
+  const part = (node: string, operator: string) => ({
+    field: `node ${node} (${operator})`,
+    text: ': the operator is not supported',
+    remedy: remedyOfOne,
+    node,
+    operator,
+  });
+  assert.deepEqual(problems, [part('make h', 'Cosh'), part('make i', 'Sinh')]);
+  assert.equal(total, 2);
+  assert.match(remedy ?? '', /^supported operators are Gemm, /);
+  assert.equal(
+    message,
+    `this model cannot be trained: ${[...problems.map(modelSentence), remedy].join('; ')}`,
   );
 });
+
+test('a refusal names the input, the initialiser or the whole graph, and the remedy apart from what is wrong', () => {
+  const half = changed(({ graph }) => {
+    graph.input[0]!.type!.tensorType!.elemType = 10;
+  });
+  const input = refusalOf(half);
+  assert.deepEqual(input.problems, [
+    {
+      field: 'input x',
+      text: 'must be float32 [rows, features], not float16',
+      remedy: 'export the model in single precision',
+    },
+  ]);
+  const twice = refusalOf(changed(({ graph }) => graph.initializer.push(graph.initializer[0]!)));
+  assert.deepEqual(
+    twice.problems.map(({ field, remedy }) => [field, remedy]),
+    [['graph', 'give each a name of its own']],
+  );
+});
+
+test('of very many problems, fifty are listed and all are counted', () => {
+  const many = Array.from({ length: 60 }, (_, i) => ({ op: 'Cosh', from: [`h${i}`], to: `h${i + 1}` }));
+  const model = dense({
+    nodes: [
+      { op: 'Relu', from: ['x'], to: 'h0' },
+      ...many.map((node) => ({ ...node, from: ['h0'] })),
+      { op: 'Concat', from: many.map(({ to }) => to), to: 'i', attributes: { axis: 1 } },
+      { op: 'Gemm', from: ['i', 'w', 'b'], to: 'logit' },
+    ],
+  });
+  const { problems, total, message } = refusalOf(tinyModel(model));
+  assert.deepEqual([problems.length, total], [50, 60]);
+  assert.match(message, /; and 10 more; supported operators are /);
+});
+
+function refusalOf(bytes: Uint8Array): UnsupportedModelError {
+  try {
+    readForwardModel(bytes);
+  } catch (error) {
+    assert.ok(error instanceof UnsupportedModelError, String(error));
+    return error;
+  }
+  return assert.fail('the model is refused');
+}
 
 function changed(change: (model: ReturnType<typeof decodeModel>) => void): Uint8Array {
   const model = decodeModel(buildForwardModel(perceptron));
@@ -259,10 +316,10 @@ test('an input of another type is refused with its type and the remedy', () => {
   const refusals = [
     {
       elemType: 10,
-      refusal: /its input x must be float32 \[rows, features\], not float16: export .* single precision/,
+      refusal: /input x must be float32 \[rows, features\], not float16: export .* single precision/,
     },
     { elemType: 11, refusal: /not float64: export the model in single precision/ },
-    { elemType: 7, refusal: /its input x must be float32 \[rows, features\]: a Cast in the graph/ },
+    { elemType: 7, refusal: /input x must be float32 \[rows, features\]: a Cast in the graph/ },
   ];
   for (const { elemType, refusal } of refusals) {
     const bytes = changed(({ graph }) => {

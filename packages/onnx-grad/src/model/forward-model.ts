@@ -2,6 +2,7 @@
 // whether everything between them and the logit can be differentiated.
 import assert from 'node:assert/strict';
 import { MAXIMUM_RANK, NUMBERS_PER_ROW } from '../format/graph-limits.ts';
+import { graphProblem, type ModelProblem, modelProblem } from '../format/model-problem.ts';
 import {
   ELEMENT_TYPE,
   encodeModel,
@@ -98,13 +99,17 @@ export function asModelError<T>(read: () => T): T {
     return read();
   } catch (cause) {
     if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) throw cause;
-    if (cause instanceof UnsupportedOp) throw new UnsupportedModelError([cause.message]);
+    if (cause instanceof UnsupportedOp) {
+      throw new UnsupportedModelError([graphProblem(cause.reason, cause.remedy)]);
+    }
     const { name, message } = cause as Error;
     throw new OnnxFormatError(`this ONNX model cannot be read (${name}: ${message}): export it again`, {
       cause,
     });
   }
 }
+
+const OWN_NAMES = 'give each value a name of its own';
 
 /** Problems of names that are used twice: a reader would silently take one of the two values. */
 function checkNames({ graph }: ModelProto): void {
@@ -114,11 +119,11 @@ function checkNames({ graph }: ModelProto): void {
   const given = new Set([...graph.initializer, ...graph.input].map(({ name }) => name));
   const again = [...new Set(outputs.filter((name) => given.has(name)))];
   const problems = [
-    ...initialised.map((name) => `it has two initialisers named ${name}: give each a name of its own`),
-    ...computed.map((name) => `two of its nodes compute ${name}: give each value a name of its own`),
-    ...again.map(
-      (name) => `a node computes ${name}, which it has already: give each value a name of its own`,
+    ...initialised.map((name) =>
+      graphProblem(`it has two initialisers named ${name}`, 'give each a name of its own'),
     ),
+    ...computed.map((name) => graphProblem(`two of its nodes compute ${name}`, OWN_NAMES)),
+    ...again.map((name) => graphProblem(`a node computes ${name}, which it has already`, OWN_NAMES)),
   ];
   if (problems.length > 0) throw new UnsupportedModelError(problems);
 }
@@ -135,10 +140,12 @@ const PRECISIONS: ReadonlyMap<number | undefined, string> = new Map([
   [11, 'float64'],
 ]);
 
-function remedyForType(elementType: number | undefined): string {
+function wrongType(input: string, elementType: number | undefined): ModelProblem {
+  const text = 'must be float32 [rows, features]';
   const precision = PRECISIONS.get(elementType);
-  if (precision !== undefined) return `, not ${precision}: export the model in single precision`;
-  return ': a Cast in the graph makes numbers of another type of it';
+  return precision === undefined
+    ? modelProblem(`input ${input}`, text, 'a Cast in the graph makes numbers of another type of it')
+    : modelProblem(`input ${input}`, `${text}, not ${precision}`, 'export the model in single precision');
 }
 
 /** The nodes that lead to a value, in file order. */
@@ -159,41 +166,46 @@ function readInput(model: ModelProto): { input: string; inputShape: number[] } {
   if (input === undefined || inputs.length > 1) {
     const names = inputs.map(({ name }) => name).join(', ');
     throw new UnsupportedModelError([
-      `it has ${inputs.length} inputs, but one is wanted: ${names || 'none'}: join them in the graph, and keep what ` +
-        'is not data as initialisers',
+      graphProblem(
+        `it has ${inputs.length} inputs, but one is wanted: ${names || 'none'}`,
+        'join them in the graph, and keep what is not data as initialisers',
+      ),
     ]);
   }
+  const field = `input ${input.name}`;
   const type = input.type?.tensorType;
   const [first, ...rest] = type?.shape?.dim ?? [];
   if (type?.elemType !== ELEMENT_TYPE.float || type.shape?.dim.length === undefined) {
-    const remedy = remedyForType(type?.elemType);
-    throw new UnsupportedModelError([`its input ${input.name} must be float32 [rows, features]${remedy}`]);
+    throw new UnsupportedModelError([wrongType(input.name, type?.elemType)]);
   }
   const open = rest.findIndex(({ dimValue }) => !dimValue);
   if (rest.length === 0 || open >= 0) {
-    const which = rest.length === 0 ? '' : `: axis ${open + 1} is open, export it with its extent`;
-    throw new UnsupportedModelError([
-      `its input ${input.name} must be float [rows, features] or [rows, channels, space], with all axes but the ` +
-        `first of fixed extent${which}`,
-    ]);
+    const text =
+      'must be float [rows, features] or [rows, channels, space], with all axes but the first of fixed extent';
+    const remedy = rest.length === 0 ? undefined : `axis ${open + 1} is open, export it with its extent`;
+    throw new UnsupportedModelError([modelProblem(field, text, remedy)]);
   }
   const inputShape = rest.map(({ dimValue }) => dimValue!);
   const numbers = elementCount(inputShape);
   if (inputShape.length >= MAXIMUM_RANK || !inputShape.every((extent) => extent >= 1)) {
     throw new UnsupportedModelError([
-      `its input ${input.name} has the shape [rows, ${inputShape.join(', ')}]: at most ${MAXIMUM_RANK} axes of at ` +
-        'least 1',
+      modelProblem(
+        field,
+        `has the shape [rows, ${inputShape.join(', ')}], and may have at most ${MAXIMUM_RANK} axes of at least 1`,
+      ),
     ]);
   }
   if (!(numbers <= NUMBERS_PER_ROW)) {
-    throw new UnsupportedModelError([
-      `its input ${input.name} has ${numbers} numbers in a row, and ${NUMBERS_PER_ROW} is the most`,
-    ]);
+    const text = `has ${numbers} numbers in a row, and ${NUMBERS_PER_ROW} is the most`;
+    throw new UnsupportedModelError([modelProblem(field, text)]);
   }
   if (first?.dimValue) {
     throw new UnsupportedModelError([
-      `its input ${input.name} takes ${first.dimValue} rows and no other number: export it with an open first axis ` +
-        '(dynamic_shapes in torch.onnx.export, dynamic_axes in its older form)',
+      modelProblem(
+        field,
+        `takes ${first.dimValue} rows and no other number`,
+        'export it with an open first axis (dynamic_shapes in torch.onnx.export, dynamic_axes in its older form)',
+      ),
     ]);
   }
   return { input: input.name, inputShape };
@@ -211,8 +223,11 @@ function checkGradients(
   }
   const problems = model.parameters
     .filter(({ name }) => !reached.has(name))
-    .map(
-      ({ name }) => `initialiser ${name} has no gradient: what is made of it is rounded, or a condition only`,
+    .map(({ name }) =>
+      modelProblem(
+        `initialiser ${name}`,
+        'has no gradient, since what is made of it is rounded, or a condition only',
+      ),
     );
   if (problems.length > 0) throw new UnsupportedModelError(problems);
 }
@@ -239,7 +254,9 @@ export function readForwardModel(bytes: Uint8Array): ForwardModel {
 function readStandard(bytes: Uint8Array): ModelProto {
   const foreign = readForeignModel(bytes);
   if ((foreign.graph.sparseInitializer ?? []).length > 0) {
-    throw new UnsupportedModelError(['sparse initialisers are not supported']);
+    throw new UnsupportedModelError([
+      graphProblem('sparse initialisers are not supported', 'export them as dense ones'),
+    ]);
   }
   checkNames(foreign);
   const model = withStandardOperators(foreign);
@@ -259,7 +276,9 @@ function readModel(bytes: Uint8Array): ForwardModel {
   problems.push(...turnedCopies(model, initialisers));
   if (problems.length === 0 && initialisers.parameters.length === 0) {
     problems.push(
-      initialisers.frozen.length > 0 ? 'all of its weights are frozen' : 'nothing in it can be trained',
+      graphProblem(
+        initialisers.frozen.length > 0 ? 'all of its weights are frozen' : 'nothing in it can be trained',
+      ),
     );
   }
   const known = new Inference([input, ['rows', ...inputShape]], initialisers);
@@ -267,7 +286,9 @@ function readModel(bytes: Uint8Array): ForwardModel {
   known.throwProblems(ancestors, problems);
   const [rows, outputs = 1, ...rest] = known.shapeOf(logit);
   if (known.isMoved(logit) || rows !== 'rows' || typeof outputs !== 'number' || rest.length > 0) {
-    throw new UnsupportedModelError([`its output ${LOGIT_NAME} must be [rows, 1] or [rows, classes]`]);
+    throw new UnsupportedModelError([
+      modelProblem(`output ${LOGIT_NAME}`, 'must be [rows, 1] or [rows, classes]'),
+    ]);
   }
   const { isParameter, isDiscrete, constantOf, shapeOf } = known;
   // Without values of which only the shape is used.
@@ -275,8 +296,10 @@ function readModel(bytes: Uint8Array): ForwardModel {
   const perRow = numbersPerRow({ nodes, shapeOf });
   if (!(perRow <= NUMBERS_PER_ROW)) {
     throw new UnsupportedModelError([
-      `it computes ${perRow} numbers of each row, and ${NUMBERS_PER_ROW} is the most: take narrower layers or ` +
-        'shorter sequences',
+      graphProblem(
+        `it computes ${perRow} numbers of each row, and ${NUMBERS_PER_ROW} is the most`,
+        'take narrower layers or shorter sequences',
+      ),
     ]);
   }
   const { parameterCount } = initialisers;

@@ -102,7 +102,7 @@ test('metadata that is no list of names is refused', () => {
   const model = decodeModel(fixture('torch-script-mlp.onnx'));
   for (const value of ['layer.*', '[1]', '{}']) {
     const bytes = encodeModel({ ...model, metadataProps: [{ key: 'consilium.frozen', value }] });
-    assert.throws(() => readForwardModel(bytes), /its metadata consilium\.frozen must be a JSON list/);
+    assert.throws(() => readForwardModel(bytes), /metadata consilium\.frozen must be a JSON list/);
   }
 });
 

@@ -44,7 +44,10 @@ export function broadcastShape(node: OpNode, values: KnownValues): Shape {
     const extents = new Set(all.map((shape) => shape[axis]!).filter((extent) => extent !== 1));
     if (extents.size > 1) {
       const given = node.inputs.map((value) => `[${values.shapeOf(value).join(', ')}]`).join(' and ');
-      throw new UnsupportedOp(`shapes ${given} do not fit: a row's part must have 1 or equally many values`);
+      throw new UnsupportedOp(
+        `shapes ${given} do not fit`,
+        `a row's part must have 1 or equally many values`,
+      );
     }
     return extents.values().next().value ?? 1;
   });

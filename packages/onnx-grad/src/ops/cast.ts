@@ -23,7 +23,7 @@ const toFloat = (node: OpNode): boolean =>
 export function castOfLike(node: OpNode, values: KnownValues): OpNode {
   const like = node.inputs[1]!;
   if (values.isDiscrete(like) || values.constantOf(like)?.isInteger) {
-    throw new UnsupportedOp(`its input ${like} does not say which integers it casts to: use Cast`);
+    throw new UnsupportedOp(`its input ${like} does not say which integers it casts to`, 'use Cast');
   }
   const to = { name: 'to', type: ATTRIBUTE_TYPE.int, i: ELEMENT_TYPE.float };
   return { ...node, opType: 'Cast', inputs: node.inputs.slice(0, 1), attributes: [to] };
@@ -34,7 +34,7 @@ export const cast: OpRule = {
   inferShape(node, values: KnownValues) {
     const to = integerAttribute(node, 'to', 0);
     if (!toFloat(node) && !(DISCRETE as readonly number[]).includes(to)) {
-      throw new UnsupportedOp(`it casts to element type ${to}: use float32`);
+      throw new UnsupportedOp(`it casts to element type ${to}`, 'use float32');
     }
     return dataShape(node.inputs[0]!, values);
   },

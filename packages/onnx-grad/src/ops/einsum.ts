@@ -16,9 +16,9 @@ function equationOf(node: OpNode): Equation {
   const text = stringAttribute(node, 'equation', '').replaceAll(' ', '');
   const [left = '', right] = text.split('->');
   const operands = left.split(',');
-  if (text.includes('.')) throw new UnsupportedOp(`${text}: an ellipsis is not supported: name its axes`);
+  if (text.includes('.')) throw new UnsupportedOp(`${text}: an ellipsis is not supported`, 'name its axes');
   if (operands.length !== node.inputs.length || operands.length > 2) {
-    throw new UnsupportedOp(`${text}: of more than two operands it is not supported: take two at a time`);
+    throw new UnsupportedOp(`${text}: of more than two operands it is not supported`, 'take two at a time');
   }
   const all = [...left.replace(',', '')];
   const once = all.filter((letter) => all.indexOf(letter) === all.lastIndexOf(letter)).sort();
@@ -26,9 +26,7 @@ function equationOf(node: OpNode): Equation {
   const repeats = [...operands, output].some((letters) => new Set(letters).size !== letters.length);
   const isLost = (letter: string) => !output.includes(letter) && once.includes(letter);
   if (repeats || all.some(isLost) || [...output].some((letter) => !all.includes(letter))) {
-    throw new UnsupportedOp(
-      `${text}: a diagonal, or a sum over one operand alone, is not supported: ${REMEDY}`,
-    );
+    throw new UnsupportedOp(`${text}: a diagonal, or a sum over one operand alone, is not supported`, REMEDY);
   }
   return { operands, output };
 }
@@ -140,7 +138,10 @@ type Operand = readonly [value: string, letters: string];
 function byWeight({ parts, extents, output }: Product, data: Operand, weight: Operand): string {
   const [[value, own], [matrix, fixed]] = [data, weight];
   if ([...fixed].some((letter) => own.includes(letter) && output.includes(letter))) {
-    throw new UnsupportedOp(`${matrix} has an axis of a batch: ${REMEDY}, with the batch in the data alone`);
+    throw new UnsupportedOp(
+      `${matrix} has an axis of a batch`,
+      `${REMEDY}, with the batch in the data alone`,
+    );
   }
   const summed = only(fixed, (letter) => own.includes(letter));
   const made = only(fixed, (letter) => !own.includes(letter));

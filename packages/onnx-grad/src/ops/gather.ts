@@ -41,7 +41,8 @@ export const gather: OpRule = {
     const extent = shape[axis] as number;
     if (indicesOf(node, values, extent).some((index) => !(index >= 0 && index < extent))) {
       throw new UnsupportedOp(
-        `it gathers indices beyond the ${extent} of axis ${axis}: give it indices of the axis`,
+        `it gathers indices beyond the ${extent} of axis ${axis}`,
+        'give it indices of the axis',
       );
     }
     return shape.toSpliced(axis, 1, ...values.shapeOf(indices));

@@ -23,7 +23,7 @@ function refuseOtherAttributes(node: OpNode): void {
   if (integerAttribute(node, 'transA', 0) !== 0) throw new UnsupportedOp('transA would mix rows');
   for (const { name, f } of node.attributes) {
     if ((name === 'alpha' || name === 'beta') && f !== 1) {
-      throw new UnsupportedOp(`${name} must be 1: fold it into the weights`);
+      throw new UnsupportedOp(`${name} must be 1`, 'fold it into the weights');
     }
   }
 }

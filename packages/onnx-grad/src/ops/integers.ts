@@ -82,7 +82,8 @@ export function areDiscrete(operands: readonly string[], values: KnownValues): b
   const other = operands.find((operand) => !isDiscreteOperand(operand, values));
   if (other !== undefined) {
     throw new UnsupportedOp(
-      `it joins integers, or conditions, with ${other}, which is none: Cast them to float32 first`,
+      `it joins integers, or conditions, with ${other}, which is none`,
+      'Cast them to float32 first',
     );
   }
   const isBeyond = (operand: string) =>
@@ -92,7 +93,8 @@ export function areDiscrete(operands: readonly string[], values: KnownValues): b
   const beyond = operands.find(isBeyond);
   if (beyond !== undefined) {
     throw new UnsupportedOp(
-      `its constant ${beyond} is beyond ±2^31, where integers of data end: Cast the data to float32 first`,
+      `its constant ${beyond} is beyond ±2^31, where integers of data end`,
+      'Cast the data to float32 first',
     );
   }
   return true;

@@ -162,7 +162,8 @@ export function constantNumbers(value: string, values: KnownValues): Constant['v
   const constant = values.constantOf(value);
   if (constant === undefined) {
     throw new UnsupportedOp(
-      `its input ${value} must be constant, not computed from data: export fixed shapes`,
+      `its input ${value} must be constant, not computed from data`,
+      'export fixed shapes',
     );
   }
   return constant.values;

@@ -17,10 +17,10 @@ function padsOf(node: OpNode, values: KnownValues): { before: number[]; after: n
     ? (constantNumbers(node.inputs[1], values) as readonly number[])
     : (integersAttribute(node, 'pads') ?? []);
   if (stringAttribute(node, 'mode', 'constant') !== 'constant') {
-    throw new UnsupportedOp('its mode must be constant: other paddings are not supported');
+    throw new UnsupportedOp('its mode must be constant');
   }
   if (pads.length !== 2 * rank || node.inputs[3]) throw new UnsupportedOp('it must give pads for all axes');
-  if (pads.some((pad) => pad < 0)) throw new UnsupportedOp('negative pads are not supported: use Slice');
+  if (pads.some((pad) => pad < 0)) throw new UnsupportedOp('negative pads are not supported', 'use Slice');
   if (pads[0] !== 0 || pads[rank] !== 0) throw new UnsupportedOp('it adds rows');
   return { before: pads.slice(0, rank), after: pads.slice(rank) };
 }

@@ -22,7 +22,7 @@ export interface Reduction {
 
 export function givenAxes(node: OpNode, values: KnownValues, shape: Shape): Reduction {
   const axes = axesOf(node, values);
-  if (axes === undefined) throw new UnsupportedOp('without axes it would mix rows: name those of a row');
+  if (axes === undefined) throw new UnsupportedOp('without axes it would mix rows', 'name those of a row');
   return {
     axes: axes.map((axis) => rowAxis(axis, shape.length)).sort((a, b) => a - b),
     keepDims: integerAttribute(node, 'keepdims', 1) === 1,

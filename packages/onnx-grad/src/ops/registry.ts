@@ -90,20 +90,39 @@ const RULES: ReadonlyMap<string, OpRule> = new Map(
     .map((rule) => [rule.opType, rule]),
 );
 
-const RECURRENT = 'recurrent layers are not supported; use Conv over time, or attention';
-const CONTROL = 'control flow is not supported; export a graph that is the same for every row';
-const SEQUENCE =
-  'lists of values are not supported; export with optimize=True, the default of torch.onnx.export, which splits without';
+/** Why an operator is not supported, and what to do about it. */
+export interface OperatorRefusal {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+const RECURRENT = {
+  reason: 'recurrent layers are not supported',
+  remedy: 'use Conv over time, or attention',
+};
+const CONTROL = {
+  reason: 'control flow is not supported',
+  remedy: 'export a graph that is the same for every row',
+};
+const SEQUENCE = {
+  reason: 'lists of values are not supported',
+  remedy: 'export with optimize=True, the default of torch.onnx.export, which splits without',
+};
 const RECURRENT_OPERATORS = ['LSTM', 'GRU', 'RNN', 'Loop', 'Scan'];
 /** Operators that people often need, and what to use instead. */
-export const REFUSALS: Readonly<Record<string, string>> = {
-  BatchNormalization:
-    'it mixes patients, so no gradient belongs to one; use GroupNormalization or LayerNormalization',
+export const REFUSALS: Readonly<Record<string, OperatorRefusal>> = {
+  BatchNormalization: {
+    reason: 'it mixes patients, so no gradient belongs to one',
+    remedy: 'use GroupNormalization or LayerNormalization',
+  },
   LSTM: RECURRENT,
   GRU: RECURRENT,
   RNN: RECURRENT,
-  Attention: 'it is not supported as one operator; export to operator set 22 or before, which spells it out',
-  Erfc: 'ONNX has no such operator; for Keras use gelu with approximate=True',
+  Attention: {
+    reason: 'it is not supported as one operator',
+    remedy: 'export to operator set 22 or before, which spells it out',
+  },
+  Erfc: { reason: 'ONNX has no such operator', remedy: 'for Keras use gelu with approximate=True' },
   SplitToSequence: SEQUENCE,
   SequenceAt: SEQUENCE,
   If: CONTROL,
@@ -122,9 +141,9 @@ export function ruleOf(opType: string): OpRule | undefined {
 }
 
 /** Why an operator without a rule is refused. */
-export function refusalOf(opType: string): string {
+export function refusalOf(opType: string): OperatorRefusal {
   const refusal = isExplained(opType) ? REFUSALS[opType] : undefined;
-  return refusal ?? 'the operator is not supported: write the layer in supported ones';
+  return refusal ?? { reason: 'the operator is not supported', remedy: 'write the layer in supported ones' };
 }
 
 /** Whether the refusal itself says what to use instead. */

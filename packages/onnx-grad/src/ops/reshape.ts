@@ -13,7 +13,8 @@ export const reshape = reshaping('Reshape', (node, values, shape) => {
   if (!isOpen || rest.includes('rows') || elementCount(resolved) !== width) {
     throw new UnsupportedOp(
       `reshaping [${shape.join(', ')}] to [${target.join(', ')}] would mix rows: the first axis must stay the ` +
-        'number of rows (export with a dynamic first axis)',
+        'number of rows',
+      'export with a dynamic first axis',
     );
   }
   return ['rows', ...resolved];

@@ -8,7 +8,7 @@ export const transpose: OpRule = {
     const shape = dataShape(node.inputs[0]!, values);
     const perm = permutationOf(node, shape.length);
     if (perm[0] !== 0) {
-      throw new UnsupportedOp('it moves the first axis, the rows: keep the batch first');
+      throw new UnsupportedOp('it moves the first axis, the rows', 'keep the batch first');
     }
     return perm.map((axis) => shape[axis]!);
   },

@@ -3,6 +3,7 @@
 // processor, with the worst values that a row can hold. The privacy of training (`dp-sgd/sensitivity.ts`) and of scores
 // depends on it, and a graph comes from any member.
 
+import { graphProblem, modelProblem } from '../format/model-problem.ts';
 import { decodeModel, encodeModel } from '../format/onnx-schema.ts';
 import { UnsupportedModelError } from '../format/unsupported-model.ts';
 import { defaultLoss } from '../losses/loss.ts';
@@ -247,8 +248,11 @@ export async function checkBatchInvariance(model: ForwardModel, options?: ProbeO
   if (dependence === undefined) return;
   const { half, node } = dependence;
   const what = half === 'forward' ? 'the answer to a row' : 'the gradient of a row';
-  throw new UnsupportedModelError([
-    `${node === undefined ? '' : `node ${node}: `}${what} depends, on this processor, on where it lies among others: ` +
-      'write this part of the model in other operators',
-  ]);
+  const text = `${what} depends, on this processor, on where it lies among others`;
+  const remedy = 'write this part of the model in other operators';
+  const problem =
+    node === undefined
+      ? graphProblem(text, remedy)
+      : { ...modelProblem(`node ${node}`, `: ${text}`, remedy), node };
+  throw new UnsupportedModelError([problem]);
 }

@@ -10,6 +10,7 @@ export const MISDEEDS = [
   'swallow memory',
   'answer nonsense',
   'say nonsense',
+  'name a patient',
   'tell',
 ] as const;
 export type Misdeed = (typeof MISDEEDS)[number];
@@ -50,6 +51,14 @@ const ACTIONS: Readonly<Record<Misdeed, (task: GraphTask) => unknown>> = {
   'swallow memory': swallowMemory,
   'answer nonsense': () => answer({ features: 'many' }),
   'say nonsense': () => process.send?.({ kind: 'progress' }),
+  'name a patient': () =>
+    process.send?.({
+      kind: 'refused',
+      reason: 'it is refused',
+      problems: [{ field: 'graph', text: ': no', patient: 17 }],
+      total: 1,
+      isTooLarge: false,
+    }),
   tell,
 };
 

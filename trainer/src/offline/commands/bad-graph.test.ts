@@ -26,13 +26,13 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
   ],
   'batch normalisation': [
     between('BatchNormalization', ['scale', 'offset', 'mean', 'variance']),
-    /node make r \(BatchNormalization\): it mixes patients.*; use GroupNormalization or LayerNormalization/,
+    /node make r \(BatchNormalization\): it mixes patients.*: use GroupNormalization or LayerNormalization/,
   ],
   'an open axis beside the rows': [
     plainWith(({ graph }) => {
       graph.input[0]!.type!.tensorType!.shape!.dim[1] = { dimParam: 'features' };
     }),
-    /its input x must be float .*: axis 1 is open, export it with its extent/,
+    /input x must be float .*: axis 1 is open, export it with its extent/,
   ],
   'a shape that depends on patients': [
     tinyModel({
@@ -99,7 +99,7 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
     plainWith(({ graph }) => {
       graph.input[0]!.type!.tensorType!.shape!.dim[0] = { dimValue: 1 };
     }),
-    /its input x takes 1 rows and no other number: export it with an open first axis/,
+    /input x takes 1 rows and no other number: export it with an open first axis/,
   ],
   'two outputs and no logit': [
     plainWith(({ graph }) => {
@@ -114,7 +114,7 @@ const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegE
   ],
   'a recurrent layer': [
     between('LSTM', ['w', 'u']),
-    /node make r \(LSTM\): recurrent layers are not supported; use Conv over time, or attention\n/,
+    /node make r \(LSTM\): recurrent layers are not supported: use Conv over time, or attention\n/,
   ],
   'an operator that its operator set does not have': [
     between('Gelu'),

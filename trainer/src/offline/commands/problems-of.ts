@@ -6,10 +6,12 @@ import { AggregationRefusedError, ParameterRangeError } from '@consilium/federat
 import { UnsupportedModelError } from '@consilium/onnx-grad';
 import { TrainerError } from '../../errors.ts';
 
-/** Every problem of a model by itself, where there are several. */
-function modelProblems({ cause, detail }: TrainerError): string[] {
-  if (!(cause instanceof UnsupportedModelError)) return [detail];
-  return cause.remedy === undefined ? [...cause.problems] : [...cause.problems, cause.remedy];
+/** Every problem of a model in a line of its own, and what helps against several. */
+function modelProblems({ cause, detail, problems, total }: TrainerError): string[] {
+  if (problems.length === 0) return [detail];
+  const rest = total > problems.length ? [`and ${total - problems.length} more`] : [];
+  const remedy = cause instanceof UnsupportedModelError ? cause.remedy : undefined;
+  return [...problems.map(sentenceOf), ...rest, ...(remedy === undefined ? [] : [remedy])];
 }
 
 /** What the user can fix, in words, and the exit status; undefined for a bug. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError } from '@consilium/command-line';
+import { InputError, type Problem } from '@consilium/command-line';
 import { canonicalJson, type Dictionary, encodingOf, inputNames } from '@consilium/domain';
 import { OnnxFormatError, readForwardModel, UnsupportedModelError } from '@consilium/onnx-grad';
 import type { InputFeature } from '../report/input-table.ts';
@@ -173,6 +173,9 @@ export async function readTrainedModel(
   return { card, dictionary, isCardsDictionary, onnx };
 }
 
+const ofOption = ({ problems }: UnsupportedModelError): readonly Problem[] =>
+  problems.map((problem) => ({ ...problem, field: `--model: ${problem.field}` }));
+
 function checkInputs(onnx: Uint8Array, { data }: ModelCard): void {
   const wanted = inputNames(data.encoding).length;
   try {
@@ -182,7 +185,8 @@ function checkInputs(onnx: Uint8Array, { data }: ModelCard): void {
       `--model: the graph takes ${features} values a row, the card's encoding gives ${wanted}`,
     );
   } catch (cause) {
-    if (!(cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError)) throw cause;
-    throw new InputError(`--model: ${cause.message}`, { cause });
+    if (cause instanceof UnsupportedModelError) throw new InputError(ofOption(cause), { cause });
+    if (!(cause instanceof OnnxFormatError)) throw cause;
+    throw new InputError({ field: '--model', text: `: ${cause.message}` }, { cause });
   }
 }

@@ -8,16 +8,15 @@ import {
 } from '@consilium/domain';
 import {
   buildForwardModel,
-  describeNode,
   LOCAL_INTERCEPT_NAME,
   matchesPattern,
-  OnnxFormatError,
+  nodeProblem,
   readForwardModel,
   restoreWeights,
-  UnsupportedModelError,
   withFrozen,
 } from '@consilium/onnx-grad';
 import { TrainerError } from '../../errors.ts';
+import { modelProblemRefusal, modelRefusal } from '../../study/model-refusal.ts';
 import { StudyModel } from '../../study/study-model.ts';
 import { outputsOf } from './label-loss.ts';
 
@@ -166,7 +165,7 @@ export async function studyGraph(
     }
     if (finalActivation !== undefined && !INVERSE_LINKS[target.kind].includes(finalActivation.opType)) {
       const reason = `the graph ends in it, and a ${target.kind} label is learned without it`;
-      refuse(describeNode(finalActivation, `${reason}: export the value before it`));
+      throw modelProblemRefusal(nodeProblem(finalActivation, reason, 'export the value before it'));
     }
     const parameterNames = parameters.map(({ name }) => name);
     for (const pattern of patterns) {
@@ -182,9 +181,6 @@ export async function studyGraph(
       notes: own.notes,
     };
   } catch (cause) {
-    if (cause instanceof UnsupportedModelError || cause instanceof OnnxFormatError) {
-      return refuse(cause.message, { cause });
-    }
-    throw cause;
+    throw modelRefusal(cause) ?? cause;
   }
 }
