@@ -5,14 +5,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { filesWithTest, readTestFiles, repository } from '../documentation/find-tests.ts';
-import { THREAT_TESTS } from '../documentation/threat-tests.ts';
+import { THREAT_SECTIONS } from '../documentation/threat-tests.ts';
 
 const model = readFileSync(resolve(repository, 'docs/concepts/threat-model.md'), 'utf8');
 const attacks = model.slice(model.indexOf('## Attacks'), model.indexOf('## Not defended'));
 const rows = attacks.split('\n').filter((line) => /^\| (?!The attacker|---)/.test(line));
-const linked = rows.flatMap((row) =>
-  [...row.matchAll(/threat-model-tests\.md#([a-z-]+)\)/g)].map(([, id]) => id),
-);
+const linkedIn = (text: string) =>
+  [...text.matchAll(/threat-model-tests\.md#([a-z-]+)\)/g)].map(([, id]) => id);
 
 test('every row of the threat model links to its tests, but the one about Fabric itself', () => {
   assert.ok(rows.length >= 40, 'one row per kind of attack');
@@ -21,13 +20,18 @@ test('every row of the threat model links to its tests, but the one about Fabric
   assert.match(without[0] ?? '', /#halting-a-channel/);
 });
 
-test('every link leads to a list of tests, and every list has its row', () => {
-  assert.deepEqual(linked.toSorted(), THREAT_TESTS.map(({ id }) => id).toSorted());
+test('every link leads to a list of tests in the section of its row, and every list has its row', () => {
+  const [, ...sections] = attacks.split('\n### ');
+  const written = sections.map((text) => ({ title: text.split('\n')[0], ids: linkedIn(text) }));
+  const listed = THREAT_SECTIONS.map(({ title, threats }) => ({ title, ids: threats.map(({ id }) => id) }));
+  assert.deepEqual(listed, written);
+  const all = written.flatMap(({ ids }) => ids);
+  assert.equal(new Set(all).size, all.length, 'no attack has two lists');
 });
 
 test('every test behind a row exists', () => {
   const files = readTestFiles();
-  for (const { id, titles } of THREAT_TESTS) {
+  for (const { id, titles } of THREAT_SECTIONS.flatMap(({ threats }) => threats)) {
     assert.ok(titles.length > 0, `${id} has no tests`);
     for (const title of titles) assert.ok(filesWithTest(title, files).length > 0, title);
   }

@@ -4,7 +4,7 @@ import { ERRORS, LEDGER_ORDERS, ROUND_TRANSITIONS, STUDY_TRANSITIONS, TRANSACTIO
 import type { Transition } from '@consilium/domain/rules';
 import { KEY_PARTS } from '../ledger/rows.ts';
 import { filesWithTest, readTestFiles } from './find-tests.ts';
-import { THREAT_TESTS } from './threat-tests.ts';
+import { THREAT_SECTIONS } from './threat-tests.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -33,16 +33,23 @@ const argumentOf = (schema: object): string => {
     .join(', ');
 };
 
-/** A section for each attack, with links to the tests that make it. @throws RangeError where a title has no test */
+/**
+ * The sections of the threat model, and in each the attacks with links to the tests that make them.
+ *
+ * @throws RangeError where a title has no test
+ */
 function threatSections(): string {
   const files = readTestFiles();
   const item = (title: string): string => {
     const links = filesWithTest(title, files).map((path) => `[${path.split('/').at(-1)}](../../${path})`);
     return `- “${title}” (${links.join(', ')})`;
   };
-  return THREAT_TESTS.map(
-    ({ id, attack, titles }) => `<a id="${id}"></a>\n### ${attack}\n\n${titles.map(item).join('\n')}\n`,
-  ).join('\n');
+  return THREAT_SECTIONS.map(({ title, threats }) => {
+    const attacks = threats.map(
+      ({ id, attack, titles }) => `<a id="${id}"></a>\n### ${attack}\n\n${titles.map(item).join('\n')}\n`,
+    );
+    return `## ${title}\n\n${attacks.join('\n')}`;
+  }).join('\n');
 }
 
 export interface GeneratedPart {

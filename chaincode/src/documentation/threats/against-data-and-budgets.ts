@@ -1,0 +1,95 @@
+// What members try against others' data and privacy budgets.
+import type { ThreatSection } from './threat-section.ts';
+
+export const DATA_AND_BUDGETS: ThreatSection = {
+  title: "A member, against others' data and budgets",
+  threats: [
+    {
+      id: 'others-datasets',
+      attack: 'Use of others’ datasets without or beyond consent',
+      titles: [
+        "all others together who rewrite a hospital's dictionary without its peer",
+        "all others together who withdraw a hospital's consent without its peer",
+        "all others together who empty a hospital's accounts without its peer",
+        "another's dataset under its own id",
+        "another's dataset under a new id",
+        'a dataset used after its consent was withdrawn',
+        'a purpose that the terms do not allow',
+        'a consent by one steward where two must',
+        "another's rows under a new id",
+      ],
+    },
+    {
+      id: 'changing-what-was-agreed',
+      attack: 'Changes to what was agreed',
+      titles: [
+        'another dictionary for a registered dataset, after the consent',
+        'another dictionary after its consent, by its peer alone, registered before the others were members',
+        'its own dictionary, by its peer alone, in a study that the others joined by an amendment',
+        'its own consent, by its peer alone, in a study that the others joined by an amendment',
+        'a study proposed again after the consents',
+        'another optimiser and clipping after the consents, as an amendment',
+        'a text amended while a steward read the one before',
+        "all others together who lower a study's noise after the consents, and an update to their plan",
+        "all others together who lower a study's noise after the consents, and a score to their plan",
+        'an amendment that one hospital did not accept',
+      ],
+    },
+    {
+      id: 'rewritten-plan',
+      attack: 'A plan that was not consented to',
+      titles: ['trains under no other plan than the one consented to'],
+    },
+    {
+      id: 'underclaimed-privacy',
+      attack: 'Under-claimed privacy costs, and budgets raised by their owners',
+      titles: [
+        'a consent that claims less than it costs',
+        'an update that claims less than it cost',
+        'an update with less noise than was reserved',
+        "a study for which a dataset's budget is too small",
+        "a budget that its owner's peer raises on its own",
+        'its own accounts, by its peer alone, registered before the others were members',
+        'its own accounts, by its peer alone, in a study that the others joined by an amendment',
+        'the same rows registered twice, for two budgets',
+        "an account moved by its owner's peer alone",
+        "an account moved without its owner's peer",
+        'a score that endorsers have seen is charged although its owner dates the withdrawal',
+      ],
+    },
+    {
+      id: 'racing-studies',
+      attack: 'Studies that race for one budget',
+      titles: [
+        'studies that consent at once, as many succeed as the budget can bear',
+        'what the running ones spend at once is all counted',
+      ],
+    },
+    {
+      id: 'adaptive-studies',
+      attack: 'Later studies chosen by what earlier ones found',
+      titles: [
+        'an order that was fixed decides, also where another order would let a plan in',
+        'an account for releases without sampling takes no others',
+      ],
+    },
+    {
+      id: 'second-draws',
+      attack: 'A second draw for one charge',
+      titles: [
+        'refuses a second draw for a key, and keeps the first',
+        'has drawn patients once, or nobody where it may have before',
+        'has sent the same update, score and aggregate, byte for byte, each time',
+      ],
+    },
+    {
+      id: 'older-folder',
+      attack: 'A second release by an older copy of a folder',
+      titles: [
+        'draws nothing, says so and what to do, where the ledger has its update; the newest copy goes on',
+        'lets exactly one release be read, where its update is on no ledger',
+        'stops every other study that had a consent then, although the ledger lacks nothing of it',
+      ],
+    },
+  ],
+};
