@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readPackages } from './packages.ts';
+import { compiledFile, compiledFolders, readPackages } from './packages.ts';
 import { selectTests } from './test-files.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -15,7 +15,8 @@ const documents = [
 ];
 const packages = readPackages(root);
 const isBuilt = (name: string) => ['dist', 'node_modules', 'out'].includes(name);
-const sources = [...packages.map(({ folder }) => folder), 'scripts', 'docs'].flatMap((folder) =>
+const folders = compiledFolders(packages);
+const sources = [...folders, 'docs'].flatMap((folder) =>
   globSync(`${folder}/**/*.*`, { cwd: root, exclude: isBuilt }),
 );
 
@@ -41,12 +42,7 @@ for (const document of documents) {
   test(`${document}: every choice of tests chooses some`, () => {
     const tests = sources
       .filter((file) => file.endsWith('.test.ts'))
-      .map((file) => {
-        const folder = [...packages.map((one) => one.folder), 'scripts'].find((one) =>
-          file.startsWith(`${one}/`),
-        )!;
-        return { path: file.replace(`${folder}/`, `${folder}/dist/`), read: () => read(file) };
-      });
+      .map((file) => ({ path: compiledFile(file, folders), read: () => read(file) }));
     for (const [, choice = ''] of text.matchAll(/(?<!\w)((?:[WT]=[\w/.-]+ ?)+)/g)) {
       const [, workspace] = /W=(\S+)/.exec(choice) ?? [];
       const [, wanted] = /T=(\S+)/.exec(choice) ?? [];

@@ -64,3 +64,16 @@ export function readPackages(root: string): Package[] {
       };
     });
 }
+
+/** The folders whose sources are compiled into a dist of their own: every package's, and `scripts`, which is none. */
+export const compiledFolders = (packages: readonly Pick<Package, 'folder'>[]): readonly string[] => [
+  ...packages.map(({ folder }) => folder),
+  'scripts',
+];
+
+/** The file that a source is compiled to, both below the root. @throws TypeError for one in none of the folders */
+export function compiledFile(source: string, folders: readonly string[]): string {
+  const folder = folders.find((one) => source.startsWith(`${one}/`));
+  if (folder === undefined) throw new TypeError(`${source} lies in none of ${folders.join(', ')}`);
+  return `${folder}/dist/${source.slice(folder.length + 1).replace(/\.ts$/, '.js')}`;
+}

@@ -2,7 +2,7 @@
 // that was moved or renamed would then run twice, once as it was (`make build`).
 import { existsSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPackages } from './packages.ts';
+import { compiledFolders, readPackages } from './packages.ts';
 
 /** What the compiler writes for NAME.ts; nothing else in dist is looked at. */
 const OUTPUT = /^(?<name>.+?)(?:\.d\.ts|\.js)(?:\.map)?$/;
@@ -17,7 +17,7 @@ export function staleOutputs(folder: string): string[] {
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '../..');
-  for (const folder of [...readPackages(root).map((one) => one.folder), 'scripts']) {
+  for (const folder of compiledFolders(readPackages(root))) {
     const stale = staleOutputs(join(root, folder));
     for (const file of stale) rmSync(join(root, folder, file), { force: true });
     if (stale.length > 0)

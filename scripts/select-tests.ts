@@ -4,13 +4,12 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '@consilium/command-line';
-import { readPackages } from './packages.ts';
+import { compiledFolders, readPackages } from './packages.ts';
 import { NoSuchTestError, selectTests, workspaceOf } from './test-files.ts';
 
 const root = join(import.meta.dirname, '../..');
 const packages = readPackages(root);
-const folders = [...packages.map(({ folder }) => folder), 'scripts'];
-const files = folders
+const files = compiledFolders(packages)
   .flatMap((folder) => globSync(`${folder}/dist/**/*.test.js`, { cwd: root }).sort())
   .map((path) => ({ path, read: () => readFileSync(join(root, path), 'utf8') }));
 const wish = { workspace: process.env.W || undefined, text: process.env.T || undefined };

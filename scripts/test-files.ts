@@ -1,5 +1,5 @@
 // Which compiled test files a person means: those of a workspace, of part of a file's name, or of part of a title.
-import type { Package } from './packages.ts';
+import { compiledFolders, type Package } from './packages.ts';
 
 export interface TestFile {
   /** The compiled file, below the repository's root, such as trainer/dist/src/study/next-action.test.js. */
@@ -27,7 +27,7 @@ export class NoSuchTestError extends Error {
 
 /** The workspace's folder. `scripts` has tests too, and is none. @throws NoSuchTestError */
 export function workspaceOf(wanted: string, packages: readonly Pick<Package, 'folder'>[]): string {
-  const folders = [...packages.map(({ folder }) => folder), 'scripts'];
+  const folders = compiledFolders(packages);
   const name = wanted.replace(/^\.\//, '').replace(/\/+$/, '');
   const found = folders.find((folder) => folder === name || folder === `packages/${name}`);
   if (found !== undefined) return found;

@@ -5,14 +5,14 @@ import { globSync, readFileSync, watch } from 'node:fs';
 import { join, posix, sep } from 'node:path';
 import { testsOf } from './changed-tests.ts';
 import { importGraph } from './imports.ts';
-import { type Package, readPackages } from './packages.ts';
+import { compiledFile, compiledFolders, readPackages } from './packages.ts';
 
 /** Editors write several files at once, or one file several times. */
 const QUIET_MS = 150;
 
 const root = join(import.meta.dirname, '../..');
 const packages = readPackages(root);
-const folders = [...packages.map(({ folder }) => folder), 'scripts'];
+const folders = compiledFolders(packages);
 const isAsked = Boolean(process.env.W || process.env.T);
 const say = (line: string) => process.stdout.write(`\n— ${line}\n`);
 
@@ -31,8 +31,8 @@ function run(command: string, parameters: readonly string[]): Promise<number | u
   });
 }
 
-function sourcesOf(all: readonly Pick<Package, 'folder'>[]): Map<string, string> {
-  const files = all.flatMap(({ folder }) => globSync(`${folder}/**/*.ts`, { cwd: root, exclude: isBuilt }));
+function readSources(): Map<string, string> {
+  const files = folders.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root, exclude: isBuilt }));
   return new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 }
 
@@ -45,17 +45,14 @@ async function runTests(changed: readonly string[]): Promise<void> {
     await run(join(root, 'scripts/test.sh'), []);
     return;
   }
-  const graph = importGraph(sourcesOf([...packages, { folder: 'scripts' }]), packages);
+  const graph = importGraph(readSources(), packages);
   const { near, further } = testsOf(changed, graph);
   const others = further === 0 ? '' : `; ${further} others reach it: make test W=… runs a workspace's`;
   say(
     `${changed.join(', ')}: ${near.length === 0 ? 'no test imports it' : `${near.length} files of tests`}${others}`,
   );
   if (near.length === 0) return;
-  const compiled = near.map((file) => {
-    const folder = folders.find((one) => file.startsWith(`${one}/`))!;
-    return posix.join(folder, 'dist', posix.relative(folder, file)).replace(/\.ts$/, '.js');
-  });
+  const compiled = near.map((file) => compiledFile(file, folders));
   await run(process.execPath, ['--test', '--test-concurrency=2', ...compiled]);
 }
 
