@@ -35,3 +35,19 @@ test('keys that an operator added stay over a start', () => {
   ensureSecrets(directory, 'north');
   assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')).keys, [...before.keys, added]);
 });
+
+test("a role's key that was taken out of the gateway's file does not come back with a start", () => {
+  const file = apiKeysFile(directory, 'revoked');
+  const { gateway } = ensureSecrets(directory, 'revoked');
+  const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys: { id: string; hash: string }[] };
+  writeFileSync(file, JSON.stringify({ keys: keys.filter(({ id }) => id !== 'researcher') }));
+  ensureSecrets(directory, 'revoked');
+  const rest = JSON.parse(readFileSync(file, 'utf8')).keys.map(({ id }: { id: string }) => id);
+  assert.deepEqual(rest, ['operator', 'steward', 'trainer', 'auditor']);
+  rmSync(keysFile(directory, 'revoked'));
+  const renewed = ensureSecrets(directory, 'revoked');
+  assert.notEqual(renewed.gateway.researcher, gateway.researcher);
+  const all = JSON.parse(readFileSync(file, 'utf8')).keys as typeof keys;
+  assert.equal(all.length, 5, 'without keys.json every role gets a new key');
+  for (const { hash } of keys) assert.ok(!all.some((own) => own.hash === hash), 'and no old one is left');
+});

@@ -27,27 +27,38 @@ export function readSecrets(directory: string, organisation: string): Secrets {
   return JSON.parse(readFileSync(keysFile(directory, organisation), 'utf8')) as Secrets;
 }
 
-/** The hospital's secrets, made where there are none. The gateway's file holds hashes only. */
+/**
+ * The hospital's secrets, made where there are none. The gateway's file holds hashes only. A role whose line was taken
+ * out of that file stays without a key, and keys that were added to it stay.
+ */
 export function ensureSecrets(directory: string, organisation: string): Secrets {
   let secrets: Secrets;
+  let known: readonly ApiKeyLine[] | undefined;
   try {
     secrets = readSecrets(directory, organisation);
+    known = readApiKeys(directory, organisation);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     const gateway = Object.fromEntries(ROLES.map((role) => [role, newKey()])) as Record<Role, string>;
     secrets = { gateway, trainer: newKey() };
     writeWhole(keysFile(directory, organisation), `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
   }
-  const made = ROLES.map((role) => ({ id: role, role, hash: hashOf(secrets.gateway[role]) }));
-  const keys = [...made, ...addedKeys(directory, organisation)];
-  writeWhole(apiKeysFile(directory, organisation), `${JSON.stringify({ keys }, null, 2)}\n`, 0o600);
+  const isKept = (role: Role) => known === undefined || known.some(({ id }) => id === role);
+  const made = ROLES.filter(isKept).map((role) => ({ id: role, role, hash: hashOf(secrets.gateway[role]) }));
+  const others = readApiKeys(directory, organisation) ?? [];
+  const added = others.filter(({ id }) => !ROLES.some((role) => role === id));
+  const text = JSON.stringify({ keys: [...made, ...added] }, null, 2);
+  writeWhole(apiKeysFile(directory, organisation), `${text}\n`, 0o600);
   return secrets;
 }
 
-/** Keys that an operator made with `consilium-gateway key create`: they stay. */
-function addedKeys(directory: string, organisation: string): readonly { readonly id: string }[] {
+interface ApiKeyLine {
+  readonly id: string;
+}
+
+/** The lines of the gateway's file; undefined where there is none yet. */
+function readApiKeys(directory: string, organisation: string): readonly ApiKeyLine[] | undefined {
   const file = apiKeysFile(directory, organisation);
-  if (!existsSync(file)) return [];
-  const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys: { id: string }[] };
-  return keys.filter(({ id }) => !ROLES.some((role) => role === id));
+  if (!existsSync(file)) return undefined;
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly keys: readonly ApiKeyLine[] }).keys;
 }
