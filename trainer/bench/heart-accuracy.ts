@@ -10,7 +10,8 @@ import { buildForwardModel, scoreRows } from '@consilium/onnx-grad';
 import { divideDataset, patientIdAt, readDataset } from '../src/data/index.ts';
 import { type Classification, classify } from '../src/offline/metrics/classification.ts';
 import { noiseFor } from '../src/offline/simulation/privacy-plan.ts';
-import { simulateStudy, trainingUnits } from '../src/offline/simulation/simulate-study.ts';
+import { simulateStudy } from '../src/offline/simulation/simulate-study.ts';
+import { trainingUnits } from '../src/offline/simulation/simulated-study.ts';
 import { StudyModel } from '../src/study/study-model.ts';
 
 const HOSPITALS = ['cleveland', 'hungarian', 'switzerland', 'va'];

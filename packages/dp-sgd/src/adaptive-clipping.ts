@@ -129,8 +129,11 @@ export class ClipNorm {
   readonly #expectedBatchUnits: number;
   #current: number;
 
+  readonly #first: number;
+
   /** @param start the clip norm of the first step; by default the plan's */
   constructor(plan: AdaptivePlan, start = plan.clipNormL2) {
+    this.#first = plan.clipNormL2;
     this.settings = adaptiveSettings(plan);
     this.#expectedBatchUnits = plan.expectedBatchUnits;
     this.#current = this.#within(start);
@@ -138,6 +141,11 @@ export class ClipNorm {
 
   get current(): number {
     return this.#current;
+  }
+
+  /** Starts a round from the clip norm that the one before ended with; by default from the plan's. */
+  restart(clipNormL2 = this.#first): void {
+    this.#current = this.#within(clipNormL2);
   }
 
   release({ count, noise }: { readonly count: number; readonly noise: number }): number {

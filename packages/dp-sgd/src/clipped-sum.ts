@@ -11,7 +11,7 @@ import {
   type SizedGraphs,
 } from './shard.ts';
 import { ShardSums, TILE, type TiledSums } from './tiled-sums.ts';
-import { isUsableUnit, squaresOfRows, type TrainingUnits, unitCount } from './training-units.ts';
+import { type PreparedUnits, prepareUnits, type TrainingUnits } from './training-units.ts';
 
 /** The clipped sum of gradients of any batch of one hospital's units. */
 export class ClippedSum {
@@ -22,14 +22,10 @@ export class ClippedSum {
   readonly #largest: StepGraph;
   /** Which graph the last run takes. */
   #graphIndex = 0;
-  readonly #units: TrainingUnits;
-  /** [units]: 1 for a unit that is left out from the start, and otherwise 0. */
-  readonly #isUnusable: Uint8Array;
+  readonly #units: PreparedUnits;
   /** Bytes of the units' features, and of each shard's rows: copies between these allocate nothing. */
   readonly #features: Buffer;
   readonly #rowBytes: readonly Buffer[];
-  /** ‖x‖² of each row. */
-  readonly #rowSquares: Float64Array;
   readonly #ofShards: TiledSums;
   /** For several runs: their sum, and the rounding errors of its additions. */
   #sums: Readonly<Record<'total' | 'lost', Float64Array>> | undefined;
@@ -48,13 +44,9 @@ export class ClippedSum {
     this.#shards = shards;
     this.#ofShards = new ShardSums(this.#shards.map(({ buffers }) => buffers.sum));
     assert(this.#largest.units >= 2, 'the graph holds a unit, and a padding unit');
-    this.#units = units;
+    this.#units = prepareUnits(units);
     this.#features = bytesOf(units.features);
     this.#rowBytes = this.#shards.map(({ buffers }) => bytesOf(buffers.x));
-    this.#isUnusable = Uint8Array.from({ length: unitCount(units) }, (_, unit) =>
-      isUsableUnit(units, unit) ? 0 : 1,
-    );
-    this.#rowSquares = squaresOfRows(units);
   }
 
   /**
@@ -153,7 +145,7 @@ export class ClippedSum {
     const { largestSquare } = this.#largest;
     batch.forEach((unit, index) => {
       const square = this.#squareAt(index);
-      if (this.#isUnusable[unit] === 1 || !(square <= largestSquare)) return;
+      if (this.#units.isUnusable[unit] === 1 || !(square <= largestSquare)) return;
       this.#count += square <= bound ? 1 : -1;
     });
   }
@@ -198,7 +190,7 @@ export class ClippedSum {
       const { buffers } = this.#shards[shard]!;
       const target = Math.floor(index / shards) * rowsPerUnit;
       const end = target + rowsPerUnit;
-      if (this.#isUnusable[unit] === 1) {
+      if (this.#units.isUnusable[unit] === 1) {
         clear(buffers, target, end);
         continue;
       }
@@ -213,7 +205,7 @@ export class ClippedSum {
       );
       for (let row = 0; row < rows; row++) {
         y[target + row] = source.labels[first + row]!;
-        rowSquares[target + row] = this.#rowSquares[first + row]!;
+        rowSquares[target + row] = source.rowSquares[first + row]!;
         mask[target + row] = 1;
       }
       clear(buffers, target + rows, end);

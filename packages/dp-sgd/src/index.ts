@@ -11,13 +11,21 @@ export { plainEngine } from './plain-engine.ts';
 export { type PlanProblem, planSentence } from './plan-problem.ts';
 export { type RandomSource, RandomWords, secureRandomness } from './randomness.ts';
 export {
+  openRounds,
+  type RoundEnvironment,
+  type RoundListeners,
+  type Rounds,
+  runRound,
+} from './round.ts';
+export {
   checkRound,
   type RoundInput,
   type RoundModel,
   type RoundResult,
-  runRound,
+  type RoundSetting,
+  type RoundStart,
   type TrainingState,
-} from './round.ts';
+} from './round-input.ts';
 export { distanceFromRounded, standInSigma } from './rounded-gaussian.ts';
 export { samplingRateOf } from './sampling-rate.ts';
 export {
@@ -39,4 +47,11 @@ export {
   type TrainingPlan,
 } from './training-plan.ts';
 export type { StepProgress } from './training-steps.ts';
-export { type LabelledRow, packUnits, type TrainingUnits, unitCount } from './training-units.ts';
+export {
+  type LabelledRow,
+  type PreparedUnits,
+  packUnits,
+  prepareUnits,
+  type TrainingUnits,
+  unitCount,
+} from './training-units.ts';

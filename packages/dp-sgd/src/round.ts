@@ -1,158 +1,119 @@
-// One hospital's round of training, on the calling thread and with a given source of randomness. `trainRound` runs it
-// in a worker thread; tests call it with a reproducible source.
+// One hospital's rounds of training, on the calling thread and with a given source of randomness. `trainRound` runs one
+// in a worker thread; tests call it with a reproducible source. What does not change from round to round (graphs, their
+// sessions and threads, what is known of the units) is prepared once for all of them.
 import assert from 'node:assert/strict';
 import {
   buildStepGraph,
-  type ClipLayer,
   type ForwardModel,
-  labelRule,
   partitionParameters,
   pick,
-  readForwardModel,
   type StepGraphOptions,
 } from '@consilium/onnx-grad';
-import { addsUnitsInOrder, findBlockedChannels, loopFloatFrom } from '@consilium/onnx-grad/step';
+import {
+  addsUnitsInOrder,
+  findBlockedChannels,
+  loopFloatFrom,
+  numbersPerRow,
+} from '@consilium/onnx-grad/step';
 import { ClipNorm, countSigma } from './adaptive-clipping.ts';
-import { clipLayersOf } from './clip-layers.ts';
 import { ClippedSum } from './clipped-sum.ts';
 import { correctingDrift, type DriftTerms, driftTermsOf } from './drift-correction.ts';
 import { fastEngine } from './fast/index.ts';
-import { checkOptimizerState, type OptimizerState, optimizerRuleOf } from './optimizer-rule.ts';
-import { planProblem } from './plan-problem.ts';
+import { type OptimizerState, optimizerRuleOf } from './optimizer-rule.ts';
 import { poissonSampler, shuffle } from './poisson-sampling.ts';
 import { type RandomSource, RandomWords } from './randomness.ts';
 import {
-  calibrateNoise,
-  latticeOf,
-  MAXIMUM_PARAMETERS,
-  MAXIMUM_UNITS,
-  type NoiseCalibration,
-} from './sensitivity.ts';
+  checkRound,
+  checkSetting,
+  checkStart,
+  layersOf,
+  type RoundInput,
+  type RoundModel,
+  type RoundResult,
+  type RoundSetting,
+  type RoundStart,
+} from './round-input.ts';
+import { calibrateNoise, latticeOf, type NoiseCalibration } from './sensitivity.ts';
 import { largestOf, threadsOf } from './shard.ts';
 import type { ManySteps, RoundWork, StepEngine } from './step-engine.ts';
 import { graphSizesOf, layoutOf, takesStepsTogether } from './step-layout.ts';
+import { adaptivePlanOf, clipNoiseOf, expectedBatchUnits, lossOf } from './training-plan.ts';
 import {
-  adaptivePlanOf,
-  checkTrainingPlan,
-  clipNoiseOf,
-  expectedBatchUnits,
-  lossOf,
-  TrainingInputError,
-  type TrainingPlan,
-} from './training-plan.ts';
-import { releaseMean, runSteps, type StepMechanism, type StepProgress } from './training-steps.ts';
-import { checkTrainingUnits, type TrainingUnits, unitCount } from './training-units.ts';
+  type FusedMove,
+  releaseMean,
+  runSteps,
+  type StepMechanism,
+  type StepProgress,
+} from './training-steps.ts';
+import { prepareUnits, unitCount } from './training-units.ts';
 import { averagingSteps, WeightAverage } from './weight-average.ts';
 
-/** What a round trains on: the model, where it starts, the units, and the plan. */
-export interface RoundInput {
-  /** ONNX bytes of the forward model. */
-  readonly model: Uint8Array;
-  /** Where training starts: all parameters, shared and local, in the model's flat order. */
-  readonly parameters: ArrayLike<number>;
-  readonly units: TrainingUnits;
-  readonly plan: TrainingPlan;
-  /** Names, or prefixes ending in `*`, of parameters that stay at the hospital. */
-  readonly localPatterns: readonly string[];
-  /** c - cᵢ, [sharedCount], with scaffold: added to each mean gradient. Zero by default. */
-  readonly controlShift?: ArrayLike<number>;
-  /** The state at the end of the previous round. If absent, this is the first round. */
-  readonly state?: TrainingState;
-}
-
-/**
- * What a hospital keeps from round to round: a function of public numbers and of its own released means, so that
- * keeping it is post-processing. It reveals as much about the hospital's patients as its local parameters do, and it
- * stays at the hospital as they do.
- */
-export interface TrainingState {
-  /** Private steps taken so far. */
-  readonly steps: number;
-  /** If absent, the optimiser starts from its initial state. */
-  readonly optimizer?: OptimizerState;
-  /** With adaptive clipping, the clip norm of the next step; by default the plan's. */
-  readonly clipNormL2?: number;
-}
-
-/** A model at the end of a round: how far the shared parameters moved, and the values of the local ones. */
-export interface RoundModel {
-  /** New minus old shared parameters, in the model's flat order without the local ones. */
-  readonly sharedDelta: Float64Array;
-  /** The local parameters' new values, in the model's flat order without the shared ones. */
-  readonly localParameters: Float64Array;
-}
-
-/** The result of a round: the model after the last step, from which training continues. */
-export interface RoundResult extends RoundModel {
-  /** With the plan's averaging, the average of the models after each step of the round (`WeightAverage`). */
-  readonly average?: RoundModel;
-  /** Private steps taken, as the privacy event states them. */
-  readonly steps: number;
-  /** To be passed to the next round. */
-  readonly state: TrainingState;
-  /** The noise that was used. With adaptive clipping, κ is that of the first step. */
-  readonly noise: NoiseCalibration;
-}
-
-/** The mechanism of a round and its parts, before any step is taken. */
-export interface PreparedRound {
+/** The mechanism of a hospital's rounds and its parts, before any step is taken. */
+export interface PreparedRounds {
+  readonly model: ForwardModel;
   readonly mechanism: StepMechanism;
+  /** With adaptive clipping, κ is that of the plan's clip norm. */
   readonly noise: NoiseCalibration;
   /** Defined with adaptive clipping. */
   readonly clipNorm: ClipNorm | undefined;
-  /** Defined with a drift correction. */
-  readonly drift: DriftTerms | undefined;
   /** Defined where many steps are taken in one run. */
   readonly runs: ManySteps | undefined;
+  /** The same mechanism with draws from a source of its own, from its first bit on. */
+  drawingFrom(randomness: RandomSource): {
+    readonly mechanism: StepMechanism;
+    close(): Promise<void>;
+  };
   close(): Promise<void>;
 }
 
-/** Refuses input that cannot be trained with. @throws TrainingInputError, OnnxFormatError or UnsupportedModelError */
-export function checkRound(input: RoundInput): ForwardModel {
-  const { plan, units } = input;
-  checkTrainingPlan(plan);
-  const model = readForwardModel(input.model);
-  const { features, outputs, parameterCount } = model;
-  const labels = labelRule(lossOf(plan, model), outputs);
-  checkTrainingUnits(units, { features, rowsPerUnit: plan.rowsPerUnit, units: MAXIMUM_UNITS, labels });
-  if (input.parameters.length !== parameterCount) {
-    throw new TrainingInputError(`parameters must have ${parameterCount} values`);
-  }
-  if (parameterCount > MAXIMUM_PARAMETERS) {
-    throw new TrainingInputError(
-      `the model has more than ${MAXIMUM_PARAMETERS} parameters: take a smaller one`,
-    );
-  }
-  checkOptimizerState(plan, parameterCount, input.state?.optimizer);
-  checkControlShift(input, model);
-  layersOf(plan, model);
-  return model;
+/** A hospital's rounds, prepared: one at a time, each from a start of its own. */
+export interface Rounds {
+  /** About how much memory they hold until they are closed, from public numbers and the number of rows. */
+  readonly heldBytes: number;
+  /**
+   * As `runRound`. After one that failed there is no other.
+   *
+   * @param options `randomness`: for a round that depends on nothing drawn before it; that of the rounds by default
+   * @throws TrainingInputError for a start of another model or optimiser
+   */
+  run(
+    start: RoundStart,
+    options?: RoundListeners & { readonly randomness?: RandomSource | undefined },
+  ): Promise<RoundResult>;
+  close(): Promise<void>;
 }
 
-function checkControlShift({ plan, controlShift, localPatterns }: RoundInput, model: ForwardModel): void {
-  if (controlShift === undefined) return;
-  const { sharedIndices } = partitionParameters(model, localPatterns);
-  const fits =
-    plan.driftCorrection?.kind === 'scaffold' &&
-    controlShift.length === sharedIndices.length &&
-    Array.from(controlShift).every(Number.isFinite);
-  if (fits) return;
-  throw new TrainingInputError('controlShift: it is for scaffold, a finite number for each shared parameter');
+export interface RoundListeners {
+  /** Called once everything is prepared, before any unit is drawn. The round waits for it. */
+  readonly onDrawing?: (() => void | Promise<void>) | undefined;
+  readonly onProgress?: ((progress: StepProgress) => void) | undefined;
 }
 
-/** Checks a round's input and builds its mechanism. @throws as `checkRound` */
-export async function prepareRound(
-  input: RoundInput,
-  randomness: RandomSource,
-  engine: StepEngine = fastEngine,
-): Promise<PreparedRound> {
-  const { plan, units } = input;
-  const model = checkRound(input);
+export interface RoundEnvironment {
+  readonly randomness: RandomSource;
+  /** The fast engine by default. All give the same result. */
+  readonly engine?: StepEngine | undefined;
+}
+
+/**
+ * Checks what stays the same in a hospital's rounds and builds their mechanism.
+ *
+ * @param rounds how many rounds it is built for; 1 by default
+ * @throws as `checkRound`
+ */
+export async function prepareRounds(
+  setting: RoundSetting,
+  { randomness, engine = fastEngine, rounds = 1 }: RoundEnvironment & { readonly rounds?: number },
+): Promise<PreparedRounds> {
+  const { plan } = setting;
+  const model = checkSetting(setting);
+  const units = prepareUnits(setting.units);
   const { parameterCount } = model;
-  const clipNorm = clipNormOf(input);
+  const adaptive = adaptivePlanOf(plan);
+  const clipNorm = adaptive && new ClipNorm(adaptive);
   const layout = layoutOf(model, plan);
   const { shards, unitsPerRun } = layout;
-  const areTogether = takesStepsTogether(plan, model, layout);
+  const areTogether = takesStepsTogether({ ...plan, steps: rounds * plan.steps }, model, layout);
   const layers = layersOf(plan, model);
   const options: StepGraphOptions = {
     clipNormL2: clipNorm === undefined ? plan.clipNormL2 : 'input',
@@ -178,11 +139,9 @@ export async function prepareRound(
     rounding: graph.rounding,
   });
   const latticePerUnit = () => (clipNorm === undefined ? noise.latticePerUnit : latticeOf(clipNorm.current));
-  const words = new RandomWords(randomness);
   const release = releaseMean(plan, latticePerUnit);
-  const drift = driftOf(input, model);
   const work: RoundWork = {
-    ...{ plan, model, units, layout, graphs, noise, release, randomness, drift },
+    ...{ plan, model, units, layout, graphs, noise, release, randomness },
     options: { ...options, addsInOrder },
   };
   const { fused, ...shardsOfStep } = engine.openStep(work);
@@ -190,58 +149,68 @@ export async function prepareRound(
   const runs = areTogether ? await engine.openRuns(work) : undefined;
   // `floatRounding` assumes that both worlds are summed in one type.
   assert(runs === undefined || runs.sumType === graph.sumType);
-  const source = fused ?? engine.openNoise({ sigma: noise.sigma, count: parameterCount, words, randomness });
-  const sample = poissonSampler(words, { units: unitCount(units), rate: plan.samplingRate });
-  const common = {
-    drawBatch() {
-      const batch = sample();
-      // `floatRounding` assumes a random order.
-      return graph.sumType === 'float32' ? shuffle(words, batch) : batch;
-    },
-    drawNoise: source.draw,
+  const openDraws = (from: RandomSource, fusedNoise?: FusedMove): Draws => {
+    const words = new RandomWords(from);
+    const { sigma } = noise;
+    const source = fusedNoise ?? engine.openNoise({ sigma, count: parameterCount, words, randomness: from });
+    const sample = poissonSampler(words, { units: unitCount(units), rate: plan.samplingRate });
+    const counts = clipNorm && engine.openGaussian(words, countSigma(clipNorm.settings.countNoiseMultiplier));
+    return {
+      drawBatch() {
+        const batch = sample();
+        // `floatRounding` assumes a random order.
+        return graph.sumType === 'float32' ? shuffle(words, batch) : batch;
+      },
+      drawNoise: source.draw,
+      ...(counts && { drawCountNoise: () => counts.sample() }),
+      close: () => source.close(),
+    };
+  };
+  const mechanismOf = ({ drawBatch, drawNoise, drawCountNoise }: Draws): StepMechanism => ({
+    drawBatch,
+    drawNoise,
     noiseDeviation: () => noise.sigma / (latticePerUnit() * expectedBatchUnits(plan)),
     release,
     fused,
+    ...(clipNorm === undefined || drawCountNoise === undefined
+      ? { sumClipped: (parameters, batch) => clipped.sum(parameters, batch) }
+      : adaptively(clipNorm, { clipped, drawNoise: drawCountNoise })),
+  });
+  const draws = openDraws(randomness, fused);
+  return {
+    ...{ model, noise, clipNorm, runs },
+    mechanism: mechanismOf(draws),
+    drawingFrom(from) {
+      const own = openDraws(from);
+      return { mechanism: mechanismOf(own), close: own.close };
+    },
+    async close() {
+      await draws.close();
+      await runs?.close();
+      await clipped.close();
+    },
   };
-  const mechanism: StepMechanism =
-    clipNorm === undefined
-      ? { ...common, sumClipped: (parameters, batch) => clipped.sum(parameters, batch) }
-      : { ...common, ...adaptively(clipNorm, { clipped, words, engine }) };
-  const close = async () => {
-    await source.close();
-    await runs?.close();
-    await clipped.close();
-  };
-  return { mechanism, noise, clipNorm, drift, runs, close };
+}
+
+/** All that is random in a round. */
+interface Draws extends Pick<StepMechanism, 'drawBatch' | 'drawNoise'> {
+  /** With adaptive clipping. */
+  readonly drawCountNoise?: () => number;
+  close(): Promise<void>;
 }
 
 /** Sums an empty batch, so that a graph which cannot be loaded or run fails before any unit is drawn. */
-async function tryStep({ parameters }: RoundInput, { mechanism, runs }: PreparedRound): Promise<void> {
+async function tryStep({ parameters }: RoundStart, { mechanism, runs }: PreparedRounds): Promise<void> {
   // A graph of many steps is loaded already. With a fused move, shards expect a move after each sum.
   if (runs !== undefined || mechanism.fused !== undefined) return;
   await mechanism.sumClipped(Float32Array.from(parameters), new Uint32Array());
 }
 
-function layersOf(plan: TrainingPlan, model: ForwardModel): readonly ClipLayer[] | undefined {
-  const { clipping, clipNormL2 } = plan;
-  if (clipping?.kind !== 'per-layer') return undefined;
-  const found = clipLayersOf(model, { clipping, clipNormL2 });
-  if ('layers' in found) return found.layers;
-  throw new TrainingInputError([planProblem('clipping.layers', found.problem)]);
-}
-
-function clipNormOf({ plan, state }: RoundInput): ClipNorm | undefined {
-  const adaptive = adaptivePlanOf(plan);
-  return adaptive && new ClipNorm(adaptive, state?.clipNormL2);
-}
-
 /** The parts of a mechanism with adaptive clipping. */
 function adaptively(
   clipNorm: ClipNorm,
-  step: { readonly clipped: ClippedSum; readonly words: RandomWords; readonly engine: StepEngine },
+  { clipped, drawNoise }: { readonly clipped: ClippedSum; readonly drawNoise: () => number },
 ): Pick<StepMechanism, 'sumClipped' | 'adaptation'> {
-  const { clipped, words, engine } = step;
-  const gaussian = engine.openGaussian(words, countSigma(clipNorm.settings.countNoiseMultiplier));
   let last = 0;
   return {
     async sumClipped(parameters, batch) {
@@ -251,15 +220,18 @@ function adaptively(
     },
     adaptation: {
       count: () => last,
-      drawNoise: () => gaussian.sample(),
+      drawNoise,
       release: (sums) => clipNorm.release(sums),
       follow: (released) => clipNorm.follow(released),
     },
   };
 }
 
-function driftOf(input: RoundInput, model: ForwardModel): DriftTerms | undefined {
-  const { plan, parameters: base, localPatterns, controlShift } = input;
+function driftOf(
+  { plan, localPatterns }: RoundSetting,
+  { parameters: base, controlShift }: RoundStart,
+  model: ForwardModel,
+): DriftTerms | undefined {
   if (plan.driftCorrection === undefined) return undefined;
   const { sharedIndices } = partitionParameters(model, localPatterns);
   return driftTermsOf(plan.driftCorrection, { base, sharedIndices, controlShift });
@@ -287,57 +259,113 @@ function driftOf(input: RoundInput, model: ForwardModel): DriftTerms | undefined
  */
 export async function runRound(
   input: RoundInput,
-  environment: {
-    readonly randomness: RandomSource;
-    /** The fast engine by default. All give the same result. */
-    readonly engine?: StepEngine | undefined;
-    /** Called once everything is prepared, before any unit is drawn. The round waits for it. */
-    readonly onDrawing?: (() => void | Promise<void>) | undefined;
-    readonly onProgress?: ((progress: StepProgress) => void) | undefined;
-  },
+  environment: RoundEnvironment & RoundListeners,
 ): Promise<RoundResult> {
-  const { plan } = input;
-  const prepared = await prepareRound(input, environment.randomness, environment.engine);
-  const { mechanism, noise, clipNorm, drift, runs, close } = prepared;
+  checkRound(input);
+  const rounds = await openRounds(input, environment);
   try {
-    const { onDrawing, onProgress } = environment;
-    if (onDrawing !== undefined) {
-      await tryStep(input, prepared);
-      await onDrawing();
-    }
-    const stepsBefore = input.state?.steps ?? 0;
-    const count = input.parameters.length;
-    const average =
-      plan.averaging && new WeightAverage({ ...plan.averaging, parameterCount: count, stepsBefore });
-    let rule = optimizerRuleOf(plan, count, input.state?.optimizer, mechanism.fused?.memory);
-    if (drift !== undefined) rule = correctingDrift(rule, drift);
-    if (average !== undefined) rule = averagingSteps(rule, average);
-    const options = { plan, mechanism, rule, average, stepsBefore, onProgress };
-    const trained =
-      runs === undefined
-        ? await runSteps(input.parameters, options)
-        : await runs.takeSteps(input.parameters, options);
-    const { sharedIndices, localIndices } = partitionParameters(
-      readForwardModel(input.model),
-      input.localPatterns,
-    );
-    const before = pick(input.parameters, sharedIndices);
-    const handedOver = (parameters: Float64Array): RoundModel => ({
-      sharedDelta: pick(parameters, sharedIndices).map((value, i) => value - before[i]!),
-      localParameters: pick(parameters, localIndices),
-    });
-    return {
-      ...handedOver(trained),
-      ...(average && { average: handedOver(average.values) }),
-      steps: plan.steps,
-      state: {
-        steps: stepsBefore + plan.steps,
-        optimizer: rule.state(),
-        ...(clipNorm && { clipNormL2: clipNorm.current }),
-      },
-      noise,
-    };
+    return await rounds.run(input, environment);
   } finally {
-    await close();
+    await rounds.close();
   }
 }
+
+/**
+ * Prepares a hospital's rounds.
+ *
+ * **Guarantee.** Each round is one of `runRound`: batches and noise are fresh in every step of every round, and what is
+ * kept from round to round besides the units is a function of public numbers.
+ *
+ * @param environment `rounds`: how many rounds will be run; 1 by default
+ * @throws as `checkRound`
+ */
+export async function openRounds(
+  setting: RoundSetting,
+  environment: RoundEnvironment & { readonly rounds?: number },
+): Promise<Rounds> {
+  const prepared = await prepareRounds(setting, environment);
+  let isFree = true;
+  return {
+    heldBytes: heldBytesOf(setting, prepared),
+    async run(start, { randomness, ...listeners } = {}) {
+      checkStart(setting, start, prepared.model);
+      assert(isFree, 'one round at a time, and none after one that failed');
+      isFree = false;
+      const own = randomness && prepared.drawingFrom(randomness);
+      try {
+        const result = await runPrepared(
+          setting,
+          { ...prepared, ...(own && { mechanism: own.mechanism }) },
+          { start, listeners },
+        );
+        isFree = true;
+        return result;
+      } finally {
+        await own?.close();
+      }
+    },
+    close: prepared.close,
+  };
+}
+
+/** Inputs and about three times as many values between them, of each unit of a run; and rows that are kept again. */
+function heldBytesOf({ plan, units }: RoundSetting, { model, runs }: PreparedRounds): number {
+  const { shards, unitsPerRun } = layoutOf(model, plan);
+  const perUnit = plan.rowsPerUnit * (model.features + 3 * numbersPerRow(model)) + model.parameterCount;
+  const perRow = runs === undefined ? 2 : 4 + model.features + 2 * model.parameterCount;
+  return 4 * (shards * unitsPerRun * perUnit + units.labels.length * perRow + 16 * model.parameterCount);
+}
+
+async function runPrepared(
+  setting: RoundSetting,
+  prepared: PreparedRounds,
+  { start, listeners }: { readonly start: RoundStart; readonly listeners: RoundListeners },
+): Promise<RoundResult> {
+  const { plan, localPatterns } = setting;
+  const { model, mechanism, clipNorm, runs } = prepared;
+  clipNorm?.restart(start.state?.clipNormL2);
+  const noise = clipNorm
+    ? { ...prepared.noise, latticePerUnit: latticeOf(clipNorm.current) }
+    : prepared.noise;
+  const { onDrawing, onProgress } = listeners;
+  if (onDrawing !== undefined) {
+    await tryStep(start, prepared);
+    await onDrawing();
+  }
+  const stepsBefore = start.state?.steps ?? 0;
+  const count = start.parameters.length;
+  const average =
+    plan.averaging && new WeightAverage({ ...plan.averaging, parameterCount: count, stepsBefore });
+  const drift = driftOf(setting, start, model);
+  let rule = optimizerRuleOf(plan, count, start.state?.optimizer, mechanism.fused?.memory);
+  if (drift !== undefined) rule = correctingDrift(rule, drift);
+  if (average !== undefined) rule = averagingSteps(rule, average);
+  const options = { plan, mechanism, rule, average, stepsBefore, onProgress };
+  const trained =
+    runs === undefined
+      ? await runSteps(start.parameters, options)
+      : await runs.takeSteps(start.parameters, { ...options, drift });
+  const { sharedIndices, localIndices } = partitionParameters(model, localPatterns);
+  const before = pick(start.parameters, sharedIndices);
+  const handedOver = (parameters: Float64Array): RoundModel => ({
+    sharedDelta: pick(parameters, sharedIndices).map((value, i) => value - before[i]!),
+    localParameters: pick(parameters, localIndices),
+  });
+  return {
+    ...handedOver(trained),
+    ...(average && { average: handedOver(average.values) }),
+    steps: plan.steps,
+    state: {
+      steps: stepsBefore + plan.steps,
+      optimizer: ownState(rule.state()),
+      ...(clipNorm && { clipNormL2: clipNorm.current }),
+    },
+    noise,
+  };
+}
+
+/** The next round overwrites the arrays of a rule that works in the threads' memory. */
+const ownState = (state: OptimizerState): OptimizerState =>
+  state.kind === 'sgd'
+    ? { ...state, velocity: state.velocity.slice() }
+    : { ...state, first: state.first.slice(), second: state.second.slice() };

@@ -10,13 +10,13 @@ import type { OpenShards, SizedGraphs } from './shard.ts';
 import type { StepLayout } from './step-layout.ts';
 import type { TrainingPlan } from './training-plan.ts';
 import type { FusedMove, Release, StepsOptions } from './training-steps.ts';
-import type { TrainingUnits } from './training-units.ts';
+import type { PreparedUnits } from './training-units.ts';
 
-/** All that an engine is given of a round. What it decides follows from public numbers, never from the units. */
+/** All that an engine is given of a hospital's rounds. What it decides follows from public numbers, never from the units. */
 export interface RoundWork {
   readonly plan: TrainingPlan;
   readonly model: ForwardModel;
-  readonly units: TrainingUnits;
+  readonly units: PreparedUnits;
   readonly layout: StepLayout;
   /** What `graphs` were built with. */
   readonly options: StepGraphOptions;
@@ -24,8 +24,6 @@ export interface RoundWork {
   readonly noise: NoiseCalibration;
   readonly release: Release;
   readonly randomness: RandomSource;
-  /** What corrects each mean, if anything. */
-  readonly drift: DriftTerms | undefined;
 }
 
 /** Vectors of integer noise. */
@@ -44,8 +42,15 @@ export interface StepWork extends OpenShards {
 export interface ManySteps {
   /** The type in which clipped gradients are summed. */
   readonly sumType: StepGraph['sumType'];
-  /** The same as `runSteps`, to the bit. */
-  takeSteps(start: ArrayLike<number>, options: StepsOptions): Promise<Float64Array>;
+  /**
+   * The same as `runSteps`, to the bit.
+   *
+   * @param options `drift`: the terms that the rule corrects means by, where the plan corrects them
+   */
+  takeSteps(
+    start: ArrayLike<number>,
+    options: StepsOptions & { readonly drift?: DriftTerms | undefined },
+  ): Promise<Float64Array>;
   close(): Promise<void>;
 }
 

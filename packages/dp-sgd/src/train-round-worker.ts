@@ -6,7 +6,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
 import type { PlanProblem } from './plan-problem.ts';
 import { secureRandomness } from './randomness.ts';
-import { type RoundInput, type RoundResult, runRound } from './round.ts';
+import { runRound } from './round.ts';
+import type { RoundInput, RoundResult } from './round-input.ts';
 import { TrainingInputError } from './training-plan.ts';
 import type { StepProgress } from './training-steps.ts';
 

@@ -8,7 +8,8 @@ import {
   withParameters,
 } from '@consilium/onnx-grad';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
-import { type RoundInput, type RoundResult, runRound } from './round.ts';
+import { runRound } from './round.ts';
+import type { RoundInput, RoundResult } from './round-input.ts';
 import { seededRandomness } from './testing/seeded-randomness.ts';
 import { sequenceModel } from './testing/sequence-model.ts';
 import { trainRound } from './train-round.ts';

@@ -1,7 +1,7 @@
 // Trains one round in a worker thread, with the operating system's randomness and no other.
 import { Worker } from 'node:worker_threads';
 import { isOutOfMemory, OUT_OF_MEMORY } from './out-of-memory.ts';
-import { checkRound, type RoundInput, type RoundResult } from './round.ts';
+import { checkRound, type RoundInput, type RoundResult } from './round-input.ts';
 import type { WorkerMessage, WorkerTask } from './train-round-worker.ts';
 import { TrainingInputError } from './training-plan.ts';
 import type { StepProgress } from './training-steps.ts';

@@ -29,34 +29,62 @@ export function unitCount(units: TrainingUnits): number {
   return units.rowOffsets.length - 1;
 }
 
-/**
- * Whether all features and labels of a unit are numbers up to LARGEST_FEATURE in size. A unit that is not usable is
- * left out of every step.
- */
-export function isUsableUnit(
-  { featureCount, features, labels, rowOffsets }: TrainingUnits,
-  unit: number,
-): boolean {
-  const [first, end] = [rowOffsets[unit]!, rowOffsets[unit + 1]!];
-  const isWithin = (value: number) => Math.abs(value) <= LARGEST_FEATURE;
-  return (
-    features.subarray(first * featureCount, end * featureCount).every(isWithin) &&
-    labels.subarray(first, end).every(isWithin)
-  );
+/** Units, and what training needs to know of their rows: found out once, whatever is trained on them. */
+export interface PreparedUnits extends TrainingUnits {
+  /**
+   * [units]: 1 for a unit of which a feature or label is no number up to LARGEST_FEATURE in size, and otherwise 0. Such
+   * a unit is left out of every step.
+   */
+  readonly isUnusable: Uint8Array;
+  /** ‖x‖² of each row. */
+  readonly rowSquares: Float64Array;
 }
 
-/** ‖x‖², whose bits depend on the row alone. */
-export function squaredNorm(row: Float32Array): number {
+/** What came from `prepareUnits` itself: a copy with other arrays does not count, nor what another process sent. */
+const PREPARED = new WeakSet<TrainingUnits>();
+
+const isPrepared = (units: TrainingUnits): units is PreparedUnits => PREPARED.has(units);
+
+/** The units with what is known of them, which is found out here unless it was before. Their arrays must not change. */
+export function prepareUnits(units: TrainingUnits): PreparedUnits {
+  if (isPrepared(units)) return units;
+  const { featureCount, rowOffsets, features, labels } = units;
+  const own = { featureCount, rowOffsets, features, labels };
+  const prepared = { ...own, isUnusable: unusableUnits(own), rowSquares: squaresOfRows(own) };
+  PREPARED.add(prepared);
+  return prepared;
+}
+
+function unusableUnits({ featureCount, features, labels, rowOffsets }: TrainingUnits): Uint8Array {
+  const isUnusable = new Uint8Array(rowOffsets.length - 1);
+  for (let unit = 0; unit < isUnusable.length; unit++) {
+    const [first, end] = [rowOffsets[unit]!, rowOffsets[unit + 1]!];
+    const isUsable =
+      areWithin(features, first * featureCount, end * featureCount) && areWithin(labels, first, end);
+    isUnusable[unit] = isUsable ? 0 : 1;
+  }
+  return isUnusable;
+}
+
+function areWithin(values: Float32Array, first: number, end: number): boolean {
+  // No number is not within either.
+  for (let i = first; i < end; i++) if (!(Math.abs(values[i]!) <= LARGEST_FEATURE)) return false;
+  return true;
+}
+
+/** ‖x‖² of the numbers from `first` on, whose bits depend on them alone. */
+function squaredNorm(values: Float32Array, first: number, end: number): number {
   let sum = 0;
-  for (let i = 0; i < row.length; i++) sum += row[i]! * row[i]!;
+  for (let i = first; i < end; i++) sum += values[i]! * values[i]!;
   return sum;
 }
 
-/** ‖x‖² of each row. */
-export function squaresOfRows({ featureCount, features, labels }: TrainingUnits): Float64Array {
-  return Float64Array.from(labels, (_, row) =>
-    squaredNorm(features.subarray(row * featureCount, (row + 1) * featureCount)),
-  );
+function squaresOfRows({ featureCount, features, labels }: TrainingUnits): Float64Array {
+  const squares = new Float64Array(labels.length);
+  for (let row = 0; row < squares.length; row++) {
+    squares[row] = squaredNorm(features, row * featureCount, (row + 1) * featureCount);
+  }
+  return squares;
 }
 
 /** Units from rows grouped by patient. @throws TrainingInputError for a row of another length */

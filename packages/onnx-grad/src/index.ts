@@ -50,5 +50,5 @@ export {
 } from './runtime/onnx-runtime.ts';
 export { predictOutputs, predictProbabilities } from './runtime/predict.ts';
 export { runAsWritten } from './runtime/run-as-written.ts';
-export { rawOutputs, scoreRows } from './runtime/score-rows.ts';
+export { type OpenScoring, openScoring, rawOutputs, scoreRows } from './runtime/score-rows.ts';
 export { type StepArrays, stepInputs, stepOutputs } from './runtime/step-tensors.ts';

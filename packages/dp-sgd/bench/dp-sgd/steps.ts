@@ -7,7 +7,7 @@ import { buildPlainStepGraph } from '@consilium/onnx-grad/testing/plain-step-gra
 import { ClippedSum } from '../../src/clipped-sum.ts';
 import { openShardThreads } from '../../src/fast/open-step.ts';
 import { secureRandomness, type TrainingPlan, type TrainingUnits } from '../../src/index.ts';
-import { prepareRound } from '../../src/round.ts';
+import { prepareRounds } from '../../src/round.ts';
 import type { ManySteps } from '../../src/step-engine.ts';
 import { graphSizesOf, layoutOf } from '../../src/step-layout.ts';
 import { expectedBatchUnits } from '../../src/training-plan.ts';
@@ -98,8 +98,8 @@ export async function openWorkload(
   const { batch, poisson = false, stepsPerRun } = options;
   const work = { ...rest, plan: { ...plan, ...(stepsPerRun !== undefined && { stepsPerRun }) } };
   const model = readForwardModel(work.model);
-  const { values, parameterCount } = model;
-  const round = await prepareRound({ ...work, parameters: values, localPatterns: [] }, secureRandomness);
+  const { parameterCount } = model;
+  const round = await prepareRounds({ ...work, localPatterns: [] }, { randomness: secureRandomness });
   const mechanism = poisson ? round.mechanism : { ...round.mechanism, drawBatch: fixedBatches(batch) };
   return {
     step: stepper(work, mechanism, round.runs),

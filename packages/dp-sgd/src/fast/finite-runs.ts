@@ -3,7 +3,7 @@
 // data.
 import type { ForwardModel } from '@consilium/onnx-grad';
 import type { OverflowBounds, StepLoop } from '@consilium/onnx-grad/step';
-import type { DescentState, DrawnSteps, Range, StepRuns } from './step-runs.ts';
+import type { Corrections, DescentState, DrawnSteps, Range, StepRuns } from './step-runs.ts';
 
 /** Noise beyond this many deviations has a probability below 2^-1000, which is never. */
 const MOST_DEVIATIONS = 40;
@@ -33,7 +33,7 @@ export function moveBoundsOf(options: {
   readonly sigma: number;
   readonly meanPerStep: number;
   readonly momentum: number;
-  readonly corrections?: Partial<Readonly<Record<'shift' | 'pull' | 'base', Float64Array>>>;
+  readonly corrections?: Corrections;
 }): MoveBounds {
   const { units, sigma, meanPerStep, momentum, corrections = {} } = options;
   return {
@@ -75,7 +75,9 @@ export class FiniteRuns {
   readonly #openMasked: () => Promise<StepRuns>;
   readonly #isSure: OverflowBounds;
   readonly #parameters: ForwardModel['parameters'];
-  readonly #moves: MoveBounds;
+  readonly #movesOf: (corrections: Corrections) => MoveBounds;
+  #corrections: Corrections = {};
+  #moves: MoveBounds;
   #masked: StepRuns | undefined;
 
   constructor(
@@ -84,7 +86,7 @@ export class FiniteRuns {
       readonly openMasked: (drawn: DrawnSteps) => Promise<StepRuns>;
       readonly isSure: OverflowBounds;
       readonly parameters: ForwardModel['parameters'];
-      readonly moves: MoveBounds;
+      readonly movesOf: (corrections: Corrections) => MoveBounds;
     },
   ) {
     this.steps = plain.steps;
@@ -95,13 +97,25 @@ export class FiniteRuns {
     this.#openMasked = () => options.openMasked(plain.drawn);
     this.#isSure = options.isSure;
     this.#parameters = options.parameters;
-    this.#moves = options.moves;
+    this.#movesOf = options.movesOf;
+    this.#moves = options.movesOf({});
+  }
+
+  /** As `StepRuns.correct`. */
+  correct(corrections: Corrections): void {
+    this.#corrections = corrections;
+    this.#moves = this.#movesOf(corrections);
+    this.#plain.correct(corrections);
+    this.#masked?.correct(corrections);
   }
 
   /** As `StepRuns.run`. Which loop takes the run follows from the state before it, the rates and the plan alone. */
   async run(state: DescentState, range: Range): Promise<DescentState | undefined> {
     if (this.#staysFinite(state, range)) return this.#plain.run(state, range);
-    this.#masked ??= await this.#openMasked();
+    if (this.#masked === undefined) {
+      this.#masked = await this.#openMasked();
+      this.#masked.correct(this.#corrections);
+    }
     return this.#masked.run(state, range);
   }
 

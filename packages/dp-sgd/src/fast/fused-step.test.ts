@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { testNumbers } from '@consilium/onnx-grad/testing/tiny-models';
 import { secureRandomness } from '../randomness.ts';
-import { prepareRound, type RoundInput, runRound } from '../round.ts';
+import { prepareRounds, runRound } from '../round.ts';
+import type { RoundInput } from '../round-input.ts';
 import { copyOf } from '../tiled-sums.ts';
 import type { TrainingPlan } from '../training-plan.ts';
 import { meanPerStep, ROUNDER, runSteps, type StepMechanism } from '../training-steps.ts';
@@ -51,7 +52,11 @@ async function bothWays(
   change: (mechanism: StepMechanism) => StepMechanism = (mechanism) => mechanism,
 ): Promise<{ one: Float64Array; other: Float64Array; moves: number }> {
   const input = inputOf(changes);
-  const { mechanism, noise: calibration, close } = await prepareRound(input, secureRandomness);
+  const {
+    mechanism,
+    noise: calibration,
+    close,
+  } = await prepareRounds(input, { randomness: secureRandomness });
   assert.ok(mechanism.fused !== undefined);
   const { fused } = mechanism;
   const { parameters, velocity } = fused.memory;

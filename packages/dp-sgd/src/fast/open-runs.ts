@@ -16,10 +16,16 @@ export async function openRuns(round: RoundWork): Promise<ManySteps> {
   const runs = await openLoops(round);
   return {
     sumType: runs.sumType,
-    takeSteps: (start, options) => runStepsTogether(start, runs, options),
+    takeSteps(start, { drift, ...options }) {
+      const { kind, ...corrections } = drift ?? {};
+      runs.correct(corrections);
+      return runStepsTogether(start, runs, options);
+    },
     close: () => runs.close(),
   };
 }
+
+const CORRECTIONS = { scaffold: 'shift', fedprox: 'pull' } as const;
 
 async function openLoops({
   plan,
@@ -28,10 +34,8 @@ async function openLoops({
   graphs,
   options,
   noise,
-  drift,
 }: RoundWork): Promise<StepRuns | FiniteRuns> {
-  const { clipNormL2, stepsPerRun } = plan;
-  const { kind: correction, ...corrections } = drift ?? {};
+  const { clipNormL2, stepsPerRun, driftCorrection } = plan;
   const { latticePerUnit } = noise;
   const moves = {
     meanPerStep: meanPerStep(plan, latticePerUnit),
@@ -43,11 +47,11 @@ async function openLoops({
       ...{ clipNormL2, latticePerUnit, ...moves, isMasked },
       decays: (plan.weightDecay ?? 0) > 0,
       averages: plan.averaging !== undefined,
-      ...(correction && { correction }),
+      ...(driftCorrection && { correction: CORRECTIONS[driftCorrection.kind] }),
       mayExtendRows: plan.bandSize * model.parameterCount <= EXTENDED_VALUES,
     });
     return StepRuns.open(loop, units, {
-      ...{ clipNormL2, latticePerUnit, corrections, drawn },
+      ...{ clipNormL2, latticePerUnit, drawn },
       ...(stepsPerRun !== undefined && { stepsPerRun }),
     });
   };
@@ -57,6 +61,6 @@ async function openLoops({
   return new FiniteRuns(await open(false), {
     openMasked: (drawn) => open(true, drawn),
     ...{ isSure, parameters: model.parameters },
-    moves: moveBoundsOf({ units: capacity, sigma: noise.sigma, ...moves, corrections }),
+    movesOf: (corrections) => moveBoundsOf({ units: capacity, sigma: noise.sigma, ...moves, corrections }),
   });
 }

@@ -3,7 +3,7 @@
 // lines of units that are not usable.
 import type { TensorValue } from '@consilium/onnx-grad';
 import type { RowColumn, RowTable, StepLoop } from '@consilium/onnx-grad/step';
-import { isUsableUnit, squaredNorm, type TrainingUnits, unitCount } from '../training-units.ts';
+import { type PreparedUnits, type TrainingUnits, unitCount } from '../training-units.ts';
 
 /** The clip norm and the scale of a loop's rows. */
 export interface RowScale {
@@ -16,7 +16,7 @@ export const lineCount = ({ labels }: TrainingUnits): number => labels.length + 
 /** One of a loop's tables. */
 export function rowTable(
   table: RowTable,
-  units: TrainingUnits,
+  units: PreparedUnits,
   loop: Pick<StepLoop, 'inputShape' | 'features' | 'parameterCount' | 'linear'> & RowScale,
 ): TensorValue {
   const { inputShape, features, parameterCount, linear, latticePerUnit } = loop;
@@ -40,37 +40,37 @@ export function rowTable(
 /** One number for each row, in a loop's column. */
 export function rowColumn(
   column: RowColumn,
-  units: TrainingUnits,
+  units: PreparedUnits,
   { linear, clipNormL2 }: Pick<StepLoop, 'linear'> & RowScale,
 ): Float32Array | Float64Array {
   const lines = lineCount(units);
   const isFloat = column === 'labels' || column === 'masks';
   const data = isFloat ? new Float32Array(lines) : new Float64Array(lines);
   const offsets = linear?.filter((part) => part === 'offset').length ?? 0;
-  const numberOf = (row: number, x: Float32Array): number => {
+  const numberOf = (row: number): number => {
     switch (column) {
       case 'labels':
         return units.labels[row]!;
       case 'masks':
         return 1;
       case 'squaredNorms':
-        return squaredNorm(x);
+        return units.rowSquares[row]!;
       case 'lowerBounds':
-        return -clipNormL2 / Math.sqrt(squaredNorm(x) + offsets);
+        return -clipNormL2 / Math.sqrt(units.rowSquares[row]! + offsets);
       case 'upperBounds':
-        return clipNormL2 / Math.sqrt(squaredNorm(x) + offsets);
+        return clipNormL2 / Math.sqrt(units.rowSquares[row]! + offsets);
     }
   };
-  visitUsableRows(units, (row, x) => {
-    data[row] = numberOf(row, x);
+  visitUsableRows(units, (row) => {
+    data[row] = numberOf(row);
   });
   return data;
 }
 
-function visitUsableRows(units: TrainingUnits, visit: (row: number, x: Float32Array) => void): void {
-  const { featureCount, features, rowOffsets } = units;
+function visitUsableRows(units: PreparedUnits, visit: (row: number, x: Float32Array) => void): void {
+  const { featureCount, features, rowOffsets, isUnusable } = units;
   for (let unit = 0; unit < unitCount(units); unit++) {
-    if (!isUsableUnit(units, unit)) continue;
+    if (isUnusable[unit] === 1) continue;
     for (let row = rowOffsets[unit]!; row < rowOffsets[unit + 1]!; row++) {
       visit(row, features.subarray(row * featureCount, (row + 1) * featureCount));
     }

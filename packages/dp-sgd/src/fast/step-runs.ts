@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type OnnxSession, openSession, type TensorValue } from '@consilium/onnx-grad';
 import type { RowColumn, StepCorrection, StepLoop } from '@consilium/onnx-grad/step';
-import type { TrainingUnits } from '../training-units.ts';
+import { type PreparedUnits, prepareUnits, type TrainingUnits } from '../training-units.ts';
 import { lineCount, type RowScale, rowColumn, rowTable } from './row-tables.ts';
 
 /** Values of noise, and of rows' features, per run, at most. */
@@ -47,9 +47,10 @@ interface RunOptions {
   readonly stepsPerRun?: number;
   /** Draws that are shared with other runs of the same size; its own by default. */
   readonly drawn?: DrawnSteps | undefined;
-  /** What each mean is corrected by, [parameterCount] each, as far as the loop takes it. */
-  readonly corrections?: Partial<Readonly<Record<StepCorrection, Float64Array>>>;
 }
+
+/** What each mean is corrected by, [parameterCount] each, as far as the loop takes it. */
+export type Corrections = Partial<Readonly<Record<StepCorrection, Float64Array>>>;
 
 /** A column: its number for each line of the tables, and for each row of a run. */
 interface LaidColumn {
@@ -87,6 +88,8 @@ export class StepRuns {
   readonly #loop: StepLoop;
   /** Inputs that are the same in all runs. */
   readonly #fixed: Readonly<Record<string, TensorValue>>;
+  /** Inputs that are the same in all runs of a round. */
+  readonly #corrections: ReadonlyMap<StepCorrection, Float64Array>;
   readonly #columns: readonly LaidColumn[];
   readonly #rowOffsets: Uint32Array;
   readonly #emptyLine: number;
@@ -100,12 +103,12 @@ export class StepRuns {
 
   static async open(loop: StepLoop, units: TrainingUnits, options: RowScale & RunOptions): Promise<StepRuns> {
     const session = await openSession(loop.bytes, { threads: 1 });
-    return new StepRuns(session, { loop, units, ...options });
+    return new StepRuns(session, { loop, units: prepareUnits(units), ...options });
   }
 
   private constructor(
     session: OnnxSession,
-    options: RowScale & RunOptions & { readonly loop: StepLoop; readonly units: TrainingUnits },
+    options: RowScale & RunOptions & { readonly loop: StepLoop; readonly units: PreparedUnits },
   ) {
     const { loop, units, clipNormL2, latticePerUnit } = options;
     this.#session = session;
@@ -115,14 +118,12 @@ export class StepRuns {
     this.sumType = loop.sumType;
     const rowCount = this.steps * loop.units * loop.rowsPerUnit;
     const scaled = { ...loop, clipNormL2, latticePerUnit };
-    const corrections = loop.corrections.map((name): [string, TensorValue] => {
-      const values = options.corrections?.[name];
-      assert(values !== undefined, `the loop takes ${name}`);
-      return [name, doubles(values, [1, loop.parameterCount])];
-    });
+    this.#corrections = new Map(
+      loop.corrections.map((name) => [name, new Float64Array(loop.parameterCount)]),
+    );
     this.#fixed = Object.fromEntries([
       ...loop.tables.map((table) => [table, rowTable(table, units, scaled)]),
-      ...corrections,
+      ...[...this.#corrections].map(([name, values]) => [name, doubles(values, [1, loop.parameterCount])]),
     ]);
     this.#columns = loop.columns.map((input) => {
       const lines = rowColumn(input, units, scaled);
@@ -171,6 +172,15 @@ export class StepRuns {
     await this.#runOf(range)();
     const { parameters, velocity } = this.#after;
     return isWhole(parameters) && isWhole(velocity) ? this.#after : undefined;
+  }
+
+  /** What means are corrected by from now on; zero before the first call. */
+  correct(corrections: Corrections): void {
+    for (const [name, own] of this.#corrections) {
+      const values = corrections[name];
+      assert(values !== undefined, `the loop takes ${name}`);
+      own.set(values);
+    }
   }
 
   close(): Promise<void> {

@@ -1,7 +1,8 @@
 // Audits of a private step: each returns what is wrong with a mechanism, and must find each broken one of
 // `broken-mechanisms.ts`. They look at the mechanism from outside, as the accounting does.
 
-import { prepareRound, type RoundInput } from '../round.ts';
+import { prepareRounds } from '../round.ts';
+import type { RoundInput } from '../round-input.ts';
 import type { NoiseCalibration } from '../sensitivity.ts';
 import { copyOf } from '../tiled-sums.ts';
 import { expectedBatchUnits, type TrainingPlan } from '../training-plan.ts';
@@ -37,7 +38,7 @@ export async function withMechanism<T>(
 ): Promise<T> {
   const units = packUnits(features, world.rows);
   const input: RoundInput = { model, parameters, units, plan, localPatterns: [] };
-  const prepared = await prepareRound(input, seededRandomness(world.seed));
+  const prepared = await prepareRounds(input, { randomness: seededRandomness(world.seed) });
   const { noise } = prepared;
   try {
     const right: Audited = {

@@ -1,6 +1,7 @@
 // Mistakes in clipping by layers and in clip norms that follow the patients: the audits must find every one.
 import type { ClipAdaptation } from '../adaptive-clipping.ts';
-import { prepareRound, type RoundInput } from '../round.ts';
+import { prepareRounds } from '../round.ts';
+import type { RoundInput } from '../round-input.ts';
 import { packUnits } from '../training-units.ts';
 import type { Rows, Substitute } from './audits.ts';
 import { seededRandomness } from './seeded-randomness.ts';
@@ -38,13 +39,13 @@ export const layersNotScaled =
     async sumClipped(parameters, batch) {
       const { clipping } = plan;
       const layers = clipping?.kind === 'per-layer' ? clipping.layers!.length : 1;
-      const wide = await prepareRound(
+      const wide = await prepareRounds(
         {
           ...input,
           units: packUnits(world.features, world.rowsOf(batch.length)),
           plan: { ...plan, clipNormL2: plan.clipNormL2 * Math.sqrt(layers) },
         },
-        seededRandomness('not scaled'),
+        { randomness: seededRandomness('not scaled') },
       );
       try {
         return await wide.mechanism.sumClipped(parameters, batch);

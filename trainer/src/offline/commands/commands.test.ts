@@ -67,6 +67,10 @@ describe('train', () => {
     assert.equal(summary.scores, 'exact');
     assert.equal(summary.private, true);
     assert.ok(summary.epsilonPld <= 8 && summary.epsilonRdp > summary.epsilonPld);
+    const parts = summary.trainingSeconds + summary.scoringSeconds;
+    assert.ok(Math.abs(parts / summary.seconds - 1) < 1e-3, 'seconds hold training and scoring');
+    assert.ok(summary.scoringSeconds > 0);
+    assert.match(stdout, /seconds of training, .* of scoring \(reading the files/);
     assert.match(stdout, /ε = 7\.\d+ at δ = 0\.001 for each patient/);
     assert.match(stderr, /round 3 of 3: accuracy/);
 
@@ -134,7 +138,9 @@ describe('train', () => {
     assert.equal(metrics.scores, 'noised');
     assert.equal(summary.scores, 'noised');
     const { timing } = cardOf('own');
-    assert.equal(timing.seconds, Number(timing.seconds.toPrecision(1)), 'no time that counts rows');
+    for (const time of [timing.seconds, timing.trainingSeconds!, timing.scoringSeconds!]) {
+      assert.equal(time, Number(time.toPrecision(1)), 'no time that counts rows');
+    }
     assert.equal(summary.seconds, timing.seconds);
     assert.equal(metrics.pooled?.count, null);
     assert.equal(privacy?.heldOut?.events[0]?.steps, 4);

@@ -1,6 +1,6 @@
 // Labels that are all the same teach nothing: a model learns to say so, and its accuracy looks perfect.
 import type { EncodedTarget } from '@consilium/domain';
-import type { SimulatedHospital } from '../simulation/simulate-study.ts';
+import type { SimulatedHospital } from '../simulation/simulated-study.ts';
 
 type LabelledSite = Pick<SimulatedHospital, 'name' | 'training'>;
 

@@ -3,6 +3,7 @@
 import type { Terminal } from '@consilium/command-line';
 import type { EncodedTarget } from '@consilium/domain';
 import { assessmentLines } from '../report/assessment-text.ts';
+import { timeText } from '../report/model-card.ts';
 import { metricTexts, scoreLine } from '../report/score-text.ts';
 import type { Score } from '../simulation/label-scores.ts';
 import type { StudyRun } from './run-study.ts';
@@ -44,6 +45,7 @@ export function printRun(
       ...(sites.length > 1 ? [shortScore('pooled', metrics.pooled, target)] : []),
       ...sites.map(([name, score]) => shortScore(name, score, target)),
       ...(assessment === undefined ? [] : assessmentLines(assessment, target)),
+      `${timeText(card.timing)} (reading the files and writing the folder are not counted)`,
       `written to ${folder}: ${[...models, ...reports].join(', ')}`,
     ];
     terminal.out(`${lines.join('\n')}\n`);

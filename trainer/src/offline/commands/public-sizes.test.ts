@@ -67,10 +67,10 @@ describe('the numbers that steps and averages use', () => {
 describe('examples a second', () => {
   it('are those that were processed, where scores are exact', async () => {
     const { last } = await run('train', '--data', at('small.csv'), ...study, '--out', at('exact'));
-    const { seconds, examplesPerSecond } = JSON.parse(last);
+    const { trainingSeconds, examplesPerSecond } = JSON.parse(last);
     const processed = 6 * unitsOf(await siteOf('data', at('small.csv')));
     assert.ok(
-      Math.abs((examplesPerSecond * seconds) / processed - 1) < 2e-3,
+      Math.abs((examplesPerSecond * trainingSeconds) / processed - 1) < 2e-3,
       'within the rounding to four digits',
     );
     assert.match(
@@ -82,8 +82,8 @@ describe('examples a second', () => {
   it('follow from the band beside noised scores, since they would count patients', async () => {
     const argv = ['--data', at('small.csv'), ...study, '--score-noise', '5', '--out', at('noised')];
     const { last, stderr } = await run('train', ...argv);
-    const { seconds, examplesPerSecond } = JSON.parse(last);
-    assert.ok(Math.abs((examplesPerSecond * seconds) / (6 * 1099.2) - 1) < 2e-3, stderr);
+    const { trainingSeconds, examplesPerSecond } = JSON.parse(last);
+    assert.ok(Math.abs((examplesPerSecond * trainingSeconds) / (6 * 1099.2) - 1) < 2e-3, stderr);
     assert.match(markdownOf('noised'), /examples a second by the bands/);
   });
 });

@@ -44,6 +44,7 @@ import { prepareFolder } from './prepare-folder.ts';
 import { reportProgress } from './progress.ts';
 import { readDictionary } from './read-dictionary.ts';
 import { rounded, type Summary, summaryOf } from './run-summary.ts';
+import { startTiming } from './run-timing.ts';
 import { aggregationProblems } from './study-aggregation.ts';
 import { readStudy, type StudyFile } from './study-file.ts';
 import {
@@ -126,10 +127,9 @@ export async function runStudy(
   }
 
   const scored = { model: graph.model, heldOut: sites.map((site) => site.heldOut), target };
-  const scorer =
-    settings.scoreNoise === undefined
-      ? exactScorer(scored)
-      : noisedScorer(scored, plainDecimal(settings.scoreNoise));
+  const scorer = await (settings.scoreNoise === undefined
+    ? exactScorer(scored)
+    : noisedScorer(scored, plainDecimal(settings.scoreNoise)));
   const curve: RoundScores[] = [];
   const scores = settings.scoreNoise === undefined ? 'exact' : 'noised';
   const progress = reportProgress({ rounds: study.rounds, isPrivate, target, terminal });
@@ -139,33 +139,30 @@ export async function runStudy(
     clear: clearFolder,
     terminal,
   });
-  const startedAt = performance.now();
-  let scoringMs = 0;
+  const time = startTiming({ isExact: settings.scoreNoise === undefined });
   const training = simulateStudy(simulated, sites, {
     onStep: progress.onStep,
     async onRound(round, current) {
-      const before = performance.now();
       finished = round;
-      const score = await scorer.score(round, current);
+      const score = await time.ofScoring(() => scorer.score(round, current));
       if (score !== undefined) {
         curve.push(score);
         progress.onScores(score);
       }
-      scoringMs += performance.now() - before;
     },
   });
-  const parameters = await training.catch(async (error: unknown) => {
-    await clearFolder();
-    throw error;
-  });
-  const measured = (performance.now() - startedAt - scoringMs) / 1000;
-  // Beside noised scores a time must not tell what the counts do not.
-  const seconds = settings.scoreNoise === undefined ? measured : Number(measured.toPrecision(1));
+  const parameters = await training
+    .catch(async (error: unknown) => {
+      await clearFolder();
+      throw error;
+    })
+    .finally(() => scorer.close());
+  const spent = time.spent();
   const steps = study.rounds * study.stepsPerRound;
   // Exact beside exact scores; beside noised ones from public numbers, since it would count the patients.
   const perSite = sites.map(({ training, bandSize }) => {
     const units = settings.scoreNoise === undefined ? training.rowOffsets.length - 1 : bandSize;
-    return (steps * settings.samplingRate * units) / seconds;
+    return (steps * settings.samplingRate * units) / spent.trainingSeconds;
   });
   const examplesPerSecond = perSite.reduce((sum, rate) => sum + rate, 0);
 
@@ -211,7 +208,7 @@ export async function runStudy(
       curve,
       ...(assessment && { assessment }),
     },
-    timing: { seconds: rounded(seconds), examplesPerSecond: rounded(examplesPerSecond) },
+    timing: { ...spent, examplesPerSecond: rounded(examplesPerSecond) },
     warnings,
   };
   await writeFile(join(folder, 'model-card.json'), `${JSON.stringify(card, null, 2)}\n`);

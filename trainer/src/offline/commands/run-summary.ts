@@ -14,6 +14,7 @@ export interface Summary {
   readonly epsilonRdp: number | null;
   readonly delta: number | null;
   readonly steps: number;
+  /** Of training and scoring together (`Timing`). */
   readonly seconds: number;
   readonly examplesPerSecond: number;
   readonly private: boolean;
@@ -28,6 +29,9 @@ export interface Summary {
   readonly slope: number | null;
   readonly intercept: number | null;
   readonly brier: number | null;
+  /** The parts of `seconds`. */
+  readonly trainingSeconds: number | null;
+  readonly scoringSeconds: number | null;
 }
 
 /** Four digits, which is what is measured of a time. */
@@ -69,5 +73,7 @@ export function summaryOf(
     slope: calibration?.slope?.value ?? null,
     intercept: calibration?.intercept?.value ?? null,
     brier: calibration?.brier.value ?? null,
+    trainingSeconds: timing.trainingSeconds ?? null,
+    scoringSeconds: timing.scoringSeconds ?? null,
   };
 }

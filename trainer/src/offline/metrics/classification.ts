@@ -21,9 +21,11 @@ export interface Classification {
 export function classify(probabilities: ArrayLike<number>, labels: ArrayLike<number>): Classification {
   const count = labels.length;
   assert(count > 0 && probabilities.length === count, 'one probability for each of at least one label');
-  const all = Array.from(labels);
-  const positives = all.reduce((sum, label) => sum + label, 0);
-  const correct = all.filter((label, row) => (probabilities[row]! >= 0.5 ? 1 : 0) === label).length;
+  let [positives, correct] = [0, 0];
+  for (let row = 0; row < count; row++) {
+    positives += labels[row]!;
+    if ((probabilities[row]! >= 0.5 ? 1 : 0) === labels[row]) correct++;
+  }
   return {
     count,
     positives,
@@ -33,23 +35,33 @@ export function classify(probabilities: ArrayLike<number>, labels: ArrayLike<num
   };
 }
 
-/** Mann-Whitney's U over the number of pairs; ties count a half (Hanley and McNeil 1982). */
+/**
+ * Mann-Whitney's U over the number of pairs; ties count a half (Hanley and McNeil 1982). A score that is no number
+ * comes after all others, and ties with those that are none either.
+ */
 export function areaUnderCurve(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
-  const order = Array.from(scores, (_, row) => row).sort((a, b) => scores[a]! - scores[b]!);
-  let [positives, rankSum] = [0, 0];
-  for (let start = 0; start < order.length; ) {
-    let end = start + 1;
-    while (end < order.length && scores[order[end]!] === scores[order[start]!]) end++;
-    for (const row of order.slice(start, end)) {
-      if (labels[row] !== 1) continue;
-      positives++;
-      rankSum += (start + 1 + end) / 2;
-    }
-    start = end;
+  const { positives, negatives } = sortedApart(scores, labels);
+  if (positives.length === 0 || negatives.length === 0) return Number.NaN;
+  let [below, upTo, pairs] = [0, 0, 0];
+  for (const score of positives) {
+    while (below < negatives.length && isBefore(negatives[below]!, score)) below++;
+    while (upTo < negatives.length && !isBefore(score, negatives[upTo]!)) upTo++;
+    pairs += (below + upTo) / 2;
   }
-  const negatives = order.length - positives;
-  if (positives === 0 || negatives === 0) return Number.NaN;
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+  return pairs / (positives.length * negatives.length);
+}
+
+const isBefore = (a: number, b: number): boolean => a < b || (Number.isNaN(b) && !Number.isNaN(a));
+
+/** The scores of rows with label 1 and of all others, ascending. */
+function sortedApart(scores: ArrayLike<number>, labels: ArrayLike<number>) {
+  const [positives, negatives] = [new Float64Array(scores.length), new Float64Array(scores.length)];
+  let [yes, no] = [0, 0];
+  for (let row = 0; row < scores.length; row++) {
+    if (labels[row] === 1) positives[yes++] = scores[row]!;
+    else negatives[no++] = scores[row]!;
+  }
+  return { positives: positives.subarray(0, yes).sort(), negatives: negatives.subarray(0, no).sort() };
 }
 
 export interface ClassesFit {

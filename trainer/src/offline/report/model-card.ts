@@ -71,8 +71,27 @@ export interface ModelCard {
     /** Calibration, thresholds and parts of the held-out rows; only beside exact scores, and not on earlier cards. */
     readonly assessment?: Assessment;
   };
-  readonly timing: { readonly seconds: number; readonly examplesPerSecond: number };
+  readonly timing: Timing;
   readonly warnings: readonly string[];
+}
+
+/** Elapsed time, from the score of the untrained model to that of the last; one digit each beside noised scores. */
+export interface Timing {
+  /** Training and scoring together; on earlier cards, which have no parts, training alone. */
+  readonly seconds: number;
+  /** Of all rounds' steps and their aggregation, with what is prepared for them. */
+  readonly trainingSeconds?: number;
+  /** Of the models' held-out scores: before the first round and after each. */
+  readonly scoringSeconds?: number;
+  /** Training patients that were processed in a second of training. */
+  readonly examplesPerSecond: number;
+}
+
+/** What the seconds hold, without reading the files and writing the folder. */
+export function timeText({ seconds, trainingSeconds, scoringSeconds }: Timing): string {
+  const training = shown(trainingSeconds ?? seconds);
+  if (scoringSeconds === undefined) return `${training} seconds of training, scoring not counted`;
+  return `${training} seconds of training, ${shown(scoringSeconds)} of scoring`;
 }
 
 /** A number for people: a few significant digits, no exponent where it can be avoided. */
@@ -228,7 +247,7 @@ export function cardMarkdown(card: ModelCard): string {
     ...Object.entries(training).map(
       ([name, value]) => `- ${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
     ),
-    `- ${shown(timing.seconds)} seconds, ${shown(timing.examplesPerSecond)} examples a second` +
+    `- ${timeText(timing)}, ${shown(timing.examplesPerSecond)} examples a second of training` +
       (metrics.scores === 'exact' ? '' : ' by the bands'),
     '',
     '## Files',

@@ -4,7 +4,8 @@ import { type DriftCorrection, packUnits } from '@consilium/dp-sgd';
 import { aggregationOf } from '@consilium/federation';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { StudyModel } from '../../study/study-model.ts';
-import { type SimulatedHospital, type SimulatedStudy, simulateStudy } from './simulate-study.ts';
+import { simulateStudy } from './simulate-study.ts';
+import type { SimulatedHospital, SimulatedStudy } from './simulated-study.ts';
 
 /**
  * y = slope · x around each hospital's own level, on ± reach: hospitals differ in what is right and in how sharply it

@@ -1,7 +1,7 @@
 // Scores of a study's models on held-out patients: exact, which protects nobody's presence among them, or noised and
 // charged to the held-out patients' own account.
 import type { EncodedTarget } from '@consilium/domain';
-import { predictedClasses, type RawOutputs, rawOutputs } from '@consilium/onnx-grad';
+import { openScoring, predictedClasses, type RawOutputs } from '@consilium/onnx-grad';
 import { type LabelledUnits, labelsByUnit } from '../../data/index.ts';
 import {
   type Counts,
@@ -24,9 +24,10 @@ export interface RoundScores {
   readonly sites: readonly (Score | null)[];
 }
 
-/** Scores a study's models after each round. */
+/** Scores a study's models after each round. What is the same in every round is prepared once. */
 export interface Scorer {
   score(round: number, parameters: HospitalParameters): Promise<RoundScores | undefined>;
+  close(): Promise<void>;
 }
 
 /** What is scored: a study's model on each hospital's held-out units. */
@@ -36,19 +37,33 @@ export interface ScoredStudy {
   readonly target: EncodedTarget;
 }
 
-async function outputsOf(
-  { model, heldOut }: ScoredStudy,
-  parameters: HospitalParameters,
-): Promise<RawOutputs[]> {
-  const answers: RawOutputs[] = [];
-  for (const [site, { features }] of heldOut.entries()) {
-    answers.push(await rawOutputs(await model.onnx(parameters[site]!), features));
-  }
-  return answers;
+interface Outputs {
+  of(parameters: HospitalParameters): Promise<RawOutputs[]>;
+  close(): Promise<void>;
+}
+
+async function openOutputs({ model, heldOut }: ScoredStudy): Promise<Outputs> {
+  const scoring = await openScoring(model.graph);
+  return {
+    async of(parameters) {
+      const answers: RawOutputs[] = [];
+      for (const [site, { features }] of heldOut.entries()) {
+        // Rounded to float32, as they are in the file that is handed over.
+        answers.push(await scoring.outputs(model.join(parameters[site]!), features));
+      }
+      return answers;
+    },
+    close: () => scoring.close(),
+  };
 }
 
 function joined(outputs: readonly RawOutputs[]): RawOutputs {
-  const values = Float64Array.from(outputs.flatMap((own) => [...own.values]));
+  const values = new Float64Array(outputs.reduce((sum, own) => sum + own.values.length, 0));
+  let end = 0;
+  for (const own of outputs) {
+    values.set(own.values, end);
+    end += own.values.length;
+  }
   return { values, width: outputs[0]?.width ?? 1 };
 }
 
@@ -57,17 +72,18 @@ function joined(outputs: readonly RawOutputs[]): RawOutputs {
  *
  * Not private: anybody who sees them may learn about held-out patients.
  */
-export function exactScorer(study: ScoredStudy): Scorer {
+export async function exactScorer(study: ScoredStudy): Promise<Scorer> {
   const labels = study.heldOut.map((units) => [...units.labels]);
+  const all = labels.flat();
+  const outputs = await openOutputs(study);
   return {
     async score(round, parameters) {
-      const outputs = await outputsOf(study, parameters);
-      return {
-        round,
-        pooled: exactScore(joined(outputs), labels.flat(), study.target),
-        sites: labels.map((own, site) => exactScore(outputs[site]!, own, study.target)),
-      };
+      const own = await outputs.of(parameters);
+      const sites = labels.map((ofSite, site) => exactScore(own[site]!, ofSite, study.target));
+      const pooled = sites.length === 1 ? sites[0]! : exactScore(joined(own), all, study.target);
+      return { round, pooled, sites };
     },
+    close: outputs.close,
   };
 }
 
@@ -83,7 +99,8 @@ export const noisedReleases = (rounds: number): number => rounds + 1;
  *
  * @param study with a binary or categorical label
  */
-export function noisedScorer(study: ScoredStudy, noiseMultiplier: string): Scorer {
+export async function noisedScorer(study: ScoredStudy, noiseMultiplier: string): Promise<Scorer> {
+  const outputs = await openOutputs(study);
   const labels = study.heldOut.map(labelsByUnit);
   const classes = study.target.kind === 'categorical' ? study.target.categories.length : 2;
   let baselines: readonly number[] = [];
@@ -96,9 +113,9 @@ export function noisedScorer(study: ScoredStudy, noiseMultiplier: string): Score
         pooledBaseline = largestShare(released);
         return undefined;
       }
-      const outputs = await outputsOf(study, parameters);
+      const answers = await outputs.of(parameters);
       const counts = labels.map((own, site) =>
-        noiseCounts(countJudgements(own, predictedClasses(outputs[site]!)), noiseMultiplier),
+        noiseCounts(countJudgements(own, predictedClasses(answers[site]!)), noiseMultiplier),
       );
       return {
         round,
@@ -106,6 +123,7 @@ export function noisedScorer(study: ScoredStudy, noiseMultiplier: string): Score
         sites: counts.map((own, site) => noisedScore([own], baselines[site]!, noiseMultiplier)),
       };
     },
+    close: outputs.close,
   };
 }
 

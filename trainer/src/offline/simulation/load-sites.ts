@@ -10,7 +10,7 @@ import {
   readDataset,
   splitDataset,
 } from '../../data/index.ts';
-import { type SimulatedHospital, trainingUnits } from './simulate-study.ts';
+import { type SimulatedHospital, trainingUnits } from './simulated-study.ts';
 
 export interface SiteFile {
   readonly name: string;

@@ -9,7 +9,8 @@ import {
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { StudyModel } from '../../study/study-model.ts';
 import { type Averaging, checkAveraging, ModelAverage } from './model-average.ts';
-import { type SimulatedHospital, simulateStudy } from './simulate-study.ts';
+import { simulateStudy } from './simulate-study.ts';
+import type { SimulatedHospital } from './simulated-study.ts';
 
 const rounds = [3, -1, 4, 1.5, -9];
 const average = (decay: number) => {

@@ -40,14 +40,46 @@ export function checkAveraging(study: {
 export const decayOfRound = ({ decay, over }: Averaging, steps: number): number =>
   over === 'steps' ? decay ** steps : decay;
 
+/** The average of each hospital's models after some rounds. */
+export interface AveragedModels {
+  /** r, how many rounds' models are in it. */
+  readonly rounds: number;
+  /** In the hospitals' order. */
+  readonly models: readonly { readonly shared: Float64Array; readonly local: Float64Array }[];
+}
+
 /**
- * The average of each hospital's models: after r rounds Σ_s (1 - d) d^(r - s) θ_s / (1 - d^r), shared and local values
- * alike. The initial model has no part in it.
+ * Takes the models of one more round in, in the hospitals' order: after r rounds Σ_s (1 - d) d^(r - s) θ_s / (1 - d^r),
+ * shared and local values alike. The initial model has no part in it.
+ *
+ * @param before undefined before the first round
+ * @param decay d in [0, 1): 0 is the last model itself
  */
+export function averagedWith(
+  before: AveragedModels | undefined,
+  models: readonly Parameters[],
+  decay: number,
+): AveragedModels {
+  const rounds = (before?.rounds ?? 0) + 1;
+  const weight = (1 - decay) / (1 - decay ** rounds);
+  const move = (average: Float64Array | undefined, values: ArrayLike<number>) =>
+    Float64Array.from(values, (value, i) => {
+      const own = average?.[i] ?? value;
+      return own + weight * (value - own);
+    });
+  return {
+    rounds,
+    models: models.map(({ shared, local }, site) => ({
+      shared: move(before?.models[site]?.shared, shared),
+      local: move(before?.models[site]?.local, local),
+    })),
+  };
+}
+
+/** The average of each hospital's models, as they come. */
 export class ModelAverage {
   readonly #decay: number;
-  #rounds = 0;
-  #averages: readonly { readonly shared: Float64Array; readonly local: Float64Array }[] = [];
+  #average: AveragedModels | undefined;
 
   /** @param decay d in [0, 1): 0 is the last model itself */
   constructor(decay: number) {
@@ -57,17 +89,7 @@ export class ModelAverage {
 
   /** Takes the models of one more round in, in the hospitals' order, and answers the average. */
   add(models: readonly Parameters[]): readonly Parameters[] {
-    this.#rounds++;
-    const weight = (1 - this.#decay) / (1 - this.#decay ** this.#rounds);
-    const move = (average: Float64Array | undefined, values: ArrayLike<number>) =>
-      Float64Array.from(values, (value, i) => {
-        const before = average?.[i] ?? value;
-        return before + weight * (value - before);
-      });
-    this.#averages = models.map(({ shared, local }, site) => ({
-      shared: move(this.#averages[site]?.shared, shared),
-      local: move(this.#averages[site]?.local, local),
-    }));
-    return this.#averages;
+    this.#average = averagedWith(this.#average, models, this.#decay);
+    return this.#average.models;
   }
 }

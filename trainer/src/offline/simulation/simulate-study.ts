@@ -6,57 +6,22 @@ import {
   checkTrainingPlan,
   packUnits,
   type RoundModel,
-  runRound,
-  secureRandomness,
-  type TrainingPlan,
   type TrainingState,
-  type TrainingUnits,
 } from '@consilium/dp-sgd';
 import {
-  type Aggregation,
   aggregateFedAvg,
   controlShift,
   dequantizeParameters,
   initialModel,
   nextModel,
   quantizeParameters,
-  type ServerOptimizerPlan,
   type SharedModel,
   type SiteUpdate,
 } from '@consilium/federation';
-import type { LabelledUnits } from '../../data/index.ts';
-import type { Parameters, StudyModel } from '../../study/study-model.ts';
-import { type Averaging, checkAveraging, decayOfRound, ModelAverage } from './model-average.ts';
-
-/** Units of privacy as training takes them: a patient's rows, or single records. */
-export const trainingUnits = ({ labels, ...units }: LabelledUnits): TrainingUnits => ({
-  ...units,
-  labels: Float32Array.from(labels),
-});
-
-export interface SimulatedHospital {
-  readonly name: string;
-  readonly training: TrainingUnits;
-  /** Public weight of the dataset's band, in patients. */
-  readonly weight: number;
-  /** Public expected number of training units: every mean divides by it (times the sampling rate). */
-  readonly bandSize: number;
-}
-
-export interface SimulatedStudy {
-  readonly model: StudyModel;
-  readonly localPatterns: readonly string[];
-  readonly rounds: number;
-  readonly plan: Omit<TrainingPlan, 'bandSize' | 'studySteps' | 'averaging'>;
-  /** Whether each round starts without the momentum or moments of the one before; by default they are kept. */
-  readonly restartsOptimizer?: boolean;
-  /** Where given, the study's outcome is the exponential moving average of its models. */
-  readonly averaging?: Averaging;
-  /** FedAvg by default. */
-  readonly aggregation?: Aggregation;
-  /** How the aggregate moves the shared model; by default it becomes the model. */
-  readonly serverOptimizer?: ServerOptimizerPlan;
-}
+import type { Parameters } from '../../study/study-model.ts';
+import { HospitalRounds } from './hospital-rounds.ts';
+import { type AveragedModels, averagedWith, checkAveraging, decayOfRound } from './model-average.ts';
+import { federationOf, planAt, type SimulatedHospital, type SimulatedStudy } from './simulated-study.ts';
 
 /** Each hospital's model after a round, in the hospitals' order: one shared part, and each one's own. */
 export type HospitalParameters = readonly Parameters[];
@@ -78,17 +43,29 @@ export function checkStudy(
   hospitals: readonly Pick<SimulatedHospital, 'bandSize'>[],
 ): void {
   checkAveraging(study);
-  const { model, plan, localPatterns } = study;
+  const { model, localPatterns } = study;
   const [parameters, units] = [model.join(model.initial), packUnits(model.inputs, [])];
-  const studySteps = study.rounds * plan.steps;
-  const plans = hospitals.map(({ bandSize }) => ({ ...plan, ...inRound(study), bandSize, studySteps }));
+  const plans = hospitals.map((hospital) => planAt(study, hospital));
   for (const own of plans) checkTrainingPlan(own);
   checkRound({ model: model.graph, parameters, units, localPatterns, plan: plans[0]! });
 }
 
-/** What a round averages by itself. */
-const inRound = ({ averaging }: SimulatedStudy): Pick<TrainingPlan, 'averaging'> =>
-  averaging?.over === 'steps' ? { averaging: { decay: averaging.decay } } : {};
+/** What a study goes on from after a round: no patient is in it but through what the rounds released. */
+export interface StudyProgress {
+  /** Rounds that are finished; 0 before the first. */
+  readonly round: number;
+  readonly shared: SharedModel;
+  /** What each hospital keeps to itself, in the hospitals' order. */
+  readonly sites: readonly { readonly local: ArrayLike<number>; readonly state: TrainingState | undefined }[];
+  /** With `averaging`, the average of the models so far. */
+  readonly average: AveragedModels | undefined;
+}
+
+export interface StudyListeners {
+  /** Awaited after each round, and before the first with round 0. */
+  readonly onRound?: (round: number, parameters: HospitalParameters, after: StudyProgress) => Promise<void>;
+  readonly onStep?: (progress: SimulationProgress) => void;
+}
 
 /**
  * Trains a study over all hospitals; the result is each hospital's model after the last round, or with `averaging`
@@ -98,45 +75,55 @@ const inRound = ({ averaging }: SimulatedStudy): Pick<TrainingPlan, 'averaging'>
  *
  * From round to round each hospital keeps its `TrainingState`: the schedule runs over all rounds' steps, and the
  * optimiser goes on where it stopped unless it restarts. The state stays at its hospital, as local parameters do.
+ * What does not change from round to round is prepared once (`HospitalRounds`).
  *
  * **Guarantee.** Towards each hospital's units the result is `rounds` compositions of `runRound` under the plan and
  * whatever follows from public numbers: what is kept and what is averaged follows from releases. Hospitals are
  * disjoint, so a patient of one hospital is charged once.
  *
- * @param listeners `onRound` is awaited after each round, and before the first with round 0
  * @throws AggregationRefusedError where the rule needs more hospitals
  * @throws ParameterRangeError where parameters run away; TrainingInputError for a plan that cannot be trained with
  */
 export async function simulateStudy(
   study: SimulatedStudy,
   hospitals: readonly SimulatedHospital[],
-  listeners: {
-    readonly onRound?: (round: number, parameters: HospitalParameters) => Promise<void>;
-    readonly onStep?: (progress: SimulationProgress) => void;
-  } = {},
+  listeners: StudyListeners = {},
 ): Promise<HospitalParameters> {
-  const { model, plan, localPatterns, aggregation = aggregateFedAvg, serverOptimizer, averaging } = study;
   checkAveraging(study);
-  const sites = hospitals.map((hospital) => ({
-    ...hospital,
-    units: hospital.training,
-    local: model.initial.local,
-    state: undefined as TrainingState | undefined,
-  }));
-  const control = plan.driftCorrection?.kind === 'scaffold' ? {} : undefined;
-  const federation = { aggregation, serverOptimizer, control };
-  let current = initialModel(quantizeParameters(model.initial.shared), federation);
+  const rounds = new HospitalRounds(study, hospitals);
+  try {
+    return await simulateRounds(study, { hospitals, rounds, listeners });
+  } finally {
+    await rounds.close();
+  }
+}
+
+async function simulateRounds(
+  study: SimulatedStudy,
+  given: {
+    readonly hospitals: readonly SimulatedHospital[];
+    readonly rounds: HospitalRounds;
+    readonly listeners: StudyListeners;
+  },
+): Promise<HospitalParameters> {
+  const { model, plan, aggregation = aggregateFedAvg, averaging } = study;
+  const { hospitals, rounds, listeners } = given;
+  const federation = federationOf(study);
   const weights = hospitals.map(({ name, weight }) => ({ site: name, weight }));
-  const average = averaging && new ModelAverage(decayOfRound(averaging, plan.steps));
-  const studySteps = study.rounds * plan.steps;
-  const parameters = (): HospitalParameters => {
-    const shared = dequantizeParameters(current.parameters);
+  let progress: StudyProgress = {
+    round: 0,
+    shared: initialModel(quantizeParameters(model.initial.shared), federation),
+    sites: hospitals.map(() => ({ local: model.initial.local, state: undefined })),
+    average: undefined,
+  };
+  const modelsAfter = ({ shared: { parameters }, sites }: StudyProgress): HospitalParameters => {
+    const shared = dequantizeParameters(parameters);
     return sites.map(({ local }) => ({ shared, local }));
   };
   /** The hospitals' averages over a round's steps, of which the shared parts are combined as their models' are. */
   const meanOfSteps = (before: SharedModel, averages: readonly RoundModel[]): HospitalParameters => {
     const updates = averages.map(({ sharedDelta }, i) => ({
-      site: sites[i]!.name,
+      site: hospitals[i]!.name,
       delta: quantizeParameters(sharedDelta),
     }));
     const shared = dequantizeParameters(
@@ -145,49 +132,46 @@ export async function simulateStudy(
     return averages.map(({ localParameters: local }) => ({ shared, local }));
   };
   const shiftOf = (site: string) => {
-    const { variates, parameters: shared } = current;
+    const { variates, parameters: shared } = progress.shared;
     if (variates === undefined) return {};
     const round = { site, sites: weights, parameterCount: shared.length };
     return { controlShift: controlShift(variates, { ...round, reach: plan.steps * plan.learningRate }) };
   };
-  let outcome = parameters();
-  await listeners.onRound?.(0, outcome);
+  const outcomeOf = (own: StudyProgress) => own.average?.models ?? modelsAfter(own);
+  await listeners.onRound?.(0, outcomeOf(progress), progress);
   for (let round = 1; round <= study.rounds; round++) {
+    const { shared: before, sites: statesBefore } = progress;
     const updates: SiteUpdate[] = [];
     const averages: RoundModel[] = [];
-    for (const site of sites) {
-      const {
-        sharedDelta,
-        localParameters,
-        state: after,
-        average: own,
-      } = await runRound(
-        {
-          model: model.graph,
-          parameters: model.join({ shared: dequantizeParameters(current.parameters), local: site.local }),
-          units: site.units,
-          localPatterns,
-          plan: { ...plan, ...inRound(study), bandSize: site.bandSize, studySteps },
-          ...(site.state && { state: site.state }),
-          ...shiftOf(site.name),
-        },
-        {
-          randomness: secureRandomness,
-          onProgress: ({ step, steps }) => listeners.onStep?.({ round, hospital: site.name, step, steps }),
-        },
-      );
-      site.local = localParameters;
-      site.state = study.restartsOptimizer ? withoutOptimizer(after) : after;
-      updates.push({ site: site.name, delta: quantizeParameters(sharedDelta) });
+    const sites: StudyProgress['sites'][number][] = [];
+    for (const [site, { name }] of hospitals.entries()) {
+      const { local, state } = statesBefore[site]!;
+      const start = {
+        parameters: model.join({ shared: dequantizeParameters(before.parameters), local }),
+        ...(state && { state }),
+        ...shiftOf(name),
+      };
+      const result = await rounds.run(site, start, {
+        onProgress: ({ step, steps }) => listeners.onStep?.({ round, hospital: name, step, steps }),
+      });
+      const { sharedDelta, localParameters, state: after, average: own } = result;
+      sites.push({
+        local: localParameters,
+        state: study.restartsOptimizer ? withoutOptimizer(after) : after,
+      });
+      updates.push({ site: name, delta: quantizeParameters(sharedDelta) });
       if (own !== undefined) averages.push(own);
     }
-    const before = current;
-    current = nextModel(federation, { before, sites: weights, updates });
-    const ofRound = averaging?.over === 'steps' ? meanOfSteps(before, averages) : parameters();
-    outcome = average?.add(ofRound) ?? ofRound;
-    await listeners.onRound?.(round, outcome);
+    const shared = nextModel(federation, { before, sites: weights, updates });
+    progress = { round, shared, sites, average: progress.average };
+    if (averaging !== undefined) {
+      const models = averaging.over === 'steps' ? meanOfSteps(before, averages) : modelsAfter(progress);
+      const decay = decayOfRound(averaging, plan.steps);
+      progress = { ...progress, average: averagedWith(progress.average, models, decay) };
+    }
+    await listeners.onRound?.(round, outcomeOf(progress), progress);
   }
-  return outcome;
+  return outcomeOf(progress);
 }
 
 function withoutOptimizer({ optimizer, ...rest }: TrainingState): TrainingState {

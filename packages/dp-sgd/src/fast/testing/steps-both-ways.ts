@@ -123,9 +123,9 @@ export async function takeSteps(given: StepsCase, way: Way): Promise<Outcome> {
   const runs = await StepRuns.open({ ...loop, bytes: encodeModel(decoded) }, units, {
     clipNormL2,
     latticePerUnit,
-    corrections,
     stepsPerRun,
   });
+  runs.correct(corrections);
   const taken = { plan: given.plan, mechanism, rule, average, stepsBefore };
   const parameters =
     way === 'together' ? await runStepsTogether(start, runs, taken) : await runSteps(start, taken);
