@@ -15,10 +15,12 @@ export const rowCountOf = ({ values, width }: RawOutputs): number => values.leng
 export function yesProbabilities(outputs: RawOutputs): Float64Array {
   const { values, width } = outputs;
   assert(width <= 2, 'a yes/no label has one or two logits');
-  return Float64Array.from({ length: rowCountOf(outputs) }, (_, i) => {
+  const probabilities = new Float64Array(rowCountOf(outputs));
+  for (let i = 0; i < probabilities.length; i++) {
     const logit = width === 1 ? values[i]! : values[2 * i + 1]! - values[2 * i]!;
-    return 1 / (1 + Math.exp(-logit));
-  });
+    probabilities[i] = 1 / (1 + Math.exp(-logit));
+  }
+  return probabilities;
 }
 
 /** The softmax of each row's logits, [rows · width]. */
