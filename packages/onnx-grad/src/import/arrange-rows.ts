@@ -37,7 +37,8 @@ export interface KnownLayouts extends KnownValues {
 }
 
 const UNARY = [
-  ...['Relu', 'LeakyRelu', 'Elu', 'Tanh', 'Sigmoid', 'Softplus', 'Gelu', 'Clip', 'HardSigmoid', 'HardSwish'],
+  ...['Relu', 'LeakyRelu', 'Elu', 'Tanh', 'Sigmoid', 'Softplus', 'Gelu', 'Mish', 'Clip'],
+  ...['HardSigmoid', 'HardSwish', 'Round', 'Floor', 'Ceil'],
   ...['Erf', 'Exp', 'Log', 'Sqrt', 'Neg', 'Abs', 'Reciprocal', 'Pow', 'Cast', 'Not'],
 ];
 const JOINING = [

@@ -62,7 +62,7 @@ describe('what is handed to the runtime', () => {
         ...graph,
         node: [
           ...graph.node,
-          { name: 'hash', opType: 'Mish', input: [output!.name], output: ['hashed'], attribute: [] },
+          { name: 'hash', opType: 'Hardmax', input: [output!.name], output: ['hashed'], attribute: [] },
           { name: 'one more', opType: 'Neg', input: [output!.name], output: ['negative'], attribute: [] },
         ],
         initializer: [...graph.initializer, { name: 'unused', dims: [], dataType: 1, floatData: [1] }],

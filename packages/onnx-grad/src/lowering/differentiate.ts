@@ -57,8 +57,8 @@ function emitConstant(writer: GraphWriter, { shape, values, isInteger }: Constan
 function upstreamOfParameters(model: ForwardModel): Set<string> {
   const depends = new Set<string>();
   const trained = new Set(model.parameters.map(({ name }) => name));
-  for (const { inputs, output } of model.nodes) {
-    if (model.isDiscrete(output)) continue;
+  for (const { opType, inputs, output } of model.nodes) {
+    if (model.isDiscrete(output) || ruleOf(opType)?.hasNoGradient) continue;
     if (inputs.some((input) => trained.has(input) || depends.has(input))) depends.add(output);
   }
   return depends;

@@ -10,7 +10,7 @@ import { poolWindowOf } from '../ops/pool-window.ts';
 import { reachOf, type Window } from '../ops/window.ts';
 
 /** Operators that work on each value by itself. */
-const ELEMENTWISE = ['Relu', 'LeakyRelu', 'Elu', 'Tanh', 'Sigmoid', 'Softplus', 'Gelu'];
+const ELEMENTWISE = ['Relu', 'LeakyRelu', 'Elu', 'Tanh', 'Sigmoid', 'Softplus', 'Gelu', 'Mish'];
 
 function windowIn(node: OpNode, values: KnownValues): Window | undefined {
   if (node.opType === 'Conv') return convolutionOf(node, values).window;

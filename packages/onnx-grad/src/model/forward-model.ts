@@ -27,6 +27,7 @@ import { turnedCopies } from '../import/shared-weights.ts';
 import { type SharedWeight, sharedWeights } from '../import/weight-uses.ts';
 import { type KnownValues, type OpNode, UnsupportedOp } from '../ops/op-rule.ts';
 import { inFileOrder, inViewOrder } from '../ops/parameter-view.ts';
+import { ruleOf } from '../ops/registry.ts';
 import { numbersPerRow } from './numbers-per-row.ts';
 
 export { LOGIT_NAME, type SharedWeight, type TrainableParameter, UnsupportedModelError };
@@ -217,8 +218,8 @@ function checkGradients(
   model: { readonly logit: string; readonly parameters: readonly TrainableParameter[] },
 ): void {
   const reached = new Set([model.logit]);
-  for (const { output, inputs } of kept.toReversed()) {
-    if (!reached.has(output) || isDiscrete(output)) continue;
+  for (const { opType, output, inputs } of kept.toReversed()) {
+    if (!reached.has(output) || isDiscrete(output) || ruleOf(opType)?.hasNoGradient) continue;
     for (const input of inputs) reached.add(input);
   }
   const problems = model.parameters

@@ -65,3 +65,31 @@ test('PRelu passes on nothing at 0, its slope below, and everything above', asyn
   assert.ok(Math.abs(below! - (2 * (mean + 1) * 2 * -1 * 0.5 * -2) / 3) < 1e-4);
   assert.ok(Math.abs(above! - (2 * (mean + 1) * 2 * 2 * 2) / 3) < 1e-4);
 });
+
+for (const op of ['Round', 'Floor', 'Ceil']) {
+  test(`${op} passes no gradient on, at its jumps neither, and what it makes is a factor as it is`, async () => {
+    const opCase: OpCase = {
+      inputShape: [4],
+      nodes: [
+        { op, from: ['h'], to: 'whole' },
+        { op: 'Mul', from: ['h', 'whole'], to: 'y' },
+      ],
+    };
+    const whole = { Round: [2, 0, 2, -3], Floor: [1, 0, 2, -3], Ceil: [2, 1, 2, -3] }[op]!;
+    const x = [1.5, 0.5, 2, -3];
+    const y = x.map((value, i) => value * whole[i]!);
+    const mean = y.reduce((sum, value) => sum + value * value, 0) / 4;
+    const gradient = await gradientAt(opCase, x);
+    gradient.forEach((own, i) => {
+      assert.ok(Math.abs(own - (2 * (mean + 1) * 2 * y[i]! * whole[i]! * x[i]!) / 4) < 1e-3, `${gradient}`);
+    });
+  });
+
+  test(`a weight that is used only through ${op} is refused, since it would never move`, () => {
+    const { bytes } = buildOperatorModel(one(op), { seed: 1, rows: 1 });
+    assert.throws(
+      () => readForwardModel(bytes),
+      /initialiser s has no gradient: what is made of it is rounded/,
+    );
+  });
+}

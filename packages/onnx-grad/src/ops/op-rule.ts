@@ -81,6 +81,8 @@ export interface OpRule {
   inferShape(node: OpNode, values: KnownValues): Shape;
   /** Whether the output is discrete (`KnownValues.isDiscrete`). */
   isDiscrete?(node: OpNode, values: KnownValues): boolean;
+  /** Whether the output is constant but for jumps: data of floats through which no gradient flows. */
+  readonly hasNoGradient?: boolean;
   /** Emits the operator. Without this rule, the node is copied. Saved values are for `backward`. */
   forward?(node: OpNode, step: ForwardStep): { readonly output: string; readonly saved?: readonly string[] };
   /** Emits the gradients of the inputs, given the name of the gradient of the output. */

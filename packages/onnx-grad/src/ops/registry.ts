@@ -22,6 +22,7 @@ import { leakyRelu } from './leaky-relu.ts';
 import { log } from './log.ts';
 import { matmul } from './matmul.ts';
 import { maxPool } from './max-pool.ts';
+import { mish } from './mish.ts';
 import { mul } from './mul.ts';
 import { neg } from './neg.ts';
 import type { OpRule } from './op-rule.ts';
@@ -32,6 +33,7 @@ import { globalAveragePool, reduceMean, reduceSum } from './reduce.ts';
 import { globalMaxPool, reduceMax, reduceMin } from './reduce-max.ts';
 import { relu } from './relu.ts';
 import { reshape } from './reshape.ts';
+import { roundings } from './round.ts';
 import { sigmoid } from './sigmoid.ts';
 import { slice } from './slice.ts';
 import { logSoftmax, softmax } from './softmax.ts';
@@ -44,7 +46,7 @@ import { transpose } from './transpose.ts';
 import { where } from './where.ts';
 
 const DENSE = [gemm, matmul, conv, gather];
-const ARITHMETIC = [add, sub, mul, div, pow, exp, log, sqrt, neg, reciprocal, abs, erf];
+const ARITHMETIC = [add, sub, mul, div, pow, exp, log, sqrt, neg, reciprocal, abs, erf, ...roundings];
 const ACTIVATIONS = [
   relu,
   leakyRelu,
@@ -53,6 +55,7 @@ const ACTIVATIONS = [
   sigmoid,
   softplus,
   gelu,
+  mish,
   softmax,
   logSoftmax,
   clip,

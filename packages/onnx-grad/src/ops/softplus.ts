@@ -1,10 +1,10 @@
 // Softplus: y = log(1 + exp(x)), dx = dy σ(x).
 import type { GraphWriter } from '../format/graph-writer.ts';
 import { emitLog } from './log.ts';
-import { elementwise, type OpNode } from './op-rule.ts';
+import { elementwise } from './op-rule.ts';
 
 /** max(x, 0) + log(1 + exp(-|x|)): the runtime's own operator rounds the last few values of an array differently. */
-function emitSoftplus(writer: GraphWriter, _node: OpNode, x: string): string {
+export function emitSoftplus(writer: GraphWriter, x: string): string {
   const small = writer.emit('Exp', [writer.emit('Neg', [writer.emit('Abs', [x])])]);
   const rest = emitLog(writer, writer.emit('Add', [small, writer.float(1)]));
   return writer.emit('Add', [writer.emit('Max', [x, writer.float(0)]), rest]);
@@ -13,5 +13,5 @@ function emitSoftplus(writer: GraphWriter, _node: OpNode, x: string): string {
 export const softplus = elementwise(
   'Softplus',
   ({ writer, input, gradient }) => writer.emit('Mul', [gradient, writer.emit('Sigmoid', [input])]),
-  emitSoftplus,
+  (writer, _node, x) => emitSoftplus(writer, x),
 );

@@ -72,6 +72,7 @@ const STRINGS = [
 const OPERATORS = [
   'Gemm MatMul Conv Einsum Gather Add Sub Mul Div Pow Exp Log Sqrt Neg Reciprocal Abs Erf Greater Less Equal Not Where',
   'Relu LeakyRelu Elu Tanh Sigmoid Softplus Gelu Softmax LogSoftmax Clip HardSigmoid HardSwish PRelu MaxPool AveragePool',
+  'Mish Round Floor Ceil',
   'GlobalAveragePool GlobalMaxPool ReduceMean ReduceSum ReduceMax ReduceMin Flatten Reshape Transpose Concat Split Slice',
   'Squeeze Unsqueeze Pad Cast Shape ConstantOfShape Expand Range Trilu Mod Min Max And Or LayerNormalization Identity',
   'GroupNormalization InstanceNormalization Dropout Constant CastLike BatchNormalization LSTM Loop If Scan TopK NonZero',
