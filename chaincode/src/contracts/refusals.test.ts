@@ -179,6 +179,16 @@ const ATTEMPTS: readonly Attempt[] = [
     register(dictionary({ features: [{ name: 'x', kind: 'categorical', categories: ['1', '2', '1'] }] })),
   ),
   invalid(
+    'a code twice',
+    /categories has "1" twice/,
+    register(dictionary({ features: [{ name: 'x', kind: 'code', categories: ['1', '2', '1'] }] })),
+  ),
+  invalid(
+    'a code of one category',
+    /features/,
+    register(dictionary({ features: [{ name: 'x', kind: 'code', categories: ['1'] }] })),
+  ),
+  invalid(
     'a budget of nothing',
     /privacyBudget.epsilon must be greater than 0/,
     register(dataset({ privacyBudget: { epsilon: '0', delta: '0.00001', unit: 'patient' } })),

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { type Dictionary, encodingOf, inputNames, type LabelRule } from './dictionary.ts';
+import { Check } from 'typebox/value';
+import { Dictionary, encodingOf, inputNames, type LabelRule } from './dictionary.ts';
 import { sentenceOf } from './problem.ts';
 import { dictionaryProblems } from './rules/dictionary-rules.ts';
 import { datasetArgument } from './testing/examples.ts';
@@ -35,6 +36,26 @@ test('a model has one input per value or category, and one per missing indicator
     'pain=3',
     'pain=4',
     'pain_missing',
+  ]);
+});
+
+test('a code is one input, whatever the number of its categories, and its order is part of the encoding', () => {
+  const of = (categories: string[]) =>
+    encodingOf({ ...dictionary, features: [{ name: 'ward', kind: 'code', categories }] }).features;
+  assert.deepEqual(of(['b', 'a']), [{ name: 'ward', kind: 'code', categories: ['b', 'a'] }]);
+  assert.deepEqual(inputNames(of(['b', 'a', 'c'])), ['ward']);
+  assert.notDeepEqual(of(['b', 'a']), of(['a', 'b']));
+  const many = Array.from({ length: 1000 }, (_, code) => `${code}`);
+  const withCodes = (categories: string[]) => ({
+    ...dictionary,
+    features: [{ name: 'ward', kind: 'code', categories }],
+  });
+  assert.ok(Check(Dictionary, withCodes(many)));
+  for (const wrong of [[...many, 'one more'], ['alone'], ['', 'a']]) {
+    assert.ok(!Check(Dictionary, withCodes(wrong)));
+  }
+  assert.deepEqual(problems({ features: [{ name: 'ward', kind: 'code', categories: ['a', 'b', 'a'] }] }), [
+    'features.0.categories has "a" twice',
   ]);
 });
 

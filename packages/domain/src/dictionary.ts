@@ -35,8 +35,21 @@ export const CategoricalFeature = Strict({
   kind: Type.Literal('categorical'),
   categories: Categories,
 });
-/** One column that a model reads: a number with bounds, yes or no, or one of some categories. */
-export const Feature = Type.Union([NumericFeature, BinaryFeature, CategoricalFeature]);
+export const CodeFeature = Strict({
+  ...common,
+  kind: Type.Literal('code'),
+  categories: Type.Array(Text({ minLength: 1, maxLength: 40 }), {
+    minItems: 2,
+    maxItems: 1000,
+    description:
+      'In the order of the codes 0, 1, ... that an embedding looks up; not known is the code after them.',
+  }),
+});
+/**
+ * One column that a model reads: a number with bounds, yes or no, one of some categories, or the code of one for an
+ * embedding.
+ */
+export const Feature = Type.Union([NumericFeature, BinaryFeature, CategoricalFeature, CodeFeature]);
 export type Feature = Static<typeof Feature>;
 
 /**
@@ -88,7 +101,7 @@ export type Dictionary = Static<typeof Dictionary>;
 export type EncodedFeature =
   | { readonly name: string; readonly kind: 'numeric'; readonly low: number; readonly high: number }
   | { readonly name: string; readonly kind: 'binary' }
-  | { readonly name: string; readonly kind: 'categorical'; readonly categories: readonly string[] };
+  | { readonly name: string; readonly kind: 'categorical' | 'code'; readonly categories: readonly string[] };
 
 /** What a model learns to say of a label; `greater-than` is a way to read a binary one. */
 export type EncodedTarget =
@@ -132,7 +145,7 @@ export function encodingOf(dictionary: Dictionary): {
         return { name: feature.name, kind: 'numeric', low, high };
       }
       if (feature.kind === 'binary') return { name: feature.name, kind: 'binary' };
-      return { name: feature.name, kind: 'categorical', categories: [...feature.categories] };
+      return { name: feature.name, kind: feature.kind, categories: [...feature.categories] };
     }),
     label: dictionary.label.title,
     target: targetOf(dictionary.label),
@@ -143,10 +156,12 @@ export function encodingOf(dictionary: Dictionary): {
  * Names of a model's inputs, in order.
  *
  * A numeric or binary feature gives its value (0 where missing) and a missing indicator; a categorical one
- * gives one input per category (all 0 where missing) and a missing indicator.
+ * gives one input per category (all 0 where missing) and a missing indicator. A code gives one input: the index of the
+ * category, or the number of categories where missing.
  */
 export function inputNames(features: readonly EncodedFeature[]): string[] {
   return features.flatMap((feature) => {
+    if (feature.kind === 'code') return [feature.name];
     const missing = `${feature.name}_missing`;
     if (feature.kind !== 'categorical') return [feature.name, missing];
     return [...feature.categories.map((category) => `${feature.name}=${category}`), missing];

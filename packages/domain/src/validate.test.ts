@@ -62,7 +62,7 @@ test('an alternative is told by its kind, and only its own problems are named', 
   });
   assert.equal(
     refusal(RegisterDataset, withFeature({ kind: 'nominal', name: 'x' })),
-    'dictionary.features.0.kind must be one of numeric, binary, categorical',
+    'dictionary.features.0.kind must be one of numeric, binary, categorical, code',
   );
   assert.equal(
     refusal(RegisterDataset, withFeature({ kind: 'numeric', name: 'x', bounds: { low: 1, high: 'two' } })),

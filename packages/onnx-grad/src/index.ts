@@ -49,6 +49,6 @@ export {
   type TensorValue,
 } from './runtime/onnx-runtime.ts';
 export { predictOutputs, predictProbabilities } from './runtime/predict.ts';
-export { runAsWritten } from './runtime/run-as-written.ts';
+export { type CodeInput, runAsWritten } from './runtime/run-as-written.ts';
 export { type OpenScoring, openScoring, rawOutputs, scoreRows } from './runtime/score-rows.ts';
 export { type StepArrays, stepInputs, stepOutputs } from './runtime/step-tensors.ts';

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { RoundInput, RoundResult } from '@consilium/dp-sgd';
-import type { RawOutputs } from '@consilium/onnx-grad';
+import type { CodeInput, RawOutputs } from '@consilium/onnx-grad';
 import { GraphRefusedError, TrainerError, type TrainerErrorOptions } from '../errors.ts';
 import { ContainedProcess, TaskFailedError, type TaskHooks, type TaskLimits } from './contained-process.ts';
 import { checkFacts, checkOutputs, checkRoundResult, checkWritten } from './graph-answers.ts';
@@ -113,8 +113,8 @@ export class ContainedGraphEngine implements GraphEngine {
     return checkFacts(await this.#perform({ kind: 'read', graph }, this.#readLimits(graph)));
   }
 
-  async probe(graph: Uint8Array): Promise<void> {
-    await this.#perform({ kind: 'probe', graph }, this.#readLimits(graph));
+  async probe(graph: Uint8Array, codes: readonly CodeInput[] = []): Promise<void> {
+    await this.#perform({ kind: 'probe', graph, codes }, this.#readLimits(graph));
   }
 
   async write(graph: Uint8Array, values: Float64Array): Promise<Uint8Array> {

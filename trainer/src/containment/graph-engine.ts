@@ -3,6 +3,7 @@
 
 import { type RoundInput, type RoundResult, type StepProgress, trainRound } from '@consilium/dp-sgd';
 import {
+  type CodeInput,
   checkBatchInvariance,
   type ForwardModel,
   type RawOutputs,
@@ -40,10 +41,10 @@ export interface GraphEngine {
   /** Reads a graph, and refuses what cannot be learned. */
   read(graph: Uint8Array): Promise<GraphFacts>;
   /**
-   * Runs the file on rows of zeros, and what it is lowered to on the worst that a row can hold: on this processor,
+   * Runs the file on rows of zeros and on each input's last code, and what it is lowered to on the worst that a row can hold: on this processor,
    * before any patient is looked at. Refuses it by the node's name where an answer to one row would depend on others.
    */
-  probe(graph: Uint8Array): Promise<void>;
+  probe(graph: Uint8Array, codes?: readonly CodeInput[]): Promise<void>;
   /** The file with these values, [parameterCount]: the same bytes on every machine. */
   write(graph: Uint8Array, values: Float64Array): Promise<Uint8Array>;
   /** What the loss is taken of, for rows [rows · features]. */
@@ -73,8 +74,8 @@ export const graphEngineInProcess: GraphEngine = {
   async read(graph) {
     return factsOf(readForwardModel(graph));
   },
-  async probe(graph) {
-    await runAsWritten(graph);
+  async probe(graph, codes) {
+    await runAsWritten(graph, codes);
     await checkBatchInvariance(readForwardModel(graph));
   },
   async write(graph, values) {

@@ -57,7 +57,7 @@ function perform(task: GraphTask): Promise<unknown> {
     case 'read':
       return engine.read(task.graph);
     case 'probe':
-      return engine.probe(task.graph);
+      return engine.probe(task.graph, task.codes);
     case 'write':
       return engine.write(task.graph, task.values);
     case 'outputs':

@@ -1,9 +1,10 @@
 // What a contained process is asked to do with a graph, and what it answers: structured clones over its channel.
 import type { RoundInput, StepProgress } from '@consilium/dp-sgd';
-import type { ModelProblem } from '@consilium/onnx-grad';
+import type { CodeInput, ModelProblem } from '@consilium/onnx-grad';
 
 export type GraphTask =
-  | { readonly kind: 'read' | 'probe'; readonly graph: Uint8Array }
+  | { readonly kind: 'read'; readonly graph: Uint8Array }
+  | { readonly kind: 'probe'; readonly graph: Uint8Array; readonly codes: readonly CodeInput[] }
   | { readonly kind: 'write'; readonly graph: Uint8Array; readonly values: Float64Array }
   | {
       readonly kind: 'outputs';

@@ -46,7 +46,7 @@ class Codes {
   }
 }
 
-type Kind = 'numeric' | 'binary' | 'categorical';
+type Kind = Feature['kind'];
 
 /**
  * Reads the cells of one column: a value is a number, a category its index, what is missing NaN.
@@ -104,7 +104,7 @@ class FeatureReader extends CellReader {
     const { low, high } = feature.kind === 'numeric' ? feature.bounds : { low: 0, high: 0 };
     this.#low = low;
     this.#high = high;
-    this.#categories = new Codes(feature.kind === 'categorical' ? feature.categories : []);
+    this.#categories = new Codes('categories' in feature ? feature.categories : []);
   }
 
   ofMissing(): number {
@@ -118,7 +118,8 @@ class FeatureReader extends CellReader {
         return this.refuse('VALUE_OUT_OF_BOUNDS');
       case 'binary':
         return number === 0 || number === 1 ? number : this.refuse('VALUE_NOT_BINARY');
-      case 'categorical': {
+      case 'categorical':
+      case 'code': {
         const index = this.#categories.indexOfNumber(number);
         return index < 0 ? this.refuse('VALUE_NOT_A_CATEGORY') : index;
       }
@@ -131,7 +132,8 @@ class FeatureReader extends CellReader {
         return this.refuse(COMMA_NUMBER.test(text) ? 'VALUE_DECIMAL_COMMA' : 'VALUE_NOT_A_NUMBER');
       case 'binary':
         return this.refuse(isYesOrNo(text) ? 'VALUE_A_WORD' : 'VALUE_NOT_BINARY');
-      case 'categorical': {
+      case 'categorical':
+      case 'code': {
         const index = this.#categories.indexOfText(text);
         return index < 0 ? this.refuse('VALUE_NOT_A_CATEGORY') : index;
       }

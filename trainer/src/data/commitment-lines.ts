@@ -52,7 +52,7 @@ export class CanonicalValues {
 
   constructor(dictionary: Dictionary) {
     this.#categories = dictionary.features.map((feature) =>
-      feature.kind === 'categorical'
+      feature.kind === 'categorical' || feature.kind === 'code'
         ? feature.categories.map((category) => JSON.stringify(category))
         : undefined,
     );

@@ -273,8 +273,8 @@ function featureOf(
   if (present > 0 && isNumeric) {
     if (codeCount === undefined || codeCount > MOST_CODES) return numericFeature(name, notes);
     notes.push(
-      `${name}: compare the categories with your code book (rare codes are not listed), ` +
-        'or make it numeric if it counts',
+      `${name}: compare the categories with your code book (rare codes are not listed), make it numeric if it ` +
+        'counts, or of the kind code for a graph that embeds it',
     );
     return { name, kind: 'categorical', categories: column.sharedCodes() };
   }
@@ -286,7 +286,10 @@ function featureOf(
       );
       return numericFeature(name, notes);
     }
-    notes.push(`${name}: left out, since names, dates and free text are no features`);
+    notes.push(
+      `${name}: left out, since names, dates and free text are no features; codes of a code book may be one of the ` +
+        'kind code, for a graph that embeds them',
+    );
     return undefined;
   }
   notes.push(`${name}: categories, from your code book (texts of the file are not copied); or leave it out`);

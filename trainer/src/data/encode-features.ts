@@ -33,7 +33,7 @@ export function readValue(
   dictionary: Dictionary,
 ): { value: Value } | { code: DataProblemCode } {
   if (isMissing(text, dictionary, feature)) return { value: null };
-  if (feature.kind === 'categorical') {
+  if ('categories' in feature) {
     const category = feature.categories.find((known) => sameText(text, known));
     return category === undefined ? { code: 'VALUE_NOT_A_CATEGORY' } : { value: category };
   }
@@ -50,7 +50,8 @@ export function readValue(
  * The model's input for one row, in the order of the domain's `inputNames`.
  *
  * Numeric: the reference range maps to -1..1, and values beyond it go on linearly up to the bounds. Binary:
- * -1 or 1. Categorical: one input per category. Missing: all of a feature's inputs 0 and its indicator 1.
+ * -1 or 1. Categorical: one input per category. Missing: all of a feature's inputs 0 and its indicator 1. Code: the
+ * category's index in one input, and the number of categories where missing: a row of the embedding's own.
  *
  * @param values one value per feature of the dictionary, in its order
  * @returns float32 vector of `inputNames(...).length`
@@ -59,6 +60,11 @@ export function encodeFeatures(values: readonly Value[], dictionary: Dictionary)
   const inputs: number[] = [];
   dictionary.features.forEach((feature, index) => {
     const value = values[index] ?? null;
+    if (feature.kind === 'code') {
+      const { categories } = feature;
+      inputs.push(value === null ? categories.length : categories.indexOf(String(value)));
+      return;
+    }
     if (feature.kind === 'categorical') {
       for (const category of feature.categories) inputs.push(value === category ? 1 : 0);
     } else if (value === null) {

@@ -70,6 +70,34 @@ test('rows are encoded by the dictionary alone, in the order the domain names', 
   assert.deepEqual(recordCountBand, { low: 10, high: 49 });
 });
 
+test('a code is the place of its category, and the place after the last where it is not known', async () => {
+  const features = dictionary.features.map((feature) =>
+    feature.kind === 'categorical' ? ({ ...feature, kind: 'code' } as const) : feature,
+  );
+  const salt = new Uint8Array(32).fill(7);
+  const rows = file('q,80,0,?,3', 'r,20,1,3.0,0', 's,20,1,0,0');
+  const { units, commitment } = await read(rows, { features }, { salt });
+  assert.deepEqual(
+    units.slice(-3).map(({ rows: [row] }) => [...row!.x]),
+    [
+      [1, 0, -1, 0, 3],
+      [-1, 0, 1, 0, 2],
+      [-1, 0, 1, 0, 3],
+    ],
+  );
+  const record = encodeRecord({ age: 20, sex: 1, pain: 3 }, { ...dictionary, features });
+  assert.deepEqual([...record], [-1, 0, 1, 0, 2]);
+  assert.deepEqual([...encodeRecord({}, { ...dictionary, features })], [0, 1, 0, 1, 3]);
+  assert.equal(
+    commitment,
+    (await read(rows, {}, { salt })).commitment,
+    'what is committed to are categories',
+  );
+  assert.deepEqual(await problemsOf(() => read(file('q,80,0,4,3'), { features })), [
+    ['VALUE_NOT_A_CATEGORY', 14, 'cp'],
+  ]);
+});
+
 test('rows of one patient form one unit, and more than the dictionary allows are refused', async () => {
   const { units } = await read(file('p0,51,0,1,0'));
   assert.equal(units.length, 12);

@@ -177,6 +177,13 @@ describe('the local service', () => {
     assert.deepEqual(rest, { inputs: 4, parameters: 6, localParameters: ['local.intercept'] });
     assert.equal((await store.get(graph)).length, graph.sizeBytes);
     assert.equal((await ask({ url: '/local/artefacts/usage' })).json().count, 1);
+    const coded = [{ name: 'ward', kind: 'code', categories: ['a', 'b'] }, ...DICTIONARY.features];
+    const refused = await post('/local/models', {
+      ...request,
+      dictionary: { ...DICTIONARY, features: coded },
+    });
+    assert.deepEqual([refused.statusCode, refused.json().code], [422, 'TRAINER_MODEL_INVALID']);
+    assert.match(refused.json().detail, /kind code \(ward\) are for an embedding/);
     const perceptron = { ...request, kind: 'multilayer-perceptron', localIntercept: false };
     assert.equal((await post('/local/models', perceptron)).statusCode, 422, 'hidden is missing');
     const built = await post('/local/models', { ...perceptron, hidden: [8] });

@@ -11,6 +11,7 @@ import {
 import { dequantizeParameters, outcomeOf } from '@consilium/federation';
 import { LOCAL_INTERCEPT_NAME } from '@consilium/onnx-grad';
 import { TrainerError } from '../errors.ts';
+import { refuseCodes } from '../study/code-features.ts';
 import { confirmCharges, localOutcomeAt } from '../study/local-chain.ts';
 import { sharedModelOf } from '../study/round-material.ts';
 import type { Parameters, StudyModel } from '../study/study-model.ts';
@@ -29,6 +30,7 @@ export async function buildStudyModel(
   { exchange, requestWork }: Pick<TrainerContext, 'exchange' | 'requestWork'>,
   { kind, hidden, activation, dictionary, localIntercept }: ModelRequest,
 ): Promise<Study['model']> {
+  refuseCodes(dictionary);
   const { features: encoded, label, target } = encodingOf(dictionary);
   const names = inputNames(encoded);
   const common = {

@@ -2,6 +2,7 @@
 // both start, and the graph with given values put in.
 import type { Study } from '@consilium/domain';
 import {
+  type CodeInput,
   joinParameters,
   OnnxRuntimeError,
   type ParameterPartition,
@@ -99,11 +100,12 @@ export class StudyModel {
   /**
    * Tries the graph on this hospital's own processor (`GraphEngine.probe`), before any patient is looked at.
    *
+   * @param codes the inputs that hold codes, where they are known
    * @throws TrainerError TRAINER_MODEL_INVALID where ONNX Runtime does not take what the engine could train, or where
    * an answer to one row would depend on others
    */
-  checkRuns(): Promise<void> {
-    return asRefusal(() => this.#engine.probe(this.graph));
+  checkRuns(codes?: readonly CodeInput[]): Promise<void> {
+    return asRefusal(() => this.#engine.probe(this.graph, codes));
   }
 
   /** What the loss is taken of. @param features [rows · inputs], row by row */

@@ -7,7 +7,7 @@ import { duplicates } from './duplicates.ts';
 const columnOf = (feature: Feature): string => feature.column ?? feature.name;
 
 function featureProblems(feature: Feature, at: string): Problem[] {
-  if (feature.kind === 'categorical') {
+  if (feature.kind === 'categorical' || feature.kind === 'code') {
     return duplicates(feature.categories).map((category) =>
       problem(`${at}.categories`, `has "${category}" twice`),
     );

@@ -79,7 +79,7 @@ describe('what is handed to the runtime', () => {
       written.output.map(({ name }) => name),
       [output!.name, 'negative'],
     );
-    assert.ok(!written.node.some(({ opType }) => opType === 'Mish'));
+    assert.ok(!written.node.some(({ opType }) => opType === 'Hardmax'));
     assert.ok(!written.initializer.some(({ name }) => name === 'unused'));
   });
 });

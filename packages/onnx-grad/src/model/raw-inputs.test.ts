@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { decodeModel, encodeModel } from '../format/onnx-schema.ts';
+import { int64Tensor } from '../format/tensor-data.ts';
 import { UnsupportedModelError } from '../format/unsupported-model.ts';
 import { predictedClasses } from '../losses/predictions.ts';
 import { OnnxRuntimeError, runColumns } from '../runtime/onnx-runtime.ts';
 import { runAsWritten } from '../runtime/run-as-written.ts';
 import { rawOutputs } from '../runtime/score-rows.ts';
+import { tinyModel } from '../testing/tiny-models.ts';
 import { buildForwardModel, type ForwardTarget } from './build-forward-model.ts';
 import { readForwardModel, withParameters } from './forward-model.ts';
 import { type RawColumn, withRawInputs } from './raw-inputs.ts';
@@ -54,6 +56,36 @@ const ROWS = [
   [0, 1, 1, 0, 0, 1, 0, 0],
   [(2 * (99.7 - 30)) / 50 - 1, 0, -1, 0, 0, 0, 1, 0],
 ];
+
+const WARDS: readonly (readonly [string, number | 'missing'])[] = [
+  ...['a', 'b', 'c', 'd'].map((name, code) => [name, code] as const),
+  ['', 'missing'],
+  ['?', 'missing'],
+];
+
+/** logit = table[code] + 10 age, with a table of 0, 1, 2, ... @param rows of the table */
+function embedding(rows: number): Uint8Array {
+  const onnx = tinyModel({
+    features: 3,
+    weights: { table: [rows, 1], w: [1, 1] },
+    extra: [
+      int64Tensor('first', [0]),
+      int64Tensor('second', [1]),
+      int64Tensor('third', [2]),
+      int64Tensor('one', [1]),
+    ],
+    nodes: [
+      { op: 'Slice', from: ['x', 'first', 'second', 'one'], to: 'code' },
+      { op: 'Slice', from: ['x', 'second', 'third', 'one'], to: 'age' },
+      { op: 'Cast', from: ['code'], to: 'index', attributes: { to: 7 } },
+      { op: 'Squeeze', from: ['index', 'one'], to: 'flat' },
+      { op: 'Gather', from: ['table', 'flat'], to: 'own' },
+      { op: 'MatMul', from: ['age', 'w'], to: 'grown' },
+      { op: 'Add', from: ['own', 'grown'], to: 'logit' },
+    ],
+  });
+  return withParameters(onnx, Float64Array.from([...Array(rows).keys(), 10]));
+}
 
 function aModel(target: ForwardTarget, hidden?: number): Uint8Array {
   const common = { features: 8, localIntercept: true, target } as const;
@@ -182,6 +214,21 @@ describe('a graph from raw values', () => {
         );
       }
     }
+  });
+
+  it('hands a code on as it is, the last one where it is not known, to an embedding among others', async () => {
+    const columns: RawColumn[] = [
+      { name: 'ward', kind: 'code', missing: 4, codes: new Map(WARDS) },
+      { name: 'age', kind: 'number', low: 0, high: 50, bounds: { low: 0, high: 100 }, missing: [] },
+    ];
+    const raw = withRawInputs(embedding(5), { columns, target: { kind: 'count' } });
+    const ward = ['a', 'd', '', '?', 'b', 'e'];
+    const said = await runColumns(raw, { ward, age: Float64Array.of(0, 0, 0, 0, 50, 0) });
+    const logits = [0, 3, 4, 4, 1 + 10, Number.NaN].map((code, row) => (row === 4 ? code : code - 10));
+    assert.deepEqual(
+      [...(said.count as Float32Array)].map((count) => Math.round(Math.log(count) * 1000) / 1000),
+      logits,
+    );
   });
 
   it('takes a model of two logits for a yes/no label', async () => {

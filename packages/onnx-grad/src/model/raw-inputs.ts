@@ -21,7 +21,7 @@ import { readForwardModel } from './forward-model.ts';
 /** What a text of a column means: a number of a category, or that the value is not known. Any other text is refused. */
 export type Codes = ReadonlyMap<string, number | 'missing'>;
 
-/** A column of the table, and the values that the model has of it, of which the last is 1 where it is missing. */
+/** A column of the table, and the model's values of it: but for a code, the last is 1 where it is missing. */
 export type RawColumn = { readonly name: string } & (
   | {
       readonly kind: 'number';
@@ -37,6 +37,8 @@ export type RawColumn = { readonly name: string } & (
   | { readonly kind: 'yes-no'; readonly codes: Codes }
   /** Category c of `categories` becomes 1 in place c. */
   | { readonly kind: 'category'; readonly categories: number; readonly codes: Codes }
+  /** One value, a code as it is: `missing` is the code of what is not known. */
+  | { readonly kind: 'code'; readonly missing: number; readonly codes: Codes }
 );
 
 const ML_DOMAIN = 'ai.onnx.ml';
@@ -155,17 +157,19 @@ function encodeNumber(writer: RawWriter, column: Extract<RawColumn, { kind: 'num
 }
 
 function encodeTexts(writer: RawWriter, raw: Exclude<RawColumn, { readonly kind: 'number' }>): Encoded {
-  const codes = [...raw.codes].map(([, code]) => (code === 'missing' ? MISSING : code));
+  const unknown = raw.kind === 'code' ? raw.missing : MISSING;
+  const codes = [...raw.codes].map(([, code]) => (code === 'missing' ? unknown : code));
   const code = writer.labelEncoder(raw.name, [
     texts('keys_strings', [...raw.codes.keys()]),
     integers('values_int64s', codes),
     ...toAttributes({ default_int64: REFUSED }),
   ]);
   const column = writer.column(code);
+  const refused = writer.emit('Equal', [code, writer.int64(REFUSED)]);
+  if (raw.kind === 'code') return { values: [writer.toFloat(column)], refused };
   const is = (...values: number[]) => writer.toFloat(writer.emit('Equal', [column, writer.int64s(values)]));
   const value =
     raw.kind === 'category' ? is(...Array(raw.categories).keys()) : writer.emit('Sub', [is(1), is(0)]);
-  const refused = writer.emit('Equal', [code, writer.int64(REFUSED)]);
   return { values: [value, is(MISSING)], refused };
 }
 

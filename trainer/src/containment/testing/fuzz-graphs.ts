@@ -84,7 +84,7 @@ export async function fuzzGraphs({
     try {
       const facts = checkFacts(await contained.run({ kind: 'read', graph }, LIMITS));
       stage = 'probe';
-      await contained.run({ kind: 'probe', graph }, LIMITS);
+      await contained.run({ kind: 'probe', graph, codes: [] }, LIMITS);
       if (facts.parameterCount <= TRAINED_PARAMETERS && facts.features <= TRAINED_FEATURES) {
         stage = 'train';
         await contained.run({ kind: 'train', input: roundOf(graph, facts) }, LIMITS);

@@ -10,7 +10,8 @@ export const ASSESSMENT_OPTIONS = {
 } as const;
 
 export const ASSESSMENT_OPTIONS_HELP = `\
-  --by FEATURE             scores and calibration by category of a yes/no or categorical feature too; may be repeated
+  --by FEATURE             scores and calibration by category of a yes/no, categorical or code feature too; may be
+                           repeated
   --threshold P            sensitivity and specificity of acting from this probability on; may be repeated; by default
                            0.1, 0.2, 0.3 and 0.5
 `;

@@ -20,8 +20,8 @@ function plainWith(change: (model: ModelProto) => void): Uint8Array {
 }
 const GRAPHS: Readonly<Record<string, readonly [graph: Uint8Array, ...said: RegExp[]]>> = {
   'an unsupported operator': [
-    between('Mish'),
-    /node make r \(Mish\): the operator is not supported: write the layer in supported ones/,
+    between('Hardmax'),
+    /node make r \(Hardmax\): the operator is not supported: write the layer in supported ones/,
     /supported operators are Gemm, /,
   ],
   'batch normalisation': [

@@ -12,6 +12,7 @@ import {
 } from '@consilium/command-line';
 import type { Dictionary } from '@consilium/domain';
 import { DataError, readDataset } from '../../data/index.ts';
+import { codeInputs } from '../../study/code-features.ts';
 import { studyGraph } from '../simulation/study-graph.ts';
 import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
@@ -56,6 +57,7 @@ async function notesOf({ study: path, graphOut, dictionary }: StudyChecks): Prom
     frozenPatterns: study.frozenParameters ?? [],
     tiedPatterns: study.tiedParameters ?? [],
   });
+  if (study.model.kind === 'onnx') await model.checkRuns(codeInputs(dictionary));
   if (graphOut !== undefined) await writeNewFile(graphOut, { content: model.graph, option: 'graph-out' });
   return notes;
 }

@@ -21,6 +21,7 @@ import {
 import { aggregationOf } from '@consilium/federation';
 import type { Loss } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
+import { codeInputs } from '../../study/code-features.ts';
 import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
 import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
@@ -88,7 +89,7 @@ export async function runStudy(
     frozenPatterns: study.frozenParameters ?? [],
     tiedPatterns: study.tiedParameters ?? [],
   });
-  if (study.model.kind === 'onnx') await graph.model.checkRuns();
+  if (study.model.kind === 'onnx') await graph.model.checkRuns(codeInputs(dictionary));
   const { target } = encodingOf(dictionary);
   const loss = lossOf(study, { target, graph, settings });
   const questions = questionsAbout(dictionary, { options, settings });

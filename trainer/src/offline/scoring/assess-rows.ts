@@ -74,10 +74,11 @@ function categoryReader(feature: EncodedFeature, encoding: readonly EncodedFeatu
   const inputs = inputNames(encoding);
   const at = encoding.indexOf(feature);
   const first = inputNames(encoding.slice(0, at)).length;
-  const names = feature.kind === 'categorical' ? [...feature.categories] : ['0', '1'];
+  const names = 'categories' in feature ? [...feature.categories] : ['0', '1'];
   const missing = names.includes('missing') ? 'missing value' : 'missing';
   const categoryOf = (features: Float32Array, row: number): string => {
     const start = row * inputs.length + first;
+    if (feature.kind === 'code') return names[features[start]!] ?? missing;
     if (features[start + inputNames([feature]).length - 1] === 1) return missing;
     if (feature.kind !== 'categorical') return features[start]! > 0 ? '1' : '0';
     return names.find((_, category) => features[start + category] === 1)!;

@@ -37,6 +37,10 @@ function columnOf(feature: Feature, dictionary: Dictionary): RawColumn {
       const { categories } = feature;
       return { name, kind: 'category', categories: categories.length, codes: codesOf(missing, categories) };
     }
+    case 'code': {
+      const { categories } = feature;
+      return { name, kind: 'code', missing: categories.length, codes: codesOf(missing, categories) };
+    }
   }
 }
 

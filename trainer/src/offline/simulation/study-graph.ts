@@ -16,6 +16,7 @@ import {
   withFrozen,
 } from '@consilium/onnx-grad';
 import { TrainerError } from '../../errors.ts';
+import { refuseCodes } from '../../study/code-features.ts';
 import { modelProblemRefusal, modelRefusal } from '../../study/model-refusal.ts';
 import { StudyModel } from '../../study/study-model.ts';
 import { outputsOf } from './label-loss.ts';
@@ -92,6 +93,7 @@ function restored(graph: Uint8Array, tied: readonly string[]): { graph: Uint8Arr
 }
 
 function graphOf(kind: Exclude<ModelKind, { kind: 'onnx' }>, dictionary: Dictionary): Uint8Array {
+  refuseCodes(dictionary);
   const { features, label, target } = encodingOf(dictionary);
   const names = inputNames(features);
   const { localIntercept = false, ...rest } = kind;
