@@ -83,12 +83,14 @@ export interface Rounds {
   close(): Promise<void>;
 }
 
+/** Who hears how a round goes on. */
 export interface RoundListeners {
   /** Called once everything is prepared, before any unit is drawn. The round waits for it. */
   readonly onDrawing?: (() => void | Promise<void>) | undefined;
   readonly onProgress?: ((progress: StepProgress) => void) | undefined;
 }
 
+/** Where a round's chance comes from, and what computes its steps. */
 export interface RoundEnvironment {
   readonly randomness: RandomSource;
   /** The fast engine by default. All give the same result. */

@@ -1,5 +1,5 @@
-// Runs the part of a graph's file that leads to its logit, on zeros and codes and never on patients: members download that file,
-// and a runtime must accept it. Scores and predictions run the lowering instead (`score-graph.ts`).
+// Runs the part of a graph's file that leads to its logit, on zeros and codes and never on patients: members download
+// that file, and a runtime must accept it. Scores and predictions run the lowering instead (`score-graph.ts`).
 
 import { type ModelProblem, modelProblem } from '../format/model-problem.ts';
 import { ELEMENT_TYPE, encodeModel } from '../format/onnx-schema.ts';

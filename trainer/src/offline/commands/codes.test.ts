@@ -113,7 +113,7 @@ describe('check and train refuse', () => {
   it('an embedding without a row for what is not known, by the name of the feature', async () => {
     const words = withPains(['1', '2', '3', '4', '5']);
     const said =
-      /input cp has codes from 0 to 5, where 5 is for what is not known, and the graph does not run on 5: give/,
+      /input cp has codes from 0 to 5, where 5 is for what is not known, and the graph does not run on 5: give/;
     const refusals = [await check(words), await trained(example('study.yaml'), words, 'never')];
     for (const { status, stderr } of refusals) {
       assert.equal(status, 2, stderr);
