@@ -15,7 +15,7 @@ import { type RawOutputs, rawOutputs } from '@consilium/onnx-grad';
 import { DataError } from '../../data/index.ts';
 import { assessmentLines } from '../report/assessment-text.ts';
 import { metricTexts, scoreLine } from '../report/score-text.ts';
-import { type Assessed, type AssessedSite, assessRows } from '../scoring/assess-rows.ts';
+import { type Assessed, type AssessedSite, assessRows, FEWEST_ROWS } from '../scoring/assess-rows.ts';
 import { type FileRows, type RowsWish, readRows, SiteColumnError } from '../scoring/read-rows.ts';
 import { splitSaltOf } from '../simulation/load-sites.ts';
 import { ASSESSMENT_OPTIONS, ASSESSMENT_OPTIONS_HELP, questionsOf } from './assessment-options.ts';
@@ -36,7 +36,8 @@ ${TRAINED_MODEL_HELP}\
   --data FILE              the patients with their labels, CSV or Parquet, or a folder of such files, with the columns
                            of the dictionary
 ${FORMAT_OPTIONS_HELP}\
-  --site-column COLUMN     scores by site too: the column says which site a row is of
+  --site-column COLUMN     scores by site too: the column says which site a row is of. Of a site with fewer than ten
+                           rows, the number of rows alone
   --held-out               only the patients whom the card's split seed holds out: of a file that was trained on, none
                            that the model has seen
 ${ASSESSMENT_OPTIONS_HELP}\
@@ -83,7 +84,9 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
   });
   if (!values.json) {
     const line = (name: string, { score, count }: Assessed) => {
-      if (score === null) return `  ${name.padEnd(16)} too few rows: ${count}`;
+      if (score === null) {
+        return `  ${name.padEnd(16)} too few rows: ${count}; scores are given from ${FEWEST_ROWS} rows on`;
+      }
       const baseline = metricTexts(target)[0]!.show(score.baseline);
       const metrics = scoreLine(score, target, { intervals: true });
       return `  ${name.padEnd(16)} ${metrics}, baseline ${baseline}, ${count} rows`;

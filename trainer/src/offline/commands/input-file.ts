@@ -1,6 +1,7 @@
 // Files and folders that a command is given, and why the system refuses one.
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { InputError } from '@consilium/command-line';
+import { limits } from '@consilium/onnx-grad/accepted-graphs';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder: check the path',
@@ -19,10 +20,42 @@ export function reasonOf(error: unknown): string {
   return REASONS[code] ?? code;
 }
 
+/** Of a model's file. */
+export const MOST_MODEL_BYTES: number = limits.FILE_LIMITS.bytes[1];
+/** Far more than any card, dictionary or study has. */
+const MOST_TEXT_BYTES = 2 ** 24;
+
 /** A text file that an option names, without the byte order mark that some editors write. @throws InputError */
 export async function readText(path: string, what: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const bytes = await readBytes(path, { what, mostBytes: MOST_TEXT_BYTES });
+  return bytes.toString('utf8').replace(/^\u{FEFF}/u, '');
+}
+
+/**
+ * A file that an option names. No more of it is read than it may have, so that what it is makes no difference: a file
+ * without end is refused as a large one is.
+ *
+ * @throws InputError where it cannot be read, or is larger
+ */
+export async function readBytes(
+  path: string,
+  { what, mostBytes }: { readonly what: string; readonly mostBytes: number },
+): Promise<Buffer> {
+  const bytes = await bytesAtMost(path, mostBytes).catch((cause: unknown) => {
     throw new InputError({ field: what, text: `${path} cannot be read: ${reasonOf(cause)}` }, { cause });
   });
-  return text.replace(/^\u{FEFF}/u, '');
+  if (bytes !== undefined) return bytes;
+  const text = `${path} has more than ${mostBytes / 2 ** 20} MiB: name the file that was meant`;
+  throw new InputError({ field: what, text });
+}
+
+/** Undefined where there are more. */
+async function bytesAtMost(path: string, mostBytes: number): Promise<Buffer | undefined> {
+  await using file = await open(path);
+  if ((await file.stat()).size > mostBytes) return undefined;
+  const pieces: Buffer[] = [];
+  // `end` is the last byte that is read.
+  for await (const piece of file.createReadStream({ end: mostBytes })) pieces.push(piece as Buffer);
+  const bytes = Buffer.concat(pieces);
+  return bytes.length > mostBytes ? undefined : bytes;
 }

@@ -1,13 +1,12 @@
 // What `train` or `simulate` wrote, read back: a model, and what its card says of the rows that it takes.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, type Problem } from '@consilium/command-line';
 import { canonicalJson, type Dictionary, encodingOf, inputNames } from '@consilium/domain';
 import { OnnxFormatError, readForwardModel, UnsupportedModelError } from '@consilium/onnx-grad';
 import type { InputFeature } from '../report/input-table.ts';
 import type { ModelCard } from '../report/model-card.ts';
-import { readText, reasonOf } from './input-file.ts';
+import { MOST_MODEL_BYTES, readBytes, readText } from './input-file.ts';
 import { parseDictionary, readDictionary } from './read-dictionary.ts';
 
 export interface TrainedModel {
@@ -160,9 +159,7 @@ export async function readTrainedModel(
   const card = await readCard(folder);
   const { file, sha256: expected } = fileOf(card, options.site);
   const dictionary = await dictionaryOf(card, options.dictionary);
-  const onnx = await readFile(join(folder, file)).catch((cause: unknown) => {
-    throw new InputError(`--model ${join(folder, file)} cannot be read: ${reasonOf(cause)}`, { cause });
-  });
+  const onnx = await readBytes(join(folder, file), { what: '--model', mostBytes: MOST_MODEL_BYTES });
   if (sha256(onnx) !== expected) {
     throw new InputError(
       `--model ${join(folder, file)} is not the file that the card names: take card and model from one run`,

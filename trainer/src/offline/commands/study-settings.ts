@@ -1,5 +1,4 @@
 // What is run: the study file with the command line's changes, and the privacy that follows from both.
-import { readFile } from 'node:fs/promises';
 import { COMMON_OPTIONS, InputError, positiveNumber } from '@consilium/command-line';
 import { isSmallDelta, largestAdvisedDelta, type Problem, type RecordCountBand } from '@consilium/domain';
 import { MAXIMUM_NOISE_MULTIPLIER } from '@consilium/dp-sgd';
@@ -10,7 +9,7 @@ import { epsilonOfPlan, noiseFor, privacyEventOf, statable } from '../simulation
 import type { ModelKind } from '../simulation/study-graph.ts';
 import { ASSESSMENT_OPTIONS, ASSESSMENT_OPTIONS_HELP } from './assessment-options.ts';
 import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, type FormatTexts } from './file-format.ts';
-import { reasonOf } from './input-file.ts';
+import { MOST_MODEL_BYTES, readBytes } from './input-file.ts';
 import type { StudyFile } from './study-file.ts';
 
 /** Options that `train` and `simulate` share, as the command line gives them. */
@@ -191,12 +190,7 @@ function calibrated(plan: { epsilon: number; delta: number; samplingRate: number
 
 export async function modelKindOf({ model }: StudyFile): Promise<ModelKind> {
   if (model.kind !== 'onnx') return model;
-  const graph = await readFile(model.path).catch((cause: unknown) => {
-    throw new InputError(
-      { field: `model ${model.path}`, text: `cannot be read: ${reasonOf(cause)}` },
-      { cause },
-    );
-  });
+  const graph = await readBytes(model.path, { what: 'model', mostBytes: MOST_MODEL_BYTES });
   return { kind: 'onnx', graph };
 }
 

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -341,6 +351,19 @@ describe('a model that was trained', () => {
     }
   });
 
+  it('is no file without end, and no card or model is larger than any', async () => {
+    const card = copied('endless-card', (own) => own);
+    rmSync(join(at(card), 'model-card.json'));
+    symlinkSync('/dev/zero', join(at(card), 'model-card.json'));
+    await refused(
+      card,
+      /--model: the card .*model-card.json has more than 16 MiB: name the file that was meant/,
+    );
+    const model = copied('endless-model', (own) => own);
+    truncateSync(join(at(model), 'model.onnx'), 2 ** 29 + 1);
+    await refused(model, /--model .*model.onnx has more than 512 MiB/);
+  });
+
   it('is called private only where its card says so', async () => {
     const { stderr } = await predict(
       copied('silent', ({ privacy: _, ...card }) => card),
@@ -422,7 +445,7 @@ describe('evaluate', () => {
     assert.equal(all.pooled.count, 220, 'every row');
   });
 
-  it('tells metrics with intervals, calibration and thresholds, by site and by category', async () => {
+  it('gives metrics with intervals, calibration and thresholds, by site and by category', async () => {
     const [head, ...rows] = csvOf(5, 90).trimEnd().split('\n');
     const bySite = [`${head},ward`, ...rows.map((row, i) => `${row},${i % 3 === 0 ? 'north' : 'south'}`)];
     writeFileSync(at('wards.csv'), `${bySite.join('\n')}\n`);
@@ -445,7 +468,22 @@ describe('evaluate', () => {
     assert.ok(auc.low <= auc.value && auc.value <= auc.high);
   });
 
-  it('tells nobody’s id where a column of ids is named for the sites', async () => {
+  it('counts a site of fewer than ten rows, and gives no score of it', async () => {
+    const [head, ...rows] = csvOf(5, 90).trimEnd().split('\n');
+    const siteOf = (i: number) => (i < 9 ? 'small' : i < 19 ? 'enough' : 'large');
+    writeFileSync(
+      at('small-ward.csv'),
+      `${[`${head},ward`, ...rows.map((row, i) => `${row},${siteOf(i)}`)].join('\n')}\n`,
+    );
+    const { status, stdout, last } = await evaluate('yes-no', 'small-ward.csv', '--site-column', 'ward');
+    assert.equal(status, 0);
+    assert.match(stdout, /small +too few rows: 9; scores are given from 10 rows on\n/);
+    const { sites } = JSON.parse(last);
+    assert.deepEqual(sites.small, { count: 9, score: null, calibration: null });
+    assert.deepEqual([sites.enough.count, sites.enough.score.accuracy.value >= 0], [10, true]);
+  });
+
+  it('gives nobody’s id where a column of ids is named for the sites', async () => {
     const ids = csvOf(5, 120)
       .trimEnd()
       .split('\n')

@@ -5,6 +5,8 @@ import type { RawOutputs } from '@consilium/onnx-grad';
 import { type Calibration, calibrationOf, FEWEST_ROWS } from '../metrics/calibration.ts';
 import { exactScore, fewestRows, type Score } from '../simulation/label-scores.ts';
 
+export { FEWEST_ROWS };
+
 /** Rows of one site with what the model says of them. */
 export interface AssessedSite {
   readonly name: string;
@@ -86,7 +88,15 @@ function categoryReader(feature: EncodedFeature, encoding: readonly EncodedFeatu
   return { names: [...names, missing], categoryOf };
 }
 
-/** Categories of few rows could show a patient's label, and are counted alone. */
+/** A part of few rows could show a patient's label: it is counted alone, and has no score. */
+function assessedPart(
+  rows: Rows,
+  { target, thresholds }: { readonly target: EncodedTarget; readonly thresholds: readonly number[] },
+): Assessed {
+  const count = rows.labels.length;
+  return count < FEWEST_ROWS ? { count, score: null, calibration: null } : assessed(rows, target, thresholds);
+}
+
 function byCategory(
   sites: readonly AssessedSite[],
   about: {
@@ -104,9 +114,7 @@ function byCategory(
     names.flatMap((name) => {
       const places = [...of.keys()].filter((row) => of[row] === name);
       if (places.length === 0) return [];
-      const isFew = places.length < FEWEST_ROWS;
-      const nothing = { count: places.length, score: null, calibration: null };
-      return [[name, isFew ? nothing : assessed(picked(all, places), target, thresholds)]];
+      return [[name, assessedPart(picked(all, places), { target, thresholds })]];
     }),
   );
 }
@@ -135,7 +143,7 @@ export function assessRows(
   return {
     thresholds,
     pooled: assessed(all, target, thresholds),
-    sites: Object.fromEntries(sites.map((site) => [site.name, assessed(site, target, thresholds)])),
+    sites: Object.fromEntries(sites.map((site) => [site.name, assessedPart(site, { target, thresholds })])),
     by: Object.fromEntries(
       questions.by.map((name) => {
         const feature = encoding.find((own) => own.name === name)!;
