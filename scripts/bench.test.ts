@@ -15,7 +15,7 @@ setInterval(() => {}, 1000);
 console.log('runs');
 `;
 
-test('a bench whose script is told to end is told so too, and the script waits for it', async (t) => {
+test('a bench whose script is asked to end is asked too, and the script waits for it', async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'bench-script-'));
   t.after(() => rmSync(root, { recursive: true }));
   const bench = join(root, 'package/dist/bench/endless.js');

@@ -78,7 +78,7 @@ export async function orderForgery(
   return { transactionId, blockNumber };
 }
 
-/** Nothing is read, so that no version stands in the way. */
+/** Nothing is read, so that no version is compared. */
 function resultsOf(chaincode: string, { key, value, policy }: RowChange): Uint8Array {
   const set = new KVRWSet();
   if (value !== undefined) {

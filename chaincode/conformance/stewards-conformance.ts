@@ -66,7 +66,7 @@ export function stewardsConformance(title: string, { setup, teardown, enrol }: S
       assert.equal((await refusalOf(consent(person('ann again')))).code, 'CONSENT_INCOMPLETE');
     });
 
-    it('nobody else stands in for the second: not a trainer, not a steward of another hospital', async () => {
+    it('nobody else takes the place of the second: not a trainer, not a steward of another hospital', async () => {
       assert.equal((await refusalOf(approve(person('cem', 'trainer')))).code, 'ROLE_REQUIRED');
       assert.equal((await refusalOf(consent(person('cem', 'trainer')))).code, 'ROLE_REQUIRED');
       const foreign = { mspId: story.members[0]!, role: 'steward' } as const;

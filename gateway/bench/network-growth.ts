@@ -10,7 +10,7 @@ import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled } from './on-ledger/bare-client.ts';
 import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
 import { inParallel, OpenRounds, RunningStudy, registerDatasets } from './on-ledger/open-rounds.ts';
-import { told, toldToMeasure } from './on-ledger/told-to-measure.ts';
+import { askedToMeasure, measuring } from './on-ledger/wait-to-measure.ts';
 
 const BENCH = 'gateway/network-growth';
 const sizesIn = (text: string): number[] => text.split(',').map(Number);
@@ -40,7 +40,7 @@ async function fill(client: BareClient, size: number, settled: () => Promise<voi
     const perSecond = Math.round((recorded.length / (performance.now() - beganMs)) * 1000);
     progress(`${BENCH}: ${recorded.length} of ${size} updates recorded, ${perSecond} a second`);
   }, PROGRESS_MS);
-  const enough = () => told.already || recorded.length >= size;
+  const enough = () => measuring.isAsked || recorded.length >= size;
   const lane = async (number: number) => {
     const datasets = await registerDatasets(client, LANES.datasets, `lane${number}-`);
     await settled();
@@ -224,7 +224,7 @@ answerHelp(`Usage: node gateway/dist/bench/network-growth.js
 What recording and asking cost on networks whose ledgers are of several ages, in turns, as JSON lines.
   GROWTH=1000,10000  recorded updates of each ledger (REAL_GROWTH on a real Fabric, which needs FABRIC_BIN_DIR)
   SAMPLES=100        calls of each question
-  WAIT=1             measures once it is told to by a line of input, however much is recorded by then
+  WAIT=1             measures once a line of input asks it to, however much is recorded by then
   LEDGERS=embedded,raft   and bft
 `);
 await onEachLedger(
@@ -233,10 +233,10 @@ await onEachLedger(
     const { name } = running[0]!;
     const ledgers: Aged[] = [];
     for (const [at, size] of sizesOn(name).entries()) {
-      if (!told.already) ledgers.push(await aged(running[at]!, size));
+      if (!measuring.isAsked) ledgers.push(await aged(running[at]!, size));
     }
     progress(`${BENCH}: ${name} is filled`);
-    await toldToMeasure;
+    await askedToMeasure;
     await compare(name, ledgers);
     for (const { clients } of ledgers) for (const client of clients) client.close();
   },

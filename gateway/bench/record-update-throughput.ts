@@ -12,7 +12,7 @@ import { BareClient, levelled, refusalOf } from './on-ledger/bare-client.ts';
 import { GatewayProcess } from './on-ledger/gateway-process.ts';
 import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
 import { OpenRounds, type PendingUpdate } from './on-ledger/open-rounds.ts';
-import { toldToMeasure } from './on-ledger/told-to-measure.ts';
+import { askedToMeasure } from './on-ledger/wait-to-measure.ts';
 
 const BENCH = 'gateway/record-update-throughput';
 const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 64);
@@ -108,7 +108,7 @@ async function compare(ledger: RunningLedger): Promise<void> {
       await measure(subject, { updates: await rounds.take(WARM_UPS), inFlight: 16, gateway });
     }
     progress(`${BENCH}: ${ledger.name} is prepared`);
-    await toldToMeasure;
+    await askedToMeasure;
     for (const inFlight of IN_FLIGHT) await compareAt(inFlight, { ledger, subjects, rounds, bare, gateway });
   } finally {
     await gateway?.stop();
@@ -197,6 +197,6 @@ recordUpdate through the gateway's REST against a bare Fabric client, in turns i
   TURNS=9          of each client
   IN_FLIGHT=1,16,64   transactions at once
   LEDGERS=embedded,raft   and bft; real ones need FABRIC_BIN_DIR
-  WAIT=1           measures once it is told to by a line of input
+  WAIT=1           measures once a line of input asks it to
 `);
 await onEachLedger(BENCH, compare);

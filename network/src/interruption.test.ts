@@ -36,7 +36,7 @@ function runningAt(place: string): string[] {
 }
 
 const WAYS: readonly { how: string; status: number; interrupt: (child: ChildProcess) => void }[] = [
-  { how: 'is told to end', status: 143, interrupt: (child) => child.kill('SIGTERM') },
+  { how: 'is asked to end', status: 143, interrupt: (child) => child.kill('SIGTERM') },
   { how: 'loses its terminal', status: 129, interrupt: (child) => child.kill('SIGHUP') },
   { how: 'is broken off by Ctrl-C', status: 130, interrupt: (child) => child.kill('SIGINT') },
   {

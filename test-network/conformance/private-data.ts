@@ -84,7 +84,7 @@ export function privateData(subject: () => Subject): void {
       assert.equal((await a.commit(probe, 'private:put', call)).code, 'ENDORSEMENT_POLICY_FAILURE');
     });
 
-    it("sends transient data to the collection's organisation alone unless told otherwise", async () => {
+    it("sends transient data to the collection's organisation alone by default", async () => {
       const { a, probe } = subject();
       const collection = `_implicit_org_${a.mspId}`;
       const call = { args: [collection, subject().key()], transient: { value: 'v' } };

@@ -13,7 +13,7 @@ describe('the configuration', () => {
     assert.deepEqual([config.channel, config.chaincodes, config.batchTimeoutMs], ['consortium', [], 50]);
   });
 
-  it('gives a chaincode version 1.0, sequence 1 and the majority policy unless told otherwise', () => {
+  it('gives a chaincode version 1.0, sequence 1 and the majority policy by default', () => {
     const { chaincodes } = parseConfig({ chaincodes: [{ name: 'cc', addresses: { '*': 'localhost:1' } }] });
     assert.deepEqual(chaincodes, [
       {

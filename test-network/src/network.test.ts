@@ -398,7 +398,7 @@ describe('a network of three organisations', () => {
     assert.equal((await refused('status', '--dir', join(network.dir, 'nowhere'))).code, 3);
   });
 
-  it('stops when told to, with exit status 0 and nothing left listening', async () => {
+  it('stops when asked to, with exit status 0 and nothing left listening', async () => {
     const { endpoint } = network.connection.organisations[0]!;
     await network.command('stop');
     assert.equal(await network.exited, 0);

@@ -60,7 +60,7 @@ describe('consilium-trainer', () => {
     assert.doesNotMatch(bad.stdout + bad.stderr, /987654/);
   });
 
-  it('serves until it is told to stop, whether or not its gateway is there', async () => {
+  it('serves until it is asked to stop, whether or not its gateway is there', async () => {
     const environment = {
       PATH: process.env.PATH,
       CONSILIUM_GATEWAY_URL: 'http://127.0.0.1:9',

@@ -147,7 +147,7 @@ test('a question that makes no sense is refused', async () => {
   }
 });
 
-test('a name that nothing has is told from one that nothing was done to', async () => {
+test('a name that nothing has is answered otherwise than one that nothing was done to', async () => {
   const study = await StudyOnLedger.prepared();
   for (const [by, code] of [
     ['study', 'STUDY_NOT_FOUND'],

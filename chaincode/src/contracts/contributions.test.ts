@@ -131,7 +131,7 @@ test('where nothing changed, noise is taken for a gain about once in twenty roun
   }
 });
 
-test('a gain that stands out of the noise is said to', async () => {
+test('a gain that is clearly larger than the noise is reported as one', async () => {
   const study = await StudyOnLedger.running();
   await scoredRound(study, 1, { alpha: 500, beta: 500, gamma: 500, delta: 500 }, 1000);
   await scoredRound(study, 2, { alpha: 900, beta: 900, gamma: 900, delta: 900 }, 1000);

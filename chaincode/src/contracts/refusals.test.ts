@@ -486,7 +486,7 @@ const ATTEMPTS: readonly Attempt[] = [
   },
   {
     code: 'STUDY_STATE',
-    title: 'settling a consent that still stands',
+    title: 'settling a consent that is still in force',
     says: /withdraw the consent first/,
     before: running,
     attempt: (study) => study.settle('alpha'),

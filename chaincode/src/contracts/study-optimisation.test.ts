@@ -86,7 +86,7 @@ for (const [title, serverOptimizer, says] of [
     /serverOptimizer\.momentum must be at most 0\.9999/,
   ],
   [
-    'stands still',
+    'does not move',
     { kind: 'fedavgm', learningRate: '0.00001', momentum: '0.9' },
     /serverOptimizer\.learningRate must be at least 0\.0001/,
   ],

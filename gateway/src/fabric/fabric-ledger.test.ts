@@ -259,7 +259,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     before.outbox.close();
     await first.close();
 
-    wire.mend();
+    wire.repair();
     const second = open(through(connection, wire));
     const afterwards = start(second, 5_000);
     const done = await afterwards.submissions.submit(call, request);

@@ -102,7 +102,7 @@ for (const { maxMessageCount, title } of [
       assert.equal(played.calls('Submit'), 1);
     });
 
-    it('is sent again if it lays a policy only where a duplicate stands alone in its block', async (t) => {
+    it('is sent again if it sets a policy only where a duplicate is alone in its block', async (t) => {
       const { played, ledger } = open(t, { commitTimeoutMs: 3_000 });
       played.lose();
       const work = ledger.submit(registerDataset('guarded'), () => {});

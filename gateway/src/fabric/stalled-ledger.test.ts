@@ -8,7 +8,7 @@ test('a ledger is not said to stand while every commit comes', async () => {
   assert.equal(await new StandingLedger().problem(() => assert.fail('not asked')), undefined);
 });
 
-test('a ledger stands while a commit is missed and no block comes, and no longer once one does', async (t) => {
+test('a ledger counts as stalled while a commit is missed and no block comes, and no longer once one does', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 0 });
   const ledger = new StandingLedger();
   t.mock.timers.tick(90_000);

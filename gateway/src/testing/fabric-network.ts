@@ -209,7 +209,7 @@ export class Wire {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  mend(): void {
+  repair(): void {
     this.#cut = false;
   }
 

@@ -18,7 +18,7 @@ import { planFabric } from './native-runtime.ts';
 
 const WITHSTOOD = ['misnamed-policy', 'rubbish', 'no-action', 'repeated-policy'];
 /** Part of the version of repaired peers: those that do what the threat model asks. */
-const MENDED = /-mended\b/;
+const REPAIRED = /-mended\b/;
 const run = promisify(execFile);
 
 async function unfit(wanted: RegExp): Promise<string | false> {
@@ -75,7 +75,9 @@ test('alone in its block, rubbish or a forged or repeated transaction keeps nobo
   assert.deepEqual(await spring(WITHSTOOD, {}), allCommit(WITHSTOOD));
 });
 
-test('mended peers commit whatever shares a block with rubbish', { skip: await unfit(MENDED) }, async () => {
+test('repaired peers commit whatever shares a block with rubbish', {
+  skip: await unfit(REPAIRED),
+}, async () => {
   const traps = [...WITHSTOOD, 'empty-action'];
   assert.deepEqual(await spring(traps, { maxMessageCount: 500 }), allCommit(traps));
 });

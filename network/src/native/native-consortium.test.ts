@@ -158,7 +158,7 @@ test('a consortium on real Fabric starts, keeps its ledger over a restart, and t
   assert.deepEqual(stewards, ['ben@north', 'steward@north']);
 });
 
-test('a bare ledger is ready when peers of all organisations can be had to endorse at each', {
+test('a bare ledger is ready when each peer finds peers of all organisations that endorse', {
   skip: missing(),
 }, async () => {
   const ledger = spawn(process.execPath, [main, 'ledger', '--dir', join(root, 'bare')], {

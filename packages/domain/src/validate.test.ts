@@ -54,7 +54,7 @@ test('a refusal lists its problems by field, also where the sentence of one look
   );
 });
 
-test('an alternative is told by its kind, and only its own problems are named', () => {
+test('an alternative is recognised by its kind, and only its own problems are named', () => {
   const argument = datasetArgument('d1');
   const withFeature = (feature: unknown) => ({
     ...argument,

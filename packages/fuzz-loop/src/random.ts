@@ -1,4 +1,4 @@
-// Randomness that a seed repeats, so that a finding can be had again. Never for anything but tests.
+// Randomness that a seed repeats, so that a finding can be repeated. Never for anything but tests.
 
 export class Random {
   #state: number;

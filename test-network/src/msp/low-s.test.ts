@@ -18,7 +18,7 @@ describe('ECDSA signatures with a low s', () => {
     );
   });
 
-  it('are told from their twins with a high s', () => {
+  it('are distinguished from their twins with a high s', () => {
     const message = Buffer.from('message');
     for (;;) {
       const signature = sign('sha256', message, privateKey);

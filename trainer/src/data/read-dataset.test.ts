@@ -110,7 +110,7 @@ test('missing codes are the dictionary’s and the feature’s, written with or 
   assert.deepEqual([...(units.at(-1)?.rows[0]?.x ?? [])], [0, 1, 0, 1, 0, 0, 0, 1]);
 });
 
-test('every problem is told at once with line and column and without the value', async () => {
+test('every problem is listed at once, with line and column and without the value', async () => {
   const text = file('q,130,1,1,0', 'r,old,2,9,0', 's,50,1,1,?', ',50,1,1,1');
   assert.deepEqual(await problemsOf(() => read(text)), [
     ['VALUE_OUT_OF_BOUNDS', 14, 'age'],
@@ -277,7 +277,7 @@ test('the split of many patients lets others have their turn, and is the same', 
   assert.ok(turns >= 3, `${turns} turns`);
 });
 
-test('without ids every row is a patient, and adding or removing one moves no other, wherever it stands', async () => {
+test('without ids every row is a patient, and adding or removing one moves no other, wherever it is', async () => {
   const salt = new Uint8Array(32).fill(1);
   const rows = people(40).map((row, index) => (index % 5 === 0 ? people(1)[0]! : row));
   const sides = async (lines: readonly string[]) => {

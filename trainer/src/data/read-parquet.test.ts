@@ -93,7 +93,7 @@ test('all columns of a file are read as the same texts, however it is written', 
   }
 });
 
-test('a file is told to be Parquet by its bytes, not by its name', async () => {
+test('a file is recognised as Parquet by its bytes, not by its name', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-parquet-'));
   try {
     const path = join(directory, 'patients.data');
@@ -143,7 +143,7 @@ test('a folder of Parquet files is one dataset in the order of their names, and 
   }
 });
 
-test('problems are told by the row’s number, column and rule, as for CSV', async () => {
+test('problems are given by the row’s number, column and rule, as for CSV', async () => {
   const [age, ...rest] = dictionary.features;
   assert.ok(age?.kind === 'numeric');
   const narrow = { ...dictionary, features: [{ ...age, bounds: { low: 0, high: 60 } }, ...rest] };

@@ -36,7 +36,7 @@ describe('the event stream', () => {
     assert.throws(() => parser.push('x'.repeat(EventStreamParser.maxLineLength + 1)), RangeError);
   });
 
-  it('comes back with the id of the last event, and ends when it is told to', async () => {
+  it('comes back with the id of the last event, and ends when it is asked to', async () => {
     const asked: (string | undefined)[] = [];
     const server = createServer((request, response) => {
       asked.push(request.headers['last-event-id'] as string | undefined);

@@ -121,7 +121,7 @@ describe('the local service', () => {
     assert.equal(journal.dataset('bad-data'), undefined);
   });
 
-  it('tells by no number of registrations what a column holds: each tells one bit of it, and there are few', async () => {
+  it('reveals by no number of registrations what a column holds: each reveals one bit of it, and there are few', async () => {
     const lines = csvOf(1).split('\n').filter(Boolean);
     const notes = ['head,ache', ...lines.slice(1).map((_, i) => `secret-${i % 7}`)];
     const path = aFile(

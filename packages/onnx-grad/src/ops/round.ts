@@ -1,5 +1,5 @@
-// Round (halves to the even neighbour), Floor and Ceil: constant between their jumps, so their gradient is 0, which is
-// what autograd has at the jumps too.
+// Round (halves to the even neighbour), Floor and Ceil: constant between their jumps, so their gradient is 0, as
+// autograd takes it at the jumps too.
 import { dataShape, NO_GRADIENTS, type OpRule } from './op-rule.ts';
 
 const rounding = (opType: string): OpRule => ({

@@ -92,7 +92,7 @@ describe('train', () => {
     assert.equal(readForwardModel(readFileSync(join(at('one'), 'model.onnx'))).features, 4);
   });
 
-  it('trains without privacy only when told to, and says so everywhere', async () => {
+  it('trains without privacy only when asked to, and says so everywhere', async () => {
     const { status, stdout, stderr, last } = await run(
       ...['train', '--data', at('b.csv'), ...common, '--without-privacy', '--out', at('bare')],
     );

@@ -301,7 +301,7 @@ describe('what does not go together is refused, with the remedy', () => {
 });
 
 describe('a draft', () => {
-  it('has the label’s kind by a guess, or as it is told', async () => {
+  it('has the label’s kind by a guess, or as an option says', async () => {
     const ruleOf = async (kind: Kind, ...more: string[]) => {
       const { status, stdout, stderr } = await run(
         ...['dictionary', 'init', at(`${kind}-a.csv`), '--label', 'ill', '--json', ...more],

@@ -52,7 +52,7 @@ test('a field whose name looks like two problems is one problem', () => {
   ]);
 });
 
-test('all problems are told at once, by field', () => {
+test('all problems are listed at once, by field', () => {
   const problems = problemsOf(`
 model: { kind: multilayer-perceptron, hidden: [] }
 rounds: 0

@@ -213,7 +213,7 @@ describe('predict', () => {
     assert.match(stderr, /VALUE_NOT_A_NUMBER.*column age/);
     assert.match(stderr, /VALUE_OUT_OF_BOUNDS.*column age/);
     assert.match(stderr, /VALUE_A_WORD.*column smoker/);
-    assert.doesNotMatch(stderr, /old|300|yes/, 'no value of a patient is told');
+    assert.doesNotMatch(stderr, /old|300|yes/, 'no value of a patient is shown');
     assert.ok(!existsSync(at('predictions.csv')));
     writeFileSync(at('short.csv'), 'id,age\np1,40\n');
     const short = await predict('yes-no', 'short.csv', ...out);
@@ -538,7 +538,7 @@ describe('evaluate', () => {
 });
 
 describe('calibration on the card', () => {
-  it('stands beside exact scores, with a picture', async () => {
+  it('is there beside exact scores, with a picture', async () => {
     await trained('parted', { more: ['--by', 'smoker', '--threshold', '0.3'] });
     const { assessment } = cardOf('parted').metrics;
     assert.deepEqual(assessment?.thresholds, [0.3]);

@@ -76,7 +76,7 @@ test('noise widens the interval of a share, and a total lost in noise says nothi
   assert.ok(noised.low < plain.low && noised.high > plain.high);
   assert.deepEqual(of(2, -5, 6), of(2, 0, 6), 'a negative count is none');
   assert.deepEqual(of(-1, -3, 6), { low: 0, high: 1 });
-  assert.deepEqual(of(9, 4, 10), { low: 0, high: 1 }, 'no share can be told from another');
+  assert.deepEqual(of(9, 4, 10), { low: 0, high: 1 }, 'no share can be distinguished from another');
 });
 
 test('95 of 100 intervals for a share of noised counts hold it, with much noise and with little', () => {

@@ -7,7 +7,7 @@ import { fixed, metricTexts, scoreLine, withInterval } from './score-text.ts';
 
 const three = (value: number): string => fixed(value, 3);
 const two = (value: number): string => fixed(value, 2);
-const told = (estimate: Estimate | null, show: (value: number) => string): string =>
+const shown = (estimate: Estimate | null, show: (value: number) => string): string =>
   estimate === null ? 'not at hand' : withInterval(estimate, show);
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
@@ -20,12 +20,12 @@ function calibrationRow(name: string, own: Calibration | null): string {
   if (own === null) return `| ${cell(name)} | too few rows | | | | | |`;
   const { slope, intercept, brier, brierBaseline, predicted, observed } = own;
   const cells = [
-    told(slope, two),
-    told(intercept, two),
-    told(brier, three),
+    shown(slope, two),
+    shown(intercept, two),
+    shown(brier, three),
     three(brierBaseline),
     three(predicted),
-    told(observed, three),
+    shown(observed, three),
   ];
   return `| ${[cell(name), ...cells].join(' | ')} |`;
 }
@@ -34,7 +34,7 @@ function thresholdRows(name: string, own: Calibration | null): string[] {
   if (own === null) return [];
   return own.thresholds.map(
     ({ threshold, sensitivity, specificity }) =>
-      `| ${cell(name)} | ${threshold} | ${told(sensitivity, three)} | ${told(specificity, three)} |`,
+      `| ${cell(name)} | ${threshold} | ${shown(sensitivity, three)} | ${shown(specificity, three)} |`,
   );
 }
 
@@ -72,7 +72,7 @@ function bySection(assessment: Assessment, target: EncodedTarget): string[] {
     const scores = own.map(([name, { count, score }]) => {
       const cells = texts.map(({ metric, show }) => {
         if (score === null) return 'too few rows';
-        return told(score[metric], show);
+        return shown(score[metric], show);
       });
       return `| ${[cell(name), ...cells, count].join(' | ')} |`;
     });
@@ -107,8 +107,8 @@ function calibrationLines(name: string, own: Calibration | null, indent: string)
   if (own === null) return [`${indent}${name.padEnd(16)} too few rows for calibration`];
   const { slope, intercept, brier, brierBaseline } = own;
   return [
-    `${indent}${name.padEnd(16)} slope ${told(slope, two)}, intercept ${told(intercept, two)}, ` +
-      `Brier ${told(brier, three)}, of a constant ${three(brierBaseline)}`,
+    `${indent}${name.padEnd(16)} slope ${shown(slope, two)}, intercept ${shown(intercept, two)}, ` +
+      `Brier ${shown(brier, three)}, of a constant ${three(brierBaseline)}`,
   ];
 }
 
@@ -127,8 +127,8 @@ export function assessmentLines(assessment: Assessment, target: EncodedTarget): 
     if (calibration !== null) lines.push('acting from a probability on:');
     for (const { threshold, sensitivity, specificity } of calibration?.thresholds ?? []) {
       lines.push(
-        `  ${String(threshold).padEnd(16)} sensitivity ${told(sensitivity, three)}, ` +
-          `specificity ${told(specificity, three)}`,
+        `  ${String(threshold).padEnd(16)} sensitivity ${shown(sensitivity, three)}, ` +
+          `specificity ${shown(specificity, three)}`,
       );
     }
   }

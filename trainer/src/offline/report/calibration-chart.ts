@@ -74,7 +74,7 @@ function legendParts(
 }
 
 /** An estimate with its interval, or that it is unknown. */
-const told = (name: string, estimate: Estimate | null, decimals = 2): string =>
+const labelled = (name: string, estimate: Estimate | null, decimals = 2): string =>
   estimate === null
     ? `${name} not at hand`
     : `${name} ${withInterval(estimate, (value) => fixed(value, decimals))}`;
@@ -141,7 +141,7 @@ export function calibrationChart(
     ...legendParts([
       ...lines.map(({ calibration: own, ...line }) => ({
         ...line,
-        said: own === null ? 'too few rows' : told('slope', own.slope),
+        said: own === null ? 'too few rows' : labelled('slope', own.slope),
       })),
       { name: 'as it should be', color: BASELINE, dash: '5 4', said: 'slope 1', isMain: false },
     ]),
@@ -149,8 +149,8 @@ export function calibrationChart(
   const { brier, brierBaseline, intercept } = calibration;
   const below = LEGEND.top + (lines.length + 2) * LEGEND.step;
   const facts = [
-    told('intercept', intercept),
-    `${told('Brier score', brier, 3)},`,
+    labelled('intercept', intercept),
+    `${labelled('Brier score', brier, 3)},`,
     `of a constant ${fixed(brierBaseline, 3)}`,
   ];
   facts.forEach((fact, line) => {

@@ -80,7 +80,7 @@ test('errors are drawn from 0 on, in their unit, without the share that they exp
   assert.equal(svg.match(/<polyline/g)?.length, 3);
 });
 
-test('what stands beside the lines has room in the picture', () => {
+test('what is written beside the lines has room in the picture', () => {
   const at = (value: number) => ({ value, low: value, high: value });
   const score = {
     ...NOTHING_MEASURED,

@@ -2,13 +2,13 @@
 // line of input, when the machine has come to rest.
 import { once } from 'node:events';
 
-export const told = { already: false };
+export const measuring = { isAsked: false };
 
 /** Resolves when measuring may begin: at once without WAIT. */
-export const toldToMeasure: Promise<void> =
+export const askedToMeasure: Promise<void> =
   process.env.WAIT === undefined
     ? Promise.resolve()
     : once(process.stdin, 'data').then(() => {
-        told.already = true;
+        measuring.isAsked = true;
         process.stdin.destroy();
       });
