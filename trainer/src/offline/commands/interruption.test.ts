@@ -49,7 +49,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       said,
       /interrupted: the model and \d+ finished of 1000 rounds are lost, no file was written/,
     );
-    assert.match(said, /the next run starts from the beginning/);
+    assert.match(said, /the next run starts from the beginning \(--checkpoint keeps what is finished\)/);
     assert.equal(printed, '');
     assert.equal(existsSync(out), false);
   });

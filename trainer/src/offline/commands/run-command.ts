@@ -8,6 +8,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check-command.ts')).checkCommand,
   train: async () => (await import('./train-command.ts')).trainCommand,
   simulate: async () => (await import('./simulate-command.ts')).simulateCommand,
+  resume: async () => (await import('./resume-command.ts')).resumeCommand,
   predict: async () => (await import('./predict-command.ts')).predictCommand,
   evaluate: async () => (await import('./evaluate-command.ts')).evaluateCommand,
   dictionary: async () => (await import('./dictionary-command.ts')).dictionaryCommand,
@@ -21,6 +22,7 @@ Without a ledger (each explains itself with --help):
   consilium-trainer check        read a data file by its dictionary and list every problem
   consilium-trainer train        train a model on one file, with differential privacy
   consilium-trainer simulate     several hospitals train one model, in one process
+  consilium-trainer resume       go on with a run of train or simulate that was interrupted
   consilium-trainer predict      what a trained model says of the rows of another file
   consilium-trainer evaluate     how good a trained model is on another file with labels
   consilium-trainer dictionary   draft the dictionary that describes a file's columns

@@ -22,30 +22,30 @@ import { aggregationOf } from '@consilium/federation';
 import type { Loss } from '@consilium/onnx-grad';
 import { DataError, HELD_OUT_SHARE } from '../../data/index.ts';
 import { codeInputs } from '../../study/code-features.ts';
+import { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { runDigests } from '../checkpoint/run-digests.ts';
 import type { InputFeature } from '../report/input-table.ts';
 import { learningCurve } from '../report/learning-curve.ts';
 import { cardMarkdown, type ModelCard } from '../report/model-card.ts';
 import type { Assessed } from '../scoring/assess-rows.ts';
-import { exactScorer, noisedScorer, type RoundScores } from '../simulation/held-out-scores.ts';
 import { lossFor } from '../simulation/label-loss.ts';
 import { fewestRows, firstMetric, type Score } from '../simulation/label-scores.ts';
 import { DEFAULT_SPLIT_SEED, loadSite, type Site, type SiteFile } from '../simulation/load-sites.ts';
 import { plainDecimal } from '../simulation/privacy-plan.ts';
-import { checkStudy, simulateStudy } from '../simulation/simulate-study.ts';
+import { checkStudy, type simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { assessHeldOut, calibrationPicture, questionsAbout } from './assess-held-out.ts';
 import type { AssessmentTexts } from './assessment-options.ts';
 import { divisorLine } from './divisor-line.ts';
 import { watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
-import { sayWhatIsLost } from './interruption.ts';
 import { oneClassWarnings } from './one-class-warnings.ts';
 import { optimisationOf } from './optimisation-schema.ts';
 import { prepareFolder } from './prepare-folder.ts';
-import { reportProgress } from './progress.ts';
 import { readDictionary } from './read-dictionary.ts';
+import { requestOf, VERSION, withoutPath } from './run-request.ts';
+import { lostText, runRounds } from './run-rounds.ts';
 import { rounded, type Summary, summaryOf } from './run-summary.ts';
-import { startTiming } from './run-timing.ts';
 import { aggregationProblems } from './study-aggregation.ts';
 import { readStudy, type StudyFile } from './study-file.ts';
 import {
@@ -70,14 +70,21 @@ export interface RunOptions extends OptionTexts, AssessmentTexts {
   readonly study?: string | undefined;
   readonly 'seed-split'?: string | undefined;
   readonly out?: string | undefined;
+  readonly checkpoint?: string | undefined;
 }
 
 /** @throws InputError, and what training itself throws */
 export async function runStudy(
   command: ModelCard['command'],
   files: readonly SiteFile[],
-  { options, terminal }: { readonly options: RunOptions; readonly terminal: Terminal },
+  given: {
+    readonly options: RunOptions;
+    readonly terminal: Terminal;
+    /** Of a run that goes on. */
+    readonly checkpoint?: Checkpoint;
+  },
 ): Promise<StudyRun> {
+  const { options, terminal } = given;
   const dictionary = await readDictionary(required(options.dictionary, 'dictionary'));
   const study = await readStudy(required(options.study, 'study'));
   const settings = settingsOf(study, options);
@@ -127,38 +134,26 @@ export async function runStudy(
     terminal.error(`${divisorLine({ name, divisor, band: bands[name]! })}\n`);
   }
 
-  const scored = { model: graph.model, heldOut: sites.map((site) => site.heldOut), target };
-  const scorer = await (settings.scoreNoise === undefined
-    ? exactScorer(scored)
-    : noisedScorer(scored, plainDecimal(settings.scoreNoise)));
-  const curve: RoundScores[] = [];
+  const digests = () =>
+    runDigests({
+      ...{ dictionary, splitSeed, sites, trainer: VERSION, graph: graph.model.graph },
+      study: { ...withoutPath(study), settings },
+    });
+  given.checkpoint?.checkDigests(digests());
+  using started =
+    options.checkpoint === undefined
+      ? undefined
+      : Checkpoint.create(options.checkpoint, {
+          request: requestOf(command, files, options),
+          digests: digests(),
+          isPrivate,
+        });
+  const { parameters, curve, spent, lostRounds } = await runRounds({
+    ...{ study: simulated, sites, target, settings, clearFolder, terminal },
+    checkpoint: given.checkpoint ?? started,
+  });
+  if (lostRounds.length > 0) warnings.push(lostText(lostRounds));
   const scores = settings.scoreNoise === undefined ? 'exact' : 'noised';
-  const progress = reportProgress({ rounds: study.rounds, isPrivate, target, terminal });
-  let finished = 0;
-  using _ = sayWhatIsLost({
-    stage: () => ({ rounds: study.rounds, finished, scoresShown: curve.length, scores }),
-    clear: clearFolder,
-    terminal,
-  });
-  const time = startTiming({ isExact: settings.scoreNoise === undefined });
-  const training = simulateStudy(simulated, sites, {
-    onStep: progress.onStep,
-    async onRound(round, current) {
-      finished = round;
-      const score = await time.ofScoring(() => scorer.score(round, current));
-      if (score !== undefined) {
-        curve.push(score);
-        progress.onScores(score);
-      }
-    },
-  });
-  const parameters = await training
-    .catch(async (error: unknown) => {
-      await clearFolder();
-      throw error;
-    })
-    .finally(() => scorer.close());
-  const spent = time.spent();
   const steps = study.rounds * study.stepsPerRound;
   // Exact beside exact scores; beside noised ones from public numbers, since it would count the patients.
   const perSite = sites.map(({ training, bandSize }) => {
@@ -342,7 +337,7 @@ function simulatedStudy(
 }
 
 /** The study as it was run, without its privacy, which is reported separately. */
-function trainingFacts(study: StudyFile, { privacy }: StudySettings): Record<string, unknown> {
+function trainingFacts(study: StudyFile, { privacy, seed }: StudySettings): Record<string, unknown> {
   const { title, epsilon, noiseMultiplier, delta, heldOutShare, unit, clipNormL2, clipping, ...facts } =
     study;
   const { model } = facts;
@@ -352,6 +347,7 @@ function trainingFacts(study: StudyFile, { privacy }: StudySettings): Record<str
     ...(privacy !== null && { clipNormL2, ...(clipping && { clipping }) }),
     ...(privacy !== null && epsilon !== undefined && { targetEpsilon: epsilon }),
     ...(privacy === null && { withoutPrivacy: true }),
+    ...(seed !== undefined && { seed }),
   };
 }
 

@@ -23,6 +23,8 @@ export const STUDY_OPTIONS = {
   'without-privacy': { type: 'boolean', default: false },
   'score-noise': { type: 'string' },
   'seed-split': { type: 'string' },
+  seed: { type: 'string' },
+  checkpoint: { type: 'string' },
   ...ASSESSMENT_OPTIONS,
   out: { type: 'string' },
   ...FORMAT_OPTIONS,
@@ -40,7 +42,10 @@ export const STUDY_OPTIONS_HELP = `\
   --score-noise S          noise the held-out scores too (and charge them); exact scores are not private
   --seed-split TEXT        which fifth of the patients is held out, by a hash of this text and the patient's id alone:
                            the same text holds out the same patients in train, in simulate and at every hospital
+  --seed TEXT              with --without-privacy: draw batches by this text, so that the same text and files make the
+                           same model.onnx on one machine
 ${ASSESSMENT_OPTIONS_HELP}\
+  --checkpoint DIR         keep what is finished after each round in a new folder, for consilium-trainer resume DIR
   --out DIR                where model, model card and curves go; by default out/ and the command's name
 ${FORMAT_OPTIONS_HELP}  --json                   nothing but the summary on standard output
   --help                   this text
@@ -56,6 +61,7 @@ export interface OptionTexts extends FormatTexts {
   readonly 'allow-large-delta'?: boolean;
   readonly 'without-privacy': boolean;
   readonly 'score-noise'?: string | undefined;
+  readonly seed?: string | undefined;
 }
 
 export interface StudySettings {
@@ -64,6 +70,8 @@ export interface StudySettings {
   readonly samplingRate: number;
   readonly scoreNoise: number | undefined;
   readonly privacy: ModelCard['privacy'];
+  /** What decides the draws; never of a private run, whose noise nobody may know. */
+  readonly seed?: string;
 }
 
 /**
@@ -128,7 +136,16 @@ export function settingsOf(study: StudyFile, options: OptionTexts): StudySetting
     const excluded = contradicted.filter((name) => options[name] !== undefined);
     if (excluded.length > 0)
       throw new InputError({ field: '--without-privacy', text: `excludes --${excluded.join(' and --')}` });
-    return { ...WITHOUT_PRIVACY, samplingRate, scoreNoise: undefined, privacy: null };
+    const { seed } = options;
+    const seeded = seed === undefined ? {} : { seed };
+    return { ...WITHOUT_PRIVACY, samplingRate, scoreNoise: undefined, privacy: null, ...seeded };
+  }
+  if (options.seed !== undefined) {
+    throw new InputError({
+      field: '--seed',
+      text: 'is for --without-privacy: noise that a text decides hides nobody from those who know the text',
+      remedy: 'leave it out; --seed-split decides which patients are held out',
+    });
   }
   const { epsilon, noise, delta } = targetOf(study, options);
   const unit = study.unit ?? 'patient';

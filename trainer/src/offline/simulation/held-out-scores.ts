@@ -24,9 +24,17 @@ export interface RoundScores {
   readonly sites: readonly (Score | null)[];
 }
 
+/** What noised scores of later rounds go on from: shares of the most frequent class, as they were released. */
+export interface ScorerState {
+  readonly baselines: readonly number[];
+  readonly pooledBaseline: number;
+}
+
 /** Scores a study's models after each round. What is the same in every round is prepared once. */
 export interface Scorer {
   score(round: number, parameters: HospitalParameters): Promise<RoundScores | undefined>;
+  /** To be kept with a run that may go on later; undefined for exact scores. */
+  state(): ScorerState | undefined;
   close(): Promise<void>;
 }
 
@@ -83,6 +91,7 @@ export async function exactScorer(study: ScoredStudy): Promise<Scorer> {
       const pooled = sites.length === 1 ? sites[0]! : exactScore(joined(own), all, study.target);
       return { round, pooled, sites };
     },
+    state: () => undefined,
     close: outputs.close,
   };
 }
@@ -98,13 +107,17 @@ export const noisedReleases = (rounds: number): number => rounds + 1;
  * post-processing of the hospitals' own.
  *
  * @param study with a binary or categorical label
+ * @param before what an earlier scorer of the study came to, where round 0 was scored by it
  */
-export async function noisedScorer(study: ScoredStudy, noiseMultiplier: string): Promise<Scorer> {
+export async function noisedScorer(
+  study: ScoredStudy,
+  noiseMultiplier: string,
+  before?: ScorerState,
+): Promise<Scorer> {
   const outputs = await openOutputs(study);
   const labels = study.heldOut.map(labelsByUnit);
   const classes = study.target.kind === 'categorical' ? study.target.categories.length : 2;
-  let baselines: readonly number[] = [];
-  let pooledBaseline = 0;
+  let { baselines, pooledBaseline }: ScorerState = before ?? { baselines: [], pooledBaseline: 0 };
   return {
     async score(round, parameters) {
       if (round === 0) {
@@ -123,6 +136,7 @@ export async function noisedScorer(study: ScoredStudy, noiseMultiplier: string):
         sites: counts.map((own, site) => noisedScore([own], baselines[site]!, noiseMultiplier)),
       };
     },
+    state: () => ({ baselines, pooledBaseline }),
     close: outputs.close,
   };
 }

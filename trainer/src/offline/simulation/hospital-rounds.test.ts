@@ -64,7 +64,7 @@ test('rounds of a hospital are opened once, and all are closed', async () => {
   const counts = { opened: 0, closed: 0 };
   const rounds = new HospitalRounds(studyOf(4), hospitals, { open: counting(counts) });
   for (let round = 0; round < 4; round++) {
-    for (const site of hospitals.keys()) await rounds.run(site, { parameters: [0, 0, 0] }, {});
+    for (const site of hospitals.keys()) await rounds.run(site, { parameters: [0, 0, 0] }, { round: 1 });
   }
   assert.deepEqual(counts, { opened: 2, closed: 0 });
   await rounds.close();
@@ -83,7 +83,7 @@ test('no more hospitals and no more bytes are kept than the limits say', async (
       open: counting(counts, { heldBytes: 100 }),
     });
     for (let round = 0; round < 2; round++) {
-      for (const site of hospitals.keys()) await rounds.run(site, { parameters: [0, 0, 0] }, {});
+      for (const site of hospitals.keys()) await rounds.run(site, { parameters: [0, 0, 0] }, { round: 1 });
     }
     assert.deepEqual(counts, { opened: 1 + 2 * 2, closed: 2 * 2 });
     await rounds.close();
@@ -96,7 +96,7 @@ test('a round that cannot be run leaves nothing open', async () => {
   const counts = { opened: 0, closed: 0 };
   const limits = { hospitals: 0, bytes: 0 };
   const rounds = new HospitalRounds(studyOf(1), hospitals, { limits, open: counting(counts) });
-  await assert.rejects(rounds.run(0, { parameters: [] }, {}), /parameters/);
+  await assert.rejects(rounds.run(0, { parameters: [] }, { round: 1 }), /parameters/);
   assert.deepEqual(counts, { opened: 1, closed: 1 });
 });
 

@@ -3,6 +3,7 @@
 import {
   openRounds,
   prepareUnits,
+  type RandomSource,
   type RoundListeners,
   type RoundResult,
   type RoundStart,
@@ -16,6 +17,9 @@ const MOST_HELD_BYTES = 2 ** 30;
 /** Each may have two threads of its own. */
 const MOST_HELD = 16;
 
+/** What a hospital's round draws from, where not from the system's generator. */
+export type RandomnessOf = (round: number, hospital: string) => RandomSource;
+
 export interface HeldLimits {
   readonly bytes: number;
   readonly hospitals: number;
@@ -28,14 +32,22 @@ export class HospitalRounds {
   readonly #held = new Map<number, Rounds>();
   #heldBytes = 0;
   readonly #open: typeof openRounds;
+  readonly #randomnessOf: RandomnessOf | undefined;
+  readonly #rounds: number;
 
   /**
-   * @param options `open` is `openRounds`, and `limits` what is kept, but in tests
+   * @param options `rounds`: how many there will be, by default the study's; `open` is `openRounds`, and `limits` what
+   * is kept, but in tests
    */
   constructor(
     study: SimulatedStudy,
     hospitals: readonly SimulatedHospital[],
-    options: { readonly limits?: HeldLimits; readonly open?: typeof openRounds } = {},
+    options: {
+      readonly randomnessOf?: RandomnessOf | undefined;
+      readonly rounds?: number;
+      readonly limits?: HeldLimits;
+      readonly open?: typeof openRounds;
+    } = {},
   ) {
     this.#study = study;
     this.#hospitals = hospitals.map((hospital) => ({
@@ -44,22 +56,30 @@ export class HospitalRounds {
     }));
     this.#limits = options.limits ?? { bytes: MOST_HELD_BYTES, hospitals: MOST_HELD };
     this.#open = options.open ?? openRounds;
+    this.#randomnessOf = options.randomnessOf;
+    this.#rounds = options.rounds ?? study.rounds;
   }
 
   /** One round at the hospital of an index. @throws what `runRound` throws */
-  async run(index: number, start: RoundStart, listeners: RoundListeners): Promise<RoundResult> {
+  async run(
+    index: number,
+    start: RoundStart,
+    { round, ...listeners }: RoundListeners & { readonly round: number },
+  ): Promise<RoundResult> {
+    const randomness = this.#randomnessOf?.(round, this.#hospitals[index]!.name);
+    const options = { ...listeners, randomness };
     const held = this.#held.get(index);
-    if (held !== undefined) return held.run(start, listeners);
-    const rounds = await this.#opened(index);
+    if (held !== undefined) return held.run(start, options);
+    const rounds = await this.#opened(index, randomness);
     const isHeld =
       this.#held.size < this.#limits.hospitals && this.#heldBytes + rounds.heldBytes <= this.#limits.bytes;
     if (isHeld) {
       this.#held.set(index, rounds);
       this.#heldBytes += rounds.heldBytes;
-      return rounds.run(start, listeners);
+      return rounds.run(start, options);
     }
     try {
-      return await rounds.run(start, listeners);
+      return await rounds.run(start, options);
     } finally {
       await rounds.close();
     }
@@ -70,9 +90,9 @@ export class HospitalRounds {
     this.#held.clear();
   }
 
-  #opened(index: number): Promise<Rounds> {
+  #opened(index: number, randomness: RandomSource | undefined): Promise<Rounds> {
     const hospital = this.#hospitals[index]!;
-    const { model, localPatterns, rounds } = this.#study;
+    const { model, localPatterns } = this.#study;
     return this.#open(
       {
         model: model.graph,
@@ -80,7 +100,7 @@ export class HospitalRounds {
         localPatterns,
         plan: planAt(this.#study, hospital),
       },
-      { randomness: secureRandomness, rounds },
+      { randomness: randomness ?? secureRandomness, rounds: this.#rounds },
     );
   }
 }

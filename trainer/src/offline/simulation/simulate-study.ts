@@ -19,7 +19,7 @@ import {
   type SiteUpdate,
 } from '@consilium/federation';
 import type { Parameters } from '../../study/study-model.ts';
-import { HospitalRounds } from './hospital-rounds.ts';
+import { HospitalRounds, type RandomnessOf } from './hospital-rounds.ts';
 import { type AveragedModels, averagedWith, checkAveraging, decayOfRound } from './model-average.ts';
 import { federationOf, planAt, type SimulatedHospital, type SimulatedStudy } from './simulated-study.ts';
 
@@ -62,9 +62,30 @@ export interface StudyProgress {
 }
 
 export interface StudyListeners {
+  /** Called before anything of a round is drawn, and before the first with round 0. */
+  readonly onBegin?: (round: number) => void;
   /** Awaited after each round, and before the first with round 0. */
   readonly onRound?: (round: number, parameters: HospitalParameters, after: StudyProgress) => Promise<void>;
   readonly onStep?: (progress: SimulationProgress) => void;
+}
+
+export interface StudyOptions extends StudyListeners {
+  /** Where the study goes on; by default it begins. */
+  readonly from?: StudyProgress | undefined;
+  /** The system's randomness by default. */
+  readonly randomnessOf?: RandomnessOf | undefined;
+}
+
+/** What a round that is lost leaves: it takes its place in the study's schedule, and moves nothing. */
+export function afterLostRound({ plan }: SimulatedStudy, before: StudyProgress): StudyProgress {
+  return {
+    ...before,
+    round: before.round + 1,
+    sites: before.sites.map(({ local, state }) => ({
+      local,
+      state: { ...state, steps: (state?.steps ?? 0) + plan.steps },
+    })),
+  };
 }
 
 /**
@@ -75,7 +96,8 @@ export interface StudyListeners {
  *
  * From round to round each hospital keeps its `TrainingState`: the schedule runs over all rounds' steps, and the
  * optimiser goes on where it stopped unless it restarts. The state stays at its hospital, as local parameters do.
- * What does not change from round to round is prepared once (`HospitalRounds`).
+ * What does not change from round to round is prepared once (`HospitalRounds`). A study that goes on from what it had come
+ * to takes the same steps as one that was never stopped.
  *
  * **Guarantee.** Towards each hospital's units the result is `rounds` compositions of `runRound` under the plan and
  * whatever follows from public numbers: what is kept and what is averaged follows from releases. Hospitals are
@@ -87,12 +109,16 @@ export interface StudyListeners {
 export async function simulateStudy(
   study: SimulatedStudy,
   hospitals: readonly SimulatedHospital[],
-  listeners: StudyListeners = {},
+  options: StudyOptions = {},
 ): Promise<HospitalParameters> {
   checkAveraging(study);
-  const rounds = new HospitalRounds(study, hospitals);
+  const { randomnessOf, from } = options;
+  const rounds = new HospitalRounds(study, hospitals, {
+    randomnessOf,
+    rounds: study.rounds - (from?.round ?? 0),
+  });
   try {
-    return await simulateRounds(study, { hospitals, rounds, listeners });
+    return await simulateRounds(study, { hospitals, rounds, listeners: options, from });
   } finally {
     await rounds.close();
   }
@@ -104,13 +130,14 @@ async function simulateRounds(
     readonly hospitals: readonly SimulatedHospital[];
     readonly rounds: HospitalRounds;
     readonly listeners: StudyListeners;
+    readonly from: StudyProgress | undefined;
   },
 ): Promise<HospitalParameters> {
   const { model, plan, aggregation = aggregateFedAvg, averaging } = study;
-  const { hospitals, rounds, listeners } = given;
+  const { hospitals, rounds, listeners, from } = given;
   const federation = federationOf(study);
   const weights = hospitals.map(({ name, weight }) => ({ site: name, weight }));
-  let progress: StudyProgress = {
+  let progress: StudyProgress = from ?? {
     round: 0,
     shared: initialModel(quantizeParameters(model.initial.shared), federation),
     sites: hospitals.map(() => ({ local: model.initial.local, state: undefined })),
@@ -138,8 +165,13 @@ async function simulateRounds(
     return { controlShift: controlShift(variates, { ...round, reach: plan.steps * plan.learningRate }) };
   };
   const outcomeOf = (own: StudyProgress) => own.average?.models ?? modelsAfter(own);
-  await listeners.onRound?.(0, outcomeOf(progress), progress);
-  for (let round = 1; round <= study.rounds; round++) {
+  if (from === undefined) {
+    listeners.onBegin?.(0);
+    await listeners.onRound?.(0, outcomeOf(progress), progress);
+  }
+  while (progress.round < study.rounds) {
+    const round = progress.round + 1;
+    listeners.onBegin?.(round);
     const { shared: before, sites: statesBefore } = progress;
     const updates: SiteUpdate[] = [];
     const averages: RoundModel[] = [];
@@ -152,6 +184,7 @@ async function simulateRounds(
         ...shiftOf(name),
       };
       const result = await rounds.run(site, start, {
+        round,
         onProgress: ({ step, steps }) => listeners.onStep?.({ round, hospital: name, step, steps }),
       });
       const { sharedDelta, localParameters, state: after, average: own } = result;
