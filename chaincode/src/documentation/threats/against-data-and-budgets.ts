@@ -91,5 +91,16 @@ export const DATA_AND_BUDGETS: ThreatSection = {
         'stops every other study that had a consent then, although the ledger lacks nothing of it',
       ],
     },
+    {
+      id: 'older-checkpoints',
+      attack: 'A second draw of a round without a ledger',
+      titles: [
+        'that is killed while it draws keeps the charge, and never draws that round again',
+        'an older copy that was put back is refused, since it would draw rounds twice',
+        'two copies of a folder draw each round once between them',
+        'a private run goes on only where it was begun; a run without privacy anywhere',
+        'a damaged, truncated, emptied or missing file is refused by name',
+      ],
+    },
   ],
 };
