@@ -13,7 +13,11 @@ const VERSION = 1;
 
 const SCHEMA = `
 CREATE TABLE run (
-  id TEXT PRIMARY KEY, version INTEGER NOT NULL, is_private INTEGER NOT NULL, request TEXT NOT NULL, digests TEXT NOT NULL
+  id TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  is_private INTEGER NOT NULL,
+  request TEXT NOT NULL,
+  digests TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- One row per charge: a round is drawn at most once. A round without a row has not been begun.
@@ -270,8 +274,8 @@ export class Checkpoint implements Disposable {
       throw new InputError({
         field: '--checkpoint',
         text:
-          `${this.folder} is an older copy: it knows of rounds up to ${own}, and this machine has begun round ${round}. ` +
-          'Going on from it would draw rounds twice for one charge',
+          `${this.folder} is an older copy: it knows of rounds up to ${own}, and this machine has begun round ` +
+          `${round}. Going on from it would draw rounds twice for one charge`,
         remedy: 'resume the newer folder, or start a new run, which is charged by itself',
       });
     }

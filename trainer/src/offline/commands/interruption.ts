@@ -29,8 +29,8 @@ export function lossText(stage: RunStage): string {
     const charged =
       drawing === undefined
         ? ''
-        : `Round ${drawing} was begun: what was drawn for it is lost and stays charged, it is not drawn again, and the ` +
-          'model does not move in it. ';
+        : `Round ${drawing} was begun: what was drawn for it is lost and stays charged, it is not drawn again, and ` +
+          'the model does not move in it. ';
     return (
       `interrupted: ${finished} of ${rounds} rounds are kept in ${checkpoint}. ${charged}Go on with ` +
       `consilium-trainer resume ${checkpoint}. ${released}`
@@ -39,8 +39,8 @@ export function lossText(stage: RunStage): string {
   const lost =
     finished === 0 ? 'the model is lost' : `the model and ${finished} finished of ${rounds} rounds are lost`;
   return (
-    `interrupted: ${lost}, no file was written, and the next run starts from the beginning (--checkpoint keeps what is ` +
-    `finished). ${released}`
+    `interrupted: ${lost}, no file was written, and the next run starts from the beginning (--checkpoint keeps ` +
+    `what is finished). ${released}`
   );
 }
 
@@ -54,8 +54,8 @@ export interface Interruption extends Disposable {
 /**
  * Ends an interrupted run, and says on standard error what of it is lost or kept. Dispose of it when the run is over.
  *
- * A run with a checkpoint whose draws are charged first finishes its round, whose draws would be lost otherwise; a second
- * signal ends it at once. Any other run ends at once.
+ * A run with a checkpoint whose draws are charged first finishes its round, whose draws would be lost otherwise; a
+ * second signal ends it at once. Any other run ends at once.
  */
 export function watchInterruption(about: {
   readonly stage: () => RunStage;
@@ -85,8 +85,8 @@ export function watchInterruption(about: {
     }
     isStopping = true;
     terminal.error(
-      `\ninterrupted: round ${drawing} of ${rounds} is finished first, since its draws are charged. Once more to end at ` +
-        'once and lose it.\n',
+      `\ninterrupted: round ${drawing} of ${rounds} is finished first, since its draws are charged. Once more to end ` +
+        'at once and lose it.\n',
     );
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);

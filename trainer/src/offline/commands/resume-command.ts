@@ -9,7 +9,8 @@ import {
 } from '@consilium/command-line';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { printRun } from './print-run.ts';
-import { type RunOptions, runStudy } from './run-study.ts';
+import type { RunOptions } from './run-request.ts';
+import { runStudy } from './run-study.ts';
 
 const HELP = `consilium-trainer resume: go on with a run that was interrupted
 
@@ -20,9 +21,9 @@ const HELP = `consilium-trainer resume: go on with a run that was interrupted
   --help                   this text
 
 The run goes on with the files and options that it began with, and is refused where one of them has changed. A private
-run's round that was begun and not finished is not drawn again: it stays charged, and the model does not move in it. Such a
-run goes on only where it was begun, by the same user: $XDG_STATE_HOME/consilium-trainer/runs (by default in ~/.local/state)
-holds which rounds were begun, so that an older copy of the folder draws none twice.
+run's round that was begun and not finished is not drawn again: it stays charged, and the model does not move in it.
+Such a run goes on only where it was begun, by the same user: $XDG_STATE_HOME/consilium-trainer/runs (by default in
+~/.local/state) holds which rounds were begun, so that an older copy of the folder draws none twice.
 Exit status: 0 done, 1 failed, 2 wrong usage or input that cannot be used.
 `;
 

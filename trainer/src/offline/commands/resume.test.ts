@@ -18,7 +18,8 @@ const ROUNDS = 40;
 const studyText = (changes = '') =>
   'model: { kind: multilayer-perceptron, hidden: [6], localIntercept: true }\n' +
   `rounds: ${ROUNDS}\nstepsPerRound: 30\nsamplingRate: 0.5\nclipNormL2: 1\nlearningRate: 0.3\nnoiseMultiplier: 4\n` +
-  `delta: 0.001\noptimizer: { kind: adam }\nschedule: { kind: cosine }\naveraging: { decay: 0.9, over: rounds }\n${changes}`;
+  'delta: 0.001\noptimizer: { kind: adam }\nschedule: { kind: cosine }\n' +
+  `averaging: { decay: 0.9, over: rounds }\n${changes}`;
 
 before(() => {
   process.env.XDG_STATE_HOME = at('state');

@@ -3,8 +3,18 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { RunRequest } from '../checkpoint/checkpoint.ts';
 import type { SiteFile } from '../simulation/load-sites.ts';
-import type { RunOptions } from './run-study.ts';
+import type { AssessmentTexts } from './assessment-options.ts';
 import type { StudyFile } from './study-file.ts';
+import type { OptionTexts } from './study-settings.ts';
+
+/** What a run is told on the command line. */
+export interface RunOptions extends OptionTexts, AssessmentTexts {
+  readonly dictionary?: string | undefined;
+  readonly study?: string | undefined;
+  readonly 'seed-split'?: string | undefined;
+  readonly out?: string | undefined;
+  readonly checkpoint?: string | undefined;
+}
 
 /** Of this trainer: another one may take other steps. */
 export const { version: VERSION } = JSON.parse(

@@ -35,7 +35,6 @@ import { plainDecimal } from '../simulation/privacy-plan.ts';
 import { checkStudy, type simulateStudy } from '../simulation/simulate-study.ts';
 import { type StudyGraph, studyGraph } from '../simulation/study-graph.ts';
 import { assessHeldOut, calibrationPicture, questionsAbout } from './assess-held-out.ts';
-import type { AssessmentTexts } from './assessment-options.ts';
 import { divisorLine } from './divisor-line.ts';
 import { watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
@@ -43,19 +42,12 @@ import { oneClassWarnings } from './one-class-warnings.ts';
 import { optimisationOf } from './optimisation-schema.ts';
 import { prepareFolder } from './prepare-folder.ts';
 import { readDictionary } from './read-dictionary.ts';
-import { requestOf, VERSION, withoutPath } from './run-request.ts';
+import { type RunOptions, requestOf, VERSION, withoutPath } from './run-request.ts';
 import { lostText, runRounds } from './run-rounds.ts';
 import { rounded, type Summary, summaryOf } from './run-summary.ts';
 import { aggregationProblems } from './study-aggregation.ts';
 import { readStudy, type StudyFile } from './study-file.ts';
-import {
-  deltaProblems,
-  modelKindOf,
-  type OptionTexts,
-  type StudySettings,
-  settingsOf,
-  warningsOf,
-} from './study-settings.ts';
+import { deltaProblems, modelKindOf, type StudySettings, settingsOf, warningsOf } from './study-settings.ts';
 import { writeModels } from './write-models.ts';
 
 export interface StudyRun {
@@ -63,14 +55,6 @@ export interface StudyRun {
   readonly pooled: Summary;
   readonly sites: Readonly<Record<string, Summary>>;
   readonly folder: string;
-}
-
-export interface RunOptions extends OptionTexts, AssessmentTexts {
-  readonly dictionary?: string | undefined;
-  readonly study?: string | undefined;
-  readonly 'seed-split'?: string | undefined;
-  readonly out?: string | undefined;
-  readonly checkpoint?: string | undefined;
 }
 
 /** @throws InputError, and what training itself throws */

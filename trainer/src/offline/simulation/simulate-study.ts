@@ -96,8 +96,8 @@ export function afterLostRound({ plan }: SimulatedStudy, before: StudyProgress):
  *
  * From round to round each hospital keeps its `TrainingState`: the schedule runs over all rounds' steps, and the
  * optimiser goes on where it stopped unless it restarts. The state stays at its hospital, as local parameters do.
- * What does not change from round to round is prepared once (`HospitalRounds`). A study that goes on from what it had come
- * to takes the same steps as one that was never stopped.
+ * What does not change from round to round is prepared once (`HospitalRounds`). A study that goes on from what it had
+ * come to takes the same steps as one that was never stopped.
  *
  * **Guarantee.** Towards each hospital's units the result is `rounds` compositions of `runRound` under the plan and
  * whatever follows from public numbers: what is kept and what is averaged follows from releases. Hospitals are
