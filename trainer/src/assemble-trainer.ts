@@ -75,7 +75,7 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     dataFiles: new DataFiles({ folders: parts.dataFolders, signal }),
     requestWork: new RequestWork({ signal }),
     exchange,
-    models: new StudyModels(exchange, graphs),
+    models: new StudyModels(exchange, graphs, log),
     graphs,
     log,
     nowMs,

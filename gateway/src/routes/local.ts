@@ -82,6 +82,28 @@ const DOCUMENTED: readonly Documented[] = [
     },
   },
   {
+    operationId: 'getModelCard',
+    summary: "What is to be known of a study's graph.",
+    description:
+      'Before consent too: this trainer reads and tries the graph. `notes` names weights that several nodes use, which ' +
+      'are trained as one, with what to do if they were meant to be several.',
+    answer: {
+      type: json,
+      example: {
+        studyId: 'heart-2026',
+        graph: { cid: REGISTER_DATASET.commitment, sha256, sizeBytes: 4210 },
+        inputs: 9,
+        outputs: 1,
+        parameters: 20,
+        localParameters: ['intercept'],
+        notes: [
+          'weight inner.weight is used by nodes /inner/Gemm and /inner_1/Gemm: trained as one. If they are layers of ' +
+            'their own, propose a graph in which they have different values.',
+        ],
+      },
+    },
+  },
+  {
     operationId: 'getModelFile',
     summary: "A study's final model as an ONNX file.",
     description:

@@ -53,6 +53,13 @@ export const LOCAL_ROUTES = {
     params: none,
     query: none,
   },
+  getModelCard: {
+    method: 'GET',
+    path: '/local/models/{studyId}/card',
+    roles: ROLES,
+    params: Strict({ studyId: Id }),
+    query: none,
+  },
   getModelFile: {
     method: 'GET',
     path: '/local/models/{studyId}/onnx',

@@ -11,6 +11,8 @@ const MOST_SAID = 2 ** 18;
 type Fields = Readonly<Record<string, unknown>>;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+/** As long as names in a graph may be (`NAME_BYTES` of the engine). */
+const isName = (value: unknown): boolean => typeof value === 'string' && value.length <= 512;
 const fieldsOf = (value: unknown): Fields =>
   typeof value === 'object' && value !== null ? (value as Fields) : {};
 
@@ -59,7 +61,7 @@ export function checkReport(
 
 /** Parameters lie one after the other and fill the flat vector. */
 export function checkFacts(answer: unknown): GraphFacts {
-  const { features, outputs, parameters, parameterCount, values, finalActivation } = fieldsOf(answer);
+  const { features, outputs, parameters, parameterCount, values, finalActivation, shared } = fieldsOf(answer);
   let end = 0;
   const areLaidOut =
     Array.isArray(parameters) &&
@@ -78,7 +80,12 @@ export function checkFacts(answer: unknown): GraphFacts {
     values instanceof Float32Array &&
     values.length === end &&
     typeof ends.name === 'string' &&
-    typeof ends.opType === 'string';
+    typeof ends.opType === 'string' &&
+    Array.isArray(shared) &&
+    shared.every((weight) => {
+      const { name, nodes } = fieldsOf(weight);
+      return isName(name) && Array.isArray(nodes) && nodes.every(isName);
+    });
   refuseUnless(holds, false);
   return answer as GraphFacts;
 }

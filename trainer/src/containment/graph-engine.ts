@@ -10,6 +10,7 @@ import {
   rawOutputs,
   readForwardModel,
   runAsWritten,
+  type SharedWeight,
   type TrainableParameter,
   withParameters,
 } from '@consilium/onnx-grad';
@@ -26,6 +27,8 @@ export interface GraphFacts {
   readonly values: Float32Array;
   /** What the graph passes its raw outputs through at its end, if it does. */
   readonly finalActivation: { readonly name: string; readonly opType: string } | undefined;
+  /** Weights that several nodes read, and that are trained as one. */
+  readonly shared: readonly SharedWeight[];
 }
 
 export interface RoundOptions {
@@ -58,7 +61,7 @@ export interface GraphEngine {
 
 /** What is kept of a graph that was read. */
 export function factsOf(model: ForwardModel): GraphFacts {
-  const { features, outputs, parameters, parameterCount, values, finalActivation } = model;
+  const { features, outputs, parameters, parameterCount, values, finalActivation, shared } = model;
   return {
     features,
     outputs,
@@ -66,6 +69,7 @@ export function factsOf(model: ForwardModel): GraphFacts {
     parameterCount,
     values,
     finalActivation: finalActivation && { name: finalActivation.name, opType: finalActivation.opType },
+    shared,
   };
 }
 

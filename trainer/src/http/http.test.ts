@@ -190,6 +190,16 @@ describe('the local service', () => {
     assert.equal(built.json().parameters, 4 * 8 + 8 + 8 + 1);
   });
 
+  it("says what is to be known of a study's graph before anyone consents", async () => {
+    const { statusCode, body, ...answer } = await ask({ url: '/local/models/study/card' });
+    assert.equal(statusCode, 200, body);
+    const { graph, ...card } = answer.json();
+    assert.match(graph.sha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual([card.studyId, card.inputs, card.outputs, card.notes], ['study', 4, 1, []]);
+    const none = await ask({ url: '/local/models/none/card' });
+    assert.deepEqual([none.statusCode, none.json().code], [404, 'TRAINER_STUDY_NOT_FOUND']);
+  });
+
   it('predicts from records and from CSV alike, a missing value included', async () => {
     const about = { studyId: 'study', round: 'initial' };
     const rows = [{ age: 50, smoker: 1 }, { age: null }];

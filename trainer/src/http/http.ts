@@ -28,7 +28,7 @@ import { RegistrationAttempts } from '../study/registration-attempts.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
 import { type Caller, CallerAssertions } from './caller-assertion.ts';
 import { answerProblem } from './http-problem.ts';
-import { buildStudyModel, chooseModel, datasetMeant, dictionaryOf } from './local-models.ts';
+import { buildStudyModel, chooseModel, datasetMeant, dictionaryOf, modelCardOf } from './local-models.ts';
 
 export interface HttpOptions {
   readonly context: TrainerContext;
@@ -234,6 +234,7 @@ function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Servic
     getHeldOutPatients: ({ params: { datasetId }, query: { as = 'rows' } }) =>
       heldOutPatients(context, { datasetId, as }),
     buildModelGraph: ({ body }) => buildStudyModel(context, validate(ModelRequest, body)),
+    getModelCard: ({ params: { studyId } }) => modelCardOf(context, studyId),
     getModelFile: async ({ params: { studyId }, query }, reply) => {
       const study = await context.ledger.getStudy(studyId);
       if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');

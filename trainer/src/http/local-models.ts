@@ -16,6 +16,7 @@ import { confirmCharges, localOutcomeAt } from '../study/local-chain.ts';
 import { sharedModelOf } from '../study/round-material.ts';
 import type { Parameters, StudyModel } from '../study/study-model.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
+import { REMEDY_FOR_STUDIES, sharedWeightNotes } from '../study/weight-notes.ts';
 
 export interface ModelRequest {
   readonly kind: 'logistic-regression' | 'multilayer-perceptron';
@@ -53,6 +54,25 @@ export async function buildStudyModel(
     parameters,
     localParameters: localIntercept ? [LOCAL_INTERCEPT_NAME] : [],
   };
+}
+
+/** What is to be known of a study's graph, before and after it is trained. */
+export interface ModelCard extends Pick<Study, 'studyId'>, Readonly<Study['model']> {
+  /** Numbers per row that the loss is taken of. */
+  readonly outputs: number;
+  readonly notes: readonly string[];
+}
+
+/** @throws TrainerError TRAINER_STUDY_NOT_FOUND, and what refuses the graph */
+export async function modelCardOf(
+  { ledger, models }: Pick<TrainerContext, 'ledger' | 'models'>,
+  studyId: string,
+): Promise<ModelCard> {
+  const study = await ledger.getStudy(studyId);
+  if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
+  const { outputsPerRow, sharedWeights } = await models.of(study);
+  const notes = sharedWeightNotes(sharedWeights, REMEDY_FOR_STUDIES);
+  return { studyId, ...study.model, outputs: outputsPerRow, notes };
 }
 
 export type WhichRound = 'initial' | 'final' | number;

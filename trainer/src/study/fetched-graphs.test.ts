@@ -4,6 +4,7 @@ import { readForwardModel } from '@consilium/onnx-grad';
 import { tinyModel } from '@consilium/onnx-grad/testing/tiny-models';
 import { graphEngineInProcess } from '../containment/graph-engine.ts';
 import { TrainerError } from '../errors.ts';
+import { modelCardOf } from '../http/local-models.ts';
 import { StudyModels } from './fetched-graphs.ts';
 
 const through = (op: string): Uint8Array =>
@@ -17,6 +18,16 @@ const through = (op: string): Uint8Array =>
     ],
   });
 
+const TIED = tinyModel({
+  features: 4,
+  weights: { w0: [4, 4], w1: [4, 1] },
+  nodes: [
+    { op: 'MatMul', from: ['x', 'w0'], to: 'a' },
+    { op: 'MatMul', from: ['a', 'w0'], to: 'b' },
+    { op: 'MatMul', from: ['b', 'w1'], to: 'logit' },
+  ],
+});
+
 function modelsOf(graph: Uint8Array) {
   let fetched = 0;
   const exchange = {
@@ -25,10 +36,15 @@ function modelsOf(graph: Uint8Array) {
       return graph;
     },
   };
-  const models = new StudyModels(exchange, graphEngineInProcess);
+  const said: string[] = [];
+  const log = { warn: (_: object, note: string) => void said.push(note) };
+  const models = new StudyModels(exchange, graphEngineInProcess, log as never);
   const { parameterCount: parameters } = readForwardModel(graph);
   const model = { graph: {} as never, inputs: 4, parameters, localParameters: [] };
-  return { load: () => models.of({ model }), fetched: () => fetched };
+  const study = { studyId: 'study', model };
+  const ledger = { getStudy: async (id: string) => (id === 'study' ? study : undefined) };
+  const card = (id = 'study') => modelCardOf({ ledger, models } as never, id);
+  return { load: () => models.of({ model }), fetched: () => fetched, said, card };
 }
 
 test('a study’s graph that ONNX Runtime does not run is refused when it is loaded, and never kept', async () => {
@@ -47,6 +63,25 @@ test('one that it runs is fetched once', async () => {
   const { load, fetched } = modelsOf(through('Tanh'));
   assert.equal(await load(), await load());
   assert.equal(fetched(), 1);
+});
+
+test('weights that several nodes use are named when it is loaded, and on its card, with the remedy', async () => {
+  const { load, said, card } = modelsOf(TIED);
+  const note =
+    /^weight w0 is used by nodes make a and make b: trained as one\. If they .* different values.* --graph-out FILE/;
+  await load();
+  await load();
+  assert.equal(said.length, 1);
+  assert.match(said[0]!, note);
+  const { notes, inputs, outputs, parameters } = await card();
+  assert.deepEqual([notes, inputs, outputs, parameters], [said, 4, 1, 20]);
+  await assert.rejects(card('another'), { code: 'TRAINER_STUDY_NOT_FOUND' });
+});
+
+test('nothing is said of weights that one node uses', async () => {
+  const { load, said, card } = modelsOf(through('Tanh'));
+  await load();
+  assert.deepEqual([said, (await card()).notes], [[], []]);
 });
 
 test('one that ends in the exp of a count is refused, since studies on the ledger learn classes', async () => {

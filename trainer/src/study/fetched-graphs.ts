@@ -1,11 +1,15 @@
 // The ONNX graphs of studies: public artefacts, fetched once and checked against the ledger.
 import type { Study } from '@consilium/domain';
 import { nodeProblem } from '@consilium/onnx-grad';
+import type { Logger } from 'pino';
 import type { ArtefactExchange } from '../artefacts/artefact-exchange.ts';
 import type { GraphEngine } from '../containment/graph-engine.ts';
 import { GraphRefusedError } from '../errors.ts';
 import { modelProblemRefusal } from './model-refusal.ts';
 import { StudyModel } from './study-model.ts';
+import { REMEDY_FOR_STUDIES, sharedWeightNotes } from './weight-notes.ts';
+
+type Log = Pick<Logger, 'warn'>;
 
 /** Graphs kept in memory at most, and their bytes, but for the last one. */
 const CAPACITY = 16;
@@ -23,12 +27,15 @@ interface Refusal {
 export class StudyModels {
   readonly #exchange: Pick<ArtefactExchange, 'fetch'>;
   readonly #graphs: GraphEngine;
+  readonly #log: Log | undefined;
   readonly #known = new Map<string, StudyModel>();
   readonly #refused = new Map<string, Refusal>();
 
-  constructor(exchange: Pick<ArtefactExchange, 'fetch'>, graphs: GraphEngine) {
+  /** @param log is told what is to be known of a graph, once it has been read */
+  constructor(exchange: Pick<ArtefactExchange, 'fetch'>, graphs: GraphEngine, log?: Log) {
     this.#exchange = exchange;
     this.#graphs = graphs;
+    this.#log = log;
   }
 
   /** @throws TrainerError where the graph is not available, is another one, or cannot be learned or run */
@@ -72,6 +79,9 @@ export class StudyModels {
       throw modelProblemRefusal(nodeProblem(finalActivation, reason, 'export the value before it'));
     }
     await loaded.checkRuns();
+    for (const note of sharedWeightNotes(loaded.sharedWeights, REMEDY_FOR_STUDIES)) {
+      this.#log?.warn({ graph: model.graph.sha256 }, note);
+    }
     this.#known.set(key, loaded);
     this.#forgetOldest();
     return loaded;

@@ -48,6 +48,10 @@ export class StudyModel {
   readonly inputs: number;
   /** What the graph passes its raw outputs through at its end, if it does. */
   readonly finalActivation: GraphFacts['finalActivation'];
+  /** Numbers per row that the loss is taken of. */
+  readonly outputsPerRow: number;
+  /** Weights that several nodes use, and that are trained as one. */
+  readonly sharedWeights: GraphFacts['shared'];
   readonly initial: { readonly shared: Float64Array; readonly local: Float64Array };
   readonly #partition: ParameterPartition;
   readonly #engine: GraphEngine;
@@ -76,6 +80,8 @@ export class StudyModel {
     this.graph = graph;
     this.inputs = inputs;
     this.finalActivation = facts.finalActivation;
+    this.outputsPerRow = facts.outputs;
+    this.sharedWeights = facts.shared;
     this.#engine = engine;
     this.#partition = partitionParameters(facts, localParameters);
     this.initial = {

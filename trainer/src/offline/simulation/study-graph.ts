@@ -19,6 +19,7 @@ import { TrainerError } from '../../errors.ts';
 import { refuseCodes } from '../../study/code-features.ts';
 import { modelProblemRefusal, modelRefusal } from '../../study/model-refusal.ts';
 import { StudyModel } from '../../study/study-model.ts';
+import { named, sharedWeightNotes } from '../../study/weight-notes.ts';
 import { outputsOf } from './label-loss.ts';
 
 const OF_CLASSES = ['Sigmoid', 'Softmax', 'LogSoftmax'];
@@ -52,16 +53,6 @@ export interface StudyGraph {
   readonly notes: readonly string[];
 }
 
-const MOST_NAMED = 4;
-
-/** Names for a sentence: the first of them, and how many more there are. */
-function named(names: readonly string[]): string {
-  const first = names.slice(0, MOST_NAMED);
-  const rest = names.length - first.length;
-  if (rest > 0) return `${first.join(', ')} and ${rest} more`;
-  return first.length < 2 ? first.join() : `${first.slice(0, -1).join(', ')} and ${first.at(-1)}`;
-}
-
 /** The user's own graph with the weights that an exporter merged or left out, and what was done. */
 function restored(graph: Uint8Array, tied: readonly string[]): { graph: Uint8Array; notes: string[] } {
   const { bytes, untied, biases } = restoreWeights(graph, tied);
@@ -79,13 +70,11 @@ function restored(graph: Uint8Array, tied: readonly string[]): { graph: Uint8Arr
       `weight ${name} was merged with ${named(copies)} by the exporter, since they began equal: trained apart. ` +
       'If they are one, name it in tiedParameters.',
   );
-  const asOne = shared
-    .filter(({ name }) => !matchesPattern(name, tied))
-    .map(
-      ({ name, nodes }) =>
-        `weight ${name} is used by nodes ${named(nodes)}: trained as one. If they are layers of their own, give ` +
-        'them different values before they are exported; if not, name it in tiedParameters.',
-    );
+  const asOne = sharedWeightNotes(
+    shared.filter(({ name }) => !matchesPattern(name, tied)),
+    'If they are layers of their own, give them different values before they are exported; if not, name it in ' +
+      'tiedParameters.',
+  );
   const again = biases.map(
     (name) => `bias ${name} began at zero, and the exporter left it out: it is trained all the same.`,
   );
