@@ -2,8 +2,8 @@
 // their own, so that suites can follow one another on one ledger.
 import { randomBytes } from 'node:crypto';
 import type { ProposeStudy } from '@consilium/domain';
+import { majorityOf } from '@consilium/domain/rules';
 import { datasetArgument, memberArgument, studyArgument } from '@consilium/domain/testing/examples';
-import { majorityOf } from '../src/ledger/key-policy.ts';
 import type { FabricConsortium } from './fabric-consortium.ts';
 
 export interface LedgerConformance {

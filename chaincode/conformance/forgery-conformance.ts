@@ -5,6 +5,7 @@
 import { strict as assert } from 'node:assert';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Argument, TransactionName } from '@consilium/domain';
+import { majorityOf } from '@consilium/domain/rules';
 import {
   aggregate,
   datasetArgument,
@@ -14,7 +15,7 @@ import {
   verdictArgument,
 } from '@consilium/domain/testing/examples';
 import { provenKey } from '@consilium/domain/testing/member-key';
-import { anyOfPeers, majorityOf } from '../src/ledger/key-policy.ts';
+import { anyOfPeers } from '../src/ledger/key-policy.ts';
 import type { Noun } from '../src/ledger/rows.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 import type { Credentials } from './fabric-consortium.ts';
@@ -34,6 +35,8 @@ const GUARDS: Readonly<Record<Kind, Guard>> = {
   member: 'majority',
   'member-key': 'majority',
   'present-key': 'majority',
+  departure: 'majority',
+  'member-vote': 'majority',
   dataset: 'owner',
   budget: 'owner',
   'budget-version': 'majority',

@@ -4,6 +4,7 @@ import { strict as assert } from 'node:assert';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { epsilonOf, isZeroRdp, type ProposeStudy } from '@consilium/domain';
+import { majorityOf } from '@consilium/domain/rules';
 import {
   aggregate,
   datasetArgument,
@@ -13,7 +14,6 @@ import {
   updateArgument,
   verdictArgument,
 } from '@consilium/domain/testing/examples';
-import { majorityOf } from '../src/ledger/key-policy.ts';
 import { refusalOf } from '../src/testing/memory-consortium.ts';
 import type { LedgerConformance } from './consortium-story.ts';
 import type { FabricConsortium } from './fabric-consortium.ts';

@@ -3,9 +3,11 @@ import { type Argument, DomainError, type ErrorCode, PURPOSES, type RowVersion }
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Page } from '../ledger/page.ts';
 import { isRoundNumber, KEY_PARTS, roundKey } from '../ledger/rows.ts';
-import { findDataset, findMember, findRound, findStudy } from './find.ts';
+import { findDataset, findRound, findStudy, found } from './find.ts';
 import { roundEntries, studyEntries } from './index-entries.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { oldPolicies } from './old-policies.ts';
+import { renewPolicies } from './policies.ts';
 import { transact } from './transact.ts';
 
 export class AuditContract extends LedgerContract {
@@ -13,15 +15,28 @@ export class AuditContract extends LedgerContract {
     super('audit');
   }
 
+  renewPolicies(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'audit:renewPolicies', text, async ({ argument, ledger }) => ({
+      ...argument,
+      laid: await renewPolicies(ledger, argument),
+    }));
+  }
+
+  listOldPolicies(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'audit:listOldPolicies', text, ({ argument, ledger }) =>
+      oldPolicies(ledger, argument),
+    );
+  }
+
   indexStudy(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'audit:indexStudy', text, async ({ argument, ledger, concern }) => {
       const study = await findStudy(ledger, argument.studyId);
-      const found =
+      const rows =
         argument.round === undefined
           ? await studyEntries(ledger, study)
           : await roundEntries(ledger, await findRound(ledger, { ...argument, round: argument.round }));
       let entries = 0;
-      for (const { activity, concerns } of found) {
+      for (const { activity, concerns } of rows) {
         if (await ledger.enterActivity(activity, concerns)) entries++;
       }
       concern({ purpose: [study.purpose] });
@@ -70,7 +85,7 @@ async function requireKnown(
   if (by === 'all' || value === '') return;
   if (by === 'study') await findStudy(ledger, value);
   else if (by === 'dataset') await findDataset(ledger, value);
-  else if (by === 'hospital') await findMember(ledger, value);
+  else if (by === 'hospital') await found(ledger.get('member', value), 'MEMBER_NOT_FOUND', `member ${value}`);
   else if (!PURPOSES.some((purpose) => purpose === value)) {
     throw new DomainError('INVALID_ARGUMENT', `value must be one of the purposes ${PURPOSES.join(', ')}`);
   }

@@ -1,9 +1,9 @@
 // Transactions on datasets. A dataset's rows change only with its owner's peer and a majority.
 import { ROW_SCHEMA, summaryOfDataset } from '@consilium/domain';
 import { openBudgets, registerDataset } from '@consilium/domain/rules';
-import { ownerAndMajority } from '../ledger/key-policy.ts';
 import { findDataset } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { policyOfOwner } from './policies.ts';
 import { transact } from './transact.ts';
 
 export class DatasetContract extends LedgerContract {
@@ -20,8 +20,7 @@ export class DatasetContract extends LedgerContract {
         existing,
         committed: await ledger.get('commitment', argument.commitment),
       });
-      const members = (await ledger.all('member')).map((member) => member.mspId);
-      const policy = ownerAndMajority(mspId, members);
+      const policy = await policyOfOwner(ledger, mspId);
       await ledger.put('dataset', dataset);
       const { commitment, datasetId } = dataset;
       await ledger.put('commitment', { schema: ROW_SCHEMA.commitment, commitment, datasetId });

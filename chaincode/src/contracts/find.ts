@@ -3,18 +3,19 @@ import type {
   Argument,
   ConsentRow as Consent,
   DatasetRow as Dataset,
+  Departure,
   Equivocation,
   MemberRow as Member,
   RoundRow as Round,
   ScoreCommitment,
   StudyRow as Study,
 } from '@consilium/domain';
-import { DomainError, type ErrorCode, type Pool } from '@consilium/domain';
+import { DomainError, type ErrorCode, membershipOf, type Pool } from '@consilium/domain';
 import type { Accounts, Tally } from '@consilium/domain/rules';
-import { withPresentKey } from '@consilium/domain/rules';
+import { asWithdrawn, inMembership, withDeparture, withPresentKey } from '@consilium/domain/rules';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PageOptions } from '../ledger/page.ts';
-import { isRoundNumber, roundKey } from '../ledger/rows.ts';
+import { isRoundNumber, membershipKey, roundKey } from '../ledger/rows.ts';
 
 type RoundArgument = Argument<'round:get'>;
 
@@ -25,11 +26,49 @@ export async function found<T>(row: Promise<T | undefined>, code: ErrorCode, wha
   return value;
 }
 
-/** A member with its present key. */
-export async function findMember(ledger: Ledger, mspId: string): Promise<Member> {
-  const member = await found(ledger.get('member', mspId), 'MEMBER_NOT_FOUND', `member ${mspId}`);
-  return withPresentKey(member, await ledger.get('present-key', mspId));
+/** A member with its present key; one that left says so. */
+export const findMember = (ledger: Ledger, mspId: string): Promise<Member> =>
+  found(memberOf(ledger, mspId), 'MEMBER_NOT_FOUND', `member ${mspId}`);
+
+export async function memberOf(ledger: Ledger, mspId: string): Promise<Member | undefined> {
+  const member = await ledger.get('member', mspId);
+  return member && asKnown(ledger, member);
 }
+
+/** A member's row as others see it: with its present key, and with its departure where it has left. */
+export async function asKnown(ledger: Ledger, member: Member): Promise<Member> {
+  const present = withPresentKey(member, await ledger.get('present-key', member.mspId));
+  return withDeparture(present, await departureOf(ledger, member.mspId, member));
+}
+
+/** Read once in a transaction, which sees rows as they were before it. */
+const departures = new WeakMap<Ledger, Map<string, Promise<Departure | undefined>>>();
+
+/** The end of the membership that a row is of; undefined while it lasts. */
+export function departureOf(
+  ledger: Ledger,
+  mspId: string,
+  row: { readonly membership?: number },
+): Promise<Departure | undefined> {
+  const known = departures.get(ledger) ?? new Map<string, Promise<Departure | undefined>>();
+  departures.set(ledger, known);
+  const number = membershipKey(membershipOf(row));
+  const key = `${mspId} ${number}`;
+  const read = known.get(key) ?? ledger.get('departure', mspId, number);
+  known.set(key, read);
+  return read;
+}
+
+/** Who is a member now. */
+export async function membersOf(ledger: Ledger): Promise<Member[]> {
+  const present: Member[] = [];
+  for (const member of await ledger.all('member')) {
+    if ((await departureOf(ledger, member.mspId, member)) === undefined) present.push(member);
+  }
+  return present;
+}
+
+export const namesOf = (members: readonly Member[]): string[] => members.map(({ mspId }) => mspId);
 
 export const findDataset = (ledger: Ledger, datasetId: string): Promise<Dataset> =>
   found(ledger.get('dataset', datasetId), 'DATASET_NOT_FOUND', `dataset ${datasetId}`);
@@ -37,12 +76,23 @@ export const findDataset = (ledger: Ledger, datasetId: string): Promise<Dataset>
 export const findStudy = (ledger: Ledger, studyId: string): Promise<Study> =>
   found(ledger.get('study', studyId), 'STUDY_NOT_FOUND', `study ${studyId}`);
 
+/** A consent as it counts. */
 export const findConsent = (ledger: Ledger, studyId: string, datasetId: string): Promise<Consent> =>
   found(
-    ledger.get('consent', studyId, datasetId),
+    consentOf(ledger, studyId, datasetId),
     'CONSENT_NOT_FOUND',
     `consent of ${datasetId} to study ${studyId}`,
   );
+
+/** A consent as it counts, where there is one: that of an owner that left is withdrawn, whatever its row says. */
+export async function consentOf(
+  ledger: Ledger,
+  studyId: string,
+  datasetId: string,
+): Promise<Consent | undefined> {
+  const consent = await ledger.get('consent', studyId, datasetId);
+  return consent && inMembership(consent, await departureOf(ledger, consent.owner, consent));
+}
 
 export const findRound = (ledger: Ledger, { studyId, round }: RoundArgument): Promise<Round> =>
   found(
@@ -59,14 +109,23 @@ export const findAccounts = async (ledger: Ledger, datasetId: string): Promise<A
   heldOut: await findBudget(ledger, datasetId, 'held-out'),
 });
 
-/** The consents that a study has of the datasets it wants, in its order. */
-export async function consentsOf(ledger: Ledger, study: Study): Promise<Consent[]> {
+/** The consents that a study has of the datasets it wants, as they count, in its order. */
+export async function consentsOf(
+  ledger: Ledger,
+  { studyId, datasets }: Pick<Study, 'studyId' | 'datasets'>,
+): Promise<Consent[]> {
   const consents: Consent[] = [];
-  for (const datasetId of study.datasets) {
-    const consent = await ledger.get('consent', study.studyId, datasetId);
+  for (const datasetId of datasets) {
+    const consent = await consentOf(ledger, studyId, datasetId);
     if (consent !== undefined) consents.push(consent);
   }
   return consents;
+}
+
+/** A round as it is while consents can still be withdrawn from it. */
+export async function roundNow(ledger: Ledger, round: Round): Promise<Round> {
+  const datasets = round.participants.map(({ datasetId }) => datasetId);
+  return asWithdrawn(round, await consentsOf(ledger, { studyId: round.studyId, datasets }));
 }
 
 /** Evidence of a round's validators that contradicted themselves, in their order. */
@@ -110,21 +169,17 @@ export async function tallyRows(ledger: Ledger, row: Round): Promise<Tally> {
   return { verdicts, attestations, equivocators };
 }
 
-/** Whose updates arrived, and whose are still expected: a withdrawn consent is not waited for. */
+/** Whose updates arrived, and whose are still expected, in a round as it is now: a withdrawn one is neither. */
 export async function arrivalsOf(
   ledger: Ledger,
-  { studyId, round, participants }: Round,
+  { studyId, round, participants, withdrawn = [] }: Round,
 ): Promise<{ arrived: string[]; expected: string[] }> {
   const arrived: string[] = [];
   const expected: string[] = [];
   for (const { datasetId } of participants) {
+    if (withdrawn.includes(datasetId)) continue;
     const update = await ledger.get('update', studyId, roundKey(round), datasetId);
-    if (update !== undefined) {
-      arrived.push(datasetId);
-      continue;
-    }
-    const consent = await ledger.get('consent', studyId, datasetId);
-    if (consent?.state === 'granted') expected.push(datasetId);
+    (update === undefined ? expected : arrived).push(datasetId);
   }
   return { arrived, expected };
 }

@@ -1,18 +1,38 @@
 // Transactions on motions: hospitals of a study decide to pause, resume or amend it.
-import type { Dataset, Motion, RoundRow, StudyRow, Vote } from '@consilium/domain';
 import {
+  type Dataset,
+  type Motion,
+  membershipOf,
+  type RoundRow,
+  type StudyRow,
+  type Vote,
+} from '@consilium/domain';
+import {
+  asMoved,
   castVote,
   decideMotion,
   moveMotion,
+  requirePresentOwner,
   resumeRound,
   type Stake,
   votersOf,
+  votesOf,
 } from '@consilium/domain/rules';
 import type { Ledger } from '../ledger/ledger.ts';
 import { motionKey } from '../ledger/rows.ts';
-import { consentsOf, findAccounts, findDataset, findStudy, found, roundsOf } from './find.ts';
-import { guardConsented } from './guard-consented.ts';
+import {
+  consentsOf,
+  departureOf,
+  findAccounts,
+  findDataset,
+  findMember,
+  findStudy,
+  found,
+  roundsOf,
+} from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
+import { guardConsented } from './policies.ts';
+import { hasLeft } from './quorum-now.ts';
 import { transact } from './transact.ts';
 
 export class MotionContract extends LedgerContract {
@@ -23,8 +43,13 @@ export class MotionContract extends LedgerContract {
   move(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'motion:move', text, async ({ argument, ledger, mspId, at, concern }) => {
       const study = await findStudy(ledger, argument.studyId);
+      for (const datasetId of argument.amendment?.addDatasets ?? []) {
+        const dataset = await findDataset(ledger, datasetId);
+        requirePresentOwner(dataset, await hasLeft(ledger, dataset.owner));
+      }
       const motion = moveMotion(argument, {
         mspId,
+        membership: membershipOf(await findMember(ledger, mspId)),
         at,
         study,
         consents: await consentsOf(ledger, study),
@@ -58,20 +83,22 @@ export class MotionContract extends LedgerContract {
         const vote = await ledger.get('vote', study.studyId, key, voter);
         if (vote !== undefined) given.push(vote);
       }
+      const counted = votesOf(given, consents);
       const wanted = await wantedOf(ledger, study, before);
       const steward = call.enrolmentId();
       const cast = castVote(argument, {
         mspId,
+        membership: membershipOf(await findMember(ledger, mspId)),
         steward,
         at,
         study,
         consents,
         motion: before,
-        votes: given,
+        votes: counted,
         wanted,
         stakes: own,
       });
-      const votes = [...given.filter((vote) => vote.mspId !== mspId), cast.vote];
+      const votes = [...counted.filter((vote) => vote.mspId !== mspId), cast.vote];
       const { motion, study: decided } = decideMotion(before, { at, study, consents, votes, wanted });
       await ledger.put('vote', cast.vote);
       if (motion !== before) await ledger.put('motion', motion);
@@ -104,20 +131,24 @@ export class MotionContract extends LedgerContract {
   list(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'motion:list', text, async ({ argument, ledger }) => {
       await findStudy(ledger, argument.studyId);
-      return ledger.page('motion', [argument.studyId], argument);
+      const page = await ledger.page('motion', [argument.studyId], argument);
+      const items: Motion[] = [];
+      for (const motion of page.items) items.push(await asItCounts(ledger, motion));
+      return { ...page, items };
     });
   }
 }
 
-const findMotion = (
+const findMotion = async (
   ledger: Ledger,
   { studyId, motion }: { readonly studyId: string; readonly motion: number },
-): Promise<Motion> =>
-  found(
-    ledger.get('motion', studyId, motionKey(motion)),
-    'MOTION_NOT_FOUND',
-    `motion ${motion} of study ${studyId}`,
-  );
+): Promise<Motion> => {
+  const row = ledger.get('motion', studyId, motionKey(motion));
+  return asItCounts(ledger, await found(row, 'MOTION_NOT_FOUND', `motion ${motion} of study ${studyId}`));
+};
+
+const asItCounts = async (ledger: Ledger, motion: Motion): Promise<Motion> =>
+  asMoved(motion, await departureOf(ledger, motion.movedBy, motion));
 
 /** The last of a study's motions, which are numbered without a gap: by doubling and halving from one that is there. */
 async function latestMotion(ledger: Ledger, { studyId, motions = 0 }: StudyRow): Promise<Motion | undefined> {
@@ -134,7 +165,7 @@ async function latestMotion(ledger: Ledger, { studyId, motions = 0 }: StudyRow):
     if (row === undefined) high = middle;
     else [low, latest] = [middle, row];
   }
-  return latest;
+  return latest && asItCounts(ledger, latest);
 }
 
 /** Every dataset of a study and those that an amendment adds, each once. */

@@ -119,6 +119,28 @@ const numeric = (change: object) => ({
 });
 
 const ATTEMPTS: readonly Attempt[] = [
+  {
+    code: 'MEMBER_STATE',
+    title: 'a return that nobody has voted for',
+    says: /DeltaMSP left on .*: 0 of the 2 members that are needed have voted for its return/,
+    before: afterSteps(prepared, (study) =>
+      study.submit(as('operator', 'DeltaMSP'), 'member:leave', { reason: 'the hospital closes' }),
+    ),
+    attempt: (study) =>
+      study.submit(as('operator', 'DeltaMSP'), 'member:register', {
+        title: 'Delta again',
+        ...provenKey('another key', 'DeltaMSP'),
+      }),
+  },
+  {
+    code: 'MEMBER_LEFT',
+    title: 'a study of a dataset that nobody can consent to any more',
+    says: /dataset delta belongs to DeltaMSP, which has left/,
+    before: afterSteps(prepared, (study) =>
+      study.submit(as('operator', 'DeltaMSP'), 'member:leave', { reason: 'the hospital closes' }),
+    ),
+    attempt: (study) => study.propose(),
+  },
   invalid('text that is not JSON', /argument must be one JSON object/, (study) =>
     study.submit(steward('AlphaMSP'), 'dataset:register', '{'),
   ),

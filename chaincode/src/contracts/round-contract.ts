@@ -41,6 +41,7 @@ import {
   findRound,
   findStudy,
   found,
+  roundNow,
   roundPage,
   tallyRows,
 } from './find.ts';
@@ -112,7 +113,7 @@ export class RoundContract extends LedgerContract {
   close(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'round:close', text, async ({ argument, ledger, mspId, at, requireTimely }) => {
       const study = await findStudy(ledger, argument.studyId);
-      const round = await findRound(ledger, argument);
+      const round = await roundNow(ledger, await findRound(ledger, argument));
       requireTimely(study, round);
       const arrivals = await arrivalsOf(ledger, round);
       const closed = closeRound(round, { mspId, at, study, ...arrivals });
@@ -178,7 +179,7 @@ export class RoundContract extends LedgerContract {
   tally(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'round:tally', text, async ({ argument, ledger, mspId, at, requireTimely }) => {
       const study = await findStudy(ledger, argument.studyId);
-      const round = await findRound(ledger, argument);
+      const round = await roundNow(ledger, await findRound(ledger, argument));
       requireTimely(study, round);
       const { verdicts } = await tallyRows(ledger, round);
       const tallied = tallyRound(round, { mspId, at, study, verdicts });
@@ -231,7 +232,7 @@ export class RoundContract extends LedgerContract {
   abort(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'round:abort', text, async ({ argument, ledger, mspId, at, requireTimely }) => {
       const study = await findStudy(ledger, argument.studyId);
-      const round = await findRound(ledger, argument);
+      const round = await roundNow(ledger, await findRound(ledger, argument));
       requireTimely(study, round);
       const dossier = await dossierOf(ledger, round);
       const aborted = abortRound(round, {

@@ -178,11 +178,10 @@ test('a dataset withdrawn in the middle of a round is not waited for, and later 
   for (const datasetId of ['alpha', 'beta', 'gamma']) await study.update(datasetId, 1);
   await study.close(1);
   const datasets = ['alpha', 'beta', 'gamma'];
-  for (const mspId of MEMBERS) {
-    await study.verdict(mspId, 1, { datasets, ...(mspId === 'DeltaMSP' && { own: [] }) });
-  }
+  const judges = ['AlphaMSP', 'BetaMSP', 'GammaMSP'];
+  for (const mspId of judges) await study.verdict(mspId, 1, { datasets });
   await study.tally(1);
-  for (const mspId of MEMBERS) await study.attest(mspId, 1);
+  for (const mspId of judges) await study.attest(mspId, 1);
   await study.finalize(1);
   const second = await study.open(2);
   assert.deepEqual(
@@ -243,7 +242,8 @@ test('a score that endorsers may have seen before the consent was withdrawn is c
       const code = study.commit('round:recordVerdict', canonicalJson(scored), endorsed);
       assert.equal(code, 'MVCC_READ_CONFLICT');
     }
-    await study.verdict('DeltaMSP', 1, { datasets, own: [] });
+    const silent = study.verdict('DeltaMSP', 1, { datasets, own: [] });
+    assert.equal((await refusalOf(silent)).code, 'CONSENT_STATE', 'it judges no more');
     await study.settle('delta');
     return (await study.budget('delta', 'held-out')).spentEpsilon;
   };
@@ -265,7 +265,8 @@ for (const [title, withdrawnMs, verdictMs] of [
     const leaving = { studyId: STUDY, datasetId: 'delta', reason: 'asked to' };
     await study.submitDated(withdrawnMs, as('steward', 'DeltaMSP'), 'study:withdraw', leaving);
     const silent = verdictArgument({ studyId: STUDY, datasets: DATASETS, own: [] });
-    await study.submitDated(verdictMs, as('trainer', 'DeltaMSP'), 'round:recordVerdict', silent);
+    const said = study.submitDated(verdictMs, as('trainer', 'DeltaMSP'), 'round:recordVerdict', silent);
+    assert.equal((await refusalOf(said)).code, 'CONSENT_STATE');
     await study.settle('delta');
     const { spentEpsilon } = await study.budget('delta', 'held-out');
     assert.equal(spentEpsilon, epsilonOf([{ event: scoreEvent(), count: 1 }], '0.00001'));

@@ -1,21 +1,30 @@
 // Transactions on studies and on the consents they are given.
-import { type ConsentRow, type Dataset, ROW_SCHEMA, summaryOfStudy } from '@consilium/domain';
+import {
+  type ConsentRow,
+  type Dataset,
+  membershipOf,
+  ROW_SCHEMA,
+  type StudyQuorum,
+  summaryOfStudy,
+} from '@consilium/domain';
 import {
   abortStudy,
   approveConsent,
   grantConsent,
+  isShort,
   proposeStudy,
   type RoundRecord,
   requireOwner,
+  requirePresentOwner,
   retireStudy,
   settleConsent,
   startStudy,
   withdrawConsent,
 } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
-import { ownerAndMajority } from '../ledger/key-policy.ts';
 import { roundKey } from '../ledger/rows.ts';
 import {
+  consentOf,
   consentsOf,
   findAccounts,
   findConsent,
@@ -24,10 +33,14 @@ import {
   findStudy,
   roundsOf,
 } from './find.ts';
-import { guardConsented } from './guard-consented.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { putStudy } from './open-studies.ts';
+import { guardConsented, policyOfOwner } from './policies.ts';
+import { hasLeft, ownerLeft, quorumNow, studyAnswer } from './quorum-now.ts';
 import { transact } from './transact.ts';
+
+/** How many open studies one page looks at, at most: each is read with what its hospitals said. */
+const SHORT_PAGE_SIZE = 20;
 
 export class StudyContract extends LedgerContract {
   constructor() {
@@ -38,7 +51,11 @@ export class StudyContract extends LedgerContract {
     return transact(context, 'study:propose', text, async ({ argument, ledger, mspId, at, concern }) => {
       const existing = await ledger.get('study', argument.studyId);
       const wanted: Dataset[] = [];
-      for (const datasetId of new Set(argument.datasets)) wanted.push(await findDataset(ledger, datasetId));
+      for (const datasetId of new Set(argument.datasets)) {
+        const dataset = await findDataset(ledger, datasetId);
+        requirePresentOwner(dataset, await hasLeft(ledger, dataset.owner));
+        wanted.push(dataset);
+      }
       const study = proposeStudy(argument, { requester: mspId, at, existing, wanted });
       concern({ dataset: study.datasets });
       await putStudy(ledger, study, existing);
@@ -59,7 +76,13 @@ export class StudyContract extends LedgerContract {
   abort(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'study:abort', text, async ({ argument, ledger, mspId, at }) => {
       const study = await findStudy(ledger, argument.studyId);
-      const aborted = abortStudy(study, { mspId, at, reason: argument.reason });
+      const aborted = abortStudy(study, {
+        mspId,
+        at,
+        reason: argument.reason,
+        requesterLeft: await hasLeft(ledger, study.requester),
+        quorum: await quorumNow(ledger, study),
+      });
       await putStudy(ledger, aborted, study);
       return aborted;
     });
@@ -68,7 +91,8 @@ export class StudyContract extends LedgerContract {
   retire(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'study:retire', text, async ({ argument, ledger, mspId, at }) => {
       const study = await findStudy(ledger, argument.studyId);
-      const retired = retireStudy(study, { mspId, at, reason: argument.reason });
+      const requesterLeft = await hasLeft(ledger, study.requester);
+      const retired = retireStudy(study, { mspId, at, reason: argument.reason, requesterLeft });
       await putStudy(ledger, retired, study);
       return retired;
     });
@@ -80,10 +104,11 @@ export class StudyContract extends LedgerContract {
       const { studyId, datasetId } = argument;
       const study = await findStudy(ledger, studyId);
       const dataset = await findDataset(ledger, datasetId);
-      const existing = await ledger.get('consent', studyId, datasetId);
+      const existing = await consentOf(ledger, studyId, datasetId);
       const before = await findAccounts(ledger, datasetId);
       const { consent, accounts } = grantConsent(argument, {
         mspId,
+        membership: membershipOf(await findMember(ledger, mspId)),
         at,
         study,
         dataset,
@@ -110,17 +135,17 @@ export class StudyContract extends LedgerContract {
       const steward = call.enrolmentId();
       const approval = approveConsent(argument, {
         mspId,
+        membership: membershipOf(await findMember(ledger, mspId)),
         at,
         study: await findStudy(ledger, studyId),
         dataset: await findDataset(ledger, datasetId),
-        existing: await ledger.get('consent', studyId, datasetId),
+        existing: await consentOf(ledger, studyId, datasetId),
         steward,
         sha256,
         approved: await ledger.get('consent-approval', studyId, datasetId, steward),
       });
-      const members = (await ledger.all('member')).map((member) => member.mspId);
       await ledger.put('consent-approval', approval);
-      await ledger.guard('consent-approval', approval, ownerAndMajority(mspId, members));
+      await ledger.guard('consent-approval', approval, await policyOfOwner(ledger, mspId));
       return approval;
     });
   }
@@ -147,7 +172,8 @@ export class StudyContract extends LedgerContract {
       const { studyId, datasetId } = argument;
       const study = await findStudy(ledger, studyId);
       const consent = await findConsent(ledger, studyId, datasetId);
-      requireOwner(consent, mspId);
+      const isOver = await ownerLeft(ledger, consent);
+      if (!isOver) requireOwner(consent, mspId);
       const { privacyBudget } = await findDataset(ledger, datasetId);
       const rounds: RoundRecord[] = [];
       for (const round of await roundsOf(ledger, study)) {
@@ -160,6 +186,7 @@ export class StudyContract extends LedgerContract {
       }
       const settled = settleConsent(consent, {
         mspId,
+        ownerLeft: isOver,
         at,
         transactionId,
         study,
@@ -177,9 +204,22 @@ export class StudyContract extends LedgerContract {
   }
 
   get(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'study:get', text, ({ argument: { studyId }, ledger }) =>
-      findStudy(ledger, studyId),
+    return transact(context, 'study:get', text, async ({ argument: { studyId }, ledger }) =>
+      studyAnswer(ledger, await findStudy(ledger, studyId)),
     );
+  }
+
+  listShort(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:listShort', text, async ({ argument, ledger }) => {
+      const pageSize = Math.min(argument.pageSize ?? SHORT_PAGE_SIZE, SHORT_PAGE_SIZE);
+      const page = await ledger.page('open-study', [], { ...argument, pageSize });
+      const items: StudyQuorum[] = [];
+      for (const { studyId } of page.items) {
+        const quorum = await quorumNow(ledger, await findStudy(ledger, studyId));
+        if (isShort(quorum)) items.push(quorum);
+      }
+      return { ...page, items };
+    });
   }
 
   list(context: LedgerContext, text: string): Promise<string> {
@@ -197,7 +237,11 @@ export class StudyContract extends LedgerContract {
   listConsents(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'study:listConsents', text, async ({ argument, ledger }) => {
       await findStudy(ledger, argument.studyId);
-      return ledger.page('consent', [argument.studyId], argument);
+      const page = await ledger.page('consent', [argument.studyId], argument);
+      const items: ConsentRow[] = [];
+      for (const { studyId, datasetId } of page.items)
+        items.push(await findConsent(ledger, studyId, datasetId));
+      return { ...page, items };
     });
   }
 

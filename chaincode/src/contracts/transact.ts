@@ -21,6 +21,7 @@ import type { Concerns } from '../ledger/activities.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { enrolmentId } from './caller.ts';
 import { noteContradiction } from './contradiction-log.ts';
+import { departureOf } from './find.ts';
 import { type LedgerContext, noSuchTransaction } from './ledger-context.ts';
 import { cut } from './runtime-log.ts';
 import { Turns } from './turns.ts';
@@ -109,6 +110,8 @@ export async function transact<N extends TransactionName>(
 const STATEMENTS: readonly string[] = Object.values(STATEMENT_TRANSACTIONS);
 /** What an organisation does to become a member; everything else that writes is a member's. */
 const JOINING: TransactionName = 'member:register';
+/** What one that has left may still do: return what its studies did not spend, as anybody may for it. */
+const AFTER_LEAVING: readonly TransactionName[] = ['study:settle', 'audit:renewPolicies'];
 
 async function run(
   context: LedgerContext,
@@ -123,7 +126,7 @@ async function run(
   const ledger = new Ledger(stub);
   if (transaction.kind === 'submit') {
     requireTime(context, time, CLOCK_SKEW_MAX_MS);
-    if (transaction.name !== JOINING) await requireMember(ledger, mspId);
+    if (transaction.name !== JOINING) await requireMember(ledger, mspId, transaction.name);
   }
   if (STATEMENTS.includes(transaction.name)) context.requireReportable();
   const given = parseArgument(text, argumentLimitsOf(transaction));
@@ -223,7 +226,15 @@ function requireTime(context: LedgerContext, time: Date, mostMs: number): void {
   );
 }
 
-async function requireMember(ledger: Ledger, mspId: string): Promise<void> {
-  if ((await ledger.get('member', mspId)) !== undefined) return;
-  throw new DomainError('NOT_A_MEMBER', `${mspId} is not a member: its operator registers it first`);
+async function requireMember(ledger: Ledger, mspId: string, name: string): Promise<void> {
+  const member = await ledger.get('member', mspId);
+  if (member === undefined) {
+    throw new DomainError('NOT_A_MEMBER', `${mspId} is not a member: its operator registers it first`);
+  }
+  const departure = await departureOf(ledger, mspId, member);
+  if (departure === undefined || AFTER_LEAVING.some((allowed) => allowed === name)) return;
+  throw new DomainError(
+    'NOT_A_MEMBER',
+    `${mspId} left on ${departure.leftAt}: it registers again once a majority of the members lets it return`,
+  );
 }

@@ -1,8 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
+import { majorityOf } from '@consilium/domain/rules';
 import fc from 'fast-check';
 import { satisfies } from '../testing/memory-consortium.ts';
-import { anyOfPeers, majorityOf, ownerAndMajority } from './key-policy.ts';
+import { anyOfPeers, ownerAndMajority } from './key-policy.ts';
 
 const members = fc.uniqueArray(fc.stringMatching(/^[A-Z][a-z]{1,8}MSP$/), { minLength: 1, maxLength: 9 });
 

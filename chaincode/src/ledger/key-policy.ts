@@ -2,6 +2,7 @@
 // that key (never for its first write), so each of these says everything that a change needs.
 //
 // The shim's own KeyEndorsementPolicy can only say "all of these", hence the envelopes built here.
+import { majorityOf } from '@consilium/domain/rules';
 import fabricProtos from '@hyperledger/fabric-protos';
 
 const { common, msp } = fabricProtos;
@@ -42,9 +43,6 @@ function envelope(mspIds: readonly string[], rule: Policy): Uint8Array {
   return policy.serializeBinary();
 }
 
-/** The smallest majority of a number of members. */
-export const majorityOf = (members: number): number => Math.floor(members / 2) + 1;
-
 /**
  * Peers of at least n of these members. The same bytes whatever the order in which members are given.
  *
@@ -65,23 +63,33 @@ export function anyOfPeers(n: number, mspIds: readonly string[]): Uint8Array {
 }
 
 /**
- * The owner's peer and, with it, a majority of the members.
+ * All of these organisations' peers and, with them, a majority of the members.
  *
- * Fabric lets one signature satisfy one leaf of a policy only, so the owner's must not be asked for twice: the
- * rule is "the owner, and one fewer than a majority out of the others".
+ * Fabric lets one signature satisfy one leaf of a policy only, so that of a named one must not be asked for twice: the
+ * rule is "all of these, and as many of the others as a majority has more".
  *
- * Limits: the members are those registered when the policy was laid. A dataset's policies are laid again by each
- * consent and each vote for an amendment, so that members that joined since have their say in the rows that a study
- * of theirs relies on; over other rows they gain none, and one that leaves keeps it.
+ * @throws RangeError where nobody is named
  */
-export function ownerAndMajority(owner: string, members: readonly string[]): Uint8Array {
-  const others = [...new Set(members)].filter((mspId) => mspId !== owner).sort(byCodeUnit);
-  const needed = majorityOf(others.length + 1) - 1;
-  const ownerSigns = signedBy(0);
-  if (needed === 0) return envelope([owner], outOf(1, [ownerSigns]));
+export function allAndMajority(named: readonly string[], members: readonly string[]): Uint8Array {
+  const first = [...new Set(named)].sort(byCodeUnit);
+  if (first.length === 0) throw new RangeError('no policy of nobody');
+  const others = [...new Set(members)].filter((mspId) => !first.includes(mspId)).sort(byCodeUnit);
+  const needed = majorityOf(others.length + first.length) - first.length;
+  const signed = first.map((_, i) => signedBy(i));
+  if (needed <= 0) return envelope(first, outOf(signed.length, signed));
   const othersSign = outOf(
     needed,
-    others.map((_, i) => signedBy(i + 1)),
+    others.map((_, i) => signedBy(first.length + i)),
   );
-  return envelope([owner, ...others], outOf(2, [ownerSigns, othersSign]));
+  return envelope([...first, ...others], outOf(signed.length + 1, [...signed, othersSign]));
 }
+
+/**
+ * The owner's peer and, with it, a majority of the members.
+ *
+ * Limits: the members are those of the time when the policy was laid. A dataset's policies are laid again by each
+ * consent and each vote for an amendment, and by `audit:renewPolicies`, which is itself a change that the policy of
+ * before has to allow: of the other members of that time, half have to be there still.
+ */
+export const ownerAndMajority = (owner: string, members: readonly string[]): Uint8Array =>
+  allAndMajority([owner], members);

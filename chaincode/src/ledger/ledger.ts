@@ -57,11 +57,17 @@ export class Ledger {
     await this.#stub.setStateValidationParameter(this.keyFor(noun, row), policy);
   }
 
-  /** The same for a row that the members of an earlier time guard. Nothing is written where nothing changes. */
-  async guardAnew<N extends Noun>(noun: N, row: Rows[N], policy: Uint8Array): Promise<void> {
-    const present = await this.#stub.getStateValidationParameter(this.keyFor(noun, row));
-    if (present !== undefined && Buffer.from(present).equals(policy)) return;
+  /** The same for a row that the members of an earlier time guard; whether anything changed, and was written. */
+  async guardAnew<N extends Noun>(noun: N, row: Rows[N], policy: Uint8Array): Promise<boolean> {
+    if (await this.hasPolicy(noun, row, policy)) return false;
     await this.guard(noun, row, policy);
+    return true;
+  }
+
+  /** Whether a row has this very policy. */
+  async hasPolicy<N extends Noun>(noun: N, row: Rows[N], policy: Uint8Array): Promise<boolean> {
+    const present = await this.#stub.getStateValidationParameter(this.keyFor(noun, row));
+    return present !== undefined && Buffer.from(present).equals(policy);
   }
 
   keyFor<N extends Noun>(noun: N, row: Rows[N]): string {

@@ -7,9 +7,11 @@ import type {
   ConsentApproval,
   ConsentRow,
   DatasetRow,
+  Departure,
   Equivocation,
   MemberKey,
   MemberRow,
+  MemberVote,
   Model,
   Motion,
   OpenConsent,
@@ -30,6 +32,8 @@ export interface Rows {
   member: MemberRow;
   'member-key': MemberKey;
   'present-key': PresentKey;
+  departure: Departure;
+  'member-vote': MemberVote;
   dataset: DatasetRow;
   budget: BudgetRow;
   'budget-version': BudgetVersion;
@@ -58,6 +62,8 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   member: ['mspId'],
   'member-key': ['encryptionPublicKey'],
   'present-key': ['mspId'],
+  departure: ['mspId', 'membership'],
+  'member-vote': ['mspId', 'question', 'membership', 'voter'],
   dataset: ['datasetId'],
   budget: ['datasetId', 'pool'],
   'budget-version': ['datasetId', 'pool', 'version'],
@@ -85,12 +91,14 @@ export const roundKey = (round: number): string => String(round).padStart(5, '0'
 /** Whether a text is a round's number as people write it: 12, and not 012, 1.2e1 or 0xc. */
 export const isRoundNumber = (text: string): boolean => /^[1-9][0-9]{0,4}$/.test(text);
 export const motionKey = roundKey;
+export const membershipKey = roundKey;
 
 /** The key of a row, from the row itself. */
 export function keyOf<N extends Noun>(noun: N, row: Rows[N]): string[] {
   const fields = row as unknown as Record<string, unknown>;
   return KEY_PARTS[noun].map((part) => {
-    if (part === 'round' || part === 'motion') return roundKey(fields[part] as number);
+    if (part === 'round' || part === 'motion' || part === 'membership')
+      return roundKey(fields[part] as number);
     if (part === 'pool' && noun === 'privacy-charge') return (row as PrivacyCharge).privacyEvent.pool;
     return fields[part] as string;
   });

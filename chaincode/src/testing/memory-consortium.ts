@@ -11,8 +11,8 @@ import {
   TRANSACTIONS,
   type TransactionName,
 } from '@consilium/domain';
+import { majorityOf } from '@consilium/domain/rules';
 import fabricProtos from '@hyperledger/fabric-protos';
-import { majorityOf } from '../ledger/key-policy.ts';
 import { execute } from './execute.ts';
 import { MemoryStub, type Proposal, type Results, versionsUnder, type World } from './memory-stub.ts';
 import { outcomeOf, record, refusalText } from './recording.ts';

@@ -5,12 +5,14 @@ import { Budget } from './budget.ts';
 import { ClaimedCost, Consent } from './consent.ts';
 import { Dataset } from './dataset.ts';
 import { Equivocation } from './equivocation.ts';
+import { Departure, MemberVote } from './member.ts';
 import { Model } from './model.ts';
 import { Motion, Vote } from './motion.ts';
-import { Decimal, Described, Id, Instant, Sha256, Strict } from './primitives.ts';
+import { Decimal, Described, Id, Instant, MspId, RoundNumber, Sha256, Strict, Words } from './primitives.ts';
 import { Round } from './round.ts';
 import { ScoreCommitment } from './score-commitment.ts';
 import { Study, StudyWeights } from './study.ts';
+import { STUDY_STATES } from './study-transitions.ts';
 import { Update } from './update.ts';
 import { Verdict } from './verdict.ts';
 
@@ -49,6 +51,73 @@ export const BudgetStatement = Strict({
   leftEpsilon: Described(Decimal, 'The budget less what is committed.'),
 });
 export type BudgetStatement = Static<typeof BudgetStatement>;
+
+const Count = Strict({ updates: Type.Integer(), validators: Type.Integer() });
+
+/** Whether the consents of a study are enough for a round. */
+export const StudyQuorum = Strict({
+  studyId: Id,
+  state: Words(STUDY_STATES),
+  needed: Described(Count, 'How many datasets and hospitals a round needs.'),
+  now: Described(Count, 'How many consent.'),
+  most: Described(
+    Count,
+    'How many there can be at most: those that consent, and members that have not answered.',
+  ),
+  isMet: Type.Boolean(),
+  canBeMet: Type.Boolean(),
+  lost: Type.Optional(
+    Type.String({ description: 'Where the quorum can be met no more: why, and what to do.' }),
+  ),
+});
+export type StudyQuorum = Static<typeof StudyQuorum>;
+
+/** A study as a question is answered: while it is open, with its quorum as it is now. */
+export const StudyAnswer = Strict({
+  ...Study.properties,
+  quorumNow: Type.Optional(
+    Described(StudyQuorum, 'While the study is open: whether enough hospitals consent.'),
+  ),
+});
+export type StudyAnswer = Static<typeof StudyAnswer>;
+
+/** A departure with the studies of that organisation that wait for consents now. */
+export const DepartureAnswer = Strict({
+  ...Departure.properties,
+  shortOf: Type.Array(StudyQuorum, {
+    description:
+      'Studies that it took part in whose quorum is not met any more, at most twenty of its first.',
+  }),
+  more: Type.Boolean({
+    description: 'Whether it took part in more studies than were looked at: study:listShort.',
+  }),
+});
+export type DepartureAnswer = Static<typeof DepartureAnswer>;
+
+/** A vote on an organisation, and what the votes make so far. */
+export const MemberBallot = Strict({
+  ...MemberVote.properties,
+  accepting: Type.Array(MspId, { description: 'Members that are for it.' }),
+  needed: Type.Integer({ description: 'How many of the members must be.' }),
+  departure: Type.Optional(
+    Described(DepartureAnswer, 'Where the vote decided: the membership that ended with it.'),
+  ),
+});
+export type MemberBallot = Static<typeof MemberBallot>;
+
+/** Which rows are laid under the policies of the present members: what `audit:renewPolicies` takes. */
+export const PolicyRef = Strict({
+  datasetId: Type.Optional(Id),
+  studyId: Type.Optional(Id),
+  round: Type.Optional(RoundNumber),
+});
+export type PolicyRef = Static<typeof PolicyRef>;
+
+/** What a renewal laid again. */
+export const RenewedPolicies = Strict({
+  ...PolicyRef.properties,
+  laid: Type.Integer({ description: 'How many rows have another policy now.' }),
+});
 
 /** What a consent would reserve. */
 export const ConsentQuote = Strict({

@@ -2,6 +2,7 @@
 // budget. What the study did not spend is returned when the consent is settled.
 import { type Static, Type } from 'typebox';
 import { GaussianSum, RdpVector } from './budget.ts';
+import { Membership } from './member.ts';
 import {
   Decimal,
   Described,
@@ -48,6 +49,7 @@ export const Consent = Strict({
   studyId: Id,
   datasetId: Id,
   owner: MspId,
+  membership: Type.Optional(Described(Membership, 'The membership of its owner that it was given in.')),
   state: Words(CONSENT_STATES),
   claimedEpsilon: ClaimedCost,
   costPerRound: Strict({ training: RdpVector, heldOut: RdpVector }),

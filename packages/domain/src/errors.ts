@@ -22,6 +22,14 @@ export const ERRORS = {
   ],
   NOT_A_PARTICIPANT: ['forbidden', 'Only an organisation that takes part in the round may do this.'],
   MEMBER_EXISTS: ['conflict', 'This organisation is already a member.'],
+  MEMBER_LEFT: [
+    'conflict',
+    'The organisation has left the consortium: it returns first, or the study does without it.',
+  ],
+  MEMBER_STATE: [
+    'conflict',
+    "The organisation's membership does not allow this, or too few members have voted for it yet.",
+  ],
   KEY_UNPROVEN: [
     'invalid',
     "The proof is not by this key, for this member and channel: take both from the trainer's encryption key.",

@@ -9,11 +9,17 @@ export { AGGREGATION_RULES, type AggregationRule, FAULTY_DEFAULT, fewestUpdates 
 export {
   BudgetStatement,
   ConsentQuote,
+  DepartureAnswer,
   Lineage,
+  MemberBallot,
   MotionRecord,
   PageOfRows,
+  PolicyRef,
+  RenewedPolicies,
   RoundDossier,
   RowVersion,
+  StudyAnswer,
+  StudyQuorum,
 } from './answers.ts';
 export {
   ARGUMENT_BYTES_MAX,
@@ -54,7 +60,21 @@ export { encryptionKeyProblem, keyProofMessage } from './encryption-key.ts';
 export { Equivocation, type StatementKind } from './equivocation.ts';
 export { DomainError, ERRORS, type ErrorCode, type ErrorKind, parseDomainError } from './errors.ts';
 export { LOCAL_ROUTES, type LocalRoute, type LocalRouteName, localTarget } from './local-routes.ts';
-export { Member, MemberKey, type MemberRow, PresentKey, RegisterMember, RotateKey } from './member.ts';
+export {
+  Departure,
+  LeaveMember,
+  MEMBER_QUESTIONS,
+  Member,
+  MemberKey,
+  type MemberQuestion,
+  type MemberRow,
+  MemberVote,
+  membershipOf,
+  PresentKey,
+  RegisterMember,
+  RotateKey,
+  VoteOnMember,
+} from './member.ts';
 export { Model } from './model.ts';
 export { Amendment, CastVote, Motion, MoveMotion, Vote } from './motion.ts';
 export { accuracyOf, type CountForm, type NoisedCounts, poolCounts, scoreSigma } from './noised-accuracy.ts';
@@ -82,11 +102,18 @@ export { contributionsOf } from './rules/contribution-rules.ts';
 export { budgetWarnings, isSmallDelta, largestAdvisedDelta } from './rules/delta-advice.ts';
 export { dictionaryProblems } from './rules/dictionary-rules.ts';
 export { joinLineage, lineageProblems, sealOf } from './rules/lineage-rules.ts';
-export { leaderOf, weightIn, weightsOf } from './rules/participation-rules.ts';
+export {
+  asWithdrawn,
+  countedUpdates,
+  judgesOf,
+  leaderOf,
+  weightIn,
+  weightsOf,
+} from './rules/participation-rules.ts';
 export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
 export { defaultPublicTimes, publicTimeMs } from './rules/public-times.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
-export { nextBase } from './rules/round-rules.ts';
+export { lostQuorum, nextBase } from './rules/round-rules.ts';
 export { planDigest, studyDigest } from './rules/study-rules.ts';
 export { tallyIn, tallyOf } from './rules/tally.ts';
 export { transition } from './rules/transition.ts';
@@ -108,6 +135,7 @@ export { STUDY_STATES, STUDY_TRANSITIONS } from './study-transitions.ts';
 export {
   type Argument,
   HISTORY_NOUNS,
+  POLICY_KINDS,
   TRANSACTIONS,
   type Transaction,
   type TransactionName,

@@ -3,10 +3,11 @@
 // each consented to a text.
 import { type Static, Type } from 'typebox';
 import { ClaimedCost } from './consent.ts';
+import { Membership } from './member.ts';
 import { Decimal, Described, Id, Instant, MspId, Reason, RowSchema, Strict, Words } from './primitives.ts';
 
 export const MOTION_KINDS = ['pause', 'resume', 'amend'] as const;
-export const MOTION_STATES = ['open', 'carried', 'rejected'] as const;
+export const MOTION_STATES = ['open', 'carried', 'rejected', 'lapsed'] as const;
 
 /** What an amendment may change. The model, the mechanism and the aggregation stay as consented to. */
 export const Amendment = Strict({
@@ -64,6 +65,7 @@ export const Motion = Strict({
   studyVersion: Type.Integer({ minimum: 1, description: 'The text it amends.' }),
   state: Words(MOTION_STATES),
   movedBy: MspId,
+  membership: Type.Optional(Described(Membership, 'The membership of its mover.')),
   movedAt: Instant,
   decidedAt: Type.Optional(Instant),
 });
@@ -77,6 +79,7 @@ export const Vote = Strict({
   mspId: MspId,
   accept: Type.Boolean(),
   stewards: Type.Array(Type.String(), { description: 'Enrolment ids of those who gave it.' }),
+  membership: Type.Optional(Described(Membership, 'The membership that voted.')),
   complete: Type.Boolean({ description: "Whether enough stewards gave it for the hospital's policy." }),
   votedAt: Instant,
 });

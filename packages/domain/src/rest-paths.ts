@@ -15,6 +15,10 @@ const update = `${round}/updates/{datasetId}` as const;
 export const LEDGER_PATHS = {
   'member:register': '/members',
   'member:rotateKey': '/members/rotate-key',
+  'member:leave': '/members/leave',
+  'member:vote': '/members/{mspId}/votes',
+  'member:listVotes': '/members/{mspId}/votes',
+  'member:listDepartures': '/departures',
   'member:list': '/members',
   'member:get': '/members/{mspId}',
   'dataset:register': '/datasets',
@@ -24,6 +28,7 @@ export const LEDGER_PATHS = {
   'privacy:listEvents': '/datasets/{datasetId}/privacy-events',
   'study:propose': '/studies',
   'study:list': '/studies',
+  'study:listShort': '/short-studies',
   'study:get': study,
   'study:start': `${study}/start`,
   'study:abort': `${study}/abort`,
@@ -63,6 +68,8 @@ export const LEDGER_PATHS = {
   'model:get': `${study}/model`,
   'model:getLineage': `${study}/model/lineage`,
   'model:list': '/models',
+  'audit:renewPolicies': '/policies/renew',
+  'audit:listOldPolicies': '/policies/old/{kind}',
   'audit:listActivities': '/audit/activities/{by}',
   'audit:indexStudy': `${study}/activities`,
   /** Completed by what identifies a row of the noun: `/audit/round/{studyId}/{round}`. */

@@ -43,6 +43,7 @@ export const EXCLUSION_REASONS = [
   'malformed',
   'norm-exceeded',
   'rejected-by-score',
+  'withdrawn',
 ] as const;
 
 export const Exclusion = Strict({
@@ -66,6 +67,13 @@ export const Round = Strict({
   updates: Type.Optional(Type.Array(Id, { description: 'Datasets whose updates arrived, at closing.' })),
   closedAt: Type.Optional(Described(Instant, 'From when on there was a candidate to score.')),
   included: Type.Optional(Type.Array(Id)),
+  withdrawn: Type.Optional(
+    Type.Array(Id, {
+      description:
+        'Datasets whose consent ended before the verdicts were counted: their updates are left out, and a hospital ' +
+        'that has no other in the round judges nothing in it.',
+    }),
+  ),
   excluded: Type.Optional(Type.Array(Exclusion)),
   aggregate: Type.Optional(ParametersRef),
   finalizedAt: Type.Optional(Instant),

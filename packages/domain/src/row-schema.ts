@@ -6,6 +6,8 @@ export const ROW_SCHEMA = {
   member: 2,
   'member-key': 1,
   'present-key': 1,
+  departure: 1,
+  'member-vote': 1,
   dataset: 2,
   budget: 3,
   'budget-version': 2,

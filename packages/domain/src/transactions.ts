@@ -2,11 +2,12 @@
 // Contracts enforce it, gateways serve it, and the documentation is generated from it.
 import { type Static, type TSchema, Type } from 'typebox';
 import { ActivityQuestion } from './activity.ts';
+import { PolicyRef } from './answers.ts';
 import { AttestAggregate } from './attestation.ts';
 import { ApproveConsent, ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
 import { RegisterDataset } from './dataset.ts';
 import { ReportEquivocation } from './equivocation.ts';
-import { RegisterMember, RotateKey } from './member.ts';
+import { LeaveMember, RegisterMember, RotateKey, VoteOnMember } from './member.ts';
 import { PublishModel } from './model.ts';
 import { CastVote, MotionRef, MoveMotion } from './motion.ts';
 import { Id, MspId, RoundNumber, Strict, Words } from './primitives.ts';
@@ -58,6 +59,9 @@ const HistoryOf = Strict({
   ...Page,
 });
 
+/** What has policies of its own. */
+export const POLICY_KINDS = ['dataset', 'consent', 'round'] as const;
+
 const submit = <const N extends string, S extends TSchema>(
   name: N,
   argument: S,
@@ -84,6 +88,22 @@ export const TRANSACTIONS = [
     'MemberKeyRotated',
     "Replaces the caller's encryption key. Later artefacts are sealed to the new key.",
   ),
+  submit(
+    'member:leave',
+    LeaveMember,
+    ['operator'],
+    'MemberLeft',
+    "Ends the membership of the caller's organisation: its consents and votes count no more.",
+  ),
+  submit(
+    'member:vote',
+    VoteOnMember,
+    ['operator'],
+    'MemberVoted',
+    'Votes for the removal of a member, or for the return of one that left; a majority of the members decides.',
+  ),
+  evaluate('member:listVotes', Strict({ mspId: MspId, ...Page }), 'The votes on one organisation.'),
+  evaluate('member:listDepartures', PageOf, 'Every membership that has ended.'),
   evaluate('member:get', Strict({ mspId: MspId }), 'One member.'),
   evaluate('member:list', PageOf, 'All members.'),
 
@@ -154,6 +174,11 @@ export const TRANSACTIONS = [
     'Returns what an ended study, or a withdrawn consent, did not spend.',
   ),
   evaluate('study:get', StudyRef, 'One study.'),
+  evaluate(
+    'study:listShort',
+    PageOf,
+    'Open studies whose quorum is not met any more: running ones that wait, proposals that cannot start.',
+  ),
   evaluate('study:list', PageOf, 'All studies, in summary.'),
   evaluate('study:getConsent', ConsentRef, 'One consent.'),
   evaluate('study:listConsents', StudyPage, "A study's consents."),
@@ -295,6 +320,18 @@ export const TRANSACTIONS = [
     'audit:getHistory',
     HistoryOf,
     'Every version of one row, newest first, with transaction ids and times.',
+  ),
+  submit(
+    'audit:renewPolicies',
+    PolicyRef,
+    ['operator', 'steward', 'trainer', 'auditor'],
+    'PoliciesRenewed',
+    'Lays the policies of a dataset, of a consent or of a round again, by the members of now.',
+  ),
+  evaluate(
+    'audit:listOldPolicies',
+    Strict({ kind: Words(POLICY_KINDS), ...Page }),
+    'What has policies of other members than those of now: each as audit:renewPolicies takes it.',
   ),
   submit(
     'audit:indexStudy',

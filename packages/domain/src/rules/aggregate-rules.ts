@@ -3,7 +3,13 @@ import type { AttestAggregate, Attestation } from '../attestation.ts';
 import { DomainError } from '../errors.ts';
 import type { ParametersRef, Round, RoundRow } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
-import { type RoundContext, requireTurn, requireValidator } from './participation-rules.ts';
+import {
+  judgesOf,
+  type RoundContext,
+  requireJudge,
+  requireTurn,
+  requireValidator,
+} from './participation-rules.ts';
 import { requireRunning } from './study-rules.ts';
 import type { Tally } from './tally.ts';
 import { nextRoundState } from './transition.ts';
@@ -19,7 +25,7 @@ export function attestAggregate(
 ): Attestation {
   const { mspId, at, study, round, existing, signerSha256 } = context;
   requireRunning(study);
-  requireValidator(round, mspId);
+  requireJudge(round, mspId);
   if (existing !== undefined) {
     throw new DomainError('ATTESTATION_EXISTS', `${mspId} attested ${existing.parametersSha256}`);
   }
@@ -35,7 +41,7 @@ export const supportersOf = (
   parametersSha256: string,
   { verdicts, attestations, equivocators }: Tally,
 ): string[] =>
-  round.validators.filter(
+  judgesOf(round).filter(
     (mspId) =>
       !equivocators.includes(mspId) &&
       verdicts.some((verdict) => verdict.mspId === mspId && verdict.accepted) &&

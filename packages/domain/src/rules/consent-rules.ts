@@ -7,6 +7,7 @@ import type { Sha256Of } from '../canonical-json.ts';
 import type { ApproveConsent, Consent, ConsentApproval, ConsentRow, GrantConsent } from '../consent.ts';
 import type { Dataset, DatasetRow } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
+import { ofMembership } from '../member.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
 import type { Round } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
@@ -82,6 +83,8 @@ export function quoteConsent(
 
 interface ConsentContext {
   readonly mspId: string;
+  /** Which membership of the owner this is. */
+  readonly membership: number;
   readonly at: string;
   readonly study: StudyRow;
   readonly dataset: DatasetRow;
@@ -183,6 +186,7 @@ export function grantConsent(
       studyId,
       datasetId,
       owner: mspId,
+      ...ofMembership(context.membership),
       state: 'granted',
       claimedEpsilon,
       ...recordedCost(cost),
@@ -271,14 +275,20 @@ function chargesOf(
   // A verdict after the withdrawal cannot have a score, whether one was sent to endorsers before or not. Which one came
   // after, withdrawals from before scorableRound do not say.
   const silenced = withdrawnAt !== undefined && (scorableRound ?? round.round) === round.round;
+  // Of a round that went on without it, the ledger's order says whether there was a candidate before it withdrew.
+  const unseen =
+    scorableRound !== undefined && round.withdrawn?.includes(datasetId)
+      ? scorableRound === round.round
+      : verdict === undefined || silenced;
   return {
     training: update !== undefined ? 'recorded' : takesPart ? 'unseen' : 'none',
-    heldOut: scored ? 'recorded' : scorable && (verdict === undefined || silenced) ? 'unseen' : 'none',
+    heldOut: scored ? 'recorded' : scorable && unseen ? 'unseen' : 'none',
   } as const;
 }
 
 /**
- * A settled consent, its accounts without what was not spent, and charges for releases that nothing records.
+ * A settled consent, its accounts without what was not spent, and charges for releases that nothing records. Its owner
+ * settles it, or anyone where the owner has left: the row of it then needs the owner's peer all the same.
  *
  * A round that was open to the dataset but has no record of it may have seen a release all the same: the
  * machine may have died, or the round may have closed, between releasing and recording. Such a release is
@@ -291,6 +301,8 @@ export function settleConsent(
   consent: ConsentRow,
   context: {
     readonly mspId: string;
+    /** Whether the membership that gave it has ended. */
+    readonly ownerLeft: boolean;
     readonly at: string;
     readonly transactionId: string;
     readonly study: Study;
@@ -300,7 +312,7 @@ export function settleConsent(
   },
 ): { consent: ConsentRow; accounts: Accounts; charges: PrivacyCharge[] } {
   const { at, study, delta, accounts, rounds } = context;
-  requireOwner(consent, context.mspId);
+  if (!context.ownerLeft) requireOwner(consent, context.mspId);
   if (consent.state === 'settled') {
     throw new DomainError('CONSENT_STATE', `the consent of ${consent.datasetId} is settled already`);
   }

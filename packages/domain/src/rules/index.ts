@@ -15,9 +15,31 @@ export { registerDataset } from './dataset-rules.ts';
 export { provenEquivocation, type SignedStatement, STATEMENT_TRANSACTIONS } from './equivocation-rules.ts';
 export { lineageDigest } from './lineage-rules.ts';
 export { keyOf, presentKeyOf, registerMember, rotateKey, withPresentKey } from './member-rules.ts';
+export {
+  type Ballot,
+  ballotOf,
+  inMembership,
+  leaveMember,
+  majorityOf,
+  membershipIn,
+  requirePresentOwner,
+  voteOnMember,
+  withDeparture,
+} from './membership-rules.ts';
 export { publishModel } from './model-rules.ts';
-export { castVote, decideMotion, moveMotion, resumeRound, type Stake, votersOf } from './motion-rules.ts';
+export {
+  asMoved,
+  castVote,
+  decideMotion,
+  moveMotion,
+  resumeRound,
+  type Stake,
+  votersOf,
+  votesOf,
+} from './motion-rules.ts';
+export { asWithdrawn, countedUpdates, judgesOf, withdrawnOf } from './participation-rules.ts';
 export { costPerRound } from './plan-cost.ts';
+export { isShort, quorumOf, type Standing } from './quorum-rules.ts';
 export { abortRound, closeRound, openRound, tallyRound } from './round-rules.ts';
 export { commitScore } from './score-commitment-rules.ts';
 export { abortStudy, proposeStudy, requireRoom, retireStudy, startStudy } from './study-rules.ts';

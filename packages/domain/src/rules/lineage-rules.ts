@@ -216,7 +216,15 @@ function roundProblems(dossier: RoundDossier, { study, datasets, consents }: Lin
     );
   }
   const arrived = updates.map(({ datasetId }) => datasetId).sort();
-  if (round.updates !== undefined) check(same(round.updates, arrived), 'updates are missing or added');
+  const { withdrawn = [] } = round;
+  if (round.updates !== undefined) {
+    const counted = arrived.filter((id) => round.updates?.includes(id) || !withdrawn.includes(id));
+    check(same(round.updates, counted), 'updates are missing or added');
+  }
+  check(
+    withdrawn.every((id) => participants.some(({ datasetId }) => datasetId === id)),
+    'a dataset that takes no part in it is withdrawn from it',
+  );
   if (round.state !== 'finalized') {
     check(round.state === 'aborted', `has not ended`);
     return problems;

@@ -1,7 +1,15 @@
 // Who is in the consortium, and to which key its artefacts are sealed.
 import { DomainError } from '../errors.ts';
-import type { MemberKey, MemberRow, PresentKey, RegisterMember, RotateKey } from '../member.ts';
+import {
+  type MemberKey,
+  type MemberRow,
+  membershipOf,
+  type PresentKey,
+  type RegisterMember,
+  type RotateKey,
+} from '../member.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
+import { type Ballot, inWords, isCarried } from './membership-rules.ts';
 
 interface KeyContext {
   readonly mspId: string;
@@ -25,15 +33,33 @@ function requireNewKey({ mspId, channel, used, proven }: KeyContext): void {
   );
 }
 
-/** @throws DomainError MEMBER_EXISTS, KEY_USED, KEY_UNPROVEN */
+/**
+ * A member, or a former one in a new membership: nothing that it said in an earlier one holds.
+ *
+ * `existing` is the organisation as it is known, with its present key and with `left` where it has left; `ballot` holds
+ * the votes on its return.
+ *
+ * @throws DomainError MEMBER_EXISTS, MEMBER_STATE where too few members let it return, KEY_USED, KEY_UNPROVEN
+ */
 export function registerMember(
   argument: RegisterMember,
-  context: KeyContext & { readonly existing: MemberRow | undefined },
+  context: KeyContext & { readonly existing: MemberRow | undefined; readonly ballot: Ballot },
 ): MemberRow {
-  const { mspId, at, existing } = context;
-  if (existing !== undefined) throw new DomainError('MEMBER_EXISTS', `${mspId} is already a member`);
+  const { mspId, at, existing, ballot } = context;
+  const row = { schema: ROW_SCHEMA.member, mspId, ...argument, keySince: at, registeredAt: at };
+  if (existing === undefined) {
+    requireNewKey(context);
+    return { ...row, keyNumber: 1 };
+  }
+  if (existing.left === undefined) throw new DomainError('MEMBER_EXISTS', `${mspId} is already a member`);
+  if (!isCarried(ballot)) {
+    throw new DomainError(
+      'MEMBER_STATE',
+      `${mspId} left on ${existing.left.leftAt}: ${inWords(ballot)} for its return, with member:vote`,
+    );
+  }
   requireNewKey(context);
-  return { schema: ROW_SCHEMA.member, mspId, ...argument, keyNumber: 1, keySince: at, registeredAt: at };
+  return { ...row, keyNumber: existing.keyNumber + 1, membership: membershipOf(existing) + 1 };
 }
 
 /**
@@ -65,9 +91,9 @@ export const presentKeyOf = (
   keySince,
 });
 
-/** A member as it registered, with the key that it has now. */
+/** A member as it registered, with the key that it has now. A key of an earlier membership is none. */
 export function withPresentKey(member: MemberRow, present: PresentKey | undefined): MemberRow {
-  if (present === undefined) return member;
+  if (present === undefined || present.keyNumber < member.keyNumber) return member;
   const { schema: _, ...key } = present;
   return { ...member, ...key };
 }

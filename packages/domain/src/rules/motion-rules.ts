@@ -3,6 +3,7 @@ import { canonicalJson } from '../canonical-json.ts';
 import type { ConsentRow } from '../consent.ts';
 import type { Dataset, DatasetRow } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
+import { type Departure, membershipOf, ofMembership } from '../member.ts';
 import type { CastVote, Motion, MoveMotion, Vote } from '../motion.ts';
 import { problem } from '../problem.ts';
 import type { RoundRow } from '../round.ts';
@@ -20,6 +21,21 @@ import { nextStudyState } from './transition.ts';
 /** The hospitals that decide: owners of datasets whose consent is in force, in order. */
 export const votersOf = (consents: readonly ConsentRow[]): string[] =>
   [...new Set(consents.filter(({ state }) => state === 'granted').map(({ owner }) => owner))].sort();
+
+/** A motion as it counts: one that its mover left behind has lapsed, and another can be moved. */
+export const asMoved = (motion: Motion, departure: Departure | undefined): Motion =>
+  motion.state === 'open' && departure !== undefined ? { ...motion, state: 'lapsed' } : motion;
+
+/** The votes that count: of voters, cast in the membership that they consented in. Votes of one that left lapse. */
+export const votesOf = (votes: readonly Vote[], consents: readonly ConsentRow[]): Vote[] =>
+  votes.filter((vote) =>
+    consents.some(
+      (consent) =>
+        consent.state === 'granted' &&
+        consent.owner === vote.mspId &&
+        membershipOf(consent) === membershipOf(vote),
+    ),
+  );
 
 /** How many must accept: N as for a model, or everyone for an amendment. */
 export const votesNeeded = (motion: Motion, study: StudyRow, voters: readonly string[]): number =>
@@ -47,15 +63,17 @@ export function moveMotion(
   argument: MoveMotion,
   context: {
     readonly mspId: string;
+    readonly membership: number;
     readonly at: string;
     readonly study: StudyRow;
     readonly consents: readonly ConsentRow[];
+    /** The last motion, as it counts. */
     readonly previous: Motion | undefined;
     /** Every dataset of the study as amended. */
     readonly wanted: readonly Dataset[];
   },
 ): Motion {
-  const { mspId, at, study, consents, previous, wanted } = context;
+  const { mspId, membership, at, study, consents, previous, wanted } = context;
   if (mspId !== study.requester) requireVoter(consents, mspId, study);
   if (previous?.state === 'open') {
     throw new DomainError('MOTION_STATE', `motion ${previous.motion} is open: it is decided first`);
@@ -73,6 +91,7 @@ export function moveMotion(
     studyVersion: study.version,
     state: 'open',
     movedBy: mspId,
+    ...ofMembership(membership),
     movedAt: at,
   };
   if (motion.amendment !== undefined) amendedStudy(study, motion, { wanted, at });
@@ -155,18 +174,19 @@ export function castVote(
   argument: CastVote,
   context: {
     readonly mspId: string;
+    readonly membership: number;
     readonly steward: string;
     readonly at: string;
     readonly study: StudyRow;
     readonly consents: readonly ConsentRow[];
     readonly motion: Motion;
-    /** What voters have given so far. */
+    /** What voters have given so far, in their present memberships. */
     readonly votes: readonly Vote[];
     readonly wanted: readonly Dataset[];
     readonly stakes: readonly Stake[];
   },
 ): { vote: Vote; stakes: Stake[] } {
-  const { mspId, steward, at, study, consents, motion, votes, stakes } = context;
+  const { mspId, membership, steward, at, study, consents, motion, votes, stakes } = context;
   const existing = votes.find((vote) => vote.mspId === mspId);
   requireVoter(consents, mspId, study);
   if (motion.state !== 'open' || motion.studyVersion !== study.version) {
@@ -188,7 +208,17 @@ export function castVote(
   const { accept } = argument;
   const { studyId, motion: number } = motion;
   const schema = ROW_SCHEMA.vote;
-  const vote: Vote = { schema, studyId, motion: number, mspId, accept, stewards, complete, votedAt: at };
+  const vote: Vote = {
+    schema,
+    studyId,
+    motion: number,
+    mspId,
+    ...ofMembership(membership),
+    accept,
+    stewards,
+    complete,
+    votedAt: at,
+  };
   const rounds = motion.amendment?.rounds;
   const reserved =
     accept && complete && rounds !== undefined

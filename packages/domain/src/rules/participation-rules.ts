@@ -1,4 +1,5 @@
 // Who takes part in a round, whose turn a step of it is, and until when.
+import type { Consent } from '../consent.ts';
 import { bandWeight, type Dataset } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
 import type { Round, RoundRow } from '../round.ts';
@@ -54,6 +55,46 @@ export const participantsOf = (
 export const validatorsOf = (participants: readonly Participant[]): string[] =>
   [...new Set(participants.map(({ mspId }) => mspId))].sort(byId);
 
+/** Participants of a round whose consent is in force no more, in order. */
+export const withdrawnOf = (
+  { participants }: Pick<Round, 'participants'>,
+  consents: readonly Pick<Consent, 'datasetId' | 'state'>[],
+): string[] =>
+  participants
+    .map(({ datasetId }) => datasetId)
+    .filter((id) => !consents.some(({ datasetId, state }) => datasetId === id && state === 'granted'));
+
+/**
+ * The round as it is while consents can still be withdrawn from it, which is until the verdicts are counted. From then
+ * on the round itself says who had withdrawn: its aggregate is being recomputed from what is included.
+ */
+export function asWithdrawn<R extends Pick<Round, 'state' | 'participants' | 'withdrawn'>>(
+  round: R,
+  consents: readonly Pick<Consent, 'datasetId' | 'state'>[],
+): R {
+  if (round.state !== 'training' && round.state !== 'validating') return round;
+  const { withdrawn: _, ...rest } = round;
+  const withdrawn = withdrawnOf(round, consents);
+  return { ...rest, ...(withdrawn.length > 0 && { withdrawn }) } as R;
+}
+
+/** The validators whose verdicts count: those with a dataset in the round that is not withdrawn. */
+export const judgesOf = ({
+  validators,
+  participants,
+  withdrawn = [],
+}: Pick<Round, 'validators' | 'participants' | 'withdrawn'>): string[] =>
+  validators.filter((judge) =>
+    participants.some(({ mspId, datasetId }) => mspId === judge && !withdrawn.includes(datasetId)),
+  );
+
+/** Updates that arrived and are not withdrawn. */
+export const countedUpdates = ({
+  updates = [],
+  withdrawn = [],
+}: Pick<Round, 'updates' | 'withdrawn'>): string[] =>
+  updates.filter((datasetId) => !withdrawn.includes(datasetId));
+
 /** The member whose turn it is to lead a round; the others take over by convention when it is silent. */
 export const leaderOf = (validators: readonly string[], round: number): string =>
   validators[(round - 1) % validators.length]!;
@@ -70,6 +111,20 @@ export function requireValidator({ validators, round }: Round, mspId: string): v
 }
 
 /**
+ * A validator that judges the round: one of its datasets is not withdrawn from it.
+ *
+ * @throws DomainError NOT_A_PARTICIPANT, CONSENT_STATE
+ */
+export function requireJudge(round: Round, mspId: string): void {
+  requireValidator(round, mspId);
+  if (judgesOf(round).includes(mspId)) return;
+  throw new DomainError(
+    'CONSENT_STATE',
+    `every consent of ${mspId} in round ${round.round} is withdrawn: it judges nothing in it`,
+  );
+}
+
+/**
  * The step is the leader's alone for the study's `leaderSeconds` after the stage began; then any participating
  * member may take over. By the transaction's time, which is its client's claim within minutes.
  *
@@ -77,10 +132,15 @@ export function requireValidator({ validators, round }: Round, mspId: string): v
  */
 export function requireTurn(
   study: Study,
-  { leader, stageSince, round }: RoundRow,
+  round: RoundRow,
   { mspId, at }: { readonly mspId: string; readonly at: string },
 ): void {
+  const { leader, stageSince, round: number } = round;
   const until = deadlineAfter(stageSince, study.leaderSeconds ?? 0);
-  if (mspId === leader || Date.parse(at) >= Date.parse(until)) return;
-  throw new DomainError('NOT_THE_LEADER', `round ${round} is led by ${leader}; others take over at ${until}`);
+  // A leader that has withdrawn is waited for by nobody.
+  if (mspId === leader || !judgesOf(round).includes(leader) || Date.parse(at) >= Date.parse(until)) return;
+  throw new DomainError(
+    'NOT_THE_LEADER',
+    `round ${number} is led by ${leader}; others take over at ${until}`,
+  );
 }

@@ -8,8 +8,10 @@ import type { Study } from '../study.ts';
 import { supportersOf } from './aggregate-rules.ts';
 import {
   byId,
+  countedUpdates,
   deadlineAfter,
   deadlinePassed,
+  judgesOf,
   leaderOf,
   participantsOf,
   type RoundContext,
@@ -95,12 +97,14 @@ export function openRound(
 
 /** Whom a training round still waits for: participants without an update whose consent is in force. */
 interface Arrivals {
+  /** Updates whose consent is in force. */
   readonly arrived: readonly string[];
   readonly expected: readonly string[];
 }
 
 /**
- * A round that takes no more updates. The deadline moves: validating gets the time that training had.
+ * A round that takes no more updates. `round` says whose consents are withdrawn by now: their updates, which nobody has
+ * read, are left out, and their hospitals judge nothing in it. The deadline moves: validating gets the time that training had.
  *
  * @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, ROUND_CLOSED, ROUND_INCOMPLETE, QUORUM_NOT_REACHED
  */
@@ -135,7 +139,8 @@ export function closeRound(
 }
 
 /**
- * A round with its verdicts counted. The deadline moves: attesting gets the time that training had.
+ * A round with its verdicts counted. `round` says whose consents are withdrawn by now, for good: what is included from
+ * here on is being summed up by everyone. The deadline moves: attesting gets the time that training had.
  *
  * @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, ROUND_CLOSED, ROUND_INCOMPLETE, QUORUM_NOT_REACHED
  */
@@ -144,8 +149,10 @@ export function tallyRound(round: RoundRow, context: RoundContext & Pick<Tally, 
   requireValidator(round, context.mspId);
   const state = nextRoundState(round, 'tally');
   requireTurn(context.study, round, context);
-  const { verdicts, at } = context;
-  const silent = round.validators.filter((mspId) => !verdicts.some((verdict) => verdict.mspId === mspId));
+  const { at } = context;
+  const judges = judgesOf(round);
+  const verdicts = context.verdicts.filter(({ mspId }) => judges.includes(mspId));
+  const silent = judges.filter((mspId) => !verdicts.some((verdict) => verdict.mspId === mspId));
   if (silent.length > 0) {
     const late = deadlinePassed(round, at);
     if (!late || verdicts.length < round.quorum.validators) {
@@ -169,6 +176,19 @@ export function tallyRound(round: RoundRow, context: RoundContext & Pick<Tally, 
   };
 }
 
+/** Why too few are left for a round, whatever is recorded yet: consents were withdrawn, or members left. */
+export function lostQuorum(round: Round): string | undefined {
+  const { withdrawn = [], participants, quorum } = round;
+  if (withdrawn.length === 0) return undefined;
+  const judges = judgesOf(round).length;
+  if (judges < quorum.validators)
+    return `${judges} hospitals are left to judge and ${quorum.validators} are needed`;
+  const possible =
+    round.updates === undefined ? participants.length - withdrawn.length : countedUpdates(round).length;
+  if (possible < quorum.updates) return `${possible} updates are left and ${quorum.updates} are needed`;
+  return undefined;
+}
+
 /** Why a round can be given up; undefined while it can still succeed. */
 function missed(
   round: Round,
@@ -179,20 +199,23 @@ function missed(
   // A pause stops the clock: resuming moves the deadline by as long as it took.
   if (study.state === 'paused') return undefined;
   const late = deadlinePassed(round, at);
+  const lost = lostQuorum(round);
+  if (lost !== undefined) return lost;
   if (round.state === 'training') {
     const over = late || expected.length === 0;
     return over && arrived.length < round.quorum.updates ? 'too few updates arrived' : undefined;
   }
   if (round.state === 'validating') {
-    const all = tally.verdicts.length === round.validators.length;
-    if (!all && !late) return undefined;
-    if (tally.verdicts.length < round.quorum.validators) return 'too few verdicts arrived';
+    const judges = judgesOf(round);
+    const verdicts = tally.verdicts.filter(({ mspId }) => judges.includes(mspId));
+    if (verdicts.length < judges.length && !late) return undefined;
+    if (verdicts.length < round.quorum.validators) return 'too few verdicts arrived';
     return tallyOf(round, tally.verdicts).shortfall;
   }
   const agreed = tally.attestations.some(
     ({ parametersSha256 }) => supportersOf(round, parametersSha256, tally).length >= round.quorum.validators,
   );
-  const over = late || tally.attestations.length === round.validators.length;
+  const over = late || tally.attestations.length >= judgesOf(round).length;
   return over && !agreed ? 'too few members attested one aggregate' : undefined;
 }
 

@@ -1,5 +1,6 @@
 // Proposing, starting and ending a study.
 import { fewestUpdates } from '../aggregation.ts';
+import type { StudyQuorum } from '../answers.ts';
 import { averagingProblems } from '../averaging.ts';
 import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
@@ -31,6 +32,15 @@ import { nextStudyState } from './transition.ts';
 export function requireRunning(study: Study): void {
   if (study.state === 'running') return;
   throw new DomainError('STUDY_STATE', `study ${study.studyId} is ${study.state}, not running`);
+}
+
+/** Who ends a study, when and why. */
+interface Ending {
+  readonly mspId: string;
+  readonly at: string;
+  readonly reason: string;
+  /** Whether the study's requester is a member no more. */
+  readonly requesterLeft: boolean;
 }
 
 /** Whether a study may still go on: proposed, running, or paused by vote. */
@@ -222,27 +232,36 @@ export function startStudy(
   return { ...study, state, startedAt: context.at };
 }
 
-/** @throws DomainError NOT_THE_REQUESTER, STUDY_STATE */
+/**
+ * The end of a study without a model: its requester's to say, or any member's where the requester has left and too few
+ * hospitals remain. Where enough remain they take it to its model, which needs no requester.
+ *
+ * @throws DomainError NOT_THE_REQUESTER, STUDY_STATE
+ */
 export function abortStudy(
   study: StudyRow,
-  { mspId, at, reason }: { readonly mspId: string; readonly at: string; readonly reason: string },
+  { mspId, at, reason, requesterLeft, quorum }: Ending & { readonly quorum: StudyQuorum },
 ): StudyRow {
-  requireRequester(study, mspId);
+  if (study.requester === mspId || !requesterLeft) requireRequester(study, mspId);
+  else if (quorum.isMet) {
+    throw new DomainError(
+      'NOT_THE_REQUESTER',
+      `${study.requester} proposed study ${study.studyId} and has left, and enough hospitals remain to finish it: ` +
+        'those that would not go on withdraw their consents',
+    );
+  }
   return { ...study, state: nextStudyState(study, 'abort'), endedAt: at, reason };
 }
 
 /**
  * The end of a proposal that was not started: what was reserved for it returns when the consents are settled.
  *
- * @throws DomainError STUDY_STATE; NOT_THE_REQUESTER for others, until its time has passed
+ * @throws DomainError STUDY_STATE; NOT_THE_REQUESTER for others, until its time has passed or its requester has left
  */
-export function retireStudy(
-  study: StudyRow,
-  { mspId, at, reason }: { readonly mspId: string; readonly at: string; readonly reason: string },
-): StudyRow {
+export function retireStudy(study: StudyRow, { mspId, at, reason, requesterLeft }: Ending): StudyRow {
   const state = nextStudyState(study, 'retire');
   const from = retirableAtMs(study);
-  if (study.requester !== mspId && Date.parse(at) < from) {
+  if (study.requester !== mspId && !requesterLeft && Date.parse(at) < from) {
     const { studyId, requester } = study;
     throw new DomainError(
       'NOT_THE_REQUESTER',

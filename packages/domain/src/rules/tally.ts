@@ -3,6 +3,7 @@ import type { RoundDossier } from '../answers.ts';
 import type { Attestation } from '../attestation.ts';
 import type { Round } from '../round.ts';
 import type { Verdict } from '../verdict.ts';
+import { countedUpdates, judgesOf } from './participation-rules.ts';
 
 /** What has been recorded about a round by its validators. */
 export interface Tally {
@@ -20,18 +21,23 @@ export const tallyIn = ({ verdicts, attestations, equivocations = [] }: RoundDos
 });
 
 /**
- * An update is included exactly when at least `quorum.validators` verdicts accept it.
+ * An update is included exactly when its consent is in force and at least `quorum.validators` verdicts of judges accept
+ * it. `withdrawn` of the round says whose consent is not, and who judges.
  *
  * `shortfall` says why the round fails: too few updates included, or too few members accepting the candidate.
  */
 export function tallyOf(
-  { updates = [], quorum }: Round,
-  verdicts: readonly Verdict[],
+  round: Round,
+  given: readonly Verdict[],
 ): {
   included: string[];
   excluded: NonNullable<Round['excluded']>;
   shortfall: string | undefined;
 } {
+  const { quorum } = round;
+  const updates = countedUpdates(round);
+  const judges = judgesOf(round);
+  const verdicts = given.filter(({ mspId }) => judges.includes(mspId));
   const included: string[] = [];
   const excluded: NonNullable<Round['excluded']> = [];
   for (const datasetId of updates) {

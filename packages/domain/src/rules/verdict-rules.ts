@@ -10,7 +10,7 @@ import type { RecordVerdict, Verdict } from '../verdict.ts';
 import { spend } from './budget-rules.ts';
 import { requireGranted, requirePlan } from './consent-rules.ts';
 import { duplicates } from './duplicates.ts';
-import { type RoundContext, requireValidator } from './participation-rules.ts';
+import { asWithdrawn, type RoundContext, requireJudge, requireValidator } from './participation-rules.ts';
 import { checkClaim, checkEvent, plannedScoreEvent, reservedCost } from './plan-cost.ts';
 import { requireRunning } from './study-rules.ts';
 import { requireParticipant } from './update-rules.ts';
@@ -54,6 +54,13 @@ export function recordVerdict(
   if (existing !== undefined) {
     throw new DomainError('VERDICT_EXISTS', `${mspId} has given its verdict on round ${round.round}`);
   }
+  requireJudge(
+    asWithdrawn(
+      round,
+      [...own.values()].map(({ consent }) => consent),
+    ),
+    mspId,
+  );
   requireRunning(study);
   if (round.state !== 'validating') {
     throw new DomainError('ROUND_CLOSED', `round ${round.round} is ${round.state} and takes no verdicts`);
