@@ -32,16 +32,24 @@ async function freePort(): Promise<number> {
 export const embeddedExists = (): boolean => existsSync(NETWORK);
 
 export class EmbeddedNetwork {
+  readonly #members: readonly string[];
   readonly #processes: ChildProcess[] = [];
   #dir = '';
   #complaints = '';
+
+  constructor(members: readonly string[] = MEMBERS) {
+    this.#members = members;
+  }
 
   /** Starts the network with the chaincode of this package, or another program that serves one. */
   async start(program = SERVER): Promise<FabricConsortium> {
     this.#dir = await mkdtemp(join(tmpdir(), 'consilium-chaincode-'));
     const addresses = await this.#serve(program);
     const config = join(this.#dir, 'config.json');
-    const organisations = MEMBERS.map((mspId) => ({ mspId, name: mspId.toLowerCase().replace('msp', '') }));
+    const organisations = this.#members.map((mspId) => ({
+      mspId,
+      name: mspId.toLowerCase().replace('msp', ''),
+    }));
     const definition = {
       name: 'consilium',
       version: '1',
@@ -86,7 +94,7 @@ export class EmbeddedNetwork {
   /** One chaincode process for each member; where each listens. */
   async #serve(program: readonly string[]): Promise<Record<string, string>> {
     const addresses: Record<string, string> = {};
-    for (const mspId of MEMBERS) {
+    for (const mspId of this.#members) {
       const address = `127.0.0.1:${await freePort()}`;
       addresses[mspId] = address;
       const flags = ['--chaincode-address', address, '--chaincode-id', 'consilium:conformance'];

@@ -55,7 +55,7 @@ export type Answer = any;
 
 export class FabricConsortium implements AsyncDisposable {
   readonly chaincode: string;
-  readonly #connection: Connection;
+  #connection: Connection;
   readonly #clients = new Map<string, Client>();
   readonly #gateways = new Map<string, Gateway>();
   readonly #people = new Map<string, Credentials>();
@@ -72,6 +72,12 @@ export class FabricConsortium implements AsyncDisposable {
   /** Lets a person of an organisation sign, with credentials that its authority issued. */
   enrol(mspId: string, person: string, credentials: Credentials): void {
     this.#people.set(`${mspId} ${person}`, credentials);
+  }
+
+  /** Asks and awaits an organisation no more, that has left the channel. */
+  forget(mspId: string): void {
+    const organisations = this.#connection.organisations.filter((one) => one.mspId !== mspId);
+    this.#connection = { ...this.#connection, organisations };
   }
 
   get channel(): string {

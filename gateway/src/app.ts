@@ -33,6 +33,7 @@ import { addLocalRoutes } from './routes/local.ts';
 import { MEMBER_ROUTES } from './routes/members.ts';
 import { MODEL_ROUTES } from './routes/models.ts';
 import { MOTION_ROUTES } from './routes/motions.ts';
+import { POLICY_ROUTES } from './routes/policies.ts';
 import { ROUND_RECORD_ROUTES } from './routes/round-records.ts';
 import { ROUND_ROUTES } from './routes/rounds.ts';
 import { addServiceRoutes } from './routes/service.ts';
@@ -51,6 +52,7 @@ export const LEDGER_ROUTES = [
   ...ROUND_RECORD_ROUTES,
   ...MODEL_ROUTES,
   ...AUDIT_ROUTES,
+  ...POLICY_ROUTES,
   ...ACTIVITY_ROUTES,
 ].map((route) => ({ ...route, path: pathOf(route) }));
 

@@ -109,7 +109,9 @@ export const GATEWAY_ERRORS = {
   ENDORSERS_UNAVAILABLE: {
     status: 503,
     meaning: 'Too few peers of other organisations can be reached to endorse; nothing was sent.',
-    remedy: 'Try again after Retry-After; /readyz says what is missing.',
+    remedy:
+      'Try again after Retry-After; /readyz says what is missing. Where nothing is, the rows of this request may name a ' +
+      'member that is gone: GET /v1/attention lists them (docs/operating/leave-a-consortium.md).',
     retryAfterSeconds: 15,
   },
   OUTBOX_UNAVAILABLE: {

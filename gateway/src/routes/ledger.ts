@@ -1,5 +1,14 @@
-// The ledger itself: its height, and what became of a transaction that this gateway sent.
-import { GATEWAY_PATHS, ROLES, type Role, Strict } from '@consilium/domain';
+// The ledger itself: its height, what on it waits for people, and what became of a transaction that this gateway sent.
+import {
+  GATEWAY_PATHS,
+  POLICY_KINDS,
+  PolicyRef,
+  ROLES,
+  type Role,
+  Strict,
+  StudyQuorum,
+  type TransactionName,
+} from '@consilium/domain';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
@@ -19,6 +28,23 @@ const LedgerState = Type.Object(
   },
   { examples: [{ channel: 'consortium', mspId: 'ClevelandMSP', height: 43 }] },
 );
+
+const Attention = Type.Object(
+  {
+    shortStudies: Type.Array(StudyQuorum, { description: 'The first of GET /v1/short-studies.' }),
+    oldPolicies: Type.Array(PolicyRef, {
+      description: 'The first of GET /v1/policies/old/{kind}: POST each to /v1/policies/renew.',
+    }),
+    complete: Type.Boolean({ description: 'Whether the lists have no more.' }),
+  },
+  {
+    examples: [{ shortStudies: [], oldPolicies: [{ datasetId: 'cleveland-heart' }], complete: true }],
+  },
+);
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly bookmark?: string;
+}
 
 const TransactionOutcome = Type.Object(
   {
@@ -54,6 +80,35 @@ export function addLedgerStateRoutes(app: FastifyInstance, { ledger, submissions
       mspId: ledger.mspId,
       height: await ledger.height(),
     }),
+  });
+
+  app.get(routeUrl(GATEWAY_PATHS.attention), {
+    config: { roles },
+    schema: {
+      operationId: 'getAttention',
+      tags: ['ledger'],
+      summary:
+        'What waits for people: studies without their quorum, and rows that members of another day guard.',
+      description:
+        'A gateway can be ready (/readyz) while a row cannot be changed: its policy names members that are gone. The ' +
+        'first of each kind; the lists that it names have the rest.\n\nNeeds any role.',
+      security,
+      response: { 200: { ...Attention, description: 'Found.' }, ...problemResponses(EVALUATE_CODES) },
+    },
+    handler: async (request) => {
+      if (request.apiKey === null) throw new Error('this route asks for a role');
+      const { role, person } = request.apiKey;
+      const ask = async <T>(name: TransactionName, argument: object) =>
+        (await ledger.evaluate({ name, argument, role, person })) as Page<T>;
+      const short = await ask<StudyQuorum>('study:listShort', {});
+      const pages = [];
+      for (const kind of POLICY_KINDS) pages.push(await ask<PolicyRef>('audit:listOldPolicies', { kind }));
+      return {
+        shortStudies: short.items,
+        oldPolicies: pages.flatMap(({ items }) => items),
+        complete: [short, ...pages].every(({ bookmark }) => bookmark === undefined),
+      };
+    },
   });
 
   app.get(routeUrl(GATEWAY_PATHS.transaction), {

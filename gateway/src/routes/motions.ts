@@ -29,7 +29,14 @@ export const MOTION_ROUTES: readonly LedgerRoute[] = [
     description:
       'Pausing and resuming need as many hospitals as a model does; an amendment needs all whose datasets ' +
       'take part. One motion of a study is open at a time.',
-    errors: ['STUDY_NOT_FOUND', 'STUDY_STATE', 'NOT_A_PARTICIPANT', 'MOTION_STATE', 'DATASET_NOT_FOUND'],
+    errors: [
+      'STUDY_NOT_FOUND',
+      'STUDY_STATE',
+      'NOT_A_PARTICIPANT',
+      'MOTION_STATE',
+      'DATASET_NOT_FOUND',
+      'MEMBER_LEFT',
+    ],
     answer: Motion,
     creates: true,
     examples: { body: MOVE, answer: MOTION },

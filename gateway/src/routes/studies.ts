@@ -6,6 +6,8 @@ import {
   OpenConsent,
   PageOfRows,
   Study,
+  StudyAnswer,
+  StudyQuorum,
   StudySummary,
   summaryOfStudy,
 } from '@consilium/domain';
@@ -13,6 +15,15 @@ import { CONSENT, CONSENT_QUOTE, GRANT_CONSENT, PROPOSE_STUDY, STUDY } from '../
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'studies';
+const QUORUM: StudyQuorum = {
+  studyId: STUDY.studyId,
+  state: 'proposed',
+  needed: STUDY.quorum,
+  now: { updates: 0, validators: 0 },
+  most: { updates: 1, validators: 1 },
+  isMet: false,
+  canBeMet: true,
+};
 
 export const STUDY_ROUTES: readonly LedgerRoute[] = [
   {
@@ -24,6 +35,7 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
       'POST /v1/local/models.',
     errors: [
       'NOT_A_MEMBER',
+      'MEMBER_LEFT',
       'STUDY_EXISTS',
       'DATASET_NOT_FOUND',
       'ENCODING_MISMATCH',
@@ -49,10 +61,23 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     transaction: 'study:get',
     tag,
     operationId: 'getStudy',
-    description: 'The study as proposed, and its state.',
+    description:
+      'The study as proposed, and its state. While it is open, `quorumNow` says whether enough hospitals consent, and ' +
+      'whether enough still can.',
     errors: ['STUDY_NOT_FOUND'],
-    answer: Study,
-    examples: { answer: STUDY },
+    answer: StudyAnswer,
+    examples: { answer: { ...STUDY, quorumNow: QUORUM } },
+  },
+  {
+    transaction: 'study:listShort',
+    tag,
+    operationId: 'listShortStudies',
+    description:
+      'What waits in vain: running studies with too few consents for another round, and proposals that too few can ' +
+      'still consent to. In pages, which may be empty: pass the bookmark of one to get the next.',
+    errors: [],
+    answer: PageOfRows(StudyQuorum),
+    examples: { answer: { items: [{ ...QUORUM, state: 'running' }] } },
   },
   {
     transaction: 'study:start',
@@ -67,7 +92,9 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     transaction: 'study:abort',
     tag,
     operationId: 'abortStudy',
-    description: 'What was reserved and not spent is returned when the consents are settled.',
+    description:
+      'What was reserved and not spent is returned when the consents are settled. Where the requester has left and too ' +
+      'few hospitals remain, any member may.',
     errors: ['STUDY_NOT_FOUND', 'NOT_THE_REQUESTER', 'STUDY_STATE'],
     answer: Study,
     examples: {
@@ -81,7 +108,7 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     operationId: 'retireStudy',
     description:
       'For proposals that nobody started: `startWithinSeconds` after the proposal (30 days where absent) any member ' +
-      'may, its requester before too. What was reserved is returned when the consents are settled.',
+      'may, its requester before too; at once where the requester has left. What was reserved is returned when the consents are settled.',
     errors: ['STUDY_NOT_FOUND', 'NOT_THE_REQUESTER', 'STUDY_STATE'],
     answer: Study,
     examples: {
@@ -197,7 +224,10 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     transaction: 'study:withdraw',
     tag: consents,
     operationId: 'withdrawConsent',
-    description: 'Rounds that open later exclude the dataset; what was released cannot be taken back.',
+    description:
+      'Until the verdicts of a round are counted, its update is taken out of the round, and its hospital judges the ' +
+      'round no more unless another dataset of it takes part. Later rounds exclude the dataset. What was released is ' +
+      'charged and cannot be taken back.',
     errors: ['STUDY_NOT_FOUND', 'CONSENT_NOT_FOUND', 'NOT_THE_OWNER', 'CONSENT_STATE', 'STUDY_STATE'],
     answer: Consent,
     examples: {
@@ -209,7 +239,7 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     transaction: 'study:settle',
     tag: consents,
     operationId: 'settleConsent',
-    description: 'After the study ended, or the consent was withdrawn.',
+    description: 'After the study ended, or the consent was withdrawn. Anyone may where its owner has left.',
     errors: ['STUDY_NOT_FOUND', 'CONSENT_NOT_FOUND', 'NOT_THE_OWNER', 'CONSENT_STATE', 'STUDY_STATE'],
     answer: Consent,
     examples: { answer: { ...CONSENT, state: 'settled' } },

@@ -1,14 +1,18 @@
 // Judges a ledger by the conformance suites of test-network (Fabric's answers) and chaincode (a whole study, and one
 // across an upgrade): the embedded stand-in, or a real Fabric network that is brought up for it and torn down.
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LedgerNetwork, NativeLedger } from '../ledger-network.ts';
 import { type Chaincode, type FabricPlan, planFabric } from '../native/native-runtime.ts';
 import { consortiumStatus } from '../status.ts';
 import { stopConsortium } from '../stop.ts';
 import { Supervisor } from '../supervisor.ts';
 import {
+  chaincodeOf,
   chaincodesOf,
   conformanceConsortium,
+  consortiumOfFive,
+  leavingEnvironment,
   suiteEnvironment,
   UPGRADED,
   upgradedChaincode,
@@ -44,13 +48,17 @@ async function judgeNative(options: ConformanceOptions, network: NativeLedger): 
   if (consortiumStatus(directory).state !== 'stopped') await stopConsortium(directory);
   rmSync(directory, { recursive: true, force: true });
   const consortium = conformanceConsortium(network);
-  const ask = async (chaincodes: readonly Chaincode[], suites: (plan: FabricPlan) => Promise<Suite[]>) => {
+  const ask = async (
+    chaincodes: readonly Chaincode[],
+    suites: (plan: FabricPlan) => Promise<Suite[]>,
+    place = { consortium, directory },
+  ) => {
     let planned: FabricPlan | undefined;
     const plan = async () => {
-      planned = await planFabric(consortium, directory, chaincodes);
+      planned = await planFabric(place.consortium, place.directory, chaincodes);
       return planned;
     };
-    const supervisor = new Supervisor({ consortium, directory, report: say, plan });
+    const supervisor = new Supervisor({ ...place, report: say, plan });
     const stop = () => void supervisor.stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -81,5 +89,20 @@ async function judgeNative(options: ConformanceOptions, network: NativeLedger): 
     ];
   });
   const next = [upgradedChaincode(consortium.chaincode.policy)];
-  return [...first, ...(await ask(next, async () => [upgrade('after', environment)]))];
+  const second = await ask(next, async () => [upgrade('after', environment)]);
+  // Those who leave a channel cannot come back to it: five others do it, on a network of their own.
+  const five = { consortium: consortiumOfFive(network), directory: join(directory, 'five') };
+  mkdirSync(five.directory, { recursive: true });
+  const third = await ask(
+    [chaincodeOf(five.consortium)],
+    async (plan) => [
+      {
+        name: 'chaincode-leaving',
+        file: 'chaincode/dist/conformance/native-leaving.test.js',
+        environment: leavingEnvironment(plan, five.directory),
+      },
+    ],
+    five,
+  );
+  return [...first, ...second, ...third];
 }

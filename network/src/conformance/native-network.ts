@@ -2,13 +2,16 @@
 // that they need of their network.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Consortium } from '../config.ts';
 import { type NativeLedger, ordererOf } from '../ledger-network.ts';
-import type { Chaincode } from '../native/native-runtime.ts';
+import { findFabric } from '../native/binaries.ts';
+import { FabricCommands } from '../native/fabric-commands.ts';
+import type { Chaincode, FabricPlan } from '../native/native-runtime.ts';
 import { program } from '../programs.ts';
 import { writeWhole } from '../state-file.ts';
+import type { RemovalPlace } from './remove-organisation.ts';
 import { repository } from './suites.ts';
 
 const PROBE = 'probe';
@@ -17,11 +20,13 @@ const CHAINCODE_PACKAGE = join(repository, 'chaincode');
 export const UPGRADED = 'consilium-upgraded';
 
 /** The organisations of networks that are started to be judged. */
-export const JUDGED_ORGANISATIONS = ['alpha', 'beta', 'gamma'].map((name) => ({
-  name,
-  mspId: `${name[0]!.toUpperCase()}${name.slice(1)}MSP`,
-  title: name,
-}));
+export const JUDGED_ORGANISATIONS = ['alpha', 'beta', 'gamma'].map((name) => organisation(name));
+function organisation(name: string) {
+  return { name, mspId: `${name[0]!.toUpperCase()}${name.slice(1)}MSP`, title: name };
+}
+
+/** Those of the network of which two leave. */
+const FIVE = [...JUDGED_ORGANISATIONS, ...['delta', 'epsilon'].map((name) => organisation(name))];
 
 export const conformanceConsortium = (network: NativeLedger): Consortium => ({
   name: 'conformance',
@@ -32,6 +37,43 @@ export const conformanceConsortium = (network: NativeLedger): Consortium => ({
   // Some questions are about two transactions in one block.
   orderer: { ...ordererOf(network), maxMessageCount: 500 },
 });
+
+/** Five organisations with nothing but Consilium's chaincode. */
+export const consortiumOfFive = (network: NativeLedger): Consortium => ({
+  name: 'conformance-of-five',
+  channel: 'consortium',
+  runtime: 'native',
+  organisations: FIVE,
+  chaincode: { name: 'consilium', policy: 'MAJORITY' },
+  orderer: ordererOf(network),
+});
+
+export const chaincodeOf = ({ chaincode }: Consortium): Chaincode => ({
+  ...chaincode,
+  version: '1',
+  workingDirectory: CHAINCODE_PACKAGE,
+});
+
+/** What the suite of leaving asks of the network. */
+export function leavingEnvironment({ layout }: FabricPlan, directory: string): Record<string, string> {
+  const { programs } = findFabric();
+  const commands = new FabricCommands({ programs, ccaasBuilder: '' }, layout);
+  const place: RemovalPlace = {
+    channel: layout.channel,
+    peerProgram: programs.peer,
+    configtxlator: join(dirname(programs.configtxgen), 'configtxlator'),
+    toOrderer: commands.toOrderer,
+    peers: layout.peers.map(({ mspId, home, adminMspDir }) => ({ mspId, home, adminMspDir })),
+  };
+  const file = join(directory, 'removal.json');
+  writeWhole(file, JSON.stringify(place));
+  const command = quoted([process.execPath, join(import.meta.dirname, 'remove-organisation.js'), file]);
+  return {
+    CONSILIUM_CONNECTION: layout.connection,
+    CONSILIUM_CHAINCODE: 'consilium',
+    CONSILIUM_REMOVE: script(directory, 'remove.sh', `${command} "$1"`),
+  };
+}
 
 /**
  * The probe three times, as test-network/conformance/README.md asks; Consilium's own chaincode; and one that leaves
@@ -62,16 +104,18 @@ export const upgradedChaincode = (policy: string): Chaincode => ({
   workingDirectory: CHAINCODE_PACKAGE,
 });
 
+/** A program of one command. */
+function script(directory: string, name: string, command: string): string {
+  const file = join(directory, name);
+  writeWhole(file, `#!/bin/sh\nexec ${command}\n`, 0o700);
+  return file;
+}
+
 const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ');
 
 export async function suiteEnvironment({ organisations, chaincode }: Consortium, directory: string) {
   const fabric = join(directory, 'fabric');
   const folders = join(fabric, 'organisations');
-  const script = (name: string, command: string): string => {
-    const file = join(directory, name);
-    writeWhole(file, `#!/bin/sh\nexec ${command}\n`, 0o700);
-    return file;
-  };
   const oddIdentities = join(directory, 'odd-identities.json');
   const issuer = join(repository, 'test-network/dist/conformance/write-odd-identities.js');
   const command = [issuer, join(folders, organisations[0]!.mspId)];
@@ -91,7 +135,11 @@ export async function suiteEnvironment({ organisations, chaincode }: Consortium,
     CONSILIUM_CHAINCODE: chaincode.name,
     CONSILIUM_ODD_IDENTITIES: oddIdentities,
     CONSILIUM_PEERS: peers,
-    CONSILIUM_ENROL: script('enrol.sh', `${enrol} ${quoted([folders])}/"$1" --name "$2" --role "$3"`),
-    CONSILIUM_CRASH: script('crash.sh', crash),
+    CONSILIUM_ENROL: script(
+      directory,
+      'enrol.sh',
+      `${enrol} ${quoted([folders])}/"$1" --name "$2" --role "$3"`,
+    ),
+    CONSILIUM_CRASH: script(directory, 'crash.sh', crash),
   };
 }

@@ -38,6 +38,7 @@ export const EMBEDDED_SUITES: readonly Suite[] = [
   { name: 'test-network', file: 'test-network/dist/conformance/embedded.test.js' },
   { name: 'chaincode', file: 'chaincode/dist/conformance/embedded.test.js' },
   { name: 'chaincode-upgrade', file: 'chaincode/dist/conformance/embedded-upgrade.test.js' },
+  { name: 'chaincode-leaving', file: 'chaincode/dist/conformance/embedded-leaving.test.js' },
 ];
 
 /** @throws Error where the suite was not built, or the signal's reason. */

@@ -79,6 +79,7 @@ export const LEDGER_PATHS = {
 /** What a gateway answers of itself and of the ledger as a whole. */
 export const GATEWAY_PATHS = {
   ledger: '/ledger',
+  attention: '/attention',
   transaction: '/transactions/{transactionId}',
   events: '/events',
 } as const;
