@@ -51,7 +51,8 @@ export async function runAsWritten(onnx: Uint8Array, codes: readonly CodeInput[]
         problems.push(
           modelProblem(
             `input ${name}`,
-            `has codes from 0 to ${last}, where ${last} is for what is not known, and the graph does not run on ${last}`,
+            `has codes from 0 to ${last}, where ${last} is for what is not known, and the graph does not run ` +
+              `on ${last}`,
             `give the embedding ${last + 1} rows`,
           ),
         );
