@@ -30,6 +30,12 @@ const SIBLINGS: Record<string, readonly string[]> = {
   'packages/guarded-rows': [],
   'packages/fuzz-loop': ['@consilium/command-line'],
   'packages/command-line': [],
+  'packages/verify': [
+    '@consilium/command-line',
+    '@consilium/domain',
+    '@consilium/dp-accountant',
+    '@consilium/federation',
+  ],
   chaincode: ['@consilium/domain', '@consilium/domain/rules', '@consilium/domain/key-proof'],
   'test-network': ['@consilium/command-line', '@consilium/guarded-rows'],
   gateway: ['@consilium/command-line', '@consilium/domain', '@consilium/guarded-rows'],

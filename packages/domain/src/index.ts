@@ -99,6 +99,7 @@ export { ROUND_STATES, ROUND_TRANSITIONS } from './round-transitions.ts';
 export { presentForm, ROW_SCHEMA, type RowKind } from './row-schema.ts';
 export { supportersOf } from './rules/aggregate-rules.ts';
 export { contributionsOf } from './rules/contribution-rules.ts';
+export { purposeAllowed } from './rules/dataset-rules.ts';
 export { budgetWarnings, isSmallDelta, largestAdvisedDelta } from './rules/delta-advice.ts';
 export { dictionaryProblems } from './rules/dictionary-rules.ts';
 export { joinLineage, lineageProblems, sealOf } from './rules/lineage-rules.ts';

@@ -31,7 +31,7 @@ export function genesisEnvelope(options: {
 }): { readonly envelope: Uint8Array; readonly txId: string } {
   const application = group();
   for (const organisation of options.organisations) {
-    application.getGroupsMap().set(organisation.mspId, organisationGroup(organisation));
+    application.getGroupsMap().set(organisation.mspId, organisationGroup(organisation, 'peers'));
   }
   setImplicitPolicies(application);
   application.getPoliciesMap().set('Endorsement', implicitPolicy('Endorsement', 'MAJORITY'));
@@ -85,7 +85,7 @@ function wrap(
 
 function orderingGroup(options: Parameters<typeof genesisEnvelope>[0]): ConfigGroup {
   const ordering = group();
-  const organisation = organisationGroup(options.orderer);
+  const organisation = organisationGroup(options.orderer, 'orderers');
   const endpoints = new common.OrdererAddresses();
   endpoints.setAddressesList([options.orderer.endpoint]);
   setValue(organisation, 'Endpoints', endpoints);
@@ -107,7 +107,7 @@ function orderingGroup(options: Parameters<typeof genesisEnvelope>[0]): ConfigGr
   return ordering;
 }
 
-function organisationGroup(organisation: GenesisOrganisation): ConfigGroup {
+function organisationGroup(organisation: GenesisOrganisation, kind: 'peers' | 'orderers'): ConfigGroup {
   const { mspId } = organisation;
   const result = group();
   const fabricConfig = new msp.FabricMSPConfig();
@@ -133,6 +133,12 @@ function organisationGroup(organisation: GenesisOrganisation): ConfigGroup {
   policies.set('Admins', signaturePolicy(outOfRoles(1, 'admin', [mspId])));
   const anyOf = (...roles: string[]) =>
     signaturePolicy(parsePolicy(`OR(${roles.map((role) => `'${mspId}.${role}'`).join(',')})`, []));
+  if (kind === 'orderers') {
+    // As configtx.yaml has them: an orderer writes the channel, or no block of its would satisfy BlockValidation.
+    policies.set('Readers', anyOf('member'));
+    policies.set('Writers', anyOf('member'));
+    return result;
+  }
   policies.set('Readers', anyOf('admin', 'peer', 'client'));
   policies.set('Writers', anyOf('admin', 'client'));
   policies.set('Endorsement', signaturePolicy(outOfRoles(1, 'peer', [mspId])));

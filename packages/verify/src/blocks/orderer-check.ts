@@ -1,0 +1,49 @@
+// Whether those who order the channel signed a block: under Raft one of them, under BFT a quorum of the consenters that
+// the configuration in force names. The policy BlockValidation says which.
+import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
+import { type ClaimedIdentity, readIdentity, type SignedBytes } from '../identity/membership.ts';
+import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
+import { type BlockHeader, headerBytes } from './block-header.ts';
+import type { OrdererSignature, OrdererWord } from './fabric-block.ts';
+
+const BLOCK_VALIDATION = '/Channel/Orderer/BlockValidation';
+
+/** The organisations whose orderers signed, or why their signatures are not enough. @throws UnreadableError */
+export function checkOrderers(
+  header: BlockHeader,
+  { value, signatures }: OrdererWord,
+  configuration: ChannelConfiguration,
+): { readonly signers: readonly string[] } | { readonly problem: string } {
+  const signed = signatures.map((one): SignedBytes => {
+    const named = one.signatureHeader.length > 0 ? one.signatureHeader : one.identifierHeader;
+    return {
+      identity: signerOf(one, configuration),
+      data: Buffer.concat([value, named, headerBytes(header)]),
+      signature: one.signature,
+    };
+  });
+  if (signed.length === 0) return { problem: 'no orderer signed it' };
+  for (const one of signed) {
+    const refusal = configuration.membership.refusalOf(one);
+    if (refusal !== undefined) return { problem: refusal };
+  }
+  if (!configuration.satisfies(BLOCK_VALIDATION, signed)) {
+    return { problem: `its ${signed.length} signatures of orderers are not those that the channel asks for` };
+  }
+  return { signers: signed.map(({ identity }) => identity.mspId) };
+}
+
+function signerOf(
+  { signatureHeader, identifierHeader }: OrdererSignature,
+  { consensus, consenters }: ChannelConfiguration,
+): ClaimedIdentity {
+  if (signatureHeader.length > 0) {
+    return readIdentity(new Message('signature header', signatureHeader).bytes(1));
+  }
+  const id = new Message('number of an orderer', identifierHeader).number(1);
+  const consenter = consenters.find((one) => one.id === id);
+  if (consensus !== 'BFT' || consenter === undefined) {
+    throw new UnreadableError(`the configuration has no orderer of the number ${id}`);
+  }
+  return consenter;
+}

@@ -1,0 +1,39 @@
+// That each consent is to a text that the study had: by the digest that its stewards saw, also where the study was
+// amended since; and that the study's purpose is one that the dataset's terms allow.
+import { type Lineage, purposeAllowed, type Study, studyDigest } from '@consilium/domain';
+import type { Problem } from '../blocks/ledger-replay.ts';
+import { sha256OfText } from '../wire/digests.ts';
+import type { ReadRow } from './lineage-claim.ts';
+
+/** What does not hold, and how many consents name no text, since they are from before there were digests. */
+export function checkConsents(
+  { study, consents, datasets }: Lineage,
+  rows: readonly ReadRow[],
+): { readonly problems: readonly Problem[]; readonly withoutText: number } {
+  const problems: Problem[] = [];
+  const texts = new Set(versionsOf(study, rows).map((version) => studyDigest(version, sha256OfText)));
+  const unnamed = consents.filter(({ studySha256 }) => studySha256 === undefined);
+  for (const { datasetId, studySha256 } of consents) {
+    const place = `consent of ${datasetId}`;
+    if (studySha256 !== undefined && !texts.has(studySha256)) {
+      problems.push({ place, text: 'it is to a text that the study has in no block that is shown' });
+    }
+    const terms = datasets.find((dataset) => dataset.datasetId === datasetId)?.terms;
+    if (terms !== undefined && !purposeAllowed(terms, study.purpose)) {
+      problems.push({ place, text: `the terms of the dataset do not allow the purpose ${study.purpose}` });
+    }
+  }
+  return { problems, withoutText: unnamed.length };
+}
+
+function versionsOf(study: Study, rows: readonly ReadRow[]): Study[] {
+  const found = rows.find(({ kind, value }) => kind === 'study' && value.studyId === study.studyId);
+  const earlier = (found?.row.earlier ?? []).flatMap((bytes) => {
+    try {
+      return [JSON.parse(Buffer.from(bytes).toString('utf8')) as Study];
+    } catch {
+      return [];
+    }
+  });
+  return [study, ...earlier];
+}

@@ -1,0 +1,72 @@
+// Certificates as an MSP reads them: who issued them, their serial number and organisational units. Node checks the
+// signatures; names and numbers are read from the DER itself, so that no text form stands between.
+import { X509Certificate } from 'node:crypto';
+import { childAt, childrenOf, DER, type DerElement, readDer } from '../wire/der-reader.ts';
+import { hex, sameBytes, sha256 } from '../wire/digests.ts';
+import { UnreadableError } from '../wire/protobuf-reader.ts';
+import { isKnownKey } from './signature.ts';
+
+const OU = '55040b';
+const TAG_OF_VERSION = 0xa0;
+
+export interface Certificate {
+  readonly x509: X509Certificate;
+  /** SHA-256 of its DER, in hexadecimal: two identities of the same certificate are one. */
+  readonly sha256: string;
+  /** Of the DER. */
+  readonly issuer: Uint8Array;
+  readonly subject: Uint8Array;
+  readonly serial: string;
+  readonly organizationalUnits: readonly string[];
+}
+
+/** @throws UnreadableError where the bytes are no PEM certificate with a key that Fabric's identities use */
+export function readCertificate(pem: Uint8Array): Certificate {
+  const text = Buffer.from(pem).toString('latin1');
+  const block = /-----BEGIN CERTIFICATE-----[\r\n]+([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----/.exec(text);
+  if (block === null) throw new UnreadableError('not a certificate in PEM');
+  const x509 = parse(Buffer.from(block[1]!, 'base64'));
+  const fields = childrenOf(childAt(readDer(x509.raw), 0, DER.sequence));
+  const first = fields[0]?.tag === TAG_OF_VERSION ? 1 : 0;
+  const [serial, , issuer, , subject] = fields.slice(first);
+  if (serial?.tag !== DER.integer || issuer === undefined || subject === undefined) {
+    throw new UnreadableError('not a readable certificate');
+  }
+  return {
+    x509,
+    sha256: hex(sha256(x509.raw)),
+    issuer: issuer.raw,
+    subject: subject.raw,
+    serial: serialOf(serial),
+    organizationalUnits: unitsOf(subject),
+  };
+}
+
+function parse(der: Uint8Array): X509Certificate {
+  let isUsable: boolean;
+  let x509: X509Certificate;
+  try {
+    x509 = new X509Certificate(der);
+    isUsable = isKnownKey(x509.publicKey);
+  } catch (cause) {
+    throw new UnreadableError('not a readable certificate', { cause });
+  }
+  if (!isUsable) throw new UnreadableError('its key is of a kind that is not used in Fabric');
+  return x509;
+}
+
+/** The number in hexadecimal, without what DER puts before it for its sign. */
+export const serialOf = ({ contents }: DerElement): string => hex(contents).replace(/^(00)+(?=..)/, '');
+
+function unitsOf(subject: DerElement): string[] {
+  return childrenOf(subject)
+    .flatMap(childrenOf)
+    .filter((attribute) => hex(childAt(attribute, 0, DER.oid).contents) === OU)
+    .map((attribute) => Buffer.from(childAt(attribute, 1).contents).toString('utf8'));
+}
+
+/** Whether one certificate's name and key made the other. */
+export const isIssuedBy = (certificate: Certificate, authority: Certificate): boolean =>
+  authority.x509.ca &&
+  sameBytes(certificate.issuer, authority.subject) &&
+  certificate.x509.verify(authority.x509.publicKey);

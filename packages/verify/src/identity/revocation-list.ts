@@ -1,0 +1,57 @@
+// Certificate revocation lists of an MSP: which serial numbers of an authority are revoked. What Node has no reader for.
+import { verify } from 'node:crypto';
+import { childAt, childrenOf, DER, readDer } from '../wire/der-reader.ts';
+import { sameBytes } from '../wire/digests.ts';
+import { UnreadableError } from '../wire/protobuf-reader.ts';
+import { type Certificate, serialOf } from './certificate.ts';
+
+export interface RevocationList {
+  readonly issuer: Uint8Array;
+  readonly serials: ReadonlySet<string>;
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** @param bytes PEM or DER. @throws UnreadableError */
+export function readRevocationList(bytes: Uint8Array): RevocationList {
+  const text = Buffer.from(bytes).toString('latin1');
+  const block = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/.exec(text);
+  const list = readDer(block === null ? bytes : Buffer.from(block[1]!, 'base64'));
+  const signed = childAt(list, 0, DER.sequence);
+  const signature = childAt(list, 2, DER.bitString).contents;
+  if (signature[0] !== 0) throw new UnreadableError('not a readable revocation list');
+  const fields = childrenOf(signed);
+  // The version is optional; the signature's algorithm and the issuer follow it.
+  const first = fields[0]?.tag === DER.integer ? 1 : 0;
+  const issuer = fields[first + 1];
+  const isTime = (tag: number | undefined) => tag === DER.utcTime || tag === DER.generalizedTime;
+  let next = first + 2;
+  while (isTime(fields[next]?.tag)) next += 1;
+  const revoked = fields[next];
+  if (issuer === undefined) throw new UnreadableError('not a readable revocation list');
+  const serials =
+    revoked?.tag === DER.sequence
+      ? childrenOf(revoked).map((entry) => serialOf(childAt(entry, 0, DER.integer)))
+      : [];
+  return {
+    issuer: issuer.raw,
+    serials: new Set(serials),
+    signed: signed.raw,
+    signature: signature.subarray(1),
+  };
+}
+
+/** Whether a list of this authority names the certificate. */
+export const isRevokedBy = (
+  { issuer, serials, signed, signature }: RevocationList,
+  certificate: Certificate,
+  authority: Certificate,
+): boolean =>
+  serials.has(certificate.serial) &&
+  sameBytes(issuer, authority.subject) &&
+  verify(
+    authority.x509.publicKey.asymmetricKeyType === 'ed25519' ? null : 'sha256',
+    signed,
+    authority.x509.publicKey,
+    signature,
+  );

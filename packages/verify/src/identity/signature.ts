@@ -1,0 +1,35 @@
+// Whether a signature holds, as Fabric checks it. ECDSA signatures come in pairs (r, s) and (r, n - s); Fabric accepts
+// only the one with the smaller s, so that nobody alters a signed message's bytes without the key.
+import { type KeyObject, verify } from 'node:crypto';
+import { childrenOf, DER, readDer } from '../wire/der-reader.ts';
+
+/** Orders of the curves that Fabric's identities use. */
+const ORDERS: Readonly<Record<string, bigint>> = {
+  prime256v1: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  secp384r1:
+    0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
+};
+
+export const isKnownKey = (key: KeyObject): boolean =>
+  key.asymmetricKeyType === 'ed25519' ||
+  (key.asymmetricKeyType === 'ec' && (key.asymmetricKeyDetails?.namedCurve ?? '') in ORDERS);
+
+export function signatureHolds(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
+  if (key.asymmetricKeyType === 'ed25519') return verify(null, message, key, signature);
+  const order = ORDERS[key.asymmetricKeyDetails?.namedCurve ?? ''];
+  return order !== undefined && hasLowS(signature, order) && verify('sha256', message, key, signature);
+}
+
+function hasLowS(der: Uint8Array, order: bigint): boolean {
+  try {
+    const sequence = readDer(der);
+    const numbers = childrenOf(sequence);
+    if (sequence.tag !== DER.sequence || numbers.length !== 2) return false;
+    const [r, s] = numbers.map(({ tag, contents }) =>
+      tag === DER.integer && contents.length > 0 ? BigInt(`0x${Buffer.from(contents).toString('hex')}`) : 0n,
+    );
+    return r! > 0n && s! > 0n && s! <= order >> 1n;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,9 @@
+// The public surface: evidence checked, and made of a channel's blocks.
+export { type FabricBlock, genesisDigest, readBlock } from './blocks/fabric-block.ts';
+export type { CheckedTransaction, Problem } from './blocks/ledger-replay.ts';
+export { type Disclosure, FORMAT, UnreadableBundleError } from './bundle/bundle-file.ts';
+export { type BlockSource, type BundleOptions, makeBundle } from './bundle/select-blocks.ts';
+export type { AccountCost } from './claims/privacy-costs.ts';
+export { LINEAGE_QUESTION } from './claims/signed-answers.ts';
+export { openSentences, provenSentences, reportOf } from './report.ts';
+export { type Verification, verifyBundle } from './verify-bundle.ts';

@@ -1,0 +1,151 @@
+// Signature policies: which signers satisfy one. A signer is used up by the first principal that it satisfies and is
+// not reconsidered, as in Fabric: the evaluation is greedy, not a search.
+import { type Identity, type Membership, readIdentity, type SignedBytes } from '../identity/membership.ts';
+import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
+
+const DEPTH_MAX = 20;
+const CLASSIFICATION = { role: 0, unit: 1, identity: 2, combined: 4 } as const;
+const ROLES = ['member', 'admin', 'client', 'peer', 'orderer'] as const;
+
+type Rule =
+  | { readonly signedBy: number }
+  | { readonly least: number; readonly rules: readonly Rule[]; readonly signedBy?: undefined };
+
+/** Whom a policy names. */
+export type Principal =
+  | { readonly mspId: string; readonly role: (typeof ROLES)[number] }
+  | { readonly mspId: string; readonly unit: string }
+  | { readonly mspId: string; readonly pem: Uint8Array }
+  | { readonly all: readonly Principal[] };
+
+/** A signature policy envelope, taken apart. */
+export interface SignaturePolicy {
+  readonly rule: Rule;
+  readonly principals: readonly Principal[];
+}
+
+/** @throws UnreadableError */
+export function readSignaturePolicy(bytes: Uint8Array): SignaturePolicy {
+  const message = new Message('signature policy', bytes);
+  if (message.number(1) !== 0) throw new UnreadableError('not a signature policy of version 0');
+  const principals = message.list(3).map((principal) => readPrincipal(principal, 0));
+  return { rule: readRule(message.bytes(2), 0), principals };
+}
+
+function readRule(bytes: Uint8Array, depth: number): Rule {
+  if (depth > DEPTH_MAX) throw new UnreadableError('a signature policy that is nested too deep');
+  const message = new Message('rule of a signature policy', bytes);
+  if (!message.has(2)) {
+    if (!message.has(1)) throw new UnreadableError('a signature policy without a rule');
+    return { signedBy: message.number(1) };
+  }
+  if (message.has(1)) throw new UnreadableError('a signature policy with two rules in one');
+  const threshold = message.message(2, 'rule of a signature policy');
+  return { least: threshold.number(1), rules: threshold.list(2).map((rule) => readRule(rule, depth + 1)) };
+}
+
+function readPrincipal(bytes: Uint8Array, depth: number): Principal {
+  if (depth > DEPTH_MAX) throw new UnreadableError('a principal that is nested too deep');
+  const message = new Message('principal', bytes);
+  const content = message.bytes(2);
+  switch (message.number(1)) {
+    case CLASSIFICATION.role: {
+      const role = new Message('role', content);
+      const name = ROLES[role.number(2)];
+      if (name === undefined) throw new UnreadableError('a principal of no known role');
+      return { mspId: role.text(1), role: name };
+    }
+    case CLASSIFICATION.unit: {
+      const unit = new Message('organisational unit', content);
+      return { mspId: unit.text(1), unit: unit.text(2) };
+    }
+    case CLASSIFICATION.identity:
+      return readIdentity(content);
+    case CLASSIFICATION.combined: {
+      const parts = new Message('principal', content).list(1);
+      return { all: parts.map((part) => readPrincipal(part, depth + 1)) };
+    }
+    default:
+      throw new UnreadableError('a principal of no known kind');
+  }
+}
+
+/** Whether the valid, distinct signers satisfy the policy. */
+export function satisfies(
+  { rule, principals }: SignaturePolicy,
+  membership: Membership,
+  signatures: readonly SignedBytes[],
+): boolean {
+  const signers = membership.signersOf(signatures);
+  const fits = (signer: Identity, index: number): boolean => {
+    const principal = principals[index];
+    return principal !== undefined && isPrincipal(membership, signer, principal);
+  };
+  return evaluate(rule, { used: signers.map(() => false), signers, fits });
+}
+
+interface Evaluation {
+  readonly used: boolean[];
+  readonly signers: readonly Identity[];
+  readonly fits: (signer: Identity, index: number) => boolean;
+}
+
+function evaluate(rule: Rule, { used, signers, fits }: Evaluation): boolean {
+  if (rule.signedBy !== undefined) {
+    const at = signers.findIndex((signer, i) => !used[i] && fits(signer, rule.signedBy));
+    if (at >= 0) used[at] = true;
+    return at >= 0;
+  }
+  let satisfied = 0;
+  for (const part of rule.rules) {
+    const tried = [...used];
+    if (!evaluate(part, { used: tried, signers, fits })) continue;
+    satisfied += 1;
+    for (const [i, taken] of tried.entries()) used[i] = taken;
+  }
+  return satisfied >= rule.least;
+}
+
+function isPrincipal(membership: Membership, signer: Identity, principal: Principal): boolean {
+  if ('all' in principal) {
+    return principal.all.length > 0 && principal.all.every((part) => isPrincipal(membership, signer, part));
+  }
+  if (principal.mspId !== signer.mspId || signer.invalidBecause !== undefined) return false;
+  if ('unit' in principal) return signer.certificate.organizationalUnits.includes(principal.unit);
+  if ('pem' in principal) {
+    try {
+      return membership.judge(principal).certificate.sha256 === signer.certificate.sha256;
+    } catch {
+      return false;
+    }
+  }
+  if (principal.role === 'member') return true;
+  return principal.role === 'admin' ? membership.isAdmin(signer) : signer.role === principal.role;
+}
+
+/** N of these organisations, each by a signer of one role. */
+export const anyOf = (
+  least: number,
+  mspIds: readonly string[],
+  role: 'peer' | 'member',
+): SignaturePolicy => ({
+  rule: { least, rules: mspIds.map((_, i) => ({ signedBy: i })) },
+  principals: mspIds.map((mspId) => ({ mspId, role })),
+});
+
+/** Whose signatures a policy asks for, in a few words. */
+export function wordsOf({ rule, principals }: SignaturePolicy): string {
+  const nameOf = (principal: Principal | undefined): string => {
+    if (principal === undefined) return 'nobody';
+    if ('all' in principal) return principal.all.map(nameOf).join(' and ');
+    if ('role' in principal) return `${principal.mspId}.${principal.role}`;
+    return 'unit' in principal
+      ? `${principal.mspId}, ${principal.unit}`
+      : `one certificate of ${principal.mspId}`;
+  };
+  const write = (part: Rule): string =>
+    part.signedBy !== undefined
+      ? nameOf(principals[part.signedBy])
+      : `${part.least} of (${part.rules.map(write).join(', ')})`;
+  return write(rule);
+}

@@ -1,0 +1,81 @@
+// What was verified, in plain words for people who read no code: what is proven, by whose signatures, and what is not.
+import type { Verification } from './verify-bundle.ts';
+
+const list = (words: readonly string[]): string => (words.length === 0 ? 'nobody' : words.join(', '));
+const dayOf = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+/** What is proven, in sentences. Empty where something does not hold. */
+export function provenSentences(verification: Verification): string[] {
+  const { problems, chain, answered, attestation, transactions, costs, studyId } = verification;
+  if (problems.length > 0 || chain === undefined || answered === undefined || attestation === undefined)
+    return [];
+  const { model, study, datasets, consents, rounds } = answered.lineage;
+  const { configuration, configurationBlocks, height, lastHash, signedBy } = chain;
+  const orderers = [...signedBy.keys()].sort();
+  const ordering =
+    configuration.consensus === 'BFT'
+      ? `Each block that is shown carries the signatures of a quorum of the orderers of then (of ${list(orderers)}).`
+      : `Each block that is shown carries the signature of an orderer of then (of ${list(orderers)}): one is enough here.`;
+  const updates = rounds.flatMap((round) => round.updates);
+  return [
+    `The chain of ${height} blocks begins with the trusted genesis block and ends with the block of the hash ${lastHash}.`,
+    ordering,
+    `Its configuration is known from block to block: it was set in ${configurationBlocks.length === 1 ? 'block 0' : `blocks ${configurationBlocks.join(', ')}`}, each change with the signatures that it needs.`,
+    `${transactions.length} transactions are shown. Each was sent by a member, endorsed by the organisations that the ` +
+      "chaincode's policy and the policies of its rows ask for, and read what the blocks before it wrote.",
+    `Peers of ${list(answered.signedBy)} signed the lineage of the study ${studyId} as their ledger holds it, asked at ` +
+      `${dayOf(answered.askedAt)} by the word of who asked.`,
+    `The model of parameters ${model.parameters.parametersSha256} comes from ${rounds.length} rounds, ` +
+      `${updates.length} updates, ${datasets.length} datasets and ${consents.length} consents. The digest of this ` +
+      `history, ${model.lineageSha256}, is in the block that published the model.`,
+    `The study's purpose is ${study.purpose}. Each consent is to this study's plan, and the terms of each dataset allow ` +
+      'the purpose.',
+    ...costs.map(
+      ({ datasetId, pool, unit, delta, releases, ledgerEpsilon, pldEpsilon }) =>
+        `${datasetId}, ${pool} patients: ${releases} releases cost each ${unit} ε ${ledgerEpsilon} at δ ${delta} by ` +
+        `the ledger's accountant${pldEpsilon === null ? '' : `, and ε ${pldEpsilon.toFixed(4)} by privacy-loss distributions`}.`,
+    ),
+  ];
+}
+
+/** What is not proven, and on whose word it rests, in sentences. */
+export function openSentences({ attestation, open, chain, discloses }: Verification): string[] {
+  const flags =
+    attestation === undefined
+      ? []
+      : [
+          'Orderers do not sign which transactions are valid; peers decide that. This file recomputes it from what it ' +
+            `shows, and of the ${attestation.rows} rows behind the model each is attested by peers of at least ` +
+            `${attestation.fewest} of ${attestation.organisations} organisations, which signed that they read it.`,
+        ];
+  const raft =
+    chain !== undefined && chain.configuration.consensus !== 'BFT'
+      ? [
+          `Under ${chain.configuration.consensus} one orderer's key is enough to sign another block. That there is no ` +
+            'second history is the word of the orderers and of the peers that answered.',
+        ]
+      : [];
+  const others =
+    discloses.otherStudies.length > 0
+      ? [
+          `The file also shows rows of ${discloses.otherStudies.join(', ')}, since policies are proven from the ` +
+            'blocks that set them.',
+        ]
+      : [];
+  return [...flags, ...raft, ...open, ...others];
+}
+
+/** The whole report as text. */
+export function reportOf(verification: Verification): string {
+  const { problems } = verification;
+  if (problems.length > 0) {
+    const lines = problems.map(({ place, text }) => `  ${place}: ${text}`);
+    return `NOT PROVEN: ${problems.length} ${problems.length === 1 ? 'thing does' : 'things do'} not hold.\n${lines.join('\n')}\n`;
+  }
+  const block = (sentences: readonly string[]) => sentences.map((sentence) => `  - ${sentence}\n`).join('');
+  return (
+    `PROVEN: all that the file claims of the study ${verification.studyId}.\n\n` +
+    `What is proven\n${block(provenSentences(verification))}\n` +
+    `What is not proven\n${block(openSentences(verification))}`
+  );
+}

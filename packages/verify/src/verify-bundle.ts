@@ -1,0 +1,160 @@
+// Verification of a whole file of evidence: the chain, the transactions, the peers' answers, and what the file claims of
+// its study.
+
+import { canonicalJson } from '@consilium/domain';
+import { BrokenChainError, type Chain, ChainWalk } from './blocks/chain-walk.ts';
+import { type CheckedTransaction, LedgerReplay, type Problem } from './blocks/ledger-replay.ts';
+import { type Bundle, type Disclosure, readBundle } from './bundle/bundle-file.ts';
+import { disclosureOf } from './bundle/disclosure.ts';
+import { checkConsents } from './claims/consent-texts.ts';
+import { checkLineage, type ReadRow, readRows } from './claims/lineage-claim.ts';
+import { type AccountCost, checkPrivacy } from './claims/privacy-costs.ts';
+import { type AnsweredLineage, lineageFrom } from './claims/signed-answers.ts';
+
+/** What a file of evidence proves. */
+export interface Verification {
+  readonly studyId: string;
+  readonly channel: string;
+  /** What does not hold, each with its place. Empty: all that the file claims is proven. */
+  readonly problems: readonly Problem[];
+  readonly chain: Chain | undefined;
+  readonly discloses: Disclosure;
+  readonly transactions: readonly CheckedTransaction[];
+  readonly answered: AnsweredLineage | undefined;
+  readonly costs: readonly AccountCost[];
+  /** Of the rows behind the model, the fewest organisations whose peers attest one of them. */
+  readonly attestation:
+    | { readonly rows: number; readonly fewest: number; readonly organisations: number }
+    | undefined;
+  /** What the file leaves open, in sentences. */
+  readonly open: readonly string[];
+}
+
+/**
+ * Everything that does not hold in a file of evidence, and what it proves.
+ *
+ * @param file a bundle, as a gateway serves it
+ * @param genesis SHA-256 of block 0's header in hexadecimal, from a source of one's own
+ * @throws UnreadableBundleError where it is no such file
+ */
+export function verifyBundle(file: Uint8Array, { genesis }: { readonly genesis: string }): Verification {
+  const bundle = readBundle(file);
+  const { claim, parts } = bundle;
+  const shown = new Set(parts.flatMap((part) => (part.kind === 'block' ? [part.header.number] : [])));
+  const replay = new LedgerReplay(claim.channel, (block) => shown.has(block));
+  const walk = new ChainWalk(claim.channel, genesis, replay);
+  const broken = walkChain(bundle, walk);
+  const base = {
+    studyId: claim.studyId,
+    channel: claim.channel,
+    discloses: claim.discloses,
+    transactions: replay.transactions,
+  };
+  const nothing = { answered: undefined, costs: [], attestation: undefined, open: [] };
+  if (!('height' in broken)) {
+    return { ...base, ...nothing, chain: undefined, problems: [...walk.problems, broken] };
+  }
+  const problems = [...walk.problems, ...claimProblems(bundle, broken, replay)];
+  const answers = parts.flatMap((part) => (part.kind === 'answer' ? [part.envelope] : []));
+  const { answered, problems: unanswered } = lineageFrom(answers, { claim, chain: broken, replay });
+  problems.push(...unanswered);
+  if (answered === undefined) return { ...base, ...nothing, chain: broken, problems };
+  return { ...base, chain: broken, ...checkStudy(answered, { bundle, chain: broken, replay, problems }) };
+}
+
+function walkChain({ parts }: Bundle, walk: ChainWalk): Chain | Problem {
+  try {
+    let isAnswered = false;
+    for (const [i, part] of parts.entries()) {
+      if (part.kind === 'answer') isAnswered = true;
+      else if (isAnswered) throw new BrokenChainError(`line ${i + 2}`, 'blocks follow the answers');
+      else walk.walk(part);
+    }
+    return walk.end();
+  } catch (error) {
+    if (!(error instanceof BrokenChainError)) throw error;
+    return { place: error.place, text: error.message };
+  }
+}
+
+function claimProblems({ claim }: Bundle, chain: Chain, replay: LedgerReplay): Problem[] {
+  const problems: Problem[] = [];
+  if (claim.blocks !== chain.height) {
+    const text = `the file claims ${claim.blocks} blocks, and its chain has ${chain.height}`;
+    problems.push({ place: 'line 1', text });
+  }
+  const discloses = disclosureOf(replay, claim.studyId);
+  if (canonicalJson(discloses) !== canonicalJson(claim.discloses)) {
+    const text = `it shows other things than it says: ${canonicalJson(discloses)}`;
+    problems.push({ place: 'line 1', text });
+  }
+  return problems;
+}
+
+function checkStudy(
+  answered: AnsweredLineage,
+  {
+    bundle: { claim },
+    chain,
+    replay,
+    problems,
+  }: {
+    readonly bundle: Bundle;
+    readonly chain: Chain;
+    readonly replay: LedgerReplay;
+    readonly problems: Problem[];
+  },
+): Pick<Verification, 'problems' | 'answered' | 'costs' | 'attestation' | 'open'> {
+  const { mspIds } = chain.configuration;
+  const majority = Math.floor(mspIds.length / 2) + 1;
+  if (answered.signedBy.length < majority) {
+    const text = `peers of ${answered.signedBy.join(', ')} signed them, and a majority of ${mspIds.length} is asked for`;
+    problems.push({ place: 'answers', text });
+  }
+  const rows = readRows(replay, claim.chaincode);
+  const { lineage } = answered;
+  const { problems: unproven, of } = checkLineage(lineage, rows);
+  const { problems: uncharged, costs } = checkPrivacy(lineage, rows);
+  const { problems: texts, withoutText } = checkConsents(lineage, rows);
+  return {
+    problems: [...problems, ...unproven, ...uncharged, ...texts],
+    answered,
+    costs,
+    attestation: attestationOf(of, replay, mspIds.length),
+    open: openPoints({ withoutText, replay }),
+  };
+}
+
+function attestationOf(of: readonly ReadRow[], replay: LedgerReplay, organisations: number) {
+  const counts = of.map(({ row }) => replay.attestedBy(row.version).length);
+  return { rows: of.length, fewest: counts.length === 0 ? 0 : Math.min(...counts), organisations };
+}
+
+function openPoints({
+  withoutText,
+  replay,
+}: {
+  readonly withoutText: number;
+  readonly replay: LedgerReplay;
+}): string[] {
+  const { rangesByDigest, unreadWrites } = replay;
+  return [
+    'Whether patients consented, and whether a hospital trained on the data that it registered: signatures show who ' +
+      'said so, and not that it is so.',
+    'Whether a later block changed something: the file speaks of the ledger up to its last block.',
+    ...(unreadWrites > 0
+      ? [
+          `${unreadWrites} rows were written for the first time here without being read. That no hidden block had ` +
+            'written them before is the word of the peers that endorsed and answered.',
+        ]
+      : []),
+    ...(rangesByDigest > 0
+      ? [
+          `${rangesByDigest} ranges of rows are in the blocks as a digest only. What was read there is not checked.`,
+        ]
+      : []),
+    ...(withoutText > 0
+      ? [`${withoutText} consents are from before consents named the text they are to.`]
+      : []),
+  ];
+}

@@ -1,0 +1,62 @@
+// DER, as far as certificates and revocation lists need it: nested elements of a tag, a length and contents.
+import { UnreadableError } from './protobuf-reader.ts';
+
+/** One element: its contents, and all of its bytes. */
+export interface DerElement {
+  readonly tag: number;
+  readonly contents: Uint8Array;
+  readonly raw: Uint8Array;
+}
+
+export const DER = {
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+/** The element that these bytes are. @throws UnreadableError */
+export function readDer(bytes: Uint8Array): DerElement {
+  const element = elementAt(bytes, 0);
+  if (element.raw.length !== bytes.length) throw new UnreadableError('not DER: bytes follow it');
+  return element;
+}
+
+/** The elements inside one. @throws UnreadableError */
+export function childrenOf({ contents }: DerElement): DerElement[] {
+  const children: DerElement[] = [];
+  for (let at = 0; at < contents.length; ) {
+    const child = elementAt(contents, at);
+    children.push(child);
+    at += child.raw.length;
+  }
+  return children;
+}
+
+/** The child at a place. @throws UnreadableError where there is none, or one of another tag */
+export function childAt(parent: DerElement, index: number, tag?: number): DerElement {
+  const child = childrenOf(parent)[index];
+  if (child === undefined || (tag !== undefined && child.tag !== tag)) {
+    throw new UnreadableError('not the DER that was expected');
+  }
+  return child;
+}
+
+function elementAt(bytes: Uint8Array, start: number): DerElement {
+  const [tag, first] = [bytes[start], bytes[start + 1]];
+  if (tag === undefined || first === undefined) throw new UnreadableError('not DER: it goes beyond its end');
+  let at = start + 2;
+  let length = first;
+  if (first >= 0x80) {
+    const digits = first & 0x7f;
+    if (digits === 0 || digits > 4) throw new UnreadableError('not DER: no length');
+    length = 0;
+    for (let i = 0; i < digits; i++) length = length * 256 + (bytes[at++] ?? 0);
+  }
+  if (at + length > bytes.length) throw new UnreadableError('not DER: it goes beyond its end');
+  return { tag, contents: bytes.subarray(at, at + length), raw: bytes.subarray(start, at + length) };
+}
