@@ -38,7 +38,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   ],
   chaincode: ['@consilium/domain', '@consilium/domain/rules', '@consilium/domain/key-proof'],
   'test-network': ['@consilium/command-line', '@consilium/guarded-rows'],
-  gateway: ['@consilium/command-line', '@consilium/domain', '@consilium/guarded-rows'],
+  gateway: ['@consilium/command-line', '@consilium/domain', '@consilium/guarded-rows', '@consilium/verify'],
   trainer: [
     '@consilium/command-line',
     '@consilium/domain',
@@ -60,7 +60,7 @@ const isStart = (name: string) => name.startsWith('@consilium/process-start/');
 
 /** What tests of every package may import besides: what lies open, and what siblings keep for tests. */
 const OPEN =
-  /^@consilium\/(command-line|dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop)(\/key-proof|\/step)?$/;
+  /^@consilium\/(command-line|dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop|verify)(\/key-proof|\/step)?$/;
 const isToolOfTests = (name: string) => OPEN.test(name) || /^@consilium\/[a-z-]+\/testing($|\/)/.test(name);
 
 /** Vendor SDKs enter a package through one file (or, for the ledger's stand-in, one folder each). */

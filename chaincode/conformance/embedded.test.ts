@@ -2,6 +2,7 @@
 import { after, it } from 'node:test';
 import { attackConformance } from './attack-conformance.ts';
 import { EmbeddedNetwork, embeddedExists } from './embedded-network.ts';
+import { evidenceConformance } from './evidence-conformance.ts';
 import type { FabricConsortium } from './fabric-consortium.ts';
 import { forgeryConformance } from './forgery-conformance.ts';
 import { raceConformance } from './race-conformance.ts';
@@ -25,6 +26,10 @@ if (embeddedExists()) {
   };
   // First, while nobody is a member yet.
   forgeryConformance('forged rows on the embedded network are refused', {
+    ...network,
+    peer: (mspId) => embedded.peer(mspId),
+  });
+  evidenceConformance('evidence of a study on the embedded network', {
     ...network,
     peer: (mspId) => embedded.peer(mspId),
   });

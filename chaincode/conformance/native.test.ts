@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { after, it } from 'node:test';
 import { promisify } from 'node:util';
 import { attackConformance } from './attack-conformance.ts';
+import { evidenceConformance } from './evidence-conformance.ts';
 import { type Credentials, FabricConsortium } from './fabric-consortium.ts';
 import { forgeryConformance } from './forgery-conformance.ts';
 import { raceConformance } from './race-conformance.ts';
@@ -31,6 +32,10 @@ if (file === undefined || file === '') {
     JSON.parse(await readFile(keys!, 'utf8'))[mspId];
   // First, while nobody is a member yet.
   forgeryConformance('forged rows on the network of CONSILIUM_CONNECTION are refused', {
+    ...network,
+    ...(keys && { peer }),
+  });
+  evidenceConformance('evidence of a study on the network of CONSILIUM_CONNECTION', {
     ...network,
     ...(keys && { peer }),
   });

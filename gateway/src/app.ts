@@ -27,6 +27,7 @@ import { ACTIVITY_ROUTES } from './routes/activities.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { DATASET_ROUTES } from './routes/datasets.ts';
 import { addEventRoutes } from './routes/events.ts';
+import { addEvidenceRoutes } from './routes/evidence.ts';
 import { addLedgerStateRoutes } from './routes/ledger.ts';
 import { addLedgerRoutes, pathOf } from './routes/ledger-route.ts';
 import { addLocalRoutes } from './routes/local.ts';
@@ -149,6 +150,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const dependencies: Dependencies = { ledger, submissions, apiKeys, metrics, trainer, limits };
   addLedgerRoutes(app, dependencies, LEDGER_ROUTES);
   addLedgerStateRoutes(app, dependencies);
+  addEvidenceRoutes(app, dependencies);
   addEventRoutes(app, dependencies);
   await addLocalRoutes(app, dependencies);
   addServiceRoutes(app, dependencies);

@@ -95,6 +95,11 @@ export const GATEWAY_ERRORS = {
     meaning: 'The ledger refused the request or the identity of this gateway; nothing was written.',
     remedy: "The operator checks the organisation's connection file, channel and chaincode.",
   },
+  EVIDENCE_UNPROVEN: {
+    status: 502,
+    meaning: 'What was gathered as evidence does not prove what it should. The detail names the first place.',
+    remedy: 'Try again when peers of most organisations answer. If it stays, the operator checks the ledger.',
+  },
   IDENTITY_MISSING: {
     status: 503,
     meaning: "This gateway has no ledger identity for the API key's role.",
@@ -118,6 +123,12 @@ export const GATEWAY_ERRORS = {
     status: 503,
     meaning: 'This gateway cannot write its own records (is its disk full?); nothing was sent.',
     remedy: 'The operator makes room on the disk of CONSILIUM_DATA_DIR; then try again.',
+    retryAfterSeconds: 15,
+  },
+  EVIDENCE_BUSY: {
+    status: 503,
+    meaning: 'This gateway gathers evidence for others already, and reads the whole chain for each.',
+    remedy: 'Try again after Retry-After.',
     retryAfterSeconds: 15,
   },
   TOO_MANY_STREAMS: {

@@ -54,7 +54,7 @@ import {
 } from './ledger-failures.ts';
 import { isP256, signWithLowS } from './ledger-signature.ts';
 import { publicMessage } from './refusals.ts';
-import { configurationBlockOf, setsPolicy, transactionsOfBlockMax } from './resending.ts';
+import { configurationBlockOf, envelopeIn, setsPolicy, transactionsOfBlockMax } from './resending.ts';
 import { StandingLedger } from './stalled-ledger.ts';
 import { invalidated } from './validation-codes.ts';
 
@@ -107,6 +107,7 @@ interface Signer {
 export class FabricLedger implements Ledger {
   readonly channel: string;
   readonly mspId: string;
+  readonly chaincode: string;
   readonly roles: readonly Role[];
   readonly #options: FabricLedgerOptions;
   readonly #client: Client;
@@ -120,6 +121,7 @@ export class FabricLedger implements Ledger {
     this.#options = options;
     this.channel = channel;
     this.mspId = organisation.mspId;
+    this.chaincode = options.chaincode;
     this.roles = rolesOf(options.connection);
     const tls = credentials.createSsl(Buffer.from(organisation.tlsRootCertificate));
     this.#client = new Client(organisation.endpoint, tls, {
@@ -285,8 +287,37 @@ export class FabricLedger implements Ledger {
     return common.BlockchainInfo.deserializeBinary(info).getHeight();
   }
 
+  async *blocks(end: number): AsyncGenerator<Uint8Array> {
+    const { network } = this.#anySigner();
+    const stream = await network.getBlockEvents({ startBlock: 0n });
+    try {
+      for await (const block of stream) {
+        yield block.serializeBinary();
+        if (block.getHeader()!.getNumber() + 1 >= end) return;
+      }
+    } catch (error) {
+      this.#raise({ step: 'events', error });
+    } finally {
+      stream.close();
+    }
+  }
+
+  block(number: number): Promise<Uint8Array> {
+    return this.#chain('GetBlockByNumber', String(number));
+  }
+
+  async signedAnswer(call: LedgerCall, mspIds: readonly string[]): Promise<Uint8Array> {
+    const options = { ...argumentsOf(call), endorsingOrganizations: [...mspIds] };
+    const proposal = this.#signer(signerOf(call)).contract.newProposal(call.name, options);
+    const waiting = deadlineIn(this.#options.limits.endorseTimeoutMs);
+    const transaction = await proposal
+      .endorse(waiting)
+      .catch((error) => this.#raise({ step: 'endorse', error, ...waiting }));
+    return envelopeIn(transaction.getBytes());
+  }
+
   async #block(number: number): Promise<common.Block> {
-    return common.Block.deserializeBinary(await this.#chain('GetBlockByNumber', String(number)));
+    return common.Block.deserializeBinary(await this.block(number));
   }
 
   async #chain(question: string, ...parameters: readonly string[]): Promise<Uint8Array> {

@@ -85,6 +85,8 @@ export type BeforeSending = (prepared: PreparedTransaction) => void | Promise<vo
 export interface Ledger {
   readonly channel: string;
   readonly mspId: string;
+  /** The name under which the rules are deployed. */
+  readonly chaincode: string;
   /** The roles this organisation's connection file has an identity for. */
   readonly roles: readonly Role[];
 
@@ -103,6 +105,15 @@ export interface Ledger {
   events(options: EventsOptions): AsyncIterable<LedgerEvent>;
   /** The number of blocks. */
   height(): Promise<number>;
+  /** All blocks from the first on, without the one of this number: whole, in Fabric's encoding. */
+  blocks(end: number): AsyncIterable<Uint8Array>;
+  block(number: number): Promise<Uint8Array>;
+  /**
+   * What the peers of all these organisations answer and sign, as an endorsed transaction that is never sent.
+   *
+   * @throws DomainError where the rules refuse; LedgerError where one of them does not sign, or they differ.
+   */
+  signedAnswer(call: LedgerCall, mspIds: readonly string[]): Promise<Uint8Array>;
   ready(): Promise<readonly ReadinessCheck[]>;
   close(): Promise<void>;
 }

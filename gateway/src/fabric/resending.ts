@@ -5,6 +5,11 @@ import { common, gateway, ledger, orderer, peer } from '@hyperledger/fabric-prot
 
 const { kvrwset } = ledger.rwset;
 
+/** The envelope of an endorsed transaction, as the gateway's SDK encodes it. */
+export const envelopeIn = (prepared: Uint8Array): Uint8Array =>
+  gateway.PreparedTransaction.deserializeBinary(prepared).getEnvelope()?.serializeBinary() ??
+  new Uint8Array();
+
 /** Whether an endorsed transaction, as the gateway's SDK encodes it, lays the policy of a row. */
 export function setsPolicy(prepared: Uint8Array): boolean {
   const envelope = gateway.PreparedTransaction.deserializeBinary(prepared).getEnvelope();

@@ -72,6 +72,7 @@ const LISTS: Record<string, string> = {
 
 export class MemoryLedger implements Ledger {
   readonly channel = 'consortium';
+  readonly chaincode = 'consilium';
   readonly mspId: string;
   readonly roles: readonly Role[];
   readonly calls: LedgerCall[] = [];
@@ -161,6 +162,17 @@ export class MemoryLedger implements Ledger {
         await this.#changed(signal);
       }
     }
+  }
+
+  /** There are no signed blocks in memory. */
+  async *blocks(): AsyncGenerator<Uint8Array> {}
+
+  async block(): Promise<Uint8Array> {
+    return new Uint8Array();
+  }
+
+  async signedAnswer(): Promise<Uint8Array> {
+    return new Uint8Array();
   }
 
   async height(): Promise<number> {

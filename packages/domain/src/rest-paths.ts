@@ -82,6 +82,7 @@ export const GATEWAY_PATHS = {
   attention: '/attention',
   transaction: '/transactions/{transactionId}',
   events: '/events',
+  evidenceOfStudy: '/evidence/studies/{studyId}',
 } as const;
 
 type Names<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`

@@ -3,6 +3,7 @@ export { type FabricBlock, genesisDigest, readBlock } from './blocks/fabric-bloc
 export type { CheckedTransaction, Problem } from './blocks/ledger-replay.ts';
 export { type Disclosure, FORMAT, UnreadableBundleError } from './bundle/bundle-file.ts';
 export { type BlockSource, type BundleOptions, makeBundle } from './bundle/select-blocks.ts';
+export { lastConfigurationOf, organisationsIn } from './channel/organisations.ts';
 export type { AccountCost } from './claims/privacy-costs.ts';
 export { LINEAGE_QUESTION } from './claims/signed-answers.ts';
 export { openSentences, provenSentences, reportOf } from './report.ts';
