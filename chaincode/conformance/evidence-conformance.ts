@@ -46,11 +46,11 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
     let mallory: string;
     let studyId: string;
     let file: Buffer;
-    let genesis: string;
+    let trusted: { genesis: string; chaincode: string };
     let blocks: Uint8Array[];
 
     const problems = (bytes: Uint8Array): string[] =>
-      verifyBundle(bytes, { genesis }).problems.map(({ place, text }) => `${place}: ${text}`);
+      verifyBundle(bytes, trusted).problems.map(({ place, text }) => `${place}: ${text}`);
     /** Refused, and the first reason is this. */
     const refused = (bytes: Uint8Array, reason: RegExp): void =>
       assert.match(problems(bytes)[0] ?? '', reason);
@@ -63,7 +63,7 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
       studyId = `proven-${story.run}`;
       await publishModel(story, studyId);
       blocks = await readBlocks(story);
-      genesis = genesisDigest(blocks[0]!);
+      trusted = { genesis: genesisDigest(blocks[0]!), chaincode: story.ledger.chaincode };
       const answers = [await signedLineage(story, studyId, story.members)];
       file = await bundleOf(story, { studyId, blocks, answers });
     });
@@ -71,7 +71,7 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
 
     it('the evidence of a study proves all that it claims', () => {
       assert.deepEqual(problems(file), []);
-      const { answered, attestation, costs, discloses, chain } = verifyBundle(file, { genesis });
+      const { answered, attestation, costs, discloses, chain } = verifyBundle(file, trusted);
       assert.deepEqual(answered?.signedBy, story.members);
       assert.equal(attestation?.fewest, story.members.length);
       assert.equal(costs.length, 2 * story.datasets.length);
@@ -80,7 +80,7 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
     });
 
     it('another genesis block than the trusted one is refused', () => {
-      const other = verifyBundle(file, { genesis: 'ab'.repeat(32) }).problems[0];
+      const other = verifyBundle(file, { ...trusted, genesis: 'ab'.repeat(32) }).problems[0];
       assert.match(other?.text ?? '', /abab.* is trusted/);
     });
 
@@ -90,14 +90,14 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
       for (let i = 0; i < count; i++) {
         // One place in each stretch of equal length, another bit each time.
         const at = all ? i : Math.floor(((i + ((i * 0.618) % 1)) * file.length) / count);
-        const place = placeOfProblem(flipped(file, at, 1 << (i % 7)), genesis);
+        const place = placeOfProblem(flipped(file, at, 1 << (i % 7)), trusted);
         assert.match(place, /^(line \d+|block \d+|blocks from \d+|answers?|lineage)/, `byte ${at}`);
       }
     });
 
     it('a missing update is found by what peers read, and by the seal of its round', async () => {
       const updates = new Set(
-        verifyBundle(file, { genesis })
+        verifyBundle(file, trusted)
           .transactions.filter(
             ({ function: name }) => name === 'round:recordUpdate' || name === 'recordUpdate',
           )
@@ -109,7 +109,7 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
         rewritten(file, (parts) => hiding(parts, new Set([one!]))),
         /is not shown|block that is not shown|shows other things|which is not/,
       );
-      const { answered } = verifyBundle(file, { genesis });
+      const { answered } = verifyBundle(file, trusted);
       const lineage = structuredClone(answered!.lineage);
       lineage.rounds[0]!.updates.pop();
       const forged = await forgedAnswer(file, lineage, [mallory]);
@@ -170,7 +170,7 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
         problems(cut(file, answers)).join('\n'),
         /answer 1: .*is of block \d+, which is not shown/,
       );
-      const lineage = verifyBundle(file, { genesis }).answered!.lineage;
+      const lineage = verifyBundle(file, trusted).answered!.lineage;
       const own = await forgedAnswer(file, lineage, [mallory]);
       if (own === undefined) return;
       assert.match(problems(cut(file, [own])).join('\n'), /a majority of \d is asked for|which is not shown/);
@@ -335,9 +335,9 @@ function bundleOf(
   return made.then((file) => Buffer.from(file));
 }
 
-function placeOfProblem(bytes: Uint8Array, genesis: string): string {
+function placeOfProblem(bytes: Uint8Array, trusted: { genesis: string; chaincode: string }): string {
   try {
-    return verifyBundle(bytes, { genesis }).problems[0]?.place ?? 'not found';
+    return verifyBundle(bytes, trusted).problems[0]?.place ?? 'not found';
   } catch (error) {
     assert.equal((error as Error).name, 'UnreadableBundleError');
     return (error as Error).message;

@@ -81,7 +81,10 @@ async function evidenceOf(
   const { channel, chaincode } = ledger;
   const height = await ledger.height();
   const file = await makeBundle(ledger, { channel, chaincode, studyId, height, answers });
-  const { problems } = verifyBundle(file, { genesis: genesisDigest(await ledger.block(0)) });
+  const { problems } = verifyBundle(file, {
+    genesis: genesisDigest(await ledger.block(0)),
+    chaincode,
+  });
   const [first] = problems;
   if (first !== undefined) throw new GatewayRefusal('EVIDENCE_UNPROVEN', `${first.place}: ${first.text}`);
   return file;

@@ -17,11 +17,12 @@ import { type Verification, verifyBundle } from './verify-bundle.ts';
 
 const HELP = `consilium-verify: checks a file of evidence alone, without a network
 
-  consilium-verify FILE --genesis SHA256 [--json]
+  consilium-verify FILE --genesis SHA256 [--chaincode NAME] [--json]
 
   FILE               what a gateway answers to GET /v1/evidence/studies/{studyId}
   --genesis SHA256   the digest of the channel's block 0 (its header's hash, which block 1 names), from a source of
                      your own: not from whom the file is
+  --chaincode NAME   under which the consortium deployed the rules (default consilium)
   --json             all of it as one JSON object
 
 Exit status: ${EXIT.done} all that the file claims is proven, ${EXIT.failed} something does not hold,
@@ -30,7 +31,11 @@ ${EXIT.unusable} not a usable file or arguments, ${EXIT.bug} a bug.
 
 /** Runs the command. @returns the exit status */
 export function verifyCommand(args: readonly string[], terminal: Terminal = processTerminal): number {
-  const { values, positionals } = readArguments(args, { ...COMMON_OPTIONS, genesis: { type: 'string' } });
+  const { values, positionals } = readArguments(args, {
+    ...COMMON_OPTIONS,
+    genesis: { type: 'string' },
+    chaincode: { type: 'string', default: 'consilium' },
+  });
   if (values.help) {
     terminal.out(HELP);
     return EXIT.done;
@@ -41,14 +46,17 @@ export function verifyCommand(args: readonly string[], terminal: Terminal = proc
   if (!/^[0-9a-f]{64}$/.test(genesis)) {
     throw new UsageError({ field: '--genesis', text: 'must be a SHA-256 in 64 hexadecimal digits' });
   }
-  const verification = verify(path, genesis);
+  const verification = verify(path, { genesis, chaincode: values.chaincode });
   terminal.out(
     values.json ? `${JSON.stringify(jsonOf(verification), undefined, 2)}\n` : reportOf(verification),
   );
   return verification.problems.length === 0 ? EXIT.done : EXIT.failed;
 }
 
-function verify(path: string, genesis: string): Verification {
+function verify(
+  path: string,
+  trusted: { readonly genesis: string; readonly chaincode: string },
+): Verification {
   let file: Uint8Array;
   try {
     file = readFileSync(path);
@@ -56,7 +64,7 @@ function verify(path: string, genesis: string): Verification {
     throw new InputError({ field: path, text: `: ${(cause as Error).message}` }, { cause });
   }
   try {
-    return verifyBundle(file, { genesis });
+    return verifyBundle(file, trusted);
   } catch (error) {
     if (!(error instanceof UnreadableBundleError)) throw error;
     throw new InputError({ field: path, text: `is not a usable file of evidence: ${error.message}` });

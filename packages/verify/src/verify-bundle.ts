@@ -2,7 +2,8 @@
 // its study.
 
 import { canonicalJson } from '@consilium/domain';
-import { BrokenChainError, type Chain, ChainWalk } from './blocks/chain-walk.ts';
+import { BrokenChainError } from './blocks/chain-links.ts';
+import { type Chain, type ChainOptions, walkChain } from './blocks/chain-walk.ts';
 import { type CheckedTransaction, LedgerReplay, type Problem } from './blocks/ledger-replay.ts';
 import { type Bundle, type Disclosure, readBundle } from './bundle/bundle-file.ts';
 import { disclosureOf } from './bundle/disclosure.ts';
@@ -35,15 +36,17 @@ export interface Verification {
  *
  * @param file a bundle, as a gateway serves it
  * @param genesis SHA-256 of block 0's header in hexadecimal, from a source of one's own
+ * @param chaincode the name under which the consortium deployed the rules: rows of any other prove nothing
  * @throws UnreadableBundleError where it is no such file
  */
-export function verifyBundle(file: Uint8Array, { genesis }: { readonly genesis: string }): Verification {
+export function verifyBundle(
+  file: Uint8Array,
+  { genesis, chaincode = 'consilium' }: { readonly genesis: string; readonly chaincode?: string },
+): Verification {
   const bundle = readBundle(file);
   const { claim, parts } = bundle;
   const shown = new Set(parts.flatMap((part) => (part.kind === 'block' ? [part.header.number] : [])));
   const replay = new LedgerReplay(claim.channel, (block) => shown.has(block));
-  const walk = new ChainWalk(claim.channel, genesis, replay);
-  const broken = walkChain(bundle, walk);
   const base = {
     studyId: claim.studyId,
     channel: claim.channel,
@@ -51,34 +54,39 @@ export function verifyBundle(file: Uint8Array, { genesis }: { readonly genesis: 
     transactions: replay.transactions,
   };
   const nothing = { answered: undefined, costs: [], attestation: undefined, open: [] };
-  if (!('height' in broken)) {
-    return { ...base, ...nothing, chain: undefined, problems: [...walk.problems, broken] };
-  }
-  const problems = [...walk.problems, ...claimProblems(bundle, broken, replay)];
+  const walked = walk(bundle, { channel: claim.channel, genesis, replay });
+  if ('place' in walked) return { ...base, ...nothing, chain: undefined, problems: [walked] };
+  const { chain } = walked;
+  const problems = [...walked.problems, ...claimProblems(bundle, { chain, replay, chaincode })];
   const answers = parts.flatMap((part) => (part.kind === 'answer' ? [part.envelope] : []));
-  const { answered, problems: unanswered } = lineageFrom(answers, { claim, chain: broken, replay });
+  const { answered, problems: unanswered } = lineageFrom(answers, { claim, chain, replay });
   problems.push(...unanswered);
-  if (answered === undefined) return { ...base, ...nothing, chain: broken, problems };
-  return { ...base, chain: broken, ...checkStudy(answered, { bundle, chain: broken, replay, problems }) };
+  if (answered === undefined) return { ...base, ...nothing, chain, problems };
+  return { ...base, chain, ...checkStudy(answered, { bundle, chain, replay, problems }) };
 }
 
-function walkChain({ parts }: Bundle, walk: ChainWalk): Chain | Problem {
+function walk({ parts }: Bundle, options: ChainOptions): ReturnType<typeof walkChain> | Problem {
   try {
-    let isAnswered = false;
-    for (const [i, part] of parts.entries()) {
-      if (part.kind === 'answer') isAnswered = true;
-      else if (isAnswered) throw new BrokenChainError(`line ${i + 2}`, 'blocks follow the answers');
-      else walk.walk(part);
-    }
-    return walk.end();
+    return walkChain(parts, options);
   } catch (error) {
     if (!(error instanceof BrokenChainError)) throw error;
     return { place: error.place, text: error.message };
   }
 }
 
-function claimProblems({ claim }: Bundle, chain: Chain, replay: LedgerReplay): Problem[] {
+function claimProblems(
+  { claim }: Bundle,
+  {
+    chain,
+    replay,
+    chaincode,
+  }: { readonly chain: Chain; readonly replay: LedgerReplay; readonly chaincode: string },
+): Problem[] {
   const problems: Problem[] = [];
+  if (claim.chaincode !== chaincode) {
+    const text = `it is about the chaincode ${claim.chaincode}, and ${chaincode} is asked about`;
+    problems.push({ place: 'line 1', text });
+  }
   if (claim.blocks !== chain.height) {
     const text = `the file claims ${claim.blocks} blocks, and its chain has ${chain.height}`;
     problems.push({ place: 'line 1', text });

@@ -1,125 +1,80 @@
 // The chain of a bundle, walked from the genesis digest on: each header follows from the one before, holds its data, and
 // is signed by those who order under the configuration of then; configurations follow from each other.
 
-import type { BundlePart, HiddenBlocks, ShownBlock, ShownHeader } from '../bundle/bundle-file.ts';
+import type { BundlePart, ShownBlock, ShownHeader } from '../bundle/bundle-file.ts';
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import { readConfigEnvelope, updateProblem } from '../channel/configuration-update.ts';
-import { hex, sameBytes } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
-import { dataHashOf, headerHash } from './block-header.ts';
+import { headerHash } from './block-header.ts';
+import { BrokenChainError, checkLinks, type Links } from './chain-links.ts';
 import { lastConfigOf } from './fabric-block.ts';
 import type { LedgerReplay, Problem } from './ledger-replay.ts';
 import { checkOrderers } from './orderer-check.ts';
 import { readEnvelope } from './transaction.ts';
 
 /** What a bundle's chain showed. */
-export interface Chain {
+export interface Chain extends Links {
   readonly configuration: ChannelConfiguration;
-  /** The number of blocks, shown or not. */
-  readonly height: number;
-  readonly lastHash: string;
   readonly configurationBlocks: readonly number[];
   /** How many blocks each organisation's orderers signed. */
   readonly signedBy: ReadonlyMap<string, number>;
 }
 
-/** A problem after which nothing that follows means anything. */
-export class BrokenChainError extends Error {
-  override readonly name = 'BrokenChainError';
-  readonly place: string;
-
-  constructor(place: string, text: string) {
-    super(text);
-    this.place = place;
-  }
+export interface ChainOptions {
+  readonly channel: string;
+  readonly genesis: string;
+  readonly replay: LedgerReplay;
 }
 
-export class ChainWalk {
+/** @throws BrokenChainError */
+export function walkChain(
+  parts: readonly BundlePart[],
+  options: ChainOptions,
+): { readonly chain: Chain; readonly problems: readonly Problem[] } {
+  const links = checkLinks(parts);
+  const walk = new ChainWalk(options);
+  for (const part of parts) {
+    if (part.kind === 'hidden') options.replay.passHidden();
+    else if (part.kind !== 'answer') walk.follow(part);
+  }
+  return { chain: { ...links, ...walk.end() }, problems: walk.problems };
+}
+
+class ChainWalk {
   readonly problems: Problem[] = [];
-  readonly #channel: string;
-  readonly #genesis: string;
-  readonly #replay: LedgerReplay;
+  readonly #options: ChainOptions;
   readonly #signedBy = new Map<string, number>();
   readonly #configurationBlocks: number[] = [];
   #configuration: ChannelConfiguration | undefined;
-  #height = 0;
-  #previousHash: Uint8Array = new Uint8Array();
-  /** The number of the first of the blocks that no signed header follows yet. */
-  #unsignedFrom: number | undefined;
 
-  constructor(channel: string, genesis: string, replay: LedgerReplay) {
-    this.#channel = channel;
-    this.#genesis = genesis;
-    this.#replay = replay;
+  constructor(options: ChainOptions) {
+    this.#options = options;
   }
 
   /** @throws BrokenChainError */
-  walk(part: Exclude<BundlePart, { kind: 'answer' }>): void {
+  follow(part: ShownBlock | ShownHeader): void {
     try {
-      if (part.kind === 'hidden') this.#pass(part);
-      else this.#follow(part);
+      if (part.header.number === 0) this.#begin(part);
+      else this.#continue(part);
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;
-      throw new BrokenChainError(`block ${this.#height}`, error.message);
+      throw new BrokenChainError(`block ${part.header.number}`, error.message);
     }
+    if (part.kind === 'header') this.#options.replay.passHidden();
   }
 
-  /** @throws BrokenChainError where blocks are at the end that no orderer signed, or there are none */
-  end(): Chain {
-    if (this.#unsignedFrom !== undefined) {
-      throw new BrokenChainError(`block ${this.#unsignedFrom}`, 'no signed block follows it');
-    }
-    if (this.#configuration === undefined) throw new BrokenChainError('block 0', 'it is missing');
-    return {
-      configuration: this.#configuration,
-      height: this.#height,
-      lastHash: hex(this.#previousHash),
-      configurationBlocks: this.#configurationBlocks,
-      signedBy: this.#signedBy,
-    };
-  }
-
-  #pass({ from, dataHashes }: HiddenBlocks): void {
-    if (from !== this.#height || from === 0 || dataHashes.length === 0) {
-      throw new BrokenChainError(`blocks from ${from}`, `blocks from ${this.#height} are expected here`);
-    }
-    this.#unsignedFrom ??= from;
-    for (const dataHash of dataHashes) {
-      const header = { number: this.#height, previousHash: this.#previousHash, dataHash };
-      this.#previousHash = headerHash(header);
-      this.#height += 1;
-    }
-    this.#replay.passHidden();
-  }
-
-  #follow(part: ShownBlock | ShownHeader): void {
-    const { header } = part;
-    const place = `block ${header.number}`;
-    if (header.number !== this.#height) {
-      throw new BrokenChainError(place, `block ${this.#height} is expected here`);
-    }
-    if (!sameBytes(header.previousHash, this.#previousHash)) {
-      const before =
-        this.#unsignedFrom === undefined
-          ? `block ${header.number - 1}`
-          : `blocks ${this.#unsignedFrom} to ${header.number - 1}, which are not shown`;
-      throw new BrokenChainError(place, `it does not follow ${before}: the hash that it names is another`);
-    }
-    if (part.kind === 'block' && !dataHashOf(part.envelopes).equals(header.dataHash)) {
-      throw new BrokenChainError(place, 'it does not hold the data that its header names');
-    }
-    if (header.number === 0) this.#begin(part);
-    else this.#continue(part);
-    this.#previousHash = headerHash(header);
-    this.#height += 1;
-    this.#unsignedFrom = undefined;
-    if (part.kind === 'header') this.#replay.passHidden();
+  end(): Omit<Chain, keyof Links> {
+    const [configurationBlocks, signedBy] = [this.#configurationBlocks, this.#signedBy];
+    return { configuration: this.#configuration!, configurationBlocks, signedBy };
   }
 
   #begin(part: ShownBlock | ShownHeader): void {
     const digest = headerHash(part.header).toString('hex');
-    if (digest !== this.#genesis) {
-      throw new BrokenChainError('block 0', `its digest is ${digest}, and ${this.#genesis} is trusted`);
+    if (digest !== this.#options.genesis) {
+      throw new BrokenChainError(
+        'block 0',
+        `its digest is ${digest}, and ${this.#options.genesis} is trusted`,
+      );
     }
     const configuration = part.kind === 'block' ? configurationIn(part) : undefined;
     if (part.kind !== 'block' || configuration === undefined || part.orderers !== undefined) {
@@ -129,7 +84,7 @@ export class ChainWalk {
       );
     }
     this.#checkFlags(part);
-    if (configuration.channel !== this.#channel) {
+    if (configuration.channel !== this.#options.channel) {
       throw new BrokenChainError('block 0', `it is of the channel ${configuration.channel}`);
     }
     this.#configuration = configuration.configuration;
@@ -165,7 +120,7 @@ export class ChainWalk {
       const { envelopes, invalid } = part;
       this.#checkPlaces(part);
       this.problems.push(
-        ...this.#replay.replay(header.number, envelopes, { configuration: before, invalid }),
+        ...this.#options.replay.replay(header.number, envelopes, { configuration: before, invalid }),
       );
     }
   }
@@ -174,8 +129,11 @@ export class ChainWalk {
     const place = `block ${part.header.number}`;
     this.#checkFlags(part);
     const problem =
-      next.channel === this.#channel
-        ? updateProblem(before, next.configuration, { channel: this.#channel, lastUpdate: next.lastUpdate })
+      next.channel === this.#options.channel
+        ? updateProblem(before, next.configuration, {
+            channel: this.#options.channel,
+            lastUpdate: next.lastUpdate,
+          })
         : `it is of the channel ${next.channel}`;
     if (problem !== undefined) throw new BrokenChainError(place, `its configuration: ${problem}`);
     this.#configuration = next.configuration;

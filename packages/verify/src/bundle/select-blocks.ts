@@ -3,7 +3,7 @@
 // row's form is known here: read and write sets say which blocks belong together.
 
 import { headerHash } from '../blocks/block-header.ts';
-import { ChainWalk } from '../blocks/chain-walk.ts';
+import { walkChain } from '../blocks/chain-walk.ts';
 import { LIFECYCLE } from '../blocks/endorsement-check.ts';
 import { type FabricBlock, readBlock } from '../blocks/fabric-block.ts';
 import { LedgerReplay, readsOf } from '../blocks/ledger-replay.ts';
@@ -40,7 +40,7 @@ export interface BundleOptions {
   readonly answers: readonly Uint8Array[];
 }
 
-/** A bundle in its lines. @throws UnreadableError where a block or an answer is none */
+/** A bundle in its lines. @throws UnreadableError, BrokenChainError where the blocks are no chain */
 export async function makeBundle(source: BlockSource, options: BundleOptions): Promise<Uint8Array> {
   const { channel, chaincode, studyId, height, answers } = options;
   const index = await indexBlocks(source, height);
@@ -56,8 +56,7 @@ export async function makeBundle(source: BlockSource, options: BundleOptions): P
   const replay = new LedgerReplay(channel, (block) => shown.has(block));
   const [genesis] = parts;
   const digest = genesis?.kind === 'block' ? headerHash(genesis.header).toString('hex') : '';
-  const walk = new ChainWalk(channel, digest, replay);
-  for (const part of parts) if (part.kind !== 'answer') walk.walk(part);
+  walkChain(parts, { channel, genesis: digest, replay });
   const lines = [
     claimLine({ ...claim, discloses: disclosureOf(replay, studyId) }),
     ...parts.map(partLine),
