@@ -15,7 +15,7 @@ export interface RevocationList {
 /** @param bytes PEM or DER. @throws UnreadableError */
 export function readRevocationList(bytes: Uint8Array): RevocationList {
   const text = Buffer.from(bytes).toString('latin1');
-  const block = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/.exec(text);
+  const block = /-----BEGIN (?:X509 )?CRL-----([A-Za-z0-9+/=\s]+)-----END (?:X509 )?CRL-----/.exec(text);
   const list = readDer(block === null ? bytes : Buffer.from(block[1]!, 'base64'));
   const signed = childAt(list, 0, DER.sequence);
   const signature = childAt(list, 2, DER.bitString).contents;

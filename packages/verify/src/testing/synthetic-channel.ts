@@ -1,0 +1,470 @@
+// A channel made in memory by Fabric's own generated messages, for tests: blocks signed by its orderers, transactions
+// endorsed by its peers, and configurations that change. Nothing of the verifier's own readers writes here.
+import { randomBytes } from 'node:crypto';
+import fabricProtos from '@hyperledger/fabric-protos';
+import { dataHashOf, headerBytes, headerHash } from '../blocks/block-header.ts';
+import type { OrdererWord } from '../blocks/fabric-block.ts';
+import type { ShownBlock } from '../bundle/bundle-file.ts';
+import { hex, sha256 } from '../wire/digests.ts';
+import type { Authority, Signer } from './test-authority.ts';
+
+const { common, ledger, msp, orderer, peer } = fabricProtos;
+const { kvrwset } = ledger.rwset;
+type Group = InstanceType<typeof common.ConfigGroup>;
+
+export const CHANNEL = 'consortium';
+export const CHAINCODE = 'consilium';
+
+export interface Organisation {
+  readonly authority: Authority;
+  readonly peer: Signer;
+  readonly client: Signer;
+  readonly admin: Signer;
+}
+
+export async function organisation(authority: Authority): Promise<Organisation> {
+  const [one, client, admin] = await Promise.all([
+    authority.issue('peer'),
+    authority.issue('client'),
+    authority.issue('admin'),
+  ]);
+  return { authority, peer: one, client, admin };
+}
+
+export interface Row {
+  readonly key: string;
+  readonly value?: string;
+  readonly policyOf?: readonly string[];
+  /** What was read of it. */
+  readonly version?: { readonly block: number; readonly place: number };
+}
+
+export class SyntheticChannel {
+  readonly blocks: ShownBlock[] = [];
+  readonly #organisations: readonly Organisation[];
+  readonly #orderers: readonly Signer[];
+  readonly #consensus: 'etcdraft' | 'BFT';
+  #config: InstanceType<typeof common.Config>;
+  #lastConfig = 0;
+
+  constructor(
+    organisations: readonly Organisation[],
+    options: {
+      readonly orderers: readonly Signer[];
+      readonly ordererAuthority: Authority;
+      readonly consensus: 'etcdraft' | 'BFT';
+    },
+  ) {
+    this.#organisations = organisations;
+    this.#orderers = options.orderers;
+    this.#consensus = options.consensus;
+    this.#config = new common.Config();
+    this.#config.setChannelGroup(channelGroup(organisations, options));
+    const envelope = new common.ConfigEnvelope();
+    envelope.setConfig(this.#config);
+    this.#add([wrap(common.HeaderType.CONFIG, envelope.serializeBinary())], undefined);
+    this.transact({ chaincode: '_lifecycle', rows: definition(CHAINCODE), endorsers: this.peers });
+  }
+
+  get genesis(): string {
+    return hex(headerHash(this.blocks[0]!.header));
+  }
+
+  get height(): number {
+    return this.blocks.length;
+  }
+
+  get peers(): Signer[] {
+    return this.#organisations.map((one) => one.peer);
+  }
+
+  /** A block with one transaction. */
+  transact(options: Transaction): ShownBlock {
+    return this.#add([this.transaction(options)], this.#orderers);
+  }
+
+  transaction({ rows, endorsers, sender, chaincode = CHAINCODE }: Transaction): Uint8Array {
+    return transactionOf({ rows, endorsers, sender: sender ?? this.#organisations[0]!.client, chaincode });
+  }
+
+  /** A block of these envelopes, signed by these; all of the orderers, where none are named. */
+  add(envelopes: readonly Uint8Array[], signers: readonly Signer[] = this.#orderers): ShownBlock {
+    return this.#add(envelopes, signers);
+  }
+
+  /** A block in which a configuration changes, by an update that these signed. */
+  reconfigure(change: (root: Group) => void, signers: readonly Signer[]): ShownBlock {
+    const { update, config } = updated(this.#config, change);
+    const bytes = update.serializeBinary();
+    const signed = new common.ConfigUpdateEnvelope();
+    signed.setConfigUpdate(bytes);
+    signed.setSignaturesList(
+      signers.map((signer) => {
+        const header = signatureHeader(signer);
+        const signature = new common.ConfigSignature();
+        signature.setSignatureHeader(header);
+        signature.setSignature(signer.sign(header, bytes));
+        return signature;
+      }),
+    );
+    const envelope = new common.ConfigEnvelope();
+    envelope.setConfig(config);
+    const last = wrap(common.HeaderType.CONFIG_UPDATE, signed.serializeBinary());
+    envelope.setLastUpdate(common.Envelope.deserializeBinary(last));
+    this.#config = config;
+    this.#lastConfig = this.height;
+    return this.#add([wrap(common.HeaderType.CONFIG, envelope.serializeBinary())], this.#orderers);
+  }
+
+  /** The word of these orderers on a header. */
+  orderersOn(header: ShownBlock['header'], signers: readonly Signer[], lastConfig: number): OrdererWord {
+    const config = new common.LastConfig();
+    config.setIndex(lastConfig);
+    const metadata = new common.OrdererBlockMetadata();
+    metadata.setLastConfig(config);
+    const value = metadata.serializeBinary();
+    const nothing = new Uint8Array();
+    return {
+      value,
+      signatures: signers.map((signer) => {
+        const id = this.#orderers.indexOf(signer) + 1;
+        if (this.#consensus === 'BFT' && id > 0) {
+          const identifier = new common.IdentifierHeader();
+          identifier.setIdentifier(id);
+          identifier.setNonce(randomBytes(24));
+          const identifierHeader = identifier.serializeBinary();
+          const signature = signer.sign(value, identifierHeader, headerBytes(header));
+          return { signatureHeader: nothing, identifierHeader, signature };
+        }
+        const named = signatureHeader(signer);
+        const signature = signer.sign(value, named, headerBytes(header));
+        return { signatureHeader: named, identifierHeader: nothing, signature };
+      }),
+    };
+  }
+
+  #add(envelopes: readonly Uint8Array[], signers: readonly Signer[] | undefined): ShownBlock {
+    const last = this.blocks.at(-1);
+    const header = {
+      number: this.height,
+      previousHash: last === undefined ? new Uint8Array() : headerHash(last.header),
+      dataHash: dataHashOf(envelopes),
+    };
+    const orderers = signers && this.orderersOn(header, signers, this.#lastConfig);
+    const block: ShownBlock = { kind: 'block', header, envelopes, invalid: [], orderers };
+    this.blocks.push(block);
+    return block;
+  }
+}
+
+interface Transaction {
+  readonly rows: readonly Row[];
+  readonly endorsers: readonly Signer[];
+  readonly sender?: Signer;
+  readonly chaincode?: string;
+}
+
+function signatureHeader(signer: Signer): Uint8Array {
+  const header = new common.SignatureHeader();
+  header.setCreator(signer.identity);
+  header.setNonce(randomBytes(24));
+  return header.serializeBinary();
+}
+
+function wrap(type: number, data: Uint8Array): Uint8Array {
+  const channelHeader = new common.ChannelHeader();
+  channelHeader.setType(type);
+  channelHeader.setChannelId(CHANNEL);
+  const header = new common.Header();
+  header.setChannelHeader(channelHeader.serializeBinary());
+  header.setSignatureHeader(new common.SignatureHeader().serializeBinary());
+  const payload = new common.Payload();
+  payload.setHeader(header);
+  payload.setData(data);
+  const envelope = new common.Envelope();
+  envelope.setPayload(payload.serializeBinary());
+  return envelope.serializeBinary();
+}
+
+function transactionOf(options: Required<Transaction>): Uint8Array {
+  const { rows, endorsers, sender, chaincode } = options;
+  const signed = new common.SignatureHeader();
+  const nonce = randomBytes(24);
+  signed.setCreator(sender.identity);
+  signed.setNonce(nonce);
+  const id = new peer.ChaincodeID();
+  id.setName(chaincode);
+  id.setVersion('1');
+  const extension = new peer.ChaincodeHeaderExtension();
+  extension.setChaincodeId(id);
+  const channelHeader = new common.ChannelHeader();
+  channelHeader.setType(common.HeaderType.ENDORSER_TRANSACTION);
+  channelHeader.setChannelId(CHANNEL);
+  channelHeader.setTxId(hex(sha256(nonce, sender.identity)));
+  channelHeader.setExtension$(extension.serializeBinary());
+  const [channelBytes, signedBytes] = [channelHeader.serializeBinary(), signed.serializeBinary()];
+  const proposal = new peer.ChaincodeProposalPayload().serializeBinary();
+  const result = new peer.ChaincodeAction();
+  result.setResults(resultsOf(chaincode, rows));
+  result.setChaincodeId(id);
+  const response = new peer.ProposalResponsePayload();
+  response.setProposalHash(sha256(channelBytes, signedBytes, proposal));
+  response.setExtension$(result.serializeBinary());
+  const answered = response.serializeBinary();
+  const endorsed = new peer.ChaincodeEndorsedAction();
+  endorsed.setProposalResponsePayload(answered);
+  endorsed.setEndorsementsList(
+    endorsers.map((endorser) => {
+      const endorsement = new peer.Endorsement();
+      endorsement.setEndorser(endorser.identity);
+      endorsement.setSignature(endorser.sign(answered, endorser.identity));
+      return endorsement;
+    }),
+  );
+  const actionPayload = new peer.ChaincodeActionPayload();
+  actionPayload.setChaincodeProposalPayload(proposal);
+  actionPayload.setAction(endorsed);
+  const action = new peer.TransactionAction();
+  action.setHeader(signedBytes);
+  action.setPayload(actionPayload.serializeBinary());
+  const transaction = new peer.Transaction();
+  transaction.setActionsList([action]);
+  const header = new common.Header();
+  header.setChannelHeader(channelBytes);
+  header.setSignatureHeader(signedBytes);
+  const payload = new common.Payload();
+  payload.setHeader(header);
+  payload.setData(transaction.serializeBinary());
+  const envelope = new common.Envelope();
+  const bytes = payload.serializeBinary();
+  envelope.setPayload(bytes);
+  envelope.setSignature(sender.sign(bytes));
+  return envelope.serializeBinary();
+}
+
+function resultsOf(chaincode: string, rows: readonly Row[]): Uint8Array {
+  const set = new kvrwset.KVRWSet();
+  for (const { key, value, policyOf, version } of rows) {
+    const read = new kvrwset.KVRead();
+    read.setKey(key);
+    if (version !== undefined) {
+      const of = new kvrwset.Version();
+      of.setBlockNum(version.block);
+      of.setTxNum(version.place);
+      read.setVersion(of);
+    }
+    set.addReads(read);
+    if (value !== undefined) {
+      const write = new kvrwset.KVWrite();
+      write.setKey(key);
+      write.setValue(Buffer.from(value, 'latin1'));
+      set.addWrites(write);
+    }
+    if (policyOf !== undefined) {
+      const entry = new kvrwset.KVMetadataEntry();
+      entry.setName('VALIDATION_PARAMETER');
+      entry.setValue(rolePolicy(policyOf.length, policyOf, 'PEER').serializeBinary());
+      const write = new kvrwset.KVMetadataWrite();
+      write.setKey(key);
+      write.setEntriesList([entry]);
+      set.addMetadataWrites(write);
+    }
+  }
+  const named = new ledger.rwset.NsReadWriteSet();
+  named.setNamespace(chaincode);
+  named.setRwset(set.serializeBinary());
+  const all = new ledger.rwset.TxReadWriteSet();
+  all.setNsRwsetList([named]);
+  return all.serializeBinary();
+}
+
+function definition(name: string): Row[] {
+  const { lifecycle } = peer;
+  const applied = new peer.ApplicationPolicy();
+  applied.setChannelConfigPolicyReference('/Channel/Application/Endorsement');
+  const validation = new lifecycle.ChaincodeValidationInfo();
+  validation.setValidationParameter(applied.serializeBinary());
+  const [sequence, info] = [new lifecycle.StateData(), new lifecycle.StateData()];
+  sequence.setInt64(1);
+  info.setBytes(validation.serializeBinary());
+  const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
+  return [
+    { key: `namespaces/fields/${name}/Sequence`, value: latin1(sequence.serializeBinary()) },
+    { key: `namespaces/fields/${name}/ValidationInfo`, value: latin1(info.serializeBinary()) },
+  ];
+}
+
+type Role = keyof typeof msp.MSPRole.MSPRoleType;
+
+function rolePolicy(least: number, mspIds: readonly string[], role: Role) {
+  return signaturePolicy(
+    least,
+    mspIds.map((mspId) => {
+      const message = new msp.MSPRole();
+      message.setMspIdentifier(mspId);
+      message.setRole(msp.MSPRole.MSPRoleType[role]);
+      const principal = new msp.MSPPrincipal();
+      principal.setPrincipalClassification(msp.MSPPrincipal.Classification.ROLE);
+      principal.setPrincipal(message.serializeBinary());
+      return principal;
+    }),
+  );
+}
+
+function signaturePolicy(least: number, principals: InstanceType<typeof msp.MSPPrincipal>[]) {
+  const outOf = new common.SignaturePolicy.NOutOf();
+  outOf.setN(least);
+  outOf.setRulesList(
+    principals.map((_, i) => {
+      const rule = new common.SignaturePolicy();
+      rule.setSignedBy(i);
+      return rule;
+    }),
+  );
+  const rule = new common.SignaturePolicy();
+  rule.setNOutOf(outOf);
+  const envelope = new common.SignaturePolicyEnvelope();
+  envelope.setRule(rule);
+  envelope.setIdentitiesList(principals);
+  return envelope;
+}
+
+function configPolicy(type: number, message: { serializeBinary(): Uint8Array }) {
+  const policy = new common.Policy();
+  policy.setType(type);
+  policy.setValue(message.serializeBinary());
+  const config = new common.ConfigPolicy();
+  config.setModPolicy('Admins');
+  config.setPolicy(policy);
+  return config;
+}
+const byRole = (mspId: string, role: Role) =>
+  configPolicy(common.Policy.PolicyType.SIGNATURE, rolePolicy(1, [mspId], role));
+function implicit(subPolicy: string, rule: 'ANY' | 'MAJORITY') {
+  const meta = new common.ImplicitMetaPolicy();
+  meta.setSubPolicy(subPolicy);
+  meta.setRule(common.ImplicitMetaPolicy.Rule[rule]);
+  return configPolicy(common.Policy.PolicyType.IMPLICIT_META, meta);
+}
+
+function group(): Group {
+  const made = new common.ConfigGroup();
+  made.setModPolicy('Admins');
+  return made;
+}
+function setValue(target: Group, name: string, bytes: Uint8Array): void {
+  const value = new common.ConfigValue();
+  value.setModPolicy('Admins');
+  value.setValue(bytes);
+  target.getValuesMap().set(name, value);
+}
+
+/** An organisation's MSP, with these lists of revoked certificates. */
+export function mspConfig(
+  { mspId, pem }: Authority,
+  revocationLists: readonly Uint8Array[] = [],
+): Uint8Array {
+  const config = new msp.FabricMSPConfig();
+  config.setName(mspId);
+  config.setRootCertsList([Buffer.from(pem)]);
+  config.setRevocationListList([...revocationLists]);
+  const units = new msp.FabricNodeOUs();
+  units.setEnable(true);
+  const unit = (name: string) => {
+    const identifier = new msp.FabricOUIdentifier();
+    identifier.setOrganizationalUnitIdentifier(name);
+    return identifier;
+  };
+  units.setClientOuIdentifier(unit('client'));
+  units.setPeerOuIdentifier(unit('peer'));
+  units.setAdminOuIdentifier(unit('admin'));
+  units.setOrdererOuIdentifier(unit('orderer'));
+  config.setFabricNodeOus(units);
+  const wrapped = new msp.MSPConfig();
+  wrapped.setConfig(config.serializeBinary());
+  return wrapped.serializeBinary();
+}
+
+function organisationGroup(authority: Authority): Group {
+  const made = group();
+  setValue(made, 'MSP', mspConfig(authority));
+  const { mspId } = authority;
+  made.getPoliciesMap().set('Admins', byRole(mspId, 'ADMIN'));
+  made.getPoliciesMap().set('Writers', byRole(mspId, 'MEMBER'));
+  made.getPoliciesMap().set('Endorsement', byRole(mspId, 'PEER'));
+  return made;
+}
+
+function channelGroup(
+  organisations: readonly Organisation[],
+  options: ConstructorParameters<typeof SyntheticChannel>[1],
+): Group {
+  const application = group();
+  for (const { authority } of organisations) {
+    application.getGroupsMap().set(authority.mspId, organisationGroup(authority));
+  }
+  application.getPoliciesMap().set('Admins', implicit('Admins', 'MAJORITY'));
+  application.getPoliciesMap().set('Endorsement', implicit('Endorsement', 'MAJORITY'));
+  application.getPoliciesMap().set('LifecycleEndorsement', implicit('Endorsement', 'MAJORITY'));
+  const ordering = group();
+  ordering.getGroupsMap().set(options.ordererAuthority.mspId, organisationGroup(options.ordererAuthority));
+  ordering.getPoliciesMap().set('Admins', implicit('Admins', 'MAJORITY'));
+  const consensus = new orderer.ConsensusType();
+  consensus.setType(options.consensus);
+  setValue(ordering, 'ConsensusType', consensus.serializeBinary());
+  if (options.consensus === 'BFT') setConsenters(ordering, options.orderers);
+  else ordering.getPoliciesMap().set('BlockValidation', implicit('Writers', 'ANY'));
+  const root = group();
+  root.getGroupsMap().set('Application', application);
+  root.getGroupsMap().set('Orderer', ordering);
+  root.getPoliciesMap().set('Admins', implicit('Admins', 'MAJORITY'));
+  return root;
+}
+
+/** As configtxgen does: the orderers by number, and a policy of a quorum of their very certificates. */
+function setConsenters(ordering: Group, signers: readonly Signer[]): void {
+  const orderers = new common.Orderers();
+  orderers.setConsenterMappingList(
+    signers.map((signer, i) => {
+      const consenter = new common.Consenter();
+      consenter.setId(i + 1);
+      consenter.setMspId(signer.mspId);
+      consenter.setIdentity(Buffer.from(signer.pem));
+      return consenter;
+    }),
+  );
+  setValue(ordering, 'Orderers', orderers.serializeBinary());
+  const principals = signers.map(({ identity }) => {
+    const principal = new msp.MSPPrincipal();
+    principal.setPrincipalClassification(msp.MSPPrincipal.Classification.IDENTITY);
+    principal.setPrincipal(identity);
+    return principal;
+  });
+  const faulty = Math.floor((signers.length - 1) / 3);
+  const quorum = Math.ceil((signers.length + faulty + 1) / 2);
+  const policy = configPolicy(common.Policy.PolicyType.SIGNATURE, signaturePolicy(quorum, principals));
+  ordering.getPoliciesMap().set('BlockValidation', policy);
+}
+
+/** The configuration after a change, and the update that makes it: whole trees, in which the changed items count up. */
+function updated(before: InstanceType<typeof common.Config>, change: (root: Group) => void) {
+  const old = before.getChannelGroup()!;
+  const root = common.ConfigGroup.deserializeBinary(old.serializeBinary());
+  change(root);
+  const config = new common.Config();
+  config.setSequence(before.getSequence() + 1);
+  config.setChannelGroup(root);
+  const update = new common.ConfigUpdate();
+  update.setChannelId(CHANNEL);
+  update.setReadSet(old);
+  update.setWriteSet(root);
+  return { update, config };
+}
+
+/** Sets a value of an organisation, whose version counts up. */
+export function setOrganisationValue(root: Group, mspId: string, bytes: Uint8Array): void {
+  const values = root.getGroupsMap().get('Application')!.getGroupsMap().get(mspId)!.getValuesMap();
+  const value = values.get('MSP')!;
+  value.setVersion(value.getVersion() + 1);
+  value.setValue(bytes);
+}

@@ -1,0 +1,129 @@
+// Certificates and revocation lists for tests, made when they run.
+import 'reflect-metadata';
+import { createPrivateKey, type KeyObject, sign, webcrypto } from 'node:crypto';
+
+import fabricProtos from '@hyperledger/fabric-protos';
+import * as x509 from '@peculiar/x509';
+
+const { msp } = fabricProtos;
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+const VALID = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2099-01-01T00:00:00Z') };
+
+x509.cryptoProvider.set(webcrypto as never);
+
+export class Authority {
+  readonly mspId: string;
+  readonly pem: string;
+  readonly #keys: webcrypto.CryptoKeyPair;
+  readonly #certificate: x509.X509Certificate;
+  #serial = 16;
+
+  private constructor(mspId: string, keys: webcrypto.CryptoKeyPair, certificate: x509.X509Certificate) {
+    this.mspId = mspId;
+    this.#keys = keys;
+    this.#certificate = certificate;
+    this.pem = `${certificate.toString('pem')}\n`;
+  }
+
+  static async create(mspId: string): Promise<Authority> {
+    const keys = await newKeys();
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+      ...VALID,
+      serialNumber: '01',
+      name: `CN=ca.${mspId}`,
+      signingAlgorithm: ALGORITHM,
+      keys: keys as never,
+      extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+    });
+    return new Authority(mspId, keys, certificate);
+  }
+
+  /** Someone of a role, who signs. */
+  async issue(unit: 'peer' | 'client' | 'admin' | 'orderer'): Promise<Signer> {
+    const keys = await newKeys();
+    this.#serial += 1;
+    const serialNumber = this.#serial.toString(16);
+    const certificate = await x509.X509CertificateGenerator.create({
+      ...VALID,
+      serialNumber,
+      subject: `CN=${unit}${this.#serial}, OU=${unit}`,
+      issuer: this.#certificate.subject,
+      signingAlgorithm: ALGORITHM,
+      publicKey: keys.publicKey as never,
+      signingKey: this.#keys.privateKey as never,
+      extensions: [new x509.BasicConstraintsExtension(false, undefined, true)],
+    });
+    const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    return new Signer(this.mspId, { pem: `${certificate.toString('pem')}\n`, key, serialNumber });
+  }
+
+  async revoke(signers: readonly Signer[]): Promise<Uint8Array> {
+    const list = await x509.X509CrlGenerator.create({
+      issuer: this.#certificate.subject,
+      thisUpdate: VALID.notBefore,
+      nextUpdate: VALID.notAfter,
+      entries: signers.map(({ serialNumber }) => ({ serialNumber, revocationDate: VALID.notBefore })),
+      signingAlgorithm: ALGORITHM,
+      signingKey: this.#keys.privateKey as never,
+    });
+    return Buffer.from(list.toString('pem'));
+  }
+}
+
+export class Signer {
+  readonly mspId: string;
+  readonly pem: string;
+  readonly serialNumber: string;
+  readonly identity: Uint8Array;
+  readonly #key: KeyObject;
+
+  constructor(
+    mspId: string,
+    {
+      pem,
+      key,
+      serialNumber,
+    }: { readonly pem: string; readonly key: KeyObject; readonly serialNumber: string },
+  ) {
+    this.mspId = mspId;
+    this.pem = pem;
+    this.serialNumber = serialNumber;
+    this.#key = key;
+    const identity = new msp.SerializedIdentity();
+    identity.setMspid(mspId);
+    identity.setIdBytes(Buffer.from(pem));
+    this.identity = identity.serializeBinary();
+  }
+
+  sign(...parts: readonly Uint8Array[]): Uint8Array {
+    return lowS(sign('sha256', Buffer.concat(parts), this.#key));
+  }
+}
+
+const newKeys = async (): Promise<webcrypto.CryptoKeyPair> =>
+  (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+
+/** The one of a pair of signatures that Fabric accepts. */
+export function lowS(der: Uint8Array): Buffer {
+  const first = der[3]!;
+  const r = Buffer.from(der.subarray(4, 4 + first));
+  const s = BigInt(`0x${Buffer.from(der.subarray(6 + first)).toString('hex')}`);
+  return encode(r, s > ORDER >> 1n ? ORDER - s : s);
+}
+
+/** The other one. */
+export function highS(der: Uint8Array): Buffer {
+  const first = der[3]!;
+  const r = Buffer.from(der.subarray(4, 4 + first));
+  return encode(r, ORDER - BigInt(`0x${Buffer.from(der.subarray(6 + first)).toString('hex')}`));
+}
+
+function encode(r: Buffer, s: bigint): Buffer {
+  const digits = s.toString(16);
+  const bytes = Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex');
+  const signed = bytes[0]! & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
+  const body = Buffer.concat([Buffer.of(2, r.length), r, Buffer.of(2, signed.length), signed]);
+  return Buffer.concat([Buffer.of(0x30, body.length), body]);
+}
