@@ -7,13 +7,14 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { buildApp } from '../app.ts';
 import { DEFAULT_LIMITS, type Limits } from '../config.ts';
 import type { TrainerAddress } from '../dependencies.ts';
+import type { Ledger } from '../fabric/ledger.ts';
 import { ApiKeys, createApiKey } from '../http/api-keys.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 
-export interface GatewayFixture {
+export interface GatewayFixture<L extends Ledger = MemoryLedger> {
   readonly app: FastifyInstance;
-  readonly ledger: MemoryLedger;
+  readonly ledger: L;
   readonly outbox: Outbox;
   readonly directory: string;
   readonly keys: Record<Role, string>;
@@ -22,23 +23,25 @@ export interface GatewayFixture {
   close(): Promise<void>;
 }
 
-export interface FixtureOptions {
+export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly limits?: Partial<Limits>;
   readonly trainer?: TrainerAddress;
   readonly proxies?: readonly string[];
   /** A folder to use again, as after a restart. */
   readonly directory?: string;
-  readonly ledger?: MemoryLedger;
+  readonly ledger?: L;
 }
 
-export async function openGateway(options: FixtureOptions = {}): Promise<GatewayFixture> {
+export async function openGateway<L extends Ledger = MemoryLedger>(
+  options: FixtureOptions<L> = {},
+): Promise<GatewayFixture<L>> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'gateway-'));
   const path = join(directory, 'api-keys.json');
   const keys = Object.fromEntries(ROLES.map((role) => [role, createApiKey({ path, role }).key])) as Record<
     Role,
     string
   >;
-  const ledger = options.ledger ?? new MemoryLedger();
+  const ledger = options.ledger ?? (new MemoryLedger() as Ledger as L);
   const outbox = new Outbox(directory);
   const app = await buildApp({
     ledger,

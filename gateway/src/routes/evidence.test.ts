@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Argument, Role, TransactionName } from '@consilium/domain';
+import {
+  aggregate,
+  datasetArgument,
+  studyArgument,
+  updateArgument,
+  verdictArgument,
+} from '@consilium/domain/testing/examples';
+import { genesisDigest, verifyBundle } from '@consilium/verify';
+import { DEFAULT_LIMITS } from '../config.ts';
+import { FabricLedger } from '../fabric/fabric-ledger.ts';
+import {
+  CHAINCODE_NAME,
+  FabricNetwork,
+  notBreakable,
+  notRun,
+  RUN,
+  registerMember,
+  type TestOrganisation,
+} from '../testing/fabric-network.ts';
+import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
+
+const ORGANISATIONS: readonly TestOrganisation[] = ['Org1MSP', 'Org2MSP', 'Org3MSP'];
+const studyId = `evidence-${RUN}`;
+const datasetOf = (mspId: string) => `evidence-${RUN}-${mspId.toLowerCase()}`;
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+describe('evidence of a study', { skip: notRun ?? false }, () => {
+  let network: FabricNetwork;
+  let gateway: GatewayFixture<FabricLedger>;
+  const ledgers = new Map<TestOrganisation, FabricLedger>();
+  const url = (id: string) => `/v1/evidence/studies/${id}`;
+  const ask = (id: string) => gateway.as('auditor', { method: 'GET', url: url(id) });
+
+  before(async () => {
+    network = await FabricNetwork.start();
+    for (const mspId of ORGANISATIONS) {
+      const connection = network.connection(mspId);
+      const limits = { ...DEFAULT_LIMITS, evaluateTimeoutMs: 10_000 };
+      const ledger = new FabricLedger({ connection, chaincode: CHAINCODE_NAME, limits, log: silent });
+      ledgers.set(mspId, ledger);
+      while ((await ledger.ready()).some(({ problem }) => problem !== undefined)) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await registerMember(ledger);
+    }
+    gateway = await openGateway({ ledger: ledgers.get('Org1MSP')! });
+  });
+  after(async () => {
+    await gateway?.close();
+    for (const ledger of ledgers.values()) await ledger.close();
+    await network?.stop();
+  });
+
+  async function submit<N extends TransactionName>(
+    mspId: TestOrganisation,
+    role: Role,
+    name: N,
+    argument: Argument<N>,
+  ): Promise<void> {
+    await ledgers.get(mspId)!.submit({ name, argument, role }, () => {});
+  }
+
+  /** Every step of a study of one round, in turn. */
+  async function publishModel(): Promise<void> {
+    const round = { studyId, round: 1 };
+    const datasets = ORGANISATIONS.map(datasetOf);
+    const each = async (send: (mspId: TestOrganisation) => Promise<void>) => {
+      for (const mspId of ORGANISATIONS) await send(mspId);
+    };
+    await each((mspId) => submit(mspId, 'steward', 'dataset:register', datasetArgument(datasetOf(mspId))));
+    const quorum = { updates: 2, validators: 2 };
+    await submit(
+      'Org1MSP',
+      'researcher',
+      'study:propose',
+      studyArgument({ studyId, datasets, quorum, rounds: 1 }),
+    );
+    await each((mspId) =>
+      submit(mspId, 'steward', 'study:consent', {
+        studyId,
+        datasetId: datasetOf(mspId),
+        claimedEpsilon: { training: '4', heldOut: '4' },
+      }),
+    );
+    await submit('Org1MSP', 'researcher', 'study:start', { studyId });
+    await submit('Org1MSP', 'trainer', 'round:open', round);
+    await each((mspId) =>
+      submit(
+        mspId,
+        'trainer',
+        'round:recordUpdate',
+        updateArgument({ studyId, datasetId: datasetOf(mspId) }),
+      ),
+    );
+    await submit('Org1MSP', 'trainer', 'round:close', round);
+    await each((mspId) =>
+      submit(
+        mspId,
+        'trainer',
+        'round:recordVerdict',
+        verdictArgument({ studyId, datasets, own: [datasetOf(mspId)] }),
+      ),
+    );
+    await submit('Org1MSP', 'trainer', 'round:tally', round);
+    const { parametersSha256 } = aggregate('model');
+    await each((mspId) => submit(mspId, 'trainer', 'round:attest', { ...round, parametersSha256 }));
+    await submit('Org1MSP', 'trainer', 'round:finalize', { ...round, aggregate: aggregate('model') });
+    await submit('Org1MSP', 'trainer', 'model:publish', { studyId });
+  }
+
+  const verify = async (file: Uint8Array) => {
+    const genesis = genesisDigest(await ledgers.get('Org2MSP')!.block(0));
+    return verifyBundle(file, { genesis, chaincode: CHAINCODE_NAME });
+  };
+
+  it('is refused where there is no study, or no model yet', async () => {
+    assert.equal((await ask('no-such-study')).json().code, 'STUDY_NOT_FOUND');
+    const argument = studyArgument({
+      studyId: `${studyId}-early`,
+      datasets: ['d'],
+      quorum: { updates: 1, validators: 1 },
+    });
+    await submit('Org1MSP', 'researcher', 'study:propose', argument).catch(() => {});
+    assert.match((await ask(`${studyId}-early`)).json().code, /^(MODEL|STUDY)_NOT_FOUND$/);
+    const anonymous = await gateway.app.inject({ method: 'GET', url: url(studyId) });
+    assert.equal(anonymous.statusCode, 401);
+  });
+
+  it('is a file that verifies alone, signed by peers of every organisation', async () => {
+    await publishModel();
+    const answer = await ask(studyId);
+    assert.equal(answer.statusCode, 200, answer.body.slice(0, 500));
+    assert.equal(answer.headers['content-type'], 'application/x-ndjson');
+    assert.match(String(answer.headers['content-disposition']), /evidence-.*\.ndjson/);
+    const { problems, answered, studyId: of } = await verify(answer.rawPayload);
+    assert.deepEqual(problems, []);
+    assert.equal(of, studyId);
+    assert.deepEqual(answered?.signedBy, ORGANISATIONS);
+  });
+
+  it('says what it shows beside the study, and shows no block that it does not need', async () => {
+    const unrelated = `unrelated-${RUN}`;
+    await submit('Org2MSP', 'steward', 'dataset:register', datasetArgument(unrelated));
+    const { body } = await ask(studyId);
+    assert.doesNotMatch(body, new RegExp(Buffer.from(unrelated).toString('base64').slice(0, 20)));
+    const { discloses } = JSON.parse(body.slice(0, body.indexOf('\n')));
+    assert.deepEqual(discloses.datasets, ORGANISATIONS.map(datasetOf));
+    assert.deepEqual(discloses.otherStudies, []);
+  });
+
+  it('is served while one of three does not answer, and not by one alone', {
+    skip: notBreakable ?? false,
+  }, async () => {
+    await network.killChaincode('Org3MSP');
+    const two = await ask(studyId);
+    assert.equal(two.statusCode, 200, two.body.slice(0, 500));
+    assert.deepEqual((await verify(two.rawPayload)).answered?.signedBy, ['Org1MSP', 'Org2MSP']);
+    await network.killChaincode('Org2MSP');
+    const one = await ask(studyId);
+    assert.equal(one.json().code, 'EVIDENCE_UNPROVEN');
+    assert.match(one.json().detail, /a majority of 3 is asked for/);
+  });
+});
