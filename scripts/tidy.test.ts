@@ -50,7 +50,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/onnx-grad/accepted-graphs',
   ],
   // Finds it, and has it run by others.
-  network: ['@consilium/chaincode', '@consilium/command-line', '@consilium/domain'],
+  network: ['@consilium/chaincode', '@consilium/command-line', '@consilium/domain', '@consilium/verify'],
 };
 
 const packageOf = (file: string) => /^(packages\/)?[^/]+/.exec(file)![0];

@@ -1,5 +1,6 @@
 // The invariants of a finished study, from the ledger's own rows. Any that does not hold fails the demo.
 import type { Enrolment } from './enrolment.ts';
+import type { EvidenceFacts } from './evidence.ts';
 import type { DatasetFacts, LedgerFacts } from './ledger-facts.ts';
 import type { Pool } from './ledger-rows.ts';
 import type { StudyPlan } from './study-plan.ts';
@@ -29,6 +30,15 @@ export function checkInvariants(facts: Facts, { quotes }: Agreed, plan: StudyPla
     nothingReserved(facts),
   ];
 }
+
+/** The file that a stranger would get, checked from the genesis digest alone. */
+export const evidenceVerifies = ({ problems, signedBy, bytes }: EvidenceFacts): Check =>
+  check(
+    'the evidence verifies from the genesis digest alone',
+    bytes + problems.length,
+    problems,
+    `${Math.round(bytes / 1024)} KiB, signed by peers of ${signedBy.length} hospitals`,
+  );
 
 function roundsFinalised({ dossiers }: Facts, { study }: StudyPlan): Check {
   const broken = dossiers

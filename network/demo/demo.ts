@@ -6,6 +6,7 @@ import { join, relative, resolve } from 'node:path';
 import { GATEWAY_PATHS } from '@consilium/domain';
 import { stringify } from 'yaml';
 import { type Consortium, parseConsortium, readConsortium } from '../src/config.ts';
+import { genesisSha256Of } from '../src/genesis-digest.ts';
 import { type LedgerNetwork, ordererOf } from '../src/ledger-network.ts';
 import { ownFolder } from '../src/programs.ts';
 import type { Addresses } from '../src/runtime.ts';
@@ -16,6 +17,7 @@ import { consortiumStatus } from '../src/status.ts';
 import { stopConsortium } from '../src/stop.ts';
 import { type DataSource, syntheticFiles, uciFiles } from './data-files.ts';
 import { enrol, type Site, startStudy } from './enrolment.ts';
+import { readEvidence } from './evidence.ts';
 import { HospitalClient } from './hospital-client.ts';
 import { readLedgerFacts } from './ledger-facts.ts';
 import { sampleMemory } from './memory-sampler.ts';
@@ -74,6 +76,11 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       clock,
       view,
       addresses,
+      trust: {
+        genesisSha256: genesisSha256Of(directory) ?? '',
+        chaincode: readConsortium(configFile).chaincode.name,
+        file: join(outDirectory, 'evidence.ndjson'),
+      },
       signal,
     });
     const summary = summarise({
@@ -171,10 +178,12 @@ interface StudyOptions {
   readonly clock: StageClock;
   readonly view: ProgressView;
   readonly addresses: Addresses;
+  /** What the evidence is checked from, and where it is kept. */
+  readonly trust: { readonly genesisSha256: string; readonly chaincode: string; readonly file: string };
   readonly signal: AbortSignal;
 }
 
-async function runStudy({ sites, plan, source, clock, view, addresses, signal }: StudyOptions) {
+async function runStudy({ sites, plan, source, clock, view, addresses, trust, signal }: StudyOptions) {
   view.line('Members, datasets, study and consents');
   const say = (line: string) => view.line(`  ${line}`);
   const enrolment = await enrol({ sites, plan, source, clock, say });
@@ -193,5 +202,7 @@ async function runStudy({ sites, plan, source, clock, view, addresses, signal }:
   view.line('Predicting for held-out patients and checking the ledger');
   const after = await clock.time('predict after', () => evaluateModel(heldOut, { studyId, round: 'final' }));
   const ledger = await clock.time('verify', () => readLedgerFacts(sites, enrolment, addresses.ipfsUrl));
-  return { enrolment, before, after, ledger };
+  view.line('Verifying the evidence from the genesis digest alone');
+  const evidence = await clock.time('evidence', () => readEvidence(sites[0]!.client, { studyId, ...trust }));
+  return { enrolment, before, after, ledger, evidence };
 }

@@ -13,7 +13,7 @@ import { factsOfAGoodStudy, GOOD_PLAN, GOOD_QUOTES } from './testing/good-study.
 const directory = mkdtempSync(join(tmpdir(), 'consilium-report-'));
 process.on('exit', () => rmSync(directory, { recursive: true }));
 
-function goodSummary(): Summary {
+function goodSummary(problems: readonly string[] = []): Summary {
   const keys = { operator: '', steward: '', researcher: '', auditor: '' };
   const sites = ['north', 'south'].map((name) => {
     const file = join(directory, `${name}.data`);
@@ -63,6 +63,13 @@ function goodSummary(): Summary {
     before: evaluation,
     after: evaluation,
     ledger: factsOfAGoodStudy(),
+    evidence: {
+      genesisSha256: 'ab'.repeat(32),
+      bytes: 300_000,
+      seconds: 0.4,
+      signedBy: ['AMSP', 'BMSP'],
+      problems,
+    },
     network: { runtime: 'embedded' },
     data: { kind: 'synthetic', seed: 7 },
     stages: [{ name: 'train and validate', seconds: 83 }],
@@ -118,6 +125,16 @@ test('an area that is not defined and memory that is not known are shown as such
   const text = renderReport({ ...good, hospitals, peakMemory: null });
   assert.match(text, /1.000 +–/);
   assert.match(text, /does not say how much memory/);
+});
+
+test('evidence that does not verify fails the demo, by its place', () => {
+  const { holds, checks, genesisSha256 } = goodSummary(['block 7: it does not follow block 6']);
+  assert.equal(genesisSha256, 'ab'.repeat(32));
+  assert.equal(holds, false);
+  assert.deepEqual(
+    checks.filter((check) => !check.holds).map(({ detail }) => detail),
+    ['block 7: it does not follow block 6'],
+  );
 });
 
 test('the summary survives JSON unchanged', () => {

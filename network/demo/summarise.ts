@@ -1,8 +1,9 @@
 // Puts what was measured, and what the ledger says, into the summary.
 import type { Addresses } from '../src/runtime.ts';
-import { checkInvariants } from './checks.ts';
+import { checkInvariants, evidenceVerifies } from './checks.ts';
 import { readRows } from './data-files.ts';
 import type { Enrolment, Site } from './enrolment.ts';
+import type { EvidenceFacts } from './evidence.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 import type { DossierRow } from './ledger-rows.ts';
 import type { PeakMemory } from './memory-sampler.ts';
@@ -18,6 +19,7 @@ export interface Measured {
   readonly before: Evaluation;
   readonly after: Evaluation;
   readonly ledger: LedgerFacts;
+  readonly evidence: EvidenceFacts;
   readonly network: Summary['network'];
   readonly data: Summary['data'];
   readonly stages: Summary['stages'];
@@ -27,8 +29,8 @@ export interface Measured {
 }
 
 export function summarise(measured: Measured): Summary {
-  const { plan, enrolment, ledger, before, after, sites } = measured;
-  const checks = checkInvariants(ledger, enrolment, plan);
+  const { plan, enrolment, ledger, before, after, sites, evidence } = measured;
+  const checks = [...checkInvariants(ledger, enrolment, plan), evidenceVerifies(evidence)];
   const updates = ledger.dossiers.flatMap((dossier) => dossier.updates);
   const [first] = ledger.modelFiles;
   return {
@@ -56,6 +58,8 @@ export function summarise(measured: Measured): Summary {
       updateRowBytes: sizes(updates.map((row) => Buffer.byteLength(JSON.stringify(row)))),
       updateArtefactBytes: sizes(updates.map(({ artefact }) => artefact.sizeBytes)),
     },
+    genesisSha256: evidence.genesisSha256,
+    evidence: { bytes: evidence.bytes, seconds: evidence.seconds, signedBy: evidence.signedBy },
     ipfs: ledger.usage,
     stages: measured.stages,
     peakMemory: measured.peakMemory,

@@ -77,6 +77,14 @@ export interface Summary {
     readonly updateRowBytes: { readonly largest: number; readonly mean: number };
     readonly updateArtefactBytes: { readonly largest: number; readonly mean: number };
   };
+  /** What `consilium-verify out/demo/evidence.ndjson --genesis` takes. */
+  readonly genesisSha256: string;
+  readonly evidence: {
+    readonly bytes: number;
+    /** How long it took to verify. */
+    readonly seconds: number;
+    readonly signedBy: readonly string[];
+  };
   readonly ipfs: { readonly artefacts: number; readonly bytes: number };
   readonly stages: readonly { readonly name: string; readonly seconds: number }[];
   readonly peakMemory: PeakMemory | null;

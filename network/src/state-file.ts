@@ -31,10 +31,14 @@ export interface ConsortiumState {
 const stateFile = (directory: string): string => join(directory, 'state.json');
 
 /** Writes a file so that a reader, or a crash, sees the old text or the new one and nothing between. */
-export function writeWhole(file: string, text: string, mode = 0o644): void {
+export const writeWhole = (file: string, text: string, mode = 0o644): void =>
+  writeWholeBytes(file, Buffer.from(text, 'utf8'), mode);
+
+/** The same of bytes. */
+export function writeWholeBytes(file: string, bytes: Uint8Array, mode = 0o644): void {
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.new`;
-  writeFileSync(temporary, text, { mode });
+  writeFileSync(temporary, bytes, { mode });
   renameSync(temporary, file);
 }
 

@@ -1,5 +1,6 @@
 // What runs, as the operating system says it now, not as it was written down.
 import { basename } from 'node:path';
+import { genesisSha256Of } from './genesis-digest.ts';
 import { isRunning, residentBytes } from './process-identity.ts';
 import { readState, type ServiceRecord } from './state-file.ts';
 import { bytesText, durationText, tableLines } from './text-table.ts';
@@ -25,13 +26,16 @@ export interface ConsortiumStatus {
   /** `orphaned`: the supervisor was killed and some of its processes still run. */
   readonly state: 'stopped' | 'starting' | 'running' | 'stopping' | 'orphaned';
   readonly residentBytes: number;
+  /** The digest of the channel's block 0; null where there is no ledger yet. */
+  readonly genesisSha256: string | null;
   readonly processes: readonly ProcessStatus[];
 }
 
 export function consortiumStatus(directory: string, now = new Date()): ConsortiumStatus {
   const state = readState(directory);
+  const genesisSha256 = genesisSha256Of(directory);
   if (state === undefined) {
-    return { directory, name: null, state: 'stopped', residentBytes: 0, processes: [] };
+    return { directory, name: null, state: 'stopped', residentBytes: 0, genesisSha256, processes: [] };
   }
   const supervised = isRunning(state.supervisor);
   const supervisor: ServiceRecord = {
@@ -53,6 +57,7 @@ export function consortiumStatus(directory: string, now = new Date()): Consortiu
     name: state.name,
     state: supervised ? state.phase : alive ? 'orphaned' : 'stopped',
     residentBytes: processes.reduce((sum, { residentBytes: bytes }) => sum + (bytes ?? 0), 0),
+    genesisSha256,
     processes,
   };
 }
@@ -112,6 +117,7 @@ export function statusText(status: ConsortiumStatus): string {
     `${status.name}: ${status.state}, ${bytesText(status.residentBytes)} of memory (${status.directory})`,
     '',
     ...lines,
+    ...(status.genesisSha256 === null ? [] : ['', `genesis block: ${status.genesisSha256}`]),
     ...orphaned,
     '',
   ].join('\n');

@@ -3,7 +3,7 @@
  * Everything durable is under `dir`; opening the same directory again goes on with the same identities, ports
  * and state.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ChaincodeConfig, type NetworkConfig, ORDERER_MSP_ID } from './config.ts';
 import { commitDefinition, type DeploymentContext, sequenceFor } from './deployment.ts';
@@ -36,6 +36,7 @@ const TLS_HOSTS = ['localhost', '127.0.0.1', '::1'];
 const ABSOLUTE_MAX_BYTES = 10 * 1024 * 1024;
 const PREFERRED_MAX_BYTES = 2 * 1024 * 1024;
 const ORDERER_NAME = 'orderer';
+const GENESIS_FILE = 'genesis.block';
 
 export interface NetworkOptions {
   readonly dir: string;
@@ -239,6 +240,8 @@ async function assemble(options: NetworkOptions): Promise<NetworkParts> {
       });
       committer.commitGenesis(genesis, txId);
     }
+    // What everybody starts to trust from, as configtxgen leaves it.
+    writeFileSync(join(dir, GENESIS_FILE), store.block(0)!.serializeBinary());
     // Ports first: endorsers and gateways name them in their error details.
     const reserved = await findPorts(
       HOST,
