@@ -36,3 +36,4 @@ export {
   mostSharedModelBytes,
 } from './shared-model-bytes.ts';
 export type { SiteUpdate, SiteWeight } from './sites.ts';
+export { aggregateRound, federationOf, shiftOf, sitesOf } from './study-federation.ts';

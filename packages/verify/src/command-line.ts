@@ -1,5 +1,6 @@
 // The command consilium-verify: a file of evidence and a trusted digest in, an answer in words or JSON out.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   COMMON_OPTIONS,
   EXIT,
@@ -12,16 +13,18 @@ import {
   UsageError,
 } from '@consilium/command-line';
 import { UnreadableBundleError } from './bundle/bundle-file.ts';
+import { type Artefacts, artefactsOf } from './claims/aggregate-claim.ts';
 import { openSentences, provenSentences, reportOf } from './report.ts';
-import { type Verification, verifyBundle } from './verify-bundle.ts';
+import { type TrustedFacts, type Verification, verifyBundle } from './verify-bundle.ts';
 
 const HELP = `consilium-verify: checks a file of evidence alone, without a network
 
-  consilium-verify FILE --genesis SHA256 [--chaincode NAME] [--json]
+  consilium-verify FILE --genesis SHA256 [--artefacts DIR] [--chaincode NAME] [--json]
 
   FILE               what a gateway answers to GET /v1/evidence/studies/{studyId}
   --genesis SHA256   the digest of the channel's block 0 (its header's hash, which block 1 names), from a source of
                      your own: not from whom the file is
+  --artefacts DIR    plaintexts of updates and models, under any names: their aggregates are recomputed
   --chaincode NAME   under which the consortium deployed the rules (default consilium)
   --json             all of it as one JSON object
 
@@ -34,6 +37,7 @@ export function verifyCommand(args: readonly string[], terminal: Terminal = proc
   const { values, positionals } = readArguments(args, {
     ...COMMON_OPTIONS,
     genesis: { type: 'string' },
+    artefacts: { type: 'string' },
     chaincode: { type: 'string', default: 'consilium' },
   });
   if (values.help) {
@@ -46,17 +50,24 @@ export function verifyCommand(args: readonly string[], terminal: Terminal = proc
   if (!/^[0-9a-f]{64}$/.test(genesis)) {
     throw new UsageError({ field: '--genesis', text: 'must be a SHA-256 in 64 hexadecimal digits' });
   }
-  const verification = verify(path, { genesis, chaincode: values.chaincode });
+  const artefacts = values.artefacts === undefined ? undefined : artefactsIn(values.artefacts);
+  const verification = verify(path, { genesis, chaincode: values.chaincode, artefacts });
   terminal.out(
     values.json ? `${JSON.stringify(jsonOf(verification), undefined, 2)}\n` : reportOf(verification),
   );
   return verification.problems.length === 0 ? EXIT.done : EXIT.failed;
 }
 
-function verify(
-  path: string,
-  trusted: { readonly genesis: string; readonly chaincode: string },
-): Verification {
+function artefactsIn(directory: string): Artefacts {
+  try {
+    const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+    return artefactsOf(files.map(({ name }) => readFileSync(join(directory, name))));
+  } catch (cause) {
+    throw new InputError({ field: '--artefacts', text: `: ${(cause as Error).message}` }, { cause });
+  }
+}
+
+function verify(path: string, trusted: TrustedFacts): Verification {
   let file: Uint8Array;
   try {
     file = readFileSync(path);
@@ -72,8 +83,8 @@ function verify(
 }
 
 function jsonOf(verification: Verification): object {
-  const { studyId, channel, problems, chain, answered, costs, attestation, discloses, transactions } =
-    verification;
+  const { studyId, channel, problems, chain, answered, costs, attestation, recomputed } = verification;
+  const { discloses, transactions } = verification;
   return {
     isProven: problems.length === 0,
     studyId,
@@ -98,6 +109,7 @@ function jsonOf(verification: Verification): object {
     }),
     costs,
     attestation,
+    ...(recomputed !== undefined && { recomputed }),
     discloses,
     transactions,
   };

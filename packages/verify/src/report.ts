@@ -6,7 +6,7 @@ const dayOf = (seconds: number): string => new Date(seconds * 1000).toISOString(
 
 /** What is proven, in sentences. Empty where something does not hold. */
 export function provenSentences(verification: Verification): string[] {
-  const { problems, chain, answered, attestation, transactions, costs, studyId } = verification;
+  const { problems, chain, answered, attestation, transactions, costs, recomputed, studyId } = verification;
   if (problems.length > 0 || chain === undefined || answered === undefined || attestation === undefined)
     return [];
   const { model, study, datasets, consents, rounds } = answered.lineage;
@@ -30,6 +30,11 @@ export function provenSentences(verification: Verification): string[] {
       `history, ${model.lineageSha256}, is in the block that published the model.`,
     `The study's purpose is ${study.purpose}. Each consent is to this study's plan, and the terms of each dataset allow ` +
       'the purpose.',
+    ...(recomputed === undefined || recomputed.recomputed.length === 0
+      ? []
+      : [
+          `The aggregates of the rounds ${recomputed.recomputed.join(', ')} were recomputed from the plaintexts, bit for bit.`,
+        ]),
     ...costs.map(
       ({ datasetId, pool, unit, delta, releases, ledgerEpsilon, pldEpsilon }) =>
         `${datasetId}, ${pool} patients: ${releases} releases cost each ${unit} ε ${ledgerEpsilon} at δ ${delta} by ` +
@@ -39,7 +44,8 @@ export function provenSentences(verification: Verification): string[] {
 }
 
 /** What is not proven, and on whose word it rests, in sentences. */
-export function openSentences({ attestation, open, chain, discloses }: Verification): string[] {
+export function openSentences(verification: Verification): string[] {
+  const { attestation, open, chain, discloses, recomputed } = verification;
   const flags =
     attestation === undefined
       ? []
@@ -62,7 +68,14 @@ export function openSentences({ attestation, open, chain, discloses }: Verificat
             'blocks that set them.',
         ]
       : [];
-  return [...flags, ...raft, ...open, ...others];
+  const aggregates =
+    recomputed === undefined
+      ? [
+          'The aggregates were not recomputed here, since no plaintexts are at hand: that they follow from the updates ' +
+            'is the word of the hospitals that attested them, whose signatures are in the blocks.',
+        ]
+      : recomputed.left.map((text) => `Not recomputed: ${text}.`);
+  return [...flags, ...raft, ...aggregates, ...open, ...others];
 }
 
 /** The whole report as text. */

@@ -7,6 +7,7 @@ import { type Chain, type ChainOptions, walkChain } from './blocks/chain-walk.ts
 import { type CheckedTransaction, LedgerReplay, type Problem } from './blocks/ledger-replay.ts';
 import { type Bundle, type Disclosure, readBundle } from './bundle/bundle-file.ts';
 import { disclosureOf } from './bundle/disclosure.ts';
+import { type Artefacts, type RecomputedRounds, recomputeAggregates } from './claims/aggregate-claim.ts';
 import { checkConsents } from './claims/consent-texts.ts';
 import { checkLineage, type ReadRow, readRows } from './claims/lineage-claim.ts';
 import { type AccountCost, checkPrivacy } from './claims/privacy-costs.ts';
@@ -27,21 +28,31 @@ export interface Verification {
   readonly attestation:
     | { readonly rows: number; readonly fewest: number; readonly organisations: number }
     | undefined;
+  /** Aggregates that were recomputed from plaintexts; undefined where there were none. */
+  readonly recomputed: RecomputedRounds | undefined;
   /** What the file leaves open, in sentences. */
   readonly open: readonly string[];
+}
+
+/** What whoever verifies brings along, from a source of their own. */
+export interface TrustedFacts {
+  /** SHA-256 of block 0's header in hexadecimal. */
+  readonly genesis: string;
+  /** The name under which the consortium deployed the rules: rows of any other prove nothing. */
+  readonly chaincode?: string;
+  /** Plaintexts of updates and models, from a hospital that could open them. */
+  readonly artefacts?: Artefacts | undefined;
 }
 
 /**
  * Everything that does not hold in a file of evidence, and what it proves.
  *
  * @param file a bundle, as a gateway serves it
- * @param genesis SHA-256 of block 0's header in hexadecimal, from a source of one's own
- * @param chaincode the name under which the consortium deployed the rules: rows of any other prove nothing
  * @throws UnreadableBundleError where it is no such file
  */
 export function verifyBundle(
   file: Uint8Array,
-  { genesis, chaincode = 'consilium' }: { readonly genesis: string; readonly chaincode?: string },
+  { genesis, chaincode = 'consilium', artefacts }: TrustedFacts,
 ): Verification {
   const bundle = readBundle(file);
   const { claim, parts } = bundle;
@@ -53,7 +64,7 @@ export function verifyBundle(
     discloses: claim.discloses,
     transactions: replay.transactions,
   };
-  const nothing = { answered: undefined, costs: [], attestation: undefined, open: [] };
+  const nothing = { answered: undefined, costs: [], attestation: undefined, recomputed: undefined, open: [] };
   const walked = walk(bundle, { channel: claim.channel, genesis, replay });
   if ('place' in walked) return { ...base, ...nothing, chain: undefined, problems: [walked] };
   const { chain } = walked;
@@ -62,7 +73,7 @@ export function verifyBundle(
   const { answered, problems: unanswered } = lineageFrom(answers, { claim, chain, replay });
   problems.push(...unanswered);
   if (answered === undefined) return { ...base, ...nothing, chain, problems };
-  return { ...base, chain, ...checkStudy(answered, { bundle, chain, replay, problems }) };
+  return { ...base, chain, ...checkStudy(answered, { bundle, chain, replay, problems, artefacts }) };
 }
 
 function walk({ parts }: Bundle, options: ChainOptions): ReturnType<typeof walkChain> | Problem {
@@ -106,13 +117,15 @@ function checkStudy(
     chain,
     replay,
     problems,
+    artefacts,
   }: {
     readonly bundle: Bundle;
     readonly chain: Chain;
     readonly replay: LedgerReplay;
     readonly problems: Problem[];
+    readonly artefacts: Artefacts | undefined;
   },
-): Pick<Verification, 'problems' | 'answered' | 'costs' | 'attestation' | 'open'> {
+): Pick<Verification, 'problems' | 'answered' | 'costs' | 'attestation' | 'recomputed' | 'open'> {
   const { mspIds } = chain.configuration;
   const majority = Math.floor(mspIds.length / 2) + 1;
   if (answered.signedBy.length < majority) {
@@ -124,11 +137,13 @@ function checkStudy(
   const { problems: unproven, of } = checkLineage(lineage, rows);
   const { problems: uncharged, costs } = checkPrivacy(lineage, rows);
   const { problems: texts, withoutText } = checkConsents(lineage, rows);
+  const recomputed = artefacts && recomputeAggregates(lineage, artefacts);
   return {
-    problems: [...problems, ...unproven, ...uncharged, ...texts],
+    problems: [...problems, ...unproven, ...uncharged, ...texts, ...(recomputed?.problems ?? [])],
     answered,
     costs,
     attestation: attestationOf(of, replay, mspIds.length),
+    recomputed,
     open: openPoints({ withoutText, replay }),
   };
 }

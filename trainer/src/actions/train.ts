@@ -23,6 +23,7 @@ import {
   hashParameters,
   quantizeParameters,
   saturateParameter,
+  shiftOf,
 } from '@consilium/federation';
 import { updateContext } from '../artefacts/artefact-exchange.ts';
 import { readersOfUpdate } from '../artefacts/artefact-readers.ts';
@@ -36,7 +37,6 @@ import { ownDataset } from '../study/own-dataset.ts';
 import { claimOf } from '../study/privacy-claims.ts';
 import { type Recording, waitsUntilMs } from '../study/public-time.ts';
 import { sharedModelOf } from '../study/round-material.ts';
-import { shiftOf } from '../study/study-federation.ts';
 import { encodeLocal } from '../study/study-model.ts';
 import { optimisationOfStudy, stateBefore } from '../study/study-optimisation.ts';
 import { submit } from '../study/submit.ts';

@@ -14,7 +14,9 @@ import {
   type Update,
 } from '@consilium/domain';
 import {
+  aggregateRound,
   dequantizeParameters,
+  federationOf,
   hashSharedModel,
   outcomeOf,
   ParameterRangeError,
@@ -32,7 +34,7 @@ import { confirmCharges, localOutcomeAt } from '../study/local-chain.ts';
 import { ownDataset } from '../study/own-dataset.ts';
 import { claimOf } from '../study/privacy-claims.ts';
 import { type Recording, waitsUntilMs } from '../study/public-time.ts';
-import { aggregate, openUpdate, sharedModelOf } from '../study/round-material.ts';
+import { openUpdate, sharedModelOf } from '../study/round-material.ts';
 import {
   parseScoreRecord,
   type ReleasedCounts,
@@ -40,7 +42,6 @@ import {
   type ScoreRecord,
   statedCounts,
 } from '../study/score-record.ts';
-import { federationOf } from '../study/study-federation.ts';
 import { submit } from '../study/submit.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
 
@@ -180,7 +181,7 @@ function candidateOf(
 ): Judgement {
   const hashOf = (model: SharedModel) => hashSharedModel(model, federationOf(study));
   try {
-    const candidate = aggregate(base, deltas, { participants, study });
+    const candidate = aggregateRound(base, deltas, { participants, study });
     return {
       decisions,
       candidateSha256: hashOf(candidate),

@@ -4,7 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { decodeSharedModel, dequantizeParameters, outcomeOf, type SharedModel } from '@consilium/federation';
+import {
+  decodeSharedModel,
+  dequantizeParameters,
+  federationOf,
+  outcomeOf,
+  type SharedModel,
+} from '@consilium/federation';
 import { aggregateContext } from '../artefacts/artefact-exchange.ts';
 import { MemoryArtefactStore, openArtefact, sha256Hex } from '../artefacts/index.ts';
 import { type GraphEngine, graphEngineInProcess } from '../containment/graph-engine.ts';
@@ -12,7 +18,6 @@ import { askAs } from '../testing/asserted-request.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
 import { datasetOf } from '../testing/study-rows.ts';
-import { federationOf } from './study-federation.ts';
 import { decodeLocal, StudyModel } from './study-model.ts';
 
 const DECAY = 0.75;

@@ -1,20 +1,14 @@
 // What a round is computed from, fetched and checked: the base model, the updates, and their aggregate.
+import type { ParametersRef, Round, RoundDossier, Study, Update } from '@consilium/domain';
 import {
-  fewestUpdates,
-  type ParametersRef,
-  type Round,
-  type RoundDossier,
-  type Study,
-  type Update,
-} from '@consilium/domain';
-import {
+  aggregateRound,
   checkUpdate,
   decodeParameters,
   decodeSharedModel,
   encodeSharedModel,
+  federationOf,
   initialModel,
   mostSharedModelBytes,
-  nextModel,
   ParameterFormatError,
   parameterBytes,
   quantizeParameters,
@@ -23,7 +17,6 @@ import {
 import { aggregateContext, updateContext } from '../artefacts/artefact-exchange.ts';
 import { sha256Hex } from '../artefacts/index.ts';
 import { TrainerError } from '../errors.ts';
-import { federationOf, sitesOf } from './study-federation.ts';
 import type { StudyModel } from './study-model.ts';
 import type { TrainerContext } from './trainer-context.ts';
 
@@ -135,23 +128,6 @@ export async function openUpdate(
   return delta;
 }
 
-/**
- * The next model from the one before and some updates, by the study's rules and the round's public weights; the same
- * model where there are fewer updates than the rule needs to promise anything.
- */
-export function aggregate(
-  before: SharedModel,
-  deltas: ReadonlyMap<string, Int32Array>,
-  { participants, study }: Pick<Round, 'participants'> & { readonly study: Study },
-): SharedModel {
-  if (deltas.size < fewestUpdates(study.aggregation)) return before;
-  return nextModel(federationOf(study), {
-    before,
-    sites: sitesOf({ participants }),
-    updates: [...deltas].map(([site, delta]) => ({ site, delta })),
-  });
-}
-
 /** What the updates that the tally included make of the base, recomputed by this hospital: its canonical bytes. */
 export async function recomputeAggregate(
   context: Exchange & Pick<TrainerContext, 'models'>,
@@ -168,7 +144,7 @@ export async function recomputeAggregate(
   if (deltas.size !== round.included?.length) {
     throw new TrainerError('TRAINER_GATEWAY_REFUSED', 'the dossier lacks an update that the tally included');
   }
-  const next = aggregate(base, deltas, { participants: round.participants, study });
+  const next = aggregateRound(base, deltas, { participants: round.participants, study });
   const plaintext = encodeSharedModel(next, federationOf(study));
   return { plaintext, parametersSha256: sha256Hex(plaintext) };
 }

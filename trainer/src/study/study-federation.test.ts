@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext, test } from 'node:test';
 import type { Study } from '@consilium/domain';
+import { federationOf, shiftOf } from '@consilium/federation';
 import { plainModel } from '@consilium/federation/testing/plain-federation';
 import { MemoryArtefactStore } from '../artefacts/index.ts';
 import type { Ledger } from '../gateway/gateway-client.ts';
@@ -11,7 +12,6 @@ import { auditedHashes, type PlainMemory } from '../testing/outside-audit.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { csvOf, DICTIONARY, type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
 import { aStudy, datasetOf } from '../testing/study-rows.ts';
-import { federationOf, shiftOf } from './study-federation.ts';
 
 const { aggregation, training } = aStudy();
 /** Hospitals in three different bands, so that weights differ. */

@@ -89,7 +89,8 @@ const releasesOf = ({ rounds }: Lineage): Released[] =>
 /** By account, from everything that was charged: also what may have been released unseen. */
 function accountsOf(lineage: Lineage, charges: readonly PrivacyCharge[]): AccountCost[] {
   const accounts = Map.groupBy(charges, ({ datasetId, privacyEvent: { pool } }) => `${datasetId}\n${pool}`);
-  return [...accounts.values()].flatMap((all) => {
+  const sorted = [...accounts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.flatMap(([, all]) => {
     const { datasetId, privacyEvent } = all[0]!;
     const delta = deltaOf(lineage, datasetId);
     if (delta === undefined) return [];

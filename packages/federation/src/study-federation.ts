@@ -1,14 +1,12 @@
 // The ledger's words on how a study's rounds follow from one another, as the engine takes them.
-import type { Round, Study } from '@consilium/domain';
-import {
-  aggregationOf,
-  controlShift,
-  type FederationPlan,
-  type ServerOptimizerPlan,
-  type SharedModel,
-  type SiteWeight,
-} from '@consilium/federation';
+import { fewestUpdates, type Round, type Study } from '@consilium/domain';
+import { aggregationOf } from './aggregation-rules.ts';
+import { controlShift } from './control-variates.ts';
+import type { ServerOptimizerPlan } from './server-optimizer.ts';
+import { type FederationPlan, nextModel, type SharedModel } from './shared-model.ts';
+import type { SiteWeight } from './sites.ts';
 
+/** What a study's text says of how its rounds follow from one another. */
 export function federationOf({
   aggregation,
   training,
@@ -27,6 +25,23 @@ export function federationOf({
 /** Who takes part in a round, as the rules name them. */
 export const sitesOf = ({ participants }: Pick<Round, 'participants'>): SiteWeight[] =>
   participants.map(({ datasetId, weight }) => ({ site: datasetId, weight }));
+
+/**
+ * The next model from the one before and some updates by dataset, by the study's rules and the round's public weights;
+ * the same model where there are fewer updates than the rule needs to promise anything.
+ */
+export function aggregateRound(
+  before: SharedModel,
+  deltas: ReadonlyMap<string, Int32Array>,
+  { participants, study }: Pick<Round, 'participants'> & { readonly study: Study },
+): SharedModel {
+  if (deltas.size < fewestUpdates(study.aggregation)) return before;
+  return nextModel(federationOf(study), {
+    before,
+    sites: sitesOf({ participants }),
+    updates: [...deltas].map(([site, delta]) => ({ site, delta })),
+  });
+}
 
 /** What a dataset's steps in a round are corrected by, where the study has control variates. */
 export function shiftOf(
