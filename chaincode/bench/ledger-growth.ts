@@ -70,7 +70,7 @@ function* accountAfter(size: number, update: readonly [string, string][]): Gener
   const [key, row] = update.find(([written]) => written.startsWith('\u0000budget\u0000'))!;
   const before = JSON.parse(row) as BudgetRow;
   let { version, versionSha256 } = before;
-  const prefix = `\u0000budget-version\u0000${before.datasetId}\u0000${before.pool}\u0000`;
+  const prefix = `\u0000budget-version\u0000${before.populationId}\u0000${before.pool}\u0000`;
   const keyOf = () => `${prefix}${version}\u0000`;
   yield [keyOf(), first];
   for (let i = 1; i < size; i++) {

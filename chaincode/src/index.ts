@@ -5,6 +5,7 @@ import { DatasetContract } from './contracts/dataset-contract.ts';
 import { MemberContract } from './contracts/member-contract.ts';
 import { ModelContract } from './contracts/model-contract.ts';
 import { MotionContract } from './contracts/motion-contract.ts';
+import { PopulationContract } from './contracts/population-contract.ts';
 import { PrivacyContract } from './contracts/privacy-contract.ts';
 import { RoundContract } from './contracts/round-contract.ts';
 import { boundRuntimeLog } from './contracts/runtime-log.ts';
@@ -17,6 +18,7 @@ boundRuntimeLog();
 // A plain array: the runtime adds its own contract to it.
 export const contracts: (new () => Contract)[] = [
   MemberContract,
+  PopulationContract,
   DatasetContract,
   StudyContract,
   MotionContract,

@@ -35,6 +35,7 @@ import { MEMBER_ROUTES } from './routes/members.ts';
 import { MODEL_ROUTES } from './routes/models.ts';
 import { MOTION_ROUTES } from './routes/motions.ts';
 import { POLICY_ROUTES } from './routes/policies.ts';
+import { POPULATION_ROUTES } from './routes/populations.ts';
 import { ROUND_RECORD_ROUTES } from './routes/round-records.ts';
 import { ROUND_ROUTES } from './routes/rounds.ts';
 import { addServiceRoutes } from './routes/service.ts';
@@ -45,6 +46,7 @@ const CHECKING_INTERVAL_MS = 5_000;
 
 export const LEDGER_ROUTES = [
   ...MEMBER_ROUTES,
+  ...POPULATION_ROUTES,
   ...DATASET_ROUTES,
   ...STUDY_ROUTES,
   ...CONSENT_ROUTES,

@@ -89,7 +89,7 @@ async function checkPromises(study: StudyOnLedger): Promise<void> {
   assert.equal(studyDigest(row!, sha256), sha256(text), 'the text is as proposed, with its weights');
   const charges = rowsOf<PrivacyCharge>(study, 'privacy-charge');
   const consents = rowsOf<Consent>(study, 'consent');
-  for (const { datasetId, pool } of rowsOf<BudgetRow>(study, 'budget')) {
+  for (const { populationId: datasetId, pool } of rowsOf<BudgetRow>(study, 'budget')) {
     const { spent, reserved, budget } = await study.budget(datasetId, pool);
     const own = charges.filter(
       (charge) => charge.datasetId === datasetId && charge.privacyEvent.pool === pool,

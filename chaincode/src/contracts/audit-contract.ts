@@ -1,8 +1,15 @@
 // Queries on what happened: every version of a row, and activities by what they concern.
-import { type Argument, DomainError, type ErrorCode, PURPOSES, type RowVersion } from '@consilium/domain';
+import {
+  type Argument,
+  DomainError,
+  type ErrorCode,
+  POOLS,
+  PURPOSES,
+  type RowVersion,
+} from '@consilium/domain';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Page } from '../ledger/page.ts';
-import { isRoundNumber, KEY_PARTS, roundKey } from '../ledger/rows.ts';
+import { isRoundNumber, KEY_PARTS, NUMBERS, roundKey } from '../ledger/rows.ts';
 import { findDataset, findRound, findStudy, found } from './find.ts';
 import { roundEntries, studyEntries } from './index-entries.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
@@ -63,8 +70,11 @@ export class AuditContract extends LedgerContract {
 
 const MISSING: Readonly<Record<Argument<'audit:getHistory'>['noun'], ErrorCode>> = {
   member: 'MEMBER_NOT_FOUND',
+  population: 'POPULATION_NOT_FOUND',
+  block: 'BLOCK_NOT_FOUND',
   dataset: 'DATASET_NOT_FOUND',
-  budget: 'DATASET_NOT_FOUND',
+  revision: 'REVISION_NOT_FOUND',
+  budget: 'BLOCK_NOT_FOUND',
   study: 'STUDY_NOT_FOUND',
   consent: 'CONSENT_NOT_FOUND',
   round: 'ROUND_NOT_FOUND',
@@ -92,10 +102,17 @@ async function requireKnown(
 }
 
 function historyOf(ledger: Ledger, argument: Argument<'audit:getHistory'>): Promise<Page<RowVersion>> {
-  const key = historyKey(argument);
-  if (argument.noun !== 'budget') return ledger.history(argument.noun, key, argument);
-  const [datasetId = '', pool = ''] = key;
-  return ledger.accounts.history([datasetId, pool], argument);
+  if (argument.noun !== 'budget') return ledger.history(argument.noun, historyKey(argument), argument);
+  // Accounts of block 1 may be named as they were before there were blocks.
+  const [populationId = '', pool = '', block = '1', ...more] = argument.key;
+  const [known] = POOLS.filter((one) => one === pool);
+  if (known === undefined || more.length > 0 || !isRoundNumber(block)) {
+    throw new DomainError(
+      'INVALID_ARGUMENT',
+      'key of a budget must be populationId, pool, and block if not 1',
+    );
+  }
+  return ledger.accounts.history({ populationId, pool: known, block: Number(block) }, argument);
 }
 
 /** A row's key from what a person writes: rounds as plain numbers. */
@@ -105,9 +122,9 @@ function historyKey({ noun, key }: Argument<'audit:getHistory'>): string[] {
     throw new DomainError('INVALID_ARGUMENT', `key of a ${noun} must be ${parts.join(', ')}`);
   }
   return parts.map((part, i) => {
-    if (part !== 'round') return key[i]!;
+    if (!NUMBERS.includes(part)) return key[i]!;
     if (!isRoundNumber(key[i]!)) {
-      throw new DomainError('INVALID_ARGUMENT', 'key must have the round as a number');
+      throw new DomainError('INVALID_ARGUMENT', `key must have the ${part} as a number`);
     }
     return roundKey(Number(key[i]));
   });

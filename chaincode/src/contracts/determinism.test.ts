@@ -21,6 +21,8 @@ const SUITES = [
   'motions',
   'receipts-and-lineage',
   'equivocation',
+  'populations',
+  'revisions',
   'activities',
   'contributions',
   'floods',

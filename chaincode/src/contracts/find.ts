@@ -1,21 +1,44 @@
 // Rows that must be there, each with the refusal that says which is not.
 import type {
   Argument,
+  Block,
+  Budget,
   ConsentRow as Consent,
   DatasetRow as Dataset,
   Departure,
   Equivocation,
   MemberRow as Member,
+  Population,
+  Revision,
   RoundRow as Round,
   ScoreCommitment,
   StudyRow as Study,
 } from '@consilium/domain';
-import { DomainError, type ErrorCode, membershipOf, type Pool } from '@consilium/domain';
-import type { Accounts, Tally } from '@consilium/domain/rules';
-import { asWithdrawn, inMembership, withDeparture, withPresentKey } from '@consilium/domain/rules';
+import {
+  blocksOf,
+  DomainError,
+  type ErrorCode,
+  membershipOf,
+  POOLS,
+  type Pool,
+  populationIdOf,
+  revisionOf,
+} from '@consilium/domain';
+import type { AccountBook, Tally } from '@consilium/domain/rules';
+import {
+  asWithdrawn,
+  bookOf,
+  datasetIn,
+  firstRevision,
+  impliedBy,
+  inMembership,
+  weighedRevision,
+  withDeparture,
+  withPresentKey,
+} from '@consilium/domain/rules';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PageOptions } from '../ledger/page.ts';
-import { isRoundNumber, membershipKey, roundKey } from '../ledger/rows.ts';
+import { blockKey, isRoundNumber, membershipKey, revisionKey, roundKey } from '../ledger/rows.ts';
 
 type RoundArgument = Argument<'round:get'>;
 
@@ -101,12 +124,106 @@ export const findRound = (ledger: Ledger, { studyId, round }: RoundArgument): Pr
     `round ${round} of study ${studyId}`,
   );
 
-export const findBudget = (ledger: Ledger, datasetId: string, pool: Pool) =>
-  found(ledger.accounts.get(datasetId, pool), 'DATASET_NOT_FOUND', `dataset ${datasetId}`);
+/** A population; of a dataset from before there were rows of them, the one that it implies. */
+export async function findPopulation(ledger: Ledger, populationId: string): Promise<Population> {
+  const population = await ledger.get('population', populationId);
+  if (population !== undefined) return population;
+  const dataset = await ledger.get('dataset', populationId);
+  const implies = dataset !== undefined && populationIdOf(dataset) === populationId;
+  return found(
+    Promise.resolve(implies ? impliedBy(dataset).population : undefined),
+    'POPULATION_NOT_FOUND',
+    `population ${populationId}`,
+  );
+}
 
-export const findAccounts = async (ledger: Ledger, datasetId: string): Promise<Accounts> => ({
-  training: await findBudget(ledger, datasetId, 'training'),
-  heldOut: await findBudget(ledger, datasetId, 'held-out'),
+/** A block; of a dataset from before there were rows of them, the one block that it implies. */
+export async function findBlock(ledger: Ledger, populationId: string, block: number): Promise<Block> {
+  const row = await ledger.get('block', populationId, blockKey(block));
+  if (row !== undefined) return row;
+  const dataset = block === 1 ? await ledger.get('dataset', populationId) : undefined;
+  const implies = dataset !== undefined && populationIdOf(dataset) === populationId;
+  return found(
+    Promise.resolve(implies ? impliedBy(dataset).block : undefined),
+    'BLOCK_NOT_FOUND',
+    `block ${block} of population ${populationId}`,
+  );
+}
+
+export async function findBlocks(
+  ledger: Ledger,
+  populationId: string,
+  blocks: readonly number[],
+): Promise<Block[]> {
+  const rows: Block[] = [];
+  for (const block of blocks) rows.push(await findBlock(ledger, populationId, block));
+  return rows;
+}
+
+/** A revision of a dataset, the present one where none is named; the first one is the registration. */
+export async function findRevision(
+  ledger: Ledger,
+  dataset: Dataset,
+  revision = dataset.revision ?? 1,
+): Promise<Revision> {
+  const { datasetId } = dataset;
+  const row = await ledger.get('revision', datasetId, revisionKey(revision));
+  if (row !== undefined) return row;
+  // Before there were rows of revisions no dataset had a second one.
+  const first = revision === 1 && dataset.revision === undefined ? firstRevision(dataset) : undefined;
+  return found(Promise.resolve(first), 'REVISION_NOT_FOUND', `revision ${revision} of dataset ${datasetId}`);
+}
+
+/** A dataset as it was in the revision that a consent is to. */
+export async function findConsented(
+  ledger: Ledger,
+  consent: Pick<Consent, 'datasetId' | 'revision'>,
+): Promise<Dataset> {
+  const dataset = await findDataset(ledger, consent.datasetId);
+  const revision = revisionOf(consent);
+  if (revision === (dataset.revision ?? 1)) return dataset;
+  return datasetIn(dataset, await findRevision(ledger, dataset, revision));
+}
+
+/** The revision that a dataset's weight in a study follows from; undefined where it weighs by its band alone. */
+export async function findWeighed(
+  ledger: Ledger,
+  study: Study,
+  dataset: Dataset,
+): Promise<Revision | undefined> {
+  const revision = weighedRevision(study, dataset.datasetId);
+  return revision === undefined ? undefined : findRevision(ledger, dataset, revision);
+}
+
+export const findBudget = (ledger: Ledger, account: Pick<Budget, 'populationId' | 'block' | 'pool'>) =>
+  found(
+    ledger.accounts.get(account),
+    'BLOCK_NOT_FOUND',
+    `block ${account.block} of population ${account.populationId}`,
+  );
+
+/** The accounts of the blocks of each of these, every one once. */
+export async function findBook(
+  ledger: Ledger,
+  of: readonly { readonly populationId: string; readonly blocks: readonly number[] }[],
+  pools: readonly Pool[] = POOLS,
+): Promise<AccountBook> {
+  const accounts = new Map<string, Budget>();
+  for (const { populationId, blocks } of of) {
+    for (const block of blocks) {
+      for (const pool of pools) {
+        const name = `${populationId} ${block} ${pool}`;
+        if (!accounts.has(name)) accounts.set(name, await findBudget(ledger, { populationId, block, pool }));
+      }
+    }
+  }
+  return bookOf([...accounts.values()]);
+}
+
+/** Whose accounts a consent moves. */
+export const consentedBlocks = (dataset: Dataset, consent: Pick<Consent, 'blocks'>) => ({
+  populationId: populationIdOf(dataset),
+  blocks: blocksOf(consent),
 });
 
 /** The consents that a study has of the datasets it wants, as they count, in its order. */

@@ -40,8 +40,8 @@ test('recording an update reads the same few rows after no round and after five'
   const old = await rowsRead(5, 'round:recordUpdate', {});
   assert.deepEqual(
     [young, old],
-    [9, 9],
-    'member and whether it left, study, round, update, release, consent, account and its version',
+    [10, 10],
+    'member and whether it left, study, round, update, release, consent, dataset, account and its version',
   );
 });
 

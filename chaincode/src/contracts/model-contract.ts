@@ -3,15 +3,17 @@ import {
   type Argument,
   type DatasetRow,
   type Lineage,
+  type Revision,
   type RoundRow,
+  revisionOf,
   type StudyRow,
   sealOf,
 } from '@consilium/domain';
-import { lineageDigest, publishModel } from '@consilium/domain/rules';
+import { lineageDigest, publishModel, weighedRevision } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { dossierOf } from './dossier.ts';
-import { consentsOf, findDataset, findStudy, found, roundPage, roundsOf } from './find.ts';
+import { consentsOf, findConsented, findStudy, findWeighed, found, roundPage, roundsOf } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { putStudy } from './open-studies.ts';
 import { transact } from './transact.ts';
@@ -57,17 +59,25 @@ const findModel = (ledger: Ledger, studyId: string) =>
 
 /** The digest of a study that has just been completed. Rounds from before there were seals are sealed here. */
 async function digestOf(ledger: Ledger, study: StudyRow, rounds: readonly RoundRow[]): Promise<string> {
-  const { consents, datasets } = await consentedTo(ledger, study);
+  const { consents, datasets, revisions } = await consentedTo(ledger, study);
   const seals: string[] = [];
   for (const round of rounds) seals.push(round.seal ?? sealOf(await dossierOf(ledger, round), sha256));
-  return lineageDigest({ study, datasets, consents, rounds, seals }, sha256);
+  return lineageDigest({ study, datasets, consents, ...revisions, rounds, seals }, sha256);
 }
 
 async function consentedTo(ledger: Ledger, study: StudyRow) {
   const consents = await consentsOf(ledger, study);
   const datasets: DatasetRow[] = [];
-  for (const { datasetId } of consents) datasets.push(await findDataset(ledger, datasetId));
-  return { consents, datasets };
+  const weighed: Revision[] = [];
+  // As they were consented to: a revision that comes later is not behind the model.
+  for (const consent of consents) {
+    const dataset = await findConsented(ledger, consent);
+    datasets.push(dataset);
+    if ((weighedRevision(study, dataset.datasetId) ?? revisionOf(consent)) === revisionOf(consent)) continue;
+    const revision = await findWeighed(ledger, study, dataset);
+    if (revision !== undefined) weighed.push(revision);
+  }
+  return { consents, datasets, revisions: weighed.length > 0 ? { revisions: weighed } : {} };
 }
 
 /** Rounds come in pages; the bookmark is the number of the next one. */
@@ -75,8 +85,8 @@ async function lineageOf(ledger: Ledger, argument: Argument<'model:getLineage'>)
   const { studyId } = argument;
   const study = await findStudy(ledger, studyId);
   const model = await findModel(ledger, studyId);
-  const { consents, datasets } = await consentedTo(ledger, study);
+  const { consents, datasets, revisions } = await consentedTo(ledger, study);
   const { rounds, bookmark } = await roundPage(ledger, study, argument, (round) => dossierOf(ledger, round));
-  const lineage = { model, study, datasets, consents, rounds };
+  const lineage = { model, study, datasets, consents, ...revisions, rounds };
   return bookmark === undefined ? lineage : { ...lineage, bookmark };
 }

@@ -10,6 +10,7 @@ import {
 import {
   asMoved,
   castVote,
+  datasetIn,
   decideMotion,
   moveMotion,
   requirePresentOwner,
@@ -20,13 +21,17 @@ import {
 } from '@consilium/domain/rules';
 import type { Ledger } from '../ledger/ledger.ts';
 import { motionKey } from '../ledger/rows.ts';
+import { changeAccounts } from './change-accounts.ts';
 import {
+  consentedBlocks,
   consentsOf,
   departureOf,
-  findAccounts,
+  findBlocks,
+  findBook,
   findDataset,
   findMember,
   findStudy,
+  findWeighed,
   found,
   roundsOf,
 } from './find.ts';
@@ -69,22 +74,25 @@ export class MotionContract extends LedgerContract {
       const study = await findStudy(ledger, argument.studyId);
       // The vote that decides says how long a pause took.
       call.requireTimely(study);
-      const before = await findMotion(ledger, argument);
+      const open = await findMotion(ledger, argument);
       const consents = await consentsOf(ledger, study);
       const own: Stake[] = [];
       for (const consent of consents) {
         if (consent.owner !== mspId || consent.state !== 'granted') continue;
         const dataset = await findDataset(ledger, consent.datasetId);
-        own.push({ dataset, consent, accounts: await findAccounts(ledger, consent.datasetId) });
+        const of = consentedBlocks(dataset, consent);
+        own.push({ dataset, consent, blocks: await findBlocks(ledger, of.populationId, of.blocks) });
       }
-      const key = motionKey(before.motion);
+      const moved = own.map(({ dataset, consent }) => consentedBlocks(dataset, consent));
+      const before = await findBook(ledger, moved);
+      const key = motionKey(open.motion);
       const given: Vote[] = [];
       for (const voter of votersOf(consents)) {
         const vote = await ledger.get('vote', study.studyId, key, voter);
         if (vote !== undefined) given.push(vote);
       }
       const counted = votesOf(given, consents);
-      const wanted = await wantedOf(ledger, study, before);
+      const wanted = await wantedOf(ledger, study, open);
       const steward = call.enrolmentId();
       const cast = castVote(argument, {
         mspId,
@@ -93,21 +101,21 @@ export class MotionContract extends LedgerContract {
         at,
         study,
         consents,
-        motion: before,
+        motion: open,
         votes: counted,
         wanted,
         stakes: own,
+        book: before,
       });
       const votes = [...counted.filter((vote) => vote.mspId !== mspId), cast.vote];
-      const { motion, study: decided } = decideMotion(before, { at, study, consents, votes, wanted });
+      const { motion, study: decided } = decideMotion(open, { at, study, consents, votes, wanted });
       await ledger.put('vote', cast.vote);
-      if (motion !== before) await ledger.put('motion', motion);
-      for (const { consent, accounts } of cast.stakes) {
+      if (motion !== open) await ledger.put('motion', motion);
+      for (const { consent } of cast.stakes) {
         call.concern({ dataset: [consent.datasetId] });
         await ledger.put('consent', consent);
-        await ledger.accounts.change(accounts.training);
-        await ledger.accounts.change(accounts.heldOut);
       }
+      await changeAccounts(ledger, before, cast.book);
       if (motion.kind === 'amend' && cast.vote.accept && cast.vote.complete) {
         for (const { consent } of own) await guardConsented(ledger, consent);
       }
@@ -168,16 +176,18 @@ async function latestMotion(ledger: Ledger, { studyId, motions = 0 }: StudyRow):
   return latest && asItCounts(ledger, latest);
 }
 
-/** Every dataset of a study and those that an amendment adds, each once. */
+/** Every dataset of a study, in the revision that it is weighed by, and those that an amendment adds, each once. */
 async function wantedOf(
   ledger: Ledger,
-  { datasets }: StudyRow,
+  study: StudyRow,
   { amendment }: Pick<Motion, 'amendment'>,
 ): Promise<Dataset[]> {
   const wanted: Dataset[] = [];
   if (amendment === undefined) return wanted;
-  for (const datasetId of new Set([...datasets, ...(amendment.addDatasets ?? [])])) {
-    wanted.push(await findDataset(ledger, datasetId));
+  for (const datasetId of new Set([...study.datasets, ...(amendment.addDatasets ?? [])])) {
+    const dataset = await findDataset(ledger, datasetId);
+    const weighed = await findWeighed(ledger, study, dataset);
+    wanted.push(weighed === undefined ? dataset : datasetIn(dataset, weighed));
   }
   return wanted;
 }

@@ -7,7 +7,7 @@ import { consentOf, findStudy, roundsOf } from './find.ts';
 import { guardedRows, hasOldPolicies } from './policies.ts';
 
 /** How many rows one page looks at, at most: each is read with its policies; of a study, with its rounds. */
-const LOOKED_AT = { dataset: 20, consent: 20, round: 5 } as const;
+const LOOKED_AT = { dataset: 20, block: 20, consent: 20, round: 5 } as const;
 
 /**
  * A page of old policies. It may be empty and have a bookmark all the same: it looks at a number of rows, and lists those
@@ -23,6 +23,13 @@ export async function oldPolicies(
     return those(await ledger.page('dataset', [], options), async (dataset) =>
       (await hasOldPolicies(ledger, await guardedRows.ofDataset(ledger, dataset)))
         ? { datasetId: dataset.datasetId }
+        : undefined,
+    );
+  }
+  if (kind === 'block') {
+    return those(await ledger.page('block', [], options), async ({ populationId, block }) =>
+      (await hasOldPolicies(ledger, await guardedRows.ofBlock(ledger, populationId, block)))
+        ? { populationId, block }
         : undefined,
     );
   }

@@ -8,14 +8,18 @@ import {
   DomainError,
   POOLS,
   type PolicyRef,
+  populationIdOf,
   type RoundRow,
+  revisionOf,
 } from '@consilium/domain';
 import { allAndMajority, anyOfPeers, ownerAndMajority } from '../ledger/key-policy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Noun, Rows } from '../ledger/rows.ts';
+import { accountKey, blockKey, type Noun, type Rows, revisionKey } from '../ledger/rows.ts';
 import {
+  consentedBlocks,
   consentsOf,
   departureOf,
+  findBlock,
   findConsent,
   findDataset,
   findRound,
@@ -62,20 +66,48 @@ export async function policyOfRound(ledger: Ledger, round: RoundRow): Promise<Ui
 const majority = (members: readonly string[]): Uint8Array =>
   anyOfPeers(Math.floor(members.length / 2) + 1, members);
 
+/** A dataset, its population, and its first block of patients: the only one of most, which later ones do not hold up. */
 async function ofDataset(ledger: Ledger, dataset: DatasetRow): Promise<Guarded[]> {
-  const { datasetId } = dataset;
   const policy = await policyOfOwner(ledger, dataset.owner);
+  const populationId = populationIdOf(dataset);
   const rows: Guarded[] = [{ noun: 'dataset', row: dataset, policy }];
+  // Datasets from before there were rows of these have none.
+  const population = await ledger.get('population', populationId);
+  if (population !== undefined) rows.push({ noun: 'population', row: population, policy });
+  rows.push(...(await ofRevision(ledger, dataset, dataset.revision ?? 1)));
+  return population?.blocks === 0 ? rows : [...rows, ...(await ofBlock(ledger, populationId, 1))];
+}
+
+async function ofRevision(
+  ledger: Ledger,
+  { datasetId, owner }: Pick<DatasetRow, 'datasetId' | 'owner'>,
+  number: number,
+): Promise<Guarded[]> {
+  const row = await ledger.get('revision', datasetId, revisionKey(number));
+  return row === undefined ? [] : [{ noun: 'revision', row, policy: await policyOfOwner(ledger, owner) }];
+}
+
+/** A block of patients with its accounts. */
+async function ofBlock(ledger: Ledger, populationId: string, number: number): Promise<Guarded[]> {
+  const { owner } = await findBlock(ledger, populationId, number);
+  const policy = await policyOfOwner(ledger, owner);
+  const block = await ledger.get('block', populationId, blockKey(number));
+  const rows: Guarded[] = block === undefined ? [] : [{ noun: 'block', row: block, policy }];
   for (const pool of POOLS) {
-    const account = await found(ledger.get('budget', datasetId, pool), 'DATASET_NOT_FOUND', datasetId);
+    const key = accountKey({ populationId, block: number, pool });
+    const account = await found(ledger.get('budget', ...key), 'BLOCK_NOT_FOUND', key.join(' '));
     rows.push({ noun: 'budget', row: account, policy });
   }
   return rows;
 }
 
+/** A consent, and the revision of the dataset that it is to. */
 async function ofConsent(ledger: Ledger, consent: ConsentRow): Promise<Guarded[]> {
   const policy = await policyOfOwner(ledger, consent.owner);
-  return [{ noun: 'consent', row: consent, policy }];
+  return [
+    { noun: 'consent', row: consent, policy },
+    ...(await ofRevision(ledger, consent, revisionOf(consent))),
+  ];
 }
 
 async function ofRound(ledger: Ledger, round: RoundRow): Promise<Guarded[]> {
@@ -89,26 +121,37 @@ async function lay(ledger: Ledger, rows: readonly Guarded[]): Promise<number> {
 }
 
 /**
- * Lays the policies that a consent rests on: of the dataset, its accounts and the consent itself. Members that joined
+ * Lays the policies that a consent rests on: of the dataset and its population, of the blocks of patients that it gives
+ * with their accounts, and of the consent itself. Members that joined
  * since rely on these rows from now on, and otherwise the member that registered first would rule the rows alone.
  * Nothing is written where nothing changes.
  *
  * @throws DomainError DATASET_NOT_FOUND
  */
 export async function guardConsented(ledger: Ledger, consent: ConsentRow): Promise<void> {
+  const dataset = await findDataset(ledger, consent.datasetId);
   await lay(ledger, await ofConsent(ledger, consent));
-  await lay(ledger, await ofDataset(ledger, await findDataset(ledger, consent.datasetId)));
+  await lay(ledger, await ofDataset(ledger, dataset));
+  const { populationId, blocks } = consentedBlocks(dataset, consent);
+  for (const block of blocks) if (block !== 1) await lay(ledger, await ofBlock(ledger, populationId, block));
 }
 
 /**
- * Lays the policies of one dataset with its accounts, of one consent, or of one round again; how many changed.
+ * Lays the policies of one dataset with its first block of patients, of one block with its accounts, of one consent, or
+ * of one round again; how many changed.
  *
  * @throws DomainError INVALID_ARGUMENT for another set of fields, DATASET_NOT_FOUND, CONSENT_NOT_FOUND, ROUND_NOT_FOUND
  */
 export async function renewPolicies(
   ledger: Ledger,
-  { studyId, datasetId, round }: PolicyRef,
+  { studyId, datasetId, round, populationId, block }: PolicyRef,
 ): Promise<number> {
+  if (populationId !== undefined || block !== undefined) {
+    const isWhole = populationId !== undefined && block !== undefined;
+    const isAlone = studyId === undefined && datasetId === undefined && round === undefined;
+    if (isWhole && isAlone) return lay(ledger, await ofBlock(ledger, populationId, block));
+    throw new DomainError('INVALID_ARGUMENT', 'must have populationId and block together, and nothing else');
+  }
   if (studyId === undefined && datasetId !== undefined && round === undefined) {
     return lay(ledger, await ofDataset(ledger, await findDataset(ledger, datasetId)));
   }
@@ -120,7 +163,7 @@ export async function renewPolicies(
   }
   throw new DomainError(
     'INVALID_ARGUMENT',
-    'must have datasetId (a dataset and its accounts), studyId and datasetId (a consent), or studyId and round',
+    'must have datasetId (a dataset and its accounts), populationId and block (later ones), studyId and datasetId (a consent), or studyId and round',
   );
 }
 
@@ -132,4 +175,4 @@ export async function hasOldPolicies(ledger: Ledger, rows: readonly Guarded[]): 
   return false;
 }
 
-export const guardedRows = { ofDataset, ofConsent, ofRound };
+export const guardedRows = { ofDataset, ofBlock, ofConsent, ofRound };

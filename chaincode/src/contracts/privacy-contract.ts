@@ -1,7 +1,8 @@
 // Queries on privacy: accounts, charges and quotes.
+import { populationIdOf } from '@consilium/domain';
 import { quoteConsent, statementOf } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
-import { findAccounts, findBudget, findDataset, findStudy } from './find.ts';
+import { findBlocks, findBook, findBudget, findDataset, findRevision, findStudy } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
 
@@ -11,9 +12,11 @@ export class PrivacyContract extends LedgerContract {
   }
 
   getBudget(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'privacy:getBudget', text, async ({ argument: { datasetId, pool }, ledger }) =>
-      statementOf(await findBudget(ledger, datasetId, pool)),
-    );
+    return transact(context, 'privacy:getBudget', text, async ({ argument, ledger }) => {
+      const { datasetId, pool, block = 1 } = argument;
+      const populationId = populationIdOf(await findDataset(ledger, datasetId));
+      return statementOf(await findBudget(ledger, { populationId, pool, block }));
+    });
   }
 
   listEvents(context: LedgerContext, text: string): Promise<string> {
@@ -27,8 +30,19 @@ export class PrivacyContract extends LedgerContract {
     return transact(context, 'privacy:quote', text, async ({ argument, ledger }) => {
       const study = await findStudy(ledger, argument.studyId);
       const dataset = await findDataset(ledger, argument.datasetId);
-      const accounts = await findAccounts(ledger, argument.datasetId);
-      return quoteConsent(study, { dataset, accounts, sha256 });
+      const revision = await findRevision(ledger, dataset);
+      const of = {
+        populationId: populationIdOf(dataset),
+        blocks: revision.blocks.map(({ block }) => block),
+      };
+      return quoteConsent(study, {
+        dataset,
+        revision,
+        blocks: await findBlocks(ledger, of.populationId, of.blocks),
+        asked: argument.blocks,
+        book: await findBook(ledger, [of]),
+        sha256,
+      });
     });
   }
 }

@@ -6,6 +6,9 @@ import {
   aggregate,
   datasetArgument,
   memberArgument,
+  newBlock,
+  patientsArgument,
+  populationArgument,
   scoreEvent,
   sha256,
   studyArgument,
@@ -91,6 +94,18 @@ const dictionary = (change: object) =>
   dataset({ dictionary: { ...datasetArgument('x').dictionary, ...change } });
 const register = (argument: object) => (study: StudyOnLedger) =>
   study.submit(steward('AlphaMSP'), 'dataset:register', JSON.stringify(argument));
+/** A population of Alpha's with one dataset. */
+const peopled = afterSteps(
+  prepared,
+  (study) => study.submit(steward('AlphaMSP'), 'population:register', populationArgument('all')),
+  register(patientsArgument('first', 'all')),
+);
+const retire = (study: StudyOnLedger) =>
+  study.submit(steward('AlphaMSP'), 'population:retireBlock', {
+    populationId: 'alpha',
+    block: 1,
+    reason: 'spent',
+  });
 const propose = (change: Partial<ProposeStudy>) => (study: StudyOnLedger) =>
   study.propose({ studyId: 'other', ...change });
 const consent =
@@ -468,6 +483,99 @@ const ATTEMPTS: readonly Attempt[] = [
     says: /no dataset omega/,
     before: prepared,
     attempt: propose({ datasets: ['omega'] }),
+  },
+  {
+    code: 'POPULATION_EXISTS',
+    title: 'a population id that is taken',
+    says: /all is taken/,
+    before: peopled,
+    attempt: (study) => study.submit(steward('BetaMSP'), 'population:register', populationArgument('all')),
+  },
+  {
+    code: 'POPULATION_EXISTS',
+    title: 'a dataset with the id of a population that it is not about',
+    says: /all is a population: choose another id, or name it/,
+    before: peopled,
+    attempt: register(datasetArgument('all')),
+  },
+  {
+    code: 'DATASET_EXISTS',
+    title: 'a population with the id of a dataset, whose patients would get another budget',
+    says: /first is a dataset/,
+    before: peopled,
+    attempt: (study) => study.submit(steward('AlphaMSP'), 'population:register', populationArgument('first')),
+  },
+  {
+    code: 'POPULATION_NOT_FOUND',
+    title: 'a dataset of a population that is not there',
+    says: /no population nobody/,
+    before: prepared,
+    attempt: register(patientsArgument('new', 'nobody')),
+  },
+  {
+    code: 'NOT_THE_OWNER',
+    title: "a dataset of somebody else's population",
+    says: /population all belongs to AlphaMSP/,
+    before: peopled,
+    attempt: (study) => study.submit(steward('BetaMSP'), 'dataset:register', patientsArgument('new', 'all')),
+  },
+  {
+    code: 'PATIENTS_COUNTED',
+    title: 'two blocks of the same patients',
+    says: /newBlock.patientsSha256 is that of block 1 of all: name that block instead/,
+    before: peopled,
+    attempt: register({
+      ...patientsArgument('new', 'all'),
+      newBlock: { ...newBlock('all', 1), block: 2 },
+      recordCountBand: { low: 100, high: 149 },
+    }),
+  },
+  {
+    code: 'BLOCK_NUMBER',
+    title: 'a block after one that was opened meanwhile',
+    says: /newBlock.block must be 2: all has 1 blocks/,
+    before: peopled,
+    attempt: register({
+      ...patientsArgument('new', 'all'),
+      newBlock: newBlock('all', 3),
+      recordCountBand: { low: 100, high: 149 },
+    }),
+  },
+  {
+    code: 'BLOCK_NOT_FOUND',
+    title: 'a consent to patients that the revision has not',
+    says: /revision 1 of alpha has no patients of blocks 7, 2/,
+    before: proposed,
+    attempt: consent('AlphaMSP', { blocks: [1, 7, 2] }),
+  },
+  {
+    code: 'BLOCK_RETIRED',
+    title: 'a consent to a retired block',
+    says: /block 1 of alpha was retired at/,
+    before: afterSteps(proposed, retire),
+    attempt: consent('AlphaMSP', { blocks: [1] }),
+  },
+  {
+    code: 'BLOCK_RETIRED',
+    title: 'a consent to whatever is open, where nothing is',
+    says: /every block of alpha is retired/,
+    before: afterSteps(proposed, retire),
+    attempt: consent('AlphaMSP'),
+  },
+  {
+    code: 'BLOCK_RETIRED',
+    title: 'a block that is retired twice',
+    says: /block 1 of alpha was retired at/,
+    before: afterSteps(prepared, retire),
+    attempt: retire,
+  },
+  {
+    code: 'REVISION_NOT_FOUND',
+    title: 'the history of a revision that never was',
+    says: /never was a revision alpha 7/,
+    before: prepared,
+    attempt: (study) =>
+      study.evaluate(auditor, 'audit:getHistory', { noun: 'revision', key: ['alpha', '7'] }),
   },
   {
     code: 'STUDY_EXISTS',

@@ -1,9 +1,9 @@
 // Transactions on rounds: updates, verdicts, tally, attestations, and finalising by endorsement.
 import {
-  type Budget,
   type Consent,
   contributionsOf,
   type Dataset,
+  type DatasetRow,
   DomainError,
   planDigest,
   type Receipt,
@@ -30,12 +30,15 @@ import {
 import { sha256 } from '../ledger/digest.ts';
 import { anyOfPeers } from '../ledger/key-policy.ts';
 import { roundKey } from '../ledger/rows.ts';
+import { changeAccounts } from './change-accounts.ts';
 import { dossierOf } from './dossier.ts';
 import {
   arrivalsOf,
+  consentedBlocks,
   consentsOf,
-  findBudget,
+  findBook,
   findConsent,
+  findConsented,
   findDataset,
   findMember,
   findRound,
@@ -64,8 +67,9 @@ export class RoundContract extends LedgerContract {
       const previous = number > 1 ? await ledger.get('round', studyId, roundKey(number - 1)) : undefined;
       const consenting: Dataset[] = [];
       // A consent covers the rounds it reserved: one given before an amendment ends where they do.
-      for (const { state, datasetId, rounds } of await consentsOf(ledger, study)) {
-        if (state === 'granted' && rounds >= number) consenting.push(await findDataset(ledger, datasetId));
+      for (const consent of await consentsOf(ledger, study)) {
+        const { state, rounds } = consent;
+        if (state === 'granted' && rounds >= number) consenting.push(await findConsented(ledger, consent));
       }
       const round = openRound(number, { mspId, at, study, existing, previous, consenting, base });
       concern({ dataset: round.participants.map(({ datasetId }) => datasetId) });
@@ -83,7 +87,10 @@ export class RoundContract extends LedgerContract {
       const study = await findStudy(ledger, studyId);
       const round = await findRound(ledger, argument);
       requireParticipant(round, datasetId, mspId);
-      const { update, account, charge } = recordUpdate(argument, {
+      const consent = await findConsent(ledger, studyId, datasetId);
+      const dataset = await findDataset(ledger, datasetId);
+      const before = await findBook(ledger, [consentedBlocks(dataset, consent)], ['training']);
+      const { update, book, charge } = recordUpdate(argument, {
         mspId,
         at,
         transactionId,
@@ -91,8 +98,9 @@ export class RoundContract extends LedgerContract {
         round,
         existing: await ledger.get('update', studyId, roundKey(round.round), datasetId),
         released: await ledger.get('release', argument.plaintextSha256),
-        consent: await findConsent(ledger, studyId, datasetId),
-        account: await findBudget(ledger, datasetId, 'training'),
+        consent,
+        dataset,
+        book: before,
         planSha256: planDigest(study, sha256),
       });
       await ledger.put('update', update);
@@ -104,7 +112,7 @@ export class RoundContract extends LedgerContract {
         round: round.round,
         datasetId,
       });
-      await ledger.accounts.change(account);
+      await changeAccounts(ledger, before, book);
       await ledger.put('privacy-charge', charge);
       return update;
     });
@@ -149,15 +157,17 @@ export class RoundContract extends LedgerContract {
       const { studyId } = argument;
       const study = await findStudy(ledger, studyId);
       const round = await findRound(ledger, argument);
-      const own = new Map<string, { consent: Consent; account: Budget }>();
+      const own = new Map<string, { consent: Consent; dataset: DatasetRow }>();
       for (const participant of round.participants) {
         if (participant.mspId !== mspId) continue;
         own.set(participant.datasetId, {
           consent: await findConsent(ledger, studyId, participant.datasetId),
-          account: await findBudget(ledger, participant.datasetId, 'held-out'),
+          dataset: await findDataset(ledger, participant.datasetId),
         });
       }
-      const { verdict, accounts, charges } = recordVerdict(argument, {
+      const moved = [...own.values()].map(({ dataset, consent }) => consentedBlocks(dataset, consent));
+      const before = await findBook(ledger, moved, ['held-out']);
+      const { verdict, book, charges } = recordVerdict(argument, {
         mspId,
         at,
         transactionId,
@@ -167,10 +177,11 @@ export class RoundContract extends LedgerContract {
         signerSha256: call.signerSha256(),
         planSha256: planDigest(study, sha256),
         own,
+        book: before,
       });
       call.concern({ dataset: verdict.scores.map(({ datasetId }) => datasetId) });
       await ledger.put('verdict', verdict);
-      for (const account of accounts) await ledger.accounts.change(account);
+      await changeAccounts(ledger, before, book);
       for (const charge of charges) await ledger.put('privacy-charge', charge);
       return verdict;
     });

@@ -1,8 +1,10 @@
 // Transactions on studies and on the consents they are given.
 import {
+  BLOCKS_MAX,
   type ConsentRow,
   type Dataset,
   membershipOf,
+  populationIdOf,
   ROW_SCHEMA,
   type StudyQuorum,
   summaryOfStudy,
@@ -22,14 +24,19 @@ import {
   withdrawConsent,
 } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { roundKey } from '../ledger/rows.ts';
+import { changeAccounts } from './change-accounts.ts';
 import {
+  consentedBlocks,
   consentOf,
   consentsOf,
-  findAccounts,
+  findBlocks,
+  findBook,
   findConsent,
   findDataset,
   findMember,
+  findRevision,
   findStudy,
   roundsOf,
 } from './find.ts';
@@ -103,26 +110,25 @@ export class StudyContract extends LedgerContract {
       const { argument, ledger, mspId, at } = call;
       const { studyId, datasetId } = argument;
       const study = await findStudy(ledger, studyId);
-      const dataset = await findDataset(ledger, datasetId);
+      const given = await givenFrom(ledger, argument);
       const existing = await consentOf(ledger, studyId, datasetId);
-      const before = await findAccounts(ledger, datasetId);
-      const { consent, accounts } = grantConsent(argument, {
+      const before = await findBook(ledger, [openBlocks(given)]);
+      const { consent, book } = grantConsent(argument, {
         mspId,
         membership: membershipOf(await findMember(ledger, mspId)),
         at,
         study,
-        dataset,
+        ...given,
         existing,
         steward: call.enrolmentId(),
         sha256,
-        accounts: before,
+        book: before,
         approvals: await ledger.all('consent-approval', studyId, datasetId),
       });
       call.concern({ purpose: [study.purpose] });
       await ledger.put('consent', consent);
       await ledger.put('open-consent', openConsent(consent));
-      await ledger.accounts.change(accounts.training);
-      await ledger.accounts.change(accounts.heldOut);
+      await changeAccounts(ledger, before, book);
       await guardConsented(ledger, consent);
       return consent;
     });
@@ -138,7 +144,7 @@ export class StudyContract extends LedgerContract {
         membership: membershipOf(await findMember(ledger, mspId)),
         at,
         study: await findStudy(ledger, studyId),
-        dataset: await findDataset(ledger, datasetId),
+        ...(await givenFrom(ledger, argument)),
         existing: await consentOf(ledger, studyId, datasetId),
         steward,
         sha256,
@@ -174,7 +180,8 @@ export class StudyContract extends LedgerContract {
       const consent = await findConsent(ledger, studyId, datasetId);
       const isOver = await ownerLeft(ledger, consent);
       if (!isOver) requireOwner(consent, mspId);
-      const { privacyBudget } = await findDataset(ledger, datasetId);
+      const dataset = await findDataset(ledger, datasetId);
+      const before = await findBook(ledger, [consentedBlocks(dataset, consent)]);
       const rounds: RoundRecord[] = [];
       for (const round of await roundsOf(ledger, study)) {
         const number = roundKey(round.round);
@@ -190,14 +197,13 @@ export class StudyContract extends LedgerContract {
         at,
         transactionId,
         study,
-        delta: privacyBudget.delta,
-        accounts: await findAccounts(ledger, datasetId),
+        dataset,
+        book: before,
         rounds,
       });
       await ledger.put('consent', settled.consent);
       await ledger.remove('open-consent', openConsent(consent));
-      await ledger.accounts.change(settled.accounts.training);
-      await ledger.accounts.change(settled.accounts.heldOut);
+      await changeAccounts(ledger, before, settled.book);
       for (const charge of settled.charges) await ledger.put('privacy-charge', charge);
       return settled.consent;
     });
@@ -252,6 +258,32 @@ export class StudyContract extends LedgerContract {
     });
   }
 }
+
+/**
+ * What a consent is given from: the dataset in its present revision, and those blocks of it that are asked for, or all.
+ * Blocks that the revision has not are left to the rules.
+ */
+async function givenFrom(
+  ledger: Ledger,
+  {
+    datasetId,
+    blocks: asked,
+  }: { readonly datasetId: string; readonly blocks?: readonly number[] | undefined },
+) {
+  const dataset = await findDataset(ledger, datasetId);
+  const revision = await findRevision(ledger, dataset);
+  const named = revision.blocks.map(({ block }) => block).filter((block) => asked?.includes(block) ?? true);
+  return { dataset, revision, blocks: await findBlocks(ledger, populationIdOf(dataset), named) };
+}
+
+/** Of these, the blocks whose accounts a consent may move; too many are refused before any is moved. */
+const openBlocks = ({ dataset, blocks }: Awaited<ReturnType<typeof givenFrom>>) => ({
+  populationId: populationIdOf(dataset),
+  blocks: blocks
+    .filter(({ state }) => state === 'open')
+    .map(({ block }) => block)
+    .slice(0, BLOCKS_MAX),
+});
 
 const openConsent = ({ owner, studyId, datasetId }: ConsentRow) => ({
   schema: ROW_SCHEMA['open-consent'],

@@ -65,7 +65,7 @@ interface Stage {
 export type Decide<N extends TransactionName> = (call: Call<N>) => Promise<object>;
 
 /** What an event tells listeners: which row, of whom, in which state; readers fetch the row itself. */
-const EVENT_FIELDS = ['studyId', 'datasetId', 'round', 'state'] as const;
+const EVENT_FIELDS = ['studyId', 'populationId', 'block', 'datasetId', 'revision', 'round', 'state'] as const;
 
 const turns = new Turns();
 

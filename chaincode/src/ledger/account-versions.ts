@@ -20,8 +20,9 @@ import type { ChaincodeStub } from 'fabric-shim-api';
 import { sha256 } from './digest.ts';
 import { keyHistory, versionsOfKey } from './key-history.ts';
 import type { Page, PageOptions } from './page.ts';
+import { accountKey } from './rows.ts';
 
-type AccountKey = readonly [datasetId: string, pool: string];
+type AccountKey = Pick<BudgetRow, 'populationId' | 'pool' | 'block'>;
 /** Which version, and the digest of its row. Version 0 is an account from before there were versions. */
 interface Link {
   readonly version: number;
@@ -43,14 +44,14 @@ export class AccountVersions {
     this.#stub = stub;
   }
 
-  async get(...[datasetId, pool]: AccountKey): Promise<Budget | undefined> {
-    const read = await this.#read([datasetId, pool]);
+  async get(key: AccountKey): Promise<Budget | undefined> {
+    const read = await this.#read(key);
     if (read === undefined) return undefined;
     const { holder, link } = read;
-    this.#present.set(this.#keyOf([datasetId, pool]), link);
+    this.#present.set(this.#keyOf(key), link);
     if (link.version === 0) return holder as Budget;
-    const version = await this.#version([datasetId, pool], link);
-    assert.ok(version !== undefined, `version ${link.version} of account ${datasetId} ${pool} is gone`);
+    const version = await this.#version(key, link);
+    assert.ok(version !== undefined, `version ${link.version} of account ${nameOf(key)} is gone`);
     return accountOf(holder, version);
   }
 
@@ -61,8 +62,8 @@ export class AccountVersions {
 
   /** Writes the next version of an account that this transaction has read; the account's row. */
   async change(account: Budget): Promise<BudgetRow> {
-    const before = this.#present.get(this.#keyOf([account.datasetId, account.pool]));
-    assert.ok(before !== undefined, `account ${account.datasetId} ${account.pool} was not read`);
+    const before = this.#present.get(this.#keyOf(account));
+    assert.ok(before !== undefined, `account ${nameOf(account)} was not read`);
     return this.#write(account, before);
   }
 
@@ -84,10 +85,7 @@ export class AccountVersions {
       if (items.length === pageSize) return { items, bookmark: `${link.version}.${link.sha256}` };
       const version = await this.#version(key, link);
       if (version === undefined) {
-        assert.ok(
-          items.length === 0 && bookmark !== '',
-          `version ${link.version} of ${key.join(' ')} is gone`,
-        );
+        assert.ok(items.length === 0 && bookmark !== '', `version ${link.version} of ${nameOf(key)} is gone`);
         throw new DomainError('INVALID_ARGUMENT', 'bookmark is no version of this row');
       }
       const { transactionId, changedAt: at, previousSha256 } = version;
@@ -126,7 +124,7 @@ export class AccountVersions {
     { spent, reserved, gaussian, ...holder }: Budget,
     before: Link | undefined,
   ): Promise<BudgetRow> {
-    const key: AccountKey = [holder.datasetId, holder.pool];
+    const key: AccountKey = holder;
     const version = (before?.version ?? 0) + 1;
     const sums: BudgetVersion = {
       schema: ROW_SCHEMA['budget-version'],
@@ -145,13 +143,15 @@ export class AccountVersions {
   }
 
   #keyOf(key: AccountKey): string {
-    return this.#stub.createCompositeKey('budget', [...key]);
+    return this.#stub.createCompositeKey('budget', accountKey(key));
   }
 
   #versionKey(key: AccountKey, version: number): string {
-    return this.#stub.createCompositeKey('budget-version', [...key, String(version)]);
+    return this.#stub.createCompositeKey('budget-version', [...accountKey(key), String(version)]);
   }
 }
+
+const nameOf = (key: AccountKey): string => accountKey(key).join(' ');
 
 const accountOf = (holder: Holder, { spent, reserved, gaussian }: BudgetVersion): Budget => ({
   ...holder,

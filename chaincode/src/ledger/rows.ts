@@ -1,11 +1,13 @@
 // Which rows the ledger holds and how each is keyed: broad to specific, one fact per row.
 import type {
   Attestation,
+  Block,
   BudgetRow,
   BudgetVersion,
   Commitment,
   ConsentApproval,
   ConsentRow,
+  CountedPatients,
   DatasetRow,
   Departure,
   Equivocation,
@@ -16,9 +18,11 @@ import type {
   Motion,
   OpenConsent,
   OpenStudy,
+  Population,
   PresentKey,
   PrivacyCharge,
   Release,
+  Revision,
   RoundRow,
   ScoreCommitment,
   StudyRow,
@@ -34,7 +38,11 @@ export interface Rows {
   'present-key': PresentKey;
   departure: Departure;
   'member-vote': MemberVote;
+  population: Population;
+  block: Block;
+  'counted-patients': CountedPatients;
   dataset: DatasetRow;
+  revision: Revision;
   budget: BudgetRow;
   'budget-version': BudgetVersion;
   study: StudyRow;
@@ -57,16 +65,20 @@ export interface Rows {
 }
 export type Noun = keyof Rows;
 
-/** What a row's key is made of. */
+/** What a row's key is made of. An account of block 1 leaves out the block: accounts from before there were blocks. */
 export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   member: ['mspId'],
   'member-key': ['encryptionPublicKey'],
   'present-key': ['mspId'],
   departure: ['mspId', 'membership'],
   'member-vote': ['mspId', 'question', 'membership', 'voter'],
+  population: ['populationId'],
+  block: ['populationId', 'block'],
+  'counted-patients': ['patientsSha256'],
   dataset: ['datasetId'],
-  budget: ['datasetId', 'pool'],
-  'budget-version': ['datasetId', 'pool', 'version'],
+  revision: ['datasetId', 'revision'],
+  budget: ['populationId', 'pool', 'block'],
+  'budget-version': ['populationId', 'pool', 'block', 'version'],
   study: ['studyId'],
   'open-study': ['requester', 'stage', 'studyId'],
   consent: ['studyId', 'datasetId'],
@@ -92,13 +104,29 @@ export const roundKey = (round: number): string => String(round).padStart(5, '0'
 export const isRoundNumber = (text: string): boolean => /^[1-9][0-9]{0,4}$/.test(text);
 export const motionKey = roundKey;
 export const membershipKey = roundKey;
+export const blockKey = roundKey;
+export const revisionKey = roundKey;
+
+/** The key of an account, which its versions continue. */
+export const accountKey = ({
+  populationId,
+  pool,
+  block,
+}: Pick<BudgetRow, 'populationId' | 'pool' | 'block'>): string[] => [
+  populationId,
+  pool,
+  ...(block === 1 ? [] : [blockKey(block)]),
+];
+
+/** Parts of keys that are numbers. */
+export const NUMBERS: readonly string[] = ['round', 'motion', 'membership', 'block', 'revision'];
 
 /** The key of a row, from the row itself. */
 export function keyOf<N extends Noun>(noun: N, row: Rows[N]): string[] {
+  if (noun === 'budget') return accountKey(row as BudgetRow);
   const fields = row as unknown as Record<string, unknown>;
   return KEY_PARTS[noun].map((part) => {
-    if (part === 'round' || part === 'motion' || part === 'membership')
-      return roundKey(fields[part] as number);
+    if (NUMBERS.includes(part)) return roundKey(fields[part] as number);
     if (part === 'pool' && noun === 'privacy-charge') return (row as PrivacyCharge).privacyEvent.pool;
     return fields[part] as string;
   });

@@ -101,7 +101,10 @@ export function rewritten(study: StudyOnLedger, noun: string, datasetId: string)
   };
   const rows = [...study.world.rows]
     .map(([key, { value }]) => [key, JSON.parse(Buffer.from(value).toString())] as const)
-    .filter(([key, row]) => key.startsWith(`\u0000${noun}\u0000`) && row.datasetId === datasetId);
+    .filter(
+      ([key, row]) =>
+        key.startsWith(`\u0000${noun}\u0000`) && (row.datasetId ?? row.populationId) === datasetId,
+    );
   assert.ok(rows.length > 0, `${datasetId} has a ${noun}`);
   return rows.map(([key, row]) => [key, text({ ...row, ...changes[noun] })]);
 }

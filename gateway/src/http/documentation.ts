@@ -18,6 +18,11 @@ declare module 'fastify' {
 
 export const TAGS = [
   { name: 'members', description: 'Organisations of the consortium.' },
+  {
+    name: 'populations',
+    description:
+      'The people whom datasets are about, in blocks of patients with privacy accounts of their own.',
+  },
   { name: 'datasets', description: 'Descriptions of hospitals’ data. The rows never leave them.' },
   { name: 'privacy', description: 'What was spent of each privacy budget, and on what.' },
   { name: 'studies', description: 'Questions put to several datasets.' },

@@ -2,16 +2,21 @@
 // against its schema by a test.
 import type {
   Attestation,
+  Block,
   BudgetStatement,
   Consent,
   ConsentQuote,
   Dataset,
   Member,
   Model,
+  Population,
   PrivacyCharge,
   ProposeStudy,
   RegisterDataset,
   RegisterMember,
+  RegisterPopulation,
+  ReviseDataset,
+  Revision,
   RotateKey,
   Round,
   ScoreCommitment,
@@ -70,7 +75,63 @@ export const REGISTER_DATASET: RegisterDataset = {
   commitment: CID,
   privacyBudget: { epsilon: '10', delta: '0.00001', unit: 'patient' },
 };
-export const DATASET: Dataset = { schema: 1, ...REGISTER_DATASET, owner: OWNER, registeredAt: AT };
+const BUDGET = { epsilon: '10', delta: '0.00001', unit: 'patient' } as const;
+export const DATASET: Dataset = {
+  schema: 1,
+  ...REGISTER_DATASET,
+  privacyBudget: BUDGET,
+  owner: OWNER,
+  registeredAt: AT,
+};
+
+const POPULATION_ID = 'cleveland-patients';
+const BAND = { low: 250, high: 349 };
+export const REGISTER_POPULATION: RegisterPopulation = {
+  populationId: POPULATION_ID,
+  title: 'Everyone who was ever a patient',
+  privacyBudget: BUDGET,
+  saltSha256: SHA256,
+};
+export const POPULATION: Population = {
+  schema: 1,
+  ...REGISTER_POPULATION,
+  owner: OWNER,
+  blocks: 2,
+  datasets: [DATASET_ID],
+  registeredAt: AT,
+};
+export const BLOCK: Block = {
+  schema: 1,
+  populationId: POPULATION_ID,
+  block: 2,
+  owner: OWNER,
+  recordCountBand: { low: 50, high: 99 },
+  patientsSha256: SHA256,
+  openedAt: AT,
+  state: 'open',
+};
+const { block: NEW_BLOCK, recordCountBand, patientsSha256 } = { ...BLOCK, patientsSha256: SHA256 };
+export const REVISE_DATASET: Omit<ReviseDataset, 'datasetId'> = {
+  commitment: CID,
+  recordCountBand: { low: 350, high: 499 },
+  blocks: [{ block: 1, recordCountBand: BAND }],
+  newBlock: { block: NEW_BLOCK, recordCountBand, patientsSha256 },
+  removed: false,
+};
+export const REVISION: Revision = {
+  schema: 1,
+  datasetId: DATASET_ID,
+  revision: 2,
+  owner: OWNER,
+  commitment: CID,
+  recordCountBand: { low: 350, high: 499 },
+  blocks: [
+    { block: 1, recordCountBand: BAND },
+    { block: NEW_BLOCK, recordCountBand },
+  ],
+  removed: false,
+  revisedAt: AT,
+};
 
 export const PROPOSE_STUDY: ProposeStudy = {
   studyId: STUDY_ID,
@@ -126,14 +187,28 @@ export const CONSENT_QUOTE: ConsentQuote = {
   committedAfter: CLAIMED,
   left: { training: '10', heldOut: '10' },
   fits: true,
+  revision: 1,
+  blocks: [
+    {
+      block: 1,
+      recordCountBand: BAND,
+      state: 'open',
+      asked: true,
+      committedAfter: CLAIMED,
+      left: { training: '10', heldOut: '10' },
+      fits: true,
+    },
+  ],
+  patients: { all: BAND, fitting: BAND, asked: BAND },
   studySha256: STUDY_SHA256,
 };
 export const BUDGET_STATEMENT: BudgetStatement = {
   schema: 1,
-  datasetId: DATASET_ID,
+  populationId: DATASET_ID,
+  block: 1,
   owner: OWNER,
   pool: 'training',
-  budget: REGISTER_DATASET.privacyBudget,
+  budget: BUDGET,
   spent: RDP,
   reserved: RDP,
   spentEpsilon: '1.604511',

@@ -7,12 +7,24 @@ import {
   PageOfRows,
   PrivacyCharge,
   type RegisterDataset,
+  Revision,
   summaryOfDataset,
 } from '@consilium/domain';
-import { BUDGET_STATEMENT, DATASET, PRIVACY_CHARGE, REGISTER_DATASET } from '../http/examples.ts';
+import {
+  BUDGET_STATEMENT,
+  DATASET,
+  PRIVACY_CHARGE,
+  REGISTER_DATASET,
+  REVISE_DATASET,
+  REVISION,
+} from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'datasets';
+
+/** A dataset of a population that has its budget already warns of nothing. */
+const warningsOf = ({ recordCountBand, privacyBudget }: RegisterDataset): string[] =>
+  privacyBudget === undefined ? [] : budgetWarnings({ recordCountBand, privacyBudget });
 
 export const DATASET_ROUTES: readonly LedgerRoute[] = [
   {
@@ -23,11 +35,49 @@ export const DATASET_ROUTES: readonly LedgerRoute[] = [
       'Commitment and record-count band come from POST /v1/local/datasets, which reads and checks every value. ' +
       'The budget is for the whole life of the dataset and cannot be raised. A δ above a tenth of one over the most ' +
       'patients of the band is registered with a warning.',
-    warnings: (argument) => budgetWarnings(argument as RegisterDataset),
-    errors: ['NOT_A_MEMBER', 'DATASET_EXISTS', 'COMMITMENT_EXISTS'],
+    warnings: (argument) => warningsOf(argument as RegisterDataset),
+    errors: [
+      'NOT_A_MEMBER',
+      'NOT_THE_OWNER',
+      'DATASET_EXISTS',
+      'POPULATION_EXISTS',
+      'POPULATION_NOT_FOUND',
+      'COMMITMENT_EXISTS',
+      'PATIENTS_COUNTED',
+      'BLOCK_NUMBER',
+      'BLOCK_NOT_FOUND',
+    ],
     answer: Dataset,
     creates: true,
     examples: { body: REGISTER_DATASET, answer: DATASET },
+  },
+  {
+    transaction: 'dataset:revise',
+    tag,
+    operationId: 'reviseDataset',
+    description:
+      'New rows and patients of the same people, under the accounts that are there. All of it comes ' +
+      'from POST /v1/local/datasets. Studies go on with the revision that they have consent for.',
+    errors: [
+      'DATASET_NOT_FOUND',
+      'NOT_THE_OWNER',
+      'COMMITMENT_EXISTS',
+      'PATIENTS_COUNTED',
+      'BLOCK_NUMBER',
+      'BLOCK_NOT_FOUND',
+    ],
+    answer: Revision,
+    creates: true,
+    examples: { body: REVISE_DATASET, answer: REVISION },
+  },
+  {
+    transaction: 'dataset:listRevisions',
+    tag,
+    operationId: 'listRevisions',
+    description: 'The first is the registration. In pages: pass the bookmark of one page to get the next.',
+    errors: ['DATASET_NOT_FOUND'],
+    answer: PageOfRows(Revision),
+    examples: { answer: { items: [REVISION] } },
   },
   {
     transaction: 'dataset:list',
@@ -51,8 +101,10 @@ export const DATASET_ROUTES: readonly LedgerRoute[] = [
     transaction: 'privacy:getBudget',
     tag: 'privacy',
     operationId: 'getBudget',
-    description: 'A dataset has two accounts of disjoint patients: `training` and `held-out`.',
-    errors: ['DATASET_NOT_FOUND'],
+    description:
+      'Each block of patients has two accounts of disjoint patients: `training` and `held-out`. Datasets of one ' +
+      'population have the same accounts.',
+    errors: ['DATASET_NOT_FOUND', 'BLOCK_NOT_FOUND'],
     answer: BudgetStatement,
     examples: { answer: BUDGET_STATEMENT },
   },

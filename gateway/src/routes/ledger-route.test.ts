@@ -8,6 +8,9 @@ import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts'
 const VALUES: Record<string, string> = {
   mspId: 'Org1MSP',
   datasetId: 'cleveland-heart',
+  populationId: 'cleveland-patients',
+  block: '2',
+  revision: '2',
   studyId: 'heart-2026',
   round: '1',
   pool: 'training',

@@ -23,10 +23,18 @@ export const POLICY_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'renewPolicies',
     description:
-      'After somebody joined or left. `datasetId` alone: a dataset and its two accounts; with `studyId`: a consent; ' +
-      '`studyId` and `round`: a round. The present policies of those rows have to allow it: the peers of the owner and ' +
+      'After somebody joined or left. `datasetId` alone: a dataset with the first block of its patients and ' +
+      'their accounts; `populationId` and `block`: a later block; `datasetId` with `studyId`: a consent; `studyId` and ' +
+      '`round`: a round. The present policies of those rows have to allow it: the peers of the owner and ' +
       'of enough members of their day sign. So lay them again before a peer leaves the channel.',
-    errors: ['NOT_A_MEMBER', 'DATASET_NOT_FOUND', 'CONSENT_NOT_FOUND', 'STUDY_NOT_FOUND', 'ROUND_NOT_FOUND'],
+    errors: [
+      'NOT_A_MEMBER',
+      'BLOCK_NOT_FOUND',
+      'DATASET_NOT_FOUND',
+      'CONSENT_NOT_FOUND',
+      'STUDY_NOT_FOUND',
+      'ROUND_NOT_FOUND',
+    ],
     answer: RenewedPolicies,
     examples: { body: { datasetId }, answer: { datasetId, laid: 3 } },
   },

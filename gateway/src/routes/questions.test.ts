@@ -29,6 +29,9 @@ const limits = { ...DEFAULT_LIMITS, requestsPerMinute: 100_000 };
 const KNOWN: Record<string, string> = {
   mspId: 'Org1MSP',
   datasetId: DATASET,
+  populationId: DATASET,
+  block: '1',
+  revision: '1',
   studyId: STUDY,
   round: '1',
   pool: 'training',
@@ -146,7 +149,8 @@ describe('questions through REST', { skip: notRun ?? false }, () => {
   it('say of every id that nothing has which one it is', async () => {
     const codes: Record<string, RegExp> = {
       studyId: /^(STUDY|CONSENT|ROUND|UPDATE|VERDICT|MODEL|MOTION)_NOT_FOUND$/,
-      datasetId: /^(DATASET|CONSENT|UPDATE|ROUND)_NOT_FOUND$/,
+      datasetId: /^(DATASET|REVISION|CONSENT|UPDATE|ROUND)_NOT_FOUND$/,
+      populationId: /^(POPULATION|BLOCK)_NOT_FOUND$/,
       mspId: /^(MEMBER|VERDICT|ROUND)_NOT_FOUND$/,
     };
     for (const { path: route } of QUESTIONS) {

@@ -127,7 +127,7 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     operationId: 'grantConsent',
     description:
       "Reserves the study's whole cost. `claimedEpsilon` comes from the quote. A claim that is too low is refused, and so " +
-      'is a cost above the budget. With the `studySha256` of the quote, a study that was amended since is refused too.',
+      'is a cost above the budget of any block of patients that it gives. With the `studySha256` of the quote, a study that was amended since is refused too.',
     errors: [
       'NOT_A_MEMBER',
       'STUDY_NOT_FOUND',
@@ -140,6 +140,8 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
       'TERMS_EXPIRED',
       'CONSENT_EXISTS',
       'STUDY_CHANGED',
+      'BLOCK_NOT_FOUND',
+      'BLOCK_RETIRED',
       'CONSENT_INCOMPLETE',
       'BUDGET_EXCEEDED',
       'PRIVACY_COST_UNDERCLAIMED',
@@ -163,6 +165,8 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
       'STUDY_STATE',
       'CONSENT_EXISTS',
       'STUDY_CHANGED',
+      'BLOCK_NOT_FOUND',
+      'BLOCK_RETIRED',
       'APPROVAL_EXISTS',
     ],
     answer: ConsentApproval,
@@ -215,8 +219,16 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     transaction: 'privacy:quote',
     tag: consents,
     operationId: 'quoteConsent',
-    description: 'Ask before consenting: the cost of the whole study, and whether the budget can bear it.',
-    errors: ['STUDY_NOT_FOUND', 'DATASET_NOT_FOUND', 'DATASET_NOT_WANTED'],
+    description:
+      'Ask before consenting: the cost of the whole study, which blocks of patients can bear it, and how many patients ' +
+      'the study would get. Name blocks by `?blocks=1&blocks=3`.',
+    errors: [
+      'STUDY_NOT_FOUND',
+      'DATASET_NOT_FOUND',
+      'DATASET_NOT_WANTED',
+      'BLOCK_NOT_FOUND',
+      'BLOCK_RETIRED',
+    ],
     answer: ConsentQuote,
     examples: { answer: CONSENT_QUOTE },
   },

@@ -1,6 +1,7 @@
 // What queries answer beyond plain rows: pages, dossiers, statements, quotes, lineage, history.
 import { type Static, type TSchema, Type } from 'typebox';
 import { Attestation } from './attestation.ts';
+import { Block, BlockNumber } from './block.ts';
 import { Budget } from './budget.ts';
 import { ClaimedCost, Consent } from './consent.ts';
 import { Dataset } from './dataset.ts';
@@ -9,6 +10,7 @@ import { Departure, MemberVote } from './member.ts';
 import { Model } from './model.ts';
 import { Motion, Vote } from './motion.ts';
 import { Decimal, Described, Id, Instant, MspId, RoundNumber, Sha256, Strict, Words } from './primitives.ts';
+import { RecordedShare, Revision } from './revision.ts';
 import { Round } from './round.ts';
 import { ScoreCommitment } from './score-commitment.ts';
 import { Study, StudyWeights } from './study.ts';
@@ -108,6 +110,8 @@ export type MemberBallot = Static<typeof MemberBallot>;
 /** Which rows are laid under the policies of the present members: what `audit:renewPolicies` takes. */
 export const PolicyRef = Strict({
   datasetId: Type.Optional(Id),
+  populationId: Type.Optional(Id),
+  block: Type.Optional(BlockNumber),
   studyId: Type.Optional(Id),
   round: Type.Optional(RoundNumber),
 });
@@ -118,6 +122,20 @@ export const RenewedPolicies = Strict({
   ...PolicyRef.properties,
   laid: Type.Integer({ description: 'How many rows have another policy now.' }),
 });
+/** How many patients there are, from their public bands: at least, and at most. */
+export const PatientRange = Strict({ low: Type.Integer({ minimum: 0 }), high: Type.Integer({ minimum: 0 }) });
+export type PatientRange = Static<typeof PatientRange>;
+
+/** What a consent would do to the accounts of one block of patients. */
+export const BlockQuote = Strict({
+  ...RecordedShare.properties,
+  state: Block.properties.state,
+  asked: Type.Boolean({ description: 'Whether the consent would be about it.' }),
+  committedAfter: Described(ClaimedCost, "Each account's ε once this is reserved."),
+  left: Described(ClaimedCost, 'What each account has left before it.'),
+  fits: Type.Boolean({ description: 'Whether both accounts can bear it. Retired ones bear nothing new.' }),
+});
+export type BlockQuote = Static<typeof BlockQuote>;
 
 /** What a consent would reserve. */
 export const ConsentQuote = Strict({
@@ -128,9 +146,18 @@ export const ConsentQuote = Strict({
     ClaimedCost,
     'One round: what an update and a score must claim, at least.',
   ),
-  committedAfter: Described(ClaimedCost, "Each account's ε once this is reserved."),
-  left: Described(ClaimedCost, 'What each account has left before it.'),
-  fits: Type.Boolean({ description: 'Whether both accounts can bear it.' }),
+  committedAfter: Described(
+    ClaimedCost,
+    "Each account's ε once this is reserved: the most of any block that is asked for.",
+  ),
+  left: Described(ClaimedCost, 'What each account has left before it: the least of any block asked for.'),
+  fits: Type.Boolean({ description: 'Whether the accounts of every block asked for can bear it.' }),
+  revision: Type.Integer({ minimum: 1, description: 'Of the dataset: what would be consented to.' }),
+  blocks: Type.Array(BlockQuote, { description: 'Every block of that revision.' }),
+  patients: Described(
+    Strict({ all: PatientRange, fitting: PatientRange, asked: PatientRange }),
+    'How many patients of the revision the study would get: of all blocks, of those that fit, of those asked for.',
+  ),
   weights: Type.Optional(
     Described(StudyWeights, 'What each dataset of the study weighs in an average, as its text says.'),
   ),
@@ -144,6 +171,11 @@ export const Lineage = Strict({
   study: Study,
   datasets: Type.Array(Dataset),
   consents: Type.Array(Consent),
+  revisions: Type.Optional(
+    Type.Array(Revision, {
+      description: 'Those whose bands weights follow from, where other revisions were consented to.',
+    }),
+  ),
   rounds: Type.Array(RoundDossier),
   bookmark: Bookmark,
 });

@@ -1,8 +1,9 @@
-// A budget is one account of one pool of one dataset: Rényi costs reserved by running studies and spent by
+// A budget is one account of one pool of one block of patients: Rényi costs reserved by running studies and spent by
 // releases. Costs are integers of 1e-9 at the ledger's fixed orders, rounded up, so that adding them is exact.
 // On the ledger it is a row that says whose account it is and which version holds, and one row for each version of
 // its sums.
 import { type Static, Type } from 'typebox';
+import { BlockNumber } from './block.ts';
 import { Described, Id, Instant, MspId, RowSchema, Sha256, Strict, Words } from './primitives.ts';
 import { POOLS, PrivacyBudget } from './privacy-event.ts';
 
@@ -35,7 +36,8 @@ export type Accounting = Static<typeof Accounting>;
 
 const Holder = {
   schema: RowSchema,
-  datasetId: Id,
+  populationId: Id,
+  block: BlockNumber,
   owner: MspId,
   pool: Words(POOLS),
   budget: PrivacyBudget,
@@ -54,7 +56,7 @@ const Sums = {
   ),
 };
 
-/** One account: the budget of one pool of one dataset, and the costs that are spent and reserved of it. */
+/** One account: the budget of one pool of one block of patients, and the costs that are spent and reserved of it. */
 export const Budget = Strict({ ...Holder, ...Sums });
 export type Budget = Static<typeof Budget>;
 

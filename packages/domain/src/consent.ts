@@ -1,6 +1,7 @@
 // A consent lets one study use one dataset and reserves the study's whole privacy cost from the dataset's
 // budget. What the study did not spend is returned when the consent is settled.
 import { type Static, Type } from 'typebox';
+import { BlockNumbers } from './block.ts';
 import { GaussianSum, RdpVector } from './budget.ts';
 import { Membership } from './member.ts';
 import {
@@ -16,6 +17,7 @@ import {
   Strict,
   Words,
 } from './primitives.ts';
+import { RecordedShares } from './revision.ts';
 
 /** What the client says a reservation costs (ε at the budget's δ); the ledger refuses an under-claim. */
 export const ClaimedCost = Strict({ training: Decimal, heldOut: Decimal });
@@ -29,17 +31,39 @@ const TextRead = {
     ),
   ),
 };
+const BlocksGiven = {
+  blocks: Type.Optional(
+    Described(
+      BlockNumbers,
+      "The blocks of patients that it gives; every open one of the dataset's present revision where absent.",
+    ),
+  ),
+};
 export const GrantConsent = Strict({
   studyId: Id,
   datasetId: Id,
-  claimedEpsilon: ClaimedCost,
+  claimedEpsilon: Described(ClaimedCost, 'Of each of the blocks: a person is in one of them.'),
+  ...BlocksGiven,
   ...TextRead,
 });
 export type GrantConsent = Static<typeof GrantConsent>;
 export const WithdrawConsent = Strict({ studyId: Id, datasetId: Id, reason: Reason });
-export const ApproveConsent = Strict({ studyId: Id, datasetId: Id, ...TextRead });
+export const ApproveConsent = Strict({ studyId: Id, datasetId: Id, ...BlocksGiven, ...TextRead });
 export type ApproveConsent = Static<typeof ApproveConsent>;
 export const ConsentRef = Strict({ studyId: Id, datasetId: Id });
+export const AskQuote = Strict({ studyId: Id, datasetId: Id, ...BlocksGiven });
+export type AskQuote = Static<typeof AskQuote>;
+
+/** Which patients a consent, or an approval of one, is about; block 1 of the first revision where absent. */
+const PatientsGiven = {
+  revision: Type.Optional(Type.Integer({ minimum: 1, description: 'Of the dataset: what is trained on.' })),
+  blocks: Type.Optional(
+    Described(
+      RecordedShares,
+      'Each with how many of its patients are in that revision. Only they are trained on.',
+    ),
+  ),
+};
 
 export const CONSENT_STATES = ['granted', 'withdrawn', 'settled'] as const;
 
@@ -78,6 +102,7 @@ export const Consent = Strict({
   planSha256: Type.Optional(
     Described(Sha256, 'Digest of what of that text no amendment changes; updates and scores are held to it.'),
   ),
+  ...PatientsGiven,
 });
 export type Consent = Static<typeof Consent>;
 /** A consent as the ledger reads it. */
@@ -95,6 +120,7 @@ export const ConsentApproval = Strict({
   owner: MspId,
   steward: Type.String({ description: 'Enrolment id.' }),
   studyVersion: Type.Integer({ minimum: 1 }),
+  ...PatientsGiven,
   approvedAt: Instant,
 });
 export type ConsentApproval = Static<typeof ConsentApproval>;

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Dataset, RegisterDataset } from './dataset.ts';
 import {
   bandOf,
   bandWeight,
-  Dataset,
   FORMER_RECORD_COUNT_BANDS,
   RECORD_COUNT_BANDS,
   RecordCountBand,
-  RegisterDataset,
-} from './dataset.ts';
+} from './record-count-band.ts';
 import { datasetArgument } from './testing/examples.ts';
 import { validate } from './validate.ts';
 

@@ -36,11 +36,27 @@ export const ERRORS = {
   ],
   KEY_USED: ['conflict', 'This encryption key has been registered before: make another.'],
   MEMBER_NOT_FOUND: ['not-found', 'No such member.'],
+  POPULATION_EXISTS: ['conflict', 'A population has this id: choose another id.'],
+  POPULATION_NOT_FOUND: ['not-found', 'No such population.'],
+  BLOCK_NOT_FOUND: [
+    'not-found',
+    'No such block of patients: the population, or the revision, has none of this number.',
+  ],
+  BLOCK_NUMBER: [
+    'conflict',
+    'Blocks are opened one after the other: another was opened meanwhile. Prepare the revision again.',
+  ],
+  BLOCK_RETIRED: ['conflict', 'The block of patients is retired: new consents name others.'],
+  PATIENTS_COUNTED: [
+    'conflict',
+    'These patients are a block already: nobody is in two. Prepare the revision again, with the register of patients.',
+  ],
   DATASET_EXISTS: ['conflict', 'A dataset with this id exists: choose another id.'],
   COMMITMENT_EXISTS: [
     'conflict',
     'A dataset with this commitment is registered: the same rows have one budget, for life.',
   ],
+  REVISION_NOT_FOUND: ['not-found', 'The dataset has no such revision.'],
   DATASET_NOT_FOUND: ['not-found', 'No such dataset.'],
   STUDY_EXISTS: ['conflict', 'A study with this id exists: choose another id.'],
   STUDY_NOT_FOUND: ['not-found', 'No such study.'],

@@ -7,6 +7,7 @@ export { addRdp, isZeroRdp, LEDGER_ORDERS, timesRdp, zeroRdp } from './accountin
 export { Activity, type ActivityIndex } from './activity.ts';
 export { AGGREGATION_RULES, type AggregationRule, FAULTY_DEFAULT, fewestUpdates } from './aggregation.ts';
 export {
+  BlockQuote,
   BudgetStatement,
   ConsentQuote,
   DepartureAnswer,
@@ -29,19 +30,18 @@ export {
   STATEMENT_BYTES_MAX,
 } from './argument-limits.ts';
 export { Attestation } from './attestation.ts';
+export { BLOCKS_MAX, Block, BlockNumber, BlockShare, CountedPatients, NewBlock } from './block.ts';
 export { Budget, BudgetRow, BudgetVersion } from './budget.ts';
 export { ASSERTION, assertionAudience, CallerAssertion } from './caller-assertion.ts';
 export { canonicalJson, type Sha256Of } from './canonical-json.ts';
 export { Consent, ConsentApproval, type ConsentRow, OpenConsent } from './consent.ts';
 export { Contribution, RoundContributions } from './contribution.ts';
 export {
-  bandOf,
-  bandWeight,
   Dataset,
   type DatasetRow,
   DatasetSummary,
   PURPOSES,
-  RecordCountBand,
+  populationIdOf,
   RegisterDataset,
   summaryOfDataset,
 } from './dataset.ts';
@@ -79,11 +79,13 @@ export { Model } from './model.ts';
 export { Amendment, CastVote, Motion, MoveMotion, Vote } from './motion.ts';
 export { accuracyOf, type CountForm, type NoisedCounts, poolCounts, scoreSigma } from './noised-accuracy.ts';
 export { isInRange, type NumberRange, optimisationParts } from './optimisation.ts';
+export { Population, RegisterPopulation } from './population.ts';
 export { ArtefactRef, Described, Id, MspId, RoundNumber, Sha256, Strict, Words } from './primitives.ts';
 export { PrivacyCharge } from './privacy-charge.ts';
 export { POOLS, type Pool, PrivacyEvent, UNITS } from './privacy-event.ts';
 export { type Problem, problem, sentenceOf, within } from './problem.ts';
 export { Receipt } from './receipt.ts';
+export { bandOf, bandWeight, RecordCountBand } from './record-count-band.ts';
 export {
   API_PREFIX,
   fillPath,
@@ -93,6 +95,7 @@ export {
   type PathValues,
   placesOf,
 } from './rest-paths.ts';
+export { RecordedShare, ReviseDataset, Revision, RevisionNumber } from './revision.ts';
 export { ROLE_ATTRIBUTE, ROLES, type Role } from './roles.ts';
 export { ParametersRef, Round, type RoundRow } from './round.ts';
 export { ROUND_STATES, ROUND_TRANSITIONS } from './round-transitions.ts';
@@ -114,6 +117,7 @@ export {
 export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
 export { defaultPublicTimes, publicTimeMs } from './rules/public-times.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
+export { blocksOf, patientsIn, rangeOf, revisionOf } from './rules/revision-rules.ts';
 export { lostQuorum, nextBase } from './rules/round-rules.ts';
 export { planDigest, studyDigest } from './rules/study-rules.ts';
 export { tallyIn, tallyOf } from './rules/tally.ts';

@@ -1,5 +1,7 @@
-// A privacy charge is one privacy event as it was charged to one account: the line of a dataset's statement.
+// A privacy charge is one privacy event as it was charged to the accounts of those whom it was about: the line of a
+// dataset's statement.
 import { type Static, Type } from 'typebox';
+import { BlockNumbers } from './block.ts';
 import {
   Decimal,
   Described,
@@ -16,7 +18,7 @@ import { PrivacyEvent } from './privacy-event.ts';
 /** What was charged for: a recorded update, a verdict's score, or a release that may have happened unseen. */
 export const CHARGE_CAUSES = ['update', 'verdict', 'settlement'] as const;
 
-/** One privacy event as it was charged to one account, as a row. */
+/** One privacy event as it was charged to one account of each block of patients, as a row. */
 export const PrivacyCharge = Strict({
   schema: RowSchema,
   datasetId: Id,
@@ -29,6 +31,12 @@ export const PrivacyCharge = Strict({
   ),
   privacyEvent: PrivacyEvent,
   claimedEpsilon: Decimal,
+  blocks: Type.Optional(
+    Described(
+      BlockNumbers,
+      'Blocks of the population whose accounts bear it, each in full; block 1 where absent.',
+    ),
+  ),
   transactionId: Type.String(),
   chargedAt: Instant,
 });

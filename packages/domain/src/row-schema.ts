@@ -8,14 +8,18 @@ export const ROW_SCHEMA = {
   'present-key': 1,
   departure: 1,
   'member-vote': 1,
-  dataset: 2,
-  budget: 3,
+  population: 1,
+  block: 1,
+  'counted-patients': 1,
+  dataset: 3,
+  revision: 1,
+  budget: 4,
   'budget-version': 2,
-  study: 3,
+  study: 4,
   'open-study': 1,
-  consent: 3,
+  consent: 4,
   'open-consent': 1,
-  'consent-approval': 1,
+  'consent-approval': 2,
   round: 2,
   update: 1,
   'score-commitment': 1,
@@ -24,10 +28,10 @@ export const ROW_SCHEMA = {
   equivocation: 1,
   motion: 1,
   vote: 1,
-  commitment: 1,
+  commitment: 2,
   release: 1,
   model: 1,
-  'privacy-charge': 1,
+  'privacy-charge': 2,
   activity: 1,
 } as const;
 /** A kind of row. */
@@ -47,17 +51,32 @@ const STEPS: Partial<Record<RowKind, readonly Step[]>> = {
   member: [(row) => ({ ...row, keyNumber: 1, keySince: row.registeredAt })],
   // 2: an account's sums are in versions of their own. Rows from before hold theirs until they change.
   // 3: an account says how it adds up. Those from before go on as they were: by the best of all orders.
-  budget: [(row) => row, (row) => row],
+  // 4: accounts are of blocks of a population. A dataset from before is about one of its own, with one block.
+  budget: [
+    (row) => row,
+    (row) => row,
+    ({ datasetId, ...row }) => ({ ...row, populationId: datasetId, block: 1 }),
+  ],
   // 2: sums of μ² beside the vectors, in accounts that add up so.
   'budget-version': [(row) => row],
   // 2: how many stewards of the owner must consent.
-  dataset: [(row) => ({ ...row, consentPolicy: { stewards: 1 } })],
+  // 3: whom it is about, and which revision it is in. Lineages cover rows from before as they are: about a population
+  // of their own, in their first revision.
+  dataset: [(row) => ({ ...row, consentPolicy: { stewards: 1 } }), ALLOWS_MORE],
   // 2: studies can be amended; the version counts the texts.
   // 3: what each dataset weighs, within a limit. Studies from before weigh by their bands alone.
-  study: [(row) => ({ ...row, version: 1 }), ALLOWS_MORE],
+  // 4: which revision a weight is of, and what becomes of the model when a consent is withdrawn.
+  study: [(row) => ({ ...row, version: 1 }), ALLOWS_MORE, ALLOWS_MORE],
   // 2: which text was consented to, and by whom.
   // 3: what a round costs as μ² too, which accounts from before do not need.
-  consent: [(row) => ({ ...row, studyVersion: 1, stewards: [] }), (row) => row],
+  // 4: which blocks of patients of which revision. Consents from before are to block 1 of the first revision.
+  consent: [(row) => ({ ...row, studyVersion: 1, stewards: [] }), (row) => row, (row) => row],
+  // 2: which revision it was. Those from before are of the first.
+  commitment: [(row) => row],
+  // 2: which patients were approved of. Approvals from before are of block 1, which was the only one.
+  'consent-approval': [(row) => row],
+  // 2: the blocks that bear it. Charges from before are of block 1.
+  'privacy-charge': [(row) => row],
   // 2: scores count right and wrong. Those from before count right and all, and are read so.
   verdict: [ALLOWS_MORE],
   // 2: since when the round is in its stage, for the leader's turn.

@@ -135,9 +135,19 @@ export const ProposeStudy = Strict({
 export type ProposeStudy = Static<typeof ProposeStudy>;
 
 /** What each dataset weighs in an average: public integers that follow from the bands and the study's text. */
-export const StudyWeights = Type.Array(Strict({ datasetId: Id, weight: Type.Integer({ minimum: 1 }) }), {
-  maxItems: 100,
-});
+export const StudyWeights = Type.Array(
+  Strict({
+    datasetId: Id,
+    weight: Type.Integer({ minimum: 1 }),
+    revision: Type.Optional(
+      Type.Integer({
+        minimum: 2,
+        description: "Whose band it follows from; the dataset's first where absent.",
+      }),
+    ),
+  }),
+  { maxItems: 100 },
+);
 export type StudyWeights = Static<typeof StudyWeights>;
 
 /** What hospitals consent to: the study's text with the weights that follow from it, without how the study fares. */

@@ -4,14 +4,17 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { ActivityQuestion } from './activity.ts';
 import { PolicyRef } from './answers.ts';
 import { AttestAggregate } from './attestation.ts';
-import { ApproveConsent, ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
+import { BlockNumber, RetireBlock } from './block.ts';
+import { ApproveConsent, AskQuote, ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
 import { RegisterDataset } from './dataset.ts';
 import { ReportEquivocation } from './equivocation.ts';
 import { LeaveMember, RegisterMember, RotateKey, VoteOnMember } from './member.ts';
 import { PublishModel } from './model.ts';
 import { CastVote, MotionRef, MoveMotion } from './motion.ts';
+import { PopulationRef, RegisterPopulation } from './population.ts';
 import { Id, MspId, RoundNumber, Strict, Words } from './primitives.ts';
 import { POOLS } from './privacy-event.ts';
+import { ReviseDataset } from './revision.ts';
 import { ROLES, type Role } from './roles.ts';
 import { AbortRound, FinalizeRound, OpenRound, RoundRef } from './round.ts';
 import { CommitScore } from './score-commitment.ts';
@@ -44,7 +47,10 @@ const VerdictRef = Strict({ ...RoundRef.properties, mspId: MspId });
 /** Arguments for a key's history: the noun and what identifies it, broad to specific. */
 export const HISTORY_NOUNS = [
   'member',
+  'population',
+  'block',
   'dataset',
+  'revision',
   'budget',
   'study',
   'consent',
@@ -60,7 +66,7 @@ const HistoryOf = Strict({
 });
 
 /** What has policies of its own. */
-export const POLICY_KINDS = ['dataset', 'consent', 'round'] as const;
+export const POLICY_KINDS = ['dataset', 'block', 'consent', 'round'] as const;
 
 const submit = <const N extends string, S extends TSchema>(
   name: N,
@@ -108,13 +114,47 @@ export const TRANSACTIONS = [
   evaluate('member:list', PageOf, 'All members.'),
 
   submit(
+    'population:register',
+    RegisterPopulation,
+    ['steward'],
+    'PopulationRegistered',
+    "Registers the people whom the caller's records are about, and what each may lose in privacy for life.",
+  ),
+  submit(
+    'population:retireBlock',
+    RetireBlock,
+    ['steward'],
+    'BlockRetired',
+    'Lets no new consent name a block of patients.',
+  ),
+  evaluate('population:get', PopulationRef, 'One population.'),
+  evaluate('population:list', PageOf, 'All populations that were registered as such.'),
+  evaluate(
+    'population:listBlocks',
+    Strict({ populationId: Id, ...Page }),
+    "A population's blocks of patients.",
+  ),
+
+  submit(
     'dataset:register',
     RegisterDataset,
     ['steward'],
     'DatasetRegistered',
-    "Describes a dataset of the caller's organisation and opens its privacy budget.",
+    "Describes a dataset of the caller's organisation, and opens the privacy budgets of patients never seen before.",
+  ),
+  submit(
+    'dataset:revise',
+    ReviseDataset,
+    ['steward'],
+    'DatasetRevised',
+    'Records what a dataset holds from now on, under the accounts of its patients.',
   ),
   evaluate('dataset:get', DatasetRef, 'One dataset.'),
+  evaluate(
+    'dataset:listRevisions',
+    Strict({ datasetId: Id, ...Page }),
+    "A dataset's revisions, oldest first.",
+  ),
   evaluate('dataset:list', PageOf, 'All datasets, in summary.'),
 
   submit(
@@ -306,15 +346,15 @@ export const TRANSACTIONS = [
 
   evaluate(
     'privacy:getBudget',
-    Strict({ datasetId: Id, pool: Words(POOLS) }),
-    "One account of a dataset: budget, spent, reserved and left, as ε at the budget's δ.",
+    Strict({ datasetId: Id, pool: Words(POOLS), block: Type.Optional(BlockNumber) }),
+    "One account of a block of a dataset's population, the first where none is named: budget, spent, reserved and left, as ε at the budget's δ.",
   ),
   evaluate(
     'privacy:listEvents',
     Strict({ datasetId: Id, ...Page }),
     'Every privacy event charged to a dataset, oldest first.',
   ),
-  evaluate('privacy:quote', ConsentRef, "What a consent would reserve, as ε at the budget's δ."),
+  evaluate('privacy:quote', AskQuote, "What a consent would reserve, as ε at the budget's δ."),
 
   evaluate(
     'audit:getHistory',
@@ -326,7 +366,7 @@ export const TRANSACTIONS = [
     PolicyRef,
     ['operator', 'steward', 'trainer', 'auditor'],
     'PoliciesRenewed',
-    'Lays the policies of a dataset, of a consent or of a round again, by the members of now.',
+    'Lays the policies of a dataset, a block of patients, a consent or a round again, by the members of now.',
   ),
   evaluate(
     'audit:listOldPolicies',

@@ -5,7 +5,6 @@ import { epsilonAtOrder } from '../accounting/ledger-epsilon.ts';
 import { costOfEvent, epsilonOf, timesCost } from '../accounting/privacy-cost.ts';
 import { addRdp, isZeroRdp, LEDGER_ORDERS, zeroRdp } from '../accounting/rdp-vector.ts';
 import type { Accounting, Budget } from '../budget.ts';
-import type { Dataset } from '../dataset.ts';
 import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
 import { scoreEvent, trainingEvent } from '../testing/examples.ts';
@@ -13,8 +12,8 @@ import { afterReserving, giveBack, openBudgets, reserve, spend, statementOf } fr
 
 const opened = (epsilon: string, accounting?: Accounting) => {
   const privacyBudget = { epsilon, delta: '0.00001', unit: 'patient' as const };
-  const dataset = { datasetId: 'alpha', owner: 'AlphaMSP', privacyBudget, ...(accounting && { accounting }) };
-  const [training, heldOut] = openBudgets(dataset as Dataset);
+  const block = { populationId: 'alpha', block: 1, owner: 'AlphaMSP' };
+  const [training, heldOut] = openBudgets({ privacyBudget, ...(accounting && { accounting }) }, block);
   return { training: training!, heldOut: heldOut! };
 };
 const account = (epsilon: string): Budget => opened(epsilon).training;

@@ -9,27 +9,37 @@ import { bestOrder, epsilonAtOrder, epsilonFromRdp } from '../accounting/ledger-
 import type { PrivacyCost } from '../accounting/privacy-cost.ts';
 import { addRdp, subtractRdp, zeroRdp } from '../accounting/rdp-vector.ts';
 import type { BudgetStatement } from '../answers.ts';
+import type { Block } from '../block.ts';
 import type { Accounting, Budget } from '../budget.ts';
-import type { Dataset } from '../dataset.ts';
 import { compareDecimals, subtractDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
+import type { Population } from '../population.ts';
 import { POOLS, type Pool } from '../privacy-event.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 
+type HeldTo = Pick<Population, 'privacyBudget' | 'accounting'>;
+
 /** Scores never sample. How training adds up is the owner's choice, once. */
-function accountingOf(pool: Pool, { privacyBudget, accounting }: Dataset): Accounting {
+function accountingOf(pool: Pool, { privacyBudget, accounting }: HeldTo): Accounting {
   if (pool === 'held-out' || accounting?.kind === 'gaussian') return { kind: 'gaussian' };
   return { kind: 'renyi', order: accounting?.order ?? bestOrder(privacyBudget) };
 }
 
-/** The accounts a dataset starts with: one per pool, each with the whole budget, since pools share no patient. */
-export const openBudgets = (dataset: Dataset): Budget[] =>
+/**
+ * The accounts a block starts with: one per pool, each with the whole budget, since neither pools nor blocks share a
+ * patient.
+ */
+export const openBudgets = (
+  population: HeldTo,
+  { populationId, block, owner }: Pick<Block, 'populationId' | 'block' | 'owner'>,
+): Budget[] =>
   POOLS.map((pool: Pool) => {
-    const { datasetId, owner, privacyBudget } = dataset;
-    const accounting = accountingOf(pool, dataset);
+    const { privacyBudget } = population;
+    const accounting = accountingOf(pool, population);
     return {
       schema: ROW_SCHEMA.budget,
-      datasetId,
+      populationId,
+      block,
       owner,
       pool,
       budget: privacyBudget,
@@ -117,6 +127,10 @@ export function afterReserving(account: Budget, cost: PrivacyCost): { committed:
   return { committed: fits ? epsilonIn(account, total) : held, fits };
 }
 
+/** Block 1 has the name of its population, as datasets from before have one only. */
+const nameOf = ({ populationId, block }: Budget): string =>
+  block === 1 ? populationId : `block ${block} of ${populationId}`;
+
 /** @throws DomainError BUDGET_EXCEEDED saying what is left. */
 export function reserve(account: Budget, cost: PrivacyCost): Budget {
   const { committed: total, fits } = afterReserving(account, cost);
@@ -131,7 +145,7 @@ export function reserve(account: Budget, cost: PrivacyCost): Budget {
           : '';
     throw new DomainError(
       'BUDGET_EXCEEDED',
-      `the ${account.pool} account of ${account.datasetId} has ε ${leftEpsilon} left of ` +
+      `the ${account.pool} account of ${nameOf(account)} has ε ${leftEpsilon} left of ` +
         `${account.budget.epsilon} (δ ${account.budget.delta}); with this it would come to ${total}${measure}`,
     );
   }

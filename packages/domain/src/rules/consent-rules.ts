@@ -1,37 +1,45 @@
 // Granting, withdrawing and settling a consent, with the accounts it moves.
 
 import { epsilonOfCost, timesCost } from '../accounting/privacy-cost.ts';
-import type { ConsentQuote } from '../answers.ts';
-import type { Budget } from '../budget.ts';
-import type { Sha256Of } from '../canonical-json.ts';
-import type { ApproveConsent, Consent, ConsentApproval, ConsentRow, GrantConsent } from '../consent.ts';
-import type { Dataset, DatasetRow } from '../dataset.ts';
+import type { BlockQuote, ConsentQuote } from '../answers.ts';
+import { BLOCKS_MAX } from '../block.ts';
+import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
+import type {
+  ApproveConsent,
+  AskQuote,
+  ClaimedCost,
+  Consent,
+  ConsentApproval,
+  ConsentRow,
+  GrantConsent,
+} from '../consent.ts';
+import { type DatasetRow, populationIdOf } from '../dataset.ts';
+import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
 import { ofMembership } from '../member.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
+import type { RecordedShare } from '../revision.ts';
 import type { Round } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { Study, StudyRow } from '../study.ts';
 import type { Update } from '../update.ts';
 import type { Verdict } from '../verdict.ts';
-import { afterReserving, epsilonIn, giveBack, reserve, spend, statementOf } from './budget-rules.ts';
+import { type AccountBook, accountIn, moveAccounts } from './account-book.ts';
+import { epsilonIn, giveBack, spend, statementOf } from './budget-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
+import { afterReservingBlock, askedShares, type Given, givenShares, reserveBlocks } from './given-blocks.ts';
 import {
   checkClaim,
   costPerRound,
   plannedScoreEvent,
   plannedTrainingEvent,
+  type RoundCost,
   recordedCost,
   reservedCost,
   timesRounds,
 } from './plan-cost.ts';
+import { blocksOf, rangeOf } from './revision-rules.ts';
 import { isLive, planDigest, studyDigest } from './study-rules.ts';
-
-/** Both accounts of a dataset. */
-export interface Accounts {
-  readonly training: Budget;
-  readonly heldOut: Budget;
-}
 
 /** @throws DomainError NOT_THE_OWNER */
 export function requireOwner(
@@ -47,41 +55,89 @@ function requireWanted(study: Study, datasetId: string): void {
   throw new DomainError('DATASET_NOT_WANTED', `study ${study.studyId} does not ask for ${datasetId}`);
 }
 
-/** What a consent would reserve. @throws DomainError DATASET_NOT_WANTED */
+const extreme = (values: readonly string[], sign: 1 | -1): string =>
+  values.reduce((found, value) => (compareDecimals(value, found) * sign > 0 ? value : found));
+const mostOf = (claims: readonly ClaimedCost[], sign: 1 | -1): ClaimedCost => ({
+  training: extreme(
+    claims.map(({ training }) => training),
+    sign,
+  ),
+  heldOut: extreme(
+    claims.map(({ heldOut }) => heldOut),
+    sign,
+  ),
+});
+
+/**
+ * What a consent would reserve of each block, and how many patients the study would get.
+ *
+ * @throws DomainError DATASET_NOT_WANTED, INVALID_ARGUMENT, BLOCK_NOT_FOUND, BLOCK_RETIRED where every block is retired
+ */
 export function quoteConsent(
   study: Study,
-  { dataset, accounts, sha256 }: { dataset: Dataset; accounts: Accounts; sha256: Sha256Of },
+  {
+    asked,
+    book,
+    sha256,
+    ...given
+  }: Given & { asked: AskQuote['blocks']; book: AccountBook; sha256: Sha256Of },
 ): ConsentQuote {
+  const { dataset, revision } = given;
   requireWanted(study, dataset.datasetId);
   const cost = costPerRound(study);
-  const { training, heldOut } = timesRounds(cost, study.rounds);
-  const after = {
-    training: afterReserving(accounts.training, training),
-    heldOut: afterReserving(accounts.heldOut, heldOut),
-  };
+  const whole = timesRounds(cost, study.rounds);
+  const populationId = populationIdOf(dataset);
+  const wanted = askedShares(asked, given);
+  if (wanted.length === 0) givenShares(asked, given);
+  const blocks = revision.blocks.map((share): BlockQuote => {
+    const { block } = share;
+    const after = afterReservingBlock(book, { populationId, block }, whole);
+    const { state } = given.blocks.find((row) => row.block === block)!;
+    return {
+      ...share,
+      state,
+      asked: wanted.some((one) => one.block === block),
+      committedAfter: after.committed,
+      left: {
+        training: statementOf(accountIn(book, { populationId, block, pool: 'training' })).leftEpsilon,
+        heldOut: statementOf(accountIn(book, { populationId, block, pool: 'held-out' })).leftEpsilon,
+      },
+      fits: after.fits && state === 'open',
+    };
+  });
+  const ofAsked = blocks.filter((block) => block.asked);
+  const { block } = ofAsked[0]!;
+  const epsilonOf = ({ training, heldOut }: RoundCost): ClaimedCost => ({
+    training: epsilonIn(accountIn(book, { populationId, block, pool: 'training' }), training),
+    heldOut: epsilonIn(accountIn(book, { populationId, block, pool: 'held-out' }), heldOut),
+  });
   return {
     studyId: study.studyId,
     datasetId: dataset.datasetId,
-    claimedEpsilon: {
-      training: epsilonIn(accounts.training, training),
-      heldOut: epsilonIn(accounts.heldOut, heldOut),
+    claimedEpsilon: epsilonOf(whole),
+    claimedEpsilonPerRound: epsilonOf(cost),
+    committedAfter: mostOf(
+      ofAsked.map(({ committedAfter }) => committedAfter),
+      1,
+    ),
+    left: mostOf(
+      ofAsked.map(({ left }) => left),
+      -1,
+    ),
+    fits: ofAsked.every(({ fits }) => fits) && ofAsked.length <= BLOCKS_MAX,
+    revision: revision.revision,
+    blocks,
+    patients: {
+      all: rangeOf(blocks),
+      fitting: rangeOf(blocks.filter(({ fits }) => fits)),
+      asked: rangeOf(ofAsked),
     },
-    claimedEpsilonPerRound: {
-      training: epsilonIn(accounts.training, cost.training),
-      heldOut: epsilonIn(accounts.heldOut, cost.heldOut),
-    },
-    committedAfter: { training: after.training.committed, heldOut: after.heldOut.committed },
-    left: {
-      training: statementOf(accounts.training).leftEpsilon,
-      heldOut: statementOf(accounts.heldOut).leftEpsilon,
-    },
-    fits: after.training.fits && after.heldOut.fits,
     ...(study.weights !== undefined && { weights: study.weights }),
     studySha256: studyDigest(study, sha256),
   };
 }
 
-interface ConsentContext {
+interface ConsentContext extends Given {
   readonly mspId: string;
   /** Which membership of the owner this is. */
   readonly membership: number;
@@ -129,10 +185,12 @@ export function approveConsent(
   argument: ApproveConsent,
   context: ConsentContext & { readonly approved: ConsentApproval | undefined },
 ): ConsentApproval {
-  const { mspId, at, study, steward, approved } = context;
+  const { mspId, at, study, steward, approved, revision } = context;
   checkConsentable(argument, context);
   const { studyId, datasetId } = argument;
-  if (approved?.studyVersion === study.version) {
+  const blocks = givenShares(argument.blocks, context);
+  const patients = { revision: revision.revision, blocks };
+  if (approved?.studyVersion === study.version && sameApproval(approved, patients)) {
     throw new DomainError('APPROVAL_EXISTS', `${steward} has approved this; another steward must`);
   }
   return {
@@ -142,29 +200,43 @@ export function approveConsent(
     owner: mspId,
     steward,
     studyVersion: study.version,
+    ...patients,
     approvedAt: at,
   };
 }
 
+/** Whether an approval is of these blocks of this revision. */
+const sameApproval = (
+  approved: ConsentApproval,
+  patients: { readonly revision: number; readonly blocks: readonly RecordedShare[] },
+): boolean =>
+  (approved.revision ?? 1) === patients.revision &&
+  canonicalJson(blocksOf(approved)) === canonicalJson(blocksOf(patients));
+
 /**
- * A consent and the accounts with the study's whole cost reserved: rounds times the cost of one, per account.
+ * A consent and the accounts with the study's whole cost reserved: rounds times the cost of one, in both accounts of
+ * each block that it gives.
  *
  * @throws DomainError NOT_THE_OWNER, STUDY_STATE, DATASET_NOT_WANTED, CONSENT_EXISTS, STUDY_CHANGED, what the terms
- * refuse, CONSENT_INCOMPLETE, PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
+ * refuse, BLOCK_NOT_FOUND, BLOCK_RETIRED, CONSENT_INCOMPLETE, PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
  */
 export function grantConsent(
   argument: GrantConsent,
   context: ConsentContext & {
-    readonly accounts: Accounts;
+    readonly book: AccountBook;
     /** What other stewards of the owner have approved. */
     readonly approvals: readonly ConsentApproval[];
   },
-): { consent: ConsentRow; accounts: Accounts } {
-  const { mspId, at, study, dataset, accounts, steward } = context;
+): { consent: ConsentRow; book: AccountBook } {
+  const { mspId, at, study, dataset, steward } = context;
   const { studyId, datasetId, claimedEpsilon } = argument;
   const studySha256 = checkConsentable(argument, context);
-  // An approval of another text counts for nothing: what was amended is approved again.
-  const approving = context.approvals.filter(({ studyVersion }) => studyVersion === study.version);
+  const blocks = givenShares(argument.blocks, context);
+  const patients = { revision: context.revision.revision, blocks };
+  // An approval of another text, or of other patients, counts for nothing: what changed is approved again.
+  const approving = context.approvals.filter(
+    (approval) => approval.studyVersion === study.version && sameApproval(approval, patients),
+  );
   const stewards = [...new Set([...approving.map((approval) => approval.steward), steward])].sort();
   if (stewards.length < dataset.consentPolicy.stewards) {
     throw new DomainError(
@@ -196,11 +268,9 @@ export function grantConsent(
       stewards,
       studySha256,
       planSha256: planDigest(study, context.sha256),
+      ...patients,
     },
-    accounts: {
-      training: reserve(accounts.training, whole.training),
-      heldOut: reserve(accounts.heldOut, whole.heldOut),
-    },
+    book: reserveBlocks(context.book, { dataset, blocks: blocksOf(patients) }, whole),
   };
 }
 
@@ -306,12 +376,12 @@ export function settleConsent(
     readonly at: string;
     readonly transactionId: string;
     readonly study: Study;
-    readonly delta: string;
-    readonly accounts: Accounts;
+    readonly dataset: DatasetRow;
+    readonly book: AccountBook;
     readonly rounds: readonly RoundRecord[];
   },
-): { consent: ConsentRow; accounts: Accounts; charges: PrivacyCharge[] } {
-  const { at, study, delta, accounts, rounds } = context;
+): { consent: ConsentRow; book: AccountBook; charges: PrivacyCharge[] } {
+  const { at, study, dataset, rounds } = context;
   if (!context.ownerLeft) requireOwner(consent, context.mspId);
   if (consent.state === 'settled') {
     throw new DomainError('CONSENT_STATE', `the consent of ${consent.datasetId} is settled already`);
@@ -323,13 +393,17 @@ export function settleConsent(
     );
   }
   const outcome = rounds.map((record) => ({ record, ...chargesOf(consent, record) }));
-  const settle = (pool: 'training' | 'heldOut') => {
-    const cost = reservedCost(consent)[pool];
-    const recorded = outcome.filter((round) => round[pool] === 'recorded').length;
-    const unseen = outcome.filter((round) => round[pool] === 'unseen');
-    const spent = spend(accounts[pool], timesCost(cost, unseen.length));
+  const of = { populationId: populationIdOf(dataset), blocks: blocksOf(consent) };
+  const settle = (book: AccountBook, side: 'training' | 'heldOut') => {
+    const cost = reservedCost(consent)[side];
+    const pool = side === 'training' ? 'training' : 'held-out';
+    const recorded = outcome.filter((round) => round[side] === 'recorded').length;
+    const unseen = outcome.filter((round) => round[side] === 'unseen');
+    const left = timesCost(cost, consent.rounds - recorded - unseen.length);
     return {
-      account: giveBack(spent, timesCost(cost, consent.rounds - recorded - unseen.length)),
+      book: moveAccounts(book, { ...of, pool }, (account) =>
+        giveBack(spend(account, timesCost(cost, unseen.length)), left),
+      ),
       charges: unseen.map(
         ({ record }): PrivacyCharge => ({
           schema: ROW_SCHEMA['privacy-charge'],
@@ -338,19 +412,20 @@ export function settleConsent(
           studyId: consent.studyId,
           round: record.round.round,
           cause: 'settlement',
-          privacyEvent: pool === 'training' ? plannedTrainingEvent(study) : plannedScoreEvent(study),
-          claimedEpsilon: epsilonOfCost(cost, delta),
+          privacyEvent: side === 'training' ? plannedTrainingEvent(study) : plannedScoreEvent(study),
+          claimedEpsilon: epsilonOfCost(cost, dataset.privacyBudget.delta),
+          blocks: of.blocks,
           transactionId: context.transactionId,
           chargedAt: at,
         }),
       ),
     };
   };
-  const training = settle('training');
-  const heldOut = settle('heldOut');
+  const training = settle(context.book, 'training');
+  const heldOut = settle(training.book, 'heldOut');
   return {
     consent: { ...consent, state: 'settled', settledAt: at },
-    accounts: { training: training.account, heldOut: heldOut.account },
+    book: heldOut.book,
     charges: [...training.charges, ...heldOut.charges],
   };
 }

@@ -1,30 +1,23 @@
 // Registering a dataset, and what its terms allow.
-import { LEDGER_ORDERS } from '../accounting/rdp-vector.ts';
+import type { Block, CountedPatients } from '../block.ts';
+import { canonicalJson } from '../canonical-json.ts';
 import type { Dataset, DatasetRow, RegisterDataset, Terms } from '../dataset.ts';
-import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
+import { DATASETS_MAX, type Population } from '../population.ts';
 import { type Problem, problem } from '../problem.ts';
+import type { Revision } from '../revision.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { Commitment } from '../used-once.ts';
 import { checkDictionary } from './dictionary-rules.ts';
 import { duplicates } from './duplicates.ts';
-
-function budgetProblems({ privacyBudget: { epsilon, delta } }: RegisterDataset): Problem[] {
-  const problems: Problem[] = [];
-  if (compareDecimals(epsilon, '0') <= 0)
-    problems.push(problem('privacyBudget.epsilon', 'must be greater than 0'));
-  if (compareDecimals(delta, '0') <= 0 || compareDecimals(delta, '0.1') >= 0) {
-    problems.push(problem('privacyBudget.delta', 'must be greater than 0 and less than 0.1'));
-  }
-  return problems;
-}
-
-function accountingProblems({ accounting }: RegisterDataset): Problem[] {
-  if (accounting?.order === undefined) return [];
-  if (accounting.kind === 'gaussian') return [problem('accounting.order', 'is for renyi alone')];
-  if (LEDGER_ORDERS.includes(accounting.order)) return [];
-  return [problem('accounting.order', `must be one of ${LEDGER_ORDERS.join(', ')}`)];
-}
+import {
+  accountingProblems,
+  budgetProblems,
+  impliedBy,
+  openBlock,
+  requirePopulationOwner,
+} from './population-rules.ts';
+import { firstRevision, requireUncommitted, sharesOf } from './revision-rules.ts';
 
 function termsProblems({ purposes, allowedMembers, expiresAt }: Terms, at: string): Problem[] {
   const problems = [
@@ -39,7 +32,68 @@ function termsProblems({ purposes, allowedMembers, expiresAt }: Terms, at: strin
   return problems;
 }
 
-/** @throws DomainError DATASET_EXISTS, COMMITMENT_EXISTS, INVALID_ARGUMENT */
+/** What a dataset says of its population's budget must be what the population says. */
+function populationProblems(argument: RegisterDataset, population: Population): Problem[] {
+  const problems: Problem[] = [];
+  const { populationId, consentPolicy } = population;
+  for (const field of ['privacyBudget', 'accounting'] as const) {
+    const own = argument[field];
+    if (own === undefined || canonicalJson({ own }) === canonicalJson({ own: population[field] })) continue;
+    problems.push(problem(field, `must be that of ${populationId}, or left out`));
+  }
+  const least = consentPolicy?.stewards ?? 1;
+  if ((argument.consentPolicy?.stewards ?? least) < least) {
+    problems.push(problem('consentPolicy.stewards', `must be at least the ${least} of ${populationId}`));
+  }
+  if (argument.dictionary.patientId === null) {
+    problems.push(
+      problem(
+        'dictionary.patientId',
+        'must be a column',
+        'rows of one population are of people who can be told apart',
+      ),
+    );
+  }
+  if (population.datasets.length >= DATASETS_MAX) {
+    problems.push(problem('populationId', `${populationId} has ${DATASETS_MAX} datasets, which is the most`));
+  }
+  return problems;
+}
+
+/** A dataset that brings its own population: one block, of everyone in it. */
+function ownPopulationProblems(argument: RegisterDataset): Problem[] {
+  const { privacyBudget, blocks, newBlock, recordCountBand } = argument;
+  if (privacyBudget === undefined) {
+    return [problem('privacyBudget', 'must be there, unless populationId names a population that has one')];
+  }
+  const problems = [...budgetProblems({ privacyBudget }), ...accountingProblems(argument)];
+  if (blocks !== undefined) problems.push(problem('blocks', 'is for datasets of a population: leave it out'));
+  if (newBlock !== undefined && canonicalJson(newBlock.recordCountBand) !== canonicalJson(recordCountBand)) {
+    problems.push(
+      problem('newBlock.recordCountBand', 'must be recordCountBand: its block is everyone in it'),
+    );
+  }
+  return problems;
+}
+
+/** What a registration adds to the ledger. */
+export interface Registered {
+  readonly dataset: DatasetRow;
+  readonly population: Population;
+  /** The block of those whom the population had never seen. */
+  readonly block: Block | undefined;
+  readonly revision: Revision;
+}
+
+/**
+ * A dataset, the population that it is about, and its first revision. It never moves to another population: its
+ * patients' accounts are there.
+ *
+ * `population` is the one that the argument names, `namesake` the one whose id the dataset would have.
+ *
+ * @throws DomainError DATASET_EXISTS, POPULATION_EXISTS, NOT_THE_OWNER, COMMITMENT_EXISTS, PATIENTS_COUNTED,
+ * BLOCK_NUMBER, BLOCK_NOT_FOUND, INVALID_ARGUMENT
+ */
 export function registerDataset(
   argument: RegisterDataset,
   context: {
@@ -47,24 +101,50 @@ export function registerDataset(
     readonly at: string;
     readonly existing: Dataset | undefined;
     readonly committed: Commitment | undefined;
+    readonly population: Population | undefined;
+    readonly namesake: Population | undefined;
+    readonly counted: CountedPatients | undefined;
   },
-): DatasetRow {
-  const { owner, at, existing, committed } = context;
+): Registered {
+  const { owner, at, existing, population, namesake, counted } = context;
+  const { blocks: _, newBlock, ...described } = argument;
+  const { datasetId } = argument;
   if (existing !== undefined) {
-    throw new DomainError('DATASET_EXISTS', `${argument.datasetId} is taken: choose another id`);
+    throw new DomainError('DATASET_EXISTS', `${datasetId} is taken: choose another id`);
   }
-  if (committed !== undefined) {
-    throw new DomainError('COMMITMENT_EXISTS', `these rows are ${committed.datasetId}, with its budget`);
+  if (population !== undefined) requirePopulationOwner(population, owner);
+  if (namesake !== undefined && namesake.populationId !== population?.populationId) {
+    throw new DomainError('POPULATION_EXISTS', `${datasetId} is a population: choose another id, or name it`);
   }
+  requireUncommitted(context.committed);
   const problems = [
-    ...budgetProblems(argument),
-    ...accountingProblems(argument),
+    ...(population === undefined
+      ? ownPopulationProblems(argument)
+      : populationProblems(argument, population)),
     ...termsProblems(argument.terms, at),
   ];
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems);
   checkDictionary(argument.dictionary);
-  const consentPolicy = argument.consentPolicy ?? { stewards: 1 };
-  return { schema: ROW_SCHEMA.dataset, ...argument, consentPolicy, owner, registeredAt: at };
+  const dataset: DatasetRow = {
+    schema: ROW_SCHEMA.dataset,
+    ...described,
+    privacyBudget: population?.privacyBudget ?? argument.privacyBudget!,
+    ...(population?.accounting !== undefined && { accounting: population.accounting }),
+    consentPolicy: argument.consentPolicy ?? population?.consentPolicy ?? { stewards: 1 },
+    owner,
+    registeredAt: at,
+  };
+  const about = population ?? { ...impliedBy(dataset).population, blocks: 0, datasets: [] };
+  const ofItsOwn = population === undefined ? { recordCountBand: argument.recordCountBand } : undefined;
+  const first = newBlock ?? ofItsOwn;
+  const shares = population === undefined ? undefined : sharesOf(argument, about);
+  const opened = first && openBlock(about, first, { at, counted });
+  return {
+    dataset,
+    population: { ...(opened?.population ?? about), datasets: [...about.datasets, datasetId] },
+    block: opened?.block,
+    revision: firstRevision(dataset, shares),
+  };
 }
 
 /** What a permission of the Data Use Ontology covers besides itself. */

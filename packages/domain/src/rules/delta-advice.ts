@@ -1,6 +1,6 @@
 // When a δ is not small against the number of patients. The ledger takes it all the same: it is its owner's choice.
 
-import type { RecordCountBand } from '../dataset.ts';
+import type { RecordCountBand } from '../record-count-band.ts';
 
 /** A mechanism that gives away one patient's record in n with probability 1/10 is (0, 1/(10·n))-private at best. */
 const PATIENTS_PER_DELTA = 10;

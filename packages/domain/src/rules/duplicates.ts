@@ -1,7 +1,7 @@
 /** The values that occur more than once, each once. */
-export function duplicates(values: readonly string[]): string[] {
-  const seen = new Set<string>();
-  const twice = new Set<string>();
+export function duplicates<T>(values: readonly T[]): T[] {
+  const seen = new Set<T>();
+  const twice = new Set<T>();
   for (const value of values) {
     if (seen.has(value)) twice.add(value);
     seen.add(value);

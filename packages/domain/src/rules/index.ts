@@ -1,8 +1,9 @@
 // The rules as the contracts apply them: each refuses by throwing a DomainError, and changes nothing.
+
+export { type AccountBook, accountIn, bookOf, changedAccounts } from './account-book.ts';
 export { attestAggregate, finalizeRound, requireOwnSupport } from './aggregate-rules.ts';
 export { openBudgets, statementOf } from './budget-rules.ts';
 export {
-  type Accounts,
   approveConsent,
   grantConsent,
   quoteConsent,
@@ -39,7 +40,16 @@ export {
 } from './motion-rules.ts';
 export { asWithdrawn, countedUpdates, judgesOf, withdrawnOf } from './participation-rules.ts';
 export { costPerRound } from './plan-cost.ts';
+export { impliedBy, openBlock, registerPopulation, retireBlock } from './population-rules.ts';
 export { isShort, quorumOf, type Standing } from './quorum-rules.ts';
+export {
+  blocksOf,
+  datasetIn,
+  firstRevision,
+  reviseDataset,
+  revisionOf,
+  weighedRevision,
+} from './revision-rules.ts';
 export { abortRound, closeRound, openRound, tallyRound } from './round-rules.ts';
 export { commitScore } from './score-commitment-rules.ts';
 export { abortStudy, proposeStudy, requireRoom, retireStudy, startStudy } from './study-rules.ts';

@@ -5,12 +5,14 @@
 import type { Lineage, RoundDossier } from '../answers.ts';
 import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
-import { bandWeight, type Dataset } from '../dataset.ts';
+import type { Dataset, DatasetRow } from '../dataset.ts';
+import { bandWeight } from '../record-count-band.ts';
 import type { ParametersRef, Round } from '../round.ts';
 import type { Study } from '../study.ts';
 import { supportersOf } from './aggregate-rules.ts';
 import { leaderOf, validatorsOf, weightIn, weightsOf } from './participation-rules.ts';
 import { costPerRound, plannedScoreEvent, plannedTrainingEvent, recordedCost } from './plan-cost.ts';
+import { datasetIn, weighedRevision } from './revision-rules.ts';
 import { nextBase } from './round-rules.ts';
 import { planDigest, studyDigest } from './study-rules.ts';
 import { tallyOf } from './tally.ts';
@@ -34,7 +36,7 @@ function isWeightOf(study: Study, dataset: Dataset, weight: number): boolean {
 const consented = (consent: Consent) => {
   const { studyId, datasetId, owner, claimedEpsilon, costPerRound, gaussianPerRound, rounds, grantedAt } =
     consent;
-  const { studyVersion, stewards, studySha256, planSha256 } = consent;
+  const { studyVersion, stewards, studySha256, planSha256, revision, blocks } = consent;
   return {
     studyId,
     datasetId,
@@ -48,6 +50,8 @@ const consented = (consent: Consent) => {
     stewards,
     studySha256,
     planSha256,
+    revision,
+    blocks,
   };
 };
 
@@ -57,14 +61,16 @@ export const lineageDigest = (
     study,
     datasets,
     consents,
+    revisions,
     rounds,
     seals,
-  }: Pick<Lineage, 'study' | 'datasets' | 'consents'> & {
+  }: Pick<Lineage, 'study' | 'datasets' | 'consents' | 'revisions'> & {
     readonly rounds: readonly Round[];
     readonly seals: readonly string[];
   },
   sha256: Sha256Of,
-): string => sha256(canonicalJson({ study, datasets, consents: consents.map(consented), rounds, seals }));
+): string =>
+  sha256(canonicalJson({ study, datasets, consents: consents.map(consented), revisions, rounds, seals }));
 
 /** One lineage from its pages, in order. @throws RangeError where they are not pages of one lineage */
 export function joinLineage(pages: readonly Lineage[]): Lineage {
@@ -76,6 +82,15 @@ export function joinLineage(pages: readonly Lineage[]): Lineage {
     if (canonicalJson(other) !== canonicalJson(head)) throw new RangeError('pages of different lineages');
   }
   return { ...head, rounds: pages.flatMap(({ rounds }) => rounds) };
+}
+
+/** A dataset as the study weighs it, which may be another revision than was consented to. */
+function weighedIn({ study, revisions = [] }: Lineage, dataset: Dataset): Dataset {
+  const { datasetId } = dataset;
+  const wanted = weighedRevision(study, datasetId);
+  if (wanted === undefined || wanted === (dataset.revision ?? 1)) return dataset;
+  const found = revisions.find((one) => one.datasetId === datasetId && one.revision === wanted);
+  return found === undefined ? dataset : datasetIn(dataset as DatasetRow, found);
 }
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
@@ -135,7 +150,9 @@ export function lineageProblems(
   check(same(model.datasets, included), "the model's datasets are not those included");
   const text = studyDigest(study, sha256);
   const plan = planDigest(study, sha256);
-  const wanted = study.datasets.flatMap((id) => datasets.filter(({ datasetId }) => datasetId === id));
+  const wanted = study.datasets
+    .flatMap((id) => datasets.filter(({ datasetId }) => datasetId === id))
+    .map((dataset) => weighedIn(lineage, dataset));
   check(
     study.weights === undefined ||
       wanted.length < study.datasets.length ||
@@ -159,16 +176,14 @@ export function lineageProblems(
     check(!comparable || studySha256 === text, `the consent of ${datasetId} is to another text`);
     check(planSha256 === undefined || planSha256 === plan, `the consent of ${datasetId} is to another plan`);
   }
-  const digest = lineageDigest(
-    { study, datasets, consents, rounds: rounds.map(({ round }) => round), seals },
-    sha256,
-  );
+  const digest = lineageDigest({ ...lineage, rounds: rounds.map(({ round }) => round), seals }, sha256);
   check(model.lineageSha256 === digest, "the model's digest is of another history");
   check(trusted === undefined || trusted === digest, 'this is not the history of the trusted digest');
   return problems;
 }
 
-function roundProblems(dossier: RoundDossier, { study, datasets, consents }: Lineage): string[] {
+function roundProblems(dossier: RoundDossier, lineage: Lineage): string[] {
+  const { study, datasets, consents } = lineage;
   const { round, updates, verdicts, attestations } = dossier;
   const problems: string[] = [];
   const where = `round ${round.round}`;
@@ -184,7 +199,7 @@ function roundProblems(dossier: RoundDossier, { study, datasets, consents }: Lin
     const consent = consents.find((candidate) => candidate.datasetId === datasetId);
     check(dataset?.owner === mspId, `${datasetId} is not its hospital's`);
     check(
-      dataset !== undefined && isWeightOf(study, dataset, weight),
+      dataset !== undefined && isWeightOf(study, weighedIn(lineage, dataset), weight),
       `the weight of ${datasetId} is not that of its band, within the study's limit`,
     );
     check(

@@ -1,4 +1,5 @@
 // Moving and deciding motions: by the hospitals whose datasets take part, each with one vote.
+import type { Block } from '../block.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { ConsentRow } from '../consent.ts';
 import type { Dataset, DatasetRow } from '../dataset.ts';
@@ -9,12 +10,14 @@ import { problem } from '../problem.ts';
 import type { RoundRow } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { StudyRow } from '../study.ts';
-import { reserve } from './budget-rules.ts';
-import type { Accounts } from './consent-rules.ts';
+import type { AccountBook } from './account-book.ts';
 import { checkTerms } from './dataset-rules.ts';
+import { reserveBlocks } from './given-blocks.ts';
 import { weightsOf } from './participation-rules.ts';
 import { checkClaim, reservedCost, timesRounds } from './plan-cost.ts';
+import { requireOpen } from './population-rules.ts';
 import { publicTimeProblems } from './public-times.ts';
+import { blocksOf } from './revision-rules.ts';
 import { checkEncodings, quorumProblems, sizeProblems } from './study-rules.ts';
 import { nextStudyState } from './transition.ts';
 
@@ -150,11 +153,11 @@ export function amendedStudy(
   return { ...amended, version: study.version + 1 };
 }
 
-/** One own dataset of a voter: what more rounds are reserved in. */
+/** One own dataset of a voter, with the blocks of patients that its consent gives: what more rounds are reserved in. */
 export interface Stake {
   readonly dataset: DatasetRow;
   readonly consent: ConsentRow;
-  readonly accounts: Accounts;
+  readonly blocks: readonly Block[];
 }
 
 /**
@@ -168,7 +171,7 @@ export interface Stake {
  * withdrawn meanwhile would leave the motion open forever, and the study as it is.
  *
  * @throws DomainError NOT_A_PARTICIPANT, MOTION_STATE, VOTE_EXISTS, INVALID_ARGUMENT,
- * PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED
+ * PRIVACY_COST_UNDERCLAIMED, BUDGET_EXCEEDED, BLOCK_RETIRED
  */
 export function castVote(
   argument: CastVote,
@@ -184,8 +187,9 @@ export function castVote(
     readonly votes: readonly Vote[];
     readonly wanted: readonly Dataset[];
     readonly stakes: readonly Stake[];
+    readonly book: AccountBook;
   },
-): { vote: Vote; stakes: Stake[] } {
+): { vote: Vote; stakes: Stake[]; book: AccountBook } {
   const { mspId, membership, steward, at, study, consents, motion, votes, stakes } = context;
   const existing = votes.find((vote) => vote.mspId === mspId);
   requireVoter(consents, mspId, study);
@@ -195,7 +199,8 @@ export function castVote(
   requireMovable(motion, study);
   if (existing?.complete) {
     const isDecided = decideMotion(motion, context).motion.state !== 'open';
-    if (isDecided && existing.accept === argument.accept) return { vote: existing, stakes: [] };
+    if (isDecided && existing.accept === argument.accept)
+      return { vote: existing, stakes: [], book: context.book };
     throw new DomainError('VOTE_EXISTS', `${mspId} has voted on motion ${motion.motion}`);
   }
   if (existing?.stewards.includes(steward) && existing.accept === argument.accept) {
@@ -220,17 +225,31 @@ export function castVote(
     votedAt: at,
   };
   const rounds = motion.amendment?.rounds;
-  const reserved =
-    accept && complete && rounds !== undefined
-      ? stakes.map((stake) => reserveRounds(stake, rounds, argument))
-      : [];
-  return { vote, stakes: reserved };
+  const reserved: Stake[] = [];
+  let { book } = context;
+  if (accept && complete && rounds !== undefined) {
+    for (const stake of stakes) {
+      const after = reserveRounds(stake, { rounds, book, argument });
+      reserved.push(after.stake);
+      book = after.book;
+    }
+  }
+  return { vote, stakes: reserved, book };
 }
 
-function reserveRounds(stake: Stake, rounds: number, { claims = [] }: CastVote): Stake {
-  const { dataset, consent, accounts } = stake;
+function reserveRounds(
+  stake: Stake,
+  {
+    rounds,
+    book,
+    argument: { claims = [] },
+  }: { readonly rounds: number; readonly book: AccountBook; readonly argument: CastVote },
+): { stake: Stake; book: AccountBook } {
+  const { dataset, consent } = stake;
   const more = rounds - consent.rounds;
-  if (more <= 0) return stake;
+  if (more <= 0) return { stake, book };
+  // A retired block bears what it has reserved and nothing new.
+  for (const block of stake.blocks) requireOpen(block);
   const claim = claims.find(({ datasetId }) => datasetId === dataset.datasetId)?.claimedEpsilon;
   if (claim === undefined) {
     throw new DomainError('INVALID_ARGUMENT', [
@@ -244,12 +263,8 @@ function reserveRounds(stake: Stake, rounds: number, { claims = [] }: CastVote):
     checkClaim({ claimed: claim[pool], cost: cost[pool], delta, field });
   }
   return {
-    dataset,
-    consent: { ...consent, rounds },
-    accounts: {
-      training: reserve(accounts.training, cost.training),
-      heldOut: reserve(accounts.heldOut, cost.heldOut),
-    },
+    stake: { ...stake, consent: { ...consent, rounds } },
+    book: reserveBlocks(book, { dataset, blocks: blocksOf(consent) }, cost),
   };
 }
 

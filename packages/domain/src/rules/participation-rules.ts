@@ -1,7 +1,8 @@
 // Who takes part in a round, whose turn a step of it is, and until when.
 import type { Consent } from '../consent.ts';
-import { bandWeight, type Dataset } from '../dataset.ts';
+import type { Dataset } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
+import { bandWeight } from '../record-count-band.ts';
 import type { Round, RoundRow } from '../round.ts';
 import { type Participant, type Study, type StudyWeights, WEIGHT_RATIO_DEFAULT } from '../study.ts';
 import { termsExpired } from './dataset-rules.ts';
@@ -22,12 +23,13 @@ export const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
  * consents and is the same in every round, no matter who takes part.
  */
 export function weightsOf(wanted: readonly Dataset[], ratioMax = WEIGHT_RATIO_DEFAULT): StudyWeights {
-  const weights = wanted.map(({ datasetId, recordCountBand }) => ({
+  const weights = wanted.map(({ datasetId, recordCountBand, revision }) => ({
     datasetId,
     weight: bandWeight(recordCountBand),
+    ...(revision !== undefined && { revision }),
   }));
   const most = ratioMax * Math.min(...weights.map(({ weight }) => weight));
-  return weights.map(({ datasetId, weight }) => ({ datasetId, weight: Math.min(weight, most) }));
+  return weights.map((own) => ({ ...own, weight: Math.min(own.weight, most) }));
 }
 
 /** What a dataset weighs in a study: as its text says, or, of a study from before, the middle of its band. */

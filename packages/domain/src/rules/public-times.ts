@@ -1,7 +1,8 @@
 // When an update and a verdict are recorded at the earliest: a time that anyone can compute from public data, so that
 // how long a hospital's machine took over its patients is not to be read from the ledger.
-import { bandWeight, type Dataset } from '../dataset.ts';
+import type { Dataset } from '../dataset.ts';
 import { type Problem, problem } from '../problem.ts';
+import { bandWeight } from '../record-count-band.ts';
 import type { Round } from '../round.ts';
 import type { ProposeStudy, PublicTimes, Study } from '../study.ts';
 

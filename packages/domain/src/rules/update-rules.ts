@@ -1,20 +1,22 @@
 // Recording an update: one dataset's one release in a round, and its charge.
-import type { Budget } from '../budget.ts';
 import type { Consent } from '../consent.ts';
+import { type DatasetRow, populationIdOf } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
 import type { Round } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { RecordUpdate, Update } from '../update.ts';
 import type { Release } from '../used-once.ts';
+import { type AccountBook, moveAccounts } from './account-book.ts';
 import { spend } from './budget-rules.ts';
 import { requireGranted, requirePlan } from './consent-rules.ts';
 import type { RoundContext } from './participation-rules.ts';
 import { checkClaim, checkEvent, plannedTrainingEvent, reservedCost } from './plan-cost.ts';
+import { blocksOf } from './revision-rules.ts';
 import { requireRunning } from './study-rules.ts';
 
 /**
- * An update, its account after the charge, and the charge.
+ * An update, the accounts after the charge, and the charge: to each block of patients that the consent gives.
  *
  * A second update is recognised first, so that a sender who does not know what became of the first one learns
  * it. An update that comes after the deadline counts as long as nobody has closed the round.
@@ -31,11 +33,12 @@ export function recordUpdate(
     /** Where these parameters were released before. */
     readonly released: Release | undefined;
     readonly consent: Consent;
-    readonly account: Budget;
+    readonly dataset: DatasetRow;
+    readonly book: AccountBook;
     readonly planSha256: string;
   },
-): { update: Update; account: Budget; charge: PrivacyCharge } {
-  const { mspId, at, transactionId, study, round, existing, released, consent, account } = context;
+): { update: Update; book: AccountBook; charge: PrivacyCharge } {
+  const { mspId, at, transactionId, study, round, existing, released, consent, dataset } = context;
   const { datasetId, privacyEvent, claimedEpsilon } = argument;
   requireParticipant(round, datasetId, mspId);
   if (existing !== undefined) {
@@ -56,10 +59,12 @@ export function recordUpdate(
   }
   checkEvent(privacyEvent, plannedTrainingEvent(study));
   const cost = reservedCost(consent).training;
-  checkClaim({ claimed: claimedEpsilon, cost, delta: account.budget.delta, field: 'claimedEpsilon' });
+  const { delta } = dataset.privacyBudget;
+  checkClaim({ claimed: claimedEpsilon, cost, delta, field: 'claimedEpsilon' });
+  const of = { populationId: populationIdOf(dataset), blocks: blocksOf(consent) };
   return {
     update: { schema: ROW_SCHEMA.update, ...argument, owner: mspId, recordedAt: at },
-    account: spend(account, cost),
+    book: moveAccounts(context.book, { ...of, pool: 'training' }, (account) => spend(account, cost)),
     charge: {
       schema: ROW_SCHEMA['privacy-charge'],
       datasetId,
@@ -69,6 +74,7 @@ export function recordUpdate(
       cause: 'update',
       privacyEvent,
       claimedEpsilon,
+      blocks: of.blocks,
       transactionId,
       chargedAt: at,
     },

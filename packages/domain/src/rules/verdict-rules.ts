@@ -1,17 +1,19 @@
 // Recording a verdict: one member's judgement of a round, and the charges of its scores.
-import type { Budget } from '../budget.ts';
 import type { Consent } from '../consent.ts';
+import { type DatasetRow, populationIdOf } from '../dataset.ts';
 import { DomainError } from '../errors.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
 import { type Problem, problem } from '../problem.ts';
 import type { Round } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { RecordVerdict, Verdict } from '../verdict.ts';
+import { type AccountBook, moveAccounts } from './account-book.ts';
 import { spend } from './budget-rules.ts';
 import { requireGranted, requirePlan } from './consent-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { asWithdrawn, type RoundContext, requireJudge, requireValidator } from './participation-rules.ts';
 import { checkClaim, checkEvent, plannedScoreEvent, reservedCost } from './plan-cost.ts';
+import { blocksOf } from './revision-rules.ts';
 import { requireRunning } from './study-rules.ts';
 import { requireParticipant } from './update-rules.ts';
 
@@ -30,9 +32,9 @@ function decisionProblems({ decisions, scores }: RecordVerdict, { updates = [] }
 }
 
 /**
- * A verdict, its accounts after the charges, and the charges.
+ * A verdict, the accounts after the charges, and the charges: to each block of patients that a score's consent gives.
  *
- * `own` holds the member's datasets in the round with the consent and held-out account of each. A member that
+ * `own` holds the member's datasets in the round with the consent of each, `book` their held-out accounts. A member that
  * accepts the candidate must have scored it on each of them whose consent is in force.
  *
  * @throws DomainError STUDY_STATE, NOT_A_PARTICIPANT, NOT_THE_OWNER, VERDICT_EXISTS, ROUND_CLOSED,
@@ -46,9 +48,10 @@ export function recordVerdict(
     readonly existing: Verdict | undefined;
     readonly signerSha256: string;
     readonly planSha256: string;
-    readonly own: ReadonlyMap<string, { readonly consent: Consent; readonly account: Budget }>;
+    readonly own: ReadonlyMap<string, { readonly consent: Consent; readonly dataset: DatasetRow }>;
+    readonly book: AccountBook;
   },
-): { verdict: Verdict; accounts: Budget[]; charges: PrivacyCharge[] } {
+): { verdict: Verdict; book: AccountBook; charges: PrivacyCharge[] } {
   const { mspId, at, transactionId, study, round, existing, own, signerSha256 } = context;
   requireValidator(round, mspId);
   if (existing !== undefined) {
@@ -75,18 +78,21 @@ export function recordVerdict(
   }
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.slice(0, 8));
 
-  const accounts: Budget[] = [];
+  let { book } = context;
   const charges: PrivacyCharge[] = [];
   argument.scores.forEach(({ datasetId, privacyEvent, claimedEpsilon }, i) => {
     requireParticipant(round, datasetId, mspId);
-    const { consent, account } = own.get(datasetId)!;
+    const { consent, dataset } = own.get(datasetId)!;
     requireGranted(consent);
     requirePlan(consent, context.planSha256);
     checkEvent(privacyEvent, plannedScoreEvent(study));
     const cost = reservedCost(consent).heldOut;
     const field = `scores.${i}.claimedEpsilon`;
-    checkClaim({ claimed: claimedEpsilon, cost, delta: account.budget.delta, field });
-    accounts.push(spend(account, cost));
+    const { delta } = dataset.privacyBudget;
+    checkClaim({ claimed: claimedEpsilon, cost, delta, field });
+    const of = { populationId: populationIdOf(dataset), blocks: blocksOf(consent) };
+    // One after the other: two scores of one population cost the same accounts twice.
+    book = moveAccounts(book, { ...of, pool: 'held-out' }, (account) => spend(account, cost));
     charges.push({
       schema: ROW_SCHEMA['privacy-charge'],
       datasetId,
@@ -96,13 +102,14 @@ export function recordVerdict(
       cause: 'verdict',
       privacyEvent,
       claimedEpsilon,
+      blocks: of.blocks,
       transactionId,
       chargedAt: at,
     });
   });
   return {
     verdict: { schema: ROW_SCHEMA.verdict, ...argument, mspId, recordedAt: at, signerSha256 },
-    accounts,
+    book,
     charges,
   };
 }

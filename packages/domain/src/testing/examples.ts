@@ -7,6 +7,8 @@ import type {
   RecordUpdate,
   RecordVerdict,
   RegisterDataset,
+  RegisterPopulation,
+  ReviseDataset,
 } from '../index.ts';
 import { provenKey } from './member-key.ts';
 
@@ -50,6 +52,52 @@ export const datasetArgument = (datasetId: string, epsilon = '8'): RegisterDatas
   commitment: cid(datasetId),
   privacyBudget: { epsilon, delta: '0.00001', unit: 'patient' },
 });
+
+export const populationArgument = (populationId: string, epsilon = '8'): RegisterPopulation => ({
+  populationId,
+  title: `Everyone of ${populationId}`,
+  privacyBudget: { epsilon, delta: '0.00001', unit: 'patient' },
+});
+
+/** A new block of patients, who are others for each number of each population. */
+export const newBlock = (populationId: string, block: number, recordCountBand = { low: 100, high: 149 }) => ({
+  block,
+  recordCountBand,
+  patientsSha256: sha256(`patients ${block} of ${populationId}`),
+});
+
+/** A dataset with a column of patient ids, of a population where one is named: its patients are a block of it. */
+export const patientsArgument = (datasetId: string, populationId?: string): RegisterDataset => {
+  const { privacyBudget, ...dataset } = datasetArgument(datasetId);
+  return {
+    ...dataset,
+    dictionary: { ...dataset.dictionary, patientId: 'patient' },
+    newBlock: newBlock(populationId ?? datasetId, 1, dataset.recordCountBand),
+    ...(populationId === undefined ? { privacyBudget: privacyBudget! } : { populationId }),
+  };
+};
+
+/** The next revision of such a dataset, with as many new patients in a block of this number. */
+export const revisionArgument = (
+  datasetId: string,
+  block: number,
+  { populationId = datasetId, ...change }: Partial<ReviseDataset> & { readonly populationId?: string } = {},
+): ReviseDataset => {
+  const recordCountBand = { low: 100, high: 149 };
+  const before = Array.from({ length: block - 2 }, (_, i) => ({ block: i + 2, recordCountBand }));
+  return {
+    datasetId,
+    commitment: cid(`${datasetId} with block ${block}`),
+    recordCountBand: [
+      { low: 350, high: 499 },
+      { low: 500, high: 749 },
+    ][Math.min(block - 2, 1)]!,
+    blocks: [{ block: 1, recordCountBand: { low: 250, high: 349 } }, ...before],
+    newBlock: newBlock(populationId, block),
+    removed: false,
+    ...change,
+  };
+};
 
 export const studyArgument = (
   change: Partial<ProposeStudy> & Pick<ProposeStudy, 'studyId' | 'datasets'>,
