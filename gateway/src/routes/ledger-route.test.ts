@@ -16,6 +16,7 @@ const VALUES: Record<string, string> = {
   pool: 'training',
   motion: '1',
   by: 'all',
+  kind: 'round',
 };
 const fill = (path: string) => path.replaceAll(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? '');
 

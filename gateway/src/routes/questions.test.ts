@@ -37,6 +37,7 @@ const KNOWN: Record<string, string> = {
   pool: 'training',
   motion: '1',
   by: 'all',
+  kind: 'round',
 };
 const fill = (path: string, values: Record<string, string>): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));

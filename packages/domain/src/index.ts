@@ -113,6 +113,7 @@ export {
   leaderOf,
   weightIn,
   weightsOf,
+  withdrawnOf,
 } from './rules/participation-rules.ts';
 export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
 export { defaultPublicTimes, publicTimeMs } from './rules/public-times.ts';

@@ -12,6 +12,7 @@ import {
   type Score,
   type Study,
   type Update,
+  withdrawnOf,
 } from '@consilium/domain';
 import {
   aggregateRound,
@@ -133,12 +134,19 @@ async function judge(context: TrainerContext, task: Task, earlier?: ScoreRecord)
   const base = await sharedModelOf(context, { study, ref: latest.round.base, model });
   const deltas = new Map<string, Int32Array>();
   const decisions: Decision[] = [];
-  for (const update of latest.updates.toSorted((a, b) => (a.datasetId < b.datasetId ? -1 : 1))) {
+  const withdrawn = withdrawnOf(latest.round, consents);
+  // What was withdrawn before the round was closed is in it no more.
+  const updates = latest.updates.filter(({ datasetId }) => latest.round.updates?.includes(datasetId));
+  for (const update of updates.toSorted((a, b) => (a.datasetId < b.datasetId ? -1 : 1))) {
     const { datasetId } = update;
     const before = earlier?.decisions.find((decision) => decision.datasetId === datasetId);
     if (before?.decision === 'reject') {
       // What arrived since a score was drawn is in no candidate of this verdict.
       decisions.push(before);
+      continue;
+    }
+    if (before === undefined && withdrawn.includes(datasetId)) {
+      decisions.push({ datasetId, decision: 'reject', reason: 'withdrawn' });
       continue;
     }
     try {

@@ -3,8 +3,11 @@
 // them from all doing it at once the others stand in line and act only after a silence.
 import {
   type ArtefactRef,
+  asWithdrawn,
   type Consent,
+  judgesOf,
   leaderOf,
+  lostQuorum,
   nextBase,
   type Round,
   type RoundDossier,
@@ -82,13 +85,15 @@ export function nextAction(state: StudyState, situation: Situation): Action {
   if (settle !== undefined) return settle;
   if (study.state !== 'running') return { kind: 'done' };
   if (latest === undefined || isOver(latest.round)) return betweenRounds(state, situation);
-  switch (latest.round.state) {
+  // Whoever withdraws before the verdicts are counted is out of the round.
+  const dossier = { ...latest, round: asWithdrawn(latest.round, state.consents) };
+  switch (dossier.round.state) {
     case 'training':
-      return training(latest, state, situation);
+      return training(dossier, state, situation);
     case 'validating':
-      return validating(latest, situation);
+      return validating(dossier, situation);
     default:
-      return aggregating(latest, situation);
+      return aggregating(dossier, situation);
   }
 }
 
@@ -154,15 +159,12 @@ function delivery({ study, consents, latest }: StudyState, { undelivered }: Situ
   return undefined;
 }
 
-function settlement({ study, consents, latest }: StudyState, { mspId }: Situation): Action | undefined {
-  const busy = new Set(
-    latest === undefined || isOver(latest.round) ? [] : latest.round.participants.map((p) => p.datasetId),
+function settlement({ study, consents }: StudyState, { mspId }: Situation): Action | undefined {
+  // At once, also in the middle of a round: who has left the consortium may leave the channel next, with its peer.
+  const due = consents.find(
+    ({ owner, state }) =>
+      owner === mspId && state !== 'settled' && (study.state !== 'running' || state === 'withdrawn'),
   );
-  const due = consents.find(({ owner, state, datasetId }) => {
-    if (owner !== mspId || state === 'settled') return false;
-    // A withdrawn dataset may still owe a score to the round it was withdrawn in.
-    return study.state === 'running' ? state === 'withdrawn' && !busy.has(datasetId) : true;
-  });
   return due && { kind: 'settle', datasetId: due.datasetId };
 }
 
@@ -183,6 +185,7 @@ function betweenRounds({ study, consents, latest }: StudyState, situation: Situa
 function training(dossier: RoundDossier, { consents }: StudyState, situation: Situation): Action {
   const { round, updates } = dossier;
   const arrived = new Set(updates.map(({ datasetId }) => datasetId));
+  const counted = [...arrived].filter((datasetId) => !round.withdrawn?.includes(datasetId));
   const granted = new Set(standing(consents, round.round).datasets);
   const expected = round.participants.filter(
     ({ datasetId }) => !arrived.has(datasetId) && granted.has(datasetId),
@@ -200,20 +203,34 @@ function training(dossier: RoundDossier, { consents }: StudyState, situation: Si
   if (next !== undefined) return next;
   const until = Math.min(...ready.map(earlyUntil));
   if (Number.isFinite(until)) return wait(until, 'an update is recorded no sooner than a public time');
+  const lost = lostQuorum(round);
+  if (lost !== undefined) {
+    return inTurn(lineOf(round), round.leader, abort(round, lost), situation);
+  }
   const step: Action =
-    updates.length >= round.quorum.updates
+    counted.length >= round.quorum.updates
       ? { kind: 'close', round: round.round }
       : abort(round, 'too few updates arrived');
-  if (expected.length === 0) return inTurn(round.validators, round.leader, step, situation);
+  if (expected.length === 0) return inTurn(lineOf(round), round.leader, step, situation);
   const [unready] = own;
   const reason = unready && `this trainer has no file for ${unready.datasetId}: POST /local/datasets`;
   return afterDeadline(round, step, situation, reason);
 }
 
+/** Who takes a step for all: the judges, or all that took part where none is left to judge. */
+function lineOf(round: Round): readonly string[] {
+  const judges = judgesOf(round);
+  return judges.length > 0 ? judges : round.validators;
+}
+
 function validating(dossier: RoundDossier, situation: Situation): Action {
-  const { round, verdicts } = dossier;
+  const { round } = dossier;
+  const judges = judgesOf(round);
+  const verdicts = dossier.verdicts.filter(({ mspId }) => judges.includes(mspId));
   const voted = new Set(verdicts.map(({ mspId }) => mspId));
-  if (round.validators.includes(situation.mspId) && !voted.has(situation.mspId)) {
+  const lost = lostQuorum(round);
+  if (lost !== undefined) return inTurn(lineOf(round), round.leader, abort(round, lost), situation);
+  if (judges.includes(situation.mspId) && !voted.has(situation.mspId)) {
     const action = { kind: 'verdict', round: round.round } as const;
     const until = situation.early.get(earlyKey(action)) ?? 0;
     if (until <= situation.nowMs) return action;
@@ -222,8 +239,8 @@ function validating(dossier: RoundDossier, situation: Situation): Action {
   const { shortfall } = tallyOf(round, verdicts);
   const step: Action =
     shortfall === undefined ? { kind: 'tally', round: round.round } : abort(round, shortfall);
-  if (voted.size >= round.validators.length) {
-    return inTurn(round.validators, round.leader, step, situation);
+  if (voted.size >= judges.length) {
+    return inTurn(lineOf(round), round.leader, step, situation);
   }
   return afterDeadline(round, step, situation);
 }
@@ -231,22 +248,24 @@ function validating(dossier: RoundDossier, situation: Situation): Action {
 function aggregating(dossier: RoundDossier, situation: Situation): Action {
   const { round, attestations } = dossier;
   const attested = new Set(attestations.map(({ mspId }) => mspId));
-  if (round.validators.includes(situation.mspId) && !attested.has(situation.mspId)) {
+  const judges = judgesOf(round);
+  if (judges.includes(situation.mspId) && !attested.has(situation.mspId)) {
     return { kind: 'attest', round: round.round };
   }
   const hash = agreedHash(dossier);
   if (hash !== undefined) {
     // Only these have peers that will endorse; a leader that is not among them does not try.
-    const first = Math.max(0, round.validators.indexOf(round.leader));
-    const turns = [...round.validators.slice(first), ...round.validators.slice(0, first)];
+    const line = lineOf(round);
+    const first = Math.max(0, line.indexOf(round.leader));
+    const turns = [...line.slice(first), ...line.slice(0, first)];
     const supporters = supportersOf(round, hash, tallyIn(dossier));
     const fit = turns.filter((mspId) => supporters.includes(mspId));
     const finalize: Action = { kind: 'finalize', round: round.round, parametersSha256: hash };
     return inTurn(fit, fit[0], finalize, situation);
   }
   const giveUp = abort(round, 'too few members attest one aggregate');
-  if (attested.size >= round.validators.length) {
-    return inTurn(round.validators, round.leader, giveUp, situation);
+  if (attested.size >= judges.length) {
+    return inTurn(lineOf(round), round.leader, giveUp, situation);
   }
   return afterDeadline(round, giveUp, situation);
 }
@@ -262,7 +281,7 @@ function afterDeadline(
   const { nowMs, lastChangeMs } = situation;
   const deadlineMs = Date.parse(round.deadline);
   if (nowMs < deadlineMs) return wait(deadlineMs, reason);
-  return inTurn(round.validators, round.leader, action, {
+  return inTurn(lineOf(round), round.leader, action, {
     ...situation,
     lastChangeMs: Math.max(deadlineMs, lastChangeMs),
   });

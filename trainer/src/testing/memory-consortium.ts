@@ -2,13 +2,16 @@
 // trainer can meet. The rules proper are tested where they live; this one is as strict and much shorter.
 import {
   type Argument,
+  asWithdrawn,
   type Consent,
   canonicalJson,
   type Dataset,
   DomainError,
   type ErrorCode,
   epsilonOf,
+  judgesOf,
   leaderOf,
+  lostQuorum,
   type Member,
   type Model,
   type Pool,
@@ -149,7 +152,9 @@ export class MemoryConsortium {
   #advance(mspId: string, study: Study, { name, argument }: RoundCall): void {
     if (study.state !== 'running') refuse('STUDY_STATE');
     const dossier = this.dossier(study.studyId, argument.round);
-    const { round } = dossier;
+    const round = asWithdrawn(dossier.round, this.consentsOf(study.studyId));
+    const { withdrawn = [] } = round;
+    const judges = judgesOf(round);
     if (!round.validators.includes(mspId)) refuse('NOT_A_PARTICIPANT');
     const save = (next: Partial<RoundDossier>) =>
       this.rounds.set(`${study.studyId}/${round.round}`, { ...dossier, ...next });
@@ -170,12 +175,9 @@ export class MemoryConsortium {
         break;
       }
       case 'round:close': {
-        const arrived = dossier.updates.map((u) => u.datasetId);
-        const expected = round.participants.filter(
-          ({ datasetId }) =>
-            !arrived.includes(datasetId) &&
-            this.consents.get(`${study.studyId}/${datasetId}`)?.state === 'granted',
-        );
+        const counts = ({ datasetId }: { readonly datasetId: string }) => !withdrawn.includes(datasetId);
+        const arrived = dossier.updates.filter(counts).map((u) => u.datasetId);
+        const expected = round.participants.filter((p) => counts(p) && !arrived.includes(p.datasetId));
         if (expected.length > 0 && !late) refuse('ROUND_INCOMPLETE');
         if (arrived.length < round.quorum.updates) refuse('ROUND_INCOMPLETE');
         move('training', {
@@ -204,6 +206,7 @@ export class MemoryConsortium {
       case 'round:recordVerdict': {
         if (dossier.verdicts.some((v) => v.mspId === mspId)) refuse('VERDICT_EXISTS');
         if (round.state !== 'validating') refuse('ROUND_CLOSED');
+        if (!judges.includes(mspId)) refuse('CONSENT_STATE');
         const decided = argument.decisions.map(({ datasetId }) => datasetId).sort();
         if (canonicalJson(decided) !== canonicalJson(round.updates)) refuse('INVALID_ARGUMENT', 'decisions');
         for (const score of argument.scores) this.#charge(mspId, { ...score, study, round });
@@ -213,8 +216,8 @@ export class MemoryConsortium {
         break;
       }
       case 'round:tally': {
-        const { verdicts } = dossier;
-        if (verdicts.length < round.validators.length && !late) refuse('ROUND_INCOMPLETE');
+        const verdicts = dossier.verdicts.filter((verdict) => judges.includes(verdict.mspId));
+        if (verdicts.length < judges.length && !late) refuse('ROUND_INCOMPLETE');
         const { included, excluded, shortfall } = tallyOf(round, verdicts);
         if (shortfall !== undefined) refuse('QUORUM_NOT_REACHED', shortfall);
         move('validating', {
@@ -229,6 +232,7 @@ export class MemoryConsortium {
       case 'round:attest': {
         if (dossier.attestations.some((a) => a.mspId === mspId)) refuse('ATTESTATION_EXISTS');
         if (round.state !== 'aggregating') refuse('ROUND_CLOSED');
+        if (!judges.includes(mspId)) refuse('CONSENT_STATE');
         save({
           attestations: [...dossier.attestations, { schema: 1, ...argument, mspId, attestedAt: now }],
         });
@@ -250,20 +254,24 @@ export class MemoryConsortium {
   }
 
   #canSucceed(dossier: RoundDossier): boolean {
-    const { round, updates, verdicts, attestations } = dossier;
-    const { quorum, validators } = round;
+    const { updates, attestations } = dossier;
+    const round = asWithdrawn(dossier.round, this.consentsOf(dossier.round.studyId));
+    const { quorum, withdrawn = [] } = round;
+    if (lostQuorum(round) !== undefined) return false;
+    const judges = judgesOf(round);
+    const verdicts = dossier.verdicts.filter(({ mspId }) => judges.includes(mspId));
     const late = this.nowMs() >= Date.parse(round.deadline);
     if (round.state === 'training') {
-      const arrived = new Set(updates.map(({ datasetId }) => datasetId));
-      const isExpected = ({ datasetId }: Round['participants'][number]) =>
-        !arrived.has(datasetId) && this.consents.get(`${round.studyId}/${datasetId}`)?.state === 'granted';
-      return updates.length >= quorum.updates || (!late && round.participants.some(isExpected));
+      const counts = ({ datasetId }: { readonly datasetId: string }) => !withdrawn.includes(datasetId);
+      const arrived = updates.filter(counts).map(({ datasetId }) => datasetId);
+      const isExpected = (p: Round['participants'][number]) => counts(p) && !arrived.includes(p.datasetId);
+      return arrived.length >= quorum.updates || (!late && round.participants.some(isExpected));
     }
     if (round.state === 'validating') {
-      if (!late && verdicts.length < validators.length) return true;
+      if (!late && verdicts.length < judges.length) return true;
       return tallyOf(round, verdicts).shortfall === undefined;
     }
-    if (!late && attestations.length < validators.length) return true;
+    if (!late && attestations.length < judges.length) return true;
     return attestations.some(
       ({ parametersSha256 }) =>
         supportersOf(round, parametersSha256, tallyIn(dossier)).length >= quorum.validators,
