@@ -49,19 +49,30 @@ export async function found<T>(row: Promise<T | undefined>, code: ErrorCode, wha
   return value;
 }
 
-/** A member with its present key; one that left says so. */
+/**
+ * A member with its present key; one that left says so. Not for transactions on others: whoever rotates its key would
+ * stand in their way.
+ */
 export const findMember = (ledger: Ledger, mspId: string): Promise<Member> =>
-  found(memberOf(ledger, mspId), 'MEMBER_NOT_FOUND', `member ${mspId}`);
+  found(knownMember(ledger, mspId), 'MEMBER_NOT_FOUND', `member ${mspId}`);
 
-export async function memberOf(ledger: Ledger, mspId: string): Promise<Member | undefined> {
+/** The same, where there is one. */
+export async function knownMember(ledger: Ledger, mspId: string): Promise<Member | undefined> {
   const member = await ledger.get('member', mspId);
   return member && asKnown(ledger, member);
 }
 
 /** A member's row as others see it: with its present key, and with its departure where it has left. */
-export async function asKnown(ledger: Ledger, member: Member): Promise<Member> {
-  const present = withPresentKey(member, await ledger.get('present-key', member.mspId));
-  return withDeparture(present, await departureOf(ledger, member.mspId, member));
+export const asKnown = async (ledger: Ledger, member: Member): Promise<Member> =>
+  withPresentKey(await withItsEnd(ledger, member), await ledger.get('present-key', member.mspId));
+
+const withItsEnd = async (ledger: Ledger, member: Member): Promise<Member> =>
+  withDeparture(member, await departureOf(ledger, member.mspId, member));
+
+/** An organisation's membership, with the key that it registered with: reads nothing that it writes alone. */
+export async function findMembership(ledger: Ledger, mspId: string): Promise<Member> {
+  const row = ledger.get('member', mspId);
+  return withItsEnd(ledger, await found(row, 'MEMBER_NOT_FOUND', `member ${mspId}`));
 }
 
 /** Read once in a transaction, which sees rows as they were before it. */

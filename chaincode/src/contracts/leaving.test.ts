@@ -2,7 +2,7 @@
 // change which rows then.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { isZeroRdp, type MemberQuestion } from '@consilium/domain';
+import { canonicalJson, isZeroRdp, type MemberQuestion } from '@consilium/domain';
 import { datasetArgument, memberArgument, studyArgument } from '@consilium/domain/testing/examples';
 import { provenKey } from '@consilium/domain/testing/member-key';
 import { type Answer, MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
@@ -409,4 +409,22 @@ test('the votes on an organisation are listed with what they are on', async () =
       ['BetaMSP', false, 'removal', 1],
     ],
   );
+});
+
+test('a member that rotates its key does not stand in the way of votes on it, nor of studies of its datasets', async () => {
+  const study = await StudyOnLedger.proposed();
+  const rotate = (words: string) =>
+    study.submit(operator('DeltaMSP'), 'member:rotateKey', provenKey(words, 'DeltaMSP'));
+  const removing = { mspId: 'DeltaMSP', question: 'removal', accept: true, reason } as const;
+  const voting = await study.endorse(operator('AlphaMSP'), 'member:vote', removing);
+  await rotate('second');
+  assert.equal(study.commit('member:vote', canonicalJson(removing), voting), 'VALID');
+  const proposed = studyArgument({
+    studyId: 'other',
+    datasets: DATASETS,
+    quorum: { updates: 3, validators: 3 },
+  });
+  const proposing = await study.endorse(as('researcher', 'BetaMSP'), 'study:propose', proposed);
+  await rotate('third');
+  assert.equal(study.commit('study:propose', canonicalJson(proposed), proposing), 'VALID');
 });

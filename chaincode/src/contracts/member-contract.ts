@@ -23,7 +23,7 @@ import {
 } from '@consilium/domain/rules';
 import type { Ledger } from '../ledger/ledger.ts';
 import { membershipKey } from '../ledger/rows.ts';
-import { asKnown, findMember, findStudy, memberOf, membersOf } from './find.ts';
+import { asKnown, findMember, findMembership, findStudy, knownMember, membersOf } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { quorumNow } from './quorum-now.ts';
 import { transact } from './transact.ts';
@@ -38,7 +38,7 @@ export class MemberContract extends LedgerContract {
 
   register(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'member:register', text, async ({ argument, ledger, mspId, at }) => {
-      const existing = await memberOf(ledger, mspId);
+      const existing = await knownMember(ledger, mspId);
       const used = await ledger.get('member-key', argument.encryptionPublicKey);
       const channel = context.stub.getChannelID();
       const proven = provesKey({ ...argument, channel, mspId });
@@ -70,7 +70,7 @@ export class MemberContract extends LedgerContract {
 
   leave(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'member:leave', text, async ({ argument, ledger, mspId, at, concern }) => {
-      const member = await findMember(ledger, mspId);
+      const member = await findMembership(ledger, mspId);
       const departure = leaveMember(argument, { member, present: await membersOf(ledger), at });
       await ledger.put('departure', departure);
       const answer = await departureAnswer(ledger, departure);
@@ -81,10 +81,10 @@ export class MemberContract extends LedgerContract {
 
   vote(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'member:vote', text, async ({ argument, ledger, mspId, at, concern }) => {
-      const member = await findMember(ledger, argument.mspId);
+      const member = await findMembership(ledger, argument.mspId);
       const present = await membersOf(ledger);
       const { vote, ballot, departure } = voteOnMember(argument, {
-        voter: await findMember(ledger, mspId),
+        voter: await findMembership(ledger, mspId),
         member,
         present,
         votes: await votesOn(ledger, member, argument.question, present),

@@ -29,7 +29,7 @@ import {
   findBlocks,
   findBook,
   findDataset,
-  findMember,
+  findMembership,
   findStudy,
   findWeighed,
   found,
@@ -54,7 +54,7 @@ export class MotionContract extends LedgerContract {
       }
       const motion = moveMotion(argument, {
         mspId,
-        membership: membershipOf(await findMember(ledger, mspId)),
+        membership: membershipOf(await findMembership(ledger, mspId)),
         at,
         study,
         consents: await consentsOf(ledger, study),
@@ -96,7 +96,7 @@ export class MotionContract extends LedgerContract {
       const steward = call.enrolmentId();
       const cast = castVote(argument, {
         mspId,
-        membership: membershipOf(await findMember(ledger, mspId)),
+        membership: membershipOf(await findMembership(ledger, mspId)),
         steward,
         at,
         study,

@@ -3,7 +3,7 @@ import type { ConsentRow, Departure, StudyAnswer, StudyQuorum, StudyRow } from '
 import { membershipOf } from '@consilium/domain';
 import { inMembership, quorumOf, type Standing } from '@consilium/domain/rules';
 import type { Ledger } from '../ledger/ledger.ts';
-import { consentOf, departureOf, findDataset, memberOf } from './find.ts';
+import { consentOf, departureOf, findDataset, findMembership } from './find.ts';
 
 /** The quorum of a study as it is now, or as it is once somebody's departure is written. */
 export async function quorumNow(
@@ -18,7 +18,7 @@ export async function quorumNow(
     const owner = consent?.owner ?? (await findDataset(ledger, datasetId)).owner;
     if (!left.has(owner)) {
       const isLeaving = leaving?.mspId === owner;
-      left.set(owner, isLeaving || (await memberOf(ledger, owner))?.left !== undefined);
+      left.set(owner, isLeaving || (await hasLeft(ledger, owner)));
     }
     standings.push({ datasetId, owner, consent: after(consent, leaving), ownerLeft: left.get(owner)! });
   }
@@ -38,7 +38,7 @@ export async function studyAnswer(ledger: Ledger, study: StudyRow): Promise<Stud
 
 /** Whether the organisation that proposed a study is a member no more. */
 export const hasLeft = async (ledger: Ledger, mspId: string): Promise<boolean> =>
-  (await memberOf(ledger, mspId))?.left !== undefined;
+  (await findMembership(ledger, mspId)).left !== undefined;
 
 /** Whether the membership that gave a consent has ended, its owner having returned or not. */
 export const ownerLeft = async (ledger: Ledger, consent: ConsentRow): Promise<boolean> =>

@@ -37,6 +37,7 @@ import {
   findDataset,
   findMember,
   findRevision,
+  findMembership,
   findStudy,
   roundsOf,
 } from './find.ts';
@@ -115,7 +116,7 @@ export class StudyContract extends LedgerContract {
       const before = await findBook(ledger, [openBlocks(given)]);
       const { consent, book } = grantConsent(argument, {
         mspId,
-        membership: membershipOf(await findMember(ledger, mspId)),
+        membership: membershipOf(await findMembership(ledger, mspId)),
         at,
         study,
         ...given,
@@ -141,7 +142,7 @@ export class StudyContract extends LedgerContract {
       const steward = call.enrolmentId();
       const approval = approveConsent(argument, {
         mspId,
-        membership: membershipOf(await findMember(ledger, mspId)),
+        membership: membershipOf(await findMembership(ledger, mspId)),
         at,
         study: await findStudy(ledger, studyId),
         ...(await givenFrom(ledger, argument)),

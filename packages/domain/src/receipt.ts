@@ -5,7 +5,7 @@ import { EXCLUSION_REASONS } from './round.ts';
 import { ROUND_STATES } from './round-transitions.ts';
 
 export const RECEIPT_OUTCOMES = ['pending', 'included', 'excluded', 'absent'] as const;
-export const EXCLUSION_CAUSES = ['rejected', 'too-few-verdicts', 'round-aborted'] as const;
+export const EXCLUSION_CAUSES = ['rejected', 'too-few-verdicts', 'round-aborted', 'withdrawn'] as const;
 
 /** What became of one update: pending, included, excluded with reasons and by whom, or absent. */
 export const Receipt = Strict({

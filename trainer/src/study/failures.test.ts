@@ -145,7 +145,7 @@ describe('a trainer in trouble', { timeout: 280_000 }, () => {
     }
   });
 
-  it('says the same again, without its score, when the consent is withdrawn while its verdict is under way', async () => {
+  it('judges no more when the consent is withdrawn while its verdict is under way, and settles', async () => {
     const validation = { metric: 'accuracy', noiseMultiplier: '0.5', minimum: '1.5' } as const;
     const { store, world } = await aWorld({ study: { ...ONE_ROUND, validation } });
     const { consortium } = world;
@@ -158,8 +158,9 @@ describe('a trainer in trouble', { timeout: 280_000 }, () => {
       },
     }));
     await running.until(() => consortium.rounds.get('study/1')?.round.state === 'aborted');
-    const verdict = consortium.dossier('study', 1).verdicts.find(({ mspId }) => mspId === 'C');
-    assert.deepEqual([verdict?.accepted, verdict?.scores], [false, []]);
+    await running.until(() => consortium.consents.get('study/c-data')?.state === 'settled');
+    const judges = consortium.dossier('study', 1).verdicts.map(({ mspId }) => mspId);
+    assert.deepEqual(judges.sort(), ['A', 'B']);
   });
 
   it('does not train on a file that is not the one committed to, and goes on when it is restored', async () => {

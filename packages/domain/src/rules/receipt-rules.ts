@@ -2,6 +2,7 @@
 import type { RoundDossier } from '../answers.ts';
 import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type { Receipt } from '../receipt.ts';
+import { judgesOf } from './participation-rules.ts';
 
 /**
  * The receipt of one dataset's part in a round.
@@ -28,7 +29,7 @@ export function receiptOf(
   }
   const judged = round.updates !== undefined && update !== undefined;
   const silent = judged
-    ? round.validators.filter((mspId) => !verdicts.some((verdict) => verdict.mspId === mspId))
+    ? judgesOf(round).filter((mspId) => !verdicts.some((verdict) => verdict.mspId === mspId))
     : [];
   const included = round.included?.includes(datasetId) ?? false;
   const { outcome, cause } = outcomeOf();
@@ -36,6 +37,7 @@ export function receiptOf(
     if (update === undefined) return { outcome: 'absent', cause: null };
     if (round.state === 'aborted') return { outcome: 'excluded', cause: 'round-aborted' };
     if (round.state !== 'finalized') return { outcome: 'pending', cause: null };
+    if (round.withdrawn?.includes(datasetId)) return { outcome: 'excluded', cause: 'withdrawn' };
     if (included) return { outcome: 'included', cause: null };
     return { outcome: 'excluded', cause: rejectedBy.length > 0 ? 'rejected' : 'too-few-verdicts' };
   }
