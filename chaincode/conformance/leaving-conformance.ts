@@ -7,7 +7,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Argument, DomainError, type Role, type TransactionName } from '@consilium/domain';
 import {
   aggregate,
-  datasetArgument,
   memberArgument,
   studyArgument,
   updateArgument,
