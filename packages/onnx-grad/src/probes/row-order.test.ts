@@ -83,3 +83,15 @@ test('the order for many rows is the order for fewer', async (t) => {
     }
   }
 });
+
+test('the order is looked at once for each size, and again for the oldest of many', async () => {
+  const [rows, widths] = [200, { left: 3, right: 5 }];
+  const first = addsRowsInOrder(rows, widths, 1);
+  assert.equal(addsRowsInOrder(rows, { ...widths }, 1), first);
+  assert.notEqual(addsRowsInOrder(rows, { left: 5, right: 3 }, 1), first);
+  assert.notEqual(addsRowsInOrder(rows, widths, 2), first);
+  for (let other = 2; other < 260; other++) await addsRowsInOrder(other, { left: 1, right: 1 }, 1);
+  const again = addsRowsInOrder(rows, widths, 1);
+  assert.notEqual(again, first);
+  assert.equal(await again, await first);
+});

@@ -74,16 +74,30 @@ function openProduct(rows: number, widths: ProductWidths, threads: number): Prom
   return openSession(bytes, { threads });
 }
 
+/** Answers that are kept: each is of other sizes. */
+const MOST_KEPT = 256;
+const found = new Map<string, Promise<boolean>>();
+
 /**
  * Whether ONNX Runtime on this machine adds the rows of a product in order, with this many threads.
  *
- * The order follows from the sizes of the matrices and the number of threads alone.
+ * The order follows from the sizes of the matrices and the number of threads alone, so that it is looked at once in a
+ * process.
  */
-export async function addsRowsInOrder(
-  rows: number,
-  widths: ProductWidths,
-  threads: number,
-): Promise<boolean> {
+export function addsRowsInOrder(rows: number, widths: ProductWidths, threads: number): Promise<boolean> {
+  const key = [rows, widths.left, widths.right, threads].join(' ');
+  const known = found.get(key);
+  if (known !== undefined) return known;
+  const looked = lookAtOrder(rows, widths, threads);
+  found.set(key, looked);
+  // What failed is tried again.
+  looked.catch(() => found.delete(key));
+  const [oldest] = found.keys();
+  if (found.size > MOST_KEPT && oldest !== undefined) found.delete(oldest);
+  return looked;
+}
+
+async function lookAtOrder(rows: number, widths: ProductWidths, threads: number): Promise<boolean> {
   const session = await openProduct(rows, widths, threads);
   const { left, right } = widths;
   const matrix = (data: Float32Array, width: number) =>

@@ -63,8 +63,15 @@ export const PEER_MODELS: Readonly<Record<string, PeerModel>> = {
 };
 
 /** ONNX bytes of a peer model, and the generator that drew its weights, to go on with. */
-export function peerModel(name: string, seed: number): { bytes: Uint8Array; next: () => number } {
-  const { inputShape, outputs, layers } = PEER_MODELS[name]!;
+export const peerModel = (name: string, seed: number): { bytes: Uint8Array; next: () => number } =>
+  writePeerModel(name, PEER_MODELS[name]!, seed);
+
+/** The same for any model of such layers. */
+export function writePeerModel(
+  name: string,
+  { inputShape, outputs, layers }: PeerModel,
+  seed: number,
+): { bytes: Uint8Array; next: () => number } {
   const next = testNumbers(seed);
   const initializer = layers.flatMap(({ weight }, i) => {
     if (weight === undefined) return [];

@@ -16,7 +16,7 @@ const HELP = `consilium-trainer resume: go on with a run that was interrupted
 
   consilium-trainer resume DIR [options]
 
-  DIR                      what train or simulate had as --checkpoint
+  DIR                      the folder of its checkpoint
   --json                   nothing but the summary on standard output
   --help                   this text
 

@@ -247,7 +247,7 @@ export function cardMarkdown(card: ModelCard): string {
     ...Object.entries(training).map(
       ([name, value]) => `- ${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
     ),
-    `- ${timeText(timing)}, ${shown(timing.examplesPerSecond)} examples a second of training` +
+    `- ${timeText(timing)}, ${shown(timing.examplesPerSecond)} examples a second` +
       (metrics.scores === 'exact' ? '' : ' by the bands'),
     '',
     '## Files',
