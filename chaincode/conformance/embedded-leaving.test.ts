@@ -1,5 +1,5 @@
-// Judges leaving on an embedded network of five. Its channel has one configuration for life, so that nobody can be removed
-// from it: the peers of who left are only not asked any more.
+// Judges leaving on an embedded network of five. Its channel has one configuration for life, so that nobody can be
+// removed from it: the peers of who left are only not asked any more.
 import { after, it } from 'node:test';
 import { EmbeddedNetwork, embeddedExists } from './embedded-network.ts';
 import { leavingConformance } from './leaving-conformance.ts';

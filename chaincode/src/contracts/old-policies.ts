@@ -1,5 +1,5 @@
-// Which rows have policies that members of another day laid, page by page: what is to be renewed after somebody joined or
-// left.
+// Which rows have policies that members of another day laid, page by page: what is to be renewed after somebody joined
+// or left.
 import type { Argument, OpenConsent, OpenStudy, PolicyRef } from '@consilium/domain';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Page } from '../ledger/page.ts';
@@ -10,8 +10,8 @@ import { guardedRows, hasOldPolicies } from './policies.ts';
 const LOOKED_AT = { dataset: 20, block: 20, consent: 20, round: 5 } as const;
 
 /**
- * A page of old policies. It may be empty and have a bookmark all the same: it looks at a number of rows, and lists those
- * that are to be renewed.
+ * A page of old policies. It may be empty and have a bookmark all the same: it looks at a number of rows, and lists
+ * those that are to be renewed.
  */
 export async function oldPolicies(
   ledger: Ledger,

@@ -1,7 +1,7 @@
 // Who must sign changes of which rows, by the members of now: the one place that chooses key-level policies, and what
 // lays them again when members have come or gone. Each renewal is a transaction of a few rows of one kind, since one
-// transaction has to satisfy the policies of everything that it changes: rows that nobody can change any more hold up no
-// others.
+// transaction has to satisfy the policies of everything that it changes: rows that nobody can change any more hold up
+// no others.
 import {
   type ConsentRow,
   type DatasetRow,

@@ -56,7 +56,13 @@ describe('committing, then publishing', { timeout: 280_000 }, () => {
     await running.until(() => isSettled(world));
     const { updates, round, verdicts } = consortium.dossier('study', 1);
     assert.equal(updates.length, 3, 'its charge stays');
-    assert.deepEqual([round.updates, round.included], [['a-data', 'b-data'], ['a-data', 'b-data']]);
+    assert.deepEqual(
+      [round.updates, round.included],
+      [
+        ['a-data', 'b-data'],
+        ['a-data', 'b-data'],
+      ],
+    );
     const judged = verdicts.map(({ mspId, decisions }) => [mspId, decisions.length]);
     assert.deepEqual(judged.sort(), [
       ['A', 2],

@@ -41,6 +41,39 @@ export const AVAILABILITY: ThreatSection = {
       titles: ["no member's rotation invalidates what others have sent meanwhile"],
     },
     {
+      id: 'returning-members',
+      attack: 'Regaining what was given or voted in an earlier membership',
+      titles: [
+        'who left returns by the votes of a majority, with a new key, and regains nothing that it said',
+        'a vote of an earlier membership counts for nothing in a study that its owner joined again',
+        'a key of an earlier membership is not the key of the next, though it was rotated',
+        'whoever left does nothing more but settle',
+      ],
+    },
+    {
+      id: 'leaving-members',
+      attack: 'Freezing rows and studies by leaving',
+      titles: [
+        'rows that name a member of their day are frozen once it is gone, unless they were laid again before',
+        'two of five leave, rows are laid again by anyone, and three go on without their peers',
+        'the channel follows; what was laid again can be changed, and what was not is frozen',
+        'a study with enough hospitals left goes on without the one that left, in the middle of a round',
+        'a motion lapses with the membership of its mover, and another takes its place',
+      ],
+    },
+    {
+      id: 'removing-members',
+      attack: 'Removing a member, or rewriting what it left',
+      titles: [
+        'a majority of the members removes one; no fewer, no outsider, and not with a vote on itself',
+        'two of two are no majority of one, and the last member stays',
+        'votes of a member that left count no more, and what is left of them is counted again',
+        "anyone settles what a former member reserved, with its own peer's signature and not without",
+        'a round of which fewer than N hospitals remain is given up by all of them with a majority, and by no fewer',
+        'a member that rotates its key does not stand in the way of votes on it, nor of studies of its datasets',
+      ],
+    },
+    {
       id: 'motion-conflicts',
       attack: 'Motions as a way to disturb a round',
       titles: ['motions that one voter moves and refuses, however many, invalidate no step of a round'],

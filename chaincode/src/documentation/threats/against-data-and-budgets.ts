@@ -36,6 +36,15 @@ export const DATA_AND_BUDGETS: ThreatSection = {
       ],
     },
     {
+      id: 'withdrawn-updates',
+      attack: 'Counting an update whose consent was withdrawn',
+      titles: [
+        'an update withdrawn before the round is closed is not among those that are judged, though it arrived',
+        'an update withdrawn while it is judged is not included, whoever accepted it, and its verdict does not count',
+        'delivers nothing when the consent is withdrawn before the round takes no more updates',
+      ],
+    },
+    {
       id: 'rewritten-plan',
       attack: 'A plan that was not consented to',
       titles: ['trains under no other plan than the one consented to'],
