@@ -104,7 +104,8 @@ interface Arrivals {
 
 /**
  * A round that takes no more updates. `round` says whose consents are withdrawn by now: their updates, which nobody
- * has read, are left out, and their hospitals judge nothing in it. The deadline moves: validating gets the time that training had.
+ * has read, are left out, and their hospitals judge nothing in it. The deadline moves: validating gets the time that
+ * training had.
  *
  * @throws DomainError NOT_A_PARTICIPANT, STUDY_STATE, ROUND_CLOSED, ROUND_INCOMPLETE, QUORUM_NOT_REACHED
  */
