@@ -486,3 +486,22 @@ test('a dataset is not registered with a former band, and with each present one 
     assert.deepEqual((await register(`new-${i}`, recordCountBand)).recordCountBand, recordCountBand);
   }
 });
+
+test('members and consents of version 1 leave and return as those of now', async () => {
+  const ledger = inherited();
+  const operator = (mspId: string) => as('operator', mspId);
+  const left = await ledger.submit(operator('BetaMSP'), 'member:leave', { reason: 'it closes' });
+  assert.deepEqual([left.membership, left.shortOf], [1, []], 'consents of before are in no list of open ones');
+  const { quorumNow } = await ledger.evaluate(auditor, 'study:get', { studyId });
+  assert.deepEqual(quorumNow.now, { updates: 2, validators: 2 });
+  const asked = { studyId, datasetId: 'beta' };
+  assert.equal((await ledger.evaluate(auditor, 'study:getConsent', asked)).state, 'withdrawn');
+  const rows = await ledger.evaluate(auditor, 'audit:listOldPolicies', { kind: 'dataset' });
+  assert.ok(rows.items.length > 0);
+  for (const row of rows.items) await ledger.submit(operator('AlphaMSP'), 'audit:renewPolicies', row);
+  const vote = { mspId: 'BetaMSP', question: 'return', accept: true, reason: 'it opens again' } as const;
+  for (const mspId of ['AlphaMSP', 'GammaMSP']) await ledger.submit(operator(mspId), 'member:vote', vote);
+  const key = provenKey('after the upgrade', 'BetaMSP');
+  const row = await ledger.submit(operator('BetaMSP'), 'member:register', { title: 'Beta', ...key });
+  assert.deepEqual([row.membership, row.keyNumber], [2, 2]);
+});
