@@ -300,7 +300,11 @@ test('rows that name a member of their day are frozen once it is gone, unless th
   await vote(ledger, 'BetaMSP', 'EpsilonMSP');
   await vote(ledger, 'GammaMSP', 'EpsilonMSP');
   await vote(ledger, 'DeltaMSP', 'EpsilonMSP');
-  assert.equal((await renew(ledger, { datasetId: 'kept' })).laid, 3, 'the dataset and two accounts');
+  assert.equal(
+    (await renew(ledger, { datasetId: 'kept' })).laid,
+    6,
+    'the dataset, its revision, population, block and accounts',
+  );
   assert.equal((await renew(ledger, { datasetId: 'kept' })).laid, 0, 'once is enough');
 
   const here = without('EpsilonMSP');

@@ -28,7 +28,8 @@ export async function oldPolicies(
   }
   if (kind === 'block') {
     return those(await ledger.page('block', [], options), async ({ populationId, block }) =>
-      (await hasOldPolicies(ledger, await guardedRows.ofBlock(ledger, populationId, block)))
+      // The first block is laid again with each dataset of its population.
+      block > 1 && (await hasOldPolicies(ledger, await guardedRows.ofBlock(ledger, populationId, block)))
         ? { populationId, block }
         : undefined,
     );
