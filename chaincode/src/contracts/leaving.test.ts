@@ -358,7 +358,7 @@ test('two of five leave, rows are laid again by anyone, and three go on without 
       if (!ofThose) laid += (await renew(ledger, row, here)).laid;
     }
   }
-  assert.equal(laid, 3 * 3 + 3 + 1);
+  assert.equal(laid, 3 * 6 + 3 + 1);
   assert.deepEqual(await old(ledger, 'round'), []);
   const withdrawing = { studyId: STUDY, datasetId: 'of-alphamsp', reason };
   await ledger.submit(as('steward', 'AlphaMSP'), 'study:withdraw', withdrawing, here);
