@@ -61,6 +61,7 @@ const GUARDS: Readonly<Record<Kind, Guard>> = {
   'privacy-charge': 'majority',
   commitment: 'majority',
   release: 'majority',
+  erasure: 'majority',
   activity: 'majority',
   'activity-by': 'majority',
 };

@@ -21,6 +21,7 @@ const SUITES = [
   'motions',
   'receipts-and-lineage',
   'equivocation',
+  'erasures',
   'populations',
   'revisions',
   'activities',

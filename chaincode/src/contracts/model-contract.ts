@@ -9,7 +9,13 @@ import {
   type StudyRow,
   sealOf,
 } from '@consilium/domain';
-import { lineageDigest, publishModel, weighedRevision } from '@consilium/domain/rules';
+import {
+  lineageDigest,
+  publishModel,
+  retiredSince,
+  weighedRevision,
+  withdrawnDatasets,
+} from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { dossierOf } from './dossier.ts';
@@ -38,9 +44,17 @@ export class ModelContract extends LedgerContract {
   }
 
   get(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'model:get', text, ({ argument: { studyId }, ledger }) =>
-      findModel(ledger, studyId),
-    );
+    return transact(context, 'model:get', text, async ({ argument: { studyId }, ledger }) => {
+      const model = await findModel(ledger, studyId);
+      const study = await findStudy(ledger, studyId);
+      const withdrawn = withdrawnDatasets(model, await consentsOf(ledger, study));
+      const retiredAt = retiredSince(study, model, withdrawn);
+      return {
+        ...model,
+        ...(withdrawn.length > 0 && { withdrawn }),
+        ...(retiredAt !== undefined && { retiredAt }),
+      };
+    });
   }
 
   list(context: LedgerContext, text: string): Promise<string> {
@@ -87,6 +101,8 @@ async function lineageOf(ledger: Ledger, argument: Argument<'model:getLineage'>)
   const model = await findModel(ledger, studyId);
   const { consents, datasets, revisions } = await consentedTo(ledger, study);
   const { rounds, bookmark } = await roundPage(ledger, study, argument, (round) => dossierOf(ledger, round));
-  const lineage = { model, study, datasets, consents, ...revisions, rounds };
+  const withdrawn = withdrawnDatasets(model, consents);
+  const marked = withdrawn.length > 0 ? { withdrawn } : {};
+  const lineage = { model, study, datasets, consents, ...revisions, ...marked, rounds };
   return bookmark === undefined ? lineage : { ...lineage, bookmark };
 }

@@ -49,6 +49,19 @@ const trained = afterSteps(running, (study) => study.trained(1));
 const tallied = afterSteps(running, (study) => study.tallied(1));
 const withdraw = (datasetId: string, mspId: string) => (study: StudyOnLedger) =>
   study.submit(steward(mspId), 'study:withdraw', { studyId: STUDY, datasetId, reason: 'patients asked' });
+const erase = (datasetId: string, mspId: string) => (study: StudyOnLedger) =>
+  study.submit(trainer(mspId), 'study:attestErasure', {
+    studyId: STUDY,
+    datasetId,
+    artefacts: [
+      {
+        round: 1,
+        sha256: updateArgument({ studyId: STUDY, datasetId }).artefact.sha256,
+        unpinned: true,
+        keysDestroyed: true,
+      },
+    ],
+  });
 const pass = (milliseconds: number) => async (study: StudyOnLedger) => {
   study.now += milliseconds;
 };
@@ -576,6 +589,34 @@ const ATTEMPTS: readonly Attempt[] = [
     before: prepared,
     attempt: (study) =>
       study.evaluate(auditor, 'audit:getHistory', { noun: 'revision', key: ['alpha', '7'] }),
+  },
+  {
+    code: 'ERASURE_NOT_OWED',
+    title: 'an erasure of what is not withdrawn',
+    says: /the consent of alpha is granted, not withdrawn/,
+    before: trained,
+    attempt: erase('alpha', 'BetaMSP'),
+  },
+  {
+    code: 'ERASURE_NOT_OWED',
+    title: 'an erasure of updates that there are not',
+    says: /BetaMSP took part in no round with an update of alpha/,
+    before: afterSteps(opened, withdraw('alpha', 'AlphaMSP')),
+    attempt: erase('alpha', 'BetaMSP'),
+  },
+  {
+    code: 'ERASURE_EXISTS',
+    title: 'an erasure that was attested',
+    says: /BetaMSP attested it at/,
+    before: afterSteps(trained, withdraw('alpha', 'AlphaMSP'), erase('alpha', 'BetaMSP')),
+    attempt: erase('alpha', 'BetaMSP'),
+  },
+  {
+    code: 'ERASURE_EARLY',
+    title: 'an erasure of an update that is being aggregated',
+    says: /round 1 is aggregating and needs the update of alpha/,
+    before: afterSteps(tallied, withdraw('alpha', 'AlphaMSP')),
+    attempt: erase('alpha', 'BetaMSP'),
   },
   {
     code: 'STUDY_EXISTS',

@@ -12,6 +12,7 @@ import {
 import {
   abortStudy,
   approveConsent,
+  attestErasure,
   grantConsent,
   isShort,
   proposeStudy,
@@ -27,6 +28,7 @@ import { sha256 } from '../ledger/digest.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { roundKey } from '../ledger/rows.ts';
 import { changeAccounts } from './change-accounts.ts';
+import { listErasures, updatedRounds } from './erasures.ts';
 import {
   consentedBlocks,
   consentOf,
@@ -208,6 +210,28 @@ export class StudyContract extends LedgerContract {
       for (const charge of settled.charges) await ledger.put('privacy-charge', charge);
       return settled.consent;
     });
+  }
+
+  attestErasure(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:attestErasure', text, async ({ argument, ledger, mspId, at }) => {
+      const { studyId, datasetId } = argument;
+      const study = await findStudy(ledger, studyId);
+      const erasure = attestErasure(argument, {
+        mspId,
+        at,
+        consent: await findConsent(ledger, studyId, datasetId),
+        rounds: await updatedRounds(ledger, await roundsOf(ledger, study), datasetId),
+        existing: await ledger.get('erasure', studyId, datasetId, mspId),
+      });
+      await ledger.put('erasure', erasure);
+      return erasure;
+    });
+  }
+
+  listErasures(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:listErasures', text, ({ argument, ledger, at }) =>
+      listErasures(ledger, argument, at),
+    );
   }
 
   get(context: LedgerContext, text: string): Promise<string> {

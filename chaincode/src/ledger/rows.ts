@@ -11,6 +11,7 @@ import type {
   DatasetRow,
   Departure,
   Equivocation,
+  Erasure,
   MemberKey,
   MemberRow,
   MemberVote,
@@ -60,6 +61,7 @@ export interface Rows {
   equivocation: Equivocation;
   model: Model;
   'privacy-charge': PrivacyCharge;
+  erasure: Erasure;
   commitment: Commitment;
   release: Release;
 }
@@ -95,6 +97,7 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   model: ['studyId'],
   commitment: ['commitment'],
   release: ['plaintextSha256'],
+  erasure: ['studyId', 'datasetId', 'mspId'],
   'privacy-charge': ['datasetId', 'chargedAt', 'studyId', 'round', 'pool'],
 };
 

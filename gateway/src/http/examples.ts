@@ -7,6 +7,7 @@ import type {
   Consent,
   ConsentQuote,
   Dataset,
+  Erasure,
   Member,
   Model,
   Population,
@@ -178,6 +179,17 @@ export const CONSENT: Consent = {
   costPerRound: { training: RDP, heldOut: RDP },
   rounds: 3,
   grantedAt: AT,
+};
+export const ATTEST_ERASURE = {
+  artefacts: [{ round: 1, sha256: SHA256, unpinned: true, keysDestroyed: true }],
+};
+export const ERASURE: Erasure = {
+  schema: 1,
+  studyId: STUDY_ID,
+  datasetId: DATASET_ID,
+  ...ATTEST_ERASURE,
+  mspId: OWNER,
+  attestedAt: AT,
 };
 export const CONSENT_QUOTE: ConsentQuote = {
   studyId: STUDY_ID,

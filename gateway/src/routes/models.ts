@@ -1,5 +1,5 @@
 // Outcomes of studies.
-import { Lineage, Model, PageOfRows } from '@consilium/domain';
+import { Lineage, Model, ModelAnswer, PageOfRows } from '@consilium/domain';
 import { ATTESTATION, CONSENT, DATASET, MODEL, ROUND, STUDY, UPDATE, VERDICT } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
@@ -28,9 +28,10 @@ export const MODEL_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'getModel',
     description:
-      'References and hashes; the ONNX file itself comes from GET /v1/local/models/{studyId}/onnx.',
+      'References and hashes; the ONNX file itself comes from GET /v1/local/models/{studyId}/onnx. Where consents behind ' +
+      'it were withdrawn it says which, and `retiredAt` where its study said beforehand that it is then not to be used.',
     errors: ['STUDY_NOT_FOUND', 'MODEL_NOT_FOUND'],
-    answer: Model,
+    answer: ModelAnswer,
     examples: { answer: MODEL },
   },
   {

@@ -3,6 +3,8 @@ import {
   Consent,
   ConsentApproval,
   ConsentQuote,
+  DatasetErasures,
+  Erasure,
   OpenConsent,
   PageOfRows,
   Study,
@@ -11,7 +13,15 @@ import {
   StudySummary,
   summaryOfStudy,
 } from '@consilium/domain';
-import { CONSENT, CONSENT_QUOTE, GRANT_CONSENT, PROPOSE_STUDY, STUDY } from '../http/examples.ts';
+import {
+  ATTEST_ERASURE,
+  CONSENT,
+  CONSENT_QUOTE,
+  ERASURE,
+  GRANT_CONSENT,
+  PROPOSE_STUDY,
+  STUDY,
+} from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
 const tag = 'studies';
@@ -245,6 +255,43 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     examples: {
       body: { reason: 'The ethics board asked for it.' },
       answer: { ...CONSENT, state: 'withdrawn', reason: 'The ethics board asked for it.' },
+    },
+  },
+  {
+    transaction: 'study:attestErasure',
+    tag: consents,
+    operationId: 'attestErasure',
+    description:
+      'After a withdrawal, of every hospital of the rounds that have an update of the dataset; trainers do it by ' +
+      'themselves. It is the word of that hospital: nobody sees what its machines have. A model that was taken away ' +
+      'already, and hashes on the ledger, are not erased.',
+    errors: ['STUDY_NOT_FOUND', 'CONSENT_NOT_FOUND', 'ERASURE_NOT_OWED', 'ERASURE_EXISTS', 'ERASURE_EARLY'],
+    answer: Erasure,
+    creates: true,
+    examples: { body: ATTEST_ERASURE, answer: ERASURE },
+  },
+  {
+    transaction: 'study:listErasures',
+    tag: consents,
+    operationId: 'listErasures',
+    description:
+      'Of each withdrawn consent: who attested the erasure, who owes it, and who is late. In pages, which may be empty: ' +
+      'pass the bookmark of one to get the next.',
+    errors: ['STUDY_NOT_FOUND'],
+    answer: PageOfRows(DatasetErasures),
+    examples: {
+      answer: {
+        items: [
+          {
+            datasetId: CONSENT.datasetId,
+            withdrawnAt: ERASURE.attestedAt,
+            dueAt: ERASURE.attestedAt,
+            done: [ERASURE],
+            owed: [],
+            overdue: [],
+          },
+        ],
+      },
     },
   },
   {

@@ -6,6 +6,7 @@ import { Budget } from './budget.ts';
 import { ClaimedCost, Consent } from './consent.ts';
 import { Dataset } from './dataset.ts';
 import { Equivocation } from './equivocation.ts';
+import { Erasure } from './erasure.ts';
 import { Departure, MemberVote } from './member.ts';
 import { Model } from './model.ts';
 import { Motion, Vote } from './motion.ts';
@@ -165,6 +166,13 @@ export const ConsentQuote = Strict({
 });
 export type ConsentQuote = Static<typeof ConsentQuote>;
 
+/** A dataset of a model whose consent was withdrawn. */
+export const WithdrawnDataset = Strict({ datasetId: Id, withdrawnAt: Instant });
+export type WithdrawnDataset = Static<typeof WithdrawnDataset>;
+const WithdrawnDatasets = Type.Array(WithdrawnDataset, {
+  description: 'Datasets whose updates are in the model and whose consent was withdrawn.',
+});
+
 /** A model and everything behind it; rounds come in pages. */
 export const Lineage = Strict({
   model: Model,
@@ -176,10 +184,32 @@ export const Lineage = Strict({
       description: 'Those whose bands weights follow from, where other revisions were consented to.',
     }),
   ),
+  withdrawn: Type.Optional(WithdrawnDatasets),
   rounds: Type.Array(RoundDossier),
   bookmark: Bookmark,
 });
 export type Lineage = Static<typeof Lineage>;
+
+/** What became of the erasures that the withdrawal of one consent asks for. */
+export const DatasetErasures = Strict({
+  datasetId: Id,
+  withdrawnAt: Instant,
+  dueAt: Described(Instant, 'From then on what is owed is overdue.'),
+  done: Type.Array(Erasure),
+  owed: Type.Array(MspId, { description: 'Hospitals that could read its updates and have not attested.' }),
+  overdue: Type.Array(MspId, { description: 'Those of them that are late.' }),
+});
+export type DatasetErasures = Static<typeof DatasetErasures>;
+
+/** A model with what became of consents behind it. */
+export const ModelAnswer = Strict({
+  ...Model.properties,
+  withdrawn: Type.Optional(WithdrawnDatasets),
+  retiredAt: Type.Optional(
+    Described(Instant, 'Since when it is not to be used, as its study said beforehand of a withdrawal.'),
+  ),
+});
+export type ModelAnswer = Static<typeof ModelAnswer>;
 
 /** A motion with the votes so far. */
 export const MotionRecord = Strict({ motion: Motion, votes: Type.Array(Vote) });

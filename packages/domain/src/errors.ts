@@ -126,6 +126,15 @@ export const ERRORS = {
     'invalid',
     'The statement is no proof: not signed by the same key, not on this round, or not different.',
   ],
+  ERASURE_NOT_OWED: [
+    'conflict',
+    'Nothing is to be erased: the consent is not withdrawn, or the hospital could read none of its updates.',
+  ],
+  ERASURE_EXISTS: ['conflict', 'This hospital has attested this erasure.'],
+  ERASURE_EARLY: [
+    'conflict',
+    'A round that has not ended needs the update: erase it when the round has ended.',
+  ],
   MOTION_NOT_FOUND: ['not-found', 'No such motion.'],
   MOTION_STATE: ['conflict', "The motion's state, or the study's, does not allow this."],
   VOTE_EXISTS: ['conflict', 'This hospital, or this steward, has voted on this motion.'],

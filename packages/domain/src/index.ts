@@ -10,9 +10,11 @@ export {
   BlockQuote,
   BudgetStatement,
   ConsentQuote,
+  DatasetErasures,
   DepartureAnswer,
   Lineage,
   MemberBallot,
+  ModelAnswer,
   MotionRecord,
   PageOfRows,
   PolicyRef,
@@ -21,6 +23,7 @@ export {
   RowVersion,
   StudyAnswer,
   StudyQuorum,
+  WithdrawnDataset,
 } from './answers.ts';
 export {
   ARGUMENT_BYTES_MAX,
@@ -58,6 +61,7 @@ export {
 } from './dictionary.ts';
 export { encryptionKeyProblem, keyProofMessage } from './encryption-key.ts';
 export { Equivocation, type StatementKind } from './equivocation.ts';
+export { AttestErasure, ERASURE_DAYS, Erasure } from './erasure.ts';
 export { DomainError, ERRORS, type ErrorCode, type ErrorKind, parseDomainError } from './errors.ts';
 export { LOCAL_ROUTES, type LocalRoute, type LocalRouteName, localTarget } from './local-routes.ts';
 export {

@@ -46,6 +46,8 @@ export const LEDGER_PATHS = {
   'study:approveConsent': `${consent}/approve`,
   'study:withdraw': `${consent}/withdraw`,
   'study:settle': `${consent}/settle`,
+  'study:attestErasure': `${consent}/erasures`,
+  'study:listErasures': `${study}/erasures`,
   'privacy:quote': `${consent}/quote`,
   'study:listOpenConsents': '/members/{mspId}/open-consents',
   'motion:move': `${study}/motions`,

@@ -32,6 +32,7 @@ export const ROW_SCHEMA = {
   release: 1,
   model: 1,
   'privacy-charge': 2,
+  erasure: 1,
   activity: 1,
 } as const;
 /** A kind of row. */

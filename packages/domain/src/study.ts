@@ -124,6 +124,12 @@ export const ProposeStudy = Strict({
       'Each at most half of roundDeadlineSeconds; by the size of the work where absent.',
     ),
   ),
+  afterWithdrawal: Type.Optional(
+    Words(
+      ['kept', 'retired'],
+      'What becomes of the model when a consent behind it is withdrawn. kept, where absent: it is differentially private.',
+    ),
+  ),
   startWithinSeconds: Type.Optional(
     Type.Integer({
       minimum: 3600,

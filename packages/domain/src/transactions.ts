@@ -8,6 +8,7 @@ import { BlockNumber, RetireBlock } from './block.ts';
 import { ApproveConsent, AskQuote, ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
 import { RegisterDataset } from './dataset.ts';
 import { ReportEquivocation } from './equivocation.ts';
+import { AttestErasure } from './erasure.ts';
 import { LeaveMember, RegisterMember, RotateKey, VoteOnMember } from './member.ts';
 import { PublishModel } from './model.ts';
 import { CastVote, MotionRef, MoveMotion } from './motion.ts';
@@ -213,6 +214,14 @@ export const TRANSACTIONS = [
     'ConsentSettled',
     'Returns what an ended study, or a withdrawn consent, did not spend.',
   ),
+  submit(
+    'study:attestErasure',
+    AttestErasure,
+    ['trainer', 'steward'],
+    'ErasureAttested',
+    "Says that the caller's hospital erased the updates of a dataset whose consent was withdrawn.",
+  ),
+  evaluate('study:listErasures', StudyPage, 'Erasures after withdrawals: done, owed and overdue.'),
   evaluate('study:get', StudyRef, 'One study.'),
   evaluate(
     'study:listShort',

@@ -296,7 +296,8 @@ export function requirePlan({ datasetId, planSha256 }: Consent, present: string)
 }
 
 /**
- * A withdrawn consent: no release may follow it. What is reserved is returned by settling.
+ * A withdrawn consent: no release may follow it. What is reserved is returned by settling. One that was settled after
+ * its study ended in a model stays settled, and says when it was withdrawn.
  *
  * `latest` is the last round of the study. Whether its candidate could be scored is recorded by the order of the
  * ledger: the dates of two transactions are their senders' claims, and do not show which came first.
@@ -315,8 +316,12 @@ export function withdrawConsent(
 ): ConsentRow {
   const { latest, at, reason } = context;
   requireOwner(consent, context.mspId);
-  requireGranted(consent);
   const { studyId, state } = context.study;
+  // The model is there and stays what it is: what follows is what the study's text says of it, and what is erased.
+  if (consent.state === 'settled' && state === 'completed' && consent.withdrawnAt === undefined) {
+    return { ...consent, withdrawnAt: at, reason };
+  }
+  requireGranted(consent);
   if (!isLive({ state })) {
     throw new DomainError('STUDY_STATE', `study ${studyId} is ${state}: settle the consent instead`);
   }

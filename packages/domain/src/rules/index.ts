@@ -14,6 +14,13 @@ export {
 } from './consent-rules.ts';
 export { registerDataset } from './dataset-rules.ts';
 export { provenEquivocation, type SignedStatement, STATEMENT_TRANSACTIONS } from './equivocation-rules.ts';
+export {
+  attestErasure,
+  erasuresOf,
+  retiredSince,
+  type UpdatedRound,
+  withdrawnDatasets,
+} from './erasure-rules.ts';
 export { lineageDigest } from './lineage-rules.ts';
 export { keyOf, presentKeyOf, registerMember, rotateKey, withPresentKey } from './member-rules.ts';
 export {
