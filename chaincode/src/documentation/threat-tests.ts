@@ -3,6 +3,7 @@
 // has stops the writing.
 import { AVAILABILITY } from './threats/against-availability.ts';
 import { DATA_AND_BUDGETS } from './threats/against-data-and-budgets.ts';
+import { EVIDENCE } from './threats/against-evidence.ts';
 import { MODEL } from './threats/against-the-model.ts';
 import { RULES } from './threats/against-the-rules.ts';
 import { GRAPH } from './threats/by-a-graph.ts';
@@ -13,6 +14,7 @@ export const THREAT_SECTIONS: readonly ThreatSection[] = [
   MODEL,
   DATA_AND_BUDGETS,
   RULES,
+  EVIDENCE,
   AVAILABILITY,
   GRAPH,
   HOSPITAL,

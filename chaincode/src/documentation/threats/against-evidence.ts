@@ -1,0 +1,39 @@
+// What a dishonest gateway tries against evidence, with all keys of one organisation.
+import type { ThreatSection } from './threat-section.ts';
+
+export const EVIDENCE: ThreatSection = {
+  title: 'A gateway, against evidence',
+  threats: [
+    {
+      id: 'altered-evidence',
+      attack: 'A byte of a file of evidence that is another',
+      titles: [
+        'no byte of it can be another without that being found, and the place named',
+        'has one form only: no byte may be another and mean the same',
+        'counts no signature in its other form, which anyone can make',
+      ],
+    },
+    {
+      id: 'left-out-of-evidence',
+      attack: 'An update, a configuration or the end of the chain that is left out',
+      titles: [
+        'a missing update is found by what peers read, and by the seal of its round',
+        'a tail that is cut off is missed, by what peers signed that they read',
+        'names an older configuration where a later one was left out',
+        'does not guess the policy of a row that a hidden block wrote',
+      ],
+    },
+    {
+      id: 'forged-evidence',
+      attack: 'Rows, blocks or configurations that one organisation made, or parts of two files',
+      titles: [
+        'a row that one organisation laid down under a policy of its own is refused',
+        'a forked block is refused, whoever of the hospitals signed it',
+        'two bundles that are spliced are refused',
+        'takes no new configuration without the signatures that each changed item asks for',
+        'under BFT asks for a quorum of those that the configuration names',
+        'refuses what a certificate sends or endorses that was revoked before',
+      ],
+    },
+  ],
+};
