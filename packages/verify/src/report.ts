@@ -1,4 +1,6 @@
 // What was verified, in plain words for people who read no code: what is proven, by whose signatures, and what is not.
+import type { RecomputedRounds } from './claims/aggregate-claim.ts';
+import type { AccountCost } from './claims/privacy-costs.ts';
 import type { Verification } from './verify-bundle.ts';
 
 const list = (words: readonly string[]): string => (words.length === 0 ? 'nobody' : words.join(', '));
@@ -11,36 +13,55 @@ export function provenSentences(verification: Verification): string[] {
     return [];
   const { model, study, datasets, consents, rounds } = answered.lineage;
   const { configuration, configurationBlocks, height, lastHash, signedBy } = chain;
-  const orderers = [...signedBy.keys()].sort();
-  const ordering =
-    configuration.consensus === 'BFT'
-      ? `Each block that is shown carries the signatures of a quorum of the orderers of then (of ${list(orderers)}).`
-      : `Each block that is shown carries the signature of an orderer of then (of ${list(orderers)}): one is enough here.`;
   const updates = rounds.flatMap((round) => round.updates);
+  const changes = configurationBlocks.length - 1;
+  const changed = configurationBlocks.slice(1).join(', ');
   return [
-    `The chain of ${height} blocks begins with the trusted genesis block and ends with the block of the hash ${lastHash}.`,
-    ordering,
-    `Its configuration is known from block to block: it was set in ${configurationBlocks.length === 1 ? 'block 0' : `blocks ${configurationBlocks.join(', ')}`}, each change with the signatures that it needs.`,
-    `${transactions.length} transactions are shown. Each was sent by a member, endorsed by the organisations that the ` +
-      "chaincode's policy and the policies of its rows ask for, and read what the blocks before it wrote.",
-    `Peers of ${list(answered.signedBy)} signed the lineage of the study ${studyId} as their ledger holds it, asked at ` +
-      `${dayOf(answered.askedAt)} by the word of who asked.`,
+    `The chain of ${height} blocks begins with the trusted genesis block. The last one has the hash ${lastHash}.`,
+    orderingSentence(configuration.consensus, [...signedBy.keys()].sort()),
+    changes === 0
+      ? 'Its configuration is that of the genesis block: it has not changed.'
+      : `Its configuration changed ${changes} times, in the blocks ${changed}, each time with the signatures that ` +
+        'the one before asks for.',
+    `${transactions.length} transactions are shown. Each was sent by a member, endorsed by the organisations that ` +
+      "the chaincode's policy and the policies of its rows ask for, and read what the blocks before it wrote.",
+    `Peers of ${list(answered.signedBy)} signed the lineage of the study ${studyId} as their ledger holds it, asked ` +
+      `at ${dayOf(answered.askedAt)} by the word of who asked.`,
     `The model of parameters ${model.parameters.parametersSha256} comes from ${rounds.length} rounds, ` +
       `${updates.length} updates, ${datasets.length} datasets and ${consents.length} consents. The digest of this ` +
       `history, ${model.lineageSha256}, is in the block that published the model.`,
-    `The study's purpose is ${study.purpose}. Each consent is to this study's plan, and the terms of each dataset allow ` +
-      'the purpose.',
-    ...(recomputed === undefined || recomputed.recomputed.length === 0
-      ? []
-      : [
-          `The aggregates of the rounds ${recomputed.recomputed.join(', ')} were recomputed from the plaintexts, bit for bit.`,
-        ]),
-    ...costs.map(
-      ({ datasetId, pool, unit, delta, releases, ledgerEpsilon, pldEpsilon }) =>
-        `${datasetId}, ${pool} patients: ${releases} releases cost each ${unit} ε ${ledgerEpsilon} at δ ${delta} by ` +
-        `the ledger's accountant${pldEpsilon === null ? '' : `, and ε ${pldEpsilon.toFixed(4)} by privacy-loss distributions`}.`,
-    ),
+    `The study's purpose is ${study.purpose}. Each consent is to this study's plan, and the terms of each dataset ` +
+      'allow the purpose.',
+    ...recomputedSentences(recomputed),
+    ...costs.map(costSentence),
   ];
+}
+
+const orderingSentence = (consensus: string, orderers: readonly string[]): string =>
+  consensus === 'BFT'
+    ? `Each block that is shown is signed by a quorum of the orderers of then (of ${list(orderers)}).`
+    : `Each block that is shown is signed by an orderer of then (of ${list(orderers)}). One is enough here.`;
+
+function recomputedSentences(recomputed: RecomputedRounds | undefined): string[] {
+  if (recomputed === undefined || recomputed.recomputed.length === 0) return [];
+  const rounds = recomputed.recomputed.join(', ');
+  return [`The aggregates of the rounds ${rounds} were recomputed from the plaintexts, bit for bit.`];
+}
+
+function costSentence({
+  datasetId,
+  pool,
+  unit,
+  delta,
+  releases,
+  ledgerEpsilon,
+  pldEpsilon,
+}: AccountCost): string {
+  const ledger = `ε ${ledgerEpsilon} at δ ${delta} by the ledger's accountant`;
+  // An upper bound is rounded up.
+  const pld =
+    pldEpsilon === null ? '' : `, and ε ${Math.ceil(pldEpsilon * 1e4) / 1e4} by privacy-loss distributions`;
+  return `${datasetId}, ${pool} patients: ${releases} releases cost each ${unit} ${ledger}${pld}.`;
 }
 
 /** What is not proven, and on whose word it rests, in sentences. */
@@ -50,15 +71,15 @@ export function openSentences(verification: Verification): string[] {
     attestation === undefined
       ? []
       : [
-          'Orderers do not sign which transactions are valid; peers decide that. This file recomputes it from what it ' +
-            `shows, and of the ${attestation.rows} rows behind the model each is attested by peers of at least ` +
+          'Orderers do not sign which transactions are valid; peers decide that. This file recomputes it from what ' +
+            `it shows, and of the ${attestation.rows} rows behind the model each is attested by peers of at least ` +
             `${attestation.fewest} of ${attestation.organisations} organisations, which signed that they read it.`,
         ];
   const raft =
     chain !== undefined && chain.configuration.consensus !== 'BFT'
       ? [
-          `Under ${chain.configuration.consensus} one orderer's key is enough to sign another block. That there is no ` +
-            'second history is the word of the orderers and of the peers that answered.',
+          `Under ${chain.configuration.consensus} one orderer's key is enough to sign another block. That there is ` +
+            'no second history is the word of the orderers and of the peers that answered.',
         ]
       : [];
   const others =
@@ -71,8 +92,8 @@ export function openSentences(verification: Verification): string[] {
   const aggregates =
     recomputed === undefined
       ? [
-          'The aggregates were not recomputed here, since no plaintexts are at hand: that they follow from the updates ' +
-            'is the word of the hospitals that attested them, whose signatures are in the blocks.',
+          'The aggregates were not recomputed here, since no plaintexts are at hand. That they follow from the ' +
+            'updates is the word of the hospitals that attested them, whose signatures are in the blocks.',
         ]
       : recomputed.left.map((text) => `Not recomputed: ${text}.`);
   return [...flags, ...raft, ...aggregates, ...open, ...others];
@@ -82,8 +103,9 @@ export function openSentences(verification: Verification): string[] {
 export function reportOf(verification: Verification): string {
   const { problems } = verification;
   if (problems.length > 0) {
-    const lines = problems.map(({ place, text }) => `  ${place}: ${text}`);
-    return `NOT PROVEN: ${problems.length} ${problems.length === 1 ? 'thing does' : 'things do'} not hold.\n${lines.join('\n')}\n`;
+    const lines = problems.map(({ place, text }) => `  ${place}: ${text}\n`);
+    const count = problems.length === 1 ? '1 thing does' : `${problems.length} things do`;
+    return `NOT PROVEN: ${count} not hold.\n${lines.join('')}`;
   }
   const block = (sentences: readonly string[]) => sentences.map((sentence) => `  - ${sentence}\n`).join('');
   return (

@@ -1,5 +1,5 @@
-// Verification of a whole file of evidence: the chain, the transactions, the peers' answers, and what the file claims of
-// its study.
+// Verification of a whole file of evidence: the chain, the transactions, the peers' answers, and what the file claims
+// of its study.
 
 import { canonicalJson } from '@consilium/domain';
 import { BrokenChainError } from './blocks/chain-links.ts';

@@ -155,6 +155,7 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
   'DUO:0000006': ['DUO:0000007'],
 };
 
+/** Whether terms allow a study's purpose: one of theirs, or one that it covers in the Data Use Ontology. */
 export const purposeAllowed = ({ purposes }: Terms, purpose: string): boolean =>
   purposes.some((allowed) => allowed === purpose || COVERS[allowed]?.includes(purpose));
 

@@ -1,5 +1,5 @@
-// The chain of a bundle, walked from the genesis digest on: each header follows from the one before, holds its data, and
-// is signed by those who order under the configuration of then; configurations follow from each other.
+// The chain of a bundle, walked from the genesis digest on: each block is signed by those who order under the
+// configuration of then; configurations follow from each other; transactions are replayed.
 
 import type { BundlePart, ShownBlock, ShownHeader } from '../bundle/bundle-file.ts';
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';

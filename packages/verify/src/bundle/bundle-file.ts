@@ -24,7 +24,7 @@ export interface BundleClaim {
   readonly discloses: Disclosure;
 }
 
-/** What a file shows beside its study, because a block is shown whole and policies are proven from where they were set. */
+/** What a file shows beside its study: a block is shown whole, and policies are proven from where they were set. */
 export interface Disclosure {
   readonly blocks: number;
   readonly transactions: number;

@@ -1,5 +1,5 @@
-// Where the plaintexts of updates and models are at hand: that each aggregate is, bit for bit, what the study's rules make
-// of the updates that the verdicts included. Files are known by their SHA-256, whatever they are called.
+// Where the plaintexts of updates and models are at hand: that each aggregate is, bit for bit, what the study's rules
+// make of the updates that the verdicts included. Files are known by their SHA-256, whatever they are called.
 import type { Lineage, RoundDossier, Study } from '@consilium/domain';
 import {
   AggregationRefusedError,

@@ -1,5 +1,5 @@
 // What a study cost in privacy, recomputed from the complete privacy events by both accountants: the ledger's own, in
-// integers and rounded up, and the numerical one by privacy-loss distributions. Both are upper bounds, so the lesser holds.
+// integers and rounded up, and the numerical one by privacy-loss distributions. Both bound it from above.
 import {
   canonicalJson,
   compareDecimals,

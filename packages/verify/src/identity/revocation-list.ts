@@ -1,4 +1,5 @@
-// Certificate revocation lists of an MSP: which serial numbers of an authority are revoked. What Node has no reader for.
+// Certificate revocation lists of an MSP: which serial numbers of an authority are revoked. Node has no reader for
+// them.
 import { verify } from 'node:crypto';
 import { childAt, childrenOf, DER, readDer } from '../wire/der-reader.ts';
 import { sameBytes } from '../wire/digests.ts';
