@@ -8,7 +8,6 @@ import {
   lastConfigurationOf,
   makeBundle,
   organisationsIn,
-  verifyBundle,
 } from '@consilium/verify';
 import type { FastifyInstance } from 'fastify';
 import type { Dependencies } from '../dependencies.ts';
@@ -17,9 +16,14 @@ import { GatewayRefusal } from '../gateway-errors.ts';
 import { problemResponses } from '../http/documentation.ts';
 import { routeUrl } from '../http/route-url.ts';
 import { EVALUATE_CODES } from './ledger-route.ts';
+import { firstProblem } from './verify-in-thread.ts';
 
 const roles: readonly Role[] = ROLES;
 const TYPE = 'application/x-ndjson';
+/** The file's first line. */
+const EXAMPLE =
+  '{"blocks":22,"chaincode":"consilium","channel":"consortium","discloses":{"blocks":17,"datasets":["heart"],' +
+  '"otherStudies":[],"transactions":23},"format":"consilium-evidence/1","studyId":"heart-2026"}\n';
 /** Each reads the whole chain from the peer. */
 const AT_ONCE_MAX = 2;
 
@@ -39,7 +43,10 @@ export function addEvidenceRoutes(app: FastifyInstance, { ledger }: Dependencies
       security: [{ apiKey: [] }],
       params: Strict({ studyId: Id }),
       response: {
-        200: { description: 'The file: a line of JSON for each part.', content: { [TYPE]: { schema: {} } } },
+        200: {
+          description: 'The file: a line of JSON for each part.',
+          content: { [TYPE]: { schema: { type: 'string', examples: [EXAMPLE] } } },
+        },
         ...problemResponses([
           ...EVALUATE_CODES,
           'STUDY_NOT_FOUND',
@@ -82,12 +89,9 @@ async function evidenceOf(
   const { channel, chaincode } = ledger;
   const height = await ledger.height();
   const file = await makeBundle(ledger, { channel, chaincode, studyId, height, answers });
-  const { problems } = verifyBundle(file, {
-    genesis: genesisDigest(await ledger.block(0)),
-    chaincode,
-  });
-  const [first] = problems;
-  if (first !== undefined) throw new GatewayRefusal('EVIDENCE_UNPROVEN', `${first.place}: ${first.text}`);
+  const genesis = genesisDigest(await ledger.block(0));
+  const first = await firstProblem({ file, genesis, chaincode });
+  if (first !== null) throw new GatewayRefusal('EVIDENCE_UNPROVEN', `${first.place}: ${first.text}`);
   return file;
 }
 

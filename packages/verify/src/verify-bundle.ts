@@ -68,7 +68,7 @@ export function verifyBundle(
   const walked = walk(bundle, { channel: claim.channel, genesis, replay });
   if ('place' in walked) return { ...base, ...nothing, chain: undefined, problems: [walked] };
   const { chain } = walked;
-  const problems = [...walked.problems, ...claimProblems(bundle, { chain, replay, chaincode })];
+  const problems = [...walked.problems, ...claimProblems(bundle, { chain, chaincode })];
   const answers = parts.flatMap((part) => (part.kind === 'answer' ? [part.envelope] : []));
   const { answered, problems: unanswered } = lineageFrom(answers, { claim, chain, replay });
   problems.push(...unanswered);
@@ -86,12 +86,8 @@ function walk({ parts }: Bundle, options: ChainOptions): ReturnType<typeof walkC
 }
 
 function claimProblems(
-  { claim }: Bundle,
-  {
-    chain,
-    replay,
-    chaincode,
-  }: { readonly chain: Chain; readonly replay: LedgerReplay; readonly chaincode: string },
+  { claim, parts }: Bundle,
+  { chain, chaincode }: { readonly chain: Chain; readonly chaincode: string },
 ): Problem[] {
   const problems: Problem[] = [];
   if (claim.chaincode !== chaincode) {
@@ -102,7 +98,7 @@ function claimProblems(
     const text = `the file claims ${claim.blocks} blocks, and its chain has ${chain.height}`;
     problems.push({ place: 'line 1', text });
   }
-  const discloses = disclosureOf(replay, claim.studyId);
+  const discloses = disclosureOf(parts, claim.studyId);
   if (canonicalJson(discloses) !== canonicalJson(claim.discloses)) {
     const text = `it shows other things than it says: ${canonicalJson(discloses)}`;
     problems.push({ place: 'line 1', text });

@@ -35,6 +35,16 @@ export function readRows(replay: LedgerReplay, chaincode: string): ReadRow[] {
   return found;
 }
 
+/** A row as a chaincode of any earlier version answered it, in its present form. */
+function presentText(kind: RowKind, value: unknown): string {
+  try {
+    return canonicalJson(presentForm(kind, value));
+  } catch {
+    // Of a form that is not known here: it is not among the rows that are.
+    return '';
+  }
+}
+
 /** Everything that is wrong with it, and the rows that it is made of. */
 export function checkLineage(
   lineage: Lineage,
@@ -44,7 +54,7 @@ export function checkLineage(
   const problems: Problem[] = [];
   const of: ReadRow[] = [];
   const check = (kind: RowKind, value: unknown, what: string): void => {
-    const row = texts.get(`${kind} ${canonicalJson(value)}`);
+    const row = texts.get(`${kind} ${presentText(kind, value)}`);
     if (row === undefined)
       problems.push({ place: `lineage, ${what}`, text: 'no block that is shown holds this row' });
     else of.push(row);

@@ -1,0 +1,23 @@
+// Verifies evidence beside the requests that are being served.
+import { Worker } from 'node:worker_threads';
+import type { Problem } from '@consilium/verify';
+
+export interface VerifyTask {
+  readonly file: Uint8Array;
+  readonly genesis: string;
+  readonly chaincode: string;
+}
+
+/** The first thing that does not hold; null where all does. */
+export async function firstProblem(task: VerifyTask): Promise<Problem | null> {
+  const worker = new Worker(new URL('./verify-thread.js', import.meta.url), { workerData: task });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', (code) => reject(new Error(`the verifying thread ended with ${code}`)));
+    });
+  } finally {
+    await worker.terminate();
+  }
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { UnreadableBundleError } from './bundle/bundle-file.ts';
+import { openSentences, provenSentences, reportOf } from './report.ts';
+import { flipped, isAnswer, isBlock, rewritten } from './testing/rewritten-bundle.ts';
+import { verifyBundle } from './verify-bundle.ts';
+
+/** Recorded when consents had the form 3, and datasets the form 2. */
+const file = readFileSync(new URL('../../../../examples/verify-evidence/evidence.ndjson', import.meta.url));
+const genesis = '99ebfbeae9917a12c4be6c3b8d0d6a59915d77f1edaeaeb7835b7142972ab2ef';
+const problemsOf = (bytes: Uint8Array, chaincode = 'consilium') =>
+  verifyBundle(bytes, { genesis, chaincode }).problems.map(({ place, text }) => `${place}: ${text}`);
+
+describe('evidence that was made before', () => {
+  it('stays proven, whatever forms rows have since', () => {
+    const verification = verifyBundle(file, { genesis });
+    assert.deepEqual(verification.problems, []);
+    assert.equal(verification.chain?.height, 22);
+    assert.deepEqual(verification.answered?.signedBy, ['AlphaMSP', 'BetaMSP', 'GammaMSP']);
+    assert.deepEqual(verification.attestation, { rows: 18, fewest: 3, organisations: 3 });
+    assert.equal(verification.costs.length, 6);
+    for (const { ledgerEpsilon, pldEpsilon } of verification.costs) {
+      assert.ok(Math.abs(Number(ledgerEpsilon) - pldEpsilon!) < 0.12, `${ledgerEpsilon} and ${pldEpsilon}`);
+    }
+  });
+
+  it('is reported in sentences: what is proven, by whom, and what is not', () => {
+    const verification = verifyBundle(file, { genesis });
+    assert.match(reportOf(verification), /^PROVEN: all that the file claims of the study study-a\.\n/);
+    const proven = provenSentences(verification).join('\n');
+    assert.match(proven, /Peers of AlphaMSP, BetaMSP, GammaMSP signed the lineage/);
+    assert.match(proven, /3 updates, 3 datasets and 3 consents/);
+    const open = openSentences(verification).join('\n');
+    assert.match(open, /Orderers do not sign which transactions are valid/);
+    assert.match(open, /one orderer's key is enough/);
+    assert.match(open, /The aggregates were not recomputed here/);
+  });
+
+  it('is about the chaincode that is asked about, and no other', () => {
+    assert.match(problemsOf(file, 'other')[0] ?? '', /line 1: it is about the chaincode consilium/);
+  });
+
+  it('is not believed on the word of its own claim', () => {
+    const claims = [
+      { studyId: 'study-b' },
+      { channel: 'other' },
+      { chaincode: '_lifecycle' },
+      { blocks: 23 },
+      { discloses: { blocks: 1, transactions: 1, otherStudies: [], datasets: [] } },
+    ];
+    for (const claim of claims) {
+      assert.notDeepEqual(problemsOf(rewritten(file, (parts) => parts, claim)), [], JSON.stringify(claim));
+    }
+  });
+
+  it('is nothing without the answers of a majority', () => {
+    const without = rewritten(file, (parts) => parts.filter((part) => !isAnswer(part)));
+    assert.deepEqual(problemsOf(without), ['answers: no peer answered for the study']);
+    const twice = rewritten(file, (parts) => [...parts, ...parts.filter(isAnswer)]);
+    assert.match(problemsOf(twice)[0] ?? '', /more pages than one answer has/);
+  });
+
+  it('does not lose the effect of a transaction by calling it invalid', () => {
+    const called = rewritten(file, (parts) =>
+      parts.map((part) => (isBlock(part) && part.header.number === 5 ? { ...part, invalid: [0] } : part)),
+    );
+    assert.match(problemsOf(called)[0] ?? '', /block 5, transaction 0: it is called invalid, and nothing/);
+  });
+
+  it('has no byte that can be another', () => {
+    const count = 60;
+    for (let i = 0; i < count; i++) {
+      const at = Math.floor(((i + 0.5) * file.length) / count);
+      const altered = flipped(file, at, 1 << (i % 7));
+      try {
+        assert.notDeepEqual(problemsOf(altered), [], `byte ${at}`);
+      } catch (error) {
+        if (!(error instanceof UnreadableBundleError)) throw error;
+        assert.match(error.message, /^line \d+: /);
+      }
+    }
+  });
+});
