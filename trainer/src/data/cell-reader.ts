@@ -80,6 +80,11 @@ export abstract class CellReader {
     return this.word(text);
   }
 
+  /** Numbers within it are their own meaning, whatever else the dictionary says; undefined where there is none. */
+  get ownRange(): { readonly low: number; readonly high: number } | undefined {
+    return undefined;
+  }
+
   abstract ofMissing(): number;
   /** What a number that is not missing means. */
   protected abstract checked(number: number): number;
@@ -105,6 +110,12 @@ class FeatureReader extends CellReader {
     this.#low = low;
     this.#high = high;
     this.#categories = new Codes('categories' in feature ? feature.categories : []);
+  }
+
+  override get ownRange(): { readonly low: number; readonly high: number } | undefined {
+    return this.#kind === 'numeric' && !this.missing.hasNumbers
+      ? { low: this.#low, high: this.#high }
+      : undefined;
   }
 
   ofMissing(): number {

@@ -56,6 +56,10 @@ export interface CellTarget {
   /** The same for a finite number that is its own text. */
   readNumber?(value: number): number;
   set(row: number, value: number | string): void;
+  /** Where numbers go that need no `set`. */
+  readonly into?: Float64Array;
+  /** Numbers within it are their own meaning, as `CellReader` has it. */
+  readonly ownRange?: { readonly low: number; readonly high: number } | undefined;
   /** Why the cell that was read last does not fit; asked once after each. */
   takeWrong(): DataProblemCode | undefined;
 }
@@ -68,6 +72,8 @@ export function targetOfReader(reader: CellReader, into: Float64Array, element: 
         ? reader.ofNumber(value)
         : reader.ofText(textOfCell(value, element)),
     readNumber: (value) => reader.ofNumber(value),
+    into,
+    ownRange: reader.ownRange,
     set(row, value) {
       into[row] = value as number;
     },
@@ -207,6 +213,17 @@ export class ParquetColumn {
     const places = this.#places;
     const levels = this.#levels;
     const { meaning, wrong: missingWrong } = this.#missing;
+    if (isWhole && wrongs === undefined && target.into !== undefined && meanings instanceof Float64Array) {
+      const { into } = target;
+      let past = 0;
+      for (let i = 0; i < count; i++) {
+        const place = places[i]!;
+        if (place >= meanings.length) past++;
+        into[row + i] = meanings[place]!;
+      }
+      if (past > 0) throw damaged();
+      return;
+    }
     let next = 0;
     for (let i = 0; i < count; i++) {
       if (!isWhole && levels[i] === 0) {
@@ -230,25 +247,26 @@ export class ParquetColumn {
     const { meaning, wrong: missingWrong } = this.#missing;
     const { view } = values;
     const type = this.#plain!;
-    const size = type === 'DOUBLE' || type === 'INT64' ? 8 : 4;
-    for (let i = 0; i < count; i++) {
+    const size = sizeOf(type);
+    const { into, ownRange } = target;
+    let done = 0;
+    if (isWhole && type === 'DOUBLE' && into !== undefined && ownRange !== undefined) {
+      const { low, high } = ownRange;
+      for (; done < count; done++) {
+        const value = view.getFloat64(values.at, true);
+        if (!(value >= low && value <= high)) break;
+        into[row + done] = value;
+        values.at += 8;
+      }
+    }
+    for (let i = done; i < count; i++) {
       if (!isWhole && this.#levels[i] === 0) {
         target.set(row + i, meaning);
         if (missingWrong !== undefined) onWrong(row + i, missingWrong);
         continue;
       }
-      const { at } = values;
+      target.set(row + i, meaningAt(target, { view, at: values.at, type }));
       values.at += size;
-      let value: number;
-      if (type === 'DOUBLE') value = view.getFloat64(at, true);
-      else if (type === 'INT32') value = view.getInt32(at, true);
-      else if (type === 'INT64') value = wholeNumber(view, at);
-      else value = shortestFloat(view.getFloat32(at, true));
-      const meant =
-        target.readNumber === undefined || !Number.isFinite(value)
-          ? target.read(type === 'INT64' ? view.getBigInt64(at, true) : value)
-          : target.readNumber(value);
-      target.set(row + i, meant);
       const wrong = target.takeWrong();
       if (wrong !== undefined) onWrong(row + i, wrong);
     }
@@ -311,10 +329,16 @@ export class ParquetColumn {
   #readDictionary(header: PageHeader, body: Uint8Array): void {
     const count = header.dictionary_page_header?.num_values ?? 0;
     if (!(count >= 0 && count <= DICTIONARY_MAX)) throw damaged();
+    const { target } = this.#options;
+    if (this.#plain !== undefined && target.readNumber !== undefined) {
+      this.#readNumbers(this.#unpack(body, header.uncompressed_page_size), { count, type: this.#plain });
+      // For pages of other encodings, which hyparquet reads.
+      this.#dictionary = [];
+      return;
+    }
     const { data } = readPage(readerOf(body), header, this.#decoder, undefined, undefined, 0);
     const dictionary: ArrayLike<unknown> = data === undefined ? [] : convert(data, this.#decoder);
     this.#dictionary = dictionary;
-    const { target } = this.#options;
     const meanings: (number | string)[] = [];
     const wrongs: (DataProblemCode | undefined)[] = [];
     for (let place = 0; place < dictionary.length; place++) {
@@ -324,6 +348,26 @@ export class ParquetColumn {
     const isNumbers = meanings.every((meaning) => typeof meaning === 'number');
     this.#meanings = isNumbers ? Float64Array.from(meanings) : meanings;
     this.#wrongs = wrongs.some((wrong) => wrong !== undefined) ? wrongs : undefined;
+  }
+
+  /** What the numbers of a dictionary page mean. */
+  #readNumbers(
+    bytes: Uint8Array,
+    { count, type }: { readonly count: number; readonly type: PlainType },
+  ): void {
+    const { target } = this.#options;
+    const size = sizeOf(type);
+    if (bytes.length < count * size) throw damaged();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const meanings = new Float64Array(count);
+    const wrongs = new Map<number, DataProblemCode>();
+    for (let place = 0; place < count; place++) {
+      meanings[place] = meaningAt(target, { view, at: place * size, type }) as number;
+      const wrong = target.takeWrong();
+      if (wrong !== undefined) wrongs.set(place, wrong);
+    }
+    this.#meanings = meanings;
+    this.#wrongs = wrongs.size === 0 ? undefined : Array.from(meanings, (_, place) => wrongs.get(place));
   }
 
   #ownPage(header: PageHeader, body: Uint8Array, isPlaces: boolean): Page {
@@ -452,6 +496,22 @@ function plainTypeOf({
   if (converted !== undefined && !/^INT_(8|16|32|64)$/.test(converted)) return undefined;
   if (logical !== undefined && !(logical.type === 'INTEGER' && logical.isSigned)) return undefined;
   return type === 'DOUBLE' || type === 'FLOAT' || type === 'INT32' || type === 'INT64' ? type : undefined;
+}
+
+const sizeOf = (type: PlainType): number => (type === 'DOUBLE' || type === 'INT64' ? 8 : 4);
+
+/** What a target makes of the number that lies at a place. */
+function meaningAt(
+  target: CellTarget,
+  { view, at, type }: { readonly view: DataView; readonly at: number; readonly type: PlainType },
+): number | string {
+  let value: number;
+  if (type === 'DOUBLE') value = view.getFloat64(at, true);
+  else if (type === 'INT32') value = view.getInt32(at, true);
+  else if (type === 'INT64') value = wholeNumber(view, at);
+  else value = shortestFloat(view.getFloat32(at, true));
+  if (target.readNumber !== undefined && Number.isFinite(value)) return target.readNumber(value);
+  return target.read(type === 'INT64' ? view.getBigInt64(at, true) : value);
 }
 
 /** As `Number` of the bigint would round it. */

@@ -216,6 +216,83 @@ test('a plain decimal is the number that its text is', () => {
   }
 });
 
+test('a field means the same with and without quotes, which are read in two ways', async () => {
+  const codes = [
+    '0',
+    '1',
+    '2',
+    '7',
+    '63',
+    '64',
+    '1.0',
+    '01',
+    '2.50',
+    '.5',
+    '5.',
+    '-1',
+    '-0',
+    '+1',
+    '1e1',
+    '99',
+    '120',
+  ];
+  const odd = ['', ' 1', '1 ', '-9', 'x', '1234567890123456', '0.1234567890123456', '1.2.3', '121', '1,0'];
+  const cell = fc.constantFrom(...codes, ...codes, ...odd);
+  const wide: Dictionary = {
+    ...dictionary,
+    missing: ['-9', '7'],
+    features: [
+      { name: 'free', kind: 'numeric', unit: 'a', bounds: { low: -1, high: 120 } },
+      { name: 'sex', kind: 'binary' },
+      { name: 'place', kind: 'categorical', categories: ['2', '1', 'x', '64'], missing: ['99'] },
+      { name: 'ward', kind: 'code', categories: ['0', '2.5', '63'] },
+      { name: 'sex_again', column: 'sex', kind: 'numeric', unit: '1', bounds: { low: 0, high: 1 } },
+    ],
+  };
+  const without = { ...wide, missing: ['NA'], features: wide.features.slice(0, 4) };
+  const table = fc.array(fc.tuple(cell, cell, cell, cell, fc.constantFrom('0', '1', '1.0')), {
+    minLength: 12,
+    maxLength: 14,
+  });
+  const outcome = async (rows: readonly (readonly string[])[], of: Dictionary) => {
+    const head = 'id,free,sex,place,ward,ill';
+    const text = rows.map((row, i) => `"p${i}",${row.join(',')}`).join('\n');
+    try {
+      return unitsOf(await readContent(`${head}\n${text}\n`, of));
+    } catch (error) {
+      assert.ok(error instanceof DataError);
+      return error.problems;
+    }
+  };
+  await fc.assert(
+    fc.asyncProperty(table, fc.constantFrom(wide, without), async (rows, of) => {
+      const plain = rows.map((row) => row.map((text) => (text.includes(',') ? `"${text}"` : text)));
+      const quoted = rows.map((row) => row.map((text) => `"${text.trim()}"`));
+      assert.deepEqual(await outcome(plain, of), await outcome(quoted, of));
+    }),
+    { numRuns: 300 },
+  );
+  // Where all fits, so that values are compared and not only refusals.
+  const fine = fc.array(
+    fc.tuple(
+      fc.constantFrom('0', '63', '64', '2.50', '.5', '5.', '-1', '1e1', '-0', '120', ''),
+      fc.constantFrom('0', '1', '1.0', '01', ''),
+      fc.constantFrom('2', '1', '64', '1.0', '99', ''),
+      fc.constantFrom('0', '2.50', '63', '-0', ''),
+      fc.constantFrom('0', '1'),
+    ),
+    { minLength: 12, maxLength: 14 },
+  );
+  await fc.assert(
+    fc.asyncProperty(fine, fc.constantFrom(wide, without), async (rows, of) => {
+      const quoted = rows.map((row) => row.map((text) => `"${text}"`));
+      const [one, other] = [await outcome(rows, of), await outcome(quoted, of)];
+      assert.deepEqual(one, other);
+      assert.ok('patientId' in one[0]!, JSON.stringify(one));
+    }),
+  );
+});
+
 test('whatever pieces a file comes in, its fields are the same', () => {
   const cell = fc.string({
     unit: fc.constantFrom('a', 'ü', '\u00a0', '1', ' ', ',', '"', '\n', '\r\n', ''),

@@ -11,7 +11,7 @@ import {
   guessFormat,
   type Transcoder,
 } from './csv-format.ts';
-import { type CsvSink, CsvWalk } from './csv-walk.ts';
+import { type CsvSink, CsvWalk, MOST_DIGITS, type NumberSink, POWERS_OF_TEN } from './csv-walk.ts';
 import { DataError, type DataProblemCode, ProblemList, problem } from './data-problem.ts';
 import { BATCH_ROWS, BatchUnderWay, type OnBatch, type Slot } from './row-batch.ts';
 import { requireColumns, wantedColumns } from './table.ts';
@@ -223,9 +223,6 @@ export function readCsvBatches(source: ByteSource, options: BatchOptions): CsvFo
   return text.format;
 }
 
-/** Powers of ten that are exact as doubles, as is every whole number of 15 digits: one division rounds once. */
-const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
-
 /**
  * The number that a plain decimal is, as `Number` of its text would have it; NaN for what has to be read as a text (an
  * exponent, more than 15 digits, no number).
@@ -247,12 +244,72 @@ export function plainDecimal(bytes: Uint8Array, start: number, end: number, mark
     } else if (byte === mark && decimals < 0) decimals = 0;
     else return Number.NaN;
   }
-  if (digits === 0 || digits > 15) return Number.NaN;
+  if (digits === 0 || digits > MOST_DIGITS) return Number.NaN;
   const number = decimals > 0 ? whole / POWERS_OF_TEN[decimals]! : whole;
   return sign === 45 ? -number : number;
 }
 
+/** Whole numbers whose meaning is looked up: codes, yes and no. */
+const SMALL = 64;
+
+/**
+ * Takes numbers of columns with one use, where their meaning is a number and nothing is wrong with it. What is
+ * missing or wrong is for the cell reader, and so is a column that several features or the patients' ids use.
+ */
+class PlainNumbers implements NumberSink {
+  readonly mark: number;
+  readonly #batch: BatchUnderWay;
+  /** [columns] where a number between these is its own meaning; none is where `low` is infinite. */
+  readonly #low: Float64Array;
+  readonly #high: Float64Array;
+  /** [columns · SMALL] meanings of small whole numbers; NaN where there is none. */
+  readonly #meanings: Float64Array;
+  readonly #into: readonly Float64Array[];
+
+  constructor(
+    batch: BatchUnderWay,
+    { first, next, mark }: { readonly first: Int32Array; readonly next: Int32Array; readonly mark: number },
+  ) {
+    this.mark = mark;
+    this.#batch = batch;
+    const columns = first.length;
+    this.#low = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
+    this.#high = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);
+    this.#meanings = new Float64Array(columns * SMALL).fill(Number.NaN);
+    const nowhere = new Float64Array(0);
+    this.#into = Array.from(first, (slot, column) => {
+      if (slot < 0 || next[slot]! >= 0) return nowhere;
+      const { reader, into } = batch.slots[slot]!;
+      if (reader === undefined) return nowhere;
+      if (reader.ownRange !== undefined) {
+        this.#low[column] = reader.ownRange.low;
+        this.#high[column] = reader.ownRange.high;
+      }
+      for (let number = 0; number < SMALL; number++) {
+        const meaning = reader.ofNumber(number);
+        if (reader.wrong === undefined) this.#meanings[column * SMALL + number] = meaning;
+        reader.wrong = undefined;
+      }
+      return into;
+    });
+  }
+
+  number(column: number, value: number): boolean {
+    if (column >= this.#low.length) return false;
+    if (value >= this.#low[column]! && value <= this.#high[column]!) {
+      this.#into[column]![this.#batch.count] = value;
+      return true;
+    }
+    if (!(value < SMALL) || Math.floor(value) !== value) return false;
+    const meaning = this.#meanings[column * SMALL + value]!;
+    if (Number.isNaN(meaning)) return false;
+    this.#into[column]![this.#batch.count] = meaning;
+    return true;
+  }
+}
+
 class BatchSink implements CsvSink {
+  readonly numbers: NumberSink;
   readonly batch: BatchUnderWay;
   records = 0;
   readonly #problems: ProblemList;
@@ -288,6 +345,7 @@ class BatchSink implements CsvSink {
       this.#next[slot] = this.#first[place]!;
       this.#first[place] = slot;
     });
+    this.numbers = new PlainNumbers(batch, { first: this.#first, next: this.#next, mark: this.#mark });
   }
 
   field(column: number, bytes: Uint8Array, start: number, end: number): void {

@@ -2,7 +2,6 @@
 // so that a file is corrected once. Rows pass through in batches; what is kept of them are arrays of numbers.
 import { createHash } from 'node:crypto';
 import { bandOf, type Dictionary, type RecordCountBand } from '@consilium/domain';
-import { computeCid } from '../artefacts/content-id.ts';
 import type { ByteSource } from './byte-source.ts';
 import { CanonicalValues, CommitmentLines } from './commitment-lines.ts';
 import type { CsvFormat, FormatOptions } from './csv-format.ts';
@@ -165,7 +164,7 @@ class Gathering implements Disposable {
       patients: this.#ids.table(),
       patientOfRow: this.#patientOfRow.slice(0, this.#rows),
       encoded: this.#encodedRows(),
-      commitment: this.#lines && (await computeCid(inTurn(this.#lines.blocks()))),
+      commitment: this.#lines && (await commitmentOf(this.#lines)),
       format: this.#format,
     };
   }
@@ -275,6 +274,12 @@ class RowIds {
     this.last = `${digest}-${alike}`;
     return this.#ids.numberOf(this.last);
   }
+}
+
+/** What computes CIDs is loaded for files that are committed to alone. */
+async function commitmentOf(lines: CommitmentLines): Promise<string> {
+  const { computeCid } = await import('../artefacts/content-id.ts');
+  return computeCid(inTurn(lines.blocks()));
 }
 
 async function* inTurn(blocks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -12,14 +12,10 @@ import {
 } from '@consilium/command-line';
 import type { Dictionary } from '@consilium/domain';
 import { DataError, readDataset } from '../../data/index.ts';
-import { codeInputs } from '../../study/code-features.ts';
-import { studyGraph } from '../simulation/study-graph.ts';
 import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, watchReading } from './file-format.ts';
 import { fileProblems } from './file-problems.ts';
 import { writeNewFile } from './new-file.ts';
 import { readDictionary } from './read-dictionary.ts';
-import { readStudy } from './study-file.ts';
-import { modelKindOf } from './study-settings.ts';
 
 const HELP = `consilium-trainer check: read a data file by its dictionary and list every problem
 
@@ -50,6 +46,13 @@ async function notesOf({ study: path, graphOut, dictionary }: StudyChecks): Prom
     if (graphOut !== undefined) throw new InputError('--graph-out needs --study: there is no graph to write');
     return [];
   }
+  // What trains is loaded for a study alone: most checks are of a file, and short.
+  const [{ codeInputs }, { studyGraph }, { readStudy }, { modelKindOf }] = await Promise.all([
+    import('../../study/code-features.ts'),
+    import('../simulation/study-graph.ts'),
+    import('./study-file.ts'),
+    import('./study-settings.ts'),
+  ]);
   const study = await readStudy(path);
   const { model, notes } = await studyGraph(await modelKindOf(study), {
     dictionary,
