@@ -3,12 +3,13 @@
 import type { Calibration } from '../metrics/calibration.ts';
 import type { Estimate } from '../metrics/intervals.ts';
 import type { Assessment } from '../scoring/assess-rows.ts';
+import { escaped, fitted, framed } from './chart-text.ts';
 import { DARK_STYLE } from './dark-colours.ts';
 import { fixed, withInterval } from './score-text.ts';
 
 const [WIDTH, HEIGHT] = [760, 500];
 const PLOT = { left: 64, top: 76, size: 340 } as const;
-const LEGEND = { left: 448, top: 92, step: 19 } as const;
+const LEGEND = { left: 448, top: 92, step: 19, names: 104 } as const;
 const [INK, QUIET, GRID, AXIS, BASELINE] = ['#1f2933', '#6b7785', '#e4e8ec', '#aab4be', '#8a949e'];
 const MAIN = '#0072b2';
 /** Okabe and Ito's colours without the main one, as the learning curve has them. */
@@ -17,10 +18,7 @@ const SITES = ['#009e73', '#cc79a7', '#b8860b', '#56b4e9', '#5e4fa2', '#7a5c3e']
 const DASHES = ['', '2 3'];
 const SITES_SHOWN = 12;
 
-const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 const at = (value: number): string => value.toFixed(1).replace(/[.]0$/, '');
-const shortened = (name: string): string => (name.length > 14 ? `${name.slice(0, 13)}…` : name);
 const x = (share: number): number => PLOT.left + share * PLOT.size;
 const y = (share: number): number => PLOT.top + (1 - share) * PLOT.size;
 
@@ -67,7 +65,7 @@ function legendParts(
       `<line x1="${LEGEND.left}" x2="${LEGEND.left + 22}" y1="${height - 4}" y2="${height - 4}" stroke="${color}" ` +
         `stroke-width="${isMain ? 2.5 : 1.5}"${dashes}/>`,
       `<text x="${LEGEND.left + 30}" y="${height}" fill="${INK}"${isMain ? ' font-weight="600"' : ''}>` +
-        `${escaped(name)}</text>`,
+        `${escaped(fitted(name, { width: LEGEND.names, size: 12, isBold: isMain }))}</text>`,
       `<text x="${LEGEND.left + 138}" y="${height}" fill="${QUIET}">${escaped(said)}</text>`,
     ];
   });
@@ -100,22 +98,14 @@ export function calibrationChart(
       isMain: true,
     },
     ...shown.map(([name, own], place) => ({
-      name: shortened(name),
+      name,
       calibration: own.calibration,
       color: SITES[place % SITES.length]!,
       dash: DASHES[Math.floor(place / SITES.length)]!,
       isMain: false,
     })),
   ];
-  const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" ` +
-      `font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="12" role="img">`,
-    `<title>${escaped(about.title)}</title>`,
-    DARK_STYLE,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
-    `<text x="${PLOT.left}" y="30" font-size="17" font-weight="600" fill="${INK}">${escaped(about.title)}</text>`,
-    `<text x="${PLOT.left}" y="51" fill="${QUIET}">${escaped(`Calibration · ${about.rows}`)}</text>`,
-  ];
+  const parts = [DARK_STYLE];
   for (let tick = 0; tick <= 5; tick++) {
     const [share, text] = [tick / 5, (tick / 5).toFixed(1)];
     parts.push(
@@ -157,13 +147,9 @@ export function calibrationChart(
     parts.push(`<text x="${LEGEND.left}" y="${below + line * 17}" fill="${QUIET}">${escaped(fact)}</text>`);
   });
   const left = bySite.length - SITES_SHOWN;
-  parts.push(
-    `<text x="${PLOT.left}" y="${HEIGHT - 10}" font-size="11" fill="${QUIET}">` +
-      `${escaped(
-        `${about.scores} Dots: groups of at least 10 rows; bars: 95 % intervals.` +
-          (bySite.length > 1 && left > 0 ? ` ${left} more hospitals are on the card.` : ''),
-      )}</text>`,
-    '</svg>',
-  );
-  return `${parts.join('\n')}\n`;
+  const footnote =
+    `${about.scores} Dots: groups of at least 10 rows; bars: 95 % intervals.` +
+    (bySite.length > 1 && left > 0 ? ` ${left} more hospitals are on the card.` : '');
+  const frame = { title: about.title, subtitle: `Calibration · ${about.rows}`, footnote, left: PLOT.left };
+  return framed({ ...frame, width: WIDTH, height: HEIGHT, ink: INK, quiet: QUIET }, parts);
 }

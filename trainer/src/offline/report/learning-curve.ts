@@ -12,7 +12,6 @@ const SITES = ['#009e73', '#cc79a7', '#b8860b', '#56b4e9', '#5e4fa2', '#7a5c3e']
 /** Labels of more lines would cover the plot. */
 const SITES_SHOWN = 10;
 
-const shortened = (name: string): string => (name.length > 14 ? `${name.slice(0, 13)}…` : name);
 /** The text beside a line's end, where there is room for about 20 characters with the value. */
 const endLabel = (title: string): string => (title.length > 12 ? title.split(' ').at(-1)! : title);
 
@@ -63,7 +62,7 @@ export function learningCurve(
   if (isByHospital) {
     siteNames.slice(0, SITES_SHOWN).forEach((name, site) => {
       lines.push({
-        label: shortened(name),
+        label: name,
         color: SITES[site % SITES.length]!,
         // So that two hospitals of one colour can be distinguished.
         style: site < SITES.length ? 'faint' : 'faint-dotted',

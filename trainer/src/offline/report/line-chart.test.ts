@@ -75,7 +75,7 @@ test('errors are drawn from 0 on, in their unit, without the share that they exp
       target: { kind: 'numeric', unit: 'mmHg', low: 90, high: 140 },
     },
   );
-  assert.match(svg, /errors in mmHg[\s\S]*>20<[\s\S]*RMSE 12\.5<[\s\S]*MAE 9</);
+  assert.match(svg, /errors in mmHg[\s\S]*>20<[\s\S]*RMSE 12\.50<[\s\S]*MAE 9\.00</);
   assert.doesNotMatch(svg, /R²/);
   assert.equal(svg.match(/<polyline/g)?.length, 3);
 });

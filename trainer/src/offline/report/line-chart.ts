@@ -1,6 +1,7 @@
 // A line chart as SVG text: axes, grid, lines, and a label at the end of each line. Small on purpose; what a learning
 // curve needs and nothing else.
-import { DARK_STYLE } from './dark-colours.ts';
+import { escaped, fitted, framed, textWidth } from './chart-text.ts';
+import { DARK_STYLE, letterColour } from './dark-colours.ts';
 
 export interface Line {
   readonly label: string;
@@ -23,14 +24,16 @@ export interface Chart {
 
 const [WIDTH, HEIGHT] = [760, 440];
 const PLOT = { left: 56, right: 600, top: 76, bottom: 372 } as const;
+/** Ticks of y, at most. */
+const TICKS = 6;
 const LABEL_STEP = 15;
 /** Bars stand side by side. */
 const BAR_STEP = 8;
 const INK = '#1f2933';
 const QUIET = '#6b7785';
+/** For a label with its value, beside the plot. */
+const LABEL = { left: 618, width: 136, size: 12 } as const;
 
-const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 const at = (value: number): string => value.toFixed(1).replace(/[.]0$/, '');
 
 /** Steps of 1, 2 or 5 times a power of ten that give at most `most` ticks. */
@@ -74,34 +77,43 @@ function rangeOf(lines: readonly Line[], scale: Chart['scale']): readonly [low: 
     ...(interval ? [interval.low, interval.high] : []),
   ]);
   if (scale === 'amounts') return [0, Math.max(0, ...bounds) * 1.05 || 1];
-  return [Math.max(0, Math.floor(Math.min(0.95, ...bounds) * 10 - 0.2) / 10), 1];
+  const low = Math.max(0, Math.floor(Math.min(0.95, ...bounds) * 10 - 0.2) / 10);
+  // From a tick on.
+  const [first = 0, second = 1] = ticks(low, 1, TICKS);
+  return [first > low + 1e-9 ? Math.max(0, first - (second - first)) : low, 1];
 }
 
+/** Decimals that all of some numbers need, so that they stand alike. */
+const decimalsOf = (values: readonly number[]): number =>
+  Math.max(0, ...values.map((value) => String(value).split('.')[1]?.length ?? 0));
+
 /** The chart as a whole SVG document; lines without points are left out. */
-export function lineChart({ title, subtitle, xTitle, lines, footnote, scale = 'shares' }: Chart): string {
+export function lineChart({
+  title,
+  subtitle,
+  xTitle,
+  lines,
+  footnote = '',
+  scale = 'shares',
+}: Chart): string {
   const drawn = lines.filter(({ points }) => points.length > 0);
   const xs = drawn.flatMap(({ points }) => points.map(({ x }) => x));
   const [xLow, xHigh] = [Math.min(0, ...xs), Math.max(1, ...xs)];
   const [yLow, yHigh] = rangeOf(drawn, scale);
+  // Four digits of the largest value; the others have as many decimals.
+  const magnitude = Math.max(0, Math.floor(Math.log10(yHigh)));
   const said = (value: number) =>
-    scale === 'shares' ? value.toFixed(3) : String(Number(value.toPrecision(4)));
+    scale === 'shares' ? value.toFixed(3) : value.toFixed(Math.max(0, 3 - magnitude));
   const x = (value: number) => PLOT.left + ((value - xLow) / (xHigh - xLow)) * (PLOT.right - PLOT.left);
   const y = (value: number) => PLOT.bottom - ((value - yLow) / (yHigh - yLow)) * (PLOT.bottom - PLOT.top);
-  const parts: string[] = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" ` +
-      `font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="12" fill="${QUIET}" role="img">`,
-    `<title>${escaped(title)}</title>`,
-    DARK_STYLE,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
-    `<text x="${PLOT.left}" y="30" font-size="17" font-weight="600" fill="${INK}">${escaped(title)}</text>`,
-    `<text x="${PLOT.left}" y="51">${escaped(subtitle)}</text>`,
-  ];
-  for (const tick of ticks(yLow, yHigh, 6)) {
+  const parts: string[] = [DARK_STYLE];
+  const steps = ticks(yLow, yHigh, TICKS);
+  const decimals = Math.max(scale === 'shares' ? 1 : 0, decimalsOf(steps));
+  for (const tick of steps) {
     const height = at(y(tick));
-    const text = scale === 'amounts' ? String(tick) : tick.toFixed(String(tick).length > 3 ? 2 : 1);
     parts.push(
       `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${height}" y2="${height}" stroke="#e4e8ec"/>`,
-      `<text x="${PLOT.left - 10}" y="${at(y(tick) + 4)}" text-anchor="end">${text}</text>`,
+      `<text x="${PLOT.left - 10}" y="${at(y(tick) + 4)}" text-anchor="end">${tick.toFixed(decimals)}</text>`,
     );
   }
   for (const tick of ticks(xLow, xHigh, 10).filter(Number.isInteger)) {
@@ -145,14 +157,18 @@ export function lineChart({ title, subtitle, xTitle, lines, footnote, scale = 's
     parts.push(
       `<path d="M${at(x(end.x) + 6)} ${at(from)}L${at(PLOT.right + 14)} ${at(to)}" fill="none" stroke="${color}" ` +
         `stroke-opacity="${style === 'faint-dotted' ? '0.85" stroke-dasharray="1.5 3' : '0.35'}"/>`,
-      `<text x="${PLOT.right + 18}" y="${at(labels[i]!)}" fill="${color}"` +
-        `${style === 'solid' ? ' font-weight="600"' : ''}>${escaped(drawn[i]!.label)} ${said(end.y)}</text>`,
+      `<text x="${LABEL.left}" y="${at(labels[i]!)}" fill="${letterColour(color)}"` +
+        `${style === 'solid' ? ' font-weight="600"' : ''}>${escaped(labelOf(drawn[i]!, said(end.y)))}</text>`,
     );
   }
-  if (footnote !== undefined)
-    parts.push(`<text x="${PLOT.left}" y="${HEIGHT - 10}" font-size="11">${escaped(footnote)}</text>`);
-  parts.push('</svg>');
-  return `${parts.join('\n')}\n`;
+  const frame = { title, subtitle, footnote, left: PLOT.left, width: WIDTH, height: HEIGHT };
+  return framed({ ...frame, ink: INK, quiet: QUIET }, parts);
+}
+
+/** A line's name, as much of it as has room before its last value. */
+function labelOf({ label, style = 'solid' }: Line, value: string): string {
+  const look = { size: LABEL.size, isBold: style === 'solid' };
+  return `${fitted(label, { ...look, width: LABEL.width - textWidth(` ${value}`, look) })} ${value}`;
 }
 
 const rank = ({ style = 'solid' }: Line): number =>
