@@ -27,8 +27,9 @@ interface WantedFile {
   readonly salt?: Uint8Array;
 }
 
-/** For the largest file, on a slow machine. */
+/** On a slow machine; and so many more for each byte of the file, which is four megabytes a second. */
 const TIMEOUT_MS = 10 * 60_000;
+const MS_PER_BYTE = 1 / 4000;
 /** What a thread is kept for. */
 const SMALL_BYTES = 2 ** 24;
 /** Reads for people that may wait for their turn. */
@@ -122,7 +123,7 @@ export class DataFiles {
   }
 
   async #ask(worker: Worker, task: DataTask): Promise<DataAnswer> {
-    const { timeoutMs = TIMEOUT_MS } = this.#options;
+    const { timeoutMs = TIMEOUT_MS + task.sizeBytes * MS_PER_BYTE } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<DataAnswer>();
     const tooMuch = () => reject(new TrainerError('TRAINER_DATASET_TOO_EXPENSIVE'));
     const failed = (error: NodeJS.ErrnoException) =>

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import type { Dataset } from '@consilium/domain';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
 import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
 import { DataFiles } from './data-files.ts';
 import { heldOutFlags, readDataset } from './index.ts';
-import { heldOutPatients } from './local-datasets.ts';
+import { type HeldOut, heldOutPatients, heldOutText } from './local-datasets.ts';
+
+const piecesOf = (text: AsyncIterable<string>): Promise<string[]> => Readable.from(text).toArray();
 
 test('held-out patients are named by the numbers of their rows, and by their ids only where those are asked for', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-held-out-'));
@@ -19,7 +22,7 @@ test('held-out patients are named by the numbers of their rows, and by their ids
   const dataFiles = new DataFiles({ folders: [directory] });
   const salt = new Uint8Array(32).fill(3);
   const two = { ...DICTIONARY, maxRowsPerPatient: 2 * DICTIONARY.maxRowsPerPatient };
-  const heldOut = (dictionary: typeof DICTIONARY, as: 'rows' | 'ids') => {
+  const heldOut = async (dictionary: typeof DICTIONARY, as: 'rows' | 'ids') => {
     const dataset = () => ({
       datasetId: 'own',
       path,
@@ -29,7 +32,11 @@ test('held-out patients are named by the numbers of their rows, and by their ids
       recordCountBand: BAND,
     });
     const ledger = { getDataset: async () => ({ commitment: '', dictionary }) as Dataset };
-    return heldOutPatients({ journal: { dataset }, dataFiles, ledger }, { datasetId: 'own', as });
+    const found = await heldOutPatients(
+      { journal: { dataset }, dataFiles, ledger },
+      { datasetId: 'own', as },
+    );
+    return JSON.parse((await piecesOf(heldOutText(found))).join(''));
   };
   const { patients } = (await heldOut(two, 'ids')) as { patients: string[] };
   assert.ok(patients.length > 0 && patients.every((id) => /^p\d+$/.test(id)));
@@ -86,3 +93,30 @@ test('ids are answered for a dataset whose dictionary everyone can see, and for 
 });
 
 const BAND = { low: 10, high: 49 } as const;
+
+test('an answer of a million numbers is the same text, in pieces between which others have their turn', async () => {
+  const rows = function* () {
+    for (let row = 1; row <= 1_000_000; row++) yield row;
+  };
+  const written = heldOutText({ rows: rows() });
+  let [turns, isDone] = [0, false];
+  const others = () => {
+    turns += 1;
+    if (!isDone) setImmediate(others);
+  };
+  setImmediate(others);
+  const pieces = await piecesOf(written);
+  isDone = true;
+  assert.ok(turns > 100, `${turns} turns`);
+  assert.ok(pieces.every((piece) => piece.length < 2 ** 16));
+  assert.equal(pieces.join(''), JSON.stringify({ rows: [...rows()] }));
+});
+
+test('the answer is JSON whatever the ids are, and where nobody is held out', async () => {
+  const textOf = async (held: HeldOut) => (await piecesOf(heldOutText(held))).join('');
+  const patients = ['a"b', '\u2028', 'ü'];
+  assert.equal(await textOf({ patients }), JSON.stringify({ patients }));
+  assert.equal(await textOf({ rows: [] }), '{"rows":[]}');
+  const many = Array.from({ length: 4096 }, (_, i) => i);
+  assert.equal(await textOf({ rows: many }), JSON.stringify({ rows: many }));
+});

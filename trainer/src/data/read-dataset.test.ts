@@ -367,3 +367,33 @@ test('a dataset that takes more memory than it may is refused', async () => {
   const text = ['id,age,sex,cp,num', ...people(5000)].join('\n');
   await assert.rejects(read(text, {}, { memoryBytes: 1_000_000 }), /^DataError: FILE_TOO_LARGE/);
 });
+
+test('what sorting takes is part of what reading may take, and a file that fits with less is sorted in shorter runs', async () => {
+  const rows = Array.from(
+    { length: 30_000 },
+    (_, i) => `p${(i * 7919) % 30_000},50,1,${(i % 3) + 1},${i % 2}`,
+  );
+  const text = ['id,age,sex,cp,num', ...rows].join('\n');
+  const salt = new Uint8Array(32).fill(5);
+  const reads = (memoryBytes: number, more: Omit<DatasetWish, 'dictionary'> = {}) =>
+    readContent(text, dictionary, { encode: false, memoryBytes, ...more }).then(
+      ({ commitment }) => commitment ?? 'none',
+      (error: unknown) => {
+        assert.ok(error instanceof DataError);
+        return error.problems[0]!.code;
+      },
+    );
+  const least = async (more: Omit<DatasetWish, 'dictionary'>) => {
+    let [no, yes] = [0, 2 ** 27];
+    while (yes - no > 2 ** 14) {
+      const middle = (no + yes) >> 1;
+      if ((await reads(middle, more)) === 'FILE_TOO_LARGE') no = middle;
+      else yes = middle;
+    }
+    return yes;
+  };
+  const [without, withSalt] = [await least({}), await least({ salt })];
+  // A run of a megabyte at least, and the order of its lines.
+  assert.ok(withSalt >= without + 2 ** 20, `${withSalt} with a commitment, ${without} without`);
+  assert.equal(await reads(withSalt, { salt }), await reads(2 ** 30, { salt }));
+});

@@ -12,6 +12,7 @@ import { PatientIds, type PatientIdTable } from './patient-ids.ts';
 import { readCsvBatches } from './read-csv.ts';
 import { isParquet, readParquetBatches } from './read-parquet.ts';
 import type { RowBatch } from './row-batch.ts';
+import { runBytesFor } from './sorted-lines.ts';
 
 /** Patients of the smallest band. */
 const SMALLEST = 10;
@@ -112,7 +113,13 @@ class Gathering implements Disposable {
     this.#memoryLeft = memoryBytes;
     this.#ids = new PatientIds((bytes) => this.#claim(bytes));
     this.#rowIds = dictionary.patientId === null ? new RowIds(dictionary, this.#ids) : undefined;
-    this.#lines = salt && new CommitmentLines(dictionary, salt, { diskBytes });
+    this.#lines =
+      salt &&
+      new CommitmentLines(dictionary, salt, {
+        diskBytes,
+        runBytes: runBytesFor(memoryBytes),
+        claim: (bytes) => this.#claim(bytes),
+      });
     this.#encoder = encode ? new BatchEncoder(dictionary) : undefined;
   }
 

@@ -8,8 +8,12 @@ import { join } from 'node:path';
 import { DataError, problem } from './data-problem.ts';
 
 const LF = 10;
-/** What is sorted at once. */
+/** What is sorted at once, at most. */
 const RUN_BYTES = 2 ** 27;
+/** Of the memory that reading may take: what is sorted at once, where there is little. */
+const SHARE_OF_MEMORY = 1 / 4;
+/** Where each line begins and ends, and its place in the order. */
+const ORDER_BYTES = 12;
 const BLOCK_BYTES = 2 ** 20;
 const LEAST_BLOCK_BYTES = 2 ** 14;
 /** Of the temporary folder's free room: what runs may take, so that the rest of the machine goes on. */
@@ -46,10 +50,17 @@ export interface SortOptions {
   readonly runBytes?: number | undefined;
   /** What all runs together may take in the temporary folder; half of what is free there where absent. */
   readonly diskBytes?: number | undefined;
+  /** Called before bytes are taken, and with fewer than none once they are given back; throws to end the sorting. */
+  readonly claim?: ((bytes: number) => void) | undefined;
 }
+
+/** What is sorted at once, where reading may take so much memory. */
+export const runBytesFor = (memoryBytes: number): number =>
+  Math.min(RUN_BYTES, Math.max(BLOCK_BYTES, Math.floor(memoryBytes * SHARE_OF_MEMORY)));
 
 export class SortedLines implements Disposable {
   readonly #runBytes: number;
+  readonly #claim: (bytes: number) => void;
   #diskBytes: number | undefined;
   #bytes: Buffer;
   #used = 0;
@@ -59,10 +70,16 @@ export class SortedLines implements Disposable {
   #descriptor: number | undefined;
   #written = 0;
 
-  constructor({ runBytes = RUN_BYTES, diskBytes }: SortOptions = {}) {
+  constructor({ runBytes = RUN_BYTES, diskBytes, claim = () => {} }: SortOptions = {}) {
     this.#runBytes = runBytes;
     this.#diskBytes = diskBytes;
-    this.#bytes = Buffer.allocUnsafeSlow(Math.min(runBytes, BLOCK_BYTES));
+    this.#claim = claim;
+    this.#bytes = this.#buffer(Math.min(runBytes, BLOCK_BYTES));
+  }
+
+  #buffer(size: number): Buffer {
+    this.#claim(size);
+    return Buffer.allocUnsafeSlow(size);
   }
 
   /** @param line without an end of line in it @throws DataError NO_ROOM_TO_SORT */
@@ -82,7 +99,10 @@ export class SortedLines implements Disposable {
       return;
     }
     this.#spill(own);
+    this.#claim(-this.#bytes.length);
     this.#bytes = Buffer.alloc(0);
+    // As they are on the disk, and as they were.
+    this.#claim(this.#runs.length * this.#blockBytes() * 2);
     yield* gathered(merged(this.#runs.map((run) => this.#linesOf(run))));
   }
 
@@ -99,13 +119,16 @@ export class SortedLines implements Disposable {
     }
     if (this.#used + wanted <= this.#bytes.length) return;
     const size = Math.max(Math.min(this.#bytes.length * 2, this.#runBytes), this.#used + wanted);
-    const larger = Buffer.allocUnsafeSlow(size);
+    const larger = this.#buffer(size);
     this.#bytes.copy(larger, 0, 0, this.#used);
+    this.#claim(-this.#bytes.length);
     this.#bytes = larger;
   }
 
   *#sorted(): Generator<Line, void, undefined> {
     const bytes = this.#bytes;
+    const orderBytes = this.#starts.length * ORDER_BYTES;
+    this.#claim(orderBytes);
     const starts = Uint32Array.from(this.#starts);
     const ends = Uint32Array.from(starts, (_, i) => (starts[i + 1] ?? this.#used) - 1);
     const order = Uint32Array.from(starts, (_, i) => i);
@@ -120,6 +143,7 @@ export class SortedLines implements Disposable {
       return iEnd - i - (jEnd - j);
     });
     for (const place of order) yield { bytes, start: starts[place]!, end: ends[place]! };
+    this.#claim(-orderBytes);
   }
 
   #spill(lines: Iterable<Line>): void {
@@ -142,10 +166,14 @@ export class SortedLines implements Disposable {
     this.#runs.push({ at, length: this.#written - at, iv });
   }
 
+  /** Of each run: blocks of all runs are in memory at once. */
+  #blockBytes(): number {
+    const share = Math.floor(this.#runBytes / (2 * this.#runs.length));
+    return Math.min(BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, share));
+  }
+
   *#linesOf({ at, length, iv }: Run): Generator<Line, void, undefined> {
-    // Blocks of all runs are in memory at once.
-    const share = Math.floor(this.#runBytes / this.#runs.length);
-    const blockBytes = Math.min(BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, share));
+    const blockBytes = this.#blockBytes();
     const decipher = createDecipheriv(ALGORITHM, this.#key, iv);
     let rest: Uint8Array = new Uint8Array();
     for (let done = 0; done < length; ) {

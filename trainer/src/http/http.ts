@@ -1,6 +1,8 @@
 // The local service: what this hospital's own systems ask of the trainer, through their gateway. It listens on
 // the loopback interface only, answers nobody without an assertion of that gateway, and decides by itself which role
 // may ask what.
+
+import { Readable } from 'node:stream';
 import {
   Dictionary,
   Id,
@@ -20,7 +22,7 @@ import Fastify, {
 } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { sha256Hex } from '../artefacts/index.ts';
-import { heldOutPatients, prepareDataset } from '../data/local-datasets.ts';
+import { heldOutPatients, heldOutText, prepareDataset } from '../data/local-datasets.ts';
 import { TrainerError } from '../errors.ts';
 import type { JobBoard } from '../study/job-board.ts';
 import { type Predictions, predictionsOf } from '../study/predictions.ts';
@@ -231,8 +233,10 @@ function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Servic
       onChange();
       return { ...prepared, problems: [] };
     },
-    getHeldOutPatients: ({ params: { datasetId }, query: { as = 'rows' } }) =>
-      heldOutPatients(context, { datasetId, as }),
+    getHeldOutPatients: async ({ params: { datasetId }, query: { as = 'rows' } }, reply) => {
+      const heldOut = await heldOutPatients(context, { datasetId, as });
+      return reply.type('application/json; charset=utf-8').send(Readable.from(heldOutText(heldOut)));
+    },
     buildModelGraph: ({ body }) => buildStudyModel(context, validate(ModelRequest, body)),
     getModelCard: ({ params: { studyId } }) => modelCardOf(context, studyId),
     getModelFile: async ({ params: { studyId }, query }, reply) => {
