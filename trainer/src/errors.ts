@@ -28,7 +28,7 @@ export const TRAINER_ERRORS = {
   TRAINER_ATTEMPTS_EXHAUSTED: [
     'exhausted',
     false,
-    'The file was checked too often within a day; the message says when again.',
+    'This was asked for too often within a day; the message says when again.',
   ],
   TRAINER_BUSY: ['unavailable', true, 'Too many requests wait for this trainer: try again later.'],
   TRAINER_DATASET_NOT_PREPARED: [
@@ -41,6 +41,23 @@ export const TRAINER_ERRORS = {
     true,
     "The file is not the one the ledger's commitment was made of: restore it.",
   ],
+  TRAINER_REGISTER_DIFFERS: [
+    'conflict',
+    false,
+    "This folder's register of patients is not the one on the ledger: restore the newest copy of CONSILIUM_DATA_DIR.",
+  ],
+  TRAINER_PATIENTS_ELSEWHERE: [
+    'conflict',
+    false,
+    'The file has patients of another population of this hospital: name it as populationId.',
+  ],
+  TRAINER_IDS_REQUIRED: [
+    'invalid',
+    false,
+    'Only patients with ids can be told apart from one revision to the next: name the column of ids as patientId.',
+  ],
+  TRAINER_POPULATION_UNKNOWN: ['not-found', false, 'This trainer knows no such population: prepare its dataset first.'],
+  TRAINER_PATIENTS_CHANGED: ['conflict', true, 'A patient withdrew while a draw was made ready: it is made ready again.'],
   TRAINER_GATEWAY_UNREACHABLE: ['unavailable', true, "This hospital's gateway does not answer: start it."],
   TRAINER_GATEWAY_REFUSED: [
     'unavailable',

@@ -46,6 +46,21 @@ export const LOCAL_ROUTES = {
       ),
     }),
   },
+  withdrawPatients: {
+    method: 'POST',
+    path: '/local/populations/{populationId}/withdrawals',
+    roles: ['steward'],
+    params: Strict({ populationId: Id }),
+    query: none,
+  },
+  getPatientHistory: {
+    // The id is in the body: paths are written into logs.
+    method: 'POST',
+    path: '/local/populations/{populationId}/histories',
+    roles: ['steward'],
+    params: Strict({ populationId: Id }),
+    query: none,
+  },
   buildModelGraph: {
     method: 'POST',
     path: '/local/models',

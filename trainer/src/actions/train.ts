@@ -2,6 +2,7 @@
 // Each step is durable before the next, so that a crash anywhere repeats nothing. The bytes follow when the round is
 // closed.
 import {
+  type Consent,
   DomainError,
   planDigest,
   plannedTrainingEvent,
@@ -105,14 +106,14 @@ export async function train(context: TrainerContext, task: Task): Promise<Record
 
 async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promise<Release> {
   const { study, dossier, datasetId } = task;
-  await refuseWithoutConsent(context, task);
+  const consent = await refuseWithoutConsent(context, task);
   const { studyId, training } = study;
   const model = await context.models.of(study);
   const { round } = dossier;
   const base = await sharedModelOf(context, { study, ref: round.base, model });
   await confirmCharges(context, { studyId, datasetId });
   const local = localParametersAt(context, { studyId, datasetId, round: key.round - 1 }, model);
-  const data = await ownDataset(context, { datasetId, unit: study.unit });
+  const data = await ownDataset(context, { consent, unit: study.unit });
   const inputOf = (units: TrainingUnits): RoundInput => ({
     model: model.graph,
     parameters: model.join({ shared: dequantizeParameters(base.parameters), local }),
@@ -145,7 +146,10 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
       const { sharedDelta, localParameters } = await trained(context, input, {
         studyId,
         deadlineMs,
-        onDrawing,
+        onDrawing: () => {
+          data.requireNobodyWithdrew();
+          onDrawing();
+        },
       });
       return {
         payload: encoded(sharedDelta),
@@ -191,7 +195,10 @@ async function trained(
 }
 
 /** Also where the study is not what was consented to: its row needs a majority, the consent its owner's own peer. */
-async function refuseWithoutConsent({ ledger }: TrainerContext, { study, datasetId }: Task): Promise<void> {
+async function refuseWithoutConsent(
+  { ledger }: TrainerContext,
+  { study, datasetId }: Task,
+): Promise<Consent> {
   const consents = await ledger.listConsents(study.studyId);
   const consent = consents.find((c) => c.datasetId === datasetId);
   if (consent?.state !== 'granted') {
@@ -204,6 +211,7 @@ async function refuseWithoutConsent({ ledger }: TrainerContext, { study, dataset
       `the study's plan is ${plan}, and the consent is to ${consent.planSha256}`,
     );
   }
+  return consent;
 }
 
 /** The ledger has an update already: fine where it is this one, sent before a crash. */

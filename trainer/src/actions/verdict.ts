@@ -234,7 +234,8 @@ async function score(
   const model = await context.models.of(study);
   await confirmCharges(context, { studyId, datasetId });
   const local = localOutcomeAt(context, { study, datasetId, round }, model);
-  const { heldOut } = await ownDataset(context, { datasetId, unit: study.unit });
+  const consent = task.consents.find((one) => one.datasetId === datasetId)!;
+  const { heldOut, requireNobodyWithdrew } = await ownDataset(context, { consent, unit: study.unit });
   const shared = dequantizeParameters(judgement.candidate ?? new Int32Array());
   const { candidateSha256, decisions } = judgement;
   const noised = (counts: Counts): Draw => {
@@ -250,6 +251,7 @@ async function score(
     key,
     work: 'score',
     async onPatients(onDrawing) {
+      requireNobodyWithdrew();
       onDrawing();
       const classes = predictedClasses(await model.outputs({ shared, local }, heldOut.features));
       return noised(countJudgements(labelsByUnit(heldOut), classes));

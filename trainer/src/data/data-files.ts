@@ -1,10 +1,13 @@
 // Reads the hospital's files for this service: one at a time, in a thread of its own that is ended when it takes too
 // long or too much, so that a file can neither hold up nor bring down what else the trainer does.
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import type { Dictionary } from '@consilium/domain';
 import { TrainerError } from '../errors.ts';
 import { DataFolders, type OpenFile } from './data-folders.ts';
 import { type DataAnswer, type DataTask, HEAP_LIMITS, memoryForReading } from './data-task.ts';
+import type { PeopleWish } from './find-people.ts';
 import { DataError, type Dataset } from './index.ts';
 
 export interface DataFilesOptions {
@@ -19,17 +22,23 @@ export interface DataFilesOptions {
 }
 
 interface WantedFile {
+  /** Of a file in the data folders, or of a copy that this trainer keeps in its own. */
   readonly path: string;
+  readonly isKept?: boolean;
   readonly dictionary: Dictionary;
   /** Whether rows are encoded for a model. */
   readonly encode?: boolean;
   /** Under which the dataset is committed to, where it is. */
   readonly salt?: Uint8Array;
+  /** Whose patients they are. */
+  readonly people?: PeopleWish;
 }
 
 /** On a slow machine; and so many more for each byte of the file, which is four megabytes a second. */
 const TIMEOUT_MS = 10 * 60_000;
 const MS_PER_BYTE = 1 / 4000;
+/** Of a file that is copied, at a time. */
+const COPIED_BYTES = 2 ** 22;
 /** What a thread is kept for. */
 const SMALL_BYTES = 2 ** 24;
 /** Reads for people that may wait for their turn. */
@@ -67,6 +76,42 @@ export class DataFiles {
     return this.#inTurn(this.#forStudies, () => this.#read(file, () => {}));
   }
 
+  /**
+   * Copies a file of the data folders, for somebody who asks. The copy is nobody else's to read.
+   *
+   * @param admit as `read` calls it
+   * @throws as `read`, and what the disk says
+   */
+  async keep(
+    { path, copy }: { readonly path: string; readonly copy: string },
+    admit: (identity: string) => void = () => {},
+  ): Promise<void> {
+    if (this.#asked.length >= WAITING_MAX) throw new TrainerError('TRAINER_BUSY');
+    await this.#inTurn(this.#asked, async () => {
+      this.#options.signal?.throwIfAborted();
+      const { handle, sizeBytes, identity } = await this.#folders.open(path);
+      try {
+        admit(identity);
+        const target = await open(copy, 'wx', 0o600);
+        try {
+          const buffer = new Uint8Array(COPIED_BYTES);
+          for (let done = 0; done < sizeBytes; ) {
+            this.#options.signal?.throwIfAborted();
+            const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), done);
+            if (bytesRead === 0) break;
+            await target.writeFile(buffer.subarray(0, bytesRead));
+            done += bytesRead;
+          }
+          await target.sync();
+        } finally {
+          await target.close();
+        }
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
   async #inTurn<T>(waiting: (() => void)[], work: () => Promise<T>): Promise<T> {
     const { promise: turn, resolve: begin } = Promise.withResolvers<void>();
     waiting.push(begin);
@@ -87,7 +132,7 @@ export class DataFiles {
 
   async #read(wanted: WantedFile, admit: (identity: string) => void): Promise<Dataset> {
     this.#options.signal?.throwIfAborted();
-    const file = await this.#folders.open(wanted.path);
+    const file = wanted.isKept === true ? await openKept(wanted.path) : await this.#folders.open(wanted.path);
     try {
       admit(file.identity);
       return await this.#readApart(file, wanted);
@@ -97,7 +142,7 @@ export class DataFiles {
   }
 
   async #readApart({ handle, sizeBytes }: OpenFile, wanted: WantedFile): Promise<Dataset> {
-    const { path: name, dictionary, encode, salt } = wanted;
+    const { path: name, dictionary, encode, salt, people } = wanted;
     const { memoryBytes = memoryForReading(), diskBytes } = this.#options;
     const isSmall = sizeBytes <= SMALL_BYTES;
     const worker = (isSmall ? this.#kept : undefined) ?? this.#start();
@@ -106,10 +151,16 @@ export class DataFiles {
     try {
       const answer = await this.#ask(worker, {
         ...{ descriptor: handle.fd, sizeBytes, name },
-        ...{ dictionary, encode, salt, memoryBytes, diskBytes },
+        ...{ dictionary, encode, salt, people, memoryBytes, diskBytes },
       });
       answered = true;
       if ('dataset' in answer) return answer.dataset;
+      if ('damaged' in answer) {
+        throw new TrainerError(
+          'TRAINER_JOURNAL_DAMAGED',
+          `${answer.damaged} is not what this trainer wrote: stop it and restore the newest copy of CONSILIUM_DATA_DIR`,
+        );
+      }
       throw new DataError(answer.problems, { total: answer.total });
     } finally {
       if (answered && isSmall) {
@@ -159,5 +210,17 @@ export class DataFiles {
       if (this.#kept === worker) this.#kept = undefined;
     });
     return worker;
+  }
+}
+
+/** A copy in the trainer's own folder. @throws TrainerError TRAINER_DATASET_CHANGED where it is not there */
+async function openKept(path: string): Promise<OpenFile> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const { size, dev, ino } = await handle.stat();
+    return { handle, sizeBytes: size, identity: `${dev}:${ino}` };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new TrainerError('TRAINER_DATASET_CHANGED', 'the copy that this trainer kept of the file is gone', { cause });
   }
 }

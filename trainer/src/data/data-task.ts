@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Dictionary } from '@consilium/domain';
 import type { DataProblem } from './data-problem.ts';
+import type { PeopleWish } from './find-people.ts';
 import type { Dataset } from './read-dataset.ts';
 
 export interface DataTask {
@@ -13,6 +14,7 @@ export interface DataTask {
   readonly dictionary: Dictionary;
   readonly encode?: boolean | undefined;
   readonly salt?: Uint8Array | undefined;
+  readonly people?: PeopleWish | undefined;
   /** Bytes of arrays that reading may take. */
   readonly memoryBytes: number;
   /** Bytes of the temporary folder that it may take. */
@@ -21,7 +23,9 @@ export interface DataTask {
 
 export type DataAnswer =
   | { readonly dataset: Dataset }
-  | { readonly problems: readonly DataProblem[]; readonly total: number };
+  | { readonly problems: readonly DataProblem[]; readonly total: number }
+  /** A block's file that is not what was written. */
+  | { readonly damaged: string };
 
 /** Half of what this process may have: what is read is copied once, for its split. */
 export const memoryForReading = (): number => {

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { sourceOfDescriptor } from './byte-source.ts';
 import { DataError } from './data-problem.ts';
 import type { DataAnswer, DataTask } from './data-task.ts';
+import { BlockFileError } from './find-people.ts';
 import { type Dataset, datasetOf } from './read-dataset.ts';
 
 async function answer({ descriptor, sizeBytes, name, ...wish }: DataTask): Promise<DataAnswer> {
@@ -10,19 +11,21 @@ async function answer({ descriptor, sizeBytes, name, ...wish }: DataTask): Promi
   try {
     return { dataset: await datasetOf({ source, name }, wish) };
   } catch (error) {
+    if (error instanceof BlockFileError) return { damaged: error.path };
     if (!(error instanceof DataError)) throw error;
     return { problems: error.problems, total: error.total };
   }
 }
 
 /** What is handed over rather than copied. */
-const buffersOf = ({ patients, patientOfRow, encoded }: Dataset): ArrayBuffer[] =>
+const buffersOf = ({ patients, patientOfRow, encoded, people }: Dataset): ArrayBuffer[] =>
   [
     ...patients.chunks,
     patients.starts,
     patients.lengths,
     patientOfRow,
     ...(encoded === undefined ? [] : [...encoded.parts, encoded.labels]),
+    ...(people === undefined ? [] : [people.flags, people.blockOf, people.fresh]),
   ].map(({ buffer }) => buffer as ArrayBuffer);
 
 parentPort?.on('message', async (task: DataTask) => {

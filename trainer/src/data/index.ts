@@ -19,14 +19,15 @@ export { encodeRecord } from './encode-record.ts';
 export { type PatientIdTable, patientIdAt } from './patient-ids.ts';
 export { type Dataset, type DatasetWish, type EncodedRows, readDataset } from './read-dataset.ts';
 export { scaleLabel, unscaleLabel } from './read-label.ts';
+export { HELD_OUT_SHARE } from './salted-ids.ts';
 export {
   divideDataset,
-  HELD_OUT_SHARE,
   heldOutFlags,
   heldOutFlagsInTurns,
   isHeldOut,
   type LabelledUnits,
   labelsByUnit,
+  SIDES,
   type SplitDataset,
   splitDataset,
   type UnitOfPrivacy,

@@ -8,6 +8,7 @@ import type { CsvFormat, FormatOptions } from './csv-format.ts';
 import { DataError, ProblemList, problem } from './data-problem.ts';
 import { BatchEncoder } from './encode-batch.ts';
 import { openPart, partsOf } from './file-parts.ts';
+import { PeopleFinder, type PeopleFound, type PeopleWish } from './find-people.ts';
 import { PatientIds, type PatientIdTable } from './patient-ids.ts';
 import { readCsvBatches } from './read-csv.ts';
 import { isParquet, readParquetBatches } from './read-parquet.ts';
@@ -41,6 +42,8 @@ export interface Dataset {
   readonly commitment: string | undefined;
   /** How the text was written; undefined for Parquet. */
   readonly format: CsvFormat | undefined;
+  /** Where a population was named. */
+  readonly people: PeopleFound | undefined;
 }
 
 /** What is wanted of a file. */
@@ -51,6 +54,8 @@ export interface DatasetWish {
   /** Under which the dataset is committed to: at least 32 secret bytes. */
   readonly salt?: Uint8Array | undefined;
   readonly format?: FormatOptions | undefined;
+  /** Whose patients they are: band and commitment are then of those who are not left out. */
+  readonly people?: PeopleWish | undefined;
   /** Bytes of arrays that reading may take. */
   readonly memoryBytes?: number | undefined;
   /** Bytes of the temporary folder that sorting for the commitment may take; half of what is free where absent. */
@@ -99,6 +104,7 @@ class Gathering implements Disposable {
   readonly #rowIds: RowIds | undefined;
   readonly #lines: CommitmentLines | undefined;
   readonly #encoder: BatchEncoder | undefined;
+  readonly #people: PeopleFinder | undefined;
   readonly #parts: Float32Array[] = [];
   #labels = new Float64Array(0);
   #patientOfRow = new Uint32Array(1024);
@@ -108,7 +114,7 @@ class Gathering implements Disposable {
   #format: CsvFormat | undefined;
 
   constructor(wish: DatasetWish) {
-    const { dictionary, encode, salt, memoryBytes = Number.POSITIVE_INFINITY, diskBytes } = wish;
+    const { dictionary, encode, salt, people, memoryBytes = Number.POSITIVE_INFINITY, diskBytes } = wish;
     this.#wish = wish;
     this.#memoryLeft = memoryBytes;
     this.#ids = new PatientIds((bytes) => this.#claim(bytes));
@@ -121,6 +127,7 @@ class Gathering implements Disposable {
         claim: (bytes) => this.#claim(bytes),
       });
     this.#encoder = encode ? new BatchEncoder(dictionary) : undefined;
+    this.#people = people && new PeopleFinder(people, (bytes) => this.#claim(bytes));
   }
 
   [Symbol.dispose](): void {
@@ -160,7 +167,7 @@ class Gathering implements Disposable {
   }
 
   async finish(): Promise<Dataset> {
-    const { count } = this.#ids;
+    const count = this.#people?.kept ?? this.#ids.count;
     const recordCountBand = bandOf(count);
     if (this.#problems.total === 0 && recordCountBand === undefined) {
       this.#problems.add(problem(count < SMALLEST ? 'TOO_FEW_PATIENTS' : 'TOO_MANY_PATIENTS'));
@@ -173,6 +180,7 @@ class Gathering implements Disposable {
       encoded: this.#encodedRows(),
       commitment: this.#lines && (await commitmentOf(this.#lines)),
       format: this.#format,
+      people: this.#people?.found(),
     };
   }
 
@@ -188,7 +196,7 @@ class Gathering implements Disposable {
     const { dictionary, onRows } = this.#wish;
     const { count, ids, lines } = batch;
     this.#reserve(this.#rows + count);
-    const [patientIds, rowIds, commitment] = [this.#ids, this.#rowIds, this.#lines];
+    const [patientIds, rowIds, commitment, people] = [this.#ids, this.#rowIds, this.#lines, this.#people];
     const isFine = problems.total === 0 && this.#problems.total === 0;
     for (let row = 0; row < count; row++) {
       // Without values there is no id, and rows with problems are only looked through for more of them.
@@ -200,7 +208,8 @@ class Gathering implements Disposable {
       const own = (this.#rowsOfPatient[patient] ?? 0) + 1;
       if (own > dictionary.maxRowsPerPatient) problems.add(problem('TOO_MANY_ROWS', { line: lines[row]! }));
       else this.#rowsOfPatient[patient] = own;
-      if (isFine) commitment?.add(batch, row, id ?? rowIds!.last);
+      if (people?.count === patient) people.add(id ?? rowIds!.last);
+      if (isFine && people?.isLeftOut(patient) !== true) commitment?.add(batch, row, id ?? rowIds!.last);
     }
     if (isFine && this.#encoder !== undefined) this.#encode(batch, this.#encoder);
     this.#rows += count;

@@ -1,12 +1,9 @@
 // The split of a dataset's patients into training and held-out, stable for the dataset's whole life: a patient
 // that was once held out is never trained on, whatever rows are added or removed.
-import { createHmac } from 'node:crypto';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { type PatientIdTable, patientIdBytes } from './patient-ids.ts';
 import { type Dataset, PART_ROWS } from './read-dataset.ts';
-
-/** Share of patients held out for validation; a public constant, part of every study's accounting. */
-export const HELD_OUT_SHARE = 0.2;
+import { isHeldOutDigest, saltedDigest } from './salted-ids.ts';
 
 /**
  * Whether a patient is held out: HMAC-SHA256(salt, patient id), read as a fraction, lies below the share.
@@ -15,8 +12,7 @@ export const HELD_OUT_SHARE = 0.2;
  * that is what lets the two sets have accounts of their own (parallel composition, McSherry 2009).
  */
 export function isHeldOut(salt: Uint8Array, patientId: string | Uint8Array): boolean {
-  const digest = createHmac('sha256', salt).update('split\0').update(patientId).digest();
-  return digest.readUInt32BE(0) / 2 ** 32 < HELD_OUT_SHARE;
+  return isHeldOutDigest(saltedDigest(salt, patientId));
 }
 
 /** [patients] 1 for each that is held out. */
@@ -70,7 +66,10 @@ export function splitDataset(
   return divideDataset(dataset, { flags: heldOutFlags(salt, dataset.patients), unit });
 }
 
-/** The same, where the caller says who is held out. @param flags [patients] 1 for each that is */
+/** Sides of the split for `divideDataset`. */
+export const SIDES = { training: 0, heldOut: 1, neither: 2 } as const;
+
+/** The same, where the caller says who is on which side. @param flags [patients] one of `SIDES` for each */
 export function divideDataset(
   { patients, patientOfRow, encoded }: Dataset,
   { flags, unit }: { readonly flags: Uint8Array; readonly unit: UnitOfPrivacy },
@@ -82,7 +81,8 @@ export function divideDataset(
   const sides = [0, 1].map((side) => ({ side, units: 0, rows: 0 }));
   const firstRow = new Uint32Array(patients.count);
   for (let patient = 0; patient < patients.count; patient++) {
-    const own = sides[flags[patient]!]!;
+    const own = sides[flags[patient]!];
+    if (own === undefined) continue;
     firstRow[patient] = own.rows;
     own.rows += rowsOf[patient]!;
     own.units += unit === 'patient' ? 1 : rowsOf[patient]!;
@@ -96,7 +96,8 @@ export function divideDataset(
   const next = firstRow.slice();
   for (let row = 0; row < patientOfRow.length; row++) {
     const patient = patientOfRow[row]!;
-    const own = flags[patient] === 1 ? heldOut : training;
+    if (flags[patient] === SIDES.neither) continue;
+    const own = flags[patient] === SIDES.heldOut ? heldOut : training;
     const to = next[patient]!++;
     const from = (row % PART_ROWS) * featureCount;
     own.features.set(

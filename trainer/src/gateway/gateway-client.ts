@@ -4,6 +4,7 @@ import {
   type Activity,
   API_PREFIX,
   type Argument,
+  type Block,
   type Consent,
   type Dataset,
   fillPath,
@@ -13,7 +14,9 @@ import {
   type Member,
   type Model,
   type OpenConsent,
+  type Population,
   placesOf,
+  type Revision,
   type RoundDossier,
   type Study,
 } from '@consilium/domain';
@@ -43,6 +46,9 @@ export interface Ledger {
   listConsents(studyId: string): Promise<readonly Consent[]>;
   getDossier(studyId: string, round: number): Promise<RoundDossier | undefined>;
   getDataset(datasetId: string): Promise<Dataset>;
+  listRevisions(datasetId: string): Promise<readonly Revision[]>;
+  getPopulation(populationId: string): Promise<Population | undefined>;
+  listBlocks(populationId: string): Promise<readonly Block[]>;
   getModel(studyId: string): Promise<Model | undefined>;
   listMembers(): Promise<readonly Member[]>;
   /** The name of the channel, which proofs of keys are made for. */
@@ -127,6 +133,19 @@ export class GatewayClient implements Ledger {
 
   async getDataset(datasetId: string): Promise<Dataset> {
     return (await this.#get(ledgerPath('dataset:get', { datasetId }))) as Dataset;
+  }
+
+  async listRevisions(datasetId: string): Promise<readonly Revision[]> {
+    return (await this.#pages(ledgerPath('dataset:listRevisions', { datasetId }))) as readonly Revision[];
+  }
+
+  async getPopulation(populationId: string): Promise<Population | undefined> {
+    const path = ledgerPath('population:get', { populationId });
+    return (await this.#find(path, 'POPULATION_NOT_FOUND')) as Population | undefined;
+  }
+
+  async listBlocks(populationId: string): Promise<readonly Block[]> {
+    return (await this.#pages(ledgerPath('population:listBlocks', { populationId }))) as readonly Block[];
   }
 
   async getModel(studyId: string): Promise<Model | undefined> {

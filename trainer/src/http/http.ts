@@ -22,8 +22,11 @@ import Fastify, {
 } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { sha256Hex } from '../artefacts/index.ts';
-import { heldOutPatients, heldOutText, prepareDataset } from '../data/local-datasets.ts';
+import { heldOutPatients, heldOutText } from '../data/held-out-patients.ts';
 import { TrainerError } from '../errors.ts';
+import { historyOf } from '../people/patient-history.ts';
+import { prepareDataset } from '../people/prepare-dataset.ts';
+import { withdrawPatients } from '../people/withdraw-patients.ts';
 import type { JobBoard } from '../study/job-board.ts';
 import { type Predictions, predictionsOf } from '../study/predictions.ts';
 import { RegistrationAttempts } from '../study/registration-attempts.ts';
@@ -44,6 +47,11 @@ export interface HttpOptions {
 
 /** A JSON text becomes some twenty times as large when it is read. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const HISTORIES = {
+  most: 50,
+  what: 'histories of patients were asked for by this key',
+  remedy: 'Each answer is about a person: ask only for those who ask',
+};
 /** Requests with a body that are served at a time, of each route. */
 const BODIES_MAX = 4;
 /** For a request to arrive whole. */
@@ -52,9 +60,16 @@ const REQUEST_ID = /^[0-9a-f-]{36}$/;
 
 const DatasetRequest = Strict({
   datasetId: Id,
+  populationId: Type.Optional(Id),
   path: Type.String({ minLength: 1, maxLength: 4096 }),
   dictionary: Dictionary,
 });
+/** Of a patient, as the file has it. */
+const PatientId = Type.String({ minLength: 1, maxLength: 4096 });
+const WithdrawalRequest = Strict({
+  patients: Type.Array(PatientId, { minItems: 1, maxItems: 100_000 }),
+});
+const HistoryRequest = Strict({ patient: PatientId });
 const ModelRequest = Strict({
   kind: Type.Enum(['logistic-regression', 'multilayer-perceptron']),
   hidden: Type.Optional(
@@ -223,6 +238,7 @@ function addLocalRoutes(app: FastifyInstance, services: Services): void {
 
 function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Services {
   const attempts = new RegistrationAttempts(context.nowMs);
+  const histories = new RegistrationAttempts(context.nowMs, HISTORIES);
   return {
     getEncryptionKey: () => proveKey(),
     listJobs: () => board.list(),
@@ -236,6 +252,17 @@ function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Servic
     getHeldOutPatients: async ({ params: { datasetId }, query: { as = 'rows' } }, reply) => {
       const heldOut = await heldOutPatients(context, { datasetId, as });
       return reply.type('application/json; charset=utf-8').send(Readable.from(heldOutText(heldOut)));
+    },
+    withdrawPatients: async ({ params: { populationId }, body, caller }) => {
+      const { patients } = validate(WithdrawalRequest, body);
+      const answer = await withdrawPatients(context, { populationId, patients }, caller);
+      onChange();
+      return answer;
+    },
+    getPatientHistory: ({ params: { populationId }, body, caller }) => {
+      const { patient } = validate(HistoryRequest, body);
+      histories.count(caller);
+      return historyOf(context, { populationId, patient }, caller);
     },
     buildModelGraph: ({ body }) => buildStudyModel(context, validate(ModelRequest, body)),
     getModelCard: ({ params: { studyId } }) => modelCardOf(context, studyId),

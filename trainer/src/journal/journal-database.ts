@@ -19,6 +19,9 @@ const REMEDY =
 export class JournalDatabase implements Disposable {
   readonly #guard: RowGuard;
   readonly #database: DatabaseSync;
+  /** Of the salted ids of populations' blocks, and of the copies of revisions' files: nobody else's to read. */
+  readonly peopleDirectory: string;
+  readonly copiesDirectory: string;
 
   /**
    * Opens or creates the journal of a data directory and locks it: two trainers on one would draw twice.
@@ -27,8 +30,12 @@ export class JournalDatabase implements Disposable {
    *   written), TRAINER_DISK_FULL
    */
   constructor(directory: string) {
+    this.peopleDirectory = join(directory, 'people');
+    this.copiesDirectory = join(directory, 'copies');
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      for (const folder of [directory, this.peopleDirectory, this.copiesDirectory]) {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+      }
       this.#guard = new RowGuard({
         file: join(directory, 'journal.sqlite'),
         pragmas: PRAGMAS,

@@ -91,8 +91,74 @@ CREATE TABLE barred (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const THIRD = `
+-- Whose patients datasets are of. The salt decides the split and hides ids, for the population's life.
+CREATE TABLE populations (
+  population_id TEXT PRIMARY KEY,
+  salt BLOB NOT NULL,
+  made_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Patients who were first seen in one revision; their salted ids are in the file of that digest.
+CREATE TABLE blocks (
+  population_id TEXT NOT NULL,
+  block INTEGER NOT NULL,
+  patients INTEGER NOT NULL,
+  patients_sha256 TEXT NOT NULL,
+  PRIMARY KEY (population_id, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE revisions (
+  dataset_id TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  population_id TEXT NOT NULL,
+  dictionary TEXT NOT NULL,
+  commitment TEXT NOT NULL,
+  band_low INTEGER NOT NULL,
+  band_high INTEGER NOT NULL,
+  blocks TEXT NOT NULL,
+  new_block TEXT,
+  removed INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  copy TEXT,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'recorded')),
+  prepared_at TEXT NOT NULL,
+  PRIMARY KEY (dataset_id, revision)
+) STRICT, WITHOUT ROWID;
+
+-- One bit for each patient of a block, in the order of the salted ids, deflated.
+CREATE TABLE revision_members (
+  dataset_id TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  patients INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  members BLOB NOT NULL,
+  PRIMARY KEY (dataset_id, revision, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE withdrawn (
+  population_id TEXT NOT NULL,
+  person TEXT NOT NULL,
+  withdrawn_at TEXT NOT NULL,
+  PRIMARY KEY (population_id, person)
+) STRICT, WITHOUT ROWID;
+
+-- Which patients a study was offered.
+CREATE TABLE offers (
+  study_id TEXT NOT NULL,
+  dataset_id TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  blocks TEXT NOT NULL,
+  PRIMARY KEY (study_id, dataset_id)
+) STRICT, WITHOUT ROWID;
+
+-- A dataset from before is a population of its own.
+INSERT INTO populations SELECT dataset_id, salt, prepared_at FROM datasets;
+`;
+
 /** The statement at i leads from version i to version i + 1. */
-export const JOURNAL_STEPS: readonly string[] = [FIRST, SECOND];
+export const JOURNAL_STEPS: readonly string[] = [FIRST, SECOND, THIRD];
 
 /** The tables' primary keys, by which the digests beside the rows name them. */
 export const JOURNAL_TABLES = [
@@ -105,4 +171,10 @@ export const JOURNAL_TABLES = [
   { name: 'artefacts', key: ['cid'] },
   { name: 'draws', key: ['study_id', 'round', 'dataset_id', 'pool'] },
   { name: 'barred', key: ['study_id'] },
+  { name: 'populations', key: ['population_id'] },
+  { name: 'blocks', key: ['population_id', 'block'] },
+  { name: 'revisions', key: ['dataset_id', 'revision'] },
+  { name: 'revision_members', key: ['dataset_id', 'revision', 'block'] },
+  { name: 'withdrawn', key: ['population_id', 'person'] },
+  { name: 'offers', key: ['study_id', 'dataset_id'] },
 ] as const;

@@ -4,7 +4,8 @@
 import type { ArtefactRef, Dictionary, Pool, RecordCountBand } from '@consilium/domain';
 import { sha256Hex } from '../artefacts/index.ts';
 import { TrainerError } from '../errors.ts';
-import { JournalDatabase, type Row } from './journal-database.ts';
+import type { Row } from './journal-database.ts';
+import { PeopleJournal } from './people-journal.ts';
 
 export interface PreparedDataset {
   readonly datasetId: string;
@@ -68,7 +69,7 @@ export interface Draw {
 /** How a draw ended; begun: it is not known to have. */
 export type DrawOutcome = 'begun' | 'patients' | 'nobody';
 
-export class Journal extends JournalDatabase {
+export class Journal extends PeopleJournal {
   /** Draws that could not be written down yet, by `JSON.stringify` of their key: nobody is drawn for them again. */
   readonly held = new Map<string, Draw>();
 
@@ -91,7 +92,7 @@ export class Journal extends JournalDatabase {
     this.run(
       `INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (dataset_id) DO UPDATE SET path = excluded.path, dictionary = excluded.dictionary,
-         commitment = excluded.commitment, band_low = excluded.band_low, band_high = excluded.band_high,
+         salt = excluded.salt, commitment = excluded.commitment, band_low = excluded.band_low, band_high = excluded.band_high,
          prepared_at = excluded.prepared_at`,
       datasetId,
       path,
@@ -102,6 +103,11 @@ export class Journal extends JournalDatabase {
       band.high,
       new Date().toISOString(),
     );
+  }
+
+  /** For one that was prepared and never registered. */
+  forgetDataset(datasetId: string): void {
+    this.run('DELETE FROM datasets WHERE dataset_id = ?', datasetId);
   }
 
   dataset(datasetId: string): PreparedDataset | undefined {
@@ -440,12 +446,13 @@ export class Journal extends JournalDatabase {
   }
 
   /** How many draws there are per key: 1 each, by the primary key. For reports and tests. */
-  releases(): (ReleaseKey & Release)[] {
+  releases(): (ReleaseKey & Release & { readonly drawnAt: string })[] {
     return this.all('SELECT * FROM releases ORDER BY study_id, round, dataset_id, pool').map((row) => ({
       studyId: row.study_id as string,
       round: Number(row.round),
       datasetId: row.dataset_id as string,
       pool: row.pool as Pool,
+      drawnAt: row.drawn_at as string,
       ...releaseOf(row),
     }));
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bandWeight } from '@consilium/domain';
+import { pino } from 'pino';
 import { MemoryArtefactStore } from '../artefacts/index.ts';
 import { DataFiles } from '../data/data-files.ts';
 import type { Ledger } from '../gateway/gateway-client.ts';
@@ -27,8 +28,8 @@ test('means divide by the band on the ledger, present, former or false, and neve
   ]) {
     const ledger = { getDataset: async () => ({ ...row, recordCountBand }) } as unknown as Ledger;
     const dataset = await ownDataset(
-      { journal, ledger, dataFiles },
-      { datasetId: own.datasetId, unit: 'patient' },
+      { journal, ledger, dataFiles, mspId: own.mspId, log: pino({ level: 'silent' }) },
+      { consent: { studyId: 'study', datasetId: own.datasetId }, unit: 'patient' },
     );
     assert.equal(dataset.bandSize, 0.8 * bandWeight(recordCountBand));
     sizes.add(JSON.stringify(dataset.training).length);

@@ -1,15 +1,35 @@
-// A hospital's own dataset as a study uses it: read from its file, shown to be the one that was committed to,
-// and split by patient. It is read again for each use, so that a file changed on disk is noticed.
-import { bandWeight, type Dataset, type Study } from '@consilium/domain';
+// A hospital's own dataset as a study uses it: read from its file, shown to be the revision that was consented to, and
+// split by patient. It is read again for each use, so that a file changed on disk, or a patient who withdrew, is noticed.
 import {
+  blocksOf,
+  type Consent,
+  type Dataset,
+  patientsIn,
+  populationIdOf,
+  revisionOf,
+  type Study,
+} from '@consilium/domain';
+import type { PeopleWish } from '../data/find-people.ts';
+import {
+  divideDataset,
   HELD_OUT_SHARE,
   type Dataset as HospitalFile,
+  SIDES,
   type SplitDataset,
-  splitDataset,
 } from '../data/index.ts';
+import { PATIENT_FLAGS } from '../data/patient-flags.ts';
 import { TrainerError } from '../errors.ts';
-import type { PreparedDataset } from '../journal/journal.ts';
-import type { TrainerContext } from './trainer-context.ts';
+import {
+  findRevision,
+  type RegisterContext,
+  type RevisionOnLedger,
+  recordRevisions,
+  requireConsentedBlocks,
+  requireNoPatientsNamed,
+} from '../people/register.ts';
+
+/** Whose patients a study is given. */
+export type Consented = Pick<Consent, 'studyId' | 'datasetId' | 'revision' | 'blocks'>;
 
 /** A dataset's units of privacy under a study: patients with their rows, or single rows where the unit is the record. */
 export interface OwnDataset extends SplitDataset {
@@ -17,17 +37,103 @@ export interface OwnDataset extends SplitDataset {
   readonly rowsPerUnit: number;
   /** The public number of training units that means divide by. */
   readonly bandSize: number;
+  /**
+   * To be called when a draw begins: whoever withdrew since the file was read is in it.
+   *
+   * @throws TrainerError TRAINER_PATIENTS_CHANGED
+   */
+  readonly requireNobodyWithdrew: () => void;
 }
 
 /**
- * The dataset's units on either side of the split.
+ * The units of a consent on either side of the split: those of the blocks that it names, in the revision that it is to,
+ * less the patients who withdrew since.
  *
- * @throws TrainerError TRAINER_DATASET_NOT_PREPARED or TRAINER_DATASET_CHANGED; DataError for a broken file
+ * @throws TrainerError TRAINER_DATASET_NOT_PREPARED, TRAINER_DATASET_CHANGED or TRAINER_REGISTER_DIFFERS; DataError for a
+ * broken file
  */
 export async function ownDataset(
-  { journal, ledger, dataFiles }: Pick<TrainerContext, 'journal' | 'ledger' | 'dataFiles'>,
-  { datasetId, unit }: { readonly datasetId: string; readonly unit: Study['unit'] },
+  context: RegisterContext,
+  { consent, unit }: { readonly consent: Consented; readonly unit: Study['unit'] },
 ): Promise<OwnDataset> {
+  const { journal, ledger } = context;
+  const { studyId, datasetId } = consent;
+  await recordRevisions(context, datasetId);
+  const onLedger = await ledger.getDataset(datasetId);
+  const populationId = populationIdOf(onLedger);
+  const named = { studyId, datasetId, revision: revisionOf(consent), blocks: blocksOf(consent) };
+  const revision = await consentedRevision(context, { onLedger, consent });
+  const withdrawn = journal.countWithdrawn(populationId);
+  const dataset = await committedRows(context, { onLedger, consent, revision });
+  journal.keepOffer(named);
+  return {
+    onLedger,
+    ...divideDataset(dataset, { flags: sidesOf(dataset, named.blocks), unit }),
+    rowsPerUnit: unit === 'patient' ? onLedger.dictionary.maxRowsPerPatient : 1,
+    bandSize: (1 - HELD_OUT_SHARE) * patientsIn(consent, revision),
+    requireNobodyWithdrew() {
+      if (journal.countWithdrawn(populationId) === withdrawn) return;
+      throw new TrainerError('TRAINER_PATIENTS_CHANGED');
+    },
+  };
+}
+
+/** [patients] on which side of the split each is, and who is on neither. */
+function sidesOf({ people }: HospitalFile, blocks: readonly number[]): Uint8Array {
+  const given = new Set(blocks);
+  const { flags, blockOf } = people!;
+  return flags.map((flag, patient) => {
+    if ((flag & (PATIENT_FLAGS.leftOut | PATIENT_FLAGS.withdrawn)) !== 0) return SIDES.neither;
+    // Where there is no register yet, everyone is of block 1.
+    if (!given.has(blockOf[patient]! || 1)) return SIDES.neither;
+    return (flag & PATIENT_FLAGS.heldOut) === 0 ? SIDES.training : SIDES.heldOut;
+  });
+}
+
+interface Wanted {
+  readonly onLedger: Dataset;
+  readonly consent: Consented;
+}
+
+async function consentedRevision(
+  context: RegisterContext,
+  { onLedger, consent }: Wanted,
+): Promise<RevisionOnLedger> {
+  const { datasetId } = consent;
+  const revision = revisionOf(consent);
+  if (revision === (onLedger.revision ?? 1)) return { ...onLedger, blocks: undefined };
+  const found = await findRevision(context, { datasetId, revision });
+  if (found !== undefined) return found;
+  throw new TrainerError('TRAINER_GATEWAY_REFUSED', `the ledger has no revision ${revision} of ${datasetId}`);
+}
+
+async function committedRows(
+  context: RegisterContext,
+  { onLedger, consent, revision }: Wanted & { readonly revision: RevisionOnLedger },
+): Promise<HospitalFile> {
+  const { datasetId } = consent;
+  const { file, people } = await whereItIs(context, { onLedger, consent });
+  // The ledger's dictionary is the one that counts: consents were given to it.
+  const { dictionary } = onLedger;
+  const { salt } = people;
+  const dataset = await context.dataFiles.readForStudy({ ...file, dictionary, salt, people, encode: true });
+  if (dataset.commitment !== revision.commitment) {
+    throw new TrainerError(
+      'TRAINER_DATASET_CHANGED',
+      `the file of ${datasetId} is not the one that the commitment to revision ${revisionOf(consent)} on the ledger ` +
+        'was made of: restore it',
+    );
+  }
+  return dataset;
+}
+
+/** The file of the consented revision, and whom of it the register knows. */
+async function whereItIs(
+  context: RegisterContext,
+  { onLedger, consent }: Wanted,
+): Promise<{ readonly file: { path: string; isKept?: boolean }; readonly people: PeopleWish }> {
+  const { journal } = context;
+  const { datasetId } = consent;
   const prepared = journal.dataset(datasetId);
   if (prepared === undefined) {
     throw new TrainerError(
@@ -35,29 +141,27 @@ export async function ownDataset(
       `this trainer has no file for ${datasetId}: POST /local/datasets first`,
     );
   }
-  const onLedger = await ledger.getDataset(datasetId);
-  const dataset = await committedRows(dataFiles, prepared, onLedger);
-  return {
-    onLedger,
-    ...splitDataset(dataset, { salt: prepared.salt, unit }),
-    rowsPerUnit: unit === 'patient' ? onLedger.dictionary.maxRowsPerPatient : 1,
-    bandSize: (1 - HELD_OUT_SHARE) * bandWeight(onLedger.recordCountBand),
-  };
-}
-
-async function committedRows(
-  dataFiles: TrainerContext['dataFiles'],
-  { datasetId, path, salt }: PreparedDataset,
-  onLedger: Dataset,
-): Promise<HospitalFile> {
-  // The ledger's dictionary is the one that counts: consents were given to it.
-  const { dictionary } = onLedger;
-  const dataset = await dataFiles.readForStudy({ path, dictionary, salt, encode: true });
-  if (dataset.commitment !== onLedger.commitment) {
+  const populationId = populationIdOf(onLedger);
+  const salt = journal.populationSalt(populationId) ?? prepared.salt;
+  const people = { salt, withdrawn: journal.withdrawn(populationId), leavesOutWithdrawn: false };
+  const key = { datasetId, revision: revisionOf(consent) };
+  const known = journal.revision(key);
+  if (known?.state === 'recorded') {
+    await requireConsentedBlocks(context, { dataset: onLedger, named: blocksOf(consent) });
+    const { copy, path } = known;
+    return {
+      file: copy === undefined ? { path } : { path: journal.copyPath(copy), isKept: true },
+      people: { ...people, blocks: journal.knownBlocks(key), takesNew: false },
+    };
+  }
+  if (key.revision > 1 || populationId !== datasetId) {
     throw new TrainerError(
-      'TRAINER_DATASET_CHANGED',
-      `the file of ${datasetId} is not the one its commitment on the ledger was made of: restore it`,
+      'TRAINER_REGISTER_DIFFERS',
+      `this folder lacks revision ${key.revision} of ${datasetId}, which the consent is to: prepare its file again, or ` +
+        'restore the newest copy of CONSILIUM_DATA_DIR',
     );
   }
-  return dataset;
+  // From before there were registers: everyone in the file is of block 1.
+  await requireNoPatientsNamed(context, onLedger);
+  return { file: { path: prepared.path }, people: { ...people, blocks: [], takesNew: true } };
 }

@@ -7,12 +7,27 @@ const DAY_MS = 86_400_000;
 /** Files whose attempts are remembered; the longest unasked are forgotten first, once their day is over or not. */
 const FILES_MAX = 10_000;
 
+/** What is counted, in words for who is refused. */
+interface Counted {
+  readonly most: number;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+const CHECKS: Counted = {
+  most: ATTEMPTS_MAX,
+  what: 'checks of this file were made',
+  remedy: 'To find what is wrong with it, run consilium-trainer check where the file is',
+};
+
 export class RegistrationAttempts {
   readonly #nowMs: () => number;
+  readonly #counted: Counted;
   readonly #attempts = new Map<string, readonly number[]>();
 
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, counted: Counted = CHECKS) {
     this.#nowMs = nowMs;
+    this.#counted = counted;
   }
 
   /**
@@ -23,12 +38,12 @@ export class RegistrationAttempts {
   count(identity: string): void {
     const now = this.#nowMs();
     const recent = (this.#attempts.get(identity) ?? []).filter((at) => now - at < DAY_MS);
-    if (recent.length >= ATTEMPTS_MAX) {
+    const { most, what, remedy } = this.#counted;
+    if (recent.length >= most) {
       const next = new Date(recent[0]! + DAY_MS).toISOString();
       throw new TrainerError(
         'TRAINER_ATTEMPTS_EXHAUSTED',
-        `this file was checked ${ATTEMPTS_MAX} times within a day: again from ${next} on. To find what is wrong with ` +
-          'it, run consilium-trainer check where the file is',
+        `${most} ${what} within a day: again from ${next} on. ${remedy}`,
       );
     }
     this.#attempts.delete(identity);

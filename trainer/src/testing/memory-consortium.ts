@@ -28,6 +28,7 @@ import {
   weightIn,
 } from '@consilium/domain';
 import { GatewayProblem, type Ledger, type TrainerTransaction } from '../gateway/gateway-client.ts';
+import { MemoryPopulations } from './memory-populations.ts';
 import { anEquivocation } from './study-rows.ts';
 
 export interface Charge {
@@ -50,6 +51,7 @@ const refuse = (code: ErrorCode, detail: string = code): never => {
 export class MemoryConsortium {
   readonly members = new Map<string, Member>();
   readonly datasets = new Map<string, Dataset>();
+  readonly people = new MemoryPopulations(this.datasets);
   readonly studies = new Map<string, Study>();
   readonly consents = new Map<string, Consent>();
   readonly models = new Map<string, Model>();
@@ -108,6 +110,9 @@ export class MemoryConsortium {
       getDossier: async (studyId, round) => this.rounds.get(`${studyId}/${round}`),
       getDataset: async (datasetId) =>
         asProblem(() => this.datasets.get(datasetId) ?? refuse('DATASET_NOT_FOUND')),
+      listRevisions: async (datasetId) => asProblem(() => this.people.revisionsOf(datasetId)),
+      getPopulation: async (populationId) => this.people.population(populationId),
+      listBlocks: async (populationId) => this.people.blocksOf(populationId),
       getModel: async (studyId) => this.models.get(studyId),
       channel: async () => 'consortium',
       listMembers: async () => [...this.members.values()],

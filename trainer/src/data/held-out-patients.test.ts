@@ -9,7 +9,7 @@ import { GatewayProblem } from '../gateway/gateway-client.ts';
 import { csvOf, DICTIONARY } from '../testing/small-consortium.ts';
 import { DataFiles } from './data-files.ts';
 import { heldOutFlags, readDataset } from './index.ts';
-import { type HeldOut, heldOutPatients, heldOutText } from './local-datasets.ts';
+import { type HeldOut, heldOutPatients, heldOutText } from './held-out-patients.ts';
 
 const piecesOf = (text: AsyncIterable<string>): Promise<string[]> => Readable.from(text).toArray();
 
