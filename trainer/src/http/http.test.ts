@@ -88,8 +88,9 @@ describe('the local service', () => {
     assert.deepEqual(recordCountBand, { low: 50, high: 99 });
     assert.deepEqual(problems, []);
     assert.equal((await post('/local/datasets', request)).json().commitment, commitment);
-    const other = await post('/local/datasets', { ...request, datasetId: 'other-data' });
-    assert.notEqual(other.json().commitment, commitment, 'another salt');
+    const others = aFile('others.csv', csvOf(1).replaceAll(/^p/gm, 'q'));
+    const other = await post('/local/datasets', { ...request, datasetId: 'other-data', path: others });
+    assert.notEqual(other.json().saltSha256, first.json().saltSha256, 'another salt');
     const { rows } = (await ask({ url: '/local/datasets/own-data/held-out' })).json();
     assert.ok(rows.length > 0 && rows.every((row: number) => Number.isInteger(row) && row >= 1));
     const ids = await ask({ url: '/local/datasets/own-data/held-out?as=ids' });

@@ -83,7 +83,13 @@ export class GatewayServer {
       return { items: studies.map((studyId) => ({ transaction: 'study:consent', studyId })) };
     }
     if (noun === 'members') return { items: await ledger.listMembers() };
-    if (noun === 'datasets') return ledger.getDataset(id);
+    if (noun === 'datasets') {
+      return part === undefined ? ledger.getDataset(id) : { items: await ledger.listRevisions(id) };
+    }
+    if (noun === 'populations') {
+      const population = found(await ledger.getPopulation(id), 'POPULATION_NOT_FOUND');
+      return part === undefined ? population : { items: await ledger.listBlocks(id) };
+    }
     if (part === undefined) return found(await ledger.getStudy(id), 'STUDY_NOT_FOUND');
     if (part === 'consents') return { items: await ledger.listConsents(id) };
     if (part === 'model') return found(await ledger.getModel(id), 'MODEL_NOT_FOUND');

@@ -1,6 +1,6 @@
 // Damages a stored database byte by byte, for tests that hold its owner to: unaffected, or stopped by name.
 import {
-  copyFileSync,
+  cpSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -93,6 +93,6 @@ export function* sampledOffsets(file: string, step: number): Generator<number> {
 export function copyFolder(from: string, to: string): void {
   for (const name of readdirSync(from)) {
     if (existsSync(join(from, name)) && !name.endsWith('-shm'))
-      copyFileSync(join(from, name), join(to, name));
+      cpSync(join(from, name), join(to, name), { recursive: true });
   }
 }
