@@ -2,7 +2,7 @@
 // hospital's own system would send (a patient's values to predict with) and to judge the predictions
 // afterwards.
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InputError } from '@consilium/command-line';
 import { writeCohorts } from '../cohorts/cohorts.ts';
@@ -15,6 +15,8 @@ export interface DemoHospital {
   readonly datasetId: string;
   readonly datasetTitle: string;
   readonly file: string;
+  /** The file that its export is of, where it is one. */
+  readonly source?: string;
 }
 
 export interface DataSource {
@@ -90,6 +92,38 @@ export function syntheticFiles(seed: number, directory: string): DataSource {
       file: resolve(files[index]!),
     })),
   };
+}
+
+/** Patients of the first hospital who come after its registration: enough to form a block of their own. */
+export const LATER_PATIENTS = 20;
+
+/** The id that a hospital's system gives the patient of a row, from 1. */
+export const patientIdOf = (name: string, row: number): string => `${name}-${String(row).padStart(4, '0')}`;
+
+/**
+ * The files as hospitals' systems export them, with an id for each patient, in a folder of their own. `export` writes one
+ * of them, without its last rows where some patients come later.
+ */
+export function exportsOf(source: DataSource, directory: string): DataSource {
+  mkdirSync(directory, { recursive: true });
+  const hospitals = source.hospitals.map((hospital) => {
+    const file = join(resolve(directory), `${hospital.name}.csv`);
+    writeExport(hospital, { file });
+    return { ...hospital, source: hospital.file, file };
+  });
+  return { ...source, directory, hospitals };
+}
+
+/** Writes an export again. @param without how many of the last patients are not in it yet */
+export function writeExport(
+  { name, file: own, source = own }: Pick<DemoHospital, 'name' | 'file' | 'source'>,
+  { file = own, without = 0 }: { readonly file?: string; readonly without?: number },
+): void {
+  const rows = readRows(source);
+  const lines = rows
+    .slice(0, rows.length - without)
+    .map((row, index) => `${patientIdOf(name, index + 1)},${row.join(',')}\n`);
+  writeFileSync(file, lines.join(''));
 }
 
 /** Lines as lists of values; blank lines are left out. */

@@ -15,12 +15,13 @@ import { type DetachedConsortium, startDetached } from '../src/start-detached.ts
 import { writeWhole } from '../src/state-file.ts';
 import { consortiumStatus } from '../src/status.ts';
 import { stopConsortium } from '../src/stop.ts';
-import { type DataSource, syntheticFiles, uciFiles } from './data-files.ts';
+import { type DataSource, exportsOf, syntheticFiles, uciFiles } from './data-files.ts';
 import { enrol, type Site, startStudy } from './enrolment.ts';
 import { readEvidence } from './evidence.ts';
 import { HospitalClient } from './hospital-client.ts';
 import { readLedgerFacts } from './ledger-facts.ts';
 import { sampleMemory } from './memory-sampler.ts';
+import { tellHistory, withdrawPatient } from './patients.ts';
 import { evaluateModel, heldOutRows } from './predictions.ts';
 import { type ProgressView, progressView } from './progress-view.ts';
 import { readJsonFile } from './read-json-file.ts';
@@ -47,10 +48,11 @@ export interface DemoOptions {
 /** Runs the demo. Whatever happens, nothing keeps running unless `keep` is set and everything went well. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const { dataDirectory, outDirectory, network, seed, keep, json, signal } = options;
-  const source =
+  const files =
     dataDirectory === undefined
       ? syntheticFiles(seed, join(outDirectory, 'cohorts'))
       : uciFiles(dataDirectory);
+  const source = exportsOf(files, join(outDirectory, 'exports'));
   const plan = readStudyPlan(options.rounds);
   const view = progressView(json ? process.stderr : process.stdout);
   const directory = join(outDirectory, 'consortium');
@@ -189,6 +191,7 @@ async function runStudy({ sites, plan, source, clock, view, addresses, trust, si
   const enrolment = await enrol({ sites, plan, source, clock, say });
   const { studyId } = enrolment;
   const heldOut = await heldOutRows(sites);
+  const patient = await clock.time('a patient withdraws', () => withdrawPatient(sites[0]!, { say }));
   const before = await clock.time('predict before', () =>
     evaluateModel(heldOut, { studyId, round: 'initial' }),
   );
@@ -200,6 +203,7 @@ async function runStudy({ sites, plan, source, clock, view, addresses, trust, si
     await watchStudy({ sites, studyId, rounds, fromBlock, view, signal });
   });
   view.line('Predicting for held-out patients and checking the ledger');
+  await clock.time('a history', () => tellHistory(sites[0]!, { patient, say }));
   const after = await clock.time('predict after', () => evaluateModel(heldOut, { studyId, round: 'final' }));
   const ledger = await clock.time('verify', () => readLedgerFacts(sites, enrolment, addresses.ipfsUrl));
   view.line('Verifying the evidence from the genesis digest alone');

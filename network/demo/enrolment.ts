@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { LOCAL_ROUTES, ledgerPath } from '@consilium/domain';
-import type { DataSource, DemoHospital } from './data-files.ts';
+import { type DataSource, type DemoHospital, LATER_PATIENTS, writeExport } from './data-files.ts';
 import type { HospitalClient } from './hospital-client.ts';
 import type { DatasetRow, QuoteRow, StudyRow } from './ledger-rows.ts';
 import type { StageClock } from './stage-clock.ts';
@@ -21,9 +21,18 @@ export interface Enrolment {
   readonly quotes: ReadonlyMap<string, QuoteRow>;
 }
 
+type Band = { readonly low: number; readonly high: number };
+
 interface PreparedDataset {
   readonly commitment: string;
-  readonly recordCountBand: { readonly low: number; readonly high: number };
+  readonly recordCountBand: Band;
+  readonly blocks?: readonly { readonly block: number; readonly recordCountBand: Band }[];
+  readonly newBlock?: {
+    readonly block: number;
+    readonly recordCountBand: Band;
+    readonly patientsSha256: string;
+  };
+  readonly removed: boolean;
 }
 
 interface ModelGraph {
@@ -48,21 +57,26 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
     }),
   );
   const datasets = new Map<string, DatasetRow>();
+  const prepare = ({ hospital: { datasetId, file: path }, client }: Site) =>
+    client.post<PreparedDataset>(LOCAL_ROUTES.checkLocalDataset.path, 'steward', {
+      datasetId,
+      path,
+      dictionary,
+    });
+  const growing = sites[0]!;
   await clock.time('register datasets', () =>
-    each(sites, async ({ hospital, client }) => {
-      const { datasetId, file, datasetTitle } = hospital;
-      const prepared = await client.post<PreparedDataset>(LOCAL_ROUTES.checkLocalDataset.path, 'steward', {
-        datasetId,
-        path: file,
-        dictionary,
-      });
-      const { commitment, recordCountBand } = prepared;
+    each(sites, async (site) => {
+      const { hospital, client } = site;
+      const { datasetId, datasetTitle } = hospital;
+      if (site === growing) writeExport(hospital, { without: LATER_PATIENTS });
+      const { commitment, recordCountBand, newBlock } = await prepare(site);
       const row = await client.post<DatasetRow>(ledgerPath('dataset:register', {}), 'steward', {
         datasetId,
         title: datasetTitle,
         dictionary,
         recordCountBand,
         commitment,
+        ...(newBlock && { newBlock }),
         terms: { purposes: [plan.study.purpose] },
         privacyBudget: plan.budget,
         accounting: plan.accounting,
@@ -74,6 +88,7 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
       );
     }),
   );
+  await clock.time('revise a dataset', () => revise(growing, { prepare, say }));
   const requester = sites[0]!;
   const patients = source.kind === 'synthetic' ? 'synthetic' : 'uci';
   const studyId = `heart-${patients}-${randomBytes(3).toString('hex')}`;
@@ -113,6 +128,25 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
     }),
   );
   return { studyId, parameters: graph.parameters, datasets, quotes };
+}
+
+/** New patients came: their records are of the same dataset, under accounts of their own. */
+async function revise(
+  site: Site,
+  {
+    prepare,
+    say,
+  }: { readonly prepare: (site: Site) => Promise<PreparedDataset>; readonly say: (line: string) => void },
+): Promise<void> {
+  const { hospital, client } = site;
+  const { datasetId } = hospital;
+  writeExport(hospital, {});
+  const { commitment, recordCountBand, blocks, newBlock, removed } = await prepare(site);
+  await client.post(ledgerPath('dataset:revise', { datasetId }), 'steward', {
+    ...{ commitment, recordCountBand, blocks, newBlock, removed },
+  });
+  const { low, high } = recordCountBand;
+  say(`${datasetId} has new patients: ${low} to ${high} now, in 2 blocks with accounts of their own`);
 }
 
 export const startStudy = ({ client }: Site, studyId: string): Promise<StudyRow> =>

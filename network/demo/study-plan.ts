@@ -27,7 +27,14 @@ export interface Dictionary {
 const folder = join(ownFolder, 'studies/heart-disease');
 const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 
-export const readDictionary = (): Dictionary => read('dictionary.json') as Dictionary;
+/** The column of ids that a hospital's system writes before the others. */
+export const PATIENT_COLUMN = 'patient';
+
+/** The study's dictionary for files whose patients have ids, so that they are known from one revision to the next. */
+export function readDictionary(): Dictionary {
+  const dictionary = read('dictionary.json') as Dictionary;
+  return { ...dictionary, columns: [PATIENT_COLUMN, ...dictionary.columns], patientId: PATIENT_COLUMN };
+}
 
 /** The plan of study.json, with fewer rounds where a short run is asked for. */
 export function readStudyPlan(rounds?: number): StudyPlan {

@@ -56,8 +56,16 @@ export const TRAINER_ERRORS = {
     false,
     'Only patients with ids can be told apart from one revision to the next: name the column of ids as patientId.',
   ],
-  TRAINER_POPULATION_UNKNOWN: ['not-found', false, 'This trainer knows no such population: prepare its dataset first.'],
-  TRAINER_PATIENTS_CHANGED: ['conflict', true, 'A patient withdrew while a draw was made ready: it is made ready again.'],
+  TRAINER_POPULATION_UNKNOWN: [
+    'not-found',
+    false,
+    'This trainer knows no such population: prepare its dataset first.',
+  ],
+  TRAINER_PATIENTS_CHANGED: [
+    'conflict',
+    true,
+    'A patient withdrew while a draw was made ready: it is made ready again.',
+  ],
   TRAINER_GATEWAY_UNREACHABLE: ['unavailable', true, "This hospital's gateway does not answer: start it."],
   TRAINER_GATEWAY_REFUSED: [
     'unavailable',

@@ -37,10 +37,13 @@ const DOCUMENTED: readonly Documented[] = [
   },
   {
     operationId: 'checkLocalDataset',
-    summary: 'Reads and checks a file by a data dictionary, every value.',
+    summary:
+      'Reads and checks a file by a data dictionary, every value, as a dataset’s first or next revision.',
     description:
-      'The file must lie in one of the trainer’s data folders. Answers the commitment and the record-count band for ' +
-      'POST /v1/datasets. Problems name column and rule, never a line or a value; consilium-trainer check names lines ' +
+      'The file must lie in one of the trainer’s data folders. Answers what POST /v1/datasets, or POST ' +
+      '/v1/datasets/{datasetId}/revisions, takes: commitment, bands, and the blocks of patients, as the trainer’s register ' +
+      'of them has it. `populationId` names the people of a new dataset where they are those of another. `notes` are for ' +
+      'this hospital alone. Problems name column and rule, never a line or a value; consilium-trainer check names lines ' +
       'where the file is. A file is checked at most 20 times a day. Nothing leaves the hospital.',
     body: {
       datasetId: 'cleveland-heart',
@@ -51,9 +54,16 @@ const DOCUMENTED: readonly Documented[] = [
       type: json,
       example: {
         datasetId: 'cleveland-heart',
+        populationId: 'cleveland-heart',
+        revision: 2,
         commitment: REGISTER_DATASET.commitment,
         recordCountBand: { low: 250, high: 349 },
+        blocks: [{ block: 1, recordCountBand: { low: 250, high: 349 } }],
+        newBlock: { block: 2, recordCountBand: { low: 10, high: 49 }, patientsSha256: sha256 },
+        removed: false,
+        saltSha256: sha256,
         largestAdvisedDelta: '0.0002',
+        notes: [],
         problems: [],
       },
     },
@@ -65,6 +75,40 @@ const DOCUMENTED: readonly Documented[] = [
       "The hospital's own system asking about its own data: `rows`, the numbers of their rows in the file, from 1; " +
       'with `?as=ids` instead `patients`, their ids.',
     answer: { type: json, example: { rows: [3, 8, 14] } },
+  },
+  {
+    operationId: 'withdrawPatients',
+    summary: 'Leaves patients out of every draw from now on.',
+    description:
+      'By their ids in the file: of running studies too, from the next draw. Only salted digests of the ids are kept, in the ' +
+      'trainer’s folder, and nothing of this leaves the hospital. Answers the ids that no block of patients has; they are ' +
+      'kept too. The answer does not say who had withdrawn before, and no route lists them.',
+    body: { patients: ['p-1017', 'p-2044'] },
+    answer: { type: json, example: { populationId: 'cleveland-heart', unknown: ['p-2044'], notes: [] } },
+  },
+  {
+    operationId: 'getPatientHistory',
+    summary: 'Which studies, rounds and models one patient’s records were offered to.',
+    description:
+      'For the hospital that answers its patient. The id is in the body, which no log has; 50 histories a day for each key.',
+    body: { patient: 'p-1017' },
+    answer: {
+      type: json,
+      example: {
+        populationId: 'cleveland-heart',
+        block: 1,
+        pool: 'training',
+        studies: [
+          {
+            studyId: 'heart-2026',
+            datasetId: 'cleveland-heart',
+            revision: 1,
+            rounds: [{ round: 1, at: '2026-03-02T09:00:00.000Z' }],
+            model: 5,
+          },
+        ],
+      },
+    },
   },
   {
     operationId: 'buildModelGraph',

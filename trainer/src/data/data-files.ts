@@ -97,7 +97,12 @@ export class DataFiles {
           const buffer = new Uint8Array(COPIED_BYTES);
           for (let done = 0; done < sizeBytes; ) {
             this.#options.signal?.throwIfAborted();
-            const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), done);
+            const { bytesRead } = await handle.read(
+              buffer,
+              0,
+              Math.min(buffer.length, sizeBytes - done),
+              done,
+            );
             if (bytesRead === 0) break;
             await target.writeFile(buffer.subarray(0, bytesRead));
             done += bytesRead;
@@ -221,6 +226,8 @@ async function openKept(path: string): Promise<OpenFile> {
     return { handle, sizeBytes: size, identity: `${dev}:${ino}` };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new TrainerError('TRAINER_DATASET_CHANGED', 'the copy that this trainer kept of the file is gone', { cause });
+    throw new TrainerError('TRAINER_DATASET_CHANGED', 'the copy that this trainer kept of the file is gone', {
+      cause,
+    });
   }
 }

@@ -58,7 +58,11 @@ test('each patient is found in its block, by a model that looks through lists', 
         const path = join(directory, `${files++}`);
         writeFileSync(path, bytes);
         const others = [
-          { name: 'other', salt: otherSalt, blocks: [{ block: 1, path, patientsSha256: patientsDigest(bytes) }] },
+          {
+            name: 'other',
+            salt: otherSalt,
+            blocks: [{ block: 1, path, patientsSha256: patientsDigest(bytes) }],
+          },
         ];
         const wish = { salt: SALT, blocks, withdrawn: sortSaltedIds(joined(withdrawn)), others };
         const finder = new PeopleFinder({ ...wish, takesNew, leavesOutWithdrawn });

@@ -2,7 +2,13 @@
 // for millions of them.
 import { readFileSync } from 'node:fs';
 import { PATIENT_FLAGS } from './patient-flags.ts';
-import { isHeldOutDigest, patientsDigest, SALTED_ID_BYTES, saltedDigest, sortSaltedIds } from './salted-ids.ts';
+import {
+  isHeldOutDigest,
+  patientsDigest,
+  SALTED_ID_BYTES,
+  saltedDigest,
+  sortSaltedIds,
+} from './salted-ids.ts';
 
 /** A file of a block's sorted salted ids, as the journal knows it. */
 export interface BlockFile {

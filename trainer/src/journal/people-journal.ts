@@ -227,19 +227,17 @@ export class PeopleJournal extends JournalDatabase {
     const at = new Date(nowMs).toISOString();
     this.transaction(() => {
       for (const person of people) {
-        this.run(
-          'INSERT INTO withdrawn VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-          populationId,
-          person,
-          at,
-        );
+        this.run('INSERT INTO withdrawn VALUES (?, ?, ?) ON CONFLICT DO NOTHING', populationId, person, at);
       }
     });
   }
 
   /** [n · 16] the sorted salted ids of those who withdrew. */
   withdrawn(populationId: string): Uint8Array {
-    const rows = this.all('SELECT person FROM withdrawn WHERE population_id = ? ORDER BY person', populationId);
+    const rows = this.all(
+      'SELECT person FROM withdrawn WHERE population_id = ? ORDER BY person',
+      populationId,
+    );
     const ids = new Uint8Array(rows.length * SALTED_ID_BYTES);
     rows.forEach(({ person }, i) => ids.set(Buffer.from(person as string, 'hex'), i * SALTED_ID_BYTES));
     return ids;

@@ -32,7 +32,13 @@ export function writeBlockFile(journal: Context['journal'], sortedIds: Uint8Arra
 }
 
 /** All patients of a block. */
-export function everyone({ block, patients }: { readonly block: number; readonly patients: number }): BlockMembers {
+export function everyone({
+  block,
+  patients,
+}: {
+  readonly block: number;
+  readonly patients: number;
+}): BlockMembers {
   const members = new Uint8Array(Math.ceil(patients / 8)).fill(0xff);
   if (patients % 8 > 0) members[members.length - 1] = (1 << (patients % 8)) - 1;
   return { block, patients, members };

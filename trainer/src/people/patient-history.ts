@@ -2,8 +2,9 @@
 import { isHeldOutDigest } from '../data/salted-ids.ts';
 import type { Release, ReleaseKey } from '../journal/journal.ts';
 import { findPatients, saltedIdsOf } from './find-patient.ts';
+import { bringUpToDate } from './keep-register.ts';
 import type { RegisterContext } from './register.ts';
-import { bringUpToDate, populationSaltOf, requireIdsOf } from './withdraw-patients.ts';
+import { populationSaltOf, requireIdsOf } from './withdraw-patients.ts';
 
 export interface OfferedRound {
   readonly round: number;

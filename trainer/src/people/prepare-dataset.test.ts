@@ -27,7 +27,11 @@ test('a first file is one new block, named by a digest of its salted ids that te
   const salt = journal.populationSalt('hearts')!;
   const ids = people(0, 60).map((id) => saltedIdHex(salt, id));
   const sorted = Buffer.from(ids.sort().join(''), 'hex');
-  assert.deepEqual(newBlock, { block: 1, recordCountBand: band(50, 99), patientsSha256: patientsDigest(sorted) });
+  assert.deepEqual(newBlock, {
+    block: 1,
+    recordCountBand: band(50, 99),
+    patientsSha256: patientsDigest(sorted),
+  });
   assert.equal(journal.blocks('hearts').length, 0, 'nothing counts before the ledger has it');
   hospital.register(prepared);
   await recordRevisions(hospital.context);
@@ -72,7 +76,10 @@ test('fewer than ten new patients wait, outside of what is committed to, until a
   assert.match(other.notes.join(), /^3 new patients wait/);
   assert.deepEqual([other.newBlock, other.removed, other.revision], [undefined, true, 3]);
   hospital.revise(other);
-  assert.equal(totalOf(await hospital.give(hospital.consent({ revision: 3, blocks: [...other.blocks!] }))), 69);
+  assert.equal(
+    totalOf(await hospital.give(hospital.consent({ revision: 3, blocks: [...other.blocks!] }))),
+    69,
+  );
 });
 
 test('a block with fewer than ten patients left in a file is left out, since no band hides them', async (t) => {

@@ -311,13 +311,17 @@ class Preparation {
       );
     }
     for (const { block, patients } of few) {
-      this.#notes.push(`The ${patients} patients of block ${block} are left out: fewer than ${FEWEST} have no band.`);
+      this.#notes.push(
+        `The ${patients} patients of block ${block} are left out: fewer than ${FEWEST} have no band.`,
+      );
     }
     if (!waits && few.length === 0) return first;
     return this.#read({ takesNew: !waits, without: few.map(({ block }) => block) });
   }
 
-  #newBlock({ fresh }: PeopleFound): { readonly newBlock: NewBlock; readonly members: BlockMembers } | undefined {
+  #newBlock({
+    fresh,
+  }: PeopleFound): { readonly newBlock: NewBlock; readonly members: BlockMembers } | undefined {
     const { journal } = this.#context;
     const patients = fresh.length / SALTED_ID_BYTES;
     if (patients < FEWEST) return undefined;

@@ -21,7 +21,10 @@ const RESTORE =
   'that copy again';
 
 const differs = (what: string): TrainerError =>
-  new TrainerError('TRAINER_REGISTER_DIFFERS', `${what}: this folder is an older copy, or another's. ${RESTORE}`);
+  new TrainerError(
+    'TRAINER_REGISTER_DIFFERS',
+    `${what}: this folder is an older copy, or another's. ${RESTORE}`,
+  );
 
 /** A dataset on the ledger; undefined where it has none by this id. */
 export async function findDataset({ ledger }: Context, datasetId: string): Promise<Dataset | undefined> {
@@ -160,7 +163,10 @@ const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(byte
 /** Blocks of the ledger that this folder has, with the same patients. @throws TrainerError TRAINER_REGISTER_DIFFERS */
 function requireBlocks(
   populationId: string,
-  { own, blocks }: { readonly own: ReturnType<Context['journal']['blocks']>; readonly blocks: readonly Block[] },
+  {
+    own,
+    blocks,
+  }: { readonly own: ReturnType<Context['journal']['blocks']>; readonly blocks: readonly Block[] },
 ): void {
   for (const { block, patientsSha256 } of blocks) {
     const known = own.find((one) => one.block === block);
@@ -183,7 +189,9 @@ export async function requireNoPatientsNamed(context: Context, dataset: Dataset)
   const { blocks } = await findPopulation(context, populationId);
   const named = blocks.find(({ patientsSha256 }) => patientsSha256 !== undefined);
   if (named === undefined && blocks.length <= 1) return;
-  throw differs(`the ledger names the patients of population ${populationId}, and this folder does not know them`);
+  throw differs(
+    `the ledger names the patients of population ${populationId}, and this folder does not know them`,
+  );
 }
 
 /** Blocks that a consent names, each with the ledger's patients. @throws TrainerError TRAINER_REGISTER_DIFFERS */

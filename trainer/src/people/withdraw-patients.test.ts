@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { saltedIdHex } from '../data/salted-ids.ts';
-import { type PopulationHospital as Hospital, PopulationHospital, totalOf } from '../testing/population-hospital.ts';
+import {
+  type PopulationHospital as Hospital,
+  PopulationHospital,
+  totalOf,
+} from '../testing/population-hospital.ts';
 import { DICTIONARY } from '../testing/small-consortium.ts';
 import { historyOf } from './patient-history.ts';
 import { withdrawPatients } from './withdraw-patients.ts';
@@ -41,7 +45,10 @@ test('unknown ids are named, kept, and left out should they come', async (t) => 
 
 test('an employee who asks again, or reads the log, does not learn who withdrew', async (t) => {
   const lines: string[] = [];
-  const hospital = PopulationHospital.open(t, pino({ level: 'trace' }, { write: (line) => void lines.push(line) }));
+  const hospital = PopulationHospital.open(
+    t,
+    pino({ level: 'trace' }, { write: (line) => void lines.push(line) }),
+  );
   hospital.register(await hospital.prepare(60));
   const first = await withdraw(hospital, 'p7');
   assert.deepEqual(await withdraw(hospital, 'p7'), first, 'as to one who withdraws now');
@@ -77,7 +84,8 @@ test("a patient's history names the studies, rounds and models its records were 
   await hospital.give(hospital.consent({ studyId: 'new', revision: 2, blocks }));
   for (const pool of ['training', 'held-out'] as const) for (const id of ['old', 'new']) draw(id, 1, pool);
   hospital.nowMs = Date.now() + 1;
-  const ask = (patient: string) => historyOf(hospital.context, { populationId: 'hearts', patient }, 'a steward');
+  const ask = (patient: string) =>
+    historyOf(hospital.context, { populationId: 'hearts', patient }, 'a steward');
   const seen = new Set<string>();
   for (let i = 0; i < 100; i++) {
     const { block, pool, studies } = await ask(`p${i}`);

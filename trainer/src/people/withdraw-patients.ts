@@ -1,9 +1,8 @@
 // Patients who withdraw are left out from then on, of running studies too. Only their salted ids are kept, here.
 import { TrainerError } from '../errors.ts';
-import { logFailure } from '../failure.ts';
-import { adoptAll } from './adopt-dataset.ts';
 import { findPatients, saltedIdsOf } from './find-patient.ts';
-import { type RegisterContext, recordRevisions } from './register.ts';
+import { bringUpToDate } from './keep-register.ts';
+import type { RegisterContext } from './register.ts';
 
 export interface Withdrawal {
   readonly populationId: string;
@@ -43,7 +42,10 @@ export async function withdrawPatients(
   await bringUpToDate(context);
   const places = await findPatients(journal, { populationId, people });
   const unknown = ids.filter((_, i) => places[i] === undefined);
-  log.info({ audit: 'withdrawal of patients', askedBy, populationId, outcome: 'recorded' }, 'patients withdrew');
+  log.info(
+    { audit: 'withdrawal of patients', askedBy, populationId, outcome: 'recorded' },
+    'patients withdrew',
+  );
   return {
     populationId,
     unknown,
@@ -52,16 +54,6 @@ export async function withdrawPatients(
       ...(unknown.length > 0 ? ['Ids that are unknown are kept too, and left out should they come.'] : []),
     ],
   };
-}
-
-/** The register as the ledger has it; as it was where the ledger cannot be asked now. */
-export async function bringUpToDate(context: RegisterContext): Promise<void> {
-  try {
-    await recordRevisions(context);
-    await adoptAll(context);
-  } catch (error) {
-    logFailure(context.log, error, { work: 'asking the ledger for revisions' });
-  }
 }
 
 /** @throws TrainerError TRAINER_POPULATION_UNKNOWN */

@@ -5,6 +5,7 @@ import { named } from '../errors.ts';
 import { logFailure } from '../failure.ts';
 import type { LedgerEvent } from '../gateway/gateway-events.ts';
 import { checkFolder } from '../journal/older-folder.ts';
+import { keepRegister } from '../people/keep-register.ts';
 import { JobBoard } from './job-board.ts';
 import { listOpenStudies } from './own-studies.ts';
 import { Pace } from './pace.ts';
@@ -89,7 +90,10 @@ export class TrainerService {
     let isChecked = false;
     while (!this.#signal.aborted) {
       try {
-        if (!isChecked) await checkFolder(this.#context);
+        if (!isChecked) {
+          await checkFolder(this.#context);
+          this.#keepRegister(reject);
+        }
         isChecked = true;
         pace.looked({ news: await this.#look(reject), woken });
         failures = 0;
@@ -119,6 +123,16 @@ export class TrainerService {
     return fresh.length > 0;
   }
 
+  /** Runs beside the studies. */
+  #keepRegister(reject: (error: unknown) => void): void {
+    const run = keepRegister(this.#context)
+      .catch((error: unknown) => {
+        if (!this.#signal.aborted) reject(error);
+      })
+      .finally(() => this.#running.delete(run));
+    this.#running.add(run);
+  }
+
   #start(studyId: string, reject: (error: unknown) => void): void {
     const runner = new StudyRunner(studyId, {
       ...this.#options,
@@ -130,7 +144,9 @@ export class TrainerService {
     const run = runner
       .run(this.#signal)
       .then(() => {
-        if (!this.#signal.aborted) this.#finished.add(studyId);
+        if (this.#signal.aborted) return;
+        this.#finished.add(studyId);
+        this.#keepRegister(reject);
       })
       .catch((error: unknown) => {
         // The others go on, so that this one's end would be seen only after theirs.

@@ -26,7 +26,8 @@ export class MemoryPopulations {
   /** A population; of a dataset from before there were rows of them, the one that it implies. */
   population(populationId: string): Population | undefined {
     const dataset = this.#datasets.get(populationId);
-    if (this.populations.has(populationId) || dataset === undefined) return this.populations.get(populationId);
+    if (this.populations.has(populationId) || dataset === undefined)
+      return this.populations.get(populationId);
     return this.#populationOf(dataset, 1);
   }
 
@@ -81,11 +82,16 @@ export class MemoryPopulations {
 
   #add(
     dataset: Dataset,
-    { blocks = [], newBlock, recordCountBand }: Pick<ReviseDataset, 'blocks' | 'newBlock' | 'recordCountBand'>,
+    {
+      blocks = [],
+      newBlock,
+      recordCountBand,
+    }: Pick<ReviseDataset, 'blocks' | 'newBlock' | 'recordCountBand'>,
     named: Pick<Revision, 'revision' | 'removed'>,
   ): Revision {
     const shares = [...blocks];
-    if (newBlock !== undefined) shares.push({ block: newBlock.block, recordCountBand: newBlock.recordCountBand });
+    if (newBlock !== undefined)
+      shares.push({ block: newBlock.block, recordCountBand: newBlock.recordCountBand });
     if (shares.length === 0) shares.push({ block: 1, recordCountBand });
     const row = { ...this.#revisionOf(dataset, named), blocks: shares };
     this.revisions.set(dataset.datasetId, [...(this.revisions.get(dataset.datasetId) ?? []), row]);
@@ -95,17 +101,42 @@ export class MemoryPopulations {
   #populationOf(dataset: Dataset, blocks: number): Population {
     const { title, privacyBudget, owner, registeredAt, datasetId } = dataset;
     const populationId = populationIdOf(dataset);
-    return { schema: 1, populationId, title, privacyBudget, owner, blocks, datasets: [datasetId], registeredAt };
+    return {
+      schema: 1,
+      populationId,
+      title,
+      privacyBudget,
+      owner,
+      blocks,
+      datasets: [datasetId],
+      registeredAt,
+    };
   }
 
   #blockOf(dataset: Dataset, block: Pick<Block, 'block' | 'recordCountBand' | 'patientsSha256'>): Block {
     const { owner, registeredAt } = dataset;
-    return { schema: 1, populationId: populationIdOf(dataset), ...block, owner, openedAt: registeredAt, state: 'open' };
+    return {
+      schema: 1,
+      populationId: populationIdOf(dataset),
+      ...block,
+      owner,
+      openedAt: registeredAt,
+      state: 'open',
+    };
   }
 
   #revisionOf(dataset: Dataset, named: Pick<Revision, 'revision' | 'removed'>): Revision {
     const { datasetId, owner, commitment, recordCountBand, registeredAt } = dataset;
     const blocks = [{ block: 1, recordCountBand }];
-    return { schema: 1, datasetId, ...named, owner, commitment, recordCountBand, blocks, revisedAt: registeredAt };
+    return {
+      schema: 1,
+      datasetId,
+      ...named,
+      owner,
+      commitment,
+      recordCountBand,
+      blocks,
+      revisedAt: registeredAt,
+    };
   }
 }

@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   evaluate: async () => (await import('./evaluate-command.ts')).evaluateCommand,
   dictionary: async () => (await import('./dictionary-command.ts')).dictionaryCommand,
   key: async () => (await import('./key-command.ts')).keyCommand,
+  patients: async () => (await import('./patients-command.ts')).patientsCommand,
   account: async () => (await import('../account/index.ts')).runAccountCommand,
 };
 
@@ -27,6 +28,7 @@ Without a ledger (each explains itself with --help):
   consilium-trainer evaluate     how good a trained model is on another file with labels
   consilium-trainer dictionary   draft the dictionary that describes a file's columns
   consilium-trainer key          list the member's encryption keys, or create the next one
+  consilium-trainer patients     leave patients out who withdrew, or say what one's records were offered to
   consilium-trainer account      what a plan costs in privacy, or how much noise it needs
 `;
 
