@@ -77,14 +77,14 @@ export async function patientsCommand(argv: readonly string[], terminal: Termina
 
 async function idsOf(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new InputError({ field: file, text: ` cannot be read: ${reasonOf(cause)}` }, { cause });
+    throw new InputError({ field: file, text: `cannot be read: ${reasonOf(cause)}` }, { cause });
   });
   const ids = text
     .replace(/^\uFEFF/, '')
     .split(/\r\n|\n|\r/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (ids.length === 0) throw new InputError({ field: file, text: ' has no ids: write one a line' });
+  if (ids.length === 0) throw new InputError({ field: file, text: 'has no ids: write one a line' });
   return ids;
 }
 
@@ -107,7 +107,7 @@ const VARIABLES = {
 function variable(name: keyof typeof VARIABLES): string {
   const value = process.env[name];
   if (value) return value;
-  throw new InputError({ field: name, text: ` is not set: give ${VARIABLES[name]}` });
+  throw new InputError({ field: name, text: `is not set: give ${VARIABLES[name]}` });
 }
 
 async function ask<T>(route: LocalRoute, params: object, body: object): Promise<T> {
@@ -121,7 +121,7 @@ async function ask<T>(route: LocalRoute, params: object, body: object): Promise<
       body: JSON.stringify(body),
     });
   } catch (cause) {
-    throw new InputError({ field: 'CONSILIUM_GATEWAY_URL', text: ` ${url} does not answer` }, { cause });
+    throw new InputError({ field: 'CONSILIUM_GATEWAY_URL', text: `${url} does not answer` }, { cause });
   }
   const answer = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
   if (response.ok) return answer as T;
