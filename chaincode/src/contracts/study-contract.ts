@@ -38,8 +38,8 @@ import {
   findConsent,
   findDataset,
   findMember,
-  findRevision,
   findMembership,
+  findRevision,
   findStudy,
   roundsOf,
 } from './find.ts';

@@ -491,7 +491,11 @@ test('members and consents of version 1 leave and return as those of now', async
   const ledger = inherited();
   const operator = (mspId: string) => as('operator', mspId);
   const left = await ledger.submit(operator('BetaMSP'), 'member:leave', { reason: 'it closes' });
-  assert.deepEqual([left.membership, left.shortOf], [1, []], 'consents of before are in no list of open ones');
+  assert.deepEqual(
+    [left.membership, left.shortOf],
+    [1, []],
+    'consents of before are in no list of open ones',
+  );
   const { quorumNow } = await ledger.evaluate(auditor, 'study:get', { studyId });
   assert.deepEqual(quorumNow.now, { updates: 2, validators: 2 });
   const asked = { studyId, datasetId: 'beta' };

@@ -239,7 +239,8 @@ export class PeopleJournal extends JournalDatabase {
       populationId,
     );
     const ids = new Uint8Array(rows.length * SALTED_ID_BYTES);
-    for (const [i, { person }] of rows.entries()) ids.set(Buffer.from(person as string, 'hex'), i * SALTED_ID_BYTES);
+    for (const [i, { person }] of rows.entries())
+      ids.set(Buffer.from(person as string, 'hex'), i * SALTED_ID_BYTES);
     return ids;
   }
 
