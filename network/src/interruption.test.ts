@@ -22,10 +22,14 @@ function whyNot(): string | false {
 }
 const skip = whyNot();
 
+const processesNow = () => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid));
+/** What ran before: it is nobody's whom a test starts, and is looked at once and not each time. */
+const others = new Set(processesNow());
+
 /** The command lines of all that has its temporary files at `place`, a zombie's being empty. */
 function runningAt(place: string): string[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
+  return processesNow().flatMap((pid) => {
+    if (others.has(pid)) return [];
     try {
       if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${place}`)) return [];
       return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];

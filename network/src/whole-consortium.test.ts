@@ -16,7 +16,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { ConsortiumStatus } from './status.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ConsortiumStatus, consortiumStatus } from './status.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-whole-'));
 const repository = join(import.meta.dirname, '../../..');
@@ -120,10 +121,12 @@ test('up starts everything once, restarts what dies, and down stops it even afte
   assert.match(again.out, /already running/);
 
   process.kill(pidOf(before, 'gateway-north'), 'SIGKILL');
-  for (;;) {
-    const found = (await statusNow()).processes.find(({ name }) => name === 'gateway-north')!;
-    if (found.restarts === 1 && found.state === 'running') break;
-  }
+  // Asked in this process: a command for each look would take longer than the gateway's start.
+  const isBack = () => {
+    const found = consortiumStatus(directory).processes.find(({ name }) => name === 'gateway-north')!;
+    return found.restarts === 1 && found.state === 'running';
+  };
+  while (!isBack()) await sleep(50);
   assert.equal((await members()).status, 200);
   assert.match(
     readFileSync(join(directory, 'logs/supervisor.log'), 'utf8'),
@@ -132,7 +135,7 @@ test('up starts everything once, restarts what dies, and down stops it even afte
 
   const last = await statusNow();
   process.kill(pidOf(last, 'supervisor'), 'SIGKILL');
-  while (alive(pidOf(last, 'supervisor'))) await new Promise((wake) => setTimeout(wake, 20));
+  while (alive(pidOf(last, 'supervisor'))) await sleep(20);
   assert.equal((await statusNow()).state, 'orphaned');
   const down = await run(['down', '--dir', directory]);
   assert.match(down.out, /Stopped 7 processes/);

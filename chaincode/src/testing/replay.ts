@@ -1,6 +1,7 @@
 // Replays a recording in this process's circumstances and says where its outcomes differ:
 //   node replay.js RECORDING '{"clockMs": 0, "reversed": false}'
-// Prints one line of JSON: how many transactions were executed, and the first that differ.
+// Prints one line of JSON: how many transactions were executed, and the first that differ. With `mistakes`, for each of
+// them how many transactions differ where the chaincode makes it.
 import { readFileSync } from 'node:fs';
 import { execute } from './execute.ts';
 import { MemoryStub } from './memory-stub.ts';
@@ -11,11 +12,11 @@ export interface Circumstances {
   readonly clockMs: number;
   /** From the last to the first: what is asked of a young process then, an old one is asked otherwise. */
   readonly reversed: boolean;
-  /** How many transactions; all where absent. */
-  readonly first?: number;
-  /** A mistake of the kind that the guard is there for, made on purpose. */
-  readonly mistake?: keyof typeof MISTAKES;
+  /** Mistakes of the kind that the guard is there for, each made on purpose in a replay of its own. */
+  readonly mistakes?: readonly Mistake[];
 }
+
+export type Mistake = keyof typeof MISTAKES;
 
 const CLOCK_TOLERANCE_MS = 290_000;
 let executed = 0;
@@ -50,7 +51,7 @@ function setClock(clockMs: number): void {
   });
 }
 
-async function outcome(recorded: Recorded, { mistake }: Circumstances): Promise<string> {
+async function outcome(recorded: Recorded, mistake?: Mistake): Promise<string> {
   const { name, text, peer, sent } = recorded;
   const at = new Date(recorded.proposal.at);
   const proposal = { ...recorded.proposal, at };
@@ -69,20 +70,33 @@ async function outcome(recorded: Recorded, { mistake }: Circumstances): Promise<
   }
 }
 
-async function main([file = '', told = '{}']: readonly string[]): Promise<void> {
-  const circumstances = JSON.parse(told) as Circumstances;
-  setClock(circumstances.clockMs);
+/** Those that differ, as a process answers them that has been asked nothing before. */
+async function differing(recording: readonly Recorded[], mistake?: Mistake): Promise<string[]> {
+  executed = 0;
+  met.clear();
+  const different: string[] = [];
+  for (const recorded of recording) {
+    const found = await outcome(recorded, mistake);
+    if (found !== recorded.outcome) different.push(`${recorded.name}: ${found} was ${recorded.outcome}`);
+  }
+  return different;
+}
+
+async function main([file = '', given = '{}']: readonly string[]): Promise<void> {
+  const { clockMs, reversed, mistakes } = JSON.parse(given) as Circumstances;
+  setClock(clockMs);
   const recording = readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .slice(0, circumstances.first)
     .map((line) => JSON.parse(line) as Recorded);
-  if (circumstances.reversed) recording.reverse();
-  const different: string[] = [];
-  for (const recorded of recording) {
-    const found = await outcome(recorded, circumstances);
-    if (found !== recorded.outcome) different.push(`${recorded.name}: ${found} was ${recorded.outcome}`);
+  if (reversed) recording.reverse();
+  if (mistakes !== undefined) {
+    const found: [Mistake, number][] = [];
+    for (const mistake of mistakes) found.push([mistake, (await differing(recording, mistake)).length]);
+    process.stdout.write(`${JSON.stringify(Object.fromEntries(found))}\n`);
+    return;
   }
+  const different = await differing(recording);
   const examples = different.slice(0, 3).map((line) => line.slice(0, 2000));
   process.stdout.write(`${JSON.stringify({ executed, different: different.length, examples })}\n`);
 }

@@ -1,7 +1,9 @@
-// Trainers of a small consortium, all in this process, each with the parts that a test gives it.
+// Trainers of a small consortium, all in this process, each with the parts that a test gives it. Graphs are worked with
+// in this process too where a test does not ask for processes of their own: their start takes longer than the study.
 import { pino } from 'pino';
 import { MemberKeyRing } from '../artefacts/index.ts';
 import { buildTrainer, type Trainer, type TrainerParts } from '../assemble-trainer.ts';
+import { graphEngineInProcess } from '../containment/graph-engine.ts';
 import { Journal } from '../journal/journal.ts';
 import { TRAINER_KEY } from './asserted-request.ts';
 import type { Hospital, SmallConsortium } from './small-consortium.ts';
@@ -43,6 +45,7 @@ export function runTrainers(
       keys: MemberKeyRing.of(keys),
       log: pino({ level: process.env.LOG ?? 'silent' }),
       signal: stopping.signal,
+      graphs: graphEngineInProcess,
       ...partsOf(hospital),
     });
     trainers.set(mspId, { ...trainer, journal });
