@@ -37,6 +37,7 @@ const SUITES = [
   'any-order',
   'authorisation',
   'account-versions',
+  'leaving',
   'member-keys',
   'public-times',
   'weights',
