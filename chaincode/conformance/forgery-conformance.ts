@@ -10,6 +10,8 @@ import {
   aggregate,
   datasetArgument,
   memberArgument,
+  patientsArgument,
+  revisionArgument,
   studyArgument,
   updateArgument,
   verdictArgument,
@@ -197,8 +199,9 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       await submit('researcher', 'study:start', { studyId: early.studyId });
       await story.join();
       await readTo((await story.ledger.height(mallory)) - 1n);
-      const rows = (['dataset', 'budget', 'consent'] as const).flatMap(rowsOf);
-      assert.equal(rows.length, 4);
+      const kinds = ['dataset', 'population', 'block', 'revision', 'budget', 'consent'] as const;
+      const rows = kinds.flatMap(rowsOf);
+      assert.equal(rows.length, 7, 'one of each, and two accounts');
       const again = rows.map(([key, { value }]): [RowChange, string[]] => [{ key, value }, [mallory]]);
       await met('VALID', again);
       const motion = {
@@ -264,6 +267,16 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       const signed = story.ledger.signedProposal(story.members[0]!, 'trainer', 'round:attest', said);
       await submit('auditor', 'round:reportEquivocation', { ...round, statement: 'attestation', ...signed });
       await submit('trainer', 'model:publish', { studyId });
+      const grown = `grown-${story.run}`;
+      await submit('steward', 'dataset:register', patientsArgument(grown));
+      await submit('steward', 'dataset:revise', revisionArgument(grown, 2));
+      const [first = ''] = story.members;
+      const given = { studyId, datasetId: story.dataset(first) };
+      await submit('trainer', 'study:settle', given, first);
+      await submit('steward', 'study:withdraw', { ...given, reason: 'a patient asked' }, first);
+      const { sha256 } = updateArgument(given).artefact;
+      const artefacts = [{ round: 1, sha256, unpinned: true, keysDestroyed: true }];
+      await submit('trainer', 'study:attestErasure', { ...given, artefacts });
 
       await readTo((await story.ledger.height(mallory)) - 1n);
       for (const kind of KINDS) rowsOf(kind);

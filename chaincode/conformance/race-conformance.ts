@@ -2,8 +2,16 @@
 // their transactions: together they can never have more than there is, and nothing that was spent is lost.
 import { strict as assert } from 'node:assert';
 import { after, before, describe, it } from 'node:test';
-import { addRdp, compareDecimals, DomainError, timesRdp, zeroRdp } from '@consilium/domain';
-import { updateArgument } from '@consilium/domain/testing/examples';
+import {
+  type Argument,
+  addRdp,
+  compareDecimals,
+  DomainError,
+  type TransactionName,
+  timesRdp,
+  zeroRdp,
+} from '@consilium/domain';
+import { patientsArgument, populationArgument, updateArgument } from '@consilium/domain/testing/examples';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 
 const STUDIES = 5;
@@ -82,6 +90,45 @@ export function raceConformance(title: string, { setup, teardown }: LedgerConfor
       assert.deepEqual(account.reserved, timesRdp(costPerRound.training, 2 * granted.length));
       assert.ok(compareDecimals(account.committedEpsilon, account.budget.epsilon) <= 0, 'not overdrawn');
       studies = granted;
+    });
+
+    it('studies of two datasets that race for one block of their population have no more than it can bear', async () => {
+      const populationId = `raced-people-${story.run}`;
+      const [clinic, imaging] = [`clinic-${story.run}`, `imaging-${story.run}`] as const;
+      const submit = <N extends TransactionName>(name: N, argument: Argument<N>) =>
+        story.ledger.submit(owner, 'steward', name, argument);
+      await submit('population:register', populationArgument(populationId, '3'));
+      const first = patientsArgument(clinic, populationId);
+      await submit('dataset:register', first);
+      const { newBlock, ...second } = patientsArgument(imaging, populationId);
+      const { block, recordCountBand } = newBlock!;
+      await submit('dataset:register', { ...second, blocks: [{ block, recordCountBand }] });
+      const raced = Array.from({ length: STUDIES }, (_, i) => ({
+        studyId: `shared-${story.run}-${i}`,
+        datasetId: i % 2 === 0 ? clinic : imaging,
+      }));
+      const quorum = { updates: 1, validators: 1 };
+      for (const { studyId, datasetId: wanted } of raced) {
+        await story.propose(studyId, { datasets: [wanted], quorum, rounds: 2 });
+      }
+      const { claimedEpsilon } = await story.ledger.evaluate(owner, 'steward', 'privacy:quote', raced[0]!);
+      const outcomes = await Promise.all(
+        raced.map((given) =>
+          insist(() => submit('study:consent', { ...given, claimedEpsilon, blocks: [block] })),
+        ),
+      );
+      const granted = raced.filter((_, i) => !(outcomes[i] instanceof DomainError));
+      assert.ok(granted.length >= 1 && granted.length < STUDIES, `${granted.length} were granted`);
+      for (const outcome of outcomes) {
+        if (outcome instanceof DomainError) assert.equal(outcome.code, 'BUDGET_EXCEEDED');
+      }
+      const asked = (of: string) => ({ datasetId: of, pool: 'training' as const, block });
+      const account = await story.ledger.evaluate(owner, 'auditor', 'privacy:getBudget', asked(clinic));
+      const same = await story.ledger.evaluate(owner, 'auditor', 'privacy:getBudget', asked(imaging));
+      assert.deepEqual(same, account, 'both datasets have one account');
+      const { costPerRound } = await story.ledger.evaluate(owner, 'auditor', 'study:getConsent', granted[0]!);
+      assert.deepEqual(account.reserved, timesRdp(costPerRound.training, 2 * granted.length));
+      assert.ok(compareDecimals(account.committedEpsilon, account.budget.epsilon) <= 0, 'not overdrawn');
     });
 
     it('what the running ones spend at once is all counted', async () => {

@@ -1,7 +1,7 @@
 // Populations: whose accounts datasets have in common, and the blocks of patients that these accounts are of.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { isZeroRdp, ROW_SCHEMA } from '@consilium/domain';
+import { isZeroRdp, ROW_SCHEMA, timesRdp } from '@consilium/domain';
 import {
   cid,
   datasetArgument,
@@ -10,6 +10,7 @@ import {
   patientsArgument,
   populationArgument,
   studyArgument,
+  updateArgument,
 } from '@consilium/domain/testing/examples';
 import { MemoryConsortium, refusalOf, satisfies } from '../testing/memory-consortium.ts';
 import { as, StudyOnLedger } from '../testing/study-on-ledger.ts';
@@ -207,4 +208,67 @@ test('populations and blocks are read one by one and in lists, and their past is
   assert.equal(block.items[0].row.patientsSha256, newBlock('all', 1).patientsSha256);
   const account = { noun: 'budget' as const, key: ['all', 'training', '1'] };
   assert.equal((await study.evaluate(auditor, 'audit:getHistory', account)).items.length, 1);
+});
+
+test('two datasets of one population in one study cost its patients twice, also where both are scored in one verdict', async () => {
+  const study = await peopled();
+  const { newBlock: _, ...other } = patientsArgument('imaging', 'all');
+  const blocks = [{ block: 1, recordCountBand: { low: 250, high: 349 } }];
+  await study.submit(steward, 'dataset:register', { ...other, blocks });
+  const datasets = ['clinic', 'imaging'];
+  const quorum = { updates: 2, validators: 1 };
+  await study.submit(
+    as('researcher', 'AlphaMSP'),
+    'study:propose',
+    studyArgument({ studyId: 'heart', datasets, quorum }),
+  );
+  for (const datasetId of datasets) await study.consent(datasetId, 'heart', steward);
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: 'heart' });
+  await study.open(1);
+  for (const datasetId of datasets) {
+    const update = updateArgument({ studyId: 'heart', datasetId });
+    await study.submit(as('trainer', 'AlphaMSP'), 'round:recordUpdate', update);
+  }
+  await study.close(1);
+  await study.verdict('AlphaMSP', 1, { datasets, own: datasets });
+  const { costPerRound, rounds } = await study.evaluate(auditor, 'study:getConsent', {
+    studyId: 'heart',
+    datasetId: 'clinic',
+  });
+  for (const [pool, cost] of [
+    ['training', costPerRound.training],
+    ['held-out', costPerRound.heldOut],
+  ] as const) {
+    const account = await study.budget('imaging', pool);
+    assert.deepEqual(account.spent, timesRdp(cost, 2), pool);
+    assert.deepEqual(account.reserved, timesRdp(cost, 2 * (rounds - 1)), pool);
+  }
+  const amendment = { rounds: rounds + 1 };
+  await study.submit(steward, 'motion:move', {
+    studyId: 'heart',
+    kind: 'amend',
+    amendment,
+    reason: 'it improves',
+  });
+  const claims = datasets.map((datasetId) => ({
+    datasetId,
+    claimedEpsilon: { training: '9', heldOut: '9' },
+  }));
+  await study.submit(steward, 'motion:vote', { studyId: 'heart', motion: 1, accept: true, claims });
+  const more = await study.budget('clinic', 'training');
+  assert.deepEqual(more.reserved, timesRdp(costPerRound.training, 2 * rounds), 'one round more of each');
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:abort', { studyId: 'heart', reason: 'enough' });
+  for (const datasetId of datasets)
+    await study.submit(steward, 'study:settle', { studyId: 'heart', datasetId });
+  assert.ok(isZeroRdp((await study.budget('clinic', 'training')).reserved));
+});
+
+test('more rounds reserve nothing in a retired block', async () => {
+  const study = await StudyOnLedger.running();
+  await study.submit(steward, 'population:retireBlock', { populationId: 'alpha', block: 1, reason: 'spent' });
+  await study.move('AlphaMSP', { kind: 'amend', amendment: { rounds: 3 } });
+  const claims = [{ datasetId: 'alpha', claimedEpsilon: { training: '9', heldOut: '9' } }];
+  const refusal = await refusalOf(study.vote('AlphaMSP', true, 1, { claims }));
+  assert.equal(refusal.code, 'BLOCK_RETIRED');
+  await study.vote('AlphaMSP', false);
 });

@@ -16,8 +16,12 @@ import {
 import {
   aggregate,
   datasetArgument,
+  patientsArgument,
+  populationArgument,
+  revisionArgument,
   scoreEvent,
   sha256,
+  studyArgument,
   updateArgument,
   verdictArgument,
 } from '@consilium/domain/testing/examples';
@@ -508,4 +512,66 @@ test('members and consents of version 1 leave and return as those of now', async
   const key = provenKey('after the upgrade', 'BetaMSP');
   const row = await ledger.submit(operator('BetaMSP'), 'member:register', { title: 'Beta', ...key });
   assert.deepEqual([row.membership, row.keyNumber], [2, 2]);
+});
+
+test('a dataset from before grows under its old account, and takes another dictionary over the same people', async () => {
+  const study = await StudyOnLedger.prepared();
+  const steward = as('steward', 'AlphaMSP');
+  const grown = patientsArgument('grown');
+  const { newBlock: _, ...old } = grown;
+  await study.submit(steward, 'dataset:register', old);
+  const quorum = { updates: 1, validators: 1 };
+  const propose = (studyId: string, datasetId: string) =>
+    study.submit(
+      as('researcher', 'AlphaMSP'),
+      'study:propose',
+      studyArgument({ studyId, datasets: [datasetId], quorum }),
+    );
+  await propose('before', 'grown');
+  await study.consent('grown', 'before', steward);
+  asTheVersionBefore(study);
+  const account = (block: number) =>
+    study.evaluate(auditor, 'privacy:getBudget', { datasetId: 'grown', pool: 'training', block });
+  const before = await account(1);
+  assert.deepEqual([before.populationId, before.block], ['grown', 1]);
+  const implied = await study.evaluate(auditor, 'population:listBlocks', { populationId: 'grown' });
+  assert.deepEqual(
+    implied.items.map(({ block, state }: { block: number; state: string }) => [block, state]),
+    [[1, 'open']],
+  );
+  const taken = study.submit(steward, 'population:register', populationArgument('grown'));
+  assert.equal((await refusalOf(taken)).code, 'DATASET_EXISTS', 'its people have their accounts');
+
+  await study.submit(steward, 'dataset:revise', revisionArgument('grown', 2));
+  assert.deepEqual(await account(1), before, 'what was reserved is where it was');
+  assert.ok(isZeroRdp((await account(2)).reserved));
+  const { items } = await study.evaluate(auditor, 'dataset:listRevisions', { datasetId: 'grown' });
+  assert.deepEqual(
+    items.map(({ commitment, blocks }: { commitment: string; blocks: unknown[] }) => [
+      commitment,
+      blocks.length,
+    ]),
+    [
+      [grown.commitment, 1],
+      [revisionArgument('grown', 2).commitment, 2],
+    ],
+  );
+  const consent = await study.evaluate(auditor, 'study:getConsent', {
+    studyId: 'before',
+    datasetId: 'grown',
+  });
+  assert.deepEqual([consent.revision, consent.blocks], [undefined, undefined], 'as it was given: to block 1');
+  const { newBlock, privacyBudget, ...other } = patientsArgument('imaging');
+  const blocks = [{ block: 1, recordCountBand: newBlock!.recordCountBand }];
+  await study.submit(steward, 'dataset:register', { ...other, populationId: 'grown', blocks });
+  await propose('after', 'imaging');
+  await study.consent('imaging', 'after', steward);
+  const twice = await account(1);
+  assert.equal(BigInt(twice.reserved[0]), 2n * BigInt(before.reserved[0]), 'one account for both');
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: 'before' });
+  await study.submit(as('trainer', 'AlphaMSP'), 'round:open', { studyId: 'before', round: 1 });
+  const update = updateArgument({ studyId: 'before', datasetId: 'grown' });
+  await study.submit(as('trainer', 'AlphaMSP'), 'round:recordUpdate', update);
+  assert.ok(!isZeroRdp((await account(1)).spent) && isZeroRdp((await account(2)).spent));
+  assert.equal(privacyBudget!.epsilon, twice.budget.epsilon);
 });

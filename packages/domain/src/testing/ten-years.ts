@@ -71,7 +71,11 @@ function registeredAgain(): Outcome {
   /** Of those who came in the first year, who are in every file: one of each pool. */
   const losses: PrivacyEvent[][] = [[], []];
   for (let year = 1; year <= years; year++) {
-    const life = new PopulationLife({ patients: year * patientsAYear, epsilon, name: `file-of-year-${year}` });
+    const life = new PopulationLife({
+      patients: year * patientsAYear,
+      epsilon,
+      name: `file-of-year-${year}`,
+    });
     for (let i = 0; i < studiesAYear; i++) patients.push(serve(life));
     for (const [i, events] of life.kinds().entries()) losses[i]!.push(...events);
   }
