@@ -11,7 +11,6 @@ import {
   datasetArgument,
   memberArgument,
   patientsArgument,
-  revisionArgument,
   studyArgument,
   updateArgument,
   verdictArgument,
@@ -102,7 +101,7 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       if (wasFirst)
         await ledger.submit(mallory, 'operator', 'member:register', memberArgument(mallory, ledger.channel));
       else await story.join();
-      await story.register(own, mallory);
+      await ledger.submit(mallory, 'steward', 'dataset:register', patientsArgument(own));
     });
     after(teardown);
 
@@ -267,9 +266,6 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       const signed = story.ledger.signedProposal(story.members[0]!, 'trainer', 'round:attest', said);
       await submit('auditor', 'round:reportEquivocation', { ...round, statement: 'attestation', ...signed });
       await submit('trainer', 'model:publish', { studyId });
-      const grown = `grown-${story.run}`;
-      await submit('steward', 'dataset:register', patientsArgument(grown));
-      await submit('steward', 'dataset:revise', revisionArgument(grown, 2));
       const [first = ''] = story.members;
       const given = { studyId, datasetId: story.dataset(first) };
       await submit('trainer', 'study:settle', given, first);

@@ -110,7 +110,7 @@ for (const [said, retires] of [
   ['kept', false],
   ['retired', true],
 ] as const) {
-  test(`a model whose study says ${said ?? 'nothing'} is ${retires ? 'retired' : 'kept'} after a withdrawal, and marked`, async () => {
+  test(`a model of a study that says ${said ?? 'nothing'} is ${retires ? 'retired' : 'kept'} and marked`, async () => {
     const study = await published(said);
     const get = () => study.evaluate(auditor, 'model:get', { studyId: STUDY });
     const before = await get();

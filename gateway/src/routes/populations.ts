@@ -14,6 +14,10 @@ export const POPULATION_ROUTES: readonly LedgerRoute[] = [
       'For several datasets about the same people, which then have the same accounts. The budget is of each person, for ' +
       'life. It covers this population only: what somebody loses who is in two populations, or a patient of two ' +
       'hospitals, is the sum of the budgets.',
+    warnings: () => [
+      'The budget covers this population alone. Somebody who is in two populations, or a patient of two hospitals, loses ' +
+        'at most the sum of their budgets.',
+    ],
     errors: ['NOT_A_MEMBER', 'POPULATION_EXISTS', 'DATASET_EXISTS'],
     answer: Population,
     creates: true,

@@ -67,6 +67,32 @@ export const DATA_AND_BUDGETS: ThreatSection = {
       ],
     },
     {
+      id: 'new-budgets',
+      attack: 'New budgets for the same people',
+      titles: [
+        'a grown file is no new budget for the same patients',
+        'a dataset is never moved to another population: not by its id, its rows or a revision',
+        'a population with the id of a dataset, whose patients would get another budget',
+        'two blocks of the same patients',
+        'a block after one that was opened meanwhile',
+        "a dataset of somebody else's population",
+        'two datasets of one population in one study cost its patients twice, also where both are scored in one verdict',
+        'studies of two datasets that race for one block of their population have no more than it can bear',
+        'a consent to a retired block',
+        'more rounds reserve nothing in a retired block',
+        'an approval is of the blocks and the revision that its steward read',
+        'whatever studies come on whatever blocks, no patient loses more than the budget, and accounts say what they lost',
+      ],
+    },
+    {
+      id: 'early-erasures',
+      attack: 'Erasures that are attested too early, or of something else',
+      titles: [
+        'an erasure waits for a round that needs the update, and not for one that goes on without it',
+        'an erasure names every update with the hash that the ledger has, and none of others',
+      ],
+    },
+    {
       id: 'racing-studies',
       attack: 'Studies that race for one budget',
       titles: [

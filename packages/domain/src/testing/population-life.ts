@@ -145,7 +145,7 @@ export class PopulationLife {
     this.#open(opened.block, patients);
   }
 
-  /** More patients of the first block, as before there were blocks: the account of the whole population is theirs too. */
+  /** More patients of the first block, as before there were blocks: its account is theirs too. */
   join(patients: number): void {
     const [block] = this.blocks;
     this.#count(block!, patients);

@@ -1,6 +1,6 @@
-// Ten years of a hospital that admits 1,000 patients a year and is asked for forty studies, over the ledger's own rules:
-// how many studies it can serve, with how many patients, and what the patient who lost most lost, by whose the accounts
-// are.
+// Ten years of a hospital that admits 1,000 patients a year and is asked for forty studies, over the ledger's own
+// rules: how many studies it can serve, with how many patients, and what the patient who lost most lost, by whose the
+// accounts are.
 import type { PrivacyEvent } from '../privacy-event.ts';
 import { blocksOf } from '../rules/revision-rules.ts';
 import { largestOf, PopulationLife } from './population-life.ts';
