@@ -120,6 +120,15 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
       );
     });
 
+    it('an answer that is no lineage at all is refused by its place', async () => {
+      for (const said of [{}, { rounds: null }, [], { model: {}, study: {}, rounds: [{}] }]) {
+        const forged = await forgedAnswer(file, said, story.members);
+        if (forged === undefined) return;
+        const bytes = rewritten(file, (parts) => [...parts.filter((part) => !isAnswer(part)), forged]);
+        refused(bytes, /^answer 1: it is no lineage that this version can read/);
+      }
+    });
+
     it('a row that one organisation laid down under a policy of its own is refused', async (t: TestContext) => {
       if (peer === undefined) return t.skip(NONE);
       const target = rowOf(file, 'consent');

@@ -74,5 +74,6 @@ describe('a file of evidence', () => {
     refused(text.replace(`"dataHash":"${'07'.repeat(32)}"`, '"dataHash":"07"'), /dataHash is no SHA-256/);
     refused('', /the file is empty/);
     refused('[]\n', /line 1: not an object/);
+    refused(`${'['.repeat(200_000)}${']'.repeat(200_000)}\n`, /line 1: not a line of evidence/);
   });
 });

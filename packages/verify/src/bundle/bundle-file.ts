@@ -141,13 +141,16 @@ function linesOf(file: Uint8Array): Uint8Array[] {
 function readLine<T>(line: Uint8Array, number: number, read: (value: Fields) => T): T {
   let text: string;
   let value: unknown;
+  let canonical: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line);
     value = JSON.parse(text);
+    // Nested too deep, it has no text.
+    canonical = canonicalJson(value);
   } catch {
     throw new UnreadableBundleError(number, 'not a line of evidence');
   }
-  if (canonicalJson(value) !== text) throw new UnreadableBundleError(number, 'not in canonical form');
+  if (canonical !== text) throw new UnreadableBundleError(number, 'not in canonical form');
   try {
     return read(new Fields(value));
   } catch (error) {

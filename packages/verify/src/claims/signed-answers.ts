@@ -1,6 +1,6 @@
 // What peers answered, and signed, when they were asked for the lineage of a study: the answer itself, and the version
 // of every row that they read for it. Nothing of it was ever ordered; it is their word for what their ledger holds.
-import { canonicalJson, joinLineage, type Lineage } from '@consilium/domain';
+import { canonicalJson, DomainError, joinLineage, Lineage, validate } from '@consilium/domain';
 import type { Chain } from '../blocks/chain-walk.ts';
 import { type LedgerReplay, organisationsOf, type Problem, readsOf } from '../blocks/ledger-replay.ts';
 import { readableKey } from '../blocks/read-write-set.ts';
@@ -95,13 +95,21 @@ function readAnswer(
     }
   }
   replay.attest(sets, endorsements, chain.configuration);
-  const page = parse(transaction.response) as Lineage | undefined;
-  if (page === undefined) {
-    add('it is no JSON');
-    return undefined;
-  }
+  const page = lineageIn(transaction.response, add);
+  if (page === undefined) return undefined;
   const organisations = organisationsOf(chain.configuration, endorsements);
   return { page, bookmark: asked.bookmark ?? '', organisations, seconds: envelope.seconds };
+}
+
+/** Whoever signed it, an answer may hold anything. */
+function lineageIn(response: Uint8Array, add: (text: string) => void): Lineage | undefined {
+  try {
+    return validate(Lineage, parse(response));
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    add(`it is no lineage that this version can read: ${error.message}`);
+    return undefined;
+  }
 }
 
 function questionOf({ input }: Transaction): { studyId?: string; bookmark?: string } | undefined {
