@@ -74,6 +74,21 @@ describe("Fabric's `peer` command", { skip }, () => {
     assert.ok(info.includes(`"height":${height}`), info);
   });
 
+  it('leaves a first block that configtxlator reads, with policies that its own blocks satisfy', async (t) => {
+    const translator = join(process.env.FABRIC_BIN_DIR ?? '/nowhere', 'configtxlator');
+    if (!existsSync(translator)) return t.skip('not run: no `configtxlator` in FABRIC_BIN_DIR');
+    const input = join(network.dir, 'genesis.block');
+    const output = join(network.dir, 'genesis.json');
+    await run(translator, ['proto_decode', '--type', 'common.Block', '--input', input, '--output', output]);
+    const { data, header } = JSON.parse(readFileSync(output, 'utf8'));
+    assert.equal(header.number, '0');
+    const { groups } = data.data[0].payload.data.config.channel_group;
+    const writers = groups.Orderer.groups.OrdererMSP.policies.Writers.policy.value;
+    assert.equal(writers.identities[0].principal.role, 'MEMBER');
+    assert.equal(groups.Orderer.policies.BlockValidation.policy.value.sub_policy, 'Writers');
+    assert.deepEqual(Object.keys(groups.Application.groups), ['Org1MSP', 'Org2MSP', 'Org3MSP']);
+  });
+
   it('says which system chaincodes are not offered', async () => {
     for (const [name, ...command] of [
       ['cscc', 'channel', 'list'],
