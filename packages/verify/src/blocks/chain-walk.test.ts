@@ -146,6 +146,17 @@ describe('a chain', () => {
     assert.equal(then({ rows, endorsers: [second!.peer, organisations[2]!.peer], sender }), 'none');
   });
 
+  it('accepts nobody of an organisation with a revocation list that does not say whose it is, as Fabric', async () => {
+    const [first, second, third] = organisations;
+    const channel = raft();
+    const unnamed = mspConfig(first!.authority, [await first!.authority.revoke([], false)]);
+    channel.reconfigure((root) => setOrganisationValue(root, 'AMSP', unnamed), [first!.admin]);
+    const rows = [{ key: 'a', value: '1' }];
+    const endorsers = [second!.peer, third!.peer];
+    channel.transact({ rows, endorsers, sender: first!.client });
+    assert.match(firstProblem(channel), /does not say whose it is/);
+  });
+
   it('takes no new configuration without the signatures that each changed item asks for', async () => {
     const [first, second] = organisations;
     const own = await revocationOf(first!, []);

@@ -1,13 +1,15 @@
 // Certificates as an MSP reads them: who issued them, their serial number and organisational units. Node checks the
 // signatures; names and numbers are read from the DER itself, so that no text form stands between.
 import { X509Certificate } from 'node:crypto';
-import { childAt, childrenOf, DER, type DerElement, readDer } from '../wire/der-reader.ts';
+import { childAt, childrenOf, DER, type DerElement, extensionIn, readDer } from '../wire/der-reader.ts';
 import { hex, sameBytes, sha256 } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { isKnownKey } from './signature.ts';
 
 const OU = '55040b';
+const SUBJECT_KEY_ID = '551d0e';
 const TAG_OF_VERSION = 0xa0;
+const TAG_OF_EXTENSIONS = 0xa3;
 
 export interface Certificate {
   readonly x509: X509Certificate;
@@ -18,6 +20,8 @@ export interface Certificate {
   readonly subject: Uint8Array;
   readonly serial: string;
   readonly organizationalUnits: readonly string[];
+  /** Of an authority: by which revocation lists name it. */
+  readonly subjectKeyId: Uint8Array | undefined;
 }
 
 /** @throws UnreadableError where the bytes are no PEM certificate with a key that Fabric's identities use */
@@ -32,6 +36,10 @@ export function readCertificate(pem: Uint8Array): Certificate {
   if (serial?.tag !== DER.integer || issuer === undefined || subject === undefined) {
     throw new UnreadableError('not a readable certificate');
   }
+  const keyId = extensionIn(
+    fields.find(({ tag }) => tag === TAG_OF_EXTENSIONS),
+    SUBJECT_KEY_ID,
+  );
   return {
     x509,
     sha256: hex(sha256(x509.raw)),
@@ -39,6 +47,7 @@ export function readCertificate(pem: Uint8Array): Certificate {
     subject: subject.raw,
     serial: serialOf(serial),
     organizationalUnits: unitsOf(subject),
+    subjectKeyId: keyId === undefined ? undefined : readDer(keyId).contents,
   };
 }
 

@@ -89,6 +89,11 @@ export class Msp {
   #refusal(certificate: Certificate, issuer: Certificate, roles: readonly NodeRole[]): string | undefined {
     if (certificate.x509.ca) return 'it is the certificate of an authority';
     if (!this.#issuers.includes(issuer)) return 'its authority issues authorities only';
+    // As Fabric has it: where it cannot tell whose a list is, nobody is accepted.
+    if (issuer.subjectKeyId === undefined) return 'its authority has no key identifier';
+    if (this.#revocationLists.some(({ authorityKeyId }) => authorityKeyId === undefined)) {
+      return 'a revocation list of its organisation does not say whose it is';
+    }
     if (this.#revocationLists.some((list) => isRevokedBy(list, certificate, issuer))) {
       return 'its certificate is revoked';
     }

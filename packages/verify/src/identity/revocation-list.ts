@@ -1,17 +1,23 @@
 // Certificate revocation lists of an MSP: which serial numbers of an authority are revoked. Node has no reader for
 // them.
 import { verify } from 'node:crypto';
-import { childAt, childrenOf, DER, readDer } from '../wire/der-reader.ts';
+import { childAt, childrenOf, DER, extensionIn, readDer } from '../wire/der-reader.ts';
 import { sameBytes } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { type Certificate, serialOf } from './certificate.ts';
 
 export interface RevocationList {
   readonly issuer: Uint8Array;
+  /** Whose list it is. Undefined: Fabric then accepts no identity of the organisation. */
+  readonly authorityKeyId: Uint8Array | undefined;
   readonly serials: ReadonlySet<string>;
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
 }
+
+const AUTHORITY_KEY_ID = '551d23';
+const TAG_OF_EXTENSIONS = 0xa0;
+const TAG_OF_KEY_ID = 0x80;
 
 /** @param bytes PEM or DER. @throws UnreadableError */
 export function readRevocationList(bytes: Uint8Array): RevocationList {
@@ -36,20 +42,33 @@ export function readRevocationList(bytes: Uint8Array): RevocationList {
       : [];
   return {
     issuer: issuer.raw,
+    authorityKeyId: keyIdIn(
+      extensionIn(
+        fields.find(({ tag }) => tag === TAG_OF_EXTENSIONS),
+        AUTHORITY_KEY_ID,
+      ),
+    ),
     serials: new Set(serials),
     signed: signed.raw,
     signature: signature.subarray(1),
   };
 }
 
+function keyIdIn(extension: Uint8Array | undefined): Uint8Array | undefined {
+  if (extension === undefined) return undefined;
+  return childrenOf(readDer(extension)).find(({ tag }) => tag === TAG_OF_KEY_ID)?.contents;
+}
+
 /** Whether a list of this authority names the certificate. */
 export const isRevokedBy = (
-  { issuer, serials, signed, signature }: RevocationList,
+  { authorityKeyId, serials, signed, signature }: RevocationList,
   certificate: Certificate,
   authority: Certificate,
 ): boolean =>
   serials.has(certificate.serial) &&
-  sameBytes(issuer, authority.subject) &&
+  authorityKeyId !== undefined &&
+  authority.subjectKeyId !== undefined &&
+  sameBytes(authorityKeyId, authority.subjectKeyId) &&
   verify(
     authority.x509.publicKey.asymmetricKeyType === 'ed25519' ? null : 'sha256',
     signed,

@@ -34,7 +34,10 @@ export class Authority {
       name: `CN=ca.${mspId}`,
       signingAlgorithm: ALGORITHM,
       keys: keys as never,
-      extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+      extensions: [
+        new x509.BasicConstraintsExtension(true, undefined, true),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never),
+      ],
     });
     return new Authority(mspId, keys, certificate);
   }
@@ -59,12 +62,14 @@ export class Authority {
     return new Signer(this.mspId, { pem: `${certificate.toString('pem')}\n`, key, serialNumber });
   }
 
-  async revoke(signers: readonly Signer[]): Promise<Uint8Array> {
+  /** @param isNamed whether the list says whose it is */
+  async revoke(signers: readonly Signer[], isNamed = true): Promise<Uint8Array> {
     const list = await x509.X509CrlGenerator.create({
       issuer: this.#certificate.subject,
       thisUpdate: VALID.notBefore,
       nextUpdate: VALID.notAfter,
       entries: signers.map(({ serialNumber }) => ({ serialNumber, revocationDate: VALID.notBefore })),
+      extensions: isNamed ? [await x509.AuthorityKeyIdentifierExtension.create(this.#certificate)] : [],
       signingAlgorithm: ALGORITHM,
       signingKey: this.#keys.privateKey as never,
     });

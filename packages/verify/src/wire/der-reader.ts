@@ -46,6 +46,15 @@ export function childAt(parent: DerElement, index: number, tag?: number): DerEle
   return child;
 }
 
+/** What an extension of a certificate or revocation list holds; undefined where it has none of this name. */
+export function extensionIn(extensions: DerElement | undefined, oid: string): Uint8Array | undefined {
+  if (extensions === undefined) return undefined;
+  const found = childrenOf(childAt(extensions, 0, DER.sequence)).find(
+    (extension) => Buffer.from(childAt(extension, 0, DER.oid).contents).toString('hex') === oid,
+  );
+  return found && childrenOf(found).at(-1)?.contents;
+}
+
 function elementAt(bytes: Uint8Array, start: number): DerElement {
   const [tag, first] = [bytes[start], bytes[start + 1]];
   if (tag === undefined || first === undefined) throw new UnreadableError('not DER: it goes beyond its end');
