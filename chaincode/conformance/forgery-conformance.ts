@@ -50,6 +50,7 @@ const GUARDS: Readonly<Record<Kind, Guard>> = {
   consent: 'owner',
   'open-consent': 'majority',
   'consent-approval': 'owner',
+  decline: 'owner',
   motion: 'majority',
   vote: 'majority',
   round: 'validators',
@@ -228,6 +229,8 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
         quorum: { updates: all, validators: all },
         rounds: 1,
       });
+      const reason = 'two stewards have to agree';
+      await submit('steward', 'study:decline', { studyId, datasetId: guarded, code: 'ethics', reason });
       await submit('steward', 'study:approveConsent', { studyId, datasetId: guarded });
       const { channel } = story.ledger;
       await submit('operator', 'member:rotateKey', provenKey(`forger ${story.run}`, mallory, channel));

@@ -20,7 +20,15 @@ export async function quorumNow(
       const isLeaving = leaving?.mspId === owner;
       left.set(owner, isLeaving || (await hasLeft(ledger, owner)));
     }
-    standings.push({ datasetId, owner, consent: after(consent, leaving), ownerLeft: left.get(owner)! });
+    const declined =
+      consent === undefined ? await ledger.get('decline', study.studyId, datasetId) : undefined;
+    standings.push({
+      datasetId,
+      owner,
+      consent: after(consent, leaving),
+      ownerLeft: left.get(owner)!,
+      isDeclined: declined?.studyVersion === study.version,
+    });
   }
   return quorumOf(study, standings);
 }

@@ -161,6 +161,26 @@ const ATTEMPTS: readonly Attempt[] = [
       }),
   },
   {
+    code: 'DECLINE_EXISTS',
+    title: 'the same text declined twice',
+    says: /delta declined text 1 on 2026/,
+    before: afterSteps(proposed, (study) =>
+      study.submit(steward('DeltaMSP'), 'study:decline', {
+        studyId: STUDY,
+        datasetId: 'delta',
+        code: 'purpose',
+        reason: 'not what our patients were asked about',
+      }),
+    ),
+    attempt: (study) =>
+      study.submit(steward('DeltaMSP'), 'study:decline', {
+        studyId: STUDY,
+        datasetId: 'delta',
+        code: 'other',
+        reason: 'said again',
+      }),
+  },
+  {
     code: 'MEMBER_LEFT',
     title: 'a study of a dataset that nobody can consent to any more',
     says: /dataset delta belongs to DeltaMSP, which has left/,

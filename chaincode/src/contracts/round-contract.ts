@@ -18,6 +18,7 @@ import {
   closeRound,
   commitScore,
   finalizeRound,
+  groundsOf,
   openRound,
   provenEquivocation,
   recordUpdate,
@@ -305,10 +306,13 @@ export class RoundContract extends LedgerContract {
   }
 
   getVerdict(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'round:getVerdict', text, ({ argument, ledger }) => {
+    return transact(context, 'round:getVerdict', text, async ({ argument, ledger }) => {
       const { studyId, round, mspId } = argument;
       const what = `verdict of ${mspId} on round ${round} of study ${studyId}`;
-      return found(ledger.get('verdict', studyId, roundKey(round), mspId), 'VERDICT_NOT_FOUND', what);
+      const row = ledger.get('verdict', studyId, roundKey(round), mspId);
+      const verdict = await found(row, 'VERDICT_NOT_FOUND', what);
+      const grounds = groundsOf(verdict, await findStudy(ledger, studyId));
+      return { ...verdict, ...(grounds !== undefined && { grounds }) };
     });
   }
 

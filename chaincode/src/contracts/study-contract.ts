@@ -13,6 +13,7 @@ import {
   abortStudy,
   approveConsent,
   attestErasure,
+  declineStudy,
   grantConsent,
   isShort,
   proposeStudy,
@@ -123,6 +124,7 @@ export class StudyContract extends LedgerContract {
         study,
         ...given,
         existing,
+        declined: await ledger.get('decline', studyId, datasetId),
         steward: call.enrolmentId(),
         sha256,
         book: before,
@@ -149,6 +151,7 @@ export class StudyContract extends LedgerContract {
         study: await findStudy(ledger, studyId),
         ...(await givenFrom(ledger, argument)),
         existing: await consentOf(ledger, studyId, datasetId),
+        declined: await ledger.get('decline', studyId, datasetId),
         steward,
         sha256,
         approved: await ledger.get('consent-approval', studyId, datasetId, steward),
@@ -156,6 +159,34 @@ export class StudyContract extends LedgerContract {
       await ledger.put('consent-approval', approval);
       await ledger.guard('consent-approval', approval, await policyOfOwner(ledger, mspId));
       return approval;
+    });
+  }
+
+  decline(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:decline', text, async (call) => {
+      const { argument, ledger, mspId, at } = call;
+      const { studyId, datasetId } = argument;
+      const study = await findStudy(ledger, studyId);
+      const decline = declineStudy(argument, {
+        mspId,
+        at,
+        study,
+        dataset: await findDataset(ledger, datasetId),
+        existing: await consentOf(ledger, studyId, datasetId),
+        declined: await ledger.get('decline', studyId, datasetId),
+        steward: call.enrolmentId(),
+      });
+      call.concern({ purpose: [study.purpose] });
+      await ledger.put('decline', decline);
+      await ledger.guardAnew('decline', decline, await policyOfOwner(ledger, mspId));
+      return decline;
+    });
+  }
+
+  listDeclines(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:listDeclines', text, async ({ argument, ledger }) => {
+      await findStudy(ledger, argument.studyId);
+      return ledger.page('decline', [argument.studyId], argument);
     });
   }
 

@@ -9,6 +9,7 @@ import type {
   ConsentRow,
   CountedPatients,
   DatasetRow,
+  Decline,
   Departure,
   Equivocation,
   Erasure,
@@ -51,6 +52,7 @@ export interface Rows {
   consent: ConsentRow;
   'open-consent': OpenConsent;
   'consent-approval': ConsentApproval;
+  decline: Decline;
   motion: Motion;
   vote: Vote;
   round: RoundRow;
@@ -86,6 +88,7 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   consent: ['studyId', 'datasetId'],
   'open-consent': ['owner', 'studyId', 'datasetId'],
   'consent-approval': ['studyId', 'datasetId', 'steward'],
+  decline: ['studyId', 'datasetId'],
   motion: ['studyId', 'motion'],
   vote: ['studyId', 'motion', 'mspId'],
   round: ['studyId', 'round'],

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import {
   canonicalJson,
   DomainError,
+  DuoLabels,
+  duoLabelsIn,
   LEDGER_PATHS,
   placesOf,
   type Role,
@@ -141,7 +143,7 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
   const { params, rest } = splitArgument(route);
   const url = routeUrl(pathOf(route));
   const status = route.creates === true ? 201 : 200;
-  const answer = submits ? committed(route) : route.answer;
+  const answer = labelled(submits ? committed(route) : route.answer);
   const common = {
     operationId: route.operationId,
     tags: [route.tag],
@@ -172,7 +174,8 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
       handler: async (request) => {
         const argument = argumentFrom(request, request.query);
         const call = { name: route.transaction, argument, ...callerOf(request) };
-        return timed(dependencies, route.transaction, () => dependencies.ledger.evaluate(call));
+        const found = await timed(dependencies, route.transaction, () => dependencies.ledger.evaluate(call));
+        return withDuoLabels(found);
       },
     });
     return;
@@ -197,10 +200,25 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
       const { transactionId, blockNumber, result } = submitted;
       reply.code(status);
       const warnings = route.warnings?.(argument) ?? [];
-      return { ...(result as object), transactionId, blockNumber, ...(warnings.length > 0 && { warnings }) };
+      return {
+        ...withDuoLabels(result),
+        transactionId,
+        blockNumber,
+        ...(warnings.length > 0 && { warnings }),
+      };
     },
   });
 }
+
+/** An answer with the labels of the Data Use Ontology's codes in it, where it has any. */
+function withDuoLabels(answer: unknown): object {
+  const duoLabels = duoLabelsIn(answer);
+  return Object.keys(duoLabels).length > 0 ? { ...(answer as object), duoLabels } : (answer as object);
+}
+
+/** The schema of an answer, with the labels that it may carry. */
+const labelled = (answer: TSchema): TSchema =>
+  Type.Object({ ...(answer as TObject).properties, duoLabels: Type.Optional(DuoLabels) });
 
 export const EXAMPLE_COMMIT = {
   transactionId: '5b1f6a1c0d3e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c',

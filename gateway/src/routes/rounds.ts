@@ -7,6 +7,7 @@ import {
   ScoreCommitment,
   Update,
   Verdict,
+  VerdictAnswer,
 } from '@consilium/domain';
 import {
   ATTEST_AGGREGATE,
@@ -160,9 +161,11 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     transaction: 'round:getVerdict',
     tag,
     operationId: 'getVerdict',
-    description: "One validator's judgement.",
-    errors: ['VERDICT_NOT_FOUND'],
-    answer: Verdict,
+    description:
+      "One validator's judgement. Where it rejects, `grounds` says which rule failed, with the recorded counts that it " +
+      'rests on and no others.',
+    errors: ['STUDY_NOT_FOUND', 'VERDICT_NOT_FOUND'],
+    answer: VerdictAnswer,
     examples: { answer: VERDICT },
   },
   {

@@ -5,6 +5,7 @@ import {
   ConsentQuote,
   DatasetErasures,
   Erasure,
+  Decline,
   OpenConsent,
   PageOfRows,
   Study,
@@ -129,6 +130,18 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
 ];
 
 const consents = 'consents';
+const DECLINE: Decline = {
+  schema: 1,
+  studyId: CONSENT.studyId,
+  datasetId: CONSENT.datasetId,
+  code: 'privacy-cost',
+  reason: 'It costs a third of what these patients have left.',
+  owner: CONSENT.owner,
+  steward: 'steward',
+  studyVersion: 1,
+  number: 1,
+  declinedAt: CONSENT.grantedAt,
+};
 
 export const CONSENT_ROUTES: readonly LedgerRoute[] = [
   {
@@ -191,6 +204,38 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
         approvedAt: CONSENT.grantedAt,
       },
     },
+  },
+  {
+    transaction: 'study:decline',
+    tag: consents,
+    operationId: 'declineStudy',
+    description:
+      'Puts it on record that this hospital does not give this dataset, and why, for the text of now. It binds nobody: a ' +
+      'consent may follow, with approvals that were given after it. `quorumNow` of the study counts it at once.',
+    errors: [
+      'NOT_A_MEMBER',
+      'STUDY_NOT_FOUND',
+      'DATASET_NOT_FOUND',
+      'DATASET_NOT_WANTED',
+      'NOT_THE_OWNER',
+      'STUDY_STATE',
+      'CONSENT_EXISTS',
+      'DECLINE_EXISTS',
+    ],
+    answer: Decline,
+    examples: {
+      body: { code: 'privacy-cost', reason: 'It costs a third of what these patients have left.' },
+      answer: DECLINE,
+    },
+  },
+  {
+    transaction: 'study:listDeclines',
+    tag: consents,
+    operationId: 'listDeclines',
+    description: 'In pages: pass the bookmark of one page to get the next.',
+    errors: ['STUDY_NOT_FOUND'],
+    answer: PageOfRows(Decline),
+    examples: { answer: { items: [DECLINE] } },
   },
   {
     transaction: 'study:listConsents',

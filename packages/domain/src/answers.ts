@@ -12,7 +12,7 @@ import { Model } from './model.ts';
 import { Motion, Vote } from './motion.ts';
 import { Decimal, Described, Id, Instant, MspId, RoundNumber, Sha256, Strict, Words } from './primitives.ts';
 import { RecordedShare, Revision } from './revision.ts';
-import { Round } from './round.ts';
+import { EXCLUSION_REASONS, Round } from './round.ts';
 import { ScoreCommitment } from './score-commitment.ts';
 import { Study, StudyWeights } from './study.ts';
 import { STUDY_STATES } from './study-transitions.ts';
@@ -107,6 +107,34 @@ export const MemberBallot = Strict({
   ),
 });
 export type MemberBallot = Static<typeof MemberBallot>;
+
+/** Rules by which a verdict rejects. */
+export const VERDICT_RULES = [
+  'accuracy-below-minimum',
+  'no-acceptable-update',
+  'update-rejected',
+  'not-stated',
+] as const;
+
+/** Why a verdict rejects, computed from its own row and the study's text. */
+export const VerdictGrounds = Strict({
+  rule: Words(VERDICT_RULES, 'not-stated: the recorded scores do not explain it.'),
+  rejected: Type.Array(Strict({ datasetId: Id, reason: Words(EXCLUSION_REASONS) })),
+  right: Type.Optional(Type.Integer({ description: 'Units judged rightly, with noise, of all its scores.' })),
+  wrong: Type.Optional(Type.Integer({ description: 'Units judged wrongly, with noise, of all its scores.' })),
+  accuracyMillionths: Type.Optional(Type.Integer({ description: 'What follows from them, cut to [0, 1].' })),
+  minimum: Type.Optional(Described(Decimal, 'The least accuracy that the study accepts.')),
+});
+export type VerdictGrounds = Static<typeof VerdictGrounds>;
+
+/** A verdict as a question is answered. */
+export const VerdictAnswer = Strict({
+  ...Verdict.properties,
+  grounds: Type.Optional(
+    Described(VerdictGrounds, 'Where it rejects: which rule failed, and the charged numbers.'),
+  ),
+});
+export type VerdictAnswer = Static<typeof VerdictAnswer>;
 
 /** Which rows are laid under the policies of the present members: what `audit:renewPolicies` takes. */
 export const PolicyRef = Strict({

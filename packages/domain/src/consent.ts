@@ -48,6 +48,33 @@ export const GrantConsent = Strict({
 });
 export type GrantConsent = Static<typeof GrantConsent>;
 export const WithdrawConsent = Strict({ studyId: Id, datasetId: Id, reason: Reason });
+/** Why a hospital declines a study; the reason says it in words. */
+export const DECLINE_CODES = ['purpose', 'privacy-cost', 'ethics', 'data', 'capacity', 'other'] as const;
+
+/** What a steward says to decline a study for one dataset. */
+export const DeclineStudy = Strict({
+  studyId: Id,
+  datasetId: Id,
+  code: Words(DECLINE_CODES, 'What kind of reason it is.'),
+  reason: Reason,
+});
+export type DeclineStudy = Static<typeof DeclineStudy>;
+
+/** A declined study, as a row: of one text of it. A consent may follow it all the same. */
+export const Decline = Strict({
+  schema: RowSchema,
+  ...DeclineStudy.properties,
+  owner: MspId,
+  steward: Type.String({ description: 'Enrolment id.' }),
+  studyVersion: Type.Integer({ minimum: 1, description: 'The text declined.' }),
+  number: Type.Integer({
+    minimum: 1,
+    description: 'How often the dataset has declined the study with this.',
+  }),
+  declinedAt: Instant,
+});
+export type Decline = Static<typeof Decline>;
+
 export const ApproveConsent = Strict({ studyId: Id, datasetId: Id, ...BlocksGiven, ...TextRead });
 export type ApproveConsent = Static<typeof ApproveConsent>;
 export const ConsentRef = Strict({ studyId: Id, datasetId: Id });
@@ -121,6 +148,9 @@ export const ConsentApproval = Strict({
   steward: Type.String({ description: 'Enrolment id.' }),
   studyVersion: Type.Integer({ minimum: 1 }),
   ...PatientsGiven,
+  declines: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'How often the dataset had declined the study before this.' }),
+  ),
   approvedAt: Instant,
 });
 export type ConsentApproval = Static<typeof ConsentApproval>;

@@ -83,6 +83,7 @@ export const ERRORS = {
     'conflict',
     "The dataset's policy asks for more stewards: the others approve first, with study:approveConsent.",
   ],
+  DECLINE_EXISTS: ['conflict', 'This dataset has declined this text of the study.'],
   APPROVAL_EXISTS: ['conflict', 'This steward has approved this consent: another steward must.'],
   CONSENT_NOT_FOUND: ['not-found', 'No such consent.'],
   CONSENT_STATE: ['conflict', "The consent's state does not allow this."],

@@ -24,6 +24,7 @@ export {
   StudyAnswer,
   StudyQuorum,
   WithdrawnDataset,
+  VerdictAnswer,
 } from './answers.ts';
 export {
   ARGUMENT_BYTES_MAX,
@@ -37,7 +38,7 @@ export { BLOCKS_MAX, Block, BlockNumber, BlockShare, CountedPatients, NewBlock }
 export { Budget, BudgetRow, BudgetVersion } from './budget.ts';
 export { ASSERTION, assertionAudience, CallerAssertion } from './caller-assertion.ts';
 export { canonicalJson, type Sha256Of } from './canonical-json.ts';
-export { Consent, ConsentApproval, type ConsentRow, OpenConsent } from './consent.ts';
+export { Consent, ConsentApproval, type ConsentRow, Decline, DeclineStudy, OpenConsent } from './consent.ts';
 export { Contribution, RoundContributions } from './contribution.ts';
 export {
   Dataset,
@@ -59,6 +60,7 @@ export {
   LabelRule,
   targetOf,
 } from './dictionary.ts';
+export { DUO_LABELS, DuoLabels, duoLabelsIn } from './duo-labels.ts';
 export { encryptionKeyProblem, keyProofMessage } from './encryption-key.ts';
 export { Equivocation, type StatementKind } from './equivocation.ts';
 export { AttestErasure, ERASURE_DAYS, Erasure } from './erasure.ts';

@@ -44,6 +44,8 @@ export const LEDGER_PATHS = {
   'study:listConsents': `${study}/consents`,
   'study:getConsent': consent,
   'study:approveConsent': `${consent}/approve`,
+  'study:decline': `${consent}/decline`,
+  'study:listDeclines': `${study}/declines`,
   'study:withdraw': `${consent}/withdraw`,
   'study:settle': `${consent}/settle`,
   'study:attestErasure': `${consent}/erasures`,

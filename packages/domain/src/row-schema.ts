@@ -20,6 +20,7 @@ export const ROW_SCHEMA = {
   consent: 4,
   'open-consent': 1,
   'consent-approval': 2,
+  decline: 1,
   round: 2,
   update: 1,
   'score-commitment': 1,

@@ -5,7 +5,7 @@ import { ActivityQuestion } from './activity.ts';
 import { PolicyRef } from './answers.ts';
 import { AttestAggregate } from './attestation.ts';
 import { BlockNumber, RetireBlock } from './block.ts';
-import { ApproveConsent, AskQuote, ConsentRef, GrantConsent, WithdrawConsent } from './consent.ts';
+import { ApproveConsent, AskQuote, ConsentRef, DeclineStudy, GrantConsent, WithdrawConsent } from './consent.ts';
 import { RegisterDataset } from './dataset.ts';
 import { ReportEquivocation } from './equivocation.ts';
 import { AttestErasure } from './erasure.ts';
@@ -201,11 +201,18 @@ export const TRANSACTIONS = [
     "One steward's approval, where the dataset's policy asks for several; the last gives the consent.",
   ),
   submit(
+    'study:decline',
+    DeclineStudy,
+    ['steward'],
+    'StudyDeclined',
+    "Declines a study for the caller's dataset, with a reason on record; a consent may follow all the same.",
+  ),
+  submit(
     'study:withdraw',
     WithdrawConsent,
     ['steward'],
     'ConsentWithdrawn',
-    'Withdraws a consent: later rounds exclude the dataset.',
+    'Withdraws a consent, from the round under way too until its verdicts are counted.',
   ),
   submit(
     'study:settle',
@@ -229,6 +236,7 @@ export const TRANSACTIONS = [
     'Open studies whose quorum is not met any more: running ones that wait, proposals that cannot start.',
   ),
   evaluate('study:list', PageOf, 'All studies, in summary.'),
+  evaluate('study:listDeclines', StudyPage, 'Datasets that declined a study, with their reasons.'),
   evaluate('study:getConsent', ConsentRef, 'One consent.'),
   evaluate('study:listConsents', StudyPage, "A study's consents."),
   evaluate(

@@ -11,6 +11,7 @@ import type {
   Consent,
   ConsentApproval,
   ConsentRow,
+  Decline,
   GrantConsent,
 } from '../consent.ts';
 import { type DatasetRow, populationIdOf } from '../dataset.ts';
@@ -50,7 +51,7 @@ export function requireOwner(
   throw new DomainError('NOT_THE_OWNER', `dataset ${row.datasetId} belongs to ${row.owner}`);
 }
 
-function requireWanted(study: Study, datasetId: string): void {
+export function requireWanted(study: Study, datasetId: string): void {
   if (study.datasets.includes(datasetId)) return;
   throw new DomainError('DATASET_NOT_WANTED', `study ${study.studyId} does not ask for ${datasetId}`);
 }
@@ -145,6 +146,8 @@ interface ConsentContext extends Given {
   readonly study: StudyRow;
   readonly dataset: DatasetRow;
   readonly existing: Consent | undefined;
+  /** The last time that the dataset declined the study. */
+  readonly declined: Decline | undefined;
   /** Enrolment id of the steward who calls. */
   readonly steward: string;
   readonly sha256: Sha256Of;
@@ -188,9 +191,10 @@ export function approveConsent(
   const { mspId, at, study, steward, approved, revision } = context;
   checkConsentable(argument, context);
   const { studyId, datasetId } = argument;
+  const declines = context.declined?.number;
   const blocks = givenShares(argument.blocks, context);
   const patients = { revision: revision.revision, blocks };
-  if (approved?.studyVersion === study.version && sameApproval(approved, patients)) {
+  if (approved?.studyVersion === study.version && sameApproval(approved, patients) && approved.declines === declines) {
     throw new DomainError('APPROVAL_EXISTS', `${steward} has approved this; another steward must`);
   }
   return {
@@ -201,6 +205,7 @@ export function approveConsent(
     steward,
     studyVersion: study.version,
     ...patients,
+    ...(declines !== undefined && { declines }),
     approvedAt: at,
   };
 }
@@ -233,9 +238,11 @@ export function grantConsent(
   const studySha256 = checkConsentable(argument, context);
   const blocks = givenShares(argument.blocks, context);
   const patients = { revision: context.revision.revision, blocks };
-  // An approval of another text, or of other patients, counts for nothing: what changed is approved again.
+  // An approval of another text, or of other patients, counts for nothing: what changed is approved again. Nor does one
+  // from before the dataset declined: whoever gave it did not know.
   const approving = context.approvals.filter(
-    (approval) => approval.studyVersion === study.version && sameApproval(approval, patients),
+    (approval) => approval.studyVersion === study.version && sameApproval(approval, patients) &&
+      approval.declines === context.declined?.number,
   );
   const stewards = [...new Set([...approving.map((approval) => approval.steward), steward])].sort();
   if (stewards.length < dataset.consentPolicy.stewards) {

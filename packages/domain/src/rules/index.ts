@@ -13,6 +13,7 @@ export {
   withdrawConsent,
 } from './consent-rules.ts';
 export { registerDataset } from './dataset-rules.ts';
+export { declineStudy } from './decline-rules.ts';
 export { provenEquivocation, type SignedStatement, STATEMENT_TRANSACTIONS } from './equivocation-rules.ts';
 export {
   attestErasure,
@@ -63,4 +64,5 @@ export { abortStudy, proposeStudy, requireRoom, retireStudy, startStudy } from '
 export { type Tally, tallyIn } from './tally.ts';
 export type { Transition } from './transition.ts';
 export { recordUpdate, requireParticipant } from './update-rules.ts';
+export { groundsOf } from './verdict-grounds.ts';
 export { recordVerdict } from './verdict-rules.ts';

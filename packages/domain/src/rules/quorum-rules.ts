@@ -12,6 +12,8 @@ export interface Standing {
   readonly consent: ConsentRow | undefined;
   /** Whether its owner is a member no more. */
   readonly ownerLeft: boolean;
+  /** Whether its owner has declined the present text. */
+  readonly isDeclined: boolean;
 }
 
 /** The quorum of a study, from what was said of every dataset that it asks for. */
@@ -20,7 +22,9 @@ export function quorumOf(
   standings: readonly Standing[],
 ): StudyQuorum {
   const consenting = standings.filter(({ consent }) => consent?.state === 'granted');
-  const undecided = standings.filter(({ consent, ownerLeft }) => consent === undefined && !ownerLeft);
+  const undecided = standings.filter(
+    ({ consent, ownerLeft, isDeclined }) => consent === undefined && !ownerLeft && !isDeclined,
+  );
   const count = (all: readonly Standing[]) => ({
     updates: all.length,
     validators: new Set(all.map(({ owner }) => owner)).size,
