@@ -68,6 +68,21 @@ describe('routes of the ledger', () => {
     assert.deepEqual(answer.json().dictionary, DATASET.dictionary);
   });
 
+  it('label the codes of the Data Use Ontology, in questions, lists and what was committed', async () => {
+    const labels = {
+      'DUO:0000006': 'health or medical or biomedical research',
+      'DUO:0000007': 'disease specific research',
+    };
+    const one = await gateway.as('auditor', { url: '/v1/datasets/cleveland-heart' });
+    assert.deepEqual(one.json().duoLabels, labels);
+    const list = await gateway.as('auditor', { url: '/v1/datasets' });
+    assert.deepEqual(list.json().duoLabels, labels);
+    const started = await gateway.as('researcher', { method: 'POST', url: '/v1/studies/heart-2026/start' });
+    assert.deepEqual(started.json().duoLabels, { 'DUO:0000007': labels['DUO:0000007'] });
+    const member = await gateway.as('auditor', { url: '/v1/members/Org1MSP' });
+    assert.equal(member.json().duoLabels, undefined);
+  });
+
   it('take no body where the path says everything, whatever the content type', async () => {
     for (const headers of [{}, { 'content-type': 'application/json' }]) {
       const answer = await gateway.as('researcher', {
