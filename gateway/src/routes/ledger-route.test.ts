@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { transactionNamed } from '@consilium/domain';
 import { LEDGER_ROUTES } from '../app.ts';
-import { DATASET, REGISTER_DATASET, REGISTER_MEMBER } from '../http/examples.ts';
+import { DATASET, PROPOSE_STUDY, REGISTER_DATASET, REGISTER_MEMBER } from '../http/examples.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 
 const VALUES: Record<string, string> = {
@@ -77,8 +77,9 @@ describe('routes of the ledger', () => {
     assert.deepEqual(one.json().duoLabels, labels);
     const list = await gateway.as('auditor', { url: '/v1/datasets' });
     assert.deepEqual(list.json().duoLabels, labels);
-    const started = await gateway.as('researcher', { method: 'POST', url: '/v1/studies/heart-2026/start' });
-    assert.deepEqual(started.json().duoLabels, { 'DUO:0000007': labels['DUO:0000007'] });
+    const payload = { ...PROPOSE_STUDY, studyId: 'labelled-2026' };
+    const proposed = await gateway.as('researcher', { method: 'POST', url: '/v1/studies', payload });
+    assert.deepEqual(proposed.json().duoLabels, { 'DUO:0000007': labels['DUO:0000007'] });
     const member = await gateway.as('auditor', { url: '/v1/members/Org1MSP' });
     assert.equal(member.json().duoLabels, undefined);
   });

@@ -23,8 +23,8 @@ export {
   RowVersion,
   StudyAnswer,
   StudyQuorum,
-  WithdrawnDataset,
   VerdictAnswer,
+  WithdrawnDataset,
 } from './answers.ts';
 export {
   ARGUMENT_BYTES_MAX,

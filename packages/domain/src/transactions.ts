@@ -5,7 +5,14 @@ import { ActivityQuestion } from './activity.ts';
 import { PolicyRef } from './answers.ts';
 import { AttestAggregate } from './attestation.ts';
 import { BlockNumber, RetireBlock } from './block.ts';
-import { ApproveConsent, AskQuote, ConsentRef, DeclineStudy, GrantConsent, WithdrawConsent } from './consent.ts';
+import {
+  ApproveConsent,
+  AskQuote,
+  ConsentRef,
+  DeclineStudy,
+  GrantConsent,
+  WithdrawConsent,
+} from './consent.ts';
 import { RegisterDataset } from './dataset.ts';
 import { ReportEquivocation } from './equivocation.ts';
 import { AttestErasure } from './erasure.ts';

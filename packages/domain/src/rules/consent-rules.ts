@@ -194,7 +194,11 @@ export function approveConsent(
   const declines = context.declined?.number;
   const blocks = givenShares(argument.blocks, context);
   const patients = { revision: revision.revision, blocks };
-  if (approved?.studyVersion === study.version && sameApproval(approved, patients) && approved.declines === declines) {
+  if (
+    approved?.studyVersion === study.version &&
+    sameApproval(approved, patients) &&
+    approved.declines === declines
+  ) {
     throw new DomainError('APPROVAL_EXISTS', `${steward} has approved this; another steward must`);
   }
   return {
@@ -241,7 +245,9 @@ export function grantConsent(
   // An approval of another text, or of other patients, counts for nothing: what changed is approved again. Nor does one
   // from before the dataset declined: whoever gave it did not know.
   const approving = context.approvals.filter(
-    (approval) => approval.studyVersion === study.version && sameApproval(approval, patients) &&
+    (approval) =>
+      approval.studyVersion === study.version &&
+      sameApproval(approval, patients) &&
       approval.declines === context.declined?.number,
   );
   const stewards = [...new Set([...approving.map((approval) => approval.steward), steward])].sort();
