@@ -66,7 +66,7 @@ export async function policyOfRound(ledger: Ledger, round: RoundRow): Promise<Ui
 const majority = (members: readonly string[]): Uint8Array =>
   anyOfPeers(Math.floor(members.length / 2) + 1, members);
 
-/** A dataset, its population, and its first block of patients: the only one of most. Later ones hold up nothing. */
+/** A dataset, its population, and its first block of patients: the only one of most. Later ones do not hold it up. */
 async function ofDataset(ledger: Ledger, dataset: DatasetRow): Promise<Guarded[]> {
   const policy = await policyOfOwner(ledger, dataset.owner);
   const populationId = populationIdOf(dataset);

@@ -15,8 +15,8 @@ const MILLION = 1_000_000;
  * The grounds of a verdict that rejects the candidate, or an update; undefined for one that accepts everything. By the
  * study's text of now: an amendment may have changed the minimum since.
  *
- * Edge cases: `not-stated` where the recorded scores reach the minimum, or there are none, and the candidate is rejected
- * all the same. It is the word of its author then.
+ * Edge cases: `not-stated` where the recorded scores reach the minimum, or there are none, and the candidate is
+ * rejected all the same. It is the word of its author then.
  */
 export function groundsOf(
   { accepted, decisions, scores }: Verdict,
