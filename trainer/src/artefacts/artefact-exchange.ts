@@ -194,6 +194,28 @@ export class ArtefactExchange {
     await translated(() => this.#options.store.pin(cid));
   }
 
+  /**
+   * Lets go of a sealed artefact: what was opened of it, and its place at this hospital's node. What is left of it here is
+   * what a key of this member could open, should somebody else have the bytes.
+   *
+   * @returns whether no key that this trainer holds opens it any more; false where its bytes cannot be looked at
+   */
+  async forget(ref: ArtefactRef, context: ArtefactContext): Promise<{ readonly keysDestroyed: boolean }> {
+    const { mspId, keys, store } = this.#options;
+    let keysDestroyed = false;
+    try {
+      const bytes = await this.fetch(ref);
+      const own = recipientsOf(bytes).find((recipient) => recipient.mspId === mspId);
+      keysDestroyed =
+        own === undefined || (own.publicKey !== undefined && keys.find(own.publicKey) === undefined);
+    } catch (error) {
+      if (!(error instanceof TrainerError || error instanceof ArtefactError)) throw error;
+    }
+    await translated(() => store.unpin(ref.cid));
+    this.#opened.delete(JSON.stringify([ref.sha256, context]));
+    return { keysDestroyed };
+  }
+
   /** The bytes that a reference names. @throws TrainerError where they are not available or are others */
   async fetch(ref: ArtefactRef, maxBytes = MAX_GRAPH_BYTES): Promise<Uint8Array> {
     if (ref.sizeBytes > maxBytes) {

@@ -7,6 +7,7 @@ import {
   type Block,
   type Consent,
   type Dataset,
+  type DatasetErasures,
   fillPath,
   GATEWAY_PATHS,
   LEDGER_PATHS,
@@ -34,7 +35,8 @@ export type TrainerTransaction =
   | 'round:finalize'
   | 'round:abort'
   | 'model:publish'
-  | 'study:settle';
+  | 'study:settle'
+  | 'study:attestErasure';
 
 /** What the trainer needs of a ledger; the gateway is one, tests have another. */
 export interface Ledger {
@@ -45,6 +47,8 @@ export interface Ledger {
   getStudy(studyId: string): Promise<Study | undefined>;
   listConsents(studyId: string): Promise<readonly Consent[]>;
   getDossier(studyId: string, round: number): Promise<RoundDossier | undefined>;
+  /** What withdrawals ask of whom. */
+  listErasures(studyId: string): Promise<readonly DatasetErasures[]>;
   getDataset(datasetId: string): Promise<Dataset>;
   listRevisions(datasetId: string): Promise<readonly Revision[]>;
   getPopulation(populationId: string): Promise<Population | undefined>;
@@ -133,6 +137,10 @@ export class GatewayClient implements Ledger {
 
   async getDataset(datasetId: string): Promise<Dataset> {
     return (await this.#get(ledgerPath('dataset:get', { datasetId }))) as Dataset;
+  }
+
+  async listErasures(studyId: string): Promise<readonly DatasetErasures[]> {
+    return (await this.#pages(ledgerPath('study:listErasures', { studyId }))) as readonly DatasetErasures[];
   }
 
   async listRevisions(datasetId: string): Promise<readonly Revision[]> {

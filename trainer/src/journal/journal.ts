@@ -445,6 +445,18 @@ export class Journal extends PeopleJournal {
     });
   }
 
+  /** Drops what is left of a dataset's updates in a study. The draws remain spent. */
+  forgetUpdates(studyId: string, datasetId: string): void {
+    this.transaction(() => {
+      this.run(
+        `UPDATE releases SET payload = NULL WHERE study_id = ? AND dataset_id = ? AND pool = 'training'`,
+        studyId,
+        datasetId,
+      );
+      this.run('UPDATE sealed SET ciphertext = NULL WHERE study_id = ? AND subject = ?', studyId, datasetId);
+    });
+  }
+
   /** How many draws there are per key: 1 each, by the primary key. For reports and tests. */
   releases(): (ReleaseKey & Release & { readonly drawnAt: string })[] {
     return this.all('SELECT * FROM releases ORDER BY study_id, round, dataset_id, pool').map((row) => ({

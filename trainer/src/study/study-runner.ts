@@ -3,6 +3,7 @@
 import { AssertionError } from 'node:assert/strict';
 import type { Consent, ParametersRef, RoundDossier, Study } from '@consilium/domain';
 import { attest } from '../actions/attest.ts';
+import { eraseUpdates } from '../actions/erase-updates.ts';
 import { finalize } from '../actions/finalize.ts';
 import { openRound } from '../actions/open.ts';
 import { takePlainStep } from '../actions/plain-steps.ts';
@@ -66,6 +67,8 @@ export class StudyRunner {
   #done = '';
   #repeats = 0;
   #kept = '';
+  /** The state in which nothing was left to erase. */
+  #erasedAt = '';
   readonly #early = new Map<string, number>();
   /** When a sealed artefact that could not be put into IPFS is tried again, by its SHA-256. */
   readonly #deliverAtMs = new Map<string, number>();
@@ -140,7 +143,30 @@ export class StudyRunner {
       requireNewestFolder(this.#context, { studyId: this.studyId, consents: state.consents });
     }
     await this.#perform(action, state);
+    await this.#erase(state);
     return action;
+  }
+
+  /** After withdrawals; it holds up nothing, and is tried again with the next news and at the next start. */
+  async #erase({ consents }: StudyState): Promise<void> {
+    if (this.#erasedAt === this.#seen) return;
+    if (!consents.some(({ withdrawnAt }) => withdrawnAt !== undefined)) return;
+    try {
+      await eraseUpdates(this.#context, this.studyId);
+      this.#erasedAt = this.#seen;
+    } catch (thrown) {
+      const error = named(thrown);
+      if (error instanceof AssertionError || !(error instanceof Error)) throw error;
+      const { code, detail } = describeFailure(error);
+      const retryAt = new Date(this.#context.nowMs() + this.#options.maxPollMs).toISOString();
+      this.#board.fail(this.studyId, {
+        code,
+        detail: `erasing after a withdrawal: ${detail}`,
+        attempts: 1,
+        retryAt,
+      });
+      logFailure(this.#context.log, error, { studyId: this.studyId, work: 'erasing after a withdrawal' });
+    }
   }
 
   /** What cannot be delivered now holds up nothing else. */

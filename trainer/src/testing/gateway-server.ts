@@ -23,6 +23,7 @@ const ROUTES: readonly [RegExp, TrainerTransaction][] = [
   [/^\/v1\/studies\/([^/]+)\/rounds\/(\d+)\/abort$/, 'round:abort'],
   [/^\/v1\/studies\/([^/]+)\/model$/, 'model:publish'],
   [/^\/v1\/studies\/([^/]+)\/consents\/([^/]+)\/settle$/, 'study:settle'],
+  [/^\/v1\/studies\/([^/]+)\/consents\/([^/]+)\/erasures$/, 'study:attestErasure'],
 ];
 
 export class GatewayServer {
@@ -91,6 +92,7 @@ export class GatewayServer {
       return part === undefined ? population : { items: await ledger.listBlocks(id) };
     }
     if (part === undefined) return found(await ledger.getStudy(id), 'STUDY_NOT_FOUND');
+    if (part === 'erasures') return { items: await ledger.listErasures(id) };
     if (part === 'consents') return { items: await ledger.listConsents(id) };
     if (part === 'model') return found(await ledger.getModel(id), 'MODEL_NOT_FOUND');
     return found(await ledger.getDossier(id, Number(number)), 'ROUND_NOT_FOUND');
@@ -101,8 +103,11 @@ export class GatewayServer {
     const [pattern, name] = ROUTES.find(([route]) => route.test(path)) ?? [];
     if (name === undefined) throw new Error(`no route ${path}`);
     const [, studyId, second] = pattern?.exec(path) ?? [];
-    const located =
-      name === 'study:settle' ? { datasetId: second } : second === undefined ? {} : { round: Number(second) };
+    const located = /^study:/.test(name)
+      ? { datasetId: second }
+      : second === undefined
+        ? {}
+        : { round: Number(second) };
     const argument = { studyId, ...located, ...JSON.parse(body) };
     const key = String(request.headers['idempotency-key']);
     const sent = { name, body, idempotencyKey: key };

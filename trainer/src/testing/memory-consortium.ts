@@ -6,7 +6,9 @@ import {
   type Consent,
   canonicalJson,
   type Dataset,
+  type DatasetErasures,
   DomainError,
+  type Erasure,
   type ErrorCode,
   epsilonOf,
   judgesOf,
@@ -78,7 +80,8 @@ export class MemoryConsortium {
 
   setConsent(studyId: string, datasetId: string, state: Consent['state']): void {
     const key = `${studyId}/${datasetId}`;
-    this.consents.set(key, { ...this.consents.get(key)!, state });
+    const withdrawn = state === 'withdrawn' && { withdrawnAt: this.#now() };
+    this.consents.set(key, { ...this.consents.get(key)!, state, ...withdrawn });
     this.#tell('ConsentWithdrawn', studyId);
   }
 
@@ -110,6 +113,7 @@ export class MemoryConsortium {
       getDossier: async (studyId, round) => this.rounds.get(`${studyId}/${round}`),
       getDataset: async (datasetId) =>
         asProblem(() => this.datasets.get(datasetId) ?? refuse('DATASET_NOT_FOUND')),
+      listErasures: async (studyId) => this.#erasuresOf(studyId),
       listRevisions: async (datasetId) => asProblem(() => this.people.revisionsOf(datasetId)),
       getPopulation: async (populationId) => this.people.population(populationId),
       listBlocks: async (populationId) => this.people.blocksOf(populationId),
@@ -142,6 +146,9 @@ export class MemoryConsortium {
     switch (name) {
       case 'study:settle':
         this.#settle(mspId, study, argument.datasetId);
+        break;
+      case 'study:attestErasure':
+        this.#attestErasure(mspId, argument);
         break;
       case 'model:publish':
         this.#publish(mspId, study);
@@ -369,6 +376,35 @@ export class MemoryConsortium {
       publishedBy: mspId,
       publishedAt: this.#now(),
     });
+  }
+
+  readonly erasures: Erasure[] = [];
+
+  #erasuresOf(studyId: string): DatasetErasures[] {
+    return this.consentsOf(studyId).flatMap(({ datasetId, withdrawnAt }) => {
+      if (withdrawnAt === undefined) return [];
+      const done = this.erasures.filter((one) => one.studyId === studyId && one.datasetId === datasetId);
+      const rounds = [...this.rounds.values()].filter(
+        ({ round, updates }) => round.studyId === studyId && updates.some((u) => u.datasetId === datasetId),
+      );
+      const owing = [...new Set(rounds.flatMap(({ round }) => round.validators))];
+      const owed = owing.filter((mspId) => !done.some((erasure) => erasure.mspId === mspId));
+      return [{ datasetId, withdrawnAt, dueAt: withdrawnAt, done, owed, overdue: [] }];
+    });
+  }
+
+  #attestErasure(mspId: string, argument: Argument<'study:attestErasure'>): void {
+    const { studyId, datasetId } = argument;
+    const open = [...this.rounds.values()].find(
+      ({ round, updates }) =>
+        round.studyId === studyId &&
+        round.state !== 'finalized' &&
+        round.state !== 'aborted' &&
+        round.withdrawn?.includes(datasetId) !== true &&
+        updates.some((u) => u.datasetId === datasetId),
+    );
+    if (open !== undefined) refuse('ERASURE_EARLY');
+    this.erasures.push({ schema: 1, ...argument, mspId, attestedAt: this.#now() });
   }
 
   #settle(mspId: string, study: Study, datasetId: string): void {

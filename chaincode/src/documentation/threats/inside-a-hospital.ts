@@ -31,6 +31,34 @@ export const HOSPITAL: ThreatSection = {
       ],
     },
     {
+      id: 'who-withdrew',
+      attack: 'Who withdrew, by asking the trainer',
+      titles: [
+        'an employee who asks again, or reads the log, does not learn who withdrew',
+        'unknown ids are named, kept, and left out should they come',
+        'a patient who withdrew is in no draw from then on, and the next revision is without them',
+      ],
+    },
+    {
+      id: 'fresh-budgets',
+      attack: 'A second budget for the same patients',
+      titles: [
+        'a second dictionary over the same people names their population, and charges the same accounts',
+        'the accounts of people cannot be doubled by preparing them twice before either is on the ledger',
+        'a revision that the ledger has otherwise than it was prepared is not used',
+        'rows that name no patients are no second revision, and share no population',
+      ],
+    },
+    {
+      id: 'older-registers',
+      attack: 'An older register of patients',
+      titles: [
+        'an older folder copied back is refused by name, before a patient is counted as new',
+        'a folder without the salt of a population on the ledger draws no other one',
+        'a block whose file is changed or gone is found out, with the remedy',
+      ],
+    },
+    {
       id: 'reading-files-as-steward',
       attack: 'A steward’s key that reads files',
       titles: [
