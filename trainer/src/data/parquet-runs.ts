@@ -13,9 +13,8 @@ export class RunReader {
   #left = 0;
   #isPacked = false;
   #value = 0;
-  /** Bits that were taken from the bytes and not used yet, and how many. */
-  #bits = 0;
-  #bitCount = 0;
+  /** Bits of the byte at hand that are used already. */
+  #bit = 0;
 
   /** @param width bits of a number, at most 24 */
   constructor(bytes: Uint8Array, start: number, width: number) {
@@ -64,28 +63,24 @@ export class RunReader {
     const bytes = this.#bytes;
     const width = this.#width;
     const mask = 2 ** width - 1;
-    let bits = this.#bits;
-    let bitCount = this.#bitCount;
-    let at = this.#at;
+    const start = this.#at;
+    let bit = this.#bit;
+    // The last run may say more numbers than it has bytes for: those are never asked for.
+    if (start + Math.ceil((bit + (to - from) * width) / 8) > bytes.length)
+      throw new RunError('a run is cut short');
     for (let place = from; place < to; place++) {
-      while (bitCount < width) {
-        // The last run may say more numbers than it has bytes for: those are never asked for.
-        if (at >= bytes.length) throw new RunError('a run is cut short');
-        bits |= bytes[at++]! << bitCount;
-        bitCount += 8;
-      }
-      into[place] = bits & mask;
-      bits >>>= width;
-      bitCount -= width;
+      const at = start + (bit >>> 3);
+      // A number of 24 bits that begins in the middle of a byte lies in four of them.
+      const four = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      into[place] = (four >>> (bit & 7)) & mask;
+      bit += width;
     }
-    this.#bits = bits;
-    this.#bitCount = bitCount;
-    this.#at = at;
+    this.#at = start + (bit >>> 3);
+    this.#bit = bit & 7;
   }
 
   #nextRun(): void {
-    this.#bits = 0;
-    this.#bitCount = 0;
+    this.#bit = 0;
     do {
       const header = this.#varInt();
       this.#isPacked = header % 2 === 1;
