@@ -2,16 +2,11 @@
 // It has no secrets, an empty working directory, and can be killed at any line.
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
-import {
-  isOutOfMemory,
-  type RoundInput,
-  runRound,
-  secureRandomness,
-  TrainingInputError,
-} from '@consilium/dp-sgd';
+import { isOutOfMemory, type RoundInput, TrainingInputError } from '@consilium/dp-sgd';
 import { OnnxFormatError, UnsupportedModelError } from '@consilium/onnx-grad';
 import { graphEngineInProcess as engine } from './graph-engine.ts';
 import type { GraphTask, Report, Request } from './graph-task.ts';
+import { KeptRounds } from './kept-rounds.ts';
 import { leaveDirectory } from './leave-directory.ts';
 
 const PROGRESS_INTERVAL_MS = 50;
@@ -22,21 +17,11 @@ const report = (message: Report): void => {
 };
 let onDrawAllowed: (() => void) | undefined;
 
-/** Arrays that came in a message are views of all of it: the round keeps its own. */
-const ownArrays = ({ units, ...input }: RoundInput): RoundInput => ({
-  ...input,
-  units: {
-    ...units,
-    rowOffsets: units.rowOffsets.slice(),
-    features: units.features.slice(),
-    labels: units.labels.slice(),
-  },
-});
+const keptRounds = new KeptRounds();
 
 async function train(input: RoundInput) {
   let reportedAt = 0;
-  return runRound(ownArrays(input), {
-    randomness: secureRandomness,
+  return keptRounds.run(input, {
     onDrawing() {
       const { promise, resolve } = Promise.withResolvers<void>();
       onDrawAllowed = resolve;
