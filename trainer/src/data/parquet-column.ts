@@ -8,6 +8,7 @@ import { readVarInt } from 'hyparquet/src/thrift.js';
 import type { ByteSource } from './byte-source.ts';
 import type { CellReader } from './cell-reader.ts';
 import { DataError, type DataProblemCode, problem } from './data-problem.ts';
+import { meaningAt, type PlainType, plainTypeOf, shortestFloat, sizeOf } from './parquet-numbers.ts';
 import { RunReader } from './parquet-runs.ts';
 import { BATCH_ROWS } from './row-batch.ts';
 
@@ -20,7 +21,6 @@ const PAGE_VALUES_MAX = 2 ** 22;
 const DICTIONARY_MAX = 2 ** 24;
 
 type ColumnDecoder = Parameters<typeof readPage>[2];
-type PlainType = 'DOUBLE' | 'FLOAT' | 'INT32' | 'INT64';
 
 /** A value of a file as the text that a CSV file would hold. */
 export function textOfCell(value: unknown, element: SchemaElement): string {
@@ -32,21 +32,6 @@ export function textOfCell(value: unknown, element: SchemaElement): string {
   }
   if (value instanceof Date) return value.toISOString();
   return String(value).trim();
-}
-
-/** The shortest decimal that is this float32: 0.1, where as a double it would be 0.10000000149011612. */
-export function shortestFloat(value: number): number {
-  // What people write has six digits at most, of which no two are one float32.
-  for (let places = 0, power = 1; places < 7; places++, power *= 10) {
-    const digits = Math.round(value * power);
-    if (digits > 999_999 || digits < -999_999) break;
-    if (Math.fround(digits / power) === value) return digits / power;
-  }
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
-  }
-  return Number(value.toPrecision(9));
 }
 
 /** What takes the cells of a column: a feature's or label's numbers, or patients' ids. */
@@ -486,38 +471,3 @@ const readerOf = (body: Uint8Array) => ({
   view: new DataView(body.buffer, body.byteOffset, body.length),
   offset: 0,
 });
-
-/** Numbers that are what they say, with no unit or scale of their own. */
-function plainTypeOf({
-  type,
-  converted_type: converted,
-  logical_type: logical,
-}: SchemaElement): PlainType | undefined {
-  if (converted !== undefined && !/^INT_(8|16|32|64)$/.test(converted)) return undefined;
-  if (logical !== undefined && !(logical.type === 'INTEGER' && logical.isSigned)) return undefined;
-  return type === 'DOUBLE' || type === 'FLOAT' || type === 'INT32' || type === 'INT64' ? type : undefined;
-}
-
-const sizeOf = (type: PlainType): number => (type === 'DOUBLE' || type === 'INT64' ? 8 : 4);
-
-/** What a target makes of the number that lies at a place. */
-function meaningAt(
-  target: CellTarget,
-  { view, at, type }: { readonly view: DataView; readonly at: number; readonly type: PlainType },
-): number | string {
-  let value: number;
-  if (type === 'DOUBLE') value = view.getFloat64(at, true);
-  else if (type === 'INT32') value = view.getInt32(at, true);
-  else if (type === 'INT64') value = wholeNumber(view, at);
-  else value = shortestFloat(view.getFloat32(at, true));
-  if (target.readNumber !== undefined && Number.isFinite(value)) return target.readNumber(value);
-  return target.read(type === 'INT64' ? view.getBigInt64(at, true) : value);
-}
-
-/** As `Number` of the bigint would round it. */
-function wholeNumber(view: DataView, at: number): number {
-  const high = view.getInt32(at + 4, true);
-  // Exact: the product and the sum are below 2^53.
-  if (high >= -0x200000 && high < 0x200000) return high * 2 ** 32 + view.getUint32(at, true);
-  return Number(view.getBigInt64(at, true));
-}

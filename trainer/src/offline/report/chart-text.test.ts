@@ -1,4 +1,4 @@
-// What is written in charts can be read: it is inside the frame, apart, and of enough contrast, on light and dark paper.
+// What is written in charts can be read: inside the frame, apart, and of enough contrast, on light and dark paper.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EncodedTarget } from '@consilium/domain';
