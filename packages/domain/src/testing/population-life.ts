@@ -201,6 +201,7 @@ export class PopulationLife {
         sha256,
         book: this.book,
         approvals: [],
+        declined: undefined,
       },
     );
     this.book = granted.book;
