@@ -36,6 +36,14 @@ export const DATA_AND_BUDGETS: ThreatSection = {
       ],
     },
     {
+      id: 'reasons-that-leak',
+      attack: 'Saying in a reason what is charged to nobody',
+      titles: [
+        'grounds tell no more than the recorded scores: equal pools have equal grounds, whatever else there is',
+        'whoever asks for a verdict that rejects has the rule that failed, and the counts that were charged',
+      ],
+    },
+    {
       id: 'withdrawn-updates',
       attack: 'Counting an update whose consent was withdrawn',
       titles: [
