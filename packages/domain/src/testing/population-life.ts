@@ -200,6 +200,7 @@ export class PopulationLife {
         steward: 'ann',
         sha256,
         book: this.book,
+        declined: undefined,
         approvals: [],
         declined: undefined,
       },
