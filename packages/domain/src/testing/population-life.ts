@@ -202,7 +202,6 @@ export class PopulationLife {
         book: this.book,
         declined: undefined,
         approvals: [],
-        declined: undefined,
       },
     );
     this.book = granted.book;
