@@ -101,8 +101,8 @@ export const LATER_PATIENTS = 20;
 export const patientIdOf = (name: string, row: number): string => `${name}-${String(row).padStart(4, '0')}`;
 
 /**
- * The files as hospitals' systems export them, with an id for each patient, in a folder of their own. `export` writes one
- * of them, without its last rows where some patients come later.
+ * The files as hospitals' systems export them, with an id for each patient, in a folder of their own. `export` writes
+ * one of them, without its last rows where some patients come later.
  */
 export function exportsOf(source: DataSource, directory: string): DataSource {
   mkdirSync(directory, { recursive: true });

@@ -1,5 +1,5 @@
-// What a hospital does for one of its patients while a study goes on: leaves out who withdraws, and says what the records of
-// another were offered to. Neither reaches the ledger or another hospital.
+// What a hospital does for one of its patients while a study goes on: leaves out who withdraws, and says what the
+// records of another were offered to. Neither reaches the ledger or another hospital.
 import { LOCAL_ROUTES, localTarget } from '@consilium/domain';
 import { patientIdOf } from './data-files.ts';
 import type { Site } from './enrolment.ts';

@@ -41,9 +41,10 @@ const DOCUMENTED: readonly Documented[] = [
       'Reads and checks a file by a data dictionary, every value, as a dataset’s first or next revision.',
     description:
       'The file must lie in one of the trainer’s data folders. Answers what POST /v1/datasets, or POST ' +
-      '/v1/datasets/{datasetId}/revisions, takes: commitment, bands, and the blocks of patients, as the trainer’s register ' +
-      'of them has it. `populationId` names the people of a new dataset where they are those of another. `notes` are for ' +
-      'this hospital alone. Problems name column and rule, never a line or a value; consilium-trainer check names lines ' +
+      '/v1/datasets/{datasetId}/revisions, takes: commitment, bands, and the blocks of patients, as the trainer’s ' +
+      'register of them has it. `populationId` names the people of a new dataset where they are those of another. ' +
+      '`notes` are for this hospital alone. ' +
+      'Problems name column and rule, never a line or a value; consilium-trainer check names lines ' +
       'where the file is. A file is checked at most 20 times a day. Nothing leaves the hospital.',
     body: {
       datasetId: 'cleveland-heart',
@@ -80,8 +81,9 @@ const DOCUMENTED: readonly Documented[] = [
     operationId: 'withdrawPatients',
     summary: 'Leaves patients out of every draw from now on.',
     description:
-      'By their ids in the file: of running studies too, from the next draw. Only salted digests of the ids are kept, in the ' +
-      'trainer’s folder, and nothing of this leaves the hospital. Answers the ids that no block of patients has; they are ' +
+      'By their ids in the file: of running studies too, from the next draw. Only salted digests of the ids are kept, ' +
+      'in the trainer’s folder, and nothing of this leaves the hospital. ' +
+      'Answers the ids that no block of patients has; they are ' +
       'kept too. The answer does not say who had withdrawn before, and no route lists them.',
     body: { patients: ['p-1017', 'p-2044'] },
     answer: { type: json, example: { populationId: 'cleveland-heart', unknown: ['p-2044'], notes: [] } },
@@ -90,7 +92,8 @@ const DOCUMENTED: readonly Documented[] = [
     operationId: 'getPatientHistory',
     summary: 'Which studies, rounds and models one patient’s records were offered to.',
     description:
-      'For the hospital that answers its patient. The id is in the body, which no log has; 50 histories a day for each key.',
+      'For the hospital that answers its patient. The id is in the body, which no log has. ' +
+      'At most 50 histories a day for each key.',
     body: { patient: 'p-1017' },
     answer: {
       type: json,

@@ -1,5 +1,6 @@
-// After a consent was withdrawn: this hospital lets go of that dataset's updates and says so on the ledger. What it had opened,
-// what it keeps in IPFS and what lies in its journal goes; what is left can be said in words only (docs/operating).
+// After a consent was withdrawn: this hospital lets go of that dataset's updates and says so on the ledger. What it had
+// opened, what it keeps in IPFS and what lies in its journal goes; what is left can be said in words only
+// (docs/operating).
 import type { AttestErasure, RoundDossier } from '@consilium/domain';
 import { updateContext } from '../artefacts/artefact-exchange.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';

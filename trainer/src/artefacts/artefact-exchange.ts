@@ -195,8 +195,8 @@ export class ArtefactExchange {
   }
 
   /**
-   * Lets go of a sealed artefact: what was opened of it, and its place at this hospital's node. What is left of it here is
-   * what a key of this member could open, should somebody else have the bytes.
+   * Lets go of a sealed artefact: what was opened of it, and its place at this hospital's node. What is left of it here
+   * is what a key of this member could open, should somebody else have the bytes.
    *
    * @returns whether no key that this trainer holds opens it any more; false where its bytes cannot be looked at
    */

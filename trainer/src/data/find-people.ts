@@ -1,5 +1,5 @@
-// Which patients of a file a population knows already, found while the file is read: by salted id alone, in flat arrays,
-// for millions of them.
+// Which patients of a file a population knows already, found while the file is read: by salted id alone, in flat
+// arrays, for millions of them.
 import { readFileSync } from 'node:fs';
 import { PATIENT_FLAGS } from './patient-flags.ts';
 import {
@@ -18,7 +18,9 @@ export interface BlockFile {
 }
 
 export interface KnownBlock extends BlockFile {
-  /** One bit for each of its patients, in their order: set for those that the revision is of. All of them where absent. */
+  /**
+   * One bit for each of its patients, in their order: set for those that the revision is of. All of them where absent.
+   */
   readonly members?: Uint8Array;
 }
 

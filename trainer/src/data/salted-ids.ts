@@ -1,10 +1,10 @@
-// What a population knows its patients by: digests of their ids under the population's secret salt. They decide the side
-// of the split, and which block a patient belongs to, and never leave the hospital.
+// What a population knows its patients by: digests of their ids under the population's secret salt. They decide the
+// side of the split, and which block a patient belongs to, and never leave the hospital.
 import { createHash, createHmac } from 'node:crypto';
 
 /**
- * Of SHA-256's 32 bytes. Among n patients two have the same with probability below n² / 2^129 (n = 10^7: 2 · 10^-25); they
- * would count as one person for blocks and sides, so that each of them is still in one block and in one pool.
+ * Of SHA-256's 32 bytes. Among n patients two have the same with probability below n² / 2^129 (n = 10^7: 2 · 10^-25);
+ * they would count as one person for blocks and sides, so that each of them is still in one block and in one pool.
  */
 export const SALTED_ID_BYTES = 16;
 

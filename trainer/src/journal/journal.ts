@@ -92,7 +92,8 @@ export class Journal extends PeopleJournal {
     this.run(
       `INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (dataset_id) DO UPDATE SET path = excluded.path, dictionary = excluded.dictionary,
-         salt = excluded.salt, commitment = excluded.commitment, band_low = excluded.band_low, band_high = excluded.band_high,
+         salt = excluded.salt, commitment = excluded.commitment,
+         band_low = excluded.band_low, band_high = excluded.band_high,
          prepared_at = excluded.prepared_at`,
       datasetId,
       path,

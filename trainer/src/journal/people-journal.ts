@@ -263,7 +263,8 @@ export class PeopleJournal extends JournalDatabase {
   /** Notes which patients a study is offered, before anything is drawn for it. */
   keepOffer({ studyId, datasetId, revision, blocks }: Offer): void {
     this.run(
-      'INSERT INTO offers VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET revision = excluded.revision, blocks = excluded.blocks',
+      `INSERT INTO offers VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET revision = excluded.revision, blocks = excluded.blocks`,
       studyId,
       datasetId,
       revision,

@@ -1,5 +1,5 @@
-// A dataset that was registered before there were populations gets its register: its patients are block 1 of a population
-// of its own, and its registration is revision 1. Salt, split and commitment stay.
+// A dataset that was registered before there were populations gets its register: its patients are block 1 of a
+// population of its own, and its registration is revision 1. Salt, split and commitment stay.
 import { randomUUID } from 'node:crypto';
 import { extname } from 'node:path';
 import { bandOf, type Dataset, populationIdOf } from '@consilium/domain';

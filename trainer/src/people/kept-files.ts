@@ -1,5 +1,5 @@
-// The files in the trainer's own folder: salted ids of blocks, and copies of revisions' files. Each is written whole and
-// never again, and goes when nothing names it.
+// The files in the trainer's own folder: salted ids of blocks, and copies of revisions' files. Each is written whole
+// and never again, and goes when nothing names it.
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,8 +45,8 @@ export function everyone({
 }
 
 /**
- * Removes what nothing needs: copies of revisions that are neither prepared, present, nor named by a consent that is not
- * settled; and files that nothing names.
+ * Removes what nothing needs: copies of revisions that are neither prepared, present, nor named by a consent that is
+ * not settled; and files that nothing names.
  */
 export async function removeUnused(context: Context): Promise<void> {
   const { journal } = context;

@@ -1,5 +1,5 @@
-// The hospital's own files: checked by their dictionary, committed to, and compared with the patients whom their population
-// knows. Nothing leaves the house.
+// The hospital's own files: checked by their dictionary, committed to, and compared with the patients whom their
+// population knows. Nothing leaves the house.
 import assert from 'node:assert/strict';
 import {
   bandOf,
@@ -57,12 +57,12 @@ export interface DatasetRequest {
 }
 
 /**
- * Reads a file whole, compares its patients with those whom the population knows, and remembers it as the next revision of
- * its dataset until the ledger has it: nothing else changes before. Another one that is prepared takes its place.
+ * Reads a file whole, compares its patients with those whom the population knows, and remembers it as the next revision
+ * of its dataset until the ledger has it: nothing else changes before. Another one that is prepared takes its place.
  *
  * The salt is drawn once for a population's life and decides its split, so that preparing the same rows again (from
- * another path, say) gives the same commitment. Every attempt is counted and logged with who made it; what a refusal tells
- * of the file is which rule which column of the dictionary breaks.
+ * another path, say) gives the same commitment. Every attempt is counted and logged with who made it; what a refusal
+ * tells of the file is which rule which column of the dictionary breaks.
  *
  * @throws DataError; TrainerError where the path, the number of attempts, the register or the ledger is against it;
  * DomainError DATASET_EXISTS for the id of another hospital's dataset

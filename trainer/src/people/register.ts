@@ -78,8 +78,8 @@ export async function findRevision(
 }
 
 /**
- * Records each pending revision that the ledger has, as it was prepared. One that the ledger has otherwise is dropped: it
- * is to be prepared, and revised, once more.
+ * Records each pending revision that the ledger has, as it was prepared. One that the ledger has otherwise is dropped:
+ * it is to be prepared, and revised, once more.
  */
 export async function recordRevisions(context: RegisterContext, datasetId?: string): Promise<void> {
   const { journal, log } = context;

@@ -17,8 +17,8 @@ export interface WithdrawalAnswer {
 }
 
 /**
- * Records that patients withdrew; on disk when it returns. From then on no draw has them, of studies that run neither, and
- * the next revision of their datasets is without them.
+ * Records that patients withdrew; on disk when it returns. From then on no draw has them, of studies that run neither,
+ * and the next revision of their datasets is without them.
  *
  * The answer to a patient who withdrew before is that to one who does now: nobody can ask who did.
  *
@@ -63,11 +63,16 @@ export function populationSaltOf(journal: RegisterContext['journal'], population
   const known = journal.populations();
   throw new TrainerError(
     'TRAINER_POPULATION_UNKNOWN',
-    `this trainer knows no population ${populationId}: ${known.length === 0 ? 'none yet' : `it knows ${known.join(', ')}`}`,
+    `this trainer knows no population ${populationId}: ` +
+      (known.length === 0 ? 'none yet' : `it knows ${known.join(', ')}`),
   );
 }
 
-/** Where files name no patients, a row that is left out is all that can be done. @throws TrainerError TRAINER_IDS_REQUIRED */
+/**
+ * Where files name no patients, a row that is left out is all that can be done.
+ *
+ * @throws TrainerError TRAINER_IDS_REQUIRED
+ */
 export function requireIdsOf(journal: RegisterContext['journal'], populationId: string): void {
   const own = [
     ...journal.revisions().filter((revision) => revision.populationId === populationId),
@@ -76,7 +81,8 @@ export function requireIdsOf(journal: RegisterContext['journal'], populationId: 
   if (own.length === 0 || own.some(({ dictionary }) => dictionary.patientId !== null)) return;
   throw new TrainerError(
     'TRAINER_IDS_REQUIRED',
-    `the files of population ${populationId} name no patients, so that nobody's rows can be found: withdraw its consents, ` +
+    `the files of population ${populationId} name no patients, so that nobody's rows can be found: ` +
+      'withdraw its consents, ' +
       'and register a dataset whose dictionary has a patientId',
   );
 }

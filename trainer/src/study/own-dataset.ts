@@ -1,5 +1,6 @@
 // A hospital's own dataset as a study uses it: read from its file, shown to be the revision that was consented to, and
-// split by patient. It is read again for each use, so that a file changed on disk, or a patient who withdrew, is noticed.
+// split by patient. It is read again for each use, so that a file changed on disk, or a patient who withdrew, is
+// noticed.
 import {
   blocksOf,
   type Consent,
@@ -31,7 +32,9 @@ import {
 /** Whose patients a study is given. */
 export type Consented = Pick<Consent, 'studyId' | 'datasetId' | 'revision' | 'blocks'>;
 
-/** A dataset's units of privacy under a study: patients with their rows, or single rows where the unit is the record. */
+/**
+ * A dataset's units of privacy under a study: patients with their rows, or single rows where the unit is the record.
+ */
 export interface OwnDataset extends SplitDataset {
   readonly onLedger: Dataset;
   readonly rowsPerUnit: number;
@@ -49,8 +52,8 @@ export interface OwnDataset extends SplitDataset {
  * The units of a consent on either side of the split: those of the blocks that it names, in the revision that it is to,
  * less the patients who withdrew since.
  *
- * @throws TrainerError TRAINER_DATASET_NOT_PREPARED, TRAINER_DATASET_CHANGED or TRAINER_REGISTER_DIFFERS; DataError for a
- * broken file
+ * @throws TrainerError TRAINER_DATASET_NOT_PREPARED, TRAINER_DATASET_CHANGED or TRAINER_REGISTER_DIFFERS; DataError for
+ * a broken file
  */
 export async function ownDataset(
   context: RegisterContext,
@@ -157,8 +160,8 @@ async function whereItIs(
   if (key.revision > 1 || populationId !== datasetId) {
     throw new TrainerError(
       'TRAINER_REGISTER_DIFFERS',
-      `this folder lacks revision ${key.revision} of ${datasetId}, which the consent is to: prepare its file again, or ` +
-        'restore the newest copy of CONSILIUM_DATA_DIR',
+      `this folder lacks revision ${key.revision} of ${datasetId}, which the consent is to: prepare its file ` +
+        'again, or restore the newest copy of CONSILIUM_DATA_DIR',
     );
   }
   // From before there were registers: everyone in the file is of block 1.

@@ -19,7 +19,7 @@ const HELP = `consilium-trainer patients: what a hospital does for its own patie
 
   consilium-trainer patients withdraw --population ID FILE       leave these patients out of every draw from now on
   consilium-trainer patients withdraw --population ID --id ID    one patient
-  consilium-trainer patients history --population ID --id ID     studies, rounds and models a patient's records were offered to
+  consilium-trainer patients history --population ID --id ID     what a patient's records were offered to
 
   --population ID   the population; a dataset that was registered without one has its own id here
   --id ID           a patient's id, as the file has it. Other users of this machine may see it: prefer FILE
@@ -31,7 +31,8 @@ Environment:
   CONSILIUM_GATEWAY_URL   URL of this hospital's gateway
   CONSILIUM_STEWARD_KEY   API key at the gateway, with the role steward
 
-The trainer must run. Ids go to this hospital's own gateway and trainer and no further; a withdrawal cannot be taken back.
+The trainer must run. Ids go to this hospital's own gateway and trainer and no further. A withdrawal cannot be taken
+back.
 Exit status: 0 done, 1 failed, 2 wrong usage, or ids that no block of patients has (they are kept all the same).
 `;
 
