@@ -1,6 +1,6 @@
-// Whole studies, not steps, beside Opacus with FedAvg in one run: the same data, starting weights, plan and ε, each in a
-// process of its own, in turns. Time is that of training, with all that is prepared for it; reading the data and loading
-// the libraries are not counted on either side.
+// Whole studies, not steps, beside Opacus with FedAvg in one run: the same data, starting weights, plan and ε, each in
+// a process of its own, in turns. Time is that of training, with all that is prepared for it; reading the data and
+// loading the libraries are not counted on either side.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
