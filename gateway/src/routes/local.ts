@@ -40,8 +40,8 @@ const DOCUMENTED: readonly Documented[] = [
     summary:
       'Reads and checks a file by a data dictionary, every value, as a dataset’s first or next revision.',
     description:
-      'The file must lie in one of the trainer’s data folders. Answers what POST /v1/datasets, or POST ' +
-      '/v1/datasets/{datasetId}/revisions, takes: commitment, bands, and the blocks of patients, as the trainer’s ' +
+      'The file must lie in one of the trainer’s data folders. Answers what dataset:register, ' +
+      'or dataset:revise, takes: commitment, bands, and the blocks of patients, as the trainer’s ' +
       'register of them has it. `populationId` names the people of a new dataset where they are those of another. ' +
       '`notes` are for this hospital alone. ' +
       'Problems name column and rule, never a line or a value; consilium-trainer check names lines ' +
