@@ -7,7 +7,6 @@ import { bandWeight } from '@consilium/domain';
 import { pino } from 'pino';
 import { MemoryArtefactStore } from '../artefacts/index.ts';
 import { DataFiles } from '../data/data-files.ts';
-import type { Ledger } from '../gateway/gateway-client.ts';
 import { Journal } from '../journal/journal.ts';
 import { smallConsortium } from '../testing/small-consortium.ts';
 import { ownDataset } from './own-dataset.ts';
@@ -26,7 +25,7 @@ test('means divide by the band on the ledger, present, former or false, and neve
     { low: 1000, high: 1249 },
     { low: 10_000, high: 49_999 },
   ]) {
-    const ledger = { getDataset: async () => ({ ...row, recordCountBand }) } as unknown as Ledger;
+    const ledger = { ...consortium.as(own.mspId), getDataset: async () => ({ ...row, recordCountBand }) };
     const dataset = await ownDataset(
       { journal, ledger, dataFiles, mspId: own.mspId, log: pino({ level: 'silent' }) },
       { consent: { studyId: 'study', datasetId: own.datasetId }, unit: 'patient' },
