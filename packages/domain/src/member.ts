@@ -93,6 +93,7 @@ export type Departure = Static<typeof Departure>;
 
 /** removal: that a member is one no longer. return: that an organisation that left may register again. */
 export const MEMBER_QUESTIONS = ['removal', 'return'] as const;
+/** What members vote on about an organisation. */
 export type MemberQuestion = (typeof MEMBER_QUESTIONS)[number];
 
 /** One member's vote on another organisation. */
