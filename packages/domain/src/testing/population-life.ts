@@ -197,6 +197,7 @@ export class PopulationLife {
         revision,
         blocks: this.blocks,
         existing: undefined,
+        declined: undefined,
         steward: 'ann',
         sha256,
         book: this.book,
