@@ -20,6 +20,7 @@ export interface OrdererWord {
   readonly signatures: readonly OrdererSignature[];
 }
 
+/** A block as it was read: its header, its transactions, and what its orderers signed. */
 export interface FabricBlock {
   readonly header: BlockHeader;
   readonly envelopes: readonly Uint8Array[];

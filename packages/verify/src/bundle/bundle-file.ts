@@ -11,6 +11,7 @@ import type { BlockHeader } from '../blocks/block-header.ts';
 import type { OrdererWord } from '../blocks/fabric-block.ts';
 import { hex } from '../wire/digests.ts';
 
+/** The name and version of a bundle's form: its first line says it. */
 export const FORMAT = 'consilium-evidence/1';
 
 /** What the file claims to prove, and what it shows of others in doing so. */

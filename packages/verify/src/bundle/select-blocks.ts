@@ -28,6 +28,7 @@ export interface BlockSource {
   block(number: number): Promise<Uint8Array>;
 }
 
+/** What a bundle is made of: whose study it proves, and where its blocks and answers are read. */
 export interface BundleOptions {
   readonly channel: string;
   readonly chaincode: string;

@@ -22,6 +22,7 @@ export type Artefacts = ReadonlyMap<string, Uint8Array>;
 export const artefactsOf = (files: Iterable<Uint8Array>): Artefacts =>
   new Map([...files].map((bytes) => [hex(sha256(bytes)), bytes]));
 
+/** What recomputing the rounds of a study from their plaintexts showed. */
 export interface RecomputedRounds {
   readonly problems: readonly Problem[];
   /** Rounds whose aggregate was recomputed, bit for bit. */
