@@ -201,7 +201,6 @@ export class PopulationLife {
         steward: 'ann',
         sha256,
         book: this.book,
-        declined: undefined,
         approvals: [],
       },
     );
