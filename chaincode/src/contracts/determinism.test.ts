@@ -18,6 +18,8 @@ const SUITES = [
   'whole-study',
   'round-life',
   'refusals',
+  'declining',
+  'withdrawal-in-a-round',
   'motions',
   'receipts-and-lineage',
   'equivocation',

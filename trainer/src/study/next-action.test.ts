@@ -108,8 +108,18 @@ const CASES: readonly Case[] = [
     expected: NOTHING_DELIVERED,
   },
   {
-    title: 'delivers nothing under a consent that was withdrawn by then',
+    title: 'settles a consent that was withdrawn by then, and delivers nothing',
     consents: [aConsent('A', 'withdrawn'), aConsent('B'), aConsent('C')],
+    latest: aDossier(
+      { state: 'validating', ...CLOSED },
+      { updates: updates(ALL), verdicts: verdicts(['A']) },
+    ),
+    undelivered: SEALED_UPDATE,
+    expected: { kind: 'settle', datasetId: 'a-data' },
+  },
+  {
+    title: 'delivers nothing under a consent that was withdrawn and settled by then',
+    consents: [aConsent('A', 'settled'), aConsent('B'), aConsent('C')],
     latest: aDossier(
       { state: 'validating', ...CLOSED },
       { updates: updates(ALL), verdicts: verdicts(['A']) },
@@ -234,8 +244,14 @@ const CASES: readonly Case[] = [
     expected: { kind: 'wait' },
   },
   {
-    title: 'does not train under a withdrawn consent',
+    title: 'settles a withdrawn consent, and does not train',
     consents: [aConsent('A', 'withdrawn'), aConsent('B'), aConsent('C')],
+    latest: aDossier({}),
+    expected: { kind: 'settle', datasetId: 'a-data' },
+  },
+  {
+    title: 'does not train under a withdrawn and settled consent',
+    consents: [aConsent('A', 'settled'), aConsent('B'), aConsent('C')],
     latest: aDossier({}),
     expected: { kind: 'wait' },
   },
@@ -578,10 +594,10 @@ const CASES: readonly Case[] = [
     expected: { kind: 'settle', datasetId: 'a-data' },
   },
   {
-    title: 'does not settle a withdrawn consent while its round runs',
+    title: 'settles a withdrawn consent while its round runs, and judges nothing',
     consents: [aConsent('A', 'withdrawn'), aConsent('B'), aConsent('C')],
     latest: aDossier({ state: 'validating', ...CLOSED }, { updates: updates(ALL) }),
-    expected: { kind: 'verdict' },
+    expected: { kind: 'settle', datasetId: 'a-data' },
   },
 ];
 
