@@ -89,7 +89,7 @@ for (const op of ['Round', 'Floor', 'Ceil']) {
     const { bytes } = buildOperatorModel(one(op), { seed: 1, rows: 1 });
     assert.throws(
       () => readForwardModel(bytes),
-      /initialiser s has no gradient: what is made of it is rounded/,
+      /initialiser s has no gradient, since what is made of it is rounded/,
     );
   });
 }
