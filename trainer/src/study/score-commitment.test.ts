@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import type { Verdict } from '@consilium/domain';
 import { canonicalJson } from '@consilium/domain';
 import { MemoryArtefactStore, sha256Hex } from '../artefacts/index.ts';
 import { runTrainers } from '../testing/running-consortium.ts';
@@ -15,7 +14,7 @@ const directory = mkdtempSync(join(tmpdir(), 'consilium-score-commitment-'));
 after(() => rmSync(directory, { recursive: true }));
 let worlds = 0;
 
-/** A hospital alone, whose candidate no score can satisfy, stopped at a step, then run with its consent withdrawn. */
+/** A hospital alone, whose candidate no score can satisfy, stopped at a step, then run with its consent withdrawn to the round's end. */
 async function withdrawnAt(step: string) {
   worlds += 1;
   const store = new MemoryArtefactStore();
@@ -45,26 +44,24 @@ async function withdrawnAt(step: string) {
     .journal.release({ studyId: 'study', round: 1, datasetId: 'a-data', pool: 'held-out' });
   await first.stop();
   consortium.setConsent('study', 'a-data', 'withdrawn');
-  const verdict = (): Verdict | undefined => consortium.dossier('study', 1).verdicts[0];
+  const round = () => consortium.dossier('study', 1);
   const running = runTrainers(world, () => ({ store, pollMs: 20 }));
-  await running.until(() => verdict() !== undefined);
+  await running.until(() => round().round.state === 'aborted');
   await running.stop();
-  return { release: release!, dossier: consortium.dossier('study', 1), verdict: verdict()! };
+  return { release: release!, dossier: round() };
 }
 
 describe('a score and the consent that it was drawn under', { timeout: 120_000 }, () => {
-  it('has no say once that is withdrawn, where the ledger does not name the score: nobody has seen it', async () => {
-    const { dossier, verdict } = await withdrawnAt('score: written down');
+  it('has no say once that is withdrawn: its hospital judges nothing, and the round is given up', async () => {
+    const { dossier } = await withdrawnAt('score: written down');
     assert.equal(dossier.scoreCommitments, undefined);
-    assert.deepEqual(verdict.scores, []);
-    assert.equal(verdict.accepted, true, 'as of a hospital without a score');
+    assert.deepEqual(dossier.verdicts, []);
   });
 
-  it('decides as it did, where the ledger names the score: endorsers may have seen the verdict', async () => {
-    const { dossier, verdict } = await withdrawnAt('round:commitScore: on the ledger');
+  it('has none either where the ledger names the score: whoever endorsed the verdict may have seen it', async () => {
+    const { dossier } = await withdrawnAt('round:commitScore: on the ledger');
     assert.equal(dossier.scoreCommitments?.length, 1);
-    assert.deepEqual(verdict.scores, []);
-    assert.equal(verdict.accepted, false);
+    assert.deepEqual(dossier.verdicts, []);
   });
 });
 
