@@ -18,7 +18,12 @@ it('a bug in one study is in the log at once, while the other studies go on', {
     nowMs: Date.now,
     log,
     onProgress: () => undefined,
-    journal: { undelivered: () => [], datasets: () => [], barredBecause: () => undefined },
+    journal: {
+      undelivered: () => [],
+      datasets: () => [],
+      revisions: () => [],
+      barredBecause: () => undefined,
+    },
     ledger: {
       listConsentedStudies: async () => ['broken', 'sound'],
       listOpenConsents: async () => ['broken', 'sound'],
