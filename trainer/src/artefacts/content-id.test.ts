@@ -28,6 +28,15 @@ describe('a CID computed here', () => {
     });
   }
 
+  it('is Kubo’s for more than 2 GiB, whose size is a number above 31 bits', async () => {
+    const piece = new Uint8Array(2 ** 22);
+    async function* zeros(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 512; i++) yield piece;
+      yield piece.subarray(0, 5);
+    }
+    assert.equal(await computeCid(zeros()), 'bafybeiadl7krmajh3co5mxa3m5mwox3o5xncbvvacrcc5t2bme2spteusq');
+  });
+
   it('changes with any byte', async () => {
     const bytes = new Uint8Array(CHUNK_BYTES + 10);
     const before = await computeCid(bytes);
