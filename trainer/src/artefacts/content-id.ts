@@ -1,8 +1,8 @@
 // The CID that Kubo would give some bytes with `add --cid-version=1`, computed here, so that no daemon has to
 // be trusted for it, and so that something can be committed to without uploading it.
 //
-// The nodes are written here too (UnixFS in DAG-PB): protons-runtime 7 and 8, with which the public importer writes them,
-// encode sizes from 2 GiB on wrongly, with bytes of other buffers, so that equal files had different CIDs.
+// The nodes are written here too (UnixFS in DAG-PB): protons-runtime 7 and 8, with which the public importer writes
+// them, encode sizes from 2 GiB on wrongly, with bytes of other buffers, so that equal files had different CIDs.
 import { createHash } from 'node:crypto';
 import { CID } from 'multiformats/cid';
 import { create as digestOf } from 'multiformats/hashes/digest';

@@ -14,7 +14,7 @@ const directory = mkdtempSync(join(tmpdir(), 'consilium-score-commitment-'));
 after(() => rmSync(directory, { recursive: true }));
 let worlds = 0;
 
-/** A hospital alone, whose candidate no score can satisfy, stopped at a step, then run with its consent withdrawn to the round's end. */
+/** A hospital alone, whose candidate no score can satisfy, stopped at a step; its consent withdrawn, run to the end. */
 async function withdrawnAt(step: string) {
   worlds += 1;
   const store = new MemoryArtefactStore();
