@@ -17,8 +17,8 @@ import { findFabric, MissingBinariesError } from './binaries.ts';
 import { planFabric } from './native-runtime.ts';
 
 const WITHSTOOD = ['misnamed-policy', 'rubbish', 'no-action', 'repeated-policy'];
-/** Part of the version of repaired peers: those that do what the threat model asks. */
-const REPAIRED = /-mended\b/;
+/** Part of the version that repaired peers are built with: those that do what the threat model asks. */
+const REPAIRED = /-repaired\b/;
 const run = promisify(execFile);
 
 async function unfit(wanted: RegExp): Promise<string | false> {

@@ -31,7 +31,7 @@ export class StudyModels {
   readonly #known = new Map<string, StudyModel>();
   readonly #refused = new Map<string, Refusal>();
 
-  /** @param log is told what is to be known of a graph, once it has been read */
+  /** @param log gets the notes about a graph, once it has been read */
   constructor(exchange: Pick<ArtefactExchange, 'fetch'>, graphs: GraphEngine, log?: Log) {
     this.#exchange = exchange;
     this.#graphs = graphs;

@@ -7,7 +7,7 @@ import type { AssessmentTexts } from './assessment-options.ts';
 import type { StudyFile } from './study-file.ts';
 import type { OptionTexts } from './study-settings.ts';
 
-/** What a run is told on the command line. */
+/** The options of a run, as the command line gives them. */
 export interface RunOptions extends OptionTexts, AssessmentTexts {
   readonly dictionary?: string | undefined;
   readonly study?: string | undefined;
