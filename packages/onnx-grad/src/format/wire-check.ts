@@ -95,7 +95,20 @@ const WIDTHS: ReadonlyMap<number, number> = new Map([
   [WIRE.fixed32, 4],
 ]);
 const VARINT_BYTES = 10;
-const DELETE = 0x7f;
+/** What ends a line of a log, what a terminal obeys, and what turns the direction of the text that follows. */
+const UNREADABLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Undefined where the bytes are not UTF-8, as all strings of protobuf are. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
 
 const isScalar = (holds: Field['holds']): holds is Scalar =>
   holds === 'varint' || holds === 'fixed32' || holds === 'fixed64';
@@ -212,10 +225,9 @@ class WireCheck {
         ),
       ]);
     }
-    for (let at = this.#at; at < end; at++) {
-      const byte = this.#bytes[at]!;
-      if (byte < 0x20 || byte === DELETE) throw malformed('a name holds control characters');
-    }
+    const text = textOf(this.#bytes.subarray(this.#at, end));
+    if (text === undefined) throw malformed('a name is not UTF-8');
+    if (UNREADABLE.test(text)) throw malformed('a name holds control characters');
   }
 
   #skip(wire: number, end: number): void {

@@ -261,6 +261,14 @@ export const HOSTILE_GRAPHS: Readonly<Record<string, readonly [graph: () => Uint
     () => beside({ nodes: [node('Relu', ['x'], 'a\nb')] }),
     /a name holds control characters/,
   ],
+  'a name that a terminal would obey': [
+    () => beside({ nodes: [node('Relu', ['x'], 'a\u009b31m')] }),
+    /a name holds control characters/,
+  ],
+  'a name that reads from right to left': [
+    () => beside({ nodes: [node('Relu', ['x'], 'a\u202eb')] }),
+    /a name holds control characters/,
+  ],
   'pairs of 2^16 numbers of each row': [
     pairsOfEach,
     /it computes \d+ numbers of each row, and 67108864 is the most/,
