@@ -415,6 +415,20 @@ test('the votes on an organisation are listed with what they are on', async () =
   );
 });
 
+test('a member that goes on consenting and settling does not stand in the way of its removal', async () => {
+  const study = await StudyOnLedger.running();
+  await study.propose({ studyId: 'other' });
+  for (const voter of ['AlphaMSP', 'BetaMSP']) await vote(study, voter, 'DeltaMSP');
+  const removing = { mspId: 'DeltaMSP', question: 'removal', accept: true, reason } as const;
+  const voting = await study.endorse(operator('GammaMSP'), 'member:vote', removing);
+  await study.consent('delta', 'other');
+  const withdrawn = { studyId: STUDY, datasetId: 'delta', reason };
+  await study.submit(as('steward', 'DeltaMSP'), 'study:withdraw', withdrawn);
+  await study.settle('delta');
+  assert.equal(study.commit('member:vote', canonicalJson(removing), voting), 'VALID');
+  assert.equal((await member(study, 'DeltaMSP')).left.by, 'the others');
+});
+
 test('a member that rotates its key does not stand in the way of votes on it, nor of studies of its datasets', async () => {
   const study = await StudyOnLedger.proposed();
   const rotate = (words: string) =>

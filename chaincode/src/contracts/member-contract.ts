@@ -80,7 +80,7 @@ export class MemberContract extends LedgerContract {
   }
 
   vote(context: LedgerContext, text: string): Promise<string> {
-    return transact(context, 'member:vote', text, async ({ argument, ledger, mspId, at, concern }) => {
+    return transact(context, 'member:vote', text, async ({ argument, ledger, mspId, at }) => {
       const member = await findMembership(ledger, argument.mspId);
       const present = await membersOf(ledger);
       const { vote, ballot, departure } = voteOnMember(argument, {
@@ -93,10 +93,9 @@ export class MemberContract extends LedgerContract {
       await ledger.put('member-vote', vote);
       const answer: MemberBallot = { ...vote, accepting: [...ballot.accepting], needed: ballot.needed };
       if (departure === undefined) return answer;
+      // Its studies and consents are not read: who is removed could write them again and again, and no vote would count.
       await ledger.put('departure', departure);
-      const ended = await departureAnswer(ledger, departure);
-      concern({ study: ended.shortOf.map(({ studyId }) => studyId) });
-      return { ...answer, departure: ended };
+      return { ...answer, departure };
     });
   }
 

@@ -103,7 +103,10 @@ export const MemberBallot = Strict({
   accepting: Type.Array(MspId, { description: 'Members that are for it.' }),
   needed: Type.Integer({ description: 'How many of the members must be.' }),
   departure: Type.Optional(
-    Described(DepartureAnswer, 'Where the vote decided: the membership that ended with it.'),
+    Described(
+      Departure,
+      'Where the vote decided: the membership that ended with it. Studies that wait now: study:listShort.',
+    ),
   ),
 });
 export type MemberBallot = Static<typeof MemberBallot>;

@@ -71,6 +71,7 @@ export const AVAILABILITY: ThreatSection = {
         "anyone settles what a former member reserved, with its own peer's signature and not without",
         'a round of which fewer than N hospitals remain is given up by all of them with a majority, and by no fewer',
         'a member that rotates its key does not stand in the way of votes on it, nor of studies of its datasets',
+        'a member that goes on consenting and settling does not stand in the way of its removal',
       ],
     },
     {
