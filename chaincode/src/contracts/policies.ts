@@ -12,6 +12,7 @@ import {
   type RoundRow,
   revisionOf,
 } from '@consilium/domain';
+import { majorityOf } from '@consilium/domain/rules';
 import { allAndMajority, anyOfPeers, ownerAndMajority } from '../ledger/key-policy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { accountKey, blockKey, type Noun, type Rows, revisionKey } from '../ledger/rows.ts';
@@ -63,8 +64,7 @@ export async function policyOfRound(ledger: Ledger, round: RoundRow): Promise<Ui
   return remaining.length > 0 ? allAndMajority(remaining, members) : majority(members);
 }
 
-const majority = (members: readonly string[]): Uint8Array =>
-  anyOfPeers(Math.floor(members.length / 2) + 1, members);
+const majority = (members: readonly string[]): Uint8Array => anyOfPeers(majorityOf(members.length), members);
 
 /** A dataset, its population, and its first block of patients: the only one of most. Later ones do not hold it up. */
 async function ofDataset(ledger: Ledger, dataset: DatasetRow): Promise<Guarded[]> {
