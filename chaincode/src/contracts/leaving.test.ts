@@ -234,6 +234,26 @@ test('a vote of an earlier membership counts for nothing in a study that its own
   assert.equal((await study.vote('DeltaMSP', true)).state, 'carried', 'its new vote counts');
 });
 
+test('an approval of an earlier membership counts for nothing in a consent of the next', async () => {
+  const study = await StudyOnLedger.prepared();
+  const two = { ...datasetArgument('delta-2'), consentPolicy: { stewards: 2 } };
+  await study.submit(as('steward', 'DeltaMSP'), 'dataset:register', two);
+  await study.propose({ datasets: [...DATASETS, 'delta-2'].sort() });
+  const approve = () =>
+    study.submit({ ...as('steward', 'DeltaMSP'), person: 'ann' }, 'study:approveConsent', {
+      studyId: STUDY,
+      datasetId: 'delta-2',
+    });
+  await approve();
+  await leave(study, 'DeltaMSP');
+  for (const mspId of ['AlphaMSP', 'BetaMSP']) await vote(study, mspId, 'DeltaMSP', { question: 'return' });
+  await register(study, 'DeltaMSP', 'new');
+  const consent = () => study.consent('delta-2', STUDY, { ...as('steward', 'DeltaMSP'), person: 'bob' });
+  assert.equal((await refusalOf(consent())).code, 'CONSENT_INCOMPLETE');
+  assert.equal((await approve()).membership, 2);
+  assert.deepEqual((await consent()).stewards, ['ann', 'bob']);
+});
+
 test('a motion lapses with the membership of its mover, and another takes its place', async () => {
   const study = await StudyOnLedger.running();
   await study.move('DeltaMSP', { kind: 'pause' });

@@ -145,6 +145,7 @@ export const ConsentApproval = Strict({
   studyId: Id,
   datasetId: Id,
   owner: MspId,
+  membership: Type.Optional(Described(Membership, 'The membership of its owner that it was given in.')),
   steward: Type.String({ description: 'Enrolment id.' }),
   studyVersion: Type.Integer({ minimum: 1 }),
   ...PatientsGiven,

@@ -17,7 +17,7 @@ import type {
 import { type DatasetRow, populationIdOf } from '../dataset.ts';
 import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
-import { ofMembership } from '../member.ts';
+import { membershipOf, ofMembership } from '../member.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
 import type { RecordedShare } from '../revision.ts';
 import type { Round } from '../round.ts';
@@ -194,11 +194,7 @@ export function approveConsent(
   const declines = context.declined?.number;
   const blocks = givenShares(argument.blocks, context);
   const patients = { revision: revision.revision, blocks };
-  if (
-    approved?.studyVersion === study.version &&
-    sameApproval(approved, patients) &&
-    approved.declines === declines
-  ) {
+  if (approved !== undefined && isApprovalOf(approved, patients, context)) {
     throw new DomainError('APPROVAL_EXISTS', `${steward} has approved this; another steward must`);
   }
   return {
@@ -206,6 +202,7 @@ export function approveConsent(
     studyId,
     datasetId,
     owner: mspId,
+    ...ofMembership(context.membership),
     steward,
     studyVersion: study.version,
     ...patients,
@@ -214,13 +211,21 @@ export function approveConsent(
   };
 }
 
-/** Whether an approval is of these blocks of this revision. */
-const sameApproval = (
+/**
+ * Whether an approval is of this text and of these blocks of this revision. One of another text, or of other patients,
+ * counts for nothing: what changed is approved again. Nor does one from before the dataset declined, since whoever gave
+ * it did not know, or from an earlier membership of its owner.
+ */
+const isApprovalOf = (
   approved: ConsentApproval,
   patients: { readonly revision: number; readonly blocks: readonly RecordedShare[] },
+  { study, declined, membership }: Pick<ConsentContext, 'study' | 'declined' | 'membership'>,
 ): boolean =>
+  approved.studyVersion === study.version &&
   (approved.revision ?? 1) === patients.revision &&
-  canonicalJson(blocksOf(approved)) === canonicalJson(blocksOf(patients));
+  canonicalJson(blocksOf(approved)) === canonicalJson(blocksOf(patients)) &&
+  approved.declines === declined?.number &&
+  membershipOf(approved) === membership;
 
 /**
  * A consent and the accounts with the study's whole cost reserved: rounds times the cost of one, in both accounts of
@@ -242,14 +247,7 @@ export function grantConsent(
   const studySha256 = checkConsentable(argument, context);
   const blocks = givenShares(argument.blocks, context);
   const patients = { revision: context.revision.revision, blocks };
-  // An approval of another text, or of other patients, counts for nothing: what changed is approved again. Nor does one
-  // from before the dataset declined: whoever gave it did not know.
-  const approving = context.approvals.filter(
-    (approval) =>
-      approval.studyVersion === study.version &&
-      sameApproval(approval, patients) &&
-      approval.declines === context.declined?.number,
-  );
+  const approving = context.approvals.filter((approval) => isApprovalOf(approval, patients, context));
   const stewards = [...new Set([...approving.map((approval) => approval.steward), steward])].sort();
   if (stewards.length < dataset.consentPolicy.stewards) {
     throw new DomainError(
