@@ -15,19 +15,20 @@ export class DatasetContract extends LedgerContract {
   register(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'dataset:register', text, async ({ argument, ledger, mspId, at }) => {
       const { datasetId, populationId, newBlock } = argument;
+      const oldest = populationId === undefined ? undefined : await ledger.get('dataset', populationId);
       const registered = registerDataset(argument, {
         owner: mspId,
         at,
         existing: await ledger.get('dataset', datasetId),
         committed: await ledger.get('commitment', argument.commitment),
         population: populationId === undefined ? undefined : await findPopulation(ledger, populationId),
+        oldest,
         namesake: await ledger.get('population', datasetId),
         counted: newBlock && (await ledger.get('counted-patients', newBlock.patientsSha256)),
       });
       const { dataset, population } = registered;
       const policy = await policyOfOwner(ledger, mspId);
-      const before = populationId === undefined ? undefined : await ledger.get('dataset', populationId);
-      if (before !== undefined) await writeImplied(ledger, before, population, policy);
+      if (oldest !== undefined) await writeImplied(ledger, oldest, population, policy);
       await putRevision(ledger, registered, policy);
       await ledger.guard('dataset', dataset, policy);
       return dataset;

@@ -139,6 +139,21 @@ test('a dataset that names no population must say its own budget, and whose bloc
   assert.match(await refused(other), /^newBlock.recordCountBand must be recordCountBand/);
 });
 
+test('nobody joins a population whose people cannot be told apart: the same ones would have a second account', async () => {
+  const study = await StudyOnLedger.prepared();
+  const second = { ...patientsArgument('imaging', 'alpha'), newBlock: newBlock('alpha', 2) };
+  const refused = await refusalOf(study.submit(steward, 'dataset:register', second));
+  assert.equal(refused.code, 'INVALID_ARGUMENT');
+  assert.match(refused.detail, /populationId alpha has rows without a patientId/);
+  const { newBlock: _, ...other } = second;
+  const known = { ...other, blocks: [{ block: 1, recordCountBand: { low: 250, high: 349 } }] };
+  assert.equal(
+    (await refusalOf(study.submit(steward, 'dataset:register', known))).code,
+    'INVALID_ARGUMENT',
+    'they would be split into training and held-out patients in two ways',
+  );
+});
+
 test('a dataset is never moved to another population: not by its id, its rows or a revision', async () => {
   const study = await peopled();
   await study.submit(steward, 'population:register', populationArgument('others'));

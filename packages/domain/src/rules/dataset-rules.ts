@@ -32,8 +32,15 @@ function termsProblems({ purposes, allowedMembers, expiresAt }: Terms, at: strin
   return problems;
 }
 
-/** What a dataset says of its population's budget must be what the population says. */
-function populationProblems(argument: RegisterDataset, population: Population): Problem[] {
+/**
+ * What a dataset says of its population's budget must be what the population says, and whoever is in several of its
+ * datasets has to be found in each of them. `oldest` is the dataset that brought the population, if one did.
+ */
+function populationProblems(
+  argument: RegisterDataset,
+  population: Population,
+  oldest: Dataset | undefined,
+): Problem[] {
   const problems: Problem[] = [];
   const { populationId, consentPolicy } = population;
   for (const field of ['privacyBudget', 'accounting'] as const) {
@@ -51,6 +58,14 @@ function populationProblems(argument: RegisterDataset, population: Population): 
         'dictionary.patientId',
         'must be a column',
         'rows of one population are of people who can be told apart',
+      ),
+    );
+  }
+  if (oldest !== undefined && oldest.dictionary.patientId === null) {
+    problems.push(
+      problem(
+        'populationId',
+        `${populationId} has rows without a patientId: nobody can tell whether these patients have its accounts`,
       ),
     );
   }
@@ -89,7 +104,8 @@ export interface Registered {
  * A dataset, the population that it is about, and its first revision. It never moves to another population: its
  * patients' accounts are there.
  *
- * `population` is the one that the argument names, `namesake` the one whose id the dataset would have.
+ * `population` is the one that the argument names and `oldest` the dataset of the same id, `namesake` the population
+ * whose id the dataset would have.
  *
  * @throws DomainError DATASET_EXISTS, POPULATION_EXISTS, NOT_THE_OWNER, COMMITMENT_EXISTS, PATIENTS_COUNTED,
  * BLOCK_NUMBER, BLOCK_NOT_FOUND, INVALID_ARGUMENT
@@ -102,6 +118,7 @@ export function registerDataset(
     readonly existing: Dataset | undefined;
     readonly committed: Commitment | undefined;
     readonly population: Population | undefined;
+    readonly oldest: Dataset | undefined;
     readonly namesake: Population | undefined;
     readonly counted: CountedPatients | undefined;
   },
@@ -120,7 +137,7 @@ export function registerDataset(
   const problems = [
     ...(population === undefined
       ? ownPopulationProblems(argument)
-      : populationProblems(argument, population)),
+      : populationProblems(argument, population, context.oldest)),
     ...termsProblems(argument.terms, at),
   ];
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems);

@@ -88,7 +88,13 @@ export class PopulationLife {
     this.#rules = rules;
     this.#inTwoBlocks = inTwoBlocks;
     const recordCountBand = bandOf(patients)!;
-    const none = { existing: undefined, committed: undefined, namesake: undefined, counted: undefined };
+    const none = {
+      existing: undefined,
+      committed: undefined,
+      oldest: undefined,
+      namesake: undefined,
+      counted: undefined,
+    };
     const population = registerPopulation(populationArgument('all', epsilon), {
       owner: OWNER,
       at: AT,
