@@ -95,6 +95,18 @@ test('an erasure waits for a round that needs the update, and not for one that g
   await erase(other, 'BetaMSP', [artefactOf('alpha', 1)]);
 });
 
+test("an erasure reads no other hospital's consents where its rounds have ended, however many there were", async () => {
+  const study = await StudyOnLedger.running();
+  await study.wholeRound(1);
+  await withdraw(study);
+  const argument = { studyId: STUDY, datasetId: 'alpha', artefacts: [artefactOf('alpha', 1)] };
+  const { endorsements } = await study.endorse(as('trainer', 'BetaMSP'), 'study:attestErasure', argument);
+  const consents = endorsements[0]!.results.reads
+    .map(([key]) => key.split('\u0000').filter((part) => part !== ''))
+    .filter(([noun]) => noun === 'consent');
+  assert.deepEqual(consents, [['consent', STUDY, 'alpha']]);
+});
+
 test('a hospital that could read nothing owes nothing', async () => {
   const study = await StudyOnLedger.running();
   await study.open(1);

@@ -32,6 +32,7 @@ import {
   firstRevision,
   impliedBy,
   inMembership,
+  takesWithdrawals,
   weighedRevision,
   withDeparture,
   withPresentKey,
@@ -250,8 +251,9 @@ export async function consentsOf(
   return consents;
 }
 
-/** A round as it is while consents can still be withdrawn from it. */
+/** A round as it is while consents can still be withdrawn from it; consents are read for no other. */
 export async function roundNow(ledger: Ledger, round: Round): Promise<Round> {
+  if (!takesWithdrawals(round)) return round;
   const datasets = round.participants.map(({ datasetId }) => datasetId);
   return asWithdrawn(round, await consentsOf(ledger, { studyId: round.studyId, datasets }));
 }

@@ -46,7 +46,13 @@ export {
   votersOf,
   votesOf,
 } from './motion-rules.ts';
-export { asWithdrawn, countedUpdates, judgesOf, withdrawnOf } from './participation-rules.ts';
+export {
+  asWithdrawn,
+  countedUpdates,
+  judgesOf,
+  takesWithdrawals,
+  withdrawnOf,
+} from './participation-rules.ts';
 export { costPerRound } from './plan-cost.ts';
 export { impliedBy, openBlock, registerPopulation, retireBlock } from './population-rules.ts';
 export { isShort, quorumOf, type Standing } from './quorum-rules.ts';

@@ -66,6 +66,10 @@ export const withdrawnOf = (
     .map(({ datasetId }) => datasetId)
     .filter((id) => !consents.some(({ datasetId, state }) => datasetId === id && state === 'granted'));
 
+/** Whether a consent that is withdrawn now is withdrawn from the round too: until its verdicts are counted. */
+export const takesWithdrawals = ({ state }: Pick<Round, 'state'>): boolean =>
+  state === 'training' || state === 'validating';
+
 /**
  * The round as it is while consents can still be withdrawn from it, which is until the verdicts are counted. From then
  * on the round itself says who had withdrawn: its aggregate is being recomputed from what is included.
@@ -74,7 +78,7 @@ export function asWithdrawn<R extends Pick<Round, 'state' | 'participants' | 'wi
   round: R,
   consents: readonly Pick<Consent, 'datasetId' | 'state'>[],
 ): R {
-  if (round.state !== 'training' && round.state !== 'validating') return round;
+  if (!takesWithdrawals(round)) return round;
   const { withdrawn: _, ...rest } = round;
   const withdrawn = withdrawnOf(round, consents);
   return { ...rest, ...(withdrawn.length > 0 && { withdrawn }) } as R;
