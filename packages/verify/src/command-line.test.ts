@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import fabricProtos from '@hyperledger/fabric-protos';
+import { isBlock, rewritten } from './testing/rewritten-bundle.ts';
 
 const MAIN = join(import.meta.dirname, 'main.js');
 const GENESIS = '0'.repeat(64);
+const EXAMPLE = new URL('../../../../examples/verify-evidence/evidence.ndjson', import.meta.url);
+const EXAMPLE_GENESIS = '99ebfbeae9917a12c4be6c3b8d0d6a59915d77f1edaeaeb7835b7142972ab2ef';
+/** Far beyond what any answer here takes, and far below what time in the square of a file's size would take. */
+const ENDLESS_MS = 300_000;
 
 describe('consilium-verify', () => {
   let folder: string;
@@ -16,7 +22,7 @@ describe('consilium-verify', () => {
   after(() => rmSync(folder, { recursive: true }));
   const run = (...words: readonly string[]) =>
     spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
-  const file = (text: string): string => {
+  const file = (text: string | Uint8Array): string => {
     const path = join(folder, 'evidence.ndjson');
     writeFileSync(path, text);
     return path;
@@ -48,6 +54,26 @@ describe('consilium-verify', () => {
     const { isProven, problems } = JSON.parse(json.stdout);
     assert.equal(isProven, false);
     assert.deepEqual(problems, [{ place: 'block 0', text: 'it is missing' }]);
+  });
+
+  it('takes no longer for a certificate of line ends than for another of its size', () => {
+    const { common, msp } = fabricProtos;
+    const identity = new msp.SerializedIdentity();
+    identity.setMspid('AlphaMSP');
+    identity.setIdBytes(Buffer.from(`-----BEGIN CERTIFICATE-----${'\n'.repeat(4_000_000)}`));
+    const header = new common.SignatureHeader();
+    header.setCreator(identity.serializeBinary());
+    const signatureHeader = header.serializeBinary();
+    const nothing = new Uint8Array();
+    const hostile = rewritten(readFileSync(EXAMPLE), ([first, ...others]) => {
+      const block = others.find(isBlock)!;
+      const signatures = [{ signatureHeader, identifierHeader: nothing, signature: Buffer.of(1) }];
+      return [first!, { ...block, orderers: { value: nothing, signatures } }];
+    });
+    const words = [MAIN, file(hostile), '--genesis', EXAMPLE_GENESIS];
+    const { status, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8', timeout: ENDLESS_MS });
+    assert.equal(status, 1);
+    assert.match(stdout, /block 1: not a certificate in PEM/);
   });
 
   it('says how it is used', () => {

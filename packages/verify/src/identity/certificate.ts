@@ -27,7 +27,10 @@ export interface Certificate {
 /** @throws UnreadableError where the bytes are no PEM certificate with a key that Fabric's identities use */
 export function readCertificate(pem: Uint8Array): Certificate {
   const text = Buffer.from(pem).toString('latin1');
-  const block = /-----BEGIN CERTIFICATE-----[\r\n]+([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----/.exec(text);
+  // One loop over the line ends and the digits: two that both take line ends take the square of their number in time.
+  const block = /-----BEGIN CERTIFICATE-----(?=[\r\n])([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----/.exec(
+    text,
+  );
   if (block === null) throw new UnreadableError('not a certificate in PEM');
   const x509 = parse(Buffer.from(block[1]!, 'base64'));
   const fields = childrenOf(childAt(readDer(x509.raw), 0, DER.sequence));
