@@ -188,6 +188,22 @@ describe('a chain', () => {
     );
   });
 
+  it('lets no organisation take the name of another, by its own signature and an orderer’s', async () => {
+    const [first, second] = organisations;
+    const stolen = mspConfig(await Authority.create('BMSP'));
+    const renamed = raft();
+    renamed.reconfigure((root) => setOrganisationValue(root, 'AMSP', stolen), [first!.admin]);
+    assert.match(firstProblem(renamed), /defines BMSP twice, and not the same/);
+    const same = raft();
+    const own = mspConfig(second!.authority);
+    same.reconfigure((root) => setOrganisationValue(root, 'AMSP', own), [first!.admin]);
+    assert.match(firstProblem(same), /gives Application\/AMSP the name BMSP, and it was AMSP/);
+    const ordering = raft();
+    const admin = await ordererAuthority.issue('admin');
+    ordering.reconfigure((root) => setOrganisationValue(root, 'OrdererMSP', stolen, 'Orderer'), [admin]);
+    assert.match(firstProblem(ordering), /defines BMSP twice, and not the same/);
+  });
+
   it('takes no configuration that is other than what its update makes', () => {
     const channel = raft();
     // A change without a version of its own: nobody signed it.

@@ -1,6 +1,7 @@
 // What a channel's configuration says at one block: its organisations, its policies by path, and who orders.
 import { Membership, Msp, type SignedBytes } from '../identity/membership.ts';
 import { readSignaturePolicy, satisfies } from '../policy/signature-policy.ts';
+import { sameBytes } from '../wire/digests.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 import { type ConfigGroup, type ConfigPolicy, readGroup } from './config-group.ts';
 
@@ -14,9 +15,17 @@ export interface Consenter {
   readonly pem: Uint8Array;
 }
 
+interface DefinedOrganisation {
+  readonly msp: Msp;
+  /** Of its group, in bytes. */
+  readonly definition: Uint8Array;
+}
+
 export class ChannelConfiguration {
   readonly sequence: number;
   readonly root: ConfigGroup;
+  /** By the places of their groups: 'Application/Alpha'. */
+  readonly organisations: ReadonlyMap<string, DefinedOrganisation>;
   readonly membership: Membership;
   /** The organisations of the application, whose peers endorse. */
   readonly mspIds: readonly string[];
@@ -30,11 +39,12 @@ export class ChannelConfiguration {
     const config = new Message('configuration', bytes);
     this.sequence = config.number(1);
     this.root = readGroup(config.bytes(2));
-    const application = organisationsOf(this.root.groups.get('Application'));
-    const orderers = organisationsOf(this.root.groups.get('Orderer'));
-    this.membership = new Membership([...application, ...orderers]);
-    this.mspIds = application.map(({ mspId }) => mspId);
-    this.ordererMspIds = orderers.map(({ mspId }) => mspId);
+    const application = organisationsIn(this.root, 'Application');
+    const orderers = organisationsIn(this.root, 'Orderer');
+    this.organisations = new Map([...application, ...orderers]);
+    this.membership = new Membership(defined(this.organisations.values()));
+    this.mspIds = application.map(([, { msp }]) => msp.mspId);
+    this.ordererMspIds = orderers.map(([, { msp }]) => msp.mspId);
     const ordering = this.root.groups.get('Orderer')?.values;
     this.consensus = new Message('type of consensus', ordering?.get('ConsensusType')?.value ?? nothing).text(
       1,
@@ -84,10 +94,27 @@ export class ChannelConfiguration {
 
 const nothing = new Uint8Array();
 
-function organisationsOf(group: ConfigGroup | undefined): Msp[] {
-  return [...(group?.groups ?? [])].map(([name, { values }]) => {
+function organisationsIn(root: ConfigGroup, section: string): [string, DefinedOrganisation][] {
+  return [...(root.groups.get(section)?.groups ?? [])].map(([name, { values }]) => {
     const msp = values.get('MSP');
     if (msp === undefined) throw new UnreadableError(`the organisation ${name} has no MSP`);
-    return new Msp(msp.value);
+    return [`${section}/${name}`, { msp: new Msp(msp.value), definition: msp.value }];
   });
+}
+
+/**
+ * Each organisation once. Who endorses and orders too is in the channel twice, and the same both times, as in Fabric:
+ * an organisation that may change its own definition could otherwise sign in the name of another.
+ */
+function defined(organisations: Iterable<DefinedOrganisation>): Msp[] {
+  const found = new Map<string, DefinedOrganisation>();
+  for (const one of organisations) {
+    const { mspId } = one.msp;
+    const first = found.get(mspId);
+    if (first !== undefined && !sameBytes(first.definition, one.definition)) {
+      throw new UnreadableError(`it defines ${mspId} twice, and not the same`);
+    }
+    found.set(mspId, one);
+  }
+  return [...found.values()].map(({ msp }) => msp);
 }

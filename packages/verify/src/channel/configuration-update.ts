@@ -58,9 +58,19 @@ export function updateProblem(
   const result = new Map(present);
   for (const [key, placed] of changed) result.set(key, placed);
   const made = build(result);
-  return made !== undefined && textOf(made) === textOf(after.root)
-    ? undefined
-    : 'it is not what its signed update makes of the one before it';
+  if (made === undefined || textOf(made) !== textOf(after.root)) {
+    return 'it is not what its signed update makes of the one before it';
+  }
+  return renamed(before, after);
+}
+
+/** As Fabric: an organisation keeps its name, under which others count its signatures. */
+function renamed(before: ChannelConfiguration, after: ChannelConfiguration): string | undefined {
+  for (const [place, { msp }] of before.organisations) {
+    const mspId = after.organisations.get(place)?.msp.mspId ?? msp.mspId;
+    if (mspId !== msp.mspId) return `it gives ${place} the name ${mspId}, and it was ${msp.mspId}`;
+  }
+  return undefined;
 }
 
 function signatureOf(bytes: Uint8Array, update: Uint8Array): SignedBytes {

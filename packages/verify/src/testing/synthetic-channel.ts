@@ -462,8 +462,13 @@ function updated(before: InstanceType<typeof common.Config>, change: (root: Grou
 }
 
 /** Sets a value of an organisation, whose version counts up. */
-export function setOrganisationValue(root: Group, mspId: string, bytes: Uint8Array): void {
-  const values = root.getGroupsMap().get('Application')!.getGroupsMap().get(mspId)!.getValuesMap();
+export function setOrganisationValue(
+  root: Group,
+  mspId: string,
+  bytes: Uint8Array,
+  section: 'Application' | 'Orderer' = 'Application',
+): void {
+  const values = root.getGroupsMap().get(section)!.getGroupsMap().get(mspId)!.getValuesMap();
   const value = values.get('MSP')!;
   value.setVersion(value.getVersion() + 1);
   value.setValue(bytes);
