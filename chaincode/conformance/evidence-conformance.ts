@@ -185,6 +185,25 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
       assert.match(problems(cut(file, [own])).join('\n'), /a majority of \d is asked for|which is not shown/);
     });
 
+    it('answers from before a withdrawal are said to speak of the blocks up to then, however long the chain is', async () => {
+      const early = `early-${story.run}`;
+      const [owner, datasetId] = [story.members[0]!, story.datasets[0]!];
+      const asked = { studyId: early, datasetId };
+      await publishModel(story, early);
+      await story.ledger.submit(owner, 'steward', 'study:settle', asked);
+      const before = await readBlocks(story);
+      const answers = [await signedLineage(story, early, story.members)];
+      const reason = 'The board has asked for it.';
+      await story.ledger.submit(owner, 'steward', 'study:withdraw', { ...asked, reason });
+      const later = await readBlocks(story);
+      assert.ok(later.length > before.length);
+      const old = verifyBundle(await bundleOf(story, { studyId: early, blocks: later, answers }), trusted);
+      assert.deepEqual(old.problems, []);
+      assert.equal(old.chain?.height, later.length);
+      assert.equal(old.answered?.readThrough, before.length - 1);
+      assert.match(old.open.join('\n'), new RegExp(`a block after block ${before.length - 1} changed`));
+    });
+
     it('two bundles that are spliced are refused', async () => {
       const other = `other-${story.run}`;
       await publishModel(story, other);

@@ -68,10 +68,10 @@ export function verifyBundle(
   const walked = walk(bundle, { channel: claim.channel, genesis, replay });
   if ('place' in walked) return { ...base, ...nothing, chain: undefined, problems: [walked] };
   const { chain } = walked;
-  const problems = [...walked.problems, ...claimProblems(bundle, { chain, chaincode })];
+  const known = [...walked.problems, ...claimProblems(bundle, { chain, chaincode })];
   const answers = parts.flatMap((part) => (part.kind === 'answer' ? [part.envelope] : []));
   const { answered, problems: unanswered } = lineageFrom(answers, { claim, chain, replay });
-  problems.push(...unanswered);
+  const problems = [...known, ...unanswered];
   if (answered === undefined) return { ...base, ...nothing, chain, problems };
   return { ...base, chain, ...checkStudy(answered, { bundle, chain, replay, problems, artefacts }) };
 }
@@ -140,7 +140,7 @@ function checkStudy(
     costs,
     attestation: attestationOf(of, replay, mspIds.length),
     recomputed,
-    open: openPoints({ withoutText, replay }),
+    open: openPoints({ withoutText, replay, readThrough: answered.readThrough }),
   };
 }
 
@@ -152,15 +152,19 @@ function attestationOf(of: readonly ReadRow[], replay: LedgerReplay, organisatio
 function openPoints({
   withoutText,
   replay,
+  readThrough,
 }: {
   readonly withoutText: number;
   readonly replay: LedgerReplay;
+  readonly readThrough: number;
 }): string[] {
   const { rangesByDigest, unreadWrites } = replay;
   return [
     'Whether patients consented, and whether a hospital trained on the data that it registered: signatures show who ' +
       'said so, and not that it is so.',
-    'Whether a later block changed something: the file speaks of the ledger up to its last block.',
+    `Whether a block after block ${readThrough} changed something, as a consent withdrawn: that is the last block of ` +
+      'which peers read a row when they answered. Later ones in this file are in their place, and may have come after ' +
+      'the answers.',
     ...(unreadWrites > 0
       ? [
           `${unreadWrites} rows were written for the first time here without being read. That no hidden block had ` +

@@ -19,6 +19,7 @@ export const EVIDENCE: ThreatSection = {
       titles: [
         'a missing update is found by what peers read, and by the seal of its round',
         'a tail that is cut off is missed, by what peers signed that they read',
+        'answers from before a withdrawal are said to speak of the blocks up to then, however long the chain is',
         'names an older configuration where a later one was left out',
         'does not guess the policy of a row that a hidden block wrote',
       ],
@@ -31,6 +32,7 @@ export const EVIDENCE: ThreatSection = {
         'a forked block is refused, whoever of the hospitals signed it',
         'two bundles that are spliced are refused',
         'takes no new configuration without the signatures that each changed item asks for',
+        'lets no organisation take the name of another, by its own signature and an orderer’s',
         'under BFT asks for a quorum of those that the configuration names',
         'refuses what a certificate sends or endorses that was revoked before',
       ],

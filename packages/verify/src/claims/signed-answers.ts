@@ -17,6 +17,8 @@ export interface AnsweredLineage {
   readonly signedBy: readonly string[];
   /** Seconds since 1970, as those who asked say. */
   readonly askedAt: number;
+  /** The last block of which a row was read. That peers had any later one when they answered, nobody signed. */
+  readonly readThrough: number;
 }
 
 interface Answer {
@@ -24,6 +26,7 @@ interface Answer {
   readonly bookmark: string;
   readonly organisations: readonly string[];
   readonly seconds: number;
+  readonly readThrough: number;
 }
 
 /** The lineage that all answers agree on; undefined, with problems, where there is none. */
@@ -98,7 +101,10 @@ function readAnswer(
   const page = lineageIn(transaction.response, add);
   if (page === undefined) return undefined;
   const organisations = organisationsOf(chain.configuration, endorsements);
-  return { page, bookmark: asked.bookmark ?? '', organisations, seconds: envelope.seconds };
+  const readThrough = sets
+    .flatMap(readsOf)
+    .reduce((last, [, { version }]) => Math.max(last, version?.block ?? 0), 0);
+  return { page, bookmark: asked.bookmark ?? '', organisations, seconds: envelope.seconds, readThrough };
 }
 
 /** Whoever signed it, an answer may hold anything. */
@@ -142,7 +148,12 @@ function agreed(answers: readonly Answer[]): AnsweredLineage | string {
   }
   if (first === undefined) return 'no peer answered for the study';
   const signedBy = [...new Set(answers.flatMap(({ organisations }) => organisations))].sort();
-  return { lineage: first, signedBy, askedAt: Math.min(...answers.map(({ seconds }) => seconds)) };
+  return {
+    lineage: first,
+    signedBy,
+    askedAt: Math.min(...answers.map(({ seconds }) => seconds)),
+    readThrough: Math.max(...answers.map((answer) => answer.readThrough)),
+  };
 }
 
 function joinPages(pages: readonly Answer[]): Lineage | string {
