@@ -49,7 +49,7 @@ export async function historyOf(
   const until = journal.withdrawnAt(populationId, person.toString('hex'));
   const byStudy = new Map<string, (ReleaseKey & Release & { readonly drawnAt: string })[]>();
   for (const release of journal.releases()) {
-    if (release.pool !== pool || (until !== undefined && release.drawnAt >= until)) continue;
+    if (release.pool !== pool || (until !== undefined && begunAt(journal, release) >= until)) continue;
     // A release of noise alone had no patients.
     if (journal.drawOutcome(release) === 'nobody') continue;
     const key = JSON.stringify([release.studyId, release.datasetId]);
@@ -71,6 +71,15 @@ export async function historyOf(
     });
   }
   return { populationId, block: at.block, pool, studies };
+}
+
+/** Who withdrew while a draw went on is in it. Versions that kept no record of beginnings have its end only. */
+function begunAt(
+  journal: RegisterContext['journal'],
+  release: ReleaseKey & { readonly drawnAt: string },
+): string {
+  const ms = journal.begunAtMs(release);
+  return ms === undefined ? release.drawnAt : new Date(ms).toISOString();
 }
 
 async function modelOf(

@@ -105,3 +105,28 @@ test("a patient's history names the studies, rounds and models its records were 
   assert.equal(first!.rounds.length, 2);
   assert.deepEqual(await ask('nobody'), { populationId: 'hearts', block: null, pool: null, studies: [] });
 });
+
+test('a history has the round whose draw went on when the patient withdrew', async (t) => {
+  const hospital = PopulationHospital.open(t);
+  const { journal } = hospital;
+  hospital.register(await hospital.prepare(60));
+  await hospital.give(hospital.consent());
+  const keys = (['training', 'held-out'] as const).map((pool) => ({
+    ...{ studyId: 'study', round: 1, datasetId: 'hearts', pool },
+  }));
+  hospital.nowMs = Date.now();
+  for (const key of keys) journal.beginDraw(key, hospital.nowMs - 1);
+  await withdraw(hospital, 'p5');
+  for (const key of keys) {
+    journal.recordRelease(key, { payload: new Uint8Array([1]), subjectSha256: 'a'.repeat(64) });
+  }
+  const { studies } = await historyOf(
+    hospital.context,
+    { populationId: 'hearts', patient: 'p5' },
+    'a steward',
+  );
+  assert.deepEqual(
+    studies.map(({ rounds }) => rounds.map(({ round }) => round)),
+    [[1]],
+  );
+});
