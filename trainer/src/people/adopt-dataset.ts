@@ -87,14 +87,16 @@ export async function adoptAll(context: RegisterContext): Promise<void> {
   for (const { datasetId } of journal.datasets()) {
     try {
       await inRegisterTurn(journal, async () => {
-        const onLedger = await findDataset(context, datasetId);
-        if (onLedger?.owner === mspId) await adopt(context, { onLedger });
+        try {
+          const onLedger = await findDataset(context, datasetId);
+          if (onLedger?.owner === mspId) await adopt(context, { onLedger });
+        } finally {
+          journal.filesAtWork.clear();
+          await removeUnnamed(journal);
+        }
       });
     } catch (error) {
       logFailure(log, error, { datasetId, work: 'registering the patients of a dataset from before' });
-    } finally {
-      journal.filesAtWork.clear();
-      await removeUnnamed(journal);
     }
   }
 }

@@ -1,7 +1,7 @@
 // The files in the trainer's own folder: salted ids of blocks, and copies of revisions' files. Each is written whole
 // and never again, and goes when nothing names it.
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { revisionOf } from '@consilium/domain';
 import type { BlockMembers } from '../data/find-people.ts';
@@ -63,16 +63,17 @@ export async function removeUnused(context: Context): Promise<void> {
 
 /** Removes files that no row and nobody at work names. */
 export async function removeUnnamed(journal: Context['journal']): Promise<void> {
-  const revisions = journal.revisions();
-  const copies = new Set(revisions.map(({ copy }) => copy));
-  await removeOthers(journal.copiesDirectory, (name) => copies.has(name) || journal.filesAtWork.has(name));
-  const blocks = new Set(
-    [
+  await removeOthers(journal.copiesDirectory, () => [
+    ...journal.revisions().flatMap(({ copy }) => copy ?? []),
+    ...journal.filesAtWork,
+  ]);
+  await removeOthers(journal.peopleDirectory, () => {
+    const blocks = [
       ...journal.populations().flatMap((populationId) => journal.blocks(populationId)),
-      ...revisions.flatMap(({ newBlock }) => newBlock ?? []),
-    ].map(({ patientsSha256 }) => `${patientsSha256}.ids`),
-  );
-  await removeOthers(journal.peopleDirectory, (name) => blocks.has(name) || journal.filesAtWork.has(name));
+      ...journal.revisions().flatMap(({ newBlock }) => newBlock ?? []),
+    ];
+    return [...blocks.map(({ patientsSha256 }) => `${patientsSha256}.ids`), ...journal.filesAtWork];
+  });
 }
 
 /** `dataset revision` of every consent of this hospital that is not settled; undefined where that is not known. */
@@ -90,8 +91,9 @@ async function consentedRevisions(context: Context): Promise<ReadonlySet<string>
   return needed;
 }
 
-async function removeOthers(folder: string, isNeeded: (name: string) => boolean): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!isNeeded(name)) await rm(join(folder, name), { force: true });
-  }
+/** What is needed is asked behind the listing, and nobody else has a turn before the files are gone. */
+async function removeOthers(folder: string, listNeeded: () => readonly string[]): Promise<void> {
+  const names = await readdir(folder);
+  const needed = new Set(listNeeded());
+  for (const name of names) if (!needed.has(name)) rmSync(join(folder, name), { force: true });
 }

@@ -21,7 +21,15 @@ import type { BlockBand, Revision } from '../journal/people-journal.ts';
 import type { RegistrationAttempts } from '../study/registration-attempts.ts';
 import { adopt, copyNameOf } from './adopt-dataset.ts';
 import { everyone, removeUnnamed, writeBlockFile } from './kept-files.ts';
-import { findDataset, type RegisterContext, recordRevisions, requireRegister } from './register.ts';
+import {
+  findDataset,
+  findMissedRevision,
+  type MissedRevision,
+  type RegisterContext,
+  recordRevisions,
+  requireRegister,
+  requireRemovalsKnown,
+} from './register.ts';
 import { inRegisterTurn } from './turns.ts';
 
 type Context = RegisterContext & { readonly attempts: RegistrationAttempts };
@@ -98,13 +106,33 @@ async function checkAndKeep(context: Context, request: DatasetRequest): Promise<
   try {
     await dataFiles.keep({ path, copy: journal.copyPath(copy) }, (identity) => attempts.count(identity));
     if (onLedger !== undefined) await adopt(context, { onLedger, candidate: copy });
-    const salt = await requireRegister(context, populationId);
-    const found = await new Preparation(context, { request, onLedger, populationId, salt, copy }).run();
+    const missed = onLedger && (await findMissedRevision(context, onLedger));
+    const salt = await requireRegister(context, populationId, missed);
+    const task = { request, onLedger, populationId, salt, copy };
+    const found =
+      missed === undefined
+        ? await new Preparation(context, task).run()
+        : await recoverOrGoOn(context, { ...task, missed });
     return { ...found, saltSha256: patientsDigest(salt) };
   } finally {
     journal.filesAtWork.clear();
     await removeUnnamed(journal);
   }
+}
+
+/**
+ * Where the ledger has a revision that this folder lacks: that one, if the file is it. Otherwise the next one after it,
+ * if nothing was in it that this folder would have to know: no block, and nobody who is gone.
+ */
+async function recoverOrGoOn(
+  context: Context,
+  { missed, ...task }: Task & { readonly missed: MissedRevision },
+): Promise<Omit<Prepared, 'saltSha256'>> {
+  const recovered = await new Preparation(context, task).recover(missed);
+  if (recovered !== undefined) return recovered;
+  await requireRegister(context, task.populationId);
+  await requireRemovalsKnown(context, task.onLedger!);
+  return new Preparation(context, { ...task, last: task.onLedger!.revision ?? 1 }).run();
 }
 
 /** A dataset of this hospital on the ledger; undefined where it has none by this id. */
@@ -154,6 +182,8 @@ interface Task {
   readonly populationId: string;
   readonly salt: Uint8Array;
   readonly copy: string;
+  /** The ledger's last revision, where this folder lacks it. */
+  readonly last?: number;
 }
 
 class Preparation {
@@ -168,14 +198,20 @@ class Preparation {
 
   async run(): Promise<Omit<Prepared, 'saltSha256'>> {
     const { journal } = this.#context;
-    const { request, onLedger, populationId, copy } = this.#task;
+    const { request, onLedger, populationId, copy, last = 0 } = this.#task;
     const { datasetId, path, dictionary } = request;
+    const register = this.#registerNow();
     const first = await this.#read({ takesNew: true, without: [] });
     const present = journal.presentRevision(datasetId);
     if (present?.commitment === first.commitment) return this.#again(present);
     if (onLedger !== undefined) requireIds(dictionary);
     this.#refuseElsewhere(first.people.elsewhere);
     const file = await this.#withoutFew(first);
+    if (this.#registerNow() !== register) {
+      // A study recorded a revision meanwhile: who is new is another question now.
+      this.#notes.length = 0;
+      return this.run();
+    }
     if (present?.commitment === file.commitment) return this.#again(present);
     const { commitment, recordCountBand, people } = file;
     const opened = this.#newBlock(people);
@@ -184,7 +220,7 @@ class Preparation {
     const bands = shares.map(({ block, patients }) => ({ block, recordCountBand: bandOf(patients)! }));
     const newBlock = opened?.newBlock;
     const removed = present !== undefined && isSomebodyGone(journal.members(present), shares);
-    const revision = (present?.revision ?? 0) + 1;
+    const revision = Math.max(present?.revision ?? 0, last) + 1;
     journal.transaction(() => {
       // The same rows as once before: their copy may be the one that a consent of that time lacks.
       for (const former of journal.revisions(datasetId)) {
@@ -216,12 +252,64 @@ class Preparation {
     };
   }
 
+  /**
+   * Takes a file for the revision of the ledger that this folder lacks, where it is that revision: with its rows, its
+   * blocks and its patients; undefined where it is another.
+   *
+   * @throws as `run`
+   */
+  async recover(missed: MissedRevision): Promise<Omit<Prepared, 'saltSha256'> | undefined> {
+    const { journal } = this.#context;
+    const { request, populationId, copy } = this.#task;
+    const { datasetId, path, dictionary } = request;
+    // Who withdrew may have done so before that revision, or since.
+    for (const leavesOutWithdrawn of [true, false]) {
+      const first = await this.#read({ takesNew: true, without: [], leavesOutWithdrawn });
+      const file = await this.#withoutFew(first, leavesOutWithdrawn);
+      this.#notes.length = 0;
+      if (file.commitment !== missed.commitment) continue;
+      this.#refuseElsewhere(file.people.elsewhere);
+      const opened = this.#newBlock(file.people);
+      const shares = file.people.blocks.filter(({ patients }) => patients > 0);
+      const members = opened === undefined ? shares : [...shares, opened.members];
+      const bands = members.map(({ block, patients }) => ({ block, recordCountBand: bandOf(patients)! }));
+      const { recordCountBand } = missed;
+      const present = journal.presentRevision(datasetId);
+      journal.keepPending(
+        {
+          ...{ datasetId, revision: missed.revision, populationId, dictionary, path, copy },
+          ...{ commitment: missed.commitment, recordCountBand, blocks: bands },
+          newBlock: opened && { ...opened.newBlock, patients: opened.members.patients },
+          removed: present !== undefined && isSomebodyGone(journal.members(present), shares),
+        },
+        members,
+      );
+      // It counts where the ledger says the same of it.
+      await recordRevisions(this.#context, datasetId);
+      const recovered = journal.presentRevision(datasetId);
+      if (recovered?.revision === missed.revision) return this.#again(recovered);
+    }
+    return undefined;
+  }
+
+  /** What changes when a revision is recorded. */
+  #registerNow(): string {
+    const { journal } = this.#context;
+    const { request, populationId } = this.#task;
+    return JSON.stringify([
+      journal.blocks(populationId),
+      journal.presentRevision(request.datasetId)?.revision ?? 0,
+    ]);
+  }
+
   async #read({
     takesNew,
     without,
+    leavesOutWithdrawn = true,
   }: {
     readonly takesNew: boolean;
     readonly without: readonly number[];
+    readonly leavesOutWithdrawn?: boolean;
   }): Promise<ReadFile> {
     const { journal, dataFiles } = this.#context;
     const { request, populationId, salt, copy } = this.#task;
@@ -238,7 +326,7 @@ class Preparation {
         salt,
         blocks,
         withdrawn: journal.withdrawn(populationId),
-        leavesOutWithdrawn: true,
+        leavesOutWithdrawn,
         takesNew,
         others: this.#others(),
       },
@@ -300,7 +388,7 @@ class Preparation {
   }
 
   /** The file without those who are too few to have a band, read again where there are any. */
-  async #withoutFew(first: ReadFile): Promise<ReadFile> {
+  async #withoutFew(first: ReadFile, leavesOutWithdrawn = true): Promise<ReadFile> {
     const { people } = first;
     const fresh = people.fresh.length / SALTED_ID_BYTES;
     const waits = fresh > 0 && fresh < FEWEST;
@@ -316,7 +404,7 @@ class Preparation {
       );
     }
     if (!waits && few.length === 0) return first;
-    return this.#read({ takesNew: !waits, without: few.map(({ block }) => block) });
+    return this.#read({ takesNew: !waits, without: few.map(({ block }) => block), leavesOutWithdrawn });
   }
 
   #newBlock({

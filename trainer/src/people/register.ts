@@ -17,13 +17,14 @@ const SALT_BYTES = 32;
 const UNKNOWN: ReadonlySet<string> = new Set(['INVALID_ARGUMENT', 'ROUTE_NOT_FOUND']);
 
 const RESTORE =
-  'Stop the trainer and restore the newest copy of CONSILIUM_DATA_DIR; then record the withdrawals of patients since ' +
-  'that copy again';
+  'Where another preparation than the last one was sent to the ledger, prepare that file once more, as it was. ' +
+  'Otherwise stop the trainer and restore the newest copy of CONSILIUM_DATA_DIR; then record the withdrawals of ' +
+  'patients since that copy again';
 
 const differs = (what: string): TrainerError =>
   new TrainerError(
     'TRAINER_REGISTER_DIFFERS',
-    `${what}: this folder is an older copy, or another's. ${RESTORE}`,
+    `${what}: this folder is an older copy, or another's, or the preparation was replaced. ${RESTORE}`,
   );
 
 /** A dataset on the ledger; undefined where it has none by this id. */
@@ -87,9 +88,11 @@ export async function recordRevisions(context: RegisterContext, datasetId?: stri
   for (const pending of journal.revisions(datasetId).filter(({ state }) => state === 'pending')) {
     const onLedger = await findRevision(context, pending);
     if (onLedger === undefined) continue;
+    const isSame = await isAsPrepared(context, pending, onLedger);
+    if (!isStillPending(context, pending)) continue;
     isChanged = true;
     const { datasetId: id, revision } = pending;
-    if (await isAsPrepared(context, pending, onLedger)) {
+    if (isSame) {
       recordOne(context, pending);
       log.info({ datasetId: id, revision }, 'a prepared revision is on the ledger');
     } else {
@@ -99,6 +102,12 @@ export async function recordRevisions(context: RegisterContext, datasetId?: stri
     }
   }
   if (isChanged) await removeUnused(context);
+}
+
+/** While the ledger was asked, another may have recorded it, dropped it, or prepared one that takes its place. */
+function isStillPending({ journal }: Context, pending: Revision): boolean {
+  const now = journal.revision(pending);
+  return now?.state === 'pending' && now.copy === pending.copy && now.commitment === pending.commitment;
 }
 
 function recordOne({ journal }: Context, pending: Revision): void {
@@ -125,12 +134,49 @@ async function isAsPrepared(
   return opened?.patientsSha256 === undefined || opened.patientsSha256 === newBlock.patientsSha256;
 }
 
+/** A revision that the ledger has and this folder lacks. */
+export type MissedRevision = RevisionOnLedger & Pick<Revision, 'revision'>;
+
+/** The first that this folder lacks of a dataset's revisions; undefined where it has them all. */
+export async function findMissedRevision(
+  context: Context,
+  { datasetId, revision: last = 1 }: Dataset,
+): Promise<MissedRevision | undefined> {
+  const revision = (context.journal.presentRevision(datasetId)?.revision ?? 0) + 1;
+  if (revision > last) return undefined;
+  const found = await findRevision(context, { datasetId, revision });
+  return found?.blocks === undefined ? undefined : { ...found, revision };
+}
+
+/**
+ * That this folder knows every revision of a dataset from which somebody is gone: an older copy does not know who
+ * withdrew since it was made.
+ *
+ * @throws TrainerError TRAINER_REGISTER_DIFFERS
+ */
+export async function requireRemovalsKnown({ journal, ledger }: Context, dataset: Dataset): Promise<void> {
+  const { datasetId, revision: last = 1 } = dataset;
+  const present = journal.presentRevision(datasetId)?.revision ?? 1;
+  if (last <= present) return;
+  const revisions = await ledger.listRevisions(datasetId);
+  const missed = revisions.find(({ revision, removed }) => revision > present && removed);
+  if (missed === undefined) return;
+  throw differs(
+    `from revision ${missed.revision} of ${datasetId} somebody is gone, and this folder lacks that revision`,
+  );
+}
+
 /**
  * The salt of a population whose register here is the ledger's; a new one for a population that neither knows.
  *
+ * @param missed a revision that this folder lacks: the blocks that came since then are not asked for
  * @throws TrainerError TRAINER_REGISTER_DIFFERS; DomainError NOT_THE_OWNER for the population of another hospital
  */
-export async function requireRegister(context: RegisterContext, populationId: string): Promise<Uint8Array> {
+export async function requireRegister(
+  context: RegisterContext,
+  populationId: string,
+  missed?: MissedRevision,
+): Promise<Uint8Array> {
   const { journal, mspId } = context;
   const { population, blocks, isSilent } = await findPopulation(context, populationId);
   const salt = journal.populationSalt(populationId);
@@ -150,7 +196,8 @@ export async function requireRegister(context: RegisterContext, populationId: st
   if (population?.saltSha256 !== undefined && population.saltSha256 !== digestOf(salt)) {
     throw differs(`the salt of population ${populationId} is not the one whose digest the ledger has`);
   }
-  requireBlocks(populationId, { own, blocks });
+  const wanted = missed === undefined ? blocks : blocks.slice(0, own.length);
+  requireBlocks(populationId, { own, blocks: wanted });
   const missing = own.find(({ block }) => !blocks.some((one) => one.block === block));
   if (isSilent !== true && missing !== undefined) {
     throw differs(`the ledger has no block ${missing.block} of population ${populationId}`);

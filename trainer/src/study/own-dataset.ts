@@ -27,6 +27,7 @@ import {
   recordRevisions,
   requireConsentedBlocks,
   requireNoPatientsNamed,
+  requireRemovalsKnown,
 } from '../people/register.ts';
 
 /** Whose patients a study is given. */
@@ -66,6 +67,7 @@ export async function ownDataset(
   const populationId = populationIdOf(onLedger);
   const named = { studyId, datasetId, revision: revisionOf(consent), blocks: blocksOf(consent) };
   const revision = await consentedRevision(context, { onLedger, consent });
+  await requireRemovalsKnown(context, onLedger);
   const withdrawn = journal.countWithdrawn(populationId);
   const dataset = await committedRows(context, { onLedger, consent, revision });
   journal.keepOffer(named);
