@@ -133,7 +133,9 @@ const DOCUMENTED: readonly Documented[] = [
     summary: "What is to be known of a study's graph.",
     description:
       'Before consent too: this trainer reads and tries the graph. `notes` names weights that several nodes use, which ' +
-      'are trained as one, with what to do if they were meant to be several.',
+      'are trained as one, with what to do if they were meant to be several. `divisors` has, for each dataset of this ' +
+      "hospital that it consented with, what each step's sum of gradients is divided by: samplingRate times four " +
+      "fifths of the middles of the consented blocks' public bands.",
     answer: {
       type: json,
       example: {
@@ -147,6 +149,7 @@ const DOCUMENTED: readonly Documented[] = [
           'weight inner.weight is used by nodes /inner/Gemm and /inner_1/Gemm: trained as one. If they are layers of ' +
             'their own, propose a graph in which they have different values.',
         ],
+        divisors: [{ datasetId: REGISTER_DATASET.datasetId, revision: 1, blocks: [1], divisor: 3.98 }],
       },
     },
   },

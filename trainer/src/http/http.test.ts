@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import { ERRORS, type Role } from '@consilium/domain';
+import { bandWeight, ERRORS, type Role } from '@consilium/domain';
 import { provesKey } from '@consilium/domain/key-proof';
+import { samplingRateOf } from '@consilium/dp-sgd';
 import { pino } from 'pino';
 import { generateMemberKeys, MemberKeyRing, MemoryArtefactStore } from '../artefacts/index.ts';
 import { buildTrainer, type Trainer } from '../assemble-trainer.ts';
@@ -199,6 +200,37 @@ describe('the local service', () => {
     assert.deepEqual([card.studyId, card.inputs, card.outputs, card.notes], ['study', 4, 1, []]);
     const none = await ask({ url: '/local/models/none/card' });
     assert.deepEqual([none.statusCode, none.json().code], [404, 'TRAINER_STUDY_NOT_FOUND']);
+  });
+
+  it("names what each step's sum is divided by, from the public bands of this hospital's consents alone", async () => {
+    const { consortium } = world;
+    const card = async () => (await ask({ url: '/local/models/study/card' }, 'researcher')).json();
+    const before = consortium.consents.get('study/a-data')!;
+    const bands = [
+      { low: 50, high: 99 },
+      { low: 10, high: 49 },
+    ];
+    const blocks = bands.map((recordCountBand, i) => ({ block: 2 * i + 1, recordCountBand }));
+    const { samplingRate } = consortium.studies.get('study')!.training;
+    const share = 0.8 * samplingRateOf(samplingRate);
+    try {
+      consortium.consents.set('study/a-data', { ...before, blocks });
+      assert.deepEqual((await card()).divisors, [
+        {
+          ...{ datasetId: 'a-data', revision: 1, blocks: [1, 3] },
+          divisor: share * (bandWeight(bands[0]!) + bandWeight(bands[1]!)),
+        },
+      ]);
+      // From before there were blocks: the dataset's band.
+      consortium.consents.set('study/a-data', before);
+      const [old] = (await card()).divisors;
+      const { recordCountBand } = consortium.datasets.get('a-data')!;
+      assert.deepEqual([old.blocks, old.divisor], [[1], share * bandWeight(recordCountBand)]);
+      consortium.consents.delete('study/a-data');
+      assert.deepEqual((await card()).divisors, []);
+    } finally {
+      consortium.consents.set('study/a-data', before);
+    }
   });
 
   it('predicts from records and from CSV alike, a missing value included', async () => {

@@ -1,18 +1,22 @@
 // Models for the hospital's own systems: a new graph to propose a study with, the outcome of a study as an ONNX
 // file, and predictions with either.
 import {
+  blocksOf,
   type Dataset,
   type Dictionary,
   encodingOf,
   inputNames,
   type ParametersRef,
+  revisionOf,
   type Study,
 } from '@consilium/domain';
+import { samplingRateOf } from '@consilium/dp-sgd';
 import { dequantizeParameters, outcomeOf } from '@consilium/federation';
 import { LOCAL_INTERCEPT_NAME } from '@consilium/onnx-grad';
 import { TrainerError } from '../errors.ts';
 import { refuseCodes } from '../study/code-features.ts';
 import { confirmCharges, localOutcomeAt } from '../study/local-chain.ts';
+import { bandSizeOf } from '../study/own-dataset.ts';
 import { sharedModelOf } from '../study/round-material.ts';
 import type { Parameters, StudyModel } from '../study/study-model.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
@@ -61,18 +65,45 @@ export interface ModelCard extends Pick<Study, 'studyId'>, Readonly<Study['model
   /** Numbers per row that the loss is taken of. */
   readonly outputs: number;
   readonly notes: readonly string[];
+  /** Of this hospital's datasets that it consented with. */
+  readonly divisors: readonly Divisor[];
 }
 
-/** @throws TrainerError TRAINER_STUDY_NOT_FOUND, and what refuses the graph */
+/** What each step's sum of gradients is divided by: samplingRate · 0.8 · the middles of the consented blocks' bands. */
+export interface Divisor {
+  readonly datasetId: string;
+  readonly revision: number;
+  readonly blocks: readonly number[];
+  readonly divisor: number;
+}
+
+/** @throws TrainerError TRAINER_STUDY_NOT_FOUND, and what refuses the graph; GatewayProblem */
 export async function modelCardOf(
-  { ledger, models }: Pick<TrainerContext, 'ledger' | 'models'>,
+  context: Pick<TrainerContext, 'ledger' | 'models' | 'mspId'>,
   studyId: string,
 ): Promise<ModelCard> {
+  const { ledger, models } = context;
   const study = await ledger.getStudy(studyId);
   if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
   const { outputsPerRow, sharedWeights } = await models.of(study);
   const notes = sharedWeightNotes(sharedWeights, REMEDY_FOR_STUDIES);
-  return { studyId, ...study.model, outputs: outputsPerRow, notes };
+  const divisors = await divisorsOf(context, study);
+  return { studyId, ...study.model, outputs: outputsPerRow, notes, divisors };
+}
+
+/** From what every member can read, so that it tells nobody anything of the patients. */
+async function divisorsOf(
+  context: Pick<TrainerContext, 'ledger' | 'mspId'>,
+  { studyId, training }: Study,
+): Promise<Divisor[]> {
+  const divisors: Divisor[] = [];
+  for (const consent of await context.ledger.listConsents(studyId)) {
+    if (consent.owner !== context.mspId) continue;
+    const { datasetId } = consent;
+    const divisor = samplingRateOf(training.samplingRate) * (await bandSizeOf(context, consent));
+    divisors.push({ datasetId, revision: revisionOf(consent), blocks: blocksOf(consent), divisor });
+  }
+  return divisors;
 }
 
 export type WhichRound = 'initial' | 'final' | number;

@@ -10,6 +10,7 @@ import { removeUnused } from './kept-files.ts';
 
 export type RegisterContext = Pick<TrainerContext, 'journal' | 'ledger' | 'mspId' | 'dataFiles' | 'log'>;
 type Context = Pick<RegisterContext, 'journal' | 'ledger'>;
+type OnLedger = Pick<RegisterContext, 'ledger'>;
 
 const SALT_BYTES = 32;
 
@@ -28,7 +29,7 @@ const differs = (what: string): TrainerError =>
   );
 
 /** A dataset on the ledger; undefined where it has none by this id. */
-export async function findDataset({ ledger }: Context, datasetId: string): Promise<Dataset | undefined> {
+export async function findDataset({ ledger }: OnLedger, datasetId: string): Promise<Dataset | undefined> {
   return ledger.getDataset(datasetId).catch((error: unknown) => {
     if (error instanceof GatewayProblem && error.code === 'DATASET_NOT_FOUND') return undefined;
     throw error;
@@ -63,7 +64,7 @@ export interface RevisionOnLedger {
 
 /** undefined where the ledger has no such revision. */
 export async function findRevision(
-  context: Context,
+  context: OnLedger,
   { datasetId, revision }: Pick<Revision, 'datasetId' | 'revision'>,
 ): Promise<RevisionOnLedger | undefined> {
   const dataset = await findDataset(context, datasetId);

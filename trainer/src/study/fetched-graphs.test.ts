@@ -42,7 +42,10 @@ function modelsOf(graph: Uint8Array) {
   const { parameterCount: parameters } = readForwardModel(graph);
   const model = { graph: {} as never, inputs: 4, parameters, localParameters: [] };
   const study = { studyId: 'study', model };
-  const ledger = { getStudy: async (id: string) => (id === 'study' ? study : undefined) };
+  const ledger = {
+    getStudy: async (id: string) => (id === 'study' ? study : undefined),
+    listConsents: async () => [],
+  };
   const card = (id = 'study') => modelCardOf({ ledger, models } as never, id);
   return { load: () => models.of({ model }), fetched: () => fetched, said, card };
 }

@@ -75,13 +75,29 @@ export async function ownDataset(
     onLedger,
     ...divideDataset(dataset, { flags: sidesOf(dataset, named.blocks), unit }),
     rowsPerUnit: unit === 'patient' ? onLedger.dictionary.maxRowsPerPatient : 1,
-    bandSize: (1 - HELD_OUT_SHARE) * patientsIn(consent, revision),
+    bandSize: bandSizeIn(consent, revision),
     requireNobodyWithdrew() {
       if (journal.countWithdrawn(populationId) === withdrawn) return;
       throw new TrainerError('TRAINER_PATIENTS_CHANGED');
     },
   };
 }
+
+/**
+ * The public number of training units under a consent: of the bands that it names, and of nothing else.
+ *
+ * @throws TrainerError TRAINER_GATEWAY_REFUSED; GatewayProblem
+ */
+export async function bandSizeOf(
+  context: Pick<RegisterContext, 'ledger'>,
+  consent: Consented,
+): Promise<number> {
+  const onLedger = await context.ledger.getDataset(consent.datasetId);
+  return bandSizeIn(consent, await consentedRevision(context, { onLedger, consent }));
+}
+
+const bandSizeIn = (consent: Consented, revision: RevisionOnLedger): number =>
+  (1 - HELD_OUT_SHARE) * patientsIn(consent, revision);
 
 /** [patients] on which side of the split each is, and who is on neither. */
 function sidesOf({ people }: HospitalFile, blocks: readonly number[]): Uint8Array {
@@ -101,7 +117,7 @@ interface Wanted {
 }
 
 async function consentedRevision(
-  context: RegisterContext,
+  context: Pick<RegisterContext, 'ledger'>,
   { onLedger, consent }: Wanted,
 ): Promise<RevisionOnLedger> {
   const { datasetId } = consent;
