@@ -1,7 +1,7 @@
 // After a consent was withdrawn: this hospital lets go of that dataset's updates and says so on the ledger. What it had
 // opened, what it keeps in IPFS and what lies in its journal goes; what is left can be said in words only
 // (docs/operating).
-import type { AttestErasure, RoundDossier } from '@consilium/domain';
+import type { AttestErasure, DatasetErasures, RoundDossier } from '@consilium/domain';
 import { updateContext } from '../artefacts/artefact-exchange.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
 import { isOver } from '../study/ledger-state.ts';
@@ -19,15 +19,31 @@ const SETTLED: ReadonlySet<string> = new Set(['ERASURE_EXISTS', 'ERASURE_NOT_OWE
 const needs = ({ round }: RoundDossier, datasetId: string): boolean =>
   !isOver(round) && round.withdrawn?.includes(datasetId) !== true;
 
+/** What this hospital owes to erase in a study. @throws GatewayProblem */
+export async function listOwedErasures(
+  { ledger, mspId }: Pick<TrainerContext, 'ledger' | 'mspId'>,
+  studyId: string,
+): Promise<readonly DatasetErasures[]> {
+  try {
+    return (await ledger.listErasures(studyId)).filter(({ owed }) => owed.includes(mspId));
+  } catch (error) {
+    if (error instanceof GatewayProblem && UNKNOWN.has(error.code)) return [];
+    throw error;
+  }
+}
+
 /**
  * Erases what this hospital owes to erase in a study, and attests it.
  *
- * @returns datasets that are still owed: a round needs their update
+ * @returns what is still owed: a round needs the update
  * @throws TrainerError or GatewayProblem where IPFS, the journal or the ledger fails; calling it again goes on
  */
-export async function eraseUpdates(context: TrainerContext, studyId: string): Promise<readonly string[]> {
+export async function eraseUpdates(
+  context: TrainerContext,
+  studyId: string,
+  owed: readonly DatasetErasures[],
+): Promise<readonly DatasetErasures[]> {
   const { ledger, mspId, log } = context;
-  const owed = (await erasuresOf(context, studyId)).filter((erasure) => erasure.owed.includes(mspId));
   if (owed.length === 0) return [];
   const dossiers: RoundDossier[] = [];
   for (let round = 1; ; round += 1) {
@@ -35,27 +51,20 @@ export async function eraseUpdates(context: TrainerContext, studyId: string): Pr
     if (dossier === undefined) break;
     dossiers.push(dossier);
   }
-  const later: string[] = [];
-  for (const { datasetId, overdue, dueAt } of owed) {
-    const own = dossiers.filter(
-      ({ round, updates }) =>
-        round.validators.includes(mspId) && updates.some((update) => update.datasetId === datasetId),
+  const later: DatasetErasures[] = [];
+  for (const erasure of owed) {
+    const { datasetId, overdue, dueAt } = erasure;
+    const updated = dossiers.filter(({ updates }) =>
+      updates.some((update) => update.datasetId === datasetId),
     );
-    if (overdue.includes(mspId)) log.warn({ studyId, datasetId, dueAt }, 'an erasure is overdue: done now');
-    if (own.length === 0) continue;
-    if (own.some((dossier) => needs(dossier, datasetId))) later.push(datasetId);
+    const own = updated.filter(({ round }) => round.validators.includes(mspId));
+    if (overdue.includes(mspId)) log.warn({ studyId, datasetId, dueAt }, 'an erasure is overdue');
+    // The ledger takes no word while any round needs the update.
+    const isEarly = updated.some((dossier) => needs(dossier, datasetId));
+    if (own.length === 0 || isEarly) later.push(erasure);
     else await eraseOne(context, { studyId, datasetId, own });
   }
   return later;
-}
-
-async function erasuresOf({ ledger }: TrainerContext, studyId: string) {
-  try {
-    return await ledger.listErasures(studyId);
-  } catch (error) {
-    if (error instanceof GatewayProblem && UNKNOWN.has(error.code)) return [];
-    throw error;
-  }
 }
 
 async function eraseOne(

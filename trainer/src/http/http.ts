@@ -241,7 +241,7 @@ function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Servic
   const histories = new RegistrationAttempts(context.nowMs, HISTORIES);
   return {
     getEncryptionKey: () => proveKey(),
-    listJobs: () => board.list(),
+    listJobs: () => board.list(context.nowMs()),
     getArtefactUsage: () => context.journal.artefactUsage(),
     checkLocalDataset: async ({ body, caller }) => {
       const asked = validate(DatasetRequest, body);

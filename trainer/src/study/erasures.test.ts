@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { ArtefactError, type ArtefactRef, MemoryArtefactStore } from '../artefacts/index.ts';
+import { askAs } from '../testing/asserted-request.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { smallConsortium } from '../testing/small-consortium.ts';
 
@@ -22,6 +23,8 @@ class ForgetfulStore extends MemoryArtefactStore {
     await super.unpin(cid);
   }
 }
+
+const DAY_MS = 86_400_000;
 
 describe('erasing after a withdrawal', { timeout: 280_000 }, () => {
   let running: RunningConsortium | undefined;
@@ -75,5 +78,42 @@ describe('erasing after a withdrawal', { timeout: 280_000 }, () => {
     store.collect();
     await assert.rejects(store.get(update.artefact), /ARTEFACT_UNREACHABLE/, 'nobody keeps it any more');
     assert.equal(consortium.studies.get('study')?.state, 'completed', 'the others go on');
+  });
+
+  it('what is owed, and what is overdue, is in the status until it is done, after the study too', async () => {
+    const store = new ForgetfulStore();
+    store.failures = Number.POSITIVE_INFINITY;
+    const world = await smallConsortium({ directory: join(directory, '2'), store, study: { rounds: 2 } });
+    const { consortium } = world;
+    let [isWithdrawn, laterMs] = [false, 0];
+    const afterStep = (step: string) => {
+      if (step !== 'round:attest: on the ledger' || isWithdrawn) return;
+      isWithdrawn = true;
+      consortium.setConsent('study', 'c-data', 'withdrawn');
+    };
+    running = runTrainers(world, ({ mspId }) => ({
+      store,
+      nowMs: () => Date.now() + laterMs,
+      ...(mspId === 'A' && { afterStep }),
+    }));
+    await running.until(() => consortium.consentsOf('study').every(({ state }) => state === 'settled'));
+    const { http, service } = running.trainers.get('A')!;
+    const board = () => service.board.list();
+    await running.until(() => board().length === 1 && board()[0]!.stage === 'erasing');
+    const { withdrawnAt } = consortium.consents.get('study/c-data')!;
+    const dueAt = new Date(Date.parse(withdrawnAt!) + 30 * DAY_MS).toISOString();
+    const status = async () => {
+      const answer = await askAs(http, 'operator', { url: '/local/jobs' });
+      const [{ startedAt: _, error, ...job }] = answer.json();
+      return { ...job, code: error.code };
+    };
+    const owed = { studyId: 'study', round: null, stage: 'erasing', code: 'TRAINER_IPFS_UNREACHABLE' };
+    const erasure = { datasetId: 'c-data', dueAt };
+    assert.deepEqual(await status(), { ...owed, erasures: [{ ...erasure, overdue: false }] });
+    laterMs = 31 * DAY_MS;
+    assert.deepEqual(await status(), { ...owed, erasures: [{ ...erasure, overdue: true }] });
+    assert.deepEqual(consortium.erasures, [], 'what failed is not attested');
+    store.failures = 0;
+    await running.until(() => consortium.erasures.length === 3 && board().length === 0);
   });
 });

@@ -7,6 +7,13 @@ export interface JobError {
   readonly retryAt: string | null;
 }
 
+/** What this hospital owes since another's, or its own, consent was withdrawn. */
+export interface OwedErasure {
+  readonly datasetId: string;
+  /** From then on (ISO 8601) it is overdue. */
+  readonly dueAt: string;
+}
+
 export interface Job {
   readonly studyId: string;
   readonly round: number | null;
@@ -16,13 +23,45 @@ export interface Job {
   readonly steps?: number;
   readonly startedAt: string;
   readonly error?: JobError;
+  /** Absent where nothing is owed. */
+  readonly erasures?: readonly (OwedErasure & { readonly overdue: boolean })[];
+}
+
+interface Owed {
+  readonly erasures: readonly OwedErasure[];
+  readonly since: string;
+  readonly error?: JobError;
 }
 
 export class JobBoard {
   readonly #jobs = new Map<string, Job>();
+  readonly #owed = new Map<string, Owed>();
 
-  list(): Job[] {
-    return [...this.#jobs.values()].sort((a, b) => (a.studyId < b.studyId ? -1 : 1));
+  /** @param nowMs by which what is owed is overdue */
+  list(nowMs = Date.now()): Job[] {
+    const jobs = new Map(this.#jobs);
+    for (const [studyId, { erasures, since: startedAt, error }] of this.#owed) {
+      // What a study owes stays on the board when the study has ended.
+      const job = jobs.get(studyId) ?? { studyId, round: null, stage: 'erasing', startedAt };
+      const due = erasures.map((one) => ({ ...one, overdue: nowMs >= Date.parse(one.dueAt) }));
+      jobs.set(studyId, { ...(error !== undefined && { error }), ...job, erasures: due });
+    }
+    return [...jobs.values()].sort((a, b) => (a.studyId < b.studyId ? -1 : 1));
+  }
+
+  /** Shows what is owed in a study, until it is said again; nothing where there is none. */
+  owe(studyId: string, erasures: readonly OwedErasure[], error?: JobError): void {
+    const since = this.#owed.get(studyId)?.since ?? new Date().toISOString();
+    if (erasures.length === 0 && error === undefined) this.#owed.delete(studyId);
+    else {
+      const said = erasures.map(({ datasetId, dueAt }) => ({ datasetId, dueAt }));
+      this.#owed.set(studyId, { erasures: said, since, ...(error !== undefined && { error }) });
+    }
+  }
+
+  /** What is owed is not done yet, and why. */
+  failErasure(studyId: string, error: JobError): void {
+    this.owe(studyId, this.#owed.get(studyId)?.erasures ?? [], error);
   }
 
   start(studyId: string, job: { round: number | null; stage: string; datasetId?: string }): void {

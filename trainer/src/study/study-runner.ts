@@ -3,7 +3,7 @@
 import { AssertionError } from 'node:assert/strict';
 import type { Consent, ParametersRef, RoundDossier, Study } from '@consilium/domain';
 import { attest } from '../actions/attest.ts';
-import { eraseUpdates } from '../actions/erase-updates.ts';
+import { eraseUpdates, listOwedErasures } from '../actions/erase-updates.ts';
 import { finalize } from '../actions/finalize.ts';
 import { openRound } from '../actions/open.ts';
 import { takePlainStep } from '../actions/plain-steps.ts';
@@ -67,8 +67,10 @@ export class StudyRunner {
   #done = '';
   #repeats = 0;
   #kept = '';
-  /** The state in which nothing was left to erase. */
+  /** The state in which nothing more could be erased. */
   #erasedAt = '';
+  /** What was to be erased failed: it is tried again, after the study's end too. */
+  #hasToErase = false;
   readonly #early = new Map<string, number>();
   /** When a sealed artefact that could not be put into IPFS is tried again, by its SHA-256. */
   readonly #deliverAtMs = new Map<string, number>();
@@ -104,10 +106,12 @@ export class StudyRunner {
         const action = await this.#step();
         if (action.kind === 'done') {
           this.#board.end(this.studyId);
-          return;
+          if (!this.#hasToErase) return;
         }
-        this.#pace.looked({ news: this.#seen !== before || action.kind !== 'wait', woken });
-        pauseMs = action.kind === 'wait' ? this.#pauseOf(action.until) : this.#pauseAfter(action);
+        const isIdle = action.kind === 'wait' || action.kind === 'done';
+        this.#pace.looked({ news: this.#seen !== before || !isIdle, woken });
+        const until = action.kind === 'wait' ? action.until : null;
+        pauseMs = isIdle ? this.#pauseOf(until) : this.#pauseAfter(action);
         this.#failures = 0;
         this.#board.succeed(this.studyId);
       } catch (error) {
@@ -147,19 +151,23 @@ export class StudyRunner {
     return action;
   }
 
-  /** After withdrawals; it holds up nothing, and is tried again with the next news and at the next start. */
+  /** After withdrawals; it holds up nothing, and is tried again at each look. */
   async #erase({ consents }: StudyState): Promise<void> {
     if (this.#erasedAt === this.#seen) return;
     if (!consents.some(({ withdrawnAt }) => withdrawnAt !== undefined)) return;
     try {
-      await eraseUpdates(this.#context, this.studyId);
+      const owed = await listOwedErasures(this.#context, this.studyId);
+      this.#board.owe(this.studyId, owed);
+      this.#board.owe(this.studyId, await eraseUpdates(this.#context, this.studyId, owed));
       this.#erasedAt = this.#seen;
+      this.#hasToErase = false;
     } catch (thrown) {
       const error = named(thrown);
       if (error instanceof AssertionError || !(error instanceof Error)) throw error;
       const { code, detail } = describeFailure(error);
+      this.#hasToErase = true;
       const retryAt = new Date(this.#context.nowMs() + this.#options.maxPollMs).toISOString();
-      this.#board.fail(this.studyId, {
+      this.#board.failErasure(this.studyId, {
         code,
         detail: `erasing after a withdrawal: ${detail}`,
         attempts: 1,

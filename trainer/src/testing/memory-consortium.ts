@@ -8,6 +8,7 @@ import {
   type Dataset,
   type DatasetErasures,
   DomainError,
+  ERASURE_DAYS,
   type Erasure,
   type ErrorCode,
   epsilonOf,
@@ -389,7 +390,9 @@ export class MemoryConsortium {
       );
       const owing = [...new Set(rounds.flatMap(({ round }) => round.validators))];
       const owed = owing.filter((mspId) => !done.some((erasure) => erasure.mspId === mspId));
-      return [{ datasetId, withdrawnAt, dueAt: withdrawnAt, done, owed, overdue: [] }];
+      const dueMs = Date.parse(withdrawnAt) + ERASURE_DAYS * 86_400_000;
+      const overdue = this.nowMs() >= dueMs ? owed : [];
+      return [{ datasetId, withdrawnAt, dueAt: new Date(dueMs).toISOString(), done, owed, overdue }];
     });
   }
 
