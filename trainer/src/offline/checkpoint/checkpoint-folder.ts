@@ -1,6 +1,6 @@
 // The folder of a checkpoint: it holds what hospitals keep to themselves, so that nobody else may look into it.
-import { mkdirSync, readdirSync, type Stats, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { lstatSync, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { InputError } from '@consilium/command-line';
 import { reasonOf } from '../commands/input-file.ts';
 
@@ -27,8 +27,18 @@ export function createCheckpointFolder(path: string): void {
   if (found.length > 0) refuse(`${path} is not empty`, 'name a folder of its own');
 }
 
+/** Takes the folder of a run. @throws InputError where it is none, or no folder of its own with files of its own */
+export function checkRunFolder(path: string): void {
+  checkCheckpointFolder(path);
+  for (const name of namesIn(path)) {
+    // What is written to it would go elsewhere.
+    if (lstatSync(join(path, name)).isFile()) continue;
+    refuse(`${path}: ${name} is a link or no file`, 'put back the files of the run themselves');
+  }
+}
+
 /** @throws InputError where a folder is none, is not the caller's, or is open to others */
-export function checkCheckpointFolder(path: string): void {
+function checkCheckpointFolder(path: string): void {
   const stats = statsOf(path);
   if (!stats.isDirectory()) refuse(`${path} is no folder`, 'name the folder of a run');
   const uid = process.getuid?.();

@@ -9,13 +9,15 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { InputError } from '@consilium/command-line';
+import { stateFolder } from './begun-rounds.ts';
 import { Checkpoint, type RunState } from './checkpoint.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-checkpoint-'));
@@ -141,6 +143,23 @@ test('two copies of a folder draw each round once between them', () => {
   assert.deepEqual(begun, [2, 3, 4, 5], 'none twice');
 });
 
+test('two copies of a private run are not open at once', () => {
+  runTo('shared', 1);
+  cpSync(at('shared'), at('shared-copy'), { recursive: true });
+  using checkpoint = open('shared');
+  refuses(() => open('shared-copy'), /what this machine knows of the run: .* is in use by another process/);
+  go(checkpoint, 2, 2);
+});
+
+test('a round that was begun is not begun again, whoever asks for it', () => {
+  runTo('again', 2);
+  using checkpoint = open('again');
+  for (const round of [2, 1, 0]) {
+    assert.throws(() => checkpoint.begin(round), /was begun before/);
+  }
+  assert.deepEqual([checkpoint.begunOnly, checkpoint.state], [[], stateAfter(2)]);
+});
+
 test('a crash between the two notes of a round leaves it begun', () => {
   runTo('between', 1);
   cpSync(at('between'), at('between-copy'), { recursive: true });
@@ -229,6 +248,38 @@ test('the folder is of its own, and closed to others', () => {
   refuses(() => create('file'), /is no folder/);
   refuses(() => create('missing/folder'), /missing is missing: make it first/);
   refuses(() => open('nowhere'), /cannot be read: there is no such/);
+});
+
+test('what is written to a run goes to no file elsewhere', () => {
+  for (const end of ['', '.head']) {
+    const name = `linked${end}`;
+    runTo(name, 1);
+    const file = join(at(name), `checkpoint.sqlite${end}`);
+    const elsewhere = at(`elsewhere${end}`);
+    cpSync(file, elsewhere);
+    rmSync(file);
+    symlinkSync(elsewhere, file);
+    const before = readFileSync(elsewhere);
+    refuses(() => open(name), /checkpoint\.sqlite.* is a link or no file: put back the files/);
+    assert.deepEqual(readFileSync(elsewhere), before);
+  }
+});
+
+test('the folder of begun rounds is the same from every folder, and nobody else may write to it', () => {
+  const runs = '.local/state/consilium-trainer/runs';
+  assert.equal(stateFolder({ HOME: '/home/a' }), `/home/a/${runs}`);
+  assert.equal(stateFolder({ HOME: '/home/a', XDG_STATE_HOME: '' }), `/home/a/${runs}`);
+  assert.equal(stateFolder({ HOME: '/home/a', XDG_STATE_HOME: 'state' }), `/home/a/${runs}`);
+  assert.equal(stateFolder({ HOME: '', XDG_STATE_HOME: '/s' }), '/s/consilium-trainer/runs');
+  for (const HOME of ['', '.']) assert.equal(stateFolder({ HOME }), join(homedir(), runs));
+  process.env.XDG_STATE_HOME = at('for-all');
+  try {
+    mkdirSync(stateFolder(), { recursive: true });
+    chmodSync(stateFolder(), 0o777);
+    refuses(() => create('open-notes'), /others may write to it \(mode 777\): set XDG_STATE_HOME/);
+  } finally {
+    process.env.XDG_STATE_HOME = at('state');
+  }
 });
 
 test('a private run is refused where nothing can be kept outside of its folder', () => {

@@ -6,7 +6,7 @@ import { InputError } from '@consilium/command-line';
 import type { RoundScores, ScorerState } from '../simulation/held-out-scores.ts';
 import type { StudyProgress } from '../simulation/simulate-study.ts';
 import { BegunRounds } from './begun-rounds.ts';
-import { checkCheckpointFolder, createCheckpointFolder } from './checkpoint-folder.ts';
+import { checkRunFolder, createCheckpointFolder } from './checkpoint-folder.ts';
 import { GuardedFile } from './guarded-file.ts';
 
 const VERSION = 1;
@@ -93,7 +93,7 @@ export class Checkpoint implements Disposable {
    * @throws InputError where it is damaged, in use, of another version or user, an older copy, or not of this machine
    */
   static open(folder: string): Checkpoint {
-    checkCheckpointFolder(folder);
+    checkRunFolder(folder);
     const file = openFile(folder, 'present');
     try {
       const row = file.database.prepare('SELECT * FROM run').get();

@@ -2,12 +2,14 @@
 import {
   COMMON_OPTIONS,
   EXIT,
+  InputError,
   readArguments,
   refuseMore,
   type Terminal,
   UsageError,
 } from '@consilium/command-line';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { SITE_NAME } from '../simulation/load-sites.ts';
 import { printRun } from './print-run.ts';
 import type { RunOptions } from './run-request.ts';
 import { runStudy } from './run-study.ts';
@@ -39,6 +41,11 @@ export async function resumeCommand(argv: readonly string[], terminal: Terminal)
   refuseMore(more);
   using checkpoint = Checkpoint.open(folder);
   const { command, files, options } = checkpoint.request;
+  // Folders are named by them.
+  if (!files.every(({ name }) => SITE_NAME.test(name))) {
+    const text = `${folder} names a hospital as no command does`;
+    throw new InputError({ field: '--checkpoint', text, remedy: 'start a new run' });
+  }
   const run = await runStudy(command, files, {
     options: options as unknown as RunOptions,
     terminal,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { csvOf, DICTIONARY } from '../../testing/small-consortium.ts';
+import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { runCaptured as run } from './testing/run-captured.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-resume-'));
@@ -178,8 +179,19 @@ describe('a private run', () => {
     const again = await run('simulate', ...simulate('again', '--checkpoint', at('changed-run')).slice(1));
     assert.equal(again.status, 2);
     assert.match(again.stderr, /holds a run already: consilium-trainer resume/);
+    assert.equal(existsSync(at('again')), false, 'no empty folder is left');
     const none = await run('resume');
     assert.equal(none.status, 2);
     assert.match(none.stderr, /DIR is missing: name the folder of the checkpoint/);
+  });
+
+  it('names no hospital that would be a folder outside of its own', async () => {
+    const files = ['a', '../../outside'].map((name) => ({ name, path: at('a.csv') }));
+    const options = { dictionary: at('dictionary.json'), study: at('study.yaml'), out: at('named/out') };
+    const request = { command: 'simulate', files, options } as const;
+    Checkpoint.create(at('named-run'), { request, digests: {}, isPrivate: false }).close();
+    const { status, stderr } = await run('resume', at('named-run'));
+    assert.equal(status, 2);
+    assert.match(stderr, /named-run names a hospital as no command does: start a new run/);
   });
 });

@@ -93,9 +93,6 @@ export async function runRounds(rounds: Rounds): Promise<RoundsOutcome> {
       },
     });
     return { parameters, curve, spent: time.spent(), lostRounds: checkpoint?.lostRounds ?? [] };
-  } catch (error) {
-    await clearFolder();
-    throw error;
   } finally {
     await scorer.close();
   }

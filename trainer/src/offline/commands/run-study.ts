@@ -43,7 +43,7 @@ import { optimisationOf } from './optimisation-schema.ts';
 import { prepareFolder } from './prepare-folder.ts';
 import { readDictionary } from './read-dictionary.ts';
 import { type RunOptions, requestOf, VERSION, withoutPath } from './run-request.ts';
-import { lostText, runRounds } from './run-rounds.ts';
+import { lostText, type RoundsOutcome, runRounds } from './run-rounds.ts';
 import { rounded, type Summary, summaryOf } from './run-summary.ts';
 import { aggregationProblems } from './study-aggregation.ts';
 import { readStudy, type StudyFile } from './study-file.ts';
@@ -123,19 +123,26 @@ export async function runStudy(
       ...{ dictionary, splitSeed, sites, trainer: VERSION, graph: graph.model.graph },
       study: { ...withoutPath(study), settings },
     });
-  given.checkpoint?.checkDigests(digests());
-  using started =
-    options.checkpoint === undefined
-      ? undefined
-      : Checkpoint.create(options.checkpoint, {
-          request: requestOf(command, files, options),
-          digests: digests(),
-          isPrivate,
-        });
-  const { parameters, curve, spent, lostRounds } = await runRounds({
-    ...{ study: simulated, sites, target, settings, clearFolder, terminal },
-    checkpoint: given.checkpoint ?? started,
-  });
+  let outcome: RoundsOutcome;
+  try {
+    given.checkpoint?.checkDigests(digests());
+    using started =
+      options.checkpoint === undefined
+        ? undefined
+        : Checkpoint.create(options.checkpoint, {
+            request: requestOf(command, files, options),
+            digests: digests(),
+            isPrivate,
+          });
+    outcome = await runRounds({
+      ...{ study: simulated, sites, target, settings, clearFolder, terminal },
+      checkpoint: given.checkpoint ?? started,
+    });
+  } catch (error) {
+    await clearFolder();
+    throw error;
+  }
+  const { parameters, curve, spent, lostRounds } = outcome;
   if (lostRounds.length > 0) warnings.push(lostText(lostRounds));
   const scores = settings.scoreNoise === undefined ? 'exact' : 'noised';
   const steps = study.rounds * study.stepsPerRound;

@@ -1,7 +1,7 @@
 // `consilium-trainer simulate`: many hospitals in one process, no ledger.
 import { resolve } from 'node:path';
 import { EXIT, InputError, readArguments, refuseMore, type Terminal } from '@consilium/command-line';
-import type { SiteFile } from '../simulation/load-sites.ts';
+import { SITE_NAME, type SiteFile } from '../simulation/load-sites.ts';
 import { printRun } from './print-run.ts';
 import { runStudy } from './run-study.ts';
 import { STUDY_OPTIONS, STUDY_OPTIONS_HELP } from './study-settings.ts';
@@ -14,8 +14,8 @@ const HELP = `consilium-trainer simulate: several hospitals train one model, in 
 ${STUDY_OPTIONS_HELP}`;
 
 function siteOf(text: string): SiteFile {
-  const [, name, path] = /^([A-Za-z0-9][A-Za-z0-9_-]{0,39})=(.+)$/.exec(text) ?? [];
-  if (name === undefined || path === undefined) {
+  const [, name = '', path] = /^([^=]*)=(.+)$/.exec(text) ?? [];
+  if (!SITE_NAME.test(name) || path === undefined) {
     throw new InputError({
       field: '--site',
       text: 'must be NAME=FILE; a name has letters, digits, - and _, at most 40',

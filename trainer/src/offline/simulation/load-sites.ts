@@ -12,7 +12,11 @@ import {
 } from '../../data/index.ts';
 import { type SimulatedHospital, trainingUnits } from './simulated-study.ts';
 
+/** Names of hospitals, which name folders of what is written. */
+export const SITE_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/;
+
 export interface SiteFile {
+  /** As `SITE_NAME`. */
   readonly name: string;
   readonly path: string;
 }
