@@ -38,7 +38,7 @@ const count = (number: number): string => number.toLocaleString('en-US');
 /** What is limited, and the most that is accepted. */
 const LIMITS: readonly (readonly [string, number])[] = [
   ...Object.values(limits.FILE_LIMITS).map(([what, most]) => [`the file: ${what}`, most] as const),
-  ['bytes of a name; no control characters', limits.NAME_BYTES],
+  ['bytes of a name; no control characters or marks of direction', limits.NAME_BYTES],
   ['axes of a value', limits.MAXIMUM_RANK],
   ['inputs of one node', limits.NODE_INPUTS],
   ['trained parameters', MAXIMUM_PARAMETERS],
@@ -46,6 +46,7 @@ const LIMITS: readonly (readonly [string, number])[] = [
   ['numbers in all constants, computed ones included', limits.ALL_CONSTANT_NUMBERS],
   ['numbers of constants, counted each time that a node reads them', limits.CONSTANT_READS],
   ['numbers in all values of one row, windows of convolutions included', limits.NUMBERS_PER_ROW],
+  ['numbers of one row in the output', limits.OUTPUTS],
   ['numbers in one channel with its pads', limits.PADDED_NUMBERS],
   ['patterns in `consilium.frozen`', limits.FROZEN_PATTERNS],
   ['graphs within graphs, the outermost included (control flow is refused by name)', limits.GRAPH_DEPTH],

@@ -33,6 +33,8 @@ export const ALL_CONSTANT_NUMBERS = 2 ** 23;
 export const CONSTANT_READS = 2 ** 24;
 /** Numbers that are computed for one row by all nodes, including the windows of convolutions. */
 export const NUMBERS_PER_ROW = 2 ** 26;
+/** Numbers of one row in the output, far more than a label has classes: every probe compares them one by one. */
+export const OUTPUTS = 2 ** 12;
 /** Numbers of one channel, including the pads of a convolution or a pool. */
 export const PADDED_NUMBERS = 2 ** 22;
 /** Patterns in `consilium.frozen`. */

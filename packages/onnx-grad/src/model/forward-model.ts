@@ -1,7 +1,7 @@
 // Reads a forward ONNX graph: which initialisers can be trained, their offsets in one flat parameter vector, and
 // whether everything between them and the logit can be differentiated.
 import assert from 'node:assert/strict';
-import { MAXIMUM_RANK, NUMBERS_PER_ROW } from '../format/graph-limits.ts';
+import { MAXIMUM_RANK, NUMBERS_PER_ROW, OUTPUTS } from '../format/graph-limits.ts';
 import { graphProblem, type ModelProblem, modelProblem } from '../format/model-problem.ts';
 import {
   ELEMENT_TYPE,
@@ -289,6 +289,15 @@ function readModel(bytes: Uint8Array): ForwardModel {
   if (known.isMoved(logit) || rows !== 'rows' || typeof outputs !== 'number' || rest.length > 0) {
     throw new UnsupportedModelError([
       modelProblem(`output ${LOGIT_NAME}`, 'must be [rows, 1] or [rows, classes]'),
+    ]);
+  }
+  if (outputs > OUTPUTS) {
+    throw new UnsupportedModelError([
+      modelProblem(
+        `output ${LOGIT_NAME}`,
+        `has ${outputs} numbers in a row, and ${OUTPUTS} is the most`,
+        'give it one for each class of the label',
+      ),
     ]);
   }
   const { isParameter, isDiscrete, constantOf, shapeOf } = known;

@@ -269,6 +269,14 @@ export const HOSTILE_GRAPHS: Readonly<Record<string, readonly [graph: () => Uint
     () => beside({ nodes: [node('Relu', ['x'], 'a\u202eb')] }),
     /a name holds control characters/,
   ],
+  'an output of 4,097 numbers a row': [
+    () =>
+      beside({
+        initialisers: [weights('wide', [FEATURES, 2 ** 12 + 1])],
+        last: node('MatMul', ['x', 'wide'], 'logit'),
+      }),
+    /output logit has 4097 numbers in a row, and 4096 is the most: give it one for each class/,
+  ],
   'pairs of 2^16 numbers of each row': [
     pairsOfEach,
     /it computes \d+ numbers of each row, and 67108864 is the most/,
