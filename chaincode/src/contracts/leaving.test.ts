@@ -3,7 +3,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { canonicalJson, isZeroRdp, type MemberQuestion } from '@consilium/domain';
-import { datasetArgument, memberArgument, studyArgument } from '@consilium/domain/testing/examples';
+import { datasetArgument, memberArgument, studyArgument, updateArgument } from '@consilium/domain/testing/examples';
 import { provenKey } from '@consilium/domain/testing/member-key';
 import { type Answer, MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
@@ -100,8 +100,10 @@ test('a study with enough hospitals left goes on without the one that left, in t
   assert.deepEqual((await study.open(2)).validators, judges);
 });
 
-test('whoever left does nothing more but settle', async () => {
+test('whoever left does nothing more but settle, and say what it erased', async () => {
   const study = await StudyOnLedger.running();
+  await study.trained(1);
+  await study.submit(as('steward', 'AlphaMSP'), 'study:withdraw', { studyId: STUDY, datasetId: 'alpha', reason });
   await leave(study, 'DeltaMSP');
   const attempts = [
     study.submit(as('steward', 'DeltaMSP'), 'study:withdraw', { studyId: STUDY, datasetId: 'delta', reason }),
@@ -118,6 +120,12 @@ test('whoever left does nothing more but settle', async () => {
   ];
   for (const attempt of attempts) assert.equal((await refusalOf(attempt)).code, 'NOT_A_MEMBER');
   assert.equal((await study.settle('delta')).state, 'settled');
+  const { sha256 } = updateArgument({ studyId: STUDY, datasetId: 'alpha', round: 1 }).artefact;
+  const { mspId } = await study.submit(as('trainer', 'DeltaMSP'), 'study:attestErasure', {
+    ...{ studyId: STUDY, datasetId: 'alpha' },
+    artefacts: [{ round: 1, sha256, unpinned: true, keysDestroyed: true }],
+  });
+  assert.equal(mspId, 'DeltaMSP');
 });
 
 test("anyone settles what a former member reserved, with its own peer's signature and not without", async () => {

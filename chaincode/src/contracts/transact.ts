@@ -110,8 +110,11 @@ export async function transact<N extends TransactionName>(
 const STATEMENTS: readonly string[] = Object.values(STATEMENT_TRANSACTIONS);
 /** What an organisation does to become a member; everything else that writes is a member's. */
 const JOINING: TransactionName = 'member:register';
-/** What one that has left may still do: return what its studies did not spend, as anybody may for it. */
-const AFTER_LEAVING: readonly TransactionName[] = ['study:settle', 'audit:renewPolicies'];
+/**
+ * What one that has left may still do: return what its studies did not spend and lay policies again, as anybody may for
+ * it, and say that it erased what it owes to erase.
+ */
+const AFTER_LEAVING: readonly TransactionName[] = ['study:settle', 'study:attestErasure', 'audit:renewPolicies'];
 
 async function run(
   context: LedgerContext,

@@ -26,6 +26,8 @@ export interface ServiceOptions {
 const MAX_POLL_MS = 60_000;
 /** Of events of studies that this trainer does not drive, the one that can make one its own. */
 const CONSENT_EVENT = 'ConsentGranted';
+/** Also after a study has ended: its updates are to be erased. */
+const WITHDRAWAL_EVENT = 'ConsentWithdrawn';
 
 export class TrainerService {
   readonly board = new JobBoard();
@@ -34,6 +36,8 @@ export class TrainerService {
   readonly #runners = new Map<string, StudyRunner>();
   readonly #running = new Set<Promise<void>>();
   readonly #finished = new Set<string>();
+  /** Studies of which a consent was withdrawn since their runner began. */
+  readonly #withdrawn = new Set<string>();
   readonly #wakeup = new Wakeup();
   readonly #queue: TrainingQueue;
   #hasWalked = false;
@@ -58,8 +62,10 @@ export class TrainerService {
   notice({ name, data }: Pick<LedgerEvent, 'name' | 'data'>): void {
     const { studyId } = data;
     const runner = typeof studyId === 'string' ? this.#runners.get(studyId) : undefined;
+    const isOwn = typeof studyId === 'string' && (runner !== undefined || this.#finished.has(studyId));
+    if (name === WITHDRAWAL_EVENT && isOwn) this.#withdrawn.add(studyId);
     if (runner !== undefined) runner.wake();
-    else if (name === CONSENT_EVENT) this.#wakeup.wake();
+    else if (name === CONSENT_EVENT || (name === WITHDRAWAL_EVENT && isOwn)) this.#wakeup.wake();
   }
 
   /** Looks at everything again now: after a reconnection, or when the operator has fixed something. */
@@ -112,13 +118,14 @@ export class TrainerService {
   async #look(reject: (error: unknown) => void): Promise<boolean> {
     const { ledger, mspId } = this.#context;
     const open = await listOpenStudies(this.#context);
-    const found = new Set(open);
+    const found = new Set([...(open ?? []), ...this.#withdrawn]);
     if (!this.#hasWalked || open === undefined) {
       // Consents from before the ledger listed open ones, and studies that left bytes or debts in the journal.
       for (const studyId of await ledger.listConsentedStudies(mspId)) found.add(studyId);
       this.#hasWalked = true;
     }
-    const fresh = [...found].filter((id) => !this.#finished.has(id) && !this.#runners.has(id));
+    const isFresh = (id: string) => !this.#finished.has(id) || this.#withdrawn.has(id);
+    const fresh = [...found].filter((id) => isFresh(id) && !this.#runners.has(id));
     for (const studyId of fresh) this.#start(studyId, reject);
     return fresh.length > 0;
   }
@@ -140,6 +147,7 @@ export class TrainerService {
       board: this.board,
       inTrainingQueue: (requester, work) => this.#queue.run({ requester, studyId }, work),
     });
+    this.#withdrawn.delete(studyId);
     this.#runners.set(studyId, runner);
     const run = runner
       .run(this.#signal)
@@ -155,6 +163,7 @@ export class TrainerService {
       })
       .finally(() => {
         this.#runners.delete(studyId);
+        if (this.#withdrawn.has(studyId)) this.#wakeup.wake();
         this.#queue.forget(studyId);
         this.#running.delete(run);
       });

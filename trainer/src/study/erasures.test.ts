@@ -116,4 +116,21 @@ describe('erasing after a withdrawal', { timeout: 280_000 }, () => {
     store.failures = 0;
     await running.until(() => consortium.erasures.length === 3 && board().length === 0);
   });
+
+  it('a consent that is withdrawn after the study ended is followed at once, and until it is done', async () => {
+    const store = new ForgetfulStore();
+    const world = await smallConsortium({ directory: join(directory, '3'), store, study: { rounds: 1 } });
+    const { consortium } = world;
+    running = runTrainers(world, () => ({ store }));
+    const { trainers, until } = running;
+    await until(() => consortium.studies.get('study')?.state === 'completed');
+    await until(() => consortium.consentsOf('study').every(({ state }) => state === 'settled'));
+    await until(() => [...trainers.values()].every(({ service }) => service.board.list().length === 0));
+    assert.deepEqual(consortium.erasures, []);
+    store.failures = 5;
+    consortium.withdrawSettled('study', 'c-data');
+    await until(() => consortium.erasures.length === 3);
+    assert.deepEqual(consortium.erasures.map(({ mspId }) => mspId).sort(), ['A', 'B', 'C']);
+    assert.ok(store.failures <= 0);
+  });
 });

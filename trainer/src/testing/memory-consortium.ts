@@ -86,6 +86,13 @@ export class MemoryConsortium {
     this.#tell('ConsentWithdrawn', studyId);
   }
 
+  /** As after a study's end: what was settled stays so. */
+  withdrawSettled(studyId: string, datasetId: string): void {
+    const key = `${studyId}/${datasetId}`;
+    this.consents.set(key, { ...this.consents.get(key)!, withdrawnAt: this.#now() });
+    this.#tell('ConsentWithdrawn', studyId);
+  }
+
   #now(): string {
     return new Date(this.nowMs()).toISOString();
   }

@@ -47,7 +47,7 @@ export const AVAILABILITY: ThreatSection = {
         'who left returns by the votes of a majority, with a new key, and regains nothing that it said',
         'a vote of an earlier membership counts for nothing in a study that its owner joined again',
         'a key of an earlier membership is not the key of the next, though it was rotated',
-        'whoever left does nothing more but settle',
+        'whoever left does nothing more but settle, and say what it erased',
       ],
     },
     {
