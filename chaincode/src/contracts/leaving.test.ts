@@ -3,7 +3,12 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { canonicalJson, isZeroRdp, type MemberQuestion } from '@consilium/domain';
-import { datasetArgument, memberArgument, studyArgument, updateArgument } from '@consilium/domain/testing/examples';
+import {
+  datasetArgument,
+  memberArgument,
+  studyArgument,
+  updateArgument,
+} from '@consilium/domain/testing/examples';
 import { provenKey } from '@consilium/domain/testing/member-key';
 import { type Answer, MemoryConsortium, refusalOf } from '../testing/memory-consortium.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
@@ -103,7 +108,11 @@ test('a study with enough hospitals left goes on without the one that left, in t
 test('whoever left does nothing more but settle, and say what it erased', async () => {
   const study = await StudyOnLedger.running();
   await study.trained(1);
-  await study.submit(as('steward', 'AlphaMSP'), 'study:withdraw', { studyId: STUDY, datasetId: 'alpha', reason });
+  await study.submit(as('steward', 'AlphaMSP'), 'study:withdraw', {
+    studyId: STUDY,
+    datasetId: 'alpha',
+    reason,
+  });
   await leave(study, 'DeltaMSP');
   const attempts = [
     study.submit(as('steward', 'DeltaMSP'), 'study:withdraw', { studyId: STUDY, datasetId: 'delta', reason }),

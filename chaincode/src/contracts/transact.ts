@@ -114,7 +114,11 @@ const JOINING: TransactionName = 'member:register';
  * What one that has left may still do: return what its studies did not spend and lay policies again, as anybody may for
  * it, and say that it erased what it owes to erase.
  */
-const AFTER_LEAVING: readonly TransactionName[] = ['study:settle', 'study:attestErasure', 'audit:renewPolicies'];
+const AFTER_LEAVING: readonly TransactionName[] = [
+  'study:settle',
+  'study:attestErasure',
+  'audit:renewPolicies',
+];
 
 async function run(
   context: LedgerContext,

@@ -156,6 +156,24 @@ describe('the local service', () => {
     assert.equal(audit.filter(({ datasetId }) => datasetId === 'guessing').length, 21);
   });
 
+  it('answers a key 50 histories of patients a day, each in the audit log, and no more', async () => {
+    const about = {
+      datasetId: 'with-patients',
+      path: aFile('patients.csv', csvOf(7)),
+      dictionary: DICTIONARY,
+    };
+    const prepared = await post('/local/datasets', about);
+    assert.equal(prepared.statusCode, 200, prepared.body);
+    const asks = (patient: string) => post('/local/populations/with-patients/histories', { patient });
+    for (let i = 0; i < 50; i++) assert.equal((await asks(`somebody-${i}`)).statusCode, 200);
+    const next = await asks('somebody-51');
+    assert.equal(`${next.statusCode} ${next.json().code}`, '507 TRAINER_ATTEMPTS_EXHAUSTED');
+    const asked = audit.filter((line) => line.audit === 'history of a patient');
+    assert.equal(asked.length, 50);
+    assert.ok(asked.every(({ askedBy }) => String(askedBy).startsWith('steward ')));
+    assert.doesNotMatch(JSON.stringify(audit), /somebody/, 'no log has an id');
+  });
+
   it("refuses another hospital's dataset id, a relative path and a request without its fields", async () => {
     const path = aFile('own.csv', csvOf(1));
     const taken = await post('/local/datasets', { datasetId: 'b-data', path, dictionary: DICTIONARY });

@@ -36,6 +36,7 @@ export const HOSPITAL: ThreatSection = {
       titles: [
         'an employee who asks again, or reads the log, does not learn who withdrew',
         'unknown ids are named, kept, and left out should they come',
+        'answers a key 50 histories of patients a day, each in the audit log, and no more',
         'a patient who withdrew is in no draw from then on, and the next revision is without them',
       ],
     },
@@ -47,6 +48,7 @@ export const HOSPITAL: ThreatSection = {
         'the accounts of people cannot be doubled by preparing them twice before either is on the ledger',
         'a revision that the ledger has otherwise than it was prepared is not used',
         'rows that name no patients are no second revision, and share no population',
+        'a block after one that was opened meanwhile',
       ],
     },
     {
