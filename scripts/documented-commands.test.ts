@@ -58,6 +58,26 @@ for (const document of documents) {
   });
 }
 
+test('the page about policies renews rows of every kind that the ledger lists', () => {
+  const [, table = ''] =
+    /POLICY_KINDS = \[([^\]]+)\]/.exec(read('packages/domain/src/transactions.ts')) ?? [];
+  const kinds = [...table.matchAll(/'(\w+)'/g)].map(([, kind]) => kind!);
+  const [, asked = ''] = /^for kind in (.+); do$/m.exec(read('docs/operating/leave-a-consortium.md')) ?? [];
+  assert.ok(kinds.length > 0);
+  assert.deepEqual(asked.split(' '), kinds);
+});
+
+test("the trainer's README has every route of its service", () => {
+  const written = [...read('trainer/README.md').matchAll(/^\| `((?:GET|POST) \/local\/\S+)` \|/gm)];
+  const table = read('packages/domain/src/local-routes.ts');
+  const routes = [...table.matchAll(/method: '(\w+)',\s+path: '([^']+)'/g)];
+  assert.ok(routes.length > 8);
+  assert.deepEqual(
+    written.map(([, route]) => route).toSorted(),
+    routes.map(([, method, path]) => `${method} ${path}`).toSorted(),
+  );
+});
+
 test('commands of make are found in blocks, between backticks and after others', () => {
   const text = '```\nmake up A=1   # starts\n```\nCall `make clean && make check`, which make sense.';
   assert.deepEqual(makeLines(text), ['up A=1', 'clean', 'check']);
