@@ -67,6 +67,25 @@ test('the page about policies renews rows of every kind that the ledger lists', 
   assert.deepEqual(asked.split(' '), kinds);
 });
 
+test('the table of architecture has every package, below all that it imports', () => {
+  const listed = [...read('docs/concepts/architecture.md').matchAll(/^\| \[([a-z-]+)\]\(/gm)].map(
+    ([, name]) => name!,
+  );
+  const folders = packages.filter(({ folder }) => folder.startsWith('packages/'));
+  const names = folders.map(({ folder }) => folder.replace('packages/', ''));
+  assert.deepEqual(listed.toSorted(), names.toSorted());
+  for (const { folder } of folders) {
+    const { dependencies = {} } = JSON.parse(read(`${folder}/package.json`)) as {
+      dependencies?: Record<string, string>;
+    };
+    const own = listed.indexOf(folder.replace('packages/', ''));
+    for (const name of Object.keys(dependencies).filter((one) => one.startsWith('@consilium/'))) {
+      const above = listed.slice(0, own);
+      assert.ok(above.includes(name.replace('@consilium/', '')), `${folder} is above ${name}`);
+    }
+  }
+});
+
 test("the trainer's README has every route of its service", () => {
   const written = [...read('trainer/README.md').matchAll(/^\| `((?:GET|POST) \/local\/\S+)` \|/gm)];
   const table = read('packages/domain/src/local-routes.ts');
