@@ -79,8 +79,11 @@ async function eraseOne(
   const artefacts: Erased[] = [];
   for (const { round, updates } of own) {
     const update = updates.find((one) => one.datasetId === datasetId)!;
-    const { keysDestroyed } = await exchange.forget(update.artefact, updateContext(update));
-    artefacts.push({ round: round.round, sha256: update.artefact.sha256, unpinned: true, keysDestroyed });
+    const forgotten = await exchange.forget(update.artefact, {
+      context: updateContext(update),
+      putAs: { studyId, round: round.round, subject: datasetId },
+    });
+    artefacts.push({ round: round.round, sha256: update.artefact.sha256, ...forgotten });
   }
   journal.forgetUpdates(studyId, datasetId);
   afterStep('erasure: done');

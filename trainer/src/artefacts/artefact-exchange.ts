@@ -45,6 +45,9 @@ const TRAINER_CODES: Record<ArtefactErrorCode, TrainerErrorCode> = {
   ARTEFACT_KEY_INVALID: 'TRAINER_MEMBER_KEY_INVALID',
 };
 
+/** What IPFS says where it fails as such, whatever was asked. */
+const AWAY: ReadonlySet<string> = new Set(['TRAINER_IPFS_UNREACHABLE', 'TRAINER_IPFS_FULL']);
+
 async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -195,25 +198,49 @@ export class ArtefactExchange {
   }
 
   /**
-   * Lets go of a sealed artefact: what was opened of it, and its place at this hospital's node. What is left of it here
-   * is what a key of this member could open, should somebody else have the bytes.
+   * Lets go of an update: what was opened of it, and its place at this hospital's node. What is left of it here is what
+   * a key of this member could open, should somebody else have the bytes.
    *
-   * @returns whether no key that this trainer holds opens it any more; false where its bytes cannot be looked at
+   * The ledger names whatever CID the update's owner wrote: nothing is unpinned but what this hospital put as that
+   * update, or what opens as it.
+   *
+   * @returns whether nothing here keeps it; and whether no key that this trainer holds opens it any more, which is false
+   * where its bytes cannot be looked at
+   * @throws TrainerError where IPFS fails
    */
-  async forget(ref: ArtefactRef, context: ArtefactContext): Promise<{ readonly keysDestroyed: boolean }> {
-    const { mspId, keys, store } = this.#options;
+  async forget(
+    ref: ArtefactRef,
+    { context, putAs }: { readonly context: ArtefactContext; readonly putAs: StepKey },
+  ): Promise<{ readonly unpinned: boolean; readonly keysDestroyed: boolean }> {
+    const { mspId, keys, store, journal } = this.#options;
+    let isIt = journal.cidOf(putAs) === ref.cid;
+    let isHere = true;
     let keysDestroyed = false;
     try {
       const bytes = await this.fetch(ref);
       const own = recipientsOf(bytes).find((recipient) => recipient.mspId === mspId);
       keysDestroyed =
         own === undefined || (own.publicKey !== undefined && keys.find(own.publicKey) === undefined);
+      isIt ||= !keysDestroyed && (await this.#opens(bytes, context));
     } catch (error) {
       if (!(error instanceof TrainerError || error instanceof ArtefactError)) throw error;
+      if (AWAY.has(error.code)) throw error;
+      isHere = error.code !== 'TRAINER_ARTEFACT_UNREACHABLE';
     }
-    await translated(() => store.unpin(ref.cid));
+    if (isIt) await translated(() => store.unpin(ref.cid));
     this.#opened.delete(JSON.stringify([ref.sha256, context]));
-    return { keysDestroyed };
+    // A pin has its bytes at the node.
+    return { unpinned: isIt || keysDestroyed || !isHere, keysDestroyed };
+  }
+
+  async #opens(bytes: Uint8Array, context: ArtefactContext): Promise<boolean> {
+    try {
+      await this.#unsealed(bytes, context);
+      return true;
+    } catch (error) {
+      if (!(error instanceof TrainerError)) throw error;
+      return false;
+    }
   }
 
   /** The bytes that a reference names. @throws TrainerError where they are not available or are others */

@@ -321,6 +321,17 @@ export class Journal extends PeopleJournal {
     return { ciphertext, plaintextSha256, sha256, sizeBytes, cid: undefined };
   }
 
+  /** Under which CID what was sealed was put into IPFS, also once its bytes are dropped. */
+  cidOf({ studyId, round, subject }: StepKey): string | undefined {
+    const row = this.get(
+      'SELECT cid FROM sealed WHERE study_id = ? AND round = ? AND subject = ?',
+      studyId,
+      round,
+      subject,
+    );
+    return (row?.cid as string | null | undefined) ?? undefined;
+  }
+
   recordPut({ studyId, round, subject }: StepKey, cid: string): void {
     this.run(
       'UPDATE sealed SET cid = ? WHERE study_id = ? AND round = ? AND subject = ?',

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
+import { eraseUpdates, listOwedErasures } from '../actions/erase-updates.ts';
 import { ArtefactError, type ArtefactRef, MemoryArtefactStore } from '../artefacts/index.ts';
 import { askAs } from '../testing/asserted-request.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
@@ -132,5 +133,36 @@ describe('erasing after a withdrawal', { timeout: 280_000 }, () => {
     await until(() => consortium.erasures.length === 3);
     assert.deepEqual(consortium.erasures.map(({ mspId }) => mspId).sort(), ['A', 'B', 'C']);
     assert.ok(store.failures <= 0);
+  });
+
+  it('lets go of nothing else that a dishonest hospital names as its update', async () => {
+    const store = new ForgetfulStore();
+    const world = await smallConsortium({ directory: join(directory, '4'), store, study: { rounds: 1 } });
+    const { consortium } = world;
+    running = runTrainers(world, () => ({ store }));
+    await running.until(() => consortium.consentsOf('study').every(({ state }) => state === 'settled'));
+    const { artefact } = consortium.models.get('study')!.parameters;
+    const dossier = consortium.dossier('study', 1);
+    const [own, theirs] = ['b-data', 'c-data'].map(
+      (datasetId) => dossier.updates.find((update) => update.datasetId === datasetId)!,
+    );
+    const context = running.trainers.get('B')!.context;
+    consortium.consents.set('study/c-data', {
+      ...consortium.consents.get('study/c-data')!,
+      withdrawnAt: new Date().toISOString(),
+    });
+    for (const named of [artefact, own!.artefact]) {
+      const updates = dossier.updates.map((update) =>
+        update === theirs ? { ...theirs, artefact: named } : update,
+      );
+      consortium.rounds.set('study/1', { ...dossier, updates });
+      const owed = await listOwedErasures(context, 'study');
+      assert.deepEqual(await eraseUpdates(context, 'study', owed), []);
+      consortium.erasures.length = 0;
+      assert.ok(!store.unpinned.includes(named.cid));
+    }
+    store.collect();
+    await store.get(artefact);
+    await store.get(own!.artefact);
   });
 });
