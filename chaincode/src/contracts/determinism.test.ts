@@ -37,6 +37,7 @@ const SUITES = [
   'study-optimisation',
   'consented-text',
   'any-order',
+  'releases-in-any-order',
   'authorisation',
   'account-versions',
   'leaving',
