@@ -46,6 +46,11 @@ export const TRAINER_ERRORS = {
     false,
     "This folder's register of patients is not the one on the ledger: restore the newest copy of CONSILIUM_DATA_DIR.",
   ],
+  TRAINER_IDS_RESPELLED: [
+    'conflict',
+    false,
+    'Most new patients of the file are known by another spelling of their ids: write the ids as they were.',
+  ],
   TRAINER_PATIENTS_ELSEWHERE: [
     'conflict',
     false,

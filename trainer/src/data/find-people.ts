@@ -1,6 +1,7 @@
 // Which patients of a file a population knows already, found while the file is read: by salted id alone, in flat
 // arrays, for millions of them.
 import { readFileSync } from 'node:fs';
+import { otherSpellings } from './id-spellings.ts';
 import { PATIENT_FLAGS } from './patient-flags.ts';
 import {
   isHeldOutDigest,
@@ -63,6 +64,8 @@ export interface PeopleFound {
   readonly fresh: Uint8Array<ArrayBuffer>;
   /** Names of the other people some of these are among. */
   readonly elsewhere: readonly string[];
+  /** Of the first of these, how many were looked for by other spellings of their ids, and how many are known by one. */
+  readonly spellings: { readonly lookedFor: number; readonly known: number };
 }
 
 /** A block's file is not what was written. */
@@ -146,6 +149,9 @@ function readBlocks(
   return { ids, ends };
 }
 
+/** New ids whose other spellings are looked for: what writes a file otherwise does so from its first rows on. */
+const SPELLED_MAX = 1000;
+
 /** Looks patients up in the order of their first rows. */
 export class PeopleFinder {
   readonly #wish: PeopleWish;
@@ -162,6 +168,8 @@ export class PeopleFinder {
   #blockOf = new Uint32Array(1024);
   #fresh = new Uint8Array(1024 * SALTED_ID_BYTES);
   #freshCount = 0;
+  #spelled = 0;
+  #known = 0;
   #count = 0;
   #kept = 0;
 
@@ -249,6 +257,17 @@ export class PeopleFinder {
       this.#scratch.set(saltedDigest(salt, patientId).subarray(0, SALTED_ID_BYTES));
       if (index.find(this.#words) >= 0) this.#elsewhere.add(name);
     }
+    if (this.#spelled === SPELLED_MAX) return;
+    this.#spelled += 1;
+    if (otherSpellings(patientId).some((id) => this.#isKnown(id))) this.#known += 1;
+  }
+
+  #isKnown(patientId: string): boolean {
+    const places = [{ salt: this.#wish.salt, index: this.#index }, ...this.#others];
+    return places.some(({ salt, index }) => {
+      this.#scratch.set(saltedDigest(salt, patientId).subarray(0, SALTED_ID_BYTES));
+      return index.find(this.#words) >= 0;
+    });
   }
 
   found(): PeopleFound {
@@ -262,6 +281,7 @@ export class PeopleFinder {
       }),
       fresh: sortSaltedIds(this.#fresh.subarray(0, this.#freshCount * SALTED_ID_BYTES)),
       elsewhere: [...this.#elsewhere],
+      spellings: { lookedFor: this.#spelled, known: this.#known },
     };
   }
 

@@ -288,3 +288,35 @@ test('a crash between the preparation and the ledger loses nothing, and a second
   );
   assert.equal(readdirSync(hospital.journal.peopleDirectory).length, 2);
 });
+
+test('a file that writes the same ids otherwise opens no block for the same people', async (t) => {
+  const hospital = PopulationHospital.open(t);
+  const attempts = new RegistrationAttempts(() => hospital.nowMs);
+  const write = (ids: readonly string[]) => {
+    const path = hospital.write([], 'ids.csv');
+    writeFileSync(path, `id,age,smoker,ill\n${ids.map((id) => `${id},30,0,1`).join('\n')}\n`);
+    return prepareDataset(
+      { ...hospital.context, attempts },
+      { datasetId: 'hearts', path, dictionary: DICTIONARY },
+      'a steward',
+    );
+  };
+  const numbers = Array.from({ length: 30 }, (_, i) => `${100 + i}`);
+  const names = ['Zoë', 'Ünal', 'café'].map((name) => name.normalize('NFC'));
+  hospital.register(await write([...numbers, ...names, 'A 1', 'a2', '007']));
+  const refused = /TRAINER_IDS_RESPELLED: .*write the ids as they were/;
+  for (const ids of [
+    numbers.map((id) => `${id}.0`),
+    numbers.map((id) => id.padStart(8, '0')),
+    [...names.map((name) => name.normalize('NFD')), 'a1', 'A2', '7', ...numbers.slice(0, 5)],
+  ]) {
+    await assert.rejects(write(ids), refused);
+  }
+  const fresh = Array.from({ length: 12 }, (_, i) => `${300 + i}`);
+  const { newBlock, notes } = await write([...numbers, ...names, 'A 1', 'a2', ...fresh, '7']);
+  assert.equal(newBlock?.block, 2);
+  assert.match(notes.join(), /^1 of the first 13 new ids are known by another spelling/);
+  const elsewhere = { datasetId: 'lungs', dictionary: DICTIONARY, path: hospital.write([], 'lungs.csv') };
+  writeFileSync(elsewhere.path, `id,age,smoker,ill\n${numbers.map((id) => `0${id},30,0,1`).join('\n')}\n`);
+  await assert.rejects(prepareDataset({ ...hospital.context, attempts }, elsewhere, 'a steward'), refused);
+});

@@ -206,6 +206,7 @@ class Preparation {
     if (present?.commitment === first.commitment) return this.#again(present);
     if (onLedger !== undefined) requireIds(dictionary);
     this.#refuseElsewhere(first.people.elsewhere);
+    this.#refuseRespelled(first.people.spellings);
     const file = await this.#withoutFew(first);
     if (this.#registerNow() !== register) {
       // A study recorded a revision meanwhile: who is new is another question now.
@@ -385,6 +386,21 @@ class Preparation {
           `populationId ${this.#task.populationId}, if it is still wanted.`,
       );
     }
+  }
+
+  /** One person by two ids would have two accounts. */
+  #refuseRespelled({ lookedFor, known }: PeopleFound['spellings']): void {
+    if (known === 0) return;
+    const those = `${known} of the first ${lookedFor} new ids are known by another spelling (such as 7, 007 and 7.0)`;
+    if (known * 2 > lookedFor) {
+      throw new TrainerError(
+        'TRAINER_IDS_RESPELLED',
+        `${those}: write the ids as they were, so that those patients keep their accounts`,
+      );
+    }
+    this.#notes.push(
+      `${those}: if they are the same people, write their ids as they were before you revise.`,
+    );
   }
 
   /** The file without those who are too few to have a band, read again where there are any. */
