@@ -127,7 +127,8 @@ export const GATEWAY_ERRORS = {
   },
   EVIDENCE_BUSY: {
     status: 503,
-    meaning: 'This gateway gathers evidence for others already, and reads the whole chain for each.',
+    meaning:
+      'This gateway gathers evidence already, for this API key or for others: it reads the whole chain for each.',
     remedy: 'Try again after Retry-After.',
     retryAfterSeconds: 15,
   },

@@ -287,18 +287,24 @@ export class FabricLedger implements Ledger {
     return common.BlockchainInfo.deserializeBinary(info).getHeight();
   }
 
-  async *blocks(end: number): AsyncGenerator<Uint8Array> {
+  async *blocks(end: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { network } = this.#anySigner();
     const stream = await network.getBlockEvents({ startBlock: 0n });
+    const close = () => stream.close();
+    signal.addEventListener('abort', close, { once: true });
     try {
+      signal.throwIfAborted();
       for await (const block of stream) {
         yield block.serializeBinary();
         if (block.getHeader()!.getNumber() + 1 >= end) return;
       }
+      signal.throwIfAborted();
     } catch (error) {
+      signal.throwIfAborted();
       this.#raise({ step: 'events', error });
     } finally {
-      stream.close();
+      signal.removeEventListener('abort', close);
+      close();
     }
   }
 

@@ -105,8 +105,8 @@ export interface Ledger {
   events(options: EventsOptions): AsyncIterable<LedgerEvent>;
   /** The number of blocks. */
   height(): Promise<number>;
-  /** All blocks from the first on, without the one of this number: whole, in Fabric's encoding. */
-  blocks(end: number): AsyncIterable<Uint8Array>;
+  /** All blocks from the first on, without the one of this number: whole, in Fabric's encoding. @throws once aborted */
+  blocks(end: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   block(number: number): Promise<Uint8Array>;
   /**
    * What the peers of all these organisations answer and sign, as an endorsed transaction that is never sent.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Argument, Role, TransactionName } from '@consilium/domain';
+import { type Argument, DomainError, type Role, type TransactionName } from '@consilium/domain';
 import {
   aggregate,
   datasetArgument,
@@ -11,6 +11,7 @@ import {
 import { genesisDigest, verifyBundle } from '@consilium/verify';
 import { DEFAULT_LIMITS } from '../config.ts';
 import { FabricLedger } from '../fabric/fabric-ledger.ts';
+import { LedgerError } from '../fabric/ledger.ts';
 import {
   CHAINCODE_NAME,
   FabricNetwork,
@@ -53,6 +54,15 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
     for (const ledger of ledgers.values()) await ledger.close();
     await network?.stop();
   });
+
+  /** The same ledger, some of whose answers are others. */
+  const playing = (ledger: FabricLedger, answers: Partial<FabricLedger>): FabricLedger =>
+    new Proxy(ledger, {
+      get: (target, name) => {
+        const found = Reflect.get(Object.hasOwn(answers, name) ? answers : target, name);
+        return typeof found === 'function' ? found.bind(target) : found;
+      },
+    });
 
   async function submit<N extends TransactionName>(
     mspId: TestOrganisation,
@@ -149,6 +159,72 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
     const { discloses } = JSON.parse(body.slice(0, body.indexOf('\n')));
     assert.deepEqual(discloses.datasets, ORGANISATIONS.map(datasetOf));
     assert.deepEqual(discloses.otherStudies, []);
+  });
+
+  it('is served by the others where one answers otherwise, signs badly, or refuses what is there', async () => {
+    const own = ledgers.get('Org1MSP')!;
+    /** One bit of the last endorser's signature, which follows its certificate. */
+    const signedBadly = (bytes: Uint8Array) => {
+      const last = 'END CERTIFICATE-----\n';
+      const at = Buffer.from(bytes).lastIndexOf(last) + last.length + 20;
+      return Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ 1 : byte));
+    };
+    const apart = () => {
+      throw new LedgerError({ code: 'ENDORSEMENT_FAILED', step: 'endorse', message: 'they do not match' });
+    };
+    const otherwise: Record<string, FabricLedger['signedAnswer']> = {
+      'another answer': async (call, mspIds) =>
+        mspIds.length > 1 ? apart() : own.signedAnswer({ ...call, name: 'study:get' }, mspIds),
+      nothing: async (_, mspIds) => (mspIds.length > 1 ? apart() : new Uint8Array()),
+      'a bad signature': async (call, mspIds) => signedBadly(await own.signedAnswer(call, mspIds)),
+      refusal: async () => {
+        throw new DomainError('STUDY_NOT_FOUND');
+      },
+    };
+    for (const [what, answer] of Object.entries(otherwise)) {
+      const dishonest = playing(own, {
+        signedAnswer: async (call, mspIds) => {
+          if (!mspIds.includes('Org3MSP')) return own.signedAnswer(call, mspIds);
+          return answer(call, mspIds);
+        },
+      });
+      const others = await openGateway({ ledger: dishonest });
+      const served = await others.as('auditor', { method: 'GET', url: url(studyId) });
+      assert.equal(served.statusCode, 200, `${what}: ${served.body.slice(0, 500)}`);
+      assert.deepEqual((await verify(served.rawPayload)).answered?.signedBy, ['Org1MSP', 'Org2MSP'], what);
+      others.outbox.close();
+    }
+  });
+
+  it('is not gathered for a client that has gone, whose key may ask again', async () => {
+    const own = ledgers.get('Org1MSP')!;
+    const [reading, stopped] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let isFirst = true;
+    const slow = playing(own, {
+      async *blocks(end, signal) {
+        if (!isFirst) return yield* own.blocks(end, signal);
+        isFirst = false;
+        reading.resolve();
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        stopped.resolve();
+        signal.throwIfAborted();
+      },
+    });
+    const other = await openGateway({ ledger: slow });
+    const address = await other.app.listen({ host: '127.0.0.1', port: 0 });
+    const client = new AbortController();
+    const headers = { authorization: `Bearer ${other.keys.auditor}` };
+    const asked = fetch(`${address}${url(studyId)}`, { headers, signal: client.signal });
+    await reading.promise;
+    const again = await other.as('auditor', { method: 'GET', url: url(studyId) });
+    assert.equal(again.json().code, 'EVIDENCE_BUSY');
+    client.abort();
+    await assert.rejects(asked);
+    await stopped.promise;
+    const served = await other.as('auditor', { method: 'GET', url: url(studyId) });
+    assert.equal(served.statusCode, 200, served.body.slice(0, 500));
+    other.app.server.close();
+    other.outbox.close();
   });
 
   it('is served while one of three does not answer, and not by one alone', {

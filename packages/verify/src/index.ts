@@ -5,6 +5,7 @@ export { type Disclosure, FORMAT, UnreadableBundleError } from './bundle/bundle-
 export { type BlockSource, type BundleOptions, makeBundle } from './bundle/select-blocks.ts';
 export { lastConfigurationOf, organisationsIn } from './channel/organisations.ts';
 export { type Artefacts, artefactsOf, type RecomputedRounds } from './claims/aggregate-claim.ts';
+export { agreeingAnswers, type Pages } from './claims/agreeing-answers.ts';
 export type { AccountCost } from './claims/privacy-costs.ts';
 export { LINEAGE_QUESTION } from './claims/signed-answers.ts';
 export { openSentences, provenSentences, reportOf } from './report.ts';

@@ -37,5 +37,15 @@ export const EVIDENCE: ThreatSection = {
         'refuses what a certificate sends or endorses that was revoked before',
       ],
     },
+    {
+      id: 'withheld-evidence',
+      attack: 'Answers, files and requests that keep others from having evidence, or from verifying it',
+      titles: [
+        'is served by the others where one answers otherwise, signs badly, or refuses what is there',
+        'are one for each key, so that no key takes those of others, and two for all',
+        'is not gathered for a client that has gone, whose key may ask again',
+        'takes no longer for a certificate of line ends than for another of its size',
+      ],
+    },
   ],
 };

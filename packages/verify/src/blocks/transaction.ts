@@ -56,6 +56,8 @@ const identityOrNobody = (bytes: Uint8Array): ClaimedIdentity =>
 export interface Transaction {
   readonly endorsements: readonly SignedBytes[];
   readonly sets: readonly NamespaceSet[];
+  /** What endorsers signed of it beside the proposal: sets, answer and chaincode, as one message. */
+  readonly result: Uint8Array;
   /** What the chaincode answered. */
   readonly response: Uint8Array;
   /** What the sender asked: the function, and its arguments. */
@@ -94,6 +96,7 @@ export function readTransaction({ data, header, chaincode }: Envelope): Transact
       };
     }),
     sets: readSets(result.bytes(1)),
+    result: answered.bytes(2),
     response: result.message(3, 'response').bytes(3),
     input: spec.message(3, 'arguments').list(1),
   };
