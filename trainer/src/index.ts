@@ -12,7 +12,8 @@ export {
   followEvents,
   type LedgerEvent,
 } from './gateway/gateway-events.ts';
-export { Journal, type Release, type ReleaseKey } from './journal/journal.ts';
+export { Journal } from './journal/journal.ts';
+export type { Release, ReleaseKey } from './journal/journal-records.ts';
 export { type ServiceOptions, TrainerService } from './study/drive-studies.ts';
 export {
   type Counts,

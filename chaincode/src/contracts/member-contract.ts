@@ -93,7 +93,8 @@ export class MemberContract extends LedgerContract {
       await ledger.put('member-vote', vote);
       const answer: MemberBallot = { ...vote, accepting: [...ballot.accepting], needed: ballot.needed };
       if (departure === undefined) return answer;
-      // Its studies and consents are not read: who is removed could write them again and again, and no vote would count.
+      // Its studies and consents are not read: who is removed could write them again and again, and no vote would
+      // count.
       await ledger.put('departure', departure);
       return { ...answer, departure };
     });

@@ -160,8 +160,8 @@ class Course {
     );
     assert.equal(new Set(charged).size, charged.length, 'no release is charged twice');
     for (const release of this.released) assert.ok(charged.includes(release), `${release} is charged`);
-    // The departure of a hospital does not say of which rounds there was a candidate by then: those who left are charged
-    // for every round that they took part in, unless a score of it is recorded.
+    // The departure of a hospital does not say of which rounds there was a candidate by then: those who left are
+    // charged for every round that they took part in, unless a score of it is recorded.
     const stayed = (release: string) => !this.hasLeft(OWNERS[release.split(' ')[0]!]!);
     for (const release of charged.filter(stayed)) {
       assert.ok(this.possible.has(release), `${release} could happen`);

@@ -142,7 +142,7 @@ async function pagesOf(ledger: Ledger, studyId: string, { caller, signal }: Aske
 /** Peers may be a block apart for a moment. */
 const APART_MS = 1_000;
 
-/** Answers that all signed together, or, where one does not sign or they stay apart, those of each that most agree on. */
+/** Answers that all signed together; where one does not sign or they stay apart, those of each that most agree on. */
 async function signedAnswers(
   ledger: Ledger,
   calls: readonly LedgerCall[],

@@ -31,7 +31,7 @@ import { readersOfUpdate } from '../artefacts/artefact-readers.ts';
 import { sha256Hex } from '../artefacts/index.ts';
 import { TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
-import type { Release, ReleaseKey } from '../journal/journal.ts';
+import type { Release, ReleaseKey } from '../journal/journal-records.ts';
 import { drawOnce } from '../study/draw-once.ts';
 import { confirmCharges, localParametersAt } from '../study/local-chain.ts';
 import { ownDataset } from '../study/own-dataset.ts';

@@ -27,7 +27,7 @@ import { predictedClasses } from '@consilium/onnx-grad';
 import { labelsByUnit } from '../data/index.ts';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
-import type { Draw, ReleaseKey } from '../journal/journal.ts';
+import type { Draw, ReleaseKey } from '../journal/journal-records.ts';
 import { drawOnce } from '../study/draw-once.ts';
 import { type Counts, countJudgements, noiseCounts, noisedAccuracy } from '../study/held-out-score.ts';
 import type { StudyState } from '../study/ledger-state.ts';

@@ -4,7 +4,8 @@
 import { type ArtefactRef, encryptionKeyProblem, type Member } from '@consilium/domain';
 import type { Logger } from 'pino';
 import { TrainerError, type TrainerErrorCode } from '../errors.ts';
-import type { Journal, StepKey } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { StepKey } from '../journal/journal-records.ts';
 import {
   type ArtefactContext,
   ArtefactError,
@@ -204,8 +205,8 @@ export class ArtefactExchange {
    * The ledger names whatever CID the update's owner wrote: nothing is unpinned but what this hospital put as that
    * update, or what opens as it.
    *
-   * @returns whether nothing here keeps it; and whether no key that this trainer holds opens it any more, which is false
-   * where its bytes cannot be looked at
+   * @returns whether nothing here keeps it; and whether no key that this trainer holds opens it any more, which is
+   * false where its bytes cannot be looked at
    * @throws TrainerError where IPFS fails
    */
   async forget(

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { contentOf, flipBytes, sampledOffsets } from '@consilium/guarded-rows/testing';
-import { Journal, type ReleaseKey } from './journal.ts';
+import { Journal } from './journal.ts';
+import type { ReleaseKey } from './journal-records.ts';
 import { JOURNAL_STEPS } from './journal-schema.ts';
 
 const KEY: ReleaseKey = { studyId: 'study', round: 1, datasetId: 'a-data', pool: 'training' };

@@ -1,73 +1,21 @@
 // What this trainer must never forget, in one SQLite file: which noise was drawn for which charge, what was
 // sealed, what was sent, and where each dataset's file and salt are. Every step is one transaction on disk
 // (WAL, synchronous=FULL) before the next step begins, so that after a crash the same bytes are sent again.
-import type { ArtefactRef, Dictionary, Pool, RecordCountBand } from '@consilium/domain';
+import type { ArtefactRef, Dictionary, Pool } from '@consilium/domain';
 import { sha256Hex } from '../artefacts/index.ts';
 import { TrainerError } from '../errors.ts';
 import type { Row } from './journal-database.ts';
+import type {
+  Draw,
+  DrawOutcome,
+  PreparedDataset,
+  Release,
+  ReleaseKey,
+  Sealed,
+  StepKey,
+  Undelivered,
+} from './journal-records.ts';
 import { PeopleJournal } from './people-journal.ts';
-
-export interface PreparedDataset {
-  readonly datasetId: string;
-  readonly path: string;
-  readonly dictionary: Dictionary;
-  readonly salt: Uint8Array;
-  readonly commitment: string;
-  readonly recordCountBand: RecordCountBand;
-}
-
-export interface ReleaseKey {
-  readonly studyId: string;
-  readonly round: number;
-  readonly datasetId: string;
-  readonly pool: Pool;
-}
-
-/** One draw of noise: the bytes that may be published for one charge. */
-export interface Release {
-  /** The noised bytes; empty once the round is over, when nobody needs them any more. */
-  readonly payload: Uint8Array;
-  readonly payloadSha256: string;
-  /** What the mechanism ran on: the base model (training) or the candidate (held-out). */
-  readonly subjectSha256: string;
-  readonly localParameters: Uint8Array | undefined;
-  /** open: not known to be on the ledger; charged: it is; void: its round ended without it. */
-  readonly charge: 'open' | 'charged' | 'void';
-}
-
-export interface Sealed {
-  readonly ciphertext: Uint8Array;
-  readonly plaintextSha256: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  /** Set once IPFS has it. */
-  readonly cid: string | undefined;
-}
-
-/** A sealed artefact that IPFS is not known to have. */
-export interface Undelivered {
-  readonly round: number;
-  readonly subject: string;
-  readonly sha256: string;
-}
-
-export interface StepKey {
-  readonly studyId: string;
-  readonly round: number;
-  readonly subject: string;
-}
-
-/** What a mechanism gave, before it is written down. */
-export interface Draw {
-  readonly payload: Uint8Array;
-  readonly subjectSha256: string;
-  readonly localParameters?: Uint8Array;
-  /** The mechanism ran on no patients: a draw that failed is followed by noise alone. */
-  readonly isOfNobody?: boolean;
-}
-
-/** How a draw ended; begun: it is not known to have. */
-export type DrawOutcome = 'begun' | 'patients' | 'nobody';
 
 export class Journal extends PeopleJournal {
   /** Draws that could not be written down yet, by `JSON.stringify` of their key: nobody is drawn for them again. */

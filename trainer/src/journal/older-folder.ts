@@ -6,7 +6,8 @@ import { TrainerError } from '../errors.ts';
 import { logFailure } from '../failure.ts';
 import { listOwnStudies } from '../study/own-studies.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
-import type { Journal, ReleaseKey } from './journal.ts';
+import type { Journal } from './journal.ts';
+import type { ReleaseKey } from './journal-records.ts';
 
 /** Releases of these datasets that the ledger has and the journal lacks, or has otherwise. */
 function unknownReleases(

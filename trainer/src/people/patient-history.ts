@@ -1,6 +1,6 @@
 // What one patient's records were offered to: for the hospital that must answer the patient, and for nobody else.
 import { isHeldOutDigest } from '../data/salted-ids.ts';
-import type { Release, ReleaseKey } from '../journal/journal.ts';
+import type { Release, ReleaseKey } from '../journal/journal-records.ts';
 import { findPatients, saltedIdsOf } from './find-patient.ts';
 import { bringUpToDate } from './keep-register.ts';
 import type { RegisterContext } from './register.ts';

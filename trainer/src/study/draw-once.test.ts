@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { pino } from 'pino';
-import { Journal, type ReleaseKey } from '../journal/journal.ts';
+import { Journal } from '../journal/journal.ts';
+import type { ReleaseKey } from '../journal/journal-records.ts';
 import { drawOnce, type Mechanism } from './draw-once.ts';
 import type { TrainerContext } from './trainer-context.ts';
 

@@ -1,7 +1,7 @@
 // One draw for one charge, whatever fails: patients are drawn at most once for a (study, round, dataset, pool), and
 // what follows a failure is read in the table of `retries.ts`.
 import { describeFailure } from '../failure.ts';
-import type { Draw, Release, ReleaseKey } from '../journal/journal.ts';
+import type { Draw, Release, ReleaseKey } from '../journal/journal-records.ts';
 import { type Ending, RETRIES } from './retries.ts';
 import type { TrainerContext } from './trainer-context.ts';
 

@@ -1,7 +1,8 @@
 // Where a dataset's local parameters stand. They are chained from round to round, but only through rounds whose
 // charge is on the ledger: a draw that was never charged must leave no trace in later releases.
 import type { RoundDossier, Study } from '@consilium/domain';
-import type { Journal, ReleaseKey } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { ReleaseKey } from '../journal/journal-records.ts';
 import { ModelAverage } from '../offline/simulation/model-average.ts';
 import { decodeLocal, type StudyModel } from './study-model.ts';
 import type { TrainerContext } from './trainer-context.ts';

@@ -5,7 +5,7 @@ import { epsilonOf, plannedScoreEvent, plannedTrainingEvent } from '@consilium/d
 import fc from 'fast-check';
 import { sha256Hex } from '../artefacts/index.ts';
 import { GatewayProblem, type TrainerTransaction } from '../gateway/gateway-client.ts';
-import type { Undelivered } from '../journal/journal.ts';
+import type { Undelivered } from '../journal/journal-records.ts';
 import { MemoryConsortium } from '../testing/memory-consortium.ts';
 import { DICTIONARY } from '../testing/small-consortium.ts';
 import { ARTEFACT, aConsent, aStudy, datasetOf, OPENED_AT, SHA_A } from '../testing/study-rows.ts';

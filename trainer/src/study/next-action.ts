@@ -15,7 +15,7 @@ import {
   tallyIn,
   tallyOf,
 } from '@consilium/domain';
-import type { Undelivered } from '../journal/journal.ts';
+import type { Undelivered } from '../journal/journal-records.ts';
 import { isOver, type StudyState } from './ledger-state.ts';
 
 export type Action =

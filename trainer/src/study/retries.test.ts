@@ -7,7 +7,7 @@ import { after, describe, it } from 'node:test';
 import type { RoundResult } from '@consilium/dp-sgd';
 import { MemoryArtefactStore } from '../artefacts/index.ts';
 import { type GraphEngine, graphEngineInProcess } from '../containment/graph-engine.ts';
-import type { ReleaseKey } from '../journal/journal.ts';
+import type { ReleaseKey } from '../journal/journal-records.ts';
 import { runTrainers } from '../testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
 import { aConsent } from '../testing/study-rows.ts';
