@@ -1,0 +1,74 @@
+// What this gateway verified of the channel, to be asked without a peer: every row with all that it held before, and every
+// transaction. The questions of compliance teams are answered from here alone.
+import type { RowKind } from '@consilium/domain';
+
+/** Up to where answers speak, and whose peers agreed on it. */
+export interface HistoryEdge {
+  /** The number of blocks: the last one that is known is one before. */
+  readonly blocks: number;
+  /** The last block's latest transaction's time, as its sender says; undefined before the first. */
+  readonly at: string | undefined;
+  /** Organisations whose peers sent the same blocks, in the order of their names. */
+  readonly organisations: readonly string[];
+}
+
+/** One row as one transaction left it. */
+export interface RowRecord<T = Readonly<Record<string, unknown>>> {
+  readonly kind: RowKind;
+  /** Its key's parts, broad to specific. */
+  readonly key: readonly string[];
+  /** In its present form; undefined where it was deleted. */
+  readonly row: T | undefined;
+  readonly transactionId: string;
+  readonly block: number;
+  /** The transaction's number within the block, from 0. */
+  readonly place: number;
+  /** The transaction's time, as its sender says: ISO 8601 in UTC. */
+  readonly at: string;
+}
+
+/** One transaction of the channel, of whichever gateway. */
+export interface TransactionRecord {
+  readonly transactionId: string;
+  readonly block: number;
+  readonly place: number;
+  readonly at: string;
+  /** The chaincode's name: ours, or `_lifecycle`. */
+  readonly chaincode: string;
+  /** The transaction's name (`study:propose`), or the lifecycle's function. */
+  readonly name: string;
+  /** The argument as it was sent; undefined where it is not ours, or no JSON. */
+  readonly argument: unknown;
+  readonly sender: {
+    readonly mspId: string;
+    readonly role: string | undefined;
+    readonly person: string | undefined;
+  };
+  /** Fabric's validation code; 'VALID' where it took effect. */
+  readonly code: string;
+  /** Organisations whose peers endorsed it, in the order of their names. */
+  readonly endorsers: readonly string[];
+  /** Rows that it wrote. */
+  readonly rows: readonly { readonly kind: RowKind; readonly key: readonly string[] }[];
+}
+
+/** A span of time: from its start on, up to before its end; ISO 8601 in UTC. */
+export interface Period {
+  readonly from?: string;
+  readonly to?: string;
+}
+
+export interface LedgerHistory {
+  edge(): HistoryEdge;
+  /** The row as it is now; undefined where there is none. */
+  row<T>(kind: RowKind, key: readonly string[]): RowRecord<T> | undefined;
+  /** Rows as they are now whose keys begin so, in the order of their keys. Deleted ones are left out. */
+  rows<T>(kind: RowKind, prefix?: readonly string[]): Iterable<RowRecord<T>>;
+  /** All that the row held, oldest first. */
+  versions<T>(kind: RowKind, key: readonly string[]): Iterable<RowRecord<T>>;
+  /** All versions of rows of a kind whose keys begin so and that were written in a period, oldest first. */
+  changes<T>(kind: RowKind, within: Period & { readonly prefix?: readonly string[] }): Iterable<RowRecord<T>>;
+  transaction(transactionId: string): TransactionRecord | undefined;
+  /** Oldest first. */
+  transactions(within: Period & { readonly mspId?: string }): Iterable<TransactionRecord>;
+}
