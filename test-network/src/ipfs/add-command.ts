@@ -11,6 +11,7 @@ import {
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import { balanced } from 'ipfs-unixfs-importer/layout';
 import type { CID } from 'multiformats/cid';
+import { withinFileSize } from './file-size.ts';
 import type { IpfsRepo } from './ipfs-repo.ts';
 import { KuboError } from './kubo-error.ts';
 import { checkPinName } from './pin-commands.ts';
@@ -139,7 +140,7 @@ async function addGroups(
       async function* group(): AsyncGenerator<ImportCandidate> {
         while (!next.done && (options.wrapWithDirectory || topLevelName(next.value) === top)) {
           const part = next.value;
-          yield toCandidate(part, { options, response });
+          yield toCandidate(part, { options, response, maxFileBytes: repo.maxFileBytes });
           next = await parts.next();
           if (!options.wrapWithDirectory && part.path === top && !part.isDirectory) return;
         }
@@ -167,14 +168,16 @@ function topLevelName(part: UploadPart): string {
 
 function toCandidate(
   part: UploadPart,
-  { options, response }: { readonly options: AddOptions; readonly response: RpcResponse },
+  to: { readonly options: AddOptions; readonly response: RpcResponse; readonly maxFileBytes: number },
 ): ImportCandidate {
+  const { options, response, maxFileBytes } = to;
   if (part.hasMetadata) throw new KuboError('UnixFS mode and mtime are not offered by this stand-in');
   if (part.isDirectory) return { path: part.path };
   if (part.path === '' && options.wrapWithDirectory) {
     throw new KuboError('a file to wrap with a directory needs a name');
   }
-  const content = options.progress ? withProgress(part, response) : part.content;
+  const whole = { ...part, content: withinFileSize(part, maxFileBytes) };
+  const content = options.progress ? withProgress(whole, response) : whole.content;
   return { ...(part.path === '' ? {} : { path: part.path }), content };
 }
 

@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { MAX_FILE_BYTES } from './file-size.ts';
 import { openRepo } from './ipfs-repo.ts';
 import { createRpcServer } from './rpc-server.ts';
 
@@ -16,6 +17,8 @@ export interface IpfsOptions {
   readonly host?: string;
   /** Answers as a full disk would beyond this, so that one can be rehearsed. No limit by default. */
   readonly storageMaxBytes?: number;
+  /** Refuses larger files, so that a test needs no large one. 2^31 - 1 by default, which is also the most. */
+  readonly maxFileBytes?: number;
 }
 
 export interface RunningIpfs {
@@ -28,6 +31,7 @@ export async function startIpfs(options: IpfsOptions): Promise<RunningIpfs> {
   const repo = await openRepo({
     dir: options.dir,
     storageMaxBytes: options.storageMaxBytes ?? Number.POSITIVE_INFINITY,
+    maxFileBytes: Math.min(options.maxFileBytes ?? MAX_FILE_BYTES, MAX_FILE_BYTES),
   });
   const server = createRpcServer(repo);
   try {

@@ -22,12 +22,14 @@ export interface IpfsRepo {
   readonly pins: PinStore;
   readonly lock: CollectionLock;
   readonly storageMaxBytes: number;
+  readonly maxFileBytes: number;
   close(): Promise<void>;
 }
 
 export async function openRepo(options: {
   readonly dir: string;
   readonly storageMaxBytes: number;
+  readonly maxFileBytes: number;
 }): Promise<IpfsRepo> {
   const path = resolve(options.dir);
   await mkdir(path, { recursive: true });
@@ -37,8 +39,9 @@ export async function openRepo(options: {
     const pins = await PinStore.open(path);
     const identity = await loadIdentity(path);
     const lock = new CollectionLock();
-    const { storageMaxBytes } = options;
-    return { path, identity, blocks, pins, lock, storageMaxBytes, close: () => owner.release() };
+    const { storageMaxBytes, maxFileBytes } = options;
+    const close = () => owner.release();
+    return { path, identity, blocks, pins, lock, storageMaxBytes, maxFileBytes, close };
   } catch (error) {
     await owner.release();
     throw error;
