@@ -26,7 +26,7 @@ import fabricProtos from '@hyperledger/fabric-protos';
 import { anyOfPeers } from '../src/ledger/key-policy.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 import type { Credentials } from './fabric-consortium.ts';
-import { orderForgery, PeerKey } from './forged-row.ts';
+import { endorseOtherwise, orderForgery, PeerKey } from './forged-row.ts';
 
 const { common, gateway } = fabricProtos;
 
@@ -426,25 +426,10 @@ async function answeredOtherwise(
   answer: object,
   endorsers: readonly PeerKey[],
 ): Promise<Uint8Array> {
-  const { peer } = fabricProtos;
   const message = common.Envelope.deserializeBinary(envelope);
-  const payload = common.Payload.deserializeBinary(message.getPayload_asU8());
-  const transaction = peer.Transaction.deserializeBinary(payload.getData_asU8());
-  const [action] = transaction.getActionsList();
-  const actionPayload = peer.ChaincodeActionPayload.deserializeBinary(action!.getPayload_asU8());
-  const endorsed = actionPayload.getAction()!;
-  const response = peer.ProposalResponsePayload.deserializeBinary(endorsed.getProposalResponsePayload_asU8());
-  const result = peer.ChaincodeAction.deserializeBinary(response.getExtension_asU8());
-  const said = result.getResponse()!;
-  said.setPayload(Buffer.from(canonicalJson(answer)));
-  result.setResponse(said);
-  response.setExtension$(result.serializeBinary());
-  const forged = response.serializeBinary();
-  endorsed.setProposalResponsePayload(forged);
-  endorsed.setEndorsementsList(await Promise.all(endorsers.map((endorser) => endorser.endorse(forged))));
-  action!.setPayload(actionPayload.serializeBinary());
-  payload.setData(transaction.serializeBinary());
-  message.setPayload(payload.serializeBinary());
+  await endorseOtherwise(message, endorsers, (outcome) => {
+    outcome.getResponse()!.setPayload(Buffer.from(canonicalJson(answer)));
+  });
   return message.serializeBinary();
 }
 

@@ -56,26 +56,36 @@ export async function orderForgery(
   });
   const prepared = gateway.PreparedTransaction.deserializeBinary((await harmless.endorse()).getBytes());
   const envelope = prepared.getEnvelope()!;
+  await endorseOtherwise(envelope, endorsers, (result) => {
+    result.setResults(resultsOf(consortium.chaincode, change));
+  });
+  envelope.setSignature('');
+  const sent = await consortium.gateway(sender).newTransaction(prepared.serializeBinary()).submit();
+  const { blockNumber, transactionId } = await sent.getStatus();
+  return { transactionId, blockNumber };
+}
+
+/** Has the endorsers sign another outcome of an envelope's transaction. Its client's signature is then wrong. */
+export async function endorseOtherwise(
+  envelope: InstanceType<typeof common.Envelope>,
+  endorsers: readonly PeerKey[],
+  change: (outcome: InstanceType<typeof peer.ChaincodeAction>) => void,
+): Promise<void> {
   const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
   const transaction = peer.Transaction.deserializeBinary(payload.getData_asU8());
   const [action] = transaction.getActionsList();
   const actionPayload = peer.ChaincodeActionPayload.deserializeBinary(action!.getPayload_asU8());
   const endorsed = actionPayload.getAction()!;
   const response = peer.ProposalResponsePayload.deserializeBinary(endorsed.getProposalResponsePayload_asU8());
-  const result = peer.ChaincodeAction.deserializeBinary(response.getExtension_asU8());
-
-  result.setResults(resultsOf(consortium.chaincode, change));
-  response.setExtension$(result.serializeBinary());
+  const outcome = peer.ChaincodeAction.deserializeBinary(response.getExtension_asU8());
+  change(outcome);
+  response.setExtension$(outcome.serializeBinary());
   const forged = response.serializeBinary();
   endorsed.setProposalResponsePayload(forged);
   endorsed.setEndorsementsList(await Promise.all(endorsers.map((endorser) => endorser.endorse(forged))));
   action!.setPayload(actionPayload.serializeBinary());
   payload.setData(transaction.serializeBinary());
   envelope.setPayload(payload.serializeBinary());
-  envelope.setSignature('');
-  const sent = await consortium.gateway(sender).newTransaction(prepared.serializeBinary()).submit();
-  const { blockNumber, transactionId } = await sent.getStatus();
-  return { transactionId, blockNumber };
 }
 
 /** Nothing is read, so that no version is compared. */
