@@ -23,6 +23,7 @@ import { validatorCompiler } from './http/validator-compiler.ts';
 import { createMetrics } from './metrics.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import { Submissions } from './outbox/submissions.ts';
+import type { HistorySource } from './read-model/ledger-history.ts';
 import { ACTIVITY_ROUTES } from './routes/activities.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { DATASET_ROUTES } from './routes/datasets.ts';
@@ -40,6 +41,12 @@ import { ROUND_RECORD_ROUTES } from './routes/round-records.ts';
 import { ROUND_ROUTES } from './routes/rounds.ts';
 import { addServiceRoutes } from './routes/service.ts';
 import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
+
+const NO_HISTORY: HistorySource = {
+  read: () => {
+    throw new GatewayRefusal('HISTORY_UNAVAILABLE');
+  },
+};
 
 /** How often connections are looked at for timeouts. */
 const CHECKING_INTERVAL_MS = 5_000;
@@ -62,6 +69,8 @@ export const LEDGER_ROUTES = [
 export interface AppOptions {
   readonly ledger: Ledger;
   readonly outbox: Outbox;
+  /** What was checked of the channel; nothing if absent. */
+  readonly history?: HistorySource | undefined;
   readonly apiKeys: ApiKeys;
   readonly trainer: TrainerAddress | undefined;
   readonly limits: Limits;
@@ -149,7 +158,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   refuseUnknownRoutes(app, forbidden);
   await addDocumentation(app);
 
-  const dependencies: Dependencies = { ledger, submissions, apiKeys, metrics, trainer, limits };
+  const dependencies: Dependencies = {
+    ledger,
+    submissions,
+    history: options.history ?? NO_HISTORY,
+    apiKeys,
+    metrics,
+    trainer,
+    limits,
+  };
   addLedgerRoutes(app, dependencies, LEDGER_ROUTES);
   addLedgerStateRoutes(app, dependencies);
   addEvidenceRoutes(app, dependencies);

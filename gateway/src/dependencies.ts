@@ -5,6 +5,7 @@ import type { Ledger } from './fabric/ledger.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import type { Metrics } from './metrics.ts';
 import type { Submissions } from './outbox/submissions.ts';
+import type { HistorySource } from './read-model/ledger-history.ts';
 
 export interface TrainerAddress {
   readonly url: URL;
@@ -14,6 +15,8 @@ export interface TrainerAddress {
 export interface Dependencies {
   readonly ledger: Ledger;
   readonly submissions: Submissions;
+  /** What was checked of the channel. */
+  readonly history: HistorySource;
   readonly apiKeys: ApiKeys;
   readonly metrics: Metrics;
   readonly trainer: TrainerAddress | undefined;

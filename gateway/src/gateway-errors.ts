@@ -132,6 +132,12 @@ export const GATEWAY_ERRORS = {
     remedy: 'Try again after Retry-After.',
     retryAfterSeconds: 15,
   },
+  HISTORY_UNAVAILABLE: {
+    status: 503,
+    meaning: 'This gateway has not checked the ledger yet, so that it answers nothing from its history.',
+    remedy: 'Try again after Retry-After; /readyz and the log say how far it is, or what stopped it.',
+    retryAfterSeconds: 15,
+  },
   TOO_MANY_STREAMS: {
     status: 503,
     meaning: 'This gateway already serves as many event streams as it may, in all or for this API key.',

@@ -1,5 +1,5 @@
-// What this gateway verified of the channel, to be asked without a peer: every row with all that it held before, and every
-// transaction. The questions of compliance teams are answered from here alone.
+// What this gateway verified of the channel, to be asked without a peer: every row with all that it held before, and
+// every transaction. The questions of compliance teams are answered from here alone.
 import type { RowKind } from '@consilium/domain';
 
 /** Up to where answers speak, and whose peers agreed on it. */
@@ -71,4 +71,14 @@ export interface LedgerHistory {
   transaction(transactionId: string): TransactionRecord | undefined;
   /** Oldest first. */
   transactions(within: Period & { readonly mspId?: string }): Iterable<TransactionRecord>;
+}
+
+/** Where routes ask. */
+export interface HistorySource {
+  /**
+   * Answers all that the work asks from one height of the ledger. What it returns must hold nothing that is read later.
+   *
+   * @throws GatewayRefusal HISTORY_UNAVAILABLE where the history is not there yet, or not any more
+   */
+  read<T>(work: (history: LedgerHistory) => T): T;
 }

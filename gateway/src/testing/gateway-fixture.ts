@@ -10,6 +10,7 @@ import type { TrainerAddress } from '../dependencies.ts';
 import type { Ledger } from '../fabric/ledger.ts';
 import { ApiKeys, createApiKey } from '../http/api-keys.ts';
 import { Outbox } from '../outbox/outbox.ts';
+import type { HistorySource } from '../read-model/ledger-history.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 
 export interface GatewayFixture<L extends Ledger = MemoryLedger> {
@@ -30,6 +31,7 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   /** A folder to use again, as after a restart. */
   readonly directory?: string;
   readonly ledger?: L;
+  readonly history?: HistorySource;
 }
 
 export async function openGateway<L extends Ledger = MemoryLedger>(
@@ -46,6 +48,7 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
   const app = await buildApp({
     ledger,
     outbox,
+    history: options.history,
     apiKeys: new ApiKeys(path, () => {}),
     trainer: options.trainer,
     proxies: options.proxies ?? [],

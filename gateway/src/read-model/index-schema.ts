@@ -1,0 +1,86 @@
+// The tables of the index, and how keys and places are written in them. One file holds what questions are answered from
+// and what the next block is checked against, so that both are always of the same height.
+import type { RowKind } from '@consilium/domain';
+
+/** Of the tables below: a file with another number is rebuilt from the blocks. */
+export const INDEX_VERSION = 1;
+
+/**
+ * Keys are bytes, since SQLite and the ledger then order them alike. `rows` is what the ledger holds now: the place
+ * that reads are compared to (a change of its policy counts), the place of its value (none: deleted) and its policy.
+ * `of_peers` says how many blocks each organisation's peer sent that are the same.
+ */
+export const INDEX_SCHEMA = `
+  PRAGMA user_version = ${INDEX_VERSION};
+  CREATE TABLE IF NOT EXISTS blocks (
+    number INTEGER PRIMARY KEY, hash BLOB NOT NULL, at INTEGER, configuration INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS configurations (block INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS of_peers (msp_id TEXT PRIMARY KEY, blocks INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS transactions (
+    position INTEGER PRIMARY KEY,
+    transaction_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    chaincode TEXT NOT NULL,
+    name TEXT NOT NULL,
+    argument TEXT,
+    msp_id TEXT NOT NULL,
+    role TEXT,
+    person TEXT,
+    code TEXT NOT NULL,
+    endorsers TEXT NOT NULL,
+    rows TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS transactions_by_id ON transactions (transaction_id);
+  CREATE INDEX IF NOT EXISTS transactions_by_time ON transactions (at);
+  CREATE INDEX IF NOT EXISTS transactions_by_sender ON transactions (msp_id, at);
+  CREATE TABLE IF NOT EXISTS versions (
+    namespace TEXT NOT NULL, key BLOB NOT NULL, position INTEGER NOT NULL, kind TEXT, at INTEGER NOT NULL, value BLOB,
+    PRIMARY KEY (namespace, key, position)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS versions_by_time ON versions (kind, at) WHERE kind IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS rows (
+    namespace TEXT NOT NULL, key BLOB NOT NULL, version INTEGER NOT NULL, written INTEGER, policy BLOB,
+    PRIMARY KEY (namespace, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS collection_policies (
+    id BLOB PRIMARY KEY, policy BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/** As `RowGuard` takes them. */
+export const INDEX_TABLES = [
+  { name: 'blocks', key: ['number'], newestFirst: 'number' },
+  { name: 'configurations', key: ['block'] },
+  { name: 'of_peers', key: ['msp_id'] },
+  { name: 'transactions', key: ['position'], newestFirst: 'position' },
+  { name: 'versions', key: ['namespace', 'key', 'position'], newestFirst: 'position' },
+  { name: 'rows', key: ['namespace', 'key'] },
+  { name: 'collection_policies', key: ['id'] },
+] as const;
+
+/** So many transactions a block may have: its number and theirs are then one number that SQLite orders. */
+export const PLACES = 2 ** 20;
+
+export const positionOf = ({ block, place }: { readonly block: number; readonly place: number }): number =>
+  block * PLACES + place;
+export const blockOf = (position: number): number => Math.floor(position / PLACES);
+export const placeOf = (position: number): number => position % PLACES;
+
+/** A key's bytes, as the ledger orders them. */
+export const keyBytes = (key: string): Buffer => Buffer.from(key, 'utf8');
+export const keyText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+
+/** The key of a row of the chaincode, as contracts make it of a kind and parts. */
+export const compositeKey = (kind: string, parts: readonly string[]): string =>
+  `\u0000${[kind, ...parts].map((part) => `${part}\u0000`).join('')}`;
+
+/** The kind and the parts; undefined where it is no such key. */
+export function splitKey(key: string): { readonly kind: RowKind; readonly parts: string[] } | undefined {
+  if (!key.startsWith('\u0000') || !key.endsWith('\u0000')) return undefined;
+  const [kind, ...parts] = key.slice(1, -1).split('\u0000');
+  return { kind: kind as RowKind, parts };
+}
+
+/** No text in UTF-8 has this byte: what begins with a key's bytes is before those bytes with it. */
+export const endOfPrefix = (prefix: Uint8Array): Buffer => Buffer.concat([prefix, Buffer.of(0xff)]);

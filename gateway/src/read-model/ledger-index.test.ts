@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { written, writtenHistory } from '../testing/written-history.ts';
+import { IndexReader } from './ledger-index.ts';
+
+const open = { schema: 1, studyId: 's' };
+const TIMES = ['2026-03-01T08:00:00.000Z', '2026-03-02T08:00:00.000Z', '2026-03-03T08:00:00.000Z'] as const;
+
+/** A row that changes and goes, one beside it, and rows of other kinds and keys around them. */
+const HISTORY = [
+  {
+    at: TIMES[0],
+    name: 'study:consent',
+    argument: { studyId: 's' },
+    writes: [
+      written('open-consent', ['AMSP', 's', 'd'], open),
+      written('open-consent', ['AMSP', 's', 'e'], open),
+      written('open-consent', ['AMSP', 's2', 'd'], { ...open, studyId: 's2' }),
+      written('open-study', ['AMSP', 's'], open),
+    ],
+  },
+  { at: TIMES[1], writes: [written('open-consent', ['AMSP', 's', 'd'], { ...open, more: true })] },
+  { at: TIMES[2], writes: [written('open-consent', ['AMSP', 's', 'd'], undefined)] },
+];
+
+describe('the index of the ledger', () => {
+  const index = writtenHistory(HISTORY);
+  const { history } = index;
+  after(() => index.close());
+
+  it('answers rows as they are now, and leaves out those that were deleted', () => {
+    assert.equal(history.row('open-consent', ['AMSP', 's', 'd']), undefined);
+    assert.equal(history.row('open-consent', ['AMSP', 's', 'unknown']), undefined);
+    const found = history.row('open-consent', ['AMSP', 's', 'e']);
+    assert.deepEqual(found, {
+      kind: 'open-consent',
+      key: ['AMSP', 's', 'e'],
+      row: open,
+      transactionId: '0'.repeat(64),
+      block: 0,
+      place: 0,
+      at: TIMES[0],
+    });
+    const keys = (prefix: readonly string[]) =>
+      [...history.rows('open-consent', prefix)].map(({ key }) => key);
+    assert.deepEqual(keys(['AMSP', 's']), [['AMSP', 's', 'e']]);
+    assert.deepEqual(keys([]), [
+      ['AMSP', 's', 'e'],
+      ['AMSP', 's2', 'd'],
+    ]);
+  });
+
+  it('answers all that a row held, and that it was deleted, oldest first', () => {
+    const versions = [...history.versions<{ more?: boolean }>('open-consent', ['AMSP', 's', 'd'])];
+    assert.deepEqual(
+      versions.map(({ at, row }) => [at, row?.more]),
+      [
+        [TIMES[0], undefined],
+        [TIMES[1], true],
+        [TIMES[2], undefined],
+      ],
+    );
+    assert.equal(versions[2]!.row, undefined);
+  });
+
+  it('answers what changed from a time on, up to before another', () => {
+    const at = (period: object) => [...history.changes('open-consent', period)].map((change) => change.at);
+    assert.deepEqual(at({ from: TIMES[1] }), [TIMES[1], TIMES[2]]);
+    assert.deepEqual(at({ from: TIMES[1], to: TIMES[2] }), [TIMES[1]]);
+    assert.deepEqual(at({ prefix: ['AMSP', 's', 'e'] }), [TIMES[0]]);
+    assert.deepEqual(at({ prefix: ['AMSP', 's', 'e'], from: TIMES[1] }), []);
+    assert.throws(() => at({ from: 'yesterday' }), /yesterday is no time/);
+  });
+
+  it('answers transactions with what they wrote, by id, by time and by sender', () => {
+    const first = history.transaction('0'.repeat(64));
+    assert.deepEqual(first?.argument, { studyId: 's' });
+    assert.deepEqual(first?.rows.at(-1), { kind: 'open-study', key: ['AMSP', 's'] });
+    assert.equal(history.transaction('f'.repeat(64)), undefined);
+    const ids = (within: object) => [...history.transactions(within)].map(({ block }) => block);
+    assert.deepEqual(ids({}), [0, 1, 2]);
+    assert.deepEqual(ids({ from: TIMES[1] }), [1, 2]);
+    assert.deepEqual(ids({ mspId: 'Org1MSP', to: TIMES[1] }), [0]);
+    assert.deepEqual(ids({ mspId: 'AMSP' }), []);
+  });
+
+  it('says up to which block it answers, and whose peers sent the same', () => {
+    assert.deepEqual(history.edge(), { blocks: 3, at: TIMES[2], organisations: ['Org1MSP'] });
+    index.agree(['Org2MSP'], 2);
+    assert.deepEqual(history.edge().organisations, ['Org1MSP']);
+    const nothing = writtenHistory([]);
+    assert.deepEqual(nothing.history.edge(), { blocks: 0, at: undefined, organisations: [] });
+    nothing.close();
+  });
+
+  it('prefers the transaction that took effect where an id was used twice', () => {
+    const [transaction] = HISTORY;
+    const twice = writtenHistory([
+      { ...transaction!, transactionId: 'a' },
+      { ...transaction!, transactionId: 'a', writes: [], code: 'DUPLICATE_TXID' },
+    ]);
+    assert.equal(twice.history.transaction('a')?.block, 0);
+    twice.close();
+  });
+
+  it('adds all of a block or nothing', () => {
+    const { blocks } = history.edge();
+    const transactions = [...history.transactions({})].map((one) => ({
+      ...one,
+      atMs: 0,
+      argument: undefined,
+      writes: [],
+    }));
+    const broken = { ...transactions[0]!, code: undefined as unknown as string };
+    const block = { number: 3, hash: Buffer.alloc(32), atMs: undefined, configuration: 0 };
+    assert.throws(() => index.add({ ...block, transactions: [transactions[0]!, broken] }));
+    assert.equal(history.edge().blocks, blocks);
+  });
+
+  it('is read by another connection at one height, while it grows', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'index-'));
+    const file = join(directory, 'index.sqlite');
+    const writer = writtenHistory(HISTORY, file);
+    const reader = new IndexReader(file, 'consilium');
+    try {
+      reader.read((seen) => {
+        assert.equal(seen.edge().blocks, 3);
+        const block = { number: 3, hash: Buffer.alloc(32), atMs: undefined, configuration: 0 };
+        writer.add({ ...block, transactions: [] });
+        assert.equal(seen.edge().blocks, 3);
+      });
+      assert.equal(
+        reader.read((seen) => seen.edge().blocks),
+        4,
+      );
+    } finally {
+      reader.close();
+      writer.close();
+      rmSync(directory, { recursive: true });
+    }
+  });
+});

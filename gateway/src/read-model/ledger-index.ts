@@ -1,0 +1,218 @@
+// The index of the ledger in one SQLite file: written by one thread, block by block as they were checked, and read by
+// any. It holds nothing that the blocks do not say: a file that is damaged, or of another version, is made again.
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { ROW_SCHEMA } from '@consilium/domain';
+import { RowGuard } from '@consilium/guarded-rows';
+import {
+  INDEX_SCHEMA,
+  INDEX_TABLES,
+  INDEX_VERSION,
+  keyBytes,
+  PLACES,
+  positionOf,
+  splitKey,
+} from './index-schema.ts';
+import type { HistorySource, LedgerHistory, TransactionRecord } from './ledger-history.ts';
+import { SqliteHistory } from './sqlite-history.ts';
+
+/** A row as a transaction writes it. */
+export interface WrittenRow {
+  /** Whose row it is: a chaincode. */
+  readonly namespace: string;
+  /** As the ledger keeps it. */
+  readonly key: string;
+  /** Undefined: it is deleted. */
+  readonly value: Uint8Array | undefined;
+}
+
+/** One transaction of a block, as the checks leave it. */
+export interface IndexedTransaction
+  extends Omit<TransactionRecord, 'block' | 'place' | 'at' | 'argument' | 'rows'> {
+  /** Milliseconds since 1970, as its sender says. */
+  readonly atMs: number;
+  /** JSON, as it was sent; undefined where it is none. */
+  readonly argument: string | undefined;
+  /** None of a transaction that took no effect. */
+  readonly writes: readonly WrittenRow[];
+}
+
+/** A block as the checks leave it. */
+export interface IndexedBlock {
+  readonly number: number;
+  /** SHA-256 of its header. */
+  readonly hash: Uint8Array;
+  /** The latest of its transactions' times; undefined where it has none. */
+  readonly atMs: number | undefined;
+  /** The block that holds the configuration in force after it. */
+  readonly configuration: number;
+  readonly transactions: readonly IndexedTransaction[];
+}
+
+/** Where the index is, and whose rows questions are about. */
+export interface IndexOptions {
+  /** Undefined: in memory, for one connection. */
+  readonly file: string | undefined;
+  readonly chaincode: string;
+  /** Takes lines about a check that takes long. */
+  readonly report?: (line: string) => void;
+}
+
+// Readers go on while a block is written. A power failure may undo the last blocks: they are checked again then.
+const PRAGMAS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;';
+const REMEDY = 'It is made again from the blocks.';
+
+/** A file of tables that this version does not know. */
+export class OtherIndexVersionError extends Error {
+  override readonly name = 'OtherIndexVersionError';
+}
+
+/** The connection that writes. */
+export class LedgerIndex implements HistorySource {
+  readonly database: DatabaseSync;
+  readonly history: LedgerHistory;
+  readonly #guard: RowGuard;
+  readonly #chaincode: string;
+  readonly #insertBlock: StatementSync;
+  readonly #insertTransaction: StatementSync;
+  readonly #insertVersion: StatementSync;
+  readonly #putRow: StatementSync;
+  readonly #agree: StatementSync;
+
+  /** @throws DamagedDatabaseError, OtherIndexVersionError, or what SQLite says where the file cannot be opened */
+  constructor({ file, chaincode, report }: IndexOptions) {
+    this.#chaincode = chaincode;
+    this.#guard = new RowGuard({
+      file,
+      pragmas: PRAGMAS,
+      tables: INDEX_TABLES,
+      remedy: REMEDY,
+      ...(report && { report }),
+    });
+    this.database = this.#guard.database;
+    try {
+      const version = Number(this.database.prepare('PRAGMA user_version').get()!.user_version);
+      if (version !== 0 && version !== INDEX_VERSION) {
+        throw new OtherIndexVersionError(
+          `${file} has tables of version ${version}, and this is ${INDEX_VERSION}`,
+        );
+      }
+      this.#guard.upgrade(() => this.database.exec(INDEX_SCHEMA));
+      const { database } = this;
+      this.#insertBlock = database.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?)');
+      this.#insertTransaction = database.prepare(
+        'INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      );
+      this.#insertVersion = database.prepare('INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?)');
+      this.#putRow = database.prepare(
+        'INSERT INTO rows VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE SET version = excluded.version, ' +
+          'written = excluded.written, policy = iif(excluded.written IS NULL, NULL, policy)',
+      );
+      this.#agree = database.prepare(
+        'INSERT INTO of_peers VALUES (?, ?) ON CONFLICT DO UPDATE SET blocks = excluded.blocks ' +
+          'WHERE blocks <> excluded.blocks',
+      );
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.history = new SqliteHistory(this.database, chaincode);
+  }
+
+  /** Does all of the work in one transaction, or none of it. */
+  write<T>(work: () => T): T {
+    this.database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.database.exec('COMMIT');
+      this.#guard.acknowledge();
+      return result;
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Adds the next block: its transactions, and the rows that they wrote, by what is written at once. */
+  add(block: IndexedBlock): void {
+    if (this.database.isTransaction) this.#add(block);
+    else this.write(() => this.#add(block));
+  }
+
+  /** Notes how many blocks peers of these organisations sent that are those of this index. */
+  agree(mspIds: Iterable<string>, blocks: number): void {
+    for (const mspId of mspIds) this.#agree.run(mspId, blocks);
+  }
+
+  #add({ number, hash, atMs, configuration, transactions }: IndexedBlock): void {
+    if (transactions.length > PLACES) throw new RangeError(`block ${number} has too many transactions`);
+    this.#insertBlock.run(number, hash, atMs ?? null, configuration);
+    for (const [place, transaction] of transactions.entries()) {
+      this.#addTransaction(positionOf({ block: number, place }), transaction);
+    }
+  }
+
+  #addTransaction(position: number, transaction: IndexedTransaction): void {
+    const { atMs, sender, writes } = transaction;
+    const rows: TransactionRecord['rows'][number][] = [];
+    for (const { namespace, key, value } of writes) {
+      const split = namespace === this.#chaincode ? splitKey(key) : undefined;
+      const isKnown = split !== undefined && Object.hasOwn(ROW_SCHEMA, split.kind);
+      if (isKnown) rows.push({ kind: split.kind, key: split.parts });
+      const [bytes, kind] = [keyBytes(key), isKnown ? split.kind : null];
+      this.#insertVersion.run(namespace, bytes, position, kind, atMs, value ?? null);
+      this.#putRow.run(namespace, bytes, position, value === undefined ? null : position);
+    }
+    this.#insertTransaction.run(
+      position,
+      transaction.transactionId,
+      atMs,
+      transaction.chaincode,
+      transaction.name,
+      transaction.argument ?? null,
+      sender.mspId,
+      sender.role ?? null,
+      sender.person ?? null,
+      transaction.code,
+      JSON.stringify(transaction.endorsers),
+      JSON.stringify(rows),
+    );
+  }
+
+  read<T>(work: (history: LedgerHistory) => T): T {
+    return readAtOnce(this.database, () => work(this.history));
+  }
+
+  close(): void {
+    this.#guard.close();
+    if (this.database.isOpen) this.database.close();
+  }
+}
+
+/** A connection of its own that only reads. Another may write meanwhile. */
+export class IndexReader implements HistorySource {
+  readonly #database: DatabaseSync;
+  readonly #history: LedgerHistory;
+
+  /** @throws what SQLite says where the file cannot be opened */
+  constructor(file: string, chaincode: string) {
+    this.#database = new DatabaseSync(file, { readOnly: true });
+    this.#history = new SqliteHistory(this.#database, chaincode);
+  }
+
+  read<T>(work: (history: LedgerHistory) => T): T {
+    return readAtOnce(this.#database, () => work(this.#history));
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+}
+
+function readAtOnce<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN');
+  try {
+    return work();
+  } finally {
+    database.exec('COMMIT');
+  }
+}
