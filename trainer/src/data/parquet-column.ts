@@ -1,19 +1,20 @@
 // Reads one column of a Parquet file from its pages, a few thousand rows at a time. What a dictionary page holds is
 // checked once, not once per row; numbers are taken from their bytes as they are; all else goes through hyparquet.
-import type { ColumnMetaData, Compressors, PageHeader, SchemaElement } from 'hyparquet';
+import type { ColumnMetaData, Compressors, PageHeader } from 'hyparquet';
 import { parquetHeader, readPage } from 'hyparquet/src/column.js';
 import { convert, DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
 import { readVarInt } from 'hyparquet/src/thrift.js';
 import type { ByteSource } from './byte-source.ts';
-import type { CellReader } from './cell-reader.ts';
+import type { CellTarget } from './cell-target.ts';
 import { DataError, type DataProblemCode, problem } from './data-problem.ts';
-import { meaningAt, type PlainType, plainTypeOf, shortestFloat, sizeOf } from './parquet-numbers.ts';
+import { copyOwn, meaningAt, type PlainType, plainTypeOf, sizeOf } from './parquet-numbers.ts';
 import { RunReader } from './parquet-runs.ts';
+import { isText, TextReader } from './parquet-texts.ts';
 import { BATCH_ROWS } from './row-batch.ts';
 
 /** A page's header, and a small page with it. */
-const WINDOW_BYTES = 2 ** 18;
+const WINDOW_BYTES = 2 ** 16;
 /** No writer makes pages that unpack to more; they are unpacked whole. */
 const PAGE_BYTES_MAX = 2 ** 28;
 /** Values of a page that hyparquet unpacks at once. */
@@ -22,68 +23,9 @@ const DICTIONARY_MAX = 2 ** 24;
 
 type ColumnDecoder = Parameters<typeof readPage>[2];
 
-/** A value of a file as the text that a CSV file would hold. */
-export function textOfCell(value: unknown, element: SchemaElement): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return '';
-  if (typeof value === 'boolean') return value ? '1' : '0';
-  if (typeof value === 'number') {
-    if (element.converted_type === 'DECIMAL') return String(Number(value.toFixed(element.scale ?? 0)));
-    return element.type === 'FLOAT' ? String(shortestFloat(value)) : String(value);
-  }
-  if (value instanceof Date) return value.toISOString();
-  return String(value).trim();
-}
-
-/** What takes the cells of a column: a feature's or label's numbers, or patients' ids. */
-export interface CellTarget {
-  /** What a cell means, for `set`. */
-  read(value: unknown): number | string;
-  /** The same for a finite number that is its own text. */
-  readNumber?(value: number): number;
-  set(row: number, value: number | string): void;
-  /** Where numbers go that need no `set`. */
-  readonly into?: Float64Array;
-  /** Numbers within it are their own meaning, as `CellReader` has it. */
-  readonly ownRange?: { readonly low: number; readonly high: number } | undefined;
-  /** Why the cell that was read last does not fit; asked once after each. */
-  takeWrong(): DataProblemCode | undefined;
-}
-
-export function targetOfReader(reader: CellReader, into: Float64Array, element: SchemaElement): CellTarget {
-  const isOwnText = element.type !== 'FLOAT' && element.converted_type !== 'DECIMAL';
-  return {
-    read: (value) =>
-      typeof value === 'number' && isOwnText && Number.isFinite(value)
-        ? reader.ofNumber(value)
-        : reader.ofText(textOfCell(value, element)),
-    readNumber: (value) => reader.ofNumber(value),
-    into,
-    ownRange: reader.ownRange,
-    set(row, value) {
-      into[row] = value as number;
-    },
-    takeWrong() {
-      const { wrong } = reader;
-      reader.wrong = undefined;
-      return wrong;
-    },
-  };
-}
-
-export function targetOfIds(ids: string[], element: SchemaElement): CellTarget {
-  let wrong: DataProblemCode | undefined;
-  return {
-    read(value) {
-      const text = textOfCell(value, element);
-      wrong = text === '' ? 'PATIENT_ID_MISSING' : undefined;
-      return text;
-    },
-    set(row, value) {
-      ids[row] = value as string;
-    },
-    takeWrong: () => wrong,
-  };
-}
+/** Of the batch that is read: columns take turns. */
+const LEVELS = new Uint32Array(BATCH_ROWS);
+const PLACES = new Uint32Array(BATCH_ROWS);
 
 interface Page {
   left: number;
@@ -92,6 +34,7 @@ interface Page {
   readonly values:
     | { readonly kind: 'dictionary'; readonly places: RunReader }
     | { readonly kind: 'plain'; readonly view: DataView; at: number }
+    | { readonly kind: 'texts'; readonly texts: TextReader }
     /** One per row, with nulls in place. */
     | { readonly kind: 'cells'; readonly cells: ArrayLike<unknown>; at: number };
 }
@@ -118,13 +61,13 @@ export class ParquetColumn {
   #rowsToCome: number;
   #page: Page | undefined;
   #pageBytes = 0;
-  #dictionaryBytes = 0;
+  /** Of what stays until the last page: the dictionary, and all of a short column. */
+  #keptBytes = 0;
+  #window: { readonly at: number; readonly bytes: Uint8Array } | undefined;
   /** As hyparquet has it, and each value as the target reads it. */
   #dictionary: ArrayLike<unknown> | undefined;
   #meanings: readonly (number | string)[] | Float64Array = [];
   #wrongs: readonly (DataProblemCode | undefined)[] | undefined;
-  readonly #levels = new Uint32Array(BATCH_ROWS);
-  readonly #places = new Uint32Array(BATCH_ROWS);
   readonly #missing: { readonly meaning: number | string; readonly wrong: DataProblemCode | undefined };
 
   constructor(options: ColumnOptions) {
@@ -154,14 +97,14 @@ export class ParquetColumn {
 
   /** Gives back what its pages take. Nothing can be read any more. */
   close(): void {
-    this.#options.claim?.(-this.#pageBytes - this.#dictionaryBytes);
-    this.#page = this.#dictionary = undefined;
-    this.#pageBytes = this.#dictionaryBytes = 0;
+    this.#options.claim?.(-this.#pageBytes - this.#keptBytes);
+    this.#page = this.#dictionary = this.#window = undefined;
+    this.#pageBytes = this.#keptBytes = 0;
   }
 
   #claimPage({ type, compressed_page_size: packed, uncompressed_page_size: unpacked }: PageHeader): void {
     const bytes = packed + unpacked;
-    if (type === 'DICTIONARY_PAGE') this.#dictionaryBytes += bytes;
+    if (type === 'DICTIONARY_PAGE') this.#keptBytes += bytes;
     else this.#pageBytes += bytes;
     this.#options.claim?.(bytes);
   }
@@ -177,7 +120,7 @@ export class ParquetColumn {
       }
       return;
     }
-    const levels = this.#levels;
+    const levels = LEVELS;
     let present = count;
     const isWhole = page.levels === undefined || page.levels.takeIfAll(1, count);
     if (!isWhole) {
@@ -185,30 +128,31 @@ export class ParquetColumn {
       present = 0;
       for (let i = 0; i < count; i++) present += levels[i]!;
     }
-    if (values.kind === 'dictionary') {
-      values.places.take(this.#places, present);
-      this.#setFromDictionary(row, count, isWhole);
-    } else this.#setPlain(values, { row, count, isWhole });
+    if (values.kind === 'texts') this.#setTexts(values.texts, { row, count, isWhole });
+    else if (values.kind === 'plain') this.#setPlain(values, { row, count, isWhole });
+    else this.#setFromDictionary(values.places, { row, count, present });
   }
 
-  #setFromDictionary(row: number, count: number, isWhole: boolean): void {
+  #setFromDictionary(
+    run: RunReader,
+    { row, count, present }: { readonly row: number; readonly count: number; readonly present: number },
+  ): void {
     const { target, onWrong } = this.#options;
     const meanings = this.#meanings;
     const wrongs = this.#wrongs;
-    const places = this.#places;
-    const levels = this.#levels;
+    const places = PLACES;
+    const levels = LEVELS;
+    const isWhole = present === count;
     const { meaning, wrong: missingWrong } = this.#missing;
-    if (isWhole && wrongs === undefined && target.into !== undefined && meanings instanceof Float64Array) {
-      const { into } = target;
-      let past = 0;
-      for (let i = 0; i < count; i++) {
-        const place = places[i]!;
-        if (place >= meanings.length) past++;
-        into[row + i] = meanings[place]!;
-      }
-      if (past > 0) throw damaged();
+    if (target.isOnlyChecked === true && wrongs === undefined && (isWhole || missingWrong === undefined)) {
+      if (!run.areBelow(meanings.length, present)) throw damaged();
       return;
     }
+    if (isWhole && wrongs === undefined && target.into !== undefined && meanings instanceof Float64Array) {
+      if (!run.takeMeanings(meanings, { into: target.into, from: row, count })) throw damaged();
+      return;
+    }
+    run.take(places, present);
     let next = 0;
     for (let i = 0; i < count; i++) {
       if (!isWhole && levels[i] === 0) {
@@ -224,6 +168,20 @@ export class ParquetColumn {
     }
   }
 
+  #setTexts(
+    texts: TextReader,
+    { row, count, isWhole }: { readonly row: number; readonly count: number; readonly isWhole: boolean },
+  ): void {
+    const { target, onWrong } = this.#options;
+    const { meaning, wrong: missingWrong } = this.#missing;
+    for (let i = row; i < row + count; i++) {
+      const isMissing = !isWhole && LEVELS[i - row] === 0;
+      target.set(i, isMissing ? meaning : target.read(texts.take()));
+      const wrong = isMissing ? missingWrong : target.takeWrong();
+      if (wrong !== undefined) onWrong(i, wrong);
+    }
+  }
+
   #setPlain(
     values: { readonly view: DataView; at: number },
     { row, count, isWhole }: { readonly row: number; readonly count: number; readonly isWhole: boolean },
@@ -233,19 +191,14 @@ export class ParquetColumn {
     const { view } = values;
     const type = this.#plain!;
     const size = sizeOf(type);
-    const { into, ownRange } = target;
+    const { into } = target;
     let done = 0;
-    if (isWhole && type === 'DOUBLE' && into !== undefined && ownRange !== undefined) {
-      const { low, high } = ownRange;
-      for (; done < count; done++) {
-        const value = view.getFloat64(values.at, true);
-        if (!(value >= low && value <= high)) break;
-        into[row + done] = value;
-        values.at += 8;
-      }
+    if (isWhole && type === 'DOUBLE' && into !== undefined) {
+      done = copyOwn(view, { target, into, from: row, count, at: values.at });
+      values.at += done * 8;
     }
     for (let i = done; i < count; i++) {
-      if (!isWhole && this.#levels[i] === 0) {
+      if (!isWhole && LEVELS[i] === 0) {
         target.set(row + i, meaning);
         if (missingWrong !== undefined) onWrong(row + i, missingWrong);
         continue;
@@ -278,7 +231,8 @@ export class ParquetColumn {
       this.#rowsToCome -= count;
       const isPlaces = encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY';
       if (encoding === 'RLE' && this.#decoder.type === 'BOOLEAN') return this.#booleanPage(header, body);
-      const isOwn = isPlaces || (encoding === 'PLAIN' && this.#plain !== undefined);
+      const isOwn =
+        isPlaces || (encoding === 'PLAIN' && (this.#plain !== undefined || isText(this.#decoder.element)));
       return isOwn ? this.#ownPage(header, body, isPlaces) : this.#cellsPage(header, body, count);
     }
   }
@@ -286,7 +240,7 @@ export class ParquetColumn {
   #readPageBytes(): { header: PageHeader; body: Uint8Array } {
     const { source } = this.#options;
     for (let wanted = WINDOW_BYTES; ; wanted *= 16) {
-      const window = source.read(this.#at, Math.min(wanted, this.#end - this.#at));
+      const window = this.#windowOf(wanted);
       const reader = { view: new DataView(window.buffer, window.byteOffset, window.length), offset: 0 };
       let header: PageHeader;
       try {
@@ -309,6 +263,19 @@ export class ParquetColumn {
       this.#at = start + size;
       return { header, body };
     }
+  }
+
+  /** What lies ahead: of a short column all, which is read once. */
+  #windowOf(wanted: number): Uint8Array {
+    if (this.#window !== undefined) return this.#window.bytes.subarray(this.#at - this.#window.at);
+    const length = Math.min(wanted, this.#end - this.#at);
+    const bytes = this.#options.source.read(this.#at, length);
+    if (wanted === WINDOW_BYTES && this.#at + bytes.length === this.#end) {
+      this.#keptBytes += bytes.length;
+      this.#options.claim?.(bytes.length);
+      this.#window = { at: this.#at, bytes };
+    }
+    return bytes;
   }
 
   #readDictionary(header: PageHeader, body: Uint8Array): void {
@@ -346,7 +313,8 @@ export class ParquetColumn {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const meanings = new Float64Array(count);
     const wrongs = new Map<number, DataProblemCode>();
-    for (let place = 0; place < count; place++) {
+    const own = type === 'DOUBLE' ? copyOwn(view, { target, into: meanings, from: 0, count }) : 0;
+    for (let place = own; place < count; place++) {
       meanings[place] = meaningAt(target, { view, at: place * size, type }) as number;
       const wrong = target.takeWrong();
       if (wrong !== undefined) wrongs.set(place, wrong);
@@ -359,6 +327,13 @@ export class ParquetColumn {
     const about = header.data_page_header ?? header.data_page_header_v2!;
     const [bytes, levelsAt, valuesAt] = this.#unpackPage(header, body);
     const levels = levelsAt === undefined ? undefined : new RunReader(bytes, levelsAt, 1);
+    if (!isPlaces && this.#plain === undefined) {
+      return {
+        left: about.num_values,
+        levels,
+        values: { kind: 'texts', texts: new TextReader(bytes, valuesAt) },
+      };
+    }
     if (!isPlaces) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       return { left: about.num_values, levels, values: { kind: 'plain', view, at: valuesAt } };

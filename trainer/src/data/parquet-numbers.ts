@@ -61,3 +61,37 @@ function wholeNumber(view: DataView, at: number): number {
   if (high >= -0x200000 && high < 0x200000) return high * 2 ** 32 + view.getUint32(at, true);
   return Number(view.getBigInt64(at, true));
 }
+
+/**
+ * Copies doubles that are their own meaning, up to the first that is not.
+ *
+ * @param at where the first of them begins
+ * @returns how many there are
+ */
+export function copyOwn(
+  view: DataView,
+  {
+    target: { ownRange },
+    into,
+    from,
+    count,
+    at = 0,
+  }: {
+    readonly target: {
+      readonly ownRange?: { readonly low: number; readonly high: number } | undefined;
+    };
+    readonly into: Float64Array;
+    readonly from: number;
+    readonly count: number;
+    readonly at?: number;
+  },
+): number {
+  if (ownRange === undefined) return 0;
+  const { low, high } = ownRange;
+  for (let done = 0; done < count; done++) {
+    const value = view.getFloat64(at + done * 8, true);
+    if (!(value >= low && value <= high)) return done;
+    into[from + done] = value;
+  }
+  return count;
+}

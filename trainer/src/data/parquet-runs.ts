@@ -6,6 +6,9 @@ export class RunError extends Error {
   override readonly name = 'RunError';
 }
 
+/** Places on their way to what they mean: few enough to stay in the processor's fastest memory. */
+const PLACES = new Uint32Array(1024);
+
 export class RunReader {
   readonly #bytes: Uint8Array;
   readonly #width: number;
@@ -59,24 +62,84 @@ export class RunReader {
     }
   }
 
+  /**
+   * What the next numbers mean, by their places in a table, into an array from a place on.
+   *
+   * @returns false where a number is no place of the table
+   * @throws RunError where there are fewer
+   */
+  takeMeanings(
+    meanings: Float64Array,
+    { into, from, count }: { readonly into: Float64Array; readonly from: number; readonly count: number },
+  ): boolean {
+    const places = PLACES;
+    const { length } = meanings;
+    let most = 0;
+    for (let done = 0; done < count; ) {
+      if (this.#left === 0) this.#nextRun();
+      const some = Math.min(this.#left, count - done, places.length);
+      const at = from + done;
+      if (this.#isPacked) {
+        this.#unpack(places, 0, some);
+        for (let i = 0; i < some; i++) {
+          const place = places[i]!;
+          if (place > most) most = place;
+          into[at + i] = meanings[place < length ? place : 0]!;
+        }
+      } else {
+        if (this.#value > most) most = this.#value;
+        into.fill(meanings[this.#value]!, at, at + some);
+      }
+      this.#left -= some;
+      done += some;
+    }
+    return most < length;
+  }
+
+  /** Whether the next numbers are all below a limit; they are taken. @throws RunError where there are fewer */
+  areBelow(limit: number, count: number): boolean {
+    const places = PLACES;
+    let most = -1;
+    for (let done = 0; done < count; ) {
+      if (this.#left === 0) this.#nextRun();
+      const some = Math.min(this.#left, count - done, places.length);
+      if (this.#isPacked) {
+        this.#unpack(places, 0, some);
+        for (let i = 0; i < some; i++) if (places[i]! > most) most = places[i]!;
+      } else if (this.#value > most) most = this.#value;
+      this.#left -= some;
+      done += some;
+    }
+    return most < limit;
+  }
+
   #unpack(into: Uint32Array, from: number, to: number): void {
     const bytes = this.#bytes;
     const width = this.#width;
     const mask = 2 ** width - 1;
-    const start = this.#at;
-    let bit = this.#bit;
+    const end = this.#bit + (to - from) * width;
+    let at = this.#at;
     // The last run may say more numbers than it has bytes for: those are never asked for.
-    if (start + Math.ceil((bit + (to - from) * width) / 8) > bytes.length)
-      throw new RunError('a run is cut short');
-    for (let place = from; place < to; place++) {
-      const at = start + (bit >>> 3);
-      // A number of 24 bits that begins in the middle of a byte lies in four of them.
-      const four = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-      into[place] = (four >>> (bit & 7)) & mask;
-      bit += width;
+    if (at + Math.ceil(end / 8) > bytes.length) throw new RunError('a run is cut short');
+    if (width === 0) {
+      into.fill(0, from, to);
+      return;
     }
-    this.#at = start + (bit >>> 3);
-    this.#bit = bit & 7;
+    // Bits that are read and not used yet: at most 7 and 24, or 23 and 8.
+    let held = 0;
+    let bits = 0;
+    if (this.#bit > 0) {
+      held = bytes[at++]! >>> this.#bit;
+      bits = 8 - this.#bit;
+    }
+    for (let place = from; place < to; place++) {
+      for (; bits < width; bits += 8) held |= bytes[at++]! << bits;
+      into[place] = held & mask;
+      held >>>= width;
+      bits -= width;
+    }
+    this.#at += end >>> 3;
+    this.#bit = end & 7;
   }
 
   #nextRun(): void {

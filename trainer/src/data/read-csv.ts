@@ -192,6 +192,8 @@ export interface BatchOptions {
   readonly format?: FormatOptions | undefined;
   readonly problems: ProblemList;
   readonly onBatch: OnBatch;
+  /** Whether `onBatch` looks at values and labels, which are checked in any case; it does by default. */
+  readonly takesValues?: boolean;
   /** Called before bytes are taken, and with fewer than none once they are given back; throws to end the reading. */
   readonly claim?: ((bytes: number) => void) | undefined;
 }

@@ -149,6 +149,7 @@ class Gathering implements Disposable {
       dictionary,
       format,
       problems,
+      takesValues: this.#lines !== undefined || this.#encoder !== undefined || this.#rowIds !== undefined,
       onBatch: (batch: RowBatch) => this.#take(batch, problems),
       claim: (bytes: number) => this.#claim(bytes),
     };

@@ -10,6 +10,7 @@ import { DataError, ProblemList, problem } from './data-problem.ts';
 import { ParquetColumn } from './parquet-column.ts';
 import { shortestFloat } from './parquet-numbers.ts';
 import { RunReader } from './parquet-runs.ts';
+import { TextReader } from './parquet-texts.ts';
 import { readDataset } from './read-dataset.ts';
 import { readParquetBatches, readParquetTexts } from './read-parquet.ts';
 import {
@@ -272,6 +273,94 @@ test('runs that say billions of values take no room, and runs that are cut short
 
 /** Three bits each from the bytes of the test above, least first. */
 const unpacked = (place: number) => (0b11_111_010_10_001_101_10_001_000 >> (3 * place)) & 7;
+
+/** Numbers of a width, packed least bit first behind the header of one run. */
+function packedRun(numbers: readonly number[], width: number): Uint8Array {
+  const bytes = new Uint8Array(1 + (numbers.length * width) / 8);
+  bytes[0] = (numbers.length / 8) * 2 + 1;
+  numbers.forEach((number, place) => {
+    for (let bit = 0; bit < width; bit++) {
+      const at = place * width + bit;
+      if ((number >>> bit) & 1) bytes[1 + (at >>> 3)]! |= 1 << (at & 7);
+    }
+  });
+  return bytes;
+}
+
+test('packed numbers of every width come out as they went in, and as what they mean, in pieces of any length', () => {
+  const into = new Uint32Array(4096);
+  for (let width = 0; width <= 24; width++) {
+    const numbers = Array.from({ length: 248 }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 3) % 2 ** width);
+    for (const piece of [1, 3, 7, 8, 31, 248]) {
+      const bytes = packedRun(numbers, width);
+      const got: number[] = [];
+      const reader = new RunReader(bytes, 0, width);
+      for (let left = numbers.length; left > 0; left -= piece) {
+        const some = Math.min(piece, left);
+        reader.take(into, some);
+        got.push(...into.subarray(0, some));
+      }
+      assert.deepEqual(got, numbers, `${width} bits, ${piece} at a time`);
+    }
+    const most = Math.max(...numbers);
+    const limits = (limit: number) => new RunReader(packedRun(numbers, width), 0, width).areBelow(limit, 248);
+    assert.deepEqual([limits(most), limits(most + 1)], [false, true]);
+    if (width > 16) continue;
+    const meanings = Float64Array.from({ length: most + 1 }, (_, place) => place / 2);
+    const means = new Float64Array(250);
+    const reader = () => new RunReader(packedRun(numbers, width), 0, width);
+    assert.ok(reader().takeMeanings(meanings, { into: means, from: 1, count: 248 }));
+    assert.deepEqual([...means], [0, ...numbers.map((number) => number / 2), 0]);
+    const fewer = meanings.subarray(0, most);
+    assert.equal(reader().takeMeanings(fewer, { into: means, from: 1, count: 248 }), false);
+  }
+  const longer = new RunReader(packedRun([1, 2, 3, 4, 5, 6, 7, 0], 3), 0, 3);
+  assert.throws(() => longer.areBelow(8, 9), /cut short/);
+});
+
+test('texts are read one by one, and none behind the last byte', () => {
+  const texts = ['p1', '', 'Zoë', '\u{FEFF}p2', 'x'.repeat(300), ' p3 '];
+  const parts = texts.map((text) => {
+    const bytes = Buffer.from(text);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  });
+  const reader = new TextReader(Buffer.concat([Buffer.alloc(2), ...parts]), 2);
+  // As decoders do with the mark that some editors write.
+  for (const text of texts) assert.equal(reader.take(), text.replace('\u{FEFF}', ''));
+  assert.throws(() => reader.take(), /cut short/);
+  const own = new Uint8Array(64).fill(65);
+  // What lies behind a page in its buffer is another page's.
+  for (const length of [3, 5, 60, 0xff]) {
+    own.set([length, 0, 0, length === 0xff ? length : 0]);
+    assert.throws(() => new TextReader(own.subarray(0, 6), 0).take(), /cut short/);
+  }
+});
+
+test('a file that is only checked is refused for the same reasons as one whose values are used', () => {
+  const problemsIn = (content: Uint8Array, takesValues: boolean) => {
+    const problems = new ProblemList();
+    try {
+      readParquetBatches(sourceOf(content), { dictionary, problems, onBatch: () => undefined, takesValues });
+      return problems.kinds();
+    } catch (error) {
+      assert.ok(error instanceof DataError, (error as Error).stack);
+      return error.problems;
+    }
+  };
+  let refused = 0;
+  for (const file of [SNAPPY_PARQUET, PLAIN_PARQUET, DELTA_PARQUET]) {
+    for (let at = 5; at < file.length; at += 2) {
+      const damaged = file.slice();
+      damaged[at]! ^= 1 << (at % 8);
+      const found = problemsIn(damaged, false);
+      assert.deepEqual(found, problemsIn(damaged, true), `byte ${at}`);
+      if (found.length > 0) refused++;
+    }
+  }
+  assert.ok(refused > 100);
+});
 
 test('a float32 is its shortest decimal', () => {
   for (const text of [

@@ -1,5 +1,5 @@
 // Reads a Parquet file in batches of checked rows: as the texts that a CSV file would hold, so that checks, encoding
-// and commitments do not depend on the file's format. Pages are read one at a time, whatever the size of file and groups.
+// and commitments do not depend on the file's format. Pages are read one at a time, whatever the size of the file.
 import {
   type FileMetaData,
   parquetMetadata,
@@ -9,8 +9,9 @@ import {
 } from 'hyparquet';
 import { getTreePath } from 'hyparquet/src/schema.js';
 import type { ByteSource } from './byte-source.ts';
+import { type CellTarget, targetOfIds, targetOfReader, textOfCell } from './cell-target.ts';
 import { DataError, type DataProblemCode, problem } from './data-problem.ts';
-import { type CellTarget, ParquetColumn, targetOfIds, targetOfReader, textOfCell } from './parquet-column.ts';
+import { ParquetColumn } from './parquet-column.ts';
 import { RunError } from './parquet-runs.ts';
 import type { BatchOptions, TextRows } from './read-csv.ts';
 import { BATCH_ROWS, BatchUnderWay } from './row-batch.ts';
@@ -109,7 +110,7 @@ function rowsOf({ row_groups: groups }: FileMetaData, source: ByteSource): numbe
 function walkRows(source: ByteSource, { metadata }: Contents, walk: Walk): void {
   if (rowsOf(metadata, source) === 0) throw new DataError([problem('FILE_EMPTY')]);
   const compressors = unpackersOf(source.sizeBytes);
-  const tree = parquetSchema(metadata);
+  const tree = guarded('PARQUET_DAMAGED', () => parquetSchema(metadata));
   let first = 0;
   const openColumn = (group: RowGroup, { column, target }: Use): ParquetColumn => {
     const found = group.columns.find(({ meta_data: about }) => about?.path_in_schema.join('.') === column);
@@ -174,7 +175,7 @@ function requireFlat(wanted: readonly string[], columns: readonly SchemaElement[
  * @throws DataError PARQUET_…, FILE_TOO_LARGE for what unpacks to too much, FILE_EMPTY, COLUMN_…
  */
 export function readParquetBatches(source: ByteSource, options: BatchOptions): void {
-  const { dictionary, problems, onBatch, claim } = options;
+  const { dictionary, problems, onBatch, claim, takesValues = true } = options;
   const contents = readContents(source);
   requireFlat(wantedColumns(dictionary), contents.columns);
   const batch = new BatchUnderWay(dictionary, '.', onBatch);
@@ -183,7 +184,9 @@ export function readParquetBatches(source: ByteSource, options: BatchOptions): v
     uses: batch.slots.map(({ column, reader, into }) => ({
       column,
       target: (element) =>
-        reader === undefined ? targetOfIds(batch.ids!, element) : targetOfReader(reader, into, element),
+        reader === undefined
+          ? targetOfIds(batch.ids!, element)
+          : targetOfReader(reader, { into, isOnlyChecked: !takesValues }, element),
     })),
     onRows(first, count) {
       for (let row = 0; row < count; row++) batch.lines[row] = first + row + 1;

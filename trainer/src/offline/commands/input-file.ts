@@ -1,7 +1,6 @@
 // Files and folders that a command is given, and why the system refuses one.
 import { open } from 'node:fs/promises';
 import { InputError } from '@consilium/command-line';
-import { limits } from '@consilium/onnx-grad/accepted-graphs';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder: check the path',
@@ -20,8 +19,6 @@ export function reasonOf(error: unknown): string {
   return REASONS[code] ?? code;
 }
 
-/** Of a model's file. */
-export const MOST_MODEL_BYTES: number = limits.FILE_LIMITS.bytes[1];
 /** Far more than any card, dictionary or study has. */
 const MOST_TEXT_BYTES = 2 ** 24;
 
@@ -31,13 +28,20 @@ export async function readText(path: string, what: string): Promise<string> {
   return bytes.toString('utf8').replace(/^\u{FEFF}/u, '');
 }
 
+/** A model's file, no larger than a graph may be. @throws InputError */
+export async function readModelBytes(path: string, what: string): Promise<Buffer> {
+  // With all operators: most commands read no model.
+  const { limits } = await import('@consilium/onnx-grad/accepted-graphs');
+  return readBytes(path, { what, mostBytes: limits.FILE_LIMITS.bytes[1] });
+}
+
 /**
  * A file that an option names. No more of it is read than it may have, so that what it is makes no difference: a file
  * without end is refused as a large one is.
  *
  * @throws InputError where it cannot be read, or is larger
  */
-export async function readBytes(
+async function readBytes(
   path: string,
   { what, mostBytes }: { readonly what: string; readonly mostBytes: number },
 ): Promise<Buffer> {

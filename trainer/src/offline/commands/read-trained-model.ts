@@ -6,7 +6,7 @@ import { canonicalJson, type Dictionary, encodingOf, inputNames } from '@consili
 import { OnnxFormatError, readForwardModel, UnsupportedModelError } from '@consilium/onnx-grad';
 import type { InputFeature } from '../report/input-table.ts';
 import type { ModelCard } from '../report/model-card.ts';
-import { MOST_MODEL_BYTES, readBytes, readText } from './input-file.ts';
+import { readModelBytes, readText } from './input-file.ts';
 import { parseDictionary, readDictionary } from './read-dictionary.ts';
 
 export interface TrainedModel {
@@ -159,7 +159,7 @@ export async function readTrainedModel(
   const card = await readCard(folder);
   const { file, sha256: expected } = fileOf(card, options.site);
   const dictionary = await dictionaryOf(card, options.dictionary);
-  const onnx = await readBytes(join(folder, file), { what: '--model', mostBytes: MOST_MODEL_BYTES });
+  const onnx = await readModelBytes(join(folder, file), '--model');
   if (sha256(onnx) !== expected) {
     throw new InputError(
       `--model ${join(folder, file)} is not the file that the card names: take card and model from one run`,

@@ -9,7 +9,7 @@ import { epsilonOfPlan, noiseFor, privacyEventOf, statable } from '../simulation
 import type { ModelKind } from '../simulation/study-graph.ts';
 import { ASSESSMENT_OPTIONS, ASSESSMENT_OPTIONS_HELP } from './assessment-options.ts';
 import { FORMAT_OPTIONS, FORMAT_OPTIONS_HELP, type FormatTexts } from './file-format.ts';
-import { MOST_MODEL_BYTES, readBytes } from './input-file.ts';
+import { readModelBytes } from './input-file.ts';
 import type { StudyFile } from './study-file.ts';
 
 /** Options that `train` and `simulate` share, as the command line gives them. */
@@ -207,7 +207,7 @@ function calibrated(plan: { epsilon: number; delta: number; samplingRate: number
 
 export async function modelKindOf({ model }: StudyFile): Promise<ModelKind> {
   if (model.kind !== 'onnx') return model;
-  const graph = await readBytes(model.path, { what: 'model', mostBytes: MOST_MODEL_BYTES });
+  const graph = await readModelBytes(model.path, 'model');
   return { kind: 'onnx', graph };
 }
 
