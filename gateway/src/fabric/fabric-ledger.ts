@@ -27,6 +27,7 @@ import { commitStatusRequest } from './commit-status-request.ts';
 import { type Connection, rolesOf } from './connection-file.ts';
 import {
   type BeforeSending,
+  type BlockSpan,
   type Committed,
   type EventPosition,
   type EventsOptions,
@@ -287,9 +288,9 @@ export class FabricLedger implements Ledger {
     return common.BlockchainInfo.deserializeBinary(info).getHeight();
   }
 
-  async *blocks(end: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *blocks({ from = 0, end = Infinity }: BlockSpan, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { network } = this.#anySigner();
-    const stream = await network.getBlockEvents({ startBlock: 0n });
+    const stream = await network.getBlockEvents({ startBlock: BigInt(from) });
     const close = () => stream.close();
     signal.addEventListener('abort', close, { once: true });
     try {

@@ -49,6 +49,12 @@ export interface EventPosition {
   readonly afterTransactionId?: string;
 }
 
+/** From this block on, the first where absent; up to and without another, without an end where absent. */
+export interface BlockSpan {
+  readonly from?: number;
+  readonly end?: number;
+}
+
 export interface LedgerEvent {
   readonly blockNumber: number;
   readonly transactionId: string;
@@ -105,8 +111,8 @@ export interface Ledger {
   events(options: EventsOptions): AsyncIterable<LedgerEvent>;
   /** The number of blocks. */
   height(): Promise<number>;
-  /** All blocks from the first on, without the one of this number: whole, in Fabric's encoding. @throws once aborted */
-  blocks(end: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Blocks in their order, whole, in Fabric's encoding; those to come too. @throws once aborted, or the peer is lost */
+  blocks(span: BlockSpan, signal: AbortSignal): AsyncIterable<Uint8Array>;
   block(number: number): Promise<Uint8Array>;
   /**
    * What the peers of all these organisations answer and sign, as an endorsed transaction that is never sent.

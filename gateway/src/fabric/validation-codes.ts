@@ -1,5 +1,6 @@
 // What Fabric's validation codes mean to a caller. Each says that the transaction did not happen; they differ in
 // whether the same request, as a new transaction, could end otherwise.
+import { peer } from '@hyperledger/fabric-protos';
 import { LedgerError } from './ledger.ts';
 
 /** Anyone who sees a proposal can order rubbish under its transaction id first: the honest one is then a duplicate. */
@@ -46,3 +47,8 @@ export function invalidated({ transactionId, validationCode, cause }: Invalidate
     cause,
   });
 }
+
+const NAMES = new Map(Object.entries(peer.TxValidationCode).map(([name, code]) => [code as number, name]));
+
+/** A code as Fabric names it, from the number that blocks have. */
+export const validationCodeName = (code: number): string => NAMES.get(code) ?? `CODE_${code}`;

@@ -1,5 +1,5 @@
-// The tables of the index, and how keys and places are written in them. One file holds what questions are answered from
-// and what the next block is checked against, so that both are always of the same height.
+// The tables of the index, and how keys and places are written in them. One file holds what questions are answered
+// from and what the next block is checked against, so that both are always of the same height.
 import type { RowKind } from '@consilium/domain';
 
 /** Of the tables below: a file with another number is rebuilt from the blocks. */
@@ -13,7 +13,7 @@ export const INDEX_VERSION = 1;
 export const INDEX_SCHEMA = `
   PRAGMA user_version = ${INDEX_VERSION};
   CREATE TABLE IF NOT EXISTS blocks (
-    number INTEGER PRIMARY KEY, hash BLOB NOT NULL, at INTEGER, configuration INTEGER NOT NULL
+    number INTEGER PRIMARY KEY, hash BLOB NOT NULL, at INTEGER, configuration INTEGER NOT NULL, codes BLOB NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS configurations (block INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS of_peers (msp_id TEXT PRIMARY KEY, blocks INTEGER NOT NULL) STRICT;
@@ -43,9 +43,6 @@ export const INDEX_SCHEMA = `
     namespace TEXT NOT NULL, key BLOB NOT NULL, version INTEGER NOT NULL, written INTEGER, policy BLOB,
     PRIMARY KEY (namespace, key)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS collection_policies (
-    id BLOB PRIMARY KEY, policy BLOB NOT NULL
-  ) STRICT, WITHOUT ROWID;
 `;
 
 /** As `RowGuard` takes them. */
@@ -56,10 +53,9 @@ export const INDEX_TABLES = [
   { name: 'transactions', key: ['position'], newestFirst: 'position' },
   { name: 'versions', key: ['namespace', 'key', 'position'], newestFirst: 'position' },
   { name: 'rows', key: ['namespace', 'key'] },
-  { name: 'collection_policies', key: ['id'] },
 ] as const;
 
-/** So many transactions a block may have: its number and theirs are then one number that SQLite orders. */
+/** More transactions than a block can have: its number and theirs are one number that SQLite orders. */
 export const PLACES = 2 ** 20;
 
 export const positionOf = ({ block, place }: { readonly block: number; readonly place: number }): number =>

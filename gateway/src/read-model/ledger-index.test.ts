@@ -114,8 +114,8 @@ describe('the index of the ledger', () => {
       argument: undefined,
       writes: [],
     }));
-    const broken = { ...transactions[0]!, code: undefined as unknown as string };
-    const block = { number: 3, hash: Buffer.alloc(32), atMs: undefined, configuration: 0 };
+    const broken = { ...transactions[0]!, place: 1, code: undefined as unknown as string };
+    const block = { number: 3, hash: Buffer.alloc(32), atMs: undefined, configuration: 0, codes: [] };
     assert.throws(() => index.add({ ...block, transactions: [transactions[0]!, broken] }));
     assert.equal(history.edge().blocks, blocks);
   });
@@ -128,7 +128,7 @@ describe('the index of the ledger', () => {
     try {
       reader.read((seen) => {
         assert.equal(seen.edge().blocks, 3);
-        const block = { number: 3, hash: Buffer.alloc(32), atMs: undefined, configuration: 0 };
+        const block = { number: 3, hash: Buffer.alloc(32), atMs: undefined, configuration: 0, codes: [] };
         writer.add({ ...block, transactions: [] });
         assert.equal(seen.edge().blocks, 3);
       });

@@ -3,15 +3,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ROW_SCHEMA } from '@consilium/domain';
 import { RowGuard } from '@consilium/guarded-rows';
-import {
-  INDEX_SCHEMA,
-  INDEX_TABLES,
-  INDEX_VERSION,
-  keyBytes,
-  PLACES,
-  positionOf,
-  splitKey,
-} from './index-schema.ts';
+import type { CheckedSoFar } from '@consilium/verify';
+import { INDEX_SCHEMA, INDEX_TABLES, INDEX_VERSION, keyBytes, positionOf, splitKey } from './index-schema.ts';
 import type { HistorySource, LedgerHistory, TransactionRecord } from './ledger-history.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 
@@ -26,8 +19,7 @@ export interface WrittenRow {
 }
 
 /** One transaction of a block, as the checks leave it. */
-export interface IndexedTransaction
-  extends Omit<TransactionRecord, 'block' | 'place' | 'at' | 'argument' | 'rows'> {
+export interface IndexedTransaction extends Omit<TransactionRecord, 'block' | 'at' | 'argument' | 'rows'> {
   /** Milliseconds since 1970, as its sender says. */
   readonly atMs: number;
   /** JSON, as it was sent; undefined where it is none. */
@@ -45,7 +37,22 @@ export interface IndexedBlock {
   readonly atMs: number | undefined;
   /** The block that holds the configuration in force after it. */
   readonly configuration: number;
+  /** The validation code of each of its transactions. */
+  readonly codes: readonly number[];
+  /** The whole block where it is that one, in Fabric's encoding: with it a check goes on. */
+  readonly bytes?: Uint8Array | undefined;
   readonly transactions: readonly IndexedTransaction[];
+}
+
+/** Where the index ends. */
+export type IndexTip = CheckedSoFar;
+
+/** What is kept of a block. */
+export interface KnownBlock {
+  readonly hash: Uint8Array;
+  readonly codes: readonly number[];
+  /** The block with the configuration that was in force before it, whole; undefined of the first. */
+  readonly configuration: Uint8Array | undefined;
 }
 
 /** Where the index is, and whose rows questions are about. */
@@ -73,6 +80,7 @@ export class LedgerIndex implements HistorySource {
   readonly #guard: RowGuard;
   readonly #chaincode: string;
   readonly #insertBlock: StatementSync;
+  readonly #insertConfiguration: StatementSync;
   readonly #insertTransaction: StatementSync;
   readonly #insertVersion: StatementSync;
   readonly #putRow: StatementSync;
@@ -98,7 +106,8 @@ export class LedgerIndex implements HistorySource {
       }
       this.#guard.upgrade(() => this.database.exec(INDEX_SCHEMA));
       const { database } = this;
-      this.#insertBlock = database.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?)');
+      this.#insertBlock = database.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?, ?)');
+      this.#insertConfiguration = database.prepare('INSERT INTO configurations VALUES (?, ?)');
       this.#insertTransaction = database.prepare(
         'INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       );
@@ -123,13 +132,18 @@ export class LedgerIndex implements HistorySource {
     this.database.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
-      this.database.exec('COMMIT');
-      this.#guard.acknowledge();
+      this.commit();
       return result;
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** Ends the transaction that is open. */
+  commit(): void {
+    this.database.exec('COMMIT');
+    this.#guard.acknowledge();
   }
 
   /** Adds the next block: its transactions, and the rows that they wrote, by what is written at once. */
@@ -138,16 +152,58 @@ export class LedgerIndex implements HistorySource {
     else this.write(() => this.#add(block));
   }
 
+  /** The last blocks that are in the file: their number, and what the next one is checked against. */
+  tip(): IndexTip | undefined {
+    const found = this.database
+      .prepare(
+        'SELECT b.number, b.hash, c.block, c.bytes FROM blocks AS b JOIN configurations AS c ' +
+          'ON c.block = b.configuration ORDER BY b.number DESC LIMIT 1',
+      )
+      .get();
+    if (found === undefined) return undefined;
+    const { number, hash, block, bytes } = found;
+    return {
+      blocks: Number(number) + 1,
+      hash: hash as Uint8Array,
+      configurationBlock: Number(block),
+      configuration: bytes as Uint8Array,
+    };
+  }
+
+  /** A block that is in the file, and the configuration that it had to be signed under; undefined where it is not. */
+  block(number: number): KnownBlock | undefined {
+    const found = this.database.prepare('SELECT hash, codes FROM blocks WHERE number = ?').get(number);
+    if (found === undefined) return undefined;
+    const before = this.database
+      .prepare(
+        'SELECT c.bytes FROM blocks AS b JOIN configurations AS c ON c.block = b.configuration WHERE b.number = ?',
+      )
+      .get(number - 1) as { bytes: Uint8Array } | undefined;
+    const { hash, codes } = found as { hash: Uint8Array; codes: Uint8Array };
+    return { hash, codes: [...codes], configuration: before?.bytes };
+  }
+
+  /** Forgets that an organisation's peer sent the same blocks. */
+  disagree(mspId: string): void {
+    this.database.prepare('DELETE FROM of_peers WHERE msp_id = ?').run(mspId);
+  }
+
+  /** How many blocks peers of an organisation sent that are those of this index. */
+  agreedBy(mspId: string): number {
+    const found = this.database.prepare('SELECT blocks FROM of_peers WHERE msp_id = ?').get(mspId);
+    return Number(found?.blocks ?? 0);
+  }
+
   /** Notes how many blocks peers of these organisations sent that are those of this index. */
   agree(mspIds: Iterable<string>, blocks: number): void {
     for (const mspId of mspIds) this.#agree.run(mspId, blocks);
   }
 
-  #add({ number, hash, atMs, configuration, transactions }: IndexedBlock): void {
-    if (transactions.length > PLACES) throw new RangeError(`block ${number} has too many transactions`);
-    this.#insertBlock.run(number, hash, atMs ?? null, configuration);
-    for (const [place, transaction] of transactions.entries()) {
-      this.#addTransaction(positionOf({ block: number, place }), transaction);
+  #add({ number, hash, atMs, configuration, codes, bytes, transactions }: IndexedBlock): void {
+    this.#insertBlock.run(number, hash, atMs ?? null, configuration, Uint8Array.from(codes));
+    if (bytes !== undefined) this.#insertConfiguration.run(number, bytes);
+    for (const transaction of transactions) {
+      this.#addTransaction(positionOf({ block: number, place: transaction.place }), transaction);
     }
   }
 
@@ -168,7 +224,7 @@ export class LedgerIndex implements HistorySource {
       atMs,
       transaction.chaincode,
       transaction.name,
-      transaction.argument ?? null,
+      (transaction.chaincode === this.#chaincode ? transaction.argument : undefined) ?? null,
       sender.mspId,
       sender.role ?? null,
       sender.person ?? null,

@@ -112,7 +112,7 @@ async function evidenceOf(ledger: Ledger, studyId: string, asked: Asked): Promis
   const { channel, chaincode } = ledger;
   const height = await ledger.height();
   const source: BlockSource = {
-    blocks: (end) => ledger.blocks(end, signal),
+    blocks: (end) => ledger.blocks({ end }, signal),
     block: (number) => {
       signal.throwIfAborted();
       return ledger.block(number);

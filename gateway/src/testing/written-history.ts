@@ -28,6 +28,7 @@ export function writtenHistory(
     for (const [number, { at, argument, ...given }] of transactions.entries()) {
       const atMs = Date.parse(at);
       const transaction: IndexedTransaction = {
+        place: 0,
         transactionId: number.toString(16).padStart(64, '0'),
         atMs,
         chaincode: CHAINCODE,
@@ -38,7 +39,7 @@ export function writtenHistory(
         endorsers: ['Org1MSP'],
         ...given,
       };
-      const block = { number, hash: Buffer.alloc(32, number), atMs, configuration: 0 };
+      const block = { number, hash: Buffer.alloc(32, number), atMs, configuration: 0, codes: [0] };
       index.add({ ...block, transactions: [transaction] });
     }
     index.agree(['Org1MSP'], transactions.length);

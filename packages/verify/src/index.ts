@@ -1,6 +1,22 @@
-// The public surface: evidence checked, and made of a channel's blocks.
+// The public surface: evidence checked, and made of a channel's blocks; and a channel checked as it grows.
+
+export { headerHash } from './blocks/block-header.ts';
+export type { Problem } from './blocks/block-replay.ts';
+export { BrokenChainError } from './blocks/chain-links.ts';
+export {
+  type BlockTransaction,
+  ChannelChecker,
+  type CheckedBlock,
+  type CheckedSoFar,
+  type CheckerOptions,
+  ordererProblem,
+  type RowWrite,
+  type Sender,
+} from './blocks/channel-checker.ts';
 export { type FabricBlock, genesisDigest, readBlock } from './blocks/fabric-block.ts';
-export type { CheckedTransaction, Problem } from './blocks/ledger-replay.ts';
+export type { CheckedTransaction } from './blocks/ledger-replay.ts';
+export type { LedgerState, Row } from './blocks/ledger-state.ts';
+export type { Version } from './blocks/read-write-set.ts';
 export { type Disclosure, FORMAT, UnreadableBundleError } from './bundle/bundle-file.ts';
 export { type BlockSource, type BundleOptions, makeBundle } from './bundle/select-blocks.ts';
 export { lastConfigurationOf, organisationsIn } from './channel/organisations.ts';
@@ -10,3 +26,4 @@ export type { AccountCost } from './claims/privacy-costs.ts';
 export { LINEAGE_QUESTION } from './claims/signed-answers.ts';
 export { openSentences, provenSentences, reportOf } from './report.ts';
 export { type TrustedFacts, type Verification, verifyBundle } from './verify-bundle.ts';
+export { UnreadableError } from './wire/protobuf-reader.ts';

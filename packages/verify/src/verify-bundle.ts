@@ -2,9 +2,10 @@
 // of its study.
 
 import { canonicalJson } from '@consilium/domain';
+import type { Problem } from './blocks/block-replay.ts';
 import { BrokenChainError } from './blocks/chain-links.ts';
 import { type Chain, type ChainOptions, walkChain } from './blocks/chain-walk.ts';
-import { type CheckedTransaction, LedgerReplay, type Problem } from './blocks/ledger-replay.ts';
+import { type CheckedTransaction, LedgerReplay } from './blocks/ledger-replay.ts';
 import { type Bundle, type Disclosure, readBundle } from './bundle/bundle-file.ts';
 import { disclosureOf } from './bundle/disclosure.ts';
 import { type Artefacts, type RecomputedRounds, recomputeAggregates } from './claims/aggregate-claim.ts';

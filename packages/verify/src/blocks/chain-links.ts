@@ -1,4 +1,4 @@
-// Whether the parts of a bundle are one chain: each header names the hash of the one before and the hash of its data.
+// Whether blocks are one chain: each header names the hash of the one before and the hash of its data.
 // Hashes alone, before any signature is looked at: most of what was altered shows here, and is named by its block.
 import type { BundlePart, HiddenBlocks, ShownBlock, ShownHeader } from '../bundle/bundle-file.ts';
 import { hex, sameBytes } from '../wire/digests.ts';
@@ -34,11 +34,17 @@ export function checkLinks(parts: readonly BundlePart[]): Links {
   return links.end();
 }
 
-class LinkedHeaders {
-  #height = 0;
-  #previousHash: Uint8Array = new Uint8Array();
+export class LinkedHeaders {
+  #height: number;
+  #previousHash: Uint8Array;
   /** The number of the first of the blocks that no header of its own follows yet. */
   #hiddenFrom: number | undefined;
+
+  /** @param previousHash of the last header, where a chain goes on */
+  constructor(height = 0, previousHash: Uint8Array = new Uint8Array()) {
+    this.#height = height;
+    this.#previousHash = previousHash;
+  }
 
   pass({ from, dataHashes }: HiddenBlocks): void {
     if (from !== this.#height || from === 0 || dataHashes.length === 0) {

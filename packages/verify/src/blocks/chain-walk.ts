@@ -1,14 +1,14 @@
-// The chain of a bundle, walked from the genesis digest on: each block is signed by those who order under the
-// configuration of then; configurations follow from each other; transactions are replayed.
+// A chain, walked from the genesis digest on: each block is signed by those who order under the configuration of then;
+// configurations follow from each other; transactions are replayed.
 
 import type { BundlePart, ShownBlock, ShownHeader } from '../bundle/bundle-file.ts';
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import { readConfigEnvelope, updateProblem } from '../channel/configuration-update.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { headerHash } from './block-header.ts';
+import type { BlockReplay, Problem } from './block-replay.ts';
 import { BrokenChainError, checkLinks, type Links } from './chain-links.ts';
 import { lastConfigOf } from './fabric-block.ts';
-import type { LedgerReplay, Problem } from './ledger-replay.ts';
 import { checkOrderers } from './orderer-check.ts';
 import { readEnvelope } from './transaction.ts';
 
@@ -23,7 +23,13 @@ export interface Chain extends Links {
 export interface ChainOptions {
   readonly channel: string;
   readonly genesis: string;
-  readonly replay: LedgerReplay;
+  readonly replay: Pick<BlockReplay, 'replay' | 'passHidden'>;
+}
+
+/** Where a walk goes on that was interrupted: the configuration in force, and the block that holds it. */
+export interface Resumed {
+  readonly configuration: ChannelConfiguration;
+  readonly block: number;
 }
 
 /** @throws BrokenChainError */
@@ -40,15 +46,23 @@ export function walkChain(
   return { chain: { ...links, ...walk.end() }, problems: walk.problems };
 }
 
-class ChainWalk {
+export class ChainWalk {
   readonly problems: Problem[] = [];
   readonly #options: ChainOptions;
   readonly #signedBy = new Map<string, number>();
   readonly #configurationBlocks: number[] = [];
   #configuration: ChannelConfiguration | undefined;
 
-  constructor(options: ChainOptions) {
+  constructor(options: ChainOptions, resumed?: Resumed) {
     this.#options = options;
+    if (resumed === undefined) return;
+    this.#configuration = resumed.configuration;
+    this.#configurationBlocks.push(resumed.block);
+  }
+
+  /** The block that holds the configuration in force; undefined before the first. */
+  get configurationBlock(): number | undefined {
+    return this.#configurationBlocks.at(-1);
   }
 
   /** @throws BrokenChainError */

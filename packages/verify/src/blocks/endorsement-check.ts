@@ -4,7 +4,7 @@ import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import type { SignedBytes } from '../identity/membership.ts';
 import { anyOf, readSignaturePolicy, satisfies, wordsOf } from '../policy/signature-policy.ts';
 import { Message } from '../wire/protobuf-reader.ts';
-import { type NamespaceSet, readableKey, rowId } from './read-write-set.ts';
+import { collectionId, type NamespaceSet, readableKey, rowId } from './read-write-set.ts';
 import type { ReplayedRows } from './replayed-rows.ts';
 
 export const LIFECYCLE = '_lifecycle';
@@ -66,12 +66,12 @@ function chaincodePolicy(
     holds: (endorsements) => configuration.satisfies(path, endorsements),
   });
   if (name === LIFECYCLE) return byChannel(LIFECYCLE_POLICY);
-  const row = rows.get(LIFECYCLE, definitionKey(name, 'ValidationInfo'));
+  const value = rows.state.value(LIFECYCLE, definitionKey(name, 'ValidationInfo'));
   const sequence = rows.get(LIFECYCLE, definitionKey(name, 'Sequence'));
-  if (row?.value === undefined || sequence === undefined || sequence.isHidden) {
+  if (value === undefined || sequence === undefined || sequence.isHidden) {
     return { text: `the definition of the chaincode ${name} is in no block that is shown`, isUnknown: true };
   }
-  const info = new Message('definition', row.value).message(2, 'definition');
+  const info = new Message('definition', value).message(2, 'definition');
   const applied = info.message(2, 'policy of a chaincode');
   if (!applied.has(1)) return byChannel(applied.text(2) || OWN_POLICY);
   const policy = readSignaturePolicy(applied.bytes(1));
@@ -116,15 +116,12 @@ function namespaceProblem(
     }
     const byOwner =
       namespace === LIFECYCLE ? ownerPolicy(owner, configuration) : peerOf(owner, configuration);
-    for (const key of [...writes, ...policyWrites.map((write) => write.key)]) {
-      if (changedInBlock.has(`${rowId(namespace, collection)}\n${key}`)) {
+    for (const { key } of [...writes, ...policyWrites]) {
+      if (changedInBlock.has(rowId(collectionId(namespace, collection), key))) {
         return { text: `it writes a row of ${collection}, whose policy its block changed`, isUnknown: false };
       }
-      const own = rows.policyInCollection(namespace, collection, key);
-      const problem = check(
-        collection,
-        own === undefined || own.length === 0 ? byOwner : ownPolicy(own, configuration),
-      );
+      const own = rows.get(collectionId(namespace, collection), key)?.policy;
+      const problem = check(collection, own === undefined ? byOwner : ownPolicy(own, configuration));
       if (problem !== undefined) return problem;
     }
   }

@@ -31,10 +31,11 @@ export interface PolicyWrite {
   readonly policy: Uint8Array;
 }
 
-/** Of a private collection only digests of keys are on the ledger. */
+/** Of a private collection only digests are on the ledger: of keys, in hexadecimal, and of values. */
 export interface CollectionSet {
   readonly collection: string;
-  readonly writes: readonly string[];
+  readonly reads: readonly Read[];
+  readonly writes: readonly Write[];
   readonly policyWrites: readonly PolicyWrite[];
 }
 
@@ -79,11 +80,12 @@ function readSet(bytes: Uint8Array): NamespaceSet {
 
 function readRead(bytes: Uint8Array): Read {
   const message = new Message('read', bytes);
-  const version = message.message(2, 'version');
-  return {
-    key: message.text(1),
-    version: message.has(2) ? { block: version.number(1), place: version.number(2) } : undefined,
-  };
+  return { key: message.text(1), version: versionOf(message) };
+}
+
+function versionOf(read: Message): Version | undefined {
+  const version = read.message(2, 'version');
+  return read.has(2) ? { block: version.number(1), place: version.number(2) } : undefined;
 }
 
 function readRange(bytes: Uint8Array): RangeRead {
@@ -101,7 +103,14 @@ function readCollection(bytes: Uint8Array): CollectionSet {
   const hashed = message.message(2, 'private results');
   return {
     collection: message.text(1),
-    writes: hashed.list(2).map((write) => hex(new Message('private write', write).bytes(1))),
+    reads: hashed.list(1).map((read) => {
+      const message = new Message('private read', read);
+      return { key: hex(message.bytes(1)), version: versionOf(message) };
+    }),
+    writes: hashed.list(2).map((write) => {
+      const written = new Message('private write', write);
+      return { key: hex(written.bytes(1)), value: written.flag(2) ? undefined : written.bytes(3) };
+    }),
     policyWrites: hashed.list(3).map((write) => {
       const written = new Message('policy of a private row', write);
       return { key: hex(written.bytes(1)), policy: policyOf(written) };
@@ -122,6 +131,9 @@ export const isBefore = (a: Version, b: Version): boolean =>
 
 /** A row's key with its chaincode, as one text. */
 export const rowId = (namespace: string, key: string): string => `${namespace}\n${key}`;
+
+/** A private collection as one text, which no chaincode has for its name. */
+export const collectionId = (namespace: string, collection: string): string => `${namespace}\n${collection}`;
 
 /** A composite key as people read it: study/round/7. */
 export const readableKey = (key: string): string =>

@@ -1,27 +1,14 @@
-// The rows of the ledger as the blocks that are shown leave them. Of a row that a block outside the bundle wrote, only
-// the version is known, from transactions that read it.
+// The rows of the ledger as the blocks so far leave them, and what a read of them says. Of a row that a block outside
+// a file of evidence wrote, only the version is known, from transactions that read it.
+import type { LedgerState, Row } from './ledger-state.ts';
 import {
+  collectionId,
   isBefore,
   type NamespaceSet,
   type Read,
-  rowId,
   sameVersion,
   type Version,
 } from './read-write-set.ts';
-
-export interface Row {
-  readonly namespace: string;
-  readonly key: string;
-  readonly version: Version;
-  /** Undefined: deleted. */
-  readonly value: Uint8Array | undefined;
-  /** The row's own endorsement policy, replacing the chaincode's. */
-  readonly policy: Uint8Array | undefined;
-  /** Whether a block that is not shown wrote it: then neither value nor policy is known. */
-  readonly isHidden: boolean;
-  /** What it held before, oldest first, of blocks that are shown. */
-  readonly earlier: readonly Uint8Array[];
-}
 
 /** What a read says against the blocks that are shown. */
 export type ReadProblem =
@@ -29,30 +16,22 @@ export type ReadProblem =
   | { readonly kind: 'impossible'; readonly text: string };
 
 export class ReplayedRows {
-  readonly #rows = new Map<string, Row>();
-  readonly #policiesOfCollections = new Map<string, Uint8Array>();
+  readonly state: LedgerState;
   readonly #isShown: (block: number) => boolean;
 
-  constructor(isShown: (block: number) => boolean) {
+  constructor(state: LedgerState, isShown: (block: number) => boolean) {
+    this.state = state;
     this.#isShown = isShown;
   }
 
-  get all(): Iterable<Row> {
-    return this.#rows.values();
-  }
-
   get(namespace: string, key: string): Row | undefined {
-    return this.#rows.get(rowId(namespace, key));
-  }
-
-  policyInCollection(namespace: string, collection: string, keyHash: string): Uint8Array | undefined {
-    return this.#policiesOfCollections.get(`${rowId(namespace, collection)}\n${keyHash}`);
+    return this.state.row(namespace, key);
   }
 
   /** Why a transaction after all blocks so far could not have read this; undefined where it could. */
   problemOf(namespace: string, { key, version }: Read): ReadProblem | undefined {
     const row = this.get(namespace, key);
-    const present = row?.value === undefined && row?.isHidden !== true ? undefined : row;
+    const present = row?.exists === true || row?.isHidden === true ? row : undefined;
     if (version === undefined) {
       return present === undefined || present.isHidden
         ? undefined
@@ -75,39 +54,27 @@ export class ReplayedRows {
   note(namespace: string, { key, version }: Read): void {
     if (version === undefined || this.#isShown(version.block)) return;
     const row = this.get(namespace, key);
-    if (sameVersion(row?.version, version)) return;
-    this.#rows.set(rowId(namespace, key), {
-      namespace,
-      key,
-      version,
-      value: undefined,
-      policy: undefined,
-      isHidden: true,
-      earlier: row?.earlier ?? [],
-    });
+    if (!sameVersion(row?.version, version)) this.state.hide({ namespace, key, version });
   }
 
   apply(sets: readonly NamespaceSet[], version: Version): void {
-    for (const { namespace, writes, policyWrites, collections } of sets) {
-      for (const { key, value } of writes) {
-        const before = this.get(namespace, key);
-        const policy = value === undefined ? undefined : before?.policy;
-        const earlier =
-          before?.value === undefined ? (before?.earlier ?? []) : [...before.earlier, before.value];
-        const row = { namespace, key, version, value, policy, earlier, isHidden: false };
-        this.#rows.set(rowId(namespace, key), row);
+    for (const set of sets) {
+      this.#apply(set.namespace, set, version);
+      for (const one of set.collections) {
+        this.#apply(collectionId(set.namespace, one.collection), one, version);
       }
-      for (const { key, policy } of policyWrites) {
-        const row = this.get(namespace, key);
-        if (row?.value === undefined) continue;
-        const set = policy.length > 0 ? policy : undefined;
-        this.#rows.set(rowId(namespace, key), { ...row, version, policy: set });
-      }
-      for (const { collection, policyWrites: inCollection } of collections) {
-        for (const { key, policy } of inCollection) {
-          this.#policiesOfCollections.set(`${rowId(namespace, collection)}\n${key}`, policy);
-        }
-      }
+    }
+  }
+
+  #apply(
+    namespace: string,
+    { writes, policyWrites }: Pick<NamespaceSet, 'writes' | 'policyWrites'>,
+    version: Version,
+  ): void {
+    for (const { key, value } of writes) this.state.write({ namespace, key, version }, value);
+    for (const { key, policy } of policyWrites) {
+      if (this.get(namespace, key)?.exists !== true) continue;
+      this.state.writePolicy({ namespace, key, version }, policy.length > 0 ? policy : undefined);
     }
   }
 }

@@ -14,6 +14,8 @@ export interface Envelope {
   readonly transactionId: string;
   /** Seconds since 1970, as the sender claims. */
   readonly seconds: number;
+  /** The same, in whole milliseconds. */
+  readonly milliseconds: number;
   readonly creator: SignedBytes;
   /** Whether the id is the digest of the sender and the sender's nonce. */
   readonly hasOwnId: boolean;
@@ -31,12 +33,15 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
   const signature = new Message('signature header', header.bytes(2));
   const type = channel.number(1);
   const transactionId = channel.text(5);
+  const time = channel.message(3, 'time');
+  const seconds = time.signed(1);
   const extension = channel.message(7, 'chaincode header');
   return {
     kind: type === ENDORSER_TRANSACTION ? 'transaction' : type === CONFIGURATION ? 'configuration' : 'other',
     channel: channel.text(4),
     transactionId,
-    seconds: channel.message(3, 'time').number(1),
+    seconds,
+    milliseconds: seconds * 1000 + Math.trunc(time.signed(2) / 1e6),
     creator: {
       identity: identityOrNobody(signature.bytes(1)),
       data: envelope.bytes(1),

@@ -2,9 +2,10 @@
 // every block that wrote a row before its policy or value was used again, so that all policies are proven. Nothing of a
 // row's form is known here: read and write sets say which blocks belong together.
 
+import { readsOf } from '../blocks/block-replay.ts';
 import { LIFECYCLE } from '../blocks/endorsement-check.ts';
 import { type FabricBlock, readBlock } from '../blocks/fabric-block.ts';
-import { readsOf } from '../blocks/ledger-replay.ts';
+
 import { type NamespaceSet, rowId, type Version } from '../blocks/read-write-set.ts';
 import { readEnvelope, readTransaction } from '../blocks/transaction.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';

@@ -12,7 +12,7 @@ import {
   ParameterFormatError,
   ParameterRangeError,
 } from '@consilium/federation';
-import type { Problem } from '../blocks/ledger-replay.ts';
+import type { Problem } from '../blocks/block-replay.ts';
 import { hex, sha256 } from '../wire/digests.ts';
 
 /** Plaintexts of updates and models by their SHA-256 in hexadecimal. */

@@ -1,7 +1,7 @@
 // That each consent is to a text that the study had: by the digest that its stewards saw, also where the study was
 // amended since; and that the study's purpose is one that the dataset's terms allow.
 import { type Lineage, purposeAllowed, type Study, studyDigest } from '@consilium/domain';
-import type { Problem } from '../blocks/ledger-replay.ts';
+import type { Problem } from '../blocks/block-replay.ts';
 import { sha256OfText } from '../wire/digests.ts';
 import type { ReadRow } from './lineage-claim.ts';
 

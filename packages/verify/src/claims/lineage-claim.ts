@@ -8,21 +8,22 @@ import {
   ROW_SCHEMA,
   type RowKind,
 } from '@consilium/domain';
-import type { LedgerReplay, Problem } from '../blocks/ledger-replay.ts';
-import type { Row } from '../blocks/replayed-rows.ts';
+import type { Problem } from '../blocks/block-replay.ts';
+import type { LedgerReplay } from '../blocks/ledger-replay.ts';
+import type { KeptRow } from '../blocks/memory-state.ts';
 import { sha256OfText } from '../wire/digests.ts';
 
 /** A row that the blocks leave, in its present form, with where it was written. */
 export interface ReadRow {
   readonly kind: RowKind;
   readonly value: Record<string, unknown>;
-  readonly row: Row;
+  readonly row: KeptRow;
 }
 
 /** The rows of a chaincode, as its contracts read them. Rows of kinds that are not known here are left out. */
 export function readRows(replay: LedgerReplay, chaincode: string): ReadRow[] {
   const found: ReadRow[] = [];
-  for (const row of replay.rows.all) {
+  for (const row of replay.state.all) {
     const kind = row.key.split('\u0000')[1] ?? '';
     if (row.namespace !== chaincode || row.value === undefined || !(kind in ROW_SCHEMA)) continue;
     try {

@@ -10,7 +10,7 @@ import {
   standInMultiplier,
 } from '@consilium/domain';
 import { epsilonByPld, type GaussianSteps } from '@consilium/dp-accountant';
-import type { Problem } from '../blocks/ledger-replay.ts';
+import type { Problem } from '../blocks/block-replay.ts';
 import type { ReadRow } from './lineage-claim.ts';
 
 /** What the study's releases cost one account of one dataset. */

@@ -1,8 +1,9 @@
 // What peers answered, and signed, when they were asked for the lineage of a study: the answer itself, and the version
 // of every row that they read for it. Nothing of it was ever ordered; it is their word for what their ledger holds.
 import { canonicalJson, DomainError, joinLineage, Lineage, validate } from '@consilium/domain';
+import { type Problem, readsOf } from '../blocks/block-replay.ts';
 import type { Chain } from '../blocks/chain-walk.ts';
-import { type LedgerReplay, organisationsOf, type Problem, readsOf } from '../blocks/ledger-replay.ts';
+import { type LedgerReplay, organisationsOf } from '../blocks/ledger-replay.ts';
 import { readableKey } from '../blocks/read-write-set.ts';
 import { readEnvelope, readTransaction, type Transaction } from '../blocks/transaction.ts';
 import type { BundleClaim } from '../bundle/bundle-file.ts';

@@ -7,6 +7,9 @@ import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { isKnownKey } from './signature.ts';
 
 const OU = '55040b';
+const COMMON_NAME = '550403';
+/** 1.2.3.4.5.6.7.8.1, the name of the extension of Fabric CA. */
+const ATTRIBUTES = '2a03040506070801';
 const SUBJECT_KEY_ID = '551d0e';
 const TAG_OF_VERSION = 0xa0;
 const TAG_OF_EXTENSIONS = 0xa3;
@@ -20,6 +23,10 @@ export interface Certificate {
   readonly subject: Uint8Array;
   readonly serial: string;
   readonly organizationalUnits: readonly string[];
+  /** The subject's; undefined where it has none. */
+  readonly commonName: string | undefined;
+  /** What Fabric CA writes into certificates beside names, such as a role. */
+  readonly attributes: Readonly<Record<string, string>>;
   /** Of an authority: by which revocation lists name it. */
   readonly subjectKeyId: Uint8Array | undefined;
 }
@@ -39,17 +46,17 @@ export function readCertificate(pem: Uint8Array): Certificate {
   if (serial?.tag !== DER.integer || issuer === undefined || subject === undefined) {
     throw new UnreadableError('not a readable certificate');
   }
-  const keyId = extensionIn(
-    fields.find(({ tag }) => tag === TAG_OF_EXTENSIONS),
-    SUBJECT_KEY_ID,
-  );
+  const extensions = fields.find(({ tag }) => tag === TAG_OF_EXTENSIONS);
+  const keyId = extensionIn(extensions, SUBJECT_KEY_ID);
   return {
     x509,
     sha256: hex(sha256(x509.raw)),
     issuer: issuer.raw,
     subject: subject.raw,
     serial: serialOf(serial),
-    organizationalUnits: unitsOf(subject),
+    organizationalUnits: namesOf(subject, OU),
+    commonName: namesOf(subject, COMMON_NAME)[0],
+    attributes: attributesIn(extensionIn(extensions, ATTRIBUTES)),
     subjectKeyId: keyId === undefined ? undefined : readDer(keyId).contents,
   };
 }
@@ -70,10 +77,21 @@ function parse(der: Uint8Array): X509Certificate {
 /** The number in hexadecimal, without what DER puts before it for its sign. */
 export const serialOf = ({ contents }: DerElement): string => hex(contents).replace(/^(00)+(?=..)/, '');
 
-function unitsOf(subject: DerElement): string[] {
+/** Those that are texts, of what is `{"attrs": {…}}`. Contracts read them so: nothing is checked by them here. */
+function attributesIn(extension: Uint8Array | undefined): Record<string, string> {
+  if (extension === undefined) return {};
+  try {
+    const { attrs } = JSON.parse(Buffer.from(extension).toString('utf8')) as { attrs?: object };
+    return Object.fromEntries(Object.entries(attrs ?? {}).filter(([, value]) => typeof value === 'string'));
+  } catch {
+    return {};
+  }
+}
+
+function namesOf(subject: DerElement, oid: string): string[] {
   return childrenOf(subject)
     .flatMap(childrenOf)
-    .filter((attribute) => hex(childAt(attribute, 0, DER.oid).contents) === OU)
+    .filter((attribute) => hex(childAt(attribute, 0, DER.oid).contents) === oid)
     .map((attribute) => Buffer.from(childAt(attribute, 1).contents).toString('utf8'));
 }
 

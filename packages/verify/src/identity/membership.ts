@@ -134,10 +134,15 @@ const hasUnit = (certificate: Certificate, issuer: Certificate, { unit, authorit
   certificate.organizationalUnits.includes(unit) &&
   (authority === undefined || authority === issuer.sha256);
 
+/** Certificates that are kept judged: a channel that is followed for years has more. */
+const JUDGED_MAX = 4096;
+
 /** The organisations of a channel at one block. */
 export class Membership {
   readonly #msps: ReadonlyMap<string, Msp>;
   readonly #judged = new Map<string, Identity | UnreadableError>();
+  /** Each rule that an endorsement has to satisfy asks for the same signers. */
+  readonly #signers = new WeakMap<readonly SignedBytes[], Identity[]>();
 
   constructor(msps: readonly Msp[]) {
     this.#msps = new Map(msps.map((msp) => [msp.mspId, msp]));
@@ -149,6 +154,7 @@ export class Membership {
     let judged = this.#judged.get(key);
     if (judged === undefined) {
       judged = this.#judgeOnce(mspId, pem);
+      if (this.#judged.size >= JUDGED_MAX) this.#judged.clear();
       this.#judged.set(key, judged);
     }
     if (judged instanceof UnreadableError) throw judged;
@@ -186,6 +192,15 @@ export class Membership {
 
   /** The distinct identities whose signatures hold, in order. Others are passed over, as in Fabric. */
   signersOf(signatures: readonly SignedBytes[]): Identity[] {
+    let signers = this.#signers.get(signatures);
+    if (signers === undefined) {
+      signers = this.#findSigners(signatures);
+      this.#signers.set(signatures, signers);
+    }
+    return signers;
+  }
+
+  #findSigners(signatures: readonly SignedBytes[]): Identity[] {
     const signers = new Map<string, Identity>();
     for (const { identity, data, signature } of signatures) {
       try {

@@ -5,15 +5,25 @@ import fabricProtos from '@hyperledger/fabric-protos';
 import { dataHashOf, headerBytes, headerHash } from '../blocks/block-header.ts';
 import type { OrdererWord } from '../blocks/fabric-block.ts';
 import type { ShownBlock } from '../bundle/bundle-file.ts';
-import { hex, sha256 } from '../wire/digests.ts';
+import { hex } from '../wire/digests.ts';
+import {
+  CHAINCODE,
+  CHANNEL,
+  type Role,
+  type Row,
+  rolePolicy,
+  signatureHeader,
+  signaturePolicy,
+  type Transaction,
+  transactionOf,
+  wrap,
+} from './synthetic-transaction.ts';
 import type { Authority, Signer } from './test-authority.ts';
 
-const { common, ledger, msp, orderer, peer } = fabricProtos;
-const { kvrwset } = ledger.rwset;
-type Group = InstanceType<typeof common.ConfigGroup>;
+export { CHAINCODE, CHANNEL, type Row };
 
-export const CHANNEL = 'consortium';
-export const CHAINCODE = 'consilium';
+const { common, msp, orderer, peer } = fabricProtos;
+type Group = InstanceType<typeof common.ConfigGroup>;
 
 export interface Organisation {
   readonly authority: Authority;
@@ -29,14 +39,6 @@ export async function organisation(authority: Authority): Promise<Organisation> 
     authority.issue('admin'),
   ]);
   return { authority, peer: one, client, admin };
-}
-
-export interface Row {
-  readonly key: string;
-  readonly value?: string;
-  readonly policyOf?: readonly string[];
-  /** What was read of it. */
-  readonly version?: { readonly block: number; readonly place: number };
 }
 
 export class SyntheticChannel {
@@ -83,8 +85,8 @@ export class SyntheticChannel {
     return this.#add([this.transaction(options)], this.#orderers);
   }
 
-  transaction({ rows, endorsers, sender, chaincode = CHAINCODE }: Transaction): Uint8Array {
-    return transactionOf({ rows, endorsers, sender: sender ?? this.#organisations[0]!.client, chaincode });
+  transaction(options: Transaction): Uint8Array {
+    return transactionOf({ sender: this.#organisations[0]!.client, ...options });
   }
 
   /** A block of these envelopes, signed by these; all of the orderers, where none are named. */
@@ -157,127 +159,6 @@ export class SyntheticChannel {
   }
 }
 
-interface Transaction {
-  readonly rows: readonly Row[];
-  readonly endorsers: readonly Signer[];
-  readonly sender?: Signer;
-  readonly chaincode?: string;
-}
-
-function signatureHeader(signer: Signer): Uint8Array {
-  const header = new common.SignatureHeader();
-  header.setCreator(signer.identity);
-  header.setNonce(randomBytes(24));
-  return header.serializeBinary();
-}
-
-function wrap(type: number, data: Uint8Array): Uint8Array {
-  const channelHeader = new common.ChannelHeader();
-  channelHeader.setType(type);
-  channelHeader.setChannelId(CHANNEL);
-  const header = new common.Header();
-  header.setChannelHeader(channelHeader.serializeBinary());
-  header.setSignatureHeader(new common.SignatureHeader().serializeBinary());
-  const payload = new common.Payload();
-  payload.setHeader(header);
-  payload.setData(data);
-  const envelope = new common.Envelope();
-  envelope.setPayload(payload.serializeBinary());
-  return envelope.serializeBinary();
-}
-
-function transactionOf(options: Required<Transaction>): Uint8Array {
-  const { rows, endorsers, sender, chaincode } = options;
-  const signed = new common.SignatureHeader();
-  const nonce = randomBytes(24);
-  signed.setCreator(sender.identity);
-  signed.setNonce(nonce);
-  const id = new peer.ChaincodeID();
-  id.setName(chaincode);
-  id.setVersion('1');
-  const extension = new peer.ChaincodeHeaderExtension();
-  extension.setChaincodeId(id);
-  const channelHeader = new common.ChannelHeader();
-  channelHeader.setType(common.HeaderType.ENDORSER_TRANSACTION);
-  channelHeader.setChannelId(CHANNEL);
-  channelHeader.setTxId(hex(sha256(nonce, sender.identity)));
-  channelHeader.setExtension$(extension.serializeBinary());
-  const [channelBytes, signedBytes] = [channelHeader.serializeBinary(), signed.serializeBinary()];
-  const proposal = new peer.ChaincodeProposalPayload().serializeBinary();
-  const result = new peer.ChaincodeAction();
-  result.setResults(resultsOf(chaincode, rows));
-  result.setChaincodeId(id);
-  const response = new peer.ProposalResponsePayload();
-  response.setProposalHash(sha256(channelBytes, signedBytes, proposal));
-  response.setExtension$(result.serializeBinary());
-  const answered = response.serializeBinary();
-  const endorsed = new peer.ChaincodeEndorsedAction();
-  endorsed.setProposalResponsePayload(answered);
-  endorsed.setEndorsementsList(
-    endorsers.map((endorser) => {
-      const endorsement = new peer.Endorsement();
-      endorsement.setEndorser(endorser.identity);
-      endorsement.setSignature(endorser.sign(answered, endorser.identity));
-      return endorsement;
-    }),
-  );
-  const actionPayload = new peer.ChaincodeActionPayload();
-  actionPayload.setChaincodeProposalPayload(proposal);
-  actionPayload.setAction(endorsed);
-  const action = new peer.TransactionAction();
-  action.setHeader(signedBytes);
-  action.setPayload(actionPayload.serializeBinary());
-  const transaction = new peer.Transaction();
-  transaction.setActionsList([action]);
-  const header = new common.Header();
-  header.setChannelHeader(channelBytes);
-  header.setSignatureHeader(signedBytes);
-  const payload = new common.Payload();
-  payload.setHeader(header);
-  payload.setData(transaction.serializeBinary());
-  const envelope = new common.Envelope();
-  const bytes = payload.serializeBinary();
-  envelope.setPayload(bytes);
-  envelope.setSignature(sender.sign(bytes));
-  return envelope.serializeBinary();
-}
-
-function resultsOf(chaincode: string, rows: readonly Row[]): Uint8Array {
-  const set = new kvrwset.KVRWSet();
-  for (const { key, value, policyOf, version } of rows) {
-    const read = new kvrwset.KVRead();
-    read.setKey(key);
-    if (version !== undefined) {
-      const of = new kvrwset.Version();
-      of.setBlockNum(version.block);
-      of.setTxNum(version.place);
-      read.setVersion(of);
-    }
-    set.addReads(read);
-    if (value !== undefined) {
-      const write = new kvrwset.KVWrite();
-      write.setKey(key);
-      write.setValue(Buffer.from(value, 'latin1'));
-      set.addWrites(write);
-    }
-    if (policyOf !== undefined) {
-      const entry = new kvrwset.KVMetadataEntry();
-      entry.setName('VALIDATION_PARAMETER');
-      entry.setValue(rolePolicy(policyOf.length, policyOf, 'PEER').serializeBinary());
-      const write = new kvrwset.KVMetadataWrite();
-      write.setKey(key);
-      write.setEntriesList([entry]);
-      set.addMetadataWrites(write);
-    }
-  }
-  const named = new ledger.rwset.NsReadWriteSet();
-  named.setNamespace(chaincode);
-  named.setRwset(set.serializeBinary());
-  const all = new ledger.rwset.TxReadWriteSet();
-  all.setNsRwsetList([named]);
-  return all.serializeBinary();
-}
-
 function definition(name: string): Row[] {
   const { lifecycle } = peer;
   const applied = new peer.ApplicationPolicy();
@@ -292,41 +173,6 @@ function definition(name: string): Row[] {
     { key: `namespaces/fields/${name}/Sequence`, value: latin1(sequence.serializeBinary()) },
     { key: `namespaces/fields/${name}/ValidationInfo`, value: latin1(info.serializeBinary()) },
   ];
-}
-
-type Role = keyof typeof msp.MSPRole.MSPRoleType;
-
-function rolePolicy(least: number, mspIds: readonly string[], role: Role) {
-  return signaturePolicy(
-    least,
-    mspIds.map((mspId) => {
-      const message = new msp.MSPRole();
-      message.setMspIdentifier(mspId);
-      message.setRole(msp.MSPRole.MSPRoleType[role]);
-      const principal = new msp.MSPPrincipal();
-      principal.setPrincipalClassification(msp.MSPPrincipal.Classification.ROLE);
-      principal.setPrincipal(message.serializeBinary());
-      return principal;
-    }),
-  );
-}
-
-function signaturePolicy(least: number, principals: InstanceType<typeof msp.MSPPrincipal>[]) {
-  const outOf = new common.SignaturePolicy.NOutOf();
-  outOf.setN(least);
-  outOf.setRulesList(
-    principals.map((_, i) => {
-      const rule = new common.SignaturePolicy();
-      rule.setSignedBy(i);
-      return rule;
-    }),
-  );
-  const rule = new common.SignaturePolicy();
-  rule.setNOutOf(outOf);
-  const envelope = new common.SignaturePolicyEnvelope();
-  envelope.setRule(rule);
-  envelope.setIdentitiesList(principals);
-  return envelope;
 }
 
 function configPolicy(type: number, message: { serializeBinary(): Uint8Array }) {

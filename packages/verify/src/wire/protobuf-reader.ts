@@ -56,6 +56,11 @@ export class Message {
     return Number(value);
   }
 
+  /** A whole number of either sign; 0 where the field is absent. Beyond 2^53 the nearest. */
+  signed(field: number): number {
+    return Number(BigInt.asIntN(64, this.#once(this.#numbers.get(field), field) ?? 0n));
+  }
+
   flag(field: number): boolean {
     return this.number(field) !== 0;
   }
