@@ -71,10 +71,11 @@ function chaincodePolicy(
   if (value === undefined || sequence === undefined || sequence.isHidden) {
     return { text: `the definition of the chaincode ${name} is in no block that is shown`, isUnknown: true };
   }
-  const info = new Message('definition', value).message(2, 'definition');
-  const applied = info.message(2, 'policy of a chaincode');
-  if (!applied.has(1)) return byChannel(applied.text(2) || OWN_POLICY);
-  const policy = readSignaturePolicy(applied.bytes(1));
+  const info = new Message('definition', value).inBytes(2, 'definition');
+  const applied = info.inBytes(2, 'policy of a chaincode');
+  const choice = applied.choice({ messages: [1, 2] });
+  if (choice?.field !== 1) return byChannel(applied.text(2) || OWN_POLICY);
+  const policy = readSignaturePolicy(choice.bytes);
   return {
     words: wordsOf(policy),
     holds: (endorsements) => satisfies(policy, configuration.membership, endorsements),

@@ -48,6 +48,7 @@ export interface NamespaceSet {
   readonly collections: readonly CollectionSet[];
 }
 
+const NOTHING = new Uint8Array();
 const VALIDATION_PARAMETER = 'VALIDATION_PARAMETER';
 
 /** @throws UnreadableError */
@@ -61,7 +62,7 @@ export function readSets(bytes: Uint8Array): NamespaceSet[] {
 
 function readSet(bytes: Uint8Array): NamespaceSet {
   const message = new Message('results', bytes);
-  const rows = message.message(2, 'results');
+  const rows = message.inBytes(2, 'results');
   return {
     namespace: message.text(1),
     reads: rows.list(1).map(readRead),
@@ -90,17 +91,19 @@ function versionOf(read: Message): Version | undefined {
 
 function readRange(bytes: Uint8Array): RangeRead {
   const message = new Message('range that was read', bytes);
+  const reads = message.choice({ messages: [4, 5] });
   return {
     start: message.text(1),
     end: message.text(2),
     isExhausted: message.flag(3),
-    reads: message.has(5) ? undefined : message.message(4, 'reads').list(1).map(readRead),
+    reads:
+      reads?.field === 5 ? undefined : new Message('reads', reads?.bytes ?? NOTHING).list(1).map(readRead),
   };
 }
 
 function readCollection(bytes: Uint8Array): CollectionSet {
   const message = new Message('private results', bytes);
-  const hashed = message.message(2, 'private results');
+  const hashed = message.inBytes(2, 'private results');
   return {
     collection: message.text(1),
     reads: hashed.list(1).map((read) => {

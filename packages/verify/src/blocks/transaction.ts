@@ -27,15 +27,15 @@ export interface Envelope {
 /** @throws UnreadableError */
 export function readEnvelope(bytes: Uint8Array): Envelope {
   const envelope = new Message('envelope', bytes);
-  const payload = envelope.message(1, 'payload');
+  const payload = envelope.inBytes(1, 'payload');
   const header = payload.message(1, 'header');
   const channel = new Message('channel header', header.bytes(1));
   const signature = new Message('signature header', header.bytes(2));
-  const type = channel.number(1);
+  const type = channel.int32(1);
   const transactionId = channel.text(5);
   const time = channel.message(3, 'time');
   const seconds = time.signed(1);
-  const extension = channel.message(7, 'chaincode header');
+  const extension = channel.inBytes(7, 'chaincode header');
   return {
     kind: type === ENDORSER_TRANSACTION ? 'transaction' : type === CONFIGURATION ? 'configuration' : 'other',
     channel: channel.text(4),
@@ -74,7 +74,7 @@ export function readTransaction({ data, header, chaincode }: Envelope): Transact
   const actions = new Message('transaction', data).list(1);
   if (actions.length !== 1) throw new UnreadableError('not a transaction of one action');
   const action = new Message('action', actions[0]!);
-  const payload = action.message(2, 'action');
+  const payload = action.inBytes(2, 'action');
   const endorsed = payload.message(2, 'endorsed action');
   const response = endorsed.bytes(1);
   const answered = new Message('answer of a peer', response);
@@ -85,11 +85,11 @@ export function readTransaction({ data, header, chaincode }: Envelope): Transact
   if (!sameBytes(proposed, answered.bytes(1))) {
     throw new UnreadableError('the endorsements are to another proposal');
   }
-  const result = answered.message(2, 'result');
+  const result = answered.inBytes(2, 'result');
   if (result.message(4, 'chaincode').text(2) !== chaincode) {
     throw new UnreadableError('the endorsements are to another chaincode');
   }
-  const spec = payload.message(1, 'proposal').message(1, 'invocation').message(1, 'invocation');
+  const spec = payload.inBytes(1, 'proposal').inBytes(1, 'invocation').message(1, 'invocation');
   return {
     endorsements: endorsed.list(2).map((bytes): SignedBytes => {
       const endorsement = new Message('endorsement', bytes);

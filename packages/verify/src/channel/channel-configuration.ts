@@ -38,7 +38,7 @@ export class ChannelConfiguration {
   constructor(bytes: Uint8Array) {
     const config = new Message('configuration', bytes);
     this.sequence = config.number(1);
-    this.root = readGroup(config.bytes(2));
+    this.root = readGroup(config.merged(2));
     const application = organisationsIn(this.root, 'Application');
     const orderers = organisationsIn(this.root, 'Orderer');
     this.organisations = new Map([...application, ...orderers]);
@@ -82,7 +82,7 @@ export class ChannelConfiguration {
 
   #implicitHolds(group: ConfigGroup, policy: ConfigPolicy, signatures: readonly SignedBytes[]): boolean {
     const message = new Message('implicit policy', policy.value);
-    const rule = RULES[message.number(2)];
+    const rule = RULES[message.int32(2)];
     const children = [...group.groups.values()];
     // Fabric lets a policy over no group pass; here it never holds.
     if (rule === undefined || children.length === 0) return false;

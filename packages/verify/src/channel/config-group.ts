@@ -48,7 +48,7 @@ function readPolicy(bytes: Uint8Array): ConfigPolicy {
   const policy = message.message(2, 'policy');
   return {
     version: message.number(1),
-    type: policy.number(1),
+    type: policy.int32(1),
     value: policy.bytes(2),
     modPolicy: message.text(3),
   };

@@ -30,17 +30,17 @@ export function updateProblem(
   if (after.sequence !== before.sequence + 1) {
     return `it has the number ${after.sequence}, and the one before it ${before.sequence}`;
   }
-  const payload = new Message('envelope', lastUpdate).message(1, 'payload');
+  const payload = new Message('envelope', lastUpdate).inBytes(1, 'payload');
   const signed = new Message('signed update', payload.bytes(2));
   const update = signed.bytes(1);
   const message = new Message('update', update);
   if (message.text(1) !== channel) return `its update is for the channel ${message.text(1)}`;
   const present = flatten(before.root);
-  const read = flatten(readGroup(message.bytes(2)));
+  const read = flatten(readGroup(message.merged(2)));
   for (const [key, { item }] of read) {
     if (present.get(key)?.item.version !== item.version) return `its update read another version of ${key}`;
   }
-  const written = flatten(readGroup(message.bytes(3)));
+  const written = flatten(readGroup(message.merged(3)));
   const changed = [...written].filter(([key, { item }]) => read.get(key)?.item.version !== item.version);
   if (changed.length === 0) return 'its update changes nothing';
   const signatures = signed.list(2).map((bytes) => signatureOf(bytes, update));
@@ -140,5 +140,5 @@ export function readConfigEnvelope(data: Uint8Array): {
   readonly lastUpdate: Uint8Array;
 } {
   const message = new Message('configuration envelope', data);
-  return { configuration: new ChannelConfiguration(message.bytes(1)), lastUpdate: message.bytes(2) };
+  return { configuration: new ChannelConfiguration(message.merged(1)), lastUpdate: message.merged(2) };
 }

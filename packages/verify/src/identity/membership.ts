@@ -55,8 +55,8 @@ export class Msp {
   /** @param bytes the value MSP of an organisation's group. @throws UnreadableError */
   constructor(bytes: Uint8Array) {
     const config = new Message('MSP', bytes);
-    if (config.number(1) !== 0) throw new UnreadableError('not an MSP of X.509 certificates');
-    const message = config.message(2, 'MSP');
+    if (config.int32(1) !== 0) throw new UnreadableError('not an MSP of X.509 certificates');
+    const message = config.inBytes(2, 'MSP');
     this.mspId = message.text(1);
     const roots = message.list(2).map(readCertificate);
     const intermediates = message.list(3).map(readCertificate);
@@ -69,7 +69,7 @@ export class Msp {
     this.#units = message.list(7).map(readUnit);
     const roles = message.message(11, 'node units');
     this.#roles = roles.flag(1)
-      ? new Map(NODE_ROLES.map((role, i) => [role, readUnit(roles.bytes([2, 3, 4, 5][i]!))]))
+      ? new Map(NODE_ROLES.map((role, i) => [role, readUnit(roles.merged([2, 3, 4, 5][i]!))]))
       : undefined;
   }
 

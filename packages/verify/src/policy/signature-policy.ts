@@ -27,31 +27,29 @@ export interface SignaturePolicy {
 /** @throws UnreadableError */
 export function readSignaturePolicy(bytes: Uint8Array): SignaturePolicy {
   const message = new Message('signature policy', bytes);
-  if (message.number(1) !== 0) throw new UnreadableError('not a signature policy of version 0');
+  if (message.int32(1) !== 0) throw new UnreadableError('not a signature policy of version 0');
   const principals = message.list(3).map((principal) => readPrincipal(principal, 0));
-  return { rule: readRule(message.bytes(2), 0), principals };
+  return { rule: readRule(message.merged(2), 0), principals };
 }
 
 function readRule(bytes: Uint8Array, depth: number): Rule {
   if (depth > DEPTH_MAX) throw new UnreadableError('a signature policy that is nested too deep');
   const message = new Message('rule of a signature policy', bytes);
-  if (!message.has(2)) {
-    if (!message.has(1)) throw new UnreadableError('a signature policy without a rule');
-    return { signedBy: message.number(1) };
-  }
-  if (message.has(1)) throw new UnreadableError('a signature policy with two rules in one');
-  const threshold = message.message(2, 'rule of a signature policy');
-  return { least: threshold.number(1), rules: threshold.list(2).map((rule) => readRule(rule, depth + 1)) };
+  const choice = message.choice({ numbers: [1], messages: [2] });
+  if (choice === undefined) throw new UnreadableError('a signature policy without a rule');
+  if (choice.field === 1) return { signedBy: message.int32(1) };
+  const threshold = new Message('rule of a signature policy', choice.bytes);
+  return { least: threshold.int32(1), rules: threshold.list(2).map((rule) => readRule(rule, depth + 1)) };
 }
 
 function readPrincipal(bytes: Uint8Array, depth: number): Principal {
   if (depth > DEPTH_MAX) throw new UnreadableError('a principal that is nested too deep');
   const message = new Message('principal', bytes);
   const content = message.bytes(2);
-  switch (message.number(1)) {
+  switch (message.int32(1)) {
     case CLASSIFICATION.role: {
       const role = new Message('role', content);
-      const name = ROLES[role.number(2)];
+      const name = ROLES[role.int32(2)];
       if (name === undefined) throw new UnreadableError('a principal of no known role');
       return { mspId: role.text(1), role: name };
     }
