@@ -264,6 +264,13 @@ export class BlockFollower {
       if (!(error instanceof BrokenChainError)) throw error;
       throw this.#ownAlarm(error.place, error.message);
     }
+    for (const place of checked.unexplained) {
+      const which = `block ${number}, transaction ${place}`;
+      this.#options.log(
+        'warn',
+        `${which} is called invalid by the peer of ${this.#options.own.mspId}, and nothing makes it so`,
+      );
+    }
     this.#witnesses.compareWith(block, checked.hash);
     if (!index.database.isTransaction) index.database.exec('BEGIN IMMEDIATE');
     index.add(indexedBlock(checked, block, bytes));

@@ -14,6 +14,8 @@ export interface Problem {
   /** Where in the bundle: 'block 7, transaction 0'. */
   readonly place: string;
   readonly text: string;
+  /** The place of the only transaction that it is about, which is called invalid for no reason that is known here. */
+  readonly unexplained?: number;
 }
 
 /** One transaction of a block, as it was judged. */
@@ -33,6 +35,8 @@ export interface ReplayOptions {
   readonly state: LedgerState;
   /** Whether a block is among those that are replayed. */
   readonly isShown: (block: number) => boolean;
+  /** Whether what is called invalid takes no effect although nothing makes it so. */
+  readonly trustsFlags?: boolean;
   /** Is given each transaction, before its rows are written. */
   readonly onTransaction: (judged: JudgedTransaction) => void;
 }
@@ -87,9 +91,12 @@ export class BlockReplay {
       const { envelope, transaction, ...judged } = this.#judge(bytes, facts.configuration, soFar);
       const isFlagged = facts.invalid.includes(place);
       const problem = problemOf(judged, { isFlagged, transaction });
-      if (problem !== undefined)
-        problems.push({ place: `block ${block}, transaction ${place}`, text: problem });
-      const isValid = judged.kind === 'valid' && !(isFlagged && problem === undefined);
+      if (problem !== undefined) {
+        const unexplained = isFlagged && { unexplained: place };
+        problems.push({ place: `block ${block}, transaction ${place}`, text: problem, ...unexplained });
+      }
+      const isValid =
+        judged.kind === 'valid' && !(isFlagged && (problem === undefined || this.#options.trustsFlags));
       const { configuration } = facts;
       this.#options.onTransaction({ block, place, envelope, transaction, isValid, configuration });
       if (isValid) this.rows.apply(transaction!.sets, { block, place });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import fabricProtos from '@hyperledger/fabric-protos';
 import type { ShownBlock } from '../bundle/bundle-file.ts';
 import { blockBytes } from '../testing/block-bytes.ts';
 import {
@@ -11,9 +12,12 @@ import {
   setOrganisationValue,
 } from '../testing/synthetic-channel.ts';
 import { Authority, type Signer } from '../testing/test-authority.ts';
+import { Message } from '../wire/protobuf-reader.ts';
 import { ChannelChecker, type CheckedSoFar, ordererProblem } from './channel-checker.ts';
 import { readBlock } from './fabric-block.ts';
 import { MemoryState } from './memory-state.ts';
+
+const { common } = fabricProtos;
 
 describe('a channel that is checked block by block', () => {
   let organisations: Organisation[];
@@ -105,11 +109,42 @@ describe('a channel that is checked block by block', () => {
     assert.match(problemOf(channel, [0]), /read as absent what was there/);
   });
 
-  it('refuses a block in which a valid transaction is called invalid, and one without flags', () => {
+  it('names what is called invalid for no reason that is known, gives it no effect, and goes on', () => {
     const channel = open();
     channel.transact({ rows: [row('a')], endorsers: channel.peers });
-    assert.match(problemOf(channel, [10]), /called invalid, and nothing makes it so/);
+    const state = new MemoryState();
+    const { unexplained, transactions } = checkAll(channel, state, [10]).at(-1)!;
+    assert.deepEqual(
+      [unexplained, transactions[0]!.writes, state.value('consilium', 'a')],
+      [[0], [], undefined],
+    );
+  });
+
+  it('refuses a block without flags', () => {
+    const channel = open();
+    channel.transact({ rows: [row('a')], endorsers: channel.peers });
     assert.match(problemOf(channel, []), /1 transactions, and flags of 0/);
+  });
+
+  it('is not stopped by what a member writes as no one else would, and peers take', () => {
+    const channel = open();
+    const sender = organisations[1]!.client;
+    const plain = channel.transaction({
+      rows: [row('a')],
+      endorsers: channel.peers,
+      sender,
+      seconds: 2 ** 62,
+    });
+    const payload = new Message('envelope', plain).bytes(1);
+    // An empty header and other data before its own, and a group of a number that no message has.
+    const odd = Buffer.concat([Buffer.from('0a001201ffbb06bc06', 'hex'), payload]);
+    const envelope = new common.Envelope();
+    envelope.setPayload(odd);
+    envelope.setSignature(sender.sign(odd));
+    channel.add([envelope.serializeBinary()]);
+    const [only] = checkAll(channel).at(-1)!.transactions;
+    assert.equal(only!.writes.length, 1);
+    assert.equal(new Date(only!.milliseconds).getUTCFullYear(), 275760);
   });
 
   it('takes the id of a transaction as used whatever became of it, as Fabric does', () => {

@@ -55,6 +55,11 @@ export interface CheckedBlock {
   /** The block that holds the configuration in force after it; its own number where it is one. */
   readonly configurationBlock: number;
   readonly transactions: readonly BlockTransaction[];
+  /**
+   * Places of transactions that the block's flags call invalid for no reason that is known here. They take no effect,
+   * as at the peer: peers of other organisations say whether that is so, since nobody signs flags.
+   */
+  readonly unexplained: readonly number[];
 }
 
 /** Where a check goes on that was interrupted. */
@@ -90,6 +95,7 @@ export class ChannelChecker {
       channel,
       state,
       isShown: () => true,
+      trustsFlags: true,
       onTransaction: (judged) => this.#judged.push(judged),
     });
     this.#blocks = from?.blocks ?? 0;
@@ -118,7 +124,8 @@ export class ChannelChecker {
       if (error instanceof UnreadableError) throw new BrokenChainError(place, error.message);
       throw error;
     }
-    const [problem] = this.#walk.problems;
+    const problems = this.#walk.problems.splice(0);
+    const problem = problems.find(({ unexplained }) => unexplained === undefined);
     if (problem !== undefined) throw new BrokenChainError(problem.place, problem.text);
     this.#blocks += 1;
     return {
@@ -126,6 +133,7 @@ export class ChannelChecker {
       hash: headerHash(block.header),
       configurationBlock: this.#walk.configurationBlock!,
       transactions: this.#judged.flatMap((one) => transactionsOf(one, block.codes)),
+      unexplained: problems.flatMap(({ unexplained }) => unexplained ?? []),
     };
   }
 }

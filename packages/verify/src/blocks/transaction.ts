@@ -7,6 +7,8 @@ import { type NamespaceSet, readSets } from './read-write-set.ts';
 
 const ENDORSER_TRANSACTION = 3;
 const CONFIGURATION = 1;
+/** The last date of ECMAScript: 100 million days after 1970. */
+const MS_MAX = 8.64e15;
 
 export interface Envelope {
   readonly kind: 'transaction' | 'configuration' | 'other';
@@ -41,7 +43,7 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
     channel: channel.text(4),
     transactionId,
     seconds,
-    milliseconds: seconds * 1000 + Math.trunc(time.signed(2) / 1e6),
+    milliseconds: datable(seconds * 1000 + Math.trunc(time.int32(2) / 1e6)),
     creator: {
       identity: identityOrNobody(signature.bytes(1)),
       data: envelope.bytes(1),
@@ -53,6 +55,9 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
     data: payload.bytes(2),
   };
 }
+
+/** The nearest time that a date can say: a sender may claim any. */
+const datable = (milliseconds: number): number => Math.min(Math.max(milliseconds, -MS_MAX), MS_MAX);
 
 /** Block 0 is sent by nobody. */
 const identityOrNobody = (bytes: Uint8Array): ClaimedIdentity =>

@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { childAt, childrenOf, DER, type DerElement, extensionIn, readDer } from '../wire/der-reader.ts';
 import { hex, sameBytes, sha256 } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
+import { readPem } from './pem-reader.ts';
 import { isKnownKey } from './signature.ts';
 
 const OU = '55040b';
@@ -33,13 +34,9 @@ export interface Certificate {
 
 /** @throws UnreadableError where the bytes are no PEM certificate with a key that Fabric's identities use */
 export function readCertificate(pem: Uint8Array): Certificate {
-  const text = Buffer.from(pem).toString('latin1');
-  // One loop over the line ends and the digits: two that both take line ends take the square of their number in time.
-  const block = /-----BEGIN CERTIFICATE-----(?=[\r\n])([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE-----/.exec(
-    text,
-  );
-  if (block === null) throw new UnreadableError('not a certificate in PEM');
-  const x509 = parse(Buffer.from(block[1]!, 'base64'));
+  const der = readPem(pem);
+  if (der === undefined) throw new UnreadableError('not a certificate in PEM');
+  const x509 = parse(der);
   const fields = childrenOf(childAt(readDer(x509.raw), 0, DER.sequence));
   const first = fields[0]?.tag === TAG_OF_VERSION ? 1 : 0;
   const [serial, , issuer, , subject] = fields.slice(first);
