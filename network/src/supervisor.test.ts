@@ -100,7 +100,8 @@ test('stages start in order, show in the status, and stop in reverse', async () 
 test('a full log is moved on while its process writes, and its last words are reported from there', async () => {
   const directory = join(root, 'logs-that-grow');
   const line = JSON.stringify('x'.repeat(1023));
-  const flood = `for (let i = 0; i < 1100; i++) console.log(${line}); console.log('last words');`;
+  // As large as it may be, until the last words make it larger: it is moved on once, with all that is ever written.
+  const flood = `for (let i = 0; i < 1024; i++) console.log(${line}); console.log('last words');`;
   const later = `setInterval(() => require('fs').existsSync(${JSON.stringify(join(directory, 'die'))}) &&
     process.exit(3), 20);`;
   const { supervisor, lines } = supervisorOf(
@@ -118,11 +119,14 @@ test('a full log is moved on while its process writes, and its last words are re
   const until = async (done: () => boolean) => {
     while (!done()) await sleep(20);
   };
-  await until(() => existsSync(`${log}.1`) && readFileSync(log, 'utf8') === '');
-  assert.match(readFileSync(`${log}.1`, 'utf8'), /x{1023}\nlast words\n$/);
-  writeFileSync(join(directory, 'die'), '');
-  await until(() => lines.some((text) => /peer-1 exited with code 3/.test(text)));
-  await supervisor.stop();
+  try {
+    await until(() => existsSync(`${log}.1`) && readFileSync(log, 'utf8') === '');
+    assert.match(readFileSync(`${log}.1`, 'utf8'), /x{1023}\nlast words\n$/);
+    writeFileSync(join(directory, 'die'), '');
+    await until(() => lines.some((text) => /peer-1 exited with code 3/.test(text)));
+  } finally {
+    await supervisor.stop();
+  }
   assert.match(lines.join('\n'), /exited with code 3; the end of its log:[\s\S]*last words/);
   assert.equal(existsSync(`${log}.2`), false);
 });
