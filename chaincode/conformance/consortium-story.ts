@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { ProposeStudy } from '@consilium/domain';
 import { majorityOf } from '@consilium/domain/rules';
 import { datasetArgument, memberArgument, studyArgument } from '@consilium/domain/testing/examples';
+import { provenStudyKey } from '@consilium/domain/testing/member-key';
 import type { FabricConsortium } from './fabric-consortium.ts';
 
 export interface LedgerConformance {
@@ -58,6 +59,13 @@ export class ConsortiumStory {
     const asked = { studyId, datasetId };
     const { claimedEpsilon } = await this.ledger.evaluate(mspId, 'steward', 'privacy:quote', asked);
     await this.ledger.submit(mspId, 'steward', 'study:consent', { ...asked, claimedEpsilon });
+  }
+
+  /** One hospital's keys for the updates of every dataset of the story. */
+  async recordKeys(studyId: string, mspId: string): Promise<void> {
+    const { channel } = this.ledger;
+    const keys = this.datasets.map((datasetId) => provenStudyKey(mspId, { studyId, datasetId }, { channel }));
+    await this.ledger.submit(mspId, 'trainer', 'study:recordKeys', { studyId, keys });
   }
 
   async start(studyId: string): Promise<void> {

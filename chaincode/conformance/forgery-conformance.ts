@@ -63,6 +63,7 @@ const GUARDS: Readonly<Record<Kind, Guard>> = {
   'privacy-charge': 'majority',
   commitment: 'majority',
   release: 'majority',
+  'study-key': 'majority',
   erasure: 'majority',
   activity: 'majority',
   'activity-by': 'majority',
@@ -242,6 +243,7 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       );
       for (const datasetId of story.datasets) await story.consent(studyId, datasetId);
       await story.start(studyId);
+      for (const mspId of story.members) await story.recordKeys(studyId, mspId);
       const amendment = { validationMinimum: '0' };
       await submit('steward', 'motion:move', { studyId, kind: 'amend', amendment, reason: 'stays open' });
       await submit('steward', 'motion:vote', { studyId, motion: 1, accept: true });
@@ -249,7 +251,7 @@ export function forgeryConformance(title: string, { setup, teardown, peer }: For
       await submit('trainer', 'round:open', round);
       const each = (send: (mspId: string) => Promise<unknown>) => Promise.all(story.members.map(send));
       await each((mspId) => {
-        const update = updateArgument({ studyId, datasetId: story.dataset(mspId) });
+        const update = updateArgument({ studyId, datasetId: story.dataset(mspId), sealedToMemberKeys: [] });
         return submit('trainer', 'round:recordUpdate', update, mspId);
       });
       await submit('trainer', 'round:close', round);

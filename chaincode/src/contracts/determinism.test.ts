@@ -42,6 +42,7 @@ const SUITES = [
   'account-versions',
   'leaving',
   'member-keys',
+  'study-keys',
   'public-times',
   'weights',
 ];

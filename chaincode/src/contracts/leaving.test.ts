@@ -132,7 +132,7 @@ test('whoever left does nothing more but settle, and say what it erased', async 
   const { sha256 } = updateArgument({ studyId: STUDY, datasetId: 'alpha', round: 1 }).artefact;
   const { mspId } = await study.submit(as('trainer', 'DeltaMSP'), 'study:attestErasure', {
     ...{ studyId: STUDY, datasetId: 'alpha' },
-    artefacts: [{ round: 1, sha256, unpinned: true, keysDestroyed: true }],
+    artefacts: [{ round: 1, sha256, unpinned: true, keysDestroyed: false }],
   });
   assert.equal(mspId, 'DeltaMSP');
 });

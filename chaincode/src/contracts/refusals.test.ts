@@ -15,7 +15,7 @@ import {
   trainingEvent,
   updateArgument,
 } from '@consilium/domain/testing/examples';
-import { provenKey } from '@consilium/domain/testing/member-key';
+import { provenKey, provenStudyKey } from '@consilium/domain/testing/member-key';
 import { refusalOf } from '../testing/memory-consortium.ts';
 import { createSigner, signedProposal } from '../testing/signed-proposal.ts';
 import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on-ledger.ts';
@@ -58,9 +58,14 @@ const erase = (datasetId: string, mspId: string) => (study: StudyOnLedger) =>
         round: 1,
         sha256: updateArgument({ studyId: STUDY, datasetId }).artefact.sha256,
         unpinned: true,
-        keysDestroyed: true,
+        keysDestroyed: false,
       },
     ],
+  });
+const keyed = (mspId: string, words: string) => (study: StudyOnLedger) =>
+  study.submit(trainer(mspId), 'study:recordKeys', {
+    studyId: STUDY,
+    keys: [provenStudyKey(mspId, { studyId: STUDY, datasetId: 'alpha' }, { words })],
   });
 const pass = (milliseconds: number) => async (study: StudyOnLedger) => {
   study.now += milliseconds;
@@ -609,6 +614,13 @@ const ATTEMPTS: readonly Attempt[] = [
     before: prepared,
     attempt: (study) =>
       study.evaluate(auditor, 'audit:getHistory', { noun: 'revision', key: ['alpha', '7'] }),
+  },
+  {
+    code: 'STUDY_KEY_EXISTS',
+    title: "a second key for a dataset's updates",
+    says: /BetaMSP recorded its key for alpha at/,
+    before: afterSteps(running, keyed('BetaMSP', 'first')),
+    attempt: keyed('BetaMSP', 'second'),
   },
   {
     code: 'ERASURE_NOT_OWED',

@@ -25,6 +25,7 @@ import {
   recordVerdict,
   requireOwnSupport,
   requireParticipant,
+  sealedToStudyKeys,
   tallyIn,
   tallyRound,
 } from '@consilium/domain/rules';
@@ -51,6 +52,7 @@ import {
 } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { signedStatement } from './signed-statement.ts';
+import { keyedOf } from './study-keys.ts';
 import { transact } from './transact.ts';
 
 export class RoundContract extends LedgerContract {
@@ -103,6 +105,7 @@ export class RoundContract extends LedgerContract {
         dataset,
         book: before,
         planSha256: planDigest(study, sha256),
+        keyed: await keyedOf(ledger, argument, sealedToStudyKeys(argument, round)),
       });
       await ledger.put('update', update);
       const { plaintextSha256 } = update;

@@ -18,11 +18,13 @@ import {
   isShort,
   proposeStudy,
   type RoundRecord,
+  recordStudyKeys,
   requireOwner,
   requirePresentOwner,
   retireStudy,
   settleConsent,
   startStudy,
+  usedKeyOf,
   withdrawConsent,
 } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
@@ -48,6 +50,7 @@ import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { putStudy } from './open-studies.ts';
 import { guardConsented, policyOfOwner } from './policies.ts';
 import { hasLeft, ownerLeft, quorumNow, studyAnswer } from './quorum-now.ts';
+import { keyFacts } from './study-keys.ts';
 import { transact } from './transact.ts';
 
 /** How many open studies one page looks at, at most: each is read with what its hospitals said. */
@@ -243,6 +246,34 @@ export class StudyContract extends LedgerContract {
     });
   }
 
+  recordKeys(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:recordKeys', text, async ({ argument, ledger, mspId, at }) => {
+      const { studyId } = argument;
+      const rows = recordStudyKeys(argument, {
+        mspId,
+        at,
+        study: await findStudy(ledger, studyId),
+        // Its own rows: what others write does not invalidate this.
+        consents: (await ledger.all('open-consent', mspId, studyId)).length > 0,
+        facts: await keyFacts(ledger, argument, { mspId, channel: context.stub.getChannelID() }),
+      });
+      for (const row of rows) {
+        await ledger.put('study-key', row);
+        await ledger.put('member-key', usedKeyOf(row));
+      }
+      return { studyId, mspId, datasets: rows.map(({ datasetId }) => datasetId), recordedAt: at };
+    });
+  }
+
+  listKeys(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:listKeys', text, async ({ argument, ledger }) => {
+      const { studyId, datasetId } = argument;
+      await findStudy(ledger, studyId);
+      await findDataset(ledger, datasetId);
+      return ledger.page('study-key', [studyId, datasetId], argument);
+    });
+  }
+
   attestErasure(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'study:attestErasure', text, async ({ argument, ledger, mspId, at }) => {
       const { studyId, datasetId } = argument;
@@ -253,6 +284,7 @@ export class StudyContract extends LedgerContract {
         consent: await findConsent(ledger, studyId, datasetId),
         rounds: await updatedRounds(ledger, await roundsOf(ledger, study), datasetId),
         existing: await ledger.get('erasure', studyId, datasetId, mspId),
+        studyKey: await ledger.get('study-key', studyId, datasetId, mspId),
       });
       await ledger.put('erasure', erasure);
       return erasure;

@@ -27,6 +27,7 @@ import type {
   Revision,
   RoundRow,
   ScoreCommitment,
+  StudyKey,
   StudyRow,
   Update,
   Verdict,
@@ -63,6 +64,7 @@ export interface Rows {
   equivocation: Equivocation;
   model: Model;
   'privacy-charge': PrivacyCharge;
+  'study-key': StudyKey;
   erasure: Erasure;
   commitment: Commitment;
   release: Release;
@@ -100,6 +102,7 @@ export const KEY_PARTS: { readonly [N in Noun]: readonly string[] } = {
   model: ['studyId'],
   commitment: ['commitment'],
   release: ['plaintextSha256'],
+  'study-key': ['studyId', 'datasetId', 'mspId'],
   erasure: ['studyId', 'datasetId', 'mspId'],
   'privacy-charge': ['datasetId', 'chargedAt', 'studyId', 'round', 'pool'],
 };

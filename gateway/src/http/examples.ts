@@ -180,6 +180,15 @@ export const CONSENT: Consent = {
   rounds: 3,
   grantedAt: AT,
 };
+export const RECORD_STUDY_KEYS = {
+  keys: [
+    {
+      datasetId: DATASET_ID,
+      encryptionPublicKey: 'u5KF2_C9kaivizf3QbwD0-yM37o0o3rWVIkCPZIcOi4',
+      keyProof: 'IPpnWrvsKg5tLkg2c4-eGjIR7e5uxpcJORTAFppQc3pPB8VgkuXQmL2SGHf4tag3CelYt6dEv4YIbiauEFsLAA',
+    },
+  ],
+};
 export const ATTEST_ERASURE = {
   artefacts: [{ round: 1, sha256: SHA256, unpinned: true, keysDestroyed: true }],
 };

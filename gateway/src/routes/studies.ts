@@ -8,8 +8,10 @@ import {
   Erasure,
   OpenConsent,
   PageOfRows,
+  RecordedStudyKeys,
   Study,
   StudyAnswer,
+  StudyKey,
   StudyQuorum,
   StudySummary,
   summaryOfStudy,
@@ -21,6 +23,7 @@ import {
   ERASURE,
   GRANT_CONSENT,
   PROPOSE_STUDY,
+  RECORD_STUDY_KEYS,
   STUDY,
 } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
@@ -303,12 +306,66 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     },
   },
   {
+    transaction: 'study:recordKeys',
+    tag: consents,
+    operationId: 'recordStudyKeys',
+    description:
+      'Trainers do it by themselves, before updates are sealed: one key for the updates of each dataset in this study, ' +
+      'with the proof that the trainer has its private half. Such a key opens nothing else, so that it can be destroyed ' +
+      'when a consent is withdrawn. There is one for each dataset, and it is not replaced. An update is sealed to a ' +
+      "hospital's long-lived key where it has none.",
+    errors: [
+      'STUDY_NOT_FOUND',
+      'STUDY_STATE',
+      'NOT_A_PARTICIPANT',
+      'DATASET_NOT_WANTED',
+      'STUDY_KEY_EXISTS',
+      'KEY_USED',
+      'KEY_UNPROVEN',
+    ],
+    answer: RecordedStudyKeys,
+    creates: true,
+    examples: {
+      body: RECORD_STUDY_KEYS,
+      answer: {
+        studyId: CONSENT.studyId,
+        mspId: CONSENT.owner,
+        datasets: [CONSENT.datasetId],
+        recordedAt: CONSENT.grantedAt,
+      },
+    },
+  },
+  {
+    transaction: 'study:listKeys',
+    tag: consents,
+    operationId: 'listStudyKeys',
+    description:
+      'Of each hospital that recorded one, its key for the updates of one dataset in this study. In pages: pass the ' +
+      'bookmark of one page to get the next.',
+    errors: ['STUDY_NOT_FOUND', 'DATASET_NOT_FOUND'],
+    answer: PageOfRows(StudyKey),
+    examples: {
+      answer: {
+        items: [
+          {
+            schema: 1,
+            studyId: CONSENT.studyId,
+            ...RECORD_STUDY_KEYS.keys[0]!,
+            mspId: CONSENT.owner,
+            recordedAt: CONSENT.grantedAt,
+          },
+        ],
+      },
+    },
+  },
+  {
     transaction: 'study:attestErasure',
     tag: consents,
     operationId: 'attestErasure',
     description:
       'After a withdrawal, of every hospital of the rounds that have an update of the dataset; trainers do it by ' +
-      'themselves. It is the word of that hospital: nobody sees what its machines have. A model that was taken away ' +
+      'themselves. It is the word of that hospital: nobody sees what its machines have. `keysDestroyed` is taken only ' +
+      'for an update that was sealed to a key of that hospital for this dataset alone. A model that was taken away ' +
       'already, and hashes on the ledger, are not erased.',
     errors: ['STUDY_NOT_FOUND', 'CONSENT_NOT_FOUND', 'ERASURE_NOT_OWED', 'ERASURE_EXISTS', 'ERASURE_EARLY'],
     answer: Erasure,

@@ -127,6 +127,10 @@ export const ERRORS = {
     'invalid',
     'The statement is no proof: not signed by the same key, not on this round, or not different.',
   ],
+  STUDY_KEY_EXISTS: [
+    'conflict',
+    'The hospital has a key for this dataset in this study: there is one, and it is not replaced.',
+  ],
   ERASURE_NOT_OWED: [
     'conflict',
     'Nothing is to be erased: the consent is not withdrawn, or the hospital could read none of its updates.',

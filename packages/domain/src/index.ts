@@ -126,6 +126,7 @@ export { defaultPublicTimes, publicTimeMs } from './rules/public-times.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
 export { blocksOf, patientsIn, rangeOf, revisionOf } from './rules/revision-rules.ts';
 export { lostQuorum, nextBase } from './rules/round-rules.ts';
+export { sealedToStudyKeys } from './rules/study-key-rules.ts';
 export { planDigest, studyDigest } from './rules/study-rules.ts';
 export { tallyIn, tallyOf } from './rules/tally.ts';
 export { transition } from './rules/transition.ts';
@@ -143,6 +144,7 @@ export {
   studyText,
   summaryOfStudy,
 } from './study.ts';
+export { RecordedStudyKeys, RecordStudyKeys, StudyKey, studyKeyProofMessage } from './study-key.ts';
 export { STUDY_STATES, STUDY_TRANSITIONS } from './study-transitions.ts';
 export {
   type Argument,

@@ -2,6 +2,7 @@
 // signatures are those of Ed25519 by the Edwards form of the key. The same on every peer: nothing here is random.
 import { createPublicKey, verify } from 'node:crypto';
 import { coordinateOf, encryptionKeyProblem, keyProofMessage } from './encryption-key.ts';
+import { studyKeyProofMessage } from './study-key.ts';
 
 const FIELD = 2n ** 255n - 19n;
 /** The order of the base point: a signature's scalar is below it, so that nobody writes one signature in two ways. */
@@ -26,14 +27,25 @@ function edwardsForm(u: bigint): Buffer {
 const littleEndian = (bytes: Uint8Array): bigint =>
   BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
 
-/** Whether the proof was made with the key's private half, for this member on this channel. */
-export function provesKey(of: {
+interface ProvenKey {
   readonly channel: string;
   readonly mspId: string;
   readonly encryptionPublicKey: string;
   readonly keyProof: string;
-}): boolean {
-  const { encryptionPublicKey, keyProof } = of;
+}
+
+/** Whether the proof was made with the key's private half, for this member on this channel. */
+export const provesKey = (of: ProvenKey): boolean => isSignedBy(of, keyProofMessage(of));
+
+/** The same of a key for one dataset's updates in one study. */
+export const provesStudyKey = (
+  of: ProvenKey & { readonly studyId: string; readonly datasetId: string },
+): boolean => isSignedBy(of, studyKeyProofMessage(of));
+
+function isSignedBy(
+  { encryptionPublicKey, keyProof }: Pick<ProvenKey, 'encryptionPublicKey' | 'keyProof'>,
+  message: string,
+): boolean {
   if (encryptionKeyProblem(encryptionPublicKey) !== undefined) return false;
   const signature = Buffer.from(keyProof, 'base64url');
   if (signature.length !== 64 || signature.toString('base64url') !== keyProof) return false;
@@ -41,7 +53,7 @@ export function provesKey(of: {
   const x = edwardsForm(coordinateOf(encryptionPublicKey)).toString('base64url');
   try {
     const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-    return verify(null, Buffer.from(keyProofMessage(of), 'utf8'), key, signature);
+    return verify(null, Buffer.from(message, 'utf8'), key, signature);
   } catch {
     return false; // A coordinate of the twist has no Edwards form.
   }

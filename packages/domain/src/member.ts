@@ -4,6 +4,7 @@ import { EncryptionPublicKey, KeyProof, RecordedEncryptionKey } from './encrypti
 import {
   Described,
   type Filled,
+  Id,
   Instant,
   MspId,
   Reason,
@@ -130,11 +131,13 @@ export const PresentKey = Strict({
 });
 export type PresentKey = Static<typeof PresentKey>;
 
-/** A key that a member has now, or had before: nobody can register it again. */
+/** A key that a member has now, or had before, its own or one for a study: nobody can register it again. */
 export const MemberKey = Strict({
   schema: RowSchema,
   encryptionPublicKey: RecordedEncryptionKey,
   mspId: MspId,
-  keyNumber: KeyNumber,
+  keyNumber: Type.Optional(Described(KeyNumber, 'Which key of the member; absent for a key for a study.')),
+  studyId: Type.Optional(Described(Id, 'For whose study the key is.')),
+  datasetId: Type.Optional(Described(Id, 'For whose updates the key is.')),
 });
 export type MemberKey = Static<typeof MemberKey>;

@@ -48,6 +48,8 @@ export const LEDGER_PATHS = {
   'study:listDeclines': `${study}/declines`,
   'study:withdraw': `${consent}/withdraw`,
   'study:settle': `${consent}/settle`,
+  'study:recordKeys': `${study}/keys`,
+  'study:listKeys': `${study}/keys/{datasetId}`,
   'study:attestErasure': `${consent}/erasures`,
   'study:listErasures': `${study}/erasures`,
   'privacy:quote': `${consent}/quote`,

@@ -4,7 +4,7 @@
 /** The present form of each kind of row. */
 export const ROW_SCHEMA = {
   member: 2,
-  'member-key': 1,
+  'member-key': 2,
   'present-key': 1,
   departure: 1,
   'member-vote': 1,
@@ -33,6 +33,7 @@ export const ROW_SCHEMA = {
   release: 1,
   model: 1,
   'privacy-charge': 2,
+  'study-key': 1,
   erasure: 1,
   activity: 1,
 } as const;
@@ -59,6 +60,8 @@ const STEPS: Partial<Record<RowKind, readonly Step[]>> = {
     (row) => row,
     ({ datasetId, ...row }) => ({ ...row, populationId: datasetId, block: 1 }),
   ],
+  // 2: keys for studies are in it too. Those from before are members' own.
+  'member-key': [ALLOWS_MORE],
   // 2: sums of μ² beside the vectors, in accounts that add up so.
   'budget-version': [(row) => row],
   // 2: how many stewards of the owner must consent.

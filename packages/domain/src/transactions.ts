@@ -27,6 +27,7 @@ import { ROLES, type Role } from './roles.ts';
 import { AbortRound, FinalizeRound, OpenRound, RoundRef } from './round.ts';
 import { CommitScore } from './score-commitment.ts';
 import { EndStudy, ProposeStudy, StudyRef } from './study.ts';
+import { RecordStudyKeys } from './study-key.ts';
 import { RecordUpdate } from './update.ts';
 import { RecordVerdict } from './verdict.ts';
 
@@ -229,11 +230,23 @@ export const TRANSACTIONS = [
     'Returns what an ended study, or a withdrawn consent, did not spend.',
   ),
   submit(
+    'study:recordKeys',
+    RecordStudyKeys,
+    ['trainer'],
+    'StudyKeysRecorded',
+    "Records the caller's keys for a study: one for the updates of each dataset, which can be destroyed alone.",
+  ),
+  submit(
     'study:attestErasure',
     AttestErasure,
     ['trainer', 'steward'],
     'ErasureAttested',
     "Says that the caller's hospital erased the updates of a dataset whose consent was withdrawn.",
+  ),
+  evaluate(
+    'study:listKeys',
+    Strict({ studyId: Id, datasetId: Id, ...Page }),
+    'The keys that updates of a dataset are sealed to in a study.',
   ),
   evaluate('study:listErasures', StudyPage, 'Erasures after withdrawals: done, owed and overdue.'),
   evaluate('study:get', StudyRef, 'One study.'),

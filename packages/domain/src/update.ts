@@ -1,5 +1,5 @@
 // An update is what one dataset contributes to one round: one release, one charge.
-import type { Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import {
   ArtefactRef,
   Decimal,
@@ -26,6 +26,14 @@ export const RecordUpdate = Strict({
   plaintextSha256: Described(Sha256, 'Commitment to the plaintext update.'),
   privacyEvent: PrivacyEvent,
   claimedEpsilon: Described(Decimal, "The event's own ε at the budget's δ; an under-claim is refused."),
+  sealedToMemberKeys: Type.Optional(
+    Type.Array(MspId, {
+      maxItems: 100,
+      description:
+        'Hospitals of the round that it is not sealed to by their key for this dataset in this study, but by their ' +
+        'long-lived key, or not at all. Absent where the sender does not say.',
+    }),
+  ),
 });
 export type RecordUpdate = Static<typeof RecordUpdate>;
 

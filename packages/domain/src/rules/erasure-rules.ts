@@ -8,9 +8,11 @@ import { problem } from '../problem.ts';
 import type { Round } from '../round.ts';
 import { ROW_SCHEMA } from '../row-schema.ts';
 import type { Study } from '../study.ts';
+import type { StudyKey } from '../study-key.ts';
 import type { Update } from '../update.ts';
 import { duplicates } from './duplicates.ts';
 import { byId } from './participation-rules.ts';
+import { sealedToStudyKeys } from './study-key-rules.ts';
 
 /** A round in which a dataset has an update, as it is now: with those that have withdrawn from it. */
 export interface UpdatedRound {
@@ -30,7 +32,8 @@ const needs = ({ state, withdrawn = [] }: Round, datasetId: string): boolean =>
  * One hospital's word that it erased a withdrawn dataset's updates.
  *
  * @throws DomainError ERASURE_NOT_OWED, ERASURE_EXISTS, ERASURE_EARLY while a round needs an update, INVALID_ARGUMENT
- * where an update is left out, or is not the one that the ledger has
+ * where an update is left out or is not the one that the ledger has, or where keys are said to be destroyed although the
+ * ledger does not show that the update was sealed to one that opens nothing else
  */
 export function attestErasure(
   argument: AttestErasure,
@@ -40,9 +43,11 @@ export function attestErasure(
     readonly consent: Consent;
     readonly rounds: readonly UpdatedRound[];
     readonly existing: Erasure | undefined;
+    /** The member's key for this dataset in this study. */
+    readonly studyKey: StudyKey | undefined;
   },
 ): Erasure {
-  const { mspId, at, consent, rounds, existing } = context;
+  const { mspId, at, consent, rounds, existing, studyKey } = context;
   const { datasetId, artefacts } = argument;
   if (consent.withdrawnAt === undefined) {
     throw new DomainError(
@@ -77,10 +82,29 @@ export function attestErasure(
         own.every(({ update }) => update.round !== round || update.artefact.sha256 !== sha256),
       )
       .map(({ round }) => problem('artefacts', `has another artefact of round ${round} than the ledger`)),
+    ...artefacts
+      .filter(({ round, keysDestroyed }) => keysDestroyed && !canDestroy(own, { round, mspId, studyKey }))
+      .map(({ round }) =>
+        problem(
+          'artefacts',
+          `must have keysDestroyed: false for round ${round}: ` +
+            `the ledger has no word that its update was sealed to a key of ${mspId} for ${datasetId} alone`,
+        ),
+      ),
   ];
   if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.slice(0, 8));
   return { schema: ROW_SCHEMA.erasure, ...argument, mspId, attestedAt: at };
 }
+
+/** Whether the ledger shows that a member read a round's update with a key that opens nothing else. */
+const canDestroy = (
+  own: readonly UpdatedRound[],
+  of: { readonly round: number; readonly mspId: string; readonly studyKey: StudyKey | undefined },
+): boolean =>
+  of.studyKey !== undefined &&
+  own.some(
+    ({ update, round }) => update.round === of.round && sealedToStudyKeys(update, round).includes(of.mspId),
+  );
 
 /** What became of the erasures that a withdrawn consent asks for. */
 export function erasuresOf(

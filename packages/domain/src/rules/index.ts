@@ -66,6 +66,12 @@ export {
 } from './revision-rules.ts';
 export { abortRound, closeRound, openRound, tallyRound } from './round-rules.ts';
 export { commitScore } from './score-commitment-rules.ts';
+export {
+  type KeyFacts,
+  recordStudyKeys,
+  sealedToStudyKeys,
+  usedKeyOf,
+} from './study-key-rules.ts';
 export { abortStudy, proposeStudy, requireRoom, retireStudy, startStudy } from './study-rules.ts';
 export { type Tally, tallyIn } from './tally.ts';
 export type { Transition } from './transition.ts';

@@ -24,7 +24,9 @@ interface KeyContext {
 /** @throws DomainError KEY_USED, KEY_UNPROVEN */
 function requireNewKey({ mspId, channel, used, proven }: KeyContext): void {
   if (used !== undefined) {
-    throw new DomainError('KEY_USED', `it was key ${used.keyNumber} of ${used.mspId}: make another`);
+    const { keyNumber, studyId } = used;
+    const which = keyNumber === undefined ? `a key for study ${studyId}` : `key ${keyNumber}`;
+    throw new DomainError('KEY_USED', `it was ${which} of ${used.mspId}: make another`);
   }
   if (proven) return;
   throw new DomainError(

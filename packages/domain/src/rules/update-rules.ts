@@ -13,6 +13,7 @@ import { requireGranted, requirePlan } from './consent-rules.ts';
 import type { RoundContext } from './participation-rules.ts';
 import { checkClaim, checkEvent, plannedTrainingEvent, reservedCost } from './plan-cost.ts';
 import { blocksOf } from './revision-rules.ts';
+import { sealingProblems } from './study-key-rules.ts';
 import { requireRunning } from './study-rules.ts';
 
 /**
@@ -22,7 +23,7 @@ import { requireRunning } from './study-rules.ts';
  * it. An update that comes after the deadline counts as long as nobody has closed the round.
  *
  * @throws DomainError STUDY_STATE, NOT_A_PARTICIPANT, NOT_THE_OWNER, UPDATE_EXISTS, ROUND_CLOSED, CONSENT_STATE,
- * STUDY_CHANGED, UPDATE_REPLAYED, PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
+ * STUDY_CHANGED, UPDATE_REPLAYED, INVALID_ARGUMENT, PRIVACY_EVENT_MISMATCH, PRIVACY_COST_UNDERCLAIMED
  */
 export function recordUpdate(
   argument: RecordUpdate,
@@ -36,6 +37,8 @@ export function recordUpdate(
     readonly dataset: DatasetRow;
     readonly book: AccountBook;
     readonly planSha256: string;
+    /** Hospitals of the round that have a key for this dataset in this study. */
+    readonly keyed: readonly string[];
   },
 ): { update: Update; book: AccountBook; charge: PrivacyCharge } {
   const { mspId, at, transactionId, study, round, existing, released, consent, dataset } = context;
@@ -57,6 +60,8 @@ export function recordUpdate(
       `this is the update of ${of} in round ${before} of study ${studyId}`,
     );
   }
+  const problems = sealingProblems(argument, { round, keyed: context.keyed });
+  if (problems.length > 0) throw new DomainError('INVALID_ARGUMENT', problems.slice(0, 8));
   checkEvent(privacyEvent, plannedTrainingEvent(study));
   const cost = reservedCost(consent).training;
   const { delta } = dataset.privacyBudget;

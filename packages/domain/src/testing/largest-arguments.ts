@@ -1,6 +1,7 @@
 // The largest arguments that honest members may send: a dictionary of 500 features, a study of 100 datasets, a verdict
 // on as many. What limits must let pass, and what benches measure.
 import { datasetArgument, scoreEvent, studyArgument } from './examples.ts';
+import { provenStudyKey } from './member-key.ts';
 
 const ids = Array.from({ length: 100 }, (_, i) => `dataset-of-hospital-${i}-`.padEnd(63, 'x'));
 
@@ -47,6 +48,10 @@ export function largestArguments() {
         privacyEvent: scoreEvent(),
         claimedEpsilon: '1.234567',
       })),
+    },
+    'study:recordKeys': {
+      studyId: 'largest',
+      keys: ids.map((datasetId) => provenStudyKey('LargestMSP', { studyId: 'largest', datasetId })),
     },
     'motion:vote': {
       studyId: 'largest',

@@ -11,6 +11,12 @@ export interface TestMemberKey {
   readonly sign: (message: string) => string;
   /** Its proof for a member on a channel. */
   readonly proof: (mspId: string, channel?: string) => string;
+  /** Its proof as a member's key for one dataset's updates in one study. */
+  readonly studyProof: (mspId: string, of: StudyAndDataset, channel?: string) => string;
+}
+interface StudyAndDataset {
+  readonly studyId: string;
+  readonly datasetId: string;
 }
 
 function inverse(value: bigint): bigint {
@@ -48,6 +54,12 @@ export function memberKey(words: string): TestMemberKey {
           `{"channel":${JSON.stringify(channel)},"encryptionPublicKey":"${encryptionPublicKey}",` +
             `"mspId":${JSON.stringify(mspId)},"purpose":"consilium member encryption key v1"}`,
         ),
+      studyProof: (mspId, { studyId, datasetId }, channel = 'consortium') =>
+        signed(
+          `{"channel":${JSON.stringify(channel)},"datasetId":${JSON.stringify(datasetId)},` +
+            `"encryptionPublicKey":"${encryptionPublicKey}","mspId":${JSON.stringify(mspId)},` +
+            `"purpose":"consilium study key v1","studyId":${JSON.stringify(studyId)}}`,
+        ),
     };
   }
 }
@@ -57,3 +69,14 @@ export const provenKey = (words: string, mspId: string, channel?: string) => {
   const { encryptionPublicKey, proof } = memberKey(words);
   return { encryptionPublicKey, keyProof: proof(mspId, channel) };
 };
+
+/** What a member records as its key for one dataset's updates in a study; other words make another key. */
+export function provenStudyKey(
+  mspId: string,
+  of: { readonly studyId: string; readonly datasetId: string },
+  { words = '', channel }: { readonly words?: string; readonly channel?: string } = {},
+) {
+  const { encryptionPublicKey, studyProof } = memberKey(`${mspId} ${of.studyId} ${of.datasetId} ${words}`);
+  const { datasetId } = of;
+  return { datasetId, encryptionPublicKey, keyProof: studyProof(mspId, of, channel) };
+}

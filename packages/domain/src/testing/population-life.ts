@@ -269,6 +269,7 @@ export class PopulationLife {
         consent,
         dataset: this.dataset,
         book: this.book,
+        keyed: [],
         planSha256: consent.planSha256!,
       },
     );
