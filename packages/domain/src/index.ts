@@ -38,7 +38,15 @@ export { BLOCKS_MAX, Block, BlockNumber, BlockShare, CountedPatients, NewBlock }
 export { Budget, BudgetRow, BudgetVersion } from './budget.ts';
 export { ASSERTION, assertionAudience, CallerAssertion } from './caller-assertion.ts';
 export { canonicalJson, type Sha256Of } from './canonical-json.ts';
-export { Consent, ConsentApproval, type ConsentRow, Decline, DeclineStudy, OpenConsent } from './consent.ts';
+export {
+  Consent,
+  ConsentApproval,
+  type ConsentRow,
+  DECLINE_CODES,
+  Decline,
+  DeclineStudy,
+  OpenConsent,
+} from './consent.ts';
 export { Contribution, RoundContributions } from './contribution.ts';
 export {
   Dataset,
@@ -86,7 +94,17 @@ export { Amendment, CastVote, Motion, MoveMotion, Vote } from './motion.ts';
 export { accuracyOf, type CountForm, type NoisedCounts, poolCounts, scoreSigma } from './noised-accuracy.ts';
 export { isInRange, type NumberRange, optimisationParts } from './optimisation.ts';
 export { Population, RegisterPopulation } from './population.ts';
-export { ArtefactRef, Described, Id, MspId, RoundNumber, Sha256, Strict, Words } from './primitives.ts';
+export {
+  ArtefactRef,
+  Described,
+  Id,
+  Instant,
+  MspId,
+  RoundNumber,
+  Sha256,
+  Strict,
+  Words,
+} from './primitives.ts';
 export { PrivacyCharge } from './privacy-charge.ts';
 export { POOLS, type Pool, PrivacyEvent, UNITS } from './privacy-event.ts';
 export { type Problem, problem, sentenceOf, within } from './problem.ts';
@@ -100,6 +118,7 @@ export {
   ledgerPath,
   type PathValues,
   placesOf,
+  QUESTION_PATHS,
 } from './rest-paths.ts';
 export { RecordedShare, ReviseDataset, Revision, RevisionNumber } from './revision.ts';
 export { ROLE_ATTRIBUTE, ROLES, type Role } from './roles.ts';
@@ -107,11 +126,15 @@ export { ParametersRef, Round, type RoundRow } from './round.ts';
 export { ROUND_STATES, ROUND_TRANSITIONS } from './round-transitions.ts';
 export { presentForm, ROW_SCHEMA, type RowKind } from './row-schema.ts';
 export { supportersOf } from './rules/aggregate-rules.ts';
+export { type BudgetForecast, forecastBudget, type SpentAt } from './rules/budget-forecast.ts';
+export { epsilonOfRounds, statementOf } from './rules/budget-rules.ts';
 export { contributionsOf } from './rules/contribution-rules.ts';
 export { purposeAllowed } from './rules/dataset-rules.ts';
 export { budgetWarnings, isSmallDelta, largestAdvisedDelta } from './rules/delta-advice.ts';
 export { dictionaryProblems } from './rules/dictionary-rules.ts';
+export { erasuresOf, type UpdatedRound } from './rules/erasure-rules.ts';
 export { joinLineage, lineageProblems, sealOf } from './rules/lineage-rules.ts';
+export { inMembership } from './rules/membership-rules.ts';
 export {
   asWithdrawn,
   countedUpdates,
@@ -130,6 +153,7 @@ export { sealedToStudyKeys } from './rules/study-key-rules.ts';
 export { planDigest, studyDigest } from './rules/study-rules.ts';
 export { tallyIn, tallyOf } from './rules/tally.ts';
 export { transition } from './rules/transition.ts';
+export { groundsOf } from './rules/verdict-grounds.ts';
 export { ScoreCommitment } from './score-commitment.ts';
 export {
   OPEN_STUDIES_MAX,

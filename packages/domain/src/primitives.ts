@@ -84,6 +84,7 @@ export const SignedInteger = Type.String({
   pattern: '^(0|-?[1-9][0-9]{0,15})$',
   description: 'Integer as a string.',
 });
+/** A time in UTC, as the ledger writes it. */
 export const Instant = Type.String({
   pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,3})?Z$',
   description: 'UTC time, RFC 3339.',

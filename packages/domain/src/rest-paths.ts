@@ -98,6 +98,18 @@ export const GATEWAY_PATHS = {
   evidenceOfStudy: '/evidence/studies/{studyId}',
 } as const;
 
+/** Where a gateway answers the questions of compliance teams, each in one request. */
+export const QUESTION_PATHS = {
+  usesOfDataset: '/questions/datasets/{datasetId}/uses',
+  usesOfPopulation: '/questions/populations/{populationId}/uses',
+  originsOfModel: '/questions/models/{studyId}/origins',
+  refusalsOfHospital: '/questions/hospitals/{mspId}/refusals',
+  studiesOfPurpose: '/questions/purposes/{purpose}/studies',
+  budgets: '/questions/budgets',
+  withdrawals: '/questions/withdrawals',
+  actsOfDay: '/questions/days/{day}',
+} as const;
+
 type Names<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? Name | Names<Rest>
   : never;

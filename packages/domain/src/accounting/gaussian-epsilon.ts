@@ -97,9 +97,10 @@ function suffices(units: bigint, mu: bigint, delta: bigint): boolean {
   return ceilDivide(density * between, ONE) <= delta;
 }
 
-// Pure results, kept because one account's ε is asked for several times in a transaction.
+// Pure results, kept because one account's ε is asked for several times in a transaction, and those of all accounts and
+// their past by whoever reviews them: milliseconds each.
 const known = new Map<string, string>();
-const KNOWN_LIMIT = 256;
+const KNOWN_LIMIT = 16_384;
 
 /**
  * The ε of Gaussian costs at a given δ: the least decimal of 6 decimals that certainly suffices.

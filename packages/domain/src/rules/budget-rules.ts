@@ -6,11 +6,12 @@
 import { addGaussian, subtractGaussian } from '../accounting/gaussian-cost.ts';
 import { epsilonFromGaussian } from '../accounting/gaussian-epsilon.ts';
 import { bestOrder, epsilonAtOrder, epsilonFromRdp } from '../accounting/ledger-epsilon.ts';
-import type { PrivacyCost } from '../accounting/privacy-cost.ts';
+import { type PrivacyCost, timesCost } from '../accounting/privacy-cost.ts';
 import { addRdp, subtractRdp, zeroRdp } from '../accounting/rdp-vector.ts';
 import type { BudgetStatement } from '../answers.ts';
 import type { Block } from '../block.ts';
 import type { Accounting, Budget } from '../budget.ts';
+import type { Consent } from '../consent.ts';
 import { compareDecimals, subtractDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
 import type { Population } from '../population.ts';
@@ -92,6 +93,23 @@ export const epsilonIn = (
   accounting?.kind === 'gaussian'
     ? epsilonFromGaussian(gaussian!, budget.delta)
     : epsilonFromRdp(renyi, budget.delta);
+
+/**
+ * The ε of so many rounds of a consent alone, by the measure of the account of that pool: what one study cost. It does
+ * not add up with that of others: composed, they cost less.
+ */
+export function epsilonOfRounds(
+  account: Pick<Budget, 'accounting' | 'budget' | 'pool'>,
+  { costPerRound, gaussianPerRound }: Pick<Consent, 'costPerRound' | 'gaussianPerRound'>,
+  rounds: number,
+): string {
+  const side = account.pool === 'training' ? 'training' : 'heldOut';
+  const cost = timesCost({ renyi: costPerRound[side], gaussian: gaussianPerRound?.[side] }, rounds);
+  // Consents from before have no other measure.
+  return cost.gaussian === undefined
+    ? epsilonFromRdp(cost.renyi, account.budget.delta)
+    : epsilonIn(account, cost);
+}
 
 /** The ε that a cost is held to: at the account's own order, where it has one. */
 const heldTo = (account: Budget, cost: PrivacyCost): string => {
