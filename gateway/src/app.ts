@@ -26,6 +26,7 @@ import { Submissions } from './outbox/submissions.ts';
 import type { HistorySource } from './read-model/ledger-history.ts';
 import { ACTIVITY_ROUTES } from './routes/activities.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
+import { addComplianceRoutes } from './routes/compliance.ts';
 import { DATASET_ROUTES } from './routes/datasets.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addEvidenceRoutes } from './routes/evidence.ts';
@@ -169,6 +170,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   };
   addLedgerRoutes(app, dependencies, LEDGER_ROUTES);
   addLedgerStateRoutes(app, dependencies);
+  addComplianceRoutes(app, dependencies);
   addEvidenceRoutes(app, dependencies);
   addEventRoutes(app, dependencies);
   await addLocalRoutes(app, dependencies);

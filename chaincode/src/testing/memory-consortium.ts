@@ -66,7 +66,13 @@ export class MemoryConsortium {
   readonly world: World = { rows: new Map(), history: new Map() };
   /** Events and transactions in the order in which they were committed. */
   readonly events: { name: string; payload: Record<string, unknown> }[] = [];
-  readonly committed: { name: string; argument: string; results: Results }[] = [];
+  readonly committed: {
+    name: string;
+    argument: string;
+    results: Results;
+    proposal: Proposal;
+    signers: readonly string[];
+  }[] = [];
   /** What peers wrote to their logs. */
   readonly log: string[] = [];
   /** The consortium's time; transactions carry it. */
@@ -175,7 +181,7 @@ export class MemoryConsortium {
       this.world.rows.set(key, { ...row, version: row.version + 1, policy: Buffer.from(policy, 'base64') });
     }
     if (event !== null) this.events.push({ name: event.name, payload: JSON.parse(event.payload) });
-    this.committed.push({ name, argument, results: first.results });
+    this.committed.push({ name, argument, results: first.results, proposal, signers });
     return 'VALID';
   }
 

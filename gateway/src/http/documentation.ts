@@ -30,6 +30,10 @@ export const TAGS = [
   { name: 'rounds', description: 'Training rounds: updates, verdicts, tally, attestations, finalising.' },
   { name: 'models', description: 'Outcomes of studies and everything behind them.' },
   { name: 'audit', description: 'Every version of every row.' },
+  {
+    name: 'questions',
+    description: 'What compliance teams ask, each answered by one request, in sentences and tables.',
+  },
   { name: 'evidence', description: 'Files that prove an answer to someone who trusts no gateway.' },
   { name: 'ledger', description: 'The ledger itself: height, transactions, events.' },
   { name: 'local', description: "This hospital's own trainer; nothing here reaches the ledger." },

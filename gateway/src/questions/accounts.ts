@@ -1,0 +1,130 @@
+// Privacy accounts as the history has them: the row that says whose they are, and the versions of their sums, each
+// read by its number, so that an account of ten years costs no more than one of today.
+import type { Budget, BudgetRow, BudgetVersion, Pool } from '@consilium/domain';
+import type { LedgerHistory } from '../read-model/ledger-history.ts';
+import { numberKey } from './rows-with.ts';
+
+/** An account's sums, and since when. */
+export interface AccountAt {
+  readonly account: Budget;
+  readonly at: string;
+}
+
+/** An account with its past, from its opening to now. */
+export class Account {
+  readonly #history: LedgerHistory;
+  readonly #key: readonly string[];
+  readonly #row: BudgetRow | Budget;
+  /** Of accounts from before there were versions: what they held until there were. */
+  #before: readonly AccountAt[] | undefined;
+
+  constructor(history: LedgerHistory, key: readonly string[], row: BudgetRow | Budget) {
+    this.#history = history;
+    this.#key = key;
+    this.#row = row;
+  }
+
+  get holder(): Omit<Budget, 'spent' | 'reserved' | 'gaussian'> {
+    const { schema, populationId, block, owner, pool, budget, accounting } = this.#row;
+    return {
+      schema,
+      populationId,
+      block,
+      owner,
+      pool,
+      budget,
+      ...(accounting !== undefined && { accounting }),
+    };
+  }
+
+  /** How many states it has had. */
+  get states(): number {
+    return this.#older().length + this.#versions;
+  }
+
+  /** Its state of a number from 1 on. */
+  state(number: number): AccountAt {
+    const older = this.#older();
+    const found = older[number - 1];
+    if (found !== undefined) return found;
+    const key = [...this.#key, String(number - older.length)];
+    const version = this.#history.row<BudgetVersion>('budget-version', key)?.row;
+    if (version === undefined)
+      throw new Error(`the history lacks version ${number} of ${this.#key.join(' ')}`);
+    const { spent, reserved, gaussian, changedAt: at } = version;
+    return { account: { ...this.holder, spent, reserved, ...(gaussian !== undefined && { gaussian }) }, at };
+  }
+
+  get now(): AccountAt {
+    return this.state(this.states);
+  }
+
+  /** Its state right after the first charge; undefined before there was one. Found by halving: spent never falls. */
+  firstCharge(): AccountAt | undefined {
+    const isCharged = (number: number) => this.state(number).account.spent.some((cost) => cost !== '0');
+    let [low, high] = [0, this.states];
+    if (!isCharged(high)) return undefined;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (isCharged(middle)) high = middle;
+      else low = middle;
+    }
+    return this.state(high);
+  }
+
+  /** At most `points` of its states, evenly among all, with the first and the last. */
+  course(points: number): AccountAt[] {
+    const { states } = this;
+    const taken = Math.min(points, states);
+    const numbers = Array.from({ length: taken }, (_, i) =>
+      taken === 1 ? states : 1 + Math.round((i * (states - 1)) / (taken - 1)),
+    );
+    return numbers.map((number) => this.state(number));
+  }
+
+  get #versions(): number {
+    return 'version' in this.#row ? this.#row.version : 0;
+  }
+
+  #older(): readonly AccountAt[] {
+    this.#before ??= this.#hasOlder() ? [...this.#readOlder()] : [];
+    return this.#before;
+  }
+
+  /** The first version of an account names what was before it, where something was. */
+  #hasOlder(): boolean {
+    if (this.#versions === 0) return true;
+    const first = this.#history.row<BudgetVersion>('budget-version', [...this.#key, '1'])?.row;
+    return first?.previousSha256 !== undefined;
+  }
+
+  *#readOlder(): Iterable<AccountAt> {
+    for (const { row, at } of this.#history.versions<BudgetRow | Budget>('budget', this.#key)) {
+      if (row !== undefined && 'spent' in row) yield { account: row, at };
+    }
+  }
+}
+
+const accountKey = (populationId: string, pool: Pool, block: number): string[] => [
+  populationId,
+  pool,
+  ...(block === 1 ? [] : [numberKey(block)]),
+];
+
+/** One account of a population; undefined where there is none. */
+export function accountOf(
+  history: LedgerHistory,
+  populationId: string,
+  { pool, block }: { readonly pool: Pool; readonly block: number },
+): Account | undefined {
+  const key = accountKey(populationId, pool, block);
+  const row = history.row<BudgetRow | Budget>('budget', key)?.row;
+  return row && new Account(history, key, row);
+}
+
+/** Every account, or those of one population, in the order of their keys. */
+export function* accountsIn(history: LedgerHistory, prefix: readonly string[] = []): Iterable<Account> {
+  for (const { key, row } of history.rows<BudgetRow | Budget>('budget', prefix)) {
+    if (row !== undefined) yield new Account(history, key, row);
+  }
+}
