@@ -1,7 +1,7 @@
 // Protocol buffers as Fabric's signatures cover them, read without generated code: a verifier of evidence should be
-// small enough to be read whole. What peers read counts, so that bytes mean here what they mean to Go's decoder, however
-// oddly they are written: of a field that is there twice the last one, of a message the fields of both. Whoever sends a
-// transaction chooses its bytes, and could else stop every verifier with one that peers take.
+// small enough to be read whole. What peers read counts, so that bytes mean here what they mean to Go's decoder,
+// however oddly they are written: of a field that is there twice the last one, of a message the fields of both.
+// Whoever sends a transaction chooses its bytes, and could else stop every verifier with one that peers take.
 
 /** Bytes that are not the message they should be. */
 export class UnreadableError extends Error {
