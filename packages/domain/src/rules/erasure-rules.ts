@@ -32,8 +32,8 @@ const needs = ({ state, withdrawn = [] }: Round, datasetId: string): boolean =>
  * One hospital's word that it erased a withdrawn dataset's updates.
  *
  * @throws DomainError ERASURE_NOT_OWED, ERASURE_EXISTS, ERASURE_EARLY while a round needs an update, INVALID_ARGUMENT
- * where an update is left out or is not the one that the ledger has, or where keys are said to be destroyed although the
- * ledger does not show that the update was sealed to one that opens nothing else
+ * where an update is left out or is not the one that the ledger has, or where keys are said to be destroyed although
+ * the ledger does not show that the update was sealed to one that opens nothing else
  */
 export function attestErasure(
   argument: AttestErasure,
