@@ -47,5 +47,15 @@ export const EVIDENCE: ThreatSection = {
         'takes no longer for a certificate of line ends than for another of its size',
       ],
     },
+    {
+      id: 'oddly-written-transactions',
+      attack: 'Transactions written in bytes that peers take and a stricter reader does not, so that verifiers stop',
+      titles: [
+        "what Go's decoder reads is read, and means the same, however oddly it is written",
+        'the first block of a text is the one that Go finds',
+        'is not stopped by what a member writes as no one else would, and peers take',
+        'names what is called invalid for no reason that is known, gives it no effect, and goes on',
+      ],
+    },
   ],
 };
