@@ -137,6 +137,34 @@ test('whoever left does nothing more but settle, and say what it erased', async 
   assert.equal(mspId, 'DeltaMSP');
 });
 
+test("an amendment's quorum counts the hospitals that are there: not those that left for good", async () => {
+  const study = await StudyOnLedger.running({ quorum: { updates: 3, validators: 3 } });
+  const amend = (updates: number, validators: number) =>
+    study.move('AlphaMSP', { kind: 'amend', amendment: { quorum: { updates, validators } } });
+  const weak = await refusalOf(amend(2, 2));
+  assert.match(weak.detail, /quorum.validators must be more than half of the 4 hospitals/);
+  await leave(study, 'DeltaMSP');
+  await leave(study, 'GammaMSP');
+  assert.match((await refusalOf(amend(2, 3))).detail, /quorum.validators must be at most the 2 hospitals/);
+  assert.match((await refusalOf(amend(3, 2))).detail, /quorum.updates must be at most the 2 datasets/);
+  assert.match((await refusalOf(amend(1, 1))).detail, /more than half of the 2 hospitals/);
+  await amend(2, 2);
+  await study.vote('AlphaMSP', true);
+  assert.equal((await study.vote('BetaMSP', true)).state, 'carried');
+  const { quorumNow } = await study.evaluate(as('auditor', 'AlphaMSP'), 'study:get', { studyId: STUDY });
+  assert.deepEqual([quorumNow.isMet, quorumNow.needed], [true, { updates: 2, validators: 2 }]);
+});
+
+test('an owner that left before it consented can return and judge: it counts for what a majority is', async () => {
+  const study = await StudyOnLedger.proposed({ quorum: { updates: 3, validators: 3 } });
+  for (const datasetId of ['alpha', 'beta', 'gamma']) await study.consent(datasetId);
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
+  await leave(study, 'DeltaMSP');
+  const amendment = { quorum: { updates: 2, validators: 2 } };
+  const refusal = await refusalOf(study.move('AlphaMSP', { kind: 'amend', amendment }));
+  assert.match(refusal.detail, /quorum.validators must be more than half of the 4 hospitals/);
+});
+
 test("anyone settles what a former member reserved, with its own peer's signature and not without", async () => {
   const study = await StudyOnLedger.running();
   const asked = { studyId: STUDY, datasetId: 'delta' };

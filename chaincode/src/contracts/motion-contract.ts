@@ -52,6 +52,7 @@ export class MotionContract extends LedgerContract {
         const dataset = await findDataset(ledger, datasetId);
         requirePresentOwner(dataset, await hasLeft(ledger, dataset.owner));
       }
+      const wanted = await wantedOf(ledger, study, argument);
       const motion = moveMotion(argument, {
         mspId,
         membership: membershipOf(await findMembership(ledger, mspId)),
@@ -59,7 +60,8 @@ export class MotionContract extends LedgerContract {
         study,
         consents: await consentsOf(ledger, study),
         previous: await latestMotion(ledger, study),
-        wanted: await wantedOf(ledger, study, argument),
+        wanted,
+        left: await leftOf(ledger, wanted),
       });
       concern({ purpose: [study.purpose], dataset: motion.amendment?.addDatasets ?? [] });
       // Not the study: every step of a round reads it, and one voter's motions would conflict with all of them.
@@ -93,6 +95,7 @@ export class MotionContract extends LedgerContract {
       }
       const counted = votesOf(given, consents);
       const wanted = await wantedOf(ledger, study, open);
+      const left = await leftOf(ledger, wanted);
       const steward = call.enrolmentId();
       const cast = castVote(argument, {
         mspId,
@@ -104,11 +107,12 @@ export class MotionContract extends LedgerContract {
         motion: open,
         votes: counted,
         wanted,
+        left,
         stakes: own,
         book: before,
       });
       const votes = [...counted.filter((vote) => vote.mspId !== mspId), cast.vote];
-      const { motion, study: decided } = decideMotion(open, { at, study, consents, votes, wanted });
+      const { motion, study: decided } = decideMotion(open, { at, study, consents, votes, wanted, left });
       await ledger.put('vote', cast.vote);
       if (motion !== open) await ledger.put('motion', motion);
       for (const { consent } of cast.stakes) {
@@ -190,6 +194,15 @@ async function wantedOf(
     wanted.push(weighed === undefined ? dataset : datasetIn(dataset, weighed));
   }
   return wanted;
+}
+
+/** Owners of these datasets that are members no more. */
+async function leftOf(ledger: Ledger, wanted: readonly Dataset[]): Promise<string[]> {
+  const left: string[] = [];
+  for (const owner of new Set(wanted.map((dataset) => dataset.owner))) {
+    if (await hasLeft(ledger, owner)) left.push(owner);
+  }
+  return left;
 }
 
 /** A pause costs the round in flight no time. */

@@ -18,7 +18,7 @@ import { checkClaim, reservedCost, timesRounds } from './plan-cost.ts';
 import { requireOpen } from './population-rules.ts';
 import { publicTimeProblems } from './public-times.ts';
 import { blocksOf } from './revision-rules.ts';
-import { checkEncodings, quorumProblems, sizeProblems } from './study-rules.ts';
+import { type Absent, checkEncodings, quorumProblems, sizeProblems } from './study-rules.ts';
 import { nextStudyState } from './transition.ts';
 
 /** The hospitals that decide: owners of datasets whose consent is in force, in order. */
@@ -74,9 +74,11 @@ export function moveMotion(
     readonly previous: Motion | undefined;
     /** Every dataset of the study as amended. */
     readonly wanted: readonly Dataset[];
+    /** Owners of them that are members no more. */
+    readonly left: readonly string[];
   },
 ): Motion {
-  const { mspId, membership, at, study, consents, previous, wanted } = context;
+  const { mspId, membership, at, study, consents, previous, wanted, left } = context;
   if (mspId !== study.requester) requireVoter(consents, mspId, study);
   if (previous?.state === 'open') {
     throw new DomainError('MOTION_STATE', `motion ${previous.motion} is open: it is decided first`);
@@ -97,7 +99,8 @@ export function moveMotion(
     ...ofMembership(membership),
     movedAt: at,
   };
-  if (motion.amendment !== undefined) amendedStudy(study, motion, { wanted, at });
+  if (motion.amendment !== undefined)
+    amendedStudy(study, motion, { wanted, at, absent: absentOf(wanted, { left, consents }) });
   return motion;
 }
 
@@ -107,6 +110,16 @@ function requireVoter(consents: readonly ConsentRow[], mspId: string, { studyId 
   throw new DomainError('NOT_A_PARTICIPANT', `${mspId} has no consenting dataset in study ${studyId}`);
 }
 
+/** Whose consents to a study are all given and over, of the owners that left. */
+const absentOf = (
+  wanted: readonly Dataset[],
+  { left, consents }: { readonly left: readonly string[]; readonly consents: readonly ConsentRow[] },
+): Absent => {
+  const hasConsent = ({ datasetId }: Dataset) => consents.some((consent) => consent.datasetId === datasetId);
+  const isOver = (mspId: string) => wanted.every((dataset) => dataset.owner !== mspId || hasConsent(dataset));
+  return { left, over: left.filter(isOver) };
+};
+
 /**
  * The study as a motion amends it: a new version of its text, held to the same rules as a proposal.
  *
@@ -115,7 +128,11 @@ function requireVoter(consents: readonly ConsentRow[], mspId: string, { studyId 
 export function amendedStudy(
   study: StudyRow,
   { amendment = {} }: Motion,
-  { wanted, at }: { readonly wanted: readonly Dataset[]; readonly at: string },
+  {
+    wanted,
+    at,
+    absent,
+  }: { readonly wanted: readonly Dataset[]; readonly at: string; readonly absent: Absent },
 ): StudyRow {
   const { rounds, roundDeadlineSeconds, validationMinimum, quorum, addDatasets = [] } = amendment;
   const amended: StudyRow = {
@@ -133,7 +150,8 @@ export function amendedStudy(
   const problems = [
     // Nothing else makes a text longer: one from before there was a limit is amended like others.
     ...(addDatasets.length > 0 ? sizeProblems(amended) : []),
-    ...quorumProblems(amended, wanted),
+    // A quorum that stays may wait for hospitals that are added one by one.
+    ...quorumProblems(amended, wanted, quorum === undefined ? undefined : absent),
     ...publicTimeProblems(amended.publicTimes, {
       roundDeadlineSeconds: amended.roundDeadlineSeconds,
       field: 'publicTimes',
@@ -186,6 +204,7 @@ export function castVote(
     /** What voters have given so far, in their present memberships. */
     readonly votes: readonly Vote[];
     readonly wanted: readonly Dataset[];
+    readonly left: readonly string[];
     readonly stakes: readonly Stake[];
     readonly book: AccountBook;
   },
@@ -283,9 +302,10 @@ export function decideMotion(
     readonly consents: readonly ConsentRow[];
     readonly votes: readonly Vote[];
     readonly wanted: readonly Dataset[];
+    readonly left: readonly string[];
   },
 ): { motion: Motion; study: StudyRow | undefined } {
-  const { at, study, consents, votes, wanted } = context;
+  const { at, study, consents, votes, wanted, left } = context;
   const voters = votersOf(consents);
   const needed = votesNeeded(motion, study, voters);
   const said = (accept: boolean) =>
@@ -299,7 +319,9 @@ export function decideMotion(
   return { motion: { ...motion, state: 'carried', decidedAt: at }, study: carried() };
 
   function carried(): StudyRow {
-    if (motion.kind === 'amend') return amendedStudy(study, motion, { wanted, at });
+    if (motion.kind === 'amend') {
+      return amendedStudy(study, motion, { wanted, at, absent: absentOf(wanted, { left, consents }) });
+    }
     if (motion.kind === 'pause') return { ...study, state: nextStudyState(study, 'pause'), pausedAt: at };
     const { pausedAt: _, ...resumed } = study;
     return { ...resumed, state: nextStudyState(study, 'resume') };

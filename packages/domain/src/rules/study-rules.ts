@@ -87,11 +87,26 @@ export function requireRoom(stage: OpenStage, open: readonly OpenStudy[]): void 
   );
 }
 
+/** Owners of a study's datasets that do not count: who has left, and of those who can give it nothing any more. */
+export interface Absent {
+  readonly left: readonly string[];
+  /** Each of its datasets had its consent, and there is no second: it does not matter whether the owner returns. */
+  readonly over: readonly string[];
+}
+
+/**
+ * What is wrong with a quorum. N hospitals must be there to be had, so those that left do not count; and N must be a
+ * majority of all that may come to judge a round, so those do that can return and consent.
+ */
 export function quorumProblems(
   { quorum, datasets, unit, aggregation }: Pick<ProposeStudy, 'quorum' | 'datasets' | 'unit' | 'aggregation'>,
   wanted: readonly Dataset[],
+  { left, over }: Absent = { left: [], over: [] },
 ): Problem[] {
-  const owners = new Set(wanted.map(({ owner }) => owner)).size;
+  const ownersWithout = (absent: readonly string[]) =>
+    new Set(wanted.map(({ owner }) => owner).filter((owner) => !absent.includes(owner))).size;
+  const [present, owners] = [ownersWithout(left), ownersWithout(over)];
+  const given = datasets.length - wanted.filter(({ owner }) => left.includes(owner)).length;
   const problems = duplicates(datasets).map((datasetId) => problem('datasets', `has ${datasetId} twice`));
   const fewest = fewestUpdates(aggregation);
   if (quorum.updates < fewest) {
@@ -102,12 +117,12 @@ export function quorumProblems(
       ),
     );
   }
-  if (quorum.updates > datasets.length) {
-    problems.push(problem('quorum.updates', `must be at most the ${datasets.length} datasets`));
+  if (quorum.updates > given) {
+    problems.push(problem('quorum.updates', `must be at most the ${given} datasets`));
   }
-  if (quorum.validators > owners) {
+  if (quorum.validators > present) {
     problems.push(
-      problem('quorum.validators', `must be at most the ${owners} hospitals that own the datasets`),
+      problem('quorum.validators', `must be at most the ${present} hospitals that own the datasets`),
     );
   }
   if (quorum.validators * 2 <= owners) {
