@@ -1,8 +1,14 @@
 // After a consent was withdrawn: this hospital lets go of that dataset's updates and says so on the ledger. What it had
-// opened, what it keeps in IPFS and what lies in its journal goes; what is left can be said in words only
-// (docs/operating).
-import type { AttestErasure, DatasetErasures, RoundDossier } from '@consilium/domain';
-import { updateContext } from '../artefacts/artefact-exchange.ts';
+// opened, what it keeps in IPFS, its key for them and what lies in its journal goes; what is left can be said in words
+// only (docs/operating).
+import {
+  type AttestErasure,
+  type Consent,
+  type DatasetErasures,
+  type RoundDossier,
+  sealedToStudyKeys,
+} from '@consilium/domain';
+import { type SealedTo, updateContext } from '../artefacts/artefact-exchange.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
 import { isOver } from '../study/ledger-state.ts';
 import { submit } from '../study/submit.ts';
@@ -67,6 +73,34 @@ export async function eraseUpdates(
   return later;
 }
 
+/**
+ * Destroys keys for updates of withdrawn datasets that this hospital owes nothing of: it has erased them, and this
+ * folder is a copy from before; or there is nothing that was sealed to them.
+ *
+ * @throws TrainerError or GatewayProblem where the journal or the ledger fails
+ */
+export async function destroyKeysNotOwed(
+  { ledger, journal, mspId, log }: Pick<TrainerContext, 'ledger' | 'journal' | 'mspId' | 'log'>,
+  studyId: string,
+  consents: readonly Consent[],
+): Promise<void> {
+  const withdrawn = new Set(
+    consents.filter((consent) => consent.withdrawnAt !== undefined).map(({ datasetId }) => datasetId),
+  );
+  const held = journal
+    .studyKeys(studyId)
+    .filter(({ datasetId, isDestroyed }) => !isDestroyed && withdrawn.has(datasetId));
+  if (held.length === 0) return;
+  const erasures = await ledger.listErasures(studyId);
+  for (const { datasetId } of held) {
+    const erasure = erasures.find((one) => one.datasetId === datasetId);
+    // A list that does not know of the withdrawal says nothing.
+    if (erasure === undefined || erasure.owed.includes(mspId)) continue;
+    journal.destroyStudyKey({ studyId, datasetId });
+    log.info({ studyId, datasetId }, 'destroyed a key of which nothing is owed');
+  }
+}
+
 async function eraseOne(
   context: TrainerContext,
   {
@@ -75,18 +109,30 @@ async function eraseOne(
     own,
   }: { readonly studyId: string; readonly datasetId: string; readonly own: readonly RoundDossier[] },
 ): Promise<void> {
-  const { exchange, journal, afterStep } = context;
-  const artefacts: Erased[] = [];
+  const { mspId, exchange, journal, afterStep } = context;
+  const forgotten: (Omit<Erased, 'keysDestroyed'> & { sealedTo: SealedTo; isOnLedger: boolean })[] = [];
   for (const { round, updates } of own) {
     const update = updates.find((one) => one.datasetId === datasetId)!;
-    const forgotten = await exchange.forget(update.artefact, {
+    const left = await exchange.forget(update.artefact, {
       context: updateContext(update),
       putAs: { studyId, round: round.round, subject: datasetId },
     });
-    artefacts.push({ round: round.round, sha256: update.artefact.sha256, ...forgotten });
+    const isOnLedger = sealedToStudyKeys(update, round).includes(mspId);
+    forgotten.push({ round: round.round, sha256: update.artefact.sha256, ...left, isOnLedger });
   }
+  afterStep('erasure: unpinned');
   journal.forgetUpdates(studyId, datasetId);
+  // Last, since it is by the key that this hospital knew what to unpin.
+  journal.destroyStudyKey({ studyId, datasetId });
   afterStep('erasure: done');
+  const had = journal.studyKeys(studyId).some((key) => key.datasetId === datasetId && key.isDestroyed);
+  const artefacts = forgotten.map(
+    ({ sealedTo, isOnLedger, ...artefact }): Erased => ({
+      ...artefact,
+      // What the ledger would not believe is not said; nor what is not so, whatever the sender recorded.
+      keysDestroyed: had && isOnLedger && sealedTo !== 'member key',
+    }),
+  );
   try {
     await submit(context, 'study:attestErasure', {
       argument: { studyId, datasetId, artefacts },

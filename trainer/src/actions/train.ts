@@ -38,6 +38,7 @@ import { ownDataset } from '../study/own-dataset.ts';
 import { claimOf } from '../study/privacy-claims.ts';
 import { type Recording, waitsUntilMs } from '../study/public-time.ts';
 import { sharedModelOf } from '../study/round-material.ts';
+import { sealedToMemberKeys, studyKeysOf } from '../study/study-keys.ts';
 import { encodeLocal } from '../study/study-model.ts';
 import { optimisationOfStudy, stateBefore } from '../study/study-optimisation.ts';
 import { submit } from '../study/submit.ts';
@@ -66,11 +67,13 @@ export async function train(context: TrainerContext, task: Task): Promise<Record
     throw new TrainerError('TRAINER_RELEASE_SPENT');
   }
   await refuseWithoutConsent(context, task);
+  const studyKeys = await studyKeysOf(context, { studyId, datasetId });
   const artefact = await context.exchange.seal({
     key: { studyId, round, subject: datasetId },
     plaintext: release.payload,
     context: updateContext({ studyId, round, datasetId }),
     readers: readersOfUpdate(dossier.round),
+    ...(studyKeys && { studyKeys }),
   });
   const earlyUntilMs = waitsUntilMs(context, {
     study,
@@ -93,6 +96,7 @@ export async function train(context: TrainerContext, task: Task): Promise<Record
         plaintextSha256: release.payloadSha256,
         privacyEvent: event,
         claimedEpsilon,
+        ...sealedToMemberKeys(context, { round: dossier.round, datasetId, studyKeys }),
       },
     });
   } catch (error) {

@@ -13,6 +13,7 @@ import {
   type ArtefactStore,
   computeCid,
   type MemberKeyRing,
+  type MemberKeys,
   openArtefact,
   recipientsOf,
   sealArtefact,
@@ -29,6 +30,9 @@ export interface ExchangeOptions {
   readonly nowMs: () => number;
   readonly log: Pick<Logger, 'warn'>;
 }
+
+/** Which key of this trainer an artefact is sealed to; unknown where its bytes cannot be looked at. */
+export type SealedTo = 'member key' | 'study key' | 'no key' | 'unknown';
 
 /** What an artefact's code means for a round. */
 const TRAINER_CODES: Record<ArtefactErrorCode, TrainerErrorCode> = {
@@ -100,13 +104,18 @@ export class ArtefactExchange {
     readonly context: ArtefactContext;
     /** MSP ids. */
     readonly readers: readonly string[];
+    /** Of readers that have one: the key to seal this to, instead of the member's long-lived one. */
+    readonly studyKeys?: ReadonlyMap<string, string>;
   }): Promise<ArtefactRef> {
     const { journal, afterStep } = this.#options;
-    const { key, plaintext, context, readers } = artefact;
+    const { key, plaintext, context, readers, studyKeys } = artefact;
     const plaintextSha256 = sha256Hex(plaintext);
     let sealed = journal.sealed(key);
     if (sealed === undefined) {
-      const ciphertext = await this.#seal(plaintext, context, readers);
+      const recipients = await this.#recipients(readers, studyKeys);
+      const ciphertext = await translated(() =>
+        sealArtefact({ plaintext, recipients, associatedData: context }),
+      );
       sealed = journal.recordSealed(key, { ciphertext, plaintextSha256 });
       afterStep(`${String(context.purpose)}: sealed and written down`);
     }
@@ -139,21 +148,16 @@ export class ArtefactExchange {
     afterStep(`${purpose}: its CID written down`);
   }
 
-  async #seal(
-    plaintext: Uint8Array,
-    associatedData: ArtefactContext,
-    readers: readonly string[],
-  ): Promise<Uint8Array> {
-    const recipients = await this.#recipients(readers);
-    return translated(() => sealArtefact({ plaintext, recipients, associatedData }));
-  }
-
   /** Each reader with its key. A key that is none costs its owner the artefact, and nobody else. */
-  async #recipients(readers: readonly string[]): Promise<{ mspId: string; publicKey: string }[]> {
+  async #recipients(
+    readers: readonly string[],
+    studyKeys?: ReadonlyMap<string, string>,
+  ): Promise<{ mspId: string; publicKey: string }[]> {
     const members = await this.#options.listMembers();
     const recipients: { mspId: string; publicKey: string }[] = [];
-    for (const { mspId, encryptionPublicKey: publicKey } of members) {
+    for (const { mspId, encryptionPublicKey } of members) {
       if (!readers.includes(mspId)) continue;
+      const publicKey = studyKeys?.get(mspId) ?? encryptionPublicKey;
       const problem = encryptionKeyProblem(publicKey);
       if (problem === undefined) recipients.push({ mspId, publicKey });
       else this.#options.log.warn({ mspId, problem: `its key ${problem}` }, 'not sealed to this member');
@@ -205,24 +209,22 @@ export class ArtefactExchange {
    * The ledger names whatever CID the update's owner wrote: nothing is unpinned but what this hospital put as that
    * update, or what opens as it.
    *
-   * @returns whether nothing here keeps it; and whether no key that this trainer holds opens it any more, which is
-   * false where its bytes cannot be looked at
+   * @returns whether nothing here keeps it; and which key of this trainer it is sealed to, as its bytes say
    * @throws TrainerError where IPFS fails
    */
   async forget(
     ref: ArtefactRef,
     { context, putAs }: { readonly context: ArtefactContext; readonly putAs: StepKey },
-  ): Promise<{ readonly unpinned: boolean; readonly keysDestroyed: boolean }> {
-    const { mspId, keys, store, journal } = this.#options;
+  ): Promise<{ readonly unpinned: boolean; readonly sealedTo: SealedTo }> {
+    const { mspId, store, journal } = this.#options;
     let isIt = journal.cidOf(putAs) === ref.cid;
     let isHere = true;
-    let keysDestroyed = false;
+    let sealedTo: SealedTo = 'unknown';
     try {
       const bytes = await this.fetch(ref);
       const own = recipientsOf(bytes).find((recipient) => recipient.mspId === mspId);
-      keysDestroyed =
-        own === undefined || (own.publicKey !== undefined && keys.find(own.publicKey) === undefined);
-      isIt ||= !keysDestroyed && (await this.#opens(bytes, context));
+      sealedTo = own === undefined ? 'no key' : this.#heldKey(own.publicKey, context);
+      isIt ||= sealedTo !== 'no key' && (await this.#opens(bytes, context));
     } catch (error) {
       if (!(error instanceof TrainerError || error instanceof ArtefactError)) throw error;
       if (AWAY.has(error.code)) throw error;
@@ -231,7 +233,20 @@ export class ArtefactExchange {
     if (isIt) await translated(() => store.unpin(ref.cid));
     this.#opened.delete(JSON.stringify([ref.sha256, context]));
     // A pin has its bytes at the node.
-    return { unpinned: isIt || keysDestroyed || !isHere, keysDestroyed };
+    return { unpinned: isIt || sealedTo === 'no key' || !isHere, sealedTo };
+  }
+
+  #heldKey(publicKey: string | undefined, context: ArtefactContext): SealedTo {
+    // Before keys were named in it, an artefact was for the one that a member had.
+    if (publicKey === undefined || this.#options.keys.find(publicKey) !== undefined) return 'member key';
+    return this.#studyKeyOf(context)?.publicKey === publicKey ? 'study key' : 'no key';
+  }
+
+  /** This hospital's key for an update, of the study and dataset that it is sealed for. */
+  #studyKeyOf({ purpose, studyId, datasetId }: ArtefactContext): MemberKeys | undefined {
+    if (purpose !== 'update' || typeof studyId !== 'string' || typeof datasetId !== 'string')
+      return undefined;
+    return this.#options.journal.studyKey({ studyId, datasetId });
   }
 
   async #opens(bytes: Uint8Array, context: ArtefactContext): Promise<boolean> {
@@ -281,8 +296,11 @@ export class ArtefactExchange {
 
   async #unsealed(bytes: Uint8Array, associatedData: ArtefactContext): Promise<Uint8Array> {
     const { mspId, keys } = this.#options;
-    const unseal = async () =>
-      (await openArtefact({ bytes, mspId, keys: keys.keys, associatedData })).plaintext;
+    const unseal = async () => {
+      const own = this.#studyKeyOf(associatedData);
+      const held = own === undefined ? keys.keys : [own, ...keys.keys];
+      return (await openArtefact({ bytes, mspId, keys: held, associatedData })).plaintext;
+    };
     try {
       return await unseal();
     } catch (error) {

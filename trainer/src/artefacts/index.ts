@@ -13,7 +13,7 @@ export { type ArtefactRef, type ArtefactStore, DEFAULT_MAX_ARTEFACT_BYTES } from
 export { commitment, sha256Hex } from './commitment.ts';
 export { computeCid } from './content-id.ts';
 export { IpfsArtefactStore, type IpfsArtefactStoreOptions } from './ipfs-artefact-store.ts';
-export { proveKey } from './key-proof.ts';
+export { proveKey, proveStudyKey } from './key-proof.ts';
 export { createNextKey, MemberKeyRing } from './key-ring.ts';
 export {
   decodePrivateKeyPem,
@@ -23,5 +23,7 @@ export {
   loadMemberKeys,
   loadOrCreateMemberKeys,
   type MemberKeys,
+  memberKeysOf,
+  rawPrivateKey,
 } from './member-keys.ts';
 export { MemoryArtefactStore } from './memory-artefact-store.ts';

@@ -2,7 +2,7 @@
 // XEdDSA and VXEdDSA Signature Schemes", section 2.4), which the chaincode verifies as Ed25519's. The only file that
 // knows a library of curves.
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
-import { keyProofMessage } from '@consilium/domain';
+import { keyProofMessage, studyKeyProofMessage } from '@consilium/domain';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { type MemberKeys, rawPrivateKey } from './member-keys.ts';
 
@@ -50,6 +50,21 @@ export function proveKey(
   { mspId, channel }: { readonly mspId: string; readonly channel: string },
 ): { readonly encryptionPublicKey: string; readonly keyProof: string } {
   const message = keyProofMessage({ channel, mspId, encryptionPublicKey });
+  const keyProof = sign(privateKey, Buffer.from(message, 'utf8')).toString('base64url');
+  return { encryptionPublicKey, keyProof };
+}
+
+/** The same of a key for one dataset's updates in one study: it holds for no other. */
+export function proveStudyKey(
+  { publicKey: encryptionPublicKey, privateKey }: MemberKeys,
+  of: {
+    readonly mspId: string;
+    readonly channel: string;
+    readonly studyId: string;
+    readonly datasetId: string;
+  },
+): { readonly encryptionPublicKey: string; readonly keyProof: string } {
+  const message = studyKeyProofMessage({ ...of, encryptionPublicKey });
   const keyProof = sign(privateKey, Buffer.from(message, 'utf8')).toString('base64url');
   return { encryptionPublicKey, keyProof };
 }

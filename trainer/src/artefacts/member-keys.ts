@@ -58,6 +58,13 @@ export function decodePublicKey(publicKey: string): Uint8Array {
   return bytes;
 }
 
+/** A key pair from its raw halves, which are taken to belong together. */
+export function memberKeysOf(publicKey: string, privateBytes: Uint8Array): MemberKeys {
+  const d = Buffer.from(privateBytes).toString('base64url');
+  const key = { kty: 'OKP', crv: 'X25519', x: publicKey, d };
+  return { publicKey, privateKey: createPrivateKey({ key, format: 'jwk' }) };
+}
+
 export function rawPrivateKey(privateKey: KeyObject): Uint8Array {
   return Buffer.from(privateKey.export({ format: 'jwk' }).d!, 'base64url');
 }

@@ -20,6 +20,7 @@ import {
   type Revision,
   type RoundDossier,
   type Study,
+  type StudyKey,
 } from '@consilium/domain';
 import { TrainerError } from '../errors.ts';
 
@@ -36,6 +37,7 @@ export type TrainerTransaction =
   | 'round:abort'
   | 'model:publish'
   | 'study:settle'
+  | 'study:recordKeys'
   | 'study:attestErasure';
 
 /** What the trainer needs of a ledger; the gateway is one, tests have another. */
@@ -47,6 +49,8 @@ export interface Ledger {
   getStudy(studyId: string): Promise<Study | undefined>;
   listConsents(studyId: string): Promise<readonly Consent[]>;
   getDossier(studyId: string, round: number): Promise<RoundDossier | undefined>;
+  /** The keys that updates of a dataset are sealed to in a study. */
+  listStudyKeys(studyId: string, datasetId: string): Promise<readonly StudyKey[]>;
   /** What withdrawals ask of whom. */
   listErasures(studyId: string): Promise<readonly DatasetErasures[]>;
   getDataset(datasetId: string): Promise<Dataset>;
@@ -137,6 +141,11 @@ export class GatewayClient implements Ledger {
 
   async getDataset(datasetId: string): Promise<Dataset> {
     return (await this.#get(ledgerPath('dataset:get', { datasetId }))) as Dataset;
+  }
+
+  async listStudyKeys(studyId: string, datasetId: string): Promise<readonly StudyKey[]> {
+    const path = ledgerPath('study:listKeys', { studyId, datasetId });
+    return (await this.#pages(path)) as readonly StudyKey[];
   }
 
   async listErasures(studyId: string): Promise<readonly DatasetErasures[]> {

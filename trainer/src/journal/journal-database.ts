@@ -10,7 +10,10 @@ export type Row = Record<string, SQLInputValue>;
 
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
 
-const PRAGMAS = 'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL';
+/** What is removed is written over; what is rewritten on the way stays in memory, and in no other file. */
+const PRAGMAS =
+  'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ' +
+  'PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY';
 const REMEDY =
   'Do not remove it and do not start from an older copy while a consent runs: a round could be drawn again for one ' +
   'charge. Withdraw the running consents at the gateway, let the ledger settle them, then put back a copy of the ' +
@@ -19,6 +22,8 @@ const REMEDY =
 export class JournalDatabase implements Disposable {
   readonly #guard: RowGuard;
   readonly #database: DatabaseSync;
+  /** The database itself. Its log is beside it. */
+  protected readonly file: string;
   /** Of the salted ids of populations' blocks, and of the copies of revisions' files: nobody else's to read. */
   readonly peopleDirectory: string;
   readonly copiesDirectory: string;
@@ -32,12 +37,13 @@ export class JournalDatabase implements Disposable {
   constructor(directory: string) {
     this.peopleDirectory = join(directory, 'people');
     this.copiesDirectory = join(directory, 'copies');
+    this.file = join(directory, 'journal.sqlite');
     try {
       for (const folder of [directory, this.peopleDirectory, this.copiesDirectory]) {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
       }
       this.#guard = new RowGuard({
-        file: join(directory, 'journal.sqlite'),
+        file: this.file,
         pragmas: PRAGMAS,
         tables: JOURNAL_TABLES,
         remedy: REMEDY,
@@ -97,6 +103,21 @@ export class JournalDatabase implements Disposable {
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
         throw error;
       }
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  /** Brings all that was written into the file, and leaves the log without a byte. @throws TrainerError */
+  protected emptyLog(): void {
+    const { busy } = this.get('PRAGMA wal_checkpoint(TRUNCATE)') as Row;
+    if (busy !== 0) throw new TrainerError('TRAINER_JOURNAL_FAILED', 'its log could not be emptied');
+  }
+
+  /** Writes the whole file again, without what is not in use. @throws TrainerError */
+  protected rewrite(): void {
+    try {
+      this.#database.exec('VACUUM');
     } catch (error) {
       throw named(error);
     }

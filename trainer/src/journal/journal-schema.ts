@@ -157,8 +157,25 @@ CREATE TABLE offers (
 INSERT INTO populations SELECT dataset_id, salt, prepared_at FROM datasets;
 `;
 
+const FOURTH = `
+-- This hospital's keys for studies: one for the updates of each dataset, and never a second.
+CREATE TABLE study_keys (
+  study_id TEXT NOT NULL,
+  dataset_id TEXT NOT NULL,
+  number INTEGER NOT NULL UNIQUE,
+  public_key TEXT NOT NULL,
+  made_at TEXT NOT NULL,
+  recorded INTEGER NOT NULL DEFAULT 0,
+  destroyed_at TEXT,
+  PRIMARY KEY (study_id, dataset_id)
+) STRICT, WITHOUT ROWID;
+
+-- Rows of one length that are only ever added at the end, and written over in their place: none is moved.
+CREATE TABLE private_keys (number INTEGER PRIMARY KEY, private_key BLOB NOT NULL) STRICT;
+`;
+
 /** The statement at i leads from version i to version i + 1. */
-export const JOURNAL_STEPS: readonly string[] = [FIRST, SECOND, THIRD];
+export const JOURNAL_STEPS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH];
 
 /** The tables' primary keys, by which the digests beside the rows name them. */
 export const JOURNAL_TABLES = [
@@ -177,4 +194,6 @@ export const JOURNAL_TABLES = [
   { name: 'revision_members', key: ['dataset_id', 'revision', 'block'] },
   { name: 'withdrawn', key: ['population_id', 'person'] },
   { name: 'offers', key: ['study_id', 'dataset_id'] },
+  { name: 'study_keys', key: ['study_id', 'dataset_id'] },
+  { name: 'private_keys', key: ['number'] },
 ] as const;

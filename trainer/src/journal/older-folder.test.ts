@@ -26,7 +26,7 @@ class WatchedStore extends MemoryArtefactStore {
   }
 }
 
-/** A hospital alone, with its folder as it was before the study began. */
+/** A hospital alone, with its folder as it was before the first round: with its keys for the study. */
 async function aWorld() {
   worlds += 1;
   const store = new WatchedStore();
@@ -37,6 +37,7 @@ async function aWorld() {
     mspIds: ['A'],
     study: { rounds: 1, quorum: { updates: 1, validators: 1 } },
   });
+  await runTo(world, store, 'study:recordKeys: concluded');
   store.cids.clear();
   const [hospital] = world.hospitals;
   const older = `${at}-older`;

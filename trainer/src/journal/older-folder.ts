@@ -55,12 +55,17 @@ export async function noticeRound(
   if (unknown !== undefined) await barAll(context, unknown);
 }
 
-async function barAll(context: TrainerContext, unknown: ReleaseKey): Promise<void> {
-  const { ledger, journal, mspId, log } = context;
+function barAll(context: TrainerContext, unknown: ReleaseKey): Promise<void> {
   const { studyId, round, datasetId, pool } = unknown;
   const what = pool === 'training' ? 'an update' : 'a score';
+  return barAsOlder(context, studyId, `${what} of ${datasetId} in round ${round} of study ${studyId}`);
+}
+
+/** Bars a study, and all others with a consent of this hospital. `what`: the ledger has it, and the folder lacks it. */
+export async function barAsOlder(context: TrainerContext, studyId: string, what: string): Promise<void> {
+  const { ledger, journal, mspId, log } = context;
   const reason =
-    `the ledger has ${what} of ${datasetId} in round ${round} of study ${studyId} that this folder lacks: it is an ` +
+    `the ledger has ${what} that this folder lacks: it is an ` +
     'older copy. Stop the trainer and restore the newest one; where there is none, withdraw the consents given ' +
     'before: once they are settled, new ones may be given';
   const studyIds = [studyId];

@@ -5,7 +5,8 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Dictionary, RecordCountBand } from '@consilium/domain';
 import type { BlockFile, BlockMembers, KnownBlock } from '../data/find-people.ts';
 import { SALTED_ID_BYTES } from '../data/salted-ids.ts';
-import { JournalDatabase, type Row } from './journal-database.ts';
+import type { Row } from './journal-database.ts';
+import { StudyKeyJournal } from './study-key-journal.ts';
 
 /** Patients who were first seen in one revision. */
 export interface PatientBlock {
@@ -53,7 +54,7 @@ export interface Offer extends RevisionKey {
   readonly blocks: readonly number[];
 }
 
-export class PeopleJournal extends JournalDatabase {
+export class PeopleJournal extends StudyKeyJournal {
   /** Names of files that are written, or copied, for a revision that is not in the journal yet. */
   readonly filesAtWork = new Set<string>();
 

@@ -113,6 +113,7 @@ for (const { title, steps, outcomes } of [
       assert.deepEqual(
         chain.consortium.recorded.map(({ name }) => name),
         [
+          'study:recordKeys',
           'round:open',
           'round:recordUpdate',
           'round:close',

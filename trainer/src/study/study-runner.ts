@@ -3,7 +3,7 @@
 import { AssertionError } from 'node:assert/strict';
 import type { Consent, ParametersRef, RoundDossier, Study } from '@consilium/domain';
 import { attest } from '../actions/attest.ts';
-import { eraseUpdates, listOwedErasures } from '../actions/erase-updates.ts';
+import { destroyKeysNotOwed, eraseUpdates, listOwedErasures } from '../actions/erase-updates.ts';
 import { finalize } from '../actions/finalize.ts';
 import { openRound } from '../actions/open.ts';
 import { takePlainStep } from '../actions/plain-steps.ts';
@@ -18,6 +18,7 @@ import { type Action, earlyKey, nextAction, type Situation } from './next-action
 import { Pace } from './pace.ts';
 import type { Recording } from './public-time.ts';
 import { keepAggregate } from './round-material.ts';
+import { recordStudyKeys } from './study-keys.ts';
 import type { TrainerContext } from './trainer-context.ts';
 import { Wakeup } from './wakeup.ts';
 
@@ -69,6 +70,8 @@ export class StudyRunner {
   #kept = '';
   /** The state in which nothing more could be erased. */
   #erasedAt = '';
+  /** The state in which this hospital's keys for the study were last looked at. */
+  #keysAt = '';
   /** What was to be erased failed: it is tried again, after the study's end too. */
   #hasToErase = false;
   readonly #early = new Map<string, number>();
@@ -142,6 +145,7 @@ export class StudyRunner {
     const state = await this.#read();
     const action = this.#next(state);
     if (action.kind !== 'done') this.#show(action, state);
+    await this.#keepKeys(state);
     // Settling and ending draw nothing, and are the way out.
     if (action.kind !== 'settle' && action.kind !== 'done') {
       requireNewestFolder(this.#context, { studyId: this.studyId, consents: state.consents });
@@ -149,6 +153,15 @@ export class StudyRunner {
     await this.#perform(action, state);
     await this.#erase(state);
     return action;
+  }
+
+  /** Before anything is opened or sealed, and once for each state of the study. */
+  async #keepKeys(state: StudyState): Promise<void> {
+    if (this.#keysAt === this.#seen) return;
+    // Also where the folder is barred: what was attested stays true.
+    await destroyKeysNotOwed(this.#context, this.studyId, state.consents);
+    await recordStudyKeys(this.#context, state);
+    this.#keysAt = this.#seen;
   }
 
   /** After withdrawals; it holds up nothing, and is tried again at each look. */

@@ -24,6 +24,7 @@ const ROUTES: readonly [RegExp, TrainerTransaction][] = [
   [/^\/v1\/studies\/([^/]+)\/model$/, 'model:publish'],
   [/^\/v1\/studies\/([^/]+)\/consents\/([^/]+)\/settle$/, 'study:settle'],
   [/^\/v1\/studies\/([^/]+)\/consents\/([^/]+)\/erasures$/, 'study:attestErasure'],
+  [/^\/v1\/studies\/([^/]+)\/keys$/, 'study:recordKeys'],
 ];
 
 export class GatewayServer {
@@ -93,6 +94,7 @@ export class GatewayServer {
     }
     if (part === undefined) return found(await ledger.getStudy(id), 'STUDY_NOT_FOUND');
     if (part === 'erasures') return { items: await ledger.listErasures(id) };
+    if (part === 'keys') return { items: await ledger.listStudyKeys(id, String(number)) };
     if (part === 'consents') return { items: await ledger.listConsents(id) };
     if (part === 'model') return found(await ledger.getModel(id), 'MODEL_NOT_FOUND');
     return found(await ledger.getDossier(id, Number(number)), 'ROUND_NOT_FOUND');
@@ -103,11 +105,8 @@ export class GatewayServer {
     const [pattern, name] = ROUTES.find(([route]) => route.test(path)) ?? [];
     if (name === undefined) throw new Error(`no route ${path}`);
     const [, studyId, second] = pattern?.exec(path) ?? [];
-    const located = /^study:/.test(name)
-      ? { datasetId: second }
-      : second === undefined
-        ? {}
-        : { round: Number(second) };
+    const located =
+      second === undefined ? {} : /^study:/.test(name) ? { datasetId: second } : { round: Number(second) };
     const argument = { studyId, ...located, ...JSON.parse(body) };
     const key = String(request.headers['idempotency-key']);
     const sent = { name, body, idempotencyKey: key };

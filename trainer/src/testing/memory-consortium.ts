@@ -23,6 +23,7 @@ import {
   type Round,
   type RoundDossier,
   type Study,
+  sealedToStudyKeys,
   supportersOf,
   tallyIn,
   tallyOf,
@@ -32,6 +33,7 @@ import {
 } from '@consilium/domain';
 import { GatewayProblem, type Ledger, type TrainerTransaction } from '../gateway/gateway-client.ts';
 import { MemoryPopulations } from './memory-populations.ts';
+import { MemoryStudyKeys } from './memory-study-keys.ts';
 import { anEquivocation } from './study-rows.ts';
 
 export interface Charge {
@@ -56,6 +58,7 @@ export class MemoryConsortium {
   readonly datasets = new Map<string, Dataset>();
   readonly people = new MemoryPopulations(this.datasets);
   readonly studies = new Map<string, Study>();
+  readonly keys = new MemoryStudyKeys();
   readonly consents = new Map<string, Consent>();
   readonly models = new Map<string, Model>();
   readonly rounds = new Map<string, RoundDossier>();
@@ -122,6 +125,7 @@ export class MemoryConsortium {
       getDataset: async (datasetId) =>
         asProblem(() => this.datasets.get(datasetId) ?? refuse('DATASET_NOT_FOUND')),
       listErasures: async (studyId) => this.#erasuresOf(studyId),
+      listStudyKeys: async (studyId, datasetId) => asProblem(() => this.keys.ofDataset(studyId, datasetId)),
       listRevisions: async (datasetId) => asProblem(() => this.people.revisionsOf(datasetId)),
       getPopulation: async (populationId) => this.people.population(populationId),
       listBlocks: async (populationId) => this.people.blocksOf(populationId),
@@ -154,6 +158,9 @@ export class MemoryConsortium {
     switch (name) {
       case 'study:settle':
         this.#settle(mspId, study, argument.datasetId);
+        break;
+      case 'study:recordKeys':
+        this.keys.record(mspId, argument, this.#now());
         break;
       case 'study:attestErasure':
         this.#attestErasure(mspId, argument);
@@ -188,6 +195,7 @@ export class MemoryConsortium {
       case 'round:recordUpdate': {
         if (dossier.updates.some((u) => u.datasetId === argument.datasetId)) refuse('UPDATE_EXISTS');
         if (round.state !== 'training') refuse('ROUND_CLOSED');
+        this.keys.requireKeyed(argument, round);
         this.#charge(mspId, { ...argument, study, round });
         save({
           updates: [...dossier.updates, { schema: 1, ...argument, owner: mspId, recordedAt: now }],
@@ -414,6 +422,19 @@ export class MemoryConsortium {
         updates.some((u) => u.datasetId === datasetId),
     );
     if (open !== undefined) refuse('ERASURE_EARLY');
+    if (
+      this.erasures.some(
+        (one) => one.mspId === mspId && one.studyId === studyId && one.datasetId === datasetId,
+      )
+    ) {
+      refuse('ERASURE_EXISTS');
+    }
+    for (const { round } of argument.artefacts.filter(({ keysDestroyed }) => keysDestroyed)) {
+      const dossier = this.dossier(studyId, round);
+      const update = dossier.updates.find((one) => one.datasetId === datasetId)!;
+      if (!sealedToStudyKeys(update, dossier.round).includes(mspId))
+        refuse('INVALID_ARGUMENT', 'keysDestroyed');
+    }
     this.erasures.push({ schema: 1, ...argument, mspId, attestedAt: this.#now() });
   }
 

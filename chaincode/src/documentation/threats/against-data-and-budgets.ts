@@ -101,6 +101,22 @@ export const DATA_AND_BUDGETS: ThreatSection = {
       ],
     },
     {
+      id: 'undestroyed-keys',
+      attack: "Reading a withdrawn dataset's updates all the same, and false words about it",
+      titles: [
+        'a study takes no keys',
+        'a key is not replaced, nor used for anything else: in another study, as a long-lived key, by another',
+        'an update says to whom it is sealed by a long-lived key, and nobody has a key that is not recorded',
+        'a key that was recorded after an update, or of which an update says nothing, destroys nothing of it',
+        'are destroyed one by one, so that no byte of the file or its log holds one, in any order',
+        'are destroyed after a withdrawal by all, by who withdraws too, and nothing of them opens an update',
+        'a sender that says it sealed to them and did not makes nobody attest what is not so',
+        'a crash between any two steps of the erasure ends in the same word',
+        'that a copy of the folder from before the erasure holds are destroyed again when it is started',
+        'that the ledger has and the folder lacks show an older copy, which draws nothing',
+      ],
+    },
+    {
       id: 'racing-studies',
       attack: 'Studies that race for one budget',
       titles: [
