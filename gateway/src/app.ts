@@ -23,7 +23,8 @@ import { validatorCompiler } from './http/validator-compiler.ts';
 import { createMetrics } from './metrics.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import { Submissions } from './outbox/submissions.ts';
-import type { HistorySource } from './read-model/ledger-history.ts';
+import type { WatchedHistory } from './read-model/index-in-thread.ts';
+import { NO_HISTORY } from './read-model/no-history.ts';
 import { ACTIVITY_ROUTES } from './routes/activities.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { addComplianceRoutes } from './routes/compliance.ts';
@@ -42,12 +43,6 @@ import { ROUND_RECORD_ROUTES } from './routes/round-records.ts';
 import { ROUND_ROUTES } from './routes/rounds.ts';
 import { addServiceRoutes } from './routes/service.ts';
 import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
-
-const NO_HISTORY: HistorySource = {
-  read: () => {
-    throw new GatewayRefusal('HISTORY_UNAVAILABLE');
-  },
-};
 
 /** How often connections are looked at for timeouts. */
 const CHECKING_INTERVAL_MS = 5_000;
@@ -71,7 +66,7 @@ export interface AppOptions {
   readonly ledger: Ledger;
   readonly outbox: Outbox;
   /** What was checked of the channel; nothing if absent. */
-  readonly history?: HistorySource | undefined;
+  readonly history?: WatchedHistory | undefined;
   readonly apiKeys: ApiKeys;
   readonly trainer: TrainerAddress | undefined;
   readonly limits: Limits;
@@ -82,7 +77,7 @@ export interface AppOptions {
   readonly metricsOfProcess?: boolean;
 }
 
-/** The service, ready to inject into or to listen. Closing it closes the ledger and the outbox. */
+/** The service, ready to inject into or to listen. Closing it closes the ledger, its history and the outbox. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { ledger, outbox, apiKeys, trainer, limits } = options;
   const proxies = [...(options.proxies ?? [])];
@@ -119,7 +114,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   acceptEmptyJson(app);
   endConnectionsOnClose(app);
 
-  const metrics = createMetrics({ ofProcess: options.metricsOfProcess ?? false });
+  const history = options.history ?? NO_HISTORY;
+  const metrics = createMetrics({ ofProcess: options.metricsOfProcess ?? false, history });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions, url } = request;
     const route = routeOptions.url ?? 'none';
@@ -141,6 +137,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onReady', async () => submissions.startRecovery());
   app.addHook('onClose', async () => {
     await submissions.close();
+    await history.close();
     await ledger.close();
     outbox.close();
   });
@@ -162,7 +159,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const dependencies: Dependencies = {
     ledger,
     submissions,
-    history: options.history ?? NO_HISTORY,
+    history,
     apiKeys,
     metrics,
     trainer,

@@ -21,6 +21,7 @@ import { readConnections } from './fabric/connection-file.ts';
 import { FabricLedger } from './fabric/fabric-ledger.ts';
 import { ApiKeys, createApiKey } from './http/api-keys.ts';
 import { Outbox } from './outbox/outbox.ts';
+import { IndexInThread } from './read-model/index-in-thread.ts';
 
 const HELP = `consilium-gateway: one hospital's REST service
 
@@ -110,8 +111,17 @@ async function serve(config: Config): Promise<void> {
     logger.error({ err }, 'keeping the last good keys'),
   );
   const ledger = new FabricLedger({ connection, chaincode: config.chaincode, limits, log: logger });
+  const history = new IndexInThread({
+    directory: dataDirectory,
+    connection,
+    chaincode: config.chaincode,
+    genesis: config.genesis,
+    limits,
+    log: (level, text) => logger[level]({ history: true }, text),
+  });
   const app = await buildApp({
     ledger,
+    history,
     outbox,
     apiKeys,
     trainer: config.trainer,

@@ -12,6 +12,8 @@ export interface Config {
   readonly chaincode: string;
   readonly apiKeysPath: string;
   readonly dataDirectory: string;
+  /** SHA-256 of block 0's header in hexadecimal; the first seen is trusted where it is undefined. */
+  readonly genesis: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly trainer: { readonly url: URL; readonly key: string } | undefined;
@@ -128,9 +130,13 @@ const readable = (name: string, value: number): string =>
 export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
   ['CONSILIUM_CONNECTION', "The organisation's connection file (required)"],
   ['CONSILIUM_API_KEYS', 'File of API keys; "consilium-gateway key create" writes it (required)'],
-  ['CONSILIUM_DATA_DIR', 'Folder for the outbox and gateway.json (required)'],
+  ['CONSILIUM_DATA_DIR', 'Folder for the outbox, the index of the ledger and gateway.json (required)'],
   ['CONSILIUM_MSP_ID', 'The organisation to serve; needed if the connection file has several'],
   ['CONSILIUM_CHAINCODE', 'Name of the chaincode (default consilium)'],
+  [
+    'CONSILIUM_GENESIS_SHA256',
+    'Digest of the genesis block, as others say it; where it is not set, the first one seen is trusted',
+  ],
   ['CONSILIUM_HOST', 'Address to listen on (default 127.0.0.1)'],
   ['CONSILIUM_PORT', 'Port to listen on; 0 takes a free one (default 8080)'],
   ['CONSILIUM_TRAINER_URL', "Address of the hospital's trainer; if it is not set, /v1/local answers 503"],
@@ -173,6 +179,10 @@ export function readConfig(environment: Environment): Config {
     }
   }
   const dataDirectory = variables.required('CONSILIUM_DATA_DIR');
+  const genesis = variables.text('CONSILIUM_GENESIS_SHA256');
+  if (genesis !== undefined && !/^[0-9a-f]{64}$/.test(genesis)) {
+    variables.refuse('CONSILIUM_GENESIS_SHA256', 'is malformed', 'write 64 digits from 0 to 9 and a to f');
+  }
   const proxies = (variables.text('CONSILIUM_PROXIES') ?? '').split(',').flatMap((one) => one.trim() || []);
   variables.attempt('CONSILIUM_PROXIES', () => proxyList(proxies));
   const trainer = readTrainer(variables);
@@ -194,6 +204,7 @@ export function readConfig(environment: Environment): Config {
     chaincode: variables.text('CONSILIUM_CHAINCODE') ?? 'consilium',
     apiKeysPath,
     dataDirectory,
+    genesis,
     host: variables.text('CONSILIUM_HOST') ?? '127.0.0.1',
     port,
     trainer,

@@ -5,7 +5,7 @@ import type { Ledger } from './fabric/ledger.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import type { Metrics } from './metrics.ts';
 import type { Submissions } from './outbox/submissions.ts';
-import type { HistorySource } from './read-model/ledger-history.ts';
+import type { WatchedHistory } from './read-model/index-in-thread.ts';
 
 export interface TrainerAddress {
   readonly url: URL;
@@ -16,7 +16,7 @@ export interface Dependencies {
   readonly ledger: Ledger;
   readonly submissions: Submissions;
   /** What was checked of the channel. */
-  readonly history: HistorySource;
+  readonly history: WatchedHistory;
   readonly apiKeys: ApiKeys;
   readonly metrics: Metrics;
   readonly trainer: TrainerAddress | undefined;

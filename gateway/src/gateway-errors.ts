@@ -31,8 +31,9 @@ export const GATEWAY_ERRORS = {
   },
   TRANSACTION_NOT_FOUND: {
     status: 404,
-    meaning: 'This gateway has not submitted such a transaction (or has forgotten it after its retention).',
-    remedy: 'Ask the gateway that submitted it, or the audit routes.',
+    meaning: 'This gateway has not sent such a transaction, and no block that it checked holds it.',
+    remedy:
+      'Compare the id. The detail says how many blocks were checked: a later one may hold it, so ask again.',
   },
   METHOD_NOT_ALLOWED: {
     status: 405,

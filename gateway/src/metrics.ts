@@ -1,10 +1,20 @@
 // What an operator watches, in Prometheus' text format. One registry per application, none global.
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { WatchedHistory } from './read-model/index-in-thread.ts';
+
+interface MetricsOptions {
+  readonly ofProcess: boolean;
+  /** Whose state is read whenever it is asked for; none if absent. */
+  readonly history?: Pick<WatchedHistory, 'status'>;
+}
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
+const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
+
 /** `ofProcess` adds memory, event loop and file descriptor figures: once per process. */
-export function createMetrics({ ofProcess }: { readonly ofProcess: boolean }) {
+export function createMetrics({ ofProcess, history }: MetricsOptions) {
   const registry = new Registry();
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry });
@@ -34,6 +44,39 @@ export function createMetrics({ ofProcess }: { readonly ofProcess: boolean }) {
       name: 'consilium_ledger_unknown_outcomes_total',
       help: 'Submissions whose answer was lost after sending.',
       registers,
+    }),
+    historyBlocks: new Gauge({
+      name: 'consilium_history_blocks',
+      help: 'Blocks of the channel that were checked and indexed.',
+      registers,
+      collect() {
+        this.set(history?.status?.blocks ?? 0);
+      },
+    }),
+    historyOrganisations: new Gauge({
+      name: 'consilium_history_organisations',
+      help: 'Organisations whose peers sent the same blocks, up to the last.',
+      registers,
+      collect() {
+        this.set(history?.status?.organisations.length ?? 0);
+      },
+    }),
+    historyState: new Gauge({
+      name: 'consilium_history_state',
+      help: '1 for what the index of the channel does: building, following, waiting, or stopped by an alarm.',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        for (const state of HISTORY_STATES) this.set({ state }, history?.status?.state === state ? 1 : 0);
+      },
+    }),
+    historyAlarms: new Gauge({
+      name: 'consilium_history_alarms',
+      help: 'What was found wrong with the ledger, or with what peers say of it, and not removed by an operator.',
+      registers,
+      collect() {
+        this.set(history?.status?.alarms.length ?? 0);
+      },
     }),
     eventStreams: new Gauge({
       name: 'consilium_event_streams',

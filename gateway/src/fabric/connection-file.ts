@@ -14,14 +14,32 @@ const Organisation = Type.Object({
   tlsRootCertificate: Pem,
   clients: Type.Record(Type.String(), Client),
 });
+const Peer = Type.Pick(Organisation, ['mspId', 'endpoint', 'tlsRootCertificate']);
 const ConnectionFile = Type.Object({
   channel: Type.String({ minLength: 1 }),
   organisations: Type.Array(Organisation, { minItems: 1 }),
+  peers: Type.Optional(
+    Type.Array(Peer, { description: 'Peers of other organisations, whose blocks are compared.' }),
+  ),
 });
 
 export interface Connection {
   readonly channel: string;
   readonly organisation: Static<typeof Organisation>;
+  /** Peers of other organisations. */
+  readonly peers: readonly Static<typeof Peer>[];
+}
+
+/** A connection to the own peer, and to each of the others with the own identities, by whose peer it is. */
+export function connectionsOf(connection: Connection): { mspId: string; connection: Connection }[] {
+  const { organisation, peers } = connection;
+  return [
+    { mspId: organisation.mspId, connection },
+    ...peers.map(({ mspId, endpoint, tlsRootCertificate }) => ({
+      mspId,
+      connection: { ...connection, organisation: { ...organisation, endpoint, tlsRootCertificate } },
+    })),
+  ];
 }
 
 export const rolesOf = ({ organisation }: Connection): Role[] =>
@@ -45,13 +63,31 @@ export function readConnection(path: string, mspId: string | undefined): Connect
       `${path} has several organisations (${names}): set CONSILIUM_MSP_ID to this gateway's`,
     );
   }
-  return { channel: file.channel, organisation };
+  return connectionIn(file, organisation);
 }
 
 /** Each organisation of the file, as `readConnection` reads one. @throws InputError */
 export function readConnections(path: string): Connection[] {
-  const { channel, organisations } = readConnectionFile(path);
-  return organisations.map((organisation) => ({ channel, organisation }));
+  const file = readConnectionFile(path);
+  return file.organisations.map((organisation) => connectionIn(file, organisation));
+}
+
+/** A file of several organisations names their peers for each other; one of each organisation is enough. */
+function connectionIn(
+  { channel, organisations, peers = [] }: Static<typeof ConnectionFile>,
+  organisation: Static<typeof Organisation>,
+): Connection {
+  const others = new Map([...peers, ...organisations].map((peer) => [peer.mspId, peer]));
+  others.delete(organisation.mspId);
+  return {
+    channel,
+    organisation,
+    peers: [...others.values()].map(({ mspId, endpoint, tlsRootCertificate }) => ({
+      mspId,
+      endpoint,
+      tlsRootCertificate,
+    })),
+  };
 }
 
 function readConnectionFile(path: string): Static<typeof ConnectionFile> {

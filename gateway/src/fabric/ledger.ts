@@ -111,7 +111,7 @@ export interface Ledger {
   events(options: EventsOptions): AsyncIterable<LedgerEvent>;
   /** The number of blocks. */
   height(): Promise<number>;
-  /** Blocks in their order, whole, in Fabric's encoding; those to come too. @throws once aborted, or the peer is lost */
+  /** Blocks in their order, whole, in Fabric's encoding; also those to come. @throws once aborted, or cut off */
   blocks(span: BlockSpan, signal: AbortSignal): AsyncIterable<Uint8Array>;
   block(number: number): Promise<Uint8Array>;
   /**

@@ -179,7 +179,7 @@ describe('the OpenAPI document', () => {
 
   it('is in step with the README, which lists every variable with its meaning', () => {
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-    const rows = [...readme.matchAll(/^\| `(CONSILIUM_[A-Z_]+)` +\| (.+?) +\|$/gm)].map((match) =>
+    const rows = [...readme.matchAll(/^\| `(CONSILIUM_[A-Z0-9_]+)` +\| (.+?) +\|$/gm)].map((match) =>
       match.slice(1),
     );
     assert.deepEqual(

@@ -2,7 +2,7 @@
 
 export interface BlockFeed {
   readonly mspId: string;
-  /** Blocks from this one on, in Fabric's encoding, also those to come. @throws where the peer is lost, or once aborted */
+  /** Blocks from this one on, whole, also those to come. @throws where the peer is lost, or once aborted */
   blocks(from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** How many blocks the peer has. @throws where it does not answer */
   height(): Promise<number>;

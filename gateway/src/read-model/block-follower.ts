@@ -45,6 +45,8 @@ export interface FollowerOptions {
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
   /** How long others may take to send the block that the own peer sent, and how long a lost peer is left alone. */
   readonly patienceMs?: number;
+  /** How long the own peer may be behind another before it is said. */
+  readonly behindMs?: number;
   readonly retryMs?: { readonly first: number; readonly most: number };
 }
 
@@ -76,7 +78,7 @@ export class BlockFollower {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.#state = new SqliteState(options.index.database);
-    const { index, others, log, patienceMs, retryMs = RETRY_MS } = options;
+    const { index, others, log, patienceMs, behindMs, retryMs = RETRY_MS } = options;
     const refuted = options.alarms.all().flatMap(({ stops, mspId }) => (stops ? [] : [mspId]));
     this.#witnesses = new BlockWitnesses(others, {
       index,
@@ -88,11 +90,14 @@ export class BlockFollower {
       log,
       retryMs,
       ...(patienceMs !== undefined && { patienceMs }),
+      ...(behindMs !== undefined && { behindMs }),
       onFork: (error) => this.#ending.abort(error),
       onLie: (mspId, text) => this.#raise({ mspId, stops: false, text }),
       onBehind: (problem) => this.#say({ problem }),
       onAgreed: () => {
-        if (this.#inTransaction === 0) this.#commit();
+        if (this.#inTransaction > 0) return;
+        this.#commit();
+        this.#say({});
       },
     });
   }
@@ -273,8 +278,14 @@ export class BlockFollower {
     }
     this.#witnesses.compareWith(block, checked.hash);
     if (!index.database.isTransaction) index.database.exec('BEGIN IMMEDIATE');
-    index.add(indexedBlock(checked, block, bytes));
-    this.#state.keep();
+    try {
+      index.add(indexedBlock(checked, block, bytes));
+      this.#state.keep();
+    } catch (error) {
+      // A statement that fails leaves those before it: half a block must not be committed.
+      if (index.database.isTransaction) index.database.exec('ROLLBACK');
+      throw error;
+    }
     this.#inTransaction += 1;
     this.#blocks = number + 1;
     this.#changes.announce();

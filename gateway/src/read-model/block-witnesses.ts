@@ -33,6 +33,8 @@ export interface WitnessOptions {
   readonly retryMs: { readonly first: number; readonly most: number };
   /** How long they may take to send the block that the own peer sent. */
   readonly patienceMs?: number;
+  /** How long the own peer may be behind another before it is said. */
+  readonly behindMs?: number;
   readonly onFork: (error: AlarmError) => void;
   readonly onLie: (mspId: string, text: string) => void;
   /** What the own peer does not send; undefined where it does again. */
@@ -50,7 +52,6 @@ interface Witness {
 }
 
 const PATIENCE_MS = 500;
-/** How long the own peer may be behind another before it is said. */
 const BEHIND_MS = 30_000;
 
 export class BlockWitnesses {
@@ -191,13 +192,13 @@ export class BlockWitnesses {
 
   /** Waits until the index has a block that another peer sent; says so where the own peer does not send it. */
   async #reached(number: number, { feed }: Witness): Promise<void> {
-    const { blocks, changes, signal, own, log, onBehind } = this.#options;
+    const { blocks, changes, signal, own, log, onBehind, behindMs = BEHIND_MS } = this.#options;
     const takenBack = this.#takenBack;
     const sinceMs = Date.now();
     let isSaid = false;
     while (blocks() <= number && this.#takenBack === takenBack) {
-      await changes.next(signal, BEHIND_MS);
-      if (isSaid || blocks() > number || Date.now() - sinceMs < BEHIND_MS) continue;
+      await changes.next(signal, behindMs);
+      if (isSaid || blocks() > number || Date.now() - sinceMs < behindMs) continue;
       isSaid = true;
       const problem = `the peer of ${own} has not sent block ${number}, which the one of ${feed.mspId} has`;
       log('warn', problem);

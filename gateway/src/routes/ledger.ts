@@ -1,21 +1,20 @@
-// The ledger itself: its height, what on it waits for people, and what became of a transaction that this gateway sent.
+// The ledger itself: its height, what on it waits for people, and any of its transactions.
 import {
   GATEWAY_PATHS,
   POLICY_KINDS,
   PolicyRef,
   ROLES,
   type Role,
-  Strict,
   StudyQuorum,
   type TransactionName,
 } from '@consilium/domain';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
-import { GatewayRefusal } from '../gateway-errors.ts';
 import { problemResponses } from '../http/documentation.ts';
 import { routeUrl } from '../http/route-url.ts';
-import { EVALUATE_CODES, EXAMPLE_COMMIT } from './ledger-route.ts';
+import { EVALUATE_CODES } from './ledger-route.ts';
+import { addTransactionRoute } from './transaction.ts';
 
 const roles: readonly Role[] = ROLES;
 const security = [{ apiKey: [] }];
@@ -29,6 +28,18 @@ const LedgerState = Type.Object(
   { examples: [{ channel: 'consortium', mspId: 'ClevelandMSP', height: 43 }] },
 );
 
+const LedgerAlarm = Type.Object({
+  mspId: Type.String({ description: 'Whose peer it was.' }),
+  text: Type.String({ description: 'What does not hold, with its place.' }),
+  since: Type.String({ description: 'When it was found.' }),
+  stops: Type.Boolean({ description: 'Whether nothing more of the ledger is indexed until then.' }),
+  headers: Type.Optional(
+    Type.Unknown({
+      description: 'Of two histories: both headers with the signatures on them, in hexadecimal.',
+    }),
+  ),
+});
+
 const Attention = Type.Object(
   {
     shortStudies: Type.Array(StudyQuorum, { description: 'The first of GET /v1/short-studies.' }),
@@ -36,9 +47,15 @@ const Attention = Type.Object(
       description: 'The first of GET /v1/policies/old/{kind}: POST each to /v1/policies/renew.',
     }),
     complete: Type.Boolean({ description: 'Whether the lists have no more.' }),
+    alarms: Type.Array(LedgerAlarm, {
+      description:
+        'What was found wrong with the ledger, or with what a peer says of it, and not removed since.',
+    }),
   },
   {
-    examples: [{ shortStudies: [], oldPolicies: [{ datasetId: 'cleveland-heart' }], complete: true }],
+    examples: [
+      { shortStudies: [], oldPolicies: [{ datasetId: 'cleveland-heart' }], complete: true, alarms: [] },
+    ],
   },
 );
 interface Page<T> {
@@ -46,25 +63,9 @@ interface Page<T> {
   readonly bookmark?: string;
 }
 
-const TransactionOutcome = Type.Object(
-  {
-    transactionId: Type.String(),
-    transaction: Type.String({ description: 'What it was, for example study:propose.' }),
-    state: Type.Enum(['sent', 'committed', 'invalid'], {
-      description: 'sent: not known yet, ask again. invalid: the ledger refused it and nothing was written.',
-    }),
-    blockNumber: Type.Union([Type.Integer(), Type.Null()]),
-    validationCode: Type.Union([Type.String(), Type.Null()]),
-    result: Type.Unknown({ description: 'The row, once committed.' }),
-  },
-  {
-    examples: [
-      { ...EXAMPLE_COMMIT, transaction: 'study:start', state: 'committed', validationCode: null, result: {} },
-    ],
-  },
-);
-
-export function addLedgerStateRoutes(app: FastifyInstance, { ledger, submissions }: Dependencies): void {
+export function addLedgerStateRoutes(app: FastifyInstance, dependencies: Dependencies): void {
+  const { ledger, history } = dependencies;
+  addTransactionRoute(app, dependencies);
   app.get(routeUrl(GATEWAY_PATHS.ledger), {
     config: { roles },
     schema: {
@@ -88,10 +89,11 @@ export function addLedgerStateRoutes(app: FastifyInstance, { ledger, submissions
       operationId: 'getAttention',
       tags: ['ledger'],
       summary:
-        'What waits for people: studies without their quorum, and rows that members of another day guard.',
+        'What waits for people: studies without their quorum, rows that members of another day guard, alarms.',
       description:
         'A gateway can be ready (/readyz) while a row cannot be changed: its policy names members that are gone. The ' +
-        'first of each kind; the lists that it names have the rest.\n\nNeeds any role.',
+        'first of each kind; the lists that it names have the rest. Alarms are of the ledger as a whole: what peers sent ' +
+        'that cannot be, such as two blocks of one number.\n\nNeeds any role.',
       security,
       response: { 200: { ...Attention, description: 'Found.' }, ...problemResponses(EVALUATE_CODES) },
     },
@@ -107,43 +109,7 @@ export function addLedgerStateRoutes(app: FastifyInstance, { ledger, submissions
         shortStudies: short.items,
         oldPolicies: pages.flatMap(({ items }) => items),
         complete: [short, ...pages].every(({ bookmark }) => bookmark === undefined),
-      };
-    },
-  });
-
-  app.get(routeUrl(GATEWAY_PATHS.transaction), {
-    config: { roles },
-    schema: {
-      operationId: 'getTransaction',
-      tags: ['ledger'],
-      summary: 'What became of a transaction that this gateway sent.',
-      description:
-        'For an answer that was lost (OUTCOME_UNKNOWN). Asks the ledger where the outcome is not known yet.\n\n' +
-        'Needs any role.',
-      security,
-      params: Strict({ transactionId: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
-      response: {
-        200: { ...TransactionOutcome, description: 'Found.' },
-        ...problemResponses([
-          'INVALID_ARGUMENT',
-          'UNAUTHENTICATED',
-          'RATE_LIMITED',
-          'GATEWAY_INTERNAL',
-          'TRANSACTION_NOT_FOUND',
-        ]),
-      },
-    },
-    handler: async (request) => {
-      const { transactionId } = request.params as { transactionId: string };
-      const sent = await submissions.outcomeOf(transactionId);
-      if (sent === undefined) throw new GatewayRefusal('TRANSACTION_NOT_FOUND');
-      return {
-        transactionId,
-        transaction: sent.name,
-        state: sent.state,
-        blockNumber: sent.blockNumber,
-        validationCode: sent.validationCode,
-        result: sent.state === 'committed' && sent.result !== '' ? JSON.parse(sent.result) : null,
+        alarms: history.status?.alarms ?? [],
       };
     },
   });

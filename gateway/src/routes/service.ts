@@ -3,13 +3,14 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../fabric/ledger.ts';
+import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 
 const Health = Type.Object({ status: Type.Literal('ok') }, { examples: [{ status: 'ok' }] });
 const Readiness = Type.Object({
   status: Type.Enum(['ready', 'not ready']),
   checks: Type.Array(
     Type.Object({
-      name: Type.Enum([...READINESS_CHECKS]),
+      name: Type.Enum([...READINESS_CHECKS, 'history']),
       problem: Type.Optional(Type.String()),
     }),
   ),
@@ -20,10 +21,17 @@ const NOT_READY = {
   checks: [{ name: 'peer', problem: 'the peer does not answer' }],
 };
 
+/** A ledger of two histories is nothing to work on. A gateway that is still reading it can. */
+function historyCheck({ status }: WatchedHistory): { readonly name: 'history'; readonly problem: string }[] {
+  return status?.state === 'stopped' && status.problem !== undefined
+    ? [{ name: 'history', problem: status.problem }]
+    : [];
+}
+
 /** An answer to /readyz costs an endorsement by several organisations: one serves everybody for a moment. */
 const READINESS_KEPT_MS = 1_000;
 
-export function addServiceRoutes(app: FastifyInstance, { ledger, metrics }: Dependencies): void {
+export function addServiceRoutes(app: FastifyInstance, { ledger, history, metrics }: Dependencies): void {
   const tags = ['service'];
   const config = { rateLimit: false } as const;
 
@@ -53,7 +61,8 @@ export function addServiceRoutes(app: FastifyInstance, { ledger, metrics }: Depe
         'Whether this gateway can work: its peer, the chaincode, endorsements, and committed transactions.',
       description:
         'Asks for an endorsement, not only for a port, and says what is missing. Also says when the channel stops ' +
-        'committing: orderers accepted a transaction, and no block has come since. Public.',
+        'committing: orderers accepted a transaction, and no block has come since. `history` is there where something ' +
+        'is wrong with the ledger itself, as two blocks of one number: GET /v1/attention says more. Public.',
       response: {
         200: { ...Readiness, description: 'It can work.', examples: [READY] },
         503: { ...Readiness, description: 'It cannot; checks say why.', examples: [NOT_READY] },
@@ -64,7 +73,7 @@ export function addServiceRoutes(app: FastifyInstance, { ledger, metrics }: Depe
       if (kept === undefined || kept.untilMs < nowMs) {
         kept = { untilMs: nowMs + READINESS_KEPT_MS, checks: ledger.ready() };
       }
-      const checks = await kept.checks;
+      const checks = [...(await kept.checks), ...historyCheck(history)];
       const ready = checks.every(({ problem }) => problem === undefined);
       if (!ready) reply.header('retry-after', '2');
       return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', checks });

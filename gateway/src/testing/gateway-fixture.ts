@@ -10,7 +10,9 @@ import type { TrainerAddress } from '../dependencies.ts';
 import type { Ledger } from '../fabric/ledger.ts';
 import { ApiKeys, createApiKey } from '../http/api-keys.ts';
 import { Outbox } from '../outbox/outbox.ts';
+import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 import type { HistorySource } from '../read-model/ledger-history.ts';
+import { unwatched } from '../read-model/no-history.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 
 export interface GatewayFixture<L extends Ledger = MemoryLedger> {
@@ -31,7 +33,7 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   /** A folder to use again, as after a restart. */
   readonly directory?: string;
   readonly ledger?: L;
-  readonly history?: HistorySource;
+  readonly history?: HistorySource | WatchedHistory;
 }
 
 export async function openGateway<L extends Ledger = MemoryLedger>(
@@ -48,7 +50,7 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
   const app = await buildApp({
     ledger,
     outbox,
-    history: options.history,
+    history: options.history && ('status' in options.history ? options.history : unwatched(options.history)),
     apiKeys: new ApiKeys(path, () => {}),
     trainer: options.trainer,
     proxies: options.proxies ?? [],

@@ -1,0 +1,110 @@
+// The verified history of the channel, kept up by a thread of its own and read here. Where the thread ends unasked it
+// is started again: what it finds damaged it makes again.
+import { Worker } from 'node:worker_threads';
+import type { Limits } from '../config.ts';
+import type { Connection } from '../fabric/connection-file.ts';
+import { GatewayRefusal } from '../gateway-errors.ts';
+import type { FollowerStatus } from './block-follower.ts';
+import type { HistorySource, LedgerHistory } from './ledger-history.ts';
+import { IndexReader } from './ledger-index.ts';
+import { indexFile } from './open-index.ts';
+
+/** What the thread is given. */
+export interface IndexTask {
+  readonly directory: string;
+  readonly connection: Connection;
+  readonly chaincode: string;
+  readonly genesis: string | undefined;
+  readonly limits: Limits;
+}
+
+export type ThreadMessage =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'status'; readonly status: FollowerStatus }
+  | { readonly kind: 'line'; readonly level: 'info' | 'warn' | 'error'; readonly text: string };
+
+/** What became of the history, for those who watch over the gateway. */
+export interface WatchedHistory extends HistorySource {
+  /** Undefined where none is kept up, or it is only beginning. */
+  readonly status: FollowerStatus | undefined;
+  close(): Promise<void>;
+}
+
+export interface IndexInThreadOptions extends IndexTask {
+  readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+const THREAD = new URL('./index-thread.js', import.meta.url);
+/** A thread that ends at once must not be started all the time. */
+const RESTART_MS = 10_000;
+
+export class IndexInThread implements WatchedHistory {
+  readonly #options: IndexInThreadOptions;
+  #worker: Worker | undefined;
+  #reader: IndexReader | undefined;
+  #status: FollowerStatus | undefined;
+  #restarting: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: IndexInThreadOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  get status(): FollowerStatus | undefined {
+    return this.#status;
+  }
+
+  read<T>(work: (history: LedgerHistory) => T): T {
+    if (this.#reader === undefined) throw new GatewayRefusal('HISTORY_UNAVAILABLE');
+    return this.#reader.read((history) => {
+      if (history.edge().blocks === 0) throw new GatewayRefusal('HISTORY_UNAVAILABLE');
+      return work(history);
+    });
+  }
+
+  /** Resolves when the thread has ended, with all that it wrote on disk. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#restarting);
+    const worker = this.#worker;
+    if (worker !== undefined) {
+      const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      worker.postMessage('end');
+      await ended;
+    }
+    this.#reader?.close();
+    this.#reader = undefined;
+  }
+
+  #start(): void {
+    const { log, ...task } = this.#options;
+    const worker = new Worker(THREAD, { workerData: task satisfies IndexTask });
+    this.#worker = worker;
+    worker.on('message', (message: ThreadMessage) => this.#take(message));
+    worker.on('error', (error) =>
+      log('error', `the index of the ledger failed: ${(error as Error).message}`),
+    );
+    worker.once('exit', () => this.#ended());
+  }
+
+  #take(message: ThreadMessage): void {
+    const { directory, chaincode, log } = this.#options;
+    if (message.kind === 'line') log(message.level, message.text);
+    else if (message.kind === 'status') this.#status = message.status;
+    else if (!this.#isClosed) {
+      this.#reader?.close();
+      this.#reader = new IndexReader(indexFile(directory), chaincode);
+    }
+  }
+
+  /** Stopped by an alarm it stays ended, and what was verified before can still be read. */
+  #ended(): void {
+    this.#worker = undefined;
+    if (this.#isClosed || this.#status?.state === 'stopped') return;
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#status = undefined;
+    this.#restarting = setTimeout(() => this.#start(), RESTART_MS).unref();
+  }
+}

@@ -1,0 +1,51 @@
+// The thread in which the channel is followed: signatures cost more than anything else that a gateway does, and the
+// hospital's requests must not wait for them.
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Connection, connectionsOf } from '../fabric/connection-file.ts';
+import { FabricLedger } from '../fabric/fabric-ledger.ts';
+import type { BlockFeed } from './block-feed.ts';
+import { BlockFollower } from './block-follower.ts';
+import type { IndexTask, ThreadMessage } from './index-in-thread.ts';
+import { LedgerAlarms } from './ledger-alarms.ts';
+import { openIndex } from './open-index.ts';
+
+const { directory, connection, chaincode, genesis, limits } = workerData as IndexTask;
+const say = (message: ThreadMessage) => parentPort!.postMessage(message);
+const log = (level: 'info' | 'warn' | 'error', text: string) => say({ kind: 'line', level, text });
+
+const ending = new AbortController();
+parentPort!.once('message', () => ending.abort());
+
+const ledgers: FabricLedger[] = [];
+function feedOf(mspId: string, to: Connection): BlockFeed {
+  const silent = { info: () => {}, warn: () => {} };
+  const ledger = new FabricLedger({ connection: to, chaincode, limits, log: silent });
+  ledgers.push(ledger);
+  return {
+    mspId,
+    blocks: (from, signal) => ledger.blocks({ from }, signal),
+    height: () => ledger.height(),
+  };
+}
+
+const alarms = new LedgerAlarms(directory);
+const index = openIndex({ directory, chaincode, alarms, log });
+try {
+  say({ kind: 'open' });
+  const [own, ...others] = connectionsOf(connection);
+  await new BlockFollower({
+    index,
+    alarms,
+    channel: connection.channel,
+    genesis,
+    own: feedOf(own!.mspId, own!.connection),
+    others: others.map((other) => feedOf(other.mspId, other.connection)),
+    signal: ending.signal,
+    onStatus: (status) => say({ kind: 'status', status }),
+    log,
+  }).run();
+} finally {
+  for (const ledger of ledgers) await ledger.close();
+  index.close();
+  parentPort!.close();
+}
