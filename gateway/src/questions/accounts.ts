@@ -2,13 +2,16 @@
 // read by its number, so that an account of ten years costs no more than one of today.
 import type { Budget, BudgetRow, BudgetVersion, Pool } from '@consilium/domain';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
-import { numberKey } from './rows-with.ts';
+import { numberKey } from './number-key.ts';
 
 /** An account's sums, and since when. */
 export interface AccountAt {
   readonly account: Budget;
   readonly at: string;
 }
+
+/** First charges that were found, of each history: nothing on a ledger changes them any more. */
+const firstCharges = new WeakMap<LedgerHistory, Map<string, AccountAt>>();
 
 /** An account with its past, from its opening to now. */
 export class Account {
@@ -17,6 +20,7 @@ export class Account {
   readonly #row: BudgetRow | Budget;
   /** Of accounts from before there were versions: what they held until there were. */
   #before: readonly AccountAt[] | undefined;
+  #now: AccountAt | undefined;
 
   constructor(history: LedgerHistory, key: readonly string[], row: BudgetRow | Budget) {
     this.#history = history;
@@ -56,11 +60,24 @@ export class Account {
   }
 
   get now(): AccountAt {
-    return this.state(this.states);
+    this.#now ??= this.state(this.states);
+    return this.#now;
   }
 
   /** Its state right after the first charge; undefined before there was one. Found by halving: spent never falls. */
   firstCharge(): AccountAt | undefined {
+    const of = this.#key.join(' ');
+    const known = firstCharges.get(this.#history)?.get(of);
+    if (known !== undefined) return known;
+    const found = this.#findFirstCharge();
+    if (found !== undefined) {
+      const all = firstCharges.get(this.#history) ?? new Map<string, AccountAt>();
+      firstCharges.set(this.#history, all.set(of, found));
+    }
+    return found;
+  }
+
+  #findFirstCharge(): AccountAt | undefined {
     const isCharged = (number: number) => this.state(number).account.spent.some((cost) => cost !== '0');
     let [low, high] = [0, this.states];
     if (!isCharged(high)) return undefined;
@@ -79,7 +96,7 @@ export class Account {
     const numbers = Array.from({ length: taken }, (_, i) =>
       taken === 1 ? states : 1 + Math.round((i * (states - 1)) / (taken - 1)),
     );
-    return numbers.map((number) => this.state(number));
+    return numbers.map((number) => (number === states ? this.now : this.state(number)));
   }
 
   get #versions(): number {

@@ -143,8 +143,8 @@ const COURSE = formOf({
 
 /** How many states of an account are shown where it is not said, and at most. */
 const POINTS = { usual: 5, most: 200 } as const;
-/** A page of accounts: each takes a few reads for each point. */
-const ACCOUNTS_OF_PAGE = 50;
+/** How many accounts a page has where it is not said, and at most: each takes a read and an ε for each state. */
+const OF_PAGE = { usual: 16, most: 100 } as const;
 
 function courseOf(names: Names, account: Account, points: number): Static<typeof COURSE.row>[] {
   const { populationId, block, pool } = account.holder;
@@ -261,7 +261,7 @@ export const BUDGETS = question({
     requireKnown(history, asked);
     const wanted = accountsOf(history, { mspId, populationId });
     const page = pageOf(wanted, ({ holder }) => [holder.populationId, holder.pool, holder.block].join(' '), {
-      limit: Math.min(limit ?? ACCOUNTS_OF_PAGE, ACCOUNTS_OF_PAGE),
+      limit: Math.min(limit ?? OF_PAGE.usual, OF_PAGE.most),
       ...(bookmark !== undefined && { bookmark }),
     });
     const rows = page.items.map((account) => rowOf(names, account, { until: now, vectors }));

@@ -21,9 +21,9 @@ import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { accountOf } from './accounts.ts';
 import { formOf, inWords, several, tableOf, whole, word, wordOrNone } from './answer.ts';
 import { Names, sayPurpose } from './names.ts';
+import { numberKey } from './number-key.ts';
 import { bookmarkOf, LIMIT, partsOf, question, strayBookmark } from './question.ts';
 import { quoted } from './readable-text.ts';
-import { numberKey } from './rows-with.ts';
 import { count, listed, when } from './sentences.ts';
 import { datasetOf } from './uses.ts';
 
@@ -349,7 +349,7 @@ function chargesIn(history: LedgerHistory, studyId: string) {
     const of = `${datasetId} ${pool}`;
     charges.set(of, (charges.get(of) ?? 0) + 1);
   };
-  for (const { key } of history.rows('update', [studyId])) add(key[2]!, 'training');
+  for (const key of history.keys('update', [studyId])) add(key[2]!, 'training');
   for (const { row } of history.rows<Verdict>('verdict', [studyId])) {
     for (const { datasetId } of row?.scores ?? []) add(datasetId, 'held-out');
   }

@@ -21,7 +21,7 @@ export const Asked = {
     Type.Integer({
       minimum: 1,
       maximum: LIMIT.most,
-      description: `How many rows a page has at most; ${LIMIT.usual} where absent.`,
+      description: `How many rows a page has at most: ${LIMIT.usual} where absent, fewer where each takes much.`,
     }),
   ),
   bookmark: Type.Optional(

@@ -18,12 +18,12 @@ import {
 import type { Static } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { formOf, inWords, tableOf, wholeOrNone, word, wordOrNone } from './answer.ts';
+import { withdrawnConsents } from './consents.ts';
 import { Names } from './names.ts';
+import { numberKey } from './number-key.ts';
 import { pageOf, periodOf, question, Within } from './question.ts';
 import { quoted } from './readable-text.ts';
-import { numberKey, rowsWith } from './rows-with.ts';
 import { count, when } from './sentences.ts';
-import { consentAsItCounts } from './uses.ts';
 
 const KINDS = {
   'study declined': 'declined a study for one of its datasets',
@@ -132,7 +132,7 @@ const inPeriod = (at: string, { from, to }: { readonly from?: string; readonly t
 /** Declines of a hospital's datasets, also those that another one, of a later text, replaced. */
 function* declines(history: LedgerHistory, datasets: readonly string[]): Iterable<Draft> {
   for (const datasetId of datasets) {
-    for (const { key } of rowsWith<Decline>(history, 'decline', { part: 1, value: datasetId })) {
+    for (const { key } of history.lookUp<Decline>('declinesOfDataset', datasetId)) {
       for (const { row, at, transactionId } of history.versions<Decline>('decline', key)) {
         if (row === undefined) continue;
         const { studyId, code, reason, steward, declinedAt } = row;
@@ -156,45 +156,28 @@ function* declines(history: LedgerHistory, datasets: readonly string[]): Iterabl
 
 const ordinal = (n: number): string => (n === 2 ? 'second' : n === 3 ? 'third' : `${n}th`);
 
-function* withdrawals(history: LedgerHistory, datasets: readonly string[]): Iterable<Draft> {
-  for (const datasetId of datasets) {
-    for (const { row, transactionId, key } of rowsWith<ConsentRow>(history, 'consent', {
-      part: 1,
-      value: datasetId,
-    })) {
-      const consent = row && consentAsItCounts(history, row);
-      if (consent?.withdrawnAt === undefined) continue;
-      const { studyId, withdrawnAt, reason } = consent;
-      // A later settlement wrote the row again: the withdrawal's own transaction is the first that says so.
-      let recorded = transactionId;
-      for (const version of history.versions<ConsentRow>('consent', key)) {
-        if (version.row?.withdrawnAt === undefined) continue;
-        recorded = version.transactionId;
-        break;
-      }
-      const say = (study: string, dataset: string) => `withdrew its consent to ${study}, for ${dataset}`;
-      yield {
-        kind: 'consent withdrawn',
-        at: withdrawnAt,
-        transactionId: recorded,
-        studyId,
-        datasetId,
-        reason: reason ?? null,
-        say,
-      };
+function* withdrawals(history: LedgerHistory, mspId: string): Iterable<Draft> {
+  for (const { studyId, datasetId, withdrawnAt, reason = null } of withdrawnConsents(history, { mspId })) {
+    // A settlement writes the row again: the withdrawal's own transaction is the first that says so.
+    let transactionId = '';
+    for (const version of history.versions<ConsentRow>('consent', [studyId, datasetId])) {
+      transactionId = version.transactionId;
+      if (version.row?.withdrawnAt !== undefined) break;
     }
+    const say = (study: string, dataset: string) => `withdrew its consent to ${study}, for ${dataset}`;
+    yield { kind: 'consent withdrawn', at: withdrawnAt, transactionId, studyId, datasetId, reason, say };
   }
 }
 
 function* rejections(history: LedgerHistory, mspId: string): Iterable<Draft> {
-  for (const record of rowsWith<Verdict>(history, 'verdict', { part: 2, value: mspId })) {
+  for (const record of history.lookUp<Verdict>('refusingVerdictsOfMember', mspId)) {
     const { row, transactionId } = record;
     if (row === undefined) continue;
     const { studyId, round, recordedAt: at, accepted, decisions } = row;
     if (accepted && decisions.every(({ decision }) => decision === 'accept')) continue;
-    const study = history.row<Study>('study', [studyId])?.row;
-    const grounds = study && groundsOf(row, study);
     if (!accepted) {
+      const study = history.row<Study>('study', [studyId])?.row;
+      const grounds = study && groundsOf(row, study);
       const { rule } = grounds ?? { rule: 'not-stated' };
       const numbers = inNumbers(grounds);
       const say = (title: string) => `rejected the candidate of round ${round} of ${title}${numbers}`;
@@ -221,7 +204,7 @@ function inNumbers(grounds: VerdictAnswer['grounds']): string {
 }
 
 function* votes(history: LedgerHistory, mspId: string): Iterable<Draft> {
-  for (const { row, transactionId } of rowsWith<Vote>(history, 'vote', { part: 2, value: mspId })) {
+  for (const { row, transactionId } of history.lookUp<Vote>('votesOfMember', mspId)) {
     if (row === undefined || row.accept) continue;
     const { studyId, motion: number, votedAt: at, stewards } = row;
     const motion = history.row<Motion>('motion', [studyId, numberKey(number)])?.row;
@@ -229,10 +212,7 @@ function* votes(history: LedgerHistory, mspId: string): Iterable<Draft> {
     const say = (study: string) => `voted against motion ${number} of ${study}${aim}`;
     yield { kind: 'motion refused', at, transactionId, studyId, by: stewards.join(', '), say };
   }
-  for (const { row, transactionId } of rowsWith<MemberVote>(history, 'member-vote', {
-    part: 3,
-    value: mspId,
-  })) {
+  for (const { row, transactionId } of history.lookUp<MemberVote>('memberVotesOfMember', mspId)) {
     if (row === undefined || row.accept) continue;
     const { mspId: other, question: asked, reason, votedAt: at } = row;
     const hospital = new Names(history).sayHospital(other);
@@ -298,7 +278,7 @@ export const REFUSALS_OF_HOSPITAL = question({
     );
     const drafts = [
       ...declines(history, datasets),
-      ...withdrawals(history, datasets),
+      ...withdrawals(history, mspId),
       ...rejections(history, mspId),
       ...votes(history, mspId),
     ]

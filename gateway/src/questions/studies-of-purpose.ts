@@ -4,7 +4,7 @@ import type { Static } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { formOf, inWords, several, tableOf, whole, word, wordOrNone } from './answer.ts';
 import { Names, sayPurpose } from './names.ts';
-import { bookmarkOf, LIMIT, partsOf, periodOf, question, strayBookmark, Within } from './question.ts';
+import { bookmarkOf, partsOf, periodOf, question, strayBookmark, Within } from './question.ts';
 import { periodInWords } from './refusals.ts';
 import { count, listed, ms, when } from './sentences.ts';
 
@@ -86,11 +86,13 @@ function roundsIn(
   return found;
 }
 
+/** A time in a study's row, without reading the rest of it; quotes within its texts are escaped. */
+const timeIn = (text: string, field: 'startedAt' | 'endedAt'): string | undefined =>
+  new RegExp(`"${field}":"([^"]+)"`).exec(text)?.[1];
+
 /** Whether a study can have run in a period: it started before its end, and did not end before its start. */
-function mayHaveRun(
-  { startedAt, endedAt }: Study,
-  { from, to }: { readonly from?: string; readonly to?: string },
-): boolean {
+function mayHaveRun(text: string, { from, to }: { readonly from?: string; readonly to?: string }): boolean {
+  const [startedAt, endedAt] = [timeIn(text, 'startedAt'), timeIn(text, 'endedAt')];
   if (startedAt === undefined) return false;
   if (to !== undefined && ms(startedAt) >= ms(to)) return false;
   return from === undefined || endedAt === undefined || ms(endedAt) >= ms(from);
@@ -123,6 +125,9 @@ function studyThatRan(names: Names, study: Study, rounds: readonly RanRound[]): 
   };
 }
 
+/** How many studies a page has where it is not said: each reads its rounds. */
+const USUAL_LIMIT = 25;
+
 export const STUDIES_OF_PURPOSE = question({
   path: QUESTION_PATHS.studiesOfPurpose,
   operationId: 'askStudiesOfPurpose',
@@ -134,7 +139,7 @@ export const STUDIES_OF_PURPOSE = question({
   query: Within,
   errors: [],
   tables: [STUDIES],
-  answer: (history, { purpose, limit = LIMIT.usual, bookmark, ...times }) => {
+  answer: (history, { purpose, limit = USUAL_LIMIT, bookmark, ...times }) => {
     const period = periodOf(times);
     const names = new Names(history);
     const after = bookmark === undefined ? undefined : partsOf(bookmark, 1)[0];
@@ -142,13 +147,14 @@ export const STUDIES_OF_PURPOSE = question({
     const rows: StudyThatRan[] = [];
     let more = false;
     let asked = 0;
-    for (const { key, row: study } of history.rows<Study>('study')) {
-      if (study === undefined || study.purpose !== purpose || (after !== undefined && key[0]! <= after))
-        continue;
+    for (const record of history.lookUp<Study>('studiesOfPurpose', purpose)) {
+      const [studyId = ''] = record.key;
+      if (after !== undefined && studyId <= after) continue;
       asked += 1;
-      if (!mayHaveRun(study, period)) continue;
-      const rounds = roundsIn(history, study.studyId, period);
-      if (rounds.length === 0) continue;
+      if (record.text === undefined || !mayHaveRun(record.text, period)) continue;
+      const rounds = roundsIn(history, studyId, period);
+      const study = record.row;
+      if (study === undefined || rounds.length === 0) continue;
       if (rows.length === limit) {
         more = true;
         break;

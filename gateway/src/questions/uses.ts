@@ -4,13 +4,10 @@ import {
   type Consent,
   type ConsentRow,
   type Dataset,
-  type Departure,
   DomainError,
   epsilonOfRounds,
   Id,
-  inMembership,
   type Model,
-  membershipOf,
   POOLS,
   type Pool,
   type Population,
@@ -23,7 +20,7 @@ import {
 } from '@consilium/domain';
 import type { Static } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
-import { accountOf } from './accounts.ts';
+import { type Account, accountOf } from './accounts.ts';
 import {
   type Answer,
   formOf,
@@ -36,10 +33,10 @@ import {
   word,
   wordOrNone,
 } from './answer.ts';
+import { consentAsItCounts } from './consents.ts';
 import { Names, purposeLabel, sayPurpose } from './names.ts';
 import { pageOf, question, Vectors } from './question.ts';
 import { quoted } from './readable-text.ts';
-import { numberKey, rowsWith } from './rows-with.ts';
 import { count, listed, when } from './sentences.ts';
 
 const USES = formOf({
@@ -222,7 +219,7 @@ function usesOf(
   page: { readonly limit?: number; readonly bookmark?: string },
 ) {
   const all = datasets.flatMap((dataset) =>
-    [...rowsWith<ConsentRow>(history, 'consent', { part: 1, value: dataset.datasetId })].map(({ key }) => ({
+    [...history.lookUp<ConsentRow>('consentsOfDataset', dataset.datasetId)].map(({ key }) => ({
       dataset,
       key,
     })),
@@ -233,18 +230,11 @@ function usesOf(
 /** How often each study was charged to each account of a dataset: a charge's key says both. */
 function chargesOf(history: LedgerHistory, datasetId: string): ReadonlyMap<string, number> {
   const charges = new Map<string, number>();
-  for (const { key } of history.rows('privacy-charge', [datasetId])) {
-    const [, , studyId, , pool] = key;
+  for (const [, , studyId, , pool] of history.keys('privacy-charge', [datasetId])) {
     const of = `${studyId} ${pool}`;
     charges.set(of, (charges.get(of) ?? 0) + 1);
   }
   return charges;
-}
-
-/** A consent as it counts: also where its owner's membership ended. */
-export function consentAsItCounts(history: LedgerHistory, consent: ConsentRow): ConsentRow {
-  const key = [consent.owner, numberKey(membershipOf(consent))];
-  return inMembership(consent, history.row<Departure>('departure', key)?.row);
 }
 
 function answerUses(
@@ -262,12 +252,14 @@ function answerUses(
   const names = new Names(history);
   const charges = new Map(datasets.map(({ datasetId }) => [datasetId, chargesOf(history, datasetId)]));
   const { items, bookmark } = usesOf(history, datasets, asked);
+  const holderOf = accountHolders(history);
   const rows = items.map(({ dataset, key }) =>
     useOf(history, names, {
       dataset,
       consent: consentAsItCounts(history, history.row<ConsentRow>('consent', key)!.row!),
       charges: charges.get(dataset.datasetId)!,
       vectors: asked.vectors ?? false,
+      holderOf,
     }),
   );
   const blocks = history.row<Population>('population', [asked.populationId])?.row?.blocks ?? 1;
@@ -316,6 +308,16 @@ const BLOCKS_SHOWN = 16;
 /** How many rows are said among the sentences at the top; the table has all. */
 const SENTENCES_SHOWN = 10;
 
+/** Who holds an account, and how it adds up: each read once for an answer. */
+function accountHolders(history: LedgerHistory) {
+  const known = new Map<string, Account['holder'] | undefined>();
+  return (populationId: string, of: { readonly pool: Pool; readonly block: number }) => {
+    const key = [populationId, of.pool, of.block].join(' ');
+    if (!known.has(key)) known.set(key, accountOf(history, populationId, of)?.holder);
+    return known.get(key);
+  };
+}
+
 function useOf(
   history: LedgerHistory,
   names: Names,
@@ -324,17 +326,18 @@ function useOf(
     readonly consent: Consent;
     readonly charges: ReadonlyMap<string, number>;
     readonly vectors: boolean;
+    readonly holderOf: ReturnType<typeof accountHolders>;
   },
 ): Use {
-  const { dataset, consent, charges, vectors } = context;
+  const { dataset, consent, charges, vectors, holderOf } = context;
   const { studyId, datasetId } = consent;
   const study = history.row<Study>('study', [studyId])!.row!;
   const model = history.row<Model>('model', [studyId])?.row;
   const [block = 1] = blocksOf(consent);
   const chargedTo = (pool: Pool) => charges.get(`${studyId} ${pool}`) ?? 0;
   const epsilonOf = (pool: Pool): string | null => {
-    const account = accountOf(history, populationIdOf(dataset), { pool, block });
-    return account === undefined ? null : epsilonOfRounds(account.holder, consent, chargedTo(pool));
+    const holder = holderOf(populationIdOf(dataset), { pool, block });
+    return holder === undefined ? null : epsilonOfRounds(holder, consent, chargedTo(pool));
   };
   const [trainingEpsilon, heldOutEpsilon] = [epsilonOf('training'), epsilonOf('held-out')];
   const least = Math.min(chargedTo('training'), chargedTo('held-out'));

@@ -2,7 +2,6 @@
 import {
   asWithdrawn,
   type Consent,
-  type ConsentRow,
   type DatasetErasures,
   DomainError,
   type Erasure,
@@ -19,11 +18,11 @@ import {
 import { type Static, Type } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { formOf, inWords, several, tableOf, whole, word, wordOrNone, yesNo } from './answer.ts';
+import { consentsOf, withdrawnConsents } from './consents.ts';
 import { Names } from './names.ts';
 import { pageOf, question } from './question.ts';
 import { quoted } from './readable-text.ts';
-import { count, listed, ms, when } from './sentences.ts';
-import { consentAsItCounts } from './uses.ts';
+import { count, listed, when } from './sentences.ts';
 
 const WITHDRAWALS = formOf({
   name: 'withdrawals',
@@ -145,9 +144,7 @@ type ErasureRow = Static<typeof ERASURES.row>;
 
 /** Rounds in which a dataset has an update, as they are while consents can still be withdrawn from them. */
 function updatedRounds(history: LedgerHistory, studyId: string, datasetId: string): UpdatedRound[] {
-  const consents = [...history.rows<ConsentRow>('consent', [studyId])].flatMap(({ row }) =>
-    row === undefined ? [] : [consentAsItCounts(history, row)],
-  );
+  const consents = consentsOf(history, studyId);
   const found: UpdatedRound[] = [];
   for (const { key, row } of history.rows<Round>('round', [studyId])) {
     if (row === undefined) continue;
@@ -288,24 +285,8 @@ function erasureRows(
   ];
 }
 
-type Withdrawn = ConsentRow & { readonly withdrawnAt: string };
-const isWithdrawn = (consent: ConsentRow): consent is Withdrawn => consent.withdrawnAt !== undefined;
-
-function withdrawnConsents(
-  history: LedgerHistory,
-  asked: { readonly studyId?: string; readonly datasetId?: string; readonly mspId?: string },
-): Withdrawn[] {
-  const { studyId, datasetId, mspId } = asked;
-  return rowsOf(history.rows<ConsentRow>('consent', studyId === undefined ? [] : [studyId]))
-    .filter((consent) => datasetId === undefined || consent.datasetId === datasetId)
-    .filter((consent) => mspId === undefined || consent.owner === mspId)
-    .map((consent) => consentAsItCounts(history, consent))
-    .filter(isWithdrawn)
-    .sort((a, b) => ms(a.withdrawnAt) - ms(b.withdrawnAt));
-}
-
-/** A page of withdrawals: each reads every round of its study. */
-const WITHDRAWALS_OF_PAGE = 50;
+/** How many withdrawals a page has where it is not said, and at most: each reads every round of its study. */
+const OF_PAGE = { usual: 10, most: 50 } as const;
 
 export const WITHDRAWALS_AND_ERASURES = question({
   path: QUESTION_PATHS.withdrawals,
@@ -333,7 +314,7 @@ export const WITHDRAWALS_AND_ERASURES = question({
     const names = new Names(history);
     const all = withdrawnConsents(history, asked);
     const page = pageOf(all, (consent) => `${consent.studyId} ${consent.datasetId}`, {
-      limit: Math.min(limit ?? WITHDRAWALS_OF_PAGE, WITHDRAWALS_OF_PAGE),
+      limit: Math.min(limit ?? OF_PAGE.usual, OF_PAGE.most),
       ...(bookmark !== undefined && { bookmark }),
     });
     const found = page.items.map((consent) => withdrawalOf(history, names, { consent, now }));

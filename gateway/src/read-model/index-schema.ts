@@ -3,12 +3,13 @@
 import type { RowKind } from '@consilium/domain';
 
 /** Of the tables below: a file with another number is rebuilt from the blocks. */
-export const INDEX_VERSION = 1;
+export const INDEX_VERSION = 2;
 
 /**
  * Keys are bytes, since SQLite and the ledger then order them alike. `rows` is what the ledger holds now: the place
  * that reads are compared to (a change of its policy counts), the place of its value (none: deleted) and its policy.
- * `of_peers` says how many blocks each organisation's peer sent that are the same.
+ * `lookups` leads to rows by other things than their keys (lookups.ts). `of_peers` says how many blocks each
+ * organisation's peer sent that are the same.
  */
 export const INDEX_SCHEMA = `
   PRAGMA user_version = ${INDEX_VERSION};
@@ -43,6 +44,9 @@ export const INDEX_SCHEMA = `
     namespace TEXT NOT NULL, key BLOB NOT NULL, version INTEGER NOT NULL, written INTEGER, policy BLOB,
     PRIMARY KEY (namespace, key)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS lookups (
+    name TEXT NOT NULL, value TEXT NOT NULL, key BLOB NOT NULL, PRIMARY KEY (name, value, key)
+  ) STRICT, WITHOUT ROWID;
 `;
 
 /** As `RowGuard` takes them. */
@@ -53,6 +57,7 @@ export const INDEX_TABLES = [
   { name: 'transactions', key: ['position'], newestFirst: 'position' },
   { name: 'versions', key: ['namespace', 'key', 'position'], newestFirst: 'position' },
   { name: 'rows', key: ['namespace', 'key'] },
+  { name: 'lookups', key: ['name', 'value', 'key'] },
 ] as const;
 
 /** More transactions than a block can have: its number and theirs are one number that SQLite orders. */

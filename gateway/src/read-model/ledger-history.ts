@@ -1,6 +1,7 @@
 // What this gateway verified of the channel, to be asked without a peer: every row with all that it held before, and
 // every transaction. The questions of compliance teams are answered from here alone.
 import type { RowKind } from '@consilium/domain';
+import type { Lookup } from './lookups.ts';
 
 /** Up to where answers speak, and whose peers agreed on it. */
 export interface HistoryEdge {
@@ -17,8 +18,10 @@ export interface RowRecord<T = Readonly<Record<string, unknown>>> {
   readonly kind: RowKind;
   /** Its key's parts, broad to specific. */
   readonly key: readonly string[];
-  /** In its present form; undefined where it was deleted. */
+  /** In its present form; undefined where it was deleted. It is parsed when it is read. */
   readonly row: T | undefined;
+  /** As the ledger has it: JSON in the form of its time; undefined where it was deleted. */
+  readonly text: string | undefined;
   readonly transactionId: string;
   readonly block: number;
   /** The transaction's number within the block, from 0. */
@@ -64,6 +67,10 @@ export interface LedgerHistory {
   row<T>(kind: RowKind, key: readonly string[]): RowRecord<T> | undefined;
   /** Rows as they are now whose keys begin so, in the order of their keys. Deleted ones are left out. */
   rows<T>(kind: RowKind, prefix?: readonly string[]): Iterable<RowRecord<T>>;
+  /** Their keys alone: a part of what reading the rows takes. */
+  keys(kind: RowKind, prefix?: readonly string[]): Iterable<readonly string[]>;
+  /** Rows as they are now that a lookup once found by this value, in the order of their keys. */
+  lookUp<T>(lookup: Lookup, value: string): Iterable<RowRecord<T>>;
   /** All that the row held, oldest first. */
   versions<T>(kind: RowKind, key: readonly string[]): Iterable<RowRecord<T>>;
   /** All versions of rows of a kind whose keys begin so and that were written in a period, oldest first. */

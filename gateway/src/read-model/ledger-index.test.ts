@@ -35,10 +35,11 @@ describe('the index of the ledger', () => {
     assert.equal(history.row('open-consent', ['AMSP', 's', 'd']), undefined);
     assert.equal(history.row('open-consent', ['AMSP', 's', 'unknown']), undefined);
     const found = history.row('open-consent', ['AMSP', 's', 'e']);
-    assert.deepEqual(found, {
+    assert.deepEqual(found && { ...found }, {
       kind: 'open-consent',
       key: ['AMSP', 's', 'e'],
       row: open,
+      text: JSON.stringify(open),
       transactionId: '0'.repeat(64),
       block: 0,
       place: 0,
@@ -47,10 +48,46 @@ describe('the index of the ledger', () => {
     const keys = (prefix: readonly string[]) =>
       [...history.rows('open-consent', prefix)].map(({ key }) => key);
     assert.deepEqual(keys(['AMSP', 's']), [['AMSP', 's', 'e']]);
+    assert.deepEqual([...history.keys('open-consent', ['AMSP', 's'])], keys(['AMSP', 's']));
+    assert.deepEqual([...history.keys('open-consent')], keys([]));
     assert.deepEqual(keys([]), [
       ['AMSP', 's', 'e'],
       ['AMSP', 's2', 'd'],
     ]);
+  });
+
+  it('leads to rows by what they say, whatever people wrote in them, and to none that is gone', () => {
+    const said = (texts: object) => ({ schema: 4, state: 'granted', reason: '"withdrawnAt":"', ...texts });
+    const withdrawn = said({ withdrawnAt: TIMES[1] });
+    const verdict = (decision: string, accepted: boolean) => ({
+      schema: 2,
+      accepted,
+      decisions: [{ decision }],
+    });
+    const looked = writtenHistory([
+      {
+        at: TIMES[0],
+        writes: [
+          written('consent', ['s', 'd'], said({})),
+          written('consent', ['s2', 'd'], said({})),
+          written('consent', ['s', 'e'], withdrawn),
+          written('verdict', ['s', '00001', 'AMSP'], verdict('reject', true)),
+          written('verdict', ['s', '00002', 'AMSP'], verdict('accept', true)),
+          written('verdict', ['s', '00003', 'AMSP'], verdict('accept', false)),
+          written('verdict', ['s', '00001', 'BMSP'], verdict('accept', true)),
+          written('study', ['s'], { schema: 4, title: '"purpose":"DUO:1"', purpose: 'DUO:2' }),
+        ],
+      },
+      { at: TIMES[1], writes: [written('consent', ['s2', 'd'], undefined)] },
+    ]);
+    const keys = (...[lookup, value]: Parameters<typeof history.lookUp>) =>
+      [...looked.history.lookUp(lookup, value)].map(({ key }) => key.join(' '));
+    assert.deepEqual(keys('consentsOfDataset', 'd'), ['s d']);
+    assert.deepEqual(keys('withdrawnConsents', 'all'), ['s e']);
+    assert.deepEqual(keys('refusingVerdictsOfMember', 'AMSP'), ['s 00001 AMSP', 's 00003 AMSP']);
+    assert.deepEqual(keys('refusingVerdictsOfMember', 'BMSP'), []);
+    assert.deepEqual([keys('studiesOfPurpose', 'DUO:2'), keys('studiesOfPurpose', 'DUO:1')], [['s'], []]);
+    looked.close();
   });
 
   it('answers all that a row held, and that it was deleted, oldest first', () => {

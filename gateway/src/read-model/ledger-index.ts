@@ -6,6 +6,7 @@ import { RowGuard } from '@consilium/guarded-rows';
 import type { CheckedSoFar } from '@consilium/verify';
 import { INDEX_SCHEMA, INDEX_TABLES, INDEX_VERSION, keyBytes, positionOf, splitKey } from './index-schema.ts';
 import type { HistorySource, LedgerHistory, TransactionRecord } from './ledger-history.ts';
+import { lookupsOf } from './lookups.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 
 /** A row as a transaction writes it. */
@@ -84,6 +85,7 @@ export class LedgerIndex implements HistorySource {
   readonly #insertTransaction: StatementSync;
   readonly #insertVersion: StatementSync;
   readonly #putRow: StatementSync;
+  readonly #addLookup: StatementSync;
   readonly #agree: StatementSync;
 
   /** @throws DamagedDatabaseError, OtherIndexVersionError, or what SQLite says where the file cannot be opened */
@@ -116,6 +118,7 @@ export class LedgerIndex implements HistorySource {
         'INSERT INTO rows VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE SET version = excluded.version, ' +
           'written = excluded.written, policy = iif(excluded.written IS NULL, NULL, policy)',
       );
+      this.#addLookup = database.prepare('INSERT OR IGNORE INTO lookups VALUES (?, ?, ?)');
       this.#agree = database.prepare(
         'INSERT INTO of_peers VALUES (?, ?) ON CONFLICT DO UPDATE SET blocks = excluded.blocks ' +
           'WHERE blocks <> excluded.blocks',
@@ -217,6 +220,10 @@ export class LedgerIndex implements HistorySource {
       const [bytes, kind] = [keyBytes(key), isKnown ? split.kind : null];
       this.#insertVersion.run(namespace, bytes, position, kind, atMs, value ?? null);
       this.#putRow.run(namespace, bytes, position, value === undefined ? null : position);
+      if (isKnown && value !== undefined) {
+        const row = { key: split.parts, text: Buffer.from(value).toString('utf8') };
+        for (const { name, value: by } of lookupsOf(split.kind, row)) this.#addLookup.run(name, by, bytes);
+      }
     }
     this.#insertTransaction.run(
       position,

@@ -1,8 +1,9 @@
 // The history of the ledger, answered from the tables of the index.
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { presentForm, type RowKind } from '@consilium/domain';
 import { blockOf, compositeKey, endOfPrefix, keyBytes, keyText, placeOf, splitKey } from './index-schema.ts';
 import type { HistoryEdge, LedgerHistory, Period, RowRecord, TransactionRecord } from './ledger-history.ts';
+import type { Lookup } from './lookups.ts';
 
 interface VersionRow {
   readonly key: Uint8Array;
@@ -33,6 +34,11 @@ const OF_TRANSACTION = 'JOIN transactions AS t ON t.position = v.position';
 const NOW =
   `${VERSION} FROM rows AS r JOIN versions AS v ` +
   `ON v.namespace = r.namespace AND v.key = r.key AND v.position = r.written ${OF_TRANSACTION}`;
+/** The same of rows that a lookup leads to. */
+const FOUND =
+  `${VERSION} FROM lookups AS l JOIN rows AS r ON r.key = l.key ` +
+  `JOIN versions AS v ON v.namespace = r.namespace AND v.key = r.key AND v.position = r.written ${OF_TRANSACTION} ` +
+  'WHERE l.name = ? AND l.value = ? AND r.namespace = ?';
 const OF_ROWS = `${VERSION} FROM versions AS v ${OF_TRANSACTION}`;
 
 /**
@@ -42,6 +48,8 @@ const OF_ROWS = `${VERSION} FROM versions AS v ${OF_TRANSACTION}`;
  */
 export class SqliteHistory implements LedgerHistory {
   readonly #database: DatabaseSync;
+  /** Of single rows, each prepared once. What is iterated is prepared each time: it may be asked within itself. */
+  readonly #statements = new Map<string, StatementSync>();
   /** Under which the chaincode's rows are. */
   readonly #namespace: string;
 
@@ -75,6 +83,20 @@ export class SqliteHistory implements LedgerHistory {
     const from = keyBytes(compositeKey(kind, prefix));
     const sql = `${NOW} WHERE r.namespace = ? AND r.key >= ? AND r.key < ? ORDER BY r.key`;
     return this.#records(sql, this.#namespace, from, endOfPrefix(from));
+  }
+
+  *keys(kind: RowKind, prefix: readonly string[] = []): Generator<readonly string[], void, undefined> {
+    const from = keyBytes(compositeKey(kind, prefix));
+    const sql =
+      'SELECT key FROM rows WHERE namespace = ? AND key >= ? AND key < ? AND written IS NOT NULL ORDER BY key';
+    for (const { key } of this.#database.prepare(sql).iterate(this.#namespace, from, endOfPrefix(from))) {
+      const split = splitKey(keyText(key as Uint8Array));
+      if (split !== undefined) yield split.parts;
+    }
+  }
+
+  lookUp<T>(lookup: Lookup, value: string): Iterable<RowRecord<T>> {
+    return this.#records(`${FOUND} ORDER BY l.key`, lookup, value, this.#namespace);
   }
 
   versions<T>(kind: RowKind, key: readonly string[]): Iterable<RowRecord<T>> {
@@ -130,7 +152,12 @@ export class SqliteHistory implements LedgerHistory {
   }
 
   #one<T>(sql: string, ...parameters: readonly SQLInputValue[]): T | undefined {
-    return this.#database.prepare(sql).get(...parameters) as T | undefined;
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement.get(...parameters) as T | undefined;
   }
 
   *#records<T>(
@@ -153,24 +180,39 @@ function recordOf<T>({
   transaction_id: transactionId,
 }: VersionRow): RowRecord<T> | undefined {
   const split = splitKey(keyText(key));
-  if (split === undefined) return undefined;
+  if (split === undefined || (value !== null && value[0] !== OBJECT)) return undefined;
   const { kind, parts } = split;
-  const row = value === null ? undefined : rowOf<T>(kind, value);
-  if (value !== null && row === undefined) return undefined;
   const [block, place] = [blockOf(position), placeOf(position)];
-  return { kind, key: parts, row, transactionId, block, place, at: timeOf(at) };
+  let row: { readonly parsed: T | undefined } | undefined;
+  return {
+    kind,
+    key: parts,
+    get row() {
+      row ??= { parsed: value === null ? undefined : rowOf<T>(kind, value) };
+      return row.parsed;
+    },
+    get text() {
+      return value === null ? undefined : Buffer.from(value).toString('utf8');
+    },
+    transactionId,
+    block,
+    place,
+    at: timeOf(at),
+  };
 }
+
+/** What an object in JSON begins with. */
+const OBJECT = '{'.charCodeAt(0);
 
 /** @throws RangeError for a form that is newer than this gateway: another member has upgraded first */
 function rowOf<T>(kind: RowKind, value: Uint8Array): T | undefined {
-  let row: unknown;
+  let row: T;
   try {
     row = JSON.parse(Buffer.from(value).toString('utf8'));
   } catch {
     return undefined;
   }
-  if (typeof row !== 'object' || row === null) return undefined;
-  return presentForm(kind, row as T);
+  return presentForm(kind, row);
 }
 
 function transactionOf(row: TransactionRow): TransactionRecord {
