@@ -3,6 +3,7 @@ import { after, it } from 'node:test';
 import { attackConformance } from './attack-conformance.ts';
 import { EmbeddedNetwork, embeddedExists } from './embedded-network.ts';
 import { evidenceConformance } from './evidence-conformance.ts';
+import { evidenceKindsConformance } from './evidence-kinds-conformance.ts';
 import type { FabricConsortium } from './fabric-consortium.ts';
 import { forgeryConformance } from './forgery-conformance.ts';
 import { raceConformance } from './race-conformance.ts';
@@ -30,6 +31,10 @@ if (embeddedExists()) {
     peer: (mspId) => embedded.peer(mspId),
   });
   evidenceConformance('evidence of a study on the embedded network', {
+    ...network,
+    peer: (mspId) => embedded.peer(mspId),
+  });
+  evidenceKindsConformance('evidence of every kind on the embedded network', {
     ...network,
     peer: (mspId) => embedded.peer(mspId),
   });

@@ -7,9 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { canonicalJson } from '@consilium/domain';
-import { aggregate, updateArgument, verdictArgument } from '@consilium/domain/testing/examples';
-import { genesisDigest, LINEAGE_QUESTION, makeBundle, readBlock, verifyBundle } from '@consilium/verify';
+import type { Lineage } from '@consilium/domain';
+import { genesisDigest, type Subject, verifyBundle } from '@consilium/verify';
 import {
   type BundlePart,
   dataHashOf,
@@ -18,17 +17,24 @@ import {
   hiding,
   isAnswer,
   isBlock,
-  Message,
   rewritten,
   type ShownBlock,
 } from '@consilium/verify/testing/rewritten-bundle';
-import fabricProtos from '@hyperledger/fabric-protos';
 import { anyOfPeers } from '../src/ledger/key-policy.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
+import { bundleOf, gather, publishModel, readBlocks } from './evidence-gathering.ts';
 import type { Credentials } from './fabric-consortium.ts';
-import { endorseOtherwise, orderForgery, PeerKey } from './forged-row.ts';
-
-const { common, gateway } = fabricProtos;
+import {
+  answeredOtherwise,
+  answersIn,
+  lowS,
+  rowOf,
+  showing,
+  signatureHeaderOf,
+  withoutTail,
+} from './forged-evidence.ts';
+import { orderForgery, PeerKey } from './forged-row.ts';
+import { signaturesIn } from './sampled-signatures.ts';
 
 export interface EvidenceConformance extends LedgerConformance {
   /** The key of an organisation's peer, and its certificate. Undefined: none is available. */
@@ -45,6 +51,7 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
     let story: ConsortiumStory;
     let mallory: string;
     let studyId: string;
+    let ofStudy: Subject;
     let file: Buffer;
     let trusted: { genesis: string; chaincode: string };
     let blocks: Uint8Array[];
@@ -62,10 +69,11 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
       for (const datasetId of story.datasets) await story.register(datasetId, story.owner(datasetId));
       studyId = `proven-${story.run}`;
       await publishModel(story, studyId);
-      blocks = await readBlocks(story);
+      ofStudy = { kind: 'study', studyId };
+      const gathered = await gather(story, ofStudy);
+      blocks = [...gathered.blocks];
       trusted = { genesis: genesisDigest(blocks[0]!), chaincode: story.ledger.chaincode };
-      const answers = [await signedLineage(story, studyId, story.members)];
-      file = await bundleOf(story, { studyId, blocks, answers });
+      file = await bundleOf(story, ofStudy, gathered);
     });
     after(teardown);
 
@@ -109,8 +117,7 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
         rewritten(file, (parts) => hiding(parts, new Set([one!]))),
         /is not shown|block that is not shown|shows other things|which is not/,
       );
-      const { answered } = verifyBundle(file, trusted);
-      const lineage = structuredClone(answered!.lineage);
+      const lineage = lineageIn(file);
       lineage.rounds[0]!.updates.pop();
       const forged = await forgedAnswer(file, lineage, [mallory]);
       if (forged === undefined) return;
@@ -137,8 +144,7 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
       const { blockNumber } = await orderForgery(story.ledger, mallory, change, [key]);
       const later = await readBlocks(story);
       const number = Number(blockNumber);
-      const answers = [await signedLineage(story, studyId, story.members)];
-      const honest = await bundleOf(story, { studyId, blocks: later, answers });
+      const honest = await bundleOf(story, ofStudy, await gather(story, ofStudy));
       assert.deepEqual(problems(honest), []);
       refused(
         rewritten(honest, (parts) => showing(parts, later, number)),
@@ -170,16 +176,12 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
         const { parts, height } = withoutTail(bytes, 2);
         return rewritten(bytes, () => [...parts, ...answers], { blocks: height });
       };
-      const answers: BundlePart[] = [];
-      rewritten(file, (parts) => {
-        answers.push(...parts.filter(isAnswer));
-        return parts;
-      });
+      const answers = answersIn(file);
       assert.match(
         problems(cut(file, answers)).join('\n'),
         /answer 1: .*is of block \d+, which is not shown/,
       );
-      const lineage = verifyBundle(file, trusted).answered!.lineage;
+      const lineage = lineageIn(file);
       const own = await forgedAnswer(file, lineage, [mallory]);
       if (own === undefined) return;
       assert.match(problems(cut(file, [own])).join('\n'), /a majority of \d is asked for|which is not shown/);
@@ -191,13 +193,13 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
       const asked = { studyId: early, datasetId };
       await publishModel(story, early);
       await story.ledger.submit(owner, 'steward', 'study:settle', asked);
-      const before = await readBlocks(story);
-      const answers = [await signedLineage(story, early, story.members)];
+      const of: Subject = { kind: 'study', studyId: early };
+      const { blocks: before, answers } = await gather(story, of);
       const reason = 'The board has asked for it.';
       await story.ledger.submit(owner, 'steward', 'study:withdraw', { ...asked, reason });
       const later = await readBlocks(story);
       assert.ok(later.length > before.length);
-      const old = verifyBundle(await bundleOf(story, { studyId: early, blocks: later, answers }), trusted);
+      const old = verifyBundle(await bundleOf(story, of, { blocks: later, answers }), trusted);
       assert.deepEqual(old.problems, []);
       assert.equal(old.chain?.height, later.length);
       assert.equal(old.answered?.readThrough, before.length - 1);
@@ -207,21 +209,12 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
     it('two bundles that are spliced are refused', async () => {
       const other = `other-${story.run}`;
       await publishModel(story, other);
-      const all = await readBlocks(story);
-      const answers = [await signedLineage(story, other, story.members)];
-      const second = await bundleOf(story, { studyId: other, blocks: all, answers });
+      const ofOther: Subject = { kind: 'study', studyId: other };
+      const second = await bundleOf(story, ofOther, await gather(story, ofOther));
       assert.deepEqual(problems(second), []);
-      const answersOf = (bytes: Buffer): BundlePart[] => {
-        const found: BundlePart[] = [];
-        rewritten(bytes, (parts) => {
-          found.push(...parts.filter(isAnswer));
-          return parts;
-        });
-        return found;
-      };
       const foreign = rewritten(second, (parts) => [
         ...parts.filter((part) => !isAnswer(part)),
-        ...answersOf(file),
+        ...answersIn(file),
       ]);
       assert.match(problems(foreign).join('\n'), /answer 1: it does not answer/);
       const mixed = rewritten(file, (parts) => {
@@ -261,6 +254,14 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
       }
     });
 
+    /** What peers answered of the study. */
+    function lineageIn(bytes: Uint8Array): Lineage {
+      const { history } = verifyBundle(bytes, trusted);
+      assert.equal(history?.kind, 'lineage');
+      const { kind: _, ...lineage } = structuredClone(history);
+      return lineage as Lineage;
+    }
+
     /** The same question, answered otherwise by these alone; undefined where there are no keys. */
     async function forgedAnswer(
       bytes: Uint8Array,
@@ -279,90 +280,6 @@ export function evidenceConformance(title: string, { setup, teardown, peer }: Ev
   });
 }
 
-/** A study of one round from its proposal to its model. */
-async function publishModel(story: ConsortiumStory, studyId: string): Promise<void> {
-  const { ledger, members } = story;
-  const each = (send: (mspId: string) => Promise<unknown>) => Promise.all(members.map(send));
-  const first = members[0]!;
-  const all = members.length;
-  await story.propose(studyId, { rounds: 1, quorum: { updates: all, validators: all } });
-  for (const datasetId of story.datasets) await story.consent(studyId, datasetId);
-  await story.start(studyId);
-  const round = { studyId, round: 1 };
-  await ledger.submit(first, 'trainer', 'round:open', round);
-  await each((mspId) =>
-    ledger.submit(
-      mspId,
-      'trainer',
-      'round:recordUpdate',
-      updateArgument({ studyId, datasetId: story.dataset(mspId) }),
-    ),
-  );
-  await ledger.submit(first, 'trainer', 'round:close', round);
-  await each((mspId) => {
-    const verdict = { studyId, datasets: story.datasets, own: [story.dataset(mspId)] };
-    return ledger.submit(mspId, 'trainer', 'round:recordVerdict', verdictArgument(verdict));
-  });
-  await ledger.submit(first, 'trainer', 'round:tally', round);
-  const { parametersSha256 } = aggregate('model');
-  await each((mspId) => ledger.submit(mspId, 'trainer', 'round:attest', { ...round, parametersSha256 }));
-  await ledger.submit(first, 'trainer', 'round:finalize', { ...round, aggregate: aggregate('model') });
-  await ledger.submit(first, 'trainer', 'model:publish', { studyId });
-}
-
-async function readBlocks({ ledger, members }: ConsortiumStory): Promise<Uint8Array[]> {
-  const [first] = members;
-  const height = Number(await ledger.height(first!));
-  const events = await ledger.network(first!).getBlockEvents({ startBlock: 0n });
-  const read: Uint8Array[] = [];
-  try {
-    for await (const block of events) {
-      read.push(block.serializeBinary());
-      if (read.length === height) break;
-    }
-  } finally {
-    events.close();
-  }
-  return read;
-}
-
-/** What these organisations' peers sign of the study's lineage, as an endorsed transaction that is never sent. */
-async function signedLineage(
-  { ledger, members }: ConsortiumStory,
-  studyId: string,
-  mspIds: readonly string[],
-): Promise<Uint8Array> {
-  const proposal = ledger
-    .network(members[0]!)
-    .getContract(ledger.chaincode)
-    .newProposal(LINEAGE_QUESTION, {
-      arguments: [canonicalJson({ studyId })],
-      endorsingOrganizations: [...mspIds],
-    });
-  const prepared = gateway.PreparedTransaction.deserializeBinary((await proposal.endorse()).getBytes());
-  return prepared.getEnvelope()!.serializeBinary();
-}
-
-function bundleOf(
-  { ledger }: ConsortiumStory,
-  options: {
-    readonly studyId: string;
-    readonly blocks: readonly Uint8Array[];
-    readonly answers: readonly Uint8Array[];
-  },
-): Promise<Buffer> {
-  const { studyId, blocks, answers } = options;
-  const source = {
-    async *blocks(end: number) {
-      yield* blocks.slice(0, end);
-    },
-    block: async (number: number) => blocks[number]!,
-  };
-  const { channel, chaincode } = ledger;
-  const made = makeBundle(source, { channel, chaincode, studyId, height: blocks.length, answers });
-  return made.then((file) => Buffer.from(file));
-}
-
 function placeOfProblem(bytes: Uint8Array, trusted: { genesis: string; chaincode: string }): string {
   try {
     return verifyBundle(bytes, trusted).problems[0]?.place ?? 'not found';
@@ -370,116 +287,4 @@ function placeOfProblem(bytes: Uint8Array, trusted: { genesis: string; chaincode
     assert.equal((error as Error).name, 'UnreadableBundleError');
     return (error as Error).message;
   }
-}
-
-/** The key of some row of a kind that the bundle's transactions wrote. */
-function rowOf(file: Uint8Array, kind: string): string {
-  let found: string | undefined;
-  rewritten(file, (parts) => {
-    for (const block of parts.filter(isBlock)) {
-      const text = Buffer.concat(block.envelopes.map((one) => Buffer.from(one))).toString('latin1');
-      const match = new RegExp(`\\u0000${kind}\\u0000[^\\u0000]+\\u0000[^\\u0000]+\\u0000`).exec(text);
-      found ??= match?.[0];
-    }
-    return parts;
-  });
-  assert.ok(found);
-  return found;
-}
-
-/** The same parts with one more block shown, all of whose transactions are called valid. */
-function showing(parts: readonly BundlePart[], blocks: readonly Uint8Array[], number: number): BundlePart[] {
-  const { header, envelopes, orderers } = readBlock(blocks[number]!);
-  const block: BundlePart = { kind: 'block', header, envelopes, invalid: [], orderers };
-  return parts.flatMap((part): BundlePart[] => {
-    if (part.kind === 'hidden') {
-      const at = number - part.from;
-      const { from, dataHashes } = part;
-      if (at < 0 || at >= dataHashes.length) return [part];
-      const before = dataHashes.slice(0, at);
-      const rest = dataHashes.slice(at + 1);
-      return [
-        ...(before.length > 0 ? [{ kind: 'hidden' as const, from, dataHashes: before }] : []),
-        block,
-        ...(rest.length > 0 ? [{ kind: 'hidden' as const, from: number + 1, dataHashes: rest }] : []),
-      ];
-    }
-    return 'header' in part && part.header.number === number ? [block] : [part];
-  });
-}
-
-/** The parts without the last blocks that are shown. */
-function withoutTail(file: Uint8Array, count: number): { parts: readonly BundlePart[]; height: number } {
-  let kept: readonly BundlePart[] = [];
-  rewritten(file, (parts) => {
-    const shown = parts.filter(isBlock);
-    const last = shown.at(-1 - count)!;
-    kept = parts.slice(0, parts.indexOf(last) + 1);
-    return parts;
-  });
-  const last = kept.at(-1) as ShownBlock;
-  return { parts: kept, height: last.header.number + 1 };
-}
-
-async function answeredOtherwise(
-  envelope: Uint8Array,
-  answer: object,
-  endorsers: readonly PeerKey[],
-): Promise<Uint8Array> {
-  const message = common.Envelope.deserializeBinary(envelope);
-  await endorseOtherwise(message, endorsers, (outcome) => {
-    outcome.getResponse()!.setPayload(Buffer.from(canonicalJson(answer)));
-  });
-  return message.serializeBinary();
-}
-
-function signatureHeaderOf(mspId: string, certificate: string): Uint8Array {
-  const identity = new fabricProtos.msp.SerializedIdentity();
-  identity.setMspid(mspId);
-  identity.setIdBytes(Buffer.from(certificate));
-  const header = new common.SignatureHeader();
-  header.setCreator(identity.serializeBinary());
-  header.setNonce(Buffer.alloc(24, 1));
-  return header.serializeBinary();
-}
-
-const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-
-/** A signature of P-256 with the lower s, as Fabric asks. */
-function lowS(der: Buffer): Buffer {
-  const first = der[3]!;
-  const r = der.subarray(4, 4 + first);
-  const s = BigInt(`0x${der.subarray(6 + first).toString('hex')}`);
-  const low = s > ORDER >> 1n ? ORDER - s : s;
-  const digits = low.toString(16);
-  const bytes = Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex');
-  const signed = bytes[0]! & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
-  const body = Buffer.concat([Buffer.of(2, r.length), r, Buffer.of(2, signed.length), signed]);
-  return Buffer.concat([Buffer.of(0x30, body.length), body]);
-}
-
-interface Sample {
-  readonly pem: Uint8Array;
-  readonly data: Uint8Array;
-  readonly signature: Uint8Array;
-}
-
-/** The senders' signatures on transactions, and the orderers' on blocks, where they name themselves. */
-function signaturesIn(blocks: readonly Uint8Array[]): Sample[] {
-  return blocks.slice(1).flatMap((bytes) => {
-    const { header, envelopes, orderers } = readBlock(bytes);
-    const ofSenders = envelopes.map((one): Sample => {
-      const envelope = new Message('envelope', one);
-      const payload = envelope.message(1, 'payload').message(1, 'header').message(2, 'signature header');
-      const pem = payload.message(1, 'identity').bytes(2);
-      return { pem, data: envelope.bytes(1), signature: envelope.bytes(2) };
-    });
-    const ofOrderers = orderers.signatures.flatMap(({ signatureHeader, signature }): Sample[] => {
-      if (signatureHeader.length === 0) return [];
-      const pem = new Message('signature header', signatureHeader).message(1, 'identity').bytes(2);
-      const data = Buffer.concat([orderers.value, signatureHeader, headerBytes(header)]);
-      return [{ pem, data, signature }];
-    });
-    return [...ofSenders, ...ofOrderers];
-  });
 }

@@ -1,25 +1,11 @@
 // Transactions on models.
-import {
-  type Argument,
-  type DatasetRow,
-  type Lineage,
-  type Revision,
-  type RoundRow,
-  revisionOf,
-  type StudyRow,
-  sealOf,
-} from '@consilium/domain';
-import {
-  lineageDigest,
-  publishModel,
-  retiredSince,
-  weighedRevision,
-  withdrawnDatasets,
-} from '@consilium/domain/rules';
+import { type Argument, type Lineage, type RoundRow, type StudyRow, sealOf } from '@consilium/domain';
+import { lineageDigest, publishModel, retiredSince, withdrawnDatasets } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { consentedTo } from './consented.ts';
 import { dossierOf } from './dossier.ts';
-import { consentsOf, findConsented, findStudy, findWeighed, found, roundPage, roundsOf } from './find.ts';
+import { consentsOf, findStudy, found, roundPage, roundsOf } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { putStudy } from './open-studies.ts';
 import { transact } from './transact.ts';
@@ -77,21 +63,6 @@ async function digestOf(ledger: Ledger, study: StudyRow, rounds: readonly RoundR
   const seals: string[] = [];
   for (const round of rounds) seals.push(round.seal ?? sealOf(await dossierOf(ledger, round), sha256));
   return lineageDigest({ study, datasets, consents, ...revisions, rounds, seals }, sha256);
-}
-
-async function consentedTo(ledger: Ledger, study: StudyRow) {
-  const consents = await consentsOf(ledger, study);
-  const datasets: DatasetRow[] = [];
-  const weighed: Revision[] = [];
-  // As they were consented to: a revision that comes later is not behind the model.
-  for (const consent of consents) {
-    const dataset = await findConsented(ledger, consent);
-    datasets.push(dataset);
-    if ((weighedRevision(study, dataset.datasetId) ?? revisionOf(consent)) === revisionOf(consent)) continue;
-    const revision = await findWeighed(ledger, study, dataset);
-    if (revision !== undefined) weighed.push(revision);
-  }
-  return { consents, datasets, revisions: weighed.length > 0 ? { revisions: weighed } : {} };
 }
 
 /** Rounds come in pages; the bookmark is the number of the next one. */

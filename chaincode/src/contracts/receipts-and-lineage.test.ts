@@ -9,7 +9,9 @@ import {
   planDigest,
   Receipt,
   RoundDossier,
+  StudyRecord,
   studyDigest,
+  validate,
 } from '@consilium/domain';
 import { lineageDigest } from '@consilium/domain/rules';
 import { sha256 } from '@consilium/domain/testing/examples';
@@ -323,4 +325,33 @@ test('a seal is of what its descriptions name: updates, verdicts and attestation
   for (const { seal } of [RoundDossier.properties.round.properties, Receipt.properties]) {
     assert.match(JSON.stringify(seal), /digest of its updates, verdicts and attestations/i);
   }
+});
+
+test('a record is of a study with or without a model: each consent and round, in pages, as lineage has them', async () => {
+  const study = await StudyOnLedger.running({ rounds: 2 });
+  const recordOf = (argument: object = {}): Promise<StudyRecord> =>
+    study.evaluate(auditor, 'study:getRecord', { studyId: STUDY, ...argument });
+  const before = validate(StudyRecord, await recordOf());
+  assert.deepEqual([before.study.state, before.rounds], ['running', []]);
+  assert.deepEqual(
+    before.consents.map(({ datasetId }) => datasetId),
+    DATASETS,
+  );
+  await study.trained(1);
+  assert.equal(
+    (await refusalOf(study.evaluate(auditor, 'model:getLineage', { studyId: STUDY }))).code,
+    'MODEL_NOT_FOUND',
+  );
+  const during = await recordOf();
+  assert.deepEqual(
+    during.rounds.map(({ round, updates }) => [round.round, updates.length]),
+    [[1, DATASETS.length]],
+  );
+  const reason = 'The question was answered.';
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:abort', { studyId: STUDY, reason });
+  const after = await recordOf({ pageSize: 1 });
+  assert.deepEqual([after.study.state, after.study.reason], ['aborted', reason]);
+  assert.deepEqual(after.rounds, during.rounds);
+  const unknown = study.evaluate(auditor, 'study:getRecord', { studyId: 'no-such-study' });
+  assert.equal((await refusalOf(unknown)).code, 'STUDY_NOT_FOUND');
 });

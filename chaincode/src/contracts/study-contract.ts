@@ -31,6 +31,8 @@ import { sha256 } from '../ledger/digest.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { roundKey } from '../ledger/rows.ts';
 import { changeAccounts } from './change-accounts.ts';
+import { consentedTo } from './consented.ts';
+import { dossierOf } from './dossier.ts';
 import { listErasures, updatedRounds } from './erasures.ts';
 import {
   consentedBlocks,
@@ -44,6 +46,7 @@ import {
   findMembership,
   findRevision,
   findStudy,
+  roundPage,
   roundsOf,
 } from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
@@ -301,6 +304,15 @@ export class StudyContract extends LedgerContract {
     return transact(context, 'study:get', text, async ({ argument: { studyId }, ledger }) =>
       studyAnswer(ledger, await findStudy(ledger, studyId)),
     );
+  }
+
+  getRecord(context: LedgerContext, text: string): Promise<string> {
+    return transact(context, 'study:getRecord', text, async ({ argument, ledger }) => {
+      const study = await findStudy(ledger, argument.studyId);
+      const { consents, datasets } = await consentedTo(ledger, study);
+      const rounds = await roundPage(ledger, study, argument, (round) => dossierOf(ledger, round));
+      return { study, datasets, consents, ...rounds };
+    });
   }
 
   listShort(context: LedgerContext, text: string): Promise<string> {

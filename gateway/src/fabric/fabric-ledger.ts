@@ -284,8 +284,7 @@ export class FabricLedger implements Ledger {
   }
 
   async height(): Promise<number> {
-    const info = await this.#chain('GetChainInfo');
-    return common.BlockchainInfo.deserializeBinary(info).getHeight();
+    return common.BlockchainInfo.deserializeBinary(await this.#chain('GetChainInfo')).getHeight();
   }
 
   async *blocks({ from = 0, end = Infinity }: BlockSpan, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -313,14 +312,16 @@ export class FabricLedger implements Ledger {
     return this.#chain('GetBlockByNumber', String(number));
   }
 
+  blockOf(transactionId: string): Promise<Uint8Array> {
+    return this.#chain('GetBlockByTxID', transactionId);
+  }
+
   async signedAnswer(call: LedgerCall, mspIds: readonly string[]): Promise<Uint8Array> {
     const options = { ...argumentsOf(call), endorsingOrganizations: [...mspIds] };
     const proposal = this.#signer(signerOf(call)).contract.newProposal(call.name, options);
     const waiting = deadlineIn(this.#options.limits.endorseTimeoutMs);
-    const transaction = await proposal
-      .endorse(waiting)
-      .catch((error) => this.#raise({ step: 'endorse', error, ...waiting }));
-    return envelopeIn(transaction.getBytes());
+    const raise = (error: unknown) => this.#raise({ step: 'endorse', error, ...waiting });
+    return envelopeIn((await proposal.endorse(waiting).catch(raise)).getBytes());
   }
 
   async #block(number: number): Promise<common.Block> {

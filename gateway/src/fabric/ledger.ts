@@ -114,6 +114,8 @@ export interface Ledger {
   /** Blocks in their order, whole, in Fabric's encoding; also those to come. @throws once aborted, or cut off */
   blocks(span: BlockSpan, signal: AbortSignal): AsyncIterable<Uint8Array>;
   block(number: number): Promise<Uint8Array>;
+  /** The block that holds a transaction, valid or not. @throws LedgerError LEDGER_REFUSED where none does */
+  blockOf(transactionId: string): Promise<Uint8Array>;
   /**
    * What the peers of all these organisations answer and sign, as an endorsed transaction that is never sent.
    *

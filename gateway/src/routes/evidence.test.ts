@@ -126,7 +126,7 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
     return verifyBundle(file, { genesis, chaincode: CHAINCODE_NAME });
   };
 
-  it('is refused where there is no study, or no model yet', async () => {
+  it('is refused where there is nothing of the name, or no model yet', async () => {
     assert.equal((await ask('no-such-study')).json().code, 'STUDY_NOT_FOUND');
     const argument = studyArgument({
       studyId: `${studyId}-early`,
@@ -134,7 +134,13 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
       quorum: { updates: 1, validators: 1 },
     });
     await submit('Org1MSP', 'researcher', 'study:propose', argument).catch(() => {});
-    assert.match((await ask(`${studyId}-early`)).json().code, /^(MODEL|STUDY)_NOT_FOUND$/);
+    const of = (path: string) => gateway.as('auditor', { method: 'GET', url: `/v1/evidence/${path}` });
+    assert.match((await of(`models/${studyId}-early`)).json().code, /^(MODEL|STUDY)_NOT_FOUND$/);
+    assert.equal((await of('datasets/no-such-dataset')).json().code, 'DATASET_NOT_FOUND');
+    const nowhere = await of(`transactions/${'ab'.repeat(32)}`);
+    assert.equal(nowhere.json().code, 'TRANSACTION_NOT_FOUND');
+    assert.equal(nowhere.statusCode, 404);
+    assert.equal((await of('transactions/abc')).json().code, 'INVALID_ARGUMENT');
     const anonymous = await gateway.app.inject({ method: 'GET', url: url(studyId) });
     assert.equal(anonymous.statusCode, 401);
   });
@@ -145,10 +151,60 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
     assert.equal(answer.statusCode, 200, answer.body.slice(0, 500));
     assert.equal(answer.headers['content-type'], 'application/x-ndjson');
     assert.match(String(answer.headers['content-disposition']), /evidence-.*\.ndjson/);
-    const { problems, answered, studyId: of } = await verify(answer.rawPayload);
+    const { problems, answered, subject: of } = await verify(answer.rawPayload);
     assert.deepEqual(problems, []);
-    assert.equal(of, studyId);
+    assert.deepEqual(of, { kind: 'study', studyId });
     assert.deepEqual(answered?.signedBy, ORGANISATIONS);
+  });
+
+  it('is of a model, a dataset or a transaction too, each in a file that verifies alone', async () => {
+    const of = (path: string) => gateway.as('auditor', { method: 'GET', url: `/v1/evidence/${path}` });
+    const ofModel = await of(`models/${studyId}`);
+    assert.equal(ofModel.statusCode, 200, ofModel.body.slice(0, 500));
+    const model = await verify(ofModel.rawPayload);
+    assert.deepEqual([model.problems, model.subject], [[], { kind: 'model', studyId }]);
+
+    const datasetId = datasetOf('Org2MSP');
+    const ofDataset = await of(`datasets/${datasetId}`);
+    assert.equal(ofDataset.statusCode, 200, ofDataset.body.slice(0, 500));
+    const dataset = await verify(ofDataset.rawPayload);
+    assert.deepEqual(dataset.problems, []);
+    assert.deepEqual(
+      dataset.use?.studies.map((one) => [one.studyId, one.charges.length]),
+      [[studyId, 2]],
+    );
+
+    // Also one that another hospital's gateway sent.
+    const sent = dataset.transactions.find(
+      ({ sender, function: name }) => sender === 'Org2MSP' && /consent/.test(name),
+    )!;
+    const ofTransaction = await of(`transactions/${sent.transactionId}`);
+    assert.equal(ofTransaction.statusCode, 200, ofTransaction.body.slice(0, 500));
+    const transaction = await verify(ofTransaction.rawPayload);
+    assert.deepEqual(transaction.problems, []);
+    assert.equal(transaction.transaction?.sender, 'Org2MSP');
+    assert.match(
+      String(ofTransaction.headers['content-disposition']),
+      /evidence-transaction-[0-9a-f]{64}\.ndjson/,
+    );
+  });
+
+  it('is of a study without a model too, as it is', async () => {
+    const proposed = `${studyId}-proposed`;
+    const datasets = ORGANISATIONS.map(datasetOf);
+    const quorum = { updates: 2, validators: 2 };
+    await submit(
+      'Org1MSP',
+      'researcher',
+      'study:propose',
+      studyArgument({ studyId: proposed, datasets, quorum }),
+    );
+    const answer = await ask(proposed);
+    assert.equal(answer.statusCode, 200, answer.body.slice(0, 500));
+    const { problems, history } = await verify(answer.rawPayload);
+    assert.deepEqual(problems, []);
+    assert.equal(history?.kind, 'record');
+    assert.deepEqual([history.study.state, history.consents], ['proposed', []]);
   });
 
   it('says what it shows beside the study, and shows no block that it does not need', async () => {

@@ -13,18 +13,24 @@ import {
   StudyAnswer,
   StudyKey,
   StudyQuorum,
+  StudyRecord,
   StudySummary,
   summaryOfStudy,
 } from '@consilium/domain';
 import {
   ATTEST_ERASURE,
+  ATTESTATION,
   CONSENT,
   CONSENT_QUOTE,
+  DATASET,
   ERASURE,
   GRANT_CONSENT,
   PROPOSE_STUDY,
   RECORD_STUDY_KEYS,
+  ROUND,
   STUDY,
+  UPDATE,
+  VERDICT,
 } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
 
@@ -81,6 +87,29 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     errors: ['STUDY_NOT_FOUND'],
     answer: StudyAnswer,
     examples: { answer: { ...STUDY, quorumNow: QUORUM } },
+  },
+  {
+    transaction: 'study:getRecord',
+    tag,
+    operationId: 'getStudyRecord',
+    description:
+      'Also of a study that has no model: what was consented to, every round with what was recorded in it, and how it ' +
+      'ended. In pages of rounds: pass the bookmark of one to get the next.',
+    errors: ['STUDY_NOT_FOUND'],
+    answer: StudyRecord,
+    examples: {
+      answer: {
+        study: {
+          ...STUDY,
+          state: 'aborted',
+          endedAt: STUDY.proposedAt,
+          reason: 'The question was answered.',
+        },
+        datasets: [DATASET],
+        consents: [CONSENT],
+        rounds: [{ round: ROUND, updates: [UPDATE], verdicts: [VERDICT], attestations: [ATTESTATION] }],
+      },
+    },
   },
   {
     transaction: 'study:listShort',

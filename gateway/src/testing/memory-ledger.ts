@@ -171,6 +171,10 @@ export class MemoryLedger implements Ledger {
     return new Uint8Array();
   }
 
+  async blockOf(): Promise<Uint8Array> {
+    return new Uint8Array();
+  }
+
   async signedAnswer(): Promise<Uint8Array> {
     return new Uint8Array();
   }

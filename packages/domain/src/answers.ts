@@ -221,6 +221,16 @@ export const Lineage = Strict({
 });
 export type Lineage = Static<typeof Lineage>;
 
+/** A study as the ledger has it, with or without a model: what was consented to, and its rounds, in pages. */
+export const StudyRecord = Strict({
+  study: Study,
+  datasets: Type.Array(Dataset, { description: 'Those that consented, as they were consented to.' }),
+  consents: Type.Array(Consent, { description: 'As they count: that of an owner that left is withdrawn.' }),
+  rounds: Type.Array(RoundDossier),
+  bookmark: Bookmark,
+});
+export type StudyRecord = Static<typeof StudyRecord>;
+
 /** What became of the erasures that the withdrawal of one consent asks for. */
 export const DatasetErasures = Strict({
   datasetId: Id,

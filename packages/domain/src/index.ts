@@ -23,6 +23,7 @@ export {
   RowVersion,
   StudyAnswer,
   StudyQuorum,
+  StudyRecord,
   VerdictAnswer,
   WithdrawnDataset,
 } from './answers.ts';
@@ -125,6 +126,7 @@ export { ROLE_ATTRIBUTE, ROLES, type Role } from './roles.ts';
 export { ParametersRef, Round, type RoundRow } from './round.ts';
 export { ROUND_STATES, ROUND_TRANSITIONS } from './round-transitions.ts';
 export { presentForm, ROW_SCHEMA, type RowKind } from './row-schema.ts';
+export { accountFrom, type BehindAccount } from './rules/account-sums.ts';
 export { supportersOf } from './rules/aggregate-rules.ts';
 export { type BudgetForecast, forecastBudget, type SpentAt } from './rules/budget-forecast.ts';
 export { epsilonOfRounds, statementOf } from './rules/budget-rules.ts';
@@ -147,7 +149,7 @@ export {
 export { plannedScoreEvent, plannedTrainingEvent } from './rules/plan-cost.ts';
 export { defaultPublicTimes, publicTimeMs } from './rules/public-times.ts';
 export { receiptOf } from './rules/receipt-rules.ts';
-export { blocksOf, patientsIn, rangeOf, revisionOf } from './rules/revision-rules.ts';
+export { blocksOf, datasetIn, patientsIn, rangeOf, revisionOf } from './rules/revision-rules.ts';
 export { lostQuorum, nextBase } from './rules/round-rules.ts';
 export { sealedToStudyKeys } from './rules/study-key-rules.ts';
 export { planDigest, studyDigest } from './rules/study-rules.ts';

@@ -1,5 +1,5 @@
-// Every path of a hospital's gateway, once: its routes are made of this table, and so are the requests of the trainer and
-// of other clients. Paths of the trainer's own service are in `local-routes.ts`.
+// Every path of a hospital's gateway, once: its routes are made of this table, and so are the requests of the trainer
+// and of other clients. Paths of the trainer's own service are in `local-routes.ts`.
 import type { TransactionName } from './transactions.ts';
 
 /** What every path below begins with at the gateway. */
@@ -51,6 +51,7 @@ export const LEDGER_PATHS = {
   'study:recordKeys': `${study}/keys`,
   'study:listKeys': `${study}/keys/{datasetId}`,
   'study:attestErasure': `${consent}/erasures`,
+  'study:getRecord': `${study}/record`,
   'study:listErasures': `${study}/erasures`,
   'privacy:quote': `${consent}/quote`,
   'study:listOpenConsents': '/members/{mspId}/open-consents',
@@ -96,6 +97,9 @@ export const GATEWAY_PATHS = {
   transaction: '/transactions/{transactionId}',
   events: '/events',
   evidenceOfStudy: '/evidence/studies/{studyId}',
+  evidenceOfDataset: '/evidence/datasets/{datasetId}',
+  evidenceOfModel: '/evidence/models/{studyId}',
+  evidenceOfTransaction: '/evidence/transactions/{transactionId}',
 } as const;
 
 /** Where a gateway answers the questions of compliance teams, each in one request. */

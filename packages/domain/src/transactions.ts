@@ -251,6 +251,11 @@ export const TRANSACTIONS = [
   evaluate('study:listErasures', StudyPage, 'Erasures after withdrawals: done, owed and overdue.'),
   evaluate('study:get', StudyRef, 'One study.'),
   evaluate(
+    'study:getRecord',
+    StudyPage,
+    'A study with or without a model: every dataset and consent, and its rounds with updates and verdicts in pages.',
+  ),
+  evaluate(
     'study:listShort',
     PageOf,
     'Open studies whose quorum is not met any more: running ones that wait, proposals that cannot start.',

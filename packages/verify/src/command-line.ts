@@ -21,7 +21,8 @@ const HELP = `consilium-verify: checks a file of evidence alone, without a netwo
 
   consilium-verify FILE --genesis SHA256 [--artefacts DIR] [--chaincode NAME] [--json]
 
-  FILE               what a gateway answers to GET /v1/evidence/studies/{studyId}
+  FILE               what a gateway answers to GET /v1/evidence/studies/{studyId}, models/{studyId},
+                     datasets/{datasetId} or transactions/{transactionId}
   --genesis SHA256   the digest of the channel's block 0 (its header's hash, which block 1 names), from a source of
                      your own: not from whom the file is
   --artefacts DIR    plaintexts of updates and models, under any names: their aggregates are recomputed
@@ -83,11 +84,11 @@ function verify(path: string, trusted: TrustedFacts): Verification {
 }
 
 function jsonOf(verification: Verification): object {
-  const { studyId, channel, problems, chain, answered, costs, attestation, recomputed } = verification;
-  const { discloses, transactions } = verification;
+  const { subject, channel, problems, chain, answered, history, use, transaction } = verification;
+  const { discloses, transactions, costs, attestation, recomputed } = verification;
   return {
     isProven: problems.length === 0,
-    studyId,
+    ...subject,
     channel,
     problems,
     proven: provenSentences(verification),
@@ -102,11 +103,14 @@ function jsonOf(verification: Verification): object {
         organisations: chain.configuration.mspIds,
       },
     }),
-    ...(answered !== undefined && {
-      lineageSha256: answered.lineage.model.lineageSha256,
-      parametersSha256: answered.lineage.model.parameters.parametersSha256,
-      signedBy: answered.signedBy,
+    ...(history?.kind === 'lineage' && {
+      lineageSha256: history.model.lineageSha256,
+      parametersSha256: history.model.parameters.parametersSha256,
     }),
+    ...(history?.kind === 'record' && { record: recordOf(history) }),
+    ...(use !== undefined && { use }),
+    ...(transaction !== undefined && { transaction }),
+    ...(answered !== undefined && { signedBy: answered.signedBy, readThrough: answered.readThrough }),
     costs,
     attestation,
     ...(recomputed !== undefined && { recomputed }),
@@ -114,5 +118,7 @@ function jsonOf(verification: Verification): object {
     transactions,
   };
 }
+
+const recordOf = ({ kind: _, ...record }: NonNullable<Verification['history']>): object => record;
 
 await runProgram('consilium-verify', verifyCommand);

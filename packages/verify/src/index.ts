@@ -17,13 +17,25 @@ export { type FabricBlock, genesisDigest, readBlock } from './blocks/fabric-bloc
 export type { CheckedTransaction } from './blocks/ledger-replay.ts';
 export type { LedgerState, Row } from './blocks/ledger-state.ts';
 export type { Version } from './blocks/read-write-set.ts';
-export { type Disclosure, FORMAT, UnreadableBundleError } from './bundle/bundle-file.ts';
-export { type BlockSource, type BundleOptions, makeBundle } from './bundle/select-blocks.ts';
+export { type Disclosure, FORMAT, type Subject, type SubjectKind } from './bundle/bundle-claim.ts';
+export { UnreadableBundleError } from './bundle/bundle-file.ts';
+export { type BlockSource, ChainIndex } from './bundle/chain-index.ts';
+export { type BundleOptions, makeBundle } from './bundle/select-blocks.ts';
 export { lastConfigurationOf, organisationsIn } from './channel/organisations.ts';
 export { type Artefacts, artefactsOf, type RecomputedRounds } from './claims/aggregate-claim.ts';
 export { agreeingAnswers, type Pages } from './claims/agreeing-answers.ts';
+export type { AccountState, ChargedUse, DatasetUse, StudyUse } from './claims/dataset-use.ts';
 export type { AccountCost } from './claims/privacy-costs.ts';
-export { LINEAGE_QUESTION } from './claims/signed-answers.ts';
+export {
+  type Ask,
+  type KnownOfSubject,
+  LINEAGE_QUESTION,
+  type Question,
+  questionsOn,
+  UnprovableError,
+} from './claims/questions.ts';
+export type { StudyHistory } from './claims/study-claim.ts';
+export type { ProvenTransaction, WrittenRow } from './claims/transaction-claim.ts';
 export { openSentences, provenSentences, reportOf } from './report.ts';
 export { type TrustedFacts, type Verification, verifyBundle } from './verify-bundle.ts';
 export { UnreadableError } from './wire/protobuf-reader.ts';

@@ -1,19 +1,18 @@
 // What was verified, in plain words for people who read no code: what is proven, by whose signatures, and what is not.
+import { nameOf } from './bundle/bundle-claim.ts';
 import type { RecomputedRounds } from './claims/aggregate-claim.ts';
-import type { AccountCost } from './claims/privacy-costs.ts';
+import { datasetSentences } from './report/dataset-sentences.ts';
+import { costSentence, dayOf, list } from './report/facts.ts';
+import { modelSentences, recordSentences } from './report/study-sentences.ts';
+import { transactionSentences } from './report/transaction-sentences.ts';
 import type { Verification } from './verify-bundle.ts';
-
-const list = (words: readonly string[]): string => (words.length === 0 ? 'nobody' : words.join(', '));
-const dayOf = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 /** What is proven, in sentences. Empty where something does not hold. */
 export function provenSentences(verification: Verification): string[] {
-  const { problems, chain, answered, attestation, transactions, costs, recomputed, studyId } = verification;
+  const { problems, chain, answered, attestation, transactions, costs, recomputed, subject } = verification;
   if (problems.length > 0 || chain === undefined || answered === undefined || attestation === undefined)
     return [];
-  const { model, study, datasets, consents, rounds } = answered.lineage;
   const { configuration, configurationBlocks, height, lastHash, signedBy } = chain;
-  const updates = rounds.flatMap((round) => round.updates);
   const changes = configurationBlocks.length - 1;
   const changed = configurationBlocks.slice(1).join(', ');
   return [
@@ -25,17 +24,23 @@ export function provenSentences(verification: Verification): string[] {
         'the one before asks for.',
     `${transactions.length} transactions are shown. Each was sent by a member, endorsed by the organisations that ` +
       "the chaincode's policy and the policies of its rows ask for, and read what the blocks before it wrote.",
-    `Peers of ${list(answered.signedBy)} signed the lineage of the study ${studyId} as their ledger holds it, asked ` +
-      `at ${dayOf(answered.askedAt)} by the word of who asked.`,
-    `The model of parameters ${model.parameters.parametersSha256} comes from ${rounds.length} rounds, ` +
-      `${updates.length} updates, ${datasets.length} datasets and ${consents.length} consents. The digest of this ` +
-      `history, ${model.lineageSha256}, is in the block that published the model.`,
-    `The study's purpose is ${study.purpose}. Each consent is to this study's plan, and the terms of each dataset ` +
-      'allow the purpose.',
+    `Peers of ${list(answered.signedBy)} signed ${answeredOf(subject.kind)} ${nameOf(subject)} as their ledger holds ` +
+      `it, asked at ${dayOf(answered.askedAt)} by the word of who asked.`,
+    ...subjectSentences(verification),
     ...recomputedSentences(recomputed),
     ...costs.map(costSentence),
   ];
 }
+
+function subjectSentences({ subject, history, use, transaction }: Verification): string[] {
+  if (history?.kind === 'lineage') return modelSentences(history, subject.kind);
+  if (history?.kind === 'record') return recordSentences(history);
+  if (use !== undefined) return datasetSentences(use);
+  return transaction === undefined ? [] : transactionSentences(transaction);
+}
+
+const answeredOf = (kind: Verification['subject']['kind']): string =>
+  kind === 'transaction' ? 'what they know of' : kind === 'dataset' ? 'the uses of' : 'the lineage of';
 
 const orderingSentence = (consensus: string, orderers: readonly string[]): string =>
   consensus === 'BFT'
@@ -48,31 +53,15 @@ function recomputedSentences(recomputed: RecomputedRounds | undefined): string[]
   return [`The aggregates of the rounds ${rounds} were recomputed from the plaintexts, bit for bit.`];
 }
 
-function costSentence({
-  datasetId,
-  pool,
-  unit,
-  delta,
-  releases,
-  ledgerEpsilon,
-  pldEpsilon,
-}: AccountCost): string {
-  const ledger = `ε ${ledgerEpsilon} at δ ${delta} by the ledger's accountant`;
-  // An upper bound is rounded up.
-  const pld =
-    pldEpsilon === null ? '' : `, and ε ${Math.ceil(pldEpsilon * 1e4) / 1e4} by privacy-loss distributions`;
-  return `${datasetId}, ${pool} patients: ${releases} releases cost each ${unit} ${ledger}${pld}.`;
-}
-
 /** What is not proven, and on whose word it rests, in sentences. */
 export function openSentences(verification: Verification): string[] {
-  const { attestation, open, chain, discloses, recomputed } = verification;
+  const { attestation, open, chain, discloses, recomputed, history } = verification;
   const flags =
     attestation === undefined
       ? []
       : [
           'Orderers do not sign which transactions are valid; peers decide that. This file recomputes it from what ' +
-            `it shows, and of the ${attestation.rows} rows behind the model each is attested by peers of at least ` +
+            `it shows, and of the ${attestation.rows} rows behind the claim each is attested by peers of at least ` +
             `${attestation.fewest} of ${attestation.organisations} organisations, which signed that they read it.`,
         ];
   const raft =
@@ -89,13 +78,16 @@ export function openSentences(verification: Verification): string[] {
             'blocks that set them.',
         ]
       : [];
+  const isAggregated = history?.rounds.some(({ round }) => round.state === 'finalized') === true;
   const aggregates =
-    recomputed === undefined
-      ? [
-          'The aggregates were not recomputed here, since no plaintexts are at hand. That they follow from the ' +
-            'updates is the word of the hospitals that attested them, whose signatures are in the blocks.',
-        ]
-      : recomputed.left.map((text) => `Not recomputed: ${text}.`);
+    recomputed !== undefined
+      ? recomputed.left.map((text) => `Not recomputed: ${text}.`)
+      : isAggregated
+        ? [
+            'The aggregates were not recomputed here, since no plaintexts are at hand. That they follow from the ' +
+              'updates is the word of the hospitals that attested them, whose signatures are in the blocks.',
+          ]
+        : [];
   return [...flags, ...raft, ...aggregates, ...open, ...others];
 }
 
@@ -109,7 +101,7 @@ export function reportOf(verification: Verification): string {
   }
   const block = (sentences: readonly string[]) => sentences.map((sentence) => `  - ${sentence}\n`).join('');
   return (
-    `PROVEN: all that the file claims of the study ${verification.studyId}.\n\n` +
+    `PROVEN: all that the file claims of ${nameOf(verification.subject)}.\n\n` +
     `What is proven\n${block(provenSentences(verification))}\n` +
     `What is not proven\n${block(openSentences(verification))}`
   );

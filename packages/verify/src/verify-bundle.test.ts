@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { type BundleClaim, FORMAT } from './bundle/bundle-claim.ts';
 import { UnreadableBundleError } from './bundle/bundle-file.ts';
 import { openSentences, provenSentences, reportOf } from './report.ts';
 import { flipped, isAnswer, isBlock, rewritten } from './testing/rewritten-bundle.ts';
@@ -42,8 +43,10 @@ describe('evidence that was made before', () => {
   });
 
   it('is not believed on the word of its own claim', () => {
-    const claims = [
-      { studyId: 'study-b' },
+    const claims: Partial<BundleClaim>[] = [
+      { subject: { kind: 'study', studyId: 'study-b' } },
+      { subject: { kind: 'dataset', datasetId: 'study-a' }, format: FORMAT },
+      { subject: { kind: 'transaction', transactionId: 'study-a' }, format: FORMAT },
       { channel: 'other' },
       { chaincode: '_lifecycle' },
       { blocks: 23 },
@@ -56,7 +59,7 @@ describe('evidence that was made before', () => {
 
   it('is nothing without the answers of a majority', () => {
     const without = rewritten(file, (parts) => parts.filter((part) => !isAnswer(part)));
-    assert.deepEqual(problemsOf(without), ['answers: no peer answered for the study']);
+    assert.deepEqual(problemsOf(without), ['answers: no peer answered for the study study-a']);
     const twice = rewritten(file, (parts) => [...parts, ...parts.filter(isAnswer)]);
     assert.match(problemsOf(twice)[0] ?? '', /more pages than one answer has/);
   });

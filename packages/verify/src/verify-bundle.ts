@@ -1,31 +1,39 @@
 // Verification of a whole file of evidence: the chain, the transactions, the peers' answers, and what the file claims
-// of its study.
-
+// of its subject.
 import { canonicalJson } from '@consilium/domain';
 import type { Problem } from './blocks/block-replay.ts';
 import { BrokenChainError } from './blocks/chain-links.ts';
 import { type Chain, type ChainOptions, walkChain } from './blocks/chain-walk.ts';
 import { type CheckedTransaction, LedgerReplay } from './blocks/ledger-replay.ts';
-import { type Bundle, type Disclosure, readBundle } from './bundle/bundle-file.ts';
+import type { Disclosure, Subject } from './bundle/bundle-claim.ts';
+import { type Bundle, readBundle } from './bundle/bundle-file.ts';
 import { disclosureOf } from './bundle/disclosure.ts';
-import { type Artefacts, type RecomputedRounds, recomputeAggregates } from './claims/aggregate-claim.ts';
-import { checkConsents } from './claims/consent-texts.ts';
-import { checkLineage, type ReadRow, readRows } from './claims/lineage-claim.ts';
-import { type AccountCost, checkPrivacy } from './claims/privacy-costs.ts';
-import { type AnsweredLineage, lineageFrom } from './claims/signed-answers.ts';
+import type { Artefacts, RecomputedRounds } from './claims/aggregate-claim.ts';
+import { checkDatasetUse, type DatasetUse } from './claims/dataset-use.ts';
+import { type ReadRow, readRows } from './claims/lineage-claim.ts';
+import type { AccountCost } from './claims/privacy-costs.ts';
+import { type AgreedAnswers, answersFrom } from './claims/signed-answers.ts';
+import { checkModel, checkStudy, type StudyHistory } from './claims/study-claim.ts';
+import { checkTransaction, type ProvenTransaction } from './claims/transaction-claim.ts';
 
 /** What a file of evidence proves. */
 export interface Verification {
-  readonly studyId: string;
+  readonly subject: Subject;
   readonly channel: string;
   /** What does not hold, each with its place. Empty: all that the file claims is proven. */
   readonly problems: readonly Problem[];
   readonly chain: Chain | undefined;
   readonly discloses: Disclosure;
   readonly transactions: readonly CheckedTransaction[];
-  readonly answered: AnsweredLineage | undefined;
+  /** Whose peers answered, and when they were asked, as those who asked say. */
+  readonly answered: Pick<AgreedAnswers, 'signedBy' | 'askedAt' | 'readThrough'> | undefined;
+  /** Of a study or a model: its history, as peers answered it. */
+  readonly history: StudyHistory | undefined;
+  /** Of a dataset: who used it, and what is left. */
+  readonly use: DatasetUse | undefined;
+  readonly transaction: ProvenTransaction | undefined;
   readonly costs: readonly AccountCost[];
-  /** Of the rows behind the model, the fewest organisations whose peers attest one of them. */
+  /** Of the rows behind the claim, the fewest organisations whose peers attest one of them. */
   readonly attestation:
     | { readonly rows: number; readonly fewest: number; readonly organisations: number }
     | undefined;
@@ -45,6 +53,17 @@ export interface TrustedFacts {
   readonly artefacts?: Artefacts | undefined;
 }
 
+const NOTHING = {
+  answered: undefined,
+  history: undefined,
+  use: undefined,
+  transaction: undefined,
+  costs: [],
+  attestation: undefined,
+  recomputed: undefined,
+  open: [],
+} as const;
+
 /**
  * Everything that does not hold in a file of evidence, and what it proves.
  *
@@ -60,21 +79,33 @@ export function verifyBundle(
   const shown = new Set(parts.flatMap((part) => (part.kind === 'block' ? [part.header.number] : [])));
   const replay = new LedgerReplay(claim.channel, (block) => shown.has(block));
   const base = {
-    studyId: claim.studyId,
+    subject: claim.subject,
     channel: claim.channel,
     discloses: claim.discloses,
     transactions: replay.transactions,
   };
-  const nothing = { answered: undefined, costs: [], attestation: undefined, recomputed: undefined, open: [] };
   const walked = walk(bundle, { channel: claim.channel, genesis, replay });
-  if ('place' in walked) return { ...base, ...nothing, chain: undefined, problems: [walked] };
+  if ('place' in walked) return { ...base, ...NOTHING, chain: undefined, problems: [walked] };
   const { chain } = walked;
   const known = [...walked.problems, ...claimProblems(bundle, { chain, chaincode })];
-  const answers = parts.flatMap((part) => (part.kind === 'answer' ? [part.envelope] : []));
-  const { answered, problems: unanswered } = lineageFrom(answers, { claim, chain, replay });
+  const envelopes = parts.flatMap((part) => (part.kind === 'answer' ? [part.envelope] : []));
+  const { answered, problems: unanswered } = answersFrom(envelopes, { claim, chain, replay });
   const problems = [...known, ...unanswered];
-  if (answered === undefined) return { ...base, ...nothing, chain, problems };
-  return { ...base, chain, ...checkStudy(answered, { bundle, chain, replay, problems, artefacts }) };
+  if (answered === undefined) return { ...base, ...NOTHING, chain, problems };
+  const judged = checkSubject(answered, { bundle, replay, artefacts });
+  const { mspIds } = chain.configuration;
+  problems.push(...majorityProblems(answered, mspIds), ...judged.problems);
+  const { signedBy, askedAt, readThrough } = answered;
+  return {
+    ...base,
+    ...NOTHING,
+    ...judged,
+    chain,
+    problems,
+    answered: { signedBy, askedAt, readThrough },
+    attestation: attestationOf(judged.of, replay, mspIds.length),
+    open: [...judged.open, ...openPoints(replay, readThrough)],
+  };
 }
 
 function walk({ parts }: Bundle, options: ChainOptions): ReturnType<typeof walkChain> | Problem {
@@ -99,7 +130,7 @@ function claimProblems(
     const text = `the file claims ${claim.blocks} blocks, and its chain has ${chain.height}`;
     problems.push({ place: 'line 1', text });
   }
-  const discloses = disclosureOf(parts, claim.studyId);
+  const discloses = disclosureOf(parts, claim.subject);
   if (canonicalJson(discloses) !== canonicalJson(claim.discloses)) {
     const text = `it shows other things than it says: ${canonicalJson(discloses)}`;
     problems.push({ place: 'line 1', text });
@@ -107,62 +138,57 @@ function claimProblems(
   return problems;
 }
 
-function checkStudy(
-  answered: AnsweredLineage,
-  {
-    bundle: { claim },
-    chain,
-    replay,
-    problems,
-    artefacts,
-  }: {
-    readonly bundle: Bundle;
-    readonly chain: Chain;
-    readonly replay: LedgerReplay;
-    readonly problems: Problem[];
-    readonly artefacts: Artefacts | undefined;
-  },
-): Pick<Verification, 'problems' | 'answered' | 'costs' | 'attestation' | 'recomputed' | 'open'> {
-  const { mspIds } = chain.configuration;
+function majorityProblems({ signedBy }: AgreedAnswers, mspIds: readonly string[]): Problem[] {
   const majority = Math.floor(mspIds.length / 2) + 1;
-  if (answered.signedBy.length < majority) {
-    const text = `peers of ${answered.signedBy.join(', ')} signed them, and a majority of ${mspIds.length} is asked for`;
-    problems.push({ place: 'answers', text });
-  }
-  const rows = readRows(replay, claim.chaincode);
-  const { lineage } = answered;
-  const { problems: unproven, of } = checkLineage(lineage, rows);
-  const { problems: uncharged, costs } = checkPrivacy(lineage, rows);
-  const { problems: texts, withoutText } = checkConsents(lineage, rows);
-  const recomputed = artefacts && recomputeAggregates(lineage, artefacts);
-  return {
-    problems: [...problems, ...unproven, ...uncharged, ...texts, ...(recomputed?.problems ?? [])],
-    answered,
-    costs,
-    attestation: attestationOf(of, replay, mspIds.length),
-    recomputed,
-    open: openPoints({ withoutText, replay, readThrough: answered.readThrough }),
-  };
+  if (signedBy.length >= majority) return [];
+  const text = `peers of ${signedBy.join(', ')} signed them, and a majority of ${mspIds.length} is asked for`;
+  return [{ place: 'answers', text }];
 }
 
-function attestationOf(of: readonly ReadRow[], replay: LedgerReplay, organisations: number) {
-  const counts = of.map(({ row }) => replay.attestedBy(row.version).length);
+/** What is proven of the subject, what does not hold of it, and the rows that it rests on. */
+interface Judged
+  extends Partial<Pick<Verification, 'history' | 'use' | 'transaction' | 'costs' | 'recomputed'>> {
+  readonly problems: readonly Problem[];
+  readonly of: readonly Pick<ReadRow['row'], 'version'>[];
+  readonly open: readonly string[];
+}
+
+function checkSubject(
+  { answers }: AgreedAnswers,
+  {
+    bundle: { claim, parts },
+    replay,
+    artefacts,
+  }: { readonly bundle: Bundle; readonly replay: LedgerReplay; readonly artefacts: Artefacts | undefined },
+): Judged {
+  const { subject, chaincode } = claim;
+  const read = readRows(replay, chaincode);
+  switch (subject.kind) {
+    case 'study':
+      return checkStudy(subject.studyId, answers, { read, chaincode, artefacts });
+    case 'model':
+      return checkModel(answers, { read, chaincode, artefacts });
+    case 'dataset': {
+      const ledger = { read, rows: replay.state, chaincode };
+      const { use, problems, of } = checkDatasetUse(subject.datasetId, answers, ledger);
+      return { use, problems, of: of.map(({ row }) => row), open: [] };
+    }
+    case 'transaction': {
+      const context = { parts, replay, chaincode };
+      const { transaction, problems } = checkTransaction(subject.transactionId, answers, context);
+      const of = transaction === undefined ? [] : [{ version: transaction }];
+      return { transaction, problems, of, open: [] };
+    }
+  }
+}
+
+function attestationOf(of: Judged['of'], replay: LedgerReplay, organisations: number) {
+  const counts = of.map(({ version }) => replay.attestedBy(version).length);
   return { rows: of.length, fewest: counts.length === 0 ? 0 : Math.min(...counts), organisations };
 }
 
-function openPoints({
-  withoutText,
-  replay,
-  readThrough,
-}: {
-  readonly withoutText: number;
-  readonly replay: LedgerReplay;
-  readonly readThrough: number;
-}): string[] {
-  const { rangesByDigest, unreadWrites } = replay;
+function openPoints({ rangesByDigest, unreadWrites }: LedgerReplay, readThrough: number): string[] {
   return [
-    'Whether patients consented, and whether a hospital trained on the data that it registered: signatures show who ' +
-      'said so, and not that it is so.',
     `Whether a block after block ${readThrough} changed something, as a consent withdrawn: that is the last block of ` +
       'which peers read a row when they answered. Later ones in this file are in their place, and may have come after ' +
       'the answers.',
@@ -176,9 +202,6 @@ function openPoints({
       ? [
           `${rangesByDigest} ranges of rows are in the blocks as a digest only. What was read there is not checked.`,
         ]
-      : []),
-    ...(withoutText > 0
-      ? [`${withoutText} consents are from before consents named the text they are to.`]
       : []),
   ];
 }

@@ -49,7 +49,8 @@ export const EVIDENCE: ThreatSection = {
     },
     {
       id: 'oddly-written-transactions',
-      attack: 'Transactions written in bytes that peers take and a stricter reader does not, so that verifiers stop',
+      attack:
+        'Transactions written in bytes that peers take and a stricter reader does not, so that verifiers stop',
       titles: [
         "what Go's decoder reads is read, and means the same, however oddly it is written",
         'the first block of a text is the one that Go finds',

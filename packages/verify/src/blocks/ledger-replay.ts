@@ -1,6 +1,7 @@
 // The blocks that a file of evidence shows, replayed: what a report says of each transaction, and whose peers attest
 // it.
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
+import { readCertificate } from '../identity/certificate.ts';
 import type { SignedBytes } from '../identity/membership.ts';
 import { BlockReplay, type JudgedTransaction, type Problem, readsOf } from './block-replay.ts';
 import { LIFECYCLE } from './endorsement-check.ts';
@@ -15,6 +16,8 @@ export interface CheckedTransaction extends Version {
   readonly chaincode: string;
   readonly function: string;
   readonly sender: string;
+  /** The person or service that the sender's certificate was issued to: its common name. */
+  readonly sentBy: string;
   /** Organisations whose peers endorsed it, in order of their names. */
   readonly endorsers: readonly string[];
 }
@@ -84,6 +87,7 @@ export class LedgerReplay {
       chaincode: envelope.chaincode,
       function: Buffer.from(input[0] ?? []).toString('utf8'),
       sender: envelope.creator.identity.mspId,
+      sentBy: readCertificate(envelope.creator.identity.pem).commonName ?? '',
       endorsers: organisationsOf(configuration, endorsements),
     });
   }

@@ -1,14 +1,20 @@
 // The state of the ledger in memory, for files of evidence: it also keeps what rows held before.
 
 import type { LedgerState, Row } from './ledger-state.ts';
-import { rowId } from './read-write-set.ts';
+import { rowId, type Version } from './read-write-set.ts';
 
 /** A row with its value, and what it held before. */
 export interface KeptRow extends Row {
   /** Undefined: deleted, or hidden. */
   readonly value: Uint8Array | undefined;
   /** What it held before, oldest first, of blocks that are shown. */
-  readonly earlier: readonly Uint8Array[];
+  readonly earlier: readonly EarlierValue[];
+}
+
+/** What a row held from one transaction on, until the next one wrote over it. */
+export interface EarlierValue {
+  readonly value: Uint8Array;
+  readonly version: Version;
 }
 
 interface PlacedKey {
@@ -35,6 +41,12 @@ export class MemoryState implements LedgerState {
     return this.row(namespace, key)?.value;
   }
 
+  /** All that a row held by the blocks that are shown, newest first. */
+  history(namespace: string, key: string): readonly EarlierValue[] {
+    const row = this.row(namespace, key);
+    return row === undefined ? [] : valuesOf(row).toReversed();
+  }
+
   *rowsBetween(namespace: string, start: string, end: string): Generator<Row, void, undefined> {
     const keys = this.#keysOf(namespace);
     const last = Buffer.from(end);
@@ -50,7 +62,7 @@ export class MemoryState implements LedgerState {
     const before = this.row(namespace, key);
     const exists = value !== undefined;
     const policy = exists ? before?.policy : undefined;
-    const earlier = before?.value === undefined ? (before?.earlier ?? []) : [...before.earlier, before.value];
+    const earlier = before === undefined ? [] : valuesOf(before);
     this.#put({ namespace, key, version, value, exists, policy, earlier, isHidden: false });
   }
 
@@ -60,7 +72,8 @@ export class MemoryState implements LedgerState {
   }
 
   hide({ namespace, key, version }: Changed): void {
-    const earlier = this.row(namespace, key)?.earlier ?? [];
+    const before = this.row(namespace, key);
+    const earlier = before === undefined ? [] : valuesOf(before);
     const unknown = { value: undefined, exists: false, policy: undefined };
     this.#put({ namespace, key, version, ...unknown, earlier, isHidden: true });
   }
@@ -95,6 +108,10 @@ export class MemoryState implements LedgerState {
     return keys;
   }
 }
+
+/** All that a row held, and what it holds, oldest first. */
+const valuesOf = ({ value, version, earlier }: KeptRow): readonly EarlierValue[] =>
+  value === undefined ? earlier : [...earlier, { value, version }];
 
 /** Where the first key is that is not before this one. */
 function placeIn(keys: readonly PlacedKey[], key: Uint8Array): number {

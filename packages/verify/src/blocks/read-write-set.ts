@@ -138,6 +138,10 @@ export const rowId = (namespace: string, key: string): string => `${namespace}\n
 /** A private collection as one text, which no chaincode has for its name. */
 export const collectionId = (namespace: string, collection: string): string => `${namespace}\n${collection}`;
 
+/** A composite key, as Fabric's chaincode makes it: broad to specific. */
+export const rowKey = (noun: string, parts: readonly string[]): string =>
+  `\u0000${[noun, ...parts].join('\u0000')}\u0000`;
+
 /** A composite key as people read it: study/round/7. */
 export const readableKey = (key: string): string =>
   key

@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  type Bundle,
-  claimLine,
-  FORMAT,
-  partLine,
-  readBundle,
-  UnreadableBundleError,
-} from './bundle-file.ts';
+import { type BundleClaim, FORMAT, type Subject } from './bundle-claim.ts';
+import { type Bundle, claimLine, partLine, readBundle, UnreadableBundleError } from './bundle-file.ts';
 
-const claim = {
+const claim: BundleClaim = {
   format: FORMAT,
   channel: 'consortium',
   chaincode: 'consilium',
-  studyId: 'heart',
+  subject: { kind: 'study', studyId: 'heart' },
   blocks: 5,
   discloses: { blocks: 1, transactions: 1, otherStudies: [], datasets: ['d'] },
-} as const;
+};
 const bytes = (text: string) => Buffer.from(text);
 const header = (number: number) => ({
   number,
@@ -56,6 +50,32 @@ describe('a file of evidence', () => {
     );
   });
 
+  it('is about one subject, of a kind that its first line names', () => {
+    const subjects: Subject[] = [
+      { kind: 'model', studyId: 'heart' },
+      { kind: 'dataset', datasetId: 'd' },
+      { kind: 'transaction', transactionId: 'ab' },
+    ];
+    for (const subject of subjects) {
+      const text = claimLine({ ...claim, subject });
+      assert.deepEqual(readBundle(Buffer.from(text)).claim.subject, subject);
+      refused(text.replace(/"kind":"[a-z]+"/, '"kind":"other"'), /kind is none of/);
+      refused(text.replace(/,"kind":"[a-z]+"/, ''), /kind is missing/);
+      if (subject.kind !== 'model') {
+        refused(text.replace(`"${subject.kind}"`, '"study"'), /studyId is missing/);
+      }
+    }
+  });
+
+  it('from before there were kinds is of a study, and of no other kind', () => {
+    const old = claimLine({ ...claim, format: 'consilium-evidence/1' });
+    assert.doesNotMatch(old, /kind/);
+    assert.deepEqual(readBundle(Buffer.from(old)).claim.subject, claim.subject);
+    const text = claimLine({ ...claim, subject: { kind: 'model', studyId: 'heart' } });
+    refused(text.replace('evidence/2', 'evidence/1'), /kind is of no known meaning/);
+    refused(old.replace('evidence/1', 'evidence/2'), /kind is missing/);
+  });
+
   it('has one form only: no byte may be another and mean the same', () => {
     const text = file.toString('utf8');
     refused(text.replace('{"blocks"', '{ "blocks"'), /line 1: not in canonical form/);
@@ -70,7 +90,7 @@ describe('a file of evidence', () => {
   it('holds nothing that is not known, and all that is needed', () => {
     const text = file.toString('utf8');
     refused(text.replace('{"answer"', '{"aanswer":"","answer"'), /line 6: aanswer is of no known meaning/);
-    refused(text.replace('"format":"consilium-evidence/1"', '"format":"consilium-evidence/2"'), /format/);
+    refused(text.replace('consilium-evidence/2', 'consilium-evidence/3'), /the format is neither/);
     refused(text.replace(`"dataHash":"${'07'.repeat(32)}"`, '"dataHash":"07"'), /dataHash is no SHA-256/);
     refused('', /the file is empty/);
     refused('[]\n', /line 1: not an object/);

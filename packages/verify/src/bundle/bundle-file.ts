@@ -1,39 +1,17 @@
 // The file of evidence: one line of canonical JSON for each part, in the order of the chain. Canonical, so that no byte
 // of it may be another without that being seen.
 //
-//     {"format":"consilium-evidence/1", …}   what the file claims
+//     {"format":"consilium-evidence/2", …}   what the file claims
 //     {"header":…, "envelopes":[…], …}        a block that is shown
 //     {"from":7, "dataHashes":[…]}             blocks that are not shown: of each, the hash of its data
 //     {"header":…, "orderers":…}               the last block, of which only the header is shown
-//     {"answer":"…"}                           what peers signed when they were asked about the study
+//     {"answer":"…"}                           what peers signed when they were asked about what the file claims
 import { canonicalJson } from '@consilium/domain';
 import type { BlockHeader } from '../blocks/block-header.ts';
 import type { OrdererWord } from '../blocks/fabric-block.ts';
 import { hex } from '../wire/digests.ts';
-
-/** The name and version of a bundle's form: its first line says it. */
-export const FORMAT = 'consilium-evidence/1';
-
-/** What the file claims to prove, and what it shows of others in doing so. */
-export interface BundleClaim {
-  readonly format: typeof FORMAT;
-  readonly channel: string;
-  readonly chaincode: string;
-  readonly studyId: string;
-  /** The chain's height: the number of blocks that the file accounts for. */
-  readonly blocks: number;
-  readonly discloses: Disclosure;
-}
-
-/** What a file shows beside its study: a block is shown whole, and policies are proven from where they were set. */
-export interface Disclosure {
-  readonly blocks: number;
-  readonly transactions: number;
-  /** Studies that the file does not speak of, and of which it shows rows. */
-  readonly otherStudies: readonly string[];
-  /** Datasets of which it shows rows. */
-  readonly datasets: readonly string[];
-}
+import { type BundleClaim, claimJson, readClaim } from './bundle-claim.ts';
+import { bytesOf, countOf, digestOf, FieldError, Fields } from './fields.ts';
 
 export interface ShownBlock {
   readonly kind: 'block';
@@ -76,7 +54,8 @@ export class UnreadableBundleError extends Error {
   }
 }
 
-export const claimLine = (claim: BundleClaim): string => `${canonicalJson(claim)}\n`;
+/** A claim as the first line of the file. */
+export const claimLine = (claim: BundleClaim): string => `${canonicalJson(claimJson(claim))}\n`;
 
 /** A part as a line of the file. */
 export function partLine(part: BundlePart): string {
@@ -158,101 +137,6 @@ function readLine<T>(line: Uint8Array, number: number, read: (value: Fields) => 
     if (error instanceof FieldError) throw new UnreadableBundleError(number, error.message);
     throw error;
   }
-}
-
-class FieldError extends Error {}
-
-/** The fields of a JSON object, each of which must be used. */
-class Fields {
-  readonly #values: Map<string, unknown>;
-
-  constructor(value: unknown) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new FieldError('not an object');
-    this.#values = new Map(Object.entries(value));
-  }
-
-  has(name: string): boolean {
-    return this.#values.has(name);
-  }
-
-  take(name: string): unknown {
-    const value = this.#values.get(name);
-    if (value === undefined) throw new FieldError(`${name} is missing`);
-    this.#values.delete(name);
-    return value;
-  }
-
-  text(name: string): string {
-    const value = this.take(name);
-    if (typeof value !== 'string') throw new FieldError(`${name} is no text`);
-    return value;
-  }
-
-  count(name: string): number {
-    return countOf(this.take(name), name);
-  }
-
-  list<T>(name: string, read: (value: unknown, name: string) => T): T[] {
-    const value = this.take(name);
-    if (!Array.isArray(value)) throw new FieldError(`${name} is no list`);
-    return value.map((one) => read(one, name));
-  }
-
-  object<T>(name: string, read: (fields: Fields) => T): T {
-    return read(new Fields(this.take(name)));
-  }
-
-  end(): void {
-    const [name] = this.#values.keys();
-    if (name !== undefined) throw new FieldError(`${name} is of no known meaning`);
-  }
-}
-
-function countOf(value: unknown, name: string): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new FieldError(`${name} is no count`);
-  return value as number;
-}
-
-function textOf(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw new FieldError(`${name} is no text`);
-  return value;
-}
-
-function bytesOf(value: unknown, name: string): Uint8Array {
-  const text = textOf(value, name);
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text) throw new FieldError(`${name} is not in base64`);
-  return bytes;
-}
-
-function digestOf(value: unknown, name: string): Uint8Array {
-  const text = textOf(value, name);
-  if (!/^([0-9a-f]{64})?$/.test(text)) throw new FieldError(`${name} is no SHA-256`);
-  return Buffer.from(text, 'hex');
-}
-
-function readClaim(fields: Fields): BundleClaim {
-  if (fields.text('format') !== FORMAT) throw new FieldError(`the format is not ${FORMAT}`);
-  const claim = {
-    format: FORMAT,
-    channel: fields.text('channel'),
-    chaincode: fields.text('chaincode'),
-    studyId: fields.text('studyId'),
-    blocks: fields.count('blocks'),
-    discloses: fields.object('discloses', (inner) => {
-      const discloses = {
-        blocks: inner.count('blocks'),
-        transactions: inner.count('transactions'),
-        otherStudies: inner.list('otherStudies', textOf),
-        datasets: inner.list('datasets', textOf),
-      };
-      inner.end();
-      return discloses;
-    }),
-  } as const;
-  fields.end();
-  return claim;
 }
 
 function readPart(fields: Fields): BundlePart {

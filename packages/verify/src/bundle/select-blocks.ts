@@ -1,39 +1,22 @@
-// Which blocks a study's evidence needs: those that wrote the rows its peers read when they answered, and from there
-// every block that wrote a row before its policy or value was used again, so that all policies are proven. Nothing of a
-// row's form is known here: read and write sets say which blocks belong together.
+// Which blocks a file of evidence shows: those that wrote the rows its peers read when they answered, and all that
+// these need. Of the others only the hash of their data is there.
 
 import { readsOf } from '../blocks/block-replay.ts';
-import { LIFECYCLE } from '../blocks/endorsement-check.ts';
-import { type FabricBlock, readBlock } from '../blocks/fabric-block.ts';
-
-import { type NamespaceSet, rowId, type Version } from '../blocks/read-write-set.ts';
+import { readBlock } from '../blocks/fabric-block.ts';
 import { readEnvelope, readTransaction } from '../blocks/transaction.ts';
-import { UnreadableError } from '../wire/protobuf-reader.ts';
-import { type BundleClaim, type BundlePart, claimLine, FORMAT, partLine } from './bundle-file.ts';
+import { mustBeShown } from '../claims/questions.ts';
+import { type BundleClaim, FORMAT, type Subject } from './bundle-claim.ts';
+import { type BundlePart, claimLine, partLine } from './bundle-file.ts';
+import { type BlockSource, type ChainIndex, type IndexedBlock, VALID } from './chain-index.ts';
 import { disclosureOf } from './disclosure.ts';
 
-const VALID = 0;
-
-/** What is kept of each block that was read: which other blocks it needs, and which rows it wrote. */
-interface IndexedBlock {
-  readonly dataHash: Uint8Array;
-  readonly isConfiguration: boolean;
-  /** Blocks whose writes its valid transactions wrote over, or whose policies decided about them. */
-  readonly needs: readonly number[];
-}
-
-/** Where evidence of a study is gathered from: whole blocks by number, in Fabric's encoding. */
-export interface BlockSource {
-  /** All blocks from the first on, in their order, up to and without this number. */
-  blocks(end: number): AsyncIterable<Uint8Array>;
-  block(number: number): Promise<Uint8Array>;
-}
-
-/** What a bundle is made of: whose study it proves, and where its blocks and answers are read. */
+/** What a bundle is made of: what it proves, and what its blocks and answers are. */
 export interface BundleOptions {
   readonly channel: string;
   readonly chaincode: string;
-  readonly studyId: string;
+  readonly subject: Subject;
+  /** Of this subject; it is read on to the height. */
+  readonly index: ChainIndex;
   /** The number of blocks to account for: no less than those that the answers read. */
   readonly height: number;
   /** Envelopes with the answers that peers signed. */
@@ -42,83 +25,36 @@ export interface BundleOptions {
 
 /** A bundle in its lines. @throws UnreadableError where a block or an answer is none */
 export async function makeBundle(source: BlockSource, options: BundleOptions): Promise<Uint8Array> {
-  const { channel, chaincode, studyId, height, answers } = options;
-  const index = await indexBlocks(source, height);
-  const shown = closureOf(index, answersNeed(answers));
-  const parts = await partsOf(source, index, shown);
+  const { channel, chaincode, subject, index, height, answers } = options;
+  await index.read(source, height);
+  const blocks = index.blocks.slice(0, height);
+  const shown = closureOf(blocks, firstShown(options));
+  const parts = await partsOf(source, blocks, shown);
   const claim: Omit<BundleClaim, 'discloses'> = {
     format: FORMAT,
     channel,
     chaincode,
-    studyId,
+    subject,
     blocks: height,
   };
   const lines = [
-    claimLine({ ...claim, discloses: disclosureOf(parts, studyId) }),
+    claimLine({ ...claim, discloses: disclosureOf(parts, subject) }),
     ...parts.map(partLine),
     ...answers.map((envelope) => partLine({ kind: 'answer', envelope })),
   ];
   return Buffer.concat(lines.map((line) => Buffer.from(line, 'utf8')));
 }
 
-async function indexBlocks(source: BlockSource, height: number): Promise<IndexedBlock[]> {
-  const index: IndexedBlock[] = [];
-  const writers = new Map<string, Version>();
-  for await (const bytes of source.blocks(height)) {
-    const block = readBlock(bytes);
-    const isConfiguration = isOfConfiguration(block);
-    const needs = new Set<number>();
-    if (!isConfiguration) {
-      for (const [place, envelope] of block.envelopes.entries()) {
-        if (block.codes[place] !== VALID) continue;
-        noteTransaction(envelope, { block: block.header.number, place }, { writers, needs });
-      }
-    }
-    index.push({ dataHash: block.header.dataHash, isConfiguration, needs: [...needs] });
-    if (index.length === height) break;
+/** The blocks of what the answers read and the file has to show; of a transaction, its own. */
+function firstShown({ subject, index, answers }: BundleOptions): Set<number> {
+  const reads = answers.flatMap((envelope) => readTransaction(readEnvelope(envelope)).sets).flatMap(readsOf);
+  const shown = new Set<number>();
+  for (const [, { key, version }] of reads) {
+    if (version !== undefined && mustBeShown(subject, key)) shown.add(version.block);
   }
-  return index;
+  if (index.transaction !== undefined) shown.add(index.transaction.block);
+  return shown;
 }
-
-function noteTransaction(
-  envelope: Uint8Array,
-  version: Version,
-  { writers, needs }: { readonly writers: Map<string, Version>; readonly needs: Set<number> },
-): void {
-  const { sets } = readTransaction(readEnvelope(envelope));
-  for (const set of sets) {
-    const written = writtenIn(set);
-    const read = new Map(readsOf(set).map(([, { key, version: of }]) => [key, of]));
-    // A definition of a chaincode is spread over rows, of which a change writes only some.
-    const used = set.namespace === LIFECYCLE ? [...written, ...read.keys()] : written;
-    for (const key of used) {
-      const writer = writers.get(rowId(set.namespace, key));
-      if (writer !== undefined) needs.add(writer.block);
-    }
-  }
-  for (const set of sets) for (const key of writtenIn(set)) writers.set(rowId(set.namespace, key), version);
-}
-
-const writtenIn = ({ writes, policyWrites }: NamespaceSet): string[] =>
-  [...writes, ...policyWrites].map(({ key }) => key);
-
-function isOfConfiguration({ envelopes }: FabricBlock): boolean {
-  if (envelopes.length !== 1) return false;
-  try {
-    return readEnvelope(envelopes[0]!).kind === 'configuration';
-  } catch (error) {
-    if (error instanceof UnreadableError) return false;
-    throw error;
-  }
-}
-
-const answersNeed = (answers: readonly Uint8Array[]): Set<number> =>
-  new Set(
-    answers
-      .flatMap((envelope) => readTransaction(readEnvelope(envelope)).sets)
-      .flatMap(readsOf)
-      .flatMap(([, { version }]) => (version === undefined ? [] : [version.block])),
-  );
 
 function closureOf(index: readonly IndexedBlock[], first: ReadonlySet<number>): Set<number> {
   const shown = new Set<number>();

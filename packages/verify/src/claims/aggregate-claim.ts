@@ -34,7 +34,10 @@ export interface RecomputedRounds {
 type Recomputed = { readonly kind: 'same' } | { readonly kind: 'other' | 'left'; readonly text: string };
 
 /** Recomputes every round whose plaintexts are there. */
-export function recomputeAggregates({ study, rounds }: Lineage, artefacts: Artefacts): RecomputedRounds {
+export function recomputeAggregates(
+  { study, rounds }: Pick<Lineage, 'study' | 'rounds'>,
+  artefacts: Artefacts,
+): RecomputedRounds {
   const problems: Problem[] = [];
   const recomputed: number[] = [];
   const left: string[] = [];

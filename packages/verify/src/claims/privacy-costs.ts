@@ -36,7 +36,7 @@ interface Released {
 
 /** Every release of a lineage with its charge on the ledger, and what they cost together. */
 export function checkPrivacy(
-  lineage: Lineage,
+  lineage: Charged,
   rows: readonly ReadRow[],
 ): { readonly problems: readonly Problem[]; readonly costs: readonly AccountCost[] } {
   const problems: Problem[] = [];
@@ -65,14 +65,16 @@ export function checkPrivacy(
       problems.push({ place, text: `it was charged as ε ${claimedEpsilon}, and costs ${recomputed}` });
     }
   }
-  const costs = accountsOf(lineage, charges);
+  const costs = costOfCharges(charges, (datasetId) => deltaOf(lineage, datasetId));
   return { problems, costs };
 }
 
-const deltaOf = ({ datasets }: Lineage, datasetId: string): string | undefined =>
+type Charged = Pick<Lineage, 'study' | 'datasets' | 'rounds'>;
+
+const deltaOf = ({ datasets }: Charged, datasetId: string): string | undefined =>
   datasets.find((dataset) => dataset.datasetId === datasetId)?.privacyBudget.delta;
 
-const releasesOf = ({ rounds }: Lineage): Released[] =>
+const releasesOf = ({ rounds }: Charged): Released[] =>
   rounds.flatMap(({ round: { round }, updates, verdicts }) => [
     ...updates.map(({ datasetId, privacyEvent: event, claimedEpsilon }) => ({
       ...{ datasetId, round, event, claimedEpsilon },
@@ -87,12 +89,15 @@ const releasesOf = ({ rounds }: Lineage): Released[] =>
   ]);
 
 /** By account, from everything that was charged: also what may have been released unseen. */
-function accountsOf(lineage: Lineage, charges: readonly PrivacyCharge[]): AccountCost[] {
+export function costOfCharges(
+  charges: readonly PrivacyCharge[],
+  deltaOf: (datasetId: string) => string | undefined,
+): AccountCost[] {
   const accounts = Map.groupBy(charges, ({ datasetId, privacyEvent: { pool } }) => `${datasetId}\n${pool}`);
   const sorted = [...accounts].sort(([a], [b]) => (a < b ? -1 : 1));
   return sorted.flatMap(([, all]) => {
     const { datasetId, privacyEvent } = all[0]!;
-    const delta = deltaOf(lineage, datasetId);
+    const delta = deltaOf(datasetId);
     if (delta === undefined) return [];
     const events = all.map((charge) => ({ event: charge.privacyEvent, count: 1 }));
     const steps = all.map((charge) => stepsOf(charge.privacyEvent));

@@ -1,20 +1,28 @@
-// What peers answered, and signed, when they were asked for the lineage of a study: the answer itself, and the version
-// of every row that they read for it. Nothing of it was ever ordered; it is their word for what their ledger holds.
-import { canonicalJson, DomainError, joinLineage, Lineage, validate } from '@consilium/domain';
+// What peers answered, and signed, when they were asked about what a file claims: the answers themselves, and the
+// version of every row that they read for them. Nothing of it was ever ordered; it is their word for what their ledger
+// holds.
+import { canonicalJson } from '@consilium/domain';
 import { type Problem, readsOf } from '../blocks/block-replay.ts';
 import type { Chain } from '../blocks/chain-walk.ts';
 import { type LedgerReplay, organisationsOf } from '../blocks/ledger-replay.ts';
-import { readableKey } from '../blocks/read-write-set.ts';
+import { type Read, readableKey } from '../blocks/read-write-set.ts';
 import { readEnvelope, readTransaction, type Transaction } from '../blocks/transaction.ts';
-import type { BundleClaim } from '../bundle/bundle-file.ts';
+import { type BundleClaim, nameOf } from '../bundle/bundle-claim.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
+import { isQuestionOn, mustBeShown, type Question } from './questions.ts';
 
-/** How evidence asks for a lineage. */
-export const LINEAGE_QUESTION = 'model:getLineage';
+/** One answer that all who signed agree on, with the rows that their peers read for it. */
+export interface AgreedAnswer {
+  readonly question: Question;
+  /** As JSON; undefined where it is none. */
+  readonly response: unknown;
+  readonly reads: readonly (readonly [namespace: string, read: Read])[];
+}
 
-export interface AnsweredLineage {
-  readonly lineage: Lineage;
-  /** Organisations whose peers signed all of it. */
+/** The answers of a file, each of which all who signed gave. */
+export interface AgreedAnswers {
+  readonly answers: readonly AgreedAnswer[];
+  /** Organisations whose peers signed all of them. */
   readonly signedBy: readonly string[];
   /** Seconds since 1970, as those who asked say. */
   readonly askedAt: number;
@@ -22,30 +30,29 @@ export interface AnsweredLineage {
   readonly readThrough: number;
 }
 
-interface Answer {
-  readonly page: Lineage;
-  readonly bookmark: string;
+interface SignedAnswer extends AgreedAnswer {
   readonly organisations: readonly string[];
   readonly seconds: number;
-  readonly readThrough: number;
 }
 
-/** The lineage that all answers agree on; undefined, with problems, where there is none. */
-export function lineageFrom(
+interface Context {
+  readonly claim: BundleClaim;
+  readonly chain: Chain;
+  readonly replay: LedgerReplay;
+}
+
+/** What all answers agree on; undefined, with problems, where they do not, or where there are none. */
+export function answersFrom(
   envelopes: readonly Uint8Array[],
-  {
-    claim,
-    chain,
-    replay,
-  }: { readonly claim: BundleClaim; readonly chain: Chain; readonly replay: LedgerReplay },
-): { readonly answered: AnsweredLineage | undefined; readonly problems: readonly Problem[] } {
+  context: Context,
+): { readonly answered: AgreedAnswers | undefined; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const answers: Answer[] = [];
+  const answers: SignedAnswer[] = [];
   for (const [i, envelope] of envelopes.entries()) {
     const place = `answer ${i + 1}`;
     const add = (text: string) => problems.push({ place, text });
     try {
-      const answer = readAnswer(envelope, { claim, chain, replay, add });
+      const answer = readAnswer(envelope, { ...context, add });
       if (answer !== undefined) answers.push(answer);
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;
@@ -53,34 +60,24 @@ export function lineageFrom(
     }
   }
   if (problems.length > 0) return { answered: undefined, problems };
-  const answered = agreed(answers);
+  const answered = agreed(answers, context.claim);
   if (typeof answered !== 'string') return { answered, problems };
   return { answered: undefined, problems: [{ place: 'answers', text: answered }] };
 }
 
 function readAnswer(
   bytes: Uint8Array,
-  {
-    claim,
-    chain,
-    replay,
-    add,
-  }: {
-    readonly claim: BundleClaim;
-    readonly chain: Chain;
-    readonly replay: LedgerReplay;
-    readonly add: (text: string) => void;
-  },
-): Answer | undefined {
+  { claim, chain, replay, add }: Context & { readonly add: (text: string) => void },
+): SignedAnswer | undefined {
   const envelope = readEnvelope(bytes);
   if (envelope.channel !== claim.channel || envelope.chaincode !== claim.chaincode) {
     add('it is of another channel or chaincode');
     return undefined;
   }
   const transaction = readTransaction(envelope);
-  const asked = questionOf(transaction);
-  if (asked?.studyId !== claim.studyId) {
-    add(`it does not answer ${LINEAGE_QUESTION} of the study`);
+  const question = questionOf(transaction);
+  if (question === undefined || !isQuestionOn(claim.subject, question)) {
+    add(`it does not answer a question on ${nameOf(claim.subject)}`);
     return undefined;
   }
   const { endorsements, sets } = transaction;
@@ -88,41 +85,28 @@ function readAnswer(
     const refusal = chain.configuration.membership.refusalOf(one);
     if (refusal !== undefined) add(refusal);
   }
-  for (const [namespace, read] of sets.flatMap(readsOf)) {
+  const reads = sets.flatMap(readsOf);
+  for (const [namespace, read] of reads) {
     const problem = replay.rows.problemOf(namespace, read);
     if (problem !== undefined) add(`${readableKey(read.key)}: it ${problem.text}`);
     else if (
       read.version !== undefined &&
+      mustBeShown(claim.subject, read.key) &&
       replay.rows.get(namespace, read.key)?.version.block !== read.version.block
     ) {
       add(`${readableKey(read.key)} is of block ${read.version.block}, which is not shown`);
     }
   }
   replay.attest(sets, endorsements, chain.configuration);
-  const page = lineageIn(transaction.response, add);
-  if (page === undefined) return undefined;
   const organisations = organisationsOf(chain.configuration, endorsements);
-  const readThrough = sets
-    .flatMap(readsOf)
-    .reduce((last, [, { version }]) => Math.max(last, version?.block ?? 0), 0);
-  return { page, bookmark: asked.bookmark ?? '', organisations, seconds: envelope.seconds, readThrough };
+  return { question, response: parse(transaction.response), reads, organisations, seconds: envelope.seconds };
 }
 
-/** Whoever signed it, an answer may hold anything. */
-function lineageIn(response: Uint8Array, add: (text: string) => void): Lineage | undefined {
-  try {
-    return validate(Lineage, parse(response));
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    add(`it is no lineage that this version can read: ${error.message}`);
-    return undefined;
-  }
-}
-
-function questionOf({ input }: Transaction): { studyId?: string; bookmark?: string } | undefined {
+function questionOf({ input }: Transaction): Question | undefined {
   const [name, argument] = input;
-  if (Buffer.from(name ?? []).toString('utf8') !== LINEAGE_QUESTION) return undefined;
-  return parse(argument ?? new Uint8Array()) as { studyId?: string; bookmark?: string } | undefined;
+  const asked = parse(argument ?? new Uint8Array());
+  if (typeof asked !== 'object' || asked === null) return undefined;
+  return { name: Buffer.from(name ?? []).toString('utf8'), argument: asked as Question['argument'] };
 }
 
 function parse(bytes: Uint8Array): unknown {
@@ -133,44 +117,51 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-/** One lineage of the pages of each group of signers, which must be the same for all; otherwise why there is none. */
-function agreed(answers: readonly Answer[]): AnsweredLineage | string {
-  const groups = new Map<string, Answer[]>();
-  for (const answer of answers) {
-    const key = answer.organisations.join('\n');
-    groups.set(key, [...(groups.get(key) ?? []), answer]);
+/** The answers of each group of signers, which must be the same for all; otherwise why there are none. */
+function agreed(answers: readonly SignedAnswer[], { subject }: BundleClaim): AgreedAnswers | string {
+  const groups = [...Map.groupBy(answers, ({ organisations }) => organisations.join('\n')).values()];
+  const [first] = groups;
+  if (first === undefined) return `no peer answered for ${nameOf(subject)}`;
+  for (const group of groups) {
+    const questions = group.map(({ question }) => canonicalJson(question));
+    if (new Set(questions).size !== questions.length) return 'there are more pages than one answer has';
+    if (saidBy(group) !== saidBy(first)) return 'peers answered differently';
   }
-  let first: Lineage | undefined;
-  for (const pages of groups.values()) {
-    const joined = joinPages(pages);
-    if (typeof joined === 'string') return joined;
-    first ??= joined;
-    if (canonicalJson(first) !== canonicalJson(joined)) return 'peers answered different lineages';
-  }
-  if (first === undefined) return 'no peer answered for the study';
   const signedBy = [...new Set(answers.flatMap(({ organisations }) => organisations))].sort();
+  const versions = answers.flatMap(({ reads }) => reads.map(([, { version }]) => version?.block ?? 0));
   return {
-    lineage: first,
+    answers: first,
     signedBy,
     askedAt: Math.min(...answers.map(({ seconds }) => seconds)),
-    readThrough: Math.max(...answers.map((answer) => answer.readThrough)),
+    readThrough: versions.reduce((last, block) => Math.max(last, block), 0),
   };
 }
 
-function joinPages(pages: readonly Answer[]): Lineage | string {
-  const chain: Lineage[] = [];
+/** Everything that a group says, and the versions of the rows that it is from, as one text. */
+function saidBy(group: readonly SignedAnswer[]): string {
+  const said = group.map(({ question, response, reads }) => {
+    const versions = reads.map(([namespace, { key, version }]) => [
+      ...[namespace, key],
+      ...(version === undefined ? [] : [version.block, version.place]),
+    ]);
+    return canonicalJson({ question, response: response ?? null, versions });
+  });
+  return said.sort().join('\n');
+}
+
+/** The pages of a paged answer in their order; otherwise why there are none. */
+export function pagesOf(answers: readonly AgreedAnswer[]): readonly unknown[] | string {
+  const pages: unknown[] = [];
+  const left = new Set(answers);
   let bookmark: string | undefined = '';
   while (bookmark !== undefined) {
-    const next: Answer | undefined = pages.find((page) => page.bookmark === bookmark);
-    if (next === undefined || chain.includes(next.page)) return 'pages of an answer are missing';
-    chain.push(next.page);
-    bookmark = next.page.bookmark;
+    const wanted: string = bookmark;
+    const next = [...left].find(({ question }) => (question.argument.bookmark ?? '') === wanted);
+    if (next === undefined) return 'pages of an answer are missing';
+    left.delete(next);
+    pages.push(next.response);
+    const after = (next.response as { bookmark?: unknown } | null | undefined)?.bookmark;
+    bookmark = typeof after === 'string' ? after : undefined;
   }
-  if (chain.length !== pages.length) return 'there are more pages than one answer has';
-  try {
-    const { bookmark: _, ...lineage } = joinLineage(chain);
-    return lineage;
-  } catch (error) {
-    return (error as Error).message;
-  }
+  return left.size === 0 ? pages : 'there are more pages than one answer has';
 }

@@ -1,7 +1,7 @@
 // A bundle taken apart and put together otherwise, as a dishonest gateway would, with whatever keys it has.
+import type { BundleClaim } from '../bundle/bundle-claim.ts';
 import {
   type Bundle,
-  type BundleClaim,
   type BundlePart,
   claimLine,
   partLine,

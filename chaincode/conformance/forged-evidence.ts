@@ -1,0 +1,122 @@
+// Files of evidence as a dishonest gateway would like them: blocks shown that were left out, tails cut off, answers put
+// into the mouths of peers whose keys it has.
+
+import assert from 'node:assert/strict';
+import { canonicalJson } from '@consilium/domain';
+import { readBlock } from '@consilium/verify';
+import {
+  type BundlePart,
+  isAnswer,
+  isBlock,
+  rewritten,
+  type ShownBlock,
+} from '@consilium/verify/testing/rewritten-bundle';
+import fabricProtos from '@hyperledger/fabric-protos';
+import { endorseOtherwise, type PeerKey } from './forged-row.ts';
+
+const { common } = fabricProtos;
+
+/** The key of some row of a kind that the bundle's transactions wrote. */
+export function rowOf(file: Uint8Array, kind: string): string {
+  let found: string | undefined;
+  rewritten(file, (parts) => {
+    for (const block of parts.filter(isBlock)) {
+      const text = Buffer.concat(block.envelopes.map((one) => Buffer.from(one))).toString('latin1');
+      const match = new RegExp(`\\u0000${kind}\\u0000[^\\u0000]+\\u0000[^\\u0000]+\\u0000`).exec(text);
+      found ??= match?.[0];
+    }
+    return parts;
+  });
+  assert.ok(found);
+  return found;
+}
+
+/** The same parts with one more block shown, all of whose transactions are called valid. */
+export function showing(
+  parts: readonly BundlePart[],
+  blocks: readonly Uint8Array[],
+  number: number,
+): BundlePart[] {
+  const { header, envelopes, orderers } = readBlock(blocks[number]!);
+  const block: BundlePart = { kind: 'block', header, envelopes, invalid: [], orderers };
+  return parts.flatMap((part): BundlePart[] => {
+    if (part.kind === 'hidden') {
+      const at = number - part.from;
+      const { from, dataHashes } = part;
+      if (at < 0 || at >= dataHashes.length) return [part];
+      const before = dataHashes.slice(0, at);
+      const rest = dataHashes.slice(at + 1);
+      return [
+        ...(before.length > 0 ? [{ kind: 'hidden' as const, from, dataHashes: before }] : []),
+        block,
+        ...(rest.length > 0 ? [{ kind: 'hidden' as const, from: number + 1, dataHashes: rest }] : []),
+      ];
+    }
+    return 'header' in part && part.header.number === number ? [block] : [part];
+  });
+}
+
+/** The parts without the last blocks that are shown. */
+export function withoutTail(
+  file: Uint8Array,
+  count: number,
+): { parts: readonly BundlePart[]; height: number } {
+  let kept: readonly BundlePart[] = [];
+  rewritten(file, (parts) => {
+    const shown = parts.filter(isBlock);
+    const last = shown.at(-1 - count)!;
+    kept = parts.slice(0, parts.indexOf(last) + 1);
+    return parts;
+  });
+  const last = kept.at(-1) as ShownBlock;
+  return { parts: kept, height: last.header.number + 1 };
+}
+
+/** The answers in a file. */
+export function answersIn(file: Uint8Array): readonly BundlePart[] {
+  let found: readonly BundlePart[] = [];
+  rewritten(file, (parts) => {
+    found = parts.filter(isAnswer);
+    return parts;
+  });
+  return found;
+}
+
+/** The same question as an envelope's, answered otherwise by these. */
+export async function answeredOtherwise(
+  envelope: Uint8Array,
+  answer: object,
+  endorsers: readonly PeerKey[],
+): Promise<Uint8Array> {
+  const message = common.Envelope.deserializeBinary(envelope);
+  await endorseOtherwise(message, endorsers, (outcome) => {
+    outcome.getResponse()!.setPayload(Buffer.from(canonicalJson(answer)));
+  });
+  return message.serializeBinary();
+}
+
+/** Who an organisation's peer says that it is, when it signs as an orderer. */
+export function signatureHeaderOf(mspId: string, certificate: string): Uint8Array {
+  const identity = new fabricProtos.msp.SerializedIdentity();
+  identity.setMspid(mspId);
+  identity.setIdBytes(Buffer.from(certificate));
+  const header = new common.SignatureHeader();
+  header.setCreator(identity.serializeBinary());
+  header.setNonce(Buffer.alloc(24, 1));
+  return header.serializeBinary();
+}
+
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** A signature of P-256 with the lower s, as Fabric asks. */
+export function lowS(der: Buffer): Buffer {
+  const first = der[3]!;
+  const r = der.subarray(4, 4 + first);
+  const s = BigInt(`0x${der.subarray(6 + first).toString('hex')}`);
+  const low = s > ORDER >> 1n ? ORDER - s : s;
+  const digits = low.toString(16);
+  const bytes = Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex');
+  const signed = bytes[0]! & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
+  const body = Buffer.concat([Buffer.of(2, r.length), r, Buffer.of(2, signed.length), signed]);
+  return Buffer.concat([Buffer.of(0x30, body.length), body]);
+}

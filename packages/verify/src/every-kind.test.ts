@@ -1,0 +1,98 @@
+// What a file of any kind is refused for before its claim is looked at: the chain is walked the same way for all.
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { FORMAT, type Subject } from './bundle/bundle-claim.ts';
+import { disclosureOf } from './bundle/disclosure.ts';
+import { writeBundle } from './testing/rewritten-bundle.ts';
+import {
+  CHANNEL,
+  mspConfig,
+  type Organisation,
+  organisation,
+  SyntheticChannel,
+  setOrganisationValue,
+} from './testing/synthetic-channel.ts';
+import { Authority, type Signer } from './testing/test-authority.ts';
+import { verifyBundle } from './verify-bundle.ts';
+
+const SUBJECTS: readonly Subject[] = [
+  { kind: 'study', studyId: 'heart' },
+  { kind: 'model', studyId: 'heart' },
+  { kind: 'dataset', datasetId: 'icu' },
+  { kind: 'transaction', transactionId: 'ab'.repeat(32) },
+];
+
+describe('evidence of every kind', () => {
+  let organisations: Organisation[];
+  let ordererAuthority: Authority;
+  let orderers: Signer[];
+  before(async () => {
+    const authorities = await Promise.all(['AMSP', 'BMSP', 'CMSP'].map((mspId) => Authority.create(mspId)));
+    organisations = await Promise.all(authorities.map(organisation));
+    ordererAuthority = await Authority.create('OrdererMSP');
+    orderers = [await ordererAuthority.issue('orderer')];
+  });
+
+  /** A channel on which peer and client of the first organisation were revoked, after a row that they wrote. */
+  async function revoking(): Promise<SyntheticChannel> {
+    const channel = new SyntheticChannel(organisations, {
+      orderers,
+      ordererAuthority,
+      consensus: 'etcdraft',
+    });
+    const [first] = organisations;
+    channel.transact({ rows: [{ key: 'a', value: '1' }], endorsers: channel.peers });
+    const revoked = mspConfig(first!.authority, [
+      await first!.authority.revoke([first!.peer, first!.client]),
+    ]);
+    channel.reconfigure((root) => setOrganisationValue(root, 'AMSP', revoked), [first!.admin]);
+    return channel;
+  }
+
+  function firstProblem(subject: Subject, channel: SyntheticChannel, left: readonly number[] = []): string {
+    const parts = channel.blocks.map((block) =>
+      left.includes(block.header.number)
+        ? ({ kind: 'hidden', from: block.header.number, dataHashes: [block.header.dataHash] } as const)
+        : block,
+    );
+    const discloses = disclosureOf(parts, subject);
+    const claim = {
+      format: FORMAT,
+      channel: CHANNEL,
+      chaincode: 'consilium',
+      subject,
+      blocks: channel.height,
+    };
+    const file = writeBundle({ claim: { ...claim, format: FORMAT, discloses }, parts });
+    const [first] = verifyBundle(file, { genesis: channel.genesis }).problems;
+    return `${first?.place}: ${first?.text}`;
+  }
+
+  for (const subject of SUBJECTS) {
+    const { kind } = subject;
+    it(`of a ${kind} is refused with an older configuration than its orderers name`, async () => {
+      const channel = await revoking();
+      const number = channel.height - 1;
+      const [, ...others] = organisations;
+      channel.transact({
+        rows: [{ key: 'b', value: '1' }],
+        endorsers: others.map((one) => one.peer),
+        sender: others[0]!.client,
+      });
+      assert.match(firstProblem(subject, channel), /answers: no peer answered for/);
+      assert.match(
+        firstProblem(subject, channel, [number]),
+        new RegExp(`^block ${number + 1}: its orderers say that block ${number} holds the configuration`),
+      );
+    });
+
+    it(`of a ${kind} is refused with what a certificate sent that was revoked before`, async () => {
+      const channel = await revoking();
+      channel.transact({ rows: [{ key: 'b', value: '1' }], endorsers: channel.peers.slice(1) });
+      assert.match(
+        firstProblem(subject, channel),
+        /^block 4, transaction 0: its sender: a signer of AMSP: its certificate is revoked/,
+      );
+    });
+  }
+});
