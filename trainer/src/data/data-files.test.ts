@@ -162,9 +162,15 @@ it('reads for a study before all that people ask for, and refuses it for none of
       () => order.push(who),
       (error: { code?: string }) => order.push(`${who}: ${error.code}`),
     );
-  const people = Array.from({ length: 34 }, (_, number) => ask(`person ${number}`, read(own)));
-  const study = ask('study', files.readForStudy({ path: own, dictionary: DICTIONARY }));
-  await Promise.all([...people, study]);
+  const asking = Array.from({ length: 34 }, (_, number) => ask(`person ${number}`, read(own)));
+  const salt = new Uint8Array(32);
+  const nobody = { blocks: [], withdrawn: new Uint8Array() };
+  const people = { salt, ...nobody, leavesOutWithdrawn: false, takesNew: true };
+  const study = ask(
+    'study',
+    files.unitsForStudy({ path: own, dictionary: DICTIONARY, salt, people, blocks: [1], unit: 'patient' }),
+  );
+  await Promise.all([...asking, study]);
   assert.deepEqual(order.slice(0, 3), ['person 33: TRAINER_BUSY', 'person 0', 'study']);
   assert.equal(order.length, 35);
 });

@@ -1,5 +1,6 @@
 // Reads the hospital's files for this service: one at a time, in a thread of its own that is ended when it takes too
 // long or too much, so that a file can neither hold up nor bring down what else the trainer does.
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
@@ -8,7 +9,8 @@ import { TrainerError } from '../errors.ts';
 import { DataFolders, type OpenFile } from './data-folders.ts';
 import { type DataAnswer, type DataTask, HEAP_LIMITS, memoryForReading } from './data-task.ts';
 import type { PeopleWish } from './find-people.ts';
-import { DataError, type Dataset } from './index.ts';
+import { DataError, type Dataset, divideDataset } from './index.ts';
+import { PreparedUnits, type StudyUnits, sidesOf, type UnitsWish, unitsKey } from './prepared-units.ts';
 
 export interface DataFilesOptions {
   /** The data folders; nothing is read where there is none. */
@@ -18,6 +20,8 @@ export interface DataFilesOptions {
   readonly memoryBytes?: number;
   /** Bytes of the temporary folder that sorting may take; half of what is free there where absent. */
   readonly diskBytes?: number;
+  /** Bytes of studies' units that are kept for their next rounds; none for 0. An eighth of the memory where absent. */
+  readonly keptBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -41,6 +45,8 @@ const MS_PER_BYTE = 1 / 4000;
 const COPIED_BYTES = 2 ** 22;
 /** What a thread is kept for. */
 const SMALL_BYTES = 2 ** 24;
+/** Of units that are kept, however large the machine. */
+const KEPT_BYTES_MAX = 2 ** 30;
 /** Reads for people that may wait for their turn. */
 const WAITING_MAX = 32;
 
@@ -51,12 +57,16 @@ export class DataFiles {
   readonly #forStudies: (() => void)[] = [];
   readonly #asked: (() => void)[] = [];
   #busy = false;
+  readonly #prepared: PreparedUnits;
   /** The thread that read the last small file: starting one takes longer than reading most. */
   #kept: Worker | undefined;
 
   constructor(options: DataFilesOptions) {
     this.#folders = new DataFolders(options.folders);
     this.#options = options;
+    const { memoryBytes = memoryForReading(), keptBytes = Math.min(KEPT_BYTES_MAX, memoryBytes / 8) } =
+      options;
+    this.#prepared = new PreparedUnits(keptBytes);
   }
 
   /**
@@ -71,9 +81,55 @@ export class DataFiles {
     return this.#inTurn(this.#asked, () => this.#read(file, admit));
   }
 
-  /** The same for a study: before all that wait for somebody who asks, however many they are. @throws as `read` */
-  async readForStudy(file: WantedFile): Promise<Dataset> {
-    return this.#inTurn(this.#forStudies, () => this.#read(file, () => {}));
+  /**
+   * A study's units of a file: before all that wait for somebody who asks, however many they are.
+   *
+   * They are those that were read for an earlier round, where the file has the same bytes and everything else that they
+   * follow from is the same; otherwise the file is read. Nobody may change them.
+   *
+   * @throws as `read`
+   */
+  async unitsForStudy(wanted: Omit<WantedFile, 'encode'> & UnitsWish): Promise<StudyUnits> {
+    return this.#inTurn(this.#forStudies, () => this.#withFile(wanted, (file) => this.#units(file, wanted)));
+  }
+
+  /** Lets go of all units that are kept for studies' next rounds. */
+  letGoOfUnits(): void {
+    this.#prepared.letGo();
+  }
+
+  async #units(file: OpenFile, wanted: Omit<WantedFile, 'encode'> & UnitsWish): Promise<StudyUnits> {
+    const { path: name, blocks, unit } = wanted;
+    // Rows take about what the file does; what is not kept need not be recognised.
+    const isKept = file.sizeBytes <= this.#prepared.bytesMax;
+    const sha256 = isKept ? await this.#digest(file) : undefined;
+    const key = sha256 === undefined ? undefined : unitsKey(wanted, { sha256, name });
+    const before = key === undefined ? undefined : this.#prepared.get(key);
+    if (before !== undefined) return before;
+    // A large file may take all the memory that there is for reading.
+    if (file.sizeBytes > SMALL_BYTES) this.#prepared.letGo();
+    const dataset = await this.#readApart(file, { ...wanted, encode: true });
+    const units = {
+      commitment: dataset.commitment,
+      ...divideDataset(dataset, { flags: sidesOf(dataset, blocks), unit }),
+    };
+    // What was read is what the digest is of only if the file did not change meanwhile.
+    if (key !== undefined && (await this.#digest(file)) === sha256) this.#prepared.keep(key, units);
+    return units;
+  }
+
+  /** SHA-256 of the bytes that the file had when it was opened. */
+  async #digest({ handle, sizeBytes }: OpenFile): Promise<string> {
+    const hash = createHash('sha256');
+    const buffer = new Uint8Array(Math.min(COPIED_BYTES, sizeBytes));
+    for (let done = 0; done < sizeBytes; ) {
+      this.#options.signal?.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), done);
+      if (bytesRead === 0) break;
+      hash.update(buffer.subarray(0, bytesRead));
+      done += bytesRead;
+    }
+    return hash.digest('hex');
   }
 
   /**
@@ -136,11 +192,20 @@ export class DataFiles {
   }
 
   async #read(wanted: WantedFile, admit: (identity: string) => void): Promise<Dataset> {
-    this.#options.signal?.throwIfAborted();
-    const file = wanted.isKept === true ? await openKept(wanted.path) : await this.#folders.open(wanted.path);
-    try {
+    return this.#withFile(wanted, async (file) => {
       admit(file.identity);
-      return await this.#readApart(file, wanted);
+      return this.#readApart(file, wanted);
+    });
+  }
+
+  async #withFile<T>(
+    { path, isKept }: Pick<WantedFile, 'path' | 'isKept'>,
+    work: (file: OpenFile) => Promise<T>,
+  ): Promise<T> {
+    this.#options.signal?.throwIfAborted();
+    const file = isKept === true ? await openKept(path) : await this.#folders.open(path);
+    try {
+      return await work(file);
     } finally {
       await file.handle.close();
     }

@@ -39,6 +39,8 @@ export async function withdrawPatients(
     people.map((person) => person.toString('hex')),
     nowMs(),
   );
+  // Their rows too are in memory no longer than until now.
+  context.dataFiles.letGoOfUnits();
   await bringUpToDate(context);
   const places = await findPatients(journal, { populationId, people });
   const unknown = ids.filter((_, i) => places[i] === undefined);

@@ -1,6 +1,6 @@
 // A hospital's own dataset as a study uses it: read from its file, shown to be the revision that was consented to, and
-// split by patient. It is read again for each use, so that a file changed on disk, or a patient who withdrew, is
-// noticed.
+// split by patient. What it follows from is looked at again for each use, the file's bytes too, so that a file changed
+// on disk, or a patient who withdrew, is noticed; what is the same as before is not read again (decision 52).
 import {
   blocksOf,
   type Consent,
@@ -11,14 +11,8 @@ import {
   type Study,
 } from '@consilium/domain';
 import type { PeopleWish } from '../data/find-people.ts';
-import {
-  divideDataset,
-  HELD_OUT_SHARE,
-  type Dataset as HospitalFile,
-  SIDES,
-  type SplitDataset,
-} from '../data/index.ts';
-import { PATIENT_FLAGS } from '../data/patient-flags.ts';
+import { HELD_OUT_SHARE, type SplitDataset } from '../data/index.ts';
+import type { StudyUnits } from '../data/prepared-units.ts';
 import { TrainerError } from '../errors.ts';
 import {
   findRevision,
@@ -69,11 +63,12 @@ export async function ownDataset(
   const revision = await consentedRevision(context, { onLedger, consent });
   await requireRemovalsKnown(context, onLedger);
   const withdrawn = journal.countWithdrawn(populationId);
-  const dataset = await committedRows(context, { onLedger, consent, revision });
+  const { training, heldOut } = await committedUnits(context, { onLedger, consent, revision, unit });
   journal.keepOffer(named);
   return {
     onLedger,
-    ...divideDataset(dataset, { flags: sidesOf(dataset, named.blocks), unit }),
+    training,
+    heldOut,
     rowsPerUnit: unit === 'patient' ? onLedger.dictionary.maxRowsPerPatient : 1,
     bandSize: bandSizeIn(consent, revision),
     requireNobodyWithdrew() {
@@ -99,18 +94,6 @@ export async function bandSizeOf(
 const bandSizeIn = (consent: Consented, revision: RevisionOnLedger): number =>
   (1 - HELD_OUT_SHARE) * patientsIn(consent, revision);
 
-/** [patients] on which side of the split each is, and who is on neither. */
-function sidesOf({ people }: HospitalFile, blocks: readonly number[]): Uint8Array {
-  const given = new Set(blocks);
-  const { flags, blockOf } = people!;
-  return flags.map((flag, patient) => {
-    if ((flag & (PATIENT_FLAGS.leftOut | PATIENT_FLAGS.withdrawn)) !== 0) return SIDES.neither;
-    // Where there is no register yet, everyone is of block 1.
-    if (!given.has(blockOf[patient]! || 1)) return SIDES.neither;
-    return (flag & PATIENT_FLAGS.heldOut) === 0 ? SIDES.training : SIDES.heldOut;
-  });
-}
-
 interface Wanted {
   readonly onLedger: Dataset;
   readonly consent: Consented;
@@ -128,24 +111,30 @@ async function consentedRevision(
   throw new TrainerError('TRAINER_GATEWAY_REFUSED', `the ledger has no revision ${revision} of ${datasetId}`);
 }
 
-async function committedRows(
+async function committedUnits(
   context: RegisterContext,
-  { onLedger, consent, revision }: Wanted & { readonly revision: RevisionOnLedger },
-): Promise<HospitalFile> {
+  {
+    onLedger,
+    consent,
+    revision,
+    unit,
+  }: Wanted & { readonly revision: RevisionOnLedger; readonly unit: Study['unit'] },
+): Promise<StudyUnits> {
   const { datasetId } = consent;
   const { file, people } = await whereItIs(context, { onLedger, consent });
   // The ledger's dictionary is the one that counts: consents were given to it.
   const { dictionary } = onLedger;
   const { salt } = people;
-  const dataset = await context.dataFiles.readForStudy({ ...file, dictionary, salt, people, encode: true });
-  if (dataset.commitment !== revision.commitment) {
+  const blocks = blocksOf(consent);
+  const units = await context.dataFiles.unitsForStudy({ ...file, dictionary, salt, people, blocks, unit });
+  if (units.commitment !== revision.commitment) {
     throw new TrainerError(
       'TRAINER_DATASET_CHANGED',
       `the file of ${datasetId} is not the one that the commitment to revision ${revisionOf(consent)} on the ledger ` +
         'was made of: restore it',
     );
   }
-  return dataset;
+  return units;
 }
 
 /** The file of the consented revision, and whom of it the register knows. */

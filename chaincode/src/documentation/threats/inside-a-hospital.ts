@@ -38,6 +38,8 @@ export const HOSPITAL: ThreatSection = {
         'unknown ids are named, kept, and left out should they come',
         'answers a key 50 histories of patients a day, each in the audit log, and no more',
         'a patient who withdrew is in no draw from then on, and the next revision is without them',
+        'who withdrew between two rounds is in none of the later ones, whoever withdraws next',
+        'rows of who withdrew are let go of at once',
       ],
     },
     {
