@@ -33,6 +33,7 @@ import { TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
 import type { Release, ReleaseKey } from '../journal/journal-records.ts';
 import { drawOnce } from '../study/draw-once.ts';
+import { modelForDraw } from '../study/drawn-model.ts';
 import { confirmCharges, localParametersAt } from '../study/local-chain.ts';
 import { ownDataset } from '../study/own-dataset.ts';
 import { claimOf } from '../study/privacy-claims.ts';
@@ -112,7 +113,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
   const { study, dossier, datasetId } = task;
   const consent = await refuseWithoutConsent(context, task);
   const { studyId, training } = study;
-  const model = await context.models.of(study);
+  const model = await modelForDraw(context, { study, datasetId });
   const { round } = dossier;
   const base = await sharedModelOf(context, { study, ref: round.base, model });
   await confirmCharges(context, { studyId, datasetId });

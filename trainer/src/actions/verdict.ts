@@ -29,6 +29,7 @@ import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
 import type { Draw, ReleaseKey } from '../journal/journal-records.ts';
 import { drawOnce } from '../study/draw-once.ts';
+import { modelForDraw } from '../study/drawn-model.ts';
 import { type Counts, countJudgements, noiseCounts, noisedAccuracy } from '../study/held-out-score.ts';
 import type { StudyState } from '../study/ledger-state.ts';
 import { confirmCharges, localOutcomeAt } from '../study/local-chain.ts';
@@ -231,7 +232,7 @@ async function score(
 ): Promise<ScoreRecord> {
   const { study } = task;
   const { studyId, datasetId, round } = key;
-  const model = await context.models.of(study);
+  const model = await modelForDraw(context, { study, datasetId });
   await confirmCharges(context, { studyId, datasetId });
   const local = localOutcomeAt(context, { study, datasetId, round }, model);
   const consent = task.consents.find((one) => one.datasetId === datasetId)!;

@@ -171,6 +171,17 @@ export class Journal extends PeopleJournal {
     return row?.outcome as DrawOutcome | undefined;
   }
 
+  /** Whether a dataset's patients were ever drawn for a study, or may have been. */
+  hasDrawn(studyId: string, datasetId: string): boolean {
+    const drawn = this.get(
+      `SELECT 1 FROM releases WHERE study_id = ?1 AND dataset_id = ?2
+       UNION SELECT 1 FROM draws WHERE study_id = ?1 AND dataset_id = ?2`,
+      studyId,
+      datasetId,
+    );
+    return drawn !== undefined;
+  }
+
   /** Draws for these studies no more; those that are barred already keep their reason. */
   bar(studyIds: readonly string[], reason: string): void {
     this.transaction(() => {

@@ -1,6 +1,6 @@
 // The ONNX graphs of studies: public artefacts, fetched once and checked against the ledger.
 import type { Study } from '@consilium/domain';
-import { nodeProblem } from '@consilium/onnx-grad';
+import { type CodeInput, nodeProblem } from '@consilium/onnx-grad';
 import type { Logger } from 'pino';
 import type { ArtefactExchange } from '../artefacts/artefact-exchange.ts';
 import type { GraphEngine } from '../containment/graph-engine.ts';
@@ -30,6 +30,8 @@ export class StudyModels {
   readonly #log: Log | undefined;
   readonly #known = new Map<string, StudyModel>();
   readonly #refused = new Map<string, Refusal>();
+  /** Graphs with the codes that they were tried on. */
+  readonly #tried = new Set<string>();
 
   /** @param log gets the notes about a graph, once it has been read */
   constructor(exchange: Pick<ArtefactExchange, 'fetch'>, graphs: GraphEngine, log?: Log) {
@@ -38,15 +40,26 @@ export class StudyModels {
     this.#log = log;
   }
 
-  /** @throws TrainerError where the graph is not available, is another one, or cannot be learned or run */
-  async of({ model }: Pick<Study, 'model'>): Promise<StudyModel> {
+  /**
+   * @param codes inputs whose last code the graph is tried on too
+   * @throws TrainerError where the graph is not available, is another one, or cannot be learned or run
+   */
+  async of({ model }: Pick<Study, 'model'>, codes: readonly CodeInput[] = []): Promise<StudyModel> {
     const key = JSON.stringify(model);
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
+    const loaded = this.#known.get(key) ?? (await this.#unlessRefused(key, () => this.#load(key, model)));
+    const tried = JSON.stringify([model, codes]);
+    if (codes.length === 0 || this.#tried.has(tried)) return loaded;
+    await this.#unlessRefused(tried, () => loaded.checkRuns(codes));
+    if (this.#tried.size >= REFUSALS) this.#tried.clear();
+    this.#tried.add(tried);
+    return loaded;
+  }
+
+  async #unlessRefused<T>(key: string, work: () => Promise<T>): Promise<T> {
     const refused = this.#refused.get(key);
     if (refused !== undefined && performance.now() < refused.untilMs) throw refused.error;
     try {
-      return await this.#load(key, model);
+      return await work();
     } catch (error) {
       if (error instanceof GraphRefusedError) this.#refuse(key, error);
       throw error;
