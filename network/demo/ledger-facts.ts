@@ -14,6 +14,7 @@ import {
   POOLS,
   type RoundRow,
 } from './ledger-rows.ts';
+import { findOfferedModel } from './offered-model.ts';
 
 export interface DatasetFacts {
   readonly datasetId: string;
@@ -57,7 +58,7 @@ export async function readLedgerFacts(
   const [dossiers, consents, model, { height }, datasets, modelFiles, usages] = await Promise.all([
     each(rounds, ({ round }) => client.get<DossierRow>(ledgerPath('round:getDossier', { studyId, round }))),
     client.list<ConsentRow>(ledgerPath('study:listConsents', { studyId })),
-    client.get<ModelRow>(ledgerPath('model:get', { studyId })),
+    findOfferedModel(client, studyId),
     client.get<{ height: number }>(GATEWAY_PATHS.ledger),
     each(sites, readDataset),
     each(sites, (site) => readModelFile(site, studyId)),
@@ -108,6 +109,7 @@ async function readDataset({ hospital, client }: Site): Promise<DatasetFacts> {
 
 /** The shared model, without any hospital's local parameters: the same bytes everywhere. */
 async function readModelFile({ hospital, client }: Site, studyId: string): Promise<ModelFile> {
+  await findOfferedModel(client, studyId);
   const { bytes, headers } = await client.bytes(
     localTarget(LOCAL_ROUTES.getModelFile, { params: { studyId }, query: { local: false } }),
   );

@@ -109,6 +109,8 @@ export interface ModelRow {
   readonly parameters: ParametersRow;
   readonly round: number;
   readonly rounds: readonly number[];
+  readonly withdrawn?: readonly { readonly datasetId: string; readonly withdrawnAt: string }[];
+  readonly retiredAt?: string;
 }
 
 export interface JobRow {

@@ -4,6 +4,7 @@ import { LOCAL_ROUTES, localTarget } from '@consilium/domain';
 import { labelOf, readRows } from './data-files.ts';
 import { each, type Site } from './enrolment.ts';
 import { type Metrics, metricsOf, type Prediction } from './metrics.ts';
+import { findOfferedModel } from './offered-model.ts';
 import { readDictionary } from './study-plan.ts';
 
 export interface Evaluation {
@@ -31,7 +32,11 @@ export const heldOutRows = (sites: readonly Site[]): Promise<HeldOut[]> =>
     return { site, rows };
   });
 
-/** Asks for predictions with the study's graph as proposed ('initial') or its published model ('final'). */
+/**
+ * Asks for predictions with the study's graph as proposed ('initial') or its published model ('final').
+ *
+ * @throws RetiredModelError where the ledger offers that model no more
+ */
 export async function evaluateModel(
   heldOut: readonly HeldOut[],
   { studyId, round }: { readonly studyId: string; readonly round: 'initial' | 'final' },
@@ -39,6 +44,7 @@ export async function evaluateModel(
   const { columns, features } = readDictionary();
   const places = features.map(({ name }) => [name, columns.indexOf(name)] as const);
   const predictions = await each(heldOut, async ({ site, rows }): Promise<Prediction[]> => {
+    if (round === 'final') await findOfferedModel(site.client, studyId);
     const { probabilities } = await site.client.post<{ probabilities: number[] }>(
       LOCAL_ROUTES.predict.path,
       'steward',

@@ -85,7 +85,7 @@ describe('what follows a failure', { timeout: 280_000 }, () => {
   it('is in the table for every step that a round takes, in the order it takes them', async () => {
     const { steps, outcomes } = await live({});
     assert.deepEqual(
-      steps.filter((step) => !/^(model:|study:)/.test(step)),
+      steps.filter((step) => !/^(model:|study)/.test(step)),
       STEPS,
     );
     assert.deepEqual(outcomes, [['patients', 'patients']]);
