@@ -47,6 +47,7 @@ class Following {
       signal: this.#ending.signal,
       log,
       retryMs: { first: 5, most: 20 },
+      patienceMs: 30_000,
       onStatus: (status) => {
         this.#status = status;
         this.#changed.resolve();
@@ -209,10 +210,50 @@ describe('a channel that is followed', () => {
     assert.match(await alarmOf([...bytes().slice(0, 2), Buffer.alloc(40, 0xff)]), /block 2: not a readable/);
   });
 
-  it('is not indexed further where a valid transaction is called invalid', async () => {
+  it('gives no effect to what the own peer calls invalid for no reason, and that is an alarm, not a stop', async () => {
     const lie = blockBytes(channel.blocks[4]!, [10]);
-    const alarm = await alarmOf([...bytes().slice(0, 4), lie]);
-    assert.match(alarm, /block 4, transaction 0: it is called invalid, and nothing makes it so/);
+    const own = new PlayedFeed('AMSP', [...bytes().slice(0, 4), lie]);
+    const following = follow({ own });
+    const { alarms } = await following.follows(5);
+    assert.match(
+      alarms[0]!.text,
+      /peer of AMSP calls transaction 0 of block 4 invalid, and nothing makes it so/,
+    );
+    assert.equal(alarms[0]!.stops, false);
+    const [last] = [...following.index.history.transactions({})].slice(-1);
+    assert.equal(last!.code, 'ENDORSEMENT_POLICY_FAILURE');
+    own.send(...write('d'));
+    await following.follows(6);
+    assert.equal(following.alarms.all().length, 1);
+  });
+
+  it('is not indexed further where another peer calls that valid, also after a restart', async () => {
+    const [honest, lie] = [bytes(), blockBytes(channel.blocks[4]!, [10])];
+    const own = new PlayedFeed('AMSP', [...honest.slice(0, 4), lie]);
+    const first = follow({ own });
+    await first.follows(5);
+    await first.end();
+    followings.pop();
+    const again = follow({ own, others: [new PlayedFeed('BMSP', honest)] });
+    const { problem } = await again.stops();
+    assert.match(
+      problem!,
+      /peer of AMSP calls transaction 0 of block 4 invalid: nothing makes it so, and the one of BMSP/,
+    );
+  });
+
+  it('takes what peers of two organisations call invalid as their word, and raises no alarm', async () => {
+    const lie = blockBytes(channel.blocks[4]!, [10]);
+    const [own, other] = ['AMSP', 'BMSP'].map((mspId) => new PlayedFeed(mspId, bytes().slice(0, 4)));
+    const following = follow({ own: own!, others: [other!] });
+    await following.until(({ organisations: agreeing }) => agreeing.length === 2);
+    other!.send(lie);
+    own!.send(lie);
+    await following.until((status) => status.blocks === 5 && status.organisations.length === 2);
+    assert.deepEqual(following.alarms.all(), []);
+    assert.ok(
+      following.lines.some((line) => /nothing makes it so; the peers of BMSP say the same/.test(line)),
+    );
   });
 
   it('is not indexed further where orderers signed two blocks of one number, and both headers are kept', async () => {

@@ -56,6 +56,8 @@ const COMMIT_AFTER_MS = 20;
 const BLOCKS_PER_COMMIT = 256;
 const STATUS_EVERY_MS = 1_000;
 const PROGRESS_EVERY_MS = 5_000;
+/** Any member can send what this code does not explain, but not fill a disk with it. */
+const ALARMS_MAX = 100;
 
 export class BlockFollower {
   readonly #options: FollowerOptions;
@@ -84,6 +86,8 @@ export class BlockFollower {
       index,
       own: options.own.mspId,
       refuted,
+      isUnexplained: (block, place) =>
+        options.alarms.all().some(({ unexplained: at }) => at?.block === block && at.place === place),
       blocks: () => this.#blocks,
       changes: this.#changes,
       signal: this.#signal,
@@ -269,14 +273,8 @@ export class BlockFollower {
       if (!(error instanceof BrokenChainError)) throw error;
       throw this.#ownAlarm(error.place, error.message);
     }
-    for (const place of checked.unexplained) {
-      const which = `block ${number}, transaction ${place}`;
-      this.#options.log(
-        'warn',
-        `${which} is called invalid by the peer of ${this.#options.own.mspId}, and nothing makes it so`,
-      );
-    }
-    this.#witnesses.compareWith(block, checked.hash);
+    this.#witnesses.compareWith(block, checked);
+    for (const place of checked.unexplained) this.#noteUnexplained(number, place);
     if (!index.database.isTransaction) index.database.exec('BEGIN IMMEDIATE');
     try {
       index.add(indexedBlock(checked, block, bytes));
@@ -290,6 +288,16 @@ export class BlockFollower {
     this.#blocks = number + 1;
     this.#changes.announce();
     this.#progress();
+  }
+
+  /** Nobody signs flags: what the rules do not explain is the word of the own peer, and of those that say the same. */
+  #noteUnexplained(block: number, place: number): void {
+    const { own, log, alarms } = this.#options;
+    const text = `the peer of ${own.mspId} calls transaction ${place} of block ${block} invalid, and nothing makes it so`;
+    const confirming = this.#witnesses.confirming(block, place);
+    if (confirming.length > 0) log('warn', `${text}; the peers of ${confirming.join(', ')} say the same`);
+    else if (alarms.all().length >= ALARMS_MAX) log('error', text);
+    else this.#raise({ mspId: own.mspId, stops: false, text, unexplained: { block, place } });
   }
 
   #progress(): void {

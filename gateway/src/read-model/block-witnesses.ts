@@ -2,7 +2,14 @@
 // headers has to be the one of the index. Two blocks of one number that orderers signed are two histories, and stop
 // everything. A block that nobody signed says only that its sender lies, who is not counted any more.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FabricBlock, headerHash, ordererProblem, readBlock, UnreadableError } from '@consilium/verify';
+import {
+  type CheckedBlock,
+  type FabricBlock,
+  headerHash,
+  ordererProblem,
+  readBlock,
+  UnreadableError,
+} from '@consilium/verify';
 import type { BlockFeed } from './block-feed.ts';
 import type { Changes } from './changes.ts';
 import { type LedgerAlarm, signedHeaderOf } from './ledger-alarms.ts';
@@ -24,6 +31,8 @@ export interface WitnessOptions {
   readonly own: string;
   /** Organisations whose peers were found to lie before. */
   readonly refuted: readonly string[];
+  /** Whether a transaction is one that the own peer alone calls invalid, for no reason that is known here. */
+  readonly isUnexplained: (block: number, place: number) => boolean;
   /** How many blocks the index has. */
   readonly blocks: () => number;
   /** Announced whenever the index has another block; these announce theirs too. */
@@ -117,14 +126,23 @@ export class BlockWitnesses {
   }
 
   /** Compares what they sent already with a block that is about to be added. @throws AlarmError */
-  compareWith(block: FabricBlock, hash: Uint8Array): void {
+  compareWith(block: FabricBlock, { hash, unexplained }: Pick<CheckedBlock, 'hash' | 'unexplained'>): void {
     const { number } = block.header;
     for (const witness of this.#witnesses) {
       const { pending } = witness;
       if (pending?.header.number !== number) continue;
       const configuration = this.#options.index.tip()?.configuration;
-      this.#compare(witness, pending, { hash, codes: block.codes, configuration, block });
+      this.#compare(witness, pending, { hash, codes: block.codes, configuration, block, unexplained });
     }
+  }
+
+  /** Organisations whose peers sent this block, and call this transaction of it invalid. */
+  confirming(block: number, place: number): string[] {
+    const confirming = this.#witnesses.filter(
+      ({ state, pending }) =>
+        state === 'following' && pending?.header.number === block && pending.codes[place] !== 0,
+    );
+    return confirming.map(({ feed }) => feed.mspId);
   }
 
   async #confirm(witness: Witness): Promise<void> {
@@ -207,17 +225,16 @@ export class BlockWitnesses {
     if (isSaid) onBehind(undefined);
   }
 
-  /** @throws AlarmError where orderers signed two histories */
-  #compare(witness: Witness, other: FabricBlock, known: KnownBlock & { readonly block?: FabricBlock }): void {
+  /** @throws AlarmError where orderers signed two histories, or the own peer lies */
+  #compare(
+    witness: Witness,
+    other: FabricBlock,
+    known: KnownBlock & Partial<Pick<CheckedBlock, 'unexplained'>> & { readonly block?: FabricBlock },
+  ): void {
     const { number } = other.header;
     if (Buffer.compare(headerHash(other.header), known.hash) === 0) {
       const differing = known.codes.findIndex((code, i) => (code === 0) !== (other.codes[i] === 0));
-      if (differing >= 0) {
-        this.#refute(
-          witness,
-          `block ${number}, transaction ${differing}: it says otherwise whether it is valid`,
-        );
-      }
+      if (differing >= 0) this.#judgeFlags(witness, { number, place: differing, known });
       return;
     }
     const { configuration } = known;
@@ -233,6 +250,34 @@ export class BlockWitnesses {
       stops: true,
       text: `orderers signed two blocks ${number}: the peers of ${this.#options.own} and ${mspId} have different ones`,
       headers: { own: known.block && signedHeaderOf(known.block), other: signedHeaderOf(other) },
+    });
+  }
+
+  /** What the rules explain they decide. What they do not is the own peer's word, and a second one is against it. */
+  #judgeFlags(
+    witness: Witness,
+    {
+      number,
+      place,
+      known: { unexplained },
+    }: {
+      readonly number: number;
+      readonly place: number;
+      readonly known: Partial<Pick<CheckedBlock, 'unexplained'>>;
+    },
+  ): void {
+    const { own, isUnexplained } = this.#options;
+    const { mspId } = witness.feed;
+    if (unexplained?.includes(place) !== true && !isUnexplained(number, place)) {
+      this.#refute(witness, `block ${number}, transaction ${place}: it says otherwise whether it is valid`);
+      return;
+    }
+    throw new AlarmError({
+      mspId: own,
+      stops: true,
+      text:
+        `the peer of ${own} calls transaction ${place} of block ${number} invalid: nothing makes it so, and the one of ` +
+        `${mspId} calls it valid`,
     });
   }
 

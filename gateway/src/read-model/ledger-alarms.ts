@@ -27,6 +27,8 @@ export interface LedgerAlarm {
   readonly since: string;
   /** Whether nothing more is indexed until an operator has looked. */
   readonly stops: boolean;
+  /** A transaction that the own peer calls invalid for no reason that is known here. */
+  readonly unexplained?: { readonly block: number; readonly place: number };
   /** Of two histories: the header that this gateway has, and the other one. */
   readonly headers?: { readonly own: SignedHeader | undefined; readonly other: SignedHeader };
 }
