@@ -293,7 +293,8 @@ export class BlockFollower {
   /** Nobody signs flags: what the rules do not explain is the word of the own peer, and of those that say the same. */
   #noteUnexplained(block: number, place: number): void {
     const { own, log, alarms } = this.#options;
-    const text = `the peer of ${own.mspId} calls transaction ${place} of block ${block} invalid, and nothing makes it so`;
+    const which = `transaction ${place} of block ${block}`;
+    const text = `the peer of ${own.mspId} calls ${which} invalid, and nothing makes it so`;
     const confirming = this.#witnesses.confirming(block, place);
     if (confirming.length > 0) log('warn', `${text}; the peers of ${confirming.join(', ')} say the same`);
     else if (alarms.all().length >= ALARMS_MAX) log('error', text);

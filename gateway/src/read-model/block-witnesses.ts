@@ -276,8 +276,8 @@ export class BlockWitnesses {
       mspId: own,
       stops: true,
       text:
-        `the peer of ${own} calls transaction ${place} of block ${number} invalid: nothing makes it so, and the one of ` +
-        `${mspId} calls it valid`,
+        `the peer of ${own} calls transaction ${place} of block ${number} invalid: nothing makes it so, and the ` +
+        `one of ${mspId} calls it valid`,
     });
   }
 
