@@ -14,6 +14,7 @@ import { COMMANDS, COMMANDS_HELP, runCommand } from './offline/commands/index.ts
 const HELP = `consilium-trainer: one hospital's training service
 
   consilium-trainer serve                      run until SIGTERM or SIGINT
+  consilium-trainer export-artefacts           a study's updates and models in plaintext, to recompute its aggregates
 ${COMMANDS_HELP}
   --json    one JSON document on standard output instead of text
   --help    this text
@@ -28,6 +29,7 @@ ${exitStatusLine()}
 
 async function main([name = '', ...argv]: readonly string[]): Promise<number> {
   if (Object.hasOwn(COMMANDS, name)) return runCommand(name, argv);
+  if (name === 'export-artefacts') return (await import('./export-command.ts')).exportCommand(argv);
   const { values, positionals } = readArguments([name, ...argv].filter(Boolean), COMMON_OPTIONS);
   if (values.help) {
     process.stdout.write(HELP);
