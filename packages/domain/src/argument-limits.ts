@@ -25,6 +25,8 @@ const LARGER: Readonly<Record<string, ArgumentLimits>> = {
   'dataset:revise': { bytes: 32 * 1024, values: 2 * 1024 },
   // The updates of 1,000 rounds.
   'study:attestErasure': { bytes: 160 * 1024, values: 6 * 1024 },
+  // Every block of patients that a consent may give.
+  'privacy:quote': { bytes: 4 * 1024, values: 256 },
   // 2,000 characters of question, 100 datasets, and names of a model's layers for clipping.
   'study:propose': { bytes: 64 * 1024, values: 4 * 1024 },
   // Decisions on 100 updates, and scores of as many datasets with their privacy events.

@@ -1,5 +1,6 @@
 // The largest arguments that honest members may send: a dictionary of 500 features, a study of 100 datasets, a verdict
 // on as many. What limits must let pass, and what benches measure.
+import { BLOCKS_MAX } from '../block.ts';
 import { datasetArgument, scoreEvent, studyArgument } from './examples.ts';
 import { provenStudyKey } from './member-key.ts';
 
@@ -52,6 +53,11 @@ export function largestArguments() {
     'study:recordKeys': {
       studyId: 'largest',
       keys: ids.map((datasetId) => provenStudyKey('LargestMSP', { studyId: 'largest', datasetId })),
+    },
+    'privacy:quote': {
+      studyId: ids[0]!,
+      datasetId: ids[1]!,
+      blocks: Array.from({ length: BLOCKS_MAX }, (_, i) => 9_900 + i),
     },
     'motion:vote': {
       studyId: 'largest',
