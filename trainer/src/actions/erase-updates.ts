@@ -87,6 +87,7 @@ export async function destroyKeysNotOwed(
   const withdrawn = new Set(
     consents.filter((consent) => consent.withdrawnAt !== undefined).map(({ datasetId }) => datasetId),
   );
+  if (withdrawn.size === 0) return;
   const held = journal
     .studyKeys(studyId)
     .filter(({ datasetId, isDestroyed }) => !isDestroyed && withdrawn.has(datasetId));
