@@ -1,6 +1,7 @@
 // `consilium-trainer export-artefacts`: a study's updates and models in plaintext, for those who recompute its
 // aggregates with `consilium-verify --artefacts`. Written by the hospital that can open them, and given to nobody by
 // this program.
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -17,6 +18,7 @@ import { ArtefactError, IpfsArtefactStore, MemberKeyRing } from './artefacts/ind
 import { readConfig } from './config.ts';
 import { TrainerError } from './errors.ts';
 import { GatewayClient, GatewayProblem } from './gateway/gateway-client.ts';
+import { Journal } from './journal/journal.ts';
 import { type ExportParts, exportArtefacts } from './study/export-artefacts.ts';
 
 const HELP = `consilium-trainer export-artefacts: a study's updates and models in plaintext
@@ -28,8 +30,8 @@ const HELP = `consilium-trainer export-artefacts: a study's updates and models i
   --json   one JSON document on standard output instead of text
   --help   this text
 
-With the environment of serve, beside a trainer that runs or not. Artefacts are opened with this hospital's keys, and
-each is shown to be what the ledger names. What no key here opens is not written, and neither are updates whose consent
+With the environment of serve. Stop the trainer first: the keys that updates are sealed to are in its journal, which a
+running trainer has for itself. Artefacts are opened with this hospital's keys, and each is shown to be what the ledger names. What no key here opens is not written, and neither are updates whose consent
 was withdrawn: they are to be erased. Updates have their noise in them, and are still not public: the files are for this
 user alone, and for whom you give them to. Delete them afterwards.
 
@@ -51,18 +53,31 @@ export async function exportCommand(
   refuseMore(more);
   if (studyId === undefined || folder === undefined) throw new UsageError('name a study and a folder');
   const { gatewayUrl: url, gatewayKey: key, ipfsUrl, dataDirectory, mspId } = readConfig(process.env);
+  using journal = journalOf(dataDirectory);
   try {
     const parts = {
       mspId,
       ledger: new GatewayClient({ url, key }),
       store: new IpfsArtefactStore({ url: ipfsUrl }),
       keys: await MemberKeyRing.existing(dataDirectory),
+      journal,
     };
     return await exportTo(folder, { parts, studyId, terminal, json: values.json });
   } catch (cause) {
     const isKnown = [TrainerError, ArtefactError, GatewayProblem].some((known) => cause instanceof known);
     if (!isKnown) throw cause;
     throw new InputError({ field: studyId, text: `: ${(cause as Error).message}` }, { cause });
+  }
+}
+
+/** undefined where there is none, or a running trainer has it: aggregates open without. */
+function journalOf(dataDirectory: string): Journal | undefined {
+  if (!existsSync(join(dataDirectory, 'journal.sqlite'))) return undefined;
+  try {
+    return new Journal(dataDirectory);
+  } catch (error) {
+    if (error instanceof TrainerError && error.code === 'TRAINER_JOURNAL_FAILED') return undefined;
+    throw error;
   }
 }
 

@@ -14,6 +14,7 @@ import { generateMemberKeys, MemberKeyRing, MemoryArtefactStore, sha256Hex } fro
 import { exportTo } from '../export-command.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
+import type { ExportParts } from './export-artefacts.ts';
 
 describe('artefacts that are exported', { timeout: 120_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-export-'));
@@ -35,8 +36,9 @@ describe('artefacts that are exported', { timeout: 120_000 }, () => {
   async function exported(
     keys = MemberKeyRing.of(world.hospitals[0]!.keys),
     folder = join(directory, `out-${exports++}`),
+    journal: ExportParts['journal'] = running.trainers.get('A')!.journal,
   ) {
-    const parts = { mspId: 'A', ledger: world.consortium.as('A'), store, keys };
+    const parts = { mspId: 'A', ledger: world.consortium.as('A'), store, keys, journal };
     let text = '';
     const terminal = {
       out: (more: string) => {
@@ -75,10 +77,43 @@ describe('artefacts that are exported', { timeout: 120_000 }, () => {
   });
 
   it('are none where no key opens them, and each is named', async () => {
-    const { status, files, left, written } = await exported(MemberKeyRing.of(generateMemberKeys()));
+    const { status, files, left, written } = await exported(
+      MemberKeyRing.of(generateMemberKeys()),
+      undefined,
+      {
+        studyKey: () => undefined,
+      },
+    );
     assert.deepEqual([status, files.size, written], [1, 0, []]);
     assert.equal(left.length, 3 * 3 + 3);
     assert.match(left[0].name, /^round-00001-update-/);
+  });
+
+  it('that are sealed to keys in the journal wait until the trainer is stopped, and say so', async () => {
+    const { status, left, written } = await exported();
+    assert.equal(status, 0);
+    const parts = {
+      mspId: 'A',
+      ledger: world.consortium.as('A'),
+      store,
+      keys: MemberKeyRing.of(world.hospitals[0]!.keys),
+      journal: undefined,
+    };
+    let text = '';
+    const terminal = {
+      out: (more: string) => {
+        text += more;
+      },
+    };
+    const folder = join(directory, 'beside');
+    await exportTo(folder, { parts, studyId: 'study', terminal, json: true });
+    const beside = JSON.parse(text) as { left: { name: string; why: string }[]; written: string[] };
+    assert.deepEqual([left.length, beside.left.length + beside.written.length], [0, written.length]);
+    for (const { name, why } of beside.left) {
+      assert.match(name, /-update-/, 'aggregates are sealed to the long-lived key');
+      assert.match(why, /stop it, and export again/);
+    }
+    assert.ok(beside.left.length >= 3, 'those of the last round at least');
   });
 
   it('leave out updates whose consent was withdrawn', async () => {
@@ -110,6 +145,7 @@ describe('artefacts that are exported', { timeout: 120_000 }, () => {
       ledger: world.consortium.as('A'),
       store,
       keys: MemberKeyRing.of(world.hospitals[0]!.keys),
+      journal: undefined,
     };
     const unknown = { parts, studyId: 'other', terminal: { out: () => {} }, json: false };
     await assert.rejects(exportTo(join(directory, 'unknown'), unknown), /other.*is no study of this ledger/);

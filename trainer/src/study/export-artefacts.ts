@@ -13,6 +13,7 @@ import {
   sha256Hex,
 } from '../artefacts/index.ts';
 import type { Ledger } from '../gateway/gateway-client.ts';
+import type { Journal } from '../journal/journal.ts';
 
 /** One artefact in plaintext, under a name that says which it is. */
 export interface OpenedArtefact {
@@ -28,6 +29,8 @@ export interface ExportParts {
   readonly ledger: Pick<Ledger, 'getStudy' | 'listConsents' | 'getDossier'>;
   readonly store: Pick<ArtefactStore, 'get'>;
   readonly keys: MemberKeyRing;
+  /** This hospital's keys for updates; undefined where a running trainer has the journal that they are in. */
+  readonly journal: Pick<Journal, 'studyKey'> | undefined;
 }
 
 interface Wanted {
@@ -102,7 +105,7 @@ async function* exportRound(
 const OF_ALL: readonly string[] = ['ARTEFACT_STORE_UNREACHABLE', 'ARTEFACT_STORE_REFUSED'];
 
 async function opened(
-  { mspId, store, keys }: ExportParts,
+  { mspId, store, keys, journal }: ExportParts,
   { name, artefact, sha256, context, plaintextBytes }: Wanted,
 ): Promise<Exported> {
   if (artefact.sizeBytes > plaintextBytes + OVERHEAD_BYTES) {
@@ -110,16 +113,22 @@ async function opened(
   }
   try {
     const sealed = await store.get(artefact);
+    const { purpose, studyId, datasetId } = context;
+    const of = { studyId: String(studyId), datasetId: String(datasetId) };
+    const own = purpose === 'update' ? journal?.studyKey(of) : undefined;
     const { plaintext } = await openArtefact({
       bytes: sealed,
       mspId,
-      keys: keys.keys,
+      keys: own === undefined ? keys.keys : [own, ...keys.keys],
       associatedData: context,
     });
     if (sha256Hex(plaintext) === sha256) return { name, bytes: plaintext };
     return { name, left: 'it holds something else than the ledger names' };
   } catch (error) {
     if (!(error instanceof ArtefactError) || OF_ALL.includes(error.code)) throw error;
-    return { name, left: error.message };
+    const isElsewhere = journal === undefined && error.code === 'ARTEFACT_NOT_A_RECIPIENT';
+    const remedy =
+      '. Its key may be in the journal, which the running trainer has: stop it, and export again';
+    return { name, left: `${error.message}${isElsewhere ? remedy : ''}` };
   }
 }
