@@ -209,8 +209,13 @@ export class BlockFollower {
     const soon = await Promise.race([next, sleep(COMMIT_AFTER_MS)]);
     if (soon !== undefined && this.#inTransaction < BLOCKS_PER_COMMIT) return soon;
     if (this.#inTransaction > 0) this.#commit();
-    if (soon === undefined) this.#say({ state: 'following', problem: undefined });
+    if (soon === undefined) this.#say({ state: this.#idleState(), problem: undefined });
     return next;
+  }
+
+  /** A pause of the peer's before the height that it had is none at the end. */
+  #idleState(): FollowerStatus['state'] {
+    return this.#blocks >= (this.#status.height ?? 0) ? 'following' : 'building';
   }
 
   #readable(bytes: Uint8Array): FabricBlock {

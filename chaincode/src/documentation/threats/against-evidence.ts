@@ -58,5 +58,37 @@ export const EVIDENCE: ThreatSection = {
         'names what is called invalid for no reason that is known, gives it no effect, and goes on',
       ],
     },
+    {
+      id: 'another-history',
+      attack: 'A peer that sends a gateway other blocks than there are',
+      titles: [
+        'is not indexed further where the own peer sends a block twice, or leaves one out',
+        'is not indexed further after a block of another channel, or of bytes that are none',
+        'is not indexed further where another peer calls that valid, also after a restart',
+        'is not indexed further where orderers signed two blocks of one number, and both headers are kept',
+        'begins with the genesis block that is asked for, or else the first seen, and no other from then on',
+        'is recognised after a restart: a peer with another last block is not followed',
+        'says where the own peer stops sending what another one has',
+        'finds rows that a range was read without, wherever they are among many',
+      ],
+    },
+    {
+      id: 'stopped-history',
+      attack: "A peer that sends what orderers did not sign, so that another hospital's history stops",
+      titles: [
+        'goes on where a peer of another organisation lies, and does not count it any more',
+        'is taken up again when a peer is back, and does not need the other ones',
+        'waits where nothing can be written, keeps what was, and goes on when there is room',
+      ],
+    },
+    {
+      id: 'changed-index',
+      attack: "Changes of a gateway's own file of the ledger",
+      titles: [
+        'is made again, and that is said, where one row was changed, or one was taken away',
+        'is made again where it is of another ledger than the one that is trusted',
+        'leaves alarms alone: they are in a file of their own, and one that is damaged is an alarm',
+      ],
+    },
   ],
 };
