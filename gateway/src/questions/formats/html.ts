@@ -28,16 +28,16 @@ const isNumeric = (cell: Cell | undefined): boolean =>
 const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$/;
 
 function cellOf(cell: Cell | undefined): string {
-  if (cell === undefined || cell === null) return '<td class="none">none</td>';
+  if (cell === undefined || cell === null) return '<td class="none">–</td>';
   if (typeof cell === 'boolean') return `<td>${cell ? 'yes' : 'no'}</td>`;
   if (typeof cell === 'number') return `<td class="number">${cell}</td>`;
   if (typeof cell !== 'string') {
-    if (cell.length === 0) return '<td class="none">none</td>';
+    if (cell.length === 0) return '<td class="none">–</td>';
     return `<td>${cell.map((part) => `<bdi>${escapeHtml(part)}</bdi>`).join('<br>')}</td>`;
   }
   if (isNumeric(cell)) return `<td class="number">${cell}</td>`;
-  const text = TIME.test(cell) ? `${cell.slice(0, 10)} ${cell.slice(11, 19)}` : cell;
-  return `<td><bdi>${escapeHtml(text)}</bdi></td>`;
+  if (TIME.test(cell)) return `<td class="time">${cell.slice(0, 10)}<br>${cell.slice(11, 19)}</td>`;
+  return `<td><bdi>${escapeHtml(cell)}</bdi></td>`;
 }
 
 function tableOf({ form, rows }: Table): string {
@@ -85,6 +85,7 @@ th { background: #eef1f4; border-bottom: 2px solid #888; padding: .3rem .4rem; t
 td { overflow-wrap: anywhere; padding: .25rem .4rem; vertical-align: top; }
 tbody { break-inside: avoid; border-bottom: 1px solid #ccc; }
 th.number, td.number { font-variant-numeric: tabular-nums; overflow-wrap: normal; text-align: right; }
+.time { white-space: nowrap; }
 .words td { color: #444; padding-bottom: .45rem; padding-top: 0; }
 .none { color: #777; }
 dl { color: #444; columns: 2; column-gap: 2rem; font-size: .74rem; margin: .6rem 0 0; }
