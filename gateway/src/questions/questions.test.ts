@@ -284,7 +284,7 @@ describe('the questions', () => {
           incomplete,
         ]),
         [
-          ['AlphaMSP', 'done', 2, 1],
+          ['AlphaMSP', 'done', 2, 2],
           ['BetaMSP', 'owed', 0, 0],
           ['DeltaMSP', 'owed', 0, 0],
           ['GammaMSP', 'owed', 0, 0],

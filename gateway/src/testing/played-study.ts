@@ -61,7 +61,7 @@ export async function playStudy(): Promise<StudyOnLedger> {
       round,
       sha256: updateArgument({ studyId: STUDY, datasetId: 'delta', round }).artefact.sha256,
       unpinned: true,
-      keysDestroyed: round === 1,
+      keysDestroyed: false,
     })),
   });
   return study;
