@@ -124,6 +124,11 @@ type Refusal = Static<typeof REFUSALS.row>;
 type Draft = Pick<Refusal, 'kind' | 'at' | 'transactionId'> &
   Partial<Refusal> & { readonly say: (study: string, dataset: string) => string };
 
+interface Asked {
+  readonly from?: string;
+  readonly to?: string;
+}
+
 /** Where a refusal is in time; a text that the ledger's times are compared by. */
 const inPeriod = (at: string, { from, to }: { readonly from?: string; readonly to?: string }): boolean =>
   (from === undefined || Date.parse(at) >= Date.parse(from)) &&
@@ -169,8 +174,10 @@ function* withdrawals(history: LedgerHistory, mspId: string): Iterable<Draft> {
   }
 }
 
-function* rejections(history: LedgerHistory, mspId: string): Iterable<Draft> {
+function* rejections(history: LedgerHistory, mspId: string, period: Asked): Iterable<Draft> {
   for (const record of history.lookUp<Verdict>('refusingVerdictsOfMember', mspId)) {
+    // Without reading it where it is of another time.
+    if (!inPeriod(record.at, period)) continue;
     const { row, transactionId } = record;
     if (row === undefined) continue;
     const { studyId, round, recordedAt: at, accepted, decisions } = row;
@@ -279,7 +286,7 @@ export const REFUSALS_OF_HOSPITAL = question({
     const drafts = [
       ...declines(history, datasets),
       ...withdrawals(history, mspId),
-      ...rejections(history, mspId),
+      ...rejections(history, mspId, period),
       ...votes(history, mspId),
     ]
       .filter(({ at }) => inPeriod(at, period))

@@ -224,7 +224,7 @@ function usesOf(
       key,
     })),
   );
-  return pageOf(all, ({ key }) => key.join(' '), page);
+  return pageOf(all, ({ key }) => key.join(' '), { limit: USUAL_LIMIT, ...page });
 }
 
 /** How often each study was charged to each account of a dataset: a charge's key says both. */
@@ -305,6 +305,8 @@ function answerUses(
 
 /** How many blocks of a population have their accounts shown. */
 const BLOCKS_SHOWN = 16;
+/** How many uses a page has where it is not said: each reads its study, its model and its accounts. */
+const USUAL_LIMIT = 20;
 /** How many rows are said among the sentences at the top; the table has all. */
 const SENTENCES_SHOWN = 10;
 

@@ -12,8 +12,6 @@ import {
   QUESTION_PATHS,
   type Round,
   type Study,
-  type Update,
-  type UpdatedRound,
 } from '@consilium/domain';
 import { type Static, Type } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
@@ -143,13 +141,19 @@ const ERASURES = formOf({
 type ErasureRow = Static<typeof ERASURES.row>;
 
 /** Rounds in which a dataset has an update, as they are while consents can still be withdrawn from them. */
-function updatedRounds(history: LedgerHistory, studyId: string, datasetId: string): UpdatedRound[] {
+function updatedRounds(
+  history: LedgerHistory,
+  studyId: string,
+  datasetId: string,
+): { readonly round: Round }[] {
+  const updated = new Set<string>();
+  for (const [, round = '', ofDataset] of history.keys('update', [studyId])) {
+    if (ofDataset === datasetId) updated.add(round);
+  }
   const consents = consentsOf(history, studyId);
-  const found: UpdatedRound[] = [];
+  const found: { round: Round }[] = [];
   for (const { key, row } of history.rows<Round>('round', [studyId])) {
-    if (row === undefined) continue;
-    const update = history.row<Update>('update', [...key, datasetId])?.row;
-    if (update !== undefined) found.push({ round: asWithdrawn(row, consents), update });
+    if (updated.has(key[1]!) && row !== undefined) found.push({ round: asWithdrawn(row, consents) });
   }
   return found;
 }

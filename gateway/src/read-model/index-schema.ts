@@ -70,7 +70,9 @@ export const placeOf = (position: number): number => position % PLACES;
 
 /** A key's bytes, as the ledger orders them. */
 export const keyBytes = (key: string): Buffer => Buffer.from(key, 'utf8');
-export const keyText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+/** Text in UTF-8, read where it is. */
+export const keyText = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
 
 /** The key of a row of the chaincode, as contracts make it of a kind and parts. */
 export const compositeKey = (kind: string, parts: readonly string[]): string =>

@@ -192,7 +192,7 @@ function recordOf<T>({
       return row.parsed;
     },
     get text() {
-      return value === null ? undefined : Buffer.from(value).toString('utf8');
+      return value === null ? undefined : keyText(value);
     },
     transactionId,
     block,
@@ -208,7 +208,7 @@ const OBJECT = '{'.charCodeAt(0);
 function rowOf<T>(kind: RowKind, value: Uint8Array): T | undefined {
   let row: T;
   try {
-    row = JSON.parse(Buffer.from(value).toString('utf8'));
+    row = JSON.parse(keyText(value));
   } catch {
     return undefined;
   }

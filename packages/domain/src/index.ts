@@ -134,7 +134,7 @@ export { contributionsOf } from './rules/contribution-rules.ts';
 export { purposeAllowed } from './rules/dataset-rules.ts';
 export { budgetWarnings, isSmallDelta, largestAdvisedDelta } from './rules/delta-advice.ts';
 export { dictionaryProblems } from './rules/dictionary-rules.ts';
-export { erasuresOf, type UpdatedRound } from './rules/erasure-rules.ts';
+export { erasuresOf } from './rules/erasure-rules.ts';
 export { joinLineage, lineageProblems, sealOf } from './rules/lineage-rules.ts';
 export { inMembership } from './rules/membership-rules.ts';
 export {

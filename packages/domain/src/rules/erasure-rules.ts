@@ -21,7 +21,7 @@ export interface UpdatedRound {
 }
 
 /** Who could read a dataset's updates: the hospitals of the rounds that have one. */
-export const owingOf = (rounds: readonly UpdatedRound[]): string[] =>
+export const owingOf = (rounds: readonly Pick<UpdatedRound, 'round'>[]): string[] =>
   [...new Set(rounds.flatMap(({ round }) => round.validators))].sort(byId);
 
 /** Whether a round still needs a dataset's update: it has not ended, and the update was not taken out of it. */
@@ -113,7 +113,11 @@ export function erasuresOf(
     rounds,
     done,
     at,
-  }: { readonly rounds: readonly UpdatedRound[]; readonly done: readonly Erasure[]; readonly at: string },
+  }: {
+    readonly rounds: readonly Pick<UpdatedRound, 'round'>[];
+    readonly done: readonly Erasure[];
+    readonly at: string;
+  },
 ): DatasetErasures {
   const dueAt = new Date(Date.parse(withdrawnAt) + ERASURE_DAYS * 24 * 3_600_000).toISOString();
   const owed = owingOf(rounds).filter((mspId) => !done.some((erasure) => erasure.mspId === mspId));

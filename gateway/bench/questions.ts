@@ -1,0 +1,91 @@
+// How long each question takes over a history of 10^5 transactions, through the routes: p50 and p99 of requests with
+// parameters drawn at random, on the clock and of the processor, and the first request after the start. JSON lines.
+// TRANSACTIONS and SAMPLES say how many; INDEX is a file that an earlier run filled.
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { API_PREFIX, fillPath } from '@consilium/domain';
+import { QUESTIONS } from '../src/questions/questions.ts';
+import { IndexReader } from '../src/read-model/ledger-index.ts';
+import { openGateway } from '../src/testing/gateway-fixture.ts';
+import { CHAINCODE } from '../src/testing/written-history.ts';
+import { fillHistory } from './on-history/fill-history.ts';
+
+const BENCH = 'gateway/questions';
+const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 100_000);
+const SAMPLES = Number(process.env.SAMPLES ?? 300);
+const GROUPS = 5;
+
+const print = (line: object): boolean =>
+  process.stdout.write(`${JSON.stringify({ bench: BENCH, ...line })}\n`);
+const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)]!;
+const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;
+
+const directory = mkdtempSync(join(tmpdir(), 'questions-'));
+const given = process.env.INDEX;
+const file = given ?? join(directory, 'index.sqlite');
+if (given === undefined) {
+  const beganMs = performance.now();
+  const { studies } = await fillHistory(file, TRANSACTIONS);
+  const seconds = Math.round((performance.now() - beganMs) / 1000);
+  const megabytes = Math.round(statSync(file).size / 1e6);
+  print({ metric: 'history', transactions: TRANSACTIONS, studies, megabytes, seconds });
+}
+const history = new IndexReader(file, CHAINCODE);
+const studies = history.read((ledger) => [...ledger.keys('study')].length);
+const gateway = await openGateway({ history, limits: { requestsPerMinute: 1e9 } });
+
+/** A request for a question, about anything that there is. */
+function urlOf({ path }: { readonly path: string }): string {
+  const group = Math.floor(Math.random() * GROUPS);
+  const dataset = `${pick(['alpha', 'beta', 'delta', 'gamma'])}-${group}`;
+  const mspId = pick(['AlphaMSP', 'BetaMSP', 'DeltaMSP', 'GammaMSP']);
+  const day = new Date(Date.parse('2026-03-02') + Math.floor((Math.random() * studies) / 2) * 86_400_000);
+  const values = {
+    datasetId: dataset,
+    populationId: dataset,
+    studyId: `heart-${GROUPS + Math.floor(Math.random() * studies)}`,
+    mspId,
+    purpose: 'DUO:0000006',
+    day: day.toISOString().slice(0, 10),
+  };
+  const month = new Date(day.getTime() + 30 * 86_400_000).toISOString().slice(0, 10);
+  const period = `from=${values.day}&to=${month}`;
+  const query = path.includes('{purpose}') || path.includes('{mspId}') ? period : '';
+  return `${API_PREFIX}${fillPath(path as '{datasetId}', values as never)}?${query}`;
+}
+
+for (const question of QUESTIONS) {
+  const times: number[] = [];
+  const processor: number[] = [];
+  let bytes = 0;
+  for (let sample = 0; sample <= SAMPLES; sample++) {
+    const url = urlOf(question);
+    const [askedMs, usage] = [performance.now(), process.cpuUsage()];
+    const { statusCode, body } = await gateway.as('auditor', { url });
+    times.push(performance.now() - askedMs);
+    const { user, system } = process.cpuUsage(usage);
+    processor.push((user + system) / 1000);
+    if (statusCode !== 200) throw new Error(`${url}: ${body}`);
+    bytes = Math.max(bytes, body.length);
+  }
+  const [first = 0, ...others] = times;
+  const sorted = others.toSorted((a, b) => a - b);
+  const sortedProcessor = processor.slice(1).toSorted((a, b) => a - b);
+  print({
+    metric: question.operationId,
+    requests: SAMPLES,
+    firstMs: rounded(first),
+    p50Ms: rounded(quantile(sorted, 0.5)),
+    p99Ms: rounded(quantile(sorted, 0.99)),
+    p50ProcessorMs: rounded(quantile(sortedProcessor, 0.5)),
+    p99ProcessorMs: rounded(quantile(sortedProcessor, 0.99)),
+    kilobytes: Math.round(bytes / 1000),
+  });
+}
+await gateway.close();
+history.close();
+rmSync(directory, { recursive: true });
