@@ -102,7 +102,7 @@ describe('erasing after a withdrawal', { timeout: 280_000 }, () => {
     await running.until(() => consortium.consentsOf('study').every(({ state }) => state === 'settled'));
     const { http, service } = running.trainers.get('A')!;
     const board = () => service.board.list();
-    await running.until(() => board().length === 1 && board()[0]!.stage === 'erasing');
+    await running.until(() => board()[0]?.stage === 'erasing' && board()[0]!.error !== undefined);
     const { withdrawnAt } = consortium.consents.get('study/c-data')!;
     const dueAt = new Date(Date.parse(withdrawnAt!) + 30 * DAY_MS).toISOString();
     const status = async () => {

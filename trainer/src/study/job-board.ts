@@ -59,6 +59,11 @@ export class JobBoard {
     }
   }
 
+  /** The same before it is tried: why it failed before stays until then. */
+  stillOwe(studyId: string, erasures: readonly OwedErasure[]): void {
+    this.owe(studyId, erasures, erasures.length === 0 ? undefined : this.#owed.get(studyId)?.error);
+  }
+
   /** What is owed is not done yet, and why. */
   failErasure(studyId: string, error: JobError): void {
     this.owe(studyId, this.#owed.get(studyId)?.erasures ?? [], error);

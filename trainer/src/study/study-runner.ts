@@ -170,7 +170,7 @@ export class StudyRunner {
     if (!consents.some(({ withdrawnAt }) => withdrawnAt !== undefined)) return;
     try {
       const owed = await listOwedErasures(this.#context, this.studyId);
-      this.#board.owe(this.studyId, owed);
+      this.#board.stillOwe(this.studyId, owed);
       this.#board.owe(this.studyId, await eraseUpdates(this.#context, this.studyId, owed));
       this.#erasedAt = this.#seen;
       this.#hasToErase = false;
