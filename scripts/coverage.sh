@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 node packages/process-start/require-node.js
 workspace=$(node scripts/dist/select-tests.js --workspace)
-selection=$(node scripts/dist/select-tests.js)
+selection=$(node scripts/dist/select-tests.js --one-by-one)
 arguments=()
 while IFS= read -r line; do arguments+=("$line"); done <<<"$selection"
 mkdir -p out/coverage

@@ -1,11 +1,13 @@
-// Prints the arguments for `node --test` that the environment asks for, one a line: W is a workspace, T a text. With
-// --workspace prints the workspace's folder alone.
+// Prints the arguments for `node --test` that the environment asks for, one a line: W is a workspace, T a text. Where
+// whole workspaces are meant, files that may share a process are one program, in out/tests/; --one-by-one leaves each
+// to itself. With --workspace prints the workspace's folder alone.
 
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '@consilium/command-line';
 import { compiledFolders, readPackages } from './packages.ts';
-import { NoSuchTestError, selectTests, workspaceOf } from './test-files.ts';
+import { NoSuchTestError, selectTests, type TestFile, workspaceOf } from './test-files.ts';
+import { groupTests, programOf, type TestGroup } from './test-groups.ts';
 
 const root = join(import.meta.dirname, '../..');
 const packages = readPackages(root);
@@ -13,6 +15,28 @@ const files = compiledFolders(packages)
   .flatMap((folder) => globSync(`${folder}/dist/**/*.test.js`, { cwd: root }).sort())
   .map((path) => ({ path, read: () => readFileSync(join(root, path), 'utf8') }));
 const wish = { workspace: process.env.W || undefined, text: process.env.T || undefined };
+
+/** The contracts' suites, recorded for the guard that replays them. */
+async function recordedSuites(): Promise<TestGroup> {
+  const folder = 'chaincode/dist/src';
+  type List = { readonly RECORDED_SUITES: readonly string[] };
+  const { RECORDED_SUITES }: List = await import(join(root, folder, 'testing/recorded-suites.js'));
+  const suites = [...RECORDED_SUITES, 'determinism'].map((suite) => `${folder}/contracts/${suite}.test.js`);
+  return { name: 'chaincode-src-recorded', files: [`${folder}/testing/start-recording.js`, ...suites] };
+}
+
+async function grouped(chosen: readonly TestFile[]): Promise<string[]> {
+  const { groups, alone } = groupTests(chosen, await recordedSuites());
+  const folder = 'out/tests';
+  mkdirSync(join(root, folder), { recursive: true });
+  const programs = groups.map((group) => {
+    const program = `${folder}/${group.name}.test.js`;
+    writeFileSync(join(root, program), programOf(group));
+    return program;
+  });
+  return [...programs, ...alone];
+}
+
 try {
   if (process.argv[2] === '--workspace') {
     const { workspace } = wish;
@@ -20,7 +44,9 @@ try {
     process.exit();
   }
   const { files: chosen, title } = selectTests(wish, files, packages);
-  const lines = [...(title === undefined ? [] : [`--test-name-pattern=${title}`]), ...chosen];
+  const whole = wish.text === undefined && process.argv[2] !== '--one-by-one';
+  const paths = whole ? await grouped(files.filter(({ path }) => chosen.includes(path))) : chosen;
+  const lines = [...(title === undefined ? [] : [`--test-name-pattern=${title}`]), ...paths];
   process.stdout.write(`${lines.join('\n')}\n`);
 } catch (error) {
   if (!(error instanceof NoSuchTestError)) throw error;

@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # Runs every test of every package with node's own runner, or those that W=workspace and T=text ask for. Tests of
-# compiled code run from dist/.
+# compiled code run from dist/, those that may share a process by programs in out/tests/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 node packages/process-start/require-node.js
-selection=$'*/dist/**/*.test.js\npackages/*/dist/**/*.test.js'
-if [ -n "${W:-}${T:-}" ]; then selection=$(node scripts/dist/select-tests.js); fi
+selection=$(node scripts/dist/select-tests.js)
 arguments=()
 while IFS= read -r line; do arguments+=("$line"); done <<<"$selection"
 exec node --test --test-concurrency=2 --test-timeout=300000 "${arguments[@]}" "$@"

@@ -1,7 +1,7 @@
 // A member that says two things: the second is refused, and anyone who holds it signed can prove it on the ledger.
 import { strict as assert } from 'node:assert';
 import { createPrivateKey, sign, X509Certificate } from 'node:crypto';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { STATEMENT_BYTES_MAX } from '@consilium/domain';
 import { aggregate, verdictArgument } from '@consilium/domain/testing/examples';
 import { sha256 } from '../ledger/digest.ts';
@@ -11,12 +11,8 @@ import { as, DATASETS, MEMBERS, STUDY, StudyOnLedger } from '../testing/study-on
 import { proposalParts } from './signed-statement.ts';
 import { publicKeyOf } from './signer.ts';
 
-let delta: TestSigner;
-let other: TestSigner;
-before(async () => {
-  delta = await createSigner('DeltaMSP');
-  other = await createSigner('DeltaMSP');
-});
+const delta = await createSigner('DeltaMSP');
+const other = await createSigner('DeltaMSP');
 
 const attestation = (text: string, round = 1) => ({
   studyId: STUDY,
