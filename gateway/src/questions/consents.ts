@@ -6,7 +6,7 @@ import {
   membershipOf,
   type OpenConsent,
 } from '@consilium/domain';
-import type { LedgerHistory } from '../read-model/ledger-history.ts';
+import type { LedgerHistory, RowRecord } from '../read-model/ledger-history.ts';
 import { numberKey } from './number-key.ts';
 import { ms } from './sentences.ts';
 
@@ -26,13 +26,14 @@ export function consentsOf(history: LedgerHistory, studyId: string): ConsentRow[
   );
 }
 
-/** Keys of consents that may be withdrawn: those that say so, and open ones of organisations that left. */
-function* candidates(history: LedgerHistory): Iterable<readonly string[]> {
-  for (const { key } of history.lookUp('withdrawnConsents', 'all')) yield key;
+/** Consents that may be withdrawn: those that say so, and open ones of organisations that left. */
+function* candidates(history: LedgerHistory): Iterable<RowRecord<ConsentRow>> {
+  yield* history.lookUp<ConsentRow>('withdrawnConsents', 'all');
   const departed = new Set([...history.keys('departure')].map(([mspId]) => mspId!));
   for (const mspId of departed) {
     for (const { row } of history.rows<OpenConsent>('open-consent', [mspId])) {
-      if (row !== undefined) yield [row.studyId, row.datasetId];
+      const consent = row && history.row<ConsentRow>('consent', [row.studyId, row.datasetId]);
+      if (consent !== undefined) yield consent;
     }
   }
 }
@@ -50,11 +51,12 @@ export function withdrawnConsents(
   { studyId, datasetId, mspId }: WithdrawnFilter,
 ): WithdrawnConsent[] {
   const found = new Map<string, WithdrawnConsent>();
-  for (const key of candidates(history)) {
+  for (const record of candidates(history)) {
+    const { key } = record;
     const [ofStudy, ofDataset] = key;
     if (studyId !== undefined && ofStudy !== studyId) continue;
     if (datasetId !== undefined && ofDataset !== datasetId) continue;
-    const row = history.row<ConsentRow>('consent', key)?.row;
+    const { row } = record;
     if (row === undefined || (mspId !== undefined && row.owner !== mspId)) continue;
     const consent = consentAsItCounts(history, row);
     if (consent.withdrawnAt === undefined) continue;

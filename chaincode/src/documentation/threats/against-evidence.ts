@@ -90,5 +90,17 @@ export const EVIDENCE: ThreatSection = {
         'leaves alarms alone: they are in a file of their own, and one that is damaged is an alarm',
       ],
     },
+    {
+      id: 'hostile-texts-in-answers',
+      attack: 'Titles and reasons that run, hide, or turn around what an answer to compliance teams says',
+      titles: [
+        'shows markup in what members wrote as text, in every place',
+        'has no script, loads nothing, and says on which block it rests',
+        'has no mark that is not seen: directions, controls, and what has no width',
+        'cannot end its own quotes',
+        'has no cell that a spreadsheet runs, and leaves numbers as they are',
+        'run nothing that a member wrote: not on the page, not in a spreadsheet',
+      ],
+    },
   ],
 };
