@@ -127,7 +127,7 @@ export function evidenceKindsConformance(
           `It asked for ${story.datasets.slice(consentingTo(story).length).join(', ')} too, and has no consent`,
         ),
       );
-      assert.match(report, /1 rounds were opened: 1 \(training, 1 updates\)\. No other was\./);
+      assert.match(report, /Of its rounds, 1 began: 1 \(training, 1 update\)\. No other did\./);
     });
 
     it('a model alone is proven by less than its study, and shows no consent, update or other study', async () => {
@@ -168,7 +168,7 @@ export function evidenceKindsConformance(
         assert.deepEqual([leftEpsilon, spentEpsilon], [told.leftEpsilon, told.spentEpsilon]);
       }
       assert.equal(use?.accounts.length, 2);
-      assert.match(reportOf(verification), /2 studies had its consent, and no others/);
+      assert.match(reportOf(verification), /2 studies had its consent, and no other/);
       assert.deepEqual(verification.discloses.otherStudies, []);
     });
 

@@ -1,14 +1,14 @@
 // What evidence of a dataset proves, in sentences.
 import type { AccountState, DatasetUse, StudyUse } from '../claims/dataset-use.ts';
-import { blocksInWords, costSentence, list } from './facts.ts';
+import { blocksInWords, costSentence, counted, list } from './facts.ts';
 
 export function datasetSentences(use: DatasetUse): string[] {
   const { datasetId, owner, title, revisions, studies, accounts, sharedWith } = use;
   return [
-    `The dataset ${datasetId}, "${title}", belongs to ${owner}, and has ${revisions} revisions.`,
+    `The dataset ${datasetId}, "${title}", belongs to ${owner}, and has ${counted(revisions, 'revision')}.`,
     studies.length === 0
       ? 'No study had its consent.'
-      : `${studies.length} studies had its consent, and no others: every change of its accounts is shown, from the ` +
+      : `${counted(studies.length, 'study', 'studies')} had its consent, and no other: every change of its accounts is shown, from the ` +
         'first on.',
     ...studies.flatMap(studySentences),
     ...accounts.map(accountSentence),
@@ -28,7 +28,7 @@ function studySentences({ studyId, title, purpose, requester, consent, charges, 
       `revision ${revision} and ${blocksInWords(blocks)}, and ${ended}.${text}`,
     charges.length === 0
       ? `${studyId} was charged nothing.`
-      : `${studyId} was charged ${charges.length} times: ${list(charges.map(chargeInWords))}.`,
+      : `${studyId} was charged ${counted(charges.length, 'time')}: ${list(charges.map(chargeInWords))}.`,
     ...costs.map((cost) => `${studyId}: ${costSentence(cost)}`),
   ];
 }

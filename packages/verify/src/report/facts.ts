@@ -4,6 +4,9 @@ import type { AccountCost } from '../claims/privacy-costs.ts';
 export const list = (words: readonly string[]): string => (words.length === 0 ? 'nobody' : words.join(', '));
 /** @param seconds since 1970 */
 export const dayOf = (seconds: number): string => new Date(seconds * 1000).toISOString();
+/** '1 study', '2 studies'. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
 export const blocksInWords = (blocks: readonly number[]): string =>
   `${blocks.length === 1 ? 'block' : 'blocks'} ${blocks.join(', ')} of its patients`;
 

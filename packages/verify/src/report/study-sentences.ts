@@ -1,7 +1,7 @@
 // What evidence of a study, or of its model, proves, in sentences.
 import type { SubjectKind } from '../bundle/bundle-claim.ts';
 import type { StudyHistory } from '../claims/study-claim.ts';
-import { list } from './facts.ts';
+import { counted, list } from './facts.ts';
 
 type Of<K extends StudyHistory['kind']> = Extract<StudyHistory, { readonly kind: K }>;
 
@@ -27,11 +27,11 @@ export function recordSentences({ study, consents, rounds }: Of<'record'>): stri
     `The study ${studyId} was proposed by ${requester} at ${proposedAt} for ${purpose}. ${ended} It has no model.`,
     consents.length === 0
       ? 'No dataset consented to it.'
-      : `${consents.length} datasets consented: ${list(consents.map(consentInWords))}.`,
+      : `${counted(consents.length, 'dataset')} consented: ${list(consents.map(consentInWords))}.`,
     ...(asked.length > 0 ? [`It asked for ${list(asked)} too, and has no consent of these.`] : []),
     rounds.length === 0
       ? 'No round was opened.'
-      : `${rounds.length} rounds were opened: ${list(rounds.map(roundInWords))}. No other was.`,
+      : `Of its rounds, ${rounds.length} began: ${list(rounds.map(roundInWords))}. No other did.`,
   ];
 }
 
@@ -40,4 +40,4 @@ const because = (reason: string | undefined): string => (reason === undefined ? 
 const consentInWords = ({ datasetId, state, withdrawnAt }: Recorded['consents'][number]): string =>
   `${datasetId} (${withdrawnAt === undefined ? state : `withdrawn at ${withdrawnAt}`})`;
 const roundInWords = ({ round: { round, state }, updates }: Recorded['rounds'][number]): string =>
-  `${round} (${state}, ${updates.length} updates)`;
+  `${round} (${state}, ${counted(updates.length, 'update')})`;

@@ -1,6 +1,6 @@
 // What evidence of a transaction proves, in sentences.
 import type { ProvenTransaction, WrittenRow } from '../claims/transaction-claim.ts';
-import { dayOf, list } from './facts.ts';
+import { counted, dayOf, list } from './facts.ts';
 
 const rowInWords = ({ key, isDeleted }: WrittenRow): string => (isDeleted ? `${key} (deleted)` : key);
 
@@ -10,6 +10,6 @@ export function transactionSentences(transaction: ProvenTransaction): string[] {
     `The transaction is number ${place} of block ${block}. ${sentBy} of ${sender} sent it, and dated it ` +
       `${dayOf(seconds)}. It asked for ${name}.`,
     `It was endorsed by peers of ${list(endorsers)}, and is valid.`,
-    `It wrote ${written.length} rows: ${list(written.map(rowInWords))}.`,
+    `It wrote ${counted(written.length, 'row')}: ${list(written.map(rowInWords))}.`,
   ];
 }
