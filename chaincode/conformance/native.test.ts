@@ -8,6 +8,7 @@ import { after, it } from 'node:test';
 import { promisify } from 'node:util';
 import { attackConformance } from './attack-conformance.ts';
 import { evidenceConformance } from './evidence-conformance.ts';
+import { evidenceKindsConformance } from './evidence-kinds-conformance.ts';
 import { type Credentials, FabricConsortium } from './fabric-consortium.ts';
 import { forgeryConformance } from './forgery-conformance.ts';
 import { raceConformance } from './race-conformance.ts';
@@ -36,6 +37,10 @@ if (file === undefined || file === '') {
     ...(keys && { peer }),
   });
   evidenceConformance('evidence of a study on the network of CONSILIUM_CONNECTION', {
+    ...network,
+    ...(keys && { peer }),
+  });
+  evidenceKindsConformance('evidence of every kind on the network of CONSILIUM_CONNECTION', {
     ...network,
     ...(keys && { peer }),
   });

@@ -2,6 +2,7 @@
 // only those run again that look at the line in question: the whole of it would take days for a file of some size.
 // Where none of them finds the flip, the whole verification is asked.
 
+import { dataHashOf } from '../blocks/block-header.ts';
 import { BrokenChainError, checkLinks } from '../blocks/chain-links.ts';
 import { walkChain } from '../blocks/chain-walk.ts';
 import { LedgerReplay } from '../blocks/ledger-replay.ts';
@@ -71,6 +72,8 @@ class FlipJudge {
     if (line === 0 || isLineEnd) return this.#whole(at, mask);
     const part = this.#partOf(line, at, mask);
     if (part === undefined) return 'line';
+    // Most flips are in what a block holds: its header names another.
+    if (part.kind === 'block' && !dataHashOf(part.envelopes).equals(part.header.dataHash)) return 'block';
     const parts = this.#bundle.parts.with(line - 1, part);
     try {
       checkLinks(parts);

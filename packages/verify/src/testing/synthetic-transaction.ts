@@ -14,6 +14,9 @@ export interface Row {
   readonly key: string;
   readonly value?: string;
   readonly policyOf?: readonly string[];
+  /** A policy in its bytes, where it is not one of all these. */
+  readonly policy?: Uint8Array;
+  readonly isDeleted?: boolean;
   /** What was read of it. */
   readonly version?: { readonly block: number; readonly place: number };
 }
@@ -32,6 +35,10 @@ export interface Transaction {
   readonly sender?: Signer;
   readonly chaincode?: string;
   readonly ranges?: readonly RangeOfRows[];
+  /** Rows of the lifecycle that its peers read, as Fabric's do to find a chaincode's definition. */
+  readonly definition?: readonly Row[];
+  /** What the chaincode answered. */
+  readonly response?: string;
   /** The function and its arguments. */
   readonly input?: readonly string[];
   /** Since 1970, as the sender says. */
@@ -82,8 +89,14 @@ export function transactionOf(options: Transaction & { readonly sender: Signer }
   const [channelBytes, signedBytes] = [channelHeader.serializeBinary(), signed.serializeBinary()];
   const proposal = proposalOf(input);
   const result = new peer.ChaincodeAction();
-  result.setResults(resultsOf(chaincode, rows, ranges));
+  result.setResults(resultsOf(chaincode, rows, { ranges, definition: options.definition ?? [] }));
   result.setChaincodeId(id);
+  if (options.response !== undefined) {
+    const said = new peer.Response();
+    said.setStatus(200);
+    said.setPayload(Buffer.from(options.response, 'utf8'));
+    result.setResponse(said);
+  }
   const response = new peer.ProposalResponsePayload();
   response.setProposalHash(sha256(channelBytes, signedBytes, proposal));
   response.setExtension$(result.serializeBinary());
@@ -163,11 +176,15 @@ function rangeOf({ start, end, reads }: RangeOfRows): InstanceType<typeof kvrwse
   return range;
 }
 
-function resultsOf(chaincode: string, rows: readonly Row[], ranges: readonly RangeOfRows[]): Uint8Array {
+function resultsOf(
+  chaincode: string,
+  rows: readonly Row[],
+  { ranges, definition }: Required<Pick<Transaction, 'ranges' | 'definition'>>,
+): Uint8Array {
   const set = new kvrwset.KVRWSet();
   set.setRangeQueriesInfoList(ranges.map(rangeOf));
   for (const row of rows) {
-    const { key, value, policyOf } = row;
+    const { key, value, policyOf, policy, isDeleted = false } = row;
     set.addReads(readOf(row));
     if (value !== undefined) {
       const write = new kvrwset.KVWrite();
@@ -175,10 +192,16 @@ function resultsOf(chaincode: string, rows: readonly Row[], ranges: readonly Ran
       write.setValue(Buffer.from(value, 'latin1'));
       set.addWrites(write);
     }
-    if (policyOf !== undefined) {
+    if (isDeleted) {
+      const write = new kvrwset.KVWrite();
+      write.setKey(key);
+      write.setIsDelete(true);
+      set.addWrites(write);
+    }
+    if (policyOf !== undefined || policy !== undefined) {
       const entry = new kvrwset.KVMetadataEntry();
       entry.setName('VALIDATION_PARAMETER');
-      entry.setValue(rolePolicy(policyOf.length, policyOf, 'PEER').serializeBinary());
+      entry.setValue(policy ?? rolePolicy(policyOf!.length, policyOf!, 'PEER').serializeBinary());
       const write = new kvrwset.KVMetadataWrite();
       write.setKey(key);
       write.setEntriesList([entry]);
@@ -189,8 +212,17 @@ function resultsOf(chaincode: string, rows: readonly Row[], ranges: readonly Ran
   named.setNamespace(chaincode);
   named.setRwset(set.serializeBinary());
   const all = new ledger.rwset.TxReadWriteSet();
-  all.setNsRwsetList([named]);
+  all.setNsRwsetList([...definition.slice(0, 1).map(() => readOnly('_lifecycle', definition)), named]);
   return all.serializeBinary();
+}
+
+function readOnly(namespace: string, rows: readonly Row[]) {
+  const set = new kvrwset.KVRWSet();
+  set.setReadsList(rows.map(readOf));
+  const named = new ledger.rwset.NsReadWriteSet();
+  named.setNamespace(namespace);
+  named.setRwset(set.serializeBinary());
+  return named;
 }
 
 export type Role = keyof typeof msp.MSPRole.MSPRoleType;
