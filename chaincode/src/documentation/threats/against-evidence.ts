@@ -25,6 +25,26 @@ export const EVIDENCE: ThreatSection = {
       ],
     },
     {
+      id: 'left-out-uses',
+      attack: 'A use of a dataset, a charge, an answer or a page of answers that is left out',
+      titles: [
+        'a missing row or charge is found, with the block that is not shown',
+        'an account is what its consents and charges make it, and none of them can be left out or added',
+        'an answer that is left out is missed',
+        'an answer to another question is none',
+        'an answer that one organisation made is no majority',
+      ],
+    },
+    {
+      id: 'exported-plaintexts',
+      attack:
+        'A copy in plaintext of what a withdrawn consent takes away, or of what no key of the hospital opens',
+      titles: [
+        'leave out updates whose consent was withdrawn',
+        'are none where no key opens them, and each is named',
+      ],
+    },
+    {
       id: 'forged-evidence',
       attack: 'Rows, blocks or configurations that one organisation made, or parts of two files',
       titles: [
