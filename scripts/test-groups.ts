@@ -19,7 +19,6 @@ const SHARED_FOLDERS = [
   'trainer/dist/src/journal/',
   'trainer/dist/src/offline/',
   'trainer/dist/src/people/',
-  'trainer/dist/src/study/',
 ];
 
 /** What a process has once: whoever changes, measures or waits for it there has a process alone. */
