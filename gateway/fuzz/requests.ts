@@ -14,6 +14,8 @@ import {
 } from '@consilium/fuzz-loop';
 import { PROBLEM_TYPE } from '../src/http/problem.ts';
 import { type GatewayFixture, openGateway } from '../src/testing/gateway-fixture.ts';
+import { playedHistory } from '../src/testing/played-history.ts';
+import { playStudy } from '../src/testing/played-study.ts';
 
 const TRAINER_KEY = 'k'.repeat(43);
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -40,6 +42,7 @@ export const REQUESTS: FuzzTarget = {
     const trainer = await startTrainer();
     const { port: trainerPort } = trainer.address() as AddressInfo;
     const gateway = await openGateway({
+      history: playedHistory(await playStudy()),
       trainer: { url: new URL(`http://127.0.0.1:${trainerPort}`), key: TRAINER_KEY },
       limits: { requestsPerMinute: 1e9, failuresPerMinute: 1e9, bodyBytes: 65_536, localBodyBytes: 65_536 },
     });

@@ -6,7 +6,12 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, type Problem } from '@consilium/command-line';
 import { hostAliasesOf } from './config.ts';
-import { type ConnectionFile, connectionOrganisation, writeJsonFile } from './identities/connection-file.ts';
+import {
+  type ConnectionFile,
+  connectionOrganisation,
+  ownConnection,
+  writeJsonFile,
+} from './identities/connection-file.ts';
 import { openOrganisationIdentities } from './identities/organisation-identities.ts';
 
 /** Nodes on one machine are reached by these names. */
@@ -67,7 +72,7 @@ export async function issueIdentities(dir: string, configFile: string): Promise<
     ...ipfs,
   };
   for (const member of members) {
-    writeJsonFile(join(base, `${member.mspId}.json`), { channel, organisations: [member], ...ipfs });
+    writeJsonFile(join(base, `${member.mspId}.json`), ownConnection(connection, member));
   }
   writeJsonFile(join(dir, 'connection.json'), connection);
   return connection;

@@ -60,10 +60,15 @@ describe('a network of three organisations', () => {
     for (const path of secrets) assert.equal(statSync(path).mode & 0o777, 0o600, path);
   });
 
-  it('gives an organisation a connection file of its own, with nothing of the others', () => {
+  it('gives an organisation a connection file of its own, with nothing of the others but where their peers are', () => {
     const own = JSON.parse(readFileSync(join(network.dir, 'organisations/Org2MSP.json'), 'utf8'));
-    assert.deepEqual(Object.keys(own).sort(), ['channel', 'ipfs', 'organisations']);
+    assert.deepEqual(Object.keys(own).sort(), ['channel', 'ipfs', 'organisations', 'peers']);
     assert.deepEqual(own.organisations, [network.connection.organisations[1]]);
+    const others = network.connection.organisations.filter(({ mspId }) => mspId !== 'Org2MSP');
+    assert.deepEqual(
+      own.peers,
+      others.map(({ mspId, endpoint, tlsRootCertificate }) => ({ mspId, endpoint, tlsRootCertificate })),
+    );
   });
 
   it('lays the identities out as Fabric MSP directories', () => {

@@ -9,7 +9,12 @@ import { type ChaincodeConfig, type NetworkConfig, ORDERER_MSP_ID } from './conf
 import { commitDefinition, type DeploymentContext, sequenceFor } from './deployment.ts';
 import { type EndorsingPeer, endorsingPeer } from './gateway/endorsing-peer.ts';
 import { GatewayService } from './gateway/gateway-service.ts';
-import { type ConnectionFile, connectionOrganisation, writeJsonFile } from './identities/connection-file.ts';
+import {
+  type ConnectionFile,
+  connectionOrganisation,
+  ownConnection,
+  writeJsonFile,
+} from './identities/connection-file.ts';
 import {
   type OrganisationIdentities,
   openOrganisationIdentities,
@@ -375,8 +380,7 @@ function readNetworkFile(dir: string): { channel: string; mspIds: string[]; port
 function writeConnectionFiles(dir: string, connection: ConnectionFile): void {
   writeJsonFile(join(dir, 'connection.json'), connection);
   for (const organisation of connection.organisations) {
-    const { channel, ipfs } = connection;
-    const own = { channel, organisations: [organisation], ...(ipfs ? { ipfs } : {}) };
-    writeJsonFile(join(dir, 'organisations', `${organisation.mspId}.json`), own);
+    const path = join(dir, 'organisations', `${organisation.mspId}.json`);
+    writeJsonFile(path, ownConnection(connection, organisation));
   }
 }

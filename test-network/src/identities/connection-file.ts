@@ -46,6 +46,20 @@ export function connectionOrganisation(
   };
 }
 
+/** What one organisation is given: itself, and where peers of the others are, whose blocks its gateway compares. */
+export function ownConnection(
+  { channel, organisations, ipfs }: ConnectionFile,
+  organisation: ConnectionOrganisation,
+): object {
+  const others = organisations.filter(({ mspId }) => mspId !== organisation.mspId);
+  return {
+    channel,
+    organisations: [organisation],
+    peers: others.map(({ mspId, endpoint, tlsRootCertificate }) => ({ mspId, endpoint, tlsRootCertificate })),
+    ...(ipfs && { ipfs }),
+  };
+}
+
 /** Readable by the owner only: it holds private keys. */
 export function writeJsonFile(path: string, content: unknown): void {
   const draft = `${path}.new`;
