@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { EXIT_CODES } from '@consilium/command-line';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -15,7 +16,7 @@ export async function importTests(files: readonly string[]): Promise<void> {
   process.on('exit', (status) => {
     if (isOver || status !== 0) return;
     process.stderr.write(`The process ended before the tests of:\n${files.join('\n')}\n`);
-    process.exitCode = 1;
+    process.exitCode = EXIT_CODES.failed.status;
   });
   // A test that starts while its file is still evaluated would meet constants that are not there yet.
   const imported = Promise.withResolvers<void>();
