@@ -7,7 +7,7 @@ import type { Lookup } from './lookups.ts';
 export interface HistoryEdge {
   /** The number of blocks: the last one that is known is one before. */
   readonly blocks: number;
-  /** The last block's latest transaction's time, as its sender says; undefined before the first. */
+  /** The time of the last block's latest transaction that took effect; undefined before the first such. */
   readonly at: string | undefined;
   /** Organisations whose peers sent the same blocks, in the order of their names. */
   readonly organisations: readonly string[];

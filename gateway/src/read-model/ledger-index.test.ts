@@ -133,6 +133,17 @@ describe('the index of the ledger', () => {
     nothing.close();
   });
 
+  it('takes the time up to which it answers from what took effect by the rules alone', () => {
+    const [late, other] = ['9999-01-01T00:00:00.000Z', '_lifecycle'];
+    const claimed = writtenHistory([
+      { at: TIMES[0], writes: [] },
+      { at: late, writes: [], code: 'ENDORSEMENT_POLICY_FAILURE' },
+      { at: late, writes: [], chaincode: other },
+    ]);
+    assert.deepEqual([claimed.history.edge().blocks, claimed.history.edge().at], [3, TIMES[0]]);
+    claimed.close();
+  });
+
   it('prefers the transaction that took effect where an id was used twice', () => {
     const [transaction] = HISTORY;
     const twice = writtenHistory([
@@ -152,7 +163,7 @@ describe('the index of the ledger', () => {
       writes: [],
     }));
     const broken = { ...transactions[0]!, place: 1, code: undefined as unknown as string };
-    const block = { number: 3, hash: Buffer.alloc(32), atMs: undefined, configuration: 0, codes: [] };
+    const block = { number: 3, hash: Buffer.alloc(32), configuration: 0, codes: [] };
     assert.throws(() => index.add({ ...block, transactions: [transactions[0]!, broken] }));
     assert.equal(history.edge().blocks, blocks);
   });
@@ -165,7 +176,7 @@ describe('the index of the ledger', () => {
     try {
       reader.read((seen) => {
         assert.equal(seen.edge().blocks, 3);
-        const block = { number: 3, hash: Buffer.alloc(32), atMs: undefined, configuration: 0, codes: [] };
+        const block = { number: 3, hash: Buffer.alloc(32), configuration: 0, codes: [] };
         writer.add({ ...block, transactions: [] });
         assert.equal(seen.edge().blocks, 3);
       });

@@ -34,8 +34,6 @@ export interface IndexedBlock {
   readonly number: number;
   /** SHA-256 of its header. */
   readonly hash: Uint8Array;
-  /** The latest of its transactions' times; undefined where it has none. */
-  readonly atMs: number | undefined;
   /** The block that holds the configuration in force after it. */
   readonly configuration: number;
   /** The validation code of each of its transactions. */
@@ -67,6 +65,7 @@ export interface IndexOptions {
 
 // Readers go on while a block is written. A power failure may undo the last blocks: they are checked again then.
 const PRAGMAS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;';
+const VALID = 'VALID';
 const REMEDY = 'It is made again from the blocks.';
 
 /** A file of tables that this version does not know. */
@@ -202,12 +201,22 @@ export class LedgerIndex implements HistorySource {
     for (const mspId of mspIds) this.#agree.run(mspId, blocks);
   }
 
-  #add({ number, hash, atMs, configuration, codes, bytes, transactions }: IndexedBlock): void {
-    this.#insertBlock.run(number, hash, atMs ?? null, configuration, Uint8Array.from(codes));
+  #add({ number, hash, configuration, codes, bytes, transactions }: IndexedBlock): void {
+    const atMs = this.#latestOf(transactions);
+    this.#insertBlock.run(number, hash, atMs, configuration, Uint8Array.from(codes));
     if (bytes !== undefined) this.#insertConfiguration.run(number, bytes);
     for (const transaction of transactions) {
       this.#addTransaction(positionOf({ block: number, place: transaction.place }), transaction);
     }
+  }
+
+  /** Peers compare the time of what took effect with their own. Of anything else its sender may claim any time. */
+  #latestOf(transactions: readonly IndexedTransaction[]): number | null {
+    let latest: number | null = null;
+    for (const { chaincode, code, atMs } of transactions) {
+      if (chaincode === this.#chaincode && code === VALID) latest = Math.max(latest ?? atMs, atMs);
+    }
+    return latest;
   }
 
   #addTransaction(position: number, transaction: IndexedTransaction): void {

@@ -18,7 +18,6 @@ export function addPlayed(index: LedgerIndex, number: number, played: PlayedTran
   index.add({
     number,
     hash: Buffer.alloc(32, number % 256),
-    atMs,
     configuration: 0,
     codes: [0],
     transactions: [

@@ -39,7 +39,7 @@ export function writtenHistory(
         endorsers: ['Org1MSP'],
         ...given,
       };
-      const block = { number, hash: Buffer.alloc(32, number), atMs, configuration: 0, codes: [0] };
+      const block = { number, hash: Buffer.alloc(32, number), configuration: 0, codes: [0] };
       index.add({ ...block, transactions: [transaction] });
     }
     index.agree(['Org1MSP'], transactions.length);

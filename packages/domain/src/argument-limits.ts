@@ -45,7 +45,10 @@ export const argumentLimitsOf = ({
 }: {
   readonly name: string;
   readonly kind: 'submit' | 'evaluate';
-}): ArgumentLimits => LARGER[name] ?? (kind === 'submit' ? SUBMIT : EVALUATE);
+}): ArgumentLimits => {
+  if (Object.hasOwn(LARGER, name)) return LARGER[name]!;
+  return kind === 'submit' ? SUBMIT : EVALUATE;
+};
 
 /** More than this no transaction takes. */
 export const ARGUMENT_BYTES_MAX = Math.max(
