@@ -7,7 +7,9 @@ import { count, listed, when } from './sentences.ts';
 /** What each answer says of itself. */
 export const Answered = Type.Object({
   block: Type.Integer({ description: 'The last block that the answer knows.' }),
-  at: Type.String({ description: 'The time of the latest transaction that took effect, as its sender says.' }),
+  at: Type.String({
+    description: 'The time of the latest transaction that took effect, as its sender says.',
+  }),
   organisations: Type.Array(Type.Object({ mspId: Type.String(), title: Type.String() }), {
     description: 'Organisations whose peers sent the same blocks.',
   }),
