@@ -95,3 +95,22 @@ test("what Go's decoder refuses is refused, but for what a later field replaces 
   const plain = read.filter(({ message }) => message === 'ChannelHeader' || message === 'Payload');
   for (const { bytes } of plain) assert.ok(bytes.includes('fffe'), bytes);
 });
+
+test("groups in each other are passed over as deep as Go's decoder follows them, and never overflow the stack", () => {
+  const nested = (depth: number) => Buffer.concat([Buffer.alloc(depth, 0x0b), Buffer.alloc(depth, 0x0c)]);
+  assert.equal(new Message('groups', Buffer.concat([nested(10_001), Buffer.of(0x10, 7)])).number(2), 7);
+  for (const depth of [10_002, 1_000_000]) {
+    assert.throws(() => new Message('groups', nested(depth)), /nested too deep/);
+  }
+});
+
+test('a message of millions of fields takes no more memory than a few times its bytes', () => {
+  const bytes = Buffer.alloc(2 ** 20);
+  for (let i = 0; i < bytes.length; i += 4) bytes.set([0x08, 0x01, 0x12, 0x00], i);
+  const before = process.memoryUsage().heapUsed;
+  const message = new Message('fields', bytes);
+  const used = process.memoryUsage().heapUsed - before;
+  assert.equal(message.number(1), 1);
+  assert.ok(used < 16 * bytes.length, `${used} bytes`);
+  assert.equal(message.list(2).length, bytes.length / 4);
+});

@@ -18,26 +18,30 @@ const VARINT_BYTES_MAX = 10;
 const FIELD_MAX = 2 ** 29 - 1;
 /** Within what is passed over Go's decoder takes larger ones too. */
 const PASSED_FIELD_MAX = 2 ** 31 - 1;
-const GROUPS_MAX = 10_000;
+/** Go's decoder follows as many groups in each other, and the one that is passed over. */
+const GROUPS_MAX = 10_001;
 const NOTHING = new Uint8Array();
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** One message, field by field. Fields that are not asked for are passed over, as Fabric does. */
 export class Message {
   readonly #name: string;
-  readonly #numbers = new Map<number, bigint[]>();
-  readonly #bytes = new Map<number, Uint8Array[]>();
-  readonly #order: Pick<Tag, 'field' | 'type'>[] = [];
+  readonly #all: Uint8Array;
+  /** Where the last number of each field begins. */
+  readonly #numbers = new Map<number, number>();
+  /** Where bytes of each field begin and end, one pair after the other: a message may have millions of them. */
+  readonly #spans = new Map<number, number[]>();
 
   /** @throws UnreadableError */
   constructor(name: string, bytes: Uint8Array) {
     this.#name = name;
-    for (let at = 0; at < bytes.length; ) at = this.#readField(bytes, at);
+    this.#all = bytes;
+    for (let at = 0; at < bytes.length; ) at = this.#readField(at);
   }
 
   /** Whether a field of a message, a text or bytes is there. */
   has(field: number): boolean {
-    return this.#bytes.has(field);
+    return this.#spans.has(field);
   }
 
   /** Which of these fields is there, where each excludes the others: the last one, with what was written since. */
@@ -45,22 +49,25 @@ export class Message {
     numbers = [],
     messages,
   }: Choices): { readonly field: number; readonly bytes: Uint8Array } | undefined {
-    const isOne = ({ field, type }: Pick<Tag, 'field' | 'type'>): boolean =>
-      type === VARINT ? numbers.includes(field) : messages.includes(field);
-    const written = this.#order.filter(isOne);
-    const field = written.at(-1)?.field;
-    if (field === undefined) return undefined;
-    const since = written.length - 1 - written.findLastIndex((one) => one.field !== field);
-    return { field, bytes: concatenated(this.list(field).slice(-since)) };
+    const written = [
+      ...numbers.map((field) => ({ field, isNumber: true, at: this.#numbers.get(field) ?? -1 })),
+      ...messages.map((field) => ({ field, isNumber: false, at: this.#spans.get(field)?.at(-2) ?? -1 })),
+    ];
+    const [last, before] = written.sort((a, b) => b.at - a.at);
+    if (last === undefined || last.at < 0) return undefined;
+    const { field, isNumber } = last;
+    if (isNumber) return { field, bytes: NOTHING };
+    return { field, bytes: concatenated(this.#list(field, before?.at ?? -1)) };
   }
 
   /** Empty where the field is absent. */
   bytes(field: number): Uint8Array {
-    return this.#bytes.get(field)?.at(-1) ?? NOTHING;
+    const span = this.#spans.get(field);
+    return span === undefined ? NOTHING : this.#all.subarray(span.at(-2), span.at(-1));
   }
 
   list(field: number): readonly Uint8Array[] {
-    return this.#bytes.get(field) ?? [];
+    return this.#list(field, -1);
   }
 
   /** @throws UnreadableError where the bytes are no UTF-8 */
@@ -119,7 +126,23 @@ export class Message {
   }
 
   #last(field: number): bigint {
-    return this.#numbers.get(field)?.at(-1) ?? 0n;
+    const start = this.#numbers.get(field);
+    if (start === undefined) return 0n;
+    let value = 0n;
+    for (let i = this.#endOfVarint(start) - 1; i >= start; i--) {
+      value = (value << 7n) | BigInt(this.#all[i]! & 0x7f);
+    }
+    return value;
+  }
+
+  /** Those of the field that begin after a place. */
+  #list(field: number, after: number): Uint8Array[] {
+    const spans = this.#spans.get(field) ?? [];
+    const found: Uint8Array[] = [];
+    for (let i = 0; i < spans.length; i += 2) {
+      if (spans[i]! > after) found.push(this.#all.subarray(spans[i], spans[i + 1]));
+    }
+    return found;
   }
 
   #decode(bytes: Uint8Array, field: number): string {
@@ -135,79 +158,87 @@ export class Message {
   }
 
   /** @returns where the next field begins */
-  #readField(bytes: Uint8Array, start: number): number {
-    const tag = this.#tag(bytes, start);
+  #readField(start: number): number {
+    const tag = this.#tag(start, FIELD_MAX);
     const { field } = tag;
-    switch (tag.type) {
-      case VARINT: {
-        const { value, end } = this.#varint(bytes, tag.end);
-        add(this.#numbers, field, value);
-        this.#order.push(tag);
-        return end;
-      }
-      case DELIMITED: {
-        const end = this.#skip(bytes, tag, 0);
-        const length = this.#varint(bytes, tag.end);
-        add(this.#bytes, field, bytes.subarray(length.end, end));
-        this.#order.push(tag);
-        return end;
-      }
-      default:
-        return this.#skip(bytes, tag, 0);
+    const end = this.#skip(tag);
+    if (tag.type === VARINT) this.#numbers.set(field, tag.end);
+    else if (tag.type === DELIMITED) {
+      const spans = this.#spans.get(field);
+      const begin = this.#endOfVarint(tag.end);
+      if (spans === undefined) this.#spans.set(field, [begin, end]);
+      else spans.push(begin, end);
     }
+    return end;
   }
 
-  #tag(bytes: Uint8Array, start: number, most = FIELD_MAX): Tag {
-    const { value, end } = this.#varint(bytes, start);
-    const field = Number(value >> 3n);
+  #tag(start: number, most: number): Tag {
+    const end = this.#endOfVarint(start);
+    const value = this.#size(start, end);
+    const field = Math.floor(value / 8);
     if (field === 0 || field > most) throw this.#unreadable(`no field at byte ${start}`);
-    return { field, type: Number(value & 7n), end };
+    return { field, type: value % 8, end };
   }
 
-  /** @returns where what follows a tag ends. Groups are old, and in no message here: passed over, with all in them. */
-  #skip(bytes: Uint8Array, { field, type, end }: Tag, depth: number): number {
+  /**
+   * Groups are old, and in no message here: passed over, with all in them. Without recursion, for which a stack may be
+   * too small.
+   *
+   * @returns where what follows a tag ends
+   */
+  #skip(first: Tag): number {
+    if (first.type !== GROUP) return this.#skipOne(first);
+    const open = [first.field];
+    let at = first.end;
+    while (open.length > 0) {
+      const tag = this.#tag(at, PASSED_FIELD_MAX);
+      const { field, type } = tag;
+      at = tag.end;
+      if (type === GROUP_END) {
+        if (open.pop() !== field) throw this.#unreadable(`field ${field} ends what another began`);
+      } else if (type !== GROUP) at = this.#skipOne(tag);
+      else if (open.push(field) > GROUPS_MAX) throw this.#unreadable(`field ${field} is nested too deep`);
+    }
+    return at;
+  }
+
+  #skipOne({ field, type, end }: Tag): number {
     switch (type) {
       case VARINT:
-        return this.#varint(bytes, end).end;
+        return this.#endOfVarint(end);
       case FIXED_64:
-        return this.#within(bytes, end + 8);
+        return this.#within(end + 8);
       case FIXED_32:
-        return this.#within(bytes, end + 4);
+        return this.#within(end + 4);
       case DELIMITED: {
-        const length = this.#varint(bytes, end);
-        if (length.value > BigInt(bytes.length - length.end)) {
-          throw this.#unreadable(`field ${field} goes beyond its end`);
-        }
-        return length.end + Number(length.value);
-      }
-      case GROUP: {
-        if (depth === GROUPS_MAX) throw this.#unreadable(`field ${field} is nested too deep`);
-        for (let at = end; ; ) {
-          const tag = this.#tag(bytes, at, PASSED_FIELD_MAX);
-          if (tag.type !== GROUP_END) at = this.#skip(bytes, tag, depth + 1);
-          else if (tag.field === field) return tag.end;
-          else throw this.#unreadable(`field ${field} ends as another`);
-        }
+        const begin = this.#endOfVarint(end);
+        return this.#within(begin + this.#size(end, begin));
       }
       default:
         throw this.#unreadable(`field ${field} is of no known type`);
     }
   }
 
-  #within(bytes: Uint8Array, end: number): number {
-    if (end > bytes.length) throw this.#unreadable('it goes beyond its end');
+  #within(end: number): number {
+    if (end > this.#all.length) throw this.#unreadable('it goes beyond its end');
     return end;
   }
 
-  #varint(bytes: Uint8Array, start: number): { value: bigint; end: number } {
-    let value = 0n;
+  /** The number that is there; beyond 2^53 the nearest, which is more than any field or message has. */
+  #size(start: number, end: number): number {
+    let value = 0;
+    for (let i = end - 1; i >= start; i--) value = value * 128 + (this.#all[i]! & 0x7f);
+    return value;
+  }
+
+  #endOfVarint(start: number): number {
     for (let i = 0; i < VARINT_BYTES_MAX; i++) {
-      const byte = bytes[start + i];
+      const byte = this.#all[start + i];
       if (byte === undefined) throw this.#unreadable('it goes beyond its end');
-      value |= BigInt(byte & 0x7f) << BigInt(7 * i);
       if (byte >= 0x80) continue;
-      if (value >= 1n << 64n) break;
-      return { value, end: start + i + 1 };
+      // The tenth byte has the last of 64 bits.
+      if (i === VARINT_BYTES_MAX - 1 && byte > 1) break;
+      return start + i + 1;
     }
     throw this.#unreadable(`no number at byte ${start}`);
   }
@@ -227,10 +258,4 @@ interface Tag {
   readonly field: number;
   readonly type: number;
   readonly end: number;
-}
-
-function add<T>(map: Map<number, T[]>, field: number, value: T): void {
-  const values = map.get(field);
-  if (values === undefined) map.set(field, [value]);
-  else values.push(value);
 }
