@@ -98,6 +98,17 @@ describe('a channel that is checked block by block', () => {
     assert.match(problemOf(channel), /its certificate is revoked/);
   });
 
+  it('passes over endorsements that are none, as peers do, however many a sender adds', () => {
+    const channel = open();
+    const alsoEndorsedBy = [Buffer.of(0xff), Buffer.alloc(0), ...Array(50_000).fill(Buffer.of(0x12, 0))];
+    const response = 'x'.repeat(2 ** 20);
+    channel.transact({ rows: [row('a')], endorsers: channel.peers, alsoEndorsedBy, response });
+    const [only] = checkAll(channel).at(-1)!.transactions;
+    assert.deepEqual([only!.code, only!.endorsers], [0, ['AMSP', 'BMSP', 'CMSP']]);
+    channel.transact({ rows: [row('b')], endorsers: [], alsoEndorsedBy });
+    assert.match(problemOf(channel), /its endorsements of b are not those/);
+  });
+
   it('writes nothing of a transaction that is invalid, and says why peers found it so', () => {
     const channel = open();
     channel.transact({ rows: [row('a')], endorsers: channel.peers });

@@ -59,9 +59,21 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
 /** The nearest time that a date can say: a sender may claim any. */
 const datable = (milliseconds: number): number => Math.min(Math.max(milliseconds, -MS_MAX), MS_MAX);
 
+const NOBODY: ClaimedIdentity = { mspId: '', pem: new Uint8Array() };
+
 /** Block 0 is sent by nobody. */
 const identityOrNobody = (bytes: Uint8Array): ClaimedIdentity =>
-  bytes.length === 0 ? { mspId: '', pem: bytes } : readIdentity(bytes);
+  bytes.length === 0 ? NOBODY : readIdentity(bytes);
+
+/** Who endorsed: of bytes that are no identity nobody, whom peers pass over. */
+function endorserIn(bytes: Uint8Array): ClaimedIdentity {
+  try {
+    return readIdentity(bytes);
+  } catch (error) {
+    if (error instanceof UnreadableError) return NOBODY;
+    throw error;
+  }
+}
 
 export interface Transaction {
   readonly endorsements: readonly SignedBytes[];
@@ -100,8 +112,11 @@ export function readTransaction({ data, header, chaincode }: Envelope): Transact
       const endorsement = new Message('endorsement', bytes);
       const endorser = endorsement.bytes(1);
       return {
-        identity: readIdentity(endorser),
-        data: Buffer.concat([response, endorser]),
+        identity: endorserIn(endorser),
+        // Made when it is asked for: who sends a transaction may name any number of endorsers.
+        get data() {
+          return Buffer.concat([response, endorser]);
+        },
         signature: endorsement.bytes(2),
       };
     }),

@@ -26,6 +26,7 @@ export interface Identity {
 
 export interface SignedBytes {
   readonly identity: ClaimedIdentity;
+  /** May be made when it is asked for: only of identities that could have signed it. */
   readonly data: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -177,12 +178,13 @@ export class Membership {
   }
 
   /** Why a signature does not count; undefined where a member of the channel gave it. */
-  refusalOf({ identity, data, signature }: SignedBytes): string | undefined {
+  refusalOf(signed: SignedBytes): string | undefined {
+    const { identity } = signed;
     try {
       const judged = this.judge(identity);
       if (judged.invalidBecause !== undefined)
         return `a signer of ${identity.mspId}: ${judged.invalidBecause}`;
-      const holds = signatureHolds(judged.certificate.x509.publicKey, data, signature);
+      const holds = signatureHolds(judged.certificate.x509.publicKey, signed.data, signed.signature);
       return holds ? undefined : `a signature of ${identity.mspId} does not hold`;
     } catch (error) {
       if (error instanceof UnreadableError) return error.message;
@@ -202,12 +204,13 @@ export class Membership {
 
   #findSigners(signatures: readonly SignedBytes[]): Identity[] {
     const signers = new Map<string, Identity>();
-    for (const { identity, data, signature } of signatures) {
+    for (const signed of signatures) {
       try {
-        const judged = this.judge(identity);
+        const judged = this.judge(signed.identity);
         const key = `${judged.mspId}:${judged.certificate.sha256}`;
         if (signers.has(key)) continue;
-        if (signatureHolds(judged.certificate.x509.publicKey, data, signature)) signers.set(key, judged);
+        const { publicKey } = judged.certificate.x509;
+        if (signatureHolds(publicKey, signed.data, signed.signature)) signers.set(key, judged);
       } catch (error) {
         if (!(error instanceof UnreadableError)) throw error;
       }

@@ -44,6 +44,8 @@ export interface Transaction {
   /** Since 1970, as the sender says. */
   readonly seconds?: number;
   readonly nonce?: Uint8Array;
+  /** Endorsers that nobody is, in bytes: whoever sends a transaction may add them. */
+  readonly alsoEndorsedBy?: readonly Uint8Array[];
 }
 
 export function signatureHeader(signer: Signer): Uint8Array {
@@ -103,11 +105,16 @@ export function transactionOf(options: Transaction & { readonly sender: Signer }
   const answered = response.serializeBinary();
   const endorsed = new peer.ChaincodeEndorsedAction();
   endorsed.setProposalResponsePayload(answered);
+  const endorsements = endorsers.map((endorser) => ({
+    identity: endorser.identity,
+    signature: endorser.sign(answered, endorser.identity),
+  }));
+  const others = (options.alsoEndorsedBy ?? []).map((identity) => ({ identity, signature: identity }));
   endorsed.setEndorsementsList(
-    endorsers.map((endorser) => {
+    [...endorsements, ...others].map(({ identity, signature }) => {
       const endorsement = new peer.Endorsement();
-      endorsement.setEndorser(endorser.identity);
-      endorsement.setSignature(endorser.sign(answered, endorser.identity));
+      endorsement.setEndorser(identity);
+      endorsement.setSignature(signature);
       return endorsement;
     }),
   );
