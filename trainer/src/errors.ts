@@ -110,6 +110,11 @@ export const TRAINER_ERRORS = {
     'A process for graphs could not be started: look for limits of processes and memory on this machine.',
   ],
   TRAINER_MODEL_NOT_READY: ['not-found', true, 'The study has no such finalised round yet.'],
+  TRAINER_MODEL_RETIRED: [
+    'conflict',
+    false,
+    "The study's model is retired: it is not to be used any more, and copies of it are to be removed.",
+  ],
   TRAINER_STUDY_NOT_FOUND: ['not-found', false, 'No such study on the ledger.'],
   TRAINER_AGGREGATE_DIFFERS: [
     'conflict',

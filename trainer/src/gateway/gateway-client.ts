@@ -13,7 +13,7 @@ import {
   LEDGER_PATHS,
   ledgerPath,
   type Member,
-  type Model,
+  type ModelAnswer,
   type OpenConsent,
   type Population,
   placesOf,
@@ -57,7 +57,7 @@ export interface Ledger {
   listRevisions(datasetId: string): Promise<readonly Revision[]>;
   getPopulation(populationId: string): Promise<Population | undefined>;
   listBlocks(populationId: string): Promise<readonly Block[]>;
-  getModel(studyId: string): Promise<Model | undefined>;
+  getModel(studyId: string): Promise<ModelAnswer | undefined>;
   listMembers(): Promise<readonly Member[]>;
   /** The name of the channel, which proofs of keys are made for. */
   channel(): Promise<string>;
@@ -165,8 +165,9 @@ export class GatewayClient implements Ledger {
     return (await this.#pages(ledgerPath('population:listBlocks', { populationId }))) as readonly Block[];
   }
 
-  async getModel(studyId: string): Promise<Model | undefined> {
-    return (await this.#find(ledgerPath('model:get', { studyId }), 'MODEL_NOT_FOUND')) as Model | undefined;
+  async getModel(studyId: string): Promise<ModelAnswer | undefined> {
+    const path = ledgerPath('model:get', { studyId });
+    return (await this.#find(path, 'MODEL_NOT_FOUND')) as ModelAnswer | undefined;
   }
 
   async listMembers(): Promise<readonly Member[]> {

@@ -6,6 +6,7 @@ import {
   type Dictionary,
   encodingOf,
   inputNames,
+  type ModelAnswer,
   type ParametersRef,
   revisionOf,
   type Study,
@@ -119,7 +120,7 @@ interface Chosen {
  * round is the average up to it, which is what that round's scores judge; published is the last of these.
  *
  * @param datasetId whose local parameters are used, once there are some; the graph's own where undefined
- * @throws TrainerError TRAINER_STUDY_NOT_FOUND or TRAINER_MODEL_NOT_READY
+ * @throws TrainerError TRAINER_STUDY_NOT_FOUND, TRAINER_MODEL_NOT_READY or TRAINER_MODEL_RETIRED
  */
 export async function chooseModel(
   context: TrainerContext,
@@ -148,8 +149,9 @@ async function parametersAfter(
   which: WhichRound,
 ): Promise<{ round: number; ref: ParametersRef | null }> {
   if (which === 'initial') return { round: 0, ref: null };
+  const published = await ledger.getModel(studyId);
+  if (published?.retiredAt !== undefined) refuseRetired(published);
   if (which === 'final') {
-    const published = await ledger.getModel(studyId);
     if (published === undefined)
       throw new TrainerError('TRAINER_MODEL_NOT_READY', 'the study has no model yet');
     return { round: published.round, ref: published.parameters };
@@ -157,6 +159,15 @@ async function parametersAfter(
   const ref = (await ledger.getDossier(studyId, which))?.round.aggregate;
   if (ref === undefined) throw new TrainerError('TRAINER_MODEL_NOT_READY', `round ${which} is not finalised`);
   return { round: which, ref };
+}
+
+/** The models after a study's rounds were learned from the same patients. */
+function refuseRetired({ studyId, retiredAt, withdrawn = [] }: ModelAnswer): never {
+  const datasets = withdrawn.map(({ datasetId }) => datasetId).join(', ');
+  throw new TrainerError(
+    'TRAINER_MODEL_RETIRED',
+    `the model of study ${studyId} is retired since ${retiredAt}: the consent of ${datasets} was withdrawn`,
+  );
 }
 
 /** The dataset whose local parameters a request means: the one it names, or the hospital's only one. */

@@ -97,6 +97,45 @@ describe('a whole study of three trainers', { timeout: 120_000 }, () => {
     assert.equal(own.size, 3);
   });
 
+  it('refuses by name, also to its own hospital, a model that is retired, and those after its rounds', async (t) => {
+    const { models } = world.consortium;
+    const model = models.get('study')!;
+    t.after(() => models.set('study', model));
+    models.set('study', {
+      ...model,
+      withdrawn: [{ datasetId: 'data-b', withdrawnAt: '2026-03-02T09:00:00Z' }],
+      retiredAt: '2026-03-02T09:00:00Z',
+    });
+    const { http } = running.trainers.get('A')!;
+    const predict = (round: string | number) =>
+      askAs(http, 'researcher', {
+        method: 'POST',
+        url: '/local/predictions',
+        payload: { studyId: 'study', round, rows: [{ age: 80, smoker: 1 }] },
+      });
+    const refused = [
+      await predict('final'),
+      // The last round's parameters are the model's.
+      await predict(model.round),
+      await predict(1),
+      ...(await Promise.all(
+        ['', '?local=false'].map((query) =>
+          askAs(http, 'auditor', { url: `/local/models/study/onnx${query}`, mspId: 'A' }),
+        ),
+      )),
+    ];
+    for (const { statusCode, body } of refused) {
+      assert.equal(statusCode, 409, body);
+      const { code, detail } = JSON.parse(body);
+      assert.equal(code, 'TRAINER_MODEL_RETIRED');
+      assert.match(
+        detail,
+        /study is retired since 2026-03-02T09:00:00Z: the consent of data-b was withdrawn/,
+      );
+    }
+    assert.equal((await predict('initial')).statusCode, 200, 'no patient is in it');
+  });
+
   it('has nothing left to do', async () => {
     const { http } = running.trainers.get('B')!;
     const ask = async (url: string) => (await askAs(http, 'operator', { url, mspId: 'B' })).json();

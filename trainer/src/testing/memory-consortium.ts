@@ -16,7 +16,7 @@ import {
   leaderOf,
   lostQuorum,
   type Member,
-  type Model,
+  type ModelAnswer,
   type Pool,
   plannedScoreEvent,
   plannedTrainingEvent,
@@ -60,7 +60,7 @@ export class MemoryConsortium {
   readonly studies = new Map<string, Study>();
   readonly keys = new MemoryStudyKeys();
   readonly consents = new Map<string, Consent>();
-  readonly models = new Map<string, Model>();
+  readonly models = new Map<string, ModelAnswer>();
   readonly rounds = new Map<string, RoundDossier>();
   readonly charges: Charge[] = [];
   readonly recorded: Recorded[] = [];
