@@ -31,9 +31,10 @@ const HELP = `consilium-trainer export-artefacts: a study's updates and models i
   --help   this text
 
 With the environment of serve. Stop the trainer first: the keys that updates are sealed to are in its journal, which a
-running trainer has for itself. Artefacts are opened with this hospital's keys, and each is shown to be what the ledger names. What no key here opens is not written, and neither are updates whose consent
-was withdrawn: they are to be erased. Updates have their noise in them, and are still not public: the files are for this
-user alone, and for whom you give them to. Delete them afterwards.
+running trainer has for itself. Artefacts are opened with this hospital's keys, and each is shown to be what the ledger
+names. What no key here opens is not written, and neither are updates whose consent was withdrawn: they are to be
+erased. Updates have their noise in them, and are still not public: the files are for this user alone, and for whom you
+give them to. Delete them afterwards.
 
 Exit status: ${EXIT.done} everything is written, ${EXIT.failed} something is left out, which is named,
 ${EXIT.unusable} wrong arguments, environment, keys or folder.
@@ -53,8 +54,8 @@ export async function exportCommand(
   refuseMore(more);
   if (studyId === undefined || folder === undefined) throw new UsageError('name a study and a folder');
   const { gatewayUrl: url, gatewayKey: key, ipfsUrl, dataDirectory, mspId } = readConfig(process.env);
-  using journal = journalOf(dataDirectory);
   try {
+    using journal = journalOf(dataDirectory);
     const parts = {
       mspId,
       ledger: new GatewayClient({ url, key }),

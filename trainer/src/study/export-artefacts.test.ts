@@ -10,7 +10,14 @@ import {
   federationOf,
   hashSharedModel,
 } from '@consilium/federation';
-import { generateMemberKeys, MemberKeyRing, MemoryArtefactStore, sha256Hex } from '../artefacts/index.ts';
+import { updateContext } from '../artefacts/artefact-exchange.ts';
+import {
+  generateMemberKeys,
+  MemberKeyRing,
+  MemoryArtefactStore,
+  sealArtefact,
+  sha256Hex,
+} from '../artefacts/index.ts';
 import { exportTo } from '../export-command.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
@@ -130,6 +137,50 @@ describe('artefacts that are exported', { timeout: 120_000 }, () => {
       }
     } finally {
       consents.set(key, consent);
+    }
+  });
+
+  it('are written nowhere but into the folder, whatever a gateway says that datasets and rounds are called', async () => {
+    const ledger = world.consortium.as('A');
+    const keys = world.hospitals[0]!.keys;
+    const plaintext = Buffer.from('ssh-ed25519 of somebody else');
+    for (const [i, lie] of [
+      { datasetId: 'x/../../outside' },
+      { datasetId: '\u001b[2J' },
+      { round: '/../../outside' },
+    ].entries()) {
+      const dossier = await ledger.getDossier('study', 1);
+      const [first] = dossier!.updates;
+      const update = { ...first!, ...(lie as object), plaintextSha256: sha256Hex(plaintext) };
+      const bytes = await sealArtefact({
+        plaintext,
+        recipients: [{ mspId: 'A', publicKey: keys.publicKey }],
+        associatedData: updateContext(update),
+      });
+      const { cid } = await store.put(bytes);
+      const artefact = { cid, sha256: sha256Hex(bytes), sizeBytes: bytes.length };
+      const round = { ...dossier!.round, ...('round' in lie && (lie as object)) };
+      const dishonest = {
+        ...ledger,
+        getStudy: ledger.getStudy.bind(ledger),
+        listConsents: ledger.listConsents.bind(ledger),
+        getDossier: async () => ({ ...dossier!, round, updates: [{ ...update, artefact }] }),
+      };
+      const folder = join(directory, `lied-${i}`, 'out');
+      mkdirSync(folder, { recursive: true });
+      const parts = {
+        mspId: 'A',
+        ledger: dishonest,
+        store,
+        keys: MemberKeyRing.of(keys),
+        journal: undefined,
+      };
+      const terminal = { out: () => {} };
+      await assert.rejects(exportTo(folder, { parts, studyId: 'study', terminal, json: false }), {
+        code: 'TRAINER_GATEWAY_REFUSED',
+      });
+      assert.deepEqual(readdirSync(join(directory, `lied-${i}`)), ['out']);
+      assert.deepEqual(readdirSync(folder), []);
     }
   });
 

@@ -1,8 +1,9 @@
 // The plaintexts of a study's updates and models, for somebody who recomputes its aggregates: opened with this
 // hospital's keys, and each shown to be what the ledger names. What cannot be opened, and what a withdrawn consent
 // takes away, is left out and said.
-import type { Consent, RoundDossier, Study } from '@consilium/domain';
+import { type Consent, Id, type RoundDossier, type Study, validate } from '@consilium/domain';
 import { federationOf, mostSharedModelBytes, parameterBytes } from '@consilium/federation';
+import { Type } from 'typebox';
 import { aggregateContext, updateContext } from '../artefacts/artefact-exchange.ts';
 import {
   type ArtefactContext,
@@ -12,6 +13,7 @@ import {
   openArtefact,
   sha256Hex,
 } from '../artefacts/index.ts';
+import { TrainerError } from '../errors.ts';
 import type { Ledger } from '../gateway/gateway-client.ts';
 import type { Journal } from '../journal/journal.ts';
 
@@ -55,7 +57,29 @@ export async function* exportArtefacts(parts: ExportParts, study: Study): AsyncG
   for (let round = 1; round <= study.rounds; round++) {
     const dossier = await parts.ledger.getDossier(study.studyId, round);
     if (dossier === undefined) return;
+    requireRound(dossier, { studyId: study.studyId, round });
     yield* exportRound(parts, { study, dossier, consents });
+  }
+}
+
+const Datasets = Type.Array(Type.Object({ datasetId: Id }));
+
+/** Names of files are made of what the gateway answers: of nothing that leads out of a folder. */
+function requireRound(
+  { round, updates }: RoundDossier,
+  asked: { readonly studyId: string; readonly round: number },
+): void {
+  const refuse = (text: string, cause?: unknown) =>
+    new TrainerError('TRAINER_GATEWAY_REFUSED', `round ${asked.round} of study ${asked.studyId}: ${text}`, {
+      cause,
+    });
+  for (const { studyId, round: number } of [round, ...updates]) {
+    if (studyId !== asked.studyId || number !== asked.round) throw refuse('it answers with another round');
+  }
+  try {
+    validate(Datasets, updates);
+  } catch (cause) {
+    throw refuse('it names a dataset as none can be named', cause);
   }
 }
 
