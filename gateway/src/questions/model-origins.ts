@@ -8,7 +8,6 @@ import {
   Id,
   type Model,
   type Pool,
-  type PrivacyCharge,
   populationIdOf,
   QUESTION_PATHS,
   type Round,
@@ -20,6 +19,7 @@ import type { Static } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { accountOf } from './accounts.ts';
 import { formOf, inWords, several, tableOf, whole, word, wordOrNone } from './answer.ts';
+import { chargesOf } from './charges.ts';
 import { Names, sayPurpose } from './names.ts';
 import { numberKey } from './number-key.ts';
 import { bookmarkOf, LIMIT, partsOf, question, strayBookmark } from './question.ts';
@@ -295,11 +295,11 @@ function originOfDataset(
   context: {
     readonly consent: Consent;
     readonly rounds: readonly Round[];
-    readonly charged: (pool: Pool) => number;
   },
 ): OriginOfDataset {
-  const { consent, rounds, charged } = context;
+  const { consent, rounds } = context;
   const { datasetId } = consent;
+  const charged = chargesOf(history, consent);
   const dataset = datasetOf(history, datasetId);
   const [block = 1] = blocksOf(consent);
   const epsilonOf = (pool: Pool): string | null => {
@@ -342,28 +342,6 @@ function originOfDataset(
   };
 }
 
-/** How often a study's rounds charged each dataset, from what it recorded and what settling added. */
-function chargesIn(history: LedgerHistory, studyId: string) {
-  const charges = new Map<string, number>();
-  const add = (datasetId: string, pool: Pool) => {
-    const of = `${datasetId} ${pool}`;
-    charges.set(of, (charges.get(of) ?? 0) + 1);
-  };
-  for (const key of history.keys('update', [studyId])) add(key[2]!, 'training');
-  for (const { row } of history.rows<Verdict>('verdict', [studyId])) {
-    for (const { datasetId } of row?.scores ?? []) add(datasetId, 'held-out');
-  }
-  for (const { row } of history.rows<Consent>('consent', [studyId])) {
-    if (row?.settledAt === undefined) continue;
-    // Settling charges what may have been released unseen, at its own time.
-    const charges = history.rows<PrivacyCharge>('privacy-charge', [row.datasetId, row.settledAt, studyId]);
-    for (const charge of charges) {
-      if (charge.row?.cause === 'settlement') add(row.datasetId, charge.row.privacyEvent.pool);
-    }
-  }
-  return (datasetId: string) => (pool: Pool) => charges.get(`${datasetId} ${pool}`) ?? 0;
-}
-
 export const ORIGINS_OF_MODEL = question({
   path: QUESTION_PATHS.originsOfModel,
   operationId: 'askOriginsOfModel',
@@ -386,7 +364,6 @@ export const ORIGINS_OF_MODEL = question({
     const first = bookmark === undefined ? 0 : Number(partsOf(bookmark, 1)[0]);
     if (!(Number.isSafeInteger(first) && first >= 0 && first < all.length)) throw strayBookmark();
     const rounds = all.slice(first, first + limit).map((record) => roundOf(history, names, record));
-    const charged = chargesIn(history, studyId);
     const consents = [...history.rows<Consent>('consent', [studyId])].flatMap(({ row }) =>
       row === undefined ? [] : [row],
     );
@@ -394,7 +371,6 @@ export const ORIGINS_OF_MODEL = question({
       originOfDataset(history, names, {
         consent,
         rounds: all.map(({ round }) => round),
-        charged: charged(consent.datasetId),
       }),
     );
     const [dictionary] = model.datasets.map((datasetId) => datasetOf(history, datasetId).dictionary);

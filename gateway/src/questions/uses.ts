@@ -33,6 +33,7 @@ import {
   word,
   wordOrNone,
 } from './answer.ts';
+import { chargesOf } from './charges.ts';
 import { consentAsItCounts } from './consents.ts';
 import { Names, purposeLabel, sayPurpose } from './names.ts';
 import { pageOf, question, Vectors } from './question.ts';
@@ -212,29 +213,16 @@ const NOTES = [
     'when the consent is settled.',
 ];
 
-/** Consents of some datasets as they count, with how often each was charged. */
+/** A page of the consents of some datasets, by their keys. */
 function usesOf(
   history: LedgerHistory,
   datasets: readonly Dataset[],
   page: { readonly limit?: number; readonly bookmark?: string },
 ) {
   const all = datasets.flatMap((dataset) =>
-    [...history.lookUp<ConsentRow>('consentsOfDataset', dataset.datasetId)].map(({ key }) => ({
-      dataset,
-      key,
-    })),
+    [...history.lookUpKeys('consentsOfDataset', dataset.datasetId)].map((key) => ({ dataset, key })),
   );
   return pageOf(all, ({ key }) => key.join(' '), { limit: USUAL_LIMIT, ...page });
-}
-
-/** How often each study was charged to each account of a dataset: a charge's key says both. */
-function chargesOf(history: LedgerHistory, datasetId: string): ReadonlyMap<string, number> {
-  const charges = new Map<string, number>();
-  for (const [, , studyId, , pool] of history.keys('privacy-charge', [datasetId])) {
-    const of = `${studyId} ${pool}`;
-    charges.set(of, (charges.get(of) ?? 0) + 1);
-  }
-  return charges;
 }
 
 function answerUses(
@@ -250,14 +238,12 @@ function answerUses(
   },
 ): Answer {
   const names = new Names(history);
-  const charges = new Map(datasets.map(({ datasetId }) => [datasetId, chargesOf(history, datasetId)]));
   const { items, bookmark } = usesOf(history, datasets, asked);
   const holderOf = accountHolders(history);
   const rows = items.map(({ dataset, key }) =>
     useOf(history, names, {
       dataset,
       consent: consentAsItCounts(history, history.row<ConsentRow>('consent', key)!.row!),
-      charges: charges.get(dataset.datasetId)!,
       vectors: asked.vectors ?? false,
       holderOf,
     }),
@@ -326,17 +312,16 @@ function useOf(
   context: {
     readonly dataset: Dataset;
     readonly consent: Consent;
-    readonly charges: ReadonlyMap<string, number>;
     readonly vectors: boolean;
     readonly holderOf: ReturnType<typeof accountHolders>;
   },
 ): Use {
-  const { dataset, consent, charges, vectors, holderOf } = context;
+  const { dataset, consent, vectors, holderOf } = context;
   const { studyId, datasetId } = consent;
   const study = history.row<Study>('study', [studyId])!.row!;
   const model = history.row<Model>('model', [studyId])?.row;
   const [block = 1] = blocksOf(consent);
-  const chargedTo = (pool: Pool) => charges.get(`${studyId} ${pool}`) ?? 0;
+  const chargedTo = chargesOf(history, consent);
   const epsilonOf = (pool: Pool): string | null => {
     const holder = holderOf(populationIdOf(dataset), { pool, block });
     return holder === undefined ? null : epsilonOfRounds(holder, consent, chargedTo(pool));

@@ -71,6 +71,8 @@ export interface LedgerHistory {
   keys(kind: RowKind, prefix?: readonly string[]): Iterable<readonly string[]>;
   /** Rows as they are now that a lookup once found by this value, in the order of their keys. */
   lookUp<T>(lookup: Lookup, value: string): Iterable<RowRecord<T>>;
+  /** Their keys alone. */
+  lookUpKeys(lookup: Lookup, value: string): Iterable<readonly string[]>;
   /** All that the row held, oldest first. */
   versions<T>(kind: RowKind, key: readonly string[]): Iterable<RowRecord<T>>;
   /** All versions of rows of a kind whose keys begin so and that were written in a period, oldest first. */

@@ -20,6 +20,7 @@ const lookup = (kind: RowKind, foundBy: LookupRule['foundBy']): LookupRule => ({
 /** Quotes within texts are escaped in JSON: what is looked for here is a field, whatever people wrote. */
 export const LOOKUPS = {
   consentsOfDataset: lookup('consent', ({ key }) => key[1]),
+  chargesOfUse: lookup('privacy-charge', ({ key }) => `${key[0]} ${key[2]}`),
   withdrawnConsents: lookup('consent', ({ text }) => (text.includes('"withdrawnAt":"') ? ALL : undefined)),
   declinesOfDataset: lookup('decline', ({ key }) => key[1]),
   refusingVerdictsOfMember: lookup('verdict', ({ key, text }) =>

@@ -85,18 +85,22 @@ export class SqliteHistory implements LedgerHistory {
     return this.#records(sql, this.#namespace, from, endOfPrefix(from));
   }
 
-  *keys(kind: RowKind, prefix: readonly string[] = []): Generator<readonly string[], void, undefined> {
+  keys(kind: RowKind, prefix: readonly string[] = []): Iterable<readonly string[]> {
     const from = keyBytes(compositeKey(kind, prefix));
     const sql =
       'SELECT key FROM rows WHERE namespace = ? AND key >= ? AND key < ? AND written IS NOT NULL ORDER BY key';
-    for (const { key } of this.#database.prepare(sql).iterate(this.#namespace, from, endOfPrefix(from))) {
-      const split = splitKey(keyText(key as Uint8Array));
-      if (split !== undefined) yield split.parts;
-    }
+    return this.#keys(sql, this.#namespace, from, endOfPrefix(from));
   }
 
   lookUp<T>(lookup: Lookup, value: string): Iterable<RowRecord<T>> {
     return this.#records(`${FOUND} ORDER BY l.key`, lookup, value, this.#namespace);
+  }
+
+  lookUpKeys(lookup: Lookup, value: string): Iterable<readonly string[]> {
+    const sql =
+      'SELECT l.key FROM lookups AS l JOIN rows AS r ON r.key = l.key ' +
+      'WHERE l.name = ? AND l.value = ? AND r.namespace = ? AND r.written IS NOT NULL ORDER BY l.key';
+    return this.#keys(sql, lookup, value, this.#namespace);
   }
 
   versions<T>(kind: RowKind, key: readonly string[]): Iterable<RowRecord<T>> {
@@ -158,6 +162,16 @@ export class SqliteHistory implements LedgerHistory {
       this.#statements.set(sql, statement);
     }
     return statement.get(...parameters) as T | undefined;
+  }
+
+  *#keys(
+    sql: string,
+    ...parameters: readonly SQLInputValue[]
+  ): Generator<readonly string[], void, undefined> {
+    for (const { key } of this.#database.prepare(sql).iterate(...parameters)) {
+      const split = splitKey(keyText(key as Uint8Array));
+      if (split !== undefined) yield split.parts;
+    }
   }
 
   *#records<T>(
