@@ -2,8 +2,9 @@ import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { epsilonByPld } from '@consilium/dp-accountant';
 import fc from 'fast-check';
+import { compareDecimals } from '../decimal.ts';
 import { UNBOUNDED_GAUSSIAN } from './gaussian-cost.ts';
-import { epsilonFromGaussian, millsRatio } from './gaussian-epsilon.ts';
+import { epsilonFromGaussian, fitsGaussian, millsRatio } from './gaussian-epsilon.ts';
 import { expBounds, LOG_BITS } from './upper-float.ts';
 
 const BITS = 160n;
@@ -87,4 +88,23 @@ test('ε grows with the sum and shrinks with δ', () => {
   for (const sum of sums) {
     assert.ok(Number(epsilonFromGaussian(sum, '0.0000001')) >= Number(epsilonFromGaussian(sum, '0.00001')));
   }
+});
+
+test('a sum fits an ε exactly where its own ε is at most that', () => {
+  const delta = '0.00001';
+  const fits = (sum: string, epsilon: string) => fitsGaussian(BigInt(sum), { epsilon, delta });
+  for (const square of [1e-12, 0.001, 0.25, 1, 9, 400]) {
+    const sum = units(square);
+    const epsilon = epsilonFromGaussian(sum, delta);
+    const less = (Number(epsilon) - 0.000001).toFixed(6);
+    assert.ok(fits(sum, epsilon), `${square}`);
+    if (Number(epsilon) > 0) assert.ok(!fits(sum, less), `${square} in ${less} of ${epsilon}`);
+    for (const other of ['0', '0.5', '8', '100000', '999999999']) {
+      assert.equal(fits(sum, other), compareDecimals(epsilon, other) <= 0, `${square} in ${other}`);
+    }
+  }
+  assert.ok(fits('0', '0'));
+  assert.ok(!fits(UNBOUNDED_GAUSSIAN.toString(), '8'));
+  assert.ok(fits(UNBOUNDED_GAUSSIAN.toString(), '999999999'));
+  assert.throws(() => fitsGaussian(1n, { epsilon: '8', delta: '1' }), RangeError);
 });

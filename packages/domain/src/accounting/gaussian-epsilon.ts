@@ -97,6 +97,34 @@ function suffices(units: bigint, mu: bigint, delta: bigint): boolean {
   return ceilDivide(density * between, ONE) <= delta;
 }
 
+/** δ in units of 2^-BITS, rounded down. @throws RangeError where it is not in (0, 1) */
+function boundOf(delta: string): bigint {
+  const { numerator, denominator } = ratioOf(delta);
+  if (numerator <= 0n || numerator >= denominator) throw new RangeError('δ must be in (0, 1)');
+  return (numerator << BITS) / denominator;
+}
+
+/** μ in units of 2^-BITS, rounded up, of Σ μ² in units of 1e-18. */
+const muOf = (squared: bigint): bigint =>
+  rootUp(ceilDivide(squared << (2n * BITS), 10n ** GAUSSIAN_DECIMALS));
+
+/**
+ * Whether `epsilonFromGaussian` of a sum is at most ε: one step of those that find it.
+ *
+ * @param sum Σ μ² in units of 1e-18
+ * @throws RangeError where δ is not in (0, 1)
+ */
+export function fitsGaussian(
+  sum: bigint,
+  { epsilon, delta }: { readonly epsilon: string; readonly delta: string },
+): boolean {
+  const bound = boundOf(delta);
+  const { numerator, denominator } = ratioOf(epsilon);
+  const units = (numerator * EPSILON_UNITS) / denominator;
+  if (sum === 0n || units >= EPSILON_CEILING) return true;
+  return sum < UNBOUNDED_GAUSSIAN && suffices(units, muOf(sum), bound);
+}
+
 // Pure results, kept because one account's ε is asked for several times in a transaction, and those of all accounts and
 // their past by whoever reviews them: milliseconds each.
 const known = new Map<string, string>();
@@ -111,16 +139,14 @@ const KNOWN_LIMIT = 16_384;
  * @throws RangeError where δ is not in (0, 1)
  */
 export function epsilonFromGaussian(sum: string, delta: string): string {
-  const { numerator, denominator } = ratioOf(delta);
-  if (numerator <= 0n || numerator >= denominator) throw new RangeError('δ must be in (0, 1)');
+  const bound = boundOf(delta);
   const squared = BigInt(sum);
   if (squared === 0n) return '0';
   if (squared >= UNBOUNDED_GAUSSIAN) return decimalOf(EPSILON_CEILING, EPSILON_DECIMALS);
   const key = `${sum} ${delta}`;
   const before = known.get(key);
   if (before !== undefined) return before;
-  const mu = rootUp(ceilDivide(squared << (2n * BITS), 10n ** GAUSSIAN_DECIMALS));
-  const bound = (numerator << BITS) / denominator;
+  const mu = muOf(squared);
   let high = 1n << 20n;
   while (high < EPSILON_CEILING && !suffices(high, mu, bound)) high *= 2n;
   let low = -1n;

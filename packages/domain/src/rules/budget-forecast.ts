@@ -1,5 +1,5 @@
 // When an account is used up, if it goes on as it went: an estimate for people who plan, and no rule of the ledger.
-import { epsilonFromGaussian } from '../accounting/gaussian-epsilon.ts';
+import { fitsGaussian } from '../accounting/gaussian-epsilon.ts';
 import { epsilonAtOrder } from '../accounting/ledger-epsilon.ts';
 import { LEDGER_ORDERS } from '../accounting/rdp-vector.ts';
 import type { Budget } from '../budget.ts';
@@ -23,14 +23,10 @@ const CAPACITIES_LIMIT = 4096;
 const PRECISION_BITS = 16n;
 const [START, CEILING] = [1n << 40n, 1n << 100n];
 
-/**
- * The most that fits a budget in one measure: within a part in 2^16, from below. `epsilonAt` grows with its
- * argument.
- */
-function capacityOf(key: string, epsilon: string, epsilonAt: (sum: bigint) => string): bigint {
+/** The most that fits a budget in one measure: within a part in 2^16, from below. What is less than a sum fits too. */
+function capacityOf(key: string, fits: (sum: bigint) => boolean): bigint {
   const known = capacities.get(key);
   if (known !== undefined) return known;
-  const fits = (sum: bigint) => compareDecimals(epsilonAt(sum), epsilon) <= 0;
   let low = 0n;
   let high = START;
   while (high < CEILING && fits(high)) [low, high] = [high, high * 2n];
@@ -49,22 +45,17 @@ function measuresOf(account: Budget, first: SpentAt): { capacity: bigint; now: b
   const { accounting, budget, spent, gaussian } = account;
   const { epsilon, delta } = budget;
   if (accounting?.kind === 'gaussian') {
-    const capacity = capacityOf(`gaussian ${epsilon} ${delta}`, epsilon, (sum) =>
-      epsilonFromGaussian(sum.toString(), delta),
-    );
+    const capacity = capacityOf(`gaussian ${epsilon} ${delta}`, (sum) => fitsGaussian(sum, budget));
     return [{ capacity, now: BigInt(gaussian!.spent), before: BigInt(first.gaussian!.spent) }];
   }
   // Accounts from before take the best of all orders each time: the last one to be used up decides.
   return LEDGER_ORDERS.map((order, i) => ({ order, i }))
     .filter(({ order }) => accounting?.order === undefined || accounting.order === order)
     .map(({ order, i }) => ({
-      capacity: capacityOf(`${order} ${epsilon} ${delta}`, epsilon, (sum) =>
-        epsilonAtOrder(
-          LEDGER_ORDERS.map(() => sum.toString()),
-          delta,
-          order,
-        ),
-      ),
+      capacity: capacityOf(`${order} ${epsilon} ${delta}`, (sum) => {
+        const sums = LEDGER_ORDERS.map(() => sum.toString());
+        return compareDecimals(epsilonAtOrder(sums, delta, order), epsilon) <= 0;
+      }),
       now: BigInt(spent[i]!),
       before: BigInt(first.spent[i]!),
     }));
