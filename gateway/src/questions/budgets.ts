@@ -145,6 +145,8 @@ const COURSE = formOf({
 const POINTS = { usual: 5, most: 200 } as const;
 /** How many accounts a page has where it is not said, and at most: each takes a read and an ε for each state. */
 const OF_PAGE = { usual: 16, most: 100 } as const;
+/** How many states the accounts of a page have together, where it has more than one: others wait meanwhile. */
+const STATES_OF_PAGE = 200;
 
 function courseOf(names: Names, account: Account, points: number): Static<typeof COURSE.row>[] {
   const { populationId, block, pool } = account.holder;
@@ -260,9 +262,14 @@ export const BUDGETS = question({
     const names = new Names(history);
     requireKnown(history, asked);
     const wanted = accountsOf(history, { mspId, populationId });
+    let states = 0;
     const page = pageOf(wanted, ({ holder }) => [holder.populationId, holder.pool, holder.block].join(' '), {
       limit: Math.min(limit ?? OF_PAGE.usual, OF_PAGE.most),
       ...(bookmark !== undefined && { bookmark }),
+      fits: (account) => {
+        states += Math.min(account.states, points);
+        return states <= STATES_OF_PAGE;
+      },
     });
     const rows = page.items.map((account) => rowOf(names, account, { until: now, vectors }));
     const course = page.items.flatMap((account) => courseOf(names, account, points));

@@ -6,6 +6,7 @@ import { DomainError, ERASURE_DAYS, LEDGER_ORDERS } from '@consilium/domain';
 import type { LedgerIndex } from '../read-model/ledger-index.ts';
 import { playedHistory } from '../testing/played-history.ts';
 import { playStudy } from '../testing/played-study.ts';
+import { written, writtenHistory } from '../testing/written-history.ts';
 import { type Answer, columnsOf } from './answer.ts';
 import { QUESTIONS } from './questions.ts';
 
@@ -263,6 +264,41 @@ describe('the questions', () => {
     });
   });
 
+  it('gives the states of no more accounts at once than others wait for', () => {
+    const cost = Array.from(LEDGER_ORDERS, () => '1');
+    const account = { schema: 4, block: 1, owner: 'AlphaMSP', version: 200 };
+    const budget = { epsilon: '8', delta: '0.00001', unit: 'patient' };
+    const at = '2026-03-01T08:00:00.000Z';
+    const writes = ['a', 'b', 'c'].flatMap((populationId) => [
+      written('budget', [populationId, 'training'], { ...account, populationId, pool: 'training', budget }),
+      ...Array.from({ length: 200 }, (_, i) =>
+        written('budget-version', [populationId, 'training', String(i + 1)], {
+          schema: 2,
+          spent: cost,
+          reserved: cost,
+          changedAt: at,
+        }),
+      ),
+    ]);
+    const long = writtenHistory([{ at, writes }]);
+    const { answer } = QUESTIONS.find((one) => one.operationId === 'askBudgets')!;
+    const page = (bookmark?: string) =>
+      answer(long.history, { limit: 100, points: 200, bookmark } as never, at);
+    const sizes: number[][] = [];
+    let bookmark: string | undefined;
+    do {
+      const answered = page(bookmark);
+      sizes.push([rowsOf(answered).length, rowsOf(answered, 1).length]);
+      bookmark = answered.bookmark;
+    } while (bookmark !== undefined);
+    assert.deepEqual(sizes, [
+      [1, 200],
+      [1, 200],
+      [1, 200],
+    ]);
+    long.close();
+  });
+
   describe('what became of withdrawn consents', () => {
     it('has what is in the model, and who erased, owes and is late, as the ledger lists it', async () => {
       const answer = ask('askWithdrawals');
@@ -327,6 +363,35 @@ describe('the questions', () => {
       } while (bookmark !== undefined);
       assert.deepEqual(paged, all);
       assert.deepEqual(rowsOf(ask('askActsOfDay', { day: '2026-03-02' })), []);
+    });
+
+    it('goes on after the second transaction of an id too, and names no study by a text that is no id', () => {
+      const [at, transactionId] = ['2026-03-01T08:00:00.000Z', 'a'.repeat(64)];
+      const argument = { studyId: 'x'.repeat(30_000), datasetId: 'heart' };
+      const sent = { at, transactionId, writes: [], code: 'DUPLICATE_TXID', name: 'study:start' };
+      const twice = writtenHistory([sent, { ...sent, argument }, { at, writes: [] }]);
+      const { answer } = QUESTIONS.find((one) => one.operationId === 'askActsOfDay')!;
+      const page = (bookmark?: string) =>
+        answer(twice.history, { day: '2026-03-01', limit: 2, bookmark } as never, at);
+      const first = page();
+      assert.deepEqual(
+        rowsOf(first).map(({ studyId, datasetId }) => [studyId, datasetId]),
+        [
+          [null, null],
+          [null, 'heart'],
+        ],
+      );
+      const second = page(first.bookmark);
+      assert.deepEqual(
+        rowsOf(second).map(({ block }) => block),
+        [2],
+      );
+      assert.equal(second.bookmark, undefined);
+      assert.match(
+        refusal('askActsOfDay', { day: '2026-03-01', bookmark: 'WyJhIiwiYiJd' }).detail,
+        /bookmark/,
+      );
+      twice.close();
     });
 
     it('says who did it to what, and of one organisation if asked', () => {
