@@ -36,7 +36,7 @@ if (given === undefined) {
 }
 const history = new IndexReader(file, CHAINCODE);
 const studies = history.read((ledger) => [...ledger.keys('study')].length);
-const gateway = await openGateway({ history, limits: { requestsPerMinute: 1e9 } });
+const gateway = await openGateway({ history, limits: { requestsPerMinute: 1e9, questionsPerMinute: 1e9 } });
 
 /** A request for a question, about anything that there is. */
 function urlOf({ path }: { readonly path: string }): string {

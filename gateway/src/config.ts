@@ -24,6 +24,8 @@ export interface Config {
 
 export interface Limits {
   readonly requestsPerMinute: number;
+  /** Of one question of compliance teams. */
+  readonly questionsPerMinute: number;
   /** Attempts without a valid key, of one address. */
   readonly failuresPerMinute: number;
   /** How long the answer waits that says that there were too many. */
@@ -52,6 +54,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   requestsPerMinute: 6_000,
+  questionsPerMinute: 60,
   failuresPerMinute: 60,
   refusalPauseMs: 1_000,
   connections: 2_000,
@@ -75,6 +78,7 @@ export const DEFAULT_LIMITS: Limits = {
 
 const LIMIT_VARIABLES: Record<keyof Limits, string> = {
   requestsPerMinute: 'CONSILIUM_REQUESTS_PER_MINUTE',
+  questionsPerMinute: 'CONSILIUM_QUESTIONS_PER_MINUTE',
   failuresPerMinute: 'CONSILIUM_FAILURES_PER_MINUTE',
   refusalPauseMs: 'CONSILIUM_REFUSAL_PAUSE_MS',
   connections: 'CONSILIUM_CONNECTIONS',
@@ -101,6 +105,8 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 /** Of one limit: what it bounds, and what happens beyond it. */
 const LIMIT_MEANINGS: Record<keyof Limits, string> = {
   requestsPerMinute: 'Requests per minute with one API key; more get 429',
+  questionsPerMinute:
+    'Requests per minute for one question of compliance teams with one API key; more get 429',
   failuresPerMinute: 'Requests per minute without a valid key from one address; more get 429',
   refusalPauseMs: 'Milliseconds before such a 429 is sent',
   connections: 'Open connections in all; a new one replaces the oldest without a valid key',

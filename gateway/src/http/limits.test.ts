@@ -66,6 +66,21 @@ test('requests that are malformed, or beyond the role of their key, are limited 
   assert.deepEqual([await forbidden(), await forbidden(), await forbidden()], [403, 403, 429]);
 });
 
+test('a key may ask a question less often than anything else, and others go on', async (t) => {
+  const { gateway } = await listen(t, { limits: { questionsPerMinute: 2 } });
+  const asked = async (role: 'auditor' | 'steward', url: string) =>
+    (await gateway.as(role, { url })).statusCode;
+  const budgets = '/v1/questions/budgets';
+  // No history is there: what counts is that it was asked.
+  assert.deepEqual(
+    [await asked('auditor', budgets), await asked('auditor', budgets), await asked('auditor', budgets)],
+    [503, 503, 429],
+  );
+  assert.equal(await asked('steward', budgets), 503);
+  assert.equal(await asked('auditor', '/v1/questions/withdrawals'), 503);
+  assert.equal(await asked('auditor', '/v1/members'), 200);
+});
+
 test('attempts are counted by address: that of a client behind a listed proxy is in X-Forwarded-For', async (t) => {
   const { gateway } = await listen(t, { limits: { failuresPerMinute: 1 }, proxies: ['192.0.2.0/24'] });
   const wrong = async (remoteAddress: string, forwarded?: string) => {

@@ -89,11 +89,13 @@ function responseOf(question: Question) {
   };
 }
 
-export function addComplianceRoutes(app: FastifyInstance, { history }: Dependencies): void {
+export function addComplianceRoutes(app: FastifyInstance, { history, limits }: Dependencies): void {
+  // Each takes as long as some twenty other requests, which wait for it.
+  const rateLimit = { max: Math.min(limits.questionsPerMinute, limits.requestsPerMinute) };
   for (const question of QUESTIONS) {
     const params = Strict(question.params);
     app.get(routeUrl(question.path), {
-      config: { roles },
+      config: { roles, rateLimit },
       schema: {
         operationId: question.operationId,
         tags: ['questions'],
