@@ -206,6 +206,40 @@ describe('the questions', () => {
     });
   });
 
+  it('reads the rounds of no more studies at once than others wait for', () => {
+    const at = '2026-03-01T08:00:00.000Z';
+    const purpose = 'DUO:0000006';
+    const writes = Array.from({ length: 101 }, (_, i) => `s${String(i).padStart(3, '0')}`).flatMap(
+      (studyId) => [
+        written('study', [studyId], {
+          schema: 4,
+          studyId,
+          title: studyId,
+          requester: 'A',
+          purpose,
+          startedAt: at,
+        }),
+        written('round', [studyId, '00001'], {
+          schema: 1,
+          studyId,
+          round: 1,
+          openedAt: at,
+          participants: [],
+        }),
+      ],
+    );
+    const many = writtenHistory([{ at, writes }]);
+    const { answer } = QUESTIONS.find((one) => one.operationId === 'askStudiesOfPurpose')!;
+    const page = (bookmark?: string) => answer(many.history, { purpose, limit: 1000, bookmark } as never, at);
+    const first = page();
+    assert.equal(rowsOf(first).length, 100);
+    assert.deepEqual(
+      rowsOf(page(first.bookmark)).map(({ studyId }) => studyId),
+      ['s100'],
+    );
+    many.close();
+  });
+
   describe('what is left of every budget', () => {
     it('has every account as the ledger states it, and its course from opening to now', async () => {
       const answer = ask('askBudgets', { points: 200 });

@@ -125,8 +125,8 @@ function studyThatRan(names: Names, study: Study, rounds: readonly RanRound[]): 
   };
 }
 
-/** How many studies a page has where it is not said: each reads its rounds. */
-const USUAL_LIMIT = 25;
+/** How many studies a page has where it is not said, and at most: each reads its rounds. */
+const OF_PAGE = { usual: 25, most: 100 } as const;
 
 export const STUDIES_OF_PURPOSE = question({
   path: QUESTION_PATHS.studiesOfPurpose,
@@ -139,18 +139,19 @@ export const STUDIES_OF_PURPOSE = question({
   query: Within,
   errors: [],
   tables: [STUDIES],
-  answer: (history, { purpose, limit = USUAL_LIMIT, bookmark, ...times }) => {
+  answer: (history, { purpose, limit: asked, bookmark, ...times }) => {
     const period = periodOf(times);
+    const limit = Math.min(asked ?? OF_PAGE.usual, OF_PAGE.most);
     const names = new Names(history);
     const after = bookmark === undefined ? undefined : partsOf(bookmark, 1)[0];
     if (after !== undefined && history.row('study', [after]) === undefined) throw strayBookmark();
     const rows: StudyThatRan[] = [];
     let more = false;
-    let asked = 0;
+    let proposals = 0;
     for (const record of history.lookUp<Study>('studiesOfPurpose', purpose)) {
       const [studyId = ''] = record.key;
       if (after !== undefined && studyId <= after) continue;
-      asked += 1;
+      proposals += 1;
       if (record.text === undefined || !mayHaveRun(record.text, period)) continue;
       const rounds = roundsIn(history, studyId, period);
       const study = record.row;
@@ -171,8 +172,8 @@ export const STUDIES_OF_PURPOSE = question({
           ? `No study ran for ${sayPurpose(purpose)}${within}.`
           : `${isWhole ? '' : 'On this page: '}${count(rows.length, 'study', 'studies')} ran for ` +
             `${sayPurpose(purpose)}${within}.`,
-        ...(isWhole && asked > rows.length
-          ? [`${count(asked - rows.length, 'other proposal')} with this purpose ran no round${within}.`]
+        ...(isWhole && proposals > rows.length
+          ? [`${count(proposals - rows.length, 'other proposal')} with this purpose ran no round${within}.`]
           : []),
       ],
       tables: [tableOf(STUDIES, rows)],
