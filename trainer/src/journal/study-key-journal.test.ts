@@ -104,7 +104,9 @@ describe("the journal's keys for studies", () => {
     assert.notDeepEqual(filesWith(crashed, keys), [], 'its log still has it');
     using journal = new Journal(crashed);
     assert.equal(journal.studyKey(of), undefined);
+    assert.equal(journal.studyKeys('s')[0]?.isDestroyed, false, 'nobody has looked at the files');
     journal.destroyStudyKey(of);
+    assert.equal(journal.studyKeys('s')[0]?.isDestroyed, true);
     assert.deepEqual(filesWith(crashed, keys), []);
   });
 
@@ -116,6 +118,47 @@ describe("the journal's keys for studies", () => {
     journal.keepStudyKey(of, keys);
     journal.keepSecret('a copy by mistake', rawPrivateKey(keys.privateKey));
     assert.throws(() => journal.destroyStudyKey(of), /TRAINER_JOURNAL_FAILED|still in the journal's file/);
+  });
+
+  it('are not said to be destroyed the second time either, while their bytes are there', () => {
+    const directory = folder();
+    using journal = new Journal(directory);
+    const of = { studyId: 's', datasetId: 'd' };
+    const keys = generateMemberKeys();
+    journal.keepStudyKey(of, keys);
+    const key = { studyId: 's', round: 1, subject: 'd' };
+    journal.recordSealed(key, { ciphertext: rawPrivateKey(keys.privateKey), plaintextSha256: 'ab' });
+    for (let time = 0; time < 3; time++) {
+      assert.throws(() => journal.destroyStudyKey(of), /still in the journal's file/);
+      assert.equal(journal.studyKeys('s')[0]?.isDestroyed, false);
+    }
+    journal.forgetUpdates('s', 'd');
+    journal.destroyStudyKey(of);
+    assert.deepEqual([journal.studyKey(of), journal.studyKeys('s')[0]?.isDestroyed], [undefined, true]);
+    assert.deepEqual(filesWith(directory, keys), []);
+  });
+
+  it('are written out of the file where a disk was full after their rows were removed', () => {
+    const directory = folder();
+    using journal = new Journal(directory);
+    const of = { studyId: 's', datasetId: 'd' };
+    const keys = generateMemberKeys();
+    journal.keepStudyKey(of, keys);
+    const key = { studyId: 's', round: 1, subject: 'd' };
+    journal.recordSealed(key, { ciphertext: rawPrivateKey(keys.privateKey), plaintextSha256: 'ab' });
+    Object.defineProperty(journal, 'rewrite', {
+      configurable: true,
+      value: () => {
+        throw new Error('the disk is full');
+      },
+    });
+    assert.throws(() => journal.destroyStudyKey(of), /the disk is full/);
+    Reflect.deleteProperty(journal, 'rewrite');
+    assert.equal(journal.studyKeys('s')[0]?.isDestroyed, false);
+    journal.forgetUpdates('s', 'd');
+    journal.destroyStudyKey(of);
+    assert.deepEqual(filesWith(directory, keys), []);
+    assert.equal(journal.studyKeys('s')[0]?.isDestroyed, true);
   });
 
   it('destroying a key that there is not is no error, and makes none', () => {

@@ -84,39 +84,47 @@ export class StudyKeyJournal extends JournalDatabase {
    *
    * @throws TrainerError TRAINER_JOURNAL_FAILED where the bytes are still in a file; calling it again goes on
    */
-  destroyStudyKey({ studyId, datasetId }: KeyOf): void {
-    const row = this.#private(studyId, datasetId);
-    const bytes = row?.private_key as Uint8Array | undefined;
+  destroyStudyKey(of: KeyOf): void {
+    const record = this.studyKeys(of.studyId).find(({ datasetId }) => datasetId === of.datasetId);
+    if (record === undefined || record.isDestroyed) return;
+    const row = this.#private(of.studyId, of.datasetId);
+    if (row === undefined) this.#writeWithoutIt();
+    else this.#overwrite(of, row);
+    this.run(
+      'UPDATE study_keys SET destroyed_at = ? WHERE study_id = ? AND dataset_id = ?',
+      new Date().toISOString(),
+      of.studyId,
+      of.datasetId,
+    );
+  }
+
+  #overwrite({ studyId, datasetId }: KeyOf, { number, private_key }: Row): void {
+    const bytes = private_key as Uint8Array;
     try {
       this.transaction(() => {
-        if (row !== undefined) {
-          const number = Number(row.number);
-          // As long as it was: the row is written over in its place.
-          this.run('UPDATE private_keys SET private_key = zeroblob(32) WHERE number = ?', number);
-          this.run('DELETE FROM private_keys WHERE number = ?', number);
-        }
-        this.run(
-          `UPDATE study_keys SET destroyed_at = ?
-           WHERE study_id = ? AND dataset_id = ? AND destroyed_at IS NULL`,
-          new Date().toISOString(),
-          studyId,
-          datasetId,
-        );
+        // As long as it was: the row is written over in its place.
+        this.run('UPDATE private_keys SET private_key = zeroblob(32) WHERE number = ?', Number(number));
+        this.run('DELETE FROM private_keys WHERE number = ?', Number(number));
       });
-      // Also where the key is gone already: a crash may have come before this.
       this.emptyLog();
-      if (bytes === undefined || !this.#holds(bytes)) return;
-      this.rewrite();
-      this.emptyLog();
-      if (this.#holds(bytes)) {
-        throw new TrainerError(
-          'TRAINER_JOURNAL_FAILED',
-          `the key for updates of ${datasetId} in study ${studyId} is still in the journal's file`,
-        );
-      }
+      if (!this.#holds(bytes)) return;
+      this.#writeWithoutIt();
+      if (!this.#holds(bytes)) return;
+      // It is not destroyed: without its row, nobody could look for it the next time.
+      this.run('INSERT INTO private_keys VALUES (?, ?)', Number(number), bytes);
+      throw new TrainerError(
+        'TRAINER_JOURNAL_FAILED',
+        `the key for updates of ${datasetId} in study ${studyId} is still in the journal's file`,
+      );
     } finally {
-      bytes?.fill(0);
+      bytes.fill(0);
     }
+  }
+
+  /** Also where the key's row is gone, after a crash or a failure: what else the file has of it is not known then. */
+  #writeWithoutIt(): void {
+    this.rewrite();
+    this.emptyLog();
   }
 
   /** Whether the journal's file or its log has these bytes anywhere. */

@@ -37,7 +37,7 @@ export async function recordStudyKeys(
   if (wanted.length > 0) afterStep('study keys: made');
   const datasetIds = journal
     .studyKeys(studyId)
-    .filter(({ isRecorded, isDestroyed }) => !isRecorded && !isDestroyed)
+    .filter(({ datasetId, isRecorded, isDestroyed }) => !isRecorded && !isDestroyed && !over.has(datasetId))
     .map(({ datasetId }) => datasetId)
     .slice(0, KEYS_MAX);
   if (datasetIds.length === 0) return;
