@@ -175,6 +175,23 @@ it('reads for a study before all that people ask for, and refuses it for none of
   assert.equal(order.length, 35);
 });
 
+it('keeps no units that were asked for before all were let go of, wherever their reading was', async () => {
+  const reading = new DataFiles({ folders: [folder] });
+  const salt = new Uint8Array(32);
+  const people = { salt, blocks: [], withdrawn: new Uint8Array(), leavesOutWithdrawn: false, takesNew: true };
+  const wish = { path: own, dictionary: DICTIONARY, salt, people, blocks: [1], unit: 'patient' } as const;
+  const kept = await reading.unitsForStudy(wish);
+  assert.equal(await reading.unitsForStudy(wish), kept);
+  reading.letGoOfUnits();
+  const underWay = reading.unitsForStudy(wish);
+  const waits = reading.unitsForStudy(wish);
+  reading.letGoOfUnits();
+  const [first, second] = await Promise.all([underWay, waits]);
+  const next = await reading.unitsForStudy(wish);
+  assert.equal(new Set([kept, first, second, next]).size, 4);
+  assert.equal(await reading.unitsForStudy(wish), next);
+});
+
 it('says at the start what folders cannot be', () => {
   const keys = join(root, 'keys');
   mkdirSync(keys);

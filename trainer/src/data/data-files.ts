@@ -58,6 +58,8 @@ export class DataFiles {
   readonly #asked: (() => void)[] = [];
   #busy = false;
   readonly #prepared: PreparedUnits;
+  /** How often all of them were let go of. */
+  #lettingsGo = 0;
   /** The thread that read the last small file: starting one takes longer than reading most. */
   #kept: Worker | undefined;
 
@@ -90,15 +92,22 @@ export class DataFiles {
    * @throws as `read`
    */
   async unitsForStudy(wanted: Omit<WantedFile, 'encode'> & UnitsWish): Promise<StudyUnits> {
-    return this.#inTurn(this.#forStudies, () => this.#withFile(wanted, (file) => this.#units(file, wanted)));
+    const lettingsGo = this.#lettingsGo;
+    return this.#inTurn(this.#forStudies, () =>
+      this.#withFile(wanted, (file) => this.#units(file, { ...wanted, lettingsGo })),
+    );
   }
 
-  /** Lets go of all units that are kept for studies' next rounds. */
+  /** Lets go of all units that are kept for studies' next rounds, and keeps none that were asked for until now. */
   letGoOfUnits(): void {
+    this.#lettingsGo++;
     this.#prepared.letGo();
   }
 
-  async #units(file: OpenFile, wanted: Omit<WantedFile, 'encode'> & UnitsWish): Promise<StudyUnits> {
+  async #units(
+    file: OpenFile,
+    wanted: Omit<WantedFile, 'encode'> & UnitsWish & { readonly lettingsGo: number },
+  ): Promise<StudyUnits> {
     const { path: name, blocks, unit } = wanted;
     // Rows take about what the file does; what is not kept need not be recognised.
     const isKept = file.sizeBytes <= this.#prepared.bytesMax;
@@ -114,7 +123,8 @@ export class DataFiles {
       ...divideDataset(dataset, { flags: sidesOf(dataset, blocks), unit }),
     };
     // What was read is what the digest is of only if the file did not change meanwhile.
-    if (key !== undefined && (await this.#digest(file)) === sha256) this.#prepared.keep(key, units);
+    const isSame = key !== undefined && (await this.#digest(file)) === sha256;
+    if (isSame && wanted.lettingsGo === this.#lettingsGo) this.#prepared.keep(key, units);
     return units;
   }
 

@@ -153,7 +153,8 @@ async function whereItIs(
   }
   const populationId = populationIdOf(onLedger);
   const salt = journal.populationSalt(populationId) ?? prepared.salt;
-  const people = { salt, withdrawn: journal.withdrawn(populationId), leavesOutWithdrawn: false };
+  // Last, since others may withdraw while the ledger is asked.
+  const people = () => ({ salt, withdrawn: journal.withdrawn(populationId), leavesOutWithdrawn: false });
   const key = { datasetId, revision: revisionOf(consent) };
   const known = journal.revision(key);
   if (known?.state === 'recorded') {
@@ -161,7 +162,7 @@ async function whereItIs(
     const { copy, path } = known;
     return {
       file: copy === undefined ? { path } : { path: journal.copyPath(copy), isKept: true },
-      people: { ...people, blocks: journal.knownBlocks(key), takesNew: false },
+      people: { ...people(), blocks: journal.knownBlocks(key), takesNew: false },
     };
   }
   if (key.revision > 1 || populationId !== datasetId) {
@@ -173,5 +174,5 @@ async function whereItIs(
   }
   // From before there were registers: everyone in the file is of block 1.
   await requireNoPatientsNamed(context, onLedger);
-  return { file: { path: prepared.path }, people: { ...people, blocks: [], takesNew: true } };
+  return { file: { path: prepared.path }, people: { ...people(), blocks: [], takesNew: true } };
 }
