@@ -19,6 +19,7 @@ import { TrainerError } from '../errors.ts';
 import { GatewayProblem, type Ledger } from '../gateway/gateway-client.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
+import { recordStudyKeys } from './study-keys.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-keys-of-studies-'));
 after(() => rmSync(root, { recursive: true }));
@@ -187,6 +188,45 @@ describe('keys for a study', { timeout: 280_000 }, () => {
     const { until } = await start(world, ({ mspId }) => ({ store, ...(mspId === 'A' && { afterStep }) }), 0);
     await until(() => isOver(world));
     assert.equal('sealedToMemberKeys' in updateOfC(world), false);
+    assert.deepEqual(destroyed(world), { A: [false], B: [false], C: [false] });
+  });
+
+  it('that came between the sealing of an update and its sending are not what it is sealed to, and nobody says so', async () => {
+    const world = await proposed();
+    const { consortium, store } = world;
+    consortium.keys.areUnknown = true;
+    const withdraw = withdrawing(world);
+    let isSealed = false;
+    const { trainers, until } = await start(
+      world,
+      ({ mspId }) => ({
+        store,
+        afterStep: (step) => {
+          if (mspId === 'A') withdraw(step);
+          if (mspId !== 'C' || step !== 'update: sealed and written down') return;
+          isSealed = true;
+          throw new TrainerError('TRAINER_IPFS_UNREACHABLE', 'stopped here');
+        },
+        ...(mspId === 'C' && {
+          ledger: {
+            ...consortium.as('C'),
+            listStudyKeys: async (studyId, datasetId) => {
+              if (isSealed && consortium.keys.rows.length < 9)
+                throw new TrainerError('TRAINER_GATEWAY_UNREACHABLE');
+              return consortium.as('C').listStudyKeys(studyId, datasetId);
+            },
+          },
+        }),
+      }),
+      0,
+    );
+    await until(() => isSealed);
+    consortium.keys.areUnknown = false;
+    const state = { study: consortium.studies.get(STUDY)!, consents: consortium.consentsOf(STUDY) };
+    for (const { context } of trainers.values()) await recordStudyKeys(context, state);
+    await until(() => isOver(world));
+    assert.equal(consortium.keys.rows.length, 9);
+    assert.deepEqual(updateOfC(world).sealedToMemberKeys, IDS);
     assert.deepEqual(destroyed(world), { A: [false], B: [false], C: [false] });
   });
 
