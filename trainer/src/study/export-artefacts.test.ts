@@ -140,6 +140,35 @@ describe('artefacts that are exported', { timeout: 120_000 }, () => {
     }
   });
 
+  it('leave out updates whose consent is withdrawn while others are written', async () => {
+    const ledger = world.consortium.as('A');
+    let isWithdrawn = false;
+    const changing = {
+      getStudy: ledger.getStudy.bind(ledger),
+      getDossier: async (studyId: string, round: number) => {
+        isWithdrawn ||= round === 2;
+        return ledger.getDossier(studyId, round);
+      },
+      listConsents: async (studyId: string) =>
+        (await ledger.listConsents(studyId)).map((consent) =>
+          isWithdrawn && consent.owner === 'B'
+            ? { ...consent, withdrawnAt: '2026-02-01T00:00:00.000Z' }
+            : consent,
+        ),
+    };
+    const { journal } = running.trainers.get('A')!;
+    const keys = MemberKeyRing.of(world.hospitals[0]!.keys);
+    const parts = { mspId: 'A', ledger: changing, store, keys, journal };
+    const lines: string[] = [];
+    const terminal = { out: (text: string) => void lines.push(text) };
+    await exportTo(join(directory, 'changing'), { parts, studyId: 'study', terminal, json: true });
+    const { left } = JSON.parse(lines.join('')) as { left: { name: string }[] };
+    assert.deepEqual(
+      left.map(({ name }) => name.slice(0, 11)),
+      ['round-00002', 'round-00003'],
+    );
+  });
+
   it('are written nowhere but into the folder, whatever a gateway says that datasets and rounds are called', async () => {
     const ledger = world.consortium.as('A');
     const keys = world.hospitals[0]!.keys;

@@ -53,11 +53,12 @@ const OVERHEAD_BYTES = 64 * 1024;
  * @throws TrainerError where the gateway fails; ArtefactError where IPFS as such does
  */
 export async function* exportArtefacts(parts: ExportParts, study: Study): AsyncGenerator<Exported> {
-  const consents = await parts.ledger.listConsents(study.studyId);
   for (let round = 1; round <= study.rounds; round++) {
     const dossier = await parts.ledger.getDossier(study.studyId, round);
     if (dossier === undefined) return;
     requireRound(dossier, { studyId: study.studyId, round });
+    // Of each round again: writing many takes long, and others may withdraw meanwhile.
+    const consents = await parts.ledger.listConsents(study.studyId);
     yield* exportRound(parts, { study, dossier, consents });
   }
 }
