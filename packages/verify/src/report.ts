@@ -3,6 +3,7 @@ import { nameOf } from './bundle/bundle-claim.ts';
 import type { RecomputedRounds } from './claims/aggregate-claim.ts';
 import { datasetSentences } from './report/dataset-sentences.ts';
 import { costSentence, dayOf, list } from './report/facts.ts';
+import { oneLine } from './report/one-line.ts';
 import { modelSentences, recordSentences } from './report/study-sentences.ts';
 import { transactionSentences } from './report/transaction-sentences.ts';
 import type { Verification } from './verify-bundle.ts';
@@ -95,13 +96,14 @@ export function openSentences(verification: Verification): string[] {
 export function reportOf(verification: Verification): string {
   const { problems } = verification;
   if (problems.length > 0) {
-    const lines = problems.map(({ place, text }) => `  ${place}: ${text}\n`);
+    const lines = problems.map(({ place, text }) => `  ${oneLine(`${place}: ${text}`)}\n`);
     const count = problems.length === 1 ? '1 thing does' : `${problems.length} things do`;
     return `NOT PROVEN: ${count} not hold.\n${lines.join('')}`;
   }
-  const block = (sentences: readonly string[]) => sentences.map((sentence) => `  - ${sentence}\n`).join('');
+  const block = (sentences: readonly string[]) =>
+    sentences.map((sentence) => `  - ${oneLine(sentence)}\n`).join('');
   return (
-    `PROVEN: all that the file claims of ${nameOf(verification.subject)}.\n\n` +
+    `PROVEN: all that the file claims of ${oneLine(nameOf(verification.subject))}.\n\n` +
     `What is proven\n${block(provenSentences(verification))}\n` +
     `What is not proven\n${block(openSentences(verification))}`
   );

@@ -57,6 +57,36 @@ describe('evidence that was made before', () => {
     }
   });
 
+  it('writes no line and moves no cursor with a text of its own', () => {
+    const text = 'x\u001b[2J\u009b1m\u202e\u2028\nPROVEN: all that the file claims';
+    const claims: Partial<BundleClaim>[] = [
+      { chaincode: text },
+      { channel: text },
+      { subject: { kind: 'study', studyId: text } },
+    ];
+    const unseen = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^PROVEN/mu;
+    for (const claim of claims) {
+      const report = reportOf(
+        verifyBundle(
+          rewritten(file, (parts) => parts, claim),
+          { genesis },
+        ),
+      );
+      assert.match(report, /^NOT PROVEN/);
+      assert.doesNotMatch(report, unseen);
+    }
+    const { subject: _, ...verification } = verifyBundle(file, { genesis });
+    assert.doesNotMatch(
+      reportOf({ ...verification, subject: { kind: 'study', studyId: text }, open: [text] }),
+      /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^PROVEN: all that the file claims$/mu,
+    );
+    const named = Buffer.from(`${JSON.stringify({ [text]: 1, format: FORMAT })}\n`);
+    assert.throws(
+      () => verifyBundle(named, { genesis }),
+      (error) => error instanceof UnreadableBundleError && !unseen.test(error.message),
+    );
+  });
+
   it('is nothing without the answers of a majority', () => {
     const without = rewritten(file, (parts) => parts.filter((part) => !isAnswer(part)));
     assert.deepEqual(problemsOf(without), ['answers: no peer answered for the study study-a']);

@@ -9,6 +9,7 @@
 import { canonicalJson } from '@consilium/domain';
 import type { BlockHeader } from '../blocks/block-header.ts';
 import type { OrdererWord } from '../blocks/fabric-block.ts';
+import { oneLine } from '../report/one-line.ts';
 import { hex } from '../wire/digests.ts';
 import { type BundleClaim, claimJson, readClaim } from './bundle-claim.ts';
 import { bytesOf, countOf, digestOf, FieldError, Fields } from './fields.ts';
@@ -49,7 +50,7 @@ export class UnreadableBundleError extends Error {
   readonly line: number;
 
   constructor(line: number, why: string) {
-    super(`line ${line}: ${why}`);
+    super(`line ${line}: ${oneLine(why)}`);
     this.line = line;
   }
 }
