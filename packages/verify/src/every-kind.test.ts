@@ -68,6 +68,36 @@ describe('evidence of every kind', () => {
     return `${first?.place}: ${first?.text}`;
   }
 
+  /** What does not hold of a study's file with one answer that these signed. */
+  function answeredBy(endorsers: readonly Signer[]): string[] {
+    const channel = new SyntheticChannel(organisations, {
+      orderers,
+      ordererAuthority,
+      consensus: 'etcdraft',
+    });
+    channel.transact({ rows: [{ key: 'a', value: '1' }], endorsers: channel.peers });
+    const [subject] = SUBJECTS;
+    const input = ['study:getRecord', '{"studyId":"heart"}'];
+    const envelope = channel.transaction({ rows: [], endorsers, input, response: '{}' });
+    const parts = [...channel.blocks, { kind: 'answer' as const, envelope }];
+    const claim = { format: FORMAT, channel: CHANNEL, chaincode: 'consilium', subject: subject! } as const;
+    const discloses = disclosureOf(parts, subject!);
+    const file = writeBundle({ claim: { ...claim, blocks: channel.height, discloses }, parts });
+    return verifyBundle(file, { genesis: channel.genesis }).problems.map(
+      ({ place, text }) => `${place}: ${text}`,
+    );
+  }
+
+  it('counts no peer of an organisation that only orders towards its majority', async () => {
+    const [first, second] = organisations;
+    const own = await ordererAuthority.issue('peer');
+    assert.match(
+      answeredBy([first!.peer, own]).join('\n'),
+      /answers: peers of AMSP signed them, and a majority of 3 is asked for/,
+    );
+    assert.doesNotMatch(answeredBy([first!.peer, second!.peer]).join('\n'), /majority/);
+  });
+
   for (const subject of SUBJECTS) {
     const { kind } = subject;
     it(`of a ${kind} is refused with an older configuration than its orderers name`, async () => {

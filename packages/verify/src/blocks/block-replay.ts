@@ -87,9 +87,10 @@ export class BlockReplay {
     const problems: Problem[] = [];
     const soFar: BlockSoFar = { changedPolicies: new Set(), ids: new Set() };
     const ids: string[] = [];
+    const flagged = new Set(facts.invalid);
     for (const [place, bytes] of envelopes.entries()) {
       const { envelope, transaction, ...judged } = this.#judge(bytes, facts.configuration, soFar);
-      const isFlagged = facts.invalid.includes(place);
+      const isFlagged = flagged.has(place);
       const problem = problemOf(judged, { isFlagged, transaction });
       if (problem !== undefined) {
         const unexplained = isFlagged && { unexplained: place };

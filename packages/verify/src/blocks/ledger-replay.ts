@@ -100,11 +100,13 @@ export class LedgerReplay {
   }
 }
 
-/** Whose peers' signatures hold, in order of their names. */
+/** Organisations of the application whose peers' signatures hold, in order of their names: who only orders has none. */
 export const organisationsOf = (
-  { membership }: ChannelConfiguration,
+  { membership, mspIds }: ChannelConfiguration,
   endorsements: readonly SignedBytes[],
 ): string[] => {
-  const peers = membership.signersOf(endorsements).filter(({ role }) => role === 'peer');
+  const peers = membership
+    .signersOf(endorsements)
+    .filter(({ mspId, role }) => role === 'peer' && mspIds.includes(mspId));
   return [...new Set(peers.map(({ mspId }) => mspId))].sort();
 };

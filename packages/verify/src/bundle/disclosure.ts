@@ -16,8 +16,9 @@ export function disclosureOf(parts: readonly BundlePart[], subject: Subject): Di
   let transactions = 0;
   for (const part of parts) {
     if (part.kind !== 'block') continue;
+    const invalid = new Set(part.invalid);
     for (const [place, bytes] of part.envelopes.entries()) {
-      const shown = part.invalid.includes(place) ? undefined : rowsIn(bytes);
+      const shown = invalid.has(place) ? undefined : rowsIn(bytes);
       if (shown === undefined) continue;
       transactions += 1;
       blocks.add(part.header.number);
