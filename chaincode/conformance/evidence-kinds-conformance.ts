@@ -215,6 +215,45 @@ export function evidenceKindsConformance(
       }
     });
 
+    it('answers of different times are said to be so, and prove nothing of later than each', async () => {
+      const { ledger, datasets } = story;
+      const datasetId = datasets[1]!;
+      const of: Subject = { kind: 'dataset', datasetId };
+      const studyId = name('mixed');
+      await story.propose(studyId, { rounds: 1 });
+      await story.consent(studyId, datasetId);
+      const before = await gather(story, of);
+      const reason = 'The board has asked for it.';
+      await ledger.submit(story.owner(datasetId), 'steward', 'study:withdraw', {
+        studyId,
+        datasetId,
+        reason,
+      });
+      const withdrawn = (await readBlocks(story)).length - 1;
+      await story.propose(name('after'), { rounds: 1 });
+      await story.consent(name('after'), datasetId);
+      const now = await gather(story, of);
+      const asks = (answer: Uint8Array, what: string) => Buffer.from(answer).includes(what);
+      const isOld = (answer: Uint8Array) => asks(answer, 'study:getConsent') && asks(answer, studyId);
+      const old = before.answers.find(isOld)!;
+      const answers = now.answers.map((answer) => (isOld(answer) ? old : answer));
+      const mixed = verifyBundle(await bundleOf(story, of, { blocks: now.blocks, answers }), trusted);
+      assert.equal(mixed.use?.studies.find((one) => one.studyId === studyId)?.consent.state, 'granted');
+      assert.ok(mixed.answered!.readThrough < withdrawn, 'the withdrawal is said to be unseen');
+      assert.match(
+        reportOf(mixed),
+        new RegExp(`consent to ${studyId}, block (${[...Array(withdrawn).keys()].join('|')});`),
+      );
+      // The accounts of before miss the consent that was given since.
+      const accountOfBefore = before.answers.filter((answer) => asks(answer, 'privacy:getBudget'));
+      for (const account of accountOfBefore) {
+        const pool = asks(account, '"held-out"') ? '"held-out"' : '"training"';
+        const isSame = (answer: Uint8Array) => asks(answer, 'privacy:getBudget') && asks(answer, pool);
+        const stale = now.answers.map((answer) => (isSame(answer) ? account : answer));
+        assert.notDeepEqual(problems(await bundleOf(story, of, { blocks: now.blocks, answers: stale })), []);
+      }
+    });
+
     it('what a dataset was before its next revision stays proven', async () => {
       const { ledger, members } = story;
       const datasetId = story.dataset(members[1]!);

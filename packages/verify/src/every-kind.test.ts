@@ -98,6 +98,13 @@ describe('evidence of every kind', () => {
     assert.doesNotMatch(answeredBy([first!.peer, second!.peer]).join('\n'), /majority/);
   });
 
+  it('looks at no more signatures of an answer than its organisations have peers', () => {
+    const { peer } = organisations[0]!;
+    assert.deepEqual(answeredBy(Array(5000).fill(peer)), [
+      'answer 1: 5000 peers signed it, and 12 at most are looked at',
+    ]);
+  });
+
   for (const subject of SUBJECTS) {
     const { kind } = subject;
     it(`of a ${kind} is refused with an older configuration than its orderers name`, async () => {

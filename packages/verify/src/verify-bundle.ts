@@ -12,6 +12,7 @@ import type { Artefacts, RecomputedRounds } from './claims/aggregate-claim.ts';
 import { checkDatasetUse, type DatasetUse } from './claims/dataset-use.ts';
 import { type ReadRow, readRows } from './claims/lineage-claim.ts';
 import type { AccountCost } from './claims/privacy-costs.ts';
+import { wordsOf } from './claims/questions.ts';
 import { type AgreedAnswers, answersFrom } from './claims/signed-answers.ts';
 import { checkModel, checkStudy, type StudyHistory } from './claims/study-claim.ts';
 import { checkTransaction, type ProvenTransaction } from './claims/transaction-claim.ts';
@@ -104,7 +105,7 @@ export function verifyBundle(
     problems,
     answered: { signedBy, askedAt, readThrough },
     attestation: attestationOf(judged.of, replay, mspIds.length),
-    open: [...judged.open, ...openPoints(replay, readThrough)],
+    open: [...judged.open, ...openPoints(replay, answered)],
   };
 }
 
@@ -136,6 +137,26 @@ function claimProblems(
     problems.push({ place: 'line 1', text });
   }
   return problems;
+}
+
+/** Nobody signs when a peer was asked: each answer may be of another time, and of one before the last block. */
+function laterPoints({ answers, readThrough }: AgreedAnswers): string[] {
+  const differing = new Set(answers.map((answer) => answer.readThrough)).size > 1;
+  const each = answers.flatMap(({ question, readThrough: last }) => {
+    const what = wordsOf(question);
+    return what === undefined ? [] : [`${what}, block ${last}`];
+  });
+  return [
+    `Whether a block after block ${readThrough} changed something, as a consent withdrawn: that is the last block of ` +
+      `which peers read a row ${differing ? 'for every answer' : 'when they answered'}. Later ones in this file are ` +
+      'in their place, and may have come after the answers.',
+    ...(differing && each.length > 0
+      ? [
+          'That the answers were asked for at one time: each shows how it was at the last block of which a row was ' +
+            `read for it. These are: ${each.join('; ')}.`,
+        ]
+      : []),
+  ];
 }
 
 function majorityProblems({ signedBy }: AgreedAnswers, mspIds: readonly string[]): Problem[] {
@@ -187,11 +208,9 @@ function attestationOf(of: Judged['of'], replay: LedgerReplay, organisations: nu
   return { rows: of.length, fewest: counts.length === 0 ? 0 : Math.min(...counts), organisations };
 }
 
-function openPoints({ rangesByDigest, unreadWrites }: LedgerReplay, readThrough: number): string[] {
+function openPoints({ rangesByDigest, unreadWrites }: LedgerReplay, answered: AgreedAnswers): string[] {
   return [
-    `Whether a block after block ${readThrough} changed something, as a consent withdrawn: that is the last block of ` +
-      'which peers read a row when they answered. Later ones in this file are in their place, and may have come after ' +
-      'the answers.',
+    ...laterPoints(answered),
     ...(unreadWrites > 0
       ? [
           `${unreadWrites} rows were written for the first time here without being read. That no hidden block had ` +

@@ -37,8 +37,25 @@ export function isQuestionOn(subject: Subject, { name, argument }: Question): bo
   return argument.studyId === subject.studyId;
 }
 
+/** What a question of several on one subject is about, in words; undefined of one that is alone, or a page. */
+export function wordsOf({ name, argument }: Question): string | undefined {
+  switch (name) {
+    case DATASET_QUESTION:
+      return 'the dataset';
+    case ACCOUNT_QUESTION:
+      return `${String(argument.pool)} account of block ${String(argument.block ?? 1)} of its patients`;
+    case CONSENT_QUESTION:
+      return `consent to ${String(argument.studyId)}`;
+    default:
+      return undefined;
+  }
+}
+
 /** The kind of a row, and what its key is made of, broad to specific. */
 export const partsOf = (key: string): string[] => key.split('\u0000').slice(1, -1);
+
+/** Whether a row, once written, is never written again. */
+export const isUnchanging = (key: string): boolean => partsOf(key)[0] === 'revision';
 
 /** Rows whose blocks show how a model came about; all else of its history is closed by the digest in one of them. */
 const BEHIND_A_MODEL: readonly string[] = ['model', 'study', 'round'];

@@ -5,11 +5,15 @@ import { canonicalJson } from '@consilium/domain';
 import { type Problem, readsOf } from '../blocks/block-replay.ts';
 import type { Chain } from '../blocks/chain-walk.ts';
 import { type LedgerReplay, organisationsOf } from '../blocks/ledger-replay.ts';
-import { type Read, readableKey } from '../blocks/read-write-set.ts';
+import type { Row } from '../blocks/ledger-state.ts';
+import { type Read, readableKey, rowId, type Version } from '../blocks/read-write-set.ts';
 import { readEnvelope, readTransaction, type Transaction } from '../blocks/transaction.ts';
 import { type BundleClaim, nameOf } from '../bundle/bundle-claim.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
-import { isQuestionOn, mustBeShown, type Question } from './questions.ts';
+import { isQuestionOn, isUnchanging, mustBeShown, type Question } from './questions.ts';
+
+/** Of one organisation, how many peers may sign an answer: more are only work. */
+const ENDORSEMENTS_MAX = 4;
 
 /** One answer that all who signed agree on, with the rows that their peers read for it. */
 export interface AgreedAnswer {
@@ -17,6 +21,8 @@ export interface AgreedAnswer {
   /** As JSON; undefined where it is none. */
   readonly response: unknown;
   readonly reads: readonly (readonly [namespace: string, read: Read])[];
+  /** The last block of which a row was read for it, or for another answer that read all the same rows. */
+  readonly readThrough: number;
 }
 
 /** The answers of a file, each of which all who signed gave. */
@@ -26,11 +32,14 @@ export interface AgreedAnswers {
   readonly signedBy: readonly string[];
   /** Seconds since 1970, as those who asked say. */
   readonly askedAt: number;
-  /** The last block of which a row was read. That peers had any later one when they answered, nobody signed. */
+  /**
+   * What all answers are read through: the least of them, since each may have been asked for at another time. That
+   * peers had any later block when they answered, nobody signed.
+   */
   readonly readThrough: number;
 }
 
-interface SignedAnswer extends AgreedAnswer {
+interface SignedAnswer extends Omit<AgreedAnswer, 'readThrough'> {
   readonly organisations: readonly string[];
   readonly seconds: number;
 }
@@ -81,6 +90,11 @@ function readAnswer(
     return undefined;
   }
   const { endorsements, sets } = transaction;
+  const most = ENDORSEMENTS_MAX * chain.configuration.mspIds.length;
+  if (endorsements.length > most) {
+    add(`${endorsements.length} peers signed it, and ${most} at most are looked at`);
+    return undefined;
+  }
   for (const one of endorsements) {
     const refusal = chain.configuration.membership.refusalOf(one);
     if (refusal !== undefined) add(refusal);
@@ -92,7 +106,7 @@ function readAnswer(
     else if (
       read.version !== undefined &&
       mustBeShown(claim.subject, read.key) &&
-      replay.rows.get(namespace, read.key)?.version.block !== read.version.block
+      !isShown(replay.rows.get(namespace, read.key), read.version)
     ) {
       add(`${readableKey(read.key)} is of block ${read.version.block}, which is not shown`);
     }
@@ -101,6 +115,10 @@ function readAnswer(
   const organisations = organisationsOf(chain.configuration, endorsements);
   return { question, response: parse(transaction.response), reads, organisations, seconds: envelope.seconds };
 }
+
+/** A row of a hidden block has the version that a transaction read of it, and nothing else. */
+const isShown = (row: Row | undefined, { block }: Version): boolean =>
+  row?.isHidden === false && row.version.block === block;
 
 function questionOf({ input }: Transaction): Question | undefined {
   const [name, argument] = input;
@@ -128,14 +146,36 @@ function agreed(answers: readonly SignedAnswer[], { subject }: BundleClaim): Agr
     if (saidBy(group) !== saidBy(first)) return 'peers answered differently';
   }
   const signedBy = [...new Set(answers.flatMap(({ organisations }) => organisations))].sort();
-  const versions = answers.flatMap(({ reads }) => reads.map(([, { version }]) => version?.block ?? 0));
+  const agreeing = withReadThrough(first);
   return {
-    answers: first,
+    answers: agreeing,
     signedBy,
-    askedAt: Math.min(...answers.map(({ seconds }) => seconds)),
-    readThrough: versions.reduce((last, block) => Math.max(last, block), 0),
+    askedAt: answers.reduce((least, { seconds }) => Math.min(least, seconds), Number.POSITIVE_INFINITY),
+    readThrough: agreeing.reduce(
+      (least, { readThrough }) => Math.min(least, readThrough),
+      Number.POSITIVE_INFINITY,
+    ),
   };
 }
+
+/** A row is what an answer says of it at least until the last block of which a row was read beside it. */
+function withReadThrough(answers: readonly SignedAnswer[]): AgreedAnswer[] {
+  const until = new Map<string, number>();
+  for (const { reads } of answers) {
+    const last = lastOf(reads.map(([, { version }]) => version?.block ?? 0));
+    for (const read of reads) until.set(textOf(read), Math.max(until.get(textOf(read)) ?? 0, last));
+  }
+  return answers.map((answer) => {
+    const changing = answer.reads.filter(([, { key }]) => !isUnchanging(key));
+    const through = changing.map((read) => until.get(textOf(read))!);
+    return { ...answer, readThrough: through.length === 0 ? 0 : -lastOf(through.map((block) => -block)) };
+  });
+}
+
+const textOf = ([namespace, { key, version }]: AgreedAnswer['reads'][number]): string =>
+  `${rowId(namespace, key)}\n${version?.block}:${version?.place}`;
+const lastOf = (blocks: readonly number[]): number =>
+  blocks.reduce((last, block) => Math.max(last, block), Number.NEGATIVE_INFINITY);
 
 /** Everything that a group says, and the versions of the rows that it is from, as one text. */
 function saidBy(group: readonly SignedAnswer[]): string {
@@ -152,13 +192,13 @@ function saidBy(group: readonly SignedAnswer[]): string {
 /** The pages of a paged answer in their order; otherwise why there are none. */
 export function pagesOf(answers: readonly AgreedAnswer[]): readonly unknown[] | string {
   const pages: unknown[] = [];
-  const left = new Set(answers);
+  const left = new Map(answers.map((answer) => [answer.question.argument.bookmark ?? '', answer]));
+  if (left.size < answers.length) return 'there are more pages than one answer has';
   let bookmark: string | undefined = '';
   while (bookmark !== undefined) {
-    const wanted: string = bookmark;
-    const next = [...left].find(({ question }) => (question.argument.bookmark ?? '') === wanted);
+    const next = left.get(bookmark);
     if (next === undefined) return 'pages of an answer are missing';
-    left.delete(next);
+    left.delete(bookmark);
     pages.push(next.response);
     const after = (next.response as { bookmark?: unknown } | null | undefined)?.bookmark;
     bookmark = typeof after === 'string' ? after : undefined;
