@@ -12,6 +12,7 @@ import {
 import { Authority, highS, type Signer } from '../testing/test-authority.ts';
 import { dataHashOf, headerHash } from './block-header.ts';
 import { walkChain } from './chain-walk.ts';
+import type { OrdererWord } from './fabric-block.ts';
 import { LedgerReplay } from './ledger-replay.ts';
 
 const MSP_IDS = ['AMSP', 'BMSP', 'CMSP'];
@@ -91,6 +92,33 @@ describe('a chain', () => {
     const channel = raft();
     channel.add([], [organisations[0]!.peer]);
     assert.match(firstProblem(channel), /not those that the channel asks for/);
+  });
+
+  it("passes over an update's signature of nobody, as peers do", async () => {
+    const channel = raft();
+    const [{ admin }] = organisations as [Organisation];
+    const nobody = { identity: Buffer.of(0xff), sign: () => Buffer.of(0) } as unknown as Signer;
+    const revoked = await revocationOf(organisations[0]!, [organisations[0]!.client]);
+    channel.reconfigure((root) => setOrganisationValue(root, 'AMSP', revoked), [nobody, admin]);
+    assert.equal(firstProblem(channel), 'none');
+    channel.reconfigure((root) => setOrganisationValue(root, 'AMSP', revoked), [nobody]);
+    assert.notEqual(firstProblem(channel), 'none');
+  });
+
+  it('does no work for signatures that are none, nor for the same one again, however many there are', async () => {
+    const channel = raft();
+    const block = channel.add([]);
+    const { value, signatures } = block.orderers!;
+    const orderedBy = (word: OrdererWord) =>
+      firstProblem(channel, [...channel.blocks.slice(0, -1), { ...block, orderers: word }]);
+    assert.equal(orderedBy({ value, signatures: Array(20_000).fill(signatures[0]) }), 'none');
+    const stranger = await (await Authority.create('StrangerMSP')).issue('orderer');
+    const [strange] = channel.orderersOn(block.header, [stranger], 0).signatures;
+    const long = Buffer.concat([value, Buffer.alloc(2 ** 20)]);
+    assert.match(
+      orderedBy({ value: long, signatures: Array(20_000).fill(strange) }),
+      /StrangerMSP is no organisation/,
+    );
   });
 
   it('counts no signature in its other form, which anyone can make', () => {

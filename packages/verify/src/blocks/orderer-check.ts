@@ -18,12 +18,19 @@ export function checkOrderers(
     const named = one.signatureHeader.length > 0 ? one.signatureHeader : one.identifierHeader;
     return {
       identity: signerOf(one, configuration),
-      data: Buffer.concat([value, named, headerBytes(header)]),
+      get data() {
+        return Buffer.concat([value, named, headerBytes(header)]);
+      },
       signature: one.signature,
     };
   });
   if (signed.length === 0) return { problem: 'no orderer signed it' };
+  const checked = new Set<string | undefined>();
   for (const one of signed) {
+    const signer = certificateOf(one.identity, configuration);
+    // Once is enough, and all that counts: whoever has one key could sign any number of times.
+    if (signer !== undefined && checked.has(signer)) continue;
+    checked.add(signer);
     const refusal = configuration.membership.refusalOf(one);
     if (refusal !== undefined) return { problem: refusal };
   }
@@ -31,6 +38,16 @@ export function checkOrderers(
     return { problem: `its ${signed.length} signatures of orderers are not those that the channel asks for` };
   }
   return { signers: signed.map(({ identity }) => identity.mspId) };
+}
+
+/** The certificate's own digest: one can be written as PEM in many ways. */
+function certificateOf(identity: ClaimedIdentity, { membership }: ChannelConfiguration): string | undefined {
+  try {
+    return `${identity.mspId}:${membership.judge(identity).certificate.sha256}`;
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
+  }
 }
 
 function signerOf(

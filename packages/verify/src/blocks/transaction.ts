@@ -1,6 +1,12 @@
 // A transaction in its envelope, taken apart: who sent it, what was proposed, what it read and wrote, and who endorsed
 // that.
-import { type ClaimedIdentity, readIdentity, type SignedBytes } from '../identity/membership.ts';
+import {
+  type ClaimedIdentity,
+  NOBODY,
+  readIdentity,
+  readSigner,
+  type SignedBytes,
+} from '../identity/membership.ts';
 import { hex, sameBytes, sha256 } from '../wire/digests.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 import { type NamespaceSet, readSets } from './read-write-set.ts';
@@ -59,21 +65,9 @@ export function readEnvelope(bytes: Uint8Array): Envelope {
 /** The nearest time that a date can say: a sender may claim any. */
 const datable = (milliseconds: number): number => Math.min(Math.max(milliseconds, -MS_MAX), MS_MAX);
 
-const NOBODY: ClaimedIdentity = { mspId: '', pem: new Uint8Array() };
-
 /** Block 0 is sent by nobody. */
 const identityOrNobody = (bytes: Uint8Array): ClaimedIdentity =>
   bytes.length === 0 ? NOBODY : readIdentity(bytes);
-
-/** Who endorsed: of bytes that are no identity nobody, whom peers pass over. */
-function endorserIn(bytes: Uint8Array): ClaimedIdentity {
-  try {
-    return readIdentity(bytes);
-  } catch (error) {
-    if (error instanceof UnreadableError) return NOBODY;
-    throw error;
-  }
-}
 
 export interface Transaction {
   readonly endorsements: readonly SignedBytes[];
@@ -112,7 +106,7 @@ export function readTransaction({ data, header, chaincode }: Envelope): Transact
       const endorsement = new Message('endorsement', bytes);
       const endorser = endorsement.bytes(1);
       return {
-        identity: endorserIn(endorser),
+        identity: readSigner(endorser),
         // Made when it is asked for: who sends a transaction may name any number of endorsers.
         get data() {
           return Buffer.concat([response, endorser]);

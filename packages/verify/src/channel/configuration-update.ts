@@ -1,6 +1,6 @@
 // Whether a new configuration follows from the one before it: the update that it carries names what it changes, was
 // signed as each changed item's own policy asks, and leads to exactly this configuration.
-import { readIdentity, type SignedBytes } from '../identity/membership.ts';
+import { readSigner, type SignedBytes } from '../identity/membership.ts';
 import { Message } from '../wire/protobuf-reader.ts';
 import { ChannelConfiguration } from './channel-configuration.ts';
 import {
@@ -76,8 +76,13 @@ function renamed(before: ChannelConfiguration, after: ChannelConfiguration): str
 function signatureOf(bytes: Uint8Array, update: Uint8Array): SignedBytes {
   const message = new Message('signature of an update', bytes);
   const header = message.bytes(1);
-  const identity = readIdentity(new Message('signature header', header).bytes(1));
-  return { identity, data: Buffer.concat([header, update]), signature: message.bytes(2) };
+  return {
+    identity: readSigner(new Message('signature header', header).bytes(1)),
+    get data() {
+      return Buffer.concat([header, update]);
+    },
+    signature: message.bytes(2),
+  };
 }
 
 function policyPath({ path }: Pick<Placed, 'path'>, modPolicy: string): string {

@@ -43,6 +43,19 @@ export function readIdentity(bytes: Uint8Array): ClaimedIdentity {
   return { mspId: message.text(1), pem: message.bytes(2) };
 }
 
+/** Whom no organisation has issued a certificate. */
+export const NOBODY: ClaimedIdentity = { mspId: '', pem: new Uint8Array() };
+
+/** Who signs one of several signatures: of bytes that are no identity nobody, whom peers pass over. */
+export function readSigner(bytes: Uint8Array): ClaimedIdentity {
+  try {
+    return readIdentity(bytes);
+  } catch (error) {
+    if (error instanceof UnreadableError) return NOBODY;
+    throw error;
+  }
+}
+
 export class Msp {
   readonly mspId: string;
   readonly #authorities: readonly Certificate[];
