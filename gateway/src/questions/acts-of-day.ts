@@ -1,8 +1,8 @@
 // Who did what on a day?
-import { DomainError, MspId, QUESTION_PATHS, TRANSACTIONS } from '@consilium/domain';
+import { DomainError, Id, MspId, QUESTION_PATHS, TRANSACTIONS } from '@consilium/domain';
 import { type Static, Type } from 'typebox';
 import { meaningOfValidationCode } from '../fabric/validation-codes.ts';
-import type { LedgerHistory, TransactionRecord } from '../read-model/ledger-history.ts';
+import type { TransactionRecord } from '../read-model/ledger-history.ts';
 import { formOf, inWords, several, tableOf, whole, wholeOrNone, word, wordOrNone, yesNo } from './answer.ts';
 import { Names } from './names.ts';
 import { bookmarkOf, Day, LIMIT, partsOf, periodOfDay, question, strayBookmark } from './question.ts';
@@ -88,11 +88,14 @@ function namedIn(argument: unknown): Pick<Act, 'studyId' | 'datasetId' | 'round'
     typeof argument === 'object' && argument !== null ? argument : {}
   ) as Record<string, unknown>;
   return {
-    studyId: typeof studyId === 'string' ? studyId : null,
-    datasetId: typeof datasetId === 'string' ? datasetId : null,
+    studyId: isId(studyId) ? studyId : null,
+    datasetId: isId(datasetId) ? datasetId : null,
     round: Number.isSafeInteger(round) ? (round as number) : null,
   };
 }
+
+const ID = new RegExp((Id as { readonly pattern?: string }).pattern!);
+const isId = (text: unknown): text is string => typeof text === 'string' && ID.test(text);
 
 function actOf(names: Names, record: TransactionRecord): Act {
   const { transactionId, block, at, chaincode, name, argument, sender, code, endorsers } = record;
@@ -129,25 +132,11 @@ function actOf(names: Names, record: TransactionRecord): Act {
 }
 const NOTHING = { studyId: null, datasetId: null, round: null };
 
-/** Transactions of a day, after those of the page before. */
-function* transactionsAfter(
-  history: LedgerHistory,
-  within: { readonly from: string; readonly to: string; readonly mspId?: string },
-  bookmark: string | undefined,
-): Iterable<TransactionRecord> {
-  if (bookmark === undefined) {
-    yield* history.transactions(within);
-    return;
-  }
-  // In the order of blocks, in which times go back and forth by what senders' clocks are wrong: so from the day's
-  // start.
-  const [last = ''] = partsOf(bookmark, 1);
-  let found = false;
-  for (const record of history.transactions(within)) {
-    if (found) yield record;
-    else found = record.transactionId === last;
-  }
-  if (!found) throw strayBookmark();
+/** Where a page begins: after the place of a transaction, since an id can be in blocks twice. */
+function placeIn(bookmark: string): Pick<TransactionRecord, 'block' | 'place'> {
+  const [block = Number.NaN, place = Number.NaN] = partsOf(bookmark, 2).map(Number);
+  if (!Number.isSafeInteger(block) || !Number.isSafeInteger(place)) throw strayBookmark();
+  return { block, place };
 }
 
 export const ACTS_OF_DAY = question({
@@ -169,17 +158,19 @@ export const ACTS_OF_DAY = question({
     const names = new Names(history);
     const rows: Act[] = [];
     let next: string | undefined;
-    for (const record of transactionsAfter(
-      history,
-      { ...period, ...(mspId !== undefined && { mspId }) },
-      bookmark,
-    )) {
-      const last = rows.at(-1);
+    let last: TransactionRecord | undefined;
+    const within = {
+      ...period,
+      ...(mspId !== undefined && { mspId }),
+      ...(bookmark !== undefined && { after: placeIn(bookmark) }),
+    };
+    for (const record of history.transactions(within)) {
       if (rows.length === limit && last !== undefined) {
-        next = bookmarkOf(last.transactionId);
+        next = bookmarkOf(String(last.block), String(last.place));
         break;
       }
       rows.push(actOf(names, record));
+      last = record;
     }
     const who = mspId === undefined ? 'Who' : names.sayHospital(mspId);
     const by = [...new Set(rows.map(({ mspId: sender }) => sender))].sort();

@@ -137,14 +137,23 @@ export function partsOf(bookmark: string, parts: number): readonly string[] {
 export function pageOf<T>(
   items: Iterable<T>,
   idOf: (item: T) => string,
-  { limit = LIMIT.usual, bookmark }: { readonly limit?: number; readonly bookmark?: string },
+  {
+    limit = LIMIT.usual,
+    bookmark,
+    fits = () => true,
+  }: {
+    readonly limit?: number;
+    readonly bookmark?: string;
+    /** Whether a page that has some has room for this one too. */
+    readonly fits?: (item: T) => boolean;
+  },
 ): { readonly items: T[]; readonly bookmark: string | undefined } {
   const after = bookmark === undefined ? undefined : partsOf(bookmark, 1)[0];
   const page: T[] = [];
   let begun = after === undefined;
   for (const item of items) {
     if (!begun) begun = idOf(item) === after;
-    else if (page.length < limit) page.push(item);
+    else if (page.length < limit && (fits(item) || page.length === 0)) page.push(item);
     else return { items: page, bookmark: bookmarkOf(idOf(page.at(-1)!)) };
   }
   if (!begun) throw strayBookmark();

@@ -78,8 +78,10 @@ export interface LedgerHistory {
   /** All versions of rows of a kind whose keys begin so and that were written in a period, oldest first. */
   changes<T>(kind: RowKind, within: Period & { readonly prefix?: readonly string[] }): Iterable<RowRecord<T>>;
   transaction(transactionId: string): TransactionRecord | undefined;
-  /** Oldest first. */
-  transactions(within: Period & { readonly mspId?: string }): Iterable<TransactionRecord>;
+  /** In the order of the ledger, after a place of it if one is given. */
+  transactions(
+    within: Period & { readonly mspId?: string; readonly after?: Pick<TransactionRecord, 'block' | 'place'> },
+  ): Iterable<TransactionRecord>;
 }
 
 /** Where routes ask. */

@@ -1,7 +1,16 @@
 // The history of the ledger, answered from the tables of the index.
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { presentForm, type RowKind } from '@consilium/domain';
-import { blockOf, compositeKey, endOfPrefix, keyBytes, keyText, placeOf, splitKey } from './index-schema.ts';
+import {
+  blockOf,
+  compositeKey,
+  endOfPrefix,
+  keyBytes,
+  keyText,
+  placeOf,
+  positionOf,
+  splitKey,
+} from './index-schema.ts';
 import type { HistoryEdge, LedgerHistory, Period, RowRecord, TransactionRecord } from './ledger-history.ts';
 import type { Lookup } from './lookups.ts';
 
@@ -143,13 +152,19 @@ export class SqliteHistory implements LedgerHistory {
     from,
     to,
     mspId,
-  }: Period & { readonly mspId?: string }): Generator<TransactionRecord, void, undefined> {
+    after,
+  }: Parameters<LedgerHistory['transactions']>[0]): Generator<TransactionRecord, void, undefined> {
     const period = [
       millisecondsOf(from) ?? Number.MIN_SAFE_INTEGER,
       millisecondsOf(to) ?? Number.MAX_SAFE_INTEGER,
+      after === undefined ? -1 : positionOf(after),
     ];
     const [where, parameters] = mspId === undefined ? ['', period] : ['msp_id = ? AND ', [mspId, ...period]];
-    const sql = `SELECT * FROM transactions WHERE ${where}at >= ? AND at < ? ORDER BY position`;
+    // Places are sorted without what is there, of which there can be more than memory: it is read one by one.
+    const sql =
+      'SELECT t.* FROM (SELECT position FROM transactions ' +
+      `WHERE ${where}at >= ? AND at < ? AND position > ? ORDER BY position) AS p ` +
+      'CROSS JOIN transactions AS t ON t.position = p.position';
     for (const row of this.#database.prepare(sql).iterate(...parameters)) {
       yield transactionOf(row as unknown as TransactionRow);
     }
