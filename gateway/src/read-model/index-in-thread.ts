@@ -89,12 +89,24 @@ export class IndexInThread implements WatchedHistory {
   }
 
   #take(message: ThreadMessage): void {
-    const { directory, chaincode, log } = this.#options;
+    const { log } = this.#options;
     if (message.kind === 'line') log(message.level, message.text);
     else if (message.kind === 'status') this.#status = message.status;
     else if (!this.#isClosed) {
       this.#reader?.close();
+      this.#reader = undefined;
+      this.#open();
+    }
+  }
+
+  /** What cannot be read is begun again with a new thread: the gateway goes on without it meanwhile. */
+  #open(): void {
+    const { directory, chaincode, log } = this.#options;
+    try {
       this.#reader = new IndexReader(indexFile(directory), chaincode);
+    } catch (error) {
+      log('error', `the index of the ledger cannot be read: ${(error as Error).message}`);
+      void this.#worker?.terminate();
     }
   }
 
