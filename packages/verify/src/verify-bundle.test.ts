@@ -4,7 +4,14 @@ import { describe, it } from 'node:test';
 import { type BundleClaim, FORMAT } from './bundle/bundle-claim.ts';
 import { UnreadableBundleError } from './bundle/bundle-file.ts';
 import { openSentences, provenSentences, reportOf } from './report.ts';
-import { flipped, isAnswer, isBlock, rewritten } from './testing/rewritten-bundle.ts';
+import {
+  type BundlePart,
+  flipped,
+  isAnswer,
+  isBlock,
+  readBundle,
+  rewritten,
+} from './testing/rewritten-bundle.ts';
 import { verifyBundle } from './verify-bundle.ts';
 
 /** Recorded when consents had the form 3, and datasets the form 2. */
@@ -54,6 +61,29 @@ describe('evidence that was made before', () => {
     ];
     for (const claim of claims) {
       assert.notDeepEqual(problemsOf(rewritten(file, (parts) => parts, claim)), [], JSON.stringify(claim));
+    }
+  });
+
+  it('loses no signature of an answer by a byte that makes it something else', () => {
+    const first = readBundle(file).parts.filter(isAnswer)[0]!.envelope;
+    // The endorser of each endorsement: it is in front of the organisation's name.
+    const begins = ['AlphaMSP', 'BetaMSP', 'GammaMSP'].map((mspId) => {
+      const name = Buffer.from(first).lastIndexOf(
+        Buffer.concat([Buffer.of(0x0a, mspId.length), Buffer.from(mspId)]),
+      );
+      return Buffer.from(first).lastIndexOf(0x12, name);
+    });
+    for (const at of begins) {
+      for (const tag of [0x1a, 0x10, 0x22]) {
+        const envelope = Buffer.from(first);
+        envelope[at] = tag;
+        const parts = (all: readonly BundlePart[]) =>
+          all.map(
+            (part): BundlePart =>
+              isAnswer(part) && part.envelope.length === first.length ? { kind: 'answer', envelope } : part,
+          );
+        assert.notDeepEqual(problemsOf(rewritten(file, parts)), [], `byte ${at} as ${tag}`);
+      }
     }
   });
 

@@ -89,7 +89,9 @@ function readAnswer(
     add(`it does not answer a question on ${nameOf(claim.subject)}`);
     return undefined;
   }
-  const { endorsements, sets } = transaction;
+  const { endorsements, isEndorsedOnly, sets } = transaction;
+  // A signature that is taken for something else would be missed by nobody.
+  if (!isEndorsedOnly) add('it holds more than an answer and its signatures');
   const most = ENDORSEMENTS_MAX * chain.configuration.mspIds.length;
   if (endorsements.length > most) {
     add(`${endorsements.length} peers signed it, and ${most} at most are looked at`);

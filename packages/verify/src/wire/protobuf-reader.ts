@@ -32,6 +32,8 @@ export class Message {
   /** Where bytes of each field begin and end, one pair after the other: a message may have millions of them. */
   readonly #spans = new Map<number, number[]>();
 
+  #hasOtherTypes = false;
+
   /** @throws UnreadableError */
   constructor(name: string, bytes: Uint8Array) {
     this.#name = name;
@@ -42,6 +44,12 @@ export class Message {
   /** Whether a field of a message, a text or bytes is there. */
   has(field: number): boolean {
     return this.#spans.has(field);
+  }
+
+  /** Whether all that it says is in these fields, of messages, texts or bytes. */
+  hasOnly(...fields: readonly number[]): boolean {
+    const isOne = (field: number): boolean => fields.includes(field);
+    return !this.#hasOtherTypes && this.#numbers.size === 0 && [...this.#spans.keys()].every(isOne);
   }
 
   /** Which of these fields is there, where each excludes the others: the last one, with what was written since. */
@@ -168,7 +176,7 @@ export class Message {
       const begin = this.#endOfVarint(tag.end);
       if (spans === undefined) this.#spans.set(field, [begin, end]);
       else spans.push(begin, end);
-    }
+    } else this.#hasOtherTypes = true;
     return end;
   }
 
