@@ -13,6 +13,7 @@ import { type Static, Type } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { type Account, type AccountAt, accountsIn } from './accounts.ts';
 import { formOf, inWords, tableOf, vector, whole, word, wordOrNone } from './answer.ts';
+import { OWNER } from './columns.ts';
 import { Names } from './names.ts';
 import { pageOf, question, Vectors } from './question.ts';
 import { count, when } from './sentences.ts';
@@ -45,8 +46,7 @@ const ACCOUNTS = formOf({
       means: 'As its owner wrote it.',
       example: 'Heart clinic of Cleveland',
     }),
-    owner: word({ title: 'Owner', means: 'MSP id of its hospital.', example: 'ClevelandMSP' }),
-    ownerTitle: word({ title: 'Hospital', means: 'Title of its hospital.', example: 'Cleveland Clinic' }),
+    ...OWNER,
     unit: word({
       title: 'Unit',
       means: 'Whose presence is hidden: a patient with all rows, or one record.',

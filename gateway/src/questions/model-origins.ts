@@ -20,6 +20,7 @@ import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { accountOf } from './accounts.ts';
 import { formOf, inWords, several, tableOf, whole, word, wordOrNone } from './answer.ts';
 import { chargesOf } from './charges.ts';
+import { DATASET, OWNER } from './columns.ts';
 import { Names, sayPurpose } from './names.ts';
 import { numberKey } from './number-key.ts';
 import { bookmarkOf, LIMIT, partsOf, question, strayBookmark } from './question.ts';
@@ -31,14 +32,8 @@ const DATASETS = formOf({
   name: 'datasets',
   heading: 'Datasets that took part',
   row: {
-    datasetId: word({ title: 'Dataset', means: 'Id of the dataset.', example: 'cleveland-heart' }),
-    datasetTitle: word({
-      title: 'Title of the dataset',
-      means: 'As its owner wrote it.',
-      example: 'Heart clinic of Cleveland',
-    }),
-    owner: word({ title: 'Owner', means: 'MSP id of its hospital.', example: 'ClevelandMSP' }),
-    ownerTitle: word({ title: 'Hospital', means: 'Title of its hospital.', example: 'Cleveland Clinic' }),
+    ...DATASET,
+    ...OWNER,
     patients: word({
       title: 'Patients (band)',
       means:

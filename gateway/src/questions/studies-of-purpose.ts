@@ -3,6 +3,7 @@ import { PURPOSES, QUESTION_PATHS, type Round, type Study, Words } from '@consil
 import type { Static } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { formOf, inWords, several, tableOf, whole, word, wordOrNone } from './answer.ts';
+import { STUDY } from './columns.ts';
 import { Names, sayPurpose } from './names.ts';
 import { bookmarkOf, partsOf, periodOf, question, strayBookmark, Within } from './question.ts';
 import { periodInWords } from './refusals.ts';
@@ -12,12 +13,7 @@ const STUDIES = formOf({
   name: 'studies',
   heading: 'Studies that ran',
   row: {
-    studyId: word({ title: 'Study', means: 'Id of the study.', example: 'heart-2026' }),
-    studyTitle: word({
-      title: 'Title of the study',
-      means: 'As its requester wrote it.',
-      example: 'Coronary disease from routine findings',
-    }),
+    ...STUDY,
     requester: word({ title: 'Requested by', means: 'MSP id.', example: 'BudapestMSP' }),
     requesterTitle: word({
       title: 'Requesting hospital',

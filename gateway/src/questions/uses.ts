@@ -34,6 +34,7 @@ import {
   wordOrNone,
 } from './answer.ts';
 import { chargesOf } from './charges.ts';
+import { STUDY } from './columns.ts';
 import { consentAsItCounts } from './consents.ts';
 import { Names, purposeLabel, sayPurpose } from './names.ts';
 import { pageOf, question, Vectors } from './question.ts';
@@ -44,12 +45,7 @@ const USES = formOf({
   name: 'uses',
   heading: 'Each use: a consent of a dataset to a study',
   row: {
-    studyId: word({ title: 'Study', means: 'Id of the study.', example: 'heart-2026' }),
-    studyTitle: word({
-      title: 'Title of the study',
-      means: 'As its requester wrote it.',
-      example: 'Coronary disease from routine findings',
-    }),
+    ...STUDY,
     datasetId: word({
       title: 'Dataset',
       means: 'Id of the dataset that was used.',

@@ -16,6 +16,7 @@ import {
 import { type Static, Type } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { formOf, inWords, several, tableOf, whole, word, wordOrNone, yesNo } from './answer.ts';
+import { DATASET, OWNER, STUDY } from './columns.ts';
 import { consentsOf, withdrawnConsents } from './consents.ts';
 import { Names } from './names.ts';
 import { pageOf, question } from './question.ts';
@@ -26,20 +27,9 @@ const WITHDRAWALS = formOf({
   name: 'withdrawals',
   heading: 'Withdrawn consents',
   row: {
-    studyId: word({ title: 'Study', means: 'Id of the study.', example: 'heart-2026' }),
-    studyTitle: word({
-      title: 'Title of the study',
-      means: 'As its requester wrote it.',
-      example: 'Coronary disease from routine findings',
-    }),
-    datasetId: word({ title: 'Dataset', means: 'Id of the dataset.', example: 'cleveland-heart' }),
-    datasetTitle: word({
-      title: 'Title of the dataset',
-      means: 'As its owner wrote it.',
-      example: 'Heart clinic of Cleveland',
-    }),
-    owner: word({ title: 'Owner', means: 'MSP id of its hospital.', example: 'ClevelandMSP' }),
-    ownerTitle: word({ title: 'Hospital', means: 'Title of its hospital.', example: 'Cleveland Clinic' }),
+    ...STUDY,
+    ...DATASET,
+    ...OWNER,
     grantedAt: word({
       title: 'Consent given (UTC)',
       means: 'As its sender says.',

@@ -9,7 +9,7 @@ import { LedgerIndex, OtherIndexVersionError } from './ledger-index.ts';
 /** Where the index is in a gateway's folder. */
 export const indexFile = (directory: string): string => join(directory, 'ledger-index.sqlite');
 
-/** What is opened, and who is told of what becomes of it. */
+/** What is opened, and who hears of what becomes of it. */
 export interface OpenIndexOptions {
   readonly directory: string;
   readonly chaincode: string;

@@ -171,7 +171,7 @@ const NUMBERED: readonly string[] = ['block', 'revision', 'round', 'update', 've
 const plainKey = (noun: string, key: readonly string[]): string[] =>
   key.map((part, i) => (i === 1 && NUMBERED.includes(noun) ? String(Number(part)) : part));
 
-/** Rows whose history a peer tells. Accounts are told by versions that are rows of their own. */
+/** Rows whose history a peer answers. Accounts have versions that are rows of their own. */
 const TOLD = new Set<string>(HISTORY_NOUNS.filter((noun) => noun !== 'budget'));
 
 /**
