@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fabricProtos from '@hyperledger/fabric-protos';
+import { blockBytes } from './testing/block-bytes.ts';
 import { isBlock, rewritten } from './testing/rewritten-bundle.ts';
+import { makeHistoryFile, signedStatement } from './testing/signed-statement.ts';
+import { organisation, SyntheticChannel } from './testing/synthetic-channel.ts';
+import { Authority } from './testing/test-authority.ts';
 
 const MAIN = join(import.meta.dirname, 'main.js');
 const GENESIS = '0'.repeat(64);
@@ -54,6 +58,46 @@ describe('consilium-verify', () => {
     const { isProven, problems } = JSON.parse(json.stdout);
     assert.equal(isProven, false);
     assert.deepEqual(problems, [{ place: 'block 0', text: 'it is missing' }]);
+  });
+
+  it('compares what two gateways saw: 0 for the same, 1 for two histories, 2 where it cannot', async () => {
+    const organisations = await Promise.all(
+      ['AMSP', 'BMSP'].map(async (mspId) => organisation(await Authority.create(mspId))),
+    );
+    const ordererAuthority = await Authority.create('OrdererMSP');
+    const orderers = [await ordererAuthority.issue('orderer')];
+    const channel = new SyntheticChannel(organisations, {
+      orderers,
+      ordererAuthority,
+      consensus: 'etcdraft',
+    });
+    const other = channel.fork();
+    for (const one of [channel, channel, other]) one.transact({ rows: [], endorsers: one.peers });
+    const { genesis } = channel;
+    const seen = async (of: SyntheticChannel, at: number, block: number): Promise<string> => {
+      const signer = await organisations[at]!.authority.issue('client', { role: 'operator' });
+      const statement = signedStatement(of.blocks[block]!, signer, { genesis });
+      const path = join(folder, `${signer.mspId}-${block}-${of === other}.ndjson`);
+      writeFileSync(path, makeHistoryFile(statement, [blockBytes(of.blocks[0]!)]));
+      return path;
+    };
+    const [first, second] = [await seen(channel, 0, 2), await seen(channel, 1, 2)];
+    const compare = (...words: readonly string[]) => run('compare-histories', ...words, '--genesis', genesis);
+    const same = compare(first, second);
+    assert.equal(same.status, 0);
+    assert.match(same.stdout, /^THE SAME HISTORY: AMSP and BMSP saw the same block 2/);
+    const two = compare(first, await seen(other, 1, 2));
+    assert.equal(two.status, 1);
+    assert.match(two.stdout, /^TWO HISTORIES: /);
+    const { comparison, statements } = JSON.parse(compare(first, await seen(other, 1, 2), '--json').stdout);
+    assert.equal(comparison.result, 'two');
+    assert.equal(statements.length, 2);
+    const later = await seen(channel, 1, 3);
+    assert.equal(compare(await seen(channel, 0, 1), later).status, 2);
+    assert.equal(compare(first).status, 2);
+    assert.match(compare(first).stderr, /compare-histories takes two files/);
+    assert.match(compare(first, file('{}\n')).stderr, /is not a usable file of evidence: line 1/);
+    assert.equal(run('compare-histories', first, second, '--genesis', GENESIS).status, 1);
   });
 
   it('takes no longer for a certificate of line ends than for another of its size', () => {

@@ -16,10 +16,17 @@ import { UnreadableBundleError } from './bundle/bundle-file.ts';
 import { type Artefacts, artefactsOf } from './claims/aggregate-claim.ts';
 import { openSentences, provenSentences, reportOf } from './report.ts';
 import { type TrustedFacts, type Verification, verifyBundle } from './verify-bundle.ts';
+import { compareFiles } from './witness/compare-histories.ts';
+import { checkHistory } from './witness/history-file.ts';
+import { statementJson } from './witness/witness-statement.ts';
 
 const HELP = `consilium-verify: checks a file of evidence alone, without a network
 
   consilium-verify FILE --genesis SHA256 [--artefacts DIR] [--chaincode NAME] [--json]
+
+  consilium-verify compare-histories FILE FILE --genesis SHA256 [--json]
+                     compares what the gateways of two hospitals signed that they saw of the ledger: each FILE is
+                     what one of them answers to GET /v1/ledger/witness-statement
 
   FILE               what a gateway answers to GET /v1/evidence/studies/{studyId}, models/{studyId},
                      datasets/{datasetId} or transactions/{transactionId}
@@ -29,8 +36,8 @@ const HELP = `consilium-verify: checks a file of evidence alone, without a netwo
   --chaincode NAME   under which the consortium deployed the rules (default consilium)
   --json             all of it as one JSON object
 
-Exit status: ${EXIT.done} all that the file claims is proven, ${EXIT.failed} something does not hold,
-${EXIT.unusable} not a usable file or arguments, ${EXIT.bug} a bug.
+Exit status: ${EXIT.done} all that the file claims is proven, or the same history; ${EXIT.failed} something does not
+hold, or two histories; ${EXIT.unusable} no usable files or arguments, or not to be compared; ${EXIT.bug} a bug.
 `;
 
 /** Runs the command. @returns the exit status */
@@ -46,17 +53,66 @@ export function verifyCommand(args: readonly string[], terminal: Terminal = proc
     return EXIT.done;
   }
   const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0) throw new UsageError('name one file of evidence');
-  const genesis = required(values.genesis, 'genesis').toLowerCase();
-  if (!/^[0-9a-f]{64}$/.test(genesis)) {
-    throw new UsageError({ field: '--genesis', text: 'must be a SHA-256 in 64 hexadecimal digits' });
+  if (path === 'compare-histories') {
+    return compare(more, { genesis: genesisIn(values.genesis), isJson: values.json, terminal });
   }
+  if (path === undefined || more.length > 0) throw new UsageError('name one file of evidence');
+  const genesis = genesisIn(values.genesis);
   const artefacts = values.artefacts === undefined ? undefined : artefactsIn(values.artefacts);
   const verification = verify(path, { genesis, chaincode: values.chaincode, artefacts });
   terminal.out(
     values.json ? `${JSON.stringify(jsonOf(verification), undefined, 2)}\n` : reportOf(verification),
   );
   return verification.problems.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+function genesisIn(given: string | undefined): string {
+  const genesis = required(given, 'genesis').toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(genesis)) {
+    throw new UsageError({ field: '--genesis', text: 'must be a SHA-256 in 64 hexadecimal digits' });
+  }
+  return genesis;
+}
+
+function compare(
+  paths: readonly string[],
+  {
+    genesis,
+    isJson,
+    terminal,
+  }: { readonly genesis: string; readonly isJson: boolean | undefined; readonly terminal: Terminal },
+): number {
+  const [first, second, ...more] = paths;
+  if (first === undefined || second === undefined || more.length > 0) {
+    throw new UsageError('compare-histories takes two files');
+  }
+  const files = [readFileOf(first), readFileOf(second)] as const;
+  for (const [i, file] of files.entries()) usable(paths[i]!, () => checkHistory(file, { genesis }));
+  const { comparison, text, histories } = compareFiles(files, genesis);
+  const json = {
+    comparison: comparison ?? null,
+    statements: histories.map(({ statement }) => statementJson(statement)),
+  };
+  terminal.out(isJson === true ? `${JSON.stringify(json, undefined, 2)}\n` : text);
+  if (comparison?.result === 'unknown') return EXIT.unusable;
+  return comparison?.result === 'same' ? EXIT.done : EXIT.failed;
+}
+
+function readFileOf(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new InputError({ field: path, text: `: ${(cause as Error).message}` }, { cause });
+  }
+}
+
+function usable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UnreadableBundleError)) throw error;
+    throw new InputError({ field: path, text: `is not a usable file of evidence: ${error.message}` });
+  }
 }
 
 function artefactsIn(directory: string): Artefacts {
@@ -69,18 +125,8 @@ function artefactsIn(directory: string): Artefacts {
 }
 
 function verify(path: string, trusted: TrustedFacts): Verification {
-  let file: Uint8Array;
-  try {
-    file = readFileSync(path);
-  } catch (cause) {
-    throw new InputError({ field: path, text: `: ${(cause as Error).message}` }, { cause });
-  }
-  try {
-    return verifyBundle(file, trusted);
-  } catch (error) {
-    if (!(error instanceof UnreadableBundleError)) throw error;
-    throw new InputError({ field: path, text: `is not a usable file of evidence: ${error.message}` });
-  }
+  const file = readFileOf(path);
+  return usable(path, () => verifyBundle(file, trusted));
 }
 
 function jsonOf(verification: Verification): object {
@@ -111,6 +157,7 @@ function jsonOf(verification: Verification): object {
     ...(use !== undefined && { use }),
     ...(transaction !== undefined && { transaction }),
     ...(answered !== undefined && { signedBy: answered.signedBy, readThrough: answered.readThrough }),
+    witnessed: verification.witnessed,
     costs,
     attestation,
     ...(recomputed !== undefined && { recomputed }),

@@ -36,6 +36,23 @@ export {
 } from './claims/questions.ts';
 export type { StudyHistory } from './claims/study-claim.ts';
 export type { ProvenTransaction, WrittenRow } from './claims/transaction-claim.ts';
+export type { WitnessedBy } from './claims/witnessed-history.ts';
 export { openSentences, provenSentences, reportOf } from './report.ts';
 export { type TrustedFacts, type Verification, verifyBundle } from './verify-bundle.ts';
 export { UnreadableError } from './wire/protobuf-reader.ts';
+export { type Comparison, compareHistories } from './witness/compare-histories.ts';
+export { checkHistory, makeHistoryFile, type ShownHistory } from './witness/history-file.ts';
+export {
+  type StatementPlace,
+  type StatementProblem,
+  statementHash,
+  statementOrdererProblem,
+  statementProblem,
+} from './witness/statement-check.ts';
+export {
+  parseStatement,
+  STATEMENT_BYTES_MAX,
+  statementBytes,
+  type WitnessStatement,
+  writeStatement,
+} from './witness/witness-statement.ts';

@@ -27,11 +27,41 @@ export function provenSentences(verification: Verification): string[] {
       "the chaincode's policy and the policies of its rows ask for, and read what the blocks before it wrote.",
     `Peers of ${list(answered.signedBy)} signed ${answeredOf(subject.kind)} ${nameOf(subject)} as their ledger holds ` +
       `it, asked at ${dayOf(answered.askedAt)} by the word of who asked.`,
+    ...witnessedSentences(verification),
     ...subjectSentences(verification),
     ...recomputedSentences(recomputed),
     ...costs.map(costSentence),
   ];
 }
+
+/** Those whose gateways saw the history as far as what the file claims rests on it. */
+const reachingWitnesses = ({ witnessed, answered }: Verification): Verification['witnessed'] =>
+  witnessed.filter(({ block }) => answered !== undefined && block >= answered.readThrough);
+
+function vouching(verification: Verification): string {
+  const reaching = reachingWitnesses(verification);
+  if (reaching.length === 0) return '';
+  return `, and up to where they signed that of the gateways of ${list(reaching.map(({ mspId }) => mspId))}`;
+}
+
+function witnessedSentences(verification: Verification): string[] {
+  const reaching = reachingWitnesses(verification);
+  if (reaching.length === 0) return [];
+  const each = reaching.map(({ mspId, block, at }) => `${mspId} up to block ${block} (at ${at})`);
+  return [
+    `Gateways of other hospitals signed that they saw this same history: ${each.join(', ')}. The times are theirs.`,
+  ];
+}
+
+/** Those whose word is too old for what the file claims. */
+const staleSentences = ({ witnessed, answered }: Verification): string[] =>
+  witnessed
+    .filter(({ block }) => answered !== undefined && block < answered.readThrough)
+    .map(
+      ({ mspId, block }) =>
+        `The statement of the gateway of ${mspId} does not count here: it ends with block ${block}, and block ` +
+        `${answered!.readThrough} was read.`,
+    );
 
 function subjectSentences({ subject, history, use, transaction }: Verification): string[] {
   if (history?.kind === 'lineage') return modelSentences(history, subject.kind);
@@ -69,7 +99,7 @@ export function openSentences(verification: Verification): string[] {
     chain !== undefined && chain.configuration.consensus !== 'BFT'
       ? [
           `Under ${chain.configuration.consensus} one orderer's key is enough to sign another block. That there is ` +
-            'no second history is the word of the orderers and of the peers that answered.',
+            `no second history is the word of the orderers and of the peers that answered${vouching(verification)}.`,
         ]
       : [];
   const others =
@@ -89,7 +119,7 @@ export function openSentences(verification: Verification): string[] {
               'updates is the word of the hospitals that attested them, whose signatures are in the blocks.',
           ]
         : [];
-  return [...flags, ...raft, ...aggregates, ...open, ...others];
+  return [...flags, ...raft, ...staleSentences(verification), ...aggregates, ...open, ...others];
 }
 
 /** The whole report as text. */

@@ -16,6 +16,7 @@ import { wordsOf } from './claims/questions.ts';
 import { type AgreedAnswers, answersFrom } from './claims/signed-answers.ts';
 import { checkModel, checkStudy, type StudyHistory } from './claims/study-claim.ts';
 import { checkTransaction, type ProvenTransaction } from './claims/transaction-claim.ts';
+import { type WitnessedBy, witnessesIn } from './claims/witnessed-history.ts';
 
 /** What a file of evidence proves. */
 export interface Verification {
@@ -28,6 +29,8 @@ export interface Verification {
   readonly transactions: readonly CheckedTransaction[];
   /** Whose peers answered, and when they were asked, as those who asked say. */
   readonly answered: Pick<AgreedAnswers, 'signedBy' | 'askedAt' | 'readThrough'> | undefined;
+  /** Hospitals whose gateways signed that they saw the same history; those whose word does not reach the claim too. */
+  readonly witnessed: readonly WitnessedBy[];
   /** Of a study or a model: its history, as peers answered it. */
   readonly history: StudyHistory | undefined;
   /** Of a dataset: who used it, and what is left. */
@@ -56,6 +59,7 @@ export interface TrustedFacts {
 
 const NOTHING = {
   answered: undefined,
+  witnessed: [],
   history: undefined,
   use: undefined,
   transaction: undefined,
@@ -88,7 +92,8 @@ export function verifyBundle(
   const walked = walk(bundle, { channel: claim.channel, genesis, replay });
   if ('place' in walked) return { ...base, ...NOTHING, chain: undefined, problems: [walked] };
   const { chain } = walked;
-  const known = [...walked.problems, ...claimProblems(bundle, { chain, chaincode })];
+  const { witnessed, problems: unwitnessed } = witnessesIn(parts, { channel: claim.channel, genesis, chain });
+  const known = [...walked.problems, ...claimProblems(bundle, { chain, chaincode }), ...unwitnessed];
   const envelopes = parts.flatMap((part) => (part.kind === 'answer' ? [part.envelope] : []));
   const { answered, problems: unanswered } = answersFrom(envelopes, { claim, chain, replay });
   const problems = [...known, ...unanswered];
@@ -104,6 +109,7 @@ export function verifyBundle(
     chain,
     problems,
     answered: { signedBy, askedAt, readThrough },
+    witnessed,
     attestation: attestationOf(judged.of, replay, mspIds.length),
     open: [...judged.open, ...openPoints(replay, answered)],
   };

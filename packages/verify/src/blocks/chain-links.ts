@@ -19,14 +19,17 @@ export class BrokenChainError extends Error {
 export interface Links {
   readonly height: number;
   readonly lastHash: string;
+  /** Hashes of the headers that statements of gateways are about, as the chain has them, by their numbers. */
+  readonly witnessedHashes: ReadonlyMap<number, string>;
 }
 
 /** @throws BrokenChainError */
 export function checkLinks(parts: readonly BundlePart[]): Links {
   const links = new LinkedHeaders();
+  for (const part of parts) if (part.kind === 'witness') links.note(part.statement.header.number);
   let isAnswered = false;
   for (const [i, part] of parts.entries()) {
-    if (part.kind === 'answer') isAnswered = true;
+    if (part.kind === 'answer' || part.kind === 'witness') isAnswered = true;
     else if (isAnswered) throw new BrokenChainError(`line ${i + 2}`, 'blocks follow the answers');
     else if (part.kind === 'hidden') links.pass(part);
     else links.follow(part);
@@ -39,11 +42,17 @@ export class LinkedHeaders {
   #previousHash: Uint8Array;
   /** The number of the first of the blocks that no header of its own follows yet. */
   #hiddenFrom: number | undefined;
+  readonly #noted = new Map<number, string | undefined>();
 
   /** @param previousHash of the last header, where a chain goes on */
   constructor(height = 0, previousHash: Uint8Array = new Uint8Array()) {
     this.#height = height;
     this.#previousHash = previousHash;
+  }
+
+  /** Asks for the hash of a header to come. */
+  note(number: number): void {
+    this.#noted.set(number, undefined);
   }
 
   pass({ from, dataHashes }: HiddenBlocks): void {
@@ -80,11 +89,14 @@ export class LinkedHeaders {
       throw new BrokenChainError(`block ${this.#hiddenFrom}`, 'no signed block follows it');
     }
     if (this.#height === 0) throw new BrokenChainError('block 0', 'it is missing');
-    return { height: this.#height, lastHash: hex(this.#previousHash) };
+    const witnessedHashes = new Map<number, string>();
+    for (const [number, hash] of this.#noted) if (hash !== undefined) witnessedHashes.set(number, hash);
+    return { height: this.#height, lastHash: hex(this.#previousHash), witnessedHashes };
   }
 
   #add(header: ShownHeader['header']): void {
     this.#previousHash = headerHash(header);
+    if (this.#noted.has(header.number)) this.#noted.set(header.number, hex(this.#previousHash));
     this.#height += 1;
   }
 }

@@ -18,6 +18,8 @@ export interface Chain extends Links {
   readonly configurationBlocks: readonly number[];
   /** How many blocks each organisation's orderers signed. */
   readonly signedBy: ReadonlyMap<string, number>;
+  /** All configurations with the blocks that hold them, oldest first. */
+  readonly configurations: readonly Resumed[];
 }
 
 export interface ChainOptions {
@@ -26,7 +28,7 @@ export interface ChainOptions {
   readonly replay: Pick<BlockReplay, 'replay' | 'passHidden'>;
 }
 
-/** Where a walk goes on that was interrupted: the configuration in force, and the block that holds it. */
+/** A configuration, and the block that holds it: where a walk goes on that was interrupted. */
 export interface Resumed {
   readonly configuration: ChannelConfiguration;
   readonly block: number;
@@ -39,11 +41,16 @@ export function walkChain(
 ): { readonly chain: Chain; readonly problems: readonly Problem[] } {
   const links = checkLinks(parts);
   const walk = new ChainWalk(options);
+  const configurations: Resumed[] = [];
   for (const part of parts) {
     if (part.kind === 'hidden') options.replay.passHidden();
-    else if (part.kind !== 'answer') walk.follow(part);
+    else if (part.kind === 'block' || part.kind === 'header') walk.follow(part);
+    const block = walk.configurationBlock;
+    if (block !== undefined && block !== configurations.at(-1)?.block) {
+      configurations.push({ block, configuration: walk.end().configuration });
+    }
   }
-  return { chain: { ...links, ...walk.end() }, problems: walk.problems };
+  return { chain: { ...links, ...walk.end(), configurations }, problems: walk.problems };
 }
 
 export class ChainWalk {
@@ -77,7 +84,7 @@ export class ChainWalk {
     if (part.kind === 'header') this.#options.replay.passHidden();
   }
 
-  end(): Omit<Chain, keyof Links> {
+  end(): Omit<Chain, keyof Links | 'configurations'> {
     const [configurationBlocks, signedBy] = [this.#configurationBlocks, this.#signedBy];
     return { configuration: this.#configuration!, configurationBlocks, signedBy };
   }

@@ -6,13 +6,16 @@
 //     {"from":7, "dataHashes":[…]}             blocks that are not shown: of each, the hash of its data
 //     {"header":…, "orderers":…}               the last block, of which only the header is shown
 //     {"answer":"…"}                           what peers signed when they were asked about what the file claims
+//     {"witness":{…}}                          what another hospital's gateway signed that it saw
 import { canonicalJson } from '@consilium/domain';
 import type { BlockHeader } from '../blocks/block-header.ts';
 import type { OrdererWord } from '../blocks/fabric-block.ts';
 import { oneLine } from '../report/one-line.ts';
 import { hex } from '../wire/digests.ts';
+import { readStatement, statementJson, type WitnessStatement } from '../witness/witness-statement.ts';
 import { type BundleClaim, claimJson, readClaim } from './bundle-claim.ts';
-import { bytesOf, countOf, digestOf, FieldError, Fields } from './fields.ts';
+import { bytesOf, canonicalFields, countOf, digestOf, FieldError, type Fields } from './fields.ts';
+import { base64, headerJson, orderersJson, readHeader, readOrderers } from './signed-header.ts';
 
 export interface ShownBlock {
   readonly kind: 'block';
@@ -37,7 +40,12 @@ export interface SignedAnswer {
   readonly kind: 'answer';
   readonly envelope: Uint8Array;
 }
-export type BundlePart = ShownBlock | ShownHeader | HiddenBlocks | SignedAnswer;
+/** What the gateway of another hospital signed that it saw. */
+export interface ShownStatement {
+  readonly kind: 'witness';
+  readonly statement: WitnessStatement;
+}
+export type BundlePart = ShownBlock | ShownHeader | HiddenBlocks | SignedAnswer | ShownStatement;
 
 export interface Bundle {
   readonly claim: BundleClaim;
@@ -78,31 +86,26 @@ function partJson(part: BundlePart): unknown {
       return { from: part.from, dataHashes: part.dataHashes.map(hex) };
     case 'answer':
       return { answer: base64(part.envelope) };
+    case 'witness':
+      return { witness: statementJson(part.statement) };
   }
 }
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-const headerJson = ({ number, previousHash, dataHash }: BlockHeader) => ({
-  number,
-  previousHash: hex(previousHash),
-  dataHash: hex(dataHash),
-});
-const orderersJson = ({ value, signatures }: OrdererWord) => ({
-  value: base64(value),
-  signatures: signatures.map(({ signatureHeader, identifierHeader, signature }) => ({
-    ...(signatureHeader.length > 0 && { signatureHeader: base64(signatureHeader) }),
-    ...(identifierHeader.length > 0 && { identifierHeader: base64(identifierHeader) }),
-    signature: base64(signature),
-  })),
-});
-
 /** @throws UnreadableBundleError */
 export function readBundle(file: Uint8Array): Bundle {
-  const lines = linesOf(file);
-  const [first, ...rest] = lines;
+  const { first: claim, parts } = readLines(file, readClaim);
+  return { claim, parts };
+}
+
+/** The first line, which says what the file is, and the parts after it. @throws UnreadableBundleError */
+export function readLines<T>(
+  file: Uint8Array,
+  readFirst: (fields: Fields) => T,
+): { readonly first: T; readonly parts: readonly BundlePart[] } {
+  const [first, ...rest] = linesOf(file);
   if (first === undefined) throw new UnreadableBundleError(1, 'the file is empty');
   return {
-    claim: readLine(first, 1, readClaim),
+    first: readLine(first, 1, readFirst),
     parts: rest.map((line, i) => readLine(line, i + 2, readPart)),
   };
 }
@@ -120,20 +123,8 @@ function linesOf(file: Uint8Array): Uint8Array[] {
 }
 
 function readLine<T>(line: Uint8Array, number: number, read: (value: Fields) => T): T {
-  let text: string;
-  let value: unknown;
-  let canonical: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line);
-    value = JSON.parse(text);
-    // Nested too deep, it has no text.
-    canonical = canonicalJson(value);
-  } catch {
-    throw new UnreadableBundleError(number, 'not a line of evidence');
-  }
-  if (canonical !== text) throw new UnreadableBundleError(number, 'not in canonical form');
-  try {
-    return read(new Fields(value));
+    return read(canonicalFields(line));
   } catch (error) {
     if (error instanceof FieldError) throw new UnreadableBundleError(number, error.message);
     throw error;
@@ -148,6 +139,7 @@ function readPart(fields: Fields): BundlePart {
 
 function readPartOfKind(fields: Fields): BundlePart {
   if (fields.has('answer')) return { kind: 'answer', envelope: bytesOf(fields.take('answer'), 'answer') };
+  if (fields.has('witness')) return { kind: 'witness', statement: fields.object('witness', readStatement) };
   if (fields.has('dataHashes')) {
     return { kind: 'hidden', from: fields.count('from'), dataHashes: fields.list('dataHashes', digestOf) };
   }
@@ -159,32 +151,4 @@ function readPartOfKind(fields: Fields): BundlePart {
   }
   if (orderers === undefined) throw new FieldError('orderers is missing');
   return { kind: 'header', header, orderers };
-}
-
-function readHeader(fields: Fields): BlockHeader {
-  const header = {
-    number: fields.count('number'),
-    previousHash: digestOf(fields.take('previousHash'), 'previousHash'),
-    dataHash: digestOf(fields.take('dataHash'), 'dataHash'),
-  };
-  fields.end();
-  return header;
-}
-
-function readOrderers(fields: Fields): OrdererWord {
-  const value = bytesOf(fields.take('value'), 'value');
-  const nothing = new Uint8Array();
-  const signatures = fields.list('signatures', (one) => {
-    const signature = new Fields(one);
-    const optional = (name: string) => (signature.has(name) ? bytesOf(signature.take(name), name) : nothing);
-    const read = {
-      signatureHeader: optional('signatureHeader'),
-      identifierHeader: optional('identifierHeader'),
-      signature: bytesOf(signature.take('signature'), 'signature'),
-    };
-    signature.end();
-    return read;
-  });
-  fields.end();
-  return { value, signatures };
 }

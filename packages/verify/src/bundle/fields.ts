@@ -1,5 +1,6 @@
 // The fields of a line of evidence. Each is read once, by its own kind: what is left over has no meaning, and is
 // refused.
+import { canonicalJson } from '@consilium/domain';
 
 /** A field that is missing, of another kind, or not known. */
 export class FieldError extends Error {}
@@ -49,6 +50,23 @@ export class Fields {
     const [name] = this.#values.keys();
     if (name !== undefined) throw new FieldError(`${name} is of no known meaning`);
   }
+}
+
+/** The fields of a line of canonical JSON. @throws FieldError */
+export function canonicalFields(line: Uint8Array): Fields {
+  let text: string;
+  let value: unknown;
+  let canonical: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line);
+    value = JSON.parse(text);
+    // Nested too deep, it has no text.
+    canonical = canonicalJson(value);
+  } catch {
+    throw new FieldError('not a line of evidence');
+  }
+  if (canonical !== text) throw new FieldError('not in canonical form');
+  return new Fields(value);
 }
 
 export function countOf(value: unknown, name: string): number {

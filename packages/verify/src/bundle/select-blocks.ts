@@ -5,6 +5,7 @@ import { readsOf } from '../blocks/block-replay.ts';
 import { readBlock } from '../blocks/fabric-block.ts';
 import { readEnvelope, readTransaction } from '../blocks/transaction.ts';
 import { mustBeShown } from '../claims/questions.ts';
+import type { WitnessStatement } from '../witness/witness-statement.ts';
 import { type BundleClaim, FORMAT, type Subject } from './bundle-claim.ts';
 import { type BundlePart, claimLine, partLine } from './bundle-file.ts';
 import { type BlockSource, type ChainIndex, type IndexedBlock, VALID } from './chain-index.ts';
@@ -21,11 +22,13 @@ export interface BundleOptions {
   readonly height: number;
   /** Envelopes with the answers that peers signed. */
   readonly answers: readonly Uint8Array[];
+  /** What gateways of other hospitals signed that they saw; none if absent. */
+  readonly statements?: readonly WitnessStatement[];
 }
 
 /** A bundle in its lines. @throws UnreadableError where a block or an answer is none */
 export async function makeBundle(source: BlockSource, options: BundleOptions): Promise<Uint8Array> {
-  const { channel, chaincode, subject, index, height, answers } = options;
+  const { channel, chaincode, subject, index, height, answers, statements = [] } = options;
   await index.read(source, height);
   const blocks = index.blocks.slice(0, height);
   const shown = closureOf(blocks, firstShown(options));
@@ -41,6 +44,7 @@ export async function makeBundle(source: BlockSource, options: BundleOptions): P
     claimLine({ ...claim, discloses: disclosureOf(parts, subject) }),
     ...parts.map(partLine),
     ...answers.map((envelope) => partLine({ kind: 'answer', envelope })),
+    ...statements.map((statement) => partLine({ kind: 'witness', statement })),
   ];
   return Buffer.concat(lines.map((line) => Buffer.from(line, 'utf8')));
 }

@@ -43,6 +43,7 @@ export async function organisation(authority: Authority): Promise<Organisation> 
 
 export class SyntheticChannel {
   readonly blocks: ShownBlock[] = [];
+  readonly #options: ConstructorParameters<typeof SyntheticChannel>;
   readonly #organisations: readonly Organisation[];
   readonly #orderers: readonly Signer[];
   readonly #consensus: 'etcdraft' | 'BFT';
@@ -57,6 +58,7 @@ export class SyntheticChannel {
       readonly consensus: 'etcdraft' | 'BFT';
     },
   ) {
+    this.#options = [organisations, options];
     this.#organisations = organisations;
     this.#orderers = options.orderers;
     this.#consensus = options.consensus;
@@ -66,6 +68,15 @@ export class SyntheticChannel {
     envelope.setConfig(this.#config);
     this.#add([wrap(common.HeaderType.CONFIG, envelope.serializeBinary())], undefined);
     this.transact({ chaincode: '_lifecycle', rows: definition(CHAINCODE), endorsers: this.peers });
+  }
+
+  /** Another history that is the same so far: what a dishonest orderer shows to somebody else from here on. */
+  fork(): SyntheticChannel {
+    const other = new SyntheticChannel(...this.#options);
+    other.blocks.splice(0, other.blocks.length, ...this.blocks);
+    other.#config = this.#config;
+    other.#lastConfig = this.#lastConfig;
+    return other;
   }
 
   get genesis(): string {

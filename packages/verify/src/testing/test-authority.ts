@@ -7,6 +7,7 @@ import * as x509 from '@peculiar/x509';
 
 const { msp } = fabricProtos;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const ATTRIBUTES = '1.2.3.4.5.6.7.8.1';
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const VALID = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2099-01-01T00:00:00Z') };
 
@@ -42,20 +43,33 @@ export class Authority {
     return new Authority(mspId, keys, certificate);
   }
 
-  /** Someone of a role, who signs. */
-  async issue(unit: 'peer' | 'client' | 'admin' | 'orderer'): Promise<Signer> {
+  /**
+   * Someone of a role, who signs.
+   *
+   * @param role of Consilium, as Fabric CA writes it
+   * @param dates other than the usual ones
+   */
+  async issue(
+    unit: 'peer' | 'client' | 'admin' | 'orderer',
+    { role, ...dates }: { readonly role?: string; readonly notBefore?: Date; readonly notAfter?: Date } = {},
+  ): Promise<Signer> {
     const keys = await newKeys();
     this.#serial += 1;
     const serialNumber = this.#serial.toString(16);
+    const attributes = Buffer.from(JSON.stringify({ attrs: { 'consilium.role': role } }), 'utf8');
     const certificate = await x509.X509CertificateGenerator.create({
       ...VALID,
+      ...dates,
       serialNumber,
       subject: `CN=${unit}${this.#serial}, OU=${unit}`,
       issuer: this.#certificate.subject,
       signingAlgorithm: ALGORITHM,
       publicKey: keys.publicKey as never,
       signingKey: this.#keys.privateKey as never,
-      extensions: [new x509.BasicConstraintsExtension(false, undefined, true)],
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        ...(role === undefined ? [] : [new x509.Extension(ATTRIBUTES, false, attributes)]),
+      ],
     });
     const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
     const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });

@@ -1,0 +1,58 @@
+// A block's header, and what orderers signed on it, as lines of evidence write them.
+import type { BlockHeader } from '../blocks/block-header.ts';
+import type { OrdererWord } from '../blocks/fabric-block.ts';
+import { hex } from '../wire/digests.ts';
+import { bytesOf, digestOf, Fields } from './fields.ts';
+
+/** A header with the orderers' word on it. */
+export interface SignedBlockHeader {
+  readonly header: BlockHeader;
+  readonly orderers: OrdererWord;
+}
+
+export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+
+export const headerJson = ({ number, previousHash, dataHash }: BlockHeader) => ({
+  number,
+  previousHash: hex(previousHash),
+  dataHash: hex(dataHash),
+});
+
+export const orderersJson = ({ value, signatures }: OrdererWord) => ({
+  value: base64(value),
+  signatures: signatures.map(({ signatureHeader, identifierHeader, signature }) => ({
+    ...(signatureHeader.length > 0 && { signatureHeader: base64(signatureHeader) }),
+    ...(identifierHeader.length > 0 && { identifierHeader: base64(identifierHeader) }),
+    signature: base64(signature),
+  })),
+});
+
+/** @throws FieldError */
+export function readHeader(fields: Fields): BlockHeader {
+  const header = {
+    number: fields.count('number'),
+    previousHash: digestOf(fields.take('previousHash'), 'previousHash'),
+    dataHash: digestOf(fields.take('dataHash'), 'dataHash'),
+  };
+  fields.end();
+  return header;
+}
+
+/** @throws FieldError */
+export function readOrderers(fields: Fields): OrdererWord {
+  const value = bytesOf(fields.take('value'), 'value');
+  const nothing = new Uint8Array();
+  const signatures = fields.list('signatures', (one) => {
+    const signature = new Fields(one);
+    const optional = (name: string) => (signature.has(name) ? bytesOf(signature.take(name), name) : nothing);
+    const read = {
+      signatureHeader: optional('signatureHeader'),
+      identifierHeader: optional('identifierHeader'),
+      signature: bytesOf(signature.take('signature'), 'signature'),
+    };
+    signature.end();
+    return read;
+  });
+  fields.end();
+  return { value, signatures };
+}
