@@ -57,6 +57,14 @@ const PEER_CIRCUMSTANCES = [
   { timeZone: 'Europe/Zurich', skewMs: 999 },
 ] as const;
 
+/** The zone outside transactions. To change it is dear: all that the process knows of time is read again. */
+const OWN_ZONE = process.env.TZ;
+function setZone(zone: string | undefined): void {
+  if (process.env.TZ === zone) return;
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+}
+
 /** Where every first peer's transactions are recorded, for the determinism guard to replay. */
 const RECORDING = process.env.CONSILIUM_RECORDING;
 const SUBMITS = new Set<string>(TRANSACTIONS.filter(({ kind }) => kind === 'submit').map(({ name }) => name));
@@ -89,6 +97,19 @@ export class MemoryConsortium {
     this.mspIds = mspIds;
   }
 
+  /** Becomes what another consortium of the same organisations is now. After that they are apart. */
+  continueFrom(other: MemoryConsortium): void {
+    assert.deepEqual(this.mspIds, other.mspIds);
+    assert.equal(this.#transactions, 0, 'nothing was done here before');
+    for (const [key, row] of other.world.rows) this.world.rows.set(key, row);
+    for (const [key, versions] of other.world.history) this.world.history.set(key, versions);
+    this.events.push(...other.events);
+    this.committed.push(...other.committed);
+    this.log.push(...other.log);
+    this.now = other.now;
+    this.#transactions = other.#transactions;
+  }
+
   /** All of the world's state as one text, to see that nothing changed. */
   snapshot(): string {
     return canonicalJson(
@@ -107,7 +128,8 @@ export class MemoryConsortium {
     argument: Argument<N> | string,
     peer = caller.mspId,
   ): Promise<Answer> {
-    const { response, results } = await this.#execute(peer, this.#propose(caller), name, argument);
+    const executed = this.#execute(peer, this.#propose(caller), name, argument);
+    const { response, results } = await executed.finally(() => setZone(OWN_ZONE));
     assert.deepEqual(results.writes, []);
     assert.equal(results.event, null);
     return JSON.parse(response);
@@ -131,6 +153,7 @@ export class MemoryConsortium {
         refusals.push({ mspId, error });
       }
     }
+    setZone(OWN_ZONE);
     const [first, ...others] = endorsements;
     for (const other of others) {
       assert.equal(other.response, first!.response, 'endorsers answer the same');
@@ -233,8 +256,7 @@ export class MemoryConsortium {
   ): Promise<{ response: string; results: Results }> {
     const { timeZone, skewMs } = PEER_CIRCUMSTANCES[this.mspIds.indexOf(peer) % PEER_CIRCUMSTANCES.length]!;
     const stub = new MemoryStub(this.world, proposal, peer);
-    const zone = process.env.TZ;
-    process.env.TZ = timeZone;
+    setZone(timeZone);
     const text = typeof argument === 'object' ? canonicalJson(argument) : (argument as string);
     const now = this.now + skewMs * this.clockError;
     const { sent, world, clockError } = this;
@@ -263,9 +285,6 @@ export class MemoryConsortium {
       if (!(error as Error).message.startsWith('TOO_MANY_AT_ONCE')) recorded(refusalText(error));
       // What crosses the wire is the text alone.
       throw parseDomainError((error as Error).message) ?? error;
-    } finally {
-      if (zone === undefined) delete process.env.TZ;
-      else process.env.TZ = zone;
     }
   }
 }

@@ -1,5 +1,6 @@
 // Recordings of transactions: what a peer was asked, what it saw of the world, and what it answered, one line
 // each, so that another process in other circumstances can be asked the same and compared to the byte.
+import { hash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { MemoryStub, Proposal, Version, World } from './memory-stub.ts';
 
@@ -27,7 +28,10 @@ export const refusalText = (error: unknown): string => `refused: ${(error as Err
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
-/** Adds one execution to the recording, with as much of the world as it saw. */
+/** What is in the recording already: many tests begin alike. */
+const recorded = new Set<string>();
+
+/** Adds one execution to the recording, with as much of the world as it saw; what was recorded before, once only. */
 export function record(
   file: string,
   { world, stub, ...asked }: Omit<Recorded, 'rows' | 'history'> & { world: World; stub: MemoryStub },
@@ -45,7 +49,11 @@ export function record(
     key,
     (world.history.get(key) ?? []).map((version) => ({ ...version, value: text(version.value) })),
   ]);
-  appendFileSync(file, `${JSON.stringify({ ...asked, rows, history })}\n`);
+  const line = `${JSON.stringify({ ...asked, rows, history })}\n`;
+  const digest = hash('sha256', line);
+  if (recorded.has(digest)) return;
+  recorded.add(digest);
+  appendFileSync(file, line);
 }
 
 /** The part of the world that a recorded transaction saw. */

@@ -25,37 +25,54 @@ export const STUDY = 'heart';
 export const as = (role: Role, mspId: string): Caller => ({ mspId, role });
 export const ownerOf = (datasetId: string): string => OWNERS[datasetId]!;
 
+/** Studies that were brought to a point of their life before, by that point: the same acts lead to the same ledger. */
+const reached = new Map<string, Promise<StudyOnLedger>>();
+
 export class StudyOnLedger extends MemoryConsortium {
   constructor() {
     super(MEMBERS);
   }
 
-  /** Members and datasets are there. */
-  static async prepared(epsilon = '8'): Promise<StudyOnLedger> {
+  /** A study of its own at this point, which is led there once in a process. */
+  static async #at(point: string, lead: () => Promise<StudyOnLedger>): Promise<StudyOnLedger> {
+    if (!reached.has(point)) reached.set(point, lead());
     const study = new StudyOnLedger();
-    for (const mspId of MEMBERS) {
-      await study.submit(as('operator', mspId), 'member:register', memberArgument(mspId));
-    }
-    for (const datasetId of DATASETS) {
-      const argument = datasetArgument(datasetId, epsilon);
-      await study.submit(as('steward', ownerOf(datasetId)), 'dataset:register', argument);
-    }
+    study.continueFrom(await reached.get(point)!);
     return study;
+  }
+
+  /** Members and datasets are there. */
+  static prepared(epsilon = '8'): Promise<StudyOnLedger> {
+    return StudyOnLedger.#at(`prepared ${epsilon}`, async () => {
+      const study = new StudyOnLedger();
+      for (const mspId of MEMBERS) {
+        await study.submit(as('operator', mspId), 'member:register', memberArgument(mspId));
+      }
+      for (const datasetId of DATASETS) {
+        const argument = datasetArgument(datasetId, epsilon);
+        await study.submit(as('steward', ownerOf(datasetId)), 'dataset:register', argument);
+      }
+      return study;
+    });
   }
 
   /** The study is proposed by Alpha over all four datasets. */
-  static async proposed(change: Partial<ProposeStudy> = {}): Promise<StudyOnLedger> {
-    const study = await StudyOnLedger.prepared();
-    await study.propose(change);
-    return study;
+  static proposed(change: Partial<ProposeStudy> = {}): Promise<StudyOnLedger> {
+    return StudyOnLedger.#at(`proposed ${JSON.stringify(change)}`, async () => {
+      const study = await StudyOnLedger.prepared();
+      await study.propose(change);
+      return study;
+    });
   }
 
   /** The study runs with everyone's consent. */
-  static async running(change: Partial<ProposeStudy> = {}): Promise<StudyOnLedger> {
-    const study = await StudyOnLedger.proposed(change);
-    for (const datasetId of DATASETS) await study.consent(datasetId);
-    await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
-    return study;
+  static running(change: Partial<ProposeStudy> = {}): Promise<StudyOnLedger> {
+    return StudyOnLedger.#at(`running ${JSON.stringify(change)}`, async () => {
+      const study = await StudyOnLedger.proposed(change);
+      for (const datasetId of DATASETS) await study.consent(datasetId);
+      await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
+      return study;
+    });
   }
 
   propose(change: Partial<ProposeStudy> = {}) {
