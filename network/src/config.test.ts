@@ -109,3 +109,44 @@ test('embedded has no ordering to choose', () => {
   const paths = problemsOf(`${good}orderer: { ordering: bft, nodes: 4 }\n`).map(({ field }) => field);
   assert.deepEqual(paths, ['orderer.ordering', 'orderer.nodes']);
 });
+
+test('an endorsement policy that nobody can meet is refused with its line and a remedy', () => {
+  const policyOf = (policy: string) => problemsOf(good.replace('MAJORITY', JSON.stringify(policy)));
+  assert.deepEqual(policyOf("OR('NorthMSP.peer','SouthMSP.peer')"), []);
+  for (const policy of [
+    "OR('EastMSP.peer')",
+    "AND('NorthMSP.peer','NorthMSP.peer')",
+    "OR('NorthMSP.client')",
+    'x',
+  ]) {
+    const [problem] = policyOf(policy);
+    assert.equal(problem?.field, 'chaincode.policy', policy);
+    assert.equal(problem.line, 8);
+    assert.notEqual(problem.remedy ?? '', '');
+  }
+});
+
+test('values that do not fit are refused in words for people', () => {
+  const [compose] = problemsOf(good.replace('embedded', 'compose'));
+  assert.equal(compose?.text, 'is compose, which is not built yet');
+  assert.match(compose.remedy ?? '', /'embedded'.*'native'/);
+  const texts = problemsOf(`
+name: Two Clinics
+channel: 7
+runtime: [native]
+organisations: { north: {} }
+chaincode:
+logs: 5
+`).map(({ field, text }) => `${field} ${text}`);
+  assert.deepEqual(
+    texts.toSorted(),
+    [
+      'channel is 7, which does not fit',
+      'chaincode is empty',
+      'logs is 5, which does not fit',
+      'name is Two Clinics, which does not fit',
+      'organisations has fields of its own',
+      'runtime is a list of 1',
+    ].toSorted(),
+  );
+});

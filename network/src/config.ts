@@ -5,6 +5,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { Errors } from 'typebox/value';
 import { LineCounter, parseDocument } from 'yaml';
 import { ORDERERS } from './ledger-network.ts';
+import { endorsementProblem } from './signature-policy.ts';
 
 const Strict = <T extends Record<string, TSchema>>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
@@ -23,6 +24,9 @@ const DataFolder = Type.String({
   description: 'the absolute path of a folder, without a colon',
 });
 const Listener = Strict({ port: Type.Optional(Port) });
+
+/** The policy of a chaincode that asks for what the channel asks for: more than half of the organisations. */
+export const MAJORITY = 'MAJORITY';
 
 export const Organisation = Strict({
   name: Name,
@@ -172,9 +176,31 @@ function* schemaProblems(value: unknown): Generator<Found> {
       }
     } else if (error.keyword !== 'boolean') {
       const description = schemaAt(path)?.description;
-      yield { path, text: error.message, remedy: description ? `write ${description}` : '' };
+      const text = unfit(valueAt(value, path));
+      yield {
+        path,
+        text,
+        remedy: description ? `write ${description}` : 'leave it out, or write its fields below it',
+      };
     }
   }
+}
+
+const valueAt = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>(
+    (node, part) => (node as Readonly<Record<string, unknown>> | undefined)?.[part],
+    value,
+  );
+
+/** What was written, in words, where it is not what the field takes. */
+function unfit(value: unknown): string {
+  if (value === 'compose') return 'is compose, which is not built yet';
+  if (value === null || value === undefined) return 'is empty';
+  if (Array.isArray(value)) return `is a list of ${value.length}`;
+  if (typeof value === 'object') return 'has fields of its own';
+  const text = String(value);
+  if (text === '') return 'is empty';
+  return `is ${text.length > 60 ? `${text.slice(0, 60)}…` : text}, which does not fit`;
 }
 
 function* duplicates(consortium: Consortium): Generator<Found> {
@@ -230,6 +256,13 @@ function* orderingProblems(consortium: Consortium): Generator<Found> {
   }
 }
 
+function* policyProblems({ chaincode, organisations }: Consortium): Generator<Found> {
+  if (chaincode.policy === MAJORITY) return;
+  const mspIds = organisations.map(({ mspId }) => mspId);
+  const problem = endorsementProblem(chaincode.policy, mspIds);
+  if (problem !== undefined) yield { path: ['chaincode', 'policy'], ...problem };
+}
+
 /** @throws ConfigError with every problem. */
 export function parseConsortium(text: string, file = 'consortium.yaml'): Consortium {
   const lines = new LineCounter();
@@ -248,7 +281,9 @@ export function parseConsortium(text: string, file = 'consortium.yaml'): Consort
   const value: unknown = document.toJS() ?? {};
   const raw = [...schemaProblems(value)];
   const problems =
-    raw.length > 0 ? raw : [...duplicates(value as Consortium), ...orderingProblems(value as Consortium)];
+    raw.length > 0
+      ? raw
+      : [duplicates, orderingProblems, policyProblems].flatMap((find) => [...find(value as Consortium)]);
   if (problems.length === 0) return value as Consortium;
   throw new ConfigError(
     file,
