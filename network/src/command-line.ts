@@ -15,6 +15,7 @@ import {
 } from '@consilium/command-line';
 import { writeCohorts } from '../cohorts/cohorts.ts';
 import { runDemo } from '../demo/demo.ts';
+import { changesSinceStart } from './changed-file.ts';
 import { readConsortium } from './config.ts';
 import { judge } from './conformance/conformance.ts';
 import { conforms } from './conformance/suites.ts';
@@ -32,6 +33,7 @@ const HELP = `consilium-network: one consortium on this machine
   consilium-network up      [--config FILE] [--dir DIR] [--foreground] [--json]
       Starts the consortium of FILE (default network/consortium.yaml) and returns when every part answers.
       DIR (default .consortium) keeps ledger, keys, ports and logs. With --foreground it stays until Ctrl-C.
+      While it runs, says what FILE has otherwise than at the start, and exits with 1 if there is something.
   consilium-network down    [--dir DIR] [--json]
       Stops all that runs in DIR, also after the supervisor was killed.
   consilium-network status  [--dir DIR] [--json]
@@ -111,7 +113,13 @@ async function up(values: Values): Promise<number> {
   if (before.state !== 'stopped' && before.state !== 'orphaned') {
     if (values.json) print(JSON.stringify(before));
     else print(`${before.name} is already ${before.state}; \`status\` shows it, \`down\` stops it.`);
-    return EXIT.done;
+    const changed = before.state === 'running' ? changesSinceStart(directory, consortium) : [];
+    if (changed.length === 0) return EXIT.done;
+    for (const change of changed) note(`${configFile}: ${change}`);
+    note(
+      'It runs as it was started. `down`, then `up`, starts what the file says now, or says why it cannot.',
+    );
+    return EXIT.failed;
   }
   if (values.foreground) return untilStopped(signal, () => supervise({ consortium, directory, say, signal }));
   say(`Starting ${consortium.name}: ${consortium.organisations.length} organisations in ${directory}`);

@@ -9,9 +9,9 @@ export interface Stage {
   readonly services: readonly ServiceDefinition[];
   /**
    * What is to be done once they are ready, before the next stage: at every start, so it must be
-   * repeatable. The signal is a stop meanwhile.
+   * repeatable. The signal is a stop meanwhile; what it says is for people.
    */
-  readonly complete?: (signal: AbortSignal) => Promise<void>;
+  readonly complete?: (signal: AbortSignal, report: (line: string) => void) => Promise<void>;
 }
 
 /** Where a started consortium's parts are: written to `consortium.json` for people and programs. */

@@ -2,6 +2,7 @@
 // stops everything when `stop` is called, when a stage fails, or when the process that started it goes away.
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { keepStarted } from './changed-file.ts';
 import type { Consortium } from './config.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits, rotateLog } from './log-rotation.ts';
@@ -109,10 +110,11 @@ export class Supervisor {
         const results = await Promise.allSettled(started.map((service) => service.start()));
         const failed = results.find((result) => result.status === 'rejected');
         if (failed !== undefined) throw failed.reason;
-        if (this.#stopping === null) await complete?.(this.#interrupted.signal);
+        if (this.#stopping === null) await complete?.(this.#interrupted.signal, report);
         if (this.#stopping !== null) throw new Error('stopped while it started');
         report(`${title} ready (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
       }
+      keepStarted(directory, consortium);
       this.#phase = 'running';
       writeWhole(join(directory, 'consortium.json'), `${JSON.stringify(plan.addresses, null, 2)}\n`);
       this.#record();

@@ -17,7 +17,7 @@ function program(...path: string[]): string {
 }
 
 test('binaries are found in FABRIC_BIN_DIR before PATH, and the builder beside them', () => {
-  for (const name of ['orderer', 'peer', 'configtxgen']) program('release/bin', name);
+  for (const name of ['orderer', 'peer', 'configtxgen', 'configtxlator']) program('release/bin', name);
   const elsewhere = program('elsewhere', 'osnadmin');
   program('elsewhere', 'peer');
   for (const step of ['detect', 'build', 'release']) program('release/builders/ccaas/bin', step);
@@ -48,7 +48,15 @@ test('one error names every binary that is missing, and how to give them', () =>
     () => findFabric(environment),
     (error: Error) => {
       assert.ok(error instanceof MissingBinariesError);
-      for (const part of ['orderer', 'peer', 'configtxgen', 'osnadmin', 'ccaas', 'FABRIC_BIN_DIR']) {
+      for (const part of [
+        'orderer',
+        'peer',
+        'configtxgen',
+        'configtxlator',
+        'osnadmin',
+        'ccaas',
+        'FABRIC_BIN_DIR',
+      ]) {
         assert.ok(error.message.includes(part), part);
       }
       return true;

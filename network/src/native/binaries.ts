@@ -3,7 +3,7 @@ import { accessSync, constants, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
-const FABRIC_PROGRAMS = ['orderer', 'peer', 'configtxgen', 'osnadmin'] as const;
+const FABRIC_PROGRAMS = ['orderer', 'peer', 'configtxgen', 'configtxlator', 'osnadmin'] as const;
 export type FabricProgram = (typeof FABRIC_PROGRAMS)[number];
 
 export interface FabricBinaries {

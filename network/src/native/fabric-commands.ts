@@ -1,5 +1,8 @@
 // Fabric's own commands, run once each as an operator would: every failure says which command, and what it wrote.
 import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FabricBinaries, FabricProgram } from './binaries.ts';
 import { type FabricLayout, HOST, type OrdererNode, type PeerNode } from './layout.ts';
@@ -65,6 +68,45 @@ export class FabricCommands {
     if (answer === null)
       throw new FabricCommandError(`osnadmin ${parameters.join(' ')} failed:\n    ${said}`);
     return JSON.parse(answer[1]!);
+  }
+
+  /**
+   * A message of Fabric's, such as common.Block, as data.
+   *
+   * @throws FabricCommandError where the bytes are none.
+   */
+  async decode<T>(type: string, bytes: Uint8Array): Promise<T> {
+    const decoded = await this.translate(['proto_decode', '--type', type], { input: bytes });
+    return JSON.parse(Buffer.from(decoded).toString('utf8')) as T;
+  }
+
+  /** @throws FabricCommandError where the value is no message of this type. */
+  encode(type: string, value: unknown): Promise<Uint8Array> {
+    const input = Buffer.from(JSON.stringify(value));
+    return this.translate(['proto_encode', '--type', type], { input });
+  }
+
+  /** What `configtxlator` makes of files, each given to the flag of its name. @throws FabricCommandError */
+  translate(parameters: readonly string[], files: Readonly<Record<string, Uint8Array>>): Promise<Uint8Array> {
+    return this.inFolder(async (folder) => {
+      const given = Object.entries(files).flatMap(([name, bytes]) => {
+        writeFileSync(join(folder, name), bytes);
+        return [`--${name}`, join(folder, name)];
+      });
+      const output = join(folder, 'output');
+      await this.run('configtxlator', { parameters: [...parameters, ...given, '--output', output] });
+      return readFileSync(output);
+    });
+  }
+
+  /** Work with a folder of its own, which is removed afterwards. */
+  async inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = mkdtempSync(join(tmpdir(), 'consilium-fabric-'));
+    try {
+      return await work(folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 
   /** Where the `peer` command sends transactions: the first orderer. */

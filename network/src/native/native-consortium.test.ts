@@ -108,7 +108,7 @@ test('without binaries, up says which are missing and what to set, and starts no
     FABRIC_CCAAS_BUILDER: '',
   });
   assert.equal(code, 1);
-  assert.match(err, /not found: orderer; peer; configtxgen; osnadmin; .*FABRIC_BIN_DIR/);
+  assert.match(err, /not found: orderer; peer; configtxgen; configtxlator; osnadmin; .*FABRIC_BIN_DIR/);
   const { state } = JSON.parse((await run(['status', '--dir', join(root, 'none'), '--json'])).out);
   assert.equal(state, 'stopped');
 });

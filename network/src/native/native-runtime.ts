@@ -31,6 +31,7 @@ import { ipfsService } from './ipfs-service.ts';
 import { type FabricLayout, fabricPorts, HOST, layoutOf, type OrdererNode, type PeerNode } from './layout.ts';
 import { deploy } from './lifecycle.ts';
 import { ordererConfiguration, peerConfiguration } from './node-configuration.ts';
+import { agreeWithChannel, refuseOtherChannel } from './same-channel.ts';
 
 export interface Chaincode {
   readonly name: string;
@@ -109,6 +110,7 @@ export async function planFabric(
   const layout = layoutOf(consortium, { directory, ports });
   const commandsFor = (signal?: AbortSignal) => new FabricCommands(binaries, layout, signal);
   const commands = commandsFor();
+  await refuseOtherChannel(commands, layout);
   await issueIdentities(layout, { directory, ipfsUrl: addresses.ipfsUrl });
   const version = await fabricVersion(commands, layout.ordering);
   await makeGenesisBlock(commands, layout, version.channelCapability);
@@ -138,10 +140,10 @@ export async function planFabric(
       });
     }),
   );
-  const deployAll = async (signal: AbortSignal) => {
-    const deploying = commandsFor(signal);
+  const deployAll = async (signal: AbortSignal, report: (line: string) => void) => {
+    const place = { commands: commandsFor(signal), layout, report };
     for (const { name, version, policy, servedBy } of chaincodes) {
-      await deploy(deploying, layout, { name, version, policy, packages: packages.get(servedBy ?? name)! });
+      await deploy(place, { name, version, policy, packages: packages.get(servedBy ?? name)! });
     }
   };
   return {
@@ -161,7 +163,10 @@ export async function planFabric(
       {
         title: 'peers',
         services: layout.peers.map((one) => peerService(one, { directory, layout, binaries, version })),
-        complete: (signal) => joinPeers(commandsFor(signal), layout),
+        complete: async (signal, report) => {
+          await joinPeers(commandsFor(signal), layout);
+          await agreeWithChannel(commandsFor(signal), layout, { version, report });
+        },
       },
       { title: 'chaincode', services: processes, complete: deployAll },
     ],
