@@ -50,7 +50,13 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/onnx-grad/accepted-graphs',
   ],
   // Finds it, and has it run by others.
-  network: ['@consilium/chaincode', '@consilium/command-line', '@consilium/domain', '@consilium/verify'],
+  network: [
+    '@consilium/chaincode',
+    '@consilium/command-line',
+    '@consilium/domain',
+    '@consilium/verify',
+    '@consilium/verify/channel',
+  ],
 };
 
 const packageOf = (file: string) => /^(packages\/)?[^/]+/.exec(file)![0];
@@ -70,6 +76,7 @@ const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [
     within: 'gateway/',
     door: /^gateway\/src\/fabric\/fabric-ledger\.ts$/,
   },
+  { sdk: /^@grpc\//, within: 'network/', door: /^network\/src\/ceremonies\/fabric-nodes\.ts$/ },
   { sdk: /^fabric-(shim|contract-api)/, within: 'packages/domain/', door: /^$/ },
   {
     sdk: /^ipfs-http-client$/,

@@ -15,12 +15,14 @@ export interface Consenter {
   readonly pem: Uint8Array;
 }
 
-interface DefinedOrganisation {
+/** An organisation as one of its groups in the channel defines it. */
+export interface DefinedOrganisation {
   readonly msp: Msp;
   /** Of its group, in bytes. */
   readonly definition: Uint8Array;
 }
 
+/** A channel's configuration with its sequence: organisations, policies by path, and orderers. */
 export class ChannelConfiguration {
   readonly sequence: number;
   readonly root: ConfigGroup;
@@ -34,11 +36,11 @@ export class ChannelConfiguration {
   readonly consensus: string;
   readonly consenters: readonly Consenter[];
 
-  /** @param bytes a configuration with its sequence. @throws UnreadableError */
-  constructor(bytes: Uint8Array) {
-    const config = new Message('configuration', bytes);
-    this.sequence = config.number(1);
-    this.root = readGroup(config.merged(2));
+  /** @param config with its sequence: its bytes, or its tree. @throws UnreadableError */
+  constructor(config: Uint8Array | { readonly sequence: number; readonly root: ConfigGroup }) {
+    const { sequence, root } = config instanceof Uint8Array ? readConfig(config) : config;
+    this.sequence = sequence;
+    this.root = root;
     const application = organisationsIn(this.root, 'Application');
     const orderers = organisationsIn(this.root, 'Orderer');
     this.organisations = new Map([...application, ...orderers]);
@@ -93,6 +95,11 @@ export class ChannelConfiguration {
 }
 
 const nothing = new Uint8Array();
+
+function readConfig(bytes: Uint8Array) {
+  const config = new Message('configuration', bytes);
+  return { sequence: config.number(1), root: readGroup(config.merged(2)) };
+}
 
 function organisationsIn(root: ConfigGroup, section: string): [string, DefinedOrganisation][] {
   return [...(root.groups.get(section)?.groups ?? [])].map(([name, { values }]) => {

@@ -5,17 +5,21 @@ import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 
 const DEPTH_MAX = 10;
 
+/** What every item of a configuration has: how often it changed, and the policy that governs its change. */
 export interface ConfigItem {
   readonly version: number;
   readonly modPolicy: string;
 }
+/** A value, in the bytes of its own message. */
 export interface ConfigValue extends ConfigItem {
   readonly value: Uint8Array;
 }
+/** A policy: of signatures (type 1), or of the groups below (type 3), in the bytes of its message. */
 export interface ConfigPolicy extends ConfigItem {
   readonly type: number;
   readonly value: Uint8Array;
 }
+/** A group: further groups, values and policies by their names. */
 export interface ConfigGroup extends ConfigItem {
   readonly groups: ReadonlyMap<string, ConfigGroup>;
   readonly values: ReadonlyMap<string, ConfigValue>;

@@ -3,23 +3,8 @@
 import { readSigner, type SignedBytes } from '../identity/membership.ts';
 import { Message } from '../wire/protobuf-reader.ts';
 import { ChannelConfiguration } from './channel-configuration.ts';
-import {
-  type ConfigGroup,
-  type ConfigItem,
-  type ConfigPolicy,
-  type ConfigValue,
-  readGroup,
-  textOf,
-} from './config-group.ts';
-
-type Kind = 'group' | 'value' | 'policy';
-interface Placed {
-  readonly kind: Kind;
-  /** Groups above it, from the channel on; of a group, itself is the last. */
-  readonly path: readonly string[];
-  readonly name: string;
-  readonly item: ConfigItem;
-}
+import { readGroup, textOf } from './config-group.ts';
+import { resultOfUpdate } from './update-result.ts';
 
 /** Why it does not follow; undefined where it does. @param envelope of the configuration. @throws UnreadableError */
 export function updateProblem(
@@ -35,29 +20,16 @@ export function updateProblem(
   const update = signed.bytes(1);
   const message = new Message('update', update);
   if (message.text(1) !== channel) return `its update is for the channel ${message.text(1)}`;
-  const present = flatten(before.root);
-  const read = flatten(readGroup(message.merged(2)));
-  for (const [key, { item }] of read) {
-    if (present.get(key)?.item.version !== item.version) return `its update read another version of ${key}`;
-  }
-  const written = flatten(readGroup(message.merged(3)));
-  const changed = [...written].filter(([key, { item }]) => read.get(key)?.item.version !== item.version);
-  if (changed.length === 0) return 'its update changes nothing';
-  const signatures = signed.list(2).map((bytes) => signatureOf(bytes, update));
-  for (const [key, { item, ...place }] of changed) {
-    const old = present.get(key)?.item;
-    if (item.version !== (old === undefined ? 0 : old.version + 1)) {
-      return `its update gives ${key} the version ${item.version}`;
-    }
-    if (old === undefined) continue;
-    const policy = policyPath(place, old.modPolicy);
-    if (!before.satisfies(policy, signatures)) {
+  const sets = { readSet: readGroup(message.merged(2)), writeSet: readGroup(message.merged(3)) };
+  const result = resultOfUpdate(before.root, sets);
+  if ('problem' in result) return result.problem;
+  const signatures = signed.list(2).map((bytes) => readUpdateSignature(bytes, update));
+  for (const { key, policy } of result.changed) {
+    if (policy !== undefined && !before.satisfies(policy, signatures)) {
       return `its update changes ${key} without the signatures that ${policy} asks for`;
     }
   }
-  const result = new Map(present);
-  for (const [key, placed] of changed) result.set(key, placed);
-  const made = build(result);
+  const made = result.after;
   if (made === undefined || textOf(made) !== textOf(after.root)) {
     return 'it is not what its signed update makes of the one before it';
   }
@@ -65,7 +37,7 @@ export function updateProblem(
 }
 
 /** As Fabric: an organisation keeps its name, under which others count its signatures. */
-function renamed(before: ChannelConfiguration, after: ChannelConfiguration): string | undefined {
+export function renamed(before: ChannelConfiguration, after: ChannelConfiguration): string | undefined {
   for (const [place, { msp }] of before.organisations) {
     const mspId = after.organisations.get(place)?.msp.mspId ?? msp.mspId;
     if (mspId !== msp.mspId) return `it gives ${place} the name ${mspId}, and it was ${msp.mspId}`;
@@ -73,7 +45,8 @@ function renamed(before: ChannelConfiguration, after: ChannelConfiguration): str
   return undefined;
 }
 
-function signatureOf(bytes: Uint8Array, update: Uint8Array): SignedBytes {
+/** One signature of an update, over its header and the update. @throws UnreadableError */
+export function readUpdateSignature(bytes: Uint8Array, update: Uint8Array): SignedBytes {
   const message = new Message('signature of an update', bytes);
   const header = message.bytes(1);
   return {
@@ -83,60 +56,6 @@ function signatureOf(bytes: Uint8Array, update: Uint8Array): SignedBytes {
     },
     signature: message.bytes(2),
   };
-}
-
-function policyPath({ path }: Pick<Placed, 'path'>, modPolicy: string): string {
-  if (modPolicy.startsWith('/')) return modPolicy;
-  return ['', 'Channel', ...path.slice(1), modPolicy].join('/');
-}
-
-const keyOf = (kind: Kind, path: readonly string[], name: string): string =>
-  `${kind} ${['', ...path, ...(kind === 'group' ? [] : [name])].join('/')}`;
-
-/** Every item of a tree under its place. */
-function flatten(root: ConfigGroup): Map<string, Placed> {
-  const found = new Map<string, Placed>();
-  const visit = (group: ConfigGroup, name: string, above: readonly string[]): void => {
-    const path = [...above, name];
-    found.set(keyOf('group', path, name), { kind: 'group', path, name, item: group });
-    for (const [key, item] of group.values) {
-      found.set(keyOf('value', path, key), { kind: 'value', path, name: key, item });
-    }
-    for (const [key, item] of group.policies) {
-      found.set(keyOf('policy', path, key), { kind: 'policy', path, name: key, item });
-    }
-    for (const [key, child] of group.groups) visit(child, key, path);
-  };
-  visit(root, 'Channel', []);
-  return found;
-}
-
-/** The tree of items by place; a group's own lists say which of them are in it. */
-function build(items: ReadonlyMap<string, Placed>): ConfigGroup | undefined {
-  const missing = Symbol('missing');
-  const take = <T extends ConfigItem>(kind: Kind, path: readonly string[], name: string): T => {
-    const found = items.get(keyOf(kind, path, name));
-    if (found === undefined) throw missing;
-    return found.item as T;
-  };
-  const visit = (path: readonly string[], name: string): ConfigGroup => {
-    const group = take<ConfigGroup>('group', path, name);
-    const named = <T>(map: ReadonlyMap<string, unknown>, read: (key: string) => T) =>
-      new Map([...map.keys()].map((key) => [key, read(key)]));
-    return {
-      version: group.version,
-      modPolicy: group.modPolicy,
-      groups: named(group.groups, (key) => visit([...path, key], key)),
-      values: named(group.values, (key) => take<ConfigValue>('value', path, key)),
-      policies: named(group.policies, (key) => take<ConfigPolicy>('policy', path, key)),
-    };
-  };
-  try {
-    return visit(['Channel'], 'Channel');
-  } catch (error) {
-    if (error === missing) return undefined;
-    throw error;
-  }
 }
 
 /** The configuration in an envelope of a block. @throws UnreadableError */

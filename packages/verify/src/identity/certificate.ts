@@ -15,6 +15,7 @@ const SUBJECT_KEY_ID = '551d0e';
 const TAG_OF_VERSION = 0xa0;
 const TAG_OF_EXTENSIONS = 0xa3;
 
+/** A certificate, and what an MSP reads of it. */
 export interface Certificate {
   readonly x509: X509Certificate;
   /** SHA-256 of its DER, in hexadecimal: two identities of the same certificate are one. */

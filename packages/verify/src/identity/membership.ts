@@ -7,6 +7,7 @@ import { isRevokedBy, type RevocationList, readRevocationList } from './revocati
 import { signatureHolds } from './signature.ts';
 
 export const NODE_ROLES = ['client', 'peer', 'admin', 'orderer'] as const;
+/** What a certificate makes of its holder, by its organisational unit. */
 export type NodeRole = (typeof NODE_ROLES)[number];
 
 /** Who signs: an organisation's name and a certificate in PEM, which nobody has judged yet. */
@@ -24,6 +25,7 @@ export interface Identity {
   readonly role: NodeRole | undefined;
 }
 
+/** A signature over bytes, and who claims to have made it. */
 export interface SignedBytes {
   readonly identity: ClaimedIdentity;
   /** May be made when it is asked for: only of identities that could have signed it. */
@@ -56,6 +58,7 @@ export function readSigner(bytes: Uint8Array): ClaimedIdentity {
   }
 }
 
+/** An organisation's authorities, roles and revocation lists. */
 export class Msp {
   readonly mspId: string;
   readonly #authorities: readonly Certificate[];

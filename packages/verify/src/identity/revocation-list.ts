@@ -6,6 +6,7 @@ import { sameBytes } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { type Certificate, serialOf } from './certificate.ts';
 
+/** The serial numbers that an authority revoked. */
 export interface RevocationList {
   readonly issuer: Uint8Array;
   /** Whose list it is. Undefined: Fabric then accepts no identity of the organisation. */

@@ -7,7 +7,8 @@ const DEPTH_MAX = 20;
 const CLASSIFICATION = { role: 0, unit: 1, identity: 2, combined: 4 } as const;
 const ROLES = ['member', 'admin', 'client', 'peer', 'orderer'] as const;
 
-type Rule =
+/** A signer by the number of a principal, or so many of further rules. */
+export type Rule =
   | { readonly signedBy: number }
   | { readonly least: number; readonly rules: readonly Rule[]; readonly signedBy?: undefined };
 

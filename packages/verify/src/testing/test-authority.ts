@@ -116,6 +116,11 @@ export class Signer {
     this.identity = identity.serializeBinary();
   }
 
+  /** PKCS #8 in PEM. */
+  get keyPem(): string {
+    return this.#key.export({ format: 'pem', type: 'pkcs8' }).toString();
+  }
+
   sign(...parts: readonly Uint8Array[]): Uint8Array {
     return lowS(sign('sha256', Buffer.concat(parts), this.#key));
   }
