@@ -1,0 +1,33 @@
+// What of an organisation's group in a channel decides whom it speaks for: its authorities and what it revoked.
+import {
+  type Certificate,
+  type ConfigGroup,
+  Message,
+  readCertificate,
+  readRevocationList,
+} from '@consilium/verify/channel';
+
+/** Of identities, and of TLS. */
+export interface Authorities {
+  readonly mspId: string;
+  readonly identity: readonly Certificate[];
+  readonly tls: readonly Certificate[];
+}
+
+const mspOf = (group: ConfigGroup): Message =>
+  new Message('MSP', group.values.get('MSP')?.value ?? new Uint8Array()).inBytes(2, 'MSP');
+
+export function authoritiesOf(group: ConfigGroup): Authorities {
+  const message = mspOf(group);
+  const certificates = (...fields: readonly number[]) =>
+    fields.flatMap((field) => message.list(field).map(readCertificate));
+  return { mspId: message.text(1), identity: certificates(2, 3), tls: certificates(9, 10) };
+}
+
+/** Serial numbers. */
+export const revokedIn = (group: ConfigGroup): ReadonlySet<string> =>
+  new Set(
+    mspOf(group)
+      .list(5)
+      .flatMap((list) => [...readRevocationList(list).serials]),
+  );
