@@ -15,7 +15,7 @@ import {
 } from '@consilium/command-line';
 import { writeCohorts } from '../cohorts/cohorts.ts';
 import { runDemo } from '../demo/demo.ts';
-import { changesSinceStart } from './changed-file.ts';
+import { changesSinceStart, keepStarted } from './changed-file.ts';
 import { readConsortium } from './config.ts';
 import { judge } from './conformance/conformance.ts';
 import { conforms } from './conformance/suites.ts';
@@ -23,6 +23,7 @@ import { type InterruptedError, interrupted } from './interruption.ts';
 import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
 import { runBareLedger } from './native/bare-ledger.ts';
 import { ownFolder } from './programs.ts';
+import { planConsortium } from './runtimes.ts';
 import { startDetached } from './start-detached.ts';
 import { consortiumStatus, statusText } from './status.ts';
 import { stopConsortium } from './stop.ts';
@@ -121,7 +122,11 @@ async function up(values: Values): Promise<number> {
     );
     return EXIT.failed;
   }
-  if (values.foreground) return untilStopped(signal, () => supervise({ consortium, directory, say, signal }));
+  const plan = () => planConsortium(consortium, directory);
+  if (values.foreground) {
+    const started = () => keepStarted(directory, consortium);
+    return untilStopped(signal, () => supervise({ consortium, directory, plan, started, say, signal }));
+  }
   say(`Starting ${consortium.name}: ${consortium.organisations.length} organisations in ${directory}`);
   const running = await startDetached({ configFile, directory, report: (line) => say(`  ${line}`), signal });
   running.letGo();

@@ -1,14 +1,16 @@
 // Reads a consortium.yaml and refuses a wrong one with every problem at once: where, what, and what to write.
-import { readFileSync } from 'node:fs';
-import { ConfigError, type Problem } from '@consilium/command-line';
-import { type Static, type TSchema, Type } from 'typebox';
-import { Errors } from 'typebox/value';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Static, Type } from 'typebox';
 import { ORDERERS } from './ledger-network.ts';
 import { endorsementProblem } from './signature-policy.ts';
-
-const Strict = <T extends Record<string, TSchema>>(properties: T) =>
-  Type.Object(properties, { additionalProperties: false });
+import {
+  type DocumentForm,
+  type Found,
+  type Path,
+  parseYaml,
+  pathText,
+  readYaml,
+  Strict,
+} from './yaml-document.ts';
 
 const Name = Type.String({
   pattern: '^[a-z][a-z0-9-]{0,30}$',
@@ -49,6 +51,31 @@ export const Organisation = Strict({
   ),
 });
 export type Organisation = Static<typeof Organisation>;
+
+/** Of every trainer. */
+export const TrainerTiming = Strict({
+  takeoverMs: Type.Optional(
+    Type.Integer({ minimum: 1000, maximum: 86_400_000, description: 'milliseconds, 1000 to 86400000' }),
+  ),
+});
+
+/** How much is kept of what processes say. */
+export const Logs = Strict({
+  maxMebibytes: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10_240,
+      description: 'the size in MiB at which a log is moved on, 1 to 10240; leave it out for 10',
+    }),
+  ),
+  files: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 100,
+      description: 'how many full logs are kept of each process, 0 to 100; leave it out for 3',
+    }),
+  ),
+});
 
 export const Consortium = Strict({
   name: Name,
@@ -96,112 +123,10 @@ export const Consortium = Strict({
     }),
   ),
   ipfs: Type.Optional(Listener),
-  trainer: Type.Optional(
-    Strict({
-      takeoverMs: Type.Optional(
-        Type.Integer({ minimum: 1000, maximum: 86_400_000, description: 'milliseconds, 1000 to 86400000' }),
-      ),
-    }),
-  ),
-  logs: Type.Optional(
-    Strict({
-      maxMebibytes: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 10_240,
-          description: 'the size in MiB at which a log is moved on, 1 to 10240; leave it out for 10',
-        }),
-      ),
-      files: Type.Optional(
-        Type.Integer({
-          minimum: 0,
-          maximum: 100,
-          description: 'how many full logs are kept of each process, 0 to 100; leave it out for 3',
-        }),
-      ),
-    }),
-  ),
+  trainer: Type.Optional(TrainerTiming),
+  logs: Type.Optional(Logs),
 });
 export type Consortium = Static<typeof Consortium>;
-
-/** A problem before its place in the file is known. */
-interface Found {
-  readonly path: Path;
-  readonly text: string;
-  readonly remedy: string;
-}
-
-/** What problems of no one field are named after. */
-const DOCUMENT = 'the document';
-
-type Path = readonly (string | number)[];
-const pathText = (path: Path): string =>
-  path.reduce<string>(
-    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${part}` : part),
-    '',
-  );
-
-const pointerPath = (pointer: string): Path =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((part) => (/^[0-9]+$/.test(part) ? Number(part) : part));
-
-interface SchemaNode {
-  readonly description?: string;
-  readonly items?: SchemaNode;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-}
-
-function schemaAt(path: Path): SchemaNode | undefined {
-  let node: SchemaNode | undefined = Consortium as SchemaNode;
-  for (const part of path) node = typeof part === 'number' ? node?.items : node?.properties?.[part];
-  return node;
-}
-
-function* schemaProblems(value: unknown): Generator<Found> {
-  for (const error of Errors(Consortium, value)) {
-    const path = pointerPath(error.instancePath);
-    const parameters = error.params as { requiredProperties?: string[]; additionalProperties?: string[] };
-    if (error.keyword === 'required') {
-      for (const name of parameters.requiredProperties ?? []) {
-        const at = [...path, name];
-        yield { path: at, text: 'is missing', remedy: `write ${schemaAt(at)?.description ?? 'it'}` };
-      }
-    } else if (error.keyword === 'additionalProperties') {
-      const known = Object.keys(schemaAt(path)?.properties ?? {}).join(', ');
-      for (const name of parameters.additionalProperties ?? []) {
-        yield { path: [...path, name], text: 'is unknown', remedy: `remove it; known here: ${known}` };
-      }
-    } else if (error.keyword !== 'boolean') {
-      const description = schemaAt(path)?.description;
-      const text = unfit(valueAt(value, path));
-      yield {
-        path,
-        text,
-        remedy: description ? `write ${description}` : 'leave it out, or write its fields below it',
-      };
-    }
-  }
-}
-
-const valueAt = (value: unknown, path: Path): unknown =>
-  path.reduce<unknown>(
-    (node, part) => (node as Readonly<Record<string, unknown>> | undefined)?.[part],
-    value,
-  );
-
-/** What was written, in words, where it is not what the field takes. */
-function unfit(value: unknown): string {
-  if (value === 'compose') return 'is compose, which is not built yet';
-  if (value === null || value === undefined) return 'is empty';
-  if (Array.isArray(value)) return `is a list of ${value.length}`;
-  if (typeof value === 'object') return 'has fields of its own';
-  const text = String(value);
-  if (text === '') return 'is empty';
-  return `is ${text.length > 60 ? `${text.slice(0, 60)}…` : text}, which does not fit`;
-}
 
 function* duplicates(consortium: Consortium): Generator<Found> {
   for (const field of ['name', 'mspId'] as const) {
@@ -263,46 +188,16 @@ function* policyProblems({ chaincode, organisations }: Consortium): Generator<Fo
   if (problem !== undefined) yield { path: ['chaincode', 'policy'], ...problem };
 }
 
+const FORM: DocumentForm<typeof Consortium> = {
+  schema: Consortium,
+  further: (consortium) =>
+    [duplicates, orderingProblems, policyProblems].flatMap((find) => [...find(consortium)]),
+  remedy: 'name a consortium.yaml with --config',
+};
+
 /** @throws ConfigError with every problem. */
-export function parseConsortium(text: string, file = 'consortium.yaml'): Consortium {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      file,
-      document.errors.map((error) => ({
-        field: DOCUMENT,
-        text: `: ${error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')}`,
-        remedy: 'write valid YAML',
-        ...(error.linePos ? { line: error.linePos[0].line } : {}),
-      })),
-    );
-  }
-  const value: unknown = document.toJS() ?? {};
-  const raw = [...schemaProblems(value)];
-  const problems =
-    raw.length > 0
-      ? raw
-      : [duplicates, orderingProblems, policyProblems].flatMap((find) => [...find(value as Consortium)]);
-  if (problems.length === 0) return value as Consortium;
-  throw new ConfigError(
-    file,
-    problems.map(({ path, text, remedy }): Problem => {
-      const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-      const line = node?.range ? { line: lines.linePos(node.range[0]).line } : {};
-      return { field: pathText(path) || DOCUMENT, text, ...(remedy && { remedy }), ...line };
-    }),
-  );
-}
+export const parseConsortium = (text: string, file = 'consortium.yaml'): Consortium =>
+  parseYaml(text, file, FORM);
 
 /** @throws ConfigError, also where the file cannot be read. */
-export function readConsortium(file: string): Consortium {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    const text = `cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`;
-    throw new ConfigError(file, { field: DOCUMENT, text, remedy: 'name a consortium.yaml with --config' });
-  }
-  return parseConsortium(text, file);
-}
+export const readConsortium = (file: string): Consortium => readYaml(file, FORM);

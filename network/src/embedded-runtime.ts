@@ -45,7 +45,7 @@ export async function planEmbedded(consortium: Consortium, directory: string): P
   ]);
   const ports: Ports = { of: (name) => assigned.get(name)! };
   const addresses = addressesOf(consortium, { directory, ports });
-  const place: Place = {
+  const place: EmbeddedPlace = {
     consortium,
     directory,
     ports,
@@ -63,9 +63,11 @@ export async function planEmbedded(consortium: Consortium, directory: string): P
   };
 }
 
+type EmbeddedPlace = Place & { readonly consortium: Consortium };
+
 const networkDirectory = (directory: string): string => join(directory, 'ledger');
 
-function testNetwork({ consortium, directory, ports, addresses }: Place): ServiceDefinition {
+function testNetwork({ consortium, directory, ports, addresses }: EmbeddedPlace): ServiceDefinition {
   const dir = networkDirectory(directory);
   const file = join(directory, 'test-network.json');
   const { chaincode, organisations, channel, orderer } = consortium;

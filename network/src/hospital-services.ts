@@ -17,12 +17,14 @@ export interface Ports {
 }
 
 export interface Place {
-  readonly consortium: Consortium;
+  readonly consortium: Pick<Consortium, 'trainer'> & { readonly chaincode: { readonly name: string } };
   readonly directory: string;
   readonly ports: Ports;
   readonly addresses: Addresses;
   /** The connection file of one organisation, for its gateway. */
   readonly connectionFile: (mspId: string) => string;
+  /** The agreed digest of block 0; the gateway trusts the first that it sees where absent. */
+  readonly genesisSha256?: string;
 }
 
 /** The ports that every runtime needs for the hospitals' own processes. */
@@ -64,6 +66,8 @@ export interface ChaincodeProcess {
   readonly port: number;
   /** The chaincode's package folder. */
   readonly workingDirectory: string;
+  /** PEM files: with them the peer and the chaincode prove themselves to each other. */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly clientRoot: string };
   /** What serves it there, taking the same flags; Fabric's own server of Node chaincode where absent. */
   readonly server?: string | undefined;
 }
@@ -71,14 +75,19 @@ export interface ChaincodeProcess {
 export function chaincodeService(
   { name: organisation, mspId }: Organisation,
   directory: string,
-  { name, chaincodeId, port, workingDirectory, server }: ChaincodeProcess,
+  { name, chaincodeId, port, workingDirectory, server, tls }: ChaincodeProcess,
 ): ServiceDefinition {
   const address = `127.0.0.1:${port}`;
   const serving = server === undefined ? [chaincodeServer(), 'server'] : [server];
   return {
     name,
     organisation,
-    command: [...NODE, ...serving, '--chaincode-address', address, '--chaincode-id', chaincodeId],
+    command: [
+      ...NODE,
+      ...serving,
+      ...['--chaincode-address', address, '--chaincode-id', chaincodeId],
+      ...(tls === undefined ? [] : tlsFlags(tls)),
+    ],
     workingDirectory,
     environment: { ...inherited(), CORE_PEER_LOCALMSPID: mspId, CORE_CHAINCODE_LOGGING_LEVEL: 'WARN' },
     port,
@@ -88,6 +97,11 @@ export function chaincodeService(
     readyTimeoutMs: READY_TIMEOUT_MS,
   };
 }
+
+const tlsFlags = ({ certificate, key, clientRoot }: NonNullable<ChaincodeProcess['tls']>) => [
+  ...['--chaincode-tls-cert-file', certificate, '--chaincode-tls-key-file', key],
+  ...['--chaincode-tls-client-cacert-file', clientRoot],
+];
 
 export function trainerService({ name, mspId, trainer }: Organisation, place: Place): ServiceDefinition {
   const { consortium, directory, ports, addresses } = place;
@@ -122,7 +136,7 @@ export function trainerService({ name, mspId, trainer }: Organisation, place: Pl
 }
 
 export function gatewayService({ name, mspId }: Organisation, place: Place): ServiceDefinition {
-  const { consortium, directory, ports, addresses, connectionFile } = place;
+  const { consortium, directory, ports, addresses, connectionFile, genesisSha256 } = place;
   const secrets = ensureSecrets(directory, name);
   const own = addresses.organisations.find((one) => one.name === name)!;
   const dataDirectory = join(directory, name, 'gateway');
@@ -142,6 +156,7 @@ export function gatewayService({ name, mspId }: Organisation, place: Place): Ser
       CONSILIUM_PORT: String(ports.of(`gateway-${name}`)),
       CONSILIUM_TRAINER_URL: own.trainerUrl,
       CONSILIUM_TRAINER_KEY: secrets.trainer,
+      ...(genesisSha256 !== undefined && { CONSILIUM_GENESIS_SHA256: genesisSha256 }),
     },
     port: ports.of(`gateway-${name}`),
     url: own.gatewayUrl,

@@ -1,10 +1,10 @@
 // How a process is known to do its work: it is asked for something only a working one can answer.
 import { connect } from 'node:net';
 
-/** Whether something accepts connections on the port of the loopback interface. */
-export const accepts = (port: number): Promise<boolean> =>
+/** Whether something accepts connections on the port, of the loopback interface unless an address is given. */
+export const accepts = (port: number, host = '127.0.0.1'): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
+    const socket = connect({ port, host });
     const answer = (ready: boolean) => {
       socket.destroy();
       resolve(ready);

@@ -34,5 +34,10 @@ export interface OrganisationAddresses {
 
 export interface Plan {
   readonly stages: readonly Stage[];
+  /** What goes on once everything runs and waits for others: a failure is reported, and stops nothing. */
+  readonly afterwards?: (options: {
+    readonly signal: AbortSignal;
+    readonly report: (line: string) => void;
+  }) => Promise<void>;
   readonly addresses: Addresses;
 }

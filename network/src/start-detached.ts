@@ -12,6 +12,8 @@ export class StartFailedError extends Error {
 export interface DetachedOptions {
   readonly configFile: string;
   readonly directory: string;
+  /** Starts what it is called with in the foreground; `up` of a consortium on one machine where absent. */
+  readonly command?: readonly string[];
   readonly report: (line: string) => void;
   /** An abort during the start stops what was started. After the start, stopping is up to the consortium's owner. */
   readonly signal?: AbortSignal;
@@ -38,16 +40,8 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
   mkdirSync(join(directory, 'logs'), { recursive: true, mode: 0o700 });
   const log = openSync(join(directory, 'logs/supervisor.log'), 'a');
   const main = join(import.meta.dirname, 'main.js');
-  const parameters = [
-    main,
-    'up',
-    '--foreground',
-    '--config',
-    resolve(options.configFile),
-    '--dir',
-    directory,
-  ];
-  const child = spawn(process.execPath, parameters, {
+  const { command = ['up', '--config', resolve(options.configFile), '--dir', directory] } = options;
+  const child = spawn(process.execPath, [main, ...command, '--foreground'], {
     stdio: ['ignore', log, log, 'ipc'],
     detached: true,
   });

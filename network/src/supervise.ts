@@ -1,7 +1,6 @@
 // The supervisor's process: in the foreground of a terminal, or detached by `up` and the demo, to which it
 // speaks over its channel until they let it go. A parent that dies before that takes the consortium with it.
-import type { Consortium } from './config.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 /** From the supervisor to the process that started it. */
 export type SupervisorMessage =
@@ -13,15 +12,14 @@ export interface LetGoMessage {
   readonly kind: 'let-go';
 }
 
-export interface SuperviseOptions {
-  readonly consortium: Consortium;
-  readonly directory: string;
+export interface SuperviseOptions
+  extends Pick<SupervisorOptions, 'consortium' | 'directory' | 'plan' | 'started'> {
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** Runs until the signal, or until the parent goes away without letting go. Returns the exit status. */
-export async function supervise({ consortium, directory, say, signal }: SuperviseOptions): Promise<number> {
+export async function supervise({ say, signal, ...options }: SuperviseOptions): Promise<number> {
   const tell = (message: SupervisorMessage) => {
     // A failed send means that the parent is gone, which the disconnect below deals with.
     if (process.connected) process.send?.(message, () => undefined);
@@ -30,7 +28,7 @@ export async function supervise({ consortium, directory, say, signal }: Supervis
     say(line);
     tell({ kind: 'progress', line });
   };
-  const supervisor = new Supervisor({ consortium, directory, report });
+  const supervisor = new Supervisor({ ...options, report });
   const stopped = Promise.withResolvers<void>();
   const stop = () => void supervisor.stop().then(stopped.resolve, stopped.reject);
   signal.addEventListener('abort', stop);

@@ -2,13 +2,11 @@
 // stops everything when `stop` is called, when a stage fails, or when the process that started it goes away.
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { keepStarted } from './changed-file.ts';
 import type { Consortium } from './config.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits, rotateLog } from './log-rotation.ts';
 import { endProcess, identify, isRunning } from './process-identity.ts';
 import type { Plan } from './runtime.ts';
-import { planConsortium } from './runtimes.ts';
 import { leftovers, SERVICE_OPTIONS, Service, type ServiceOptions } from './service.ts';
 import { type ConsortiumState, readState, removeState, writeState, writeWhole } from './state-file.ts';
 
@@ -19,11 +17,12 @@ export class AlreadyRunningError extends Error {
 }
 
 export interface SupervisorOptions {
-  readonly consortium: Consortium;
+  readonly consortium: Pick<Consortium, 'name' | 'logs'>;
   readonly directory: string;
   readonly report: (line: string) => void;
-  /** Makes the plan; the runtime of the consortium where absent. */
-  readonly plan?: (consortium: Consortium, directory: string) => Promise<Plan>;
+  readonly plan: () => Promise<Plan>;
+  /** Called once, when everything runs for the first time. */
+  readonly started?: () => void;
   readonly service?: Partial<ServiceOptions>;
   readonly lookAtLogsEveryMs?: number;
 }
@@ -36,7 +35,7 @@ function checkDirectory(directory: string): void {
   );
 }
 
-const limitsOf = ({ logs }: Consortium): LogLimits => ({
+const limitsOf = ({ logs }: Pick<Consortium, 'logs'>): LogLimits => ({
   maxBytes: logs?.maxMebibytes === undefined ? DEFAULT_LOG_LIMITS.maxBytes : logs.maxMebibytes * 1024 * 1024,
   files: logs?.files ?? DEFAULT_LOG_LIMITS.files,
 });
@@ -71,7 +70,7 @@ export class Supervisor {
    * @throws AlreadyRunningError, DirectoryLockedError where another supervisor has the directory.
    */
   async start(): Promise<Plan> {
-    const { consortium, directory, report, plan: makePlan = planConsortium } = this.#options;
+    const { directory, report, plan: makePlan } = this.#options;
     checkDirectory(directory);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const before = readState(directory);
@@ -86,7 +85,7 @@ export class Supervisor {
         if (ended > 0) report(`ended ${ended} processes that an interrupted run had left behind`);
         removeState(directory);
       }
-      plan = await makePlan(consortium, directory);
+      plan = await makePlan();
     } catch (error) {
       this.#lock.release();
       throw error;
@@ -114,15 +113,24 @@ export class Supervisor {
         if (this.#stopping !== null) throw new Error('stopped while it started');
         report(`${title} ready (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
       }
-      keepStarted(directory, consortium);
+      this.#options.started?.();
       this.#phase = 'running';
       writeWhole(join(directory, 'consortium.json'), `${JSON.stringify(plan.addresses, null, 2)}\n`);
       this.#record();
+      if (plan.afterwards !== undefined) this.#goOn(plan.afterwards);
       return plan;
     } catch (error) {
       await this.stop();
       throw error;
     }
+  }
+
+  #goOn(afterwards: NonNullable<Plan['afterwards']>): void {
+    const { report } = this.#options;
+    const { signal } = this.#interrupted;
+    afterwards({ signal, report }).catch((error: Error) => {
+      if (!signal.aborted) report(error.message);
+    });
   }
 
   /** Stops everything, the last started first. Safe to call at any time and more than once. */

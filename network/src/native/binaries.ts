@@ -4,7 +4,10 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
 const FABRIC_PROGRAMS = ['orderer', 'peer', 'configtxgen', 'configtxlator', 'osnadmin'] as const;
+/** What one organisation's commands need besides: its certificate authorities, and blocks as text. */
+const HOSPITAL_PROGRAMS = [...FABRIC_PROGRAMS, 'fabric-ca-client', 'fabric-ca-server'] as const;
 export type FabricProgram = (typeof FABRIC_PROGRAMS)[number];
+export type HospitalProgram = (typeof HOSPITAL_PROGRAMS)[number];
 
 export interface FabricBinaries {
   readonly programs: Readonly<Record<FabricProgram, string>>;
@@ -42,16 +45,33 @@ function foldersOf(environment: Environment): string[] {
     .map((folder) => resolve(folder));
 }
 
-/** @throws MissingBinariesError naming each that is missing. */
-export function findFabric(environment: Environment = process.env): FabricBinaries {
+/** The first file of each name, and the names of which there is none. */
+function findPrograms<T extends string>(names: readonly T[], environment: Environment) {
   const folders = foldersOf(environment);
-  const found: Partial<Record<FabricProgram, string>> = {};
-  const missing: string[] = [];
-  for (const name of FABRIC_PROGRAMS) {
+  const found: Partial<Record<T, string>> = {};
+  const missing: T[] = [];
+  for (const name of names) {
     const file = folders.map((folder) => join(folder, name)).find(isExecutable);
     if (file === undefined) missing.push(name);
     else found[name] = file;
   }
+  return { found: found as Record<T, string>, missing };
+}
+
+/** @throws MissingBinariesError naming each that is missing. */
+export function findHospitalPrograms(
+  environment: Environment = process.env,
+): Readonly<Record<HospitalProgram, string>> {
+  const { found, missing } = findPrograms(HOSPITAL_PROGRAMS, environment);
+  if (missing.length > 0) throw new MissingBinariesError(missing);
+  return found;
+}
+
+/** @throws MissingBinariesError naming each that is missing. */
+export function findFabric(environment: Environment = process.env): FabricBinaries {
+  const programs = findPrograms(FABRIC_PROGRAMS, environment);
+  const found: Partial<Record<FabricProgram, string>> = programs.found;
+  const missing: string[] = [...programs.missing];
   const [given] = set(environment.FABRIC_CCAAS_BUILDER);
   const beside = set(environment.FABRIC_BIN_DIR).concat(
     found.peer === undefined ? [] : [dirname(found.peer)],

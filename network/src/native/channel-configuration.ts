@@ -1,6 +1,6 @@
 // The channel's first configuration (configtx.yaml): who is in it, who orders, and whose signatures count.
 import { join } from 'node:path';
-import { type FabricLayout, HOST, type OrdererNode } from './layout.ts';
+import type { FabricLayout, OrdererNode } from './layout.ts';
 
 export const PROFILE = 'Consilium';
 
@@ -12,7 +12,7 @@ const GROUP_POLICIES = {
   Admins: implicitMeta('MAJORITY Admins'),
 };
 
-const ordererOrganisation = ({ mspId, organisationDir, port }: OrdererNode) => ({
+const ordererOrganisation = ({ mspId, organisationDir, host, port }: OrdererNode) => ({
   Name: mspId,
   ID: mspId,
   MSPDir: join(organisationDir, 'msp'),
@@ -21,14 +21,14 @@ const ordererOrganisation = ({ mspId, organisationDir, port }: OrdererNode) => (
     Writers: signature(`OR('${mspId}.member')`),
     Admins: signature(`OR('${mspId}.admin')`),
   },
-  OrdererEndpoints: [`${HOST}:${port}`],
+  OrdererEndpoints: [`${host}:${port}`],
 });
 
 const raft = ({ orderers }: FabricLayout) => ({
   OrdererType: 'etcdraft',
   EtcdRaft: {
-    Consenters: orderers.map(({ port, tls }) => ({
-      Host: HOST,
+    Consenters: orderers.map(({ host, port, tls }) => ({
+      Host: host,
       Port: port,
       ClientTLSCert: tls.certificate,
       ServerTLSCert: tls.certificate,
@@ -46,9 +46,9 @@ const raft = ({ orderers }: FabricLayout) => ({
 /** BFT orderers cut a block after their own interval; BatchTimeout counts for Raft. */
 const bft = ({ orderers, batchTimeoutMs }: FabricLayout) => ({
   OrdererType: 'BFT',
-  ConsenterMapping: orderers.map(({ id, port, mspId, signCertificate, tls }) => ({
+  ConsenterMapping: orderers.map(({ id, host, port, mspId, signCertificate, tls }) => ({
     ID: id,
-    Host: HOST,
+    Host: host,
     Port: port,
     MSPID: mspId,
     Identity: signCertificate,
@@ -93,11 +93,11 @@ export function channelConfiguration(layout: FabricLayout, capability: 'V3_0' | 
           Capabilities: { V2_0: true },
         },
         Application: {
-          Organizations: peers.map(({ mspId, organisationDir, port }) => ({
+          Organizations: peers.map(({ mspId, organisationDir, host, port }) => ({
             Name: mspId,
             ID: mspId,
             MSPDir: join(organisationDir, 'msp'),
-            AnchorPeers: [{ Host: HOST, Port: port }],
+            AnchorPeers: [{ Host: host, Port: port }],
             Policies: {
               Readers: signature(`OR('${mspId}.admin','${mspId}.peer','${mspId}.client')`),
               Writers: signature(`OR('${mspId}.admin','${mspId}.client')`),

@@ -111,15 +111,15 @@ export class FabricCommands {
 
   /** Where the `peer` command sends transactions: the first orderer. */
   get toOrderer(): string[] {
-    const { port, tls } = this.#layout.orderers[0]!;
-    return ['--orderer', `${HOST}:${port}`, '--tls', '--cafile', tls.root];
+    const { host, port, tls } = this.#layout.orderers[0]!;
+    return ['--orderer', `${host}:${port}`, '--tls', '--cafile', tls.root];
   }
 
   /** All peers, for a transaction that a majority of the organisations must endorse. */
   get toAllPeers(): string[] {
-    return this.#layout.peers.flatMap(({ port, tls }) => [
+    return this.#layout.peers.flatMap(({ host, port, tls }) => [
       '--peerAddresses',
-      `${HOST}:${port}`,
+      `${host}:${port}`,
       '--tlsRootCertFiles',
       tls.root,
     ]);

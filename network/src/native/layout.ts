@@ -5,6 +5,7 @@ import type { Ports } from '../hospital-services.ts';
 
 /** Peers and orderers are dialled by name: their certificates are for it, and TLS to addresses is frowned upon. */
 export const HOST = 'localhost';
+const LOOPBACK = '127.0.0.1';
 
 export type Ordering = 'raft' | 'bft';
 
@@ -14,6 +15,10 @@ export interface OrdererNode {
   readonly id: number;
   readonly name: string;
   readonly mspId: string;
+  /** The name by which others reach it. */
+  readonly host: string;
+  /** The address at which it listens to them. */
+  readonly listenHost: string;
   readonly port: number;
   readonly adminPort: number;
   readonly operationsPort: number;
@@ -28,6 +33,10 @@ export interface OrdererNode {
 export interface PeerNode {
   readonly organisation: Organisation;
   readonly mspId: string;
+  /** The name by which others reach it. */
+  readonly host: string;
+  /** The address at which it listens to them. */
+  readonly listenHost: string;
   readonly port: number;
   readonly chaincodePort: number;
   readonly operationsPort: number;
@@ -100,6 +109,8 @@ export function layoutOf(
       id,
       name: `orderer${id}`,
       mspId,
+      host: HOST,
+      listenHost: LOOPBACK,
       port: ports.of(`orderer-${id}`),
       adminPort: ports.of(`orderer-admin-${id}`),
       operationsPort: ports.of(`orderer-operations-${id}`),
@@ -117,6 +128,8 @@ export function layoutOf(
     return {
       organisation,
       mspId,
+      host: HOST,
+      listenHost: LOOPBACK,
       port: ports.of(`peer-${name}`),
       chaincodePort: ports.of(`peer-chaincode-${name}`),
       operationsPort: ports.of(`peer-operations-${name}`),

@@ -1,10 +1,8 @@
 // The native runtime: real Fabric orderers and peers, and IPFS, found on this machine, with the same hospital
 // processes as on every runtime.
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { stringify } from 'yaml';
 import type { Consortium } from '../config.ts';
 import {
   addressesOf,
@@ -13,24 +11,21 @@ import {
   hospitalPorts,
   type Place,
   type Ports,
-  READY_TIMEOUT_MS,
   trainerService,
 } from '../hospital-services.ts';
 import { assignPorts } from '../ports.ts';
 import { assertBuilt, chaincodeVersion, folderOf, inherited, program } from '../programs.ts';
-import { accepts, answers } from '../readiness.ts';
 import type { Addresses, Plan, Stage } from '../runtime.ts';
-import type { ServiceDefinition } from '../service.ts';
 import { writeWhole } from '../state-file.ts';
-import { type FabricBinaries, findFabric, findKubo } from './binaries.ts';
+import { findFabric, findKubo } from './binaries.ts';
 import { ccaasPackage } from './chaincode-package.ts';
 import { joinOrderers, joinPeers, makeGenesisBlock } from './channel.ts';
 import { FabricCommands } from './fabric-commands.ts';
 import { type FabricVersion, fabricVersion } from './fabric-version.ts';
 import { ipfsService } from './ipfs-service.ts';
-import { type FabricLayout, fabricPorts, HOST, layoutOf, type OrdererNode, type PeerNode } from './layout.ts';
+import { type FabricLayout, fabricPorts, HOST, layoutOf } from './layout.ts';
 import { deploy } from './lifecycle.ts';
-import { ordererConfiguration, peerConfiguration } from './node-configuration.ts';
+import { ordererService, peerService } from './node-services.ts';
 import { agreeWithChannel, refuseOtherChannel } from './same-channel.ts';
 
 export interface Chaincode {
@@ -195,65 +190,4 @@ async function issueIdentities(
   writeWhole(file, `${JSON.stringify(config, null, 2)}\n`);
   const command = [program('test-network'), 'identities', '--dir', layout.directory, '--config', file];
   await promisify(execFile)(process.execPath, command, { env: inherited() });
-}
-
-interface NodePlace {
-  readonly directory: string;
-  readonly layout: FabricLayout;
-  readonly binaries: FabricBinaries;
-}
-
-function nodeEnvironment(home: string): Record<string, string> {
-  const { FABRIC_LOGGING_SPEC = 'warn' } = process.env;
-  return { ...inherited(), FABRIC_CFG_PATH: home, FABRIC_LOGGING_SPEC, GOMEMLIMIT: '256MiB' };
-}
-
-function ordererService(orderer: OrdererNode, { directory, layout, binaries }: NodePlace): ServiceDefinition {
-  const { id, home, port, adminPort, operationsPort } = orderer;
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  writeWhole(join(home, 'orderer.yaml'), stringify(ordererConfiguration(orderer, layout)));
-  return {
-    name: `orderer-${id}`,
-    organisation: null,
-    command: [binaries.programs.orderer],
-    workingDirectory: home,
-    environment: nodeEnvironment(home),
-    port,
-    url: null,
-    log: join(directory, `logs/orderer-${id}.log`),
-    isReady: async () =>
-      (await answers(`http://127.0.0.1:${operationsPort}/healthz`)) &&
-      (await accepts(adminPort)) &&
-      (await accepts(port)),
-    readyTimeoutMs: READY_TIMEOUT_MS,
-  };
-}
-
-function peerService(
-  peer: PeerNode,
-  { directory, layout, binaries, version }: NodePlace & { readonly version: FabricVersion },
-): ServiceDefinition {
-  const { home, port, operationsPort, organisation } = peer;
-  const { ccaasBuilder } = binaries;
-  const { checksTimeWindow } = version;
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  const configuration = peerConfiguration(peer, {
-    ccaasBuilder,
-    networkId: layout.channel,
-    checksTimeWindow,
-  });
-  writeWhole(join(home, 'core.yaml'), stringify(configuration));
-  return {
-    name: `peer-${organisation.name}`,
-    organisation: organisation.name,
-    command: [binaries.programs.peer, 'node', 'start'],
-    workingDirectory: home,
-    environment: nodeEnvironment(home),
-    port,
-    url: null,
-    log: join(directory, `logs/peer-${organisation.name}.log`),
-    isReady: async () =>
-      (await answers(`http://127.0.0.1:${operationsPort}/healthz`)) && (await accepts(port)),
-    readyTimeoutMs: READY_TIMEOUT_MS,
-  };
 }

@@ -12,7 +12,7 @@ export function ordererConfiguration(orderer: OrdererNode, { orderers }: FabricL
   const server = { Enabled: true, PrivateKey: tls.key, Certificate: tls.certificate };
   return {
     General: {
-      ListenAddress: LOOPBACK,
+      ListenAddress: orderer.listenHost,
       ListenPort: orderer.port,
       TLS: { ...server, RootCAs: [tls.root], ClientAuthRequired: false, ClientRootCAs: roots },
       Cluster: { ClientCertificate: tls.certificate, ClientPrivateKey: tls.key, RootCAs: roots },
@@ -39,19 +39,21 @@ interface PeerOptions {
   readonly networkId: string;
   /** Whether this Fabric has the filter of that name. */
   readonly checksTimeWindow: boolean;
+  /** Variables that the builder of chaincode gets of the peer's. */
+  readonly propagateEnvironment?: readonly string[];
 }
 
 export function peerConfiguration(
   peer: PeerNode,
-  { ccaasBuilder, networkId, checksTimeWindow }: PeerOptions,
+  { ccaasBuilder, networkId, checksTimeWindow, propagateEnvironment = [] }: PeerOptions,
 ) {
-  const { home, tls, port } = peer;
-  const endpoint = `${HOST}:${port}`;
+  const { home, tls, host, port } = peer;
+  const endpoint = `${host}:${port}`;
   return {
     peer: {
       id: `peer0.${peer.organisation.name}`,
       networkId,
-      listenAddress: `${LOOPBACK}:${port}`,
+      listenAddress: `${peer.listenHost}:${port}`,
       address: endpoint,
       chaincodeListenAddress: `${LOOPBACK}:${peer.chaincodePort}`,
       chaincodeAddress: `${HOST}:${peer.chaincodePort}`,
@@ -116,7 +118,7 @@ export function peerConfiguration(
     // No Docker: chaincode runs as a service, in processes of its own.
     vm: { endpoint: '' },
     chaincode: {
-      externalBuilders: [{ name: 'ccaas', path: ccaasBuilder, propagateEnvironment: [] }],
+      externalBuilders: [{ name: 'ccaas', path: ccaasBuilder, propagateEnvironment }],
       installTimeout: '60s',
       startuptimeout: '60s',
       executetimeout: '30s',

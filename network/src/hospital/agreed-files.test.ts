@@ -1,0 +1,177 @@
+// The two files of a hospital on its own host: what they refuse, and that each refusal says where and what to write.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { ConfigError } from '@consilium/command-line';
+import { parseDocument, stringify } from 'yaml';
+import { type AgreedConsortium, parseAgreed, portsOf } from './agreed-consortium.ts';
+import { endorsersOf, PolicyError } from './endorsement-rule.ts';
+import { readHospital } from './hospital-file.ts';
+import { exampleConsortium } from './testing/example-consortium.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-two-files-'));
+after(() => rmSync(root, { recursive: true }));
+
+type Patch = readonly [path: readonly (string | number)[], value?: unknown];
+/** Each path is given its value, or is taken away. */
+function change(...patches: Patch[]): string {
+  const document = parseDocument(stringify(exampleConsortium(4)));
+  for (const [path, value] of patches) {
+    if (value === undefined) document.deleteIn(path);
+    else document.setIn(path, value);
+  }
+  return document.toString();
+}
+
+function refusal(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.message;
+  }
+  return assert.fail('was not refused');
+}
+
+test('what all agreed on is read, with the digest of its bytes', () => {
+  const text = stringify(exampleConsortium(4));
+  const { consortium, digest } = parseAgreed(text);
+  assert.deepEqual(consortium, exampleConsortium(4));
+  assert.match(digest, /^[0-9a-f]{64}$/);
+  assert.notEqual(parseAgreed(`${text}# the same\n`).digest, digest);
+  assert.deepEqual(portsOf(consortium.organisations[0]!), { peer: 7051, orderer: 7050, ipfs: 7060 });
+});
+
+test('a consortium may be written before its authorities are made', () => {
+  const text = change(...[0, 1, 2, 3].map((at): Patch => [['organisations', at, 'roots']]));
+  assert.equal(parseAgreed(text).consortium.organisations[0]!.roots, undefined);
+});
+
+const { organisations, chaincode } = exampleConsortium(4);
+const WRONG: readonly (readonly [title: string, path: Patch[0], value: unknown, says: RegExp])[] = [
+  ['no form', ['form'], undefined, /form is missing.*'hospitals-apart'/],
+  ['another form', ['form'], 'native', /form \(line 1\)/],
+  [
+    'this machine for a host',
+    ['organisations', 1, 'host'],
+    'localhost',
+    /organisations\[1\]\.host \(line \d+\)/,
+  ],
+  ['a host name with a space', ['organisations', 1, 'host'], 'a b.example', /\.host/],
+  [
+    'one host for two',
+    ['organisations', 2, 'host'],
+    organisations[0]!.host,
+    /same as organisations\[0\]\.host/,
+  ],
+  ['one MSP id for two', ['organisations', 2, 'mspId'], 'Clinic1MSP', /organisations\[2\]\.mspId/],
+  ['one MSP id in two cases', ['organisations', 2, 'mspId'], 'clinic1msp', /organisations\[2\]\.mspId/],
+  ['one port for two', ['organisations', 0, 'ports'], { peer: 7050 }, /ports\.\w+ .*7050/],
+  ['a port below 1024', ['organisations', 0, 'ports'], { peer: 443 }, /ports\.peer/],
+  [
+    'the authority of another',
+    ['organisations', 3, 'roots'],
+    organisations[0]!.roots,
+    /\[3\]\.roots\.identity/,
+  ],
+  [
+    'one authority for both',
+    ['organisations', 3, 'roots', 'tls'],
+    organisations[3]!.roots!.identity,
+    /\[3\]\.roots/,
+  ],
+  ['a digest in capitals', ['chaincode', 'sha256'], chaincode.sha256.toUpperCase(), /chaincode\.sha256/],
+  ['an unknown field', ['colour'], 'red', /colour \(line \d+\) is unknown/],
+  [
+    'a policy of strangers',
+    ['chaincode', 'policy'],
+    "OR('XMSP.peer')",
+    /names XMSP, which is no organisation/,
+  ],
+  ['a policy of clients', ['chaincode', 'policy'], "OR('Clinic1MSP.client')", /which no peer endorses as/],
+  ['a policy out of reach', ['chaincode', 'policy'], "OutOf(2, 'Clinic1MSP.peer')", /cannot be met/],
+  ['a policy that is no policy', ['chaincode', 'policy'], 'everybody', /chaincode\.policy/],
+  ['a version that is a number', ['fabric'], 3.1, /fabric/],
+];
+
+for (const [title, path, value, says] of WRONG) {
+  test(`a consortium with ${title} is refused with the place`, () => {
+    assert.match(
+      refusal(() => parseAgreed(change([path, value]))),
+      says,
+    );
+  });
+}
+
+test('one policy is as hard to meet as its easiest way, and fails as easily as its weakest', () => {
+  const members = ['A', 'B', 'C', 'D'];
+  const rule = (policy: string) => Object.values(endorsersOf(policy, members));
+  assert.deepEqual(rule('MAJORITY'), [3, 3]);
+  assert.deepEqual(rule("OutOf(2,'A.peer','B.peer','C.peer')"), [2, 3]);
+  assert.deepEqual(rule("or('A.peer', and('B.peer','C.member'))"), [1, 3]);
+  // A second mention asks for a second peer, which no organisation here has.
+  assert.deepEqual(rule("OutOf(2,'A.peer','A.peer','B.peer')"), [2, 4]);
+  assert.deepEqual(rule("AND('A.peer','A.peer')"), [undefined, undefined]);
+  for (const wrong of [
+    '',
+    "OutOf(0,'A.peer')",
+    "AND('A.peer'",
+    "AND('A.peer') x",
+    "'A.peer",
+    "NOT('A.peer')",
+    '((',
+  ]) {
+    assert.throws(() => endorsersOf(wrong, members), PolicyError, wrong);
+  }
+});
+
+function files(own: Record<string, unknown>, consortium: AgreedConsortium = exampleConsortium(4)): string {
+  const folder = mkdtempSync(join(root, 'place-'));
+  writeFileSync(join(folder, 'consortium.yaml'), stringify(consortium));
+  const path = join(folder, 'hospital.yaml');
+  writeFileSync(path, stringify({ ...OWN, ...own }));
+  return path;
+}
+const OWN = {
+  consortium: 'consortium.yaml',
+  organisation: 'clinic2',
+  folder: '/srv/consilium',
+  mailbox: '/srv/mailbox',
+};
+
+test('a hospital finds itself in what all agreed on, and its inside ports have defaults', () => {
+  const { own, inside, consortium } = readHospital(files({ ports: { gateway: 9000 } }));
+  assert.equal(own.mspId, 'Clinic2MSP');
+  assert.equal(inside.gateway, 9000);
+  assert.equal(inside.trainer, 8081);
+  assert.equal(consortium.organisations.length, 4);
+});
+
+test('a hospital that is not in the consortium, or shares its folder or a port with another, is refused', () => {
+  assert.match(
+    refusal(() => readHospital(files({ organisation: 'clinic9' }))),
+    /organisation is not in .*clinic1/,
+  );
+  assert.match(
+    refusal(() => readHospital(files({ mailbox: '/srv/consilium/out' }))),
+    /mailbox .*is within/,
+  );
+  assert.match(
+    refusal(() => readHospital(files({ ports: { gateway: 8081 } }))),
+    /ports\.\w+ .*8081/,
+  );
+  assert.match(
+    refusal(() => readHospital(files({ folder: 'relative' }))),
+    /folder .*absolute path/,
+  );
+  assert.match(
+    refusal(() => readHospital(files({ consortium: 'nowhere.yaml' }))),
+    /nowhere\.yaml .*\n.*cannot be read/,
+  );
+  assert.match(
+    refusal(() => readHospital(join(root, 'nowhere.yaml'))),
+    /hospital\.yaml with HOSPITAL=/,
+  );
+});

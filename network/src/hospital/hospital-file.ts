@@ -1,0 +1,125 @@
+// hospital.yaml: what is one organisation's own. Nobody else reads it.
+import { isAbsolute, resolve } from 'node:path';
+import { ConfigError } from '@consilium/command-line';
+import { type Static, Type } from 'typebox';
+import { Logs, TrainerTiming } from '../config.ts';
+import { type DocumentForm, type Found, readYaml, Strict } from '../yaml-document.ts';
+import { type Agreed, type AgreedOrganisation, readAgreed } from './agreed-consortium.ts';
+
+const Folder = Type.String({
+  pattern: '^/[^:]*[^:/]$',
+  description: 'the absolute path of a folder, without a colon',
+});
+const Port = Type.Integer({
+  minimum: 1024,
+  maximum: 65535,
+  description: 'a whole number from 1024 to 65535',
+});
+
+/** Ports inside the host: nothing of another host reaches them. */
+export const INSIDE_PORTS = {
+  gateway: 8080,
+  trainer: 8081,
+  ipfs: 5001,
+  ipfsSwarm: 7061,
+  ordererAdmin: 7053,
+  ordererOperations: 7055,
+  peerChaincode: 7052,
+  peerOperations: 7056,
+  chaincode: 7070,
+  identityAuthority: 7071,
+  tlsAuthority: 7072,
+  /** The first of a row, one for each other hospital. */
+  links: 7100,
+} as const;
+type InsidePort = keyof typeof INSIDE_PORTS;
+const insidePort = Type.Optional(Port);
+
+export const HospitalFile = Strict({
+  consortium: Type.String({
+    minLength: 1,
+    description: 'the path of the consortium.yaml that all agreed on, from the folder of this file',
+  }),
+  organisation: Type.String({
+    pattern: '^[a-z][a-z0-9-]{0,30}$',
+    description: 'the `name` of this organisation in consortium.yaml',
+  }),
+  folder: Folder,
+  mailbox: Folder,
+  listen: Type.Optional(
+    Type.String({
+      pattern: '^[0-9]{1,3}([.][0-9]{1,3}){3}$',
+      description: 'the IPv4 address at which the others reach this host; leave it out for all addresses',
+    }),
+  ),
+  ports: Type.Optional(
+    Strict({
+      gateway: insidePort,
+      trainer: insidePort,
+      ipfs: insidePort,
+      ipfsSwarm: insidePort,
+      ordererAdmin: insidePort,
+      ordererOperations: insidePort,
+      peerChaincode: insidePort,
+      peerOperations: insidePort,
+      chaincode: insidePort,
+      identityAuthority: insidePort,
+      tlsAuthority: insidePort,
+      links: insidePort,
+    } satisfies Record<InsidePort, typeof insidePort>),
+  ),
+  dataFolders: Type.Optional(
+    Type.Array(Folder, { maxItems: 20, description: 'a list of at most 20 folders with files of patients' }),
+  ),
+  trainer: Type.Optional(TrainerTiming),
+  logs: Type.Optional(Logs),
+});
+export type HospitalFile = Static<typeof HospitalFile>;
+
+function* portProblems({ ports }: HospitalFile): Generator<Found> {
+  const taken = new Map<number, string>();
+  for (const [name, port] of Object.entries({ ...INSIDE_PORTS, ...ports })) {
+    const earlier = taken.get(port);
+    taken.set(port, name);
+    if (earlier === undefined) continue;
+    yield { path: ['ports', name], text: `is ${port}, as is ${earlier}`, remedy: 'give each its own port' };
+  }
+}
+
+function* folderProblems({ folder, mailbox }: HospitalFile): Generator<Found> {
+  if (`${mailbox}/`.startsWith(`${folder}/`) || `${folder}/`.startsWith(`${mailbox}/`)) {
+    const remedy =
+      'choose two folders beside each other: others read the mailbox, and nobody else the folder';
+    yield { path: ['mailbox'], text: 'is within `folder`, or the other way round', remedy };
+  }
+}
+
+const FORM: DocumentForm<typeof HospitalFile> = {
+  schema: HospitalFile,
+  further: (value) => [...portProblems(value), ...folderProblems(value)],
+  remedy: 'name a hospital.yaml with HOSPITAL= or --hospital',
+};
+
+/** One organisation: its own file, and what all agreed on. */
+export interface Hospital extends Agreed {
+  readonly file: HospitalFile;
+  readonly own: AgreedOrganisation;
+  readonly inside: Readonly<Record<InsidePort, number>>;
+}
+
+/** @throws ConfigError of either file, or where the organisation is in none. */
+export function readHospital(path: string): Hospital {
+  const file = readYaml(path, FORM);
+  const agreedPath = isAbsolute(file.consortium) ? file.consortium : resolve(path, '..', file.consortium);
+  const agreed = readAgreed(agreedPath);
+  const own = agreed.consortium.organisations.find(({ name }) => name === file.organisation);
+  if (own === undefined) {
+    const known = agreed.consortium.organisations.map(({ name }) => name).join(', ');
+    throw new ConfigError(path, {
+      field: 'organisation',
+      text: `is not in ${agreedPath}`,
+      remedy: `write one of ${known}`,
+    });
+  }
+  return { ...agreed, file, own, inside: { ...INSIDE_PORTS, ...file.ports } };
+}
