@@ -1,5 +1,6 @@
 // The organisation's connection file: which channel, which peer, and one ledger identity per role.
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { InputError } from '@consilium/command-line';
 import { DomainError, MspId, ROLES, type Role, validate } from '@consilium/domain';
 import { type Static, Type } from 'typebox';
@@ -7,6 +8,8 @@ import { Clean } from 'typebox/value';
 
 const Pem = Type.String({ pattern: '^-----BEGIN ', description: 'PEM text.' });
 const Client = Type.Object({ certificate: Pem, privateKey: Pem });
+/** Paths of PEM files, from the folder of the connection file: no key is beside its certificate in one file. */
+const ClientFiles = Type.Object({ certificateFile: Type.String(), privateKeyFile: Type.String() });
 const Organisation = Type.Object({
   mspId: MspId,
   name: Type.String(),
@@ -14,10 +17,15 @@ const Organisation = Type.Object({
   tlsRootCertificate: Pem,
   clients: Type.Record(Type.String(), Client),
 });
+type Organisation = Static<typeof Organisation>;
+const OrganisationInFile = Type.Object({
+  ...Organisation.properties,
+  clients: Type.Record(Type.String(), Type.Union([Client, ClientFiles])),
+});
 const Peer = Type.Pick(Organisation, ['mspId', 'endpoint', 'tlsRootCertificate']);
 const ConnectionFile = Type.Object({
   channel: Type.String({ minLength: 1 }),
-  organisations: Type.Array(Organisation, { minItems: 1 }),
+  organisations: Type.Array(OrganisationInFile, { minItems: 1 }),
   peers: Type.Optional(
     Type.Array(Peer, { description: 'Peers of other organisations, whose blocks are compared.' }),
   ),
@@ -25,7 +33,7 @@ const ConnectionFile = Type.Object({
 
 export interface Connection {
   readonly channel: string;
-  readonly organisation: Static<typeof Organisation>;
+  readonly organisation: Organisation;
   /** Peers of other organisations. */
   readonly peers: readonly Static<typeof Peer>[];
 }
@@ -74,8 +82,8 @@ export function readConnections(path: string): Connection[] {
 
 /** A file of several organisations names their peers for each other; one of each organisation is enough. */
 function connectionIn(
-  { channel, organisations, peers = [] }: Static<typeof ConnectionFile>,
-  organisation: Static<typeof Organisation>,
+  { channel, organisations, peers = [] }: ConnectionContent,
+  organisation: Organisation,
 ): Connection {
   const others = new Map([...peers, ...organisations].map((peer) => [peer.mspId, peer]));
   others.delete(organisation.mspId);
@@ -90,10 +98,26 @@ function connectionIn(
   };
 }
 
-function readConnectionFile(path: string): Static<typeof ConnectionFile> {
+type ConnectionContent = Omit<Static<typeof ConnectionFile>, 'organisations'> & {
+  readonly organisations: readonly Organisation[];
+};
+
+/** With each client's PEM texts, wherever they are. @throws DomainError, and what keeps a file from being read */
+function readClients(organisation: Static<typeof OrganisationInFile>, folder: string): Organisation {
+  const read = (file: string) => readFileSync(resolve(folder, file), 'utf8');
+  const clients = Object.entries(organisation.clients).map(([name, client]) => {
+    if (!('certificateFile' in client)) return [name, client];
+    const { certificateFile, privateKeyFile } = client;
+    return [name, validate(Client, { certificate: read(certificateFile), privateKey: read(privateKeyFile) })];
+  });
+  return { ...organisation, clients: Object.fromEntries(clients) };
+}
+
+function readConnectionFile(path: string): ConnectionContent {
   try {
     // The file serves other programs too: what this one does not know is left out, not refused.
-    return validate(ConnectionFile, Clean(ConnectionFile, JSON.parse(readFileSync(path, 'utf8'))));
+    const file = validate(ConnectionFile, Clean(ConnectionFile, JSON.parse(readFileSync(path, 'utf8'))));
+    return { ...file, organisations: file.organisations.map((one) => readClients(one, dirname(path))) };
   } catch (cause) {
     // A JSON error quotes the text around it, which may be a private key.
     if (cause instanceof SyntaxError) throw new InputError(`${path} is not JSON`);
