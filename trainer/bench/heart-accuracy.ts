@@ -11,8 +11,8 @@ import { divideDataset, patientIdAt, readDataset } from '../src/data/index.ts';
 import { type Classification, classify } from '../src/offline/metrics/classification.ts';
 import { noiseFor } from '../src/offline/simulation/privacy-plan.ts';
 import { simulateStudy } from '../src/offline/simulation/simulate-study.ts';
-import { trainingUnits } from '../src/offline/simulation/simulated-study.ts';
 import { StudyModel } from '../src/study/study-model.ts';
+import { trainingUnitsOf } from '../src/study/training-units.ts';
 
 const HOSPITALS = ['cleveland', 'hungarian', 'switzerland', 'va'];
 const SEEDS = 5;
@@ -101,7 +101,7 @@ for (const { epsilon, learningRate } of PLANS) {
         },
         datasets.map(({ recordCountBand }, hospital) => ({
           name: HOSPITALS[hospital]!,
-          training: trainingUnits(divided[hospital]!.training),
+          training: trainingUnitsOf(divided[hospital]!.training),
           weight: bandWeight(recordCountBand),
           bandSize: (1 - 1 / FOLDS) * bandWeight(recordCountBand),
         })),

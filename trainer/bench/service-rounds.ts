@@ -1,16 +1,20 @@
 // What the service does with patients in each round (their file, a training and a score in a contained process), in
 // many short rounds and in one long one: JSON lines, with what is kept between rounds and without, in turns in one run.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// Seconds of processor time, of the service and of its contained processes: only Linux says them of both.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { bandOf, bandWeight, type Dictionary } from '@consilium/domain';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { ContainedGraphEngine } from '../src/containment/contained-graph-engine.ts';
 import { DataFiles } from '../src/data/data-files.ts';
+import { trainingUnitsOf } from '../src/study/training-units.ts';
 
 const HELP = `usage: node trainer/dist/bench/service-rounds.js [options]
   --patients 10000  --columns 50  --rounds 100  --repeats 3
+  --units both | kept | read   (what is kept between rounds, and without)
 Trains 2,000 steps of a logistic regression at a sampling rate of 0.01: in one round, and in so many.
 `;
 const STEPS = 2000;
@@ -21,6 +25,7 @@ const { values: options } = parseArgs({
     columns: { type: 'string', default: '50' },
     rounds: { type: 'string', default: '100' },
     repeats: { type: 'string', default: '3' },
+    units: { type: 'string', default: 'both' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -57,6 +62,29 @@ function csv(): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Of a second, of Linux's clock ticks. */
+const TICKS = 100;
+/** User and system time, and those of children that were waited for: places in a `stat` after the name. */
+const [OWN, CHILDREN] = [11, 13];
+
+function ticksOf(pid: number | 'self', first: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[first]) + Number(fields[first + 1]);
+  } catch {
+    return 0;
+  }
+}
+
+/** Of this process, of those that its main thread started, and of those that have ended. */
+function processorSeconds(): number {
+  const path = `/proc/self/task/${process.pid}/children`;
+  const children = readFileSync(path, 'latin1').trim().split(' ').filter(Boolean);
+  const ticks = children.reduce((sum, pid) => sum + ticksOf(Number(pid), OWN), 0);
+  return (ticksOf('self', OWN) + ticksOf('self', CHILDREN) + ticks) / TICKS;
+}
+
 const digits = (value: number): number => Number(value.toPrecision(3));
 
 interface Parts {
@@ -85,11 +113,11 @@ async function study(
   let parameters = Float64Array.from(readForwardModel(model).values);
   const parts: Parts = { reading: 0, training: 0, scoring: 0 };
   const timed = async <T>(part: keyof Parts, work: () => Promise<T>): Promise<T> => {
-    const start = performance.now();
+    const start = processorSeconds();
     try {
       return await work();
     } finally {
-      parts[part] += (performance.now() - start) / 1000;
+      parts[part] += processorSeconds() - start;
     }
   };
   const plan = {
@@ -99,10 +127,10 @@ async function study(
   for (let round = 0; round < of.rounds; round++) {
     const { training } = await timed('reading', units);
     const { sharedDelta } = await timed('training', () =>
-      engine.trainRound({
-        ...{ model, parameters, plan, localPatterns: [] },
-        units: { ...training, labels: Float32Array.from(training.labels) },
-      }),
+      engine.trainRound(
+        { ...{ model, parameters, plan, localPatterns: [] }, units: trainingUnitsOf(training) },
+        { rounds: of.rounds },
+      ),
     );
     parameters = parameters.map((value, i) => value + sharedDelta[i]!);
     const { heldOut } = await timed('reading', units);
@@ -125,8 +153,11 @@ if (
   const awake = setInterval(() => undefined, 60_000);
   try {
     writeFileSync(join(folder, 'patients.csv'), csv());
+    // A file that changed a moment ago is read again for each use.
+    await sleep(3000);
     for (let repeat = 0; repeat < repeats; repeat++) {
       for (const keptBytes of [0, undefined]) {
+        if (options.units === (keptBytes === 0 ? 'kept' : 'read')) continue;
         const seconds: number[] = [];
         for (const own of [1, rounds]) {
           const parts = await study(folder, { rounds: own, ...(keptBytes === 0 && { keptBytes }) });

@@ -44,6 +44,7 @@ import { encodeLocal } from '../study/study-model.ts';
 import { optimisationOfStudy, stateBefore } from '../study/study-optimisation.ts';
 import { submit } from '../study/submit.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
+import { trainingUnitsOf } from '../study/training-units.ts';
 
 interface Task {
   readonly study: Study;
@@ -146,10 +147,9 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
     key,
     work: 'train',
     async onPatients(onDrawing) {
-      const { labels, ...units } = data.training;
-      const input = inputOf({ ...units, labels: Float32Array.from(labels) });
+      const input = inputOf(trainingUnitsOf(data.training));
       const { sharedDelta, localParameters } = await trained(context, input, {
-        studyId,
+        study,
         deadlineMs,
         onDrawing: () => {
           data.requireNobodyWithdrew();
@@ -165,7 +165,7 @@ async function draw(context: TrainerContext, task: Task, key: ReleaseKey): Promi
     async onNobody() {
       // Of no use after the deadline either: others' studies wait for their turn.
       const { sharedDelta } = await trained(context, inputOf(packUnits(model.inputs, [])), {
-        studyId,
+        study,
         deadlineMs,
       });
       // What stays here stays as it was.
@@ -178,14 +178,15 @@ async function trained(
   context: TrainerContext,
   input: RoundInput,
   {
-    studyId,
+    study: { studyId, rounds },
     deadlineMs,
     onDrawing,
-  }: { readonly studyId: string; readonly deadlineMs?: number; readonly onDrawing?: () => void },
+  }: { readonly study: Study; readonly deadlineMs?: number; readonly onDrawing?: () => void },
 ): Promise<RoundResult> {
   try {
     return await context.graphs.trainRound(input, {
       signal: context.signal,
+      rounds,
       ...(onDrawing && { onDrawing }),
       ...(deadlineMs !== undefined && { deadlineMs }),
       onProgress: ({ step, steps }) => context.onProgress(studyId, step, steps),

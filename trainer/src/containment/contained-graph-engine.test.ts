@@ -13,6 +13,7 @@ import { GraphRefusedError, TrainerError, type TrainerErrorCode } from '../error
 import { ContainedGraphEngine, type ContainmentOptions } from './contained-graph-engine.ts';
 import { ContainedProcess } from './contained-process.ts';
 import { type GraphEngine, graphEngineInProcess } from './graph-engine.ts';
+import { namedUnits } from './row-digests.ts';
 import type { Misdeed } from './testing/misbehaving-program.ts';
 
 const graph = buildForwardModel({
@@ -208,6 +209,54 @@ describe('a contained engine', () => {
     }
   });
 
+  it('sends rows to a process that does not hold them, and to no other', async () => {
+    const own = engineWith({ program: MISBEHAVING });
+    const [one, other, none] = [Float32Array.of(1, 2), Float32Array.of(1, 3), new Float32Array()];
+    const isSent = async (features: Float32Array, words: Misdeed = 'tell of rows') => {
+      const values = Float64Array.of(0);
+      return (await own.outputs(asked(words), { values, features })).values[0] === 1;
+    };
+    assert.deepEqual(
+      [await isSent(one), await isSent(one), await isSent(Float32Array.of(1, 2))],
+      [true, false, false],
+    );
+    assert.deepEqual([await isSent(other), await isSent(one), await isSent(one)], [true, true, false]);
+    assert.deepEqual(
+      [await isSent(none), await isSent(none)],
+      [true, true],
+      'of nobody there is nothing to hold',
+    );
+    // Two at a time are two processes.
+    assert.ok((await Promise.all([isSent(one), isSent(one)])).includes(true));
+    await own.letGoOfRows();
+    assert.deepEqual([await isSent(one), await isSent(one)], [true, false]);
+    const underWay = isSent(one);
+    await own.letGoOfRows();
+    await underWay;
+    assert.equal(await isSent(one), true, 'what was at work then is not asked again');
+    const values = Float64Array.of(0, 1);
+    await assert.rejects(own.outputs(asked('tell of rows'), { values, features: one }));
+    await own.close();
+  });
+
+  it('trains the next round on units that it was sent once, and scores by rows that it was sent once', async () => {
+    const own = engineWith();
+    const features = Float32Array.from({ length: 3 * 7 }, (_, i) => i / 10);
+    for (let round = 0; round < 3; round++) {
+      const { sharedDelta, localParameters } = await own.trainRound(rounds);
+      assert.equal(sharedDelta.length + localParameters.length, parameterCount);
+      const moved = Float64Array.from(values, (value) => value + round);
+      assert.deepEqual(
+        await own.outputs(graph, { values: moved, features }),
+        await graphEngineInProcess.outputs(graph, { values: moved, features }),
+      );
+    }
+    const refused = new Error('not written down');
+    await assert.rejects(own.trainRound(rounds, { onDrawing: () => Promise.reject(refused) }), refused);
+    assert.equal((await own.trainRound(rounds)).steps, 20);
+    await own.close();
+  });
+
   it('ends at once with its signal, whatever a graph is at, and takes no more', async () => {
     const ending = new AbortController();
     const ended = engineWith({ program: MISBEHAVING, signal: ending.signal, readCpuMs: 3_600_000 });
@@ -227,7 +276,12 @@ describe('a process for graphs', () => {
     try {
       const task = {
         kind: 'train',
-        input: { ...rounds, parameters: Float64Array.from(rounds.parameters) },
+        input: {
+          ...rounds,
+          units: namedUnits(rounds.units),
+          rounds: 1,
+          parameters: Float64Array.from(rounds.parameters),
+        },
       } as const;
       const onDrawing = () => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.kill(own.pid!, signal);

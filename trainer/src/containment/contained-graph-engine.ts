@@ -10,7 +10,8 @@ import { GraphRefusedError, TrainerError, type TrainerErrorOptions } from '../er
 import { ContainedProcess, TaskFailedError, type TaskHooks, type TaskLimits } from './contained-process.ts';
 import { checkFacts, checkOutputs, checkRoundResult, checkWritten } from './graph-answers.ts';
 import type { GraphEngine, GraphFacts, RoundOptions } from './graph-engine.ts';
-import type { GraphTask } from './graph-task.ts';
+import { areHeld, type GraphTask, type HeldRows, rowsOf } from './graph-task.ts';
+import { namedFeatures, namedUnits } from './row-digests.ts';
 
 export interface ContainmentOptions {
   /** Ends all processes and what they are at. */
@@ -95,6 +96,8 @@ export class ContainedGraphEngine implements GraphEngine {
   readonly #readers = new Turns(READERS);
   readonly #trainers = new Turns(1);
   #idle: Idle[] = [];
+  /** How often rows were let go of. */
+  #lettingsGo = 0;
   #directory: string | undefined;
 
   constructor(options: ContainmentOptions = {}) {
@@ -126,28 +129,39 @@ export class ContainedGraphEngine implements GraphEngine {
     { values, features }: { readonly values: Float64Array; readonly features: Float32Array },
   ): Promise<RawOutputs> {
     const { scoreCpuMs: cpuMs, silentMs } = this.#options;
-    const task = { kind: 'outputs', graph, values, features } as const;
+    const task = { kind: 'outputs', graph, values, rows: namedFeatures(features) } as const;
     return checkOutputs(await this.#perform(task, { cpuMs, silentMs }));
   }
 
   async trainRound(input: RoundInput, options: RoundOptions = {}): Promise<RoundResult> {
-    const { deadlineMs, ...hooks } = options;
+    const { deadlineMs, rounds = 1, ...hooks } = options;
     const parameters = Float64Array.from(input.parameters);
     const { silentMs } = this.#options;
     // Once it is prepared, a round takes what it takes, as long as it goes on.
     const cpuMs = PREPARING * this.#readLimits(input.model).cpuMs;
     const limits = { cpuMs, silentMs, deadlineMs };
-    const task = { kind: 'train', input: { ...input, parameters } } as const;
+    const units = namedUnits(input.units);
+    const task = { kind: 'train', input: { ...input, parameters, units, rounds } } as const;
     return checkRoundResult(await this.#perform(task, limits, hooks), input);
+  }
+
+  async letGoOfRows(): Promise<void> {
+    this.#lettingsGo++;
+    await this.#endIdle();
   }
 
   /** Ends every process that waits; those at work are ended by the signal. */
   async close(): Promise<void> {
+    const ended = this.#endIdle();
+    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
+    this.#directory = undefined;
+    await ended;
+  }
+
+  async #endIdle(): Promise<void> {
     const idle = this.#idle;
     this.#idle = [];
     for (const { timer } of idle) clearTimeout(timer);
-    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
-    this.#directory = undefined;
     await Promise.all(idle.map(({ process }) => process.close()));
   }
 
@@ -169,14 +183,16 @@ export class ContainedGraphEngine implements GraphEngine {
     signal.throwIfAborted();
     const graph = isTraining ? task.input.model : task.graph;
     const key = `${isTraining ? 'train' : 'read'} ${createHash('sha256').update(graph).digest('hex')}`;
+    const lettingsGo = this.#lettingsGo;
     const contained = this.#take(key, isTraining ? memoryBytes : memoryBytes * READER_SHARE);
     try {
-      return await contained.run(task, limits, { ...hooks, signal });
+      return await contained.run(forProcess(task, contained), limits, { ...hooks, signal });
     } catch (error) {
       if (error instanceof TaskFailedError) throw refusalFor(error, task.kind, { memoryBytes });
       throw error;
     } finally {
-      this.#putBack(key, contained);
+      if (lettingsGo === this.#lettingsGo) this.#putBack(key, contained);
+      else void contained.close();
     }
   }
 
@@ -211,6 +227,15 @@ export class ContainedGraphEngine implements GraphEngine {
     clearTimeout(oldest.timer);
     void oldest.process.close();
   }
+}
+
+/** Without the rows, where the process holds them. */
+function forProcess(task: GraphTask, { heldRows }: ContainedProcess): GraphTask {
+  if (heldRows === undefined || rowsOf(task)?.sha256 !== heldRows) return task;
+  if (task.kind === 'outputs' && !areHeld(task.rows.sent)) return task;
+  const held: HeldRows<never> = { sha256: heldRows, sent: undefined };
+  if (task.kind === 'train') return { ...task, input: { ...task.input, units: held } };
+  return task.kind === 'outputs' ? { ...task, rows: held } : task;
 }
 
 const WORDS: Readonly<Record<GraphTask['kind'], string>> = {

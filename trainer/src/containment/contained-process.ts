@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { StepProgress } from '@consilium/dp-sgd';
 import { checkReport, NO_REPORT } from './graph-answers.ts';
-import type { GraphTask, Report, Request } from './graph-task.ts';
+import { type GraphTask, type HeldRows, type Report, type Request, rowsOf } from './graph-task.ts';
 import { usageOf } from './process-usage.ts';
 
 export interface TaskLimits {
@@ -109,6 +109,7 @@ export class ContainedProcess {
   #running: Running | undefined;
   #isAlive = true;
   #residentBytes = 0;
+  #heldRows: string | undefined;
 
   constructor(options: ProcessOptions) {
     this.#memoryBytes = options.memoryBytes;
@@ -140,6 +141,11 @@ export class ContainedProcess {
     return this.#residentBytes;
   }
 
+  /** The digest of the patients' rows that it holds for its next task, those of its last. */
+  get heldRows(): string | undefined {
+    return this.#heldRows;
+  }
+
   /**
    * Does one task; a process that fails one, otherwise than by refusing it, takes no other.
    *
@@ -156,7 +162,7 @@ export class ContainedProcess {
       resolve,
       reject,
       isPrepared: false,
-      drawn: task.kind === 'outputs' && task.features.length > 0,
+      drawn: task.kind === 'outputs' && !isOfNobody(task.rows),
       heardAtMs: performance.now(),
     };
     this.#running = running;
@@ -166,7 +172,12 @@ export class ContainedProcess {
     void this.#watch(running, limits, watching.signal);
     try {
       this.#send({ kind: 'task', task });
-      return await promise;
+      const rows = rowsOf(task);
+      // Until it has answered, nothing is certain of what it holds.
+      if (rows !== undefined) this.#heldRows = undefined;
+      const answer = await promise;
+      if (rows !== undefined) this.#heldRows = rows.sha256;
+      return answer;
     } finally {
       watching.abort();
       hooks.signal?.removeEventListener('abort', onAbort);
@@ -269,6 +280,9 @@ export class ContainedProcess {
     this.#running?.reject(reason);
   }
 }
+
+/** Rows that are not sent are those of a score before, of somebody. */
+const isOfNobody = ({ sent }: HeldRows<Float32Array>): boolean => sent?.length === 0;
 
 function exceededLimit({
   limits,

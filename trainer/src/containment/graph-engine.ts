@@ -36,6 +36,8 @@ export interface RoundOptions {
   readonly onDrawing?: () => void | Promise<void>;
   readonly onProgress?: (progress: StepProgress) => void;
   readonly signal?: AbortSignal;
+  /** How many rounds the study has: what is prepared is kept for the next of them. 1 by default. */
+  readonly rounds?: number;
   /** When the round is of no use any more, as `Date.now()` counts. */
   readonly deadlineMs?: number;
 }
@@ -44,19 +46,22 @@ export interface GraphEngine {
   /** Reads a graph, and refuses what cannot be learned. */
   read(graph: Uint8Array): Promise<GraphFacts>;
   /**
-   * Runs the file on rows of zeros and on each input's last code, and what it is lowered to on the worst that a row can hold: on this processor,
-   * before any patient is looked at. Refuses it by the node's name where an answer to one row would depend on others.
+   * Runs the file on rows of zeros and on each input's last code, and what it is lowered to on the worst that a row can
+   * hold: on this processor, before any patient is looked at. Refuses it by the node's name where an answer to one row
+   * would depend on others.
    */
   probe(graph: Uint8Array, codes?: readonly CodeInput[]): Promise<void>;
   /** The file with these values, [parameterCount]: the same bytes on every machine. */
   write(graph: Uint8Array, values: Float64Array): Promise<Uint8Array>;
-  /** What the loss is taken of, for rows [rows · features]. */
+  /** What the loss is taken of, for rows [rows · features] that nobody changes from now on. */
   outputs(
     graph: Uint8Array,
     run: { readonly values: Float64Array; readonly features: Float32Array },
   ): Promise<RawOutputs>;
-  /** One round of training; `runRound` states the privacy guarantee. */
+  /** One round, on units that nobody changes from now on; `runRound` states the privacy guarantee. */
   trainRound(input: RoundInput, options?: RoundOptions): Promise<RoundResult>;
+  /** Lets go of all patients' rows that are held for later tasks. */
+  letGoOfRows(): Promise<void>;
 }
 
 /** What is kept of a graph that was read. */
@@ -88,8 +93,11 @@ export const graphEngineInProcess: GraphEngine = {
   async outputs(graph, { values, features }) {
     return rawOutputs(withParameters(graph, values), features);
   },
-  async trainRound(input, { onDrawing, ...options } = {}) {
+  async trainRound(input, { onDrawing, rounds: _, ...options } = {}) {
     await onDrawing?.();
     return trainRound(input, options);
+  },
+  async letGoOfRows() {
+    // Nothing is held.
   },
 };

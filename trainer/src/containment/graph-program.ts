@@ -2,11 +2,12 @@
 // It has no secrets, an empty working directory, and can be killed at any line.
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
-import { isOutOfMemory, type RoundInput, TrainingInputError } from '@consilium/dp-sgd';
+import { isOutOfMemory, TrainingInputError } from '@consilium/dp-sgd';
 import { OnnxFormatError, UnsupportedModelError } from '@consilium/onnx-grad';
 import { graphEngineInProcess as engine } from './graph-engine.ts';
-import type { GraphTask, Report, Request } from './graph-task.ts';
+import type { GraphTask, HeldRoundInput, Report, Request } from './graph-task.ts';
 import { KeptRounds } from './kept-rounds.ts';
+import { KeptScoring } from './kept-scoring.ts';
 import { leaveDirectory } from './leave-directory.ts';
 
 const PROGRESS_INTERVAL_MS = 50;
@@ -18,8 +19,9 @@ const report = (message: Report): void => {
 let onDrawAllowed: (() => void) | undefined;
 
 const keptRounds = new KeptRounds();
+const keptScoring = new KeptScoring();
 
-async function train(input: RoundInput) {
+async function train(input: HeldRoundInput) {
   let reportedAt = 0;
   return keptRounds.run(input, {
     onDrawing() {
@@ -46,7 +48,7 @@ function perform(task: GraphTask): Promise<unknown> {
     case 'write':
       return engine.write(task.graph, task.values);
     case 'outputs':
-      return engine.outputs(task.graph, task);
+      return keptScoring.outputs(task);
     case 'train':
       return train(task.input);
   }

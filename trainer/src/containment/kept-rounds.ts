@@ -1,46 +1,36 @@
 // The rounds of the last training that a contained process did, for the next round of the same study on the same
-// patients: graphs, their sessions and threads, and what is known of the units. Known by a digest of all that they were
-// prepared from, so that no study meets another's patients.
+// patients: their units, graphs, sessions and threads, and what is known of the units. Known by a digest of all that
+// they were prepared from, so that no study meets another's patients.
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import {
   openRounds,
-  type RoundInput,
   type RoundListeners,
   type RoundResult,
   type RoundSetting,
   type Rounds,
   secureRandomness,
+  type TrainingUnits,
 } from '@consilium/dp-sgd';
+import type { HeldRoundInput } from './graph-task.ts';
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
-/** Each part with its length, so that no two settings have the same bytes. */
-function digestOf({ model, units, plan, localPatterns }: RoundSetting): string {
-  const { featureCount, rowOffsets, features, labels } = units;
-  const hash = createHash('sha256');
-  const words = new TextEncoder().encode(JSON.stringify([plan, localPatterns, featureCount]));
-  for (const part of [words, model, rowOffsets, features, labels].map(bytesOf)) {
-    hash.update(`${part.byteLength};`).update(part);
-  }
-  return hash.digest('hex');
+/** The units by the digest that they are named by: its length is always the same. */
+function digestOf({ model, units, plan, localPatterns, rounds }: HeldRoundInput): string {
+  const words = JSON.stringify([plan, localPatterns, rounds]);
+  return createHash('sha256').update(`${units.sha256};${words};`).update(model).digest('hex');
 }
 
 /** Arrays that came in a message are views of all of it: the rounds keep their own. */
-const ownArrays = ({ model, units, plan, localPatterns }: RoundSetting): RoundSetting => ({
-  model,
-  plan,
-  localPatterns,
-  units: {
-    featureCount: units.featureCount,
-    rowOffsets: units.rowOffsets.slice(),
-    features: units.features.slice(),
-    labels: units.labels.slice(),
-  },
+const ownUnits = ({ featureCount, rowOffsets, features, labels }: TrainingUnits): TrainingUnits => ({
+  featureCount,
+  rowOffsets: rowOffsets.slice(),
+  features: features.slice(),
+  labels: labels.slice(),
 });
 
 export class KeptRounds {
   readonly #open: typeof openRounds;
+  #held: { readonly sha256: string; readonly units: TrainingUnits } | undefined;
   #kept: { readonly digest: string; readonly rounds: Rounds } | undefined;
 
   /** @param open `openRounds`, but in tests */
@@ -49,14 +39,16 @@ export class KeptRounds {
   }
 
   /** One round, as `runRound`. What another one was prepared from is let go of first, and so is all after a failure. */
-  async run(input: RoundInput, listeners: RoundListeners): Promise<RoundResult> {
-    const digest = digestOf(input);
-    if (this.#kept?.digest !== digest) {
-      await this.close();
-      const rounds = await this.#open(ownArrays(input), { randomness: secureRandomness });
-      this.#kept = { digest, rounds };
-    }
+  async run(input: HeldRoundInput, listeners: RoundListeners): Promise<RoundResult> {
     try {
+      const digest = digestOf(input);
+      if (this.#kept?.digest !== digest) {
+        await this.#letGoOfRounds();
+        const { model, plan, localPatterns, rounds } = input;
+        const setting: RoundSetting = { model, plan, localPatterns, units: this.#unitsOf(input) };
+        const opened = await this.#open(setting, { randomness: secureRandomness, rounds });
+        this.#kept = { digest, rounds: opened };
+      }
       return await this.#kept.rounds.run(input, listeners);
     } catch (error) {
       await this.close();
@@ -65,8 +57,22 @@ export class KeptRounds {
   }
 
   async close(): Promise<void> {
+    this.#held = undefined;
+    await this.#letGoOfRounds();
+  }
+
+  async #letGoOfRounds(): Promise<void> {
     const kept = this.#kept;
     this.#kept = undefined;
     await kept?.rounds.close();
+  }
+
+  #unitsOf({ units: { sha256, sent } }: HeldRoundInput): TrainingUnits {
+    if (this.#held?.sha256 !== sha256) {
+      this.#held = undefined;
+      assert(sent !== undefined, 'units that this process does not hold are sent');
+      this.#held = { sha256, units: ownUnits(sent) };
+    }
+    return this.#held.units;
   }
 }

@@ -1,6 +1,5 @@
 // Reads the hospital's files for this service: one at a time, in a thread of its own that is ended when it takes too
 // long or too much, so that a file can neither hold up nor bring down what else the trainer does.
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
@@ -8,6 +7,7 @@ import type { Dictionary } from '@consilium/domain';
 import { TrainerError } from '../errors.ts';
 import { DataFolders, type OpenFile } from './data-folders.ts';
 import { type DataAnswer, type DataTask, HEAP_LIMITS, memoryForReading } from './data-task.ts';
+import { FileDigests } from './file-digests.ts';
 import type { PeopleWish } from './find-people.ts';
 import { DataError, type Dataset, divideDataset } from './index.ts';
 import { PreparedUnits, type StudyUnits, sidesOf, type UnitsWish, unitsKey } from './prepared-units.ts';
@@ -22,6 +22,8 @@ export interface DataFilesOptions {
   readonly diskBytes?: number;
   /** Bytes of studies' units that are kept for their next rounds; none for 0. An eighth of the memory where absent. */
   readonly keptBytes?: number;
+  /** The clock of the files' times; the machine's where absent. */
+  readonly nowMs?: () => number;
   readonly signal?: AbortSignal;
 }
 
@@ -58,6 +60,7 @@ export class DataFiles {
   readonly #asked: (() => void)[] = [];
   #busy = false;
   readonly #prepared: PreparedUnits;
+  readonly #digests: FileDigests;
   /** How often all of them were let go of. */
   #lettingsGo = 0;
   /** The thread that read the last small file: starting one takes longer than reading most. */
@@ -69,6 +72,7 @@ export class DataFiles {
     const { memoryBytes = memoryForReading(), keptBytes = Math.min(KEPT_BYTES_MAX, memoryBytes / 8) } =
       options;
     this.#prepared = new PreparedUnits(keptBytes);
+    this.#digests = new FileDigests(options.nowMs);
   }
 
   /**
@@ -123,23 +127,16 @@ export class DataFiles {
       ...divideDataset(dataset, { flags: sidesOf(dataset, blocks), unit }),
     };
     // What was read is what the digest is of only if the file did not change meanwhile.
-    const isSame = key !== undefined && (await this.#digest(file)) === sha256;
+    const isSame = key !== undefined && (await this.#digest(file, { isRead: true })) === sha256;
     if (isSame && wanted.lettingsGo === this.#lettingsGo) this.#prepared.keep(key, units);
     return units;
   }
 
-  /** SHA-256 of the bytes that the file had when it was opened. */
-  async #digest({ handle, sizeBytes }: OpenFile): Promise<string> {
-    const hash = createHash('sha256');
-    const buffer = new Uint8Array(Math.min(COPIED_BYTES, sizeBytes));
-    for (let done = 0; done < sizeBytes; ) {
-      this.#options.signal?.throwIfAborted();
-      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), done);
-      if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
-      done += bytesRead;
-    }
-    return hash.digest('hex');
+  #digest(
+    { handle, sizeBytes }: OpenFile,
+    { isRead = false }: { readonly isRead?: boolean } = {},
+  ): Promise<string> {
+    return this.#digests.of(handle, { sizeBytes, isRead, signal: this.#options.signal });
   }
 
   /**

@@ -1,5 +1,6 @@
 // Patients who withdraw are left out from then on, of running studies too. Only their salted ids are kept, here.
 import { TrainerError } from '../errors.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
 import { findPatients, saltedIdsOf } from './find-patient.ts';
 import { bringUpToDate } from './keep-register.ts';
 import type { RegisterContext } from './register.ts';
@@ -25,7 +26,7 @@ export interface WithdrawalAnswer {
  * @throws TrainerError TRAINER_POPULATION_UNKNOWN, TRAINER_IDS_REQUIRED
  */
 export async function withdrawPatients(
-  context: RegisterContext & { readonly nowMs: () => number },
+  context: RegisterContext & Pick<TrainerContext, 'graphs' | 'nowMs'>,
   { populationId, patients }: Withdrawal,
   askedBy: string,
 ): Promise<WithdrawalAnswer> {
@@ -41,6 +42,7 @@ export async function withdrawPatients(
   );
   // Their rows too are in memory no longer than until now.
   context.dataFiles.letGoOfUnits();
+  await context.graphs.letGoOfRows();
   await bringUpToDate(context);
   const places = await findPatients(journal, { populationId, people });
   const unknown = ids.filter((_, i) => places[i] === undefined);

@@ -4,6 +4,7 @@ import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Consent } from '@consilium/domain';
+import { graphEngineInProcess } from '../containment/graph-engine.ts';
 import { DataFiles } from '../data/data-files.ts';
 import { saltedIdHex } from '../data/salted-ids.ts';
 import { withdrawPatients } from '../people/withdraw-patients.ts';
@@ -84,10 +85,18 @@ test('who withdrew between two rounds is in none of the later ones, whoever with
 test('rows of who withdrew are let go of at once', async (t) => {
   const hospital = await registered(t);
   const first = await given(hospital, hospital.consent());
+  let lettingsGo = 0;
+  hospital.graphs = {
+    ...graphEngineInProcess,
+    async letGoOfRows() {
+      lettingsGo++;
+    },
+  };
   await withdrawPatients(hospital.context, { populationId: 'hearts', patients: ['nobody'] }, 'a steward');
   const second = await given(hospital, hospital.consent());
   assert.deepEqual(sizesOf(second), sizesOf(first));
   assert.ok(!isSame(first, second));
+  assert.equal(lettingsGo, 1, 'contained processes too');
 });
 
 test('a consent to one block has its patients alone, before and after one to both', async (t) => {

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Consent, Dataset, Dictionary, Revision } from '@consilium/domain';
 import { type Logger, pino } from 'pino';
+import { type GraphEngine, graphEngineInProcess } from '../containment/graph-engine.ts';
 import { DataFiles } from '../data/data-files.ts';
 import { Journal } from '../journal/journal.ts';
 import { type Prepared, prepareDataset } from '../people/prepare-dataset.ts';
 import type { RegisterContext } from '../people/register.ts';
 import { type Consented, type OwnDataset, ownDataset } from '../study/own-dataset.ts';
 import { RegistrationAttempts } from '../study/registration-attempts.ts';
+import type { TrainerContext } from '../study/trainer-context.ts';
 import { MemoryConsortium } from './memory-consortium.ts';
 import { DICTIONARY } from './small-consortium.ts';
 import { aConsent } from './study-rows.ts';
@@ -30,6 +32,7 @@ export class PopulationHospital implements Disposable {
   /** This hospital's clock. */
   nowMs = Date.parse('2026-01-01T00:00:00.000Z');
   journal: Journal;
+  graphs: GraphEngine = graphEngineInProcess;
   readonly #dataFiles: DataFiles;
 
   private constructor(root: string, { consortium, log }: { consortium: MemoryConsortium; log: Logger }) {
@@ -70,13 +73,14 @@ export class PopulationHospital implements Disposable {
     this.journal = new Journal(join(this.root, 'trainer'));
   }
 
-  get context(): RegisterContext & { readonly nowMs: () => number } {
+  get context(): RegisterContext & Pick<TrainerContext, 'graphs' | 'nowMs'> {
     return {
       journal: this.journal,
       ledger: this.consortium.as(MSP_ID),
       mspId: MSP_ID,
       dataFiles: this.#dataFiles,
       log: this.log,
+      graphs: this.graphs,
       nowMs: () => this.nowMs,
     };
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { packUnits } from '@consilium/dp-sgd';
 import { buildForwardModel, readForwardModel } from '@consilium/onnx-grad';
 import { ContainedProcess } from '../contained-process.ts';
+import { namedUnits } from '../row-digests.ts';
 
 const model = buildForwardModel({ kind: 'logistic-regression', features: 1, localIntercept: false });
 const contained = new ContainedProcess({
@@ -18,8 +19,9 @@ await contained.run(
     input: {
       model,
       parameters: Float64Array.from(readForwardModel(model).values),
-      units: packUnits(1, [[{ features: [1], label: 1 }], [{ features: [0], label: 0 }]]),
+      units: namedUnits(packUnits(1, [[{ features: [1], label: 1 }], [{ features: [0], label: 0 }]])),
       localPatterns: [],
+      rounds: 1,
       plan: {
         clipNormL2: 1,
         noiseMultiplier: 1,

@@ -5,6 +5,7 @@ import { seedGraphs } from '@consilium/onnx-grad/testing/seed-graphs';
 import { ContainedProcess, TaskFailedError, type TaskFailure } from '../contained-process.ts';
 import { checkFacts } from '../graph-answers.ts';
 import type { GraphFacts } from '../graph-engine.ts';
+import { namedUnits } from '../row-digests.ts';
 
 /** How graphs end; none but the first two may. */
 export interface FuzzCounts {
@@ -48,11 +49,14 @@ function roundOf(model: Uint8Array, { features, values, outputs }: GraphFacts) {
   return {
     model,
     parameters: Float64Array.from(values),
-    units: packUnits(
-      features,
-      Array.from({ length: UNITS }, (_, i) => unit(i)),
+    units: namedUnits(
+      packUnits(
+        features,
+        Array.from({ length: UNITS }, (_, i) => unit(i)),
+      ),
     ),
     localPatterns: [],
+    rounds: 1,
     plan: {
       clipNormL2: 1,
       noiseMultiplier: 1,

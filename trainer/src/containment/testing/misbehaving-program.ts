@@ -12,6 +12,7 @@ export const MISDEEDS = [
   'say nonsense',
   'name a patient',
   'tell',
+  'tell of rows',
 ] as const;
 export type Misdeed = (typeof MISDEEDS)[number];
 
@@ -44,6 +45,16 @@ const tell = async () => {
   answer(Buffer.from(JSON.stringify(told)));
 };
 
+/** 1 for rows that were sent, 0 for those that it is to hold; of more than one parameter, nonsense. */
+function tellOfRows(task: GraphTask): void {
+  if (task.kind !== 'outputs') return;
+  answer(
+    task.values.length > 1
+      ? 'nothing'
+      : { values: Float64Array.of(Number(task.rows.sent !== undefined)), width: 1 },
+  );
+}
+
 const ACTIONS: Readonly<Record<Misdeed, (task: GraphTask) => unknown>> = {
   hang,
   exit: () => process.exit(3),
@@ -60,6 +71,7 @@ const ACTIONS: Readonly<Record<Misdeed, (task: GraphTask) => unknown>> = {
       isTooLarge: false,
     }),
   tell,
+  'tell of rows': tellOfRows,
 };
 
 process.on('message', (request: Request) => {

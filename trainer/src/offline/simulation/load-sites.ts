@@ -10,7 +10,8 @@ import {
   readDataset,
   splitDataset,
 } from '../../data/index.ts';
-import { type SimulatedHospital, trainingUnits } from './simulated-study.ts';
+import { trainingUnitsOf } from '../../study/training-units.ts';
+import type { SimulatedHospital } from './simulated-study.ts';
 
 /** Names of hospitals, which name folders of what is written. */
 export const SITE_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/;
@@ -64,7 +65,7 @@ export async function loadSite(
   const weight = bandWeight(band);
   return {
     name,
-    training: trainingUnits(training),
+    training: trainingUnitsOf(training),
     heldOut,
     band,
     format: dataset.format,

@@ -6,15 +6,8 @@ import {
   type FederationPlan,
   type ServerOptimizerPlan,
 } from '@consilium/federation';
-import type { LabelledUnits } from '../../data/index.ts';
 import type { StudyModel } from '../../study/study-model.ts';
 import type { Averaging } from './model-average.ts';
-
-/** Units of privacy as training takes them: a patient's rows, or single records. */
-export const trainingUnits = ({ labels, ...units }: LabelledUnits): TrainingUnits => ({
-  ...units,
-  labels: Float32Array.from(labels),
-});
 
 export interface SimulatedHospital {
   readonly name: string;
