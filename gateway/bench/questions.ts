@@ -1,5 +1,6 @@
 // How long each question takes over a history of 10^5 transactions, through the routes: p50 and p99 of requests with
-// parameters drawn at random, on the clock and of the processor, and the first request after the start. JSON lines.
+// parameters drawn at random, on the clock, of the processor, and of the thread that answers alone (without what V8
+// compiles and collects beside it); and the first request after the start. JSON lines.
 // TRANSACTIONS and SAMPLES say how many; INDEX is a file that an earlier run filled.
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +23,7 @@ const print = (line: object): boolean =>
 const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)]!;
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+const millisecondsIn = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 const directory = mkdtempSync(join(tmpdir(), 'questions-'));
@@ -61,20 +63,23 @@ function urlOf({ path }: { readonly path: string }): string {
 for (const question of QUESTIONS) {
   const times: number[] = [];
   const processor: number[] = [];
+  const thread: number[] = [];
   let bytes = 0;
   for (let sample = 0; sample <= SAMPLES; sample++) {
     const url = urlOf(question);
-    const [askedMs, usage] = [performance.now(), process.cpuUsage()];
+    const [askedMs, usage, own] = [performance.now(), process.cpuUsage(), process.threadCpuUsage()];
     const { statusCode, body } = await gateway.as('auditor', { url });
     times.push(performance.now() - askedMs);
-    const { user, system } = process.cpuUsage(usage);
-    processor.push((user + system) / 1000);
+    thread.push(millisecondsIn(process.threadCpuUsage(own)));
+    processor.push(millisecondsIn(process.cpuUsage(usage)));
     if (statusCode !== 200) throw new Error(`${url}: ${body}`);
     bytes = Math.max(bytes, body.length);
   }
   const [first = 0, ...others] = times;
   const sorted = others.toSorted((a, b) => a - b);
-  const sortedProcessor = processor.slice(1).toSorted((a, b) => a - b);
+  const [sortedProcessor, sortedThread] = [processor, thread].map((all) =>
+    all.slice(1).toSorted((a, b) => a - b),
+  ) as [number[], number[]];
   print({
     metric: question.operationId,
     requests: SAMPLES,
@@ -83,6 +88,8 @@ for (const question of QUESTIONS) {
     p99Ms: rounded(quantile(sorted, 0.99)),
     p50ProcessorMs: rounded(quantile(sortedProcessor, 0.5)),
     p99ProcessorMs: rounded(quantile(sortedProcessor, 0.99)),
+    p50ThreadMs: rounded(quantile(sortedThread, 0.5)),
+    p99ThreadMs: rounded(quantile(sortedThread, 0.99)),
     kilobytes: Math.round(bytes / 1000),
   });
 }

@@ -122,7 +122,7 @@ export class Account {
   }
 }
 
-const accountKey = (populationId: string, pool: Pool, block: number): string[] => [
+export const accountKey = (populationId: string, pool: Pool, block: number): string[] => [
   populationId,
   pool,
   ...(block === 1 ? [] : [numberKey(block)]),
@@ -139,9 +139,24 @@ export function accountOf(
   return row && new Account(history, key, row);
 }
 
-/** Every account, or those of one population, in the order of their keys. */
-export function* accountsIn(history: LedgerHistory, prefix: readonly string[] = []): Iterable<Account> {
-  for (const { key, row } of history.rows<BudgetRow | Budget>('budget', prefix)) {
-    if (row !== undefined) yield new Account(history, key, row);
+/** Which accounts are asked about; every one where nothing is said. */
+export interface AccountFilter {
+  readonly populationId?: string | undefined;
+  readonly mspId?: string | undefined;
+}
+
+/** Accounts in the order of their keys, after one of them. */
+export function* accountsIn(
+  history: LedgerHistory,
+  { populationId, mspId }: AccountFilter,
+  after?: readonly string[],
+): Generator<Account, void, undefined> {
+  const found =
+    populationId === undefined && mspId !== undefined
+      ? history.lookUp<BudgetRow | Budget>('accountsOfMember', mspId, { after: after && { key: after } })
+      : history.rows<BudgetRow | Budget>('budget', populationId === undefined ? [] : [populationId], after);
+  for (const { key, row } of found) {
+    if (row === undefined || (mspId !== undefined && row.owner !== mspId)) continue;
+    yield new Account(history, key, row);
   }
 }

@@ -11,11 +11,18 @@ import {
 } from '@consilium/domain';
 import { type Static, Type } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
-import { type Account, type AccountAt, accountsIn } from './accounts.ts';
+import {
+  type Account,
+  type AccountAt,
+  type AccountFilter,
+  accountKey,
+  accountOf,
+  accountsIn,
+} from './accounts.ts';
 import { formOf, inWords, tableOf, vector, whole, word, wordOrNone } from './answer.ts';
 import { OWNER } from './columns.ts';
 import { Names } from './names.ts';
-import { pageOf, question, Vectors } from './question.ts';
+import { pageOf, partsOf, question, strayBookmark, Vectors } from './question.ts';
 import { count, when } from './sentences.ts';
 
 const identity = {
@@ -261,11 +268,11 @@ export const BUDGETS = question({
     const { mspId, populationId, points = POINTS.usual, vectors = false, limit, bookmark } = asked;
     const names = new Names(history);
     requireKnown(history, asked);
-    const wanted = accountsOf(history, { mspId, populationId });
+    const filter = { mspId, populationId };
+    const after = bookmark === undefined ? undefined : accountNamed(history, filter, bookmark);
     let states = 0;
-    const page = pageOf(wanted, ({ holder }) => [holder.populationId, holder.pool, holder.block].join(' '), {
+    const page = pageOf(accountsIn(history, filter, after), nameOf, {
       limit: Math.min(limit ?? OF_PAGE.usual, OF_PAGE.most),
-      ...(bookmark !== undefined && { bookmark }),
       fits: (account) => {
         states += Math.min(account.states, points);
         return states <= STATES_OF_PAGE;
@@ -320,11 +327,24 @@ function requireKnown(
   throw new DomainError('POPULATION_NOT_FOUND', `no population ${populationId}`);
 }
 
-function* accountsOf(
+const nameOf = ({ holder: { populationId, pool, block } }: Account): string =>
+  [populationId, pool, block].join(' ');
+
+/** The key of the account that a bookmark names. @throws DomainError INVALID_ARGUMENT where it is not asked about */
+function accountNamed(
   history: LedgerHistory,
-  { mspId, populationId }: { readonly mspId: string | undefined; readonly populationId: string | undefined },
-): Iterable<Account> {
-  for (const account of accountsIn(history, populationId === undefined ? [] : [populationId])) {
-    if (mspId === undefined || account.holder.owner === mspId) yield account;
-  }
+  { mspId, populationId }: AccountFilter,
+  bookmark: string,
+): readonly string[] {
+  const [name = ''] = partsOf(bookmark, 1);
+  const [ofPopulation = '', pool = '', block] = name.split(' ');
+  const of = { pool: pool as Pool, block: Number(block) };
+  const account = Number.isSafeInteger(of.block) ? accountOf(history, ofPopulation, of) : undefined;
+  const isAsked =
+    account !== undefined &&
+    nameOf(account) === name &&
+    (populationId === undefined || populationId === ofPopulation) &&
+    (mspId === undefined || account.holder.owner === mspId);
+  if (!isAsked) throw strayBookmark();
+  return accountKey(ofPopulation, of.pool, of.block);
 }

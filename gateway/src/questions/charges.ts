@@ -7,9 +7,12 @@ export function chargesOf(
   history: LedgerHistory,
   { studyId, datasetId }: Pick<Consent, 'studyId' | 'datasetId'>,
 ): (pool: Pool) => number {
-  const charges = new Map<string, number>();
-  for (const [, , , , pool = ''] of history.lookUpKeys('chargesOfUse', `${datasetId} ${studyId}`)) {
-    charges.set(pool, (charges.get(pool) ?? 0) + 1);
-  }
-  return (pool) => charges.get(pool) ?? 0;
+  const charges = new Map<Pool, number>();
+  return (pool) => {
+    const known = charges.get(pool);
+    if (known !== undefined) return known;
+    const counted = history.count('chargesOfUse', `${datasetId} ${studyId} ${pool}`);
+    charges.set(pool, counted);
+    return counted;
+  };
 }

@@ -127,36 +127,24 @@ export function partsOf(bookmark: string, parts: number): readonly string[] {
   throw strayBookmark();
 }
 
-/**
- * A page of a list: those after a bookmark, at most `limit`, and where the next page begins.
- *
- * `idOf` is in the list's order or not: a page begins after the one whose id the bookmark has.
- *
- * @throws DomainError INVALID_ARGUMENT for one that is not in the list
- */
+/** The first page of a list, at most `limit`, and where the next page begins: after the one that the bookmark names. */
 export function pageOf<T>(
   items: Iterable<T>,
   idOf: (item: T) => string,
   {
     limit = LIMIT.usual,
-    bookmark,
     fits = () => true,
   }: {
     readonly limit?: number;
-    readonly bookmark?: string;
     /** Whether a page that has some has room for this one too. */
     readonly fits?: (item: T) => boolean;
   },
 ): { readonly items: T[]; readonly bookmark: string | undefined } {
-  const after = bookmark === undefined ? undefined : partsOf(bookmark, 1)[0];
   const page: T[] = [];
-  let begun = after === undefined;
   for (const item of items) {
-    if (!begun) begun = idOf(item) === after;
-    else if (page.length < limit && (fits(item) || page.length === 0)) page.push(item);
+    if (page.length < limit && (fits(item) || page.length === 0)) page.push(item);
     else return { items: page, bookmark: bookmarkOf(idOf(page.at(-1)!)) };
   }
-  if (!begun) throw strayBookmark();
   return { items: page, bookmark: undefined };
 }
 /** An object of a question's parameters, for its route. */

@@ -1,7 +1,5 @@
 // What did a hospital decline or reject, and why?
 import {
-  type ConsentRow,
-  type Dataset,
   type Decline,
   DomainError,
   groundsOf,
@@ -16,12 +14,14 @@ import {
   type Vote,
 } from '@consilium/domain';
 import type { Static } from 'typebox';
-import type { LedgerHistory } from '../read-model/ledger-history.ts';
+import type { LedgerHistory, RefusalPlace, RefusalRecord, RowRecord } from '../read-model/ledger-history.ts';
+import { REFUSAL_SOURCES, type RefusalKind, refusedIn } from '../read-model/refusal-events.ts';
 import { formOf, inWords, tableOf, wholeOrNone, word, wordOrNone } from './answer.ts';
-import { withdrawnConsents } from './consents.ts';
+import type { WithdrawnConsent } from './consents.ts';
+import { HospitalRefusals } from './hospital-refusals.ts';
 import { Names } from './names.ts';
 import { numberKey } from './number-key.ts';
-import { pageOf, periodOf, question, Within } from './question.ts';
+import { bookmarkOf, LIMIT, partsOf, periodOf, question, strayBookmark, Within } from './question.ts';
 import { quoted } from './readable-text.ts';
 import { count, when } from './sentences.ts';
 
@@ -32,8 +32,7 @@ const KINDS = {
   'update rejected': 'rejected one update of a round',
   'motion refused': 'voted against a motion',
   'member refused': 'voted against the removal or the return of a member',
-} as const;
-type Kind = keyof typeof KINDS;
+} as const satisfies Readonly<Record<RefusalKind, string>>;
 
 /** What the codes of reasons mean, for people who have not read the reference. */
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -121,83 +120,53 @@ const REFUSALS = formOf({
 });
 type Refusal = Static<typeof REFUSALS.row>;
 /** A refusal before titles are looked up; what was done is said with them. */
-type Draft = Pick<Refusal, 'kind' | 'at' | 'transactionId'> &
+type Draft = Pick<Refusal, 'at'> &
   Partial<Refusal> & { readonly say: (study: string, dataset: string) => string };
 
-interface Asked {
-  readonly from?: string;
-  readonly to?: string;
+/** What a hospital refused, as the row that says so has it. */
+function draftOf(history: LedgerHistory, { source, part, record }: RefusalRecord): Draft {
+  switch (source) {
+    case 'decline':
+      return declined(record as RowRecord<Decline>);
+    case 'consent':
+      return withdrawn((record as RowRecord<WithdrawnConsent>).row!);
+    case 'verdict':
+      return rejected(history, (record as RowRecord<Verdict>).row!, part);
+    case 'vote':
+      return votedAgainst(history, (record as RowRecord<Vote>).row!);
+    case 'member-vote':
+      return votedAgainstMember(history, (record as RowRecord<MemberVote>).row!);
+  }
 }
 
-/** Where a refusal is in time; a text that the ledger's times are compared by. */
-const inPeriod = (at: string, { from, to }: { readonly from?: string; readonly to?: string }): boolean =>
-  (from === undefined || Date.parse(at) >= Date.parse(from)) &&
-  (to === undefined || Date.parse(at) < Date.parse(to));
-
-/** Declines of a hospital's datasets, also those that another one, of a later text, replaced. */
-function* declines(history: LedgerHistory, datasets: readonly string[]): Iterable<Draft> {
-  for (const datasetId of datasets) {
-    for (const { key } of history.lookUp<Decline>('declinesOfDataset', datasetId)) {
-      for (const { row, at, transactionId } of history.versions<Decline>('decline', key)) {
-        if (row === undefined) continue;
-        const { studyId, code, reason, steward, declinedAt } = row;
-        const times = row.number > 1 ? ` for the ${ordinal(row.number)} time` : '';
-        const say = (study: string, dataset: string) => `declined ${study}${times}, for ${dataset}`;
-        yield {
-          kind: 'study declined',
-          at: declinedAt ?? at,
-          transactionId,
-          studyId,
-          datasetId,
-          code,
-          reason,
-          by: steward,
-          say,
-        };
-      }
-    }
-  }
+function declined(record: RowRecord<Decline>): Draft {
+  const { studyId, datasetId, code, reason, steward, declinedAt, number } = record.row!;
+  const times = number > 1 ? ` for the ${ordinal(number)} time` : '';
+  const say = (study: string, dataset: string) => `declined ${study}${times}, for ${dataset}`;
+  return { at: declinedAt ?? record.at, studyId, datasetId, code, reason, by: steward, say };
 }
 
 const ordinal = (n: number): string => (n === 2 ? 'second' : n === 3 ? 'third' : `${n}th`);
 
-function* withdrawals(history: LedgerHistory, mspId: string): Iterable<Draft> {
-  for (const { studyId, datasetId, withdrawnAt, reason = null } of withdrawnConsents(history, { mspId })) {
-    // A settlement writes the row again: the withdrawal's own transaction is the first that says so.
-    let transactionId = '';
-    for (const version of history.versions<ConsentRow>('consent', [studyId, datasetId])) {
-      transactionId = version.transactionId;
-      if (version.row?.withdrawnAt !== undefined) break;
-    }
-    const say = (study: string, dataset: string) => `withdrew its consent to ${study}, for ${dataset}`;
-    yield { kind: 'consent withdrawn', at: withdrawnAt, transactionId, studyId, datasetId, reason, say };
-  }
+function withdrawn({ studyId, datasetId, withdrawnAt: at, reason }: WithdrawnConsent): Draft {
+  const say = (study: string, dataset: string) => `withdrew its consent to ${study}, for ${dataset}`;
+  return { at, studyId, datasetId, reason: reason ?? null, say };
 }
 
-function* rejections(history: LedgerHistory, mspId: string, period: Asked): Iterable<Draft> {
-  for (const record of history.lookUp<Verdict>('refusingVerdictsOfMember', mspId)) {
-    // Without reading it where it is of another time.
-    if (!inPeriod(record.at, period)) continue;
-    const { row, transactionId } = record;
-    if (row === undefined) continue;
-    const { studyId, round, recordedAt: at, accepted, decisions } = row;
-    if (accepted && decisions.every(({ decision }) => decision === 'accept')) continue;
-    if (!accepted) {
-      const study = history.row<Study>('study', [studyId])?.row;
-      const grounds = study && groundsOf(row, study);
-      const { rule } = grounds ?? { rule: 'not-stated' };
-      const numbers = inNumbers(grounds);
-      const say = (title: string) => `rejected the candidate of round ${round} of ${title}${numbers}`;
-      yield { kind: 'model rejected', at, transactionId, studyId, round, code: rule, say };
-    }
-    for (const decision of decisions) {
-      if (decision.decision !== 'reject') continue;
-      const { datasetId, reason: code } = decision;
-      const say = (title: string, dataset: string) =>
-        `rejected the update of ${dataset} in round ${round} of ${title}`;
-      yield { kind: 'update rejected', at, transactionId, studyId, round, datasetId, code, say };
-    }
+function rejected(history: LedgerHistory, verdict: Verdict, part: number): Draft {
+  const { studyId, round, recordedAt: at } = verdict;
+  const decision = refusedIn(verdict).find((one) => one.part === part)?.decision;
+  if (decision !== undefined) {
+    const { datasetId, reason: code } = decision;
+    const say = (title: string, dataset: string) =>
+      `rejected the update of ${dataset} in round ${round} of ${title}`;
+    return { at, studyId, round, datasetId, code, say };
   }
+  const study = history.row<Study>('study', [studyId])?.row;
+  const grounds = study && groundsOf(verdict, study);
+  const { rule } = grounds ?? { rule: 'not-stated' };
+  const say = (title: string) => `rejected the candidate of round ${round} of ${title}${inNumbers(grounds)}`;
+  return { at, studyId, round, code: rule, say };
 }
 
 function inNumbers(grounds: VerdictAnswer['grounds']): string {
@@ -210,25 +179,30 @@ function inNumbers(grounds: VerdictAnswer['grounds']): string {
   );
 }
 
-function* votes(history: LedgerHistory, mspId: string): Iterable<Draft> {
-  for (const { row, transactionId } of history.lookUp<Vote>('votesOfMember', mspId)) {
-    if (row === undefined || row.accept) continue;
-    const { studyId, motion: number, votedAt: at, stewards } = row;
-    const motion = history.row<Motion>('motion', [studyId, numberKey(number)])?.row;
-    const aim = motion === undefined ? '' : `, to ${motion.kind} it`;
-    const say = (study: string) => `voted against motion ${number} of ${study}${aim}`;
-    yield { kind: 'motion refused', at, transactionId, studyId, by: stewards.join(', '), say };
-  }
-  for (const { row, transactionId } of history.lookUp<MemberVote>('memberVotesOfMember', mspId)) {
-    if (row === undefined || row.accept) continue;
-    const { mspId: other, question: asked, reason, votedAt: at } = row;
-    const hospital = new Names(history).sayHospital(other);
-    const say = () => `voted against the ${asked} of ${hospital}`;
-    yield { kind: 'member refused', at, transactionId, reason, say };
-  }
+function votedAgainst(
+  history: LedgerHistory,
+  { studyId, motion: number, votedAt: at, stewards }: Vote,
+): Draft {
+  const motion = history.row<Motion>('motion', [studyId, numberKey(number)])?.row;
+  const aim = motion === undefined ? '' : `, to ${motion.kind} it`;
+  const say = (study: string) => `voted against motion ${number} of ${study}${aim}`;
+  return { at, studyId, by: stewards.join(', '), say };
 }
 
-function refusalOf(names: Names, mspId: string, draft: Draft): Refusal {
+function votedAgainstMember(
+  history: LedgerHistory,
+  { mspId: other, question: asked, reason, votedAt: at }: MemberVote,
+): Draft {
+  const hospital = new Names(history).sayHospital(other);
+  return { at, reason, say: () => `voted against the ${asked} of ${hospital}` };
+}
+
+function refusalOf(
+  names: Names,
+  mspId: string,
+  { refused, draft }: { readonly refused: RefusalRecord; readonly draft: Draft },
+): Refusal {
+  const { kind, record } = refused;
   const {
     studyId = null,
     datasetId = null,
@@ -237,7 +211,7 @@ function refusalOf(names: Names, mspId: string, draft: Draft): Refusal {
     round = null,
     by = null,
     say,
-    ...rest
+    at,
   } = draft;
   const codeMeaning = code === null ? null : (MEANINGS[code] ?? null);
   const did = say(
@@ -245,8 +219,8 @@ function refusalOf(names: Names, mspId: string, draft: Draft): Refusal {
     datasetId === null ? '' : names.sayDataset(datasetId),
   );
   return {
-    kind: rest.kind,
-    at: rest.at,
+    kind,
+    at,
     studyId,
     studyTitle: studyId === null ? null : names.study(studyId),
     datasetId,
@@ -255,12 +229,36 @@ function refusalOf(names: Names, mspId: string, draft: Draft): Refusal {
     codeMeaning,
     reason,
     by,
-    transactionId: rest.transactionId,
+    transactionId: record.transactionId,
     sentence:
-      `On ${when(rest.at)} ${names.sayHospital(mspId)} ${did}` +
+      `On ${when(at)} ${names.sayHospital(mspId)} ${did}` +
       (codeMeaning === null ? '.' : `: ${codeMeaning}.`) +
       (reason === null ? '' : ` It wrote: ${quoted(reason)}.`),
   };
+}
+
+/** A page of refusals, and where the next begins. */
+function pageOf(
+  refused: Iterable<RefusalRecord>,
+  limit: number,
+): { readonly items: readonly RefusalRecord[]; readonly bookmark: string | undefined } {
+  const items: RefusalRecord[] = [];
+  for (const one of refused) {
+    if (items.length < limit) items.push(one);
+    else return { items, bookmark: bookmarkAfter(items.at(-1)!) };
+  }
+  return { items, bookmark: undefined };
+}
+
+const bookmarkAfter = ({ atMs, source, version, part }: RefusalPlace): string =>
+  bookmarkOf(String(atMs), source, String(version), String(part));
+
+function placeIn(bookmark: string): RefusalPlace {
+  const [at, named, ...numbers] = partsOf(bookmark, 4);
+  const source = REFUSAL_SOURCES.find((one) => one === named);
+  const [atMs = Number.NaN, version = Number.NaN, part = Number.NaN] = [at, ...numbers].map(Number);
+  if (source === undefined || ![atMs, version, part].every(Number.isSafeInteger)) throw strayBookmark();
+  return { atMs, source, version, part };
 }
 
 export const REFUSALS_OF_HOSPITAL = question({
@@ -274,38 +272,28 @@ export const REFUSALS_OF_HOSPITAL = question({
   query: Within,
   errors: ['MEMBER_NOT_FOUND'],
   tables: [REFUSALS],
-  answer: (history, { mspId, limit, bookmark, ...times }) => {
+  answer: (history, { mspId, limit = LIMIT.usual, bookmark, ...times }) => {
     if (history.row<Member>('member', [mspId]) === undefined) {
       throw new DomainError('MEMBER_NOT_FOUND', `no member ${mspId}`);
     }
     const period = periodOf(times);
     const names = new Names(history);
-    const datasets = [...history.rows<Dataset>('dataset')].flatMap(({ row }) =>
-      row?.owner === mspId ? [row.datasetId] : [],
+    const refused = new HospitalRefusals(history, mspId, period);
+    const page = pageOf(refused.after(bookmark === undefined ? undefined : placeIn(bookmark)), limit);
+    const rows = page.items.map((one) =>
+      refusalOf(names, mspId, { refused: one, draft: draftOf(history, one) }),
     );
-    const drafts = [
-      ...declines(history, datasets),
-      ...withdrawals(history, mspId),
-      ...rejections(history, mspId, period),
-      ...votes(history, mspId),
-    ]
-      .filter(({ at }) => inPeriod(at, period))
-      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-    const of = Map.groupBy(drafts, ({ kind }) => kind as Kind);
-    const page = pageOf(drafts.entries(), ([i]) => String(i), {
-      ...(limit !== undefined && { limit }),
-      ...(bookmark !== undefined && { bookmark }),
-    });
-    const rows = page.items.map(([, draft]) => refusalOf(names, mspId, draft));
+    const counts = refused.counts();
+    const all = counts.reduce((sum, of) => sum + of.count, 0);
     const hospital = names.sayHospital(mspId);
     const within = periodInWords(period);
     return {
       question: `What did ${hospital} decline or reject${within}, and why?`,
       sentences: [
-        drafts.length === 0
+        all === 0
           ? `${hospital} declined and rejected nothing${within}.`
-          : `${hospital} refused ${count(drafts.length, 'time')}${within}: ${[...of]
-              .map(([kind, those]) => `it ${KINDS[kind]} ${count(those.length, 'time')}`)
+          : `${hospital} refused ${count(all, 'time')}${within}: ${counts
+              .map(({ kind, count: times }) => `it ${KINDS[kind]} ${count(times, 'time')}`)
               .join('; ')}.`,
         ...(page.bookmark === undefined
           ? rows.slice(0, SENTENCES_SHOWN).map(({ sentence }) => sentence)

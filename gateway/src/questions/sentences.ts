@@ -1,8 +1,10 @@
 // Small parts of sentences that several answers use.
 
+const NUMBERS = new Intl.NumberFormat('en-US');
+
 /** '1 round', '3 rounds'. */
 export const count = (n: number, one: string, many = `${one}s`): string =>
-  `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+  `${NUMBERS.format(n)} ${n === 1 ? one : many}`;
 
 /** 'a', 'a and b', 'a, b and c'; 'nobody' of none. */
 export function listed(parts: readonly string[], none = 'nobody'): string {

@@ -82,18 +82,6 @@ function roundsIn(
   return found;
 }
 
-/** A time in a study's row, without reading the rest of it; quotes within its texts are escaped. */
-const timeIn = (text: string, field: 'startedAt' | 'endedAt'): string | undefined =>
-  new RegExp(`"${field}":"([^"]+)"`).exec(text)?.[1];
-
-/** Whether a study can have run in a period: it started before its end, and did not end before its start. */
-function mayHaveRun(text: string, { from, to }: { readonly from?: string; readonly to?: string }): boolean {
-  const [startedAt, endedAt] = [timeIn(text, 'startedAt'), timeIn(text, 'endedAt')];
-  if (startedAt === undefined) return false;
-  if (to !== undefined && ms(startedAt) >= ms(to)) return false;
-  return from === undefined || endedAt === undefined || ms(endedAt) >= ms(from);
-}
-
 function studyThatRan(names: Names, study: Study, rounds: readonly RanRound[]): StudyThatRan {
   const participants = rounds.flatMap(({ round }) => round.participants);
   const hospitals = [...new Set(participants.map(({ mspId }) => mspId))].sort();
@@ -143,14 +131,10 @@ export const STUDIES_OF_PURPOSE = question({
     if (after !== undefined && history.row('study', [after]) === undefined) throw strayBookmark();
     const rows: StudyThatRan[] = [];
     let more = false;
-    let proposals = 0;
-    for (const record of history.lookUp<Study>('studiesOfPurpose', purpose)) {
-      const [studyId = ''] = record.key;
-      if (after !== undefined && studyId <= after) continue;
-      proposals += 1;
-      if (record.text === undefined || !mayHaveRun(record.text, period)) continue;
+    const range = { during: period, after: after === undefined ? undefined : { key: [after] } };
+    for (const [studyId = ''] of history.lookUpKeys('studiesOfPurpose', purpose, range)) {
       const rounds = roundsIn(history, studyId, period);
-      const study = record.row;
+      const study = history.row<Study>('study', [studyId])?.row;
       if (study === undefined || rounds.length === 0) continue;
       if (rows.length === limit) {
         more = true;
@@ -159,6 +143,7 @@ export const STUDIES_OF_PURPOSE = question({
       rows.push(studyThatRan(names, study, rounds));
     }
     const last = rows.at(-1);
+    const proposals = history.count('studiesOfPurpose', purpose);
     const within = periodInWords(period);
     const isWhole = after === undefined && !more;
     return {

@@ -37,7 +37,7 @@ import { chargesOf } from './charges.ts';
 import { STUDY } from './columns.ts';
 import { consentAsItCounts } from './consents.ts';
 import { Names, purposeLabel, sayPurpose } from './names.ts';
-import { pageOf, question, Vectors } from './question.ts';
+import { pageOf, partsOf, question, strayBookmark, Vectors } from './question.ts';
 import { quoted } from './readable-text.ts';
 import { count, listed, when } from './sentences.ts';
 
@@ -213,12 +213,31 @@ const NOTES = [
 function usesOf(
   history: LedgerHistory,
   datasets: readonly Dataset[],
-  page: { readonly limit?: number; readonly bookmark?: string },
+  { limit, bookmark }: { readonly limit?: number; readonly bookmark?: string },
 ) {
-  const all = datasets.flatMap((dataset) =>
-    [...history.lookUpKeys('consentsOfDataset', dataset.datasetId)].map((key) => ({ dataset, key })),
-  );
-  return pageOf(all, ({ key }) => key.join(' '), { limit: USUAL_LIMIT, ...page });
+  const after = bookmark === undefined ? undefined : useNamed(history, datasets, bookmark);
+  const left = after === undefined ? datasets : datasets.slice(datasets.indexOf(after.dataset));
+  const keys = function* () {
+    for (const dataset of left) {
+      const range = dataset === after?.dataset ? { after } : {};
+      for (const key of history.lookUpKeys('consentsOfDataset', dataset.datasetId, range)) {
+        yield { dataset, key };
+      }
+    }
+  };
+  return pageOf(keys(), ({ key }) => key.join(' '), { limit: limit ?? USUAL_LIMIT });
+}
+
+/** The consent that a bookmark names. @throws DomainError INVALID_ARGUMENT where it is not asked about */
+function useNamed(
+  history: LedgerHistory,
+  datasets: readonly Dataset[],
+  bookmark: string,
+): { readonly dataset: Dataset; readonly key: readonly string[] } {
+  const key = partsOf(bookmark, 1)[0]!.split(' ');
+  const dataset = datasets.find(({ datasetId }) => datasetId === key[1]);
+  if (dataset === undefined || history.row('consent', key) === undefined) throw strayBookmark();
+  return { dataset, key };
 }
 
 function answerUses(

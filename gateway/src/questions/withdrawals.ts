@@ -17,9 +17,9 @@ import { type Static, Type } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { formOf, inWords, several, tableOf, whole, word, wordOrNone, yesNo } from './answer.ts';
 import { DATASET, OWNER, STUDY } from './columns.ts';
-import { consentsOf, withdrawnConsents } from './consents.ts';
+import { consentsOf, type WithdrawnConsent, WithdrawnConsents } from './consents.ts';
 import { Names } from './names.ts';
-import { pageOf, question } from './question.ts';
+import { bookmarkOf, partsOf, question, strayBookmark } from './question.ts';
 import { quoted } from './readable-text.ts';
 import { count, listed, when } from './sentences.ts';
 
@@ -281,6 +281,39 @@ function erasureRows(
 
 /** How many withdrawals a page has where it is not said, and at most: each reads every round of its study. */
 const OF_PAGE = { usual: 10, most: 50 } as const;
+/** How many updates the datasets of a page have together, where it has more than one: others wait meanwhile. */
+const UPDATES_OF_PAGE = 400;
+
+/** A page of withdrawn consents, from the one on that a bookmark names, and where the next page begins. */
+function pageOf<T extends { readonly row: Withdrawal }>(
+  withdrawn: WithdrawnConsents,
+  {
+    limit,
+    bookmark,
+    say,
+  }: {
+    readonly limit: number;
+    readonly bookmark: string | undefined;
+    readonly say: (consent: WithdrawnConsent) => T;
+  },
+): { readonly found: readonly T[]; readonly next: string | undefined } {
+  const [studyId = '', datasetId = ''] =
+    bookmark === undefined ? [] : (partsOf(bookmark, 1)[0]?.split(' ') ?? []);
+  const last = bookmark === undefined ? undefined : withdrawn.find(studyId, datasetId);
+  if (bookmark !== undefined && last === undefined) throw strayBookmark();
+  const found: T[] = [];
+  let updates = 0;
+  let before: WithdrawnConsent | undefined;
+  for (const consent of withdrawn.after(last)) {
+    if (before !== undefined && (found.length === limit || updates >= UPDATES_OF_PAGE)) {
+      return { found, next: bookmarkOf(`${before.studyId} ${before.datasetId}`) };
+    }
+    found.push(say(consent));
+    updates += found.at(-1)!.row.roundsBefore;
+    before = consent;
+  }
+  return { found, next: undefined };
+}
 
 export const WITHDRAWALS_AND_ERASURES = question({
   path: QUESTION_PATHS.withdrawals,
@@ -306,12 +339,13 @@ export const WITHDRAWALS_AND_ERASURES = question({
       throw new DomainError('MEMBER_NOT_FOUND', `no member ${mspId}`);
     }
     const names = new Names(history);
-    const all = withdrawnConsents(history, asked);
-    const page = pageOf(all, (consent) => `${consent.studyId} ${consent.datasetId}`, {
+    const withdrawn = new WithdrawnConsents(history, asked);
+    const { found, next } = pageOf(withdrawn, {
       limit: Math.min(limit ?? OF_PAGE.usual, OF_PAGE.most),
-      ...(bookmark !== undefined && { bookmark }),
+      bookmark,
+      say: (consent) => withdrawalOf(history, names, { consent, now }),
     });
-    const found = page.items.map((consent) => withdrawalOf(history, names, { consent, now }));
+    const all = withdrawn.count;
     const rows = found.map(({ row }) => row);
     const about = [
       ...(datasetId === undefined ? [] : [`for ${names.sayDataset(datasetId)}`]),
@@ -323,9 +357,9 @@ export const WITHDRAWALS_AND_ERASURES = question({
     return {
       question: `What became of withdrawn consents${of}, and of their erasure?`,
       sentences: [
-        all.length === 0
+        all === 0
           ? `No consent${of} was withdrawn.`
-          : `${count(all.length, 'consent')}${of} ${all.length === 1 ? 'is' : 'are'} withdrawn.`,
+          : `${count(all, 'consent')}${of} ${all === 1 ? 'is' : 'are'} withdrawn.`,
         ...(rows.length === 0
           ? []
           : [
@@ -347,7 +381,7 @@ export const WITHDRAWALS_AND_ERASURES = question({
           'charged. What was charged stays charged.',
         'Whether something is overdue is judged by the clock of this gateway, when it was asked.',
       ],
-      bookmark: page.bookmark,
+      bookmark: next,
     };
   },
 });

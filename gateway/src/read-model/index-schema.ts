@@ -3,13 +3,14 @@
 import type { RowKind } from '@consilium/domain';
 
 /** Of the tables below: a file with another number is rebuilt from the blocks. */
-export const INDEX_VERSION = 3;
+export const INDEX_VERSION = 4;
 
 /**
  * Keys are bytes, since SQLite and the ledger then order them alike. `rows` is what the ledger holds now: the place
- * that reads are compared to (a change of its policy counts), the place of its value (none: deleted) and its policy.
- * `lookups` leads to rows by other things than their keys (lookups.ts). `of_peers` says how many blocks each
- * organisation's peer sent that are the same.
+ * that reads are compared to (a change of its policy counts), the version that is its value (none: deleted) and its
+ * policy. `lookups` leads to rows by other things than their keys (lookups.ts), in the order of a place of their own,
+ * and says from when until when they were under way. `refusals` has what hospitals declined or rejected, event by
+ * event (refusal-events.ts). `of_peers` says how many blocks each organisation's peer sent that are the same.
  */
 export const INDEX_SCHEMA = `
   PRAGMA user_version = ${INDEX_VERSION};
@@ -36,8 +37,9 @@ export const INDEX_SCHEMA = `
   CREATE INDEX IF NOT EXISTS transactions_by_time ON transactions (at);
   CREATE INDEX IF NOT EXISTS transactions_by_sender ON transactions (msp_id, at);
   CREATE TABLE IF NOT EXISTS versions (
+    id INTEGER PRIMARY KEY,
     namespace TEXT NOT NULL, key BLOB NOT NULL, position INTEGER NOT NULL, kind TEXT, at INTEGER NOT NULL, value BLOB,
-    PRIMARY KEY (namespace, key, position)
+    UNIQUE (namespace, key, position)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS versions_by_time ON versions (kind, at) WHERE kind IS NOT NULL;
   CREATE TABLE IF NOT EXISTS rows (
@@ -45,7 +47,13 @@ export const INDEX_SCHEMA = `
     PRIMARY KEY (namespace, key)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS lookups (
-    name TEXT NOT NULL, value TEXT NOT NULL, key BLOB NOT NULL, PRIMARY KEY (name, value, key)
+    name TEXT NOT NULL, value TEXT NOT NULL, place INTEGER NOT NULL, key BLOB NOT NULL, since INTEGER, until INTEGER,
+    PRIMARY KEY (name, value, place, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS refusals (
+    msp_id TEXT NOT NULL, at INTEGER NOT NULL, source INTEGER NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (msp_id, at, source, version, part)
   ) STRICT, WITHOUT ROWID;
 `;
 
@@ -55,9 +63,10 @@ export const INDEX_TABLES = [
   { name: 'configurations', key: ['block'] },
   { name: 'of_peers', key: ['msp_id'] },
   { name: 'transactions', key: ['position'], newestFirst: 'position' },
-  { name: 'versions', key: ['namespace', 'key', 'position'], newestFirst: 'position' },
+  { name: 'versions', key: ['id'], newestFirst: 'id' },
   { name: 'rows', key: ['namespace', 'key'] },
-  { name: 'lookups', key: ['name', 'value', 'key'] },
+  { name: 'lookups', key: ['name', 'value', 'place', 'key'] },
+  { name: 'refusals', key: ['msp_id', 'at', 'source', 'version', 'part'] },
 ] as const;
 
 /** More transactions than a block can have: its number and theirs are one number that SQLite orders. */

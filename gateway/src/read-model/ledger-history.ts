@@ -2,6 +2,7 @@
 // every transaction. The questions of compliance teams are answered from here alone.
 import type { RowKind } from '@consilium/domain';
 import type { Lookup } from './lookups.ts';
+import type { RefusalKind, RefusalSource } from './refusal-events.ts';
 
 /** Up to where answers speak, and whose peers agreed on it. */
 export interface HistoryEdge {
@@ -61,18 +62,59 @@ export interface Period {
   readonly to?: string;
 }
 
+/** Where a list goes on: after a key, and after a place where it has an order by places. */
+export interface After {
+  readonly place?: number;
+  readonly key: readonly string[];
+}
+
+/** Which rows a lookup answers. */
+export interface LookupRange {
+  readonly after?: After | undefined;
+  /** Only those that were under way at some time of it. */
+  readonly during?: Period;
+}
+
+/** Where a refusal is among those of its hospital, which are in the order of time. */
+export interface RefusalPlace {
+  readonly atMs: number;
+  readonly source: RefusalSource;
+  /** The number of the row's version, in the order of the ledger. */
+  readonly version: number;
+  readonly part: number;
+}
+
+/** One refusal, with the row that says so. */
+export interface RefusalRecord extends RefusalPlace {
+  readonly kind: RefusalKind;
+  readonly record: RowRecord;
+}
+
+/** How often a hospital refused in a period, by kind; kinds in the order of the first. */
+export interface RefusalCount {
+  readonly kind: RefusalKind;
+  readonly count: number;
+  readonly firstMs: number;
+}
+
 export interface LedgerHistory {
   edge(): HistoryEdge;
   /** The row as it is now; undefined where there is none. */
   row<T>(kind: RowKind, key: readonly string[]): RowRecord<T> | undefined;
-  /** Rows as they are now whose keys begin so, in the order of their keys. Deleted ones are left out. */
-  rows<T>(kind: RowKind, prefix?: readonly string[]): Iterable<RowRecord<T>>;
+  /** Rows as they are now whose keys begin so, in the order of their keys, after one. Deleted ones are left out. */
+  rows<T>(kind: RowKind, prefix?: readonly string[], after?: readonly string[]): Iterable<RowRecord<T>>;
   /** Their keys alone: a part of what reading the rows takes. */
   keys(kind: RowKind, prefix?: readonly string[]): Iterable<readonly string[]>;
-  /** Rows as they are now that a lookup once found by this value, in the order of their keys. */
-  lookUp<T>(lookup: Lookup, value: string): Iterable<RowRecord<T>>;
+  /** Rows as they are now that a lookup finds by this value, in the order of their places and keys. */
+  lookUp<T>(lookup: Lookup, value: string, range?: LookupRange): Iterable<RowRecord<T>>;
   /** Their keys alone. */
-  lookUpKeys(lookup: Lookup, value: string): Iterable<readonly string[]>;
+  lookUpKeys(lookup: Lookup, value: string, range?: LookupRange): Iterable<readonly string[]>;
+  /** How many there are. */
+  count(lookup: Lookup, value: string): number;
+  /** What a hospital declined or rejected in a period, in the order of time, after a place of it. */
+  refusals(mspId: string, within: Period, after?: RefusalPlace): Iterable<RefusalRecord>;
+  /** How often, by kind. */
+  countRefusals(mspId: string, within: Period): RefusalCount[];
   /** All that the row held, oldest first. */
   versions<T>(kind: RowKind, key: readonly string[]): Iterable<RowRecord<T>>;
   /** All versions of rows of a kind whose keys begin so and that were written in a period, oldest first. */

@@ -84,8 +84,10 @@ describe('the index of the ledger', () => {
       [...looked.history.lookUp(lookup, value)].map(({ key }) => key.join(' '));
     assert.deepEqual(keys('consentsOfDataset', 'd'), ['s d']);
     assert.deepEqual(keys('withdrawnConsents', 'all'), ['s e']);
-    assert.deepEqual(keys('refusingVerdictsOfMember', 'AMSP'), ['s 00001 AMSP', 's 00003 AMSP']);
-    assert.deepEqual(keys('refusingVerdictsOfMember', 'BMSP'), []);
+    const refused = (mspId: string) =>
+      [...looked.history.refusals(mspId, {})].map(({ kind, record }) => `${kind} ${record.key.join(' ')}`);
+    assert.deepEqual(refused('AMSP'), ['update rejected s 00001 AMSP', 'model rejected s 00003 AMSP']);
+    assert.deepEqual(refused('BMSP'), []);
     assert.deepEqual([keys('studiesOfPurpose', 'DUO:2'), keys('studiesOfPurpose', 'DUO:1')], [['s'], []]);
     looked.close();
   });

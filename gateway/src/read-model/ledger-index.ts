@@ -1,12 +1,21 @@
 // The index of the ledger in one SQLite file: written by one thread, block by block as they were checked, and read by
 // any. It holds nothing that the blocks do not say: a file that is damaged, or of another version, is made again.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { ROW_SCHEMA } from '@consilium/domain';
+import { ROW_SCHEMA, type RowKind } from '@consilium/domain';
 import { RowGuard } from '@consilium/guarded-rows';
 import type { CheckedSoFar } from '@consilium/verify';
-import { INDEX_SCHEMA, INDEX_TABLES, INDEX_VERSION, keyBytes, positionOf, splitKey } from './index-schema.ts';
+import {
+  INDEX_SCHEMA,
+  INDEX_TABLES,
+  INDEX_VERSION,
+  keyBytes,
+  keyText,
+  positionOf,
+  splitKey,
+} from './index-schema.ts';
 import type { HistorySource, LedgerHistory, TransactionRecord } from './ledger-history.ts';
-import { lookupsOf } from './lookups.ts';
+import { type Found, isLookedUp, type Lookup, lookupsOf } from './lookups.ts';
+import { isRefusalSource, REFUSAL_SOURCES, type RefusalEvent, refusalsIn } from './refusal-events.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 
 /** A row as a transaction writes it. */
@@ -65,6 +74,8 @@ export interface IndexOptions {
 
 // Readers go on while a block is written. A power failure may undo the last blocks: they are checked again then.
 const PRAGMAS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;';
+/** Pages that a reader keeps, in KiB: an answer reads the upper ones of each tree again and again. */
+const READER_PRAGMAS = 'PRAGMA cache_size = -16384;';
 const VALID = 'VALID';
 const REMEDY = 'It is made again from the blocks.';
 
@@ -76,15 +87,19 @@ export class OtherIndexVersionError extends Error {
 /** The connection that writes. */
 export class LedgerIndex implements HistorySource {
   readonly database: DatabaseSync;
-  readonly history: LedgerHistory;
+  readonly #history: SqliteHistory;
   readonly #guard: RowGuard;
   readonly #chaincode: string;
   readonly #insertBlock: StatementSync;
   readonly #insertConfiguration: StatementSync;
   readonly #insertTransaction: StatementSync;
   readonly #insertVersion: StatementSync;
+  readonly #findVersion: StatementSync;
   readonly #putRow: StatementSync;
   readonly #addLookup: StatementSync;
+  readonly #removeLookup: StatementSync;
+  readonly #addRefusal: StatementSync;
+  readonly #removeRefusal: StatementSync;
   readonly #agree: StatementSync;
 
   /** @throws DamagedDatabaseError, OtherIndexVersionError, or what SQLite says where the file cannot be opened */
@@ -112,12 +127,26 @@ export class LedgerIndex implements HistorySource {
       this.#insertTransaction = database.prepare(
         'INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       );
-      this.#insertVersion = database.prepare('INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?)');
+      this.#insertVersion = database.prepare(
+        'INSERT INTO versions (namespace, key, position, kind, at, value) VALUES (?, ?, ?, ?, ?, ?) ' +
+          'ON CONFLICT (namespace, key, position) DO UPDATE SET value = excluded.value RETURNING id',
+      );
+      this.#findVersion = database.prepare(
+        'SELECT v.id, v.value, v.at FROM rows AS r JOIN versions AS v ON v.id = r.written ' +
+          'WHERE r.namespace = ? AND r.key = ?',
+      );
       this.#putRow = database.prepare(
         'INSERT INTO rows VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE SET version = excluded.version, ' +
           'written = excluded.written, policy = iif(excluded.written IS NULL, NULL, policy)',
       );
-      this.#addLookup = database.prepare('INSERT OR IGNORE INTO lookups VALUES (?, ?, ?)');
+      this.#addLookup = database.prepare('INSERT INTO lookups VALUES (?, ?, ?, ?, ?, ?)');
+      this.#removeLookup = database.prepare(
+        'DELETE FROM lookups WHERE name = ? AND value = ? AND place = ? AND key = ?',
+      );
+      this.#addRefusal = database.prepare('INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?)');
+      this.#removeRefusal = database.prepare(
+        'DELETE FROM refusals WHERE msp_id = ? AND at = ? AND source = ? AND version = ? AND part = ?',
+      );
       this.#agree = database.prepare(
         'INSERT INTO of_peers VALUES (?, ?) ON CONFLICT DO UPDATE SET blocks = excluded.blocks ' +
           'WHERE blocks <> excluded.blocks',
@@ -126,7 +155,11 @@ export class LedgerIndex implements HistorySource {
       this.close();
       throw error;
     }
-    this.history = new SqliteHistory(this.database, chaincode);
+    this.#history = new SqliteHistory(this.database, chaincode);
+  }
+
+  get history(): LedgerHistory {
+    return this.#history;
   }
 
   /** Does all of the work in one transaction, or none of it. */
@@ -227,11 +260,16 @@ export class LedgerIndex implements HistorySource {
       const isKnown = split !== undefined && Object.hasOwn(ROW_SCHEMA, split.kind);
       if (isKnown) rows.push({ kind: split.kind, key: split.parts });
       const [bytes, kind] = [keyBytes(key), isKnown ? split.kind : null];
-      this.#insertVersion.run(namespace, bytes, position, kind, atMs, value ?? null);
-      this.#putRow.run(namespace, bytes, position, value === undefined ? null : position);
-      if (isKnown && value !== undefined) {
-        const row = { key: split.parts, text: Buffer.from(value).toString('utf8') };
-        for (const { name, value: by } of lookupsOf(split.kind, row)) this.#addLookup.run(name, by, bytes);
+      const isFound = isKnown && (isLookedUp(split.kind) || isRefusalSource(split.kind));
+      const before = isFound ? this.#findVersion.get(namespace, bytes) : undefined;
+      const { id } = this.#insertVersion.get(namespace, bytes, position, kind, atMs, value ?? null)!;
+      this.#putRow.run(namespace, bytes, position, value === undefined ? null : id!);
+      if (isFound) {
+        const now = value && { id, value, at: atMs };
+        this.#find(split, bytes, {
+          before: before && (before as unknown as StoredVersion),
+          now: now && (now as unknown as StoredVersion),
+        });
       }
     }
     this.#insertTransaction.run(
@@ -250,8 +288,33 @@ export class LedgerIndex implements HistorySource {
     );
   }
 
+  /** How a row is found, by what it held before and what it holds now. */
+  #find(
+    { kind, parts }: { readonly kind: RowKind; readonly parts: readonly string[] },
+    key: Uint8Array,
+    { before, now }: { readonly before: StoredVersion | undefined; readonly now: StoredVersion | undefined },
+  ): void {
+    const [old, present] = [before, now].map((version) => version && writtenText(parts, version.value));
+    const gone = old === undefined ? NONE_FOUND : lookupsOf(kind, old);
+    const found = present === undefined ? NONE_FOUND : lookupsOf(kind, present);
+    for (const [name, one] of gone) {
+      if (!isSame(one, found.get(name))) this.#removeLookup.run(name, one.value, one.place, key);
+    }
+    for (const [name, one] of found) {
+      if (isSame(one, gone.get(name))) continue;
+      this.#addLookup.run(name, one.value, one.place, key, one.since, one.until);
+    }
+    if (!isRefusalSource(kind)) return;
+    const refused = old === undefined ? [] : refusalsIn(kind, old, before!.at);
+    const refuses = present === undefined ? [] : refusalsIn(kind, present, now!.at);
+    // A decline of an earlier text remains one. A withdrawal is of the first transaction that says so.
+    if (kind === 'consent' && refused.length > 0 && present !== undefined) return;
+    if (kind !== 'decline') for (const event of refused) this.#removeRefusal.run(...placeOf(event, before!));
+    for (const event of refuses) this.#addRefusal.run(...placeOf(event, now!), event.kind);
+  }
+
   read<T>(work: (history: LedgerHistory) => T): T {
-    return readAtOnce(this.database, () => work(this.history));
+    return readAtOnce(this.database, () => this.#history.once(() => work(this.history)));
   }
 
   close(): void {
@@ -263,16 +326,17 @@ export class LedgerIndex implements HistorySource {
 /** A connection of its own that only reads. Another may write meanwhile. */
 export class IndexReader implements HistorySource {
   readonly #database: DatabaseSync;
-  readonly #history: LedgerHistory;
+  readonly #history: SqliteHistory;
 
   /** @throws what SQLite says where the file cannot be opened */
   constructor(file: string, chaincode: string) {
     this.#database = new DatabaseSync(file, { readOnly: true });
+    this.#database.exec(READER_PRAGMAS);
     this.#history = new SqliteHistory(this.#database, chaincode);
   }
 
   read<T>(work: (history: LedgerHistory) => T): T {
-    return readAtOnce(this.#database, () => work(this.#history));
+    return readAtOnce(this.#database, () => this.#history.once(() => work(this.#history)));
   }
 
   close(): void {
@@ -288,3 +352,21 @@ function readAtOnce<T>(database: DatabaseSync, work: () => T): T {
     database.exec('COMMIT');
   }
 }
+
+/** A value of a row, and since when. */
+interface StoredVersion {
+  readonly id: number;
+  readonly value: Uint8Array;
+  readonly at: number;
+}
+
+const NONE_FOUND: ReadonlyMap<Lookup, Found> = new Map();
+const writtenText = (key: readonly string[], value: Uint8Array) => ({ key, text: keyText(value) });
+
+const isSame = (a: Found, b: Found | undefined): boolean =>
+  b !== undefined && a.value === b.value && a.place === b.place && a.since === b.since && a.until === b.until;
+
+const placeOf = (
+  { mspId, atMs, source, part }: RefusalEvent,
+  { id }: StoredVersion,
+): [string, number, number, number, number] => [mspId, atMs, REFUSAL_SOURCES.indexOf(source), id, part];

@@ -1,5 +1,5 @@
-// Rows that questions look up by something else than the beginning of their key. An entry is made when a row is written
-// so, and stays: what is found was so once, and whoever looks checks that it is so still.
+// Rows that questions look up by something else than the beginning of their key. An entry is there as long as the row
+// says so: it goes with what the row held before.
 import type { RowKind } from '@consilium/domain';
 
 /** A row as it is written: the parts of its key, and its canonical JSON. */
@@ -7,43 +7,88 @@ export interface WrittenText {
   readonly key: readonly string[];
   readonly text: string;
 }
+
+/** How a row is found. */
+export interface Found {
+  readonly value: string;
+  /** What entries of one value are in the order of, before their keys; 0 of those that have no other order. */
+  readonly place: number;
+  /** From when until when it was under way, in milliseconds since 1970; null where it has not begun, or ended. */
+  readonly since: number | null;
+  readonly until: number | null;
+}
+
 interface LookupRule {
   readonly kind: RowKind;
   /** What the row is found by; undefined where it is not to be found. */
   readonly foundBy: (row: WrittenText) => string | undefined;
+  readonly placeOf?: (row: WrittenText) => number;
+  readonly spanOf?: (row: WrittenText) => Pick<Found, 'since' | 'until'>;
 }
 
 /** Of what there is one list. */
 const ALL = 'all';
-const lookup = (kind: RowKind, foundBy: LookupRule['foundBy']): LookupRule => ({ kind, foundBy });
+const lookup = (
+  kind: RowKind,
+  foundBy: LookupRule['foundBy'],
+  more: Pick<LookupRule, 'placeOf' | 'spanOf'> = {},
+): LookupRule => ({ kind, foundBy, ...more });
 
 /** Quotes within texts are escaped in JSON: what is looked for here is a field, whatever people wrote. */
+const FIELDS = {
+  owner: /"owner":"([^"]+)"/,
+  purpose: /"purpose":"([^"]+)"/,
+  withdrawnAt: /"withdrawnAt":"([^"]+)"/,
+  startedAt: /"startedAt":"([^"]+)"/,
+  endedAt: /"endedAt":"([^"]+)"/,
+} as const;
+const textIn = (text: string, field: keyof typeof FIELDS): string | undefined =>
+  FIELDS[field].exec(text)?.[1];
+
+/** The last instant that is written with four digits of a year. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+/** An instant in milliseconds since 1970, whatever a row holds for one. */
+export const boundedMs = (instant: string): number =>
+  Math.max(0, Math.min(Date.parse(instant) || 0, LAST_MS));
+
+const timeIn = (text: string, field: keyof typeof FIELDS): number | null => {
+  const instant = textIn(text, field);
+  return instant === undefined ? null : boundedMs(instant);
+};
+
+/** Withdrawn consents in the order of time, by something that they share. */
+const withdrawn = (by: (row: WrittenText) => string | undefined): LookupRule =>
+  lookup('consent', (row) => (textIn(row.text, 'withdrawnAt') === undefined ? undefined : by(row)), {
+    placeOf: ({ text }) => timeIn(text, 'withdrawnAt') ?? 0,
+  });
+
 export const LOOKUPS = {
   consentsOfDataset: lookup('consent', ({ key }) => key[1]),
-  chargesOfUse: lookup('privacy-charge', ({ key }) => `${key[0]} ${key[2]}`),
-  withdrawnConsents: lookup('consent', ({ text }) => (text.includes('"withdrawnAt":"') ? ALL : undefined)),
-  declinesOfDataset: lookup('decline', ({ key }) => key[1]),
-  refusingVerdictsOfMember: lookup('verdict', ({ key, text }) =>
-    text.includes('"accepted":false') || text.includes('"decision":"reject"') ? key[2] : undefined,
-  ),
-  votesOfMember: lookup('vote', ({ key }) => key[2]),
-  memberVotesOfMember: lookup('member-vote', ({ key }) => key[3]),
-  studiesOfPurpose: lookup('study', ({ text }) => /"purpose":"([^"]+)"/.exec(text)?.[1]),
+  chargesOfUse: lookup('privacy-charge', ({ key }) => `${key[0]} ${key[2]} ${key[4]}`),
+  withdrawnConsents: withdrawn(() => ALL),
+  withdrawnConsentsOfDataset: withdrawn(({ key }) => key[1]),
+  withdrawnConsentsOfMember: withdrawn(({ text }) => textIn(text, 'owner')),
+  accountsOfMember: lookup('budget', ({ text }) => textIn(text, 'owner')),
+  studiesOfPurpose: lookup('study', ({ text }) => textIn(text, 'purpose'), {
+    spanOf: ({ text }) => ({ since: timeIn(text, 'startedAt'), until: timeIn(text, 'endedAt') }),
+  }),
 } as const;
 /** The name of a lookup. */
 export type Lookup = keyof typeof LOOKUPS;
 
-const RULES = Object.entries(LOOKUPS);
+const RULES = Map.groupBy(Object.entries(LOOKUPS), ([, { kind }]) => kind);
 
-/** What a row is found by once it is written. */
-export function lookupsOf(
-  kind: RowKind,
-  row: WrittenText,
-): { readonly name: string; readonly value: string }[] {
-  const found: { name: string; value: string }[] = [];
-  for (const [name, rule] of RULES) {
-    const value = rule.kind === kind ? rule.foundBy(row) : undefined;
-    if (value !== undefined) found.push({ name, value });
+/** Whether rows of a kind are found by anything else than their keys. */
+export const isLookedUp = (kind: RowKind): boolean => RULES.has(kind);
+
+/** What a row is found by once it is written, by the name of the lookup. */
+export function lookupsOf(kind: RowKind, row: WrittenText): Map<Lookup, Found> {
+  const found = new Map<Lookup, Found>();
+  for (const [name, { foundBy, placeOf, spanOf }] of RULES.get(kind) ?? []) {
+    const value = foundBy(row);
+    if (value === undefined) continue;
+    const span = spanOf?.(row) ?? { since: null, until: null };
+    found.set(name as Lookup, { value, place: placeOf?.(row) ?? 0, ...span });
   }
   return found;
 }

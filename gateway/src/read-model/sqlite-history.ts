@@ -11,15 +11,33 @@ import {
   positionOf,
   splitKey,
 } from './index-schema.ts';
-import type { HistoryEdge, LedgerHistory, Period, RowRecord, TransactionRecord } from './ledger-history.ts';
-import type { Lookup } from './lookups.ts';
+import type {
+  HistoryEdge,
+  LedgerHistory,
+  LookupRange,
+  Period,
+  RefusalCount,
+  RefusalPlace,
+  RefusalRecord,
+  RowRecord,
+  TransactionRecord,
+} from './ledger-history.ts';
+import { LOOKUPS, type Lookup } from './lookups.ts';
+import { REFUSAL_SOURCES, type RefusalKind } from './refusal-events.ts';
 
 interface VersionRow {
   readonly key: Uint8Array;
   readonly position: number;
   readonly value: Uint8Array | null;
   readonly at: number;
-  readonly transaction_id: string;
+}
+
+interface RefusalRow extends VersionRow {
+  readonly at_ms: number;
+  readonly source: number;
+  readonly version: number;
+  readonly part: number;
+  readonly kind: RefusalKind;
 }
 
 interface TransactionRow {
@@ -37,18 +55,19 @@ interface TransactionRow {
   readonly rows: string;
 }
 
-const VERSION = 'SELECT v.key, v.position, v.value, v.at, t.transaction_id';
-const OF_TRANSACTION = 'JOIN transactions AS t ON t.position = v.position';
+const VERSION = 'SELECT v.key, v.position, v.value, v.at';
 /** A row's value as it is now; none where it was deleted. */
-const NOW =
-  `${VERSION} FROM rows AS r JOIN versions AS v ` +
-  `ON v.namespace = r.namespace AND v.key = r.key AND v.position = r.written ${OF_TRANSACTION}`;
-/** The same of rows that a lookup leads to. */
-const FOUND =
-  `${VERSION} FROM lookups AS l JOIN rows AS r ON r.key = l.key ` +
-  `JOIN versions AS v ON v.namespace = r.namespace AND v.key = r.key AND v.position = r.written ${OF_TRANSACTION} ` +
-  'WHERE l.name = ? AND l.value = ? AND r.namespace = ?';
-const OF_ROWS = `${VERSION} FROM versions AS v ${OF_TRANSACTION}`;
+const NOW = `${VERSION} FROM rows AS r JOIN versions AS v ON v.id = r.written`;
+/** Rows that a lookup leads to. */
+const FOUND = 'FROM lookups AS l';
+const FOUND_NOW =
+  `${VERSION} ${FOUND} CROSS JOIN rows AS r ON r.namespace = ? AND r.key = l.key ` +
+  'CROSS JOIN versions AS v ON v.id = r.written';
+const OF_ROWS = `${VERSION} FROM versions AS v`;
+const REFUSED = 'FROM refusals AS f WHERE f.msp_id = ? AND f.at >= ? AND f.at < ?';
+
+/** Rows that are kept while one answer is made, which reads some of them many times. */
+const KEPT_MAX = 4096;
 
 /**
  * Answers of several calls are of one height where the database is in a transaction meanwhile.
@@ -61,10 +80,23 @@ export class SqliteHistory implements LedgerHistory {
   readonly #statements = new Map<string, StatementSync>();
   /** Under which the chaincode's rows are. */
   readonly #namespace: string;
+  /** Rows that were read, while the database is in a transaction. */
+  #kept: Map<string, RowRecord<unknown> | undefined> | undefined;
 
   constructor(database: DatabaseSync, chaincode: string) {
     this.#database = database;
     this.#namespace = chaincode;
+  }
+
+  /** Does work that asks from one height, as the database's transaction has it: no row is read twice. */
+  once<T>(work: () => T): T {
+    if (this.#kept !== undefined) return work();
+    this.#kept = new Map();
+    try {
+      return work();
+    } finally {
+      this.#kept = undefined;
+    }
   }
 
   edge(): HistoryEdge {
@@ -83,15 +115,24 @@ export class SqliteHistory implements LedgerHistory {
   }
 
   row<T>(kind: RowKind, key: readonly string[]): RowRecord<T> | undefined {
-    const bytes = keyBytes(compositeKey(kind, key));
-    const found = this.#one<VersionRow>(`${NOW} WHERE r.namespace = ? AND r.key = ?`, this.#namespace, bytes);
-    return found && recordOf<T>(found);
+    const id = compositeKey(kind, key);
+    if (this.#kept?.has(id)) return this.#kept.get(id) as RowRecord<T> | undefined;
+    const found = this.#one<VersionRow>(
+      `${NOW} WHERE r.namespace = ? AND r.key = ?`,
+      this.#namespace,
+      keyBytes(id),
+    );
+    const record = found && this.#recordOf<T>(found);
+    if (this.#kept !== undefined && this.#kept.size < KEPT_MAX) this.#kept.set(id, record);
+    return record;
   }
 
-  rows<T>(kind: RowKind, prefix: readonly string[] = []): Iterable<RowRecord<T>> {
+  rows<T>(kind: RowKind, prefix: readonly string[] = [], after?: readonly string[]): Iterable<RowRecord<T>> {
     const from = keyBytes(compositeKey(kind, prefix));
-    const sql = `${NOW} WHERE r.namespace = ? AND r.key >= ? AND r.key < ? ORDER BY r.key`;
-    return this.#records(sql, this.#namespace, from, endOfPrefix(from));
+    const last = after === undefined ? from : keyBytes(compositeKey(kind, after));
+    const beyond = after === undefined ? '>=' : '>';
+    const sql = `${NOW} WHERE r.namespace = ? AND r.key ${beyond} ? AND r.key < ? ORDER BY r.key`;
+    return this.#records(sql, this.#namespace, last, endOfPrefix(from));
   }
 
   keys(kind: RowKind, prefix: readonly string[] = []): Iterable<readonly string[]> {
@@ -101,15 +142,49 @@ export class SqliteHistory implements LedgerHistory {
     return this.#keys(sql, this.#namespace, from, endOfPrefix(from));
   }
 
-  lookUp<T>(lookup: Lookup, value: string): Iterable<RowRecord<T>> {
-    return this.#records(`${FOUND} ORDER BY l.key`, lookup, value, this.#namespace);
+  lookUp<T>(lookup: Lookup, value: string, range: LookupRange = {}): Iterable<RowRecord<T>> {
+    const [where, ...parameters] = foundIn(lookup, value, range);
+    return this.#records(`${FOUND_NOW} ${where}`, this.#namespace, ...parameters);
   }
 
-  lookUpKeys(lookup: Lookup, value: string): Iterable<readonly string[]> {
+  lookUpKeys(lookup: Lookup, value: string, range: LookupRange = {}): Iterable<readonly string[]> {
+    const [where, ...parameters] = foundIn(lookup, value, range);
+    return this.#keys(`SELECT l.key ${FOUND} ${where}`, ...parameters);
+  }
+
+  count(lookup: Lookup, value: string): number {
+    const sql = `SELECT count(*) AS rows ${FOUND} WHERE l.name = ? AND l.value = ?`;
+    return this.#one<{ rows: number }>(sql, lookup, value)!.rows;
+  }
+
+  *refusals(mspId: string, within: Period, after?: RefusalPlace): Generator<RefusalRecord, void, undefined> {
+    const [beyond, place] =
+      after === undefined
+        ? ['', []]
+        : [
+            'AND (f.at, f.source, f.version, f.part) > (?, ?, ?, ?) ',
+            [after.atMs, REFUSAL_SOURCES.indexOf(after.source), after.version, after.part],
+          ];
     const sql =
-      'SELECT l.key FROM lookups AS l JOIN rows AS r ON r.key = l.key ' +
-      'WHERE l.name = ? AND l.value = ? AND r.namespace = ? AND r.written IS NOT NULL ORDER BY l.key';
-    return this.#keys(sql, lookup, value, this.#namespace);
+      `${VERSION}, f.at AS at_ms, f.source, f.version, f.part, f.kind ` +
+      `${REFUSED.replace('WHERE', 'CROSS JOIN versions AS v ON v.id = f.version WHERE')} ` +
+      `${beyond}ORDER BY f.at, f.source, f.version, f.part`;
+    for (const found of this.#database.prepare(sql).iterate(mspId, ...spanOf(within), ...place)) {
+      const row = found as unknown as RefusalRow;
+      const record = this.#recordOf<Readonly<Record<string, unknown>>>(row);
+      if (record === undefined) continue;
+      const { at_ms: atMs, version, part, kind } = row;
+      yield { atMs, source: REFUSAL_SOURCES[row.source]!, version, part, kind, record };
+    }
+  }
+
+  countRefusals(mspId: string, within: Period): RefusalCount[] {
+    const sql =
+      'SELECT kind, count(*) AS count, min(at) AS firstMs FROM (SELECT f.kind, f.at, ' +
+      `row_number() OVER (ORDER BY f.at, f.source, f.version, f.part) AS place ${REFUSED}) ` +
+      'GROUP BY kind ORDER BY min(place)';
+    const counts = this.#database.prepare(sql).all(mspId, ...spanOf(within));
+    return counts.map((count) => ({ ...(count as unknown as RefusalCount) }));
   }
 
   versions<T>(kind: RowKind, key: readonly string[]): Iterable<RowRecord<T>> {
@@ -122,21 +197,13 @@ export class SqliteHistory implements LedgerHistory {
     { from, to, prefix = [] }: Period & { readonly prefix?: readonly string[] },
   ): Iterable<RowRecord<T>> {
     const first = keyBytes(compositeKey(kind, prefix));
-    const [since, until] = [millisecondsOf(from), millisecondsOf(to)];
+    const [since, until] = spanOf({ from, to });
     // The unary plus keeps SQLite from the index of times where the key says more.
     const at = prefix.length > 0 ? '+v.at' : 'v.at';
     const sql =
       `${OF_ROWS} WHERE v.namespace = ? AND v.kind = ? AND ${at} >= ? AND ${at} < ? ` +
       'AND v.key >= ? AND v.key < ? ORDER BY v.position';
-    return this.#records(
-      sql,
-      this.#namespace,
-      kind,
-      since ?? Number.MIN_SAFE_INTEGER,
-      until ?? Number.MAX_SAFE_INTEGER,
-      first,
-      endOfPrefix(first),
-    );
+    return this.#records(sql, this.#namespace, kind, since, until, first, endOfPrefix(first));
   }
 
   transaction(transactionId: string): TransactionRecord | undefined {
@@ -154,11 +221,7 @@ export class SqliteHistory implements LedgerHistory {
     mspId,
     after,
   }: Parameters<LedgerHistory['transactions']>[0]): Generator<TransactionRecord, void, undefined> {
-    const period = [
-      millisecondsOf(from) ?? Number.MIN_SAFE_INTEGER,
-      millisecondsOf(to) ?? Number.MAX_SAFE_INTEGER,
-      after === undefined ? -1 : positionOf(after),
-    ];
+    const period = [...spanOf({ from, to }), after === undefined ? -1 : positionOf(after)];
     const [where, parameters] = mspId === undefined ? ['', period] : ['msp_id = ? AND ', [mspId, ...period]];
     // Places are sorted without what is there, of which there can be more than memory: it is read one by one.
     const sql =
@@ -194,40 +257,68 @@ export class SqliteHistory implements LedgerHistory {
     ...parameters: readonly SQLInputValue[]
   ): Generator<RowRecord<T>, void, undefined> {
     for (const row of this.#database.prepare(sql).iterate(...parameters)) {
-      const record = recordOf<T>(row as unknown as VersionRow);
+      const record = this.#recordOf<T>(row as unknown as VersionRow);
       if (record !== undefined) yield record;
     }
   }
+
+  /** Undefined where it is no row of Consilium: contracts read none there either. */
+  #recordOf<T>({ key, position, value, at }: VersionRow): RowRecord<T> | undefined {
+    const split = splitKey(keyText(key));
+    if (split === undefined || (value !== null && value[0] !== OBJECT)) return undefined;
+    const { kind, parts } = split;
+    let row: { readonly parsed: T | undefined } | undefined;
+    const transactionIdOf = () =>
+      this.#one<TransactionRow>('SELECT transaction_id FROM transactions WHERE position = ?', position)!
+        .transaction_id;
+    return {
+      kind,
+      key: parts,
+      get row() {
+        row ??= { parsed: value === null ? undefined : rowOf<T>(kind, value) };
+        return row.parsed;
+      },
+      get text() {
+        return value === null ? undefined : keyText(value);
+      },
+      get transactionId() {
+        return transactionIdOf();
+      },
+      block: blockOf(position),
+      place: placeOf(position),
+      get at() {
+        return timeOf(at);
+      },
+    };
+  }
 }
 
-/** Undefined where it is no row of Consilium: contracts read none there either. */
-function recordOf<T>({
-  key,
-  position,
-  value,
-  at,
-  transaction_id: transactionId,
-}: VersionRow): RowRecord<T> | undefined {
-  const split = splitKey(keyText(key));
-  if (split === undefined || (value !== null && value[0] !== OBJECT)) return undefined;
-  const { kind, parts } = split;
-  const [block, place] = [blockOf(position), placeOf(position)];
-  let row: { readonly parsed: T | undefined } | undefined;
-  return {
-    kind,
-    key: parts,
-    get row() {
-      row ??= { parsed: value === null ? undefined : rowOf<T>(kind, value) };
-      return row.parsed;
-    },
-    get text() {
-      return value === null ? undefined : keyText(value);
-    },
-    transactionId,
-    block,
-    place,
-    at: timeOf(at),
-  };
+/** Where entries of a lookup are, and what the statement takes. */
+function foundIn(
+  lookup: Lookup,
+  value: string,
+  { after, during }: LookupRange,
+): [where: string, ...parameters: SQLInputValue[]] {
+  const beyond: [string, ...SQLInputValue[]] =
+    after === undefined
+      ? ['']
+      : [
+          ' AND (l.place, l.key) > (?, ?)',
+          after.place ?? 0,
+          keyBytes(compositeKey(LOOKUPS[lookup].kind, after.key)),
+        ];
+  const [since, until] = during === undefined ? [] : spanOf(during);
+  const meeting: [string, ...SQLInputValue[]] =
+    since === undefined || until === undefined
+      ? ['']
+      : [' AND l.since < ? AND (l.until IS NULL OR l.until >= ?)', until, since];
+  return [
+    `WHERE l.name = ? AND l.value = ?${beyond[0]}${meeting[0]} ORDER BY l.place, l.key`,
+    lookup,
+    value,
+    ...beyond.slice(1),
+    ...meeting.slice(1),
+  ];
 }
 
 /** What an object in JSON begins with. */
@@ -244,6 +335,18 @@ function rowOf<T>(kind: RowKind, value: Uint8Array): T | undefined {
   return presentForm(kind, row);
 }
 
+/** A period in milliseconds since 1970, open where it has no ends. @throws RangeError for a text that is no time */
+const spanOf = ({
+  from,
+  to,
+}: {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}): [since: number, until: number] => [
+  millisecondsOf(from) ?? Number.MIN_SAFE_INTEGER,
+  millisecondsOf(to) ?? Number.MAX_SAFE_INTEGER,
+];
+
 function transactionOf(row: TransactionRow): TransactionRecord {
   const { position, chaincode, name, code } = row;
   return {
@@ -253,11 +356,15 @@ function transactionOf(row: TransactionRow): TransactionRecord {
     at: timeOf(row.at),
     chaincode,
     name,
-    argument: row.argument === null ? undefined : JSON.parse(row.argument),
+    get argument() {
+      return row.argument === null ? undefined : JSON.parse(row.argument);
+    },
     sender: { mspId: row.msp_id, role: row.role ?? undefined, person: row.person ?? undefined },
     code,
     endorsers: JSON.parse(row.endorsers),
-    rows: JSON.parse(row.rows),
+    get rows() {
+      return JSON.parse(row.rows);
+    },
   };
 }
 

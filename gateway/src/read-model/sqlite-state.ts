@@ -37,8 +37,7 @@ export class SqliteState implements LedgerState {
       'SELECT key, version, written, policy FROM rows WHERE namespace = ? AND key = ?',
     );
     this.#value = database.prepare(
-      'SELECT v.value FROM rows AS r JOIN versions AS v ON v.namespace = r.namespace AND v.key = r.key ' +
-        'AND v.position = r.written WHERE r.namespace = ? AND r.key = ?',
+      'SELECT v.value FROM rows AS r JOIN versions AS v ON v.id = r.written WHERE r.namespace = ? AND r.key = ?',
     );
     this.#transaction = database.prepare('SELECT 1 FROM transactions WHERE transaction_id = ? LIMIT 1');
     this.#setPolicy = database.prepare(
