@@ -2,8 +2,11 @@
 // CONSILIUM_CHAINCODE ("consilium" by default). CONSILIUM_ENROL may name a program that is given an MSP id, a person
 // and a role, and prints a certificate and key of that organisation as JSON. CONSILIUM_PEERS may name a JSON file with
 // the certificate and key of each organisation's peer, by MSP id: a network that is only there to be judged.
+// CONSILIUM_FETCH may name a program that is given a block's number and a file, and has Fabric's own command write it.
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { promisify } from 'node:util';
 import { attackConformance } from './attack-conformance.ts';
@@ -36,9 +39,21 @@ if (file === undefined || file === '') {
     ...network,
     ...(keys && { peer }),
   });
+  const { CONSILIUM_FETCH: fetcher } = process.env;
+  const fetchBlock = async (number: number): Promise<Uint8Array> => {
+    const folder = await mkdtemp(join(tmpdir(), 'block-'));
+    const block = join(folder, 'block.pb');
+    try {
+      await promisify(execFile)(fetcher!, [String(number), block]);
+      return await readFile(block);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  };
   evidenceConformance('evidence of a study on the network of CONSILIUM_CONNECTION', {
     ...network,
     ...(keys && { peer }),
+    ...(fetcher && { fetchBlock }),
   });
   evidenceKindsConformance('evidence of every kind on the network of CONSILIUM_CONNECTION', {
     ...network,

@@ -76,10 +76,11 @@ async function judgeNative(options: ConformanceOptions, network: NativeLedger): 
     environment: { ...environment, CONSILIUM_CHAINCODE: UPGRADED, CONSILIUM_UPGRADE: half },
   });
   let environment: Readonly<Record<string, string>> = {};
-  const first = await ask(chaincodesOf(consortium), async ({ version }) => {
+  const first = await ask(chaincodesOf(consortium), async (plan) => {
+    const { version } = plan;
     say(`Judging Fabric ${version.text}`);
     environment = {
-      ...(await suiteEnvironment(consortium, directory)),
+      ...(await suiteEnvironment(consortium, plan, directory)),
       CONSILIUM_FABRIC_MAJOR: String(version.major),
     };
     return [

@@ -113,7 +113,19 @@ function script(directory: string, name: string, command: string): string {
 
 const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ');
 
-export async function suiteEnvironment({ organisations, chaincode }: Consortium, directory: string) {
+/** What fetches a block from the first organisation's peer, by Fabric's own command. */
+function fetchCommand({ channel, peers }: FabricPlan['layout']): string {
+  const { home, adminMspDir } = peers[0]!;
+  const environment = [`FABRIC_CFG_PATH=${home}`, `CORE_PEER_MSPCONFIGPATH=${adminMspDir}`];
+  const command = ['env', ...environment, 'FABRIC_LOGGING_SPEC=error', findFabric().programs.peer];
+  return `${quoted([...command, 'channel', 'fetch'])} "$1" "$2" ${quoted(['--channelID', channel])}`;
+}
+
+export async function suiteEnvironment(
+  { organisations, chaincode }: Consortium,
+  { layout }: FabricPlan,
+  directory: string,
+) {
   const fabric = join(directory, 'fabric');
   const folders = join(fabric, 'organisations');
   const oddIdentities = join(directory, 'odd-identities.json');
@@ -141,5 +153,6 @@ export async function suiteEnvironment({ organisations, chaincode }: Consortium,
       `${enrol} ${quoted([folders])}/"$1" --name "$2" --role "$3"`,
     ),
     CONSILIUM_CRASH: script(directory, 'crash.sh', crash),
+    CONSILIUM_FETCH: script(directory, 'fetch.sh', fetchCommand(layout)),
   };
 }

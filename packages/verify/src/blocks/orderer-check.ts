@@ -11,19 +11,10 @@ const BLOCK_VALIDATION = '/Channel/Orderer/BlockValidation';
 /** The organisations whose orderers signed, or why their signatures are not enough. @throws UnreadableError */
 export function checkOrderers(
   header: BlockHeader,
-  { value, signatures }: OrdererWord,
+  word: OrdererWord,
   configuration: ChannelConfiguration,
 ): { readonly signers: readonly string[] } | { readonly problem: string } {
-  const signed = signatures.map((one): SignedBytes => {
-    const named = one.signatureHeader.length > 0 ? one.signatureHeader : one.identifierHeader;
-    return {
-      identity: signerOf(one, configuration),
-      get data() {
-        return Buffer.concat([value, named, headerBytes(header)]);
-      },
-      signature: one.signature,
-    };
-  });
+  const signed = signedByOrderers(header, word, configuration);
   if (signed.length === 0) return { problem: 'no orderer signed it' };
   const checked = new Set<string | undefined>();
   for (const one of signed) {
@@ -38,6 +29,24 @@ export function checkOrderers(
     return { problem: `its ${signed.length} signatures of orderers are not those that the channel asks for` };
   }
   return { signers: signed.map(({ identity }) => identity.mspId) };
+}
+
+/** The signatures of orderers with what each signed. @throws UnreadableError where the channel has no such orderer */
+export function signedByOrderers(
+  header: BlockHeader,
+  { value, signatures }: OrdererWord,
+  configuration: ChannelConfiguration,
+): SignedBytes[] {
+  return signatures.map((one) => {
+    const named = one.signatureHeader.length > 0 ? one.signatureHeader : one.identifierHeader;
+    return {
+      identity: signerOf(one, configuration),
+      get data() {
+        return Buffer.concat([value, named, headerBytes(header)]);
+      },
+      signature: one.signature,
+    };
+  });
 }
 
 /** The certificate's own digest: one can be written as PEM in many ways. */
