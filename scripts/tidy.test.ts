@@ -42,6 +42,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   trainer: [
     '@consilium/command-line',
     '@consilium/domain',
+    '@consilium/domain/data',
     '@consilium/dp-accountant',
     '@consilium/dp-sgd',
     '@consilium/federation',
@@ -56,6 +57,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/domain',
     '@consilium/verify',
     '@consilium/verify/channel',
+    '@consilium/verify/fabric-block',
   ],
 };
 

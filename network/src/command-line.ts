@@ -1,4 +1,4 @@
-// The operator's command line: up, down, status, demo, conformance, ledger, cohorts.
+// The operator's command line: up, down, status, demo, conformance, ledger, cohorts. Each command loads its own code.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
@@ -13,21 +13,14 @@ import {
   UsageError,
   wholeNumber,
 } from '@consilium/command-line';
-import { writeCohorts } from '../cohorts/cohorts.ts';
-import { runDemo } from '../demo/demo.ts';
 import { changesSinceStart, keepStarted } from './changed-file.ts';
-import { readConsortium } from './config.ts';
-import { judge } from './conformance/conformance.ts';
-import { conforms } from './conformance/suites.ts';
 import { type InterruptedError, interrupted } from './interruption.ts';
 import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
-import { runBareLedger } from './native/bare-ledger.ts';
 import { ownFolder } from './programs.ts';
 import { planConsortium } from './runtimes.ts';
 import { startDetached } from './start-detached.ts';
 import { consortiumStatus, statusText } from './status.ts';
 import { stopConsortium } from './stop.ts';
-import { supervise } from './supervise.ts';
 
 const HELP = `consilium-network: one consortium on this machine
 
@@ -107,6 +100,7 @@ const configOf = (values: Values): string => values.config ?? join(ownFolder, 'c
 async function up(values: Values): Promise<number> {
   const directory = directoryOf(values);
   const configFile = configOf(values);
+  const { readConsortium } = await import('./config.ts');
   const consortium = readConsortium(configFile);
   const say = values.json ? note : print;
   const signal = interrupted();
@@ -124,6 +118,7 @@ async function up(values: Values): Promise<number> {
   }
   const plan = () => planConsortium(consortium, directory);
   if (values.foreground) {
+    const { supervise } = await import('./supervise.ts');
     const started = () => keepStarted(directory, consortium);
     return untilStopped(signal, () => supervise({ consortium, directory, plan, started, say, signal }));
   }
@@ -156,13 +151,15 @@ function status(values: Values): number {
   return allRun ? EXIT.done : EXIT.notRunning;
 }
 
-function cohorts(values: Values): number {
+async function cohorts(values: Values): Promise<number> {
   const out = required(values.out, 'out');
+  const { writeCohorts } = await import('../cohorts/cohorts.ts');
   for (const path of writeCohorts(wholeNumber(values.seed, 'seed') ?? 1, out)) print(path);
   return EXIT.done;
 }
 
 async function demo(values: Values): Promise<number> {
+  const { runDemo } = await import('../demo/demo.ts');
   const holds = await runDemo({
     dataDirectory: values.data,
     outDirectory: resolve(values.out ?? 'out/demo'),
@@ -178,6 +175,8 @@ async function demo(values: Values): Promise<number> {
 
 async function conformance(values: Values): Promise<number> {
   const say = values.json ? note : print;
+  const { judge } = await import('./conformance/conformance.ts');
+  const { conforms } = await import('./conformance/suites.ts');
   const counts = await judge({
     network: networkOf(values),
     directory: resolve(values.out ?? 'out/conformance'),
@@ -203,6 +202,7 @@ async function ledger(values: Values): Promise<number> {
     report: note,
     signal,
   };
+  const { runBareLedger } = await import('./native/bare-ledger.ts');
   const ready = (connection: string) => print(JSON.stringify({ ready: true, connection }));
   return untilStopped(signal, async () => {
     await runBareLedger(options, ready);

@@ -1,7 +1,7 @@
 // The digest of a channel's first block: what people write down once, and from which `consilium-verify` trusts.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { genesisDigest } from '@consilium/verify';
+import { genesisDigest } from '@consilium/verify/fabric-block';
 
 /** Where each runtime keeps the block. */
 const FILES = ['ledger/genesis.block', 'fabric/channel/genesis.block'];

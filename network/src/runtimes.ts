@@ -3,8 +3,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Consortium } from './config.ts';
-import { planEmbedded } from './embedded-runtime.ts';
-import { planNative } from './native/native-runtime.ts';
 import type { Plan } from './runtime.ts';
 
 export class OtherRuntimeError extends Error {
@@ -20,9 +18,15 @@ export async function planConsortium(consortium: Consortium, directory: string):
   const other = runtime === 'native' ? 'embedded' : 'native';
   if (existsSync(join(directory, LEDGERS[other])) && !existsSync(join(directory, LEDGERS[runtime]))) {
     throw new OtherRuntimeError(
-      `${directory} holds the ledger of a network of the runtime ${other}, and \`runtime: ${runtime}\` would start an ` +
-        `empty one under the same hospitals' data → write \`runtime: ${other}\`, or start another network in another DIR`,
+      `${directory} holds the ledger of a network of the runtime ${other}, and \`runtime: ${runtime}\` would start ` +
+        `an empty one under the same hospitals' data → write \`runtime: ${other}\`, or start another network in ` +
+        'another DIR',
     );
   }
-  return runtime === 'native' ? planNative(consortium, directory) : planEmbedded(consortium, directory);
+  if (runtime === 'native') {
+    const { planNative } = await import('./native/native-runtime.ts');
+    return planNative(consortium, directory);
+  }
+  const { planEmbedded } = await import('./embedded-runtime.ts');
+  return planEmbedded(consortium, directory);
 }

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Dataset, RegisterDataset } from './dataset.ts';
-import {
-  bandOf,
-  bandWeight,
-  FORMER_RECORD_COUNT_BANDS,
-  RECORD_COUNT_BANDS,
-  RecordCountBand,
-} from './record-count-band.ts';
+import { bandOf, FORMER_RECORD_COUNT_BANDS, RECORD_COUNT_BANDS } from './public-bands.ts';
+import { bandWeight, RecordCountBand } from './record-count-band.ts';
 import { datasetArgument } from './testing/examples.ts';
 import { validate } from './validate.ts';
 

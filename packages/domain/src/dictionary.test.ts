@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { Check } from 'typebox/value';
-import { Dictionary, encodingOf, inputNames, type LabelRule } from './dictionary.ts';
+import { Dictionary, type LabelRule } from './dictionary.ts';
+import { encodingOf, inputNames } from './dictionary-encoding.ts';
 import { sentenceOf } from './problem.ts';
 import { dictionaryProblems } from './rules/dictionary-rules.ts';
 import { datasetArgument } from './testing/examples.ts';

@@ -61,14 +61,16 @@ export {
 export { compareDecimals } from './decimal.ts';
 export {
   Dictionary,
+  Feature,
+  LabelRule,
+} from './dictionary.ts';
+export {
   type EncodedFeature,
   type EncodedTarget,
   encodingOf,
-  Feature,
   inputNames,
-  LabelRule,
   targetOf,
-} from './dictionary.ts';
+} from './dictionary-encoding.ts';
 export { DUO_LABELS, DuoLabels, duoLabelsIn } from './duo-labels.ts';
 export { encryptionKeyProblem, keyProofMessage } from './encryption-key.ts';
 export { Equivocation, type StatementKind } from './equivocation.ts';
@@ -109,8 +111,9 @@ export {
 export { PrivacyCharge } from './privacy-charge.ts';
 export { POOLS, type Pool, PrivacyEvent, UNITS } from './privacy-event.ts';
 export { type Problem, problem, sentenceOf, within } from './problem.ts';
+export { bandOf } from './public-bands.ts';
 export { Receipt } from './receipt.ts';
-export { bandOf, bandWeight, RecordCountBand } from './record-count-band.ts';
+export { bandWeight, RecordCountBand } from './record-count-band.ts';
 export {
   API_PREFIX,
   fillPath,

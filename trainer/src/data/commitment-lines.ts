@@ -1,6 +1,7 @@
 // What a dataset's commitment covers: the checked values of every row in a canonical order, under a secret
 // salt. Only its CID is published; without the salt nobody can test a guess at a patient against it.
-import { canonicalJson, type Dictionary } from '@consilium/domain';
+import type { Dictionary } from '@consilium/domain';
+import { canonicalJson } from '@consilium/domain/data';
 import type { RowBatch } from './row-batch.ts';
 import { SortedLines, type SortOptions } from './sorted-lines.ts';
 

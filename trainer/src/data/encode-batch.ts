@@ -1,5 +1,6 @@
 // Turns checked rows into a model's inputs, row by row in one array, as `encodeFeatures` does for a single record.
-import { type Dictionary, encodingOf, type Feature, inputNames } from '@consilium/domain';
+import type { Dictionary, Feature } from '@consilium/domain';
+import { encodingOf, inputNames } from '@consilium/domain/data';
 import type { RowBatch } from './row-batch.ts';
 
 interface Column {

@@ -1,7 +1,8 @@
 // Reads a hospital's file into units of privacy: every row of one patient together. All problems are found in one pass,
 // so that a file is corrected once. Rows pass through in batches; what is kept of them are arrays of numbers.
 import { createHash } from 'node:crypto';
-import { bandOf, type Dictionary, type RecordCountBand } from '@consilium/domain';
+import type { Dictionary, RecordCountBand } from '@consilium/domain';
+import { bandOf } from '@consilium/domain/data';
 import type { ByteSource } from './byte-source.ts';
 import { CanonicalValues, CommitmentLines } from './commitment-lines.ts';
 import type { CsvFormat, FormatOptions } from './csv-format.ts';

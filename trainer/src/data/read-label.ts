@@ -1,6 +1,7 @@
 // Reads one text as a label, by the dictionary alone: a class, a count, or a number scaled by published bounds. A mean
 // or a spread of the patients' labels would be a query that nobody accounted for.
-import { type Dictionary, type EncodedTarget, targetOf } from '@consilium/domain';
+import type { Dictionary } from '@consilium/domain';
+import { type EncodedTarget, targetOf } from '@consilium/domain/data';
 import type { DataProblemCode } from './data-problem.ts';
 
 type NumericTarget = Extract<EncodedTarget, { kind: 'numeric' }>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RECORD_COUNT_BANDS } from '../record-count-band.ts';
+import { RECORD_COUNT_BANDS } from '../public-bands.ts';
 import { budgetWarnings, isSmallDelta, largestAdvisedDelta } from './delta-advice.ts';
 
 test('the advised δ is small for its band, and one digit more is not', () => {

@@ -1,5 +1,6 @@
 // What a dictionary must satisfy beyond its schema, so that a mistake is refused before anyone trains on it.
-import { type Dictionary, encodingOf, type Feature, inputNames } from '../dictionary.ts';
+import type { Dictionary, Feature } from '../dictionary.ts';
+import { encodingOf, inputNames } from '../dictionary-encoding.ts';
 import { DomainError } from '../errors.ts';
 import { type Problem, problem, within } from '../problem.ts';
 import { duplicates } from './duplicates.ts';

@@ -5,7 +5,7 @@ import { averagingProblems } from '../averaging.ts';
 import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type { Consent } from '../consent.ts';
 import type { Dataset } from '../dataset.ts';
-import { encodingOf, inputNames } from '../dictionary.ts';
+import { encodingOf, inputNames } from '../dictionary-encoding.ts';
 import { DomainError } from '../errors.ts';
 import { optimisationProblems } from '../optimisation.ts';
 import { type Problem, problem } from '../problem.ts';

@@ -11,7 +11,7 @@ import type { ConsentRow } from '../consent.ts';
 import type { DatasetRow } from '../dataset.ts';
 import type { Population } from '../population.ts';
 import type { Pool, PrivacyEvent } from '../privacy-event.ts';
-import { bandOf } from '../record-count-band.ts';
+import { bandOf } from '../public-bands.ts';
 import type { Revision } from '../revision.ts';
 import type { RoundRow } from '../round.ts';
 import { type AccountBook, accountIn, bookOf } from '../rules/account-book.ts';
