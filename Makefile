@@ -51,6 +51,24 @@ down: build ## Stop all that `make up` started
 status: build ## Show the consortium's processes, ports and health
 	@$(NETWORK) status --dir "$(DIR)"
 
+PLACE ?= consilium-place.yaml
+
+.PHONY: propose
+propose: build ## Write a ceremony's FILE that proposes CHANGE= (batch-timeout, …) at PLACE=; WITH="--milliseconds 500"
+	@$(NETWORK) propose $(CHANGE) --place "$(PLACE)" --out "$(FILE)" $(WITH)
+
+.PHONY: review
+review: build ## Say in words what signing a ceremony's FILE= would change, who has signed and who is missing
+	@$(NETWORK) review $(FILE) --place "$(PLACE)" $(WITH)
+
+.PHONY: sign
+sign: build ## Sign a ceremony's FILE= with the administrator's key of PLACE=, if DIGEST= is what was reviewed
+	@$(NETWORK) sign "$(FILE)" --place "$(PLACE)" --digest "$(DIGEST)" $(WITH)
+
+.PHONY: submit
+submit: build ## Send a ceremony's FILE= to the orderers, once it has all signatures
+	@$(NETWORK) submit $(FILE) --place "$(PLACE)" $(WITH)
+
 .PHONY: test
 test: build $(if $(W)$(T),,lint) ## Run all tests, or those of W=workspace and T=name, file or title
 	@$(WITH_NODE) W="$(W)" T="$(T)" exec scripts/test.sh

@@ -13,6 +13,9 @@ import {
   UsageError,
   wholeNumber,
 } from '@consilium/command-line';
+import { writeCohorts } from '../cohorts/cohorts.ts';
+import { runDemo } from '../demo/demo.ts';
+import { CEREMONY_COMMANDS, runCeremony } from './ceremonies/ceremony-command.ts';
 import { changesSinceStart, keepStarted } from './changed-file.ts';
 import { type InterruptedError, interrupted } from './interruption.ts';
 import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
@@ -46,6 +49,8 @@ const HELP = `consilium-network: one consortium on this machine
       their own clients. Prints {"ready":true,"connection":FILE} and runs until it is stopped. DIR must be new.
   consilium-network cohorts --out DIR [--seed N]
       Writes the four synthetic hospitals' files.
+  consilium-network propose|review|sign|submit …
+      Ceremonies: how organisations that each hold their own keys change a channel. See \`propose --help\`.
 
 ${exitStatusLine(['done', 'failed', 'unusable', 'notRunning', 'bug'])}
 A demo has failed if one of its checks fails. A signal gives 128 and its number (0 for \`ledger\` and
@@ -223,6 +228,7 @@ async function untilStopped(signal: AbortSignal, work: () => Promise<number>): P
 }
 
 async function run(args: readonly string[]): Promise<number> {
+  if (CEREMONY_COMMANDS.some((name) => name === args[0])) return runCeremony(args);
   const { values, positionals } = readOptions(args);
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) {

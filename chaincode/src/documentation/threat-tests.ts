@@ -4,6 +4,7 @@
 import { AVAILABILITY } from './threats/against-availability.ts';
 import { DATA_AND_BUDGETS } from './threats/against-data-and-budgets.ts';
 import { EVIDENCE } from './threats/against-evidence.ts';
+import { CHANNEL } from './threats/against-the-channel.ts';
 import { MODEL } from './threats/against-the-model.ts';
 import { RULES } from './threats/against-the-rules.ts';
 import { GRAPH } from './threats/by-a-graph.ts';
@@ -14,6 +15,7 @@ export const THREAT_SECTIONS: readonly ThreatSection[] = [
   MODEL,
   DATA_AND_BUDGETS,
   RULES,
+  CHANNEL,
   EVIDENCE,
   AVAILABILITY,
   GRAPH,

@@ -9,8 +9,7 @@ import type { ItemChange } from './channel-review.ts';
 import { policyWords } from './configuration-words.ts';
 import { plainName, plainValue } from './plain-text.ts';
 import { refuse } from './refused-ceremony.ts';
-import { COMPARED_MAX, policiesOf, ruleSets, sufficientSets } from './sufficient-signers.ts';
-import { listed } from './weakening.ts';
+import { COMPARED_MAX, listed, policiesOf, ruleSets, sufficientSets } from './sufficient-signers.ts';
 import { readWhole } from './whole-messages.ts';
 
 const { peer } = fabricProtos;

@@ -80,12 +80,18 @@ test('the first configuration is the one that configtxgen makes, under Raft and 
         .map(({ mspId, folder }, at) => ({
           id: at + 1,
           mspId,
+          host: 'localhost',
           port: 7050,
           organisationDir: folder,
           signCertificate: join(folder, 'orderer.pem'),
           tls: { certificate: join(folder, 'orderer.pem') },
         })),
-      peers: nodes.map(({ mspId, folder }) => ({ mspId, organisationDir: folder, port: 7051 })),
+      peers: nodes.map(({ mspId, folder }) => ({
+        mspId,
+        host: 'localhost',
+        organisationDir: folder,
+        port: 7051,
+      })),
     } as unknown as FabricLayout;
     writeFileSync(
       join(root, 'configtx.yaml'),

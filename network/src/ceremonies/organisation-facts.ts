@@ -7,8 +7,9 @@ import {
   readRevocationList,
 } from '@consilium/verify/channel';
 
-/** Of identities, and of TLS. */
+/** Of identities, and of TLS; and which certificates have which role, as one text. */
 export interface Authorities {
+  readonly roles: string;
   readonly mspId: string;
   readonly identity: readonly Certificate[];
   readonly tls: readonly Certificate[];
@@ -21,7 +22,10 @@ export function authoritiesOf(group: ConfigGroup): Authorities {
   const message = mspOf(group);
   const certificates = (...fields: readonly number[]) =>
     fields.flatMap((field) => message.list(field).map(readCertificate));
-  return { mspId: message.text(1), identity: certificates(2, 3), tls: certificates(9, 10) };
+  const roles = [4, 7, 11]
+    .flatMap((field) => message.list(field).map((part) => Buffer.from(part).toString('hex')))
+    .join();
+  return { mspId: message.text(1), roles, identity: certificates(2, 3), tls: certificates(9, 10) };
 }
 
 /** Serial numbers. */

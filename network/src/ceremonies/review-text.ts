@@ -35,5 +35,9 @@ export function textOfReview(review: Review): string {
     '',
     isComplete ? 'Complete: it can be sent.' : 'Not complete.',
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(shown).join('\n')}\n`;
 }
+
+/** What the channel has already may have names that nobody checked. */
+const shown = (line: string): string =>
+  line.replaceAll(/[^\x20-\x7e]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);

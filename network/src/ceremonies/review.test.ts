@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { ConfigGroup } from '@consilium/verify/channel';
+import fabricProtos from '@hyperledger/fabric-protos';
 import { type Ceremony, gather, parseCeremony, textOfCeremony } from './ceremony-file.ts';
 import { signCeremony } from './ceremony-signatures.ts';
-import { implicitPolicy, withGroup, without, withPolicy } from './configuration-tree.ts';
+import { groupAt, implicitPolicy, withGroup, without, withPolicy, withValue } from './configuration-tree.ts';
 import { firstBlock } from './founding.ts';
+import { blockPolicy, orderersIn } from './orderer-set.ts';
 import {
   addOrderer,
   addOrganisation,
+  changeBatchTimeout,
   changeBlockSize,
   changePolicy,
   changeRevocationLists,
@@ -28,6 +31,8 @@ import {
   founder,
   plan,
 } from './testing/founders.ts';
+
+const { common, msp, orderer, peer } = fabricProtos;
 
 let raft: FoundedChannel;
 let bft: FoundedChannel;
@@ -278,6 +283,132 @@ test('lost capabilities and a governor that nobody is are said', () => {
   );
   const { removed, added } = linesAt(governor, '/Channel/Application/Admins');
   assert.deepEqual([removed, added], [['changes need Admins'], ['changes need Readers']]);
+});
+
+test('who may change what afterwards is compared, also where only the name of its governor changes', () => {
+  const governed =
+    (kind: 'policies' | 'values', name: string, modPolicy: string): Change =>
+    (root) =>
+      withGroup(root, ['Application'], (group) => {
+        const item = { ...(group[kind].get(name) ?? implicitPolicy('ANY', 'Readers')), modPolicy };
+        return {
+          ...group,
+          [kind]: new Map(group[kind] as ReadonlyMap<string, never>).set(name, item as never),
+        };
+      });
+  const admins = reviewed(raft, governed('policies', 'Admins', 'Readers'));
+  assert.ok(
+    admins.warnings.includes('/Channel/Application/Admins could be changed by AlphaMSP, under Readers'),
+    admins.warnings.join('\n'),
+  );
+  const values = reviewed(raft, governed('values', 'Capabilities', '/Channel/Application/Writers'));
+  assert.match(
+    values.warnings.join(),
+    /Capabilities could be changed by AlphaMSP, under .Channel.Application.Writers/,
+  );
+  assert.match(
+    reviewed(raft, governed('policies', 'Admins', 'Gone')).warnings.join(),
+    /could be changed by nobody/,
+  );
+  assert.match(
+    reviewed(raft, governed('policies', 'Later', 'Writers')).warnings.join(),
+    /Later could be changed by Alpha/,
+  );
+  assert.deepEqual(reviewed(raft, governed('policies', 'Later', 'Admins')).warnings, []);
+  assert.deepEqual(reviewed(raft, governed('policies', 'Admins', '/Channel/Admins')).warnings, []);
+});
+
+test('a further authority, and other roles, in the name of an organisation are warned of', () => {
+  const withMsp =
+    (change: (config: InstanceType<typeof msp.FabricMSPConfig>) => void): Change =>
+    (root) =>
+      ['Application', 'Orderer'].reduce((tree, section) => {
+        const { value } = groupAt(tree, [section, 'BetaMSP']).values.get('MSP')!;
+        const wrapped = msp.MSPConfig.deserializeBinary(value);
+        const config = msp.FabricMSPConfig.deserializeBinary(wrapped.getConfig_asU8());
+        change(config);
+        wrapped.setConfig(config.serializeBinary());
+        return withValue(tree, [section, 'BetaMSP'], ['MSP', wrapped]);
+      }, root);
+  const further = reviewed(
+    raft,
+    withMsp((config) => void config.addRootCerts(Buffer.from(canonical(delta.authority.pem)))),
+  );
+  assert.deepEqual(further.warnings, [
+    'BetaMSP would accept a further authority: who holds it speaks for BetaMSP',
+  ]);
+  const tls = reviewed(
+    raft,
+    withMsp((config) => void config.addTlsRootCerts(Buffer.from(canonical(delta.authority.pem)))),
+  );
+  assert.match(tls.warnings.join(), /a further authority of TLS/);
+  const roles = reviewed(
+    raft,
+    withMsp((config) =>
+      config.getFabricNodeOus()!.getAdminOuIdentifier()!.setOrganizationalUnitIdentifier('member'),
+    ),
+  );
+  assert.deepEqual(roles.warnings, [
+    'BetaMSP would make other certificates administrators, peers or clients',
+  ]);
+});
+
+test('how orderers agree, what may be ordered and who may call what are warned of when they change', () => {
+  const small = reviewed(raft, (root) => {
+    const size = orderer.BatchSize.deserializeBinary(
+      groupAt(root, ['Orderer']).values.get('BatchSize')!.value,
+    );
+    size.setAbsoluteMaxBytes(1024);
+    return withValue(root, ['Orderer'], ['BatchSize', size]);
+  });
+  assert.deepEqual(small.warnings, [
+    'what has more than 1024 bytes could not be ordered any more, changes of the channel too',
+  ]);
+  const acl = reviewed(raft, (root) => {
+    const acls = new peer.ACLs();
+    const resource = new peer.APIResource();
+    resource.setPolicyRef('/Channel/Application/Writers');
+    acls.getAclsMap().set('_lifecycle/CommitChaincodeDefinition', resource);
+    return withValue(root, ['Application'], ['ACLs', acls]);
+  });
+  assert.ok(
+    acl.warnings.includes('who may call what of a peer would change: read each line that begins with access'),
+  );
+  assert.deepEqual(
+    linesAt(acl, '/Channel/Application/ACLs').added[0],
+    'access: _lifecycle/CommitChaincodeDefinition; policy ref: /Channel/Application/Writers',
+  );
+  const faster = reviewed(bft, (root) => {
+    const consensus = orderer.ConsensusType.deserializeBinary(
+      groupAt(root, ['Orderer']).values.get('ConsensusType')!.value,
+    );
+    const options = orderer.smartbft.Options.deserializeBinary(consensus.getMetadata_asU8());
+    options.setLeaderHeartbeatTimeout('1s');
+    consensus.setMetadata(options.serializeBinary());
+    return withValue(root, ['Orderer'], ['ConsensusType', consensus]);
+  });
+  assert.deepEqual(faster.warnings, [
+    'how orderers agree would change: read each line of /Channel/Orderer/ConsensusType',
+  ]);
+  const blocks = reviewed(bft, (root) => {
+    const entries = orderersIn(root).map((entry) => ({
+      ...entry,
+      bft: { ...entry.bft!, identity: Buffer.from(delta.definition.orderers[0]!.identity) },
+    }));
+    return withPolicy(root, ['Orderer'], ['BlockValidation', blockPolicy(entries)]);
+  });
+  assert.ok(
+    blocks.warnings.some((line) => line.startsWith('blocks would not be signed by a quorum of the orderers')),
+  );
+  const gained = reviewed(raft, (root) => {
+    const capabilities = new common.Capabilities();
+    for (const name of ['V2_5', 'V9_9']) capabilities.getCapabilitiesMap().set(name, new common.Capability());
+    return withValue(root, ['Application'], ['Capabilities', capabilities]);
+  });
+  assert.deepEqual(gained.warnings, [
+    '/Channel/Application would gain the capability V9_9: nodes that do not know it stop',
+  ]);
+  assert.deepEqual(reviewed(bft, (root) => changeBatchTimeout(root, 300)).warnings, []);
 });
 
 test('all founders consent to one digest, which the same definitions make at every place', () => {

@@ -9,8 +9,8 @@ import { reviewChaincode } from './chaincode-review.ts';
 import { type ItemChange, reviewUpdate } from './channel-review.ts';
 import { reviewFounding } from './founding-review.ts';
 import { refuse } from './refused-ceremony.ts';
-import { COMPARED_MAX, isWithin, policiesOf, sufficientSets } from './sufficient-signers.ts';
-import { listed, weakenings } from './weakening.ts';
+import { COMPARED_MAX, isWithin, listed, policiesOf, sufficientSets } from './sufficient-signers.ts';
+import { weakenings } from './weakening.ts';
 
 /** What the reviewer's own place knows, and when it looks. */
 export interface Place {
@@ -103,12 +103,13 @@ interface SignedSoFar {
   readonly signatures: readonly CheckedSignature[];
 }
 
-const LIFECYCLE = '/Channel/Application/LifecycleEndorsement';
+/** Who approves definitions of chaincode. */
+export const LIFECYCLE = '/Channel/Application/LifecycleEndorsement';
 
 function ofChaincode(ceremony: Ceremony, signed: SignedSoFar): Found {
   const { changes, warnings } = reviewChaincode(ceremony, signed.configuration);
   // Peers approve; administrators say here that they will.
-  const state = missingFor(LIFECYCLE, signed);
+  const state = missingFor(LIFECYCLE, signed.configuration, signersOf(signed));
   const isMet = state === '';
   return {
     changes,
@@ -124,16 +125,27 @@ function stateOf(path: string, signed: SignedSoFar): PolicyState {
     path,
     signed.signatures.map((one) => one.signed),
   );
-  return { path, isMet, missing: isMet ? '' : missingFor(path, signed) || 'a signature of another role' };
+  return {
+    path,
+    isMet,
+    missing: isMet
+      ? ''
+      : missingFor(path, signed.configuration, signersOf(signed)) || 'a signature of another role',
+  };
 }
 
-/** Whose signatures would do, in words; empty where those that are there do. */
-function missingFor(path: string, { configuration, signatures }: SignedSoFar): string {
+const signersOf = ({ signatures }: SignedSoFar) => new Set(signatures.map(({ mspId }) => mspId));
+
+/** Whose signatures would do besides, in words; empty where those that are there do. */
+export function missingFor(
+  path: string,
+  configuration: ChannelConfiguration,
+  signed: ReadonlySet<string>,
+): string {
   const policy = policiesOf(configuration.root).get(path);
   if (policy === undefined) return `${path} does not exist: nobody can make this change`;
   const mspIds = [...new Set([...configuration.mspIds, ...configuration.ordererMspIds])].sort();
   if (mspIds.length > COMPARED_MAX) return 'more signatures';
-  const signed = new Set(signatures.map(({ mspId }) => mspId));
   const sets = sufficientSets(policy.group, policy.name, mspIds);
   if (sets.some((set) => isWithin(set, signed))) return '';
   const open = sets.map((set) => [...set].filter((mspId) => !signed.has(mspId)));

@@ -100,3 +100,9 @@ function subsets(mspIds: readonly string[]): ReadonlySet<string>[] {
   );
   return all.sort((a, b) => a.length - b.length).map((names) => new Set(names));
 }
+
+/** 'AlphaMSP and BetaMSP'. */
+export const listed = (names: Iterable<string>): string => {
+  const all = [...names];
+  return all.length > 1 ? `${all.slice(0, -1).join(', ')} and ${all.at(-1)}` : (all[0] ?? 'nobody');
+};

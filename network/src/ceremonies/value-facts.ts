@@ -9,10 +9,12 @@ const NOTHING = new Uint8Array();
 const orderingValue = (root: ConfigGroup, name: string): Uint8Array =>
   root.groups.get('Orderer')?.values.get(name)?.value ?? NOTHING;
 
-/** Transactions of a block at most, and how long one waits for more, as Go writes it. */
-export function batchOf(root: ConfigGroup): { readonly messages: number; readonly timeout: string } {
+/** Transactions and bytes of a block at most, and how long one waits for more, as Go writes it. */
+export function batchOf(root: ConfigGroup) {
+  const size = orderer.BatchSize.deserializeBinary(orderingValue(root, 'BatchSize'));
   return {
-    messages: orderer.BatchSize.deserializeBinary(orderingValue(root, 'BatchSize')).getMaxMessageCount(),
+    messages: size.getMaxMessageCount(),
+    bytes: size.getAbsoluteMaxBytes(),
     timeout: orderer.BatchTimeout.deserializeBinary(orderingValue(root, 'BatchTimeout')).getTimeout(),
   };
 }
@@ -33,5 +35,23 @@ export function capabilitiesOf(root: ConfigGroup): ReadonlyMap<string, ReadonlyS
       const bytes = group.values.get('Capabilities')?.value ?? NOTHING;
       return [name, new Set(common.Capabilities.deserializeBinary(bytes).getCapabilitiesMap().keys())];
     }),
+  );
+}
+
+/** Policies by what they give access to, as one text. */
+export const accessOf = (root: ConfigGroup): string =>
+  Buffer.from(root.groups.get('Application')?.values.get('ACLs')?.value ?? NOTHING).toString('hex');
+
+/** How orderers agree, as one text: without who they are, and without how long a block waits, which is said apart. */
+export function optionsOf(root: ConfigGroup): string {
+  const consensus = orderer.ConsensusType.deserializeBinary(orderingValue(root, 'ConsensusType'));
+  const bytes = consensus.getMetadata_asU8();
+  if (consensus.getType() === 'BFT') {
+    const options = orderer.smartbft.Options.deserializeBinary(bytes);
+    return JSON.stringify({ ...options.toObject(), requestBatchMaxInterval: '' });
+  }
+  if (consensus.getType() !== 'etcdraft') return '';
+  return JSON.stringify(
+    orderer.etcdraft.ConfigMetadata.deserializeBinary(bytes).getOptions()?.toObject() ?? {},
   );
 }

@@ -2,11 +2,13 @@
 // meet, fewer orderers that may fail, one organisation that could decide or stop alone, a revocation taken back.
 import type { ChannelConfiguration, ConfigGroup } from '@consilium/verify/channel';
 import { readableCertificate } from './certificates-in-words.ts';
+import { sameBytes } from './digests.ts';
 import { msOf } from './durations.ts';
-import { type OrdererEntry, orderersIn, quorumOf } from './orderer-set.ts';
+import { governorChanges } from './governor-warnings.ts';
+import { blockPolicy, type OrdererEntry, orderersIn, quorumOf } from './orderer-set.ts';
 import { authoritiesOf, revokedIn } from './organisation-facts.ts';
-import { COMPARED_MAX, isWithin, policiesOf, sufficientSets } from './sufficient-signers.ts';
-import { batchOf, capabilitiesOf, consensusStateOf } from './value-facts.ts';
+import { COMPARED_MAX, isWithin, listed, policiesOf, sufficientSets } from './sufficient-signers.ts';
+import { accessOf, batchOf, capabilitiesOf, consensusStateOf, optionsOf } from './value-facts.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Who holds these alone holds the channel. */
@@ -29,9 +31,11 @@ export function weakenings(change: Change): string[] {
   return [
     ...heldAlone(change),
     ...fewerSigners(change),
+    ...governorWarnings(change),
     ...ordererWarnings(change),
     ...sharedAuthorities(change.after),
     ...revocationsTakenBack(change),
+    ...organisationWarnings(change),
     ...valueWarnings(change),
   ];
 }
@@ -54,12 +58,6 @@ const decidesAlone = (mspId: string, path: string): string =>
 
 const organisationsOf = ({ mspIds, ordererMspIds }: ChannelConfiguration): string[] =>
   [...new Set([...mspIds, ...ordererMspIds])].sort();
-
-/** 'AlphaMSP and BetaMSP'. */
-export const listed = (names: Iterable<string>): string => {
-  const all = [...names];
-  return all.length > 1 ? `${all.slice(0, -1).join(', ')} and ${all.at(-1)}` : (all[0] ?? 'nobody');
-};
 
 /** By whom alone each policy is met, by its path. */
 function aloneIn(configuration: ChannelConfiguration): Map<string, string> {
@@ -116,7 +114,8 @@ const nobodyMeets = (path: string): string =>
 
 /** A new organisation's own policy speaks in its name: '/Channel/Application/DeltaMSP/Admins'. */
 function ownPolicy(path: string, sets: readonly ReadonlySet<string>[]): string[] {
-  const [, , , owner] = path.split('/');
+  const parts = path.split('/');
+  const owner = parts.length === 5 ? parts[3] : undefined;
   const foreign = sets.find((set) => owner !== undefined && !set.has(owner));
   if (foreign === undefined) return sets.length === 0 ? [nobodyMeets(path)] : [];
   return [`${path} could be met by ${listed(foreign)}, in the name of ${owner}`];
@@ -214,12 +213,45 @@ function sharedAuthorities(after: ChannelConfiguration): string[] {
     .map((mspIds) => `${listed(mspIds)} share an authority: who holds it has the votes of all of them`);
 }
 
+/** Nothing is compared in larger channels: `fewerSigners` says so. */
+function governorWarnings({ before, after }: Change): string[] {
+  const mspIds = [...new Set([...organisationsOf(before), ...organisationsOf(after)])].sort();
+  return mspIds.length > COMPARED_MAX
+    ? []
+    : governorChanges({ before: before.root, after: after.root }, mspIds);
+}
+
+const groupIn = ({ root }: ChannelConfiguration, place: string): ConfigGroup | undefined => {
+  const [section, name] = place.split('/');
+  return root.groups.get(section!)?.groups.get(name!);
+};
+
+/** Of organisations that stay: whoever else could speak for one. */
+function organisationWarnings({ before, after }: Change): string[] {
+  const found = [...before.organisations.keys()].flatMap((place) => {
+    const [old, next] = [groupIn(before, place), groupIn(after, place)];
+    if (old === undefined || next === undefined) return [];
+    const [was, is] = [authoritiesOf(old), authoritiesOf(next)];
+    const isNew = (kind: 'identity' | 'tls') =>
+      is[kind].some(({ sha256 }) => !was[kind].some((one) => one.sha256 === sha256));
+    return [
+      ...(isNew('identity')
+        ? [`${is.mspId} would accept a further authority: who holds it speaks for ${is.mspId}`]
+        : []),
+      ...(isNew('tls')
+        ? [`${is.mspId} would accept a further authority of TLS: who holds it can stand in for its nodes`]
+        : []),
+      ...(is.roles === was.roles
+        ? []
+        : [`${is.mspId} would make other certificates administrators, peers or clients`]),
+    ];
+  });
+  return [...new Set(found)];
+}
+
 function revocationsTakenBack({ before, after }: Change): string[] {
   return [...before.organisations.keys()].flatMap((place) => {
-    const [old, next] = [before, after].map(({ root }) => {
-      const [section, name] = place.split('/');
-      return root.groups.get(section!)?.groups.get(name!);
-    });
+    const [old, next] = [groupIn(before, place), groupIn(after, place)];
     if (old === undefined || next === undefined) return [];
     const kept = revokedIn(next);
     const back = [...revokedIn(old)].filter((serial) => !kept.has(serial));
@@ -237,13 +269,35 @@ function valueWarnings({ before, after }: Change): string[] {
         "keep another's from being validated",
     );
   }
+  if (next.bytes < old.bytes) {
+    found.push(
+      `what has more than ${next.bytes} bytes could not be ordered any more, changes of the channel too`,
+    );
+  }
   if (msOf(next.timeout) > 10 * msOf(old.timeout)) {
     found.push(`a block could wait ${next.timeout} for more transactions, and ${old.timeout} before`);
+  }
+  for (const [section, names] of capabilitiesOf(after.root)) {
+    const gained = [...names].filter((name) => !capabilitiesOf(before.root).get(section)?.has(name));
+    if (gained.length > 0) {
+      found.push(`${section} would gain the capability ${gained.join(', ')}: nodes that do not know it stop`);
+    }
   }
   for (const [section, names] of capabilitiesOf(before.root)) {
     const lost = [...names].filter((name) => !capabilitiesOf(after.root).get(section)?.has(name));
     if (lost.length > 0)
       found.push(`${section} would lose the capability ${lost.join(', ')}: older rules would count`);
+  }
+  if (accessOf(before.root) !== accessOf(after.root)) {
+    found.push('who may call what of a peer would change: read each line that begins with access');
+  }
+  if (optionsOf(before.root) !== optionsOf(after.root)) {
+    found.push('how orderers agree would change: read each line of /Channel/Orderer/ConsensusType');
+  }
+  if (blocksAreOthers(after) && !blocksAreOthers(before)) {
+    found.push(
+      'blocks would not be signed by a quorum of the orderers, but by those whom BlockValidation names',
+    );
   }
   if (before.consensus !== after.consensus) {
     found.push(`blocks would be ordered by ${after.consensus}, and by ${before.consensus} before`);
@@ -255,4 +309,11 @@ function valueWarnings({ before, after }: Change): string[] {
     found.push('the channel would go into maintenance: no transactions are taken until it leaves it');
   }
   return found;
+}
+
+/** Under BFT the policy of blocks has to be a quorum of the very orderers. */
+function blocksAreOthers({ consensus, root }: ChannelConfiguration): boolean {
+  if (consensus !== 'BFT') return false;
+  const policy = root.groups.get('Orderer')?.policies.get('BlockValidation');
+  return policy === undefined || !sameBytes(policy.value, blockPolicy(orderersIn(root)).value);
 }

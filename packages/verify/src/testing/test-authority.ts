@@ -47,11 +47,21 @@ export class Authority {
    * Someone of a role, who signs.
    *
    * @param role of Consilium, as Fabric CA writes it
+   * @param hosts names of a node, which clients check
    * @param dates other than the usual ones
    */
   async issue(
     unit: 'peer' | 'client' | 'admin' | 'orderer',
-    { role, ...dates }: { readonly role?: string; readonly notBefore?: Date; readonly notAfter?: Date } = {},
+    {
+      role,
+      hosts = [],
+      ...dates
+    }: {
+      readonly role?: string;
+      readonly hosts?: readonly string[];
+      readonly notBefore?: Date;
+      readonly notAfter?: Date;
+    } = {},
   ): Promise<Signer> {
     const keys = await newKeys();
     this.#serial += 1;
@@ -69,6 +79,9 @@ export class Authority {
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         ...(role === undefined ? [] : [new x509.Extension(ATTRIBUTES, false, attributes)]),
+        ...(hosts.length > 0
+          ? [new x509.SubjectAlternativeNameExtension(hosts.map((value) => ({ type: 'dns', value })))]
+          : []),
       ],
     });
     const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));

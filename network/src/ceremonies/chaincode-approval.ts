@@ -1,0 +1,109 @@
+// Approves a chaincode's definition for one's own organisation, after its administrator signed the ceremony, and
+// commits it once organisations that suffice have approved it. Each runs it at its own place, for its own organisation.
+import fabricProtos from '@hyperledger/fabric-protos';
+import type { Ceremony } from './ceremony-file.ts';
+import { type Asking, evaluate, FabricNodeError, transact } from './fabric-nodes.ts';
+import { administratorOf, type OwnPlace, placeOf } from './own-place.ts';
+import { LIFECYCLE, missingFor, reviewCeremony } from './review.ts';
+import { SubmissionError } from './submit.ts';
+
+const { lifecycle } = fabricProtos.peer;
+const CHAINCODE = '_lifecycle';
+
+/** What came of an approval. */
+export interface ApprovalOutcome {
+  readonly isCommitted: boolean;
+  /** Who has to approve it besides; empty where it is committed. */
+  readonly missing: string;
+}
+
+/**
+ * @param packageId of the package that the own peer has installed; without one the peer only agrees
+ * @throws SubmissionError where the own administrator has not signed, or the peers refuse; RefusedCeremonyError
+ */
+export async function approveChaincode(
+  ceremony: Ceremony,
+  own: OwnPlace,
+  packageId: string | undefined,
+): Promise<ApprovalOutcome> {
+  const { channel, mspId, peer } = own;
+  if (peer === undefined)
+    throw new SubmissionError(`${own.file} names no peer: a chaincode is approved by one's own`);
+  const place = await placeOf(own, {});
+  const { signatures } = reviewCeremony(ceremony, place);
+  if (!signatures.some((one) => one.mspId === mspId)) {
+    throw new SubmissionError(`not approved: the administrator of ${mspId} has not signed this file`);
+  }
+  const asking = { channel, identity: administratorOf(own) };
+  const definition = lifecycle.CommitChaincodeDefinitionArgs.deserializeBinary(ceremony.bytes);
+  try {
+    const before = await approvals(definition, peer, asking);
+    if (before.get(mspId) !== true) {
+      const argument = approvalOf(definition, packageId).serializeBinary();
+      const call = { chaincode: CHAINCODE, function: 'ApproveChaincodeDefinitionForMyOrg', argument };
+      await transact(peer, { ...call, organisations: [mspId] }, asking);
+    }
+    const approved = [...(await approvals(definition, peer, asking))]
+      .filter(([, does]) => does)
+      .map(([name]) => name);
+    const missing = missingFor(LIFECYCLE, place.configuration!, new Set(approved));
+    if (missing !== '') return { isCommitted: false, missing };
+    const argument = ceremony.bytes;
+    await transact(peer, { chaincode: CHAINCODE, function: 'CommitChaincodeDefinition', argument }, asking);
+    return { isCommitted: true, missing: '' };
+  } catch (cause) {
+    if (!(cause instanceof FabricNodeError)) throw cause;
+    throw new SubmissionError(`the peers refuse it: ${inOurWords(cause.message)}`, { cause });
+  }
+}
+
+type Definition = InstanceType<typeof lifecycle.CommitChaincodeDefinitionArgs>;
+
+function inOurWords(words: string): string {
+  return /new definition must be sequence (\d+)|requested sequence is/.test(words)
+    ? `${words} (the sequence is outdated: propose the definition again)`
+    : words;
+}
+
+/** Which organisations have approved it. */
+async function approvals(definition: Definition, peer: NonNullable<OwnPlace['peer']>, asking: Asking) {
+  const asked = withDefinition(new lifecycle.CheckCommitReadinessArgs(), definition);
+  const call = { chaincode: CHAINCODE, function: 'CheckCommitReadiness', argument: asked.serializeBinary() };
+  const answer = await evaluate(peer, { ...call, organisations: [asking.identity.mspId] }, asking);
+  return new Map(lifecycle.CheckCommitReadinessResult.deserializeBinary(answer).getApprovalsMap().entries());
+}
+
+function approvalOf(definition: Definition, packageId: string | undefined) {
+  const approval = withDefinition(new lifecycle.ApproveChaincodeDefinitionForMyOrgArgs(), definition);
+  const source = new lifecycle.ChaincodeSource();
+  if (packageId === undefined) source.setUnavailable(new lifecycle.ChaincodeSource.Unavailable());
+  else {
+    const local = new lifecycle.ChaincodeSource.Local();
+    local.setPackageId(packageId);
+    source.setLocalPackage(local);
+  }
+  approval.setSource(source);
+  return approval;
+}
+
+type Definable = Pick<
+  Definition,
+  | 'setSequence'
+  | 'setName'
+  | 'setVersion'
+  | 'setEndorsementPlugin'
+  | 'setValidationPlugin'
+  | 'setValidationParameter'
+  | 'setInitRequired'
+>;
+
+function withDefinition<T extends Definable>(target: T, definition: Definition): T {
+  target.setSequence(definition.getSequence());
+  target.setName(definition.getName());
+  target.setVersion(definition.getVersion());
+  target.setEndorsementPlugin(definition.getEndorsementPlugin());
+  target.setValidationPlugin(definition.getValidationPlugin());
+  target.setValidationParameter(definition.getValidationParameter_asU8());
+  target.setInitRequired(definition.getInitRequired());
+  return target;
+}
