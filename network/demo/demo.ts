@@ -3,7 +3,6 @@
 
 import { existsSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { GATEWAY_PATHS } from '@consilium/domain';
 import { stringify } from 'yaml';
 import { type Consortium, parseConsortium, readConsortium } from '../src/config.ts';
 import { genesisSha256Of } from '../src/genesis-digest.ts';
@@ -16,19 +15,15 @@ import { writeWhole } from '../src/state-file.ts';
 import { consortiumStatus } from '../src/status.ts';
 import { stopConsortium } from '../src/stop.ts';
 import { type DataSource, exportsOf, syntheticFiles, uciFiles } from './data-files.ts';
-import { enrol, type Site, startStudy } from './enrolment.ts';
-import { readEvidence } from './evidence.ts';
+import type { Site } from './enrolment.ts';
 import { HospitalClient } from './hospital-client.ts';
-import { readLedgerFacts } from './ledger-facts.ts';
 import { sampleMemory } from './memory-sampler.ts';
-import { tellHistory, withdrawPatient } from './patients.ts';
-import { evaluateModel, heldOutRows } from './predictions.ts';
 import { type ProgressView, progressView } from './progress-view.ts';
 import { readJsonFile } from './read-json-file.ts';
 import { renderReport } from './report.ts';
 import { StageClock } from './stage-clock.ts';
-import { readStudyPlan, type StudyPlan } from './study-plan.ts';
-import { watchStudy } from './study-watch.ts';
+import { readStudyPlan } from './study-plan.ts';
+import { runStudy } from './study-run.ts';
 import { summarise } from './summarise.ts';
 import type { Summary } from './summary.ts';
 
@@ -171,42 +166,4 @@ function sitesOf(
     const keys = readSecrets(directory, hospital.name).gateway;
     return { hospital, client: new HospitalClient({ url: gatewayUrl, keys, signal }) };
   });
-}
-
-interface StudyOptions {
-  readonly sites: readonly Site[];
-  readonly plan: StudyPlan;
-  readonly source: DataSource;
-  readonly clock: StageClock;
-  readonly view: ProgressView;
-  readonly addresses: Addresses;
-  /** What the evidence is checked from, and where it is kept. */
-  readonly trust: { readonly genesisSha256: string; readonly chaincode: string; readonly file: string };
-  readonly signal: AbortSignal;
-}
-
-async function runStudy({ sites, plan, source, clock, view, addresses, trust, signal }: StudyOptions) {
-  view.line('Members, datasets, study and consents');
-  const say = (line: string) => view.line(`  ${line}`);
-  const enrolment = await enrol({ sites, plan, source, clock, say });
-  const { studyId } = enrolment;
-  const heldOut = await heldOutRows(sites);
-  const patient = await clock.time('a patient withdraws', () => withdrawPatient(sites[0]!, { say }));
-  const before = await clock.time('predict before', () =>
-    evaluateModel(heldOut, { studyId, round: 'initial' }),
-  );
-  const { rounds } = plan.study;
-  view.line(`Training: ${rounds} rounds`);
-  const { height: fromBlock } = await sites[0]!.client.get<{ height: number }>(GATEWAY_PATHS.ledger);
-  await clock.time('train and validate', async () => {
-    await startStudy(sites[0]!, studyId);
-    await watchStudy({ sites, studyId, rounds, fromBlock, view, signal });
-  });
-  view.line('Predicting for held-out patients and checking the ledger');
-  await clock.time('a history', () => tellHistory(sites[0]!, { patient, say }));
-  const after = await clock.time('predict after', () => evaluateModel(heldOut, { studyId, round: 'final' }));
-  const ledger = await clock.time('verify', () => readLedgerFacts(sites, enrolment, addresses.ipfsUrl));
-  view.line('Verifying the evidence from the genesis digest alone');
-  const evidence = await clock.time('evidence', () => readEvidence(sites[0]!.client, { studyId, ...trust }));
-  return { enrolment, before, after, ledger, evidence };
 }

@@ -13,9 +13,7 @@ import {
   UsageError,
   wholeNumber,
 } from '@consilium/command-line';
-import { writeCohorts } from '../cohorts/cohorts.ts';
-import { runDemo } from '../demo/demo.ts';
-import { CEREMONY_COMMANDS, runCeremony } from './ceremonies/ceremony-command.ts';
+import { CEREMONY_COMMANDS } from './ceremonies/ceremony-commands.ts';
 import { changesSinceStart, keepStarted } from './changed-file.ts';
 import { type InterruptedError, interrupted } from './interruption.ts';
 import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
@@ -47,6 +45,13 @@ const HELP = `consilium-network: one consortium on this machine
   consilium-network ledger  --dir DIR [--ordering raft|bft] [--organisations N]
       Starts a real Fabric network of N organisations (default 3) with the chaincode alone, for programs that bring
       their own clients. Prints {"ready":true,"connection":FILE} and runs until it is stopped. DIR must be new.
+  consilium-network test-hospitals [--data DIR] [--ordering raft|bft] [--rounds N] [--json]
+      Four hospitals on four hosts (namespaces and users of this machine; needs root, Fabric, Kubo and Python) found
+      a channel and run the study of the demo. Says how long each step takes, and \`not run\` where it cannot.
+  consilium-network config-check [--config FILE] [--json]
+      Reads a consortium.yaml, also one of hospitals apart, and says in words what such a consortium withstands.
+  consilium-network hospital init|found|up|down|status|logs|doctor --hospital FILE
+      One organisation on its own host: \`consilium-network hospital --help\`.
   consilium-network cohorts --out DIR [--seed N]
       Writes the four synthetic hospitals' files.
   consilium-network propose|review|sign|submit …
@@ -163,6 +168,29 @@ async function cohorts(values: Values): Promise<number> {
   return EXIT.done;
 }
 
+async function configCheck(values: Values): Promise<number> {
+  const { checkConfiguration } = await import('./hospital/config-check.ts');
+  const checked = checkConfiguration(configOf(values));
+  if (values.json) print(JSON.stringify(checked));
+  else for (const line of [`consortium.yaml ${checked.sha256}`, ...checked.sentences]) print(line);
+  return EXIT.done;
+}
+
+async function hospitals(values: Values): Promise<number> {
+  const say = values.json ? note : print;
+  const { testHospitals } = await import('../demo/apart/test-hospitals.ts');
+  const result = await testHospitals({
+    dataDirectory: values.data ?? join(ownFolder, 'studies/heart-disease/data'),
+    ordering: oneOf(values.ordering, 'ordering', ['raft', 'bft']) ?? 'bft',
+    rounds: wholeNumber(values.rounds, 'rounds', { least: 1 }),
+    signal: interrupted(),
+    say,
+  });
+  if (values.json) print(JSON.stringify(result));
+  say(result.notRun ?? (result.problems.join('\n') || 'Everything holds.'));
+  return result.problems.length === 0 ? EXIT.done : EXIT.failed;
+}
+
 async function demo(values: Values): Promise<number> {
   const { runDemo } = await import('../demo/demo.ts');
   const holds = await runDemo({
@@ -228,7 +256,14 @@ async function untilStopped(signal: AbortSignal, work: () => Promise<number>): P
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  if (CEREMONY_COMMANDS.some((name) => name === args[0])) return runCeremony(args);
+  if (CEREMONY_COMMANDS.some((name) => name === args[0])) {
+    const { runCeremony } = await import('./ceremonies/ceremony-command.ts');
+    return runCeremony(args);
+  }
+  if (args[0] === 'hospital') {
+    const { runHospitalCommand } = await import('./hospital/hospital-command.ts');
+    return runHospitalCommand(args.slice(1));
+  }
   const { values, positionals } = readOptions(args);
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) {
@@ -251,6 +286,10 @@ async function run(args: readonly string[]): Promise<number> {
       return demo(values);
     case 'ledger':
       return ledger(values);
+    case 'test-hospitals':
+      return hospitals(values);
+    case 'config-check':
+      return configCheck(values);
     default:
       throw new UsageError(`no command ${command}`);
   }

@@ -31,8 +31,6 @@ import { type Review, reviewCeremony } from './review.ts';
 import { textOfReview } from './review-text.ts';
 import { missingInWords, SubmissionError, submitChange } from './submit.ts';
 
-export const CEREMONY_COMMANDS = ['propose', 'review', 'sign', 'submit'] as const;
-
 const HELP = `consilium-network: ceremonies, by which organisations of a channel agree on a change
 
   consilium-network propose CHANGE --place FILE --out FILE [what the change needs]

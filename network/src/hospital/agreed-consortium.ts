@@ -78,7 +78,10 @@ export const AgreedConsortium = Strict({
   }),
   chaincode: Strict({
     name: Name,
-    version: Type.String({ pattern: '^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$', description: 'such as 0.2.0' }),
+    version: Type.String({
+      pattern: '^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$',
+      description: 'such as that of the release',
+    }),
     policy: Type.String({
       minLength: 1,
       maxLength: 4000,

@@ -11,16 +11,18 @@ export interface ChaincodePackage {
 
 const json = (name: string, value: unknown) => ({ name, content: Buffer.from(JSON.stringify(value)) });
 
-export function ccaasPackage({
-  label,
-  address,
-}: {
+export interface PackagedChaincode {
   readonly label: string;
   readonly address: string;
-}): ChaincodePackage {
-  const code = tarGzip([json('connection.json', { address, dial_timeout: '10s', tls_required: false })]);
+  /** With it the peer's own builder (network/builders/own-key) adds keys, which no package holds; without it no TLS. */
+  readonly withOwnKey?: boolean;
+}
+
+export function ccaasPackage({ label, address, withOwnKey = false }: PackagedChaincode): ChaincodePackage {
+  const connection = withOwnKey ? { address } : { address, dial_timeout: '10s', tls_required: false };
+  const code = tarGzip([json('connection.json', connection)]);
   const bytes = tarGzip([
-    json('metadata.json', { type: 'ccaas', label }),
+    json('metadata.json', { type: withOwnKey ? 'consilium-ccaas' : 'ccaas', label }),
     { name: 'code.tar.gz', content: code },
   ]);
   return { bytes, id: `${label}:${createHash('sha256').update(bytes).digest('hex')}` };

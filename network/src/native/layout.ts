@@ -87,7 +87,8 @@ export function fabricPorts(consortium: Consortium): { readonly name: string; re
   ];
 }
 
-const tlsFiles = (nodeDir: string): TlsFiles => ({
+/** Of a node, below its folder. */
+export const tlsFiles = (nodeDir: string): TlsFiles => ({
   certificate: join(nodeDir, 'tls/server.crt'),
   key: join(nodeDir, 'tls/server.key'),
   root: join(nodeDir, 'tls/ca.crt'),

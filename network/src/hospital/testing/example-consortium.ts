@@ -18,5 +18,5 @@ export const exampleConsortium = (count: number): AgreedConsortium => ({
     roots: { identity: digest(`identity ${at}`), tls: digest(`tls ${at}`) },
   })),
   ordering: { kind: 'bft' },
-  chaincode: { name: 'consilium', version: '0.2.0', policy: 'MAJORITY', sha256: digest('code') },
+  chaincode: { name: 'consilium', version: '1.2.3', policy: 'MAJORITY', sha256: digest('code') },
 });

@@ -1,0 +1,148 @@
+// How one organisation comes to agree with the others on the chaincode: it installs its own package at its own peer,
+// approves what consortium.yaml says, and waits until enough have. Whoever sees that enough have approved commits.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChaincodePackage } from '../native/chaincode-package.ts';
+import { FabricCommandError, type FabricCommands } from '../native/fabric-commands.ts';
+import type { AgreedConsortium } from './agreed-consortium.ts';
+import type { HospitalLayout } from './hospital-layout.ts';
+
+const LOOK_EVERY_MS = 3000;
+const FIRST_SEQUENCE = 1;
+
+export interface Agreement {
+  readonly chaincode: AgreedConsortium['chaincode'];
+  readonly layout: HospitalLayout;
+  readonly commands: FabricCommands;
+  readonly package: ChaincodePackage;
+}
+
+/** The channel has another definition than consortium.yaml. */
+export class OtherChaincodeError extends Error {
+  override readonly name = 'OtherChaincodeError';
+}
+
+/** Installs the package at the own peer where it is not yet: no other organisation is asked. */
+export async function installChaincode({
+  chaincode,
+  layout,
+  commands,
+  package: own,
+}: Agreement): Promise<void> {
+  const { peer, fabric } = layout;
+  if ((await commands.peer(peer, 'lifecycle', 'chaincode', 'queryinstalled')).includes(own.id)) return;
+  const folder = join(fabric.directory, 'packages');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, `${chaincode.name}.tar.gz`);
+  writeFileSync(file, own.bytes);
+  await commands.peer(peer, 'lifecycle', 'chaincode', 'install', file);
+}
+
+/**
+ * Resolves when the channel has the agreed definition and this organisation has approved it. Waits for the others as
+ * long as it takes, and reports for whom.
+ *
+ * @throws OtherChaincodeError, or the signal's reason.
+ */
+export async function agreeOnChaincode(
+  agreement: Agreement,
+  { signal, report }: { readonly signal: AbortSignal; readonly report: (line: string) => void },
+): Promise<void> {
+  let said = '';
+  const say = (line: string) => {
+    if (line !== said) report(line);
+    said = line;
+  };
+  let isApproved = false;
+  for (;;) {
+    try {
+      signal.throwIfAborted();
+      const committed = await committedDefinition(agreement);
+      if (committed !== undefined) refuseOther(committed, agreement.chaincode);
+      if (!isApproved) await approve(agreement, committed?.sequence ?? FIRST_SEQUENCE);
+      isApproved = true;
+      if (committed !== undefined)
+        return say(`chaincode ${agreement.chaincode.name} is agreed on by the channel`);
+      const missing = await missingApprovals(agreement);
+      const { peers } = agreement.layout.fabric;
+      if (peers.length - missing.length > peers.length / 2) await commit(agreement, missing);
+      else say(`chaincode: approved here; a majority is needed, and missing are ${missing.join(', ')}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof FabricCommandError)) throw error;
+      say(`chaincode is not agreed on yet: ${error.message}`);
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+interface Committed {
+  readonly name: string;
+  readonly sequence: number;
+  readonly version: string;
+}
+
+async function committedDefinition({
+  chaincode,
+  layout,
+  commands,
+}: Agreement): Promise<Committed | undefined> {
+  const asked = ['querycommitted', '--channelID', layout.fabric.channel, '--output', 'json'];
+  const answer = JSON.parse(await commands.peer(layout.peer, 'lifecycle', 'chaincode', ...asked)) as {
+    chaincode_definitions?: readonly Committed[];
+  };
+  return answer.chaincode_definitions?.find(({ name }) => name === chaincode.name);
+}
+
+function refuseOther(committed: Committed, { name, version }: AgreedConsortium['chaincode']): void {
+  if (committed.version === version) return;
+  throw new OtherChaincodeError(
+    `the channel has version ${committed.version} of chaincode ${name}, and consortium.yaml has ${version}: ` +
+      'an upgrade is agreed on by the organisations first; until then run the version of the channel',
+  );
+}
+
+function definitionFlags({ chaincode, layout }: Agreement, sequence: number): string[] {
+  const { name, version, policy } = chaincode;
+  return [
+    ...['--channelID', layout.fabric.channel, '--name', name, '--version', version],
+    ...['--sequence', String(sequence)],
+    ...(policy === 'MAJORITY' ? [] : ['--signature-policy', policy]),
+  ];
+}
+
+/** The own orderer: it knows the others. */
+const ordererFlags = ({ layout: { orderer } }: Agreement): string[] => [
+  ...['--orderer', `${orderer.host}:${orderer.port}`, '--tls', '--cafile', orderer.tls.root],
+];
+
+async function approve(agreement: Agreement, sequence: number): Promise<void> {
+  const { layout, commands, package: own } = agreement;
+  const flags = [...ordererFlags(agreement), ...definitionFlags(agreement, sequence), '--package-id', own.id];
+  try {
+    await commands.peer(layout.peer, 'lifecycle', 'chaincode', 'approveformyorg', ...flags);
+  } catch (error) {
+    const isThere = error instanceof FabricCommandError && error.message.includes('unchanged content');
+    if (!isThere) throw error;
+  }
+}
+
+/** MSP ids of those that have not approved. */
+async function missingApprovals(agreement: Agreement): Promise<string[]> {
+  const { layout, commands } = agreement;
+  const flags = [...definitionFlags(agreement, FIRST_SEQUENCE), '--output', 'json'];
+  const said = await commands.peer(layout.peer, 'lifecycle', 'chaincode', 'checkcommitreadiness', ...flags);
+  const { approvals } = JSON.parse(said) as { approvals: Readonly<Record<string, boolean>> };
+  return layout.fabric.peers.map(({ mspId }) => mspId).filter((mspId) => approvals[mspId] !== true);
+}
+
+/** At the peers of those that approved: each runs, and a majority of organisations must endorse it. */
+async function commit(agreement: Agreement, missing: readonly string[]): Promise<void> {
+  const { layout, commands } = agreement;
+  const peers = layout.fabric.peers
+    .filter(({ mspId }) => !missing.includes(mspId))
+    .flatMap(({ host, port, tls }) => ['--peerAddresses', `${host}:${port}`, '--tlsRootCertFiles', tls.root]);
+  const flags = [...ordererFlags(agreement), ...definitionFlags(agreement, FIRST_SEQUENCE), ...peers];
+  await commands.peer(layout.peer, 'lifecycle', 'chaincode', 'commit', ...flags);
+}

@@ -1,0 +1,225 @@
+// Looks for what keeps a hospital from working with the others, and says for each what to do. It changes nothing.
+import { X509Certificate } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { connect as connectPlain } from 'node:net';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { type AgreedOrganisation, portsOf } from './agreed-consortium.ts';
+import { chaincodeSha256 } from './code-digest.ts';
+import type { Hospital } from './hospital-file.ts';
+import { type HospitalLayout, ordererDirOf, organisationDirOf } from './hospital-layout.ts';
+import { toleranceOf } from './tolerance.ts';
+
+const LEAST_FREE_BYTES = 5 * 2 ** 30;
+const SOON_MS = 30 * 86_400_000;
+const CONNECT_MS = 5000;
+const YEAR_OF_WRITING = 2026;
+
+export interface Finding {
+  /** What was looked at, such as `orderer of Clinic2MSP`. */
+  readonly what: string;
+  readonly state: 'good' | 'soon' | 'wrong' | 'unknown';
+  /** A sentence, with the remedy where something is wrong. */
+  readonly text: string;
+}
+
+const good = (what: string, text: string): Finding => ({ what, state: 'good', text });
+const wrong = (what: string, text: string): Finding => ({ what, state: 'wrong', text });
+
+/** Everything that can be seen from this host. */
+export async function examine(hospital: Hospital, layout: HospitalLayout): Promise<Finding[]> {
+  const { consortium, own } = hospital;
+  const others = consortium.organisations.filter(({ mspId }) => mspId !== own.mspId);
+  const seen = await Promise.all(others.map((other) => examineNeighbour(other, layout)));
+  const reachable = seen.filter(({ orderer }) => orderer).length;
+  const ownOrderer = await isListening(own.host, portsOf(own).orderer);
+  return [
+    disk(layout.directory),
+    code(hospital),
+    ...certificates(layout, own),
+    ...modes(layout.directory),
+    await ownName(own),
+    ...seen.flatMap(({ findings }) => findings),
+    clock(),
+    quorum(hospital, reachable + (ownOrderer ? 1 : 0)),
+  ];
+}
+
+function disk(directory: string): Finding {
+  const place = existsSync(directory) ? directory : '/';
+  const { bavail, bsize } = statfsSync(place);
+  const free = bavail * bsize;
+  const text = `${(free / 2 ** 30).toFixed(1)} GiB are free at ${place}`;
+  return free < LEAST_FREE_BYTES ? wrong('disk', `${text}: make room for at least 5`) : good('disk', text);
+}
+
+function code({ consortium }: Hospital): Finding {
+  const own = chaincodeSha256();
+  return own === consortium.chaincode.sha256
+    ? good('code', 'the chaincode is the agreed one')
+    : wrong(
+        'code',
+        `the chaincode here is ${own}, agreed is ${consortium.chaincode.sha256}: build the agreed version`,
+      );
+}
+
+/** Every certificate below the organisation's folder, by its end. */
+function certificates({ directory }: HospitalLayout, { mspId }: AgreedOrganisation): Finding[] {
+  const folder = organisationDirOf(directory, mspId);
+  if (!existsSync(folder)) return [wrong('identities', 'there are none: run `hospital init`')];
+  const files = filesBelow(folder).filter((file) => /(\/server\.crt|signcerts\/cert\.pem)$/.test(file));
+  return files.map((file) => {
+    const certificate = new X509Certificate(readFileSync(file));
+    const left = Date.parse(certificate.validTo) - Date.now();
+    const what = `certificate ${file.slice(folder.length + 1)}`;
+    if (left < 0) return wrong(what, `ended on ${certificate.validTo}: renew it`);
+    const text = `is valid until ${certificate.validTo}`;
+    return left < SOON_MS ? { what, state: 'soon', text: `${text}: renew it` } : good(what, text);
+  });
+}
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+/** A key that others of this host could read. */
+function modes(directory: string): Finding[] {
+  if (!existsSync(directory)) return [];
+  const open = filesBelow(directory).filter((file) => isSecret(file) && (statSync(file).mode & 0o077) !== 0);
+  const isOpen = (statSync(directory).mode & 0o077) !== 0;
+  const findings = open.map((file) => wrong('file modes', `${file} can be read by others: chmod 600 it`));
+  if (isOpen) findings.push(wrong('file modes', `${directory} is open to others: chmod 700 it`));
+  return findings.length > 0
+    ? findings
+    : [good('file modes', 'keys and their folder are open to their owner alone')];
+}
+
+export const isSecret = (file: string): boolean =>
+  /(\.key|_sk|\.secret|\/key\.pem|\/keys\.json|\/swarm\.key|\/IssuerSecretKey|RevocationPrivateKey)$/.test(
+    file,
+  );
+
+async function ownName({ host }: AgreedOrganisation): Promise<Finding> {
+  try {
+    const { address } = await lookup(host);
+    const isLoopback = /^(127\.|::1$)/.test(address);
+    if (!isLoopback) return good('own name', `${host} is ${address}`);
+    return wrong(
+      'own name',
+      `${host} is ${address} here, which no other host reaches: correct /etc/hosts or the DNS`,
+    );
+  } catch (error) {
+    return wrong(
+      'own name',
+      `${host} has no address here (${(error as Error).message}): enter it in the DNS`,
+    );
+  }
+}
+
+interface Seen {
+  readonly findings: readonly Finding[];
+  readonly orderer: boolean;
+}
+
+async function examineNeighbour(other: AgreedOrganisation, layout: HospitalLayout): Promise<Seen> {
+  const { host, mspId } = other;
+  const rootFile = join(ordererDirOf(organisationDirOf(layout.directory, mspId)), 'tls/ca.crt');
+  const root = existsSync(rootFile) ? readFileSync(rootFile, 'utf8') : undefined;
+  const findings: Finding[] = [];
+  try {
+    findings.push(good(`name of ${mspId}`, `${host} is ${(await lookup(host)).address}`));
+  } catch (error) {
+    const text = `${host} has no address here (${(error as Error).message}): enter it in the DNS`;
+    return { findings: [wrong(`name of ${mspId}`, text)], orderer: false };
+  }
+  const reached = new Map<string, boolean>();
+  for (const [kind, port] of Object.entries(portsOf(other))) {
+    const what = `${kind} of ${mspId}`;
+    const finding =
+      root === undefined
+        ? await examinePort(what, host, port)
+        : await examineTls(what, { host, port, root, layout });
+    findings.push(finding);
+    reached.set(kind, finding.state === 'good');
+  }
+  return { findings, orderer: reached.get('orderer') === true };
+}
+
+const isListening = (host: string, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connectPlain({ host, port });
+    const end = (isThere: boolean) => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.setTimeout(CONNECT_MS, () => end(false));
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
+
+async function examinePort(what: string, host: string, port: number): Promise<Finding> {
+  if (await isListening(host, port))
+    return { what, state: 'unknown', text: 'answers; its certificate is not known yet' };
+  return wrong(
+    what,
+    `${host}:${port} does not answer: is it up, and does each firewall between let it through?`,
+  );
+}
+
+/** A handshake with the own link's certificate: in both directions names, roots and dates are checked. */
+function examineTls(
+  what: string,
+  {
+    host,
+    port,
+    root,
+    layout,
+  }: { readonly host: string; readonly port: number; readonly root: string; readonly layout: HospitalLayout },
+): Promise<Finding> {
+  const read = (name: string) => readFileSync(join(layout.tls.link, name), 'utf8');
+  return new Promise((resolve) => {
+    const socket = connectTls({
+      ...{ host, port, servername: host, ca: [root], cert: read('server.crt'), key: read('server.key') },
+      ALPNProtocols: ['h2'],
+    });
+    const end = (finding: Finding) => {
+      socket.destroy();
+      resolve(finding);
+    };
+    socket.setTimeout(CONNECT_MS, () =>
+      end(wrong(what, `${host}:${port} does not answer in time: look at the firewalls`)),
+    );
+    socket.once('secureConnect', () => end(good(what, `${host}:${port} proves itself by TLS`)));
+    socket.once('error', (error) => end(wrong(what, `${host}:${port} fails: ${error.message}`)));
+  });
+}
+
+/** Fabric refuses transactions whose clock is minutes away. No host can see here how far the others' clocks are. */
+function clock(): Finding {
+  const now = new Date();
+  if (now.getUTCFullYear() < YEAR_OF_WRITING)
+    return wrong('clock', `it is ${now.toISOString()}: set it by NTP`);
+  return {
+    what: 'clock',
+    state: 'unknown',
+    text: `it is ${now.toISOString()} here: compare it with the others`,
+  };
+}
+
+function quorum({ consortium }: Hospital, reachable: number): Finding {
+  const { count, mayBeDown } = toleranceOf(consortium).orderers;
+  const needed = count - mayBeDown;
+  const text = `${reachable} of ${count} orderers answer, and ${needed} are needed`;
+  if (reachable < needed) return wrong('quorum', `${text}: nothing can be written`);
+  if (reachable === needed && mayBeDown > 0)
+    return { what: 'quorum', state: 'soon', text: `${text}: no more may go down` };
+  return good('quorum', text);
+}
+
+const MARKS = { good: '✔', soon: '!', wrong: '✘', unknown: '?' } as const;
+
+/** For people: what is good in few words, and the rest with its remedy. */
+export const examinationText = (findings: readonly Finding[]): string[] =>
+  findings.map(({ what, state, text }) => `${MARKS[state]} ${what}: ${text}`);

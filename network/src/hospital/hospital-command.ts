@@ -1,0 +1,240 @@
+// The commands of one organisation on its own host. Each says the digest of consortium.yaml, which all must have alike.
+import { join, resolve } from 'node:path';
+import {
+  COMMON_OPTIONS,
+  EXIT,
+  exitStatusLine,
+  readArguments,
+  refuseMore,
+  required,
+  UsageError,
+} from '@consilium/command-line';
+import { interrupted } from '../interruption.ts';
+import { logTail } from '../log-tail.ts';
+import { findHospitalPrograms, findKubo, MissingBinariesError } from '../native/binaries.ts';
+import { startDetached } from '../start-detached.ts';
+import { readState } from '../state-file.ts';
+import { consortiumStatus, statusText } from '../status.ts';
+import { stopConsortium } from '../stop.ts';
+import { supervise } from '../supervise.ts';
+import { writeDefinition } from './definition.ts';
+import { examinationText, examine } from './doctor.ts';
+import { enrolOrganisation } from './enrolment.ts';
+import { found, foundingByConfigtxgen } from './founding.ts';
+import { type Hospital, readHospital } from './hospital-file.ts';
+import { ensureIpfsNode } from './hospital-ipfs.ts';
+import { type HospitalLayout, hospitalLayout } from './hospital-layout.ts';
+import { assertFounded, type HospitalPrograms, planHospital } from './hospital-plan.ts';
+import { definitionFile } from './mailbox.ts';
+import { ensureExchangeKey } from './swarm-key.ts';
+
+export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a consortium, on its own host
+
+  consilium-network hospital init   --hospital FILE [--json]
+      Makes the two certificate authorities and every identity of this organisation, and puts its definition, which
+      holds no key, into the mailbox. Prints the digests of its roots for consortium.yaml.
+  consilium-network hospital found  --hospital FILE [--json]
+      Takes up the definitions of all from the mailbox. The first organisation makes the channel's first block; each
+      other accepts it only if it says what consortium.yaml and the definitions say.
+  consilium-network hospital up     --hospital FILE [--foreground] [--json]
+      Starts orderer, peer, chaincode, IPFS, trainer and gateway, and returns when each of them runs. Approving the
+      chaincode goes on afterwards, until the others have started too.
+  consilium-network hospital down   --hospital FILE [--json]
+  consilium-network hospital status --hospital FILE [--json]
+      Shows each process, and what the gateway says of the others. Exits with 3 if not everything runs.
+  consilium-network hospital logs   --hospital FILE [--service NAME] [--json]
+      Shows the end of each log, or of one.
+  consilium-network hospital doctor --hospital FILE [--json]
+      Looks for what is wrong: clock, disk, names, ports and TLS of each neighbour, certificates, versions, the code's
+      digest, file modes, quorum. Exits with 1 if something is.
+
+FILE is hospital.yaml; docs/operating/hospitals-apart.md explains it.
+
+${exitStatusLine(['done', 'failed', 'unusable', 'notRunning', 'bug'])}
+`;
+
+const OPTIONS = {
+  hospital: { type: 'string' },
+  service: { type: 'string' },
+  foreground: { type: 'boolean', default: false },
+  ...COMMON_OPTIONS,
+} as const;
+type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const note = (line: string) => process.stderr.write(`${line}\n`);
+
+interface Place {
+  readonly values: Values;
+  readonly path: string;
+  readonly hospital: Hospital;
+  readonly layout: HospitalLayout;
+}
+
+/** The exit status. @throws UsageError, and what each command throws. */
+export async function runHospitalCommand(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(args, OPTIONS);
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined) {
+    process.stdout.write(HOSPITAL_HELP);
+    return values.help ? EXIT.done : EXIT.unusable;
+  }
+  refuseMore(rest);
+  const run = COMMANDS[command];
+  if (run === undefined) throw new UsageError(`no command hospital ${command}`);
+  process.umask(0o077);
+  const path = resolve(required(values.hospital, 'hospital'));
+  const hospital = readHospital(path);
+  return run({ values, path, hospital, layout: hospitalLayout(hospital) });
+}
+
+/** For people, and beside every answer for programs. */
+const heading = ({ consortium, own, digest }: Hospital): string =>
+  `${own.title} (${own.mspId}) in ${consortium.name}\nconsortium.yaml ${digest}`;
+
+function answer({ values, hospital }: Place, content: object, lines: readonly string[]): void {
+  const { digest, own } = hospital;
+  if (values.json) print(JSON.stringify({ consortiumSha256: digest, mspId: own.mspId, ...content }));
+  else for (const line of [heading(hospital), ...lines]) print(line);
+}
+
+function programs(): HospitalPrograms {
+  const kubo = findKubo();
+  if (kubo === undefined) throw new MissingBinariesError(['ipfs (Kubo; IPFS_BIN or PATH)']);
+  return { fabric: findHospitalPrograms(), kubo };
+}
+
+async function init(place: Place): Promise<number> {
+  const { hospital, layout } = place;
+  const { fabric, kubo } = programs();
+  await enrolOrganisation({ programs: fabric, hospital, layout, report: note });
+  const ipfsPeerId = await ensureIpfsNode({ kubo, repo: layout.ipfsRepo });
+  const exchangeKey = ensureExchangeKey(layout.exchangeKey);
+  const roots = writeDefinition(hospital, layout, { ipfsPeerId, exchangeKey });
+  const agreed = hospital.own.roots;
+  const isAgreed = agreed?.identity === roots.identity && agreed.tls === roots.tls;
+  const advice = isAgreed
+    ? ['consortium.yaml has the roots of this organisation.']
+    : [
+        `${agreed === undefined ? 'Write' : 'Other roots are in consortium.yaml. Write'} under this organisation:`,
+        `    roots: { identity: ${roots.identity}, tls: ${roots.tls} }`,
+        'and give the file to all again: its digest changes.',
+      ];
+  answer(place, { roots, isAgreed }, [
+    ...advice,
+    `The definition is ${definitionFile(hospital.file.mailbox, hospital.own.mspId)}: give it to all.`,
+  ]);
+  return EXIT.done;
+}
+
+async function foundChannel(place: Place): Promise<number> {
+  const { hospital, layout } = place;
+  const { genesisSha256, made } = await found(hospital, layout, foundingByConfigtxgen(programs().fabric));
+  answer(place, { genesisSha256, made }, [
+    made ? 'The first block was made here.' : 'The first block says what was agreed on, and is accepted.',
+    `genesis ${genesisSha256}`,
+    'Compare both digests with the other organisations by another way than the mailbox.',
+  ]);
+  return EXIT.done;
+}
+
+async function up(place: Place): Promise<number> {
+  const { values, hospital, layout, path } = place;
+  const { directory } = layout;
+  const signal = interrupted();
+  const say = values.json ? note : print;
+  const before = consortiumStatus(directory);
+  if (before.state !== 'stopped' && before.state !== 'orphaned') {
+    answer(place, { ...before }, [`It is already ${before.state}.`]);
+    return EXIT.done;
+  }
+  assertFounded(hospital, layout);
+  const found = programs();
+  if (values.foreground) {
+    const supervised = {
+      name: hospital.consortium.name,
+      ...(hospital.file.logs && { logs: hospital.file.logs }),
+    };
+    const plan = () => planHospital(hospital, layout, found);
+    return supervise({ consortium: supervised, directory, plan, say, signal });
+  }
+  say(heading(hospital));
+  const command = ['hospital', 'up', '--hospital', path];
+  const running = await startDetached({
+    configFile: path,
+    directory,
+    command,
+    report: (line) => say(`  ${line}`),
+    signal,
+  });
+  running.letGo();
+  const status = consortiumStatus(directory);
+  if (values.json) answer(place, { ...status }, []);
+  else {
+    process.stdout.write(`\n${statusText(status)}`);
+    print(`keys: ${join(directory, hospital.own.name, 'keys.json')}`);
+  }
+  return EXIT.done;
+}
+
+async function down(place: Place): Promise<number> {
+  const stopped = await stopConsortium(place.layout.directory);
+  answer(place, { stopped }, [stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} processes.`]);
+  return EXIT.done;
+}
+
+async function status(place: Place): Promise<number> {
+  const { hospital, layout } = place;
+  const found = consortiumStatus(layout.directory);
+  const readiness = await readinessOf(`http://127.0.0.1:${hospital.inside.gateway}`);
+  const waits = readiness.ready ? [] : [`The gateway is not ready: ${readiness.why}`];
+  answer(place, { ...found, readiness }, [statusText(found).trimEnd(), ...waits]);
+  const allRun = found.state === 'running' && found.processes.every(({ state }) => state === 'running');
+  return allRun && readiness.ready ? EXIT.done : EXIT.notRunning;
+}
+
+/** What the gateway says of itself and of the others. */
+async function readinessOf(url: string): Promise<{ readonly ready: boolean; readonly why: string }> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(15_000) });
+    return { ready: response.ok, why: (await response.text()).slice(0, 2000) };
+  } catch (error) {
+    return { ready: false, why: `it does not answer (${(error as Error).message})` };
+  }
+}
+
+function logs(place: Place): number {
+  const { values, layout } = place;
+  const services = readState(layout.directory)?.services ?? [];
+  const supervisor = { name: 'supervisor', log: join(layout.directory, 'logs/supervisor.log') };
+  const all = [supervisor, ...services].filter(
+    ({ name }) => values.service === undefined || name === values.service,
+  );
+  if (all.length === 0) {
+    const names = ['supervisor', ...services.map(({ name }) => name)].join(', ');
+    throw new UsageError(`--service ${values.service} is none of ${names}`);
+  }
+  const ends = all.map(({ name, log }) => ({ name, log, end: logTail(log) }));
+  answer(
+    place,
+    { logs: ends },
+    ends.flatMap(({ name, log, end }) => [`--- ${name} (${log})`, end]),
+  );
+  return EXIT.done;
+}
+
+async function doctor(place: Place): Promise<number> {
+  const findings = await examine(place.hospital, place.layout);
+  answer(place, { findings }, examinationText(findings));
+  return findings.some(({ state }) => state === 'wrong') ? EXIT.failed : EXIT.done;
+}
+
+const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<number>>> = {
+  init,
+  found: foundChannel,
+  up,
+  down,
+  status,
+  logs,
+  doctor,
+};

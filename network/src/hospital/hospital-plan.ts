@@ -1,0 +1,273 @@
+// What one organisation runs on its host, in stages: its IPFS node and the links to the others', its orderer, its
+// peer, its chaincode, its trainer and its gateway. Each is ready when it does its own work; what needs other
+// hospitals goes on afterwards, since they start when they start.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '@consilium/command-line';
+import { genesisDigest } from '@consilium/verify';
+import {
+  chaincodeService,
+  gatewayService,
+  type Place,
+  type Ports,
+  READY_TIMEOUT_MS,
+  trainerService,
+} from '../hospital-services.ts';
+import type { FabricBinaries, HospitalProgram } from '../native/binaries.ts';
+import { ccaasPackage } from '../native/chaincode-package.ts';
+import { joinOrderers, joinPeers } from '../native/channel.ts';
+import { FabricCommands } from '../native/fabric-commands.ts';
+import { fabricVersion } from '../native/fabric-version.ts';
+import { ordererService, peerService } from '../native/node-services.ts';
+import { assertBuilt, folderOf, inherited, NODE, ownFolder } from '../programs.ts';
+import { accepts, answers } from '../readiness.ts';
+import type { Addresses, Plan } from '../runtime.ts';
+import { keysFile } from '../secrets.ts';
+import type { ServiceDefinition } from '../service.ts';
+import { writeWhole } from '../state-file.ts';
+import { portsOf } from './agreed-consortium.ts';
+import { agreeOnChaincode, installChaincode } from './chaincode-agreement.ts';
+import { chaincodeSha256 } from './code-digest.ts';
+import { type Definition, readDefinitions } from './definition.ts';
+import type { Hospital } from './hospital-file.ts';
+import { configureIpfs, type IpfsNode, ipfsNodeService } from './hospital-ipfs.ts';
+import { type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
+import { swarmKeyFile } from './swarm-key.ts';
+import type { LinkFile } from './swarm-link-program.ts';
+
+export interface HospitalPrograms {
+  readonly fabric: Readonly<Record<HospitalProgram, string>>;
+  readonly kubo: string;
+}
+
+/** The peer's builder, which adds the key to what a package says. */
+const BUILDER = join(ownFolder, 'builders/own-key');
+
+/**
+ * What is missing before this hospital can start: its own identities, the founding, the agreed code.
+ *
+ * @throws InputError naming it, with the command that makes it.
+ */
+export function assertFounded({ consortium }: Hospital, layout: HospitalLayout): void {
+  if (!existsSync(layout.orderer.signCertificate)) {
+    throw new InputError('this organisation has no identities yet: run `hospital init`');
+  }
+  if (!existsSync(layout.fabric.genesisBlock) || !existsSync(swarmKeyFile(layout.ipfsRepo))) {
+    throw new InputError('there is no channel yet: run `hospital found`');
+  }
+  const own = chaincodeSha256();
+  if (own === consortium.chaincode.sha256) return;
+  throw new InputError(
+    `the chaincode built here has the digest ${own}, and consortium.yaml has ${consortium.chaincode.sha256}: ` +
+      'build the agreed version, or agree on this one',
+  );
+}
+
+/** @throws InputError, UnfitFabricError, and what keeps a file from being written. */
+export async function planHospital(
+  hospital: Hospital,
+  layout: HospitalLayout,
+  programs: HospitalPrograms,
+): Promise<Plan> {
+  assertBuilt();
+  assertFounded(hospital, layout);
+  const { consortium, own, inside, file } = hospital;
+  const { directory, fabric, orderer, peer } = layout;
+  const definitions = readDefinitions(consortium, join(directory, 'definitions'));
+  const binaries: FabricBinaries = { programs: programs.fabric, ccaasBuilder: BUILDER };
+  const commands = new FabricCommands(binaries, fabric);
+  const version = await fabricVersion(commands, fabric.ordering);
+  const nodePlace = { directory, layout: fabric, binaries };
+  const chaincodePackage = ccaasPackage({
+    label: `${consortium.chaincode.name}_${consortium.chaincode.version}`,
+    address: `127.0.0.1:${inside.chaincode}`,
+    withOwnKey: true,
+  });
+  const agreement = (signal: AbortSignal) => ({
+    chaincode: consortium.chaincode,
+    layout,
+    commands: new FabricCommands(binaries, fabric, signal),
+    package: chaincodePackage,
+  });
+  const ipfs: IpfsNode = { kubo: programs.kubo, repo: layout.ipfsRepo };
+  const neighbours = neighboursOf(hospital, definitions);
+  configureIpfs(ipfs, { api: inside.ipfs, swarm: inside.ipfsSwarm, neighbours });
+  writeConnection(hospital, layout);
+  const place = placeOf(hospital, layout);
+  const organisation = { name: own.name, mspId: own.mspId, title: own.title };
+  const trainer = { ...organisation, trainer: { dataFolders: file.dataFolders ?? [] } };
+  const gateway = gatewayService(organisation, place);
+  return {
+    addresses: place.addresses,
+    stages: [
+      {
+        title: 'IPFS and its links',
+        services: [
+          ipfsNodeService(ipfs, { directory, organisation: own.name, api: inside.ipfs }),
+          linkService(hospital, layout, neighbours),
+        ],
+      },
+      {
+        title: 'orderer',
+        services: [ordererService(orderer, nodePlace)],
+        complete: (signal) => joinOrderers(agreement(signal).commands, { ...fabric, orderers: [orderer] }),
+      },
+      {
+        title: 'peer',
+        services: [
+          peerService(peer, {
+            ...nodePlace,
+            version,
+            builderEnvironment: { CONSILIUM_CHAINCODE_TLS: layout.tls.chaincodeClient },
+          }),
+        ],
+        complete: async (signal) => {
+          const one = agreement(signal);
+          await joinPeers(one.commands, { ...fabric, peers: [peer] });
+          await installChaincode(one);
+        },
+      },
+      {
+        title: 'chaincode',
+        services: [
+          chaincodeService(organisation, directory, {
+            name: `chaincode-${own.name}`,
+            chaincodeId: chaincodePackage.id,
+            port: inside.chaincode,
+            workingDirectory: folderOf('chaincode'),
+            tls: {
+              certificate: join(layout.tls.chaincode, 'server.crt'),
+              key: join(layout.tls.chaincode, 'server.key'),
+              clientRoot: join(layout.tls.chaincode, 'ca.crt'),
+            },
+          }),
+        ],
+      },
+      { title: 'trainer', services: [trainerService(trainer, place)] },
+      // Whether the others endorse is not this hospital's doing: `/readyz` says that, and `hospital status` shows it.
+      {
+        title: 'gateway',
+        services: [{ ...gateway, isReady: () => answers(`${gateway.url}/healthz`) }],
+      },
+    ],
+    afterwards: ({ signal, report }) => agreeOnChaincode(agreement(signal), { signal, report }),
+  };
+}
+
+interface LinkedNeighbour {
+  readonly mspId: string;
+  readonly host: string;
+  readonly port: number;
+  readonly localPort: number;
+  readonly ipfsPeerId: string;
+}
+
+function neighboursOf(
+  { consortium, own, inside }: Hospital,
+  definitions: readonly Definition[],
+): LinkedNeighbour[] {
+  return consortium.organisations
+    .map((one, at) => ({
+      mspId: one.mspId,
+      host: one.host,
+      port: portsOf(one).ipfs,
+      localPort: inside.links + at,
+      ipfsPeerId: definitions[at]!.ipfsPeerId,
+    }))
+    .filter(({ mspId }) => mspId !== own.mspId);
+}
+
+function linkService(
+  { own, file, inside }: Hospital,
+  layout: HospitalLayout,
+  neighbours: readonly LinkedNeighbour[],
+): ServiceDefinition {
+  const { directory, tls } = layout;
+  const host = file.listen ?? '0.0.0.0';
+  const port = portsOf(own).ipfs;
+  const configuration: LinkFile = {
+    listen: { host, port },
+    swarmPort: inside.ipfsSwarm,
+    certificateFile: join(tls.link, 'server.crt'),
+    keyFile: join(tls.link, 'server.key'),
+    neighbours: neighbours.map(({ ipfsPeerId: _, ...one }) => ({
+      ...one,
+      rootFile: join(organisationDirOf(directory, one.mspId), 'msp/tlscacerts/tlsca.pem'),
+    })),
+  };
+  const path = join(directory, 'links.json');
+  writeWhole(path, `${JSON.stringify(configuration, null, 2)}\n`, 0o600);
+  return {
+    name: `links-${own.name}`,
+    organisation: own.name,
+    command: [...NODE, join(import.meta.dirname, 'swarm-link-program.js'), path],
+    workingDirectory: directory,
+    environment: inherited(),
+    port,
+    url: null,
+    log: join(directory, `logs/links-${own.name}.log`),
+    isReady: () => accepts(port, host),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  };
+}
+
+/** Certificates and keys of clients stay in their own files: the gateway's file names them. */
+function writeConnection(
+  { consortium, own }: Hospital,
+  { fabric, peer, connection, directory }: HospitalLayout,
+): void {
+  const read = (file: string) => readFileSync(file, 'utf8');
+  const users = join(organisationDirOf(directory, own.mspId), 'users');
+  const clients = ['operator', 'steward', 'researcher', 'trainer', 'auditor', 'admin'].map((user) => [
+    user,
+    {
+      certificateFile: join(users, user, 'msp/signcerts/cert.pem'),
+      privateKeyFile: join(users, user, 'msp/keystore/key.pem'),
+    },
+  ]);
+  const peerOf = ({ mspId, host, port, tls }: typeof peer) => ({
+    mspId,
+    endpoint: `${host}:${port}`,
+    tlsRootCertificate: read(tls.root),
+  });
+  const content = {
+    channel: consortium.channel,
+    organisations: [{ ...peerOf(peer), name: own.name, clients: Object.fromEntries(clients) }],
+    peers: fabric.peers.filter(({ mspId }) => mspId !== own.mspId).map(peerOf),
+  };
+  writeWhole(connection, `${JSON.stringify(content, null, 2)}\n`, 0o600);
+}
+
+function placeOf({ consortium, own, inside, file }: Hospital, layout: HospitalLayout): Place {
+  const { directory, connection, fabric } = layout;
+  const named: Readonly<Record<string, number>> = {
+    [`gateway-${own.name}`]: inside.gateway,
+    [`trainer-${own.name}`]: inside.trainer,
+  };
+  const ports: Ports = { of: (name) => named[name]! };
+  const gatewayUrl = `http://127.0.0.1:${inside.gateway}`;
+  const addresses: Addresses = {
+    name: consortium.name,
+    channel: consortium.channel,
+    ipfsUrl: `http://127.0.0.1:${inside.ipfs}`,
+    organisations: [
+      {
+        name: own.name,
+        mspId: own.mspId,
+        title: own.title,
+        gatewayUrl,
+        documentationUrl: `${gatewayUrl}/documentation`,
+        trainerUrl: `http://127.0.0.1:${inside.trainer}`,
+        keysFile: keysFile(directory, own.name),
+      },
+    ],
+  };
+  return {
+    consortium: { chaincode: consortium.chaincode, ...(file.trainer && { trainer: file.trainer }) },
+    directory,
+    ports,
+    addresses,
+    connectionFile: () => connection,
+    genesisSha256: genesisDigest(readFileSync(fabric.genesisBlock)),
+  };
+}

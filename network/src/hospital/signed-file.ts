@@ -1,0 +1,102 @@
+// A small public file that travels by any means: its content, the certificate of the administrator who signed it, and
+// the signature. It is believed only under the root whose digest all agreed on, so that whoever carries it can neither
+// change it nor put another in its place.
+import { createHash, sign, verify, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { InputError } from '@consilium/command-line';
+
+const MOST_BYTES = 1024 * 1024;
+
+interface SignedFile {
+  readonly content: string;
+  readonly certificate: string;
+  readonly signature: string;
+}
+
+/** Of whom a file is believed. */
+export interface Signer {
+  readonly mspId: string;
+  /** SHA-256 of the DER of the root of its identities, in hexadecimal. */
+  readonly rootSha256: string;
+}
+
+/** What is signed says what it is, so that a signature over one kind of file is none over another. */
+const signedBytes = (kind: string, content: string): Buffer =>
+  Buffer.from(`consilium ${kind}\n${content}`, 'utf8');
+
+/** SHA-256 of a certificate's DER, in hexadecimal: what is agreed on of an authority. */
+export const certificateSha256 = (pem: string): string =>
+  createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
+
+/** The text of the signed file. */
+export function signFile(
+  kind: string,
+  content: unknown,
+  administrator: { readonly certificate: string; readonly privateKey: string },
+): string {
+  const text = JSON.stringify(content);
+  const signature = sign('sha256', signedBytes(kind, text), administrator.privateKey).toString('base64');
+  const file: SignedFile = { content: text, certificate: administrator.certificate, signature };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/**
+ * The content, where an administrator of the signer signed it as this kind.
+ *
+ * @param rootOf the root's PEM, of a content that is not believed yet
+ * @throws InputError saying why it is not believed
+ */
+export function readSigned(
+  path: string,
+  kind: string,
+  signer: Signer,
+  rootOf: (content: unknown) => unknown,
+): unknown {
+  const refuse = (why: string): never => {
+    throw new InputError(`${path} is not believed as a ${kind} of ${signer.mspId}: ${why}`);
+  };
+  const bytes = readFileSync(path);
+  if (bytes.length > MOST_BYTES) refuse(`it has more than ${MOST_BYTES} bytes`);
+  try {
+    const file = JSON.parse(bytes.toString('utf8')) as Partial<SignedFile>;
+    const { content, certificate, signature } = file;
+    if (typeof content !== 'string' || typeof certificate !== 'string' || typeof signature !== 'string') {
+      return refuse('content, certificate or signature is missing');
+    }
+    const value: unknown = JSON.parse(content);
+    const pem = rootOf(value);
+    if (typeof pem !== 'string') return refuse('it names no root');
+    const problem = chainProblem(
+      new X509Certificate(certificate),
+      new X509Certificate(pem),
+      signer.rootSha256,
+    );
+    if (problem !== undefined) refuse(problem);
+    const key = new X509Certificate(certificate).publicKey;
+    const isSigned = verify('sha256', signedBytes(kind, content), key, Buffer.from(signature, 'base64'));
+    if (!isSigned) refuse('the signature is of something else');
+    return value;
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    return refuse(error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message);
+  }
+}
+
+function chainProblem(
+  certificate: X509Certificate,
+  root: X509Certificate,
+  rootSha256: string,
+): string | undefined {
+  if (createHash('sha256').update(root.raw).digest('hex') !== rootSha256) {
+    return 'its root is not the one whose digest is in consortium.yaml (roots.identity)';
+  }
+  if (!certificate.checkIssued(root) || !certificate.verify(root.publicKey)) {
+    return 'its signer is not certified by that root';
+  }
+  if (!certificate.subject.split('\n').includes('OU=admin')) return 'its signer is no administrator';
+  const now = Date.now();
+  if (now < Date.parse(certificate.validFrom) || now > Date.parse(certificate.validTo)) {
+    return `its signer's certificate is valid from ${certificate.validFrom} to ${certificate.validTo}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,138 @@
+// The links between the IPFS nodes of hospitals: mutual TLS over the agreed names. From outside, each neighbour
+// must prove with its own TLS authority that it is the host that all agreed on; towards a neighbour, this host
+// does the same. The IPFS nodes themselves speak to their own host alone.
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectPlain, createServer, type Server, type Socket } from 'node:net';
+import { pipeline } from 'node:stream';
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+
+const HANDSHAKE_MS = 10_000;
+const MOST_OF_A_NEIGHBOUR = 32;
+const MOST_UNPROVEN = 64;
+const LOOPBACK = '127.0.0.1';
+
+export interface LinkNeighbour {
+  readonly mspId: string;
+  readonly host: string;
+  readonly port: number;
+  /** PEM of its TLS authority. */
+  readonly root: string;
+  /** Where this host's IPFS node reaches it. */
+  readonly localPort: number;
+}
+
+export interface LinkOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Of this host's IPFS node. */
+  readonly swarmPort: number;
+  /** PEM texts. */
+  readonly certificate: string;
+  readonly key: string;
+  readonly neighbours: readonly LinkNeighbour[];
+  readonly report: (line: string) => void;
+}
+
+/** Listens in both directions until the signal. */
+export async function runSwarmLink(options: LinkOptions, signal: AbortSignal): Promise<void> {
+  const servers = [incoming(options), ...options.neighbours.map((one) => outgoing(one, options))];
+  const sockets = new Set<Socket>();
+  for (const { server } of servers) {
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+  }
+  await Promise.all(
+    servers.map(({ server, port, host }) => {
+      server.listen({ port, host });
+      return once(server, 'listening');
+    }),
+  );
+  if (!signal.aborted) await once(signal, 'abort');
+  for (const { server } of servers) server.close();
+  for (const socket of sockets) socket.destroy();
+}
+
+interface Listening {
+  readonly server: Server;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The neighbour whose authority certified it for its agreed name; undefined for everybody else. */
+export function neighbourOf(
+  certificate: X509Certificate,
+  neighbours: readonly LinkNeighbour[],
+): LinkNeighbour | undefined {
+  return neighbours.find(({ root, host }) => {
+    const authority = new X509Certificate(root);
+    const isUnder = certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+    return isUnder && certificate.checkHost(host, { subject: 'never' }) !== undefined;
+  });
+}
+
+function incoming({ listen, swarmPort, certificate, key, neighbours, report }: LinkOptions): Listening {
+  const open = new Map<string, number>();
+  const ca = neighbours.map(({ root }) => root);
+  const server = createTlsServer(
+    {
+      ...{ cert: certificate, key, ca, requestCert: true, rejectUnauthorized: true },
+      ...{ minVersion: 'TLSv1.3', handshakeTimeout: HANDSHAKE_MS },
+    },
+    (socket) => {
+      const proven = socket.getPeerX509Certificate();
+      const neighbour = proven && neighbourOf(proven, neighbours);
+      if (neighbour === undefined) {
+        report(
+          `refused ${socket.remoteAddress}: ${proven?.subject ?? 'no certificate'} is no neighbour's host`,
+        );
+        return void socket.destroy();
+      }
+      const { mspId } = neighbour;
+      const count = open.get(mspId) ?? 0;
+      if (count >= MOST_OF_A_NEIGHBOUR) return void socket.destroy();
+      open.set(mspId, count + 1);
+      socket.once('close', () => open.set(mspId, open.get(mspId)! - 1));
+      join(socket, connectPlain({ port: swarmPort, host: LOOPBACK }));
+    },
+  );
+  server.on('tlsClientError', (error, { remoteAddress }) =>
+    report(`refused ${remoteAddress ?? 'somebody'}: ${error.message}`),
+  );
+  // Those that prove nothing are cut off after the handshake's time, and can be no more than these meanwhile.
+  server.maxConnections = neighbours.length * MOST_OF_A_NEIGHBOUR + MOST_UNPROVEN;
+  return { server, ...listen };
+}
+
+function outgoing(neighbour: LinkNeighbour, { certificate, key, report }: LinkOptions): Listening {
+  const { host, port, root, localPort, mspId } = neighbour;
+  let wasReached = true;
+  const server = createServer((socket) => {
+    const remote: TLSSocket = connectTls({
+      ...{ host, port, servername: host, ca: [root], cert: certificate, key, minVersion: 'TLSv1.3' },
+      timeout: 0,
+    });
+    remote.once('secureConnect', () => {
+      if (!wasReached) report(`${mspId} is reached again`);
+      wasReached = true;
+    });
+    remote.once('error', (error) => {
+      if (wasReached) report(`${mspId} at ${host}:${port} is not reached: ${error.message}`);
+      wasReached = false;
+    });
+    join(socket, remote);
+  });
+  return { server, host: LOOPBACK, port: localPort };
+}
+
+/** Bytes in both directions; the end or failure of one ends the other. */
+function join(left: Socket, right: Socket): void {
+  for (const socket of [left, right]) socket.setNoDelay(true);
+  const end = () => {
+    left.destroy();
+    right.destroy();
+  };
+  pipeline(left, right, end);
+  pipeline(right, left, end);
+}
