@@ -12,6 +12,7 @@ import type { Limits } from './config.ts';
 import type { Dependencies, TrainerAddress } from './dependencies.ts';
 import type { Ledger } from './fabric/ledger.ts';
 import { GatewayRefusal } from './gateway-errors.ts';
+import { HistoryMetrics } from './history-metrics.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import { authenticate } from './http/authentication.ts';
 import { addressGroup, Connections, proxyList } from './http/connection-limits.ts';
@@ -75,6 +76,8 @@ export interface AppOptions {
   /** Where to log; nowhere if absent. */
   readonly logger?: FastifyBaseLogger;
   readonly metricsOfProcess?: boolean;
+  /** PEM by the name of the client, whose ends metrics say; none if absent. */
+  readonly certificates?: Readonly<Record<string, string>>;
 }
 
 /** The service, ready to inject into or to listen. Closing it closes the ledger, its history and the outbox. */
@@ -115,7 +118,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   endConnectionsOnClose(app);
 
   const history = options.history ?? NO_HISTORY;
-  const metrics = createMetrics({ ofProcess: options.metricsOfProcess ?? false, history });
+  const figures = new HistoryMetrics(history, ledger.mspId, (err) =>
+    app.log.warn({ err }, 'metrics lack what the history says'),
+  );
+  const metrics = createMetrics({
+    ofProcess: options.metricsOfProcess ?? false,
+    history,
+    figures: () => figures.figures(),
+    certificates: options.certificates ?? {},
+  });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions, url } = request;
     const route = routeOptions.url ?? 'none';

@@ -129,6 +129,9 @@ async function serve(config: Config): Promise<void> {
     proxies: config.proxies,
     logger,
     metricsOfProcess: true,
+    certificates: Object.fromEntries(
+      Object.entries(connection.organisation.clients).map(([name, { certificate }]) => [name, certificate]),
+    ),
   });
   await app.listen({ host: config.host, port: config.port });
   const { port } = app.server.address() as AddressInfo;

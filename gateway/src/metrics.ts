@@ -1,12 +1,17 @@
 // What an operator watches, in Prometheus' text format. One registry per application, none global.
-
+import { X509Certificate } from 'node:crypto';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { HistoryFigures } from './history-metrics.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
 
 interface MetricsOptions {
   readonly ofProcess: boolean;
   /** Whose state is read whenever it is asked for; none if absent. */
   readonly history?: Pick<WatchedHistory, 'status'>;
+  /** Sums of what was verified of the ledger; none if absent. */
+  readonly figures?: () => HistoryFigures | undefined;
+  /** PEM by the name of the client that signs with it; none if absent. */
+  readonly certificates?: Readonly<Record<string, string>>;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -14,7 +19,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
 
 /** `ofProcess` adds memory, event loop and file descriptor figures: once per process. */
-export function createMetrics({ ofProcess, history }: MetricsOptions) {
+export function createMetrics({ ofProcess, history, figures, certificates = {} }: MetricsOptions) {
   const registry = new Registry();
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry });
@@ -76,6 +81,57 @@ export function createMetrics({ ofProcess, history }: MetricsOptions) {
       registers,
       collect() {
         this.set(history?.status?.alarms.length ?? 0);
+      },
+    }),
+    ready: new Gauge({
+      name: 'consilium_ready',
+      help: '1 where this check of /readyz holds, 0 where it does not; absent where it was not asked.',
+      labelNames: ['check'],
+      registers,
+    }),
+    orderers: new Gauge({
+      name: 'consilium_orderers',
+      help: 'Orderers: consenters of the channel, needed for a block, and serving now.',
+      labelNames: ['are'],
+      registers,
+    }),
+    certificateExpiry: new Gauge({
+      name: 'consilium_certificate_expiry_timestamp_seconds',
+      help: 'When the certificate of a client of the connection file ends, in seconds since 1970.',
+      labelNames: ['client'],
+      registers,
+      collect() {
+        for (const [client, pem] of Object.entries(certificates)) {
+          this.set({ client }, Date.parse(new X509Certificate(pem).validTo) / 1000);
+        }
+      },
+    }),
+    budgetLeft: new Gauge({
+      name: 'consilium_budget_least_left_ratio',
+      help: 'Of the own privacy accounts the least share that is neither spent nor reserved, from 0 to 1.',
+      registers,
+      collect() {
+        const left = figures?.()?.leastLeftRatio;
+        if (left === undefined) this.remove();
+        else this.set(left);
+      },
+    }),
+    roundsOverdue: new Gauge({
+      name: 'consilium_rounds_overdue',
+      help: 'Running rounds of the channel whose deadline has passed.',
+      registers,
+      collect() {
+        const overdue = figures?.()?.overdueRounds;
+        if (overdue === undefined) this.remove();
+        else this.set(overdue);
+      },
+    }),
+    clockSeconds: new Gauge({
+      name: 'consilium_clock_timestamp_seconds',
+      help: 'The time by the clock of this machine, in seconds since 1970.',
+      registers,
+      collect() {
+        this.set(Date.now() / 1000);
       },
     }),
     eventStreams: new Gauge({

@@ -16,13 +16,13 @@ import {
   type Network,
   type ProposalOptions,
   type Status,
-  StatusCode,
   signers,
   type Transaction,
 } from '@hyperledger/fabric-gateway';
 import { common } from '@hyperledger/fabric-protos';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Limits } from '../config.ts';
+import type { Asker } from './ask-orderers.ts';
 import { commitStatusRequest } from './commit-status-request.ts';
 import { type Connection, rolesOf } from './connection-file.ts';
 import {
@@ -33,11 +33,9 @@ import {
   type EventsOptions,
   type Ledger,
   type LedgerCall,
-  LedgerError,
   type LedgerEvent,
   type LedgerStep,
-  missing,
-  nothingMissing,
+  missingIdentity,
   type Outcome,
   type PreparedTransaction,
   type ReadinessCheck,
@@ -54,10 +52,14 @@ import {
   unanswered,
 } from './ledger-failures.ts';
 import { isP256, signWithLowS } from './ledger-signature.ts';
+import { findMissing } from './missing-parts.ts';
+import type { OrderersSeen } from './orderers-seen.ts';
+import { CHANNEL_OPTIONS, RECONNECT_MS } from './peer-connection.ts';
 import { publicMessage } from './refusals.ts';
 import { configurationBlockOf, envelopeIn, setsPolicy, transactionsOfBlockMax } from './resending.ts';
 import { StandingLedger } from './stalled-ledger.ts';
-import { invalidated } from './validation-codes.ts';
+import { invalidated, validationCodeOf } from './validation-codes.ts';
+import { WatchedOrderers } from './watched-orderers.ts';
 
 export interface FabricLedgerOptions {
   readonly connection: Connection;
@@ -68,7 +70,6 @@ export interface FabricLedgerOptions {
   readonly interceptors?: Interceptor[];
 }
 
-const RECONNECT_MS = { first: 200, most: 5_000 } as const;
 /**
  * A peer gives up on a chaincode that is gone after 3 s, and then tries the next organisation's peer: an endorsement
  * has time for three, so that the answer names them.
@@ -81,15 +82,6 @@ const ORDERERS_PAUSE_MS = 1_000;
 /** How long peers that may only be a block behind are given before their refusal counts: 1.6 s in all. */
 const LAG_MS = { first: 50, most: 800 } as const;
 const PROBE = { name: 'member:list', argument: { pageSize: 1 } } as const;
-
-const CHANNEL_OPTIONS = {
-  // Fabric peers refuse pings more often than once a minute.
-  'grpc.keepalive_time_ms': 120_000,
-  'grpc.keepalive_timeout_ms': 20_000,
-  'grpc.initial_reconnect_backoff_ms': RECONNECT_MS.first,
-  'grpc.max_reconnect_backoff_ms': 2_000,
-  'grpc.max_receive_message_length': 64 * 1024 * 1024,
-};
 
 interface Failed {
   readonly step: LedgerStep;
@@ -115,6 +107,7 @@ export class FabricLedger implements Ledger {
   /** By the name of the client: a role, or a person. */
   readonly #signers = new Map<string, Signer>();
   readonly #commits = new StandingLedger();
+  readonly #orderers: WatchedOrderers;
 
   /** Does not wait for the peer: a gateway starts, and says what is missing, without one. */
   constructor(options: FabricLedgerOptions) {
@@ -128,6 +121,10 @@ export class FabricLedger implements Ledger {
     this.#client = new Client(organisation.endpoint, tls, {
       ...CHANNEL_OPTIONS,
       interceptors: options.interceptors ?? [],
+    });
+    this.#orderers = new WatchedOrderers({
+      configuration: () => this.#configuration(),
+      asker: () => this.#asker(),
     });
   }
 
@@ -240,8 +237,7 @@ export class FabricLedger implements Ledger {
   /** Whether a duplicate would do no harm, should the first still be ordered. */
   async #mayRepeat({ envelope }: Sent): Promise<boolean> {
     if (!setsPolicy(envelope)) return true;
-    const last = await this.#block((await this.height()) - 1);
-    return transactionsOfBlockMax(await this.#block(configurationBlockOf(last))) === 1;
+    return transactionsOfBlockMax(await this.#configuration()) === 1;
   }
 
   async evaluate(call: LedgerCall): Promise<unknown> {
@@ -339,24 +335,30 @@ export class FabricLedger implements Ledger {
   }
 
   async ready(): Promise<readonly ReadinessCheck[]> {
-    const role = this.roles[0];
-    if (role === undefined)
-      return [{ name: 'peer', problem: 'the connection file has no identity for any role' }];
-    try {
-      await this.#connected(READY_TIMEOUT_MS.connect);
-    } catch {
-      return missing('peer', `the peer of ${this.mspId} does not answer`);
-    }
-    const probe = () => this.#signer(role).contract.newProposal(PROBE.name, argumentsOf(PROBE));
-    const unendorsed = await failureOf(probe().endorse(deadlineIn(READY_TIMEOUT_MS.endorsement)));
-    if (unendorsed !== undefined) {
-      const { chaincode } = this.#options;
-      const unanswered = await failureOf(probe().evaluate(deadlineIn(READY_TIMEOUT_MS.answer)));
-      if (unanswered === undefined) return missing('endorsement', `no organisation endorses: ${unendorsed}`);
-      return missing('chaincode', `the chaincode ${chaincode} does not answer: ${unanswered}`);
-    }
-    const standing = await this.#commits.problem(() => this.height());
-    return standing === undefined ? nothingMissing() : missing('commit', standing);
+    const { mspId, chaincode } = this;
+    const probe = (options: Partial<ProposalOptions> = {}) =>
+      this.#anySigner().contract.newProposal(PROBE.name, { ...argumentsOf(PROBE), ...options });
+    return findMissing({
+      mspId,
+      chaincode,
+      hasIdentity: this.roles.length > 0,
+      connected: () => this.#connected(READY_TIMEOUT_MS.connect),
+      unendorsed: () => failureOf(probe().endorse(deadlineIn(READY_TIMEOUT_MS.endorsement))),
+      unanswered: () => failureOf(probe().evaluate(deadlineIn(READY_TIMEOUT_MS.answer))),
+      unansweredByOwn: () =>
+        failureOf(probe({ endorsingOrganizations: [mspId] }).evaluate(deadlineIn(READY_TIMEOUT_MS.answer))),
+      standing: () => this.#commits.problem(() => this.height()),
+      unordered: async () => (await this.orderers())?.problem,
+    });
+  }
+
+  /** What is seen of the orderers, asked at most every few seconds; undefined where none are known. */
+  orderers(): Promise<OrderersSeen | undefined> {
+    return this.#orderers.see();
+  }
+
+  async #configuration(): Promise<common.Block> {
+    return this.#block(configurationBlockOf(await this.#block((await this.height()) - 1)));
   }
 
   /** Why peers of all these organisations cannot endorse now; undefined where they can. */
@@ -381,6 +383,13 @@ export class FabricLedger implements Ledger {
     const [role] = this.roles;
     if (role === undefined) throw missingIdentity('any role');
     return this.#signer(role);
+  }
+
+  #asker(): Asker {
+    const { channel, mspId } = this;
+    const { certificate, privateKey } = this.#options.connection.organisation.clients[this.roles[0]!]!;
+    const key = createPrivateKey(privateKey);
+    return { channel, mspId, certificate, sign: (message) => signedBy(message, key) };
   }
 
   #signer(name: string): Signer {
@@ -431,6 +440,10 @@ export class FabricLedger implements Ledger {
   }
 }
 
+/** A message's signature, by our own code where the key allows it. */
+const signedBy = async (message: Uint8Array, key: KeyObject): Promise<Uint8Array> =>
+  isP256(key) ? signWithLowS(message, key) : signers.newPrivateKeySigner(key)(hash.sha256(message));
+
 /** How the SDK signs: messages as a whole where the key allows it, digests by its own code otherwise. */
 const signing = (key: KeyObject): Pick<ConnectOptions, 'signer' | 'hash'> =>
   isP256(key)
@@ -448,18 +461,6 @@ function startAt({ blockNumber, afterTransactionId }: EventPosition): ChaincodeE
   const startBlock = BigInt(blockNumber);
   if (afterTransactionId === undefined) return { startBlock };
   return { checkpoint: { getBlockNumber: () => startBlock, getTransactionId: () => afterTransactionId } };
-}
-
-const missingIdentity = (role: string) =>
-  new LedgerError({
-    code: 'IDENTITY_MISSING',
-    step: 'endorse',
-    message: `the connection file has no client for ${role}`,
-  });
-
-function validationCodeOf(code: number): string {
-  const [name] = Object.entries(StatusCode).find(([, value]) => value === code) ?? [];
-  return name ?? `CODE_${code}`;
 }
 
 /** Errors that pass by themselves: the stream is taken up again where it was. */

@@ -1,6 +1,7 @@
 // What the service needs of a ledger, in the service's own words. Fabric enters behind this interface and
 // nowhere else, so that routes, submissions and events can be tried against a ledger in memory.
 import type { Role, TransactionName } from '@consilium/domain';
+import type { OrderersSeen } from './orderers-seen.ts';
 
 export interface LedgerCall {
   readonly name: TransactionName;
@@ -123,6 +124,8 @@ export interface Ledger {
    */
   signedAnswer(call: LedgerCall, mspIds: readonly string[]): Promise<Uint8Array>;
   ready(): Promise<readonly ReadinessCheck[]>;
+  /** What is seen of the orderers, without ordering anything; undefined where nothing is known of them. */
+  orderers(): Promise<OrderersSeen | undefined>;
   close(): Promise<void>;
 }
 
@@ -175,3 +178,10 @@ export class LedgerError extends Error {
     this.refusals = options.refusals ?? [];
   }
 }
+
+export const missingIdentity = (role: string): LedgerError =>
+  new LedgerError({
+    code: 'IDENTITY_MISSING',
+    step: 'endorse',
+    message: `the connection file has no client for ${role}`,
+  });

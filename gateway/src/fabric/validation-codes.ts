@@ -52,3 +52,9 @@ const NAMES = new Map(Object.entries(peer.TxValidationCode).map(([name, code]) =
 
 /** A code as Fabric names it, from the number that blocks have. */
 export const validationCodeName = (code: number): string => NAMES.get(code) ?? `CODE_${code}`;
+
+/** Fabric's name of a transaction's validation code. */
+export function validationCodeOf(code: number): string {
+  const [name] = Object.entries(peer.TxValidationCode).find(([, value]) => value === code) ?? [];
+  return name ?? `CODE_${code}`;
+}

@@ -41,3 +41,17 @@ test('the ledger route says the channel, the organisation and the height', async
   const answer = await gateway.as('auditor', { url: '/v1/ledger' });
   assert.deepEqual(answer.json(), { channel: 'consortium', mspId: 'Org1MSP', height: 1 });
 });
+
+test('metrics say what is missing, and how many orderers there are, without waiting for it', async (t) => {
+  const gateway = await openGateway();
+  t.after(() => gateway.close());
+  gateway.ledger.orderersSeen = { consenters: 3, needed: 2, serving: 1, problem: undefined };
+  gateway.ledger.missing = [{ name: 'commit', problem: 'nothing can be ordered' }];
+  await gateway.app.inject('/metrics');
+  const { body } = await gateway.app.inject('/metrics');
+  assert.match(body, /consilium_ready\{check="endorsement"\} 1/);
+  assert.match(body, /consilium_ready\{check="commit"\} 0/);
+  for (const line of ['{are="consenters"} 3', '{are="needed"} 2', '{are="serving"} 1']) {
+    assert.ok(body.includes(`consilium_orderers${line}`), line);
+  }
+});

@@ -2,7 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
-import { nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../fabric/ledger.ts';
+import { type Ledger, nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../fabric/ledger.ts';
+import type { Metrics } from '../metrics.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 
 const Health = Type.Object({ status: Type.Literal('ok') }, { examples: [{ status: 'ok' }] });
@@ -31,6 +32,41 @@ function historyCheck({ status }: WatchedHistory): { readonly name: 'history'; r
 /** An answer to /readyz costs an endorsement by several organisations: one serves everybody for a moment. */
 const READINESS_KEPT_MS = 1_000;
 
+const READINESS_OF_METRICS_KEPT_MS = 30_000;
+
+/** What was found missing a moment ago, for callers and for metrics. */
+class WatchedReadiness {
+  readonly #ledger: Ledger;
+  readonly #metrics: Metrics;
+  #asked: { readonly atMs: number; readonly checks: Promise<readonly ReadinessCheck[]> } | undefined;
+
+  constructor(ledger: Ledger, metrics: Metrics) {
+    this.#ledger = ledger;
+    this.#metrics = metrics;
+  }
+
+  /** No older than this. */
+  within(keptMs: number): Promise<readonly ReadinessCheck[]> {
+    const nowMs = Date.now();
+    if (this.#asked === undefined || this.#asked.atMs + keptMs < nowMs) {
+      this.#asked = { atMs: nowMs, checks: this.#ask() };
+    }
+    return this.#asked.checks;
+  }
+
+  async #ask(): Promise<readonly ReadinessCheck[]> {
+    const checks = await this.#ledger.ready();
+    const { ready, orderers } = this.#metrics;
+    ready.reset();
+    for (const { name, problem } of checks) ready.set({ check: name }, problem === undefined ? 1 : 0);
+    const seen = await this.#ledger.orderers();
+    orderers.reset();
+    if (seen === undefined) return checks;
+    for (const are of ['consenters', 'needed', 'serving'] as const) orderers.set({ are }, seen[are]);
+    return checks;
+  }
+}
+
 export function addServiceRoutes(app: FastifyInstance, { ledger, history, metrics }: Dependencies): void {
   const tags = ['service'];
   const config = { rateLimit: false } as const;
@@ -51,7 +87,7 @@ export function addServiceRoutes(app: FastifyInstance, { ledger, history, metric
     handler: async () => ({ status: 'ok' }),
   });
 
-  let kept: { untilMs: number; checks: Promise<readonly ReadinessCheck[]> } | undefined;
+  const readiness = new WatchedReadiness(ledger, metrics);
   app.get('/readyz', {
     config,
     schema: {
@@ -60,20 +96,18 @@ export function addServiceRoutes(app: FastifyInstance, { ledger, history, metric
       summary:
         'Whether this gateway can work: its peer, the chaincode, endorsements, and committed transactions.',
       description:
-        'Asks for an endorsement, not only for a port, and says what is missing. Also says when the channel stops ' +
-        'committing: orderers accepted a transaction, and no block has come since. `history` is there where something ' +
-        'is wrong with the ledger itself, as two blocks of one number: GET /v1/attention says more. Public.',
+        'Asks for an endorsement, not only for a port, and says what is missing. `chaincode` is about the own peer: ' +
+        'others would answer in its place. `commit` says when the channel stops: orderers accepted a transaction, and ' +
+        'no block has come since; or too few orderers work, which are asked for their newest block every few seconds. ' +
+        '`history` is there where something is wrong with the ledger itself, as two blocks of one number: GET ' +
+        '/v1/attention says more. Public.',
       response: {
         200: { ...Readiness, description: 'It can work.', examples: [READY] },
         503: { ...Readiness, description: 'It cannot; checks say why.', examples: [NOT_READY] },
       },
     },
     handler: async (_request, reply) => {
-      const nowMs = Date.now();
-      if (kept === undefined || kept.untilMs < nowMs) {
-        kept = { untilMs: nowMs + READINESS_KEPT_MS, checks: ledger.ready() };
-      }
-      const checks = [...(await kept.checks), ...historyCheck(history)];
+      const checks = [...(await readiness.within(READINESS_KEPT_MS)), ...historyCheck(history)];
       const ready = checks.every(({ problem }) => problem === undefined);
       if (!ready) reply.header('retry-after', '2');
       return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', checks });
@@ -87,7 +121,8 @@ export function addServiceRoutes(app: FastifyInstance, { ledger, history, metric
       tags,
       summary: "Figures in Prometheus' text format.",
       description:
-        'Durations by route and by ledger transaction, retries, unknown outcomes, streams. Public.',
+        'Durations by route and by ledger transaction, retries, unknown outcomes, streams; whether the gateway can ' +
+        'work, the orderers, and when certificates end, as they were at most half a minute ago. Public.',
       response: {
         200: {
           description: 'The figures.',
@@ -97,7 +132,12 @@ export function addServiceRoutes(app: FastifyInstance, { ledger, history, metric
         },
       },
     },
-    handler: async (_request, reply) =>
-      reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    handler: async (_request, reply) => {
+      // The answer does not wait for a peer that may be silent: the next one says what was found.
+      readiness
+        .within(READINESS_OF_METRICS_KEPT_MS)
+        .catch((err: unknown) => app.log.warn({ err }, 'not asked'));
+      return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+    },
   });
 }

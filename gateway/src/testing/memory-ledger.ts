@@ -1,6 +1,7 @@
 // A ledger in memory for tests of everything above the ledger: it keeps rows, blocks and events and checks
 // arguments by the domain's schemas, and has none of the chaincode's rules. What goes wrong on a real ledger
 // is played by `failNext`, at the step where it would happen.
+
 import {
   canonicalJson,
   DomainError,
@@ -26,6 +27,7 @@ import {
   type RecoverOptions,
   signerOf,
 } from '../fabric/ledger.ts';
+import type { OrderersSeen } from '../fabric/orderers-seen.ts';
 
 /** Where a played failure happens: before anything is sent, or after, with what the ledger really did. */
 export interface PlayedFailure {
@@ -76,6 +78,8 @@ export class MemoryLedger implements Ledger {
   readonly mspId: string;
   readonly roles: readonly Role[];
   readonly calls: LedgerCall[] = [];
+  /** What orderers() sees. */
+  orderersSeen: OrderersSeen | undefined;
   /** What ready() reports as missing. */
   missing: readonly ReadinessCheck[] = [];
   readonly #rows = new Map<string, Record<string, unknown>>();
@@ -185,6 +189,10 @@ export class MemoryLedger implements Ledger {
 
   async ready(): Promise<readonly ReadinessCheck[]> {
     return READINESS_CHECKS.map((name) => this.missing.find((check) => check.name === name) ?? { name });
+  }
+
+  async orderers(): Promise<OrderersSeen | undefined> {
+    return this.orderersSeen;
   }
 
   async close(): Promise<void> {}
