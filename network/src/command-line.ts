@@ -17,6 +17,8 @@ import { CEREMONY_COMMANDS } from './ceremonies/ceremony-commands.ts';
 import { changesSinceStart, keepStarted } from './changed-file.ts';
 import { type InterruptedError, interrupted } from './interruption.ts';
 import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
+import { runBareLedger } from './native/bare-ledger.ts';
+import { leadingOrderers } from './native/leading-orderer.ts';
 import { ownFolder } from './programs.ts';
 import { planConsortium } from './runtimes.ts';
 import { startDetached } from './start-detached.ts';
@@ -32,7 +34,8 @@ const HELP = `consilium-network: one consortium on this machine
   consilium-network down    [--dir DIR] [--json]
       Stops all that runs in DIR, also after the supervisor was killed.
   consilium-network status  [--dir DIR] [--json]
-      Shows each process: state, pid, port, memory, uptime. Exits with 3 if not everything runs.
+      Shows each process: state, pid, port, memory, uptime; and which orderer leads. Exits with 3 if not everything
+      runs.
   consilium-network demo    [--data DIR] [--seed N] [--rounds N] [--out DIR] [--keep] [--json]
                             [--runtime embedded|native] [--ordering raft|bft] [--orderers N]
       Four hospitals train one model. The patients are synthetic (from seed N, default 1) or, with --data, those
@@ -153,10 +156,12 @@ async function down(values: Values): Promise<number> {
   return EXIT.done;
 }
 
-function status(values: Values): number {
-  const found = consortiumStatus(directoryOf(values));
-  if (values.json) print(JSON.stringify(found));
-  else process.stdout.write(statusText(found));
+async function status(values: Values): Promise<number> {
+  const directory = directoryOf(values);
+  const found = consortiumStatus(directory);
+  const leaders = found.state === 'stopped' ? undefined : await leadingOrderers(directory);
+  if (values.json) print(JSON.stringify({ ...found, leaders: leaders ?? null }));
+  else process.stdout.write(statusText(found, leaders));
   const allRun = found.state === 'running' && found.processes.every(({ state }) => state === 'running');
   return allRun ? EXIT.done : EXIT.notRunning;
 }

@@ -89,7 +89,7 @@ export function chaincodeService(
       ...(tls === undefined ? [] : tlsFlags(tls)),
     ],
     workingDirectory,
-    environment: { ...inherited(), CORE_PEER_LOCALMSPID: mspId, CORE_CHAINCODE_LOGGING_LEVEL: 'WARN' },
+    environment: { ...inherited(), CORE_PEER_LOCALMSPID: mspId, CORE_CHAINCODE_LOGGING_LEVEL: 'WARNING' },
     port,
     url: null,
     log: join(directory, `logs/${name}.log`),

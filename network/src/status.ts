@@ -83,8 +83,8 @@ function statusOf(
   };
 }
 
-/** For people. */
-export function statusText(status: ConsortiumStatus): string {
+/** For people. Leaders: the orderers that say they lead; undefined where nobody was asked. */
+export function statusText(status: ConsortiumStatus, leaders?: readonly string[]): string {
   if (status.processes.length === 0) return `Nothing is running in ${status.directory}.\n`;
   const rows = status.processes.map((one) => [
     one.name,
@@ -118,7 +118,13 @@ export function statusText(status: ConsortiumStatus): string {
     '',
     ...lines,
     ...(status.genesisSha256 === null ? [] : ['', `genesis block: ${status.genesisSha256}`]),
+    ...(leaders === undefined ? [] : ['', leaderLine(leaders)]),
     ...orphaned,
     '',
   ].join('\n');
 }
+
+const leaderLine = (leaders: readonly string[]): string =>
+  leaders.length === 0
+    ? 'no orderer leads: nothing is ordered until they have elected one'
+    : `leading orderer: ${leaders.join(', ')}`;

@@ -98,7 +98,7 @@ export class EmbeddedNetwork {
         CORE_PEER_LOCALMSPID: mspId,
         CORE_CHAINCODE_ID: `${PROBE}:embedded`,
         CORE_CHAINCODE_ADDRESS: address,
-        CORE_CHAINCODE_LOGGING_LEVEL: 'warn',
+        CORE_CHAINCODE_LOGGING_LEVEL: 'warning',
       },
     });
     this.#probes.push(child);

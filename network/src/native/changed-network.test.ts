@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { missingFabric, runNetwork } from './testing/native-command.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-changed-network-'));
@@ -59,6 +60,35 @@ async function readiness(organisation: string): Promise<Readiness> {
   return (await (await fetch(`${gatewayUrl}/readyz`)).json()) as Readiness;
 }
 
+/** Asks until it is as wanted: what a gateway says is some seconds old. */
+async function until(organisation: string, isWanted: (found: Readiness) => boolean): Promise<Readiness> {
+  let found: Readiness | undefined;
+  for (let asked = 0; asked < 120; asked += 1) {
+    found = await readiness(organisation);
+    if (isWanted(found)) return found;
+    await sleep(500);
+  }
+  assert.fail(JSON.stringify(found));
+}
+
+/** Stops processes where they are, so that the supervisor does not start others, and lets them go on. */
+async function whileStopped(names: readonly string[], work: () => Promise<void>): Promise<void> {
+  const { services } = JSON.parse(readFileSync(join(directory, 'state.json'), 'utf8')) as {
+    services: { name: string; process: { pid: number } }[];
+  };
+  const found = services.filter(({ name }) => names.includes(name));
+  assert.equal(found.length, names.length);
+  for (const one of found) process.kill(one.process.pid, 'SIGSTOP');
+  try {
+    await work();
+  } finally {
+    for (const one of found) process.kill(one.process.pid, 'SIGCONT');
+  }
+}
+
+const isReady = ({ status }: Readiness) => status === 'ready';
+const problemOf = ({ checks }: Readiness) => checks.find(({ problem }) => problem !== undefined);
+
 test('a change of the file while the network runs is said, and not taken for done', {
   skip: missingFabric(),
 }, async () => {
@@ -70,6 +100,44 @@ test('a change of the file while the network runs is said, and not taken for don
   const again = await up();
   assert.equal(again.code, 1);
   assert.match(again.err, /orderer\.ordering is "bft", and was "raft" at the start/);
+});
+
+test('the leading orderer is shown, and another one once it is gone', { skip: missingFabric() }, async () => {
+  const leading = async () => {
+    for (let asked = 0; asked < 120; asked += 1) {
+      const { leaders } = JSON.parse((await runNetwork(['status', '--dir', directory, '--json'])).out);
+      if (leaders.length === 1) return leaders[0] as string;
+      await sleep(500);
+    }
+    assert.fail('no orderer leads');
+  };
+  const first = await leading();
+  assert.match(
+    (await runNetwork(['status', '--dir', directory])).out,
+    new RegExp(`leading orderer: ${first}`),
+  );
+  await whileStopped([first], async () => assert.notEqual(await leading(), first));
+});
+
+test('a gateway is not ready without a quorum of orderers, nor while its own peer has no chaincode', {
+  skip: missingFabric(),
+}, async () => {
+  await until('north', isReady);
+  await whileStopped(['orderer-1', 'orderer-3'], async () => {
+    const commit = problemOf(await until('north', (found) => problemOf(found)?.name === 'commit'));
+    assert.match(
+      commit?.problem ?? '',
+      /2 of 3 orderers must elect a leader, and Orderer1MSP's does not answer/,
+    );
+    assert.doesNotMatch(commit?.problem ?? '', /localhost|:\d/);
+  });
+  await until('north', isReady);
+  await whileStopped(['chaincode-north'], async () => {
+    const chaincode = problemOf(await until('north', (found) => problemOf(found)?.name === 'chaincode'));
+    assert.match(chaincode?.problem ?? '', /the chaincode consilium/);
+    assert.ok(isReady(await until('south', isReady)), 'others go on');
+  });
+  await until('north', isReady);
   await down();
 });
 

@@ -25,7 +25,7 @@ export function ordererConfiguration(orderer: OrdererNode, { orderers }: FabricL
     FileLedger: { Location: join(home, 'ledger') },
     Consensus: { WALDir: join(home, 'wal'), SnapDir: join(home, 'snapshots') },
     Operations: { ListenAddress: `${LOOPBACK}:${orderer.operationsPort}`, TLS: { Enabled: false } },
-    Metrics: { Provider: 'disabled' },
+    Metrics: { Provider: 'prometheus' },
     Admin: {
       ListenAddress: `${LOOPBACK}:${orderer.adminPort}`,
       TLS: { ...server, ClientAuthRequired: true, ClientRootCAs: [tls.root] },
@@ -140,6 +140,6 @@ export function peerConfiguration(
       snapshots: { rootDir: join(home, 'snapshots') },
     },
     operations: { listenAddress: `${LOOPBACK}:${peer.operationsPort}`, tls: { enabled: false } },
-    metrics: { provider: 'disabled' },
+    metrics: { provider: 'prometheus' },
   };
 }
