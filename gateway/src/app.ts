@@ -124,6 +124,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const metrics = createMetrics({
     ofProcess: options.metricsOfProcess ?? false,
     history,
+    apiKeys,
     figures: () => figures.figures(),
     certificates: options.certificates ?? {},
   });

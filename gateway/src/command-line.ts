@@ -1,4 +1,4 @@
-// The gateway's process: reads the environment, listens, closes cleanly; and the command that makes API keys.
+// The gateway's process: reads the environment, listens, closes cleanly; and its other commands.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -12,14 +12,15 @@ import {
   UsageError,
   wholeNumber,
 } from '@consilium/command-line';
-import { ROLES, type Role } from '@consilium/domain';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, readConfig, VARIABLES } from './config.ts';
 import { awaitEndorsers } from './fabric/await-endorsers.ts';
 import { readConnections } from './fabric/connection-file.ts';
 import { FabricLedger } from './fabric/fabric-ledger.ts';
-import { ApiKeys, createApiKey } from './http/api-keys.ts';
+import { ApiKeys } from './http/api-keys.ts';
+import { KeyUses, keyUsesFile } from './http/key-uses.ts';
+import { KEY_HELP, KEY_OPTIONS, runKeyCommand } from './key-command.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { IndexInThread } from './read-model/index-in-thread.ts';
 
@@ -31,12 +32,7 @@ ${VARIABLES.map(([name, meaning]) => `        ${name}\n            ${meaning}`).
       Prints one line on standard output when it serves, and writes the address to
       CONSILIUM_DATA_DIR/gateway.json; logs go to standard error.
 
-  consilium-gateway key create --role ROLE [--id ID] [--person NAME] [--file FILE] [--json]
-      Creates an API key for a role (${ROLES.join(', ')}), prints it once
-      and appends its hash to FILE (default: CONSILIUM_API_KEYS). Requests with the key are signed with the
-      role's certificate. With --person they are signed with the certificate of the client NAME in the
-      connection file, for example when a hospital has several stewards.
-
+${KEY_HELP}
   consilium-gateway ready --connection FILE [--chaincode NAME] [--timeout SECONDS]
       Waits until each organisation in FILE can get endorsements from peers of all organisations. Fails after
       SECONDS (default 60; 0 asks once) and says what is missing.
@@ -50,10 +46,7 @@ const CLOSE_TIMEOUT_MS = 10_000;
 
 const OPTIONS = {
   ...COMMON_OPTIONS,
-  role: { type: 'string' },
-  id: { type: 'string' },
-  person: { type: 'string' },
-  file: { type: 'string' },
+  ...KEY_OPTIONS,
   connection: { type: 'string' },
   chaincode: { type: 'string' },
   timeout: { type: 'string' },
@@ -64,26 +57,9 @@ async function run(args: readonly string[]): Promise<undefined> {
   const command = positionals.join(' ');
   if (values.help || command === 'help') process.stdout.write(HELP);
   else if (command === '' || command === 'serve') await serve(readConfig(process.env));
-  else if (command === 'key create') createKey(values);
+  else if (positionals[0] === 'key') process.stdout.write(runKeyCommand(positionals.slice(1), values));
   else if (command === 'ready') await ready(values);
   else throw new UsageError(`unknown command "${command}"`);
-}
-
-interface KeyOptions {
-  readonly role?: string | undefined;
-  readonly id?: string | undefined;
-  readonly person?: string | undefined;
-  readonly file?: string | undefined;
-  readonly json?: boolean | undefined;
-}
-
-function createKey({ role, id, person, file = process.env.CONSILIUM_API_KEYS, json }: KeyOptions): void {
-  if (role === undefined || !ROLES.includes(role as Role)) {
-    throw new UsageError({ field: '--role', text: `must be one of ${ROLES.join(', ')}` });
-  }
-  if (file === undefined) throw new UsageError('--file is needed, or CONSILIUM_API_KEYS in the environment');
-  const made = createApiKey({ path: file, role: role as Role, id, person });
-  process.stdout.write(json === true ? `${JSON.stringify(made)}\n` : `${made.key}\n`);
 }
 
 interface ReadyOptions {
@@ -107,9 +83,16 @@ async function serve(config: Config): Promise<void> {
   const addressFile = join(dataDirectory, 'gateway.json');
   rmSync(addressFile, { force: true });
   const outbox = new Outbox(dataDirectory);
-  const apiKeys = new ApiKeys(config.apiKeysPath, (err) =>
-    logger.error({ err }, 'keeping the last good keys'),
+  const uses = new KeyUses(keyUsesFile(dataDirectory), (err) =>
+    logger.error({ err }, 'the last uses of API keys cannot be written down'),
   );
+  const apiKeys = new ApiKeys(config.apiKeysPath, {
+    uses,
+    onChange(problem) {
+      if (problem === undefined) logger.info('the file of API keys is right again');
+      else logger.error({ problem }, 'the file of API keys is broken');
+    },
+  });
   const ledger = new FabricLedger({ connection, chaincode: config.chaincode, limits, log: logger });
   const history = new IndexInThread({
     directory: dataDirectory,
@@ -149,6 +132,7 @@ async function serve(config: Config): Promise<void> {
     // What is in flight gets this long; a transaction cut off here is in the outbox.
     setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS).unref();
     await app.close();
+    uses.close();
     process.exitCode = 0;
   };
   let closing = false;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ConfigError, sentenceOf } from '@consilium/command-line';
 import { DEFAULT_LIMITS, readConfig, VARIABLES } from './config.ts';
-import { createApiKey } from './http/api-keys.ts';
+import { createApiKey } from './http/key-file.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const organisation = (mspId: string, roles: readonly string[] = ['steward']) => ({

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { type Environment, EnvironmentReader } from '@consilium/command-line';
 import { ASSERTION } from '@consilium/domain';
 import { type Connection, readConnection } from './fabric/connection-file.ts';
-import { readApiKeyFile } from './http/api-keys.ts';
 import { proxyList } from './http/connection-limits.ts';
+import { readApiKeyFile } from './http/key-file.ts';
 
 export interface Config {
   readonly connection: Connection;

@@ -24,6 +24,11 @@ export const GATEWAY_ERRORS = {
     remedy:
       'Send "Authorization: Bearer KEY"; the operator creates keys with "consilium-gateway key create".',
   },
+  SCOPE_REQUIRED: {
+    status: 403,
+    meaning: 'The API key is limited to other requests than this one.',
+    remedy: 'Use a key with the scope that the detail names; the operator creates keys with --scopes.',
+  },
   ROUTE_NOT_FOUND: {
     status: 404,
     meaning: 'This gateway has no such route.',

@@ -6,5 +6,6 @@ export { type Connection, readConnection } from './fabric/connection-file.ts';
 export { FabricLedger } from './fabric/fabric-ledger.ts';
 export { type Ledger, LedgerError } from './fabric/ledger.ts';
 export { GATEWAY_ERRORS, type GatewayErrorCode, GatewayRefusal } from './gateway-errors.ts';
-export { ApiKeys, createApiKey } from './http/api-keys.ts';
+export { ApiKeys } from './http/api-keys.ts';
+export { createApiKey } from './http/key-file.ts';
 export { Outbox } from './outbox/outbox.ts';

@@ -25,7 +25,8 @@ test('help says every variable and command', () => {
   const { status, stdout } = run(['--help']);
   assert.equal(status, 0);
   for (const [name] of VARIABLES) assert.ok(stdout.includes(name), name);
-  assert.match(stdout, /key create --role/);
+  for (const action of ['create --role', 'list', 'rotate ID', 'revoke ID'])
+    assert.ok(stdout.includes(`key ${action}`));
   assert.match(stdout, /ready --connection/);
 });
 
@@ -56,6 +57,49 @@ test('a key is printed once, and only its hash is kept', (t) => {
   assert.deepEqual([made.id, made.role], ['a', 'auditor']);
   assert.equal(JSON.parse(readFileSync(file, 'utf8')).keys.length, 2);
   assert.equal(run(['key', 'create', '--role', 'auditor', '--id', 'a', '--file', file]).status, 1);
+});
+
+test('keys are listed, rotated and revoked, each with --json, and wrong wishes end with 2', (t) => {
+  const directory = newDirectory(t);
+  const file = join(directory, 'keys.json');
+  const key = (...args: string[]) => run(['key', ...args, '--file', file]);
+  const made = JSON.parse(
+    key('create', '--role', 'auditor', '--id', 'a', '--scopes', 'read,events', '--expires', '90d', '--json')
+      .stdout,
+  );
+  assert.deepEqual([made.role, made.scopes], ['auditor', ['read', 'events']]);
+  assert.equal(Date.parse(made.expiresAt) - Date.parse(made.createdAt), 90 * 86_400_000);
+  const { hash } = JSON.parse(readFileSync(file, 'utf8')).keys[0];
+  writeFileSync(join(directory, 'key-uses.json'), JSON.stringify({ [hash]: '2026-11-29T12:00:00.000Z' }));
+  const listed = key('list', '--json').stdout;
+  const { key: shown, ...rest } = made;
+  const known = { ...rest, state: 'valid', lastUsedAt: '2026-11-29T12:00:00.000Z' };
+  assert.deepEqual(JSON.parse(listed), { keys: [known] });
+  assert.match(
+    key('list').stdout,
+    /^ID +ROLE .*\na +auditor +- +read,events .* 2026-11-29T12:00:00\.000Z\n$/,
+  );
+  assert.ok(!`${listed}${key('list').stdout}`.includes('sha256'));
+  const next = key('rotate', 'a', '--overlap', '60').stdout.trim();
+  assert.match(next, /^consilium_[\w-]{43}$/);
+  assert.notEqual(next, shown);
+  assert.equal(JSON.parse(key('list', '--json').stdout).keys.length, 2);
+  assert.deepEqual(JSON.parse(key('revoke', 'a', '--json').stdout), { id: 'a', revoked: true });
+  assert.equal(JSON.parse(key('list', '--json').stdout).keys.length, 1);
+  assert.equal(key('revoke', 'a').status, 1);
+  const role = ['create', '--role', 'auditor'];
+  const wrong = [
+    ['rotate'],
+    ['revoke'],
+    ['revoke', 'a', 'b'],
+    ['list', 'a'],
+    ['dance'],
+    ...['all', '', 'read,all'].map((scopes) => [...role, '--scopes', scopes]),
+    ...['2020-01-01', 'tomorrow', '0d', '2027-13-01'].map((expires) => [...role, '--expires', expires]),
+    ['rotate', 'a', '--overlap', 'long'],
+  ];
+  for (const words of wrong) assert.equal(key(...words).status, 2, words.join(' '));
+  assert.equal(run(['key', 'list']).status, 2);
 });
 
 /** A port where nothing answers. */

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { HistoryFigures } from './history-metrics.ts';
+import type { ApiKeys } from './http/api-keys.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
 
 interface MetricsOptions {
@@ -12,6 +13,7 @@ interface MetricsOptions {
   readonly figures?: () => HistoryFigures | undefined;
   /** PEM by the name of the client that signs with it; none if absent. */
   readonly certificates?: Readonly<Record<string, string>>;
+  readonly apiKeys?: Pick<ApiKeys, 'problem'>;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -19,7 +21,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
 
 /** `ofProcess` adds memory, event loop and file descriptor figures: once per process. */
-export function createMetrics({ ofProcess, history, figures, certificates = {} }: MetricsOptions) {
+export function createMetrics({ ofProcess, history, apiKeys, figures, certificates = {} }: MetricsOptions) {
   const registry = new Registry();
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry });
@@ -132,6 +134,14 @@ export function createMetrics({ ofProcess, history, figures, certificates = {} }
       registers,
       collect() {
         this.set(Date.now() / 1000);
+      },
+    }),
+    apiKeysBroken: new Gauge({
+      name: 'consilium_api_keys_broken',
+      help: '1 while the file of API keys is broken, so that no change of it counts.',
+      registers,
+      collect() {
+        this.set(apiKeys?.problem() === undefined ? 0 : 1);
       },
     }),
     eventStreams: new Gauge({

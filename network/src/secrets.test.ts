@@ -51,3 +51,17 @@ test("a role's key that was taken out of the gateway's file does not come back w
   assert.equal(all.length, 5, 'without keys.json every role gets a new key');
   for (const { hash } of keys) assert.ok(!all.some((own) => own.hash === hash), 'and no old one is left');
 });
+
+test("a role's key that was rotated, limited or given an end stays as it is over a start", () => {
+  const file = apiKeysFile(directory, 'limited');
+  ensureSecrets(directory, 'limited');
+  const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys: { id: string; hash: string }[] };
+  const changed = keys.map((key) => ({
+    ...key,
+    ...(key.id === 'auditor' && { expiresAt: '2020-01-01T00:00:00Z', scopes: ['read'] }),
+    ...(key.id === 'steward' && { hash: `sha256:${'1'.repeat(64)}` }),
+  }));
+  writeFileSync(file, JSON.stringify({ keys: changed }));
+  ensureSecrets(directory, 'limited');
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')).keys, changed);
+});

@@ -43,8 +43,9 @@ export function ensureSecrets(directory: string, organisation: string): Secrets 
     secrets = { gateway, trainer: newKey() };
     writeWhole(keysFile(directory, organisation), `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
   }
-  const isKept = (role: Role) => known === undefined || known.some(({ id }) => id === role);
-  const made = ROLES.filter(isKept).map((role) => ({ id: role, role, hash: hashOf(secrets.gateway[role]) }));
+  // A line that is there stays as it is: its key may have been given an end or scopes, or been rotated.
+  if (known !== undefined) return secrets;
+  const made = ROLES.map((role) => ({ id: role, role, hash: hashOf(secrets.gateway[role]) }));
   const others = readApiKeys(directory, organisation) ?? [];
   const added = others.filter(({ id }) => !ROLES.some((role) => role === id));
   const text = JSON.stringify({ keys: [...made, ...added] }, null, 2);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '@consilium/domain';
 import { API_PREFIX } from '@consilium/domain';
-import { createApiKey } from '../../src/http/api-keys.ts';
+import { createApiKey } from '../../src/http/key-file.ts';
 import { endsWithBench } from './interruption.ts';
 import type { RunningLedger } from './ledgers.ts';
 import { cpuMsOf } from './processor-time.ts';

@@ -1,152 +1,166 @@
-// API keys of the hospital's own systems. Each key has one role; the file holds hashes only.
+// API keys of the hospital's own systems, as the gateway goes by them. Each key has one role.
 //
-// Keys are 256 random bits made here and never chosen by people, so one SHA-256 is as hard to invert as the key
-// is to guess; a slow password hash (scrypt) would protect nothing more and cost every request ~50 ms of CPU.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
-import { DomainError, Id, ROLES, type Role, Strict, validate, Words } from '@consilium/domain';
-import { type Static, Type } from 'typebox';
-
-/** A client's name in the connection file. */
-const Person = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
-  description: 'Letters, digits, dots, hyphens and underscores.',
-});
-const ApiKeyEntry = Strict({
-  id: Id,
-  role: Words(ROLES),
-  person: Type.Optional(Person),
-  hash: Type.String({
-    pattern: '^sha256:[0-9a-f]{64}$',
-    description: 'sha256: and the hash of the key, hex.',
-  }),
-});
-const ApiKeyFile = Strict({ keys: Type.Array(ApiKeyEntry, { maxItems: 1000 }) });
-type ApiKeyFile = Static<typeof ApiKeyFile>;
+// A changed file counts within a second. A broken one changes nothing to anybody's favour: it brings no key, and a key
+// that it does not name any more, whole and as it was, is refused until the file is right again. /readyz, the metrics
+// and the log say so.
+import { timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { DomainError, type Role } from '@consilium/domain';
+import {
+  type ApiKeyEntry,
+  entriesOfBrokenFile,
+  hasEnded,
+  hashOfKey,
+  parseApiKeyFile,
+  readApiKeyFile,
+} from './key-file.ts';
+import type { KeyUses } from './key-uses.ts';
+import type { Scope } from './scopes.ts';
 
 export interface ApiKey {
   readonly id: string;
   readonly role: Role;
   /** Whose certificate signs in place of the role's. */
   readonly person?: string;
+  /** All that the role may, where absent. */
+  readonly scopes?: readonly Scope[];
 }
 
-const digestOf = (key: string): Buffer => createHash('sha256').update(key, 'utf8').digest();
+/** Why nobody is known by what was shown: for the log, never for the caller. */
+export type WhyUnknown =
+  | 'unknown key'
+  | 'key has ended'
+  | 'key withheld while the file of API keys is broken';
 
-/** @throws Error naming the file and what is wrong with it. */
-export function readApiKeyFile(path: string): ApiKeyFile {
-  let file: ApiKeyFile;
-  try {
-    file = validate(ApiKeyFile, JSON.parse(readFileSync(path, 'utf8')));
-  } catch (cause) {
-    const reason = cause instanceof DomainError ? cause.detail : (cause as Error).message;
-    throw new Error(`API keys ${path}: ${reason}`, { cause });
-  }
-  const ids = file.keys.map(({ id }) => id);
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) throw new Error(`API keys ${path}: two keys have the id ${twice}`);
-  return file;
+export type Known = { readonly key: ApiKey } | { readonly why: WhyUnknown };
+
+export interface ApiKeysOptions {
+  /** Called once for each state of the file that is broken; without an error, when it is right again. */
+  readonly onChange?: (problem: string | undefined) => void;
+  readonly uses?: KeyUses;
+}
+
+interface Held {
+  readonly key: ApiKey;
+  readonly entry: ApiKeyEntry;
+  readonly digest: Buffer;
 }
 
 const REREAD_MS = 1_000;
 
-/** The keys of a file; a changed file counts within a second, a broken one leaves the last good keys. */
 export class ApiKeys {
   readonly #path: string;
-  readonly #onBroken: (error: Error) => void;
-  #keys: readonly { key: ApiKey; digest: Buffer }[] = [];
-  #version = '';
+  readonly #options: ApiKeysOptions;
+  #keys: readonly Held[] = [];
+  /** Refused while the file is broken, to say so in the log. */
+  #withheld: readonly Held[] = [];
+  #text: string | undefined;
+  #problem: string | undefined;
   #checkedAtMs = 0;
 
   /** @throws Error for a file that is missing or wrong at the start. */
-  constructor(path: string, onBroken: (error: Error) => void) {
+  constructor(path: string, options: ApiKeysOptions = {}) {
     this.#path = path;
-    this.#onBroken = onBroken;
-    this.#read();
+    this.#options = options;
+    this.#keys = readApiKeyFile(path).keys.map(heldOf);
   }
 
   get roles(): Role[] {
     return [...new Set(this.#keys.map(({ key }) => key.role))];
   }
 
-  /** The key's owner, or undefined. Every hash is compared in constant time, whichever matches. */
+  /** What is wrong with the file as it is now, and what follows; undefined where nothing is. */
+  problem(nowMs: number = Date.now()): string | undefined {
+    this.#rereadAfter(nowMs);
+    return this.#problem;
+  }
+
+  /** The key's owner, or undefined. */
   find(presented: string, nowMs: number = Date.now()): ApiKey | undefined {
-    if (nowMs - this.#checkedAtMs >= REREAD_MS) this.#reread(nowMs);
-    const digest = digestOf(presented);
-    let found: ApiKey | undefined;
-    for (const entry of this.#keys) if (timingSafeEqual(entry.digest, digest)) found = entry.key;
-    return found;
+    const known = this.look(presented, nowMs);
+    return 'key' in known ? known.key : undefined;
   }
 
-  #reread(nowMs: number): void {
-    this.#checkedAtMs = nowMs;
-    try {
-      if (this.#version !== versionOf(this.#path)) this.#read();
-    } catch (error) {
-      this.#onBroken(error as Error);
+  /** The key's owner, or why there is none. Every hash is compared in constant time, whichever matches. */
+  look(presented: string, nowMs: number = Date.now()): Known {
+    this.#rereadAfter(nowMs);
+    const digest = hashOfKey(presented);
+    let found: Held | undefined;
+    let isWithheld = false;
+    for (const held of this.#keys) if (timingSafeEqual(held.digest, digest)) found = held;
+    for (const held of this.#withheld) isWithheld = timingSafeEqual(held.digest, digest) || isWithheld;
+    if (found === undefined) {
+      return { why: isWithheld ? 'key withheld while the file of API keys is broken' : 'unknown key' };
     }
+    if (hasEnded(found.entry, nowMs)) return { why: 'key has ended' };
+    this.#options.uses?.note(found.entry.hash, nowMs);
+    return { key: found.key };
   }
 
-  #read(): void {
-    const version = versionOf(this.#path);
-    this.#keys = readApiKeyFile(this.#path).keys.map(({ hash, role, ...key }) => ({
-      key: { ...key, role: role as Role },
-      digest: Buffer.from(hash.slice('sha256:'.length), 'hex'),
-    }));
-    this.#version = version;
+  #rereadAfter(nowMs: number): void {
+    const sinceMs = nowMs - this.#checkedAtMs;
+    // A clock that was set back is no reason to go by an old file.
+    if (sinceMs >= 0 && sinceMs < REREAD_MS) return;
+    this.#checkedAtMs = nowMs;
+    let text: string | undefined;
+    try {
+      text = readFileSync(this.#path, 'utf8');
+      if (text === this.#text) return;
+      this.#take(parseApiKeyFile(text).keys);
+    } catch (error) {
+      const reason = error instanceof DomainError ? error.detail : (error as Error).message;
+      this.#withhold(text, reason);
+    }
+    this.#text = text;
+  }
+
+  #take(entries: readonly ApiKeyEntry[]): void {
+    this.#keys = entries.map(heldOf);
+    this.#withheld = [];
+    this.#options.uses?.keepOnly(new Set(entries.map(({ hash }) => hash)));
+    if (this.#problem === undefined) return;
+    this.#problem = undefined;
+    this.#options.onChange?.(undefined);
+  }
+
+  #withhold(text: string | undefined, reason: string): void {
+    const named = new Set((text === undefined ? [] : entriesOfBrokenFile(text)).map(textOf));
+    const before = this.#keys;
+    this.#keys = before.filter(({ entry }) => named.has(textOf(entry)));
+    this.#withheld = [...this.#withheld, ...before.filter((held) => !this.#keys.includes(held))];
+    const withheld = this.#withheld.map(({ key }) => key.id);
+    // What the parser says of a text may hold some of it.
+    const what = text === undefined ? `it cannot be read (${reason})` : describeBroken(text, reason);
+    const refused =
+      withheld.length === 0 ? 'none of the keys before is refused' : `refused: ${withheld.join(', ')}`;
+    const problem = `the file of API keys is broken: ${what}. No change of it counts; ${refused}. Correct the file.`;
+    if (problem === this.#problem && text === this.#text) return;
+    this.#problem = problem;
+    this.#options.onChange?.(problem);
   }
 }
 
-function versionOf(path: string): string {
+const heldOf = (entry: ApiKeyEntry): Held => {
+  const { id, role, person, scopes, hash } = entry;
+  return {
+    entry,
+    key: {
+      ...{ id, role: role as Role },
+      ...(person !== undefined && { person }),
+      ...(scopes !== undefined && { scopes: scopes as Scope[] }),
+    },
+    digest: Buffer.from(hash.slice('sha256:'.length), 'hex'),
+  };
+};
+
+/** All of an entry, whatever the order of its fields. */
+const textOf = (entry: ApiKeyEntry): string => JSON.stringify(entry, Object.keys(entry).toSorted());
+
+function describeBroken(text: string, reason: string): string {
   try {
-    const { ino, mtimeMs, size } = statSync(path);
-    return `${ino} ${mtimeMs} ${size}`;
-  } catch (cause) {
-    throw new Error(`API keys ${path}: ${(cause as Error).message}`, { cause });
+    JSON.parse(text);
+    return reason;
+  } catch {
+    return 'it is not JSON';
   }
-}
-
-export interface NewApiKey {
-  readonly path: string;
-  readonly role: Role;
-  readonly id?: string | undefined;
-  readonly person?: string | undefined;
-}
-
-/**
- * Makes a key and appends its hash to the file (made where it is missing, readable by its owner alone).
- *
- * @returns the key, which is stored nowhere, and its id.
- */
-export function createApiKey({ path, role, id, person }: NewApiKey): ApiKey & { readonly key: string } {
-  const file = statSync(path, { throwIfNoEntry: false }) === undefined ? { keys: [] } : readApiKeyFile(path);
-  const chosen = id ?? `${role}-${randomBytes(4).toString('hex')}`;
-  const made: ApiKey = { id: chosen, role, ...(person !== undefined && { person }) };
-  if (file.keys.some((entry) => entry.id === chosen)) {
-    throw new Error(`API keys ${path}: a key with the id ${chosen} exists: choose another --id`);
-  }
-  const key = `consilium_${randomBytes(32).toString('base64url')}`;
-  const hash = `sha256:${digestOf(key).toString('hex')}`;
-  const next = { keys: [...file.keys, { ...made, hash }] };
-  try {
-    validate(ApiKeyFile, next);
-  } catch (cause) {
-    if (cause instanceof DomainError) throw new Error(`--id, --role or --person: ${cause.detail}`, { cause });
-    throw cause;
-  }
-  writeWhole(path, `${JSON.stringify(next, null, 2)}\n`);
-  return { ...made, key };
-}
-
-/** A reader sees the old file or the new one, never half of either. */
-function writeWhole(path: string, text: string): void {
-  const beside = `${path}.${process.pid}.new`;
-  const file = openSync(beside, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(beside, path);
 }

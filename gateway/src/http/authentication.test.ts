@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ROLES, transactionNamed } from '@consilium/domain';
+import { ROLES, type Role, transactionNamed } from '@consilium/domain';
+import { pino } from 'pino';
 import { LEDGER_ROUTES } from '../app.ts';
 import { LOCAL_ROUTES } from '../routes/local.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
+import { createApiKey } from './key-file.ts';
+import { SCOPES, type Scope } from './scopes.ts';
 
 const urlOf = (path: string) =>
   `/v1${path
@@ -70,6 +73,93 @@ describe('authentication', () => {
   it('keeps no key, only its hash', () => {
     const file = readFileSync(join(gateway.directory, 'api-keys.json'), 'utf8');
     for (const key of Object.values(gateway.keys)) assert.ok(!file.includes(key));
+  });
+});
+
+describe('a file of API keys that breaks', () => {
+  it('is seen by /readyz and the metrics, and keeps no key alive that it removes', async (t) => {
+    const gateway = await openGateway();
+    t.after(() => gateway.close());
+    const path = join(gateway.directory, 'api-keys.json');
+    const ask = async (role: Role) => (await gateway.as(role, { url: '/v1/members' })).statusCode;
+    const checks = async () => (await gateway.app.inject('/readyz')).json().checks as { name: string }[];
+    const metric = async () =>
+      /^consilium_api_keys_broken (\d)$/m.exec((await gateway.app.inject('/metrics')).body)?.[1];
+    assert.equal((await gateway.app.inject('/readyz')).statusCode, 200);
+    assert.equal(await metric(), '0');
+    const good = readFileSync(path, 'utf8');
+    const file = JSON.parse(good);
+    file.keys = file.keys.filter((entry: { role: string }) => entry.role !== 'auditor');
+    file.keys.push({ id: 'new', role: 'steward', hash: 'of a key' });
+    writeFileSync(path, JSON.stringify(file));
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 2_000 });
+    assert.deepEqual([await ask('auditor'), await ask('steward')], [401, 200]);
+    assert.equal((await gateway.app.inject('/readyz')).statusCode, 503);
+    assert.match(JSON.stringify((await checks()).at(-1)), /api-keys.*broken/);
+    assert.equal(await metric(), '1');
+    writeFileSync(path, good);
+    t.mock.timers.tick(2_000);
+    assert.deepEqual([await ask('auditor'), await ask('steward')], [200, 200]);
+    assert.equal((await gateway.app.inject('/readyz')).statusCode, 200);
+    assert.equal(await metric(), '0');
+  });
+});
+
+describe('a key with scopes', () => {
+  it('may do what they name, and nothing else that its role may', async (t) => {
+    const gateway = await openGateway();
+    t.after(() => gateway.close());
+    const path = join(gateway.directory, 'api-keys.json');
+    const requests: Record<Scope, { method: 'GET' | 'POST'; url: string }> = {
+      read: { method: 'GET', url: '/v1/members' },
+      submit: { method: 'POST', url: '/v1/datasets' },
+      local: { method: 'POST', url: '/v1/local/datasets' },
+      events: { method: 'GET', url: '/v1/events?from=-1' },
+    };
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    for (const scope of SCOPES) {
+      const { key } = createApiKey({ path, role: 'steward', scopes: [scope] });
+      t.mock.timers.tick(2_000);
+      for (const [needed, request] of Object.entries(requests)) {
+        const answer = await gateway.app.inject({ ...request, headers: { authorization: `Bearer ${key}` } });
+        const isRefused = answer.statusCode === 403 && answer.json().code === 'SCOPE_REQUIRED';
+        assert.equal(isRefused, needed !== scope, `${scope} ${needed}: ${answer.body}`);
+      }
+    }
+  });
+});
+
+describe('a refusal', () => {
+  it('says the same whatever is wrong with a key, and the log says what, without the key', async (t) => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const gateway = await openGateway({ logger });
+    t.after(() => gateway.close());
+    const path = join(gateway.directory, 'api-keys.json');
+    const ended = createApiKey({ path, role: 'steward', expiresAt: new Date(1) }).key;
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 2_000 });
+    const shown = [
+      [undefined, 'no key'],
+      ['Basic c2VjcmV0', 'no bearer token of a length that keys have'],
+      ['Bearer consilium_secret', 'unknown key'],
+      [`Bearer ${ended}`, 'key has ended'],
+      [`Bearer ${'secret'.repeat(200)}`, 'no bearer token of a length that keys have'],
+    ] as const;
+    const answers = new Set<string>();
+    for (const [authorization, why] of shown) {
+      const headers = authorization === undefined ? {} : { authorization };
+      const answer = await gateway.app.inject({ url: '/v1/members', headers });
+      const { requestId, ...body } = answer.json();
+      answers.add(JSON.stringify([answer.statusCode, body, answer.headers['www-authenticate']]));
+      const line = lines
+        .map((text) => JSON.parse(text))
+        .find((own) => own.why !== undefined && own.reqId === requestId);
+      assert.equal(line?.why, why);
+      assert.equal(line?.code, 'UNAUTHENTICATED');
+    }
+    assert.equal(answers.size, 1);
+    const log = lines.join('');
+    assert.ok(!log.includes('secret') && !log.includes('c2VjcmV0') && !log.includes(ended));
   });
 });
 

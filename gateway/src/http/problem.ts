@@ -230,7 +230,12 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const problem = problemOf(error, request.id);
   if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
   else if (problem.code === 'RATE_LIMITED') request.log.debug({ code: problem.code }, 'request refused');
-  else request.log.info({ code: problem.code, reason: (error as Error).message }, 'request refused');
+  else {
+    const why =
+      problem.code === 'UNAUTHENTICATED' ? ((error as Error).cause as Error | undefined)?.message : undefined;
+    const reason = (error as Error).message;
+    request.log.info({ code: problem.code, reason, ...(why !== undefined && { why }) }, 'request refused');
+  }
   const entry = (GATEWAY_ERRORS as Record<string, GatewayErrorEntry>)[problem.code];
   if (entry?.retryAfterSeconds !== undefined) reply.header('retry-after', String(entry.retryAfterSeconds));
   if (problem.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="consilium"');

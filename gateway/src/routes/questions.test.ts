@@ -12,8 +12,9 @@ import type { TObject } from 'typebox';
 import { buildApp, LEDGER_ROUTES } from '../app.ts';
 import { DEFAULT_LIMITS } from '../config.ts';
 import { FabricLedger } from '../fabric/fabric-ledger.ts';
-import { ApiKeys, createApiKey } from '../http/api-keys.ts';
+import { ApiKeys } from '../http/api-keys.ts';
 import { PROPOSE_STUDY } from '../http/examples.ts';
+import { createApiKey } from '../http/key-file.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { anotherDataset } from '../testing/another-dataset.ts';
 import { CHAINCODE_NAME, FabricNetwork, notRun, RUN } from '../testing/fabric-network.ts';
@@ -93,7 +94,7 @@ describe('questions through REST', { skip: notRun ?? false }, () => {
     app = await buildApp({
       ledger,
       outbox,
-      apiKeys: new ApiKeys(path, () => {}),
+      apiKeys: new ApiKeys(path),
       trainer: undefined,
       limits,
     });

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { type Ledger, nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../fabric/ledger.ts';
+import type { ApiKeys } from '../http/api-keys.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 
@@ -11,7 +12,7 @@ const Readiness = Type.Object({
   status: Type.Enum(['ready', 'not ready']),
   checks: Type.Array(
     Type.Object({
-      name: Type.Enum([...READINESS_CHECKS, 'history']),
+      name: Type.Enum([...READINESS_CHECKS, 'history', 'api-keys']),
       problem: Type.Optional(Type.String()),
     }),
   ),
@@ -67,7 +68,19 @@ class WatchedReadiness {
   }
 }
 
-export function addServiceRoutes(app: FastifyInstance, { ledger, history, metrics }: Dependencies): void {
+/** Keys that the file should bring are refused, and so may be some that it had. Public: names no key. */
+const keysCheck = (
+  apiKeys: Pick<ApiKeys, 'problem'>,
+): { readonly name: 'api-keys'; readonly problem: string }[] =>
+  apiKeys.problem() === undefined ? [] : [{ name: 'api-keys', problem: BROKEN_KEYS }];
+
+const BROKEN_KEYS =
+  'the file of API keys is broken, so that no change of it counts: the log says what to correct';
+
+export function addServiceRoutes(
+  app: FastifyInstance,
+  { ledger, history, metrics, apiKeys }: Dependencies,
+): void {
   const tags = ['service'];
   const config = { rateLimit: false } as const;
 
@@ -100,14 +113,18 @@ export function addServiceRoutes(app: FastifyInstance, { ledger, history, metric
         'others would answer in its place. `commit` says when the channel stops: orderers accepted a transaction, and ' +
         'no block has come since; or too few orderers work, which are asked for their newest block every few seconds. ' +
         '`history` is there where something is wrong with the ledger itself, as two blocks of one number: GET ' +
-        '/v1/attention says more. Public.',
+        '/v1/attention says more. `api-keys` is there while the file of API keys is broken. Public.',
       response: {
         200: { ...Readiness, description: 'It can work.', examples: [READY] },
         503: { ...Readiness, description: 'It cannot; checks say why.', examples: [NOT_READY] },
       },
     },
     handler: async (_request, reply) => {
-      const checks = [...(await readiness.within(READINESS_KEPT_MS)), ...historyCheck(history)];
+      const checks = [
+        ...(await readiness.within(READINESS_KEPT_MS)),
+        ...historyCheck(history),
+        ...keysCheck(apiKeys),
+      ];
       const ready = checks.every(({ problem }) => problem === undefined);
       if (!ready) reply.header('retry-after', '2');
       return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', checks });

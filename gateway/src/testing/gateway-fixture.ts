@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROLES, type Role } from '@consilium/domain';
-import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { buildApp } from '../app.ts';
 import { DEFAULT_LIMITS, type Limits } from '../config.ts';
 import type { TrainerAddress } from '../dependencies.ts';
 import type { Ledger } from '../fabric/ledger.ts';
-import { ApiKeys, createApiKey } from '../http/api-keys.ts';
+import { ApiKeys } from '../http/api-keys.ts';
+import { createApiKey } from '../http/key-file.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 import type { HistorySource } from '../read-model/ledger-history.ts';
@@ -34,6 +35,7 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly directory?: string;
   readonly ledger?: L;
   readonly history?: HistorySource | WatchedHistory;
+  readonly logger?: FastifyBaseLogger;
 }
 
 export async function openGateway<L extends Ledger = MemoryLedger>(
@@ -51,9 +53,10 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     ledger,
     outbox,
     history: options.history && ('status' in options.history ? options.history : unwatched(options.history)),
-    apiKeys: new ApiKeys(path, () => {}),
+    apiKeys: new ApiKeys(path),
     trainer: options.trainer,
     proxies: options.proxies ?? [],
+    ...(options.logger && { logger: options.logger }),
     limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, refusalPauseMs: 0, ...options.limits },
   });
   return {

@@ -1,0 +1,21 @@
+// What a key may be limited to, within what its role may.
+import { API_PREFIX } from '@consilium/domain';
+
+/** In words of what a request does. */
+export const SCOPES = ['read', 'submit', 'local', 'events'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** For the help text. */
+export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
+  read: 'answers of the ledger and of its history',
+  submit: 'transactions',
+  local: "the hospital's own trainer, under /v1/local",
+  events: 'the stream of events',
+};
+
+/** The one scope that a request needs. @param route its path as the service declares it */
+export function scopeOf(method: string, route: string): Scope {
+  if (route.startsWith(`${API_PREFIX}/local/`)) return 'local';
+  if (route === `${API_PREFIX}/events`) return 'events';
+  return method === 'GET' || method === 'HEAD' ? 'read' : 'submit';
+}
