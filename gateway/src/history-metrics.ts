@@ -39,7 +39,7 @@ export class HistoryMetrics {
       this.#read = this.#history.read((history) => {
         const { blocks } = history.edge();
         if (this.#read?.blocks === blocks) return this.#read;
-        const own = [...accountsIn(history)].filter(({ holder }) => holder.owner === this.#mspId);
+        const own = [...accountsIn(history, { mspId: this.#mspId })];
         const ratios = own.map(({ now: { account } }) => {
           const { leftEpsilon, budget } = statementOf(account);
           return Math.max(0, Number(leftEpsilon)) / Number(budget.epsilon);

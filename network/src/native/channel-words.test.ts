@@ -27,7 +27,7 @@ function config(ordering: 'raft' | 'bft', { ports = [1, 2, 3] } = {}): ChannelCo
       value: bft
         ? {
             type: 'BFT',
-            metadata: { options: { request_batch_max_interval: '200ms', collect_timeout: '1s' } },
+            metadata: { request_batch_max_interval: '200ms', collect_timeout: '1s' },
           }
         : { type: 'etcdraft', metadata: { consenters, options: { election_tick: 10 } } },
     },

@@ -132,13 +132,12 @@ interface BatchValues {
 /** The places in a configuration that say when blocks are cut: they may be written to. */
 function batchValuesOf(config: ChannelConfig): BatchValues {
   const { values } = config.channel_group.groups.Orderer!;
-  const { metadata } = values.ConsensusType!.value as { readonly metadata?: { readonly options?: object } };
-  const options = metadata?.options as { request_batch_max_interval?: string } | undefined;
+  const { metadata } = values.ConsensusType!.value as { readonly metadata?: object };
+  const isBft = metadata !== undefined && 'request_batch_max_interval' in metadata;
   return {
     timeout: values.BatchTimeout!.value as BatchValues['timeout'],
     size: values.BatchSize!.value as BatchValues['size'],
-    interval:
-      options?.request_batch_max_interval === undefined ? undefined : (options as BatchValues['interval']),
+    interval: isBft ? (metadata as BatchValues['interval']) : undefined,
   };
 }
 
