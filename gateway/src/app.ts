@@ -44,6 +44,8 @@ import { ROUND_RECORD_ROUTES } from './routes/round-records.ts';
 import { ROUND_ROUTES } from './routes/rounds.ts';
 import { addServiceRoutes } from './routes/service.ts';
 import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
+import { addWitnessRoutes } from './routes/witness.ts';
+import { type WitnessExchange, witnessesByHand } from './witnesses/witness-exchange.ts';
 
 /** How often connections are looked at for timeouts. */
 const CHECKING_INTERVAL_MS = 5_000;
@@ -68,6 +70,8 @@ export interface AppOptions {
   readonly outbox: Outbox;
   /** What was checked of the channel; nothing if absent. */
   readonly history?: WatchedHistory | undefined;
+  /** What gateways of other hospitals saw, where it is not only brought by hand. Closing the service closes it. */
+  readonly witnesses?: WitnessExchange | undefined;
   readonly apiKeys: ApiKeys;
   readonly trainer: TrainerAddress | undefined;
   readonly limits: Limits;
@@ -121,13 +125,16 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const figures = new HistoryMetrics(history, ledger.mspId, (err) =>
     app.log.warn({ err }, 'metrics lack what the history says'),
   );
+  const witnesses = options.witnesses ?? witnessesByHand({ ledger, history });
   const metrics = createMetrics({
     ofProcess: options.metricsOfProcess ?? false,
     history,
     apiKeys,
     figures: () => figures.figures(),
+    witnesses: () => witnesses.status(),
     certificates: options.certificates ?? {},
   });
+  witnesses.onRefusal = (mspId, reason) => metrics.witnessRefusals.inc({ mspId, reason });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions, url } = request;
     const route = routeOptions.url ?? 'none';
@@ -149,6 +156,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onReady', async () => submissions.startRecovery());
   app.addHook('onClose', async () => {
     await submissions.close();
+    await witnesses.close();
     await history.close();
     await ledger.close();
     outbox.close();
@@ -172,6 +180,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ledger,
     submissions,
     history,
+    witnesses,
     apiKeys,
     metrics,
     trainer,
@@ -181,6 +190,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   addLedgerStateRoutes(app, dependencies);
   addComplianceRoutes(app, dependencies);
   addEvidenceRoutes(app, dependencies);
+  await addWitnessRoutes(app, dependencies);
   addEventRoutes(app, dependencies);
   await addLocalRoutes(app, dependencies);
   addServiceRoutes(app, dependencies);

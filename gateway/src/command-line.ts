@@ -23,6 +23,12 @@ import { KeyUses, keyUsesFile } from './http/key-uses.ts';
 import { KEY_HELP, KEY_OPTIONS, runKeyCommand } from './key-command.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { IndexInThread } from './read-model/index-in-thread.ts';
+import { neighbourAt } from './witnesses/ask-neighbour.ts';
+import { KeptStatements } from './witnesses/kept-statements.ts';
+import { OwnStatements } from './witnesses/own-statements.ts';
+import { statementSigner } from './witnesses/statement-signer.ts';
+import { WitnessExchange } from './witnesses/witness-exchange.ts';
+import { listenForWitnesses } from './witnesses/witness-listener.ts';
 
 const HELP = `consilium-gateway: one hospital's REST service
 
@@ -102,9 +108,25 @@ async function serve(config: Config): Promise<void> {
     limits,
     log: (level, text) => logger[level]({ history: true }, text),
   });
+  const { witnesses: settings } = config;
+  const own = new OwnStatements({ ledger, history, signer: statementSigner(connection) });
+  const logWitness = (level: 'info' | 'warn' | 'error', text: string) =>
+    logger[level]({ witnesses: true }, text);
+  const witnesses = new WitnessExchange({
+    own,
+    kept: new KeptStatements(join(dataDirectory, 'witnesses'), (text) => logWitness('warn', text)),
+    history,
+    mspId,
+    channel: connection.channel,
+    neighbours: settings?.neighbours.map((one) => neighbourAt(one, settings)) ?? [],
+    intervalMs: limits.witnessIntervalMs,
+    log: logWitness,
+  });
+  const listener = settings && (await listenForWitnesses({ ...settings, own, log: logWitness }));
   const app = await buildApp({
     ledger,
     history,
+    witnesses,
     outbox,
     apiKeys,
     trainer: config.trainer,
@@ -117,6 +139,7 @@ async function serve(config: Config): Promise<void> {
     ),
   });
   await app.listen({ host: config.host, port: config.port });
+  witnesses.start();
   const { port } = app.server.address() as AddressInfo;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const address = { url, host: config.host, port, mspId, pid: process.pid };
@@ -131,6 +154,7 @@ async function serve(config: Config): Promise<void> {
     rmSync(addressFile, { force: true });
     // What is in flight gets this long; a transaction cut off here is in the outbox.
     setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS).unref();
+    await listener?.close();
     await app.close();
     uses.close();
     process.exitCode = 0;

@@ -6,6 +6,8 @@ import { ASSERTION } from '@consilium/domain';
 import { type Connection, readConnection } from './fabric/connection-file.ts';
 import { proxyList } from './http/connection-limits.ts';
 import { readApiKeyFile } from './http/key-file.ts';
+import { statementSigner } from './witnesses/statement-signer.ts';
+import { readWitnessFile, type WitnessSettings } from './witnesses/witness-file.ts';
 
 export interface Config {
   readonly connection: Connection;
@@ -18,6 +20,8 @@ export interface Config {
   readonly port: number;
   readonly trainer: { readonly url: URL; readonly key: string } | undefined;
   readonly proxies: readonly string[];
+  /** How statements are exchanged with gateways of other hospitals; not at all where it is undefined. */
+  readonly witnesses: WitnessSettings | undefined;
   readonly logLevel: string;
   readonly limits: Limits;
 }
@@ -50,6 +54,8 @@ export interface Limits {
   readonly resendAfterMs: number;
   readonly recoveryTimeoutMs: number;
   readonly trainerTimeoutMs: number;
+  /** How often each gateway of another hospital is asked what it saw. */
+  readonly witnessIntervalMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -74,6 +80,7 @@ export const DEFAULT_LIMITS: Limits = {
   resendAfterMs: 5_000,
   recoveryTimeoutMs: 10_000,
   trainerTimeoutMs: 120_000,
+  witnessIntervalMs: 60_000,
 };
 
 const LIMIT_VARIABLES: Record<keyof Limits, string> = {
@@ -98,6 +105,7 @@ const LIMIT_VARIABLES: Record<keyof Limits, string> = {
   resendAfterMs: 'CONSILIUM_RESEND_AFTER_MS',
   recoveryTimeoutMs: 'CONSILIUM_RECOVERY_TIMEOUT_MS',
   trainerTimeoutMs: 'CONSILIUM_TRAINER_TIMEOUT_MS',
+  witnessIntervalMs: 'CONSILIUM_WITNESS_INTERVAL_MS',
 };
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
@@ -126,6 +134,7 @@ const LIMIT_MEANINGS: Record<keyof Limits, string> = {
   resendAfterMs: 'Milliseconds after which a transaction that no block has is sent again',
   recoveryTimeoutMs: 'Milliseconds to ask the ledger what became of a transaction whose answer was lost',
   trainerTimeoutMs: 'Milliseconds for the trainer to answer a request under /v1/local; then 503',
+  witnessIntervalMs: 'Milliseconds between two questions to each gateway of another hospital, what it saw',
 };
 
 /** A number as a person reads it: 1 MiB for bytes, with separators for the rest. */
@@ -150,6 +159,10 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   [
     'CONSILIUM_PROXIES',
     "Addresses or networks of the hospital's own proxies; their X-Forwarded-For is believed",
+  ],
+  [
+    'CONSILIUM_WITNESSES',
+    'File that says where gateways of other hospitals give their statements, and where this one does; none if not set',
   ],
   ['CONSILIUM_LOG_LEVEL', `One of ${LOG_LEVELS.join(', ')} (default info)`],
   ...Object.entries(LIMIT_VARIABLES).map(([limit, name]) => {
@@ -192,6 +205,7 @@ export function readConfig(environment: Environment): Config {
   const proxies = (variables.text('CONSILIUM_PROXIES') ?? '').split(',').flatMap((one) => one.trim() || []);
   variables.attempt('CONSILIUM_PROXIES', () => proxyList(proxies));
   const trainer = readTrainer(variables);
+  const witnesses = readWitnesses(variables, connection);
   const logLevel = variables.oneOf('CONSILIUM_LOG_LEVEL', LOG_LEVELS, 'info');
   const port = variables.whole('CONSILIUM_PORT', { fallback: 8080, least: 0, most: 65535 });
   const limits = Object.fromEntries(
@@ -215,9 +229,23 @@ export function readConfig(environment: Environment): Config {
     port,
     trainer,
     proxies,
+    witnesses,
     logLevel,
     limits,
   };
+}
+
+function readWitnesses(
+  variables: EnvironmentReader,
+  connection: Connection | undefined,
+): WitnessSettings | undefined {
+  const path = variables.text('CONSILIUM_WITNESSES');
+  if (path === undefined) return undefined;
+  if (connection !== undefined && statementSigner(connection) === undefined) {
+    const text = 'needs the client operator in CONSILIUM_CONNECTION, with a key on P-256';
+    variables.refuse('CONSILIUM_WITNESSES', text);
+  }
+  return variables.attempt('CONSILIUM_WITNESSES', () => readWitnessFile(path, connection));
 }
 
 function readTrainer(variables: EnvironmentReader): Config['trainer'] {

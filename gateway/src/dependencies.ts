@@ -6,6 +6,7 @@ import type { ApiKeys } from './http/api-keys.ts';
 import type { Metrics } from './metrics.ts';
 import type { Submissions } from './outbox/submissions.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
+import type { WitnessExchange } from './witnesses/witness-exchange.ts';
 
 export interface TrainerAddress {
   readonly url: URL;
@@ -17,6 +18,8 @@ export interface Dependencies {
   readonly submissions: Submissions;
   /** What was checked of the channel. */
   readonly history: WatchedHistory;
+  /** What gateways of other hospitals saw of it. */
+  readonly witnesses: WitnessExchange;
   readonly apiKeys: ApiKeys;
   readonly metrics: Metrics;
   readonly trainer: TrainerAddress | undefined;

@@ -40,6 +40,12 @@ export const GATEWAY_ERRORS = {
     remedy:
       'Compare the id. The detail says how many blocks were checked: a later one may hold it, so ask again.',
   },
+  BLOCK_NOT_CHECKED: {
+    status: 404,
+    meaning: 'This gateway has not checked this block, or no orderer signs it, as block 0.',
+    remedy:
+      'Ask for a block from 1 to the last one that GET /v1/ledger says is checked, or for none: the last.',
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     meaning: 'This route does not take this method.',

@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { HistoryFigures } from './history-metrics.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
+import type { WitnessStatus } from './witnesses/witness-exchange.ts';
 
 interface MetricsOptions {
   readonly ofProcess: boolean;
@@ -14,6 +15,7 @@ interface MetricsOptions {
   /** PEM by the name of the client that signs with it; none if absent. */
   readonly certificates?: Readonly<Record<string, string>>;
   readonly apiKeys?: Pick<ApiKeys, 'problem'>;
+  readonly witnesses?: () => readonly WitnessStatus[];
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -21,7 +23,8 @@ export type Metrics = ReturnType<typeof createMetrics>;
 const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
 
 /** `ofProcess` adds memory, event loop and file descriptor figures: once per process. */
-export function createMetrics({ ofProcess, history, apiKeys, figures, certificates = {} }: MetricsOptions) {
+export function createMetrics(options: MetricsOptions) {
+  const { ofProcess, history, apiKeys, figures, witnesses, certificates = {} } = options;
   const registry = new Registry();
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry });
@@ -143,6 +146,21 @@ export function createMetrics({ ofProcess, history, apiKeys, figures, certificat
       collect() {
         this.set(apiKeys?.problem() === undefined ? 0 : 1);
       },
+    }),
+    witnessedBlocks: new Gauge({
+      name: 'consilium_witnessed_block',
+      help: "The last block of this gateway's history that the gateway of a hospital signed that it saw.",
+      labelNames: ['mspId'],
+      registers,
+      collect() {
+        for (const { mspId, block } of witnesses?.() ?? []) this.set({ mspId }, block ?? 0);
+      },
+    }),
+    witnessRefusals: new Counter({
+      name: 'consilium_witness_refusals_total',
+      help: "Statements of a hospital's gateway that did not count, by the reason.",
+      labelNames: ['mspId', 'reason'],
+      registers,
     }),
     eventStreams: new Gauge({
       name: 'consilium_event_streams',

@@ -14,7 +14,7 @@ import type { BlockFeed } from './block-feed.ts';
 import { AlarmError, BlockWitnesses } from './block-witnesses.ts';
 import { Changes } from './changes.ts';
 import { indexedBlock } from './index-block.ts';
-import { type LedgerAlarm, type LedgerAlarms, signedHeaderOf } from './ledger-alarms.ts';
+import { type FoundAlarm, type LedgerAlarm, type LedgerAlarms, signedHeaderOf } from './ledger-alarms.ts';
 import type { LedgerIndex } from './ledger-index.ts';
 import { SqliteState } from './sqlite-state.ts';
 
@@ -104,6 +104,13 @@ export class BlockFollower {
         this.#say({});
       },
     });
+  }
+
+  /** Takes what was found elsewhere, as by gateways of other hospitals. */
+  raise(alarm: FoundAlarm): void {
+    if (alarm.stops) this.#ending.abort(new AlarmError(alarm));
+    else if (this.#options.alarms.all().length < ALARMS_MAX) this.#raise(alarm);
+    else this.#options.log('error', alarm.text);
   }
 
   /** Resolves when it was aborted, or stopped by an alarm. @throws what SQLite says of a damaged file */
@@ -322,7 +329,7 @@ export class BlockFollower {
     this.#say({ state: 'stopped', problem: alarm.text });
   }
 
-  #raise(alarm: Omit<LedgerAlarm, 'since'>): void {
+  #raise(alarm: FoundAlarm): void {
     const { alarms, log } = this.#options;
     log('error', `${alarm.text}. When you know why, remove ${alarms.file} and start the gateway again`);
     try {

@@ -12,8 +12,9 @@ import {
 } from '@consilium/verify';
 import type { BlockFeed } from './block-feed.ts';
 import type { Changes } from './changes.ts';
+import type { KnownBlock } from './checked-blocks.ts';
 import { type LedgerAlarm, signedHeaderOf } from './ledger-alarms.ts';
-import type { KnownBlock, LedgerIndex } from './ledger-index.ts';
+import type { LedgerIndex } from './ledger-index.ts';
 
 /** What stops the index. */
 export class AlarmError extends Error {

@@ -5,6 +5,8 @@ import type { Limits } from '../config.ts';
 import type { Connection } from '../fabric/connection-file.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
 import type { FollowerStatus } from './block-follower.ts';
+import type { CheckedBlocks } from './checked-blocks.ts';
+import { type FoundAlarm, LedgerAlarms } from './ledger-alarms.ts';
 import type { HistorySource, LedgerHistory } from './ledger-history.ts';
 import { IndexReader } from './ledger-index.ts';
 import { indexFile } from './open-index.ts';
@@ -18,6 +20,9 @@ export interface IndexTask {
   readonly limits: Limits;
 }
 
+/** What it is given later. */
+export type ThreadOrder = { readonly kind: 'end' } | { readonly kind: 'alarm'; readonly alarm: FoundAlarm };
+
 export type ThreadMessage =
   | { readonly kind: 'open' }
   | { readonly kind: 'status'; readonly status: FollowerStatus }
@@ -27,6 +32,10 @@ export type ThreadMessage =
 export interface WatchedHistory extends HistorySource {
   /** Undefined where none is kept up, or it is only beginning. */
   readonly status: FollowerStatus | undefined;
+  /** The blocks that were checked; undefined where there are none yet, or not any more. */
+  readonly blocks: CheckedBlocks | undefined;
+  /** Takes what was found wrong with the ledger elsewhere. Where it stops, nothing more is indexed. */
+  raise(alarm: FoundAlarm): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +64,23 @@ export class IndexInThread implements WatchedHistory {
     return this.#status;
   }
 
+  get blocks(): CheckedBlocks | undefined {
+    return this.#reader?.blocks;
+  }
+
+  /** One thread writes alarms: this one where the other has ended. */
+  raise(alarm: FoundAlarm): void {
+    if (this.#worker !== undefined) {
+      this.#worker.postMessage({ kind: 'alarm', alarm } satisfies ThreadOrder);
+      return;
+    }
+    const { log, directory } = this.#options;
+    const alarms = new LedgerAlarms(directory);
+    log('error', `${alarm.text}. When you know why, remove ${alarms.file} and start the gateway again`);
+    alarms.raise({ ...alarm, since: new Date().toISOString() });
+    if (this.#status !== undefined) this.#status = { ...this.#status, alarms: alarms.all() };
+  }
+
   read<T>(work: (history: LedgerHistory) => T): T {
     if (this.#reader === undefined) throw new GatewayRefusal('HISTORY_UNAVAILABLE');
     return this.#reader.read((history) => {
@@ -70,7 +96,7 @@ export class IndexInThread implements WatchedHistory {
     const worker = this.#worker;
     if (worker !== undefined) {
       const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-      worker.postMessage('end');
+      worker.postMessage({ kind: 'end' } satisfies ThreadOrder);
       await ended;
     }
     this.#reader?.close();

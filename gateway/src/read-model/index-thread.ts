@@ -5,7 +5,7 @@ import { type Connection, connectionsOf } from '../fabric/connection-file.ts';
 import { FabricLedger } from '../fabric/fabric-ledger.ts';
 import type { BlockFeed } from './block-feed.ts';
 import { BlockFollower } from './block-follower.ts';
-import type { IndexTask, ThreadMessage } from './index-in-thread.ts';
+import type { IndexTask, ThreadMessage, ThreadOrder } from './index-in-thread.ts';
 import { LedgerAlarms } from './ledger-alarms.ts';
 import { openIndex } from './open-index.ts';
 
@@ -14,7 +14,11 @@ const say = (message: ThreadMessage) => parentPort!.postMessage(message);
 const log = (level: 'info' | 'warn' | 'error', text: string) => say({ kind: 'line', level, text });
 
 const ending = new AbortController();
-parentPort!.once('message', () => ending.abort());
+let follower: BlockFollower | undefined;
+parentPort!.on('message', (order: ThreadOrder) => {
+  if (order.kind === 'end') ending.abort();
+  else follower?.raise(order.alarm);
+});
 
 const ledgers: FabricLedger[] = [];
 function feedOf(mspId: string, to: Connection): BlockFeed {
@@ -33,7 +37,7 @@ const index = openIndex({ directory, chaincode, alarms, log });
 try {
   say({ kind: 'open' });
   const [own, ...others] = connectionsOf(connection);
-  await new BlockFollower({
+  follower = new BlockFollower({
     index,
     alarms,
     channel: connection.channel,
@@ -43,7 +47,8 @@ try {
     signal: ending.signal,
     onStatus: (status) => say({ kind: 'status', status }),
     log,
-  }).run();
+  });
+  await follower.run();
 } finally {
   for (const ledger of ledgers) await ledger.close();
   index.close();

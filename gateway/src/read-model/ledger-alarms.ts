@@ -19,7 +19,7 @@ export interface SignedHeader {
 
 /** Something that is wrong with the ledger, or with what a peer says of it. */
 export interface LedgerAlarm {
-  /** Whose peer it was. */
+  /** Whose peer or gateway it was. */
   readonly mspId: string;
   /** What does not hold, with its place. */
   readonly text: string;
@@ -32,6 +32,9 @@ export interface LedgerAlarm {
   /** Of two histories: the header that this gateway has, and the other one. */
   readonly headers?: { readonly own: SignedHeader | undefined; readonly other: SignedHeader };
 }
+
+/** One that was just found. */
+export type FoundAlarm = Omit<LedgerAlarm, 'since'>;
 
 const GENESIS = 'ledger-genesis';
 const ALARMS = 'ledger-alarms.json';
@@ -79,7 +82,10 @@ export class LedgerAlarms {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-export const signedHeaderOf = ({ header, orderers }: FabricBlock): SignedHeader => ({
+export const signedHeaderOf = ({
+  header,
+  orderers,
+}: Pick<FabricBlock, 'header' | 'orderers'>): SignedHeader => ({
   number: header.number,
   previousHash: hex(header.previousHash),
   dataHash: hex(header.dataHash),

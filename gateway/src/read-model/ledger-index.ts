@@ -4,6 +4,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ROW_SCHEMA, type RowKind } from '@consilium/domain';
 import { RowGuard } from '@consilium/guarded-rows';
 import type { CheckedSoFar } from '@consilium/verify';
+import { type CheckedBlocks, type IndexTip, type KnownBlock, SqliteBlocks } from './checked-blocks.ts';
 import {
   INDEX_SCHEMA,
   INDEX_TABLES,
@@ -52,17 +53,6 @@ export interface IndexedBlock {
   readonly transactions: readonly IndexedTransaction[];
 }
 
-/** Where the index ends. */
-export type IndexTip = CheckedSoFar;
-
-/** What is kept of a block. */
-export interface KnownBlock {
-  readonly hash: Uint8Array;
-  readonly codes: readonly number[];
-  /** The block with the configuration that was in force before it, whole; undefined of the first. */
-  readonly configuration: Uint8Array | undefined;
-}
-
 /** Where the index is, and whose rows questions are about. */
 export interface IndexOptions {
   /** Undefined: in memory, for one connection. */
@@ -85,9 +75,10 @@ export class OtherIndexVersionError extends Error {
 }
 
 /** The connection that writes. */
-export class LedgerIndex implements HistorySource {
+export class LedgerIndex implements HistorySource, CheckedBlocks {
   readonly database: DatabaseSync;
   readonly #history: SqliteHistory;
+  readonly #blocks: SqliteBlocks;
   readonly #guard: RowGuard;
   readonly #chaincode: string;
   readonly #insertBlock: StatementSync;
@@ -156,6 +147,7 @@ export class LedgerIndex implements HistorySource {
       throw error;
     }
     this.#history = new SqliteHistory(this.database, chaincode);
+    this.#blocks = new SqliteBlocks(this.database);
   }
 
   get history(): LedgerHistory {
@@ -187,35 +179,16 @@ export class LedgerIndex implements HistorySource {
     else this.write(() => this.#add(block));
   }
 
-  /** The last blocks that are in the file: their number, and what the next one is checked against. */
   tip(): IndexTip | undefined {
-    const found = this.database
-      .prepare(
-        'SELECT b.number, b.hash, c.block, c.bytes FROM blocks AS b JOIN configurations AS c ' +
-          'ON c.block = b.configuration ORDER BY b.number DESC LIMIT 1',
-      )
-      .get();
-    if (found === undefined) return undefined;
-    const { number, hash, block, bytes } = found;
-    return {
-      blocks: Number(number) + 1,
-      hash: hash as Uint8Array,
-      configurationBlock: Number(block),
-      configuration: bytes as Uint8Array,
-    };
+    return this.#blocks.tip();
   }
 
-  /** A block that is in the file, and the configuration that it had to be signed under; undefined where it is not. */
   block(number: number): KnownBlock | undefined {
-    const found = this.database.prepare('SELECT hash, codes FROM blocks WHERE number = ?').get(number);
-    if (found === undefined) return undefined;
-    const before = this.database
-      .prepare(
-        'SELECT c.bytes FROM blocks AS b JOIN configurations AS c ON c.block = b.configuration WHERE b.number = ?',
-      )
-      .get(number - 1) as { bytes: Uint8Array } | undefined;
-    const { hash, codes } = found as { hash: Uint8Array; codes: Uint8Array };
-    return { hash, codes: [...codes], configuration: before?.bytes };
+    return this.#blocks.block(number);
+  }
+
+  configurations(until: number): readonly Uint8Array[] {
+    return this.#blocks.configurations(until);
   }
 
   /** Forgets that an organisation's peer sent the same blocks. */
@@ -325,6 +298,7 @@ export class LedgerIndex implements HistorySource {
 
 /** A connection of its own that only reads. Another may write meanwhile. */
 export class IndexReader implements HistorySource {
+  readonly blocks: CheckedBlocks;
   readonly #database: DatabaseSync;
   readonly #history: SqliteHistory;
 
@@ -333,6 +307,7 @@ export class IndexReader implements HistorySource {
     this.#database = new DatabaseSync(file, { readOnly: true });
     this.#database.exec(READER_PRAGMAS);
     this.#history = new SqliteHistory(this.#database, chaincode);
+    this.blocks = new SqliteBlocks(this.#database);
   }
 
   read<T>(work: (history: LedgerHistory) => T): T {

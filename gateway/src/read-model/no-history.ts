@@ -5,6 +5,8 @@ import type { HistorySource } from './ledger-history.ts';
 
 export const NO_HISTORY: WatchedHistory = {
   status: undefined,
+  blocks: undefined,
+  raise: () => {},
   read: () => {
     throw new GatewayRefusal('HISTORY_UNAVAILABLE');
   },

@@ -90,7 +90,7 @@ const exampleOf = ({ example }: EvidenceRoute): string =>
     ...example,
   })}\n`;
 
-export function addEvidenceRoutes(app: FastifyInstance, { ledger }: Dependencies): void {
+export function addEvidenceRoutes(app: FastifyInstance, { ledger, witnesses }: Dependencies): void {
   /** Ids of the keys that wait for evidence. */
   const waiting = new Set<string>();
   const closing = new AbortController();
@@ -146,6 +146,7 @@ export function addEvidenceRoutes(app: FastifyInstance, { ledger }: Dependencies
             caller: { role, person },
             signal: AbortSignal.any([gone.signal, closing.signal]),
             log: request.log,
+            witnesses,
           });
           reply.header('content-type', TYPE);
           reply.header('content-disposition', `attachment; filename="${fileNameOf(subject)}"`);

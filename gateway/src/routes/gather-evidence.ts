@@ -21,6 +21,7 @@ import {
 import type { FastifyBaseLogger } from 'fastify';
 import { type Ledger, type LedgerCall, LedgerError } from '../fabric/ledger.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
+import type { WitnessExchange } from '../witnesses/witness-exchange.ts';
 import { firstProblem } from './verify-in-thread.ts';
 
 /** Who asks, and until when. */
@@ -29,6 +30,8 @@ export interface Asked {
   /** Aborts when nobody waits for the file any more. */
   readonly signal: AbortSignal;
   readonly log: FastifyBaseLogger;
+  /** Whose statements go with it. */
+  readonly witnesses: Pick<WitnessExchange, 'askAll' | 'agreeingBelow'>;
 }
 
 /**
@@ -57,12 +60,25 @@ export async function gatherEvidence(ledger: Ledger, subject: Subject, asked: As
     const configuration = await ledger.block(lastConfigurationOf(last));
     const answers = await signedAnswers(ledger, calls, { configuration, asked });
     const height = await ledger.height();
-    const file = await makeBundle(source, { channel, chaincode, subject, index, height, answers });
+    await askWitnesses(asked);
+    const statements = asked.witnesses.agreeingBelow(height);
+    const file = await makeBundle(source, {
+      ...{ channel, chaincode, subject, index, height, answers, statements },
+    });
     const first = await firstProblem({ file, genesis, chaincode }, signal);
     if (first === null) return file;
     if (isLast) throw new GatewayRefusal('EVIDENCE_UNPROVEN', `${first.place}: ${first.text}`);
   }
   throw new Error('the last try returns or throws');
+}
+
+/** What those say who answer at once; of the others, what they said before. */
+async function askWitnesses({ witnesses, signal }: Asked): Promise<void> {
+  const waited = new AbortController();
+  const patience = sleep(WITNESSES_MS, undefined, { signal: AbortSignal.any([signal, waited.signal]) });
+  await Promise.race([witnesses.askAll(), patience.catch(() => {})]);
+  waited.abort();
+  signal.throwIfAborted();
 }
 
 /** The query that refuses what there is not, before the chain is read. */
@@ -111,6 +127,7 @@ async function callsOn(
 
 /** Peers may be a block apart for a moment. */
 const APART_MS = 1_000;
+const WITNESSES_MS = 3_000;
 
 /** Answers that all signed together; where one does not sign or they stay apart, those of each that most agree on. */
 async function signedAnswers(

@@ -19,17 +19,40 @@ import { addTransactionRoute } from './transaction.ts';
 const roles: readonly Role[] = ROLES;
 const security = [{ apiKey: [] }];
 
+const Witnessed = Type.Object({
+  mspId: Type.String(),
+  block: Type.Optional(Type.Integer({ description: 'The last block of this history that its gateway saw.' })),
+  at: Type.Optional(Type.String({ description: 'When it signed that, by its own clock.' })),
+  ahead: Type.Optional(
+    Type.Integer({ description: 'The last block that it saw, where this gateway is not there yet.' }),
+  ),
+  problem: Type.Optional(
+    Type.String({ description: 'Why nothing newer is there: no answer, or one that does not count.' }),
+  ),
+});
+
 const LedgerState = Type.Object(
   {
     channel: Type.String(),
     mspId: Type.String(),
     height: Type.Integer({ description: 'Number of blocks.' }),
+    checked: Type.Integer({ description: 'How many of them this gateway checked itself.' }),
+    witnessed: Type.Array(Witnessed, {
+      description: 'What gateways of other hospitals signed that they saw of this history, by hospital.',
+    }),
   },
-  { examples: [{ channel: 'consortium', mspId: 'ClevelandMSP', height: 43 }] },
+  {
+    examples: [
+      {
+        ...{ channel: 'consortium', mspId: 'ClevelandMSP', height: 43, checked: 43 },
+        witnessed: [{ mspId: 'BudapestMSP', block: 42, at: '2026-03-02T09:00:00.000Z' }],
+      },
+    ],
+  },
 );
 
 const LedgerAlarm = Type.Object({
-  mspId: Type.String({ description: 'Whose peer it was.' }),
+  mspId: Type.String({ description: 'Whose peer or gateway it was.' }),
   text: Type.String({ description: 'What does not hold, with its place.' }),
   since: Type.String({ description: 'When it was found.' }),
   stops: Type.Boolean({ description: 'Whether nothing more of the ledger is indexed until then.' }),
@@ -64,14 +87,14 @@ interface Page<T> {
 }
 
 export function addLedgerStateRoutes(app: FastifyInstance, dependencies: Dependencies): void {
-  const { ledger, history } = dependencies;
+  const { ledger, history, witnesses } = dependencies;
   addTransactionRoute(app, dependencies);
   app.get(routeUrl(GATEWAY_PATHS.ledger), {
     config: { roles },
     schema: {
       operationId: 'getLedger',
       tags: ['ledger'],
-      summary: 'The channel, this organisation and the height.',
+      summary: 'The channel, this organisation, the height, and by whom the history is witnessed.',
       description: 'The height as this hospital’s own peer knows it.\n\nNeeds any role.',
       security,
       response: { 200: { ...LedgerState, description: 'Found.' }, ...problemResponses(EVALUATE_CODES) },
@@ -80,6 +103,8 @@ export function addLedgerStateRoutes(app: FastifyInstance, dependencies: Depende
       channel: ledger.channel,
       mspId: ledger.mspId,
       height: await ledger.height(),
+      checked: history.status?.blocks ?? 0,
+      witnessed: witnesses.status(),
     }),
   });
 

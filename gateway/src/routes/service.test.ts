@@ -35,11 +35,14 @@ test('metrics count requests by route and ledger calls by transaction and outcom
   assert.match(body, /duration_seconds_count\{transaction="member:get",outcome="MEMBER_NOT_FOUND"\} 1/);
 });
 
-test('the ledger route says the channel, the organisation and the height', async (t) => {
+test('the ledger route says the channel, the organisation, the height and who witnessed the history', async (t) => {
   const gateway = await openGateway();
   t.after(() => gateway.close());
   const answer = await gateway.as('auditor', { url: '/v1/ledger' });
-  assert.deepEqual(answer.json(), { channel: 'consortium', mspId: 'Org1MSP', height: 1 });
+  assert.deepEqual(answer.json(), {
+    ...{ channel: 'consortium', mspId: 'Org1MSP', height: 1 },
+    ...{ checked: 0, witnessed: [] },
+  });
 });
 
 test('metrics say what is missing, and how many orderers there are, without waiting for it', async (t) => {

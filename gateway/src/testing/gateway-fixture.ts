@@ -14,6 +14,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 import type { HistorySource } from '../read-model/ledger-history.ts';
 import { unwatched } from '../read-model/no-history.ts';
+import type { WitnessExchange } from '../witnesses/witness-exchange.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 
 export interface GatewayFixture<L extends Ledger = MemoryLedger> {
@@ -36,6 +37,7 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly ledger?: L;
   readonly history?: HistorySource | WatchedHistory;
   readonly logger?: FastifyBaseLogger;
+  readonly witnesses?: WitnessExchange;
 }
 
 export async function openGateway<L extends Ledger = MemoryLedger>(
@@ -54,6 +56,7 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     outbox,
     history: options.history && ('status' in options.history ? options.history : unwatched(options.history)),
     apiKeys: new ApiKeys(path),
+    witnesses: options.witnesses,
     trainer: options.trainer,
     proxies: options.proxies ?? [],
     ...(options.logger && { logger: options.logger }),

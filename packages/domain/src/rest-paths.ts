@@ -93,6 +93,7 @@ export const LEDGER_PATHS = {
 /** What a gateway answers of itself and of the ledger as a whole. */
 export const GATEWAY_PATHS = {
   ledger: '/ledger',
+  witnessStatement: '/ledger/witness-statement',
   attention: '/attention',
   transaction: '/transactions/{transactionId}',
   events: '/events',

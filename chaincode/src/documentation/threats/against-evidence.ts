@@ -102,6 +102,48 @@ export const EVIDENCE: ThreatSection = {
       ],
     },
     {
+      id: 'two-histories',
+      attack: 'Orderers that show two hospitals two histories',
+      titles: [
+        'find that orderers showed two histories to two hospitals, both of them, with both signed headers',
+        'find where two histories part though each has orderers by now that the other does not know',
+        'go on saying what they saw after they stopped, and a restart does not forget why',
+        'keep what is ahead of the own history, and compare it once they are there, also after a restart',
+        'make a file fail where orderers signed another block for that gateway',
+        'are two where orderers signed two blocks of one number, with both signed headers',
+      ],
+    },
+    {
+      id: 'false-witnesses',
+      attack: 'Statements that are not the word of that gateway on this ledger',
+      titles: [
+        'are not stopped by a neighbour that signs what no orderer did: it is counted and named',
+        'do not count what is not the word of that gateway on this ledger',
+        'do not take an older word for a newer one, nor a second block of one number that nobody ordered',
+        "is refused in another hospital's name, or in the name of nobody of the channel",
+        'is refused of anybody but an operator: other keys of a hospital do not speak for its gateway',
+        'is refused by times that its certificate does not cover, and from the future',
+        'is refused of a certificate that was revoked, then or since',
+        'is refused where a byte of it is another, and under a signature for something else',
+        'are refused by name where they are of another ledger, of nobody, beyond the file, or there twice',
+      ],
+    },
+    {
+      id: 'retired-orderers',
+      attack: 'An old key of an orderer that signs old numbers',
+      titles: ['do not stop for a key that orders no more: it is an alarm, with both headers'],
+    },
+    {
+      id: 'floods-of-statements',
+      attack: 'Floods of statements, and neighbours that answer with something else',
+      titles: [
+        'keep one statement of each hospital of the channel, whatever they are sent',
+        'a hospital that asks all the time is answered no more for a while',
+        'a neighbour cannot send too much, or send us elsewhere',
+        'nobody gets one who is of no hospital of the configuration, nor does a stranger answer for one',
+      ],
+    },
+    {
       id: 'changed-index',
       attack: "Changes of a gateway's own file of the ledger",
       titles: [

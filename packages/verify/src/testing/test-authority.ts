@@ -89,6 +89,31 @@ export class Authority {
     return new Signer(this.mspId, { pem: `${certificate.toString('pem')}\n`, key, serialNumber });
   }
 
+  /** A certificate for TLS on this machine, with its key, in PEM. */
+  async issueTls(hosts: readonly string[] = ['localhost']): Promise<{ certificate: string; key: string }> {
+    const keys = await newKeys();
+    this.#serial += 1;
+    const certificate = await x509.X509CertificateGenerator.create({
+      ...VALID,
+      serialNumber: this.#serial.toString(16),
+      subject: `CN=tls.${this.mspId}`,
+      issuer: this.#certificate.subject,
+      signingAlgorithm: ALGORITHM,
+      publicKey: keys.publicKey as never,
+      signingKey: this.#keys.privateKey as never,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.SubjectAlternativeNameExtension(hosts.map((value) => ({ type: 'dns' as const, value }))),
+      ],
+    });
+    const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    return {
+      certificate: `${certificate.toString('pem')}\n`,
+      key: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    };
+  }
+
   /** @param isNamed whether the list says whose it is */
   async revoke(signers: readonly Signer[], isNamed = true): Promise<Uint8Array> {
     const list = await x509.X509CrlGenerator.create({

@@ -1,0 +1,49 @@
+// A statement of another hospital's gateway, over TLS that both sides prove themselves in. What it answers is bounded,
+// and it cannot send us elsewhere.
+import { request } from 'node:https';
+import { STATEMENT_BYTES_MAX } from '@consilium/verify';
+import type { Neighbour } from './witness-exchange.ts';
+import type { NeighbourAddress, WitnessSettings } from './witness-file.ts';
+import { STATEMENT_PATH } from './witness-listener.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/** The neighbour at an address of the configuration. */
+export function neighbourAt(
+  { mspId, host, port, tlsRootCertificate }: NeighbourAddress,
+  { certificate, key }: Pick<WitnessSettings, 'certificate' | 'key'>,
+): Neighbour {
+  return {
+    mspId,
+    ask: (block, signal) =>
+      new Promise((resolve, reject) => {
+        const timed = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+        const asked = request({
+          host,
+          port,
+          path: block === undefined ? STATEMENT_PATH : `${STATEMENT_PATH}?block=${block}`,
+          ...{ ca: tlsRootCertificate, cert: certificate, key, minVersion: 'TLSv1.3' as const },
+          agent: false,
+          signal: timed,
+        });
+        asked.once('error', (error) =>
+          reject(timed.aborted && !signal.aborted ? new Error(`not within ${TIMEOUT_MS / 1000} s`) : error),
+        );
+        asked.once('response', (response) => {
+          const chunks: Buffer[] = [];
+          let length = 0;
+          response.on('data', (chunk: Buffer) => {
+            length += chunk.length;
+            if (length > STATEMENT_BYTES_MAX) asked.destroy(new Error('its answer is too long'));
+            else chunks.push(chunk);
+          });
+          response.once('error', reject);
+          response.once('end', () => {
+            if (response.statusCode === 200) resolve(Buffer.concat(chunks));
+            else reject(new Error(`it answers ${response.statusCode}`));
+          });
+        });
+        asked.end();
+      }),
+  };
+}

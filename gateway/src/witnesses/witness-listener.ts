@@ -1,0 +1,128 @@
+// The one thing that other hospitals reach at a gateway: its statements, to who proves in TLS to be of one of them.
+import { X509Certificate } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { writeStatement } from '@consilium/verify';
+import { GATEWAY_ERRORS, GatewayRefusal } from '../gateway-errors.ts';
+import type { OwnStatements } from './own-statements.ts';
+import type { WitnessSettings } from './witness-file.ts';
+
+export const STATEMENT_PATH = '/witness-statement';
+
+/** Finding where two histories part takes a statement for each halving, and nobody needs more often than that. */
+const REQUESTS_PER_MINUTE = 120;
+const CONNECTIONS_MAX = 100;
+const HANDSHAKE_MS = 5_000;
+const REQUEST_MS = 10_000;
+
+export interface WitnessListenerOptions extends Pick<WitnessSettings, 'listen' | 'certificate' | 'key'> {
+  readonly neighbours: readonly Pick<WitnessSettings['neighbours'][number], 'mspId' | 'tlsRootCertificate'>[];
+  readonly own: OwnStatements;
+  readonly log: (level: 'info' | 'warn', text: string) => void;
+}
+
+export interface WitnessListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** @throws what Node says where the port cannot be listened on */
+export async function listenForWitnesses(options: WitnessListenerOptions): Promise<WitnessListener> {
+  const { listen, certificate, key, neighbours, own, log } = options;
+  const roots = neighbours.map(({ mspId, tlsRootCertificate }) => ({
+    mspId,
+    root: new X509Certificate(tlsRootCertificate),
+  }));
+  const rate = new RateOfHospitals();
+  const server = createServer({
+    ...{ cert: certificate, key, minVersion: 'TLSv1.3' as const },
+    ca: roots.map(({ root }) => root.toString()),
+    ...{ requestCert: true, rejectUnauthorized: true, handshakeTimeout: HANDSHAKE_MS },
+    ...{ headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, maxHeaderSize: 4_096 },
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+  server.on('request', (request, response) => {
+    const mspId = hospitalOf(request.socket as TLSSocket, roots);
+    answer(request, own, () => mspId !== undefined && rate.allows(mspId)).then(
+      (answered) => send(response, answered),
+      (error: unknown) => {
+        log('warn', `a statement cannot be made for ${mspId}: ${(error as Error).message}`);
+        send(response, { status: statusOf(error), body: '' });
+      },
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(listen.port, listen.host, () => resolve());
+  });
+  server.on('error', (error) => log('warn', `the listener for witnesses: ${error.message}`));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Answered {
+  readonly status: number;
+  readonly body: Uint8Array | string;
+}
+
+async function answer(
+  { method, url = '/' }: IncomingMessage,
+  own: OwnStatements,
+  isAllowed: () => boolean,
+): Promise<Answered> {
+  const [path, query] = url.split('?', 2);
+  const block = query === undefined ? undefined : /^block=(\d{1,15})$/.exec(query)?.[1];
+  if (path !== STATEMENT_PATH || (query !== undefined && block === undefined))
+    return { status: 404, body: '' };
+  if (method !== 'GET') return { status: 405, body: '' };
+  if (!isAllowed()) return { status: 429, body: '' };
+  const statement = await own.on(block === undefined ? undefined : Number(block));
+  return { status: 200, body: writeStatement(statement) };
+}
+
+function send(response: ServerResponse, { status, body }: Answered): void {
+  const headers = { 'content-type': 'application/json', connection: 'close', 'cache-control': 'no-store' };
+  response.writeHead(status, headers).end(body);
+}
+
+const statusOf = (error: unknown): number =>
+  error instanceof GatewayRefusal ? GATEWAY_ERRORS[error.code].status : 503;
+
+/** Whose authority is at the end of the certificate's chain; undefined where it is nobody's of the configuration. */
+function hospitalOf(
+  socket: TLSSocket,
+  roots: readonly { readonly mspId: string; readonly root: X509Certificate }[],
+): string | undefined {
+  const chain: X509Certificate[] = [];
+  let next = socket.getPeerX509Certificate();
+  while (next !== undefined && chain.length < 5) {
+    chain.push(next);
+    next = next.issuerCertificate;
+  }
+  return roots.find(({ root }) => chain.some((one) => one.checkIssued(root) && one.verify(root.publicKey)))
+    ?.mspId;
+}
+
+/** How often each hospital asked within the present minute. */
+class RateOfHospitals {
+  readonly #counts = new Map<string, number>();
+  #untilMs = 0;
+
+  allows(mspId: string): boolean {
+    if (Date.now() >= this.#untilMs) {
+      this.#counts.clear();
+      this.#untilMs = Date.now() + 60_000;
+    }
+    const count = (this.#counts.get(mspId) ?? 0) + 1;
+    this.#counts.set(mspId, count);
+    return count <= REQUESTS_PER_MINUTE;
+  }
+}
