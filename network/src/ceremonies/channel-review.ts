@@ -132,13 +132,23 @@ function changeOf(changed: ChangedItem, before: ConfigGroup): ItemChange {
   const place = ['', ...path, ...(kind === 'group' ? [] : [name])].join('/');
   const was = old === undefined ? [] : linesOf(kind, { item: old, name, place, isNew: false });
   const is = linesOf(kind, { item, name, place, isNew: true });
-  const removed = was.filter((line) => !is.includes(line));
-  const added = is.filter((line) => !was.includes(line));
+  const removed = linesOnlyIn(was, is);
+  const added = linesOnlyIn(is, was);
   if (kind === 'group') removed.push(...goneIn(path, before, item as ConfigGroup));
   if (removed.length + added.length > 0) return { place, kind, removed, added };
   // Its version counts up all the same.
   if (old !== undefined) return { place, kind, removed: [], added: ['the same in another order or form'] };
   return { place, kind, removed: [], added: ['there, and empty'] };
+}
+
+/** Each line as often as it is there more. */
+function linesOnlyIn(lines: readonly string[], others: readonly string[]): string[] {
+  const left = [...others];
+  return lines.filter((line) => {
+    const at = left.indexOf(line);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }
 
 interface Item {

@@ -5,12 +5,22 @@ import type { ConfigGroup } from '@consilium/verify/channel';
 import fabricProtos from '@hyperledger/fabric-protos';
 import { type Ceremony, gather, parseCeremony, textOfCeremony } from './ceremony-file.ts';
 import { signCeremony } from './ceremony-signatures.ts';
-import { groupAt, implicitPolicy, withGroup, without, withPolicy, withValue } from './configuration-tree.ts';
+import {
+  groupAt,
+  implicitPolicy,
+  roleOf,
+  signaturePolicy,
+  withGroup,
+  without,
+  withPolicy,
+  withValue,
+} from './configuration-tree.ts';
 import { firstBlock } from './founding.ts';
 import { blockPolicy, orderersIn } from './orderer-set.ts';
 import {
   addOrderer,
   addOrganisation,
+  changeAnchorPeers,
   changeBatchTimeout,
   changeBlockSize,
   changePolicy,
@@ -316,6 +326,45 @@ test('who may change what afterwards is compared, also where only the name of it
   );
   assert.deepEqual(reviewed(raft, governed('policies', 'Later', 'Admins')).warnings, []);
   assert.deepEqual(reviewed(raft, governed('policies', 'Admins', '/Channel/Admins')).warnings, []);
+});
+
+test('a policy that asks for nobody, or stands over no organisation, is met by anyone', () => {
+  const nobody = signaturePolicy({ least: 0, rules: [0] }, [roleOf('AlphaMSP', 'admin')]);
+  const path = '/Channel/Application/Admins';
+  const zero = reviewed(raft, (root) => withPolicy(root, ['Application'], ['Admins', nobody]));
+  assert.equal(zero.warnings[0], `anyone could meet ${path}, without a signature of any organisation`);
+  assert.ok(
+    zero.warnings.some((line) =>
+      line.startsWith(`${path} could be met by anyone, who could not meet it before`),
+    ),
+  );
+  const empty = reviewed(raft, (root) =>
+    withGroup(root, ['Application'], (group) => ({ ...group, groups: new Map() })),
+  );
+  assert.ok(empty.warnings.includes(`anyone could meet ${path}, without a signature of any organisation`));
+});
+
+test('what is there twice afterwards is said, although it was there once before', () => {
+  const twice = reviewed(raft, (root) => {
+    const { host, port } = { host: 'peer.alphamsp', port: 7051 };
+    return changeAnchorPeers(root, 'AlphaMSP', [
+      { host, port },
+      { host, port },
+    ]);
+  });
+  assert.deepEqual(linesAt(twice, '/Channel/Application/AlphaMSP/AnchorPeers').added, [
+    'anchor peer: host: peer.alphamsp; port: 7051',
+  ]);
+});
+
+test('twelve organisations are compared, and of more it is said that they are not', async () => {
+  const names = Array.from({ length: 12 }, (_, at) => `Hospital${'ABCDEFGHKMNP'[at]}MSP`);
+  const many = await foundedChannel(names);
+  const path = '/Channel/Application/Admins';
+  const { warnings } = reviewed(many, (root) => changePolicy(root, path, 'ANY Admins'));
+  assert.match(warnings[0]!, /^HospitalAMSP alone could meet/);
+  const thirteen = reviewed(many, (root) => addOrganisation(root, { ...delta.definition, orderers: [] }));
+  assert.ok(thirteen.warnings.some((line) => line.includes('more than 12 organisations')));
 });
 
 test('a further authority, and other roles, in the name of an organisation are warned of', () => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelConfiguration } from '@consilium/verify/channel';
 import fabricProtos from '@hyperledger/fabric-protos';
 import type { Ceremony } from './ceremony-file.ts';
+import type { SigningIdentity } from './ceremony-signatures.ts';
 import { reviewUpdate } from './channel-review.ts';
 import { groupMessage } from './compute-update.ts';
 import { sameBytes } from './digests.ts';
@@ -73,8 +74,8 @@ async function presentOf(own: OwnPlace): Promise<ChannelConfiguration | undefine
   }
 }
 
-/** To one orderer after the other, until one takes it. */
-async function send(ceremony: Ceremony, own: OwnPlace, say: (line: string) => void): Promise<void> {
+/** The change with its signatures, as orderers take it from one who sends it. */
+export function changeEnvelope(ceremony: Ceremony, identity: SigningIdentity) {
   const signed = new common.ConfigUpdateEnvelope();
   signed.setConfigUpdate(ceremony.bytes);
   signed.setSignaturesList(
@@ -85,18 +86,19 @@ async function send(ceremony: Ceremony, own: OwnPlace, say: (line: string) => vo
       return one;
     }),
   );
+  const data = signed.serializeBinary();
+  return signedEnvelope(identity, { channel: ceremony.channel, type: common.HeaderType.CONFIG_UPDATE, data });
+}
+
+/** To one orderer after the other, until one takes it. */
+async function send(ceremony: Ceremony, own: OwnPlace, say: (line: string) => void): Promise<void> {
   const identity = administratorOf(own);
-  const content = {
-    channel: ceremony.channel,
-    type: common.HeaderType.CONFIG_UPDATE,
-    data: signed.serializeBinary(),
-  };
   if (own.orderers.length === 0)
     throw new SubmissionError(`${own.file} names no orderers: add where they are`);
   const answers: string[] = [];
   for (const node of own.orderers) {
     try {
-      const { isTaken, words } = await broadcast(node, signedEnvelope(identity, content));
+      const { isTaken, words } = await broadcast(node, changeEnvelope(ceremony, identity));
       say(`${node.address}: ${words}`);
       if (isTaken) return;
       answers.push(`${node.address}: ${inOurWords(words)}`);

@@ -37,7 +37,9 @@ export function suffices(group: ConfigGroup, name: string, mspIds: ReadonlySet<s
   }
   const { rule, subPolicy } = implicitPolicyOf(policy);
   const children = [...group.groups.values()];
-  if (rule === undefined || children.length === 0) return false;
+  if (rule === undefined) return false;
+  // As Fabric: a policy over no group is always met.
+  if (children.length === 0) return true;
   const needed = { any: 1, all: children.length, majority: Math.floor(children.length / 2) + 1 }[rule];
   return children.filter((child) => suffices(child, subPolicy, mspIds)).length >= needed;
 }
@@ -101,8 +103,8 @@ function subsets(mspIds: readonly string[]): ReadonlySet<string>[] {
   return all.sort((a, b) => a.length - b.length).map((names) => new Set(names));
 }
 
-/** 'AlphaMSP and BetaMSP'. */
+/** 'AlphaMSP and BetaMSP'; of a set of no one, whose signature is not asked for, anyone. */
 export const listed = (names: Iterable<string>): string => {
   const all = [...names];
-  return all.length > 1 ? `${all.slice(0, -1).join(', ')} and ${all.at(-1)}` : (all[0] ?? 'nobody');
+  return all.length > 1 ? `${all.slice(0, -1).join(', ')} and ${all.at(-1)}` : (all[0] ?? 'anyone');
 };

@@ -2,7 +2,7 @@
 // meet, fewer orderers that may fail, one organisation that could decide or stop alone, a revocation taken back.
 import type { ChannelConfiguration, ConfigGroup } from '@consilium/verify/channel';
 import { readableCertificate } from './certificates-in-words.ts';
-import { sameBytes } from './digests.ts';
+import { sameBytes, sha256Hex } from './digests.ts';
 import { msOf } from './durations.ts';
 import { governorChanges } from './governor-warnings.ts';
 import { blockPolicy, type OrdererEntry, orderersIn, quorumOf } from './orderer-set.ts';
@@ -54,7 +54,9 @@ export function foundingWarnings(configuration: ChannelConfiguration, now: Date)
 }
 
 const decidesAlone = (mspId: string, path: string): string =>
-  `${mspId} alone could meet ${path}: one organisation would decide for all`;
+  mspId === 'anyone'
+    ? `anyone could meet ${path}, without a signature of any organisation`
+    : `${mspId} alone could meet ${path}: one organisation would decide for all`;
 
 const organisationsOf = ({ mspIds, ordererMspIds }: ChannelConfiguration): string[] =>
   [...new Set([...mspIds, ...ordererMspIds])].sort();
@@ -70,7 +72,7 @@ function aloneIn(configuration: ChannelConfiguration): Map<string, string> {
     if (policy === undefined) continue;
     const [smallest] = sufficientSets(policy.group, policy.name, mspIds);
     if (smallest?.size === 1) found.set(path, [...smallest][0]!);
-    if (smallest?.size === 0) found.set(path, 'nobody');
+    if (smallest?.size === 0) found.set(path, 'anyone');
   }
   return found;
 }
@@ -205,7 +207,11 @@ function sharedAuthorities(after: ChannelConfiguration): string[] {
   for (const section of ['Application', 'Orderer']) {
     for (const group of after.root.groups.get(section)?.groups.values() ?? []) {
       const { mspId, identity } = authoritiesOf(group);
-      for (const { sha256 } of identity) holders.set(sha256, (holders.get(sha256) ?? new Set()).add(mspId));
+      for (const { x509 } of identity) {
+        // Of one key, however many certificates it has.
+        const key = sha256Hex(x509.publicKey.export({ format: 'der', type: 'spki' }));
+        holders.set(key, (holders.get(key) ?? new Set()).add(mspId));
+      }
     }
   }
   return [...holders.values()]

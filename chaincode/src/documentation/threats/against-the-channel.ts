@@ -11,6 +11,7 @@ export const CHANNEL: ThreatSection = {
         'bytes that say more than the review shows are refused, however deep they are',
         'an update that leaves open which configuration it changes is refused, although Fabric would take it',
         'names that look like others, or hide characters, are refused',
+        'what is there twice afterwards is said, although it was there once before',
         'certificates with something around them, and private keys, are refused',
         'policies that name somebody whom their rule does not use are refused',
       ],
@@ -37,6 +38,7 @@ export const CHANNEL: ThreatSection = {
       attack: 'A change by which fewer decide',
       titles: [
         'a policy that fewer, others, one alone or nobody could meet is warned of',
+        'a policy that asks for nobody, or stands over no organisation, is met by anyone',
         'who may change what afterwards is compared, also where only the name of its governor changes',
         'a further authority, and other roles, in the name of an organisation are warned of',
         'how orderers agree, what may be ordered and who may call what are warned of when they change',

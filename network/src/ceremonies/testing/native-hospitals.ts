@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { exitStatusOf } from '@consilium/command-line';
 import { Authority, type Signer } from '@consilium/verify/testing/test-authority';
 import { stringify } from 'yaml';
 import { findFabric } from '../../native/binaries.ts';
@@ -15,10 +16,10 @@ import type { FabricLayout, OrdererNode, PeerNode } from '../../native/layout.ts
 import { ordererConfiguration, peerConfiguration } from '../../native/node-configuration.ts';
 import { inherited } from '../../programs.ts';
 import { answers } from '../../readiness.ts';
+import { type CeremonyOutput, runCeremony } from '../ceremony-command.ts';
 import { canonical } from './founders.ts';
 
 const HOST = 'localhost';
-const main = join(import.meta.dirname, '../../main.js');
 const UNITS = ['Client', 'Peer', 'Admin', 'Orderer'];
 const JOIN_MS = 120_000;
 
@@ -34,7 +35,7 @@ export interface Hospital {
 }
 
 export interface CommandResult {
-  readonly code: number | null;
+  readonly code: number;
   readonly out: string;
   readonly err: string;
 }
@@ -166,20 +167,23 @@ export class NativeHospitals {
     );
   }
 
-  /** The command consilium-network at a hospital's place. */
+  /** A command of a ceremony at a hospital's place. */
   async run(name: string, ...parameters: readonly string[]): Promise<CommandResult> {
-    const child = spawn(process.execPath, [main, ...parameters, '--place', this.of(name).place], {
-      cwd: this.#root,
-    });
     let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk) => {
-      out += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      err += chunk;
-    });
-    const [code] = (await once(child, 'close')) as [number | null];
-    return { code, out, err };
+    const output: CeremonyOutput = {
+      print: (line) => {
+        out += `${line}\n`;
+      },
+      note: (line) => {
+        err += `${line}\n`;
+      },
+    };
+    try {
+      const code = await runCeremony([...parameters, '--place', this.of(name).place], output);
+      return { code, out, err };
+    } catch (error) {
+      return { code: exitStatusOf(error), out, err: `${err}${(error as Error).message}` };
+    }
   }
 
   get #layout(): FabricLayout {
