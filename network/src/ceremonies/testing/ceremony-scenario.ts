@@ -5,9 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { lastConfigurationOf } from '@consilium/verify';
 import { findFabric, MissingBinariesError } from '../../native/binaries.ts';
 import { readCeremony } from '../ceremony-file.ts';
-import { broadcast } from '../fabric-nodes.ts';
+import { broadcast, fetchBlock } from '../fabric-nodes.ts';
 import { administratorOf, readOwnPlace } from '../own-place.ts';
 import { changeEnvelope, inOurWords } from '../submit.ts';
 import { canonical } from './founders.ts';
@@ -162,6 +163,8 @@ export async function tryCeremonies(names: readonly string[], ordering: 'raft' |
     join(delta.folder, 'msp'),
     '--peer',
     `localhost:${delta.peer.port}`,
+    ...['--orderer', `localhost:${delta.orderer.port}`],
+    ...['--certificate', delta.orderer.tls.certificate, '--identity', delta.orderer.signCertificate],
     '--out',
     definition,
   ];
@@ -193,6 +196,9 @@ export async function tryCeremonies(names: readonly string[], ordering: 'raft' |
     assert.match(done(await chaincode.submit(name)), /It is not committed: \d+ more of|have to approve it/);
   }
   assert.match(done(await chaincode.submit(majority.at(-1)!)), /Approved, and committed/);
+  const same = await network.run('Alpha', 'submit', chaincode.file);
+  assert.equal(same.code, 1);
+  assert.match(same.err, /the sequence is outdated: propose the definition again/);
 
   // A client whose certificate is revoked.
   const { authority, client } = network.of('Alpha');
@@ -211,7 +217,7 @@ export async function tryCeremonies(names: readonly string[], ordering: 'raft' |
   const at = ['--orderer', `localhost:${gamma.orderer.port}`, '--certificate', certificate];
   const renewal = await propose('Gamma', 'renew-orderer', ...at);
   assert.deepEqual((await renewal.review('Alpha')).warnings.length, 1);
-  done(await (await renewal.sign(...enough)).submit('Alpha'));
+  done(await (await renewal.sign(...majority)).submit('Alpha'));
   await network.stop('orderer-Gamma');
   writeTls(join(gamma.folder, 'orderer/tls'), gamma.authority, fresh);
   await network.startOrderer('Gamma');
@@ -220,8 +226,31 @@ export async function tryCeremonies(names: readonly string[], ordering: 'raft' |
   await network.stop('orderer-Beta');
   const size = await propose('Alpha', 'block-size', '--messages', '2');
   assert.match((await size.review('Beta')).warnings[0]!, /a block could hold 2 transactions, and 1 before/);
-  done(await (await size.sign(...enough)).submit('Gamma'));
+  done(await (await size.sign(...majority)).submit('Gamma'));
   await network.startOrderer('Beta');
+
+  // The new organisation's orderer follows the channel, orders, and orders no more.
+  const latest = join(root, 'latest.block');
+  const alpha = readOwnPlace(network.of('Alpha').place);
+  const asking = { channel: 'consortium', identity: administratorOf(alpha) };
+  const newest = await fetchBlock(alpha.peer!, 'newest', asking);
+  writeFileSync(latest, await fetchBlock(alpha.peer!, lastConfigurationOf(newest), asking));
+  await network.startOrderer('Delta');
+  await network.joinOrderer('Delta', latest);
+  const address = `localhost:${delta.orderer.port}`;
+  const ordererJoins = await propose(
+    'Delta',
+    'add-orderer',
+    '--definition',
+    definition,
+    '--orderer',
+    address,
+  );
+  done(await (await ordererJoins.sign(...majority)).submit('Alpha'));
+  const faster = await propose('Alpha', 'batch-timeout', '--milliseconds', '250');
+  done(await (await faster.sign(...majority)).submit('Alpha'));
+  const without = await propose('Alpha', 'remove-orderer', '--orderer', address);
+  done(await (await without.sign(...majority)).submit('Alpha'));
 
   // An organisation leaves; three of four have to sign, and its own need not.
   const leaving = await propose('Alpha', 'remove-organisation', '--organisation', 'DeltaMSP');

@@ -1,9 +1,9 @@
 // Hospitals on real Fabric, for tests: each is one organisation with a peer and an orderer, its own folder and its own
 // keys, and founds its channel by a ceremony.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -14,8 +14,9 @@ import { findFabric } from '../../native/binaries.ts';
 import { FabricCommands } from '../../native/fabric-commands.ts';
 import type { FabricLayout, OrdererNode, PeerNode } from '../../native/layout.ts';
 import { ordererConfiguration, peerConfiguration } from '../../native/node-configuration.ts';
+import { isFree } from '../../ports.ts';
 import { inherited } from '../../programs.ts';
-import { answers } from '../../readiness.ts';
+import { accepts, answers } from '../../readiness.ts';
 import { type CeremonyOutput, runCeremony } from '../ceremony-command.ts';
 import { canonical } from './founders.ts';
 
@@ -40,13 +41,12 @@ export interface CommandResult {
   readonly err: string;
 }
 
+/** Below the ports that the system gives to connections, one of which could take it before its node does. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(12_000, 32_000);
+    if (await isFree(port)) return port;
+  }
 }
 
 function write(file: string, text: string): string {
@@ -242,7 +242,11 @@ export class NativeHospitals {
   async #start(
     name: string,
     [program, ...parameters]: readonly string[],
-    { home, operationsPort }: { readonly home: string; readonly operationsPort: number },
+    {
+      home,
+      operationsPort,
+      port,
+    }: { readonly home: string; readonly operationsPort: number; readonly port: number },
   ): Promise<void> {
     const env = { ...inherited(), FABRIC_CFG_PATH: home, FABRIC_LOGGING_SPEC: 'warn', GOMEMLIMIT: '256MiB' };
     const child = spawn(program!, parameters, { cwd: home, env, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -251,7 +255,9 @@ export class NativeHospitals {
       said = (said + chunk).slice(-4000);
     });
     this.#running.set(name, child);
-    const isReady = () => answers(`http://127.0.0.1:${operationsPort}/healthz`).catch(() => false);
+    const isReady = async () =>
+      (await answers(`http://127.0.0.1:${operationsPort}/healthz`).catch(() => false)) &&
+      (await accepts(port));
     for (let tries = 0; !(await isReady()); tries++) {
       if (child.exitCode !== null || tries > 600) throw new Error(`${name} does not start:\n${said}`);
       await sleep(200);
