@@ -52,22 +52,24 @@ status: build ## Show the consortium's processes, ports and health
 	@$(NETWORK) status --dir "$(DIR)"
 
 PLACE ?= consilium-place.yaml
+# Of a ceremony: a hospital that is named, or a file that says where everything is.
+AT = $(if $(filter command environment,$(origin HOSPITAL)),--hospital "$(HOSPITAL)",--place "$(PLACE)")
 
 .PHONY: propose
-propose: build ## Write a ceremony's FILE that proposes CHANGE= (batch-timeout, …) at PLACE=; WITH="--milliseconds 500"
-	@$(NETWORK) propose $(CHANGE) --place "$(PLACE)" --out "$(FILE)" $(WITH)
+propose: build ## Write a ceremony's FILE that proposes CHANGE= at PLACE= or HOSPITAL=; WITH="--milliseconds 500"
+	@$(NETWORK) propose $(CHANGE) $(AT) --out "$(FILE)" $(WITH)
 
 .PHONY: review
 review: build ## Say in words what signing a ceremony's FILE= would change, who has signed and who is missing
-	@$(NETWORK) review $(FILE) --place "$(PLACE)" $(WITH)
+	@$(NETWORK) review $(FILE) $(AT) $(WITH)
 
 .PHONY: sign
-sign: build ## Sign a ceremony's FILE= with the administrator's key of PLACE=, if DIGEST= is what was reviewed
-	@$(NETWORK) sign "$(FILE)" --place "$(PLACE)" --digest "$(DIGEST)" $(WITH)
+sign: build ## Sign a ceremony's FILE= with the administrator's key, if DIGEST= is what was reviewed
+	@$(NETWORK) sign "$(FILE)" $(AT) --digest "$(DIGEST)" $(WITH)
 
 .PHONY: submit
 submit: build ## Send a ceremony's FILE= to the orderers, once it has all signatures
-	@$(NETWORK) submit $(FILE) --place "$(PLACE)" $(WITH)
+	@$(NETWORK) submit $(FILE) $(AT) $(WITH)
 
 .PHONY: test
 test: build $(if $(W)$(T),,lint) ## Run all tests, or those of W=workspace and T=name, file or title

@@ -16,6 +16,7 @@ import { type Ceremony, digestOf, gather, readCeremony, writeCeremony } from './
 import { signCeremony } from './ceremony-signatures.ts';
 import { approveChaincode } from './chaincode-approval.ts';
 import { proposeFounding } from './founding.ts';
+import { placeOfHospital } from './hospital-place.ts';
 import {
   definitionDigest,
   type Endpoint,
@@ -60,13 +61,15 @@ const HELP = `consilium-network: ceremonies, by which organisations of a channel
       A chaincode is approved for the own organisation, and committed once enough organisations have approved it.
 
 --place (default consilium-place.yaml): mspId, channel, genesis (digest of the first block), administrator (folder msp
-with signcerts and keystore), peer and orderers (address, tlsRoots).
+with signcerts and keystore), peer and orderers (address, tlsRoots). --hospital HOSPITAL.YAML in place of it takes all
+of that from the folder of a hospital that runs on its own host.
 
 ${exitStatusLine()}
 `;
 
 const OPTIONS = {
   place: { type: 'string', default: 'consilium-place.yaml' },
+  hospital: { type: 'string' },
   out: { type: 'string' },
   package: { type: 'string' },
   digest: { type: 'string' },
@@ -117,7 +120,7 @@ export async function runCeremony(args: readonly string[], output = TERMINAL): P
     values.print(HELP.trimEnd());
     return EXIT.done;
   }
-  const own = readOwnPlace(values.place);
+  const own = values.hospital === undefined ? readOwnPlace(values.place) : placeOfHospital(values.hospital);
   switch (command) {
     case 'propose':
       return propose(words, values, own);

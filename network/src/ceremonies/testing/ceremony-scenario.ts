@@ -151,7 +151,7 @@ export async function tryCeremonies(names: readonly string[], ordering: 'raft' |
   assert.equal(answer.isTaken, false);
   assert.match(
     inOurWords(answer.words),
-    /BatchTimeout.*\(the channel has changed since: propose the change again\)/,
+    /(BatchTimeout|ConsensusType) be at.*\(the channel has changed since: propose the change again\)/,
   );
   assert.equal(own.peer?.address, `localhost:${peer.port}`);
 
