@@ -9,6 +9,7 @@ WITH_NODE := NODE_BIN=$$(scripts/node-24.sh) && export PATH="$$NODE_BIN:$$PATH" 
 NETWORK := $(WITH_NODE) exec node network/dist/src/main.js
 CONFIG ?= network/consortium.yaml
 DIR ?= .consortium
+HOSPITAL ?= hospital.yaml
 RUNTIME_FLAGS := $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(ORDERING),--ordering $(ORDERING)) \
 	$(if $(ORDERERS),--orderers $(ORDERERS))
 export FABRIC_BIN_DIR
@@ -17,7 +18,7 @@ export FABRIC_BIN_DIR
 help: ## Print this list
 	@echo "Consilium: one model from many hospitals, with privacy that can be proven."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo DATA=network/studies/heart-disease/data   the main job on the four UCI hospital files"
 	@echo "  make demo KEEP=1                              leave the consortium running afterwards"
@@ -70,6 +71,26 @@ sign: build ## Sign a ceremony's FILE= with the administrator's key, if DIGEST= 
 .PHONY: submit
 submit: build ## Send a ceremony's FILE= to the orderers, once it has all signatures
 	@$(NETWORK) submit $(FILE) $(AT) $(WITH)
+
+.PHONY: config-check
+config-check: build ## Say in words what the consortium of CONFIG withstands
+	@$(NETWORK) config-check --config "$(CONFIG)"
+
+HOSPITAL_VERBS := hospital-init hospital-found hospital-up hospital-down hospital-status hospital-logs hospital-doctor
+.PHONY: $(HOSPITAL_VERBS)
+hospital-init: ## Make this organisation's identities, from its hospital.yaml (HOSPITAL=)
+hospital-found: ## Compute the channel's first block from all definitions
+hospital-up: ## Start this organisation: orderer, peer, chaincode, IPFS, trainer, gateway
+hospital-down: ## Stop it
+hospital-status: ## Show its processes, and whether the others answer
+hospital-logs: ## Show the end of its logs (SERVICE=)
+hospital-doctor: ## Look for what is wrong: names, ports, TLS, certificates, disk, file modes, quorum
+$(HOSPITAL_VERBS): build
+	@$(NETWORK) hospital $(@:hospital-%=%) --hospital "$(HOSPITAL)" $(if $(SERVICE),--service "$(SERVICE)")
+
+.PHONY: test-hospitals
+test-hospitals: build ## Four hospitals on four hosts found a channel and run the study (root, Fabric, Kubo; ORDERING=)
+	@$(NETWORK) test-hospitals $(if $(DATA),--data "$(DATA)") $(if $(ORDERING),--ordering $(ORDERING))
 
 .PHONY: test
 test: build $(if $(W)$(T),,lint) ## Run all tests, or those of W=workspace and T=name, file or title

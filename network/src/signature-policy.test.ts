@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   canonicalRule,
   endorsementProblem,
+  endorsersNeeded,
   PolicySyntaxError,
   parseSignaturePolicy,
 } from './signature-policy.ts';
@@ -67,4 +68,14 @@ test('a policy that names nobody, or nobody who endorses, or asks too much, says
     assert.match(problem?.text ?? '', text, policy);
     assert.notEqual(problem?.remedy ?? '', '', policy);
   }
+});
+
+test('a policy is as easy to meet as its easiest way, and fails as easily as its weakest', () => {
+  const members = ['A', 'B', 'C', 'D'];
+  const needed = (policy: string) => Object.values(endorsersNeeded(policy, members));
+  assert.deepEqual(needed('MAJORITY'), [3, 3]);
+  assert.deepEqual(needed("OutOf(2,'A.peer','B.peer','C.peer')"), [2, 3]);
+  assert.deepEqual(needed("OR('A.peer', AND('B.peer','C.member'))"), [1, 3]);
+  // A second mention asks for a second peer, which no organisation here has.
+  assert.deepEqual(needed("OutOf(2,'A.peer','A.peer','B.peer')"), [2, 4]);
 });

@@ -181,3 +181,26 @@ export function endorsementProblem(
     remedy: 'ask for no more signatures of an organisation than it has peers',
   };
 }
+
+/** How many organisations an endorsement takes, where each has one peer. */
+export interface EndorsersNeeded {
+  /** The fewest that can have a transaction endorsed. */
+  readonly fewest: number;
+  /** With this many at work, whichever they are, a transaction is endorsed. */
+  readonly always: number;
+}
+
+/** @param policy one of which `endorsementProblem` finds nothing, or MAJORITY; of at most 16 organisations */
+export function endorsersNeeded(policy: string, mspIds: readonly string[]): EndorsersNeeded {
+  const majority = Math.floor(mspIds.length / 2) + 1;
+  if (policy === 'MAJORITY') return { fewest: majority, always: majority };
+  const rule = parseSignaturePolicy(policy);
+  let fewest = mspIds.length;
+  let mostUnmet = 0;
+  for (let set = 1; set < 2 ** mspIds.length; set += 1) {
+    const chosen = mspIds.filter((_, at) => (set >> at) & 1);
+    if (isMet(rule, new Set(chosen))) fewest = Math.min(fewest, chosen.length);
+    else mostUnmet = Math.max(mostUnmet, chosen.length);
+  }
+  return { fewest, always: mostUnmet + 1 };
+}

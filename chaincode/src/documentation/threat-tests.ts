@@ -7,6 +7,7 @@ import { EVIDENCE } from './threats/against-evidence.ts';
 import { CHANNEL } from './threats/against-the-channel.ts';
 import { MODEL } from './threats/against-the-model.ts';
 import { RULES } from './threats/against-the-rules.ts';
+import { BETWEEN_HOSTS } from './threats/between-hosts.ts';
 import { GRAPH } from './threats/by-a-graph.ts';
 import { HOSPITAL } from './threats/inside-a-hospital.ts';
 import type { ThreatSection } from './threats/threat-section.ts';
@@ -20,4 +21,5 @@ export const THREAT_SECTIONS: readonly ThreatSection[] = [
   AVAILABILITY,
   GRAPH,
   HOSPITAL,
+  BETWEEN_HOSTS,
 ];

@@ -340,6 +340,7 @@ class Room {
       organisations: this.source.hospitals.map(({ name, mspId, title }) => ({
         ...{ name, mspId, title, host: this.#hostOf(name).hostName },
       })),
+      foundedAt: `${new Date().toISOString().slice(0, 19)}Z`,
       ordering: { kind: this.#options.ordering },
       chaincode: {
         name: 'consilium',

@@ -19,7 +19,8 @@ export function checkConfiguration(file: string): CheckedConfiguration {
   const sha256 = createHash('sha256').update(text, 'utf8').digest('hex');
   if (!isOfHospitalsApart(text)) {
     const { organisations } = parseConsortium(text, file);
-    const sentence = `One operator runs all ${organisations.length} organisations on one machine, and holds the keys of all.`;
+    const count = organisations.length;
+    const sentence = `One operator runs all ${count} organisations on one machine, and holds the keys of all.`;
     return { sha256, sentences: [sentence, 'Hospitals on hosts of their own have `form: hospitals-apart`.'] };
   }
   const { consortium } = parseAgreed(text, file);

@@ -20,7 +20,7 @@ import { supervise } from '../supervise.ts';
 import { writeDefinition } from './definition.ts';
 import { examinationText, examine } from './doctor.ts';
 import { enrolOrganisation } from './enrolment.ts';
-import { found, foundingByConfigtxgen } from './founding.ts';
+import { found } from './founding.ts';
 import { type Hospital, readHospital } from './hospital-file.ts';
 import { ensureIpfsNode } from './hospital-ipfs.ts';
 import { type HospitalLayout, hospitalLayout } from './hospital-layout.ts';
@@ -34,8 +34,9 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       Makes the two certificate authorities and every identity of this organisation, and puts its definition, which
       holds no key, into the mailbox. Prints the digests of its roots for consortium.yaml.
   consilium-network hospital found  --hospital FILE [--json]
-      Takes up the definitions of all from the mailbox. The first organisation makes the channel's first block; each
-      other accepts it only if it says what consortium.yaml and the definitions say.
+      Takes up the definitions of all from the mailbox, and computes the channel's first block from them and from
+      consortium.yaml: it has the same digest everywhere. The first organisation also makes the key of the private
+      IPFS swarm, and seals it to each other.
   consilium-network hospital up     --hospital FILE [--foreground] [--json]
       Starts orderer, peer, chaincode, IPFS, trainer and gateway, and returns when each of them runs. Approving the
       chaincode goes on afterwards, until the others have started too.
@@ -127,11 +128,9 @@ async function init(place: Place): Promise<number> {
   return EXIT.done;
 }
 
-async function foundChannel(place: Place): Promise<number> {
-  const { hospital, layout } = place;
-  const { genesisSha256, made } = await found(hospital, layout, foundingByConfigtxgen(programs().fabric));
-  answer(place, { genesisSha256, made }, [
-    made ? 'The first block was made here.' : 'The first block says what was agreed on, and is accepted.',
+function foundChannel(place: Place): number {
+  const genesisSha256 = found(place.hospital, place.layout);
+  answer(place, { genesisSha256 }, [
     `genesis ${genesisSha256}`,
     'Compare both digests with the other organisations by another way than the mailbox.',
   ]);
@@ -149,13 +148,13 @@ async function up(place: Place): Promise<number> {
     return EXIT.done;
   }
   assertFounded(hospital, layout);
-  const found = programs();
+  const binaries = programs();
   if (values.foreground) {
     const supervised = {
       name: hospital.consortium.name,
       ...(hospital.file.logs && { logs: hospital.file.logs }),
     };
-    const plan = () => planHospital(hospital, layout, found);
+    const plan = () => planHospital(hospital, layout, binaries);
     return supervise({ consortium: supervised, directory, plan, say, signal });
   }
   say(heading(hospital));

@@ -1,7 +1,7 @@
 // What a consortium withstands, in words: how many orderers and endorsers may be away, how many may lie, and who must
 // agree to change it. Computed from what all agreed on, for people who decide whether that is enough.
+import { endorsersNeeded } from '../signature-policy.ts';
 import type { AgreedConsortium } from './agreed-consortium.ts';
-import { endorsersOf } from './endorsement-rule.ts';
 
 export interface Tolerance {
   readonly orderers: { readonly count: number; readonly mayBeDown: number; readonly mayLie: number };
@@ -23,13 +23,13 @@ export function toleranceOf({ organisations, ordering, chaincode }: AgreedConsor
   const majority = Math.floor(count / 2) + 1;
   const mayLie = ordering.kind === 'bft' ? Math.floor((count - 1) / 3) : 0;
   const quorum = ordering.kind === 'bft' ? Math.ceil((count + mayLie + 1) / 2) : majority;
-  const { fewest, most } = endorsersOf(
+  const { fewest, always } = endorsersNeeded(
     chaincode.policy,
     organisations.map(({ mspId }) => mspId),
   );
   return {
     orderers: { count, mayBeDown: count - quorum, mayLie },
-    endorsement: { fewest: fewest!, mayBeAway: count - most! },
+    endorsement: { fewest, mayBeAway: Math.max(0, count - always) },
     administrators: majority,
   };
 }

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
 const FABRIC_PROGRAMS = ['orderer', 'peer', 'configtxgen', 'configtxlator', 'osnadmin'] as const;
-/** What one organisation's commands need besides: its certificate authorities, and blocks as text. */
+/** What one organisation's commands need besides: its certificate authorities. */
 const HOSPITAL_PROGRAMS = [...FABRIC_PROGRAMS, 'fabric-ca-client', 'fabric-ca-server'] as const;
 export type FabricProgram = (typeof FABRIC_PROGRAMS)[number];
 export type HospitalProgram = (typeof HOSPITAL_PROGRAMS)[number];

@@ -17,6 +17,7 @@ export const exampleConsortium = (count: number): AgreedConsortium => ({
     host: `clinic${at + 1}.consilium.test`,
     roots: { identity: digest(`identity ${at}`), tls: digest(`tls ${at}`) },
   })),
+  foundedAt: '2026-01-01T00:00:00Z',
   ordering: { kind: 'bft' },
   chaincode: { name: 'consilium', version: '1.2.3', policy: 'MAJORITY', sha256: digest('code') },
 });

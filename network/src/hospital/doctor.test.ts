@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { examinationText, examine, type Finding, isSecret } from './doctor.ts';
+import { type Clinic, initialisedClinics } from './testing/clinics.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-doctor-'));
+after(() => rmSync(root, { recursive: true }));
+let clinic: Clinic;
+before(async () => {
+  [clinic] = (await initialisedClinics(root, 3)) as [Clinic];
+});
+
+const examined = (): Promise<Finding[]> => examine(clinic.hospital, clinic.layout);
+const of = (findings: readonly Finding[], what: string) => findings.filter((one) => one.what === what);
+
+test('hosts without an address, the wrong code and a lost quorum are wrong, each with a remedy', async () => {
+  const findings = await examined();
+  for (const what of ['name of Clinic2MSP', 'name of Clinic3MSP', 'own name', 'code', 'quorum']) {
+    assert.deepEqual(
+      of(findings, what).map(({ state }) => state),
+      ['wrong'],
+      what,
+    );
+  }
+  assert.match(of(findings, 'name of Clinic2MSP')[0]!.text, /enter it in the DNS/);
+  assert.match(
+    of(findings, 'quorum')[0]!.text,
+    /0 of 3 orderers answer, and 2 are needed: nothing can be written/,
+  );
+  assert.match(of(findings, 'code')[0]!.text, /build the agreed version/);
+});
+
+test('every certificate is looked at, and good ones say until when', async () => {
+  const certificates = (await examined()).filter(({ what }) => what.startsWith('certificate '));
+  assert.ok(certificates.length >= 3);
+  assert.ok(certificates.every(({ state, text }) => state === 'good' && text.startsWith('is valid until')));
+});
+
+test('a key that others could read is wrong, and named', async () => {
+  chmodSync(clinic.layout.directory, 0o700);
+  assert.deepEqual(
+    of(await examined(), 'file modes').map(({ state }) => state),
+    ['good'],
+  );
+  chmodSync(clinic.layout.exchangeKey, 0o644);
+  const found = of(await examined(), 'file modes');
+  chmodSync(clinic.layout.exchangeKey, 0o600);
+  assert.equal(found.length, 1);
+  assert.match(found[0]!.text, /exchange\.key can be read by others: chmod 600/);
+  chmodSync(clinic.layout.directory, 0o755);
+  assert.match(of(await examined(), 'file modes')[0]!.text, /chmod 700/);
+});
+
+test('the clock of other hosts is not claimed to be known', async () => {
+  assert.equal(of(await examined(), 'clock')[0]!.state, 'unknown');
+});
+
+test('what is a secret is known by its name', () => {
+  const yes = [
+    '/a/server.key',
+    '/ca/msp/keystore/abc_sk',
+    '/b/keystore/key.pem',
+    '/c/swarm.key',
+    '/d/keys.json',
+  ];
+  for (const file of yes) assert.ok(isSecret(file), file);
+  for (const file of ['/a/server.crt', '/b/ca-cert.pem', '/c/links.json']) assert.ok(!isSecret(file), file);
+});
+
+test('people see a mark, what was looked at, and the sentence', () => {
+  assert.deepEqual(examinationText([{ what: 'disk', state: 'wrong', text: 'make room' }]), [
+    '✘ disk: make room',
+  ]);
+});
