@@ -17,6 +17,7 @@ import {
   rewritten,
   type ShownBlock,
 } from '@consilium/verify/testing/rewritten-bundle';
+import { lowS } from '@consilium/verify/testing/signature-forms';
 import { anyOfPeers } from '../src/ledger/key-policy.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 import { bundleOf, gather, publishModel, readBlocks } from './evidence-gathering.ts';
@@ -24,7 +25,6 @@ import type { Credentials } from './fabric-consortium.ts';
 import {
   answeredOtherwise,
   answersIn,
-  lowS,
   rowOf,
   showing,
   signatureHeaderOf,

@@ -18,6 +18,7 @@ import {
   rewritten,
   type ShownBlock,
 } from '@consilium/verify/testing/rewritten-bundle';
+import { lowS } from '@consilium/verify/testing/signature-forms';
 import { anyOfPeers } from '../src/ledger/key-policy.ts';
 import { ConsortiumStory } from './consortium-story.ts';
 import type { EvidenceConformance } from './evidence-conformance.ts';
@@ -25,7 +26,6 @@ import { bundleOf, type Gathered, gather, publishModel, readBlocks } from './evi
 import {
   answeredOtherwise,
   answersIn,
-  lowS,
   rowOf,
   showing,
   signatureHeaderOf,

@@ -105,18 +105,3 @@ export function signatureHeaderOf(mspId: string, certificate: string): Uint8Arra
   header.setNonce(Buffer.alloc(24, 1));
   return header.serializeBinary();
 }
-
-const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-
-/** A signature of P-256 with the lower s, as Fabric asks. */
-export function lowS(der: Buffer): Buffer {
-  const first = der[3]!;
-  const r = der.subarray(4, 4 + first);
-  const s = BigInt(`0x${der.subarray(6 + first).toString('hex')}`);
-  const low = s > ORDER >> 1n ? ORDER - s : s;
-  const digits = low.toString(16);
-  const bytes = Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex');
-  const signed = bytes[0]! & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
-  const body = Buffer.concat([Buffer.of(2, r.length), r, Buffer.of(2, signed.length), signed]);
-  return Buffer.concat([Buffer.of(0x30, body.length), body]);
-}

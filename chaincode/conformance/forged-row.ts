@@ -1,8 +1,8 @@
 // One row as its forger would like it: a transaction whose only result is that row's change, signed by peers that sign
 // whatever they are given. A peer with a chaincode of its own could sign no more than that.
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { canonicalJson } from '@consilium/domain';
-import { type Signer, signers } from '@hyperledger/fabric-gateway';
+import { lowS } from '@consilium/verify/testing/signature-forms';
 import fabricProtos from '@hyperledger/fabric-protos';
 import type { Credentials, FabricConsortium } from './fabric-consortium.ts';
 
@@ -22,21 +22,21 @@ export interface RowChange {
 /** Who signs as an organisation's peer. */
 export class PeerKey {
   readonly #identity: Uint8Array;
-  readonly #sign: Signer;
+  readonly #key: KeyObject;
 
   constructor(mspId: string, { certificate, privateKey }: Credentials) {
     const identity = new msp.SerializedIdentity();
     identity.setMspid(mspId);
     identity.setIdBytes(Buffer.from(certificate));
     this.#identity = identity.serializeBinary();
-    this.#sign = signers.newPrivateKeySigner(createPrivateKey(privateKey));
+    this.#key = createPrivateKey(privateKey);
   }
 
   async endorse(payload: Uint8Array): Promise<InstanceType<typeof peer.Endorsement>> {
     const endorsement = new peer.Endorsement();
     endorsement.setEndorser(this.#identity);
-    const digest = createHash('sha256').update(payload).update(this.#identity).digest();
-    endorsement.setSignature(await this.#sign(digest));
+    const endorsed = Buffer.concat([payload, this.#identity]);
+    endorsement.setSignature(lowS(sign('sha256', endorsed, this.#key)));
     return endorsement;
   }
 }

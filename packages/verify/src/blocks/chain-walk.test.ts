@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { BundlePart, ShownBlock } from '../bundle/bundle-file.ts';
+import { highS } from '../testing/signature-forms.ts';
 import {
   CHANNEL,
   mspConfig,
@@ -9,7 +10,7 @@ import {
   SyntheticChannel,
   setOrganisationValue,
 } from '../testing/synthetic-channel.ts';
-import { Authority, highS, type Signer } from '../testing/test-authority.ts';
+import { Authority, type Signer } from '../testing/test-authority.ts';
 import { dataHashOf, headerHash } from './block-header.ts';
 import { walkChain } from './chain-walk.ts';
 import type { OrdererWord } from './fabric-block.ts';

@@ -1,14 +1,13 @@
 // Certificates and revocation lists for tests, made when they run.
 import 'reflect-metadata';
 import { createPrivateKey, type KeyObject, sign, webcrypto } from 'node:crypto';
-
 import fabricProtos from '@hyperledger/fabric-protos';
 import * as x509 from '@peculiar/x509';
+import { lowS } from './signature-forms.ts';
 
 const { msp } = fabricProtos;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const ATTRIBUTES = '1.2.3.4.5.6.7.8.1';
-const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const VALID = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2099-01-01T00:00:00Z') };
 
 x509.cryptoProvider.set(webcrypto as never);
@@ -166,26 +165,3 @@ export class Signer {
 
 const newKeys = async (): Promise<webcrypto.CryptoKeyPair> =>
   (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
-
-/** The one of a pair of signatures that Fabric accepts. */
-export function lowS(der: Uint8Array): Buffer {
-  const first = der[3]!;
-  const r = Buffer.from(der.subarray(4, 4 + first));
-  const s = BigInt(`0x${Buffer.from(der.subarray(6 + first)).toString('hex')}`);
-  return encode(r, s > ORDER >> 1n ? ORDER - s : s);
-}
-
-/** The other one. */
-export function highS(der: Uint8Array): Buffer {
-  const first = der[3]!;
-  const r = Buffer.from(der.subarray(4, 4 + first));
-  return encode(r, ORDER - BigInt(`0x${Buffer.from(der.subarray(6 + first)).toString('hex')}`));
-}
-
-function encode(r: Buffer, s: bigint): Buffer {
-  const digits = s.toString(16);
-  const bytes = Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex');
-  const signed = bytes[0]! & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
-  const body = Buffer.concat([Buffer.of(2, r.length), r, Buffer.of(2, signed.length), signed]);
-  return Buffer.concat([Buffer.of(0x30, body.length), body]);
-}
