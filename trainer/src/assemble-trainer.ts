@@ -9,6 +9,7 @@ import { DataFiles } from './data/data-files.ts';
 import type { Ledger } from './gateway/gateway-client.ts';
 import { buildHttp } from './http/http.ts';
 import { RequestWork } from './http/request-work.ts';
+import { TrainerMetrics } from './http/trainer-metrics.ts';
 import type { Journal } from './journal/journal.ts';
 import { TrainerService } from './study/drive-studies.ts';
 import { StudyModels } from './study/fetched-graphs.ts';
@@ -89,6 +90,7 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     context,
     board: service.board,
     trainerKey: parts.trainerKey,
+    metrics: new TrainerMetrics({ board: service.board, journal, store, log, nowMs }),
     proveKey: async () => {
       await keys.refresh();
       return proveKey(keys.newest, { mspId, channel: await ledger.channel() });

@@ -50,6 +50,15 @@ function judgeStore(store: () => ArtefactStore, skip: string | false): void {
     for (const step of ['pin', 'pin', 'unpin', 'unpin'] as const) await store()[step](ref.cid);
   });
 
+  it('knows which of many are not pinned', { skip }, async () => {
+    const [one, other] = [await store().put(bytesOf(30, 7)), await store().put(bytesOf(30, 8))];
+    const never = await computeCid(bytesOf(30, 9));
+    assert.deepEqual(await store().unpinnedOf([]), []);
+    assert.deepEqual(await store().unpinnedOf([one.cid, never, other.cid]), [never]);
+    await store().unpin(other.cid);
+    assert.deepEqual(await store().unpinnedOf([one.cid, other.cid]), [other.cid]);
+  });
+
   it('refuses what is too large, to put and to get', { skip }, async () => {
     await assert.rejects(store().put(bytesOf(MAX_BYTES + 1)), { code: 'ARTEFACT_TOO_LARGE' });
     const { cid, sha256 } = await store().put(bytesOf(10));

@@ -30,6 +30,9 @@ export interface ArtefactStore {
 
   /** Lets the bytes go at the node's next collection. Unpinning what is not pinned is no error. */
   unpin(cid: string): Promise<void>;
+
+  /** Which of these the node does not pin, so that its next collection may drop them. @throws ArtefactError */
+  unpinnedOf(cids: readonly string[]): Promise<string[]>;
 }
 
 export const DEFAULT_MAX_ARTEFACT_BYTES = 256 * 1024 * 1024;

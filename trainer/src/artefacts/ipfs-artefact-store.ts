@@ -77,6 +77,15 @@ export class IpfsArtefactStore implements ArtefactStore {
     }
   }
 
+  async unpinnedOf(cids: readonly string[]): Promise<string[]> {
+    const left = new Set(cids);
+    if (left.size === 0) return [];
+    await this.#ask('ARTEFACT_STORE_UNREACHABLE', async (client, signal) => {
+      for await (const { cid } of client.pin.ls({ type: 'recursive', signal })) left.delete(cid.toString());
+    });
+    return [...left];
+  }
+
   /**
    * One byte more than expected is asked for and no further one kept, so that a liar cannot fill the memory.
    */

@@ -50,6 +50,10 @@ export class MemoryArtefactStore implements ArtefactStore {
     this.#pins.delete(cid);
   }
 
+  async unpinnedOf(cids: readonly string[]): Promise<string[]> {
+    return cids.filter((cid) => !this.#pins.has(cid));
+  }
+
   /** Drops what is unpinned, as a node's garbage collection does. */
   collect(): void {
     for (const cid of this.#contents.keys()) if (!this.#pins.has(cid)) this.#contents.delete(cid);

@@ -83,7 +83,7 @@ describe('who may ask a trainer what', () => {
 
   it('serves what is in the table and nothing else', () => {
     const served = trainer.http.printRoutes({ commonPrefix: false }).match(/\((?:GET|POST|HEAD|PUT)[^)]*\)/g);
-    assert.equal(served?.length, Object.keys(LOCAL_ROUTES).length + 1, 'and /healthz');
+    assert.equal(served?.length, Object.keys(LOCAL_ROUTES).length + 2, 'and /healthz, /metrics');
   });
 
   it('does not believe a header about the role', async () => {

@@ -58,8 +58,9 @@ describe('the local service', () => {
     return path;
   };
 
-  it('answers health without an assertion, and nothing else', async () => {
-    assert.equal((await trainer.http.inject('/healthz')).statusCode, 200);
+  it('answers health and metrics without an assertion, and nothing else', async () => {
+    for (const url of ['/healthz', '/metrics'])
+      assert.equal((await trainer.http.inject(url)).statusCode, 200);
     for (const headers of [{}, { authorization: `Bearer ${TRAINER_KEY}` }, { authorization: TRAINER_KEY }]) {
       for (const url of ['/local/jobs', '/local/nothing', '/', '/healthz/../local/jobs']) {
         const response = await trainer.http.inject({ url, headers });

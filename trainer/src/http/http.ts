@@ -1,6 +1,6 @@
 // The local service: what this hospital's own systems ask of the trainer, through their gateway. It listens on
-// the loopback interface only, answers nobody without an assertion of that gateway, and decides by itself which role
-// may ask what.
+// the loopback interface only, says nothing but how it is without an assertion of that gateway, and decides by itself
+// which role may ask what.
 
 import { Readable } from 'node:stream';
 import {
@@ -34,11 +34,13 @@ import type { TrainerContext } from '../study/trainer-context.ts';
 import { type Caller, CallerAssertions } from './caller-assertion.ts';
 import { answerProblem } from './http-problem.ts';
 import { buildStudyModel, chooseModel, datasetMeant, dictionaryOf, modelCardOf } from './local-models.ts';
+import type { TrainerMetrics } from './trainer-metrics.ts';
 
 export interface HttpOptions {
   readonly context: TrainerContext;
   readonly board: JobBoard;
   readonly trainerKey: string;
+  readonly metrics: TrainerMetrics;
   /** The newest key of this member, with its proof for the ledger. */
   readonly proveKey: () => Promise<object>;
   /** Called when the operator has changed something that a waiting study may want. */
@@ -145,9 +147,15 @@ export function buildHttp(options: HttpOptions): FastifyInstance {
   });
 
   app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/metrics', (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(options.metrics.text()),
+  );
   addLocalRoutes(app, servicesOf(options));
   return app;
 }
+
+/** What says nothing but how the process is: anybody on this machine may ask. */
+const OPEN_ROUTES = new Set(['/healthz', '/metrics']);
 
 /** Decides, before a body is read, who asks and whether that role may. */
 function admitCallers(app: FastifyInstance, { context, trainerKey }: HttpOptions): void {
@@ -155,7 +163,7 @@ function admitCallers(app: FastifyInstance, { context, trainerKey }: HttpOptions
   const bodies = new BodiesInFlight();
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.url === '/healthz') return;
+    if (OPEN_ROUTES.has(request.routeOptions.url ?? '')) return;
     const { method = '', url = '', rawHeaders, headers } = request.raw;
     // Of several, `headers` has the first only.
     const authorization = rawHeaders.filter(

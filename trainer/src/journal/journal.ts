@@ -349,6 +349,13 @@ export class Journal extends PeopleJournal {
     );
   }
 
+  /** CIDs of what this trainer put to IPFS for good: all but updates, which may have to be let go. */
+  artefactsForGood(): string[] {
+    return this.all("SELECT cid FROM artefacts WHERE purpose <> 'update' ORDER BY cid").map(({ cid }) =>
+      String(cid),
+    );
+  }
+
   artefactUsage(): { count: number; bytes: number } {
     const row = this.get('SELECT count(*) AS count, coalesce(sum(size_bytes), 0) AS bytes FROM artefacts');
     return { count: Number(row?.count), bytes: Number(row?.bytes) };

@@ -38,4 +38,8 @@ export class FolderArtefactStore implements ArtefactStore {
   async unpin(cid: string): Promise<void> {
     rmSync(join(this.#folder, cid), { force: true });
   }
+
+  async unpinnedOf(cids: readonly string[]): Promise<string[]> {
+    return cids.filter((cid) => !existsSync(join(this.#folder, cid)));
+  }
 }
