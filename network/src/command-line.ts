@@ -17,7 +17,6 @@ import { CEREMONY_COMMANDS } from './ceremonies/ceremony-commands.ts';
 import { changesSinceStart, keepStarted } from './changed-file.ts';
 import { type InterruptedError, interrupted } from './interruption.ts';
 import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
-import { runBareLedger } from './native/bare-ledger.ts';
 import { leadingOrderers } from './native/leading-orderer.ts';
 import { ownFolder } from './programs.ts';
 import { planConsortium } from './runtimes.ts';

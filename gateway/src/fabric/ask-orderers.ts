@@ -1,5 +1,6 @@
 // Asks orderers for their newest block, each over a connection of its own, which is closed again.
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:tls';
 import { type Client, credentials, status as GrpcStatus } from '@grpc/grpc-js';
 import { common, msp, orderer } from '@hyperledger/fabric-protos';
 import {
@@ -20,6 +21,7 @@ export interface Asker {
 }
 
 const ANSWER_TIMEOUT_MS = 3_000;
+const HANDSHAKE_TIMEOUT_MS = 2_000;
 
 /** Asks all of them at once. */
 export async function askOrderers(ordering: Ordering, asker: Asker): Promise<OrderersSeen> {
@@ -27,7 +29,38 @@ export async function askOrderers(ordering: Ordering, asker: Asker): Promise<Ord
   return orderersSeen(ordering, answers);
 }
 
-async function askOrderer(endpoint: OrdererEndpoint, asker: Asker): Promise<OrdererAnswer> {
+/** One orderer alone. */
+export async function askOrderer(endpoint: OrdererEndpoint, asker: Asker): Promise<OrdererAnswer> {
+  const answer = await asked(endpoint, asker);
+  return answer === 'silent' && (await isThere(endpoint)) ? 'unknown' : answer;
+}
+
+/** Whether something speaks TLS, or refuses to speak it with us: an orderer may want a certificate that we lack. */
+function isThere({ address, tlsRootCertificates }: OrdererEndpoint): Promise<boolean> {
+  const { hostname: host, port } = new URL(`tcp://${address}`);
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port), servername: host, ca: [...tlsRootCertificates] });
+    const answer = (is: boolean) => {
+      resolve(is);
+      socket.destroy();
+    };
+    socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => answer(false));
+    socket.once('secureConnect', () => answer(true));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => answer(!UNREACHED.has(code ?? '')));
+  });
+}
+
+const UNREACHED = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+async function asked(endpoint: OrdererEndpoint, asker: Asker): Promise<OrdererAnswer> {
   const { address, tlsRootCertificates } = endpoint;
   const tls = credentials.createSsl(Buffer.from(tlsRootCertificates.join('\n')));
   const client = new orderer.AtomicBroadcastClient(address, tls, { 'grpc.enable_retries': 0 });

@@ -3,7 +3,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ROW_SCHEMA, type RowKind } from '@consilium/domain';
 import { RowGuard } from '@consilium/guarded-rows';
-import type { CheckedSoFar } from '@consilium/verify';
 import { type CheckedBlocks, type IndexTip, type KnownBlock, SqliteBlocks } from './checked-blocks.ts';
 import {
   INDEX_SCHEMA,

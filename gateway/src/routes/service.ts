@@ -112,8 +112,8 @@ export function addServiceRoutes(
         'Asks for an endorsement, not only for a port, and says what is missing. `chaincode` is about the own peer: ' +
         'others would answer in its place. `commit` says when the channel stops: orderers accepted a transaction, and ' +
         'no block has come since; or too few orderers work, which are asked for their newest block every few seconds. ' +
-        '`history` is there where something is wrong with the ledger itself, as two blocks of one number: GET ' +
-        '/v1/attention says more. `api-keys` is there while the file of API keys is broken. Public.',
+        '`history` is there where something is wrong with the ledger itself, as two blocks of one number: ' +
+        'GET /v1/attention says more. `api-keys` is there while the file of API keys is broken. Public.',
       response: {
         200: { ...Readiness, description: 'It can work.', examples: [READY] },
         503: { ...Readiness, description: 'It cannot; checks say why.', examples: [NOT_READY] },

@@ -2,7 +2,7 @@
 // time, carrying what a review would not show, or signed by those who may not.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { highS } from '@consilium/verify/testing/test-authority';
+import { highS } from '@consilium/verify/testing/signature-forms';
 import fabricProtos from '@hyperledger/fabric-protos';
 import { type Ceremony, parseCeremony, textOfCeremony } from './ceremony-file.ts';
 import { type SigningIdentity, signCeremony } from './ceremony-signatures.ts';

@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test';
 import { canonicalJson } from '@consilium/domain';
 import type { ShownBlock } from '../bundle/bundle-file.ts';
 import { blockBytes } from '../testing/block-bytes.ts';
+import { highS } from '../testing/signature-forms.ts';
 import { signedStatement } from '../testing/signed-statement.ts';
 import {
   CHANNEL,
@@ -12,7 +13,7 @@ import {
   SyntheticChannel,
   setOrganisationValue,
 } from '../testing/synthetic-channel.ts';
-import { Authority, highS, type Signer } from '../testing/test-authority.ts';
+import { Authority, type Signer } from '../testing/test-authority.ts';
 import { statementOrdererProblem, statementProblem } from './statement-check.ts';
 import {
   parseStatement,
