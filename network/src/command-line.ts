@@ -131,7 +131,11 @@ async function up(values: Values): Promise<number> {
   const plan = () => planConsortium(consortium, directory);
   if (values.foreground) {
     const { supervise } = await import('./supervise.ts');
-    const started = () => keepStarted(directory, consortium);
+    const { writeWatching } = await import('./watching/write-watching.ts');
+    const started = (services: readonly string[]) => {
+      keepStarted(directory, consortium);
+      writeWatching(directory, { consortium, services });
+    };
     return untilStopped(signal, () => supervise({ consortium, directory, plan, started, say, signal }));
   }
   say(`Starting ${consortium.name}: ${consortium.organisations.length} organisations in ${directory}`);

@@ -21,8 +21,8 @@ export interface SupervisorOptions {
   readonly directory: string;
   readonly report: (line: string) => void;
   readonly plan: () => Promise<Plan>;
-  /** Called once, when everything runs for the first time. */
-  readonly started?: () => void;
+  /** Called once with the names of the services, when everything runs for the first time. */
+  readonly started?: (services: readonly string[]) => void;
   readonly service?: Partial<ServiceOptions>;
   readonly lookAtLogsEveryMs?: number;
 }
@@ -113,7 +113,7 @@ export class Supervisor {
         if (this.#stopping !== null) throw new Error('stopped while it started');
         report(`${title} ready (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
       }
-      this.#options.started?.();
+      this.#options.started?.(this.#services.map(({ definition }) => definition.name));
       this.#phase = 'running';
       writeWhole(join(directory, 'consortium.json'), `${JSON.stringify(plan.addresses, null, 2)}\n`);
       this.#record();
